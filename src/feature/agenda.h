@@ -1,0 +1,40 @@
+/*
+ * agenda: what falls due when: the moments that events have announced, and the labels that
+ * moments have left to mature.
+ *
+ * A moment falls due at its place, max(t, its event's place); a label at t + maturity. Pops
+ * come in the order (due, moments before labels, t, id by bytes), so that equal stamps never
+ * depend on arrival. Rows are copied in and live until popped entry is released by the next
+ * pop. A binary heap: O(log n) each.
+ */
+#pragma once
+#include "feature/engine.h"
+
+typedef struct mw_agenda mw_agenda;
+
+typedef enum { MW_DUE_MOMENT, MW_DUE_LABEL } mw_due_kind;
+
+typedef struct {
+    mw_due_kind kind;
+    int64_t due;       /* the place at which it happens */
+    mw_moment moment;  /* its row is valid until the next pop */
+    uint64_t number;   /* the caller's name for the moment; labels carry their moment's */
+    const mw_cell *features; /* labels: those of the moment; valid until the next pop */
+} mw_due;
+
+MW_MUST_USE mw_status mw_agenda_create(const mw_model_program *model, const mw_program *program,
+                                       const mw_symbols *symbols, mw_agenda **out_agenda,
+                                       mw_error *err);
+void mw_agenda_destroy(mw_agenda *agenda);
+
+/* Announces the moment of an event of the model's moment stream. False in `*out_taken` when
+   the event is too late for a moment (place - t over the bound: rule 5). */
+MW_MUST_USE mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event,
+                                          bool *out_taken, mw_error *err);
+MW_MUST_USE mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment,
+                                          uint64_t number, const mw_cell *features,
+                                          mw_error *err);
+/* Takes the first entry due at or before `place`; false if there is none. */
+bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due);
+int64_t mw_agenda_next(const mw_agenda *agenda); /* due of the first, INT64_MAX if empty */
+size_t mw_agenda_count(const mw_agenda *agenda);

@@ -1,0 +1,18 @@
+/*
+ * oracle: the slow twin of engine and replay: rescans the whole log for every value, straight
+ * from the rules of DESIGN.md section 3. Quadratic; only tests and `features verify` run it.
+ *
+ * It shares with the engine the program and mw_code_run, nothing else: no state, no agenda,
+ * and sums of its own (long-hand 192-bit integers).
+ */
+#pragma once
+#include "feature/engine.h"
+
+/* The features of a moment over `events` (need not be sorted). */
+MW_MUST_USE mw_status mw_oracle_features(const mw_program *program,
+                                         const mw_model_program *model, const mw_events *events,
+                                         const mw_moment *moment, mw_symbols *symbols,
+                                         mw_cell *out_features, mw_error *err);
+MW_MUST_USE mw_status mw_oracle_label(const mw_program *program, const mw_model_program *model,
+                                      const mw_events *events, const mw_moment *moment,
+                                      mw_symbols *symbols, mw_label *out_label, mw_error *err);

@@ -1,0 +1,54 @@
+/*
+ * declaration: what a project file says, as plain values: the compiler's input.
+ *
+ * project/ fills it from YAML, tests fill it by hand. Expressions stand as text with their
+ * place in the file. Nothing here is checked yet.
+ */
+#pragma once
+#include "lang/diagnostics.h"
+#include "table/table.h"
+
+/* An expression's text; its first character stands at `position`. Empty data: not given. */
+typedef struct {
+    mw_str text;
+    mw_position position;
+} mw_source;
+
+typedef struct {
+    mw_str name;
+    mw_position position; /* of the name */
+    mw_source source;
+} mw_named_source;
+
+typedef struct {
+    mw_str name;
+    mw_position position;
+    mw_schema columns;       /* of the source, with their types, the key `types` applied */
+    mw_named_source *fields; /* derived ones, in file order */
+    size_t field_count;
+    mw_source where;
+    mw_source time;
+    mw_source known;         /* not given: time */
+    mw_str *ids;             /* names of the id columns */
+    size_t id_count;
+    mw_named_source *laters; /* field name and the time at which it becomes known */
+    size_t later_count;
+    int64_t late_us;
+} mw_stream_declaration;
+
+typedef struct {
+    mw_str name;
+    mw_position position;
+    mw_source moment;
+    mw_source label;
+} mw_model_declaration;
+
+typedef struct {
+    const mw_zone *zone;
+    mw_stream_declaration *streams;
+    size_t stream_count;
+    mw_named_source *features;
+    size_t feature_count;
+    mw_model_declaration *models;
+    size_t model_count;
+} mw_declarations;

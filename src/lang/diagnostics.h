@@ -1,0 +1,40 @@
+/*
+ * diagnostics: everything that is wrong with a project file, found in one pass.
+ *
+ * Each entry has its place in the file, the rule that is broken with the value that broke it,
+ * and what to do. Readers keep going after an error, so that a user mends all at once.
+ */
+#pragma once
+#include "base/str.h"
+
+enum { MW_DIAGNOSTICS_MAX = 100 };
+
+/* A place in the project file, both from 1; 0 when there is none. */
+typedef struct {
+    int32_t line, column;
+} mw_position;
+
+typedef struct {
+    mw_position position;
+    mw_status status; /* MW_INVALID, MW_MALFORMED or MW_NOT_BUILT */
+    mw_str message;   /* "features.wind: there is no field wind_sped in weather" */
+    mw_str hint;      /* "Did you mean wind_speed?"; may be empty */
+} mw_diagnostic;
+
+typedef struct {
+    mw_arena *arena; /* holds the texts */
+    mw_diagnostic entries[MW_DIAGNOSTICS_MAX];
+    size_t count;    /* those past the maximum are counted in `dropped` */
+    size_t dropped;
+} mw_diagnostics;
+
+void mw_diagnostics_init(mw_diagnostics *diagnostics, mw_arena *arena);
+void mw_diagnose(mw_diagnostics *diagnostics, mw_position position, mw_status status,
+                 const char *format, ...) MW_PRINTF(4, 5);
+/* Adds a hint to the entry made last. */
+void mw_diagnose_hint(mw_diagnostics *diagnostics, const char *format, ...) MW_PRINTF(2, 3);
+/* MW_OK if there are none; else the status of the first, `err` naming it and the number. */
+MW_MUST_USE mw_status mw_diagnostics_status(const mw_diagnostics *diagnostics, mw_error *err);
+/* "millwright.yaml:12:5: message" lines, each hint indented below, in order of place. */
+void mw_diagnostics_print(const mw_diagnostics *diagnostics, const char *file_name,
+                          mw_buf *out);

@@ -1,0 +1,128 @@
+/*
+ * program: the meaning of a project's streams, features and models, ready to run.
+ *
+ * A *source* is a declared stream: how a row of a file or a request becomes events. A *stream*
+ * is a sequence of events as the log and the engine know it: each source gives one, and one
+ * more for each group of `later` fields with the same time ("schedule@left"). A *window* is one
+ * aggregate as the engine computes it; expressions refer to windows by index.
+ *
+ * Times are us; a window holds the events with t + start <= time < t + end. Everything lives in
+ * one arena, is immutable once compiled, and may be shared by threads.
+ */
+#pragma once
+#include "lang/code.h"
+#include "lang/declaration.h"
+#include "table/event.h"
+
+typedef struct {
+    mw_str name;
+    mw_schema schema;      /* the fields that its events carry */
+    int32_t source;        /* index of the declared stream that it comes from */
+    int32_t *row_fields;   /* for each field, its index in the source's row */
+    int32_t id_count;      /* 0: nothing is deduplicated */
+    int32_t *id_fields;    /* indexes into schema, in declared order */
+    int32_t *id_by_name;   /* the same, in the order of their names: for comparing streams */
+    int32_t id_set;        /* equal for streams with the same id columns; -1 without id */
+    const mw_code *time;   /* over the source's row; missing: no event */
+    const mw_code *known;  /* over the source's row, its `time_us` being the event's time */
+    const mw_code *present; /* later streams: not missing any of its later fields; else NULL */
+    int64_t lag_us;        /* L of `known: time + L`, else 0 */
+    int64_t ahead_us;      /* L of `known: time - L`, else 0 */
+    int64_t late_us;
+    bool known_is_column;
+    bool is_later;
+} mw_stream;
+
+typedef struct {
+    mw_str name;
+    mw_schema row;           /* the columns, then the derived fields */
+    size_t column_count;
+    const mw_code **fields;  /* row field column_count + i, in the order in which they must run */
+    int32_t *field_indexes;  /* the row field that fields[i] fills */
+    const mw_code *where;    /* NULL: all rows are events */
+    int32_t first_stream;    /* its own; later groups follow */
+    int32_t stream_count;
+} mw_stream_source;
+
+/* name, word in the language */
+#define MW_AGGREGATE_MAP(X) \
+    X(COUNT, "count") X(SUM, "sum") X(MEAN, "mean") X(MIN, "min") X(MAX, "max") \
+    X(FIRST, "first") X(LAST, "last") X(ANY, "any") X(SINCE, "since")
+
+typedef enum {
+#define X(name, word) MW_AGGREGATE_##name,
+    MW_AGGREGATE_MAP(X)
+#undef X
+} mw_aggregate;
+
+enum { MW_KEYS_MAX = 8 };
+#define MW_ALL_PAST INT64_MIN /* start of a window without `over` */
+
+typedef struct {
+    int32_t stream;
+    mw_aggregate aggregate;
+    mw_type type;             /* of its result */
+    const mw_code *value;     /* over the event; NULL: count(S), any(S), since(S) */
+    const mw_code *condition; /* over the event; NULL: every event */
+    int32_t key_count;
+    int32_t event_keys[MW_KEYS_MAX];        /* fields of the stream's schema */
+    const mw_code *moment_keys[MW_KEYS_MAX]; /* over the moment; same types */
+    int64_t start_us, end_us; /* relative to t */
+    bool is_ahead;            /* leaves out only the predicted event; else all with its id */
+    bool shares_id;           /* the stream's id set is the moment's: own events are left out */
+    mw_str text;              /* canonical spelling, for people and for equality */
+} mw_window;
+
+typedef struct {
+    mw_str name;
+    mw_type type;
+    const mw_code *code;
+    mw_position position;
+} mw_feature;
+
+typedef struct {
+    mw_str name;
+    int32_t moment_stream;
+    int64_t moment_offset_us; /* t = the event's time + this */
+    mw_feature *features;     /* as listed: the vector that a learner sees */
+    size_t feature_count;
+    int32_t *feature_order;   /* the order in which they must run */
+    mw_window *windows;       /* first those of the features, then those of the label */
+    size_t window_count;
+    size_t feature_window_count;
+    const mw_code *label;     /* over features, windows and the moment; bool or number */
+    const mw_code *unless;    /* NULL: none */
+    int64_t maturity_us;      /* the label matures at t + this (rule 6) */
+    int64_t lateness_us;      /* lag + late of the moment's stream: bound on place - t (rule 5) */
+} mw_model_program;
+
+typedef struct {
+    const mw_zone *zone;
+    mw_stream_source *sources;
+    size_t source_count;
+    mw_stream *streams;
+    size_t stream_count;
+    mw_model_program *models;
+    size_t model_count;
+} mw_program;
+
+/* Compiles all declarations; every mistake goes to `diagnostics`, and MW_INVALID (or MW_NOT_BUILT
+   for what the language has but this build has not) comes back if there was one. Constants are
+   interned in `symbols`. The declarations are not kept. */
+MW_MUST_USE mw_status mw_program_compile(const mw_declarations *declarations, mw_arena *arena,
+                                         mw_symbols *symbols, mw_diagnostics *diagnostics,
+                                         const mw_program **out_program);
+
+int32_t mw_program_find_stream(const mw_program *program, mw_str name); /* or -1 */
+int32_t mw_program_find_source(const mw_program *program, mw_str name); /* or -1 */
+const mw_model_program *mw_program_find_model(const mw_program *program, mw_str name);
+
+/* Runs the derived fields of a source's row in place (columns filled, the rest to fill). */
+void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame);
+/* Makes the event of `stream` from a derived row into `out_cells` (the stream's schema) and
+   `out_event` (place = known). False: this row is no event of that stream. */
+MW_MUST_USE bool mw_stream_event(const mw_program *program, int32_t stream, const mw_cell *row,
+                                 mw_symbols *symbols, mw_cell *out_cells, mw_event *out_event);
+/* The event's id as text, values joined by '|' (DESIGN.md section 7). */
+void mw_stream_append_id(const mw_stream *stream, const mw_cell *row, const mw_symbols *symbols,
+                         mw_buf *out);
