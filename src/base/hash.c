@@ -1,0 +1,158 @@
+#include "base/hash.h"
+
+#include <string.h>
+
+static const uint32_t round_constants[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static uint32_t rotate_right(uint32_t x, int bits) {
+    return x >> bits | x << (32 - bits);
+}
+
+static uint32_t read_big_endian(const unsigned char *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* FIPS 180-4, section 6.2.2, with its names. */
+static void compress(uint32_t state[8], const unsigned char block[64]) {
+    uint32_t w[64];
+    for (int t = 0; t < 16; t++) w[t] = read_big_endian(block + 4 * t);
+    for (int t = 16; t < 64; t++) {
+        uint32_t s0 = rotate_right(w[t - 15], 7) ^ rotate_right(w[t - 15], 18) ^ w[t - 15] >> 3;
+        uint32_t s1 = rotate_right(w[t - 2], 17) ^ rotate_right(w[t - 2], 19) ^ w[t - 2] >> 10;
+        w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+    }
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+    for (int t = 0; t < 64; t++) {
+        uint32_t s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
+        uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + round_constants[t] + w[t];
+        uint32_t s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);
+        uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+        h = g, g = f, f = e, e = d + t1;
+        d = c, c = b, b = a, a = t1 + t2;
+    }
+    state[0] += a, state[1] += b, state[2] += c, state[3] += d;
+    state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+}
+
+void mw_sha256_init(mw_sha256 *sha) {
+    *sha = (mw_sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+                                 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+}
+
+void mw_sha256_add(mw_sha256 *sha, const void *bytes, size_t size) {
+    const unsigned char *next = bytes;
+    while (size > 0) {
+        size_t held = sha->byte_count % sizeof sha->block;
+        size_t taken = sizeof sha->block - held < size ? sizeof sha->block - held : size;
+        memcpy(sha->block + held, next, taken);
+        sha->byte_count += taken;
+        next += taken;
+        size -= taken;
+        if (held + taken == sizeof sha->block) compress(sha->state, sha->block);
+    }
+}
+
+void mw_sha256_add_u64(mw_sha256 *sha, uint64_t value) {
+    unsigned char bytes[8];
+    for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(value >> 8 * i);
+    mw_sha256_add(sha, bytes, sizeof bytes);
+}
+
+void mw_sha256_add_str(mw_sha256 *sha, mw_str s) {
+    mw_sha256_add_u64(sha, s.size);
+    mw_sha256_add(sha, s.data, s.size);
+}
+
+void mw_sha256_bytes(mw_sha256 *sha, unsigned char out_digest[MW_SHA256_SIZE]) {
+    enum { LENGTH_AT = 56 }; /* the last 8 bytes of the last block hold the length in bits */
+    uint64_t bit_count = sha->byte_count * 8;
+    static const unsigned char padding[64] = {0x80};
+    size_t held = sha->byte_count % sizeof sha->block;
+    mw_sha256_add(sha, padding, (held < LENGTH_AT ? LENGTH_AT : 64 + LENGTH_AT) - held);
+    unsigned char length[8];
+    for (int i = 0; i < 8; i++) length[i] = (unsigned char)(bit_count >> (56 - 8 * i));
+    mw_sha256_add(sha, length, sizeof length);
+    MW_ASSERT(sha->byte_count % sizeof sha->block == 0);
+    for (int i = 0; i < MW_SHA256_SIZE; i++)
+        out_digest[i] = (unsigned char)(sha->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void mw_sha256_hex(mw_sha256 *sha, char out_hex[MW_SHA256_HEX_SIZE + 1]) {
+    unsigned char digest[MW_SHA256_SIZE];
+    mw_sha256_bytes(sha, digest);
+    for (int i = 0; i < MW_SHA256_SIZE; i++) {
+        out_hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        out_hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+    out_hex[MW_SHA256_HEX_SIZE] = '\0';
+}
+
+static uint32_t crc_by_nibbles(uint32_t crc, const unsigned char *bytes, size_t size) {
+    static const uint32_t table[16] = {
+        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+        0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+        0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+    };
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
+    }
+    return crc;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2")))
+static uint32_t crc_by_words(uint32_t crc, const unsigned char *bytes, size_t word_count) {
+    uint64_t state = crc;
+    for (size_t i = 0; i < word_count; i++) {
+        uint64_t word;
+        memcpy(&word, bytes + 8 * i, sizeof word);
+        state = __builtin_ia32_crc32di(state, word);
+    }
+    return (uint32_t)state;
+}
+#endif
+
+uint32_t mw_crc32c(uint32_t crc, const void *bytes, size_t size) {
+    const unsigned char *next = bytes;
+    crc = ~crc;
+#if defined(__x86_64__)
+    if (size >= 8 && __builtin_cpu_supports("sse4.2")) {
+        crc = crc_by_words(crc, next, size / 8);
+        next += size / 8 * 8;
+        size %= 8;
+    }
+#endif
+    return ~crc_by_nibbles(crc, next, size);
+}
+
+uint64_t mw_hash_u64(uint64_t value) {
+    value = (value ^ value >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    value = (value ^ value >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return value ^ value >> 33;
+}
+
+uint64_t mw_hash_bytes(const void *bytes, size_t size) {
+    const unsigned char *next = bytes;
+    uint64_t hash = mw_hash_u64(size + 1);
+    for (; size >= 8; next += 8, size -= 8) {
+        uint64_t word;
+        memcpy(&word, next, sizeof word);
+        hash = mw_hash_join(hash, word);
+    }
+    uint64_t tail = 0;
+    for (size_t i = 0; i < size; i++) tail |= (uint64_t)next[i] << 8 * i;
+    return mw_hash_join(hash, tail);
+}

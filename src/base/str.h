@@ -1,0 +1,77 @@
+/*
+ * str: the only string view (mw_str) and the only string builder (mw_buf).
+ *
+ * A mw_str points at bytes that somebody else owns; it is passed by value and need not end
+ * in NUL. A mw_buf grows up to the maximum given at birth; past it (or out of memory) it
+ * stops taking bytes and remembers that it failed, so a caller checks once, at the end.
+ */
+#pragma once
+#include "base/memory.h"
+
+typedef struct {
+    const char *data;
+    size_t size;
+} mw_str;
+
+#define MW_STR(literal) ((mw_str){(literal), sizeof(literal) - 1})
+/* For printf("%.*s"): MW_STR_ARGS(s) gives both arguments. */
+#define MW_STR_ARGS(s) (int)(s).size, (s).data
+
+mw_str mw_str_of(const char *text); /* of a NUL-terminated text; NULL gives an empty one */
+bool mw_str_equal(mw_str a, mw_str b);
+bool mw_str_is(mw_str a, const char *text);
+int mw_str_compare(mw_str a, mw_str b); /* by bytes, then by length */
+bool mw_str_starts(mw_str s, mw_str prefix);
+bool mw_str_ends(mw_str s, mw_str suffix);
+mw_str mw_str_trim(mw_str s);                      /* without spaces, tabs, CR, LF at the ends */
+mw_str mw_str_slice(mw_str s, size_t from, size_t to); /* clipped to the string */
+/* Cuts `*rest` at the first `separator`: what stood before it, and `*rest` past it. False
+   when `*rest` had run out (its data is NULL then). */
+bool mw_str_split(mw_str *rest, char separator, mw_str *out_piece);
+mw_str mw_str_copy(mw_arena *arena, mw_str s); /* NUL follows; data is NULL when memory is out */
+
+enum { MW_NUMBER_TEXT_MAX = 1100 }; /* bytes; no double needs more digits to be told exactly */
+/* The whole of `s` as a decimal number, "-1.5e3", nearest double; false if it is none, or
+   infinite, out of range or longer than MW_NUMBER_TEXT_MAX. Blanks, "nan" and "0x1" are none. */
+MW_MUST_USE bool mw_str_to_double(mw_str s, double *out_value);
+MW_MUST_USE bool mw_str_to_int64(mw_str s, int64_t *out_value);
+
+/* The one of `words` nearest to `word` by edit distance, for "did you mean"; NULL if none is
+   near (distance over a third of the length, rounded up). */
+const char *mw_str_nearest(mw_str word, const char *const *words, size_t word_count);
+
+typedef struct {
+    char *data; /* NUL follows the bytes, unless nothing was ever appended (NULL then) */
+    size_t size;
+    size_t capacity;
+    size_t size_max;
+    bool failed; /* an append did not fit, or memory ran out; sticky */
+    bool out_of_memory; /* which of the two it was */
+} mw_buf;
+
+void mw_buf_init(mw_buf *buf, size_t size_max);
+void mw_buf_append(mw_buf *buf, const void *bytes, size_t size);
+void mw_buf_append_str(mw_buf *buf, mw_str s);
+void mw_buf_append_text(mw_buf *buf, const char *text);
+void mw_buf_append_char(mw_buf *buf, char c);
+void mw_buf_printf(mw_buf *buf, const char *format, ...) MW_PRINTF(2, 3);
+void mw_buf_append_u32(mw_buf *buf, uint32_t value); /* little endian */
+void mw_buf_append_u64(mw_buf *buf, uint64_t value);
+/* Decimal text that reads back to the same bits, in 15, 16 or 17 digits, the fewest of them that
+   do ("0.1", "3", "1e-7", "1e+300", "-0" as "0"; NaN and infinities append nothing). */
+void mw_buf_append_double(mw_buf *buf, double value);
+mw_str mw_buf_str(const mw_buf *buf); /* its data is never NULL */
+/* MW_OK, or MW_NO_MEMORY / MW_TOO_LARGE naming `what` if an append failed. */
+MW_MUST_USE mw_status mw_buf_check(const mw_buf *buf, const char *what, mw_error *err);
+void mw_buf_clear(mw_buf *buf); /* empty, keeps its memory, forgets a failure */
+void mw_buf_release(mw_buf *buf);
+
+/* A reader over little-endian bytes; past the end it reads zeros and remembers `failed`. */
+typedef struct {
+    mw_str rest;
+    bool failed;
+} mw_reader;
+uint32_t mw_read_u32(mw_reader *reader);
+uint64_t mw_read_u64(mw_reader *reader);
+double mw_read_double(mw_reader *reader);
+mw_str mw_read_bytes(mw_reader *reader, size_t size);
