@@ -1,0 +1,267 @@
+#include "table/cell.h"
+
+#include <math.h>
+
+#define SYMBOL_MISSING_SIZE UINT32_MAX
+#define WHOLE_MAX (INT64_C(1) << 53)
+enum { SHOWN_MAX = 80 }; /* bytes of a value that an error quotes */
+
+static const char *const type_names[] = {
+#define X(name, text) text,
+    MW_TYPE_MAP(X)
+#undef X
+};
+
+const char *mw_type_name(mw_type type) {
+    MW_ASSERT(type < MW_TYPE_COUNT);
+    return type_names[type];
+}
+
+bool mw_type_parse(mw_str name, mw_type *out_type) {
+    for (size_t i = 0; i < MW_TYPE_COUNT; i++) {
+        if (!mw_str_is(name, type_names[i])) continue;
+        *out_type = (mw_type)i;
+        return true;
+    }
+    return false;
+}
+
+mw_cell mw_cell_missing(mw_type type) {
+    switch (type) {
+    case MW_TYPE_NUMBER: return (mw_cell){.bits = UINT64_C(0x7ff8000000000000)};
+    case MW_TYPE_BOOL: return (mw_cell){.boolean = MW_BOOL_MISSING};
+    case MW_TYPE_TIME:
+    case MW_TYPE_DURATION: return (mw_cell){.time = MW_TIME_MISSING};
+    case MW_TYPE_CATEGORY:
+    case MW_TYPE_TEXT:
+    case MW_TYPE_COUNT: break;
+    }
+    return (mw_cell){.symbol = 0};
+}
+
+mw_cell mw_cell_number(double value) {
+    if (!isfinite(value)) return mw_cell_missing(MW_TYPE_NUMBER);
+    return (mw_cell){.number = value == 0 ? 0.0 : value};
+}
+
+mw_cell mw_cell_time(int64_t us) {
+    return (mw_cell){.time = us};
+}
+
+mw_cell mw_cell_bool(bool value) {
+    return (mw_cell){.boolean = value ? MW_TRUE : MW_FALSE};
+}
+
+bool mw_cell_is_missing(mw_type type, mw_cell cell) {
+    return cell.bits == mw_cell_missing(type).bits;
+}
+
+static int compare_int64(int64_t a, int64_t b) {
+    return (a > b) - (a < b);
+}
+
+int mw_cell_compare(mw_type type, mw_cell a, mw_cell b, const mw_symbols *symbols) {
+    bool a_missing = mw_cell_is_missing(type, a), b_missing = mw_cell_is_missing(type, b);
+    if (a_missing || b_missing) return (int)a_missing - (int)b_missing;
+    if (mw_type_is_symbol(type)) return mw_symbols_compare(symbols, a.symbol, b.symbol);
+    if (type == MW_TYPE_NUMBER) return (a.number > b.number) - (a.number < b.number);
+    return compare_int64(a.time, b.time); /* a bool's cell reads as its number */
+}
+
+/* Seconds with as many of six decimals as are needed, exactly. */
+static void append_duration(mw_buf *buf, int64_t us) {
+    uint64_t magnitude = us < 0 ? 0 - (uint64_t)us : (uint64_t)us;
+    mw_buf_printf(buf, "%s%llu", us < 0 ? "-" : "", (unsigned long long)(magnitude / 1000000));
+    unsigned fraction = (unsigned)(magnitude % 1000000);
+    int digits = 6;
+    if (fraction == 0) return;
+    for (; fraction % 10 == 0; fraction /= 10) digits--;
+    mw_buf_printf(buf, ".%0*u", digits, fraction);
+}
+
+void mw_cell_append(mw_buf *buf, mw_type type, mw_cell cell, const mw_symbols *symbols) {
+    if (mw_cell_is_missing(type, cell)) return;
+    switch (type) {
+    case MW_TYPE_NUMBER: mw_buf_append_double(buf, cell.number); return;
+    case MW_TYPE_BOOL: mw_buf_append_text(buf, cell.boolean ? "true" : "false"); return;
+    case MW_TYPE_TIME: mw_time_append(buf, cell.time); return;
+    case MW_TYPE_DURATION: append_duration(buf, cell.time); return;
+    case MW_TYPE_CATEGORY:
+    case MW_TYPE_TEXT: mw_buf_append_str(buf, mw_symbols_text(symbols, cell.symbol)); return;
+    case MW_TYPE_COUNT: break;
+    }
+}
+
+/* The text as an error quotes it: clipped between characters of UTF-8. */
+static mw_str shown(mw_str text) {
+    if (text.size <= SHOWN_MAX) return text;
+    size_t size = SHOWN_MAX;
+    while (size > 0 && ((unsigned char)text.data[size] & 0xc0) == 0x80) size--;
+    return mw_str_slice(text, 0, size);
+}
+
+static mw_status refuse(mw_error *err, mw_type type, const char *rule, mw_str text) {
+    return mw_fail(err, MW_INVALID, "%s: must be %s, got \"%.*s\"", mw_type_name(type), rule,
+                   MW_STR_ARGS(shown(text)));
+}
+
+static bool is_whole(mw_str text) {
+    for (size_t i = 0; i < text.size; i++) {
+        bool sign = i == 0 && (text.data[i] == '-' || text.data[i] == '+');
+        if (!sign && (text.data[i] < '0' || text.data[i] > '9')) return false;
+    }
+    return true;
+}
+
+static mw_status parse_number(mw_str text, mw_cell *out_cell, mw_error *err) {
+    double value = NAN;
+    if (!mw_str_is(text, "NaN") && !mw_str_is(text, "nan") && !mw_str_to_double(text, &value))
+        return refuse(err, MW_TYPE_NUMBER, "a finite number", text);
+
+    int64_t whole = 0;
+    if (fabs(value) >= (double)WHOLE_MAX && is_whole(text) &&
+        !(mw_str_to_int64(text, &whole) && (whole == WHOLE_MAX || whole == -WHOLE_MAX))) {
+        mw_status status = refuse(err, MW_TYPE_NUMBER, "a whole number of at most 2^53", text);
+        return mw_hint(err, status, "If it is a name and not an amount, say `type: category`.");
+    }
+    *out_cell = mw_cell_number(value);
+    return MW_OK;
+}
+
+static mw_status parse_bool(mw_str text, mw_cell *out_cell, mw_error *err) {
+    static const char *const spellings[][4] = {{"false", "False", "FALSE", "0"},
+                                               {"true", "True", "TRUE", "1"}};
+    for (int value = 0; value < 2; value++) {
+        for (int i = 0; i < 4; i++) {
+            if (!mw_str_is(text, spellings[value][i])) continue;
+            *out_cell = mw_cell_bool(value == 1);
+            return MW_OK;
+        }
+    }
+    return refuse(err, MW_TYPE_BOOL, "true or false", text);
+}
+
+static mw_status parse_time(mw_str text, const mw_zone *zone, mw_cell *out_cell, mw_error *err) {
+    int64_t us;
+    bool has_zone;
+    if (!mw_time_parse(text, &us, &has_zone)) {
+        mw_status status = refuse(err, MW_TYPE_TIME, "a date or a date and a time", text);
+        return mw_hint(err, status, "Write it as 2013-01-31 or 2013-01-31T08:15:00Z.");
+    }
+    if (!has_zone && !zone) {
+        mw_status status = refuse(err, MW_TYPE_TIME, "given with its offset from UTC", text);
+        return mw_hint(err, status, "Add Z or +01:00 to it, or name the stream's `zone`.");
+    }
+    if (!has_zone) {
+        mw_local_kind kind = mw_zone_to_utc(zone, us, &us);
+        if (kind == MW_LOCAL_ABSENT)
+            return refuse(err, MW_TYPE_TIME, "a time that exists in its zone", text);
+        if (kind == MW_LOCAL_AMBIGUOUS)
+            return refuse(err, MW_TYPE_TIME, "a time that its zone has once", text);
+    }
+    *out_cell = mw_cell_time(us);
+    return MW_OK;
+}
+
+/* "12.000345" in microseconds, exactly; false if it is not of this plain form. */
+static bool parse_plain_seconds(mw_str text, int64_t *out_us) {
+    bool negative = mw_str_starts(text, MW_STR("-"));
+    mw_str rest = negative ? mw_str_slice(text, 1, text.size) : text, seconds;
+    if (!mw_str_split(&rest, '.', &seconds)) return false;
+    if (!rest.data) rest = MW_STR("");
+    int64_t us = 0;
+    if (seconds.size == 0 || seconds.data[0] < '0' || rest.size > 6) return false;
+    if (!is_whole(seconds) || !is_whole(rest)) return false;
+    if (!mw_str_to_int64(seconds, &us)) return false;
+    for (size_t i = 0; i < 6; i++) {
+        int digit = i < rest.size ? rest.data[i] - '0' : 0;
+        if (digit < 0 || __builtin_mul_overflow(us, 10, &us) ||
+            __builtin_add_overflow(us, digit, &us))
+            return false;
+    }
+    *out_us = negative ? -us : us;
+    return true;
+}
+
+static mw_status parse_duration(mw_str text, mw_cell *out_cell, mw_error *err) {
+    int64_t us;
+    double seconds;
+    if (!parse_plain_seconds(text, &us)) {
+        if (!mw_str_to_double(text, &seconds) || !(fabs(seconds) < 9.2e12))
+            return refuse(err, MW_TYPE_DURATION, "a number of seconds", text);
+        us = llrint(seconds * 1e6);
+    }
+    *out_cell = mw_cell_time(us);
+    return MW_OK;
+}
+
+mw_status mw_cell_parse(mw_type type, mw_str text, const mw_zone *zone, mw_symbols *symbols,
+                        mw_cell *out_cell, mw_error *err) {
+    if (text.size == 0) {
+        *out_cell = mw_cell_missing(type);
+        return MW_OK;
+    }
+    switch (type) {
+    case MW_TYPE_NUMBER: return parse_number(text, out_cell, err);
+    case MW_TYPE_BOOL: return parse_bool(text, out_cell, err);
+    case MW_TYPE_TIME: return parse_time(text, zone, out_cell, err);
+    case MW_TYPE_DURATION: return parse_duration(text, out_cell, err);
+    case MW_TYPE_CATEGORY:
+    case MW_TYPE_TEXT:
+    case MW_TYPE_COUNT: break;
+    }
+    MW_ASSERT(mw_type_is_symbol(type));
+    uint32_t code = mw_symbols_intern(symbols, text);
+    if (code == 0)
+        return mw_fail(err, MW_TOO_LARGE, "%s: no room for another distinct value, got \"%.*s\"",
+                       mw_type_name(type), MW_STR_ARGS(shown(text)));
+    *out_cell = (mw_cell){.symbol = code};
+    return MW_OK;
+}
+
+void mw_cell_append_canonical(mw_buf *buf, mw_type type, mw_cell cell,
+                              const mw_symbols *symbols) {
+    if (type == MW_TYPE_BOOL) {
+        MW_ASSERT(cell.boolean <= MW_BOOL_MISSING);
+        mw_buf_append_char(buf, (char)cell.boolean);
+    } else if (!mw_type_is_symbol(type)) {
+        mw_buf_append_u64(buf, cell.bits);
+    } else if (cell.symbol == 0) {
+        mw_buf_append_u32(buf, SYMBOL_MISSING_SIZE);
+    } else {
+        mw_str text = mw_symbols_text(symbols, cell.symbol);
+        MW_ASSERT(text.size < SYMBOL_MISSING_SIZE);
+        mw_buf_append_u32(buf, (uint32_t)text.size);
+        mw_buf_append_str(buf, text);
+    }
+}
+
+static bool read_symbol(mw_reader *reader, mw_symbols *symbols, mw_cell *out_cell) {
+    uint32_t size = mw_read_u32(reader);
+    if (size == SYMBOL_MISSING_SIZE) {
+        *out_cell = (mw_cell){.symbol = 0};
+        return !reader->failed;
+    }
+    mw_str text = mw_read_bytes(reader, size);
+    if (reader->failed) return false;
+    uint32_t code = mw_symbols_intern(symbols, text);
+    if (code != 0) *out_cell = (mw_cell){.symbol = code};
+    return code != 0;
+}
+
+bool mw_cell_read_canonical(mw_reader *reader, mw_type type, mw_symbols *symbols,
+                            mw_cell *out_cell) {
+    if (mw_type_is_symbol(type)) return read_symbol(reader, symbols, out_cell);
+    mw_cell cell = {.bits = 0};
+    if (type == MW_TYPE_BOOL) {
+        mw_str byte = mw_read_bytes(reader, 1);
+        if (reader->failed || (unsigned char)byte.data[0] > MW_BOOL_MISSING) return false;
+        cell.boolean = (unsigned char)byte.data[0];
+    } else {
+        cell.bits = mw_read_u64(reader);
+        if (reader->failed) return false;
+        if (type == MW_TYPE_NUMBER && mw_cell_number(cell.number).bits != cell.bits) return false;
+    }
+    *out_cell = cell;
+    return true;
+}

@@ -1,0 +1,155 @@
+#include "table/event.h"
+
+#include <assert.h>
+
+enum { ROW_BITS = 48, DIGIT_BITS = 11, DIGIT_COUNT = 6, BUCKETS = 1 << DIGIT_BITS };
+#define ROW_MASK (((uint64_t)1 << ROW_BITS) - 1)
+static_assert(DIGIT_BITS * DIGIT_COUNT >= 64, "the digits cover a place");
+static_assert(MW_ROWS_MAX <= ROW_MASK, "a row's number fits below its stream's");
+
+mw_status mw_events_init(mw_events *events, const mw_schema *const *schemas,
+                         size_t stream_count, mw_error *err) {
+    *events = (mw_events){.stream_count = 0};
+    if (stream_count > MW_STREAMS_MAX)
+        return mw_fail(err, MW_TOO_LARGE, "events: there may be %d streams, got %zu",
+                       MW_STREAMS_MAX, stream_count);
+    if (stream_count == 0) return MW_OK;
+    events->streams = mw_allocate(stream_count * sizeof *events->streams);
+    if (!events->streams)
+        return mw_fail(err, MW_NO_MEMORY, "events: no memory for %zu streams", stream_count);
+    events->stream_count = stream_count;
+    for (size_t i = 0; i < stream_count; i++)
+        mw_table_init(&events->streams[i].rows, schemas[i]);
+    return MW_OK;
+}
+
+static bool grow_times(int64_t **times, size_t *capacity, size_t needed) {
+    return mw_grow((void **)times, capacity, needed, sizeof **times, MW_ROWS_MAX);
+}
+
+/* The three lists share a capacity, which counts only once all have it. */
+static mw_status reserve_times(mw_stream_events *stream, size_t needed, mw_error *err) {
+    if (needed <= stream->time_capacity) return MW_OK;
+    size_t times = stream->time_capacity, knowns = times, places = times;
+    if (!grow_times(&stream->times, &times, needed) ||
+        !grow_times(&stream->knowns, &knowns, needed) ||
+        !grow_times(&stream->places, &places, needed))
+        return mw_fail(err, MW_NO_MEMORY, "events: no memory for %zu events", needed);
+    MW_ASSERT(times == knowns && times == places);
+    stream->time_capacity = times;
+    return MW_OK;
+}
+
+static void unsort(mw_events *events) {
+    mw_free(events->order);
+    events->order = NULL;
+}
+
+mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err) {
+    MW_ASSERT(event->stream >= 0 && (size_t)event->stream < events->stream_count);
+    mw_stream_events *stream = &events->streams[event->stream];
+    size_t row = stream->rows.row_count;
+    MW_TRY(reserve_times(stream, row + 1, err));
+    MW_TRY(mw_table_add(&stream->rows, event->row, NULL, err));
+    stream->times[row] = event->time;
+    stream->knowns[row] = event->known;
+    stream->places[row] = event->place;
+    events->event_count++;
+    unsort(events);
+    return MW_OK;
+}
+
+/* A place as an unsigned number of the same order, and the event that stands there. */
+typedef struct {
+    uint64_t place;
+    uint64_t event; /* stream << ROW_BITS | row */
+} entry;
+
+typedef struct {
+    size_t buckets[DIGIT_COUNT][BUCKETS];
+} histogram;
+
+static uint64_t digit_of(uint64_t place, int digit) {
+    return place >> (digit * DIGIT_BITS) & (BUCKETS - 1);
+}
+
+static void fill_entries(const mw_events *events, entry *entries, histogram *counts) {
+    size_t count = 0;
+    for (size_t s = 0; s < events->stream_count; s++) {
+        const mw_stream_events *stream = &events->streams[s];
+        for (size_t row = 0; row < stream->rows.row_count; row++) {
+            uint64_t place = (uint64_t)stream->places[row] ^ (uint64_t)1 << 63;
+            entries[count++] = (entry){place, (uint64_t)s << ROW_BITS | row};
+            for (int d = 0; d < DIGIT_COUNT; d++) counts->buckets[d][digit_of(place, d)]++;
+        }
+    }
+    MW_ASSERT(count == events->event_count);
+}
+
+/* One stable pass over a digit; false, and nothing done, if all entries have the same one. */
+static bool sort_by_digit(const entry *from, entry *to, size_t count, int digit,
+                          size_t buckets[BUCKETS]) {
+    if (buckets[digit_of(from[0].place, digit)] == count) return false;
+    size_t start = 0;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        size_t in_bucket = buckets[i];
+        buckets[i] = start;
+        start += in_bucket;
+    }
+    for (size_t i = 0; i < count; i++) to[buckets[digit_of(from[i].place, digit)]++] = from[i];
+    return true;
+}
+
+/* A radix sort from the lowest digit up. The entries come in by (stream, row) and every pass
+   is stable, so that is the order among equal places. */
+mw_status mw_events_sort(mw_events *events, mw_error *err) {
+    size_t count = events->event_count;
+    if (events->order || count == 0) return MW_OK;
+    entry *entries = mw_allocate(count * sizeof *entries);
+    entry *spare = mw_allocate(count * sizeof *spare);
+    histogram *counts = mw_allocate(sizeof *counts);
+    uint64_t *order = mw_allocate(count * sizeof *order);
+    bool ready = entries && spare && counts && order;
+    if (ready) {
+        fill_entries(events, entries, counts);
+        for (int d = 0; d < DIGIT_COUNT; d++) {
+            if (!sort_by_digit(entries, spare, count, d, counts->buckets[d])) continue;
+            entry *sorted = spare;
+            spare = entries;
+            entries = sorted;
+        }
+        for (size_t i = 0; i < count; i++) order[i] = entries[i].event;
+        events->order = order;
+    } else {
+        mw_free(order);
+    }
+    mw_free(counts);
+    mw_free(spare);
+    mw_free(entries);
+    return ready ? MW_OK : mw_fail(err, MW_NO_MEMORY, "events: no memory to sort %zu", count);
+}
+
+mw_event mw_events_at(const mw_events *events, size_t index) {
+    MW_ASSERT(events->order && index < events->event_count);
+    uint64_t event = events->order[index];
+    size_t row = event & ROW_MASK;
+    const mw_stream_events *stream = &events->streams[event >> ROW_BITS];
+    return (mw_event){.stream = (int32_t)(event >> ROW_BITS),
+                      .time = stream->times[row],
+                      .known = stream->knowns[row],
+                      .place = stream->places[row],
+                      .row = mw_table_row(&stream->rows, row)};
+}
+
+void mw_events_release(mw_events *events) {
+    for (size_t i = 0; i < events->stream_count; i++) {
+        mw_stream_events *stream = &events->streams[i];
+        mw_table_release(&stream->rows);
+        mw_free(stream->times);
+        mw_free(stream->knowns);
+        mw_free(stream->places);
+    }
+    mw_free(events->streams);
+    unsort(events);
+    *events = (mw_events){.stream_count = 0};
+}

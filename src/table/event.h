@@ -1,0 +1,43 @@
+/*
+ * event: one row of a stream with its three times, and an ordered store of them in memory.
+ *
+ * `time` is when it happened; `known` is when it may be used; `place` is its stamp in the log
+ * (in history: its known). mw_events keeps each stream's rows in a table of its own and, once
+ * sorted, an order over all streams by (place, stream, row): what a replay walks. Sorting takes
+ * 32 bytes an event while it runs, and its time is linear.
+ */
+#pragma once
+#include "table/table.h"
+
+typedef struct {
+    int32_t stream; /* index into the program's streams */
+    int64_t time;
+    int64_t known;
+    int64_t place;
+    const mw_cell *row; /* of the stream's schema */
+} mw_event;
+
+typedef struct {
+    mw_table rows;
+    int64_t *times, *knowns, *places; /* one each a row */
+    size_t time_capacity;
+} mw_stream_events;
+
+typedef struct {
+    mw_stream_events *streams;
+    size_t stream_count;
+    uint64_t *order; /* stream << 48 | row, sorted; NULL until mw_events_sort */
+    size_t event_count;
+} mw_events;
+
+enum { MW_STREAMS_MAX = 1024 };
+
+/* `schemas[i]` is that of stream i and outlives the events. */
+MW_MUST_USE mw_status mw_events_init(mw_events *events, const mw_schema *const *schemas,
+                                     size_t stream_count, mw_error *err);
+/* Copies the row. Unsorts. On failure nothing was added. */
+MW_MUST_USE mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err);
+MW_MUST_USE mw_status mw_events_sort(mw_events *events, mw_error *err);
+/* The i-th in order; sorted only. */
+mw_event mw_events_at(const mw_events *events, size_t index);
+void mw_events_release(mw_events *events);

@@ -1,0 +1,111 @@
+#include "base/prng.h"
+#include "table/event.h"
+#include "testing/test.h"
+
+#include <stdlib.h>
+
+static mw_field number_field[] = {{{"x", 1}, MW_TYPE_NUMBER}};
+static const mw_schema number_schema = {number_field, 1};
+static const mw_schema *const schemas[] = {&number_schema, &number_schema, &number_schema};
+enum { STREAMS = 3 };
+
+typedef struct {
+    int32_t stream;
+    int64_t place;
+    size_t row;
+    double x;
+} model_event;
+
+static int compare_model(const void *left, const void *right) {
+    const model_event *a = left, *b = right;
+    if (a->place != b->place) return a->place < b->place ? -1 : 1;
+    if (a->stream != b->stream) return a->stream < b->stream ? -1 : 1;
+    return (a->row > b->row) - (a->row < b->row);
+}
+
+static mw_status add(mw_events *events, int32_t stream, int64_t place, double x, mw_error *err) {
+    mw_cell row = mw_cell_number(x);
+    mw_event event = {.stream = stream, .time = place - 3, .known = place - 1, .place = place,
+                      .row = &row};
+    return mw_events_add(events, &event, err);
+}
+
+/* Places of many widths and signs, with ties, in any order: what qsort gives, to the row. */
+static void check_against_qsort(uint64_t *prng, size_t count) {
+    model_event *model = calloc(count + 1, sizeof *model);
+    MW_CHECK(model != NULL);
+    mw_events events;
+    mw_error err;
+    MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, &err), &err);
+    size_t rows[STREAMS] = {0};
+    unsigned shift = (unsigned)mw_prng_below(prng, 64);
+    for (size_t i = 0; i < count; i++) {
+        int32_t stream = (int32_t)mw_prng_below(prng, STREAMS);
+        int64_t place = (int64_t)mw_prng_next(prng) >> shift;
+        if (place < INT64_MIN + 3) place = 0;
+        model[i] = (model_event){stream, place, rows[stream]++, (double)i};
+        MW_CHECK_OK(add(&events, stream, place, (double)i, &err), &err);
+    }
+    qsort(model, count, sizeof *model, compare_model);
+    MW_CHECK_OK(mw_events_sort(&events, &err), &err);
+    MW_CHECK_EQUAL_INT(events.event_count, count);
+    for (size_t i = 0; i < count; i++) {
+        mw_event event = mw_events_at(&events, i);
+        MW_CHECK_EQUAL_INT(event.stream, model[i].stream);
+        MW_CHECK_EQUAL_INT(event.place, model[i].place);
+        MW_CHECK(event.known == event.place - 1 && event.time == event.place - 3);
+        MW_CHECK_EQUAL_DOUBLE_BITS(event.row[0].number, model[i].x);
+    }
+    mw_events_release(&events);
+    free(model);
+}
+
+MW_TEST(events_sort_as_qsort_does) {
+    uint64_t prng = mw_test_seed();
+    for (size_t round = 0; round < 60; round++) check_against_qsort(&prng, round * 37);
+    check_against_qsort(&prng, 50000);
+}
+
+MW_TEST(events_take_more_after_sorting) {
+    mw_events events;
+    mw_error err;
+    MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, &err), &err);
+    MW_CHECK_OK(mw_events_sort(&events, &err), &err);
+    MW_CHECK_OK(add(&events, 1, 20, 1, &err), &err);
+    MW_CHECK_OK(mw_events_sort(&events, &err), &err);
+    MW_CHECK_OK(add(&events, 0, 20, 2, &err), &err);
+    MW_CHECK_OK(add(&events, 2, 10, 3, &err), &err);
+    MW_CHECK(events.order == NULL);
+    MW_CHECK_OK(mw_events_sort(&events, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_events_at(&events, 0).stream, 2);
+    MW_CHECK_EQUAL_INT(mw_events_at(&events, 1).stream, 0);
+    MW_CHECK_EQUAL_INT(mw_events_at(&events, 2).stream, 1);
+    mw_events_release(&events);
+    mw_events_release(&events);
+}
+
+MW_TEST(events_refuse_too_many_streams) {
+    mw_events events;
+    mw_error err;
+    MW_CHECK_STATUS(mw_events_init(&events, schemas, MW_STREAMS_MAX + 1, &err), MW_TOO_LARGE);
+    MW_CHECK_EQUAL_STR(err.message, "events: there may be 1024 streams, got 1025");
+    mw_events_release(&events);
+}
+
+static mw_status fill_and_sort(void *context) {
+    (void)context;
+    mw_events events;
+    mw_status status = mw_events_init(&events, schemas, STREAMS, NULL);
+    for (int i = 0; i < 60 && status == MW_OK; i++) {
+        status = add(&events, i % STREAMS, 1000 - i, i, NULL);
+        MW_CHECK_EQUAL_INT(events.event_count, status == MW_OK ? i + 1 : i);
+    }
+    if (status == MW_OK) status = mw_events_sort(&events, NULL);
+    if (status == MW_OK) MW_CHECK_EQUAL_INT(mw_events_at(&events, 0).place, 941);
+    mw_events_release(&events);
+    return status;
+}
+
+MW_TEST(events_survive_every_failing_allocation) {
+    MW_CHECK(mw_test_every_allocation_fails(fill_and_sort, NULL) > 10);
+}

@@ -1,0 +1,26 @@
+/*
+ * symbols: every distinct text of a process under a small code, so that cells stay plain.
+ *
+ * Codes count up from 1 in the order of arrival; 0 means missing (the empty text is a text).
+ * A code is an address, not a value: nothing that is written or hashed may depend on it, and
+ * order is by bytes (mw_symbols_compare). Interning costs a hash and, for a new text, its
+ * bytes plus about 24. There is no removal; the table has a maximum of bytes.
+ *
+ * One thread may intern and find; any number may read codes that were handed to them before,
+ * while it does: texts and their list never move.
+ */
+#pragma once
+#include "base/str.h"
+
+typedef struct mw_symbols mw_symbols;
+
+MW_MUST_USE mw_status mw_symbols_create(size_t size_max, mw_symbols **out_symbols,
+                                        mw_error *err);
+void mw_symbols_destroy(mw_symbols *symbols);
+
+/* The code of `text`, new or old; 0 when the table is full (then MW_TOO_LARGE is due). */
+uint32_t mw_symbols_intern(mw_symbols *symbols, mw_str text);
+uint32_t mw_symbols_find(const mw_symbols *symbols, mw_str text); /* 0 if never interned */
+mw_str mw_symbols_text(const mw_symbols *symbols, uint64_t code); /* stays valid; 0 is empty */
+int mw_symbols_compare(const mw_symbols *symbols, uint64_t a, uint64_t b); /* by bytes */
+size_t mw_symbols_count(const mw_symbols *symbols);
