@@ -1,0 +1,271 @@
+#include "cli/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OUTPUT_SIZE_MAX ((size_t)1 << 32)
+#define ARENA_SIZE_MAX ((size_t)1 << 34)
+enum { HELP_COLUMN = 26 };
+
+static const char *const version_text = "millwright 0.1.0\n";
+
+/* --- help ------------------------------------------------------------------------------- */
+
+static void print_all_commands(FILE *stream) {
+    fprintf(stream, "Production machine learning in one binary.\n\n"
+                    "usage: millwright COMMAND [WORDS] [OPTIONS]\n\ncommands\n");
+    for (const mw_command *command = mw_commands; command->name; command++)
+        if (command->summary)
+            fprintf(stream, "  %-*s %s\n", HELP_COLUMN - 4, command->name, command->summary);
+    fprintf(stream, "\nevery command takes\n"
+                    "  --help                 what it does, with examples\n"
+                    "  --json                 one JSON value on standard output\n"
+                    "  -C DIR                 the project's folder, if not this one\n\n"
+                    "start here\n"
+                    "  millwright init flights --example flights\n"
+                    "  millwright check -C flights\n");
+}
+
+static void print_command(FILE *stream, const mw_command *command) {
+    fprintf(stream, "%s\n\nusage: millwright %s%s%s [OPTIONS]\n\noptions\n", command->summary,
+            command->name, command->words[0] ? " " : "", command->words);
+    for (const mw_option *option = command->options; option->name; option++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", option->name, option->value ? option->value : "");
+        fprintf(stream, "  %-*s %s\n", HELP_COLUMN - 4, left, option->text);
+    }
+    fprintf(stream, "  %-*s %s\n  %-*s %s\n", HELP_COLUMN - 4, "--json",
+            "one JSON value on standard output", HELP_COLUMN - 4, "-C DIR",
+            "the project's folder, if not this one");
+    if (command->examples) fprintf(stream, "\nexamples\n%s", command->examples);
+}
+
+/* The commands that begin with the word, such as all of `features`. */
+static bool print_group(FILE *stream, const char *word) {
+    size_t size = strlen(word);
+    bool found = false;
+    for (const mw_command *command = mw_commands; command->name; command++) {
+        if (strncmp(command->name, word, size) != 0 || command->name[size] != ' ') continue;
+        if (!found) fprintf(stream, "usage: millwright %s COMMAND [OPTIONS]\n\n", word);
+        found = true;
+        fprintf(stream, "  %-*s %s\n", HELP_COLUMN - 4, command->name, command->summary);
+    }
+    return found;
+}
+
+/* --- reading the arguments -------------------------------------------------------------- */
+
+/* The command that the first one or two arguments name; `*out_used` of them. */
+static const mw_command *find_command(int count, char **arguments, int *out_used) {
+    for (const mw_command *command = mw_commands; command->name; command++) {
+        const char *space = strchr(command->name, ' ');
+        if (!space) {
+            if (strcmp(command->name, arguments[0]) != 0) continue;
+            *out_used = 1;
+            return command;
+        }
+        size_t first = (size_t)(space - command->name);
+        bool both = count > 1 && strlen(arguments[0]) == first &&
+                    strncmp(command->name, arguments[0], first) == 0 &&
+                    strcmp(space + 1, arguments[1]) == 0;
+        if (!both) continue;
+        *out_used = 2;
+        return command;
+    }
+    return NULL;
+}
+
+static mw_status unknown_command(const char *word, mw_error *err) {
+    const char *names[128];
+    size_t count = 0;
+    for (const mw_command *command = mw_commands; command->name && count < 128; command++)
+        names[count++] = command->name;
+    const char *nearest = mw_str_nearest(mw_str_of(word), names, count);
+    mw_status status = mw_fail(err, MW_USAGE, "there is no command %s", word);
+    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    return mw_hint(err, status, "millwright --help lists them.");
+}
+
+static mw_status unknown_option(const mw_command *command, const char *word, mw_error *err) {
+    const char *names[MW_OPTIONS_MAX + 3] = {"--json", "--help", "-C"};
+    size_t count = 3;
+    for (const mw_option *option = command->options; option->name; option++)
+        names[count++] = option->name;
+    const char *nearest = mw_str_nearest(mw_str_of(word), names, count);
+    mw_status status = mw_fail(err, MW_USAGE, "%s: there is no option %s", command->name, word);
+    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    return mw_hint(err, status, "millwright %s --help lists them.", command->name);
+}
+
+/* Reads one option at arguments[*index]; its value may follow '=' or stand next. */
+static mw_status read_option(mw_cli *cli, int count, char **arguments, int *index,
+                             mw_error *err) {
+    const char *word = arguments[*index];
+    const char *equals = strchr(word, '=');
+    size_t size = equals ? (size_t)(equals - word) : strlen(word);
+    if (size == 6 && strncmp(word, "--json", 6) == 0 && !equals) {
+        cli->json = true;
+        return MW_OK;
+    }
+    bool is_folder = strcmp(word, "-C") == 0;
+    const mw_option *option = cli->command->options;
+    while (!is_folder && option->name &&
+           (strlen(option->name) != size || strncmp(option->name, word, size) != 0))
+        option++;
+    if (!is_folder && !option->name) return unknown_option(cli->command, word, err);
+
+    bool takes_value = is_folder || option->value;
+    if (!takes_value && equals)
+        return mw_fail(err, MW_USAGE, "%s: %s takes no value", cli->command->name, option->name);
+    const char *value = "";
+    if (takes_value) {
+        bool follows = !equals && *index + 1 < count;
+        if (!equals && !follows)
+            return mw_fail(err, MW_USAGE, "%s: %s needs a value (%s)", cli->command->name, word,
+                           is_folder ? "DIR" : option->value);
+        value = equals ? equals + 1 : arguments[++*index];
+    }
+    if (is_folder) cli->folder = value;
+    else cli->option_values[option - cli->command->options] = value;
+    return MW_OK;
+}
+
+static mw_status read_arguments(mw_cli *cli, int count, char **arguments, mw_error *err) {
+    bool only_words = false;
+    for (int i = 0; i < count; i++) {
+        const char *word = arguments[i];
+        if (!only_words && strcmp(word, "--") == 0) {
+            only_words = true;
+        } else if (!only_words && word[0] == '-' && word[1] != 0) {
+            MW_TRY(read_option(cli, count, arguments, &i, err));
+        } else {
+            if (cli->word_count == cli->command->word_count_max ||
+                cli->word_count == MW_WORDS_MAX) {
+                mw_status status = mw_fail(err, MW_USAGE, "%s: one word too many: %s",
+                                           cli->command->name, word);
+                return mw_hint(err, status, "It is called as: millwright %s %s",
+                               cli->command->name, cli->command->words);
+            }
+            cli->words[cli->word_count++] = word;
+        }
+    }
+    if (cli->word_count < cli->command->word_count_min) {
+        mw_status status = mw_fail(err, MW_USAGE, "%s: %s is missing", cli->command->name,
+                                   cli->command->words);
+        return mw_hint(err, status, "millwright %s --help shows examples.", cli->command->name);
+    }
+    return MW_OK;
+}
+
+/* --- running ---------------------------------------------------------------------------- */
+
+static void print_failure(mw_cli *cli, mw_status status, const mw_error *err) {
+    if (cli->json && cli->out.size == 0) {
+        mw_json json = mw_json_begin(&cli->out);
+        mw_json_object(&json);
+        mw_json_key(&json, "error");
+        mw_json_object(&json);
+        mw_json_key(&json, "type");
+        mw_json_text(&json, mw_status_problem_type(status));
+        mw_json_key(&json, "message");
+        mw_json_text(&json, err->message);
+        mw_json_key(&json, "hint");
+        mw_json_text(&json, err->hint);
+        mw_json_object_end(&json);
+        mw_json_object_end(&json);
+    }
+    const char *message = err->message[0] ? err->message : mw_status_text(status);
+    fprintf(stderr, "millwright: %s\n", message);
+    if (err->hint[0]) fprintf(stderr, "  %s\n", err->hint);
+}
+
+static int run_command(mw_cli *cli, int count, char **arguments) {
+    mw_error err = {0};
+    mw_buf_init(&cli->out, OUTPUT_SIZE_MAX);
+    mw_arena_init(&cli->arena, ARENA_SIZE_MAX);
+    mw_status status = read_arguments(cli, count, arguments, &err);
+    if (status == MW_OK) status = cli->command->run(cli, &err);
+    if (status == MW_OK) status = mw_buf_check(&cli->out, "output", &err);
+    if (status != MW_OK) print_failure(cli, status, &err);
+    if (cli->json && cli->out.size > 0 && cli->out.data[cli->out.size - 1] != '\n')
+        mw_buf_append_char(&cli->out, '\n');
+    mw_cli_flush(cli);
+    mw_buf_release(&cli->out);
+    mw_arena_release(&cli->arena);
+    return mw_status_exit_code(status);
+}
+
+int mw_command_main(mw_sys *sys, int argument_count, char **arguments) {
+    int count = argument_count - 1;
+    char **words = arguments + 1;
+    if (count == 0 || strcmp(words[0], "--help") == 0 || strcmp(words[0], "help") == 0) {
+        print_all_commands(count == 0 ? stderr : stdout);
+        return count == 0 ? mw_status_exit_code(MW_USAGE) : 0;
+    }
+    if (strcmp(words[0], "--version") == 0) {
+        fputs(version_text, stdout);
+        return 0;
+    }
+    int used = 0;
+    const mw_command *command = find_command(count, words, &used);
+    if (!command) {
+        bool helped = count == 1 || strcmp(words[1], "--help") == 0;
+        if (helped && print_group(count == 1 ? stderr : stdout, words[0]))
+            return count == 1 ? mw_status_exit_code(MW_USAGE) : 0;
+        mw_error err = {0};
+        mw_cli nowhere = {0};
+        mw_status status = unknown_command(words[0], &err);
+        print_failure(&nowhere, status, &err);
+        return mw_status_exit_code(status);
+    }
+    for (int i = used; i < count && strcmp(words[i], "--") != 0; i++) {
+        if (strcmp(words[i], "--help") != 0) continue;
+        print_command(stdout, command);
+        return 0;
+    }
+    mw_cli cli = {.sys = sys,
+                  .command = command,
+                  .folder = ".",
+                  .colour = isatty(STDOUT_FILENO) && !mw_sys_environment(sys, "NO_COLOR")};
+    return run_command(&cli, count - used, words + used);
+}
+
+/* --- for commands ----------------------------------------------------------------------- */
+
+const char *mw_cli_option(const mw_cli *cli, const char *name) {
+    const mw_option *options = cli->command->options;
+    for (size_t i = 0; i < MW_OPTIONS_MAX && options[i].name; i++)
+        if (strcmp(options[i].name, name) == 0) return cli->option_values[i];
+    MW_ASSERT(!"an option that the command has declared");
+    return NULL;
+}
+
+bool mw_cli_has(const mw_cli *cli, const char *name) { return mw_cli_option(cli, name) != NULL; }
+
+mw_status mw_cli_int(const mw_cli *cli, const char *name, int64_t otherwise, int64_t *out_value,
+                     mw_error *err) {
+    const char *text = mw_cli_option(cli, name);
+    int64_t value = otherwise;
+    if (text && !mw_str_to_int64(mw_str_of(text), &value))
+        return mw_fail(err, MW_USAGE, "%s: %s must be a whole number, got \"%s\"",
+                       cli->command->name, name, text);
+    *out_value = value;
+    return MW_OK;
+}
+
+void mw_cli_flush(mw_cli *cli) {
+    fwrite(cli->out.data, 1, cli->out.size, stdout);
+    fflush(stdout);
+    mw_buf_clear(&cli->out);
+}
+
+void mw_cli_note(const mw_cli *cli, const char *format, ...) {
+    if (cli->json) return;
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}

@@ -1,0 +1,63 @@
+/*
+ * command: what every command of the program is made of, and how its words are read.
+ *
+ * A command is one row of a table: name ("features build"), the words that it takes, options
+ * and a function. Parsing, --help, --json, -C DIR, usage errors and exit codes are common to
+ * all and live here; a command sees options that are known and complete.
+ *
+ * Results go to standard output, everything said about them to standard error. Under --json
+ * standard output carries one JSON value, also when the command fails.
+ */
+#pragma once
+#include "base/json.h"
+#include "sys/sys.h"
+
+enum { MW_OPTIONS_MAX = 16, MW_WORDS_MAX = 256 };
+
+typedef struct {
+    const char *name;  /* "--from" */
+    const char *value; /* "FILE"; NULL: a switch */
+    const char *text;  /* one line of help */
+} mw_option;
+
+typedef struct mw_cli mw_cli;
+
+typedef struct {
+    const char *name;                  /* one or two words */
+    const char *words;                 /* "[STREAM...]"; "" for none */
+    size_t word_count_min, word_count_max;
+    const char *summary;               /* one line, no full stop */
+    mw_option options[MW_OPTIONS_MAX]; /* ends at the first without a name */
+    const char *examples;              /* lines, each a command */
+    mw_status (*run)(mw_cli *cli, mw_error *err);
+} mw_command;
+
+struct mw_cli {
+    mw_sys *sys;
+    const mw_command *command;
+    const char *words[MW_WORDS_MAX];
+    size_t word_count;
+    const char *option_values[MW_OPTIONS_MAX]; /* by the command's options; "" for a set switch */
+    const char *folder;                        /* -C DIR, or "." */
+    bool json;
+    bool colour;                               /* standard output is a terminal */
+    mw_buf out;                                /* what goes to standard output at the end */
+    mw_arena arena;                            /* for the length of the command */
+};
+
+/* All commands, in the order of the help; ends at the first without a name. */
+extern const mw_command mw_commands[];
+
+/* Reads the arguments, runs the command, prints its result or error: the exit code. */
+int mw_command_main(mw_sys *sys, int argument_count, char **arguments);
+
+/* The value of an option of this command ("" for a switch); NULL when it was not given. */
+const char *mw_cli_option(const mw_cli *cli, const char *name);
+bool mw_cli_has(const mw_cli *cli, const char *name);
+/* As numbers, with MW_USAGE naming option and value when they are none; absent: `otherwise`. */
+MW_MUST_USE mw_status mw_cli_int(const mw_cli *cli, const char *name, int64_t otherwise,
+                                 int64_t *out_value, mw_error *err);
+/* Writes what has gathered in cli->out to standard output now (long-lived commands). */
+void mw_cli_flush(mw_cli *cli);
+/* A line on standard error: what is going on, for people; silent under --json. */
+void mw_cli_note(const mw_cli *cli, const char *format, ...) MW_PRINTF(2, 3);
