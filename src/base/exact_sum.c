@@ -33,16 +33,10 @@ static mw_exact_sum units_of(uint64_t value_bits) {
     if (field > 0) mantissa |= UINT64_C(1) << FRACTION_BITS;
     int shift = (field > 0 ? field : 1) - FIELD_OF_ONE_UNIT;
 
-    mw_exact_sum units = {0};
-    if (shift < 0) {
-        units.limbs[0] = shift_right_rounded(mantissa, -shift);
-    } else {
-        int limb = shift / 64, bit = shift % 64;
-        MW_ASSERT(limb < LIMBS - 1);
-        units.limbs[limb] = mantissa << bit;
-        if (bit > 0) units.limbs[limb + 1] = mantissa >> (64 - bit);
-    }
-    return units;
+    if (shift < 0) return (mw_exact_sum){{shift_right_rounded(mantissa, -shift)}};
+    MW_ASSERT(shift < 128); /* 91 at most, as |value| < 2^63 */
+    uint64_t low = mantissa << shift % 64, high = mantissa >> 1 >> (63 - shift % 64);
+    return shift < 64 ? (mw_exact_sum){{low, high, 0}} : (mw_exact_sum){{0, low, high}};
 }
 
 /* Adds `units`, or takes them away: that is adding their complement and one. */
