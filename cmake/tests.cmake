@@ -6,7 +6,8 @@
 # src/LAYER/*_fuzz.c are fuzzers, one program each.
 enable_testing()
 
-set(test_environment MILLWRIGHT_LIB=${CMAKE_BINARY_DIR}/lib MILLWRIGHT_PYTHON=${cache}/python/bin/python)
+set(test_environment MILLWRIGHT_LIB=${CMAKE_BINARY_DIR}/lib MILLWRIGHT_SHARE=${CMAKE_BINARY_DIR}/share
+    MILLWRIGHT_PYTHON=${cache}/python/bin/python)
 if(TARGET millwright)
   list(APPEND test_environment MILLWRIGHT=$<TARGET_FILE:millwright>)
 endif()

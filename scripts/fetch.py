@@ -74,29 +74,30 @@ def check_hash(package, artefact):
 
 
 def members(artefact):
-    """Yields name and bytes of each file; the one folder that wraps a tar's files is left out."""
+    """Yields each file's name and bytes; the one folder that wraps a tar's files is left out."""
     if artefact.suffix == ".whl":
         with zipfile.ZipFile(artefact) as archive:
-            for info in archive.infolist():
-                yield info.filename, info.external_attr >> 16, lambda: archive.read(info)
+            for name in archive.namelist():
+                if not name.endswith("/"):
+                    yield name, archive.read(name)
     else:
         with tarfile.open(artefact) as archive:
-            for info in filter(tarfile.TarInfo.isfile, archive):
-                name = info.name.split("/", 1)[1]
-                yield name, info.mode, lambda: archive.extractfile(info).read()
+            for member in archive:
+                if member.isfile():
+                    yield member.name.split("/", 1)[1], archive.extractfile(member).read()
 
 
 def unpack(package, artefact, folder):
     """Writes the wanted files; a name that ends in / stands for all below it."""
     wanted = package.files.split()
-    below = tuple(name for name in wanted if name.endswith("/"))
-    for name, mode, read in members(artefact):
-        if name not in wanted and not (name.startswith(below) and below):
+    for name, content in members(artefact):
+        if not any(name == want or want.endswith("/") and name.startswith(want) for want in wanted):
             continue
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(read())
-        path.chmod(0o755 if mode & 0o100 else 0o644)
+        path.write_bytes(content)
+        if content.startswith(b"\x7fELF"):
+            path.chmod(0o755)
         if path.suffix == ".zip":
             shutil.unpack_archive(path, path.parent)
             path.unlink()
