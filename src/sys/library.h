@@ -1,0 +1,28 @@
+/*
+ * library: opens a shared library that is needed only now and then (DuckDB, LightGBM).
+ *
+ * Looked for in $MILLWRIGHT_LIB, then in lib/ beside the executable, then in
+ * ../lib/millwright from it. Shared files (examples, time zones) are found alike: in
+ * $MILLWRIGHT_SHARE, share/ beside the executable, ../share/millwright.
+ */
+#pragma once
+#include "sys/sys.h"
+
+typedef struct mw_library mw_library;
+typedef void (*mw_symbol)(void);
+
+/* Opens once; later calls give the same handle. Stays open until the process ends. */
+MW_MUST_USE mw_status mw_library_open(mw_sys *sys, const char *file_name,
+                                      mw_library **out_library, mw_error *err);
+/* Fills `out_symbols[i]` for each of `names`; MW_UNAVAILABLE names the first that is absent. */
+MW_MUST_USE mw_status mw_library_symbols(mw_library *library, const char *const *names,
+                                         size_t count, mw_symbol *out_symbols, mw_error *err);
+/* The path of a shared file such as "zoneinfo/Europe/Berlin", in `arena`. */
+MW_MUST_USE mw_status mw_share_path(mw_sys *sys, mw_arena *arena, const char *name,
+                                    const char **out_path, mw_error *err);
+/* The path of this executable, in `arena`. */
+MW_MUST_USE mw_status mw_executable_path(mw_sys *sys, mw_arena *arena, const char **out_path,
+                                         mw_error *err);
+/* Reads and parses a time zone: share/zoneinfo first, then the system's. Lives in `arena`. */
+MW_MUST_USE mw_status mw_zone_load(mw_sys *sys, mw_arena *arena, mw_str name,
+                                   const mw_zone **out_zone, mw_error *err);

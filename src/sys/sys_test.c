@@ -1,0 +1,290 @@
+#include "base/prng.h"
+#include "sys/sys.h"
+#include "testing/test.h"
+
+#include <string.h>
+
+/* What every filling of mw_sys keeps. Each test runs on all, in a folder of its own. */
+typedef struct {
+    mw_sys *sys;
+    const char *folder;
+    mw_arena arena;
+    mw_error err;
+} place;
+
+static const char *path_in(place *at, const char *name) {
+    const char *path = mw_path_join(&at->arena, at->folder, name);
+    MW_CHECK(path != NULL);
+    return path;
+}
+
+static void on_every_sys(const char *folder_name, void (*body)(place *at)) {
+    place at = {.sys = mw_sys_real(), .folder = mw_test_directory()};
+    mw_arena_init(&at.arena, 1 << 20);
+    at.folder = path_in(&at, folder_name);
+    MW_CHECK_OK(mw_sys_make_folder(at.sys, at.folder, &at.err), &at.err);
+    body(&at);
+    mw_arena_release(&at.arena);
+}
+
+static mw_file *open_file(place *at, const char *name, mw_file_mode mode) {
+    mw_file *file;
+    MW_CHECK_OK(mw_sys_open(at->sys, path_in(at, name), mode, &file, &at->err), &at->err);
+    return file;
+}
+
+static void check_contents(place *at, const char *name, const char *expected) {
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 20);
+    MW_CHECK_OK(mw_sys_read_file(at->sys, path_in(at, name), &bytes, &at->err), &at->err);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&bytes), expected);
+    mw_buf_release(&bytes);
+}
+
+static void check_list(place *at, const char *name, const char *expected) {
+    mw_str *names;
+    size_t count;
+    MW_CHECK_OK(mw_sys_list(at->sys, path_in(at, name), &at->arena, &names, &count, &at->err),
+                &at->err);
+    mw_buf joined;
+    mw_buf_init(&joined, 1 << 16);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) mw_buf_append_char(&joined, ' ');
+        mw_buf_append_str(&joined, names[i]);
+    }
+    MW_CHECK_EQUAL_STR(mw_buf_str(&joined), expected);
+    mw_buf_release(&joined);
+}
+
+static void keep_modes(place *at) {
+    const char *path = path_in(at, "log");
+    mw_file *file = NULL;
+    MW_CHECK_STATUS(mw_sys_open(at->sys, path, MW_FILE_READ, &file, &at->err), MW_NOT_FOUND);
+    MW_CHECK(mw_str_starts(mw_str_of(at->err.message), mw_str_of(path)));
+    MW_CHECK_STATUS(mw_sys_open(at->sys, path, MW_FILE_UPDATE, &file, &at->err), MW_NOT_FOUND);
+    MW_CHECK(file == NULL);
+
+    file = open_file(at, "log", MW_FILE_CREATE);
+    MW_CHECK_OK(mw_file_append(file, "one", 3, &at->err), &at->err);
+    MW_CHECK_OK(mw_file_write(file, 1, "NE two", 6, &at->err), &at->err);
+    mw_file_close(file);
+    MW_CHECK_STATUS(mw_sys_open(at->sys, path, MW_FILE_CREATE, &file, &at->err), MW_CONFLICT);
+
+    file = open_file(at, "log", MW_FILE_APPEND);
+    MW_CHECK_OK(mw_file_append(file, " three", 6, &at->err), &at->err);
+    MW_CHECK_OK(mw_file_truncate(file, 9, &at->err), &at->err);
+    MW_CHECK_OK(mw_file_append(file, "!", 1, &at->err), &at->err);
+    MW_CHECK_OK(mw_file_sync(file, &at->err), &at->err);
+    mw_file_close(file);
+    check_contents(at, "log", "oNE two t!");
+    MW_CHECK_STATUS(mw_sys_open(at->sys, at->folder, MW_FILE_READ, &file, &at->err), MW_INVALID);
+    mw_file_close(NULL);
+}
+
+MW_TEST(sys_keeps_file_modes) {
+    on_every_sys("modes", keep_modes);
+}
+
+/* Random writes, appends, cuts and reads give what a plain array gives. */
+static void agree_with_an_array(place *at) {
+    enum { STEPS = 2000, REACH = 5000 };
+    static unsigned char model[2 * REACH + 100], bytes[REACH];
+    memset(model, 0, sizeof model);
+    size_t model_size = 0;
+    uint64_t prng = mw_test_seed();
+    mw_file *file = open_file(at, "random", MW_FILE_CREATE);
+    for (int i = 0; i < STEPS; i++) {
+        size_t offset = (size_t)mw_prng_below(&prng, REACH), size = offset % 97, got;
+        for (size_t k = 0; k < size; k++) bytes[k] = (unsigned char)mw_prng_next(&prng);
+        switch (mw_prng_below(&prng, 4)) {
+        case 0: /* leaves a hole of zeros if it starts past the end */
+            MW_CHECK_OK(mw_file_write(file, offset, bytes, size, &at->err), &at->err);
+            memcpy(model + offset, bytes, size);
+            if (size > 0 && offset + size > model_size) model_size = offset + size;
+            break;
+        case 1:
+            if (model_size > REACH) break;
+            MW_CHECK_OK(mw_file_append(file, bytes, size, &at->err), &at->err);
+            memcpy(model + model_size, bytes, size);
+            model_size += size;
+            break;
+        case 2:
+            if (mw_prng_below(&prng, 8) != 0) break;
+            MW_CHECK_OK(mw_file_truncate(file, offset, &at->err), &at->err);
+            if (offset < model_size) memset(model + offset, 0, model_size - offset);
+            model_size = offset;
+            break;
+        default:
+            MW_CHECK_OK(mw_file_read(file, offset, bytes, size, &got, &at->err), &at->err);
+            size_t left = offset < model_size ? model_size - offset : 0;
+            MW_CHECK_EQUAL_INT(got, left < size ? left : size);
+            MW_CHECK(memcmp(bytes, model + offset, got) == 0);
+        }
+        uint64_t file_size;
+        MW_CHECK_OK(mw_file_size(file, &file_size, &at->err), &at->err);
+        MW_CHECK_EQUAL_INT(file_size, model_size);
+    }
+    mw_file_close(file);
+}
+
+MW_TEST(sys_files_agree_with_an_array) {
+    on_every_sys("array", agree_with_an_array);
+}
+
+static void lock_once(place *at) {
+    mw_file *first = open_file(at, "lock", MW_FILE_CREATE);
+    mw_file *second = open_file(at, "lock", MW_FILE_UPDATE);
+    MW_CHECK_OK(mw_file_lock(first, &at->err), &at->err);
+    MW_CHECK_OK(mw_file_lock(first, &at->err), &at->err);
+    MW_CHECK_STATUS(mw_file_lock(second, &at->err), MW_BUSY);
+    MW_CHECK(mw_str_ends(mw_str_of(at->err.message), MW_STR(": another process holds its lock")));
+    mw_file_close(first);
+    MW_CHECK_OK(mw_file_lock(second, &at->err), &at->err);
+    mw_file_close(second);
+}
+
+MW_TEST(sys_locks_once) {
+    on_every_sys("locks", lock_once);
+}
+
+static void write_whole_files(place *at) {
+    const char *path = path_in(at, "whole");
+    MW_CHECK_OK(mw_sys_write_file(at->sys, path, MW_STR("first"), &at->err), &at->err);
+    MW_CHECK_OK(mw_sys_write_file(at->sys, path, MW_STR("second"), &at->err), &at->err);
+    check_contents(at, "whole", "second");
+    check_list(at, ".", "whole");
+
+    MW_CHECK_STATUS(mw_sys_write_file(at->sys, path_in(at, "no/such"), MW_STR("x"), &at->err),
+                    MW_NOT_FOUND);
+    MW_CHECK_OK(mw_sys_make_folder(at->sys, path_in(at, "full/of"), &at->err), &at->err);
+    MW_CHECK(mw_sys_write_file(at->sys, path_in(at, "full"), MW_STR("x"), &at->err) != MW_OK);
+    check_list(at, ".", "full whole"); /* nothing temporary is left */
+
+    mw_buf small;
+    mw_buf_init(&small, 8);
+    mw_buf_append_text(&small, "say ");
+    MW_CHECK_STATUS(mw_sys_read_file(at->sys, path, &small, &at->err), MW_TOO_LARGE);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&small), "say ");
+    mw_buf_release(&small);
+}
+
+MW_TEST(sys_writes_files_whole) {
+    on_every_sys("whole", write_whole_files);
+}
+
+static void keep_folders(place *at) {
+    mw_sys *sys = at->sys;
+    mw_error *err = &at->err;
+    MW_CHECK_OK(mw_sys_make_folder(sys, path_in(at, "a//b/c/"), err), err);
+    MW_CHECK_OK(mw_sys_make_folder(sys, path_in(at, "a/b"), err), err);
+    static const char *const names[] = {"z", "B", "a", "10", "9"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        MW_CHECK_OK(mw_sys_write_file(sys, path_in(at, mw_path_join(&at->arena, "a/b", names[i])),
+                                      MW_STR("x"), err), err);
+    check_list(at, "a/b", "10 9 B a c z");
+    check_list(at, "a/b/c", "");
+    MW_CHECK_STATUS(mw_sys_make_folder(sys, path_in(at, "a/b/z"), err), MW_CONFLICT);
+    MW_CHECK(mw_sys_make_folder(sys, path_in(at, "a/b/z/y"), err) != MW_OK);
+
+    mw_str *list;
+    size_t count;
+    MW_CHECK_STATUS(mw_sys_list(sys, path_in(at, "none"), &at->arena, &list, &count, err),
+                    MW_NOT_FOUND);
+    MW_CHECK_OK(mw_sys_sync_folder(sys, path_in(at, "a/b"), err), err);
+    MW_CHECK_STATUS(mw_sys_sync_folder(sys, path_in(at, "none"), err), MW_NOT_FOUND);
+
+    MW_CHECK_OK(mw_sys_rename(sys, path_in(at, "a/b/z"), path_in(at, "a/z"), err), err);
+    MW_CHECK_OK(mw_sys_rename(sys, path_in(at, "a/b"), path_in(at, "d"), err), err);
+    MW_CHECK_STATUS(mw_sys_rename(sys, path_in(at, "a/b"), path_in(at, "e"), err), MW_NOT_FOUND);
+    check_list(at, "a", "z");
+    check_list(at, "d", "10 9 B a c");
+    MW_CHECK_OK(mw_sys_remove(sys, path_in(at, "d"), err), err);
+    MW_CHECK_OK(mw_sys_remove(sys, path_in(at, "d"), err), err);
+    MW_CHECK_OK(mw_sys_remove(sys, path_in(at, "a/z"), err), err);
+    check_list(at, ".", "a");
+}
+
+MW_TEST(sys_keeps_folders) {
+    on_every_sys("folders", keep_folders);
+}
+
+static void look(place *at) {
+    mw_file_info info;
+    MW_CHECK_OK(mw_sys_info(at->sys, path_in(at, "none"), &info, &at->err), &at->err);
+    MW_CHECK(!info.exists);
+    MW_CHECK_OK(mw_sys_info(at->sys, at->folder, &info, &at->err), &at->err);
+    MW_CHECK(info.exists && info.is_folder && info.size == 0);
+    int64_t before_us = mw_sys_now_us(at->sys);
+    MW_CHECK_OK(mw_sys_write_file(at->sys, path_in(at, "f"), MW_STR("12345"), &at->err), &at->err);
+    MW_CHECK_OK(mw_sys_info(at->sys, path_in(at, "f"), &info, &at->err), &at->err);
+    MW_CHECK(info.exists && !info.is_folder && info.size == 5);
+    MW_CHECK(info.modified_us >= before_us - MW_SECOND_US);
+    MW_CHECK_OK(mw_sys_info(at->sys, path_in(at, "f/g"), &info, &at->err), &at->err);
+    MW_CHECK(!info.exists);
+}
+
+MW_TEST(sys_looks_at_files) {
+    on_every_sys("look", look);
+}
+
+static void tell_time_and_draw(place *at) {
+    int64_t monotonic_us = mw_sys_monotonic_us(at->sys);
+    MW_CHECK(mw_sys_now_us(at->sys) > MW_TIME_MIN && mw_sys_now_us(at->sys) < MW_TIME_MAX);
+    MW_CHECK(mw_sys_monotonic_us(at->sys) >= monotonic_us);
+    MW_CHECK(mw_sys_cpu_us(at->sys) >= 0);
+    MW_CHECK(mw_sys_environment(at->sys, "MILLWRIGHT_NO_SUCH_VARIABLE") == NULL);
+    unsigned char drawn[2][300] = {{0}};
+    for (int i = 0; i < 2; i++) mw_sys_entropy(at->sys, drawn[i], sizeof drawn[i]);
+    MW_CHECK(memcmp(drawn[0], drawn[1], sizeof drawn[0]) != 0);
+    MW_CHECK(memcmp(drawn[0] + 8, drawn[0] + 290, 8) != 0);
+}
+
+MW_TEST(sys_tells_time_and_draws) {
+    on_every_sys("time", tell_time_and_draw);
+}
+
+static mw_status use_files(void *context) {
+    place *at = context;
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 20);
+    mw_str *names;
+    size_t count;
+    mw_status status = MW_NO_MEMORY;
+    const char *top = mw_path_join(&arena, at->folder, "x");
+    const char *folder = top ? mw_path_join(&arena, top, "y") : NULL;
+    const char *path = folder ? mw_path_join(&arena, folder, "file") : NULL;
+    if (path) status = mw_sys_make_folder(at->sys, folder, NULL);
+    if (status == MW_OK) status = mw_sys_write_file(at->sys, path, MW_STR("x"), NULL);
+    if (status == MW_OK) status = mw_sys_read_file(at->sys, path, &bytes, NULL);
+    if (status == MW_OK) status = mw_sys_list(at->sys, folder, &arena, &names, &count, NULL);
+    if (status == MW_OK) status = mw_sys_remove(at->sys, top, NULL);
+    mw_buf_release(&bytes);
+    mw_arena_release(&arena);
+    return status;
+}
+
+static void survive_failing_allocations(place *at) {
+    MW_CHECK(mw_test_every_allocation_fails(use_files, at) > 5);
+}
+
+MW_TEST(sys_survives_every_failing_allocation) {
+    on_every_sys("memory", survive_failing_allocations);
+}
+
+MW_TEST(path_is_joined_and_cut) {
+    static const struct { const char *folder, *name, *joined; } joins[] = {
+        {"a", "b/c", "a/b/c"}, {"a/", "b", "a/b"}, {"a", "/b", "/b"}, {"", "b", "b"},
+        {"/", "b", "/b"}};
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 16);
+    for (size_t i = 0; i < sizeof joins / sizeof *joins; i++)
+        MW_CHECK_EQUAL_STR(mw_path_join(&arena, joins[i].folder, joins[i].name), joins[i].joined);
+    mw_arena_release(&arena);
+    MW_CHECK_EQUAL_STR(mw_path_folder(MW_STR("a/b/c")), "a/b");
+    MW_CHECK_EQUAL_STR(mw_path_folder(MW_STR("c")), ".");
+    MW_CHECK_EQUAL_STR(mw_path_folder(MW_STR("/c")), "/");
+    MW_CHECK_EQUAL_STR(mw_path_name(MW_STR("a/b/c")), "c");
+    MW_CHECK_EQUAL_STR(mw_path_name(MW_STR("c")), "c");
+}
