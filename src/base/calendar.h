@@ -1,12 +1,12 @@
 /*
- * calendar: times as int64 microseconds since 1970-01-01 UTC, civil dates, RFC 3339, zones.
+ * calendar: times as int64 microseconds since 1970-01-01 UTC, civil dates and RFC 3339.
  *
- * Dates follow the proleptic Gregorian calendar (days_from_civil, H. Hinnant). A zone is
- * parsed from TZif bytes (RFC 8536) that the caller read; after its last transition the
- * POSIX TZ footer rules. Pure: no clock, no file, no environment.
+ * Dates follow the proleptic Gregorian calendar (days_from_civil, H. Hinnant). Zones, which
+ * tell local time from UTC, are in zone.h. Pure: no clock, no file, no environment.
  */
 #pragma once
 #include "base/str.h"
+#include "base/zone.h"
 
 #define MW_SECOND_US INT64_C(1000000)
 #define MW_MINUTE_US (60 * MW_SECOND_US)
@@ -25,24 +25,16 @@ typedef struct {
 } mw_civil;
 
 mw_civil mw_civil_of(int64_t local_us);
-int64_t mw_civil_to_us(mw_civil civil); /* weekday and day_of_year are not read */
+/* The month must be 1 to 12; the other fields may run over (day 0 is the last one of the month
+   before). The weekday and day_of_year are not read. */
+int64_t mw_civil_to_us(mw_civil civil);
 
 /* "2013-01-01", "2013-01-01T05:00:00Z", "2013-01-01 05:00:00.25+02:00": `*out_has_zone` tells
-   whether it named an offset; without one the time is returned as if it were UTC. */
+   whether it named an offset; without one the time is returned as if it were UTC. Seconds may be
+   left out, offsets may be written +02 or +0200, and decimals past the sixth are cut off. */
 MW_MUST_USE bool mw_time_parse(mw_str text, int64_t *out_us, bool *out_has_zone);
-/* RFC 3339 in UTC, with as many decimals of the second as needed: "2013-01-01T05:00:00Z". */
+/* RFC 3339 in UTC, with as many decimals of the second as needed: "2013-01-01T05:00:00Z". A
+   missing time appends nothing. */
 void mw_time_append(mw_buf *buf, int64_t us);
 /* "1h", "30m", "1d 2h", "1.5s": the language's spans, for people. */
 void mw_span_append(mw_buf *buf, int64_t span_us);
-
-typedef struct mw_zone mw_zone;
-typedef enum { MW_LOCAL_UNIQUE, MW_LOCAL_ABSENT, MW_LOCAL_AMBIGUOUS } mw_local_kind;
-
-/* Parses TZif versions 2 to 4. Lives in `arena`. `name` is kept for messages. */
-MW_MUST_USE mw_status mw_zone_parse(mw_arena *arena, mw_str name, mw_str tzif,
-                                    const mw_zone **out_zone, mw_error *err);
-const mw_zone *mw_zone_utc(void);
-mw_str mw_zone_name(const mw_zone *zone);
-int64_t mw_zone_offset_us(const mw_zone *zone, int64_t utc_us); /* local minus UTC */
-/* Local wall time to UTC. Absent or ambiguous times say so; the earlier reading is given. */
-mw_local_kind mw_zone_to_utc(const mw_zone *zone, int64_t local_us, int64_t *out_utc_us);
