@@ -1,0 +1,62 @@
+/*
+ * duck: the one module that knows DuckDB: reads CSV and Parquet and runs SQL. (duck_writer, its
+ * other half, writes Parquet.)
+ *
+ * The library is opened when the first database is (sys/library.h); only the C functions that
+ * are used here are declared, and a library of another version is refused. A database lives in
+ * memory, within the threads and bytes that it was given. Results are streamed: a cursor holds
+ * one chunk of some 2,000 rows. Whatever DuckDB's own types are, columns come in six kinds.
+ *
+ * One thread uses a database with its cursors and writers, which end before it does.
+ */
+#pragma once
+#include "sys/library.h"
+#include "table/table.h"
+
+typedef struct mw_duck mw_duck;
+typedef struct mw_duck_cursor mw_duck_cursor;
+
+typedef struct {
+    int thread_count;     /* 0: one a core */
+    int64_t memory_max;   /* bytes; 0: DuckDB's own limit */
+    const char *folder;   /* to spill into; NULL: never */
+} mw_duck_config;
+
+typedef enum {
+    MW_DUCK_BOOL,
+    MW_DUCK_INTEGER,    /* those beyond 64 bits stand at its ends */
+    MW_DUCK_NUMBER,     /* may be NaN or infinite */
+    MW_DUCK_TEXT,       /* and all types that are none of the others, written out */
+    MW_DUCK_TIME,       /* us UTC */
+    MW_DUCK_LOCAL_TIME, /* us, without a zone; dates are midnight */
+} mw_duck_kind;
+
+MW_MUST_USE mw_status mw_duck_open(mw_sys *sys, mw_duck_config config, mw_duck **out_duck,
+                                   mw_error *err);
+void mw_duck_close(mw_duck *duck);
+MW_MUST_USE mw_status mw_duck_run(mw_duck *duck, const char *sql, mw_error *err);
+
+/* Reading. Rows of a chunk count from 0; texts are valid until the next fetch. A file's rows
+   come in its own order. */
+MW_MUST_USE mw_status mw_duck_query(mw_duck *duck, const char *sql, mw_duck_cursor **out_cursor,
+                                    mw_error *err);
+size_t mw_duck_column_count(const mw_duck_cursor *cursor);
+mw_str mw_duck_column_name(const mw_duck_cursor *cursor, size_t column);
+mw_duck_kind mw_duck_column_kind(const mw_duck_cursor *cursor, size_t column);
+/* The next chunk; `*out_row_count` 0 at the end. */
+MW_MUST_USE mw_status mw_duck_fetch(mw_duck_cursor *cursor, size_t *out_row_count,
+                                    mw_error *err);
+bool mw_duck_is_null(const mw_duck_cursor *cursor, size_t column, size_t row);
+bool mw_duck_bool(const mw_duck_cursor *cursor, size_t column, size_t row);
+int64_t mw_duck_int(const mw_duck_cursor *cursor, size_t column, size_t row); /* times too */
+double mw_duck_number(const mw_duck_cursor *cursor, size_t column, size_t row);
+mw_str mw_duck_text(const mw_duck_cursor *cursor, size_t column, size_t row);
+void mw_duck_cursor_close(mw_duck_cursor *cursor); /* NULL is allowed */
+
+/* A cell of a type that mw_duck_writer wrote, read back. False when the symbols are full. */
+MW_MUST_USE bool mw_duck_cell(const mw_duck_cursor *cursor, size_t column, size_t row,
+                              mw_type type, mw_symbols *symbols, mw_cell *out_cell);
+
+/* 'text' and "name" as SQL spells them. */
+void mw_duck_append_text(mw_buf *sql, mw_str text);
+void mw_duck_append_name(mw_buf *sql, mw_str name);

@@ -1,0 +1,21 @@
+/*
+ * duck_writer: writes rows into a Parquet file.
+ *
+ * Rows gather in a table of the database (in columns, compressed) until they are saved. Times
+ * become UTC timestamps without a zone, durations whole us; order is kept. The file is not
+ * synced; that is the caller's business, as is a temporary name.
+ */
+#pragma once
+#include "store/duck.h"
+
+typedef struct mw_duck_writer mw_duck_writer;
+
+/* Names of fields must differ, also without regard to case. `symbols` outlive the writer. */
+MW_MUST_USE mw_status mw_duck_writer_create(mw_duck *duck, const mw_schema *schema,
+                                            const mw_symbols *symbols,
+                                            mw_duck_writer **out_writer, mw_error *err);
+MW_MUST_USE mw_status mw_duck_writer_add(mw_duck_writer *writer, const mw_cell *row,
+                                         mw_error *err);
+MW_MUST_USE mw_status mw_duck_writer_save(mw_duck_writer *writer, const char *path,
+                                          mw_error *err);
+void mw_duck_writer_destroy(mw_duck_writer *writer); /* NULL is allowed */

@@ -1,0 +1,123 @@
+#include "store/duck_writer.h"
+
+#include <stdio.h>
+
+#include "base/prng.h"
+#include "testing/test.h"
+
+static mw_duck *open_duck(void) {
+    mw_duck *duck;
+    mw_error err;
+    mw_duck_config config = {.thread_count = 1, .memory_max = 1 << 28};
+    MW_CHECK_OK(mw_duck_open(mw_sys_real(), config, &duck, &err), &err);
+    return duck;
+}
+
+static mw_duck_cursor *query(mw_duck *duck, const char *sql) {
+    mw_duck_cursor *cursor;
+    mw_error err;
+    MW_CHECK_OK(mw_duck_query(duck, sql, &cursor, &err), &err);
+    return cursor;
+}
+
+static size_t fetch(mw_duck_cursor *cursor) {
+    size_t count;
+    mw_error err;
+    MW_CHECK_OK(mw_duck_fetch(cursor, &count, &err), &err);
+    return count;
+}
+
+enum { COLUMNS = MW_TYPE_COUNT, ROWS = 5000 };
+static mw_field fields[COLUMNS] = {
+    {{"n", 1}, MW_TYPE_NUMBER}, {{"b", 1}, MW_TYPE_BOOL}, {{"c", 1}, MW_TYPE_CATEGORY},
+    {{"t", 1}, MW_TYPE_TEXT},   {{"w", 1}, MW_TYPE_TIME}, {{"d", 1}, MW_TYPE_DURATION}};
+static const mw_schema schema = {fields, COLUMNS};
+
+static void draw_row(uint64_t *prng, mw_symbols *symbols, mw_cell row[COLUMNS]) {
+    char text[40];
+    uint64_t draw = mw_prng_next(prng);
+    int size = snprintf(text, sizeof text, "%.*s%llu", (int)(draw % 16), "a rather long text",
+                        (unsigned long long)(draw % 97));
+    row[0] = mw_cell_number((double)(int64_t)draw / 1024);
+    row[1] = mw_cell_bool(draw & 1);
+    row[2] = (mw_cell){.symbol = mw_symbols_intern(symbols, (mw_str){text, (size_t)size / 2})};
+    row[3] = (mw_cell){.symbol = mw_symbols_intern(symbols, (mw_str){text, (size_t)size})};
+    row[4] = mw_cell_time((int64_t)(draw % (uint64_t)MW_TIME_MAX));
+    row[5] = mw_cell_time((int64_t)draw >> 8);
+    for (int i = 0; i < COLUMNS; i++)
+        if (mw_prng_next(prng) % 10 == 0) row[i] = mw_cell_missing(fields[i].type);
+}
+
+static void write_rows(mw_duck *duck, const mw_table *rows, mw_symbols *symbols,
+                       const char *path) {
+    mw_duck_writer *writer;
+    mw_error err;
+    MW_CHECK_OK(mw_duck_writer_create(duck, &schema, symbols, &writer, &err), &err);
+    for (size_t r = 0; r < rows->row_count; r++)
+        MW_CHECK_OK(mw_duck_writer_add(writer, mw_table_row(rows, r), &err), &err);
+    MW_CHECK_OK(mw_duck_writer_save(writer, path, &err), &err);
+    mw_duck_writer_destroy(writer);
+}
+
+/* What is written to Parquet comes back in its order, bit for bit, missing values too. */
+MW_TEST(duck_writer_round_trip) {
+    mw_duck *duck = open_duck();
+    mw_symbols *symbols;
+    mw_error err;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, &err), &err);
+    uint64_t prng = mw_test_seed();
+    mw_table rows;
+    mw_table_init(&rows, &schema);
+    for (size_t i = 0; i < ROWS; i++) {
+        mw_cell row[COLUMNS];
+        draw_row(&prng, symbols, row);
+        MW_CHECK_OK(mw_table_add(&rows, row, NULL, &err), &err);
+    }
+    char path[512], sql[600];
+    const char *folder = mw_test_directory();
+    snprintf(path, sizeof path, "%s/it's.parquet", folder);
+    write_rows(duck, &rows, symbols, path);
+
+    snprintf(sql, sizeof sql, "SELECT * FROM read_parquet('%s/it''s.parquet')", folder);
+    mw_duck_cursor *cursor = query(duck, sql);
+    size_t done = 0, missing = 0;
+    for (size_t count = fetch(cursor); count > 0; count = fetch(cursor)) {
+        for (size_t r = 0; r < count; r++, done++) {
+            for (size_t c = 0; c < COLUMNS; c++) {
+                mw_cell cell;
+                MW_CHECK(mw_duck_cell(cursor, c, r, fields[c].type, symbols, &cell));
+                MW_CHECK(cell.bits == mw_table_row(&rows, done)[c].bits);
+                missing += mw_cell_is_missing(fields[c].type, cell);
+            }
+        }
+    }
+    MW_CHECK_EQUAL_INT(done, ROWS);
+    MW_CHECK(missing > ROWS / 4);
+    mw_duck_cursor_close(cursor);
+    mw_table_release(&rows);
+    mw_symbols_destroy(symbols);
+    mw_duck_close(duck);
+}
+
+static mw_status create_writer(void *context) {
+    mw_duck_writer *writer = NULL;
+    MW_TRY(mw_duck_writer_create(context, &schema, NULL, &writer, NULL));
+    mw_duck_writer_destroy(writer);
+    return MW_OK;
+}
+
+MW_TEST(duck_writer_survives_every_failing_allocation) {
+    mw_duck *duck = open_duck();
+    MW_CHECK(mw_test_every_allocation_fails(create_writer, duck) > 3);
+    mw_duck_close(duck);
+}
+
+MW_TEST(duck_writer_says_where_it_could_not_write) {
+    mw_duck *duck = open_duck();
+    mw_duck_writer *writer;
+    mw_error err;
+    MW_CHECK_OK(mw_duck_writer_create(duck, &schema, NULL, &writer, &err), &err);
+    MW_CHECK_STATUS(mw_duck_writer_save(writer, "/absent/x.parquet", &err), MW_IO);
+    mw_duck_writer_destroy(writer);
+    mw_duck_close(duck);
+}

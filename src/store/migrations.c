@@ -1,0 +1,112 @@
+#include "store/migrations.h"
+
+#include <assert.h>
+
+#include "base/status.h"
+
+/* An ingest is all or nothing: its row here, the files that it took and the lake files that it
+   made are listed in one transaction. data_version hashes all events up to and with it. */
+static const char tables_of_data[] =
+    "CREATE TABLE ingests ("
+    "  id INTEGER PRIMARY KEY,"
+    "  at_us INTEGER NOT NULL,"
+    "  data_version TEXT NOT NULL,"
+    "  events INTEGER NOT NULL) STRICT;"
+    /* One row each source (a declared stream) and file. rows_hash: of the first row_count rows. */
+    "CREATE TABLE ingested_files ("
+    "  ingest INTEGER NOT NULL REFERENCES ingests,"
+    "  source TEXT NOT NULL,"
+    "  path TEXT NOT NULL,"
+    "  content_hash TEXT NOT NULL,"
+    "  rows_hash TEXT NOT NULL,"
+    "  row_count INTEGER NOT NULL,"
+    "  quarantined INTEGER NOT NULL,"
+    "  repeats INTEGER NOT NULL,"
+    "  left_out INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX ingested_files_by_content ON ingested_files (source, content_hash);"
+    "CREATE TABLE lake_files ("
+    "  ingest INTEGER NOT NULL REFERENCES ingests,"
+    "  stream TEXT NOT NULL,"
+    "  path TEXT NOT NULL UNIQUE,"
+    "  event_count INTEGER NOT NULL,"
+    "  size INTEGER NOT NULL,"
+    "  known_min_us INTEGER NOT NULL,"
+    "  known_max_us INTEGER NOT NULL,"
+    "  rows_hash TEXT NOT NULL) STRICT;"
+    /* The fields of a lake stream, in the order of the lake's columns. */
+    "CREATE TABLE stream_fields ("
+    "  stream TEXT NOT NULL,"
+    "  position INTEGER NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  PRIMARY KEY (stream, position)) STRICT, WITHOUT ROWID;"
+    /* The columns of a source's files, so that a project compiles without its files; and a hash
+       of the stream keys under which its events were made. */
+    "CREATE TABLE source_columns ("
+    "  source TEXT NOT NULL,"
+    "  position INTEGER NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  PRIMARY KEY (source, position)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE source_definitions ("
+    "  source TEXT PRIMARY KEY,"
+    "  definition TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
+
+/* A run is one training; it ends in at most one version. A version is immutable but for its
+   stage, and each change of that has its row in promotions. */
+static const char tables_of_models[] =
+    "CREATE TABLE runs ("
+    "  id INTEGER PRIMARY KEY,"
+    "  model TEXT NOT NULL,"
+    "  learner TEXT NOT NULL,"
+    "  status TEXT NOT NULL,"
+    "  started_us INTEGER NOT NULL,"
+    "  ended_us INTEGER,"
+    "  seed INTEGER NOT NULL,"
+    "  data_version TEXT NOT NULL,"
+    "  version TEXT,"
+    "  why TEXT,"
+    "  details TEXT NOT NULL) STRICT;" /* JSON */
+    "CREATE TABLE metrics ("
+    "  run INTEGER NOT NULL REFERENCES runs,"
+    "  name TEXT NOT NULL,"
+    "  segment TEXT NOT NULL," /* empty: of all examples */
+    "  value REAL, low REAL, high REAL,"
+    "  count INTEGER,"
+    "  PRIMARY KEY (run, name, segment)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE versions ("
+    "  version TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  created_us INTEGER NOT NULL,"
+    "  run INTEGER REFERENCES runs,"
+    "  artefact TEXT NOT NULL,"
+    "  stage TEXT NOT NULL,"
+    "  details TEXT NOT NULL," /* JSON: lineage */
+    "  PRIMARY KEY (model, version)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE promotions ("
+    "  id INTEGER PRIMARY KEY,"
+    "  at_us INTEGER NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  version TEXT NOT NULL,"
+    "  from_stage TEXT NOT NULL,"
+    "  to_stage TEXT NOT NULL,"
+    "  who TEXT NOT NULL,"
+    "  why TEXT NOT NULL) STRICT;"
+    "CREATE TABLE alerts ("
+    "  id INTEGER PRIMARY KEY,"
+    "  model TEXT NOT NULL,"
+    "  rule TEXT NOT NULL,"
+    "  opened_us INTEGER NOT NULL,"
+    "  closed_us INTEGER,"
+    "  value REAL,"
+    "  message TEXT NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX alerts_open ON alerts (model, rule) WHERE closed_us IS NULL;";
+
+static const char *const steps[] = {tables_of_data, tables_of_models};
+static_assert(sizeof steps / sizeof *steps == MW_CATALOG_FORMAT, "a format is a step");
+
+const char *mw_catalog_migration(int format) {
+    MW_ASSERT(format >= 0 && format < MW_CATALOG_FORMAT);
+    return steps[format];
+}
