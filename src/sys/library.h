@@ -8,10 +8,13 @@
 #pragma once
 #include "sys/sys.h"
 
+enum { MW_LIBRARIES_MAX = 16 };
+
 typedef struct mw_library mw_library;
 typedef void (*mw_symbol)(void);
 
-/* Opens once; later calls give the same handle. Stays open until the process ends. */
+/* Opens once; later calls, from any thread, give the same handle. Stays open until the process
+   ends. MW_UNAVAILABLE says where it was looked for. */
 MW_MUST_USE mw_status mw_library_open(mw_sys *sys, const char *file_name,
                                       mw_library **out_library, mw_error *err);
 /* Fills `out_symbols[i]` for each of `names`; MW_UNAVAILABLE names the first that is absent. */
@@ -23,6 +26,7 @@ MW_MUST_USE mw_status mw_share_path(mw_sys *sys, mw_arena *arena, const char *na
 /* The path of this executable, in `arena`. */
 MW_MUST_USE mw_status mw_executable_path(mw_sys *sys, mw_arena *arena, const char **out_path,
                                          mw_error *err);
-/* Reads and parses a time zone: share/zoneinfo first, then the system's. Lives in `arena`. */
+/* Reads and parses a time zone: share/zoneinfo first, then the system's. Lives in `arena`.
+   MW_INVALID if the name leaves the folder, MW_NOT_FOUND if there is no such zone. */
 MW_MUST_USE mw_status mw_zone_load(mw_sys *sys, mw_arena *arena, mw_str name,
                                    const mw_zone **out_zone, mw_error *err);

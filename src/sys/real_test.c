@@ -34,9 +34,10 @@ MW_TEST(real_removes_links_and_not_their_targets) {
     mw_arena arena;
     mw_error err;
     mw_arena_init(&arena, 1 << 16);
-    const char *kept = mw_path_join(&arena, mw_test_directory(), "kept");
+    const char *folder = mw_test_directory();
+    const char *kept = mw_path_join(&arena, folder, "kept");
     const char *file = mw_path_join(&arena, kept, "file");
-    const char *gone = mw_path_join(&arena, mw_test_directory(), "gone");
+    const char *gone = mw_path_join(&arena, folder, "gone");
     MW_CHECK_OK(mw_sys_make_folder(sys, kept, &err), &err);
     MW_CHECK_OK(mw_sys_make_folder(sys, gone, &err), &err);
     MW_CHECK_OK(mw_sys_write_file(sys, file, MW_STR("x"), &err), &err);

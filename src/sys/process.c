@@ -1,0 +1,281 @@
+#include "sys/process.h"
+
+#include "sys/backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NO_DESCRIPTOR = -1, EXIT_NOT_STARTED = 127, EXIT_SIGNALLED = 128 };
+
+struct mw_process {
+    pid_t id;
+    int descriptor; /* a pidfd: readable once the child has ended */
+    int input;      /* our ends of the pipes */
+    int output;
+    bool ended;
+    mw_process_result result;
+};
+
+/* All that a child is made from, got ready before the fork: between fork and exec only calls
+   that a signal handler may make are safe, for another thread may have held the heap's lock. */
+typedef struct {
+    mw_process_config config;
+    char **environment;
+    int nowhere; /* /dev/null */
+    int input[2], output[2], failure[2]; /* pipes: [0] is read, [1] is written */
+    pid_t parent;
+} child_plan;
+
+/* How a child says that it could not become its program. */
+typedef struct {
+    int error_number;
+    bool in_folder; /* it was the folder that could not be entered */
+} start_failure;
+
+static void close_descriptor(int *descriptor) {
+    if (*descriptor != NO_DESCRIPTOR) close(*descriptor);
+    *descriptor = NO_DESCRIPTOR;
+}
+
+/* "NAME=a" and "NAME=b" set one variable. */
+static bool sets_same(const char *a, const char *b) {
+    size_t name_size = strcspn(a, "=");
+    return strncmp(a, b, name_size) == 0 && b[name_size] == '=';
+}
+
+static size_t list_count(const char *const *list) {
+    size_t count = 0;
+    while (list && list[count]) count++;
+    return count;
+}
+
+/* Our variables, without those that `added` replaces, then `added`. */
+static char **make_environment(const char *const *added) {
+    size_t added_count = list_count(added), count = 0;
+    size_t own_count = list_count((const char *const *)environ);
+    char **variables = mw_allocate((own_count + added_count + 1) * sizeof *variables);
+    if (!variables) return NULL;
+    for (size_t i = 0; i < own_count; i++) {
+        bool replaced = false;
+        for (size_t k = 0; k < added_count && !replaced; k++)
+            replaced = sets_same(added[k], environ[i]);
+        if (!replaced) variables[count++] = environ[i];
+    }
+    for (size_t k = 0; k < added_count; k++) variables[count++] = (char *)(uintptr_t)added[k];
+    return variables;
+}
+
+static void release_plan(child_plan *plan) {
+    for (int end = 0; end < 2; end++) {
+        close_descriptor(&plan->input[end]);
+        close_descriptor(&plan->output[end]);
+        close_descriptor(&plan->failure[end]);
+    }
+    close_descriptor(&plan->nowhere);
+    mw_free(plan->environment);
+}
+
+/* What was got stands in `plan` even on failure: release it. */
+static mw_status prepare_plan(child_plan *plan, mw_error *err) {
+    const char *program = plan->config.arguments[0];
+    plan->parent = getpid();
+    plan->environment = make_environment(plan->config.environment);
+    if (!plan->environment)
+        return mw_fail(err, MW_NO_MEMORY, "%s: no memory to start it", program);
+    plan->nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool ready = plan->nowhere != NO_DESCRIPTOR && pipe2(plan->failure, O_CLOEXEC) == 0;
+    if (ready && plan->config.pipe_input) ready = pipe2(plan->input, O_CLOEXEC) == 0;
+    if (ready && plan->config.pipe_output) ready = pipe2(plan->output, O_CLOEXEC) == 0;
+    return ready ? MW_OK : mw_fail_errno(err, errno, program, "no pipe for it");
+}
+
+static _Noreturn void give_up(const child_plan *plan, bool in_folder) {
+    start_failure failure = {.error_number = errno, .in_folder = in_folder};
+    ssize_t put = write(plan->failure[1], &failure, sizeof failure);
+    _exit(put == (ssize_t)sizeof failure ? EXIT_NOT_STARTED : EXIT_NOT_STARTED + 1);
+}
+
+static _Noreturn void be_child(const child_plan *plan) {
+    const mw_process_config *config = &plan->config;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != plan->parent) _exit(EXIT_NOT_STARTED); /* it had died before */
+
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL); /* what our poller catches must reach the child */
+    signal(SIGPIPE, SIG_DFL);
+
+    dup2(config->pipe_input ? plan->input[0] : plan->nowhere, STDIN_FILENO);
+    if (config->pipe_output) dup2(plan->output[1], STDOUT_FILENO);
+    if (config->quiet_errors) dup2(plan->nowhere, STDERR_FILENO);
+    close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC); /* those of libraries too */
+
+    if (config->folder && chdir(config->folder) != 0) give_up(plan, true);
+    execvpe(config->arguments[0], (char *const *)(uintptr_t)config->arguments,
+            plan->environment);
+    give_up(plan, false);
+}
+
+static void reap(mw_process *process, int status, const struct rusage *usage) {
+    int64_t seconds = (int64_t)usage->ru_utime.tv_sec + usage->ru_stime.tv_sec;
+    int64_t rest_us = (int64_t)usage->ru_utime.tv_usec + usage->ru_stime.tv_usec;
+    process->ended = true;
+    process->result = (mw_process_result){
+        .exit_code = WIFSIGNALED(status) ? EXIT_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status),
+        .cpu_us = seconds * MW_SECOND_US + rest_us,
+        .memory_peak_bytes = (int64_t)usage->ru_maxrss * 1024,
+    };
+}
+
+/* Takes the end of the child if it has come; waits for it unless `options` is WNOHANG. */
+static mw_status wait_for(mw_process *process, int options, mw_error *err) {
+    if (process->ended) return MW_OK;
+    int status;
+    struct rusage usage;
+    pid_t id;
+    do id = wait4(process->id, &status, options, &usage);
+    while (id < 0 && errno == EINTR);
+    if (id < 0) return mw_fail_errno(err, errno, "process", "cannot be waited for");
+    if (id == process->id) reap(process, status, &usage);
+    return MW_OK;
+}
+
+/* Until the child has become its program, which closes the pipe, or has said why not. */
+static mw_status await_start(mw_process *process, child_plan *plan, mw_error *err) {
+    start_failure failure;
+    close_descriptor(&plan->failure[1]);
+    ssize_t got;
+    do got = read(plan->failure[0], &failure, sizeof failure);
+    while (got < 0 && errno == EINTR);
+    if (got != (ssize_t)sizeof failure) return MW_OK;
+    MW_TRY(wait_for(process, 0, err));
+    return mw_fail_errno(err, failure.error_number,
+                         failure.in_folder ? plan->config.folder : plan->config.arguments[0],
+                         failure.in_folder ? "cannot be entered" : "cannot be started");
+}
+
+static mw_status start(mw_process *process, child_plan *plan, mw_error *err) {
+    MW_TRY(prepare_plan(plan, err));
+    process->id = fork();
+    if (process->id == 0) be_child(plan);
+    if (process->id < 0)
+        return mw_fail_errno(err, errno, plan->config.arguments[0], "no process for it");
+    process->ended = false;
+    process->descriptor = pidfd_open(process->id, 0);
+    if (process->descriptor < 0)
+        return mw_fail_errno(err, errno, plan->config.arguments[0], "cannot be watched");
+    MW_TRY(await_start(process, plan, err));
+    process->input = plan->input[1];
+    process->output = plan->output[0];
+    plan->input[1] = plan->output[0] = NO_DESCRIPTOR; /* they are the process's now */
+    return MW_OK;
+}
+
+mw_status mw_process_start(mw_sys *sys, mw_process_config config, mw_process **out_process,
+                           mw_error *err) {
+    MW_TRY(mw_sys_check_real(sys, "processes", err));
+    MW_ASSERT(config.arguments && config.arguments[0]);
+    mw_process *process = mw_allocate(sizeof *process);
+    if (!process)
+        return mw_fail(err, MW_NO_MEMORY, "%s: no memory to start it", config.arguments[0]);
+    *process = (mw_process){.descriptor = NO_DESCRIPTOR,
+                            .input = NO_DESCRIPTOR,
+                            .output = NO_DESCRIPTOR,
+                            .ended = true}; /* not begun: there is nothing to reap */
+    child_plan plan = {.config = config,
+                   .nowhere = NO_DESCRIPTOR,
+                   .input = {NO_DESCRIPTOR, NO_DESCRIPTOR},
+                   .output = {NO_DESCRIPTOR, NO_DESCRIPTOR},
+                   .failure = {NO_DESCRIPTOR, NO_DESCRIPTOR}};
+    mw_status status = start(process, &plan, err);
+    release_plan(&plan);
+    if (status == MW_OK) *out_process = process;
+    else mw_process_destroy(process);
+    return status;
+}
+
+/* A write to a pipe that nobody reads raises SIGPIPE. It is held back in this thread alone and
+   taken out again, so that nothing else in the program learns of it. */
+static ssize_t write_without_signal(int descriptor, mw_str bytes) {
+    sigset_t pipe_signal, before;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    ssize_t put = write(descriptor, bytes.data, bytes.size);
+    int error_number = errno;
+    if (put < 0 && error_number == EPIPE)
+        sigtimedwait(&pipe_signal, NULL, &(struct timespec){0, 0});
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error_number;
+    return put;
+}
+
+mw_status mw_process_write(mw_process *process, mw_str bytes, mw_error *err) {
+    MW_ASSERT(process->input != NO_DESCRIPTOR);
+    while (bytes.size > 0) {
+        ssize_t put = write_without_signal(process->input, bytes);
+        if (put < 0 && errno == EPIPE)
+            return mw_fail(err, MW_UNAVAILABLE, "process: the child has closed its input");
+        if (put < 0 && errno != EINTR)
+            return mw_fail_errno(err, errno, "process", "its input cannot be written");
+        if (put > 0) bytes = mw_str_slice(bytes, (size_t)put, bytes.size);
+    }
+    return MW_OK;
+}
+
+void mw_process_end_input(mw_process *process) {
+    close_descriptor(&process->input);
+}
+
+mw_status mw_process_read(mw_process *process, void *bytes, size_t size, size_t *out_size,
+                          mw_error *err) {
+    MW_ASSERT(process->output != NO_DESCRIPTOR);
+    ssize_t got;
+    do got = read(process->output, bytes, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) return mw_fail_errno(err, errno, "process", "its output cannot be read");
+    *out_size = (size_t)got;
+    return MW_OK;
+}
+
+mw_status mw_process_wait(mw_process *process, mw_process_result *out_result, mw_error *err) {
+    mw_process_end_input(process);
+    MW_TRY(wait_for(process, 0, err));
+    *out_result = process->result;
+    return MW_OK;
+}
+
+bool mw_process_running(mw_process *process) {
+    return wait_for(process, WNOHANG, NULL) == MW_OK && !process->ended;
+}
+
+void mw_process_signal(mw_process *process, int signal_number) {
+    if (!process->ended) kill(process->id, signal_number); /* not reaped, so the id is its own */
+}
+
+int64_t mw_process_id(const mw_process *process) {
+    return process->id;
+}
+
+int mw_process_descriptor(const mw_process *process) {
+    return process->descriptor;
+}
+
+void mw_process_destroy(mw_process *process) {
+    if (!process) return;
+    mw_process_signal(process, SIGKILL);
+    mw_status status = wait_for(process, 0, NULL);
+    MW_ASSERT(status == MW_OK); /* it is our child and nobody else reaps it */
+    close_descriptor(&process->input);
+    close_descriptor(&process->output);
+    close_descriptor(&process->descriptor);
+    mw_free(process);
+}

@@ -1,0 +1,185 @@
+#include "sys/process.h"
+#include "testing/test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static mw_process *start(mw_process_config config) {
+    mw_process *process;
+    mw_error err;
+    MW_CHECK_OK(mw_process_start(mw_sys_real(), config, &process, &err), &err);
+    MW_CHECK(mw_process_id(process) > 1);
+    return process;
+}
+
+static mw_process *start_shell(const char *script, bool pipe_input) {
+    const char *const arguments[] = {"/bin/sh", "-c", script, NULL};
+    return start((mw_process_config){.arguments = arguments, .pipe_input = pipe_input,
+                                     .pipe_output = true, .quiet_errors = true});
+}
+
+static void check_output(mw_process *process, const char *expected) {
+    char output[4096];
+    size_t size = 0, got = 1;
+    mw_error err;
+    while (got > 0) {
+        MW_CHECK_OK(mw_process_read(process, output + size, sizeof output - size, &got, &err),
+                    &err);
+        size += got;
+    }
+    MW_CHECK_EQUAL_STR(((mw_str){output, size}), expected);
+}
+
+static mw_process_result finish(mw_process *process) {
+    mw_process_result result;
+    mw_error err;
+    MW_CHECK_OK(mw_process_wait(process, &result, &err), &err);
+    MW_CHECK(!mw_process_running(process));
+    mw_process_destroy(process);
+    return result;
+}
+
+MW_TEST(process_talks_through_pipes) {
+    mw_process *process = start_shell("tr a-z A-Z; exit 3", true);
+    mw_error err;
+    MW_CHECK_OK(mw_process_write(process, MW_STR("hello "), &err), &err);
+    MW_CHECK_OK(mw_process_write(process, MW_STR("world"), &err), &err);
+    mw_process_end_input(process);
+    check_output(process, "HELLO WORLD");
+    mw_process_result result = finish(process);
+    MW_CHECK_EQUAL_INT(result.exit_code, 3);
+    MW_CHECK(result.memory_peak_bytes > 0 && result.cpu_us >= 0);
+}
+
+MW_TEST(process_has_no_input_unless_asked) {
+    mw_process *process = start_shell("cat; echo done", false);
+    check_output(process, "done\n");
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 0);
+}
+
+MW_TEST(process_takes_a_folder_and_an_environment) {
+    MW_CHECK(setenv("MILLWRIGHT_A", "old", 1) == 0 && setenv("MILLWRIGHT_B", "kept", 1) == 0);
+    const char *const arguments[] = {"sh", "-c",
+                                     "pwd; echo $MILLWRIGHT_A $MILLWRIGHT_B $MILLWRIGHT_C", NULL};
+    const char *const environment[] = {"MILLWRIGHT_A=new", "MILLWRIGHT_C=more", NULL};
+    mw_process *process = start((mw_process_config){
+        .arguments = arguments, .environment = environment, .folder = "/", .pipe_output = true});
+    check_output(process, "/\nnew kept more\n");
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 0);
+    MW_CHECK(unsetenv("MILLWRIGHT_A") == 0 && unsetenv("MILLWRIGHT_B") == 0);
+}
+
+MW_TEST(process_says_why_it_cannot_start) {
+    mw_error err;
+    mw_process *process = NULL;
+    const char *const absent[] = {"/no/such/program", NULL};
+    MW_CHECK_STATUS(mw_process_start(mw_sys_real(), (mw_process_config){.arguments = absent},
+                                     &process, &err), MW_NOT_FOUND);
+    MW_CHECK_EQUAL_STR(err.message,
+                       "/no/such/program: cannot be started: No such file or directory");
+    const char *const present[] = {"/bin/true", NULL};
+    mw_process_config config = {.arguments = present, .folder = "/no/such/folder"};
+    MW_CHECK_STATUS(mw_process_start(mw_sys_real(), config, &process, &err), MW_NOT_FOUND);
+    MW_CHECK_EQUAL_STR(err.message,
+                       "/no/such/folder: cannot be entered: No such file or directory");
+    MW_CHECK(process == NULL);
+}
+
+MW_TEST(process_tells_signals_and_running) {
+    mw_process *process = start_shell("exec sleep 60", false);
+    MW_CHECK(mw_process_running(process));
+    mw_process_signal(process, SIGTERM);
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 128 + SIGTERM);
+}
+
+/* A signal that the parent has blocked, as a server does, still ends its children. */
+MW_TEST(process_does_not_inherit_blocked_signals) {
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    MW_CHECK(sigprocmask(SIG_BLOCK, &term, NULL) == 0);
+    mw_process *process = start_shell("exec sleep 60", false);
+    mw_process_signal(process, SIGTERM);
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 128 + SIGTERM);
+    MW_CHECK(sigprocmask(SIG_UNBLOCK, &term, NULL) == 0);
+}
+
+MW_TEST(process_survives_a_child_that_does_not_read) {
+    mw_process *process = start_shell("exec 0<&-; echo closed; exec sleep 60", true);
+    char line[16];
+    size_t size;
+    mw_error err;
+    MW_CHECK_OK(mw_process_read(process, line, sizeof line, &size, &err), &err);
+    MW_CHECK_STATUS(mw_process_write(process, MW_STR("x"), &err), MW_UNAVAILABLE);
+    MW_CHECK_EQUAL_STR(err.message, "process: the child has closed its input");
+    mw_process_destroy(process); /* kills it */
+    mw_process_destroy(NULL);
+}
+
+/* Not even a file that a library opened without O_CLOEXEC. */
+MW_TEST(process_inherits_no_open_file) {
+    int leaky = open("/dev/null", O_RDONLY);
+    MW_CHECK(leaky > 2);
+    mw_process *process = start_shell("ls /proc/self/fd | tr '\\n' ' '", false);
+    check_output(process, "0 1 2 3 "); /* 3 is the folder that ls reads */
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 0);
+    close(leaky);
+}
+
+static size_t open_file_count(void) {
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    MW_CHECK(folder != NULL);
+    while (readdir(folder)) count++;
+    closedir(folder);
+    return count;
+}
+
+static mw_status start_once(void *context) {
+    (void)context;
+    const char *const arguments[] = {"/bin/true", NULL};
+    mw_process *process;
+    mw_process_config config = {.arguments = arguments, .pipe_input = true, .pipe_output = true};
+    MW_TRY(mw_process_start(mw_sys_real(), config, &process, NULL));
+    mw_process_destroy(process);
+    return MW_OK;
+}
+
+MW_TEST(process_leaves_nothing_open) {
+    size_t before = open_file_count();
+    MW_CHECK(mw_test_every_allocation_fails(start_once, NULL) >= 2);
+    for (int i = 0; i < 5; i++) MW_CHECK_OK(start_once(NULL), NULL);
+    MW_CHECK_EQUAL_INT(open_file_count(), before);
+}
+
+/* A child dies with its parent: the middle one starts a child, says its id and kills itself. */
+MW_TEST(process_dies_with_its_parent) {
+    int pipe_ends[2];
+    MW_CHECK(pipe(pipe_ends) == 0);
+    pid_t middle = fork();
+    if (middle == 0) {
+        const char *const arguments[] = {"/bin/sleep", "60", NULL};
+        mw_process *process = start((mw_process_config){.arguments = arguments});
+        int64_t id = mw_process_id(process);
+        if (write(pipe_ends[1], &id, sizeof id) != sizeof id) _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    int64_t id = 0;
+    MW_CHECK(read(pipe_ends[0], &id, sizeof id) == sizeof id);
+    char path[64], state = 0;
+    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)id);
+    do { /* until it is gone, or dead and not yet reaped by whoever inherited it */
+        FILE *file = fopen(path, "r");
+        state = 'X';
+        if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 'X';
+        if (file) fclose(file);
+        usleep(1000);
+    } while (state != 'X' && state != 'Z');
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
