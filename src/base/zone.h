@@ -3,7 +3,8 @@
  *
  * After the last transition of the table the POSIX TZ rule of the footer holds. A zone never
  * changes after it was parsed: any thread may read it. It lives in the arena that was given.
- * A look-up costs a binary search, or under a footer's rule a handful of date computations.
+ * A look-up costs a binary search, but a microsecond past the year 2100, where the rule is worked
+ * out each time.
  */
 #pragma once
 #include "base/str.h"
