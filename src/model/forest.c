@@ -1,0 +1,256 @@
+#include "model/forest.h"
+
+#include "model/seal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const mw_seal forest_seal = {.what = "forest", .magic = 0x5446574d /* MWFT */, .format = 1};
+
+/* LightGBM takes everything up to here for 0. It is a float there, and the difference counts. */
+#define ZERO_MAX ((double)1e-35f)
+enum { WORD_BITS = 32, PENDING_NONE = -1 };
+
+typedef enum { RULE_PLAIN, RULE_MISSING_ZERO, RULE_MISSING_NAN, RULE_CATEGORY } split_rule;
+
+/* Splits of all trees lie in one array, in pre-order, and leaves in another; so the way down a
+   left side is a walk over neighbours. A child >= 0 is a split, else ~child is a leaf. */
+typedef struct {
+    union {
+        double threshold;
+        struct {
+            uint32_t first_word, word_count;
+        } set;
+    } by;
+    int32_t left, right;
+    uint16_t feature;
+    uint8_t rule; /* a split_rule */
+    bool default_left;
+} split;
+_Static_assert(sizeof(split) == 24, "a split takes 24 bytes");
+_Static_assert(MW_FOREST_FEATURES_MAX <= UINT16_MAX, "a feature's index has 16 bits");
+_Static_assert((int)RULE_MISSING_ZERO == (int)MW_MISSING_ZERO &&
+                   (int)RULE_MISSING_NAN == (int)MW_MISSING_NAN,
+               "a numeric split's rule is its kind of missing");
+
+struct mw_forest {
+    mw_forest_head head;
+    const int32_t *roots; /* one a tree, with the sign of a child */
+    const split *splits;
+    const double *leaves;
+    const uint32_t *words;
+    mw_str payload; /* the canonical bytes */
+};
+
+/* What is being filled: sizes first, by a walk that only counts. */
+typedef struct {
+    int32_t *roots;
+    split *splits;
+    double *leaves;
+    uint32_t *words;
+    int32_t split_count, leaf_count;
+    uint32_t word_count;
+} builder;
+
+static void builder_take_words(builder *b, split *s, mw_str bytes) {
+    mw_reader reader = {.rest = bytes};
+    s->by.set.first_word = b->word_count;
+    s->by.set.word_count = (uint32_t)(bytes.size / sizeof(uint32_t));
+    for (uint32_t i = 0; i < s->by.set.word_count; i++)
+        b->words[b->word_count++] = mw_read_u32(&reader);
+}
+
+/* Adds a split or a leaf and gives its index as a child. */
+static int32_t builder_take(builder *b, const mw_forest_node *node) {
+    if (node->kind == MW_NODE_LEAF) {
+        b->leaves[b->leaf_count] = node->value;
+        return ~b->leaf_count++;
+    }
+    split *s = &b->splits[b->split_count];
+    s->feature = (uint16_t)node->feature;
+    s->default_left = node->default_left;
+    if (node->kind == MW_NODE_CATEGORY) {
+        s->rule = RULE_CATEGORY;
+        builder_take_words(b, s, node->words);
+    } else {
+        s->rule = (uint8_t)node->missing;
+        s->by.threshold = node->value;
+    }
+    return b->split_count++;
+}
+
+/* One tree in pre-order, of bytes that were measured. The splits whose right side is still to come
+   form a list through their `right`; a leaf ends the left side of the newest of them. */
+static void builder_take_tree(builder *b, mw_reader *reader, const mw_forest_head *head,
+                              int32_t *out_root) {
+    int32_t pending = PENDING_NONE;
+    int32_t *link = out_root;
+    for (;;) {
+        mw_forest_node node;
+        bool is_node = mw_forest_node_read(reader, head, &node);
+        MW_ASSERT(is_node);
+        int32_t child = builder_take(b, &node);
+        *link = child;
+        if (child >= 0) {
+            b->splits[child].right = pending;
+            pending = child;
+            link = &b->splits[child].left;
+            continue;
+        }
+        if (pending == PENDING_NONE) return;
+        link = &b->splits[pending].right;
+        pending = *link;
+    }
+}
+
+/* Counts what the nodes need. A tree has one leaf more than splits, and no part of it at its
+   start has, so the counts alone say where the last tree ends. */
+static mw_status measure(mw_reader reader, const mw_forest_head *head, builder *out_sizes,
+                         mw_error *err) {
+    uint64_t splits = 0, leaves = 0, words = 0;
+    while (leaves < splits + head->tree_count) {
+        mw_forest_node node;
+        if (!mw_forest_node_read(&reader, head, &node))
+            return mw_fail(err, MW_CORRUPT, "forest: node %llu breaks a rule of the format",
+                           (unsigned long long)(splits + leaves));
+        if (node.kind == MW_NODE_LEAF) leaves++;
+        else splits++;
+        words += node.words.size / sizeof(uint32_t);
+        if (splits > MW_FOREST_SPLITS_MAX || words > MW_FOREST_WORDS_MAX)
+            return mw_fail(err, MW_TOO_LARGE, "forest: at most %d splits and %d words of sets fit",
+                           MW_FOREST_SPLITS_MAX, MW_FOREST_WORDS_MAX);
+    }
+    if (reader.rest.size > 0)
+        return mw_fail(err, MW_CORRUPT, "forest: %zu bytes follow the last tree",
+                       reader.rest.size);
+    out_sizes->split_count = (int32_t)splits;
+    out_sizes->leaf_count = (int32_t)leaves;
+    out_sizes->word_count = (uint32_t)words;
+    return MW_OK;
+}
+
+static bool builder_init(builder *b, mw_arena *arena, const builder *sizes, size_t tree_count) {
+    *b = (builder){
+        .roots = mw_arena_alloc(arena, tree_count, sizeof *b->roots),
+        .splits = mw_arena_alloc(arena, (size_t)sizes->split_count, sizeof *b->splits),
+        .leaves = mw_arena_alloc(arena, (size_t)sizes->leaf_count, sizeof *b->leaves),
+        .words = mw_arena_alloc(arena, sizes->word_count, sizeof *b->words),
+    };
+    return b->roots && b->splits && b->leaves && b->words;
+}
+
+/* `payload` lives as long as the forest. */
+static mw_status build(mw_arena *arena, mw_str payload, const mw_forest **out_forest,
+                       mw_error *err) {
+    mw_reader reader = {.rest = payload};
+    mw_forest_head head;
+    if (!mw_forest_head_read(&reader, &head))
+        return mw_fail(err, MW_CORRUPT, "forest: its head breaks a rule of the format");
+    builder sizes = {0}, b;
+    MW_TRY(measure(reader, &head, &sizes, err));
+
+    mw_forest *forest = mw_arena_alloc(arena, 1, sizeof *forest);
+    if (!forest || !builder_init(&b, arena, &sizes, head.tree_count))
+        return mw_fail(err, MW_NO_MEMORY, "forest: out of memory for %d splits",
+                       sizes.split_count);
+    for (uint32_t i = 0; i < head.tree_count; i++)
+        builder_take_tree(&b, &reader, &head, &b.roots[i]);
+    MW_ASSERT(b.split_count == sizes.split_count);
+    MW_ASSERT(b.leaf_count == sizes.leaf_count);
+
+    *forest = (mw_forest){.head = head,
+                          .roots = b.roots,
+                          .splits = b.splits,
+                          .leaves = b.leaves,
+                          .words = b.words,
+                          .payload = payload};
+    *out_forest = forest;
+    return MW_OK;
+}
+
+mw_status mw_forest_make(mw_arena *arena, const mw_forest_head *head, mw_str nodes,
+                         const mw_forest **out_forest, mw_error *err) {
+    mw_buf joined;
+    mw_buf_init(&joined, SIZE_MAX);
+    mw_forest_head_append(&joined, head);
+    mw_buf_append_str(&joined, nodes);
+    mw_str payload = joined.failed ? (mw_str){0} : mw_str_copy(arena, mw_buf_str(&joined));
+    mw_buf_release(&joined);
+    if (!payload.data) return mw_fail(err, MW_NO_MEMORY, "forest: out of memory");
+    return build(arena, payload, out_forest, err);
+}
+
+mw_status mw_forest_decode(mw_arena *arena, mw_str bytes, const mw_forest **out_forest,
+                           mw_error *err) {
+    mw_str payload;
+    MW_TRY(mw_seal_open(forest_seal, bytes, &payload, err));
+    mw_str copy = mw_str_copy(arena, payload);
+    if (!copy.data) return mw_fail(err, MW_NO_MEMORY, "forest: out of memory");
+    return build(arena, copy, out_forest, err);
+}
+
+void mw_forest_encode(const mw_forest *forest, mw_buf *out) {
+    mw_seal_append(out, forest_seal, forest->payload);
+}
+
+void mw_forest_hash(const mw_forest *forest, char out_hex[MW_SHA256_HEX_SIZE + 1]) {
+    mw_sha256 sha;
+    mw_sha256_init(&sha);
+    mw_sha256_add_str(&sha, forest->payload);
+    mw_sha256_hex(&sha, out_hex);
+}
+
+mw_forest_head mw_forest_facts(const mw_forest *forest) {
+    return forest->head;
+}
+
+/* Truncates towards 0 as LightGBM's cast to int does: what does not fit an int is unknown. */
+static bool set_holds(const uint32_t *words, const split *s, double value) {
+    if (!(value > -1.0 && value < 2147483648.0)) return false;
+    uint32_t category = (uint32_t)value;
+    if (category / WORD_BITS >= s->by.set.word_count) return false;
+    return words[s->by.set.first_word + category / WORD_BITS] >> category % WORD_BITS & 1;
+}
+
+static bool goes_left(const mw_forest *forest, const split *s, double value) {
+    bool is_missing = isnan(value);
+    if (s->rule == RULE_CATEGORY) return set_holds(forest->words, s, value);
+    if (s->rule == RULE_MISSING_NAN && is_missing) return s->default_left;
+    if (is_missing || fabs(value) <= ZERO_MAX) value = 0;
+    if (s->rule == RULE_MISSING_ZERO && value == 0) return s->default_left;
+    return value <= s->by.threshold;
+}
+
+static double tree_value(const mw_forest *forest, int32_t at, const double *features) {
+    while (at >= 0) {
+        const split *s = &forest->splits[at];
+        at = goes_left(forest, s, features[s->feature]) ? s->left : s->right;
+    }
+    return forest->leaves[~at];
+}
+
+double mw_forest_raw(const mw_forest *forest, const double *features) {
+    double sum = 0;
+    for (uint32_t i = 0; i < forest->head.tree_count; i++)
+        sum += tree_value(forest, forest->roots[i], features);
+    return sum;
+}
+
+double mw_forest_predict(const mw_forest *forest, const double *features) {
+    double raw = mw_forest_raw(forest, features);
+    if (forest->head.is_average) raw /= forest->head.tree_count;
+    switch (forest->head.output) {
+    case MW_OUTPUT_SIGMOID: return 1.0 / (1.0 + exp(-forest->head.sigmoid * raw));
+    case MW_OUTPUT_EXP: return exp(raw);
+    case MW_OUTPUT_IDENTITY:
+    case MW_OUTPUT_COUNT: break;
+    }
+    return raw;
+}
+
+void mw_forest_predict_rows(const mw_forest *forest, const double *features, size_t row_count,
+                            double *out_predictions) {
+    size_t width = forest->head.feature_count;
+    for (size_t row = 0; row < row_count; row++)
+        out_predictions[row] = mw_forest_predict(forest, features + row * width);
+}

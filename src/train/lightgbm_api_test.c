@@ -1,0 +1,191 @@
+#include "train/lightgbm_api.h"
+
+#include "base/prng.h"
+#include "model/lightgbm_text.h"
+#include "testing/test.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MODELS = 60, ROWS_MAX = 1500, FEATURES_MAX = 10, EDGE_ROWS = 1500, EDGES_MAX = 4096 };
+
+static const double plain_edges[] = {
+    NAN, 0.0, -0.0, DBL_TRUE_MIN, -DBL_TRUE_MIN, 1e-36, -1e-36, (double)1e-35f, -(double)1e-35f,
+    1e-35, 1e-34, -1e-34, DBL_MAX, -DBL_MAX, INFINITY, -INFINITY, 1e300, -1, -0.5, -0.999, 0.5,
+    1, 1.999, 3.7, 31, 32, 33, 63.5, 1e6, 2147483647, 2147483648.0, 4294967297.0, -2147483649.0};
+
+typedef struct {
+    size_t row_count, feature_count;
+    double values[ROWS_MAX * FEATURES_MAX];
+    float labels[ROWS_MAX];
+    char parameters[1024];
+    size_t category_count;
+} problem;
+
+static bool chance(uint64_t *prng, double share) {
+    return mw_prng_double(prng) < share;
+}
+
+static double random_value(uint64_t *prng, bool is_category, double missing, double zero) {
+    if (chance(prng, missing)) return NAN;
+    if (is_category) return (double)mw_prng_below(prng, 1 + mw_prng_below(prng, 90));
+    if (chance(prng, zero)) return 0;
+    double x = mw_prng_double(prng) * 4 - 2;
+    return chance(prng, 0.02) ? x * 1e-36 : x;
+}
+
+/* Columns of several kinds, and a label that depends on them so that there is much to split. */
+static void fill_data(problem *p, uint64_t *prng, bool is_binary) {
+    double missing = chance(prng, 0.6) ? 0.2 : 0, zero = chance(prng, 0.6) ? 0.4 : 0;
+    for (size_t r = 0; r < p->row_count; r++) {
+        double signal = mw_prng_double(prng);
+        for (size_t f = 0; f < p->feature_count; f++) {
+            double x = random_value(prng, f < p->category_count, missing, zero);
+            p->values[r * p->feature_count + f] = x;
+            if (isnan(x)) signal += 0.4;
+            else signal += f < p->category_count ? ((int)x * 7 % 5) * 0.3 : sin(3 * x + (double)f);
+        }
+        p->labels[r] = is_binary ? signal > 1 : (float)fabs(signal);
+    }
+}
+
+static void make_problem(problem *p, uint64_t *prng) {
+    static const char *const objectives[] = {"binary sigmoid=1", "binary sigmoid=0.7",
+                                             "cross_entropy", "regression", "poisson",
+                                             "regression_l1", "huber"};
+    static const char *const boostings[] = {"gbdt", "gbdt", "dart", "rf"};
+    size_t objective = (size_t)mw_prng_below(prng, 7);
+    p->row_count = 100 + (size_t)mw_prng_below(prng, ROWS_MAX - 100);
+    p->feature_count = 1 + (size_t)mw_prng_below(prng, FEATURES_MAX);
+    p->category_count = (size_t)mw_prng_below(prng, p->feature_count + 1);
+    if (chance(prng, 0.3)) p->category_count = 0;
+    fill_data(p, prng, objective < 3);
+    int size = snprintf(
+        p->parameters, sizeof p->parameters,
+        "objective=%s boosting=%s num_leaves=%d min_data_in_leaf=%d min_data_in_bin=1 "
+        "use_missing=%s zero_as_missing=%s max_cat_to_onehot=%d min_data_per_group=1 cat_smooth=1 "
+        "bagging_freq=1 bagging_fraction=0.7 feature_fraction=0.9 seed=%d deterministic=true "
+        "force_row_wise=true num_threads=1 verbosity=-1 ",
+        objectives[objective], boostings[mw_prng_below(prng, 4)],
+        2 + (int)mw_prng_below(prng, 62), 1 + (int)mw_prng_below(prng, 20),
+        chance(prng, 0.8) ? "true" : "false", chance(prng, 0.3) ? "true" : "false",
+        1 + (int)mw_prng_below(prng, 8), (int)mw_prng_below(prng, 1000));
+    for (size_t f = 0; f < p->category_count; f++)
+        size += snprintf(p->parameters + size, sizeof p->parameters - (size_t)size, "%s%zu",
+                         f == 0 ? "categorical_feature=" : ",", f);
+}
+
+static mw_lightgbm_booster *train(const mw_lightgbm_api *api, const problem *p, int rounds) {
+    mw_lightgbm_dataset *dataset;
+    mw_lightgbm_booster *booster;
+    mw_error err;
+    MW_CHECK_OK(mw_lightgbm_check(api,
+                                  api->dataset_create(p->values, MW_LIGHTGBM_FLOAT64,
+                                                      (int32_t)p->row_count,
+                                                      (int32_t)p->feature_count, 1, p->parameters,
+                                                      NULL, &dataset),
+                                  "data", &err),
+                &err);
+    MW_CHECK(api->dataset_set_field(dataset, "label", p->labels, (int)p->row_count,
+                                    MW_LIGHTGBM_FLOAT32) == 0);
+    MW_CHECK_OK(mw_lightgbm_check(api, api->booster_create(dataset, p->parameters, &booster),
+                                  "create", &err),
+                &err);
+    for (int is_done = 0; rounds > 0 && !is_done; rounds--)
+        MW_CHECK(api->booster_update(booster, &is_done) == 0);
+    MW_CHECK(api->dataset_free(dataset) == 0);
+    return booster;
+}
+
+/* The plain edges, the thresholds of the model and their neighbours. */
+static size_t gather_edges(const char *text, double *edges) {
+    size_t count = sizeof plain_edges / sizeof *plain_edges;
+    memcpy(edges, plain_edges, sizeof plain_edges);
+    while ((text = strstr(text, "\nthreshold="))) {
+        text += strlen("\nthreshold=");
+        for (char *end; count + 3 <= EDGES_MAX; text = end) {
+            double x = strtod(text, &end);
+            if (end == text || *text == '\n') break;
+            edges[count++] = x;
+            edges[count++] = nextafter(x, INFINITY);
+            edges[count++] = nextafter(x, -INFINITY);
+        }
+    }
+    return count;
+}
+
+static void compare(const mw_lightgbm_api *api, mw_lightgbm_booster *booster,
+                    const mw_forest *forest, const double *values, size_t row_count) {
+    static double theirs[ROWS_MAX + EDGE_ROWS];
+    int32_t width = (int32_t)mw_forest_facts(forest).feature_count;
+    int64_t count;
+    for (int raw = 0; raw < 2; raw++) {
+        MW_CHECK(api->booster_predict(booster, values, MW_LIGHTGBM_FLOAT64, (int32_t)row_count,
+                                      width, 1, raw, 0, -1, "num_threads=1", &count, theirs) == 0);
+        MW_CHECK_EQUAL_INT(count, row_count);
+        for (size_t r = 0; r < row_count; r++) {
+            const double *row = values + r * (size_t)width;
+            double ours = raw ? mw_forest_raw(forest, row) : mw_forest_predict(forest, row);
+            MW_CHECK_EQUAL_DOUBLE_BITS(ours, theirs[r]);
+        }
+    }
+}
+
+static void compare_on_edges(const mw_lightgbm_api *api, mw_lightgbm_booster *booster,
+                             const mw_forest *forest, const char *text, uint64_t *prng) {
+    static double edges[EDGES_MAX], values[EDGE_ROWS * FEATURES_MAX];
+    size_t edge_count = gather_edges(text, edges);
+    size_t width = mw_forest_facts(forest).feature_count;
+    for (size_t i = 0; i < EDGE_ROWS * width; i++)
+        values[i] = edges[mw_prng_below(prng, chance(prng, 0.5)
+                                                  ? sizeof plain_edges / sizeof *plain_edges
+                                                  : edge_count)];
+    compare(api, booster, forest, values, EDGE_ROWS);
+}
+
+/* The forest gives LightGBM's own bits, raw and after the objective, for random models of all
+   kinds on their training rows and on rows of edge values; and a saved forest is the same. */
+MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
+    mw_error err;
+    mw_lightgbm_api api;
+    MW_CHECK_OK(mw_lightgbm_open(mw_sys_real(), &api, &err), &err);
+    uint64_t prng = mw_test_seed();
+    static problem p;
+    size_t with_sets = 0, averaged = 0, zero_missing = 0;
+    for (int i = 0; i < MODELS; i++) {
+        make_problem(&p, &prng);
+        mw_lightgbm_booster *booster = train(&api, &p, 1 + (int)mw_prng_below(&prng, 25));
+        mw_arena arena;
+        mw_arena_init(&arena, 1 << 26);
+        mw_str text;
+        const mw_forest *forest;
+        MW_CHECK_OK(mw_lightgbm_save(&api, booster, &arena, &text, &err), &err);
+        MW_CHECK_OK(mw_lightgbm_text_read(&arena, text, &forest, &err), &err);
+        MW_CHECK_EQUAL_INT(mw_forest_facts(forest).feature_count, p.feature_count);
+        compare(&api, booster, forest, p.values, p.row_count);
+        compare_on_edges(&api, booster, forest, text.data, &prng);
+
+        with_sets += strstr(text.data, "\ncat_threshold=") != NULL;
+        averaged += mw_forest_facts(forest).is_average;
+        zero_missing += strstr(p.parameters, "zero_as_missing=true") != NULL;
+        mw_arena_release(&arena);
+        MW_CHECK(api.booster_free(booster) == 0);
+    }
+    MW_CHECK(with_sets > 5 && averaged > 3 && zero_missing > 3);
+}
+
+MW_TEST(lightgbm_says_why_it_refuses) {
+    mw_error err;
+    mw_lightgbm_api api;
+    MW_CHECK_OK(mw_lightgbm_open(mw_sys_real(), &api, &err), &err);
+    mw_lightgbm_dataset *dataset;
+    double value = 1;
+    int result = api.dataset_create(&value, MW_LIGHTGBM_FLOAT64, 1, 1, 1, "max_bin=0 verbosity=-1",
+                                    NULL, &dataset);
+    MW_CHECK_STATUS(mw_lightgbm_check(&api, result, "read the data", &err), MW_INVALID);
+    MW_CHECK(strstr(err.message, "lightgbm: read the data: ") == err.message);
+    MW_CHECK(strstr(err.message, "max_bin"));
+}
