@@ -310,6 +310,16 @@ MW_TEST(zone_names_what_is_wrong_with_a_file) {
                        "time zone x: header: must begin with TZif and have 44 bytes");
 }
 
+MW_TEST(zone_takes_transitions_at_the_ends_of_time) {
+    const mw_zone *zone = NULL;
+    mw_error err;
+    plan p = {.first_offset = -3600, .transition_count = 2, .transitions = {INT64_MIN, INT64_MAX},
+              .offsets = {3600, 7200}, .footer = "EST5EDT,M3.2.0,M11.1.0"};
+    MW_CHECK_OK(parse_plan(p, &zone, &err), &err);
+    check_local(zone, "0001-01-01T01:00:00", MW_LOCAL_UNIQUE, "0001-01-01T00:00:00");
+    check_local(zone, "9999-12-31T01:00:00", MW_LOCAL_UNIQUE, "9999-12-31T00:00:00");
+}
+
 /* Each proper part of a file is refused, and no byte of it leads astray. */
 MW_TEST(zone_stands_cut_and_damaged_files) {
     const plan p = {.transition_count = 3, .transitions = {1, 2, 3}, .offsets = {60, 120, 180},
