@@ -54,7 +54,7 @@ typedef struct {
     double value;            /* leaf: what it adds; numeric: values up to this (maybe inf) go left */
     mw_missing_kind missing; /* numeric */
     bool default_left;       /* numeric; false if missing is none */
-    mw_str words;            /* category: u32 words as they stand in the bytes; the last is not 0 */
+    mw_str words;            /* category: u32 words, as they lie in the bytes */
 } mw_forest_node;
 
 void mw_forest_head_append(mw_buf *out, const mw_forest_head *head);

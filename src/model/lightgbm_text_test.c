@@ -87,7 +87,8 @@ MW_TEST(lightgbm_text_hash_knows_the_trees_alone) {
     static const char *const same[][2] = {
         {"[seed: 1]", "[seed: 2]"}, {"split_gain=10 5", "split_gain=1 2"},
         /* leaves under other numbers, and an empty word in a set */
-        {"right_child=-2 -3\nleaf_value=0.5 -0.25 1.5", "right_child=-3 -2\nleaf_value=0.5 1.5 -0.25"},
+        {"right_child=-2 -3\nleaf_value=0.5 -0.25 1.5",
+         "right_child=-3 -2\nleaf_value=0.5 1.5 -0.25"},
         {"cat_boundaries=0 2\ncat_threshold=1 4", "cat_boundaries=0 3\ncat_threshold=1 4 0"}};
     char hash[MW_SHA256_HEX_SIZE + 1], other[MW_SHA256_HEX_SIZE + 1];
     mw_arena arena;
