@@ -48,7 +48,7 @@ MW_TEST(artefacts_show_damage_and_mend_it) {
     mw_error err;
     char folder[512], path[700], hash[MW_SHA256_HEX_SIZE + 1];
     snprintf(folder, sizeof folder, "%s/artefacts", mw_test_directory());
-    snprintf(path, sizeof path, "%s/%.2s/%s", folder, ABC_HASH, ABC_HASH + 2);
+    snprintf(path, sizeof path, "%s/%.2s/%s", folder, ABC_HASH, &ABC_HASH[2]);
     MW_CHECK_OK(mw_artefacts_open(mw_sys_real(), folder, &artefacts, &err), &err);
     MW_CHECK_OK(mw_artefacts_put(artefacts, MW_STR("abc"), hash, &err), &err);
     MW_CHECK_OK(mw_sys_write_file(mw_sys_real(), path, MW_STR("abd"), &err), &err);

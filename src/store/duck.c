@@ -82,11 +82,12 @@ static bool configure(const duck_api *api, duck_config settings, mw_duck_config 
            api->set_config(settings, "autoload_known_extensions", "false") == DUCK_OK;
 }
 
-static mw_status open_database(mw_duck *duck, mw_duck_config config, mw_error *err) {
+static mw_status open_database(mw_duck *duck, mw_error *err) {
+    if (duck->database) duck->api.close(&duck->database); /* of an attempt that failed */
     const duck_api *api = &duck->api;
     duck_config settings = NULL;
     char *message = NULL;
-    if (api->create_config(&settings) != DUCK_OK || !configure(api, settings, config)) {
+    if (api->create_config(&settings) != DUCK_OK || !configure(api, settings, duck->config)) {
         api->destroy_config(&settings);
         return mw_duck_fail(err, "a setting was refused");
     }
@@ -101,16 +102,20 @@ static mw_status open_database(mw_duck *duck, mw_duck_config config, mw_error *e
 
 mw_status mw_duck_open(mw_sys *sys, mw_duck_config config, mw_duck **out_duck, mw_error *err) {
     MW_ASSERT(config.thread_count >= 0 && config.memory_max >= 0);
-    mw_duck *duck = mw_allocate(sizeof *duck);
+    size_t folder_size = config.folder ? strlen(config.folder) + 1 : 0;
+    mw_duck *duck = mw_allocate(sizeof *duck + folder_size);
     if (!duck) return mw_fail(err, MW_NO_MEMORY, "duckdb: no memory to open a database");
-    mw_status status = load_api(sys, &duck->api, err);
-    if (status == MW_OK) status = open_database(duck, config, err);
-    if (status != MW_OK) {
-        mw_duck_close(duck);
-        return status;
-    }
+    if (config.folder) config.folder = memcpy(duck->folder, config.folder, folder_size);
+    duck->sys = sys;
+    duck->config = config;
     *out_duck = duck;
     return MW_OK;
+}
+
+mw_status mw_duck_ready(mw_duck *duck, mw_error *err) {
+    if (duck->connection) return MW_OK;
+    MW_TRY(load_api(duck->sys, &duck->api, err));
+    return open_database(duck, err);
 }
 
 void mw_duck_close(mw_duck *duck) {
@@ -123,6 +128,7 @@ void mw_duck_close(mw_duck *duck) {
 mw_status mw_duck_run(mw_duck *duck, const char *sql, mw_error *err) {
     duck_result result;
     mw_status status = MW_OK;
+    MW_TRY(mw_duck_ready(duck, err));
     if (duck->api.query(duck->connection, sql, &result) != DUCK_OK)
         status = mw_duck_fail(err, duck->api.result_error(&result));
     duck->api.destroy_result(&result);
@@ -239,6 +245,7 @@ static mw_status start(mw_duck_cursor *cursor, mw_error *err) {
 
 mw_status mw_duck_query(mw_duck *duck, const char *sql, mw_duck_cursor **out_cursor,
                         mw_error *err) {
+    MW_TRY(mw_duck_ready(duck, err));
     mw_duck_cursor *cursor = mw_allocate(sizeof *cursor);
     if (!cursor) return mw_fail(err, MW_NO_MEMORY, "duckdb: no memory for a query");
     cursor->api = &duck->api;

@@ -2,9 +2,9 @@
  * duck: the one module that knows DuckDB: reads CSV and Parquet and runs SQL. (duck_writer, its
  * other half, writes Parquet.)
  *
- * The library is opened when the first database is (sys/library.h); only the C functions that
- * are used here are declared, and a library of another version is refused. A database lives in
- * memory, within the threads and bytes that it was given. Results are streamed: a cursor holds
+ * A handle costs nothing until it is first used: then the library is opened (sys/library.h).
+ * Only the C functions that are used here are declared, and a library of another version is
+ * refused. The database lives in memory, within the threads and bytes that it was given. Results are streamed: a cursor holds
  * one chunk of some 2,000 rows. Whatever DuckDB's own types are, columns come in six kinds.
  *
  * One thread uses a database with its cursors and writers, which end before it does.

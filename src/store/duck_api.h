@@ -115,11 +115,17 @@ typedef struct {
 } duck_api;
 
 struct mw_duck {
-    duck_api api;
+    mw_sys *sys;
+    mw_duck_config config;
+    duck_api api; /* filled when the connection is made */
     duck_database database;
     duck_connection connection;
     uint64_t table_count; /* writers made so far: each has a table of its own name */
+    char folder[];        /* that of the config */
 };
+
+/* Loads the library and connects, unless that is done. */
+mw_status mw_duck_ready(mw_duck *duck, mw_error *err);
 
 /* Fails with the first line of DuckDB's message, under the status that it amounts to. */
 mw_status mw_duck_fail(mw_error *err, const char *message);

@@ -84,6 +84,7 @@ mw_status mw_duck_writer_create(mw_duck *duck, const mw_schema *schema,
                                 const mw_symbols *symbols, mw_duck_writer **out_writer,
                                 mw_error *err) {
     MW_ASSERT(schema->field_count > 0);
+    MW_TRY(mw_duck_ready(duck, err));
     mw_duck_writer *writer = mw_allocate(sizeof *writer);
     if (!writer) return mw_fail(err, MW_NO_MEMORY, "duckdb: no memory to write a file");
     *writer = (mw_duck_writer){.duck = duck, .schema = schema, .symbols = symbols};

@@ -1,0 +1,387 @@
+#include "store/lake_storage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/duck_writer.h"
+
+/* The columns of a file that stand before its fields. */
+enum { TIME, KNOWN, PLACE, OWN_COLUMNS };
+
+enum { PATH_SIZE_MAX = 4096, SQL_SIZE_MAX = 3 * PATH_SIZE_MAX };
+
+typedef struct {
+    mw_str path;
+    mw_events events; /* of one stream */
+} memory_file;
+
+struct mw_lake_storage {
+    mw_sys *sys;
+    mw_duck *duck;
+    mw_arena arena; /* holds the folder's path, and in memory paths and schemas */
+    const char *folder;
+    memory_file *files;
+    size_t file_count, file_capacity;
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "lake: no memory");
+}
+
+mw_status mw_lake_storage_open(mw_sys *sys, mw_duck *duck, const char *folder,
+                               mw_lake_storage **out_storage, mw_error *err) {
+    mw_lake_storage *storage = mw_allocate(sizeof *storage);
+    if (!storage) return no_memory(err);
+    *storage = (mw_lake_storage){.sys = sys, .duck = duck};
+    mw_arena_init(&storage->arena, SIZE_MAX);
+    if (folder) {
+        storage->folder = mw_arena_copy(&storage->arena, folder, strlen(folder));
+        if (!storage->folder) {
+            mw_lake_storage_close(storage);
+            return no_memory(err);
+        }
+    }
+    *out_storage = storage;
+    return MW_OK;
+}
+
+void mw_lake_storage_close(mw_lake_storage *storage) {
+    if (!storage) return;
+    for (size_t i = 0; i < storage->file_count; i++)
+        mw_events_release(&storage->files[i].events);
+    mw_free(storage->files);
+    mw_arena_release(&storage->arena);
+    mw_free(storage);
+}
+
+static mw_event event_at(const mw_stream_events *events, size_t row) {
+    return (mw_event){.time = events->times[row],
+                      .known = events->knowns[row],
+                      .place = events->places[row],
+                      .row = mw_table_row(&events->rows, row)};
+}
+
+/* --- in memory ---------------------------------------------------------------------------- */
+
+static memory_file *find(mw_lake_storage *storage, mw_str path) {
+    for (size_t i = 0; i < storage->file_count; i++)
+        if (mw_str_equal(storage->files[i].path, path)) return &storage->files[i];
+    return NULL;
+}
+
+static mw_status add_file(mw_lake_storage *storage, mw_str path, const mw_schema *schema,
+                          mw_error *err) {
+    void *files = storage->files;
+    bool grown = mw_grow(&files, &storage->file_capacity, storage->file_count + 1,
+                         sizeof(memory_file), SIZE_MAX / sizeof(memory_file));
+    storage->files = files;
+    mw_str copy = mw_str_copy(&storage->arena, path);
+    mw_schema *kept = mw_arena_alloc(&storage->arena, 1, sizeof *kept);
+    if (!grown || !copy.data || !kept) return no_memory(err);
+    MW_TRY(mw_schema_copy(&storage->arena, schema, kept, err));
+    memory_file *file = &storage->files[storage->file_count];
+    file->path = copy;
+    MW_TRY(mw_events_init(&file->events, &(const mw_schema *){kept}, 1, err));
+    storage->file_count++;
+    return MW_OK;
+}
+
+static void forget(mw_lake_storage *storage, mw_str path) {
+    memory_file *file = find(storage, path);
+    if (!file) return;
+    mw_events_release(&file->events);
+    *file = storage->files[--storage->file_count];
+}
+
+static mw_status write_memory(mw_lake_storage *storage, mw_str path, const mw_lake_rows *rows,
+                              mw_error *err) {
+    forget(storage, path);
+    MW_TRY(add_file(storage, path, rows->events->rows.schema, err));
+    memory_file *file = &storage->files[storage->file_count - 1];
+    for (size_t i = 0; i < rows->row_count; i++) {
+        mw_event event = event_at(rows->events, rows->rows[i]);
+        mw_status status = mw_events_add(&file->events, &event, err);
+        if (status != MW_OK) {
+            forget(storage, path);
+            return status;
+        }
+    }
+    return MW_OK;
+}
+
+static mw_status read_memory(mw_lake_storage *storage, mw_str path,
+                             const mw_lake_reading *reading, mw_events *out_events,
+                             mw_cell *row, mw_error *err) {
+    const memory_file *file = find(storage, path);
+    if (!file)
+        return mw_fail(err, MW_NOT_FOUND, "lake: there is no file %.*s", MW_STR_ARGS(path));
+    const mw_stream_events *events = &file->events.streams[0];
+    size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
+    for (size_t r = 0; r < events->rows.row_count; r++) {
+        mw_event event = event_at(events, r);
+        for (size_t i = 0; i < field_count; i++) row[i] = event.row[reading->columns[i]];
+        event.row = row;
+        event.stream = reading->stream;
+        MW_TRY(mw_events_add(out_events, &event, err));
+    }
+    return MW_OK;
+}
+
+/* --- in a folder -------------------------------------------------------------------------- */
+
+static mw_status full_path(const mw_lake_storage *storage, mw_str path, const char *suffix,
+                           char out_path[PATH_SIZE_MAX], mw_error *err) {
+    int size = snprintf(out_path, PATH_SIZE_MAX, "%s/%.*s%s", storage->folder,
+                        MW_STR_ARGS(path), suffix);
+    if (size > 0 && size < PATH_SIZE_MAX) return MW_OK;
+    return mw_fail(err, MW_TOO_LARGE, "lake: the path is too long: %.*s", MW_STR_ARGS(path));
+}
+
+static bool same_name(mw_str a, mw_str b) {
+    if (a.size != b.size) return false;
+    for (size_t i = 0; i < a.size; i++) {
+        char x = a.data[i], y = b.data[i];
+        if (x >= 'A' && x <= 'Z') x = (char)(x + ('a' - 'A'));
+        if (y >= 'A' && y <= 'Z') y = (char)(y + ('a' - 'A'));
+        if (x != y) return false;
+    }
+    return true;
+}
+
+/* Parquet's readers know no case, and a field may bear the name of a column of ours: such a
+   field's column gets its position in its name. We ourselves go by position alone. */
+static mw_str column_name(mw_arena *arena, const mw_schema *schema, size_t at) {
+    static const char *const own[OWN_COLUMNS] = {"time", "known", "place"};
+    mw_str name = schema->fields[at].name;
+    bool is_taken = false;
+    for (size_t i = 0; i < OWN_COLUMNS; i++)
+        is_taken = is_taken || same_name(name, mw_str_of(own[i]));
+    for (size_t i = 0; i < at; i++)
+        is_taken = is_taken || same_name(name, schema->fields[i].name);
+    if (!is_taken) return name;
+    char unique[MW_NAME_SIZE_MAX + 32];
+    int size = snprintf(unique, sizeof unique, "%.*s:%zu", MW_STR_ARGS(name), at + 1);
+    return mw_str_copy(arena, (mw_str){unique, (size_t)size});
+}
+
+static mw_status file_schema(mw_arena *arena, const mw_schema *schema, mw_schema *out_schema,
+                             mw_error *err) {
+    size_t count = schema->field_count + OWN_COLUMNS;
+    mw_field *fields = mw_arena_alloc(arena, count, sizeof *fields);
+    if (!fields) return no_memory(err);
+    fields[TIME] = (mw_field){MW_STR("time"), MW_TYPE_TIME};
+    fields[KNOWN] = (mw_field){MW_STR("known"), MW_TYPE_TIME};
+    fields[PLACE] = (mw_field){MW_STR("place"), MW_TYPE_TIME};
+    for (size_t i = 0; i < schema->field_count; i++) {
+        mw_str name = column_name(arena, schema, i);
+        if (!name.data) return no_memory(err);
+        fields[OWN_COLUMNS + i] = (mw_field){name, schema->fields[i].type};
+    }
+    *out_schema = (mw_schema){fields, count};
+    return MW_OK;
+}
+
+static mw_status write_rows(mw_duck_writer *writer, const mw_lake_rows *rows, mw_cell *row,
+                            mw_error *err) {
+    size_t field_count = rows->events->rows.schema->field_count;
+    for (size_t i = 0; i < rows->row_count; i++) {
+        mw_event event = event_at(rows->events, rows->rows[i]);
+        row[TIME] = mw_cell_time(event.time);
+        row[KNOWN] = mw_cell_time(event.known);
+        row[PLACE] = mw_cell_time(event.place);
+        if (field_count > 0)
+            memcpy(row + OWN_COLUMNS, event.row, field_count * sizeof *row);
+        MW_TRY(mw_duck_writer_add(writer, row, err));
+    }
+    return MW_OK;
+}
+
+static mw_status write_parquet(mw_lake_storage *storage, const char *path,
+                               const mw_lake_rows *rows, mw_error *err) {
+    mw_arena arena;
+    mw_schema schema;
+    mw_duck_writer *writer = NULL;
+    mw_arena_init(&arena, SQL_SIZE_MAX + MW_FIELDS_MAX * (MW_NAME_SIZE_MAX + 64));
+    mw_status status = file_schema(&arena, rows->events->rows.schema, &schema, err);
+    mw_cell *row =
+        status == MW_OK ? mw_arena_alloc(&arena, schema.field_count, sizeof *row) : NULL;
+    if (status == MW_OK && !row) status = no_memory(err);
+    if (status == MW_OK)
+        status = mw_duck_writer_create(storage->duck, &schema, rows->symbols, &writer, err);
+    if (status == MW_OK) status = write_rows(writer, rows, row, err);
+    if (status == MW_OK) status = mw_duck_writer_save(writer, path, err);
+    mw_duck_writer_destroy(writer);
+    mw_arena_release(&arena);
+    return status;
+}
+
+static mw_status sync_file(mw_sys *sys, const char *path, mw_error *err) {
+    mw_file *file = NULL;
+    MW_TRY(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, err));
+    mw_status status = mw_file_sync(file, err);
+    mw_file_close(file);
+    return status;
+}
+
+/* The file, its name in its folder, and the folder's in the lake's: all on the disk. */
+static mw_status write_folder(mw_lake_storage *storage, mw_str path, const mw_lake_rows *rows,
+                              mw_error *err) {
+    char final[PATH_SIZE_MAX], partial[PATH_SIZE_MAX], folder[PATH_SIZE_MAX];
+    MW_TRY(full_path(storage, path, "", final, err));
+    MW_TRY(full_path(storage, path, ".partial", partial, err));
+    MW_TRY(full_path(storage, mw_path_folder(path), "", folder, err));
+    MW_TRY(mw_sys_make_folder(storage->sys, folder, err));
+    MW_TRY(write_parquet(storage, partial, rows, err));
+    MW_TRY(sync_file(storage->sys, partial, err));
+    MW_TRY(mw_sys_rename(storage->sys, partial, final, err));
+    MW_TRY(mw_sys_sync_folder(storage->sys, folder, err));
+    return mw_sys_sync_folder(storage->sys, storage->folder, err);
+}
+
+static mw_status read_row(const mw_duck_cursor *cursor, size_t r,
+                          const mw_lake_reading *reading, mw_events *out_events, mw_cell *row,
+                          mw_error *err) {
+    const mw_schema *schema = out_events->streams[reading->stream].rows.schema;
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (!mw_duck_cell(cursor, OWN_COLUMNS + i, r, schema->fields[i].type, reading->symbols,
+                          &row[i]))
+            return mw_fail(err, MW_TOO_LARGE, "lake: the table of texts is full");
+    mw_event event = {.stream = reading->stream,
+                      .time = mw_duck_int(cursor, TIME, r),
+                      .known = mw_duck_int(cursor, KNOWN, r),
+                      .place = mw_duck_int(cursor, PLACE, r),
+                      .row = row};
+    return mw_events_add(out_events, &event, err);
+}
+
+/* The columns that are wanted, by position: "SELECT #1, #2, #3, #7 FROM (...)". */
+static mw_status query_columns(mw_lake_storage *storage, const char *path,
+                               const mw_lake_reading *reading, size_t count,
+                               mw_duck_cursor **out_cursor, mw_error *err) {
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX + MW_FIELDS_MAX * 8);
+    mw_buf_append_text(&sql, "SELECT #1, #2, #3");
+    for (size_t i = 0; i < count; i++)
+        mw_buf_printf(&sql, ", #%zu", OWN_COLUMNS + reading->columns[i] + 1);
+    mw_buf_append_text(&sql, " FROM read_parquet(");
+    mw_duck_append_text(&sql, mw_str_of(path));
+    mw_buf_append_char(&sql, ')');
+    mw_status status = mw_buf_check(&sql, "lake: the query", err);
+    if (status == MW_OK)
+        status = mw_duck_query(storage->duck, mw_buf_str(&sql).data, out_cursor, err);
+    mw_buf_release(&sql);
+    return status;
+}
+
+static mw_status read_folder(mw_lake_storage *storage, mw_str path,
+                             const mw_lake_reading *reading, mw_events *out_events,
+                             mw_cell *row, mw_error *err) {
+    char full[PATH_SIZE_MAX];
+    mw_duck_cursor *cursor = NULL;
+    size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
+    MW_TRY(full_path(storage, path, "", full, err));
+    mw_status status = query_columns(storage, full, reading, field_count, &cursor, err);
+    size_t count = 1;
+    while (status == MW_OK && count > 0) {
+        status = mw_duck_fetch(cursor, &count, err);
+        for (size_t r = 0; status == MW_OK && r < count; r++)
+            status = read_row(cursor, r, reading, out_events, row, err);
+    }
+    mw_duck_cursor_close(cursor);
+    return status;
+}
+
+static mw_status list_folder(mw_lake_storage *storage, mw_arena *arena, mw_str folder,
+                             mw_buf *out_paths, mw_error *err) {
+    char full[PATH_SIZE_MAX];
+    mw_str *names = NULL;
+    size_t count = 0;
+    MW_TRY(full_path(storage, folder, "", full, err));
+    MW_TRY(mw_sys_list(storage->sys, full, arena, &names, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const char *folder_name = mw_arena_copy(arena, folder.data, folder.size);
+        const char *path = folder_name ? mw_path_join(arena, folder_name, names[i].data) : NULL;
+        if (!path) return no_memory(err);
+        mw_str entry = mw_str_of(path);
+        mw_buf_append(out_paths, &entry, sizeof entry);
+    }
+    return MW_OK;
+}
+
+static mw_status list_folders(mw_lake_storage *storage, mw_arena *arena, mw_buf *out_paths,
+                              mw_error *err) {
+    mw_file_info info;
+    mw_str *names = NULL;
+    size_t count = 0;
+    MW_TRY(mw_sys_info(storage->sys, storage->folder, &info, err));
+    if (!info.exists) return MW_OK;
+    MW_TRY(mw_sys_list(storage->sys, storage->folder, arena, &names, &count, err));
+    for (size_t i = 0; i < count; i++)
+        MW_TRY(list_folder(storage, arena, names[i], out_paths, err));
+    return mw_buf_check(out_paths, "lake: the list of files", err);
+}
+
+/* --- both --------------------------------------------------------------------------------- */
+
+mw_status mw_lake_storage_write(mw_lake_storage *storage, mw_str path, const mw_lake_rows *rows,
+                                mw_error *err) {
+    return storage->folder ? write_folder(storage, path, rows, err)
+                           : write_memory(storage, path, rows, err);
+}
+
+mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
+                               const mw_lake_reading *reading, mw_events *out_events,
+                               mw_error *err) {
+    size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
+    mw_cell *row = mw_allocate((field_count + 1) * sizeof *row);
+    if (!row) return no_memory(err);
+    mw_status status = storage->folder
+                           ? read_folder(storage, path, reading, out_events, row, err)
+                           : read_memory(storage, path, reading, out_events, row, err);
+    mw_free(row);
+    return status;
+}
+
+mw_status mw_lake_storage_remove(mw_lake_storage *storage, mw_str path, mw_error *err) {
+    char full[PATH_SIZE_MAX];
+    if (!storage->folder) {
+        forget(storage, path);
+        return MW_OK;
+    }
+    MW_TRY(full_path(storage, path, "", full, err));
+    return mw_sys_remove(storage->sys, full, err);
+}
+
+mw_status mw_lake_storage_size(mw_lake_storage *storage, mw_str path, int64_t *out_size,
+                               mw_error *err) {
+    char full[PATH_SIZE_MAX];
+    mw_file_info info;
+    if (!storage->folder) {
+        *out_size = 0; /* of no file */
+        return MW_OK;
+    }
+    MW_TRY(full_path(storage, path, "", full, err));
+    MW_TRY(mw_sys_info(storage->sys, full, &info, err));
+    *out_size = (int64_t)info.size;
+    return MW_OK;
+}
+
+mw_status mw_lake_storage_list(mw_lake_storage *storage, mw_arena *arena, mw_str **out_paths,
+                               size_t *out_count, mw_error *err) {
+    mw_buf list;
+    mw_buf_init(&list, SIZE_MAX / 2);
+    mw_status status = MW_OK;
+    for (size_t i = 0; i < storage->file_count; i++)
+        mw_buf_append(&list, &storage->files[i].path, sizeof(mw_str));
+    if (storage->folder) status = list_folders(storage, arena, &list, err);
+    if (status == MW_OK) status = mw_buf_check(&list, "lake: the list of files", err);
+    mw_str *paths = mw_arena_alloc(arena, list.size + 1, 1);
+    if (status == MW_OK && !paths) status = no_memory(err);
+    if (status == MW_OK) {
+        if (list.size > 0) memcpy(paths, list.data, list.size);
+        *out_paths = paths;
+        *out_count = list.size / sizeof *paths;
+    }
+    mw_buf_release(&list);
+    return status;
+}

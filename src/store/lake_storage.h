@@ -1,0 +1,46 @@
+/*
+ * lake_storage: where the lake's files lie: Parquet in a folder, or tables in memory.
+ *
+ * A file holds events of one stream in a given order. It is there, whole, when write returns.
+ */
+#pragma once
+#include "store/duck.h"
+#include "table/event.h"
+
+typedef struct mw_lake_storage mw_lake_storage;
+
+/* What a file is made of: the rows of `events`, in the order of `rows`. */
+typedef struct {
+    const mw_stream_events *events;
+    const mw_symbols *symbols;
+    const size_t *rows;
+    size_t row_count;
+} mw_lake_rows;
+
+/* How a file is read: `columns[i]` of its fields is field i of the stream in the events. */
+typedef struct {
+    const size_t *columns;
+    int32_t stream;
+    mw_symbols *symbols;
+} mw_lake_reading;
+
+/* `folder` NULL: in memory. Copied. */
+MW_MUST_USE mw_status mw_lake_storage_open(mw_sys *sys, mw_duck *duck, const char *folder,
+                                           mw_lake_storage **out_storage, mw_error *err);
+void mw_lake_storage_close(mw_lake_storage *storage);
+
+/* `path` is relative: STREAM/NUMBER.parquet. A file of that name is replaced. */
+MW_MUST_USE mw_status mw_lake_storage_write(mw_lake_storage *storage, mw_str path,
+                                            const mw_lake_rows *rows, mw_error *err);
+MW_MUST_USE mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
+                                           const mw_lake_reading *reading,
+                                           mw_events *out_events, mw_error *err);
+MW_MUST_USE mw_status mw_lake_storage_remove(mw_lake_storage *storage, mw_str path,
+                                             mw_error *err);
+/* The size of a file in bytes. */
+MW_MUST_USE mw_status mw_lake_storage_size(mw_lake_storage *storage, mw_str path,
+                                           int64_t *out_size, mw_error *err);
+/* The paths of all files, temporary ones too, in `arena`. */
+MW_MUST_USE mw_status mw_lake_storage_list(mw_lake_storage *storage, mw_arena *arena,
+                                           mw_str **out_paths, size_t *out_count,
+                                           mw_error *err);

@@ -1,0 +1,245 @@
+#include "store/lake.h"
+
+#include <stdio.h>
+
+#include "base/prng.h"
+#include "testing/test.h"
+
+/* A lake with what it needs, and two streams. "Time" clashes with a column of the lake's. */
+enum { SALES, RATES, STREAMS };
+static mw_field sale_fields[] = {{{"shop", 4}, MW_TYPE_CATEGORY},
+                                 {{"Time", 4}, MW_TYPE_TIME},
+                                 {{"price", 5}, MW_TYPE_NUMBER},
+                                 {{"price:3", 7}, MW_TYPE_BOOL}};
+static mw_field rate_fields[] = {{{"rate", 4}, MW_TYPE_NUMBER}};
+static const mw_schema sales = {sale_fields, 4}, rates = {rate_fields, 1};
+static const mw_schema *const schemas[STREAMS] = {&sales, &rates};
+static const mw_str names[STREAMS] = {{"sales", 5}, {"rates@later", 11}};
+
+typedef struct {
+    mw_catalog *catalog;
+    mw_duck *duck;
+    mw_lake *lake;
+    mw_symbols *symbols;
+    mw_error err;
+} fixture;
+
+static mw_status open_lake(fixture *f, const char *folder) {
+    mw_lake_config config = {.sys = mw_sys_real(), .catalog = f->catalog, .duck = f->duck,
+                             .folder = folder, .is_writer = true};
+    return mw_lake_open(config, &f->lake, &f->err);
+}
+
+static void set_up(fixture *f, const char *folder) {
+    mw_duck_config config = {.thread_count = 1};
+    MW_CHECK_OK(mw_catalog_open(mw_sys_real(), NULL, true, &f->catalog, &f->err), &f->err);
+    MW_CHECK_OK(mw_duck_open(mw_sys_real(), config, &f->duck, &f->err), &f->err);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, &f->err), &f->err);
+    MW_CHECK_OK(open_lake(f, folder), &f->err);
+}
+
+static void tear_down(fixture *f) {
+    mw_lake_close(f->lake);
+    mw_duck_close(f->duck);
+    mw_catalog_close(f->catalog);
+    mw_symbols_destroy(f->symbols);
+}
+
+static void add_sale(mw_events *events, mw_symbols *symbols, uint64_t draw) {
+    char shop[16];
+    int size = snprintf(shop, sizeof shop, "shop %llu", (unsigned long long)(draw % 9));
+    mw_cell row[4] = {
+        {.symbol = mw_symbols_intern(symbols, (mw_str){shop, (size_t)size})},
+        mw_cell_time((int64_t)(draw % 1000)),
+        draw % 7 == 0 ? mw_cell_missing(MW_TYPE_NUMBER) : mw_cell_number((double)draw / 8),
+        mw_cell_bool(draw % 2)};
+    int64_t known = (int64_t)(draw % 500);
+    mw_event event = {SALES, (int64_t)(draw % 300), known, known, row};
+    MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
+}
+
+static void fill(mw_events *events, mw_symbols *symbols, uint64_t seed, size_t count) {
+    MW_CHECK_OK(mw_events_init(events, schemas, STREAMS, NULL), NULL);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t draw = mw_prng_next(&seed);
+        add_sale(events, symbols, draw);
+        mw_cell rate = mw_cell_number((double)(draw % 100));
+        mw_event event = {RATES, (int64_t)i, (int64_t)i, (int64_t)i, &rate};
+        if (draw % 3 == 0) MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
+    }
+}
+
+static mw_status stage(fixture *f, mw_events *events, mw_lake_staged **staged) {
+    mw_lake_batch batch = {.events = events, .names = names, .symbols = f->symbols};
+    return mw_lake_stage(f->lake, &batch, staged, &f->err);
+}
+
+static mw_status ingest(fixture *f, mw_events *events) {
+    mw_lake_staged *staged = NULL;
+    int64_t number = 0;
+    MW_TRY(stage(f, events, &staged));
+    mw_status status = mw_catalog_begin(f->catalog, &f->err);
+    if (status == MW_OK) {
+        status = mw_lake_list(staged, 42, &number, &f->err);
+        if (status == MW_OK) status = mw_catalog_commit(f->catalog, &f->err);
+        else mw_catalog_rollback(f->catalog);
+    }
+    mw_lake_staged_destroy(staged);
+    return status;
+}
+
+static void read_all(fixture *f, mw_events *events) {
+    MW_CHECK_OK(mw_events_init(events, schemas, STREAMS, &f->err), &f->err);
+    for (int32_t i = 0; i < STREAMS; i++)
+        MW_CHECK_OK(mw_lake_read(f->lake, names[i], i, f->symbols, events, &f->err), &f->err);
+    MW_CHECK_OK(mw_events_sort(events, &f->err), &f->err);
+}
+
+static void check_same(mw_events *actual, mw_events *expected) {
+    MW_CHECK_OK(mw_events_sort(expected, NULL), NULL);
+    MW_CHECK_EQUAL_INT(actual->event_count, expected->event_count);
+    for (size_t i = 0; i < expected->event_count; i++) {
+        mw_event a = mw_events_at(actual, i), b = mw_events_at(expected, i);
+        MW_CHECK(a.stream == b.stream && a.time == b.time);
+        MW_CHECK(a.known == b.known && a.place == b.place);
+        for (size_t c = 0; c < schemas[b.stream]->field_count; c++)
+            MW_CHECK(a.row[c].bits == b.row[c].bits);
+    }
+}
+
+static void gives_back_what_it_took(const char *folder, char version[MW_SHA256_HEX_SIZE + 1]) {
+    fixture f = {0};
+    mw_events first, second, actual;
+    set_up(&f, folder);
+    uint64_t seed = mw_test_seed();
+    fill(&first, f.symbols, seed, 3000);
+    fill(&second, f.symbols, seed + 1, 10);
+    char before[MW_SHA256_HEX_SIZE + 1], between[MW_SHA256_HEX_SIZE + 1];
+    MW_CHECK_OK(mw_lake_version(f.lake, before, &f.err), &f.err);
+    MW_CHECK_EQUAL_STR(before, "");
+    MW_CHECK_OK(ingest(&f, &first), &f.err);
+    read_all(&f, &actual);
+    check_same(&actual, &first);
+    mw_events_release(&actual);
+    MW_CHECK_OK(mw_lake_version(f.lake, between, &f.err), &f.err);
+
+    MW_CHECK_OK(ingest(&f, &second), &f.err);
+    MW_CHECK_OK(mw_lake_version(f.lake, version, &f.err), &f.err);
+    MW_CHECK(!mw_str_is(mw_str_of(between), version));
+    if (folder) { /* opening it again removes nothing that is listed */
+        mw_lake_close(f.lake);
+        MW_CHECK_OK(open_lake(&f, folder), &f.err);
+    }
+    read_all(&f, &actual);
+    MW_CHECK_EQUAL_INT(actual.event_count, first.event_count + second.event_count);
+    mw_events_release(&actual);
+    mw_events_release(&first);
+    mw_events_release(&second);
+    tear_down(&f);
+}
+
+MW_TEST(lake_gives_back_what_it_took_from_memory_and_folder_alike) {
+    char in_memory[MW_SHA256_HEX_SIZE + 1], in_folder[MW_SHA256_HEX_SIZE + 1], folder[512];
+    snprintf(folder, sizeof folder, "%s/lake", mw_test_directory());
+    gives_back_what_it_took(NULL, in_memory);
+    gives_back_what_it_took(folder, in_folder);
+    MW_CHECK_EQUAL_STR(in_memory, in_folder);
+}
+
+/* A crash before the commit leaves files that nobody sees, and the next writer removes. */
+MW_TEST(lake_removes_what_was_never_listed) {
+    fixture f = {0};
+    mw_events events, actual;
+    mw_lake_staged *staged;
+    mw_file_info info;
+    char folder[512], path[700];
+    snprintf(folder, sizeof folder, "%s/lake", mw_test_directory());
+    set_up(&f, folder);
+    fill(&events, f.symbols, mw_test_seed(), 50);
+    MW_CHECK_OK(stage(&f, &events, &staged), &f.err);
+    snprintf(path, sizeof path, "%s/sales/000001.parquet", folder);
+    MW_CHECK_OK(mw_sys_info(mw_sys_real(), path, &info, &f.err), &f.err);
+    MW_CHECK(info.exists);
+    read_all(&f, &actual);
+    MW_CHECK_EQUAL_INT(actual.event_count, 0);
+
+    mw_lake *dead = f.lake; /* the process is gone; another opens the same folder */
+    MW_CHECK_OK(open_lake(&f, folder), &f.err);
+    MW_CHECK_OK(mw_sys_info(mw_sys_real(), path, &info, &f.err), &f.err);
+    MW_CHECK(!info.exists);
+    mw_lake_staged_destroy(staged);
+    mw_lake_close(dead);
+    mw_events_release(&actual);
+    mw_events_release(&events);
+    tear_down(&f);
+}
+
+MW_TEST(lake_reads_fewer_fields_but_never_others) {
+    fixture f = {0};
+    mw_events events, actual;
+    set_up(&f, NULL);
+    fill(&events, f.symbols, mw_test_seed(), 50);
+    MW_CHECK_OK(ingest(&f, &events), &f.err);
+
+    const mw_schema one_field = {&sale_fields[2], 1}, *one = &one_field;
+    MW_CHECK_OK(mw_events_init(&actual, &one, 1, &f.err), &f.err);
+    MW_CHECK_OK(mw_lake_read(f.lake, names[SALES], 0, f.symbols, &actual, &f.err), &f.err);
+    MW_CHECK_EQUAL_INT(actual.event_count, 50);
+    mw_events_release(&actual);
+
+    mw_field changed[] = {{{"price", 5}, MW_TYPE_TEXT}};
+    const mw_schema other_type = {changed, 1}, *other = &other_type;
+    MW_CHECK_OK(mw_events_init(&actual, &other, 1, &f.err), &f.err);
+    MW_CHECK_STATUS(mw_lake_read(f.lake, names[SALES], 0, f.symbols, &actual, &f.err),
+                    MW_CONFLICT);
+    MW_CHECK_EQUAL_STR(f.err.message,
+                       "stream sales: its events were taken in without the field price");
+    mw_events_release(&actual);
+    mw_events_release(&events);
+    tear_down(&f);
+}
+
+MW_TEST(lake_refuses_a_stream_whose_fields_have_changed) {
+    fixture f = {0};
+    mw_events events, other;
+    set_up(&f, NULL);
+    fill(&events, f.symbols, mw_test_seed(), 5);
+    MW_CHECK_OK(ingest(&f, &events), &f.err);
+    const mw_schema *const swapped[STREAMS] = {&rates, &rates};
+    MW_CHECK_OK(mw_events_init(&other, swapped, STREAMS, &f.err), &f.err);
+    mw_cell rate = mw_cell_number(1);
+    mw_event event = {SALES, 1, 1, 1, &rate};
+    MW_CHECK_OK(mw_events_add(&other, &event, &f.err), &f.err);
+    MW_CHECK_STATUS(ingest(&f, &other), MW_CONFLICT);
+    mw_events_release(&other);
+    mw_events_release(&events);
+    tear_down(&f);
+}
+
+typedef struct {
+    fixture *f;
+    mw_events *events;
+} shortage;
+
+static mw_status stage_and_drop(void *context) {
+    shortage *s = context;
+    mw_lake_staged *staged = NULL;
+    mw_status status = stage(s->f, s->events, &staged);
+    mw_lake_staged_destroy(staged);
+    return status;
+}
+
+MW_TEST(lake_survives_every_failing_allocation) {
+    fixture f = {0};
+    mw_events events;
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/lake", mw_test_directory());
+    set_up(&f, folder);
+    fill(&events, f.symbols, mw_test_seed(), 5);
+    MW_CHECK_OK(mw_events_sort(&events, &f.err), &f.err);
+    shortage s = {&f, &events};
+    MW_CHECK_OK(stage_and_drop(&s), &f.err); /* DuckDB is loaded */
+    MW_CHECK(mw_test_every_allocation_fails(stage_and_drop, &s) > 10);
+    mw_events_release(&events);
+    tear_down(&f);
+}
