@@ -51,7 +51,7 @@ typedef enum { MW_NODE_LEAF, MW_NODE_NUMERIC, MW_NODE_CATEGORY } mw_node_kind;
 typedef struct {
     mw_node_kind kind;
     uint32_t feature;        /* splits */
-    double value;            /* leaf: what it adds; numeric: values up to this (maybe inf) go left */
+    double value;            /* leaf: what it adds; numeric: up to this, maybe inf, goes left */
     mw_missing_kind missing; /* numeric */
     bool default_left;       /* numeric; false if missing is none */
     mw_str words;            /* category: u32 words, as they lie in the bytes */

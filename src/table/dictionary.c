@@ -39,7 +39,8 @@ static mw_status gather(mw_arena *arena, const mw_symbols *symbols, const uint64
         return mw_fail(err, MW_TOO_LARGE, "dictionary: at most %d values fit, got %zu",
                        MW_DICTIONARY_VALUES_MAX, count);
     mw_str *items = mw_arena_alloc(arena, count, sizeof *items);
-    if (!items) return mw_fail(err, MW_NO_MEMORY, "dictionary: out of memory for %zu values", count);
+    if (!items)
+        return mw_fail(err, MW_NO_MEMORY, "dictionary: out of memory for %zu values", count);
     size_t found = 0;
     for (uint64_t code = 1; found < count; code++)
         if (seen[code / BITS] >> code % BITS & 1) items[found++] = mw_symbols_text(symbols, code);

@@ -1,0 +1,224 @@
+#include "model/version.h"
+
+#include "model/seal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const mw_seal version_seal = {
+    .what = "version", .magic = 0x5256574d /* MWVR */, .format = 1};
+
+enum { COUNTED_SIZE_MIN = 8 }; /* no item of a list takes fewer bytes */
+
+static void append_str(mw_buf *out, mw_str s) {
+    mw_buf_append_u64(out, s.size);
+    mw_buf_append_str(out, s);
+}
+
+static void append_f64(mw_buf *out, double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    mw_buf_append_u64(out, bits);
+}
+
+static void append_type(mw_buf *out, mw_type type) {
+    append_str(out, mw_str_of(mw_type_name(type)));
+}
+
+static void append_streams(mw_buf *out, const mw_version *version) {
+    mw_buf_append_u64(out, version->stream_count);
+    for (size_t i = 0; i < version->stream_count; i++) {
+        const mw_version_stream *stream = &version->streams[i];
+        append_str(out, stream->name);
+        mw_buf_append_u64(out, stream->columns.field_count);
+        for (size_t f = 0; f < stream->columns.field_count; f++) {
+            append_str(out, stream->columns.fields[f].name);
+            append_type(out, stream->columns.fields[f].type);
+        }
+    }
+}
+
+static void append_features(mw_buf *out, const mw_version *version) {
+    mw_buf_append_u64(out, version->features.count);
+    for (size_t i = 0; i < version->features.count; i++) {
+        const mw_model_feature *feature = &version->features.items[i];
+        append_str(out, feature->name);
+        append_type(out, feature->type);
+        mw_buf_append_u64(out, feature->values.count);
+        for (size_t v = 0; v < feature->values.count; v++)
+            append_str(out, feature->values.items[v]);
+    }
+}
+
+static void append_payload(mw_buf *out, const mw_version *version, mw_str forest) {
+    append_str(out, version->model);
+    append_str(out, version->project);
+    append_str(out, version->zone);
+    append_str(out, version->zone_data);
+    append_streams(out, version);
+    append_features(out, version);
+    append_str(out, forest);
+    append_f64(out, version->threshold);
+    append_f64(out, version->baseline);
+    append_str(out, version->learner);
+    append_str(out, version->settings);
+    append_str(out, version->data_version);
+    mw_buf_append_u64(out, (uint64_t)version->from_us);
+    mw_buf_append_u64(out, (uint64_t)version->to_us);
+    mw_buf_append_u64(out, version->example_count);
+    append_str(out, version->profile);
+}
+
+mw_status mw_version_encode(const mw_version *version, mw_buf *out, mw_error *err) {
+    MW_ASSERT(version->features.count == mw_forest_facts(version->forest).feature_count);
+    MW_ASSERT(isfinite(version->threshold) && isfinite(version->baseline));
+    mw_buf forest, payload;
+    mw_buf_init(&forest, MW_VERSION_SIZE_MAX);
+    mw_buf_init(&payload, MW_VERSION_SIZE_MAX);
+    mw_forest_encode(version->forest, &forest);
+    append_payload(&payload, version, mw_buf_str(&forest));
+    mw_status status = mw_buf_check(&forest, "version", err);
+    if (status == MW_OK) status = mw_buf_check(&payload, "version", err);
+    if (status == MW_OK) {
+        mw_seal_append(out, version_seal, mw_buf_str(&payload));
+        status = mw_buf_check(out, "version", err);
+    }
+    mw_buf_release(&forest);
+    mw_buf_release(&payload);
+    return status;
+}
+
+void mw_version_name(mw_str bytes, char out_name[MW_VERSION_NAME_SIZE + 1]) {
+    mw_sha256 sha;
+    char hex[MW_SHA256_HEX_SIZE + 1];
+    mw_sha256_init(&sha);
+    mw_sha256_add(&sha, bytes.data, bytes.size);
+    mw_sha256_hex(&sha, hex);
+    memcpy(out_name, hex, MW_VERSION_NAME_SIZE);
+    out_name[MW_VERSION_NAME_SIZE] = '\0';
+}
+
+typedef struct {
+    mw_reader reader; /* over the arena's copy, so that texts may point into it */
+    mw_arena *arena;
+    mw_error *err;
+} decoding;
+
+static mw_status broken(decoding *d, const char *part) {
+    return mw_fail(d->err, MW_CORRUPT, "version: its %s breaks a rule of the format", part);
+}
+
+/* A list of `count` items of `item_size` bytes, whose count was read from the bytes. */
+static mw_status list_alloc(decoding *d, uint64_t count, size_t item_size, const char *part,
+                            void *out_items) {
+    if (d->reader.failed || count > d->reader.rest.size / COUNTED_SIZE_MIN) return broken(d, part);
+    void *items = mw_arena_alloc(d->arena, (size_t)count, item_size);
+    if (!items) return mw_fail(d->err, MW_NO_MEMORY, "version: out of memory for its %s", part);
+    memcpy(out_items, &items, sizeof items);
+    return MW_OK;
+}
+
+static mw_str read_str(decoding *d) {
+    return mw_read_bytes(&d->reader, (size_t)mw_read_u64(&d->reader));
+}
+
+static bool read_name_and_type(decoding *d, mw_str *out_name, mw_type *out_type) {
+    *out_name = read_str(d);
+    return out_name->size > 0 && mw_type_parse(read_str(d), out_type);
+}
+
+static mw_status read_stream(decoding *d, mw_version_stream *stream) {
+    stream->name = read_str(d);
+    uint64_t count = mw_read_u64(&d->reader);
+    if (stream->name.size == 0 || count > MW_FIELDS_MAX) return broken(d, "streams");
+    mw_field *fields;
+    MW_TRY(list_alloc(d, count, sizeof *fields, "streams", &fields));
+    for (uint64_t i = 0; i < count; i++)
+        if (!read_name_and_type(d, &fields[i].name, &fields[i].type)) return broken(d, "streams");
+    stream->columns = (mw_schema){fields, (size_t)count};
+    return MW_OK;
+}
+
+static mw_status read_streams(decoding *d, mw_version *version) {
+    uint64_t count = mw_read_u64(&d->reader);
+    if (count > MW_VERSION_STREAMS_MAX) return broken(d, "streams");
+    mw_version_stream *streams;
+    MW_TRY(list_alloc(d, count, sizeof *streams, "streams", &streams));
+    for (uint64_t i = 0; i < count; i++) MW_TRY(read_stream(d, &streams[i]));
+    version->streams = streams;
+    version->stream_count = (size_t)count;
+    return MW_OK;
+}
+
+static mw_status read_feature(decoding *d, mw_model_feature *feature) {
+    if (!read_name_and_type(d, &feature->name, &feature->type)) return broken(d, "features");
+    uint64_t count = mw_read_u64(&d->reader);
+    if (count > (mw_type_is_symbol(feature->type) ? MW_DICTIONARY_VALUES_MAX : 0))
+        return broken(d, "features");
+    mw_str *values;
+    MW_TRY(list_alloc(d, count, sizeof *values, "features", &values));
+    for (uint64_t i = 0; i < count; i++) {
+        values[i] = read_str(d);
+        bool is_sorted = i == 0 || mw_str_compare(values[i - 1], values[i]) < 0;
+        if (d->reader.failed || !is_sorted) return broken(d, "features");
+    }
+    feature->values = (mw_values){values, (size_t)count};
+    return MW_OK;
+}
+
+static mw_status read_features(decoding *d, mw_version *version) {
+    uint64_t count = mw_read_u64(&d->reader);
+    if (count < 1 || count > MW_FOREST_FEATURES_MAX) return broken(d, "features");
+    mw_model_feature *features;
+    MW_TRY(list_alloc(d, count, sizeof *features, "features", &features));
+    for (uint64_t i = 0; i < count; i++) MW_TRY(read_feature(d, &features[i]));
+    version->features = (mw_model_features){features, (size_t)count};
+    return MW_OK;
+}
+
+static mw_status read_forest(decoding *d, mw_version *version) {
+    mw_str bytes = read_str(d);
+    if (d->reader.failed) return broken(d, "forest");
+    mw_status status = mw_forest_decode(d->arena, bytes, &version->forest, d->err);
+    if (status != MW_OK) return mw_fail_within(d->err, status, "version");
+    if (mw_forest_facts(version->forest).feature_count != version->features.count)
+        return broken(d, "forest");
+    return MW_OK;
+}
+
+static mw_status read_payload(decoding *d, mw_version *version) {
+    version->model = read_str(d);
+    version->project = read_str(d);
+    version->zone = read_str(d);
+    version->zone_data = read_str(d);
+    if (version->model.size == 0) return broken(d, "model");
+    MW_TRY(read_streams(d, version));
+    MW_TRY(read_features(d, version));
+    MW_TRY(read_forest(d, version));
+    version->threshold = mw_read_double(&d->reader);
+    version->baseline = mw_read_double(&d->reader);
+    version->learner = read_str(d);
+    version->settings = read_str(d);
+    version->data_version = read_str(d);
+    version->from_us = (int64_t)mw_read_u64(&d->reader);
+    version->to_us = (int64_t)mw_read_u64(&d->reader);
+    version->example_count = mw_read_u64(&d->reader);
+    version->profile = read_str(d);
+    if (d->reader.failed || d->reader.rest.size > 0) return broken(d, "end");
+    if (!isfinite(version->threshold) || !isfinite(version->baseline))
+        return broken(d, "threshold");
+    return MW_OK;
+}
+
+mw_status mw_version_decode(mw_arena *arena, mw_str bytes, const mw_version **out_version,
+                            mw_error *err) {
+    mw_str payload;
+    MW_TRY(mw_seal_open(version_seal, bytes, &payload, err));
+    mw_version *version = mw_arena_alloc(arena, 1, sizeof *version);
+    mw_str copy = mw_str_copy(arena, payload);
+    if (!version || !copy.data) return mw_fail(err, MW_NO_MEMORY, "version: out of memory");
+    decoding d = {.reader = {.rest = copy}, .arena = arena, .err = err};
+    MW_TRY(read_payload(&d, version));
+    *out_version = version;
+    return MW_OK;
+}

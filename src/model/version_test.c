@@ -1,0 +1,169 @@
+#include "model/version.h"
+
+#include "base/prng.h"
+#include "model/seal.h"
+#include "testing/test.h"
+
+#include <string.h>
+
+static mw_field flight_fields[] = {{{"carrier", 7}, MW_TYPE_CATEGORY},
+                                   {{"sched_dep", 9}, MW_TYPE_TIME}};
+static const mw_version_stream streams[] = {{{"flights", 7}, {flight_fields, 2}},
+                                            {{"weather", 7}, {NULL, 0}}};
+static const mw_str carriers[] = {{"AA", 2}, {"UA", 2}};
+static const mw_model_feature features[] = {
+    {.name = {"distance", 8}, .type = MW_TYPE_NUMBER},
+    {.name = {"carrier", 7}, .type = MW_TYPE_CATEGORY, .values = {carriers, 2}}};
+
+static const mw_forest *make_forest(mw_arena *arena) {
+    mw_forest_head head = {2, 1, MW_OUTPUT_SIGMOID, false, 1};
+    mw_forest_node nodes[] = {
+        {.kind = MW_NODE_CATEGORY, .feature = 1, .words = MW_STR("\2\0\0\0")},
+        {.kind = MW_NODE_LEAF, .value = 1},
+        {.kind = MW_NODE_LEAF, .value = -1}};
+    mw_buf buf;
+    mw_buf_init(&buf, 1 << 10);
+    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&buf, &nodes[i]);
+    const mw_forest *forest;
+    mw_error err;
+    MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&buf), &forest, &err), &err);
+    mw_buf_release(&buf);
+    return forest;
+}
+
+static mw_version make_version(mw_arena *arena) {
+    return (mw_version){
+        .model = MW_STR("late"),
+        .project = MW_STR("project: flights\n"),
+        .zone = MW_STR("America/New_York"),
+        .zone_data = MW_STR("TZif2 and so on"),
+        .streams = streams,
+        .stream_count = 2,
+        .features = {features, 2},
+        .forest = make_forest(arena),
+        .threshold = 0.2,
+        .baseline = 0.16,
+        .learner = MW_STR("lightgbm"),
+        .settings = MW_STR("objective=binary seed=1"),
+        .data_version = MW_STR("0123456789ab"),
+        .from_us = -5,
+        .to_us = 1000,
+        .example_count = 12345,
+        .profile = MW_STR("the profile's bytes"),
+    };
+}
+
+static void check_equal(const mw_version *a, const mw_version *b) {
+    MW_CHECK_EQUAL_STR(a->model, b->model);
+    MW_CHECK_EQUAL_STR(a->project, b->project);
+    MW_CHECK_EQUAL_STR(a->zone, b->zone);
+    MW_CHECK_EQUAL_STR(a->zone_data, b->zone_data);
+    MW_CHECK_EQUAL_STR(a->learner, b->learner);
+    MW_CHECK_EQUAL_STR(a->settings, b->settings);
+    MW_CHECK_EQUAL_STR(a->data_version, b->data_version);
+    MW_CHECK_EQUAL_STR(a->profile, b->profile);
+    MW_CHECK(a->from_us == b->from_us && a->to_us == b->to_us);
+    MW_CHECK(a->example_count == b->example_count);
+    MW_CHECK(a->threshold == b->threshold && a->baseline == b->baseline);
+    MW_CHECK_EQUAL_INT(a->stream_count, b->stream_count);
+    for (size_t i = 0; i < a->stream_count; i++) {
+        MW_CHECK_EQUAL_STR(a->streams[i].name, b->streams[i].name);
+        MW_CHECK(mw_schema_equal(&a->streams[i].columns, &b->streams[i].columns));
+    }
+    MW_CHECK_EQUAL_INT(a->features.count, b->features.count);
+    for (size_t i = 0; i < a->features.count; i++) {
+        const mw_model_feature *x = &a->features.items[i], *y = &b->features.items[i];
+        MW_CHECK_EQUAL_STR(x->name, y->name);
+        MW_CHECK(x->type == y->type && x->values.count == y->values.count);
+        for (size_t v = 0; v < x->values.count; v++)
+            MW_CHECK_EQUAL_STR(x->values.items[v], y->values.items[v]);
+    }
+    static const double row[] = {7, 1};
+    MW_CHECK_EQUAL_DOUBLE_BITS(mw_forest_predict(a->forest, row),
+                               mw_forest_predict(b->forest, row));
+}
+
+MW_TEST(version_comes_back_as_it_was) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_version version = make_version(&arena);
+    const mw_version *back;
+    mw_buf bytes, again;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 16);
+    mw_buf_init(&again, 1 << 16);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
+    MW_CHECK_OK(mw_version_decode(&arena, mw_buf_str(&bytes), &back, &err), &err);
+    check_equal(back, &version);
+    MW_CHECK_OK(mw_version_encode(back, &again, &err), &err);
+    MW_CHECK(mw_str_equal(mw_buf_str(&bytes), mw_buf_str(&again)));
+    mw_buf_release(&bytes);
+    mw_buf_release(&again);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(version_is_named_by_its_contents) {
+    char name[MW_VERSION_NAME_SIZE + 1];
+    mw_version_name(MW_STR("abc"), name); /* FIPS 180-2's example: ba7816bf 8f01cfea ... */
+    MW_CHECK_EQUAL_STR((const char *)name, "ba7816bf8f01");
+}
+
+/* With any byte of the payload changed, and the seal made good again, decoding ends in an error or
+   in a version that can be encoded. */
+MW_TEST(version_survives_bytes_that_are_changed) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_version version = make_version(&arena);
+    mw_buf bytes, changed;
+    mw_buf_init(&bytes, 1 << 16);
+    mw_buf_init(&changed, 1 << 16);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, NULL), NULL);
+    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 1};
+    mw_str payload;
+    MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, NULL), NULL);
+    static char copy[1 << 16];
+    memcpy(copy, payload.data, payload.size);
+    uint64_t prng = mw_test_seed();
+    size_t refused = 0;
+    for (size_t i = 0; i < payload.size; i++) {
+        mw_arena scratch;
+        mw_arena_init(&scratch, 1 << 20);
+        const mw_version *back;
+        char kept = copy[i];
+        copy[i] = (char)mw_prng_below(&prng, 256);
+        mw_buf_clear(&changed);
+        mw_seal_append(&changed, seal, (mw_str){copy, payload.size});
+        mw_status status = mw_version_decode(&scratch, mw_buf_str(&changed), &back, NULL);
+        MW_CHECK(status == MW_OK || status == MW_CORRUPT || status == MW_NEWER_FORMAT);
+        mw_buf_clear(&changed);
+        if (status == MW_OK) MW_CHECK_OK(mw_version_encode(back, &changed, NULL), NULL);
+        refused += status != MW_OK;
+        copy[i] = kept;
+        mw_arena_release(&scratch);
+    }
+    MW_CHECK(refused > payload.size / 10);
+    mw_buf_release(&bytes);
+    mw_buf_release(&changed);
+    mw_arena_release(&arena);
+}
+
+static mw_status encode_and_decode(void *context) {
+    mw_arena arena;
+    mw_buf bytes;
+    mw_arena_init(&arena, 1 << 20);
+    mw_buf_init(&bytes, 1 << 16);
+    const mw_version *back;
+    mw_status status = mw_version_encode(context, &bytes, NULL);
+    if (status == MW_OK) status = mw_version_decode(&arena, mw_buf_str(&bytes), &back, NULL);
+    mw_buf_release(&bytes);
+    mw_arena_release(&arena);
+    return status;
+}
+
+MW_TEST(version_survives_every_shortage_of_memory) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_version version = make_version(&arena);
+    MW_CHECK(mw_test_every_allocation_fails(encode_and_decode, &version) > 3);
+    mw_arena_release(&arena);
+}
