@@ -1,0 +1,169 @@
+#include "feature/agenda.h"
+
+#include "feature/pool.h"
+
+#include <string.h>
+
+enum { MOMENT_CLASS, LABEL_CLASS };
+
+typedef struct {
+    int64_t due, t, place;
+    uint64_t number;
+    mw_cell *row; /* of the moment's event; a label's features follow it */
+    mw_due_kind kind;
+} entry;
+
+struct mw_agenda {
+    const mw_model_program *model;
+    const mw_stream *stream; /* the moment's */
+    const mw_symbols *symbols;
+    mw_budget budget;
+    mw_pool pool;
+    entry *heap;
+    size_t count, capacity;
+    entry popped; /* its row is given back by the next pop; NULL: none */
+};
+
+mw_status mw_agenda_create(const mw_model_program *model, const mw_program *program,
+                           const mw_symbols *symbols, mw_agenda **out_agenda, mw_error *err) {
+    mw_agenda *agenda = mw_allocate(sizeof *agenda);
+    if (!agenda) return mw_fail(err, MW_NO_MEMORY, "agenda: no memory to start");
+    agenda->model = model;
+    agenda->stream = &program->streams[model->moment_stream];
+    agenda->symbols = symbols;
+    agenda->budget.max = SIZE_MAX;
+    mw_pool_init(&agenda->pool, &agenda->budget);
+    *out_agenda = agenda;
+    return MW_OK;
+}
+
+void mw_agenda_destroy(mw_agenda *agenda) {
+    if (!agenda) return;
+    mw_pool_release(&agenda->pool);
+    mw_free(agenda->heap);
+    mw_free(agenda);
+}
+
+static int compare_int(int64_t a, int64_t b) {
+    return (a > b) - (a < b);
+}
+
+static int compare_field(const mw_agenda *agenda, int32_t field, const entry *a,
+                         const entry *b) {
+    mw_type type = agenda->stream->schema.fields[field].type;
+    return mw_cell_compare(type, a->row[field], b->row[field], agenda->symbols);
+}
+
+/* By contents alone, so that rows that still compare equal are equal, and may swap. */
+static int compare_rows(const mw_agenda *agenda, const entry *a, const entry *b) {
+    for (int32_t i = 0; i < agenda->stream->id_count; i++) {
+        int order = compare_field(agenda, agenda->stream->id_fields[i], a, b);
+        if (order != 0) return order;
+    }
+    for (size_t i = 0; i < agenda->stream->schema.field_count; i++) {
+        int order = compare_field(agenda, (int32_t)i, a, b);
+        if (order != 0) return order;
+    }
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static bool comes_before(const mw_agenda *agenda, const entry *a, const entry *b) {
+    if (a->due != b->due) return a->due < b->due;
+    int order = compare_int((int64_t)a->kind, (int64_t)b->kind);
+    if (order == 0) order = compare_int(a->t, b->t);
+    if (order == 0) order = compare_rows(agenda, a, b);
+    return order < 0;
+}
+
+static void sift_up(mw_agenda *agenda, entry added) {
+    size_t i = agenda->count++;
+    for (; i > 0 && comes_before(agenda, &added, &agenda->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        agenda->heap[i] = agenda->heap[(i - 1) / 2];
+    agenda->heap[i] = added;
+}
+
+/* Fills the hole at the top with the last entry. */
+static void sift_down(mw_agenda *agenda) {
+    entry last = agenda->heap[--agenda->count];
+    size_t i = 0;
+    for (size_t child = 1; child < agenda->count; child = 2 * i + 1) {
+        if (child + 1 < agenda->count &&
+            comes_before(agenda, &agenda->heap[child + 1], &agenda->heap[child]))
+            child++;
+        if (!comes_before(agenda, &agenda->heap[child], &last)) break;
+        agenda->heap[i] = agenda->heap[child];
+        i = child;
+    }
+    agenda->heap[i] = last;
+}
+
+static mw_status add(mw_agenda *agenda, entry added, const mw_cell *row,
+                     const mw_cell *features, mw_error *err) {
+    size_t field_count = agenda->stream->schema.field_count;
+    size_t feature_count = features ? agenda->model->feature_count : 0;
+    size_t cell_count = field_count + feature_count;
+    if (cell_count == 0) cell_count = 1; /* a block is never empty */
+    bool has_room = mw_grow((void **)&agenda->heap, &agenda->capacity, agenda->count + 1,
+                            sizeof *agenda->heap, UINT32_MAX);
+    if (has_room)
+        added.row = mw_pool_take(&agenda->pool, features ? LABEL_CLASS : MOMENT_CLASS,
+                                 cell_count * sizeof(mw_cell));
+    if (!added.row) return mw_fail(err, MW_NO_MEMORY, "agenda: no memory for another moment");
+    memcpy(added.row, row, field_count * sizeof *row);
+    if (features) memcpy(added.row + field_count, features, feature_count * sizeof *features);
+    sift_up(agenda, added);
+    return MW_OK;
+}
+
+mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event, bool *out_taken,
+                              mw_error *err) {
+    MW_ASSERT(event->stream == agenda->model->moment_stream);
+    int64_t t = event->time + agenda->model->moment_offset_us;
+    int64_t place = event->known > event->place ? event->known : event->place;
+    if (place < t) place = t;
+    bool taken = place - t <= agenda->model->lateness_us;
+    if (taken)
+        MW_TRY(add(agenda,
+                   (entry){.kind = MW_DUE_MOMENT, .due = place, .t = t, .place = place},
+                   event->row, NULL, err));
+    *out_taken = taken;
+    return MW_OK;
+}
+
+mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment, uint64_t number,
+                              const mw_cell *features, mw_error *err) {
+    /* A moment may be made later than its label's maturity; the label is due with it then. */
+    int64_t due = moment->t + agenda->model->maturity_us;
+    if (due < moment->place) due = moment->place;
+    return add(agenda,
+               (entry){.kind = MW_DUE_LABEL, .due = due, .t = moment->t, .place = moment->place,
+                       .number = number},
+               moment->row, features, err);
+}
+
+bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due) {
+    if (agenda->popped.row) {
+        mw_pool_give(&agenda->pool,
+                     agenda->popped.kind == MW_DUE_LABEL ? LABEL_CLASS : MOMENT_CLASS,
+                     agenda->popped.row);
+        agenda->popped.row = NULL;
+    }
+    if (agenda->count == 0 || agenda->heap[0].due > place) return false;
+    entry first = agenda->popped = agenda->heap[0];
+    sift_down(agenda);
+    *out_due = (mw_due){.kind = first.kind,
+                        .due = first.due,
+                        .moment = {first.t, first.place, first.row},
+                        .number = first.number};
+    if (first.kind == MW_DUE_LABEL)
+        out_due->features = first.row + agenda->stream->schema.field_count;
+    return true;
+}
+
+int64_t mw_agenda_next(const mw_agenda *agenda) {
+    return agenda->count > 0 ? agenda->heap[0].due : INT64_MAX;
+}
+
+size_t mw_agenda_count(const mw_agenda *agenda) {
+    return agenda->count;
+}

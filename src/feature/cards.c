@@ -1,0 +1,175 @@
+#include "feature/cards.h"
+
+#include "base/hash.h"
+
+#include <string.h>
+
+enum { CHUNK_CARDS_MIN_BITS = 4, CHUNKS_MAX = 28, SLOTS_MIN = 16 };
+
+/* A free card says so in `reserved`, and its ring's `first` is the number of the next one. */
+#define FREE UINT32_MAX
+
+/* Chunk k holds 16 * 2^k cards, so that small groups stay small and numbers find their chunk by
+   their highest bit. */
+typedef struct {
+    int chunk;
+    size_t index;
+} place;
+
+static place place_of(uint32_t number) {
+    uint64_t shifted = (uint64_t)number - 1 + (UINT64_C(1) << CHUNK_CARDS_MIN_BITS);
+    int high_bit = 63 - __builtin_clzll(shifted);
+    return (place){high_bit - CHUNK_CARDS_MIN_BITS,
+                   (size_t)(shifted - (UINT64_C(1) << high_bit))};
+}
+
+static size_t chunk_cards(int chunk) {
+    return (size_t)1 << (chunk + CHUNK_CARDS_MIN_BITS);
+}
+
+static size_t card_size(const mw_cards *cards) {
+    return sizeof(mw_card) + cards->key_count * sizeof(mw_cell);
+}
+
+static mw_card *card_at(const mw_cards *cards, uint32_t number) {
+    place at = place_of(number);
+    char *chunk = (char *)cards->chunks[at.chunk];
+    return (mw_card *)(void *)(chunk + at.index * card_size(cards));
+}
+
+void mw_cards_init(mw_cards *cards, size_t key_count, mw_budget *budget) {
+    *cards = (mw_cards){.key_count = key_count, .budget = budget, .number_end = 1};
+}
+
+uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys) {
+    uint64_t hash = 0;
+    for (size_t i = 0; i < cards->key_count; i++) hash = mw_hash_join(hash, keys[i].bits);
+    return hash;
+}
+
+/* What a slot keeps of the hash; its low bits say where the search begins. */
+static uint32_t tag_of(uint64_t hash) {
+    return (uint32_t)(hash >> 32);
+}
+
+const void *mw_cards_hint(const mw_cards *cards, uint64_t hash) {
+    return cards->slot_count > 0 ? &cards->slots[tag_of(hash) & (cards->slot_count - 1)] : NULL;
+}
+
+static bool same_keys(const mw_cards *cards, const mw_cell *a, const mw_cell *b) {
+    for (size_t i = 0; i < cards->key_count; i++)
+        if (a[i].bits != b[i].bits) return false;
+    return true;
+}
+
+mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash) {
+    if (cards->slot_count == 0) return NULL;
+    uint32_t tag = tag_of(hash);
+    size_t mask = cards->slot_count - 1;
+    for (size_t i = tag & mask; cards->slots[i].number != 0; i = (i + 1) & mask) {
+        if (cards->slots[i].hash != tag) continue;
+        mw_card *card = card_at(cards, cards->slots[i].number);
+        if (same_keys(cards, card->keys, keys)) return card;
+    }
+    return NULL;
+}
+
+static void put(mw_card_slot *slots, size_t slot_count, mw_card_slot entry) {
+    size_t i = entry.hash & (slot_count - 1);
+    while (slots[i].number != 0) i = (i + 1) & (slot_count - 1);
+    slots[i] = entry;
+}
+
+static bool grow_slots(mw_cards *cards) {
+    size_t slot_count = cards->slot_count > 0 ? 2 * cards->slot_count : SLOTS_MIN;
+    if (!mw_budget_take(cards->budget, slot_count * sizeof(mw_card_slot))) return false;
+    mw_card_slot *slots = mw_allocate(slot_count * sizeof *slots);
+    if (!slots) {
+        mw_budget_give(cards->budget, slot_count * sizeof *slots);
+        return false;
+    }
+    for (size_t i = 0; i < cards->slot_count; i++)
+        if (cards->slots[i].number != 0) put(slots, slot_count, cards->slots[i]);
+    mw_budget_give(cards->budget, cards->slot_count * sizeof *slots);
+    mw_free(cards->slots);
+    cards->slots = slots;
+    cards->slot_count = slot_count;
+    return true;
+}
+
+static bool add_chunk(mw_cards *cards) {
+    if (cards->chunk_count == CHUNKS_MAX ||
+        !mw_grow((void **)&cards->chunks, &cards->chunk_capacity, cards->chunk_count + 1,
+                 sizeof *cards->chunks, CHUNKS_MAX))
+        return false;
+    size_t size = chunk_cards((int)cards->chunk_count) * card_size(cards);
+    if (!mw_budget_take(cards->budget, size)) return false;
+    mw_card *chunk = mw_allocate(size);
+    if (!chunk) {
+        mw_budget_give(cards->budget, size);
+        return false;
+    }
+    cards->chunks[cards->chunk_count++] = chunk;
+    return true;
+}
+
+static uint32_t take_number(mw_cards *cards) {
+    uint32_t number = cards->first_free;
+    if (number != 0) {
+        cards->first_free = (uint32_t)card_at(cards, number)->ring.first;
+        return number;
+    }
+    number = cards->number_end;
+    if ((size_t)place_of(number).chunk == cards->chunk_count && !add_chunk(cards)) return 0;
+    cards->number_end++;
+    return number;
+}
+
+mw_card *mw_cards_add(mw_cards *cards, const mw_cell *keys, uint64_t hash) {
+    mw_card *card = mw_cards_find(cards, keys, hash);
+    if (card) return card;
+    if (4 * (cards->count + 1) > 3 * cards->slot_count && !grow_slots(cards)) return NULL;
+    uint32_t number = take_number(cards);
+    if (number == 0) return NULL;
+
+    card = card_at(cards, number);
+    *card = (mw_card){.hash = tag_of(hash), .ring.capacity = 0};
+    for (size_t i = 0; i < cards->key_count; i++) card->keys[i] = keys[i];
+    put(cards->slots, cards->slot_count, (mw_card_slot){card->hash, number});
+    cards->count++;
+    return card;
+}
+
+mw_card *mw_cards_at(const mw_cards *cards, uint32_t number) {
+    MW_ASSERT(number > 0 && number < cards->number_end);
+    mw_card *card = card_at(cards, number);
+    return card->reserved == FREE ? NULL : card;
+}
+
+void mw_cards_remove(mw_cards *cards, uint32_t number) {
+    mw_card *card = mw_cards_at(cards, number);
+    MW_ASSERT(card && card->reserved == 0 && card->ring.capacity == 0 && !card->bounds);
+    card->reserved = FREE;
+    card->ring.first = cards->first_free;
+    cards->first_free = number;
+    cards->count--;
+}
+
+void mw_cards_rebuild(mw_cards *cards) {
+    memset(cards->slots, 0, cards->slot_count * sizeof *cards->slots);
+    for (uint32_t number = 1; number < cards->number_end; number++) {
+        const mw_card *card = mw_cards_at(cards, number);
+        if (card) put(cards->slots, cards->slot_count, (mw_card_slot){card->hash, number});
+    }
+}
+
+void mw_cards_release(mw_cards *cards) {
+    for (size_t i = 0; i < cards->chunk_count; i++) {
+        mw_budget_give(cards->budget, chunk_cards((int)i) * card_size(cards));
+        mw_free(cards->chunks[i]);
+    }
+    mw_free(cards->chunks);
+    mw_budget_give(cards->budget, cards->slot_count * sizeof *cards->slots);
+    mw_free(cards->slots);
+    mw_cards_init(cards, cards->key_count, cards->budget);
+}

@@ -1,0 +1,251 @@
+#include "feature/engine_state.h"
+#include "feature/reading.h"
+
+#include <string.h>
+
+#define PLAN_SIZE_MAX ((size_t)64 << 20)
+
+static mw_frame frame_of(const mw_engine *engine, const mw_cell *row, int64_t time_us) {
+    return (mw_frame){.row = row,
+                      .time_us = time_us,
+                      .symbols = engine->config.symbols,
+                      .zone = engine->config.program->zone};
+}
+
+static size_t id_count_of(const mw_engine *engine) {
+    const mw_stream *stream =
+        &engine->config.program->streams[engine->config.model->moment_stream];
+    return (size_t)stream->id_count;
+}
+
+static bool give_arrays(mw_engine *engine) {
+    mw_arena *arena = &engine->arena;
+    const mw_plan *plan = &engine->plan;
+    engine->groups = mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->groups);
+    engine->admissions =
+        mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->admissions);
+    engine->cards = mw_arena_alloc(arena, plan->lookup_count + 1, sizeof(mw_card *));
+    engine->windows = mw_arena_alloc(arena, engine->config.model->window_count + 1,
+                                     sizeof *engine->windows);
+    engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
+    if (!engine->groups || !engine->admissions || !engine->cards || !engine->windows ||
+        !engine->id)
+        return false;
+    for (size_t i = 0; i < plan->group_count; i++) {
+        engine->admissions[i].element =
+            mw_arena_alloc(arena, plan->element_words_max, sizeof(mw_cell));
+        if (!engine->admissions[i].element) return false;
+    }
+    return true;
+}
+
+static mw_status prepare(mw_engine *engine, mw_error *err) {
+    const mw_engine_config *config = &engine->config;
+    MW_TRY(mw_plan_make(config->program, config->model, config->symbols, config->with_label,
+                        &engine->arena, &engine->plan, err));
+    if (!give_arrays(engine)) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
+    for (size_t i = 0; i < engine->plan.group_count; i++)
+        mw_group_init(&engine->groups[i], &engine->plan.groups[i], &engine->budget);
+    return MW_OK;
+}
+
+mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine, mw_error *err) {
+    MW_ASSERT(config.program && config.model && config.symbols);
+    mw_engine *engine = mw_allocate(sizeof *engine);
+    if (!engine) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
+    engine->config = config;
+    engine->place = engine->instances_swept = INT64_MIN;
+    engine->budget.max = config.memory_max > 0 ? config.memory_max : SIZE_MAX;
+    mw_arena_init(&engine->arena, PLAN_SIZE_MAX);
+    mw_instances_init(&engine->instances, id_count_of(engine), &engine->budget);
+    mw_pending_init(&engine->pending, 0);
+
+    mw_status status = prepare(engine, err);
+    if (status != MW_OK) {
+        mw_arena_release(&engine->arena);
+        mw_free(engine);
+        return status;
+    }
+    mw_pending_init(&engine->pending, engine->plan.element_words_max);
+    *out_engine = engine;
+    return MW_OK;
+}
+
+void mw_engine_destroy(mw_engine *engine) {
+    if (!engine) return;
+    for (size_t i = 0; i < engine->plan.group_count; i++) mw_group_release(&engine->groups[i]);
+    mw_instances_release(&engine->instances);
+    mw_pending_release(&engine->pending);
+    MW_ASSERT(engine->budget.used == 0);
+    mw_arena_release(&engine->arena);
+    mw_free(engine);
+}
+
+void mw_engine_fill_id(mw_engine *engine, int32_t stream, const mw_cell *row) {
+    const mw_stream *from = &engine->config.program->streams[stream];
+    MW_ASSERT((size_t)from->id_count == id_count_of(engine));
+    for (int32_t i = 0; i < from->id_count; i++) engine->id[i] = row[from->id_by_name[i]];
+}
+
+void mw_engine_settle(mw_engine *engine, int64_t known) {
+    mw_pending_entry entry;
+    const mw_cell *element;
+    while (mw_pending_take(&engine->pending, known, &entry, &element))
+        mw_group_insert(&engine->groups[entry.group], entry.card, element);
+}
+
+/* Finds the groups that the event enters and makes room in them; false if memory is out. */
+static bool admit(mw_engine *engine, const mw_event *event, size_t *out_count,
+                  uint32_t *out_refused) {
+    mw_frame frame = frame_of(engine, event->row, event->time);
+    size_t count = 0, late_count = 0, group_count = 0;
+    uint32_t refused = 0;
+    for (int32_t i = engine->plan.first_of_stream[event->stream]; i != MW_NONE;
+         i = engine->plan.groups[i].next_of_stream) {
+        mw_group *group = &engine->groups[i];
+        mw_admission *admission = &engine->admissions[count];
+        mw_cell keys[MW_KEYS_MAX];
+        group_count++;
+        if (event->time < mw_group_horizon(group, event->place)) {
+            late_count++;
+            continue;
+        }
+        if (!mw_group_takes(group, &frame, keys)) continue;
+        admission->group = (uint32_t)i;
+        admission->card = mw_group_reserve(group, keys, event->place);
+        if (!admission->card) return false;
+        refused += mw_group_fill(group, &frame, admission->element);
+        count++;
+    }
+    if (group_count > 0 && late_count == group_count) engine->stats.events_too_late++;
+    *out_count = count;
+    *out_refused = refused;
+    return true;
+}
+
+static void insert(mw_engine *engine, const mw_admission *admission, const mw_event *event,
+                   uint32_t instance) {
+    mw_group *group = &engine->groups[admission->group];
+    const mw_group_plan *plan = group->plan;
+    int64_t known = event->known > event->place ? event->known : event->place;
+    if (plan->instance_word) admission->element[plan->instance_word].bits = instance;
+    if (plan->known_word) admission->element[plan->known_word].time = known;
+    if (known == event->place)
+        mw_group_insert(group, admission->card, admission->element);
+    else
+        mw_pending_add(&engine->pending,
+                       (mw_pending_entry){.known = known,
+                                          .group = admission->group,
+                                          .card = admission->card},
+                       admission->element);
+}
+
+mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *err) {
+    MW_ASSERT(event->place >= engine->place);
+    MW_ASSERT(event->stream >= 0 &&
+              (size_t)event->stream < engine->config.program->stream_count);
+    engine->place = event->place;
+    mw_engine_settle(engine, event->place);
+
+    size_t count;
+    uint32_t refused;
+    bool has_instance = engine->plan.shares_instance[event->stream];
+    if (!admit(engine, event, &count, &refused) ||
+        (count > 0 && has_instance && !mw_instances_reserve(&engine->instances)) ||
+        (event->known > event->place && !mw_pending_reserve(&engine->pending, count)))
+        return mw_hint(err,
+                       mw_fail(err, MW_NO_MEMORY,
+                               "features: window state must stay within %zu bytes, has %zu",
+                               engine->budget.max, engine->budget.used),
+                       "Raise `memory`, or shorten the longest windows.");
+
+    uint32_t instance = 0;
+    if (count > 0 && has_instance) {
+        mw_engine_fill_id(engine, event->stream, event->row);
+        instance = mw_instances_add(&engine->instances, (uint32_t)event->stream, event->time,
+                                    engine->id);
+    }
+    for (size_t i = 0; i < count; i++) insert(engine, &engine->admissions[i], event, instance);
+    engine->stats.events_applied++;
+    engine->stats.values_refused += refused;
+    return MW_OK;
+}
+
+static void sweep_instances(mw_engine *engine) {
+    int64_t retention = engine->plan.instance_retention_us, cut, due;
+    if (!engine->plan.has_instances || retention == MW_RETAIN_FOREVER) return;
+    if (__builtin_add_overflow(engine->instances_swept, retention / 4 + 1, &due) ||
+        engine->place < due || __builtin_sub_overflow(engine->place, retention, &cut))
+        return;
+    mw_instances_sweep(&engine->instances, cut);
+    engine->instances_swept = engine->place;
+}
+
+void mw_engine_advance(mw_engine *engine, int64_t place) {
+    if (place <= engine->place) return;
+    mw_engine_settle(engine, place - 1);
+    engine->place = place;
+    for (size_t i = 0; i < engine->plan.group_count; i++)
+        if (mw_group_is_due(&engine->groups[i], place)) mw_group_sweep(&engine->groups[i], place);
+    sweep_instances(engine);
+}
+
+/* Reads the windows of the features, or those of the label, into engine->windows. */
+static void read_windows(mw_engine *engine, const mw_moment *moment, const mw_frame *frame,
+                         bool is_label) {
+    const mw_plan *plan = &engine->plan;
+    mw_reading reading = {.t = moment->t,
+                          .place = moment->place,
+                          .maturity = moment->t + engine->config.model->maturity_us,
+                          .instances = &engine->instances};
+    if (plan->has_instances) {
+        mw_engine_fill_id(engine, engine->config.model->moment_stream, moment->row);
+        reading.instance = mw_instances_find(&engine->instances, engine->id);
+    }
+    for (size_t i = 0; i < plan->lookup_count; i++) {
+        const mw_lookup_plan *lookup = &plan->lookups[i];
+        if (lookup->is_label == is_label)
+            engine->cards[i] = mw_group_look_up(&engine->groups[lookup->group], lookup, frame);
+    }
+    size_t middle = engine->config.model->feature_window_count;
+    for (size_t i = is_label ? middle : 0; i < (is_label ? plan->window_count : middle); i++) {
+        const mw_window_plan *window = &plan->windows[i];
+        engine->windows[i] =
+            mw_reading_window(&reading, window, &engine->groups[window->group],
+                              engine->cards[window->lookup]);
+    }
+}
+
+void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features) {
+    const mw_model_program *model = engine->config.model;
+    mw_engine_settle(engine, moment->place - 1);
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    frame.windows = engine->windows;
+    frame.features = out_features;
+    read_windows(engine, moment, &frame, false);
+    for (size_t i = 0; i < model->feature_count; i++) {
+        int32_t feature = model->feature_order[i];
+        out_features[feature] = mw_code_run(model->features[feature].code, &frame);
+    }
+}
+
+mw_label mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_cell *features) {
+    const mw_model_program *model = engine->config.model;
+    MW_ASSERT(engine->config.with_label && model->label);
+    mw_engine_settle(engine, moment->t + model->maturity_us - 1);
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    frame.windows = engine->windows;
+    frame.features = features;
+    read_windows(engine, moment, &frame, true);
+    return (mw_label){.value = mw_code_run(model->label, &frame),
+                      .is_dropped = model->unless &&
+                                    mw_code_run(model->unless, &frame).boolean == MW_TRUE};
+}
+
+mw_engine_stats mw_engine_read_stats(const mw_engine *engine) {
+    mw_engine_stats stats = engine->stats;
+    for (size_t i = 0; i < engine->plan.group_count; i++)
+        stats.keys += engine->groups[i].cards.count;
+    stats.bytes = engine->budget.used;
+    return stats;
+}

@@ -1,0 +1,37 @@
+/*
+ * engine_state: what an engine consists of, for engine.c and snapshot.c alone.
+ */
+#pragma once
+#include "feature/engine.h"
+#include "feature/instances.h"
+#include "feature/pending.h"
+
+/* An event's part in one group, between admission and insertion. */
+typedef struct {
+    uint32_t group;
+    mw_card *card;
+    mw_cell *element;
+} mw_admission;
+
+struct mw_engine {
+    mw_engine_config config;
+    mw_arena arena;             /* the plan and the arrays below */
+    mw_plan plan;
+    mw_budget budget;
+    mw_group *groups;           /* one each of the plan's */
+    mw_instances instances;
+    mw_pending pending;
+    int64_t place;              /* nothing before it will come */
+    int64_t instances_swept;
+    mw_engine_stats stats;      /* keys and bytes are worked out when asked */
+
+    mw_admission *admissions;   /* one a group */
+    mw_card **cards;            /* by lookup: what the moment found */
+    mw_cell *windows;           /* one each of the model's */
+    mw_cell *id;                /* of the event or the moment at hand */
+};
+
+/* Fills engine->id with the id of a row of `stream`, in the order in which streams compare. */
+void mw_engine_fill_id(mw_engine *engine, int32_t stream, const mw_cell *row);
+/* Lets in the pending events that are known at or before `known`. */
+void mw_engine_settle(mw_engine *engine, int64_t known);

@@ -1,0 +1,359 @@
+#include "feature/engine.h"
+
+#include "base/prng.h"
+#include "feature/oracle.h"
+#include "feature/replay.h"
+#include "testing/test.h"
+#include "testing/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORLDS = 80, EVENTS = 300, FEATURES_MAX = 64 };
+
+/* A moment that a replay reported, with all that it told about it. */
+typedef struct {
+    mw_moment moment;
+    mw_cell *features;
+    mw_label label;
+    bool has_label;
+} example;
+
+typedef struct {
+    mw_world world;
+    example *examples; /* in the order of their places */
+    size_t count;
+    uint64_t refused_moments;
+} story;
+
+static void copy_step(story *s, const mw_step *step) {
+    if (step->kind == MW_DUE_LABEL) {
+        s->examples[step->number].label = step->label;
+        s->examples[step->number].has_label = true;
+        return;
+    }
+    const mw_model_program *model = s->world.model;
+    size_t field_count = s->world.program->streams[model->moment_stream].schema.field_count;
+    mw_cell *row = mw_arena_alloc(&s->world.arena, field_count, sizeof *row);
+    mw_cell *features =
+        mw_arena_alloc(&s->world.arena, model->feature_count, sizeof *features);
+    MW_CHECK(row && features && step->number == s->count);
+    memcpy(row, step->moment.row, field_count * sizeof *row);
+    memcpy(features, step->features, model->feature_count * sizeof *features);
+    s->examples[s->count++] =
+        (example){.moment = {step->moment.t, step->moment.place, row}, .features = features};
+}
+
+static void run_replay(story *s, const mw_events *events) {
+    mw_replay_config config = {.program = s->world.program,
+                               .model = s->world.model,
+                               .events = events,
+                               .symbols = s->world.symbols,
+                               .from = INT64_MIN,
+                               .to = INT64_MAX,
+                               .now = INT64_MAX,
+                               .with_label = true};
+    mw_replay *replay;
+    MW_CHECK_OK(mw_replay_create(config, &replay, NULL), NULL);
+    s->examples =
+        mw_arena_alloc(&s->world.arena, events->event_count + 1, sizeof *s->examples);
+    s->count = 0;
+    int64_t place = INT64_MIN;
+    for (bool is_done = false;;) {
+        mw_step step;
+        MW_CHECK_OK(mw_replay_next(replay, &step, &is_done, NULL), NULL);
+        if (is_done) break;
+        MW_CHECK(step.place >= place);
+        place = step.place;
+        copy_step(s, &step);
+    }
+    s->refused_moments = mw_replay_refused_moments(replay);
+    mw_replay_destroy(replay);
+}
+
+static void begin(story *s, uint64_t number, bool may_look_at_all_past) {
+    mw_world_create(&s->world, mw_test_seed() * 1000 + number,
+                    (mw_world_config){EVENTS, may_look_at_all_past});
+    MW_CHECK(s->world.model->feature_count <= FEATURES_MAX);
+    run_replay(s, &s->world.events);
+}
+
+static void end(story *s) {
+    mw_world_release(&s->world);
+}
+
+static void check_features(const story *s, const example *e, const mw_cell *features) {
+    const mw_model_program *model = s->world.model;
+    for (size_t i = 0; i < model->feature_count; i++) {
+        if (features[i].bits == e->features[i].bits) continue;
+        mw_buf text;
+        mw_buf_init(&text, 4096);
+        mw_cell_append(&text, model->features[i].type, e->features[i], s->world.symbols);
+        mw_buf_append_text(&text, ", is ");
+        mw_cell_append(&text, model->features[i].type, features[i], s->world.symbols);
+        mw_test_fail(MW_TEST_PLACE("features are equal"), "%.*s at t %lld, place %lld: was %.*s",
+                     MW_STR_ARGS(mw_code_text(model->features[i].code)),
+                     (long long)e->moment.t, (long long)e->moment.place,
+                     MW_STR_ARGS(mw_buf_str(&text)));
+    }
+}
+
+static void check_label(const story *s, const example *e, mw_label label) {
+    if (label.value.bits != e->label.value.bits || label.is_dropped != e->label.is_dropped)
+        mw_test_fail(MW_TEST_PLACE("labels are equal"), "%.*s at t %lld, place %lld",
+                     MW_STR_ARGS(mw_code_text(s->world.model->label)), (long long)e->moment.t,
+                     (long long)e->moment.place);
+}
+
+MW_TEST(engine_agrees_with_the_oracle_bit_for_bit) {
+    size_t values = 0, labels = 0, refused = 0, values_missing = 0;
+    for (uint64_t number = 0; number < WORLDS; number++) {
+        story s;
+        begin(&s, number, number % 2 == 0);
+        const mw_model_program *model = s.world.model;
+        mw_cell features[FEATURES_MAX];
+        for (size_t i = 0; i < s.count; i++) {
+            const example *e = &s.examples[i];
+            MW_CHECK_OK(mw_oracle_features(s.world.program, model, &s.world.events, &e->moment,
+                                           s.world.symbols, features, NULL), NULL);
+            check_features(&s, e, features);
+            for (size_t f = 0; f < model->feature_count; f++)
+                values_missing += mw_cell_is_missing(model->features[f].type, features[f]);
+            mw_label label;
+            MW_CHECK_OK(mw_oracle_label(s.world.program, model, &s.world.events, &e->moment,
+                                        s.world.symbols, &label, NULL), NULL);
+            MW_CHECK(e->has_label);
+            check_label(&s, e, label);
+            labels += !mw_cell_is_missing(mw_code_type(model->label), label.value);
+        }
+        values += s.count * model->feature_count;
+        refused += s.refused_moments;
+        end(&s);
+    }
+    MW_CHECK(values > 100000 && values_missing > values / 50 && values_missing < values / 2);
+    MW_CHECK(labels > 1000 && refused > 100);
+}
+
+MW_TEST(engine_does_not_see_the_order_among_equal_places) {
+    for (uint64_t number = 0; number < 10; number++) {
+        story s;
+        begin(&s, number, true);
+        example *expected = s.examples;
+        size_t count = s.count;
+        mw_events shuffled;
+        mw_world_init_events(&s.world, &shuffled);
+        mw_world_shuffle(&s.world, &shuffled);
+        run_replay(&s, &shuffled);
+        MW_CHECK_EQUAL_INT(s.count, count);
+        for (size_t i = 0; i < count; i++) {
+            MW_CHECK_EQUAL_INT(s.examples[i].moment.place, expected[i].moment.place);
+            check_features(&s, &expected[i], s.examples[i].features);
+            check_label(&s, &expected[i], s.examples[i].label);
+        }
+        mw_events_release(&shuffled);
+        end(&s);
+    }
+}
+
+static mw_engine *create(const story *s, bool with_label) {
+    mw_engine *engine;
+    mw_engine_config config = {.program = s->world.program,
+                               .model = s->world.model,
+                               .symbols = s->world.symbols,
+                               .with_label = with_label};
+    MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
+    return engine;
+}
+
+static void check_same_state(const mw_engine *a, const mw_engine *b) {
+    char digests[2][MW_SHA256_HEX_SIZE + 1];
+    const mw_engine *engines[] = {a, b};
+    for (size_t i = 0; i < 2; i++) {
+        mw_sha256 sha;
+        mw_sha256_init(&sha);
+        mw_engine_digest(engines[i], &sha);
+        mw_sha256_hex(&sha, digests[i]);
+    }
+    MW_CHECK_EQUAL_STR(digests[0], digests[1]);
+}
+
+/* Writes the state down and goes on with what is read back. */
+static mw_engine *reload(const story *s, mw_engine *engine) {
+    mw_buf bytes;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 24);
+    MW_CHECK_OK(mw_engine_save(engine, &bytes, &err), &err);
+    mw_engine *loaded = create(s, false);
+    MW_CHECK_OK(mw_engine_load(loaded, mw_buf_str(&bytes), &err), &err);
+    check_same_state(engine, loaded);
+    mw_buf_release(&bytes);
+    mw_engine_destroy(engine);
+    return loaded;
+}
+
+typedef struct {
+    mw_event *events;
+    size_t count;
+} live_log;
+
+static int by_place(const void *a, const void *b) {
+    const mw_event *one = a, *other = b;
+    return (one->place > other->place) - (one->place < other->place);
+}
+
+/* The same events as a server takes them in: stamped at some place up to their known time. */
+static live_log go_live(story *s) {
+    const mw_events *events = &s->world.events;
+    live_log live = {mw_arena_alloc(&s->world.arena, events->event_count, sizeof(mw_event)),
+                     events->event_count};
+    MW_CHECK(live.events);
+    for (size_t i = 0; i < live.count; i++) {
+        live.events[i] = mw_events_at(events, i);
+        if (mw_prng_below(&s->world.prng, 3) == 0)
+            live.events[i].place -= (int64_t)mw_prng_below(&s->world.prng, 50);
+    }
+    qsort(live.events, live.count, sizeof *live.events, by_place);
+    return live;
+}
+
+/* Stamped early, swept at any time, saved and loaded at any time: the features are the same, and
+   in the end the state is that of a plain replay. */
+MW_TEST(engine_gives_the_same_bits_live_and_after_a_restart) {
+    for (uint64_t number = 0; number < 30; number++) {
+        story s;
+        begin(&s, number, number % 2 == 0);
+        live_log live = go_live(&s);
+        mw_engine *engine = create(&s, false), *plain = create(&s, false);
+        size_t applied = 0;
+        for (size_t i = 0; i < s.count; i++) {
+            const example *e = &s.examples[i];
+            for (; applied < live.count && live.events[applied].place < e->moment.place;
+                 applied++)
+                MW_CHECK_OK(mw_engine_apply(engine, &live.events[applied], NULL), NULL);
+            if (mw_prng_below(&s.world.prng, 3) == 0) mw_engine_advance(engine, e->moment.place);
+            if (mw_prng_below(&s.world.prng, 20) == 0) engine = reload(&s, engine);
+            mw_cell features[FEATURES_MAX];
+            mw_engine_features(engine, &e->moment, features);
+            check_features(&s, e, features);
+        }
+        for (; applied < live.count; applied++)
+            MW_CHECK_OK(mw_engine_apply(engine, &live.events[applied], NULL), NULL);
+        int64_t last = live.count > 0 ? MW_WORLD_TIME_MAX + 1000 : 0;
+        for (size_t i = 0; i < s.world.events.event_count; i++) {
+            mw_event event = mw_events_at(&s.world.events, i);
+            MW_CHECK_OK(mw_engine_apply(plain, &event, NULL), NULL);
+        }
+        mw_engine_advance(engine, last);
+        mw_engine_advance(plain, last);
+        check_same_state(engine, plain);
+        mw_engine_destroy(engine);
+        mw_engine_destroy(plain);
+        end(&s);
+    }
+}
+
+/* Rule 5: what is older than the longest span and the lateness can be left away. */
+MW_TEST(engine_may_start_anywhere_before_its_longest_window) {
+    enum { LONGEST = 2000, MIDDLE = MW_WORLD_TIME_MAX - 500 };
+    size_t compared = 0;
+    for (uint64_t number = 0; number < 20; number++) {
+        story s;
+        begin(&s, number, false);
+        int64_t cut = MIDDLE - LONGEST - s.world.model->lateness_us;
+        mw_engine *engine = create(&s, false);
+        size_t applied = 0;
+        for (size_t i = 0; i < s.count; i++) {
+            const example *e = &s.examples[i];
+            if (e->moment.t < MIDDLE) continue;
+            for (; applied < s.world.events.event_count; applied++) {
+                mw_event event = mw_events_at(&s.world.events, applied);
+                if (event.place >= e->moment.place) break;
+                if (event.time < cut) continue;
+                MW_CHECK_OK(mw_engine_apply(engine, &event, NULL), NULL);
+            }
+            mw_cell features[FEATURES_MAX];
+            mw_engine_features(engine, &e->moment, features);
+            check_features(&s, e, features);
+            compared += s.world.model->feature_count;
+        }
+        mw_engine_destroy(engine);
+        end(&s);
+    }
+    MW_CHECK(compared > 1000);
+}
+
+MW_TEST(engine_forgets_what_no_window_can_hold) {
+    story s;
+    begin(&s, 1, false);
+    mw_engine *engine = create(&s, false);
+    for (size_t i = 0; i < s.world.events.event_count; i++) {
+        mw_event event = mw_events_at(&s.world.events, i);
+        MW_CHECK_OK(mw_engine_apply(engine, &event, NULL), NULL);
+    }
+    mw_engine_stats before = mw_engine_read_stats(engine);
+    MW_CHECK(before.keys > 0 && before.bytes > 0);
+    MW_CHECK_EQUAL_INT(before.events_applied, s.world.events.event_count);
+    mw_engine_advance(engine, MW_DAY_US);
+    MW_CHECK_EQUAL_INT(mw_engine_read_stats(engine).keys, 0);
+
+    mw_event old = mw_events_at(&s.world.events, 0);
+    old.place = old.known = MW_DAY_US;
+    uint64_t too_late = mw_engine_read_stats(engine).events_too_late;
+    MW_CHECK_OK(mw_engine_apply(engine, &old, NULL), NULL);
+    MW_CHECK_EQUAL_INT(mw_engine_read_stats(engine).events_too_late, too_late + 1);
+    MW_CHECK_EQUAL_INT(mw_engine_read_stats(engine).keys, 0);
+    mw_engine_destroy(engine);
+    end(&s);
+}
+
+static mw_status replay_all(void *context) {
+    story *s = context;
+    mw_engine_config config = {.program = s->world.program,
+                               .model = s->world.model,
+                               .symbols = s->world.symbols,
+                               .with_label = true};
+    mw_engine *engine;
+    MW_TRY(mw_engine_create(config, &engine, NULL));
+    mw_status status = MW_OK;
+    for (size_t i = 0; status == MW_OK && i < s->world.events.event_count; i++) {
+        mw_event event = mw_events_at(&s->world.events, i);
+        status = mw_engine_apply(engine, &event, NULL);
+    }
+    mw_engine_destroy(engine);
+    return status;
+}
+
+MW_TEST(engine_survives_every_failing_allocation) {
+    story s;
+    begin(&s, 3, true);
+    MW_CHECK(mw_test_every_allocation_fails(replay_all, &s) > 20);
+    end(&s);
+}
+
+/* An event that does not fit is refused whole, and the engine goes on as if it had not come. */
+MW_TEST(engine_refuses_events_beyond_its_memory) {
+    story s;
+    begin(&s, 5, true);
+    mw_engine_config config = {.program = s.world.program, .model = s.world.model,
+                               .symbols = s.world.symbols, .memory_max = 60000};
+    mw_engine *engine, *plain = create(&s, false);
+    mw_error err;
+    MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
+    size_t refused = 0;
+    for (size_t i = 0; i < s.world.events.event_count; i++) {
+        mw_event event = mw_events_at(&s.world.events, i);
+        if (mw_engine_apply(engine, &event, &err) == MW_OK)
+            MW_CHECK_OK(mw_engine_apply(plain, &event, NULL), NULL);
+        else
+            refused++;
+        MW_CHECK(mw_engine_read_stats(engine).bytes <= config.memory_max);
+    }
+    MW_CHECK(refused > 0 && refused < s.world.events.event_count);
+    MW_CHECK(strstr(err.message, "window state must stay within 60000 bytes"));
+    mw_engine_advance(engine, MW_WORLD_TIME_MAX + 1000);
+    mw_engine_advance(plain, MW_WORLD_TIME_MAX + 1000);
+    check_same_state(engine, plain);
+    mw_engine_destroy(engine);
+    mw_engine_destroy(plain);
+    end(&s);
+}

@@ -1,0 +1,37 @@
+/*
+ * group: the state of one group of windows: its cards, and the memory that they share.
+ *
+ * An event is first admitted, which may fail and changes no value, then inserted, which
+ * cannot fail: so an event enters all groups or none.
+ */
+#pragma once
+#include "feature/cards.h"
+#include "feature/plan.h"
+
+typedef struct {
+    const mw_group_plan *plan;
+    mw_pool rings, bounds;
+    mw_cards cards;
+    int64_t swept; /* the place of the last sweep */
+} mw_group;
+
+void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget);
+void mw_group_release(mw_group *group);
+
+/* The time before which no window will ever look again, once the engine stands at `place`. */
+int64_t mw_group_horizon(const mw_group *group, int64_t place);
+/* Says whether the event belongs to this group; its keys then stand in `out_keys`. */
+MW_MUST_USE bool mw_group_takes(const mw_group *group, const mw_frame *frame,
+                                mw_cell *out_keys);
+/* Fills the columns of an element; instance and known time are the caller's. Gives back how
+   many values are outside of a sum's range. */
+uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *out_element);
+/* The card of `keys` with room for one more event; NULL if memory is out. */
+mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place);
+void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element);
+/* The card that a lookup asks for, its bounds slid to the moment at `t`; NULL if there is none. */
+mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
+/* Evicts what lies before the horizon; now and then, as it looks at every card. */
+void mw_group_sweep(mw_group *group, int64_t place);
+/* Whether enough time has passed since the last sweep for the next to be worth it. */
+MW_MUST_USE bool mw_group_is_due(const mw_group *group, int64_t place);

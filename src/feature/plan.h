@@ -1,0 +1,87 @@
+/*
+ * plan: how the windows of a model share state.
+ *
+ * Windows over the same events (stream, condition) under the same keys form a group: they read
+ * one ring a card. Within it, equal values are kept once, equal ends of windows are one bound,
+ * and windows that ask for the same card (their keys on the moment's side are equal) are one
+ * lookup. Made once for an engine, in its arena; immutable.
+ */
+#pragma once
+#include "feature/bound.h"
+#include "lang/program.h"
+
+#define MW_RETAIN_FOREVER INT64_MAX
+enum { MW_NONE = -1 };
+
+typedef struct {
+    int64_t offset_us; /* from the moment's t */
+    bool is_label;     /* labels are read at other times: they get bounds of their own */
+} mw_bound_plan;
+
+typedef struct {
+    const mw_code *value;
+    mw_type type;
+    bool is_summed;
+} mw_column;
+
+typedef struct {
+    int32_t stream;
+    const mw_code *condition; /* NULL: every event */
+    int32_t key_count;
+    const int32_t *keys;      /* fields of the stream's schema */
+    mw_type key_types[MW_KEYS_MAX];
+    mw_column *columns;       /* column i is word 1 + i of an element */
+    size_t column_count;
+    mw_rank *ranks;
+    uint32_t *tallied;
+    mw_bound_plan *bounds;
+    size_t bound_count;
+    mw_ring_shape ring;
+    mw_bound_shape bound;
+    uint32_t instance_word;   /* which instance an event belongs to; 0: not kept */
+    uint32_t known_word;      /* when it became known; 0: not kept */
+    int64_t retention_us;     /* an event leaves at time + this, or never */
+    int32_t next_of_stream;   /* the next group over the same stream, or MW_NONE */
+} mw_group_plan;
+
+typedef struct {
+    int32_t group;
+    const mw_code *const *keys; /* over the moment */
+    bool is_label;
+    uint64_t *uses;             /* a bit for each bound of the group: slid when this is read */
+} mw_lookup_plan;
+
+typedef enum {
+    MW_KNOWN_NOW,              /* whatever has been applied */
+    MW_KNOWN_BY_THE_MOMENT,    /* a label's window back: known before the moment's place */
+    MW_KNOWN_BY_MATURITY,      /* a label's window ahead that may be read after its maturity */
+} mw_known_rule;
+
+typedef struct {
+    const mw_window *window;
+    int32_t group, lookup;
+    int32_t column;             /* MW_NONE: the events themselves */
+    int32_t tallied, rank;      /* of that column, or MW_NONE */
+    int32_t start_bound;        /* MW_NONE: all of the past */
+    int32_t end_bound;
+    bool leaves_out;            /* events of the moment's own instance (rule 3) */
+    mw_known_rule known;
+} mw_window_plan;
+
+typedef struct {
+    mw_group_plan *groups;
+    size_t group_count;
+    mw_lookup_plan *lookups;
+    size_t lookup_count;
+    mw_window_plan *windows;     /* one each of the model's windows that are kept */
+    size_t window_count;
+    int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */
+    bool *shares_instance;       /* by stream: its events are told apart by instance */
+    bool has_instances;
+    int64_t instance_retention_us;
+    size_t element_words_max;
+} mw_plan;
+
+MW_MUST_USE mw_status mw_plan_make(const mw_program *program, const mw_model_program *model,
+                                   const mw_symbols *symbols, bool with_label, mw_arena *arena,
+                                   mw_plan *out_plan, mw_error *err);

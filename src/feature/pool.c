@@ -1,0 +1,79 @@
+#include "feature/pool.h"
+
+enum { CHUNK_SIZE_MIN = 4 << 10, CHUNK_SIZE_MAX = 1 << 20 };
+
+struct mw_pool_chunk {
+    mw_pool_chunk *next;
+    size_t size;
+};
+
+struct mw_pool_block {
+    mw_pool_block *next;
+};
+
+bool mw_budget_take(mw_budget *budget, size_t size) {
+    MW_ASSERT(budget->used <= budget->max);
+    if (size > budget->max - budget->used) return false;
+    budget->used += size;
+    return true;
+}
+
+void mw_budget_give(mw_budget *budget, size_t size) {
+    MW_ASSERT(size <= budget->used);
+    budget->used -= size;
+}
+
+void mw_pool_init(mw_pool *pool, mw_budget *budget) {
+    *pool = (mw_pool){.budget = budget, .chunk_size = CHUNK_SIZE_MIN};
+}
+
+/* What is left of the chunk before is lost: less than one block of a chunk's many. */
+static bool add_chunk(mw_pool *pool, size_t size) {
+    size_t chunk_size = sizeof(mw_pool_chunk) + size;
+    if (chunk_size < pool->chunk_size) chunk_size = pool->chunk_size;
+    if (!mw_budget_take(pool->budget, chunk_size)) return false;
+    mw_pool_chunk *chunk = mw_allocate(chunk_size);
+    if (!chunk) {
+        mw_budget_give(pool->budget, chunk_size);
+        return false;
+    }
+    *chunk = (mw_pool_chunk){pool->chunks, chunk_size};
+    pool->chunks = chunk;
+    pool->rest = (char *)(chunk + 1);
+    pool->rest_size = chunk_size - sizeof *chunk;
+    if (pool->chunk_size < CHUNK_SIZE_MAX) pool->chunk_size *= 2;
+    return true;
+}
+
+void *mw_pool_take(mw_pool *pool, int size_class, size_t size) {
+    MW_ASSERT(size_class >= 0 && size_class < MW_POOL_CLASSES_MAX);
+    MW_ASSERT(size >= sizeof(mw_pool_block) && size % sizeof(uint64_t) == 0);
+    mw_pool_block *block = pool->free[size_class];
+    if (block) {
+        pool->free[size_class] = block->next;
+        return block;
+    }
+    if (pool->rest_size < size && !add_chunk(pool, size)) return NULL;
+    void *piece = pool->rest;
+    pool->rest += size;
+    pool->rest_size -= size;
+    return piece;
+}
+
+void mw_pool_give(mw_pool *pool, int size_class, void *block) {
+    MW_ASSERT(size_class >= 0 && size_class < MW_POOL_CLASSES_MAX);
+    if (!block) return;
+    mw_pool_block *given = block;
+    given->next = pool->free[size_class];
+    pool->free[size_class] = given;
+}
+
+void mw_pool_release(mw_pool *pool) {
+    while (pool->chunks) {
+        mw_pool_chunk *chunk = pool->chunks;
+        pool->chunks = chunk->next;
+        mw_budget_give(pool->budget, chunk->size);
+        mw_free(chunk);
+    }
+    mw_pool_init(pool, pool->budget);
+}

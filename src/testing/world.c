@@ -1,0 +1,245 @@
+#include "testing/world.h"
+
+#include "base/prng.h"
+#include "testing/test.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define ARENA_SIZE ((size_t)16 << 20)
+enum { FEATURES = 14, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3 };
+
+enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, FIELDS };
+static mw_field fields[FIELDS] = {
+    [AT] = {{"at", 2}, MW_TYPE_TIME},         [KNOWN] = {{"seen", 4}, MW_TYPE_TIME},
+    [NO] = {{"no", 2}, MW_TYPE_NUMBER},       [WHO] = {{"who", 3}, MW_TYPE_CATEGORY},
+    [SHOP] = {{"shop", 4}, MW_TYPE_CATEGORY}, [X] = {{"x", 1}, MW_TYPE_NUMBER},
+    [Y] = {{"y", 1}, MW_TYPE_NUMBER},         [TAG] = {{"tag", 3}, MW_TYPE_TEXT},
+};
+
+static const char *const stream_names[] = {"orders", "pays", "views"};
+enum { STREAMS = sizeof stream_names / sizeof *stream_names };
+
+static size_t below(mw_world *world, size_t bound) {
+    return (size_t)mw_prng_below(&world->prng, bound);
+}
+
+static bool one_in(mw_world *world, size_t n) {
+    return below(world, n) == 0;
+}
+
+#define PICK(world, list) (list)[below((world), sizeof(list) / sizeof *(list))]
+
+static mw_str text(mw_world *world, mw_buf *buf) {
+    mw_str copy = mw_str_copy(&world->arena, mw_buf_str(buf));
+    MW_CHECK(copy.data);
+    mw_buf_release(buf);
+    return copy;
+}
+
+static const char *random_keys(mw_world *world, bool shares_id) {
+    static const char *const keys[] = {"who", "shop", "who, shop", "who = shop", "shop = now.who",
+                                       "no", "tag", "who = tag"};
+    return shares_id && one_in(world, 4) ? "id" : PICK(world, keys);
+}
+
+/* AGG(STREAM[.VALUE] [where COND] by KEYS): all but the range. */
+static void write_window(mw_world *world, mw_buf *out) {
+    static const char *const conditions[] = {"x > 0", "y < x", "not missing(x)", "tag = \"a\"",
+                                             "x > 1 or y > 1", "who = shop"};
+    static const char *const of_events[] = {"count", "any", "since"};
+    static const char *const of_numbers[] = {"sum", "mean", "min", "max", "first", "last",
+                                             "sum", "mean"};
+    static const char *const numbers[] = {"x", "y", "x * y", "x / y", "x + 1"};
+    static const char *const texts[] = {"tag", "who"};
+    size_t stream = below(world, STREAMS);
+    const char *name = stream_names[stream];
+    size_t kind = below(world, 6);
+    if (kind < 2)
+        mw_buf_printf(out, "%s(%s", PICK(world, of_events), name);
+    else if (kind < 5)
+        mw_buf_printf(out, "%s(%s.%s", PICK(world, of_numbers), name, PICK(world, numbers));
+    else
+        mw_buf_printf(out, "%s(%s.%s", one_in(world, 2) ? "first" : "last", name,
+                      PICK(world, texts));
+    if (one_in(world, 3)) mw_buf_printf(out, " where %s", PICK(world, conditions));
+    mw_buf_printf(out, " by %s", random_keys(world, stream < 2));
+}
+
+static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
+    static const char *const ranges[] = {
+        " over 1us",   " over 7us",         " over 40us",          " over 300us",
+        " over 900us", " over 40us ago 5us", " over 300us ago 40us", " over 2ms"};
+    mw_buf buf;
+    mw_buf_init(&buf, 4096);
+    if (may_look_at_all_past && one_in(world, 6)) {
+        static const char *const all_past[] = {
+            "count(pays by who)", "last(views.x by shop)", "first(orders.tag where x > 0 by who)",
+            "any(orders by id)", "since(pays by who)", "last(orders.y by no)"};
+        mw_buf_append_text(&buf, PICK(world, all_past));
+        return text(world, &buf);
+    }
+    if (one_in(world, 6)) /* their `known` is a column, so what is known already may be seen */
+        mw_buf_printf(&buf, "%s(%s by %s over next %s)", one_in(world, 2) ? "count" : "any",
+                      one_in(world, 2) ? "pays" : "views", random_keys(world, false),
+                      one_in(world, 2) ? "20us" : "200us after 3us");
+    else {
+        write_window(world, &buf);
+        mw_buf_printf(&buf, "%s)", PICK(world, ranges));
+    }
+    return text(world, &buf);
+}
+
+static mw_str random_label(mw_world *world) {
+    static const char *const labels[] = {
+        "sum(pays.x by who over next 100us) > 1",
+        "last(pays.x by id over next 100us)",
+        "count(orders by who over next 50us) + count(views by shop over next 10us after 5us)",
+        "count(orders by shop over next 60us) - count(orders by shop over 60us)",
+        "max(views.y by shop over next 300us) + mean(pays.x by who over 100us)",
+        "first(orders.x by who over next 80us)"};
+    static const char *const unless[] = {
+        "", "", " unless any(views where x > 1 by who over next 30us)",
+        " unless count(pays by shop over next 20us) > count(pays by shop over 20us ago 5us)"};
+    mw_buf buf;
+    mw_buf_init(&buf, 4096);
+    mw_buf_printf(&buf, "%s%s", PICK(world, labels), PICK(world, unless));
+    return text(world, &buf);
+}
+
+static mw_source source(const char *expression) {
+    return (mw_source){mw_str_of(expression), {1, 1}};
+}
+
+static void declare_streams(mw_world *world, mw_stream_declaration *streams,
+                            const char *orders_known) {
+    static mw_str id[] = {{"no", 2}};
+    static const int64_t lates[] = {0, 30, 60, 200};
+    for (size_t i = 0; i < STREAMS; i++)
+        streams[i] = (mw_stream_declaration){.name = mw_str_of(stream_names[i]),
+                                             .columns = {fields, FIELDS},
+                                             .time = source("at"),
+                                             .known = source(i > 0 ? "seen" : orders_known),
+                                             .ids = id,
+                                             .id_count = i < 2,
+                                             .late_us = PICK(world, lates)};
+}
+
+static void compile(mw_world *world, const mw_declarations *declarations) {
+    mw_diagnostics diagnostics;
+    mw_diagnostics_init(&diagnostics, &world->arena);
+    if (mw_program_compile(declarations, &world->arena, world->symbols, &diagnostics,
+                           &world->program) != MW_OK) {
+        mw_buf out;
+        mw_buf_init(&out, 1 << 16);
+        mw_diagnostics_print(&diagnostics, "world", &out);
+        mw_test_fail(MW_TEST_PLACE("mw_program_compile"), "%.*s", MW_STR_ARGS(mw_buf_str(&out)));
+    }
+    world->model = &world->program->models[0];
+}
+
+static void declare(mw_world *world, mw_world_config config) {
+    /* A moment may not be before its event is known, so an early one needs an early known. */
+    static const char *const moments[][2] = {{"on orders", "seen"},
+                                             {"on orders", "time"},
+                                             {"on orders", "time + 10us"},
+                                             {"on orders at time + 60us", "seen"},
+                                             {"on orders at time - 40us", "time - 50us"}};
+    const char *const *moment = PICK(world, moments);
+    mw_stream_declaration streams[STREAMS];
+    declare_streams(world, streams, moment[1]);
+    mw_named_source features[FEATURES];
+    static char names[FEATURES][8];
+    for (size_t i = 0; i < FEATURES; i++) {
+        snprintf(names[i], sizeof names[i], "f%zu", i);
+        features[i] = (mw_named_source){
+            .name = mw_str_of(names[i]),
+            .position = {1, 1},
+            .source = {random_feature(world, config.may_look_at_all_past), {1, 1}}};
+    }
+    mw_model_declaration model = {.name = MW_STR("model"),
+                                  .moment = source(moment[0]),
+                                  .label = {random_label(world), {1, 1}}};
+    compile(world, &(mw_declarations){.zone = mw_zone_utc(),
+                                      .streams = streams,
+                                      .stream_count = STREAMS,
+                                      .features = features,
+                                      .feature_count = FEATURES,
+                                      .models = &model,
+                                      .model_count = 1});
+}
+
+static mw_cell random_number(mw_world *world) {
+    static const double odd[] = {1e300, -1e300, 0x1p63, -0x1p63, 0x1p62, 1e-30, 0x1p-81,
+                                 0x1.8p-80, -0x1p-80, 0.1, -0.3, 1e17};
+    if (one_in(world, 6)) return mw_cell_number(NAN);
+    if (one_in(world, 5)) return mw_cell_number(PICK(world, odd));
+    return mw_cell_number((double)below(world, 9) / 2 - 2);
+}
+
+static mw_cell random_text(mw_world *world, size_t count) {
+    static const char *const texts[] = {"a", "b", "", "ab", "ba"};
+    if (one_in(world, 12)) return (mw_cell){.symbol = 0};
+    return (mw_cell){.symbol = mw_symbols_intern(world->symbols,
+                                                 mw_str_of(texts[below(world, count)]))};
+}
+
+static void add_event(mw_world *world, int32_t stream, size_t number_max) {
+    int64_t at = (int64_t)below(world, MW_WORLD_TIME_MAX);
+    int64_t lag = one_in(world, 2) ? 0 : (int64_t)below(world, one_in(world, 8) ? 400 : 40);
+    if (one_in(world, 8)) lag = -(int64_t)below(world, 300);
+    mw_cell row[FIELDS] = {
+        [AT] = mw_cell_time(at), [KNOWN] = mw_cell_time(at + lag),
+        [NO] = mw_cell_number((double)below(world, number_max)),
+        [WHO] = random_text(world, PEOPLE), [SHOP] = random_text(world, SHOPS),
+        [X] = random_number(world), [Y] = random_number(world),
+        [TAG] = random_text(world, 5)};
+    mw_cell cells[FIELDS];
+    mw_event event;
+    if (!mw_stream_event(world->program, stream, row, world->symbols, cells, &event)) return;
+    MW_CHECK_OK(mw_events_add(&world->events, &event, NULL), NULL);
+}
+
+void mw_world_init_events(const mw_world *world, mw_events *out_events) {
+    const mw_schema *schemas[STREAMS];
+    MW_CHECK(world->program->stream_count == STREAMS);
+    for (size_t i = 0; i < STREAMS; i++) schemas[i] = &world->program->streams[i].schema;
+    MW_CHECK_OK(mw_events_init(out_events, schemas, STREAMS, NULL), NULL);
+}
+
+void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config) {
+    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15)};
+    mw_arena_init(&world->arena, ARENA_SIZE);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &world->symbols, NULL), NULL);
+    declare(world, config);
+    mw_world_init_events(world, &world->events);
+    for (size_t i = 0; i < config.event_count; i++)
+        add_event(world, (int32_t)below(world, STREAMS),
+                  config.event_count / ORDERS_PER_NUMBER + 1);
+    MW_CHECK_OK(mw_events_sort(&world->events, NULL), NULL);
+}
+
+void mw_world_shuffle(mw_world *world, mw_events *out_events) {
+    size_t count = world->events.event_count;
+    size_t *order = mw_allocate((count + 1) * sizeof *order);
+    MW_CHECK(order);
+    for (size_t i = 0; i < count; i++) {
+        size_t j = below(world, i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+    mw_events_release(out_events);
+    mw_world_init_events(world, out_events);
+    for (size_t i = 0; i < count; i++) {
+        mw_event event = mw_events_at(&world->events, order[i]);
+        MW_CHECK_OK(mw_events_add(out_events, &event, NULL), NULL);
+    }
+    MW_CHECK_OK(mw_events_sort(out_events, NULL), NULL);
+    mw_free(order);
+}
+
+void mw_world_release(mw_world *world) {
+    mw_events_release(&world->events);
+    mw_symbols_destroy(world->symbols);
+    mw_arena_release(&world->arena);
+}

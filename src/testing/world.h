@@ -1,0 +1,31 @@
+/*
+ * world: a random project, compiled, and a random log of its streams: for property tests.
+ *
+ * Times lie close together so that ties, edges of windows and equal stamps are common; values
+ * are now and then missing, huge, tiny or beyond a sum's range; ids repeat; events become known
+ * late, some too late. The same seed gives the same world.
+ */
+#pragma once
+#include "lang/program.h"
+
+enum { MW_WORLD_TIME_MAX = 3000 }; /* times lie in [0, this) us */
+
+typedef struct {
+    size_t event_count;
+    bool may_look_at_all_past; /* some windows have no span */
+} mw_world_config;
+
+typedef struct {
+    mw_arena arena;
+    mw_symbols *symbols;
+    const mw_program *program;
+    const mw_model_program *model;
+    mw_events events; /* sorted */
+    uint64_t prng;
+} mw_world;
+
+void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config);
+/* Empties `out_events` and gives it the world's events in another order of arrival, sorted. */
+void mw_world_shuffle(mw_world *world, mw_events *out_events);
+void mw_world_init_events(const mw_world *world, mw_events *out_events);
+void mw_world_release(mw_world *world);
