@@ -16,7 +16,7 @@ typedef struct {
                                 the moment's event (features, labels, keys on its side) */
     const mw_cell *windows;  /* one cell each of the model's windows */
     const mw_cell *features; /* one cell each of the model's features */
-    int64_t time_us;         /* `time`: the event's, or the moment's t */
+    int64_t time_us;         /* `time`: the event's (inside an aggregate), or the moment's t */
     mw_symbols *symbols;
     const mw_zone *zone;
 } mw_frame;
@@ -25,5 +25,7 @@ mw_cell mw_code_run(const mw_code *code, const mw_frame *frame);
 mw_type mw_code_type(const mw_code *code);
 /* The index of the field if the code is nothing but a field; else MW_NO_FIELD. */
 int32_t mw_code_field(const mw_code *code);
+bool mw_code_reads_window(const mw_code *code, int32_t window);
+bool mw_code_reads_feature(const mw_code *code, int32_t feature);
 /* The expression written out again, in one canonical spelling. */
 mw_str mw_code_text(const mw_code *code);

@@ -26,9 +26,11 @@ typedef struct {
     mw_diagnostic entries[MW_DIAGNOSTICS_MAX];
     size_t count;    /* those past the maximum are counted in `dropped` */
     size_t dropped;
+    bool out_of_memory; /* a text did not fit into the arena: what is listed is not all */
 } mw_diagnostics;
 
 void mw_diagnostics_init(mw_diagnostics *diagnostics, mw_arena *arena);
+/* The same message at the same place is kept once. */
 void mw_diagnose(mw_diagnostics *diagnostics, mw_position position, mw_status status,
                  const char *format, ...) MW_PRINTF(4, 5);
 /* Adds a hint to the entry made last. */

@@ -1,0 +1,227 @@
+/* The clauses of the grammar that are not expressions: windows, their ranges, moments. */
+#include "lang/parser.h"
+
+static const char *const built[] = {"count", "sum",   "mean", "min",   "max",
+                                    "first", "last",  "any",  "since", "ratio"};
+static const char *const unbuilt[] = {"var", "std", "all", "distinct", "top", "trend", "quantile"};
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool at_any(const mw_parser *parser, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (mw_parser_at(parser, words[i])) return true;
+    return false;
+}
+
+bool mw_parser_at_window(const mw_parser *parser) {
+    if (parser->token.kind != MW_TOKEN_NAME || !mw_parser_after_is(parser, "(")) return false;
+    if (at_any(parser, unbuilt, COUNT_OF(unbuilt))) return true;
+    if (!at_any(parser, built, COUNT_OF(built))) return false;
+    if (!mw_parser_at(parser, "min") && !mw_parser_at(parser, "max")) return true;
+
+    /* min(a, b) is a function, min(S.x by k) a window: a name, then a dot or a clause, tells. */
+    mw_parser ahead = *parser;
+    mw_diagnostics unheard; /* what is wrong further on is told when it is read */
+    mw_compiler silent = *parser->compiler;
+    mw_diagnostics_init(&unheard, parser->compiler->arena);
+    silent.diagnostics = &unheard;
+    ahead.compiler = ahead.lexer.compiler = &silent;
+    mw_parser_advance(&ahead);
+    mw_parser_advance(&ahead);
+    if (mw_parser_at(&ahead, "now")) return false;
+    bool is_name = ahead.token.kind == MW_TOKEN_NAME || ahead.token.kind == MW_TOKEN_QUOTED_NAME;
+    return is_name && (mw_parser_after_is(&ahead, ".") || mw_parser_after_is(&ahead, "where") ||
+                       mw_parser_after_is(&ahead, "by") || mw_parser_after_is(&ahead, "within"));
+}
+
+static bool parse_span(mw_parser *parser, mw_span_node *out_span) {
+    if (parser->token.kind != MW_TOKEN_SPAN) {
+        mw_parser_refuse(parser, "a span such as 24h");
+        return false;
+    }
+    mw_token token = mw_parser_advance(parser);
+    *out_span = (mw_span_node){token.span_us, token.text};
+    return true;
+}
+
+static bool parse_spans(mw_parser *parser, mw_window_node *window) {
+    window->range_position = parser->token.position;
+    window->is_set = mw_parser_accept(parser, "{");
+    do {
+        if (window->span_count == MW_SPANS_MAX) {
+            mw_parser_refuse(parser, "at most 32 spans in a set");
+            return false;
+        }
+        mw_position position = parser->token.position;
+        mw_span_node *span = &window->spans[window->span_count];
+        if (!parse_span(parser, span)) return false;
+        if (span->us == 0) {
+            mw_complain(parser->compiler, position, MW_INVALID,
+                        "a window's span must be longer than nothing, got %.*s",
+                        MW_STR_ARGS(span->text));
+            parser->failed = true;
+            return false;
+        }
+        window->span_count++;
+    } while (window->is_set && mw_parser_accept(parser, ","));
+    return !window->is_set || mw_parser_expect(parser, "}");
+}
+
+/* SPAN {("+" | "-") SPAN}, the sum not negative. */
+static bool parse_offset(mw_parser *parser, const char *word, mw_window_node *window) {
+    mw_position position = parser->token.position;
+    int64_t total = 0;
+    bool is_minus = false;
+    do {
+        mw_span_node span;
+        if (mw_parser_at(parser, "ahead")) {
+            mw_parser_not_built(parser, parser->token.position, "`ahead` in an offset");
+            return false;
+        }
+        if (!parse_span(parser, &span)) return false;
+        bool overflows = is_minus ? __builtin_sub_overflow(total, span.us, &total)
+                                  : __builtin_add_overflow(total, span.us, &total);
+        if (overflows) {
+            mw_parser_refuse(parser, "a shorter offset");
+            return false;
+        }
+        is_minus = mw_parser_at(parser, "-");
+    } while (mw_parser_accept(parser, "+") || mw_parser_accept(parser, "-"));
+    if (total < 0) {
+        mw_complain(parser->compiler, position, MW_INVALID,
+                    "`%s` must not be negative: the window would begin on the moment's other side",
+                    word);
+        parser->failed = true;
+        return false;
+    }
+    window->offset_us = total;
+    return true;
+}
+
+static bool parse_range(mw_parser *parser, mw_window_node *window) {
+    window->has_range = true;
+    window->is_next = mw_parser_accept(parser, "next");
+    if (!parse_spans(parser, window)) return false;
+    const char *word = window->is_next ? "after" : "ago";
+    const char *other = window->is_next ? "ago" : "after";
+    if (mw_parser_at(parser, other)) {
+        mw_parser_refuse(parser, word);
+        mw_complain_hint(parser->compiler, "A window back is moved by `ago`, a window ahead by "
+                                           "`after`.");
+        return false;
+    }
+    if (mw_parser_accept(parser, word) && !parse_offset(parser, word, window)) return false;
+    if (mw_parser_at(parser, "since"))
+        mw_parser_not_built(parser, parser->token.position, "`since` in a window's range");
+    if (mw_parser_at(parser, "aligned"))
+        mw_parser_not_built(parser, parser->token.position, "`aligned` in a window");
+    return !parser->failed;
+}
+
+static bool parse_keys(mw_parser *parser, mw_window_node *window) {
+    if (mw_parser_at(parser, "id") && !mw_parser_after_is(parser, "=") &&
+        !mw_parser_after_is(parser, ",")) {
+        mw_parser_advance(parser);
+        window->by_id = true;
+        return true;
+    }
+    do {
+        if (window->key_count == MW_WINDOW_KEYS_MAX) {
+            mw_parser_refuse(parser, "at most 8 keys");
+            return false;
+        }
+        mw_token name;
+        if (!mw_parser_expect_name(parser, "a field to group by", &name)) return false;
+        mw_key_node *key = &window->keys[window->key_count++];
+        *key = (mw_key_node){.name = name.text, .position = name.position};
+        if (mw_parser_accept(parser, "=")) {
+            key->value = mw_parser_expression(parser);
+            if (!key->value) return false;
+        }
+    } while (mw_parser_accept(parser, ","));
+    return true;
+}
+
+/* STREAM ["." EXPR] ["where" COND] "by" KEYS ["over" RANGE] ["every" SPAN] */
+static bool parse_window_body(mw_parser *parser, mw_window_node *window) {
+    mw_token stream;
+    if (!mw_parser_expect_name(parser, "a stream's name", &stream)) return false;
+    window->stream = stream.text;
+    window->stream_position = stream.position;
+    if (mw_parser_accept(parser, ".")) {
+        window->value = mw_parser_expression(parser);
+        if (!window->value) return false;
+    }
+    if (mw_parser_at(parser, "within"))
+        mw_parser_not_built(parser, parser->token.position, "`within moment`");
+    if (mw_parser_accept(parser, "where")) {
+        window->condition = mw_parser_expression(parser);
+        if (!window->condition) return false;
+    }
+    window->by_position = parser->token.position;
+    if (!mw_parser_expect(parser, "by")) {
+        if (parser->token.kind != MW_TOKEN_END)
+            mw_complain_hint(parser->compiler, "A window is written mean(STREAM.field by key over "
+                                               "24h).");
+        return false;
+    }
+    if (!parse_keys(parser, window)) return false;
+    if (mw_parser_accept(parser, "over") && !parse_range(parser, window)) return false;
+    if (mw_parser_at(parser, "every"))
+        mw_parser_not_built(parser, parser->token.position, "`every` in a window");
+    return !parser->failed;
+}
+
+mw_node *mw_parser_window(mw_parser *parser) {
+    if (at_any(parser, unbuilt, COUNT_OF(unbuilt))) {
+        mw_parser_not_built(parser, parser->token.position, "the aggregate %.*s",
+                            MW_STR_ARGS(parser->token.text));
+        return NULL;
+    }
+    mw_token aggregate = mw_parser_advance(parser);
+    if (!mw_parser_expect(parser, "(")) return NULL;
+    mw_node *node = mw_parser_node(parser, MW_NODE_WINDOW, &aggregate);
+    mw_window_node *window = mw_compiler_alloc(parser->compiler, 1, sizeof *window);
+    if (!node || !window) return NULL;
+    window->aggregate = aggregate.text;
+    if (!parse_window_body(parser, window) || !mw_parser_expect(parser, ")")) return NULL;
+    node->window = window;
+    return node;
+}
+
+/* "at" "time" ("+" | "-") SPAN */
+static bool parse_moment_offset(mw_parser *parser, mw_moment_node *moment) {
+    moment->offset_position = parser->token.position;
+    if (!mw_parser_accept(parser, "at")) return true;
+    if (!mw_parser_expect(parser, "time")) return false;
+    bool is_minus = mw_parser_at(parser, "-");
+    if (!is_minus && !mw_parser_at(parser, "+")) {
+        mw_parser_refuse(parser, "+ or - and a span");
+        return false;
+    }
+    mw_parser_advance(parser);
+    mw_span_node span;
+    if (!parse_span(parser, &span)) return false;
+    moment->offset_us = is_minus ? -span.us : span.us;
+    return true;
+}
+
+bool mw_parse_moment(mw_compiler *compiler, mw_source source, mw_moment_node *out_moment) {
+    mw_parser parser;
+    mw_parser_init(&parser, compiler, source);
+    mw_moment_node moment = {0};
+    mw_token stream;
+    if (mw_parser_at(&parser, "every"))
+        mw_parser_not_built(&parser, parser.token.position, "a moment `every SPAN`");
+    if (!mw_parser_accept(&parser, "on")) {
+        mw_parser_refuse(&parser, "on STREAM [at time - SPAN]");
+        return false;
+    }
+    if (!mw_parser_expect_name(&parser, "a stream's name", &stream)) return false;
+    moment.stream = stream.text;
+    moment.stream_position = stream.position;
+    if (mw_parser_at(&parser, "each"))
+        mw_parser_not_built(&parser, parser.token.position, "`each` in a moment");
+    if (!parse_moment_offset(&parser, &moment) || !mw_parser_end(&parser)) return false;
+    *out_moment = moment;
+    return true;
+}

@@ -1,0 +1,458 @@
+#include "lang/model_compiler.h"
+
+#include "lang/lexer.h"
+#include "lang/parser.h"
+#include "lang/source_compiler.h"
+
+enum { FEATURES_MAX = 16384, THE_LABEL = -1 };
+
+/* ---- Features as they are written ---- */
+
+/* The first window of the tree whose span is a set, other than one with the same set as
+   `like`; NULL: none. */
+static const mw_node *span_set(const mw_node *node, const mw_window_node *like) {
+    if (!node) return NULL;
+    if (node->kind == MW_NODE_WINDOW && node->window->is_set) {
+        const mw_window_node *window = node->window;
+        bool is_same = like && like->span_count == window->span_count;
+        for (size_t i = 0; is_same && i < window->span_count; i++)
+            is_same = like->spans[i].us == window->spans[i].us;
+        if (!is_same) return node;
+    }
+    for (size_t i = 0; i < node->arg_count; i++) {
+        const mw_node *found = span_set(node->args[i], like);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+static void check_feature_name(mw_compiler *compiler, const mw_named_source *feature) {
+    static const char *const taken[] = {"time", "now", "true", "false"};
+    bool is_taken = false;
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        is_taken = is_taken || mw_str_is(feature->name, taken[i]);
+    if (mw_name_is_plain(feature->name) && !is_taken) return;
+    mw_complain(compiler, feature->position, MW_INVALID,
+                "a feature's name must be letters, digits and _, and not time, now, true or false");
+}
+
+static bool add_feature(mw_compiler *compiler, mw_feature_syntax *syntaxes, size_t *count,
+                        mw_feature_syntax feature) {
+    if (*count == FEATURES_MAX) {
+        mw_complain(compiler, feature.position, MW_INVALID, "there must be at most %d features",
+                    FEATURES_MAX);
+        return false;
+    }
+    for (size_t i = 0; i < *count; i++) {
+        if (!mw_str_equal(syntaxes[i].name, feature.name)) continue;
+        mw_complain(compiler, feature.position, MW_INVALID, "there is another feature %.*s",
+                    MW_STR_ARGS(feature.name));
+        return true;
+    }
+    syntaxes[(*count)++] = feature;
+    return true;
+}
+
+/* One feature, or one for each span of its sets. */
+static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
+                         mw_feature_syntax *syntaxes, size_t *count) {
+    compiler->subject = mw_compiler_text(compiler, "features.%.*s", MW_STR_ARGS(declared->name));
+    check_feature_name(compiler, declared);
+    mw_str name = mw_str_copy(compiler->arena, declared->name);
+    if (!name.data) compiler->out_of_memory = true;
+    const mw_node *node = mw_parse_expression(compiler, declared->source);
+    mw_feature_syntax feature = {name, name, declared->source.position, node, 0};
+    const mw_node *first = span_set(node, NULL);
+    if (!first) {
+        add_feature(compiler, syntaxes, count, feature);
+        return;
+    }
+    const mw_window_node *spans = first->window;
+    const mw_node *other = span_set(node, spans);
+    if (other)
+        mw_complain(compiler, other->window->range_position, MW_INVALID,
+                    "the sets of spans in one feature must be the same");
+    for (size_t i = 0; i < spans->span_count; i++) {
+        feature.name = mw_compiler_text(compiler, "%.*s_%.*s", MW_STR_ARGS(name),
+                                        MW_STR_ARGS(spans->spans[i].text));
+        feature.span_index = i;
+        if (other) feature.node = NULL;
+        if (!add_feature(compiler, syntaxes, count, feature)) return;
+    }
+}
+
+bool mw_read_features(mw_compiler *compiler, const mw_declarations *declarations,
+                      mw_feature_syntax **out_syntaxes, size_t *out_count) {
+    size_t capacity = declarations->feature_count * MW_SPANS_MAX;
+    if (capacity > FEATURES_MAX) capacity = FEATURES_MAX;
+    mw_feature_syntax *syntaxes = mw_compiler_alloc(compiler, capacity, sizeof *syntaxes);
+    if (!syntaxes) return false;
+    *out_count = 0;
+    for (size_t i = 0; i < declarations->feature_count; i++)
+        read_feature(compiler, &declarations->features[i], syntaxes, out_count);
+    *out_syntaxes = syntaxes;
+    return true;
+}
+
+/* ---- Names at the moment ---- */
+
+const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name,
+                                       mw_position position) {
+    const mw_program *program = moment->program;
+    mw_compiler *compiler = moment->scope.compiler;
+    int32_t index = mw_program_find_source(program, name);
+    if (index >= 0) return &program->sources[index];
+    mw_complain(compiler, position, MW_INVALID, "there is no stream %.*s", MW_STR_ARGS(name));
+    mw_str *names = mw_compiler_alloc(compiler, program->source_count, sizeof *names);
+    for (size_t i = 0; names && i < program->source_count; i++) names[i] = program->sources[i].name;
+    if (names) mw_complain_nearest(compiler, name, names, program->source_count);
+    return NULL;
+}
+
+static int32_t find_feature(const mw_moment_scope *moment, mw_str name) {
+    for (size_t i = 0; i < moment->feature_count; i++)
+        if (mw_str_equal(moment->syntaxes[i].name, name)) return (int32_t)i;
+    return -1;
+}
+
+static void compile_feature(mw_moment_scope *moment, int32_t index, mw_position position);
+
+/* `expr` with the features that it reads written out, so that it needs the moment's row alone;
+   NULL if a window is among them (or memory is out). */
+static const mw_expr *inlined(mw_moment_scope *moment, const mw_expr *expr) {
+    if (expr->op == MW_OP_WINDOW) return NULL;
+    if (expr->op == MW_OP_FEATURE) return moment->inlined[expr->operand];
+    if (expr->arg_count == 0) return expr;
+    mw_compiler *compiler = moment->scope.compiler;
+    const mw_expr **args = mw_compiler_alloc(compiler, expr->arg_count, sizeof *args);
+    for (size_t i = 0; args && i < expr->arg_count; i++) {
+        args[i] = inlined(moment, expr->args[i]);
+        if (!args[i]) return NULL;
+    }
+    return args ? mw_expr_make(compiler, *expr, args, expr->arg_count) : NULL;
+}
+
+static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index,
+                                      const mw_node *node) {
+    mw_compiler *compiler = moment->scope.compiler;
+    compile_feature(moment, index, node->position);
+    const mw_expr *expr = moment->exprs[index];
+    if (!expr || moment->states[index] != MW_FEATURE_DONE) return NULL;
+    mw_str name = moment->syntaxes[index].name;
+    if (!moment->in_key)
+        return mw_expr_load(compiler, MW_OP_FEATURE, expr->type, index, name);
+    if (moment->inlined[index]) return moment->inlined[index];
+    mw_complain(compiler, node->position, MW_NOT_BUILT,
+                "grouping by the feature %.*s, which has a window, is not built yet",
+                MW_STR_ARGS(name));
+    if (mw_schema_find(&moment->stream->schema, name) != MW_NO_FIELD)
+        mw_complain_hint(compiler, "For the moment's own field write by %.*s = now.%.*s.",
+                         MW_STR_ARGS(name), MW_STR_ARGS(name));
+    return NULL;
+}
+
+static void refuse_later(mw_moment_scope *moment, const mw_node *node) {
+    mw_str stream = moment->stream->name, field = node->text;
+    mw_complain(moment->scope.compiler, node->position, MW_INVALID,
+                "%.*s of %.*s is known only after the moment", MW_STR_ARGS(field),
+                MW_STR_ARGS(stream));
+    if (moment->in_label)
+        mw_complain_hint(moment->scope.compiler, "Write last(%.*s.%.*s by id over next 2d).",
+                         MW_STR_ARGS(stream), MW_STR_ARGS(field));
+    else
+        mw_complain_hint(moment->scope.compiler,
+                         "Earlier events may be used: last(%.*s.%.*s by KEY over 24h).",
+                         MW_STR_ARGS(stream), MW_STR_ARGS(field));
+}
+
+/* The feature whose span set made others: `wind` of wind_1h, wind_3h. */
+static const mw_feature_syntax *set_of(const mw_moment_scope *moment, mw_str name) {
+    for (size_t i = 0; i < moment->feature_count; i++)
+        if (mw_str_equal(moment->syntaxes[i].declared, name)) return &moment->syntaxes[i];
+    return NULL;
+}
+
+static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
+    mw_compiler *compiler = moment->scope.compiler;
+    const mw_schema *schema = &moment->stream->schema;
+    mw_complain(compiler, node->position, MW_INVALID, "there is no feature %.*s, and no such field "
+                                                      "in %.*s",
+                MW_STR_ARGS(node->text), MW_STR_ARGS(moment->stream->name));
+    const mw_feature_syntax *set = set_of(moment, node->text);
+    if (set && mw_str_equal(set->name, set->declared)) {
+        mw_complain_hint(compiler, "Inside a feature its own name is the moment's field.");
+        return;
+    }
+    if (set) {
+        mw_complain_hint(compiler, "Its spans made several features: say %.*s.",
+                         MW_STR_ARGS(set->name));
+        return;
+    }
+    if (mw_program_find_source(moment->program, node->text) >= 0) {
+        mw_complain_hint(compiler, "%.*s is a stream: say what of it, as in count(%.*s by KEY over "
+                                   "24h).",
+                         MW_STR_ARGS(node->text), MW_STR_ARGS(node->text));
+        return;
+    }
+    size_t count = 0;
+    mw_str *names = mw_compiler_alloc(compiler, schema->field_count + moment->feature_count,
+                                      sizeof *names);
+    if (!names) return;
+    for (size_t i = 0; i < schema->field_count; i++) names[count++] = schema->fields[i].name;
+    for (size_t i = 0; i < moment->feature_count; i++) names[count++] = moment->syntaxes[i].name;
+    mw_complain_nearest(compiler, node->text, names, count);
+}
+
+static const mw_expr *resolve_field(mw_moment_scope *moment, const mw_node *node) {
+    mw_compiler *compiler = moment->scope.compiler;
+    const mw_program *program = moment->program;
+    int32_t index = mw_schema_find(&moment->stream->schema, node->text);
+    if (index != MW_NO_FIELD) {
+        mw_field field = moment->stream->schema.fields[index];
+        if (field.type == MW_TYPE_COUNT) return NULL; /* a mistake in the stream, told there */
+        return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
+    }
+    const mw_stream_source *source = &program->sources[moment->stream->source];
+    if (mw_source_is_later(source, program->streams, node->text))
+        refuse_later(moment, node);
+    else
+        refuse_name(moment, node);
+    return NULL;
+}
+
+static const mw_expr *refuse_member(mw_moment_scope *moment, const mw_node *node) {
+    mw_compiler *compiler = moment->scope.compiler;
+    if (!mw_find_source(moment, node->owner, node->position)) return NULL;
+    mw_complain(compiler, node->position, MW_INVALID,
+                "%.*s.%.*s: a field of another stream must stand in a window",
+                MW_STR_ARGS(node->owner), MW_STR_ARGS(node->text));
+    mw_complain_hint(compiler, "Write last(%.*s.%.*s by KEY over 24h).", MW_STR_ARGS(node->owner),
+                     MW_STR_ARGS(node->text));
+    return NULL;
+}
+
+static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
+    mw_moment_scope *moment = (mw_moment_scope *)scope;
+    mw_compiler *compiler = scope->compiler;
+    if (node->kind == MW_NODE_WINDOW) {
+        if (!moment->in_key) return mw_compile_window(moment, node);
+        mw_complain(compiler, node->position, MW_NOT_BUILT,
+                    "a window in a key is not built yet");
+        return NULL;
+    }
+    if (node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now"))
+        return resolve_field(moment, node);
+    if (node->kind == MW_NODE_MEMBER) return refuse_member(moment, node);
+    if (mw_str_is(node->text, "time")) return mw_expr_time(compiler);
+
+    bool is_own = moment->feature != THE_LABEL &&
+                  (mw_str_equal(moment->syntaxes[moment->feature].declared, node->text) ||
+                   mw_str_equal(moment->syntaxes[moment->feature].name, node->text));
+    int32_t feature = is_own ? -1 : find_feature(moment, node->text);
+    return feature >= 0 ? resolve_feature(moment, feature, node) : resolve_field(moment, node);
+}
+
+/* ---- Features of one model ---- */
+
+static void refuse_cycle(mw_moment_scope *moment, int32_t index, mw_position position) {
+    mw_buf path;
+    mw_buf_init(&path, 1024);
+    size_t from = 0;
+    while (moment->open[from] != index) from++;
+    for (; from < moment->open_count; from++)
+        mw_buf_printf(&path, "%.*s -> ", MW_STR_ARGS(moment->syntaxes[moment->open[from]].name));
+    mw_buf_append_str(&path, moment->syntaxes[index].name);
+    mw_complain(moment->scope.compiler, position, MW_INVALID, "the features go in a circle: %.*s",
+                MW_STR_ARGS(mw_buf_str(&path)));
+    mw_buf_release(&path);
+}
+
+static bool check_feature_type(mw_moment_scope *moment, const mw_expr *expr, mw_position position) {
+    if (expr->type != MW_TYPE_TIME) return true;
+    mw_complain(moment->scope.compiler, position, MW_INVALID,
+                "a feature must not be a time, which never comes back");
+    mw_complain_hint(moment->scope.compiler, "Take a part of it, hour(x), or an age, time - x.");
+    return false;
+}
+
+static void finish_feature(mw_moment_scope *moment, int32_t index, const mw_expr *expr) {
+    const mw_feature_syntax *syntax = &moment->syntaxes[index];
+    mw_model_program *model = moment->model;
+    if (!expr || !check_feature_type(moment, expr, syntax->position)) return;
+    const mw_code *code = mw_expr_compile(moment->scope.compiler, expr, syntax->position);
+    if (!code) return;
+    model->features[index] = (mw_feature){syntax->name, expr->type, code, syntax->position};
+    model->feature_order[moment->done_count++] = index;
+    moment->exprs[index] = expr;
+    moment->inlined[index] = inlined(moment, expr);
+}
+
+/* Compiles the feature unless that is done, after those that it reads. */
+static void compile_feature(mw_moment_scope *moment, int32_t index, mw_position position) {
+    mw_compiler *compiler = moment->scope.compiler;
+    if (moment->states[index] == MW_FEATURE_DONE) return;
+    if (moment->states[index] == MW_FEATURE_OPEN) {
+        refuse_cycle(moment, index, position);
+        return;
+    }
+    if (moment->open_count == MW_NESTING_MAX) {
+        mw_complain(compiler, position, MW_INVALID,
+                    "features must rest on each other at most %d deep", MW_NESTING_MAX);
+        return;
+    }
+    const mw_feature_syntax *syntax = &moment->syntaxes[index];
+    mw_moment_scope before = *moment;
+    mw_str subject = compiler->subject;
+    compiler->subject = mw_compiler_text(compiler, "features.%.*s", MW_STR_ARGS(syntax->declared));
+    moment->states[index] = MW_FEATURE_OPEN;
+    moment->open[moment->open_count++] = index;
+    moment->feature = index;
+    moment->span_index = syntax->span_index;
+    moment->in_key = false;
+
+    finish_feature(moment, index, mw_type_node(&moment->scope, syntax->node));
+    moment->states[index] = MW_FEATURE_DONE;
+    moment->open_count--;
+    moment->feature = before.feature;
+    moment->span_index = before.span_index;
+    moment->in_key = before.in_key;
+    compiler->subject = subject;
+}
+
+/* ---- The moment and the label ---- */
+
+/* Rule 7: at the moment, its own event must be known. */
+static bool check_moment(mw_compiler *compiler, const mw_moment_node *node,
+                         const mw_stream *stream) {
+    int64_t before_us = -node->offset_us;
+    if (before_us <= 0 || (!stream->known_is_column && stream->ahead_us >= before_us)) return true;
+    mw_buf span;
+    mw_buf_init(&span, 64);
+    mw_span_write(&span, before_us);
+    mw_complain(compiler, node->offset_position, MW_INVALID,
+                "%.*s before its time an event of %.*s is not known yet",
+                MW_STR_ARGS(mw_buf_str(&span)), MW_STR_ARGS(stream->name));
+    mw_complain_hint(compiler, "Declare known: time - %.*s for %.*s if that holds, or predict at "
+                               "its time.",
+                     MW_STR_ARGS(mw_buf_str(&span)), MW_STR_ARGS(stream->name));
+    mw_buf_release(&span);
+    return false;
+}
+
+static bool compile_moment(mw_moment_scope *moment, const mw_model_declaration *declaration) {
+    mw_compiler *compiler = moment->scope.compiler;
+    mw_moment_node node;
+    compiler->subject =
+        mw_compiler_text(compiler, "models.%.*s.moment", MW_STR_ARGS(declaration->name));
+    if (declaration->moment.text.size == 0) {
+        mw_complain(compiler, declaration->position, MW_INVALID,
+                    "a model must say when it predicts");
+        mw_complain_hint(compiler, "Add moment: on STREAM.");
+        return false;
+    }
+    if (!mw_parse_moment(compiler, declaration->moment, &node)) return false;
+    const mw_stream_source *source = mw_find_source(moment, node.stream, node.stream_position);
+    if (!source || source->stream_count == 0) return false;
+    moment->stream = &moment->program->streams[source->first_stream];
+    moment->model->moment_stream = source->first_stream;
+    moment->model->moment_offset_us = node.offset_us;
+    moment->model->lateness_us = moment->stream->lag_us + moment->stream->late_us;
+    check_moment(compiler, &node, moment->stream); /* told; the rest is checked all the same */
+    return true;
+}
+
+static bool looks_ahead(const mw_moment_scope *moment) {
+    for (size_t i = moment->first_window; i < moment->model->window_count; i++)
+        if (moment->model->windows[i].is_ahead) return true;
+    return false;
+}
+
+static const mw_code *compile_label_part(mw_moment_scope *moment, const mw_node *node,
+                                         mw_position position) {
+    const mw_expr *expr = mw_type_node(&moment->scope, node);
+    if (!expr) return NULL;
+    bool is_unless = mw_str_ends(moment->scope.compiler->subject, MW_STR("unless"));
+    if (expr->type != MW_TYPE_BOOL && (is_unless || expr->type != MW_TYPE_NUMBER)) {
+        mw_status status = is_unless || !mw_type_is_symbol(expr->type) ? MW_INVALID : MW_NOT_BUILT;
+        if (status == MW_NOT_BUILT)
+            mw_complain(moment->scope.compiler, position, status, "a label of type %s is not built "
+                                                                  "yet",
+                        mw_type_name(expr->type));
+        else
+            mw_complain(moment->scope.compiler, position, status, "must be a bool%s, got a %s",
+                        is_unless ? "" : " or a number", mw_type_name(expr->type));
+        return NULL;
+    }
+    return mw_expr_compile(moment->scope.compiler, expr, position);
+}
+
+/* Rule 6: when all that the label can see must be known. */
+static void settle_maturity(mw_moment_scope *moment) {
+    mw_model_program *model = moment->model;
+    int64_t horizon_us = 0, wait_us = 0;
+    for (size_t i = moment->first_window; i < model->window_count; i++) {
+        const mw_window *window = &model->windows[i];
+        const mw_stream *stream = &moment->program->streams[window->stream];
+        int64_t stream_wait_us = stream->lag_us + stream->late_us;
+        if (window->end_us > horizon_us) horizon_us = window->end_us;
+        if (stream_wait_us > wait_us) wait_us = stream_wait_us;
+    }
+    model->maturity_us = horizon_us + wait_us;
+}
+
+static void compile_label(mw_moment_scope *moment, const mw_model_declaration *declaration) {
+    mw_compiler *compiler = moment->scope.compiler;
+    mw_source label = declaration->label;
+    compiler->subject =
+        mw_compiler_text(compiler, "models.%.*s.label", MW_STR_ARGS(declaration->name));
+    moment->feature = THE_LABEL;
+    moment->in_label = true;
+    moment->first_window = moment->model->window_count;
+    if (label.text.size == 0) {
+        mw_complain(compiler, declaration->position, MW_INVALID, "a model must say what it learns");
+        mw_complain_hint(compiler, "Add label: EXPRESSION over what comes after the moment.");
+        return;
+    }
+    mw_node *unless = NULL;
+    const mw_node *node = mw_parse_label(compiler, label, &unless);
+    if (!node) return;
+    moment->model->label = compile_label_part(moment, node, label.position);
+    if (moment->model->label && !looks_ahead(moment)) {
+        mw_complain(compiler, label.position, MW_INVALID, "it sees nothing after the moment, so it "
+                                                          "can never become known later");
+        mw_complain_hint(compiler, "Look ahead: last(STREAM.field by id over next 2d).");
+    }
+    if (unless) {
+        compiler->subject =
+            mw_compiler_text(compiler, "models.%.*s.unless", MW_STR_ARGS(declaration->name));
+        moment->model->unless = compile_label_part(moment, unless, unless->position);
+    }
+    settle_maturity(moment);
+}
+
+void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declaration,
+                      const mw_program *program, const mw_feature_syntax *syntaxes,
+                      size_t feature_count, mw_model_program *out_model) {
+    mw_moment_scope moment = {
+        .scope = {compiler, resolve},
+        .program = program,
+        .syntaxes = syntaxes,
+        .feature_count = feature_count,
+        .model = out_model,
+        .exprs = mw_compiler_alloc(compiler, feature_count, sizeof(mw_expr *)),
+        .inlined = mw_compiler_alloc(compiler, feature_count, sizeof(mw_expr *)),
+        .states = mw_compiler_alloc(compiler, feature_count, sizeof(mw_feature_state)),
+        .open = mw_compiler_alloc(compiler, feature_count, sizeof(int32_t))};
+    out_model->name = mw_str_copy(compiler->arena, declaration->name);
+    out_model->features = mw_compiler_alloc(compiler, feature_count, sizeof(mw_feature));
+    out_model->feature_order = mw_compiler_alloc(compiler, feature_count, sizeof(int32_t));
+    out_model->feature_count = feature_count;
+    if (!out_model->name.data) compiler->out_of_memory = true;
+    if (compiler->out_of_memory) return;
+
+    if (!compile_moment(&moment, declaration)) return;
+    for (size_t i = 0; i < feature_count; i++)
+        compile_feature(&moment, (int32_t)i, syntaxes[i].position);
+    out_model->feature_window_count = out_model->window_count;
+    compile_label(&moment, declaration);
+}

@@ -1,0 +1,135 @@
+#include "lang/program.h"
+
+#include "lang/compiler.h"
+#include "lang/lexer.h"
+#include "lang/model_compiler.h"
+#include "lang/source_compiler.h"
+
+int32_t mw_program_find_stream(const mw_program *program, mw_str name) {
+    for (size_t i = 0; i < program->stream_count; i++)
+        if (mw_str_equal(program->streams[i].name, name)) return (int32_t)i;
+    return -1;
+}
+
+int32_t mw_program_find_source(const mw_program *program, mw_str name) {
+    for (size_t i = 0; i < program->source_count; i++)
+        if (mw_str_equal(program->sources[i].name, name)) return (int32_t)i;
+    return -1;
+}
+
+const mw_model_program *mw_program_find_model(const mw_program *program, mw_str name) {
+    for (size_t i = 0; i < program->model_count; i++)
+        if (mw_str_equal(program->models[i].name, name)) return &program->models[i];
+    return NULL;
+}
+
+void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame) {
+    mw_frame mine = *frame;
+    mine.row = row;
+    size_t count = source->row.field_count - source->column_count;
+    for (size_t i = 0; i < count; i++)
+        row[source->field_indexes[i]] = mw_code_run(source->fields[i], &mine);
+}
+
+static bool is_true(const mw_code *code, const mw_frame *frame) {
+    return !code || mw_code_run(code, frame).boolean == MW_TRUE;
+}
+
+bool mw_stream_event(const mw_program *program, int32_t stream, const mw_cell *row,
+                     mw_symbols *symbols, mw_cell *out_cells, mw_event *out_event) {
+    const mw_stream *its = &program->streams[stream];
+    mw_frame frame = {.row = row, .symbols = symbols, .zone = program->zone};
+    if (!is_true(program->sources[its->source].where, &frame)) return false;
+    if (!is_true(its->present, &frame)) return false;
+    int64_t time = mw_code_run(its->time, &frame).time;
+    if (time == MW_TIME_MISSING) return false;
+    frame.time_us = time;
+    int64_t known = mw_code_run(its->known, &frame).time;
+    if (known == MW_TIME_MISSING) return false;
+
+    for (size_t i = 0; i < its->schema.field_count; i++) out_cells[i] = row[its->row_fields[i]];
+    *out_event = (mw_event){stream, time, known, known, out_cells};
+    return true;
+}
+
+void mw_stream_append_id(const mw_stream *stream, const mw_cell *row, const mw_symbols *symbols,
+                         mw_buf *out) {
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        int32_t field = stream->id_fields[i];
+        if (i > 0) mw_buf_append_char(out, '|');
+        mw_cell_append(out, stream->schema.fields[field].type, row[field], symbols);
+    }
+}
+
+static void check_name(mw_compiler *compiler, const char *what, mw_str name,
+                       mw_position position) {
+    if (mw_name_is_plain(name) && !mw_str_is(name, "now")) return;
+    mw_complain(compiler, position, MW_INVALID, "%s's name must be letters, digits and _", what);
+}
+
+static void compile_sources(mw_compiler *compiler, const mw_declarations *declarations,
+                            mw_program *program) {
+    size_t stream_max = 0;
+    for (size_t i = 0; i < declarations->stream_count; i++)
+        stream_max += 1 + declarations->streams[i].later_count;
+    if (stream_max > MW_STREAMS_MAX) {
+        mw_position position = declarations->streams[0].position;
+        compiler->subject = MW_STR("streams");
+        mw_complain(compiler, position, MW_INVALID, "there must be at most %d, got %zu",
+                    MW_STREAMS_MAX, stream_max);
+        return;
+    }
+    program->sources =
+        mw_compiler_alloc(compiler, declarations->stream_count, sizeof *program->sources);
+    program->streams = mw_compiler_alloc(compiler, stream_max, sizeof *program->streams);
+    if (!program->sources || !program->streams) return;
+    for (size_t i = 0; i < declarations->stream_count; i++) {
+        const mw_stream_declaration *stream = &declarations->streams[i];
+        compiler->subject = mw_compiler_text(compiler, "streams.%.*s", MW_STR_ARGS(stream->name));
+        check_name(compiler, "a stream", stream->name, stream->position);
+        if (mw_program_find_source(program, stream->name) >= 0)
+            mw_complain(compiler, stream->position, MW_INVALID, "there is another such stream");
+        program->streams[program->stream_count].source = (int32_t)i;
+        mw_compile_source(compiler, stream, &program->sources[program->source_count++],
+                          program->streams, &program->stream_count);
+    }
+    mw_compile_id_sets(program->streams, program->stream_count);
+}
+
+static void compile_models(mw_compiler *compiler, const mw_declarations *declarations,
+                           mw_program *program) {
+    mw_feature_syntax *syntaxes;
+    size_t feature_count;
+    if (!mw_read_features(compiler, declarations, &syntaxes, &feature_count)) return;
+    program->models =
+        mw_compiler_alloc(compiler, declarations->model_count, sizeof *program->models);
+    if (!program->models) return;
+    for (size_t i = 0; i < declarations->model_count; i++) {
+        const mw_model_declaration *model = &declarations->models[i];
+        compiler->subject = mw_compiler_text(compiler, "models.%.*s", MW_STR_ARGS(model->name));
+        check_name(compiler, "a model", model->name, model->position);
+        if (mw_program_find_model(program, model->name))
+            mw_complain(compiler, model->position, MW_INVALID, "there is another such model");
+        mw_compile_model(compiler, model, program, syntaxes, feature_count,
+                         &program->models[program->model_count++]);
+    }
+}
+
+mw_status mw_program_compile(const mw_declarations *declarations, mw_arena *arena,
+                             mw_symbols *symbols, mw_diagnostics *diagnostics,
+                             const mw_program **out_program) {
+    mw_compiler compiler = {.arena = arena,
+                            .symbols = symbols,
+                            .zone = declarations->zone ? declarations->zone : mw_zone_utc(),
+                            .diagnostics = diagnostics};
+    mw_program *program = mw_compiler_alloc(&compiler, 1, sizeof *program);
+    if (!program) return MW_NO_MEMORY;
+    program->zone = compiler.zone;
+    compile_sources(&compiler, declarations, program);
+    if (!compiler.out_of_memory) compile_models(&compiler, declarations, program);
+
+    if (compiler.out_of_memory || diagnostics->out_of_memory) return MW_NO_MEMORY;
+    if (compiler.status != MW_OK) return compiler.status;
+    *out_program = program;
+    return MW_OK;
+}

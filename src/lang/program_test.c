@@ -1,0 +1,149 @@
+#include "lang/program.h"
+
+#include "testing/declare.h"
+#include "testing/test.h"
+
+/* The columns of the flights' file, the same for three streams. */
+#define FLIGHT_COLUMNS                                                                         \
+    "  columns: carrier category, flight number, origin category, dest category,"              \
+    " tailnum category, minute number, time_hour time, dep_delay number, arr_delay number,"    \
+    " air_time number, dep_time number, arr_time number, distance number\n"                    \
+    "  field sched_dep: time_hour + minute * 1m\n"                                             \
+    "  field left: sched_dep + dep_delay * 1m\n"                                               \
+    "  field arrived: left + (air_time + 30) * 1m\n"                                           \
+    "  id: carrier, flight, origin, sched_dep\n"
+
+static const char flights[] =
+    "stream schedule:\n" FLIGHT_COLUMNS
+    "  time: sched_dep\n"
+    "  known: time - 1d\n"
+    "  later left: left\n"
+    "  later dep_time: left\n"
+    "  later dep_delay: left\n"
+    "  later arrived: arrived\n"
+    "  later arr_time: arrived\n"
+    "  later arr_delay: arrived\n"
+    "  later air_time: arrived\n"
+    "stream departures:\n" FLIGHT_COLUMNS
+    "  where: not missing(dep_delay)\n"
+    "  time: left\n"
+    "  later arrived: arrived\n"
+    "  later arr_time: arrived\n"
+    "  later arr_delay: arrived\n"
+    "  later air_time: arrived\n"
+    "stream arrivals:\n" FLIGHT_COLUMNS
+    "  where: not missing(arr_delay)\n"
+    "  time: arrived\n"
+    "stream weather:\n"
+    "  columns: origin category, time_hour time, wind_speed number\n"
+    "  time: time_hour\n"
+    "  known: time + 1h\n"
+    "feature hour: hour(sched_dep)\n"
+    "feature carrier: carrier\n"
+    "feature distance: distance\n"
+    "feature origin_late: mean(departures.dep_delay by origin over {1h, 3h, 24h})\n"
+    "feature carrier_late: mean(arrivals.arr_delay by carrier over {3h, 24h, 7d})\n"
+    "feature there_late: mean(arrivals.arr_delay by dest = now.dest over 6h)\n"
+    "feature tail_late: last(arrivals.arr_delay by tailnum over 1d)\n"
+    "feature waiting: count(schedule by origin over next 1h)\n"
+    "feature wind: last(weather.wind_speed by origin over 4h)\n"
+    "model late:\n"
+    "  moment: on schedule at time - 1h\n"
+    "  label: last(arrivals.arr_delay by id over next 2d) >= 30\n";
+
+typedef struct {
+    mw_arena arena;
+    mw_symbols *symbols;
+} fixture;
+
+static fixture begin(void) {
+    fixture f;
+    mw_arena_init(&f.arena, 64 << 20);
+    MW_CHECK_OK(mw_symbols_create(16 << 20, &f.symbols, NULL), NULL);
+    return f;
+}
+
+static void end(fixture *f) {
+    mw_arena_release(&f->arena);
+    mw_symbols_destroy(f->symbols);
+}
+
+MW_TEST(program_compiles_the_flights) {
+    fixture f = begin();
+    const mw_program *program = mw_test_program(&f.arena, f.symbols, flights);
+    MW_CHECK_EQUAL_INT(program->source_count, 4);
+    MW_CHECK_EQUAL_INT(program->stream_count, 7);
+    MW_CHECK_EQUAL_STR(program->streams[1].name, "schedule@left");
+    MW_CHECK_EQUAL_STR(program->streams[2].name, "schedule@arrived");
+    MW_CHECK_EQUAL_INT(program->streams[0].id_set, program->streams[5].id_set);
+    MW_CHECK_EQUAL_INT(program->streams[6].id_set, -1);
+    MW_CHECK_EQUAL_INT(program->streams[6].lag_us, MW_HOUR_US);
+
+    const mw_model_program *model = mw_program_find_model(program, MW_STR("late"));
+    MW_CHECK_EQUAL_INT(model->feature_count, 13);
+    MW_CHECK_EQUAL_STR(model->features[3].name, "origin_late_1h");
+    MW_CHECK_EQUAL_INT(model->window_count, 11);
+    MW_CHECK_EQUAL_INT(model->feature_window_count, 10);
+    MW_CHECK_EQUAL_STR(model->windows[0].text, "mean(departures.dep_delay by origin over 1h)");
+    MW_CHECK_EQUAL_STR(model->windows[8].text, "count(schedule by origin over next 1h)");
+    MW_CHECK_EQUAL_STR(model->windows[10].text,
+                       "last(arrivals.arr_delay by carrier, flight, origin, sched_dep"
+                       " over next 2d)");
+    MW_CHECK(model->windows[10].shares_id && model->windows[10].is_ahead);
+    MW_CHECK(!model->windows[9].shares_id);
+    MW_CHECK_EQUAL_INT(model->moment_offset_us, -MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(model->lateness_us, MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(model->maturity_us, 2 * MW_DAY_US + MW_HOUR_US);
+    MW_CHECK_EQUAL_STR(mw_code_text(model->label), "30 <= last(arrivals.arr_delay by carrier, "
+                                                   "flight, origin, sched_dep over next 2d)");
+    end(&f);
+}
+
+/* A row of `schedule` through fields, events and the label. */
+MW_TEST(program_runs_the_flights) {
+    fixture f = begin();
+    const mw_program *program = mw_test_program(&f.arena, f.symbols, flights);
+    const mw_stream_source *source = &program->sources[0];
+    mw_cell row[32], cells[32];
+    for (size_t i = 0; i < source->row.field_count; i++)
+        row[i] = mw_cell_missing(source->row.fields[i].type);
+    row[0].symbol = mw_symbols_intern(f.symbols, MW_STR("UA"));
+    row[1] = mw_cell_number(1545);
+    row[5] = mw_cell_number(15);
+    row[6] = mw_cell_time(10 * MW_HOUR_US);
+    mw_frame frame = {.symbols = f.symbols, .zone = program->zone};
+    mw_source_derive(source, row, &frame);
+
+    mw_event event;
+    MW_CHECK(mw_stream_event(program, 0, row, f.symbols, cells, &event));
+    MW_CHECK_EQUAL_INT(event.time, 10 * MW_HOUR_US + 15 * MW_MINUTE_US);
+    MW_CHECK_EQUAL_INT(event.known, event.time - MW_DAY_US);
+    MW_CHECK(!mw_stream_event(program, 1, row, f.symbols, cells, &event)); /* has not left */
+
+    row[7] = mw_cell_number(-3);
+    mw_source_derive(source, row, &frame);
+    MW_CHECK(mw_stream_event(program, 1, row, f.symbols, cells, &event));
+    MW_CHECK_EQUAL_INT(event.time, 10 * MW_HOUR_US + 12 * MW_MINUTE_US);
+    MW_CHECK_EQUAL_INT(event.known, event.time);
+    mw_buf id;
+    mw_buf_init(&id, 256);
+    mw_stream_append_id(&program->streams[1], cells, f.symbols, &id);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&id), "UA|1545||1970-01-01T10:15:00Z");
+    mw_buf_release(&id);
+    end(&f);
+}
+
+MW_TEST(program_labels_by_three_valued_logic) {
+    fixture f = begin();
+    const mw_program *program = mw_test_program(&f.arena, f.symbols, flights);
+    const mw_model_program *model = &program->models[0];
+    mw_cell windows[16] = {0};
+    mw_frame frame = {.symbols = f.symbols, .zone = program->zone, .windows = windows};
+    windows[10] = mw_cell_number(30);
+    MW_CHECK_EQUAL_INT(mw_code_run(model->label, &frame).boolean, MW_TRUE);
+    windows[10] = mw_cell_number(29);
+    MW_CHECK_EQUAL_INT(mw_code_run(model->label, &frame).boolean, MW_FALSE);
+    windows[10] = mw_cell_missing(MW_TYPE_NUMBER);
+    MW_CHECK_EQUAL_INT(mw_code_run(model->label, &frame).boolean, MW_BOOL_MISSING);
+    end(&f);
+}

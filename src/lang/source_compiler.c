@@ -1,0 +1,451 @@
+#include "lang/source_compiler.h"
+
+#include "lang/parser.h"
+#include "lang/typing.h"
+
+enum { AT_ONCE = -1 };
+typedef enum { FIELD_NEW, FIELD_OPEN, FIELD_DONE } field_state;
+
+/* What names mean in the keys of a stream: the row's own fields. */
+typedef struct {
+    mw_scope scope;
+    const mw_stream_declaration *declaration;
+    mw_stream_source *source;
+    const mw_expr **exprs;   /* one each a derived field; NULL until done, and of bad ones */
+    field_state *states;     /* likewise */
+    size_t *open;            /* the derived fields that wait for each other, outermost first */
+    size_t open_count;
+    size_t done_count;
+    int32_t *group_of;       /* of each row field: its group of later fields, or AT_ONCE */
+    const mw_expr **group_times;
+    mw_position *group_positions;
+    int32_t group_count;
+    bool knows_time;         /* `time` is the event's */
+} row_scope;
+
+static void set_subject(row_scope *row, const char *key, mw_str name) {
+    mw_compiler *compiler = row->scope.compiler;
+    mw_str stream = row->declaration->name;
+    compiler->subject =
+        name.size == 0 ? mw_compiler_text(compiler, "streams.%.*s.%s", MW_STR_ARGS(stream), key)
+                       : mw_compiler_text(compiler, "streams.%.*s.%s.%.*s", MW_STR_ARGS(stream),
+                                          key, MW_STR_ARGS(name));
+}
+
+static void refuse_cycle(row_scope *row, size_t field, mw_position position) {
+    mw_buf path;
+    mw_buf_init(&path, 1024);
+    size_t from = 0;
+    while (row->open[from] != field) from++;
+    const mw_named_source *fields = row->declaration->fields;
+    for (; from < row->open_count; from++)
+        mw_buf_printf(&path, "%.*s -> ", MW_STR_ARGS(fields[row->open[from]].name));
+    mw_buf_append_str(&path, fields[field].name);
+    mw_complain(row->scope.compiler, position, MW_INVALID, "the fields go in a circle: %.*s",
+                MW_STR_ARGS(mw_buf_str(&path)));
+    mw_buf_release(&path);
+}
+
+/* Compiles derived field number `field` unless that is done, after those that it reads. */
+static void compile_field(row_scope *row, size_t field, mw_position position) {
+    mw_compiler *compiler = row->scope.compiler;
+    const mw_named_source *declared = &row->declaration->fields[field];
+    if (row->states[field] == FIELD_DONE) return;
+    if (row->states[field] == FIELD_OPEN) {
+        refuse_cycle(row, field, position);
+        return;
+    }
+    if (row->open_count == MW_NESTING_MAX) {
+        mw_complain(compiler, position, MW_INVALID,
+                    "fields must rest on each other at most %d deep", MW_NESTING_MAX);
+        return;
+    }
+    mw_str subject = compiler->subject;
+    set_subject(row, "fields", declared->name);
+    row->states[field] = FIELD_OPEN;
+    row->open[row->open_count++] = field;
+
+    const mw_node *node = mw_parse_expression(compiler, declared->source);
+    const mw_expr *expr = mw_type_node(&row->scope, node);
+    const mw_code *code = mw_expr_compile(compiler, expr, declared->source.position);
+    size_t index = row->source->column_count + field;
+    row->exprs[field] = expr;
+    row->source->row.fields[index].type = code ? expr->type : MW_TYPE_COUNT;
+    if (code) {
+        row->source->fields[row->done_count] = code;
+        row->source->field_indexes[row->done_count++] = (int32_t)index;
+    }
+    row->states[field] = FIELD_DONE;
+    row->open_count--;
+    compiler->subject = subject;
+}
+
+static void refuse_name(row_scope *row, const mw_node *node) {
+    mw_compiler *compiler = row->scope.compiler;
+    const mw_schema *schema = &row->source->row;
+    if (mw_str_is(node->text, "time")) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "`time` is not known before the key `time` is worked out");
+        mw_complain_hint(compiler, "Name the column that holds it.");
+        return;
+    }
+    mw_complain(compiler, node->position, MW_INVALID, "there is no field %.*s in %.*s",
+                MW_STR_ARGS(node->text), MW_STR_ARGS(row->declaration->name));
+    mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
+    for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
+    if (names) mw_complain_nearest(compiler, node->text, names, schema->field_count);
+}
+
+static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
+    row_scope *row = (row_scope *)scope;
+    mw_compiler *compiler = scope->compiler;
+    if (node->kind == MW_NODE_WINDOW) {
+        mw_complain(compiler, node->position, MW_NOT_BUILT,
+                    "a window in a stream's keys is not built yet");
+        return NULL;
+    }
+    if (node->kind == MW_NODE_MEMBER) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "a stream's keys see the fields of its own rows alone, got %.*s.%.*s",
+                    MW_STR_ARGS(node->owner), MW_STR_ARGS(node->text));
+        return NULL;
+    }
+    if (row->knows_time && mw_str_is(node->text, "time")) return mw_expr_time(compiler);
+    int32_t index = mw_schema_find(&row->source->row, node->text);
+    if (index == MW_NO_FIELD) {
+        refuse_name(row, node);
+        return NULL;
+    }
+    if ((size_t)index >= row->source->column_count)
+        compile_field(row, (size_t)index - row->source->column_count, node->position);
+    mw_field field = row->source->row.fields[index];
+    if (field.type == MW_TYPE_COUNT) return NULL;
+    return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
+}
+
+/* A field of the row that the expression reads and that is known only later, or MW_NO_FIELD. */
+static int32_t later_field(const row_scope *row, const mw_expr *expr) {
+    if (expr->op == MW_OP_FIELD)
+        return row->group_of[expr->operand] == AT_ONCE ? MW_NO_FIELD : expr->operand;
+    for (size_t i = 0; i < expr->arg_count; i++) {
+        int32_t field = later_field(row, expr->args[i]);
+        if (field != MW_NO_FIELD) return field;
+    }
+    return MW_NO_FIELD;
+}
+
+/* A key that must be known with the event; NULL after complaining. */
+static const mw_expr *type_key(row_scope *row, const char *key, mw_source source) {
+    mw_compiler *compiler = row->scope.compiler;
+    set_subject(row, key, MW_STR(""));
+    const mw_node *node = mw_parse_expression(compiler, source);
+    const mw_expr *expr = mw_type_node(&row->scope, node);
+    if (!expr) return NULL;
+    int32_t later = later_field(row, expr);
+    if (later == MW_NO_FIELD) return expr;
+    mw_complain(compiler, source.position, MW_INVALID,
+                "an event must not hang on a field that is known only later, got %.*s",
+                MW_STR_ARGS(row->source->row.fields[later].name));
+    mw_complain_hint(compiler, "Declare a stream of its own for what happens later.");
+    return NULL;
+}
+
+static const mw_expr *type_time(row_scope *row, const mw_expr *expr, mw_position position) {
+    if (!expr || expr->type == MW_TYPE_TIME) return expr;
+    mw_complain(row->scope.compiler, position, MW_INVALID, "must be a time, got a %s",
+                mw_type_name(expr->type));
+    if (expr->type == MW_TYPE_CATEGORY || expr->type == MW_TYPE_TEXT)
+        mw_complain_hint(row->scope.compiler, "If the column holds times, say so in `types`.");
+    return NULL;
+}
+
+/* The columns and the names of the derived fields, their types still open. */
+static bool make_row(row_scope *row) {
+    mw_compiler *compiler = row->scope.compiler;
+    const mw_stream_declaration *declaration = row->declaration;
+    size_t columns = declaration->columns.field_count, fields = declaration->field_count;
+    mw_stream_source *source = row->source;
+    source->name = mw_str_copy(compiler->arena, declaration->name);
+    source->column_count = columns;
+    source->row.fields = mw_compiler_alloc(compiler, columns + fields, sizeof(mw_field));
+    source->fields = mw_compiler_alloc(compiler, fields, sizeof(mw_code *));
+    source->field_indexes = mw_compiler_alloc(compiler, fields, sizeof(int32_t));
+    row->exprs = mw_compiler_alloc(compiler, fields, sizeof(mw_expr *));
+    row->states = mw_compiler_alloc(compiler, fields, sizeof(field_state));
+    row->open = mw_compiler_alloc(compiler, fields, sizeof(size_t));
+    row->group_of = mw_compiler_alloc(compiler, columns + fields, sizeof(int32_t));
+    row->group_times = mw_compiler_alloc(compiler, declaration->later_count, sizeof(mw_expr *));
+    row->group_positions =
+        mw_compiler_alloc(compiler, declaration->later_count, sizeof(mw_position));
+    if (compiler->out_of_memory) return false;
+
+    for (size_t i = 0; i < columns + fields; i++) {
+        mw_field field = {.type = MW_TYPE_COUNT};
+        if (i < columns) field = declaration->columns.fields[i];
+        else field.name = declaration->fields[i - columns].name;
+        field.name = mw_str_copy(compiler->arena, field.name);
+        if (!field.name.data) compiler->out_of_memory = true;
+        source->row.fields[i] = field;
+        row->group_of[i] = AT_ONCE;
+    }
+    source->row.field_count = columns + fields;
+    return source->name.data && !compiler->out_of_memory;
+}
+
+static void check_field_names(row_scope *row) {
+    mw_compiler *compiler = row->scope.compiler;
+    mw_schema *schema = &row->source->row;
+    size_t columns = row->source->column_count;
+    for (size_t i = columns; i < schema->field_count; i++) {
+        mw_str name = schema->fields[i].name;
+        mw_position position = row->declaration->fields[i - columns].position;
+        set_subject(row, "fields", name);
+        if (!mw_name_is_plain(name) || mw_str_is(name, "time"))
+            mw_complain(compiler, position, MW_INVALID,
+                        "a field's name must be letters, digits and _, and not `time`");
+        if (mw_schema_find(schema, name) == (int32_t)i) continue;
+        mw_complain(compiler, position, MW_INVALID, "there is a column or field of this name "
+                                                    "already");
+        mw_complain_hint(compiler, "Give the derived field a name of its own.");
+    }
+}
+
+static int32_t find_group(row_scope *row, const mw_expr *time, mw_position position) {
+    mw_compiler *compiler = row->scope.compiler;
+    mw_str text = mw_expr_text(compiler, time);
+    for (int32_t i = 0; i < row->group_count; i++)
+        if (mw_str_equal(mw_expr_text(compiler, row->group_times[i]), text)) return i;
+    row->group_times[row->group_count] = time;
+    row->group_positions[row->group_count] = position;
+    return row->group_count++;
+}
+
+static void compile_laters(row_scope *row) {
+    mw_compiler *compiler = row->scope.compiler;
+    for (size_t i = 0; i < row->declaration->later_count; i++) {
+        const mw_named_source *later = &row->declaration->laters[i];
+        set_subject(row, "later", later->name);
+        mw_node name = {.kind = MW_NODE_NAME, .text = later->name, .position = later->position};
+        int32_t field = mw_schema_find(&row->source->row, later->name);
+        if (field == MW_NO_FIELD) refuse_name(row, &name);
+        const mw_node *node = mw_parse_expression(compiler, later->source);
+        const mw_expr *time = mw_type_node(&row->scope, node);
+        time = type_time(row, time, later->source.position);
+        if (!time || field == MW_NO_FIELD) continue;
+        row->group_of[field] = find_group(row, time, later->source.position);
+    }
+}
+
+/* What is worked out from a later field is known no earlier. */
+static void check_derived(row_scope *row) {
+    for (size_t i = 0; i < row->declaration->field_count; i++) {
+        const mw_named_source *field = &row->declaration->fields[i];
+        if (!row->exprs[i] || row->group_of[row->source->column_count + i] != AT_ONCE) continue;
+        int32_t later = later_field(row, row->exprs[i]);
+        if (later == MW_NO_FIELD) continue;
+        set_subject(row, "fields", field->name);
+        mw_complain(row->scope.compiler, field->position, MW_INVALID,
+                    "it is made from %.*s, which is known only later, so it must be listed in "
+                    "`later` too",
+                    MW_STR_ARGS(row->source->row.fields[later].name));
+        mw_complain_hint(row->scope.compiler, "Add %.*s: TIME to `later` of %.*s.",
+                         MW_STR_ARGS(field->name), MW_STR_ARGS(row->declaration->name));
+    }
+}
+
+/* time, time + SPAN, time - SPAN or a column; NULL after complaining. */
+static const mw_expr *type_known(row_scope *row, mw_stream *stream) {
+    mw_compiler *compiler = row->scope.compiler;
+    if (row->declaration->known.text.size == 0) return mw_expr_time(compiler);
+    mw_source known = row->declaration->known;
+    const mw_expr *expr = type_time(row, type_key(row, "known", known), known.position);
+    if (!expr) return NULL;
+    bool shifts = expr->op == MW_OP_SHIFT || expr->op == MW_OP_SHIFT_BACK;
+    if (shifts && expr->args[0]->op == MW_OP_TIME && mw_expr_is_constant(expr->args[1])) {
+        int64_t lag_us = expr->args[1]->constant.time;
+        if (expr->op == MW_OP_SHIFT_BACK) lag_us = -lag_us;
+        if (lag_us > 0) stream->lag_us = lag_us;
+        else stream->ahead_us = -lag_us;
+        return expr;
+    }
+    stream->known_is_column = expr->op == MW_OP_FIELD;
+    if (expr->op == MW_OP_TIME || stream->known_is_column) return expr;
+    mw_complain(compiler, known.position, MW_INVALID,
+                "must be time, time + SPAN, time - SPAN or a column, got %.*s",
+                MW_STR_ARGS(known.text));
+    return NULL;
+}
+
+static const mw_code *code_of(row_scope *row, const mw_expr *expr) {
+    return mw_expr_compile(row->scope.compiler, expr, row->declaration->position);
+}
+
+/* The fields that are known at once, and those of `group`. */
+static bool make_schema(row_scope *row, int32_t group, mw_stream *stream) {
+    const mw_schema *all = &row->source->row;
+    mw_compiler *compiler = row->scope.compiler;
+    stream->schema.fields = mw_compiler_alloc(compiler, all->field_count, sizeof(mw_field));
+    stream->row_fields = mw_compiler_alloc(compiler, all->field_count, sizeof(int32_t));
+    if (!stream->schema.fields || !stream->row_fields) return false;
+    for (size_t i = 0; i < all->field_count; i++) {
+        if (row->group_of[i] != AT_ONCE && row->group_of[i] != group) continue;
+        stream->row_fields[stream->schema.field_count] = (int32_t)i;
+        stream->schema.fields[stream->schema.field_count++] = all->fields[i];
+    }
+    return true;
+}
+
+static bool id_is_good(row_scope *row, const mw_stream *stream, size_t i) {
+    mw_compiler *compiler = row->scope.compiler;
+    mw_str name = row->declaration->ids[i];
+    mw_node node = {.kind = MW_NODE_NAME, .text = name, .position = row->declaration->position};
+    int32_t in_row = mw_schema_find(&row->source->row, name);
+    if (in_row == MW_NO_FIELD) {
+        refuse_name(row, &node);
+        return false;
+    }
+    if (mw_schema_find(&stream->schema, name) == MW_NO_FIELD) {
+        mw_complain(compiler, node.position, MW_INVALID,
+                    "an id must be known with the event, got %.*s, which is known only later",
+                    MW_STR_ARGS(name));
+        return false;
+    }
+    for (size_t j = 0; j < i; j++) {
+        if (!mw_str_equal(row->declaration->ids[j], name)) continue;
+        mw_complain(compiler, node.position, MW_INVALID, "names %.*s twice", MW_STR_ARGS(name));
+        return false;
+    }
+    return true;
+}
+
+static void make_ids(row_scope *row, mw_stream *stream) {
+    mw_compiler *compiler = row->scope.compiler;
+    size_t count = row->declaration->id_count;
+    set_subject(row, "id", MW_STR(""));
+    if (count > MW_KEYS_MAX) {
+        mw_complain(compiler, row->declaration->position, MW_INVALID,
+                    "must name at most %d columns, got %zu", MW_KEYS_MAX, count);
+        return;
+    }
+    stream->id_fields = mw_compiler_alloc(compiler, count, sizeof(int32_t));
+    stream->id_by_name = mw_compiler_alloc(compiler, count, sizeof(int32_t));
+    if (!stream->id_fields || !stream->id_by_name) return;
+    for (size_t i = 0; i < count; i++) {
+        if (!id_is_good(row, stream, i)) return;
+        int32_t field = mw_schema_find(&stream->schema, row->declaration->ids[i]);
+        stream->id_fields[i] = field;
+        size_t j = i;
+        const mw_field *fields = stream->schema.fields;
+        for (; j > 0; j--) {
+            int32_t before = stream->id_by_name[j - 1];
+            if (mw_str_compare(fields[before].name, fields[field].name) < 0) break;
+            stream->id_by_name[j] = before;
+        }
+        stream->id_by_name[j] = field;
+    }
+    stream->id_count = (int32_t)count;
+}
+
+static void make_base_stream(row_scope *row, mw_stream *stream) {
+    mw_source time = row->declaration->time;
+    stream->name = row->source->name;
+    stream->late_us = row->declaration->late_us;
+    if (!make_schema(row, AT_ONCE, stream)) return;
+    if (time.text.size == 0) {
+        set_subject(row, "time", MW_STR(""));
+        mw_complain(row->scope.compiler, row->declaration->position, MW_INVALID,
+                    "a stream must say which time its events have");
+        mw_complain_hint(row->scope.compiler, "Add time: COLUMN.");
+    } else if (mw_str_is(time.text, "always") &&
+               mw_schema_find(&row->source->row, time.text) == MW_NO_FIELD) {
+        set_subject(row, "time", MW_STR(""));
+        mw_complain(row->scope.compiler, time.position, MW_NOT_BUILT,
+                    "`time: always` is not built yet");
+    } else {
+        const mw_expr *expr = type_time(row, type_key(row, "time", time), time.position);
+        stream->time = code_of(row, expr);
+    }
+    row->knows_time = true;
+    stream->known = code_of(row, type_known(row, stream));
+    row->knows_time = false;
+    make_ids(row, stream);
+}
+
+static void make_later_stream(row_scope *row, int32_t group, const mw_stream *base,
+                              mw_stream *stream) {
+    mw_compiler *compiler = row->scope.compiler;
+    mw_str text = mw_expr_text(compiler, row->group_times[group]);
+    *stream = (mw_stream){.source = base->source,
+                          .late_us = base->late_us,
+                          .is_later = true,
+                          .name = mw_compiler_text(compiler, "%.*s@%.*s", MW_STR_ARGS(base->name),
+                                                   MW_STR_ARGS(text))};
+    if (!make_schema(row, group, stream)) return;
+    const mw_expr *present = NULL;
+    for (size_t i = 0; i < row->source->row.field_count; i++) {
+        mw_field field = row->source->row.fields[i];
+        if (row->group_of[i] != group || field.type == MW_TYPE_COUNT) continue;
+        const mw_expr *value =
+            mw_expr_load(compiler, MW_OP_FIELD, field.type, (int32_t)i, field.name);
+        const mw_expr *one = mw_expr_not_missing(compiler, value);
+        present = present ? mw_expr_binary(compiler, MW_OP_OR, MW_TYPE_BOOL, present, one) : one;
+    }
+    stream->present = code_of(row, present);
+    stream->time = mw_expr_compile(compiler, row->group_times[group], row->group_positions[group]);
+    stream->known = code_of(row, mw_expr_time(compiler));
+    make_ids(row, stream);
+}
+
+void mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
+                       mw_stream_source *out_source, mw_stream *streams, size_t *stream_count) {
+    row_scope row = {
+        .scope = {compiler, resolve}, .declaration = declaration, .source = out_source};
+    int32_t source_index = streams[*stream_count].source;
+    out_source->first_stream = (int32_t)*stream_count;
+    if (!make_row(&row)) return;
+    check_field_names(&row);
+    for (size_t i = 0; i < declaration->field_count; i++)
+        compile_field(&row, i, declaration->fields[i].position);
+    compile_laters(&row);
+    check_derived(&row);
+    if (declaration->where.text.size > 0) {
+        const mw_expr *where = type_key(&row, "where", declaration->where);
+        if (where && where->type != MW_TYPE_BOOL)
+            mw_complain(compiler, declaration->where.position, MW_INVALID,
+                        "must be a bool, got a %s", mw_type_name(where->type));
+        out_source->where = code_of(&row, where);
+    }
+    mw_stream *base = &streams[(*stream_count)++];
+    base->source = source_index;
+    make_base_stream(&row, base);
+    for (int32_t group = 0; group < row.group_count; group++)
+        make_later_stream(&row, group, base, &streams[(*stream_count)++]);
+    out_source->stream_count = row.group_count + 1;
+}
+
+static bool same_ids(const mw_stream *a, const mw_stream *b) {
+    if (a->id_count != b->id_count) return false;
+    for (int32_t i = 0; i < a->id_count; i++) {
+        mw_field x = a->schema.fields[a->id_by_name[i]], y = b->schema.fields[b->id_by_name[i]];
+        bool matches = x.type == y.type || (mw_type_is_symbol(x.type) && mw_type_is_symbol(y.type));
+        if (!matches || !mw_str_equal(x.name, y.name)) return false;
+    }
+    return true;
+}
+
+void mw_compile_id_sets(mw_stream *streams, size_t stream_count) {
+    int32_t set_count = 0;
+    for (size_t i = 0; i < stream_count; i++) {
+        streams[i].id_set = -1;
+        if (streams[i].id_count == 0) continue;
+        for (size_t j = 0; j < i && streams[i].id_set < 0; j++)
+            if (same_ids(&streams[i], &streams[j])) streams[i].id_set = streams[j].id_set;
+        if (streams[i].id_set < 0) streams[i].id_set = set_count++;
+    }
+}
+
+bool mw_source_is_later(const mw_stream_source *source, const mw_stream *streams, mw_str field) {
+    const mw_stream *base = &streams[source->first_stream];
+    return mw_schema_find(&source->row, field) != MW_NO_FIELD &&
+           mw_schema_find(&base->schema, field) == MW_NO_FIELD;
+}

@@ -1,0 +1,496 @@
+/* Windows: which stream they read, what they hold, when, and for whom. */
+#include "lang/lexer.h"
+#include "lang/model_compiler.h"
+#include "lang/source_compiler.h"
+
+#include <string.h>
+
+#define SPAN_US_MAX (1000 * 365 * MW_DAY_US)
+
+/* What names mean inside an aggregate: the event's fields. */
+typedef struct {
+    mw_scope scope;
+    mw_moment_scope *moment;
+    const mw_stream_source *source;
+    const mw_stream *stream;
+} event_scope;
+
+typedef enum { VALUE_NONE, VALUE_OPTIONAL, VALUE_NEEDED } value_rule;
+
+typedef struct {
+    const char *word;
+    mw_aggregate aggregate;
+    value_rule value;
+    bool takes_all_past; /* `over` may be left out */
+} aggregate_rule;
+
+static const aggregate_rule rules[] = {
+    {"count", MW_AGGREGATE_COUNT, VALUE_OPTIONAL, true},
+    {"sum", MW_AGGREGATE_SUM, VALUE_NEEDED, false},
+    {"mean", MW_AGGREGATE_MEAN, VALUE_NEEDED, false},
+    {"min", MW_AGGREGATE_MIN, VALUE_NEEDED, false},
+    {"max", MW_AGGREGATE_MAX, VALUE_NEEDED, false},
+    {"first", MW_AGGREGATE_FIRST, VALUE_NEEDED, true},
+    {"last", MW_AGGREGATE_LAST, VALUE_NEEDED, true},
+    {"any", MW_AGGREGATE_ANY, VALUE_OPTIONAL, true},
+    {"since", MW_AGGREGATE_SINCE, VALUE_NONE, true},
+    {"ratio", MW_AGGREGATE_COUNT, VALUE_NONE, false}, /* a quotient of two counts */
+};
+
+static const char *const words[] = {
+#define X(name, word) word,
+    MW_AGGREGATE_MAP(X)
+#undef X
+};
+
+static const aggregate_rule *rule_of(mw_str word) {
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (mw_str_is(word, rules[i].word)) return &rules[i];
+    return NULL;
+}
+
+static void refuse_field(event_scope *event, mw_str name, mw_position position) {
+    mw_compiler *compiler = event->scope.compiler;
+    const mw_schema *schema = &event->stream->schema;
+    mw_complain(compiler, position, MW_INVALID, "there is no field %.*s in %.*s",
+                MW_STR_ARGS(name), MW_STR_ARGS(event->source->name));
+    mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
+    for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
+    if (names) mw_complain_nearest(compiler, name, names, schema->field_count);
+}
+
+static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
+    event_scope *event = (event_scope *)scope;
+    mw_compiler *compiler = scope->compiler;
+    if (node->kind == MW_NODE_WINDOW) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "a window must not stand inside another window");
+        mw_complain_hint(compiler, "Make the inner one a feature, or a field of the stream.");
+        return NULL;
+    }
+    if (node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now")) {
+        mw_complain(compiler, node->position, MW_NOT_BUILT,
+                    "now.%.*s in a window's value or condition is not built yet",
+                    MW_STR_ARGS(node->text));
+        return NULL;
+    }
+    if (node->kind == MW_NODE_MEMBER) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "a window over %.*s sees its own fields alone, got %.*s.%.*s",
+                    MW_STR_ARGS(event->source->name), MW_STR_ARGS(node->owner),
+                    MW_STR_ARGS(node->text));
+        return NULL;
+    }
+    if (mw_str_is(node->text, "time")) return mw_expr_time(compiler);
+    int32_t index = mw_schema_find(&event->stream->schema, node->text);
+    if (index == MW_NO_FIELD) {
+        refuse_field(event, node->text, node->position);
+        return NULL;
+    }
+    mw_field field = event->stream->schema.fields[index];
+    if (field.type == MW_TYPE_COUNT) return NULL; /* a mistake in the stream, told there */
+    return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
+}
+
+static bool mentions(const mw_node *node, mw_str name) {
+    if (!node) return false;
+    if (node->kind == MW_NODE_NAME && mw_str_equal(node->text, name)) return true;
+    for (size_t i = 0; i < node->arg_count; i++)
+        if (mentions(node->args[i], name)) return true;
+    return false;
+}
+
+static bool window_mentions(const mw_window_node *window, mw_str name) {
+    for (size_t i = 0; i < window->key_count; i++)
+        if (mw_str_equal(window->keys[i].name, name)) return true;
+    return mentions(window->value, name) || mentions(window->condition, name);
+}
+
+static const mw_stream *later_stream(event_scope *event, mw_str field) {
+    const mw_stream *streams = event->moment->program->streams;
+    const mw_stream_source *source = event->source;
+    for (int32_t i = 1; i < source->stream_count; i++) {
+        const mw_stream *stream = &streams[source->first_stream + i];
+        if (mw_schema_find(&stream->schema, field) != MW_NO_FIELD) return stream;
+    }
+    return &streams[source->first_stream];
+}
+
+/* The source's own stream, or that of the later fields which the window names. */
+static bool choose_stream(event_scope *event, const mw_window_node *window,
+                          mw_position position) {
+    const mw_stream *streams = event->moment->program->streams;
+    const mw_schema *row = &event->source->row;
+    const mw_stream *base = &streams[event->source->first_stream];
+    mw_str first = {NULL, 0};
+    event->stream = base;
+    for (size_t i = 0; i < row->field_count; i++) {
+        mw_str name = row->fields[i].name;
+        if (!mw_source_is_later(event->source, streams, name)) continue;
+        if (!window_mentions(window, name)) continue;
+        const mw_stream *stream = later_stream(event, name);
+        if (event->stream != base && event->stream != stream) {
+            mw_complain(event->scope.compiler, position, MW_INVALID,
+                        "a window must not mix later fields of different times, got %.*s and %.*s",
+                        MW_STR_ARGS(first), MW_STR_ARGS(name));
+            return false;
+        }
+        event->stream = stream;
+        first = name;
+    }
+    return true;
+}
+
+/* A later field's stream has no event where its value is missing. */
+static const mw_expr *only_present(event_scope *event, const mw_window_node *window,
+                                   const mw_expr *condition) {
+    mw_compiler *compiler = event->scope.compiler;
+    const mw_stream *base = &event->moment->program->streams[event->source->first_stream];
+    const mw_schema *schema = &event->stream->schema;
+    for (size_t i = 0; i < schema->field_count; i++) {
+        mw_field field = schema->fields[i];
+        if (field.type == MW_TYPE_COUNT || !window_mentions(window, field.name)) continue;
+        if (mw_schema_find(&base->schema, field.name) != MW_NO_FIELD) continue;
+        const mw_expr *value =
+            mw_expr_load(compiler, MW_OP_FIELD, field.type, (int32_t)i, field.name);
+        condition = mw_expr_and(compiler, mw_expr_not_missing(compiler, value), condition);
+    }
+    return condition;
+}
+
+/* A window that is being put together: its expressions, and the parts that need no code. */
+typedef struct {
+    const aggregate_rule *rule;
+    mw_window window; /* but for its codes and text */
+    const mw_expr *value, *condition;
+    const mw_expr *keys[MW_KEYS_MAX];
+    bool is_span; /* its result, a number of seconds, is a duration */
+} window_draft;
+
+static bool refuse_value(event_scope *event, const mw_node *node, mw_str aggregate,
+                         const char *takes, mw_type type) {
+    mw_complain(event->scope.compiler, node->position, MW_INVALID, "%.*s takes %s, got a %s",
+                MW_STR_ARGS(aggregate), takes, mw_type_name(type));
+    return false;
+}
+
+/* Sums and means are of numbers: spans count in seconds, true as 1. */
+static bool take_sum_value(event_scope *event, const mw_window_node *window, window_draft *draft) {
+    mw_compiler *compiler = event->scope.compiler;
+    mw_type type = draft->value->type;
+    if (type == MW_TYPE_DURATION) {
+        draft->value = mw_expr_unary(compiler, MW_OP_SECONDS, MW_TYPE_NUMBER, draft->value);
+        draft->is_span = true;
+    } else if (type == MW_TYPE_BOOL) {
+        draft->value = mw_expr_unary(compiler, MW_OP_NUMBER_OF_BOOL, MW_TYPE_NUMBER, draft->value);
+    } else if (type != MW_TYPE_NUMBER) {
+        return refuse_value(event, window->value, window->aggregate, "a number, duration or bool",
+                            type);
+    }
+    draft->window.type = MW_TYPE_NUMBER;
+    return draft->value != NULL;
+}
+
+static bool take_value(event_scope *event, const mw_window_node *window, window_draft *draft) {
+    mw_compiler *compiler = event->scope.compiler;
+    mw_type type = draft->value->type;
+    switch (draft->window.aggregate) {
+    case MW_AGGREGATE_COUNT:
+        draft->value = NULL; /* counted whether or not it has a value */
+        return true;
+    case MW_AGGREGATE_ANY:
+        if (type != MW_TYPE_BOOL)
+            return refuse_value(event, window->value, window->aggregate, "a bool", type);
+        draft->condition = mw_expr_and(compiler, draft->condition, draft->value);
+        draft->value = NULL;
+        return draft->condition != NULL;
+    case MW_AGGREGATE_SUM:
+    case MW_AGGREGATE_MEAN: return take_sum_value(event, window, draft);
+    case MW_AGGREGATE_MIN:
+    case MW_AGGREGATE_MAX:
+        if (type != MW_TYPE_NUMBER && type != MW_TYPE_TIME && type != MW_TYPE_DURATION)
+            return refuse_value(event, window->value, window->aggregate,
+                                "a number, time or duration", type);
+        break;
+    case MW_AGGREGATE_FIRST:
+    case MW_AGGREGATE_LAST:
+    case MW_AGGREGATE_SINCE: break;
+    }
+    draft->window.type = type;
+    return true;
+}
+
+static bool check_value_rule(event_scope *event, const mw_node *node, const aggregate_rule *rule) {
+    mw_compiler *compiler = event->scope.compiler;
+    const mw_window_node *window = node->window;
+    if (rule->value == VALUE_NONE && window->value) {
+        mw_complain(compiler, window->value->position, MW_INVALID,
+                    "%s is of events, not of a value", rule->word);
+        mw_complain_hint(compiler, "Write %s(%.*s where CONDITION by ...).", rule->word,
+                         MW_STR_ARGS(window->stream));
+        return false;
+    }
+    if (rule->value == VALUE_NEEDED && !window->value) {
+        mw_complain(compiler, window->stream_position, MW_INVALID, "%s needs a value of %.*s",
+                    rule->word, MW_STR_ARGS(window->stream));
+        mw_complain_hint(compiler, "Write %s(%.*s.FIELD by ...).", rule->word,
+                         MW_STR_ARGS(window->stream));
+        return false;
+    }
+    if (mw_str_is(window->aggregate, "ratio") && !window->condition) {
+        mw_complain(compiler, node->position, MW_INVALID, "ratio needs a condition");
+        mw_complain_hint(compiler, "Write ratio(%.*s where CONDITION by ...).",
+                         MW_STR_ARGS(window->stream));
+        return false;
+    }
+    return true;
+}
+
+/* The value and the condition, over the event. */
+static bool take_contents(event_scope *event, const mw_node *node, window_draft *draft) {
+    const mw_window_node *window = node->window;
+    draft->window.type = draft->window.aggregate == MW_AGGREGATE_ANY     ? MW_TYPE_BOOL
+                         : draft->window.aggregate == MW_AGGREGATE_SINCE ? MW_TYPE_DURATION
+                                                                         : MW_TYPE_NUMBER;
+    if (!check_value_rule(event, node, draft->rule)) return false;
+    if (window->condition) {
+        draft->condition = mw_type_condition(&event->scope, window->condition,
+                                             "a window's condition");
+        if (!draft->condition) return false;
+    }
+    draft->condition = only_present(event, window, draft->condition);
+    if (!window->value) return true;
+    draft->value = mw_type_node(&event->scope, window->value);
+    return draft->value && take_value(event, window, draft);
+}
+
+static bool take_key(event_scope *event, const mw_key_node *key, window_draft *draft) {
+    mw_moment_scope *moment = event->moment;
+    mw_compiler *compiler = event->scope.compiler;
+    int32_t field = mw_schema_find(&event->stream->schema, key->name);
+    if (field == MW_NO_FIELD) refuse_field(event, key->name, key->position);
+
+    mw_node name = {.kind = MW_NODE_NAME, .text = key->name, .position = key->position};
+    moment->in_key = true;
+    const mw_expr *mine = mw_type_node(&moment->scope, key->value ? key->value : &name);
+    moment->in_key = false;
+    if (!mine || field == MW_NO_FIELD) return false;
+
+    mw_type type = event->stream->schema.fields[field].type;
+    if (type == MW_TYPE_COUNT) return false;
+    if (!mw_types_match(type, mine->type)) {
+        mw_complain(compiler, key->position, MW_INVALID,
+                    "a key must have one type on both sides, got %s in %.*s and %s at the moment",
+                    mw_type_name(type), MW_STR_ARGS(event->source->name),
+                    mw_type_name(mine->type));
+        return false;
+    }
+    draft->window.event_keys[draft->window.key_count] = field;
+    draft->keys[draft->window.key_count++] = mine;
+    return true;
+}
+
+static bool take_id(event_scope *event, const mw_window_node *window, window_draft *draft) {
+    const mw_stream *moment = event->moment->stream, *stream = event->stream;
+    mw_compiler *compiler = event->scope.compiler;
+    if (moment->id_set < 0 || moment->id_set != stream->id_set) {
+        mw_complain(compiler, window->by_position, MW_INVALID,
+                    "`by id` needs the same id columns on both sides, %.*s and %.*s differ",
+                    MW_STR_ARGS(event->source->name), MW_STR_ARGS(moment->name));
+        mw_complain_hint(compiler, "Give both streams the same `id`, or name the keys.");
+        return false;
+    }
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        int32_t mine = moment->id_by_name[i];
+        mw_field field = moment->schema.fields[mine];
+        draft->window.event_keys[i] = stream->id_by_name[i];
+        draft->keys[i] = mw_expr_load(compiler, MW_OP_FIELD, field.type, mine, field.name);
+        if (!draft->keys[i]) return false;
+    }
+    draft->window.key_count = stream->id_count;
+    return true;
+}
+
+static bool take_keys(event_scope *event, const mw_window_node *window, window_draft *draft) {
+    if (window->by_id) return take_id(event, window, draft);
+    bool is_good = true; /* all mistakes at once */
+    for (size_t i = 0; i < window->key_count; i++)
+        is_good = take_key(event, &window->keys[i], draft) && is_good;
+    return is_good;
+}
+
+/* Rule 7: a feature may look ahead only at what is announced by then. */
+static bool check_ahead(event_scope *event, const mw_window_node *window,
+                        const window_draft *draft) {
+    mw_compiler *compiler = event->scope.compiler;
+    const mw_stream *stream = event->stream;
+    if (event->moment->in_label || stream->known_is_column) return true;
+    if (stream->ahead_us >= draft->window.end_us) return true;
+    mw_buf needed;
+    mw_buf_init(&needed, 64);
+    mw_span_write(&needed, draft->window.end_us);
+    mw_complain(compiler, window->range_position, MW_INVALID,
+                "a feature must not see the future: %.*s ahead of the moment is not known yet in "
+                "%.*s",
+                MW_STR_ARGS(mw_buf_str(&needed)), MW_STR_ARGS(stream->name));
+    mw_complain_hint(compiler,
+                     "Look back, or, if its events are announced that long before, declare "
+                     "known: time - %.*s for %.*s.",
+                     MW_STR_ARGS(mw_buf_str(&needed)), MW_STR_ARGS(event->source->name));
+    mw_buf_release(&needed);
+    return false;
+}
+
+static bool take_range(event_scope *event, const mw_node *node, window_draft *draft) {
+    mw_compiler *compiler = event->scope.compiler;
+    const mw_window_node *window = node->window;
+    if (!window->has_range) {
+        draft->window.start_us = MW_ALL_PAST;
+        if (draft->rule->takes_all_past) return true;
+        mw_complain(compiler, node->position, MW_INVALID, "%s needs a span to look over",
+                    draft->rule->word);
+        mw_complain_hint(compiler, "Add over 24h, or the span that you mean.");
+        return false;
+    }
+    if (window->is_set && event->moment->in_label) {
+        mw_complain(compiler, window->range_position, MW_INVALID,
+                    "a label must have one span, not a set");
+        return false;
+    }
+    int64_t span_us = window->spans[window->is_set ? event->moment->span_index : 0].us;
+    if (span_us > SPAN_US_MAX || window->offset_us > SPAN_US_MAX) {
+        mw_complain(compiler, window->range_position, MW_INVALID,
+                    "a window must reach at most 365000d from the moment");
+        return false;
+    }
+    draft->window.is_ahead = window->is_next;
+    draft->window.start_us = window->is_next ? window->offset_us : -window->offset_us - span_us;
+    draft->window.end_us = draft->window.start_us + span_us;
+    if (!window->is_next) return true;
+    if (draft->window.aggregate == MW_AGGREGATE_SINCE) {
+        mw_complain(compiler, window->range_position, MW_INVALID,
+                    "since looks back alone, it takes no `next`");
+        return false;
+    }
+    return check_ahead(event, window, draft);
+}
+
+static void write_keys(const event_scope *event, const window_draft *draft, mw_buf *out) {
+    for (int32_t i = 0; i < draft->window.key_count; i++) {
+        mw_field field = event->stream->schema.fields[draft->window.event_keys[i]];
+        const mw_expr *mine = draft->keys[i];
+        mw_expr theirs = {.op = MW_OP_FIELD, .name = field.name};
+        mw_buf_append_text(out, i > 0 ? ", " : " by ");
+        mw_expr_write(event->scope.compiler, &theirs, out);
+        if (mine->op == MW_OP_FIELD && mw_str_equal(mine->name, field.name)) continue;
+        mw_buf_append_text(out, " = ");
+        mw_expr_write(event->scope.compiler, mine, out);
+    }
+}
+
+/* The canonical spelling: equal exactly for windows that mean the same. */
+static void write_window(const event_scope *event, const window_draft *draft, mw_buf *out) {
+    const mw_window *window = &draft->window;
+    mw_buf_printf(out, "%s(%.*s", words[window->aggregate], MW_STR_ARGS(event->stream->name));
+    if (draft->value) mw_buf_append_char(out, '.');
+    if (draft->value) mw_expr_write(event->scope.compiler, draft->value, out);
+    if (draft->condition) {
+        mw_buf_append_text(out, " where ");
+        mw_expr_write(event->scope.compiler, draft->condition, out);
+    }
+    write_keys(event, draft, out);
+    int64_t offset_us = window->is_ahead ? window->start_us : -window->end_us;
+    if (window->start_us != MW_ALL_PAST) {
+        mw_buf_append_text(out, window->is_ahead ? " over next " : " over ");
+        mw_span_write(out, window->end_us - window->start_us);
+        if (offset_us > 0) mw_buf_append_text(out, window->is_ahead ? " after " : " ago ");
+        if (offset_us > 0) mw_span_write(out, offset_us);
+    }
+    mw_buf_append_char(out, ')');
+}
+
+static bool grow_windows(mw_moment_scope *moment) {
+    mw_model_program *model = moment->model;
+    if (model->window_count < moment->window_capacity) return true;
+    size_t capacity = moment->window_capacity ? moment->window_capacity * 2 : 16;
+    mw_window *windows = mw_compiler_alloc(moment->scope.compiler, capacity, sizeof *windows);
+    if (!windows) return false;
+    if (model->window_count > 0)
+        memcpy(windows, model->windows, model->window_count * sizeof *windows);
+    model->windows = windows;
+    moment->window_capacity = capacity;
+    return true;
+}
+
+static bool finish_window(event_scope *event, mw_position position, window_draft *draft,
+                          mw_str text) {
+    mw_compiler *compiler = event->scope.compiler;
+    mw_window *window = &draft->window;
+    window->text = text;
+    if (draft->value) window->value = mw_expr_compile(compiler, draft->value, position);
+    if (draft->condition) window->condition = mw_expr_compile(compiler, draft->condition, position);
+    if ((draft->value && !window->value) || (draft->condition && !window->condition)) return false;
+    for (int32_t i = 0; i < window->key_count; i++) {
+        window->moment_keys[i] = mw_expr_compile(compiler, draft->keys[i], position);
+        if (!window->moment_keys[i]) return false;
+    }
+    return true;
+}
+
+/* The value of the window, which is new or one of the model's already. */
+static const mw_expr *add_window(event_scope *event, mw_position position, window_draft *draft) {
+    mw_compiler *compiler = event->scope.compiler;
+    mw_moment_scope *moment = event->moment;
+    mw_model_program *model = moment->model;
+    mw_buf buf;
+    mw_buf_init(&buf, MW_EXPRESSION_SIZE_MAX);
+    write_window(event, draft, &buf);
+    if (buf.out_of_memory) compiler->out_of_memory = true;
+    mw_str text = mw_str_copy(compiler->arena, mw_buf_str(&buf));
+    bool fails = buf.failed;
+    mw_buf_release(&buf);
+    if (!text.data) compiler->out_of_memory = true;
+    if (fails && !compiler->out_of_memory)
+        mw_complain(compiler, position, MW_INVALID, "a window must have at most %d bytes of text",
+                    MW_EXPRESSION_SIZE_MAX);
+    if (fails || !text.data) return NULL;
+
+    size_t index = moment->first_window;
+    while (index < model->window_count && !mw_str_equal(model->windows[index].text, text)) index++;
+    if (index == model->window_count) {
+        if (!finish_window(event, position, draft, text) || !grow_windows(moment)) return NULL;
+        model->windows[model->window_count++] = draft->window;
+    }
+    const mw_expr *load =
+        mw_expr_load(compiler, MW_OP_WINDOW, draft->window.type, (int32_t)index, text);
+    if (!draft->is_span) return load;
+    return mw_expr_unary(compiler, MW_OP_SPAN_OF_SECONDS, MW_TYPE_DURATION, load);
+}
+
+const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
+    mw_compiler *compiler = moment->scope.compiler;
+    const mw_window_node *window = node->window;
+    const mw_stream_source *source =
+        mw_find_source(moment, window->stream, window->stream_position);
+    if (!source || source->stream_count == 0) return NULL;
+    event_scope event = {.scope = {compiler, resolve}, .moment = moment, .source = source};
+    if (!choose_stream(&event, window, node->position)) return NULL;
+
+    window_draft draft = {.rule = rule_of(window->aggregate)};
+    MW_ASSERT(draft.rule);
+    draft.window.aggregate = draft.rule->aggregate;
+    draft.window.stream = (int32_t)(event.stream - moment->program->streams);
+    draft.window.shares_id =
+        moment->stream->id_set >= 0 && moment->stream->id_set == event.stream->id_set;
+    bool is_good = take_contents(&event, node, &draft);
+    is_good = take_keys(&event, window, &draft) && is_good;
+    is_good = take_range(&event, node, &draft) && is_good;
+    if (!is_good) return NULL;
+
+    const mw_expr *value = add_window(&event, node->position, &draft);
+    if (!mw_str_is(window->aggregate, "ratio")) return value;
+    draft.condition = only_present(&event, window, NULL);
+    draft.window.condition = NULL;
+    const mw_expr *all = add_window(&event, node->position, &draft);
+    return mw_expr_binary(compiler, MW_OP_DIVIDE, MW_TYPE_NUMBER, value, all);
+}

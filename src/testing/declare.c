@@ -1,0 +1,154 @@
+#include "testing/declare.h"
+
+#include "testing/test.h"
+
+#include <stdio.h>
+
+enum { ITEMS_MAX = 256 };
+
+typedef struct {
+    mw_arena *arena;
+    mw_declarations declarations;
+    mw_stream_declaration *stream; /* the one that lines belong to; NULL: a model */
+    mw_str rest;
+    int32_t line;
+} declare_reader;
+
+/* A line in its parts; the value's place is that of its first character. */
+typedef struct {
+    mw_str key, name;
+    mw_source value;
+    mw_position position;
+} declare_entry;
+
+static void *room(declare_reader *reader, size_t item_size) {
+    void *items = mw_arena_alloc(reader->arena, ITEMS_MAX, item_size);
+    MW_CHECK(items != NULL);
+    return items;
+}
+
+static bool next_entry(declare_reader *reader, declare_entry *out_entry) {
+    mw_str line;
+    do {
+        if (!mw_str_split(&reader->rest, '\n', &line)) return false;
+        reader->line++;
+    } while (mw_str_trim(line).size == 0);
+    mw_str rest = line, head, key;
+    MW_CHECK(mw_str_split(&rest, ':', &head));
+    mw_str value = mw_str_trim(rest);
+    mw_str name = mw_str_trim(head);
+    MW_CHECK(mw_str_split(&name, ' ', &key));
+    int32_t value_at = value.size > 0 ? (int32_t)(value.data - line.data) + 1 : 1;
+    *out_entry = (declare_entry){.key = key,
+                         .name = mw_str_trim(name),
+                         .value = {value, {reader->line, value_at}},
+                         .position = {reader->line, (int32_t)(key.data - line.data) + 1}};
+    return true;
+}
+
+/* "carrier category, at time" */
+static mw_schema read_columns(declare_reader *reader, mw_str list) {
+    mw_schema schema = {.fields = room(reader, sizeof(mw_field))};
+    mw_str piece;
+    while (mw_str_split(&list, ',', &piece)) {
+        mw_str type = mw_str_trim(piece), name;
+        MW_CHECK(mw_str_split(&type, ' ', &name));
+        mw_field *field = &schema.fields[schema.field_count++];
+        MW_CHECK(schema.field_count <= ITEMS_MAX);
+        field->name = name;
+        MW_CHECK(mw_type_parse(mw_str_trim(type), &field->type));
+    }
+    return schema;
+}
+
+static void begin_stream(declare_reader *reader, const declare_entry *entry) {
+    MW_CHECK(reader->declarations.stream_count < ITEMS_MAX);
+    reader->stream = &reader->declarations.streams[reader->declarations.stream_count++];
+    *reader->stream = (mw_stream_declaration){
+        .name = entry->name,
+        .position = entry->position,
+        .late_us = MW_HOUR_US,
+        .fields = room(reader, sizeof(mw_named_source)),
+        .laters = room(reader, sizeof(mw_named_source)),
+        .ids = room(reader, sizeof(mw_str))};
+}
+
+static void read_stream_key(declare_reader *reader, const declare_entry *entry) {
+    mw_stream_declaration *stream = reader->stream;
+    mw_named_source named = {entry->name, entry->position, entry->value};
+    mw_str list = entry->value.text, id;
+    int64_t hours;
+    if (mw_str_is(entry->key, "columns")) {
+        stream->columns = read_columns(reader, entry->value.text);
+    } else if (mw_str_is(entry->key, "field")) {
+        stream->fields[stream->field_count++] = named;
+    } else if (mw_str_is(entry->key, "later")) {
+        stream->laters[stream->later_count++] = named;
+    } else if (mw_str_is(entry->key, "where")) {
+        stream->where = entry->value;
+    } else if (mw_str_is(entry->key, "time")) {
+        stream->time = entry->value;
+    } else if (mw_str_is(entry->key, "known")) {
+        stream->known = entry->value;
+    } else if (mw_str_is(entry->key, "late")) {
+        list.size--;
+        MW_CHECK(mw_str_ends(entry->value.text, MW_STR("h")) && mw_str_to_int64(list, &hours));
+        stream->late_us = hours * MW_HOUR_US;
+    } else {
+        MW_CHECK(mw_str_is(entry->key, "id"));
+        while (mw_str_split(&list, ',', &id)) stream->ids[stream->id_count++] = mw_str_trim(id);
+    }
+}
+
+static void read_entry(declare_reader *reader, const declare_entry *entry) {
+    mw_declarations *all = &reader->declarations;
+    mw_model_declaration *model = all->model_count ? &all->models[all->model_count - 1] : NULL;
+    if (mw_str_is(entry->key, "stream")) {
+        begin_stream(reader, entry);
+    } else if (mw_str_is(entry->key, "feature")) {
+        MW_CHECK(all->feature_count < ITEMS_MAX);
+        all->features[all->feature_count++] =
+            (mw_named_source){entry->name, entry->position, entry->value};
+    } else if (mw_str_is(entry->key, "model")) {
+        MW_CHECK(all->model_count < ITEMS_MAX);
+        reader->stream = NULL;
+        all->models[all->model_count++] =
+            (mw_model_declaration){.name = entry->name, .position = entry->position};
+    } else if (reader->stream) {
+        read_stream_key(reader, entry);
+    } else if (mw_str_is(entry->key, "moment")) {
+        MW_CHECK(model != NULL);
+        model->moment = entry->value;
+    } else {
+        MW_CHECK(model != NULL && mw_str_is(entry->key, "label"));
+        model->label = entry->value;
+    }
+}
+
+mw_declarations mw_test_declare(mw_arena *arena, const char *text) {
+    declare_reader reader = {.arena = arena, .rest = mw_str_of(text)};
+    reader.declarations.zone = mw_zone_utc();
+    reader.declarations.streams = room(&reader, sizeof(mw_stream_declaration));
+    reader.declarations.features = room(&reader, sizeof(mw_named_source));
+    reader.declarations.models = room(&reader, sizeof(mw_model_declaration));
+    declare_entry entry;
+    while (next_entry(&reader, &entry)) read_entry(&reader, &entry);
+    return reader.declarations;
+}
+
+const mw_program *mw_test_program(mw_arena *arena, mw_symbols *symbols, const char *text) {
+    mw_declarations declarations = mw_test_declare(arena, text);
+    mw_diagnostics diagnostics;
+    mw_diagnostics_init(&diagnostics, arena);
+    const mw_program *program = NULL;
+    mw_status status =
+        mw_program_compile(&declarations, arena, symbols, &diagnostics, &program);
+    if (status != MW_OK) {
+        mw_buf out;
+        mw_buf_init(&out, 1 << 20);
+        mw_diagnostics_print(&diagnostics, "declared", &out);
+        mw_test_fail(MW_TEST_PLACE("compiles"), "%s:\n%.*s", mw_status_name(status),
+                     MW_STR_ARGS(mw_buf_str(&out)));
+    }
+    return program;
+}

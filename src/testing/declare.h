@@ -1,0 +1,28 @@
+/*
+ * declare: projects for tests, written as text.
+ *
+ *     stream orders
+ *       columns: shop category, amount number, at time
+ *       field net: amount * 0.8
+ *       where: amount > 0
+ *       time: at
+ *       known: time + 1h
+ *       id: shop, at
+ *       later refund: at + 2d
+ *       late: 2h
+ *     feature busy: count(orders by shop over 24h)
+ *     model sales
+ *       moment: on orders
+ *       label: count(orders by shop over next 1d)
+ *
+ * A line is a key, perhaps a name, a colon and a text, whose place is that in the text, lines
+ * and columns from 1. Lines may be left out as in a project file. A mistake in this form (not
+ * in the expressions) fails the test.
+ */
+#pragma once
+#include "lang/program.h"
+
+/* Everything lives in `arena`; the zone is UTC. */
+mw_declarations mw_test_declare(mw_arena *arena, const char *text);
+/* The same, compiled; what does not compile is printed and fails the test. */
+const mw_program *mw_test_program(mw_arena *arena, mw_symbols *symbols, const char *text);
