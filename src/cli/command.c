@@ -238,7 +238,7 @@ const char *mw_cli_option(const mw_cli *cli, const char *name) {
     const mw_option *options = cli->command->options;
     for (size_t i = 0; i < MW_OPTIONS_MAX && options[i].name; i++)
         if (strcmp(options[i].name, name) == 0) return cli->option_values[i];
-    MW_ASSERT(!"an option that the command has declared");
+    MW_ASSERT(false && "an option that the command has declared");
     return NULL;
 }
 

@@ -1,0 +1,36 @@
+/*
+ * prediction: one recorded prediction as a value, its id, and its bytes in the log.
+ *
+ * A prediction is named by its place: stamps never repeat in a log. It carries all that a
+ * replay needs to say whether it would come out the same: the moment's t and place, the id of
+ * the event it was made for, the version, and each feature's cell in canonical bytes.
+ */
+#pragma once
+#include "lang/program.h"
+
+enum { MW_PREDICTION_ID_SIZE = 14 }; /* "p" and 13 digits of base 32 */
+
+typedef struct {
+    int64_t place;     /* of the moment; its stamp */
+    int64_t t;
+    mw_str model, version;
+    mw_str event_id;   /* the id of the moment's event, values joined by '|' */
+    double prediction; /* of a yes/no label: the probability of yes */
+    bool decision;     /* prediction >= the version's threshold */
+    const mw_cell *features; /* of the version's types; feature_count of them */
+} mw_prediction;
+
+/* Writes the id with a NUL; sorts as the place does. */
+void mw_prediction_id(int64_t place, char out_id[MW_PREDICTION_ID_SIZE + 1]);
+MW_MUST_USE bool mw_prediction_id_parse(mw_str id, int64_t *out_place);
+
+void mw_prediction_append(mw_buf *out, const mw_prediction *prediction,
+                          const mw_schema *features, const mw_symbols *symbols);
+/* Reads back; texts are views into `bytes`, features go to `out_features` (as many as the
+   schema has). MW_CORRUPT if the bytes are not a prediction with these features. */
+MW_MUST_USE mw_status mw_prediction_read(mw_str bytes, const mw_schema *features,
+                                         mw_symbols *symbols, mw_cell *out_features,
+                                         mw_prediction *out_prediction, mw_error *err);
+/* Only what stands before the features: enough to find the version whose types they have. */
+MW_MUST_USE mw_status mw_prediction_read_head(mw_str bytes, mw_prediction *out_prediction,
+                                              mw_error *err);

@@ -1,0 +1,76 @@
+#include "decide/prediction.h"
+
+#include <string.h>
+
+#include "base/prng.h"
+#include "testing/test.h"
+
+static mw_field fields[] = {{{"delay", 5}, MW_TYPE_NUMBER}, {{"carrier", 7}, MW_TYPE_TEXT}};
+static const mw_schema schema = {fields, 2};
+
+static mw_symbols *new_symbols(void) {
+    mw_symbols *symbols = NULL;
+    mw_error err;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, &err), &err);
+    return symbols;
+}
+
+MW_TEST(prediction_ids_name_places_and_sort_like_them) {
+    uint64_t prng = mw_test_seed();
+    char before[MW_PREDICTION_ID_SIZE + 1], after[MW_PREDICTION_ID_SIZE + 1];
+    for (int i = 0; i < 1000; i++) {
+        int64_t place = (int64_t)mw_prng_next(&prng), read;
+        if (place == INT64_MAX) continue;
+        mw_prediction_id(place, before);
+        mw_prediction_id(place + 1, after);
+        MW_CHECK(strcmp(before, after) < 0);
+        MW_CHECK(mw_prediction_id_parse(mw_str_of(before), &read) && read == place);
+    }
+    static const char *const wrong[] = {"", "p", "p000000000000", "x0000000000000",
+                                        "pzzzzzzzzzzzzz", "p00000000000i0"};
+    int64_t untouched = 7;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        MW_CHECK(!mw_prediction_id_parse(mw_str_of(wrong[i]), &untouched));
+    MW_CHECK_EQUAL_INT(untouched, 7);
+}
+
+static mw_prediction example(mw_cell *cells, mw_symbols *symbols) {
+    cells[0] = mw_cell_number(12.5);
+    cells[1].symbol = mw_symbols_intern(symbols, MW_STR("UA"));
+    return (mw_prediction){.place = 42,
+                           .t = 40,
+                           .model = MW_STR("late"),
+                           .version = MW_STR("0123456789ab"),
+                           .event_id = MW_STR("UA|15"),
+                           .prediction = 0.25,
+                           .decision = true,
+                           .features = cells};
+}
+
+MW_TEST(prediction_reads_back_what_was_written_into_another_process) {
+    mw_symbols *ours = new_symbols(), *theirs = new_symbols();
+    mw_symbols_intern(theirs, MW_STR("other")); /* so that codes differ */
+    mw_cell cells[2], read_cells[2];
+    mw_prediction written = example(cells, ours), read = {0};
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1000);
+    mw_prediction_append(&bytes, &written, &schema, ours);
+    mw_error err;
+    MW_CHECK_OK(mw_prediction_read(mw_buf_str(&bytes), &schema, theirs, read_cells, &read, &err),
+                &err);
+    MW_CHECK(read.place == 42 && read.t == 40 && read.decision && read.prediction == 0.25);
+    MW_CHECK_EQUAL_STR(read.event_id, "UA|15");
+    MW_CHECK(read_cells[0].number == 12.5);
+    MW_CHECK_EQUAL_STR(mw_symbols_text(theirs, read_cells[1].symbol), "UA");
+    MW_CHECK(read_cells[1].symbol != cells[1].symbol);
+
+    /* Cut anywhere, it is corrupt and never a crash. */
+    for (size_t size = 0; size < bytes.size; size++)
+        MW_CHECK(mw_prediction_read((mw_str){bytes.data, size}, &schema, theirs, read_cells,
+                                    &read, &err) != MW_OK);
+    bytes.data[0] = 9;
+    MW_CHECK_STATUS(mw_prediction_read_head(mw_buf_str(&bytes), &read, &err), MW_NEWER_FORMAT);
+    mw_buf_release(&bytes);
+    mw_symbols_destroy(ours);
+    mw_symbols_destroy(theirs);
+}

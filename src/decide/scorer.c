@@ -1,0 +1,69 @@
+#include "decide/scorer.h"
+
+struct mw_scorer {
+    mw_arena arena;
+    const mw_version *version;
+    const mw_encoder *encoder;
+    const mw_profile *profile;
+    double *values; /* of the row that is scored */
+    char name[MW_VERSION_NAME_SIZE + 1];
+};
+
+static mw_status prepare(mw_scorer *scorer, mw_str bytes, mw_symbols *symbols, mw_error *err) {
+    MW_TRY(mw_version_decode(&scorer->arena, bytes, &scorer->version, err));
+    mw_version_name(bytes, scorer->name);
+    mw_model_features features = scorer->version->features;
+    MW_TRY(mw_encoder_create(&scorer->arena, symbols, features, &scorer->encoder, err));
+    MW_TRY(mw_profile_decode(&scorer->arena, symbols, scorer->version->profile,
+                             &scorer->profile, err));
+    if (mw_profile_column_count(scorer->profile) != features.count + 1)
+        return mw_fail(err, MW_CORRUPT, "version %s: its profile is not of its features",
+                       scorer->name);
+    scorer->values = mw_arena_alloc(&scorer->arena, features.count, sizeof *scorer->values);
+    if (!scorer->values) return mw_fail(err, MW_NO_MEMORY, "scorer: no memory for a row");
+    return MW_OK;
+}
+
+mw_status mw_scorer_create(mw_str version_bytes, mw_symbols *symbols, mw_scorer **out_scorer,
+                           mw_error *err) {
+    mw_scorer *scorer = mw_allocate(sizeof *scorer);
+    if (!scorer) return mw_fail(err, MW_NO_MEMORY, "scorer: no memory");
+    mw_arena_init(&scorer->arena, 4 * (size_t)MW_VERSION_SIZE_MAX);
+    mw_status status = prepare(scorer, version_bytes, symbols, err);
+    if (status != MW_OK) mw_scorer_destroy(scorer);
+    else *out_scorer = scorer;
+    return status;
+}
+
+void mw_scorer_destroy(mw_scorer *scorer) {
+    if (!scorer) return;
+    mw_arena_release(&scorer->arena);
+    mw_free(scorer);
+}
+
+mw_score mw_scorer_run(mw_scorer *scorer, const mw_cell *features) {
+    size_t unseen = mw_encoder_run(scorer->encoder, features, scorer->values);
+    double prediction = mw_forest_predict(scorer->version->forest, scorer->values);
+    return (mw_score){prediction, prediction >= scorer->version->threshold, unseen};
+}
+
+const mw_version *mw_scorer_version(const mw_scorer *scorer) { return scorer->version; }
+mw_str mw_scorer_name(const mw_scorer *scorer) { return mw_str_of(scorer->name); }
+const mw_profile *mw_scorer_profile(const mw_scorer *scorer) { return scorer->profile; }
+
+mw_status mw_scorer_fits(const mw_scorer *scorer, const mw_field *features,
+                         size_t feature_count, mw_error *err) {
+    mw_model_features own = scorer->version->features;
+    for (size_t i = 0; i < own.count || i < feature_count; i++) {
+        if (i < own.count && i < feature_count && own.items[i].type == features[i].type &&
+            mw_str_equal(own.items[i].name, features[i].name))
+            continue;
+        mw_str name = i < own.count ? own.items[i].name : features[i].name;
+        mw_status status = mw_fail(err, MW_CONFLICT,
+                                   "version %s was trained with other features than the project "
+                                   "file has now: %.*s differs", scorer->name,
+                                   MW_STR_ARGS(name));
+        return mw_hint(err, status, "Train again, or bring the project file back.");
+    }
+    return MW_OK;
+}

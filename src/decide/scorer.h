@@ -1,0 +1,34 @@
+/*
+ * scorer: a version made ready to answer in this process: features in, decision out.
+ *
+ * It owns what it decodes; the version's profile counts in the same symbols. Scoring a row
+ * costs one encoding and one walk of the forest, and allocates nothing. One thread uses it.
+ */
+#pragma once
+#include "model/version.h"
+#include "stat/profile.h"
+
+typedef struct mw_scorer mw_scorer;
+
+typedef struct {
+    double prediction;
+    bool decision;         /* prediction >= the version's threshold */
+    size_t unseen_values;  /* categories that training never saw: read as missing */
+} mw_score;
+
+/* Decodes a version's bytes and interns its values. */
+MW_MUST_USE mw_status mw_scorer_create(mw_str version_bytes, mw_symbols *symbols,
+                                       mw_scorer **out_scorer, mw_error *err);
+void mw_scorer_destroy(mw_scorer *scorer); /* NULL is allowed */
+
+/* `features` are cells of the version's features, in their order. */
+mw_score mw_scorer_run(mw_scorer *scorer, const mw_cell *features);
+
+const mw_version *mw_scorer_version(const mw_scorer *scorer);
+mw_str mw_scorer_name(const mw_scorer *scorer); /* 12 hex digits */
+/* How the features and the prediction (the last column) were distributed in training. */
+const mw_profile *mw_scorer_profile(const mw_scorer *scorer);
+/* MW_CONFLICT if the program's model has other features than the version was trained with,
+   naming the first that differs. */
+MW_MUST_USE mw_status mw_scorer_fits(const mw_scorer *scorer, const mw_field *features,
+                                     size_t feature_count, mw_error *err);

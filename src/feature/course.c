@@ -1,0 +1,155 @@
+#include "feature/course.h"
+
+#include <string.h>
+
+enum { WAITING_EVENTS_MAX = 1 << 24 };
+#define WAITING_CELLS_MAX ((size_t)1 << 32)
+
+/* An accepted event whose stamp time has not passed yet. */
+typedef struct {
+    mw_event event; /* its row is an offset until it is used: the cells move as they grow */
+    size_t first_cell;
+} waiting_event;
+
+struct mw_course {
+    mw_course_config config;
+    mw_engine *engine;
+    mw_agenda *agenda;
+    waiting_event *waiting; /* all of one stamp or later, in order */
+    size_t waiting_count, waiting_capacity;
+    mw_cell *cells;
+    size_t cell_count, cell_capacity;
+    mw_cell *features;
+    uint64_t next_number;
+    uint64_t refused_moments;
+    int64_t last_place;
+};
+
+mw_status mw_course_create(mw_course_config config, mw_course **out_course, mw_error *err) {
+    mw_course *course = mw_allocate(sizeof *course);
+    if (!course) return mw_fail(err, MW_NO_MEMORY, "course: no memory");
+    *course = (mw_course){.config = config, .last_place = INT64_MIN};
+    size_t feature_count = config.engine.model->feature_count;
+    course->features = mw_allocate((feature_count + 1) * sizeof *course->features);
+    mw_status status = MW_OK;
+    if (!course->features) status = mw_fail(err, MW_NO_MEMORY, "course: no memory");
+    if (status == MW_OK) status = mw_engine_create(config.engine, &course->engine, err);
+    if (status == MW_OK)
+        status = mw_agenda_create(config.engine.model, config.engine.program,
+                                  config.engine.symbols, &course->agenda, err);
+    if (status != MW_OK) mw_course_destroy(course);
+    else *out_course = course;
+    return status;
+}
+
+void mw_course_destroy(mw_course *course) {
+    if (!course) return;
+    mw_engine_destroy(course->engine);
+    mw_agenda_destroy(course->agenda);
+    mw_free(course->waiting);
+    mw_free(course->cells);
+    mw_free(course->features);
+    mw_free(course);
+}
+
+/* Lets the waiting events stamped before `place` into the engine. */
+static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
+    size_t used = 0;
+    mw_status status = MW_OK;
+    while (used < course->waiting_count && course->waiting[used].event.place < place) {
+        waiting_event *entry = &course->waiting[used];
+        entry->event.row = course->cells + entry->first_cell;
+        status = mw_engine_apply(course->engine, &entry->event, err);
+        if (status != MW_OK) break;
+        used++;
+    }
+    course->waiting_count -= used;
+    memmove(course->waiting, course->waiting + used,
+            course->waiting_count * sizeof *course->waiting);
+    if (course->waiting_count == 0) course->cell_count = 0;
+    return status;
+}
+
+static mw_status wait_for_stamp(mw_course *course, const mw_event *event, mw_error *err) {
+    const mw_program *program = course->config.engine.program;
+    size_t width = program->streams[event->stream].schema.field_count;
+    if (!mw_grow((void **)&course->waiting, &course->waiting_capacity,
+                 course->waiting_count + 1, sizeof *course->waiting, WAITING_EVENTS_MAX) ||
+        !mw_grow((void **)&course->cells, &course->cell_capacity, course->cell_count + width,
+                 sizeof *course->cells, WAITING_CELLS_MAX))
+        return mw_fail(err, MW_NO_MEMORY, "course: no memory for the events of one stamp");
+    memcpy(course->cells + course->cell_count, event->row, width * sizeof *event->row);
+    course->waiting[course->waiting_count++] = (waiting_event){*event, course->cell_count};
+    course->cell_count += width;
+    return MW_OK;
+}
+
+static bool is_announced(const mw_course *course, const mw_event *event) {
+    const mw_model_program *model = course->config.engine.model;
+    if (course->config.announces_none || event->stream != model->moment_stream) return false;
+    int64_t t = event->time + model->moment_offset_us;
+    return course->config.from <= t && t < course->config.to;
+}
+
+mw_status mw_course_event(mw_course *course, const mw_event *event, mw_error *err) {
+    MW_ASSERT(event->place >= course->last_place);
+    MW_ASSERT(mw_course_next_due(course) >= event->place);
+    MW_TRY(let_in(course, event->place, err));
+    MW_TRY(wait_for_stamp(course, event, err));
+    course->last_place = event->place;
+    if (!is_announced(course, event)) return MW_OK;
+    bool taken = false;
+    MW_TRY(mw_agenda_add_event(course->agenda, event, &taken, err));
+    if (!taken) course->refused_moments++;
+    return MW_OK;
+}
+
+mw_status mw_course_expect(mw_course *course, const mw_moment *moment, uint64_t number,
+                           const mw_cell *features, mw_error *err) {
+    return mw_agenda_add_label(course->agenda, moment, number, features, err);
+}
+
+static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *out_step,
+                                mw_error *err) {
+    mw_engine_features(course->engine, &due->moment, course->features);
+    uint64_t number = course->next_number++;
+    if (course->config.engine.with_label)
+        MW_TRY(mw_agenda_add_label(course->agenda, &due->moment, number, course->features, err));
+    *out_step = (mw_step){.kind = MW_DUE_MOMENT,
+                          .place = due->due,
+                          .moment = due->moment,
+                          .number = number,
+                          .features = course->features};
+    return MW_OK;
+}
+
+mw_status mw_course_next(mw_course *course, int64_t place, mw_step *out_step, bool *out_found,
+                         mw_error *err) {
+    mw_due due;
+    *out_found = false;
+    if (!mw_agenda_pop(course->agenda, place, &due)) return MW_OK;
+    MW_TRY(let_in(course, due.due, err));
+    mw_engine_advance(course->engine, due.due);
+    if (due.due > course->last_place) course->last_place = due.due;
+    if (due.kind == MW_DUE_MOMENT) {
+        MW_TRY(step_at_moment(course, &due, out_step, err));
+    } else {
+        mw_label label = mw_engine_label(course->engine, &due.moment, due.features);
+        *out_step = (mw_step){due.kind, due.due, due.moment, due.number, due.features, label};
+    }
+    *out_found = true;
+    return MW_OK;
+}
+
+mw_status mw_course_features(mw_course *course, const mw_moment *moment, mw_cell *out_features,
+                             mw_error *err) {
+    MW_ASSERT(moment->place >= course->last_place);
+    MW_TRY(let_in(course, moment->place, err));
+    mw_engine_features(course->engine, moment, out_features);
+    return MW_OK;
+}
+
+int64_t mw_course_next_due(const mw_course *course) { return mw_agenda_next(course->agenda); }
+mw_engine *mw_course_engine(mw_course *course) { return course->engine; }
+mw_agenda *mw_course_agenda(mw_course *course) { return course->agenda; }
+uint64_t mw_course_refused_moments(const mw_course *course) { return course->refused_moments; }

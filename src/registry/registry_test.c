@@ -1,0 +1,153 @@
+#include "registry/registry.h"
+#include "testing/test.h"
+
+#include <math.h>
+
+typedef struct {
+    mw_registry registry;
+    mw_arena arena;
+    mw_error err;
+} fixture;
+
+static fixture open_fixture(void) {
+    fixture f = {0};
+    mw_arena_init(&f.arena, (size_t)1 << 24);
+    MW_CHECK_OK(mw_catalog_open(mw_sys_real(), NULL, true, &f.registry.catalog, &f.err), &f.err);
+    MW_CHECK_OK(mw_artefacts_open(mw_sys_real(), NULL, &f.registry.artefacts, &f.err), &f.err);
+    return f;
+}
+
+static void close_fixture(fixture *f) {
+    mw_catalog_close(f->registry.catalog);
+    mw_artefacts_close(f->registry.artefacts);
+    mw_arena_release(&f->arena);
+}
+
+static int64_t record(fixture *f, const char *version, int64_t ended_us) {
+    mw_run_row run = {.model = MW_STR("late"),
+                      .learner = MW_STR("lightgbm"),
+                      .status = MW_STR("finished"),
+                      .started_us = ended_us - 5,
+                      .ended_us = ended_us,
+                      .seed = 1,
+                      .data_version = MW_STR("d1"),
+                      .version = mw_str_of(version),
+                      .details = MW_STR("{}")};
+    mw_metric_row metrics[] = {
+        {MW_STR("roc_auc"), MW_STR(""), 0.75, 0.74, 0.76, 100},
+        {MW_STR("roc_auc"), MW_STR("origin=JFK"), NAN, NAN, NAN, 3},
+    };
+    int64_t id = 0;
+    MW_CHECK_OK(mw_registry_record(f->registry, &run, metrics, 2, mw_str_of(version), &id,
+                                   &f->err),
+                &f->err);
+    return id;
+}
+
+static void promote(fixture *f, const char *version, int64_t at_us) {
+    mw_change change = {at_us, MW_STR("test"), MW_STR("because")};
+    MW_CHECK_OK(mw_registry_promote(f->registry, MW_STR("late"), mw_str_of(version), change,
+                                    &f->err),
+                &f->err);
+}
+
+static mw_str champion(fixture *f) {
+    mw_version_row row = {0};
+    MW_CHECK_OK(mw_registry_champion(f->registry, MW_STR("late"), &f->arena, &row, &f->err),
+                &f->err);
+    return row.version;
+}
+
+MW_TEST(registry_lists_what_was_recorded_newest_first) {
+    fixture f = open_fixture();
+    int64_t first = record(&f, "aa11", 100);
+    record(&f, "ab22", 200);
+    mw_version_row *versions;
+    mw_run_row *runs;
+    mw_metric_row *metrics;
+    size_t count;
+    MW_CHECK_OK(mw_registry_versions(f.registry, MW_STR("late"), &f.arena, &versions, &count,
+                                     &f.err),
+                &f.err);
+    MW_CHECK(count == 2 && mw_str_is(versions[0].version, "ab22"));
+    MW_CHECK(mw_str_is(versions[0].stage, MW_STAGE_CANDIDATE));
+    MW_CHECK_OK(mw_registry_runs(f.registry, MW_STR(""), &f.arena, &runs, &count, &f.err),
+                &f.err);
+    MW_CHECK(count == 2 && runs[1].id == first && runs[1].started_us == 95);
+    MW_CHECK_OK(mw_registry_metrics(f.registry, first, &f.arena, &metrics, &count, &f.err),
+                &f.err);
+    MW_CHECK(count == 2 && metrics[0].value == 0.75 && isnan(metrics[1].low));
+    MW_CHECK(mw_str_is(metrics[1].segment, "origin=JFK") && metrics[1].count == 3);
+
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1000);
+    MW_CHECK_OK(mw_registry_load(f.registry, &versions[1], &bytes, &f.err), &f.err);
+    MW_CHECK(mw_str_is(mw_buf_str(&bytes), "aa11"));
+    mw_buf_release(&bytes);
+    close_fixture(&f);
+}
+
+MW_TEST(registry_has_one_champion_and_goes_back) {
+    fixture f = open_fixture();
+    mw_version_row row;
+    MW_CHECK(mw_registry_champion(f.registry, MW_STR("late"), &f.arena, &row, &f.err) ==
+             MW_NOT_FOUND);
+    MW_CHECK_EQUAL_STR(f.err.message, "late has no champion yet");
+    mw_change change = {400, MW_STR("test"), MW_STR("worse")};
+    MW_CHECK(mw_registry_rollback(f.registry, MW_STR("late"), change, &f.arena, &row, &f.err) ==
+             MW_NOT_FOUND);
+
+    record(&f, "aa11", 100);
+    record(&f, "ab22", 200);
+    promote(&f, "aa", 300);
+    promote(&f, "ab22", 310);
+    promote(&f, "ab22", 320); /* stands already: no second entry in the audit */
+    MW_CHECK(mw_str_is(champion(&f), "ab22"));
+    MW_CHECK_OK(mw_registry_rollback(f.registry, MW_STR("late"), change, &f.arena, &row, &f.err),
+                &f.err);
+    MW_CHECK(mw_str_is(row.version, "aa11") && mw_str_is(champion(&f), "aa11"));
+
+    mw_promotion_row *promotions;
+    size_t count;
+    MW_CHECK_OK(mw_registry_promotions(f.registry, MW_STR("late"), &f.arena, &promotions, &count,
+                                       &f.err),
+                &f.err);
+    MW_CHECK(count == 5); /* aa up; aa down, ab up; ab down, aa up */
+    MW_CHECK(mw_str_is(promotions[0].to_stage, MW_STAGE_CHAMPION));
+    MW_CHECK(mw_str_is(promotions[0].version, "aa11") && promotions[0].at_us == 400);
+    MW_CHECK(mw_str_is(promotions[1].to_stage, MW_STAGE_RETIRED));
+    close_fixture(&f);
+}
+
+MW_TEST(registry_wants_a_version_named_without_doubt) {
+    fixture f = open_fixture();
+    record(&f, "aa11", 100);
+    record(&f, "ab22", 200);
+    mw_version_row row;
+    MW_CHECK(mw_registry_find(f.registry, MW_STR("late"), MW_STR("a"), &f.arena, &row, &f.err) ==
+             MW_INVALID);
+    MW_CHECK_EQUAL_STR(f.err.message, "late: more than one version begins with a");
+    MW_CHECK(mw_registry_find(f.registry, MW_STR("late"), MW_STR("%"), &f.arena, &row, &f.err) ==
+             MW_NOT_FOUND);
+    MW_CHECK(mw_registry_run(f.registry, 99, &f.arena, &(mw_run_row){0}, &f.err) ==
+             MW_NOT_FOUND);
+    close_fixture(&f);
+}
+
+MW_TEST(registry_records_the_same_version_once) {
+    fixture f = open_fixture();
+    record(&f, "aa11", 100);
+    promote(&f, "aa11", 150);
+    record(&f, "aa11", 200); /* trained again, the same content: a second run, no second version */
+    mw_version_row *versions;
+    mw_run_row *runs;
+    size_t version_count, run_count;
+    MW_CHECK_OK(mw_registry_versions(f.registry, MW_STR(""), &f.arena, &versions, &version_count,
+                                     &f.err),
+                &f.err);
+    MW_CHECK_OK(mw_registry_runs(f.registry, MW_STR(""), &f.arena, &runs, &run_count, &f.err),
+                &f.err);
+    MW_CHECK(version_count == 1 && run_count == 2);
+    MW_CHECK(mw_str_is(versions[0].stage, MW_STAGE_CHAMPION));
+    close_fixture(&f);
+}

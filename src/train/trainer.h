@@ -1,0 +1,76 @@
+/*
+ * trainer: makes a version of a model from examples, and says how good it is.
+ *
+ * Examples are split by time: those that had matured before the test part begins are learned
+ * from, the test part (the latest fifth of the time, at most 30 days, unless told otherwise)
+ * is only ever predicted. The baseline comes first: the share of positive labels for everybody.
+ * The threshold is the one that would have cost least on the test part.
+ *
+ * The same examples, settings and seed give the same bytes, with any number of threads and on
+ * any day: no clock and no path goes into a version.
+ */
+#pragma once
+#include "model/version.h"
+#include "project/project.h"
+#include "stat/metrics.h"
+#include "stat/threshold.h"
+#include "sys/sys.h"
+#include "train/examples.h"
+#include "train/lightgbm.h"
+
+enum { MW_TEST_SPAN_DAYS_MAX = 30, MW_SEGMENT_EXAMPLES_MIN = 100, MW_SEGMENT_CLASS_MIN = 10 };
+#define MW_TEST_LATEST INT64_MIN
+
+/* What a version says of where it comes from, beside its examples. */
+typedef struct {
+    mw_str project;                   /* the project file's bytes */
+    mw_str zone, zone_data;
+    const mw_version_stream *streams; /* with the columns that the program was compiled for */
+    size_t stream_count;
+    mw_str data_version;
+} mw_train_origin;
+
+typedef struct {
+    mw_sys *sys;
+    const mw_project_model *model;
+    const mw_examples *examples;
+    size_t example_count; /* of the first examples: those that are known by now */
+    mw_symbols *symbols;
+    mw_train_origin origin;
+    int64_t test_from;    /* t from which examples are the test part; MW_TEST_LATEST */
+    int32_t seed;
+    int32_t thread_count;
+    void (*progress)(void *context, int32_t rounds_done, int32_t rounds); /* may be NULL */
+    void *context;
+} mw_train_config;
+
+typedef struct {
+    mw_str column, value; /* "origin", "JFK" */
+    mw_metrics metrics;   /* without a meaning where `is_small` */
+    bool is_small;        /* under 100 examples or 10 of a class: left out and named */
+    size_t count;
+} mw_segment_metrics;
+
+typedef struct {
+    mw_str bytes, name;    /* of the version */
+    mw_metrics test;       /* with intervals */
+    mw_metrics baseline;   /* the share of positives, on the same test part */
+    mw_threshold threshold; /* what decisions would have cost on the test part */
+    double baseline_cost;  /* of the cheaper of always yes and never */
+    mw_segment_metrics *segments;
+    size_t segment_count;
+    size_t train_count, test_count;
+    size_t embargoed_count; /* before the test part, but matured only within it */
+    int64_t train_from, test_from, test_to;
+    mw_str settings, messages;
+    int64_t learner_cpu_us;
+} mw_trained;
+
+/* The learner's settings: the defaults with the project's `params` over them; MW_INVALID names a
+   param that is unknown or out of range. */
+MW_MUST_USE mw_status mw_train_settings(const mw_project_model *model, int32_t seed,
+                                        mw_lightgbm_settings *out_settings, mw_error *err);
+/* Trains and tests. The result lives in `arena`. MW_INVALID, with what to do: no example has
+   matured, or all labels are the same. */
+MW_MUST_USE mw_status mw_train(const mw_train_config *config, mw_arena *arena,
+                               mw_trained *out_trained, mw_error *err);
