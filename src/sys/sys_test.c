@@ -1,7 +1,8 @@
 #include "base/prng.h"
-#include "sys/sys.h"
+#include "sys/simulated.h"
 #include "testing/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What every filling of mw_sys keeps. Each test runs on all, in a folder of its own. */
@@ -18,13 +19,22 @@ static const char *path_in(place *at, const char *name) {
     return path;
 }
 
-static void on_every_sys(const char *folder_name, void (*body)(place *at)) {
-    place at = {.sys = mw_sys_real(), .folder = mw_test_directory()};
+static void run_on(mw_sys *sys, const char *folder, void (*body)(place *at)) {
+    place at = {.sys = sys, .folder = folder};
     mw_arena_init(&at.arena, 1 << 20);
-    at.folder = path_in(&at, folder_name);
-    MW_CHECK_OK(mw_sys_make_folder(at.sys, at.folder, &at.err), &at.err);
+    MW_CHECK_OK(mw_sys_make_folder(sys, folder, &at.err), &at.err);
     body(&at);
     mw_arena_release(&at.arena);
+}
+
+static void on_every_sys(void (*body)(place *at)) {
+    mw_sys *simulated;
+    mw_error err;
+    MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = mw_test_seed()}, &simulated,
+                                    &err), &err);
+    run_on(mw_sys_real(), mw_test_directory(), body);
+    run_on(simulated, "/simulated/folder", body);
+    mw_simulated_destroy(simulated);
 }
 
 static mw_file *open_file(place *at, const char *name, mw_file_mode mode) {
@@ -82,7 +92,7 @@ static void keep_modes(place *at) {
 }
 
 MW_TEST(sys_keeps_file_modes) {
-    on_every_sys("modes", keep_modes);
+    on_every_sys(keep_modes);
 }
 
 /* Random writes, appends, cuts and reads give what a plain array gives. */
@@ -128,7 +138,7 @@ static void agree_with_an_array(place *at) {
 }
 
 MW_TEST(sys_files_agree_with_an_array) {
-    on_every_sys("array", agree_with_an_array);
+    on_every_sys(agree_with_an_array);
 }
 
 static void lock_once(place *at) {
@@ -144,7 +154,7 @@ static void lock_once(place *at) {
 }
 
 MW_TEST(sys_locks_once) {
-    on_every_sys("locks", lock_once);
+    on_every_sys(lock_once);
 }
 
 static void write_whole_files(place *at) {
@@ -169,7 +179,7 @@ static void write_whole_files(place *at) {
 }
 
 MW_TEST(sys_writes_files_whole) {
-    on_every_sys("whole", write_whole_files);
+    on_every_sys(write_whole_files);
 }
 
 static void keep_folders(place *at) {
@@ -205,7 +215,7 @@ static void keep_folders(place *at) {
 }
 
 MW_TEST(sys_keeps_folders) {
-    on_every_sys("folders", keep_folders);
+    on_every_sys(keep_folders);
 }
 
 static void look(place *at) {
@@ -224,7 +234,7 @@ static void look(place *at) {
 }
 
 MW_TEST(sys_looks_at_files) {
-    on_every_sys("look", look);
+    on_every_sys(look);
 }
 
 static void tell_time_and_draw(place *at) {
@@ -240,11 +250,10 @@ static void tell_time_and_draw(place *at) {
 }
 
 MW_TEST(sys_tells_time_and_draws) {
-    on_every_sys("time", tell_time_and_draw);
+    on_every_sys(tell_time_and_draw);
 }
 
-static mw_status use_files(void *context) {
-    place *at = context;
+static mw_status use_files(place *at) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
     mw_buf bytes;
@@ -265,12 +274,25 @@ static mw_status use_files(void *context) {
     return status;
 }
 
-static void survive_failing_allocations(place *at) {
-    MW_CHECK(mw_test_every_allocation_fails(use_files, at) > 5);
+static mw_status use_real_files(void *context) {
+    place at = {.sys = mw_sys_real(), .folder = context};
+    return use_files(&at);
+}
+
+static mw_status use_simulated_files(void *context) {
+    (void)context;
+    place at = {.folder = "a/b"};
+    MW_TRY(mw_simulated_create((mw_simulated_config){.seed = 1}, &at.sys, NULL));
+    mw_status status = use_files(&at);
+    mw_simulated_destroy(at.sys);
+    return status;
 }
 
 MW_TEST(sys_survives_every_failing_allocation) {
-    on_every_sys("memory", survive_failing_allocations);
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", mw_test_directory());
+    MW_CHECK(mw_test_every_allocation_fails(use_real_files, folder) > 5);
+    MW_CHECK(mw_test_every_allocation_fails(use_simulated_files, NULL) > 20);
 }
 
 MW_TEST(path_is_joined_and_cut) {
