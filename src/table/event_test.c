@@ -32,7 +32,7 @@ static mw_status add(mw_events *events, int32_t stream, int64_t place, double x,
 
 /* Places of many widths and signs, with ties, in any order: what qsort gives, to the row. */
 static void check_against_qsort(uint64_t *prng, size_t count) {
-    model_event *model = calloc(count + 1, sizeof *model);
+    model_event *model = mw_allocate((count + 1) * sizeof *model);
     MW_CHECK(model != NULL);
     mw_events events;
     mw_error err;
@@ -57,7 +57,7 @@ static void check_against_qsort(uint64_t *prng, size_t count) {
         MW_CHECK_EQUAL_DOUBLE_BITS(event.row[0].number, model[i].x);
     }
     mw_events_release(&events);
-    free(model);
+    mw_free(model);
 }
 
 MW_TEST(events_sort_as_qsort_does) {
