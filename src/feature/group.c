@@ -102,10 +102,8 @@ mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
                           const mw_frame *frame) {
     const mw_group_plan *plan = group->plan;
     mw_cell keys[MW_KEYS_MAX];
-    for (int32_t i = 0; i < plan->key_count; i++) {
-        keys[i] = mw_code_run(lookup->keys[i], frame);
-        if (mw_cell_is_missing(plan->key_types[i], keys[i])) return NULL;
-    }
+    /* A missing key finds nothing: no event with one was ever taken. */
+    for (int32_t i = 0; i < plan->key_count; i++) keys[i] = mw_code_run(lookup->keys[i], frame);
     mw_card *card =
         mw_cards_find(&group->cards, keys, mw_cards_hash(&group->cards, keys));
     for (size_t i = 0; card && card->bounds && i < plan->bound_count; i++) {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #define ARENA_SIZE ((size_t)16 << 20)
-enum { FEATURES = 14, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3 };
+enum { FEATURES = 14, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 20 };
 
 enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, FIELDS };
 static mw_field fields[FIELDS] = {
@@ -97,7 +97,8 @@ static mw_str random_label(mw_world *world) {
         "count(orders by who over next 50us) + count(views by shop over next 10us after 5us)",
         "count(orders by shop over next 60us) - count(orders by shop over 60us)",
         "max(views.y by shop over next 300us) + mean(pays.x by who over 100us)",
-        "first(orders.x by who over next 80us)"};
+        "first(orders.x by who over next 80us)",
+        "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)"};
     static const char *const unless[] = {
         "", "", " unless any(views where x > 1 by who over next 30us)",
         " unless count(pays by shop over next 20us) > count(pays by shop over 20us ago 5us)"};
@@ -114,7 +115,7 @@ static mw_source source(const char *expression) {
 static void declare_streams(mw_world *world, mw_stream_declaration *streams,
                             const char *orders_known) {
     static mw_str id[] = {{"no", 2}};
-    static const int64_t lates[] = {0, 30, 60, 200};
+    static const int64_t lates[] = {0, 30, 60, 300};
     for (size_t i = 0; i < STREAMS; i++)
         streams[i] = (mw_stream_declaration){.name = mw_str_of(stream_names[i]),
                                              .columns = {fields, FIELDS},
@@ -186,7 +187,11 @@ static mw_cell random_text(mw_world *world, size_t count) {
 
 static void add_event(mw_world *world, int32_t stream, size_t number_max) {
     int64_t at = (int64_t)below(world, MW_WORLD_TIME_MAX);
-    int64_t lag = one_in(world, 2) ? 0 : (int64_t)below(world, one_in(world, 8) ? 400 : 40);
+    int64_t lag = one_in(world, 2) ? 0 : (int64_t)below(world, one_in(world, 4) ? 400 : 40);
+    if (!one_in(world, 4)) { /* so that most times meet others */
+        at -= at % TICK;
+        lag -= lag % TICK;
+    }
     if (one_in(world, 8)) lag = -(int64_t)below(world, 300);
     mw_cell row[FIELDS] = {
         [AT] = mw_cell_time(at), [KNOWN] = mw_cell_time(at + lag),
