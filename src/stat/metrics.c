@@ -1,0 +1,219 @@
+#include "stat/metrics.h"
+
+#include "base/prng.h"
+#include "stat/ranking.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBABILITY_MIN 1e-15 /* for the logarithm */
+#define OUTSIDE_SHARE 0.025   /* of resamples, at each end of an interval */
+
+static const char *const names[] = {
+#define X(name, better) #name,
+    MW_METRIC_MAP(X)
+#undef X
+};
+
+enum { LESS, GREATER };
+static const bool greater_is_better[] = {
+#define X(name, better) (better) == GREATER,
+    MW_METRIC_MAP(X)
+#undef X
+};
+
+const char *mw_metric_name(mw_metric metric) {
+    MW_ASSERT(metric < MW_METRIC_COUNT);
+    return names[metric];
+}
+
+bool mw_metric_greater_is_better(mw_metric metric) {
+    MW_ASSERT(metric < MW_METRIC_COUNT);
+    return greater_is_better[metric];
+}
+
+/* A ranking with what is the same in each resample, and how often each example counts now. */
+typedef struct {
+    mw_ranking ranking;
+    double *losses, *squares;
+    unsigned char *weights;
+    uint64_t positives, negatives; /* by weight */
+} sample;
+
+static void weigh(sample *s) {
+    s->positives = s->negatives = 0;
+    for (size_t i = 0; i < s->ranking.count; i++) {
+        if (s->ranking.labels[i]) s->positives += s->weights[i];
+        else s->negatives += s->weights[i];
+    }
+}
+
+typedef struct {
+    uint64_t positives, negatives;
+    double score; /* of each of its examples */
+} group;
+
+static group group_of(const sample *s, size_t index) {
+    size_t from = index == 0 ? 0 : s->ranking.group_ends[index - 1];
+    group g = {.score = s->ranking.scores[from]};
+    for (size_t i = from; i < s->ranking.group_ends[index]; i++) {
+        if (s->ranking.labels[i]) g.positives += s->weights[i];
+        else g.negatives += s->weights[i];
+    }
+    return g;
+}
+
+/* In half pairs: a positive above a negative counts 2, beside it 1. */
+static double roc_auc_of(const sample *s) {
+    uint64_t half_pairs = 0, positives_above = 0;
+    for (size_t i = 0; i < s->ranking.group_count; i++) {
+        group g = group_of(s, i);
+        half_pairs += g.negatives * (2 * positives_above + g.positives);
+        positives_above += g.positives;
+    }
+    if (s->positives == 0 || s->negatives == 0) return NAN;
+    return (double)half_pairs / (2.0 * (double)s->positives * (double)s->negatives);
+}
+
+static double average_precision_of(const sample *s) {
+    double sum = 0;
+    uint64_t positives = 0, taken = 0;
+    for (size_t i = 0; i < s->ranking.group_count; i++) {
+        group g = group_of(s, i);
+        positives += g.positives;
+        taken += g.positives + g.negatives;
+        if (g.positives > 0) sum += (double)g.positives * ((double)positives / (double)taken);
+    }
+    return s->positives == 0 ? NAN : sum / (double)s->positives;
+}
+
+static double mean_of(const sample *s, const double *values) {
+    double sum = 0;
+    for (size_t i = 0; i < s->ranking.count; i++) sum += s->weights[i] * values[i];
+    uint64_t count = s->positives + s->negatives;
+    return count == 0 ? NAN : sum / (double)count;
+}
+
+static double calibration_error_of(const sample *s) {
+    double scores[MW_CALIBRATION_BINS] = {0}, positives[MW_CALIBRATION_BINS] = {0};
+    double count = (double)(s->positives + s->negatives), before = 0;
+    for (size_t i = 0; i < s->ranking.group_count; i++) {
+        group g = group_of(s, i);
+        double size = (double)(g.positives + g.negatives);
+        if (size == 0) continue;
+        size_t bin = (size_t)(MW_CALIBRATION_BINS * (before + size / 2) / count);
+        if (bin >= MW_CALIBRATION_BINS) bin = MW_CALIBRATION_BINS - 1;
+        scores[bin] += size * g.score;
+        positives[bin] += (double)g.positives;
+        before += size;
+    }
+    double sum = 0;
+    for (size_t b = 0; b < MW_CALIBRATION_BINS; b++) sum += fabs(scores[b] - positives[b]);
+    return count == 0 ? NAN : sum / count;
+}
+
+static void measure(sample *s, double out_values[MW_METRIC_COUNT]) {
+    weigh(s);
+    out_values[MW_METRIC_roc_auc] = roc_auc_of(s);
+    out_values[MW_METRIC_average_precision] = average_precision_of(s);
+    out_values[MW_METRIC_log_loss] = mean_of(s, s->losses);
+    out_values[MW_METRIC_brier] = mean_of(s, s->squares);
+    out_values[MW_METRIC_calibration_error] = calibration_error_of(s);
+}
+
+/* Draws how often each example counts: Poisson(1), from 16 random bits each. Entry k is
+   65536 * P(count <= k), rounded; the mean of what is drawn is 1 exactly. */
+static void resample(sample *s, uint64_t *prng) {
+    static const uint32_t steps[] = {24109, 48219, 60273, 64292, 65296, 65497, 65531, 65535};
+    enum { STEPS = sizeof steps / sizeof *steps, DRAW_BITS = 16, DRAWS = 64 / DRAW_BITS };
+    uint64_t bits = 0;
+    for (size_t i = 0; i < s->ranking.count; i++) {
+        bits = i % DRAWS == 0 ? mw_prng_next(prng) : bits >> DRAW_BITS;
+        uint32_t draw = bits & 0xffff, weight = 0;
+        for (size_t k = 0; k < STEPS; k++) weight += draw >= steps[k];
+        s->weights[i] = (unsigned char)weight;
+    }
+}
+
+static mw_status sample_init(sample *s, mw_scored scored, mw_error *err) {
+    *s = (sample){0};
+    MW_TRY(mw_ranking_init(&s->ranking, scored, err));
+    size_t room = scored.count + 1;
+    s->losses = mw_allocate(room * sizeof *s->losses);
+    s->squares = mw_allocate(room * sizeof *s->squares);
+    s->weights = mw_allocate(room);
+    if (!s->losses || !s->squares || !s->weights)
+        return mw_fail(err, MW_NO_MEMORY, "metrics: out of memory for %zu examples",
+                       scored.count);
+    for (size_t i = 0; i < s->ranking.count; i++) {
+        double score = s->ranking.scores[i], miss = s->ranking.labels[i] - score;
+        double given = s->ranking.labels[i] ? score : 1 - score; /* to what happened */
+        if (given < PROBABILITY_MIN) given = PROBABILITY_MIN;
+        if (given > 1 - PROBABILITY_MIN) given = 1 - PROBABILITY_MIN;
+        s->losses[i] = -log(given);
+        s->squares[i] = miss * miss;
+        s->weights[i] = 1;
+    }
+    return MW_OK;
+}
+
+static void sample_release(sample *s) {
+    mw_ranking_release(&s->ranking);
+    mw_free(s->losses);
+    mw_free(s->squares);
+    mw_free(s->weights);
+}
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The middle 95 % of the values that are numbers. */
+static void interval(double *values, size_t count, mw_estimate *estimate) {
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(values[i])) values[known++] = values[i];
+    estimate->low = estimate->high = NAN;
+    if (known == 0 || isnan(estimate->value)) return;
+    qsort(values, known, sizeof *values, compare_doubles);
+    size_t outside = (size_t)(OUTSIDE_SHARE * (double)known);
+    estimate->low = values[outside];
+    estimate->high = values[known - 1 - outside];
+}
+
+static mw_status bootstrap_run(sample *s, mw_bootstrap bootstrap, mw_metrics *metrics,
+                               mw_error *err) {
+    size_t count = bootstrap.resamples;
+    double *values = mw_allocate((count + 1) * MW_METRIC_COUNT * sizeof *values);
+    if (!values) return mw_fail(err, MW_NO_MEMORY, "metrics: out of memory for resamples");
+    for (size_t r = 0; r < count; r++) {
+        double measured[MW_METRIC_COUNT];
+        resample(s, &bootstrap.seed);
+        measure(s, measured);
+        for (size_t m = 0; m < MW_METRIC_COUNT; m++) values[m * count + r] = measured[m];
+    }
+    for (size_t m = 0; m < MW_METRIC_COUNT; m++)
+        interval(values + m * count, count, &metrics->of[m]);
+    mw_free(values);
+    return MW_OK;
+}
+
+mw_status mw_metrics_measure(mw_scored scored, mw_bootstrap bootstrap, mw_metrics *out_metrics,
+                             mw_error *err) {
+    MW_ASSERT(bootstrap.resamples <= MW_RESAMPLES_MAX);
+    sample s;
+    mw_status status = sample_init(&s, scored, err);
+    if (status == MW_OK) {
+        double values[MW_METRIC_COUNT];
+        measure(&s, values);
+        mw_metrics metrics = {.example_count = s.ranking.count,
+                              .positive_count = s.ranking.positive_count};
+        for (size_t m = 0; m < MW_METRIC_COUNT; m++) metrics.of[m].value = values[m];
+        status = bootstrap_run(&s, bootstrap, &metrics, err);
+        if (status == MW_OK) *out_metrics = metrics;
+    }
+    sample_release(&s);
+    return status;
+}

@@ -1,0 +1,70 @@
+/*
+ * metrics: how good predictions of a yes or no were, each with a bootstrap interval.
+ *
+ * Examples are sorted by score once (n log n); each metric is then one walk. Equal scores are one
+ * group everywhere, so no metric depends on the order in which examples came.
+ *
+ * Intervals are percentiles over resamples by the Poisson bootstrap: each example counts a
+ * Poisson(1) number of times, drawn by a seed, so a resample is one more walk over what is sorted.
+ *
+ * - roc_auc: the chance that a yes scores above a no, ties as half. Exact, in integers.
+ * - average_precision: sum over falling thresholds of (gain in recall) * precision, without
+ *   interpolation, as scikit-learn has it.
+ * - log_loss: mean of -ln of the probability given to what happened, clipped to 1e-15.
+ * - brier: mean squared distance of probability and label.
+ * - calibration_error: ten bins of equal count by score (a group of equal scores goes whole to the
+ *   bin of its middle); mean over examples of |mean score - share of yes| of their bin.
+ */
+#pragma once
+#include "base/memory.h"
+
+enum {
+    MW_CALIBRATION_BINS = 10,
+    MW_RESAMPLES_USUAL = 200,
+    MW_RESAMPLES_MAX = 10 * 1000,
+};
+#define MW_EXAMPLES_MAX ((size_t)1 << 31) /* pairs of them can be counted */
+
+/* name, what is better */
+#define MW_METRIC_MAP(X)         \
+    X(roc_auc, GREATER)          \
+    X(average_precision, GREATER) \
+    X(log_loss, LESS)            \
+    X(brier, LESS)               \
+    X(calibration_error, LESS)
+
+typedef enum {
+#define X(name, better) MW_METRIC_##name,
+    MW_METRIC_MAP(X)
+#undef X
+    MW_METRIC_COUNT
+} mw_metric;
+
+/* A value and the interval that holds it in 95 of 100 cases; NaN where it has no meaning. */
+typedef struct {
+    double value, low, high;
+} mw_estimate;
+
+typedef struct {
+    mw_estimate of[MW_METRIC_COUNT];
+    size_t example_count, positive_count;
+} mw_metrics;
+
+/* `scores` are probabilities, `labels` 0 or 1. */
+typedef struct {
+    const double *scores;
+    const unsigned char *labels;
+    size_t count;
+} mw_scored;
+
+typedef struct {
+    uint32_t resamples; /* 0: no intervals (low and high are NaN) */
+    uint64_t seed;
+} mw_bootstrap;
+
+/* Without a yes and a no there is no roc_auc; without a yes no average_precision; without an
+   example no metric. */
+MW_MUST_USE mw_status mw_metrics_measure(mw_scored scored, mw_bootstrap bootstrap,
+                                         mw_metrics *out_metrics, mw_error *err);
+const char *mw_metric_name(mw_metric metric); /* "roc_auc" */
+bool mw_metric_greater_is_better(mw_metric metric);
