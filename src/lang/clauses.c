@@ -157,11 +157,11 @@ static bool parse_window_body(mw_parser *parser, mw_window_node *window) {
         window->condition = mw_parser_expression(parser);
         if (!window->condition) return false;
     }
+    if (parser->failed) return false;
     window->by_position = parser->token.position;
     if (!mw_parser_expect(parser, "by")) {
-        if (parser->token.kind != MW_TOKEN_END)
-            mw_complain_hint(parser->compiler, "A window is written mean(STREAM.field by key over "
-                                               "24h).");
+        mw_complain_hint(parser->compiler,
+                         "A window is written mean(STREAM.field by key over 24h).");
         return false;
     }
     if (!parse_keys(parser, window)) return false;

@@ -69,7 +69,7 @@ static void *keep(mw_compiler *compiler, const void *items, size_t count, size_t
     return copy;
 }
 
-static const mw_code *finish(emitter *from, const mw_expr *expr) {
+static const mw_code *finish(emitter *from, const mw_expr *expr, mw_str text) {
     mw_compiler *compiler = from->compiler;
     if (from->failed) {
         if (!from->is_too_large) compiler->out_of_memory = true;
@@ -78,6 +78,7 @@ static const mw_code *finish(emitter *from, const mw_expr *expr) {
     mw_code *code = mw_compiler_alloc(compiler, 1, sizeof *code);
     if (!code) return NULL;
     *code = (mw_code){
+        .text = text,
         .instructions = keep(compiler, from->instructions, from->count, sizeof(mw_instruction)),
         .instruction_count = from->count,
         .constants = keep(compiler, from->constants, from->constant_count, sizeof(mw_cell)),
@@ -86,10 +87,11 @@ static const mw_code *finish(emitter *from, const mw_expr *expr) {
     return code->instructions && code->constants ? code : NULL;
 }
 
-static const mw_code *assemble(mw_compiler *compiler, const mw_expr *expr, bool *out_is_too_large) {
+static const mw_code *assemble(mw_compiler *compiler, const mw_expr *expr, mw_str text,
+                               bool *out_is_too_large) {
     emitter to = {.compiler = compiler};
     emit_expr(&to, expr);
-    const mw_code *code = finish(&to, expr);
+    const mw_code *code = finish(&to, expr, text);
     *out_is_too_large = to.is_too_large;
     mw_free(to.instructions);
     mw_free(to.constants);
@@ -100,9 +102,8 @@ const mw_code *mw_expr_compile(mw_compiler *compiler, const mw_expr *expr, mw_po
     if (!expr) return NULL;
     bool is_too_large = false;
     mw_str text = mw_expr_text(compiler, expr);
-    mw_code *code = NULL;
-    if (text.data) code = (mw_code *)(uintptr_t)assemble(compiler, expr, &is_too_large);
-    if (code) code->text = text;
+    const mw_code *code = NULL;
+    if (text.data) code = assemble(compiler, expr, text, &is_too_large);
     if (!code && !compiler->out_of_memory) {
         mw_complain(compiler, position, MW_INVALID,
                     "an expression must have at most %d operations, with the features that it "
@@ -122,7 +123,7 @@ static const mw_expr *fold(mw_compiler *compiler, const mw_expr *expr) {
     for (size_t i = 0; i < expr->arg_count; i++)
         if (!mw_expr_is_constant(expr->args[i])) return expr;
     bool is_too_large;
-    const mw_code *code = assemble(compiler, expr, &is_too_large);
+    const mw_code *code = assemble(compiler, expr, (mw_str){NULL, 0}, &is_too_large);
     if (!code) return is_too_large ? expr : NULL;
     mw_frame frame = {.symbols = compiler->symbols, .zone = compiler->zone};
     return mw_expr_constant(compiler, expr->type, mw_code_run(code, &frame));

@@ -267,11 +267,18 @@ int32_t mw_function_find(mw_str name) {
     return -1;
 }
 
+void mw_function_write_parameters(int32_t index, mw_buf *out) {
+    const char *parameters = mw_function_at(index)->parameters;
+    for (const char *p = parameters; *p; p++) {
+        const char *name = *p == 'n' ? "number" : *p == 't' ? "time" : *p == '*' ? "..." : "text";
+        mw_buf_printf(out, "%s%s", p > parameters ? ", " : "", name);
+    }
+}
+
 static bool takes(char parameter, mw_type type) {
     switch (parameter) {
     case 'n': return type == MW_TYPE_NUMBER;
     case 't': return type == MW_TYPE_TIME;
-    case 'd': return type == MW_TYPE_DURATION;
     default: return mw_type_is_symbol(type);
     }
 }

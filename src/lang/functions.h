@@ -9,7 +9,7 @@
 
 typedef mw_cell mw_kernel(const mw_cell *args, size_t count, const mw_frame *frame);
 
-/* Types of parameters: n number, t time, d duration, x text or category; a star repeats the
+/* Types of parameters: n number, t time, x text or category; a star repeats the
    last one. Several functions of one name differ in their parameters. */
 typedef struct {
     const char *name;
@@ -22,5 +22,7 @@ const mw_function *mw_function_at(int32_t index);
 size_t mw_function_count(void);
 /* The first of that name, or -1. */
 int32_t mw_function_find(mw_str name);
+/* "number, number, ...", as messages say it; a function that is built. */
+void mw_function_write_parameters(int32_t index, mw_buf *out);
 /* The one that takes arguments of these types, or -1. */
 int32_t mw_function_match(mw_str name, const mw_type *types, size_t count);

@@ -49,8 +49,7 @@ bool mw_span_parse(mw_str text, int64_t *out_us) {
 void mw_span_write(mw_buf *out, int64_t span_us) {
     if (span_us < 0) mw_buf_append_char(out, '-');
     uint64_t us = span_us < 0 ? 0 - (uint64_t)span_us : (uint64_t)span_us;
-    size_t i = 0;
-    if (us == 0) i = 4; /* 0s */
+    size_t i = us == 0 ? 4 : 1; /* 0s; and weeks are told in days */
     while (us % (uint64_t)units[i].us != 0) i++;
     mw_buf_printf(out, "%llu%s", (unsigned long long)(us / (uint64_t)units[i].us), units[i].name);
 }

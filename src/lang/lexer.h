@@ -42,5 +42,5 @@ bool mw_name_is_plain(mw_str name);
 
 /* "90m", "24h" in us: the whole of `text`, an integer and its unit. */
 MW_MUST_USE bool mw_span_parse(mw_str text, int64_t *out_us);
-/* The span with the greatest unit that divides it: "36h", "1d"; "-" before it if negative. */
+/* The span with the greatest unit up to a day that divides it: "36h", "7d"; "-" before it if negative. */
 void mw_span_write(mw_buf *out, int64_t span_us);

@@ -72,7 +72,7 @@ bool mw_parser_expect(mw_parser *parser, const char *word) {
     if (mw_parser_accept(parser, word)) return true;
     bool at_end = parser->token.kind == MW_TOKEN_END && !parser->failed;
     mw_parser_refuse(parser, word);
-    if (at_end && (word[0] == ')' || word[0] == ']'))
+    if (at_end && (word[0] == ')' || word[0] == ']' || word[0] == '}'))
         mw_complain_hint(parser->compiler,
                          "Inside [ ] or { } of YAML a comma ends the expression: put it in "
                          "quotes, or on a line of its own.");

@@ -182,13 +182,20 @@ static const mw_expr *type_between(mw_scope *scope, const mw_node *node) {
 
 static const mw_expr *list_value(mw_scope *scope, const mw_node *node, mw_type type) {
     mw_compiler *compiler = scope->compiler;
+    if (node->kind == MW_NODE_NAME) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "a list after `in` must hold constants, got the name %.*s",
+                    MW_STR_ARGS(node->text));
+        mw_complain_hint(compiler, "A text stands in quotes: \"%.*s\".", MW_STR_ARGS(node->text));
+        return NULL;
+    }
     const mw_expr *value = mw_type_node(scope, node);
     if (!value) return NULL;
     if (type == TIME && is_text_constant(value)) value = as_time(compiler, value, node->position);
     if (!value) return NULL;
     if (!mw_expr_is_constant(value)) {
         mw_complain(compiler, node->position, MW_INVALID, "a list after `in` must hold constants");
-        mw_complain_hint(compiler, "Texts stand in quotes; compare with a field by = and `or`.");
+        mw_complain_hint(compiler, "Compare with what changes by = and `or`.");
         return NULL;
     }
     if (mw_types_match(type, value->type)) return value;
@@ -262,21 +269,37 @@ static const mw_expr *type_coalesce(mw_compiler *compiler, const mw_node *node,
     return result;
 }
 
-static void refuse_call(mw_compiler *compiler, const mw_node *node, const mw_type *types) {
-    int32_t index = mw_function_find(node->text);
-    if (index >= 0) {
-        mw_buf got;
-        mw_buf_init(&got, 512);
-        for (size_t i = 0; i < node->arg_count; i++)
-            mw_buf_printf(&got, "%s%s", i > 0 ? ", " : "", mw_type_name(types[i]));
-        mw_complain(compiler, node->position, MW_INVALID, "%.*s does not take (%.*s)",
-                    MW_STR_ARGS(node->text), MW_STR_ARGS(mw_buf_str(&got)));
-        mw_buf_release(&got);
-        for (size_t i = 0; i < node->arg_count; i++)
-            if (types[i] == SPAN)
-                mw_complain_hint(compiler, "A duration becomes a number by dividing: d / 1m.");
-        return;
-    }
+/* missing(x) and coalesce(x, y, ...), which take every type. */
+static const mw_expr *type_of_any(mw_compiler *compiler, const mw_node *node,
+                                  const mw_expr **args) {
+    bool is_missing = mw_str_is(node->text, "missing");
+    if (node->arg_count > 0 && (!is_missing || node->arg_count == 1))
+        return is_missing ? mw_expr_unary(compiler, MW_OP_MISSING, MW_TYPE_BOOL, args[0])
+                          : type_coalesce(compiler, node, args);
+    mw_complain(compiler, node->position, MW_INVALID, "%.*s takes %s, got %zu",
+                MW_STR_ARGS(node->text), is_missing ? "one value" : "one value or more",
+                node->arg_count);
+    return NULL;
+}
+
+static void refuse_arguments(mw_compiler *compiler, const mw_node *node, const mw_type *types) {
+    mw_buf got, takes;
+    mw_buf_init(&got, 1024);
+    mw_buf_init(&takes, 1024);
+    for (size_t i = 0; i < node->arg_count; i++)
+        mw_buf_printf(&got, "%s%s", i > 0 ? ", " : "", mw_type_name(types[i]));
+    mw_function_write_parameters(mw_function_find(node->text), &takes);
+    mw_complain(compiler, node->position, MW_INVALID, "%.*s takes (%.*s), got (%.*s)",
+                MW_STR_ARGS(node->text), MW_STR_ARGS(mw_buf_str(&takes)),
+                MW_STR_ARGS(mw_buf_str(&got)));
+    for (size_t i = 0; i < node->arg_count; i++)
+        if (types[i] == SPAN)
+            mw_complain_hint(compiler, "A duration becomes a number by dividing: d / 1m.");
+    mw_buf_release(&got);
+    mw_buf_release(&takes);
+}
+
+static void refuse_function(mw_compiler *compiler, const mw_node *node) {
     mw_complain(compiler, node->position, MW_INVALID, "there is no function %.*s",
                 MW_STR_ARGS(node->text));
     mw_str *names = mw_compiler_alloc(compiler, mw_function_count(), sizeof *names);
@@ -305,16 +328,13 @@ static const mw_expr *type_call(mw_scope *scope, const mw_node *node) {
         fails = fails || !args[i];
     }
     if (fails) return NULL;
-    if (mw_str_is(node->text, "missing") && node->arg_count == 1)
-        return mw_expr_unary(compiler, MW_OP_MISSING, MW_TYPE_BOOL, args[0]);
-    if (mw_str_is(node->text, "coalesce") && node->arg_count > 0)
-        return type_coalesce(compiler, node, args);
+    if (mw_str_is(node->text, "missing") || mw_str_is(node->text, "coalesce"))
+        return type_of_any(compiler, node, args);
 
     int32_t function = mw_function_match(node->text, types, node->arg_count);
-    if (function < 0) {
-        refuse_call(compiler, node, types);
-        return NULL;
-    }
+    if (function < 0 && named >= 0) refuse_arguments(compiler, node, types);
+    if (function < 0 && named < 0) refuse_function(compiler, node);
+    if (function < 0) return NULL;
     mw_expr model = {.op = MW_OP_CALL,
                      .type = mw_function_at(function)->result,
                      .operand = function};

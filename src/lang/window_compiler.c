@@ -268,8 +268,10 @@ static bool take_key(event_scope *event, const mw_key_node *key, window_draft *d
     mw_moment_scope *moment = event->moment;
     mw_compiler *compiler = event->scope.compiler;
     int32_t field = mw_schema_find(&event->stream->schema, key->name);
-    if (field == MW_NO_FIELD) refuse_field(event, key->name, key->position);
-
+    if (field == MW_NO_FIELD) {
+        refuse_field(event, key->name, key->position);
+        if (!key->value) return false;
+    }
     mw_node name = {.kind = MW_NODE_NAME, .text = key->name, .position = key->position};
     moment->in_key = true;
     const mw_expr *mine = mw_type_node(&moment->scope, key->value ? key->value : &name);
@@ -388,10 +390,11 @@ static void write_keys(const event_scope *event, const window_draft *draft, mw_b
     }
 }
 
-/* The canonical spelling: equal exactly for windows that mean the same. */
+/* The canonical spelling: equal exactly for windows that mean the same. (Which stream of the
+   source it is follows from the fields that it names.) */
 static void write_window(const event_scope *event, const window_draft *draft, mw_buf *out) {
     const mw_window *window = &draft->window;
-    mw_buf_printf(out, "%s(%.*s", words[window->aggregate], MW_STR_ARGS(event->stream->name));
+    mw_buf_printf(out, "%s(%.*s", words[window->aggregate], MW_STR_ARGS(event->source->name));
     if (draft->value) mw_buf_append_char(out, '.');
     if (draft->value) mw_expr_write(event->scope.compiler, draft->value, out);
     if (draft->condition) {

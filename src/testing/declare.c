@@ -2,8 +2,6 @@
 
 #include "testing/test.h"
 
-#include <stdio.h>
-
 enum { ITEMS_MAX = 256 };
 
 typedef struct {
@@ -136,19 +134,33 @@ mw_declarations mw_test_declare(mw_arena *arena, const char *text) {
     return reader.declarations;
 }
 
-const mw_program *mw_test_program(mw_arena *arena, mw_symbols *symbols, const char *text) {
+/* Compiles the text; what is wrong comes back as it is printed. */
+static const mw_program *compile(mw_arena *arena, mw_symbols *symbols, const char *text,
+                                 mw_str *out_mistakes) {
     mw_declarations declarations = mw_test_declare(arena, text);
     mw_diagnostics diagnostics;
     mw_diagnostics_init(&diagnostics, arena);
     const mw_program *program = NULL;
-    mw_status status =
-        mw_program_compile(&declarations, arena, symbols, &diagnostics, &program);
-    if (status != MW_OK) {
-        mw_buf out;
-        mw_buf_init(&out, 1 << 20);
-        mw_diagnostics_print(&diagnostics, "declared", &out);
-        mw_test_fail(MW_TEST_PLACE("compiles"), "%s:\n%.*s", mw_status_name(status),
-                     MW_STR_ARGS(mw_buf_str(&out)));
-    }
+    mw_status status = mw_program_compile(&declarations, arena, symbols, &diagnostics, &program);
+    MW_CHECK((status == MW_OK) == (diagnostics.count == 0));
+    mw_buf out;
+    mw_buf_init(&out, 1 << 20);
+    mw_diagnostics_print(&diagnostics, "", &out);
+    *out_mistakes = mw_str_copy(arena, mw_buf_str(&out));
+    mw_buf_release(&out);
     return program;
+}
+
+const mw_program *mw_test_program(mw_arena *arena, mw_symbols *symbols, const char *text) {
+    mw_str mistakes;
+    const mw_program *program = compile(arena, symbols, text, &mistakes);
+    if (!program)
+        mw_test_fail(MW_TEST_PLACE("the project compiles"), "%.*s", MW_STR_ARGS(mistakes));
+    return program;
+}
+
+mw_str mw_test_mistakes(mw_arena *arena, mw_symbols *symbols, const char *text) {
+    mw_str mistakes;
+    (void)compile(arena, symbols, text, &mistakes);
+    return mistakes;
 }

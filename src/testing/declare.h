@@ -26,3 +26,6 @@
 mw_declarations mw_test_declare(mw_arena *arena, const char *text);
 /* The same, compiled; what does not compile is printed and fails the test. */
 const mw_program *mw_test_program(mw_arena *arena, mw_symbols *symbols, const char *text);
+/* What is wrong with it, as it is printed: "4:12: message" lines and their hints; empty if it
+   compiles. */
+mw_str mw_test_mistakes(mw_arena *arena, mw_symbols *symbols, const char *text);

@@ -1,0 +1,102 @@
+#include "lang/explain.h"
+
+#include "lang/lexer.h"
+
+static mw_str source_name(const mw_program *program, const mw_window *window) {
+    return program->sources[program->streams[window->stream].source].name;
+}
+
+/* "the mean of dep_delay over", and then the events. */
+static void explain_aggregate(const mw_window *window, mw_buf *out) {
+    static const char *const of_values[] = {
+        [MW_AGGREGATE_SUM] = "the sum of",         [MW_AGGREGATE_MEAN] = "the mean of",
+        [MW_AGGREGATE_MIN] = "the least of",       [MW_AGGREGATE_MAX] = "the greatest of",
+        [MW_AGGREGATE_FIRST] = "the first of",     [MW_AGGREGATE_LAST] = "the last of",
+        [MW_AGGREGATE_COUNT] = "the number of",    [MW_AGGREGATE_ANY] = "whether there is one of",
+        [MW_AGGREGATE_SINCE] = "the time since the last of"};
+    mw_buf_append_text(out, of_values[window->aggregate]);
+    if (window->value)
+        mw_buf_printf(out, " %.*s over", MW_STR_ARGS(mw_code_text(window->value)));
+}
+
+static void explain_keys(const mw_stream *stream, const mw_window *window, mw_buf *out) {
+    for (int32_t i = 0; i < window->key_count; i++) {
+        mw_str theirs = stream->schema.fields[window->event_keys[i]].name;
+        mw_str mine = mw_code_text(window->moment_keys[i]);
+        const char *joint = i == 0 ? " with" : i + 1 < window->key_count ? "," : " and";
+        if (mw_str_equal(theirs, mine))
+            mw_buf_printf(out, "%s the same %.*s", joint, MW_STR_ARGS(theirs));
+        else
+            mw_buf_printf(out, "%s %.*s equal to the moment's %.*s", joint, MW_STR_ARGS(theirs),
+                          MW_STR_ARGS(mine));
+    }
+}
+
+static void explain_range(const mw_window *window, mw_buf *out) {
+    if (window->start_us == MW_ALL_PAST) {
+        mw_buf_append_text(out, ", ever before the moment");
+        return;
+    }
+    int64_t offset_us = window->is_ahead ? window->start_us : -window->end_us;
+    mw_buf_append_text(out, ", in the ");
+    mw_span_write(out, window->end_us - window->start_us);
+    mw_buf_append_text(out, window->is_ahead ? " from " : " before ");
+    if (offset_us > 0) mw_span_write(out, offset_us);
+    if (offset_us > 0) mw_buf_append_text(out, window->is_ahead ? " after " : " before ");
+    mw_buf_append_text(out, window->is_ahead ? "the moment on" : "the moment");
+}
+
+void mw_window_explain(const mw_program *program, const mw_model_program *model, size_t window,
+                       mw_buf *out) {
+    MW_ASSERT(window < model->window_count);
+    const mw_window *it = &model->windows[window];
+    const mw_stream *stream = &program->streams[it->stream];
+    bool of_label = window >= model->feature_window_count;
+    explain_aggregate(it, out);
+    mw_buf_printf(out, " the events of %.*s", MW_STR_ARGS(source_name(program, it)));
+    explain_keys(stream, it, out);
+    if (it->condition)
+        mw_buf_printf(out, ", where %.*s", MW_STR_ARGS(mw_code_text(it->condition)));
+    explain_range(it, out);
+    mw_buf_append_text(out, of_label && it->is_ahead ? ", known when the label matures"
+                                                     : ", known before the moment");
+    if (it->shares_id)
+        mw_buf_append_text(out, it->is_ahead ? "; the predicted event itself is left out"
+                                             : "; those with the predicted event's id are left "
+                                               "out");
+}
+
+static void explain_moment(const mw_program *program, const mw_model_program *model,
+                           mw_buf *out) {
+    mw_str stream = program->streams[model->moment_stream].name;
+    int64_t offset_us = model->moment_offset_us;
+    mw_buf_append_text(out, "The moment is ");
+    if (offset_us != 0) mw_span_write(out, offset_us < 0 ? -offset_us : offset_us);
+    if (offset_us != 0) mw_buf_append_text(out, offset_us < 0 ? " before " : " after ");
+    mw_buf_printf(out, "the time of an event of %.*s.\n", MW_STR_ARGS(stream));
+}
+
+void mw_feature_explain(const mw_program *program, const mw_model_program *model, size_t feature,
+                        mw_buf *out) {
+    MW_ASSERT(feature < model->feature_count);
+    const mw_feature *it = &model->features[feature];
+    mw_buf_printf(out, "%.*s is a %s: %.*s\n", MW_STR_ARGS(it->name), mw_type_name(it->type),
+                  MW_STR_ARGS(mw_code_text(it->code)));
+    bool reads_more = false;
+    for (size_t i = 0; i < model->feature_window_count; i++) {
+        if (!mw_code_reads_window(it->code, (int32_t)i)) continue;
+        reads_more = true;
+        mw_buf_printf(out, "%.*s is ", MW_STR_ARGS(model->windows[i].text));
+        mw_window_explain(program, model, i, out);
+        mw_buf_append_text(out, ".\n");
+    }
+    for (size_t i = 0; i < model->feature_count; i++) {
+        if (!mw_code_reads_feature(it->code, (int32_t)i)) continue;
+        reads_more = true;
+        mw_buf_printf(out, "%.*s is a feature of its own.\n",
+                      MW_STR_ARGS(model->features[i].name));
+    }
+    if (!reads_more)
+        mw_buf_append_text(out, "It hangs on the moment and its own event alone.\n");
+    explain_moment(program, model, out);
+}

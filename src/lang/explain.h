@@ -1,0 +1,14 @@
+/*
+ * explain: in plain English, what a feature sees and when.
+ *
+ * Made from the compiled program alone, so it says what runs, not what was meant.
+ */
+#pragma once
+#include "lang/program.h"
+
+/* Several sentences, a line each, for feature number `feature` of the model. */
+void mw_feature_explain(const mw_program *program, const mw_model_program *model, size_t feature,
+                        mw_buf *out);
+/* One window: "the mean of dep_delay over the events of departures with the same origin, ...". */
+void mw_window_explain(const mw_program *program, const mw_model_program *model, size_t window,
+                       mw_buf *out);

@@ -1,0 +1,75 @@
+#include "lang/explain.h"
+
+#include "testing/declare.h"
+#include "testing/test.h"
+
+static const char shops[] =
+    "stream orders:\n"
+    "  columns: shop category, amount number, at time\n"
+    "  time: at\n"
+    "  known: time - 2h\n"
+    "  id: shop, at\n"
+    "stream prices:\n"
+    "  columns: shop category, place category, price number, day time\n"
+    "  time: day\n"
+    "feature usual: mean(orders.amount by shop over 3h)\n"
+    "feature ratio: usual / sum(prices.price where price > 0 by place = now.shop, shop over 7d ago "
+    "1d)\n"
+    "feature ever: since(prices by shop)\n"
+    "feature soon: count(orders by shop over next 1h after 30m)\n"
+    "feature raw: amount\n"
+    "model m:\n"
+    "  moment: on orders at time - 1h\n"
+    "  label: any(orders by shop over next 1d)\n";
+
+static void check_text(size_t feature, const char *expected) {
+    mw_arena arena;
+    mw_arena_init(&arena, 16 << 20);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(&arena, symbols, shops);
+    mw_buf out;
+    mw_buf_init(&out, 4096);
+    mw_feature_explain(program, &program->models[0], feature, &out);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&out), expected);
+    mw_buf_release(&out);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(explain_says_what_a_window_back_holds) {
+    check_text(0, "usual is a number: mean(orders.amount by shop over 3h)\n"
+                  "mean(orders.amount by shop over 3h) is the mean of amount over the events of "
+                  "orders with the same shop, in the 3h before the moment, known before the "
+                  "moment; those with the predicted event's id are left out.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+}
+
+MW_TEST(explain_says_keys_conditions_and_offsets) {
+    check_text(1, "ratio is a number: usual / sum(prices.price where 0 < price by place = shop, "
+                  "shop over 7d ago 1d)\n"
+                  "sum(prices.price where 0 < price by place = shop, shop over 7d ago 1d) is the "
+                  "sum of price over the events of prices with place equal to the moment's shop "
+                  "and the same shop, where 0 < price, in the 7d before 1d before the moment, "
+                  "known before the moment.\n"
+                  "usual is a feature of its own.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+}
+
+MW_TEST(explain_says_all_of_the_past_and_what_is_ahead) {
+    check_text(2, "ever is a duration: since(prices by shop)\n"
+                  "since(prices by shop) is the time since the last of the events of prices with "
+                  "the same shop, ever before the moment, known before the moment.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+    check_text(3, "soon is a number: count(orders by shop over next 1h after 30m)\n"
+                  "count(orders by shop over next 1h after 30m) is the number of the events of "
+                  "orders with the same shop, in the 1h from 30m after the moment on, known before "
+                  "the moment; the predicted event itself is left out.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+}
+
+MW_TEST(explain_says_when_no_window_is_read) {
+    check_text(4, "raw is a number: amount\n"
+                  "It hangs on the moment and its own event alone.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+}
