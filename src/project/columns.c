@@ -1,0 +1,125 @@
+#include "project/columns.h"
+
+#include "project/nearest.h"
+
+typedef struct {
+    mw_arena *arena;
+    mw_diagnostics *diagnostics;
+} joiner;
+
+/* The names of a schema's fields and then of `others`; NULL when memory is out. */
+static mw_str *names_of(joiner *j, const mw_schema *schema, const mw_named_source *others,
+                        size_t other_count) {
+    mw_str *names = mw_arena_alloc(j->arena, schema->field_count + other_count, sizeof *names);
+    if (!names) return NULL;
+    for (size_t i = 0; i < schema->field_count; i++) names[i] = schema->fields[i].name;
+    for (size_t i = 0; i < other_count; i++) names[schema->field_count + i] = others[i].name;
+    return names;
+}
+
+static bool is_listed(mw_str name, const mw_str *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (mw_str_equal(names[i], name)) return true;
+    return false;
+}
+
+static mw_status types_apply(joiner *j, const mw_project_stream *stream, mw_schema *columns) {
+    for (size_t i = 0; i < stream->type_count; i++) {
+        const mw_named_source *wanted = &stream->types[i];
+        int32_t field = mw_schema_find(columns, wanted->name);
+        mw_type type;
+        if (!mw_type_parse(wanted->source.text, &type)) continue; /* the schema has told */
+        if (field != MW_NO_FIELD) {
+            columns->fields[field].type = type;
+            continue;
+        }
+        mw_diagnose(j->diagnostics, wanted->position, MW_INVALID,
+                    "streams.%.*s.types: must name a column of the data, got %.*s",
+                    MW_STR_ARGS(stream->declaration.name), MW_STR_ARGS(wanted->name));
+        mw_str *names = names_of(j, columns, NULL, 0);
+        if (!names) return MW_NO_MEMORY;
+        mw_diagnose_nearest(j->diagnostics, wanted->name, names, columns->field_count);
+    }
+    return MW_OK;
+}
+
+static mw_status checks_look_up(joiner *j, const mw_project_stream *stream,
+                                const mw_schema *columns) {
+    const mw_stream_declaration *d = &stream->declaration;
+    mw_str *names = names_of(j, columns, d->fields, d->field_count);
+    if (!names) return MW_NO_MEMORY;
+    size_t count = columns->field_count + d->field_count;
+    for (size_t i = 0; i < stream->check_count; i++) {
+        const mw_column_check *check = &stream->checks[i];
+        if (is_listed(check->column, names, count)) continue;
+        mw_diagnose(j->diagnostics, check->position, MW_INVALID,
+                    "streams.%.*s.checks: must name a column or a field, got %.*s",
+                    MW_STR_ARGS(d->name), MW_STR_ARGS(check->column));
+        mw_diagnose_nearest(j->diagnostics, check->column, names, count);
+    }
+    return MW_OK;
+}
+
+mw_status mw_project_declare(const mw_project *project, mw_project_data data, mw_arena *arena,
+                             mw_diagnostics *diagnostics, mw_declarations *out_declarations) {
+    joiner j = {arena, diagnostics};
+    mw_declarations declared = {
+        .zone = data.zone,
+        .streams = mw_arena_alloc(arena, project->stream_count, sizeof *declared.streams),
+        .stream_count = project->stream_count,
+        .features = project->features,
+        .feature_count = project->feature_count,
+        .models = mw_arena_alloc(arena, project->model_count, sizeof *declared.models),
+        .model_count = project->model_count,
+    };
+    if (!declared.streams || !declared.models) return MW_NO_MEMORY;
+    for (size_t i = 0; i < project->stream_count; i++) {
+        const mw_project_stream *stream = &project->streams[i];
+        mw_schema columns;
+        MW_TRY(mw_schema_copy(arena, &data.columns[i], &columns, NULL));
+        MW_TRY(types_apply(&j, stream, &columns));
+        MW_TRY(checks_look_up(&j, stream, &columns));
+        declared.streams[i] = stream->declaration;
+        declared.streams[i].columns = columns;
+    }
+    for (size_t i = 0; i < project->model_count; i++)
+        declared.models[i] = project->models[i].declaration;
+    *out_declarations = declared;
+    return MW_OK;
+}
+
+/* A segment is a feature or a field of the moment's event. */
+static mw_status segments_look_up(joiner *j, const mw_project_model *model,
+                                  const mw_program *program) {
+    const mw_model_program *compiled = mw_program_find_model(program, model->declaration.name);
+    MW_ASSERT(compiled);
+    const mw_schema *moment = &program->streams[compiled->moment_stream].schema;
+    size_t count = moment->field_count + compiled->feature_count;
+    mw_str *names = mw_arena_alloc(j->arena, count, sizeof *names);
+    if (!names) return MW_NO_MEMORY;
+    for (size_t i = 0; i < moment->field_count; i++) names[i] = moment->fields[i].name;
+    for (size_t i = 0; i < compiled->feature_count; i++)
+        names[moment->field_count + i] = compiled->features[i].name;
+    for (size_t i = 0; i < model->segment_count; i++) {
+        if (is_listed(model->segments[i], names, count)) continue;
+        mw_diagnose(j->diagnostics, model->declaration.position, MW_INVALID,
+                    "models.%.*s.segments: must be features or fields of the moment, got %.*s",
+                    MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(model->segments[i]));
+        mw_diagnose_nearest(j->diagnostics, model->segments[i], names, count);
+    }
+    return MW_OK;
+}
+
+mw_status mw_project_compile(const mw_project *project, mw_project_data data, mw_symbols *symbols,
+                             mw_diagnostics *diagnostics, const mw_program **out_program) {
+    joiner j = {diagnostics->arena, diagnostics};
+    mw_declarations declared;
+    MW_TRY(mw_project_declare(project, data, j.arena, diagnostics, &declared));
+    const mw_program *program;
+    MW_TRY(mw_program_compile(&declared, j.arena, symbols, diagnostics, &program));
+    for (size_t i = 0; i < project->model_count; i++)
+        MW_TRY(segments_look_up(&j, &project->models[i], program));
+    MW_TRY(mw_diagnostics_status(diagnostics, NULL));
+    *out_program = program;
+    return MW_OK;
+}

@@ -1,0 +1,27 @@
+/*
+ * columns: joins a project with the columns of its data, and compiles the two.
+ *
+ * A project file says what to do with columns, the data say which there are and of what type. A
+ * program needs both, so it is only here that a name in `types` or `checks` can be wrong.
+ */
+#pragma once
+#include "project/project.h"
+
+/* What the project cannot know by itself. */
+typedef struct {
+    const mw_schema *columns; /* of each stream's data, in the project's order */
+    const mw_zone *zone;      /* the one that project->zone names */
+} mw_project_data;
+
+/* The compiler's input: the declarations with their columns, `types` applied. Mistakes go to the
+   diagnostics; MW_NO_MEMORY. */
+MW_MUST_USE mw_status mw_project_declare(const mw_project *project, mw_project_data data,
+                                         mw_arena *arena, mw_diagnostics *diagnostics,
+                                         mw_declarations *out_declarations);
+
+/* Declares and compiles. The status is that of the diagnostics, what was in them before included:
+   a project whose file had mistakes gives no program. The program lives in the arena of the
+   diagnostics. */
+MW_MUST_USE mw_status mw_project_compile(const mw_project *project, mw_project_data data,
+                                         mw_symbols *symbols, mw_diagnostics *diagnostics,
+                                         const mw_program **out_program);

@@ -1,0 +1,186 @@
+#include "project/columns.h"
+
+#include "testing/test.h"
+
+#include <stdio.h>
+
+typedef struct {
+    mw_arena arena;
+    mw_diagnostics diagnostics;
+    mw_symbols *symbols;
+    const mw_project *project;
+    const mw_program *program;
+    mw_status status;
+} compiling;
+
+/* MW_STR is no constant, so that static tables need their own. */
+#define FIELD(name, type) \
+    { {name, sizeof name - 1}, MW_TYPE_##type }
+#define COLUMNS(array) \
+    { (array), sizeof(array) / sizeof *(array) }
+
+static mw_field flight_columns[] = {
+    FIELD("time_hour", TIME),   FIELD("minute", NUMBER),   FIELD("dep_time", NUMBER),
+    FIELD("dep_delay", NUMBER), FIELD("arr_time", NUMBER), FIELD("arr_delay", NUMBER),
+    FIELD("carrier", CATEGORY), FIELD("flight", NUMBER),   FIELD("tailnum", CATEGORY),
+    FIELD("origin", CATEGORY),  FIELD("dest", CATEGORY),   FIELD("air_time", NUMBER),
+    FIELD("distance", NUMBER),
+};
+static mw_field weather_columns[] = {
+    FIELD("time_hour", TIME),
+    FIELD("origin", CATEGORY),
+    FIELD("wind_speed", NUMBER),
+};
+static const mw_schema flights_data[] = {COLUMNS(flight_columns), COLUMNS(flight_columns),
+                                         COLUMNS(flight_columns), COLUMNS(weather_columns)};
+
+static mw_field order_columns[] = {FIELD("at", TEXT), FIELD("shop", NUMBER), FIELD("eur", NUMBER)};
+static const mw_schema orders_data[] = {COLUMNS(order_columns)};
+
+static void start(compiling *c, mw_str bytes) {
+    *c = (compiling){0};
+    mw_arena_init(&c->arena, MW_PROJECT_ARENA_SIZE);
+    mw_diagnostics_init(&c->diagnostics, &c->arena);
+    c->status = mw_symbols_create(1 << 20, &c->symbols, NULL);
+    if (c->status == MW_OK)
+        c->status =
+            mw_project_read(bytes, (mw_environment){0}, &c->arena, &c->diagnostics, &c->project);
+}
+
+static void compile(compiling *c, mw_str bytes, const mw_schema *columns) {
+    start(c, bytes);
+    if (c->status == MW_OK)
+        c->status = mw_project_compile(c->project, (mw_project_data){columns, mw_zone_utc()},
+                                       c->symbols, &c->diagnostics, &c->program);
+}
+
+static void finish(compiling *c) {
+    mw_symbols_destroy(c->symbols);
+    mw_arena_release(&c->arena);
+}
+
+static mw_str file_bytes(const char *path) {
+    static char bytes[64 * 1024];
+    FILE *file = fopen(path, "rb");
+    MW_CHECK(file != NULL);
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    MW_CHECK(size > 0 && size < sizeof bytes);
+    fclose(file);
+    return (mw_str){bytes, size};
+}
+
+MW_TEST(columns_make_a_program_of_the_flights) {
+    compiling c;
+    compile(&c, file_bytes("tests/projects/flights.yaml"), flights_data);
+    mw_error err;
+    MW_CHECK_OK(mw_diagnostics_status(&c.diagnostics, &err), &err);
+    MW_CHECK_EQUAL_INT(c.status, MW_OK);
+    const mw_model_program *late = mw_program_find_model(c.program, MW_STR("late"));
+    MW_CHECK(late && late->feature_count == 13); /* nine, two of them in threes */
+    MW_CHECK_EQUAL_INT(late->moment_offset_us, -MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(late->maturity_us, 2 * MW_DAY_US + MW_HOUR_US);
+    finish(&c);
+}
+
+static const char orders[] = "project: shop\n"
+                             "streams:\n"
+                             "  orders: {time: at, types: {at: time, shop: category}}\n"
+                             "models:\n"
+                             "  m:\n"
+                             "    moment: on orders\n"
+                             "    label: any(orders by shop over next 1d)\n"
+                             "features: {n: count(orders by shop over 1d), eur: eur}\n";
+
+MW_TEST(columns_take_the_types_that_the_project_gives) {
+    compiling c;
+    start(&c, mw_str_of(orders));
+    mw_declarations declared;
+    MW_CHECK_STATUS(mw_project_declare(c.project, (mw_project_data){orders_data, mw_zone_utc()},
+                                       &c.arena, &c.diagnostics, &declared),
+                    MW_OK);
+    const mw_schema *columns = &declared.streams[0].columns;
+    MW_CHECK(columns->fields[0].type == MW_TYPE_TIME);
+    MW_CHECK(columns->fields[1].type == MW_TYPE_CATEGORY);
+    MW_CHECK(columns->fields[2].type == MW_TYPE_NUMBER);
+    MW_CHECK(order_columns[0].type == MW_TYPE_TEXT); /* the caller's stand as they were */
+    MW_CHECK_EQUAL_INT(declared.feature_count, 2);
+    MW_CHECK_EQUAL_STR(declared.models[0].moment.text, "on orders");
+    finish(&c);
+}
+
+static void check_printed(const compiling *c, const char *expected) {
+    mw_buf out;
+    mw_buf_init(&out, 16 * 1024);
+    mw_diagnostics_print(&c->diagnostics, "f", &out);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&out), expected);
+    mw_buf_release(&out);
+}
+
+MW_TEST(columns_that_do_not_exist_are_named) {
+    compiling c;
+    compile(&c,
+            MW_STR("project: shop\n"
+                   "streams:\n"
+                   "  orders:\n"
+                   "    time: at\n"
+                   "    types: {at: time, shops: category}\n"
+                   "    checks: {euro: {min: 0}, big: {max: 1}, at: {missing: 0%}}\n"
+                   "    fields: {big: eur > 100}\n"),
+            orders_data);
+    MW_CHECK_EQUAL_INT(c.status, MW_INVALID);
+    MW_CHECK(c.program == NULL);
+    check_printed(&c, "f:5:23: streams.orders.types: must name a column of the data, got shops\n"
+                      "    Did you mean shop?\n"
+                      "f:6:14: streams.orders.checks: must name a column or a field, got euro\n"
+                      "    Did you mean eur?\n");
+    finish(&c);
+}
+
+MW_TEST(columns_of_segments_are_looked_up) {
+    compiling c;
+    compile(&c,
+            MW_STR("project: shop\n"
+                   "streams:\n"
+                   "  orders: {time: at, types: {at: time, shop: category}}\n"
+                   "features: {n: count(orders by shop over 1d)}\n"
+                   "models:\n"
+                   "  m: {moment: on orders, label: any(orders by shop over next 1d),\n"
+                   "      segments: [shop, n, shpo]}\n"),
+            orders_data);
+    MW_CHECK_EQUAL_INT(c.status, MW_INVALID);
+    check_printed(&c, "f:6:3: models.m.segments: must be features or fields of the moment, got "
+                      "shpo\n    Did you mean shop?\n");
+    finish(&c);
+}
+
+/* A comma that YAML took is told once: the mended expression compiles, and a mistake inside it
+   shows at its own place. */
+MW_TEST(columns_and_a_mended_comma_find_the_mistake_inside) {
+    compiling c;
+    compile(&c,
+            MW_STR("project: shop\n"
+                   "streams:\n"
+                   "  orders: {time: at, types: {at: time, shop: category}}\n"
+                   "features: {n: count(orders by shop, at over 1d), x: coalesce(eur, euro)}\n"
+                   "models:\n"
+                   "  m: {moment: on orders, label: any(orders by shop over next 1d)}\n"),
+            orders_data);
+    MW_CHECK_EQUAL_INT(c.status, MW_INVALID);
+    MW_CHECK_EQUAL_INT(c.diagnostics.count, 3);
+    const mw_diagnostic *last = &c.diagnostics.entries[2];
+    MW_CHECK_EQUAL_INT(last->position.line, 4);
+    MW_CHECK_EQUAL_INT(last->position.column, 67);
+    finish(&c);
+}
+
+static mw_status compile_and_finish(void *context) {
+    compiling c;
+    compile(&c, *(mw_str *)context, orders_data);
+    finish(&c);
+    return c.status;
+}
+
+MW_TEST(columns_survive_every_shortage_of_memory) {
+    mw_str bytes = mw_str_of(orders);
+    MW_CHECK(mw_test_every_allocation_fails(compile_and_finish, &bytes) > 0);
+}

@@ -1,0 +1,314 @@
+#include "project/project.h"
+
+#include <math.h>
+
+#include "project/comma.h"
+#include "project/nearest.h"
+#include "project/scalar.h"
+#include "project/schema.h"
+
+/* The schema's walk reports what has the wrong shape. What is read here takes what fits and
+   passes over the rest, for each part of it was reported already. */
+typedef struct {
+    mw_arena *arena;
+    mw_diagnostics *diagnostics;
+    bool out_of_memory; /* sticky: looked at once, at the end */
+} reader;
+
+/* --- pieces --------------------------------------------------------------------------------- */
+
+static mw_str text_of(const mw_yaml *node) {
+    return node && node->kind == MW_YAML_TEXT ? node->text : MW_STR("");
+}
+
+static mw_str text_or(const mw_yaml *node, mw_str preset) {
+    mw_str text = text_of(node);
+    return text.size > 0 ? text : preset;
+}
+
+static mw_source source_of(const mw_yaml *node) {
+    if (!node || node->kind != MW_YAML_TEXT || node->text.size == 0) return (mw_source){0};
+    return (mw_source){node->source, node->position};
+}
+
+static int64_t span_or(const mw_yaml *node, int64_t preset_us) {
+    int64_t us;
+    return mw_scalar_span(text_of(node), &us) ? us : preset_us;
+}
+
+static double number_or(const mw_yaml *node, double preset) {
+    double number;
+    return mw_str_to_double(text_of(node), &number) ? number : preset;
+}
+
+static double share_or(const mw_yaml *node, double preset) {
+    double share;
+    return mw_scalar_share(text_of(node), &share) ? share : preset;
+}
+
+static size_t item_count(const mw_yaml *node, mw_yaml_kind kind) {
+    return node && node->kind == kind ? node->item_count : 0;
+}
+
+/* Room for `count` things. On failure the count becomes 0, so that nobody writes there. */
+static void *take(reader *r, size_t *count, size_t item_size) {
+    void *taken = mw_arena_alloc(r->arena, *count, item_size);
+    if (taken) return taken;
+    r->out_of_memory = true;
+    *count = 0;
+    return NULL;
+}
+
+/* --- lists and maps of texts ---------------------------------------------------------------- */
+
+static size_t piece_count(mw_str text) {
+    size_t count = 0;
+    mw_str piece;
+    while (mw_str_split(&text, ',', &piece)) count++;
+    return count;
+}
+
+/* A list of texts, or one text as a list of one. */
+static mw_str *texts_read(reader *r, const mw_yaml *node, size_t *out_count) {
+    bool is_list = node && node->kind == MW_YAML_LIST;
+    *out_count = is_list ? node->item_count : text_of(node).size > 0;
+    mw_str *texts = take(r, out_count, sizeof *texts);
+    if (!is_list && *out_count == 1) texts[0] = node->text;
+    if (!is_list || !texts) return texts;
+    size_t i = 0;
+    for (const mw_yaml_item *item = node->items; item; item = item->next)
+        texts[i++] = text_of(item->value);
+    return texts;
+}
+
+/* A list of names, or one text with commas. */
+static mw_str *names_read(reader *r, const mw_yaml *node, size_t *out_count) {
+    if (!node || node->kind != MW_YAML_TEXT) return texts_read(r, node, out_count);
+    size_t room = piece_count(node->text), count = 0;
+    mw_str *names = take(r, &room, sizeof *names), rest = node->text, piece;
+    while (room > 0 && mw_str_split(&rest, ',', &piece))
+        if (mw_scalar_is_name(mw_str_trim(piece))) names[count++] = mw_str_trim(piece);
+    *out_count = count;
+    return names;
+}
+
+/* NAME: EXPRESSION pairs. */
+static mw_named_source *sources_read(reader *r, const mw_yaml *node, size_t *out_count) {
+    *out_count = item_count(node, MW_YAML_MAPPING);
+    mw_named_source *sources = take(r, out_count, sizeof *sources);
+    if (*out_count == 0) return sources;
+    size_t count = 0;
+    for (const mw_yaml_item *item = node->items; item; item = item->next) {
+        mw_source source = source_of(item->value);
+        if (!source.text.data || !mw_scalar_is_name(item->key->text)) continue;
+        sources[count++] = (mw_named_source){item->key->text, item->key->position, source};
+    }
+    *out_count = count;
+    return sources;
+}
+
+/* --- streams -------------------------------------------------------------------------------- */
+
+static mw_column_check check_read(reader *r, const mw_yaml_item *item, mw_str stream_name) {
+    const mw_yaml *node = item->value;
+    mw_column_check check = {
+        .column = item->key->text,
+        .position = item->key->position,
+        .min = number_or(mw_yaml_get(node, "min"), -INFINITY),
+        .max = number_or(mw_yaml_get(node, "max"), INFINITY),
+        .missing_share_max = share_or(mw_yaml_get(node, "missing"), 1),
+    };
+    check.allowed = texts_read(r, mw_yaml_get(node, "in"), &check.allowed_count);
+    if (check.min > check.max)
+        mw_diagnose(r->diagnostics, check.position, MW_INVALID,
+                    "streams.%.*s.checks.%.*s: min must be at most max, got %g and %g",
+                    MW_STR_ARGS(stream_name), MW_STR_ARGS(check.column), check.min, check.max);
+    return check;
+}
+
+static void unique_check(reader *r, const mw_yaml *stream, const mw_yaml *unique, mw_str name) {
+    if (mw_yaml_get(stream, "id")) return;
+    mw_diagnose(r->diagnostics, unique->position, MW_INVALID,
+                "streams.%.*s.checks.id: must be declared to be unique, got a stream without id",
+                MW_STR_ARGS(name));
+    mw_diagnose_hint(r->diagnostics, "Add the key id with the columns that make it.");
+}
+
+static void checks_read(reader *r, const mw_yaml *node, mw_project_stream *stream) {
+    const mw_yaml *checks = mw_yaml_get(node, "checks");
+    size_t room = item_count(checks, MW_YAML_MAPPING);
+    stream->checks = take(r, &room, sizeof *stream->checks);
+    if (room == 0) return;
+    for (const mw_yaml_item *item = checks->items; item; item = item->next) {
+        mw_str name = stream->declaration.name;
+        bool is_unique = mw_str_is(item->key->text, "id") && item->value->kind == MW_YAML_TEXT;
+        stream->id_is_unique |= is_unique;
+        if (is_unique) unique_check(r, node, item->value, name);
+        else stream->checks[stream->check_count++] = check_read(r, item, name);
+    }
+}
+
+static mw_project_stream stream_read(reader *r, const mw_yaml_item *item) {
+    const mw_yaml *node = item->value;
+    mw_project_stream stream = {.zone = text_of(mw_yaml_get(node, "zone"))};
+    mw_stream_declaration *d = &stream.declaration;
+    d->name = item->key->text;
+    d->position = item->key->position;
+    d->fields = sources_read(r, mw_yaml_get(node, "fields"), &d->field_count);
+    d->where = source_of(mw_yaml_get(node, "where"));
+    d->time = source_of(mw_yaml_get(node, "time"));
+    d->known = source_of(mw_yaml_get(node, "known"));
+    d->ids = names_read(r, mw_yaml_get(node, "id"), &d->id_count);
+    d->laters = sources_read(r, mw_yaml_get(node, "later"), &d->later_count);
+    d->late_us = span_or(mw_yaml_get(node, "late"), MW_HOUR_US);
+    stream.from = texts_read(r, mw_yaml_get(node, "from"), &stream.from_count);
+    stream.types = sources_read(r, mw_yaml_get(node, "types"), &stream.type_count);
+    checks_read(r, node, &stream);
+    return stream;
+}
+
+static void streams_read(reader *r, const mw_yaml *node, mw_project *project) {
+    project->stream_count = item_count(node, MW_YAML_MAPPING);
+    project->streams = take(r, &project->stream_count, sizeof *project->streams);
+    if (project->stream_count == 0) return;
+    size_t i = 0;
+    for (const mw_yaml_item *item = node->items; item; item = item->next)
+        project->streams[i++] = stream_read(r, item);
+}
+
+/* --- models --------------------------------------------------------------------------------- */
+
+static mw_project_model model_read(reader *r, const mw_yaml_item *item) {
+    const mw_yaml *node = item->value, *cost = mw_yaml_get(node, "cost");
+    const mw_yaml *false_alarm = mw_yaml_get(cost, "false_alarm"),
+                  *miss = mw_yaml_get(cost, "miss");
+    mw_project_model model = {
+        .declaration = {.name = item->key->text,
+                        .position = item->key->position,
+                        .moment = source_of(mw_yaml_get(node, "moment")),
+                        .label = source_of(mw_yaml_get(node, "label"))},
+        .question = text_of(mw_yaml_get(node, "question")),
+        .purpose = text_of(mw_yaml_get(node, "purpose")),
+        .learner = text_or(mw_yaml_get(node, "learner"), MW_STR("lightgbm")),
+        .metric = text_or(mw_yaml_get(node, "metric"), MW_STR("roc_auc")),
+        .has_cost = false_alarm || miss,
+        .false_alarm_cost = number_or(false_alarm, 1),
+        .miss_cost = number_or(miss, 1),
+    };
+    model.params = sources_read(r, mw_yaml_get(node, "params"), &model.param_count);
+    model.segments = names_read(r, mw_yaml_get(node, "segments"), &model.segment_count);
+    return model;
+}
+
+static void models_read(reader *r, const mw_yaml *node, mw_project *project) {
+    project->model_count = item_count(node, MW_YAML_MAPPING);
+    project->models = take(r, &project->model_count, sizeof *project->models);
+    if (project->model_count == 0) return;
+    size_t i = 0;
+    for (const mw_yaml_item *item = node->items; item; item = item->next)
+        project->models[i++] = model_read(r, item);
+}
+
+/* --- retraining ----------------------------------------------------------------------------- */
+
+static mw_rule *rules_read(reader *r, const mw_yaml *node, size_t *out_count) {
+    *out_count = item_count(node, MW_YAML_LIST);
+    mw_rule *rules = take(r, out_count, sizeof *rules);
+    if (*out_count == 0) return rules;
+    size_t count = 0;
+    for (const mw_yaml_item *item = node->items; item; item = item->next)
+        if (mw_rule_parse(text_of(item->value), &rules[count], NULL) == MW_OK) count++;
+    *out_count = count;
+    return rules;
+}
+
+/* While the champion is watched, there is nobody to compare it with. */
+static void triggers_check(reader *r, const mw_retrain *retrain, const mw_yaml_item *item) {
+    for (size_t i = 0; i < retrain->when_count; i++) {
+        if (!retrain->when[i].is_relative) continue;
+        mw_diagnose(r->diagnostics, mw_yaml_get(item->value, "when")->position, MW_INVALID,
+                    "retrain.%.*s.when: must compare with a number, got %.*s",
+                    MW_STR_ARGS(item->key->text), MW_STR_ARGS(retrain->when[i].text));
+        mw_diagnose_hint(r->diagnostics, "Comparing with the champion is for the gate.");
+    }
+}
+
+static mw_project_model *model_find(const mw_project *project, mw_str name) {
+    for (size_t i = 0; i < project->model_count; i++)
+        if (mw_str_equal(project->models[i].declaration.name, name)) return &project->models[i];
+    return NULL;
+}
+
+static void unknown_model(reader *r, const mw_project *project, const mw_yaml *key) {
+    mw_diagnose(r->diagnostics, key->position, MW_INVALID,
+                "retrain: must name a model of this project, got %.*s", MW_STR_ARGS(key->text));
+    mw_str *names = mw_arena_alloc(r->arena, project->model_count, sizeof *names);
+    if (!names) {
+        r->out_of_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < project->model_count; i++)
+        names[i] = project->models[i].declaration.name;
+    mw_diagnose_nearest(r->diagnostics, key->text, names, project->model_count);
+}
+
+static void retrains_read(reader *r, const mw_yaml *node, mw_project *project) {
+    if (item_count(node, MW_YAML_MAPPING) == 0) return;
+    for (const mw_yaml_item *item = node->items; item; item = item->next) {
+        mw_project_model *model = model_find(project, item->key->text);
+        if (!model) {
+            unknown_model(r, project, item->key);
+            continue;
+        }
+        mw_retrain *retrain = &model->retrain;
+        retrain->every_us = span_or(mw_yaml_get(item->value, "every"), 0);
+        retrain->when = rules_read(r, mw_yaml_get(item->value, "when"), &retrain->when_count);
+        retrain->gate = rules_read(r, mw_yaml_get(item->value, "gate"), &retrain->gate_count);
+        triggers_check(r, retrain, item);
+    }
+}
+
+/* --- the whole file ------------------------------------------------------------------------- */
+
+static mw_status values_read(reader *r, const mw_yaml *root, mw_project *project) {
+    project->name = text_of(mw_yaml_get(root, "project"));
+    project->zone = text_or(mw_yaml_get(root, "zone"), MW_STR("UTC"));
+    project->features = sources_read(r, mw_yaml_get(root, "features"), &project->feature_count);
+    streams_read(r, mw_yaml_get(root, "streams"), project);
+    models_read(r, mw_yaml_get(root, "models"), project);
+    retrains_read(r, mw_yaml_get(root, "retrain"), project);
+    return r->out_of_memory ? MW_NO_MEMORY : MW_OK;
+}
+
+mw_status mw_project_read(mw_str bytes, mw_environment environment, mw_arena *arena,
+                          mw_diagnostics *diagnostics, const mw_project **out_project) {
+    mw_yaml_tree tree;
+    MW_TRY(mw_yaml_parse(bytes, arena, diagnostics, &tree));
+    mw_comma_mend(&tree, diagnostics);
+    mw_yaml_report_repeats(&tree, diagnostics);
+    MW_TRY(mw_environment_fill(&tree, environment, arena, diagnostics));
+
+    mw_note *notes;
+    MW_TRY(mw_shape_check(&mw_project_schema, tree.root, arena, diagnostics, &notes));
+    mw_project *project = mw_arena_alloc(arena, 1, sizeof *project);
+    if (!project) return MW_NO_MEMORY;
+    project->notes = notes;
+    reader r = {.arena = arena, .diagnostics = diagnostics};
+    MW_TRY(values_read(&r, tree.root, project));
+    *out_project = project;
+    return MW_OK;
+}
+
+const mw_project_stream *mw_project_find_stream(const mw_project *project, mw_str name) {
+    for (size_t i = 0; i < project->stream_count; i++)
+        if (mw_str_equal(project->streams[i].declaration.name, name)) return &project->streams[i];
+    return NULL;
+}
+
+const mw_project_model *mw_project_find_model(const mw_project *project, mw_str name) {
+    return model_find(project, name);
+}
+
+void mw_project_reference(mw_buf *out) {
+    mw_shape_reference(&mw_project_schema, out);
+}

@@ -1,0 +1,84 @@
+/*
+ * project: the project file as one value.
+ *
+ * Reading is pure: the bytes and the environment are arguments. All that is wrong with the file
+ * goes to the diagnostics at once; the project holds what could be read, so that the compiler
+ * can find its own mistakes in the same pass. Expressions stay text, with their places.
+ *
+ * A project lives in the caller's arena and is immutable.
+ */
+#pragma once
+#include "lang/program.h"
+#include "project/environment.h"
+#include "project/rule.h"
+#include "project/shape.h"
+
+enum { MW_PROJECT_ARENA_SIZE = 64 << 20 }; /* enough for any file that is small enough */
+
+/* What a column must hold to. Without a bound it is the infinite one; missing values pass all
+   but `missing_share_max`. */
+typedef struct {
+    mw_str column;
+    mw_position position;
+    mw_str *allowed; /* as written; none: any value */
+    size_t allowed_count;
+    double min, max;
+    double missing_share_max;
+} mw_column_check;
+
+typedef struct {
+    mw_stream_declaration declaration; /* without its columns, which come from the data */
+    mw_str *from;
+    size_t from_count;
+    mw_str zone;            /* of times that name none; empty: the project's */
+    mw_named_source *types; /* column, and a word that is a type */
+    size_t type_count;
+    mw_column_check *checks;
+    size_t check_count;
+    bool id_is_unique; /* a repeated id within one ingest is an error */
+} mw_project_stream;
+
+typedef struct {
+    int64_t every_us; /* 0: not by time */
+    mw_rule *when;    /* one of them is enough */
+    size_t when_count;
+    mw_rule *gate; /* all must hold */
+    size_t gate_count;
+} mw_retrain;
+
+typedef struct {
+    mw_model_declaration declaration;
+    mw_str question, purpose;
+    mw_str learner; /* "lightgbm" if not given */
+    mw_str metric;  /* "roc_auc" if not given */
+    mw_named_source *params;
+    size_t param_count;
+    mw_str *segments;
+    size_t segment_count;
+    bool has_cost; /* else both mistakes cost 1 */
+    double false_alarm_cost, miss_cost;
+    mw_retrain retrain;
+} mw_project_model;
+
+typedef struct {
+    mw_str name;
+    mw_str zone; /* "UTC" if not given */
+    mw_project_stream *streams;
+    size_t stream_count;
+    mw_named_source *features;
+    size_t feature_count;
+    mw_project_model *models;
+    size_t model_count;
+    const mw_note *notes; /* what is accepted but not in force yet */
+} mw_project;
+
+/* MW_OK however much is wrong with what the file says: see mw_diagnostics_status. MW_MALFORMED:
+   it cannot be read at all, and the diagnostics say why. MW_NO_MEMORY. */
+MW_MUST_USE mw_status mw_project_read(mw_str bytes, mw_environment environment, mw_arena *arena,
+                                      mw_diagnostics *diagnostics, const mw_project **out_project);
+
+const mw_project_stream *mw_project_find_stream(const mw_project *project, mw_str name);
+const mw_project_model *mw_project_find_model(const mw_project *project, mw_str name);
+
+/* The Markdown table of all keys. */
+void mw_project_reference(mw_buf *out);

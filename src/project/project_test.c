@@ -1,0 +1,289 @@
+#include "project/project.h"
+
+#include "testing/test.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef struct {
+    mw_arena arena;
+    mw_diagnostics diagnostics;
+    const mw_project *project;
+    mw_status status;
+} reading;
+
+static reading *read_bytes(mw_str bytes) {
+    static reading r;
+    mw_arena_init(&r.arena, MW_PROJECT_ARENA_SIZE);
+    mw_diagnostics_init(&r.diagnostics, &r.arena);
+    r.project = NULL;
+    r.status = mw_project_read(bytes, (mw_environment){0}, &r.arena, &r.diagnostics, &r.project);
+    return &r;
+}
+
+static mw_str file_bytes(const char *path) {
+    static char bytes[64 * 1024];
+    FILE *file = fopen(path, "rb");
+    MW_CHECK(file != NULL);
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    MW_CHECK(size > 0 && size < sizeof bytes);
+    fclose(file);
+    return (mw_str){bytes, size};
+}
+
+static reading *read_good(const char *path) {
+    reading *r = read_bytes(file_bytes(path));
+    mw_error err;
+    MW_CHECK_EQUAL_INT(r->status, MW_OK);
+    MW_CHECK_OK(mw_diagnostics_status(&r->diagnostics, &err), &err);
+    return r;
+}
+
+static void check_printed(const reading *r, const char *expected) {
+    mw_buf out;
+    mw_buf_init(&out, 64 * 1024);
+    mw_diagnostics_print(&r->diagnostics, "f", &out);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&out), expected);
+    mw_buf_release(&out);
+}
+
+/* --- the example projects ------------------------------------------------------------------- */
+
+MW_TEST(project_reads_all_streams_of_the_flights) {
+    reading *r = read_good("tests/projects/flights.yaml");
+    const mw_project *p = r->project;
+    MW_CHECK_EQUAL_STR(p->name, "flights");
+    MW_CHECK_EQUAL_STR(p->zone, "America/New_York");
+    MW_CHECK(p->notes == NULL); /* all of it is in force */
+    MW_CHECK_EQUAL_INT(p->stream_count, 4);
+
+    const mw_project_stream *schedule = mw_project_find_stream(p, MW_STR("schedule"));
+    const mw_stream_declaration *d = &schedule->declaration;
+    MW_CHECK_EQUAL_STR(schedule->from[0], "data/flights.parquet");
+    MW_CHECK_EQUAL_STR(d->time.text, "sched_dep");
+    MW_CHECK_EQUAL_STR(d->known.text, "time - 1d");
+    MW_CHECK_EQUAL_INT(d->known.position.line, 8);
+    MW_CHECK_EQUAL_INT(d->known.position.column, 12);
+    MW_CHECK_EQUAL_INT(d->id_count, 4);
+    MW_CHECK_EQUAL_STR(d->ids[3], "sched_dep");
+    MW_CHECK_EQUAL_INT(d->field_count, 3);
+    MW_CHECK_EQUAL_STR(d->fields[2].source.text, "left + (air_time + 30) * 1m");
+    MW_CHECK_EQUAL_INT(d->later_count, 7);
+    MW_CHECK_EQUAL_STR(d->laters[2].name, "dep_delay");
+    MW_CHECK_EQUAL_STR(d->laters[2].source.text, "left");
+    MW_CHECK_EQUAL_INT(d->late_us, MW_HOUR_US);
+    MW_CHECK(schedule->id_is_unique && schedule->check_count == 2);
+    MW_CHECK_EQUAL_STR(schedule->checks[0].allowed[2], "LGA");
+    MW_CHECK(schedule->checks[0].min == -INFINITY && schedule->checks[0].max == INFINITY);
+    MW_CHECK(schedule->checks[0].missing_share_max == 1);
+    MW_CHECK(schedule->checks[1].min == 0 && schedule->checks[1].missing_share_max == 0);
+
+    const mw_project_stream *departures = mw_project_find_stream(p, MW_STR("departures"));
+    MW_CHECK_EQUAL_STR(departures->declaration.where.text, "not missing(dep_delay)");
+    MW_CHECK_EQUAL_INT(departures->declaration.id_count, 4); /* by their anchors */
+    MW_CHECK_EQUAL_INT(departures->declaration.field_count, 3);
+    mw_arena_release(&r->arena);
+}
+
+MW_TEST(project_reads_model_and_retraining_of_the_flights) {
+    reading *r = read_good("tests/projects/flights.yaml");
+    const mw_project *p = r->project;
+    MW_CHECK_EQUAL_INT(p->feature_count, 9);
+    MW_CHECK_EQUAL_STR(p->features[3].source.text,
+                       "mean(departures.dep_delay by origin over {1h, 3h, 24h})");
+    const mw_project_model *late = mw_project_find_model(p, MW_STR("late"));
+    MW_CHECK_EQUAL_STR(late->declaration.moment.text, "on schedule at time - 1h");
+    MW_CHECK_EQUAL_STR(late->purpose, "rebook tight connections");
+    MW_CHECK(late->has_cost && late->false_alarm_cost == 1 && late->miss_cost == 5);
+    MW_CHECK_EQUAL_STR(late->learner, "lightgbm");
+    MW_CHECK_EQUAL_INT(late->segment_count, 2);
+    MW_CHECK_EQUAL_STR(late->segments[1], "origin");
+    MW_CHECK_EQUAL_INT(late->retrain.every_us, 30 * MW_DAY_US);
+    MW_CHECK(late->retrain.when_count == 2 && late->retrain.gate_count == 2);
+    MW_CHECK(late->retrain.gate[1].is_segment && late->retrain.gate[1].number == -0.03);
+    MW_CHECK(!mw_project_find_model(p, MW_STR("early")) &&
+             !mw_project_find_stream(p, MW_STR("trains")));
+    mw_arena_release(&r->arena);
+}
+
+MW_TEST(project_reads_every_example) {
+    static const struct {
+        const char *path;
+        size_t streams, features, notes;
+        const char *first_note;
+    } examples[] = {
+        {"tests/projects/churn.yaml", 3, 6, 4, "models.churn.cost: not in force yet"},
+        {"tests/projects/demand.yaml", 6, 9, 5, "models.units.kind: count is not in force yet"},
+        {"tests/projects/documents.yaml", 2, 4, 4,
+         "models.route.learner: linear is not in force yet"},
+        {"tests/projects/fraud.yaml", 5, 10, 4, "models.fraud.sample: not in force yet"},
+        {"tests/projects/images.yaml", 2, 2, 2,
+         "models.defect.learner: linear is not in force yet"},
+        {"tests/projects/maintenance.yaml", 4, 7, 3, "models.fails.cost.per: not in force yet"},
+        {"tests/projects/recommend.yaml", 4, 6, 5, "models.rank.learner: rank is not in force yet"},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        reading *r = read_good(examples[i].path);
+        MW_CHECK_EQUAL_INT(r->project->stream_count, examples[i].streams);
+        MW_CHECK_EQUAL_INT(r->project->feature_count, examples[i].features);
+        MW_CHECK_EQUAL_INT(r->project->model_count, 1);
+        size_t notes = 0;
+        for (const mw_note *note = r->project->notes; note; note = note->next) notes++;
+        MW_CHECK_EQUAL_STR(r->project->notes->text, examples[i].first_note);
+        MW_CHECK_EQUAL_INT(notes, examples[i].notes);
+        mw_arena_release(&r->arena);
+    }
+}
+
+MW_TEST(project_of_the_flagship_is_in_force) {
+    reading *r = read_good("examples/flights/millwright.yaml");
+    MW_CHECK(r->project->notes == NULL);
+    mw_arena_release(&r->arena);
+}
+
+MW_TEST(project_reads_the_less_usual_keys) {
+    reading *r = read_bytes(MW_STR("project: p\n"
+                                   "streams:\n"
+                                   "  s:\n"
+                                   "    from: [a.csv, b.csv]\n"
+                                   "    types: {n: number, at: time}\n"
+                                   "    zone: Europe/Paris\n"
+                                   "    time: at\n"
+                                   "    late: 3d\n"
+                                   "    id: [a, b]\n"
+                                   "    repeats: drop\n"
+                                   "models:\n"
+                                   "  m: {moment: on s, label: x, params: {num_leaves: 31}}\n"));
+    MW_CHECK_EQUAL_INT(r->diagnostics.count, 0);
+    const mw_project_stream *s = &r->project->streams[0];
+    MW_CHECK_EQUAL_INT(s->from_count, 2);
+    MW_CHECK_EQUAL_STR(s->from[1], "b.csv");
+    MW_CHECK_EQUAL_STR(s->zone, "Europe/Paris");
+    MW_CHECK_EQUAL_STR(s->types[1].source.text, "time");
+    MW_CHECK_EQUAL_INT(s->declaration.late_us, 3 * MW_DAY_US);
+    MW_CHECK_EQUAL_STR(s->declaration.ids[1], "b");
+    MW_CHECK_EQUAL_STR(r->project->zone, "UTC");
+    const mw_project_model *m = &r->project->models[0];
+    MW_CHECK(!m->has_cost && m->false_alarm_cost == 1 && m->miss_cost == 1);
+    MW_CHECK_EQUAL_STR(m->metric, "roc_auc");
+    MW_CHECK_EQUAL_STR(m->params[0].name, "num_leaves");
+    MW_CHECK_EQUAL_STR(m->params[0].source.text, "31");
+    MW_CHECK(m->retrain.every_us == 0 && m->retrain.when_count == 0);
+    mw_arena_release(&r->arena);
+}
+
+/* --- what is wrong with a file -------------------------------------------------------------- */
+
+MW_TEST(project_tells_all_mistakes_at_once) {
+    reading *r = read_bytes(MW_STR("project: p\n"
+                                   "zone: New York\n"
+                                   "streems: {}\n"
+                                   "streams:\n"
+                                   "  s:\n"
+                                   "    form: a.csv\n"
+                                   "    late: soon\n"
+                                   "    known: [time]\n"
+                                   "    id:\n"
+                                   "    types: {n: numbr}\n"
+                                   "    checks: {a: {in: EWR, missing: 2}, id: unique, "
+                                   "b: {min: 2, max: 1}}\n"
+                                   "  t 2: {time: at}\n"
+                                   "features: [a, b]\n"
+                                   "models:\n"
+                                   "  m: {moment: on s, cost: {miss: -1}, metric: auc, label: x}\n"
+                                   "  n: {moment: on s}\n"
+                                   "retrain:\n"
+                                   "  m: {every: 30, when: [cost > champion.cost, cost]}\n"
+                                   "  mm: {}\n"));
+    MW_CHECK_EQUAL_INT(r->status, MW_OK);
+    check_printed(
+        r,
+        "f:2:7: zone: must be a time zone such as America/New_York or UTC, got \"New York\"\n"
+        "f:3:1: there is no key streems here\n"
+        "    Did you mean streams?\n"
+        "f:5:3: streams.s: the key time is missing\n"
+        "    It says when an event happened.\n"
+        "f:6:5: streams.s: there is no key form here\n"
+        "    Did you mean from?\n"
+        "f:7:11: streams.s.late: must be a span such as 30m, 1h or 2d, got \"soon\"\n"
+        "f:8:12: streams.s.known: must be an expression, got a list\n"
+        "f:9:5: streams.s.id: must be names, as a list or separated by commas, got nothing\n"
+        "f:10:16: streams.s.types.n: must be one of number, bool, category, text, time, duration, "
+        "got \"numbr\"\n"
+        "    Did you mean number?\n"
+        "f:11:22: streams.s.checks.a.in: must be a list, got \"EWR\"\n"
+        "f:11:36: streams.s.checks.a.missing: must be a share such as 5%, got \"2\"\n"
+        "f:11:52: streams.s.checks.b: min must be at most max, got 2 and 1\n"
+        "f:12:3: streams: must have names of letters, digits and _ as keys, got \"t 2\"\n"
+        "f:13:11: features: must be a mapping of names to values, got a list\n"
+        "f:15:34: models.m.cost.miss: must be a number of at least 0, got \"-1\"\n"
+        "f:15:47: models.m.metric: must be one of roc_auc, average_precision, log_loss, "
+        "calibration_error, f1_macro, pinball, ndcg@10, ndcg@20, got \"auc\"\n"
+        "f:16:3: models.n: the key label is missing\n"
+        "    It says the truth, as it will be known: an expression that looks ahead.\n"
+        "f:18:14: retrain.m.every: must be a span such as 30m, 1h or 2d, got \"30\"\n"
+        "f:18:24: retrain.m.when: must compare with a number, got cost > champion.cost\n"
+        "    Comparing with the champion is for the gate.\n"
+        "f:18:47: retrain.m.when: must compare a quantity with a number or with the champion's, "
+        "got \"cost\"\n"
+        "    Write it like roc_auc < 0.65 or cost <= champion.cost + 10.\n"
+        "f:19:3: retrain: must name a model of this project, got mm\n"
+        "    Did you mean m?\n");
+    mw_arena_release(&r->arena);
+}
+
+MW_TEST(project_names_what_is_wrong) {
+    static const struct {
+        const char *bytes, *printed;
+    } cases[] = {
+        {"just words\n", "f:1:1: must be a mapping of keys to values, got \"just words\"\n"},
+        {"project: p\n", "f:1:1: the key streams is missing\n"
+                         "    It says the streams of events.\n"},
+        {"project:\nstreams: {s: {time: t}}\n", "f:1:1: project: must be a text, got nothing\n"},
+        {"project: p\nstreams:\n  s: {time: t, units: {a: 2}}\n",
+         "f:3:16: streams.s.units: this key is not built yet\n"},
+        {"project: p\nstreams:\n  s: {time: t, repeats: keep}\n",
+         "f:3:25: streams.s.repeats: keep is not built yet\n"},
+        {"project: p\nstreams:\n  s: {time: t, checks: {id: unique}}\n",
+         "f:3:29: streams.s.checks.id: must be declared to be unique, got a stream without id\n"
+         "    Add the key id with the columns that make it.\n"},
+        {"project: p\nstreams:\n  s: {time: t, time: u}\n",
+         "f:3:16: the key time must stand once, got it on line 3 already\n"},
+        {"project: p\nstreams: {s: {time: t}}\nfeatures: {a: max(b, c), b: max(b, c)}\n",
+         "f:3:15: an expression with a comma inside [ ] or { } must be quoted or put on a line of "
+         "its own, got max(b\n    Write \"max(b, c)\".\n"
+         "f:3:29: an expression with a comma inside [ ] or { } must be quoted or put on a line of "
+         "its own, got max(b\n    Write \"max(b, c)\".\n"},
+        {"project: ${NAME}\nstreams: {s: {time: t}}\n",
+         "f:1:10: a variable must be set in the environment, got ${NAME}\n"},
+        {"project: p\nstreams: {s: {time: t, purpose: x}}\n",
+         "f:2:24: streams.s: there is no key purpose here\n"
+         "    The keys are from, types, zone, fields, where, units, time, known, id, clean, "
+         "checks, later, late, repeats.\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        reading *r = read_bytes(mw_str_of(cases[i].bytes));
+        check_printed(r, cases[i].printed);
+        mw_arena_release(&r->arena);
+    }
+}
+
+MW_TEST(project_cannot_be_read_from_what_is_no_yaml) {
+    reading *r = read_bytes(MW_STR("project: [p\n"));
+    MW_CHECK_EQUAL_INT(r->status, MW_MALFORMED);
+    MW_CHECK(r->project == NULL && r->diagnostics.count == 1);
+    mw_arena_release(&r->arena);
+}
+
+static mw_status read_and_release(void *context) {
+    reading *r = read_bytes(*(mw_str *)context);
+    mw_status status = r->status;
+    if (status == MW_OK) status = mw_diagnostics_status(&r->diagnostics, NULL);
+    mw_arena_release(&r->arena);
+    return status;
+}
+
+MW_TEST(project_survives_every_shortage_of_memory) {
+    mw_str bytes = file_bytes("tests/projects/fraud.yaml");
+    MW_CHECK(mw_test_every_allocation_fails(read_and_release, &bytes) > 0);
+}

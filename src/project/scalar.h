@@ -1,0 +1,19 @@
+/*
+ * scalar: the small values of a project file, read from their text: names, spans, shares.
+ *
+ * Pure functions: false means that the text is no such value, and nothing was written.
+ */
+#pragma once
+#include "base/calendar.h"
+
+#define MW_SPAN_MAX_US (36525 * MW_DAY_US) /* a hundred years */
+
+/* Letters, digits and _, not starting with a digit, at most MW_NAME_SIZE_MAX bytes. */
+MW_MUST_USE bool mw_scalar_is_name(mw_str text);
+/* The form of a tz database name: "UTC", "America/New_York". Whether it exists is not known here.
+ */
+MW_MUST_USE bool mw_scalar_is_zone(mw_str text);
+/* "30m", "2d": a whole number and one of us, ms, s, m, h, d, w; at most MW_SPAN_MAX_US. */
+MW_MUST_USE bool mw_scalar_span(mw_str text, int64_t *out_us);
+/* "5%", from 0% to 100%, as 0 to 1. */
+MW_MUST_USE bool mw_scalar_share(mw_str text, double *out_share);
