@@ -21,6 +21,16 @@ static mw_status resolve_segment(const mw_program *program, const mw_model_progr
     return MW_OK;
 }
 
+static mw_status check_segment(const mw_model_program *model, const mw_segment *segment,
+                               mw_error *err) {
+    if (mw_type_is_symbol(segment->type)) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "models.%.*s.segments: %.*s must be text or a category, got a %s",
+                               MW_STR_ARGS(model->name), MW_STR_ARGS(segment->name),
+                               mw_type_name(segment->type));
+    return mw_hint(err, status, "If its numbers are names, give it the type category in `types`.");
+}
+
 static mw_status make_schemas(mw_examples *examples, mw_error *err) {
     const mw_model_program *model = examples->model;
     size_t segment_count = examples->segment_count;
@@ -46,8 +56,10 @@ mw_status mw_examples_init(mw_examples *examples, const mw_program *program,
         return mw_fail(err, MW_TOO_LARGE, "models.%.*s.segments: at most %d, got %zu",
                        MW_STR_ARGS(model->name), MW_SEGMENTS_MAX, segment_count);
     *examples = (mw_examples){.model = model, .segment_count = segment_count};
-    for (size_t i = 0; i < segment_count; i++)
+    for (size_t i = 0; i < segment_count; i++) {
         MW_TRY(resolve_segment(program, model, segment_names[i], &examples->segments[i], err));
+        MW_TRY(check_segment(model, &examples->segments[i], err));
+    }
     mw_arena_init(&examples->arena, EXAMPLES_ARENA_MAX);
     mw_status status = make_schemas(examples, err);
     if (status != MW_OK) mw_examples_release(examples);
@@ -87,11 +99,12 @@ mw_status mw_examples_add(mw_examples *examples, const mw_step *step, mw_error *
     mw_cell *row;
     MW_TRY(mw_table_add(&examples->features, step->features, &row, err));
     MW_TRY(mw_table_add(&examples->segment_cells, segments, &row, err));
-    examples->items[examples->count++] = (mw_example){.t = step->moment.t,
-                                                      .place = step->moment.place,
-                                                      .matured = step->place,
-                                                      .number = step->number,
-                                                      .label = label_number(type, step->label.value)};
+    examples->items[examples->count++] =
+        (mw_example){.t = step->moment.t,
+                     .place = step->moment.place,
+                     .matured = step->place,
+                     .number = step->number,
+                     .label = label_number(type, step->label.value)};
     return MW_OK;
 }
 

@@ -1,10 +1,9 @@
 /*
  * trainer: makes a version of a model from examples, and says how good it is.
  *
- * Examples are split by time: those that had matured before the test part begins are learned
- * from, the test part (the latest fifth of the time, at most 30 days, unless told otherwise)
- * is only ever predicted. The baseline comes first: the share of positive labels for everybody.
- * The threshold is the one that would have cost least on the test part.
+ * Learns from the earlier part of the examples (train/split.h); the test part is only ever
+ * predicted. The baseline comes first: the share of positive labels for everybody. The
+ * threshold is the one that would have cost least on the test part.
  *
  * The same examples, settings and seed give the same bytes, with any number of threads and on
  * any day: no clock and no path goes into a version.
@@ -12,14 +11,11 @@
 #pragma once
 #include "model/version.h"
 #include "project/project.h"
-#include "stat/metrics.h"
 #include "stat/threshold.h"
 #include "sys/sys.h"
-#include "train/examples.h"
 #include "train/lightgbm.h"
-
-enum { MW_TEST_SPAN_DAYS_MAX = 30, MW_SEGMENT_EXAMPLES_MIN = 100, MW_SEGMENT_CLASS_MIN = 10 };
-#define MW_TEST_LATEST INT64_MIN
+#include "train/segments.h"
+#include "train/split.h"
 
 /* What a version says of where it comes from, beside its examples. */
 typedef struct {
@@ -37,31 +33,22 @@ typedef struct {
     size_t example_count; /* of the first examples: those that are known by now */
     mw_symbols *symbols;
     mw_train_origin origin;
-    int64_t test_from;    /* t from which examples are the test part; MW_TEST_LATEST */
+    int64_t test_from;    /* as in mw_split_by_time; MW_TEST_LATEST */
     int32_t seed;
     int32_t thread_count;
-    void (*progress)(void *context, int32_t rounds_done, int32_t rounds); /* may be NULL */
+    void (*progress)(void *context, int32_t rounds_done); /* may be NULL */
     void *context;
 } mw_train_config;
 
 typedef struct {
-    mw_str column, value; /* "origin", "JFK" */
-    mw_metrics metrics;   /* without a meaning where `is_small` */
-    bool is_small;        /* under 100 examples or 10 of a class: left out and named */
-    size_t count;
-} mw_segment_metrics;
-
-typedef struct {
-    mw_str bytes, name;    /* of the version */
-    mw_metrics test;       /* with intervals */
-    mw_metrics baseline;   /* the share of positives, on the same test part */
+    mw_str bytes, name;     /* of the version */
+    mw_split split;
+    mw_metrics test;        /* with intervals; NaN without a test part */
+    mw_metrics baseline;    /* the share of positives, on the same test part */
     mw_threshold threshold; /* what decisions would have cost on the test part */
-    double baseline_cost;  /* of the cheaper of always yes and never */
+    double baseline_cost;   /* of the cheaper of always yes and never */
     mw_segment_metrics *segments;
     size_t segment_count;
-    size_t train_count, test_count;
-    size_t embargoed_count; /* before the test part, but matured only within it */
-    int64_t train_from, test_from, test_to;
     mw_str settings, messages;
     int64_t learner_cpu_us;
 } mw_trained;

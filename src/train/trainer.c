@@ -1,0 +1,331 @@
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "model/lightgbm_text.h"
+#include "stat/profile.h"
+
+enum { PREDICTION_PROFILE_MIN = 100, VERSION_BYTES_MAX = MW_VERSION_SIZE_MAX };
+
+/* --- settings --------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    bool is_whole;
+    size_t offset;
+    double min, max;
+} param;
+
+#define WHOLE(field, low, high) {#field, true, offsetof(mw_lightgbm_settings, field), low, high}
+#define REAL(field, low, high) {#field, false, offsetof(mw_lightgbm_settings, field), low, high}
+static const param params[] = {
+    WHOLE(rounds, 1, MW_LIGHTGBM_ROUNDS_MAX), WHOLE(num_leaves, 2, 131072),
+    WHOLE(min_data_in_leaf, 0, 1e9),          WHOLE(bagging_freq, 0, 1e6),
+    WHOLE(max_bin, 2, 65535),                 REAL(learning_rate, 1e-6, 10),
+    REAL(feature_fraction, 1e-3, 1),          REAL(bagging_fraction, 1e-3, 1),
+    REAL(lambda_l2, 0, 1e9),
+};
+#undef WHOLE
+#undef REAL
+enum { PARAM_COUNT = sizeof params / sizeof *params };
+
+static mw_status unknown_param(const mw_project_model *model, mw_str name, mw_error *err) {
+    const char *names[PARAM_COUNT];
+    for (size_t i = 0; i < PARAM_COUNT; i++) names[i] = params[i].name;
+    mw_status status = mw_fail(err, MW_INVALID, "models.%.*s.params: the learner has no %.*s",
+                               MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(name));
+    const char *nearest = mw_str_nearest(name, names, PARAM_COUNT);
+    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    return mw_hint(err, status, "It has rounds, num_leaves, learning_rate, min_data_in_leaf, "
+                                "feature_fraction, bagging_fraction, lambda_l2, max_bin.");
+}
+
+static mw_status set_param(const mw_project_model *model, const mw_named_source *given,
+                           mw_lightgbm_settings *settings, mw_error *err) {
+    size_t i = 0;
+    while (i < PARAM_COUNT && !mw_str_is(given->name, params[i].name)) i++;
+    if (i == PARAM_COUNT) return unknown_param(model, given->name, err);
+    const param *known = &params[i];
+    double value;
+    bool fits = mw_str_to_double(given->source.text, &value) && value >= known->min &&
+                value <= known->max && (!known->is_whole || value == floor(value));
+    if (!fits)
+        return mw_fail(err, MW_INVALID,
+                       "models.%.*s.params: %s must be a %snumber from %g to %g, got %.*s",
+                       MW_STR_ARGS(model->declaration.name), known->name,
+                       known->is_whole ? "whole " : "", known->min, known->max,
+                       MW_STR_ARGS(given->source.text));
+    char *at = (char *)settings + known->offset;
+    if (known->is_whole) *(int32_t *)(void *)at = (int32_t)value;
+    else *(double *)(void *)at = value;
+    return MW_OK;
+}
+
+mw_status mw_train_settings(const mw_project_model *model, int32_t seed,
+                            mw_lightgbm_settings *out_settings, mw_error *err) {
+    if (!mw_str_is(model->learner, "lightgbm"))
+        return mw_fail(err, MW_NOT_BUILT, "models.%.*s.learner: %.*s is not built yet; lightgbm is",
+                       MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(model->learner));
+    mw_lightgbm_settings settings = mw_lightgbm_default(MW_OBJECTIVE_BINARY);
+    settings.seed = seed;
+    for (size_t i = 0; i < model->param_count; i++)
+        MW_TRY(set_param(model, &model->params[i], &settings, err));
+    *out_settings = settings;
+    return MW_OK;
+}
+
+/* --- from examples to a matrix ---------------------------------------------------------- */
+
+/* One training at work; everything in it lives in the result's arena. */
+typedef struct {
+    const mw_train_config *config;
+    mw_arena *arena;
+    mw_trained *out;
+    mw_lightgbm_settings settings;
+    mw_model_features features;
+    const mw_encoder *encoder;
+    const mw_forest *forest;
+    double baseline;  /* share of positives among what is learned from */
+    double *scores;   /* of the test part */
+    unsigned char *labels;
+} training;
+
+static void *take(training *job, size_t count, size_t item_size, mw_error *err) {
+    void *memory = mw_arena_alloc(job->arena, count, item_size);
+    if (!memory)
+        (void)mw_fail(err, MW_NO_MEMORY, "train: no memory for %zu x %zu bytes", count, item_size);
+    return memory;
+}
+
+static mw_column train_column(const training *job, size_t feature) {
+    const mw_table *table = &job->config->examples->features;
+    return (mw_column){table->cells + feature, table->schema->field_count,
+                       job->out->split.train_count};
+}
+
+static mw_status describe_features(training *job, mw_error *err) {
+    const mw_schema *schema = &job->config->examples->schema;
+    mw_model_feature *items = take(job, schema->field_count, sizeof *items, err);
+    if (!items) return MW_NO_MEMORY;
+    for (size_t i = 0; i < schema->field_count; i++) {
+        items[i] = (mw_model_feature){schema->fields[i].name, schema->fields[i].type, {0}};
+        if (mw_type_is_symbol(items[i].type))
+            MW_TRY(mw_dictionary_collect(job->arena, job->config->symbols, train_column(job, i),
+                                         &items[i].values, err));
+    }
+    job->features = (mw_model_features){items, schema->field_count};
+    return mw_encoder_create(job->arena, job->config->symbols, job->features, &job->encoder, err);
+}
+
+static mw_status check_classes(training *job, mw_error *err) {
+    size_t count = job->out->split.train_count, positives = 0;
+    for (size_t i = 0; i < count; i++) {
+        double label = job->config->examples->items[i].label;
+        if (label != 0 && label != 1) {
+            mw_status status = mw_fail(err, MW_NOT_BUILT,
+                                       "models.%.*s.label: a label that is neither yes nor no is "
+                                       "not built yet, got %g",
+                                       MW_STR_ARGS(job->config->model->declaration.name), label);
+            return mw_hint(err, status, "Compare it with a number, as in `... >= 30`.");
+        }
+        positives += label == 1;
+    }
+    job->baseline = (double)positives / (double)count;
+    if (positives > 0 && positives < count) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "models.%.*s: all %zu labels to learn from are %s",
+                               MW_STR_ARGS(job->config->model->declaration.name), count,
+                               positives > 0 ? "true" : "false");
+    return mw_hint(err, status, "Look at the label's condition; there is nothing to tell apart.");
+}
+
+static mw_status fill_matrix(training *job, mw_lightgbm_data *out_data, mw_error *err) {
+    size_t rows = job->out->split.train_count, width = job->features.count;
+    double *values = take(job, rows, width * sizeof *values, err);
+    float *labels = take(job, rows, sizeof *labels, err);
+    unsigned char *is_categorical = take(job, width, sizeof *is_categorical, err);
+    if (!values || !labels || !is_categorical) return MW_NO_MEMORY;
+    for (size_t i = 0; i < rows; i++) {
+        const mw_cell *cells = mw_table_row(&job->config->examples->features, i);
+        (void)mw_encoder_run(job->encoder, cells, values + i * width);
+        labels[i] = (float)job->config->examples->items[i].label;
+    }
+    for (size_t i = 0; i < width; i++)
+        is_categorical[i] = mw_type_is_symbol(job->features.items[i].type);
+    *out_data = (mw_lightgbm_data){values, labels, is_categorical, rows, width};
+    return MW_OK;
+}
+
+static mw_status learn(training *job, mw_error *err) {
+    mw_lightgbm_job request = {.settings = job->settings,
+                               .thread_count = job->config->thread_count,
+                               .progress = job->config->progress,
+                               .context = job->config->context};
+    MW_TRY(fill_matrix(job, &request.data, err));
+    mw_lightgbm_result result;
+    MW_TRY(mw_lightgbm_train(job->config->sys, &request, job->arena, &result, err));
+    job->out->messages = result.messages;
+    job->out->learner_cpu_us = result.cpu_us;
+    return mw_lightgbm_text_read(job->arena, result.text, &job->forest, err);
+}
+
+/* --- how good it is --------------------------------------------------------------------- */
+
+static mw_status score_test_part(training *job, mw_error *err) {
+    const mw_split *split = &job->out->split;
+    size_t width = job->features.count;
+    double *row = take(job, width, sizeof *row, err);
+    job->scores = take(job, split->test_count, sizeof *job->scores, err);
+    job->labels = take(job, split->test_count, sizeof *job->labels, err);
+    if (!row || !job->scores || !job->labels) return MW_NO_MEMORY;
+    for (size_t i = 0; i < split->test_count; i++) {
+        size_t example = split->test_first + i;
+        (void)mw_encoder_run(job->encoder,
+                             mw_table_row(&job->config->examples->features, example), row);
+        job->scores[i] = mw_forest_predict(job->forest, row);
+        job->labels[i] = job->config->examples->items[example].label != 0;
+    }
+    return MW_OK;
+}
+
+static mw_status measure_baseline(training *job, mw_costs costs, mw_error *err) {
+    size_t count = job->out->split.test_count;
+    double *constant = take(job, count, sizeof *constant, err);
+    if (!constant) return MW_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) constant[i] = job->baseline;
+    mw_scored scored = {constant, job->labels, count};
+    MW_TRY(mw_metrics_measure(scored, (mw_bootstrap){0}, &job->out->baseline, err));
+    double always = mw_threshold_cost(scored, costs, 0).cost;
+    double never = mw_threshold_cost(scored, costs, INFINITY).cost;
+    job->out->baseline_cost = always < never ? always : never;
+    return MW_OK;
+}
+
+/* Without a test part, the threshold of a calibrated probability: act when the expected cost of
+   a miss outweighs that of a false alarm. */
+static mw_threshold expected_threshold(mw_costs costs) {
+    double sum = costs.false_alarm + costs.miss;
+    return (mw_threshold){.threshold = sum > 0 ? costs.false_alarm / sum : 0.5, .cost = NAN};
+}
+
+static mw_status measure(training *job, mw_error *err) {
+    const mw_project_model *model = job->config->model;
+    const mw_split *split = &job->out->split;
+    mw_costs costs = model->has_cost ? (mw_costs){model->false_alarm_cost, model->miss_cost}
+                                     : (mw_costs){1, 1};
+    mw_bootstrap bootstrap = {MW_RESAMPLES_USUAL, (uint64_t)job->config->seed};
+    mw_scored scored = {job->scores, job->labels, split->test_count};
+    MW_TRY(mw_metrics_measure(scored, bootstrap, &job->out->test, err));
+    job->out->threshold = expected_threshold(costs);
+    job->out->baseline_cost = NAN;
+    job->out->baseline = job->out->test;
+    if (split->test_count == 0) return MW_OK;
+    MW_TRY(mw_threshold_best(scored, costs, &job->out->threshold, err));
+    MW_TRY(measure_baseline(job, costs, err));
+    mw_segments_question question = {.examples = job->config->examples,
+                                     .first = split->test_first,
+                                     .count = split->test_count,
+                                     .scores = job->scores,
+                                     .symbols = job->config->symbols,
+                                     .bootstrap = bootstrap};
+    return mw_segments_measure(question, job->arena, &job->out->segments,
+                               &job->out->segment_count, err);
+}
+
+/* --- the version ------------------------------------------------------------------------ */
+
+/* The distribution of predictions on rows that were not learned from, as they will be live. */
+static mw_status profile_predictions(training *job, mw_profile *profile, mw_error *err) {
+    size_t count = job->out->split.test_count;
+    mw_cell *cells = take(job, count, sizeof *cells, err);
+    if (!cells) return MW_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) cells[i] = mw_cell_number(job->scores[i]);
+    return mw_profile_add(profile, MW_STR("prediction"), MW_TYPE_NUMBER,
+                          (mw_column){cells, 1, count}, err);
+}
+
+static mw_status make_profile(training *job, mw_buf *out_bytes, mw_error *err) {
+    mw_profile *profile;
+    MW_TRY(mw_profile_create(job->arena, job->config->symbols, job->features.count + 1, &profile,
+                             err));
+    for (size_t i = 0; i < job->features.count; i++)
+        MW_TRY(mw_profile_add(profile, job->features.items[i].name, job->features.items[i].type,
+                              train_column(job, i), err));
+    MW_TRY(profile_predictions(job, profile, err));
+    mw_profile_encode(profile, out_bytes);
+    return mw_buf_check(out_bytes, "the profile", err);
+}
+
+static mw_status encode_version(training *job, mw_str profile, mw_buf *out_bytes,
+                                mw_error *err) {
+    const mw_train_config *config = job->config;
+    const mw_split *split = &job->out->split;
+    mw_version version = {.model = config->model->declaration.name,
+                          .project = config->origin.project,
+                          .zone = config->origin.zone,
+                          .zone_data = config->origin.zone_data,
+                          .streams = config->origin.streams,
+                          .stream_count = config->origin.stream_count,
+                          .features = job->features,
+                          .forest = job->forest,
+                          .threshold = job->out->threshold.threshold,
+                          .baseline = job->baseline,
+                          .learner = config->model->learner,
+                          .settings = job->out->settings,
+                          .data_version = config->origin.data_version,
+                          .from_us = split->train_from,
+                          .to_us = split->test_from,
+                          .example_count = split->train_count,
+                          .profile = profile};
+    return mw_version_encode(&version, out_bytes, err);
+}
+
+static mw_status make_version(training *job, mw_error *err) {
+    mw_buf profile, bytes;
+    mw_buf_init(&profile, VERSION_BYTES_MAX);
+    mw_buf_init(&bytes, VERSION_BYTES_MAX);
+    mw_status status = make_profile(job, &profile, err);
+    if (status == MW_OK) status = encode_version(job, mw_buf_str(&profile), &bytes, err);
+    if (status == MW_OK) {
+        char name[MW_VERSION_NAME_SIZE + 1];
+        mw_version_name(mw_buf_str(&bytes), name);
+        job->out->bytes = mw_str_copy(job->arena, mw_buf_str(&bytes));
+        job->out->name = mw_str_copy(job->arena, mw_str_of(name));
+        if (!job->out->bytes.data || !job->out->name.data)
+            status = mw_fail(err, MW_NO_MEMORY, "train: no memory for the version");
+    }
+    mw_buf_release(&profile);
+    mw_buf_release(&bytes);
+    return status;
+}
+
+static mw_status spell_settings(training *job, mw_error *err) {
+    mw_buf text;
+    mw_buf_init(&text, 4096);
+    mw_lightgbm_settings_append(&text, &job->settings);
+    mw_status status = mw_buf_check(&text, "settings", err);
+    job->out->settings = mw_str_copy(job->arena, mw_buf_str(&text));
+    mw_buf_release(&text);
+    if (status == MW_OK && !job->out->settings.data)
+        status = mw_fail(err, MW_NO_MEMORY, "train: no memory for the settings");
+    return status;
+}
+
+mw_status mw_train(const mw_train_config *config, mw_arena *arena, mw_trained *out_trained,
+                   mw_error *err) {
+    mw_trained trained = {0};
+    training job = {.config = config, .arena = arena, .out = &trained};
+    MW_TRY(mw_train_settings(config->model, config->seed, &job.settings, err));
+    MW_TRY(spell_settings(&job, err));
+    MW_TRY(mw_split_by_time(config->examples, config->example_count, config->test_from,
+                            &trained.split, err));
+    MW_TRY(check_classes(&job, err));
+    MW_TRY(describe_features(&job, err));
+    MW_TRY(learn(&job, err));
+    MW_TRY(score_test_part(&job, err));
+    MW_TRY(measure(&job, err));
+    MW_TRY(make_version(&job, err));
+    *out_trained = trained;
+    return MW_OK;
+}
