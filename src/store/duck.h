@@ -7,7 +7,8 @@
  * refused. The database lives in memory, within the threads and bytes that it was given. Results are streamed: a cursor holds
  * one chunk of some 2,000 rows. Whatever DuckDB's own types are, columns come in six kinds.
  *
- * One thread uses a database with its cursors and writers, which end before it does.
+ * One thread uses a database with its cursors and writers, which end before it does. One cursor
+ * is open at a time: another query or run ends its stream.
  */
 #pragma once
 #include "sys/library.h"

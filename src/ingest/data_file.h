@@ -1,0 +1,30 @@
+/*
+ * data_file: reads one CSV or Parquet file as rows of typed cells.
+ *
+ * DuckDB reads the bytes; the meaning of a value is decided here, alike for both kinds: whole
+ * numbers beyond 2^53 and infinities are refused, NaN is missing, times without an offset are
+ * local to the stream's zone, and those that the zone skips or has twice are refused. In CSV the
+ * empty text and NA are missing, the first line names the columns, and the types are inferred
+ * from the first 20,000 rows. A row that breaks its type, or has too few or too many columns,
+ * keeps its place in the table, so that row numbers are those of the file.
+ */
+#pragma once
+#include "ingest/refusals.h"
+#include "store/duck.h"
+
+typedef struct {
+    mw_sys *sys;
+    mw_duck *duck;
+    mw_symbols *symbols;
+    const mw_zone *zone; /* of times that name none */
+} mw_data_reader;
+
+/* The columns of a file with their inferred types, in `arena`. MW_NOT_FOUND, MW_INVALID. */
+MW_MUST_USE mw_status mw_data_file_columns(const mw_data_reader *reader, const char *path,
+                                           mw_arena *arena, mw_schema *out_columns,
+                                           mw_error *err);
+/* Adds all rows to `rows`, which is empty as `refusals` is, and whose schema begins with the `column_count` columns to read; its
+   other fields stay missing. Columns are found by name; MW_INVALID names one that is absent. */
+MW_MUST_USE mw_status mw_data_file_read(const mw_data_reader *reader, const char *path,
+                                        size_t column_count, mw_table *rows,
+                                        mw_refusals *refusals, mw_error *err);
