@@ -24,6 +24,11 @@
     X(NOT_FOUND, 3, 404, "not-found", "there is no such thing")                      \
     X(CONFLICT, 3, 409, "conflict", "it stands already, with other contents")        \
     X(TOO_LARGE, 3, 413, "too-large", "a limit was exceeded")                        \
+    X(TARGET_TOO_LONG, 3, 414, "target-too-long", "the address is too long")        \
+    X(HEAD_TOO_LARGE, 3, 431, "head-too-large", "the headers are too large")         \
+    X(WRONG_METHOD, 3, 405, "wrong-method", "it is called by another method")        \
+    X(WRONG_TYPE, 3, 415, "wrong-type", "a body of this type is not taken")          \
+    X(TIMED_OUT, 4, 408, "timed-out", "it did not come in time")                     \
     X(NOT_BUILT, 3, 501, "not-built", "this is not built yet")                       \
     X(NEWER_FORMAT, 4, 500, "newer-format", "written by a newer version")            \
     X(CORRUPT, 4, 500, "corrupt", "stored bytes fail their checksum or rule")        \

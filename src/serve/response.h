@@ -1,0 +1,47 @@
+/*
+ * response: one answer being made by a handler, and its bytes in HTTP/1.1.
+ *
+ * A handler sets a code and appends to `body`; or it turns a failure into a problem document
+ * (RFC 9457), whose code, type and title come from the status list. A response is kept by its
+ * server and cleared between requests, so that making one allocates nothing in steady state.
+ */
+#pragma once
+#include "base/json.h"
+
+enum {
+    MW_RESPONSE_BODY_SIZE_MAX = 64 << 20,
+    MW_RESPONSE_HEADERS_SIZE_MAX = 4 << 10,
+    MW_HTTP_DATE_SIZE = 30, /* with the NUL */
+};
+
+#define MW_TYPE_JSON "application/json"
+#define MW_TYPE_PROBLEM "application/problem+json"
+#define MW_TYPE_TEXT "text/plain; charset=utf-8"
+
+typedef struct {
+    int code;                 /* 200 until it is set */
+    const char *content_type; /* MW_TYPE_JSON until it is set */
+    mw_buf headers;           /* whole lines; by mw_response_header */
+    mw_buf body;
+} mw_response;
+
+void mw_response_init(mw_response *response);
+void mw_response_clear(mw_response *response);
+/* Adds a header of the handler's own; line breaks in the value become blanks. */
+void mw_response_header(mw_response *response, const char *name, mw_str value);
+/* Replaces all that is there by the problem; `err` may be NULL. */
+void mw_response_problem(mw_response *response, mw_status status, const mw_error *err);
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" */
+void mw_http_date(int64_t now_us, char out_date[MW_HTTP_DATE_SIZE]);
+
+typedef struct {
+    const char *date;  /* by mw_http_date */
+    bool keep_alive;   /* else the connection will be closed after it */
+    bool without_body; /* it answers HEAD: the length is told, the body left out */
+} mw_response_frame;
+
+/* Appends the whole answer to `out`; a response that failed to fit or to be allocated goes out
+   as the problem that this is. Whether `out` took it is seen by mw_buf_check. */
+void mw_response_write(mw_response *response, mw_response_frame frame, mw_buf *out);
+void mw_response_release(mw_response *response);

@@ -1,0 +1,41 @@
+/*
+ * router: which handler answers a method and a path.
+ *
+ * Routes are a table of the caller's, "/v1/models/{model}/predict": a segment in braces takes
+ * any non-empty text, unescaped; all other text is taken as it is, and wins over a parameter. A
+ * lookup walks the table (some tens of rows), and allocates nothing. HEAD finds what GET does.
+ */
+#pragma once
+#include "serve/http.h"
+#include "serve/response.h"
+
+enum {
+    MW_ROUTES_MAX = 256,
+    MW_ROUTE_PARAMETERS_MAX = 4,
+    MW_ROUTE_PARAMETERS_SIZE_MAX = 1024, /* of all of them, unescaped */
+};
+
+typedef struct {
+    const mw_http_request *request;
+    mw_str parameters[MW_ROUTE_PARAMETERS_MAX]; /* in the order of the pattern */
+    char text[MW_ROUTE_PARAMETERS_SIZE_MAX];    /* what they point into */
+} mw_route_call;
+
+typedef struct {
+    mw_http_method method;
+    const char *pattern;
+    void (*answer)(void *context, const mw_route_call *call, mw_response *response);
+} mw_route;
+
+typedef struct {
+    const mw_route *routes;
+    size_t route_count;
+} mw_router;
+
+/* Asserts that the table is well formed, so that a mistake in it shows at the first start. */
+mw_router mw_router_of(const mw_route *routes, size_t route_count);
+
+/* The row that answers `request`, and its parameters in `*call`. Otherwise -1, and the problem
+   stands in the response: 404 with the nearest pattern, or 405 with "Allow". */
+int mw_router_find(mw_router router, const mw_http_request *request, mw_route_call *call,
+                   mw_response *response);
