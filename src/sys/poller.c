@@ -1,0 +1,147 @@
+#include "sys/poller.h"
+
+#include "sys/backend.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { NO_DESCRIPTOR = -1, US_PER_MS = 1000 };
+#define TOKEN_WAKE (MW_POLLER_TOKEN_MAX + 1)
+#define TOKEN_SIGNAL (MW_POLLER_TOKEN_MAX + 2)
+
+struct mw_poller {
+    int epoll;
+    int wake;    /* an eventfd; writing to it is what other threads may do */
+    int signals; /* a signalfd, or -1 */
+    sigset_t mask_before;
+};
+
+static mw_status control(mw_poller *poller, int operation, int descriptor, uint64_t token,
+                         mw_poller_interest interest, mw_error *err) {
+    struct epoll_event wanted = {.data.u64 = token};
+    if (interest.readable) wanted.events |= EPOLLIN | EPOLLRDHUP;
+    if (interest.writable) wanted.events |= EPOLLOUT;
+    if (epoll_ctl(poller->epoll, operation, descriptor, &wanted) == 0) return MW_OK;
+    return mw_fail_errno(err, errno, "poller", "cannot watch a descriptor");
+}
+
+mw_status mw_poller_add(mw_poller *poller, int descriptor, uint64_t token,
+                        mw_poller_interest interest, mw_error *err) {
+    MW_ASSERT(token <= MW_POLLER_TOKEN_MAX);
+    return control(poller, EPOLL_CTL_ADD, descriptor, token, interest, err);
+}
+
+mw_status mw_poller_modify(mw_poller *poller, int descriptor, uint64_t token,
+                           mw_poller_interest interest, mw_error *err) {
+    MW_ASSERT(token <= MW_POLLER_TOKEN_MAX);
+    return control(poller, EPOLL_CTL_MOD, descriptor, token, interest, err);
+}
+
+void mw_poller_remove(mw_poller *poller, int descriptor) {
+    epoll_ctl(poller->epoll, EPOLL_CTL_DEL, descriptor, NULL);
+}
+
+mw_status mw_poller_create(mw_sys *sys, mw_poller **out_poller, mw_error *err) {
+    MW_TRY(mw_sys_check_real(sys, "pollers", err));
+    mw_poller *poller = mw_allocate(sizeof *poller);
+    if (!poller) return mw_fail(err, MW_NO_MEMORY, "poller: no memory for it");
+    poller->epoll = epoll_create1(EPOLL_CLOEXEC);
+    poller->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    poller->signals = NO_DESCRIPTOR;
+    mw_poller_interest interest = {.readable = true};
+    mw_status status =
+        poller->epoll >= 0 && poller->wake >= 0
+            ? control(poller, EPOLL_CTL_ADD, poller->wake, TOKEN_WAKE, interest, err)
+            : mw_fail_errno(err, errno, "poller", "cannot be made");
+    if (status == MW_OK) *out_poller = poller;
+    else mw_poller_destroy(poller);
+    return status;
+}
+
+void mw_poller_destroy(mw_poller *poller) {
+    if (!poller) return;
+    if (poller->signals >= 0) {
+        close(poller->signals);
+        pthread_sigmask(SIG_SETMASK, &poller->mask_before, NULL);
+    }
+    if (poller->wake >= 0) close(poller->wake);
+    if (poller->epoll >= 0) close(poller->epoll);
+    mw_free(poller);
+}
+
+mw_status mw_poller_catch_signals(mw_poller *poller, mw_error *err) {
+    MW_ASSERT(poller->signals == NO_DESCRIPTOR);
+    sigset_t caught;
+    sigemptyset(&caught);
+    sigaddset(&caught, SIGTERM);
+    sigaddset(&caught, SIGINT);
+    sigaddset(&caught, SIGHUP);
+    int descriptor = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (descriptor < 0) return mw_fail_errno(err, errno, "poller", "cannot catch signals");
+    mw_poller_interest interest = {.readable = true};
+    mw_status status = control(poller, EPOLL_CTL_ADD, descriptor, TOKEN_SIGNAL, interest, err);
+    if (status != MW_OK) {
+        close(descriptor);
+        return status;
+    }
+    pthread_sigmask(SIG_BLOCK, &caught, &poller->mask_before);
+    poller->signals = descriptor;
+    return MW_OK;
+}
+
+void mw_poller_wake(mw_poller *poller) {
+    uint64_t one = 1;
+    ssize_t put = write(poller->wake, &one, sizeof one);
+    MW_ASSERT(put == (ssize_t)sizeof one || errno == EAGAIN); /* full: it is awake already */
+}
+
+/* Takes one signal, or the wake-ups so far; false if another wait has taken them. */
+static bool take_own(mw_poller *poller, uint64_t token, mw_poller_event *out_event) {
+    if (token == TOKEN_WAKE) {
+        uint64_t wakes;
+        *out_event = (mw_poller_event){.kind = MW_POLLER_WOKEN};
+        return read(poller->wake, &wakes, sizeof wakes) == (ssize_t)sizeof wakes;
+    }
+    struct signalfd_siginfo info;
+    if (read(poller->signals, &info, sizeof info) != (ssize_t)sizeof info) return false;
+    *out_event =
+        (mw_poller_event){.kind = MW_POLLER_SIGNAL, .signal_number = (int)info.ssi_signo};
+    return true;
+}
+
+static bool translate(mw_poller *poller, const struct epoll_event *from, mw_poller_event *to) {
+    if (from->data.u64 > MW_POLLER_TOKEN_MAX) return take_own(poller, from->data.u64, to);
+    bool hangup = (from->events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0;
+    *to = (mw_poller_event){.kind = MW_POLLER_READY,
+                            .token = from->data.u64,
+                            .readable = (from->events & EPOLLIN) != 0,
+                            .writable = (from->events & EPOLLOUT) != 0,
+                            .hangup = hangup};
+    return true;
+}
+
+static int milliseconds_of(int64_t span_us) {
+    if (span_us < 0) return -1;
+    if (span_us >= (int64_t)INT_MAX * US_PER_MS) return INT_MAX;
+    return (int)((span_us + US_PER_MS - 1) / US_PER_MS);
+}
+
+mw_status mw_poller_wait(mw_poller *poller, int64_t span_us, mw_poller_event *events,
+                         size_t capacity, size_t *out_count, mw_error *err) {
+    struct epoll_event happened[MW_POLLER_EVENTS_MAX];
+    MW_ASSERT(capacity > 0);
+    int capped = capacity < MW_POLLER_EVENTS_MAX ? (int)capacity : MW_POLLER_EVENTS_MAX;
+    int found = epoll_wait(poller->epoll, happened, capped, milliseconds_of(span_us));
+    if (found < 0 && errno != EINTR) return mw_fail_errno(err, errno, "poller", "cannot wait");
+    size_t count = 0;
+    for (int i = 0; i < found; i++)
+        if (translate(poller, &happened[i], &events[count])) count++;
+    *out_count = count;
+    return MW_OK;
+}
