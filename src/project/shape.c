@@ -320,7 +320,8 @@ static void type_write(const mw_shape *shape, mw_buf *out) {
 static void rows_write(const mw_shape *shape, const char *path, mw_buf *out);
 
 static void row_write(const mw_shape_key *key, const char *path, mw_buf *out) {
-    static const char *const states[] = {"", "required", "not in force yet", "not built yet"};
+    static const char *const states[] = {"", "required", "required", "not in force yet",
+                                         "not built yet"};
     mw_buf_printf(out, "| `%s` | ", path);
     type_write(key->shape, out);
     mw_buf_printf(out, " | %s | %s |\n", key->meaning, states[key->state]);

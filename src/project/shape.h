@@ -33,6 +33,7 @@ typedef enum {
 typedef enum {
     MW_KEY_OPTIONAL,
     MW_KEY_REQUIRED,
+    MW_KEY_COMPILED,  /* required too, but it is the compiler that tells when it is missing */
     MW_KEY_LATER,     /* accepted and checked; a note says that it is not in force yet */
     MW_KEY_NOT_BUILT, /* an error: passing over it would change what the project means */
 } mw_key_state;
