@@ -40,9 +40,7 @@ static bool give_arrays(mw_engine *engine) {
 }
 
 static mw_status prepare(mw_engine *engine, mw_error *err) {
-    const mw_engine_config *config = &engine->config;
-    MW_TRY(mw_plan_make(config->program, config->model, config->symbols, config->with_label,
-                        &engine->arena, &engine->plan, err));
+    MW_TRY(mw_plan_make(&engine->config, &engine->arena, &engine->plan, err));
     if (!give_arrays(engine)) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
     for (size_t i = 0; i < engine->plan.group_count; i++)
         mw_group_init(&engine->groups[i], &engine->plan.groups[i], &engine->budget);

@@ -112,17 +112,16 @@ MW_TEST(engine_agrees_with_the_oracle_bit_for_bit) {
         story s;
         begin(&s, number, number % 2 == 0);
         const mw_model_program *model = s.world.model;
+        mw_oracle oracle = {s.world.program, model, &s.world.events, s.world.symbols};
         mw_cell features[FEATURES_MAX];
         for (size_t i = 0; i < s.count; i++) {
             const example *e = &s.examples[i];
-            MW_CHECK_OK(mw_oracle_features(s.world.program, model, &s.world.events, &e->moment,
-                                           s.world.symbols, features, NULL), NULL);
+            MW_CHECK_OK(mw_oracle_features(&oracle, &e->moment, features, NULL), NULL);
             check_features(&s, e, features);
             for (size_t f = 0; f < model->feature_count; f++)
                 values_missing += mw_cell_is_missing(model->features[f].type, features[f]);
             mw_label label;
-            MW_CHECK_OK(mw_oracle_label(s.world.program, model, &s.world.events, &e->moment,
-                                        s.world.symbols, &label, NULL), NULL);
+            MW_CHECK_OK(mw_oracle_label(&oracle, &e->moment, &label, NULL), NULL);
             MW_CHECK(e->has_label);
             check_label(&s, e, label);
             labels += !mw_cell_is_missing(mw_code_type(model->label), label.value);

@@ -239,10 +239,11 @@ static mw_cell *windows_of(const question *q) {
     return windows;
 }
 
-mw_status mw_oracle_features(const mw_program *program, const mw_model_program *model,
-                             const mw_events *events, const mw_moment *moment,
-                             mw_symbols *symbols, mw_cell *out_features, mw_error *err) {
-    question q = {program, model, events, moment, symbols, out_features, false};
+mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
+                             mw_cell *out_features, mw_error *err) {
+    const mw_model_program *model = oracle->model;
+    question q = {oracle->program, model,        oracle->events, moment,
+                  oracle->symbols, out_features, false};
     mw_cell *windows = windows_of(&q);
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
     mw_frame frame = moment_frame(&q, windows);
@@ -266,14 +267,14 @@ static mw_status label_of(const question *q, mw_label *out_label, mw_error *err)
     return MW_OK;
 }
 
-mw_status mw_oracle_label(const mw_program *program, const mw_model_program *model,
-                          const mw_events *events, const mw_moment *moment, mw_symbols *symbols,
+mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
                           mw_label *out_label, mw_error *err) {
+    const mw_model_program *model = oracle->model;
     mw_cell *features = mw_allocate((model->feature_count + 1) * sizeof *features);
     if (!features) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the features");
-    mw_status status =
-        mw_oracle_features(program, model, events, moment, symbols, features, err);
-    question q = {program, model, events, moment, symbols, features, true};
+    mw_status status = mw_oracle_features(oracle, moment, features, err);
+    question q = {oracle->program, model,    oracle->events, moment,
+                  oracle->symbols, features, true};
     if (status == MW_OK) status = label_of(&q, out_label, err);
     mw_free(features);
     return status;

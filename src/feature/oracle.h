@@ -8,11 +8,15 @@
 #pragma once
 #include "feature/engine.h"
 
-/* The features of a moment over `events` (need not be sorted). */
-MW_MUST_USE mw_status mw_oracle_features(const mw_program *program,
-                                         const mw_model_program *model, const mw_events *events,
-                                         const mw_moment *moment, mw_symbols *symbols,
+/* What is asked about. */
+typedef struct {
+    const mw_program *program;
+    const mw_model_program *model;
+    const mw_events *events; /* need not be sorted */
+    mw_symbols *symbols;
+} mw_oracle;
+
+MW_MUST_USE mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
                                          mw_cell *out_features, mw_error *err);
-MW_MUST_USE mw_status mw_oracle_label(const mw_program *program, const mw_model_program *model,
-                                      const mw_events *events, const mw_moment *moment,
-                                      mw_symbols *symbols, mw_label *out_label, mw_error *err);
+MW_MUST_USE mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
+                                      mw_label *out_label, mw_error *err);

@@ -210,13 +210,15 @@ static mw_status settle_group(planner *p, int32_t index, mw_error *err) {
     return MW_OK;
 }
 
-mw_status mw_plan_make(const mw_program *program, const mw_model_program *model,
-                       const mw_symbols *symbols, bool with_label, mw_arena *arena,
-                       mw_plan *out_plan, mw_error *err) {
-    size_t window_count = with_label ? model->window_count : model->feature_window_count;
+mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan *out_plan,
+                       mw_error *err) {
+    const mw_program *program = config->program;
+    const mw_model_program *model = config->model;
     MW_ASSERT(model->feature_window_count <= model->window_count);
+    size_t window_count =
+        config->with_label ? model->window_count : model->feature_window_count;
     mw_plan plan = {.window_count = window_count};
-    planner p = {program, model, symbols, arena, &plan};
+    planner p = {program, model, config->symbols, arena, &plan};
     size_t room = window_count + 1; /* an arena gives nothing for a count of 0 */
     plan.groups = mw_arena_alloc(arena, room, sizeof *plan.groups);
     plan.lookups = mw_arena_alloc(arena, room, sizeof *plan.lookups);

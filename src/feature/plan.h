@@ -8,7 +8,7 @@
  */
 #pragma once
 #include "feature/bound.h"
-#include "lang/program.h"
+#include "feature/engine.h"
 
 #define MW_RETAIN_FOREVER INT64_MAX
 enum { MW_NONE = -1 };
@@ -82,6 +82,5 @@ typedef struct {
     size_t element_words_max;
 } mw_plan;
 
-MW_MUST_USE mw_status mw_plan_make(const mw_program *program, const mw_model_program *model,
-                                   const mw_symbols *symbols, bool with_label, mw_arena *arena,
+MW_MUST_USE mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena,
                                    mw_plan *out_plan, mw_error *err);

@@ -87,11 +87,10 @@ static void ask_engine(const stage *s, const scene *here) {
 static void ask_oracle(const stage *s, const scene *here) {
     mw_cell feature;
     mw_label label;
-    MW_CHECK_OK(mw_oracle_features(s->program, s->model, &s->events, &s->moment, s->symbols,
-                                   &feature, NULL), NULL);
+    mw_oracle oracle = {s->program, s->model, &s->events, s->symbols};
+    MW_CHECK_OK(mw_oracle_features(&oracle, &s->moment, &feature, NULL), NULL);
     check(s->model->features[0].type, feature, here->expected);
-    MW_CHECK_OK(mw_oracle_label(s->program, s->model, &s->events, &s->moment, s->symbols,
-                                &label, NULL), NULL);
+    MW_CHECK_OK(mw_oracle_label(&oracle, &s->moment, &label, NULL), NULL);
     if (here->label) check(mw_code_type(s->model->label), label.value, here->expected_label);
 }
 

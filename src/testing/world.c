@@ -58,10 +58,13 @@ static void write_window(mw_world *world, mw_buf *out) {
     if (kind < 2)
         mw_buf_printf(out, "%s(%s", PICK(world, of_events), name);
     else if (kind < 5)
-        mw_buf_printf(out, "%s(%s.%s", PICK(world, of_numbers), name, PICK(world, numbers));
+        mw_buf_printf(out, "%s(%s.", PICK(world, of_numbers), name);
     else
-        mw_buf_printf(out, "%s(%s.%s", one_in(world, 2) ? "first" : "last", name,
-                      PICK(world, texts));
+        mw_buf_printf(out, "%s(%s.", one_in(world, 2) ? "first" : "last", name);
+    if (kind >= 2 && kind < 5)
+        mw_buf_append_text(out, PICK(world, numbers));
+    else if (kind == 5)
+        mw_buf_append_text(out, PICK(world, texts));
     if (one_in(world, 3)) mw_buf_printf(out, " where %s", PICK(world, conditions));
     mw_buf_printf(out, " by %s", random_keys(world, stream < 2));
 }
@@ -79,11 +82,12 @@ static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
         mw_buf_append_text(&buf, PICK(world, all_past));
         return text(world, &buf);
     }
-    if (one_in(world, 6)) /* their `known` is a column, so what is known already may be seen */
-        mw_buf_printf(&buf, "%s(%s by %s over next %s)", one_in(world, 2) ? "count" : "any",
-                      one_in(world, 2) ? "pays" : "views", random_keys(world, false),
-                      one_in(world, 2) ? "20us" : "200us after 3us");
-    else {
+    if (one_in(world, 6)) { /* their `known` is a column: what is known already may be seen */
+        static const char *const heads[] = {"count(pays", "any(pays", "count(views", "any(views"};
+        mw_buf_append_text(&buf, PICK(world, heads));
+        mw_buf_printf(&buf, " by %s over next ", random_keys(world, false));
+        mw_buf_append_text(&buf, one_in(world, 2) ? "20us)" : "200us after 3us)");
+    } else {
         write_window(world, &buf);
         mw_buf_printf(&buf, "%s)", PICK(world, ranges));
     }
@@ -104,7 +108,8 @@ static mw_str random_label(mw_world *world) {
         " unless count(pays by shop over next 20us) > count(pays by shop over 20us ago 5us)"};
     mw_buf buf;
     mw_buf_init(&buf, 4096);
-    mw_buf_printf(&buf, "%s%s", PICK(world, labels), PICK(world, unless));
+    mw_buf_append_text(&buf, PICK(world, labels));
+    mw_buf_append_text(&buf, PICK(world, unless));
     return text(world, &buf);
 }
 
@@ -193,12 +198,15 @@ static void add_event(mw_world *world, int32_t stream, size_t number_max) {
         lag -= lag % TICK;
     }
     if (one_in(world, 8)) lag = -(int64_t)below(world, 300);
-    mw_cell row[FIELDS] = {
-        [AT] = mw_cell_time(at), [KNOWN] = mw_cell_time(at + lag),
-        [NO] = mw_cell_number((double)below(world, number_max)),
-        [WHO] = random_text(world, PEOPLE), [SHOP] = random_text(world, SHOPS),
-        [X] = random_number(world), [Y] = random_number(world),
-        [TAG] = random_text(world, 5)};
+    mw_cell row[FIELDS]; /* drawn one by one: an initializer has no order that all share */
+    row[AT] = mw_cell_time(at);
+    row[KNOWN] = mw_cell_time(at + lag);
+    row[NO] = mw_cell_number((double)below(world, number_max));
+    row[WHO] = random_text(world, PEOPLE);
+    row[SHOP] = random_text(world, SHOPS);
+    row[X] = random_number(world);
+    row[Y] = random_number(world);
+    row[TAG] = random_text(world, 5);
     mw_cell cells[FIELDS];
     mw_event event;
     if (!mw_stream_event(world->program, stream, row, world->symbols, cells, &event)) return;

@@ -1,0 +1,106 @@
+#include "feature/plan.h"
+
+#include "testing/declare.h"
+#include "testing/test.h"
+
+static const char project[] =
+    "stream orders\n  columns: at time, no number, key number, other number\n"
+    "  time: at\n  id: no\n"
+    "stream views\n  columns: at time, key number, x number\n  time: at\n  known: time + 2h\n"
+    "feature a: mean(views.x by key over {1h, 24h})\n"
+    "feature b: max(views.x by key over 24h) - min(views.x by key = other over 24h)\n"
+    "feature c: count(views where x > 0 by key over 1h)\n"
+    "feature d: count(orders by key over 1h)\n"
+    "feature e: last(orders.other by key)\n"
+    "model m\n  moment: on orders\n"
+    "  label: sum(views.x by key over next 1h) + mean(views.x by key over 1h)\n";
+
+typedef struct {
+    mw_arena arena;
+    mw_symbols *symbols;
+    const mw_program *program;
+    mw_plan plan;
+} made;
+
+static mw_engine_config config_of(const made *m, bool with_label) {
+    return (mw_engine_config){.program = m->program,
+                              .model = &m->program->models[0],
+                              .symbols = m->symbols,
+                              .with_label = with_label};
+}
+
+static void make(made *m, bool with_label) {
+    mw_arena_init(&m->arena, 1 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &m->symbols, NULL), NULL);
+    m->program = mw_test_program(&m->arena, m->symbols, project);
+    mw_engine_config config = config_of(m, with_label);
+    MW_CHECK_OK(mw_plan_make(&config, &m->arena, &m->plan, NULL), NULL);
+}
+
+static void release(made *m) {
+    mw_symbols_destroy(m->symbols);
+    mw_arena_release(&m->arena);
+}
+
+MW_TEST(plan_shares_what_windows_have_in_common) {
+    made m;
+    make(&m, false);
+    MW_CHECK_EQUAL_INT(m.plan.group_count, 3); /* views; views where x > 0; orders */
+    MW_CHECK_EQUAL_INT(m.plan.lookup_count, 4); /* views by key and by key = other */
+    const mw_group_plan *views = &m.plan.groups[m.plan.windows[0].group];
+    MW_CHECK_EQUAL_INT(views->column_count, 1);
+    MW_CHECK_EQUAL_INT(views->bound_count, 3); /* t - 24h, t - 1h, t */
+    MW_CHECK_EQUAL_INT(views->bound.tallied_count, 1);
+    MW_CHECK_EQUAL_INT(views->ring.rank_count, 2);
+    MW_CHECK_EQUAL_INT(views->ring.element_words, 2); /* its time and x: no id, no known time */
+    const mw_group_plan *orders = &m.plan.groups[m.plan.first_of_stream[0]];
+    MW_CHECK(m.plan.has_instances && orders->instance_word == 2);
+    MW_CHECK(m.plan.shares_instance[0] && !m.plan.shares_instance[1]);
+    release(&m);
+}
+
+MW_TEST(plan_keeps_as_long_as_a_window_may_look_back) {
+    made m;
+    make(&m, false);
+    const mw_model_program *model = &m.program->models[0];
+    MW_CHECK_EQUAL_INT(model->lateness_us, MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(m.plan.groups[m.plan.windows[0].group].retention_us, 25 * MW_HOUR_US);
+    MW_CHECK(m.plan.groups[m.plan.first_of_stream[0]].retention_us == MW_RETAIN_FOREVER);
+    release(&m);
+
+    make(&m, true); /* a label looks when it is mature: 1h ahead, 2h of lag, 1h late */
+    model = &m.program->models[0];
+    MW_CHECK_EQUAL_INT(model->maturity_us, 4 * MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(m.plan.groups[m.plan.windows[0].group].retention_us, 25 * MW_HOUR_US);
+    release(&m);
+}
+
+MW_TEST(plan_gives_labels_bounds_of_their_own) {
+    made m;
+    make(&m, true);
+    const mw_group_plan *views = &m.plan.groups[m.plan.windows[0].group];
+    MW_CHECK_EQUAL_INT(views->bound_count, 3 + 3); /* the label's: t - 1h, t, t + 1h */
+    MW_CHECK_EQUAL_INT(views->known_word, 2);      /* its window back must not see more later */
+    size_t of_label = m.plan.window_count - 1;
+    MW_CHECK(m.plan.windows[of_label].known == MW_KNOWN_BY_THE_MOMENT);
+    MW_CHECK(m.plan.windows[of_label - 1].known == MW_KNOWN_NOW);
+    release(&m);
+}
+
+static mw_status make_in_little(void *context) {
+    made *m = context;
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_plan plan;
+    mw_engine_config config = config_of(m, true);
+    mw_status status = mw_plan_make(&config, &arena, &plan, NULL);
+    mw_arena_release(&arena);
+    return status;
+}
+
+MW_TEST(plan_survives_every_failing_allocation) {
+    made m;
+    make(&m, true);
+    MW_CHECK(mw_test_every_allocation_fails(make_in_little, &m) > 0);
+    release(&m);
+}

@@ -1,0 +1,110 @@
+#include "feature/ring.h"
+
+#include "base/prng.h"
+#include "testing/test.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { WORDS = 2, MODEL_MAX = 4000 };
+
+static const mw_rank ranks[] = {{1, MW_TYPE_NUMBER, false}, {1, MW_TYPE_NUMBER, true}};
+static const mw_ring_shape shape = {WORDS, 2, ranks, NULL};
+
+/* The same thing as a plain sorted array. */
+typedef struct {
+    mw_cell elements[MODEL_MAX][WORDS];
+    size_t first, count; /* the evicted stand before `first` */
+} model;
+
+static void model_insert(model *m, const mw_cell *element) {
+    size_t i = m->count++;
+    for (; i > m->first && m->elements[i - 1][0].time > element[0].time; i--)
+        memcpy(m->elements[i], m->elements[i - 1], sizeof m->elements[i]);
+    memcpy(m->elements[i], element, sizeof m->elements[i]);
+}
+
+static double model_best(const model *m, size_t from, size_t to, bool is_max) {
+    double best = NAN;
+    for (size_t i = from; i < to; i++) {
+        double value = m->elements[i][1].number;
+        if (isnan(best) || (is_max ? value > best : value < best)) best = value;
+    }
+    return best;
+}
+
+static void check_same(const model *m, const mw_ring *ring, uint64_t *prng) {
+    MW_CHECK_EQUAL_INT(ring->first, m->first);
+    MW_CHECK_EQUAL_INT(mw_ring_end(ring), m->count);
+    size_t count = m->count - m->first;
+    size_t from = m->first + (size_t)mw_prng_below(prng, count + 1);
+    size_t to = from + (size_t)mw_prng_below(prng, m->count - from + 1);
+    for (size_t i = from; i < to; i++)
+        MW_CHECK(memcmp(mw_ring_at(&shape, ring, i), m->elements[i], sizeof m->elements[i]) == 0);
+    for (uint32_t rank = 0; rank < 2; rank++) {
+        mw_cell best = mw_cell_number(model_best(m, from, to, ranks[rank].is_max));
+        MW_CHECK(mw_ring_best(&shape, ring, rank, from, to).bits == best.bits);
+    }
+    int64_t time = (int64_t)mw_prng_below(prng, MODEL_MAX);
+    size_t found = m->first;
+    while (found < m->count && m->elements[found][0].time < time) found++;
+    MW_CHECK_EQUAL_INT(mw_ring_find(&shape, ring, time), found);
+}
+
+/* In order and late, growing, shrinking and wrapping, with values that are missing. */
+MW_TEST(ring_agrees_with_a_sorted_array) {
+    static model m;
+    mw_budget budget = {.max = SIZE_MAX};
+    mw_pool pool;
+    mw_pool_init(&pool, &budget);
+    mw_ring ring = {0};
+    uint64_t prng = mw_test_seed();
+    m.first = m.count = 0;
+    uint32_t capacity_max = 0, shrunk = 0;
+    for (int64_t step = 0; m.count < MODEL_MAX; step++) {
+        int64_t late = mw_prng_below(&prng, 4) == 0 ? (int64_t)mw_prng_below(&prng, 40) : 0;
+        double value = mw_prng_below(&prng, 9) == 0 ? NAN : (double)mw_prng_below(&prng, 50);
+        mw_cell element[WORDS] = {mw_cell_time(step - late), mw_cell_number(value)};
+        MW_CHECK(mw_ring_reserve(&shape, &ring, &pool, 1));
+        if (ring.capacity > capacity_max) capacity_max = ring.capacity;
+        mw_ring_insert(&shape, &ring, element);
+        model_insert(&m, element);
+        if (mw_prng_below(&prng, 300) == 0) {
+            m.first += (size_t)mw_prng_below(&prng, m.count - m.first + 1);
+            mw_ring_evict(&ring, m.first);
+            uint32_t before = ring.capacity;
+            mw_ring_shrink(&shape, &ring, &pool, ring.count);
+            shrunk += ring.capacity < before;
+        }
+        check_same(&m, &ring, &prng);
+    }
+    MW_CHECK(capacity_max >= 512 && shrunk > 0);
+    mw_ring_release(&ring, &pool);
+    mw_pool_release(&pool);
+}
+
+MW_TEST(ring_of_text_orders_by_bytes) {
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
+    mw_cell b = {.symbol = mw_symbols_intern(symbols, MW_STR("b"))};
+    mw_cell a = {.symbol = mw_symbols_intern(symbols, MW_STR("a"))};
+    mw_cell none = mw_cell_missing(MW_TYPE_TEXT);
+    mw_rank least = {1, MW_TYPE_TEXT, false}, greatest = {1, MW_TYPE_TEXT, true};
+    MW_CHECK(mw_rank_better(&least, symbols, b, a).bits == a.bits);
+    MW_CHECK(mw_rank_better(&greatest, symbols, a, b).bits == b.bits);
+    MW_CHECK(mw_rank_better(&greatest, symbols, none, a).bits == a.bits);
+    mw_symbols_destroy(symbols);
+}
+
+MW_TEST(ring_stands_when_memory_is_out) {
+    mw_budget budget = {.max = 20000};
+    mw_pool pool;
+    mw_pool_init(&pool, &budget);
+    mw_ring ring = {0};
+    while (mw_ring_reserve(&shape, &ring, &pool, 1))
+        mw_ring_insert(&shape, &ring,
+                       (mw_cell[]){mw_cell_time(ring.count), mw_cell_number(ring.count)});
+    MW_CHECK(ring.count > 16 && ring.count == ring.capacity);
+    MW_CHECK(mw_ring_best(&shape, &ring, 1, 0, ring.count).number == ring.count - 1);
+    mw_pool_release(&pool);
+}
