@@ -157,10 +157,12 @@ static mw_status find_zone(mw_sys *sys, mw_arena *arena, mw_str name, const char
     const char *inside = text ? mw_path_join(arena, "zoneinfo", text) : NULL;
     const char *system = text ? mw_path_join(arena, "/usr/share/zoneinfo", text) : NULL;
     if (!inside || !system) return mw_fail(err, MW_NO_MEMORY, "zone: no memory to look for it");
-    MW_TRY(find(sys, arena, share_search, inside, out_path, err));
-    mw_file_info info = {.exists = false};
-    if (!*out_path) MW_TRY(mw_sys_info(sys, system, &info, err));
-    if (info.exists && !info.is_folder) *out_path = system;
+    const char *path;
+    MW_TRY(find(sys, arena, share_search, inside, &path, err));
+    if (!path) path = system;
+    mw_file_info info;
+    MW_TRY(mw_sys_info(sys, path, &info, err));
+    *out_path = info.exists && !info.is_folder ? path : NULL; /* "America" is a folder of zones */
     return MW_OK;
 }
 
