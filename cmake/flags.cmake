@@ -18,4 +18,6 @@ if(MW_SANITIZE)
   set(CMAKE_C_FLAGS_RELEASE "-O1 -g -fno-omit-frame-pointer")
   add_compile_options(-fsanitize=${MW_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MW_SANITIZE})
+  # The sanitizers look for C++'s throw when a program starts: before it opens LightGBM or DuckDB.
+  add_link_options(LINKER:--push-state,--no-as-needed -lstdc++ LINKER:--pop-state)
 endif()
