@@ -1,0 +1,84 @@
+#include "ingest/load.h"
+
+static void add_code(mw_sha256 *sha, const mw_code *code) {
+    mw_sha256_add_str(sha, code ? mw_code_text(code) : MW_STR(""));
+}
+
+static void add_stream(mw_sha256 *sha, const mw_stream *stream) {
+    mw_sha256_add_str(sha, stream->name);
+    mw_schema_hash(&stream->schema, sha);
+    add_code(sha, stream->time);
+    add_code(sha, stream->known);
+    add_code(sha, stream->present);
+    mw_sha256_add_u64(sha, (uint64_t)stream->id_count);
+    for (int32_t i = 0; i < stream->id_count; i++)
+        mw_sha256_add_u64(sha, (uint64_t)stream->id_fields[i]);
+}
+
+void mw_source_definition(const mw_program *program, int32_t number,
+                          char out_hash[MW_SHA256_HEX_SIZE + 1]) {
+    const mw_stream_source *source = &program->sources[number];
+    mw_sha256 sha;
+    mw_sha256_init(&sha);
+    mw_sha256_add_str(&sha, mw_zone_name(program->zone));
+    mw_schema_hash(&source->row, &sha);
+    mw_sha256_add_u64(&sha, source->column_count);
+    for (size_t i = 0; i < source->row.field_count - source->column_count; i++) {
+        mw_sha256_add_u64(&sha, (uint64_t)source->field_indexes[i]);
+        add_code(&sha, source->fields[i]);
+    }
+    add_code(&sha, source->where);
+    for (int32_t i = 0; i < source->stream_count; i++)
+        add_stream(&sha, &program->streams[source->first_stream + i]);
+    mw_sha256_hex(&sha, out_hash);
+}
+
+mw_status mw_source_check(mw_state *state, const mw_program *program, int32_t number,
+                          mw_error *err) {
+    char now[MW_SHA256_HEX_SIZE + 1];
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    mw_str name = program->sources[number].name;
+    mw_source_definition(program, number, now);
+    MW_TRY(mw_catalog_query(mw_state_catalog(state),
+                            "SELECT definition FROM source_definitions WHERE source = ?",
+                            MW_SQL(mw_sql_str(name)), &rows, err));
+    mw_status status = mw_catalog_next(rows, &has_row, err);
+    bool is_same = !has_row || mw_str_is(mw_catalog_text(rows, 0), now);
+    mw_catalog_rows_close(rows);
+    MW_TRY(status);
+    if (is_same) return MW_OK;
+    status = mw_fail(err, MW_CONFLICT,
+                     "streams.%.*s: its keys have changed since its events were taken in",
+                     MW_STR_ARGS(name));
+    return mw_hint(err, status, "Undo the change, or remove the state folder and ingest again.");
+}
+
+mw_status mw_program_events(const mw_program *program, mw_events *out_events, mw_error *err) {
+    const mw_schema *schemas[MW_STREAMS_MAX];
+    if (program->stream_count > MW_STREAMS_MAX)
+        return mw_fail(err, MW_TOO_LARGE, "streams: there may be %d, got %zu", MW_STREAMS_MAX,
+                       program->stream_count);
+    for (size_t i = 0; i < program->stream_count; i++) schemas[i] = &program->streams[i].schema;
+    return mw_events_init(out_events, schemas, program->stream_count, err);
+}
+
+static mw_status read_streams(mw_state *state, const mw_program *program, mw_symbols *symbols,
+                              mw_events *events, mw_error *err) {
+    for (size_t i = 0; i < program->stream_count; i++)
+        MW_TRY(mw_lake_read(mw_state_lake(state), program->streams[i].name, (int32_t)i, symbols,
+                            events, err));
+    return mw_events_sort(events, err);
+}
+
+mw_status mw_load_events(mw_state *state, const mw_program *program, mw_symbols *symbols,
+                         mw_events *out_events, mw_error *err) {
+    for (size_t i = 0; i < program->source_count; i++)
+        MW_TRY(mw_source_check(state, program, (int32_t)i, err));
+    mw_events events;
+    MW_TRY(mw_program_events(program, &events, err));
+    mw_status status = read_streams(state, program, symbols, &events, err);
+    if (status == MW_OK) *out_events = events;
+    else mw_events_release(&events);
+    return status;
+}

@@ -1,0 +1,25 @@
+/*
+ * load: a project's events out of the lake, provided that its streams still mean what they
+ * meant when the events were made.
+ *
+ * The lake holds what the stream keys of the time said. A hash over the compiled keys that
+ * shape events (columns, zone, fields, where, time, known, id, later) is kept with them; when
+ * the project file says otherwise now, the events are refused rather than misread.
+ */
+#pragma once
+#include "lang/program.h"
+#include "store/state.h"
+
+/* The hash of one source's keys. */
+void mw_source_definition(const mw_program *program, int32_t source,
+                          char out_hash[MW_SHA256_HEX_SIZE + 1]);
+/* MW_CONFLICT if the lake has events of the source that were made under other keys. */
+MW_MUST_USE mw_status mw_source_check(mw_state *state, const mw_program *program,
+                                      int32_t source, mw_error *err);
+/* All events of all streams of the program, sorted. `out_events` needs releasing only on
+   success; the program outlives it. */
+MW_MUST_USE mw_status mw_load_events(mw_state *state, const mw_program *program,
+                                     mw_symbols *symbols, mw_events *out_events, mw_error *err);
+/* Empty events with the program's streams. */
+MW_MUST_USE mw_status mw_program_events(const mw_program *program, mw_events *out_events,
+                                        mw_error *err);

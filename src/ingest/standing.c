@@ -1,0 +1,108 @@
+#include "ingest/standing.h"
+
+enum { CAPACITY_MIN = 64 };
+
+/* A slot is 0 when free, else twice the row's number plus 2, plus 1 if the row is fresh. */
+struct mw_standing {
+    const mw_stream *stream;
+    const mw_stream_events *events[2]; /* lake, fresh */
+    uint64_t *slots;
+    size_t capacity; /* a power of two */
+    size_t count;
+};
+
+static const mw_cell *cells_of(const mw_standing *standing, uint64_t slot) {
+    return mw_table_row(&standing->events[slot & 1]->rows, slot / 2 - 1);
+}
+
+static uint64_t hash_id(const mw_stream *stream, const mw_cell *cells) {
+    uint64_t hash = 0;
+    for (int32_t i = 0; i < stream->id_count; i++)
+        hash = mw_hash_join(hash, cells[stream->id_fields[i]].bits);
+    return hash;
+}
+
+static bool same_id(const mw_stream *stream, const mw_cell *a, const mw_cell *b) {
+    for (int32_t i = 0; i < stream->id_count; i++)
+        if (a[stream->id_fields[i]].bits != b[stream->id_fields[i]].bits) return false;
+    return true;
+}
+
+/* The slot of the id, or the free one where it belongs. */
+static uint64_t *find_slot(const mw_standing *standing, const mw_cell *cells) {
+    size_t mask = standing->capacity - 1;
+    size_t at = hash_id(standing->stream, cells) & mask;
+    while (standing->slots[at] != 0 &&
+           !same_id(standing->stream, cells_of(standing, standing->slots[at]), cells))
+        at = (at + 1) & mask;
+    return &standing->slots[at];
+}
+
+static mw_status grow(mw_standing *standing, mw_error *err) {
+    size_t capacity = standing->capacity ? 2 * standing->capacity : CAPACITY_MIN;
+    uint64_t *old = standing->slots;
+    size_t old_capacity = standing->capacity;
+    uint64_t *slots = mw_allocate(capacity * sizeof *slots);
+    if (!slots) return mw_fail(err, MW_NO_MEMORY, "ingest: no memory for %zu ids", capacity / 2);
+    standing->slots = slots;
+    standing->capacity = capacity;
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i] != 0) *find_slot(standing, cells_of(standing, old[i])) = old[i];
+    mw_free(old);
+    return MW_OK;
+}
+
+static mw_status take_up(mw_standing *standing, size_t row, bool is_fresh, mw_error *err) {
+    if (2 * (standing->count + 1) > standing->capacity) MW_TRY(grow(standing, err));
+    uint64_t slot = 2 * ((uint64_t)row + 1) + is_fresh;
+    uint64_t *at = find_slot(standing, cells_of(standing, slot));
+    if (*at != 0) return MW_OK; /* the first one stands */
+    *at = slot;
+    standing->count++;
+    return MW_OK;
+}
+
+mw_status mw_standing_create(const mw_stream *stream, int32_t number, const mw_events *lake,
+                             const mw_events *fresh, mw_standing **out_standing, mw_error *err) {
+    MW_ASSERT(stream->id_count > 0);
+    mw_standing *standing = mw_allocate(sizeof *standing);
+    if (!standing) return mw_fail(err, MW_NO_MEMORY, "ingest: no memory for ids");
+    standing->stream = stream;
+    standing->events[0] = &lake->streams[number];
+    standing->events[1] = &fresh->streams[number];
+    mw_status status = grow(standing, err);
+    for (int side = 0; side < 2; side++)
+        for (size_t i = 0; status == MW_OK && i < standing->events[side]->rows.row_count; i++)
+            status = take_up(standing, i, side == 1, err);
+    if (status != MW_OK) {
+        mw_standing_destroy(standing);
+        return status;
+    }
+    *out_standing = standing;
+    return MW_OK;
+}
+
+mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event) {
+    uint64_t slot = *find_slot(standing, event->row);
+    if (slot == 0) return MW_STANDS_NOT;
+    const mw_stream_events *events = standing->events[slot & 1];
+    const mw_cell *cells = cells_of(standing, slot);
+    size_t row = slot / 2 - 1;
+    bool is_equal = events->times[row] == event->time && events->knowns[row] == event->known;
+    for (size_t i = 0; is_equal && i < events->rows.schema->field_count; i++)
+        is_equal = cells[i].bits == event->row[i].bits;
+    if (!is_equal) return MW_STANDS_OTHERWISE;
+    return slot & 1 ? MW_STANDS_FRESH : MW_STANDS_IN_LAKE;
+}
+
+mw_status mw_standing_add(mw_standing *standing, mw_error *err) {
+    size_t count = standing->events[1]->rows.row_count;
+    MW_ASSERT(count > 0);
+    return take_up(standing, count - 1, true, err);
+}
+
+void mw_standing_destroy(mw_standing *standing) {
+    if (!standing) return;
+    mw_free(standing->slots);
+    mw_free(standing);
+}

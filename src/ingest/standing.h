@@ -1,0 +1,27 @@
+/*
+ * standing: which ids of a stream stand already, and with what contents.
+ *
+ * A hash table over the events of the lake and those that an ingest adds; it holds row numbers
+ * only (8 bytes an event, at most half full), so both must outlive it. Ids are compared cell by
+ * cell; equal contents are equal times and equal cells.
+ */
+#pragma once
+#include "lang/program.h"
+
+typedef struct mw_standing mw_standing;
+
+typedef enum {
+    MW_STANDS_NOT,
+    MW_STANDS_IN_LAKE, /* with equal contents, from an ingest before */
+    MW_STANDS_FRESH,   /* with equal contents, from this one */
+    MW_STANDS_OTHERWISE, /* with other contents */
+} mw_stands;
+
+/* `stream`, of index `number`, must have an id. Takes up all that `lake` and `fresh` hold. */
+MW_MUST_USE mw_status mw_standing_create(const mw_stream *stream, int32_t number,
+                                         const mw_events *lake, const mw_events *fresh,
+                                         mw_standing **out_standing, mw_error *err);
+mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event);
+/* Takes up the row that was added last to the fresh events. */
+MW_MUST_USE mw_status mw_standing_add(mw_standing *standing, mw_error *err);
+void mw_standing_destroy(mw_standing *standing); /* NULL is allowed */

@@ -1,0 +1,82 @@
+#include "ingest/standing.h"
+
+#include "base/prng.h"
+#include "testing/test.h"
+
+enum { IDS = 300, ROUNDS = 2000 };
+static mw_field fields[] = {{{"a", 1}, MW_TYPE_NUMBER},
+                            {{"b", 1}, MW_TYPE_NUMBER},
+                            {{"value", 5}, MW_TYPE_NUMBER}};
+static const mw_schema schema = {fields, 3}, *schemas[] = {&schema};
+static int32_t id_fields[] = {1, 0};
+static const mw_stream stream = {.id_count = 2, .id_fields = id_fields};
+
+/* What a plain list of the first event of each id says. */
+typedef struct {
+    bool stands, is_fresh;
+    double value;
+    int64_t time;
+} model_entry;
+
+static mw_stands expected(const model_entry *entry, double value, int64_t time) {
+    if (!entry->stands) return MW_STANDS_NOT;
+    if (entry->value != value || entry->time != time) return MW_STANDS_OTHERWISE;
+    return entry->is_fresh ? MW_STANDS_FRESH : MW_STANDS_IN_LAKE;
+}
+
+static void add(mw_events *events, size_t id, double value, int64_t time) {
+    mw_cell cells[3] = {mw_cell_number((double)(id % 17)), mw_cell_number((double)(id / 17)),
+                        mw_cell_number(value)};
+    mw_event event = {0, time, time, time, cells};
+    MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
+}
+
+MW_TEST(standing_agrees_with_a_list) {
+    static model_entry model[IDS];
+    mw_events lake, fresh;
+    mw_standing *standing;
+    mw_error err;
+    uint64_t prng = mw_test_seed();
+    size_t seen[4] = {0};
+    MW_CHECK_OK(mw_events_init(&lake, schemas, 1, &err), &err);
+    MW_CHECK_OK(mw_events_init(&fresh, schemas, 1, &err), &err);
+    for (size_t id = 0; id < IDS; id += 3) {
+        add(&lake, id, 1, 0);
+        model[id] = (model_entry){true, false, 1, 0};
+    }
+    MW_CHECK_OK(mw_standing_create(&stream, 0, &lake, &fresh, &standing, &err), &err);
+    for (int i = 0; i < ROUNDS; i++) {
+        size_t id = mw_prng_below(&prng, IDS);
+        double value = (double)mw_prng_below(&prng, 2);
+        int64_t time = (int64_t)mw_prng_below(&prng, 2);
+        mw_cell cells[3] = {mw_cell_number((double)(id % 17)),
+                            mw_cell_number((double)(id / 17)), mw_cell_number(value)};
+        mw_event event = {0, time, time, time, cells};
+        mw_stands stands = mw_standing_find(standing, &event);
+        MW_CHECK_EQUAL_INT(stands, expected(&model[id], value, time));
+        seen[stands]++;
+        if (stands != MW_STANDS_NOT) continue;
+        MW_CHECK_OK(mw_events_add(&fresh, &event, &err), &err);
+        MW_CHECK_OK(mw_standing_add(standing, &err), &err);
+        model[id] = (model_entry){true, true, value, time};
+    }
+    for (int i = 0; i < 4; i++) MW_CHECK(seen[i] > 0);
+    mw_standing_destroy(standing);
+    mw_events_release(&lake);
+    mw_events_release(&fresh);
+}
+
+static mw_status create(void *context) {
+    mw_standing *standing = NULL;
+    MW_TRY(mw_standing_create(&stream, 0, context, context, &standing, NULL));
+    mw_standing_destroy(standing);
+    return MW_OK;
+}
+
+MW_TEST(standing_survives_every_failing_allocation) {
+    mw_events events;
+    MW_CHECK_OK(mw_events_init(&events, schemas, 1, NULL), NULL);
+    for (size_t id = 0; id < IDS; id++) add(&events, id, 1, 0);
+    MW_CHECK(mw_test_every_allocation_fails(create, &events) > 2);
+    mw_events_release(&events);
+}
