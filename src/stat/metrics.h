@@ -6,6 +6,8 @@
  *
  * Intervals are percentiles over resamples by the Poisson bootstrap: each example counts a
  * Poisson(1) number of times, drawn by a seed, so a resample is one more walk over what is sorted.
+ * (A calibration error cannot be negative and resampling adds noise to it, so its interval leans
+ * upwards: that of a well calibrated model may stand wholly above its value.)
  *
  * - roc_auc: the chance that a yes scores above a no, ties as half. Exact, in integers.
  * - average_precision: sum over falling thresholds of (gain in recall) * precision, without
