@@ -1,0 +1,126 @@
+#include "decide/scorer.h"
+
+#include "testing/test.h"
+
+#include <math.h>
+#include <string.h>
+
+static const mw_str carriers[] = {{"AA", 2}, {"UA", 2}};
+static const mw_model_feature features[] = {
+    {.name = {"distance", 8}, .type = MW_TYPE_NUMBER},
+    {.name = {"carrier", 7}, .type = MW_TYPE_CATEGORY, .values = {carriers, 2}}};
+
+/* One tree: yes for UA, no for all others. */
+static const mw_forest *make_forest(mw_arena *arena) {
+    mw_forest_head head = {2, 1, MW_OUTPUT_SIGMOID, false, 1};
+    mw_forest_node nodes[] = {{.kind = MW_NODE_CATEGORY, .feature = 1, .words = MW_STR("\2\0\0\0")},
+                              {.kind = MW_NODE_LEAF, .value = 2},
+                              {.kind = MW_NODE_LEAF, .value = -2}};
+    mw_buf nodes_bytes;
+    mw_buf_init(&nodes_bytes, 1 << 10);
+    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&nodes_bytes, &nodes[i]);
+    const mw_forest *forest;
+    MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&nodes_bytes), &forest, NULL), NULL);
+    mw_buf_release(&nodes_bytes);
+    return forest;
+}
+
+static void add_columns(mw_profile *profile, mw_symbols *symbols, size_t column_count) {
+    mw_cell cells[] = {mw_cell_number(1), mw_cell_number(2)};
+    mw_cell names[] = {{.symbol = mw_symbols_intern(symbols, carriers[0])},
+                       {.symbol = mw_symbols_intern(symbols, carriers[1])}};
+    mw_column numbers = {cells, 1, 2}, texts = {names, 1, 2};
+    MW_CHECK_OK(mw_profile_add(profile, MW_STR("distance"), MW_TYPE_NUMBER, numbers, NULL), NULL);
+    MW_CHECK_OK(mw_profile_add(profile, MW_STR("carrier"), MW_TYPE_CATEGORY, texts, NULL), NULL);
+    if (column_count == 3)
+        MW_CHECK_OK(mw_profile_add(profile, MW_STR("prediction"), MW_TYPE_NUMBER, numbers, NULL),
+                    NULL);
+}
+
+/* A version's bytes, its profile having `column_count` columns. */
+static void encode(mw_buf *out, size_t column_count) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 24);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_profile *profile;
+    MW_CHECK_OK(mw_profile_create(&arena, symbols, 3, &profile, NULL), NULL);
+    add_columns(profile, symbols, column_count);
+    mw_buf profile_bytes;
+    mw_buf_init(&profile_bytes, 1 << 16);
+    mw_profile_encode(profile, &profile_bytes);
+    mw_version version = {.model = MW_STR("late"),
+                          .project = MW_STR("project: flights\n"),
+                          .zone = MW_STR("UTC"),
+                          .features = {features, 2},
+                          .forest = make_forest(&arena),
+                          .threshold = 0.5,
+                          .baseline = 0.2,
+                          .learner = MW_STR("lightgbm"),
+                          .settings = MW_STR("seed=1"),
+                          .data_version = MW_STR("d1"),
+                          .to_us = 1000,
+                          .example_count = 2,
+                          .profile = mw_buf_str(&profile_bytes)};
+    MW_CHECK_OK(mw_version_encode(&version, out, NULL), NULL);
+    mw_buf_release(&profile_bytes);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(scorer_decides_by_the_threshold_of_its_version) {
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 20);
+    encode(&bytes, 3);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    uint32_t unseen = mw_symbols_intern(symbols, MW_STR("ZZ"));
+    mw_scorer *scorer;
+    MW_CHECK_OK(mw_scorer_create(mw_buf_str(&bytes), symbols, &scorer, NULL), NULL);
+
+    mw_cell row[] = {mw_cell_number(3), {.symbol = mw_symbols_find(symbols, MW_STR("UA"))}};
+    mw_score score = mw_scorer_run(scorer, row);
+    MW_CHECK_EQUAL_DOUBLE_BITS(score.prediction, 1 / (1 + exp(-2)));
+    MW_CHECK(score.decision && score.unseen_values == 0);
+    row[1].symbol = unseen;
+    score = mw_scorer_run(scorer, row);
+    MW_CHECK_EQUAL_DOUBLE_BITS(score.prediction, 1 / (1 + exp(2)));
+    MW_CHECK(!score.decision && score.unseen_values == 1);
+    MW_CHECK_EQUAL_INT(mw_scorer_name(scorer).size, MW_VERSION_NAME_SIZE);
+    mw_scorer_destroy(scorer);
+    mw_symbols_destroy(symbols);
+    mw_buf_release(&bytes);
+}
+
+MW_TEST(scorer_names_the_feature_that_a_program_lacks) {
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 20);
+    encode(&bytes, 3);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_scorer *scorer;
+    MW_CHECK_OK(mw_scorer_create(mw_buf_str(&bytes), symbols, &scorer, NULL), NULL);
+    mw_field own[] = {{{"distance", 8}, MW_TYPE_NUMBER}, {{"carrier", 7}, MW_TYPE_CATEGORY}};
+    mw_error err;
+    MW_CHECK_OK(mw_scorer_fits(scorer, own, 2, &err), &err);
+    MW_CHECK_STATUS(mw_scorer_fits(scorer, own, 1, &err), MW_CONFLICT);
+    own[0].type = MW_TYPE_BOOL;
+    MW_CHECK_STATUS(mw_scorer_fits(scorer, own, 2, &err), MW_CONFLICT);
+    MW_CHECK(strstr(err.message, "distance differs") != NULL);
+    mw_scorer_destroy(scorer);
+    mw_symbols_destroy(symbols);
+    mw_buf_release(&bytes);
+}
+
+MW_TEST(scorer_refuses_a_profile_of_other_columns) {
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 20);
+    encode(&bytes, 2);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_scorer *scorer = NULL;
+    MW_CHECK_STATUS(mw_scorer_create(mw_buf_str(&bytes), symbols, &scorer, NULL), MW_CORRUPT);
+    MW_CHECK(!scorer);
+    mw_symbols_destroy(symbols);
+    mw_buf_release(&bytes);
+}
