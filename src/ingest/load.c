@@ -49,7 +49,7 @@ mw_status mw_source_check(mw_state *state, const mw_program *program, int32_t nu
     MW_TRY(status);
     if (is_same) return MW_OK;
     status = mw_fail(err, MW_CONFLICT,
-                     "streams.%.*s: its keys have changed since its events were taken in",
+                     "stream %.*s: its keys have changed since its events were taken in",
                      MW_STR_ARGS(name));
     return mw_hint(err, status, "Undo the change, or remove the state folder and ingest again.");
 }

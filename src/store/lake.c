@@ -275,6 +275,10 @@ static mw_status chain_version(mw_lake_staged *staged, mw_error *err) {
     mw_sha256 sha;
     char before[MW_SHA256_HEX_SIZE + 1];
     MW_TRY(mw_lake_version(staged->lake, before, err));
+    if (staged->entry_count == 0) { /* the data are what they were */
+        memcpy(staged->version, before, sizeof before);
+        return MW_OK;
+    }
     mw_sha256_init(&sha);
     mw_sha256_add_str(&sha, mw_str_of(before));
     mw_str last = MW_STR("");

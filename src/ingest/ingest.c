@@ -1,0 +1,268 @@
+#include "ingest/ingest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ingest/inferred.h"
+#include "ingest/load.h"
+#include "ingest/sources.h"
+#include "ingest/taking.h"
+
+enum { ARENA_SIZE_MAX = 1 << 28, HASH_STEP = 1 << 20 };
+
+/* The files that are to be taken, found before anything is read. */
+typedef struct {
+    const mw_ingest_config *config;
+    mw_ingest_report *report;
+    mw_arena arena;
+    mw_taking_file *files;
+    size_t file_count, file_capacity;
+    bool *is_chosen; /* one a source */
+} plan;
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "ingest: no memory");
+}
+
+void mw_ingest_report_release(mw_ingest_report *report) {
+    mw_free(report->files);
+    mw_free(report->reasons);
+    mw_arena_release(&report->arena);
+    *report = (mw_ingest_report){.file_count = 0};
+}
+
+/* --- which streams, which files ------------------------------------------------------------- */
+
+static mw_status choose(plan *p, mw_error *err) {
+    const mw_program *program = p->config->program;
+    p->is_chosen = mw_arena_alloc(&p->arena, program->source_count + 1, sizeof *p->is_chosen);
+    if (!p->is_chosen) return no_memory(err);
+    for (size_t i = 0; i < program->source_count; i++)
+        p->is_chosen[i] = p->config->stream_count == 0;
+    for (size_t i = 0; i < p->config->stream_count; i++) {
+        mw_str name = p->config->streams[i];
+        int32_t source = mw_program_find_source(program, name);
+        if (source < 0)
+            return mw_fail(err, MW_NOT_FOUND, "ingest: the project has no stream %.*s",
+                           MW_STR_ARGS(name));
+        p->is_chosen[source] = true;
+    }
+    return MW_OK;
+}
+
+static mw_status hash_open_file(mw_file *file, char *piece, mw_sha256 *sha, mw_error *err) {
+    size_t size = 1;
+    for (uint64_t offset = 0; size > 0; offset += size) {
+        MW_TRY(mw_file_read(file, offset, piece, HASH_STEP, &size, err));
+        mw_sha256_add(sha, piece, size);
+    }
+    return MW_OK;
+}
+
+static mw_status hash_file(mw_sys *sys, const char *path, char out_hash[MW_SHA256_HEX_SIZE + 1],
+                           mw_error *err) {
+    mw_file *file = NULL;
+    mw_sha256 sha;
+    MW_TRY(mw_sys_open(sys, path, MW_FILE_READ, &file, err));
+    char *piece = mw_allocate(HASH_STEP);
+    mw_sha256_init(&sha);
+    mw_status status = piece ? hash_open_file(file, piece, &sha, err) : no_memory(err);
+    mw_free(piece);
+    mw_file_close(file);
+    if (status == MW_OK) mw_sha256_hex(&sha, out_hash);
+    return status;
+}
+
+/* What the catalog knows: whether these contents were taken in, and else how many rows of what
+   hash this path had when it was last read. */
+static mw_status look_up(mw_catalog *catalog, mw_str source, mw_taking_file *file,
+                         bool *out_is_known, mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    MW_TRY(mw_catalog_query(catalog,
+                            "SELECT content_hash = ?, row_count, rows_hash FROM ingested_files "
+                            "WHERE source = ? AND (content_hash = ? OR path = ?) "
+                            "ORDER BY content_hash = ? DESC, ingest DESC LIMIT 1",
+                            MW_SQL(mw_sql_text(file->content_hash), mw_sql_str(source),
+                                   mw_sql_text(file->content_hash),
+                                   mw_sql_str(file->file.name),
+                                   mw_sql_text(file->content_hash)), &rows, err));
+    mw_status status = mw_catalog_next(rows, &has_row, err);
+    if (status == MW_OK && has_row) {
+        *out_is_known = mw_catalog_int(rows, 0) != 0;
+        file->known_rows = (size_t)mw_catalog_int(rows, 1);
+        snprintf(file->known_hash, sizeof file->known_hash, "%.*s",
+                 MW_STR_ARGS(mw_catalog_text(rows, 2)));
+    }
+    mw_catalog_rows_close(rows);
+    return status;
+}
+
+static mw_status plan_file(plan *p, int32_t source, mw_source_file found, mw_error *err) {
+    mw_sys *sys = mw_state_sys(p->config->state);
+    mw_taking_file file = {.source = source, .file = found};
+    mw_file_info info;
+    bool is_known = false;
+    MW_TRY(mw_sys_info(sys, found.path, &info, err));
+    if (!info.exists)
+        return mw_fail(err, MW_NOT_FOUND, "%s: there is no such file", found.path);
+    MW_TRY(hash_file(sys, found.path, file.content_hash, err));
+    MW_TRY(look_up(mw_state_catalog(p->config->state), p->config->program->sources[source].name,
+                   &file, &is_known, err));
+    if (is_known) {
+        p->report->unchanged_count++;
+        return MW_OK;
+    }
+    void *files = p->files;
+    bool grown = mw_grow(&files, &p->file_capacity, p->file_count + 1, sizeof *p->files,
+                         SIZE_MAX / sizeof *p->files);
+    p->files = files;
+    if (!grown) return no_memory(err);
+    p->files[p->file_count++] = file;
+    return MW_OK;
+}
+
+static mw_status plan_source(plan *p, int32_t source, mw_error *err) {
+    const mw_ingest_config *config = p->config;
+    const mw_project_stream *stream = &config->project->streams[source];
+    const mw_str *from = config->from.size > 0 ? &config->from : stream->from;
+    size_t from_count = config->from.size > 0 ? 1 : stream->from_count;
+    mw_source_list list = {0};
+    MW_TRY(mw_source_check(config->state, config->program, source, err));
+    for (size_t i = 0; i < from_count; i++)
+        MW_TRY(mw_sources_add(mw_state_sys(config->state), config->folder, from[i], &p->arena,
+                              &list, err));
+    for (size_t i = 0; i < list.count; i++) MW_TRY(plan_file(p, source, list.files[i], err));
+    return MW_OK;
+}
+
+static mw_status make_plan(plan *p, mw_error *err) {
+    MW_TRY(choose(p, err));
+    for (size_t i = 0; i < p->config->program->source_count; i++) {
+        if (!p->is_chosen[i]) continue;
+        mw_status status = plan_source(p, (int32_t)i, err);
+        if (status != MW_OK)
+            return mw_fail_within(err, status, "streams.%.*s",
+                                  MW_STR_ARGS(p->config->program->sources[i].name));
+    }
+    return MW_OK;
+}
+
+/* --- the transaction ------------------------------------------------------------------------ */
+
+static mw_status list_file(mw_catalog *catalog, int64_t ingest, const mw_ingest_file *file,
+                           mw_error *err) {
+    return mw_catalog_run(
+        catalog, "INSERT INTO ingested_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        MW_SQL(mw_sql_int(ingest), mw_sql_str(file->stream), mw_sql_str(file->file),
+               mw_sql_text(file->content_hash), mw_sql_text(file->rows_hash),
+               mw_sql_int((int64_t)file->row_count), mw_sql_int((int64_t)file->quarantined),
+               mw_sql_int((int64_t)file->repeats), mw_sql_int((int64_t)file->left_out)), err);
+}
+
+static mw_status keep_source(const mw_ingest_config *config, int32_t number, mw_error *err) {
+    char definition[MW_SHA256_HEX_SIZE + 1];
+    const mw_stream_source *source = &config->program->sources[number];
+    mw_catalog *catalog = mw_state_catalog(config->state);
+    mw_source_definition(config->program, number, definition);
+    MW_TRY(mw_catalog_run(catalog, "INSERT OR IGNORE INTO source_definitions VALUES (?, ?)",
+                          MW_SQL(mw_sql_str(source->name), mw_sql_text(definition)), err));
+    return mw_keep_columns(catalog, source->name, &source->row, source->column_count, err);
+}
+
+static mw_status record(const plan *p, mw_lake_staged *staged, mw_error *err) {
+    mw_ingest_report *report = p->report;
+    int64_t ingest = 0;
+    MW_TRY(mw_lake_list(staged, p->config->now_us, &ingest, err));
+    for (size_t i = 0; i < report->file_count; i++)
+        MW_TRY(list_file(mw_state_catalog(p->config->state), ingest, &report->files[i], err));
+    for (size_t i = 0; i < p->file_count; i++)
+        MW_TRY(keep_source(p->config, p->files[i].source, err));
+    report->ingest = ingest;
+    return MW_OK;
+}
+
+static mw_status commit(const plan *p, mw_lake_staged *staged, mw_error *err) {
+    mw_catalog *catalog = mw_state_catalog(p->config->state);
+    MW_TRY(mw_catalog_begin(catalog, err));
+    mw_status status = record(p, staged, err);
+    if (status == MW_OK) status = mw_catalog_commit(catalog, err);
+    else mw_catalog_rollback(catalog);
+    if (status != MW_OK) p->report->ingest = 0;
+    return status;
+}
+
+/* Named by its contents' hash, so that it is the same file whenever the same rows are refused. */
+static mw_status write_quarantine(const plan *p, const mw_buf *lines, mw_error *err) {
+    char name[64], hash[MW_SHA256_HEX_SIZE + 1];
+    mw_state *state = p->config->state;
+    mw_sha256 sha;
+    if (lines->size == 0) return MW_OK;
+    mw_sha256_init(&sha);
+    mw_sha256_add(&sha, lines->data, lines->size);
+    mw_sha256_hex(&sha, hash);
+    snprintf(name, sizeof name, "quarantine/%.12s.ndjson", hash);
+    const char *folder = mw_state_path(state, &p->report->arena, "quarantine");
+    const char *path = mw_state_path(state, &p->report->arena, name);
+    if (!folder || !path) return MW_OK; /* a state in memory keeps the counts only */
+    MW_TRY(mw_sys_make_folder(mw_state_sys(state), folder, err));
+    MW_TRY(mw_sys_write_file(mw_state_sys(state), path, mw_buf_str(lines), err));
+    p->report->quarantine = path;
+    return MW_OK;
+}
+
+static mw_status store(const plan *p, mw_taking *taking, mw_error *err) {
+    const mw_program *program = p->config->program;
+    mw_str names[MW_STREAMS_MAX];
+    for (size_t i = 0; i < program->stream_count; i++) names[i] = program->streams[i].name;
+    mw_lake_batch batch = {&taking->fresh, names, p->config->symbols};
+    mw_lake_staged *staged = NULL;
+    MW_TRY(mw_lake_stage(mw_state_lake(p->config->state), &batch, &staged, err));
+    snprintf(p->report->data_version, sizeof p->report->data_version, "%s",
+             mw_lake_staged_version(staged));
+    mw_status status = commit(p, staged, err);
+    mw_lake_staged_destroy(staged);
+    return status;
+}
+
+static mw_status took_nothing(const mw_ingest_report *report, mw_error *err) {
+    const mw_ingest_reason *first = &report->reasons[0];
+    mw_status status = mw_fail(err, MW_INVALID, "ingest: all %zu rows were refused; %.*s: %.*s",
+                               report->row_count, MW_STR_ARGS(first->stream),
+                               MW_STR_ARGS(first->rule));
+    if (!report->quarantine) return status;
+    return mw_hint(err, status, "They stand in %s with the reasons.", report->quarantine);
+}
+
+static mw_status take_all(const plan *p, mw_error *err) {
+    mw_taking taking;
+    mw_status status = mw_taking_init(&taking, p->config, p->report, err);
+    for (size_t i = 0; status == MW_OK && i < p->file_count; i++)
+        status = mw_take_file(&taking, &p->files[i], err);
+    if (status == MW_OK) status = write_quarantine(p, &taking.quarantine, err);
+    bool is_all_refused = p->report->row_count > 0 &&
+                          p->report->quarantined == p->report->row_count;
+    if (status == MW_OK && is_all_refused) status = took_nothing(p->report, err);
+    if (status == MW_OK) status = store(p, &taking, err);
+    mw_taking_release(&taking);
+    return status;
+}
+
+mw_status mw_ingest(const mw_ingest_config *config, mw_ingest_report *out_report,
+                    mw_error *err) {
+    plan p = {.config = config, .report = out_report};
+    *out_report = (mw_ingest_report){.ingest = 0};
+    mw_arena_init(&out_report->arena, ARENA_SIZE_MAX);
+    mw_arena_init(&p.arena, ARENA_SIZE_MAX);
+    out_report->stream_events = mw_arena_alloc(&out_report->arena,
+                                               config->program->stream_count + 1,
+                                               sizeof *out_report->stream_events);
+    mw_status status = out_report->stream_events ? MW_OK : no_memory(err);
+    if (status == MW_OK)
+        status = mw_lake_version(mw_state_lake(config->state), out_report->data_version, err);
+    if (status == MW_OK) status = make_plan(&p, err);
+    if (status == MW_OK && p.file_count > 0) status = take_all(&p, err);
+    mw_free(p.files);
+    mw_arena_release(&p.arena);
+    return status;
+}

@@ -1,0 +1,67 @@
+/*
+ * ingest: takes the files of a project's streams into the lake, all of them or none.
+ *
+ * For each file and stream: rows are read (data_file), fields derived, `where` asked, events
+ * made, checks applied, ids looked up (standing). A row that breaks a rule goes to quarantine
+ * with its number and reason; the rest becomes events, at the place that is their known
+ * (DESIGN.md rule 1: history). One transaction lists it all. A file whose contents were taken in
+ * before is passed over; one that has grown gives its new rows only.
+ *
+ * The events of one call are held in memory, and so are those of the lake when ids must be
+ * compared with them.
+ */
+#pragma once
+#include "lang/program.h"
+#include "project/project.h"
+#include "store/state.h"
+
+typedef struct {
+    mw_state *state; /* opened for writing */
+    const mw_project *project;
+    const mw_program *program;
+    mw_symbols *symbols;
+    const mw_zone *const *zones; /* of each declared stream's times that name none */
+    const char *folder;          /* of the project: files are relative to it */
+    const mw_str *streams;       /* names of declared streams to take; none: all */
+    size_t stream_count;
+    mw_str from;                 /* file or pattern in place of the stream's own; or empty */
+    int64_t now_us;              /* when the ingest is recorded to have happened */
+} mw_ingest_config;
+
+/* What became of one file, for one stream. */
+typedef struct {
+    mw_str stream, file;
+    size_t row_count;   /* in the file */
+    size_t known_count; /* of them, those that an ingest before had taken */
+    size_t event_count; /* rows that became events */
+    size_t left_out;    /* by `where` */
+    size_t repeats;     /* the same id and contents again: dropped */
+    size_t quarantined;
+    char content_hash[MW_SHA256_HEX_SIZE + 1], rows_hash[MW_SHA256_HEX_SIZE + 1];
+} mw_ingest_file;
+
+typedef struct {
+    mw_str stream, rule;
+    size_t row_count;
+} mw_ingest_reason;
+
+typedef struct {
+    mw_arena arena; /* holds the texts and lists */
+    mw_ingest_file *files; /* those that were read */
+    size_t file_count, file_capacity;
+    size_t unchanged_count; /* files that were passed over */
+    mw_ingest_reason *reasons;
+    size_t reason_count, reason_capacity;
+    size_t *stream_events; /* one a stream of the program: events that were added */
+    size_t row_count, quarantined; /* over all files */
+    int64_t ingest;                /* its number; 0: there was nothing to do */
+    char data_version[MW_SHA256_HEX_SIZE + 1];
+    const char *quarantine; /* the file of the refused rows; NULL: there are none */
+} mw_ingest_report;
+
+/* MW_OK also if rows went to quarantine, or if there was nothing to do. MW_INVALID if every new
+   row was refused; then, as after any failure, the lake is what it was. The report is filled
+   in any case, as far as things went. */
+MW_MUST_USE mw_status mw_ingest(const mw_ingest_config *config, mw_ingest_report *out_report,
+                                mw_error *err);
+void mw_ingest_report_release(mw_ingest_report *report);

@@ -1,0 +1,61 @@
+#include "ingest/quarantine.h"
+
+#include "base/json.h"
+
+static void write_cell(mw_json *json, mw_type type, mw_cell cell, const mw_symbols *symbols) {
+    if (mw_cell_is_missing(type, cell)) {
+        mw_json_null(json);
+        return;
+    }
+    switch (type) {
+    case MW_TYPE_NUMBER: mw_json_number(json, cell.number); return;
+    case MW_TYPE_BOOL: mw_json_bool(json, cell.boolean == MW_TRUE); return;
+    case MW_TYPE_TIME: mw_json_time(json, cell.time); return;
+    case MW_TYPE_DURATION:
+        mw_json_number(json, (double)cell.time / (double)MW_SECOND_US);
+        return;
+    case MW_TYPE_CATEGORY:
+    case MW_TYPE_TEXT: mw_json_str(json, mw_symbols_text(symbols, cell.symbol)); return;
+    case MW_TYPE_COUNT: break;
+    }
+}
+
+static void write_columns(mw_json *json, const mw_quarantine_source *source, size_t row) {
+    const mw_cell *cells = mw_table_row(source->rows, row);
+    mw_json_key(json, "columns");
+    mw_json_object(json);
+    for (size_t i = 0; i < source->column_count; i++) {
+        const mw_field *field = &source->rows->schema->fields[i];
+        mw_json_key_str(json, field->name);
+        write_cell(json, field->type, cells[i], source->symbols);
+    }
+    mw_json_object_end(json);
+}
+
+static void write_row(mw_json *json, const mw_quarantine_source *source, const mw_refusal *one,
+                      mw_str rule) {
+    mw_json_object(json);
+    mw_json_key(json, "stream");
+    mw_json_str(json, source->stream);
+    mw_json_key(json, "file");
+    mw_json_str(json, source->file);
+    mw_json_key(json, "row");
+    mw_json_int(json, (int64_t)one->row + 1);
+    mw_json_key(json, "rule");
+    mw_json_str(json, rule);
+    mw_json_key(json, "value");
+    mw_json_str(json, one->value);
+    write_columns(json, source, one->row);
+    mw_json_object_end(json);
+}
+
+void mw_quarantine_append(mw_buf *lines, const mw_quarantine_source *source,
+                          const mw_refusals *refusals) {
+    for (size_t i = 0; i < refusals->item_count && !lines->failed; i++) {
+        const mw_refusal *one = &refusals->items[i];
+        if (one->row < source->skip) continue;
+        mw_json json = mw_json_begin(lines);
+        write_row(&json, source, one, refusals->rules[one->rule].text);
+        mw_buf_append_char(lines, '\n');
+    }
+}

@@ -1,0 +1,325 @@
+#include "ingest/taking.h"
+
+#include <string.h>
+
+#include "ingest/data_file.h"
+#include "ingest/load.h"
+#include "ingest/quarantine.h"
+#include "ingest/row_check.h"
+
+enum { ARENA_SIZE_MAX = 1 << 26 };
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "ingest: no memory");
+}
+
+static mw_status index_ids(mw_taking *taking, mw_error *err) {
+    const mw_program *program = taking->config->program;
+    for (size_t i = 0; i < program->stream_count; i++) {
+        if (program->streams[i].id_count == 0) continue;
+        MW_TRY(mw_standing_create(&program->streams[i], (int32_t)i, &taking->lake,
+                                  &taking->fresh, &taking->standing[i], err));
+    }
+    return MW_OK;
+}
+
+mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
+                         mw_ingest_report *report, mw_error *err) {
+    const mw_program *program = config->program;
+    *taking = (mw_taking){.config = config, .report = report};
+    mw_arena_init(&taking->arena, ARENA_SIZE_MAX);
+    mw_buf_init(&taking->quarantine, MW_QUARANTINE_SIZE_MAX);
+    taking->standing =
+        mw_arena_alloc(&taking->arena, program->stream_count + 1, sizeof *taking->standing);
+    if (!taking->standing) return no_memory(err);
+    MW_TRY(mw_program_events(program, &taking->fresh, err));
+    MW_TRY(mw_program_events(program, &taking->lake, err));
+    for (size_t i = 0; i < program->stream_count; i++)
+        if (program->streams[i].id_count > 0)
+            MW_TRY(mw_lake_read(mw_state_lake(config->state), program->streams[i].name,
+                                (int32_t)i, config->symbols, &taking->lake, err));
+    return index_ids(taking, err);
+}
+
+void mw_taking_release(mw_taking *taking) {
+    for (size_t i = 0; taking->standing && i < taking->config->program->stream_count; i++)
+        mw_standing_destroy(taking->standing[i]);
+    mw_events_release(&taking->fresh);
+    mw_events_release(&taking->lake);
+    mw_buf_release(&taking->quarantine);
+    mw_arena_release(&taking->arena);
+}
+
+/* --- one file ------------------------------------------------------------------------------- */
+
+typedef enum { FATE_OPEN, FATE_REFUSED, FATE_LEFT_OUT } fate;
+
+typedef struct {
+    mw_taking *taking;
+    const mw_taking_file *from;
+    const mw_project_stream *declared;
+    const mw_stream_source *source;
+    mw_ingest_file line; /* of the report */
+    mw_arena arena;      /* of this file alone */
+    mw_table rows;
+    mw_refusals refusals;
+    mw_row_checks *checks;
+    unsigned char *fates; /* one a row */
+    mw_event *events;     /* one a stream of the source, of the row at hand */
+    bool *has_event;
+} job;
+
+static mw_status refuse(job *j, size_t row, mw_str rule, mw_str value, mw_error *err) {
+    j->fates[row] = FATE_REFUSED;
+    return mw_refuse(&j->refusals, row, rule, value, err);
+}
+
+static mw_status read_rows(job *j, mw_error *err) {
+    const mw_ingest_config *config = j->taking->config;
+    mw_data_reader reader = {.sys = mw_state_sys(config->state),
+                             .duck = mw_state_duck(config->state),
+                             .symbols = config->symbols,
+                             .zone = config->zones[j->from->source]};
+    MW_TRY(mw_data_file_read(&reader, j->from->file.path, j->source->column_count, &j->rows,
+                             &j->refusals, err));
+    j->line.row_count = j->rows.row_count;
+    j->fates = mw_arena_alloc(&j->arena, j->rows.row_count + 1, 1);
+    if (!j->fates) return no_memory(err);
+    for (size_t i = 0; i < j->refusals.item_count; i++)
+        j->fates[j->refusals.items[i].row] = FATE_REFUSED;
+    return MW_OK;
+}
+
+static mw_status hash_rows(const job *j, size_t count, char out_hash[MW_SHA256_HEX_SIZE + 1],
+                           mw_error *err) {
+    mw_sha256 sha;
+    mw_sha256_init(&sha);
+    MW_TRY(mw_table_hash(&j->rows, 0, count, j->taking->config->symbols, &sha, err));
+    mw_sha256_hex(&sha, out_hash);
+    return MW_OK;
+}
+
+/* A file that has grown begins with the rows that it had: those are done. If it does not, ids
+   must tell what is new (DESIGN.md rule 8). Runs before fields are derived. */
+static mw_status pass_over_known(job *j, mw_error *err) {
+    const mw_taking_file *from = j->from;
+    MW_TRY(hash_rows(j, j->rows.row_count, j->line.rows_hash, err));
+    if (from->known_rows == 0) return MW_OK;
+    char hash[MW_SHA256_HEX_SIZE + 1] = "";
+    if (from->known_rows <= j->rows.row_count) MW_TRY(hash_rows(j, from->known_rows, hash, err));
+    if (strcmp(hash, from->known_hash) == 0) {
+        j->line.known_count = from->known_rows;
+        return MW_OK;
+    }
+    if (j->declared->declaration.id_count > 0) return MW_OK;
+    mw_status status = mw_fail(
+        err, MW_CONFLICT, "%.*s: its first %zu rows have changed since they were taken in",
+        MW_STR_ARGS(from->file.name), from->known_rows);
+    return mw_hint(err, status, "Without an id nothing tells which rows of stream %.*s are new.",
+                   MW_STR_ARGS(j->source->name));
+}
+
+static mw_frame frame_of(const job *j, const mw_cell *row) {
+    return (mw_frame){.row = row,
+                      .time_us = MW_TIME_MISSING,
+                      .symbols = j->taking->config->symbols,
+                      .zone = j->taking->config->program->zone};
+}
+
+/* Derives the fields of all new rows and asks `where`, so that shares can be counted. */
+static void derive_rows(job *j) {
+    for (size_t r = j->line.known_count; r < j->rows.row_count; r++) {
+        if (j->fates[r] != FATE_OPEN) continue;
+        mw_cell *row = mw_table_row(&j->rows, r);
+        mw_frame frame = frame_of(j, row);
+        mw_source_derive(j->source, row, &frame);
+        bool is_event =
+            !j->source->where || mw_code_run(j->source->where, &frame).boolean == MW_TRUE;
+        if (is_event) mw_row_checks_count(j->checks, row);
+        else j->fates[r] = FATE_LEFT_OUT;
+        j->line.left_out += !is_event;
+    }
+}
+
+/* The events of a row; false if it has none of its source's own stream. */
+static bool make_events(job *j, const mw_cell *row) {
+    const mw_ingest_config *config = j->taking->config;
+    for (int32_t i = 0; i < j->source->stream_count; i++) {
+        mw_cell *cells = (mw_cell *)(uintptr_t)j->events[i].row;
+        j->has_event[i] =
+            mw_stream_event(config->program, j->source->first_stream + i, row, config->symbols,
+                            cells, &j->events[i]);
+        j->events[i].row = cells;
+        j->events[i].stream = j->source->first_stream + i;
+    }
+    return j->has_event[0];
+}
+
+static mw_str first_missing_id(const job *j) {
+    const mw_stream *stream = &j->taking->config->program->streams[j->source->first_stream];
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        const mw_field *field = &stream->schema.fields[stream->id_fields[i]];
+        if (mw_cell_is_missing(field->type, j->events[0].row[stream->id_fields[i]]))
+            return field->name;
+    }
+    return MW_STR("");
+}
+
+static mw_status refuse_id(job *j, size_t row, mw_str rule, mw_error *err) {
+    const mw_ingest_config *config = j->taking->config;
+    mw_buf id;
+    mw_buf_init(&id, 1 << 20);
+    mw_stream_append_id(&config->program->streams[j->source->first_stream], j->events[0].row,
+                        config->symbols, &id);
+    mw_status status = refuse(j, row, rule, mw_buf_str(&id), err);
+    mw_buf_release(&id);
+    return status;
+}
+
+static mw_status add_event(job *j, int32_t at, mw_error *err) {
+    mw_taking *taking = j->taking;
+    const mw_event *event = &j->events[at];
+    MW_TRY(mw_events_add(&taking->fresh, event, err));
+    taking->report->stream_events[event->stream]++;
+    mw_standing *standing = taking->standing[event->stream];
+    return standing ? mw_standing_add(standing, err) : MW_OK;
+}
+
+/* Adds what is new among the row's events; a row with nothing new is a repeat. What stands
+   with other contents refuses the whole row: corrections are not built yet. */
+static mw_status settle(job *j, size_t row, mw_error *err) {
+    bool is_new = false, is_fresh_repeat = false;
+    for (int32_t i = 0; i < j->source->stream_count; i++) {
+        mw_standing *standing = j->taking->standing[j->source->first_stream + i];
+        if (!j->has_event[i]) continue;
+        mw_stands stands = standing ? mw_standing_find(standing, &j->events[i]) : MW_STANDS_NOT;
+        if (stands == MW_STANDS_OTHERWISE)
+            return refuse_id(j, row, MW_STR("id: stands already with other contents"), err);
+        is_new = is_new || stands == MW_STANDS_NOT;
+        is_fresh_repeat = is_fresh_repeat || (i == 0 && stands == MW_STANDS_FRESH);
+        if (stands != MW_STANDS_NOT) j->has_event[i] = false;
+    }
+    if (is_fresh_repeat && j->declared->id_is_unique)
+        return refuse_id(j, row, MW_STR("id: must be unique"), err);
+    j->line.event_count += is_new;
+    j->line.repeats += !is_new;
+    for (int32_t i = 0; i < j->source->stream_count; i++)
+        if (j->has_event[i]) MW_TRY(add_event(j, i, err));
+    return MW_OK;
+}
+
+static mw_status take_row(job *j, size_t r, mw_error *err) {
+    const mw_cell *row = mw_table_row(&j->rows, r);
+    bool is_refused = false;
+    if (!make_events(j, row))
+        return refuse(j, r, MW_STR("time: must be there, and known too"), MW_STR(""), err);
+    mw_str missing = first_missing_id(j);
+    if (missing.size > 0)
+        return refuse(j, r, MW_STR("id: must be there"), missing, err);
+    MW_TRY(mw_row_checks_apply(j->checks, r, row, &j->refusals, &is_refused, err));
+    if (!is_refused) return settle(j, r, err);
+    j->fates[r] = FATE_REFUSED;
+    return MW_OK;
+}
+
+static mw_status take_rows(job *j, mw_error *err) {
+    for (size_t r = j->line.known_count; r < j->rows.row_count; r++)
+        if (j->fates[r] == FATE_OPEN) MW_TRY(take_row(j, r, err));
+    return MW_OK;
+}
+
+static mw_status prepare(job *j, mw_error *err) {
+    const mw_ingest_config *config = j->taking->config;
+    size_t count = (size_t)j->source->stream_count;
+    j->events = mw_arena_alloc(&j->arena, count, sizeof *j->events);
+    j->has_event = mw_arena_alloc(&j->arena, count, sizeof *j->has_event);
+    if (!j->events || !j->has_event) return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        const mw_stream *stream = &config->program->streams[(size_t)j->source->first_stream + i];
+        j->events[i].row =
+            mw_arena_alloc(&j->arena, stream->schema.field_count + 1, sizeof(mw_cell));
+        if (!j->events[i].row) return no_memory(err);
+    }
+    return mw_row_checks_create(&j->arena, j->declared, &j->source->row, config->symbols,
+                                &j->checks, err);
+}
+
+/* --- the report --------------------------------------------------------------------------- */
+
+static mw_status add_reason(mw_ingest_report *report, mw_str stream, mw_str rule, mw_error *err) {
+    for (size_t i = 0; i < report->reason_count; i++) {
+        mw_ingest_reason *one = &report->reasons[i];
+        if (!mw_str_equal(one->stream, stream) || !mw_str_equal(one->rule, rule)) continue;
+        one->row_count++;
+        return MW_OK;
+    }
+    void *reasons = report->reasons;
+    bool grown = mw_grow(&reasons, &report->reason_capacity, report->reason_count + 1,
+                         sizeof *report->reasons, SIZE_MAX / sizeof *report->reasons);
+    report->reasons = reasons;
+    mw_str stream_copy = mw_str_copy(&report->arena, stream);
+    mw_str rule_copy = mw_str_copy(&report->arena, rule);
+    if (!grown || !stream_copy.data || !rule_copy.data) return no_memory(err);
+    report->reasons[report->reason_count++] = (mw_ingest_reason){stream_copy, rule_copy, 1};
+    return MW_OK;
+}
+
+static mw_status report_file(job *j, mw_error *err) {
+    mw_ingest_report *report = j->taking->report;
+    for (size_t i = 0; i < j->refusals.item_count; i++) {
+        const mw_refusal *one = &j->refusals.items[i];
+        if (one->row < j->line.known_count) continue;
+        j->line.quarantined++;
+        MW_TRY(add_reason(report, j->source->name, j->refusals.rules[one->rule].text, err));
+    }
+    void *files = report->files;
+    bool grown = mw_grow(&files, &report->file_capacity, report->file_count + 1,
+                         sizeof *report->files, SIZE_MAX / sizeof *report->files);
+    report->files = files;
+    j->line.stream = mw_str_copy(&report->arena, j->source->name);
+    j->line.file = mw_str_copy(&report->arena, j->from->file.name);
+    if (!grown || !j->line.stream.data || !j->line.file.data) return no_memory(err);
+    memcpy(j->line.content_hash, j->from->content_hash, sizeof j->line.content_hash);
+    report->files[report->file_count++] = j->line;
+    report->row_count += j->line.row_count - j->line.known_count;
+    report->quarantined += j->line.quarantined;
+    return MW_OK;
+}
+
+static void keep_refused(job *j) {
+    mw_quarantine_source source = {.stream = j->source->name,
+                                   .file = j->from->file.name,
+                                   .rows = &j->rows,
+                                   .column_count = j->source->column_count,
+                                   .skip = j->line.known_count,
+                                   .symbols = j->taking->config->symbols};
+    mw_quarantine_append(&j->taking->quarantine, &source, &j->refusals);
+}
+
+static mw_status run(job *j, mw_error *err) {
+    MW_TRY(prepare(j, err));
+    MW_TRY(read_rows(j, err));
+    MW_TRY(pass_over_known(j, err));
+    derive_rows(j);
+    MW_TRY(take_rows(j, err));
+    MW_TRY(report_file(j, err));
+    keep_refused(j);
+    return mw_buf_check(&j->taking->quarantine, "ingest: the quarantine", err);
+}
+
+mw_status mw_take_file(mw_taking *taking, const mw_taking_file *file, mw_error *err) {
+    const mw_stream_source *source = &taking->config->program->sources[file->source];
+    job j = {.taking = taking,
+             .from = file,
+             .source = source,
+             .declared = &taking->config->project->streams[file->source]};
+    MW_ASSERT(mw_str_equal(j.declared->declaration.name, source->name));
+    mw_arena_init(&j.arena, (size_t)1 << 34);
+    mw_table_init(&j.rows, &source->row);
+    mw_refusals_init(&j.refusals);
+    mw_status status = run(&j, err);
+    mw_refusals_release(&j.refusals);
+    mw_table_release(&j.rows);
+    mw_arena_release(&j.arena);
+    return status;
+}

@@ -1,0 +1,37 @@
+/*
+ * taking: the rows of one file on their way to be events of one source's streams.
+ *
+ * A taking gathers the fresh events of many files, beside those of the lake that their ids are
+ * compared with, and the lines of the quarantine. Nothing is stored here.
+ */
+#pragma once
+#include "ingest/ingest.h"
+#include "ingest/refusals.h"
+#include "ingest/sources.h"
+#include "ingest/standing.h"
+
+typedef struct {
+    const mw_ingest_config *config;
+    mw_ingest_report *report;
+    mw_arena arena;
+    mw_events lake, fresh;
+    mw_standing **standing; /* one a stream; NULL: it has no id */
+    mw_buf quarantine;
+} mw_taking;
+
+/* A file that is to be taken for one source, and what an ingest before knew of its path. */
+typedef struct {
+    int32_t source;
+    mw_source_file file;
+    char content_hash[MW_SHA256_HEX_SIZE + 1];
+    size_t known_rows; /* 0: the path is new */
+    char known_hash[MW_SHA256_HEX_SIZE + 1];
+} mw_taking_file;
+
+/* The lake's events are read if there are any. Release it after a failure too. */
+MW_MUST_USE mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
+                                     mw_ingest_report *report, mw_error *err);
+/* Adds a file's events, refused rows and its line of the report. */
+MW_MUST_USE mw_status mw_take_file(mw_taking *taking, const mw_taking_file *file,
+                                   mw_error *err);
+void mw_taking_release(mw_taking *taking);

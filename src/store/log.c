@@ -1,0 +1,286 @@
+#include "store/log.h"
+
+#include <string.h>
+
+#include "store/log_format.h"
+
+#define SEGMENT_BYTES_MAX ((size_t)1 << 34)
+#define LOG_ARENA_MAX ((size_t)1 << 24)
+enum { SEGMENT_NAME_SIZE = 20, BATCH_SIZE_MAX = 1 << 28 }; /* 16 digits and ".log" */
+
+/* What a stream number means, as it was last said. */
+typedef struct {
+    uint32_t stream;
+    mw_str meaning;
+} definition;
+
+struct mw_log {
+    mw_sys *sys;
+    mw_arena arena; /* the folder's path, and meanings */
+    const char *folder;
+    size_t segment_size;
+    uint64_t log_id;
+    mw_file *file;       /* the newest segment; NULL before the first record */
+    uint64_t file_size;  /* bytes of it that are committed */
+    uint64_t older_size; /* of the segments before */
+    int64_t last_place, committed_place;
+    mw_buf batch;
+    definition *definitions;
+    size_t definition_count, definition_capacity;
+};
+
+/* --- segments --------------------------------------------------------------------------- */
+
+/* Names sort as places do: the sign bit is turned. */
+static const char *segment_path(mw_arena *arena, const char *folder, int64_t first_place) {
+    static const char digits[] = "0123456789abcdef";
+    char name[SEGMENT_NAME_SIZE + 1];
+    uint64_t value = (uint64_t)first_place ^ (UINT64_C(1) << 63);
+    for (int i = 15; i >= 0; i--, value >>= 4) name[i] = digits[value & 15];
+    memcpy(name + 16, ".log", 5);
+    return mw_path_join(arena, folder, name);
+}
+
+/* The segments of a folder, in order; none if it does not exist. */
+static mw_status list_segments(mw_sys *sys, const char *folder, mw_arena *arena,
+                               mw_str **out_names, size_t *out_count, mw_error *err) {
+    mw_file_info info;
+    *out_count = 0;
+    MW_TRY(mw_sys_info(sys, folder, &info, err));
+    if (!info.exists) return MW_OK;
+    mw_str *names;
+    size_t count, kept = 0;
+    MW_TRY(mw_sys_list(sys, folder, arena, &names, &count, err));
+    for (size_t i = 0; i < count; i++)
+        if (names[i].size == SEGMENT_NAME_SIZE && mw_str_ends(names[i], MW_STR(".log")))
+            names[kept++] = names[i];
+    *out_names = names;
+    *out_count = kept;
+    return MW_OK;
+}
+
+static mw_status read_segment(mw_sys *sys, const char *path, mw_buf *bytes,
+                              mw_log_head *out_head, mw_error *err) {
+    mw_buf_clear(bytes);
+    MW_TRY(mw_sys_read_file(sys, path, bytes, err));
+    return mw_log_head_read(mw_buf_str(bytes), path, out_head, err);
+}
+
+static mw_status bad_record(const char *path, size_t offset, mw_error *err) {
+    mw_status status = mw_fail(err, MW_CORRUPT, "log: %s fails its checksum at byte %zu", path,
+                               offset);
+    return mw_hint(err, status, "Records behind it are good, so this is damage, not a torn "
+                                "write. Restore the segment from a backup.");
+}
+
+/* --- definitions ------------------------------------------------------------------------ */
+
+static definition *find_definition(mw_log *log, uint32_t stream) {
+    for (size_t i = 0; i < log->definition_count; i++)
+        if (log->definitions[i].stream == stream) return &log->definitions[i];
+    return NULL;
+}
+
+static mw_status keep_definition(mw_log *log, uint32_t stream, mw_str meaning, mw_error *err) {
+    definition *known = find_definition(log, stream);
+    mw_str copy = mw_str_copy(&log->arena, meaning);
+    bool fits = copy.data != NULL;
+    if (fits && !known)
+        fits = mw_grow((void **)&log->definitions, &log->definition_capacity,
+                       log->definition_count + 1, sizeof *log->definitions, MW_LOG_STREAMS_MAX);
+    if (!fits) return mw_fail(err, MW_NO_MEMORY, "log: no memory for a stream's definition");
+    if (!known) known = &log->definitions[log->definition_count++];
+    *known = (definition){stream, copy};
+    return MW_OK;
+}
+
+static void append_definition(mw_log *log, const definition *defined) {
+    mw_record record = {.type = MW_RECORD_DEFINITION,
+                        .stream = defined->stream,
+                        .place = log->last_place,
+                        .payload = defined->meaning};
+    mw_log_record_append(&log->batch, &record);
+}
+
+/* --- opening ---------------------------------------------------------------------------- */
+
+/* Reads the newest segment through: learns definitions and the last place, finds its good end. */
+static mw_status read_through(mw_log *log, const char *path, mw_str bytes, size_t *out_end,
+                              mw_error *err) {
+    size_t offset = MW_LOG_HEAD_SIZE;
+    for (;;) {
+        mw_record record;
+        size_t size;
+        mw_log_found found = mw_log_record_read(bytes, offset, &record, &size);
+        if (found == MW_LOG_RECORD_BAD) return bad_record(path, offset, err);
+        if (found != MW_LOG_RECORD_GOOD) break;
+        if (record.type == MW_RECORD_DEFINITION)
+            MW_TRY(keep_definition(log, record.stream, record.payload, err));
+        else log->last_place = record.place;
+        offset += size;
+    }
+    *out_end = offset;
+    return MW_OK;
+}
+
+static mw_status open_newest(mw_log *log, const char *path, mw_buf *bytes, mw_error *err) {
+    mw_log_head head;
+    mw_status status = read_segment(log->sys, path, bytes, &head, err);
+    if (status == MW_CORRUPT && bytes->size < MW_LOG_HEAD_SIZE) {
+        /* Torn while it was made: no record can be in it. */
+        MW_TRY(mw_sys_remove(log->sys, path, err));
+        return mw_sys_sync_folder(log->sys, log->folder, err);
+    }
+    if (status != MW_OK) return status;
+    size_t end;
+    log->log_id = head.log_id;
+    log->last_place = head.first_place - 1;
+    MW_TRY(read_through(log, path, mw_buf_str(bytes), &end, err));
+    MW_TRY(mw_sys_open(log->sys, path, MW_FILE_UPDATE, &log->file, err));
+    if (end < bytes->size) MW_TRY(mw_file_truncate(log->file, end, err));
+    log->file_size = end;
+    return MW_OK;
+}
+
+static mw_status recover(mw_log *log, mw_error *err) {
+    mw_str *names = NULL;
+    size_t count;
+    MW_TRY(mw_sys_make_folder(log->sys, log->folder, err));
+    MW_TRY(list_segments(log->sys, log->folder, &log->arena, &names, &count, err));
+    for (size_t i = 0; i + 1 < count; i++) {
+        mw_file_info info;
+        MW_TRY(mw_sys_info(log->sys, mw_path_join(&log->arena, log->folder, names[i].data), &info,
+                           err));
+        log->older_size += info.size;
+    }
+    mw_buf bytes;
+    mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
+    mw_status status = MW_OK;
+    for (; count > 0 && !log->file && status == MW_OK; count--)
+        status = open_newest(log, mw_path_join(&log->arena, log->folder, names[count - 1].data),
+                             &bytes, err);
+    mw_buf_release(&bytes);
+    log->committed_place = log->last_place;
+    if (status == MW_OK && log->log_id == 0)
+        mw_sys_entropy(log->sys, &log->log_id, sizeof log->log_id);
+    return status;
+}
+
+mw_status mw_log_open(mw_log_config config, mw_log **out_log, mw_error *err) {
+    MW_ASSERT(config.is_writer); /* readers scan */
+    mw_log *log = mw_allocate(sizeof *log);
+    if (!log) return mw_fail(err, MW_NO_MEMORY, "log: no memory");
+    *log = (mw_log){.sys = config.sys,
+                    .segment_size = config.segment_size ? config.segment_size
+                                                        : (size_t)MW_LOG_SEGMENT_SIZE,
+                    .last_place = INT64_MIN,
+                    .committed_place = INT64_MIN};
+    mw_arena_init(&log->arena, LOG_ARENA_MAX);
+    mw_buf_init(&log->batch, BATCH_SIZE_MAX);
+    log->folder = mw_arena_copy(&log->arena, config.folder, strlen(config.folder));
+    mw_status status = log->folder ? recover(log, err)
+                                   : mw_fail(err, MW_NO_MEMORY, "log: no memory");
+    if (status != MW_OK) mw_log_close(log);
+    else *out_log = log;
+    return status;
+}
+
+void mw_log_close(mw_log *log) {
+    if (!log) return;
+    mw_file_close(log->file);
+    mw_buf_release(&log->batch);
+    mw_free(log->definitions);
+    mw_arena_release(&log->arena);
+    mw_free(log);
+}
+
+/* --- writing ---------------------------------------------------------------------------- */
+
+mw_status mw_log_define(mw_log *log, uint32_t stream, mw_str meaning, mw_error *err) {
+    const definition *known = find_definition(log, stream);
+    if (known && mw_str_equal(known->meaning, meaning)) return MW_OK;
+    MW_TRY(keep_definition(log, stream, meaning, err));
+    append_definition(log, find_definition(log, stream));
+    return mw_buf_check(&log->batch, "the log's batch", err);
+}
+
+mw_status mw_log_append(mw_log *log, const mw_record *record, mw_error *err) {
+    MW_ASSERT(record->place > log->last_place);
+    MW_ASSERT(record->type != MW_RECORD_DEFINITION);
+    if (record->payload.size > MW_LOG_PAYLOAD_MAX)
+        return mw_fail(err, MW_TOO_LARGE, "log: a record may have %d bytes, got %zu",
+                       MW_LOG_PAYLOAD_MAX, record->payload.size);
+    mw_log_record_append(&log->batch, record);
+    MW_TRY(mw_buf_check(&log->batch, "the log's batch", err));
+    log->last_place = record->place;
+    return MW_OK;
+}
+
+/* Makes the next segment, with its head and all definitions, synced. */
+static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) {
+    mw_buf gathered = log->batch;
+    mw_buf_init(&log->batch, BATCH_SIZE_MAX);
+    mw_log_head_append(&log->batch, (mw_log_head){log->log_id, first_place});
+    for (size_t i = 0; i < log->definition_count; i++)
+        append_definition(log, &log->definitions[i]);
+    mw_file *file = NULL;
+    const char *path = segment_path(&log->arena, log->folder, first_place);
+    mw_status status = path ? mw_buf_check(&log->batch, "the log's batch", err)
+                            : mw_fail(err, MW_NO_MEMORY, "log: no memory");
+    if (status == MW_OK) status = mw_sys_open(log->sys, path, MW_FILE_CREATE, &file, err);
+    if (status == MW_OK) {
+        status = mw_file_write(file, 0, log->batch.data, log->batch.size, err);
+        if (status == MW_OK) status = mw_file_sync(file, err);
+        if (status == MW_OK) status = mw_sys_sync_folder(log->sys, log->folder, err);
+        if (status != MW_OK) {
+            mw_file_close(file);
+            (void)mw_sys_remove(log->sys, path, NULL);
+        }
+    }
+    if (status == MW_OK) {
+        mw_file_close(log->file);
+        log->file = file;
+        log->older_size += log->file_size;
+        log->file_size = log->batch.size;
+    }
+    mw_buf_release(&log->batch);
+    log->batch = gathered;
+    return status;
+}
+
+/* Takes back what was gathered, and whatever part of it reached the file. */
+static void drop_batch(mw_log *log) {
+    mw_buf_clear(&log->batch);
+    log->last_place = log->committed_place;
+    if (log->file) (void)mw_file_truncate(log->file, log->file_size, NULL);
+}
+
+mw_status mw_log_commit(mw_log *log, mw_error *err) {
+    if (log->batch.size == 0) return MW_OK;
+    mw_status status = MW_OK;
+    bool is_full = log->file && log->file_size >= log->segment_size;
+    if (is_full) status = mw_file_sync(log->file, err);
+    if (status == MW_OK && (!log->file || is_full)) {
+        int64_t first = log->committed_place == INT64_MIN ? INT64_MIN + 1
+                                                          : log->committed_place + 1;
+        status = begin_segment(log, first, err);
+    }
+    if (status == MW_OK)
+        status = mw_file_write(log->file, log->file_size, log->batch.data, log->batch.size, err);
+    if (status != MW_OK) {
+        drop_batch(log);
+        return status;
+    }
+    log->file_size += log->batch.size;
+    log->committed_place = log->last_place;
+    mw_buf_clear(&log->batch);
+    return MW_OK;
+}
+
+mw_status mw_log_sync(mw_log *log, mw_error *err) {
+    return log->file ? mw_file_sync(log->file, err) : MW_OK;
+}
+
+int64_t mw_log_last_place(const mw_log *log) { return log->last_place; }
+
+uint64_t mw_log_size(const mw_log *log) { return log->older_size + log->file_size; }

@@ -1,0 +1,71 @@
+/*
+ * log: every record that was accepted, in order: segments of checksummed records in a folder.
+ *
+ *     segment  FIRST_PLACE.log (16 hex digits): head, definitions, records
+ *     head     "MWLG" | u32 format | u64 log id | i64 first place | u32 CRC32C of these
+ *     record   u32 payload size | u32 CRC32C of the rest | u32 type | u32 stream
+ *              | i64 time | i64 known | i64 place | payload               (little endian)
+ *
+ * Records are gathered and written by one call to the system at a commit: then they are with the
+ * kernel and survive this process; mw_log_sync makes them survive the machine. A torn tail is
+ * cut when a writer opens the log; a bad record before good ones is MW_CORRUPT. Segments are
+ * self-contained: the definitions that give streams their meaning are repeated at each head.
+ *
+ * In memory: open it on a simulated mw_sys. One thread uses a handle; one process writes.
+ */
+#pragma once
+#include "sys/sys.h"
+
+enum {
+    MW_LOG_FORMAT = 1,
+    MW_LOG_PAYLOAD_MAX = 1 << 24,
+    MW_LOG_STREAMS_MAX = 1 << 16,
+    MW_LOG_SEGMENT_SIZE = 64 << 20, /* a segment that has grown past this is closed */
+};
+
+typedef enum {
+    MW_RECORD_DEFINITION = 1, /* what a stream number means; written by mw_log_define */
+    MW_RECORD_EVENT,
+    MW_RECORD_PREDICTION,
+    MW_RECORD_CONTROL, /* a promotion, a move of a virtual clock */
+} mw_record_type;
+
+typedef struct {
+    mw_record_type type;
+    uint32_t stream;
+    int64_t time, known, place;
+    mw_str payload;
+} mw_record;
+
+typedef struct mw_log mw_log;
+typedef struct mw_log_scan mw_log_scan;
+
+typedef struct {
+    mw_sys *sys;
+    const char *folder; /* copied; made by a writer if absent */
+    bool is_writer;
+    size_t segment_size; /* 0: MW_LOG_SEGMENT_SIZE */
+} mw_log_config;
+
+MW_MUST_USE mw_status mw_log_open(mw_log_config config, mw_log **out_log, mw_error *err);
+void mw_log_close(mw_log *log); /* what was not committed is gone; NULL is allowed */
+
+/* Says what a stream number means, by bytes of the caller's. The same again is nothing. */
+MW_MUST_USE mw_status mw_log_define(mw_log *log, uint32_t stream, mw_str meaning,
+                                    mw_error *err);
+/* Adds a record to the batch. Its place must be greater than that of the record before. */
+MW_MUST_USE mw_status mw_log_append(mw_log *log, const mw_record *record, mw_error *err);
+/* Hands the batch to the kernel. If that fails, nothing of the batch is in the log. */
+MW_MUST_USE mw_status mw_log_commit(mw_log *log, mw_error *err);
+MW_MUST_USE mw_status mw_log_sync(mw_log *log, mw_error *err);
+/* Of the last record committed or gathered; INT64_MIN if there is none. */
+int64_t mw_log_last_place(const mw_log *log);
+uint64_t mw_log_size(const mw_log *log); /* bytes of all segments */
+
+/* Reads the committed records with place >= `from`, definitions always, in order. Payloads are
+   valid until the next call. A scan sees what was committed before it reached the end. */
+MW_MUST_USE mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
+                                        mw_log_scan **out_scan, mw_error *err);
+MW_MUST_USE mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record,
+                                       bool *out_has_record, mw_error *err);
+void mw_log_scan_end(mw_log_scan *scan); /* NULL is allowed */

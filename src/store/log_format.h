@@ -1,0 +1,32 @@
+/*
+ * log_format: the bytes of a log segment: its head and its records, written and read.
+ *
+ * Pure. The layout stands in store/log.h.
+ */
+#pragma once
+#include "base/hash.h"
+#include "store/log.h"
+
+enum { MW_LOG_HEAD_SIZE = 28, MW_LOG_RECORD_HEAD_SIZE = 40 };
+
+typedef struct {
+    uint64_t log_id;
+    int64_t first_place;
+} mw_log_head;
+
+void mw_log_head_append(mw_buf *out, mw_log_head head);
+/* MW_NEWER_FORMAT names both formats; MW_CORRUPT. `name` is that of the file, for messages. */
+MW_MUST_USE mw_status mw_log_head_read(mw_str bytes, const char *name, mw_log_head *out_head,
+                                       mw_error *err);
+
+typedef enum {
+    MW_LOG_RECORD_GOOD,
+    MW_LOG_RECORD_END,  /* no byte is left */
+    MW_LOG_RECORD_TORN, /* bad, and nothing good follows: a write that was cut short */
+    MW_LOG_RECORD_BAD,  /* bad, with good ones behind it */
+} mw_log_found;
+
+void mw_log_record_append(mw_buf *out, const mw_record *record);
+/* The record at `offset`; its payload is a view. `*out_size` is what it takes. */
+mw_log_found mw_log_record_read(mw_str bytes, size_t offset, mw_record *out_record,
+                                size_t *out_size);
