@@ -147,3 +147,111 @@ MW_TEST(program_labels_by_three_valued_logic) {
     MW_CHECK_EQUAL_INT(mw_code_run(model->label, &frame).boolean, MW_BOOL_MISSING);
     end(&f);
 }
+
+/* Compiles with an arena and symbols of its own, as a process does that has just started. */
+static mw_status compile_alone(void *context) {
+    const mw_declarations *declarations = context;
+    mw_arena arena;
+    mw_symbols *symbols;
+    const mw_program *program;
+    mw_diagnostics diagnostics;
+    mw_status status = mw_symbols_create(1 << 20, &symbols, NULL);
+    if (status != MW_OK) return status;
+    mw_arena_init(&arena, 16 << 20);
+    mw_diagnostics_init(&diagnostics, &arena);
+    status = mw_program_compile(declarations, &arena, symbols, &diagnostics, &program);
+    mw_arena_release(&arena);
+    mw_symbols_destroy(symbols);
+    return status;
+}
+
+MW_TEST(program_compiles_or_is_out_of_memory) {
+    mw_arena arena;
+    mw_arena_init(&arena, 64 << 20);
+    mw_declarations declarations = mw_test_declare(&arena, flights);
+    size_t live = mw_memory_live_count();
+    MW_CHECK(mw_test_every_allocation_fails(compile_alone, &declarations) > 20);
+    MW_CHECK_EQUAL_INT(mw_memory_live_count(), live);
+    mw_arena_release(&arena);
+}
+
+/* Each size of arena up to what is enough: a failure at any place where it is asked. */
+MW_TEST(program_compiles_or_fills_its_arena) {
+    fixture f = begin();
+    mw_arena texts;
+    mw_arena_init(&texts, 64 << 20);
+    mw_declarations declarations = mw_test_declare(&texts, flights);
+    mw_status status = MW_NO_MEMORY;
+    size_t failures = 0;
+    for (size_t size = 0; status != MW_OK; size += 40) {
+        mw_arena arena;
+        mw_diagnostics diagnostics;
+        const mw_program *program;
+        mw_arena_init(&arena, size);
+        mw_diagnostics_init(&diagnostics, &arena);
+        status = mw_program_compile(&declarations, &arena, f.symbols, &diagnostics, &program);
+        MW_CHECK(status == MW_OK || status == MW_NO_MEMORY);
+        failures += status != MW_OK;
+        mw_arena_release(&arena);
+    }
+    MW_CHECK(failures > 1000);
+    mw_arena_release(&texts);
+    end(&f);
+}
+
+MW_TEST(program_shares_equal_windows_and_keeps_the_labels_apart) {
+    fixture f = begin();
+    const mw_program *program = mw_test_program(
+        &f.arena, f.symbols,
+        "feature a: mean(orders.amount by shop over 24h) + count(orders by shop over 1d)\n"
+        "feature b: mean( orders.amount by shop=now.shop over 1d )\n"
+        "feature c: ratio(orders where paid by shop over 1d)\n" MW_TEST_SHOPS
+        "model m:\n"
+        "  moment: on orders\n"
+        "  label: count(orders by shop over next 1d) > count(orders by shop over 1d)\n");
+    const mw_model_program *model = &program->models[0];
+    MW_CHECK_EQUAL_INT(model->feature_window_count, 3);
+    MW_CHECK_EQUAL_INT(model->window_count, 5);
+    MW_CHECK_EQUAL_STR(model->windows[1].text, "count(orders by shop over 1d)");
+    MW_CHECK_EQUAL_STR(model->windows[4].text, "count(orders by shop over 1d)");
+    MW_CHECK(mw_code_reads_window(model->label, 4) && !mw_code_reads_window(model->label, 1));
+    end(&f);
+}
+
+MW_TEST(program_runs_features_after_those_that_they_read) {
+    fixture f = begin();
+    const mw_program *program =
+        mw_test_program(&f.arena, f.symbols,
+                        "feature a: b + c\n"
+                        "feature b: c * 2\n"
+                        "feature c: amount\n"
+                        "feature d: count(prices by price = b over 1d)\n" MW_TEST_SHOPS_MODEL);
+    const mw_model_program *model = &program->models[0];
+    static const int32_t order[] = {2, 1, 0, 3};
+    for (size_t i = 0; i < 4; i++) MW_CHECK_EQUAL_INT(model->feature_order[i], order[i]);
+    /* A key reads the row alone, the features in it written out. */
+    MW_CHECK_EQUAL_STR(mw_code_text(model->windows[0].moment_keys[0]), "amount * 2");
+    end(&f);
+}
+
+MW_TEST(program_reads_later_fields_from_streams_of_their_own) {
+    fixture f = begin();
+    const mw_program *program =
+        mw_test_program(&f.arena, f.symbols,
+                        "feature a: mean(orders.refund by shop over 30d)\n"
+                        "feature b: count(orders.judged by shop over 30d)\n" MW_TEST_SHOPS
+                        "model m:\n"
+                        "  moment: on orders\n"
+                        "  label: last(orders.judged by id over next 9d) unless "
+                        "count(news where text = \"x\" by shop = amount over next 20d) > 0\n");
+    const mw_model_program *model = &program->models[0];
+    MW_CHECK_EQUAL_STR(program->streams[model->windows[0].stream].name, "orders@at + 2d");
+    MW_CHECK_EQUAL_STR(program->streams[model->windows[1].stream].name, "orders@at + 9d");
+    MW_CHECK_EQUAL_STR(mw_code_text(model->windows[1].condition), "not missing(judged)");
+    MW_CHECK(model->windows[1].value == NULL && model->windows[1].shares_id);
+    MW_CHECK(program->streams[1].is_later && program->streams[1].present != NULL);
+    MW_CHECK_EQUAL_INT(model->maturity_us, 20 * MW_DAY_US + MW_HOUR_US); /* `unless` included */
+    MW_CHECK_EQUAL_STR(mw_code_text(model->unless),
+                       "0 < count(news where text = \"x\" by shop = amount over next 20d)");
+    end(&f);
+}

@@ -273,6 +273,7 @@ static const mw_expr *type_known(row_scope *row, mw_stream *stream) {
     mw_complain(compiler, known.position, MW_INVALID,
                 "must be time, time + SPAN, time - SPAN or a column, got %.*s",
                 MW_STR_ARGS(known.text));
+    mw_complain_hint(compiler, "Here `time` is the event's time, whatever its column's name.");
     return NULL;
 }
 

@@ -48,7 +48,7 @@ static void refuse_operands(mw_compiler *compiler, const mw_node *node, mw_type 
     if (has_number && (left == SPAN || right == SPAN))
         mw_complain_hint(compiler, "A number becomes a duration times a unit (x * 1m); a duration "
                                    "becomes a number by dividing (d / 1m).");
-    else if (has_number && (left == TIME || right == TIME))
+    else if (has_number && (left == TIME || right == TIME) && node->text.data[0] != '*')
         mw_complain_hint(compiler, "Say the unit: time + x * 1m.");
     else if (has_number && (left == MW_TYPE_BOOL || right == MW_TYPE_BOOL))
         mw_complain_hint(compiler, "A bool becomes a number by case when x then 1 else 0 end.");

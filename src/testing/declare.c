@@ -164,3 +164,22 @@ mw_str mw_test_mistakes(mw_arena *arena, mw_symbols *symbols, const char *text) 
     (void)compile(arena, symbols, text, &mistakes);
     return mistakes;
 }
+
+static void check_mistakes(const char *before, const mw_test_mistake *it, const char *after) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_buf text;
+    mw_arena_init(&arena, 64 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_buf_init(&text, 1 << 20);
+    mw_buf_printf(&text, "%s%s%s", before, it->text, after);
+    MW_CHECK_EQUAL_STR(mw_test_mistakes(&arena, symbols, text.data), it->mistakes);
+    mw_buf_release(&text);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
+
+void mw_test_check_mistakes(const char *before, const mw_test_mistake *cases, size_t count,
+                            const char *after) {
+    for (size_t i = 0; i < count; i++) check_mistakes(before, &cases[i], after);
+}

@@ -29,3 +29,38 @@ const mw_program *mw_test_program(mw_arena *arena, mw_symbols *symbols, const ch
 /* What is wrong with it, as it is printed: "4:12: message" lines and their hints; empty if it
    compiles. */
 mw_str mw_test_mistakes(mw_arena *arena, mw_symbols *symbols, const char *text);
+
+typedef struct {
+    const char *text, *mistakes;
+} mw_test_mistake;
+/* Each text, between `before` and `after`, must be a project with these mistakes. */
+void mw_test_check_mistakes(const char *before, const mw_test_mistake *cases, size_t count,
+                            const char *after);
+
+/* Three streams to lean on: orders with fields known later, prices that are announced a day
+   ahead, news known by a column. And the same with a model on orders. */
+#define MW_TEST_SHOPS                                                                          \
+    "\n"                                                                                       \
+    "stream orders:\n"                                                                         \
+    "  columns: shop category, amount number, at time, paid bool, note text, took duration\n"  \
+    "  time: at\n"                                                                             \
+    "  id: shop, at\n"                                                                         \
+    "  later refund: at + 2d\n"                                                                \
+    "  later back: at + 2d\n"                                                                  \
+    "  later judged: at + 9d\n"                                                                \
+    "  field refund: amount / 2\n"                                                             \
+    "  field back: refund + 1\n"                                                               \
+    "  field judged: paid\n"                                                                   \
+    "stream prices:\n"                                                                         \
+    "  columns: shop category, price number, day time\n"                                       \
+    "  time: day\n"                                                                            \
+    "  known: time - 1d\n"                                                                     \
+    "stream news:\n"                                                                           \
+    "  columns: shop number, day time, until time, text text\n"                                \
+    "  time: day\n"                                                                            \
+    "  known: until\n"
+#define MW_TEST_SHOPS_MODEL                                                                    \
+    MW_TEST_SHOPS                                                                              \
+    "model m:\n"                                                                               \
+    "  moment: on orders\n"                                                                    \
+    "  label: count(orders by id over next 1d)\n"
