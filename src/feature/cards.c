@@ -52,10 +52,6 @@ static uint32_t tag_of(uint64_t hash) {
     return (uint32_t)(hash >> 32);
 }
 
-const void *mw_cards_hint(const mw_cards *cards, uint64_t hash) {
-    return cards->slot_count > 0 ? &cards->slots[tag_of(hash) & (cards->slot_count - 1)] : NULL;
-}
-
 static bool same_keys(const mw_cards *cards, const mw_cell *a, const mw_cell *b) {
     for (size_t i = 0; i < cards->key_count; i++)
         if (a[i].bits != b[i].bits) return false;

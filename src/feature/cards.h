@@ -35,8 +35,6 @@ typedef struct {
 
 void mw_cards_init(mw_cards *cards, size_t key_count, mw_budget *budget);
 uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys);
-/* The slot to look at first: to fetch it early. */
-const void *mw_cards_hint(const mw_cards *cards, uint64_t hash);
 mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash); /* or NULL */
 /* The card of `keys`, made empty if there is none; NULL if memory is out. */
 mw_card *mw_cards_add(mw_cards *cards, const mw_cell *keys, uint64_t hash);

@@ -5,6 +5,7 @@
 #include "feature/engine.h"
 #include "feature/instances.h"
 #include "feature/pending.h"
+#include "feature/reading.h"
 
 /* An event's part in one group, between admission and insertion. */
 typedef struct {
@@ -27,6 +28,7 @@ struct mw_engine {
 
     mw_admission *admissions;   /* one a group */
     mw_card **cards;            /* by lookup: what the moment found */
+    mw_range *ranges;           /* what they hold of the moment's windows */
     mw_cell *windows;           /* one each of the model's */
     mw_cell *id;                /* of the event or the moment at hand */
 };

@@ -10,6 +10,7 @@ typedef struct {
     const mw_symbols *symbols;
     mw_arena *arena;
     mw_plan *plan;
+    mw_range_plan *placed; /* by window, before equal ones are joined */
 } planner;
 
 static bool same_code(const mw_code *a, const mw_code *b) {
@@ -83,27 +84,34 @@ static mw_known_rule known_rule(const planner *p, const mw_window *window, bool 
     return p->model->maturity_us < p->model->lateness_us ? MW_KNOWN_BY_MATURITY : MW_KNOWN_NOW;
 }
 
-/* Gives a window its group, its lookup and what the group must keep for it. */
-static void place_window(planner *p, size_t index) {
-    const mw_window *window = &p->model->windows[index];
-    bool is_label = is_of_label(p, index);
-    mw_window_plan *placed = &p->plan->windows[index];
-    *placed = (mw_window_plan){.window = window, .column = MW_NONE, .tallied = MW_NONE,
-                               .rank = MW_NONE, .start_bound = MW_NONE};
-    placed->group = group_of(p, window);
-    placed->lookup = lookup_of(p, placed->group, window, is_label);
-    placed->known = known_rule(p, window, is_label);
-    placed->leaves_out = window->shares_id &&
-                         (!window->is_ahead || window->stream == p->model->moment_stream);
-
-    mw_group_plan *group = &p->plan->groups[placed->group];
+/* What the group must keep for windows over this range. */
+static void keep_for(planner *p, const mw_range_plan *range, const mw_window *window,
+                     bool is_label) {
+    mw_group_plan *group = &p->plan->groups[range->group];
     int64_t retention = retention_of(p, window, is_label);
     if (retention > group->retention_us) group->retention_us = retention;
-    if (placed->known != MW_KNOWN_NOW) group->known_word = 1; /* settled with the columns */
-    if (!placed->leaves_out) return;
+    /* Which word it is, is settled when the columns are known. */
+    if (range->known != MW_KNOWN_NOW) group->known_word = 1;
+    if (!range->leaves_out) return;
     group->instance_word = 1;
     p->plan->has_instances = true;
     p->plan->shares_instance[window->stream] = true;
+}
+
+/* Gives a window its group and its lookup: a range of its own for now, without bounds. */
+static void place_window(planner *p, size_t index) {
+    const mw_window *window = &p->model->windows[index];
+    bool is_label = is_of_label(p, index);
+    p->plan->windows[index] = (mw_window_plan){
+        .window = window, .column = MW_NONE, .tallied = MW_NONE, .rank = MW_NONE};
+    mw_range_plan *range = &p->placed[index];
+    range->group = group_of(p, window);
+    range->lookup = lookup_of(p, range->group, window, is_label);
+    range->start_bound = MW_NONE;
+    range->known = known_rule(p, window, is_label);
+    range->leaves_out = window->shares_id &&
+                        (!window->is_ahead || window->stream == p->model->moment_stream);
+    keep_for(p, range, window, is_label);
 }
 
 static int32_t column_of(mw_group_plan *group, const mw_code *value) {
@@ -172,11 +180,24 @@ static bool give_arrays(planner *p, mw_group_plan *group, size_t count) {
     return group->columns && group->ranks && group->tallied && group->bounds;
 }
 
+static bool same_range(const mw_range_plan *a, const mw_range_plan *b) {
+    return a->lookup == b->lookup && a->start_bound == b->start_bound &&
+           a->end_bound == b->end_bound && a->leaves_out == b->leaves_out &&
+           a->known == b->known;
+}
+
+static int32_t range_of(mw_plan *plan, const mw_range_plan *wanted) {
+    for (size_t i = 0; i < plan->range_count; i++)
+        if (same_range(&plan->ranges[i], wanted)) return (int32_t)i;
+    plan->ranges[plan->range_count] = *wanted;
+    return (int32_t)plan->range_count++;
+}
+
 static mw_status settle_group(planner *p, int32_t index, mw_error *err) {
     mw_group_plan *group = &p->plan->groups[index];
     size_t count = 0;
     for (size_t i = 0; i < p->plan->window_count; i++)
-        count += p->plan->windows[i].group == index;
+        count += p->placed[i].group == index;
     bool has_room = give_arrays(p, group, count);
     for (size_t i = 0; i < p->plan->lookup_count; i++) {
         mw_lookup_plan *lookup = &p->plan->lookups[i];
@@ -187,13 +208,15 @@ static mw_status settle_group(planner *p, int32_t index, mw_error *err) {
     if (!has_room) return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     for (size_t i = 0; i < p->plan->window_count; i++) {
-        mw_window_plan *placed = &p->plan->windows[i];
-        if (placed->group != index) continue;
-        settle_column(group, placed);
-        mw_lookup_plan *lookup = &p->plan->lookups[placed->lookup];
-        if (placed->window->start_us != MW_ALL_PAST)
-            placed->start_bound = bound_of(group, lookup, placed->window->start_us);
-        placed->end_bound = bound_of(group, lookup, placed->window->end_us);
+        mw_window_plan *window = &p->plan->windows[i];
+        mw_range_plan *range = &p->placed[i];
+        if (range->group != index) continue;
+        settle_column(group, window);
+        mw_lookup_plan *lookup = &p->plan->lookups[range->lookup];
+        if (window->window->start_us != MW_ALL_PAST)
+            range->start_bound = bound_of(group, lookup, window->window->start_us);
+        range->end_bound = bound_of(group, lookup, window->window->end_us);
+        window->range = range_of(p->plan, range);
     }
 
     uint32_t words = 1 + (uint32_t)group->column_count;
@@ -218,17 +241,19 @@ mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan 
     size_t window_count =
         config->with_label ? model->window_count : model->feature_window_count;
     mw_plan plan = {.window_count = window_count};
-    planner p = {program, model, config->symbols, arena, &plan};
+    planner p = {program, model, config->symbols, arena, &plan, NULL};
     size_t room = window_count + 1; /* an arena gives nothing for a count of 0 */
     plan.groups = mw_arena_alloc(arena, room, sizeof *plan.groups);
     plan.lookups = mw_arena_alloc(arena, room, sizeof *plan.lookups);
+    plan.ranges = mw_arena_alloc(arena, room, sizeof *plan.ranges);
     plan.windows = mw_arena_alloc(arena, room, sizeof *plan.windows);
+    p.placed = mw_arena_alloc(arena, room, sizeof *p.placed);
     plan.first_of_stream =
         mw_arena_alloc(arena, program->stream_count, sizeof *plan.first_of_stream);
     plan.shares_instance =
         mw_arena_alloc(arena, program->stream_count, sizeof *plan.shares_instance);
-    if (!plan.groups || !plan.lookups || !plan.windows || !plan.first_of_stream ||
-        !plan.shares_instance)
+    if (!plan.groups || !plan.lookups || !plan.ranges || !plan.windows || !p.placed ||
+        !plan.first_of_stream || !plan.shares_instance)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     for (size_t i = 0; i < program->stream_count; i++) plan.first_of_stream[i] = MW_NONE;

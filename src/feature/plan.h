@@ -3,8 +3,8 @@
  *
  * Windows over the same events (stream, condition) under the same keys form a group: they read
  * one ring a card. Within it, equal values are kept once, equal ends of windows are one bound,
- * and windows that ask for the same card (their keys on the moment's side are equal) are one
- * lookup. Made once for an engine, in its arena; immutable.
+ * windows that ask for the same card (their keys on the moment's side are equal) share one
+ * lookup, and those that hold the same events of it one range. Made once for an engine, in its arena; immutable.
  */
 #pragma once
 #include "feature/bound.h"
@@ -57,15 +57,20 @@ typedef enum {
     MW_KNOWN_BY_MATURITY,      /* a label's window ahead that may be read after its maturity */
 } mw_known_rule;
 
+/* The events that a window holds; windows over the same ones read one range. */
 typedef struct {
-    const mw_window *window;
     int32_t group, lookup;
-    int32_t column;             /* MW_NONE: the events themselves */
-    int32_t tallied, rank;      /* of that column, or MW_NONE */
     int32_t start_bound;        /* MW_NONE: all of the past */
     int32_t end_bound;
     bool leaves_out;            /* events of the moment's own instance (rule 3) */
     mw_known_rule known;
+} mw_range_plan;
+
+typedef struct {
+    const mw_window *window;
+    int32_t range;
+    int32_t column;             /* MW_NONE: the events themselves */
+    int32_t tallied, rank;      /* of that column, or MW_NONE */
 } mw_window_plan;
 
 typedef struct {
@@ -73,6 +78,8 @@ typedef struct {
     size_t group_count;
     mw_lookup_plan *lookups;
     size_t lookup_count;
+    mw_range_plan *ranges;
+    size_t range_count;
     mw_window_plan *windows;     /* one each of the model's windows that are kept */
     size_t window_count;
     int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */

@@ -37,6 +37,14 @@ static void make(made *m, bool with_label) {
     MW_CHECK_OK(mw_plan_make(&config, &m->arena, &m->plan, NULL), NULL);
 }
 
+static const mw_range_plan *range_of(const made *m, size_t window) {
+    return &m->plan.ranges[m->plan.windows[window].range];
+}
+
+static const mw_group_plan *group_of(const made *m, size_t window) {
+    return &m->plan.groups[range_of(m, window)->group];
+}
+
 static void release(made *m) {
     mw_symbols_destroy(m->symbols);
     mw_arena_release(&m->arena);
@@ -47,7 +55,8 @@ MW_TEST(plan_shares_what_windows_have_in_common) {
     make(&m, false);
     MW_CHECK_EQUAL_INT(m.plan.group_count, 3); /* views; views where x > 0; orders */
     MW_CHECK_EQUAL_INT(m.plan.lookup_count, 4); /* views by key and by key = other */
-    const mw_group_plan *views = &m.plan.groups[m.plan.windows[0].group];
+    MW_CHECK(m.plan.windows[1].range == m.plan.windows[2].range); /* mean and max over 24h */
+    const mw_group_plan *views = group_of(&m, 0);
     MW_CHECK_EQUAL_INT(views->column_count, 1);
     MW_CHECK_EQUAL_INT(views->bound_count, 3); /* t - 24h, t - 1h, t */
     MW_CHECK_EQUAL_INT(views->bound.tallied_count, 1);
@@ -64,26 +73,26 @@ MW_TEST(plan_keeps_as_long_as_a_window_may_look_back) {
     make(&m, false);
     const mw_model_program *model = &m.program->models[0];
     MW_CHECK_EQUAL_INT(model->lateness_us, MW_HOUR_US);
-    MW_CHECK_EQUAL_INT(m.plan.groups[m.plan.windows[0].group].retention_us, 25 * MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(group_of(&m, 0)->retention_us, 25 * MW_HOUR_US);
     MW_CHECK(m.plan.groups[m.plan.first_of_stream[0]].retention_us == MW_RETAIN_FOREVER);
     release(&m);
 
     make(&m, true); /* a label looks when it is mature: 1h ahead, 2h of lag, 1h late */
     model = &m.program->models[0];
     MW_CHECK_EQUAL_INT(model->maturity_us, 4 * MW_HOUR_US);
-    MW_CHECK_EQUAL_INT(m.plan.groups[m.plan.windows[0].group].retention_us, 25 * MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(group_of(&m, 0)->retention_us, 25 * MW_HOUR_US);
     release(&m);
 }
 
 MW_TEST(plan_gives_labels_bounds_of_their_own) {
     made m;
     make(&m, true);
-    const mw_group_plan *views = &m.plan.groups[m.plan.windows[0].group];
+    const mw_group_plan *views = group_of(&m, 0);
     MW_CHECK_EQUAL_INT(views->bound_count, 3 + 3); /* the label's: t - 1h, t, t + 1h */
     MW_CHECK_EQUAL_INT(views->known_word, 2);      /* its window back must not see more later */
     size_t of_label = m.plan.window_count - 1;
-    MW_CHECK(m.plan.windows[of_label].known == MW_KNOWN_BY_THE_MOMENT);
-    MW_CHECK(m.plan.windows[of_label - 1].known == MW_KNOWN_NOW);
+    MW_CHECK(range_of(&m, of_label)->known == MW_KNOWN_BY_THE_MOMENT);
+    MW_CHECK(range_of(&m, of_label - 1)->known == MW_KNOWN_NOW);
     release(&m);
 }
 

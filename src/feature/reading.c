@@ -1,30 +1,14 @@
 #include "feature/reading.h"
 
-/* The events of a window, and those among them that the moment must not see. */
-typedef struct {
-    const mw_group_plan *group;
-    const mw_ring *ring;
-    uint64_t from, to;    /* positions */
-    uint32_t instance;    /* leave out this instance's events; 0: none is in the range */
-    mw_instance_span own; /* where they are */
-    int64_t known_before; /* leave out what became known later; INT64_MAX: nothing */
-} range;
-
-/* What count, sum, mean and any are made of. */
-typedef struct {
-    uint64_t event_count;
-    mw_tally tally;
-} totals;
-
-static const mw_cell *at(const range *r, uint64_t position) {
-    return mw_ring_at(&r->group->ring, r->ring, position);
+static const mw_cell *at(const mw_range *r, uint64_t position) {
+    return mw_ring_at(&r->group->ring, &r->card->ring, position);
 }
 
-static bool is_plain(const range *r) {
+static bool is_plain(const mw_range *r) {
     return r->instance == 0 && r->known_before == INT64_MAX;
 }
 
-static bool sees(const range *r, const mw_cell *element) {
+static bool sees(const mw_range *r, const mw_cell *element) {
     if (r->instance != 0 && element[r->group->instance_word].bits == r->instance) return false;
     return r->known_before == INT64_MAX ||
            element[r->group->known_word].time < r->known_before;
@@ -50,23 +34,23 @@ static int64_t known_before(const mw_reading *reading, mw_known_rule rule) {
     }
 }
 
-static range range_of(const mw_reading *reading, const mw_window_plan *plan,
-                      const mw_group_plan *group, const mw_card *card) {
-    range r = {.group = group,
-               .ring = &card->ring,
-               .from = position_of(group, card, plan->start_bound, reading->t),
-               .to = position_of(group, card, plan->end_bound, reading->t),
-               .known_before = known_before(reading, plan->known)};
+mw_range mw_reading_range(const mw_reading *reading, const mw_range_plan *plan,
+                          const mw_group *group, const mw_card *card) {
+    mw_range r = {.plan = plan, .group = group->plan, .card = card, .tallied = MW_NONE};
+    if (!card) return r;
+    r.from = position_of(r.group, card, plan->start_bound, reading->t);
+    r.to = position_of(r.group, card, plan->end_bound, reading->t);
+    r.known_before = known_before(reading, plan->known);
     if (r.from >= r.to || !plan->leaves_out || reading->instance == 0) return r;
-    r.own = mw_instances_span(reading->instances, reading->instance, (uint32_t)group->stream,
+    r.own = mw_instances_span(reading->instances, reading->instance, (uint32_t)r.group->stream,
                               at(&r, r.from)->time, at(&r, r.to - 1)->time + 1);
     if (r.own.first <= r.own.last) r.instance = reading->instance;
     return r;
 }
 
 /* `tallied`: the word of the value, 0 if events alone are counted. */
-static totals scan(const range *r, uint32_t tallied) {
-    totals sum = {0};
+static mw_totals scan(const mw_range *r, uint32_t tallied) {
+    mw_totals sum = {0};
     for (uint64_t position = r->from; position < r->to; position++) {
         const mw_cell *element = at(r, position);
         if (!sees(r, element)) continue;
@@ -76,20 +60,19 @@ static totals scan(const range *r, uint32_t tallied) {
     return sum;
 }
 
-static totals difference(const range *r, const mw_window_plan *plan, const mw_card *card) {
+static mw_totals difference(const mw_range *r, int32_t tallied) {
     const mw_bound_shape *shape = &r->group->bound;
-    totals sum = {.event_count = r->to - r->from};
-    if (plan->tallied == MW_NONE) return sum;
-    const mw_bound *end = mw_bound_at(shape, card->bounds, (size_t)plan->end_bound);
-    sum.tally = end->tallies[plan->tallied];
-    if (plan->start_bound == MW_NONE) return sum; /* all of the past: nothing was ever evicted */
-    const mw_bound *start = mw_bound_at(shape, card->bounds, (size_t)plan->start_bound);
-    sum.tally = mw_tally_between(&start->tallies[plan->tallied], &sum.tally);
+    mw_totals sum = {.event_count = r->to - r->from};
+    const mw_bound *end = mw_bound_at(shape, r->card->bounds, (size_t)r->plan->end_bound);
+    sum.tally = end->tallies[tallied];
+    if (r->plan->start_bound == MW_NONE) return sum; /* nothing was ever evicted */
+    const mw_bound *start = mw_bound_at(shape, r->card->bounds, (size_t)r->plan->start_bound);
+    sum.tally = mw_tally_between(&start->tallies[tallied], &sum.tally);
     return sum;
 }
 
-static void take_own_out(const range *r, uint32_t tallied, totals *sum) {
-    uint64_t position = mw_ring_find(&r->group->ring, r->ring, r->own.first);
+static void take_own_out(const mw_range *r, uint32_t tallied, mw_totals *sum) {
+    uint64_t position = mw_ring_find(&r->group->ring, &r->card->ring, r->own.first);
     for (; position < r->to && at(r, position)->time <= r->own.last; position++) {
         const mw_cell *element = at(r, position);
         if (sees(r, element)) continue;
@@ -98,17 +81,32 @@ static void take_own_out(const range *r, uint32_t tallied, totals *sum) {
     }
 }
 
-static totals totals_of(const range *r, const mw_window_plan *plan, const mw_card *card) {
-    uint32_t tallied = plan->tallied == MW_NONE ? 0 : r->group->tallied[plan->tallied];
-    if (!card->bounds || r->known_before != INT64_MAX) return scan(r, tallied);
-    totals sum = difference(r, plan, card);
-    if (r->instance != 0) take_own_out(r, tallied, &sum);
-    return sum;
+static const mw_totals *totals_of(mw_range *r, int32_t tallied) {
+    if (r->tallied == tallied) return &r->totals;
+    uint32_t word = r->group->tallied[tallied];
+    r->tallied = tallied;
+    if (!r->card->bounds || r->known_before != INT64_MAX) {
+        r->totals = scan(r, word);
+        return &r->totals;
+    }
+    r->totals = difference(r, tallied);
+    if (r->instance != 0) take_own_out(r, word, &r->totals);
+    return &r->totals;
 }
 
-static mw_cell best_of(const range *r, const mw_window_plan *plan) {
+static uint64_t event_count(const mw_range *r) {
+    if (is_plain(r)) return r->to - r->from;
+    if (r->tallied != MW_NONE) return r->totals.event_count;
+    if (r->known_before != INT64_MAX) return scan(r, 0).event_count;
+    mw_totals sum = {.event_count = r->to - r->from};
+    take_own_out(r, 0, &sum);
+    return sum.event_count;
+}
+
+static mw_cell best_of(const mw_range *r, const mw_window_plan *plan) {
     if (is_plain(r))
-        return mw_ring_best(&r->group->ring, r->ring, (uint32_t)plan->rank, r->from, r->to);
+        return mw_ring_best(&r->group->ring, &r->card->ring, (uint32_t)plan->rank, r->from,
+                            r->to);
     const mw_rank *rank = &r->group->ranks[plan->rank];
     mw_cell best = mw_cell_missing(rank->type);
     for (uint64_t position = r->from; position < r->to; position++)
@@ -120,7 +118,7 @@ static mw_cell best_of(const range *r, const mw_window_plan *plan) {
 
 /* Steps from one end to the first value that is there, then over those of the same time: the
    greatest of the latest for `last`, the smallest of the earliest for `first`. */
-static mw_cell end_of(const range *r, int32_t column, bool is_last) {
+static mw_cell end_of(const mw_range *r, int32_t column, bool is_last) {
     mw_rank rank = {(uint32_t)column + 1, r->group->columns[column].type, is_last};
     mw_cell found = mw_cell_missing(rank.type);
     int64_t time = 0;
@@ -136,7 +134,7 @@ static mw_cell end_of(const range *r, int32_t column, bool is_last) {
     return found;
 }
 
-static mw_cell since_last(const range *r, int64_t t) {
+static mw_cell since_last(const mw_range *r, int64_t t) {
     for (uint64_t position = r->to; position > r->from; position--) {
         const mw_cell *element = at(r, position - 1);
         if (sees(r, element)) return mw_cell_time(t - element->time);
@@ -153,29 +151,24 @@ static mw_cell of_nothing(const mw_window *window) {
     }
 }
 
-static mw_cell total(const range *r, const mw_window_plan *plan, const mw_card *card) {
-    totals sum = totals_of(r, plan, card);
-    switch (plan->window->aggregate) {
-    case MW_AGGREGATE_COUNT: return mw_cell_number((double)sum.event_count);
-    case MW_AGGREGATE_ANY: return mw_cell_bool(sum.event_count > 0);
-    case MW_AGGREGATE_SUM: return mw_cell_number(mw_exact_sum_read(&sum.tally.sum));
-    default:
-        if (sum.tally.count == 0) return of_nothing(plan->window);
-        return mw_cell_number(mw_exact_sum_mean(&sum.tally.sum, sum.tally.count));
-    }
+static mw_cell sum_or_mean(const mw_window *window, const mw_totals *sum) {
+    if (window->aggregate == MW_AGGREGATE_SUM)
+        return mw_cell_number(mw_exact_sum_read(&sum->tally.sum));
+    if (sum->tally.count == 0) return of_nothing(window);
+    return mw_cell_number(mw_exact_sum_mean(&sum->tally.sum, sum->tally.count));
 }
 
 mw_cell mw_reading_window(const mw_reading *reading, const mw_window_plan *plan,
-                          const mw_group *group, const mw_card *card) {
-    if (!card) return of_nothing(plan->window);
-    range r = range_of(reading, plan, group->plan, card);
-    if (r.from >= r.to) return of_nothing(plan->window);
+                          mw_range *range) {
+    if (range->from >= range->to) return of_nothing(plan->window);
     switch (plan->window->aggregate) {
+    case MW_AGGREGATE_COUNT: return mw_cell_number((double)event_count(range));
+    case MW_AGGREGATE_ANY: return mw_cell_bool(event_count(range) > 0);
     case MW_AGGREGATE_MIN:
-    case MW_AGGREGATE_MAX: return best_of(&r, plan);
-    case MW_AGGREGATE_FIRST: return end_of(&r, plan->column, false);
-    case MW_AGGREGATE_LAST: return end_of(&r, plan->column, true);
-    case MW_AGGREGATE_SINCE: return since_last(&r, reading->t);
-    default: return total(&r, plan, card);
+    case MW_AGGREGATE_MAX: return best_of(range, plan);
+    case MW_AGGREGATE_FIRST: return end_of(range, plan->column, false);
+    case MW_AGGREGATE_LAST: return end_of(range, plan->column, true);
+    case MW_AGGREGATE_SINCE: return since_last(range, reading->t);
+    default: return sum_or_mean(plan->window, totals_of(range, plan->tallied));
     }
 }
