@@ -1,8 +1,8 @@
 /* The clauses of the grammar that are not expressions: windows, their ranges, moments. */
 #include "lang/parser.h"
 
-static const char *const built[] = {"count", "sum",   "mean", "min",   "max",
-                                    "first", "last",  "any",  "since", "ratio"};
+static const char *const built[] = {"count", "sum",  "mean", "min",   "max",
+                                    "first", "last", "any",  "since", "ratio"};
 static const char *const unbuilt[] = {"var", "std", "all", "distinct", "top", "trend", "quantile"};
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

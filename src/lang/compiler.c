@@ -24,16 +24,16 @@ mw_str mw_compiler_text(mw_compiler *compiler, const char *format, ...) {
     return copy.data ? copy : MW_STR("");
 }
 
-void mw_complain(mw_compiler *compiler, mw_position position, mw_status status,
-                 const char *format, ...) {
+void mw_complain(mw_compiler *compiler, mw_position position, mw_status status, const char *format,
+                 ...) {
     char text[MESSAGE_SIZE_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (compiler->status == MW_OK) compiler->status = status;
-    mw_diagnose(compiler->diagnostics, position, status, "%.*s: %s",
-                MW_STR_ARGS(compiler->subject), text);
+    mw_diagnose(compiler->diagnostics, position, status, "%.*s: %s", MW_STR_ARGS(compiler->subject),
+                text);
 }
 
 void mw_complain_hint(mw_compiler *compiler, const char *format, ...) {

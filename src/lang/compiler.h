@@ -19,7 +19,7 @@ typedef struct {
     mw_symbols *symbols;
     const mw_zone *zone;
     mw_diagnostics *diagnostics;
-    mw_str subject; /* what is being compiled, put before messages: "features.wind" */
+    mw_str subject;   /* what is being compiled, put before messages: "features.wind" */
     mw_status status; /* of the first mistake; MW_OK: none so far */
     bool out_of_memory;
 } mw_compiler;
@@ -28,8 +28,8 @@ typedef struct {
 void *mw_compiler_alloc(mw_compiler *compiler, size_t count, size_t item_size);
 mw_str mw_compiler_text(mw_compiler *compiler, const char *format, ...) MW_PRINTF(2, 3);
 
-void mw_complain(mw_compiler *compiler, mw_position position, mw_status status,
-                 const char *format, ...) MW_PRINTF(4, 5);
+void mw_complain(mw_compiler *compiler, mw_position position, mw_status status, const char *format,
+                 ...) MW_PRINTF(4, 5);
 void mw_complain_hint(mw_compiler *compiler, const char *format, ...) MW_PRINTF(2, 3);
 /* "Did you mean X?", if one of the names is near. */
 void mw_complain_nearest(mw_compiler *compiler, mw_str word, const mw_str *names, size_t count);

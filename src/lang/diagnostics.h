@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
     mw_arena *arena; /* holds the texts */
     mw_diagnostic entries[MW_DIAGNOSTICS_MAX];
-    size_t count;    /* those past the maximum are counted in `dropped` */
+    size_t count; /* those past the maximum are counted in `dropped` */
     size_t dropped;
     bool out_of_memory; /* a text did not fit into the arena: what is listed is not all */
 } mw_diagnostics;
@@ -38,5 +38,4 @@ void mw_diagnose_hint(mw_diagnostics *diagnostics, const char *format, ...) MW_P
 /* MW_OK if there are none; else the status of the first, `err` naming it and the number. */
 MW_MUST_USE mw_status mw_diagnostics_status(const mw_diagnostics *diagnostics, mw_error *err);
 /* "millwright.yaml:12:5: message" lines, each hint indented below, in order of place. */
-void mw_diagnostics_print(const mw_diagnostics *diagnostics, const char *file_name,
-                          mw_buf *out);
+void mw_diagnostics_print(const mw_diagnostics *diagnostics, const char *file_name, mw_buf *out);

@@ -8,15 +8,17 @@ static mw_str source_name(const mw_program *program, const mw_window *window) {
 
 /* "the mean of dep_delay over", and then the events. */
 static void explain_aggregate(const mw_window *window, mw_buf *out) {
-    static const char *const of_values[] = {
-        [MW_AGGREGATE_SUM] = "the sum of",         [MW_AGGREGATE_MEAN] = "the mean of",
-        [MW_AGGREGATE_MIN] = "the least of",       [MW_AGGREGATE_MAX] = "the greatest of",
-        [MW_AGGREGATE_FIRST] = "the first of",     [MW_AGGREGATE_LAST] = "the last of",
-        [MW_AGGREGATE_COUNT] = "the number of",    [MW_AGGREGATE_ANY] = "whether there is one of",
-        [MW_AGGREGATE_SINCE] = "the time since the last of"};
+    static const char *const of_values[] = {[MW_AGGREGATE_SUM] = "the sum of",
+                                            [MW_AGGREGATE_MEAN] = "the mean of",
+                                            [MW_AGGREGATE_MIN] = "the least of",
+                                            [MW_AGGREGATE_MAX] = "the greatest of",
+                                            [MW_AGGREGATE_FIRST] = "the first of",
+                                            [MW_AGGREGATE_LAST] = "the last of",
+                                            [MW_AGGREGATE_COUNT] = "the number of",
+                                            [MW_AGGREGATE_ANY] = "whether there is one of",
+                                            [MW_AGGREGATE_SINCE] = "the time since the last of"};
     mw_buf_append_text(out, of_values[window->aggregate]);
-    if (window->value)
-        mw_buf_printf(out, " %.*s over", MW_STR_ARGS(mw_code_text(window->value)));
+    if (window->value) mw_buf_printf(out, " %.*s over", MW_STR_ARGS(mw_code_text(window->value)));
 }
 
 static void explain_keys(const mw_stream *stream, const mw_window *window, mw_buf *out) {
@@ -55,8 +57,7 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
     explain_aggregate(it, out);
     mw_buf_printf(out, " the events of %.*s", MW_STR_ARGS(source_name(program, it)));
     explain_keys(stream, it, out);
-    if (it->condition)
-        mw_buf_printf(out, ", where %.*s", MW_STR_ARGS(mw_code_text(it->condition)));
+    if (it->condition) mw_buf_printf(out, ", where %.*s", MW_STR_ARGS(mw_code_text(it->condition)));
     explain_range(it, out);
     mw_buf_append_text(out, of_label && it->is_ahead ? ", known when the label matures"
                                                      : ", known before the moment");
@@ -66,8 +67,7 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
                                                "out");
 }
 
-static void explain_moment(const mw_program *program, const mw_model_program *model,
-                           mw_buf *out) {
+static void explain_moment(const mw_program *program, const mw_model_program *model, mw_buf *out) {
     mw_str stream = program->streams[model->moment_stream].name;
     int64_t offset_us = model->moment_offset_us;
     mw_buf_append_text(out, "The moment is ");
@@ -93,10 +93,8 @@ void mw_feature_explain(const mw_program *program, const mw_model_program *model
     for (size_t i = 0; i < model->feature_count; i++) {
         if (!mw_code_reads_feature(it->code, (int32_t)i)) continue;
         reads_more = true;
-        mw_buf_printf(out, "%.*s is a feature of its own.\n",
-                      MW_STR_ARGS(model->features[i].name));
+        mw_buf_printf(out, "%.*s is a feature of its own.\n", MW_STR_ARGS(model->features[i].name));
     }
-    if (!reads_more)
-        mw_buf_append_text(out, "It hangs on the moment and its own event alone.\n");
+    if (!reads_more) mw_buf_append_text(out, "It hangs on the moment and its own event alone.\n");
     explain_moment(program, model, out);
 }

@@ -12,7 +12,7 @@ typedef struct {
     size_t count, capacity;
     mw_cell *constants;
     size_t constant_count, constant_capacity;
-    size_t depth;     /* of the stack, here */
+    size_t depth; /* of the stack, here */
     bool is_too_large;
     bool failed;
 } emitter;
@@ -171,8 +171,8 @@ const mw_expr *mw_expr_unary(mw_compiler *compiler, mw_opcode op, mw_type type, 
     return mw_expr_make(compiler, model, &a, 1);
 }
 
-const mw_expr *mw_expr_binary(mw_compiler *compiler, mw_opcode op, mw_type type,
-                              const mw_expr *a, const mw_expr *b) {
+const mw_expr *mw_expr_binary(mw_compiler *compiler, mw_opcode op, mw_type type, const mw_expr *a,
+                              const mw_expr *b) {
     if (!a || !b) return NULL;
     mw_expr model = {.op = op, .type = type, .operand = operand_of(op, a->type)};
     return mw_expr_make(compiler, model, (const mw_expr *const[]){a, b}, 2);
@@ -204,25 +204,19 @@ static void write_quoted(mw_str text, char quote, mw_buf *out) {
 }
 
 static void write_name(mw_str name, mw_buf *out) {
-    if (mw_name_is_plain(name))
-        mw_buf_append_str(out, name);
-    else
-        write_quoted(name, '`', out);
+    if (mw_name_is_plain(name)) mw_buf_append_str(out, name);
+    else write_quoted(name, '`', out);
 }
 
 static void write_constant(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out) {
-    if (mw_cell_is_missing(expr->type, expr->constant))
-        mw_buf_append_text(out, "missing");
-    else if (expr->type == MW_TYPE_DURATION)
-        mw_span_write(out, expr->constant.time);
+    if (mw_cell_is_missing(expr->type, expr->constant)) mw_buf_append_text(out, "missing");
+    else if (expr->type == MW_TYPE_DURATION) mw_span_write(out, expr->constant.time);
     else if (mw_type_is_symbol(expr->type))
         write_quoted(mw_symbols_text(compiler->symbols, expr->constant.symbol), '"', out);
-    else
-        mw_cell_append(out, expr->type, expr->constant, compiler->symbols);
+    else mw_cell_append(out, expr->type, expr->constant, compiler->symbols);
 }
 
-static void write_list(const mw_compiler *compiler, const mw_expr *expr, size_t from,
-                       mw_buf *out) {
+static void write_list(const mw_compiler *compiler, const mw_expr *expr, size_t from, mw_buf *out) {
     for (size_t i = from; i < expr->arg_count; i++) {
         if (i > from) mw_buf_append_text(out, ", ");
         mw_expr_write(compiler, expr->args[i], out);

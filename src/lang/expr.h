@@ -12,9 +12,9 @@ typedef struct mw_expr mw_expr;
 struct mw_expr {
     mw_opcode op;
     mw_type type;
-    int32_t operand;   /* as in mw_instruction; of EQUAL, MISSING ...: the operands' type */
-    mw_cell constant;  /* CONSTANT alone */
-    mw_str name;       /* of a field or feature; the text of a window */
+    int32_t operand;      /* as in mw_instruction; of EQUAL, MISSING ...: the operands' type */
+    mw_cell constant;     /* CONSTANT alone */
+    mw_str name;          /* of a field or feature; the text of a window */
     const mw_expr **args; /* SELECT: otherwise, condition, value; IN: the value, the list */
     size_t arg_count;
 };
@@ -25,8 +25,8 @@ const mw_expr *mw_expr_load(mw_compiler *compiler, mw_opcode op, mw_type type, i
                             mw_str name);
 const mw_expr *mw_expr_time(mw_compiler *compiler);
 const mw_expr *mw_expr_unary(mw_compiler *compiler, mw_opcode op, mw_type type, const mw_expr *a);
-const mw_expr *mw_expr_binary(mw_compiler *compiler, mw_opcode op, mw_type type,
-                              const mw_expr *a, const mw_expr *b);
+const mw_expr *mw_expr_binary(mw_compiler *compiler, mw_opcode op, mw_type type, const mw_expr *a,
+                              const mw_expr *b);
 /* Any operation; the args are copied. */
 const mw_expr *mw_expr_make(mw_compiler *compiler, mw_expr model, const mw_expr *const *args,
                             size_t arg_count);

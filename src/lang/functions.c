@@ -9,11 +9,11 @@ static mw_cell missing_number(void) {
 }
 
 /* Numbers. Missing is NaN, which IEEE 754 spreads; an infinity reads as missing too. */
-#define MAKE_NUMBER_KERNEL(name, expression)                                                 \
-    static mw_cell name(const mw_cell *args, size_t count, const mw_frame *frame) {          \
-        (void)count, (void)frame;                                                            \
-        double x = args[0].number;                                                           \
-        return mw_cell_number(expression);                                                   \
+#define MAKE_NUMBER_KERNEL(name, expression)                                        \
+    static mw_cell name(const mw_cell *args, size_t count, const mw_frame *frame) { \
+        (void)count, (void)frame;                                                   \
+        double x = args[0].number;                                                  \
+        return mw_cell_number(expression);                                          \
     }
 MAKE_NUMBER_KERNEL(run_abs, fabs(x))
 MAKE_NUMBER_KERNEL(run_floor, floor(x))
@@ -106,12 +106,12 @@ static int32_t week_of(mw_civil civil) {
     return (thursday.day_of_year - 1) / 7 + 1;
 }
 
-#define MAKE_CALENDAR_KERNEL(name, expression)                                               \
-    static mw_cell name(const mw_cell *args, size_t count, const mw_frame *frame) {          \
-        (void)count;                                                                         \
-        mw_civil civil;                                                                      \
-        if (!civil_of(args[0], frame, &civil)) return missing_number();                      \
-        return mw_cell_number(expression);                                                   \
+#define MAKE_CALENDAR_KERNEL(name, expression)                                      \
+    static mw_cell name(const mw_cell *args, size_t count, const mw_frame *frame) { \
+        (void)count;                                                                \
+        mw_civil civil;                                                             \
+        if (!civil_of(args[0], frame, &civil)) return missing_number();             \
+        return mw_cell_number(expression);                                          \
     }
 MAKE_CALENDAR_KERNEL(run_second, civil.second)
 MAKE_CALENDAR_KERNEL(run_minute, civil.minute)

@@ -6,9 +6,9 @@ typedef struct {
 } unit;
 
 /* Greatest first. */
-static const unit units[] = {{"w", 7 * MW_DAY_US}, {"d", MW_DAY_US},    {"h", MW_HOUR_US},
-                             {"m", MW_MINUTE_US},  {"s", MW_SECOND_US}, {"ms", 1000},
-                             {"us", 1}};
+static const unit units[] = {
+    {"w", 7 * MW_DAY_US}, {"d", MW_DAY_US}, {"h", MW_HOUR_US}, {"m", MW_MINUTE_US},
+    {"s", MW_SECOND_US},  {"ms", 1000},     {"us", 1}};
 enum { UNIT_COUNT = sizeof units / sizeof units[0] };
 
 static bool is_digit(char c) {
@@ -73,9 +73,8 @@ static void skip(mw_lexer *lexer, size_t size) {
 }
 
 static mw_token take(mw_lexer *lexer, mw_token_kind kind, size_t size) {
-    mw_token token = {.kind = kind,
-                      .position = lexer->position,
-                      .text = mw_str_slice(lexer->rest, 0, size)};
+    mw_token token = {
+        .kind = kind, .position = lexer->position, .text = mw_str_slice(lexer->rest, 0, size)};
     skip(lexer, size);
     return token;
 }
@@ -129,8 +128,7 @@ static mw_token read_number(mw_lexer *lexer) {
     } else {
         mw_complain(lexer->compiler, lexer->position, MW_INVALID,
                     "a span must be a whole number with its unit, got %.*s", MW_STR_ARGS(shown));
-        mw_complain_hint(lexer->compiler,
-                         "The units are us, ms, s, m, h, d and w: 90m, not 1.5h.");
+        mw_complain_hint(lexer->compiler, "The units are us, ms, s, m, h, d and w: 90m, not 1.5h.");
     }
     return bad(lexer);
 }
@@ -181,10 +179,10 @@ static mw_token read_quoted(mw_lexer *lexer, char quote) {
 }
 
 static mw_token read_sign(mw_lexer *lexer) {
-    static const char *const signs[] = {"..", "!=", "<=", ">=", "+", "-", "*", "/", "(", ")", "[",
-                                        "]",  "{",  "}",  ",",  ".", "=", "<", ">"};
-    static const char *const foreign[][2] = {{"==", "="}, {"<>", "!="}, {"&&", "and"},
-                                             {"||", "or"}, {"!", "not"}};
+    static const char *const signs[] = {"..", "!=", "<=", ">=", "+", "-", "*", "/", "(", ")",
+                                        "[",  "]",  "{",  "}",  ",", ".", "=", "<", ">"};
+    static const char *const foreign[][2] = {
+        {"==", "="}, {"<>", "!="}, {"&&", "and"}, {"||", "or"}, {"!", "not"}};
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         if (!mw_str_starts(lexer->rest, mw_str_of(foreign[i][0]))) continue;
         if (mw_str_starts(lexer->rest, MW_STR("!="))) continue;

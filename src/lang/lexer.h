@@ -12,16 +12,16 @@ typedef enum {
     MW_TOKEN_NAME,
     MW_TOKEN_QUOTED_NAME, /* `two words` */
     MW_TOKEN_NUMBER,
-    MW_TOKEN_SPAN,        /* 90m */
-    MW_TOKEN_TEXT,        /* "late" or 'late' */
-    MW_TOKEN_SIGN,        /* + <= ( .. */
-    MW_TOKEN_BAD,         /* complained about already */
+    MW_TOKEN_SPAN, /* 90m */
+    MW_TOKEN_TEXT, /* "late" or 'late' */
+    MW_TOKEN_SIGN, /* + <= ( .. */
+    MW_TOKEN_BAD,  /* complained about already */
 } mw_token_kind;
 
 typedef struct {
     mw_token_kind kind;
     mw_position position;
-    mw_str text;   /* as it stands; of a text or quoted name: what it says */
+    mw_str text; /* as it stands; of a text or quoted name: what it says */
     double number;
     int64_t span_us;
 } mw_token;
@@ -42,5 +42,5 @@ bool mw_name_is_plain(mw_str name);
 
 /* "90m", "24h" in us: the whole of `text`, an integer and its unit. */
 MW_MUST_USE bool mw_span_parse(mw_str text, int64_t *out_us);
-/* The span with the greatest unit up to a day that divides it: "36h", "7d"; "-" before it if negative. */
+/* The span with the greatest unit up to a day that divides it: "36h", "7d", "-30m". */
 void mw_span_write(mw_buf *out, int64_t span_us);

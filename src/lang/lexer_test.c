@@ -14,8 +14,8 @@ typedef struct {
 static void begin(fixture *f, const char *text) {
     mw_arena_init(&f->arena, 1 << 20);
     mw_diagnostics_init(&f->diagnostics, &f->arena);
-    f->compiler = (mw_compiler){
-        .arena = &f->arena, .diagnostics = &f->diagnostics, .subject = MW_STR("x")};
+    f->compiler =
+        (mw_compiler){.arena = &f->arena, .diagnostics = &f->diagnostics, .subject = MW_STR("x")};
     mw_lexer_init(&f->lexer, &f->compiler, (mw_source){mw_str_of(text), {3, 10}});
 }
 
@@ -41,14 +41,14 @@ MW_TEST(lexer_reads_words_with_their_places) {
         const char *text;
         int32_t line, column;
     } expected[] = {
-        {MW_TOKEN_NAME, "mean", 3, 10},  {MW_TOKEN_SIGN, "(", 3, 14},
-        {MW_TOKEN_NAME, "a", 3, 15},     {MW_TOKEN_SIGN, ".", 3, 16},
-        {MW_TOKEN_NAME, "b", 3, 17},     {MW_TOKEN_NAME, "by", 4, 3},
-        {MW_TOKEN_NAME, "k", 4, 6},      {MW_TOKEN_SIGN, ")", 4, 7},
-        {MW_TOKEN_SIGN, ">=", 4, 9},     {MW_TOKEN_NUMBER, "1.5e3", 4, 12},
-        {MW_TOKEN_SIGN, "+", 4, 18},     {MW_TOKEN_SPAN, "90m", 4, 20},
-        {MW_TOKEN_TEXT, "o'k", 4, 24},   {MW_TOKEN_QUOTED_NAME, "two words", 4, 31},
-        {MW_TOKEN_SIGN, "..", 4, 43},    {MW_TOKEN_NAME, "é2", 4, 46},
+        {MW_TOKEN_NAME, "mean", 3, 10}, {MW_TOKEN_SIGN, "(", 3, 14},
+        {MW_TOKEN_NAME, "a", 3, 15},    {MW_TOKEN_SIGN, ".", 3, 16},
+        {MW_TOKEN_NAME, "b", 3, 17},    {MW_TOKEN_NAME, "by", 4, 3},
+        {MW_TOKEN_NAME, "k", 4, 6},     {MW_TOKEN_SIGN, ")", 4, 7},
+        {MW_TOKEN_SIGN, ">=", 4, 9},    {MW_TOKEN_NUMBER, "1.5e3", 4, 12},
+        {MW_TOKEN_SIGN, "+", 4, 18},    {MW_TOKEN_SPAN, "90m", 4, 20},
+        {MW_TOKEN_TEXT, "o'k", 4, 24},  {MW_TOKEN_QUOTED_NAME, "two words", 4, 31},
+        {MW_TOKEN_SIGN, "..", 4, 43},   {MW_TOKEN_NAME, "é2", 4, 46},
         {MW_TOKEN_END, "", 4, 48},
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
@@ -102,8 +102,8 @@ MW_TEST(spans_are_written_as_they_are_read) {
     }
     int64_t us;
     MW_CHECK(mw_span_parse(MW_STR("2w"), &us) && us == 14 * MW_DAY_US);
-    static const char *const wrong[] = {"", "5", "h", "1.5h", "5 m", "-1h", "5y",
-                                        "99999999999999999999d", "9223372036854775807h"};
+    static const char *const wrong[] = {
+        "", "5", "h", "1.5h", "5 m", "-1h", "5y", "99999999999999999999d", "9223372036854775807h"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         MW_CHECK(!mw_span_parse(mw_str_of(wrong[i]), &us));
 }

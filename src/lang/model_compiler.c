@@ -36,26 +36,25 @@ static void check_feature_name(mw_compiler *compiler, const mw_named_source *fea
                 "a feature's name must be letters, digits and _, and not time, now, true or false");
 }
 
-static bool add_feature(mw_compiler *compiler, mw_feature_syntax *syntaxes, size_t *count,
-                        mw_feature_syntax feature) {
-    if (*count == FEATURES_MAX) {
+static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature_syntax feature) {
+    if (list->count == FEATURES_MAX) {
         mw_complain(compiler, feature.position, MW_INVALID, "there must be at most %d features",
                     FEATURES_MAX);
         return false;
     }
-    for (size_t i = 0; i < *count; i++) {
-        if (!mw_str_equal(syntaxes[i].name, feature.name)) continue;
+    for (size_t i = 0; i < list->count; i++) {
+        if (!mw_str_equal(list->items[i].name, feature.name)) continue;
         mw_complain(compiler, feature.position, MW_INVALID, "there is another feature %.*s",
                     MW_STR_ARGS(feature.name));
         return true;
     }
-    syntaxes[(*count)++] = feature;
+    list->items[list->count++] = feature;
     return true;
 }
 
 /* One feature, or one for each span of its sets. */
 static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
-                         mw_feature_syntax *syntaxes, size_t *count) {
+                         mw_feature_list *list) {
     compiler->subject = mw_compiler_text(compiler, "features.%.*s", MW_STR_ARGS(declared->name));
     check_feature_name(compiler, declared);
     mw_str name = mw_str_copy(compiler->arena, declared->name);
@@ -64,7 +63,7 @@ static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
     mw_feature_syntax feature = {name, name, declared->source.position, node, 0};
     const mw_node *first = span_set(node, NULL);
     if (!first) {
-        add_feature(compiler, syntaxes, count, feature);
+        add_feature(compiler, list, feature);
         return;
     }
     const mw_window_node *spans = first->window;
@@ -77,27 +76,26 @@ static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
                                         MW_STR_ARGS(spans->spans[i].text));
         feature.span_index = i;
         if (other) feature.node = NULL;
-        if (!add_feature(compiler, syntaxes, count, feature)) return;
+        if (!add_feature(compiler, list, feature)) return;
     }
 }
 
 bool mw_read_features(mw_compiler *compiler, const mw_declarations *declarations,
-                      mw_feature_syntax **out_syntaxes, size_t *out_count) {
+                      mw_feature_list *out_features) {
     size_t capacity = declarations->feature_count * MW_SPANS_MAX;
     if (capacity > FEATURES_MAX) capacity = FEATURES_MAX;
-    mw_feature_syntax *syntaxes = mw_compiler_alloc(compiler, capacity, sizeof *syntaxes);
-    if (!syntaxes) return false;
-    *out_count = 0;
+    mw_feature_list features = {mw_compiler_alloc(compiler, capacity, sizeof(mw_feature_syntax)),
+                                0};
+    if (!features.items) return false;
     for (size_t i = 0; i < declarations->feature_count; i++)
-        read_feature(compiler, &declarations->features[i], syntaxes, out_count);
-    *out_syntaxes = syntaxes;
+        read_feature(compiler, &declarations->features[i], &features);
+    *out_features = features;
     return true;
 }
 
 /* ---- Names at the moment ---- */
 
-const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name,
-                                       mw_position position) {
+const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name, mw_position position) {
     const mw_program *program = moment->program;
     mw_compiler *compiler = moment->scope.compiler;
     int32_t index = mw_program_find_source(program, name);
@@ -110,8 +108,8 @@ const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name,
 }
 
 static int32_t find_feature(const mw_moment_scope *moment, mw_str name) {
-    for (size_t i = 0; i < moment->feature_count; i++)
-        if (mw_str_equal(moment->syntaxes[i].name, name)) return (int32_t)i;
+    for (size_t i = 0; i < moment->syntaxes.count; i++)
+        if (mw_str_equal(moment->syntaxes.items[i].name, name)) return (int32_t)i;
     return -1;
 }
 
@@ -132,15 +130,13 @@ static const mw_expr *inlined(mw_moment_scope *moment, const mw_expr *expr) {
     return args ? mw_expr_make(compiler, *expr, args, expr->arg_count) : NULL;
 }
 
-static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index,
-                                      const mw_node *node) {
+static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     compile_feature(moment, index, node->position);
     const mw_expr *expr = moment->exprs[index];
     if (!expr || moment->states[index] != MW_FEATURE_DONE) return NULL;
-    mw_str name = moment->syntaxes[index].name;
-    if (!moment->in_key)
-        return mw_expr_load(compiler, MW_OP_FEATURE, expr->type, index, name);
+    mw_str name = moment->syntaxes.items[index].name;
+    if (!moment->in_key) return mw_expr_load(compiler, MW_OP_FEATURE, expr->type, index, name);
     if (moment->inlined[index]) return moment->inlined[index];
     mw_complain(compiler, node->position, MW_NOT_BUILT,
                 "grouping by the feature %.*s, which has a window, is not built yet",
@@ -167,16 +163,18 @@ static void refuse_later(mw_moment_scope *moment, const mw_node *node) {
 
 /* The feature whose span set made others: `wind` of wind_1h, wind_3h. */
 static const mw_feature_syntax *set_of(const mw_moment_scope *moment, mw_str name) {
-    for (size_t i = 0; i < moment->feature_count; i++)
-        if (mw_str_equal(moment->syntaxes[i].declared, name)) return &moment->syntaxes[i];
+    for (size_t i = 0; i < moment->syntaxes.count; i++)
+        if (mw_str_equal(moment->syntaxes.items[i].declared, name))
+            return &moment->syntaxes.items[i];
     return NULL;
 }
 
 static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     const mw_schema *schema = &moment->stream->schema;
-    mw_complain(compiler, node->position, MW_INVALID, "there is no feature %.*s, and no such field "
-                                                      "in %.*s",
+    mw_complain(compiler, node->position, MW_INVALID,
+                "there is no feature %.*s, and no such field "
+                "in %.*s",
                 MW_STR_ARGS(node->text), MW_STR_ARGS(moment->stream->name));
     const mw_feature_syntax *set = set_of(moment, node->text);
     if (set && mw_str_equal(set->name, set->declared)) {
@@ -189,17 +187,19 @@ static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
         return;
     }
     if (mw_program_find_source(moment->program, node->text) >= 0) {
-        mw_complain_hint(compiler, "%.*s is a stream: say what of it, as in count(%.*s by KEY over "
-                                   "24h).",
+        mw_complain_hint(compiler,
+                         "%.*s is a stream: say what of it, as in count(%.*s by KEY over "
+                         "24h).",
                          MW_STR_ARGS(node->text), MW_STR_ARGS(node->text));
         return;
     }
     size_t count = 0;
-    mw_str *names = mw_compiler_alloc(compiler, schema->field_count + moment->feature_count,
-                                      sizeof *names);
+    mw_str *names =
+        mw_compiler_alloc(compiler, schema->field_count + moment->syntaxes.count, sizeof *names);
     if (!names) return;
     for (size_t i = 0; i < schema->field_count; i++) names[count++] = schema->fields[i].name;
-    for (size_t i = 0; i < moment->feature_count; i++) names[count++] = moment->syntaxes[i].name;
+    for (size_t i = 0; i < moment->syntaxes.count; i++)
+        names[count++] = moment->syntaxes.items[i].name;
     mw_complain_nearest(compiler, node->text, names, count);
 }
 
@@ -213,10 +213,8 @@ static const mw_expr *resolve_field(mw_moment_scope *moment, const mw_node *node
         return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
     }
     const mw_stream_source *source = &program->sources[moment->stream->source];
-    if (mw_source_is_later(source, program->streams, node->text))
-        refuse_later(moment, node);
-    else
-        refuse_name(moment, node);
+    if (mw_source_is_later(source, program->streams, node->text)) refuse_later(moment, node);
+    else refuse_name(moment, node);
     return NULL;
 }
 
@@ -236,8 +234,7 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     mw_compiler *compiler = scope->compiler;
     if (node->kind == MW_NODE_WINDOW) {
         if (!moment->in_key) return mw_compile_window(moment, node);
-        mw_complain(compiler, node->position, MW_NOT_BUILT,
-                    "a window in a key is not built yet");
+        mw_complain(compiler, node->position, MW_NOT_BUILT, "a window in a key is not built yet");
         return NULL;
     }
     if (node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now"))
@@ -246,8 +243,8 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     if (mw_str_is(node->text, "time")) return mw_expr_time(compiler);
 
     bool is_own = moment->feature != THE_LABEL &&
-                  (mw_str_equal(moment->syntaxes[moment->feature].declared, node->text) ||
-                   mw_str_equal(moment->syntaxes[moment->feature].name, node->text));
+                  (mw_str_equal(moment->syntaxes.items[moment->feature].declared, node->text) ||
+                   mw_str_equal(moment->syntaxes.items[moment->feature].name, node->text));
     int32_t feature = is_own ? -1 : find_feature(moment, node->text);
     return feature >= 0 ? resolve_feature(moment, feature, node) : resolve_field(moment, node);
 }
@@ -260,8 +257,9 @@ static void refuse_cycle(mw_moment_scope *moment, int32_t index, mw_position pos
     size_t from = 0;
     while (moment->open[from] != index) from++;
     for (; from < moment->open_count; from++)
-        mw_buf_printf(&path, "%.*s -> ", MW_STR_ARGS(moment->syntaxes[moment->open[from]].name));
-    mw_buf_append_str(&path, moment->syntaxes[index].name);
+        mw_buf_printf(&path, "%.*s -> ",
+                      MW_STR_ARGS(moment->syntaxes.items[moment->open[from]].name));
+    mw_buf_append_str(&path, moment->syntaxes.items[index].name);
     mw_complain(moment->scope.compiler, position, MW_INVALID, "the features go in a circle: %.*s",
                 MW_STR_ARGS(mw_buf_str(&path)));
     mw_buf_release(&path);
@@ -276,7 +274,7 @@ static bool check_feature_type(mw_moment_scope *moment, const mw_expr *expr, mw_
 }
 
 static void finish_feature(mw_moment_scope *moment, int32_t index, const mw_expr *expr) {
-    const mw_feature_syntax *syntax = &moment->syntaxes[index];
+    const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
     mw_model_program *model = moment->model;
     if (!expr || !check_feature_type(moment, expr, syntax->position)) return;
     const mw_code *code = mw_expr_compile(moment->scope.compiler, expr, syntax->position);
@@ -300,7 +298,7 @@ static void compile_feature(mw_moment_scope *moment, int32_t index, mw_position 
                     "features must rest on each other at most %d deep", MW_NESTING_MAX);
         return;
     }
-    const mw_feature_syntax *syntax = &moment->syntaxes[index];
+    const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
     mw_moment_scope before = *moment;
     mw_str subject = compiler->subject;
     compiler->subject = mw_compiler_text(compiler, "features.%.*s", MW_STR_ARGS(syntax->declared));
@@ -332,8 +330,9 @@ static bool check_moment(mw_compiler *compiler, const mw_moment_node *node,
     mw_complain(compiler, node->offset_position, MW_INVALID,
                 "%.*s before its time an event of %.*s is not known yet",
                 MW_STR_ARGS(mw_buf_str(&span)), MW_STR_ARGS(stream->name));
-    mw_complain_hint(compiler, "Declare known: time - %.*s for %.*s if that holds, or predict at "
-                               "its time.",
+    mw_complain_hint(compiler,
+                     "Declare known: time - %.*s for %.*s if that holds, or predict at "
+                     "its time.",
                      MW_STR_ARGS(mw_buf_str(&span)), MW_STR_ARGS(stream->name));
     mw_buf_release(&span);
     return false;
@@ -367,23 +366,20 @@ static bool looks_ahead(const mw_moment_scope *moment) {
     return false;
 }
 
-static const mw_code *compile_label_part(mw_moment_scope *moment, const mw_node *node,
-                                         mw_position position) {
+static const mw_code *compile_target(mw_moment_scope *moment, const mw_node *node,
+                                     mw_position position) {
+    mw_compiler *compiler = moment->scope.compiler;
     const mw_expr *expr = mw_type_node(&moment->scope, node);
     if (!expr) return NULL;
-    bool is_unless = mw_str_ends(moment->scope.compiler->subject, MW_STR("unless"));
-    if (expr->type != MW_TYPE_BOOL && (is_unless || expr->type != MW_TYPE_NUMBER)) {
-        mw_status status = is_unless || !mw_type_is_symbol(expr->type) ? MW_INVALID : MW_NOT_BUILT;
-        if (status == MW_NOT_BUILT)
-            mw_complain(moment->scope.compiler, position, status, "a label of type %s is not built "
-                                                                  "yet",
-                        mw_type_name(expr->type));
-        else
-            mw_complain(moment->scope.compiler, position, status, "must be a bool%s, got a %s",
-                        is_unless ? "" : " or a number", mw_type_name(expr->type));
-        return NULL;
-    }
-    return mw_expr_compile(moment->scope.compiler, expr, position);
+    if (expr->type == MW_TYPE_BOOL || expr->type == MW_TYPE_NUMBER)
+        return mw_expr_compile(compiler, expr, position);
+    if (mw_type_is_symbol(expr->type))
+        mw_complain(compiler, position, MW_NOT_BUILT, "a label of type %s is not built yet",
+                    mw_type_name(expr->type));
+    else
+        mw_complain(compiler, position, MW_INVALID, "must be a bool or a number, got a %s",
+                    mw_type_name(expr->type));
+    return NULL;
 }
 
 /* Rule 6: when all that the label can see must be known. */
@@ -416,28 +412,29 @@ static void compile_label(mw_moment_scope *moment, const mw_model_declaration *d
     mw_node *unless = NULL;
     const mw_node *node = mw_parse_label(compiler, label, &unless);
     if (!node) return;
-    moment->model->label = compile_label_part(moment, node, label.position);
+    moment->model->label = compile_target(moment, node, label.position);
     if (moment->model->label && !looks_ahead(moment)) {
-        mw_complain(compiler, label.position, MW_INVALID, "it sees nothing after the moment, so it "
-                                                          "can never become known later");
+        mw_complain(compiler, label.position, MW_INVALID,
+                    "it sees nothing after the moment, so it "
+                    "can never become known later");
         mw_complain_hint(compiler, "Look ahead: last(STREAM.field by id over next 2d).");
     }
     if (unless) {
-        compiler->subject =
-            mw_compiler_text(compiler, "models.%.*s.unless", MW_STR_ARGS(declaration->name));
-        moment->model->unless = compile_label_part(moment, unless, unless->position);
+        const mw_expr *condition =
+            mw_type_condition(&moment->scope, unless, "the condition after `unless`");
+        moment->model->unless = mw_expr_compile(compiler, condition, unless->position);
     }
     settle_maturity(moment);
 }
 
 void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declaration,
-                      const mw_program *program, const mw_feature_syntax *syntaxes,
-                      size_t feature_count, mw_model_program *out_model) {
+                      const mw_program *program, mw_feature_list features,
+                      mw_model_program *out_model) {
+    size_t feature_count = features.count;
     mw_moment_scope moment = {
         .scope = {compiler, resolve},
         .program = program,
-        .syntaxes = syntaxes,
-        .feature_count = feature_count,
+        .syntaxes = features,
         .model = out_model,
         .exprs = mw_compiler_alloc(compiler, feature_count, sizeof(mw_expr *)),
         .inlined = mw_compiler_alloc(compiler, feature_count, sizeof(mw_expr *)),
@@ -452,7 +449,7 @@ void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declara
 
     if (!compile_moment(&moment, declaration)) return;
     for (size_t i = 0; i < feature_count; i++)
-        compile_feature(&moment, (int32_t)i, syntaxes[i].position);
+        compile_feature(&moment, (int32_t)i, features.items[i].position);
     out_model->feature_window_count = out_model->window_count;
     compile_label(&moment, declaration);
 }

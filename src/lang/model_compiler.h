@@ -11,12 +11,17 @@
 
 /* One feature as it will stand in the vector: a span set has become several. */
 typedef struct {
-    mw_str name;      /* "wind_3h" */
-    mw_str declared;  /* "wind" */
+    mw_str name;     /* "wind_3h" */
+    mw_str declared; /* "wind" */
     mw_position position;
     const mw_node *node; /* NULL: could not be read, told already */
     size_t span_index;   /* which span of its sets */
 } mw_feature_syntax;
+
+typedef struct {
+    mw_feature_syntax *items;
+    size_t count;
+} mw_feature_list;
 
 typedef enum { MW_FEATURE_NEW, MW_FEATURE_OPEN, MW_FEATURE_DONE } mw_feature_state;
 
@@ -24,8 +29,7 @@ typedef enum { MW_FEATURE_NEW, MW_FEATURE_OPEN, MW_FEATURE_DONE } mw_feature_sta
 typedef struct {
     mw_scope scope;
     const mw_program *program; /* its sources and streams */
-    const mw_feature_syntax *syntaxes;
-    size_t feature_count;
+    mw_feature_list syntaxes;
     mw_model_program *model;
     const mw_stream *stream; /* of the moment */
     size_t window_capacity;
@@ -36,8 +40,8 @@ typedef struct {
     int32_t *open;
     size_t open_count, done_count;
 
-    int32_t feature;     /* the one that is being compiled; -1: the label */
-    size_t span_index;   /* which span of its sets */
+    int32_t feature;   /* the one that is being compiled; -1: the label */
+    size_t span_index; /* which span of its sets */
     bool in_label;
     bool in_key;
     size_t first_window; /* of the features or of the label: equal ones are shared within */
@@ -45,12 +49,11 @@ typedef struct {
 
 /* Reads the features and opens their span sets. False: memory is out. */
 MW_MUST_USE bool mw_read_features(mw_compiler *compiler, const mw_declarations *declarations,
-                                  mw_feature_syntax **out_syntaxes, size_t *out_count);
+                                  mw_feature_list *out_features);
 void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declaration,
-                      const mw_program *program, const mw_feature_syntax *syntaxes,
-                      size_t feature_count, mw_model_program *out_model);
+                      const mw_program *program, mw_feature_list features,
+                      mw_model_program *out_model);
 
 /* window_compiler.c: the value of a window, which joins the model's. */
 const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node);
-const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name,
-                                       mw_position position);
+const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name, mw_position position);

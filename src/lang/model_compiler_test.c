@@ -5,32 +5,25 @@
 
 MW_TEST(features_refuse_names_that_mean_nothing) {
     static const mw_test_mistake cases[] = {
-        {"amout",
-         ":1:12: features.a: there is no feature amout, and no such field in orders\n"
-         "    Did you mean amount?\n"},
-        {"now.amout",
-         ":1:12: features.a: there is no feature amout, and no such field in orders\n"
-         "    Did you mean amount?\n"},
-        {"a",
-         ":1:12: features.a: there is no feature a, and no such field in orders\n"
-         "    Inside a feature its own name is the moment's field.\n"},
+        {"amout", ":1:12: features.a: there is no feature amout, and no such field in orders\n"
+                  "    Did you mean amount?\n"},
+        {"now.amout", ":1:12: features.a: there is no feature amout, and no such field in orders\n"
+                      "    Did you mean amount?\n"},
+        {"a", ":1:12: features.a: there is no feature a, and no such field in orders\n"
+              "    Inside a feature its own name is the moment's field.\n"},
         {"orders",
          ":1:12: features.a: there is no feature orders, and no such field in orders\n"
          "    orders is a stream: say what of it, as in count(orders by KEY over 24h).\n"},
-        {"refund",
-         ":1:12: features.a: refund of orders is known only after the moment\n"
-         "    Earlier events may be used: last(orders.refund by KEY over 24h).\n"},
+        {"refund", ":1:12: features.a: refund of orders is known only after the moment\n"
+                   "    Earlier events may be used: last(orders.refund by KEY over 24h).\n"},
         {"prices.price",
          ":1:12: features.a: prices.price: a field of another stream must stand in a window\n"
          "    Write last(prices.price by KEY over 24h).\n"},
-        {"price.price",
-         ":1:12: features.a: there is no stream price\n"
-         "    Did you mean prices?\n"},
-        {"nosuch.price",
-         ":1:12: features.a: there is no stream nosuch\n"},
-        {"at",
-         ":1:12: features.a: a feature must not be a time, which never comes back\n"
-         "    Take a part of it, hour(x), or an age, time - x.\n"},
+        {"price.price", ":1:12: features.a: there is no stream price\n"
+                        "    Did you mean prices?\n"},
+        {"nosuch.price", ":1:12: features.a: there is no stream nosuch\n"},
+        {"at", ":1:12: features.a: a feature must not be a time, which never comes back\n"
+               "    Take a part of it, hour(x), or an age, time - x.\n"},
     };
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
                            MW_TEST_SHOPS_MODEL);
@@ -79,25 +72,23 @@ MW_TEST(labels_must_see_what_comes_after) {
          ":3:10: models.m.label: it sees nothing after the moment, so it can never become known "
          "later\n"
          "    Look ahead: last(STREAM.field by id over next 2d).\n"},
-        {"refund",
-         ":3:10: models.m.label: refund of orders is known only after the moment\n"
-         "    Write last(orders.refund by id over next 2d).\n"},
+        {"refund", ":3:10: models.m.label: refund of orders is known only after the moment\n"
+                   "    Write last(orders.refund by id over next 2d).\n"},
         {"last(orders.shop by id over next 1d)",
          ":3:10: models.m.label: a label of type category is not built yet\n"},
         {"last(orders.at by id over next 1d)",
          ":3:10: models.m.label: must be a bool or a number, got a time\n"},
         {"last(orders.refund by id over next 3d) > 2 unless amount",
-         ":3:60: models.m.unless: must be a bool, got a number\n"},
+         ":3:60: models.m.label: the condition after `unless` must be a bool, got a number\n"},
         {"sum(orders.amount by shop over next {1d, 2d})",
          ":3:46: models.m.label: a label must have one span, not a set\n"},
-        {"",
-         ":1:1: models.m.label: a model must say what it learns\n"
-         "    Add label: EXPRESSION over what comes after the moment.\n"},
+        {"", ":1:1: models.m.label: a model must say what it learns\n"
+             "    Add label: EXPRESSION over what comes after the moment.\n"},
     };
     mw_test_check_mistakes("model m:\n"
                            "  moment: on orders\n"
-                           "  label: ", cases, sizeof cases / sizeof cases[0],
-                           MW_TEST_SHOPS);
+                           "  label: ",
+                           cases, sizeof cases / sizeof cases[0], MW_TEST_SHOPS);
 }
 
 MW_TEST(moments_must_know_their_event) {
@@ -113,15 +104,13 @@ MW_TEST(moments_must_know_their_event) {
          "and number at the moment\n"
          ":3:19: models.m.moment: 1h before its time an event of news is not known yet\n"
          "    Declare known: time - 1h for news if that holds, or predict at its time.\n"},
-        {"on order",
-         ":3:14: models.m.moment: there is no stream order\n"
-         "    Did you mean orders?\n"},
-        {"",
-         ":1:1: models.m.moment: a model must say when it predicts\n"
-         "    Add moment: on STREAM.\n"},
+        {"on order", ":3:14: models.m.moment: there is no stream order\n"
+                     "    Did you mean orders?\n"},
+        {"", ":1:1: models.m.moment: a model must say when it predicts\n"
+             "    Add moment: on STREAM.\n"},
     };
     mw_test_check_mistakes("model m:\n"
                            "  label: count(prices by shop over next 1d)\n"
-                           "  moment: ", cases, sizeof cases / sizeof cases[0],
-                           MW_TEST_SHOPS);
+                           "  moment: ",
+                           cases, sizeof cases / sizeof cases[0], MW_TEST_SHOPS);
 }

@@ -50,9 +50,9 @@ void mw_parser_refuse(mw_parser *parser, const char *what) {
                     "expected %s, got the end of the expression", what);
         return;
     }
-    const char *quote = token->kind == MW_TOKEN_TEXT           ? "\""
+    const char *quote = token->kind == MW_TOKEN_TEXT          ? "\""
                         : token->kind == MW_TOKEN_QUOTED_NAME ? "`"
-                                                               : "";
+                                                              : "";
     mw_complain(parser->compiler, token->position, MW_INVALID, "expected %s, got %s%.*s%s", what,
                 quote, MW_STR_ARGS(mw_str_slice(token->text, 0, SHOWN_MAX)), quote);
 }
@@ -190,8 +190,7 @@ static mw_node *parse_case(mw_parser *parser) {
         mw_parser_refuse(parser, "when");
         return NULL;
     }
-    if (mw_parser_accept(parser, "else") &&
-        !list_add(parser, &args, mw_parser_expression(parser)))
+    if (mw_parser_accept(parser, "else") && !list_add(parser, &args, mw_parser_expression(parser)))
         return NULL;
     if (!mw_parser_expect(parser, "end")) return NULL;
     return with_args(parser, mw_parser_node(parser, MW_NODE_CASE, &start), args);
@@ -199,8 +198,8 @@ static mw_node *parse_case(mw_parser *parser) {
 
 /* Words that cannot begin a value, so that a missing value is told where it is missing. */
 static bool is_reserved(const mw_parser *parser) {
-    static const char *const words[] = {"and", "or", "between", "in", "where", "by", "then",
-                                        "when", "else", "end", "over", "unless"};
+    static const char *const words[] = {"and",  "or",   "between", "in",  "where", "by",
+                                        "then", "when", "else",    "end", "over",  "unless"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (mw_parser_at(parser, words[i])) return true;
     return false;
@@ -322,8 +321,8 @@ static bool at_comparison(const mw_parser *parser) {
 static mw_node *parse_comparison(mw_parser *parser) {
     mw_node *left = parse_sum(parser);
     if (!left) return NULL;
-    bool is_not = mw_parser_at(parser, "not") && (mw_parser_after_is(parser, "in") ||
-                                                  mw_parser_after_is(parser, "between"));
+    bool is_not = mw_parser_at(parser, "not") &&
+                  (mw_parser_after_is(parser, "in") || mw_parser_after_is(parser, "between"));
     mw_token negation = parser->token;
     if (is_not) mw_parser_advance(parser);
 

@@ -40,7 +40,7 @@ void mw_parser_not_built(mw_parser *parser, mw_position position, const char *fo
     MW_PRINTF(3, 4);
 
 mw_node *mw_parser_expression(mw_parser *parser);
-/* window.c of the parser: is the name before "(" that of an aggregate, and read on from "(". */
+/* In clauses.c: whether a window stands here, and the whole of it. */
 bool mw_parser_at_window(const mw_parser *parser);
 mw_node *mw_parser_window(mw_parser *parser);
 mw_node *mw_parser_node(mw_parser *parser, mw_node_kind kind, const mw_token *token);

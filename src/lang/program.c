@@ -61,8 +61,7 @@ void mw_stream_append_id(const mw_stream *stream, const mw_cell *row, const mw_s
     }
 }
 
-static void check_name(mw_compiler *compiler, const char *what, mw_str name,
-                       mw_position position) {
+static void check_name(mw_compiler *compiler, const char *what, mw_str name, mw_position position) {
     if (mw_name_is_plain(name) && !mw_str_is(name, "now")) return;
     mw_complain(compiler, position, MW_INVALID, "%s's name must be letters, digits and _", what);
 }
@@ -98,9 +97,8 @@ static void compile_sources(mw_compiler *compiler, const mw_declarations *declar
 
 static void compile_models(mw_compiler *compiler, const mw_declarations *declarations,
                            mw_program *program) {
-    mw_feature_syntax *syntaxes;
-    size_t feature_count;
-    if (!mw_read_features(compiler, declarations, &syntaxes, &feature_count)) return;
+    mw_feature_list features;
+    if (!mw_read_features(compiler, declarations, &features)) return;
     program->models =
         mw_compiler_alloc(compiler, declarations->model_count, sizeof *program->models);
     if (!program->models) return;
@@ -110,7 +108,7 @@ static void compile_models(mw_compiler *compiler, const mw_declarations *declara
         check_name(compiler, "a model", model->name, model->position);
         if (mw_program_find_model(program, model->name))
             mw_complain(compiler, model->position, MW_INVALID, "there is another such model");
-        mw_compile_model(compiler, model, program, syntaxes, feature_count,
+        mw_compile_model(compiler, model, program, features,
                          &program->models[program->model_count++]);
     }
 }

@@ -62,11 +62,12 @@ typedef struct {
     int32_t stream;
     mw_aggregate aggregate;
     mw_type type;             /* of its result */
-    const mw_code *value;     /* over the event; NULL: count(S), any(S), since(S) */
+    const mw_code *value;     /* over the event; NULL: count, any, since (a value of theirs has
+                                 become part of the condition) */
     const mw_code *condition; /* over the event; NULL: every event */
     int32_t key_count;
     int32_t event_keys[MW_KEYS_MAX];        /* fields of the stream's schema */
-    const mw_code *moment_keys[MW_KEYS_MAX]; /* over the moment; same types */
+    const mw_code *moment_keys[MW_KEYS_MAX]; /* over the moment's row and t alone; same types */
     int64_t start_us, end_us; /* relative to t */
     bool is_ahead;            /* leaves out only the predicted event; else all with its id */
     bool shares_id;           /* the stream's id set is the moment's: own events are left out */
@@ -87,7 +88,8 @@ typedef struct {
     mw_feature *features;     /* as listed: the vector that a learner sees */
     size_t feature_count;
     int32_t *feature_order;   /* the order in which they must run */
-    mw_window *windows;       /* first those of the features, then those of the label */
+    mw_window *windows;       /* first those of the features, then those of the label, which
+                                 reads no others */
     size_t window_count;
     size_t feature_window_count;
     const mw_code *label;     /* over features, windows and the moment; bool or number */

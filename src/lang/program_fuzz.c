@@ -42,13 +42,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mw_named_source later = {MW_STR("later"), {5, 1}, {MW_STR("t + 2d"), {5, 1}}};
     mw_str id = MW_STR("k");
     mw_stream_declaration streams[] = {
-        {.name = MW_STR("s"), .columns = {columns, COLUMN_COUNT}, .time = {MW_STR("t"), {6, 1}},
-         .known = {lines[3], {4, 1}}, .laters = &later, .later_count = 1, .ids = &id,
+        {.name = MW_STR("s"),
+         .columns = {columns, COLUMN_COUNT},
+         .time = {MW_STR("t"), {6, 1}},
+         .known = {lines[3], {4, 1}},
+         .laters = &later,
+         .later_count = 1,
+         .ids = &id,
          .id_count = 1},
         {.name = MW_STR("o"), .columns = {columns, COLUMN_COUNT}, .time = {MW_STR("t"), {6, 1}}}};
     mw_model_declaration model = {MW_STR("m"), {3, 1}, {lines[2], {3, 1}}, {lines[1], {2, 1}}};
-    mw_declarations declarations = {.streams = streams, .stream_count = 2, .features = &feature,
-                                    .feature_count = 1, .models = &model, .model_count = 1};
+    mw_declarations declarations = {.streams = streams,
+                                    .stream_count = 2,
+                                    .features = &feature,
+                                    .feature_count = 1,
+                                    .models = &model,
+                                    .model_count = 1};
     mw_arena arena;
     mw_symbols *symbols;
     mw_diagnostics diagnostics;
@@ -56,8 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mw_arena_init(&arena, 64 << 20);
     if (mw_symbols_create(1 << 22, &symbols, NULL) != MW_OK) return 0;
     mw_diagnostics_init(&diagnostics, &arena);
-    mw_status status =
-        mw_program_compile(&declarations, &arena, symbols, &diagnostics, &program);
+    mw_status status = mw_program_compile(&declarations, &arena, symbols, &diagnostics, &program);
     MW_ASSERT((status == MW_OK) == (diagnostics.count == 0) || status == MW_NO_MEMORY);
     if (status == MW_OK) run(program, symbols);
     mw_symbols_destroy(symbols);

@@ -4,18 +4,17 @@
 #include "testing/test.h"
 
 /* The columns of the flights' file, the same for three streams. */
-#define FLIGHT_COLUMNS                                                                         \
-    "  columns: carrier category, flight number, origin category, dest category,"              \
-    " tailnum category, minute number, time_hour time, dep_delay number, arr_delay number,"    \
-    " air_time number, dep_time number, arr_time number, distance number\n"                    \
-    "  field sched_dep: time_hour + minute * 1m\n"                                             \
-    "  field left: sched_dep + dep_delay * 1m\n"                                               \
-    "  field arrived: left + (air_time + 30) * 1m\n"                                           \
+#define FLIGHT_COLUMNS                                                                      \
+    "  columns: carrier category, flight number, origin category, dest category,"           \
+    " tailnum category, minute number, time_hour time, dep_delay number, arr_delay number," \
+    " air_time number, dep_time number, arr_time number, distance number\n"                 \
+    "  field sched_dep: time_hour + minute * 1m\n"                                          \
+    "  field left: sched_dep + dep_delay * 1m\n"                                            \
+    "  field arrived: left + (air_time + 30) * 1m\n"                                        \
     "  id: carrier, flight, origin, sched_dep\n"
 
 static const char flights[] =
-    "stream schedule:\n" FLIGHT_COLUMNS
-    "  time: sched_dep\n"
+    "stream schedule:\n" FLIGHT_COLUMNS "  time: sched_dep\n"
     "  known: time - 1d\n"
     "  later left: left\n"
     "  later dep_time: left\n"
@@ -24,15 +23,13 @@ static const char flights[] =
     "  later arr_time: arrived\n"
     "  later arr_delay: arrived\n"
     "  later air_time: arrived\n"
-    "stream departures:\n" FLIGHT_COLUMNS
-    "  where: not missing(dep_delay)\n"
+    "stream departures:\n" FLIGHT_COLUMNS "  where: not missing(dep_delay)\n"
     "  time: left\n"
     "  later arrived: arrived\n"
     "  later arr_time: arrived\n"
     "  later arr_delay: arrived\n"
     "  later air_time: arrived\n"
-    "stream arrivals:\n" FLIGHT_COLUMNS
-    "  where: not missing(arr_delay)\n"
+    "stream arrivals:\n" FLIGHT_COLUMNS "  where: not missing(arr_delay)\n"
     "  time: arrived\n"
     "stream weather:\n"
     "  columns: origin category, time_hour time, wind_speed number\n"
@@ -205,8 +202,7 @@ MW_TEST(program_shares_equal_windows_and_keeps_the_labels_apart) {
         &f.arena, f.symbols,
         "feature a: mean(orders.amount by shop over 24h) + count(orders by shop over 1d)\n"
         "feature b: mean( orders.amount by shop=now.shop over 1d )\n"
-        "feature c: ratio(orders where paid by shop over 1d)\n" MW_TEST_SHOPS
-        "model m:\n"
+        "feature c: ratio(orders where paid by shop over 1d)\n" MW_TEST_SHOPS "model m:\n"
         "  moment: on orders\n"
         "  label: count(orders by shop over next 1d) > count(orders by shop over 1d)\n");
     const mw_model_program *model = &program->models[0];
@@ -236,14 +232,13 @@ MW_TEST(program_runs_features_after_those_that_they_read) {
 
 MW_TEST(program_reads_later_fields_from_streams_of_their_own) {
     fixture f = begin();
-    const mw_program *program =
-        mw_test_program(&f.arena, f.symbols,
-                        "feature a: mean(orders.refund by shop over 30d)\n"
-                        "feature b: count(orders.judged by shop over 30d)\n" MW_TEST_SHOPS
-                        "model m:\n"
-                        "  moment: on orders\n"
-                        "  label: last(orders.judged by id over next 9d) unless "
-                        "count(news where text = \"x\" by shop = amount over next 20d) > 0\n");
+    const mw_program *program = mw_test_program(
+        &f.arena, f.symbols,
+        "feature a: mean(orders.refund by shop over 30d)\n"
+        "feature b: count(orders.judged by shop over 30d)\n" MW_TEST_SHOPS "model m:\n"
+        "  moment: on orders\n"
+        "  label: last(orders.judged by id over next 9d) unless "
+        "count(news where text = \"x\" by shop = amount over next 20d) > 0\n");
     const mw_model_program *model = &program->models[0];
     MW_CHECK_EQUAL_STR(program->streams[model->windows[0].stream].name, "orders@at + 2d");
     MW_CHECK_EQUAL_STR(program->streams[model->windows[1].stream].name, "orders@at + 9d");

@@ -11,16 +11,16 @@ typedef struct {
     mw_scope scope;
     const mw_stream_declaration *declaration;
     mw_stream_source *source;
-    const mw_expr **exprs;   /* one each a derived field; NULL until done, and of bad ones */
-    field_state *states;     /* likewise */
-    size_t *open;            /* the derived fields that wait for each other, outermost first */
+    const mw_expr **exprs; /* one each a derived field; NULL until done, and of bad ones */
+    field_state *states;   /* likewise */
+    size_t *open;          /* the derived fields that wait for each other, outermost first */
     size_t open_count;
     size_t done_count;
-    int32_t *group_of;       /* of each row field: its group of later fields, or AT_ONCE */
+    int32_t *group_of; /* of each row field: its group of later fields, or AT_ONCE */
     const mw_expr **group_times;
     mw_position *group_positions;
     int32_t group_count;
-    bool knows_time;         /* `time` is the event's */
+    bool knows_time; /* `time` is the event's */
 } row_scope;
 
 static void set_subject(row_scope *row, const char *key, mw_str name) {
@@ -204,8 +204,9 @@ static void check_field_names(row_scope *row) {
             mw_complain(compiler, position, MW_INVALID,
                         "a field's name must be letters, digits and _, and not `time`");
         if (mw_schema_find(schema, name) == (int32_t)i) continue;
-        mw_complain(compiler, position, MW_INVALID, "there is a column or field of this name "
-                                                    "already");
+        mw_complain(compiler, position, MW_INVALID,
+                    "there is a column or field of this name "
+                    "already");
         mw_complain_hint(compiler, "Give the derived field a name of its own.");
     }
 }

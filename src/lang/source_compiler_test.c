@@ -3,21 +3,16 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
-MW_TEST(sources_refuse_with_place_rule_and_fix) {
+MW_TEST(sources_refuse_times_that_are_none) {
     static const mw_test_mistake cases[] = {
-        {"  time: tt",
-         ":3:9: streams.s.time: there is no field tt in s\n"
-         "    Did you mean t?\n"},
-        {"  time: x",
-         ":3:9: streams.s.time: must be a time, got a number\n"},
-        {"  time: k",
-         ":3:9: streams.s.time: must be a time, got a category\n"
-         "    If the column holds times, say so in `types`.\n"},
-        {"  id: k",
-         ":1:1: streams.s.time: a stream must say which time its events have\n"
-         "    Add time: COLUMN.\n"},
-        {"  time: always",
-         ":3:9: streams.s.time: `time: always` is not built yet\n"},
+        {"  time: tt", ":3:9: streams.s.time: there is no field tt in s\n"
+                       "    Did you mean t?\n"},
+        {"  time: x", ":3:9: streams.s.time: must be a time, got a number\n"},
+        {"  time: k", ":3:9: streams.s.time: must be a time, got a category\n"
+                      "    If the column holds times, say so in `types`.\n"},
+        {"  id: k", ":1:1: streams.s.time: a stream must say which time its events have\n"
+                    "    Add time: COLUMN.\n"},
+        {"  time: always", ":3:9: streams.s.time: `time: always` is not built yet\n"},
         {"  time: time",
          ":3:9: streams.s.time: `time` is not known before the key `time` is worked out\n"
          "    Name the column that holds it.\n"},
@@ -32,6 +27,14 @@ MW_TEST(sources_refuse_with_place_rule_and_fix) {
         {"  time: t\n"
          "  known: x",
          ":4:10: streams.s.known: must be a time, got a number\n"},
+    };
+    mw_test_check_mistakes("stream s:\n"
+                           "  columns: k category, x number, t time, late_t time\n",
+                           cases, sizeof cases / sizeof cases[0], "\n");
+}
+
+MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
+    static const mw_test_mistake cases[] = {
         {"  time: t\n"
          "  id: k, kk",
          ":1:1: streams.s.id: there is no field kk in s\n"

@@ -62,13 +62,13 @@ struct mw_window_node {
     mw_position by_position;
     mw_key_node keys[MW_WINDOW_KEYS_MAX];
     size_t key_count;
-    bool has_range;             /* else all of the past */
+    bool has_range; /* else all of the past */
     bool is_next;
-    bool is_set;                /* {1h, 3h}: one feature for each */
+    bool is_set; /* {1h, 3h}: one feature for each */
     mw_position range_position;
     mw_span_node spans[MW_SPANS_MAX];
     size_t span_count;
-    int64_t offset_us;          /* `ago` or `after`; never negative */
+    int64_t offset_us; /* `ago` or `after`; never negative */
 };
 
 typedef struct {

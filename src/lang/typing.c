@@ -86,7 +86,7 @@ static const mw_expr *compare(mw_compiler *compiler, const mw_node *node, mw_opc
         return NULL;
     }
     if (left->type == NUMBER)
-        op = op == MW_OP_EQUAL ? MW_OP_EQUAL_NUMBER
+        op = op == MW_OP_EQUAL  ? MW_OP_EQUAL_NUMBER
              : op == MW_OP_LESS ? MW_OP_LESS_NUMBER
                                 : MW_OP_LESS_EQUAL_NUMBER;
     return mw_expr_binary(compiler, op, MW_TYPE_BOOL, left, right);
@@ -99,8 +99,7 @@ static const mw_expr *negate(mw_compiler *compiler, const mw_expr *condition) {
 /* = != < <= > >=; NULL data in `out_expr` is a mistake told. False: another operator. */
 static bool type_comparison(mw_compiler *compiler, const mw_node *node, const mw_expr *left,
                             const mw_expr *right, const mw_expr **out_expr) {
-    if (mw_str_is(node->text, "="))
-        *out_expr = compare(compiler, node, MW_OP_EQUAL, left, right);
+    if (mw_str_is(node->text, "=")) *out_expr = compare(compiler, node, MW_OP_EQUAL, left, right);
     else if (mw_str_is(node->text, "!="))
         *out_expr = negate(compiler, compare(compiler, node, MW_OP_EQUAL, left, right));
     else if (mw_str_is(node->text, "<"))
@@ -111,16 +110,14 @@ static bool type_comparison(mw_compiler *compiler, const mw_node *node, const mw
         *out_expr = compare(compiler, node, MW_OP_LESS, right, left);
     else if (mw_str_is(node->text, ">="))
         *out_expr = compare(compiler, node, MW_OP_LESS_EQUAL, right, left);
-    else
-        return false;
+    else return false;
     return true;
 }
 
 static const mw_expr *concatenate(mw_compiler *compiler, const mw_expr *left,
                                   const mw_expr *right) {
-    mw_expr model = {.op = MW_OP_CALL,
-                     .type = MW_TYPE_TEXT,
-                     .operand = mw_function_find(MW_STR("concat"))};
+    mw_expr model = {
+        .op = MW_OP_CALL, .type = MW_TYPE_TEXT, .operand = mw_function_find(MW_STR("concat"))};
     return mw_expr_make(compiler, model, (const mw_expr *const[]){left, right}, 2);
 }
 
@@ -241,9 +238,8 @@ static const mw_expr *type_case(mw_scope *scope, const mw_node *node) {
     mw_type type = NUMBER;
     for (size_t i = 0; parts && i < node->arg_count; i++) {
         bool is_condition = i % 2 == 0 && i < 2 * branches;
-        parts[i] = is_condition
-                       ? mw_type_condition(scope, node->args[i], "the condition of a case")
-                       : mw_type_node(scope, node->args[i]);
+        parts[i] = is_condition ? mw_type_condition(scope, node->args[i], "the condition of a case")
+                                : mw_type_node(scope, node->args[i]);
         fails = fails || !parts[i];
         if (!fails && !is_condition)
             fails = !agree(compiler, node->args[i], parts[i], i == 1, &type);
@@ -335,9 +331,8 @@ static const mw_expr *type_call(mw_scope *scope, const mw_node *node) {
     if (function < 0 && named >= 0) refuse_arguments(compiler, node, types);
     if (function < 0 && named < 0) refuse_function(compiler, node);
     if (function < 0) return NULL;
-    mw_expr model = {.op = MW_OP_CALL,
-                     .type = mw_function_at(function)->result,
-                     .operand = function};
+    mw_expr model = {
+        .op = MW_OP_CALL, .type = mw_function_at(function)->result, .operand = function};
     return mw_expr_make(compiler, model, args, node->arg_count);
 }
 
@@ -353,8 +348,7 @@ const mw_expr *mw_type_node(mw_scope *scope, const mw_node *node) {
     switch (node->kind) {
     case MW_NODE_NUMBER: return mw_expr_constant(compiler, NUMBER, mw_cell_number(node->number));
     case MW_NODE_SPAN: return mw_expr_constant(compiler, SPAN, mw_cell_time(node->span_us));
-    case MW_NODE_BOOL:
-        return mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_bool(node->boolean));
+    case MW_NODE_BOOL: return mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_bool(node->boolean));
     case MW_NODE_TEXT: return type_text(compiler, node);
     case MW_NODE_NAME:
     case MW_NODE_MEMBER:

@@ -9,16 +9,12 @@ MW_TEST(typing_refuses_operands_with_both_types) {
          ":1:19: features.a: + takes no number and duration\n"
          "    A number becomes a duration times a unit (x * 1m); a duration becomes a number by "
          "dividing (d / 1m).\n"},
-        {"at + 5",
-         ":1:15: features.a: + takes no time and number\n"
-         "    Say the unit: time + x * 1m.\n"},
-        {"paid + 1",
-         ":1:17: features.a: + takes no bool and number\n"
-         "    A bool becomes a number by case when x then 1 else 0 end.\n"},
-        {"at * 2",
-         ":1:15: features.a: * takes no time and number\n"},
-        {"note - note",
-         ":1:17: features.a: - takes no text and text\n"},
+        {"at + 5", ":1:15: features.a: + takes no time and number\n"
+                   "    Say the unit: time + x * 1m.\n"},
+        {"paid + 1", ":1:17: features.a: + takes no bool and number\n"
+                     "    A bool becomes a number by case when x then 1 else 0 end.\n"},
+        {"at * 2", ":1:15: features.a: * takes no time and number\n"},
+        {"note - note", ":1:17: features.a: - takes no text and text\n"},
         {"took > 3",
          ":1:17: features.a: > takes no duration and number\n"
          "    A number becomes a duration times a unit (x * 1m); a duration becomes a number by "
@@ -27,18 +23,13 @@ MW_TEST(typing_refuses_operands_with_both_types) {
          ":1:19: features.a: < takes no number and duration\n"
          "    A number becomes a duration times a unit (x * 1m); a duration becomes a number by "
          "dividing (d / 1m).\n"},
-        {"paid = 1",
-         ":1:17: features.a: = takes no bool and number\n"
-         "    A bool becomes a number by case when x then 1 else 0 end.\n"},
-        {"-note",
-         ":1:12: features.a: - takes a number or a duration, got a text\n"},
-        {"not amount",
-         ":1:16: features.a: what `not` turns round must be a bool, got a number\n"},
-        {"amount and paid",
-         ":1:12: features.a: what `and` joins must be a bool, got a number\n"},
-        {"shop between 1 and 2",
-         ":1:17: features.a: between takes no number and category\n"
-         ":1:17: features.a: between takes no category and number\n"},
+        {"paid = 1", ":1:17: features.a: = takes no bool and number\n"
+                     "    A bool becomes a number by case when x then 1 else 0 end.\n"},
+        {"-note", ":1:12: features.a: - takes a number or a duration, got a text\n"},
+        {"not amount", ":1:16: features.a: what `not` turns round must be a bool, got a number\n"},
+        {"amount and paid", ":1:12: features.a: what `and` joins must be a bool, got a number\n"},
+        {"shop between 1 and 2", ":1:17: features.a: between takes no number and category\n"
+                                 ":1:17: features.a: between takes no category and number\n"},
         {"at > \"yesterday\"",
          ":1:15: features.a: time: must be a date or a date and a time, got \"yesterday\"\n"
          "    Write it as 2013-01-31 or 2013-01-31T08:15:00Z.\n"},
@@ -54,9 +45,8 @@ MW_TEST(typing_refuses_lists_and_branches_of_mixed_types) {
          "    A text stands in quotes: \"EWR\".\n"},
         {"shop in [3]",
          ":1:21: features.a: a list for a category must hold the like, got a number\n"},
-        {"amount in [amount + 1]",
-         ":1:30: features.a: a list after `in` must hold constants\n"
-         "    Compare with what changes by = and `or`.\n"},
+        {"amount in [amount + 1]", ":1:30: features.a: a list after `in` must hold constants\n"
+                                   "    Compare with what changes by = and `or`.\n"},
         {"case when paid then \"big\" else 3 end",
          ":1:43: features.a: the values of a case or coalesce must have one type, got text and "
          "number\n"},
@@ -72,15 +62,11 @@ MW_TEST(typing_refuses_lists_and_branches_of_mixed_types) {
 
 MW_TEST(typing_refuses_calls) {
     static const mw_test_mistake cases[] = {
-        {"hour(amount)",
-         ":1:12: features.a: hour takes (time), got (number)\n"},
-        {"hour()",
-         ":1:12: features.a: hour takes (time), got ()\n"},
-        {"hours(at)",
-         ":1:12: features.a: there is no function hours\n"
-         "    Did you mean hour?\n"},
-        {"zzz(at)",
-         ":1:12: features.a: there is no function zzz\n"},
+        {"hour(amount)", ":1:12: features.a: hour takes (time), got (number)\n"},
+        {"hour()", ":1:12: features.a: hour takes (time), got ()\n"},
+        {"hours(at)", ":1:12: features.a: there is no function hours\n"
+                      "    Did you mean hour?\n"},
+        {"zzz(at)", ":1:12: features.a: there is no function zzz\n"},
         {"haversine(amount, 1, 2)",
          ":1:12: features.a: haversine takes (number, number, number, number), got (number, "
          "number, number)\n"},
@@ -88,14 +74,10 @@ MW_TEST(typing_refuses_calls) {
          ":1:12: features.a: clip takes (number, number, number), got (duration, number, "
          "number)\n"
          "    A duration becomes a number by dividing: d / 1m.\n"},
-        {"missing()",
-         ":1:12: features.a: missing takes one value, got 0\n"},
-        {"coalesce()",
-         ":1:12: features.a: coalesce takes one value or more, got 0\n"},
-        {"missing(amount, 1)",
-         ":1:12: features.a: missing takes one value, got 2\n"},
-        {"ngrams(note)",
-         ":1:12: features.a: the function ngrams is not built yet\n"},
+        {"missing()", ":1:12: features.a: missing takes one value, got 0\n"},
+        {"coalesce()", ":1:12: features.a: coalesce takes one value or more, got 0\n"},
+        {"missing(amount, 1)", ":1:12: features.a: missing takes one value, got 2\n"},
+        {"ngrams(note)", ":1:12: features.a: the function ngrams is not built yet\n"},
     };
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
                            MW_TEST_SHOPS_MODEL);

@@ -3,9 +3,11 @@
 #include "lang/model_compiler.h"
 #include "lang/source_compiler.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define SPAN_US_MAX (1000 * 365 * MW_DAY_US)
+static_assert((int)MW_KEYS_MAX == (int)MW_WINDOW_KEYS_MAX, "what can be written can be run");
 
 /* What names mean inside an aggregate: the event's fields. */
 typedef struct {
@@ -52,8 +54,8 @@ static const aggregate_rule *rule_of(mw_str word) {
 static void refuse_field(event_scope *event, mw_str name, mw_position position) {
     mw_compiler *compiler = event->scope.compiler;
     const mw_schema *schema = &event->stream->schema;
-    mw_complain(compiler, position, MW_INVALID, "there is no field %.*s in %.*s",
-                MW_STR_ARGS(name), MW_STR_ARGS(event->source->name));
+    mw_complain(compiler, position, MW_INVALID, "there is no field %.*s in %.*s", MW_STR_ARGS(name),
+                MW_STR_ARGS(event->source->name));
     mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
     for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
     if (names) mw_complain_nearest(compiler, name, names, schema->field_count);
@@ -117,8 +119,7 @@ static const mw_stream *later_stream(event_scope *event, mw_str field) {
 }
 
 /* The source's own stream, or that of the later fields which the window names. */
-static bool choose_stream(event_scope *event, const mw_window_node *window,
-                          mw_position position) {
+static bool choose_stream(event_scope *event, const mw_window_node *window, mw_position position) {
     const mw_stream *streams = event->moment->program->streams;
     const mw_schema *row = &event->source->row;
     const mw_stream *base = &streams[event->source->first_stream];
@@ -254,8 +255,8 @@ static bool take_contents(event_scope *event, const mw_node *node, window_draft 
                                                                          : MW_TYPE_NUMBER;
     if (!check_value_rule(event, node, draft->rule)) return false;
     if (window->condition) {
-        draft->condition = mw_type_condition(&event->scope, window->condition,
-                                             "a window's condition");
+        draft->condition =
+            mw_type_condition(&event->scope, window->condition, "a window's condition");
         if (!draft->condition) return false;
     }
     draft->condition = only_present(event, window, draft->condition);
@@ -283,8 +284,7 @@ static bool take_key(event_scope *event, const mw_key_node *key, window_draft *d
     if (!mw_types_match(type, mine->type)) {
         mw_complain(compiler, key->position, MW_INVALID,
                     "a key must have one type on both sides, got %s in %.*s and %s at the moment",
-                    mw_type_name(type), MW_STR_ARGS(event->source->name),
-                    mw_type_name(mine->type));
+                    mw_type_name(type), MW_STR_ARGS(event->source->name), mw_type_name(mine->type));
         return false;
     }
     draft->window.event_keys[draft->window.key_count] = field;

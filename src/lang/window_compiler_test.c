@@ -5,9 +5,8 @@
 
 MW_TEST(windows_refuse_unknown_names) {
     static const mw_test_mistake cases[] = {
-        {"last(pricess.price by shop over 1d)",
-         ":1:17: features.a: there is no stream pricess\n"
-         "    Did you mean prices?\n"},
+        {"last(pricess.price by shop over 1d)", ":1:17: features.a: there is no stream pricess\n"
+                                                "    Did you mean prices?\n"},
         {"last(prices.prise by shop over 1d)",
          ":1:24: features.a: there is no field prise in prices\n"
          "    Did you mean price?\n"},
@@ -29,26 +28,22 @@ MW_TEST(windows_refuse_unknown_names) {
 
 MW_TEST(windows_refuse_values_that_an_aggregate_cannot_take) {
     static const mw_test_mistake cases[] = {
-        {"mean(orders by shop over 1h)",
-         ":1:17: features.a: mean needs a value of orders\n"
-         "    Write mean(orders.FIELD by ...).\n"},
+        {"mean(orders by shop over 1h)", ":1:17: features.a: mean needs a value of orders\n"
+                                         "    Write mean(orders.FIELD by ...).\n"},
         {"mean(orders.note by shop over 1h)",
          ":1:24: features.a: mean takes a number, duration or bool, got a text\n"},
         {"max(orders.note by shop over 1h)",
          ":1:23: features.a: max takes a number, time or duration, got a text\n"},
         {"any(orders.amount by shop over 1h)",
          ":1:23: features.a: any takes a bool, got a number\n"},
-        {"since(orders.amount by shop)",
-         ":1:25: features.a: since is of events, not of a value\n"
-         "    Write since(orders where CONDITION by ...).\n"},
-        {"ratio(orders by shop over 1h)",
-         ":1:12: features.a: ratio needs a condition\n"
-         "    Write ratio(orders where CONDITION by ...).\n"},
+        {"since(orders.amount by shop)", ":1:25: features.a: since is of events, not of a value\n"
+                                         "    Write since(orders where CONDITION by ...).\n"},
+        {"ratio(orders by shop over 1h)", ":1:12: features.a: ratio needs a condition\n"
+                                          "    Write ratio(orders where CONDITION by ...).\n"},
         {"ratio(orders where amount by shop over 1h)",
          ":1:31: features.a: a window's condition must be a bool, got a number\n"},
-        {"mean(orders.amount by shop)",
-         ":1:12: features.a: mean needs a span to look over\n"
-         "    Add over 24h, or the span that you mean.\n"},
+        {"mean(orders.amount by shop)", ":1:12: features.a: mean needs a span to look over\n"
+                                        "    Add over 24h, or the span that you mean.\n"},
         {"last(orders.last(prices.price by shop over 1d) by shop over 1d)",
          ":1:24: features.a: a window must not stand inside another window\n"
          "    Make the inner one a feature, or a field of the stream.\n"},

@@ -38,9 +38,9 @@ static bool next_entry(declare_reader *reader, declare_entry *out_entry) {
     MW_CHECK(mw_str_split(&name, ' ', &key));
     int32_t value_at = value.size > 0 ? (int32_t)(value.data - line.data) + 1 : 1;
     *out_entry = (declare_entry){.key = key,
-                         .name = mw_str_trim(name),
-                         .value = {value, {reader->line, value_at}},
-                         .position = {reader->line, (int32_t)(key.data - line.data) + 1}};
+                                 .name = mw_str_trim(name),
+                                 .value = {value, {reader->line, value_at}},
+                                 .position = {reader->line, (int32_t)(key.data - line.data) + 1}};
     return true;
 }
 
@@ -62,13 +62,12 @@ static mw_schema read_columns(declare_reader *reader, mw_str list) {
 static void begin_stream(declare_reader *reader, const declare_entry *entry) {
     MW_CHECK(reader->declarations.stream_count < ITEMS_MAX);
     reader->stream = &reader->declarations.streams[reader->declarations.stream_count++];
-    *reader->stream = (mw_stream_declaration){
-        .name = entry->name,
-        .position = entry->position,
-        .late_us = MW_HOUR_US,
-        .fields = room(reader, sizeof(mw_named_source)),
-        .laters = room(reader, sizeof(mw_named_source)),
-        .ids = room(reader, sizeof(mw_str))};
+    *reader->stream = (mw_stream_declaration){.name = entry->name,
+                                              .position = entry->position,
+                                              .late_us = MW_HOUR_US,
+                                              .fields = room(reader, sizeof(mw_named_source)),
+                                              .laters = room(reader, sizeof(mw_named_source)),
+                                              .ids = room(reader, sizeof(mw_str))};
 }
 
 static void read_stream_key(declare_reader *reader, const declare_entry *entry) {

@@ -1,0 +1,47 @@
+#include "lang/parser.h"
+
+#include "testing/declare.h"
+#include "testing/test.h"
+
+MW_TEST(clauses_names_what_is_not_built) {
+    static const mw_test_mistake cases[] = {
+        {"count(orders by shop over 1h every 1m)",
+         ":1:41: features.a: `every` in a window is not built yet\n"},
+        {"count(orders by shop over 1h aligned day)",
+         ":1:41: features.a: `aligned` in a window is not built yet\n"},
+        {"count(orders by shop over 1h since prices)",
+         ":1:41: features.a: `since` in a window's range is not built yet\n"},
+        {"count(orders by shop over 7d ago 7d - ahead)",
+         ":1:50: features.a: `ahead` in an offset is not built yet\n"},
+        {"std(orders.amount by shop over 1h)",
+         ":1:12: features.a: the aggregate std is not built yet\n"},
+        {"quantile(0.9)(orders.amount by shop over 1h)",
+         ":1:12: features.a: the aggregate quantile is not built yet\n"},
+        {"mean(amount within moment)", ":1:24: features.a: `within moment` is not built yet\n"},
+        {"max(amount within moment)", ":1:23: features.a: `within moment` is not built yet\n"},
+        {"[1, 2]", ":1:12: features.a: a list as a value is not built yet\n"},
+    };
+    mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
+                           MW_TEST_SHOPS_MODEL);
+}
+
+MW_TEST(clauses_reads_moments) {
+    static const mw_test_mistake cases[] = {
+        {"orders", ":3:11: models.m.moment: expected on STREAM [at time - SPAN], got orders\n"},
+        {"on", ":3:13: models.m.moment: expected a stream's name, got the end of the expression\n"},
+        {"on orders at 3", ":3:24: models.m.moment: expected time, got 3\n"},
+        {"on orders at time",
+         ":3:28: models.m.moment: expected + or - and a span, got the end of the expression\n"},
+        {"on orders at time - 3", ":3:31: models.m.moment: expected a span such as 24h, got 3\n"},
+        {"on orders at time - 1h twice",
+         ":3:34: models.m.moment: expected an operator or the end of the expression, got twice\n"},
+        {"every 7d at \"mon 06:00\" for shop of orders",
+         ":3:11: models.m.moment: a moment `every SPAN` is not built yet\n"},
+        {"on orders each note as item",
+         ":3:21: models.m.moment: `each` in a moment is not built yet\n"},
+    };
+    mw_test_check_mistakes("model m:\n"
+                           "  label: count(orders by shop over next 1d)\n"
+                           "  moment: ",
+                           cases, sizeof cases / sizeof cases[0], MW_TEST_SHOPS);
+}
