@@ -24,6 +24,7 @@ struct mw_log {
     uint64_t file_size;  /* bytes of it that are committed */
     uint64_t older_size; /* of the segments before */
     int64_t last_place, committed_place;
+    bool has_remains;    /* bytes of a failed batch may stand behind file_size */
     mw_buf batch;
     definition *definitions;
     size_t definition_count, definition_capacity;
@@ -132,7 +133,7 @@ static mw_status open_newest(mw_log *log, const char *path, mw_buf *bytes, mw_er
         return mw_sys_sync_folder(log->sys, log->folder, err);
     }
     if (status != MW_OK) return status;
-    size_t end;
+    size_t end = 0;
     log->log_id = head.log_id;
     log->last_place = head.first_place - 1;
     MW_TRY(read_through(log, path, mw_buf_str(bytes), &end, err));
@@ -167,7 +168,6 @@ static mw_status recover(mw_log *log, mw_error *err) {
 }
 
 mw_status mw_log_open(mw_log_config config, mw_log **out_log, mw_error *err) {
-    MW_ASSERT(config.is_writer); /* readers scan */
     mw_log *log = mw_allocate(sizeof *log);
     if (!log) return mw_fail(err, MW_NO_MEMORY, "log: no memory");
     *log = (mw_log){.sys = config.sys,
@@ -234,7 +234,9 @@ static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) 
         if (status == MW_OK) status = mw_sys_sync_folder(log->sys, log->folder, err);
         if (status != MW_OK) {
             mw_file_close(file);
-            (void)mw_sys_remove(log->sys, path, NULL);
+            mw_error ignored; /* what is left holds no record; the next writer removes it */
+            mw_status removed = mw_sys_remove(log->sys, path, &ignored);
+            (void)removed;
         }
     }
     if (status == MW_OK) {
@@ -248,18 +250,26 @@ static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) 
     return status;
 }
 
-/* Takes back what was gathered, and whatever part of it reached the file. */
+/* Takes back what was gathered, and what part of it reached the file: now if that can be done,
+   before the next write at the latest. Definitions go into the next batch again: one of them
+   may have been in this. */
 static void drop_batch(mw_log *log) {
     mw_buf_clear(&log->batch);
     log->last_place = log->committed_place;
-    if (log->file) (void)mw_file_truncate(log->file, log->file_size, NULL);
+    mw_error ignored;
+    log->has_remains =
+        log->file && mw_file_truncate(log->file, log->file_size, &ignored) != MW_OK;
+    for (size_t i = 0; i < log->definition_count; i++)
+        append_definition(log, &log->definitions[i]);
 }
 
 mw_status mw_log_commit(mw_log *log, mw_error *err) {
     if (log->batch.size == 0) return MW_OK;
     mw_status status = MW_OK;
+    if (log->has_remains) status = mw_file_truncate(log->file, log->file_size, err);
+    if (status == MW_OK) log->has_remains = false;
     bool is_full = log->file && log->file_size >= log->segment_size;
-    if (is_full) status = mw_file_sync(log->file, err);
+    if (status == MW_OK && is_full) status = mw_file_sync(log->file, err);
     if (status == MW_OK && (!log->file || is_full)) {
         int64_t first = log->committed_place == INT64_MIN ? INT64_MIN + 1
                                                           : log->committed_place + 1;
@@ -284,3 +294,102 @@ mw_status mw_log_sync(mw_log *log, mw_error *err) {
 int64_t mw_log_last_place(const mw_log *log) { return log->last_place; }
 
 uint64_t mw_log_size(const mw_log *log) { return log->older_size + log->file_size; }
+
+/* --- reading ---------------------------------------------------------------------------- */
+
+struct mw_log_scan {
+    mw_sys *sys;
+    mw_arena arena;
+    const char *folder;
+    int64_t from;
+    const char *path; /* of the segment that is read; NULL before the first */
+    mw_str name;      /* of it */
+    mw_buf bytes;     /* of it */
+    size_t offset;
+};
+
+mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
+                            mw_log_scan **out_scan, mw_error *err) {
+    mw_log_scan *scan = mw_allocate(sizeof *scan);
+    if (!scan) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    *scan = (mw_log_scan){.sys = sys, .from = from};
+    mw_arena_init(&scan->arena, LOG_ARENA_MAX);
+    mw_buf_init(&scan->bytes, SEGMENT_BYTES_MAX);
+    scan->folder = mw_arena_copy(&scan->arena, folder, strlen(folder));
+    if (!scan->folder) {
+        mw_log_scan_end(scan);
+        return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    }
+    *out_scan = scan;
+    return MW_OK;
+}
+
+void mw_log_scan_end(mw_log_scan *scan) {
+    if (!scan) return;
+    mw_buf_release(&scan->bytes);
+    mw_arena_release(&scan->arena);
+    mw_free(scan);
+}
+
+/* Goes on to the segment behind the present one; false if there is none. */
+static mw_status next_segment(mw_log_scan *scan, bool *out_moved, mw_error *err) {
+    mw_arena listing;
+    mw_arena_init(&listing, LOG_ARENA_MAX);
+    mw_str *names = NULL;
+    size_t count, i = 0;
+    mw_status status = list_segments(scan->sys, scan->folder, &listing, &names, &count, err);
+    while (status == MW_OK && i < count && scan->path &&
+           mw_str_compare(names[i], scan->name) <= 0)
+        i++;
+    *out_moved = status == MW_OK && i < count;
+    if (*out_moved) {
+        scan->name = mw_str_copy(&scan->arena, names[i]);
+        scan->path = scan->name.data ? mw_path_join(&scan->arena, scan->folder, scan->name.data)
+                                     : NULL;
+        mw_log_head head;
+        status = scan->path ? read_segment(scan->sys, scan->path, &scan->bytes, &head, err)
+                            : mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+        scan->offset = MW_LOG_HEAD_SIZE;
+    }
+    mw_arena_release(&listing);
+    return status;
+}
+
+/* Reads the segment again if it has grown since. */
+static mw_status read_growth(mw_log_scan *scan, bool *out_grown, mw_error *err) {
+    mw_file_info info;
+    *out_grown = false;
+    if (!scan->path) return MW_OK;
+    MW_TRY(mw_sys_info(scan->sys, scan->path, &info, err));
+    if (info.size <= scan->bytes.size) return MW_OK;
+    mw_log_head head;
+    MW_TRY(read_segment(scan->sys, scan->path, &scan->bytes, &head, err));
+    *out_grown = true;
+    return MW_OK;
+}
+
+mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_has_record,
+                           mw_error *err) {
+    for (;;) {
+        mw_log_found found = MW_LOG_RECORD_END;
+        mw_record record;
+        size_t size = 0;
+        if (scan->path)
+            found = mw_log_record_read(mw_buf_str(&scan->bytes), scan->offset, &record, &size);
+        if (found == MW_LOG_RECORD_BAD) return bad_record(scan->path, scan->offset, err);
+        if (found == MW_LOG_RECORD_GOOD) {
+            scan->offset += size;
+            if (record.type != MW_RECORD_DEFINITION && record.place < scan->from) continue;
+            *out_record = record;
+            *out_has_record = true;
+            return MW_OK;
+        }
+        bool more = false;
+        MW_TRY(read_growth(scan, &more, err));
+        if (!more) MW_TRY(next_segment(scan, &more, err));
+        if (!more) {
+            *out_has_record = false;
+            return MW_OK;
+        }
+    }
+}

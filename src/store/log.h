@@ -42,11 +42,11 @@ typedef struct mw_log_scan mw_log_scan;
 
 typedef struct {
     mw_sys *sys;
-    const char *folder; /* copied; made by a writer if absent */
-    bool is_writer;
+    const char *folder;  /* copied; made if absent */
     size_t segment_size; /* 0: MW_LOG_SEGMENT_SIZE */
 } mw_log_config;
 
+/* To write. The caller holds the writer's lock (store/state.h); readers scan. */
 MW_MUST_USE mw_status mw_log_open(mw_log_config config, mw_log **out_log, mw_error *err);
 void mw_log_close(mw_log *log); /* what was not committed is gone; NULL is allowed */
 
@@ -55,7 +55,8 @@ MW_MUST_USE mw_status mw_log_define(mw_log *log, uint32_t stream, mw_str meaning
                                     mw_error *err);
 /* Adds a record to the batch. Its place must be greater than that of the record before. */
 MW_MUST_USE mw_status mw_log_append(mw_log *log, const mw_record *record, mw_error *err);
-/* Hands the batch to the kernel. If that fails, nothing of the batch is in the log. */
+/* Hands the batch to the kernel. If that fails, the batch is taken back; only if the process dies
+   in that very moment may a part of it be found later. */
 MW_MUST_USE mw_status mw_log_commit(mw_log *log, mw_error *err);
 MW_MUST_USE mw_status mw_log_sync(mw_log *log, mw_error *err);
 /* Of the last record committed or gathered; INT64_MIN if there is none. */
@@ -63,7 +64,8 @@ int64_t mw_log_last_place(const mw_log *log);
 uint64_t mw_log_size(const mw_log *log); /* bytes of all segments */
 
 /* Reads the committed records with place >= `from`, definitions always, in order. Payloads are
-   valid until the next call. A scan sees what was committed before it reached the end. */
+   valid until the next call. At the end `*out_has_record` is false; called again later, a scan
+   goes on with what was committed since. A missing folder is an empty log. */
 MW_MUST_USE mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
                                         mw_log_scan **out_scan, mw_error *err);
 MW_MUST_USE mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record,

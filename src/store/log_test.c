@@ -1,0 +1,249 @@
+#include "store/log.h"
+
+#include "base/prng.h"
+#include "sys/simulated.h"
+#include "testing/test.h"
+
+#include <string.h>
+
+static mw_sys *new_machine(void) {
+    mw_sys *sys = NULL;
+    MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = mw_test_seed()}, &sys, NULL),
+                NULL);
+    return sys;
+}
+
+static mw_status open_log(mw_sys *sys, size_t segment_size, mw_log **log, mw_error *err) {
+    return mw_log_open((mw_log_config){sys, "state/log", segment_size}, log, err);
+}
+
+static mw_record record_at(int64_t place, const char *payload) {
+    return (mw_record){.type = MW_RECORD_EVENT,
+                       .stream = 1,
+                       .time = place - 5,
+                       .known = place - 1,
+                       .place = place,
+                       .payload = mw_str_of(payload)};
+}
+
+static void append(mw_log *log, int64_t place, const char *payload) {
+    mw_record record = record_at(place, payload);
+    MW_CHECK_OK(mw_log_append(log, &record, NULL), NULL);
+}
+
+/* Counts what a scan gives from `from` on, and checks that places rise. */
+static size_t count_records(mw_sys *sys, int64_t from, int64_t *out_last) {
+    mw_log_scan *scan;
+    mw_error err;
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", from, &scan, &err), &err);
+    size_t count = 0;
+    int64_t last = INT64_MIN;
+    for (;;) {
+        mw_record record;
+        bool has = false;
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+        if (!has) break;
+        if (record.type == MW_RECORD_DEFINITION) continue;
+        MW_CHECK(record.place > last && record.place >= from);
+        MW_CHECK(record.time == record.place - 5 && record.known == record.place - 1);
+        last = record.place;
+        count++;
+    }
+    mw_log_scan_end(scan);
+    if (out_last) *out_last = last;
+    return count;
+}
+
+MW_TEST(log_gives_back_what_was_committed) {
+    mw_sys *sys = new_machine();
+    MW_CHECK_EQUAL_INT(count_records(sys, INT64_MIN, NULL), 0);
+    mw_log *log;
+    MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+    MW_CHECK(mw_log_last_place(log) == INT64_MIN);
+    append(log, 10, "a");
+    append(log, 20, "");
+    MW_CHECK_EQUAL_INT(count_records(sys, INT64_MIN, NULL), 0); /* not committed yet */
+    MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+    MW_CHECK_EQUAL_INT(count_records(sys, INT64_MIN, NULL), 2);
+    MW_CHECK_EQUAL_INT(count_records(sys, 11, NULL), 1);
+    append(log, 30, "lost");
+    mw_log_close(log);
+
+    MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+    MW_CHECK_EQUAL_INT(mw_log_last_place(log), 20);
+    mw_log_close(log);
+    mw_simulated_destroy(sys);
+}
+
+MW_TEST(log_repeats_its_definitions_in_every_segment) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    MW_CHECK_OK(open_log(sys, 200, &log, NULL), NULL);
+    MW_CHECK_OK(mw_log_define(log, 1, MW_STR("schedule"), NULL), NULL);
+    for (int64_t place = 1; place <= 40; place++) {
+        MW_CHECK_OK(mw_log_define(log, 1, MW_STR("schedule"), NULL), NULL);
+        append(log, place, "payload");
+        MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+    }
+    mw_log_close(log);
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_str *names;
+    size_t segment_count, definitions = 0, records = 0;
+    MW_CHECK_OK(mw_sys_list(sys, "state/log", &arena, &names, &segment_count, NULL), NULL);
+    MW_CHECK(segment_count > 5);
+    mw_log_scan *scan;
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, NULL), NULL);
+    for (;;) {
+        mw_record record;
+        bool has = false;
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, NULL), NULL);
+        if (!has) break;
+        if (record.type == MW_RECORD_DEFINITION) {
+            definitions++;
+            MW_CHECK_EQUAL_STR(record.payload, "schedule");
+        } else {
+            MW_CHECK(definitions > 0);
+            records++;
+        }
+    }
+    mw_log_scan_end(scan);
+    MW_CHECK_EQUAL_INT(records, 40);
+    MW_CHECK(definitions >= segment_count);
+    mw_arena_release(&arena);
+    mw_simulated_destroy(sys);
+}
+
+MW_TEST(log_scan_follows_a_log_that_grows) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_log_scan *scan;
+    MW_CHECK_OK(open_log(sys, 200, &log, NULL), NULL);
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, NULL), NULL);
+    for (int64_t place = 1; place <= 30; place++) {
+        mw_record record;
+        bool has = true;
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, NULL), NULL);
+        MW_CHECK(!has);
+        append(log, place, "x");
+        MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, NULL), NULL);
+        MW_CHECK(has && record.place == place);
+    }
+    mw_log_scan_end(scan);
+    mw_log_close(log);
+    mw_simulated_destroy(sys);
+}
+
+/* Whatever is cut off the end, what stands before is whole, and writing goes on behind it. */
+MW_TEST(log_cuts_a_torn_tail) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+    for (int64_t place = 1; place <= 3; place++) append(log, place, "0123456789");
+    MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+    uint64_t size = mw_log_size(log);
+    mw_log_close(log);
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_str *names;
+    size_t count;
+    MW_CHECK_OK(mw_sys_list(sys, "state/log", &arena, &names, &count, NULL), NULL);
+    const char *path = mw_path_join(&arena, "state/log", names[0].data);
+    for (uint64_t cut = 1; cut <= 50; cut++) {
+        mw_file *file;
+        MW_CHECK_OK(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, NULL), NULL);
+        MW_CHECK_OK(mw_file_truncate(file, size - cut, NULL), NULL);
+        mw_file_close(file);
+        MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 2);
+        MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+        MW_CHECK_EQUAL_INT(mw_log_last_place(log), 2);
+        append(log, 3, "0123456789");
+        MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+        MW_CHECK_EQUAL_INT(mw_log_size(log), size);
+        mw_log_close(log);
+        MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 3);
+    }
+    mw_arena_release(&arena);
+    mw_simulated_destroy(sys);
+}
+
+MW_TEST(log_tells_damage_from_a_torn_tail) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+    for (int64_t place = 1; place <= 3; place++) append(log, place, "0123456789");
+    MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+    mw_log_close(log);
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_str *names;
+    size_t count;
+    mw_error err;
+    MW_CHECK_OK(mw_sys_list(sys, "state/log", &arena, &names, &count, NULL), NULL);
+    const char *path = mw_path_join(&arena, "state/log", names[0].data);
+    mw_file *file;
+    MW_CHECK_OK(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, NULL), NULL);
+    MW_CHECK_OK(mw_file_write(file, 28 + 42, "X", 1, NULL), NULL); /* in the first payload */
+    MW_CHECK_STATUS(open_log(sys, 0, &log, &err), MW_CORRUPT);
+    MW_CHECK(strstr(err.message, "fails its checksum at byte 28") != NULL);
+    MW_CHECK_OK(mw_file_write(file, 4, "\x09", 1, NULL), NULL); /* a format to come */
+    MW_CHECK_STATUS(open_log(sys, 0, &log, &err), MW_NEWER_FORMAT);
+    MW_CHECK(strstr(err.message, "has format 9, this program reads up to 1") != NULL);
+    mw_file_close(file);
+    mw_arena_release(&arena);
+    mw_simulated_destroy(sys);
+}
+
+/* Every commit that was answered is there after the power is lost, if it was synced, and after
+   a kill in any case; a commit that failed has left nothing. */
+MW_TEST(log_keeps_every_acknowledged_record) {
+    size_t failed_commits = 0;
+    for (uint64_t round = 0; round < 60; round++) {
+        mw_sys *sys = new_machine();
+        uint64_t prng = mw_test_seed() * 1000 + round;
+        mw_log *log = NULL;
+        int64_t next = 1;
+        MW_CHECK_OK(open_log(sys, 300, &log, NULL), NULL);
+        int64_t kept = 0;
+        for (int step = 0; step < 40; step++) {
+            if (mw_prng_below(&prng, 8) == 0) mw_simulated_fail(sys, mw_prng_below(&prng, 3), 1);
+            for (uint64_t i = mw_prng_below(&prng, 4); i > 0; i--) append(log, next++, "payload");
+            if (mw_log_commit(log, NULL) == MW_OK) kept = next - 1;
+            else failed_commits++;
+            next = kept + 1; /* the client sends again what was not acknowledged */
+            mw_simulated_fail(sys, 0, 0);
+        }
+        bool power = mw_prng_below(&prng, 2) == 0;
+        if (power) MW_CHECK_OK(mw_log_sync(log, NULL), NULL);
+        if (power) mw_simulated_lose_power(sys);
+        else mw_simulated_kill(sys);
+        mw_log_close(log);
+        int64_t last;
+        MW_CHECK_EQUAL_INT(count_records(sys, 0, &last), kept);
+        MW_CHECK(kept == 0 || last == kept);
+        MW_CHECK_OK(open_log(sys, 300, &log, NULL), NULL);
+        MW_CHECK(kept == 0 || mw_log_last_place(log) == kept);
+        mw_log_close(log);
+        mw_simulated_destroy(sys);
+    }
+    MW_CHECK(failed_commits > 50);
+}
+
+MW_TEST(log_says_that_the_disk_is_full_and_goes_on_when_it_is_not) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+    append(log, 1, "first");
+    MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+    mw_simulated_set_disk_size_max(sys, mw_simulated_disk_size(sys) + 10);
+    append(log, 2, "second");
+    MW_CHECK_STATUS(mw_log_commit(log, NULL), MW_NO_SPACE);
+    MW_CHECK_EQUAL_INT(mw_log_last_place(log), 1);
+    mw_simulated_set_disk_size_max(sys, 0);
+    append(log, 2, "second");
+    MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+    MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 2);
+    mw_log_close(log);
+    mw_simulated_destroy(sys);
+}
