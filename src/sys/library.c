@@ -166,13 +166,40 @@ static mw_status find_zone(mw_sys *sys, mw_arena *arena, mw_str name, const char
     return MW_OK;
 }
 
-static mw_status read_zone(mw_sys *sys, mw_arena *arena, mw_str name, const char *path,
-                           const mw_zone **out_zone, mw_error *err) {
+/* The path of the zone's file, in `arena`. */
+static mw_status require_zone(mw_sys *sys, mw_arena *arena, mw_str name, const char **out_path,
+                              mw_error *err) {
+    if (!stays_inside(name))
+        return mw_fail(err, MW_INVALID, "zone: must be a name such as Europe/Berlin, got \"%.*s\"",
+                       MW_STR_ARGS(name));
+    const char *path = NULL;
+    MW_TRY(find_zone(sys, arena, name, &path, err));
+    if (!path)
+        return mw_fail(err, MW_NOT_FOUND, "zone: there is no time zone \"%.*s\"",
+                       MW_STR_ARGS(name));
+    *out_path = path;
+    return MW_OK;
+}
+
+mw_status mw_zone_read(mw_sys *sys, mw_arena *arena, mw_str name, mw_str *out_bytes,
+                       mw_error *err) {
+    if (mw_str_is(name, "UTC")) {
+        *out_bytes = MW_STR("");
+        return MW_OK;
+    }
+    mw_arena scratch;
     mw_buf bytes;
+    mw_arena_init(&scratch, SEARCH_SIZE_MAX);
     mw_buf_init(&bytes, ZONE_SIZE_MAX);
-    mw_status status = mw_sys_read_file(sys, path, &bytes, err);
-    if (status == MW_OK) status = mw_zone_parse(arena, name, mw_buf_str(&bytes), out_zone, err);
+    const char *path = NULL;
+    mw_status status = require_zone(sys, &scratch, name, &path, err);
+    if (status == MW_OK) status = mw_sys_read_file(sys, path, &bytes, err);
+    mw_str copy = mw_str_copy(arena, mw_buf_str(&bytes));
+    if (status == MW_OK && !copy.data)
+        status = mw_fail(err, MW_NO_MEMORY, "zone: no memory to read it");
+    if (status == MW_OK) *out_bytes = copy;
     mw_buf_release(&bytes);
+    mw_arena_release(&scratch);
     return status;
 }
 
@@ -182,17 +209,7 @@ mw_status mw_zone_load(mw_sys *sys, mw_arena *arena, mw_str name, const mw_zone 
         *out_zone = mw_zone_utc();
         return MW_OK;
     }
-    if (!stays_inside(name))
-        return mw_fail(err, MW_INVALID, "zone: must be a name such as Europe/Berlin, got \"%.*s\"",
-                       MW_STR_ARGS(name));
-    mw_arena scratch;
-    mw_arena_init(&scratch, SEARCH_SIZE_MAX);
-    const char *path = NULL;
-    mw_status status = find_zone(sys, &scratch, name, &path, err);
-    if (status == MW_OK && !path)
-        status = mw_fail(err, MW_NOT_FOUND, "zone: there is no time zone \"%.*s\"",
-                         MW_STR_ARGS(name));
-    if (status == MW_OK) status = read_zone(sys, arena, name, path, out_zone, err);
-    mw_arena_release(&scratch);
-    return status;
+    mw_str bytes;
+    MW_TRY(mw_zone_read(sys, arena, name, &bytes, err));
+    return mw_zone_parse(arena, name, bytes, out_zone, err);
 }

@@ -30,3 +30,6 @@ MW_MUST_USE mw_status mw_executable_path(mw_sys *sys, mw_arena *arena, const cha
    MW_INVALID if the name leaves the folder, MW_NOT_FOUND if there is no such zone. */
 MW_MUST_USE mw_status mw_zone_load(mw_sys *sys, mw_arena *arena, mw_str name,
                                    const mw_zone **out_zone, mw_error *err);
+/* The same zone's bytes, for mw_zone_parse; none for UTC. */
+MW_MUST_USE mw_status mw_zone_read(mw_sys *sys, mw_arena *arena, mw_str name, mw_str *out_bytes,
+                                   mw_error *err);

@@ -93,6 +93,12 @@ MW_TEST(zone_load_finds_zones) {
     MW_CHECK_OK(mw_zone_load(sys, &arena, MW_STR("America/New_York"), &zone, &err), &err);
     MW_CHECK_EQUAL_STR(mw_zone_name(zone), "America/New_York");
     MW_CHECK_EQUAL_INT(mw_zone_offset_us(zone, 0), -5 * MW_HOUR_US);
+    mw_str bytes;
+    MW_CHECK_OK(mw_zone_read(sys, &arena, MW_STR("America/New_York"), &bytes, &err), &err);
+    MW_CHECK_OK(mw_zone_parse(&arena, MW_STR("again"), bytes, &zone, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_zone_offset_us(zone, 0), -5 * MW_HOUR_US);
+    MW_CHECK_OK(mw_zone_read(sys, &arena, MW_STR("UTC"), &bytes, &err), &err);
+    MW_CHECK_EQUAL_INT(bytes.size, 0);
 
     MW_CHECK_STATUS(mw_zone_load(sys, &arena, MW_STR("America/New_Yorck"), &zone, &err),
                     MW_NOT_FOUND);

@@ -1,0 +1,223 @@
+#include "cli/check.h"
+
+#include "cli/feature_list.h"
+#include "cli/grid.h"
+#include "cli/intake.h"
+
+/* --- streams ---------------------------------------------------------------------------- */
+
+static void print_fields(const mw_schema *row, mw_type type, mw_grid *grid) {
+    mw_buf names;
+    mw_buf_init(&names, 1 << 20);
+    for (size_t i = 0; i < row->field_count; i++)
+        if (row->fields[i].type == type)
+            mw_buf_printf(&names, "%s%.*s", names.size > 0 ? ", " : "",
+                          MW_STR_ARGS(row->fields[i].name));
+    if (names.size > 0) {
+        mw_grid_add(grid, "%s", mw_type_name(type));
+        mw_grid_add_str(grid, mw_buf_str(&names));
+    }
+    mw_buf_release(&names);
+}
+
+static void append_known(const mw_stream *stream, mw_buf *out) {
+    if (stream->known_is_column || (stream->lag_us == 0 && stream->ahead_us == 0)) {
+        mw_buf_append_str(out, mw_code_text(stream->known));
+        return;
+    }
+    mw_span_append(out, stream->lag_us > 0 ? stream->lag_us : stream->ahead_us);
+    mw_buf_append_text(out, stream->lag_us > 0 ? " after its time" : " before its time");
+}
+
+static void print_id(const mw_stream *stream, mw_grid *grid) {
+    mw_buf names;
+    mw_buf_init(&names, 1 << 16);
+    for (int32_t i = 0; i < stream->id_count; i++)
+        mw_buf_printf(&names, "%s%.*s", i > 0 ? ", " : "",
+                      MW_STR_ARGS(stream->schema.fields[stream->id_fields[i]].name));
+    mw_grid_add(grid, "id");
+    mw_grid_add_str(grid, stream->id_count > 0 ? mw_buf_str(&names)
+                                               : MW_STR("none: repeats are not told apart"));
+    mw_buf_release(&names);
+}
+
+static void print_later(const mw_program *program, const mw_stream *stream, mw_grid *grid) {
+    mw_grid_add(grid, "later");
+    mw_buf text;
+    mw_buf_init(&text, 1 << 16);
+    const mw_schema *own = &program->streams[program->sources[stream->source].first_stream].schema;
+    for (size_t i = 0; i < stream->schema.field_count; i++) {
+        mw_str name = stream->schema.fields[i].name;
+        if (mw_schema_find(own, name) == MW_NO_FIELD)
+            mw_buf_printf(&text, "%s%.*s", text.size > 0 ? ", " : "", MW_STR_ARGS(name));
+    }
+    mw_buf_printf(&text, ", known at %.*s", MW_STR_ARGS(mw_code_text(stream->time)));
+    mw_grid_add_str(grid, mw_buf_str(&text));
+    mw_buf_release(&text);
+}
+
+static void print_stream(const mw_program *program, const mw_stream_source *source, mw_buf *out) {
+    const mw_stream *stream = &program->streams[source->first_stream];
+    mw_buf known;
+    mw_buf_init(&known, 1 << 16);
+    append_known(stream, &known);
+    mw_grid grid = mw_grid_begin("|");
+    mw_grid_add(&grid, "time");
+    mw_grid_add_str(&grid, mw_code_text(stream->time));
+    mw_grid_add(&grid, "known");
+    mw_grid_add_str(&grid, mw_buf_str(&known));
+    print_id(stream, &grid);
+    if (source->where) {
+        mw_grid_add(&grid, "where");
+        mw_grid_add_str(&grid, mw_code_text(source->where));
+    }
+    for (int type = 0; type < MW_TYPE_COUNT; type++)
+        print_fields(&source->row, (mw_type)type, &grid);
+    for (int32_t i = 1; i < source->stream_count; i++)
+        print_later(program, &program->streams[source->first_stream + i], &grid);
+    mw_buf_printf(out, "\nstream %.*s\n", MW_STR_ARGS(source->name));
+    mw_grid_print(&grid, "  ", out);
+    mw_buf_release(&known);
+}
+
+/* --- models ----------------------------------------------------------------------------- */
+
+static void print_model(const mw_workspace *workspace, mw_workspace_model model, mw_buf *out) {
+    const mw_program *program = workspace->program;
+    mw_grid grid = mw_grid_begin("|");
+    if (model.project->question.size > 0) {
+        mw_grid_add(&grid, "question");
+        mw_grid_add_str(&grid, model.project->question);
+    }
+    mw_grid_add(&grid, "moment");
+    mw_grid_add_str(&grid, model.project->declaration.moment.text);
+    mw_grid_add(&grid, "label");
+    mw_grid_add_str(&grid, model.project->declaration.label.text);
+    mw_buf span;
+    mw_buf_init(&span, 256);
+    mw_span_append(&span, model.program->maturity_us);
+    mw_grid_add(&grid, "matures");
+    mw_grid_add(&grid, "%.*s after the moment", MW_STR_ARGS(mw_buf_str(&span)));
+    mw_buf_release(&span);
+    mw_buf_printf(out, "\nmodel %.*s\n", MW_STR_ARGS(model.program->name));
+    mw_grid_print(&grid, "  ", out);
+    mw_buf_printf(out, "\n  %zu features\n", model.program->feature_count);
+    mw_feature_list_print(program, model.program, "  ", out);
+}
+
+/* --- JSON ------------------------------------------------------------------------------- */
+
+static void write_stream_json(const mw_program *program, const mw_stream_source *source,
+                              mw_json *json) {
+    const mw_stream *stream = &program->streams[source->first_stream];
+    mw_json_object(json);
+    mw_json_key(json, "name");
+    mw_json_str(json, source->name);
+    mw_json_key(json, "time");
+    mw_json_str(json, mw_code_text(stream->time));
+    mw_json_key(json, "known");
+    mw_json_str(json, mw_code_text(stream->known));
+    mw_json_key(json, "id");
+    mw_json_array(json);
+    for (int32_t i = 0; i < stream->id_count; i++)
+        mw_json_str(json, stream->schema.fields[stream->id_fields[i]].name);
+    mw_json_array_end(json);
+    mw_json_key(json, "fields");
+    mw_json_object(json);
+    for (size_t i = 0; i < source->row.field_count; i++) {
+        mw_json_key_str(json, source->row.fields[i].name);
+        mw_json_text(json, mw_type_name(source->row.fields[i].type));
+    }
+    mw_json_object_end(json);
+    mw_json_object_end(json);
+}
+
+static void write_model_json(const mw_program *program, const mw_model_program *model,
+                             mw_json *json) {
+    mw_json_object(json);
+    mw_json_key(json, "name");
+    mw_json_str(json, model->name);
+    mw_json_key(json, "label");
+    mw_json_str(json, mw_code_text(model->label));
+    mw_json_key(json, "matures_after_seconds");
+    mw_json_number(json, (double)model->maturity_us / (double)MW_SECOND_US);
+    mw_json_key(json, "features");
+    mw_feature_list_write_json(program, model, json);
+    mw_json_object_end(json);
+}
+
+static void print_json(const mw_workspace *workspace, const mw_ingest_report *report,
+                       mw_buf *out) {
+    const mw_program *program = workspace->program;
+    mw_json json = mw_json_begin(out);
+    mw_json_object(&json);
+    mw_json_key(&json, "project");
+    mw_json_str(&json, workspace->project->name);
+    mw_json_key(&json, "ok");
+    mw_json_bool(&json, report->quarantined == 0);
+    mw_json_key(&json, "streams");
+    mw_json_array(&json);
+    for (size_t i = 0; i < program->source_count; i++)
+        write_stream_json(program, &program->sources[i], &json);
+    mw_json_array_end(&json);
+    mw_json_key(&json, "models");
+    mw_json_array(&json);
+    for (size_t i = 0; i < program->model_count; i++)
+        write_model_json(program, &program->models[i], &json);
+    mw_json_array_end(&json);
+    mw_json_key(&json, "data");
+    mw_json_object(&json);
+    mw_intake_write_json(report, &json);
+    mw_json_object_end(&json);
+    mw_json_object_end(&json);
+}
+
+/* --- the command ------------------------------------------------------------------------ */
+
+static void print_text(const mw_workspace *workspace, const mw_ingest_report *report,
+                       mw_buf *out) {
+    const mw_program *program = workspace->program;
+    const mw_project *project = workspace->project;
+    mw_buf_printf(out, "%s: %zu streams, %zu %s\n", workspace->project_path,
+                  program->source_count, program->model_count,
+                  program->model_count == 1 ? "model" : "models");
+    for (size_t i = 0; i < program->source_count; i++)
+        print_stream(program, &program->sources[i], out);
+    for (size_t i = 0; i < project->model_count; i++) {
+        const mw_model_program *model =
+            mw_program_find_model(program, project->models[i].declaration.name);
+        print_model(workspace, (mw_workspace_model){&project->models[i], model}, out);
+    }
+    mw_buf_append_text(out, "\ndata\n");
+    mw_intake_print(report, out);
+    if (report->quarantined == 0) mw_buf_append_text(out, "\nin order; nothing was changed\n");
+}
+
+/* The data contract is checked by an ingest into stores in memory. */
+static mw_status check(const mw_workspace *workspace, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_state *trial = NULL;
+    mw_ingest_report report = {0};
+    MW_TRY(mw_state_open(cli->sys, NULL, MW_STATE_WRITE, &trial, err));
+    mw_cli_note(cli, "checking the data ...");
+    mw_status status = mw_intake_run(workspace, trial, NULL, 0, NULL, &report, err);
+    bool is_told = status == MW_OK || report.reason_count > 0;
+    if (is_told && cli->json) print_json(workspace, &report, &cli->out);
+    else if (is_told) print_text(workspace, &report, &cli->out);
+    if (status == MW_OK && report.quarantined > 0) {
+        status = mw_fail(err, MW_CHECK_FAILED, "check: %zu of %zu rows break a rule",
+                         report.quarantined, report.row_count);
+        (void)mw_hint(err, status, "An ingest would put them into quarantine and take the rest.");
+    }
+    mw_ingest_report_release(&report);
+    mw_state_close(trial);
+    return status;
+}
+
+mw_status mw_cli_check(mw_cli *cli, mw_error *err) {
+    mw_workspace workspace;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_LOOK, NULL, &workspace, err);
+    if (status == MW_OK) status = check(&workspace, err);
+    mw_workspace_release(&workspace);
+    return status;
+}

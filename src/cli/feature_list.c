@@ -1,0 +1,67 @@
+#include "cli/feature_list.h"
+
+#include "cli/grid.h"
+
+typedef struct {
+    const mw_program *program;
+    const mw_model_program *model;
+    const mw_feature *feature;
+} listed_feature;
+
+static bool reads_source(const listed_feature *it, size_t source) {
+    for (size_t i = 0; i < it->model->window_count; i++)
+        if (mw_code_reads_window(it->feature->code, (int32_t)i) &&
+            it->program->streams[it->model->windows[i].stream].source == (int32_t)source)
+            return true;
+    return false;
+}
+
+/* When its value is known: by the moment, always; but from what. */
+static void append_known(const listed_feature *it, mw_buf *out) {
+    size_t count = 0;
+    for (size_t i = 0; i < it->program->source_count; i++) {
+        if (!reads_source(it, i)) continue;
+        mw_buf_printf(out, "%s%.*s", count++ > 0 ? ", " : "",
+                      MW_STR_ARGS(it->program->sources[i].name));
+    }
+    mw_buf_append_text(out, count > 0 ? " known before the moment" : "the moment's row");
+}
+
+void mw_feature_list_print(const mw_program *program, const mw_model_program *model,
+                           const char *indent, mw_buf *out) {
+    mw_grid grid = mw_grid_begin("feature|type|from|is");
+    for (size_t i = 0; i < model->feature_count; i++) {
+        listed_feature it = {program, model, &model->features[i]};
+        mw_buf known;
+        mw_buf_init(&known, 1 << 16);
+        append_known(&it, &known);
+        mw_grid_add_str(&grid, it.feature->name);
+        mw_grid_add(&grid, "%s", mw_type_name(it.feature->type));
+        mw_grid_add_str(&grid, mw_buf_str(&known));
+        mw_grid_add_str(&grid, mw_code_text(it.feature->code));
+        mw_buf_release(&known);
+    }
+    mw_grid_print(&grid, indent, out);
+}
+
+void mw_feature_list_write_json(const mw_program *program, const mw_model_program *model,
+                                mw_json *json) {
+    mw_json_array(json);
+    for (size_t i = 0; i < model->feature_count; i++) {
+        listed_feature it = {program, model, &model->features[i]};
+        mw_json_object(json);
+        mw_json_key(json, "name");
+        mw_json_str(json, it.feature->name);
+        mw_json_key(json, "type");
+        mw_json_text(json, mw_type_name(it.feature->type));
+        mw_json_key(json, "expression");
+        mw_json_str(json, mw_code_text(it.feature->code));
+        mw_json_key(json, "streams");
+        mw_json_array(json);
+        for (size_t s = 0; s < program->source_count; s++)
+            if (reads_source(&it, s)) mw_json_str(json, program->sources[s].name);
+        mw_json_array_end(json);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}

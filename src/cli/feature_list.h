@@ -1,0 +1,10 @@
+/* feature_list: the features of a model with their types and what they look at. */
+#pragma once
+#include "base/json.h"
+#include "lang/program.h"
+
+void mw_feature_list_print(const mw_program *program, const mw_model_program *model,
+                           const char *indent, mw_buf *out);
+/* As an array. */
+void mw_feature_list_write_json(const mw_program *program, const mw_model_program *model,
+                                mw_json *json);

@@ -1,0 +1,105 @@
+#include "cli/features.h"
+
+#include "cli/feature_list.h"
+#include "cli/workspace.h"
+#include "lang/explain.h"
+
+/* --- list ------------------------------------------------------------------------------- */
+
+static void list_json(const mw_workspace *workspace, const mw_model_program *model, mw_buf *out) {
+    mw_json json = mw_json_begin(out);
+    mw_json_object(&json);
+    mw_json_key(&json, "model");
+    mw_json_str(&json, model->name);
+    mw_json_key(&json, "features");
+    mw_feature_list_write_json(workspace->program, model, &json);
+    mw_json_object_end(&json);
+}
+
+static mw_status list(const mw_workspace *workspace, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_workspace_model model;
+    MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
+    if (cli->json) list_json(workspace, model.program, &cli->out);
+    else mw_feature_list_print(workspace->program, model.program, "", &cli->out);
+    return MW_OK;
+}
+
+mw_status mw_cli_features_list(mw_cli *cli, mw_error *err) {
+    mw_workspace workspace;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_LOOK, NULL, &workspace, err);
+    if (status == MW_OK) status = list(&workspace, err);
+    mw_workspace_release(&workspace);
+    return status;
+}
+
+/* --- explain ---------------------------------------------------------------------------- */
+
+static mw_status no_feature(const mw_workspace *workspace, const mw_model_program *model,
+                            const char *name, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_status status = mw_fail(err, MW_NOT_FOUND, "model %.*s has no feature %s",
+                               MW_STR_ARGS(model->name), name);
+    const char **names = mw_arena_alloc(&cli->arena, model->feature_count + 1, sizeof *names);
+    if (!names) return status;
+    for (size_t i = 0; i < model->feature_count; i++) {
+        names[i] = mw_str_copy(&cli->arena, model->features[i].name).data;
+        if (!names[i]) return status;
+    }
+    const char *nearest = mw_str_nearest(mw_str_of(name), names, model->feature_count);
+    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    return mw_hint(err, status, "millwright features list shows them.");
+}
+
+/* The feature `name`, or those that its spans made of it: name_1h, name_3h. */
+static bool is_meant(const mw_feature *feature, mw_str name) {
+    if (mw_str_equal(feature->name, name)) return true;
+    return mw_str_starts(feature->name, name) && feature->name.size > name.size + 1 &&
+           feature->name.data[name.size] == '_' && feature->name.data[name.size + 1] >= '0' &&
+           feature->name.data[name.size + 1] <= '9';
+}
+
+static void explain_one(const mw_workspace *workspace, const mw_model_program *model,
+                        size_t index, mw_json *json) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    mw_feature_explain(workspace->program, model, index, &text);
+    if (workspace->cli->json) {
+        mw_json_object(json);
+        mw_json_key(json, "feature");
+        mw_json_str(json, model->features[index].name);
+        mw_json_key(json, "explanation");
+        mw_json_str(json, mw_str_trim(mw_buf_str(&text)));
+        mw_json_object_end(json);
+    } else {
+        mw_buf_printf(&workspace->cli->out, "%.*s\n", MW_STR_ARGS(mw_str_trim(mw_buf_str(&text))));
+    }
+    mw_buf_release(&text);
+}
+
+static mw_status explain(const mw_workspace *workspace, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_workspace_model model;
+    MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
+    const mw_model_program *program = model.program;
+    mw_str name = mw_str_of(cli->words[0]);
+    mw_json json = mw_json_begin(&cli->out);
+    size_t found = 0;
+    for (size_t i = 0; i < program->feature_count; i++) {
+        if (!is_meant(&program->features[i], name)) continue;
+        if (found++ == 0 && cli->json) mw_json_array(&json);
+        else if (found > 1 && !cli->json) mw_buf_append_char(&cli->out, '\n');
+        explain_one(workspace, program, i, &json);
+    }
+    if (found == 0) return no_feature(workspace, program, cli->words[0], err);
+    if (cli->json) mw_json_array_end(&json);
+    return MW_OK;
+}
+
+mw_status mw_cli_features_explain(mw_cli *cli, mw_error *err) {
+    mw_workspace workspace;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_LOOK, NULL, &workspace, err);
+    if (status == MW_OK) status = explain(&workspace, err);
+    mw_workspace_release(&workspace);
+    return status;
+}

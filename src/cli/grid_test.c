@@ -1,0 +1,59 @@
+#include "cli/grid.h"
+
+#include "testing/test.h"
+
+static void check_prints(mw_grid *grid, const char *expected) {
+    mw_buf out;
+    mw_buf_init(&out, 1 << 16);
+    mw_grid_print(grid, "  ", &out);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&out), expected);
+    mw_buf_release(&out);
+}
+
+MW_TEST(columns_are_as_wide_as_their_widest_cell) {
+    mw_grid grid = mw_grid_begin("name|>rows|note");
+    mw_grid_add(&grid, "%s", "schedule");
+    mw_grid_add_count(&grid, 336776);
+    mw_grid_add(&grid, "%s", "");
+    mw_grid_add_str(&grid, MW_STR("caf\xc3\xa9"));
+    mw_grid_add_count(&grid, 7);
+    mw_grid_add(&grid, "%d new", 3);
+    check_prints(&grid, "  name         rows  note\n"
+                        "  schedule  336,776\n"
+                        "  caf\xc3\xa9            7  3 new\n");
+}
+
+MW_TEST(titles_may_be_left_out_and_cells_stay_on_their_line) {
+    mw_grid grid = mw_grid_begin("|");
+    mw_grid_add_str(&grid, MW_STR("two\nlines"));
+    mw_grid_add_time(&grid, 0);
+    mw_grid_add_str(&grid, MW_STR(""));
+    mw_grid_add_time(&grid, MW_TIME_MISSING);
+    check_prints(&grid, "  two lines  1970-01-01T00:00:00Z\n\n");
+}
+
+MW_TEST(counts_have_groups_of_three) {
+    static const struct {
+        uint64_t count;
+        const char *text;
+    } cases[] = {{0, "0"}, {999, "999"}, {1000, "1,000"}, {12345678, "12,345,678"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_buf out;
+        mw_buf_init(&out, 64);
+        mw_count_append(&out, cases[i].count);
+        MW_CHECK_EQUAL_STR(mw_buf_str(&out), cases[i].text);
+        mw_buf_release(&out);
+    }
+}
+
+MW_TEST(memory_that_runs_out_shows_in_the_output) {
+    mw_grid grid = mw_grid_begin("a");
+    mw_memory_fail_after(0);
+    mw_grid_add(&grid, "x");
+    mw_memory_fail_after(SIZE_MAX);
+    mw_buf out;
+    mw_buf_init(&out, 64);
+    mw_grid_print(&grid, "", &out);
+    MW_CHECK(out.failed);
+    mw_buf_release(&out);
+}

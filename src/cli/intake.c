@@ -1,0 +1,166 @@
+#include "cli/intake.h"
+
+#include "cli/grid.h"
+
+mw_status mw_intake_run(const mw_workspace *workspace, mw_state *state, const mw_str *streams,
+                        size_t stream_count, const char *from, mw_ingest_report *out_report,
+                        mw_error *err) {
+    mw_ingest_config config = {.state = state,
+                               .project = workspace->project,
+                               .program = workspace->program,
+                               .symbols = workspace->symbols,
+                               .zones = workspace->zones,
+                               .folder = workspace->folder,
+                               .streams = streams,
+                               .stream_count = stream_count,
+                               .from = mw_str_of(from),
+                               .now_us = mw_sys_now_us(workspace->cli->sys)};
+    return mw_ingest(&config, out_report, err);
+}
+
+/* --- what it says ----------------------------------------------------------------------- */
+
+static void print_reasons(const mw_ingest_report *report, mw_buf *out) {
+    if (report->reason_count == 0) return;
+    mw_grid grid = mw_grid_begin("stream|>refused|rule");
+    for (size_t i = 0; i < report->reason_count; i++) {
+        mw_grid_add_str(&grid, report->reasons[i].stream);
+        mw_grid_add_count(&grid, report->reasons[i].row_count);
+        mw_grid_add_str(&grid, report->reasons[i].rule);
+    }
+    mw_buf_append_char(out, '\n');
+    mw_grid_print(&grid, "", out);
+}
+
+void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
+    mw_grid grid = mw_grid_begin("stream|file|>rows|>new|>events|>left out|>repeats|>refused");
+    for (size_t i = 0; i < report->file_count; i++) {
+        const mw_ingest_file *file = &report->files[i];
+        mw_grid_add_str(&grid, file->stream);
+        mw_grid_add_str(&grid, file->file);
+        mw_grid_add_count(&grid, file->row_count);
+        mw_grid_add_count(&grid, file->row_count - file->known_count);
+        mw_grid_add_count(&grid, file->event_count);
+        mw_grid_add_count(&grid, file->left_out);
+        mw_grid_add_count(&grid, file->repeats);
+        mw_grid_add_count(&grid, file->quarantined);
+    }
+    mw_grid_print(&grid, "", out);
+    print_reasons(report, out);
+}
+
+static void write_file_json(const mw_ingest_file *file, mw_json *json) {
+    mw_json_object(json);
+    mw_json_key(json, "stream");
+    mw_json_str(json, file->stream);
+    mw_json_key(json, "file");
+    mw_json_str(json, file->file);
+    mw_json_key(json, "rows");
+    mw_json_int(json, (int64_t)file->row_count);
+    mw_json_key(json, "new");
+    mw_json_int(json, (int64_t)(file->row_count - file->known_count));
+    mw_json_key(json, "events");
+    mw_json_int(json, (int64_t)file->event_count);
+    mw_json_key(json, "left_out");
+    mw_json_int(json, (int64_t)file->left_out);
+    mw_json_key(json, "repeats");
+    mw_json_int(json, (int64_t)file->repeats);
+    mw_json_key(json, "quarantined");
+    mw_json_int(json, (int64_t)file->quarantined);
+    mw_json_object_end(json);
+}
+
+void mw_intake_write_json(const mw_ingest_report *report, mw_json *json) {
+    mw_json_key(json, "files");
+    mw_json_array(json);
+    for (size_t i = 0; i < report->file_count; i++) write_file_json(&report->files[i], json);
+    mw_json_array_end(json);
+    mw_json_key(json, "unchanged_files");
+    mw_json_int(json, (int64_t)report->unchanged_count);
+    mw_json_key(json, "refused");
+    mw_json_array(json);
+    for (size_t i = 0; i < report->reason_count; i++) {
+        mw_json_object(json);
+        mw_json_key(json, "stream");
+        mw_json_str(json, report->reasons[i].stream);
+        mw_json_key(json, "rule");
+        mw_json_str(json, report->reasons[i].rule);
+        mw_json_key(json, "rows");
+        mw_json_int(json, (int64_t)report->reasons[i].row_count);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
+/* --- the command ------------------------------------------------------------------------ */
+
+static void print_json(const mw_ingest_report *report, mw_buf *out) {
+    mw_json json = mw_json_begin(out);
+    mw_json_object(&json);
+    mw_json_key(&json, "ingest");
+    if (report->ingest > 0) mw_json_int(&json, report->ingest);
+    else mw_json_null(&json);
+    mw_intake_write_json(report, &json);
+    mw_json_key(&json, "quarantine");
+    if (report->quarantine) mw_json_text(&json, report->quarantine);
+    else mw_json_null(&json);
+    mw_json_key(&json, "data_version");
+    mw_json_text(&json, report->data_version);
+    mw_json_object_end(&json);
+}
+
+static void print_text(const mw_ingest_report *report, mw_buf *out) {
+    if (report->file_count == 0) {
+        mw_buf_printf(out, "nothing to do: %s the lake has all rows (data version %.12s)\n",
+                      report->unchanged_count == 1 ? "the file is unchanged," : "no file changed,",
+                      report->data_version);
+        return;
+    }
+    mw_intake_print(report, out);
+    if (report->ingest == 0) return;
+    mw_buf_printf(out, "\ndata version %.12s. Events count from the time that they declare as "
+                       "known (history).\n", report->data_version);
+}
+
+static mw_status check_streams(const mw_workspace *workspace, const mw_str *streams, size_t count,
+                               mw_error *err) {
+    for (size_t i = 0; i < count; i++)
+        if (!mw_project_find_stream(workspace->project, streams[i]))
+            return mw_fail(err, MW_NOT_FOUND, "ingest: the project has no stream %.*s",
+                           MW_STR_ARGS(streams[i]));
+    return MW_OK;
+}
+
+static mw_status ingest(const mw_workspace *workspace, const char *from, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_str streams[MW_WORDS_MAX];
+    for (size_t i = 0; i < cli->word_count; i++) streams[i] = mw_str_of(cli->words[i]);
+    MW_TRY(check_streams(workspace, streams, cli->word_count, err));
+    mw_ingest_report report;
+    mw_status status = mw_intake_run(workspace, workspace->state, streams, cli->word_count, from,
+                                     &report, err);
+    bool is_told = status == MW_OK || report.reason_count > 0;
+    if (is_told && cli->json) print_json(&report, &cli->out);
+    else if (is_told) print_text(&report, &cli->out);
+    if (status == MW_OK && report.quarantined > 0) {
+        status = mw_fail(err, MW_CHECK_FAILED, "ingest: %zu of %zu rows were refused; the rest is in",
+                         report.quarantined, report.row_count);
+        if (report.quarantine)
+            (void)mw_hint(err, status, "They stand in %s with the reasons.", report.quarantine);
+    }
+    mw_ingest_report_release(&report);
+    return status;
+}
+
+mw_status mw_cli_ingest(mw_cli *cli, mw_error *err) {
+    const char *from = mw_cli_option(cli, "--from");
+    if (from && cli->word_count != 1) {
+        mw_status status = mw_fail(err, MW_USAGE, "ingest: --from needs the stream that it is for");
+        return mw_hint(err, status, "millwright ingest orders --from new_orders.csv");
+    }
+    mw_workspace workspace;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_WRITE, from, &workspace, err);
+    if (status == MW_OK) status = ingest(&workspace, from, err);
+    mw_workspace_release(&workspace);
+    return status;
+}

@@ -1,0 +1,274 @@
+#include "cli/workspace.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ARENA_SIZE_MAX ((size_t)1 << 32)
+#define SYMBOLS_SIZE_MAX ((size_t)1 << 32)
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "project: no memory to open it");
+}
+
+/* --- paths and state -------------------------------------------------------------------- */
+
+static const char *path_in(mw_workspace *workspace, const char *name) {
+    bool is_here = strcmp(workspace->folder, ".") == 0;
+    return is_here ? name : mw_path_join(&workspace->arena, workspace->folder, name);
+}
+
+static mw_status begin(mw_cli *cli, mw_workspace *workspace, mw_error *err) {
+    *workspace = (mw_workspace){.cli = cli, .folder = cli->folder};
+    mw_arena_init(&workspace->arena, ARENA_SIZE_MAX);
+    workspace->project_path = path_in(workspace, MW_PROJECT_FILE);
+    workspace->state_folder = path_in(workspace, MW_STATE_FOLDER);
+    if (!workspace->project_path || !workspace->state_folder) return no_memory(err);
+    mw_file_info info;
+    MW_TRY(mw_sys_info(cli->sys, workspace->project_path, &info, err));
+    if (info.exists) return MW_OK;
+    mw_status status = mw_fail(err, MW_NOT_FOUND, "there is no %s in %s", MW_PROJECT_FILE,
+                               workspace->folder);
+    return mw_hint(err, status, "Name its folder with -C DIR, or make one with millwright init.");
+}
+
+static mw_status open_state(mw_workspace *workspace, mw_workspace_mode mode, mw_error *err) {
+    static const mw_state_mode modes[] = {[MW_WORKSPACE_LOOK] = MW_STATE_READ,
+                                          [MW_WORKSPACE_READ] = MW_STATE_READ,
+                                          [MW_WORKSPACE_CATALOG] = MW_STATE_CATALOG,
+                                          [MW_WORKSPACE_WRITE] = MW_STATE_WRITE};
+    mw_status status = mw_state_open(workspace->cli->sys, workspace->state_folder, modes[mode],
+                                     &workspace->state, err);
+    if (status == MW_NOT_FOUND && mode == MW_WORKSPACE_LOOK) {
+        *err = (mw_error){0};
+        return MW_OK;
+    }
+    if (status == MW_NOT_FOUND) {
+        status = mw_fail(err, status, "%s: no data was taken in yet", workspace->folder);
+        return mw_hint(err, status, "Run millwright ingest first.");
+    }
+    return status;
+}
+
+static mw_status take_duck(mw_workspace *workspace, mw_error *err) {
+    if (workspace->state) {
+        workspace->duck = mw_state_duck(workspace->state);
+        return MW_OK;
+    }
+    MW_TRY(mw_duck_open(workspace->cli->sys, (mw_duck_config){0}, &workspace->own_duck, err));
+    workspace->duck = workspace->own_duck;
+    return MW_OK;
+}
+
+mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode, mw_workspace *workspace,
+                                  mw_error *err) {
+    MW_TRY(begin(cli, workspace, err));
+    MW_TRY(open_state(workspace, mode, err));
+    return take_duck(workspace, err);
+}
+
+void mw_workspace_release(mw_workspace *workspace) {
+    mw_symbols_destroy(workspace->symbols);
+    mw_duck_close(workspace->own_duck);
+    mw_state_close(workspace->state);
+    mw_arena_release(&workspace->arena);
+}
+
+/* --- the project file ------------------------------------------------------------------- */
+
+static bool find_variable(void *context, mw_str name, mw_str *out_value) {
+    char text[256];
+    if (name.size >= sizeof text) return false;
+    memcpy(text, name.data, name.size);
+    text[name.size] = 0;
+    const char *value = mw_sys_environment(context, text);
+    if (value) *out_value = mw_str_of(value);
+    return value != NULL;
+}
+
+static void print_diagnostics_json(const mw_diagnostics *diagnostics, const char *path,
+                                   mw_buf *out) {
+    mw_json json = mw_json_begin(out);
+    mw_json_object(&json);
+    mw_json_key(&json, "error");
+    mw_json_object(&json);
+    mw_json_key(&json, "type");
+    mw_json_text(&json, mw_status_problem_type(diagnostics->entries[0].status));
+    mw_json_key(&json, "mistakes");
+    mw_json_array(&json);
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const mw_diagnostic *entry = &diagnostics->entries[i];
+        mw_json_object(&json);
+        mw_json_key(&json, "file");
+        mw_json_text(&json, path);
+        mw_json_key(&json, "line");
+        mw_json_int(&json, entry->position.line);
+        mw_json_key(&json, "column");
+        mw_json_int(&json, entry->position.column);
+        mw_json_key(&json, "message");
+        mw_json_str(&json, entry->message);
+        mw_json_key(&json, "hint");
+        mw_json_str(&json, entry->hint);
+        mw_json_object_end(&json);
+    }
+    mw_json_array_end(&json);
+    mw_json_object_end(&json);
+    mw_json_object_end(&json);
+}
+
+/* All mistakes go to standard error, a line each; the error only counts them. */
+static mw_status tell_mistakes(mw_workspace *workspace, const mw_diagnostics *diagnostics,
+                               mw_error *err) {
+    mw_status status = mw_diagnostics_status(diagnostics, err);
+    if (status == MW_OK || diagnostics->count == 0) return status;
+    mw_buf lines;
+    mw_buf_init(&lines, 1 << 20);
+    mw_diagnostics_print(diagnostics, workspace->project_path, &lines);
+    fwrite(lines.data, 1, lines.size, stderr);
+    mw_buf_release(&lines);
+    if (workspace->cli->json)
+        print_diagnostics_json(diagnostics, workspace->project_path, &workspace->cli->out);
+    size_t count = diagnostics->count + diagnostics->dropped;
+    return mw_fail(err, status, "%s: %zu %s to mend", workspace->project_path, count,
+                   count == 1 ? "mistake" : "mistakes");
+}
+
+static mw_status read_project(mw_workspace *workspace, mw_diagnostics *diagnostics,
+                              mw_error *err) {
+    mw_buf bytes;
+    mw_buf_init(&bytes, MW_YAML_SIZE_MAX);
+    mw_status status = mw_sys_read_file(workspace->cli->sys, workspace->project_path, &bytes,
+                                        err);
+    workspace->project_bytes = mw_str_copy(&workspace->arena, mw_buf_str(&bytes));
+    mw_buf_release(&bytes);
+    MW_TRY(status);
+    if (!workspace->project_bytes.data) return no_memory(err);
+    mw_environment environment = {find_variable, workspace->cli->sys};
+    status = mw_project_read(workspace->project_bytes, environment, &workspace->arena,
+                             diagnostics, &workspace->project);
+    if (status == MW_NO_MEMORY) return no_memory(err);
+    return status == MW_OK ? MW_OK : tell_mistakes(workspace, diagnostics, err);
+}
+
+static mw_status load_zones(mw_workspace *workspace, mw_error *err) {
+    mw_sys *sys = workspace->cli->sys;
+    const mw_project *project = workspace->project;
+    MW_TRY(mw_zone_read(sys, &workspace->arena, project->zone, &workspace->zone_data, err));
+    MW_TRY(mw_zone_load(sys, &workspace->arena, project->zone, &workspace->zone, err));
+    workspace->zones = mw_arena_alloc(&workspace->arena, project->stream_count + 1,
+                                      sizeof(const mw_zone *));
+    if (!workspace->zones) return no_memory(err);
+    for (size_t i = 0; i < project->stream_count; i++) {
+        const mw_project_stream *stream = &project->streams[i];
+        workspace->zones[i] = workspace->zone;
+        if (stream->zone.size == 0) continue;
+        mw_status status = mw_zone_load(sys, &workspace->arena, stream->zone,
+                                        &workspace->zones[i], err);
+        if (status != MW_OK)
+            return mw_fail_within(err, status, "streams.%.*s",
+                                  MW_STR_ARGS(stream->declaration.name));
+    }
+    return MW_OK;
+}
+
+static mw_status infer_columns(mw_workspace *workspace, const char *from, mw_error *err) {
+    mw_data_reader reader = {workspace->cli->sys, workspace->duck, workspace->symbols,
+                             workspace->zone};
+    mw_infer_config config = {.reader = &reader,
+                              .catalog = workspace->state ? mw_state_catalog(workspace->state)
+                                                          : NULL,
+                              .project = workspace->project,
+                              .folder = workspace->folder,
+                              .from = mw_str_of(from)};
+    return mw_infer_columns(&config, &workspace->arena, &workspace->columns, err);
+}
+
+/* Mistakes of the file are told before those of the data: they may be their cause. */
+static mw_status fail_after_mistakes(mw_workspace *workspace, const mw_diagnostics *diagnostics,
+                                     mw_status status, mw_error *err) {
+    return diagnostics->count > 0 ? tell_mistakes(workspace, diagnostics, err) : status;
+}
+
+mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *from,
+                            mw_workspace *workspace, mw_error *err) {
+    MW_TRY(begin(cli, workspace, err));
+    mw_diagnostics *diagnostics = mw_arena_alloc(&workspace->arena, 1, sizeof *diagnostics);
+    if (!diagnostics) return no_memory(err);
+    mw_diagnostics_init(diagnostics, &workspace->arena);
+    MW_TRY(read_project(workspace, diagnostics, err));
+    MW_TRY(mw_symbols_create(SYMBOLS_SIZE_MAX, &workspace->symbols, err));
+    /* What must not be made for a broken project is opened after it was compiled. */
+    bool is_made = mode == MW_WORKSPACE_WRITE;
+    MW_TRY(open_state(workspace, is_made ? MW_WORKSPACE_LOOK : mode, err));
+    MW_TRY(take_duck(workspace, err));
+    mw_status status = load_zones(workspace, err);
+    if (status == MW_OK) status = infer_columns(workspace, from, err);
+    if (status != MW_OK) return fail_after_mistakes(workspace, diagnostics, status, err);
+    mw_project_data data = {workspace->columns, workspace->zone};
+    status = mw_project_compile(workspace->project, data, workspace->symbols, diagnostics,
+                                &workspace->program);
+    if (status != MW_OK && diagnostics->count == 0) return no_memory(err);
+    if (status != MW_OK) return tell_mistakes(workspace, diagnostics, err);
+    if (!is_made) return MW_OK;
+    mw_state_close(workspace->state);
+    workspace->state = NULL;
+    MW_TRY(open_state(workspace, mode, err));
+    return take_duck(workspace, err);
+}
+
+/* --- for commands ----------------------------------------------------------------------- */
+
+static mw_status no_such_model(const mw_project *project, const char *name, mw_error *err) {
+    mw_buf names;
+    mw_buf_init(&names, 1 << 16);
+    for (size_t i = 0; i < project->model_count; i++)
+        mw_buf_printf(&names, "%s%.*s", i > 0 ? ", " : "",
+                      MW_STR_ARGS(project->models[i].declaration.name));
+    mw_status status = MW_USAGE;
+    if (project->model_count == 0)
+        status = mw_fail(err, MW_NOT_FOUND, "the project has no model");
+    else if (!name)
+        status = mw_fail(err, MW_USAGE, "say which model: %.*s", MW_STR_ARGS(mw_buf_str(&names)));
+    else {
+        status = mw_fail(err, MW_NOT_FOUND, "there is no model %s", name);
+        (void)mw_hint(err, status, "There is: %.*s.", MW_STR_ARGS(mw_buf_str(&names)));
+    }
+    mw_buf_release(&names);
+    return status;
+}
+
+mw_status mw_workspace_find_model(const mw_workspace *workspace, const char *name,
+                                  mw_workspace_model *out_model, mw_error *err) {
+    const mw_project *project = workspace->project;
+    const mw_project_model *found = NULL;
+    if (name) found = mw_project_find_model(project, mw_str_of(name));
+    else if (project->model_count == 1) found = &project->models[0];
+    if (!found) return no_such_model(project, name, err);
+    out_model->project = found;
+    out_model->program = mw_program_find_model(workspace->program, found->declaration.name);
+    MW_ASSERT(out_model->program);
+    return MW_OK;
+}
+
+mw_registry mw_workspace_registry(const mw_workspace *workspace) {
+    MW_ASSERT(workspace->state);
+    return (mw_registry){mw_state_catalog(workspace->state), mw_state_artefacts(workspace->state)};
+}
+
+mw_status mw_workspace_time(const mw_workspace *workspace, const char *what, const char *text,
+                            int64_t *out_us, mw_error *err) {
+    bool has_zone = false;
+    int64_t us;
+    if (!mw_time_parse(mw_str_of(text), &us, &has_zone)) {
+        mw_status status = mw_fail(err, MW_USAGE, "%s: must be a day or a time, got \"%s\"", what,
+                                   text);
+        return mw_hint(err, status, "As in 2013-09-01 or 2013-09-01T12:00:00Z.");
+    }
+    if (!has_zone) (void)mw_zone_to_utc(workspace->zone, us, &us);
+    *out_us = us;
+    return MW_OK;
+}
+
+mw_str mw_workspace_who(const mw_workspace *workspace) {
+    const char *name = mw_sys_environment(workspace->cli->sys, "USER");
+    return mw_str_of(name && name[0] ? name : "somebody");
+}

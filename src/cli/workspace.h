@@ -1,0 +1,68 @@
+/*
+ * workspace: a project folder opened for a command: its file, columns, program and state.
+ *
+ * Everything that is wrong with the project file is printed at once, with file, line and column,
+ * and fails the opening. Columns come from the catalog or, before the first ingest, from the
+ * data files, so most commands need no file but the project's.
+ *
+ * All parts live as long as the workspace. One release, which takes a half-open one.
+ */
+#pragma once
+#include "cli/command.h"
+#include "ingest/inferred.h"
+#include "project/columns.h"
+#include "registry/registry.h"
+#include "store/state.h"
+
+#define MW_PROJECT_FILE "millwright.yaml"
+#define MW_STATE_FOLDER ".millwright"
+
+typedef enum {
+    MW_WORKSPACE_LOOK,    /* reads the state if there is one */
+    MW_WORKSPACE_READ,    /* there must be a state */
+    MW_WORKSPACE_CATALOG, /* likewise; catalog and artefacts are added to */
+    MW_WORKSPACE_WRITE,   /* the state is made if absent */
+} mw_workspace_mode;
+
+typedef struct {
+    mw_cli *cli;
+    mw_arena arena;
+    const char *folder;          /* of the project; state_folder lies in it */
+    const char *project_path, *state_folder;
+    mw_str project_bytes;
+    const mw_project *project;
+    mw_str zone_data;            /* the project's zone as TZif; empty for UTC */
+    const mw_zone *zone;
+    const mw_zone **zones;       /* of each declared stream */
+    mw_schema *columns;          /* likewise */
+    mw_symbols *symbols;
+    const mw_program *program;
+    mw_state *state;             /* NULL: there is none yet */
+    mw_duck *duck;               /* the state's, or its own */
+    mw_duck *own_duck;           /* NULL where the state has one */
+} mw_workspace;
+
+/* `from` (may be NULL): a file or pattern that stands in for all streams' own. Release the
+   workspace also after a failure. */
+MW_MUST_USE mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *from,
+                                        mw_workspace *workspace, mw_error *err);
+/* Only the folder and its state: for commands that ask nothing of the project file. */
+MW_MUST_USE mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode,
+                                              mw_workspace *workspace, mw_error *err);
+void mw_workspace_release(mw_workspace *workspace);
+
+/* A model of the project, in its file and as compiled. */
+typedef struct {
+    const mw_project_model *project;
+    const mw_model_program *program;
+} mw_workspace_model;
+
+/* The model of this name; without a name (NULL) the only one. */
+MW_MUST_USE mw_status mw_workspace_find_model(const mw_workspace *workspace, const char *name,
+                                              mw_workspace_model *out_model, mw_error *err);
+mw_registry mw_workspace_registry(const mw_workspace *workspace);
+/* A time or a day, which begins in the project's zone; `what` names it in messages. */
+MW_MUST_USE mw_status mw_workspace_time(const mw_workspace *workspace, const char *what,
+                                        const char *text, int64_t *out_us, mw_error *err);
+/* Who gives the command, for the audit: the user's name. */
+mw_str mw_workspace_who(const mw_workspace *workspace);
