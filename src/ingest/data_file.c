@@ -153,43 +153,53 @@ mw_status mw_data_file_columns(const mw_data_reader *reader, const char *path, m
 
 /* --- values --------------------------------------------------------------------------------- */
 
-static mw_status refused(mw_error *reason, const char *rule, double value) {
-    return mw_fail(reason, MW_INVALID, "value: must be %s, got %g", rule, value);
+/* A value of the cursor, and the type that it is to have. */
+typedef struct {
+    const mw_data_reader *reader;
+    const mw_duck_cursor *cursor;
+    size_t column, row;
+    mw_type type;
+    mw_duck_kind kind;
+} value;
+
+static mw_status refused(mw_error *reason, const char *rule, double number) {
+    return mw_fail(reason, MW_INVALID, "value: must be %s, got %g", rule, number);
 }
 
-static mw_status read_number(const mw_duck_cursor *cursor, size_t at, size_t row,
-                             mw_cell *out_cell, mw_error *reason) {
-    if (mw_duck_column_kind(cursor, at) == MW_DUCK_NUMBER) {
-        double value = mw_duck_number(cursor, at, row);
-        if (isinf(value)) return refused(reason, "a finite number", value);
-        *out_cell = mw_cell_number(value);
+static mw_status read_number(const value *v, mw_cell *out_cell, mw_error *reason) {
+    if (v->kind == MW_DUCK_NUMBER) {
+        double number = mw_duck_number(v->cursor, v->column, v->row);
+        if (isinf(number)) return refused(reason, "a finite number", number);
+        *out_cell = mw_cell_number(number);
         return MW_OK;
     }
-    int64_t value = mw_duck_int(cursor, at, row);
-    if (value > WHOLE_MAX || value < -WHOLE_MAX)
-        return refused(reason, "a whole number of at most 2^53", (double)value);
-    *out_cell = mw_cell_number((double)value);
+    int64_t whole = mw_duck_int(v->cursor, v->column, v->row);
+    if (whole > WHOLE_MAX || whole < -WHOLE_MAX)
+        return refused(reason, "a whole number of at most 2^53", (double)whole);
+    *out_cell = mw_cell_number((double)whole);
     return MW_OK;
 }
 
-static bool is_time(int64_t us) {
-    return us >= MW_TIME_MIN && us <= MW_TIME_MAX;
-}
-
 /* The value as it would stand in a CSV file. */
-static void append_value(mw_buf *text, const mw_duck_cursor *cursor, size_t at, size_t row) {
-    switch (mw_duck_column_kind(cursor, at)) {
+static void append_value(mw_buf *text, const value *v) {
+    switch (v->kind) {
     case MW_DUCK_BOOL:
-        mw_buf_append_text(text, mw_duck_bool(cursor, at, row) ? "true" : "false");
+        mw_buf_append_text(text, mw_duck_bool(v->cursor, v->column, v->row) ? "true" : "false");
         return;
     case MW_DUCK_INTEGER:
-        mw_buf_printf(text, "%lld", (long long)mw_duck_int(cursor, at, row));
+        mw_buf_printf(text, "%lld", (long long)mw_duck_int(v->cursor, v->column, v->row));
         return;
-    case MW_DUCK_NUMBER: mw_buf_append_double(text, mw_duck_number(cursor, at, row)); return;
-    case MW_DUCK_TEXT: mw_buf_append_str(text, mw_duck_text(cursor, at, row)); return;
-    case MW_DUCK_TIME: mw_time_append(text, mw_duck_int(cursor, at, row)); return;
+    case MW_DUCK_NUMBER:
+        mw_buf_append_double(text, mw_duck_number(v->cursor, v->column, v->row));
+        return;
+    case MW_DUCK_TEXT:
+        mw_buf_append_str(text, mw_duck_text(v->cursor, v->column, v->row));
+        return;
+    case MW_DUCK_TIME:
+        mw_time_append(text, mw_duck_int(v->cursor, v->column, v->row));
+        return;
     case MW_DUCK_LOCAL_TIME:
-        mw_time_append(text, mw_duck_int(cursor, at, row));
+        mw_time_append(text, mw_duck_int(v->cursor, v->column, v->row));
         if (text->size > 0) text->size--; /* the Z of UTC, which it does not know */
         return;
     }
@@ -197,41 +207,41 @@ static void append_value(mw_buf *text, const mw_duck_cursor *cursor, size_t at, 
 
 /* Whatever is not of its column's type as it comes is read from its text, so that one place
    (mw_cell_parse) says what a text means. */
-static mw_status read_by_text(const mw_data_reader *reader, const mw_duck_cursor *cursor,
-                              size_t at, size_t row, mw_type type, mw_cell *out_cell,
-                              mw_error *reason) {
-    if (mw_duck_column_kind(cursor, at) == MW_DUCK_TEXT)
-        return mw_cell_parse(type, mw_duck_text(cursor, at, row), reader->zone, reader->symbols,
-                             out_cell, reason);
+static mw_status read_by_text(const value *v, mw_cell *out_cell, mw_error *reason) {
+    const mw_data_reader *reader = v->reader;
+    if (v->kind == MW_DUCK_TEXT)
+        return mw_cell_parse(v->type, mw_duck_text(v->cursor, v->column, v->row), reader->zone,
+                             reader->symbols, out_cell, reason);
     mw_buf text;
     mw_buf_init(&text, MW_NUMBER_TEXT_MAX);
-    append_value(&text, cursor, at, row);
+    append_value(&text, v);
     mw_status status = mw_buf_check(&text, "value", reason);
     if (status == MW_OK)
-        status = mw_cell_parse(type, mw_buf_str(&text), reader->zone, reader->symbols, out_cell,
-                               reason);
+        status = mw_cell_parse(v->type, mw_buf_str(&text), reader->zone, reader->symbols,
+                               out_cell, reason);
     mw_buf_release(&text);
     return status;
 }
 
-static mw_status read_value(const mw_data_reader *reader, const mw_duck_cursor *cursor,
-                            size_t at, size_t row, mw_type type, mw_cell *out_cell,
-                            mw_error *reason) {
-    mw_duck_kind kind = mw_duck_column_kind(cursor, at);
-    if (mw_duck_is_null(cursor, at, row)) {
-        *out_cell = mw_cell_missing(type);
+static bool is_time(int64_t us) {
+    return us >= MW_TIME_MIN && us <= MW_TIME_MAX;
+}
+
+static mw_status read_value(const value *v, mw_cell *out_cell, mw_error *reason) {
+    if (mw_duck_is_null(v->cursor, v->column, v->row)) {
+        *out_cell = mw_cell_missing(v->type);
         return MW_OK;
     }
-    if (type == MW_TYPE_NUMBER && (kind == MW_DUCK_NUMBER || kind == MW_DUCK_INTEGER))
-        return read_number(cursor, at, row, out_cell, reason);
-    bool is_time_kind = kind == MW_DUCK_TIME || kind == MW_DUCK_LOCAL_TIME;
-    if (is_time_kind && !is_time(mw_duck_int(cursor, at, row)))
-        return mw_fail(reason, MW_INVALID, "time: must be in the years 1 to 9999");
-    if (type == MW_TYPE_TIME && kind == MW_DUCK_TIME) {
-        *out_cell = mw_cell_time(mw_duck_int(cursor, at, row));
-        return MW_OK;
-    }
-    return read_by_text(reader, cursor, at, row, type, out_cell, reason);
+    if (v->type == MW_TYPE_NUMBER && (v->kind == MW_DUCK_NUMBER || v->kind == MW_DUCK_INTEGER))
+        return read_number(v, out_cell, reason);
+    if (v->kind != MW_DUCK_TIME && v->kind != MW_DUCK_LOCAL_TIME)
+        return read_by_text(v, out_cell, reason);
+    int64_t us = mw_duck_int(v->cursor, v->column, v->row);
+    if (!is_time(us)) return mw_fail(reason, MW_INVALID, "time: must be in the years 1 to 9999");
+    if (v->type != MW_TYPE_TIME || v->kind != MW_DUCK_TIME)
+        return read_by_text(v, out_cell, reason);
+    *out_cell = mw_cell_time(us);
+    return MW_OK;
 }
 
 /* --- rows ----------------------------------------------------------------------------------- */
@@ -246,8 +256,10 @@ static mw_status read_row(const reading *r, const mw_duck_cursor *cursor, size_t
     MW_TRY(mw_table_add(r->rows, NULL, &cells, err));
     for (size_t i = 0; i < r->column_count; i++) {
         const mw_field *field = &r->rows->schema->fields[i];
-        mw_status status = read_value(r->reader, cursor, r->sources[i], cursor_row, field->type,
-                                      &cells[i], &reason);
+        size_t column = r->sources[i];
+        value v = {r->reader, cursor, column, cursor_row, field->type,
+                   mw_duck_column_kind(cursor, column)};
+        mw_status status = read_value(&v, &cells[i], &reason);
         if (status == MW_OK) continue;
         if (status != MW_INVALID)
             return mw_fail(err, status, "%s: %s", r->path, reason.message);

@@ -23,8 +23,9 @@ typedef struct {
 MW_MUST_USE mw_status mw_data_file_columns(const mw_data_reader *reader, const char *path,
                                            mw_arena *arena, mw_schema *out_columns,
                                            mw_error *err);
-/* Adds all rows to `rows`, which is empty as `refusals` is, and whose schema begins with the `column_count` columns to read; its
-   other fields stay missing. Columns are found by name; MW_INVALID names one that is absent. */
+/* Adds all rows to `rows`, which is empty, as `refusals` is. Its schema begins with the
+   `column_count` columns to read; its other fields stay missing. Columns are found by name;
+   MW_INVALID names one that is absent. */
 MW_MUST_USE mw_status mw_data_file_read(const mw_data_reader *reader, const char *path,
                                         size_t column_count, mw_table *rows,
                                         mw_refusals *refusals, mw_error *err);

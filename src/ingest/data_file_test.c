@@ -128,7 +128,7 @@ MW_TEST(data_file_reads_parquet_by_the_same_rules) {
     snprintf(f.path, sizeof f.path, "%s/a.parquet", mw_test_directory());
     snprintf(sql, sizeof sql,
              "COPY (SELECT * FROM (VALUES"
-             " (1::DOUBLE, 7::BIGINT, true, 'a', TIMESTAMP '2013-07-01 00:00:00', DATE '2013-07-01'),"
+             " (1::DOUBLE, 7::BIGINT, true, 'a', TIMESTAMP '2013-07-01', DATE '2013-07-01'),"
              " ('nan', 9007199254740993, false, '', TIMESTAMP '2013-03-10 02:30:00', NULL),"
              " ('inf', 9, NULL, NULL, NULL, DATE '2013-01-01')"
              ") t(x, i, b, s, local, day)) TO '%s' (FORMAT parquet)", f.path);

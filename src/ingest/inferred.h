@@ -15,7 +15,7 @@ typedef struct {
     mw_catalog *catalog; /* NULL: there is no state yet */
     const mw_project *project;
     const char *folder;  /* of the project */
-    mw_str from;         /* a file or pattern that stands in for the `from` of all streams; or empty */
+    mw_str from;         /* file or pattern in place of the `from` of all streams; or empty */
 } mw_infer_config;
 
 /* One schema a stream of the project, in its order, in `arena`. What is wrong with a file names

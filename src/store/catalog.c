@@ -228,8 +228,9 @@ static mw_status check_format(int64_t application, int64_t format, const char *p
         return mw_fail(err, MW_CORRUPT, "catalog: %s is a database of something else", path);
     if (format > MW_CATALOG_FORMAT) {
         mw_status status =
-            mw_fail(err, MW_NEWER_FORMAT, "catalog: %s has format %lld, this program reads up to %d",
-                    path, (long long)format, MW_CATALOG_FORMAT);
+            mw_fail(err, MW_NEWER_FORMAT,
+                    "catalog: %s has format %lld, this program reads up to %d", path,
+                    (long long)format, MW_CATALOG_FORMAT);
         return mw_hint(err, status, "Use the newer millwright that wrote it.");
     }
     return MW_OK;

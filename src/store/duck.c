@@ -322,8 +322,9 @@ mw_str mw_duck_text(const mw_duck_cursor *cursor, size_t at, size_t row) {
     return (mw_str){is_inlined ? text->inlined.bytes : text->pointer.data, size};
 }
 
-bool mw_duck_cell(const mw_duck_cursor *cursor, size_t at, size_t row, mw_type type,
-                  mw_symbols *symbols, mw_cell *out_cell) {
+bool mw_duck_cell(const mw_duck_cursor *cursor, size_t at, size_t row, mw_duck_target target,
+                  mw_cell *out_cell) {
+    mw_type type = target.type;
     if (mw_duck_is_null(cursor, at, row)) {
         *out_cell = mw_cell_missing(type);
     } else if (type == MW_TYPE_NUMBER) {
@@ -331,7 +332,7 @@ bool mw_duck_cell(const mw_duck_cursor *cursor, size_t at, size_t row, mw_type t
     } else if (type == MW_TYPE_BOOL) {
         *out_cell = mw_cell_bool(mw_duck_bool(cursor, at, row));
     } else if (mw_type_is_symbol(type)) {
-        uint32_t code = mw_symbols_intern(symbols, mw_duck_text(cursor, at, row));
+        uint32_t code = mw_symbols_intern(target.symbols, mw_duck_text(cursor, at, row));
         if (code == 0) return false;
         *out_cell = (mw_cell){.symbol = code};
     } else {

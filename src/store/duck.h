@@ -4,8 +4,9 @@
  *
  * A handle costs nothing until it is first used: then the library is opened (sys/library.h).
  * Only the C functions that are used here are declared, and a library of another version is
- * refused. The database lives in memory, within the threads and bytes that it was given. Results are streamed: a cursor holds
- * one chunk of some 2,000 rows. Whatever DuckDB's own types are, columns come in six kinds.
+ * refused. The database lives in memory, within the threads and bytes that it was given.
+ * Results are streamed: a cursor holds one chunk of some 2,000 rows. Whatever DuckDB's own
+ * types are, columns come in six kinds.
  *
  * One thread uses a database with its cursors and writers, which end before it does. One cursor
  * is open at a time: another query or run ends its stream.
@@ -54,9 +55,14 @@ double mw_duck_number(const mw_duck_cursor *cursor, size_t column, size_t row);
 mw_str mw_duck_text(const mw_duck_cursor *cursor, size_t column, size_t row);
 void mw_duck_cursor_close(mw_duck_cursor *cursor); /* NULL is allowed */
 
-/* A cell of a type that mw_duck_writer wrote, read back. False when the symbols are full. */
+/* A cell of a type that mw_duck_writer wrote, read back; texts are interned in `symbols`. False
+   when those are full. */
+typedef struct {
+    mw_type type;
+    mw_symbols *symbols;
+} mw_duck_target;
 MW_MUST_USE bool mw_duck_cell(const mw_duck_cursor *cursor, size_t column, size_t row,
-                              mw_type type, mw_symbols *symbols, mw_cell *out_cell);
+                              mw_duck_target target, mw_cell *out_cell);
 
 /* 'text' and "name" as SQL spells them. */
 void mw_duck_append_text(mw_buf *sql, mw_str text);

@@ -85,7 +85,8 @@ MW_TEST(duck_writer_round_trip) {
         for (size_t r = 0; r < count; r++, done++) {
             for (size_t c = 0; c < COLUMNS; c++) {
                 mw_cell cell;
-                MW_CHECK(mw_duck_cell(cursor, c, r, fields[c].type, symbols, &cell));
+                mw_duck_target target = {fields[c].type, symbols};
+                MW_CHECK(mw_duck_cell(cursor, c, r, target, &cell));
                 MW_CHECK(cell.bits == mw_table_row(&rows, done)[c].bits);
                 missing += mw_cell_is_missing(fields[c].type, cell);
             }

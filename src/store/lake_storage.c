@@ -242,10 +242,11 @@ static mw_status read_row(const mw_duck_cursor *cursor, size_t r,
                           const mw_lake_reading *reading, mw_events *out_events, mw_cell *row,
                           mw_error *err) {
     const mw_schema *schema = out_events->streams[reading->stream].rows.schema;
-    for (size_t i = 0; i < schema->field_count; i++)
-        if (!mw_duck_cell(cursor, OWN_COLUMNS + i, r, schema->fields[i].type, reading->symbols,
-                          &row[i]))
+    for (size_t i = 0; i < schema->field_count; i++) {
+        mw_duck_target target = {schema->fields[i].type, reading->symbols};
+        if (!mw_duck_cell(cursor, OWN_COLUMNS + i, r, target, &row[i]))
             return mw_fail(err, MW_TOO_LARGE, "lake: the table of texts is full");
+    }
     mw_event event = {.stream = reading->stream,
                       .time = mw_duck_int(cursor, TIME, r),
                       .known = mw_duck_int(cursor, KNOWN, r),
