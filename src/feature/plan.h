@@ -4,7 +4,8 @@
  * Windows over the same events (stream, condition) under the same keys form a group: they read
  * one ring a card. Within it, equal values are kept once, equal ends of windows are one bound,
  * windows that ask for the same card (their keys on the moment's side are equal) share one
- * lookup, and those that hold the same events of it one range. Made once for an engine, in its arena; immutable.
+ * lookup, and those that hold the same events of it one range. Made once for an engine, in its
+ * arena; immutable.
  */
 #pragma once
 #include "feature/bound.h"

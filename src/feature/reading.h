@@ -2,9 +2,9 @@
  * reading: the value of one window on one card, by the rules 2, 3, 10, 12 and 13.
  *
  * The range of events is found once for all windows over it. Where bounds stand, sums are
- * differences of two of them: O(1). The rest looks at the ends of the range or at summaries. Events that the moment must not see (its own, or ones
- * known too late for a label) are rare: counts and sums take its own back out, everything
- * else scans the range for them.
+ * differences of two of them: O(1). The rest looks at the ends of the range or at summaries.
+ * Events that the moment must not see (its own, or ones known too late for a label) are rare:
+ * counts and sums take its own back out, everything else scans the range for them.
  */
 #pragma once
 #include "feature/group.h"
