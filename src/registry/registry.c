@@ -115,10 +115,10 @@ static mw_status insert_run(mw_registry registry, const mw_run_row *run, int64_t
     return MW_OK;
 }
 
-static mw_status insert_metrics(mw_registry registry, int64_t run, const mw_metric_row *metrics,
-                                size_t count, mw_error *err) {
-    for (size_t i = 0; i < count; i++) {
-        const mw_metric_row *metric = &metrics[i];
+static mw_status insert_metrics(mw_registry registry, int64_t run, mw_metric_rows metrics,
+                                mw_error *err) {
+    for (size_t i = 0; i < metrics.count; i++) {
+        const mw_metric_row *metric = &metrics.items[i];
         MW_TRY(mw_catalog_run(registry.catalog,
                               "INSERT INTO metrics (run, name, segment, value, low, high, count)"
                               " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -144,8 +144,8 @@ static mw_status insert_version(mw_registry registry, const mw_run_row *run, int
 }
 
 mw_status mw_registry_record(mw_registry registry, const mw_run_row *run,
-                             const mw_metric_row *metrics, size_t metric_count,
-                             mw_str version_bytes, int64_t *out_run, mw_error *err) {
+                             mw_metric_rows metrics, mw_str version_bytes, int64_t *out_run,
+                             mw_error *err) {
     MW_ASSERT((version_bytes.size > 0) == (run->version.size > 0));
     char artefact[MW_SHA256_HEX_SIZE + 1] = "";
     if (version_bytes.size > 0)
@@ -153,7 +153,7 @@ mw_status mw_registry_record(mw_registry registry, const mw_run_row *run,
     MW_TRY(mw_catalog_begin(registry.catalog, err));
     int64_t id = 0;
     mw_status status = insert_run(registry, run, &id, err);
-    if (status == MW_OK) status = insert_metrics(registry, id, metrics, metric_count, err);
+    if (status == MW_OK) status = insert_metrics(registry, id, metrics, err);
     if (status == MW_OK && version_bytes.size > 0)
         status = insert_version(registry, run, id, artefact, err);
     if (status == MW_OK) status = mw_catalog_commit(registry.catalog, err);

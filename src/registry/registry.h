@@ -25,6 +25,11 @@ typedef struct {
 } mw_metric_row;
 
 typedef struct {
+    const mw_metric_row *items;
+    size_t count;
+} mw_metric_rows;
+
+typedef struct {
     int64_t id;
     mw_str model, learner, status; /* finished, failed */
     int64_t started_us, ended_us;
@@ -56,8 +61,8 @@ typedef struct {
 /* Records a run, its metrics and, if `version_bytes` is not empty, its version as a candidate.
    A version that stands already (the same content) stays as it is. `out_run` is its id. */
 MW_MUST_USE mw_status mw_registry_record(mw_registry registry, const mw_run_row *run,
-                                         const mw_metric_row *metrics, size_t metric_count,
-                                         mw_str version_bytes, int64_t *out_run, mw_error *err);
+                                         mw_metric_rows metrics, mw_str version_bytes,
+                                         int64_t *out_run, mw_error *err);
 
 /* Why a stage changes, for the audit. */
 typedef struct {

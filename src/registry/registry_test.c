@@ -38,8 +38,8 @@ static int64_t record(fixture *f, const char *version, int64_t ended_us) {
         {MW_STR("roc_auc"), MW_STR("origin=JFK"), NAN, NAN, NAN, 3},
     };
     int64_t id = 0;
-    MW_CHECK_OK(mw_registry_record(f->registry, &run, metrics, 2, mw_str_of(version), &id,
-                                   &f->err),
+    MW_CHECK_OK(mw_registry_record(f->registry, &run, (mw_metric_rows){metrics, 2},
+                                   mw_str_of(version), &id, &f->err),
                 &f->err);
     return id;
 }

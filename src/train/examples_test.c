@@ -1,6 +1,6 @@
 #include "train/examples.h"
 
-#include "train/examples_world.h"
+#include "train/examples_world_test.h"
 
 MW_TEST(examples_count_what_makes_none) {
     examples_world w;

@@ -1,7 +1,7 @@
 #include "train/segments.h"
 
 #include "base/prng.h"
-#include "train/examples_world.h"
+#include "train/examples_world_test.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "train/trainer.h"
 
 #include "base/prng.h"
-#include "train/examples_world.h"
+#include "train/examples_world_test.h"
 
 enum { EXAMPLES = 4000 };
 
