@@ -129,10 +129,23 @@ MW_TEST(ingest_refuses_streams_whose_keys_have_changed) {
     shop_tear_down(&f);
 }
 
-enum { KILLS = 12, KILL_ORDERS = 4000, KILL_US_MAX = 60000 };
+enum { KILLS = 12, KILL_ORDERS = 4000 };
 
-/* Ends this process in the middle of an ingest, or soon after. */
-static void ingest_and_die(const char *folder, int64_t after_us) {
+static void write_many(const shop *f) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    mw_buf_append_text(&text, "order,at,shop,price,delay\n");
+    for (int i = 0; i < KILL_ORDERS; i++)
+        mw_buf_printf(&text, "%d,2024-01-01T10:00:00Z,north,5,3\n", i);
+    shop_write_file(f, "orders1.csv", mw_buf_str(&text).data);
+    shop_write_file(f, "visits.csv", shop_first_visits);
+    mw_buf_release(&text);
+}
+
+/* Ingests in a child that is killed after a while, if it still runs; 0: never. Returns how long
+   it ran. */
+static int64_t ingest_and_die(const char *folder, int64_t after_us) {
+    int64_t start_us = mw_sys_monotonic_us(mw_sys_real());
     pid_t child = fork();
     MW_CHECK(child >= 0);
     if (child == 0) {
@@ -141,38 +154,44 @@ static void ingest_and_die(const char *folder, int64_t after_us) {
         shop_compile(&f, shop_orders);
         _exit(shop_ingest(&f) == MW_OK ? 0 : 1);
     }
-    usleep((useconds_t)after_us);
-    kill(child, SIGKILL);
+    if (after_us > 0) {
+        usleep((useconds_t)after_us);
+        kill(child, SIGKILL);
+    }
     MW_CHECK(waitpid(child, NULL, 0) == child);
+    return mw_sys_monotonic_us(mw_sys_real()) - start_us;
 }
 
-/* Killed at any moment, the lake holds the whole ingest, of both streams, or nothing of it. */
+/* Killed at any moment, the lake holds the whole ingest, of both streams, or nothing of it. The
+   moments are spread over the time that a whole one takes. */
 MW_TEST(ingest_killed_at_any_moment_leaves_all_or_nothing) {
     uint64_t prng = mw_test_seed();
-    mw_buf text;
-    mw_buf_init(&text, 1 << 20);
-    mw_buf_append_text(&text, "order,at,shop,price,delay\n");
-    for (int i = 0; i < KILL_ORDERS; i++)
-        mw_buf_printf(&text, "%d,2024-01-01T10:00:00Z,north,5,3\n", i);
+    int64_t whole_us = 0;
+    size_t seen_none = 0, seen_all = 0;
     for (int i = 0; i < KILLS; i++) {
         shop f;
         shop_set_up(&f, NULL);
         mw_state_close(f.state); /* the child is to be its writer */
-        shop_write_file(&f, "orders1.csv", mw_buf_str(&text).data);
-        shop_write_file(&f, "visits.csv", shop_first_visits);
-        ingest_and_die(f.folder, (int64_t)mw_prng_below(&prng, KILL_US_MAX));
+        write_many(&f);
+        uint64_t slot_us = (uint64_t)whole_us / KILLS + 1;
+        uint64_t in_slot_us = 1 + mw_prng_below(&prng, slot_us);
+        int64_t after_us = i == 0 ? 0 : (int64_t)(slot_us * (uint64_t)(i - 1) + in_slot_us);
+        int64_t ran_us = ingest_and_die(f.folder, after_us);
+        if (i == 0) whole_us = ran_us;
         MW_CHECK_OK(mw_state_open(mw_sys_real(), f.state_folder, MW_STATE_WRITE, &f.state,
                                   &f.err), &f.err);
         shop_compile(&f, shop_orders);
         size_t orders = shop_event_count(&f, "orders"), visits = shop_event_count(&f, "visits");
         MW_CHECK(orders == 0 || orders == KILL_ORDERS);
         MW_CHECK_EQUAL_INT(visits, orders == 0 ? 0 : 2);
+        seen_none += orders == 0;
+        seen_all += orders > 0;
         MW_CHECK_OK(shop_ingest(&f), &f.err); /* and it can go on */
         MW_CHECK((f.report.ingest == 0) == (orders > 0));
         MW_CHECK_EQUAL_INT(shop_event_count(&f, "orders"), KILL_ORDERS);
         shop_tear_down(&f);
     }
-    mw_buf_release(&text);
+    MW_CHECK(seen_none > 0 && seen_all > 0);
 }
 
 static mw_status ingest_in_memory(void *context) {
