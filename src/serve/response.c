@@ -14,7 +14,8 @@ void mw_response_clear(mw_response *response) {
     response->code = 200;
     response->content_type = MW_TYPE_JSON;
     mw_buf_clear(&response->headers);
-    mw_buf_clear(&response->body);
+    if (response->body.capacity > MW_RESPONSE_BODY_SIZE_KEPT) mw_buf_release(&response->body);
+    else mw_buf_clear(&response->body);
 }
 
 void mw_response_header(mw_response *response, const char *name, mw_str value) {

@@ -10,6 +10,7 @@
 
 enum {
     MW_RESPONSE_BODY_SIZE_MAX = 64 << 20,
+    MW_RESPONSE_BODY_SIZE_KEPT = 1 << 20, /* a larger body's memory is given back after it */
     MW_RESPONSE_HEADERS_SIZE_MAX = 4 << 10,
     MW_HTTP_DATE_SIZE = 30, /* with the NUL */
 };

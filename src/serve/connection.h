@@ -1,0 +1,47 @@
+/*
+ * connection: one client of the server, from its first byte to its last.
+ *
+ * Requests are answered in the order in which they come, by the router's handlers, into one
+ * output buffer. What a batch has answered leaves once it is committed; if the commit fails, each
+ * of its answers is replaced by that problem. While a client does not read its answers no more
+ * of its requests are taken, so its output is bounded; while it does not send, read or go in
+ * time, a deadline runs.
+ *
+ * After the last answer our side is closed and what still comes is read and dropped for a while:
+ * closing at once would make the system tell the peer of a failure, and it may lose the answer.
+ *
+ * Only server.c includes this. All connections belong to the thread of their reactor.
+ */
+#pragma once
+#include "serve/server.h"
+#include "serve/traffic.h"
+#include "sys/sockets.h"
+
+enum {
+    MW_CONNECTION_INPUT_SIZE = 64 << 10,   /* taken from a socket at once */
+    MW_CONNECTION_OUTPUT_SIZE = 256 << 10, /* unsent, past which no request is taken */
+};
+
+typedef struct mw_connection mw_connection;
+
+/* What the connections of one server share. */
+typedef struct {
+    mw_server_config config;
+    mw_reactor *reactor;
+    mw_traffic traffic;
+    mw_response response; /* the one being made */
+    mw_connection *first;
+    size_t count;
+    int64_t date_due_us;
+    char date[MW_HTTP_DATE_SIZE];
+    char input[MW_CONNECTION_INPUT_SIZE];
+} mw_connections;
+
+/* Takes over the socket, also on failure. */
+MW_MUST_USE mw_status mw_connection_open(mw_connections *all, mw_socket *socket, mw_error *err);
+/* Likewise, for a client over the limit, who is told to come back later. */
+MW_MUST_USE mw_status mw_connection_refuse(mw_connections *all, mw_socket *socket,
+                                           mw_error *err);
+/* Ends what is past its deadline. */
+void mw_connections_sweep(mw_connections *all, int64_t now_us);
+void mw_connections_close(mw_connections *all); /* all of them, now */

@@ -1,0 +1,229 @@
+#include "serve/server_fixture.h"
+#include "base/calendar.h"
+#include "testing/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HELLO "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"
+#define BYE "GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+static fixture f;
+static mw_buf in;
+
+static void begin(mw_server_config limits) {
+    mw_buf_init(&in, 64 << 20);
+    fixture_start(&f, limits);
+}
+
+static void end(void) {
+    fixture_stop(&f);
+    mw_buf_release(&in);
+}
+
+MW_TEST(connection_answers_pipelined_requests_in_order) {
+    begin((mw_server_config){0});
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    for (int i = 0; i < 500; i++)
+        mw_buf_printf(&text, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\n\r\n<%05d>", i);
+    mw_buf_append_text(&text, BYE);
+    MW_CHECK_EQUAL_STR(client_call(&f, text.data, &in), "HTTP/1.1 200 OK");
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "HTTP/1.1 200 OK\r\n"), 501);
+    const char *at = in.data;
+    for (int i = 0; i < 500; i++) {
+        char body[16];
+        snprintf(body, sizeof body, "<%05d>", i);
+        at = strstr(at, body);
+        MW_CHECK(at != NULL);
+    }
+    MW_CHECK(atomic_load(&f.batch_count) < 400); /* what is ready together is committed together */
+    mw_buf_release(&text);
+    end();
+}
+
+MW_TEST(connection_takes_a_request_in_single_bytes) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    const char *text = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n"
+                       "Connection: close\r\n\r\nabc";
+    for (const char *at = text; *at; at++) client_send(client, (char[2]){*at, '\0'});
+    client_read_to_end(client, &in);
+    MW_CHECK(mw_str_ends(mw_buf_str(&in), MW_STR("\r\n\r\nabc")));
+    mw_socket_close(client);
+    end();
+}
+
+MW_TEST(connection_answers_what_is_wrong_and_ends) {
+    static const struct {
+        const char *text, *line;
+    } cases[] = {
+        {"nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+        {"GET / HTTP/1.1\r\n\r\n" HELLO, "HTTP/1.1 400 Bad Request"},
+        {"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "0\r\n\r\n" HELLO, "HTTP/1.1 400 Bad Request"},
+        {"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n",
+         "HTTP/1.1 413 Content Too Large"},
+        {"BREW / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+        {"TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 501 Not Implemented"},
+        {"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx",
+         "HTTP/1.1 415 Unsupported Media Type"},
+        {"GET /hello HTTP/1.0\r\n\r\n" HELLO, "HTTP/1.1 200 OK"},
+        {BYE HELLO, "HTTP/1.1 200 OK"},
+    };
+    begin((mw_server_config){.body_size_max = 1000});
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        MW_CHECK_EQUAL_STR(client_call(&f, cases[i].text, &in), cases[i].line);
+        MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "\r\nDate: "), 1);
+        MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "Connection: close\r\n"), 1);
+    }
+    end();
+}
+
+/* What is merely not there ends nothing. */
+MW_TEST(connection_goes_on_after_a_wrong_path_or_method) {
+    begin((mw_server_config){0});
+    client_call(&f, "GET /helo HTTP/1.1\r\nHost: h\r\n\r\nDELETE /hello HTTP/1.1\r\nHost: h\r\n\r\n"
+                    "HEAD /hello HTTP/1.1\r\nHost: h\r\n\r\n" BYE, &in);
+    MW_CHECK(strstr(in.data, "HTTP/1.1 404 Not Found\r\n") != NULL);
+    MW_CHECK(strstr(in.data, "Did you mean /hello?") != NULL);
+    MW_CHECK(strstr(in.data, "HTTP/1.1 405 Method Not Allowed\r\n") != NULL);
+    MW_CHECK(strstr(in.data, "Allow: GET, HEAD\r\n") != NULL);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "HTTP/1.1 200 OK\r\n"), 2);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "{\"hello\":true}"), 1); /* none for HEAD */
+    end();
+}
+
+MW_TEST(connection_refuses_a_head_that_is_too_large) {
+    begin((mw_server_config){0});
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    mw_buf_append_text(&text, "GET /hello HTTP/1.1\r\nHost: h\r\nX: ");
+    for (int i = 0; i < 100000; i++) mw_buf_append_char(&text, 'x');
+    MW_CHECK_EQUAL_STR(client_call(&f, text.data, &in),
+                       "HTTP/1.1 431 Request Header Fields Too Large");
+    mw_buf_release(&text);
+    end();
+}
+
+MW_TEST(connection_tells_a_client_to_continue) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    client_send(client, "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+                        "Content-Length: 3\r\n\r\n");
+    client_read_until(client, &in, "HTTP/1.1 100 Continue\r\n\r\n");
+    client_send(client, "abc");
+    client_read_until(client, &in, "\r\n\r\nabc");
+    mw_socket_close(client);
+    end();
+}
+
+MW_TEST(connection_says_so_when_the_commit_fails) {
+    begin((mw_server_config){0});
+    atomic_store(&f.commit_status, MW_NO_SPACE);
+    MW_CHECK_EQUAL_STR(client_call(&f, HELLO BYE, &in), "HTTP/1.1 507 Insufficient Storage");
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "HTTP/1.1 507 "), 2);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "log: the disk is full"), 2);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "hello"), 0);
+    atomic_store(&f.commit_status, MW_OK);
+    MW_CHECK_EQUAL_STR(client_call(&f, BYE, &in), "HTTP/1.1 200 OK");
+    end();
+}
+
+/* Asks for far more than it reads: the server takes only as many requests as it can keep the
+   answers of, and gives all of them once the client reads. */
+MW_TEST(connection_waits_for_a_slow_reader) {
+    enum { REQUESTS = 400, SIZE = 100000 };
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    for (int i = 0; i < REQUESTS; i++)
+        mw_buf_printf(&text, "GET /large/%d HTTP/1.1\r\nHost: h\r\n\r\n", SIZE);
+    mw_buf_append_text(&text, BYE);
+    client_send(client, text.data);
+    MW_CHECK_EQUAL_STR(client_call(&f, BYE, &in), "HTTP/1.1 200 OK"); /* others go on */
+    mw_buf_clear(&in);
+    client_read_to_end(client, &in);
+    MW_CHECK(in.size > (size_t)REQUESTS * SIZE);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "HTTP/1.1 200 OK\r\n"), REQUESTS + 1);
+    mw_socket_close(client);
+    mw_buf_release(&text);
+    end();
+}
+
+MW_TEST(connection_gives_up_a_reader_who_does_not_read) {
+    begin((mw_server_config){.write_us = 30000});
+    mw_socket *client = client_connect(&f);
+    client_send(client, "GET /large/30000000 HTTP/1.1\r\nHost: h\r\n\r\n");
+    MW_CHECK(mw_socket_wait(client, false, MW_SECOND_US));
+    fixture_await_connections(&f, 0);
+    client_read_to_end(client, &in);
+    MW_CHECK(in.size < 30000000);
+    mw_socket_close(client);
+    end();
+}
+
+MW_TEST(connection_gives_up_a_writer_who_does_not_write) {
+    begin((mw_server_config){.request_us = 30000, .idle_us = 20000});
+    int64_t before_us = mw_sys_monotonic_us(mw_sys_real());
+    MW_CHECK_EQUAL_STR(client_call(&f, "GET /hello HTTP/1.1\r\nHo", &in),
+                       "HTTP/1.1 408 Request Timeout");
+    MW_CHECK_EQUAL_STR(client_call(&f, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab",
+                                   &in), "HTTP/1.1 408 Request Timeout");
+    mw_socket *idle = client_connect(&f);
+    mw_buf_clear(&in);
+    client_read_to_end(idle, &in);
+    MW_CHECK_EQUAL_INT(in.size, 0);
+    mw_socket_close(idle);
+    MW_CHECK(mw_sys_monotonic_us(mw_sys_real()) - before_us >= 80000);
+    end();
+}
+
+/* Bytes that keep coming do not move the deadline of a request. */
+MW_TEST(connection_gives_up_a_slow_loris) {
+    begin((mw_server_config){.request_us = 30000});
+    mw_socket *client = client_connect(&f);
+    client_send(client, "GET /hello HTTP/1.1\r\nX: ");
+    for (int i = 0; i < 1000 && !mw_socket_wait(client, false, 1000); i++)
+        client_send(client, "x");
+    client_read_to_end(client, &in);
+    MW_CHECK(strstr(in.data, "HTTP/1.1 408 ") != NULL);
+    mw_socket_close(client);
+    end();
+}
+
+MW_TEST(connection_answers_a_client_that_has_closed_its_side) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    client_send(client, HELLO HELLO);
+    mw_socket_end_output(client);
+    client_read_to_end(client, &in);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "{\"hello\":true}"), 2);
+    mw_socket_close(client);
+
+    client = client_connect(&f); /* and is rid of one that leaves in the middle of a request */
+    client_send(client, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na");
+    mw_socket_close(client);
+    fixture_await_connections(&f, 0);
+    end();
+}
+
+MW_TEST(connection_allocates_nothing_once_it_is_warm) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    for (int i = 0; i < 3; i++) {
+        mw_buf_clear(&in);
+        client_send(client, HELLO);
+        client_read_until(client, &in, "true}");
+    }
+    size_t live_count = mw_memory_live_count();
+    for (int i = 0; i < 100; i++) {
+        mw_buf_clear(&in);
+        client_send(client, HELLO);
+        client_read_until(client, &in, "true}");
+    }
+    MW_CHECK_EQUAL_INT(mw_memory_live_count(), live_count);
+    mw_socket_close(client);
+    end();
+}

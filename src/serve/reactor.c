@@ -1,0 +1,221 @@
+#include "serve/reactor.h"
+
+#include <stdatomic.h>
+
+struct mw_reactor {
+    mw_reactor_config config;
+    mw_poller *poller;
+    mw_source *sources; /* removed ones among them until the end of the turn */
+    mw_source *held;
+    mw_timer *timers; /* those that are set, in no order: there is a handful */
+    int64_t now_us;
+    size_t source_count; /* without the removed ones */
+    bool has_removed;
+    bool stopping;           /* the sources have been told */
+    atomic_bool stop_wanted; /* by any thread */
+};
+
+mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **out_reactor, mw_error *err) {
+    mw_reactor *reactor = mw_allocate(sizeof *reactor);
+    if (!reactor) return mw_fail(err, MW_NO_MEMORY, "event loop: no memory is left");
+    reactor->config = config;
+    reactor->now_us = mw_sys_monotonic_us(config.sys);
+    atomic_init(&reactor->stop_wanted, false);
+    mw_status status = mw_poller_create(config.sys, &reactor->poller, err);
+    if (status == MW_OK && config.catch_signals)
+        status = mw_poller_catch_signals(reactor->poller, err);
+    if (status != MW_OK) {
+        mw_reactor_destroy(reactor);
+        return status;
+    }
+    *out_reactor = reactor;
+    return MW_OK;
+}
+
+mw_status mw_reactor_add(mw_reactor *reactor, mw_source *source, int descriptor,
+                         mw_poller_interest interest, mw_error *err) {
+    MW_ASSERT(source->ready && source->stop);
+    MW_TRY(mw_poller_add(reactor->poller, descriptor, (uintptr_t)source, interest, err));
+    source->reactor = reactor;
+    source->descriptor = descriptor;
+    source->interest = interest;
+    source->removed = source->held = false;
+    source->next = reactor->sources;
+    reactor->sources = source;
+    reactor->source_count++;
+    return MW_OK;
+}
+
+void mw_source_set_interest(mw_source *source, mw_poller_interest interest) {
+    if (source->removed) return;
+    if (source->interest.readable == interest.readable &&
+        source->interest.writable == interest.writable)
+        return;
+    source->interest = interest;
+    mw_status status = mw_poller_modify(source->reactor->poller, source->descriptor,
+                                        (uintptr_t)source, interest, NULL);
+    MW_ASSERT(status == MW_OK); /* it was added, and changing needs no memory */
+}
+
+void mw_source_hold(mw_source *source) {
+    MW_ASSERT(source->release);
+    if (source->held) return;
+    source->held = true;
+    source->next_held = source->reactor->held;
+    source->reactor->held = source;
+}
+
+void mw_source_remove(mw_source *source) {
+    if (source->removed) return;
+    mw_reactor *reactor = source->reactor;
+    mw_poller_remove(reactor->poller, source->descriptor);
+    source->removed = true;
+    reactor->has_removed = true;
+    reactor->source_count--;
+}
+
+void mw_timer_set(mw_reactor *reactor, mw_timer *timer, int64_t due_us) {
+    mw_timer_clear(reactor, timer);
+    timer->due_us = due_us;
+    timer->next = reactor->timers;
+    reactor->timers = timer;
+}
+
+void mw_timer_clear(mw_reactor *reactor, mw_timer *timer) {
+    for (mw_timer **link = &reactor->timers; *link; link = &(*link)->next) {
+        if (*link != timer) continue;
+        *link = timer->next;
+        return;
+    }
+}
+
+/* The timer that is due first; NULL if none is set. */
+static mw_timer *next_timer(const mw_reactor *reactor) {
+    mw_timer *first = reactor->timers;
+    for (mw_timer *timer = first; timer; timer = timer->next)
+        if (timer->due_us < first->due_us) first = timer;
+    return first;
+}
+
+/* What a timer sets while it fires waits for the next turn, so that this one ends. */
+static void fire_timers(mw_reactor *reactor) {
+    int64_t now_us = mw_sys_monotonic_us(reactor->config.sys);
+    size_t fired_max = 0;
+    for (mw_timer *timer = reactor->timers; timer; timer = timer->next) fired_max++;
+    for (; fired_max > 0; fired_max--) {
+        mw_timer *timer = next_timer(reactor);
+        if (!timer || timer->due_us > now_us) return;
+        mw_timer_clear(reactor, timer);
+        timer->fire(timer, now_us);
+    }
+}
+
+static void stop_sources(mw_reactor *reactor) {
+    reactor->stopping = true;
+    for (mw_source *source = reactor->sources; source; source = source->next)
+        if (!source->removed) source->stop(source);
+}
+
+/* A source that releases may do more work and be held again: for the next turn's batch. */
+static void release_held(mw_reactor *reactor) {
+    mw_source *source = reactor->held;
+    if (!source) return;
+    reactor->held = NULL;
+    mw_error err = {.message = ""};
+    mw_status status = MW_OK;
+    if (reactor->config.after_batch)
+        status = reactor->config.after_batch(reactor->config.context, &err);
+    while (source) {
+        mw_source *next = source->next_held;
+        source->held = false;
+        if (!source->removed) source->release(source, status, &err);
+        source = next;
+    }
+}
+
+/* Takes the removed sources out of the list of all: a list of their own, by `next`. */
+static mw_source *take_removed(mw_reactor *reactor) {
+    mw_source *removed = NULL;
+    for (mw_source **link = &reactor->sources; *link;) {
+        mw_source *source = *link;
+        if (!source->removed) {
+            link = &source->next;
+            continue;
+        }
+        *link = source->next;
+        source->next = removed;
+        removed = source;
+    }
+    return removed;
+}
+
+void mw_reactor_bury(mw_reactor *reactor) {
+    if (!reactor->has_removed) return;
+    reactor->has_removed = false;
+    for (mw_source **link = &reactor->held; *link;) {
+        if ((*link)->removed) *link = (*link)->next_held;
+        else link = &(*link)->next_held;
+    }
+    for (mw_source *source = take_removed(reactor); source;) {
+        mw_source *next = source->next;
+        if (source->gone) source->gone(source);
+        source = next;
+    }
+}
+
+static void dispatch(mw_reactor *reactor, const mw_poller_event *event) {
+    if (event->kind == MW_POLLER_SIGNAL) atomic_store(&reactor->stop_wanted, true);
+    if (event->kind != MW_POLLER_READY) return;
+    mw_source *source = (mw_source *)(uintptr_t)event->token;
+    if (!source->removed) source->ready(source, event);
+}
+
+static int64_t wait_span_us(const mw_reactor *reactor) {
+    if (reactor->held || atomic_load(&reactor->stop_wanted) != reactor->stopping) return 0;
+    const mw_timer *timer = next_timer(reactor);
+    if (!timer) return -1;
+    int64_t span_us = timer->due_us - mw_sys_monotonic_us(reactor->config.sys);
+    return span_us > 0 ? span_us : 0;
+}
+
+mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err) {
+    while (reactor->source_count > 0) {
+        mw_poller_event events[MW_POLLER_EVENTS_MAX];
+        size_t count;
+        MW_TRY(mw_poller_wait(reactor->poller, wait_span_us(reactor), events,
+                              MW_POLLER_EVENTS_MAX, &count, err));
+        reactor->now_us = mw_sys_monotonic_us(reactor->config.sys);
+        for (size_t i = 0; i < count; i++) dispatch(reactor, &events[i]);
+        fire_timers(reactor);
+        if (atomic_load(&reactor->stop_wanted) && !reactor->stopping) stop_sources(reactor);
+        release_held(reactor);
+        mw_reactor_bury(reactor);
+    }
+    return MW_OK;
+}
+
+void mw_reactor_stop(mw_reactor *reactor) {
+    atomic_store(&reactor->stop_wanted, true);
+    mw_poller_wake(reactor->poller);
+}
+
+bool mw_reactor_is_stopping(const mw_reactor *reactor) {
+    return reactor->stopping;
+}
+
+int64_t mw_reactor_now_us(const mw_reactor *reactor) {
+    return reactor->now_us;
+}
+
+mw_sys *mw_reactor_sys(const mw_reactor *reactor) {
+    return reactor->config.sys;
+}
+
+void mw_reactor_destroy(mw_reactor *reactor) {
+    if (!reactor) return;
+    for (mw_source *source = reactor->sources; source; source = source->next)
+        mw_source_remove(source);
+    mw_reactor_bury(reactor);
+    mw_poller_destroy(reactor->poller);
+    mw_free(reactor);
+}

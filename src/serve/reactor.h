@@ -1,0 +1,77 @@
+/*
+ * reactor: the one event loop of a process: sources of events, timers, group commit, drain.
+ *
+ * A turn waits, lets each source that is ready do its work, fires the timers that are due, calls
+ * `after_batch` once if a source holds answers, and releases these: an answer leaves only after
+ * what it promises is committed, and one commit serves all requests of the turn.
+ *
+ * The reactor runs until the last source is gone, so a drain is each source taking its leave:
+ * on SIGTERM, SIGINT, SIGHUP or mw_reactor_stop all sources are told to stop, and remove
+ * themselves when what they have begun is done.
+ *
+ * Sources and timers are embedded in structs of their owners. All belongs to the thread that
+ * runs it, but for mw_reactor_stop.
+ */
+#pragma once
+#include "sys/poller.h"
+
+typedef struct mw_reactor mw_reactor;
+typedef struct mw_source mw_source;
+typedef struct mw_timer mw_timer;
+
+struct mw_source {
+    void (*ready)(mw_source *source, const mw_poller_event *event);
+    /* After the batch in which it was held; `committed` says whether its promises hold. NULL for
+       a source that never is held. */
+    void (*release)(mw_source *source, mw_status committed, const mw_error *err);
+    void (*stop)(mw_source *source); /* take no new work; may come when all is done already */
+    void (*gone)(mw_source *source); /* the reactor knows it no more: free it here; NULL: nothing */
+
+    /* The reactor's own. */
+    mw_reactor *reactor;
+    int descriptor;
+    mw_poller_interest interest;
+    bool removed, held;
+    mw_source *next, *next_held;
+};
+
+struct mw_timer {
+    void (*fire)(mw_timer *timer, int64_t now_us);
+    int64_t due_us; /* monotonic; the reactor's own, like the next */
+    mw_timer *next;
+};
+
+typedef struct {
+    mw_sys *sys;
+    bool catch_signals; /* else only mw_reactor_stop ends it */
+    /* Makes what the batch promises durable; NULL if nothing is promised. On failure each held
+       source is told so, and answers with that. */
+    mw_status (*after_batch)(void *context, mw_error *err);
+    void *context;
+} mw_reactor_config;
+
+MW_MUST_USE mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **out_reactor,
+                                        mw_error *err);
+/* Until no source is left. A failure is one of the poller: it cannot go on. */
+MW_MUST_USE mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err);
+void mw_reactor_stop(mw_reactor *reactor); /* from any thread */
+bool mw_reactor_is_stopping(const mw_reactor *reactor);
+int64_t mw_reactor_now_us(const mw_reactor *reactor); /* monotonic, when this turn began */
+mw_sys *mw_reactor_sys(const mw_reactor *reactor);
+/* NULL is allowed. Sources that are left are removed; their owners close what is open. */
+void mw_reactor_destroy(mw_reactor *reactor);
+
+/* The source stays where it is until its `gone` was called. */
+MW_MUST_USE mw_status mw_reactor_add(mw_reactor *reactor, mw_source *source, int descriptor,
+                                     mw_poller_interest interest, mw_error *err);
+void mw_source_set_interest(mw_source *source, mw_poller_interest interest);
+void mw_source_hold(mw_source *source); /* it has an answer that awaits the commit */
+/* No more events; `gone` follows at the end of the turn. The descriptor may be closed at once. */
+void mw_source_remove(mw_source *source);
+/* The `gone` of all that was removed, now: for an owner that ends while the reactor does not
+   run. */
+void mw_reactor_bury(mw_reactor *reactor);
+
+/* Fires once, at `due_us` or after; again only if it is set again. */
+void mw_timer_set(mw_reactor *reactor, mw_timer *timer, int64_t due_us);
+void mw_timer_clear(mw_reactor *reactor, mw_timer *timer);

@@ -1,0 +1,44 @@
+/*
+ * server: serves HTTP/1.1 on one address, in the thread of a reactor.
+ *
+ * Requests are answered by the routes of a table (serve/router.h), at once: a handler must not
+ * block. Answers leave after the reactor's batch is committed. Slow, idle, broken and surplus
+ * clients are bounded by the limits below; what a client does wrong is answered by a problem
+ * document and ends its connection.
+ *
+ * On the reactor's stop the address is given up at once, idle connections are closed, requests
+ * under way are answered with "Connection: close", and what is left after `drain_us` is cut.
+ */
+#pragma once
+#include "serve/metrics.h"
+#include "serve/reactor.h"
+#include "serve/router.h"
+
+enum { MW_SERVER_CONNECTIONS_MAX = 10000 };
+
+typedef struct {
+    const char *host; /* "127.0.0.1" */
+    uint16_t port;    /* 0: any free one */
+    mw_router router;
+    void *context;       /* for the routes' handlers */
+    mw_metrics *metrics; /* the caller's; must outlive the server */
+
+    /* 0 means the default. */
+    size_t connection_count_max; /* MW_SERVER_CONNECTIONS_MAX */
+    size_t body_size_max;        /* MW_HTTP_BODY_SIZE_MAX */
+    int64_t idle_us;             /* 75 s between requests */
+    int64_t request_us;          /* 30 s from a request's first byte to its last */
+    int64_t write_us;            /* 30 s in which a client reads nothing of its answer */
+    int64_t linger_us;           /* 2 s for it to go after the last answer */
+    int64_t drain_us;            /* 10 s for what is under way at a stop */
+} mw_server_config;
+
+typedef struct mw_server mw_server;
+
+/* Listens from now on, answers once the reactor runs. */
+MW_MUST_USE mw_status mw_server_create(mw_reactor *reactor, mw_server_config config,
+                                       mw_server **out_server, mw_error *err);
+uint16_t mw_server_port(const mw_server *server);
+size_t mw_server_connection_count(const mw_server *server);
+/* Before the reactor is destroyed; closes what is still open. NULL is allowed. */
+void mw_server_destroy(mw_server *server);

@@ -1,0 +1,39 @@
+/*
+ * server_fixture: a server on a free loopback port in a thread of its own, and clients for it.
+ * Tests of this layer only; server_test.c holds the functions.
+ *
+ * It answers GET /hello, POST /echo (the body), GET /large/{size} (that many bytes) and GET
+ * /connections (how many are open).
+ */
+#pragma once
+#include "serve/server.h"
+#include "sys/sockets.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct {
+    mw_reactor *reactor;
+    mw_server *server;
+    mw_metrics *metrics;
+    pthread_t thread;
+    uint16_t port;
+    atomic_int batch_count;
+    atomic_int commit_status; /* what after_batch returns; MW_OK at first */
+} fixture;
+
+/* Of the config only the limits count. */
+void fixture_start(fixture *f, mw_server_config limits);
+void fixture_stop(fixture *f); /* drains it and waits for its end */
+
+mw_socket *client_connect(const fixture *f);
+void client_send(mw_socket *client, const char *text);
+/* Reads into `*in` until it contains `text`, or fails the test after seconds. */
+void client_read_until(mw_socket *client, mw_buf *in, const char *text);
+/* Reads into `*in` until the server has closed its side. */
+void client_read_to_end(mw_socket *client, mw_buf *in);
+/* Connects, sends, reads to the end: the first line of the answer in `*in`. */
+mw_str client_call(const fixture *f, const char *text, mw_buf *in);
+/* Asks until so many connections are open beside the one that asks; they have been read by then. */
+void fixture_await_connections(const fixture *f, size_t count);
+size_t occurrences(mw_str text, const char *word);

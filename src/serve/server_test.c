@@ -1,0 +1,263 @@
+#include "serve/server_fixture.h"
+#include "testing/test.h"
+
+#include "base/calendar.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void answer_hello(void *context, const mw_route_call *call, mw_response *response) {
+    (void)context;
+    (void)call;
+    mw_buf_append_text(&response->body, "{\"hello\":true}\n");
+}
+
+static void answer_echo(void *context, const mw_route_call *call, mw_response *response) {
+    (void)context;
+    response->content_type = MW_TYPE_TEXT;
+    mw_buf_append_str(&response->body, call->request->body);
+}
+
+static void answer_large(void *context, const mw_route_call *call, mw_response *response) {
+    (void)context;
+    int64_t size = 0;
+    MW_CHECK(mw_str_to_int64(call->parameters[0], &size));
+    for (int64_t i = 0; i < size; i++) mw_buf_append_char(&response->body, 'x');
+}
+
+static void answer_connections(void *context, const mw_route_call *call, mw_response *response) {
+    fixture *f = context;
+    (void)call;
+    mw_buf_printf(&response->body, "%zu open\n", mw_server_connection_count(f->server));
+}
+
+static const mw_route routes[] = {
+    {MW_HTTP_GET, "/hello", answer_hello},
+    {MW_HTTP_POST, "/echo", answer_echo},
+    {MW_HTTP_GET, "/large/{size}", answer_large},
+    {MW_HTTP_GET, "/connections", answer_connections},
+};
+
+static mw_status commit(void *context, mw_error *err) {
+    fixture *f = context;
+    atomic_fetch_add(&f->batch_count, 1);
+    mw_status status = (mw_status)atomic_load(&f->commit_status);
+    return status == MW_OK ? MW_OK : mw_fail(err, status, "log: the disk is full");
+}
+
+static void *run(void *context) {
+    fixture *f = context;
+    mw_error err;
+    MW_CHECK_OK(mw_reactor_run(f->reactor, &err), &err);
+    return NULL;
+}
+
+static mw_server_config complete(fixture *f, mw_server_config limits) {
+    limits.host = "127.0.0.1";
+    limits.context = f;
+    limits.router = mw_router_of(routes, sizeof routes / sizeof *routes);
+    limits.metrics = f->metrics;
+    return limits;
+}
+
+void fixture_start(fixture *f, mw_server_config limits) {
+    mw_error err;
+    memset(f, 0, sizeof *f);
+    MW_CHECK_OK(mw_metrics_create(&f->metrics, &err), &err);
+    mw_reactor_config config = {.sys = mw_sys_real(), .after_batch = commit, .context = f};
+    MW_CHECK_OK(mw_reactor_create(config, &f->reactor, &err), &err);
+    MW_CHECK_OK(mw_server_create(f->reactor, complete(f, limits), &f->server, &err), &err);
+    f->port = mw_server_port(f->server);
+    MW_CHECK(pthread_create(&f->thread, NULL, run, f) == 0);
+}
+
+void fixture_stop(fixture *f) {
+    mw_reactor_stop(f->reactor);
+    MW_CHECK(pthread_join(f->thread, NULL) == 0);
+    MW_CHECK_EQUAL_INT(mw_server_connection_count(f->server), 0);
+    mw_server_destroy(f->server);
+    mw_reactor_destroy(f->reactor);
+    mw_metrics_destroy(f->metrics);
+}
+
+mw_socket *client_connect(const fixture *f) {
+    mw_socket *client;
+    mw_error err;
+    MW_CHECK_OK(mw_socket_connect(mw_sys_real(), "127.0.0.1", f->port, &client, &err), &err);
+    return client;
+}
+
+void client_send(mw_socket *client, const char *text) {
+    mw_str rest = mw_str_of(text);
+    while (rest.size > 0) {
+        size_t size;
+        mw_socket_result result = mw_socket_write(client, rest, &size);
+        if (result == MW_SOCKET_ENDED) return; /* a server may have heard enough */
+        if (result == MW_SOCKET_MOVED) rest = mw_str_slice(rest, size, rest.size);
+        else MW_CHECK(mw_socket_wait(client, true, 5 * MW_SECOND_US));
+    }
+}
+
+/* False at the end. */
+static bool client_read(mw_socket *client, mw_buf *in) {
+    char bytes[4096];
+    size_t size;
+    for (;;) {
+        mw_socket_result result = mw_socket_read(client, bytes, sizeof bytes, &size);
+        if (result == MW_SOCKET_ENDED) return false;
+        if (result == MW_SOCKET_BLOCKED) {
+            MW_CHECK(mw_socket_wait(client, false, 5 * MW_SECOND_US));
+            continue;
+        }
+        mw_buf_append(in, bytes, size);
+        return true;
+    }
+}
+
+void client_read_until(mw_socket *client, mw_buf *in, const char *text) {
+    while (!in->data || !strstr(in->data, text)) MW_CHECK(client_read(client, in));
+}
+
+void client_read_to_end(mw_socket *client, mw_buf *in) {
+    while (client_read(client, in)) {}
+}
+
+mw_str client_call(const fixture *f, const char *text, mw_buf *in) {
+    mw_socket *client = client_connect(f);
+    client_send(client, text);
+    mw_buf_clear(in);
+    client_read_to_end(client, in);
+    mw_socket_close(client);
+    mw_str rest = mw_buf_str(in), line;
+    MW_CHECK(mw_str_split(&rest, '\r', &line));
+    return line;
+}
+
+void fixture_await_connections(const fixture *f, size_t count) {
+    char expected[32];
+    snprintf(expected, sizeof expected, "\r\n\r\n%zu open\n", count + 1);
+    mw_buf in;
+    mw_buf_init(&in, 1 << 20);
+    do client_call(f, "GET /connections HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", &in);
+    while (!strstr(in.data, expected));
+    mw_buf_release(&in);
+}
+
+size_t occurrences(mw_str text, const char *word) {
+    mw_str wanted = mw_str_of(word);
+    size_t count = 0;
+    for (size_t i = 0; i + wanted.size <= text.size; i++)
+        count += mw_str_starts(mw_str_slice(text, i, text.size), wanted);
+    return count;
+}
+
+MW_TEST(server_answers) {
+    fixture f;
+    mw_buf in;
+    mw_buf_init(&in, 1 << 20);
+    fixture_start(&f, (mw_server_config){0});
+    const char *hello = "GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    MW_CHECK_EQUAL_STR(client_call(&f, hello, &in), "HTTP/1.1 200 OK");
+    MW_CHECK(mw_str_ends(mw_buf_str(&in), MW_STR("\r\n\r\n{\"hello\":true}\n")));
+    MW_CHECK(atomic_load(&f.batch_count) == 1);
+    fixture_stop(&f);
+    mw_buf_release(&in);
+}
+
+MW_TEST(server_names_the_address_that_is_taken) {
+    fixture f;
+    fixture_start(&f, (mw_server_config){0});
+    mw_server_config config = complete(&f, (mw_server_config){.port = f.port});
+    mw_reactor *reactor;
+    mw_server *second;
+    mw_error err;
+    MW_CHECK_OK(mw_reactor_create((mw_reactor_config){.sys = mw_sys_real()}, &reactor, &err),
+                &err);
+    MW_CHECK_STATUS(mw_server_create(reactor, config, &second, &err), MW_BUSY);
+    MW_CHECK(mw_str_starts(mw_str_of(err.message), MW_STR("127.0.0.1:")));
+    mw_reactor_destroy(reactor);
+    fixture_stop(&f);
+}
+
+MW_TEST(server_refuses_clients_over_its_limit) {
+    fixture f;
+    mw_buf in;
+    mw_buf_init(&in, 1 << 20);
+    fixture_start(&f, (mw_server_config){.connection_count_max = 1});
+    mw_socket *first = client_connect(&f);
+    client_send(first, "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+    client_read_until(first, &in, "true}");
+    const char *hello = "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
+    MW_CHECK_EQUAL_STR(client_call(&f, hello, &in), "HTTP/1.1 503 Service Unavailable");
+    MW_CHECK(strstr(in.data, "\r\nRetry-After: 1\r\n") != NULL);
+    MW_CHECK(strstr(in.data, "connections: must be at most 1, got more") != NULL);
+    mw_socket_close(first);
+    fixture_stop(&f);
+    mw_buf_release(&in);
+}
+
+MW_TEST(server_finishes_what_is_under_way_when_it_stops) {
+    fixture f;
+    mw_buf in;
+    mw_buf_init(&in, 1 << 20);
+    fixture_start(&f, (mw_server_config){0});
+    mw_socket *idle = client_connect(&f), *busy = client_connect(&f);
+    client_send(idle, "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+    client_read_until(idle, &in, "true}");
+    client_send(busy, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc");
+    fixture_await_connections(&f, 2);
+    client_send(busy, "d");
+
+    mw_reactor_stop(f.reactor);
+    mw_buf_clear(&in);
+    client_read_to_end(idle, &in);
+    MW_CHECK_EQUAL_INT(in.size, 0);
+    mw_socket *late = NULL; /* soon nobody can come any more */
+    while (mw_socket_connect(mw_sys_real(), "127.0.0.1", f.port, &late, NULL) == MW_OK)
+        mw_socket_close(late);
+    client_send(busy, "ef");
+    client_read_to_end(busy, &in);
+    MW_CHECK(strstr(in.data, "\r\nConnection: close\r\n") != NULL);
+    MW_CHECK(mw_str_ends(mw_buf_str(&in), MW_STR("\r\n\r\nabcdef")));
+    mw_socket_close(idle);
+    mw_socket_close(busy);
+    fixture_stop(&f);
+    mw_buf_release(&in);
+}
+
+MW_TEST(server_cuts_off_what_outlasts_the_drain) {
+    fixture f;
+    mw_buf in;
+    mw_buf_init(&in, 1 << 20);
+    fixture_start(&f, (mw_server_config){.drain_us = 50000});
+    mw_socket *stuck = client_connect(&f);
+    client_send(stuck, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc");
+    fixture_await_connections(&f, 1);
+    mw_reactor_stop(f.reactor);
+    client_read_to_end(stuck, &in);
+    MW_CHECK_EQUAL_INT(in.size, 0);
+    mw_socket_close(stuck);
+    fixture_stop(&f);
+    mw_buf_release(&in);
+}
+
+static mw_status create_once(void *context) {
+    mw_server_config *config = context;
+    mw_reactor *reactor;
+    mw_server *server;
+    MW_TRY(mw_reactor_create((mw_reactor_config){.sys = mw_sys_real()}, &reactor, NULL));
+    mw_status status = mw_server_create(reactor, *config, &server, NULL);
+    if (status == MW_OK) mw_server_destroy(server);
+    mw_reactor_destroy(reactor);
+    return status;
+}
+
+MW_TEST(server_survives_each_failing_allocation) {
+    fixture f = {0};
+    MW_CHECK_OK(mw_metrics_create(&f.metrics, NULL), NULL);
+    mw_server_config config = complete(&f, (mw_server_config){0});
+    MW_CHECK_OK(create_once(&config), NULL); /* its series are there from now on */
+    MW_CHECK(mw_test_every_allocation_fails(create_once, &config) >= 3);
+    mw_metrics_destroy(f.metrics);
+    mw_server_destroy(NULL);
+}
