@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define POST_ECHO "POST /echo HTTP/1.1\r\nHost: h\r\n"
 #define HELLO "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"
 #define BYE "GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
@@ -26,7 +27,7 @@ MW_TEST(connection_answers_pipelined_requests_in_order) {
     mw_buf text;
     mw_buf_init(&text, 1 << 20);
     for (int i = 0; i < 500; i++)
-        mw_buf_printf(&text, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\n\r\n<%05d>", i);
+        mw_buf_printf(&text, POST_ECHO "Content-Length: 7\r\n\r\n<%05d>", i);
     mw_buf_append_text(&text, BYE);
     MW_CHECK_EQUAL_STR(client_call(&f, text.data, &in), "HTTP/1.1 200 OK");
     MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "HTTP/1.1 200 OK\r\n"), 501);
@@ -45,7 +46,7 @@ MW_TEST(connection_answers_pipelined_requests_in_order) {
 MW_TEST(connection_takes_a_request_in_single_bytes) {
     begin((mw_server_config){0});
     mw_socket *client = client_connect(&f);
-    const char *text = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n"
+    const char *text = POST_ECHO "Content-Length: 3\r\n"
                        "Connection: close\r\n\r\nabc";
     for (const char *at = text; *at; at++) client_send(client, (char[2]){*at, '\0'});
     client_read_to_end(client, &in);
@@ -60,13 +61,13 @@ MW_TEST(connection_answers_what_is_wrong_and_ends) {
     } cases[] = {
         {"nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request"},
         {"GET / HTTP/1.1\r\n\r\n" HELLO, "HTTP/1.1 400 Bad Request"},
-        {"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+        {POST_ECHO "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
          "0\r\n\r\n" HELLO, "HTTP/1.1 400 Bad Request"},
-        {"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n",
+        {POST_ECHO "Content-Length: 1001\r\n\r\n",
          "HTTP/1.1 413 Content Too Large"},
         {"BREW / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request"},
         {"TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 501 Not Implemented"},
-        {"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx",
+        {POST_ECHO "Content-Encoding: br\r\nContent-Length: 1\r\n\r\nx",
          "HTTP/1.1 415 Unsupported Media Type"},
         {"GET /hello HTTP/1.0\r\n\r\n" HELLO, "HTTP/1.1 200 OK"},
         {BYE HELLO, "HTTP/1.1 200 OK"},
@@ -109,7 +110,7 @@ MW_TEST(connection_refuses_a_head_that_is_too_large) {
 MW_TEST(connection_tells_a_client_to_continue) {
     begin((mw_server_config){0});
     mw_socket *client = client_connect(&f);
-    client_send(client, "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+    client_send(client, POST_ECHO "Expect: 100-continue\r\n"
                         "Content-Length: 3\r\n\r\n");
     client_read_until(client, &in, "HTTP/1.1 100 Continue\r\n\r\n");
     client_send(client, "abc");
@@ -169,8 +170,8 @@ MW_TEST(connection_gives_up_a_writer_who_does_not_write) {
     int64_t before_us = mw_sys_monotonic_us(mw_sys_real());
     MW_CHECK_EQUAL_STR(client_call(&f, "GET /hello HTTP/1.1\r\nHo", &in),
                        "HTTP/1.1 408 Request Timeout");
-    MW_CHECK_EQUAL_STR(client_call(&f, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab",
-                                   &in), "HTTP/1.1 408 Request Timeout");
+    MW_CHECK_EQUAL_STR(client_call(&f, POST_ECHO "Content-Length: 3\r\n\r\nab", &in),
+                       "HTTP/1.1 408 Request Timeout");
     mw_socket *idle = client_connect(&f);
     mw_buf_clear(&in);
     client_read_to_end(idle, &in);
@@ -203,7 +204,7 @@ MW_TEST(connection_answers_a_client_that_has_closed_its_side) {
     mw_socket_close(client);
 
     client = client_connect(&f); /* and is rid of one that leaves in the middle of a request */
-    client_send(client, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na");
+    client_send(client, POST_ECHO "Content-Length: 3\r\n\r\na");
     mw_socket_close(client);
     fixture_await_connections(&f, 0);
     end();

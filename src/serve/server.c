@@ -94,14 +94,14 @@ static int64_t sweep_span_us(mw_server_config config) {
 
 mw_status mw_server_create(mw_reactor *reactor, mw_server_config config, mw_server **out_server,
                            mw_error *err) {
-    MW_ASSERT(config.metrics);
+    MW_ASSERT(config.telemetry);
     mw_server *server = mw_allocate(sizeof *server);
     if (!server) return mw_fail(err, MW_NO_MEMORY, "server: no memory is left");
     config = with_defaults(config);
     server->source = (mw_source){.ready = accept_clients, .stop = stop};
     server->connections.config = config;
     server->connections.reactor = reactor;
-    mw_traffic_init(&server->connections.traffic, config.metrics, config.router);
+    mw_traffic_init(&server->connections.traffic, config.telemetry, config.router);
     mw_response_init(&server->connections.response);
 
     mw_socket *listener;

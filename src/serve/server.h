@@ -10,7 +10,7 @@
  * under way are answered with "Connection: close", and what is left after `drain_us` is cut.
  */
 #pragma once
-#include "serve/metrics.h"
+#include "serve/telemetry.h"
 #include "serve/reactor.h"
 #include "serve/router.h"
 
@@ -21,7 +21,7 @@ typedef struct {
     uint16_t port;    /* 0: any free one */
     mw_router router;
     void *context;       /* for the routes' handlers */
-    mw_metrics *metrics; /* the caller's; must outlive the server */
+    mw_telemetry *telemetry; /* the caller's; must outlive the server */
 
     /* 0 means the default. */
     size_t connection_count_max; /* MW_SERVER_CONNECTIONS_MAX */

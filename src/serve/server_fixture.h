@@ -15,7 +15,7 @@
 typedef struct {
     mw_reactor *reactor;
     mw_server *server;
-    mw_metrics *metrics;
+    mw_telemetry *telemetry;
     pthread_t thread;
     uint16_t port;
     atomic_int batch_count;

@@ -56,14 +56,14 @@ static mw_server_config complete(fixture *f, mw_server_config limits) {
     limits.host = "127.0.0.1";
     limits.context = f;
     limits.router = mw_router_of(routes, sizeof routes / sizeof *routes);
-    limits.metrics = f->metrics;
+    limits.telemetry = f->telemetry;
     return limits;
 }
 
 void fixture_start(fixture *f, mw_server_config limits) {
     mw_error err;
     memset(f, 0, sizeof *f);
-    MW_CHECK_OK(mw_metrics_create(&f->metrics, &err), &err);
+    MW_CHECK_OK(mw_telemetry_create(&f->telemetry, &err), &err);
     mw_reactor_config config = {.sys = mw_sys_real(), .after_batch = commit, .context = f};
     MW_CHECK_OK(mw_reactor_create(config, &f->reactor, &err), &err);
     MW_CHECK_OK(mw_server_create(f->reactor, complete(f, limits), &f->server, &err), &err);
@@ -77,7 +77,7 @@ void fixture_stop(fixture *f) {
     MW_CHECK_EQUAL_INT(mw_server_connection_count(f->server), 0);
     mw_server_destroy(f->server);
     mw_reactor_destroy(f->reactor);
-    mw_metrics_destroy(f->metrics);
+    mw_telemetry_destroy(f->telemetry);
 }
 
 mw_socket *client_connect(const fixture *f) {
@@ -254,10 +254,10 @@ static mw_status create_once(void *context) {
 
 MW_TEST(server_survives_each_failing_allocation) {
     fixture f = {0};
-    MW_CHECK_OK(mw_metrics_create(&f.metrics, NULL), NULL);
+    MW_CHECK_OK(mw_telemetry_create(&f.telemetry, NULL), NULL);
     mw_server_config config = complete(&f, (mw_server_config){0});
     MW_CHECK_OK(create_once(&config), NULL); /* its series are there from now on */
     MW_CHECK(mw_test_every_allocation_fails(create_once, &config) >= 3);
-    mw_metrics_destroy(f.metrics);
+    mw_telemetry_destroy(f.telemetry);
     mw_server_destroy(NULL);
 }

@@ -20,7 +20,7 @@ MW_TEST(target_has_a_path_and_a_query) {
 }
 
 MW_TEST(target_refuses_what_is_none) {
-    const char *const bad[] = {"", "v1", "?a=1", "ftp://host/", "/a#b", "*x", "http://host/#", "**"};
+    const char *const bad[] = {"", "v1", "?a=1", "ftp://host/", "/a#b", "*x", "http://host/#"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         mw_target target = {MW_STR("kept"), MW_STR("kept")};
         MW_CHECK(!mw_target_parse(mw_str_of(bad[i]), &target));

@@ -3,30 +3,30 @@
 #include <stdio.h>
 
 #define P "millwright_http_"
-static const mw_metric
-    open_now = {P "connections", MW_METRIC_GAUGE, "", "Connections that are open."},
-    accepted = {P "connections_total", MW_METRIC_COUNTER, "", "Connections accepted."},
-    refused = {P "connections_refused_total", MW_METRIC_COUNTER, "",
+static const mw_meter
+    open_now = {P "connections", MW_METER_GAUGE, "", "Connections that are open."},
+    accepted = {P "connections_total", MW_METER_COUNTER, "", "Connections accepted."},
+    refused = {P "connections_refused_total", MW_METER_COUNTER, "",
                "Connections refused at the limit."},
-    timed_out = {P "timeouts_total", MW_METRIC_COUNTER, "",
+    timed_out = {P "timeouts_total", MW_METER_COUNTER, "",
                  "Connections closed because the peer was too slow."},
-    bytes_in = {P "received_bytes_total", MW_METRIC_COUNTER, "bytes", "Bytes received."},
-    bytes_out = {P "sent_bytes_total", MW_METRIC_COUNTER, "bytes", "Bytes sent."},
-    answers = {P "requests_total", MW_METRIC_COUNTER, "", "Requests answered, by route and code."},
-    seconds = {P "request_seconds", MW_METRIC_HISTOGRAM, "seconds",
+    bytes_in = {P "received_bytes_total", MW_METER_COUNTER, "bytes", "Bytes received."},
+    bytes_out = {P "sent_bytes_total", MW_METER_COUNTER, "bytes", "Bytes sent."},
+    answers = {P "requests_total", MW_METER_COUNTER, "", "Requests answered, by route and code."},
+    seconds = {P "request_seconds", MW_METER_HISTOGRAM, "seconds",
                "From a request's last byte to the release of its answer."};
 #undef P
 
-void mw_traffic_init(mw_traffic *traffic, mw_metrics *metrics, mw_router router) {
+void mw_traffic_init(mw_traffic *traffic, mw_telemetry *telemetry, mw_router router) {
     *traffic = (mw_traffic){
-        .metrics = metrics,
+        .telemetry = telemetry,
         .router = router,
-        .open = mw_metrics_series(metrics, &open_now, ""),
-        .accepted = mw_metrics_series(metrics, &accepted, ""),
-        .refused = mw_metrics_series(metrics, &refused, ""),
-        .timed_out = mw_metrics_series(metrics, &timed_out, ""),
-        .bytes_in = mw_metrics_series(metrics, &bytes_in, ""),
-        .bytes_out = mw_metrics_series(metrics, &bytes_out, ""),
+        .open = mw_telemetry_series(telemetry, &open_now, ""),
+        .accepted = mw_telemetry_series(telemetry, &accepted, ""),
+        .refused = mw_telemetry_series(telemetry, &refused, ""),
+        .timed_out = mw_telemetry_series(telemetry, &timed_out, ""),
+        .bytes_in = mw_telemetry_series(telemetry, &bytes_in, ""),
+        .bytes_out = mw_telemetry_series(telemetry, &bytes_out, ""),
     };
 }
 
@@ -40,10 +40,10 @@ static mw_traffic_answers answers_of(mw_traffic *traffic, int route, int code) {
     char labels[256];
     mw_traffic_answers found = {.route = route, .code = code};
     snprintf(labels, sizeof labels, "method=\"%s\",route=\"%.160s\"", method, pattern);
-    found.seconds = mw_metrics_series(traffic->metrics, &seconds, labels);
+    found.seconds = mw_telemetry_series(traffic->telemetry, &seconds, labels);
     snprintf(labels, sizeof labels, "method=\"%s\",route=\"%.160s\",code=\"%d\"", method, pattern,
              code);
-    found.answers = mw_metrics_series(traffic->metrics, &answers, labels);
+    found.answers = mw_telemetry_series(traffic->telemetry, &answers, labels);
     if (traffic->answers_count < MW_TRAFFIC_ANSWERS_MAX)
         traffic->answers[traffic->answers_count++] = found;
     return found;

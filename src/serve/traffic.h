@@ -5,7 +5,7 @@
  * has given each of its codes once.
  */
 #pragma once
-#include "serve/metrics.h"
+#include "serve/telemetry.h"
 #include "serve/router.h"
 
 enum { MW_TRAFFIC_ANSWERS_MAX = 1024 }; /* pairs of route and code that are told apart */
@@ -16,14 +16,14 @@ typedef struct {
 } mw_traffic_answers;
 
 typedef struct {
-    mw_metrics *metrics;
+    mw_telemetry *telemetry;
     mw_router router;
     mw_series *open, *accepted, *refused, *timed_out, *bytes_in, *bytes_out;
     mw_traffic_answers answers[MW_TRAFFIC_ANSWERS_MAX];
     size_t answers_count;
 } mw_traffic;
 
-void mw_traffic_init(mw_traffic *traffic, mw_metrics *metrics, mw_router router);
+void mw_traffic_init(mw_traffic *traffic, mw_telemetry *telemetry, mw_router router);
 /* `route` is a row of the router's table, or -1 where there was none; the span begins when the
    request had come and ends when its answer is released. */
 void mw_traffic_answer(mw_traffic *traffic, int route, int code, int64_t span_us);

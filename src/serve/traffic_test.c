@@ -16,10 +16,10 @@ static const mw_route routes[] = {
 
 MW_TEST(traffic_is_told_apart_by_route_and_code) {
     static mw_traffic traffic;
-    mw_metrics *metrics;
+    mw_telemetry *telemetry;
     mw_error err;
-    MW_CHECK_OK(mw_metrics_create(&metrics, &err), &err);
-    mw_traffic_init(&traffic, metrics, mw_router_of(routes, 2));
+    MW_CHECK_OK(mw_telemetry_create(&telemetry, &err), &err);
+    mw_traffic_init(&traffic, telemetry, mw_router_of(routes, 2));
     mw_traffic_answer(&traffic, 0, 200, 5);
     mw_traffic_answer(&traffic, 1, 200, 5);
     mw_traffic_answer(&traffic, 1, 422, 5);
@@ -29,7 +29,7 @@ MW_TEST(traffic_is_told_apart_by_route_and_code) {
 
     mw_buf out;
     mw_buf_init(&out, 1 << 16);
-    mw_metrics_write(metrics, &out);
+    mw_telemetry_write(telemetry, &out);
     const char *const lines[] = {
         "millwright_http_requests_total{method=\"GET\",route=\"/a\",code=\"200\"} 1\n",
         "millwright_http_requests_total{method=\"POST\",route=\"/b/{c}\",code=\"200\"} 2\n",
@@ -41,5 +41,5 @@ MW_TEST(traffic_is_told_apart_by_route_and_code) {
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         MW_CHECK(strstr(out.data, lines[i]) != NULL);
     mw_buf_release(&out);
-    mw_metrics_destroy(metrics);
+    mw_telemetry_destroy(telemetry);
 }
