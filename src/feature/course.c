@@ -63,6 +63,7 @@ static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
         if (status != MW_OK) break;
         used++;
     }
+    if (used == 0) return status;
     course->waiting_count -= used;
     memmove(course->waiting, course->waiting + used,
             course->waiting_count * sizeof *course->waiting);
