@@ -1,8 +1,10 @@
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/feature_build.h"
 #include "cli/features.h"
 #include "cli/init.h"
 #include "cli/intake.h"
+#include "cli/train.h"
 
 const mw_command mw_commands[] = {
     {
@@ -57,5 +59,38 @@ const mw_command mw_commands[] = {
         .examples = "  millwright features explain origin_late\n",
         .run = mw_cli_features_explain,
     },
+    {
+        .name = "features build",
+        .words = "",
+        .summary = "Compute the features and label of every moment, a row each",
+        .options = {{"--model", "MODEL", "whose features, if the project has several models"},
+                    {"--output", "FILE", "a .csv or .parquet file, instead of standard output"}},
+        .examples = "  millwright features build --output examples.parquet\n",
+        .run = mw_cli_features_build,
+    },
+    {
+        .name = "features verify",
+        .words = "",
+        .summary = "Compute a sample of moments the slow way and compare bit by bit",
+        .options = {{"--model", "MODEL", "whose features, if the project has several models"},
+                    {"--sample", "N", "about how many moments (200)"}},
+        .examples = "  millwright features verify --sample 1000\n",
+        .run = mw_cli_features_verify,
+    },
+    {
+        .name = "train",
+        .words = "[MODEL]",
+        .word_count_max = 1,
+        .summary = "Make a version of a model, test it on its latest examples, record it",
+        .options = {{"--learner", "NAME", "lightgbm, in place of the project's"},
+                    {"--seed", "N", "of all that is random (1)"},
+                    {"--as-of", "TIME", "with what was known then, instead of now"},
+                    {"--test-from", "DAY", "test on the moments from then on (the latest fifth)"},
+                    {"--threads", "N", "of the learner (one a core); changes no number"}},
+        .examples = "  millwright train\n"
+                    "  millwright train late --test-from 2013-09-01 --seed 7 --json\n",
+        .run = mw_cli_train,
+    },
+    {.name = "lightgbm-child", .words = "", .run = mw_cli_lightgbm_child},
     {0},
 };

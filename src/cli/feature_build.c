@@ -1,0 +1,307 @@
+#include "cli/feature_build.h"
+
+#include "cli/grid.h"
+#include "cli/table_file.h"
+#include "cli/workspace.h"
+#include "feature/oracle.h"
+#include "feature/replay.h"
+#include "ingest/load.h"
+#include "sys/terminal.h"
+
+enum { SAMPLE_USUAL = 200, DIFFERENCES_SHOWN_MAX = 10 };
+
+/* One replay of one model over all of the lake. */
+typedef struct {
+    const mw_workspace *workspace;
+    mw_workspace_model model;
+    mw_events events;
+    mw_replay *replay;
+    size_t moment_count_max; /* events of the moment's stream */
+} walk;
+
+static mw_status begin_walk(const mw_workspace *workspace, walk *out_walk, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_workspace_model model;
+    mw_events events;
+    MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
+    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &events, err));
+    *out_walk = (walk){.workspace = workspace, .model = model, .events = events};
+    out_walk->moment_count_max = events.streams[model.program->moment_stream].rows.row_count;
+    mw_replay_config config = {.program = workspace->program,
+                               .model = model.program,
+                               .events = &out_walk->events,
+                               .symbols = workspace->symbols,
+                               .from = INT64_MIN,
+                               .to = INT64_MAX,
+                               .now = mw_sys_now_us(cli->sys),
+                               .with_label = true};
+    mw_status status = mw_replay_create(config, &out_walk->replay, err);
+    if (status != MW_OK) mw_events_release(&out_walk->events);
+    return status;
+}
+
+static void end_walk(walk *it) {
+    mw_replay_destroy(it->replay);
+    mw_events_release(&it->events);
+}
+
+/* --- build ------------------------------------------------------------------------------ */
+
+static mw_status lay_out(walk *it, mw_schema *out_schema, mw_error *err) {
+    const mw_model_program *model = it->model.program;
+    size_t count = model->feature_count;
+    mw_field *fields = mw_arena_alloc(&it->workspace->cli->arena, count + 3, sizeof *fields);
+    if (!fields) return mw_fail(err, MW_NO_MEMORY, "features: no memory for their names");
+    fields[0] = (mw_field){MW_STR("id"), MW_TYPE_TEXT};
+    fields[1] = (mw_field){MW_STR("time"), MW_TYPE_TIME};
+    for (size_t i = 0; i < count; i++)
+        fields[2 + i] = (mw_field){model->features[i].name, model->features[i].type};
+    fields[2 + count] = (mw_field){MW_STR("label"), mw_code_type(model->label)};
+    *out_schema = (mw_schema){fields, count + 3};
+    return MW_OK;
+}
+
+static mw_status id_symbol(const walk *it, const mw_cell *row, mw_buf *scratch, mw_cell *out_cell,
+                           mw_error *err) {
+    const mw_workspace *workspace = it->workspace;
+    const mw_stream *stream = &workspace->program->streams[it->model.program->moment_stream];
+    mw_buf_clear(scratch);
+    mw_stream_append_id(stream, row, workspace->symbols, scratch);
+    MW_TRY(mw_buf_check(scratch, "id", err));
+    out_cell->symbol = mw_symbols_intern(workspace->symbols, mw_buf_str(scratch));
+    if (out_cell->symbol == 0)
+        return mw_fail(err, MW_TOO_LARGE, "features: too many different texts");
+    return MW_OK;
+}
+
+static mw_status take_step(const walk *it, const mw_step *step, mw_table *rows, mw_buf *scratch,
+                           mw_error *err) {
+    size_t count = it->model.program->feature_count;
+    if (step->kind == MW_DUE_LABEL) {
+        if (!step->label.is_dropped)
+            mw_table_row(rows, step->number)[2 + count] = step->label.value;
+        return MW_OK;
+    }
+    MW_ASSERT(step->number == rows->row_count);
+    mw_cell id, *row;
+    MW_TRY(id_symbol(it, step->moment.row, scratch, &id, err));
+    MW_TRY(mw_table_add(rows, NULL, &row, err));
+    row[0] = id;
+    row[1] = mw_cell_time(step->moment.t);
+    for (size_t i = 0; i < count; i++) row[2 + i] = step->features[i];
+    return MW_OK;
+}
+
+static mw_status fill(const walk *it, mw_table *rows, mw_error *err) {
+    mw_progress progress = mw_progress_begin(it->workspace->cli->sys, "replaying",
+                                             it->moment_count_max);
+    mw_buf scratch;
+    mw_buf_init(&scratch, 1 << 20);
+    bool is_done = false;
+    mw_status status = MW_OK;
+    while (status == MW_OK) {
+        mw_step step;
+        status = mw_replay_next(it->replay, &step, &is_done, err);
+        if (status != MW_OK || is_done) break;
+        status = take_step(it, &step, rows, &scratch, err);
+        mw_progress_update(&progress, rows->row_count);
+    }
+    mw_buf_release(&scratch);
+    mw_progress_end(&progress);
+    return status;
+}
+
+static void tell_build(const walk *it, const mw_table *rows, const char *path) {
+    mw_cli *cli = it->workspace->cli;
+    size_t labelled = 0, label = rows->schema->field_count - 1;
+    mw_type type = rows->schema->fields[label].type;
+    for (size_t i = 0; i < rows->row_count; i++)
+        labelled += !mw_cell_is_missing(type, mw_table_row(rows, i)[label]);
+    uint64_t late = mw_replay_refused_moments(it->replay);
+    if (cli->json) {
+        mw_json json = mw_json_begin(&cli->out);
+        mw_json_object(&json);
+        mw_json_key(&json, "model");
+        mw_json_str(&json, it->model.program->name);
+        mw_json_key(&json, "output");
+        mw_json_text(&json, path);
+        mw_json_key(&json, "moments");
+        mw_json_int(&json, (int64_t)rows->row_count);
+        mw_json_key(&json, "labels");
+        mw_json_int(&json, (int64_t)labelled);
+        mw_json_key(&json, "too_late");
+        mw_json_int(&json, (int64_t)late);
+        mw_json_object_end(&json);
+        return;
+    }
+    mw_buf_printf(&cli->out, "%s: ", path);
+    mw_count_append(&cli->out, rows->row_count);
+    mw_buf_printf(&cli->out, " moments of %.*s, %zu features, ",
+                  MW_STR_ARGS(it->model.program->name), it->model.program->feature_count);
+    mw_count_append(&cli->out, labelled);
+    mw_buf_append_text(&cli->out, " with a label\n");
+    if (late > 0)
+        mw_cli_note(cli, "%llu events came too late to make a moment", (unsigned long long)late);
+}
+
+static mw_status build(walk *it, mw_error *err) {
+    mw_cli *cli = it->workspace->cli;
+    const char *path = mw_cli_option(cli, "--output");
+    mw_schema schema;
+    mw_table rows;
+    MW_TRY(lay_out(it, &schema, err));
+    mw_table_init(&rows, &schema);
+    mw_status status = fill(it, &rows, err);
+    if (status == MW_OK && path)
+        status = mw_table_file_write(cli->sys, it->workspace->duck, &rows,
+                                     it->workspace->symbols, path, err);
+    if (status == MW_OK && path) tell_build(it, &rows, path);
+    else if (status == MW_OK) mw_table_csv_append(&cli->out, &rows, it->workspace->symbols);
+    mw_table_release(&rows);
+    return status;
+}
+
+mw_status mw_cli_features_build(mw_cli *cli, mw_error *err) {
+    const char *path = mw_cli_option(cli, "--output");
+    if (path) MW_TRY(mw_table_file_check(path, err));
+    if (!path && cli->json)
+        return mw_fail(err, MW_USAGE, "features build: --json needs --output FILE");
+    mw_workspace workspace;
+    walk it;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
+    if (status == MW_OK) status = begin_walk(&workspace, &it, err);
+    if (status == MW_OK) {
+        status = build(&it, err);
+        end_walk(&it);
+    }
+    mw_workspace_release(&workspace);
+    return status;
+}
+
+/* --- verify ----------------------------------------------------------------------------- */
+
+typedef struct {
+    walk *walk;
+    mw_oracle oracle;
+    size_t every; /* each so many moments, one is compared */
+    mw_cell *features;
+    size_t moment_count, label_count, value_count, difference_count;
+    mw_grid differences;
+} verification;
+
+static void compare(verification *v, const mw_step *step, mw_str name, mw_type type,
+                    mw_cell engine, mw_cell oracle) {
+    v->value_count++;
+    if (engine.bits == oracle.bits) return;
+    if (v->difference_count++ >= DIFFERENCES_SHOWN_MAX) return;
+    mw_buf text;
+    mw_buf_init(&text, 1 << 16);
+    mw_grid_add_time(&v->differences, step->moment.t);
+    mw_grid_add_str(&v->differences, name);
+    mw_cell_append(&text, type, engine, v->walk->workspace->symbols);
+    mw_grid_add_str(&v->differences, mw_buf_str(&text));
+    mw_buf_clear(&text);
+    mw_cell_append(&text, type, oracle, v->walk->workspace->symbols);
+    mw_grid_add_str(&v->differences, mw_buf_str(&text));
+    mw_buf_release(&text);
+}
+
+static mw_status verify_step(verification *v, const mw_step *step, mw_error *err) {
+    const mw_model_program *model = v->oracle.model;
+    if (step->kind == MW_DUE_LABEL) {
+        mw_label label;
+        MW_TRY(mw_oracle_label(&v->oracle, &step->moment, &label, err));
+        mw_cell dropped = mw_cell_bool(step->label.is_dropped);
+        v->label_count++;
+        compare(v, step, MW_STR("label"), mw_code_type(model->label), step->label.value,
+                label.value);
+        compare(v, step, MW_STR("unless"), MW_TYPE_BOOL, dropped, mw_cell_bool(label.is_dropped));
+        return MW_OK;
+    }
+    MW_TRY(mw_oracle_features(&v->oracle, &step->moment, v->features, err));
+    v->moment_count++;
+    for (size_t i = 0; i < model->feature_count; i++)
+        compare(v, step, model->features[i].name, model->features[i].type, step->features[i],
+                v->features[i]);
+    return MW_OK;
+}
+
+static mw_status verify_steps(verification *v, mw_error *err) {
+    mw_progress progress = mw_progress_begin(v->walk->workspace->cli->sys, "verifying",
+                                             v->walk->moment_count_max);
+    bool is_done = false;
+    mw_status status = MW_OK;
+    while (status == MW_OK) {
+        mw_step step;
+        status = mw_replay_next(v->walk->replay, &step, &is_done, err);
+        if (status != MW_OK || is_done) break;
+        if (step.number % v->every == 0) status = verify_step(v, &step, err);
+        mw_progress_update(&progress, step.number);
+    }
+    mw_progress_end(&progress);
+    return status;
+}
+
+static void tell_verify(verification *v) {
+    mw_cli *cli = v->walk->workspace->cli;
+    if (cli->json) {
+        mw_json json = mw_json_begin(&cli->out);
+        mw_json_object(&json);
+        mw_json_key(&json, "model");
+        mw_json_str(&json, v->oracle.model->name);
+        mw_json_key(&json, "moments");
+        mw_json_int(&json, (int64_t)v->moment_count);
+        mw_json_key(&json, "labels");
+        mw_json_int(&json, (int64_t)v->label_count);
+        mw_json_key(&json, "values");
+        mw_json_int(&json, (int64_t)v->value_count);
+        mw_json_key(&json, "differences");
+        mw_json_int(&json, (int64_t)v->difference_count);
+        mw_json_object_end(&json);
+        return;
+    }
+    mw_count_append(&cli->out, v->value_count);
+    mw_buf_printf(&cli->out, " values of %zu moments and %zu labels: ", v->moment_count,
+                  v->label_count);
+    if (v->difference_count == 0)
+        mw_buf_append_text(&cli->out, "engine and oracle agree in every bit\n");
+    else mw_buf_printf(&cli->out, "%zu differ\n", v->difference_count);
+    if (v->difference_count > 0) mw_grid_print(&v->differences, "  ", &cli->out);
+}
+
+static mw_status verify(walk *it, int64_t sample, mw_error *err) {
+    const mw_workspace *workspace = it->workspace;
+    size_t every = it->moment_count_max / (size_t)sample;
+    verification v = {.walk = it,
+                      .oracle = {workspace->program, it->model.program, &it->events,
+                                 workspace->symbols},
+                      .every = every > 0 ? every : 1,
+                      .differences = mw_grid_begin("moment|feature|engine|oracle")};
+    v.features = mw_arena_alloc(&workspace->cli->arena, it->model.program->feature_count + 1,
+                                sizeof *v.features);
+    if (!v.features) return mw_fail(err, MW_NO_MEMORY, "features: no memory to verify them");
+    mw_status status = verify_steps(&v, err);
+    if (status == MW_OK) tell_verify(&v);
+    mw_buf_release(&v.differences.cells);
+    MW_TRY(status);
+    if (v.difference_count == 0) return MW_OK;
+    return mw_fail(err, MW_CHECK_FAILED, "features verify: %zu of %zu values differ",
+                   v.difference_count, v.value_count);
+}
+
+mw_status mw_cli_features_verify(mw_cli *cli, mw_error *err) {
+    int64_t sample;
+    MW_TRY(mw_cli_int(cli, "--sample", SAMPLE_USUAL, &sample, err));
+    if (sample < 1) return mw_fail(err, MW_USAGE, "--sample: must be at least 1, got %lld",
+                                   (long long)sample);
+    mw_workspace workspace;
+    walk it;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
+    if (status == MW_OK) status = begin_walk(&workspace, &it, err);
+    if (status == MW_OK) {
+        status = verify(&it, sample, err);
+        end_walk(&it);
+    }
+    mw_workspace_release(&workspace);
+    return status;
+}

@@ -1,0 +1,269 @@
+#include "cli/train.h"
+
+#include <stdlib.h>
+
+#include "cli/train_report.h"
+#include "ingest/load.h"
+#include "sys/parallel.h"
+#include "sys/terminal.h"
+#include "train/lightgbm_child.h"
+
+enum { SEED_USUAL = 1 };
+
+typedef struct {
+    const mw_workspace *workspace;
+    mw_project_model model; /* the project's, with the options over it */
+    const mw_model_program *program;
+    int64_t as_of, test_from, seed, thread_count;
+    mw_str data_version;
+    mw_arena arena; /* of the training */
+} job;
+
+/* --- options ---------------------------------------------------------------------------- */
+
+static mw_status read_time(const job *it, const char *option, int64_t otherwise, int64_t *out_us,
+                           mw_error *err) {
+    const char *text = mw_cli_option(it->workspace->cli, option);
+    *out_us = otherwise;
+    return text ? mw_workspace_time(it->workspace, option, text, out_us, err) : MW_OK;
+}
+
+static mw_status read_options(job *it, mw_error *err) {
+    mw_cli *cli = it->workspace->cli;
+    mw_workspace_model model;
+    const char *name = cli->word_count > 0 ? cli->words[0] : NULL;
+    MW_TRY(mw_workspace_find_model(it->workspace, name, &model, err));
+    it->model = *model.project;
+    it->program = model.program;
+    const char *learner = mw_cli_option(cli, "--learner");
+    if (learner) it->model.learner = mw_str_of(learner);
+    MW_TRY(read_time(it, "--as-of", mw_sys_now_us(cli->sys), &it->as_of, err));
+    MW_TRY(read_time(it, "--test-from", MW_TEST_LATEST, &it->test_from, err));
+    MW_TRY(mw_cli_int(cli, "--seed", SEED_USUAL, &it->seed, err));
+    MW_TRY(mw_cli_int(cli, "--threads", (int64_t)mw_sys_core_count(cli->sys), &it->thread_count,
+                      err));
+    if (it->seed < 0 || it->seed > INT32_MAX)
+        return mw_fail(err, MW_USAGE, "--seed: must be 0 to %d, got %lld", INT32_MAX,
+                       (long long)it->seed);
+    if (it->thread_count < 1 || it->thread_count > MW_THREADS_MAX)
+        return mw_fail(err, MW_USAGE, "--threads: must be 1 to %d, got %lld", MW_THREADS_MAX,
+                       (long long)it->thread_count);
+    mw_lightgbm_settings settings; /* a wrong param shows before the replay, not after it */
+    return mw_train_settings(&it->model, (int32_t)it->seed, &settings, err);
+}
+
+/* --- examples --------------------------------------------------------------------------- */
+
+typedef struct {
+    mw_progress progress;
+    int64_t first_place;
+} replay_progress;
+
+static void show_place(void *context, int64_t place) {
+    replay_progress *it = context;
+    if (place > it->first_place)
+        mw_progress_update(&it->progress, (uint64_t)((place - it->first_place) / MW_HOUR_US));
+}
+
+static void show_rounds(void *context, int32_t rounds) {
+    mw_progress_update(context, (uint64_t)rounds);
+}
+
+static mw_status build_examples(const job *it, const mw_events *events, mw_examples *examples,
+                                mw_error *err) {
+    mw_sys *sys = it->workspace->cli->sys;
+    mw_replay_config config = {.program = it->workspace->program,
+                               .model = it->program,
+                               .events = events,
+                               .symbols = it->workspace->symbols,
+                               .from = INT64_MIN,
+                               .to = INT64_MAX,
+                               .now = it->as_of,
+                               .with_label = true};
+    replay_progress shown = {.first_place = 0};
+    uint64_t hours = 0;
+    if (events->event_count > 0) {
+        shown.first_place = mw_events_at(events, 0).place;
+        int64_t last = mw_events_at(events, events->event_count - 1).place;
+        hours = (uint64_t)((last - shown.first_place) / MW_HOUR_US);
+    }
+    shown.progress = mw_progress_begin(sys, "replaying", hours);
+    mw_status status = mw_examples_build(examples, config, show_place, &shown, err);
+    mw_progress_end(&shown.progress);
+    return status;
+}
+
+/* Fills `examples` in place: its tables point into it. */
+static mw_status make_examples(job *it, mw_examples *examples, mw_error *err) {
+    const mw_workspace *workspace = it->workspace;
+    mw_events events;
+    MW_TRY(mw_examples_init(examples, workspace->program, it->program, it->model.segments,
+                            it->model.segment_count, err));
+    mw_status status = mw_load_events(workspace->state, workspace->program, workspace->symbols,
+                                      &events, err);
+    if (status == MW_OK) {
+        status = build_examples(it, &events, examples, err);
+        mw_events_release(&events);
+    }
+    if (status != MW_OK) mw_examples_release(examples);
+    return status;
+}
+
+/* --- training --------------------------------------------------------------------------- */
+
+static mw_status describe_streams(job *it, const mw_version_stream **out_streams, mw_error *err) {
+    const mw_workspace *workspace = it->workspace;
+    size_t count = workspace->project->stream_count;
+    mw_version_stream *streams = mw_arena_alloc(&it->arena, count + 1, sizeof *streams);
+    if (!streams) return mw_fail(err, MW_NO_MEMORY, "train: no memory for the streams");
+    for (size_t i = 0; i < count; i++)
+        streams[i] = (mw_version_stream){workspace->project->streams[i].declaration.name,
+                                         workspace->columns[i]};
+    *out_streams = streams;
+    return MW_OK;
+}
+
+static mw_status learn(job *it, const mw_examples *examples, mw_trained *out_trained,
+                       mw_error *err) {
+    const mw_workspace *workspace = it->workspace;
+    mw_lightgbm_settings settings;
+    MW_TRY(mw_train_settings(&it->model, (int32_t)it->seed, &settings, err));
+    const mw_version_stream *streams = NULL;
+    MW_TRY(describe_streams(it, &streams, err));
+    mw_progress progress = mw_progress_begin(workspace->cli->sys, "training",
+                                             (uint64_t)settings.rounds);
+    mw_train_config config = {.sys = workspace->cli->sys,
+                              .model = &it->model,
+                              .examples = examples,
+                              .example_count = mw_examples_known_by(examples, it->as_of),
+                              .symbols = workspace->symbols,
+                              .origin = {.project = workspace->project_bytes,
+                                         .zone = workspace->project->zone,
+                                         .zone_data = workspace->zone_data,
+                                         .streams = streams,
+                                         .stream_count = workspace->project->stream_count,
+                                         .data_version = it->data_version},
+                              .test_from = it->test_from,
+                              .seed = (int32_t)it->seed,
+                              .thread_count = (int32_t)it->thread_count,
+                              .progress = show_rounds,
+                              .context = &progress};
+    mw_status status = mw_train(&config, &it->arena, out_trained, err);
+    mw_progress_end(&progress);
+    return status;
+}
+
+/* --- the registry ----------------------------------------------------------------------- */
+
+static mw_status record(job *it, const mw_train_report *report, int64_t started_us,
+                        int64_t *out_run, mw_error *err) {
+    const mw_workspace *workspace = it->workspace;
+    mw_metric_row *metrics;
+    size_t metric_count;
+    MW_TRY(mw_train_report_metrics(report, &it->arena, &metrics, &metric_count, err));
+    mw_buf details;
+    mw_buf_init(&details, 1 << 20);
+    mw_train_report_details(report, &details);
+    mw_run_row run = {.model = it->model.declaration.name,
+                      .learner = it->model.learner,
+                      .status = MW_STR("finished"),
+                      .started_us = started_us,
+                      .ended_us = mw_sys_now_us(workspace->cli->sys),
+                      .seed = it->seed,
+                      .data_version = it->data_version,
+                      .version = report->trained->name,
+                      .why = MW_STR("train"),
+                      .details = mw_buf_str(&details)};
+    mw_status status = mw_buf_check(&details, "the run", err);
+    if (status == MW_OK)
+        status = mw_registry_record(mw_workspace_registry(workspace), &run,
+                                    (mw_metric_rows){metrics, metric_count},
+                                    report->trained->bytes, out_run, err);
+    mw_buf_release(&details);
+    return status;
+}
+
+/* The first version of a model answers at once: there is nothing to compare it with. */
+static mw_status promote_first(job *it, mw_str version, mw_train_outcome *outcome,
+                               mw_error *err) {
+    mw_registry registry = mw_workspace_registry(it->workspace);
+    mw_str model = it->model.declaration.name;
+    mw_version_row champion;
+    mw_error absent;
+    mw_status status = mw_registry_champion(registry, model, &it->arena, &champion, &absent);
+    if (status == MW_OK) {
+        outcome->is_champion = mw_str_equal(champion.version, version);
+        return MW_OK;
+    }
+    if (status != MW_NOT_FOUND) return mw_fail(err, status, "%s", absent.message);
+    mw_change change = {mw_sys_now_us(it->workspace->cli->sys), mw_workspace_who(it->workspace),
+                        MW_STR("the first version of its model")};
+    MW_TRY(mw_registry_promote(registry, model, version, change, err));
+    outcome->is_champion = outcome->is_first = true;
+    return MW_OK;
+}
+
+static mw_status keep(job *it, const mw_train_report *report, int64_t started_us,
+                      mw_train_outcome *out_outcome, mw_error *err) {
+    mw_version_row standing;
+    mw_error absent;
+    mw_registry registry = mw_workspace_registry(it->workspace);
+    mw_status found = mw_registry_find(registry, it->model.declaration.name, report->trained->name,
+                                       &it->arena, &standing, &absent);
+    if (found != MW_OK && found != MW_NOT_FOUND) return mw_fail(err, found, "%s", absent.message);
+    *out_outcome = (mw_train_outcome){0};
+    if (found == MW_NOT_FOUND) MW_TRY(record(it, report, started_us, &out_outcome->run, err));
+    return promote_first(it, report->trained->name, out_outcome, err);
+}
+
+/* --- the command ------------------------------------------------------------------------ */
+
+static mw_status train(job *it, mw_error *err) {
+    mw_cli *cli = it->workspace->cli;
+    int64_t started_us = mw_sys_now_us(cli->sys), began_us = mw_sys_monotonic_us(cli->sys);
+    mw_examples examples;
+    mw_trained trained;
+    mw_train_outcome outcome;
+    MW_TRY(make_examples(it, &examples, err));
+    mw_train_report report = {.workspace = it->workspace,
+                              .model = &it->model,
+                              .examples = &examples,
+                              .example_count = examples.count,
+                              .trained = &trained,
+                              .data_version = it->data_version,
+                              .seed = it->seed};
+    mw_status status = learn(it, &examples, &trained, err);
+    if (status == MW_OK) {
+        report.seconds = (double)(mw_sys_monotonic_us(cli->sys) - began_us) / (double)MW_SECOND_US;
+        if (trained.messages.size > 0) mw_cli_note(cli, "%.*s", MW_STR_ARGS(trained.messages));
+        status = keep(it, &report, started_us, &outcome, err);
+    }
+    if (status == MW_OK && cli->json) mw_train_report_json(&report, outcome, &cli->out);
+    else if (status == MW_OK) mw_train_report_print(&report, outcome, &cli->out);
+    mw_examples_release(&examples);
+    return status;
+}
+
+mw_status mw_cli_train(mw_cli *cli, mw_error *err) {
+    mw_workspace workspace;
+    job it = {.workspace = &workspace};
+    char data_version[MW_SHA256_HEX_SIZE + 1];
+    mw_arena_init(&it.arena, (size_t)1 << 36);
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
+    if (status == MW_OK) status = read_options(&it, err);
+    if (status == MW_OK)
+        status = mw_lake_version(mw_state_lake(workspace.state), data_version, err);
+    if (status == MW_OK) {
+        it.data_version = mw_str_of(data_version);
+        status = train(&it, err);
+    }
+    mw_arena_release(&it.arena);
+    mw_workspace_release(&workspace);
+    return status;
+}
+
+/* The child has an exit code of its own, and writes its own output. */
+mw_status mw_cli_lightgbm_child(mw_cli *cli, mw_error *err) {
+    (void)err;
+    exit(mw_lightgbm_child_main(cli->sys));
+}
