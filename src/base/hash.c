@@ -1,6 +1,11 @@
 #include "base/hash.h"
 
+#include <stdatomic.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
 
 static const uint32_t round_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -22,7 +27,7 @@ static uint32_t read_big_endian(const unsigned char *bytes) {
 }
 
 /* FIPS 180-4, section 6.2.2, with its names. */
-static void compress(uint32_t state[8], const unsigned char block[64]) {
+static void compress_plainly(uint32_t state[8], const unsigned char block[64]) {
     uint32_t w[64];
     for (int t = 0; t < 16; t++) w[t] = read_big_endian(block + 4 * t);
     for (int t = 16; t < 64; t++) {
@@ -42,6 +47,70 @@ static void compress(uint32_t state[8], const unsigned char block[64]) {
     }
     state[0] += a, state[1] += b, state[2] += c, state[3] += d;
     state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+}
+
+#if defined(__x86_64__)
+/* The same by the processor's SHA instructions, about five times as fast. They want the state as
+   the halves (a, b, e, f) and (c, d, g, h), and take two rounds at a time; the message schedule
+   runs in a ring of four vectors. */
+__attribute__((target("sha,sse4.1")))
+static void compress_by_instruction(uint32_t state[8], const unsigned char block[64]) {
+    const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    __m128i abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xb1);
+    __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1b);
+    __m128i abef = _mm_alignr_epi8(abcd, efgh, 8), abef_before = abef;
+    __m128i cdgh = _mm_blend_epi16(efgh, abcd, 0xf0), cdgh_before = cdgh;
+    __m128i w[4];
+    for (int i = 0; i < 4; i++)
+        w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(block + 16 * i)), big_endian);
+    for (int i = 0; i < 16; i++) {
+        __m128i *now = &w[i % 4], behind = w[(i + 3) % 4];
+        __m128i k = _mm_loadu_si128((const __m128i *)(round_constants + 4 * i));
+        __m128i wk = _mm_add_epi32(*now, k);
+        cdgh = _mm_sha256rnds2_epu32(cdgh, abef, wk);
+        abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));
+        __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(*now, w[(i + 1) % 4]),
+                                    _mm_alignr_epi8(behind, w[(i + 2) % 4], 4));
+        *now = _mm_sha256msg2_epu32(sum, behind);
+    }
+    abef = _mm_shuffle_epi32(_mm_add_epi32(abef, abef_before), 0x1b);
+    cdgh = _mm_shuffle_epi32(_mm_add_epi32(cdgh, cdgh_before), 0xb1);
+    _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(abef, cdgh, 0xf0));
+    _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(cdgh, abef, 8));
+}
+
+/* Asked once: the instruction that asks is slow under a hypervisor. */
+static bool has_sha_instructions(void) {
+    enum { UNKNOWN, YES, NO, EXTENDED_LEAF = 7, SHA_BIT = 29 };
+    static _Atomic int answer = UNKNOWN;
+    int known = atomic_load_explicit(&answer, memory_order_relaxed);
+    if (known == UNKNOWN) {
+        unsigned a, b = 0, c, d;
+        bool has = __get_cpuid_count(EXTENDED_LEAF, 0, &a, &b, &c, &d) && b >> SHA_BIT & 1;
+        known = has && __builtin_cpu_supports("sse4.1") ? YES : NO;
+        atomic_store_explicit(&answer, known, memory_order_relaxed);
+    }
+    return known == YES;
+}
+#endif
+
+static void compress(uint32_t state[8], const unsigned char block[64]) {
+#if defined(__x86_64__)
+    if (has_sha_instructions()) {
+        compress_by_instruction(state, block);
+        return;
+    }
+#endif
+    compress_plainly(state, block);
+}
+
+bool mw_sha256_compress_agree(const uint32_t state[8], const unsigned char block[64]) {
+    uint32_t quick[8], plain[8];
+    memcpy(quick, state, sizeof quick);
+    memcpy(plain, state, sizeof plain);
+    compress(quick, block);
+    compress_plainly(plain, block);
+    return memcmp(quick, plain, sizeof plain) == 0;
 }
 
 void mw_sha256_init(mw_sha256 *sha) {

@@ -23,6 +23,9 @@ void mw_sha256_add_u64(mw_sha256 *sha, uint64_t value);
 void mw_sha256_hex(mw_sha256 *sha, char out_hex[MW_SHA256_HEX_SIZE + 1]);
 void mw_sha256_bytes(mw_sha256 *sha, unsigned char out_digest[MW_SHA256_SIZE]);
 
+/* Test hook: whether this machine's compression and the plain twin give the same state. */
+bool mw_sha256_compress_agree(const uint32_t state[8], const unsigned char block[64]);
+
 /* Continues `crc` (0 at the start) over the bytes; uses the SSE4.2 instruction if there. */
 uint32_t mw_crc32c(uint32_t crc, const void *bytes, size_t size);
 

@@ -117,3 +117,14 @@ MW_TEST(hash_sees_every_byte_and_the_size) {
         }
     }
 }
+
+MW_TEST(hash_compresses_as_its_plain_twin_does) {
+    uint64_t prng = mw_test_seed();
+    for (int round = 0; round < 2000; round++) {
+        uint32_t state[8];
+        unsigned char block[64];
+        for (int i = 0; i < 8; i++) state[i] = (uint32_t)mw_prng_next(&prng);
+        for (int i = 0; i < 64; i++) block[i] = (unsigned char)mw_prng_next(&prng);
+        MW_CHECK(mw_sha256_compress_agree(state, block));
+    }
+}
