@@ -157,7 +157,7 @@ MW_TEST(connection_gives_up_a_reader_who_does_not_read) {
     begin((mw_server_config){.write_us = 30000});
     mw_socket *client = client_connect(&f);
     client_send(client, "GET /large/30000000 HTTP/1.1\r\nHost: h\r\n\r\n");
-    MW_CHECK(mw_socket_wait(client, false, MW_SECOND_US));
+    MW_CHECK(mw_socket_wait(client, false, 5 * MW_SECOND_US));
     fixture_await_connections(&f, 0);
     client_read_to_end(client, &in);
     MW_CHECK(in.size < 30000000);

@@ -22,7 +22,9 @@ static void answer_large(void *context, const mw_route_call *call, mw_response *
     (void)context;
     int64_t size = 0;
     MW_CHECK(mw_str_to_int64(call->parameters[0], &size));
-    for (int64_t i = 0; i < size; i++) mw_buf_append_char(&response->body, 'x');
+    mw_str block = MW_STR("0123456789012345678901234567890123456789");
+    for (size_t left = (size_t)size; left > 0; left -= left < block.size ? left : block.size)
+        mw_buf_append_str(&response->body, mw_str_slice(block, 0, left));
 }
 
 static void answer_connections(void *context, const mw_route_call *call, mw_response *response) {
