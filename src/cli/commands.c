@@ -4,6 +4,7 @@
 #include "cli/features.h"
 #include "cli/init.h"
 #include "cli/intake.h"
+#include "cli/predict.h"
 #include "cli/train.h"
 
 const mw_command mw_commands[] = {
@@ -90,6 +91,20 @@ const mw_command mw_commands[] = {
         .examples = "  millwright train\n"
                     "  millwright train late --test-from 2013-09-01 --seed 7 --json\n",
         .run = mw_cli_train,
+    },
+    {
+        .name = "predict",
+        .words = "MODEL",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Predict the rows of a file; records nothing",
+        .options = {{"--input", "FILE", "rows of the moment's stream, CSV or Parquet; - is CSV on "
+                                        "standard input"},
+                    {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
+                    {"--version", "VERSION", "that answers, instead of the champion"}},
+        .examples = "  millwright predict late --input today.csv --output predicted.csv\n"
+                    "  millwright predict late --input - < today.csv\n",
+        .run = mw_cli_predict,
     },
     {.name = "lightgbm-child", .words = "", .run = mw_cli_lightgbm_child},
     {0},

@@ -62,6 +62,7 @@ static mw_status take_duck(mw_workspace *workspace, mw_error *err) {
 mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode, mw_workspace *workspace,
                                   mw_error *err) {
     MW_TRY(begin(cli, workspace, err));
+    MW_TRY(mw_symbols_create(SYMBOLS_SIZE_MAX, &workspace->symbols, err));
     MW_TRY(open_state(workspace, mode, err));
     return take_duck(workspace, err);
 }
@@ -83,6 +84,10 @@ static bool find_variable(void *context, mw_str name, mw_str *out_value) {
     const char *value = mw_sys_environment(context, text);
     if (value) *out_value = mw_str_of(value);
     return value != NULL;
+}
+
+mw_environment mw_workspace_environment(const mw_cli *cli) {
+    return (mw_environment){find_variable, cli->sys};
 }
 
 static void print_diagnostics_json(const mw_diagnostics *diagnostics, const char *path,
@@ -142,9 +147,8 @@ static mw_status read_project(mw_workspace *workspace, mw_diagnostics *diagnosti
     mw_buf_release(&bytes);
     MW_TRY(status);
     if (!workspace->project_bytes.data) return no_memory(err);
-    mw_environment environment = {find_variable, workspace->cli->sys};
-    status = mw_project_read(workspace->project_bytes, environment, &workspace->arena,
-                             diagnostics, &workspace->project);
+    status = mw_project_read(workspace->project_bytes, mw_workspace_environment(workspace->cli),
+                             &workspace->arena, diagnostics, &workspace->project);
     if (status == MW_NO_MEMORY) return no_memory(err);
     return status == MW_OK ? MW_OK : tell_mistakes(workspace, diagnostics, err);
 }

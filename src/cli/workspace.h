@@ -46,7 +46,7 @@ typedef struct {
    workspace also after a failure. */
 MW_MUST_USE mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *from,
                                         mw_workspace *workspace, mw_error *err);
-/* Only the folder and its state: for commands that ask nothing of the project file. */
+/* Only the folder, its state and symbols: for commands that ask nothing of the project file. */
 MW_MUST_USE mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode,
                                               mw_workspace *workspace, mw_error *err);
 void mw_workspace_release(mw_workspace *workspace);
@@ -64,5 +64,7 @@ mw_registry mw_workspace_registry(const mw_workspace *workspace);
 /* A time or a day, which begins in the project's zone; `what` names it in messages. */
 MW_MUST_USE mw_status mw_workspace_time(const mw_workspace *workspace, const char *what,
                                         const char *text, int64_t *out_us, mw_error *err);
+/* The variables of the process, for ${VAR} in a project file. */
+mw_environment mw_workspace_environment(const mw_cli *cli);
 /* Who gives the command, for the audit: the user's name. */
 mw_str mw_workspace_who(const mw_workspace *workspace);

@@ -1,0 +1,368 @@
+#include "cli/predict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/table_file.h"
+#include "cli/version_program.h"
+#include "cli/workspace.h"
+#include "decide/decider.h"
+#include "ingest/data_file.h"
+#include "ingest/load.h"
+#include "sys/standard.h"
+#include "sys/terminal.h"
+
+enum { ANSWER_COLUMNS = 4 };
+#define STDIN_SIZE_MAX ((size_t)1 << 32)
+
+static const char *const answer_names[ANSWER_COLUMNS] = {"prediction", "decision", "version",
+                                                         "id"};
+
+typedef struct {
+    int64_t t, place;
+    size_t row;
+} asked_moment;
+
+typedef struct {
+    mw_workspace *workspace;
+    mw_arena *arena; /* the workspace's */
+    mw_str model_name;
+    mw_buf version_bytes;
+    char version_name[MW_VERSION_NAME_SIZE + 1];
+    mw_version_program version;
+    const mw_stream *stream;        /* of the moment */
+    const mw_stream_source *source;
+    mw_schema input;                /* the file's columns, typed as the source has them */
+    mw_schema output;               /* and the answers' */
+    mw_table rows;                  /* of the output's schema */
+    mw_table events;                /* the stream's cells, one row each of `rows` */
+    asked_moment *moments;          /* of the rows that are events, by place */
+    size_t moment_count;
+    size_t id_column;               /* of the output */
+} job;
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "predict: no memory");
+}
+
+/* --- the version ------------------------------------------------------------------------ */
+
+static mw_status load_version(job *it, mw_error *err) {
+    mw_cli *cli = it->workspace->cli;
+    mw_registry registry = mw_workspace_registry(it->workspace);
+    const char *name = mw_cli_option(cli, "--version");
+    mw_version_row row;
+    if (name)
+        MW_TRY(mw_registry_find(registry, it->model_name, mw_str_of(name), it->arena, &row, err));
+    else MW_TRY(mw_registry_champion(registry, it->model_name, it->arena, &row, err));
+    MW_TRY(mw_registry_load(registry, &row, &it->version_bytes, err));
+    mw_version_name(mw_buf_str(&it->version_bytes), it->version_name);
+    MW_TRY(mw_version_program_compile(mw_buf_str(&it->version_bytes),
+                                      mw_workspace_environment(cli), it->workspace->symbols,
+                                      it->arena, &it->version, err));
+    it->stream = &it->version.program->streams[it->version.model->moment_stream];
+    it->source = &it->version.program->sources[it->stream->source];
+    return MW_OK;
+}
+
+/* --- the input -------------------------------------------------------------------------- */
+
+static mw_status check_columns(const job *it, const char *path, mw_error *err) {
+    for (size_t i = 0; i < it->source->column_count; i++) {
+        mw_str name = it->source->row.fields[i].name;
+        bool is_later = mw_schema_find(&it->stream->schema, name) == MW_NO_FIELD;
+        if (is_later || mw_schema_find(&it->input, name) != MW_NO_FIELD) continue;
+        mw_status status = mw_fail(err, MW_INVALID, "%s: there is no column %.*s", path,
+                                   MW_STR_ARGS(name));
+        return mw_hint(err, status, "Stream %.*s has it, and only later fields may be left out.",
+                       MW_STR_ARGS(it->source->name));
+    }
+    return MW_OK;
+}
+
+/* Whether the input's column of this name is the very id that the answer would bear. */
+static bool is_own_id(const job *it, mw_str name) {
+    return mw_str_is(name, "id") && it->stream->id_count == 1 &&
+           mw_str_equal(it->stream->schema.fields[it->stream->id_fields[0]].name, name);
+}
+
+static mw_status lay_out(job *it, const char *path, mw_error *err) {
+    size_t count = it->input.field_count;
+    mw_field *fields = mw_arena_alloc(it->arena, count + ANSWER_COLUMNS, sizeof *fields);
+    if (!fields) return no_memory(err);
+    it->id_column = count + ANSWER_COLUMNS - 1;
+    for (size_t i = 0; i < count; i++) {
+        fields[i] = it->input.fields[i];
+        int32_t known = mw_schema_find(&it->source->row, fields[i].name);
+        if (known != MW_NO_FIELD && (size_t)known < it->source->column_count)
+            fields[i].type = it->source->row.fields[known].type;
+        for (size_t a = 0; a < ANSWER_COLUMNS; a++) {
+            if (!mw_str_is(fields[i].name, answer_names[a])) continue;
+            if (!is_own_id(it, fields[i].name))
+                return mw_fail(err, MW_INVALID,
+                               "%s: column %s has the name of one that predict adds", path,
+                               answer_names[a]);
+            it->id_column = i;
+        }
+    }
+    static const mw_type types[ANSWER_COLUMNS] = {MW_TYPE_NUMBER, MW_TYPE_BOOL, MW_TYPE_TEXT,
+                                                  MW_TYPE_TEXT};
+    for (size_t a = 0; a < ANSWER_COLUMNS; a++)
+        fields[count + a] = (mw_field){mw_str_of(answer_names[a]), types[a]};
+    bool has_id = it->id_column < count;
+    it->output = (mw_schema){fields, count + ANSWER_COLUMNS - has_id};
+    return MW_OK;
+}
+
+static mw_status refuse_first(const mw_refusals *refusals, const char *path, mw_error *err) {
+    if (refusals->item_count == 0) return MW_OK;
+    const mw_refusal *first = &refusals->items[0];
+    mw_status status = mw_fail(err, MW_INVALID, "%s: row %zu: %.*s, got \"%.*s\"", path,
+                               first->row + 1, MW_STR_ARGS(refusals->rules[first->rule].text),
+                               MW_STR_ARGS(first->value));
+    if (refusals->item_count > 1)
+        return mw_hint(err, status, "%zu rows are wrong; nothing was predicted.",
+                       refusals->item_count);
+    return status;
+}
+
+static mw_status read_zone(const job *it, const mw_zone **out_zone, mw_error *err) {
+    const mw_project_stream *declared = mw_project_find_stream(it->version.project,
+                                                               it->source->name);
+    *out_zone = it->version.program->zone;
+    if (!declared || declared->zone.size == 0) return MW_OK;
+    return mw_zone_load(it->workspace->cli->sys, it->arena, declared->zone, out_zone, err);
+}
+
+static mw_status read_input(job *it, const char *path, mw_error *err) {
+    mw_data_reader reader = {.sys = it->workspace->cli->sys,
+                             .duck = it->workspace->duck,
+                             .symbols = it->workspace->symbols};
+    MW_TRY(read_zone(it, &reader.zone, err));
+    MW_TRY(mw_data_file_columns(&reader, path, it->arena, &it->input, err));
+    MW_TRY(check_columns(it, path, err));
+    MW_TRY(lay_out(it, path, err));
+    it->rows.schema = &it->output;
+    mw_refusals refusals;
+    mw_refusals_init(&refusals);
+    mw_status status = mw_data_file_read(&reader, path, it->input.field_count, &it->rows,
+                                         &refusals, err);
+    if (status == MW_OK) status = refuse_first(&refusals, path, err);
+    mw_refusals_release(&refusals);
+    return status;
+}
+
+/* --- moments ---------------------------------------------------------------------------- */
+
+/* The input's row as the source has it, its fields derived. */
+static void fill_source_row(const job *it, const mw_cell *input, mw_cell *row) {
+    for (size_t i = 0; i < it->source->row.field_count; i++) {
+        const mw_field *field = &it->source->row.fields[i];
+        int32_t from = mw_schema_find(&it->input, field->name);
+        bool is_given = i < it->source->column_count && from != MW_NO_FIELD;
+        row[i] = is_given ? input[from] : mw_cell_missing(field->type);
+    }
+}
+
+static mw_status take_row(job *it, size_t number, mw_cell *row, mw_error *err) {
+    const mw_model_program *model = it->version.model;
+    mw_symbols *symbols = it->workspace->symbols;
+    fill_source_row(it, mw_table_row(&it->rows, number), row);
+    mw_frame frame = {.row = row, .time_us = MW_TIME_MISSING, .symbols = symbols,
+                      .zone = it->version.program->zone};
+    mw_source_derive(it->source, row, &frame);
+    mw_cell *cells;
+    mw_event event;
+    MW_TRY(mw_table_add(&it->events, NULL, &cells, err));
+    if (it->source->where && mw_code_run(it->source->where, &frame).boolean != MW_TRUE)
+        return MW_OK;
+    if (!mw_stream_event(it->version.program, model->moment_stream, row, symbols, cells, &event))
+        return MW_OK;
+    int64_t t = event.time + model->moment_offset_us;
+    it->moments[it->moment_count++] =
+        (asked_moment){t, t > event.known ? t : event.known, number};
+    return MW_OK;
+}
+
+static int compare_places(const void *a, const void *b) {
+    const asked_moment *x = a, *y = b;
+    if (x->place != y->place) return x->place < y->place ? -1 : 1;
+    return x->row < y->row ? -1 : 1;
+}
+
+static mw_status make_moments(job *it, mw_error *err) {
+    size_t count = it->rows.row_count;
+    mw_cell *row = mw_arena_alloc(it->arena, it->source->row.field_count + 1, sizeof *row);
+    it->moments = mw_arena_alloc(it->arena, count + 1, sizeof *it->moments);
+    if (!row || !it->moments) return no_memory(err);
+    mw_table_init(&it->events, &it->stream->schema);
+    MW_TRY(mw_table_reserve(&it->events, count, err));
+    for (size_t i = 0; i < count; i++) MW_TRY(take_row(it, i, row, err));
+    qsort(it->moments, it->moment_count, sizeof *it->moments, compare_places);
+    return MW_OK;
+}
+
+/* --- answers ---------------------------------------------------------------------------- */
+
+static mw_status intern(const job *it, mw_str text, mw_cell *out_cell, mw_error *err) {
+    out_cell->symbol = mw_symbols_intern(it->workspace->symbols, text);
+    if (out_cell->symbol == 0)
+        return mw_fail(err, MW_TOO_LARGE, "predict: too many different texts");
+    return MW_OK;
+}
+
+static mw_status write_answer(job *it, size_t row, const mw_prediction *prediction,
+                              mw_error *err) {
+    mw_cell *cells = mw_table_row(&it->rows, row);
+    mw_cell *answers = cells + it->input.field_count;
+    answers[0] = mw_cell_number(prediction->prediction);
+    answers[1] = mw_cell_bool(prediction->decision);
+    MW_TRY(intern(it, prediction->version, &answers[2], err));
+    if (it->id_column < it->input.field_count || prediction->event_id.size == 0) return MW_OK;
+    return intern(it, prediction->event_id, &cells[it->id_column], err);
+}
+
+static mw_status answer_moments(job *it, mw_decider *decider, const mw_events *events,
+                                mw_error *err) {
+    mw_progress progress = mw_progress_begin(it->workspace->cli->sys, "predicting",
+                                             it->moment_count);
+    mw_status status = MW_OK;
+    size_t applied = 0;
+    for (size_t i = 0; status == MW_OK && i < it->moment_count; i++) {
+        const asked_moment *asked = &it->moments[i];
+        for (; status == MW_OK && applied < events->event_count; applied++) {
+            mw_event event = mw_events_at(events, applied);
+            if (event.place >= asked->place) break;
+            status = mw_decider_event(decider, &event, err);
+        }
+        mw_moment moment = {asked->t, asked->place, mw_table_row(&it->events, asked->row)};
+        mw_prediction prediction;
+        if (status == MW_OK) status = mw_decider_predict(decider, &moment, &prediction, err);
+        if (status == MW_OK) status = write_answer(it, asked->row, &prediction, err);
+        mw_progress_update(&progress, i);
+    }
+    mw_progress_end(&progress);
+    return status;
+}
+
+static mw_status answer(job *it, mw_error *err) {
+    mw_workspace *workspace = it->workspace;
+    mw_events events;
+    mw_decider *decider = NULL;
+    mw_decider_config config = {.program = it->version.program,
+                                .model = it->version.model,
+                                .symbols = workspace->symbols,
+                                .from = INT64_MAX}; /* nothing falls due: all is asked */
+    MW_TRY(mw_load_events(workspace->state, it->version.program, workspace->symbols, &events,
+                          err));
+    mw_status status = mw_decider_create(config, &decider, err);
+    if (status == MW_OK)
+        status = mw_decider_promote(decider, mw_buf_str(&it->version_bytes), err);
+    if (status == MW_OK) status = answer_moments(it, decider, &events, err);
+    mw_decider_destroy(decider);
+    mw_events_release(&events);
+    return status;
+}
+
+/* --- the output ------------------------------------------------------------------------- */
+
+static void print_json(const job *it, mw_buf *out) {
+    const mw_symbols *symbols = it->workspace->symbols;
+    mw_json json = mw_json_begin(out);
+    mw_json_array(&json);
+    for (size_t r = 0; r < it->rows.row_count; r++) {
+        const mw_cell *cells = mw_table_row(&it->rows, r);
+        const mw_cell *answers = cells + it->input.field_count;
+        mw_buf id;
+        mw_buf_init(&id, 1 << 20);
+        mw_cell_append(&id, it->output.fields[it->id_column].type, cells[it->id_column], symbols);
+        mw_json_object(&json);
+        mw_json_key(&json, "id");
+        mw_json_str(&json, mw_buf_str(&id));
+        mw_json_key(&json, "prediction");
+        mw_json_number(&json, answers[0].number);
+        mw_json_key(&json, "decision");
+        if (answers[1].boolean == MW_BOOL_MISSING) mw_json_null(&json);
+        else mw_json_bool(&json, answers[1].boolean == MW_TRUE);
+        mw_json_key(&json, "version");
+        mw_json_str(&json, mw_symbols_text(symbols, answers[2].symbol));
+        mw_json_object_end(&json);
+        mw_buf_release(&id);
+    }
+    mw_json_array_end(&json);
+}
+
+static mw_status write_output(const job *it, mw_error *err) {
+    mw_cli *cli = it->workspace->cli;
+    const char *path = mw_cli_option(cli, "--output");
+    if (path)
+        MW_TRY(mw_table_file_write(cli->sys, it->workspace->duck, &it->rows,
+                                   it->workspace->symbols, path, err));
+    if (cli->json) print_json(it, &cli->out);
+    else if (!path) mw_table_csv_append(&cli->out, &it->rows, it->workspace->symbols);
+    size_t without = it->rows.row_count - it->moment_count;
+    mw_cli_note(cli, "%zu rows predicted by version %s%s%s", it->moment_count,
+                it->version_name, path ? ", in " : "", path ? path : "");
+    if (without > 0)
+        mw_cli_note(cli, "%zu rows are no events of stream %.*s: they have no prediction", without,
+                    MW_STR_ARGS(it->source->name));
+    return MW_OK;
+}
+
+/* --- the command ------------------------------------------------------------------------ */
+
+/* What comes on standard input is laid down as a file, as DuckDB reads it twice. */
+static mw_status keep_standard_input(mw_workspace *workspace, const char **out_path,
+                                     mw_error *err) {
+    mw_sys *sys = workspace->cli->sys;
+    const char *path = mw_path_join(&workspace->arena, workspace->state_folder, "input.csv.tmp");
+    if (!path) return no_memory(err);
+    mw_buf bytes;
+    mw_buf_init(&bytes, STDIN_SIZE_MAX);
+    mw_status status = MW_OK;
+    for (size_t size = 1; status == MW_OK && size > 0;) {
+        char piece[1 << 16];
+        status = mw_standard_read(sys, piece, sizeof piece, &size, err);
+        if (status == MW_OK) mw_buf_append(&bytes, piece, size);
+    }
+    if (status == MW_OK) status = mw_buf_check(&bytes, "standard input", err);
+    if (status == MW_OK) status = mw_sys_write_file(sys, path, mw_buf_str(&bytes), err);
+    mw_buf_release(&bytes);
+    if (status == MW_OK) *out_path = path;
+    return status;
+}
+
+static mw_status predict(job *it, mw_error *err) {
+    mw_cli *cli = it->workspace->cli;
+    const char *input = mw_cli_option(cli, "--input");
+    bool is_standard = strcmp(input, "-") == 0;
+    MW_TRY(load_version(it, err));
+    if (is_standard) MW_TRY(keep_standard_input(it->workspace, &input, err));
+    mw_status status = read_input(it, input, err);
+    if (is_standard) {
+        mw_status removed = mw_sys_remove(cli->sys, input, NULL);
+        (void)removed; /* the next one writes over it */
+    }
+    if (status == MW_OK) status = make_moments(it, err);
+    if (status == MW_OK) status = answer(it, err);
+    if (status == MW_OK) status = write_output(it, err);
+    return status;
+}
+
+mw_status mw_cli_predict(mw_cli *cli, mw_error *err) {
+    const char *output = mw_cli_option(cli, "--output");
+    if (!mw_cli_has(cli, "--input"))
+        return mw_fail(err, MW_USAGE, "predict: --input FILE is missing; - is standard input");
+    if (output) MW_TRY(mw_table_file_check(output, err));
+    mw_workspace workspace;
+    job it = {.workspace = &workspace, .arena = &workspace.arena,
+              .model_name = mw_str_of(cli->words[0])};
+    mw_buf_init(&it.version_bytes, MW_VERSION_SIZE_MAX);
+    mw_status status = mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
+    if (status == MW_OK) status = predict(&it, err);
+    mw_table_release(&it.rows);
+    mw_table_release(&it.events);
+    mw_buf_release(&it.version_bytes);
+    mw_workspace_release(&workspace);
+    return status;
+}

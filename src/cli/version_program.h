@@ -1,0 +1,21 @@
+/*
+ * version_program: the program that a version carries, compiled again (DESIGN.md rule 14).
+ *
+ * A version answers by the project file, the columns and the zone that it was trained with,
+ * whatever has become of them since.
+ */
+#pragma once
+#include "model/version.h"
+#include "project/columns.h"
+
+typedef struct {
+    const mw_version *version;
+    const mw_project *project;
+    const mw_program *program;
+    const mw_model_program *model;
+} mw_version_program;
+
+/* All of it lives in `arena`. MW_CORRUPT if the parts do not fit each other. */
+MW_MUST_USE mw_status mw_version_program_compile(mw_str version_bytes, mw_environment environment,
+                                                 mw_symbols *symbols, mw_arena *arena,
+                                                 mw_version_program *out_program, mw_error *err);
