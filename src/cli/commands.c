@@ -1,3 +1,4 @@
+#include "cli/backtest_command.h"
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/feature_build.h"
@@ -5,6 +6,7 @@
 #include "cli/init.h"
 #include "cli/intake.h"
 #include "cli/predict.h"
+#include "cli/serve.h"
 #include "cli/train.h"
 
 const mw_command mw_commands[] = {
@@ -93,6 +95,24 @@ const mw_command mw_commands[] = {
         .run = mw_cli_train,
     },
     {
+        .name = "backtest",
+        .words = "MODEL",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Show what each retraining policy would have done, and cost",
+        .options = {{"--from", "DAY", "the first day that is predicted"},
+                    {"--to", "DAY", "the last one; both of the project's zone"},
+                    {"--policy", "P,...", "never, monthly, drift, gated (all of them)"},
+                    {"--html", "FILE", "write the report as one page, with plots"},
+                    {"--seed", "N", "of all that is random (1)"},
+                    {"--threads", "N", "of the learner (one a core); changes no number"}},
+        .examples = "  millwright backtest late --from 2013-02-01 --to 2013-12-31 "
+                    "--html backtest.html\n"
+                    "  millwright backtest late --from 2013-09-01 --to 2013-12-31 "
+                    "--policy never,gated --json\n",
+        .run = mw_cli_backtest,
+    },
+    {
         .name = "predict",
         .words = "MODEL",
         .word_count_min = 1,
@@ -107,5 +127,16 @@ const mw_command mw_commands[] = {
         .run = mw_cli_predict,
     },
     {.name = "lightgbm-child", .words = "", .run = mw_cli_lightgbm_child},
+    {
+        .name = "serve",
+        .words = "",
+        .summary = "Answer predictions and take events over HTTP",
+        .options = {{"--listen", "HOST:PORT", "where to listen (127.0.0.1:7070)"},
+                    {"--clock", "TIME", "go by a virtual clock that starts then"}},
+        .examples = "  millwright serve\n"
+                    "  millwright serve --listen 0.0.0.0:8080\n"
+                    "  millwright serve --clock 2013-12-31T05:00:00Z\n",
+        .run = mw_cli_serve,
+    },
     {0},
 };

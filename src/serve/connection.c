@@ -22,7 +22,7 @@ typedef struct {
 } answer;
 
 struct mw_connection {
-    mw_source source; /* first, so that a source is its connection */
+    mw_reactor_source source; /* first, so that a source is its connection */
     mw_connections *all;
     mw_connection *next, *previous;
     mw_socket *socket;
@@ -56,14 +56,14 @@ static const char *date_now(mw_connections *all) {
 
 static void close_now(mw_connection *c) {
     if (!c->socket) return;
-    mw_source_remove(&c->source);
+    mw_reactor_source_remove(&c->source);
     mw_socket_close(c->socket);
     c->socket = NULL;
     mw_series_add(c->all->traffic.open, -1);
 }
 
 /* The reactor has let go of it. */
-static void gone(mw_source *source) {
+static void gone(mw_reactor_source *source) {
     mw_connection *c = (mw_connection *)source;
     mw_connections *all = c->all;
     if (c->previous) c->previous->next = c->next;
@@ -98,7 +98,7 @@ static void answer_with(mw_connection *c, answer a) {
     append_response(c, &a);
     a.code = c->all->response.code;
     c->answers[c->answer_count++] = a;
-    mw_source_hold(&c->source);
+    mw_reactor_source_hold(&c->source);
 }
 
 static void answer_request(mw_connection *c, const mw_http_request *request) {
@@ -226,7 +226,7 @@ static void settle(mw_connection *c) {
     if (!c->socket) return;
     bool sending = c->sent < c->committed;
     bool receiving = c->phase == LINGERING || (takes_requests(c) && c->input.size == 0);
-    mw_source_set_interest(&c->source, (mw_poller_interest){
+    mw_reactor_source_set_interest(&c->source, (mw_poller_interest){
                                            .readable = receiving && !c->input_ended,
                                            .writable = sending});
     const mw_server_config *config = &c->all->config;
@@ -236,7 +236,7 @@ static void settle(mw_connection *c) {
     else await(c, NEXT_REQUEST, config->idle_us);
 }
 
-static void ready(mw_source *source, const mw_poller_event *event) {
+static void ready(mw_reactor_source *source, const mw_poller_event *event) {
     mw_connection *c = (mw_connection *)source;
     bool broken = event->hangup && !source->interest.readable && !event->writable;
     if (broken) {
@@ -259,7 +259,7 @@ static void replace_answers(mw_connection *c, mw_status status, const mw_error *
     }
 }
 
-static void release(mw_source *source, mw_status committed, const mw_error *err) {
+static void release(mw_reactor_source *source, mw_status committed, const mw_error *err) {
     mw_connection *c = (mw_connection *)source;
     mw_connections *all = c->all;
     if (committed != MW_OK) replace_answers(c, committed, err);
@@ -276,7 +276,7 @@ static void release(mw_source *source, mw_status committed, const mw_error *err)
 }
 
 /* A request that has begun is still answered, and its answer ends the connection. */
-static void stop(mw_source *source) {
+static void stop(mw_reactor_source *source) {
     mw_connection *c = (mw_connection *)source;
     if (c->phase != OPEN || mw_http_is_within(c->http) || c->input.size > 0) return;
     if (c->output.size == 0) {
@@ -297,7 +297,7 @@ static mw_connection *allocate(mw_connections *all, mw_error *err) {
         mw_free(c);
         return NULL;
     }
-    c->source = (mw_source){.ready = ready, .release = release, .stop = stop, .gone = gone};
+    c->source = (mw_reactor_source){.ready = ready, .release = release, .stop = stop, .gone = gone};
     c->all = all;
     mw_buf_init(&c->input, MW_CONNECTION_INPUT_SIZE);
     mw_buf_init(&c->output, MW_RESPONSE_BODY_SIZE_MAX + 2 * MW_CONNECTION_OUTPUT_SIZE);

@@ -15,7 +15,7 @@ enum {
 
 typedef struct peer peer;
 struct peer {
-    mw_source source; /* first, so that a source is its peer */
+    mw_reactor_source source; /* first, so that a source is its peer */
     mw_control *control;
     peer *next, *previous;
     mw_socket *socket;
@@ -27,7 +27,7 @@ struct peer {
 };
 
 struct mw_control {
-    mw_source source; /* the listener */
+    mw_reactor_source source; /* the listener */
     mw_control_config config;
     mw_reactor *reactor;
     mw_socket *listener;
@@ -91,12 +91,12 @@ static mw_status failure_read(mw_str bytes, mw_error *err) {
 
 static void peer_close(peer *p) {
     if (!p->socket) return;
-    mw_source_remove(&p->source);
+    mw_reactor_source_remove(&p->source);
     mw_socket_close(p->socket);
     p->socket = NULL;
 }
 
-static void peer_gone(mw_source *source) {
+static void peer_gone(mw_reactor_source *source) {
     peer *p = (peer *)source;
     mw_control *control = p->control;
     if (p->previous) p->previous->next = p->next;
@@ -128,7 +128,7 @@ static void answer_message(peer *p, head h) {
     p->input.size -= used;
     p->answering = true;
     p->committed = false;
-    mw_source_hold(&p->source);
+    mw_reactor_source_hold(&p->source);
 }
 
 /* Takes the next message if it is whole. What is no message cannot be answered. */
@@ -171,12 +171,12 @@ static void peer_settle(peer *p) {
         peer_close(p);
         return;
     }
-    mw_source_set_interest(&p->source,
+    mw_reactor_source_set_interest(&p->source,
                            (mw_poller_interest){.readable = !p->answering,
                                                 .writable = p->answering && p->committed});
 }
 
-static void peer_ready(mw_source *source, const mw_poller_event *event) {
+static void peer_ready(mw_reactor_source *source, const mw_poller_event *event) {
     peer *p = (peer *)source;
     if (p->answering && event->hangup) peer_close(p);
     else if (!p->answering) peer_receive(p);
@@ -185,7 +185,7 @@ static void peer_ready(mw_source *source, const mw_poller_event *event) {
     peer_settle(p);
 }
 
-static void peer_release(mw_source *source, mw_status committed, const mw_error *err) {
+static void peer_release(mw_reactor_source *source, mw_status committed, const mw_error *err) {
     peer *p = (peer *)source;
     if (committed != MW_OK) {
         mw_buf_clear(&p->output);
@@ -201,7 +201,7 @@ static void peer_release(mw_source *source, mw_status committed, const mw_error 
     peer_settle(p);
 }
 
-static void peer_stop(mw_source *source) {
+static void peer_stop(mw_reactor_source *source) {
     peer_settle((peer *)source);
 }
 
@@ -210,8 +210,10 @@ static void peer_open(mw_control *control, mw_socket *socket) {
     peer *p = mw_allocate(sizeof *p);
     mw_status status = MW_NO_MEMORY;
     if (p) {
-        p->source = (mw_source){.ready = peer_ready, .release = peer_release, .stop = peer_stop,
-                                .gone = peer_gone};
+        p->source = (mw_reactor_source){.ready = peer_ready,
+                                        .release = peer_release,
+                                        .stop = peer_stop,
+                                        .gone = peer_gone};
         status = mw_reactor_add(control->reactor, &p->source, mw_socket_descriptor(socket),
                                 (mw_poller_interest){.readable = true}, NULL);
     }
@@ -232,12 +234,12 @@ static void peer_open(mw_control *control, mw_socket *socket) {
 
 /* A client over the limit sees its connection end. One that there is no descriptor for stays in
    the queue and would make the poller spin. */
-static void listener_ready(mw_source *source, const mw_poller_event *event) {
+static void listener_ready(mw_reactor_source *source, const mw_poller_event *event) {
     (void)event;
     mw_control *control = (mw_control *)source;
     mw_socket *socket = NULL;
     if (mw_socket_accept(control->listener, &socket, NULL) != MW_OK) {
-        mw_source_set_interest(source, (mw_poller_interest){0});
+        mw_reactor_source_set_interest(source, (mw_poller_interest){0});
         mw_timer_set(control->reactor, &control->retry,
                      mw_reactor_now_us(control->reactor) + RETRY_US);
     } else if (socket && control->peer_count == MW_CONTROL_PEERS_MAX) {
@@ -251,17 +253,17 @@ static void accept_again(mw_timer *timer, int64_t now_us) {
     (void)now_us;
     mw_control *control = (mw_control *)((char *)timer - offsetof(mw_control, retry));
     if (control->listener)
-        mw_source_set_interest(&control->source, (mw_poller_interest){.readable = true});
+        mw_reactor_source_set_interest(&control->source, (mw_poller_interest){.readable = true});
 }
 
 static void close_listener(mw_control *control) {
     if (!control->listener) return;
-    mw_source_remove(&control->source);
+    mw_reactor_source_remove(&control->source);
     mw_socket_close(control->listener);
     control->listener = NULL;
 }
 
-static void listener_stop(mw_source *source) {
+static void listener_stop(mw_reactor_source *source) {
     close_listener((mw_control *)source);
 }
 
@@ -269,7 +271,7 @@ mw_status mw_control_create(mw_reactor *reactor, mw_control_config config,
                             mw_control **out_control, mw_error *err) {
     mw_control *control = mw_allocate(sizeof *control);
     if (!control) return mw_fail(err, MW_NO_MEMORY, "control socket: no memory is left");
-    control->source = (mw_source){.ready = listener_ready, .stop = listener_stop};
+    control->source = (mw_reactor_source){.ready = listener_ready, .stop = listener_stop};
     control->config = config;
     control->reactor = reactor;
     control->retry.fire = accept_again;

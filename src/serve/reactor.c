@@ -5,8 +5,8 @@
 struct mw_reactor {
     mw_reactor_config config;
     mw_poller *poller;
-    mw_source *sources; /* removed ones among them until the end of the turn */
-    mw_source *held;
+    mw_reactor_source *sources; /* removed ones among them until the end of the turn */
+    mw_reactor_source *held;
     mw_timer *timers; /* those that are set, in no order: there is a handful */
     int64_t now_us;
     size_t source_count; /* without the removed ones */
@@ -32,7 +32,7 @@ mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **out_reactor, 
     return MW_OK;
 }
 
-mw_status mw_reactor_add(mw_reactor *reactor, mw_source *source, int descriptor,
+mw_status mw_reactor_add(mw_reactor *reactor, mw_reactor_source *source, int descriptor,
                          mw_poller_interest interest, mw_error *err) {
     MW_ASSERT(source->ready && source->stop);
     MW_TRY(mw_poller_add(reactor->poller, descriptor, (uintptr_t)source, interest, err));
@@ -46,7 +46,7 @@ mw_status mw_reactor_add(mw_reactor *reactor, mw_source *source, int descriptor,
     return MW_OK;
 }
 
-void mw_source_set_interest(mw_source *source, mw_poller_interest interest) {
+void mw_reactor_source_set_interest(mw_reactor_source *source, mw_poller_interest interest) {
     if (source->removed) return;
     if (source->interest.readable == interest.readable &&
         source->interest.writable == interest.writable)
@@ -57,7 +57,7 @@ void mw_source_set_interest(mw_source *source, mw_poller_interest interest) {
     MW_ASSERT(status == MW_OK); /* it was added, and changing needs no memory */
 }
 
-void mw_source_hold(mw_source *source) {
+void mw_reactor_source_hold(mw_reactor_source *source) {
     MW_ASSERT(source->release);
     if (source->held) return;
     source->held = true;
@@ -65,7 +65,7 @@ void mw_source_hold(mw_source *source) {
     source->reactor->held = source;
 }
 
-void mw_source_remove(mw_source *source) {
+void mw_reactor_source_remove(mw_reactor_source *source) {
     if (source->removed) return;
     mw_reactor *reactor = source->reactor;
     mw_poller_remove(reactor->poller, source->descriptor);
@@ -112,13 +112,13 @@ static void fire_timers(mw_reactor *reactor) {
 
 static void stop_sources(mw_reactor *reactor) {
     reactor->stopping = true;
-    for (mw_source *source = reactor->sources; source; source = source->next)
+    for (mw_reactor_source *source = reactor->sources; source; source = source->next)
         if (!source->removed) source->stop(source);
 }
 
 /* A source that releases may do more work and be held again: for the next turn's batch. */
 static void release_held(mw_reactor *reactor) {
-    mw_source *source = reactor->held;
+    mw_reactor_source *source = reactor->held;
     if (!source) return;
     reactor->held = NULL;
     mw_error err = {.message = ""};
@@ -126,7 +126,7 @@ static void release_held(mw_reactor *reactor) {
     if (reactor->config.after_batch)
         status = reactor->config.after_batch(reactor->config.context, &err);
     while (source) {
-        mw_source *next = source->next_held;
+        mw_reactor_source *next = source->next_held;
         source->held = false;
         if (!source->removed) source->release(source, status, &err);
         source = next;
@@ -134,10 +134,10 @@ static void release_held(mw_reactor *reactor) {
 }
 
 /* Takes the removed sources out of the list of all: a list of their own, by `next`. */
-static mw_source *take_removed(mw_reactor *reactor) {
-    mw_source *removed = NULL;
-    for (mw_source **link = &reactor->sources; *link;) {
-        mw_source *source = *link;
+static mw_reactor_source *take_removed(mw_reactor *reactor) {
+    mw_reactor_source *removed = NULL;
+    for (mw_reactor_source **link = &reactor->sources; *link;) {
+        mw_reactor_source *source = *link;
         if (!source->removed) {
             link = &source->next;
             continue;
@@ -152,12 +152,12 @@ static mw_source *take_removed(mw_reactor *reactor) {
 void mw_reactor_bury(mw_reactor *reactor) {
     if (!reactor->has_removed) return;
     reactor->has_removed = false;
-    for (mw_source **link = &reactor->held; *link;) {
+    for (mw_reactor_source **link = &reactor->held; *link;) {
         if ((*link)->removed) *link = (*link)->next_held;
         else link = &(*link)->next_held;
     }
-    for (mw_source *source = take_removed(reactor); source;) {
-        mw_source *next = source->next;
+    for (mw_reactor_source *source = take_removed(reactor); source;) {
+        mw_reactor_source *next = source->next;
         if (source->gone) source->gone(source);
         source = next;
     }
@@ -166,7 +166,7 @@ void mw_reactor_bury(mw_reactor *reactor) {
 static void dispatch(mw_reactor *reactor, const mw_poller_event *event) {
     if (event->kind == MW_POLLER_SIGNAL) atomic_store(&reactor->stop_wanted, true);
     if (event->kind != MW_POLLER_READY) return;
-    mw_source *source = (mw_source *)(uintptr_t)event->token;
+    mw_reactor_source *source = (mw_reactor_source *)(uintptr_t)event->token;
     if (!source->removed) source->ready(source, event);
 }
 
@@ -213,8 +213,8 @@ mw_sys *mw_reactor_sys(const mw_reactor *reactor) {
 
 void mw_reactor_destroy(mw_reactor *reactor) {
     if (!reactor) return;
-    for (mw_source *source = reactor->sources; source; source = source->next)
-        mw_source_remove(source);
+    for (mw_reactor_source *source = reactor->sources; source; source = source->next)
+        mw_reactor_source_remove(source);
     mw_reactor_bury(reactor);
     mw_poller_destroy(reactor->poller);
     mw_free(reactor);

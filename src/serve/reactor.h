@@ -16,23 +16,25 @@
 #include "sys/poller.h"
 
 typedef struct mw_reactor mw_reactor;
-typedef struct mw_source mw_source;
+typedef struct mw_reactor_source mw_reactor_source;
 typedef struct mw_timer mw_timer;
 
-struct mw_source {
-    void (*ready)(mw_source *source, const mw_poller_event *event);
+struct mw_reactor_source {
+    void (*ready)(mw_reactor_source *source, const mw_poller_event *event);
     /* After the batch in which it was held; `committed` says whether its promises hold. NULL for
        a source that never is held. */
-    void (*release)(mw_source *source, mw_status committed, const mw_error *err);
-    void (*stop)(mw_source *source); /* take no new work; may come when all is done already */
-    void (*gone)(mw_source *source); /* the reactor knows it no more: free it here; NULL: nothing */
+    void (*release)(mw_reactor_source *source, mw_status committed, const mw_error *err);
+    /* Take no new work; may come when all is done already. */
+    void (*stop)(mw_reactor_source *source);
+    /* The reactor knows it no more: free it here; NULL: nothing. */
+    void (*gone)(mw_reactor_source *source);
 
     /* The reactor's own. */
     mw_reactor *reactor;
     int descriptor;
     mw_poller_interest interest;
     bool removed, held;
-    mw_source *next, *next_held;
+    mw_reactor_source *next, *next_held;
 };
 
 struct mw_timer {
@@ -62,12 +64,13 @@ mw_sys *mw_reactor_sys(const mw_reactor *reactor);
 void mw_reactor_destroy(mw_reactor *reactor);
 
 /* The source stays where it is until its `gone` was called. */
-MW_MUST_USE mw_status mw_reactor_add(mw_reactor *reactor, mw_source *source, int descriptor,
-                                     mw_poller_interest interest, mw_error *err);
-void mw_source_set_interest(mw_source *source, mw_poller_interest interest);
-void mw_source_hold(mw_source *source); /* it has an answer that awaits the commit */
+MW_MUST_USE mw_status mw_reactor_add(mw_reactor *reactor, mw_reactor_source *source,
+                                     int descriptor, mw_poller_interest interest, mw_error *err);
+void mw_reactor_source_set_interest(mw_reactor_source *source, mw_poller_interest interest);
+/* It has an answer that awaits the commit. */
+void mw_reactor_source_hold(mw_reactor_source *source);
 /* No more events; `gone` follows at the end of the turn. The descriptor may be closed at once. */
-void mw_source_remove(mw_source *source);
+void mw_reactor_source_remove(mw_reactor_source *source);
 /* The `gone` of all that was removed, now: for an owner that ends while the reactor does not
    run. */
 void mw_reactor_bury(mw_reactor *reactor);

@@ -7,7 +7,7 @@
 
 /* A pipe whose reading end is a source; what happens to it is told in `story`. */
 typedef struct {
-    mw_source source;
+    mw_reactor_source source;
     int ends[2];
     bool leaves_at_once; /* when it is told to stop */
 } pipe_source;
@@ -15,29 +15,29 @@ typedef struct {
 static mw_buf story;
 static mw_status commit_status;
 
-static void pipe_ready(mw_source *source, const mw_poller_event *event) {
+static void pipe_ready(mw_reactor_source *source, const mw_poller_event *event) {
     pipe_source *p = (pipe_source *)source;
     char byte;
     MW_CHECK(event->readable);
     MW_CHECK(read(p->ends[0], &byte, 1) == 1);
     mw_buf_printf(&story, "%c ", byte);
-    if (byte == 'h') mw_source_hold(source);
-    if (byte == 'h') mw_source_hold(source); /* twice is once */
-    if (byte == 'q') mw_source_remove(source);
+    if (byte == 'h') mw_reactor_source_hold(source);
+    if (byte == 'h') mw_reactor_source_hold(source); /* twice is once */
+    if (byte == 'q') mw_reactor_source_remove(source);
     if (byte == 's') mw_reactor_stop(source->reactor);
 }
 
-static void pipe_release(mw_source *source, mw_status committed, const mw_error *err) {
+static void pipe_release(mw_reactor_source *source, mw_status committed, const mw_error *err) {
     (void)source;
     mw_buf_printf(&story, "released:%s%s ", mw_status_name(committed), err->message);
 }
 
-static void pipe_stop(mw_source *source) {
+static void pipe_stop(mw_reactor_source *source) {
     mw_buf_append_text(&story, "stop ");
-    if (((pipe_source *)source)->leaves_at_once) mw_source_remove(source);
+    if (((pipe_source *)source)->leaves_at_once) mw_reactor_source_remove(source);
 }
 
-static void pipe_gone(mw_source *source) {
+static void pipe_gone(mw_reactor_source *source) {
     pipe_source *p = (pipe_source *)source;
     mw_buf_append_text(&story, "gone ");
     close(p->ends[0]);
@@ -72,7 +72,7 @@ static void end(mw_reactor *reactor, const char *expected) {
 
 static void add(mw_reactor *reactor, pipe_source *p, const char *bytes) {
     mw_error err;
-    p->source = (mw_source){.ready = pipe_ready, .release = pipe_release, .stop = pipe_stop,
+    p->source = (mw_reactor_source){.ready = pipe_ready, .release = pipe_release, .stop = pipe_stop,
                             .gone = pipe_gone};
     MW_CHECK(pipe(p->ends) == 0);
     MW_CHECK(write(p->ends[1], bytes, strlen(bytes)) == (ssize_t)strlen(bytes));
@@ -122,7 +122,7 @@ MW_TEST(reactor_stops_on_a_signal) {
 typedef struct {
     mw_timer timer;
     mw_reactor *reactor;
-    mw_source *ended; /* removed when it fires for the last time */
+    mw_reactor_source *ended; /* removed when it fires for the last time */
     int count;
 } ticker;
 
@@ -131,7 +131,7 @@ static void tick(mw_timer *timer, int64_t now_us) {
     MW_CHECK(now_us >= timer->due_us);
     mw_buf_printf(&story, "tick%d ", t->count);
     if (--t->count > 0) mw_timer_set(t->reactor, timer, now_us + 1000);
-    else if (t->ended) mw_source_remove(t->ended);
+    else if (t->ended) mw_reactor_source_remove(t->ended);
 }
 
 MW_TEST(reactor_fires_timers_in_their_time) {

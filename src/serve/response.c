@@ -5,14 +5,14 @@
 #include <stdio.h>
 
 void mw_response_init(mw_response *response) {
-    *response = (mw_response){.code = 200, .content_type = MW_TYPE_JSON};
+    *response = (mw_response){.code = 200, .content_type = MW_MEDIA_JSON};
     mw_buf_init(&response->headers, MW_RESPONSE_HEADERS_SIZE_MAX);
     mw_buf_init(&response->body, MW_RESPONSE_BODY_SIZE_MAX);
 }
 
 void mw_response_clear(mw_response *response) {
     response->code = 200;
-    response->content_type = MW_TYPE_JSON;
+    response->content_type = MW_MEDIA_JSON;
     mw_buf_clear(&response->headers);
     if (response->body.capacity > MW_RESPONSE_BODY_SIZE_KEPT) mw_buf_release(&response->body);
     else mw_buf_clear(&response->body);
@@ -32,7 +32,7 @@ void mw_response_header(mw_response *response, const char *name, mw_str value) {
 void mw_response_problem(mw_response *response, mw_status status, const mw_error *err) {
     mw_response_clear(response);
     response->code = mw_status_http(status);
-    response->content_type = MW_TYPE_PROBLEM;
+    response->content_type = MW_MEDIA_PROBLEM;
     mw_json json = mw_json_begin(&response->body);
     mw_json_object(&json);
     mw_json_key(&json, "type");

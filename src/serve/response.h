@@ -15,13 +15,13 @@ enum {
     MW_HTTP_DATE_SIZE = 30, /* with the NUL */
 };
 
-#define MW_TYPE_JSON "application/json"
-#define MW_TYPE_PROBLEM "application/problem+json"
-#define MW_TYPE_TEXT "text/plain; charset=utf-8"
+#define MW_MEDIA_JSON "application/json"
+#define MW_MEDIA_PROBLEM "application/problem+json"
+#define MW_MEDIA_TEXT "text/plain; charset=utf-8"
 
 typedef struct {
     int code;                 /* 200 until it is set */
-    const char *content_type; /* MW_TYPE_JSON until it is set */
+    const char *content_type; /* MW_MEDIA_JSON until it is set */
     mw_buf headers;           /* whole lines; by mw_response_header */
     mw_buf body;
 } mw_response;

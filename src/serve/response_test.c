@@ -29,7 +29,7 @@ MW_TEST(response_is_written_whole) {
 MW_TEST(response_to_head_tells_the_length_only) {
     mw_response response;
     mw_response_init(&response);
-    response.content_type = MW_TYPE_TEXT;
+    response.content_type = MW_MEDIA_TEXT;
     mw_buf_append_text(&response.body, "ok\n");
     mw_response_frame frame = {.date = "DATE", .without_body = true};
     check_written(&response, frame,

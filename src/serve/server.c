@@ -9,7 +9,7 @@ enum {
 };
 
 struct mw_server {
-    mw_source source; /* the listener; first, so that a source is its server */
+    mw_reactor_source source; /* the listener; first, so that a source is its server */
     mw_connections connections;
     mw_socket *listener;
     mw_timer sweep;
@@ -20,7 +20,7 @@ struct mw_server {
 
 static void close_listener(mw_server *server) {
     if (!server->listener) return;
-    mw_source_remove(&server->source);
+    mw_reactor_source_remove(&server->source);
     mw_socket_close(server->listener);
     server->listener = NULL;
 }
@@ -40,7 +40,7 @@ static bool take(mw_server *server, mw_socket *socket) {
 
 /* Where accepting fails, the client waits and would make the poller spin: the next sweep tries
    again. */
-static void accept_clients(mw_source *source, const mw_poller_event *event) {
+static void accept_clients(mw_reactor_source *source, const mw_poller_event *event) {
     (void)event;
     mw_server *server = (mw_server *)source;
     for (int i = 0; i < ACCEPTED_A_TURN_MAX; i++) {
@@ -48,7 +48,7 @@ static void accept_clients(mw_source *source, const mw_poller_event *event) {
         bool accepted = mw_socket_accept(server->listener, &socket, NULL) == MW_OK;
         if (accepted && !socket) return;
         if (!accepted || !take(server, socket)) {
-            mw_source_set_interest(source, (mw_poller_interest){0});
+            mw_reactor_source_set_interest(source, (mw_poller_interest){0});
             return;
         }
     }
@@ -60,11 +60,11 @@ static void sweep(mw_timer *timer, int64_t now_us) {
     bool draining = mw_reactor_is_stopping(server->connections.reactor);
     if (draining && now_us >= server->drain_due_us) mw_connections_close(&server->connections);
     if (server->listener)
-        mw_source_set_interest(&server->source, (mw_poller_interest){.readable = true});
+        mw_reactor_source_set_interest(&server->source, (mw_poller_interest){.readable = true});
     mw_timer_set(server->connections.reactor, timer, now_us + server->sweep_us);
 }
 
-static void stop(mw_source *source) {
+static void stop(mw_reactor_source *source) {
     mw_server *server = (mw_server *)source;
     server->drain_due_us =
         mw_reactor_now_us(source->reactor) + server->connections.config.drain_us;
@@ -98,7 +98,7 @@ mw_status mw_server_create(mw_reactor *reactor, mw_server_config config, mw_serv
     mw_server *server = mw_allocate(sizeof *server);
     if (!server) return mw_fail(err, MW_NO_MEMORY, "server: no memory is left");
     config = with_defaults(config);
-    server->source = (mw_source){.ready = accept_clients, .stop = stop};
+    server->source = (mw_reactor_source){.ready = accept_clients, .stop = stop};
     server->connections.config = config;
     server->connections.reactor = reactor;
     mw_traffic_init(&server->connections.traffic, config.telemetry, config.router);

@@ -14,7 +14,7 @@ static void answer_hello(void *context, const mw_route_call *call, mw_response *
 
 static void answer_echo(void *context, const mw_route_call *call, mw_response *response) {
     (void)context;
-    response->content_type = MW_TYPE_TEXT;
+    response->content_type = MW_MEDIA_TEXT;
     mw_buf_append_str(&response->body, call->request->body);
 }
 

@@ -40,6 +40,6 @@ void mw_series_observe(mw_series *series, int64_t span_us); /* a histogram */
 double mw_series_value(const mw_series *series); /* of a histogram: how many were observed */
 
 /* The text format of Prometheus 0.0.4, series in the order in which they were first asked for. */
-#define MW_TYPE_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
+#define MW_MEDIA_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 void mw_telemetry_write(const mw_telemetry *telemetry, mw_buf *out);
 void mw_telemetry_destroy(mw_telemetry *telemetry); /* NULL is allowed */

@@ -1,0 +1,5 @@
+/* serve: answers predictions and takes events over HTTP, until it is told to stop. */
+#pragma once
+#include "cli/command.h"
+
+mw_status mw_cli_serve(mw_cli *cli, mw_error *err);

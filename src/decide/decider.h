@@ -1,0 +1,53 @@
+/*
+ * decider: one model on the live line of time: events go in, predictions come out.
+ *
+ * It joins the course (windows and due moments) with the scorer of the version that answers.
+ * The server and the backtest drive it alike, so it has no clock, no network and no files:
+ * places are arguments. Models `on STREAM` are asked by a caller (mw_decider_predict); those at
+ * a time before or after their event fall due by themselves (mw_decider_next). Without a
+ * version the windows are kept all the same, so that one can be promoted at any moment.
+ *
+ * What a prediction points to is valid until the next call. One thread owns a decider.
+ */
+#pragma once
+#include "decide/prediction.h"
+#include "decide/scorer.h"
+#include "feature/course.h"
+
+typedef struct mw_decider mw_decider;
+
+typedef struct {
+    const mw_program *program; /* outlives the decider, as the model does */
+    const mw_model_program *model;
+    mw_symbols *symbols;
+    int64_t from;      /* due moments with t before this pass in silence */
+    size_t memory_max; /* bytes of window state; 0: no limit of its own */
+} mw_decider_config;
+
+MW_MUST_USE mw_status mw_decider_create(mw_decider_config config, mw_decider **out_decider,
+                                        mw_error *err);
+void mw_decider_destroy(mw_decider *decider); /* NULL is allowed */
+
+/* From now on this version answers. MW_CONFLICT if it has other features than the program; then,
+   as after any failure, the version before goes on. */
+MW_MUST_USE mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes,
+                                         mw_error *err);
+/* Takes the next event. Places do not go back, and nothing due before the event may be left. */
+MW_MUST_USE mw_status mw_decider_event(mw_decider *decider, const mw_event *event,
+                                       mw_error *err);
+/* The prediction of the next moment that falls due at or before `place`, its place being when
+   it fell due; `*out_found` is false when there is none. */
+MW_MUST_USE mw_status mw_decider_next(mw_decider *decider, int64_t place,
+                                      mw_prediction *out_prediction, bool *out_found,
+                                      mw_error *err);
+/* The prediction of a moment now; nothing is kept of it. */
+MW_MUST_USE mw_status mw_decider_predict(mw_decider *decider, const mw_moment *moment,
+                                         mw_prediction *out_prediction, mw_error *err);
+
+int64_t mw_decider_next_due(const mw_decider *decider); /* INT64_MAX: nothing is */
+bool mw_decider_is_asked(const mw_decider *decider);    /* `on STREAM`: nothing falls due */
+const mw_model_program *mw_decider_model(const mw_decider *decider);
+const mw_schema *mw_decider_features(const mw_decider *decider);
+/* The version that answers; NULL: there is none, and its predictions have an empty version. */
+const mw_scorer *mw_decider_scorer(const mw_decider *decider);
+mw_course *mw_decider_course(mw_decider *decider);

@@ -1,0 +1,168 @@
+#include "serve/api_parts.h"
+
+#include <stdio.h>
+
+enum { NEAREST_MAX = 64 };
+
+/* --- health, metrics, clock --------------------------------------------------------------- */
+
+static void answer_health(void *context, const mw_route_call *call, mw_response *response) {
+    (void)context;
+    (void)call;
+    mw_json json = mw_json_begin(&response->body);
+    mw_json_object(&json);
+    mw_json_key(&json, "status");
+    mw_json_text(&json, "ok");
+    mw_json_object_end(&json);
+}
+
+/* The server listens once it has recovered, so it is ready unless memory and log have parted. */
+static void answer_ready(void *context, const mw_route_call *call, mw_response *response) {
+    mw_api *api = context;
+    mw_error err;
+    mw_status status = mw_sequencer_commit(mw_service_parts(api->service)->sequencer, &err);
+    if (status == MW_OK) answer_health(context, call, response);
+    else mw_response_problem(response, MW_BUSY, &err);
+}
+
+static const mw_meter rows_meter = {"millwright_rows_total", MW_METER_COUNTER, "",
+                                      "Rows of events that clients sent, by what became of them"};
+static const mw_meter predictions_meter = {"millwright_predictions_total", MW_METER_COUNTER,
+                                             "", "Predictions that were recorded"};
+static const mw_meter events_meter = {"millwright_log_events_total", MW_METER_COUNTER, "",
+                                        "Events of the log"};
+static const mw_meter size_meter = {"millwright_log_bytes", MW_METER_GAUGE, "bytes",
+                                      "Size of all log segments"};
+static const mw_meter place_meter = {"millwright_last_place_seconds", MW_METER_GAUGE,
+                                       "seconds", "Stamp of the log's last record"};
+
+static void set(const mw_api *api, const mw_meter *meter, const char *labels, double value) {
+    mw_series_set(mw_telemetry_series(api->telemetry, meter, labels), value);
+}
+
+static void set_metrics(const mw_api *api) {
+    const mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
+    mw_service_counts counts = mw_service_read_counts(api->service);
+    mw_sequencer_stats stats = mw_sequencer_read_stats(sequencer);
+    set(api, &rows_meter, "result=\"accepted\"", (double)counts.accepted);
+    set(api, &rows_meter, "result=\"repeated\"", (double)counts.repeats);
+    set(api, &rows_meter, "result=\"rejected\"", (double)counts.rejected);
+    set(api, &predictions_meter, "", (double)mw_ledger_count(mw_sequencer_ledger(sequencer)));
+    set(api, &events_meter, "", (double)stats.log_events);
+    set(api, &size_meter, "", (double)stats.log_size);
+    set(api, &place_meter, "", (double)stats.last_place / (double)MW_SECOND_US);
+}
+
+static void answer_metrics(void *context, const mw_route_call *call, mw_response *response) {
+    mw_api *api = context;
+    (void)call;
+    set_metrics(api);
+    response->content_type = MW_MEDIA_PROMETHEUS;
+    mw_telemetry_write(api->telemetry, &response->body);
+}
+
+static mw_status read_now(mw_str body, int64_t *out_us, mw_error *err) {
+    yyjson_doc *doc = yyjson_read(body.data, body.size, 0);
+    yyjson_val *now = yyjson_obj_get(yyjson_doc_get_root(doc), "now");
+    mw_str text = {yyjson_get_str(now), yyjson_get_len(now)};
+    bool has_zone = false;
+    bool is_time = text.data && mw_time_parse(text, out_us, &has_zone) && has_zone;
+    yyjson_doc_free(doc);
+    if (is_time) return MW_OK;
+    return mw_fail(err, MW_INVALID,
+                   "now: must be a time with its offset, such as 2013-01-01T05:00:00Z");
+}
+
+static mw_status move_clock(mw_api *api, mw_str body, mw_error *err) {
+    mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
+    int64_t now_us = 0;
+    if (!mw_sequencer_is_virtual(sequencer)) {
+        mw_status status = mw_fail(err, MW_CONFLICT, "clock: this server goes by the wall clock");
+        return mw_hint(err, status, "A virtual clock is had by serve --clock TIME.");
+    }
+    MW_TRY(read_now(body, &now_us, err));
+    return mw_sequencer_set_now(sequencer, now_us, err);
+}
+
+static void answer_clock(void *context, const mw_route_call *call, mw_response *response) {
+    mw_api *api = context;
+    mw_error err;
+    mw_status status = move_clock(api, call->request->body, &err);
+    if (status != MW_OK) {
+        mw_response_problem(response, status, &err);
+        return;
+    }
+    mw_json json = mw_json_begin(&response->body);
+    mw_json_object(&json);
+    mw_api_write_clock(&json, api);
+    mw_json_object_end(&json);
+}
+
+/* --- what the handlers share -------------------------------------------------------------- */
+
+mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model, mw_error *err) {
+    const mw_program *program = mw_service_parts(api->service)->program;
+    char texts[NEAREST_MAX][MW_NAME_SIZE_MAX + 1];
+    const char *names[NEAREST_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < program->model_count; i++) {
+        if (mw_str_equal(program->models[i].name, name)) {
+            *out_model = i;
+            return MW_OK;
+        }
+        if (count == NEAREST_MAX) continue;
+        snprintf(texts[count], sizeof texts[count], "%.*s",
+                 MW_STR_ARGS(program->models[i].name));
+        names[count] = texts[count];
+        count++;
+    }
+    mw_status status = mw_fail(err, MW_NOT_FOUND, "model: there is no \"%.*s\"",
+                               MW_STR_ARGS(name));
+    const char *nearest = mw_str_nearest(name, names, count);
+    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
+}
+
+void mw_api_write_answer(mw_json *json, const mw_answer *answer) {
+    char id[MW_PREDICTION_ID_SIZE + 1];
+    const mw_prediction *prediction = &answer->prediction;
+    mw_prediction_id(answer->stamp, id);
+    mw_json_key(json, "id");
+    if (answer->is_recorded) mw_json_text(json, id);
+    else mw_json_null(json);
+    mw_json_key(json, "model");
+    mw_json_str(json, prediction->model);
+    mw_json_key(json, "version");
+    mw_json_str(json, prediction->version);
+    mw_json_key(json, "prediction");
+    mw_json_number(json, prediction->prediction);
+    mw_json_key(json, "decision");
+    mw_json_bool(json, prediction->decision);
+    if (answer->is_recorded) return;
+    mw_json_key(json, "recorded");
+    mw_json_bool(json, false);
+}
+
+void mw_api_write_clock(mw_json *json, const mw_api *api) {
+    const mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
+    if (!mw_sequencer_is_virtual(sequencer)) return;
+    mw_json_key(json, "clock");
+    mw_json_time(json, mw_sequencer_now(sequencer));
+}
+
+/* --- routes ------------------------------------------------------------------------------- */
+
+static const mw_route routes[] = {
+    {MW_HTTP_POST, "/v1/models/{model}/predict", mw_api_predict},
+    {MW_HTTP_POST, "/v1/events/{stream}", mw_api_events},
+    {MW_HTTP_GET, "/v1/predictions/{id}", mw_api_prediction},
+    {MW_HTTP_GET, "/v1/predictions", mw_api_predictions},
+    {MW_HTTP_GET, "/v1/models", mw_api_models},
+    {MW_HTTP_GET, "/v1/models/{model}", mw_api_model},
+    {MW_HTTP_GET, "/v1/streams", mw_api_streams},
+    {MW_HTTP_POST, "/v1/clock", answer_clock},
+    {MW_HTTP_GET, "/healthz", answer_health},
+    {MW_HTTP_GET, "/readyz", answer_ready},
+    {MW_HTTP_GET, "/metrics", answer_metrics},
+};
+
+mw_router mw_api_router(void) { return mw_router_of(routes, sizeof routes / sizeof *routes); }

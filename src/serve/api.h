@@ -1,0 +1,20 @@
+/*
+ * api: the HTTP interface of a project's service (DESIGN.md section 7), as a table of routes.
+ *
+ * Handlers read JSON, ask the service, and write JSON; a failure is a problem document. Rows of
+ * a request stand or fall one by one and are numbered from 1. Under a virtual clock each answer
+ * of predictions and events carries "clock".
+ *
+ * The context of the router is a mw_api. One thread answers.
+ */
+#pragma once
+#include "serve/telemetry.h"
+#include "serve/router.h"
+#include "serve/service.h"
+
+typedef struct {
+    mw_service *service;
+    mw_telemetry *telemetry; /* shown at /metrics; our own series are set when it is read */
+} mw_api;
+
+mw_router mw_api_router(void);

@@ -1,0 +1,24 @@
+/*
+ * api_parts: what the files of the api share; private to them.
+ */
+#pragma once
+#include "serve/api.h"
+
+/* Handlers, by the file in which they stand. */
+void mw_api_predict(void *context, const mw_route_call *call, mw_response *response);
+void mw_api_events(void *context, const mw_route_call *call, mw_response *response);
+
+void mw_api_prediction(void *context, const mw_route_call *call, mw_response *response);
+void mw_api_predictions(void *context, const mw_route_call *call, mw_response *response);
+
+void mw_api_models(void *context, const mw_route_call *call, mw_response *response);
+void mw_api_model(void *context, const mw_route_call *call, mw_response *response);
+void mw_api_streams(void *context, const mw_route_call *call, mw_response *response);
+
+/* The index of the model of this name; MW_NOT_FOUND with the nearest one. */
+MW_MUST_USE mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model,
+                                        mw_error *err);
+/* The members of an answer: id, model, version, prediction, decision, and "recorded" if not. */
+void mw_api_write_answer(mw_json *json, const mw_answer *answer);
+/* The member "clock", if the clock is virtual. */
+void mw_api_write_clock(mw_json *json, const mw_api *api);

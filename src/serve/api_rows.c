@@ -1,0 +1,225 @@
+/* The api of what clients send row by row: events and requests for predictions. */
+#include <string.h>
+
+#include "serve/api_parts.h"
+
+/* One request's rows, whether they come as an object, a list, {"events": [...]} or lines. */
+typedef struct {
+    mw_str lines;      /* what is left of a body of lines; data is NULL where it is JSON */
+    yyjson_doc *doc;   /* of the body, or of the line at hand */
+    yyjson_val *root;
+    yyjson_arr_iter items;
+    bool is_single;    /* the body is one row */
+    size_t number;     /* of the row given last, from 1 */
+} rows;
+
+static bool type_has(const mw_http_request *request, const char *word) {
+    mw_str type = request->headers[MW_HEADER_CONTENT_TYPE];
+    return type.data && memmem(type.data, type.size, word, strlen(word));
+}
+
+/* Tools send JSON as forms when nobody tells them otherwise; that is taken too. */
+static mw_status check_type(const mw_http_request *request, mw_error *err) {
+    mw_str type = request->headers[MW_HEADER_CONTENT_TYPE];
+    if (!type.data || type_has(request, "json") || type_has(request, "urlencoded")) return MW_OK;
+    return mw_fail(err, MW_WRONG_TYPE,
+                   "content-type: must be application/json or application/x-ndjson, got %.*s",
+                   MW_STR_ARGS(mw_str_slice(type, 0, 100)));
+}
+
+static mw_status parse(mw_str text, yyjson_doc **out_doc, mw_error *err) {
+    yyjson_read_err failure;
+    char *bytes = (char *)(uintptr_t)text.data; /* read only, without the flag to work in place */
+    yyjson_doc *doc = yyjson_read_opts(bytes, text.size, 0, NULL, &failure);
+    if (!doc)
+        return mw_fail(err, MW_MALFORMED, "body: must be JSON, but at byte %zu: %s", failure.pos,
+                       failure.msg);
+    *out_doc = doc;
+    return MW_OK;
+}
+
+static mw_status rows_begin(rows *all, const mw_http_request *request, mw_error *err) {
+    *all = (rows){.number = 0};
+    MW_TRY(check_type(request, err));
+    if (type_has(request, "ndjson")) {
+        all->lines = request->body;
+        return MW_OK;
+    }
+    MW_TRY(parse(request->body, &all->doc, err));
+    all->root = yyjson_doc_get_root(all->doc);
+    yyjson_val *list = all->root;
+    if (yyjson_is_obj(list) && yyjson_is_arr(yyjson_obj_get(list, "events")))
+        list = yyjson_obj_get(list, "events");
+    all->is_single = !yyjson_is_arr(list);
+    if (!all->is_single) all->items = yyjson_arr_iter_with(list);
+    return MW_OK;
+}
+
+static mw_status next_line(rows *all, yyjson_val **out_row, mw_error *err) {
+    mw_str line;
+    *out_row = NULL;
+    while (mw_str_split(&all->lines, '\n', &line)) {
+        line = mw_str_trim(line);
+        if (line.size == 0) continue;
+        yyjson_doc_free(all->doc);
+        all->doc = NULL;
+        all->number++;
+        MW_TRY(parse(line, &all->doc, err));
+        *out_row = yyjson_doc_get_root(all->doc);
+        return MW_OK;
+    }
+    return MW_OK;
+}
+
+/* NULL at the end. A line that is no JSON fails alone; the next one can be asked for. */
+static mw_status rows_next(rows *all, yyjson_val **out_row, mw_error *err) {
+    if (all->lines.data) return next_line(all, out_row, err);
+    if (all->is_single) *out_row = all->number == 0 ? all->root : NULL;
+    else *out_row = yyjson_arr_iter_next(&all->items);
+    all->number += *out_row != NULL;
+    return MW_OK;
+}
+
+static void rows_end(rows *all) { yyjson_doc_free(all->doc); }
+
+/* A row's own fault; anything else fails the request. */
+static bool is_of_row(mw_status status) { return mw_status_http(status) < 500; }
+
+static void write_reason(mw_json *json, size_t number, const mw_error *err) {
+    mw_json_key(json, "row");
+    mw_json_int(json, (int64_t)number);
+    mw_json_key(json, "reason");
+    mw_json_text(json, err->message);
+    if (err->hint[0] == 0) return;
+    mw_json_key(json, "hint");
+    mw_json_text(json, err->hint);
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+typedef struct {
+    size_t accepted, repeats;
+} tally;
+
+static mw_status take_rows(mw_api *api, int32_t source, rows *all, tally *count, mw_json *json,
+                           mw_error *err) {
+    for (;;) {
+        yyjson_val *row = NULL;
+        bool is_new = false;
+        mw_status status = rows_next(all, &row, err);
+        if (status == MW_OK && !row) return MW_OK;
+        if (status == MW_OK) status = mw_service_take(api->service, source, row, &is_new, err);
+        if (status == MW_OK) {
+            count->accepted += is_new;
+            count->repeats += !is_new;
+            continue;
+        }
+        if (!is_of_row(status)) return status;
+        mw_json_object(json);
+        write_reason(json, all->number, err);
+        mw_json_object_end(json);
+    }
+}
+
+static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all, mw_buf *body,
+                               mw_error *err) {
+    const mw_program *program = mw_service_parts(api->service)->program;
+    int32_t source = mw_program_find_source(program, call->parameters[0]);
+    tally count = {0};
+    if (source < 0)
+        return mw_fail(err, MW_NOT_FOUND, "stream: there is no \"%.*s\"",
+                       MW_STR_ARGS(call->parameters[0]));
+    MW_TRY(rows_begin(all, call->request, err));
+    mw_json json = mw_json_begin(body);
+    mw_json_object(&json);
+    mw_json_key(&json, "rejected");
+    mw_json_array(&json);
+    MW_TRY(take_rows(api, source, all, &count, &json, err));
+    mw_json_array_end(&json);
+    mw_json_key(&json, "accepted");
+    mw_json_int(&json, (int64_t)count.accepted);
+    mw_json_key(&json, "repeats");
+    mw_json_int(&json, (int64_t)count.repeats);
+    mw_api_write_clock(&json, api);
+    mw_json_object_end(&json);
+    return MW_OK;
+}
+
+void mw_api_events(void *context, const mw_route_call *call, mw_response *response) {
+    rows all = {.number = 0};
+    mw_error err = {0};
+    mw_status status = answer_events(context, call, &all, &response->body, &err);
+    rows_end(&all);
+    if (status != MW_OK) mw_response_problem(response, status, &err);
+}
+
+/* --- predictions ---------------------------------------------------------------------------- */
+
+typedef struct {
+    bool record;
+    bool has_list;
+} wish;
+
+static mw_status read_wish(const rows *all, wish *out_wish, mw_error *err) {
+    yyjson_val *record = yyjson_obj_get(all->root, "record");
+    yyjson_val *explain = yyjson_obj_get(all->root, "explain");
+    if (yyjson_is_true(explain)) return mw_fail(err, MW_NOT_BUILT, "explain: is not built yet");
+    if (record && !yyjson_is_bool(record))
+        return mw_fail(err, MW_INVALID, "record: must be true or false");
+    if (!yyjson_is_obj(all->root) ||
+        (all->is_single && !yyjson_is_obj(yyjson_obj_get(all->root, "event"))))
+        return mw_fail(err, MW_INVALID,
+                       "body: must be {\"event\": {...}} or {\"events\": [...]}");
+    *out_wish = (wish){.record = !yyjson_is_false(record), .has_list = !all->is_single};
+    return MW_OK;
+}
+
+static mw_status predict_rows(mw_api *api, size_t model, rows *all, bool record, mw_json *json,
+                              mw_error *err) {
+    for (;;) {
+        yyjson_val *row = NULL;
+        mw_answer answer;
+        MW_TRY(rows_next(all, &row, err));
+        if (!row) return MW_OK;
+        mw_status status = mw_service_predict(api->service, model, row, record, &answer, err);
+        if (status != MW_OK && !is_of_row(status)) return status;
+        mw_json_object(json);
+        if (status == MW_OK) mw_api_write_answer(json, &answer);
+        else write_reason(json, all->number, err);
+        mw_json_object_end(json);
+    }
+}
+
+static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *all, mw_buf *body,
+                                mw_error *err) {
+    size_t model = 0;
+    wish wished = {.record = true};
+    mw_answer answer;
+    MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
+    MW_TRY(rows_begin(all, call->request, err));
+    MW_TRY(read_wish(all, &wished, err));
+    mw_json json = mw_json_begin(body);
+    if (!wished.has_list)
+        MW_TRY(mw_service_predict(api->service, model, yyjson_obj_get(all->root, "event"),
+                                  wished.record, &answer, err));
+    mw_json_object(&json);
+    if (wished.has_list) {
+        mw_json_key(&json, "predictions");
+        mw_json_array(&json);
+        MW_TRY(predict_rows(api, model, all, wished.record, &json, err));
+        mw_json_array_end(&json);
+    } else {
+        mw_api_write_answer(&json, &answer);
+    }
+    mw_api_write_clock(&json, api);
+    mw_json_object_end(&json);
+    return MW_OK;
+}
+
+void mw_api_predict(void *context, const mw_route_call *call, mw_response *response) {
+    rows all = {.number = 0};
+    mw_error err = {0};
+    mw_status status = answer_predict(context, call, &all, &response->body, &err);
+    rows_end(&all);
+    if (status != MW_OK) mw_response_problem(response, status, &err);
+}

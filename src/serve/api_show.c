@@ -1,0 +1,231 @@
+/* The api of what can be looked at: recorded predictions, models, streams. */
+#include "serve/api_parts.h"
+
+enum { EVENT_ID_SIZE_MAX = 1 << 12 };
+
+/* A value as JSON: numbers and bools as such, durations in seconds, all else as text. */
+static void write_cell(mw_json *json, mw_type type, mw_cell cell, const mw_symbols *symbols) {
+    if (mw_cell_is_missing(type, cell)) {
+        mw_json_null(json);
+        return;
+    }
+    switch (type) {
+        case MW_TYPE_NUMBER: mw_json_number(json, cell.number); return;
+        case MW_TYPE_BOOL: mw_json_bool(json, cell.boolean == MW_TRUE); return;
+        case MW_TYPE_TIME: mw_json_time(json, cell.time); return;
+        case MW_TYPE_DURATION:
+            mw_json_number(json, (double)cell.time / (double)MW_SECOND_US);
+            return;
+        case MW_TYPE_CATEGORY:
+        case MW_TYPE_TEXT:
+        case MW_TYPE_COUNT: break;
+    }
+    mw_json_str(json, mw_symbols_text(symbols, cell.symbol));
+}
+
+static void write_features(mw_json *json, const mw_api *api, size_t model,
+                           const mw_cell *features) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    const mw_schema *schema =
+        mw_decider_features(mw_sequencer_decider(parts->sequencer, model));
+    mw_json_object(json);
+    for (size_t i = 0; i < schema->field_count; i++) {
+        mw_json_key_str(json, schema->fields[i].name);
+        write_cell(json, schema->fields[i].type, features[i], parts->symbols);
+    }
+    mw_json_object_end(json);
+}
+
+static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stamp,
+                                  mw_error *err) {
+    size_t model = 0;
+    mw_answer answer;
+    MW_TRY(mw_service_find(api->service, stamp, &model, &answer, err));
+    const mw_prediction *prediction = &answer.prediction;
+    mw_json_object(json);
+    mw_api_write_answer(json, &answer);
+    mw_json_key(json, "event");
+    mw_json_str(json, prediction->event_id);
+    mw_json_key(json, "t");
+    mw_json_time(json, prediction->t);
+    mw_json_key(json, "place");
+    mw_json_time(json, prediction->place);
+    mw_json_key(json, "features");
+    if (prediction->features) write_features(json, api, model, prediction->features);
+    else mw_json_null(json);
+    mw_json_object_end(json);
+    return MW_OK;
+}
+
+void mw_api_prediction(void *context, const mw_route_call *call, mw_response *response) {
+    int64_t stamp = 0;
+    mw_error err;
+    mw_json json = mw_json_begin(&response->body);
+    mw_status status =
+        mw_prediction_id_parse(call->parameters[0], &stamp)
+            ? write_prediction(&json, context, stamp, &err)
+            : mw_fail(&err, MW_NOT_FOUND, "prediction: there is no \"%.*s\"",
+                      MW_STR_ARGS(mw_str_slice(call->parameters[0], 0, 100)));
+    if (status != MW_OK) mw_response_problem(response, status, &err);
+}
+
+/* The text of a parameter of the query; empty if it was not given. */
+static mw_status read_query(const mw_route_call *call, const char *name, char *bytes,
+                            mw_str *out_text, mw_error *err) {
+    mw_str escaped;
+    *out_text = MW_STR("");
+    if (!mw_target_query(call->request->target.query, name, &escaped)) return MW_OK;
+    if (mw_target_unescape(escaped, bytes, EVENT_ID_SIZE_MAX, out_text)) return MW_OK;
+    return mw_fail(err, MW_MALFORMED, "%s: is wrongly escaped or too long", name);
+}
+
+/* GET /v1/predictions?event=ID[&model=NAME]: those that were made for the event. */
+static mw_status list_predictions(const mw_api *api, const mw_route_call *call, mw_buf *body,
+                                  mw_error *err) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    char event_bytes[EVENT_ID_SIZE_MAX], model_bytes[EVENT_ID_SIZE_MAX];
+    mw_str event, model;
+    MW_TRY(read_query(call, "event", event_bytes, &event, err));
+    MW_TRY(read_query(call, "model", model_bytes, &model, err));
+    if (event.size == 0) {
+        mw_status status = mw_fail(err, MW_INVALID, "event: must name the id of an event");
+        return mw_hint(err, status, "As in /v1/predictions?event=ID, its values joined by |.");
+    }
+    mw_json json = mw_json_begin(body);
+    mw_json_object(&json);
+    mw_json_key(&json, "predictions");
+    mw_json_array(&json);
+    for (size_t i = 0; i < parts->program->model_count; i++) {
+        if (model.size > 0 && !mw_str_equal(model, parts->program->models[i].name)) continue;
+        const mw_ledger_entry *entry = mw_ledger_find_event(
+            mw_sequencer_ledger(parts->sequencer), (uint32_t)i, event);
+        if (entry) MW_TRY(write_prediction(&json, api, entry->stamp, err));
+    }
+    mw_json_array_end(&json);
+    mw_json_object_end(&json);
+    return MW_OK;
+}
+
+void mw_api_predictions(void *context, const mw_route_call *call, mw_response *response) {
+    mw_error err;
+    mw_status status = list_predictions(context, call, &response->body, &err);
+    if (status != MW_OK) mw_response_problem(response, status, &err);
+}
+
+/* --- models ------------------------------------------------------------------------------- */
+
+static void write_fields(mw_json *json, const mw_field *fields, size_t count) {
+    mw_json_array(json);
+    for (size_t i = 0; i < count; i++) {
+        mw_json_object(json);
+        mw_json_key(json, "name");
+        mw_json_str(json, fields[i].name);
+        mw_json_key(json, "type");
+        mw_json_text(json, mw_type_name(fields[i].type));
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
+static void write_version(mw_json *json, const mw_scorer *scorer) {
+    mw_json_key(json, "version");
+    if (!scorer) {
+        mw_json_null(json);
+        return;
+    }
+    const mw_version *version = mw_scorer_version(scorer);
+    mw_json_str(json, mw_scorer_name(scorer));
+    mw_json_key(json, "learner");
+    mw_json_str(json, version->learner);
+    mw_json_key(json, "threshold");
+    mw_json_number(json, version->threshold);
+    mw_json_key(json, "trained");
+    mw_json_object(json);
+    mw_json_key(json, "from");
+    mw_json_time(json, version->from_us);
+    mw_json_key(json, "to");
+    mw_json_time(json, version->to_us);
+    mw_json_key(json, "examples");
+    mw_json_int(json, (int64_t)version->example_count);
+    mw_json_object_end(json);
+}
+
+static void write_model(mw_json *json, const mw_api *api, size_t number, bool with_features) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    const mw_model_program *model = &parts->program->models[number];
+    const mw_project_model *declared = mw_project_find_model(parts->project, model->name);
+    const mw_decider *decider = mw_sequencer_decider(parts->sequencer, number);
+    mw_json_object(json);
+    mw_json_key(json, "name");
+    mw_json_str(json, model->name);
+    mw_json_key(json, "question");
+    mw_json_str(json, declared->question);
+    mw_json_key(json, "stream");
+    mw_json_str(json, parts->program->streams[model->moment_stream].name);
+    mw_json_key(json, "asked");
+    mw_json_bool(json, mw_decider_is_asked(decider));
+    write_version(json, mw_decider_scorer(decider));
+    if (with_features) {
+        const mw_schema *features = mw_decider_features(decider);
+        mw_json_key(json, "features");
+        write_fields(json, features->fields, features->field_count);
+    }
+    mw_json_object_end(json);
+}
+
+void mw_api_models(void *context, const mw_route_call *call, mw_response *response) {
+    const mw_api *api = context;
+    (void)call;
+    mw_json json = mw_json_begin(&response->body);
+    mw_json_object(&json);
+    mw_json_key(&json, "models");
+    mw_json_array(&json);
+    for (size_t i = 0; i < mw_service_parts(api->service)->program->model_count; i++)
+        write_model(&json, api, i, false);
+    mw_json_array_end(&json);
+    mw_json_object_end(&json);
+}
+
+void mw_api_model(void *context, const mw_route_call *call, mw_response *response) {
+    size_t model = 0;
+    mw_error err;
+    mw_status status = mw_api_find_model(context, call->parameters[0], &model, &err);
+    if (status != MW_OK) {
+        mw_response_problem(response, status, &err);
+        return;
+    }
+    mw_json json = mw_json_begin(&response->body);
+    write_model(&json, context, model, true);
+}
+
+/* --- streams ------------------------------------------------------------------------------ */
+
+static void write_id(mw_json *json, const mw_stream *stream) {
+    mw_json_array(json);
+    for (int32_t i = 0; i < stream->id_count; i++)
+        mw_json_str(json, stream->schema.fields[stream->id_fields[i]].name);
+    mw_json_array_end(json);
+}
+
+void mw_api_streams(void *context, const mw_route_call *call, mw_response *response) {
+    const mw_api *api = context;
+    const mw_program *program = mw_service_parts(api->service)->program;
+    (void)call;
+    mw_json json = mw_json_begin(&response->body);
+    mw_json_object(&json);
+    mw_json_key(&json, "streams");
+    mw_json_array(&json);
+    for (size_t i = 0; i < program->source_count; i++) {
+        const mw_stream_source *source = &program->sources[i];
+        mw_json_object(&json);
+        mw_json_key(&json, "name");
+        mw_json_str(&json, source->name);
+        mw_json_key(&json, "id");
+        write_id(&json, &program->streams[source->first_stream]);
+        mw_json_key(&json, "columns");
+        write_fields(&json, source->row.fields, source->column_count);
+        mw_json_object_end(&json);
+    }
+    mw_json_array_end(&json);
+    mw_json_object_end(&json);
+}

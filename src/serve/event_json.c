@@ -1,0 +1,114 @@
+#include "serve/event_json.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { INTEGER_TEXT_SIZE = 24, NEAREST_COLUMNS_MAX = 64 };
+
+/* A whole number that a double would change is refused, as in a file. */
+static mw_status read_number(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
+    const double exact_max = 9007199254740992.0;
+    if (!yyjson_is_num(value)) return mw_fail(err, MW_INVALID, "must be a number");
+    double number = yyjson_get_num(value);
+    if (!isfinite(number)) return mw_fail(err, MW_INVALID, "must be a finite number");
+    if (yyjson_is_int(value) && fabs(number) > exact_max) {
+        mw_status status = mw_fail(err, MW_INVALID, "must be within 2^53, or a category");
+        return mw_hint(err, status, "An identifier wants `types: {...: category}`.");
+    }
+    *out_cell = mw_cell_number(number);
+    return MW_OK;
+}
+
+static mw_str read_text(yyjson_val *value, char *digits) {
+    if (yyjson_is_str(value))
+        return (mw_str){yyjson_get_str(value), yyjson_get_len(value)};
+    int size = yyjson_is_uint(value)
+                   ? snprintf(digits, INTEGER_TEXT_SIZE, "%llu",
+                              (unsigned long long)yyjson_get_uint(value))
+                   : snprintf(digits, INTEGER_TEXT_SIZE, "%lld",
+                              (long long)yyjson_get_sint(value));
+    return (mw_str){digits, (size_t)size};
+}
+
+static mw_status read_symbol(yyjson_val *value, bool takes_integers, mw_symbols *symbols,
+                             mw_cell *out_cell, mw_error *err) {
+    char digits[INTEGER_TEXT_SIZE];
+    if (!yyjson_is_str(value) && !(takes_integers && yyjson_is_int(value)))
+        return mw_fail(err, MW_INVALID, "must be a text");
+    uint32_t code = mw_symbols_intern(symbols, read_text(value, digits));
+    if (code == 0) return mw_fail(err, MW_NO_MEMORY, "no memory for another text");
+    out_cell->symbol = code;
+    return MW_OK;
+}
+
+static mw_status read_time(yyjson_val *value, const mw_zone *zone, mw_symbols *symbols,
+                           mw_cell *out_cell, mw_error *err) {
+    char digits[INTEGER_TEXT_SIZE];
+    if (!yyjson_is_str(value))
+        return mw_fail(err, MW_INVALID, "must be a time as text, such as 2013-01-01T05:00:00Z");
+    return mw_cell_parse(MW_TYPE_TIME, read_text(value, digits), zone, symbols, out_cell, err);
+}
+
+static mw_status read_duration(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
+    const double seconds_max = 1e12;
+    double seconds = yyjson_get_num(value);
+    if (!yyjson_is_num(value) || !(fabs(seconds) <= seconds_max))
+        return mw_fail(err, MW_INVALID, "must be a number of seconds");
+    out_cell->time = (int64_t)llround(seconds * (double)MW_SECOND_US);
+    return MW_OK;
+}
+
+static mw_status read_value(yyjson_val *value, mw_type type, const mw_zone *zone,
+                            mw_symbols *symbols, mw_cell *out_cell, mw_error *err) {
+    if (yyjson_is_null(value)) return MW_OK;
+    switch (type) {
+        case MW_TYPE_NUMBER: return read_number(value, out_cell, err);
+        case MW_TYPE_TEXT:
+        case MW_TYPE_CATEGORY:
+            return read_symbol(value, type == MW_TYPE_CATEGORY, symbols, out_cell, err);
+        case MW_TYPE_TIME: return read_time(value, zone, symbols, out_cell, err);
+        case MW_TYPE_DURATION: return read_duration(value, out_cell, err);
+        case MW_TYPE_BOOL:
+        case MW_TYPE_COUNT: break;
+    }
+    if (!yyjson_is_bool(value)) return mw_fail(err, MW_INVALID, "must be true or false");
+    *out_cell = mw_cell_bool(yyjson_get_bool(value));
+    return MW_OK;
+}
+
+static mw_status no_such_column(const mw_stream_source *source, mw_str name, mw_error *err) {
+    char texts[NEAREST_COLUMNS_MAX][MW_NAME_SIZE_MAX + 1];
+    const char *names[NEAREST_COLUMNS_MAX];
+    size_t count = 0;
+    for (; count < source->column_count && count < NEAREST_COLUMNS_MAX; count++) {
+        snprintf(texts[count], sizeof texts[count], "%.*s",
+                 MW_STR_ARGS(source->row.fields[count].name));
+        names[count] = texts[count];
+    }
+    mw_status status = mw_fail(err, MW_INVALID, "%.*s: stream %.*s has no such column",
+                               MW_STR_ARGS(mw_str_slice(name, 0, MW_NAME_SIZE_MAX)),
+                               MW_STR_ARGS(source->name));
+    const char *nearest = mw_str_nearest(name, names, count);
+    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
+}
+
+mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
+                             const mw_zone *zone, mw_symbols *symbols, mw_cell *row,
+                             mw_error *err) {
+    if (!yyjson_is_obj(object)) return mw_fail(err, MW_INVALID, "event: must be an object");
+    for (size_t i = 0; i < source->column_count; i++)
+        row[i] = mw_cell_missing(source->row.fields[i].type);
+    yyjson_obj_iter items = yyjson_obj_iter_with(object);
+    for (yyjson_val *key = yyjson_obj_iter_next(&items); key;
+         key = yyjson_obj_iter_next(&items)) {
+        mw_str name = {yyjson_get_str(key), yyjson_get_len(key)};
+        int32_t field = mw_schema_find(&source->row, name);
+        if (field == MW_NO_FIELD || (size_t)field >= source->column_count)
+            return no_such_column(source, name, err);
+        mw_status status = read_value(yyjson_obj_iter_get_val(key),
+                                      source->row.fields[field].type, zone, symbols,
+                                      &row[field], err);
+        if (status != MW_OK) return mw_fail_within(err, status, "%.*s", MW_STR_ARGS(name));
+    }
+    return MW_OK;
+}

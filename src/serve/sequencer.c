@@ -1,0 +1,314 @@
+#include "serve/sequencer_state.h"
+
+#include "base/json.h"
+
+#define LEDGER_SIZE_MAX ((size_t)1 << 33)
+enum { ARENA_SIZE_MAX = 1 << 24, PAYLOAD_SIZE_MAX = MW_LOG_PAYLOAD_MAX };
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "sequencer: no memory");
+}
+
+/* --- opening ---------------------------------------------------------------------------- */
+
+static mw_status give_standing(mw_sequencer *sequencer, mw_error *err) {
+    const mw_program *program = sequencer->config.program;
+    const mw_schema *schemas[MW_STREAMS_MAX];
+    MW_ASSERT(program->stream_count <= MW_STREAMS_MAX);
+    for (size_t i = 0; i < program->stream_count; i++) schemas[i] = &program->streams[i].schema;
+    MW_TRY(mw_events_init(&sequencer->fresh, schemas, program->stream_count, err));
+    for (size_t i = 0; i < program->stream_count; i++)
+        if (program->streams[i].id_count > 0)
+            MW_TRY(mw_standing_create(&program->streams[i], (int32_t)i,
+                                      sequencer->config.history, &sequencer->fresh,
+                                      &sequencer->standing[i], err));
+    return MW_OK;
+}
+
+static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
+    const mw_sequencer_config *config = &sequencer->config;
+    const mw_program *program = config->program;
+    sequencer->deciders = mw_arena_alloc(&sequencer->arena, program->model_count + 1,
+                                         sizeof *sequencer->deciders);
+    sequencer->standing = mw_arena_alloc(&sequencer->arena, program->stream_count + 1,
+                                         sizeof *sequencer->standing);
+    if (!sequencer->deciders || !sequencer->standing) return no_memory(err);
+    MW_TRY(give_standing(sequencer, err));
+    MW_TRY(mw_ledger_create(LEDGER_SIZE_MAX, &sequencer->ledger, err));
+    mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
+    return mw_log_open(log, &sequencer->log, err);
+}
+
+static mw_status promote_champions(mw_sequencer *sequencer, mw_error *err) {
+    const mw_program *program = sequencer->config.program;
+    for (size_t i = 0; i < program->model_count; i++) {
+        mw_str bytes = sequencer->config.versions[i];
+        if (bytes.size == 0) continue;
+        mw_status status = mw_decider_promote(sequencer->deciders[i], bytes, err);
+        if (status != MW_OK)
+            return mw_fail_within(err, status, "models.%.*s",
+                                  MW_STR_ARGS(program->models[i].name));
+    }
+    return MW_OK;
+}
+
+static mw_status open(mw_sequencer *sequencer, mw_error *err) {
+    MW_TRY(prepare(sequencer, err));
+    MW_TRY(mw_recovery_run(sequencer, err));
+    MW_TRY(promote_champions(sequencer, err));
+    MW_TRY(mw_sequencer_advance(sequencer, err));
+    return mw_sequencer_commit(sequencer, err);
+}
+
+mw_status mw_sequencer_open(const mw_sequencer_config *config, mw_sequencer **out_sequencer,
+                            mw_error *err) {
+    mw_sequencer *sequencer = mw_allocate(sizeof *sequencer);
+    if (!sequencer) return no_memory(err);
+    sequencer->config = *config;
+    sequencer->now_us = config->clock_us;
+    sequencer->begin = sequencer->last_place = INT64_MIN;
+    mw_arena_init(&sequencer->arena, ARENA_SIZE_MAX);
+    mw_buf_init(&sequencer->payload, PAYLOAD_SIZE_MAX);
+    mw_status status = open(sequencer, err);
+    if (status != MW_OK) mw_sequencer_close(sequencer);
+    else *out_sequencer = sequencer;
+    return status;
+}
+
+void mw_sequencer_close(mw_sequencer *sequencer) {
+    if (!sequencer) return;
+    const mw_program *program = sequencer->config.program;
+    for (size_t i = 0; sequencer->deciders && i < program->model_count; i++)
+        mw_decider_destroy(sequencer->deciders[i]);
+    for (size_t i = 0; sequencer->standing && i < program->stream_count; i++)
+        mw_standing_destroy(sequencer->standing[i]);
+    mw_events_release(&sequencer->fresh);
+    mw_ledger_destroy(sequencer->ledger);
+    mw_log_close(sequencer->log);
+    mw_buf_release(&sequencer->payload);
+    mw_arena_release(&sequencer->arena);
+    mw_free(sequencer);
+}
+
+/* --- the line of time ------------------------------------------------------------------- */
+
+/* Remembers a failure that leaves memory and log apart. */
+static mw_status broken(mw_sequencer *sequencer, mw_status status, const mw_error *err) {
+    if (status == MW_OK || sequencer->broken != MW_OK) return status;
+    sequencer->broken = status;
+    if (err) sequencer->broken_error = *err;
+    return status;
+}
+
+int64_t mw_sequencer_now(const mw_sequencer *sequencer) {
+    return sequencer->config.is_virtual ? sequencer->now_us
+                                        : mw_sys_now_us(sequencer->config.sys);
+}
+
+bool mw_sequencer_is_virtual(const mw_sequencer *sequencer) {
+    return sequencer->config.is_virtual;
+}
+
+mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
+    for (size_t i = 0; i < sequencer->config.program->model_count; i++)
+        MW_TRY(mw_decider_event(sequencer->deciders[i], event, err));
+    return MW_OK;
+}
+
+static mw_status feed_history(mw_sequencer *sequencer, mw_error *err) {
+    mw_event event = mw_events_at(sequencer->config.history, sequencer->history_next++);
+    sequencer->stats.history_events++;
+    return mw_sequencer_feed(sequencer, &event, err);
+}
+
+/* The decider whose next moment falls due first, and when. */
+static int64_t first_due(const mw_sequencer *sequencer, size_t *out_model) {
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < sequencer->config.program->model_count; i++) {
+        int64_t due = mw_decider_next_due(sequencer->deciders[i]);
+        if (due >= first) continue;
+        first = due;
+        *out_model = i;
+    }
+    return first;
+}
+
+/* Moments are made from the log's first place on, by a version, and once. */
+static bool is_to_be_made(const mw_sequencer *sequencer, size_t model,
+                          const mw_prediction *prediction) {
+    return !sequencer->is_recovering && prediction->place > sequencer->begin &&
+           prediction->version.size > 0 &&
+           !mw_ledger_find_event(sequencer->ledger, (uint32_t)model, prediction->event_id);
+}
+
+static mw_status meet_due(mw_sequencer *sequencer, size_t model, mw_error *err) {
+    mw_prediction prediction;
+    bool found = false;
+    mw_decider *decider = sequencer->deciders[model];
+    MW_TRY(mw_decider_next(decider, mw_decider_next_due(decider), &prediction, &found, err));
+    MW_ASSERT(found);
+    if (!is_to_be_made(sequencer, model, &prediction)) return MW_OK;
+    int64_t stamp = prediction.place > sequencer->last_place ? prediction.place
+                                                             : sequencer->last_place + 1;
+    return mw_sequencer_record(sequencer, model, stamp, &prediction, err);
+}
+
+mw_status mw_sequencer_reach(mw_sequencer *sequencer, int64_t place, mw_error *err) {
+    const mw_events *history = sequencer->config.history;
+    for (;;) {
+        size_t model = 0;
+        bool has_history = sequencer->history_next < history->event_count;
+        int64_t due = first_due(sequencer, &model);
+        int64_t known = has_history ? mw_events_at(history, sequencer->history_next).place
+                                    : INT64_MAX;
+        if ((due < known ? due : known) > place || (due == INT64_MAX && !has_history)) break;
+        MW_TRY(due <= known ? meet_due(sequencer, model, err) : feed_history(sequencer, err));
+    }
+    return MW_OK;
+}
+
+mw_status mw_sequencer_advance(mw_sequencer *sequencer, mw_error *err) {
+    int64_t now = mw_sequencer_now(sequencer);
+    return broken(sequencer, mw_sequencer_reach(sequencer, now, err), err);
+}
+
+mw_status mw_sequencer_next_place(mw_sequencer *sequencer, int64_t *out_place, mw_error *err) {
+    int64_t place;
+    do {
+        int64_t now = mw_sequencer_now(sequencer);
+        place = now > sequencer->last_place ? now : sequencer->last_place + 1;
+        MW_TRY(broken(sequencer, mw_sequencer_reach(sequencer, place, err), err));
+    } while (place <= sequencer->last_place);
+    *out_place = place;
+    return MW_OK;
+}
+
+mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us, mw_error *err) {
+    MW_ASSERT(sequencer->config.is_virtual);
+    if (now_us < sequencer->now_us || now_us > MW_TIME_MAX) {
+        mw_buf text;
+        mw_buf_init(&text, 64);
+        mw_time_append(&text, sequencer->now_us);
+        mw_status status = mw_fail(err, MW_INVALID, "clock: must go forward from %.*s",
+                                   MW_STR_ARGS(mw_buf_str(&text)));
+        mw_buf_release(&text);
+        return status;
+    }
+    sequencer->now_us = now_us;
+    return mw_sequencer_control(sequencer, MW_CONTROL_CLOCK, err);
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+mw_event_standing mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event) {
+    const mw_standing *standing = sequencer->standing[event->stream];
+    if (!standing) return MW_EVENT_NEW;
+    switch (mw_standing_find(standing, event)) {
+        case MW_STANDS_NOT: return MW_EVENT_NEW;
+        case MW_STANDS_OTHERWISE: return MW_EVENT_CONFLICTS;
+        case MW_STANDS_IN_LAKE:
+        case MW_STANDS_FRESH: break;
+    }
+    return MW_EVENT_REPEATS;
+}
+
+static mw_status add_record(mw_sequencer *sequencer, mw_record record, mw_error *err) {
+    MW_TRY(mw_buf_check(&sequencer->payload, "a log record", err));
+    record.payload = mw_buf_str(&sequencer->payload);
+    MW_TRY(mw_log_append(sequencer->log, &record, err));
+    sequencer->last_place = record.place;
+    sequencer->needs_sync = true;
+    return MW_OK;
+}
+
+static mw_status append_event(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
+    const mw_schema *schema = &sequencer->config.program->streams[event->stream].schema;
+    mw_buf_clear(&sequencer->payload);
+    for (size_t i = 0; i < schema->field_count; i++)
+        mw_cell_append_canonical(&sequencer->payload, schema->fields[i].type, event->row[i],
+                                 sequencer->config.symbols);
+    mw_record record = {.type = MW_RECORD_EVENT,
+                        .stream = (uint32_t)event->stream,
+                        .time = event->time,
+                        .known = event->known,
+                        .place = event->place};
+    MW_TRY(add_record(sequencer, record, err));
+    if (sequencer->standing[event->stream]) {
+        MW_TRY(mw_events_add(&sequencer->fresh, event, err));
+        MW_TRY(mw_standing_add(sequencer->standing[event->stream], err));
+    }
+    sequencer->stats.log_events++;
+    return mw_sequencer_feed(sequencer, event, err);
+}
+
+mw_status mw_sequencer_append(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
+    mw_event placed = *event;
+    MW_TRY(mw_sequencer_next_place(sequencer, &placed.place, err));
+    return broken(sequencer, append_event(sequencer, &placed, err), err);
+}
+
+static mw_status record_prediction(mw_sequencer *sequencer, size_t model, int64_t stamp,
+                                   const mw_prediction *prediction, mw_error *err) {
+    mw_buf_clear(&sequencer->payload);
+    mw_prediction_append(&sequencer->payload, prediction,
+                         mw_decider_features(sequencer->deciders[model]),
+                         sequencer->config.symbols);
+    mw_record record = {.type = MW_RECORD_PREDICTION,
+                        .stream = (uint32_t)model,
+                        .time = prediction->t,
+                        .known = prediction->place,
+                        .place = stamp};
+    MW_TRY(add_record(sequencer, record, err));
+    mw_str payload = mw_buf_str(&sequencer->payload);
+    mw_prediction read;
+    MW_TRY(mw_prediction_read_head(payload, &read, err));
+    mw_ledger_entry entry = {stamp, (uint32_t)model, read.event_id, payload};
+    return mw_ledger_add(sequencer->ledger, &entry, err);
+}
+
+mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model, int64_t stamp,
+                              const mw_prediction *prediction, mw_error *err) {
+    MW_ASSERT(stamp > sequencer->last_place);
+    return broken(sequencer, record_prediction(sequencer, model, stamp, prediction, err), err);
+}
+
+mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind, mw_error *err) {
+    mw_record record = {.type = MW_RECORD_CONTROL, .time = mw_sequencer_now(sequencer)};
+    MW_TRY(mw_sequencer_next_place(sequencer, &record.place, err));
+    record.known = record.place;
+    mw_buf_clear(&sequencer->payload);
+    mw_json json = mw_json_begin(&sequencer->payload);
+    mw_json_object(&json);
+    mw_json_key(&json, "kind");
+    mw_json_text(&json, kind);
+    mw_json_object_end(&json);
+    return broken(sequencer, add_record(sequencer, record, err), err);
+}
+
+mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err) {
+    if (sequencer->broken != MW_OK) {
+        if (err) *err = sequencer->broken_error;
+        return sequencer->broken;
+    }
+    return broken(sequencer, mw_log_commit(sequencer->log, err), err);
+}
+
+mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err) {
+    if (!sequencer->needs_sync) return MW_OK;
+    sequencer->needs_sync = false;
+    return broken(sequencer, mw_log_sync(sequencer->log, err), err);
+}
+
+mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model) {
+    MW_ASSERT(model < sequencer->config.program->model_count);
+    return sequencer->deciders[model];
+}
+
+const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer) { return sequencer->ledger; }
+
+mw_sequencer_stats mw_sequencer_read_stats(const mw_sequencer *sequencer) {
+    mw_sequencer_stats stats = sequencer->stats;
+    stats.last_place = sequencer->last_place;
+    stats.log_size = mw_log_size(sequencer->log);
+    return stats;
+}

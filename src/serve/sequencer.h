@@ -1,0 +1,78 @@
+/*
+ * sequencer: gives every record its place, and lets nothing due be overtaken.
+ *
+ * It owns the one line of time of a log: the clock (the wall's, or a virtual one that is moved
+ * by hand), the log itself, the deciders of all models, the ids that stand and the predictions
+ * made. A place is max(now, the last one + 1). Before a place is given away, history up to it
+ * (events of the lake, whose place is their known) is fed and the moments due by it are made,
+ * in the order of their places: rules 1 and 4 of the design, here and nowhere else.
+ *
+ * A due moment's features are read at the place where it fell due, which is the `place` inside
+ * its record; the record's own stamp, which names the prediction, is that place or, where
+ * several moments share it, the next free one after it.
+ *
+ * What was appended is in the log after the next commit. If anything fails in between, memory
+ * and log have parted: the sequencer is broken, says so at each commit, and must be made anew.
+ * One thread owns it.
+ */
+#pragma once
+#include "decide/decider.h"
+#include "ingest/standing.h"
+#include "serve/ledger.h"
+#include "store/log.h"
+
+typedef struct mw_sequencer mw_sequencer;
+
+typedef struct {
+    mw_sys *sys;
+    const char *log_folder;
+    const mw_program *program; /* the program, symbols and history outlive the sequencer */
+    mw_symbols *symbols;
+    const mw_events *history;  /* sorted */
+    const mw_str *versions;    /* bytes of each model's champion; empty: none yet */
+    bool is_virtual;
+    int64_t clock_us;          /* where a virtual clock starts */
+} mw_sequencer_config;
+
+/* What became of an event: of all that a row says, the most that is new. */
+typedef enum { MW_EVENT_NEW, MW_EVENT_REPEATS, MW_EVENT_CONFLICTS } mw_event_standing;
+
+/* Recovers what the log and the history say, and makes what fell due since. MW_CONFLICT if the
+   log was made under the other kind of clock, or with other fields. */
+MW_MUST_USE mw_status mw_sequencer_open(const mw_sequencer_config *config,
+                                        mw_sequencer **out_sequencer, mw_error *err);
+void mw_sequencer_close(mw_sequencer *sequencer); /* what is not committed is gone */
+
+int64_t mw_sequencer_now(const mw_sequencer *sequencer);
+bool mw_sequencer_is_virtual(const mw_sequencer *sequencer);
+/* Moves a virtual clock, and makes what falls due by then. MW_INVALID: it only goes forward. */
+MW_MUST_USE mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us,
+                                           mw_error *err);
+/* Feeds history and makes moments up to now. */
+MW_MUST_USE mw_status mw_sequencer_advance(mw_sequencer *sequencer, mw_error *err);
+/* The next free place; all that is due by it is made. It is taken by whoever records there. */
+MW_MUST_USE mw_status mw_sequencer_next_place(mw_sequencer *sequencer, int64_t *out_place,
+                                              mw_error *err);
+
+/* Whether the event's id stands already. Without an id every event is new. */
+mw_event_standing mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event);
+/* Appends an event at the next place; its own is not read. */
+MW_MUST_USE mw_status mw_sequencer_append(mw_sequencer *sequencer, const mw_event *event,
+                                          mw_error *err);
+/* Records a prediction of the model at `stamp`, a place from mw_sequencer_next_place. */
+MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model, int64_t stamp,
+                                          const mw_prediction *prediction, mw_error *err);
+MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err);
+MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
+
+mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
+const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);
+
+typedef struct {
+    uint64_t history_events; /* fed from the lake */
+    uint64_t log_events;     /* recovered or appended */
+    uint64_t repeats;        /* of the log, that the lake has too */
+    int64_t last_place;
+    uint64_t log_size;
+} mw_sequencer_stats;
+mw_sequencer_stats mw_sequencer_read_stats(const mw_sequencer *sequencer);

@@ -1,0 +1,41 @@
+/*
+ * sequencer_state: what a sequencer is made of; for sequencer.c and recovery.c alone.
+ */
+#pragma once
+#include "serve/sequencer.h"
+
+struct mw_sequencer {
+    mw_sequencer_config config;
+    mw_arena arena;
+    mw_log *log;
+    mw_decider **deciders; /* one a model */
+    mw_events fresh;       /* events of the log, of streams with an id */
+    mw_standing **standing; /* one a stream; NULL: it has no id */
+    mw_ledger *ledger;
+    size_t history_next;   /* events of the history that were fed */
+    int64_t now_us;        /* a virtual clock's */
+    int64_t begin;         /* the log's first place; moments due by then are history */
+    int64_t last_place;    /* of the log's records */
+    bool is_recovering;    /* due moments pass: they are in the log */
+    bool needs_sync;
+    mw_buf payload;
+    mw_sequencer_stats stats;
+    mw_status broken;      /* the first failure after which memory and log have parted */
+    mw_error broken_error;
+};
+
+/* Feeds history and meets due moments up to `place`. */
+MW_MUST_USE mw_status mw_sequencer_reach(mw_sequencer *sequencer, int64_t place, mw_error *err);
+/* Hands an event with its final place to the deciders and to the ids that stand. */
+MW_MUST_USE mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event *event,
+                                        mw_error *err);
+/* Appends a control record `{"kind": KIND}`, whose time is the clock's. */
+MW_MUST_USE mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind,
+                                           mw_error *err);
+
+#define MW_CONTROL_BEGIN_WALL "begin under the wall clock"
+#define MW_CONTROL_BEGIN_VIRTUAL "begin under a virtual clock"
+#define MW_CONTROL_CLOCK "clock"
+
+/* Fills a sequencer from its log; it stands at the last place then. */
+MW_MUST_USE mw_status mw_recovery_run(mw_sequencer *sequencer, mw_error *err);

@@ -1,0 +1,212 @@
+#include "serve/service.h"
+
+enum { ARENA_SIZE_MAX = 1 << 24, ID_TEXT_MAX = 1 << 20 };
+
+struct mw_service {
+    mw_service_config config;
+    mw_arena arena;
+    mw_reception *reception;
+    mw_cell **features; /* one a model: of a prediction that was read back */
+    mw_buf event_id;
+    mw_service_counts counts;
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "service: no memory");
+}
+
+static mw_status prepare(mw_service *service, mw_error *err) {
+    const mw_service_config *config = &service->config;
+    const mw_program *program = config->program;
+    service->features =
+        mw_arena_alloc(&service->arena, program->model_count + 1, sizeof *service->features);
+    if (!service->features) return no_memory(err);
+    for (size_t i = 0; i < program->model_count; i++) {
+        service->features[i] = mw_arena_alloc(
+            &service->arena, program->models[i].feature_count + 1, sizeof(mw_cell));
+        if (!service->features[i]) return no_memory(err);
+    }
+    mw_reception_config reception = {config->project, program, config->symbols, config->zones};
+    return mw_reception_create(reception, &service->reception, err);
+}
+
+mw_status mw_service_create(mw_service_config config, mw_service **out_service, mw_error *err) {
+    mw_service *service = mw_allocate(sizeof *service);
+    if (!service) return no_memory(err);
+    service->config = config;
+    mw_arena_init(&service->arena, ARENA_SIZE_MAX);
+    mw_buf_init(&service->event_id, ID_TEXT_MAX);
+    mw_status status = prepare(service, err);
+    if (status != MW_OK) mw_service_destroy(service);
+    else *out_service = service;
+    return status;
+}
+
+void mw_service_destroy(mw_service *service) {
+    if (!service) return;
+    mw_reception_destroy(service->reception);
+    mw_buf_release(&service->event_id);
+    mw_arena_release(&service->arena);
+    mw_free(service);
+}
+
+/* --- events ------------------------------------------------------------------------------- */
+
+static mw_str id_of(mw_service *service, const mw_event *event) {
+    mw_buf_clear(&service->event_id);
+    mw_stream_append_id(&service->config.program->streams[event->stream], event->row,
+                        service->config.symbols, &service->event_id);
+    return mw_str_slice(mw_buf_str(&service->event_id), 0, MW_NAME_SIZE_MAX);
+}
+
+/* Refuses a row of which anything stands with other contents; else tells how it stands: new if
+   anything of it is. */
+static mw_status look_up(mw_service *service, mw_received received,
+                         mw_event_standing *out_standing, mw_error *err) {
+    mw_event_standing standing = MW_EVENT_REPEATS;
+    for (size_t i = 0; i < received.count; i++) {
+        const mw_event *event = &received.events[i];
+        if (!event->row) continue;
+        mw_event_standing one = mw_sequencer_find(service->config.sequencer, event);
+        if (one == MW_EVENT_CONFLICTS) {
+            mw_status status = mw_fail(err, MW_CONFLICT,
+                                       "id: %.*s stands already with other contents",
+                                       MW_STR_ARGS(id_of(service, event)));
+            return mw_hint(err, status, "Corrections are not built yet.");
+        }
+        if (one == MW_EVENT_NEW) standing = MW_EVENT_NEW;
+    }
+    *out_standing = standing;
+    return MW_OK;
+}
+
+static mw_status append_new(mw_service *service, mw_received received, mw_error *err) {
+    for (size_t i = 0; i < received.count; i++) {
+        const mw_event *event = &received.events[i];
+        if (!event->row) continue;
+        if (mw_sequencer_find(service->config.sequencer, event) == MW_EVENT_NEW)
+            MW_TRY(mw_sequencer_append(service->config.sequencer, event, err));
+    }
+    return MW_OK;
+}
+
+static mw_status take(mw_service *service, int32_t source, yyjson_val *object,
+                      mw_event_standing *out_standing, mw_error *err) {
+    mw_received received;
+    MW_TRY(mw_reception_take(service->reception, source, object, &received, err));
+    MW_TRY(look_up(service, received, out_standing, err));
+    return append_new(service, received, err);
+}
+
+mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,
+                          bool *out_is_new, mw_error *err) {
+    mw_event_standing standing = MW_EVENT_REPEATS;
+    mw_status status = take(service, source, object, &standing, err);
+    bool is_new = standing == MW_EVENT_NEW;
+    service->counts.rejected += status != MW_OK;
+    service->counts.accepted += status == MW_OK && is_new;
+    service->counts.repeats += status == MW_OK && !is_new;
+    if (status == MW_OK) *out_is_new = is_new;
+    return status;
+}
+
+/* --- predictions -------------------------------------------------------------------------- */
+
+static mw_status answer_stored(const mw_ledger_entry *entry, mw_answer *out_answer,
+                               mw_error *err) {
+    mw_prediction prediction;
+    MW_TRY(mw_prediction_read_head(entry->payload, &prediction, err));
+    *out_answer = (mw_answer){prediction, entry->stamp, true};
+    return MW_OK;
+}
+
+static const mw_ledger_entry *find_stored(mw_service *service, size_t model,
+                                          const mw_event *event) {
+    const mw_program *program = service->config.program;
+    if (program->streams[event->stream].id_count == 0) return NULL;
+    mw_buf_clear(&service->event_id);
+    mw_stream_append_id(&program->streams[event->stream], event->row, service->config.symbols,
+                        &service->event_id);
+    return mw_ledger_find_event(mw_sequencer_ledger(service->config.sequencer), (uint32_t)model,
+                                mw_buf_str(&service->event_id));
+}
+
+static mw_status check_version(const mw_decider *decider, mw_error *err) {
+    if (mw_decider_scorer(decider)) return MW_OK;
+    mw_status status = mw_fail(err, MW_UNAVAILABLE, "model %.*s: no version answers yet",
+                               MW_STR_ARGS(mw_decider_model(decider)->name));
+    return mw_hint(err, status, "Train one, and promote it.");
+}
+
+static mw_status check_lateness(const mw_model_program *model, mw_moment moment, mw_error *err) {
+    if (moment.place - moment.t <= model->lateness_us) return MW_OK;
+    mw_buf bound;
+    mw_buf_init(&bound, 64);
+    mw_span_append(&bound, model->lateness_us);
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "moment: its event must be known within %.*s of its time",
+                               MW_STR_ARGS(mw_buf_str(&bound)));
+    mw_buf_release(&bound);
+    return mw_hint(err, status, "Raise `late` of the stream, or ask with \"record\": false.");
+}
+
+/* Predicts at the next place. If it is recorded, that place is its stamp, and what is new of the
+   row follows in the log. */
+static mw_status predict_now(mw_service *service, size_t number, mw_received received,
+                             bool is_recorded, mw_answer *out_answer, mw_error *err) {
+    mw_sequencer *sequencer = service->config.sequencer;
+    mw_decider *decider = mw_sequencer_decider(sequencer, number);
+    const mw_model_program *model = mw_decider_model(decider);
+    const mw_event *event = &received.events[0];
+    mw_answer answer = {.is_recorded = is_recorded};
+    MW_TRY(check_version(decider, err));
+    MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
+    mw_moment moment = {event->time + model->moment_offset_us, answer.stamp, event->row};
+    if (is_recorded) MW_TRY(check_lateness(model, moment, err));
+    MW_TRY(mw_decider_predict(decider, &moment, &answer.prediction, err));
+    if (is_recorded) {
+        MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
+        service->counts.predicted++;
+        MW_TRY(append_new(service, received, err));
+        answer.prediction.features = NULL;
+    }
+    *out_answer = answer;
+    return MW_OK;
+}
+
+mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,
+                             mw_answer *out_answer, mw_error *err) {
+    const mw_program *program = service->config.program;
+    const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
+    const mw_stream *stream = &program->streams[program->models[number].moment_stream];
+    mw_received received;
+    mw_event_standing standing;
+    MW_TRY(mw_reception_take(service->reception, stream->source, object, &received, err));
+    MW_TRY(look_up(service, received, &standing, err));
+    MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
+    const mw_ledger_entry *stored =
+        record ? find_stored(service, number, &received.events[0]) : NULL;
+    if (stored) return answer_stored(stored, out_answer, err);
+    bool is_recorded = record && mw_decider_is_asked(decider);
+    return predict_now(service, number, received, is_recorded, out_answer, err);
+}
+
+mw_status mw_service_find(mw_service *service, int64_t stamp, size_t *out_model,
+                          mw_answer *out_answer, mw_error *err) {
+    const mw_program *program = service->config.program;
+    const mw_ledger_entry *entry =
+        mw_ledger_find(mw_sequencer_ledger(service->config.sequencer), stamp);
+    if (!entry) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of this id");
+    MW_TRY(answer_stored(entry, out_answer, err));
+    *out_model = entry->model;
+    if (entry->model >= program->model_count) return MW_OK;
+    const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, entry->model);
+    mw_prediction whole;
+    if (mw_prediction_read(entry->payload, mw_decider_features(decider), service->config.symbols,
+                           service->features[entry->model], &whole, NULL) == MW_OK)
+        out_answer->prediction = whole;
+    return MW_OK;
+}
+
+const mw_service_config *mw_service_parts(const mw_service *service) { return &service->config; }
+mw_service_counts mw_service_read_counts(const mw_service *service) { return service->counts; }

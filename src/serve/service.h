@@ -1,0 +1,55 @@
+/*
+ * service: what a client can ask of a running project, between HTTP and the sequencer.
+ *
+ * Rows come as JSON values and go through reception, ids and sequencer; what comes back is plain
+ * values. Whatever is refused has changed nothing. What was taken, predicted or moved is
+ * promised after the next commit, which is the caller's.
+ *
+ * What an answer points to is valid until the next call. One thread uses a service.
+ */
+#pragma once
+#include "serve/reception.h"
+#include "serve/sequencer.h"
+
+typedef struct mw_service mw_service;
+
+typedef struct {
+    mw_sequencer *sequencer; /* all of these outlive the service */
+    const mw_project *project;
+    const mw_program *program;
+    mw_symbols *symbols;
+    const mw_zone *const *zones;
+} mw_service_config;
+
+typedef struct {
+    mw_prediction prediction; /* `features` only of one just made */
+    int64_t stamp;            /* names it */
+    bool is_recorded;         /* else it has no name */
+} mw_answer;
+
+MW_MUST_USE mw_status mw_service_create(mw_service_config config, mw_service **out_service,
+                                        mw_error *err);
+void mw_service_destroy(mw_service *service); /* NULL is allowed */
+
+/* Takes a row as event of a declared stream, and of its later fields as far as they are there.
+   `*out_is_new` is false when all of it stood already. MW_CONFLICT: the id stands with other
+   contents. */
+MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,
+                                      bool *out_is_new, mw_error *err);
+/* The prediction for a row of the model's stream. A model `on STREAM` predicts now, and appends
+   the event if it is new; asked again for the same event it answers the same. The stored
+   prediction of a moment that fell due by itself is returned if it was made; before, and where
+   `record` is false, one is computed and forgotten. */
+MW_MUST_USE mw_status mw_service_predict(mw_service *service, size_t model, yyjson_val *object,
+                                         bool record, mw_answer *out_answer, mw_error *err);
+/* A recorded prediction with its features, in cells of the model as it is now; those of a model
+   that has other features by now are NULL. */
+MW_MUST_USE mw_status mw_service_find(mw_service *service, int64_t stamp, size_t *out_model,
+                                      mw_answer *out_answer, mw_error *err);
+const mw_service_config *mw_service_parts(const mw_service *service);
+
+typedef struct {
+    uint64_t accepted, repeats, rejected; /* rows */
+    uint64_t predicted;                   /* recorded by a call */
+} mw_service_counts;
+mw_service_counts mw_service_read_counts(const mw_service *service);
