@@ -226,9 +226,9 @@ static void settle(mw_connection *c) {
     if (!c->socket) return;
     bool sending = c->sent < c->committed;
     bool receiving = c->phase == LINGERING || (takes_requests(c) && c->input.size == 0);
-    mw_reactor_source_set_interest(&c->source, (mw_poller_interest){
-                                           .readable = receiving && !c->input_ended,
-                                           .writable = sending});
+    mw_poller_interest interest = {.readable = receiving && !c->input_ended,
+                                   .writable = sending};
+    mw_reactor_source_set_interest(&c->source, interest);
     const mw_server_config *config = &c->all->config;
     if (c->phase == LINGERING) await(c, PEER_TO_GO, config->linger_us);
     else if (sending) await(c, PEER_TO_READ, config->write_us);

@@ -171,9 +171,9 @@ static void peer_settle(peer *p) {
         peer_close(p);
         return;
     }
-    mw_reactor_source_set_interest(&p->source,
-                           (mw_poller_interest){.readable = !p->answering,
-                                                .writable = p->answering && p->committed});
+    mw_poller_interest interest = {.readable = !p->answering,
+                                   .writable = p->answering && p->committed};
+    mw_reactor_source_set_interest(&p->source, interest);
 }
 
 static void peer_ready(mw_reactor_source *source, const mw_poller_event *event) {

@@ -26,7 +26,7 @@ struct mw_reactor_source {
     void (*release)(mw_reactor_source *source, mw_status committed, const mw_error *err);
     /* Take no new work; may come when all is done already. */
     void (*stop)(mw_reactor_source *source);
-    /* The reactor knows it no more: free it here; NULL: nothing. */
+    /* The reactor knows it no more, so it can be freed here; may be NULL. */
     void (*gone)(mw_reactor_source *source);
 
     /* The reactor's own. */
