@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stat/number_sort.h"
+
 enum { MAGIC = 0x5250574d /* MWPR */, FORMAT = 1 };
 enum { BOOL_BINS = 2, COLUMN_BINS_MAX = MW_PROFILE_VALUES_MAX + 2, EDGES_MAX = 31 };
 _Static_assert(EDGES_MAX == MW_PROFILE_NUMBER_BINS_MAX - 1, "an edge stands between two bins");
@@ -44,18 +46,13 @@ static double as_number(mw_type type, mw_cell cell) {
     return type == MW_TYPE_NUMBER ? cell.number : (double)cell.time;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The edges between bins of sorted values: their quantiles. A value that is several quantiles at
    once gets a bin of its own, with an edge just below; there are enough, for it took as many. */
-static size_t cut(const double *sorted, size_t count, double edges[EDGES_MAX]) {
+static size_t cut(const mw_tagged_number *sorted, size_t count, double edges[EDGES_MAX]) {
     size_t edge_count = 0;
     double last = NAN;
     for (size_t k = 1; count > 0 && k <= EDGES_MAX; k++) {
-        double value = sorted[(k * count - 1) / MW_PROFILE_NUMBER_BINS_MAX];
+        double value = mw_number_of_key(sorted[(k * count - 1) / MW_PROFILE_NUMBER_BINS_MAX].key);
         if (value != last) {
             edges[edge_count++] = value;
         } else {
@@ -89,14 +86,16 @@ static mw_status set_edges(mw_profile *profile, mw_profile_column *made, const d
 
 static mw_status cut_numbers(mw_profile *profile, mw_profile_column *made, mw_column column,
                              mw_error *err) {
-    double *sorted = mw_allocate((column.count + 1) * sizeof *sorted);
+    /* The numbers, and as much room again for sorting them. */
+    mw_tagged_number *sorted = mw_allocate((column.count + 1) * 2 * sizeof *sorted);
     if (!sorted) return no_memory(made->name, err);
     size_t known = 0;
     for (size_t i = 0; i < column.count; i++) {
         mw_cell cell = column.cells[i * column.stride];
-        if (!mw_cell_is_missing(made->type, cell)) sorted[known++] = as_number(made->type, cell);
+        if (mw_cell_is_missing(made->type, cell)) continue;
+        sorted[known++].key = mw_number_key(as_number(made->type, cell));
     }
-    qsort(sorted, known, sizeof *sorted, compare_doubles);
+    mw_number_sort(sorted, sorted + column.count, known);
     double edges[EDGES_MAX];
     size_t edge_count = cut(sorted, known, edges);
     mw_free(sorted);
