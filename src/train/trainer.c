@@ -214,7 +214,8 @@ static mw_status measure(training *job, mw_error *err) {
     const mw_split *split = &job->out->split;
     mw_costs costs = model->has_cost ? (mw_costs){model->false_alarm_cost, model->miss_cost}
                                      : (mw_costs){1, 1};
-    mw_bootstrap bootstrap = {MW_RESAMPLES_USUAL, (uint64_t)job->config->seed};
+    mw_bootstrap bootstrap = {job->config->is_brief ? 0 : MW_RESAMPLES_USUAL,
+                              (uint64_t)job->config->seed};
     mw_scored scored = {job->scores, job->labels, split->test_count};
     MW_TRY(mw_metrics_measure(scored, bootstrap, &job->out->test, err));
     job->out->threshold = expected_threshold(costs);
@@ -223,6 +224,7 @@ static mw_status measure(training *job, mw_error *err) {
     if (split->test_count == 0) return MW_OK;
     MW_TRY(mw_threshold_best(scored, costs, &job->out->threshold, err));
     MW_TRY(measure_baseline(job, costs, err));
+    if (job->config->is_brief) return MW_OK;
     mw_segments_question question = {.examples = job->config->examples,
                                      .first = split->test_first,
                                      .count = split->test_count,

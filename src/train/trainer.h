@@ -36,6 +36,7 @@ typedef struct {
     int64_t test_from;    /* as in mw_split_by_time; MW_TEST_LATEST */
     int32_t seed;
     int32_t thread_count;
+    bool is_brief;        /* metrics without intervals or segments; the version is the same */
     void (*progress)(void *context, int32_t rounds_done); /* may be NULL */
     void *context;
 } mw_train_config;
