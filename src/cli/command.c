@@ -47,6 +47,7 @@ static bool print_group(FILE *stream, const char *word) {
     size_t size = strlen(word);
     bool found = false;
     for (const mw_command *command = mw_commands; command->name; command++) {
+        if (!command->summary) continue;
         if (strncmp(command->name, word, size) != 0 || command->name[size] != ' ') continue;
         if (!found) fprintf(stream, "usage: millwright %s COMMAND [OPTIONS]\n\n", word);
         found = true;
@@ -81,7 +82,7 @@ static mw_status unknown_command(const char *word, mw_error *err) {
     const char *names[128];
     size_t count = 0;
     for (const mw_command *command = mw_commands; command->name && count < 128; command++)
-        names[count++] = command->name;
+        if (command->summary) names[count++] = command->name;
     const char *nearest = mw_str_nearest(mw_str_of(word), names, count);
     mw_status status = mw_fail(err, MW_USAGE, "there is no command %s", word);
     if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);

@@ -1,11 +1,14 @@
-#include "cli/backtest_command.h"
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/feature_build.h"
 #include "cli/features.h"
 #include "cli/init.h"
 #include "cli/intake.h"
+#include "cli/models.h"
+#include "cli/not_built.h"
 #include "cli/predict.h"
+#include "cli/query.h"
+#include "cli/runs.h"
 #include "cli/serve.h"
 #include "cli/train.h"
 
@@ -95,24 +98,6 @@ const mw_command mw_commands[] = {
         .run = mw_cli_train,
     },
     {
-        .name = "backtest",
-        .words = "MODEL",
-        .word_count_min = 1,
-        .word_count_max = 1,
-        .summary = "Show what each retraining policy would have done, and cost",
-        .options = {{"--from", "DAY", "the first day that is predicted"},
-                    {"--to", "DAY", "the last one; both of the project's zone"},
-                    {"--policy", "P,...", "never, monthly, drift, gated (all of them)"},
-                    {"--html", "FILE", "write the report as one page, with plots"},
-                    {"--seed", "N", "of all that is random (1)"},
-                    {"--threads", "N", "of the learner (one a core); changes no number"}},
-        .examples = "  millwright backtest late --from 2013-02-01 --to 2013-12-31 "
-                    "--html backtest.html\n"
-                    "  millwright backtest late --from 2013-09-01 --to 2013-12-31 "
-                    "--policy never,gated --json\n",
-        .run = mw_cli_backtest,
-    },
-    {
         .name = "predict",
         .words = "MODEL",
         .word_count_min = 1,
@@ -126,6 +111,101 @@ const mw_command mw_commands[] = {
                     "  millwright predict late --input - < today.csv\n",
         .run = mw_cli_predict,
     },
+    {
+        .name = "runs list",
+        .words = "[MODEL]",
+        .word_count_max = 1,
+        .summary = "List the trainings with their main metrics, newest first",
+        .examples = "  millwright runs list\n",
+        .run = mw_cli_runs_list,
+    },
+    {
+        .name = "runs show",
+        .words = "RUN",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Show all metrics of a training, by segment too",
+        .examples = "  millwright runs show 3\n",
+        .run = mw_cli_runs_show,
+    },
+    {
+        .name = "runs compare",
+        .words = "RUN RUN",
+        .word_count_min = 2,
+        .word_count_max = 2,
+        .summary = "Compare the metrics of two trainings",
+        .examples = "  millwright runs compare 3 5\n",
+        .run = mw_cli_runs_compare,
+    },
+    {
+        .name = "models list",
+        .words = "[MODEL]",
+        .word_count_max = 1,
+        .summary = "List the versions, newest first, and which one answers",
+        .examples = "  millwright models list\n",
+        .run = mw_cli_models_list,
+    },
+    {
+        .name = "models show",
+        .words = "MODEL [VERSION]",
+        .word_count_min = 1,
+        .word_count_max = 2,
+        .summary = "Show a version: what it was made from, and how good it is",
+        .examples = "  millwright models show late\n"
+                    "  millwright models show late 1521cc\n",
+        .run = mw_cli_models_show,
+    },
+    {
+        .name = "models promote",
+        .words = "MODEL VERSION",
+        .word_count_min = 2,
+        .word_count_max = 2,
+        .summary = "Let a version answer from now on",
+        .options = {{"--why", "TEXT", "the reason, for the audit"}},
+        .examples = "  millwright models promote late 1521cce08e37 --why 'better on EWR'\n",
+        .run = mw_cli_models_promote,
+    },
+    {
+        .name = "models rollback",
+        .words = "MODEL",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Let the champion before answer again",
+        .options = {{"--why", "TEXT", "the reason, for the audit"}},
+        .examples = "  millwright models rollback late\n",
+        .run = mw_cli_models_rollback,
+    },
+    {
+        .name = "data versions",
+        .words = "",
+        .summary = "List the ingests and the data versions that they made",
+        .examples = "  millwright data versions\n",
+        .run = mw_cli_data_versions,
+    },
+    {
+        .name = "data quarantine",
+        .words = "",
+        .summary = "Show the rows that were refused, with the reasons",
+        .examples = "  millwright data quarantine\n",
+        .run = mw_cli_data_quarantine,
+    },
+    {
+        .name = "sql",
+        .words = "QUERY",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Ask the streams, runs, metrics and versions in SQL",
+        .examples = "  millwright sql 'SELECT count(*) FROM schedule'\n"
+                    "  millwright sql 'SELECT * FROM metrics' --json\n",
+        .run = mw_cli_sql,
+    },
+    {
+        .name = "status",
+        .words = "",
+        .summary = "Show what the project holds: streams, versions, champions",
+        .examples = "  millwright status\n",
+        .run = mw_cli_status,
+    },
     {.name = "lightgbm-child", .words = "", .run = mw_cli_lightgbm_child},
     {
         .name = "serve",
@@ -138,5 +218,44 @@ const mw_command mw_commands[] = {
                     "  millwright serve --clock 2013-12-31T05:00:00Z\n",
         .run = mw_cli_serve,
     },
+    /* Of the design, for later issues. */
+#define NOT_BUILT(of) \
+    {.name = of, .words = "[WORD...]", .word_count_max = MW_WORDS_MAX, .run = mw_cli_not_built}
+    NOT_BUILT("data profile"),
+    NOT_BUILT("data suggest"),
+    NOT_BUILT("data diff"),
+    NOT_BUILT("data export"),
+    NOT_BUILT("data publish"),
+    NOT_BUILT("features show"),
+    NOT_BUILT("features why"),
+    NOT_BUILT("features leaks"),
+    NOT_BUILT("features suggest"),
+    NOT_BUILT("features export"),
+    NOT_BUILT("runs delete"),
+    NOT_BUILT("runs export"),
+    NOT_BUILT("models compare"),
+    NOT_BUILT("models approve"),
+    NOT_BUILT("models reproduce"),
+    NOT_BUILT("models card"),
+    NOT_BUILT("models export"),
+    NOT_BUILT("models import"),
+    NOT_BUILT("explain"),
+    NOT_BUILT("predictions show"),
+    NOT_BUILT("predictions replay"),
+    NOT_BUILT("rollout start"),
+    NOT_BUILT("rollout status"),
+    NOT_BUILT("rollout stop"),
+    NOT_BUILT("retrain"),
+    NOT_BUILT("jobs"),
+    NOT_BUILT("alerts"),
+    NOT_BUILT("audit"),
+    NOT_BUILT("actions"),
+    NOT_BUILT("score"),
+    NOT_BUILT("ci"),
+    NOT_BUILT("doctor"),
+    NOT_BUILT("backup"),
+    NOT_BUILT("restore"),
+    NOT_BUILT("erase"),
+#undef NOT_BUILT
     {0},
 };

@@ -7,7 +7,7 @@
 #pragma once
 #include "base/calendar.h"
 
-enum { MW_GRID_COLUMNS_MAX = 16 };
+enum { MW_GRID_COLUMNS_MAX = 1024 };
 #define MW_GRID_SIZE_MAX ((size_t)1 << 28)
 
 typedef struct {

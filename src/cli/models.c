@@ -1,0 +1,241 @@
+#include "cli/models.h"
+
+#include "cli/grid.h"
+#include "cli/runs.h"
+#include "cli/workspace.h"
+#include "model/version.h"
+
+/* Opens, runs, releases. */
+static mw_status with_state(mw_cli *cli, mw_workspace_mode mode,
+                            mw_status (*body)(mw_workspace *workspace, mw_error *err),
+                            mw_error *err) {
+    mw_workspace workspace;
+    mw_status status = mw_workspace_open_state(cli, mode, &workspace, err);
+    if (status == MW_OK) status = body(&workspace, err);
+    mw_workspace_release(&workspace);
+    return status;
+}
+
+static mw_str word(const mw_workspace *workspace, size_t index) {
+    const mw_cli *cli = workspace->cli;
+    return mw_str_of(index < cli->word_count ? cli->words[index] : NULL);
+}
+
+/* --- list ------------------------------------------------------------------------------- */
+
+static void write_version(const mw_version_row *version, mw_json *json) {
+    mw_json_key(json, "model");
+    mw_json_str(json, version->model);
+    mw_json_key(json, "version");
+    mw_json_str(json, version->version);
+    mw_json_key(json, "stage");
+    mw_json_str(json, version->stage);
+    mw_json_key(json, "created");
+    mw_json_time(json, version->created_us);
+    mw_json_key(json, "run");
+    mw_json_int(json, version->run);
+}
+
+static void list_json(const mw_version_row *versions, size_t count, mw_buf *out) {
+    mw_json json = mw_json_begin(out);
+    mw_json_array(&json);
+    for (size_t i = 0; i < count; i++) {
+        mw_json_object(&json);
+        write_version(&versions[i], &json);
+        mw_json_object_end(&json);
+    }
+    mw_json_array_end(&json);
+}
+
+static mw_status list(mw_workspace *workspace, mw_error *err) {
+    mw_buf *out = &workspace->cli->out;
+    mw_registry registry = mw_workspace_registry(workspace);
+    mw_version_row *versions;
+    size_t count;
+    MW_TRY(mw_registry_versions(registry, word(workspace, 0), &workspace->arena, &versions, &count,
+                                err));
+    if (workspace->cli->json) {
+        list_json(versions, count, out);
+        return MW_OK;
+    }
+    mw_grid grid = mw_grid_begin("model|version|stage|>run|made");
+    for (size_t i = 0; i < count; i++) {
+        mw_grid_add_str(&grid, versions[i].model);
+        mw_grid_add_str(&grid, versions[i].version);
+        mw_grid_add_str(&grid, versions[i].stage);
+        mw_grid_add(&grid, "%lld", (long long)versions[i].run);
+        mw_grid_add_time(&grid, versions[i].created_us / MW_SECOND_US * MW_SECOND_US);
+    }
+    if (count == 0) mw_buf_append_text(out, "there is no version yet: millwright train makes one\n");
+    else mw_grid_print(&grid, "", out);
+    mw_buf_release(&grid.cells);
+    return MW_OK;
+}
+
+mw_status mw_cli_models_list(mw_cli *cli, mw_error *err) {
+    return with_state(cli, MW_WORKSPACE_READ, list, err);
+}
+
+/* --- show ------------------------------------------------------------------------------- */
+
+/* The version that is named, or the champion. */
+static mw_status find_version(mw_workspace *workspace, mw_version_row *out_version,
+                              mw_error *err) {
+    mw_registry registry = mw_workspace_registry(workspace);
+    if (workspace->cli->word_count < 2)
+        return mw_registry_champion(registry, word(workspace, 0), &workspace->arena, out_version,
+                                    err);
+    return mw_registry_find(registry, word(workspace, 0), word(workspace, 1), &workspace->arena,
+                            out_version, err);
+}
+
+static mw_status load(mw_workspace *workspace, const mw_version_row *row,
+                      const mw_version **out_version, mw_error *err) {
+    mw_buf bytes;
+    mw_buf_init(&bytes, MW_VERSION_SIZE_MAX);
+    mw_status status = mw_registry_load(mw_workspace_registry(workspace), row, &bytes, err);
+    if (status == MW_OK)
+        status = mw_version_decode(&workspace->arena, mw_buf_str(&bytes), out_version, err);
+    mw_buf_release(&bytes);
+    return status;
+}
+
+static void show_json(const mw_version_row *row, const mw_version *version, mw_buf *out) {
+    mw_json json = mw_json_begin(out);
+    mw_json_object(&json);
+    write_version(row, &json);
+    mw_json_key(&json, "artefact");
+    mw_json_str(&json, row->artefact);
+    mw_json_key(&json, "learner");
+    mw_json_str(&json, version->learner);
+    mw_json_key(&json, "settings");
+    mw_json_str(&json, version->settings);
+    mw_json_key(&json, "threshold");
+    mw_json_number(&json, version->threshold);
+    mw_json_key(&json, "share_of_yes");
+    mw_json_number(&json, version->baseline);
+    mw_json_key(&json, "examples");
+    mw_json_int(&json, (int64_t)version->example_count);
+    mw_json_key(&json, "from");
+    mw_json_time(&json, version->from_us);
+    mw_json_key(&json, "to");
+    mw_json_time(&json, version->to_us);
+    mw_json_key(&json, "data_version");
+    mw_json_str(&json, version->data_version);
+    mw_json_key(&json, "features");
+    mw_json_array(&json);
+    for (size_t i = 0; i < version->features.count; i++)
+        mw_json_str(&json, version->features.items[i].name);
+    mw_json_array_end(&json);
+    mw_json_key(&json, "details");
+    mw_json_raw(&json, row->details);
+    mw_json_object_end(&json);
+}
+
+static void show_text(const mw_version_row *row, const mw_version *version, mw_buf *out) {
+    mw_grid grid = mw_grid_begin("|");
+    mw_grid_add(&grid, "model");
+    mw_grid_add_str(&grid, row->model);
+    mw_grid_add(&grid, "version");
+    mw_grid_add_str(&grid, row->version);
+    mw_grid_add(&grid, "stage");
+    mw_grid_add_str(&grid, row->stage);
+    mw_grid_add(&grid, "run");
+    mw_grid_add(&grid, "%lld", (long long)row->run);
+    mw_grid_add(&grid, "made");
+    mw_grid_add_time(&grid, row->created_us / MW_SECOND_US * MW_SECOND_US);
+    mw_grid_add(&grid, "artefact");
+    mw_grid_add_str(&grid, row->artefact);
+    mw_grid_add(&grid, "data version");
+    mw_grid_add_str(&grid, mw_str_slice(version->data_version, 0, MW_VERSION_NAME_SIZE));
+    mw_grid_add(&grid, "examples");
+    mw_grid_add_count(&grid, version->example_count);
+    mw_grid_add(&grid, "from");
+    mw_grid_add_time(&grid, version->from_us);
+    mw_grid_add(&grid, "to");
+    mw_grid_add_time(&grid, version->to_us);
+    mw_grid_add(&grid, "share of yes");
+    mw_grid_add(&grid, "%.4f", version->baseline);
+    mw_grid_add(&grid, "yes from");
+    mw_grid_add(&grid, "%.4f", version->threshold);
+    mw_grid_add(&grid, "learner");
+    mw_grid_add_str(&grid, version->learner);
+    mw_grid_add(&grid, "settings");
+    mw_grid_add_str(&grid, version->settings);
+    mw_grid_add(&grid, "features");
+    mw_grid_add(&grid, "%zu", version->features.count);
+    mw_grid_print(&grid, "", out);
+}
+
+static mw_status show(mw_workspace *workspace, mw_error *err) {
+    mw_version_row row;
+    const mw_version *version = NULL;
+    MW_TRY(find_version(workspace, &row, err));
+    MW_TRY(load(workspace, &row, &version, err));
+    if (workspace->cli->json) {
+        show_json(&row, version, &workspace->cli->out);
+        return MW_OK;
+    }
+    show_text(&row, version, &workspace->cli->out);
+    mw_buf_append_char(&workspace->cli->out, '\n');
+    return mw_runs_print_metrics(workspace, row.run, &workspace->cli->out, err);
+}
+
+mw_status mw_cli_models_show(mw_cli *cli, mw_error *err) {
+    return with_state(cli, MW_WORKSPACE_READ, show, err);
+}
+
+/* --- promote, rollback ------------------------------------------------------------------ */
+
+static mw_change change_of(const mw_workspace *workspace, const char *otherwise) {
+    const char *why = mw_cli_option(workspace->cli, "--why");
+    return (mw_change){mw_sys_now_us(workspace->cli->sys), mw_workspace_who(workspace),
+                       mw_str_of(why ? why : otherwise)};
+}
+
+static void tell_champion(mw_workspace *workspace, const mw_version_row *version, bool is_new) {
+    mw_buf *out = &workspace->cli->out;
+    if (workspace->cli->json) {
+        mw_json json = mw_json_begin(out);
+        mw_json_object(&json);
+        mw_json_key(&json, "model");
+        mw_json_str(&json, version->model);
+        mw_json_key(&json, "champion");
+        mw_json_str(&json, version->version);
+        mw_json_key(&json, "changed");
+        mw_json_bool(&json, is_new);
+        mw_json_object_end(&json);
+        return;
+    }
+    mw_buf_printf(out, is_new ? "%.*s is now the champion of %.*s\n"
+                              : "nothing to do: %.*s is the champion of %.*s\n",
+                  MW_STR_ARGS(version->version), MW_STR_ARGS(version->model));
+}
+
+static mw_status promote(mw_workspace *workspace, mw_error *err) {
+    mw_version_row version;
+    MW_TRY(find_version(workspace, &version, err));
+    bool is_new = !mw_str_is(version.stage, MW_STAGE_CHAMPION);
+    if (is_new)
+        MW_TRY(mw_registry_promote(mw_workspace_registry(workspace), version.model,
+                                   version.version, change_of(workspace, "models promote"), err));
+    tell_champion(workspace, &version, is_new);
+    return MW_OK;
+}
+
+mw_status mw_cli_models_promote(mw_cli *cli, mw_error *err) {
+    return with_state(cli, MW_WORKSPACE_CATALOG, promote, err);
+}
+
+static mw_status rollback(mw_workspace *workspace, mw_error *err) {
+    mw_version_row version;
+    MW_TRY(mw_registry_rollback(mw_workspace_registry(workspace), word(workspace, 0),
+                                change_of(workspace, "models rollback"), &workspace->arena,
+                                &version, err));
+    tell_champion(workspace, &version, true);
+    return MW_OK;
+}
+
+mw_status mw_cli_models_rollback(mw_cli *cli, mw_error *err) {
+    return with_state(cli, MW_WORKSPACE_CATALOG, rollback, err);
+}

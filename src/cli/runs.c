@@ -1,0 +1,226 @@
+#include "cli/runs.h"
+
+#include <math.h>
+
+#include "cli/grid.h"
+
+typedef struct {
+    mw_run_row row;
+    mw_metric_row *metrics;
+    size_t metric_count;
+} known_run;
+
+static mw_status read_metrics(mw_workspace *workspace, known_run *run, mw_error *err) {
+    return mw_registry_metrics(mw_workspace_registry(workspace), run->row.id, &workspace->arena,
+                               &run->metrics, &run->metric_count, err);
+}
+
+static const mw_metric_row *find_metric(const known_run *run, mw_str name, mw_str segment) {
+    for (size_t i = 0; i < run->metric_count; i++)
+        if (mw_str_equal(run->metrics[i].name, name) &&
+            mw_str_equal(run->metrics[i].segment, segment))
+            return &run->metrics[i];
+    return NULL;
+}
+
+/* The run that the command's word number `index` names. */
+static mw_status read_run(mw_workspace *workspace, size_t index, known_run *out_run,
+                          mw_error *err) {
+    const char *word = workspace->cli->words[index];
+    int64_t id;
+    if (!mw_str_to_int64(mw_str_of(word), &id)) {
+        mw_status status = mw_fail(err, MW_USAGE, "runs: RUN must be a number, got \"%s\"", word);
+        return mw_hint(err, status, "millwright runs list shows them.");
+    }
+    MW_TRY(mw_registry_run(mw_workspace_registry(workspace), id, &workspace->arena, &out_run->row,
+                           err));
+    return read_metrics(workspace, out_run, err);
+}
+
+static mw_status with_state(mw_cli *cli, mw_status (*body)(mw_workspace *workspace, mw_error *err),
+                            mw_error *err) {
+    mw_workspace workspace;
+    mw_status status = mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
+    if (status == MW_OK) status = body(&workspace, err);
+    mw_workspace_release(&workspace);
+    return status;
+}
+
+/* --- JSON ------------------------------------------------------------------------------- */
+
+static void write_run(const known_run *run, mw_json *json) {
+    mw_json_object(json);
+    mw_json_key(json, "run");
+    mw_json_int(json, run->row.id);
+    mw_json_key(json, "model");
+    mw_json_str(json, run->row.model);
+    mw_json_key(json, "version");
+    mw_json_str(json, run->row.version);
+    mw_json_key(json, "learner");
+    mw_json_str(json, run->row.learner);
+    mw_json_key(json, "status");
+    mw_json_str(json, run->row.status);
+    mw_json_key(json, "why");
+    mw_json_str(json, run->row.why);
+    mw_json_key(json, "started");
+    mw_json_time(json, run->row.started_us);
+    mw_json_key(json, "ended");
+    mw_json_time(json, run->row.ended_us);
+    mw_json_key(json, "seed");
+    mw_json_int(json, run->row.seed);
+    mw_json_key(json, "data_version");
+    mw_json_str(json, run->row.data_version);
+    mw_json_key(json, "metrics");
+    mw_json_array(json);
+    for (size_t i = 0; i < run->metric_count; i++) {
+        const mw_metric_row *metric = &run->metrics[i];
+        mw_json_object(json);
+        mw_json_key(json, "name");
+        mw_json_str(json, metric->name);
+        mw_json_key(json, "segment");
+        mw_json_str(json, metric->segment);
+        mw_json_key(json, "value");
+        mw_json_number(json, metric->value);
+        mw_json_key(json, "low");
+        mw_json_number(json, metric->low);
+        mw_json_key(json, "high");
+        mw_json_number(json, metric->high);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+    mw_json_key(json, "details");
+    mw_json_raw(json, run->row.details.size > 0 ? run->row.details : MW_STR("null"));
+    mw_json_object_end(json);
+}
+
+/* --- list ------------------------------------------------------------------------------- */
+
+static void add_value(mw_grid *grid, const mw_metric_row *metric) {
+    if (!metric || isnan(metric->value)) mw_grid_add(grid, "%s", "");
+    else mw_grid_add(grid, "%.4f", metric->value);
+}
+
+static mw_status list(mw_workspace *workspace, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_str model = mw_str_of(cli->word_count > 0 ? cli->words[0] : NULL);
+    mw_run_row *rows;
+    size_t count;
+    MW_TRY(mw_registry_runs(mw_workspace_registry(workspace), model, &workspace->arena, &rows,
+                            &count, err));
+    mw_json json = mw_json_begin(&cli->out);
+    mw_grid grid = mw_grid_begin(">run|model|version|>roc_auc|>log_loss|>seed|data|started|why");
+    if (cli->json) mw_json_array(&json);
+    mw_status status = MW_OK;
+    for (size_t i = 0; status == MW_OK && i < count; i++) {
+        known_run run = {.row = rows[i]};
+        status = read_metrics(workspace, &run, err);
+        if (status == MW_OK && cli->json) write_run(&run, &json);
+        mw_grid_add(&grid, "%lld", (long long)run.row.id);
+        mw_grid_add_str(&grid, run.row.model);
+        mw_grid_add_str(&grid, run.row.version);
+        add_value(&grid, find_metric(&run, MW_STR("roc_auc"), MW_STR("")));
+        add_value(&grid, find_metric(&run, MW_STR("log_loss"), MW_STR("")));
+        mw_grid_add(&grid, "%lld", (long long)run.row.seed);
+        mw_grid_add_str(&grid, mw_str_slice(run.row.data_version, 0, 12));
+        mw_grid_add_time(&grid, run.row.started_us / MW_SECOND_US * MW_SECOND_US);
+        mw_grid_add_str(&grid, run.row.why);
+    }
+    if (cli->json) mw_json_array_end(&json);
+    else if (count > 0) mw_grid_print(&grid, "", &cli->out);
+    else mw_buf_append_text(&cli->out, "there is no run yet: millwright train makes one\n");
+    mw_buf_release(&grid.cells);
+    return status;
+}
+
+mw_status mw_cli_runs_list(mw_cli *cli, mw_error *err) { return with_state(cli, list, err); }
+
+/* --- show ------------------------------------------------------------------------------- */
+
+static void print_metrics(const known_run *run, mw_buf *out) {
+    mw_grid grid = mw_grid_begin("metric|segment|>value|95 % interval|>examples");
+    for (size_t i = 0; i < run->metric_count; i++) {
+        const mw_metric_row *metric = &run->metrics[i];
+        mw_grid_add_str(&grid, metric->name);
+        mw_grid_add_str(&grid, metric->segment);
+        add_value(&grid, metric);
+        if (isnan(metric->low)) mw_grid_add(&grid, "%s", "");
+        else mw_grid_add(&grid, "%.4f to %.4f", metric->low, metric->high);
+        mw_grid_add_count(&grid, (uint64_t)metric->count);
+    }
+    mw_grid_print(&grid, "", out);
+}
+
+mw_status mw_runs_print_metrics(mw_workspace *workspace, int64_t run, mw_buf *out,
+                                mw_error *err) {
+    known_run known = {.row = {.id = run}};
+    MW_TRY(read_metrics(workspace, &known, err));
+    print_metrics(&known, out);
+    return MW_OK;
+}
+
+static mw_status show(mw_workspace *workspace, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    known_run run;
+    MW_TRY(read_run(workspace, 0, &run, err));
+    mw_json json = mw_json_begin(&cli->out);
+    if (cli->json) {
+        write_run(&run, &json);
+        return MW_OK;
+    }
+    mw_buf_printf(&cli->out, "run %lld of %.*s: %.*s, version %.*s (%.*s, seed %lld)\n",
+                  (long long)run.row.id, MW_STR_ARGS(run.row.model), MW_STR_ARGS(run.row.status),
+                  MW_STR_ARGS(run.row.version), MW_STR_ARGS(run.row.learner),
+                  (long long)run.row.seed);
+    mw_buf_printf(&cli->out, "data version %.*s, by %.*s, at ",
+                  MW_STR_ARGS(mw_str_slice(run.row.data_version, 0, 12)),
+                  MW_STR_ARGS(run.row.why));
+    mw_time_append(&cli->out, run.row.started_us / MW_SECOND_US * MW_SECOND_US);
+    mw_buf_append_text(&cli->out, "\n\n");
+    print_metrics(&run, &cli->out);
+    return MW_OK;
+}
+
+mw_status mw_cli_runs_show(mw_cli *cli, mw_error *err) { return with_state(cli, show, err); }
+
+/* --- compare ---------------------------------------------------------------------------- */
+
+static void compare_text(const known_run *a, const known_run *b, mw_buf *out) {
+    mw_buf titles;
+    mw_buf_init(&titles, 1 << 10);
+    mw_buf_printf(&titles, "metric|segment|>run %lld|>run %lld|>difference",
+                  (long long)a->row.id, (long long)b->row.id);
+    mw_grid grid = mw_grid_begin(titles.data);
+    for (size_t i = 0; i < a->metric_count; i++) {
+        const mw_metric_row *mine = &a->metrics[i];
+        const mw_metric_row *theirs = find_metric(b, mine->name, mine->segment);
+        mw_grid_add_str(&grid, mine->name);
+        mw_grid_add_str(&grid, mine->segment);
+        add_value(&grid, mine);
+        add_value(&grid, theirs);
+        if (theirs) mw_grid_add(&grid, "%+.4f", theirs->value - mine->value);
+        else mw_grid_add(&grid, "%s", "");
+    }
+    mw_grid_print(&grid, "", out);
+    mw_buf_release(&titles);
+    if (!mw_str_equal(a->row.data_version, b->row.data_version))
+        mw_buf_append_text(out, "the two saw different data\n");
+}
+
+static mw_status compare(mw_workspace *workspace, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    known_run a, b;
+    MW_TRY(read_run(workspace, 0, &a, err));
+    MW_TRY(read_run(workspace, 1, &b, err));
+    if (!cli->json) {
+        compare_text(&a, &b, &cli->out);
+        return MW_OK;
+    }
+    mw_json json = mw_json_begin(&cli->out);
+    mw_json_array(&json);
+    write_run(&a, &json);
+    write_run(&b, &json);
+    mw_json_array_end(&json);
+    return MW_OK;
+}
+
+mw_status mw_cli_runs_compare(mw_cli *cli, mw_error *err) { return with_state(cli, compare, err); }
