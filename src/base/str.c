@@ -169,20 +169,24 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Levenshtein's distance, by rows. Neither word is longer than COMPARED_WORD_MAX. */
+/* How many letters must be put in, left out, replaced or swapped with their neighbour to make
+   `b` of `a`: by rows, of which the last three are kept. Neither word is longer than
+   COMPARED_WORD_MAX. */
 static size_t edit_distance(mw_str a, mw_str b) {
-    size_t row[COMPARED_WORD_MAX + 1];
-    for (size_t j = 0; j <= b.size; j++) row[j] = j;
+    size_t rows[3][COMPARED_WORD_MAX + 1];
+    for (size_t j = 0; j <= b.size; j++) rows[0][j] = j;
     for (size_t i = 1; i <= a.size; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b.size; j++) {
-            size_t replaced = diagonal + (a.data[i - 1] != b.data[j - 1]);
-            diagonal = row[j];
-            row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
+            size_t replaced = above[j - 1] + (a.data[i - 1] != b.data[j - 1]);
+            row[j] = smaller(replaced, smaller(row[j - 1], above[j]) + 1);
+            bool is_swap = i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
+                           a.data[i - 2] == b.data[j - 1];
+            if (is_swap) row[j] = smaller(row[j], rows[(i - 2) % 3][j - 2] + 1);
         }
     }
-    return row[b.size];
+    return rows[a.size % 3][b.size];
 }
 
 const char *mw_str_nearest(mw_str word, const char *const *words, size_t word_count) {

@@ -143,12 +143,11 @@ static void derive_rows(job *j) {
 
 /* The events of a row; false if it has none of its source's own stream. */
 static bool make_events(job *j, const mw_cell *row) {
-    const mw_ingest_config *config = j->taking->config;
+    mw_frame frame = frame_of(j, row);
     for (int32_t i = 0; i < j->source->stream_count; i++) {
         mw_cell *cells = (mw_cell *)(uintptr_t)j->events[i].row;
-        j->has_event[i] =
-            mw_stream_event(config->program, j->source->first_stream + i, row, config->symbols,
-                            cells, &j->events[i]);
+        j->has_event[i] = mw_stream_event(j->taking->config->program, j->source->first_stream + i,
+                                          &frame, cells, &j->events[i]);
         j->events[i].row = cells;
         j->events[i].stream = j->source->first_stream + i;
     }

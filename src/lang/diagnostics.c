@@ -32,6 +32,7 @@ static bool is_listed(const mw_diagnostics *diagnostics, mw_position position, m
 void mw_diagnose(mw_diagnostics *diagnostics, mw_position position, mw_status status,
                  const char *format, ...) {
     MW_ASSERT(status == MW_INVALID || status == MW_MALFORMED || status == MW_NOT_BUILT);
+    diagnostics->takes_hint = false;
     if (diagnostics->count == MW_DIAGNOSTICS_MAX) {
         diagnostics->dropped++;
         return;
@@ -43,10 +44,11 @@ void mw_diagnose(mw_diagnostics *diagnostics, mw_position position, mw_status st
     if (!message.data || is_listed(diagnostics, position, message)) return;
     diagnostics->entries[diagnostics->count++] =
         (mw_diagnostic){.position = position, .status = status, .message = message};
+    diagnostics->takes_hint = true;
 }
 
 void mw_diagnose_hint(mw_diagnostics *diagnostics, const char *format, ...) {
-    if (diagnostics->count == 0 || diagnostics->dropped > 0) return;
+    if (!diagnostics->takes_hint) return;
     va_list args;
     va_start(args, format);
     mw_str hint = format_text(diagnostics, format, args);

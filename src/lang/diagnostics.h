@@ -26,6 +26,8 @@ typedef struct {
     mw_diagnostic entries[MW_DIAGNOSTICS_MAX];
     size_t count; /* those past the maximum are counted in `dropped` */
     size_t dropped;
+    bool takes_hint;    /* the entry made last is of the last mistake told: that was neither dropped
+                           nor listed already */
     bool out_of_memory; /* a text did not fit into the arena: what is listed is not all */
 } mw_diagnostics;
 
@@ -33,7 +35,7 @@ void mw_diagnostics_init(mw_diagnostics *diagnostics, mw_arena *arena);
 /* The same message at the same place is kept once. */
 void mw_diagnose(mw_diagnostics *diagnostics, mw_position position, mw_status status,
                  const char *format, ...) MW_PRINTF(4, 5);
-/* Adds a hint to the entry made last. */
+/* Adds a hint to the mistake told last, if it was listed by that. */
 void mw_diagnose_hint(mw_diagnostics *diagnostics, const char *format, ...) MW_PRINTF(2, 3);
 /* MW_OK if there are none; else the status of the first, `err` naming it and the number. */
 MW_MUST_USE mw_status mw_diagnostics_status(const mw_diagnostics *diagnostics, mw_error *err);

@@ -11,7 +11,8 @@ MW_TEST(diagnostics_are_printed_in_order_of_place_with_hints) {
     mw_diagnose(&list, (mw_position){7, 2}, MW_NOT_BUILT, "%s is not built yet", "that");
     mw_diagnose(&list, (mw_position){3, 9}, MW_INVALID, "there is no field x");
     mw_diagnose_hint(&list, "Did you mean %s?", "y");
-    mw_diagnose(&list, (mw_position){3, 9}, MW_INVALID, "there is no field x"); /* said already */
+    mw_diagnose(&list, (mw_position){7, 2}, MW_NOT_BUILT, "that is not built yet"); /* listed */
+    mw_diagnose_hint(&list, "This would stand at the wrong entry.");
     mw_diagnose(&list, (mw_position){0, 0}, MW_MALFORMED, "it is empty");
     mw_buf out;
     mw_buf_init(&out, 4096);
@@ -37,6 +38,8 @@ MW_TEST(diagnostics_past_the_maximum_are_counted) {
         mw_diagnose(&list, (mw_position){i + 1, 1}, MW_INVALID, "wrong");
     MW_CHECK_EQUAL_INT(list.count, MW_DIAGNOSTICS_MAX);
     MW_CHECK_EQUAL_INT(list.dropped, 5);
+    mw_diagnose_hint(&list, "Of what was dropped.");
+    MW_CHECK_EQUAL_STR(list.entries[MW_DIAGNOSTICS_MAX - 1].hint, "");
     mw_arena_release(&arena);
 }
 

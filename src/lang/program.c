@@ -35,19 +35,20 @@ static bool is_true(const mw_code *code, const mw_frame *frame) {
     return !code || mw_code_run(code, frame).boolean == MW_TRUE;
 }
 
-bool mw_stream_event(const mw_program *program, int32_t stream, const mw_cell *row,
-                     mw_symbols *symbols, mw_cell *out_cells, mw_event *out_event) {
+bool mw_stream_event(const mw_program *program, int32_t stream, const mw_frame *frame,
+                     mw_cell *out_cells, mw_event *out_event) {
     const mw_stream *its = &program->streams[stream];
-    mw_frame frame = {.row = row, .symbols = symbols, .zone = program->zone};
-    if (!is_true(program->sources[its->source].where, &frame)) return false;
-    if (!is_true(its->present, &frame)) return false;
-    int64_t time = mw_code_run(its->time, &frame).time;
+    if (!is_true(program->sources[its->source].where, frame)) return false;
+    if (!is_true(its->present, frame)) return false;
+    int64_t time = mw_code_run(its->time, frame).time;
     if (time == MW_TIME_MISSING) return false;
-    frame.time_us = time;
-    int64_t known = mw_code_run(its->known, &frame).time;
+    mw_frame timed = *frame;
+    timed.time_us = time;
+    int64_t known = mw_code_run(its->known, &timed).time;
     if (known == MW_TIME_MISSING) return false;
 
-    for (size_t i = 0; i < its->schema.field_count; i++) out_cells[i] = row[its->row_fields[i]];
+    for (size_t i = 0; i < its->schema.field_count; i++)
+        out_cells[i] = frame->row[its->row_fields[i]];
     *out_event = (mw_event){stream, time, known, known, out_cells};
     return true;
 }

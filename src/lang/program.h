@@ -121,10 +121,10 @@ const mw_model_program *mw_program_find_model(const mw_program *program, mw_str 
 
 /* Runs the derived fields of a source's row in place (columns filled, the rest to fill). */
 void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame);
-/* Makes the event of `stream` from a derived row into `out_cells` (the stream's schema) and
-   `out_event` (place = known). False: this row is no event of that stream. */
-MW_MUST_USE bool mw_stream_event(const mw_program *program, int32_t stream, const mw_cell *row,
-                                 mw_symbols *symbols, mw_cell *out_cells, mw_event *out_event);
+/* Makes the event of `stream` from the frame's row, derived, into `out_cells` (the stream's
+   schema) and `out_event` (place = known). False: this row is no event of that stream. */
+MW_MUST_USE bool mw_stream_event(const mw_program *program, int32_t stream, const mw_frame *frame,
+                                 mw_cell *out_cells, mw_event *out_event);
 /* The event's id as text, values joined by '|' (DESIGN.md section 7). */
 void mw_stream_append_id(const mw_stream *stream, const mw_cell *row, const mw_symbols *symbols,
                          mw_buf *out);

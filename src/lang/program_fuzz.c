@@ -15,8 +15,9 @@ static void run(const mw_program *program, mw_symbols *symbols) {
     mw_event event;
     for (size_t i = 0; i < COLUMN_COUNT; i++) row[i] = mw_cell_missing(columns[i].type);
     row[2] = mw_cell_time(MW_DAY_US);
+    mw_frame event_frame = {.row = row, .symbols = symbols, .zone = program->zone};
     for (int32_t i = 0; i < (int32_t)program->stream_count; i++)
-        (void)mw_stream_event(program, i, row, symbols, cells, &event);
+        (void)mw_stream_event(program, i, &event_frame, cells, &event);
 
     const mw_model_program *model = &program->models[0];
     if (model->window_count > CELLS_MAX || model->feature_count > CELLS_MAX) return;

@@ -20,7 +20,8 @@ typedef struct {
     const mw_expr **group_times;
     mw_position *group_positions;
     int32_t group_count;
-    bool knows_time; /* `time` is the event's */
+    bool knows_time;          /* `time` is the event's */
+    const mw_expr *row_known; /* the base event's known time, over the row alone; NULL if bad */
 } row_scope;
 
 static void set_subject(row_scope *row, const char *key, mw_str name) {
@@ -121,6 +122,13 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     mw_field field = row->source->row.fields[index];
     if (field.type == MW_TYPE_COUNT) return NULL;
     return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
+}
+
+static bool reads_group(const row_scope *row, const mw_expr *expr, int32_t group) {
+    if (expr->op == MW_OP_FIELD) return row->group_of[expr->operand] == group;
+    for (size_t i = 0; i < expr->arg_count; i++)
+        if (reads_group(row, expr->args[i], group)) return true;
+    return false;
 }
 
 /* A field of the row that the expression reads and that is known only later, or MW_NO_FIELD. */
@@ -278,6 +286,14 @@ static const mw_expr *type_known(row_scope *row, mw_stream *stream) {
     return NULL;
 }
 
+/* `known`, one of the forms above, with the event's time written out. */
+static const mw_expr *known_of_row(mw_compiler *compiler, const mw_expr *known,
+                                   const mw_expr *time) {
+    if (!known || !time || known->op == MW_OP_FIELD) return known;
+    if (known->op == MW_OP_TIME) return time;
+    return mw_expr_binary(compiler, known->op, MW_TYPE_TIME, time, known->args[1]);
+}
+
 static const mw_code *code_of(row_scope *row, const mw_expr *expr) {
     return mw_expr_compile(row->scope.compiler, expr, row->declaration->position);
 }
@@ -350,6 +366,7 @@ static void make_ids(row_scope *row, mw_stream *stream) {
 
 static void make_base_stream(row_scope *row, mw_stream *stream) {
     mw_source time = row->declaration->time;
+    const mw_expr *time_expr = NULL;
     stream->name = row->source->name;
     stream->late_us = row->declaration->late_us;
     if (!make_schema(row, AT_ONCE, stream)) return;
@@ -364,13 +381,44 @@ static void make_base_stream(row_scope *row, mw_stream *stream) {
         mw_complain(row->scope.compiler, time.position, MW_NOT_BUILT,
                     "`time: always` is not built yet");
     } else {
-        const mw_expr *expr = type_time(row, type_key(row, "time", time), time.position);
-        stream->time = code_of(row, expr);
+        time_expr = type_time(row, type_key(row, "time", time), time.position);
+        stream->time = code_of(row, time_expr);
     }
     row->knows_time = true;
-    stream->known = code_of(row, type_known(row, stream));
+    const mw_expr *known = type_known(row, stream);
     row->knows_time = false;
+    stream->known = code_of(row, known);
+    row->row_known = known_of_row(row->scope.compiler, known, time_expr);
     make_ids(row, stream);
+}
+
+/* The later of two times; `a` where `b` is missing. */
+static const mw_expr *later_of(mw_compiler *compiler, const mw_expr *a, const mw_expr *b) {
+    const mw_expr *is_later = mw_expr_binary(compiler, MW_OP_LESS, MW_TYPE_BOOL, a, b);
+    const mw_expr *args[] = {a, is_later, b};
+    return mw_expr_make(compiler, (mw_expr){.op = MW_OP_SELECT, .type = MW_TYPE_TIME}, args, 3);
+}
+
+/* Whether a derived field of the group is worked out from a field of the other group. */
+static bool group_reads(const row_scope *row, int32_t group, int32_t other) {
+    size_t columns = row->source->column_count;
+    for (size_t i = 0; i < row->declaration->field_count; i++)
+        if (row->group_of[columns + i] == group && row->exprs[i] &&
+            reads_group(row, row->exprs[i], other))
+            return true;
+    return false;
+}
+
+/* Its own time, but never before the base event is known, whose other fields it carries, nor
+   before what its fields are worked out from. */
+static const mw_expr *later_known(row_scope *row, int32_t group) {
+    mw_compiler *compiler = row->scope.compiler;
+    const mw_expr *known = mw_expr_time(compiler);
+    if (row->row_known) known = later_of(compiler, known, row->row_known);
+    for (int32_t other = 0; other < row->group_count; other++)
+        if (other != group && group_reads(row, group, other))
+            known = later_of(compiler, known, row->group_times[other]);
+    return known;
 }
 
 static void make_later_stream(row_scope *row, int32_t group, const mw_stream *base,
@@ -378,6 +426,7 @@ static void make_later_stream(row_scope *row, int32_t group, const mw_stream *ba
     mw_compiler *compiler = row->scope.compiler;
     mw_str text = mw_expr_text(compiler, row->group_times[group]);
     *stream = (mw_stream){.source = base->source,
+                          .lag_us = base->lag_us,
                           .late_us = base->late_us,
                           .is_later = true,
                           .name = mw_compiler_text(compiler, "%.*s@%.*s", MW_STR_ARGS(base->name),
@@ -394,7 +443,7 @@ static void make_later_stream(row_scope *row, int32_t group, const mw_stream *ba
     }
     stream->present = code_of(row, present);
     stream->time = mw_expr_compile(compiler, row->group_times[group], row->group_positions[group]);
-    stream->known = code_of(row, mw_expr_time(compiler));
+    stream->known = code_of(row, later_known(row, group));
     make_ids(row, stream);
 }
 

@@ -209,7 +209,8 @@ static void add_event(mw_world *world, int32_t stream, size_t number_max) {
     row[TAG] = random_text(world, 5);
     mw_cell cells[FIELDS];
     mw_event event;
-    if (!mw_stream_event(world->program, stream, row, world->symbols, cells, &event)) return;
+    mw_frame frame = {.row = row, .symbols = world->symbols, .zone = world->program->zone};
+    if (!mw_stream_event(world->program, stream, &frame, cells, &event)) return;
     MW_CHECK_OK(mw_events_add(&world->events, &event, NULL), NULL);
 }
 
