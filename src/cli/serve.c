@@ -135,13 +135,18 @@ static void tick(mw_timer *timer, int64_t now_us) {
         mw_timer_set(d->reactor, timer, now_us + TICK_US);
 }
 
-static mw_status listen(daemon *d, mw_error *err) {
+/* Before DuckDB starts threads of its own: those that do not know that signals are caught would
+   die of one, and all with them. */
+static mw_status create_reactor(daemon *d, mw_error *err) {
     mw_reactor_config reactor = {.sys = d->workspace.cli->sys,
                                  .catch_signals = true,
                                  .after_batch = commit,
                                  .context = d};
+    return mw_reactor_create(reactor, &d->reactor, err);
+}
+
+static mw_status listen(daemon *d, mw_error *err) {
     MW_TRY(mw_telemetry_create(&d->telemetry, err));
-    MW_TRY(mw_reactor_create(reactor, &d->reactor, err));
     d->api = (mw_api){d->service, d->telemetry};
     mw_server_config config = {.host = d->host,
                                .port = d->port,
@@ -189,6 +194,7 @@ static void announce(const daemon *d) {
 
 static mw_status run(daemon *d, mw_error *err) {
     MW_TRY(read_listen(d, err));
+    MW_TRY(create_reactor(d, err));
     MW_TRY(mw_workspace_open(d->workspace.cli, MW_WORKSPACE_WRITE, NULL, &d->workspace, err));
     MW_TRY(read_clock(d, err));
     MW_TRY(recover(d, err));
