@@ -87,8 +87,8 @@ static void write_project(const data_file *file, const mw_duck_cursor *cursor, m
     mw_buf_printf(out, "project: %.*s\n\nstreams:\n  events:\n    from: %s\n    time: %s\n",
                   MW_STR_ARGS(name), file->file, file->time);
     mw_buf_printf(out, "    id: %s\n", file->ids);
-    mw_buf_printf(out, "    later: {%s: time + 1d}     # when the outcome becomes known: say how "
-                       "long that really takes\n\nfeatures:\n", file->label);
+    mw_buf_printf(out, "    later: {%s: %s + 1d}     # when the outcome becomes known: say how "
+                       "long that really takes\n\nfeatures:\n", file->label, file->time);
     for (size_t i = 0; i < mw_duck_column_count(cursor); i++) {
         mw_str column = mw_duck_column_name(cursor, i);
         mw_duck_kind kind = mw_duck_column_kind(cursor, i);

@@ -1,0 +1,117 @@
+"""The commands on a small project, in the order in which a user meets them."""
+import csv
+import io
+import subprocess
+
+import shop
+from shop import Shop
+
+
+def test_the_whole_way():
+    with Shop() as project:
+        checked = project.ok("check", "--json").json()
+        assert checked["ok"] and len(checked["models"][0]["features"]) == 6
+        assert not (project.folder / ".millwright").exists(), "check changes nothing"
+
+        assert "3,000" in project.ok("ingest").out
+        assert "nothing to do" in project.ok("ingest").out
+        verified = project.ok("features", "verify", "--sample", "100", "--json").json()
+        assert verified["differences"] == 0 and verified["values"] > 500
+
+        trained = project.ok("train", "--json").json()
+        assert trained["champion"] and trained["metrics"]["roc_auc"]["value"] > 0.6
+        assert set(trained) >= {"model", "version", "learner", "metrics", "baseline", "examples",
+                                "data_version", "seconds"}
+        again = project.ok("train", "--threads", "1")
+        assert "nothing to do" in again.out and trained["version"] in again.out
+        assert len(project.ok("runs", "list", "--json").json()) == 1
+
+
+def test_versions_are_promoted_and_rolled_back():
+    with Shop() as project:
+        project.ok("ingest")
+        first = project.ok("train", "--json").json()["version"]
+        second = project.ok("train", "--seed", "2", "--json").json()
+        assert not second["champion"]
+        stages = {row["version"]: row["stage"] for row in project.ok("models", "list", "--json").json()}
+        assert stages == {first: "champion", second["version"]: "candidate"}
+        project.ok("models", "promote", "returned", second["version"])
+        assert "nothing to do" in project.ok("models", "promote", "returned", second["version"]).out
+        assert project.ok("models", "show", "returned", "--json").json()["version"] == second["version"]
+        assert project.ok("models", "rollback", "returned", "--json").json()["champion"] == first
+        rows = project.ok("sql", "SELECT count(*) AS n FROM promotions", "--json").json()
+        assert rows == [{"n": 5}], "each change of stage is kept"
+        project.fails(3, "has no version nope", "models", "promote", "returned", "nope")
+        project.ok("runs", "compare", "1", "2")
+
+
+def test_predict_adds_four_columns_and_records_nothing():
+    with Shop() as project:
+        project.ok("ingest")
+        version = project.ok("train", "--json").json()["version"]
+        before = project.state()
+        source = project.folder / "new.csv"
+        source.write_text("\n".join(project.orders[:1] + project.orders[-50:]) + "\n")
+        printed = project.ok("predict", "returned", "--input", str(source)).out
+        rows = list(csv.DictReader(io.StringIO(printed)))
+        assert len(rows) == 50
+        assert list(rows[0]) == ["order_id", "placed", "shop", "amount", "prediction", "decision", "version",
+                                 "id"]
+        assert all(0 < float(row["prediction"]) < 1 and row["version"] == version and
+                   row["id"] == row["order_id"] for row in rows)
+
+        with open(source) as lines:
+            assert project.ok("predict", "returned", "--input", "-", stdin=lines).out == printed
+        backwards = project.folder / "backwards.csv"
+        backwards.write_text("\n".join(project.orders[:1] + project.orders[:-51:-1]) + "\n")
+        reversed_rows = list(csv.DictReader(io.StringIO(
+            project.ok("predict", "returned", "--input", str(backwards)).out)))
+        assert reversed_rows == rows[::-1], "rows do not see each other"
+        output = project.folder / "out.parquet"
+        project.ok("predict", "returned", "--input", str(source), "--output", str(output))
+        assert output.stat().st_size > 0 and project.state() == before
+
+
+def test_a_version_answers_by_its_own_program():
+    with Shop() as project:
+        project.ok("ingest")
+        project.ok("train")
+        source = project.folder / "data/orders.csv"
+        before = project.ok("predict", "returned", "--input", str(source)).out
+        project.change("by shop over 7d", "by shop over 14d")
+        assert project.ok("predict", "returned", "--input", str(source)).out == before
+
+
+def test_a_file_that_grew_gives_its_new_rows():
+    with Shop() as project:
+        first = project.ok("ingest", "--json").json()
+        project.orders.append("o9999,2024-03-20T00:00:00Z,a,5")
+        project.write_data()
+        second = project.ok("ingest", "--json").json()
+        assert [(f["stream"], f["events"]) for f in second["files"]] == [("orders", 1)]
+        assert second["data_version"] != first["data_version"]
+        assert [row["ingest"] for row in project.ok("data", "versions", "--json").json()] == [2, 1]
+
+
+def test_help_and_what_is_not_built():
+    with Shop() as project:
+        assert "millwright train" in project.ok("train", "--help").out
+        assert "features build" in project.ok("features", "--help").out
+        project.fails(3, "score is not built yet", "score")
+        project.fails(2, "Did you mean --seed?", "train", "--sed", "1")
+        project.fails(2, "there is no command trian", "trian")
+
+
+def test_init_from_a_file():
+    with Shop() as project:
+        (project.folder / "millwright.yaml").unlink()
+        made = subprocess.run(
+            [shop.os.environ["MILLWRIGHT"], "init", "--from", "data/orders.csv", "--time", "placed",
+             "--label", "amount", "--id", "order_id"],
+            cwd=project.folder, capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stderr
+        project.ok("check")
+
+
+if __name__ == "__main__":
+    shop.main(globals())
