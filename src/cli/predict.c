@@ -176,7 +176,7 @@ static mw_status take_row(job *it, size_t number, mw_cell *row, mw_error *err) {
     MW_TRY(mw_table_add(&it->events, NULL, &cells, err));
     if (it->source->where && mw_code_run(it->source->where, &frame).boolean != MW_TRUE)
         return MW_OK;
-    if (!mw_stream_event(it->version.program, model->moment_stream, row, symbols, cells, &event))
+    if (!mw_stream_event(it->version.program, model->moment_stream, &frame, cells, &event))
         return MW_OK;
     int64_t t = event.time + model->moment_offset_us;
     it->moments[it->moment_count++] =

@@ -102,10 +102,12 @@ static mw_status derive(mw_reception *reception, const mw_stream_source *source,
 static mw_status make_events(mw_reception *reception, const mw_stream_source *source, desk *at,
                              mw_error *err) {
     const mw_program *program = reception->config.program;
+    mw_frame frame = {
+        .row = at->row, .symbols = reception->config.symbols, .zone = program->zone};
     for (int32_t i = 0; i < source->stream_count; i++) {
         mw_event *event = &at->events[i];
-        bool is_event = mw_stream_event(program, source->first_stream + i, at->row,
-                                        reception->config.symbols, at->cells[i], event);
+        bool is_event = mw_stream_event(program, source->first_stream + i, &frame, at->cells[i],
+                                        event);
         event->row = is_event ? at->cells[i] : NULL;
         event->stream = source->first_stream + i;
     }
