@@ -146,7 +146,6 @@ static mw_status learn(job *it, const mw_examples *examples, mw_trained *out_tra
                               .test_from = it->test_from,
                               .seed = (int32_t)it->seed,
                               .thread_count = (int32_t)it->thread_count,
-                              .resamples = MW_RESAMPLES_USUAL,
                               .progress = show_rounds,
                               .context = &progress};
     mw_status status = mw_train(&config, &it->arena, out_trained, err);

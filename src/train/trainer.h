@@ -44,7 +44,7 @@ typedef struct {
 typedef struct {
     mw_str bytes, name;     /* of the version */
     mw_split split;
-    mw_metrics test;        /* NaN without a test part */
+    mw_metrics test;        /* with intervals unless brief; NaN without a test part */
     mw_metrics baseline;    /* the share of positives, on the same test part */
     mw_threshold threshold; /* what decisions would have cost on the test part */
     double baseline_cost;   /* of the cheaper of always yes and never */

@@ -39,8 +39,7 @@ static mw_train_config configure(examples_world *world, int32_t threads) {
                                         .data_version = MW_STR("d1")},
                              .test_from = MW_TEST_LATEST,
                              .seed = 7,
-                             .thread_count = threads,
-                             .resamples = MW_RESAMPLES_USUAL};
+                             .thread_count = threads};
 }
 
 MW_TEST(trainer_learns_what_is_there_and_beats_the_baseline) {
