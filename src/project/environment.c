@@ -43,6 +43,7 @@ static bool has_variable(mw_str text) {
 static mw_status node_fill(mw_yaml *node, filler *f, mw_arena *arena) {
     mw_buf_clear(&f->out);
     f->position = node->position;
+    node->has_variable = true;
     text_fill(f, node->text);
     if (f->out.out_of_memory) return MW_NO_MEMORY;
     if (f->out.failed) {

@@ -2,7 +2,8 @@
  * environment: ${VAR} in the texts of a project file.
  *
  * The variables are an argument, so that a project file reads the same wherever the caller says
- * so. What a variable holds is not looked through for further ${ }.
+ * so. What a variable holds is not looked through for further ${ }. Only plain texts may hold
+ * one (shape.h): a version keeps the file and not the environment.
  */
 #pragma once
 #include "project/yaml.h"

@@ -264,6 +264,38 @@ MW_TEST(project_names_what_is_wrong) {
     }
 }
 
+static bool find_two(void *context, mw_str name, mw_str *out_value) {
+    (void)context, (void)name;
+    return *out_value = MW_STR("2d"), true;
+}
+
+/* A version keeps the file and not the environment: it must mean the same wherever it is read. */
+MW_TEST(project_takes_variables_in_plain_texts_alone) {
+    reading *r = read_bytes(MW_STR("project: p\nstreams: {s: {time: t}}\n"));
+    mw_str bytes = MW_STR("project: p ${V}\n"
+                          "streams:\n"
+                          "  s:\n"
+                          "    from: a/${V}.csv\n"
+                          "    time: t + ${V}\n"
+                          "    late: ${V}\n"
+                          "    id: [a, '${V}']\n"
+                          "    ${V}: 1\n"
+                          "features:\n"
+                          "  ${V}: t\n");
+    mw_environment environment = {.find = find_two};
+    r->status = mw_project_read(bytes, environment, &r->arena, &r->diagnostics, &r->project);
+    MW_CHECK_EQUAL_STR(r->project->name, "p 2d");
+    MW_CHECK_EQUAL_STR(r->project->streams[0].from[0], "a/2d.csv");
+#define MUST_STAND                                                                       \
+    "must stand in the file as it is, got a variable\n"                                  \
+    "    ${ } may stand in paths, addresses and other plain texts: a version keeps this " \
+    "file, not the environment.\n"
+    check_printed(r, "f:5:11: streams.s.time: " MUST_STAND "f:6:11: streams.s.late: " MUST_STAND
+                     "f:7:14: streams.s.id: " MUST_STAND "f:8:5: streams.s: " MUST_STAND
+                     "f:10:3: features: " MUST_STAND);
+    mw_arena_release(&r->arena);
+}
+
 MW_TEST(project_cannot_be_read_from_what_is_no_yaml) {
     reading *r = read_bytes(MW_STR("project: [p\n"));
     MW_CHECK_EQUAL_INT(r->status, MW_MALFORMED);

@@ -172,7 +172,18 @@ static void condition_check(checker *c, const mw_yaml *node, const place *at) {
     if (err.hint[0]) mw_diagnose_hint(c->diagnostics, "%s", err.hint);
 }
 
+/* True after complaining. */
+static bool hangs_on_variable(checker *c, const mw_yaml *node, const place *at) {
+    if (!node->has_variable) return false;
+    place here = moved(at, node->position);
+    complain(c, &here, MW_INVALID, "must stand in the file as it is, got a variable");
+    mw_diagnose_hint(c->diagnostics, "${ } may stand in paths, addresses and other plain texts: a "
+                                     "version keeps this file, not the environment.");
+    return true;
+}
+
 static void text_check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
+    if (shape->kind != MW_SHAPE_TEXT && hangs_on_variable(c, node, at)) return;
     if (node->kind != MW_YAML_TEXT || !kinds[shape->kind].fits(node->text))
         got_wrong(c, at, node, kinds[shape->kind].called);
     else if (shape->kind == MW_SHAPE_CHOICE) choice_check(c, shape, node, at);
@@ -186,6 +197,7 @@ static void names_check(checker *c, const mw_yaml *node, const place *at) {
             text_check(c, &name, item->value, at);
         return;
     }
+    if (hangs_on_variable(c, node, at)) return;
     bool good = node->kind == MW_YAML_TEXT;
     mw_str rest = node->text, piece;
     while (good && mw_str_split(&rest, ',', &piece)) good = mw_scalar_is_name(mw_str_trim(piece));
@@ -200,6 +212,7 @@ static void map_check(checker *c, const mw_shape *shape, const mw_yaml *node, co
     for (const mw_yaml_item *item = node->items; item; item = item->next) {
         place below = {at, item->key->text, item->key->position};
         place here = moved(at, item->key->position);
+        if (hangs_on_variable(c, item->key, &here)) continue;
         if (!mw_scalar_is_name(item->key->text))
             complain(c, &here, MW_INVALID,
                      "must have names of letters, digits and _ as keys, got \"%.*s\"",
@@ -240,6 +253,8 @@ static void key_check(checker *c, const mw_shape_key *key, const mw_yaml *value,
 static void record_check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
     for (const mw_yaml_item *item = node->items; item; item = item->next) {
         place below = {at, item->key->text, item->key->position};
+        place here = moved(at, item->key->position);
+        if (hangs_on_variable(c, item->key, &here)) continue;
         const mw_shape_key *key = key_find(shape, item->key->text);
         if (key) key_check(c, key, item->value, &below);
         else if (shape->item) check(c, shape->item, item->value, &below);

@@ -4,6 +4,9 @@
  * A shape is a tree of constant tables: which keys a mapping may have, what each is for and what
  * its value must be. One walk checks a file against it and reports every breach with its place;
  * another prints the same tables as the reference for users. schema.h holds the tables.
+ *
+ * ${VAR} may stand in plain texts (paths, addresses, words for people) alone. What has a meaning
+ * of its own must stand in the file, which a version keeps; the environment it does not.
  */
 #pragma once
 #include "project/yaml.h"

@@ -46,6 +46,7 @@ struct mw_yaml {
     mw_str text;          /* of a text: its value; empty and PLAIN when nothing was written */
     mw_str source;        /* the same as the file has it, line breaks too: an offset in it is one
                              in the file. Where escapes make the two differ, it is `text`. */
+    bool has_variable;    /* parts of the text are from the environment */
     mw_yaml_item *items;  /* of a list or a mapping, in file order */
     size_t item_count;
     size_t node_count;    /* itself and all below, aliases written out */
