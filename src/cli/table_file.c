@@ -57,29 +57,53 @@ static mw_status write_csv(mw_sys *sys, const mw_table *table, const mw_symbols 
 
 /* --- Parquet ---------------------------------------------------------------------------- */
 
-static mw_status fill_parquet(mw_duck_writer *writer, const mw_table *table, const char *path,
+/* Durations are seconds in every file, as they are in CSV: a number of the row's copy. */
+static mw_status fill_parquet(mw_duck_writer *writer, const mw_table *table, mw_cell *row,
                               mw_error *err) {
-    for (size_t r = 0; r < table->row_count; r++)
-        MW_TRY(mw_duck_writer_add(writer, mw_table_row(table, r), err));
-    return mw_duck_writer_save(writer, path, err);
+    const mw_schema *schema = table->schema;
+    for (size_t r = 0; r < table->row_count; r++) {
+        memcpy(row, mw_table_row(table, r), schema->field_count * sizeof *row);
+        for (size_t c = 0; c < schema->field_count; c++)
+            if (schema->fields[c].type == MW_TYPE_DURATION)
+                row[c] = mw_cell_is_missing(MW_TYPE_DURATION, row[c])
+                             ? mw_cell_missing(MW_TYPE_NUMBER)
+                             : mw_cell_number((double)row[c].time / (double)MW_SECOND_US);
+        MW_TRY(mw_duck_writer_add(writer, row, err));
+    }
+    return MW_OK;
+}
+
+static mw_status save_parquet(mw_duck *duck, const mw_table *table, const mw_symbols *symbols,
+                              const char *path, mw_error *err) {
+    mw_duck_writer *writer = NULL;
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 24);
+    mw_schema schema;
+    mw_cell *row = mw_arena_alloc(&arena, table->schema->field_count, sizeof *row);
+    mw_status status = row ? mw_schema_copy(&arena, table->schema, &schema, err)
+                           : mw_fail(err, MW_NO_MEMORY, "%s: no memory to write it", path);
+    for (size_t c = 0; status == MW_OK && c < schema.field_count; c++)
+        if (schema.fields[c].type == MW_TYPE_DURATION) schema.fields[c].type = MW_TYPE_NUMBER;
+    if (status == MW_OK) status = mw_duck_writer_create(duck, &schema, symbols, &writer, err);
+    if (status == MW_OK) status = fill_parquet(writer, table, row, err);
+    if (status == MW_OK) status = mw_duck_writer_save(writer, path, err);
+    mw_duck_writer_destroy(writer);
+    mw_arena_release(&arena);
+    return status;
 }
 
 static mw_status write_parquet(mw_sys *sys, mw_duck *duck, const mw_table *table,
                                const mw_symbols *symbols, const char *path, mw_error *err) {
-    mw_duck_writer *writer = NULL;
     mw_buf beside;
     mw_buf_init(&beside, 1 << 16);
     mw_buf_printf(&beside, "%s.tmp", path);
     mw_status status = mw_buf_check(&beside, path, err);
-    if (status == MW_OK)
-        status = mw_duck_writer_create(duck, table->schema, symbols, &writer, err);
-    if (status == MW_OK) status = fill_parquet(writer, table, beside.data, err);
+    if (status == MW_OK) status = save_parquet(duck, table, symbols, beside.data, err);
     if (status == MW_OK) status = mw_sys_rename(sys, beside.data, path, err);
     if (status != MW_OK && beside.data) {
         mw_status removed = mw_sys_remove(sys, beside.data, NULL);
         (void)removed; /* what failed before is what matters */
     }
-    mw_duck_writer_destroy(writer);
     mw_buf_release(&beside);
     return status;
 }

@@ -1,8 +1,8 @@
 /*
  * table_file: a table as a file that other tools read: CSV (RFC 4180, UTF-8) or Parquet.
  *
- * Cells stand in CSV as mw_cell_append spells them, missing ones as nothing. A file appears
- * whole or not at all.
+ * Cells stand in CSV as mw_cell_append spells them, missing ones as nothing. Durations are
+ * numbers of seconds in both. A file appears whole or not at all.
  */
 #pragma once
 #include "store/duck.h"

@@ -1,0 +1,111 @@
+"""`features build` gives what DuckDB's SQL gives for the same windows, written out by hand.
+
+Bit for bit but for means, which may differ in the last place. SQL says which values a sum is of; they are
+added by math.fsum, which is exact as ours is: DuckDB's own sums of doubles are not.
+"""
+import math
+
+import duckdb
+import shop
+from shop import Shop
+
+SPAN = "INTERVAL 1 DAY"
+
+PROJECT = """\
+project: windows
+streams:
+  orders:
+    from: data/orders.csv
+    time: placed
+    known: seen
+    id: order_id
+    late: 2h
+    types: {seen: time, amount: number}
+features:
+  n:      count(orders by shop over 1d)
+  dear:   count(orders where amount > 20 by shop over 1d)
+  total:  sum(orders.amount by shop over 1d)
+  middle: mean(orders.amount by shop over 1d)
+  least:  min(orders.amount by shop over 1d)
+  most:   max(orders.amount by shop over 1d)
+  newest: last(orders.amount by shop over 1d)
+  oldest: first(orders.amount by shop over 1d)
+  some:   any(orders where amount > 50 by shop over 1d)
+  gap:    since(orders by shop over 1d)
+  double: sum(orders.amount * 2 by shop over {1h, 12h} )
+models:
+  dear: {moment: on orders, label: any(orders by shop over next 1h)}
+"""
+
+# An event counts if it lies in the span before t, was known before the moment's place, and is another.
+QUERY = f"""
+WITH moments AS (SELECT *, greatest(placed, seen) AS place FROM orders)
+SELECT m.order_id AS id,
+       count(e.order_id) AS n,
+       count(e.order_id) FILTER (e.amount > 20) AS dear,
+       list(e.amount) AS total,
+       list(e.amount) AS middle,
+       min(e.amount) AS least,
+       max(e.amount) AS most,
+       arg_max(e.amount, e.placed) AS newest,
+       arg_min(e.amount, e.placed) AS oldest,
+       coalesce(bool_or(e.amount > 50), false) AS some,
+       epoch(m.placed - max(e.placed)) AS gap,
+       list(e.amount * 2) FILTER (e.placed >= m.placed - INTERVAL 1 HOUR) AS double_1h,
+       list(e.amount * 2) FILTER (e.placed >= m.placed - INTERVAL 12 HOUR) AS double_12h
+FROM moments m LEFT JOIN moments e
+  ON e.shop = m.shop AND e.placed >= m.placed - {SPAN} AND e.placed < m.placed AND e.seen < m.place
+     AND e.order_id <> m.order_id
+GROUP BY m.order_id, m.placed
+"""
+
+SUMS = {"total", "double_1h", "double_12h"}
+
+
+def with_delays(lines):
+    """A column more: when each order became known, up to two hours after it was placed."""
+    draw = shop.random.Random(shop.SEED + 1)
+    out = [lines[0] + ",seen"]
+    for line in lines[1:]:
+        placed = shop.datetime.strptime(line.split(",")[1], "%Y-%m-%dT%H:%M:%SZ")
+        out.append(f"{line},{shop.stamp(placed + shop.timedelta(seconds=draw.randrange(7200)))}")
+    return out
+
+
+def agrees(name, ours, theirs):
+    if name in SUMS or name == "middle":
+        values = [value for value in theirs or [] if value is not None]
+        theirs = math.fsum(values) if values or name in SUMS else None
+        if name == "middle" and values:
+            theirs /= len(values)
+            return abs(ours - theirs) <= math.ulp(theirs)
+    if ours is None or theirs is None:
+        return ours is None and theirs is None
+    return float(ours) == float(theirs)
+
+
+def test_windows_equal_sql():
+    with Shop(PROJECT) as project:
+        project.orders = with_delays(project.orders)
+        project.write_data()
+        project.ok("ingest")
+        output = project.folder / "built.parquet"
+        built = project.ok("features", "build", "--output", str(output), "--json").json()
+        assert built["moments"] == len(project.orders) - 1
+
+        database = duckdb.connect()
+        database.execute(f"CREATE TABLE orders AS FROM read_csv('{project.folder}/data/orders.csv')")
+        expected = {row[0]: row[1:] for row in database.execute(QUERY).fetchall()}
+        names = [column[0] for column in database.execute(QUERY).description][1:]
+        columns = ", ".join(["id"] + [f'"{name}"' for name in names])
+        unequal = 0
+        for row in database.execute(f"SELECT {columns} FROM '{output}'").fetchall():
+            for name, ours, theirs in zip(names, row[1:], expected[row[0]]):
+                if not agrees(name, ours, theirs):
+                    unequal += 1
+                    print(f"{row[0]} {name}: {ours!r}, SQL has {theirs!r}")
+        assert unequal == 0, f"{unequal} values differ"
+
+
+if __name__ == "__main__":
+    shop.main(globals())
