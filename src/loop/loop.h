@@ -1,0 +1,96 @@
+/*
+ * loop: the life of one model after its first version: watch, retrain, judge, promote.
+ *
+ * It hears what was predicted and what came of it, and at each local midnight that `advance`
+ * passes it takes stock: drift, quality, alerts; then, if the policy says so, a training, the gate
+ * and a promotion. Production calls it by the wall clock, the backtest by a virtual one, and
+ * that is the whole difference: it never looks at a clock, and what it sets off goes through
+ * the hooks of whoever drives it.
+ *
+ * After a restart the driver tells it the predictions and outcomes of the last 30 days again. One
+ * thread drives a loop.
+ */
+#pragma once
+#include "decide/scorer.h"
+#include "loop/policy.h"
+#include "monitor/alert.h"
+#include "monitor/drift_watch.h"
+#include "monitor/quality.h"
+#include "train/examples.h"
+
+enum { MW_QUALITY_DAYS = 30 }; /* outcomes of so many days are measured together */
+
+/* name, word, what happened */
+#define MW_LOOP_EVENT_MAP(X)      \
+    X(TRAINED, "trained")         \
+    X(PROMOTED, "promoted")       \
+    X(REFUSED, "refused")         \
+    X(ALARM, "alarm")             \
+    X(CALM, "calm")
+
+typedef enum {
+#define X(name, word) MW_LOOP_##name,
+    MW_LOOP_EVENT_MAP(X)
+#undef X
+    MW_LOOP_EVENT_COUNT,
+} mw_loop_event_kind;
+
+const char *mw_loop_event_word(mw_loop_event_kind kind);
+
+/* Its texts are valid until the hook returns. */
+typedef struct {
+    int64_t time;
+    mw_loop_event_kind kind;
+    mw_str version; /* that it is about */
+    mw_str text;
+} mw_loop_event;
+
+/* What a training gives. All stays valid until the next training. */
+typedef struct {
+    mw_str version_bytes;
+    const mw_examples *examples; /* for the gate: those that had matured */
+    size_t example_count;
+} mw_loop_training;
+
+typedef struct {
+    void *context;
+    mw_status (*train)(void *context, int64_t now, mw_str why, mw_loop_training *out_training,
+                       mw_error *err);
+    /* Told of everything that happens, in order. */
+    mw_status (*record)(void *context, const mw_loop_event *event, mw_error *err);
+} mw_loop_hooks;
+
+typedef struct {
+    const mw_zone *zone;
+    const mw_project_model *model; /* its costs, its `when` and its gate */
+    const mw_schema *segments;     /* the columns to slice by */
+    mw_policy policy;
+    mw_symbols *symbols;
+    mw_loop_hooks hooks;
+} mw_loop_config;
+
+typedef struct mw_loop mw_loop;
+
+/* The version that answers from `now` on was trained at `trained`. What the config points to
+   outlives the loop; the bytes need not. */
+MW_MUST_USE mw_status mw_loop_create(mw_loop_config config, mw_str champion, int64_t trained,
+                                     int64_t now, mw_loop **out_loop, mw_error *err);
+void mw_loop_destroy(mw_loop *loop);
+
+/* A prediction that was made, and from what. Times never go back. */
+MW_MUST_USE mw_status mw_loop_predicted(mw_loop *loop, int64_t time, const mw_cell *features,
+                                        double prediction, mw_error *err);
+/* What came of one. */
+MW_MUST_USE mw_status mw_loop_matured(mw_loop *loop, mw_outcome outcome, const mw_cell *segments,
+                                      mw_error *err);
+/* Takes stock at each local midnight after the last one up to `now`. */
+MW_MUST_USE mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err);
+
+/* The version that answers; another one after an advance, perhaps. */
+mw_scorer *mw_loop_champion(mw_loop *loop);
+int64_t mw_loop_next_check(const mw_loop *loop); /* the midnight that it waits for */
+const mw_alert *mw_loop_alerts(const mw_loop *loop, size_t *out_count);
+/* As of the last midnight. */
+mw_quality mw_loop_quality(const mw_loop *loop);
+const mw_drift_watch *mw_loop_drift(const mw_loop *loop);
+mw_costs mw_model_costs(const mw_project_model *model); /* 1 and 1 unless it says so */
