@@ -51,14 +51,15 @@ static const aggregate_rule *rule_of(mw_str word) {
     return NULL;
 }
 
-static void refuse_field(event_scope *event, mw_str name, mw_position position) {
+/* False if no field is named nearly so. */
+static bool refuse_field(event_scope *event, mw_str name, mw_position position) {
     mw_compiler *compiler = event->scope.compiler;
-    const mw_schema *schema = &event->stream->schema;
+    const mw_schema *schema = &event->source->row; /* the later ones too */
     mw_complain(compiler, position, MW_INVALID, "there is no field %.*s in %.*s", MW_STR_ARGS(name),
                 MW_STR_ARGS(event->source->name));
     mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
     for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
-    if (names) mw_complain_nearest(compiler, name, names, schema->field_count);
+    return names && mw_complain_nearest(compiler, name, names, schema->field_count);
 }
 
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
@@ -86,7 +87,9 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     if (mw_str_is(node->text, "time")) return mw_expr_time(compiler);
     int32_t index = mw_schema_find(&event->stream->schema, node->text);
     if (index == MW_NO_FIELD) {
-        refuse_field(event, node->text, node->position);
+        if (!refuse_field(event, node->text, node->position))
+            mw_complain_hint(compiler, "A text stands in quotes: \"%.*s\".",
+                             MW_STR_ARGS(node->text));
         return NULL;
     }
     mw_field field = event->stream->schema.fields[index];
@@ -302,6 +305,13 @@ static bool take_id(event_scope *event, const mw_window_node *window, window_dra
         mw_complain_hint(compiler, "Give both streams the same `id`, or name the keys.");
         return false;
     }
+    if (!window->is_next || stream == moment) {
+        mw_complain(compiler, window->by_position, MW_INVALID,
+                    "it holds nothing `by id`, for the predicted event's own id is left out");
+        mw_complain_hint(compiler, "Name keys that other events share, as in by %.*s.",
+                         MW_STR_ARGS(moment->schema.fields[moment->id_fields[0]].name));
+        return false;
+    }
     for (int32_t i = 0; i < stream->id_count; i++) {
         int32_t mine = moment->id_by_name[i];
         mw_field field = moment->schema.fields[mine];
@@ -321,6 +331,26 @@ static bool take_keys(event_scope *event, const mw_window_node *window, window_d
     return is_good;
 }
 
+/* Rule 3: a window ahead leaves out the predicted event, which only its id tells from others. */
+static bool check_own(event_scope *event, const mw_window_node *window) {
+    const mw_stream *stream = event->stream;
+    if (stream != event->moment->stream || stream->id_count > 0) return true;
+    mw_complain(event->scope.compiler, window->range_position, MW_INVALID,
+                "a window ahead over %.*s would hold the predicted event itself, for the stream "
+                "has no id",
+                MW_STR_ARGS(stream->name));
+    mw_complain_hint(event->scope.compiler, "Add id: COLUMN to %.*s.", MW_STR_ARGS(stream->name));
+    return false;
+}
+
+static void refuse_ahead_of_later(event_scope *event, const mw_window_node *window) {
+    mw_complain(event->scope.compiler, window->range_position, MW_INVALID,
+                "a feature must not see the future: a field of %.*s that becomes known later is "
+                "not known ahead",
+                MW_STR_ARGS(event->source->name));
+    mw_complain_hint(event->scope.compiler, "Look back.");
+}
+
 /* Rule 7: a feature may look ahead only at what is announced by then. */
 static bool check_ahead(event_scope *event, const mw_window_node *window,
                         const window_draft *draft) {
@@ -328,6 +358,11 @@ static bool check_ahead(event_scope *event, const mw_window_node *window,
     const mw_stream *stream = event->stream;
     if (event->moment->in_label || stream->known_is_column) return true;
     if (stream->ahead_us >= draft->window.end_us) return true;
+    if (!stream->known) return false; /* a mistake in the stream, told there */
+    if (stream->is_later) {
+        refuse_ahead_of_later(event, window);
+        return false;
+    }
     mw_buf needed;
     mw_buf_init(&needed, 64);
     mw_span_write(&needed, draft->window.end_us);
@@ -374,7 +409,7 @@ static bool take_range(event_scope *event, const mw_node *node, window_draft *dr
                     "since looks back alone, it takes no `next`");
         return false;
     }
-    return check_ahead(event, window, draft);
+    return check_ahead(event, window, draft) && check_own(event, window);
 }
 
 static void write_keys(const event_scope *event, const window_draft *draft, mw_buf *out) {
