@@ -200,7 +200,8 @@ static mw_status check(const mw_workspace *workspace, mw_error *err) {
     mw_ingest_report report = {0};
     MW_TRY(mw_state_open(cli->sys, NULL, MW_STATE_WRITE, &trial, err));
     mw_cli_note(cli, "checking the data ...");
-    mw_status status = mw_intake_run(workspace, trial, NULL, 0, NULL, &report, err);
+    mw_status status = mw_intake_run((mw_intake){.workspace = workspace, .state = trial}, &report,
+                                     err);
     bool is_told = status == MW_OK || report.reason_count > 0;
     if (is_told && cli->json) print_json(workspace, &report, &cli->out);
     else if (is_told) print_text(workspace, &report, &cli->out);

@@ -189,19 +189,19 @@ typedef struct {
     mw_grid differences;
 } verification;
 
-static void compare(verification *v, const mw_step *step, mw_str name, mw_type type,
-                    mw_cell engine, mw_cell oracle) {
+static void compare(verification *v, const mw_step *step, mw_field field, mw_cell engine,
+                    mw_cell oracle) {
     v->value_count++;
     if (engine.bits == oracle.bits) return;
     if (v->difference_count++ >= DIFFERENCES_SHOWN_MAX) return;
     mw_buf text;
     mw_buf_init(&text, 1 << 16);
     mw_grid_add_time(&v->differences, step->moment.t);
-    mw_grid_add_str(&v->differences, name);
-    mw_cell_append(&text, type, engine, v->walk->workspace->symbols);
+    mw_grid_add_str(&v->differences, field.name);
+    mw_cell_append(&text, field.type, engine, v->walk->workspace->symbols);
     mw_grid_add_str(&v->differences, mw_buf_str(&text));
     mw_buf_clear(&text);
-    mw_cell_append(&text, type, oracle, v->walk->workspace->symbols);
+    mw_cell_append(&text, field.type, oracle, v->walk->workspace->symbols);
     mw_grid_add_str(&v->differences, mw_buf_str(&text));
     mw_buf_release(&text);
 }
@@ -213,16 +213,17 @@ static mw_status verify_step(verification *v, const mw_step *step, mw_error *err
         MW_TRY(mw_oracle_label(&v->oracle, &step->moment, &label, err));
         mw_cell dropped = mw_cell_bool(step->label.is_dropped);
         v->label_count++;
-        compare(v, step, MW_STR("label"), mw_code_type(model->label), step->label.value,
-                label.value);
-        compare(v, step, MW_STR("unless"), MW_TYPE_BOOL, dropped, mw_cell_bool(label.is_dropped));
+        compare(v, step, (mw_field){MW_STR("label"), mw_code_type(model->label)},
+                step->label.value, label.value);
+        compare(v, step, (mw_field){MW_STR("unless"), MW_TYPE_BOOL}, dropped,
+                mw_cell_bool(label.is_dropped));
         return MW_OK;
     }
     MW_TRY(mw_oracle_features(&v->oracle, &step->moment, v->features, err));
     v->moment_count++;
     for (size_t i = 0; i < model->feature_count; i++)
-        compare(v, step, model->features[i].name, model->features[i].type, step->features[i],
-                v->features[i]);
+        compare(v, step, (mw_field){model->features[i].name, model->features[i].type},
+                step->features[i], v->features[i]);
     return MW_OK;
 }
 

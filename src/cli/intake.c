@@ -2,18 +2,17 @@
 
 #include "cli/grid.h"
 
-mw_status mw_intake_run(const mw_workspace *workspace, mw_state *state, const mw_str *streams,
-                        size_t stream_count, const char *from, mw_ingest_report *out_report,
-                        mw_error *err) {
-    mw_ingest_config config = {.state = state,
+mw_status mw_intake_run(mw_intake intake, mw_ingest_report *out_report, mw_error *err) {
+    const mw_workspace *workspace = intake.workspace;
+    mw_ingest_config config = {.state = intake.state,
                                .project = workspace->project,
                                .program = workspace->program,
                                .symbols = workspace->symbols,
                                .zones = workspace->zones,
                                .folder = workspace->folder,
-                               .streams = streams,
-                               .stream_count = stream_count,
-                               .from = mw_str_of(from),
+                               .streams = intake.streams,
+                               .stream_count = intake.stream_count,
+                               .from = mw_str_of(intake.from),
                                .now_us = mw_sys_now_us(workspace->cli->sys)};
     return mw_ingest(&config, out_report, err);
 }
@@ -137,13 +136,14 @@ static mw_status ingest(const mw_workspace *workspace, const char *from, mw_erro
     for (size_t i = 0; i < cli->word_count; i++) streams[i] = mw_str_of(cli->words[i]);
     MW_TRY(check_streams(workspace, streams, cli->word_count, err));
     mw_ingest_report report;
-    mw_status status = mw_intake_run(workspace, workspace->state, streams, cli->word_count, from,
-                                     &report, err);
+    mw_intake intake = {workspace, workspace->state, streams, cli->word_count, from};
+    mw_status status = mw_intake_run(intake, &report, err);
     bool is_told = status == MW_OK || report.reason_count > 0;
     if (is_told && cli->json) print_json(&report, &cli->out);
     else if (is_told) print_text(&report, &cli->out);
     if (status == MW_OK && report.quarantined > 0) {
-        status = mw_fail(err, MW_CHECK_FAILED, "ingest: %zu of %zu rows were refused; the rest is in",
+        status = mw_fail(err, MW_CHECK_FAILED,
+                         "ingest: %zu of %zu rows were refused; the rest is in",
                          report.quarantined, report.row_count);
         if (report.quarantine)
             (void)mw_hint(err, status, "They stand in %s with the reasons.", report.quarantine);

@@ -66,8 +66,8 @@ static mw_status list(mw_workspace *workspace, mw_error *err) {
         mw_grid_add(&grid, "%lld", (long long)versions[i].run);
         mw_grid_add_time(&grid, versions[i].created_us / MW_SECOND_US * MW_SECOND_US);
     }
-    if (count == 0) mw_buf_append_text(out, "there is no version yet: millwright train makes one\n");
-    else mw_grid_print(&grid, "", out);
+    if (count > 0) mw_grid_print(&grid, "", out);
+    else mw_buf_append_text(out, "there is no version yet: millwright train makes one\n");
     mw_buf_release(&grid.cells);
     return MW_OK;
 }
