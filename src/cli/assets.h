@@ -4,3 +4,12 @@
 
 extern const unsigned char mw_asset_example_flights[];
 extern const size_t mw_asset_example_flights_size;
+
+extern const unsigned char mw_asset_backtest_html[];
+extern const size_t mw_asset_backtest_html_size;
+
+extern const unsigned char mw_asset_uplot_css[];
+extern const size_t mw_asset_uplot_css_size;
+
+extern const unsigned char mw_asset_uplot_js[];
+extern const size_t mw_asset_uplot_js_size;

@@ -9,7 +9,7 @@
 #define ARENA_SIZE_MAX ((size_t)1 << 34)
 enum { HELP_COLUMN = 26 };
 
-static const char *const version_text = "millwright 0.1.0\n";
+const char mw_program_version[] = "0.1.0";
 
 /* --- help ------------------------------------------------------------------------------- */
 
@@ -206,7 +206,7 @@ int mw_command_main(mw_sys *sys, int argument_count, char **arguments) {
         return count == 0 ? mw_status_exit_code(MW_USAGE) : 0;
     }
     if (strcmp(words[0], "--version") == 0) {
-        fputs(version_text, stdout);
+        printf("millwright %s\n", mw_program_version);
         return 0;
     }
     int used = 0;

@@ -47,6 +47,7 @@ struct mw_cli {
 
 /* All commands, in the order of the help; ends at the first without a name. */
 extern const mw_command mw_commands[];
+extern const char mw_program_version[]; /* "0.1.0" */
 
 /* Reads the arguments, runs the command, prints its result or error: the exit code. */
 int mw_command_main(mw_sys *sys, int argument_count, char **arguments);

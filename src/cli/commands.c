@@ -1,3 +1,4 @@
+#include "cli/backtest_command.h"
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/feature_build.h"
@@ -96,6 +97,24 @@ const mw_command mw_commands[] = {
         .examples = "  millwright train\n"
                     "  millwright train late --test-from 2013-09-01 --seed 7 --json\n",
         .run = mw_cli_train,
+    },
+    {
+        .name = "backtest",
+        .words = "MODEL",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Show what each retraining policy would have done, and cost",
+        .options = {{"--from", "DAY", "the first day that is predicted"},
+                    {"--to", "DAY", "the last one; both of the project's zone"},
+                    {"--policy", "P,...", "never, monthly, drift, gated (all of them)"},
+                    {"--html", "FILE", "write the report as one page, with plots"},
+                    {"--seed", "N", "of all that is random (1)"},
+                    {"--threads", "N", "of the learner (one a core); changes no number"}},
+        .examples = "  millwright backtest late --from 2013-02-01 --to 2013-12-31 "
+                    "--html backtest.html\n"
+                    "  millwright backtest late --from 2013-09-01 --to 2013-12-31 "
+                    "--policy never,gated --json\n",
+        .run = mw_cli_backtest,
     },
     {
         .name = "predict",
