@@ -64,51 +64,60 @@ typedef struct {
     mw_cell cells[WIDTH];
 } kept_row;
 
-/* What a plain recount of all rows ever seen says. */
-static void check_counts(const fixture *it, const mw_profile *profile, const kept_row *rows,
-                         size_t row_count, size_t today, int64_t since) {
+/* All rows ever seen, and which of them count. */
+typedef struct {
+    const mw_profile *profile;
+    kept_row rows[ROWS_MAX];
+    size_t row_count, today;
+    int64_t since;
+} history;
+
+/* The counts are what a plain recount says. */
+static void check_counts(const fixture *it, const history *past) {
     uint64_t counts[256] = {0};
     uint64_t counted = 0;
-    MW_CHECK(mw_profile_bin_count(profile) <= 256);
-    for (size_t i = 0; i < row_count; i++) {
-        if (rows[i].time < since || rows[i].day + MW_DRIFT_DAYS <= today) continue;
-        mw_profile_count(profile, rows[i].cells, 1, counts);
+    size_t bin_count = mw_profile_bin_count(past->profile);
+    MW_CHECK(bin_count <= 256);
+    for (size_t i = 0; i < past->row_count; i++) {
+        const kept_row *row = &past->rows[i];
+        if (row->time < past->since || row->day + MW_DRIFT_DAYS <= past->today) continue;
+        mw_profile_count(past->profile, row->cells, 1, counts);
         counted++;
     }
-    MW_CHECK(memcmp(counts, mw_drift_watch_counts(it->watch),
-                    mw_profile_bin_count(profile) * sizeof *counts) == 0);
+    MW_CHECK(memcmp(counts, mw_drift_watch_counts(it->watch), bin_count * sizeof *counts) == 0);
     MW_CHECK(mw_drift_watch_read(it->watch).row_count == counted);
 }
 
 MW_TEST(drift_watch_counts_what_a_recount_counts) {
     static fixture it;
-    static kept_row rows[ROWS_MAX];
+    static history past;
     mw_error err;
     make(&it);
-    size_t row_count = 0, today = 0, champion = 0, change_count = 0;
-    int64_t now = 0, since = 0;
-    MW_CHECK_OK(mw_drift_watch_begin(it.watch, it.profiles[0], since, &err), &err);
-    while (row_count < ROWS_MAX) {
+    size_t champion = 0, change_count = 0;
+    int64_t now = 0;
+    past = (history){.profile = it.profiles[0]};
+    MW_CHECK_OK(mw_drift_watch_begin(it.watch, past.profile, past.since, &err), &err);
+    while (past.row_count < ROWS_MAX) {
         now += (int64_t)mw_prng_below(&it.prng, 3);
-        kept_row *row = &rows[row_count++];
-        *row = (kept_row){.time = now, .day = today};
+        kept_row *row = &past.rows[past.row_count++];
+        *row = (kept_row){.time = now, .day = past.today};
         draw(&it, 0, row->cells);
         MW_CHECK_OK(
             mw_drift_watch_add(it.watch, now, row->cells, row->cells[FEATURES].number, &err), &err);
         if (mw_prng_below(&it.prng, 40) == 0) {
             mw_drift_watch_end_day(it.watch);
-            today++;
+            past.today++;
         }
-        if (mw_prng_below(&it.prng, 400) == 0) {
+        if (mw_prng_below(&it.prng, 200) == 0) {
             champion = 1 - champion;
-            since = now - (int64_t)mw_prng_below(&it.prng, 800);
-            MW_CHECK_OK(mw_drift_watch_begin(it.watch, it.profiles[champion], since, &err), &err);
+            past.profile = it.profiles[champion];
+            past.since = now - (int64_t)mw_prng_below(&it.prng, 800);
+            MW_CHECK_OK(mw_drift_watch_begin(it.watch, past.profile, past.since, &err), &err);
             change_count++;
         }
-        if (row_count % 16 == 0)
-            check_counts(&it, it.profiles[champion], rows, row_count, today, since);
+        if (past.row_count % 16 == 0) check_counts(&it, &past);
     }
-    MW_CHECK(today > 2 * MW_DRIFT_DAYS && change_count > 3);
+    MW_CHECK(past.today > 2 * MW_DRIFT_DAYS && change_count > 3);
     release(&it);
 }
 
