@@ -137,6 +137,7 @@ static mw_status ingest(const mw_workspace *workspace, const char *from, mw_erro
     MW_TRY(check_streams(workspace, streams, cli->word_count, err));
     mw_ingest_report report;
     mw_intake intake = {workspace, workspace->state, streams, cli->word_count, from};
+    mw_cli_note(cli, "reading the data ...");
     mw_status status = mw_intake_run(intake, &report, err);
     bool is_told = status == MW_OK || report.reason_count > 0;
     if (is_told && cli->json) print_json(&report, &cli->out);
