@@ -60,8 +60,10 @@ static mw_status status_of(int code) {
 }
 
 static mw_status failed(mw_catalog *catalog, int code, mw_error *err) {
-    return mw_fail(err, status_of(code), "catalog: %s",
-                   catalog->db ? sqlite3_errmsg(catalog->db) : sqlite3_errstr(code));
+    const char *path = sqlite3_db_filename(catalog->db, "main");
+    bool is_file = path && *path;
+    return mw_fail(err, status_of(code), "catalog: %s%s%s", is_file ? path : "",
+                   is_file ? ": " : "", sqlite3_errmsg(catalog->db));
 }
 
 static mw_status execute(mw_catalog *catalog, const char *sql, mw_error *err) {

@@ -274,6 +274,15 @@ static mw_status query_columns(mw_lake_storage *storage, const char *path,
     return status;
 }
 
+/* The catalog lists the file, so one that is gone or unreadable was damaged: no bad input. */
+static mw_status fail_reading(mw_str path, mw_status status, mw_error *err) {
+    bool is_damaged = status == MW_INVALID || status == MW_MALFORMED || status == MW_NOT_FOUND;
+    if (!is_damaged) return mw_fail_within(err, status, "lake");
+    status = mw_fail_within(err, MW_CORRUPT, "lake: %.*s cannot be read", MW_STR_ARGS(path));
+    return mw_hint(err, status, "Bring it back from a copy, or remove the state folder and ingest "
+                                "again.");
+}
+
 static mw_status read_folder(mw_lake_storage *storage, mw_str path,
                              const mw_lake_reading *reading, mw_events *out_events,
                              mw_cell *row, mw_error *err) {
@@ -289,7 +298,7 @@ static mw_status read_folder(mw_lake_storage *storage, mw_str path,
             status = read_row(cursor, r, reading, out_events, row, err);
     }
     mw_duck_cursor_close(cursor);
-    return status;
+    return status == MW_OK ? MW_OK : fail_reading(path, status, err);
 }
 
 static mw_status list_folder(mw_lake_storage *storage, mw_arena *arena, mw_str folder,
