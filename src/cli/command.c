@@ -182,8 +182,23 @@ static void print_failure(mw_cli *cli, mw_status status, const mw_error *err) {
     if (err->hint[0]) fprintf(stderr, "  %s\n", err->hint);
 }
 
+/* Asked before the arguments are read, so that what is wrong with them is said in JSON too. */
+static bool asks_for_json(int count, char **arguments) {
+    for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
+        if (strcmp(arguments[i], "--json") == 0) return true;
+    return false;
+}
+
+/* A result that did not reach its reader, as on a full disk, is a failure. */
+static mw_status check_written(mw_status status) {
+    if (!ferror(stdout)) return status;
+    fputs("millwright: output: the result could not be written\n", stderr);
+    return MW_IO;
+}
+
 static int run_command(mw_cli *cli, int count, char **arguments) {
     mw_error err = {0};
+    cli->json = asks_for_json(count, arguments);
     mw_buf_init(&cli->out, OUTPUT_SIZE_MAX);
     mw_arena_init(&cli->arena, ARENA_SIZE_MAX);
     mw_status status = read_arguments(cli, count, arguments, &err);
@@ -193,6 +208,7 @@ static int run_command(mw_cli *cli, int count, char **arguments) {
     if (cli->json && cli->out.size > 0 && cli->out.data[cli->out.size - 1] != '\n')
         mw_buf_append_char(&cli->out, '\n');
     mw_cli_flush(cli);
+    status = check_written(status);
     mw_buf_release(&cli->out);
     mw_arena_release(&cli->arena);
     return mw_status_exit_code(status);
@@ -216,9 +232,12 @@ int mw_command_main(mw_sys *sys, int argument_count, char **arguments) {
         if (helped && print_group(count == 1 ? stderr : stdout, words[0]))
             return count == 1 ? mw_status_exit_code(MW_USAGE) : 0;
         mw_error err = {0};
-        mw_cli nowhere = {0};
+        mw_cli nowhere = {.json = asks_for_json(count, words)};
+        mw_buf_init(&nowhere.out, OUTPUT_SIZE_MAX);
         mw_status status = unknown_command(words[0], &err);
         print_failure(&nowhere, status, &err);
+        mw_cli_flush(&nowhere);
+        mw_buf_release(&nowhere.out);
         return mw_status_exit_code(status);
     }
     for (int i = used; i < count && strcmp(words[i], "--") != 0; i++) {
