@@ -47,19 +47,22 @@ static const mw_program *compile(mw_arena *arena, mw_symbols *symbols) {
                                         {{"card", 4}, MW_TYPE_NUMBER},
                                         {{"merchant", 8}, MW_TYPE_NUMBER},
                                         {{"amount", 6}, MW_TYPE_NUMBER}};
-    mw_stream_declaration payments = {.name = MW_STR("payments"),
-                                      .columns = {columns, COLUMNS},
-                                      .time = source("ts"),
-                                      .late_us = MW_HOUR_US};
+    mw_stream_declaration streams[2]; /* the second stays empty: it is there for the label */
+    static const char *const names[2] = {"payments", "chargebacks"};
+    for (size_t i = 0; i < 2; i++)
+        streams[i] = (mw_stream_declaration){.name = mw_str_of(names[i]),
+                                             .columns = {columns, COLUMNS},
+                                             .time = source("ts"),
+                                             .late_us = MW_HOUR_US};
     mw_named_source list[FEATURES];
     for (size_t i = 0; i < FEATURES; i++)
         list[i] = (mw_named_source){mw_str_of(features[i][0]), {1, 1}, source(features[i][1])};
     mw_model_declaration model = {.name = MW_STR("fraud"),
                                   .moment = source("on payments"),
-                                  .label = source("any(payments by card over next 1h)")};
+                                  .label = source("any(chargebacks by card over next 1h)")};
     mw_declarations declarations = {.zone = mw_zone_utc(),
-                                    .streams = &payments,
-                                    .stream_count = 1,
+                                    .streams = streams,
+                                    .stream_count = 2,
                                     .features = list,
                                     .feature_count = FEATURES,
                                     .models = &model,

@@ -7,8 +7,9 @@
 
 static const char project[] =
     "stream orders\n  columns: at time, key number, x number\n  time: at\n"
+    "stream others\n  columns: at time, key number\n  time: at\n"
     "feature a: sum(orders.x where x != 3 by key over 1h)\n"
-    "model m\n  moment: on orders\n  label: count(orders by key over next 1h)\n";
+    "model m\n  moment: on orders\n  label: count(others by key over next 1h)\n";
 
 typedef struct {
     mw_arena arena;

@@ -14,8 +14,9 @@ static double sum_of(const double *values, size_t count) {
     const mw_program *program = mw_test_program(
         &arena, symbols,
         "stream orders\n  columns: at time, key number, x number\n  time: at\n"
+        "stream others\n  columns: at time, key number\n  time: at\n"
         "feature a: sum(orders.x by key over 1h)\n"
-        "model m\n  moment: on orders\n  label: count(orders by key over next 1h)\n");
+        "model m\n  moment: on orders\n  label: count(others by key over next 1h)\n");
     const mw_schema *schema = &program->streams[0].schema;
     mw_events events;
     MW_CHECK_OK(mw_events_init(&events, &schema, 1, NULL), NULL);

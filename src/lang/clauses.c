@@ -35,7 +35,11 @@ bool mw_parser_at_window(const mw_parser *parser) {
 
 static bool parse_span(mw_parser *parser, mw_span_node *out_span) {
     if (parser->token.kind != MW_TOKEN_SPAN) {
+        bool is_number = parser->token.kind == MW_TOKEN_NUMBER && !parser->failed;
         mw_parser_refuse(parser, "a span such as 24h");
+        if (is_number)
+            mw_complain_hint(parser->compiler,
+                             "The unit stands right behind the number: us, ms, s, m, h, d or w.");
         return false;
     }
     mw_token token = mw_parser_advance(parser);
@@ -191,7 +195,11 @@ mw_node *mw_parser_window(mw_parser *parser) {
 /* "at" "time" ("+" | "-") SPAN */
 static bool parse_moment_offset(mw_parser *parser, mw_moment_node *moment) {
     moment->offset_position = parser->token.position;
-    if (!mw_parser_accept(parser, "at")) return true;
+    if (parser->token.kind == MW_TOKEN_END) return true;
+    if (!mw_parser_accept(parser, "at")) {
+        mw_parser_refuse(parser, "at time - SPAN, or the end of the moment");
+        return false;
+    }
     if (!mw_parser_expect(parser, "time")) return false;
     bool is_minus = mw_parser_at(parser, "-");
     if (!is_minus && !mw_parser_at(parser, "+")) {

@@ -32,7 +32,10 @@ MW_TEST(clauses_reads_moments) {
         {"on orders at 3", ":3:24: models.m.moment: expected time, got 3\n"},
         {"on orders at time",
          ":3:28: models.m.moment: expected + or - and a span, got the end of the expression\n"},
-        {"on orders at time - 3", ":3:31: models.m.moment: expected a span such as 24h, got 3\n"},
+        {"on orders at time - 3", ":3:31: models.m.moment: expected a span such as 24h, got 3\n"
+         "    The unit stands right behind the number: us, ms, s, m, h, d or w.\n"},
+        {"on orders time - 1h",
+         ":3:21: models.m.moment: expected at time - SPAN, or the end of the moment, got time\n"},
         {"on orders at time - 1h twice",
          ":3:34: models.m.moment: expected an operator or the end of the expression, got twice\n"},
         {"every 7d at \"mon 06:00\" for shop of orders",

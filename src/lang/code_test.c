@@ -21,6 +21,7 @@ static void check_values(const value_case *cases, size_t count) {
     mw_buf_append_text(&text, "stream s:\n"
                               "  columns: k category, x number, t time, b bool, d duration\n"
                               "  time: t\n"
+                              "  id: k, t\n"
                               "model m:\n"
                               "  moment: on s\n"
                               "  label: count(s by k over next 1d)\n");
@@ -122,6 +123,7 @@ MW_TEST(code_says_what_it_reads) {
                                                 "stream s:\n"
                                                 "  columns: k category, x number, t time\n"
                                                 "  time: t\n"
+                                                "  id: k, t\n"
                                                 "feature a: x\n"
                                                 "feature b: a + count(s by k)\n"
                                                 "model m:\n"

@@ -45,13 +45,14 @@ void mw_complain_hint(mw_compiler *compiler, const char *format, ...) {
     mw_diagnose_hint(compiler->diagnostics, "%s", text);
 }
 
-void mw_complain_nearest(mw_compiler *compiler, mw_str word, const mw_str *names, size_t count) {
+bool mw_complain_nearest(mw_compiler *compiler, mw_str word, const mw_str *names, size_t count) {
     const char **words = mw_compiler_alloc(compiler, count, sizeof *words);
-    if (!words) return;
+    if (!words) return false;
     for (size_t i = 0; i < count; i++) {
         words[i] = mw_str_copy(compiler->arena, names[i]).data;
         if (!words[i]) words[i] = "";
     }
     const char *nearest = mw_str_nearest(word, words, count);
     if (nearest) mw_complain_hint(compiler, "Did you mean %s?", nearest);
+    return nearest != NULL;
 }

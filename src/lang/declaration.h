@@ -31,6 +31,7 @@ typedef struct {
     mw_source known;         /* not given: time */
     mw_str *ids;             /* names of the id columns */
     size_t id_count;
+    mw_position id_position; /* of the first name */
     mw_named_source *laters; /* field name and the time at which it becomes known */
     size_t later_count;
     int64_t late_us;

@@ -23,6 +23,7 @@ static void check_values(const value_case *cases, size_t count) {
     mw_buf_append_text(&text, "stream s:\n"
                               "  columns: t time, none time, x number, k category, gap text\n"
                               "  time: t\n"
+                              "  id: k, t\n"
                               "model m:\n"
                               "  moment: on s\n"
                               "  label: count(s by k over next 1d)\n");

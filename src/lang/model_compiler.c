@@ -95,6 +95,17 @@ bool mw_read_features(mw_compiler *compiler, const mw_declarations *declarations
 
 /* ---- Names at the moment ---- */
 
+/* For a window over a field whose stream was forgotten. */
+static void hint_at_field(mw_moment_scope *moment, mw_str name) {
+    for (size_t i = 0; i < moment->program->source_count; i++) {
+        const mw_stream_source *source = &moment->program->sources[i];
+        if (mw_schema_find(&source->row, name) == MW_NO_FIELD) continue;
+        mw_complain_hint(moment->scope.compiler, "It is a field of %.*s: write %.*s.%.*s.",
+                         MW_STR_ARGS(source->name), MW_STR_ARGS(source->name), MW_STR_ARGS(name));
+        return;
+    }
+}
+
 const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name, mw_position position) {
     const mw_program *program = moment->program;
     mw_compiler *compiler = moment->scope.compiler;
@@ -103,7 +114,8 @@ const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name, mw_
     mw_complain(compiler, position, MW_INVALID, "there is no stream %.*s", MW_STR_ARGS(name));
     mw_str *names = mw_compiler_alloc(compiler, program->source_count, sizeof *names);
     for (size_t i = 0; names && i < program->source_count; i++) names[i] = program->sources[i].name;
-    if (names) mw_complain_nearest(compiler, name, names, program->source_count);
+    if (names && !mw_complain_nearest(compiler, name, names, program->source_count))
+        hint_at_field(moment, name);
     return NULL;
 }
 
@@ -324,6 +336,7 @@ static bool check_moment(mw_compiler *compiler, const mw_moment_node *node,
                          const mw_stream *stream) {
     int64_t before_us = -node->offset_us;
     if (before_us <= 0 || (!stream->known_is_column && stream->ahead_us >= before_us)) return true;
+    if (!stream->known) return false; /* a mistake in the stream, told there */
     mw_buf span;
     mw_buf_init(&span, 64);
     mw_span_write(&span, before_us);

@@ -34,7 +34,8 @@ MW_TEST(parser_says_what_it_expected) {
          "line of its own.\n"},
         {"mean(3 by shop)", ":1:17: features.a: expected a stream's name, got 3\n"},
         {"count(orders by shop over 24)",
-         ":1:38: features.a: expected a span such as 24h, got 24\n"},
+         ":1:38: features.a: expected a span such as 24h, got 24\n"
+         "    The unit stands right behind the number: us, ms, s, m, h, d or w.\n"},
         {"count(orders by shop over 0h)",
          ":1:38: features.a: a window's span must be longer than nothing, got 0h\n"},
         {"count(orders by shop over 1h after 1h)",

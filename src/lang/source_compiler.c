@@ -316,7 +316,7 @@ static bool make_schema(row_scope *row, int32_t group, mw_stream *stream) {
 static bool id_is_good(row_scope *row, const mw_stream *stream, size_t i) {
     mw_compiler *compiler = row->scope.compiler;
     mw_str name = row->declaration->ids[i];
-    mw_node node = {.kind = MW_NODE_NAME, .text = name, .position = row->declaration->position};
+    mw_node node = {.kind = MW_NODE_NAME, .text = name, .position = row->declaration->id_position};
     int32_t in_row = mw_schema_find(&row->source->row, name);
     if (in_row == MW_NO_FIELD) {
         refuse_name(row, &node);
@@ -341,7 +341,7 @@ static void make_ids(row_scope *row, mw_stream *stream) {
     size_t count = row->declaration->id_count;
     set_subject(row, "id", MW_STR(""));
     if (count > MW_KEYS_MAX) {
-        mw_complain(compiler, row->declaration->position, MW_INVALID,
+        mw_complain(compiler, row->declaration->id_position, MW_INVALID,
                     "must name at most %d columns, got %zu", MW_KEYS_MAX, count);
         return;
     }
@@ -349,10 +349,10 @@ static void make_ids(row_scope *row, mw_stream *stream) {
     stream->id_by_name = mw_compiler_alloc(compiler, count, sizeof(int32_t));
     if (!stream->id_fields || !stream->id_by_name) return;
     for (size_t i = 0; i < count; i++) {
-        if (!id_is_good(row, stream, i)) return;
+        if (!id_is_good(row, stream, i)) continue; /* with the others ids can still be compared */
         int32_t field = mw_schema_find(&stream->schema, row->declaration->ids[i]);
-        stream->id_fields[i] = field;
-        size_t j = i;
+        size_t j = (size_t)stream->id_count++;
+        stream->id_fields[j] = field;
         const mw_field *fields = stream->schema.fields;
         for (; j > 0; j--) {
             int32_t before = stream->id_by_name[j - 1];
@@ -361,7 +361,6 @@ static void make_ids(row_scope *row, mw_stream *stream) {
         }
         stream->id_by_name[j] = field;
     }
-    stream->id_count = (int32_t)count;
 }
 
 static void make_base_stream(row_scope *row, mw_stream *stream) {

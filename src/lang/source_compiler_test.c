@@ -37,11 +37,17 @@ MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
     static const mw_test_mistake cases[] = {
         {"  time: t\n"
          "  id: k, kk",
-         ":1:1: streams.s.id: there is no field kk in s\n"
+         ":4:7: streams.s.id: there is no field kk in s\n"
          "    Did you mean k?\n"},
         {"  time: t\n"
+         "  id: kk, t, x1",
+         ":4:7: streams.s.id: there is no field kk in s\n"
+         "    Did you mean k?\n"
+         ":4:7: streams.s.id: there is no field x1 in s\n"
+         "    Did you mean x?\n"},
+        {"  time: t\n"
          "  id: k, k",
-         ":1:1: streams.s.id: names k twice\n"},
+         ":4:7: streams.s.id: names k twice\n"},
         {"  time: t\n"
          "  where: x",
          ":4:10: streams.s.where: must be a bool, got a number\n"},
@@ -88,7 +94,7 @@ MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
         {"  time: t\n"
          "  later k: late_t\n"
          "  id: k",
-         ":1:1: streams.s.id: an id must be known with the event, got k, which is known only "
+         ":5:7: streams.s.id: an id must be known with the event, got k, which is known only "
          "later\n"},
         {"  time: t\n"
          "  later y: late_t",

@@ -16,6 +16,12 @@ MW_TEST(windows_refuse_unknown_names) {
         {"count(prices where prise > 3 by shop over 1d)",
          ":1:31: features.a: there is no field prise in prices\n"
          "    Did you mean price?\n"},
+        {"count(prices where shop = Bakery by shop over 1d)",
+         ":1:38: features.a: there is no field Bakery in prices\n"
+         "    A text stands in quotes: \"Bakery\".\n"},
+        {"mean(amount by shop over 1d)",
+         ":1:17: features.a: there is no stream amount\n"
+         "    It is a field of orders: write orders.amount.\n"},
         {"count(prices by price = amout over 1d)",
          ":1:36: features.a: there is no feature amout, and no such field in orders\n"
          "    Did you mean amount?\n"},
@@ -70,6 +76,10 @@ MW_TEST(windows_refuse_keys_that_differ) {
          ":1:25: features.a: `by id` needs the same id columns on both sides, prices and orders "
          "differ\n"
          "    Give both streams the same `id`, or name the keys.\n"},
+        {"count(orders by id over 1d)",
+         ":1:25: features.a: it holds nothing `by id`, for the predicted event's own id is left "
+         "out\n"
+         "    Name keys that other events share, as in by shop.\n"},
         {"count(orders by shop = last(prices.price by shop over 1d) over 1d)",
          ":1:35: features.a: a window in a key is not built yet\n"},
         {"count(orders by shop = 3 over 1h)",
@@ -98,14 +108,43 @@ MW_TEST(features_must_not_see_the_future) {
          "    Look back, or, if its events are announced that long before, declare known: time "
          "- 25h for prices.\n"},
         {"any(orders.judged by shop over next 1h)",
-         ":1:48: features.a: a feature must not see the future: 1h ahead of the moment is not "
-         "known yet in orders@at + 9d\n"
-         "    Look back, or, if its events are announced that long before, declare known: time "
-         "- 1h for orders.\n"},
+         ":1:48: features.a: a feature must not see the future: a field of orders that becomes "
+         "known later is not known ahead\n"
+         "    Look back.\n"},
         {"count(orders.refund + judged by shop over 2h)",
          ":1:12: features.a: a window must not mix later fields of different times, got refund "
          "and judged\n"},
     };
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
                            MW_TEST_SHOPS_MODEL);
+}
+
+/* A mistake in `known` or `id` is told once, not again by all that leans on them. */
+MW_TEST(windows_are_silent_about_mistakes_of_their_stream) {
+    static const mw_test_mistake cases[] = {
+        {"  known: time * 2\n  id: k",
+         ":4:15: streams.s.known: * takes no time and number\n"},
+        {"  known: time - 1d\n  id: k, kk",
+         ":5:7: streams.s.id: there is no field kk in s\n    Did you mean k?\n"},
+    };
+    mw_test_check_mistakes("stream s:\n  columns: k category, t time, x number\n  time: t\n", cases,
+                           sizeof cases / sizeof cases[0],
+                           "\nfeature a: count(s by k over next 1h)\n"
+                           "model m:\n"
+                           "  moment: on s at time - 1h\n"
+                           "  label: last(s.x by k over next 1d)\n");
+}
+
+/* Rule 3: without an id nothing tells the predicted event from the others. */
+MW_TEST(windows_ahead_need_the_id_of_the_predicted_event) {
+    static const mw_test_mistake cases[] = {
+        {"count(s by k over next 1h) > 0",
+         ":6:33: models.m.label: a window ahead over s would hold the predicted event itself, for "
+         "the stream has no id\n"
+         "    Add id: COLUMN to s.\n"},
+        {"sum(s.x by k over next 1h) > 0", ""},
+    };
+    mw_test_check_mistakes("stream s:\n  columns: k category, t time, x number\n  time: t\n"
+                           "  later x: t + 1h\nmodel m:\n  label: ",
+                           cases, sizeof cases / sizeof cases[0], "\n  moment: on s\n");
 }

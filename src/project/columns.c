@@ -102,7 +102,7 @@ static mw_status segments_look_up(joiner *j, const mw_project_model *model,
         names[moment->field_count + i] = compiled->features[i].name;
     for (size_t i = 0; i < model->segment_count; i++) {
         if (is_listed(model->segments[i], names, count)) continue;
-        mw_diagnose(j->diagnostics, model->declaration.position, MW_INVALID,
+        mw_diagnose(j->diagnostics, model->segments_position, MW_INVALID,
                     "models.%.*s.segments: must be features or fields of the moment, got %.*s",
                     MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(model->segments[i]));
         mw_diagnose_nearest(j->diagnostics, model->segments[i], names, count);

@@ -84,7 +84,7 @@ MW_TEST(columns_make_a_program_of_the_flights) {
 
 static const char orders[] = "project: shop\n"
                              "streams:\n"
-                             "  orders: {time: at, types: {at: time, shop: category}}\n"
+                             "  orders: {time: at, id: at, types: {at: time, shop: category}}\n"
                              "models:\n"
                              "  m:\n"
                              "    moment: on orders\n"
@@ -141,14 +141,14 @@ MW_TEST(columns_of_segments_are_looked_up) {
     compile(&c,
             MW_STR("project: shop\n"
                    "streams:\n"
-                   "  orders: {time: at, types: {at: time, shop: category}}\n"
+                   "  orders: {time: at, id: at, types: {at: time, shop: category}}\n"
                    "features: {n: count(orders by shop over 1d)}\n"
                    "models:\n"
                    "  m: {moment: on orders, label: any(orders by shop over next 1d),\n"
                    "      segments: [shop, n, shpo]}\n"),
             orders_data);
     MW_CHECK_EQUAL_INT(c.status, MW_INVALID);
-    check_printed(&c, "f:6:3: models.m.segments: must be features or fields of the moment, got "
+    check_printed(&c, "f:7:17: models.m.segments: must be features or fields of the moment, got "
                       "shpo\n    Did you mean shop?\n");
     finish(&c);
 }
@@ -160,7 +160,7 @@ MW_TEST(columns_and_a_mended_comma_find_the_mistake_inside) {
     compile(&c,
             MW_STR("project: shop\n"
                    "streams:\n"
-                   "  orders: {time: at, types: {at: time, shop: category}}\n"
+                   "  orders: {time: at, id: at, types: {at: time, shop: category}}\n"
                    "features: {n: count(orders by shop, at over 1d), x: coalesce(eur, euro)}\n"
                    "models:\n"
                    "  m: {moment: on orders, label: any(orders by shop over next 1d)}\n"),

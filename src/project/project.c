@@ -26,6 +26,10 @@ static mw_str text_or(const mw_yaml *node, mw_str preset) {
     return text.size > 0 ? text : preset;
 }
 
+static mw_position position_of(const mw_yaml *node) {
+    return node ? node->position : (mw_position){0};
+}
+
 static mw_source source_of(const mw_yaml *node) {
     if (!node || node->kind != MW_YAML_TEXT || node->text.size == 0) return (mw_source){0};
     return (mw_source){node->source, node->position};
@@ -159,6 +163,7 @@ static mw_project_stream stream_read(reader *r, const mw_yaml_item *item) {
     d->time = source_of(mw_yaml_get(node, "time"));
     d->known = source_of(mw_yaml_get(node, "known"));
     d->ids = names_read(r, mw_yaml_get(node, "id"), &d->id_count);
+    d->id_position = position_of(mw_yaml_get(node, "id"));
     d->laters = sources_read(r, mw_yaml_get(node, "later"), &d->later_count);
     d->late_us = span_or(mw_yaml_get(node, "late"), MW_HOUR_US);
     stream.from = texts_read(r, mw_yaml_get(node, "from"), &stream.from_count);
@@ -197,6 +202,7 @@ static mw_project_model model_read(reader *r, const mw_yaml_item *item) {
     };
     model.params = sources_read(r, mw_yaml_get(node, "params"), &model.param_count);
     model.segments = names_read(r, mw_yaml_get(node, "segments"), &model.segment_count);
+    model.segments_position = position_of(mw_yaml_get(node, "segments"));
     return model;
 }
 

@@ -55,6 +55,7 @@ typedef struct {
     size_t param_count;
     mw_str *segments;
     size_t segment_count;
+    mw_position segments_position;
     bool has_cost; /* else both mistakes cost 1 */
     double false_alarm_cost, miss_cost;
     mw_retrain retrain;

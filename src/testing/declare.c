@@ -93,6 +93,7 @@ static void read_stream_key(declare_reader *reader, const declare_entry *entry) 
         stream->late_us = hours * MW_HOUR_US;
     } else {
         MW_CHECK(mw_str_is(entry->key, "id"));
+        stream->id_position = entry->value.position;
         while (mw_str_split(&list, ',', &id)) stream->ids[stream->id_count++] = mw_str_trim(id);
     }
 }

@@ -63,4 +63,4 @@ void mw_test_check_mistakes(const char *before, const mw_test_mistake *cases, si
     MW_TEST_SHOPS                                                                              \
     "model m:\n"                                                                               \
     "  moment: on orders\n"                                                                    \
-    "  label: count(orders by id over next 1d)\n"
+    "  label: sum(orders.refund by id over next 3d)\n"

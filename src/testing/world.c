@@ -40,7 +40,7 @@ static mw_str text(mw_world *world, mw_buf *buf) {
 static const char *random_keys(mw_world *world, bool shares_id) {
     static const char *const keys[] = {"who", "shop", "who, shop", "who = shop", "shop = now.who",
                                        "no", "tag", "who = tag"};
-    return shares_id && one_in(world, 4) ? "id" : PICK(world, keys);
+    return shares_id && one_in(world, 4) ? "no" : PICK(world, keys);
 }
 
 /* AGG(STREAM[.VALUE] [where COND] by KEYS): all but the range. */
@@ -78,7 +78,7 @@ static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
     if (may_look_at_all_past && one_in(world, 6)) {
         static const char *const all_past[] = {
             "count(pays by who)", "last(views.x by shop)", "first(orders.tag where x > 0 by who)",
-            "any(orders by id)", "since(pays by who)", "last(orders.y by no)"};
+            "any(orders by no)", "since(pays by who)", "last(orders.y by no)"};
         mw_buf_append_text(&buf, PICK(world, all_past));
         return text(world, &buf);
     }
