@@ -202,9 +202,14 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
     MW_TRY(mw_symbols_create(SYMBOLS_SIZE_MAX, &workspace->symbols, err));
     /* What must not be made for a broken project is opened after it was compiled. */
     bool is_made = mode == MW_WORKSPACE_WRITE;
-    MW_TRY(open_state(workspace, is_made ? MW_WORKSPACE_LOOK : mode, err));
+    mw_status status = open_state(workspace, is_made ? MW_WORKSPACE_LOOK : mode, err);
+    if (is_made && status == MW_UNAVAILABLE) { /* of an older format: a writer brings it up */
+        is_made = false;
+        status = open_state(workspace, mode, err);
+    }
+    if (status != MW_OK) return status;
     MW_TRY(take_duck(workspace, err));
-    mw_status status = load_zones(workspace, err);
+    status = load_zones(workspace, err);
     if (status == MW_OK) status = infer_columns(workspace, from, err);
     if (status != MW_OK) return fail_after_mistakes(workspace, diagnostics, status, err);
     mw_project_data data = {workspace->columns, workspace->zone};

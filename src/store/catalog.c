@@ -245,6 +245,8 @@ static mw_status migrate(mw_catalog *catalog, mw_sys *sys, const char *path, mw_
     MW_TRY(read_number(catalog, "PRAGMA user_version", &format, err));
     MW_TRY(check_format(application, format, path, err));
     if (format == MW_CATALOG_FORMAT) return MW_OK;
+    if (!catalog->is_writer && format == 0)
+        return mw_fail(err, MW_NOT_FOUND, "catalog: %s has no tables yet", path);
     if (!catalog->is_writer) {
         mw_status status = mw_fail(err, MW_UNAVAILABLE, "catalog: %s has format %lld, not yet %d",
                                    path, (long long)format, MW_CATALOG_FORMAT);

@@ -85,11 +85,33 @@ static mw_status open_folder(mw_state *state, mw_error *err) {
     return mw_hint(err, status, "Run millwright ingest first.");
 }
 
+/* The catalog is made before the lake, whose files it lists. Where it is not there, the first
+   writer was stopped on its way; but a lake without its catalog has lost it, and must not be
+   taken for leftovers. */
+static mw_status check_catalog(const mw_state *state, const char *catalog, const char *lake,
+                               mw_error *err) {
+    mw_file_info catalog_info, lake_info;
+    if (!state->folder) return MW_OK;
+    MW_TRY(mw_sys_info(state->sys, catalog, &catalog_info, err));
+    MW_TRY(mw_sys_info(state->sys, lake, &lake_info, err));
+    if (catalog_info.exists && catalog_info.size > 0) return MW_OK;
+    mw_status status = MW_OK;
+    if (lake_info.exists) {
+        status = mw_fail(err, MW_CORRUPT, "state: %s is gone, but %s is there", catalog, lake);
+        return mw_hint(err, status, "Bring it back from a copy, or remove the state folder and "
+                                    "ingest again.");
+    }
+    if (state->mode == MW_STATE_WRITE) return MW_OK;
+    status = mw_fail(err, MW_NOT_FOUND, "state: there is none yet in %s", state->folder);
+    return mw_hint(err, status, "Run millwright ingest first.");
+}
+
 static mw_status open_stores(mw_state *state, mw_error *err) {
     const char *catalog = NULL, *lake = NULL, *artefacts = NULL;
     MW_TRY(path_in(state, "catalog.db", &catalog, err));
     MW_TRY(path_in(state, "lake", &lake, err));
     MW_TRY(path_in(state, "artefacts", &artefacts, err));
+    MW_TRY(check_catalog(state, catalog, lake, err));
     MW_TRY(mw_duck_open(state->sys, (mw_duck_config){.memory_max = DUCK_MEMORY_MAX},
                         &state->duck, err));
     MW_TRY(mw_catalog_open(state->sys, catalog, state->mode != MW_STATE_READ, &state->catalog,

@@ -54,6 +54,30 @@ MW_TEST(state_of_a_newer_format_is_refused_by_its_number) {
                     MW_CORRUPT);
 }
 
+/* As the first writer leaves it that is stopped between its steps. */
+MW_TEST(state_half_made_is_none_yet_and_made_by_the_next_writer) {
+    const char *folder = state_folder();
+    char catalog[600], lake[600];
+    mw_state *state;
+    mw_error err;
+    snprintf(catalog, sizeof catalog, "%s/catalog.db", folder);
+    snprintf(lake, sizeof lake, "%s/lake", folder);
+    mw_state_close(open_state(folder, MW_STATE_WRITE));
+    MW_CHECK_OK(mw_sys_remove(mw_sys_real(), catalog, &err), &err);
+    for (int is_empty_file = 0; is_empty_file < 2; is_empty_file++) {
+        MW_CHECK_STATUS(mw_state_open(mw_sys_real(), folder, MW_STATE_READ, &state, &err),
+                        MW_NOT_FOUND);
+        MW_CHECK_EQUAL_STR(err.hint, "Run millwright ingest first.");
+        MW_CHECK_OK(mw_sys_write_file(mw_sys_real(), catalog, MW_STR(""), &err), &err);
+    }
+    mw_state_close(open_state(folder, MW_STATE_WRITE));
+    mw_state_close(open_state(folder, MW_STATE_READ));
+    MW_CHECK_OK(mw_sys_remove(mw_sys_real(), catalog, &err), &err);
+    MW_CHECK_OK(mw_sys_make_folder(mw_sys_real(), lake, &err), &err);
+    MW_CHECK_STATUS(mw_state_open(mw_sys_real(), folder, MW_STATE_WRITE, &state, &err),
+                    MW_CORRUPT); /* a lake that has lost its catalog is none of that */
+}
+
 MW_TEST(state_in_memory_touches_no_disk) {
     mw_arena arena;
     mw_arena_init(&arena, 100);
