@@ -5,6 +5,7 @@ sent over HTTP when they become known, as a client would, while the clock goes f
 server is killed twice on the way. Then every feature that was served must equal, bit by bit,
 what `features build` computes from a project that has all of it as history.
 """
+import atexit
 import csv
 import datetime
 import http.client
@@ -50,6 +51,7 @@ class Server:
         command = [MILLWRIGHT, "serve", "--clock", START, "--listen", "127.0.0.1:0", "--json",
                    "-C", self.folder]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         self.port = json.loads(self.process.stdout.readline())["port"]
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 

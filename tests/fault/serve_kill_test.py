@@ -6,6 +6,7 @@ again. At the end every acknowledged prediction is there once, under its id, as 
 every acknowledged event stands; and the features of all predictions, those before, between and
 after the kills, are what a plain reading of rules 2 and 3 says they must be.
 """
+import atexit
 import collections
 import datetime
 import http.client
@@ -64,6 +65,7 @@ class Server:
     def start(self):
         command = [MILLWRIGHT, "serve", "--listen", "127.0.0.1:0", "--json", "-C", self.folder]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         self.port = json.loads(self.process.stdout.readline())["port"]
 
     def kill(self):

@@ -1,0 +1,160 @@
+"""What a server refuses: each with a clear error, the right code, and nothing changed."""
+import atexit
+import http.client
+import json
+import os
+import signal
+import subprocess
+import tempfile
+
+MILLWRIGHT = os.environ["MILLWRIGHT"]
+PROJECT = """project: shop
+streams:
+  orders:
+    from: orders.csv
+    types: {shop: category, number: category, returned: number}
+    time: at
+    id: number
+    checks: {shop: {in: [north, south]}, amount: {min: 0, missing: 0%}}
+    fields: {back: at + 2d}
+    later: {returned: back}
+features:
+  amount: amount
+  busy: count(orders by shop over 24h)
+models:
+  big:
+    moment: on orders
+    label: max(orders.amount by shop over next 1d) > 30
+"""
+
+
+def run(folder, *words):
+    return subprocess.run([MILLWRIGHT, *words, "-C", folder], capture_output=True, text=True,
+                          timeout=60)
+
+
+def start(folder, *words):
+    process = subprocess.Popen([MILLWRIGHT, "serve", "--json", "-C", folder, *words],
+                               stdout=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    return process, json.loads(process.stdout.readline())["port"]
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def call(port, method, path, body=None, kind="application/json"):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    text = body if body is None or isinstance(body, str) else json.dumps(body)
+    connection.request(method, path, text, {"Content-Type": kind})
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
+def check_process(folder, port):
+    second = run(folder, "serve", "--listen", "127.0.0.1:0")
+    assert second.returncode == 4 and "another process" in second.stderr, second
+    with tempfile.TemporaryDirectory() as other:
+        write_project(other)
+        taken = run(other, "serve", "--listen", f"127.0.0.1:{port}")
+        assert taken.returncode == 4 and str(port) in taken.stderr, taken
+        wrong = run(other, "serve", "--listen", "127.0.0.1:port")
+        assert wrong.returncode == 2, wrong
+
+
+def order(name, **changes):
+    row = {"number": name, "shop": "north", "amount": 12.5, "at": "2024-03-01T12:00:00Z"}
+    row.update(changes)
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def check_events(port):
+    bad = [(order("x", shop="east"), 'shop: must be one of north, south, got "east"'),
+           (order("x", amount=-1), "amount: must be at least 0"),
+           (order("x", amount=None), "amount: must be there"),
+           (order("x", amount="12"), "amount: must be a number"),
+           (order("x", amount=1e400), "JSON"),
+           (order("x", at="yesterday"), "at: "),
+           (order("x", at=None), "time: must be there"),
+           (order("x", number=None), "id: number must be there"),
+           (order("x", amonut=3), "amonut: stream orders has no such column"),
+           ("orders", "event: must be an object")]
+    good = [order("a"), order("b", returned=1)]
+    rows = [json.dumps(row).replace("Infinity", "1e400") for row, _ in bad] + \
+           [json.dumps(row) for row in good]
+    status, answer = call(port, "POST", "/v1/events/orders", "\n".join(rows),
+                          "application/x-ndjson")
+    assert status == 200 and answer["accepted"] == 2, answer
+    assert [one["row"] for one in answer["rejected"]] == list(range(1, len(bad) + 1)), answer
+    for one, (row, reason) in zip(answer["rejected"], bad):
+        assert reason in one["reason"], (row, one, reason)
+    assert "Did you mean amount?" in answer["rejected"][8]["hint"], answer
+
+    again = [order("a"), order("a", returned=2), order("a", returned=3), order("a", amount=13)]
+    status, answer = call(port, "POST", "/v1/events/orders", {"events": again})
+    assert (answer["accepted"], answer["repeats"]) == (1, 1), answer
+    assert [one["row"] for one in answer["rejected"]] == [3, 4], answer
+    assert "stands already with other contents" in answer["rejected"][0]["reason"], answer
+
+
+def check_requests(port):
+    wanted = [("POST", "/v1/events/order", order("c"), 404), ("GET", "/v1/nothing", None, 404),
+              ("POST", "/v1/models/bug/predict", {"event": order("c")}, 404),
+              ("GET", "/v1/predictions/p000", None, 404),
+              ("GET", "/v1/predictions", None, 422), ("DELETE", "/v1/models", None, 405),
+              ("POST", "/v1/events/orders", '{"number": ', 400),
+              ("POST", "/v1/models/big/predict", order("c"), 422),
+              ("POST", "/v1/models/big/predict", {"event": order("c"), "explain": True}, 501),
+              ("POST", "/v1/models/big/predict", {"event": order("c", shop="east")}, 422),
+              ("POST", "/v1/models/big/predict", {"event": order("a", amount=1)}, 409),
+              ("POST", "/v1/models/big/predict", {"event": order("c")}, 422),  # long ago
+              ("POST", "/v1/clock", {"now": "2030-01-01T00:00:00Z"}, 409)]
+    for method, path, body, code in wanted:
+        status, answer = call(port, method, path, body)
+        assert status == code and answer["status"] == code, (method, path, body, answer)
+    status, answer = call(port, "POST", "/v1/events/orders", "a,b", "text/csv")
+    assert status == 415, answer
+    request = {"event": order("c"), "record": False}
+    status, answer = call(port, "POST", "/v1/models/big/predict", request)
+    assert status == 200 and answer["recorded"] is False, answer
+    for path in ("/healthz", "/readyz", "/v1/models", "/v1/models/big", "/v1/streams"):
+        assert call(port, "GET", path)[0] == 200, path
+
+
+def write_project(folder):
+    with open(f"{folder}/millwright.yaml", "w") as file:
+        file.write(PROJECT)
+    with open(f"{folder}/orders.csv", "w") as file:
+        file.write("number,shop,amount,at,returned\n")
+        for i in range(600):
+            hour, day, month = i % 24, i // 24 % 28 + 1, i // 672 + 1
+            shop, amount = "north south".split()[i * i % 7 % 2], i * 7919 % 400 / 10
+            file.write(f"h{i},{shop},{amount},2024-{month:02}-{day:02}T{hour:02}:00:00Z,\n")
+
+
+def main(folder):
+    write_project(folder)
+    # Without a version, events are taken and predictions refused.
+    done = run(folder, "ingest")
+    assert done.returncode == 0, done
+    process, port = start(folder, "--listen", "127.0.0.1:0")
+    status, answer = call(port, "POST", "/v1/models/big/predict",
+                          {"event": order("c"), "record": False})
+    assert status == 503 and "no version" in answer["detail"], answer
+    stop(process)
+    done = run(folder, "train")
+    assert done.returncode == 0, done
+    process, port = start(folder, "--listen", "127.0.0.1:0")
+    check_process(folder, port)
+    check_events(port)
+    check_requests(port)
+    stop(process)
+    refused = run(folder, "serve", "--clock", "2024-03-01T00:00:00Z", "--listen", "127.0.0.1:0")
+    assert refused.returncode == 3 and "wall clock" in refused.stderr, refused
+    print("all refused as they should be")
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    main(temporary)
