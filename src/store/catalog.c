@@ -1,5 +1,6 @@
 #include "store/catalog.h"
 
+#include <errno.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -62,8 +63,11 @@ static mw_status status_of(int code) {
 static mw_status failed(mw_catalog *catalog, int code, mw_error *err) {
     const char *path = sqlite3_db_filename(catalog->db, "main");
     bool is_file = path && *path;
-    return mw_fail(err, status_of(code), "catalog: %s%s%s", is_file ? path : "",
-                   is_file ? ": " : "", sqlite3_errmsg(catalog->db));
+    /* SQLite calls it an I/O error where the file of its shared memory finds no room. */
+    bool is_full = (code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(catalog->db) == ENOSPC;
+    mw_status status = is_full ? MW_NO_SPACE : status_of(code);
+    return mw_fail(err, status, "catalog: %s%s%s", is_file ? path : "", is_file ? ": " : "",
+                   is_full ? mw_status_text(status) : sqlite3_errmsg(catalog->db));
 }
 
 static mw_status execute(mw_catalog *catalog, const char *sql, mw_error *err) {
