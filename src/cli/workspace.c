@@ -186,6 +186,13 @@ static mw_status infer_columns(mw_workspace *workspace, const char *from, mw_err
     return mw_infer_columns(&config, &workspace->arena, &workspace->columns, err);
 }
 
+/* What the file says and this build does not act on must not pass in silence. */
+static void tell_notes(const mw_workspace *workspace) {
+    for (const mw_note *note = workspace->project->notes; note; note = note->next)
+        mw_cli_note(workspace->cli, "%s:%d:%d: %.*s", workspace->project_path, note->position.line,
+                    note->position.column, MW_STR_ARGS(note->text));
+}
+
 /* Mistakes of the file are told before those of the data: they may be their cause. */
 static mw_status fail_after_mistakes(mw_workspace *workspace, const mw_diagnostics *diagnostics,
                                      mw_status status, mw_error *err) {
@@ -217,6 +224,7 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
                                 &workspace->program);
     if (status != MW_OK && diagnostics->count == 0) return no_memory(err);
     if (status != MW_OK) return tell_mistakes(workspace, diagnostics, err);
+    tell_notes(workspace);
     if (!is_made) return MW_OK;
     mw_state_close(workspace->state);
     workspace->state = NULL;

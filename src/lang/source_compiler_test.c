@@ -36,19 +36,6 @@ MW_TEST(sources_refuse_times_that_are_none) {
 MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
     static const mw_test_mistake cases[] = {
         {"  time: t\n"
-         "  id: k, kk",
-         ":4:7: streams.s.id: there is no field kk in s\n"
-         "    Did you mean k?\n"},
-        {"  time: t\n"
-         "  id: kk, t, x1",
-         ":4:7: streams.s.id: there is no field kk in s\n"
-         "    Did you mean k?\n"
-         ":4:7: streams.s.id: there is no field x1 in s\n"
-         "    Did you mean x?\n"},
-        {"  time: t\n"
-         "  id: k, k",
-         ":4:7: streams.s.id: names k twice\n"},
-        {"  time: t\n"
          "  where: x",
          ":4:10: streams.s.where: must be a bool, got a number\n"},
         {"  time: t\n"
@@ -92,11 +79,6 @@ MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
          "x\n"
          "    Declare a stream of its own for what happens later.\n"},
         {"  time: t\n"
-         "  later k: late_t\n"
-         "  id: k",
-         ":5:7: streams.s.id: an id must be known with the event, got k, which is known only "
-         "later\n"},
-        {"  time: t\n"
          "  later y: late_t",
          ":4:3: streams.s.later.y: there is no field y in s\n"
          "    Did you mean k?\n"},
@@ -104,6 +86,32 @@ MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
          "  later x: k",
          ":4:12: streams.s.later.x: must be a time, got a category\n"
          "    If the column holds times, say so in `types`.\n"},
+    };
+    mw_test_check_mistakes("stream s:\n"
+                           "  columns: k category, x number, t time, late_t time\n",
+                           cases, sizeof cases / sizeof cases[0], "\n");
+}
+
+MW_TEST(sources_refuse_ids_that_are_no_fields_or_come_later) {
+    static const mw_test_mistake cases[] = {
+        {"  time: t\n"
+         "  id: k, kk",
+         ":4:7: streams.s.id: there is no field kk in s\n"
+         "    Did you mean k?\n"},
+        {"  time: t\n"
+         "  id: kk, t, x1",
+         ":4:7: streams.s.id: there is no field kk in s\n"
+         "    Did you mean k?\n"
+         ":4:7: streams.s.id: there is no field x1 in s\n"
+         "    Did you mean x?\n"},
+        {"  time: t\n"
+         "  id: k, k",
+         ":4:7: streams.s.id: names k twice\n"},
+        {"  time: t\n"
+         "  later k: late_t\n"
+         "  id: k",
+         ":5:7: streams.s.id: an id must be known with the event, got k, which is known only "
+         "later\n"},
     };
     mw_test_check_mistakes("stream s:\n"
                            "  columns: k category, x number, t time, late_t time\n",

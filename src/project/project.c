@@ -276,6 +276,19 @@ static void retrains_read(reader *r, const mw_yaml *node, mw_project *project) {
 
 /* --- the whole file ------------------------------------------------------------------------- */
 
+/* A feature is compiled for a model's moment: without a model its mistakes would pass unseen. */
+static mw_status unread_features_note(const mw_project *project, const mw_yaml *root,
+                                      mw_arena *arena, mw_note **notes) {
+    if (project->feature_count == 0 || project->model_count > 0) return MW_OK;
+    mw_note *note = mw_arena_alloc(arena, 1, sizeof *note);
+    if (!note) return MW_NO_MEMORY;
+    *note = (mw_note){mw_yaml_get(root, "features")->position,
+                      MW_STR("features: not checked yet, for no model says when they are read"),
+                      *notes};
+    *notes = note;
+    return MW_OK;
+}
+
 static mw_status values_read(reader *r, const mw_yaml *root, mw_project *project) {
     project->name = text_of(mw_yaml_get(root, "project"));
     project->zone = text_or(mw_yaml_get(root, "zone"), MW_STR("UTC"));
@@ -298,9 +311,10 @@ mw_status mw_project_read(mw_str bytes, mw_environment environment, mw_arena *ar
     MW_TRY(mw_shape_check(&mw_project_schema, tree.root, arena, diagnostics, &notes));
     mw_project *project = mw_arena_alloc(arena, 1, sizeof *project);
     if (!project) return MW_NO_MEMORY;
-    project->notes = notes;
     reader r = {.arena = arena, .diagnostics = diagnostics};
     MW_TRY(values_read(&r, tree.root, project));
+    MW_TRY(unread_features_note(project, tree.root, arena, &notes));
+    project->notes = notes;
     *out_project = project;
     return MW_OK;
 }

@@ -315,3 +315,16 @@ MW_TEST(project_survives_every_shortage_of_memory) {
     mw_str bytes = file_bytes("tests/projects/fraud.yaml");
     MW_CHECK(mw_test_every_allocation_fails(read_and_release, &bytes) > 0);
 }
+
+MW_TEST(project_without_models_says_that_its_features_are_not_checked) {
+    reading *r = read_bytes(MW_STR("project: p\n"
+                                   "streams: {s: {time: t}}\n"
+                                   "features:\n"
+                                   "  a: nonsense\n"));
+    MW_CHECK_EQUAL_INT(r->diagnostics.count, 0);
+    MW_CHECK_EQUAL_STR(r->project->notes->text,
+                       "features: not checked yet, for no model says when they are read");
+    MW_CHECK_EQUAL_INT(r->project->notes->position.line, 4);
+    MW_CHECK(!r->project->notes->next);
+    mw_arena_release(&r->arena);
+}
