@@ -2,6 +2,7 @@
  * sequencer_state: what a sequencer is made of; for sequencer.c and recovery.c alone.
  */
 #pragma once
+#include "ingest/log_events.h"
 #include "serve/sequencer.h"
 
 struct mw_sequencer {
@@ -32,10 +33,6 @@ MW_MUST_USE mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event 
 /* Appends a control record `{"kind": KIND}`, whose time is the clock's. */
 MW_MUST_USE mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind,
                                            mw_error *err);
-
-#define MW_CONTROL_BEGIN_WALL "begin under the wall clock"
-#define MW_CONTROL_BEGIN_VIRTUAL "begin under a virtual clock"
-#define MW_CONTROL_CLOCK "clock"
 
 /* Fills a sequencer from its log; it stands at the last place then. */
 MW_MUST_USE mw_status mw_recovery_run(mw_sequencer *sequencer, mw_error *err);

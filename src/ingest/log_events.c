@@ -1,0 +1,120 @@
+#include "ingest/log_events.h"
+
+#include <yyjson.h>
+
+enum { DEFINITION_SIZE_MAX = 1 << 20, NO_STREAM = -1 };
+
+struct mw_log_events {
+    const mw_program *program;
+    mw_symbols *symbols;
+    mw_arena arena;
+    int32_t streams[MW_STREAMS_MAX]; /* by the log's number: the program's stream, or NO_STREAM */
+    mw_str *definitions;             /* of the program's streams */
+    mw_cell **rows;                  /* one a stream of the program, to read events into */
+};
+
+bool mw_log_control_is(const mw_record *record, const char *kind) {
+    if (record->type != MW_RECORD_CONTROL) return false;
+    yyjson_doc *doc = yyjson_read(record->payload.data, record->payload.size, 0);
+    bool is_kind = yyjson_equals_str(yyjson_obj_get(yyjson_doc_get_root(doc), "kind"), kind);
+    yyjson_doc_free(doc);
+    return is_kind;
+}
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "log: no memory for its streams");
+}
+
+static void append_definition(mw_buf *out, const mw_stream *stream) {
+    mw_buf_append_u32(out, (uint32_t)stream->name.size);
+    mw_buf_append_str(out, stream->name);
+    for (size_t i = 0; i < stream->schema.field_count; i++) {
+        const mw_field *field = &stream->schema.fields[i];
+        mw_buf_append_u32(out, (uint32_t)field->type);
+        mw_buf_append_u32(out, (uint32_t)field->name.size);
+        mw_buf_append_str(out, field->name);
+    }
+}
+
+static mw_status define(mw_log_events *events, size_t stream, mw_buf *text, mw_error *err) {
+    mw_buf_clear(text);
+    append_definition(text, &events->program->streams[stream]);
+    MW_TRY(mw_buf_check(text, "a stream's definition", err));
+    size_t field_count = events->program->streams[stream].schema.field_count;
+    events->definitions[stream] = mw_str_copy(&events->arena, mw_buf_str(text));
+    events->rows[stream] = mw_arena_alloc(&events->arena, field_count + 1, sizeof(mw_cell));
+    bool is_made = events->definitions[stream].data && events->rows[stream];
+    return is_made ? MW_OK : no_memory(err);
+}
+
+static mw_status set_up(mw_log_events *events, mw_error *err) {
+    size_t count = events->program->stream_count;
+    for (size_t i = 0; i < MW_STREAMS_MAX; i++) events->streams[i] = NO_STREAM;
+    events->definitions = mw_arena_alloc(&events->arena, count + 1, sizeof *events->definitions);
+    events->rows = mw_arena_alloc(&events->arena, count + 1, sizeof *events->rows);
+    if (!events->definitions || !events->rows) return no_memory(err);
+    mw_buf text;
+    mw_buf_init(&text, DEFINITION_SIZE_MAX);
+    mw_status status = MW_OK;
+    for (size_t i = 0; status == MW_OK && i < count; i++) status = define(events, i, &text, err);
+    mw_buf_release(&text);
+    return status;
+}
+
+mw_status mw_log_events_create(const mw_program *program, mw_symbols *symbols,
+                               mw_log_events **out_events, mw_error *err) {
+    mw_log_events *events = mw_allocate(sizeof *events);
+    if (!events) return no_memory(err);
+    events->program = program;
+    events->symbols = symbols;
+    mw_arena_init(&events->arena, (size_t)1 << 28);
+    mw_status status = set_up(events, err);
+    if (status != MW_OK) mw_log_events_destroy(events);
+    else *out_events = events;
+    return status;
+}
+
+void mw_log_events_destroy(mw_log_events *events) {
+    if (!events) return;
+    mw_arena_release(&events->arena);
+    mw_free(events);
+}
+
+mw_str mw_log_events_definition(const mw_log_events *events, size_t stream) {
+    MW_ASSERT(stream < events->program->stream_count);
+    return events->definitions[stream];
+}
+
+mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record, mw_error *err) {
+    MW_ASSERT(record->type == MW_RECORD_DEFINITION);
+    if (record->stream >= MW_STREAMS_MAX)
+        return mw_fail(err, MW_CORRUPT, "log: there is no stream %u", record->stream);
+    events->streams[record->stream] = NO_STREAM;
+    for (size_t i = 0; i < events->program->stream_count; i++)
+        if (mw_str_equal(events->definitions[i], record->payload))
+            events->streams[record->stream] = (int32_t)i;
+    return MW_OK;
+}
+
+mw_status mw_log_events_read(const mw_log_events *events, const mw_record *record,
+                             mw_event *out_event, mw_error *err) {
+    MW_ASSERT(record->type == MW_RECORD_EVENT);
+    int32_t stream = record->stream < MW_STREAMS_MAX ? events->streams[record->stream] : NO_STREAM;
+    if (stream == NO_STREAM) {
+        mw_status status = mw_fail(err, MW_CONFLICT,
+                                   "log: its events have fields that the project file no longer "
+                                   "gives to their stream");
+        return mw_hint(err, status, "Undo the change of the stream, or begin a new log.");
+    }
+    const mw_schema *schema = &events->program->streams[stream].schema;
+    mw_reader reader = {.rest = record->payload};
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (!mw_cell_read_canonical(&reader, schema->fields[i].type, events->symbols,
+                                    &events->rows[stream][i]))
+            return mw_fail(err, MW_CORRUPT, "log: an event cannot be read");
+    if (reader.failed || reader.rest.size > 0)
+        return mw_fail(err, MW_CORRUPT, "log: an event has the wrong size");
+    *out_event = (mw_event){stream, record->time, record->known, record->place,
+                            events->rows[stream]};
+    return MW_OK;
+}

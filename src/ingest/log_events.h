@@ -1,0 +1,35 @@
+/*
+ * log_events: what a log's records say in the words of a program: streams, events, the clock.
+ *
+ * A log gives its streams numbers and defines each by bytes: the stream's name and its fields.
+ * An event counts for a program only if a stream of it still has that definition; else the
+ * project file has changed under the log, and the event is refused rather than misread.
+ *
+ * One thread uses it. The program and its symbols outlive it.
+ */
+#pragma once
+#include "lang/program.h"
+#include "store/log.h"
+
+/* The kinds of control records, which are JSON: {"kind": KIND}. Their time is the clock's. */
+#define MW_CONTROL_BEGIN_WALL "begin under the wall clock"
+#define MW_CONTROL_BEGIN_VIRTUAL "begin under a virtual clock"
+#define MW_CONTROL_CLOCK "clock"
+
+bool mw_log_control_is(const mw_record *record, const char *kind);
+
+typedef struct mw_log_events mw_log_events;
+
+MW_MUST_USE mw_status mw_log_events_create(const mw_program *program, mw_symbols *symbols,
+                                           mw_log_events **out_events, mw_error *err);
+void mw_log_events_destroy(mw_log_events *events); /* NULL is allowed */
+
+/* The definition of a stream of the program, for mw_log_define. */
+mw_str mw_log_events_definition(const mw_log_events *events, size_t stream);
+/* Takes a MW_RECORD_DEFINITION. */
+MW_MUST_USE mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record,
+                                          mw_error *err);
+/* Reads a MW_RECORD_EVENT; the row is valid until the stream's next. MW_CONFLICT if the stream
+   has other fields now. */
+MW_MUST_USE mw_status mw_log_events_read(const mw_log_events *events, const mw_record *record,
+                                         mw_event *out_event, mw_error *err);
