@@ -5,13 +5,18 @@
 
 enum { INTEGER_TEXT_SIZE = 24, NEAREST_COLUMNS_MAX = 64 };
 
-/* A whole number that a double would change is refused, as in a file. */
+/* Past 2^53 a double would change it. Only positive values are unsigned to yyjson. */
+static bool is_exact(yyjson_val *value) {
+    const int64_t exact_max = INT64_C(1) << 53;
+    if (yyjson_is_uint(value)) return yyjson_get_uint(value) <= (uint64_t)exact_max;
+    return !yyjson_is_sint(value) || yyjson_get_sint(value) >= -exact_max;
+}
+
 static mw_status read_number(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
-    const double exact_max = 9007199254740992.0;
     if (!yyjson_is_num(value)) return mw_fail(err, MW_INVALID, "must be a number");
     double number = yyjson_get_num(value);
     if (!isfinite(number)) return mw_fail(err, MW_INVALID, "must be a finite number");
-    if (yyjson_is_int(value) && fabs(number) > exact_max) {
+    if (!is_exact(value)) {
         mw_status status = mw_fail(err, MW_INVALID, "must be within 2^53, or a category");
         return mw_hint(err, status, "An identifier wants `types: {...: category}`.");
     }

@@ -1,0 +1,91 @@
+#include "serve/event_json.h"
+
+#include <string.h>
+
+#include "testing/declare.h"
+#include "testing/test.h"
+
+static const char project[] = MW_TEST_SHOPS;
+
+typedef struct {
+    mw_arena arena;
+    mw_symbols *symbols;
+    const mw_stream_source *orders;
+    mw_cell row[32];
+} fixture;
+
+static void set_up(fixture *f) {
+    mw_arena_init(&f->arena, 1 << 24);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(&f->arena, f->symbols, project);
+    f->orders = &program->sources[mw_program_find_source(program, MW_STR("orders"))];
+    MW_CHECK(f->orders->row.field_count <= 32);
+}
+
+static void tear_down(fixture *f) {
+    mw_symbols_destroy(f->symbols);
+    mw_arena_release(&f->arena);
+}
+
+static mw_status read(fixture *f, const char *text, mw_error *err) {
+    yyjson_doc *doc = yyjson_read(text, strlen(text), 0);
+    MW_CHECK(doc != NULL);
+    mw_status status = mw_event_json_read(yyjson_doc_get_root(doc), f->orders, NULL, f->symbols,
+                                          f->row, err);
+    yyjson_doc_free(doc);
+    return status;
+}
+
+static mw_cell cell(const fixture *f, const char *name) {
+    return f->row[mw_schema_find(&f->orders->row, mw_str_of(name))];
+}
+
+MW_TEST(event_json_reads_each_type_as_a_file_does) {
+    fixture f;
+    mw_error err;
+    set_up(&f);
+    MW_CHECK_OK(read(&f, "{\"shop\": \"north\", \"amount\": -0.0, \"at\": "
+                         "\"2013-01-01T06:00:00+01:00\", \"paid\": true, \"took\": 1.5}", &err),
+                &err);
+    MW_CHECK_EQUAL_STR(mw_symbols_text(f.symbols, cell(&f, "shop").symbol), "north");
+    MW_CHECK_EQUAL_DOUBLE_BITS(cell(&f, "amount").number, 0.0);
+    MW_CHECK_EQUAL_INT(cell(&f, "at").time, INT64_C(1357016400) * MW_SECOND_US);
+    MW_CHECK_EQUAL_INT(cell(&f, "paid").boolean, MW_TRUE);
+    MW_CHECK_EQUAL_INT(cell(&f, "took").time, 1500000);
+    MW_CHECK(mw_cell_is_missing(MW_TYPE_TEXT, cell(&f, "note")));
+
+    /* What the row held before is gone; a category may be a whole number. */
+    MW_CHECK_OK(read(&f, "{\"shop\": 17, \"amount\": null}", &err), &err);
+    MW_CHECK_EQUAL_STR(mw_symbols_text(f.symbols, cell(&f, "shop").symbol), "17");
+    MW_CHECK(mw_cell_is_missing(MW_TYPE_NUMBER, cell(&f, "amount")));
+    MW_CHECK(mw_cell_is_missing(MW_TYPE_BOOL, cell(&f, "paid")));
+    tear_down(&f);
+}
+
+MW_TEST(event_json_refuses_by_column_and_rule) {
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[]", "event: must be an object"},
+        {"{\"amount\": \"12\"}", "amount: must be a number"},
+        {"{\"amount\": 9007199254740993}", "amount: must be within 2^53, or a category"},
+        {"{\"at\": 5}", "at: must be a time as text"},
+        {"{\"at\": \"2013-01-01\"}", "at: time: must be given with its offset"},
+        {"{\"paid\": 1}", "paid: must be true or false"},
+        {"{\"note\": 7}", "note: must be a text"},
+        {"{\"took\": 1e300}", "took: must be a number of seconds"},
+        {"{\"shops\": \"a\"}", "shops: stream orders has no such column"},
+        {"{\"refund\": 1}", "refund: stream orders has no such column"}, /* it is derived */
+    };
+    fixture f;
+    mw_error err;
+    set_up(&f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        MW_CHECK_STATUS(read(&f, cases[i].text, &err), MW_INVALID);
+        if (!strstr(err.message, cases[i].message))
+            mw_test_fail(MW_TEST_PLACE("message"), "%s: %s", cases[i].text, err.message);
+    }
+    MW_CHECK_STATUS(read(&f, "{\"shops\": \"a\"}", &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.hint, "Did you mean shop?");
+    tear_down(&f);
+}
