@@ -1,5 +1,7 @@
 #include "project/columns.h"
 
+#include <string.h>
+
 #include "project/nearest.h"
 
 typedef struct {
@@ -110,6 +112,37 @@ static mw_status segments_look_up(joiner *j, const mw_project_model *model,
     return MW_OK;
 }
 
+/* The drift of a name is that of a feature, of the prediction, or the greatest of all. */
+static mw_status drifts_look_up(joiner *j, const mw_rule *rules, size_t rule_count,
+                                const mw_model_program *model) {
+    size_t count = model->feature_count + 2;
+    mw_str *names = mw_arena_alloc(j->arena, count, sizeof *names);
+    if (!names) return MW_NO_MEMORY;
+    for (size_t i = 0; i < model->feature_count; i++) names[i] = model->features[i].name;
+    names[count - 2] = MW_STR("max");
+    names[count - 1] = MW_STR("prediction");
+    for (size_t i = 0; i < rule_count; i++) {
+        mw_str name = rules[i].quantity;
+        if (!mw_str_starts(name, MW_STR("drift."))) continue;
+        name = mw_str_slice(name, strlen("drift."), name.size);
+        if (is_listed(name, names, count)) continue;
+        mw_diagnose(j->diagnostics, rules[i].position, MW_INVALID,
+                    "retrain.%.*s: drift is of a feature, of the prediction, or the max, got %.*s",
+                    MW_STR_ARGS(model->name), MW_STR_ARGS(name));
+        mw_diagnose_nearest(j->diagnostics, name, names, count);
+    }
+    return MW_OK;
+}
+
+static mw_status model_look_up(joiner *j, const mw_project_model *model,
+                               const mw_program *program) {
+    const mw_model_program *compiled = mw_program_find_model(program, model->declaration.name);
+    const mw_retrain *retrain = &model->retrain;
+    MW_TRY(segments_look_up(j, model, program));
+    MW_TRY(drifts_look_up(j, retrain->when, retrain->when_count, compiled));
+    return drifts_look_up(j, retrain->gate, retrain->gate_count, compiled);
+}
+
 mw_status mw_project_compile(const mw_project *project, mw_project_data data, mw_symbols *symbols,
                              mw_diagnostics *diagnostics, const mw_program **out_program) {
     joiner j = {diagnostics->arena, diagnostics};
@@ -118,7 +151,7 @@ mw_status mw_project_compile(const mw_project *project, mw_project_data data, mw
     const mw_program *program;
     MW_TRY(mw_program_compile(&declared, j.arena, symbols, diagnostics, &program));
     for (size_t i = 0; i < project->model_count; i++)
-        MW_TRY(segments_look_up(&j, &project->models[i], program));
+        MW_TRY(model_look_up(&j, &project->models[i], program));
     MW_TRY(mw_diagnostics_status(diagnostics, NULL));
     *out_program = program;
     return MW_OK;

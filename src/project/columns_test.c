@@ -153,6 +153,24 @@ MW_TEST(columns_of_segments_are_looked_up) {
     finish(&c);
 }
 
+MW_TEST(columns_of_drift_are_features) {
+    compiling c;
+    compile(&c,
+            MW_STR("project: shop\n"
+                   "streams:\n"
+                   "  orders: {time: at, id: at, types: {at: time, shop: category}}\n"
+                   "features: {busy: count(orders by shop over 1d)}\n"
+                   "models:\n"
+                   "  m: {moment: on orders, label: any(orders by shop over next 1d)}\n"
+                   "retrain:\n"
+                   "  m: {when: [drift.max > 0.2, drift.busi > 0.1, drift.prediction > 1]}\n"),
+            orders_data);
+    MW_CHECK_EQUAL_INT(c.status, MW_INVALID);
+    check_printed(&c, "f:8:31: retrain.m: drift is of a feature, of the prediction, or the max, "
+                      "got busi\n    Did you mean busy?\n");
+    finish(&c);
+}
+
 /* A comma that YAML took is told once: the mended expression compiles, and a mistake inside it
    shows at its own place. */
 MW_TEST(columns_and_a_mended_comma_find_the_mistake_inside) {

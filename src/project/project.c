@@ -222,8 +222,10 @@ static mw_rule *rules_read(reader *r, const mw_yaml *node, size_t *out_count) {
     mw_rule *rules = take(r, out_count, sizeof *rules);
     if (*out_count == 0) return rules;
     size_t count = 0;
-    for (const mw_yaml_item *item = node->items; item; item = item->next)
-        if (mw_rule_parse(text_of(item->value), &rules[count], NULL) == MW_OK) count++;
+    for (const mw_yaml_item *item = node->items; item; item = item->next) {
+        if (mw_rule_parse(text_of(item->value), &rules[count], NULL) != MW_OK) continue;
+        rules[count++].position = item->value->position;
+    }
     *out_count = count;
     return rules;
 }

@@ -8,7 +8,7 @@
  * It knows nothing of how either is measured: values are arguments.
  */
 #pragma once
-#include "base/str.h"
+#include "lang/diagnostics.h"
 
 /* What may be measured of a version, in words. `drift.NAME` (max, prediction or a feature) may
    stand in a rule besides. NULL ends the list. */
@@ -18,6 +18,7 @@ typedef enum { MW_RULE_LESS, MW_RULE_AT_MOST, MW_RULE_GREATER, MW_RULE_AT_LEAST 
 
 typedef struct {
     mw_str text;      /* the whole rule, as written */
+    mw_position position; /* of the text; none unless its reader sets it */
     mw_str quantity;  /* "roc_auc", "drift.max": a view into the text */
     bool is_segment;  /* must hold within each segment */
     bool is_relative; /* compared with the champion's quantity + `number` */
