@@ -2,6 +2,7 @@
 
 #include "cli/grid.h"
 #include "cli/runs.h"
+#include "cli/serve.h"
 #include "cli/workspace.h"
 #include "model/version.h"
 
@@ -219,6 +220,7 @@ static mw_status promote(mw_workspace *workspace, mw_error *err) {
     if (is_new)
         MW_TRY(mw_registry_promote(mw_workspace_registry(workspace), version.model,
                                    version.version, change_of(workspace, "models promote"), err));
+    if (is_new) MW_TRY(mw_serve_tell_champion(workspace, version.model, err));
     tell_champion(workspace, &version, is_new);
     return MW_OK;
 }
@@ -232,6 +234,7 @@ static mw_status rollback(mw_workspace *workspace, mw_error *err) {
     MW_TRY(mw_registry_rollback(mw_workspace_registry(workspace), word(workspace, 0),
                                 change_of(workspace, "models rollback"), &workspace->arena,
                                 &version, err));
+    MW_TRY(mw_serve_tell_champion(workspace, version.model, err));
     tell_champion(workspace, &version, true);
     return MW_OK;
 }

@@ -2,12 +2,13 @@
 
 #include <string.h>
 
-#include "cli/workspace.h"
 #include "ingest/load.h"
 #include "serve/api.h"
+#include "serve/control.h"
 #include "serve/server.h"
 
-enum { TICK_US = 100000, HOST_SIZE_MAX = 256, DEFAULT_PORT = 7070 };
+#define SOCKET_NAME "socket"
+enum { TICK_US = 100000, TELL_US = 30000000, HOST_SIZE_MAX = 256, DEFAULT_PORT = 7070 };
 
 typedef struct {
     mw_workspace workspace;
@@ -19,6 +20,7 @@ typedef struct {
     mw_telemetry *telemetry;
     mw_reactor *reactor;
     mw_server *server;
+    mw_control *control;
     mw_api api;
     mw_timer tick;
     mw_status failure;    /* why the reactor was stopped from within */
@@ -145,6 +147,25 @@ static mw_status create_reactor(daemon *d, mw_error *err) {
     return mw_reactor_create(reactor, &d->reactor, err);
 }
 
+/* The new champion answers from the next request on; requests under way had the old one. */
+static mw_status change_champion(daemon *d, mw_str name, mw_error *err) {
+    const mw_program *program = d->workspace.program;
+    for (size_t i = 0; i < program->model_count; i++) {
+        if (!mw_str_equal(program->models[i].name, name)) continue;
+        mw_buf_clear(&d->versions[i]);
+        MW_TRY(load_champion(d, i, err));
+        return mw_sequencer_promote(d->sequencer, i, mw_buf_str(&d->versions[i]), err);
+    }
+    return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s", MW_STR_ARGS(name));
+}
+
+static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
+                                mw_error *err) {
+    (void)answer;
+    if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
+    return mw_fail(err, MW_NOT_BUILT, "serve: the server knows no message %u", kind);
+}
+
 static mw_status listen(daemon *d, mw_error *err) {
     MW_TRY(mw_telemetry_create(&d->telemetry, err));
     d->api = (mw_api){d->service, d->telemetry};
@@ -153,7 +174,13 @@ static mw_status listen(daemon *d, mw_error *err) {
                                .router = mw_api_router(),
                                .context = &d->api,
                                .telemetry = d->telemetry};
-    return mw_server_create(d->reactor, config, &d->server, err);
+    MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
+    mw_control_config control = {
+        .path = mw_state_path(d->workspace.state, &d->workspace.arena, SOCKET_NAME),
+        .handle = handle_message,
+        .context = d};
+    if (!control.path) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
+    return mw_control_create(d->reactor, control, &d->control, err);
 }
 
 static void append_versions(const daemon *d, mw_buf *out) {
@@ -212,6 +239,7 @@ static mw_status run(daemon *d, mw_error *err) {
 }
 
 static void close_down(daemon *d) {
+    mw_control_destroy(d->control);
     mw_server_destroy(d->server);
     mw_reactor_destroy(d->reactor);
     mw_telemetry_destroy(d->telemetry);
@@ -228,4 +256,26 @@ mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     mw_status status = run(&d, err);
     close_down(&d);
     return status;
+}
+
+/* --- the other end ------------------------------------------------------------------------ */
+
+mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model, mw_error *err) {
+    mw_arena arena;
+    mw_control_client *client = NULL;
+    mw_error absent;
+    mw_buf answer;
+    mw_arena_init(&arena, 1 << 16);
+    const char *path = mw_state_path(workspace->state, &arena, SOCKET_NAME);
+    mw_status status = path ? mw_control_connect(workspace->cli->sys, path, &client, &absent)
+                            : mw_fail(&absent, MW_NO_MEMORY, "serve: no memory");
+    mw_arena_release(&arena);
+    if (status == MW_UNAVAILABLE) return MW_OK;
+    if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
+    mw_buf_init(&answer, 1 << 10);
+    status = mw_control_call(client, MW_SERVE_CHAMPION, model, TELL_US, &answer, err);
+    mw_buf_release(&answer);
+    mw_control_close(client);
+    if (status == MW_OK) return MW_OK;
+    return mw_fail_within(err, status, "the running server goes on with the version before");
 }

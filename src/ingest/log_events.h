@@ -15,6 +15,7 @@
 #define MW_CONTROL_BEGIN_WALL "begin under the wall clock"
 #define MW_CONTROL_BEGIN_VIRTUAL "begin under a virtual clock"
 #define MW_CONTROL_CLOCK "clock"
+#define MW_CONTROL_CHAMPION "champion" /* and "model", "version": it answers from here on */
 
 bool mw_log_control_is(const mw_record *record, const char *kind);
 

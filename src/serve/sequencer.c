@@ -272,7 +272,9 @@ mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model, int64_t sta
     return broken(sequencer, record_prediction(sequencer, model, stamp, prediction, err), err);
 }
 
-mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind, mw_error *err) {
+/* `scorer` is NULL where the record is not about a version. */
+static mw_status add_control(mw_sequencer *sequencer, const char *kind, const mw_scorer *scorer,
+                             mw_error *err) {
     mw_record record = {.type = MW_RECORD_CONTROL, .time = mw_sequencer_now(sequencer)};
     MW_TRY(mw_sequencer_next_place(sequencer, &record.place, err));
     record.known = record.place;
@@ -281,8 +283,26 @@ mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind, mw_err
     mw_json_object(&json);
     mw_json_key(&json, "kind");
     mw_json_text(&json, kind);
+    if (scorer) {
+        mw_json_key(&json, "model");
+        mw_json_str(&json, mw_scorer_version(scorer)->model);
+        mw_json_key(&json, "version");
+        mw_json_str(&json, mw_scorer_name(scorer));
+    }
     mw_json_object_end(&json);
     return broken(sequencer, add_record(sequencer, record, err), err);
+}
+
+mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind, mw_error *err) {
+    return add_control(sequencer, kind, NULL, err);
+}
+
+mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model, mw_str version_bytes,
+                               mw_error *err) {
+    mw_decider *decider = sequencer->deciders[model];
+    MW_TRY(mw_sequencer_advance(sequencer, err)); /* what was due before is the old one's */
+    MW_TRY(mw_decider_promote(decider, version_bytes, err));
+    return add_control(sequencer, MW_CONTROL_CHAMPION, mw_decider_scorer(decider), err);
 }
 
 mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err) {

@@ -65,6 +65,11 @@ MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model,
 MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
 
+/* This version answers for the model from the next place on. After a failure the one before
+   goes on. */
+MW_MUST_USE mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
+                                           mw_str version_bytes, mw_error *err);
+
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);
 

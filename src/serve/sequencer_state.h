@@ -30,7 +30,8 @@ MW_MUST_USE mw_status mw_sequencer_reach(mw_sequencer *sequencer, int64_t place,
 /* Hands an event with its final place to the deciders and to the ids that stand. */
 MW_MUST_USE mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event *event,
                                         mw_error *err);
-/* Appends a control record `{"kind": KIND}`, whose time is the clock's. */
+/* Appends a control record `{"kind": KIND}`, whose time is the clock's; mw_sequencer_promote
+   writes those with more in them. */
 MW_MUST_USE mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind,
                                            mw_error *err);
 

@@ -1,56 +1,8 @@
 """What a server refuses: each with a clear error, the right code, and nothing changed."""
-import atexit
-import http.client
 import json
-import os
-import signal
-import subprocess
 import tempfile
 
-MILLWRIGHT = os.environ["MILLWRIGHT"]
-PROJECT = """project: shop
-streams:
-  orders:
-    from: orders.csv
-    types: {shop: category, number: category, returned: number}
-    time: at
-    id: number
-    checks: {shop: {in: [north, south]}, amount: {min: 0, missing: 0%}}
-    fields: {back: at + 2d}
-    later: {returned: back}
-features:
-  amount: amount
-  busy: count(orders by shop over 24h)
-models:
-  big:
-    moment: on orders
-    label: max(orders.amount by shop over next 1d) > 30
-"""
-
-
-def run(folder, *words):
-    return subprocess.run([MILLWRIGHT, *words, "-C", folder], capture_output=True, text=True,
-                          timeout=60)
-
-
-def start(folder, *words):
-    process = subprocess.Popen([MILLWRIGHT, "serve", "--json", "-C", folder, *words],
-                               stdout=subprocess.PIPE, text=True)
-    atexit.register(process.kill)
-    return process, json.loads(process.stdout.readline())["port"]
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
-
-
-def call(port, method, path, body=None, kind="application/json"):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    text = body if body is None or isinstance(body, str) else json.dumps(body)
-    connection.request(method, path, text, {"Content-Type": kind})
-    answer = connection.getresponse()
-    return answer.status, json.loads(answer.read())
+from serving import call, order, run, start, stop, write_project
 
 
 def check_process(folder, port):
@@ -62,12 +14,6 @@ def check_process(folder, port):
         assert taken.returncode == 4 and str(port) in taken.stderr, taken
         wrong = run(other, "serve", "--listen", "127.0.0.1:port")
         assert wrong.returncode == 2, wrong
-
-
-def order(name, **changes):
-    row = {"number": name, "shop": "north", "amount": 12.5, "at": "2024-03-01T12:00:00Z"}
-    row.update(changes)
-    return {key: value for key, value in row.items() if value is not None}
 
 
 def check_events(port):
@@ -121,17 +67,6 @@ def check_requests(port):
     assert status == 200 and answer["recorded"] is False, answer
     for path in ("/healthz", "/readyz", "/v1/models", "/v1/models/big", "/v1/streams"):
         assert call(port, "GET", path)[0] == 200, path
-
-
-def write_project(folder):
-    with open(f"{folder}/millwright.yaml", "w") as file:
-        file.write(PROJECT)
-    with open(f"{folder}/orders.csv", "w") as file:
-        file.write("number,shop,amount,at,returned\n")
-        for i in range(600):
-            hour, day, month = i % 24, i // 24 % 28 + 1, i // 672 + 1
-            shop, amount = "north south".split()[i * i % 7 % 2], i * 7919 % 400 / 10
-            file.write(f"h{i},{shop},{amount},2024-{month:02}-{day:02}T{hour:02}:00:00Z,\n")
 
 
 def main(folder):

@@ -1,0 +1,59 @@
+"""A version is promoted, and rolled back, while clients ask: no request is lost, and each answer
+names the version that was champion."""
+import datetime
+import json
+import tempfile
+import threading
+
+from serving import call, order, run, start, stop, write_project
+
+
+def train(folder, seed):
+    done = run(folder, "train", "--seed", str(seed), "--json")
+    assert done.returncode == 0, done
+    return json.loads(done.stdout)["version"]
+
+
+class Client(threading.Thread):
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.versions, self.stopping, self.failure = port, [], False, None
+
+    def run(self):
+        count = 0
+        while not self.stopping and not self.failure:
+            count += 1
+            now = datetime.datetime.now(datetime.timezone.utc).isoformat()
+            status, answer = call(self.port, "POST", "/v1/models/big/predict",
+                                  {"event": order(f"live {count}", at=now)})
+            if status != 200:
+                self.failure = answer
+            else:
+                self.versions.append(answer["version"])
+
+
+def main(folder):
+    write_project(folder)
+    assert run(folder, "ingest").returncode == 0
+    first, second = train(folder, 1), train(folder, 2)
+    assert first != second
+    process, port = start(folder, "--listen", "127.0.0.1:0")
+    client = Client(port)
+    client.start()
+    for words, champion in ((["promote", "big", second], second), (["rollback", "big"], first)):
+        done = run(folder, "models", *words)
+        assert done.returncode == 0, done
+        status, answer = call(port, "GET", "/v1/models/big")
+        assert status == 200 and answer["version"] == champion, (answer, champion)
+    client.stopping = True
+    client.join(20)
+    assert client.failure is None, client.failure
+    changes = [version for i, version in enumerate(client.versions)
+               if i == 0 or version != client.versions[i - 1]]
+    assert changes in ([first, second, first], [first, second], [first]), changes
+    stop(process)
+    print(f"{len(client.versions)} answers across two changes of champion")
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    main(temporary)

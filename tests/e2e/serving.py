@@ -1,0 +1,69 @@
+"""What the tests of the server share: a small shop, a server on a free port, calls."""
+import atexit
+import http.client
+import json
+import os
+import signal
+import subprocess
+
+MILLWRIGHT = os.environ["MILLWRIGHT"]
+PROJECT = """project: shop
+streams:
+  orders:
+    from: orders.csv
+    types: {shop: category, number: category, returned: number}
+    time: at
+    id: number
+    checks: {shop: {in: [north, south]}, amount: {min: 0, missing: 0%}}
+    fields: {back: at + 2d}
+    later: {returned: back}
+features:
+  amount: amount
+  busy: count(orders by shop over 24h)
+models:
+  big:
+    moment: on orders
+    label: max(orders.amount by shop over next 1d) > 30
+"""
+
+
+def run(folder, *words):
+    return subprocess.run([MILLWRIGHT, *words, "-C", folder], capture_output=True, text=True,
+                          timeout=60)
+
+
+def start(folder, *words):
+    process = subprocess.Popen([MILLWRIGHT, "serve", "--json", "-C", folder, *words],
+                               stdout=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    return process, json.loads(process.stdout.readline())["port"]
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def call(port, method, path, body=None, kind="application/json"):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    text = body if body is None or isinstance(body, str) else json.dumps(body)
+    connection.request(method, path, text, {"Content-Type": kind})
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
+def order(name, **changes):
+    row = {"number": name, "shop": "north", "amount": 12.5, "at": "2024-03-01T12:00:00Z"}
+    row.update(changes)
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def write_project(folder):
+    with open(f"{folder}/millwright.yaml", "w") as file:
+        file.write(PROJECT)
+    with open(f"{folder}/orders.csv", "w") as file:
+        file.write("number,shop,amount,at,returned\n")
+        for i in range(600):
+            hour, day, month = i % 24, i // 24 % 28 + 1, i // 672 + 1
+            shop, amount = "north south".split()[i * i % 7 % 2], i * 7919 % 400 / 10
+            file.write(f"h{i},{shop},{amount},2024-{month:02}-{day:02}T{hour:02}:00:00Z,\n")
