@@ -305,7 +305,8 @@ static bool take_id(event_scope *event, const mw_window_node *window, window_dra
         mw_complain_hint(compiler, "Give both streams the same `id`, or name the keys.");
         return false;
     }
-    if (!window->is_next || stream == moment) {
+    bool is_own = !window->is_next || stream == moment;
+    if (is_own && compiler->status == MW_OK) { /* else what was meant as `later` may be not */
         mw_complain(compiler, window->by_position, MW_INVALID,
                     "it holds nothing `by id`, for the predicted event's own id is left out");
         mw_complain_hint(compiler, "Name keys that other events share, as in by %.*s.",
@@ -335,6 +336,7 @@ static bool take_keys(event_scope *event, const mw_window_node *window, window_d
 static bool check_own(event_scope *event, const mw_window_node *window) {
     const mw_stream *stream = event->stream;
     if (stream != event->moment->stream || stream->id_count > 0) return true;
+    if (event->scope.compiler->status != MW_OK) return true; /* its id may be among the mistakes */
     mw_complain(event->scope.compiler, window->range_position, MW_INVALID,
                 "a window ahead over %.*s would hold the predicted event itself, for the stream "
                 "has no id",

@@ -124,6 +124,8 @@ MW_TEST(windows_are_silent_about_mistakes_of_their_stream) {
     static const mw_test_mistake cases[] = {
         {"  known: time * 2\n  id: k",
          ":4:15: streams.s.known: * takes no time and number\n"},
+        {"  known: time - 1d\n  id: kk",
+         ":5:7: streams.s.id: there is no field kk in s\n    Did you mean k?\n"},
         {"  known: time - 1d\n  id: k, kk",
          ":5:7: streams.s.id: there is no field kk in s\n    Did you mean k?\n"},
     };
