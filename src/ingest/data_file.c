@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { SQL_SIZE_MAX = 1 << 22 };
+#include "ingest/guess.h"
+#include "ingest/heading.h"
+
+enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000 };
 #define WHOLE_MAX (INT64_C(1) << 53)
 
 /* The reading of one file. */
@@ -44,61 +47,73 @@ static mw_status query(const mw_data_reader *reader, mw_buf *sql, const char *pa
 /* --- CSV: how it is written ----------------------------------------------------------------- */
 
 static const char csv_settings[] =
-    ", header = true, quote = '\"', escape = '\"', nullstr = ['', 'NA']";
+    ", header = true, auto_detect = false, quote = '\"', escape = '\"', nullstr = ['', 'NA']";
 
-/* Rows that are written badly must not keep us from seeing how the others are written. */
-static mw_status sniff(const mw_data_reader *reader, const char *path,
-                       mw_duck_cursor **out_cursor, mw_error *err) {
+/* All columns as texts, named by their place: what they are called is no matter of DuckDB's. */
+static void append_csv(mw_buf *sql, const char *path, const mw_heading *heading) {
+    mw_buf_append_text(sql, "read_csv(");
+    mw_duck_append_text(sql, mw_str_of(path));
+    mw_buf_append_text(sql, csv_settings);
+    mw_buf_append_text(sql, ", delim = ");
+    mw_duck_append_text(sql, (mw_str){&heading->delimiter, 1});
+    for (size_t i = 0; i < heading->count; i++)
+        mw_buf_printf(sql, "%s'c%zu': 'VARCHAR'", i == 0 ? ", columns = {" : ", ", i);
+    mw_buf_append_char(sql, '}');
+}
+
+static mw_status read_heading(const mw_data_reader *reader, const char *path, mw_arena *arena,
+                              mw_heading *out_heading, mw_error *err) {
+    mw_file *file = NULL;
+    size_t size = 0;
+    char *bytes = mw_allocate(MW_HEADING_SIZE_MAX);
+    if (!bytes) return mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
+    mw_status status = mw_sys_open(reader->sys, path, MW_FILE_READ, &file, err);
+    if (status == MW_OK)
+        status = mw_file_read(file, 0, bytes, MW_HEADING_SIZE_MAX, &size, err);
+    mw_file_close(file);
+    if (status == MW_OK) {
+        status = mw_heading_read((mw_str){bytes, size}, arena, out_heading, err);
+        if (status != MW_OK) status = mw_fail_within(err, status, "%s", path);
+    }
+    mw_free(bytes);
+    return status;
+}
+
+/* Rows that are written badly must not keep us from seeing what the others hold. */
+static mw_status guess_types(const mw_data_reader *reader, const char *path,
+                             const mw_heading *heading, mw_guess *guesses, mw_error *err) {
+    mw_duck_cursor *cursor = NULL;
+    size_t count = 1;
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT c.name, c.type, Delimiter, DateFormat, TimestampFormat"
-                             " FROM (SELECT unnest(Columns) AS c, * FROM sniff_csv(");
-    mw_duck_append_text(&sql, mw_str_of(path));
-    mw_buf_append_text(&sql, csv_settings);
-    mw_buf_append_text(&sql, ", ignore_errors = true))");
-    return query(reader, &sql, path, out_cursor, err);
-}
-
-/* Only dates that are written as ISO 8601 writes them are times to us. */
-static bool is_iso(const mw_duck_cursor *cursor, size_t column, size_t row) {
-    if (mw_duck_is_null(cursor, column, row)) return true;
-    mw_str format = mw_duck_text(cursor, column, row);
-    return format.size == 0 || mw_str_starts(format, MW_STR("%Y-%m-%d"));
-}
-
-static mw_type sniffed_type(const mw_duck_cursor *cursor, size_t row) {
-    mw_str type = mw_duck_text(cursor, 1, row);
-    if (mw_str_is(type, "BOOLEAN")) return MW_TYPE_BOOL;
-    if (mw_str_is(type, "DATE"))
-        return is_iso(cursor, 3, row) ? MW_TYPE_TIME : MW_TYPE_TEXT;
-    if (mw_str_starts(type, MW_STR("TIMESTAMP")))
-        return is_iso(cursor, 4, row) ? MW_TYPE_TIME : MW_TYPE_TEXT;
-    bool is_number = mw_str_is(type, "BIGINT") || mw_str_is(type, "DOUBLE") ||
-                     mw_str_is(type, "HUGEINT") || mw_str_is(type, "INTEGER");
-    return is_number ? MW_TYPE_NUMBER : MW_TYPE_TEXT;
+    mw_buf_append_text(&sql, "SELECT * FROM ");
+    append_csv(&sql, path, heading);
+    mw_buf_printf(&sql, ", ignore_errors = true) LIMIT %d", ROWS_TO_GUESS_BY);
+    MW_TRY(query(reader, &sql, path, &cursor, err));
+    mw_status status = MW_OK;
+    while (status == MW_OK && count > 0) {
+        status = mw_duck_fetch(cursor, &count, err);
+        for (size_t i = 0; status == MW_OK && i < heading->count; i++)
+            for (size_t r = 0; r < count; r++)
+                if (!mw_duck_is_null(cursor, i, r))
+                    mw_guess_add(&guesses[i], mw_duck_text(cursor, i, r));
+    }
+    mw_duck_cursor_close(cursor);
+    return status;
 }
 
 static mw_status csv_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
-                             mw_schema *out_columns, char *out_delimiter, mw_error *err) {
-    mw_duck_cursor *cursor = NULL;
-    size_t count = 0, fetched = 1;
-    MW_TRY(sniff(reader, path, &cursor, err));
-    mw_field *fields = mw_arena_alloc(arena, MW_FIELDS_MAX, sizeof *fields);
-    mw_status status = fields ? MW_OK : mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
-    *out_delimiter = ',';
-    while (status == MW_OK && fetched > 0) {
-        status = mw_duck_fetch(cursor, &fetched, err);
-        for (size_t r = 0; status == MW_OK && r < fetched && count < MW_FIELDS_MAX; r++) {
-            mw_str name = mw_str_copy(arena, mw_duck_text(cursor, 0, r));
-            if (!name.data) status = mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
-            fields[count++] = (mw_field){name, sniffed_type(cursor, r)};
-            mw_str delimiter = mw_duck_text(cursor, 2, r);
-            if (delimiter.size == 1) *out_delimiter = delimiter.data[0];
-        }
-    }
-    mw_duck_cursor_close(cursor);
-    if (status == MW_OK) *out_columns = (mw_schema){fields, count};
-    return status;
+                             mw_schema *out_columns, mw_error *err) {
+    mw_heading heading;
+    MW_TRY(read_heading(reader, path, arena, &heading, err));
+    mw_field *fields = mw_arena_alloc(arena, heading.count, sizeof *fields);
+    mw_guess *guesses = mw_arena_alloc(arena, heading.count, sizeof *guesses);
+    if (!fields || !guesses) return mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
+    MW_TRY(guess_types(reader, path, &heading, guesses, err));
+    for (size_t i = 0; i < heading.count; i++)
+        fields[i] = (mw_field){heading.names[i], mw_guess_type(&guesses[i])};
+    *out_columns = (mw_schema){fields, heading.count};
+    return MW_OK;
 }
 
 /* --- Parquet -------------------------------------------------------------------------------- */
@@ -145,10 +160,9 @@ static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
 
 mw_status mw_data_file_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
                                mw_schema *out_columns, mw_error *err) {
-    char delimiter;
     MW_TRY(check_file(reader, path, err));
     return is_parquet(path) ? parquet_columns(reader, path, arena, out_columns, err)
-                            : csv_columns(reader, path, arena, out_columns, &delimiter, err);
+                            : csv_columns(reader, path, arena, out_columns, err);
 }
 
 /* --- values --------------------------------------------------------------------------------- */
@@ -310,29 +324,13 @@ static mw_status find_columns(const char *path, const mw_schema *found, const mw
 
 /* --- CSV: the rows ---------------------------------------------------------------------------- */
 
-static void append_csv(mw_buf *sql, const char *path, const mw_schema *columns, char delimiter) {
-    mw_buf_append_text(sql, "read_csv(");
-    mw_duck_append_text(sql, mw_str_of(path));
-    mw_buf_append_text(sql, csv_settings);
-    mw_buf_append_text(sql, ", auto_detect = false, delim = ");
-    mw_duck_append_text(sql, (mw_str){&delimiter, 1});
-    mw_buf_append_text(sql, ", columns = {");
-    for (size_t i = 0; i < columns->field_count; i++) {
-        if (i > 0) mw_buf_append_text(sql, ", ");
-        mw_duck_append_text(sql, columns->fields[i].name);
-        mw_buf_append_text(sql, ": 'VARCHAR'");
-    }
-    mw_buf_append_char(sql, '}');
-}
-
-static mw_status read_strictly(const reading *r, const mw_schema *columns, char delimiter,
-                               mw_error *err) {
+static mw_status read_strictly(const reading *r, const mw_heading *heading, mw_error *err) {
     mw_duck_cursor *cursor = NULL;
     const mw_refusals none = {.item_count = 0};
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
     mw_buf_append_text(&sql, "SELECT * FROM ");
-    append_csv(&sql, r->path, columns, delimiter);
+    append_csv(&sql, r->path, heading);
     mw_buf_append_char(&sql, ')');
     MW_TRY(query(r->reader, &sql, r->path, &cursor, err));
     mw_status status = read_rows(r, cursor, &none, err);
@@ -340,13 +338,12 @@ static mw_status read_strictly(const reading *r, const mw_schema *columns, char 
     return status;
 }
 
-static mw_status load_leniently(const reading *r, const mw_schema *columns, char delimiter,
-                                mw_error *err) {
+static mw_status load_leniently(const reading *r, const mw_heading *heading, mw_error *err) {
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
     mw_buf_append_text(&sql, "DROP TABLE IF EXISTS broken_rows; DROP TABLE IF EXISTS broken_scans;"
                              "CREATE OR REPLACE TEMP TABLE good_rows AS SELECT * FROM ");
-    append_csv(&sql, r->path, columns, delimiter);
+    append_csv(&sql, r->path, heading);
     mw_buf_append_text(&sql, ", store_rejects = true, rejects_table = 'broken_rows',"
                              " rejects_scan = 'broken_scans', rejects_limit = 0)");
     mw_status status = mw_buf_check(&sql, "ingest: the query", err);
@@ -357,7 +354,9 @@ static mw_status load_leniently(const reading *r, const mw_schema *columns, char
 
 /* DuckDB counts the heading as line 1, and a row with several faults several times. */
 static const char broken_rows_sql[] =
-    "SELECT (line - 2)::BIGINT, 'row: ' || lower(first(error_type::VARCHAR)),"
+    "SELECT (line - 2)::BIGINT, CASE first(error_type::VARCHAR) WHEN 'UNQUOTED VALUE'"
+    " THEN 'row: a quoted value must end with its quote'"
+    " ELSE 'row: ' || lower(first(error_type::VARCHAR)) END,"
     " coalesce(first(csv_line), '') FROM broken_rows GROUP BY line ORDER BY line";
 
 static mw_status list_broken(const reading *r, mw_refusals *broken, mw_error *err) {
@@ -377,12 +376,11 @@ static mw_status list_broken(const reading *r, mw_refusals *broken, mw_error *er
 
 /* Some rows cannot be cut into columns: the others come from a table of DuckDB's, between them
    those that are refused, each in its place. */
-static mw_status read_leniently(const reading *r, const mw_schema *columns, char delimiter,
-                                mw_error *err) {
+static mw_status read_leniently(const reading *r, const mw_heading *heading, mw_error *err) {
     mw_duck *duck = r->reader->duck;
     mw_duck_cursor *cursor = NULL;
     mw_refusals broken;
-    MW_TRY(load_leniently(r, columns, delimiter, err));
+    MW_TRY(load_leniently(r, heading, err));
     mw_refusals_init(&broken);
     mw_status status = list_broken(r, &broken, err);
     if (status == MW_OK)
@@ -395,18 +393,22 @@ static mw_status read_leniently(const reading *r, const mw_schema *columns, char
 }
 
 static mw_status read_csv(reading *r, mw_arena *arena, size_t *sources, mw_error *err) {
-    mw_schema columns;
-    char delimiter;
+    mw_heading heading;
     size_t refused_before = r->refusals->item_count;
-    MW_TRY(csv_columns(r->reader, r->path, arena, &columns, &delimiter, err));
+    MW_TRY(read_heading(r->reader, r->path, arena, &heading, err));
+    mw_field *fields = mw_arena_alloc(arena, heading.count, sizeof *fields);
+    if (!fields) return mw_fail(err, MW_NO_MEMORY, "%s: no memory to read it", r->path);
+    for (size_t i = 0; i < heading.count; i++)
+        fields[i] = (mw_field){heading.names[i], MW_TYPE_TEXT};
+    mw_schema columns = {fields, heading.count};
     MW_TRY(find_columns(r->path, &columns, r->rows->schema, r->column_count, sources, err));
-    mw_status status = read_strictly(r, &columns, delimiter, err);
+    mw_status status = read_strictly(r, &heading, err);
     if (status != MW_INVALID) return status;
     MW_ASSERT(refused_before == 0); /* both lists belong to this file alone */
     mw_table_clear(r->rows);
     mw_refusals_release(r->refusals);
     mw_refusals_init(r->refusals);
-    return read_leniently(r, &columns, delimiter, err);
+    return read_leniently(r, &heading, err);
 }
 
 static mw_status read_parquet(reading *r, mw_arena *arena, size_t *sources, mw_error *err) {

@@ -1,0 +1,17 @@
+/*
+ * guess: the type of a CSV column, from the texts that stand in it.
+ *
+ * Each text votes for the first of number, bool and time that it reads as (table/cell.h says what
+ * a text means), or for text. A type needs 19 votes of 20: a few bad values in a column of numbers
+ * are refused with their rows, and do not turn all others into texts.
+ */
+#pragma once
+#include "table/cell.h"
+
+typedef struct {
+    size_t votes[MW_TYPE_COUNT];
+    size_t count; /* of all votes */
+} mw_guess;
+
+void mw_guess_add(mw_guess *guess, mw_str text); /* empty texts are missing values: no vote */
+mw_type mw_guess_type(const mw_guess *guess);    /* text where nothing was added */

@@ -1,0 +1,105 @@
+#include "ingest/heading.h"
+
+#include <string.h>
+
+#include "table/table.h"
+
+static const char delimiters[] = {',', ';', '\t', '|'};
+enum { DELIMITER_COUNT = sizeof delimiters };
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "heading: no memory");
+}
+
+/* The first record, without its end: a newline in quotes does not end it. */
+static mw_status cut_record(mw_str text, mw_str *out_record, mw_error *err) {
+    bool is_quoted = false;
+    size_t size = 0;
+    if (mw_str_starts(text, MW_STR("\xef\xbb\xbf"))) text = mw_str_slice(text, 3, text.size);
+    for (; size < text.size; size++) {
+        char c = text.data[size];
+        if (c == 0)
+            return mw_fail(err, MW_INVALID, "heading: must be text in UTF-8, got a zero byte");
+        is_quoted = is_quoted != (c == '"');
+        if (!is_quoted && (c == '\n' || c == '\r')) break;
+    }
+    if (is_quoted) return mw_fail(err, MW_INVALID, "heading: a quote is not closed");
+    if (size >= MW_HEADING_SIZE_MAX - 3)
+        return mw_fail(err, MW_INVALID, "heading: must be at most %d bytes", MW_HEADING_SIZE_MAX);
+    *out_record = mw_str_slice(text, 0, size);
+    return MW_OK;
+}
+
+/* How often each stands outside quotes decides; among equals the first. */
+static char delimiter_of(mw_str record, size_t *out_count) {
+    size_t counts[DELIMITER_COUNT] = {0}, best = 0;
+    bool is_quoted = false;
+    for (size_t i = 0; i < record.size; i++) {
+        is_quoted = is_quoted != (record.data[i] == '"');
+        for (size_t d = 0; !is_quoted && d < DELIMITER_COUNT; d++)
+            counts[d] += record.data[i] == delimiters[d];
+    }
+    for (size_t d = 1; d < DELIMITER_COUNT; d++)
+        if (counts[d] > counts[best]) best = d;
+    *out_count = counts[best];
+    return delimiters[best];
+}
+
+/* The next name of `*rest`, and `*rest` past its delimiter; two quotes in quotes mean one. */
+static mw_str next_name(mw_str *rest, char delimiter, char *room) {
+    bool has_quotes = rest->size > 0 && rest->data[0] == '"';
+    bool is_quoted = has_quotes;
+    size_t at = has_quotes, size = 0;
+    for (; at < rest->size && (is_quoted || rest->data[at] != delimiter); at++) {
+        bool is_quote = has_quotes && rest->data[at] == '"';
+        bool is_double = is_quote && is_quoted && at + 1 < rest->size && rest->data[at + 1] == '"';
+        if (is_quote && !is_double) is_quoted = !is_quoted;
+        else room[size++] = rest->data[at];
+        at += is_double;
+    }
+    *rest = mw_str_slice(*rest, at + 1, rest->size);
+    return (mw_str){room, size};
+}
+
+static mw_status name_by_place(mw_arena *arena, size_t column, mw_str *out_name, mw_error *err) {
+    mw_buf text;
+    mw_buf_init(&text, 100);
+    mw_buf_printf(&text, "column%zu", column + 1);
+    *out_name = mw_str_copy(arena, mw_buf_str(&text));
+    mw_buf_release(&text);
+    return out_name->data ? MW_OK : no_memory(err);
+}
+
+/* Quadratic in the columns, of which there are at most a few thousand. */
+static mw_status check_names(const mw_heading *heading, mw_error *err) {
+    for (size_t i = 0; i < heading->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (mw_str_equal(heading->names[i], heading->names[k]))
+                return mw_fail(err, MW_INVALID,
+                               "heading: each column needs a name of its own, got %.*s twice",
+                               MW_STR_ARGS(heading->names[i]));
+    return MW_OK;
+}
+
+mw_status mw_heading_read(mw_str text, mw_arena *arena, mw_heading *out_heading, mw_error *err) {
+    mw_str rest;
+    mw_heading heading;
+    MW_TRY(cut_record(text, &rest, err));
+    heading.delimiter = delimiter_of(rest, &heading.count);
+    heading.count++;
+    if (heading.count > MW_FIELDS_MAX)
+        return mw_fail(err, MW_INVALID, "heading: must name at most %d columns, got %zu",
+                       MW_FIELDS_MAX, heading.count);
+    heading.names = mw_arena_alloc(arena, heading.count, sizeof *heading.names);
+    char *room = mw_arena_alloc(arena, rest.size + 1, 1);
+    if (!heading.names || !room) return no_memory(err);
+    for (size_t i = 0; i < heading.count; i++) {
+        heading.names[i] = next_name(&rest, heading.delimiter, room);
+        room += heading.names[i].size;
+        if (heading.names[i].size == 0)
+            MW_TRY(name_by_place(arena, i, &heading.names[i], err));
+    }
+    MW_TRY(check_names(&heading, err));
+    *out_heading = heading;
+    return MW_OK;
+}

@@ -1,0 +1,22 @@
+/*
+ * heading: the first record of a CSV file: which character parts its columns, and their names.
+ *
+ * The delimiter is the one of comma, semicolon, tab and | that stands most often in the heading,
+ * quoted texts left out. Names are kept as they stand, also with quotes, newlines or blanks in
+ * them; a column without one is named by its place, as column3.
+ */
+#pragma once
+#include "base/str.h"
+
+enum { MW_HEADING_SIZE_MAX = 1 << 20 }; /* bytes */
+
+typedef struct {
+    char delimiter;
+    mw_str *names; /* in the arena */
+    size_t count;
+} mw_heading;
+
+/* Reads the heading at the start of `text`, which is a whole file or its first
+   MW_HEADING_SIZE_MAX bytes. MW_INVALID: it is no text, not closed, or names a column twice. */
+MW_MUST_USE mw_status mw_heading_read(mw_str text, mw_arena *arena, mw_heading *out_heading,
+                                      mw_error *err);
