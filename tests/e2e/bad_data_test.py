@@ -1,0 +1,374 @@
+#!/usr/bin/env python3
+"""Bad data files: what breaks a rule goes to quarantine with its row and reason, and the rest is in
+(exit code 1); where nothing can be taken, nothing has changed (exit code 3)."""
+import csv
+import datetime
+import unittest
+
+import pyarrow
+import pyarrow.parquet
+
+from bad_shop import Shop
+
+
+class BadFile(Shop):
+    """Files of which nothing can be taken."""
+
+    def is_refused(self, *says, kind="invalid"):
+        for command in (["check"], ["ingest"]):
+            self.refused(command, 3, *says, kind=kind)
+        self.assertEqual(self.lake(), [])
+
+    def test_missing_file(self):
+        (self.folder / "orders.csv").unlink()
+        self.is_refused("streams.orders: ./orders.csv: there is no such file", kind="not-found")
+
+    def test_missing_file_beside_one_that_is_there(self):
+        self.edit("streams:", "streams:\n  returns: {from: returns.csv, time: at}")
+        self.is_refused("streams.returns: ./returns.csv: there is no such file", kind="not-found")
+
+    def test_pattern_without_a_file(self):
+        self.edit("orders.csv", "orders-*.csv")
+        self.is_refused("streams.orders: ", "orders-*.csv", kind="not-found")
+
+    def test_empty_file(self):
+        self.write("orders.csv", "")
+        self.is_refused("streams.orders: ./orders.csv: the file is empty")
+
+    def test_file_that_is_a_folder(self):
+        (self.folder / "orders.csv").unlink()
+        (self.folder / "orders.csv").mkdir()
+        self.is_refused("./orders.csv: must be a file, is a folder")
+
+    def test_column_that_is_not_there(self):
+        self.rows[0][0] = "number"
+        self.write_orders(self.rows)
+        self.is_refused("streams.orders.types: must name a column of the data, got order")
+
+    def test_column_that_goes_missing_in_the_next_file(self):
+        self.succeeds("ingest")
+        self.rows[0][3] = "cost"
+        self.write_orders(self.rows)
+        self.refused(["ingest"], 3, "orders.csv: there is no column price")
+        self.assertEqual(len(self.lake()), 300)
+
+    def test_every_row_broken(self):
+        self.write_orders(self.rows[:1] + [row[:3] + ["-1", "5"] for row in self.rows[1:]])
+        answer = self.succeeds("ingest", code=3)
+        self.assertIn("all 300 rows were refused; orders: price: must be at least 0", answer.err)
+        self.assertEqual(self.lake(), [])
+        self.assertEqual(len(self.quarantine()), 300)
+        again = self.succeeds("ingest", "--json", code=3)
+        self.assertEqual(len(self.quarantine()), 300, "the same rows, told again")
+        self.assertEqual(again.code, 3)
+
+    def test_changed_rows_without_an_id(self):
+        self.edit("    id: order\n", "")
+        self.edit("by id over", "by order over")
+        self.succeeds("ingest")
+        self.rows[5][3] = "1.25"
+        self.write_orders(self.rows)
+        self.refused(["ingest"], 3, "orders.csv: its first 300 rows have changed since they were "
+                     "taken in", "Without an id", kind="conflict")
+
+    def test_keys_that_change_after_the_ingest(self):
+        self.succeeds("ingest")
+        self.edit("at + minutes * 1m", "at + minutes * 1h")
+        self.refused(["ingest"], 3, "stream orders: its keys have changed", kind="conflict")
+
+
+class BadRows(Shop):
+    """Rows that break a rule, among others that are taken."""
+
+    def rows_refused(self, expected):
+        """Ingests; `expected` maps row numbers to rules. All other rows are in, none is lost."""
+        total = sum(1 for _ in self.data_rows())
+        answer = self.succeeds("ingest", code=1 if expected else 0)
+        if expected:
+            count = len(expected)
+            self.assertIn(f"ingest: {count} of {total} rows were refused; the rest is in",
+                          answer.err)
+            self.assertIn("They stand in .millwright/quarantine/", answer.err)
+        self.assertEqual({line["row"]: line["rule"] for line in self.quarantine()}, expected)
+        self.assertEqual(len(self.lake()), total - len(expected))
+        self.assertIn("nothing to do", self.succeeds("ingest").out)
+        return answer
+
+    def data_rows(self):
+        return self.rows[1:]
+
+    def test_wrong_type_in_a_row(self):
+        self.rows[100][3] = "dear"
+        self.rows[200][1] = "yesterday"
+        self.write_orders(self.rows)
+        self.refused_by_check(2)
+        self.rows_refused({100: "price: must be a finite number",
+                           200: "at: must be a date or a date and a time"})
+        line = self.quarantine()[0]
+        self.assertEqual((line["stream"], line["file"], line["value"]),
+                         ("orders", "orders.csv", "dear"))
+        self.assertEqual(line["columns"]["order"], 100)
+
+    def test_json_names_what_was_refused(self):
+        self.rows[100][3] = "dear"
+        self.write_orders(self.rows)
+        report = self.succeeds("ingest", "--json", code=1).json
+        self.assertEqual(report["refused"], [{"stream": "orders", "rows": 1,
+                                              "rule": "price: must be a finite number"}])
+        self.assertEqual(report["files"][0]["events"], 299)
+        self.assertTrue((self.folder / report["quarantine"]).exists())
+
+    def refused_by_check(self, count):
+        before = self.snapshot()
+        answer = self.succeeds("check", code=1)
+        self.assertIn(f"check: {count} of {len(self.rows) - 1} rows break a rule", answer.err)
+        self.assertEqual(self.snapshot(), before, "check changes nothing")
+
+    def test_wrong_type_in_a_column_that_declares_none(self):
+        # One bad value must not turn a column of numbers into one of texts.
+        self.edit("    types: {order: number, at: time, shop: text, price: number, "
+                  "minutes: number}\n", "")
+        self.rows[100][3] = "dear"
+        self.rows[200][1] = "yesterday"
+        self.write_orders(self.rows)
+        self.rows_refused({100: "price: must be a finite number",
+                           200: "at: must be a date or a date and a time"})
+
+    def test_repeated_id_with_the_same_contents(self):
+        self.rows += [self.rows[7], self.rows[8]]
+        self.write_orders(self.rows)
+        report = self.succeeds("ingest", "--json").json
+        self.assertEqual((report["files"][0]["events"], report["files"][0]["repeats"]), (300, 2))
+        self.assertEqual(len(self.lake()), 300)
+        self.assertIn("nothing to do", self.succeeds("ingest").out)
+
+    def test_repeated_id_with_other_contents(self):
+        self.rows.append(self.rows[7][:3] + ["99.5", "1"])
+        self.write_orders(self.rows)
+        self.rows_refused({301: "id: stands already with other contents"})
+        self.assertEqual(self.quarantine()[0]["value"], "7")
+
+    def test_repeated_id_in_a_later_file(self):
+        self.succeeds("ingest")
+        more = [self.rows[0], self.rows[7], self.rows[8][:3] + ["99.5", "1"]]
+        self.write("more.csv", "".join(",".join(row) + "\n" for row in more))
+        report = self.succeeds("ingest", "orders", "--from", "more.csv", "--json", code=1).json
+        self.assertEqual((report["files"][0]["events"], report["files"][0]["repeats"],
+                          report["files"][0]["quarantined"]), (0, 1, 1))
+        self.assertEqual(len(self.lake()), 300)
+
+    def test_missing_id_and_time(self):
+        self.rows[10][0] = ""
+        self.rows[20][1] = "NA"
+        self.write_orders(self.rows)
+        self.rows_refused({10: "id: must be there", 20: "time: must be there, and known too"})
+
+    def test_ragged_rows(self):
+        self.rows[10] = self.rows[10][:3]
+        self.rows[20] = self.rows[20] + ["more", "still more"]
+        self.write_orders(self.rows)
+        self.rows_refused({10: "row: missing columns", 20: "row: too many columns"})
+
+    def test_quotes_that_go_wrong(self):
+        self.rows[10][2] = '"no"rth'
+        self.write_orders(self.rows)
+        self.rows_refused({10: "row: a quoted value must end with its quote"})
+
+    def test_bytes_that_are_no_text(self):
+        self.rows[10][2] = "@"
+        self.write_orders(self.rows)
+        data = (self.folder / "orders.csv").read_bytes()
+        self.write("orders.csv", data.replace(b"@", b"\xff\xfe"))
+        self.rows_refused({10: "row: invalid encoding"})
+
+    def test_numbers(self):
+        texts = {"1e999": 0, "-1e999": 0, "inf": 0, "0x10": 0, "1_000": 0, "9007199254740993": 1,
+                 "123456789012345678901234567890": 1, "nan": None, "-0": None, "5.": None,
+                 "9007199254740992": None, "1e-400": None, "NA": None, "": None}
+        rules = ["minutes: must be a finite number",
+                 "minutes: must be a whole number of at most 2^53"]
+        expected = {}
+        for row, (text, rule) in enumerate(texts.items(), 1):
+            self.rows[row][4] = text
+            if rule is not None:
+                expected[row] = rules[rule]
+        self.write_orders(self.rows)
+        self.rows_refused(expected)
+
+    def test_column_named_twice(self):
+        rows = [row + [row[3]] for row in self.rows]
+        self.write_orders(rows)
+        self.refused(["ingest"], 3, "orders.csv: heading: each column needs a name of its own, "
+                     "got price twice", kind="invalid")
+
+    def test_text_of_another_encoding(self):
+        text = (self.folder / "orders.csv").read_text()
+        self.write("orders.csv", text.encode("utf-16"))
+        self.refused(["ingest"], 3, "orders.csv: heading: must be text in UTF-8", kind="invalid")
+
+    def test_heading_alone(self):
+        self.write_orders(self.rows[:1])
+        self.assertEqual(self.succeeds("ingest", "--json").json["files"][0]["rows"], 0)
+
+    def test_times(self):
+        rule = "at: must be a date or a date and a time"
+        texts = {"0000-01-01T00:00:00Z": rule, "10000-01-01T00:00:00Z": rule,
+                 "2024-02-30T00:00:00Z": rule, "2024-13-01": rule, "1704067200": rule,
+                 "2024-01-01T24:00:00Z": rule, "2024-01-01T00:00:00+25:00": rule,
+                 "0001-01-01T00:00:00Z": None, "9999-12-31T23:59:59Z": None,
+                 "2024-02-29": None, "2024-01-01 00:00:00.5+14:00": None}
+        expected = {}
+        for row, (text, broken) in enumerate(texts.items(), 1):
+            self.rows[row][1] = text
+            if broken:
+                expected[row] = broken
+        self.edit("    fields: {delivered: at + minutes * 1m}\n", "")
+        self.edit("    later: {delivered: delivered, minutes: delivered}\n", "")
+        self.edit("last(orders.minutes by id", "mean(orders.minutes by shop")
+        self.write_orders(self.rows)
+        self.rows_refused(expected)
+
+    def test_times_without_a_zone(self):
+        self.edit("time: at", "zone: America/New_York\n    time: at")
+        times = ["2013-03-10T02:30:00", "2013-11-03T01:30:00", "2013-11-03T01:30:00-04:00",
+                 "2013-03-10 01:59:59", "2013-07-01"]
+        for row, text in enumerate(times, 1):
+            self.rows[row][1] = text
+        self.write_orders(self.rows)
+        self.rows_refused({1: "at: must be a time that exists in its zone",
+                           2: "at: must be a time that its zone has once"})
+        self.assertEqual(self.lake("at")[:3], [datetime.datetime(2013, 3, 10, 6, 59, 59),
+                                               datetime.datetime(2013, 7, 1, 4),
+                                               datetime.datetime(2013, 11, 3, 5, 30)])
+
+
+class HostileFiles(Shop):
+    """Odd files that are right all the same: every event is taken, unharmed."""
+
+    def takes_all(self, count=300):
+        self.succeeds("ingest")
+        self.assertEqual(len(self.lake()), count)
+
+    def test_byte_order_mark_and_windows_lines(self):
+        text = (self.folder / "orders.csv").read_text()
+        self.write("orders.csv", b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+        self.takes_all()
+
+    def test_semicolons_and_no_last_newline(self):
+        text = (self.folder / "orders.csv").read_text()
+        self.write("orders.csv", text.replace(",", ";").rstrip("\n"))
+        self.takes_all()
+
+    def test_quotes_with_newlines_and_commas(self):
+        odd = 'a "b",\r\nc;\n d'
+        self.edit(", shop: {in: [north, south, east]}", "")
+        self.rows[10][2] = '"' + odd.replace('"', '""') + '"'
+        self.write_orders(self.rows)
+        self.takes_all()
+        self.assertIn(odd, self.lake("shop"))
+
+    def test_row_numbers_after_newlines_in_values(self):
+        self.edit(", shop: {in: [north, south, east]}", "")
+        self.rows[10][2] = '"north\n\nsouth"'
+        self.rows[20][3] = "dear"
+        self.rows[30] = self.rows[30][:2]
+        self.write_orders(self.rows)
+        self.succeeds("ingest", code=1)
+        self.assertEqual([line["row"] for line in self.quarantine()], [20, 30])
+
+    def test_nul_bytes(self):
+        self.edit(", shop: {in: [north, south, east]}", "")
+        self.rows[10][2] = "no\0rth"
+        self.write_orders(self.rows)
+        self.takes_all()
+        self.assertIn("no\0rth", self.lake("shop"))
+
+    def test_many_columns(self):
+        names = [f"c{i}" for i in range(2000)]
+        rows = [row + (names if i == 0 else [str(i)] * 2000) for i, row in enumerate(self.rows)]
+        self.write_orders(rows)
+        self.takes_all()
+        self.assertEqual(self.lake("c1999"), list(range(1, 301)))
+
+    def test_odd_column_names(self):
+        odd = ['pri"ce', "new\nline", "🙂", "select", " blank ", "at.x", "A"]
+        quoted = ['"' + name.replace('"', '""') + '"' for name in odd]
+        rows = [row + (quoted if i == 0 else [str(i)] * len(odd))
+                for i, row in enumerate(self.rows)]
+        self.write_orders(rows)
+        self.takes_all()
+        for name in odd:
+            self.assertEqual(self.lake(name), list(range(1, 301)), name)
+        self.succeeds("check")
+
+    def test_odd_file_and_folder_names(self):
+        name = "it's a 'name' 🙂, [x].csv"
+        (self.folder / "orders.csv").rename(self.folder / name)
+        self.edit("from: orders.csv", f'from: "{name}"')
+        self.takes_all()
+
+    def test_names_that_differ_in_case_only(self):
+        rows = [row + (["PRICE"] if i == 0 else ["1"]) for i, row in enumerate(self.rows)]
+        self.write_orders(rows)
+        self.takes_all()
+        self.edit("  price:  price", "  price:  price\n  upper:  PRICE")
+        self.succeeds("features", "build", "--output", "out.csv")
+        with open(self.folder / "out.csv", newline="") as file:
+            built = list(csv.DictReader(file))
+        self.assertEqual({row["upper"] for row in built}, {"1"})
+        self.assertEqual([float(row["price"]) for row in built],
+                         [float(row[3]) for row in self.rows[1:]])
+
+
+class BadParquet(Shop):
+    def setUp(self):
+        super().setUp()
+        self.edit("from: orders.csv", "from: orders.parquet")
+        self.table = pyarrow.table({
+            "order": [float(row[0]) for row in self.rows[1:]],
+            "at": [datetime.datetime.fromisoformat(row[1][:-1] + "+00:00")
+                   for row in self.rows[1:]],
+            "shop": [row[2] for row in self.rows[1:]],
+            "price": [float(row[3]) for row in self.rows[1:]],
+            "minutes": [float(row[4]) for row in self.rows[1:]]})
+        self.path = self.folder / "orders.parquet"
+        pyarrow.parquet.write_table(self.table, self.path)
+
+    def test_whole(self):
+        self.succeeds("ingest")
+        self.assertEqual(len(self.lake()), 300)
+
+    def test_cut_anywhere(self):
+        whole = self.path.read_bytes()
+        for size in (3, 4, len(whole) // 2, len(whole) - 8, len(whole) - 1):
+            self.path.write_bytes(whole[:size])
+            self.refused(["ingest"], 3, "streams.orders: ./orders.parquet: ")
+        self.assertEqual(self.lake(), [])
+
+    def test_bytes_that_were_changed_within(self):
+        whole = bytearray(self.path.read_bytes())
+        for at in range(4, len(whole) // 2):
+            whole[at] ^= 0x55
+        self.path.write_bytes(whole)
+        self.refused(["ingest"], 3, "orders.parquet: ")
+
+    def test_text_that_calls_itself_parquet(self):
+        self.path.write_text("order,at\n1,2\n")
+        self.refused(["ingest"], 3, "orders.parquet: ")
+
+    def test_infinite_and_huge_numbers(self):
+        price = self.table.column("price").to_pylist()
+        price[9], price[19], price[29] = float("inf"), float("nan"), -0.0
+        table = self.table.set_column(3, "price", [price])
+        order = pyarrow.array([int(number) for number in self.table.column("order").to_pylist()]
+                              [:-1] + [2**60])
+        pyarrow.parquet.write_table(table.set_column(0, "order", order), self.path)
+        self.succeeds("ingest", code=1)
+        self.assertEqual({line["row"]: line["rule"] for line in self.quarantine()},
+                         {10: "price: must be a finite number",
+                          300: "order: must be a whole number of at most 2^53"})
+        self.assertEqual(len(self.lake()), 298)
+
+
+if __name__ == "__main__":
+    unittest.main()
