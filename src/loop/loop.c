@@ -115,46 +115,39 @@ static mw_status measure_quality(mw_loop *loop, int64_t now, mw_error *err) {
                                  &loop->segment_count, err);
 }
 
-/* What a rule speaks of, and where, for people. */
-typedef struct {
-    double value;
-    bool holds;
-    mw_str where; /* the feature that drifted most; empty */
-} reading;
-
 static mw_str feature_name(const mw_loop *loop, size_t column) {
     return mw_profile_column_at(mw_scorer_profile(loop->champion), column)->name;
 }
 
-static reading read_drift(const mw_loop *loop, mw_str what) {
+static mw_loop_reading read_drift(const mw_loop *loop, mw_str what) {
     if (mw_str_is(what, "max")) {
         mw_drift_summary drift = mw_drift_watch_read(loop->drift);
-        return (reading){.value = drift.max, .where = feature_name(loop, drift.max_column)};
+        return (mw_loop_reading){.value = drift.max, .where = feature_name(loop, drift.max_column)};
     }
     size_t column_count = mw_profile_column_count(mw_scorer_profile(loop->champion));
     for (size_t i = 0; i < column_count; i++)
         if (mw_str_equal(feature_name(loop, i), what))
-            return (reading){.value = mw_drift_watch_column(loop->drift, i)};
-    return (reading){.value = NAN};
+            return (mw_loop_reading){.value = mw_drift_watch_column(loop->drift, i)};
+    return (mw_loop_reading){.value = NAN};
 }
 
 /* The first segment within which the rule holds, else any that could be measured. */
-static reading read_segments(const mw_loop *loop, const mw_rule *rule) {
-    reading found = {.value = NAN};
+static mw_loop_reading read_segments(const mw_loop *loop, const mw_rule *rule) {
+    mw_loop_reading found = {.value = NAN};
     for (size_t i = 0; i < loop->segment_count; i++) {
         const mw_segment_quality *segment = &loop->segments[i];
         double value = mw_quality_read(&segment->quality, rule->quantity);
         if (isnan(value)) continue;
-        found = (reading){value, mw_rule_holds(rule, value, value), segment->value};
+        found = (mw_loop_reading){value, mw_rule_holds(rule, value, value), segment->value};
         if (found.holds) break;
     }
     return found;
 }
 
-static reading read_rule(const mw_loop *loop, const mw_rule *rule) {
+mw_loop_reading mw_loop_read(const mw_loop *loop, const mw_rule *rule) {
     mw_str drift = MW_STR("drift.");
     if (rule->is_segment) return read_segments(loop, rule);
-    reading found = {.value = mw_quality_read(&loop->quality, rule->quantity)};
+    mw_loop_reading found = {.value = mw_quality_read(&loop->quality, rule->quantity)};
     if (mw_str_starts(rule->quantity, drift))
         found = read_drift(loop, mw_str_slice(rule->quantity, drift.size, rule->quantity.size));
     found.holds = mw_rule_holds(rule, found.value, found.value);
@@ -181,7 +174,7 @@ static mw_status tell_alert(mw_loop *loop, const mw_alert *alert, mw_str where, 
 static mw_status update_alerts(mw_loop *loop, int64_t now, mw_error *err) {
     for (size_t i = 0; i < loop->config.model->retrain.when_count; i++) {
         mw_alert *alert = &loop->alerts[i];
-        reading found = read_rule(loop, alert->rule);
+        mw_loop_reading found = mw_loop_read(loop, alert->rule);
         mw_alert_change change = mw_alert_update(alert, found.value, found.holds, now);
         if (change != MW_ALERT_SAME) MW_TRY(tell_alert(loop, alert, found.where, now, err));
     }
@@ -278,6 +271,11 @@ mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err) {
     return MW_OK;
 }
 
+mw_status mw_loop_measure(mw_loop *loop, int64_t now, mw_error *err) {
+    mw_arena_clear(&loop->scratch);
+    return measure_quality(loop, now, err);
+}
+
 mw_scorer *mw_loop_champion(mw_loop *loop) {
     return loop->champion;
 }
@@ -289,6 +287,10 @@ mw_quality mw_loop_quality(const mw_loop *loop) {
 }
 const mw_drift_watch *mw_loop_drift(const mw_loop *loop) {
     return loop->drift;
+}
+
+const mw_outcomes *mw_loop_outcomes(const mw_loop *loop) {
+    return &loop->outcomes;
 }
 
 const mw_alert *mw_loop_alerts(const mw_loop *loop, size_t *out_count) {

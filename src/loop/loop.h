@@ -85,12 +85,23 @@ MW_MUST_USE mw_status mw_loop_matured(mw_loop *loop, mw_outcome outcome, const m
                                       mw_error *err);
 /* Takes stock at each local midnight after the last one up to `now`. */
 MW_MUST_USE mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err);
+/* Measures quality and drift as of now, without consequences. */
+MW_MUST_USE mw_status mw_loop_measure(mw_loop *loop, int64_t now, mw_error *err);
+
+/* What a rule of `when` speaks of, as it was measured last. */
+typedef struct {
+    double value; /* NaN: it could not be */
+    bool holds;
+    mw_str where; /* the feature that drifted most, or the segment; may be empty */
+} mw_loop_reading;
+mw_loop_reading mw_loop_read(const mw_loop *loop, const mw_rule *rule);
 
 /* The version that answers; another one after an advance, perhaps. */
 mw_scorer *mw_loop_champion(mw_loop *loop);
 int64_t mw_loop_next_check(const mw_loop *loop); /* the midnight that it waits for */
 const mw_alert *mw_loop_alerts(const mw_loop *loop, size_t *out_count);
-/* As of the last midnight. */
+/* As of the last midnight or measuring. */
 mw_quality mw_loop_quality(const mw_loop *loop);
 const mw_drift_watch *mw_loop_drift(const mw_loop *loop);
+const mw_outcomes *mw_loop_outcomes(const mw_loop *loop);
 mw_costs mw_model_costs(const mw_project_model *model); /* 1 and 1 unless it says so */

@@ -1,0 +1,80 @@
+/*
+ * follower: reads what production has recorded of one model, and joins it with what came of it.
+ *
+ * It walks lake and log in the order of places, as often as the log has grown: each recorded
+ * prediction is told, and once its label has matured by the clock, its outcome. Labels come from
+ * a course of the model's moments, so they are those that training would see; a prediction
+ * is joined to its moment by t and by the id of its event. Moments that nobody predicted make
+ * examples too, but no outcome.
+ *
+ * It keeps 60 bytes a prediction, and the examples from `from` on. One thread uses it.
+ */
+#pragma once
+#include "decide/prediction.h"
+#include "monitor/outcomes.h"
+#include "project/project.h"
+#include "sys/sys.h"
+#include "train/examples.h"
+
+typedef struct mw_follower mw_follower;
+
+/* What a log says before it is followed. */
+typedef struct {
+    int64_t begin; /* its first place; INT64_MAX: it has not begun */
+    int64_t since; /* stamp of the first prediction of the version; INT64_MAX: none */
+} mw_log_survey;
+
+MW_MUST_USE mw_status mw_log_survey_read(mw_sys *sys, const char *log_folder, mw_str version,
+                                         mw_log_survey *out_survey, mw_error *err);
+
+/* Told in the order of places. What is pointed to is valid until the hook returns. */
+typedef struct {
+    void *context;
+    mw_status (*predicted)(void *context, int64_t stamp, const mw_prediction *prediction,
+                           mw_error *err);
+    mw_status (*matured)(void *context, mw_outcome outcome, const mw_cell *segments,
+                         mw_error *err);
+} mw_follower_hooks;
+
+/* All that it points to outlives the follower. */
+typedef struct {
+    mw_sys *sys;
+    const char *log_folder;
+    const mw_program *program;
+    const mw_model_program *model;
+    const mw_project_model *project_model; /* its segments */
+    mw_symbols *symbols;
+    const mw_events *history; /* of the lake, sorted */
+    int64_t from;             /* moments with t before this pass in silence */
+    mw_follower_hooks hooks;
+} mw_follower_config;
+
+MW_MUST_USE mw_status mw_follower_create(mw_follower_config config, mw_follower **out_follower,
+                                         mw_error *err);
+void mw_follower_destroy(mw_follower *follower); /* NULL is allowed */
+
+/* Takes what was committed since, and what has matured by now: by `wall_now` or, if the log was
+   made under a virtual clock, by that. A record that is committed only after its stamp was
+   passed counts from then on. */
+MW_MUST_USE mw_status mw_follower_advance(mw_follower *follower, int64_t wall_now, mw_error *err);
+/* As of the last advance. */
+int64_t mw_follower_now(const mw_follower *follower);
+bool mw_follower_is_virtual(const mw_follower *follower);
+
+typedef struct {
+    size_t predictions, labelled;
+} mw_follower_count;
+/* Of the predictions stamped at or after `from`. */
+mw_follower_count mw_follower_count_since(const mw_follower *follower, int64_t from);
+/* Predictions with other features than the program's, which were passed over. */
+size_t mw_follower_foreign_count(const mw_follower *follower);
+
+/* What has arrived on a stream, by places. */
+typedef struct {
+    uint64_t count;
+    int64_t first, newest; /* of none: both INT64_MIN */
+} mw_follower_stream;
+mw_follower_stream mw_follower_stream_at(const mw_follower *follower, size_t stream);
+
+/* All that has matured: a row a labelled moment. */
+const mw_examples *mw_follower_examples(const mw_follower *follower);

@@ -1,0 +1,106 @@
+#include "loop/watch.h"
+
+struct mw_watch {
+    mw_follower *follower;
+    mw_loop *loop;
+    mw_log_survey survey;
+};
+
+static mw_status predicted(void *context, int64_t stamp, const mw_prediction *prediction,
+                           mw_error *err) {
+    mw_watch *watch = context;
+    MW_TRY(mw_loop_advance(watch->loop, stamp, err));
+    return mw_loop_predicted(watch->loop, stamp, prediction->features, prediction->prediction,
+                             err);
+}
+
+static mw_status matured(void *context, mw_outcome outcome, const mw_cell *segments,
+                         mw_error *err) {
+    mw_watch *watch = context;
+    MW_TRY(mw_loop_advance(watch->loop, outcome.matured, err));
+    return mw_loop_matured(watch->loop, outcome, segments, err);
+}
+
+static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training *out_training,
+                       mw_error *err) {
+    (void)context, (void)now, (void)why, (void)out_training, (void)err;
+    MW_ASSERT(false && "a watch never trains");
+    return MW_CANCELLED;
+}
+
+/* What the alerts were is read off them. */
+static mw_status record(void *context, const mw_loop_event *event, mw_error *err) {
+    (void)context, (void)event, (void)err;
+    return MW_OK;
+}
+
+static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error *err) {
+    int64_t begin = watch->survey.begin;
+    mw_follower_config follower = {.sys = config->sys,
+                                   .log_folder = config->log_folder,
+                                   .program = config->program,
+                                   .model = config->model,
+                                   .project_model = config->project_model,
+                                   .symbols = config->symbols,
+                                   .history = config->history,
+                                   .from = begin,
+                                   .hooks = {watch, predicted, matured}};
+    /* A moment before the log's beginning may still be made when its event comes late. */
+    if (begin != INT64_MAX) follower.from -= config->model->lateness_us;
+    return mw_follower_create(follower, &watch->follower, err);
+}
+
+static mw_status begin_loop(mw_watch *watch, const mw_watch_config *config, mw_error *err) {
+    const mw_examples *examples = mw_follower_examples(watch->follower);
+    mw_loop_config loop = {.zone = config->program->zone,
+                           .model = config->project_model,
+                           .segments = &examples->segment_schema,
+                           .symbols = config->symbols,
+                           .hooks = {watch, train, record}};
+    MW_TRY(mw_policy_find(MW_STR("never"), &config->project_model->retrain, &loop.policy, err));
+    const mw_log_survey *survey = &watch->survey;
+    int64_t begin = survey->begin == INT64_MAX ? 0 : survey->begin;
+    int64_t since = survey->since == INT64_MAX ? begin : survey->since;
+    MW_TRY(mw_loop_create(loop, config->champion, since, begin, &watch->loop, err));
+    return mw_scorer_fits(mw_loop_champion(watch->loop), examples->schema.fields,
+                          examples->schema.field_count, err);
+}
+
+mw_status mw_watch_create(mw_watch_config config, mw_watch **out_watch, mw_error *err) {
+    mw_watch *watch = mw_allocate(sizeof *watch);
+    if (!watch) return mw_fail(err, MW_NO_MEMORY, "watch: no memory");
+    char version[MW_VERSION_NAME_SIZE + 1];
+    mw_version_name(config.champion, version);
+    mw_status status = mw_log_survey_read(config.sys, config.log_folder, mw_str_of(version),
+                                          &watch->survey, err);
+    if (status == MW_OK) status = follow(watch, &config, err);
+    if (status == MW_OK) status = begin_loop(watch, &config, err);
+    if (status != MW_OK) mw_watch_destroy(watch);
+    else *out_watch = watch;
+    return status;
+}
+
+void mw_watch_destroy(mw_watch *watch) {
+    if (!watch) return;
+    mw_follower_destroy(watch->follower);
+    mw_loop_destroy(watch->loop);
+    mw_free(watch);
+}
+
+mw_status mw_watch_advance(mw_watch *watch, int64_t wall_now, mw_error *err) {
+    MW_TRY(mw_follower_advance(watch->follower, wall_now, err));
+    if (watch->survey.begin == INT64_MAX) return MW_OK;
+    int64_t now = mw_follower_now(watch->follower);
+    MW_TRY(mw_loop_advance(watch->loop, now, err));
+    return mw_loop_measure(watch->loop, now, err);
+}
+
+int64_t mw_watch_since(const mw_watch *watch) {
+    return watch->survey.since;
+}
+mw_loop *mw_watch_loop(const mw_watch *watch) {
+    return watch->loop;
+}
+const mw_follower *mw_watch_follower(const mw_watch *watch) {
+    return watch->follower;
+}

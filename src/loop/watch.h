@@ -1,0 +1,34 @@
+/*
+ * watch: one model in production, looked at: its follower tells a loop that never retrains.
+ *
+ * It begins with the log and goes on as the log grows. Drift is held against the champion's
+ * training from the first prediction that the champion made. Nothing is written.
+ */
+#pragma once
+#include "loop/follower.h"
+#include "loop/loop.h"
+
+typedef struct mw_watch mw_watch;
+
+/* All that it points to outlives the watch; the champion's bytes need not. */
+typedef struct {
+    mw_sys *sys;
+    const char *log_folder;
+    const mw_program *program;
+    const mw_model_program *model;
+    const mw_project_model *project_model;
+    mw_symbols *symbols;
+    const mw_events *history;
+    mw_str champion; /* bytes */
+} mw_watch_config;
+
+/* MW_CONFLICT if the champion has other features than the program. */
+MW_MUST_USE mw_status mw_watch_create(mw_watch_config config, mw_watch **out_watch,
+                                      mw_error *err);
+void mw_watch_destroy(mw_watch *watch); /* NULL is allowed */
+/* Takes what the log has more, and measures as of now. */
+MW_MUST_USE mw_status mw_watch_advance(mw_watch *watch, int64_t wall_now, mw_error *err);
+
+int64_t mw_watch_since(const mw_watch *watch); /* the champion answers; INT64_MAX: not yet */
+mw_loop *mw_watch_loop(const mw_watch *watch);
+const mw_follower *mw_watch_follower(const mw_watch *watch);
