@@ -6,11 +6,13 @@
 #include "cli/init.h"
 #include "cli/intake.h"
 #include "cli/models.h"
+#include "cli/monitor.h"
 #include "cli/not_built.h"
 #include "cli/predict.h"
 #include "cli/query.h"
 #include "cli/runs.h"
 #include "cli/serve.h"
+#include "cli/server_role.h"
 #include "cli/train.h"
 
 const mw_command mw_commands[] = {
@@ -219,6 +221,22 @@ const mw_command mw_commands[] = {
         .run = mw_cli_sql,
     },
     {
+        .name = "monitor",
+        .words = "[MODEL]",
+        .word_count_max = 1,
+        .summary = "Show how the models do in production: quality, drift, staleness",
+        .examples = "  millwright monitor\n"
+                    "  millwright monitor late --json\n",
+        .run = mw_cli_monitor,
+    },
+    {
+        .name = "alerts",
+        .words = "",
+        .summary = "List the alerts, open ones first; exits 1 while one is open",
+        .examples = "  millwright alerts\n",
+        .run = mw_cli_alerts,
+    },
+    {
         .name = "status",
         .words = "",
         .summary = "Show what the project holds: streams, versions, champions",
@@ -226,6 +244,13 @@ const mw_command mw_commands[] = {
         .run = mw_cli_status,
     },
     {.name = "lightgbm-child", .words = "", .run = mw_cli_lightgbm_child},
+    {
+        .name = "server",
+        .words = "",
+        .options = {{"--listen", "HOST:PORT", "where to listen"},
+                    {"--clock", "TIME", "go by a virtual clock that starts then"}},
+        .run = mw_cli_server,
+    },
     {
         .name = "serve",
         .words = "",
@@ -266,7 +291,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("rollout stop"),
     NOT_BUILT("retrain"),
     NOT_BUILT("jobs"),
-    NOT_BUILT("alerts"),
     NOT_BUILT("audit"),
     NOT_BUILT("actions"),
     NOT_BUILT("score"),

@@ -2,7 +2,7 @@
 
 #include "cli/grid.h"
 #include "cli/runs.h"
-#include "cli/serve.h"
+#include "cli/server_role.h"
 #include "cli/workspace.h"
 #include "model/version.h"
 

@@ -1,281 +1,41 @@
 #include "cli/serve.h"
 
-#include <string.h>
+#include "serve/supervisor.h"
+#include "sys/library.h"
 
-#include "ingest/load.h"
-#include "serve/api.h"
-#include "serve/control.h"
-#include "serve/server.h"
+enum { ARGUMENTS_MAX = 16 };
 
-#define SOCKET_NAME "socket"
-enum { TICK_US = 100000, TELL_US = 30000000, HOST_SIZE_MAX = 256, DEFAULT_PORT = 7070 };
+static void say(void *context, const char *line) { mw_cli_note(context, "%s", line); }
 
-typedef struct {
-    mw_workspace workspace;
-    mw_events history;
-    bool has_history;
-    mw_buf *versions;     /* one a model: bytes of its champion, empty if it has none */
-    mw_sequencer *sequencer;
-    mw_service *service;
-    mw_telemetry *telemetry;
-    mw_reactor *reactor;
-    mw_server *server;
-    mw_control *control;
-    mw_api api;
-    mw_timer tick;
-    mw_status failure;    /* why the reactor was stopped from within */
-    mw_error failure_error;
-    char host[HOST_SIZE_MAX];
-    uint16_t port;
-    bool is_virtual;
-    int64_t clock_us;
-    int64_t started_us;
-} daemon;
-
-/* --- arguments ---------------------------------------------------------------------------- */
-
-static mw_status read_listen(daemon *d, mw_error *err) {
-    const char *text = mw_cli_option(d->workspace.cli, "--listen");
-    mw_str listen = mw_str_of(text ? text : "127.0.0.1:7070");
-    const char *colon = memrchr(listen.data, ':', listen.size);
-    size_t host_size = colon ? (size_t)(colon - listen.data) : listen.size;
-    int64_t port = DEFAULT_PORT;
-    bool is_port = !colon || mw_str_to_int64(mw_str_slice(listen, host_size + 1, listen.size),
-                                             &port);
-    if (!is_port || port < 0 || port > UINT16_MAX || host_size >= sizeof d->host)
-        return mw_fail(err, MW_USAGE, "--listen: must be HOST:PORT, got \"%s\"", text);
-    memcpy(d->host, listen.data, host_size);
-    d->host[host_size] = 0;
-    d->port = (uint16_t)port;
-    return MW_OK;
-}
-
-static mw_status read_clock(daemon *d, mw_error *err) {
-    const char *text = mw_cli_option(d->workspace.cli, "--clock");
-    d->is_virtual = text != NULL;
-    return text ? mw_workspace_time(&d->workspace, "--clock", text, &d->clock_us, err) : MW_OK;
-}
-
-/* --- opening ------------------------------------------------------------------------------ */
-
-static mw_status load_champion(daemon *d, size_t model, mw_error *err) {
-    mw_registry registry = mw_workspace_registry(&d->workspace);
-    mw_str name = d->workspace.program->models[model].name;
-    mw_version_row champion;
-    mw_status status =
-        mw_registry_champion(registry, name, &d->workspace.arena, &champion, err);
-    if (status == MW_NOT_FOUND) return MW_OK;
-    MW_TRY(status);
-    return mw_registry_load(registry, &champion, &d->versions[model], err);
-}
-
-static mw_status load_champions(daemon *d, mw_str **out_bytes, mw_error *err) {
-    size_t count = d->workspace.program->model_count;
-    d->versions = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->versions);
-    mw_str *bytes = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *bytes);
-    if (!d->versions || !bytes) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
-    for (size_t i = 0; i < count; i++) {
-        mw_buf_init(&d->versions[i], MW_VERSION_SIZE_MAX);
-        MW_TRY(load_champion(d, i, err));
-        bytes[i] = mw_buf_str(&d->versions[i]);
+/* The arguments of `serve` again, for the role's own command. */
+static void list_arguments(const mw_cli *cli, const char *executable, const char *role,
+                           const char *out_arguments[ARGUMENTS_MAX]) {
+    static const char *const options[] = {"--listen", "--clock"};
+    size_t count = 0;
+    out_arguments[count++] = executable;
+    out_arguments[count++] = role;
+    out_arguments[count++] = "-C";
+    out_arguments[count++] = cli->folder;
+    if (cli->json) out_arguments[count++] = "--json";
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const char *value = mw_cli_option(cli, options[i]);
+        if (!value) continue;
+        out_arguments[count++] = options[i];
+        out_arguments[count++] = value;
     }
-    *out_bytes = bytes;
-    return MW_OK;
-}
-
-static mw_status recover(daemon *d, mw_error *err) {
-    mw_workspace *workspace = &d->workspace;
-    mw_str *versions = NULL;
-    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &d->history,
-                          err));
-    d->has_history = true;
-    MW_TRY(load_champions(d, &versions, err));
-    const char *folder = mw_state_path(workspace->state, &workspace->arena, "log");
-    if (!folder) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
-    mw_sequencer_config config = {.sys = workspace->cli->sys,
-                                  .log_folder = folder,
-                                  .program = workspace->program,
-                                  .symbols = workspace->symbols,
-                                  .history = &d->history,
-                                  .versions = versions,
-                                  .is_virtual = d->is_virtual,
-                                  .clock_us = d->clock_us};
-    MW_TRY(mw_sequencer_open(&config, &d->sequencer, err));
-    mw_service_config service = {d->sequencer, workspace->project, workspace->program,
-                                 workspace->symbols, workspace->zones};
-    return mw_service_create(service, &d->service, err);
-}
-
-/* --- running ------------------------------------------------------------------------------ */
-
-/* Nothing can be promised any more: the answers that wait say so, and the server ends. */
-static void give_up(daemon *d, mw_status status, const mw_error *err) {
-    if (d->failure != MW_OK) return;
-    d->failure = status;
-    d->failure_error = *err;
-    mw_reactor_stop(d->reactor);
-}
-
-static mw_status commit(void *context, mw_error *err) {
-    daemon *d = context;
-    mw_error reason = {0};
-    mw_status status = mw_sequencer_commit(d->sequencer, &reason);
-    if (status != MW_OK) give_up(d, status, &reason);
-    if (status != MW_OK && err) *err = reason;
-    return status;
-}
-
-/* Makes what falls due without a request, and lets the disk follow the kernel. */
-static void tick(mw_timer *timer, int64_t now_us) {
-    daemon *d = (daemon *)((char *)timer - offsetof(daemon, tick));
-    mw_error err = {0};
-    mw_status status = mw_sequencer_advance(d->sequencer, &err);
-    if (status == MW_OK) status = mw_sequencer_commit(d->sequencer, &err);
-    if (status == MW_OK) status = mw_sequencer_sync(d->sequencer, &err);
-    if (status != MW_OK) give_up(d, status, &err);
-    else if (!mw_reactor_is_stopping(d->reactor))
-        mw_timer_set(d->reactor, timer, now_us + TICK_US);
-}
-
-/* Before DuckDB starts threads of its own: those that do not know that signals are caught would
-   die of one, and all with them. */
-static mw_status create_reactor(daemon *d, mw_error *err) {
-    mw_reactor_config reactor = {.sys = d->workspace.cli->sys,
-                                 .catch_signals = true,
-                                 .after_batch = commit,
-                                 .context = d};
-    return mw_reactor_create(reactor, &d->reactor, err);
-}
-
-/* The new champion answers from the next request on; requests under way had the old one. */
-static mw_status change_champion(daemon *d, mw_str name, mw_error *err) {
-    const mw_program *program = d->workspace.program;
-    for (size_t i = 0; i < program->model_count; i++) {
-        if (!mw_str_equal(program->models[i].name, name)) continue;
-        mw_buf_clear(&d->versions[i]);
-        MW_TRY(load_champion(d, i, err));
-        return mw_sequencer_promote(d->sequencer, i, mw_buf_str(&d->versions[i]), err);
-    }
-    return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s", MW_STR_ARGS(name));
-}
-
-static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
-                                mw_error *err) {
-    (void)answer;
-    if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
-    return mw_fail(err, MW_NOT_BUILT, "serve: the server knows no message %u", kind);
-}
-
-static mw_status listen(daemon *d, mw_error *err) {
-    MW_TRY(mw_telemetry_create(&d->telemetry, err));
-    d->api = (mw_api){d->service, d->telemetry};
-    mw_server_config config = {.host = d->host,
-                               .port = d->port,
-                               .router = mw_api_router(),
-                               .context = &d->api,
-                               .telemetry = d->telemetry};
-    MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
-    mw_control_config control = {
-        .path = mw_state_path(d->workspace.state, &d->workspace.arena, SOCKET_NAME),
-        .handle = handle_message,
-        .context = d};
-    if (!control.path) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
-    return mw_control_create(d->reactor, control, &d->control, err);
-}
-
-static void append_versions(const daemon *d, mw_buf *out) {
-    for (size_t i = 0; i < d->workspace.program->model_count; i++) {
-        const mw_scorer *scorer = mw_decider_scorer(mw_sequencer_decider(d->sequencer, i));
-        mw_buf_printf(out, ", model %.*s, version %.*s",
-                      MW_STR_ARGS(d->workspace.program->models[i].name),
-                      MW_STR_ARGS(scorer ? mw_scorer_name(scorer) : MW_STR("none")));
-    }
-}
-
-static void announce(const daemon *d) {
-    mw_cli *cli = d->workspace.cli;
-    mw_sequencer_stats stats = mw_sequencer_read_stats(d->sequencer);
-    double seconds = (double)(mw_sys_monotonic_us(cli->sys) - d->started_us) / 1e6;
-    unsigned long long count = stats.history_events + stats.log_events;
-    if (cli->json) {
-        mw_json json = mw_json_begin(&cli->out);
-        mw_json_object(&json);
-        mw_json_key(&json, "host");
-        mw_json_text(&json, d->host);
-        mw_json_key(&json, "port");
-        mw_json_int(&json, mw_server_port(d->server));
-        mw_json_key(&json, "recovered");
-        mw_json_int(&json, (int64_t)count);
-        mw_json_key(&json, "seconds");
-        mw_json_number(&json, seconds);
-        mw_json_object_end(&json);
-        mw_buf_append_char(&cli->out, '\n');
-    } else {
-        mw_buf_printf(&cli->out, "listening on http://%s:%u", d->host,
-                      mw_server_port(d->server));
-        append_versions(d, &cli->out);
-        mw_buf_printf(&cli->out, ", recovered %llu events in %.1f s\n", count, seconds);
-    }
-    mw_cli_flush(cli);
-}
-
-static mw_status run(daemon *d, mw_error *err) {
-    MW_TRY(read_listen(d, err));
-    MW_TRY(create_reactor(d, err));
-    MW_TRY(mw_workspace_open(d->workspace.cli, MW_WORKSPACE_WRITE, NULL, &d->workspace, err));
-    MW_TRY(read_clock(d, err));
-    MW_TRY(recover(d, err));
-    MW_TRY(listen(d, err));
-    announce(d);
-    d->tick.fire = tick;
-    mw_timer_set(d->reactor, &d->tick, mw_reactor_now_us(d->reactor) + TICK_US);
-    MW_TRY(mw_reactor_run(d->reactor, err));
-    if (d->failure != MW_OK) {
-        *err = d->failure_error;
-        return d->failure;
-    }
-    MW_TRY(mw_sequencer_commit(d->sequencer, err));
-    return mw_sequencer_sync(d->sequencer, err);
-}
-
-static void close_down(daemon *d) {
-    mw_control_destroy(d->control);
-    mw_server_destroy(d->server);
-    mw_reactor_destroy(d->reactor);
-    mw_telemetry_destroy(d->telemetry);
-    mw_service_destroy(d->service);
-    mw_sequencer_close(d->sequencer);
-    for (size_t i = 0; d->versions && i < d->workspace.program->model_count; i++)
-        mw_buf_release(&d->versions[i]);
-    if (d->has_history) mw_events_release(&d->history);
-    mw_workspace_release(&d->workspace);
+    MW_ASSERT(count < ARGUMENTS_MAX);
+    out_arguments[count] = NULL;
 }
 
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
-    daemon d = {.workspace = {.cli = cli}, .started_us = mw_sys_monotonic_us(cli->sys)};
-    mw_status status = run(&d, err);
-    close_down(&d);
-    return status;
-}
-
-/* --- the other end ------------------------------------------------------------------------ */
-
-mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model, mw_error *err) {
-    mw_arena arena;
-    mw_control_client *client = NULL;
-    mw_error absent;
-    mw_buf answer;
-    mw_arena_init(&arena, 1 << 16);
-    const char *path = mw_state_path(workspace->state, &arena, SOCKET_NAME);
-    mw_status status = path ? mw_control_connect(workspace->cli->sys, path, &client, &absent)
-                            : mw_fail(&absent, MW_NO_MEMORY, "serve: no memory");
-    mw_arena_release(&arena);
-    if (status == MW_UNAVAILABLE) return MW_OK;
-    if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
-    mw_buf_init(&answer, 1 << 10);
-    status = mw_control_call(client, MW_SERVE_CHAMPION, model, TELL_US, &answer, err);
-    mw_buf_release(&answer);
-    mw_control_close(client);
-    if (status == MW_OK) return MW_OK;
-    return mw_fail_within(err, status, "the running server goes on with the version before");
+    const char *executable;
+    const char *server[ARGUMENTS_MAX];
+    MW_TRY(mw_executable_path(cli->sys, &cli->arena, &executable, err));
+    list_arguments(cli, executable, "server", server);
+    const mw_role roles[] = {{"server", server}};
+    mw_supervisor_config config = {.roles = roles,
+                                   .role_count = sizeof roles / sizeof *roles,
+                                   .say = say,
+                                   .context = cli};
+    return mw_supervisor_run(cli->sys, config, err);
 }

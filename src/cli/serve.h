@@ -1,11 +1,5 @@
-/* serve: answers predictions and takes events over HTTP, until it is told to stop. */
+/* serve: the supervisor of the processes that serve a project, until it is told to stop. */
 #pragma once
-#include "cli/workspace.h"
-
-enum { MW_SERVE_CHAMPION = 1 }; /* control message: the model that is named has another one */
+#include "cli/command.h"
 
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err);
-/* Tells the server that runs on the workspace's state, if any, that the model has another
-   champion, and waits until that answers. Where none runs, nothing is to be done. */
-MW_MUST_USE mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model,
-                                             mw_error *err);

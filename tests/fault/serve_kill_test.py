@@ -72,6 +72,13 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def kill_child(self):
+        """Kills the server alone: its supervisor starts it again, on another free port."""
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            os.kill(int(children.read().split()[0]), signal.SIGKILL)
+        self.port = json.loads(self.process.stdout.readline())["port"]
+
 
 class Client(threading.Thread):
     """Sends payments one after the other; keeps what was acknowledged."""
@@ -201,10 +208,13 @@ def main(folder):
     clients = [Client(server, name, SEED + i) for i, name in enumerate("ab")]
     for client in clients:
         client.start()
-    for _ in range(KILLS):
+    for i in range(KILLS):
         time.sleep(prng.uniform(0.02, 0.3))
-        server.kill()
-        server.start()
+        if i % 2:
+            server.kill_child()
+        else:
+            server.kill()
+            server.start()
     time.sleep(0.1)
     for client in clients:
         client.stopping = True
