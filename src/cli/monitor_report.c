@@ -1,0 +1,392 @@
+#include "cli/monitor_report.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/grid.h"
+
+enum { BIN_TEXT_MAX = 4 << 10, SHOWN_DRIFTS = 10, METRIC_SEED = 1 };
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "monitor: no memory for the report");
+}
+
+/* --- drift ------------------------------------------------------------------------------ */
+
+static uint64_t total(const uint64_t *counts, size_t count) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) sum += counts[i];
+    return sum;
+}
+
+static double share(uint64_t part, uint64_t whole) {
+    return whole == 0 ? NAN : (double)part / (double)whole;
+}
+
+/* A column's bins, as they were in training and as they are now. */
+typedef struct {
+    const mw_profile *profile;
+    size_t column, first, count;
+    const uint64_t *training, *live;
+    uint64_t training_total, live_total;
+} bins;
+
+static bins bins_of(const mw_monitor_report *report, size_t column) {
+    mw_loop *loop = mw_watch_loop(report->watch);
+    const mw_profile *profile = mw_scorer_profile(mw_loop_champion(loop));
+    const mw_profile_column *of = mw_profile_column_at(profile, column);
+    bins all = {.profile = profile, .column = column, .first = of->first_bin,
+                .count = of->bin_count};
+    all.training = mw_profile_counts(profile) + of->first_bin;
+    all.live = mw_drift_watch_counts(mw_loop_drift(loop)) + of->first_bin;
+    all.training_total = total(all.training, all.count);
+    all.live_total = total(all.live, all.count);
+    return all;
+}
+
+static double moved_by(const bins *all, size_t bin) {
+    return fabs(share(all->live[bin], all->live_total) -
+                share(all->training[bin], all->training_total));
+}
+
+/* The bin that moved most but for those above `limit`; the count if none has. */
+static size_t most_moved(const bins *all, const size_t *taken, size_t taken_count) {
+    size_t best = all->count;
+    for (size_t b = 0; b < all->count; b++) {
+        bool is_taken = false;
+        for (size_t i = 0; i < taken_count; i++) is_taken |= taken[i] == b;
+        if (is_taken || !(moved_by(all, b) > 0)) continue;
+        if (best == all->count || moved_by(all, b) > moved_by(all, best)) best = b;
+    }
+    return best;
+}
+
+static mw_status name_moved(const bins *all, mw_arena *arena, mw_feature_drift *drift,
+                            mw_error *err) {
+    size_t taken[MW_MOVED_BINS];
+    while (drift->moved_count < MW_MOVED_BINS) {
+        size_t bin = most_moved(all, taken, drift->moved_count);
+        if (bin == all->count) break;
+        mw_buf text;
+        mw_buf_init(&text, BIN_TEXT_MAX);
+        mw_profile_append_bin(all->profile, all->column, bin, &text);
+        mw_moved_bin moved = {mw_str_copy(arena, mw_buf_str(&text)),
+                              share(all->training[bin], all->training_total),
+                              share(all->live[bin], all->live_total)};
+        mw_buf_release(&text);
+        if (!moved.text.data) return no_memory(err);
+        taken[drift->moved_count] = bin;
+        drift->moved[drift->moved_count++] = moved;
+    }
+    return MW_OK;
+}
+
+static mw_status measure_drift(const mw_monitor_report *report, size_t column, mw_arena *arena,
+                               mw_feature_drift *drift, mw_error *err) {
+    const mw_drift_watch *watch = mw_loop_drift(mw_watch_loop(report->watch));
+    bins all = bins_of(report, column);
+    size_t missing = all.count - 1; /* the last bin */
+    *drift = (mw_feature_drift){
+        .name = mw_profile_column_at(all.profile, column)->name,
+        .drift = mw_drift_watch_column(watch, column),
+        .stability = mw_drift_watch_stability(watch, column),
+        .missing_training = share(all.training[missing], all.training_total),
+        .missing_live = share(all.live[missing], all.live_total)};
+    return isnan(drift->drift) ? MW_OK : name_moved(&all, arena, drift, err);
+}
+
+static int by_drift(const void *a, const void *b) {
+    const mw_feature_drift *left = a, *right = b;
+    if (left->drift != right->drift && !isnan(left->drift) && !isnan(right->drift))
+        return left->drift > right->drift ? -1 : 1;
+    return mw_str_compare(left->name, right->name);
+}
+
+static mw_status measure_drifts(mw_monitor_report *report, mw_arena *arena, mw_error *err) {
+    mw_loop *loop = mw_watch_loop(report->watch);
+    size_t count = mw_profile_column_count(mw_scorer_profile(mw_loop_champion(loop)));
+    report->drifts = mw_arena_alloc(arena, count + 1, sizeof *report->drifts);
+    if (!report->drifts) return no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        MW_TRY(measure_drift(report, i, arena, &report->drifts[i], err));
+    report->drift_count = count;
+    qsort(report->drifts, count, sizeof *report->drifts, by_drift);
+    return MW_OK;
+}
+
+/* --- quality ---------------------------------------------------------------------------- */
+
+/* The loop has measured the values; here they get their intervals. */
+static mw_status measure_metrics(mw_monitor_report *report, mw_arena *arena, mw_error *err) {
+    mw_loop *loop = mw_watch_loop(report->watch);
+    report->quality = mw_loop_quality(loop);
+    for (size_t m = 0; m < MW_METRIC_COUNT; m++)
+        report->metrics.of[m] = (mw_estimate){NAN, NAN, NAN};
+    if (report->quality.is_small) return MW_OK;
+    const mw_outcomes *outcomes = mw_loop_outcomes(loop);
+    size_t count = report->quality.outcome_count, first = outcomes->count - count;
+    double *scores = mw_arena_alloc(arena, count, sizeof *scores);
+    unsigned char *labels = mw_arena_alloc(arena, count, 1);
+    if (!scores || !labels) return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        scores[i] = outcomes->items[first + i].prediction;
+        labels[i] = outcomes->items[first + i].label;
+    }
+    return mw_metrics_measure((mw_scored){scores, labels, count},
+                              (mw_bootstrap){MW_RESAMPLES_USUAL, METRIC_SEED}, &report->metrics,
+                              err);
+}
+
+mw_status mw_monitor_report_make(mw_workspace_model model, const mw_version_row *champion,
+                                 const mw_watch *watch, mw_arena *arena,
+                                 mw_monitor_report *out_report, mw_error *err) {
+    const mw_follower *follower = mw_watch_follower(watch);
+    int64_t now = mw_follower_now(follower);
+    mw_monitor_report report = {.model = model, .champion = champion, .watch = watch};
+    report.day = mw_follower_count_since(follower, now - MW_DAY_US);
+    report.month = mw_follower_count_since(follower, now - MW_MONITOR_DAYS * MW_DAY_US);
+    MW_TRY(measure_metrics(&report, arena, err));
+    MW_TRY(measure_drifts(&report, arena, err));
+    *out_report = report;
+    return MW_OK;
+}
+
+/* --- JSON ------------------------------------------------------------------------------- */
+
+static void member(mw_json *json, const char *key, double value) {
+    mw_json_key(json, key);
+    mw_json_number(json, value);
+}
+
+static void write_predictions(const mw_monitor_report *report, mw_json *json) {
+    mw_json_key(json, "predictions");
+    mw_json_object(json);
+    mw_json_key(json, "last_24h");
+    mw_json_int(json, (int64_t)report->day.predictions);
+    mw_json_key(json, "last_30d");
+    mw_json_int(json, (int64_t)report->month.predictions);
+    mw_json_key(json, "labelled_30d");
+    mw_json_int(json, (int64_t)report->month.labelled);
+    member(json, "labelled_share", share(report->month.labelled, report->month.predictions));
+    mw_json_key(json, "other_features");
+    mw_json_int(json,
+                (int64_t)mw_follower_foreign_count(mw_watch_follower(report->watch)));
+    mw_json_object_end(json);
+}
+
+static void write_quality(const mw_monitor_report *report, mw_json *json) {
+    const mw_quality *quality = &report->quality;
+    mw_json_key(json, "quality");
+    mw_json_object(json);
+    mw_json_key(json, "days");
+    mw_json_int(json, MW_MONITOR_DAYS);
+    mw_json_key(json, "outcomes");
+    mw_json_int(json, (int64_t)quality->outcome_count);
+    mw_json_key(json, "positives");
+    mw_json_int(json, (int64_t)quality->positive_count);
+    mw_json_key(json, "decisions");
+    mw_json_int(json, (int64_t)quality->decision_count);
+    member(json, "cost", quality->cost);
+    for (size_t m = 0; m < MW_METRIC_COUNT; m++) {
+        mw_json_key(json, mw_metric_name((mw_metric)m));
+        mw_json_object(json);
+        member(json, "value", report->metrics.of[m].value);
+        member(json, "low", report->metrics.of[m].low);
+        member(json, "high", report->metrics.of[m].high);
+        mw_json_object_end(json);
+    }
+    mw_json_object_end(json);
+}
+
+static void write_drift(const mw_feature_drift *drift, mw_json *json) {
+    mw_json_object(json);
+    mw_json_key(json, "feature");
+    mw_json_str(json, drift->name);
+    member(json, "drift", drift->drift);
+    member(json, "psi", drift->stability);
+    member(json, "missing", drift->missing_live);
+    member(json, "missing_in_training", drift->missing_training);
+    mw_json_key(json, "moved");
+    mw_json_array(json);
+    for (size_t i = 0; i < drift->moved_count; i++) {
+        mw_json_object(json);
+        mw_json_key(json, "bin");
+        mw_json_str(json, drift->moved[i].text);
+        member(json, "in_training", drift->moved[i].training);
+        member(json, "now", drift->moved[i].live);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+    mw_json_object_end(json);
+}
+
+static void write_rules(const mw_monitor_report *report, mw_json *json) {
+    const mw_retrain *retrain = &report->model.project->retrain;
+    mw_json_key(json, "rules");
+    mw_json_array(json);
+    for (size_t i = 0; i < retrain->when_count; i++) {
+        mw_loop_reading found = mw_loop_read(mw_watch_loop(report->watch), &retrain->when[i]);
+        mw_json_object(json);
+        mw_json_key(json, "rule");
+        mw_json_str(json, retrain->when[i].text);
+        member(json, "value", found.value);
+        mw_json_key(json, "holds");
+        mw_json_bool(json, found.holds);
+        mw_json_key(json, "where");
+        mw_json_str(json, found.where);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
+static int64_t since_or_missing(const mw_monitor_report *report) {
+    int64_t since = mw_watch_since(report->watch);
+    return since == INT64_MAX ? MW_TIME_MISSING : since;
+}
+
+void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json) {
+    const mw_follower *follower = mw_watch_follower(report->watch);
+    mw_json_object(json);
+    mw_json_key(json, "model");
+    mw_json_str(json, report->model.program->name);
+    mw_json_key(json, "champion");
+    mw_json_str(json, report->champion->version);
+    mw_json_key(json, "made");
+    mw_json_time(json, report->champion->created_us);
+    mw_json_key(json, "answers_since");
+    mw_json_time(json, since_or_missing(report));
+    mw_json_key(json, "now");
+    mw_json_time(json, mw_follower_now(follower));
+    mw_json_key(json, "virtual_clock");
+    mw_json_bool(json, mw_follower_is_virtual(follower));
+    write_predictions(report, json);
+    write_quality(report, json);
+    mw_json_key(json, "drift");
+    mw_json_array(json);
+    for (size_t i = 0; i < report->drift_count; i++) write_drift(&report->drifts[i], json);
+    mw_json_array_end(json);
+    write_rules(report, json);
+    mw_json_object_end(json);
+}
+
+/* --- text ------------------------------------------------------------------------------- */
+
+static void add_value(mw_grid *grid, double value) {
+    if (isnan(value)) mw_grid_add(grid, "%s", "");
+    else mw_grid_add(grid, "%.4f", value);
+}
+
+static void add_share(mw_grid *grid, double value) {
+    if (isnan(value)) mw_grid_add(grid, "%s", "");
+    else mw_grid_add(grid, "%.1f %%", 100 * value);
+}
+
+static void print_head(const mw_monitor_report *report, mw_buf *out) {
+    const mw_follower *follower = mw_watch_follower(report->watch);
+    mw_buf_printf(out, "%.*s: version %.*s", MW_STR_ARGS(report->model.program->name),
+                  MW_STR_ARGS(report->champion->version));
+    if (since_or_missing(report) != MW_TIME_MISSING) {
+        mw_buf_append_text(out, " answers since ");
+        mw_time_append(out, since_or_missing(report) / MW_SECOND_US * MW_SECOND_US);
+    }
+    mw_buf_append_text(out, mw_follower_is_virtual(follower) ? "; the virtual clock says "
+                                                             : "; it is ");
+    mw_time_append(out, mw_follower_now(follower) / MW_SECOND_US * MW_SECOND_US);
+    mw_buf_append_char(out, '\n');
+}
+
+static void print_counts(const mw_monitor_report *report, mw_buf *out) {
+    mw_buf_append_text(out, "predictions: ");
+    mw_count_append(out, report->day.predictions);
+    mw_buf_append_text(out, " in the last 24 hours, ");
+    mw_count_append(out, report->month.predictions);
+    mw_buf_append_text(out, " in 30 days, of which ");
+    mw_count_append(out, report->month.labelled);
+    mw_buf_append_text(out, " are labelled\n");
+    size_t foreign = mw_follower_foreign_count(mw_watch_follower(report->watch));
+    if (foreign > 0)
+        mw_buf_printf(out, "%zu predictions were made from other features, and left out\n",
+                      foreign);
+}
+
+static void print_quality(const mw_monitor_report *report, mw_buf *out) {
+    const mw_quality *quality = &report->quality;
+    mw_buf_printf(out, "\nquality over 30 days: %zu labels matured, %zu of them yes; mistakes cost "
+                       "%.6g\n", quality->outcome_count, quality->positive_count, quality->cost);
+    if (quality->is_small) {
+        mw_buf_printf(out, "  too few to measure: it takes %d, and %d of a kind\n",
+                      MW_QUALITY_OUTCOMES_MIN, MW_QUALITY_CLASS_MIN);
+        return;
+    }
+    mw_grid grid = mw_grid_begin("metric|>value|95 % interval");
+    for (size_t m = 0; m < MW_METRIC_COUNT; m++) {
+        mw_estimate found = report->metrics.of[m];
+        mw_grid_add(&grid, "%s", mw_metric_name((mw_metric)m));
+        add_value(&grid, found.value);
+        mw_grid_add(&grid, "%.4f to %.4f", found.low, found.high);
+    }
+    mw_grid_print(&grid, "  ", out);
+}
+
+static void add_moved(mw_grid *grid, const mw_feature_drift *drift) {
+    mw_buf text;
+    mw_buf_init(&text, BIN_TEXT_MAX);
+    for (size_t i = 0; i < drift->moved_count; i++)
+        mw_buf_printf(&text, "%s%.*s: %.1f %% to %.1f %%", i > 0 ? "; " : "",
+                      MW_STR_ARGS(drift->moved[i].text), 100 * drift->moved[i].training,
+                      100 * drift->moved[i].live);
+    mw_grid_add_str(grid, mw_buf_str(&text));
+    mw_buf_release(&text);
+}
+
+static void print_drift(const mw_monitor_report *report, mw_buf *out) {
+    mw_drift_summary drift = mw_drift_watch_read(mw_loop_drift(mw_watch_loop(report->watch)));
+    mw_buf_printf(out, "\ndrift since training, of %llu predictions:\n",
+                  (unsigned long long)drift.row_count);
+    if (isnan(drift.max)) {
+        mw_buf_printf(out, "  too few to measure: it takes %d\n", MW_DRIFT_ROWS_MIN);
+        return;
+    }
+    size_t shown = report->drift_count < SHOWN_DRIFTS ? report->drift_count : SHOWN_DRIFTS;
+    mw_grid grid = mw_grid_begin("feature|>drift|>PSI|>missing|>in training|moved most");
+    for (size_t i = 0; i < shown; i++) {
+        const mw_feature_drift *found = &report->drifts[i];
+        mw_grid_add_str(&grid, found->name);
+        add_value(&grid, found->drift);
+        add_value(&grid, found->stability);
+        add_share(&grid, found->missing_live);
+        add_share(&grid, found->missing_training);
+        add_moved(&grid, found);
+    }
+    mw_grid_print(&grid, "  ", out);
+    if (shown < report->drift_count)
+        mw_buf_printf(out, "  and %zu that moved less\n", report->drift_count - shown);
+}
+
+static void print_rules(const mw_monitor_report *report, mw_buf *out) {
+    const mw_retrain *retrain = &report->model.project->retrain;
+    if (retrain->when_count == 0) return;
+    mw_buf_append_text(out, "\nrules of retrain.when:\n");
+    mw_grid grid = mw_grid_begin("rule|>measured||where");
+    for (size_t i = 0; i < retrain->when_count; i++) {
+        mw_loop_reading found = mw_loop_read(mw_watch_loop(report->watch), &retrain->when[i]);
+        mw_grid_add_str(&grid, retrain->when[i].text);
+        add_value(&grid, found.value);
+        mw_grid_add(&grid, "%s", found.holds ? "holds" : isnan(found.value) ? "unknown" : "no");
+        mw_grid_add_str(&grid, found.where);
+    }
+    mw_grid_print(&grid, "  ", out);
+}
+
+void mw_monitor_report_print(const mw_monitor_report *report, mw_buf *out) {
+    print_head(report, out);
+    if (report->month.predictions == 0) {
+        mw_buf_append_text(out, "no prediction was recorded in the last 30 days: millwright serve "
+                                "makes and records them\n");
+        return;
+    }
+    print_counts(report, out);
+    print_quality(report, out);
+    print_drift(report, out);
+    print_rules(report, out);
+}

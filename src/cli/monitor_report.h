@@ -1,0 +1,41 @@
+/*
+ * monitor_report: what a watch has seen of a model, for programs (JSON) and for people.
+ */
+#pragma once
+#include "cli/workspace.h"
+#include "loop/watch.h"
+
+enum { MW_MONITOR_DAYS = 30, MW_MOVED_BINS = 2 };
+
+/* The bin of a feature whose share has changed most. */
+typedef struct {
+    mw_str text;
+    double training, live; /* shares */
+} mw_moved_bin;
+
+typedef struct {
+    mw_str name;
+    double drift, stability; /* Jensen-Shannon less noise, and PSI; NaN under 100 rows */
+    double missing_training, missing_live; /* shares */
+    mw_moved_bin moved[MW_MOVED_BINS];     /* the most moved first */
+    size_t moved_count;
+} mw_feature_drift;
+
+typedef struct {
+    mw_workspace_model model;
+    const mw_version_row *champion;
+    const mw_watch *watch;
+    mw_follower_count day, month;  /* of the last 24 hours and 30 days */
+    mw_quality quality;
+    mw_metrics metrics;            /* over 30 days, with intervals; NaN where quality is small */
+    mw_feature_drift *drifts;      /* the strongest first; the prediction is one of them */
+    size_t drift_count;
+} mw_monitor_report;
+
+/* Gathers what the watch has measured, in `arena`. */
+MW_MUST_USE mw_status mw_monitor_report_make(mw_workspace_model model,
+                                             const mw_version_row *champion,
+                                             const mw_watch *watch, mw_arena *arena,
+                                             mw_monitor_report *out_report, mw_error *err);
+void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json);
+void mw_monitor_report_print(const mw_monitor_report *report, mw_buf *out);
