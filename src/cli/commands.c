@@ -7,7 +7,6 @@
 #include "cli/intake.h"
 #include "cli/models.h"
 #include "cli/monitor.h"
-#include "cli/monitor.h"
 #include "cli/not_built.h"
 #include "cli/predict.h"
 #include "cli/query.h"
@@ -220,22 +219,6 @@ const mw_command mw_commands[] = {
         .examples = "  millwright sql 'SELECT count(*) FROM schedule'\n"
                     "  millwright sql 'SELECT * FROM metrics' --json\n",
         .run = mw_cli_sql,
-    },
-    {
-        .name = "monitor",
-        .words = "[MODEL]",
-        .word_count_max = 1,
-        .summary = "Show how the models do in production: quality, drift, staleness",
-        .examples = "  millwright monitor\n"
-                    "  millwright monitor late --json\n",
-        .run = mw_cli_monitor,
-    },
-    {
-        .name = "alerts",
-        .words = "",
-        .summary = "List the alerts, open ones first; exits 1 while one is open",
-        .examples = "  millwright alerts\n",
-        .run = mw_cli_alerts,
     },
     {
         .name = "monitor",
