@@ -8,7 +8,14 @@
 #include "serve/server.h"
 
 #define SOCKET_NAME "socket"
-enum { TICK_US = 100000, TELL_US = 30000000, LOCK_TRIES = 20, LOCK_PAUSE_US = 50000, HOST_SIZE_MAX = 256, DEFAULT_PORT = 7070 };
+enum {
+    TICK_US = 100000,
+    TELL_US = 30000000,
+    LOCK_TRIES = 20,
+    LOCK_PAUSE_US = 50000,
+    HOST_SIZE_MAX = 256,
+    DEFAULT_PORT = 7070,
+};
 
 typedef struct {
     mw_workspace workspace;

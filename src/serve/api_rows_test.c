@@ -1,0 +1,55 @@
+#include "serve/shop_fixture.h"
+
+#define ORDER(number) \
+    "{\"shop\": \"a\", \"number\": " #number ", \"at\": \"1970-04-10T00:00:00Z\"}"
+#define NOW_ORDER(number) \
+    "{\"shop\": \"a\", \"number\": " #number ", \"at\": \"1970-04-11T00:00:00Z\"}"
+
+static const char events[] = "/v1/events/orders", quick[] = "/v1/models/quick/predict";
+
+MW_TEST(api_takes_rows_in_every_form) {
+    shop s;
+    shop_set_up(&s);
+    static const char *const forms[] = {ORDER(1), "[" ORDER(2) "]", "{\"events\": [" ORDER(3) "]}",
+                                        ORDER(4) "\n\n"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_POST, events, forms[i], 200),
+                           "{\"rejected\":[],\"accepted\":1,\"repeats\":0,"
+                           "\"clock\":\"1970-04-11T00:00:00Z\"}");
+    MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_POST, events, "[]", 200),
+                       "{\"rejected\":[],\"accepted\":0,\"repeats\":0,"
+                       "\"clock\":\"1970-04-11T00:00:00Z\"}");
+    shop_tear_down(&s);
+}
+
+MW_TEST(api_refuses_rows_one_by_one) {
+    shop s;
+    shop_set_up(&s);
+    mw_str answer = shop_call(&s, MW_HTTP_POST, events,
+                              ORDER(1) "\n{\n" ORDER(-1) "\n" ORDER(1) "\n" ORDER(2), 200);
+    MW_CHECK(shop_says(answer, "[{\"row\":2,\"reason\":\"body: must be JSON"));
+    MW_CHECK(shop_says(answer, "{\"row\":3,\"reason\":\"number: must be at least 0, got "));
+    MW_CHECK(shop_says(answer, "\"accepted\":2,\"repeats\":1,"));
+    shop_call(&s, MW_HTTP_POST, "/v1/events/nothing", ORDER(1), 404);
+    shop_call(&s, MW_HTTP_POST, events, "{", 400);
+    shop_tear_down(&s);
+}
+
+MW_TEST(api_predicts_one_row_or_many) {
+    shop s;
+    shop_set_up(&s);
+    mw_str answer = shop_call(&s, MW_HTTP_POST, quick, "{\"event\": " NOW_ORDER(1) "}", 200);
+    MW_CHECK(shop_says(answer, "\"model\":\"quick\""));
+    MW_CHECK(shop_says(answer, "\"prediction\":0.731058578630") && !shop_says(answer, "recorded"));
+    answer = shop_call(&s, MW_HTTP_POST, quick,
+                       "{\"events\": [" NOW_ORDER(2) ", 5, " NOW_ORDER(3) "], \"record\": false}",
+                       200);
+    MW_CHECK(shop_says(answer, "{\"predictions\":[{\"id\":null,"));
+    MW_CHECK(shop_says(answer, "{\"row\":2,\"reason\":\"event: must be an object\"}"));
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 1);
+    shop_call(&s, MW_HTTP_POST, quick, "{\"event\": 5}", 422);
+    shop_call(&s, MW_HTTP_POST, quick, "{\"event\": {}, \"record\": 1}", 422);
+    shop_call(&s, MW_HTTP_POST, quick, "{\"event\": {}, \"explain\": true}", 501);
+    shop_call(&s, MW_HTTP_POST, "/v1/models/quic/predict", "{}", 404);
+    shop_tear_down(&s);
+}

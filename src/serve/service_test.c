@@ -1,0 +1,66 @@
+#include "serve/shop_fixture.h"
+
+static mw_status predict(shop *s, size_t model, const char *text, bool record, mw_answer *answer,
+                         mw_error *err) {
+    yyjson_doc *doc = shop_row(text);
+    mw_status status =
+        mw_service_predict(s->service, model, yyjson_doc_get_root(doc), record, answer, err);
+    yyjson_doc_free(doc);
+    return status;
+}
+
+static bool take(shop *s, int32_t source, const char *text) {
+    yyjson_doc *doc = shop_row(text);
+    bool is_new = false;
+    mw_error err;
+    MW_CHECK_OK(mw_service_take(s->service, source, yyjson_doc_get_root(doc), &is_new, &err),
+                &err);
+    yyjson_doc_free(doc);
+    return is_new;
+}
+
+MW_TEST(service_predicts_once_and_appends_what_was_asked_for) {
+    shop s;
+    mw_error err;
+    mw_answer first, again;
+    const char *order = "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-11T00:00:00Z\"}";
+    shop_set_up(&s);
+    MW_CHECK_OK(predict(&s, SHOP_QUICK, order, false, &first, &err), &err);
+    MW_CHECK(!first.is_recorded && !mw_sequencer_read_stats(s.sequencer).log_events);
+    MW_CHECK_OK(predict(&s, SHOP_QUICK, order, true, &first, &err), &err);
+    MW_CHECK(first.is_recorded && mw_sequencer_read_stats(s.sequencer).log_events == 1);
+    MW_CHECK_OK(predict(&s, SHOP_QUICK, order, true, &again, &err), &err);
+    MW_CHECK_EQUAL_INT(again.stamp, first.stamp);
+    MW_CHECK(!take(&s, 0, order)); /* it stands */
+
+    /* More of the same row is new; other contents are refused, and so is what comes too late. */
+    MW_CHECK(take(&s, 0, "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-11T00:00:00Z\", "
+                         "\"refund\": 2}"));
+    MW_CHECK_STATUS(predict(&s, SHOP_QUICK, "{\"shop\": \"b\", \"number\": 1, "
+                            "\"at\": \"1970-04-11T00:00:00Z\"}", true, &again, &err),
+                    MW_CONFLICT);
+    MW_CHECK_STATUS(predict(&s, SHOP_QUICK, "{\"shop\": \"b\", \"number\": 2, "
+                            "\"at\": \"1970-04-10T00:00:00Z\"}", true, &again, &err),
+                    MW_INVALID);
+    shop_tear_down(&s);
+}
+
+MW_TEST(service_returns_the_moment_that_fell_due) {
+    shop s;
+    mw_error err;
+    mw_answer answer;
+    size_t model;
+    const char *delivery = "{\"shop\": \"a\", \"number\": 9, \"at\": \"1970-04-11T20:00:00Z\"}";
+    shop_set_up(&s);
+    MW_CHECK(take(&s, 1, delivery));
+    MW_CHECK_OK(predict(&s, SHOP_LATE, delivery, true, &answer, &err), &err);
+    MW_CHECK(!answer.is_recorded);
+    int64_t due = SHOP_BEGIN + 19 * MW_HOUR_US;
+    MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, due, &err), &err);
+    MW_CHECK_OK(predict(&s, SHOP_LATE, delivery, true, &answer, &err), &err);
+    MW_CHECK(answer.is_recorded && answer.stamp == due && answer.prediction.place == due);
+    MW_CHECK_OK(mw_service_find(s.service, due, &model, &answer, &err), &err);
+    MW_CHECK(model == SHOP_LATE && answer.prediction.features[0].number == 0);
+    MW_CHECK_STATUS(mw_service_find(s.service, due + 1, &model, &answer, &err), MW_NOT_FOUND);
+    shop_tear_down(&s);
+}
