@@ -4,6 +4,8 @@
 
 #include "cli/grid.h"
 #include "cli/workspace.h"
+#include "serve/control.h"
+#include "store/log.h"
 
 enum { SQL_SIZE_MAX = 1 << 28 };
 
@@ -404,10 +406,102 @@ static mw_status print_part(mw_workspace *workspace, listing *it, const char *ke
     return status;
 }
 
+/* What the log holds, and how much room it and the lake take. */
+typedef struct {
+    uint64_t events, predictions;
+    int64_t lake_size, log_size, open_alerts;
+    bool is_served;
+} state_facts;
+
+static void take_size(void *context, const mw_catalog_rows *rows) {
+    *(int64_t *)context = mw_catalog_int(rows, 0);
+}
+
+static mw_status count_records(mw_workspace *workspace, const char *folder, state_facts *facts,
+                               mw_error *err) {
+    mw_log_scan *scan = NULL;
+    MW_TRY(mw_log_scan_begin(workspace->cli->sys, folder, INT64_MIN, &scan, err));
+    mw_status status = MW_OK;
+    for (bool has_record = true; status == MW_OK && has_record;) {
+        mw_record record;
+        status = mw_log_scan_next(scan, &record, &has_record, err);
+        if (status != MW_OK || !has_record) break;
+        facts->events += record.type == MW_RECORD_EVENT;
+        facts->predictions += record.type == MW_RECORD_PREDICTION;
+    }
+    mw_log_scan_end(scan);
+    return status;
+}
+
+static mw_status measure_log(mw_workspace *workspace, const char *folder, int64_t *out_size,
+                             mw_error *err) {
+    mw_sys *sys = workspace->cli->sys;
+    mw_file_info info;
+    mw_str *names = NULL;
+    size_t count = 0;
+    MW_TRY(mw_sys_info(sys, folder, &info, err));
+    if (info.exists) MW_TRY(mw_sys_list(sys, folder, &workspace->arena, &names, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const char *path = mw_path_join(&workspace->arena, folder, names[i].data);
+        if (!path) return mw_fail(err, MW_NO_MEMORY, "status: no memory");
+        MW_TRY(mw_sys_info(sys, path, &info, err));
+        *out_size += (int64_t)info.size;
+    }
+    return MW_OK;
+}
+
+static mw_status learn_facts(mw_workspace *workspace, state_facts *facts, mw_error *err) {
+    const char *log = mw_state_path(workspace->state, &workspace->arena, "log");
+    const char *socket = mw_state_path(workspace->state, &workspace->arena, "socket");
+    if (!log || !socket) return mw_fail(err, MW_NO_MEMORY, "status: no memory");
+    MW_TRY(count_records(workspace, log, facts, err));
+    MW_TRY(measure_log(workspace, log, &facts->log_size, err));
+    MW_TRY(each_row(workspace, "SELECT coalesce(sum(size), 0) FROM lake_files", take_size,
+                    &facts->lake_size, err));
+    MW_TRY(each_row(workspace, "SELECT count(*) FROM alerts WHERE closed_us IS NULL", take_size,
+                    &facts->open_alerts, err));
+    mw_control_client *client = NULL;
+    mw_error absent;
+    facts->is_served =
+        mw_control_connect(workspace->cli->sys, socket, &client, &absent) == MW_OK;
+    mw_control_close(client);
+    return MW_OK;
+}
+
+static void write_facts(const state_facts *facts, mw_json *json) {
+    mw_json_key(json, "log_events");
+    mw_json_int(json, (int64_t)facts->events);
+    mw_json_key(json, "predictions");
+    mw_json_int(json, (int64_t)facts->predictions);
+    mw_json_key(json, "lake_bytes");
+    mw_json_int(json, facts->lake_size);
+    mw_json_key(json, "log_bytes");
+    mw_json_int(json, facts->log_size);
+    mw_json_key(json, "open_alerts");
+    mw_json_int(json, facts->open_alerts);
+    mw_json_key(json, "is_served");
+    mw_json_bool(json, facts->is_served);
+}
+
+static void print_facts(const state_facts *facts, mw_buf *out) {
+    mw_buf_printf(out, "lake %.1f MB; log %.1f MB with ", (double)facts->lake_size / 1e6,
+                  (double)facts->log_size / 1e6);
+    mw_count_append(out, facts->events);
+    mw_buf_append_text(out, " events and ");
+    mw_count_append(out, facts->predictions);
+    mw_buf_printf(out, " predictions\n%s; ",
+                  facts->is_served ? "a server runs" : "no server runs");
+    if (facts->open_alerts == 0) mw_buf_append_text(out, "no alert is open\n\n");
+    else mw_buf_printf(out, "%lld %s open: millwright alerts\n\n", (long long)facts->open_alerts,
+                       facts->open_alerts == 1 ? "alert is" : "alerts are");
+}
+
 static mw_status print_status(mw_workspace *workspace, mw_error *err) {
     mw_cli *cli = workspace->cli;
     char data_version[MW_SHA256_HEX_SIZE + 1];
+    state_facts facts = {0};
     MW_TRY(mw_lake_version(mw_state_lake(workspace->state), data_version, err));
+    MW_TRY(learn_facts(workspace, &facts, err));
     listing it = {.grid = mw_grid_begin("stream|>events|first known|last known"),
                   .json = mw_json_begin(&cli->out),
                   .is_json = cli->json};
@@ -415,8 +509,10 @@ static mw_status print_status(mw_workspace *workspace, mw_error *err) {
         mw_json_object(&it.json);
         mw_json_key(&it.json, "data_version");
         mw_json_text(&it.json, data_version);
+        write_facts(&facts, &it.json);
     } else {
         mw_buf_printf(&cli->out, "data version %.12s\n", data_version);
+        print_facts(&facts, &cli->out);
     }
     MW_TRY(print_part(workspace, &it, "streams",
                       "SELECT stream, sum(event_count), min(known_min_us), max(known_max_us) FROM "

@@ -113,11 +113,15 @@ def test_quality_and_drift_are_what_they_are():
         with serving(shop, BEGIN) as server:
             made = predict_orders(server)
             labels = return_some(server, made)
+            status = shop.ok("status", "--json").json()
+            assert status["is_served"] and status["predictions"] == ORDERS, status
+            assert status["log_events"] == ORDERS + sum(labels), status
             early = monitor(shop)
             assert early["virtual_clock"] and early["predictions"]["last_30d"] == ORDERS, early
             assert early["predictions"]["labelled_30d"] < ORDERS, "labels wait for their maturity"
             server.go_to(BEGIN + timedelta(days=DAYS + 4))
             seen = monitor(shop)
+        assert "no server runs; no alert is open" in shop.ok("status").out
         assert seen["predictions"]["labelled_30d"] == ORDERS, seen["predictions"]
         quality = seen["quality"]
         assert quality["positives"] == sum(labels) and quality["outcomes"] == ORDERS, quality
