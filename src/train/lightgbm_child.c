@@ -73,7 +73,7 @@ static mw_status data_read(mw_sys *sys, example_data *data, mw_error *err) {
 /* The settings, and what keeps the same trees for any number of threads. */
 static void parameters_append(mw_buf *out, const example_data *data) {
     mw_lightgbm_settings_append(out, &data->request.settings);
-    mw_buf_printf(out, " num_threads=%d verbosity=0 deterministic=true force_row_wise=true",
+    mw_buf_printf(out, " num_threads=%d verbosity=-1 deterministic=true force_row_wise=true",
                   data->request.thread_count);
     const char *separator = " categorical_feature=";
     for (size_t i = 0; i < data->request.feature_count; i++) {
