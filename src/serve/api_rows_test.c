@@ -1,4 +1,4 @@
-#include "serve/shop_fixture.h"
+#include "serve/shop_call_test.h"
 
 #define ORDER(number) \
     "{\"shop\": \"a\", \"number\": " #number ", \"at\": \"1970-04-10T00:00:00Z\"}"

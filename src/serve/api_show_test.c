@@ -1,4 +1,4 @@
-#include "serve/shop_fixture.h"
+#include "serve/shop_call_test.h"
 
 MW_TEST(api_shows_a_prediction_by_id_and_by_event) {
     shop s;

@@ -1,4 +1,4 @@
-#include "serve/shop_fixture.h"
+#include "serve/shop_call_test.h"
 
 MW_TEST(api_tells_health_and_counts) {
     shop s;

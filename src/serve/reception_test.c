@@ -1,4 +1,4 @@
-#include "serve/shop_fixture.h"
+#include "serve/shop_call_test.h"
 
 static mw_status take(shop *s, mw_reception *reception, const char *text, mw_received *received,
                       mw_error *err) {

@@ -1,4 +1,4 @@
-#include "serve/shop_fixture.h"
+#include "serve/shop_call_test.h"
 
 static mw_status predict(shop *s, size_t model, const char *text, bool record, mw_answer *answer,
                          mw_error *err) {

@@ -1,5 +1,5 @@
 /*
- * shop_fixture: a small project that is served, on a simulated machine, for the tests of what
+ * shop_world: a small project that is served, on a simulated machine, for the tests of what
  * stands between HTTP and the log.
  *
  * Orders are predicted when they are asked for (model quick); deliveries, known a day ahead,
@@ -110,84 +110,4 @@ static inline void shop_declare(shop *s) {
     s->project = (mw_project){.streams = s->streams, .stream_count = 2, .models = s->models,
                               .model_count = 2};
     shop_encode_version(s);
-}
-
-/* Opens the log again, as a new process would. */
-static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
-    mw_sequencer_config config = {.sys = s->sys,
-                                  .log_folder = "log",
-                                  .program = s->program,
-                                  .symbols = s->symbols,
-                                  .history = &s->history,
-                                  .versions = s->versions,
-                                  .is_virtual = is_virtual,
-                                  .clock_us = SHOP_BEGIN};
-    MW_TRY(mw_sequencer_open(&config, &s->sequencer, err));
-    mw_service_config service = {s->sequencer, &s->project, s->program, s->symbols, s->zones};
-    MW_TRY(mw_service_create(service, &s->service, err));
-    s->api = (mw_api){s->service, s->telemetry};
-    return MW_OK;
-}
-
-static inline void shop_close(shop *s) {
-    mw_service_destroy(s->service);
-    mw_sequencer_close(s->sequencer);
-    s->service = NULL;
-    s->sequencer = NULL;
-}
-
-static inline void shop_set_up(shop *s) {
-    *s = (shop){.sys = NULL};
-    shop_declare(s);
-    mw_simulated_config machine = {.seed = mw_test_seed(), .now_us = SHOP_BEGIN};
-    MW_CHECK_OK(mw_simulated_create(machine, &s->sys, NULL), NULL);
-    const mw_schema *schemas[8];
-    for (size_t i = 0; i < s->program->stream_count; i++)
-        schemas[i] = &s->program->streams[i].schema;
-    MW_CHECK_OK(mw_events_init(&s->history, schemas, s->program->stream_count, NULL), NULL);
-    MW_CHECK_OK(mw_events_sort(&s->history, NULL), NULL);
-    MW_CHECK_OK(mw_telemetry_create(&s->telemetry, NULL), NULL);
-    mw_response_init(&s->response);
-    mw_error err;
-    MW_CHECK_OK(shop_open(s, true, &err), &err);
-}
-
-static inline void shop_tear_down(shop *s) {
-    shop_close(s);
-    mw_response_release(&s->response);
-    mw_telemetry_destroy(s->telemetry);
-    mw_events_release(&s->history);
-    mw_simulated_destroy(s->sys);
-    mw_buf_release(&s->version);
-    mw_symbols_destroy(s->symbols);
-    mw_arena_release(&s->arena);
-}
-
-/* Sends a request to the api and gives the body of its answer, whose code must be this. */
-static inline mw_str shop_call(shop *s, mw_http_method method, const char *target,
-                               const char *body, int code) {
-    mw_router router = mw_api_router();
-    mw_http_request request = {.method = method, .body = mw_str_of(body)};
-    mw_route_call call;
-    MW_CHECK(mw_target_parse(mw_str_of(target), &request.target));
-    if (body && strchr(body, '\n'))
-        request.headers[MW_HEADER_CONTENT_TYPE] = MW_STR("application/x-ndjson");
-    mw_response_clear(&s->response);
-    int route = mw_router_find(router, &request, &call, &s->response);
-    if (route >= 0) router.routes[route].answer(&s->api, &call, &s->response);
-    if (s->response.code != code)
-        mw_test_fail(MW_TEST_PLACE(target), "%d: %.*s", s->response.code,
-                     MW_STR_ARGS(mw_buf_str(&s->response.body)));
-    return mw_buf_str(&s->response.body);
-}
-
-static inline bool shop_says(mw_str answer, const char *text) {
-    return memmem(answer.data, answer.size, text, strlen(text)) != NULL;
-}
-
-/* A row as the service takes it; free it. */
-static inline yyjson_doc *shop_row(const char *text) {
-    yyjson_doc *doc = yyjson_read(text, strlen(text), 0);
-    MW_CHECK(doc != NULL);
-    return doc;
 }
