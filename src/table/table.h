@@ -41,8 +41,9 @@ MW_MUST_USE mw_status mw_table_reserve(mw_table *table, size_t row_count, mw_err
    address, valid until the next add; `out_row` may be NULL. */
 MW_MUST_USE mw_status mw_table_add(mw_table *table, const mw_cell *row, mw_cell **out_row,
                                    mw_error *err);
+/* NULL for a row without cells: of an empty table, or under a schema without fields. */
 static inline mw_cell *mw_table_row(const mw_table *table, size_t row) {
-    return table->cells + row * table->schema->field_count;
+    return table->cells ? table->cells + row * table->schema->field_count : NULL;
 }
 void mw_table_clear(mw_table *table);
 void mw_table_release(mw_table *table);
