@@ -271,6 +271,11 @@ mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err) {
     return MW_OK;
 }
 
+void mw_loop_resume(mw_loop *loop, mw_policy policy, int64_t trained) {
+    loop->config.policy = policy;
+    loop->trained = trained;
+}
+
 mw_status mw_loop_measure(mw_loop *loop, int64_t now, mw_error *err) {
     mw_arena_clear(&loop->scratch);
     return measure_quality(loop, now, err);

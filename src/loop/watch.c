@@ -4,12 +4,25 @@ struct mw_watch {
     mw_follower *follower;
     mw_loop *loop;
     mw_log_survey survey;
+    bool resumes; /* the loop is yet to be given its policy, at `keeping.checked` */
+    mw_keeping keeping;
+    mw_policy policy;
 };
+
+/* Lets the midnights up to `now` pass. */
+static mw_status pass_time(mw_watch *watch, int64_t now, mw_error *err) {
+    if (watch->resumes && now > watch->keeping.checked) {
+        MW_TRY(mw_loop_advance(watch->loop, watch->keeping.checked, err));
+        mw_loop_resume(watch->loop, watch->policy, watch->keeping.trained);
+        watch->resumes = false;
+    }
+    return mw_loop_advance(watch->loop, now, err);
+}
 
 static mw_status predicted(void *context, int64_t stamp, const mw_prediction *prediction,
                            mw_error *err) {
     mw_watch *watch = context;
-    MW_TRY(mw_loop_advance(watch->loop, stamp, err));
+    MW_TRY(pass_time(watch, stamp, err));
     return mw_loop_predicted(watch->loop, stamp, prediction->features, prediction->prediction,
                              err);
 }
@@ -17,7 +30,7 @@ static mw_status predicted(void *context, int64_t stamp, const mw_prediction *pr
 static mw_status matured(void *context, mw_outcome outcome, const mw_cell *segments,
                          mw_error *err) {
     mw_watch *watch = context;
-    MW_TRY(mw_loop_advance(watch->loop, outcome.matured, err));
+    MW_TRY(pass_time(watch, outcome.matured, err));
     return mw_loop_matured(watch->loop, outcome, segments, err);
 }
 
@@ -47,7 +60,17 @@ static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error
                                    .hooks = {watch, predicted, matured}};
     /* A moment before the log's beginning may still be made when its event comes late. */
     if (begin != INT64_MAX) follower.from -= config->model->lateness_us;
+    if (config->keeping) follower.from = INT64_MIN; /* to learn from */
     return mw_follower_create(follower, &watch->follower, err);
+}
+
+static mw_status keep(mw_watch *watch, const mw_watch_config *config, int64_t begin,
+                      mw_error *err) {
+    watch->keeping = *config->keeping;
+    if (watch->keeping.checked < begin) watch->keeping.checked = begin;
+    if (watch->keeping.trained < begin) watch->keeping.trained = begin;
+    watch->resumes = true;
+    return mw_policy_find(MW_STR("gated"), &config->project_model->retrain, &watch->policy, err);
 }
 
 static mw_status begin_loop(mw_watch *watch, const mw_watch_config *config, mw_error *err) {
@@ -57,11 +80,13 @@ static mw_status begin_loop(mw_watch *watch, const mw_watch_config *config, mw_e
                            .segments = &examples->segment_schema,
                            .symbols = config->symbols,
                            .hooks = {watch, train, record}};
+    if (config->keeping) loop.hooks = config->keeping->hooks;
     MW_TRY(mw_policy_find(MW_STR("never"), &config->project_model->retrain, &loop.policy, err));
     const mw_log_survey *survey = &watch->survey;
     int64_t begin = survey->begin == INT64_MAX ? 0 : survey->begin;
     int64_t since = survey->since == INT64_MAX ? begin : survey->since;
     MW_TRY(mw_loop_create(loop, config->champion, since, begin, &watch->loop, err));
+    if (config->keeping) MW_TRY(keep(watch, config, begin, err));
     return mw_scorer_fits(mw_loop_champion(watch->loop), examples->schema.fields,
                           examples->schema.field_count, err);
 }
@@ -91,7 +116,7 @@ mw_status mw_watch_advance(mw_watch *watch, int64_t wall_now, mw_error *err) {
     MW_TRY(mw_follower_advance(watch->follower, wall_now, err));
     if (watch->survey.begin == INT64_MAX) return MW_OK;
     int64_t now = mw_follower_now(watch->follower);
-    MW_TRY(mw_loop_advance(watch->loop, now, err));
+    MW_TRY(pass_time(watch, now, err));
     return mw_loop_measure(watch->loop, now, err);
 }
 

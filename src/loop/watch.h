@@ -1,14 +1,22 @@
 /*
- * watch: one model in production, looked at: its follower tells a loop that never retrains.
+ * watch: one model in production: its follower tells its loop.
  *
  * It begins with the log and goes on as the log grows. Drift is held against the champion's
- * training from the first prediction that the champion made. Nothing is written.
+ * training from the first prediction that the champion made. Who only looks never retrains;
+ * who keeps the model says up to when it did so in an earlier life: that has no consequences
+ * again. The watch itself writes nothing.
  */
 #pragma once
 #include "loop/follower.h"
 #include "loop/loop.h"
 
 typedef struct mw_watch mw_watch;
+
+typedef struct {
+    mw_loop_hooks hooks;
+    int64_t checked; /* midnights up to it have had their consequences; INT64_MIN: none yet */
+    int64_t trained; /* the last training; INT64_MIN: none since the log began */
+} mw_keeping;
 
 /* All that it points to outlives the watch; the champion's bytes need not. */
 typedef struct {
@@ -19,7 +27,8 @@ typedef struct {
     const mw_project_model *project_model;
     mw_symbols *symbols;
     const mw_events *history;
-    mw_str champion; /* bytes */
+    mw_str champion;           /* bytes */
+    const mw_keeping *keeping; /* copied; NULL: it is only looked at */
 } mw_watch_config;
 
 /* MW_CONFLICT if the champion has other features than the program. */
