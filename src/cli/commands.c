@@ -5,6 +5,7 @@
 #include "cli/features.h"
 #include "cli/init.h"
 #include "cli/intake.h"
+#include "cli/keeper_role.h"
 #include "cli/models.h"
 #include "cli/monitor.h"
 #include "cli/not_built.h"
@@ -251,6 +252,7 @@ const mw_command mw_commands[] = {
                     {"--clock", "TIME", "go by a virtual clock that starts then"}},
         .run = mw_cli_server,
     },
+    {.name = "keeper", .words = "", .run = mw_cli_keeper},
     {
         .name = "serve",
         .words = "",

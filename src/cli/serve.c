@@ -30,9 +30,11 @@ static void list_arguments(const mw_cli *cli, const char *executable, const char
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     const char *executable;
     const char *server[ARGUMENTS_MAX];
+    const char *keeper[] = {NULL, "keeper", "-C", cli->folder, NULL};
     MW_TRY(mw_executable_path(cli->sys, &cli->arena, &executable, err));
     list_arguments(cli, executable, "server", server);
-    const mw_role roles[] = {{"server", server}};
+    keeper[0] = executable;
+    const mw_role roles[] = {{"server", server}, {"keeper", keeper}};
     mw_supervisor_config config = {.roles = roles,
                                    .role_count = sizeof roles / sizeof *roles,
                                    .say = say,

@@ -308,3 +308,16 @@ mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model, mw
     if (status == MW_OK) return MW_OK;
     return mw_fail_within(err, status, "the running server goes on with the version before");
 }
+
+bool mw_serve_is_up(mw_cli *cli) {
+    mw_arena arena;
+    mw_control_client *client = NULL;
+    mw_error absent;
+    mw_arena_init(&arena, 1 << 16);
+    const char *state = mw_path_join(&arena, cli->folder, MW_STATE_FOLDER);
+    const char *path = state ? mw_path_join(&arena, state, SOCKET_NAME) : NULL;
+    bool is_up = path && mw_control_connect(cli->sys, path, &client, &absent) == MW_OK;
+    mw_control_close(client);
+    mw_arena_release(&arena);
+    return is_up;
+}

@@ -12,3 +12,5 @@ mw_status mw_cli_server(mw_cli *cli, mw_error *err);
    champion, and waits until that answers. Where none runs, nothing is to be done. */
 MW_MUST_USE mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model,
                                              mw_error *err);
+/* Whether a server runs in the folder of the command. */
+bool mw_serve_is_up(mw_cli *cli);

@@ -15,7 +15,7 @@ typedef struct {
     mw_project_model model; /* the project's, with the options over it */
     const mw_model_program *program;
     int64_t as_of, test_from, seed, thread_count;
-    mw_str data_version;
+    mw_str data_version, why;
     mw_arena arena; /* of the training */
 } job;
 
@@ -172,7 +172,7 @@ static mw_status record(job *it, const mw_train_report *report, int64_t started_
                       .seed = it->seed,
                       .data_version = it->data_version,
                       .version = report->trained->name,
-                      .why = MW_STR("train"),
+                      .why = it->why,
                       .details = mw_buf_str(&details)};
     mw_status status = mw_buf_check(&details, "the run", err);
     if (status == MW_OK)
@@ -246,7 +246,7 @@ static mw_status train(job *it, mw_error *err) {
 
 mw_status mw_cli_train(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
-    job it = {.workspace = &workspace};
+    job it = {.workspace = &workspace, .why = MW_STR("train")};
     char data_version[MW_SHA256_HEX_SIZE + 1];
     mw_arena_init(&it.arena, (size_t)1 << 36);
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
@@ -259,6 +259,45 @@ mw_status mw_cli_train(mw_cli *cli, mw_error *err) {
     }
     mw_arena_release(&it.arena);
     mw_workspace_release(&workspace);
+    return status;
+}
+
+static mw_status learn_again(job *it, const mw_examples *examples, mw_buf *out_version,
+                             mw_error *err) {
+    mw_sys *sys = it->workspace->cli->sys;
+    int64_t started_us = mw_sys_now_us(sys), began_us = mw_sys_monotonic_us(sys);
+    mw_trained trained;
+    mw_train_outcome outcome;
+    MW_TRY(learn(it, examples, &trained, err));
+    mw_train_report report = {
+        .workspace = it->workspace,
+        .model = &it->model,
+        .examples = examples,
+        .example_count = examples->count,
+        .trained = &trained,
+        .data_version = it->data_version,
+        .seed = it->seed,
+        .seconds = (double)(mw_sys_monotonic_us(sys) - began_us) / (double)MW_SECOND_US};
+    MW_TRY(keep(it, &report, started_us, &outcome, err));
+    mw_buf_append_str(out_version, trained.bytes);
+    return mw_buf_check(out_version, "a version", err);
+}
+
+mw_status mw_train_again(const mw_retraining *order, mw_buf *out_version, mw_error *err) {
+    char data_version[MW_SHA256_HEX_SIZE + 1];
+    MW_TRY(mw_lake_version(mw_state_lake(order->workspace->state), data_version, err));
+    job it = {.workspace = order->workspace,
+              .model = *order->model.project,
+              .program = order->model.program,
+              .as_of = INT64_MAX,
+              .test_from = MW_TEST_LATEST,
+              .seed = SEED_USUAL,
+              .thread_count = (int64_t)mw_sys_core_count(order->workspace->cli->sys),
+              .data_version = mw_str_of(data_version),
+              .why = order->why};
+    mw_arena_init(&it.arena, (size_t)1 << 36);
+    mw_status status = learn_again(&it, order->examples, out_version, err);
+    mw_arena_release(&it.arena);
     return status;
 }
 

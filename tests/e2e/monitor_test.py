@@ -153,4 +153,5 @@ def test_an_unknown_model_is_refused():
         assert shop.ok("alerts", "--json").json() == []
 
 
-main(globals())
+if __name__ == "__main__":
+    main(globals())

@@ -1,0 +1,284 @@
+#include "cli/keeper_role.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/server_role.h"
+#include "cli/train.h"
+#include "ingest/load.h"
+#include "loop/watch.h"
+#include "monitor/alert_book.h"
+#include "sys/poller.h"
+
+enum { TICK_US = 300000, PAUSE_US = 30000000, SETTING_MAX = 512 };
+
+typedef struct keeper keeper;
+
+/* A model that it keeps. */
+typedef struct {
+    keeper *owner;
+    mw_workspace_model model;
+    mw_watch *watch;
+    char champion[MW_VERSION_NAME_SIZE + 1];
+    mw_buf version;     /* bytes: of the champion, then of what was trained last */
+    int64_t checked;    /* what happened up to then was kept in an earlier life */
+    int64_t trained;    /* INT64_MIN: not since the log began */
+    int64_t next_check; /* of the loop, when its consequences were kept last */
+} charge;
+
+struct keeper {
+    mw_cli *cli;
+    mw_workspace workspace;
+    bool is_open, has_history;
+    mw_events history;
+    const char *log_folder;
+    charge *charges;
+    size_t charge_count;
+};
+
+static mw_str name_of(const charge *it) { return it->model.program->name; }
+
+/* --- what it knows of its earlier life ------------------------------------------------------ */
+
+static void setting_name(const charge *it, char out_name[SETTING_MAX]) {
+    snprintf(out_name, SETTING_MAX, "keeper.%.*s", MW_STR_ARGS(name_of(it)));
+}
+
+/* "CHECKED TRAINED", in us. */
+static mw_status remember(charge *it, mw_error *err) {
+    mw_workspace *workspace = &it->owner->workspace;
+    char name[SETTING_MAX];
+    mw_str text = {0}, checked, trained;
+    mw_error absent;
+    setting_name(it, name);
+    it->checked = it->trained = INT64_MIN;
+    mw_status status = mw_catalog_get(mw_state_catalog(workspace->state), name,
+                                      &workspace->arena, &text, &absent);
+    if (status == MW_NOT_FOUND) return MW_OK;
+    if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
+    if (mw_str_split(&text, ' ', &checked) && mw_str_split(&text, ' ', &trained) &&
+        mw_str_to_int64(checked, &it->checked) && mw_str_to_int64(trained, &it->trained))
+        return MW_OK;
+    return mw_fail(err, MW_CORRUPT, "%s: the setting cannot be read", name);
+}
+
+static mw_status write_down(charge *it, int64_t checked, mw_error *err) {
+    char name[SETTING_MAX], value[64];
+    setting_name(it, name);
+    snprintf(value, sizeof value, "%lld %lld", (long long)checked, (long long)it->trained);
+    return mw_catalog_set(mw_state_catalog(it->owner->workspace.state), name, mw_str_of(value),
+                          err);
+}
+
+/* --- what the loop sets off ----------------------------------------------------------------- */
+
+static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training *out_training,
+                       mw_error *err) {
+    charge *it = context;
+    const mw_examples *examples = mw_follower_examples(mw_watch_follower(it->watch));
+    mw_retraining order = {&it->owner->workspace, it->model, examples, why};
+    mw_buf version;
+    mw_buf_init(&version, MW_VERSION_SIZE_MAX);
+    mw_error reason = {0};
+    mw_status status = mw_train_again(&order, &version, &reason);
+    it->trained = now;
+    if (status == MW_OK) {
+        mw_buf_release(&it->version);
+        it->version = version;
+    } else {
+        mw_buf_release(&version);
+    }
+    /* What cannot be learned leaves the model as it is, and is tried again when due. */
+    if (status == MW_INVALID)
+        mw_cli_note(it->owner->cli, "keeper: model %.*s was not retrained: %s",
+                    MW_STR_ARGS(name_of(it)), reason.message);
+    else if (status != MW_OK) return mw_fail(err, status, "%s", reason.message);
+    *out_training = (mw_loop_training){mw_buf_str(&it->version), examples, examples->count};
+    return MW_OK;
+}
+
+static mw_status promote(charge *it, const mw_loop_event *event, mw_error *err) {
+    mw_workspace *workspace = &it->owner->workspace;
+    mw_change change = {mw_sys_now_us(it->owner->cli->sys), MW_STR("keeper"), event->text};
+    MW_TRY(mw_registry_promote(mw_workspace_registry(workspace), name_of(it), event->version,
+                               change, err));
+    snprintf(it->champion, sizeof it->champion, "%.*s", MW_STR_ARGS(event->version));
+    /* A server that cannot be told now reads the catalog when it starts. */
+    mw_error reason = {0};
+    if (mw_serve_tell_champion(workspace, name_of(it), &reason) != MW_OK)
+        mw_cli_note(it->owner->cli, "keeper: %s", reason.message);
+    return MW_OK;
+}
+
+static mw_status write_alerts(charge *it, int64_t now, mw_error *err) {
+    size_t count = 0;
+    const mw_alert *alerts = mw_loop_alerts(mw_watch_loop(it->watch), &count);
+    mw_catalog *catalog = mw_state_catalog(it->owner->workspace.state);
+    for (size_t i = 0; i < count; i++)
+        MW_TRY(mw_alert_book_write(catalog, name_of(it), &alerts[i], now, err));
+    return MW_OK;
+}
+
+static mw_status keep_event(charge *it, const mw_loop_event *event, mw_error *err) {
+    switch (event->kind) {
+    case MW_LOOP_ALARM:
+    case MW_LOOP_CALM: return write_alerts(it, event->time, err);
+    case MW_LOOP_PROMOTED: MW_TRY(promote(it, event, err)); break;
+    case MW_LOOP_REFUSED: break;
+    case MW_LOOP_TRAINED:
+    case MW_LOOP_EVENT_COUNT: return MW_OK; /* what comes of it follows */
+    }
+    return write_down(it, event->time, err);
+}
+
+static mw_status record(void *context, const mw_loop_event *event, mw_error *err) {
+    charge *it = context;
+    if (event->time <= it->checked) return MW_OK;
+    MW_TRY(keep_event(it, event, err));
+    mw_cli_note(it->owner->cli, "keeper: model=%.*s event=%s version=%.*s why=\"%.*s\"",
+                MW_STR_ARGS(name_of(it)), mw_loop_event_word(event->kind),
+                MW_STR_ARGS(event->version), MW_STR_ARGS(event->text));
+    return MW_OK;
+}
+
+/* --- keeping one model ---------------------------------------------------------------------- */
+
+static mw_status begin_watch(charge *it, const mw_version_row *champion, mw_error *err) {
+    keeper *owner = it->owner;
+    mw_workspace *workspace = &owner->workspace;
+    MW_TRY(remember(it, err));
+    mw_keeping keeping = {{it, train, record}, it->checked, it->trained};
+    mw_buf_clear(&it->version);
+    MW_TRY(mw_registry_load(mw_workspace_registry(workspace), champion, &it->version, err));
+    mw_watch_config config = {.sys = owner->cli->sys,
+                              .log_folder = owner->log_folder,
+                              .program = workspace->program,
+                              .model = it->model.program,
+                              .project_model = it->model.project,
+                              .symbols = workspace->symbols,
+                              .history = &owner->history,
+                              .champion = mw_buf_str(&it->version),
+                              .keeping = &keeping};
+    mw_watch_destroy(it->watch);
+    it->watch = NULL;
+    it->next_check = INT64_MIN;
+    snprintf(it->champion, sizeof it->champion, "%.*s", MW_STR_ARGS(champion->version));
+    return mw_watch_create(config, &it->watch, err);
+}
+
+/* Begins anew when somebody else has promoted another version. */
+static mw_status find_champion(charge *it, mw_error *err) {
+    mw_workspace *workspace = &it->owner->workspace;
+    mw_version_row champion;
+    mw_error absent;
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 24);
+    mw_status status = mw_registry_champion(mw_workspace_registry(workspace), name_of(it), &arena,
+                                            &champion, &absent);
+    bool is_known = status == MW_OK && mw_str_is(champion.version, it->champion);
+    if (status == MW_OK && !is_known) status = begin_watch(it, &champion, err);
+    else if (status != MW_OK && status != MW_NOT_FOUND)
+        status = mw_fail(err, status, "%s", absent.message);
+    mw_arena_release(&arena);
+    return status;
+}
+
+/* Alerts, and up to when all this has been thought through, once a midnight. */
+static mw_status keep_consequences(charge *it, mw_error *err) {
+    const mw_loop *loop = mw_watch_loop(it->watch);
+    if (mw_loop_next_check(loop) == it->next_check) return MW_OK;
+    int64_t now = mw_follower_now(mw_watch_follower(it->watch));
+    MW_TRY(write_alerts(it, now, err));
+    MW_TRY(write_down(it, now, err));
+    it->next_check = mw_loop_next_check(loop);
+    return MW_OK;
+}
+
+static mw_status keep(charge *it, mw_error *err) {
+    mw_status status = find_champion(it, err);
+    if (status == MW_NOT_FOUND) return MW_OK;
+    MW_TRY(status);
+    MW_TRY(mw_watch_advance(it->watch, mw_sys_now_us(it->owner->cli->sys), err));
+    return keep_consequences(it, err);
+}
+
+/* --- the process ------------------------------------------------------------------------------ */
+
+static bool is_kept(const mw_project_model *model) {
+    return model->retrain.every_us > 0 || model->retrain.when_count > 0;
+}
+
+static mw_status list_charges(keeper *k, mw_error *err) {
+    mw_workspace *workspace = &k->workspace;
+    size_t count = workspace->program->model_count;
+    k->charges = mw_arena_alloc(&workspace->arena, count + 1, sizeof *k->charges);
+    if (!k->charges) return mw_fail(err, MW_NO_MEMORY, "keeper: no memory");
+    for (size_t i = 0; i < count; i++) {
+        if (!is_kept(&workspace->project->models[i])) continue;
+        charge *it = &k->charges[k->charge_count++];
+        *it = (charge){.owner = k,
+                       .model = {&workspace->project->models[i], &workspace->program->models[i]}};
+        mw_buf_init(&it->version, MW_VERSION_SIZE_MAX);
+    }
+    return MW_OK;
+}
+
+static mw_status open_project(keeper *k, mw_error *err) {
+    mw_workspace *workspace = &k->workspace;
+    k->is_open = true;
+    MW_TRY(mw_workspace_open(k->cli, MW_WORKSPACE_CATALOG, NULL, workspace, err));
+    k->log_folder = mw_state_path(workspace->state, &workspace->arena, "log");
+    if (!k->log_folder) return mw_fail(err, MW_NO_MEMORY, "keeper: no memory");
+    MW_TRY(list_charges(k, err));
+    if (k->charge_count == 0) return MW_OK;
+    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &k->history,
+                          err));
+    k->has_history = true;
+    return MW_OK;
+}
+
+static void close_project(keeper *k) {
+    for (size_t i = 0; i < k->charge_count; i++) {
+        mw_watch_destroy(k->charges[i].watch);
+        mw_buf_release(&k->charges[i].version);
+    }
+    k->charge_count = 0;
+    if (k->has_history) mw_events_release(&k->history);
+    k->has_history = false;
+    if (k->is_open) mw_workspace_release(&k->workspace);
+    k->is_open = false;
+}
+
+/* A server that answers has read the project well, and has made its state. */
+static mw_status work(keeper *k, mw_error *err) {
+    if (!k->is_open && !mw_serve_is_up(k->cli)) return MW_OK;
+    if (!k->is_open) MW_TRY(open_project(k, err));
+    for (size_t i = 0; i < k->charge_count; i++) MW_TRY(keep(&k->charges[i], err));
+    return MW_OK;
+}
+
+/* After a failure it begins anew, some time later: the server must not suffer from it. */
+static int64_t work_or_rest(keeper *k) {
+    mw_error err = {0};
+    if (work(k, &err) == MW_OK) return TICK_US;
+    mw_cli_note(k->cli, "keeper: %s", err.message);
+    close_project(k);
+    return PAUSE_US;
+}
+
+/* Signals are caught before DuckDB starts threads of its own, which would die of one else. */
+mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
+    keeper k = {.cli = cli};
+    mw_poller *poller = NULL;
+    MW_TRY(mw_poller_create(cli->sys, &poller, err));
+    mw_status status = mw_poller_catch_signals(poller, err);
+    for (bool is_told = false; status == MW_OK && !is_told;) {
+        mw_poller_event event;
+        size_t count = 0;
+        status = mw_poller_wait(poller, work_or_rest(&k), &event, 1, &count, err);
+        is_told = count > 0 && event.kind == MW_POLLER_SIGNAL;
+    }
+    close_project(&k);
+    mw_poller_destroy(poller);
+    return status;
+}
