@@ -1,6 +1,5 @@
 #include "monitor/alert_book.h"
 
-#include "sys/sys.h"
 #include "testing/test.h"
 
 static int64_t count_of(mw_catalog *catalog, const char *sql) {

@@ -1,0 +1,154 @@
+#include "loop/follower.h"
+
+#include "loop/follower_world_test.h"
+
+/* What a follower has told. */
+typedef struct {
+    size_t predicted, matured;
+    double predictions[FOLLOWER_WORLD_VISITS];
+    mw_outcome outcomes[FOLLOWER_WORLD_VISITS];
+} story;
+
+static mw_status predicted(void *context, int64_t stamp, const mw_prediction *prediction,
+                           mw_error *err) {
+    (void)stamp, (void)err;
+    story *told = context;
+    told->predictions[told->predicted++] = prediction->features[0].number;
+    return MW_OK;
+}
+
+static mw_status matured(void *context, mw_outcome outcome, const mw_cell *segments,
+                         mw_error *err) {
+    (void)segments, (void)err;
+    story *told = context;
+    told->outcomes[told->matured++] = outcome;
+    return MW_OK;
+}
+
+static mw_status create(follower_world *world, story *told, mw_follower **out_follower) {
+    mw_follower_config config = {.sys = world->sys,
+                                 .log_folder = "log",
+                                 .program = world->examples.program,
+                                 .model = &world->examples.program->models[0],
+                                 .project_model = &world->model,
+                                 .symbols = world->examples.symbols,
+                                 .history = &world->history,
+                                 .from = INT64_MIN,
+                                 .hooks = {told, predicted, matured}};
+    return mw_follower_create(config, out_follower, NULL);
+}
+
+static mw_follower *begin(follower_world *world, story *told) {
+    mw_follower *follower = NULL;
+    MW_CHECK_OK(create(world, told, &follower), NULL);
+    return follower;
+}
+
+static void check_same(const story *a, const story *b) {
+    MW_CHECK(a->predicted == b->predicted && a->matured == b->matured);
+    for (size_t i = 0; i < a->predicted; i++) MW_CHECK(a->predictions[i] == b->predictions[i]);
+    for (size_t i = 0; i < a->matured; i++) {
+        MW_CHECK(a->outcomes[i].t == b->outcomes[i].t);
+        MW_CHECK_EQUAL_INT(a->outcomes[i].matured, b->outcomes[i].matured);
+        MW_CHECK(a->outcomes[i].label == b->outcomes[i].label);
+    }
+}
+
+/* Each prediction is told once, and its outcome is what a look at all visits says. */
+MW_TEST(follower_tells_each_prediction_and_what_came_of_it) {
+    follower_world world;
+    static story at_once, in_pieces;
+    at_once = in_pieces = (story){0};
+    follower_world_begin(&world);
+    mw_follower *pieces = begin(&world, &in_pieces);
+    while (world.posted < FOLLOWER_WORLD_VISITS) {
+        follower_world_post(&world);
+        if (world.posted % 3 == 0) MW_CHECK_OK(mw_follower_advance(pieces, 0, NULL), NULL);
+    }
+    int64_t last = world.times[FOLLOWER_WORLD_VISITS - 1];
+    follower_world_control(&world, MW_CONTROL_CLOCK, last + 3 * MW_HOUR_US);
+    mw_follower *follower = begin(&world, &at_once);
+    MW_CHECK_OK(mw_follower_advance(pieces, 0, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    size_t expected = (FOLLOWER_WORLD_VISITS - FOLLOWER_WORLD_LAKE) / 2, positives = 0;
+    MW_CHECK_EQUAL_INT(at_once.predicted, expected);
+    MW_CHECK_EQUAL_INT(at_once.matured, expected);
+    for (size_t k = 0; k < expected; k++) {
+        size_t i = FOLLOWER_WORLD_LAKE + 2 * k;
+        const mw_outcome *outcome = &at_once.outcomes[k];
+        MW_CHECK(at_once.predictions[k] == world.weights[i]);
+        MW_CHECK(outcome->t == world.times[i] && outcome->prediction == world.weights[i]);
+        MW_CHECK_EQUAL_INT(outcome->label, follower_world_label(&world, i));
+        MW_CHECK(outcome->matured >= outcome->t + MW_HOUR_US);
+        positives += outcome->label;
+    }
+    MW_CHECK(positives > 10 && positives + 10 < expected);
+    MW_CHECK_EQUAL_INT(mw_follower_examples(follower)->count, FOLLOWER_WORLD_VISITS);
+    MW_CHECK_EQUAL_INT(mw_follower_count_since(follower, INT64_MIN).labelled, expected);
+    MW_CHECK_EQUAL_INT(mw_follower_stream_at(follower, 0).count, FOLLOWER_WORLD_VISITS);
+    check_same(&in_pieces, &at_once);
+    mw_follower_destroy(pieces);
+    mw_follower_destroy(follower);
+    follower_world_end(&world);
+}
+
+/* Labels wait for the clock, not for the next record. */
+MW_TEST(follower_goes_by_the_clock) {
+    follower_world world;
+    static story told;
+    told = (story){0};
+    follower_world_begin(&world);
+    mw_follower *follower = begin(&world, &told);
+    follower_world_post(&world);
+    int64_t t = world.times[FOLLOWER_WORLD_LAKE];
+    int64_t maturity = t + world.examples.program->models[0].maturity_us;
+    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK(mw_follower_is_virtual(follower) && mw_follower_now(follower) == t);
+    MW_CHECK(told.predicted == 1 && told.matured == 0);
+    follower_world_control(&world, MW_CONTROL_CLOCK, maturity - 1);
+    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_EQUAL_INT(told.matured, 0);
+    follower_world_control(&world, MW_CONTROL_CLOCK, maturity);
+    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_EQUAL_INT(told.matured, 1);
+    mw_follower_destroy(follower);
+    follower_world_end(&world);
+}
+
+MW_TEST(follower_surveys_a_log) {
+    follower_world world;
+    mw_log_survey survey;
+    follower_world_begin(&world);
+    int64_t begin_place = world.place;
+    MW_CHECK_OK(mw_log_survey_read(world.sys, "log", MW_STR("v1"), &survey, NULL), NULL);
+    MW_CHECK(survey.begin == begin_place && survey.since == INT64_MAX);
+    follower_world_post(&world);
+    follower_world_post(&world);
+    follower_world_post(&world);
+    MW_CHECK_OK(mw_log_survey_read(world.sys, "log", MW_STR("v1"), &survey, NULL), NULL);
+    MW_CHECK(survey.begin == begin_place && survey.since > begin_place);
+    MW_CHECK(survey.since < world.times[FOLLOWER_WORLD_LAKE + 1]);
+    MW_CHECK_OK(mw_log_survey_read(world.sys, "log", MW_STR("v2"), &survey, NULL), NULL);
+    MW_CHECK(survey.since == INT64_MAX);
+    MW_CHECK_OK(mw_log_survey_read(world.sys, "none", MW_STR("v1"), &survey, NULL), NULL);
+    MW_CHECK(survey.begin == INT64_MAX);
+    follower_world_end(&world);
+}
+
+static mw_status follow_all(void *context) {
+    static story told;
+    told = (story){0};
+    mw_follower *follower = NULL;
+    MW_TRY(create(context, &told, &follower));
+    mw_status status = mw_follower_advance(follower, 0, NULL);
+    mw_follower_destroy(follower);
+    return status;
+}
+
+MW_TEST(follower_survives_every_failing_allocation) {
+    follower_world world;
+    follower_world_begin(&world);
+    for (int i = 0; i < 8; i++) follower_world_post(&world);
+    MW_CHECK(mw_test_every_allocation_fails(follow_all, &world) > 0);
+    follower_world_end(&world);
+}

@@ -1,0 +1,94 @@
+#include "loop/watch.h"
+
+#include "loop/follower_world_test.h"
+
+typedef struct {
+    size_t alarms, calms, trainings;
+} keeping_story;
+
+static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training *out_training,
+                       mw_error *err) {
+    (void)now, (void)why, (void)out_training;
+    keeping_story *told = context;
+    told->trainings++;
+    return mw_fail(err, MW_CANCELLED, "no training was due");
+}
+
+static mw_status record(void *context, const mw_loop_event *event, mw_error *err) {
+    (void)err;
+    keeping_story *told = context;
+    told->alarms += event->kind == MW_LOOP_ALARM;
+    told->calms += event->kind == MW_LOOP_CALM;
+    return MW_OK;
+}
+
+static mw_watch_config config_of(follower_world *world, const mw_keeping *keeping) {
+    const mw_program *program = world->examples.program;
+    mw_str champion = loop_world_version(&world->examples.arena, world->examples.symbols,
+                                         (loop_world_stump){0.5, 2, 0.5, 0});
+    return (mw_watch_config){.sys = world->sys,
+                             .log_folder = "log",
+                             .program = program,
+                             .model = &program->models[0],
+                             .project_model = &world->model,
+                             .symbols = world->examples.symbols,
+                             .history = &world->history,
+                             .champion = champion,
+                             .keeping = keeping};
+}
+
+static void post_all(follower_world *world) {
+    follower_world_begin(world);
+    while (world->posted < FOLLOWER_WORLD_VISITS) follower_world_post(world);
+    int64_t last = world->times[FOLLOWER_WORLD_VISITS - 1];
+    follower_world_control(world, MW_CONTROL_CLOCK, last + 10 * MW_DAY_US);
+}
+
+MW_TEST(watch_measures_what_was_predicted) {
+    follower_world world;
+    mw_watch *watch = NULL;
+    mw_error err = {0};
+    post_all(&world);
+    MW_CHECK_OK(mw_watch_create(config_of(&world, NULL), &watch, &err), &err);
+    MW_CHECK_OK(mw_watch_advance(watch, 0, &err), &err);
+    size_t expected = (FOLLOWER_WORLD_VISITS - FOLLOWER_WORLD_LAKE) / 2;
+    mw_quality quality = mw_loop_quality(mw_watch_loop(watch));
+    size_t mistakes = 0;
+    for (size_t i = FOLLOWER_WORLD_LAKE; i < FOLLOWER_WORLD_VISITS; i += 2)
+        mistakes += follower_world_label(&world, i) != (world.weights[i] >= 0.5);
+    MW_CHECK_EQUAL_INT(quality.outcome_count, expected);
+    MW_CHECK(quality.cost == (double)mistakes);
+    MW_CHECK_EQUAL_INT(mw_drift_watch_read(mw_loop_drift(mw_watch_loop(watch))).row_count,
+                       expected);
+    MW_CHECK_EQUAL_INT(mw_watch_since(watch), INT64_MAX); /* v1 is not the champion's name */
+    mw_watch_destroy(watch);
+    follower_world_end(&world);
+}
+
+static mw_status live(follower_world *world, int64_t checked, keeping_story *told) {
+    mw_keeping keeping = {{told, train, record}, checked, INT64_MIN};
+    mw_watch *watch = NULL;
+    MW_CHECK_OK(mw_watch_create(config_of(world, &keeping), &watch, NULL), NULL);
+    mw_status status = mw_watch_advance(watch, 0, NULL);
+    size_t count = 0;
+    const mw_alert *alerts = mw_loop_alerts(mw_watch_loop(watch), &count);
+    MW_CHECK(count == 1 && alerts[0].is_open && alerts[0].opened_count == 1);
+    mw_watch_destroy(watch);
+    return status;
+}
+
+/* An open alert trains after a week. Told that this week has had its consequences, a watch comes to
+   the same alert, and does not train for it again. */
+MW_TEST(watch_comes_back_without_consequences) {
+    follower_world world;
+    mw_rule when;
+    keeping_story first = {0}, second = {0};
+    post_all(&world);
+    MW_CHECK_OK(mw_rule_parse(MW_STR("drift.max < 9"), &when, NULL), NULL);
+    world.model.retrain = (mw_retrain){.when = &when, .when_count = 1};
+    MW_CHECK_EQUAL_INT(live(&world, INT64_MIN, &first), MW_CANCELLED);
+    MW_CHECK(first.alarms == 1 && first.calms == 0 && first.trainings == 1);
+    MW_CHECK_OK(live(&world, world.place, &second), NULL);
+    MW_CHECK(second.alarms == 1 && second.calms == 0 && second.trainings == 0);
+    follower_world_end(&world);
+}
