@@ -174,6 +174,22 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     return MW_OK;
 }
 
+/* A request for a prediction does not carry what becomes known only later (DESIGN.md, `later`). */
+static mw_status refuse_later(const mw_service *service, mw_received received, mw_error *err) {
+    for (size_t i = 1; i < received.count; i++) {
+        if (!received.events[i].row) continue;
+        const mw_stream *stream = &service->config.program->streams[received.events[i].stream];
+        mw_str source = stream->name, time = stream->name;
+        (void)mw_str_split(&time, '@', &source);
+        mw_status status = mw_fail(err, MW_INVALID,
+                                   "predict: fields that become known at %.*s are not known yet",
+                                   MW_STR_ARGS(time));
+        return mw_hint(err, status, "Leave them out, and post them to /v1/events/%.*s later.",
+                       MW_STR_ARGS(source));
+    }
+    return MW_OK;
+}
+
 mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,
                              mw_answer *out_answer, mw_error *err) {
     const mw_program *program = service->config.program;
@@ -182,6 +198,7 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
     mw_received received;
     mw_event_standing standing;
     MW_TRY(mw_reception_take(service->reception, stream->source, object, &received, err));
+    MW_TRY(refuse_later(service, received, err));
     MW_TRY(look_up(service, received, &standing, err));
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     const mw_ledger_entry *stored =

@@ -45,6 +45,22 @@ MW_TEST(service_predicts_once_and_appends_what_was_asked_for) {
     shop_tear_down(&s);
 }
 
+MW_TEST(service_takes_no_later_fields_with_a_question) {
+    shop s;
+    mw_error err;
+    mw_answer answer;
+    shop_set_up(&s);
+    MW_CHECK_STATUS(predict(&s, SHOP_QUICK, "{\"shop\": \"a\", \"number\": 1, "
+                            "\"at\": \"1970-04-11T00:00:00Z\", \"refund\": 2}", true, &answer,
+                            &err),
+                    MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message,
+                       "predict: fields that become known at at + 2d are not known yet");
+    MW_CHECK_EQUAL_STR(err.hint, "Leave them out, and post them to /v1/events/orders later.");
+    MW_CHECK(!mw_sequencer_read_stats(s.sequencer).log_events);
+    shop_tear_down(&s);
+}
+
 MW_TEST(service_returns_the_moment_that_fell_due) {
     shop s;
     mw_error err;
