@@ -121,7 +121,7 @@ def test_quality_and_drift_are_what_they_are():
             assert early["predictions"]["labelled_30d"] < ORDERS, "labels wait for their maturity"
             server.go_to(BEGIN + timedelta(days=DAYS + 4))
             seen = monitor(shop)
-        assert "no server runs; no alert is open" in shop.ok("status").out
+        assert "no server runs" in shop.ok("status").out
         assert seen["predictions"]["labelled_30d"] == ORDERS, seen["predictions"]
         quality = seen["quality"]
         assert quality["positives"] == sum(labels) and quality["outcomes"] == ORDERS, quality
