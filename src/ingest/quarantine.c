@@ -1,24 +1,6 @@
 #include "ingest/quarantine.h"
 
-#include "base/json.h"
-
-static void write_cell(mw_json *json, mw_type type, mw_cell cell, const mw_symbols *symbols) {
-    if (mw_cell_is_missing(type, cell)) {
-        mw_json_null(json);
-        return;
-    }
-    switch (type) {
-    case MW_TYPE_NUMBER: mw_json_number(json, cell.number); return;
-    case MW_TYPE_BOOL: mw_json_bool(json, cell.boolean == MW_TRUE); return;
-    case MW_TYPE_TIME: mw_json_time(json, cell.time); return;
-    case MW_TYPE_DURATION:
-        mw_json_number(json, (double)cell.time / (double)MW_SECOND_US);
-        return;
-    case MW_TYPE_CATEGORY:
-    case MW_TYPE_TEXT: mw_json_str(json, mw_symbols_text(symbols, cell.symbol)); return;
-    case MW_TYPE_COUNT: break;
-    }
-}
+#include "table/cell_json.h"
 
 static void write_columns(mw_json *json, const mw_quarantine_source *source, size_t row) {
     const mw_cell *cells = mw_table_row(source->rows, row);
@@ -27,7 +9,7 @@ static void write_columns(mw_json *json, const mw_quarantine_source *source, siz
     for (size_t i = 0; i < source->column_count; i++) {
         const mw_field *field = &source->rows->schema->fields[i];
         mw_json_key_str(json, field->name);
-        write_cell(json, field->type, cells[i], source->symbols);
+        mw_cell_write_json(json, field->type, cells[i], source->symbols);
     }
     mw_json_object_end(json);
 }

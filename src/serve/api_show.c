@@ -1,27 +1,9 @@
 /* The api of what can be looked at: recorded predictions, models, streams. */
 #include "serve/api_parts.h"
 
-enum { EVENT_ID_SIZE_MAX = 1 << 12 };
+#include "table/cell_json.h"
 
-/* A value as JSON: numbers and bools as such, durations in seconds, all else as text. */
-static void write_cell(mw_json *json, mw_type type, mw_cell cell, const mw_symbols *symbols) {
-    if (mw_cell_is_missing(type, cell)) {
-        mw_json_null(json);
-        return;
-    }
-    switch (type) {
-        case MW_TYPE_NUMBER: mw_json_number(json, cell.number); return;
-        case MW_TYPE_BOOL: mw_json_bool(json, cell.boolean == MW_TRUE); return;
-        case MW_TYPE_TIME: mw_json_time(json, cell.time); return;
-        case MW_TYPE_DURATION:
-            mw_json_number(json, (double)cell.time / (double)MW_SECOND_US);
-            return;
-        case MW_TYPE_CATEGORY:
-        case MW_TYPE_TEXT:
-        case MW_TYPE_COUNT: break;
-    }
-    mw_json_str(json, mw_symbols_text(symbols, cell.symbol));
-}
+enum { EVENT_ID_SIZE_MAX = 1 << 12 };
 
 static void write_features(mw_json *json, const mw_api *api, size_t model,
                            const mw_cell *features) {
@@ -31,7 +13,7 @@ static void write_features(mw_json *json, const mw_api *api, size_t model,
     mw_json_object(json);
     for (size_t i = 0; i < schema->field_count; i++) {
         mw_json_key_str(json, schema->fields[i].name);
-        write_cell(json, schema->fields[i].type, features[i], parts->symbols);
+        mw_cell_write_json(json, schema->fields[i].type, features[i], parts->symbols);
     }
     mw_json_object_end(json);
 }
