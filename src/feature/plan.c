@@ -98,7 +98,7 @@ static void keep_for(planner *p, const mw_range_plan *range, const mw_window *wi
     p->plan->shares_instance[window->stream] = true;
 }
 
-/* Gives a window its group and its lookup: a range of its own for now, without bounds. */
+/* Gives a window its group and its lookup: a range of its own, whose bounds come after. */
 static void place_window(planner *p, size_t index) {
     const mw_window *window = &p->model->windows[index];
     bool is_label = is_of_label(p, index);
