@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/live_version.h"
 #include "ingest/load.h"
 #include "serve/api.h"
 #include "serve/control.h"
@@ -21,7 +22,8 @@ typedef struct {
     mw_workspace workspace;
     mw_events history;
     bool has_history;
-    mw_buf *versions;     /* one a model: bytes of its champion, empty if it has none */
+    mw_live_version *live; /* one a model */
+    size_t live_count;
     mw_sequencer *sequencer;
     mw_service *service;
     mw_telemetry *telemetry;
@@ -87,38 +89,33 @@ static mw_status open_workspace(daemon *d, mw_error *err) {
     }
 }
 
-static mw_status load_champion(daemon *d, size_t model, mw_error *err) {
-    mw_registry registry = mw_workspace_registry(&d->workspace);
-    mw_str name = d->workspace.program->models[model].name;
-    mw_version_row champion;
-    mw_status status =
-        mw_registry_champion(registry, name, &d->workspace.arena, &champion, err);
-    if (status == MW_NOT_FOUND) return MW_OK;
-    MW_TRY(status);
-    return mw_registry_load(registry, &champion, &d->versions[model], err);
-}
-
-static mw_status load_champions(daemon *d, mw_str **out_bytes, mw_error *err) {
-    size_t count = d->workspace.program->model_count;
-    d->versions = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->versions);
-    mw_str *bytes = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *bytes);
-    if (!d->versions || !bytes) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
-    for (size_t i = 0; i < count; i++) {
-        mw_buf_init(&d->versions[i], MW_VERSION_SIZE_MAX);
-        MW_TRY(load_champion(d, i, err));
-        bytes[i] = mw_buf_str(&d->versions[i]);
+static mw_status load_champions(daemon *d, mw_champion **out_champions, mw_error *err) {
+    const mw_workspace *workspace = &d->workspace;
+    size_t count = workspace->program->model_count;
+    d->live = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->live);
+    mw_champion *champions = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *champions);
+    if (!d->live || !champions) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
+    for (; d->live_count < count; d->live_count++) {
+        mw_live_version *live = &d->live[d->live_count];
+        mw_status status = mw_live_version_load(
+            workspace, workspace->program->models[d->live_count].name, live, err);
+        if (status != MW_OK) {
+            mw_live_version_release(live);
+            return status;
+        }
+        champions[d->live_count] = mw_live_version_champion(live);
     }
-    *out_bytes = bytes;
+    *out_champions = champions;
     return MW_OK;
 }
 
 static mw_status recover(daemon *d, mw_error *err) {
     mw_workspace *workspace = &d->workspace;
-    mw_str *versions = NULL;
+    mw_champion *champions = NULL;
     MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &d->history,
                           err));
     d->has_history = true;
-    MW_TRY(load_champions(d, &versions, err));
+    MW_TRY(load_champions(d, &champions, err));
     const char *folder = mw_state_path(workspace->state, &workspace->arena, "log");
     if (!folder) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
     mw_sequencer_config config = {.sys = workspace->cli->sys,
@@ -126,7 +123,7 @@ static mw_status recover(daemon *d, mw_error *err) {
                                   .program = workspace->program,
                                   .symbols = workspace->symbols,
                                   .history = &d->history,
-                                  .versions = versions,
+                                  .champions = champions,
                                   .is_virtual = d->is_virtual,
                                   .clock_us = d->clock_us};
     MW_TRY(mw_sequencer_open(&config, &d->sequencer, err));
@@ -176,16 +173,37 @@ static mw_status create_reactor(daemon *d, mw_error *err) {
     return mw_reactor_create(reactor, &d->reactor, err);
 }
 
-/* The new champion answers from the next request on; requests under way had the old one. */
-static mw_status change_champion(daemon *d, mw_str name, mw_error *err) {
-    const mw_program *program = d->workspace.program;
-    for (size_t i = 0; i < program->model_count; i++) {
-        if (!mw_str_equal(program->models[i].name, name)) continue;
-        mw_buf_clear(&d->versions[i]);
-        MW_TRY(load_champion(d, i, err));
-        return mw_sequencer_promote(d->sequencer, i, mw_buf_str(&d->versions[i]), err);
+/* The new champion answers from the next request on; requests under way had the old one. If it
+   carries another program, requests wait until its windows are filled. */
+static mw_status promote(daemon *d, size_t model, mw_live_version *next, mw_error *err) {
+    mw_live_version *live = &d->live[model];
+    mw_champion champion = mw_live_version_champion(next);
+    bool is_alike = mw_live_version_is_alike(live, next);
+    if (is_alike) {
+        champion.program = live->program.program;
+        champion.model = live->program.model;
     }
-    return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s", MW_STR_ARGS(name));
+    MW_TRY(mw_sequencer_promote(d->sequencer, model, &champion, err));
+    if (is_alike) return MW_OK;
+    mw_live_version old = *live;
+    *live = *next;
+    *next = old;
+    return MW_OK;
+}
+
+static mw_status change_champion(daemon *d, mw_str name, mw_error *err) {
+    size_t model = 0;
+    while (model < d->live_count &&
+           !mw_str_equal(d->workspace.program->models[model].name, name))
+        model++;
+    if (model == d->live_count)
+        return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s",
+                       MW_STR_ARGS(name));
+    mw_live_version next; /* and afterwards the one that is of no more use */
+    mw_status status = mw_live_version_load(&d->workspace, name, &next, err);
+    if (status == MW_OK) status = promote(d, model, &next, err);
+    mw_live_version_release(&next);
+    return status;
 }
 
 static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
@@ -274,8 +292,7 @@ static void close_down(daemon *d) {
     mw_telemetry_destroy(d->telemetry);
     mw_service_destroy(d->service);
     mw_sequencer_close(d->sequencer);
-    for (size_t i = 0; d->versions && i < d->workspace.program->model_count; i++)
-        mw_buf_release(&d->versions[i]);
+    for (size_t i = 0; i < d->live_count; i++) mw_live_version_release(&d->live[i]);
     if (d->has_history) mw_events_release(&d->history);
     mw_workspace_release(&d->workspace);
 }

@@ -75,8 +75,18 @@ mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes, mw_error
     return MW_OK;
 }
 
+/* By the program's numbers. False if the program has no such stream. */
+static bool translate(const mw_decider *decider, mw_event *event) {
+    if (!decider->config.streams) return true;
+    MW_ASSERT((size_t)event->stream < decider->config.stream_count);
+    event->stream = decider->config.streams[event->stream];
+    return event->stream >= 0;
+}
+
 mw_status mw_decider_event(mw_decider *decider, const mw_event *event, mw_error *err) {
-    MW_TRY(mw_course_event(decider->course, event, err));
+    mw_event own = *event;
+    if (!translate(decider, &own)) return MW_OK;
+    MW_TRY(mw_course_event(decider->course, &own, err));
     /* Models that are only asked meet no due moment at which their windows would shrink. */
     mw_engine_advance(mw_course_engine(decider->course), event->place);
     return MW_OK;
@@ -129,6 +139,21 @@ int64_t mw_decider_next_due(const mw_decider *decider) {
 }
 
 bool mw_decider_is_asked(const mw_decider *decider) { return is_asked(decider->config.model); }
+
+int32_t mw_decider_moment_stream(const mw_decider *decider) {
+    const mw_decider_config *config = &decider->config;
+    if (!config->streams) return config->model->moment_stream;
+    int32_t number = 0;
+    while (config->streams[number] != config->model->moment_stream) {
+        number++;
+        MW_ASSERT((size_t)number < config->stream_count);
+    }
+    return number;
+}
+
+const mw_program *mw_decider_program(const mw_decider *decider) {
+    return decider->config.program;
+}
 const mw_model_program *mw_decider_model(const mw_decider *decider) {
     return decider->config.model;
 }

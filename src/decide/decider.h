@@ -19,6 +19,9 @@ typedef struct mw_decider mw_decider;
 typedef struct {
     const mw_program *program; /* outlives the decider, as the model does */
     const mw_model_program *model;
+    const int32_t *streams; /* the program's number of each stream that events name, -1 where it
+                               has none; outlives the decider. NULL: they are the same */
+    size_t stream_count;    /* of `streams` */
     mw_symbols *symbols;
     int64_t from;      /* due moments with t before this pass in silence */
     size_t memory_max; /* bytes of window state; 0: no limit of its own */
@@ -46,6 +49,9 @@ MW_MUST_USE mw_status mw_decider_predict(mw_decider *decider, const mw_moment *m
 
 int64_t mw_decider_next_due(const mw_decider *decider); /* INT64_MAX: nothing is */
 bool mw_decider_is_asked(const mw_decider *decider);    /* `on STREAM`: nothing falls due */
+/* The stream of the model's moments, by the number that events name it by. */
+int32_t mw_decider_moment_stream(const mw_decider *decider);
+const mw_program *mw_decider_program(const mw_decider *decider);
 const mw_model_program *mw_decider_model(const mw_decider *decider);
 const mw_schema *mw_decider_features(const mw_decider *decider);
 /* The version that answers; NULL: there is none, and its predictions have an empty version. */

@@ -14,6 +14,26 @@ typedef struct {
     bool has_begun, is_virtual;
 } recovery;
 
+/* --- the log ------------------------------------------------------------------------------ */
+
+typedef mw_status (*use_record)(void *context, const mw_record *record, mw_error *err);
+
+static mw_status read_log(const mw_sequencer_config *config, use_record use, void *context,
+                          mw_error *err) {
+    mw_log_scan *scan = NULL;
+    bool has_record = true;
+    MW_TRY(mw_log_scan_begin(config->sys, config->log_folder, INT64_MIN, &scan, err));
+    mw_status status = MW_OK;
+    while (status == MW_OK) {
+        mw_record record;
+        status = mw_log_scan_next(scan, &record, &has_record, err);
+        if (status != MW_OK || !has_record) break;
+        status = use(context, &record, err);
+    }
+    mw_log_scan_end(scan);
+    return status;
+}
+
 /* --- the survey --------------------------------------------------------------------------- */
 
 static void survey_control(recovery *r, const mw_record *record) {
@@ -39,7 +59,8 @@ static mw_status survey_prediction(recovery *r, const mw_record *record, mw_erro
     return mw_ledger_add(r->sequencer->ledger, &entry, err);
 }
 
-static mw_status survey(recovery *r, const mw_record *record, mw_error *err) {
+static mw_status survey(void *context, const mw_record *record, mw_error *err) {
+    recovery *r = context;
     if (record->type == MW_RECORD_DEFINITION) return MW_OK;
     r->sequencer->last_place = record->place;
     if (record->type == MW_RECORD_CONTROL) survey_control(r, record);
@@ -57,7 +78,8 @@ static mw_status check_clock(const recovery *r, mw_error *err) {
 
 /* --- feeding ------------------------------------------------------------------------------ */
 
-static mw_status feed(recovery *r, const mw_record *record, mw_error *err) {
+static mw_status feed(void *context, const mw_record *record, mw_error *err) {
+    recovery *r = context;
     if (record->type == MW_RECORD_DEFINITION)
         return mw_log_events_learn(r->log_events, record, err);
     if (record->type != MW_RECORD_EVENT) return MW_OK;
@@ -80,24 +102,6 @@ static mw_status feed(recovery *r, const mw_record *record, mw_error *err) {
 
 /* --- all of it ---------------------------------------------------------------------------- */
 
-typedef mw_status (*use_record)(recovery *r, const mw_record *record, mw_error *err);
-
-static mw_status read_log(recovery *r, use_record use, mw_error *err) {
-    const mw_sequencer_config *config = &r->sequencer->config;
-    mw_log_scan *scan = NULL;
-    bool has_record = true;
-    MW_TRY(mw_log_scan_begin(config->sys, config->log_folder, INT64_MIN, &scan, err));
-    mw_status status = MW_OK;
-    while (status == MW_OK) {
-        mw_record record;
-        status = mw_log_scan_next(scan, &record, &has_record, err);
-        if (status != MW_OK || !has_record) break;
-        status = use(r, &record, err);
-    }
-    mw_log_scan_end(scan);
-    return status;
-}
-
 static mw_status define_streams(recovery *r, mw_error *err) {
     for (size_t i = 0; i < r->sequencer->config.program->stream_count; i++)
         MW_TRY(mw_log_define(r->sequencer->log, (uint32_t)i,
@@ -106,18 +110,9 @@ static mw_status define_streams(recovery *r, mw_error *err) {
 }
 
 static mw_status create_deciders(mw_sequencer *sequencer, mw_error *err) {
-    const mw_program *program = sequencer->config.program;
-    int64_t now = mw_sequencer_now(sequencer);
-    int64_t begin = sequencer->begin == INT64_MIN ? now : sequencer->begin;
-    for (size_t i = 0; i < program->model_count; i++) {
-        const mw_model_program *model = &program->models[i];
-        /* A moment before the log's beginning may still be made when its event comes late. */
-        mw_decider_config config = {.program = program,
-                                    .model = model,
-                                    .symbols = sequencer->config.symbols,
-                                    .from = begin - model->lateness_us};
-        MW_TRY(mw_decider_create(config, &sequencer->deciders[i], err));
-    }
+    for (size_t i = 0; i < sequencer->config.program->model_count; i++)
+        MW_TRY(mw_sequencer_create_decider(sequencer, i, &sequencer->config.champions[i],
+                                           &sequencer->deciders[i], err));
     return MW_OK;
 }
 
@@ -134,11 +129,11 @@ static mw_status recover(recovery *r, mw_error *err) {
     mw_sequencer *sequencer = r->sequencer;
     const mw_sequencer_config *config = &sequencer->config;
     MW_TRY(mw_log_events_create(config->program, config->symbols, &r->log_events, err));
-    MW_TRY(read_log(r, survey, err));
+    MW_TRY(read_log(config, survey, r, err));
     MW_TRY(check_clock(r, err));
     MW_TRY(create_deciders(sequencer, err));
     sequencer->is_recovering = true;
-    MW_TRY(read_log(r, feed, err));
+    MW_TRY(read_log(config, feed, r, err));
     MW_TRY(define_streams(r, err));
     if (!r->has_begun) MW_TRY(begin_log(r, err));
     sequencer->is_recovering = false;
@@ -149,5 +144,65 @@ mw_status mw_recovery_run(mw_sequencer *sequencer, mw_error *err) {
     recovery r = {.sequencer = sequencer};
     mw_status status = recover(&r, err);
     mw_log_events_destroy(r.log_events);
+    return status;
+}
+
+/* --- a decider that comes later ----------------------------------------------------------- */
+
+typedef struct {
+    mw_sequencer *sequencer;
+    mw_decider *decider;
+    mw_log_events *log_events;
+    size_t history_next;
+} pursuit;
+
+/* What fell due was made by the decider before. (What did so after the last event is still to be
+   met; the ledger tells what of it was made.) */
+static mw_status pass_due(mw_decider *decider, int64_t place, mw_error *err) {
+    mw_prediction prediction;
+    bool found = true;
+    while (found) MW_TRY(mw_decider_next(decider, place, &prediction, &found, err));
+    return MW_OK;
+}
+
+static mw_status pursue(pursuit *p, const mw_event *event, mw_error *err) {
+    MW_TRY(pass_due(p->decider, event->place, err));
+    return mw_decider_event(p->decider, event, err);
+}
+
+static mw_status pursue_history(pursuit *p, int64_t place, mw_error *err) {
+    for (; p->history_next < p->sequencer->history_next; p->history_next++) {
+        mw_event event = mw_events_at(p->sequencer->config.history, p->history_next);
+        if (event.place > place) break;
+        MW_TRY(pursue(p, &event, err));
+    }
+    return MW_OK;
+}
+
+/* An event of the log whose id the lake has too was not fed, as in `feed`. */
+static bool was_fed(const mw_sequencer *sequencer, const mw_event *event) {
+    const mw_standing *standing = sequencer->standing[event->stream];
+    return !standing || mw_standing_find(standing, event) == MW_STANDS_FRESH;
+}
+
+static mw_status pursue_record(void *context, const mw_record *record, mw_error *err) {
+    pursuit *p = context;
+    if (record->type == MW_RECORD_DEFINITION)
+        return mw_log_events_learn(p->log_events, record, err);
+    if (record->type != MW_RECORD_EVENT) return MW_OK;
+    mw_event event;
+    MW_TRY(mw_log_events_read(p->log_events, record, &event, err));
+    if (!was_fed(p->sequencer, &event)) return MW_OK;
+    MW_TRY(pursue_history(p, event.place, err));
+    return pursue(p, &event, err);
+}
+
+mw_status mw_recovery_catch_up(mw_sequencer *sequencer, mw_decider *decider, mw_error *err) {
+    pursuit p = {.sequencer = sequencer, .decider = decider};
+    MW_TRY(mw_log_events_create(sequencer->config.program, sequencer->config.symbols,
+                                &p.log_events, err));
+    mw_status status = read_log(&sequencer->config, pursue_record, &p, err);
+    if (status == MW_OK) status = pursue_history(&p, INT64_MAX, err);
+    mw_log_events_destroy(p.log_events);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "serve/sequencer_state.h"
 
 #include "base/json.h"
+#include "ingest/load.h"
 
 #define LEDGER_SIZE_MAX ((size_t)1 << 33)
 enum { ARENA_SIZE_MAX = 1 << 24, PAYLOAD_SIZE_MAX = MW_LOG_PAYLOAD_MAX };
@@ -42,7 +43,7 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
 static mw_status promote_champions(mw_sequencer *sequencer, mw_error *err) {
     const mw_program *program = sequencer->config.program;
     for (size_t i = 0; i < program->model_count; i++) {
-        mw_str bytes = sequencer->config.versions[i];
+        mw_str bytes = sequencer->config.champions[i].bytes;
         if (bytes.size == 0) continue;
         mw_status status = mw_decider_promote(sequencer->deciders[i], bytes, err);
         if (status != MW_OK)
@@ -88,6 +89,69 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
     mw_buf_release(&sequencer->payload);
     mw_arena_release(&sequencer->arena);
     mw_free(sequencer);
+}
+
+/* --- deciders --------------------------------------------------------------------------- */
+
+static bool same_definition(const mw_program *a, int32_t source_of_a, const mw_program *b,
+                            int32_t source_of_b) {
+    char definition_of_a[MW_SHA256_HEX_SIZE + 1], definition_of_b[MW_SHA256_HEX_SIZE + 1];
+    mw_source_definition(a, source_of_a, definition_of_a);
+    mw_source_definition(b, source_of_b, definition_of_b);
+    return mw_str_equal(mw_str_of(definition_of_a), mw_str_of(definition_of_b));
+}
+
+/* Which streams of the sequencer are which of the version's program. */
+static mw_status map_source(const mw_sequencer *sequencer, const mw_program *program,
+                            int32_t number, int32_t *streams, mw_error *err) {
+    const mw_program *today = sequencer->config.program;
+    const mw_stream_source *source = &program->sources[number];
+    for (size_t i = 0; i < today->source_count; i++) {
+        if (!mw_str_equal(today->sources[i].name, source->name)) continue;
+        if (!same_definition(today, (int32_t)i, program, number)) break;
+        for (int32_t k = 0; k < source->stream_count; k++)
+            streams[today->sources[i].first_stream + k] = source->first_stream + k;
+        return MW_OK;
+    }
+    mw_status status = mw_fail(err, MW_CONFLICT,
+                               "stream %.*s: the project file no longer says what it said when the "
+                               "version was trained", MW_STR_ARGS(source->name));
+    return mw_hint(err, status, "Undo the change, or train again and promote the new version.");
+}
+
+static mw_status map_streams(mw_sequencer *sequencer, const mw_champion *champion,
+                             mw_decider_config *config, mw_error *err) {
+    size_t count = sequencer->config.program->stream_count;
+    int32_t *streams = mw_arena_alloc(&sequencer->arena, count + 1, sizeof *streams);
+    if (!streams) return no_memory(err);
+    for (size_t i = 0; i < count; i++) streams[i] = -1;
+    for (size_t i = 0; i < champion->program->source_count; i++)
+        MW_TRY(map_source(sequencer, champion->program, (int32_t)i, streams, err));
+    config->program = champion->program;
+    config->model = champion->model;
+    config->streams = streams;
+    config->stream_count = count;
+    return MW_OK;
+}
+
+mw_status mw_sequencer_create_decider(mw_sequencer *sequencer, size_t model,
+                                      const mw_champion *champion, mw_decider **out_decider,
+                                      mw_error *err) {
+    const mw_program *program = sequencer->config.program;
+    int64_t begin = sequencer->begin == INT64_MIN ? mw_sequencer_now(sequencer)
+                                                  : sequencer->begin;
+    mw_decider_config config = {.program = program,
+                                .model = &program->models[model],
+                                .symbols = sequencer->config.symbols};
+    if (champion->program) {
+        mw_status status = map_streams(sequencer, champion, &config, err);
+        if (status != MW_OK)
+            return mw_fail_within(err, status, "models.%.*s",
+                                  MW_STR_ARGS(program->models[model].name));
+    }
+    /* A moment before the log's beginning may still be made when its event comes late. */
+    config.from = begin - config.model->lateness_us;
+    return mw_decider_create(config, out_decider, err);
 }
 
 /* --- the line of time ------------------------------------------------------------------- */
@@ -297,12 +361,34 @@ mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind, mw_err
     return add_control(sequencer, kind, NULL, err);
 }
 
-mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model, mw_str version_bytes,
-                               mw_error *err) {
-    mw_decider *decider = sequencer->deciders[model];
+static mw_status replace_decider(mw_sequencer *sequencer, size_t model,
+                                 const mw_champion *champion, mw_error *err) {
+    mw_decider *decider = NULL;
+    /* The log is read as others would: what is still gathered must be there. */
+    MW_TRY(mw_sequencer_commit(sequencer, err));
+    MW_TRY(mw_sequencer_create_decider(sequencer, model, champion, &decider, err));
+    mw_status status = mw_recovery_catch_up(sequencer, decider, err);
+    if (status == MW_OK) status = mw_decider_promote(decider, champion->bytes, err);
+    if (status != MW_OK) {
+        mw_decider_destroy(decider);
+        return status;
+    }
+    mw_decider_destroy(sequencer->deciders[model]);
+    sequencer->deciders[model] = decider;
+    return MW_OK;
+}
+
+mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
+                               const mw_champion *champion, mw_error *err) {
+    const mw_program *program = champion->program ? champion->program
+                                                  : sequencer->config.program;
     MW_TRY(mw_sequencer_advance(sequencer, err)); /* what was due before is the old one's */
-    MW_TRY(mw_decider_promote(decider, version_bytes, err));
-    return add_control(sequencer, MW_CONTROL_CHAMPION, mw_decider_scorer(decider), err);
+    if (program == mw_decider_program(sequencer->deciders[model]))
+        MW_TRY(mw_decider_promote(sequencer->deciders[model], champion->bytes, err));
+    else
+        MW_TRY(replace_decider(sequencer, model, champion, err));
+    return add_control(sequencer, MW_CONTROL_CHAMPION,
+                       mw_decider_scorer(sequencer->deciders[model]), err);
 }
 
 mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err) {

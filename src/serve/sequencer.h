@@ -23,13 +23,21 @@
 
 typedef struct mw_sequencer mw_sequencer;
 
+/* The version that answers for a model, by the program that it carries (rule 14). */
+typedef struct {
+    mw_str bytes;              /* of the version; empty: none yet */
+    const mw_program *program; /* its own; outlives its reign. NULL: the sequencer's */
+    const mw_model_program *model;
+} mw_champion;
+
 typedef struct {
     mw_sys *sys;
     const char *log_folder;
-    const mw_program *program; /* the program, symbols and history outlive the sequencer */
+    const mw_program *program; /* of the project file: the streams and models that there are. It,
+                                  the symbols and the history outlive the sequencer */
     mw_symbols *symbols;
     const mw_events *history;  /* sorted */
-    const mw_str *versions;    /* bytes of each model's champion; empty: none yet */
+    const mw_champion *champions; /* one a model of the program */
     bool is_virtual;
     int64_t clock_us;          /* where a virtual clock starts */
 } mw_sequencer_config;
@@ -66,9 +74,11 @@ MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err
 MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
 
 /* This version answers for the model from the next place on. After a failure the one before
-   goes on. */
+   goes on. One that brings another program than the one before (another address) needs other
+   windows: they are filled from history and log before this returns, which takes about a
+   microsecond an event. MW_CONFLICT if a stream of its program has changed since. */
 MW_MUST_USE mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
-                                           mw_str version_bytes, mw_error *err);
+                                           const mw_champion *champion, mw_error *err);
 
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);

@@ -35,5 +35,12 @@ MW_MUST_USE mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event 
 MW_MUST_USE mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind,
                                            mw_error *err);
 
+/* A decider that has seen nothing yet, with windows for the program of the champion. */
+MW_MUST_USE mw_status mw_sequencer_create_decider(mw_sequencer *sequencer, size_t model,
+                                                  const mw_champion *champion,
+                                                  mw_decider **out_decider, mw_error *err);
+/* Tells a new decider all that the sequencer has fed so far; what was due meanwhile passes. */
+MW_MUST_USE mw_status mw_recovery_catch_up(mw_sequencer *sequencer, mw_decider *decider,
+                                           mw_error *err);
 /* Fills a sequencer from its log; it stands at the last place then. */
 MW_MUST_USE mw_status mw_recovery_run(mw_sequencer *sequencer, mw_error *err);

@@ -35,7 +35,7 @@ typedef struct {
     const mw_program *program;
     mw_sys *sys;
     mw_events history;
-    mw_str versions[2];
+    mw_champion champions[2];
     mw_sequencer *sequencer;
     mw_cell row[3];
 } fixture;
@@ -46,7 +46,7 @@ static mw_status reopen(fixture *f, bool is_virtual, mw_error *err) {
                                   .program = f->program,
                                   .symbols = f->symbols,
                                   .history = &f->history,
-                                  .versions = f->versions,
+                                  .champions = f->champions,
                                   .is_virtual = is_virtual,
                                   .clock_us = 100 * MW_DAY_US};
     return mw_sequencer_open(&config, &f->sequencer, err);

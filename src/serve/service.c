@@ -1,12 +1,12 @@
 #include "serve/service.h"
 
-enum { ARENA_SIZE_MAX = 1 << 24, ID_TEXT_MAX = 1 << 20 };
+enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20 };
 
 struct mw_service {
     mw_service_config config;
-    mw_arena arena;
     mw_reception *reception;
-    mw_cell **features; /* one a model: of a prediction that was read back */
+    mw_cell *features; /* of a prediction that was read back */
+    size_t feature_capacity;
     mw_buf event_id;
     mw_service_counts counts;
 };
@@ -17,16 +17,8 @@ static mw_status no_memory(mw_error *err) {
 
 static mw_status prepare(mw_service *service, mw_error *err) {
     const mw_service_config *config = &service->config;
-    const mw_program *program = config->program;
-    service->features =
-        mw_arena_alloc(&service->arena, program->model_count + 1, sizeof *service->features);
-    if (!service->features) return no_memory(err);
-    for (size_t i = 0; i < program->model_count; i++) {
-        service->features[i] = mw_arena_alloc(
-            &service->arena, program->models[i].feature_count + 1, sizeof(mw_cell));
-        if (!service->features[i]) return no_memory(err);
-    }
-    mw_reception_config reception = {config->project, program, config->symbols, config->zones};
+    mw_reception_config reception = {config->project, config->program, config->symbols,
+                                     config->zones};
     return mw_reception_create(reception, &service->reception, err);
 }
 
@@ -34,7 +26,6 @@ mw_status mw_service_create(mw_service_config config, mw_service **out_service, 
     mw_service *service = mw_allocate(sizeof *service);
     if (!service) return no_memory(err);
     service->config = config;
-    mw_arena_init(&service->arena, ARENA_SIZE_MAX);
     mw_buf_init(&service->event_id, ID_TEXT_MAX);
     mw_status status = prepare(service, err);
     if (status != MW_OK) mw_service_destroy(service);
@@ -46,7 +37,7 @@ void mw_service_destroy(mw_service *service) {
     if (!service) return;
     mw_reception_destroy(service->reception);
     mw_buf_release(&service->event_id);
-    mw_arena_release(&service->arena);
+    mw_free(service->features);
     mw_free(service);
 }
 
@@ -194,7 +185,7 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
                              mw_answer *out_answer, mw_error *err) {
     const mw_program *program = service->config.program;
     const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
-    const mw_stream *stream = &program->streams[program->models[number].moment_stream];
+    const mw_stream *stream = &program->streams[mw_decider_moment_stream(decider)];
     mw_received received;
     mw_event_standing standing;
     MW_TRY(mw_reception_take(service->reception, stream->source, object, &received, err));
@@ -218,9 +209,13 @@ mw_status mw_service_find(mw_service *service, int64_t stamp, size_t *out_model,
     *out_model = entry->model;
     if (entry->model >= program->model_count) return MW_OK;
     const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, entry->model);
+    const mw_schema *features = mw_decider_features(decider);
     mw_prediction whole;
-    if (mw_prediction_read(entry->payload, mw_decider_features(decider), service->config.symbols,
-                           service->features[entry->model], &whole, NULL) == MW_OK)
+    if (!mw_grow((void **)&service->features, &service->feature_capacity,
+                 features->field_count + 1, sizeof *service->features, FEATURES_MAX))
+        return no_memory(err);
+    if (mw_prediction_read(entry->payload, features, service->config.symbols,
+                           service->features, &whole, NULL) == MW_OK)
         out_answer->prediction = whole;
     return MW_OK;
 }

@@ -11,7 +11,7 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                   .program = s->program,
                                   .symbols = s->symbols,
                                   .history = &s->history,
-                                  .versions = s->versions,
+                                  .champions = s->champions,
                                   .is_virtual = is_virtual,
                                   .clock_us = SHOP_BEGIN};
     MW_TRY(mw_sequencer_open(&config, &s->sequencer, err));

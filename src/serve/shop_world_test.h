@@ -50,7 +50,7 @@ typedef struct {
     mw_sys *sys;
     mw_events history;
     mw_buf version;
-    mw_str versions[2];
+    mw_champion champions[2];
     mw_sequencer *sequencer;
     mw_service *service;
     mw_telemetry *telemetry;
@@ -91,7 +91,7 @@ static inline void shop_encode_version(shop *s) {
                           .profile = mw_buf_str(&bytes)};
     MW_CHECK_OK(mw_version_encode(&version, &s->version, NULL), NULL);
     mw_buf_release(&bytes);
-    s->versions[0] = s->versions[1] = mw_buf_str(&s->version);
+    s->champions[0].bytes = s->champions[1].bytes = mw_buf_str(&s->version);
 }
 
 static inline void shop_declare(shop *s) {
