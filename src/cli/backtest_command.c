@@ -2,6 +2,7 @@
 
 #include "cli/assets.h"
 #include "cli/grid.h"
+#include "cli/report_page.h"
 #include "cli/workspace.h"
 #include "ingest/load.h"
 #include "loop/backtest_report.h"
@@ -10,7 +11,7 @@
 
 enum { SEED_USUAL = 1 };
 #define RESULT_MAX ((size_t)1 << 34)
-#define PAGE_MAX ((size_t)1 << 30)
+#define JSON_MAX ((size_t)1 << 30)
 
 typedef struct {
     const mw_workspace *workspace;
@@ -215,20 +216,15 @@ static void print(job *it, mw_buf *out) {
                   (double)it->cpu_us / MW_SECOND_US / (double)result->lane_count);
 }
 
-static mw_str asset(const unsigned char *bytes, size_t size) {
-    return (mw_str){(const char *)bytes, size};
-}
-
 static mw_status write_page(const mw_backtest_report *report, mw_cli *cli, const char *path,
                             mw_error *err) {
-    mw_backtest_assets assets = {asset(mw_asset_backtest_html, mw_asset_backtest_html_size),
-                                 asset(mw_asset_uplot_js, mw_asset_uplot_js_size),
-                                 asset(mw_asset_uplot_css, mw_asset_uplot_css_size)};
-    mw_buf page;
-    mw_buf_init(&page, PAGE_MAX);
-    mw_status status = mw_backtest_report_html(report, assets, &page, err);
-    if (status == MW_OK) status = mw_sys_write_file(cli->sys, path, mw_buf_str(&page), err);
-    mw_buf_release(&page);
+    mw_str page = {(const char *)mw_asset_backtest_html, mw_asset_backtest_html_size};
+    mw_buf json;
+    mw_buf_init(&json, JSON_MAX);
+    mw_backtest_report_json(report, &json);
+    mw_status status = mw_buf_check(&json, "the report", err);
+    if (status == MW_OK) status = mw_cli_write_page(cli, page, mw_buf_str(&json), path, err);
+    mw_buf_release(&json);
     return status;
 }
 

@@ -1,10 +1,6 @@
 #include "loop/backtest_report.h"
 
-#include <string.h>
-
 #include "base/json.h"
-
-#define JSON_MAX ((size_t)1 << 30)
 
 static void write_count(mw_json *json, const char *key, uint64_t count) {
     mw_json_key(json, key);
@@ -135,47 +131,4 @@ void mw_backtest_report_json(const mw_backtest_report *report, mw_buf *out) {
         write_lane(&json, &report->result->lanes[i], report->zone);
     mw_json_array_end(&json);
     mw_json_object_end(&json);
-}
-
-/* JSON inside a script element: no text of the project's may end the element. */
-static void append_embedded(mw_buf *out, mw_str json) {
-    for (size_t i = 0; i < json.size; i++) {
-        if (json.data[i] == '<') mw_buf_append_text(out, "\\u003c");
-        else mw_buf_append_char(out, json.data[i]);
-    }
-}
-
-/* Copies `*rest` up to `place`, and moves past it. */
-static bool copy_to(mw_buf *out, mw_str *rest, mw_str place) {
-    for (size_t i = 0; i + place.size <= rest->size; i++) {
-        if (memcmp(rest->data + i, place.data, place.size) != 0) continue;
-        mw_buf_append(out, rest->data, i);
-        *rest = mw_str_slice(*rest, i + place.size, rest->size);
-        return true;
-    }
-    return false;
-}
-
-static mw_status fill_page(mw_backtest_assets assets, mw_str json, mw_buf *out, mw_error *err) {
-    mw_str rest = assets.page;
-    bool complete = copy_to(out, &rest, MW_STR("/*{{uplot_css}}*/"));
-    mw_buf_append_str(out, assets.plot_style);
-    complete = complete && copy_to(out, &rest, MW_STR("/*{{uplot_js}}*/"));
-    mw_buf_append_str(out, assets.plot_script);
-    complete = complete && copy_to(out, &rest, MW_STR("{{data}}"));
-    append_embedded(out, json);
-    mw_buf_append_str(out, rest);
-    if (!complete) return mw_fail(err, MW_INVALID, "backtest: the page lacks a place to fill");
-    return mw_buf_check(out, "the page", err);
-}
-
-mw_status mw_backtest_report_html(const mw_backtest_report *report, mw_backtest_assets assets,
-                                  mw_buf *out, mw_error *err) {
-    mw_buf json;
-    mw_buf_init(&json, JSON_MAX);
-    mw_backtest_report_json(report, &json);
-    mw_status status = mw_buf_check(&json, "the report", err);
-    if (status == MW_OK) status = fill_page(assets, mw_buf_str(&json), out, err);
-    mw_buf_release(&json);
-    return status;
 }

@@ -1,8 +1,8 @@
 /*
- * backtest_report: a backtest's result for programs (JSON) and for people (one HTML page).
+ * backtest_report: a backtest's result as JSON, for programs and for the page that shows it
+ * to people (web/backtest.html, loop/page.h).
  *
- * The page holds the JSON and everything that draws it: it needs no network and no other file.
- * Neither names a clock, a machine or a path, so the same backtest gives the same bytes.
+ * It names no clock, machine or path, so the same backtest gives the same bytes.
  */
 #pragma once
 #include "loop/backtest.h"
@@ -15,13 +15,4 @@ typedef struct {
     const mw_backtest_result *result;
 } mw_backtest_report;
 
-/* web/backtest.html with its places for the others. */
-typedef struct {
-    mw_str page, plot_script, plot_style;
-} mw_backtest_assets;
-
 void mw_backtest_report_json(const mw_backtest_report *report, mw_buf *out);
-/* MW_INVALID if the page lacks a place. */
-MW_MUST_USE mw_status mw_backtest_report_html(const mw_backtest_report *report,
-                                              mw_backtest_assets assets, mw_buf *out,
-                                              mw_error *err);

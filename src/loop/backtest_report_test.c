@@ -1,12 +1,8 @@
 #include "loop/backtest_report.h"
 
-#include <string.h>
 #include <yyjson.h>
 
 #include "loop/backtest_world_test.h"
-
-static const char page[] = "<style>/*{{uplot_css}}*/</style><script>/*{{uplot_js}}*/</script>"
-                           "<script id=\"data\">{{data}}</script>end";
 
 static backtest_world world;
 
@@ -49,25 +45,5 @@ MW_TEST(backtest_report_is_json_that_says_what_the_result_does) {
     MW_CHECK_EQUAL_STR(yyjson_get_str(yyjson_obj_get(entry, "day")), "1970-02-01");
     yyjson_doc_free(doc);
     mw_buf_release(&json);
-    backtest_world_end(&world);
-}
-
-MW_TEST(backtest_report_fills_its_page_and_no_text_gets_out_of_the_data) {
-    mw_backtest_result result;
-    mw_backtest_report report = report_of(&result);
-    mw_backtest_assets assets = {MW_STR(page), MW_STR("script()"), MW_STR("style{}")};
-    mw_buf html;
-    mw_error err;
-    mw_buf_init(&html, 1 << 24);
-    MW_CHECK_OK(mw_backtest_report_html(&report, assets, &html, &err), &err);
-    MW_CHECK(
-        mw_str_starts(mw_buf_str(&html), MW_STR("<style>style{}</style><script>script()</script>"
-                                                "<script id=\"data\">{\"project\":\"visits\"")));
-    MW_CHECK(mw_str_ends(mw_buf_str(&html), MW_STR("]}</script>end")));
-    MW_CHECK(strstr(html.data, "Will \\u003c/script> come again?") != NULL);
-    mw_buf_clear(&html);
-    assets.page = MW_STR("<html></html>");
-    MW_CHECK_STATUS(mw_backtest_report_html(&report, assets, &html, &err), MW_INVALID);
-    mw_buf_release(&html);
     backtest_world_end(&world);
 }
