@@ -2,8 +2,8 @@
 #include "lang/parser.h"
 
 static const char *const built[] = {"count", "sum",  "mean", "min",   "max",
-                                    "first", "last", "any",  "since", "ratio"};
-static const char *const unbuilt[] = {"var", "std", "all", "distinct", "top", "trend", "quantile"};
+                                    "first", "last", "any",  "all",   "since", "ratio"};
+static const char *const unbuilt[] = {"var", "std", "distinct", "top", "trend", "quantile"};
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool at_any(const mw_parser *parser, const char *const *words, size_t count) {

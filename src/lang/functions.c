@@ -175,6 +175,32 @@ static mw_cell run_length(const mw_cell *args, size_t count, const mw_frame *fra
     return mw_cell_number(characters);
 }
 
+/* split(text, separator, n): the n-th part from 1, missing where there is none. */
+static mw_cell run_split(const mw_cell *args, size_t count, const mw_frame *frame) {
+    (void)count;
+    mw_cell missing = mw_cell_missing(MW_TYPE_TEXT);
+    double wanted = args[2].number;
+    if (args[0].symbol == 0 || args[1].symbol == 0 || !(wanted >= 1) || floor(wanted) != wanted)
+        return missing;
+    mw_str rest = mw_symbols_text(frame->symbols, args[0].symbol);
+    mw_str separator = mw_symbols_text(frame->symbols, args[1].symbol);
+    if (separator.size == 0) return missing;
+    size_t end = 0;
+    double part = 1;
+    while (end < rest.size) {
+        if (!mw_str_starts(mw_str_slice(rest, end, rest.size), separator)) {
+            end++;
+            continue;
+        }
+        if (part == wanted) break;
+        rest = mw_str_slice(rest, end + separator.size, rest.size);
+        end = 0;
+        part++;
+    }
+    if (part < wanted) return missing;
+    return (mw_cell){.symbol = mw_symbols_intern(frame->symbols, mw_str_slice(rest, 0, end))};
+}
+
 typedef bool text_test(mw_str text, mw_str part);
 
 static bool contains(mw_str text, mw_str part) {
@@ -240,7 +266,7 @@ static const mw_function functions[] = {
     {"contains", "xx", MW_TYPE_BOOL, run_contains},
     {"starts", "xx", MW_TYPE_BOOL, run_starts},
     {"ends", "xx", MW_TYPE_BOOL, run_ends},
-    {"split", NULL, MW_TYPE_TEXT, NULL},
+    {"split", "xxn", MW_TYPE_TEXT, run_split},
     {"ngrams", NULL, MW_TYPE_TEXT, NULL},
     {"embed", NULL, MW_TYPE_TEXT, NULL},
     {"pixels", NULL, MW_TYPE_TEXT, NULL},

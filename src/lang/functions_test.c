@@ -87,6 +87,17 @@ MW_TEST(functions_of_text) {
         {"contains(k, gap)", ""},
         {"k + \"/\" + lower(k)", "Größe X/größe x"},
         {"k + gap", ""},
+        {"split(k, \" \", 1)", "Größe"},
+        {"split(k, \" \", 2)", "X"},
+        {"split(k, \" \", 3)", ""},
+        {"split(k, \"|\", 1)", "Größe X"},
+        {"split(k, \"\", 1)", ""},
+        {"split(k, \" \", x)", ""}, /* there is no part 2.5 */
+        {"split(k, \" \", 0)", ""},
+        {"split(gap, \" \", 1)", ""},
+        {"split(\"a::b::\", \"::\", 2)", "b"},
+        {"missing(split(\"a::b::\", \"::\", 3))", "false"}, /* an empty text */
+        {"length(split(\"aaa\", \"aa\", 2))", "1"},
     };
     CHECK_VALUES(cases);
 }

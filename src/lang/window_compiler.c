@@ -35,6 +35,7 @@ static const aggregate_rule rules[] = {
     {"first", MW_AGGREGATE_FIRST, VALUE_NEEDED, true},
     {"last", MW_AGGREGATE_LAST, VALUE_NEEDED, true},
     {"any", MW_AGGREGATE_ANY, VALUE_OPTIONAL, true},
+    {"all", MW_AGGREGATE_ANY, VALUE_NEEDED, false}, /* what two of any say */
     {"since", MW_AGGREGATE_SINCE, VALUE_NONE, true},
     {"ratio", MW_AGGREGATE_COUNT, VALUE_NONE, false}, /* a quotient of two counts */
 };
@@ -205,6 +206,7 @@ static bool take_value(event_scope *event, const mw_window_node *window, window_
     case MW_AGGREGATE_ANY:
         if (type != MW_TYPE_BOOL)
             return refuse_value(event, window->value, window->aggregate, "a bool", type);
+        if (mw_str_is(window->aggregate, "all")) return true; /* split_all goes on from here */
         draft->condition = mw_expr_and(compiler, draft->condition, draft->value);
         draft->value = NULL;
         return draft->condition != NULL;
@@ -507,6 +509,34 @@ static const mw_expr *add_window(event_scope *event, mw_position position, windo
     return mw_expr_unary(compiler, MW_OP_SPAN_OF_SECONDS, MW_TYPE_DURATION, load);
 }
 
+static const mw_expr *any_where(event_scope *event, mw_position position,
+                                const window_draft *model, const mw_expr *value) {
+    window_draft draft = *model;
+    draft.condition = mw_expr_and(event->scope.compiler, draft.condition, value);
+    return draft.condition ? add_window(event, position, &draft) : NULL;
+}
+
+static const mw_expr *choose_bool(mw_compiler *compiler, const mw_expr *condition, bool value,
+                                  const mw_expr *otherwise) {
+    const mw_expr *chosen = mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_bool(value));
+    const mw_expr *args[] = {otherwise, condition, chosen};
+    return mw_expr_make(compiler, (mw_expr){.op = MW_OP_SELECT, .type = MW_TYPE_BOOL}, args, 3);
+}
+
+/* all: false once a value is false, true if there are others, missing over none (rule 10). */
+static const mw_expr *split_all(event_scope *event, mw_position position, window_draft *draft) {
+    mw_compiler *compiler = event->scope.compiler;
+    const mw_expr *value = draft->value;
+    draft->value = NULL;
+    const mw_expr *not_value = mw_expr_unary(compiler, MW_OP_NOT, MW_TYPE_BOOL, value);
+    if (!not_value) return NULL;
+    const mw_expr *has_false = any_where(event, position, draft, not_value);
+    const mw_expr *has_true = any_where(event, position, draft, value);
+    const mw_expr *none =
+        mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_missing(MW_TYPE_BOOL));
+    return choose_bool(compiler, has_false, false, choose_bool(compiler, has_true, true, none));
+}
+
 const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     const mw_window_node *window = node->window;
@@ -527,6 +557,7 @@ const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     is_good = take_range(&event, node, &draft) && is_good;
     if (!is_good) return NULL;
 
+    if (mw_str_is(window->aggregate, "all")) return split_all(&event, node->position, &draft);
     const mw_expr *value = add_window(&event, node->position, &draft);
     if (!mw_str_is(window->aggregate, "ratio")) return value;
     draft.condition = only_present(&event, window, NULL);

@@ -42,6 +42,10 @@ MW_TEST(windows_refuse_values_that_an_aggregate_cannot_take) {
          ":1:23: features.a: max takes a number, time or duration, got a text\n"},
         {"any(orders.amount by shop over 1h)",
          ":1:23: features.a: any takes a bool, got a number\n"},
+        {"all(orders.amount by shop over 1h)",
+         ":1:23: features.a: all takes a bool, got a number\n"},
+        {"all(orders by shop over 1h)", ":1:16: features.a: all needs a value of orders\n"
+                                        "    Write all(orders.FIELD by ...).\n"},
         {"since(orders.amount by shop)", ":1:25: features.a: since is of events, not of a value\n"
                                          "    Write since(orders where CONDITION by ...).\n"},
         {"ratio(orders by shop over 1h)", ":1:12: features.a: ratio needs a condition\n"

@@ -52,19 +52,24 @@ static void write_window(mw_world *world, mw_buf *out) {
                                              "sum", "mean"};
     static const char *const numbers[] = {"x", "y", "x * y", "x / y", "x + 1"};
     static const char *const texts[] = {"tag", "who"};
+    static const char *const bools[] = {"x > 0", "not x > y", "tag = \"a\"", "who = shop"};
     size_t stream = below(world, STREAMS);
     const char *name = stream_names[stream];
-    size_t kind = below(world, 6);
+    size_t kind = below(world, 7);
     if (kind < 2)
         mw_buf_printf(out, "%s(%s", PICK(world, of_events), name);
     else if (kind < 5)
         mw_buf_printf(out, "%s(%s.", PICK(world, of_numbers), name);
-    else
+    else if (kind == 5)
         mw_buf_printf(out, "%s(%s.", one_in(world, 2) ? "first" : "last", name);
+    else
+        mw_buf_printf(out, "%s(%s.", one_in(world, 2) ? "all" : "any", name);
     if (kind >= 2 && kind < 5)
         mw_buf_append_text(out, PICK(world, numbers));
     else if (kind == 5)
         mw_buf_append_text(out, PICK(world, texts));
+    else if (kind == 6)
+        mw_buf_append_text(out, PICK(world, bools));
     if (one_in(world, 3)) mw_buf_printf(out, " where %s", PICK(world, conditions));
     mw_buf_printf(out, " by %s", random_keys(world, stream < 2));
 }

@@ -31,6 +31,7 @@ features:
   newest: last(orders.amount by shop over 1d)
   oldest: first(orders.amount by shop over 1d)
   some:   any(orders where amount > 50 by shop over 1d)
+  every:  all(orders.amount > 20 by shop over 12h)
   gap:    since(orders by shop over 1d)
   double: sum(orders.amount * 2 by shop over {1h, 12h} )
 models:
@@ -50,6 +51,7 @@ SELECT m.order_id AS id,
        arg_max(e.amount, e.placed) AS newest,
        arg_min(e.amount, e.placed) AS oldest,
        coalesce(bool_or(e.amount > 50), false) AS some,
+       bool_and(e.amount > 20) FILTER (e.placed >= m.placed - INTERVAL 12 HOUR) AS every,
        epoch(m.placed - max(e.placed)) AS gap,
        list(e.amount * 2) FILTER (e.placed >= m.placed - INTERVAL 1 HOUR) AS double_1h,
        list(e.amount * 2) FILTER (e.placed >= m.placed - INTERVAL 12 HOUR) AS double_12h
