@@ -1,10 +1,20 @@
 /* The api of what clients send row by row: events and requests for predictions. */
+#include <stdalign.h>
 #include <string.h>
 
 #include "serve/api_parts.h"
 
+enum { DESK_SIZE = 64 << 10 };
+
+/* What the JSON of a usual request (of 5 KiB) is parsed into, so that it takes no memory of the
+   heap; it stands on the stack of the handler. */
+typedef struct {
+    alignas(16) char bytes[DESK_SIZE];
+} desk;
+
 /* One request's rows, whether they come as an object, a list, {"events": [...]} or lines. */
 typedef struct {
+    desk *desk;
     mw_str lines;      /* what is left of a body of lines; data is NULL where it is JSON */
     yyjson_doc *doc;   /* of the body, or of the line at hand */
     yyjson_val *root;
@@ -27,10 +37,30 @@ static mw_status check_type(const mw_http_request *request, mw_error *err) {
                    MW_STR_ARGS(mw_str_slice(type, 0, 100)));
 }
 
-static mw_status parse(mw_str text, yyjson_doc **out_doc, mw_error *err) {
+static void *allocate_json(void *context, size_t size) {
+    (void)context;
+    return mw_resize(NULL, size);
+}
+
+static void *resize_json(void *context, void *memory, size_t size_before, size_t size) {
+    (void)context;
+    (void)size_before;
+    return mw_resize(memory, size);
+}
+
+static void free_json(void *context, void *memory) {
+    (void)context;
+    mw_free(memory);
+}
+
+/* On the desk if it is sure to fit. One document stands at a time. */
+static mw_status parse(desk *at, mw_str text, yyjson_doc **out_doc, mw_error *err) {
     yyjson_read_err failure;
+    yyjson_alc memory = {allocate_json, resize_json, free_json, NULL};
+    if (yyjson_read_max_memory_usage(text.size, 0) <= DESK_SIZE)
+        yyjson_alc_pool_init(&memory, at->bytes, DESK_SIZE);
     char *bytes = (char *)(uintptr_t)text.data; /* read only, without the flag to work in place */
-    yyjson_doc *doc = yyjson_read_opts(bytes, text.size, 0, NULL, &failure);
+    yyjson_doc *doc = yyjson_read_opts(bytes, text.size, 0, &memory, &failure);
     if (!doc)
         return mw_fail(err, MW_MALFORMED, "body: must be JSON, but at byte %zu: %s", failure.pos,
                        failure.msg);
@@ -39,13 +69,12 @@ static mw_status parse(mw_str text, yyjson_doc **out_doc, mw_error *err) {
 }
 
 static mw_status rows_begin(rows *all, const mw_http_request *request, mw_error *err) {
-    *all = (rows){.number = 0};
     MW_TRY(check_type(request, err));
     if (type_has(request, "ndjson")) {
         all->lines = request->body;
         return MW_OK;
     }
-    MW_TRY(parse(request->body, &all->doc, err));
+    MW_TRY(parse(all->desk, request->body, &all->doc, err));
     all->root = yyjson_doc_get_root(all->doc);
     yyjson_val *list = all->root;
     if (yyjson_is_obj(list) && yyjson_is_arr(yyjson_obj_get(list, "events")))
@@ -64,7 +93,7 @@ static mw_status next_line(rows *all, yyjson_val **out_row, mw_error *err) {
         yyjson_doc_free(all->doc);
         all->doc = NULL;
         all->number++;
-        MW_TRY(parse(line, &all->doc, err));
+        MW_TRY(parse(all->desk, line, &all->doc, err));
         *out_row = yyjson_doc_get_root(all->doc);
         return MW_OK;
     }
@@ -146,7 +175,8 @@ static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all
 }
 
 void mw_api_events(void *context, const mw_route_call *call, mw_response *response) {
-    rows all = {.number = 0};
+    desk at;
+    rows all = {.desk = &at};
     mw_error err = {0};
     mw_status status = answer_events(context, call, &all, &response->body, &err);
     rows_end(&all);
@@ -217,7 +247,8 @@ static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *al
 }
 
 void mw_api_predict(void *context, const mw_route_call *call, mw_response *response) {
-    rows all = {.number = 0};
+    desk at;
+    rows all = {.desk = &at};
     mw_error err = {0};
     mw_status status = answer_predict(context, call, &all, &response->body, &err);
     rows_end(&all);

@@ -53,3 +53,14 @@ MW_TEST(api_predicts_one_row_or_many) {
     shop_call(&s, MW_HTTP_POST, "/v1/models/quic/predict", "{}", 404);
     shop_tear_down(&s);
 }
+
+MW_TEST(api_predicts_without_an_allocation_once_it_is_warm) {
+    shop s;
+    shop_set_up(&s);
+    const char *body = "{\"event\": " NOW_ORDER(1) ", \"record\": false}";
+    shop_call(&s, MW_HTTP_POST, quick, body, 200);
+    mw_memory_fail_after(0);
+    for (int i = 0; i < 100; i++) shop_call(&s, MW_HTTP_POST, quick, body, 200);
+    mw_memory_fail_after(SIZE_MAX);
+    shop_tear_down(&s);
+}

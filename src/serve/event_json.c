@@ -97,17 +97,25 @@ static mw_status no_such_column(const mw_stream_source *source, mw_str name, mw_
     return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
 }
 
+/* Clients send columns in the stream's order as a rule: the one after the last is tried first. */
+static int32_t find_column(const mw_stream_source *source, int32_t expected, mw_str name) {
+    bool is_expected = (size_t)expected < source->column_count &&
+                       mw_str_equal(source->row.fields[expected].name, name);
+    return is_expected ? expected : mw_schema_find(&source->row, name);
+}
+
 mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
                              const mw_zone *zone, mw_symbols *symbols, mw_cell *row,
                              mw_error *err) {
     if (!yyjson_is_obj(object)) return mw_fail(err, MW_INVALID, "event: must be an object");
     for (size_t i = 0; i < source->column_count; i++)
         row[i] = mw_cell_missing(source->row.fields[i].type);
+    int32_t field = -1;
     yyjson_obj_iter items = yyjson_obj_iter_with(object);
     for (yyjson_val *key = yyjson_obj_iter_next(&items); key;
          key = yyjson_obj_iter_next(&items)) {
         mw_str name = {yyjson_get_str(key), yyjson_get_len(key)};
-        int32_t field = mw_schema_find(&source->row, name);
+        field = find_column(source, field + 1, name);
         if (field == MW_NO_FIELD || (size_t)field >= source->column_count)
             return no_such_column(source, name, err);
         mw_status status = read_value(yyjson_obj_iter_get_val(key),

@@ -101,14 +101,31 @@ static const char *code_name(int code) {
     return "";
 }
 
+/* As "%zu", which takes as long as all the rest of a head. */
+static void append_number(mw_buf *out, size_t number) {
+    char digits[24];
+    size_t at = sizeof digits;
+    do digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    mw_buf_append(out, digits + at, sizeof digits - at);
+}
+
 void mw_response_write(mw_response *response, mw_response_frame frame, mw_buf *out) {
     replace_if_failed(response);
     bool has_content = response->code != 204 && response->code != 304;
-    mw_buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", response->code,
-                  code_name(response->code), frame.date);
-    if (has_content)
-        mw_buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", response->content_type,
-                      response->body.size);
+    mw_buf_append_text(out, "HTTP/1.1 ");
+    append_number(out, (size_t)response->code);
+    mw_buf_append_char(out, ' ');
+    mw_buf_append_text(out, code_name(response->code));
+    mw_buf_append_text(out, "\r\nDate: ");
+    mw_buf_append_text(out, frame.date);
+    if (has_content) {
+        mw_buf_append_text(out, "\r\nContent-Type: ");
+        mw_buf_append_text(out, response->content_type);
+        mw_buf_append_text(out, "\r\nContent-Length: ");
+        append_number(out, response->body.size);
+    }
+    mw_buf_append_text(out, "\r\n");
     mw_buf_append_str(out, mw_buf_str(&response->headers));
     if (!frame.keep_alive) mw_buf_append_text(out, "Connection: close\r\n");
     mw_buf_append_text(out, "\r\n");

@@ -13,14 +13,22 @@ mw_router mw_router_of(const mw_route *routes, size_t route_count) {
         size_t parameter_count = 0;
         MW_ASSERT(mw_str_starts(rest, MW_STR("/")));
         MW_ASSERT(routes[i].method != MW_HTTP_HEAD && routes[i].answer);
-        while (mw_str_split(&rest, '/', &segment)) parameter_count += is_parameter(segment);
+        while (mw_str_split(&rest, '/', &segment)) {
+            MW_ASSERT(is_parameter(segment) || !memchr(segment.data, '{', segment.size));
+            parameter_count += is_parameter(segment);
+        }
         MW_ASSERT(parameter_count <= MW_ROUTE_PARAMETERS_MAX);
     }
     return (mw_router){routes, route_count};
 }
 
-/* Takes one segment of the path as the next parameter. */
-static bool parameter_take(mw_route_call *call, size_t index, size_t *text_size, mw_str segment) {
+/* Takes the path's next segment, from `*at` on, as the next parameter. */
+static bool parameter_take(mw_route_call *call, size_t index, size_t *text_size, mw_str path,
+                           size_t *at) {
+    const char *slash = memchr(path.data + *at, '/', path.size - *at);
+    size_t end = slash ? (size_t)(slash - path.data) : path.size;
+    mw_str segment = mw_str_slice(path, *at, end);
+    *at = end;
     if (segment.size == 0) return false;
     if (!mw_target_unescape(segment, call->text + *text_size, sizeof call->text - *text_size,
                             &call->parameters[index]))
@@ -29,21 +37,21 @@ static bool parameter_take(mw_route_call *call, size_t index, size_t *text_size,
     return true;
 }
 
-/* How many segments of the path stand in the pattern as they are, plus one; 0: it does not fit. */
-static size_t match(const char *pattern, mw_str path, mw_route_call *call) {
-    mw_str pattern_rest = mw_str_of(pattern), path_rest = path, wanted, segment;
-    size_t same_count = 1, parameter_count = 0, text_size = 0;
-    while (mw_str_split(&pattern_rest, '/', &wanted)) {
-        if (!mw_str_split(&path_rest, '/', &segment)) return 0;
-        if (mw_str_equal(wanted, segment)) {
-            same_count++;
-            continue;
+/* How many parameters the pattern has, if the path fits it; else -1. */
+static int match(const char *pattern, mw_str path, mw_route_call *call) {
+    size_t at = 0, parameter_count = 0, text_size = 0;
+    while (*pattern) {
+        if (*pattern == '{') {
+            if (!parameter_take(call, parameter_count, &text_size, path, &at)) return -1;
+            parameter_count++;
+            pattern = strchr(pattern, '}') + 1;
+        } else {
+            if (at == path.size || path.data[at] != *pattern) return -1;
+            at++;
+            pattern++;
         }
-        if (!is_parameter(wanted)) return 0;
-        if (!parameter_take(call, parameter_count, &text_size, segment)) return 0;
-        parameter_count++;
     }
-    return path_rest.data ? 0 : same_count;
+    return at == path.size ? (int)parameter_count : -1;
 }
 
 static bool method_fits(mw_http_method offered, mw_http_method asked) {
@@ -80,22 +88,21 @@ static void answer_wrong_method(const mw_http_request *request, unsigned allowed
 
 int mw_router_find(mw_router router, const mw_http_request *request, mw_route_call *call,
                    mw_response *response) {
-    int best = -1;
-    size_t best_score = 0;
+    int best = -1, fewest = MW_ROUTE_PARAMETERS_MAX + 1;
     unsigned allowed = 0; /* methods, a bit each, by which this path can be called */
     for (size_t i = 0; i < router.route_count; i++) {
         const mw_route *route = &router.routes[i];
-        size_t score = match(route->pattern, request->target.path, call);
-        if (score == 0) continue;
+        int parameter_count = match(route->pattern, request->target.path, call);
+        if (parameter_count < 0) continue;
         allowed |= 1u << route->method;
         if (route->method == MW_HTTP_GET) allowed |= 1u << MW_HTTP_HEAD;
-        if (!method_fits(route->method, request->method) || score <= best_score) continue;
+        if (!method_fits(route->method, request->method) || parameter_count >= fewest) continue;
         best = (int)i;
-        best_score = score;
+        fewest = parameter_count;
     }
     if (best >= 0) {
         memset(call->parameters, 0, sizeof call->parameters);
-        match(router.routes[best].pattern, request->target.path, call);
+        (void)match(router.routes[best].pattern, request->target.path, call);
         call->request = request;
     } else if (allowed != 0) {
         answer_wrong_method(request, allowed, response);

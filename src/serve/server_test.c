@@ -33,7 +33,15 @@ static void answer_connections(void *context, const mw_route_call *call, mw_resp
     mw_buf_printf(&response->body, "%zu open\n", mw_server_connection_count(f->server));
 }
 
+/* From now on each allocation of the server's thread fails, or none does any more. */
+static void answer_starve(void *context, const mw_route_call *call, mw_response *response) {
+    (void)context;
+    (void)response;
+    mw_memory_fail_after(mw_str_is(call->parameters[0], "yes") ? 0 : SIZE_MAX);
+}
+
 static const mw_route routes[] = {
+    {MW_HTTP_POST, "/starve/{it}", answer_starve},
     {MW_HTTP_GET, "/hello", answer_hello},
     {MW_HTTP_POST, "/echo", answer_echo},
     {MW_HTTP_GET, "/large/{size}", answer_large},
@@ -262,4 +270,33 @@ MW_TEST(server_survives_each_failing_allocation) {
     MW_CHECK(mw_test_every_allocation_fails(create_once, &config) >= 3);
     mw_telemetry_destroy(f.telemetry);
     mw_server_destroy(NULL);
+}
+
+MW_TEST(server_allocates_nothing_once_it_is_warm) {
+    static const char echo[] = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+                      starve[] = "POST /starve/yes HTTP/1.1\r\nHost: x\r\n\r\n",
+                      feed[] = "POST /starve/no HTTP/1.1\r\nHost: x\r\n\r\n";
+    enum { ASKED = 100 };
+    fixture f;
+    fixture_start(&f, (mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    mw_buf in;
+    mw_buf_init(&in, 1 << 20);
+    const char *const warm_up[] = {echo, feed, starve};
+    for (size_t i = 0; i < sizeof warm_up / sizeof *warm_up; i++) {
+        mw_buf_clear(&in);
+        client_send(client, warm_up[i]);
+        client_read_until(client, &in, "\r\n\r\n");
+    }
+    for (int i = 0; i < ASKED; i++) {
+        mw_buf_clear(&in);
+        client_send(client, echo);
+        client_read_until(client, &in, "hello");
+        MW_CHECK(mw_str_starts(mw_buf_str(&in), MW_STR("HTTP/1.1 200 OK\r\n")));
+    }
+    client_send(client, feed);
+    client_read_until(client, &in, "Content-Length: 0\r\n\r\n");
+    mw_buf_release(&in);
+    mw_socket_close(client);
+    fixture_stop(&f);
 }
