@@ -6,6 +6,9 @@
 
 enum { MOMENT_CLASS, LABEL_CLASS };
 
+/* Far beyond any calendar, and far from where a span added to it would overflow. */
+#define STORED_TIME_MAX (INT64_C(1) << 61)
+
 typedef struct {
     int64_t due, t, place;
     uint64_t number;
@@ -141,11 +144,14 @@ mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment, uint64
                moment->row, features, err);
 }
 
+static void give_back(mw_agenda *agenda, const entry *old) {
+    mw_pool_give(&agenda->pool, old->kind == MW_DUE_LABEL ? LABEL_CLASS : MOMENT_CLASS,
+                 old->row);
+}
+
 bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due) {
     if (agenda->popped.row) {
-        mw_pool_give(&agenda->pool,
-                     agenda->popped.kind == MW_DUE_LABEL ? LABEL_CLASS : MOMENT_CLASS,
-                     agenda->popped.row);
+        give_back(agenda, &agenda->popped);
         agenda->popped.row = NULL;
     }
     if (agenda->count == 0 || agenda->heap[0].due > place) return false;
@@ -166,4 +172,74 @@ int64_t mw_agenda_next(const mw_agenda *agenda) {
 
 size_t mw_agenda_count(const mw_agenda *agenda) {
     return agenda->count;
+}
+
+/* --- as bytes --------------------------------------------------------------------------- */
+
+static void save_entry(const mw_agenda *agenda, const entry *one, mw_buf *out) {
+    const mw_schema *schema = &agenda->stream->schema;
+    const mw_model_program *model = agenda->model;
+    mw_buf_append_u32(out, (uint32_t)one->kind);
+    mw_buf_append_u64(out, (uint64_t)one->t);
+    mw_buf_append_u64(out, (uint64_t)one->place);
+    mw_buf_append_u64(out, one->number);
+    for (size_t i = 0; i < schema->field_count; i++)
+        mw_cell_append_canonical(out, schema->fields[i].type, one->row[i], agenda->symbols);
+    const mw_cell *features = one->row + schema->field_count;
+    for (size_t i = 0; one->kind == MW_DUE_LABEL && i < model->feature_count; i++)
+        mw_cell_append_canonical(out, model->features[i].type, features[i], agenda->symbols);
+}
+
+void mw_agenda_save(const mw_agenda *agenda, mw_buf *out) {
+    mw_buf_append_u32(out, (uint32_t)agenda->count);
+    for (size_t i = 0; i < agenda->count; i++) save_entry(agenda, &agenda->heap[i], out);
+}
+
+static bool is_time(int64_t time) {
+    return -STORED_TIME_MAX <= time && time <= STORED_TIME_MAX;
+}
+
+static mw_status load_entry(mw_agenda *agenda, mw_reader *in, mw_symbols *symbols,
+                            mw_cell *cells, mw_error *err) {
+    const mw_schema *schema = &agenda->stream->schema;
+    const mw_model_program *model = agenda->model;
+    uint32_t kind = mw_read_u32(in);
+    mw_moment moment = {.t = (int64_t)mw_read_u64(in), .row = cells};
+    moment.place = (int64_t)mw_read_u64(in);
+    uint64_t number = mw_read_u64(in);
+    bool is_label = kind == MW_DUE_LABEL;
+    bool is_good = !in->failed && (is_label || kind == MW_DUE_MOMENT) && is_time(moment.t) &&
+                   is_time(moment.place) && moment.place >= moment.t;
+    for (size_t i = 0; is_good && i < schema->field_count; i++)
+        is_good = mw_cell_read_canonical(in, schema->fields[i].type, symbols, &cells[i]);
+    mw_cell *features = cells + schema->field_count;
+    for (size_t i = 0; is_good && is_label && i < model->feature_count; i++)
+        is_good = mw_cell_read_canonical(in, model->features[i].type, symbols, &features[i]);
+    if (!is_good) return mw_fail(err, MW_CORRUPT, "agenda: its bytes break their format");
+    if (is_label) return mw_agenda_add_label(agenda, &moment, number, features, err);
+    return add(agenda,
+               (entry){.kind = MW_DUE_MOMENT, .due = moment.place, .t = moment.t,
+                       .place = moment.place, .number = number},
+               cells, NULL, err);
+}
+
+mw_status mw_agenda_load(mw_agenda *agenda, mw_reader *in, mw_symbols *symbols, mw_error *err) {
+    MW_ASSERT(agenda->count == 0 && symbols == agenda->symbols);
+    uint32_t count = mw_read_u32(in);
+    size_t cell_count = agenda->stream->schema.field_count + agenda->model->feature_count + 1;
+    mw_cell *cells = mw_allocate(cell_count * sizeof *cells);
+    if (!cells) return mw_fail(err, MW_NO_MEMORY, "agenda: no memory to load it");
+    mw_status status = in->failed
+                           ? mw_fail(err, MW_CORRUPT, "agenda: its bytes break their format")
+                           : MW_OK;
+    for (uint32_t i = 0; status == MW_OK && i < count; i++)
+        status = load_entry(agenda, in, symbols, cells, err);
+    mw_free(cells);
+    if (status != MW_OK) mw_agenda_clear(agenda);
+    return status;
+}
+
+void mw_agenda_clear(mw_agenda *agenda) {
+    for (size_t i = 0; i < agenda->count; i++) give_back(agenda, &agenda->heap[i]);
+    agenda->count = 0;
 }

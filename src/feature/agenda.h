@@ -6,6 +6,10 @@
  * come in the order (due, moments before labels, t, id by bytes), so that equal stamps never
  * depend on arrival. Rows are copied in and live until popped entry is released by the next
  * pop. A binary heap: O(log n) each.
+ *
+ * As bytes (a part of a course's, which says whose they are): u32 count; then each entry in the
+ * order of the heap: u32 kind, i64 t, i64 place, u64 number, the row and a label's features in
+ * canonical cells. When it is due follows from these.
  */
 #pragma once
 #include "feature/engine.h"
@@ -38,3 +42,10 @@ MW_MUST_USE mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *mo
 bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due);
 int64_t mw_agenda_next(const mw_agenda *agenda); /* due of the first, INT64_MAX if empty */
 size_t mw_agenda_count(const mw_agenda *agenda);
+/* Appends what is announced and not popped. */
+void mw_agenda_save(const mw_agenda *agenda, mw_buf *out);
+/* Fills an agenda just created from such bytes, which may be hostile. MW_CORRUPT or MW_NO_MEMORY
+   leave it empty. Texts go to `symbols`, which are those it was created with. */
+MW_MUST_USE mw_status mw_agenda_load(mw_agenda *agenda, mw_reader *in, mw_symbols *symbols,
+                                     mw_error *err);
+void mw_agenda_clear(mw_agenda *agenda);

@@ -1,29 +1,9 @@
-#include "feature/course.h"
+#include "feature/course_state.h"
 
 #include <string.h>
 
 enum { WAITING_EVENTS_MAX = 1 << 24 };
 #define WAITING_CELLS_MAX ((size_t)1 << 32)
-
-/* An accepted event whose stamp time has not passed yet. */
-typedef struct {
-    mw_event event; /* its row is an offset until it is used: the cells move as they grow */
-    size_t first_cell;
-} waiting_event;
-
-struct mw_course {
-    mw_course_config config;
-    mw_engine *engine;
-    mw_agenda *agenda;
-    waiting_event *waiting; /* all of one stamp or later, in order */
-    size_t waiting_count, waiting_capacity;
-    mw_cell *cells;
-    size_t cell_count, cell_capacity;
-    mw_cell *features;
-    uint64_t next_number;
-    uint64_t refused_moments;
-    int64_t last_place;
-};
 
 mw_status mw_course_create(mw_course_config config, mw_course **out_course, mw_error *err) {
     mw_course *course = mw_allocate(sizeof *course);
@@ -57,7 +37,7 @@ static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
     size_t used = 0;
     mw_status status = MW_OK;
     while (used < course->waiting_count && course->waiting[used].event.place < place) {
-        waiting_event *entry = &course->waiting[used];
+        mw_waiting_event *entry = &course->waiting[used];
         entry->event.row = course->cells + entry->first_cell;
         status = mw_engine_apply(course->engine, &entry->event, err);
         if (status != MW_OK) break;
@@ -71,7 +51,7 @@ static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
     return status;
 }
 
-static mw_status wait_for_stamp(mw_course *course, const mw_event *event, mw_error *err) {
+mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err) {
     const mw_program *program = course->config.engine.program;
     size_t width = program->streams[event->stream].schema.field_count;
     if (!mw_grow((void **)&course->waiting, &course->waiting_capacity,
@@ -80,7 +60,7 @@ static mw_status wait_for_stamp(mw_course *course, const mw_event *event, mw_err
                  sizeof *course->cells, WAITING_CELLS_MAX))
         return mw_fail(err, MW_NO_MEMORY, "course: no memory for the events of one stamp");
     memcpy(course->cells + course->cell_count, event->row, width * sizeof *event->row);
-    course->waiting[course->waiting_count++] = (waiting_event){*event, course->cell_count};
+    course->waiting[course->waiting_count++] = (mw_waiting_event){*event, course->cell_count};
     course->cell_count += width;
     return MW_OK;
 }
@@ -96,7 +76,7 @@ mw_status mw_course_event(mw_course *course, const mw_event *event, mw_error *er
     MW_ASSERT(event->place >= course->last_place);
     MW_ASSERT(mw_course_next_due(course) >= event->place);
     MW_TRY(let_in(course, event->place, err));
-    MW_TRY(wait_for_stamp(course, event, err));
+    MW_TRY(mw_course_wait(course, event, err));
     course->last_place = event->place;
     if (!is_announced(course, event)) return MW_OK;
     bool taken = false;
@@ -154,3 +134,4 @@ int64_t mw_course_next_due(const mw_course *course) { return mw_agenda_next(cour
 mw_engine *mw_course_engine(mw_course *course) { return course->engine; }
 mw_agenda *mw_course_agenda(mw_course *course) { return course->agenda; }
 uint64_t mw_course_refused_moments(const mw_course *course) { return course->refused_moments; }
+int64_t mw_course_last_place(const mw_course *course) { return course->last_place; }

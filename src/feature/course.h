@@ -45,3 +45,13 @@ int64_t mw_course_next_due(const mw_course *course); /* INT64_MAX: nothing is */
 mw_engine *mw_course_engine(mw_course *course);
 mw_agenda *mw_course_agenda(mw_course *course);
 uint64_t mw_course_refused_moments(const mw_course *course); /* too late (rule 5) */
+
+/* All that the course knows as bytes, cells in their canonical form, and back into a course just
+   created: it goes on bit for bit, in another process too. The bytes are bound to the program:
+   MW_CONFLICT says that they were made by another one, MW_NEWER_FORMAT and MW_CORRUPT what
+   else is wrong. After a failure the course is empty. What is between `from` and `to` is the
+   new course's own affair. The layout stands in course_snapshot.c. */
+MW_MUST_USE mw_status mw_course_save(const mw_course *course, mw_buf *out, mw_error *err);
+MW_MUST_USE mw_status mw_course_load(mw_course *course, mw_str bytes, mw_error *err);
+/* Nothing before this place will be taken or is due; INT64_MIN at the beginning. */
+int64_t mw_course_last_place(const mw_course *course);

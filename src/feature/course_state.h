@@ -1,0 +1,28 @@
+/*
+ * course_state: what a course is made of, for course.c and course_snapshot.c alone.
+ */
+#pragma once
+#include "feature/course.h"
+
+/* An accepted event whose stamp time has not passed yet. */
+typedef struct {
+    mw_event event; /* its row is an offset until it is used: the cells move as they grow */
+    size_t first_cell;
+} mw_waiting_event;
+
+struct mw_course {
+    mw_course_config config;
+    mw_engine *engine;
+    mw_agenda *agenda;
+    mw_waiting_event *waiting; /* all of one stamp or later, in order */
+    size_t waiting_count, waiting_capacity;
+    mw_cell *cells;
+    size_t cell_count, cell_capacity;
+    mw_cell *features;
+    uint64_t next_number;
+    uint64_t refused_moments;
+    int64_t last_place;
+};
+
+/* Lets an event wait until time has passed its stamp. Its row is copied. */
+MW_MUST_USE mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err);
