@@ -55,10 +55,13 @@ static void set_metrics(const mw_api *api) {
 
 static void answer_metrics(void *context, const mw_route_call *call, mw_response *response) {
     mw_api *api = context;
-    (void)call;
+    mw_telemetry_format format =
+        mw_telemetry_format_of(call->request->headers[MW_HEADER_ACCEPT]);
     set_metrics(api);
-    response->content_type = MW_MEDIA_PROMETHEUS;
-    mw_telemetry_write(api->telemetry, &response->body);
+    response->content_type =
+        format == MW_OPENMETRICS_TEXT ? MW_MEDIA_OPENMETRICS : MW_MEDIA_PROMETHEUS;
+    mw_response_header(response, "Vary", MW_STR("Accept"));
+    mw_telemetry_write(api->telemetry, format, &response->body);
 }
 
 static mw_status read_now(mw_str body, int64_t *out_us, mw_error *err) {

@@ -39,8 +39,25 @@ mw_status mw_telemetry_create(mw_telemetry **out_telemetry, mw_error *err) {
     return MW_OK;
 }
 
+static bool ends_with(mw_str text, const char *end) {
+    mw_str wanted = mw_str_of(end);
+    return text.size > wanted.size &&
+           mw_str_equal(mw_str_slice(text, text.size - wanted.size, text.size), wanted);
+}
+
+/* What both formats ask of a name: a counter's total, and its unit before that. */
+static bool is_well_named(const mw_meter *meter) {
+    mw_str name = mw_str_of(meter->name);
+    if (meter->kind == MW_METER_COUNTER) {
+        if (!ends_with(name, "_total")) return false;
+        name = mw_str_slice(name, 0, name.size - strlen("_total"));
+    }
+    return ends_with(name, meter->unit);
+}
+
 static mw_series *series_create(mw_telemetry *telemetry, const mw_meter *meter,
                                 const char *labels) {
+    MW_ASSERT(is_well_named(meter));
     if (telemetry->series_count == MW_SERIES_MAX) return &telemetry->unseen;
     mw_series *series = mw_arena_alloc(&telemetry->arena, 1, sizeof *series);
     const char *copy = mw_arena_copy(&telemetry->arena, labels, strlen(labels));
@@ -105,15 +122,22 @@ static void write_histogram(mw_buf *out, const mw_series *series) {
     write_sample(out, series, "_count", MW_STR(""), (double)count);
 }
 
+static mw_str family_name(const mw_meter *meter, mw_telemetry_format format) {
+    mw_str name = mw_str_of(meter->name), total = MW_STR("_total");
+    bool drops_total = format == MW_OPENMETRICS_TEXT && meter->kind == MW_METER_COUNTER;
+    return drops_total ? mw_str_slice(name, 0, name.size - total.size) : name;
+}
+
 /* All series of a meter stand together, below its head. */
-static void write_meter(mw_buf *out, const mw_series *first) {
+static void write_meter(mw_buf *out, const mw_series *first, mw_telemetry_format format) {
     static const char *const kinds[] = {[MW_METER_COUNTER] = "counter",
                                         [MW_METER_GAUGE] = "gauge",
                                         [MW_METER_HISTOGRAM] = "histogram"};
     const mw_meter *meter = first->meter;
-    mw_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", meter->name, meter->help, meter->name,
-                  kinds[meter->kind]);
-    if (meter->unit[0]) mw_buf_printf(out, "# UNIT %s %s\n", meter->name, meter->unit);
+    mw_str name = family_name(meter, format);
+    mw_buf_printf(out, "# HELP %.*s %s\n# TYPE %.*s %s\n", MW_STR_ARGS(name), meter->help,
+                  MW_STR_ARGS(name), kinds[meter->kind]);
+    if (meter->unit[0]) mw_buf_printf(out, "# UNIT %.*s %s\n", MW_STR_ARGS(name), meter->unit);
     for (const mw_series *series = first; series; series = series->next) {
         if (series->meter != meter) continue;
         if (meter->kind == MW_METER_HISTOGRAM) write_histogram(out, series);
@@ -127,9 +151,20 @@ static bool is_first_of_meter(const mw_telemetry *telemetry, const mw_series *se
     return before == series;
 }
 
-void mw_telemetry_write(const mw_telemetry *telemetry, mw_buf *out) {
+mw_telemetry_format mw_telemetry_format_of(mw_str accept) {
+    mw_str rest = accept, offer, type;
+    while (mw_str_split(&rest, ',', &offer)) {
+        if (!mw_str_split(&offer, ';', &type)) continue;
+        if (mw_str_is(mw_str_trim(type), "application/openmetrics-text"))
+            return MW_OPENMETRICS_TEXT;
+    }
+    return MW_PROMETHEUS_TEXT;
+}
+
+void mw_telemetry_write(const mw_telemetry *telemetry, mw_telemetry_format format, mw_buf *out) {
     for (const mw_series *series = telemetry->first; series; series = series->next)
-        if (is_first_of_meter(telemetry, series)) write_meter(out, series);
+        if (is_first_of_meter(telemetry, series)) write_meter(out, series, format);
+    if (format == MW_OPENMETRICS_TEXT) mw_buf_append_text(out, "# EOF\n");
 }
 
 void mw_telemetry_destroy(mw_telemetry *telemetry) {

@@ -39,7 +39,14 @@ void mw_series_set(mw_series *series, double value);      /* a gauge */
 void mw_series_observe(mw_series *series, int64_t span_us); /* a histogram */
 double mw_series_value(const mw_series *series); /* of a histogram: how many were observed */
 
-/* The text format of Prometheus 0.0.4, series in the order in which they were first asked for. */
+/* The text formats that scrapers ask for. OpenMetrics names a counter's family without "_total",
+   puts the unit at the end of each name that has one, and ends with "# EOF". */
+typedef enum { MW_PROMETHEUS_TEXT, MW_OPENMETRICS_TEXT } mw_telemetry_format;
 #define MW_MEDIA_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
-void mw_telemetry_write(const mw_telemetry *telemetry, mw_buf *out);
+#define MW_MEDIA_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+/* OpenMetrics for whoever names it in "Accept", as Prometheus does; `accept` may be empty. */
+mw_telemetry_format mw_telemetry_format_of(mw_str accept);
+/* Series in the order in which they were first asked for. */
+void mw_telemetry_write(const mw_telemetry *telemetry, mw_telemetry_format format, mw_buf *out);
 void mw_telemetry_destroy(mw_telemetry *telemetry); /* NULL is allowed */

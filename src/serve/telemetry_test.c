@@ -23,7 +23,7 @@ MW_TEST(telemetry_write_what_prometheus_reads) {
     mw_series_add(mw_telemetry_series(telemetry, &requests, "code=\"200\""), 1);
     mw_buf out;
     mw_buf_init(&out, 1 << 16);
-    mw_telemetry_write(telemetry, &out);
+    mw_telemetry_write(telemetry, MW_PROMETHEUS_TEXT, &out);
     MW_CHECK_EQUAL_STR(mw_buf_str(&out), "# HELP requests_total Answers given.\n"
                                          "# TYPE requests_total counter\n"
                                          "requests_total{code=\"200\"} 3\n"
@@ -33,6 +33,37 @@ MW_TEST(telemetry_write_what_prometheus_reads) {
                                          "open 7\n");
     mw_buf_release(&out);
     mw_telemetry_destroy(telemetry);
+}
+
+MW_TEST(telemetry_write_openmetrics_to_whoever_names_it) {
+    mw_telemetry *telemetry = create();
+    mw_series_add(mw_telemetry_series(telemetry, &requests, "code=\"200\""), 3);
+    mw_series_set(mw_telemetry_series(telemetry, &open_now, ""), 7);
+    mw_buf out;
+    mw_buf_init(&out, 1 << 16);
+    mw_telemetry_write(telemetry, MW_OPENMETRICS_TEXT, &out);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&out), "# HELP requests Answers given.\n"
+                                         "# TYPE requests counter\n"
+                                         "requests_total{code=\"200\"} 3\n"
+                                         "# HELP open Connections.\n"
+                                         "# TYPE open gauge\n"
+                                         "open 7\n"
+                                         "# EOF\n");
+    mw_buf_release(&out);
+    mw_telemetry_destroy(telemetry);
+    static const struct {
+        const char *accept;
+        mw_telemetry_format format;
+    } cases[] = {
+        {"", MW_PROMETHEUS_TEXT},
+        {"*/*", MW_PROMETHEUS_TEXT},
+        {"text/plain;version=0.0.4", MW_PROMETHEUS_TEXT},
+        {"application/openmetrics-texts", MW_PROMETHEUS_TEXT},
+        {"application/openmetrics-text", MW_OPENMETRICS_TEXT},
+        {"text/plain;q=0.3, application/openmetrics-text;version=1.0.0;q=0.5", MW_OPENMETRICS_TEXT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        MW_CHECK_EQUAL_INT(mw_telemetry_format_of(mw_str_of(cases[i].accept)), cases[i].format);
 }
 
 MW_TEST(telemetry_count_latencies_in_buckets) {
@@ -46,7 +77,7 @@ MW_TEST(telemetry_count_latencies_in_buckets) {
     MW_CHECK_EQUAL_DOUBLE_BITS(mw_series_value(series), 5.0);
     mw_buf out;
     mw_buf_init(&out, 1 << 16);
-    mw_telemetry_write(telemetry, &out);
+    mw_telemetry_write(telemetry, MW_PROMETHEUS_TEXT, &out);
     const char *const lines[] = {
         "# TYPE request_seconds histogram\n",
         "request_seconds_bucket{route=\"/\",le=\"1e-05\"} 2\n",
@@ -76,7 +107,7 @@ MW_TEST(telemetry_are_bounded) {
     mw_series_add(unseen, 1);
     mw_buf out;
     mw_buf_init(&out, 1 << 20);
-    mw_telemetry_write(telemetry, &out);
+    mw_telemetry_write(telemetry, MW_PROMETHEUS_TEXT, &out);
     MW_CHECK(strstr(out.data, "i=\"4095\"} 1\n") != NULL);
     MW_CHECK(strstr(out.data, "one more") == NULL);
     mw_buf_release(&out);

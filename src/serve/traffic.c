@@ -5,7 +5,7 @@
 #define P "millwright_http_"
 static const mw_meter
     open_now = {P "connections", MW_METER_GAUGE, "", "Connections that are open."},
-    accepted = {P "connections_total", MW_METER_COUNTER, "", "Connections accepted."},
+    accepted = {P "connections_accepted_total", MW_METER_COUNTER, "", "Connections accepted."},
     refused = {P "connections_refused_total", MW_METER_COUNTER, "",
                "Connections refused at the limit."},
     timed_out = {P "timeouts_total", MW_METER_COUNTER, "",

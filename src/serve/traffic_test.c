@@ -29,7 +29,7 @@ MW_TEST(traffic_is_told_apart_by_route_and_code) {
 
     mw_buf out;
     mw_buf_init(&out, 1 << 16);
-    mw_telemetry_write(telemetry, &out);
+    mw_telemetry_write(telemetry, MW_PROMETHEUS_TEXT, &out);
     const char *const lines[] = {
         "millwright_http_requests_total{method=\"GET\",route=\"/a\",code=\"200\"} 1\n",
         "millwright_http_requests_total{method=\"POST\",route=\"/b/{c}\",code=\"200\"} 2\n",
