@@ -3,6 +3,8 @@
 #include "cli/feature_list.h"
 #include "cli/grid.h"
 #include "cli/intake.h"
+#include "cli/live_version.h"
+#include "cli/program_changes.h"
 
 /* --- streams ---------------------------------------------------------------------------- */
 
@@ -80,9 +82,54 @@ static void print_stream(const mw_program *program, const mw_stream_source *sour
     mw_buf_release(&known);
 }
 
+/* --- what answers ----------------------------------------------------------------------- */
+
+/* A model's champion, and what the file says otherwise. */
+typedef struct {
+    mw_live_version version;
+    char name[MW_VERSION_NAME_SIZE + 1]; /* empty: none answers */
+    mw_program_changes changes;
+} live_model;
+
+static mw_status compare_live(mw_workspace *workspace, const mw_model_program *model,
+                              live_model *live, mw_error *err) {
+    mw_status status = mw_live_version_load(workspace, model->name, &live->version, err);
+    const mw_version_program *own = &live->version.program;
+    if (status == MW_OK && own->model) {
+        mw_version_name(mw_buf_str(&live->version.bytes), live->name);
+        mw_model_in_program before = {own->program, own->model};
+        mw_model_in_program now = {workspace->program, model};
+        status = mw_program_changes_find(before, now, &workspace->arena, &live->changes, err);
+    }
+    if (status == MW_OK) return MW_OK;
+    return mw_fail_within(err, status, "models.%.*s", MW_STR_ARGS(model->name));
+}
+
+static void print_live(const live_model *live, mw_buf *out) {
+    if (live->changes.count == 0) return;
+    mw_buf_printf(out, "\n  live version %s goes on with what it was trained with; this takes "
+                       "effect at the next training\n", live->name);
+    mw_program_changes_print(live->changes, "    ", out);
+}
+
+static void write_live_json(const live_model *live, mw_json *json) {
+    mw_json_key(json, "live");
+    if (!live->name[0]) {
+        mw_json_null(json);
+        return;
+    }
+    mw_json_object(json);
+    mw_json_key(json, "version");
+    mw_json_text(json, live->name);
+    mw_json_key(json, "changes");
+    mw_program_changes_write_json(live->changes, json);
+    mw_json_object_end(json);
+}
+
 /* --- models ----------------------------------------------------------------------------- */
 
-static void print_model(const mw_workspace *workspace, mw_workspace_model model, mw_buf *out) {
+static void print_model(const mw_workspace *workspace, mw_workspace_model model,
+                        const live_model *live, mw_buf *out) {
     const mw_program *program = workspace->program;
     mw_grid grid = mw_grid_begin("|");
     if (model.project->question.size > 0) {
@@ -103,6 +150,7 @@ static void print_model(const mw_workspace *workspace, mw_workspace_model model,
     mw_grid_print(&grid, "  ", out);
     mw_buf_printf(out, "\n  %zu features\n", model.program->feature_count);
     mw_feature_list_print(program, model.program, "  ", out);
+    print_live(live, out);
 }
 
 /* --- JSON ------------------------------------------------------------------------------- */
@@ -133,7 +181,7 @@ static void write_stream_json(const mw_program *program, const mw_stream_source 
 }
 
 static void write_model_json(const mw_program *program, const mw_model_program *model,
-                             mw_json *json) {
+                             const live_model *live, mw_json *json) {
     mw_json_object(json);
     mw_json_key(json, "name");
     mw_json_str(json, model->name);
@@ -143,18 +191,26 @@ static void write_model_json(const mw_program *program, const mw_model_program *
     mw_json_number(json, (double)model->maturity_us / (double)MW_SECOND_US);
     mw_json_key(json, "features");
     mw_feature_list_write_json(program, model, json);
+    write_live_json(live, json);
     mw_json_object_end(json);
 }
 
-static void print_json(const mw_workspace *workspace, const mw_ingest_report *report,
-                       mw_buf *out) {
+/* What was found, to be told. */
+typedef struct {
+    const mw_workspace *workspace;
+    live_model *live; /* one a model */
+    mw_ingest_report data;
+} findings;
+
+static void print_json(const findings *found, mw_buf *out) {
+    const mw_workspace *workspace = found->workspace;
     const mw_program *program = workspace->program;
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
     mw_json_key(&json, "project");
     mw_json_str(&json, workspace->project->name);
     mw_json_key(&json, "ok");
-    mw_json_bool(&json, report->quarantined == 0);
+    mw_json_bool(&json, found->data.quarantined == 0);
     mw_json_key(&json, "streams");
     mw_json_array(&json);
     for (size_t i = 0; i < program->source_count; i++)
@@ -163,19 +219,19 @@ static void print_json(const mw_workspace *workspace, const mw_ingest_report *re
     mw_json_key(&json, "models");
     mw_json_array(&json);
     for (size_t i = 0; i < program->model_count; i++)
-        write_model_json(program, &program->models[i], &json);
+        write_model_json(program, &program->models[i], &found->live[i], &json);
     mw_json_array_end(&json);
     mw_json_key(&json, "data");
     mw_json_object(&json);
-    mw_intake_write_json(report, &json);
+    mw_intake_write_json(&found->data, &json);
     mw_json_object_end(&json);
     mw_json_object_end(&json);
 }
 
 /* --- the command ------------------------------------------------------------------------ */
 
-static void print_text(const mw_workspace *workspace, const mw_ingest_report *report,
-                       mw_buf *out) {
+static void print_text(const findings *found, mw_buf *out) {
+    const mw_workspace *workspace = found->workspace;
     const mw_program *program = workspace->program;
     const mw_project *project = workspace->project;
     mw_buf_printf(out, "%s: %zu streams, %zu %s\n", workspace->project_path,
@@ -184,34 +240,49 @@ static void print_text(const mw_workspace *workspace, const mw_ingest_report *re
     for (size_t i = 0; i < program->source_count; i++)
         print_stream(program, &program->sources[i], out);
     for (size_t i = 0; i < project->model_count; i++) {
-        const mw_model_program *model =
-            mw_program_find_model(program, project->models[i].declaration.name);
-        print_model(workspace, (mw_workspace_model){&project->models[i], model}, out);
+        mw_workspace_model model = {&project->models[i], &program->models[i]};
+        print_model(workspace, model, &found->live[i], out);
     }
     mw_buf_append_text(out, "\ndata\n");
-    mw_intake_print(report, out);
-    if (report->quarantined == 0) mw_buf_append_text(out, "\nin order; nothing was changed\n");
+    mw_intake_print(&found->data, out);
+    if (found->data.quarantined == 0) mw_buf_append_text(out, "\nin order; nothing was changed\n");
 }
 
 /* The data contract is checked by an ingest into stores in memory. */
-static mw_status check(const mw_workspace *workspace, mw_error *err) {
+static mw_status check_data(findings *found, mw_error *err) {
+    const mw_workspace *workspace = found->workspace;
     mw_cli *cli = workspace->cli;
     mw_state *trial = NULL;
-    mw_ingest_report report = {0};
+    mw_ingest_report *report = &found->data;
     MW_TRY(mw_state_open(cli->sys, NULL, MW_STATE_WRITE, &trial, err));
     mw_cli_note(cli, "checking the data ...");
-    mw_status status = mw_intake_run((mw_intake){.workspace = workspace, .state = trial}, &report,
+    mw_status status = mw_intake_run((mw_intake){.workspace = workspace, .state = trial}, report,
                                      err);
-    bool is_told = status == MW_OK || report.reason_count > 0;
-    if (is_told && cli->json) print_json(workspace, &report, &cli->out);
-    else if (is_told) print_text(workspace, &report, &cli->out);
-    if (status == MW_OK && report.quarantined > 0) {
+    bool is_told = status == MW_OK || report->reason_count > 0;
+    if (is_told && cli->json) print_json(found, &cli->out);
+    else if (is_told) print_text(found, &cli->out);
+    if (status == MW_OK && report->quarantined > 0) {
         status = mw_fail(err, MW_CHECK_FAILED, "check: %zu of %zu rows break a rule",
-                         report.quarantined, report.row_count);
+                         report->quarantined, report->row_count);
         (void)mw_hint(err, status, "An ingest would put them into quarantine and take the rest.");
     }
-    mw_ingest_report_release(&report);
+    mw_ingest_report_release(report);
     mw_state_close(trial);
+    return status;
+}
+
+static mw_status check(mw_workspace *workspace, mw_error *err) {
+    const mw_program *program = workspace->program;
+    findings found = {.workspace = workspace};
+    found.live = mw_arena_alloc(&workspace->arena, program->model_count + 1, sizeof *found.live);
+    if (!found.live) return mw_fail(err, MW_NO_MEMORY, "check: no memory");
+    mw_status status = MW_OK;
+    size_t loaded = 0;
+    if (workspace->state) /* without one nothing can have been trained */
+        for (; status == MW_OK && loaded < program->model_count; loaded++)
+            status = compare_live(workspace, &program->models[loaded], &found.live[loaded], err);
+    if (status == MW_OK) status = check_data(&found, err);
+    for (size_t i = 0; i < loaded; i++) mw_live_version_release(&found.live[i].version);
     return status;
 }
 

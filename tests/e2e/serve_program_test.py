@@ -69,6 +69,10 @@ def main(folder):
     windows = {wide: 24}
     with open(f"{folder}/millwright.yaml", "w") as file:
         file.write(PROJECT.replace("over 24h", "over 2h"))
+    live = json.loads(run(folder, "check", "--json").stdout)["models"][0]["live"]
+    assert live == {"version": wide, "changes": [
+        {"what": "feature", "name": "busy", "change": "changed",
+         "live": "count(orders by shop over 1d)", "file": "count(orders by shop over 2h)"}]}, live
 
     process, port = start(folder, "--listen", "127.0.0.1:0")
     for i, hours in enumerate(HOURS_AGO):
