@@ -6,6 +6,7 @@
 enum {
     ACCEPTED_A_TURN_MAX = 64, /* so that a flood of clients does not starve those that are there */
     REFUSED_AT_ONCE_MAX = 64, /* clients over the limit that are still told so */
+    OTHER_DESCRIPTORS_MAX = 256, /* the log, the catalog, the control socket and its clients */
 };
 
 struct mw_server {
@@ -104,6 +105,9 @@ mw_status mw_server_create(mw_reactor *reactor, mw_server_config config, mw_serv
     mw_traffic_init(&server->connections.traffic, config.telemetry, config.router);
     mw_response_init(&server->connections.response);
 
+    /* Where the hard limit is lower, clients beyond it wait to be accepted. */
+    mw_socket_descriptors_allow(config.connection_count_max + REFUSED_AT_ONCE_MAX +
+                                OTHER_DESCRIPTORS_MAX);
     mw_socket *listener;
     mw_status status =
         mw_socket_listen(mw_reactor_sys(reactor), config.host, config.port, &listener, err);

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -187,6 +188,15 @@ mw_status mw_socket_listen_path(mw_sys *sys, const char *path, mw_socket **out_l
     }
     path_address_release(&at);
     return status;
+}
+
+size_t mw_socket_descriptors_allow(size_t count) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    rlim_t before = limit.rlim_cur;
+    if (before >= count) return (size_t)before;
+    limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
+    return (size_t)(setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before);
 }
 
 uint16_t mw_socket_port(const mw_socket *socket) {

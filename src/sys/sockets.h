@@ -22,6 +22,9 @@ MW_MUST_USE mw_status mw_socket_listen(mw_sys *sys, const char *host, uint16_t p
    must hold a lock of their own before. */
 MW_MUST_USE mw_status mw_socket_listen_path(mw_sys *sys, const char *path,
                                             mw_socket **out_listener, mw_error *err);
+/* Lets this process have so many descriptors, or as many as its hard limit allows, and tells how
+   many it may have; the usual soft limit is 1,024. Children that it starts from now on may too. */
+size_t mw_socket_descriptors_allow(size_t count);
 uint16_t mw_socket_port(const mw_socket *socket); /* its own; 0 for a path */
 /* The next connection that waits; `*out_socket` is NULL if none does. MW_UNAVAILABLE if there
    are no descriptors left: then it still waits. */

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { LONG_ENOUGH_S = 10 };
@@ -257,4 +258,16 @@ MW_TEST(socket_survives_every_failing_allocation) {
     size_t before = open_file_count();
     MW_CHECK(mw_test_every_allocation_fails(connect_and_close, path) > 6);
     MW_CHECK_EQUAL_INT(open_file_count(), before);
+}
+
+MW_TEST(sockets_allow_descriptors_up_to_the_hard_limit) {
+    struct rlimit before, limit;
+    MW_CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    limit = (struct rlimit){.rlim_cur = 256, .rlim_max = before.rlim_max};
+    MW_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    MW_CHECK_EQUAL_INT(mw_socket_descriptors_allow(100), 256); /* it takes none away */
+    MW_CHECK_EQUAL_INT(mw_socket_descriptors_allow(300), 300);
+    MW_CHECK_EQUAL_INT(mw_socket_descriptors_allow(SIZE_MAX), before.rlim_max);
+    MW_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == before.rlim_max);
+    MW_CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
 }

@@ -1,0 +1,77 @@
+"""10,000 idle connections on one server, started with the usual limit of 1,024 descriptors: requests are answered
+beside them, each of them still works, the next client is told to come back, and memory stays small."""
+import atexit
+import http.client
+import json
+import random
+import resource
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from serving import MILLWRIGHT, call, order, stop, write_project
+
+COUNT, ASKED, NEEDED = 10_000, 200, 10_400
+MEMORY_A_CONNECTION_MAX = 4096
+
+
+def resident(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def ask(connection):
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    return connection.recv(4096)
+
+
+def start(folder, hard):
+    """As a shell would: 1,024 now, `hard` for whoever asks."""
+    process = subprocess.Popen(
+        [MILLWRIGHT, "serve", "--json", "-C", folder, "--listen", "127.0.0.1:0"],
+        stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard)))
+    atexit.register(process.kill)
+    port = json.loads(process.stdout.readline())["port"]
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    servers = [pid for pid in children if b"server" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(servers) == 1, children
+    return process, port, int(servers[0])
+
+
+def check(port, server):
+    before = resident(server)
+    idle = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(COUNT - 1)]
+    assert call(port, "POST", "/v1/events/orders", order("a"))[0] == 200
+    idle.append(socket.create_connection(("127.0.0.1", port), timeout=20))
+    assert ask(idle[-1]).startswith(b"HTTP/1.1 200 OK"), "the last one that fits"
+
+    beyond = socket.create_connection(("127.0.0.1", port), timeout=20)
+    refusal = beyond.recv(4096)
+    assert refusal.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: 1\r\n" in refusal, refusal
+    beyond.close()
+
+    each = (resident(server) - before) / COUNT
+    assert each < MEMORY_A_CONNECTION_MAX, f"{each:.0f} bytes a connection"
+    for connection in random.Random(1).sample(idle, ASKED):
+        assert ask(connection).startswith(b"HTTP/1.1 200 OK")
+    print(f"{COUNT} idle connections, {each:.0f} bytes each")
+    for connection in idle:
+        connection.close()
+    assert call(port, "POST", "/v1/events/orders", order("b"))[0] == 200
+
+
+def main(folder):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < NEEDED:
+        print(f"left out: this machine allows {hard} descriptors, {NEEDED} are needed")
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, NEEDED), hard))
+    write_project(folder)
+    process, port, server = start(folder, hard)
+    check(port, server)
+    stop(process)
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    main(temporary)
