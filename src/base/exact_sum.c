@@ -2,7 +2,6 @@
 
 #include "base/status.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -10,13 +9,10 @@ enum {
     UNIT_EXPONENT = -80,      /* the sum counts units of 2^-80 */
     FRACTION_BITS = 52,       /* IEEE 754 binary64 */
     EXPONENT_MASK = 0x7ff,
+    EXPONENT_BIAS = 1023,
     /* A normal double is mantissa * 2^(field - 1075), so in units mantissa * 2^(field - 995). */
     FIELD_OF_ONE_UNIT = 1075 + UNIT_EXPONENT,
 };
-
-bool mw_exact_sum_takes(double value) {
-    return fabs(value) < 0x1p63; /* false for NaN */
-}
 
 /* `mantissa` / 2^`bits`, rounded half-even. */
 static uint64_t shift_right_rounded(uint64_t mantissa, int bits) {
@@ -39,66 +35,41 @@ static mw_exact_sum units_of(uint64_t value_bits) {
     return shift < 64 ? (mw_exact_sum){{low, high, 0}} : (mw_exact_sum){{0, low, high}};
 }
 
-/* Adds `units`, or takes them away: that is adding their complement and one. */
-static void accumulate(mw_exact_sum *sum, const mw_exact_sum *units, bool negative) {
-    uint64_t flip = negative ? UINT64_MAX : 0, carry = negative;
-    for (int i = 0; i < LIMBS; i++) {
-        uint64_t limb;
-        bool over = __builtin_add_overflow(sum->limbs[i], units->limbs[i] ^ flip, &limb);
-        over |= __builtin_add_overflow(limb, carry, &sum->limbs[i]);
-        carry = over;
-    }
-}
-
-static void enter(mw_exact_sum *sum, double value, bool negated) {
+void mw_exact_sum_enter(mw_exact_sum *sum, double value, bool negated) {
     MW_ASSERT(mw_exact_sum_takes(value));
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     mw_exact_sum units = units_of(bits);
-    accumulate(sum, &units, (bits >> 63 != 0) != negated);
+    mw_exact_sum_accumulate(sum, &units, (bits >> 63 != 0) != negated);
 }
 
-void mw_exact_sum_add(mw_exact_sum *sum, double value) {
-    enter(sum, value, false);
-}
-
-void mw_exact_sum_remove(mw_exact_sum *sum, double value) {
-    enter(sum, value, true);
-}
-
-void mw_exact_sum_merge(mw_exact_sum *sum, const mw_exact_sum *other) {
-    accumulate(sum, other, false);
-}
-
-/* The 64 bits of `sum` from bit `first` on; bits outside of it are zero. */
-static uint64_t bits_from(const mw_exact_sum *sum, int first) {
-    int limb = first / 64, bit = first % 64;
-    uint64_t low = sum->limbs[limb] >> bit;
-    uint64_t high = limb + 1 < LIMBS && bit > 0 ? sum->limbs[limb + 1] << (64 - bit) : 0;
-    return low | high;
-}
-
-static bool has_bits_below(const mw_exact_sum *sum, int end) {
-    for (int limb = 0; limb < end / 64; limb++)
-        if (sum->limbs[limb] != 0) return true;
-    return end % 64 > 0 && sum->limbs[end / 64] << (64 - end % 64) != 0;
+/* 2^exponent, for a normal double. */
+static double power_of_two(int exponent) {
+    uint64_t bits = (uint64_t)(exponent + EXPONENT_BIAS) << FRACTION_BITS;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
 }
 
 double mw_exact_sum_read(const mw_exact_sum *sum) {
     bool negative = sum->limbs[LIMBS - 1] >> 63 != 0;
     mw_exact_sum magnitude = {0};
-    accumulate(&magnitude, sum, negative);
+    mw_exact_sum_accumulate(&magnitude, sum, negative);
 
     int top = LIMBS - 1;
     while (top > 0 && magnitude.limbs[top] == 0) top--;
-    if (magnitude.limbs[top] == 0) return 0;
-    int bit_count = 64 * (top + 1) - __builtin_clzll(magnitude.limbs[top]);
+    uint64_t high = magnitude.limbs[top];
+    if (high == 0) return 0;
+    uint64_t low = top > 0 ? magnitude.limbs[top - 1] : 0;
+    uint64_t rest = top > 1 ? magnitude.limbs[top - 2] : 0;
 
-    /* The upper 64 bits, the last of which stands for all below: enough for the conversion, which
+    /* The upper 63 bits, the last of which stands for all below: enough for the conversion, which
        rounds half-even, to see on which side of a half the sum lies. */
-    int first = bit_count > 64 ? bit_count - 64 : 0;
-    uint64_t upper = bits_from(&magnitude, first) | has_bits_below(&magnitude, first);
-    double value = ldexp((double)upper, first + UNIT_EXPONENT);
+    int shift = __builtin_clzll(high);
+    uint64_t upper = high << shift | low >> 1 >> (63 - shift);
+    bool has_more = (upper & 1) != 0 || low << shift != 0 || rest != 0;
+    double value = (double)(int64_t)(upper >> 1 | has_more) *
+                   power_of_two(64 * top - shift + 1 + UNIT_EXPONENT);
     return negative ? -value : value;
 }
 

@@ -207,12 +207,6 @@ uint32_t mw_crc32c(uint32_t crc, const void *bytes, size_t size) {
     return ~crc_by_nibbles(crc, next, size);
 }
 
-uint64_t mw_hash_u64(uint64_t value) {
-    value = (value ^ value >> 33) * UINT64_C(0xff51afd7ed558ccd);
-    value = (value ^ value >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return value ^ value >> 33;
-}
-
 uint64_t mw_hash_bytes(const void *bytes, size_t size) {
     const unsigned char *next = bytes;
     uint64_t hash = mw_hash_u64(size + 1);

@@ -29,8 +29,13 @@ bool mw_sha256_compress_agree(const uint32_t state[8], const unsigned char block
 /* Continues `crc` (0 at the start) over the bytes; uses the SSE4.2 instruction if there. */
 uint32_t mw_crc32c(uint32_t crc, const void *bytes, size_t size);
 
-uint64_t mw_hash_u64(uint64_t value);                 /* a bijective mix (murmur3's finalizer) */
 uint64_t mw_hash_bytes(const void *bytes, size_t size);
+/* A bijective mix (murmur3's finalizer). */
+static inline uint64_t mw_hash_u64(uint64_t value) {
+    value = (value ^ value >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    value = (value ^ value >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return value ^ value >> 33;
+}
 static inline uint64_t mw_hash_join(uint64_t a, uint64_t b) {
     return mw_hash_u64(a ^ (b + UINT64_C(0x9e3779b97f4a7c15) + (a << 6) + (a >> 2)));
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { CHUNK_CARDS_MIN_BITS = 4, CHUNKS_MAX = 28, SLOTS_MIN = 16 };
+enum { CHUNK_CARDS_MIN_BITS = 4, CHUNKS_MAX = 28, SLOTS_MIN = 16, LINE_SIZE = 64 };
 
 /* A free card says so in `reserved`, and its ring's `first` is the number of the next one. */
 #define FREE UINT32_MAX
@@ -27,18 +27,25 @@ static size_t chunk_cards(int chunk) {
     return (size_t)1 << (chunk + CHUNK_CARDS_MIN_BITS);
 }
 
-static size_t card_size(const mw_cards *cards) {
-    return sizeof(mw_card) + cards->key_count * sizeof(mw_cell);
+/* With room to begin at a line. */
+static size_t chunk_size(const mw_cards *cards, int chunk) {
+    return chunk_cards(chunk) * cards->card_size + LINE_SIZE;
 }
 
 static mw_card *card_at(const mw_cards *cards, uint32_t number) {
     place at = place_of(number);
-    char *chunk = (char *)cards->chunks[at.chunk];
-    return (mw_card *)(void *)(chunk + at.index * card_size(cards));
+    char *chunk = cards->chunks[at.chunk];
+    chunk += LINE_SIZE - (uintptr_t)chunk % LINE_SIZE;
+    return (mw_card *)(void *)(chunk + at.index * cards->card_size);
 }
 
-void mw_cards_init(mw_cards *cards, size_t key_count, mw_budget *budget) {
-    *cards = (mw_cards){.key_count = key_count, .budget = budget, .number_end = 1};
+void mw_cards_init(mw_cards *cards, size_t key_count, size_t hint_count, mw_budget *budget) {
+    size_t size = sizeof(mw_card) + key_count * sizeof(mw_cell) + hint_count * sizeof(uint32_t);
+    *cards = (mw_cards){.key_count = key_count,
+                        .hint_count = hint_count,
+                        .card_size = (size + LINE_SIZE - 1) / LINE_SIZE * LINE_SIZE,
+                        .budget = budget,
+                        .number_end = 1};
 }
 
 uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys) {
@@ -98,9 +105,9 @@ static bool add_chunk(mw_cards *cards) {
         !mw_grow((void **)&cards->chunks, &cards->chunk_capacity, cards->chunk_count + 1,
                  sizeof *cards->chunks, CHUNKS_MAX))
         return false;
-    size_t size = chunk_cards((int)cards->chunk_count) * card_size(cards);
+    size_t size = chunk_size(cards, (int)cards->chunk_count);
     if (!mw_budget_take(cards->budget, size)) return false;
-    mw_card *chunk = mw_allocate(size);
+    void *chunk = mw_allocate(size);
     if (!chunk) {
         mw_budget_give(cards->budget, size);
         return false;
@@ -131,6 +138,7 @@ mw_card *mw_cards_add(mw_cards *cards, const mw_cell *keys, uint64_t hash) {
     card = card_at(cards, number);
     *card = (mw_card){.hash = tag_of(hash), .ring.capacity = 0};
     for (size_t i = 0; i < cards->key_count; i++) card->keys[i] = keys[i];
+    memset(mw_cards_hints(cards, card), 0, cards->hint_count * sizeof(uint32_t));
     put(cards->slots, cards->slot_count, (mw_card_slot){card->hash, number});
     cards->count++;
     return card;
@@ -144,7 +152,7 @@ mw_card *mw_cards_at(const mw_cards *cards, uint32_t number) {
 
 void mw_cards_remove(mw_cards *cards, uint32_t number) {
     mw_card *card = mw_cards_at(cards, number);
-    MW_ASSERT(card && card->reserved == 0 && card->ring.capacity == 0 && !card->bounds);
+    MW_ASSERT(card && card->reserved == 0 && card->ring.capacity == 0);
     card->reserved = FREE;
     card->ring.first = cards->first_free;
     cards->first_free = number;
@@ -161,11 +169,11 @@ void mw_cards_rebuild(mw_cards *cards) {
 
 void mw_cards_release(mw_cards *cards) {
     for (size_t i = 0; i < cards->chunk_count; i++) {
-        mw_budget_give(cards->budget, chunk_cards((int)i) * card_size(cards));
+        mw_budget_give(cards->budget, chunk_size(cards, (int)i));
         mw_free(cards->chunks[i]);
     }
     mw_free(cards->chunks);
     mw_budget_give(cards->budget, cards->slot_count * sizeof *cards->slots);
     mw_free(cards->slots);
-    mw_cards_init(cards, cards->key_count, cards->budget);
+    mw_cards_init(cards, cards->key_count, cards->hint_count, cards->budget);
 }

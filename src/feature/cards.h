@@ -1,19 +1,23 @@
 /*
- * cards: the keys of one group, each with a card: its ring of events and its bounds.
+ * cards: the keys of one group, each with a card: its ring of events and where windows ended last.
  *
  * Open addressing over 32-bit card numbers beside 32 bits of the hash, at most three quarters
  * full; a hash only says where to look, the key's cells decide. Cards never move, so a pointer
- * to one stays good until it is swept away.
+ * to one stays good until it is swept away. A card begins at a cache line, and the usual one, of
+ * one key and some windows, is one.
+ *
+ * A hint is the position at which a search for a bound of the group's ended last, its low 32 bits:
+ * the next one starts there. It may be stale, or from another numbering of the ring: it costs time
+ * then, never truth.
  */
 #pragma once
-#include "feature/bound.h"
+#include "feature/ring.h"
 
 typedef struct {
     mw_ring ring;
-    mw_bound *bounds;  /* one each of the group's; NULL while the ring is short */
     uint32_t hash;
     uint32_t reserved; /* events that are promised room here, but not yet known */
-    mw_cell keys[];
+    mw_cell keys[];    /* then the hints */
 } mw_card;
 
 typedef struct {
@@ -22,26 +26,35 @@ typedef struct {
 } mw_card_slot;
 
 typedef struct {
-    size_t key_count;
+    size_t key_count, hint_count;
+    size_t card_size; /* bytes: whole cache lines */
     mw_budget *budget;
     mw_card_slot *slots;
     size_t slot_count;    /* a power of two, or 0 */
-    mw_card **chunks;     /* of cards */
+    void **chunks;        /* of cards */
     size_t chunk_count, chunk_capacity;
     uint32_t first_free;  /* number of a card to use again; 0: none */
     uint32_t number_end;  /* the first number never given out */
     size_t count;
 } mw_cards;
 
-void mw_cards_init(mw_cards *cards, size_t key_count, mw_budget *budget);
+void mw_cards_init(mw_cards *cards, size_t key_count, size_t hint_count, mw_budget *budget);
 uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys);
 mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash); /* or NULL */
 /* The card of `keys`, made empty if there is none; NULL if memory is out. */
 mw_card *mw_cards_add(mw_cards *cards, const mw_cell *keys, uint64_t hash);
 /* The card of a number from 1 to number_end - 1; NULL if it is free. */
 mw_card *mw_cards_at(const mw_cards *cards, uint32_t number);
-/* Forgets a card; the table must be rebuilt before the next look-up. Its ring and bounds are
-   the caller's to release before. */
+static inline uint32_t *mw_cards_hints(const mw_cards *cards, mw_card *card) {
+    return (uint32_t *)(card->keys + cards->key_count);
+}
+/* Asks the cache for the slot where a search for the hash begins. */
+static inline void mw_cards_prefetch(const mw_cards *cards, uint64_t hash) {
+    if (cards->slot_count > 0)
+        __builtin_prefetch(&cards->slots[hash >> 32 & (cards->slot_count - 1)]);
+}
+/* Forgets a card; the table must be rebuilt before the next look-up. Its ring is the caller's to
+   release before. */
 void mw_cards_remove(mw_cards *cards, uint32_t number);
 void mw_cards_rebuild(mw_cards *cards);
 void mw_cards_release(mw_cards *cards);

@@ -23,13 +23,11 @@ static bool give_arrays(mw_engine *engine) {
     engine->groups = mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->groups);
     engine->admissions =
         mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->admissions);
-    engine->cards = mw_arena_alloc(arena, plan->lookup_count + 1, sizeof(mw_card *));
-    engine->ranges = mw_arena_alloc(arena, plan->range_count + 1, sizeof *engine->ranges);
+    engine->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *engine->cuts);
     engine->windows = mw_arena_alloc(arena, engine->config.model->window_count + 1,
                                      sizeof *engine->windows);
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
-    if (!engine->groups || !engine->admissions || !engine->cards || !engine->ranges ||
-        !engine->windows || !engine->id)
+    if (!engine->groups || !engine->admissions || !engine->cuts || !engine->windows || !engine->id)
         return false;
     for (size_t i = 0; i < plan->group_count; i++) {
         engine->admissions[i].element =
@@ -195,27 +193,18 @@ static void read_windows(mw_engine *engine, const mw_moment *moment, const mw_fr
     mw_reading reading = {.t = moment->t,
                           .place = moment->place,
                           .maturity = moment->t + engine->config.model->maturity_us,
-                          .instances = &engine->instances};
+                          .instances = &engine->instances,
+                          .cuts = engine->cuts};
     if (plan->has_instances) {
         mw_engine_fill_id(engine, engine->config.model->moment_stream, moment->row);
         reading.instance = mw_instances_find(&engine->instances, engine->id);
     }
-    for (size_t i = 0; i < plan->lookup_count; i++) {
+    size_t middle = plan->feature_lookup_count;
+    for (size_t i = is_label ? middle : 0; i < (is_label ? plan->lookup_count : middle); i++) {
         const mw_lookup_plan *lookup = &plan->lookups[i];
-        if (lookup->is_label == is_label)
-            engine->cards[i] = mw_group_look_up(&engine->groups[lookup->group], lookup, frame);
-    }
-    for (size_t i = 0; i < plan->range_count; i++) {
-        const mw_range_plan *range = &plan->ranges[i];
-        if (plan->lookups[range->lookup].is_label == is_label)
-            engine->ranges[i] = mw_reading_range(&reading, range, &engine->groups[range->group],
-                                                 engine->cards[range->lookup]);
-    }
-    size_t middle = engine->config.model->feature_window_count;
-    for (size_t i = is_label ? middle : 0; i < (is_label ? plan->window_count : middle); i++) {
-        const mw_window_plan *window = &plan->windows[i];
-        engine->windows[i] =
-            mw_reading_window(&reading, window, &engine->ranges[window->range]);
+        const mw_group *group = &engine->groups[lookup->group];
+        mw_reading_lookup(&reading, lookup, group, mw_group_look_up(group, lookup, frame),
+                          engine->windows);
     }
 }
 

@@ -27,8 +27,7 @@ struct mw_engine {
     mw_engine_stats stats;      /* keys and bytes are worked out when asked */
 
     mw_admission *admissions;   /* one a group */
-    mw_card **cards;            /* by lookup: what the moment found */
-    mw_range *ranges;           /* what they hold of the moment's windows */
+    mw_cut *cuts;               /* where the moment's windows end, lookup by lookup */
     mw_cell *windows;           /* one each of the model's */
     mw_cell *id;                /* of the event or the moment at hand */
 };

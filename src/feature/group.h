@@ -10,7 +10,7 @@
 
 typedef struct {
     const mw_group_plan *plan;
-    mw_pool rings, bounds;
+    mw_pool rings;
     mw_cards cards;
     int64_t swept; /* the place of the last sweep */
 } mw_group;
@@ -29,8 +29,11 @@ uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *ou
 /* The card of `keys` with room for one more event; NULL if memory is out. */
 mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place);
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element);
-/* The card that a lookup asks for, its bounds slid to the moment at `t`; NULL if there is none. */
-mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
+/* The card that a lookup asks for; NULL if there is none. */
+mw_card *mw_group_look_up(const mw_group *group, const mw_lookup_plan *lookup,
+                          const mw_frame *frame);
+/* Where a bound lies in the card for the moment at `t`: the first position at or after it. */
+uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t);
 /* Evicts what lies before the horizon; now and then, as it looks at every card. */
 void mw_group_sweep(mw_group *group, int64_t place);
 /* Whether enough time has passed since the last sweep for the next to be worth it. */

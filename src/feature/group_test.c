@@ -73,15 +73,20 @@ MW_TEST(group_takes_what_its_condition_and_keys_allow) {
     end(&f);
 }
 
-MW_TEST(group_gives_bounds_to_busy_cards_alone) {
+/* Wherever it was found last, and after its ring has been numbered anew. */
+MW_TEST(group_finds_a_cut_from_any_hint) {
     fixture f;
     begin(&f);
-    put(&f, 0, 2, 1);
-    for (int64_t i = 0; i < 100; i++) put(&f, i, 1, 1);
-    mw_card *card = look_up(&f, 50, 1);
-    MW_CHECK(card->bounds && !look_up(&f, 50, 2)->bounds);
-    size_t last = f.group.plan->bound_count - 1;
-    MW_CHECK_EQUAL_INT(mw_bound_at(&f.group.plan->bound, card->bounds, last)->position, 50);
+    size_t cuts = 0;
+    for (int64_t i = 0; i < 100; i++) {
+        put(&f, i, 1, 1);
+        for (int64_t t = 99; t >= 0; t -= 7, cuts++) {
+            mw_card *card = look_up(&f, t, 1);
+            int32_t last = (int32_t)f.group.plan->bound_count - 1;
+            MW_CHECK_EQUAL_INT(mw_group_cut(&f.group, card, last, t), t <= i ? t : i + 1);
+        }
+    }
+    MW_CHECK(cuts > 1000);
     end(&f);
 }
 

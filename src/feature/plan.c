@@ -2,7 +2,12 @@
 
 #include <string.h>
 
-enum { BITS = 64 };
+/* Where a window of the model goes. */
+typedef struct {
+    mw_window_plan window;
+    mw_range_plan range; /* before equal ones are joined */
+    int32_t group, lookup;
+} placed_window;
 
 typedef struct {
     const mw_program *program;
@@ -10,7 +15,7 @@ typedef struct {
     const mw_symbols *symbols;
     mw_arena *arena;
     mw_plan *plan;
-    mw_range_plan *placed; /* by window, before equal ones are joined */
+    placed_window *placed; /* by window */
 } planner;
 
 static bool same_code(const mw_code *a, const mw_code *b) {
@@ -59,6 +64,7 @@ static int32_t lookup_of(planner *p, int32_t group, const mw_window *window, boo
     mw_plan *plan = p->plan;
     for (size_t i = 0; i < plan->lookup_count; i++)
         if (lookup_serves(&plan->lookups[i], group, window, is_label)) return (int32_t)i;
+    if (!is_label) plan->feature_lookup_count++;
     plan->lookups[plan->lookup_count] =
         (mw_lookup_plan){.group = group, .keys = window->moment_keys, .is_label = is_label};
     return (int32_t)plan->lookup_count++;
@@ -85,33 +91,46 @@ static mw_known_rule known_rule(const planner *p, const mw_window *window, bool 
 }
 
 /* What the group must keep for windows over this range. */
-static void keep_for(planner *p, const mw_range_plan *range, const mw_window *window,
-                     bool is_label) {
-    mw_group_plan *group = &p->plan->groups[range->group];
+static void keep_for(planner *p, const placed_window *placed, bool is_label) {
+    const mw_window *window = placed->window.window;
+    mw_group_plan *group = &p->plan->groups[placed->group];
     int64_t retention = retention_of(p, window, is_label);
     if (retention > group->retention_us) group->retention_us = retention;
     /* Which word it is, is settled when the columns are known. */
-    if (range->known != MW_KNOWN_NOW) group->known_word = 1;
-    if (!range->leaves_out) return;
+    if (placed->range.known != MW_KNOWN_NOW) group->known_word = 1;
+    if (!placed->range.leaves_out) return;
     group->instance_word = 1;
     p->plan->has_instances = true;
     p->plan->shares_instance[window->stream] = true;
 }
 
-/* Gives a window its group and its lookup: a range of its own, whose bounds come after. */
+/* Rule 10. */
+static mw_cell of_nothing(const mw_window *window) {
+    switch (window->aggregate) {
+    case MW_AGGREGATE_COUNT:
+    case MW_AGGREGATE_SUM: return mw_cell_number(0);
+    case MW_AGGREGATE_ANY: return mw_cell_bool(false);
+    default: return mw_cell_missing(window->type);
+    }
+}
+
+/* Gives a window its group and its lookup; its range is its own still, its cuts come after. */
 static void place_window(planner *p, size_t index) {
     const mw_window *window = &p->model->windows[index];
     bool is_label = is_of_label(p, index);
-    p->plan->windows[index] = (mw_window_plan){
-        .window = window, .column = MW_NONE, .tallied = MW_NONE, .rank = MW_NONE};
-    mw_range_plan *range = &p->placed[index];
-    range->group = group_of(p, window);
-    range->lookup = lookup_of(p, range->group, window, is_label);
-    range->start_bound = MW_NONE;
-    range->known = known_rule(p, window, is_label);
-    range->leaves_out = window->shares_id &&
-                        (!window->is_ahead || window->stream == p->model->moment_stream);
-    keep_for(p, range, window, is_label);
+    placed_window *placed = &p->placed[index];
+    placed->window = (mw_window_plan){.window = window,
+                                      .index = index,
+                                      .column = MW_NONE,
+                                      .total = MW_NONE,
+                                      .rank = MW_NONE,
+                                      .nothing = of_nothing(window)};
+    placed->group = group_of(p, window);
+    placed->lookup = lookup_of(p, placed->group, window, is_label);
+    placed->range.known = known_rule(p, window, is_label);
+    placed->range.leaves_out = window->shares_id &&
+                               (!window->is_ahead || window->stream == p->model->moment_stream);
+    keep_for(p, placed, is_label);
 }
 
 static int32_t column_of(mw_group_plan *group, const mw_code *value) {
@@ -122,12 +141,12 @@ static int32_t column_of(mw_group_plan *group, const mw_code *value) {
     return (int32_t)group->column_count++;
 }
 
-static int32_t tallied_of(mw_group_plan *group, int32_t column) {
+static int32_t total_of(mw_group_plan *group, int32_t column) {
     uint32_t word = (uint32_t)column + 1;
-    for (uint32_t i = 0; i < group->bound.tallied_count; i++)
-        if (group->tallied[i] == word) return (int32_t)i;
-    group->tallied[group->bound.tallied_count] = word;
-    return (int32_t)group->bound.tallied_count++;
+    for (uint32_t i = 0; i < group->ring.total_count; i++)
+        if (group->totalled[i] == word) return (int32_t)i;
+    group->totalled[group->ring.total_count] = word;
+    return (int32_t)group->ring.total_count++;
 }
 
 static int32_t rank_of(mw_group_plan *group, int32_t column, bool is_max) {
@@ -138,15 +157,22 @@ static int32_t rank_of(mw_group_plan *group, int32_t column, bool is_max) {
     return (int32_t)group->ring.rank_count++;
 }
 
-static int32_t bound_of(mw_group_plan *group, mw_lookup_plan *lookup, int64_t offset_us) {
+static int32_t bound_of(mw_group_plan *group, bool is_label, int64_t offset_us) {
     size_t i = 0;
     while (i < group->bound_count && (group->bounds[i].offset_us != offset_us ||
-                                      group->bounds[i].is_label != lookup->is_label))
+                                      group->bounds[i].is_label != is_label))
         i++;
     if (i == group->bound_count)
-        group->bounds[group->bound_count++] = (mw_bound_plan){offset_us, lookup->is_label};
-    lookup->uses[i / BITS] |= UINT64_C(1) << i % BITS;
+        group->bounds[group->bound_count++] = (mw_bound_plan){offset_us, is_label};
     return (int32_t)i;
+}
+
+static int32_t cut_of(mw_group_plan *group, mw_lookup_plan *lookup, int64_t offset_us) {
+    int32_t bound = bound_of(group, lookup->is_label, offset_us);
+    for (size_t i = 0; i < lookup->cut_count; i++)
+        if (lookup->cuts[i] == bound) return (int32_t)i;
+    lookup->cuts[lookup->cut_count] = bound;
+    return (int32_t)lookup->cut_count++;
 }
 
 static void settle_column(mw_group_plan *group, mw_window_plan *placed) {
@@ -159,7 +185,7 @@ static void settle_column(mw_group_plan *group, mw_window_plan *placed) {
     case MW_AGGREGATE_MEAN:
         MW_ASSERT(column->type == MW_TYPE_NUMBER);
         column->is_summed = true;
-        placed->tallied = tallied_of(group, placed->column);
+        placed->total = total_of(group, placed->column);
         break;
     case MW_AGGREGATE_MIN:
     case MW_AGGREGATE_MAX:
@@ -171,54 +197,23 @@ static void settle_column(mw_group_plan *group, mw_window_plan *placed) {
     }
 }
 
-/* A group's arrays have room for all of its windows, of which there are `count`. */
-static bool give_arrays(planner *p, mw_group_plan *group, size_t count) {
-    group->columns = mw_arena_alloc(p->arena, count, sizeof *group->columns);
-    group->ranks = mw_arena_alloc(p->arena, count, sizeof *group->ranks);
-    group->tallied = mw_arena_alloc(p->arena, count, sizeof *group->tallied);
-    group->bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->bounds);
-    return group->columns && group->ranks && group->tallied && group->bounds;
-}
-
-/* The ends tell a window ahead from one back, and so all the rest. */
-static bool same_range(const mw_range_plan *a, const mw_range_plan *b) {
-    return a->lookup == b->lookup && a->start_bound == b->start_bound &&
-           a->end_bound == b->end_bound;
-}
-
-static int32_t range_of(mw_plan *plan, const mw_range_plan *wanted) {
-    for (size_t i = 0; i < plan->range_count; i++)
-        if (same_range(&plan->ranges[i], wanted)) return (int32_t)i;
-    plan->ranges[plan->range_count] = *wanted;
-    return (int32_t)plan->range_count++;
-}
-
-static mw_status settle_group(planner *p, int32_t index, mw_error *err) {
+/* A group's arrays have room for all of its windows. */
+static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     mw_group_plan *group = &p->plan->groups[index];
     size_t count = 0;
+    for (size_t i = 0; i < p->plan->window_count; i++) count += p->placed[i].group == index;
+    group->columns = mw_arena_alloc(p->arena, count, sizeof *group->columns);
+    group->ranks = mw_arena_alloc(p->arena, count, sizeof *group->ranks);
+    group->totalled = mw_arena_alloc(p->arena, count, sizeof *group->totalled);
+    group->bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->bounds);
+    if (!group->columns || !group->ranks || !group->totalled || !group->bounds)
+        return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     for (size_t i = 0; i < p->plan->window_count; i++)
-        count += p->placed[i].group == index;
-    bool has_room = give_arrays(p, group, count);
-    for (size_t i = 0; i < p->plan->lookup_count; i++) {
-        mw_lookup_plan *lookup = &p->plan->lookups[i];
-        if (lookup->group != index) continue;
-        lookup->uses = mw_arena_alloc(p->arena, 2 * count / BITS + 1, sizeof *lookup->uses);
-        has_room = has_room && lookup->uses;
-    }
-    if (!has_room) return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
+        if (p->placed[i].group == index) settle_column(group, &p->placed[i].window);
+    return MW_OK;
+}
 
-    for (size_t i = 0; i < p->plan->window_count; i++) {
-        mw_window_plan *window = &p->plan->windows[i];
-        mw_range_plan *range = &p->placed[i];
-        if (range->group != index) continue;
-        settle_column(group, window);
-        mw_lookup_plan *lookup = &p->plan->lookups[range->lookup];
-        if (window->window->start_us != MW_ALL_PAST)
-            range->start_bound = bound_of(group, lookup, window->window->start_us);
-        range->end_bound = bound_of(group, lookup, window->window->end_us);
-        window->range = range_of(p->plan, range);
-    }
-
+static void settle_words(planner *p, mw_group_plan *group) {
     uint32_t words = 1 + (uint32_t)group->column_count;
     if (group->instance_word) {
         group->instance_word = words++;
@@ -226,10 +221,65 @@ static mw_status settle_group(planner *p, int32_t index, mw_error *err) {
             p->plan->instance_retention_us = group->retention_us;
     }
     if (group->known_word) group->known_word = words++;
-    group->ring = (mw_ring_shape){words, group->ring.rank_count, group->ranks, p->symbols};
-    group->bound.ring = &group->ring;
-    group->bound.tallied = group->tallied;
+    group->ring.element_words = words;
+    group->ring.totalled = group->totalled;
+    group->ring.ranks = group->ranks;
+    group->ring.symbols = p->symbols;
+    group->ring.page_words = mw_ring_page_words(&group->ring);
     if (words > p->plan->element_words_max) p->plan->element_words_max = words;
+}
+
+/* The ends tell a window ahead from one back, and so all the rest. */
+static mw_range_plan *range_of(mw_lookup_plan *lookup, const mw_range_plan *wanted) {
+    for (size_t i = 0; i < lookup->range_count; i++)
+        if (lookup->ranges[i].start_cut == wanted->start_cut &&
+            lookup->ranges[i].end_cut == wanted->end_cut)
+            return &lookup->ranges[i];
+    lookup->ranges[lookup->range_count] = *wanted;
+    return &lookup->ranges[lookup->range_count++];
+}
+
+/* Puts the windows of a range side by side, by their totals. */
+static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
+                           mw_window_plan **next) {
+    const mw_group_plan *group = &p->plan->groups[p->plan->lookups[lookup].group];
+    range->windows = *next;
+    for (int32_t total = MW_NONE; total < (int32_t)group->ring.total_count; total++)
+        for (size_t i = 0; i < p->plan->window_count; i++) {
+            const placed_window *placed = &p->placed[i];
+            if (placed->lookup != lookup || placed->window.total != total ||
+                placed->range.start_cut != range->start_cut ||
+                placed->range.end_cut != range->end_cut)
+                continue;
+            *(*next)++ = placed->window;
+            range->window_count++;
+        }
+}
+
+static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
+    mw_lookup_plan *lookup = &p->plan->lookups[index];
+    size_t count = 0;
+    for (size_t i = 0; i < p->plan->window_count; i++) count += p->placed[i].lookup == index;
+    lookup->cuts = mw_arena_alloc(p->arena, 2 * count, sizeof *lookup->cuts);
+    lookup->ranges = mw_arena_alloc(p->arena, count, sizeof *lookup->ranges);
+    mw_window_plan *windows = mw_arena_alloc(p->arena, count, sizeof *windows);
+    if (!lookup->cuts || !lookup->ranges || !windows)
+        return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
+
+    for (size_t i = 0; i < p->plan->window_count; i++) {
+        placed_window *placed = &p->placed[i];
+        if (placed->lookup != index) continue;
+        mw_group_plan *group = &p->plan->groups[placed->group];
+        const mw_window *window = placed->window.window;
+        placed->range.start_cut = window->start_us == MW_ALL_PAST
+                                      ? MW_NONE
+                                      : cut_of(group, lookup, window->start_us);
+        placed->range.end_cut = cut_of(group, lookup, window->end_us);
+        range_of(lookup, &placed->range);
+    }
+    for (size_t i = 0; i < lookup->range_count; i++)
+        gather_windows(p, index, &lookup->ranges[i], &windows);
+    if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
     return MW_OK;
 }
 
@@ -245,20 +295,22 @@ mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan 
     size_t room = window_count + 1; /* an arena gives nothing for a count of 0 */
     plan.groups = mw_arena_alloc(arena, room, sizeof *plan.groups);
     plan.lookups = mw_arena_alloc(arena, room, sizeof *plan.lookups);
-    plan.ranges = mw_arena_alloc(arena, room, sizeof *plan.ranges);
-    plan.windows = mw_arena_alloc(arena, room, sizeof *plan.windows);
     p.placed = mw_arena_alloc(arena, room, sizeof *p.placed);
     plan.first_of_stream =
         mw_arena_alloc(arena, program->stream_count, sizeof *plan.first_of_stream);
     plan.shares_instance =
         mw_arena_alloc(arena, program->stream_count, sizeof *plan.shares_instance);
-    if (!plan.groups || !plan.lookups || !plan.ranges || !plan.windows || !p.placed ||
-        !plan.first_of_stream || !plan.shares_instance)
+    if (!plan.groups || !plan.lookups || !p.placed || !plan.first_of_stream ||
+        !plan.shares_instance)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     for (size_t i = 0; i < program->stream_count; i++) plan.first_of_stream[i] = MW_NONE;
     for (size_t i = 0; i < window_count; i++) place_window(&p, i);
-    for (size_t i = 0; i < plan.group_count; i++) MW_TRY(settle_group(&p, (int32_t)i, err));
+    for (size_t i = 0; i < plan.group_count; i++) {
+        MW_TRY(settle_columns(&p, (int32_t)i, err));
+        settle_words(&p, &plan.groups[i]);
+    }
+    for (size_t i = 0; i < plan.lookup_count; i++) MW_TRY(settle_lookup(&p, (int32_t)i, err));
     *out_plan = plan;
     return MW_OK;
 }

@@ -4,16 +4,17 @@
  * Windows over the same events (stream, condition) under the same keys form a group: they read
  * one ring a card. Within it, equal values are kept once, equal ends of windows are one bound,
  * windows that ask for the same card (their keys on the moment's side are equal) share one
- * lookup, and those that hold the same events of it one range. Made once for an engine, in its
- * arena; immutable.
+ * lookup, those that begin or end alike in it one cut, and those that hold the same events of it
+ * one range. Made once for an engine, in its arena; immutable.
  */
 #pragma once
-#include "feature/bound.h"
 #include "feature/engine.h"
+#include "feature/ring.h"
 
 #define MW_RETAIN_FOREVER INT64_MAX
 enum { MW_NONE = -1 };
 
+/* Where windows of a group begin or end: each card remembers where that was last. */
 typedef struct {
     int64_t offset_us; /* from the moment's t */
     bool is_label;     /* labels are read at other times: they get bounds of their own */
@@ -34,23 +35,15 @@ typedef struct {
     mw_column *columns;       /* column i is word 1 + i of an element */
     size_t column_count;
     mw_rank *ranks;
-    uint32_t *tallied;
+    uint32_t *totalled;
     mw_bound_plan *bounds;
     size_t bound_count;
     mw_ring_shape ring;
-    mw_bound_shape bound;
     uint32_t instance_word;   /* which instance an event belongs to; 0: not kept */
     uint32_t known_word;      /* when it became known; 0: not kept */
     int64_t retention_us;     /* an event leaves at time + this, or never */
     int32_t next_of_stream;   /* the next group over the same stream, or MW_NONE */
 } mw_group_plan;
-
-typedef struct {
-    int32_t group;
-    const mw_code *const *keys; /* over the moment */
-    bool is_label;
-    uint64_t *uses;             /* a bit for each bound of the group: slid when this is read */
-} mw_lookup_plan;
 
 typedef enum {
     MW_KNOWN_NOW,              /* whatever has been applied */
@@ -58,31 +51,42 @@ typedef enum {
     MW_KNOWN_BY_MATURITY,      /* a label's window ahead that may be read after its maturity */
 } mw_known_rule;
 
-/* The events that a window holds; windows over the same ones read one range. */
-typedef struct {
-    int32_t group, lookup;
-    int32_t start_bound;        /* MW_NONE: all of the past */
-    int32_t end_bound;
-    bool leaves_out;            /* events of the moment's own instance (rule 3) */
-    mw_known_rule known;
-} mw_range_plan;
-
 typedef struct {
     const mw_window *window;
-    int32_t range;
+    size_t index;               /* of the window in the model */
     int32_t column;             /* MW_NONE: the events themselves */
-    int32_t tallied, rank;      /* of that column, or MW_NONE */
+    int32_t total, rank;        /* of that column, or MW_NONE */
+    mw_cell nothing;            /* its value over no event */
 } mw_window_plan;
+
+/* The events that a window holds; windows over the same ones share it. */
+typedef struct {
+    int32_t start_cut;          /* among its lookup's; MW_NONE: all of the past */
+    int32_t end_cut;
+    bool leaves_out;            /* events of the moment's own instance (rule 3) */
+    mw_known_rule known;
+    const mw_window_plan *windows; /* those that want the same total are neighbours */
+    size_t window_count;
+} mw_range_plan;
+
+/* The card that windows ask for by the same keys, all that is read on it, and where it ends. */
+typedef struct {
+    int32_t group;
+    const mw_code *const *keys; /* over the moment */
+    bool is_label;
+    int32_t *cuts;              /* bounds of the group */
+    size_t cut_count;
+    mw_range_plan *ranges;
+    size_t range_count;
+} mw_lookup_plan;
 
 typedef struct {
     mw_group_plan *groups;
     size_t group_count;
-    mw_lookup_plan *lookups;
-    size_t lookup_count;
-    mw_range_plan *ranges;
-    size_t range_count;
-    mw_window_plan *windows;     /* one each of the model's windows that are kept */
-    size_t window_count;
+    mw_lookup_plan *lookups;     /* first those of the features, then those of the label */
+    size_t lookup_count, feature_lookup_count;
+    size_t cut_count_max;        /* of one lookup */
+    size_t window_count;         /* the model's windows that are kept */
     int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */
     bool *shares_instance;       /* by stream: its events are told apart by instance */
     bool has_instances;

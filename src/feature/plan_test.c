@@ -37,12 +37,26 @@ static void make(made *m, bool with_label) {
     MW_CHECK_OK(mw_plan_make(&config, &m->arena, &m->plan, NULL), NULL);
 }
 
-static const mw_range_plan *range_of(const made *m, size_t window) {
-    return &m->plan.ranges[m->plan.windows[window].range];
+/* Where a window of the model has gone. */
+typedef struct {
+    const mw_lookup_plan *lookup;
+    const mw_range_plan *range;
+} found;
+
+static found find(const made *m, size_t window) {
+    for (size_t l = 0; l < m->plan.lookup_count; l++) {
+        const mw_lookup_plan *lookup = &m->plan.lookups[l];
+        for (size_t r = 0; r < lookup->range_count; r++)
+            for (size_t w = 0; w < lookup->ranges[r].window_count; w++)
+                if (lookup->ranges[r].windows[w].index == window)
+                    return (found){lookup, &lookup->ranges[r]};
+    }
+    MW_CHECK(!"the window has a place");
+    return (found){0};
 }
 
 static const mw_group_plan *group_of(const made *m, size_t window) {
-    return &m->plan.groups[range_of(m, window)->group];
+    return &m->plan.groups[find(m, window).lookup->group];
 }
 
 static void release(made *m) {
@@ -55,11 +69,12 @@ MW_TEST(plan_shares_what_windows_have_in_common) {
     make(&m, false);
     MW_CHECK_EQUAL_INT(m.plan.group_count, 3); /* views; views where x > 0; orders */
     MW_CHECK_EQUAL_INT(m.plan.lookup_count, 4); /* views by key and by key = other */
-    MW_CHECK(m.plan.windows[1].range == m.plan.windows[2].range); /* mean and max over 24h */
+    MW_CHECK(find(&m, 1).range == find(&m, 2).range); /* mean and max over 24h */
+    MW_CHECK_EQUAL_INT(find(&m, 1).lookup->cut_count, 3); /* t - 24h, t - 1h, t */
     const mw_group_plan *views = group_of(&m, 0);
     MW_CHECK_EQUAL_INT(views->column_count, 1);
     MW_CHECK_EQUAL_INT(views->bound_count, 3); /* t - 24h, t - 1h, t */
-    MW_CHECK_EQUAL_INT(views->bound.tallied_count, 1);
+    MW_CHECK_EQUAL_INT(views->ring.total_count, 1);
     MW_CHECK_EQUAL_INT(views->ring.rank_count, 2);
     MW_CHECK_EQUAL_INT(views->ring.element_words, 2); /* its time and x: no id, no known time */
     const mw_group_plan *orders = &m.plan.groups[m.plan.first_of_stream[0]];
@@ -91,8 +106,8 @@ MW_TEST(plan_gives_labels_bounds_of_their_own) {
     MW_CHECK_EQUAL_INT(views->bound_count, 3 + 3); /* the label's: t - 1h, t, t + 1h */
     MW_CHECK_EQUAL_INT(views->known_word, 2);      /* its window back must not see more later */
     size_t of_label = m.plan.window_count - 1;
-    MW_CHECK(range_of(&m, of_label)->known == MW_KNOWN_BY_THE_MOMENT);
-    MW_CHECK(range_of(&m, of_label - 1)->known == MW_KNOWN_NOW);
+    MW_CHECK(find(&m, of_label).range->known == MW_KNOWN_BY_THE_MOMENT);
+    MW_CHECK(find(&m, of_label - 1).range->known == MW_KNOWN_NOW);
     release(&m);
 }
 

@@ -1,14 +1,18 @@
 #include "feature/ring.h"
 
 /* A node of level k >= 1 stands for 16^k neighbouring slots; level 0 are the slots. */
-enum { FAN_BITS = 4, FAN = 1 << FAN_BITS };
+enum { FAN_BITS = 4, FAN = 1 << FAN_BITS, PAGE_MASK = MW_PAGE_EVENTS - 1 };
+
+static size_t page_count(uint32_t capacity) {
+    return capacity >> MW_PAGE_BITS;
+}
 
 static size_t level_nodes(uint32_t capacity, int level) {
     return (size_t)capacity >> (FAN_BITS * level);
 }
 
 static size_t block_size(const mw_ring_shape *shape, uint32_t capacity) {
-    size_t words = (size_t)capacity * shape->element_words;
+    size_t words = page_count(capacity) * shape->page_words;
     if (shape->rank_count > 0)
         for (int level = 1; level_nodes(capacity, level) > 0; level++)
             words += level_nodes(capacity, level) * shape->rank_count;
@@ -22,8 +26,8 @@ static int block_class(uint32_t capacity) {
 /* The value of a rank at a node; a slot is a node of level 0. */
 static mw_cell *node_at(const mw_ring_shape *shape, const mw_ring *ring, int level, size_t node,
                         uint32_t rank) {
-    if (level == 0) return ring->words + node * shape->element_words + shape->ranks[rank].word;
-    mw_cell *nodes = ring->words + (size_t)ring->capacity * shape->element_words;
+    if (level == 0) return mw_ring_at(shape, ring, node, shape->ranks[rank].word);
+    mw_cell *nodes = ring->words + page_count(ring->capacity) * shape->page_words;
     for (int below = 1; below < level; below++)
         nodes += level_nodes(ring->capacity, below) * shape->rank_count;
     return nodes + node * shape->rank_count + rank;
@@ -39,9 +43,8 @@ mw_cell mw_rank_better(const mw_rank *rank, const mw_symbols *symbols, mw_cell a
 }
 
 /* Works out the nodes that end with `slot`. A node is complete, and only then looked at, once
-   its last slot is written: so this is all that an insertion has to do for each slot that it
-   wrote, in order. */
-static void seal(const mw_ring_shape *shape, mw_ring *ring, size_t slot) {
+   its last slot is written. */
+static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, size_t slot) {
     for (int level = 1; (slot & (FAN - 1)) == FAN - 1; level++) {
         slot >>= FAN_BITS;
         if (slot >= level_nodes(ring->capacity, level)) return;
@@ -56,35 +59,93 @@ static void seal(const mw_ring_shape *shape, mw_ring *ring, size_t slot) {
     }
 }
 
+static mw_cell *total_at(const mw_ring_shape *shape, mw_cell *page, uint32_t total) {
+    return page + shape->element_words * MW_PAGE_EVENTS +
+           total * (sizeof(mw_total) / sizeof(mw_cell));
+}
+
+static mw_total read_total(const mw_cell *words) {
+    return (mw_total){{{words[0].bits, words[1].bits, words[2].bits}}, words[3].bits};
+}
+
+static void write_total(mw_cell *words, const mw_total *total) {
+    for (size_t i = 0; i < 3; i++) words[i].bits = total->sum.limbs[i];
+    words[3].bits = total->count;
+}
+
+/* Adds the first `count` values of a page to what came before it. */
+static mw_total total_within(const mw_ring_shape *shape, mw_cell *page, uint32_t total,
+                             uint64_t count) {
+    mw_total sum = read_total(total_at(shape, page, total));
+    const mw_cell *values = page + shape->totalled[total] * MW_PAGE_EVENTS;
+    for (uint64_t i = 0; i < count; i++) mw_total_add(&sum, values[i].number);
+    return sum;
+}
+
+/* Begins the page of `position`. The page before it still has all its values, were they evicted. */
+static void begin_page(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    mw_cell *page = mw_ring_page(shape, ring, position);
+    for (uint32_t i = 0; i < shape->total_count; i++) {
+        mw_total sum = {0};
+        if (position > ring->first)
+            sum = total_within(shape, mw_ring_page(shape, ring, position - 1), i,
+                               MW_PAGE_EVENTS);
+        write_total(total_at(shape, page, i), &sum);
+    }
+}
+
+/* Makes totals and summaries true again, once all slots from `position` to the end may have been
+   written. */
 static void seal_from(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    if (shape->rank_count == 0) return;
-    for (; position < mw_ring_end(ring); position++)
-        seal(shape, ring, position & (ring->capacity - 1));
+    for (; position < mw_ring_end(ring); position++) {
+        if ((position & PAGE_MASK) == 0) begin_page(shape, ring, position);
+        if (shape->rank_count > 0 && (position & (FAN - 1)) == FAN - 1)
+            seal_nodes(shape, ring, position & (ring->capacity - 1));
+    }
 }
 
-static void copy_element(const mw_ring_shape *shape, mw_cell *into, const mw_cell *from) {
-    for (uint32_t i = 0; i < shape->element_words; i++) into[i] = from[i];
+void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
+                  mw_cell *out_element) {
+    const mw_cell *word = mw_ring_at(shape, ring, position, 0);
+    for (uint32_t i = 0; i < shape->element_words; i++, word += MW_PAGE_EVENTS)
+        out_element[i] = *word;
 }
 
-/* Moves the elements to a block of another capacity. */
+static void write(const mw_ring_shape *shape, mw_ring *ring, uint64_t position,
+                  const mw_cell *element) {
+    mw_cell *word = mw_ring_at(shape, ring, position, 0);
+    for (uint32_t i = 0; i < shape->element_words; i++, word += MW_PAGE_EVENTS)
+        *word = element[i];
+}
+
+/* Moves the element at `position` one place on. */
+static void move_on(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    for (uint32_t i = 0; i < shape->element_words; i++)
+        *mw_ring_at(shape, ring, position + 1, i) = *mw_ring_at(shape, ring, position, i);
+}
+
+/* Moves the elements to a block of another capacity, positions counting from 0 again. */
 static bool resize(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t capacity) {
-    mw_ring resized = {.first = ring->first, .count = ring->count, .capacity = capacity};
+    mw_ring resized = {.count = ring->count, .capacity = capacity};
     resized.words = mw_pool_take(pool, block_class(capacity), block_size(shape, capacity));
     if (!resized.words) return false;
-    for (uint64_t position = ring->first; position < mw_ring_end(ring); position++)
-        copy_element(shape, mw_ring_at(shape, &resized, position),
-                     mw_ring_at(shape, ring, position));
+    for (uint64_t i = 0; i < ring->count; i++)
+        for (uint32_t word = 0; word < shape->element_words; word++)
+            *mw_ring_at(shape, &resized, i, word) =
+                *mw_ring_at(shape, ring, ring->first + i, word);
     mw_ring_release(ring, pool);
     *ring = resized;
-    seal_from(shape, ring, ring->first);
+    seal_from(shape, ring, 0);
     return true;
 }
 
 bool mw_ring_reserve(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t extra) {
-    uint64_t needed = (uint64_t)ring->count + extra;
-    if (needed <= ring->capacity) return true;
+    if (mw_ring_fits(ring, extra)) return true;
+    /* A ring that evicts loses up to a page but for one; it must not be moved for each event. */
+    uint64_t lost = (ring->first & PAGE_MASK) != 0 ? PAGE_MASK : 0;
+    uint64_t needed = (uint64_t)ring->count + extra + lost;
     if (needed > MW_RING_COUNT_MAX) return false;
-    uint32_t capacity = ring->capacity > 0 ? ring->capacity : 1;
+    uint32_t capacity = ring->capacity > 0 ? ring->capacity : MW_PAGE_EVENTS;
     while (capacity < needed) capacity *= 2;
     return resize(shape, ring, pool, capacity);
 }
@@ -92,22 +153,20 @@ bool mw_ring_reserve(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, u
 void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t needed) {
     MW_ASSERT(needed >= ring->count);
     uint32_t capacity = ring->capacity;
-    while (capacity > 1 && needed <= capacity / 4) capacity /= 2;
+    while (capacity > MW_PAGE_EVENTS && needed <= capacity / 4) capacity /= 2;
     if (capacity == ring->capacity) return;
     /* Without memory for the smaller block the larger one does as well. */
     (void)resize(shape, ring, pool, capacity);
 }
 
 void mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
-    MW_ASSERT(ring->count < ring->capacity);
+    MW_ASSERT(mw_ring_fits(ring, 1));
     uint64_t position = mw_ring_end(ring);
-    while (position > ring->first) {
-        const mw_cell *before = mw_ring_at(shape, ring, position - 1);
-        if (before->time <= element->time) break;
-        copy_element(shape, mw_ring_at(shape, ring, position), before);
-        position--;
+    for (; position > ring->first; position--) {
+        if (mw_ring_time(shape, ring, position - 1) <= element->time) break;
+        move_on(shape, ring, position - 1);
     }
-    copy_element(shape, mw_ring_at(shape, ring, position), element);
+    write(shape, ring, position, element);
     ring->count++;
     seal_from(shape, ring, position);
 }
@@ -123,16 +182,67 @@ void mw_ring_release(mw_ring *ring, mw_pool *pool) {
     *ring = (mw_ring){0};
 }
 
-uint64_t mw_ring_find(const mw_ring_shape *shape, const mw_ring *ring, int64_t time) {
-    uint64_t low = ring->first, high = mw_ring_end(ring);
+/* The first position in [low, high] whose time is not before `time`; `high` has none or is one. */
+static uint64_t bisect(const mw_ring_shape *shape, const mw_ring *ring, uint64_t low,
+                       uint64_t high, int64_t time) {
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (mw_ring_at(shape, ring, middle)->time < time)
+        if (mw_ring_time(shape, ring, middle) < time)
             low = middle + 1;
         else
             high = middle;
     }
     return low;
+}
+
+uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t near,
+                      int64_t time) {
+    MW_ASSERT(near >= ring->first && near <= mw_ring_end(ring));
+    uint64_t low = near, high = near, stride = 1;
+    /* Forward all before `low` are before the time, backward all from `high` on are not. */
+    for (; mw_ring_end(ring) - low >= stride; stride *= 2) {
+        if (mw_ring_time(shape, ring, low + stride - 1) >= time) break;
+        low += stride;
+    }
+    if (low > near) {
+        uint64_t left = mw_ring_end(ring) - low;
+        return bisect(shape, ring, low, low + (stride - 1 < left ? stride - 1 : left), time);
+    }
+    for (; high - ring->first >= stride; stride *= 2) {
+        if (mw_ring_time(shape, ring, high - stride) < time) break;
+        high -= stride;
+    }
+    uint64_t left = high - ring->first;
+    return bisect(shape, ring, high - (stride - 1 < left ? stride - 1 : left), high, time);
+}
+
+mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                        uint64_t position) {
+    MW_ASSERT(position >= ring->first && position <= mw_ring_end(ring));
+    uint64_t within = position & PAGE_MASK;
+    /* A page after the last event is not begun. */
+    if (within == 0 && position == mw_ring_end(ring)) within = MW_PAGE_EVENTS;
+    mw_cell *page = mw_ring_page(shape, ring, position - within);
+    return total_within(shape, page, total, within);
+}
+
+/* The best of single slots that do not go round. */
+static mw_cell best_of_slots(const mw_ring_shape *shape, const mw_ring *ring,
+                             const mw_rank *rank, uint64_t from, uint64_t to) {
+    mw_cell best = *mw_ring_at(shape, ring, from, rank->word);
+    if (rank->type != MW_TYPE_NUMBER) {
+        for (from++; from < to; from++)
+            best = mw_rank_better(rank, shape->symbols, best,
+                                  *mw_ring_at(shape, ring, from, rank->word));
+        return best;
+    }
+    double sign = rank->is_max ? 1 : -1, least = -__builtin_inf();
+    double value = __builtin_isnan(best.number) ? least : sign * best.number;
+    for (from++; from < to; from++) {
+        double next = sign * mw_ring_at(shape, ring, from, rank->word)->number;
+        value = next > value ? next : value; /* never if it is missing */
+    }
+    return mw_cell_number(sign * value);
 }
 
 mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t rank,
@@ -142,9 +252,17 @@ mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t r
     const mw_rank *ranked = &shape->ranks[rank];
     mw_cell best = mw_cell_missing(ranked->type);
     while (from < to) {
+        uint64_t next = (from | (FAN - 1)) + 1; /* where a node may begin */
+        if ((from & (FAN - 1)) != 0 || next > to) {
+            if (next > to) next = to;
+            best = mw_rank_better(ranked, shape->symbols, best,
+                                  best_of_slots(shape, ring, ranked, from, next));
+            from = next;
+            continue;
+        }
         /* The largest node that begins here and lies within the range. */
         size_t slot = from & (ring->capacity - 1);
-        int level = 0;
+        int level = 1;
         while ((slot & (((size_t)FAN << (FAN_BITS * level)) - 1)) == 0 &&
                to - from >= (uint64_t)FAN << (FAN_BITS * level))
             level++;

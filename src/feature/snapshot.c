@@ -51,9 +51,17 @@ static void hash_event(const mw_engine *engine, const mw_group *group, const mw_
         hash_cell(sha, id_type(engine, i), id[i], symbols);
 }
 
+/* The element at a position, until the next call: in room that the engine needs only at work. */
+static const mw_cell *element_at(const mw_engine *engine, const mw_group *group,
+                                 const mw_card *card, uint64_t position) {
+    mw_cell *element = engine->admissions[0].element;
+    mw_ring_read(&group->plan->ring, &card->ring, position, element);
+    return element;
+}
+
 static uint64_t first_kept(const mw_engine *engine, const mw_group *group,
                            const mw_card *card) {
-    return mw_ring_find(&group->plan->ring, &card->ring,
+    return mw_ring_seek(&group->plan->ring, &card->ring, card->ring.first,
                         mw_group_horizon(group, engine->place));
 }
 
@@ -71,8 +79,7 @@ void mw_engine_digest(const mw_engine *engine, mw_sha256 *sha) {
                 mw_sha256 one;
                 uint64_t parts[MW_SHA256_SIZE / 8];
                 mw_sha256_init(&one);
-                hash_event(engine, group, card, mw_ring_at(&group->plan->ring, &card->ring, at),
-                           &one);
+                hash_event(engine, group, card, element_at(engine, group, card, at), &one);
                 mw_sha256_bytes(&one, (unsigned char *)parts);
                 bool carry = false;
                 for (size_t i = 0; i < sizeof sum / sizeof *sum; i++) {
@@ -91,7 +98,7 @@ static uint64_t program_hash(const mw_engine *engine) {
     mw_sha256 sha;
     mw_sha256_init(&sha);
     for (size_t i = 0; i < engine->plan.window_count; i++)
-        mw_sha256_add_str(&sha, engine->plan.windows[i].window->text);
+        mw_sha256_add_str(&sha, engine->config.model->windows[i].text);
     mw_sha256_add_u64(&sha, engine->plan.window_count);
     mw_sha256_add_u64(&sha, (uint64_t)engine->config.model->lateness_us);
     mw_sha256_add_u64(&sha, (uint64_t)engine->config.model->maturity_us);
@@ -160,8 +167,7 @@ static void write_group(writer *w, const mw_group *group) {
         uint64_t from = first_kept(w->engine, group, card), end = mw_ring_end(&card->ring);
         mw_buf_append_u32(w->out, (uint32_t)(end - from));
         for (; from < end; from++)
-            write_element(w, group->plan,
-                          mw_ring_at(&group->plan->ring, &card->ring, from));
+            write_element(w, group->plan, element_at(w->engine, group, card, from));
     }
 }
 

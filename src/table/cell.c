@@ -26,36 +26,6 @@ bool mw_type_parse(mw_str name, mw_type *out_type) {
     return false;
 }
 
-mw_cell mw_cell_missing(mw_type type) {
-    switch (type) {
-    case MW_TYPE_NUMBER: return (mw_cell){.bits = UINT64_C(0x7ff8000000000000)};
-    case MW_TYPE_BOOL: return (mw_cell){.boolean = MW_BOOL_MISSING};
-    case MW_TYPE_TIME:
-    case MW_TYPE_DURATION: return (mw_cell){.time = MW_TIME_MISSING};
-    case MW_TYPE_CATEGORY:
-    case MW_TYPE_TEXT:
-    case MW_TYPE_COUNT: break;
-    }
-    return (mw_cell){.symbol = 0};
-}
-
-mw_cell mw_cell_number(double value) {
-    if (!isfinite(value)) return mw_cell_missing(MW_TYPE_NUMBER);
-    return (mw_cell){.number = value == 0 ? 0.0 : value};
-}
-
-mw_cell mw_cell_time(int64_t us) {
-    return (mw_cell){.time = us};
-}
-
-mw_cell mw_cell_bool(bool value) {
-    return (mw_cell){.boolean = value ? MW_TRUE : MW_FALSE};
-}
-
-bool mw_cell_is_missing(mw_type type, mw_cell cell) {
-    return cell.bits == mw_cell_missing(type).bits;
-}
-
 static int compare_int64(int64_t a, int64_t b) {
     return (a > b) - (a < b);
 }

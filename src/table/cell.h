@@ -41,13 +41,30 @@ static inline bool mw_type_is_symbol(mw_type type) {
     return type == MW_TYPE_TEXT || type == MW_TYPE_CATEGORY;
 }
 
-mw_cell mw_cell_missing(mw_type type);
+static inline mw_cell mw_cell_missing(mw_type type) {
+    switch (type) {
+    case MW_TYPE_NUMBER: return (mw_cell){.bits = UINT64_C(0x7ff8000000000000)};
+    case MW_TYPE_BOOL: return (mw_cell){.boolean = MW_BOOL_MISSING};
+    case MW_TYPE_TIME:
+    case MW_TYPE_DURATION: return (mw_cell){.time = MW_TIME_MISSING};
+    default: return (mw_cell){.symbol = 0};
+    }
+}
+static inline bool mw_cell_is_missing(mw_type type, mw_cell cell) {
+    return cell.bits == mw_cell_missing(type).bits;
+}
 /* -0 becomes 0; NaN of any kind and infinities become the one missing (DESIGN.md rules 11 and
    12), so whoever must refuse or count an overflow looks before. */
-mw_cell mw_cell_number(double value);
-mw_cell mw_cell_time(int64_t us);
-mw_cell mw_cell_bool(bool value);
-bool mw_cell_is_missing(mw_type type, mw_cell cell);
+static inline mw_cell mw_cell_number(double value) {
+    if (!__builtin_isfinite(value)) return mw_cell_missing(MW_TYPE_NUMBER);
+    return (mw_cell){.number = value == 0 ? 0.0 : value};
+}
+static inline mw_cell mw_cell_time(int64_t us) {
+    return (mw_cell){.time = us};
+}
+static inline mw_cell mw_cell_bool(bool value) {
+    return (mw_cell){.boolean = value ? MW_TRUE : MW_FALSE};
+}
 /* Orders by value (numbers, times, bools) or by bytes (text); missing comes last. */
 int mw_cell_compare(mw_type type, mw_cell a, mw_cell b, const mw_symbols *symbols);
 
