@@ -1,58 +1,25 @@
-#include "model/forest.h"
+#include "model/forest_tree.h"
 
+#include "model/forest_lanes.h"
 #include "model/seal.h"
 
 #include <math.h>
-#include <string.h>
 
 static const mw_seal forest_seal = {.what = "forest", .magic = 0x5446574d /* MWFT */, .format = 1};
 
-/* LightGBM takes everything up to here for 0. It is a float there, and the difference counts. */
-#define ZERO_MAX ((double)1e-35f)
-enum { WORD_BITS = 32, PENDING_NONE = -1 };
-
-typedef enum { RULE_PLAIN, RULE_MISSING_ZERO, RULE_MISSING_NAN, RULE_CATEGORY } split_rule;
-
-/* Splits of all trees lie in one array, in pre-order, and leaves in another; so the way down a
-   left side is a walk over neighbours. A child >= 0 is a split, else ~child is a leaf. */
-typedef struct {
-    union {
-        double threshold;
-        struct {
-            uint32_t first_word, word_count;
-        } set;
-    } by;
-    int32_t left, right;
-    uint16_t feature;
-    uint8_t rule; /* a split_rule */
-    bool default_left;
-} split;
-_Static_assert(sizeof(split) == 24, "a split takes 24 bytes");
-_Static_assert(MW_FOREST_FEATURES_MAX <= UINT16_MAX, "a feature's index has 16 bits");
-_Static_assert((int)RULE_MISSING_ZERO == (int)MW_MISSING_ZERO &&
-                   (int)RULE_MISSING_NAN == (int)MW_MISSING_NAN,
-               "a numeric split's rule is its kind of missing");
-
-struct mw_forest {
-    mw_forest_head head;
-    const int32_t *roots; /* one a tree, with the sign of a child */
-    const split *splits;
-    const double *leaves;
-    const uint32_t *words;
-    mw_str payload; /* the canonical bytes */
-};
+enum { PENDING_NONE = -1 };
 
 /* What is being filled: sizes first, by a walk that only counts. */
 typedef struct {
     int32_t *roots;
-    split *splits;
+    mw_tree_split *splits;
     double *leaves;
     uint32_t *words;
     int32_t split_count, leaf_count;
     uint32_t word_count;
 } builder;
 
-static void builder_take_words(builder *b, split *s, mw_str bytes) {
+static void builder_take_words(builder *b, mw_tree_split *s, mw_str bytes) {
     mw_reader reader = {.rest = bytes};
     s->by.set.first_word = b->word_count;
     s->by.set.word_count = (uint32_t)(bytes.size / sizeof(uint32_t));
@@ -66,11 +33,11 @@ static int32_t builder_take(builder *b, const mw_forest_node *node) {
         b->leaves[b->leaf_count] = node->value;
         return ~b->leaf_count++;
     }
-    split *s = &b->splits[b->split_count];
+    mw_tree_split *s = &b->splits[b->split_count];
     s->feature = (uint16_t)node->feature;
     s->default_left = node->default_left;
     if (node->kind == MW_NODE_CATEGORY) {
-        s->rule = RULE_CATEGORY;
+        s->rule = MW_RULE_CATEGORY;
         builder_take_words(b, s, node->words);
     } else {
         s->rule = (uint8_t)node->missing;
@@ -163,7 +130,10 @@ static mw_status build(mw_arena *arena, mw_str payload, const mw_forest **out_fo
                           .splits = b.splits,
                           .leaves = b.leaves,
                           .words = b.words,
+                          .split_count = (size_t)b.split_count,
+                          .leaf_count = (size_t)b.leaf_count,
                           .payload = payload};
+    MW_TRY(mw_forest_layout_make(arena, forest, &forest->layout, err));
     *out_forest = forest;
     return MW_OK;
 }
@@ -204,43 +174,16 @@ mw_forest_head mw_forest_facts(const mw_forest *forest) {
     return forest->head;
 }
 
-/* Truncates towards 0 as LightGBM's cast to int does: what does not fit an int is unknown. */
-static bool set_holds(const uint32_t *words, const split *s, double value) {
-    if (!(value > -1.0 && value < 2147483648.0)) return false;
-    uint32_t category = (uint32_t)value;
-    if (category / WORD_BITS >= s->by.set.word_count) return false;
-    return words[s->by.set.first_word + category / WORD_BITS] >> category % WORD_BITS & 1;
-}
-
-static bool goes_left(const mw_forest *forest, const split *s, double value) {
-    bool is_missing = isnan(value);
-    if (s->rule == RULE_CATEGORY) return set_holds(forest->words, s, value);
-    if (s->rule == RULE_MISSING_NAN && is_missing) return s->default_left;
-    if (is_missing || fabs(value) <= ZERO_MAX) value = 0;
-    if (s->rule == RULE_MISSING_ZERO && value == 0) return s->default_left;
-    return value <= s->by.threshold;
-}
-
-static double tree_value(const mw_forest *forest, int32_t at, const double *features) {
-    while (at >= 0) {
-        const split *s = &forest->splits[at];
-        at = goes_left(forest, s, features[s->feature]) ? s->left : s->right;
-    }
-    return forest->leaves[~at];
-}
-
 double mw_forest_raw(const mw_forest *forest, const double *features) {
-    double sum = 0;
-    for (uint32_t i = 0; i < forest->head.tree_count; i++)
-        sum += tree_value(forest, forest->roots[i], features);
-    return sum;
+    return forest->layout ? mw_forest_lanes_row(forest->layout, mw_lanes_best(), features)
+                          : mw_tree_sum(forest, features);
 }
 
-double mw_forest_predict(const mw_forest *forest, const double *features) {
-    double raw = mw_forest_raw(forest, features);
-    if (forest->head.is_average) raw /= forest->head.tree_count;
-    switch (forest->head.output) {
-    case MW_OUTPUT_SIGMOID: return 1.0 / (1.0 + exp(-forest->head.sigmoid * raw));
+/* What the objective makes of a sum. */
+static double transform(const mw_forest_head *head, double raw) {
+    if (head->is_average) raw /= head->tree_count;
+    switch (head->output) {
+    case MW_OUTPUT_SIGMOID: return 1.0 / (1.0 + exp(-head->sigmoid * raw));
     case MW_OUTPUT_EXP: return exp(raw);
     case MW_OUTPUT_IDENTITY:
     case MW_OUTPUT_COUNT: break;
@@ -248,9 +191,23 @@ double mw_forest_predict(const mw_forest *forest, const double *features) {
     return raw;
 }
 
+double mw_forest_predict(const mw_forest *forest, const double *features) {
+    return transform(&forest->head, mw_forest_raw(forest, features));
+}
+
+void mw_forest_raw_rows(const mw_forest *forest, const double *features, size_t row_count,
+                        double *out_sums) {
+    if (forest->layout) {
+        mw_forest_lanes_rows(forest->layout, mw_lanes_best(), features, row_count, out_sums);
+        return;
+    }
+    for (size_t row = 0; row < row_count; row++)
+        out_sums[row] = mw_tree_sum(forest, features + row * forest->head.feature_count);
+}
+
 void mw_forest_predict_rows(const mw_forest *forest, const double *features, size_t row_count,
                             double *out_predictions) {
-    size_t width = forest->head.feature_count;
+    mw_forest_raw_rows(forest, features, row_count, out_predictions);
     for (size_t row = 0; row < row_count; row++)
-        out_predictions[row] = mw_forest_predict(forest, features + row * width);
+        out_predictions[row] = transform(&forest->head, out_predictions[row]);
 }

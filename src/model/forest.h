@@ -3,8 +3,8 @@
  *
  * Bit-equal to LightGBM's predictor: trees are added in order, in doubles, from 0; values within
  * 1e-35 (as a float) of 0 count as 0; NaN is missing; a category is a whole number in a double, and
- * one that no training row had (NaN, negative, unknown) goes right. One prediction costs a walk of
- * each tree's depth.
+ * one that no training row had (NaN, negative, unknown) goes right. Trees run in SIMD lanes as the
+ * processor has them (model/forest_lanes.h), which never changes a bit.
  *
  * A forest is immutable once made and lives in the arena that was given; any number of threads may
  * read it. Its bytes are canonical (model/forest_format.h): equal forests have equal bytes.
@@ -33,5 +33,7 @@ double mw_forest_raw(const mw_forest *forest, const double *features);
    probability. */
 double mw_forest_predict(const mw_forest *forest, const double *features);
 /* The same for rows that lie one behind the other. */
+void mw_forest_raw_rows(const mw_forest *forest, const double *features, size_t row_count,
+                        double *out_sums);
 void mw_forest_predict_rows(const mw_forest *forest, const double *features, size_t row_count,
                             double *out_predictions);

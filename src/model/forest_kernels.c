@@ -1,0 +1,183 @@
+#include "model/forest_kernels.h"
+
+#include <string.h>
+
+/* Halving without a branch. The answer lies from `from` on, within `left` numbers. */
+static void rank_plain(const double *thresholds, size_t page_count, const double *values,
+                       size_t count, uint16_t *out_ranks) {
+    for (size_t i = 0; i < count; i++) {
+        const double *from = thresholds;
+        for (size_t left = page_count * MW_RANK_PAGE; left > 1;) {
+            size_t half = left / 2;
+            from += from[half - 1] < values[i] ? half : 0;
+            left -= half;
+        }
+        out_ranks[i] = (uint16_t)(from - thresholds);
+    }
+}
+
+static void rows_plain(const mw_lane_split *splits, size_t split_count,
+                       const int8_t *columns, uint8_t *out_leaves) {
+    int8_t leaves[MW_LANE_ROWS];
+    memset(leaves, -MW_LANE_BIAS, sizeof leaves);
+    for (size_t j = 0; j < split_count; j++) {
+        mw_lane_split split = splits[j];
+        const int8_t *column = columns + (size_t)split.column * MW_LANE_ROWS;
+        int8_t here = (int8_t)((int)j + 1 - MW_LANE_BIAS);
+        for (size_t row = 0; row < MW_LANE_ROWS; row++) {
+            bool moves = (column[row] > split.bin) & (leaves[row] >= split.start);
+            leaves[row] = moves ? here : leaves[row];
+        }
+    }
+    for (size_t row = 0; row < MW_LANE_ROWS; row++)
+        out_leaves[row] = (uint8_t)(leaves[row] + MW_LANE_BIAS);
+}
+
+#if defined __x86_64__
+
+#include <immintrin.h>
+#define AVX2 __attribute__((target("avx2,bmi2,popcnt")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi2,popcnt")))
+
+enum { NODE = 16 /* thresholds that one step compares with; a page is 16 of 16 */ };
+
+/* How many of 16 numbers lie below `value`. They ascend, so any order of the bits will do. */
+AVX2 static inline unsigned below_avx2(const double *numbers, __m256d value) {
+    unsigned count = 0;
+    for (int i = 0; i < NODE; i += 4) {
+        __m256d is_below = _mm256_cmp_pd(_mm256_loadu_pd(numbers + i), value, _CMP_LT_OQ);
+        count += (unsigned)_mm_popcnt_u32((unsigned)_mm256_movemask_pd(is_below));
+    }
+    return count;
+}
+
+AVX512 static inline unsigned below_avx512(const double *numbers, __m512d value) {
+    __mmask8 low = _mm512_cmp_pd_mask(_mm512_loadu_pd(numbers), value, _CMP_LT_OQ);
+    __mmask8 high = _mm512_cmp_pd_mask(_mm512_loadu_pd(numbers + 8), value, _CMP_LT_OQ);
+    return (unsigned)_mm_popcnt_u32(_mm512_kunpackb(high, low));
+}
+
+/* The last of each 16 thresholds of a page. */
+static void page_pivots(const double *page, double out_pivots[NODE]) {
+    for (int i = 0; i < NODE; i++) out_pivots[i] = page[i * NODE + NODE - 1];
+}
+
+AVX2 static void rank_avx2(const double *thresholds, size_t page_count, const double *values,
+                           size_t count, uint16_t *out_ranks) {
+    if (page_count > 1) {
+        rank_plain(thresholds, page_count, values, count, out_ranks);
+        return;
+    }
+    double pivots[NODE];
+    page_pivots(thresholds, pivots);
+    for (size_t i = 0; i < count; i++) {
+        __m256d value = _mm256_set1_pd(values[i]);
+        unsigned first = NODE * below_avx2(pivots, value);
+        out_ranks[i] = (uint16_t)(first + below_avx2(thresholds + first, value));
+    }
+}
+
+AVX512 static void rank_avx512(const double *thresholds, size_t page_count, const double *values,
+                               size_t count, uint16_t *out_ranks) {
+    if (page_count > 1) {
+        rank_plain(thresholds, page_count, values, count, out_ranks);
+        return;
+    }
+    double pivots[NODE];
+    page_pivots(thresholds, pivots);
+    for (size_t i = 0; i < count; i++) {
+        __m512d value = _mm512_set1_pd(values[i]);
+        unsigned first = NODE * below_avx512(pivots, value);
+        out_ranks[i] = (uint16_t)(first + below_avx512(thresholds + first, value));
+    }
+}
+
+enum { YMM = 32, ZMM = 64, YMMS = MW_LANE_ROWS / YMM, ZMMS = MW_LANE_ROWS / ZMM };
+
+AVX2 static void rows_avx2(const mw_lane_split *splits, size_t split_count,
+                           const int8_t *columns, uint8_t *out_leaves) {
+    const __m256i bias = _mm256_set1_epi8(-MW_LANE_BIAS);
+    __m256i leaves[YMMS], here = bias;
+    for (int v = 0; v < YMMS; v++) leaves[v] = bias;
+    for (size_t j = 0; j < split_count; j++) {
+        const int8_t *column = columns + (size_t)splits[j].column * MW_LANE_ROWS;
+        __m256i bin = _mm256_set1_epi8(splits[j].bin);
+        __m256i start = _mm256_set1_epi8(splits[j].start);
+        here = _mm256_sub_epi8(here, _mm256_set1_epi8(-1));
+        for (int v = 0; v < YMMS; v++) {
+            __m256i ranks = _mm256_loadu_si256((const __m256i *)(const void *)(column + v * YMM));
+            __m256i moves = _mm256_andnot_si256(_mm256_cmpgt_epi8(start, leaves[v]),
+                                                _mm256_cmpgt_epi8(ranks, bin));
+            leaves[v] = _mm256_blendv_epi8(leaves[v], here, moves);
+        }
+    }
+    for (int v = 0; v < YMMS; v++)
+        _mm256_storeu_si256((__m256i *)(void *)(out_leaves + v * YMM),
+                            _mm256_sub_epi8(leaves[v], bias));
+}
+
+AVX512 static void rows_avx512(const mw_lane_split *splits, size_t split_count,
+                               const int8_t *columns, uint8_t *out_leaves) {
+    const __m512i bias = _mm512_set1_epi8(-MW_LANE_BIAS);
+    __m512i leaves[ZMMS], here = bias;
+    for (int v = 0; v < ZMMS; v++) leaves[v] = bias;
+    for (size_t j = 0; j < split_count; j++) {
+        const int8_t *column = columns + (size_t)splits[j].column * MW_LANE_ROWS;
+        __m512i bin = _mm512_set1_epi8(splits[j].bin);
+        __m512i start = _mm512_set1_epi8(splits[j].start);
+        here = _mm512_sub_epi8(here, _mm512_set1_epi8(-1));
+        for (int v = 0; v < ZMMS; v++) {
+            __mmask64 right = _mm512_cmpgt_epi8_mask(_mm512_loadu_si512(column + v * ZMM), bin);
+            __mmask64 moves = _mm512_mask_cmpge_epi8_mask(right, leaves[v], start);
+            leaves[v] = _mm512_mask_mov_epi8(leaves[v], moves, here);
+        }
+    }
+    for (int v = 0; v < ZMMS; v++)
+        _mm512_storeu_si512(out_leaves + v * ZMM, _mm512_sub_epi8(leaves[v], bias));
+}
+
+AVX512 static void row_avx512(const mw_lane_step *steps, size_t step_count, const int8_t *columns,
+                              const uint64_t *rights, uint8_t *out_leaves) {
+    const __m512i bias = _mm512_set1_epi8(-MW_LANE_BIAS);
+    __m512i low = _mm512_loadu_si512(columns), high = _mm512_loadu_si512(columns + ZMM);
+    __m512i leaves = bias, here = bias;
+    for (size_t j = 0; j < step_count; j++) {
+        __m512i ranks =
+            _mm512_permutex2var_epi8(low, _mm512_loadu_si512(steps[j].columns), high);
+        __mmask64 right = _mm512_cmpgt_epi8_mask(ranks, _mm512_loadu_si512(steps[j].bins));
+        __mmask64 moves = _mm512_mask_cmpge_epi8_mask(right | rights[j], leaves,
+                                                      _mm512_loadu_si512(steps[j].starts));
+        here = _mm512_sub_epi8(here, _mm512_set1_epi8(-1));
+        leaves = _mm512_mask_mov_epi8(leaves, moves, here);
+    }
+    _mm512_storeu_si512(out_leaves, _mm512_sub_epi8(leaves, bias));
+}
+
+mw_lanes_kind mw_lanes_best(void) {
+    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    bool has_avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512vbmi");
+    if (has_avx2 && has_avx512) return MW_LANES_AVX512;
+    return has_avx2 ? MW_LANES_AVX2 : MW_LANES_PLAIN;
+}
+
+static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
+    {.rank = rank_plain, .rows = rows_plain},
+    {.rank = rank_avx2, .rows = rows_avx2},
+    {.rank = rank_avx512, .rows = rows_avx512, .row = row_avx512, .row_columns_max = 2 * ZMM},
+};
+
+#else
+
+mw_lanes_kind mw_lanes_best(void) {
+    return MW_LANES_PLAIN;
+}
+
+static const mw_forest_kernels kernels[MW_LANES_COUNT] = {{.rank = rank_plain, .rows = rows_plain}};
+
+#endif
+
+const mw_forest_kernels *mw_forest_kernels_of(mw_lanes_kind kind) {
+    MW_ASSERT(kind <= mw_lanes_best());
+    return &kernels[kind];
+}

@@ -1,0 +1,63 @@
+/*
+ * forest_kernels: the three inner loops of a forest in lanes, for each kind of processor.
+ *
+ * A tree is a list of its splits from left to right: the split at place j parts leaf j - 1 from
+ * leaf j, and its left side begins with leaf `start`. So one rule, without a branch, finds a leaf:
+ *
+ *     leaf = 0; for j = 1, 2, ...: if the row goes right at j and leaf >= start, leaf = j
+ *
+ * since going right rules out the leaves from `start` to j - 1, and no others. What a split
+ * compares are ranks in a byte: how many of its feature's thresholds lie below the value. Ranks,
+ * bins and leaves are kept less 128, because processors compare signed bytes.
+ *
+ * All kinds give the same bytes as the plain one. Pure; any number of threads.
+ */
+#pragma once
+#include "base/status.h"
+
+enum {
+    MW_LANE_ROWS = 256,      /* in a block */
+    MW_LANE_TREES = 64,      /* in a group */
+    MW_LANE_LEAVES_MAX = 256, /* of a tree: a leaf is a byte */
+    MW_LANE_BIAS = 128,
+    MW_LANE_LEFT = -128, /* a rank that goes left whatever the bin */
+    MW_LANE_RIGHT = 127,
+    MW_LANE_BINS = 254, /* from 0 on: a bin leaves room for both */
+    MW_RANK_PAGE = 256, /* thresholds; their array is padded with inf to a multiple of it */
+};
+
+typedef struct {
+    uint16_t column;
+    int8_t bin;   /* a rank above goes right */
+    int8_t start; /* the first leaf of its left side */
+} mw_lane_split;
+
+/* One place of 64 trees. A lane that has no such place keeps `bin` at MW_LANE_RIGHT. */
+typedef struct {
+    uint8_t columns[MW_LANE_TREES];
+    int8_t bins[MW_LANE_TREES];
+    int8_t starts[MW_LANE_TREES];
+} mw_lane_step;
+
+typedef struct {
+    /* How many of the thresholds lie below each value. `thresholds` ascends and has `page_count`
+       pages; the last number of them is inf. No value is NaN. */
+    void (*rank)(const double *thresholds, size_t page_count, const double *values, size_t count,
+                 uint16_t *out_ranks);
+    /* The leaf of each row of a block, in one tree of split_count splits. Column c is the
+       MW_LANE_ROWS bytes from columns + c * MW_LANE_ROWS on. */
+    void (*rows)(const mw_lane_split *splits, size_t split_count,
+                 const int8_t *columns, uint8_t *out_leaves);
+    /* The leaf of one row in each tree of a group. In step i, the lanes whose bit is set in
+       rights[i] go right. At most row_columns_max columns; NULL where walking is faster. */
+    void (*row)(const mw_lane_step *steps, size_t step_count, const int8_t *columns,
+                const uint64_t *rights, uint8_t *out_leaves);
+    size_t row_columns_max;
+} mw_forest_kernels;
+
+typedef enum { MW_LANES_PLAIN, MW_LANES_AVX2, MW_LANES_AVX512, MW_LANES_COUNT } mw_lanes_kind;
+
+/* The best that this processor can. */
+mw_lanes_kind mw_lanes_best(void);
+/* For a kind up to the best. */
+const mw_forest_kernels *mw_forest_kernels_of(mw_lanes_kind kind);

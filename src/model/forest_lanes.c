@@ -1,0 +1,177 @@
+#include "model/forest_lanes.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    SLICE = 64,      /* rows that are ranked at a time, so that their values stay near */
+    BLOCK_PAYS = 16, /* rows from which a block is quicker than row after row */
+};
+
+typedef struct {
+    const double *first;
+    size_t count;
+} slice_rows;
+
+/* What a block needs beside its rows. */
+typedef struct {
+    int8_t columns[MW_LANE_COLUMNS_MAX][MW_LANE_ROWS];
+    uint16_t categories[MW_LANE_SET_FEATURES_MAX][MW_LANE_ROWS];
+} lane_block;
+
+/* Up to 64 values of one feature, made fit to be ranked. */
+typedef struct {
+    double values[SLICE];
+    uint64_t is_nan, is_zero; /* a bit a row; what is NaN is 0 too */
+} lane_slice;
+
+static void take_slice(lane_slice *slice, const double *first, size_t width, size_t count) {
+    uint64_t is_nan = 0, is_zero = 0;
+    for (size_t i = 0; i < count; i++) {
+        double value = first[i * width];
+        bool nan_here = isnan(value), zero_here = !(fabs(value) > MW_TREE_ZERO_MAX);
+        is_nan |= (uint64_t)nan_here << i;
+        is_zero |= (uint64_t)zero_here << i;
+        slice->values[i] = zero_here ? 0 : value;
+    }
+    slice->is_nan = is_nan;
+    slice->is_zero = is_zero;
+}
+
+static void put_column(mw_lane_column column, const lane_slice *slice, const uint16_t *ranks,
+                       size_t count, int8_t *out) {
+    for (size_t i = 0; i < count; i++) {
+        int rank = ranks[i] - column.first_rank;
+        rank = rank < 0 ? 0 : rank;
+        rank = rank > MW_LANE_BINS ? MW_LANE_BINS : rank;
+        out[i] = (int8_t)(rank - MW_LANE_BIAS);
+    }
+    if (column.way == MW_LANE_MISSING_AS_ZERO) return;
+    bool is_zero_too = column.way == MW_LANE_ZERO_LEFT || column.way == MW_LANE_ZERO_RIGHT;
+    bool is_left = column.way == MW_LANE_ZERO_LEFT || column.way == MW_LANE_NAN_LEFT;
+    uint64_t missing = is_zero_too ? slice->is_zero : slice->is_nan;
+    for (; missing; missing &= missing - 1)
+        out[__builtin_ctzll(missing)] = is_left ? MW_LANE_LEFT : MW_LANE_RIGHT;
+}
+
+/* The columns of up to 64 rows; column c begins at out + c * stride. */
+static void put_columns(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
+                        slice_rows rows, int8_t *out, size_t stride) {
+    for (size_t s = 0; s < layout->scale_count; s++) {
+        const mw_lane_scale *scale = &layout->scales[s];
+        lane_slice slice;
+        uint16_t ranks[SLICE];
+        take_slice(&slice, rows.first + scale->feature, layout->width, rows.count);
+        kernels->rank(scale->thresholds, scale->page_count, slice.values, rows.count, ranks);
+        for (size_t c = scale->first_column; c < scale->first_column + scale->column_count; c++)
+            put_column(layout->columns[c], &slice, ranks, rows.count, out + c * stride);
+    }
+}
+
+static uint16_t category_of(const mw_lane_set_feature *feature, double value) {
+    if (!(value > -1.0 && value < (double)feature->category_count))
+        return (uint16_t)feature->category_count;
+    return (uint16_t)value;
+}
+
+static void put_block(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
+                      slice_rows rows, lane_block *block) {
+    for (size_t from = 0; from < rows.count; from += SLICE) {
+        slice_rows slice = {rows.first + from * layout->width, rows.count - from};
+        if (slice.count > SLICE) slice.count = SLICE;
+        put_columns(layout, kernels, slice, &block->columns[0][from], MW_LANE_ROWS);
+    }
+    for (size_t f = 0; f < layout->set_feature_count; f++) {
+        const mw_lane_set_feature *feature = &layout->set_features[f];
+        for (size_t row = 0; row < rows.count; row++)
+            block->categories[f][row] =
+                category_of(feature, rows.first[row * layout->width + feature->feature]);
+    }
+}
+
+static void put_set(const mw_lane_set *set, const lane_block *block, int8_t *out_column) {
+    const uint16_t *categories = block->categories[set->set_feature];
+    for (size_t row = 0; row < MW_LANE_ROWS; row++) out_column[row] = set->table[categories[row]];
+}
+
+/* Rows past the last one run along on what the block held before; nobody reads their sums. */
+static void run_block(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
+                      slice_rows rows, lane_block *block, double *out_sums) {
+    put_block(layout, kernels, rows, block);
+    double sums[MW_LANE_ROWS] = {0};
+    for (uint32_t t = 0; t < layout->forest->head.tree_count; t++) {
+        const mw_lane_tree *tree = &layout->trees[t];
+        for (uint32_t i = 0; i < tree->set_count; i++)
+            put_set(&tree->sets[i], block, block->columns[layout->column_count + i]);
+        uint8_t leaves[MW_LANE_ROWS];
+        kernels->rows(tree->splits, tree->split_count, block->columns[0], leaves);
+        for (size_t row = 0; row < MW_LANE_ROWS; row++) sums[row] += tree->leaves[leaves[row]];
+    }
+    memcpy(out_sums, sums, rows.count * sizeof *sums);
+}
+
+/* The bits of one row's sets in a group: rights[place] has the trees that go right there. */
+static void put_rights(const mw_forest_layout *layout, const uint16_t *categories,
+                       uint32_t first_tree, uint64_t *rights) {
+    uint32_t end = layout->forest->head.tree_count;
+    for (uint32_t t = first_tree; t < end && t < first_tree + MW_LANE_TREES; t++) {
+        const mw_lane_tree *tree = &layout->trees[t];
+        for (uint32_t i = 0; i < tree->set_count; i++) {
+            const mw_lane_set *set = &tree->sets[i];
+            bool is_right = set->table[categories[set->set_feature]] == MW_LANE_RIGHT;
+            rights[set->place] |= (uint64_t)is_right << (t - first_tree);
+        }
+    }
+}
+
+static double run_row(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
+                      const double *row) {
+    int8_t columns[MW_LANE_COLUMNS_MAX] = {0};
+    uint16_t categories[MW_LANE_SET_FEATURES_MAX];
+    uint64_t rights[MW_LANE_LEAVES_MAX] = {0};
+    put_columns(layout, kernels, (slice_rows){row, 1}, columns, 1);
+    for (size_t f = 0; f < layout->set_feature_count; f++)
+        categories[f] =
+            category_of(&layout->set_features[f], row[layout->set_features[f].feature]);
+
+    uint32_t tree_count = layout->forest->head.tree_count;
+    double sum = 0;
+    for (uint32_t first = 0; first < tree_count; first += MW_LANE_TREES) {
+        const uint32_t *starts = &layout->group_starts[first / MW_LANE_TREES];
+        if (layout->set_feature_count > 0) {
+            memset(rights, 0, sizeof rights);
+            put_rights(layout, categories, first, rights);
+        }
+        uint8_t leaves[MW_LANE_TREES];
+        kernels->row(layout->steps + starts[0], starts[1] - starts[0], columns, rights, leaves);
+        for (uint32_t t = first; t < tree_count && t < first + MW_LANE_TREES; t++)
+            sum += layout->trees[t].leaves[leaves[t - first]];
+    }
+    return sum;
+}
+
+double mw_forest_lanes_row(const mw_forest_layout *layout, mw_lanes_kind kind, const double *row) {
+    const mw_forest_kernels *kernels = mw_forest_kernels_of(kind);
+    return layout->steps && kernels->row ? run_row(layout, kernels, row)
+                                         : mw_tree_sum(layout->forest, row);
+}
+
+void mw_forest_lanes_rows(const mw_forest_layout *layout, mw_lanes_kind kind, const double *rows,
+                          size_t row_count, double *out_sums) {
+    const mw_forest_kernels *kernels = mw_forest_kernels_of(kind);
+    lane_block block;
+    bool is_started = false; /* zeroing a block costs as much as ranking it */
+    for (size_t from = 0; from < row_count; from += MW_LANE_ROWS) {
+        slice_rows part = {rows + from * layout->width, row_count - from};
+        if (part.count > MW_LANE_ROWS) part.count = MW_LANE_ROWS;
+        if (part.count < BLOCK_PAYS) {
+            for (size_t i = 0; i < part.count; i++)
+                out_sums[from + i] =
+                    mw_forest_lanes_row(layout, kind, part.first + i * layout->width);
+            continue;
+        }
+        if (!is_started && part.count < MW_LANE_ROWS) memset(&block, 0, sizeof block);
+        is_started = true;
+        run_block(layout, kernels, part, &block, out_sums + from);
+    }
+}

@@ -1,0 +1,52 @@
+#include "model/forest_lanes.h"
+
+#include "model/random_forest_test.h"
+
+enum { ROWS = 2 * MW_LANE_ROWS + 70, FORESTS = 100 };
+
+static mw_random_forest random_shape(uint64_t *prng, int round) {
+    static const uint32_t leaf_counts[] = {2, 8, 31, 63, 64, 65, 255, 256};
+    return (mw_random_forest){.prng = mw_prng_next(prng),
+                              .feature_count =
+                                  1 + (uint32_t)mw_prng_below(prng, MW_RANDOM_FEATURES_MAX),
+                              .tree_count = 1 + (uint32_t)mw_prng_below(prng, 150),
+                              .leaf_count_max = leaf_counts[round % 8],
+                              .set_share = round % 3 == 0 ? 30 : 0,
+                              .number_count = round % 5 == 0 ? 2000 : 20};
+}
+
+MW_TEST(forest_lanes_of_all_kinds_equal_a_walk_of_the_trees) {
+    uint64_t prng = mw_test_seed();
+    static double rows[ROWS * MW_RANDOM_FEATURES_MAX], sums[ROWS];
+    size_t with_sets = 0, with_pages = 0, with_groups = 0;
+    for (int round = 0; round < FORESTS; round++) {
+        mw_arena arena;
+        mw_arena_init(&arena, 1 << 28);
+        mw_random_forest shape = random_shape(&prng, round);
+        const mw_forest *forest;
+        MW_CHECK_OK(mw_random_make(&shape, &arena, &forest), NULL);
+        MW_CHECK(forest->layout != NULL);
+        with_sets += forest->layout->set_feature_count > 0;
+        with_groups += forest->layout->steps != NULL;
+        for (size_t s = 0; s < forest->layout->scale_count; s++)
+            with_pages += forest->layout->scales[s].page_count > 1;
+        for (size_t i = 0; i < (size_t)ROWS * shape.feature_count; i++)
+            rows[i] = mw_random_value(&shape);
+
+        for (int kind = 0; kind <= (int)mw_lanes_best(); kind++) {
+            /* A full block, then part of one, then a few rows; or one of these alone. */
+            static const size_t counts[] = {ROWS, MW_LANE_ROWS + 5, MW_LANE_ROWS, 100, 1};
+            size_t count = counts[mw_prng_below(&prng, 5)];
+            mw_forest_lanes_rows(forest->layout, (mw_lanes_kind)kind, rows, count, sums);
+            for (size_t i = 0; i < count; i++) {
+                const double *row = rows + i * shape.feature_count;
+                double sum = mw_tree_sum(forest, row);
+                MW_CHECK_EQUAL_DOUBLE_BITS(sums[i], sum);
+                MW_CHECK_EQUAL_DOUBLE_BITS(
+                    mw_forest_lanes_row(forest->layout, (mw_lanes_kind)kind, row), sum);
+            }
+        }
+        mw_arena_release(&arena);
+    }
+    MW_CHECK(with_sets > 10 && with_pages > 10 && with_groups > 10);
+}

@@ -1,0 +1,57 @@
+/*
+ * forest_tree: the inside of a forest, for the modules that walk, lay out or explain its trees.
+ *
+ * Splits of all trees lie in one array, in pre-order, and leaves in another; so the way down a
+ * left side is a walk over neighbours, and a tree's leaves lie in one piece, from left to right. A
+ * child >= 0 is a split, else ~child is a leaf.
+ */
+#pragma once
+#include "model/forest.h"
+
+/* LightGBM takes everything up to here for 0. It is a float there, and the difference counts. */
+#define MW_TREE_ZERO_MAX ((double)1e-35f)
+
+typedef enum {
+    MW_RULE_PLAIN,
+    MW_RULE_MISSING_ZERO,
+    MW_RULE_MISSING_NAN,
+    MW_RULE_CATEGORY
+} mw_tree_rule;
+
+typedef struct {
+    union {
+        double threshold;
+        struct {
+            uint32_t first_word, word_count;
+        } set;
+    } by;
+    int32_t left, right;
+    uint16_t feature;
+    uint8_t rule; /* a mw_tree_rule */
+    bool default_left;
+} mw_tree_split;
+_Static_assert(sizeof(mw_tree_split) == 24, "a split takes 24 bytes");
+_Static_assert(MW_FOREST_FEATURES_MAX <= UINT16_MAX, "a feature's index has 16 bits");
+_Static_assert((int)MW_RULE_MISSING_ZERO == (int)MW_MISSING_ZERO &&
+                   (int)MW_RULE_MISSING_NAN == (int)MW_MISSING_NAN,
+               "a numeric split's rule is its kind of missing");
+
+struct mw_forest_layout;
+
+struct mw_forest {
+    mw_forest_head head;
+    const int32_t *roots; /* one a tree, with the sign of a child */
+    const mw_tree_split *splits;
+    const double *leaves;
+    const uint32_t *words;
+    size_t split_count, leaf_count;
+    mw_str payload;                        /* the canonical bytes */
+    const struct mw_forest_layout *layout; /* NULL: the trees do not fit, and are walked */
+};
+
+/* Whether `value` of the split's feature goes left. */
+bool mw_tree_goes_left(const mw_forest *forest, const mw_tree_split *split, double value);
+/* The leaf of tree `tree` that the features fall into, as an index into `leaves`. */
+size_t mw_tree_leaf(const mw_forest *forest, uint32_t tree, const double *features);
+/* The sum of the leaves, tree by tree: what every faster way must equal, to the bit. */
+double mw_tree_sum(const mw_forest *forest, const double *features);
