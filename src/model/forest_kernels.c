@@ -3,16 +3,16 @@
 #include <string.h>
 
 /* Halving without a branch. The answer lies from `from` on, within `left` numbers. */
-static void rank_plain(const double *thresholds, size_t page_count, const double *values,
-                       size_t count, uint16_t *out_ranks) {
+static void rank_plain(const mw_rank_scale *scale, const double *values, size_t count,
+                       uint16_t *out_ranks) {
     for (size_t i = 0; i < count; i++) {
-        const double *from = thresholds;
-        for (size_t left = page_count * MW_RANK_PAGE; left > 1;) {
+        const double *from = scale->thresholds;
+        for (size_t left = scale->page_count * MW_RANK_PAGE; left > 1;) {
             size_t half = left / 2;
             from += from[half - 1] < values[i] ? half : 0;
             left -= half;
         }
-        out_ranks[i] = (uint16_t)(from - thresholds);
+        out_ranks[i] = (uint16_t)(from - scale->thresholds);
     }
 }
 
@@ -39,12 +39,10 @@ static void rows_plain(const mw_lane_split *splits, size_t split_count,
 #define AVX2 __attribute__((target("avx2,bmi2,popcnt")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi2,popcnt")))
 
-enum { NODE = 16 /* thresholds that one step compares with; a page is 16 of 16 */ };
-
 /* How many of 16 numbers lie below `value`. They ascend, so any order of the bits will do. */
 AVX2 static inline unsigned below_avx2(const double *numbers, __m256d value) {
     unsigned count = 0;
-    for (int i = 0; i < NODE; i += 4) {
+    for (int i = 0; i < MW_RANK_NODE; i += 4) {
         __m256d is_below = _mm256_cmp_pd(_mm256_loadu_pd(numbers + i), value, _CMP_LT_OQ);
         count += (unsigned)_mm_popcnt_u32((unsigned)_mm256_movemask_pd(is_below));
     }
@@ -57,38 +55,29 @@ AVX512 static inline unsigned below_avx512(const double *numbers, __m512d value)
     return (unsigned)_mm_popcnt_u32(_mm512_kunpackb(high, low));
 }
 
-/* The last of each 16 thresholds of a page. */
-static void page_pivots(const double *page, double out_pivots[NODE]) {
-    for (int i = 0; i < NODE; i++) out_pivots[i] = page[i * NODE + NODE - 1];
-}
-
-AVX2 static void rank_avx2(const double *thresholds, size_t page_count, const double *values,
-                           size_t count, uint16_t *out_ranks) {
-    if (page_count > 1) {
-        rank_plain(thresholds, page_count, values, count, out_ranks);
+AVX2 static void rank_avx2(const mw_rank_scale *scale, const double *values, size_t count,
+                           uint16_t *out_ranks) {
+    if (scale->page_count > 1) {
+        rank_plain(scale, values, count, out_ranks);
         return;
     }
-    double pivots[NODE];
-    page_pivots(thresholds, pivots);
     for (size_t i = 0; i < count; i++) {
         __m256d value = _mm256_set1_pd(values[i]);
-        unsigned first = NODE * below_avx2(pivots, value);
-        out_ranks[i] = (uint16_t)(first + below_avx2(thresholds + first, value));
+        unsigned first = MW_RANK_NODE * below_avx2(scale->pivots, value);
+        out_ranks[i] = (uint16_t)(first + below_avx2(scale->thresholds + first, value));
     }
 }
 
-AVX512 static void rank_avx512(const double *thresholds, size_t page_count, const double *values,
-                               size_t count, uint16_t *out_ranks) {
-    if (page_count > 1) {
-        rank_plain(thresholds, page_count, values, count, out_ranks);
+AVX512 static void rank_avx512(const mw_rank_scale *scale, const double *values, size_t count,
+                               uint16_t *out_ranks) {
+    if (scale->page_count > 1) {
+        rank_plain(scale, values, count, out_ranks);
         return;
     }
-    double pivots[NODE];
-    page_pivots(thresholds, pivots);
     for (size_t i = 0; i < count; i++) {
         __m512d value = _mm512_set1_pd(values[i]);
-        unsigned first = NODE * below_avx512(pivots, value);
-        out_ranks[i] = (uint16_t)(first + below_avx512(thresholds + first, value));
+        unsigned first = MW_RANK_NODE * below_avx512(scale->pivots, value);
+        out_ranks[i] = (uint16_t)(first + below_avx512(scale->thresholds + first, value));
     }
 }
 
@@ -164,7 +153,7 @@ mw_lanes_kind mw_lanes_best(void) {
 static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
     {.rank = rank_plain, .rows = rows_plain},
     {.rank = rank_avx2, .rows = rows_avx2},
-    {.rank = rank_avx512, .rows = rows_avx512, .row = row_avx512, .row_columns_max = 2 * ZMM},
+    {.rank = rank_avx512, .rows = rows_avx512, .row = row_avx512},
 };
 
 #else

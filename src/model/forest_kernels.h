@@ -16,15 +16,25 @@
 #include "base/status.h"
 
 enum {
-    MW_LANE_ROWS = 256,      /* in a block */
-    MW_LANE_TREES = 64,      /* in a group */
-    MW_LANE_LEAVES_MAX = 256, /* of a tree: a leaf is a byte */
+    MW_LANE_ROWS = 256,            /* in a block */
+    MW_LANE_TREES = 64,            /* in a group */
+    MW_LANE_LEAVES_MAX = 256,      /* of a tree: a leaf is a byte */
+    MW_LANE_ROW_COLUMNS_MAX = 128, /* of one row, so that they fit two vectors */
     MW_LANE_BIAS = 128,
     MW_LANE_LEFT = -128, /* a rank that goes left whatever the bin */
     MW_LANE_RIGHT = 127,
     MW_LANE_BINS = 254, /* from 0 on: a bin leaves room for both */
-    MW_RANK_PAGE = 256, /* thresholds; their array is padded with inf to a multiple of it */
+    MW_RANK_NODE = 16,  /* numbers that one step compares with */
+    MW_RANK_PAGE = 256, /* thresholds: 16 nodes */
+    MW_RANK_MAX = INT16_MAX,
 };
+
+/* Thresholds to rank by, ascending, padded with inf to whole pages, one inf at least. */
+typedef struct {
+    const double *thresholds;
+    size_t page_count;
+    double pivots[MW_RANK_NODE]; /* the last of each node of the first page */
+} mw_rank_scale;
 
 typedef struct {
     uint16_t column;
@@ -40,19 +50,17 @@ typedef struct {
 } mw_lane_step;
 
 typedef struct {
-    /* How many of the thresholds lie below each value. `thresholds` ascends and has `page_count`
-       pages; the last number of them is inf. No value is NaN. */
-    void (*rank)(const double *thresholds, size_t page_count, const double *values, size_t count,
+    /* How many of the thresholds lie below each value. No value is NaN. */
+    void (*rank)(const mw_rank_scale *scale, const double *values, size_t count,
                  uint16_t *out_ranks);
     /* The leaf of each row of a block, in one tree of split_count splits. Column c is the
        MW_LANE_ROWS bytes from columns + c * MW_LANE_ROWS on. */
     void (*rows)(const mw_lane_split *splits, size_t split_count,
                  const int8_t *columns, uint8_t *out_leaves);
     /* The leaf of one row in each tree of a group. In step i, the lanes whose bit is set in
-       rights[i] go right. At most row_columns_max columns; NULL where walking is faster. */
+       rights[i] go right. Reads MW_LANE_ROW_COLUMNS_MAX columns; NULL where walking is faster. */
     void (*row)(const mw_lane_step *steps, size_t step_count, const int8_t *columns,
                 const uint64_t *rights, uint8_t *out_leaves);
-    size_t row_columns_max;
 } mw_forest_kernels;
 
 typedef enum { MW_LANES_PLAIN, MW_LANES_AVX2, MW_LANES_AVX512, MW_LANES_COUNT } mw_lanes_kind;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGES_MAX = 3, VALUES = 200, COLUMNS = 128 };
+enum { PAGES_MAX = 3, VALUES = 200, COLUMNS = MW_LANE_ROW_COLUMNS_MAX };
 
 static int compare_doubles(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
@@ -23,6 +23,9 @@ MW_TEST(forest_kernels_rank_values_as_counting_does) {
         for (size_t i = 0; i < room; i++)
             thresholds[i] = i < count ? mw_prng_double(&prng) - 0.5 : INFINITY;
         qsort(thresholds, count, sizeof *thresholds, compare_doubles);
+        mw_rank_scale scale = {.thresholds = thresholds, .page_count = page_count};
+        for (size_t i = 0; i < MW_RANK_NODE; i++)
+            scale.pivots[i] = thresholds[i * MW_RANK_NODE + MW_RANK_NODE - 1];
         double values[VALUES] = {-INFINITY, INFINITY, 0};
         for (size_t i = 3; i < VALUES; i++)
             values[i] = mw_prng_below(&prng, 2) ? thresholds[mw_prng_below(&prng, room)]
@@ -30,7 +33,7 @@ MW_TEST(forest_kernels_rank_values_as_counting_does) {
         for (int kind = 0; kind <= (int)mw_lanes_best(); kind++) {
             uint16_t ranks[VALUES];
             mw_forest_kernels_of((mw_lanes_kind)kind)
-                ->rank(thresholds, page_count, values, VALUES, ranks);
+                ->rank(&scale, values, VALUES, ranks);
             for (size_t i = 0; i < VALUES; i++) {
                 size_t below = 0;
                 for (size_t t = 0; t < room; t++) below += thresholds[t] < values[i];

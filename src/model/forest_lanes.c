@@ -38,14 +38,15 @@ static void take_slice(lane_slice *slice, const double *first, size_t width, siz
     slice->is_zero = is_zero;
 }
 
-static void put_column(mw_lane_column column, const lane_slice *slice, const uint16_t *ranks,
-                       size_t count, int8_t *out) {
-    for (size_t i = 0; i < count; i++) {
-        int rank = ranks[i] - column.first_rank;
-        rank = rank < 0 ? 0 : rank;
-        rank = rank > MW_LANE_BINS ? MW_LANE_BINS : rank;
-        out[i] = (int8_t)(rank - MW_LANE_BIAS);
-    }
+static int8_t column_byte(mw_lane_column column, uint16_t rank) {
+    int16_t byte = (int16_t)(rank - column.first_rank);
+    byte = byte < 0 ? 0 : byte;
+    byte = byte > MW_LANE_BINS ? MW_LANE_BINS : byte;
+    return (int8_t)(byte - MW_LANE_BIAS);
+}
+
+/* Sends what is missing to its side. */
+static void put_missing(mw_lane_column column, const lane_slice *slice, int8_t *out) {
     if (column.way == MW_LANE_MISSING_AS_ZERO) return;
     bool is_zero_too = column.way == MW_LANE_ZERO_LEFT || column.way == MW_LANE_ZERO_RIGHT;
     bool is_left = column.way == MW_LANE_ZERO_LEFT || column.way == MW_LANE_NAN_LEFT;
@@ -54,17 +55,38 @@ static void put_column(mw_lane_column column, const lane_slice *slice, const uin
         out[__builtin_ctzll(missing)] = is_left ? MW_LANE_LEFT : MW_LANE_RIGHT;
 }
 
-/* The columns of up to 64 rows; column c begins at out + c * stride. */
-static void put_columns(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
-                        slice_rows rows, int8_t *out, size_t stride) {
+/* The columns of up to 64 rows in a block; `out` is where column 0 has the first of them. A column
+   is filled to the slice's end, past the last row, since a loop of a fixed length runs in SIMD. */
+static void put_slice(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
+                      slice_rows rows, int8_t *out) {
     for (size_t s = 0; s < layout->scale_count; s++) {
         const mw_lane_scale *scale = &layout->scales[s];
         lane_slice slice;
-        uint16_t ranks[SLICE];
+        uint16_t ranks[SLICE] = {0};
         take_slice(&slice, rows.first + scale->feature, layout->width, rows.count);
-        kernels->rank(scale->thresholds, scale->page_count, slice.values, rows.count, ranks);
-        for (size_t c = scale->first_column; c < scale->first_column + scale->column_count; c++)
-            put_column(layout->columns[c], &slice, ranks, rows.count, out + c * stride);
+        kernels->rank(&scale->ranks, slice.values, rows.count, ranks);
+        for (size_t c = 0; c < scale->column_count; c++) {
+            mw_lane_column column = layout->columns[scale->first_column + c];
+            int8_t *to = out + (scale->first_column + c) * MW_LANE_ROWS;
+            for (size_t i = 0; i < SLICE; i++) to[i] = column_byte(column, ranks[i]);
+            put_missing(column, &slice, to);
+        }
+    }
+}
+
+/* The columns of one row, a byte each. */
+static void put_row(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
+                    const double *row, int8_t *out) {
+    for (size_t s = 0; s < layout->scale_count; s++) {
+        const mw_lane_scale *scale = &layout->scales[s];
+        lane_slice slice;
+        uint16_t rank;
+        take_slice(&slice, row + scale->feature, layout->width, 1);
+        kernels->rank(&scale->ranks, slice.values, 1, &rank);
+        for (size_t c = scale->first_column; c < scale->first_column + scale->column_count; c++) {
+            out[c] = column_byte(layout->columns[c], rank);
+            put_missing(layout->columns[c], &slice, &out[c]);
+        }
     }
 }
 
@@ -79,7 +101,7 @@ static void put_block(const mw_forest_layout *layout, const mw_forest_kernels *k
     for (size_t from = 0; from < rows.count; from += SLICE) {
         slice_rows slice = {rows.first + from * layout->width, rows.count - from};
         if (slice.count > SLICE) slice.count = SLICE;
-        put_columns(layout, kernels, slice, &block->columns[0][from], MW_LANE_ROWS);
+        put_slice(layout, kernels, slice, &block->columns[0][from]);
     }
     for (size_t f = 0; f < layout->set_feature_count; f++) {
         const mw_lane_set_feature *feature = &layout->set_features[f];
@@ -126,10 +148,10 @@ static void put_rights(const mw_forest_layout *layout, const uint16_t *categorie
 
 static double run_row(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
                       const double *row) {
-    int8_t columns[MW_LANE_COLUMNS_MAX] = {0};
+    static const uint64_t no_rights[MW_LANE_LEAVES_MAX];
+    int8_t columns[MW_LANE_ROW_COLUMNS_MAX];
     uint16_t categories[MW_LANE_SET_FEATURES_MAX];
-    uint64_t rights[MW_LANE_LEAVES_MAX] = {0};
-    put_columns(layout, kernels, (slice_rows){row, 1}, columns, 1);
+    put_row(layout, kernels, row, columns);
     for (size_t f = 0; f < layout->set_feature_count; f++)
         categories[f] =
             category_of(&layout->set_features[f], row[layout->set_features[f].feature]);
@@ -138,12 +160,15 @@ static double run_row(const mw_forest_layout *layout, const mw_forest_kernels *k
     double sum = 0;
     for (uint32_t first = 0; first < tree_count; first += MW_LANE_TREES) {
         const uint32_t *starts = &layout->group_starts[first / MW_LANE_TREES];
+        uint32_t step_count = starts[1] - starts[0];
+        uint64_t rights[MW_LANE_LEAVES_MAX];
         if (layout->set_feature_count > 0) {
-            memset(rights, 0, sizeof rights);
+            memset(rights, 0, step_count * sizeof *rights);
             put_rights(layout, categories, first, rights);
         }
         uint8_t leaves[MW_LANE_TREES];
-        kernels->row(layout->steps + starts[0], starts[1] - starts[0], columns, rights, leaves);
+        kernels->row(layout->steps + starts[0], step_count, columns,
+                     layout->set_feature_count > 0 ? rights : no_rights, leaves);
         for (uint32_t t = first; t < tree_count && t < first + MW_LANE_TREES; t++)
             sum += layout->trees[t].leaves[leaves[t - first]];
     }

@@ -29,7 +29,7 @@ MW_TEST(forest_lanes_of_all_kinds_equal_a_walk_of_the_trees) {
         with_sets += forest->layout->set_feature_count > 0;
         with_groups += forest->layout->steps != NULL;
         for (size_t s = 0; s < forest->layout->scale_count; s++)
-            with_pages += forest->layout->scales[s].page_count > 1;
+            with_pages += forest->layout->scales[s].ranks.page_count > 1;
         for (size_t i = 0; i < (size_t)ROWS * shape.feature_count; i++)
             rows[i] = mw_random_value(&shape);
 

@@ -138,7 +138,7 @@ static bool fits(plan *p, size_t *out_set_count) {
         set_count += sets_here;
     }
     for (size_t f = 0; f < p->layout->width; f++)
-        if (p->features[f].threshold_count > UINT16_MAX - MW_RANK_PAGE ||
+        if (p->features[f].threshold_count > MW_RANK_MAX ||
             p->features[f].category_count > UINT16_MAX)
             return false;
     *out_set_count = set_count;
@@ -154,8 +154,9 @@ static bool make_scale(plan *p, size_t f, mw_lane_scale *scale, mw_lane_column *
     for (size_t i = 0; i < page_count * MW_RANK_PAGE; i++)
         thresholds[i] = i < feature->threshold_count ? feature->thresholds[i] : INFINITY;
     *scale = (mw_lane_scale){.feature = (uint16_t)f,
-                             .page_count = (uint16_t)page_count,
-                             .thresholds = thresholds};
+                             .ranks = {.thresholds = thresholds, .page_count = page_count}};
+    for (size_t i = 0; i < MW_RANK_NODE; i++)
+        scale->ranks.pivots[i] = thresholds[i * MW_RANK_NODE + MW_RANK_NODE - 1];
     for (size_t i = 0; i < column_slots(feature); i++) {
         uint16_t column = feature->columns[i];
         if (column == COLUMN_NONE) continue;
@@ -297,8 +298,9 @@ static bool make(plan *p, bool *out_fits) {
     *out_fits = fits(p, &set_count);
     if (!*out_fits) return true;
     if (!make_columns(p) || !make_trees(p, set_count)) return false;
-    size_t columns_max = mw_forest_kernels_of(mw_lanes_best())->row_columns_max;
-    return p->layout->column_count > columns_max || make_groups(p);
+    bool has_groups = mw_forest_kernels_of(mw_lanes_best())->row &&
+                      p->layout->column_count <= MW_LANE_ROW_COLUMNS_MAX;
+    return !has_groups || make_groups(p);
 }
 
 mw_status mw_forest_layout_make(mw_arena *arena, const mw_forest *forest,

@@ -38,8 +38,7 @@ typedef struct {
 typedef struct {
     uint16_t feature;
     uint16_t first_column, column_count;
-    uint16_t page_count;
-    const double *thresholds;
+    mw_rank_scale ranks;
 } mw_lane_scale;
 
 /* A feature with splits by sets. Category number category_count stands for all others. */
