@@ -8,6 +8,9 @@
 #include "lang/diagnostics.h"
 #include "table/table.h"
 
+/* The time of what has none: `time: always`. */
+#define MW_TIME_ALWAYS MW_TIME_MIN
+
 /* An expression's text; its first character stands at `position`. Empty data: not given. */
 typedef struct {
     mw_str text;

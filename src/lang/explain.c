@@ -34,7 +34,8 @@ static void explain_keys(const mw_stream *stream, const mw_window *window, mw_bu
     }
 }
 
-static void explain_range(const mw_window *window, mw_buf *out) {
+static void explain_range(const mw_stream *stream, const mw_window *window, mw_buf *out) {
+    if (stream->is_always) return;
     if (window->start_us == MW_ALL_PAST) {
         mw_buf_append_text(out, ", ever before the moment");
         return;
@@ -58,7 +59,7 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
     mw_buf_printf(out, " the events of %.*s", MW_STR_ARGS(source_name(program, it)));
     explain_keys(stream, it, out);
     if (it->condition) mw_buf_printf(out, ", where %.*s", MW_STR_ARGS(mw_code_text(it->condition)));
-    explain_range(it, out);
+    explain_range(stream, it, out);
     mw_buf_append_text(out, of_label && it->is_ahead ? ", known when the label matures"
                                                      : ", known before the moment");
     if (it->shares_id)

@@ -12,12 +12,16 @@ static const char shops[] =
     "stream prices:\n"
     "  columns: shop category, place category, price number, day time\n"
     "  time: day\n"
+    "stream places:\n"
+    "  columns: shop category, size number\n"
+    "  time: always\n"
     "feature usual: mean(orders.amount by shop over 3h)\n"
     "feature ratio: usual / sum(prices.price where price > 0 by place = now.shop, shop over 7d ago "
     "1d)\n"
     "feature ever: since(prices by shop)\n"
     "feature soon: count(orders by shop over next 1h after 30m)\n"
     "feature raw: amount\n"
+    "feature size: last(places.size by shop)\n"
     "model m:\n"
     "  moment: on orders at time - 1h\n"
     "  label: any(orders by shop over next 1d)\n";
@@ -71,5 +75,12 @@ MW_TEST(explain_says_all_of_the_past_and_what_is_ahead) {
 MW_TEST(explain_says_when_no_window_is_read) {
     check_text(4, "raw is a number: amount\n"
                   "It hangs on the moment and its own event alone.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+}
+
+MW_TEST(explain_says_no_time_of_a_static_table) {
+    check_text(5, "size is a number: last(places.size by shop)\n"
+                  "last(places.size by shop) is the last of size over the events of places with "
+                  "the same shop, known before the moment.\n"
                   "The moment is 1h before the time of an event of orders.\n");
 }

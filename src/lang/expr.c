@@ -210,6 +210,8 @@ static void write_name(mw_str name, mw_buf *out) {
 
 static void write_constant(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out) {
     if (mw_cell_is_missing(expr->type, expr->constant)) mw_buf_append_text(out, "missing");
+    else if (expr->type == MW_TYPE_TIME && expr->constant.time == MW_TIME_ALWAYS)
+        mw_buf_append_text(out, "always");
     else if (expr->type == MW_TYPE_DURATION) mw_span_write(out, expr->constant.time);
     else if (mw_type_is_symbol(expr->type))
         write_quoted(mw_symbols_text(compiler->symbols, expr->constant.symbol), '"', out);

@@ -351,6 +351,15 @@ static bool check_moment(mw_compiler *compiler, const mw_moment_node *node,
     return false;
 }
 
+static bool has_moments(mw_compiler *compiler, const mw_moment_node *node,
+                        const mw_stream *stream) {
+    if (!stream->is_always) return true;
+    mw_complain(compiler, node->stream_position, MW_INVALID,
+                "%.*s has `time: always`: nothing happens there to predict at",
+                MW_STR_ARGS(stream->name));
+    return false;
+}
+
 static bool compile_moment(mw_moment_scope *moment, const mw_model_declaration *declaration) {
     mw_compiler *compiler = moment->scope.compiler;
     mw_moment_node node;
@@ -369,6 +378,7 @@ static bool compile_moment(mw_moment_scope *moment, const mw_model_declaration *
     moment->model->moment_stream = source->first_stream;
     moment->model->moment_offset_us = node.offset_us;
     moment->model->lateness_us = moment->stream->lag_us + moment->stream->late_us;
+    if (!has_moments(compiler, &node, moment->stream)) return false;
     check_moment(compiler, &node, moment->stream); /* told; the rest is checked all the same */
     return true;
 }

@@ -112,3 +112,13 @@ MW_TEST(moments_must_know_their_event) {
                            "  moment: ",
                            cases, sizeof cases / sizeof cases[0], MW_TEST_SHOPS);
 }
+
+MW_TEST(models_need_a_stream_where_something_happens) {
+    static const mw_test_mistake cases[] = {
+        {"on s", ":5:14: models.m.moment: s has `time: always`: nothing happens there to predict "
+                 "at\n"},
+    };
+    mw_test_check_mistakes("stream s:\n  columns: k category, x number\n  time: always\n"
+                           "model m:\n  moment: ",
+                           cases, 1, "\n  label: count(s by k)\n");
+}

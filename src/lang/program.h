@@ -31,6 +31,7 @@ typedef struct {
     int64_t late_us;
     bool known_is_column;
     bool is_later;
+    bool is_always;        /* a static table: its events are before all else, at MW_TIME_ALWAYS */
 } mw_stream;
 
 typedef struct {

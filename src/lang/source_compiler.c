@@ -363,6 +363,22 @@ static void make_ids(row_scope *row, mw_stream *stream) {
     }
 }
 
+/* What always held was known always, and nothing of it can come later. */
+static void check_always(row_scope *row) {
+    const mw_stream_declaration *declaration = row->declaration;
+    if (declaration->known.text.size > 0) {
+        set_subject(row, "known", MW_STR(""));
+        mw_complain(row->scope.compiler, declaration->known.position, MW_INVALID,
+                    "a stream with `time: always` is known always");
+        mw_complain_hint(row->scope.compiler, "Leave `known` out, or say when an event happened.");
+    }
+    if (declaration->later_count > 0) {
+        set_subject(row, "later", MW_STR(""));
+        mw_complain(row->scope.compiler, declaration->laters[0].position, MW_INVALID,
+                    "a stream with `time: always` has no later fields");
+    }
+}
+
 static void make_base_stream(row_scope *row, mw_stream *stream) {
     mw_source time = row->declaration->time;
     const mw_expr *time_expr = NULL;
@@ -376,9 +392,12 @@ static void make_base_stream(row_scope *row, mw_stream *stream) {
         mw_complain_hint(row->scope.compiler, "Add time: COLUMN.");
     } else if (mw_str_is(time.text, "always") &&
                mw_schema_find(&row->source->row, time.text) == MW_NO_FIELD) {
-        set_subject(row, "time", MW_STR(""));
-        mw_complain(row->scope.compiler, time.position, MW_NOT_BUILT,
-                    "`time: always` is not built yet");
+        time_expr = mw_expr_constant(row->scope.compiler, MW_TYPE_TIME,
+                                     mw_cell_time(MW_TIME_ALWAYS));
+        stream->time = code_of(row, time_expr);
+        stream->is_always = true;
+        stream->late_us = 0;
+        check_always(row);
     } else {
         time_expr = type_time(row, type_key(row, "time", time), time.position);
         stream->time = code_of(row, time_expr);

@@ -12,7 +12,13 @@ MW_TEST(sources_refuse_times_that_are_none) {
                       "    If the column holds times, say so in `types`.\n"},
         {"  id: k", ":1:1: streams.s.time: a stream must say which time its events have\n"
                     "    Add time: COLUMN.\n"},
-        {"  time: always", ":3:9: streams.s.time: `time: always` is not built yet\n"},
+        {"  time: always\n"
+         "  known: time + 1h",
+         ":4:10: streams.s.known: a stream with `time: always` is known always\n"
+         "    Leave `known` out, or say when an event happened.\n"},
+        {"  time: always\n"
+         "  later x: t",
+         ":4:3: streams.s.later: a stream with `time: always` has no later fields\n"},
         {"  time: time",
          ":3:9: streams.s.time: `time` is not known before the key `time` is worked out\n"
          "    Name the column that holds it.\n"},

@@ -85,7 +85,13 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
                     MW_STR_ARGS(node->text));
         return NULL;
     }
-    if (mw_str_is(node->text, "time")) return mw_expr_time(compiler);
+    if (mw_str_is(node->text, "time")) {
+        if (!event->stream->is_always) return mw_expr_time(compiler);
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "an event of %.*s has no time, for it has `time: always`",
+                    MW_STR_ARGS(event->stream->name));
+        return NULL;
+    }
     int32_t index = mw_schema_find(&event->stream->schema, node->text);
     if (index == MW_NO_FIELD) {
         if (!refuse_field(event, node->text, node->position))
@@ -382,9 +388,27 @@ static bool check_ahead(event_scope *event, const mw_window_node *window,
     return false;
 }
 
+/* A static table has no time to look over: a window holds all of it. */
+static bool take_always(event_scope *event, const mw_node *node, window_draft *draft) {
+    mw_compiler *compiler = event->scope.compiler;
+    draft->window.start_us = MW_ALL_PAST;
+    if (draft->window.aggregate == MW_AGGREGATE_SINCE) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "since needs times, %.*s has `time: always`", MW_STR_ARGS(event->stream->name));
+        return false;
+    }
+    if (!node->window->has_range) return true;
+    mw_complain(compiler, node->window->range_position, MW_INVALID,
+                "a window over %.*s takes no span, for it has `time: always`",
+                MW_STR_ARGS(event->stream->name));
+    mw_complain_hint(compiler, "Leave `over` out: it holds all events with the keys.");
+    return false;
+}
+
 static bool take_range(event_scope *event, const mw_node *node, window_draft *draft) {
     mw_compiler *compiler = event->scope.compiler;
     const mw_window_node *window = node->window;
+    if (event->stream->is_always) return take_always(event, node, draft);
     if (!window->has_range) {
         draft->window.start_us = MW_ALL_PAST;
         if (draft->rule->takes_all_past) return true;

@@ -154,3 +154,22 @@ MW_TEST(windows_ahead_need_the_id_of_the_predicted_event) {
                            "  later x: t + 1h\nmodel m:\n  label: ",
                            cases, sizeof cases / sizeof cases[0], "\n  moment: on s\n");
 }
+
+MW_TEST(windows_over_a_static_table_take_no_time) {
+    static const mw_test_mistake cases[] = {
+        {"sum(s.x by k)", ""},
+        {"last(s.x by k over 1d)", ":5:31: features.a: a window over s takes no span, for it has "
+                                   "`time: always`\n"
+                                   "    Leave `over` out: it holds all events with the keys.\n"},
+        {"since(s by k)", ":5:12: features.a: since needs times, s has `time: always`\n"},
+        {"count(s where time > k by k)",
+         ":5:26: features.a: an event of s has no time, for it has `time: always`\n"},
+    };
+    mw_test_check_mistakes("stream s:\n  columns: k category, x number\n  time: always\n  id: k\n"
+                           "feature a: ",
+                           cases, sizeof cases / sizeof cases[0],
+                           "\nstream e:\n  columns: k category, t time\n  time: t\n  id: t\n"
+                           "model m:\n"
+                           "  moment: on e\n"
+                           "  label: count(e by k over next 1d)\n");
+}

@@ -62,7 +62,7 @@ static const mw_shape_key stream_keys[] = {
     {"fields", &expressions, MW_KEY_OPTIONAL, "fields that are worked out from others"},
     {"where", &expression, MW_KEY_OPTIONAL, "which rows are events of this stream"},
     {"units", &numbers, MW_KEY_NOT_BUILT, "the factor that a column is multiplied by"},
-    {"time", &expression, MW_KEY_COMPILED, "when an event happened"},
+    {"time", &expression, MW_KEY_COMPILED, "when an event happened; `always` for a static table"},
     {"known", &expression, MW_KEY_OPTIONAL,
      "when an event may be used from: `time + SPAN`, `time - SPAN` or a column; default `time`"},
     {"id", &names, MW_KEY_OPTIONAL, "the columns that say which instance an event belongs to"},

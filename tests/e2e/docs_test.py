@@ -12,6 +12,7 @@ DATA = {
               "1,a,ann,10,gift,5,2024-01-01T10:00:00Z\n2,b,bob,20,,,2024-01-02T10:00:00Z\n",
     "returns": "order,shop,returned\n1,a,2024-01-05T10:00:00Z\n",
     "plan": "shop,discount,start\na,0.1,2024-01-03T08:00:00Z\n",
+    "places": "shop,town\na,Rome\n",
 }
 FEATURE, LABEL = "  amount: amount\n", "any(returns by id over next 14d)"
 
