@@ -51,7 +51,7 @@ static found find(const made *m, size_t window) {
                 if (lookup->ranges[r].windows[w].index == window)
                     return (found){lookup, &lookup->ranges[r]};
     }
-    MW_CHECK(!"the window has a place");
+    mw_test_fail(MW_TEST_PLACE("found"), "window %zu has no place", window);
     return (found){0};
 }
 
