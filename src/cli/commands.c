@@ -1,3 +1,4 @@
+#include "cli/alerts.h"
 #include "cli/backtest_command.h"
 #include "cli/check.h"
 #include "cli/command.h"
@@ -226,8 +227,9 @@ const mw_command mw_commands[] = {
         .words = "[MODEL]",
         .word_count_max = 1,
         .summary = "Show how the models do in production: quality, drift, staleness",
+        .options = {{"--html", "FILE", "write the report as one page, with plots"}},
         .examples = "  millwright monitor\n"
-                    "  millwright monitor late --json\n",
+                    "  millwright monitor late --html monitor.html\n",
         .run = mw_cli_monitor,
     },
     {

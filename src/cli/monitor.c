@@ -2,16 +2,20 @@
 
 #include <math.h>
 
+#include "cli/alerts.h"
+#include "cli/assets.h"
 #include "cli/grid.h"
 #include "cli/monitor_report.h"
+#include "cli/report_page.h"
 #include "ingest/load.h"
 
-/* --- monitor ---------------------------------------------------------------------------- */
+#define DOCUMENT_MAX ((size_t)1 << 30)
 
 typedef struct {
     mw_workspace *workspace;
     mw_events history;
     const char *log_folder;
+    mw_buf document; /* all of it as JSON: for --json and for the page */
     mw_json json;
     mw_watch *last; /* the one that was read last: all see the same streams */
 } monitor;
@@ -46,19 +50,17 @@ static mw_status report_model(monitor *it, mw_workspace_model model,
     mw_buf_release(&bytes);
     MW_TRY(status);
     mw_monitor_report report;
-    MW_TRY(mw_monitor_report_make(model, champion, it->last, &workspace->arena, &report, err));
-    if (workspace->cli->json) mw_monitor_report_json(&report, &it->json);
-    else mw_monitor_report_print(&report, &workspace->cli->out);
+    MW_TRY(mw_monitor_report_make(workspace, model, champion, it->last, &report, err));
+    mw_monitor_report_json(&report, &it->json);
+    if (!workspace->cli->json) mw_monitor_report_print(&report, &workspace->cli->out);
     return MW_OK;
 }
 
 static void report_no_champion(monitor *it, mw_str model) {
     mw_cli *cli = it->workspace->cli;
-    if (!cli->json) {
+    if (!cli->json)
         mw_buf_printf(&cli->out, "%.*s: no version answers: millwright train makes one\n",
                       MW_STR_ARGS(model));
-        return;
-    }
     mw_json_object(&it->json);
     mw_json_key(&it->json, "model");
     mw_json_str(&it->json, model);
@@ -88,50 +90,80 @@ static void add_seconds(mw_grid *grid, double seconds) {
     else mw_grid_add(grid, "%.0f s", seconds);
 }
 
+typedef struct {
+    mw_str name;
+    uint64_t count;
+    int64_t newest;  /* missing if there is none */
+    double age, gap; /* seconds; NaN if there are too few events */
+} stream_report;
+
 /* How old the newest event is, beside the usual time between two. */
-static void report_stream(monitor *it, mw_grid *grid, size_t index) {
-    mw_cli *cli = it->workspace->cli;
+static stream_report read_stream(const monitor *it, size_t index) {
     const mw_follower *follower = mw_watch_follower(it->last);
     mw_follower_stream stream = mw_follower_stream_at(follower, index);
-    mw_str name = it->workspace->program->streams[index].name;
-    double age = NAN, gap = NAN;
-    if (stream.count > 0) age = (double)(mw_follower_now(follower) - stream.newest) / 1e6;
-    if (stream.count > 1)
-        gap = (double)(stream.newest - stream.first) / 1e6 / (double)(stream.count - 1);
-    if (!cli->json) {
-        mw_grid_add_str(grid, name);
-        mw_grid_add_count(grid, stream.count);
-        mw_grid_add_time(grid, stream.count > 0 ? stream.newest / MW_SECOND_US * MW_SECOND_US
-                                                : MW_TIME_MISSING);
-        add_seconds(grid, age);
-        add_seconds(grid, gap);
-        return;
+    stream_report report = {it->workspace->program->streams[index].name, stream.count,
+                            MW_TIME_MISSING, NAN, NAN};
+    if (stream.count > 0) {
+        report.newest = stream.newest;
+        int64_t age = mw_follower_now(follower) - stream.newest;
+        report.age = age > 0 ? (double)age / 1e6 : 0; /* a place may run ahead of the clock */
     }
-    mw_json_object(&it->json);
-    mw_json_key(&it->json, "stream");
-    mw_json_str(&it->json, name);
-    mw_json_key(&it->json, "events");
-    mw_json_int(&it->json, (int64_t)stream.count);
-    mw_json_key(&it->json, "newest");
-    mw_json_time(&it->json, stream.count > 0 ? stream.newest : MW_TIME_MISSING);
-    mw_json_key(&it->json, "age_seconds");
-    mw_json_number(&it->json, age);
-    mw_json_key(&it->json, "mean_gap_seconds");
-    mw_json_number(&it->json, gap);
-    mw_json_object_end(&it->json);
+    if (stream.count > 1)
+        report.gap = (double)(stream.newest - stream.first) / 1e6 / (double)(stream.count - 1);
+    return report;
+}
+
+static void add_stream(const stream_report *stream, mw_grid *grid) {
+    bool is_there = stream->newest != MW_TIME_MISSING;
+    mw_grid_add_str(grid, stream->name);
+    mw_grid_add_count(grid, stream->count);
+    mw_grid_add_time(grid, is_there ? stream->newest / MW_SECOND_US * MW_SECOND_US
+                                    : MW_TIME_MISSING);
+    add_seconds(grid, stream->age);
+    add_seconds(grid, stream->gap);
+}
+
+static void write_stream(const stream_report *stream, mw_json *json) {
+    mw_json_object(json);
+    mw_json_key(json, "stream");
+    mw_json_str(json, stream->name);
+    mw_json_key(json, "events");
+    mw_json_int(json, (int64_t)stream->count);
+    mw_json_key(json, "newest");
+    mw_json_time(json, stream->newest);
+    mw_json_key(json, "age_seconds");
+    mw_json_number(json, stream->age);
+    mw_json_key(json, "mean_gap_seconds");
+    mw_json_number(json, stream->gap);
+    mw_json_object_end(json);
 }
 
 static void report_streams(monitor *it) {
     mw_cli *cli = it->workspace->cli;
     mw_grid grid = mw_grid_begin("stream|>events|newest arrived|>ago|>mean gap");
-    if (cli->json) mw_json_key(&it->json, "streams");
-    if (cli->json) mw_json_array(&it->json);
-    for (size_t i = 0; it->last && i < it->workspace->program->stream_count; i++)
-        report_stream(it, &grid, i);
-    if (cli->json) mw_json_array_end(&it->json);
-    else if (it->last) mw_buf_append_char(&cli->out, '\n');
-    if (it->last && !cli->json) mw_grid_print(&grid, "", &cli->out);
+    mw_json_key(&it->json, "streams");
+    mw_json_array(&it->json);
+    for (size_t i = 0; it->last && i < it->workspace->program->stream_count; i++) {
+        stream_report stream = read_stream(it, i);
+        write_stream(&stream, &it->json);
+        add_stream(&stream, &grid);
+    }
+    mw_json_array_end(&it->json);
+    if (it->last && !cli->json) {
+        mw_buf_append_char(&cli->out, '\n');
+        mw_grid_print(&grid, "", &cli->out);
+    }
     mw_buf_release(&grid.cells);
+}
+
+static void report_head(monitor *it) {
+    const mw_workspace *workspace = it->workspace;
+    mw_json_key(&it->json, "project");
+    mw_json_str(&it->json, workspace->project->name);
+    mw_json_key(&it->json, "zone");
+    mw_json_str(&it->json, mw_zone_name(workspace->zone));
+    mw_json_key(&it->json, "program_version");
+    mw_json_text(&it->json, mw_program_version);
 }
 
 static mw_status monitor_models(monitor *it, mw_error *err) {
@@ -140,27 +172,47 @@ static mw_status monitor_models(monitor *it, mw_error *err) {
     mw_workspace_model wanted = {0};
     if (cli->word_count > 0)
         MW_TRY(mw_workspace_find_model(workspace, cli->words[0], &wanted, err));
-    if (cli->json) mw_json_object(&it->json);
-    if (cli->json) mw_json_key(&it->json, "models");
-    if (cli->json) mw_json_array(&it->json);
+    mw_json_object(&it->json);
+    report_head(it);
+    mw_json_key(&it->json, "models");
+    mw_json_array(&it->json);
     for (size_t i = 0; i < workspace->program->model_count; i++) {
         if (wanted.project && wanted.project != &workspace->project->models[i]) continue;
         if (i > 0 && !cli->json && !wanted.project) mw_buf_append_char(&cli->out, '\n');
         MW_TRY(monitor_model(it, i, err));
     }
-    if (cli->json) mw_json_array_end(&it->json);
+    mw_json_array_end(&it->json);
     report_streams(it);
-    if (cli->json) mw_json_object_end(&it->json);
+    mw_json_key(&it->json, "alerts");
+    MW_TRY(mw_alerts_write_json(workspace, &it->json, err));
+    mw_json_object_end(&it->json);
+    return MW_OK;
+}
+
+/* What was gathered goes where it was asked for. */
+static mw_status deliver(const monitor *it, mw_error *err) {
+    mw_cli *cli = it->workspace->cli;
+    mw_str page = {(const char *)mw_asset_monitor_html, mw_asset_monitor_html_size};
+    mw_str json = mw_buf_str(&it->document);
+    const char *path = mw_cli_option(cli, "--html");
+    MW_TRY(mw_buf_check(&it->document, "the report", err));
+    if (path) MW_TRY(mw_cli_write_page(cli, page, json, path, err));
+    if (cli->json) mw_buf_append_str(&cli->out, json);
+    else if (path) mw_buf_printf(&cli->out, "\nreport: %s\n", path);
     return MW_OK;
 }
 
 static mw_status run_monitor(mw_workspace *workspace, mw_error *err) {
-    monitor it = {.workspace = workspace, .json = mw_json_begin(&workspace->cli->out)};
+    monitor it = {.workspace = workspace};
     it.log_folder = mw_state_path(workspace->state, &workspace->arena, "log");
     if (!it.log_folder) return mw_fail(err, MW_NO_MEMORY, "monitor: no memory");
     MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &it.history,
                           err));
+    mw_buf_init(&it.document, DOCUMENT_MAX);
+    it.json = mw_json_begin(&it.document);
     mw_status status = monitor_models(&it, err);
+    if (status == MW_OK) status = deliver(&it, err);
+    mw_buf_release(&it.document);
     mw_watch_destroy(it.last);
     mw_events_release(&it.history);
     return status;
@@ -172,70 +224,4 @@ mw_status mw_cli_monitor(mw_cli *cli, mw_error *err) {
     if (status == MW_OK) status = run_monitor(&workspace, err);
     mw_workspace_release(&workspace);
     return status;
-}
-
-/* --- alerts ----------------------------------------------------------------------------- */
-
-static void add_alert(const mw_catalog_rows *rows, mw_grid *grid) {
-    mw_grid_add_str(grid, mw_catalog_text(rows, 0));
-    mw_grid_add_str(grid, mw_catalog_text(rows, 1));
-    mw_grid_add_time(grid, mw_catalog_time(rows, 2));
-    if (mw_catalog_is_null(rows, 3)) mw_grid_add(grid, "open");
-    else mw_grid_add_time(grid, mw_catalog_time(rows, 3));
-    mw_grid_add_str(grid, mw_catalog_text(rows, 5));
-}
-
-static void write_alert(const mw_catalog_rows *rows, mw_json *json) {
-    mw_json_object(json);
-    mw_json_key(json, "model");
-    mw_json_str(json, mw_catalog_text(rows, 0));
-    mw_json_key(json, "rule");
-    mw_json_str(json, mw_catalog_text(rows, 1));
-    mw_json_key(json, "opened");
-    mw_json_time(json, mw_catalog_time(rows, 2));
-    mw_json_key(json, "closed");
-    mw_json_time(json, mw_catalog_time(rows, 3));
-    mw_json_key(json, "value");
-    mw_json_number(json, mw_catalog_real(rows, 4));
-    mw_json_key(json, "message");
-    mw_json_str(json, mw_catalog_text(rows, 5));
-    mw_json_object_end(json);
-}
-
-static mw_status list_alerts(mw_workspace *workspace, size_t *out_open, mw_error *err) {
-    mw_cli *cli = workspace->cli;
-    mw_catalog_rows *rows = NULL;
-    MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
-                            "SELECT model, rule, opened_us, closed_us, value, message FROM alerts "
-                            "ORDER BY closed_us IS NOT NULL, opened_us DESC, id DESC",
-                            MW_SQL_NOTHING, &rows, err));
-    mw_grid grid = mw_grid_begin("model|rule|opened|closed|what");
-    mw_json json = mw_json_begin(&cli->out);
-    if (cli->json) mw_json_array(&json);
-    size_t count = 0, open = 0;
-    bool has_row = false;
-    mw_status status = mw_catalog_next(rows, &has_row, err);
-    for (; status == MW_OK && has_row; status = mw_catalog_next(rows, &has_row, err)) {
-        count++;
-        open += mw_catalog_is_null(rows, 3);
-        if (cli->json) write_alert(rows, &json);
-        else add_alert(rows, &grid);
-    }
-    mw_catalog_rows_close(rows);
-    if (cli->json) mw_json_array_end(&json);
-    else if (count > 0) mw_grid_print(&grid, "", &cli->out);
-    else mw_buf_append_text(&cli->out, "there was no alert yet\n");
-    mw_buf_release(&grid.cells);
-    *out_open = open;
-    return status;
-}
-
-mw_status mw_cli_alerts(mw_cli *cli, mw_error *err) {
-    mw_workspace workspace;
-    size_t open = 0;
-    mw_status status = mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
-    if (status == MW_OK) status = list_alerts(&workspace, &open, err);
-    mw_workspace_release(&workspace);
-    if (status != MW_OK || open == 0) return status;
-    return mw_fail(err, MW_CHECK_FAILED, "alerts: %zu %s open", open, open == 1 ? "is" : "are");
 }

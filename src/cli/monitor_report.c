@@ -92,6 +92,7 @@ static mw_status measure_drift(const mw_monitor_report *report, size_t column, m
         .stability = mw_drift_watch_stability(watch, column),
         .missing_training = share(all.training[missing], all.training_total),
         .missing_live = share(all.live[missing], all.live_total)};
+    MW_TRY(mw_monitor_drift_weeks(report->watch, column, drift->weeks, err));
     return isnan(drift->drift) ? MW_OK : name_moved(&all, arena, drift, err);
 }
 
@@ -137,16 +138,95 @@ static mw_status measure_metrics(mw_monitor_report *report, mw_arena *arena, mw_
                               err);
 }
 
-mw_status mw_monitor_report_make(mw_workspace_model model, const mw_version_row *champion,
-                                 const mw_watch *watch, mw_arena *arena,
+static mw_status measure_segments(mw_monitor_report *report, mw_workspace *workspace,
+                                  mw_error *err) {
+    const mw_outcomes *outcomes = mw_loop_outcomes(mw_watch_loop(report->watch));
+    size_t count = report->quality.outcome_count;
+    mw_quality_question question = {outcomes, outcomes->count - count, count,
+                                    mw_model_costs(report->model.project)};
+    return mw_quality_by_segment(question, workspace->symbols, &workspace->arena,
+                                 &report->segments, &report->segment_count, err);
+}
+
+/* --- the verdict ------------------------------------------------------------------------ */
+
+const char *mw_verdict_word(mw_verdict_kind kind) {
+    static const char *const words[] = {[MW_VERDICT_WELL] = "well",
+                                        [MW_VERDICT_UNKNOWN] = "unknown",
+                                        [MW_VERDICT_TROUBLE] = "trouble"};
+    return words[kind];
+}
+
+/* Trouble weighs more than what is unknown, and all reasons are kept. */
+static mw_status add_reason(mw_verdict *verdict, mw_verdict_kind kind, mw_buf *text,
+                            mw_arena *arena, mw_error *err) {
+    if (verdict->kind < kind) verdict->kind = kind;
+    if (verdict->reason_count == MW_VERDICT_REASONS_MAX) return MW_OK;
+    MW_TRY(mw_buf_check(text, "the verdict", err));
+    mw_str copy = mw_str_copy(arena, mw_buf_str(text));
+    mw_buf_clear(text);
+    if (!copy.data) return no_memory(err);
+    verdict->reasons[verdict->reason_count++] = copy;
+    return MW_OK;
+}
+
+static mw_status judge_rules(mw_monitor_report *report, mw_buf *text, mw_arena *arena,
+                             mw_error *err) {
+    const mw_retrain *retrain = &report->model.project->retrain;
+    for (size_t i = 0; i < retrain->when_count; i++) {
+        mw_loop_reading found = mw_loop_read(mw_watch_loop(report->watch), &retrain->when[i]);
+        if (!found.holds) continue;
+        mw_buf_printf(text, "%.*s holds: %.4g", MW_STR_ARGS(retrain->when[i].text), found.value);
+        if (found.where.size > 0) mw_buf_printf(text, " (%.*s)", MW_STR_ARGS(found.where));
+        MW_TRY(add_reason(&report->verdict, MW_VERDICT_TROUBLE, text, arena, err));
+    }
+    return MW_OK;
+}
+
+static mw_status judge_sight(mw_monitor_report *report, mw_buf *text, mw_arena *arena,
+                             mw_error *err) {
+    mw_drift_summary drift = mw_drift_watch_read(mw_loop_drift(mw_watch_loop(report->watch)));
+    if (report->month.predictions == 0) {
+        mw_buf_append_text(text, "no prediction was recorded in the last 30 days: millwright serve "
+                                 "makes and records them");
+        return add_reason(&report->verdict, MW_VERDICT_UNKNOWN, text, arena, err);
+    }
+    if (report->quality.is_small) {
+        mw_buf_printf(text, "quality takes %d matured labels, %d of a kind; there are %zu, %zu of "
+                            "them yes", MW_QUALITY_OUTCOMES_MIN, MW_QUALITY_CLASS_MIN,
+                      report->quality.outcome_count, report->quality.positive_count);
+        MW_TRY(add_reason(&report->verdict, MW_VERDICT_UNKNOWN, text, arena, err));
+    }
+    if (isnan(drift.max)) {
+        mw_buf_printf(text, "drift takes %d predictions; there are %llu", MW_DRIFT_ROWS_MIN,
+                      (unsigned long long)drift.row_count);
+        MW_TRY(add_reason(&report->verdict, MW_VERDICT_UNKNOWN, text, arena, err));
+    }
+    return MW_OK;
+}
+
+static mw_status judge(mw_monitor_report *report, mw_arena *arena, mw_error *err) {
+    mw_buf text;
+    mw_buf_init(&text, BIN_TEXT_MAX);
+    mw_status status = judge_rules(report, &text, arena, err);
+    if (status == MW_OK) status = judge_sight(report, &text, arena, err);
+    mw_buf_release(&text);
+    return status;
+}
+
+mw_status mw_monitor_report_make(mw_workspace *workspace, mw_workspace_model model,
+                                 const mw_version_row *champion, const mw_watch *watch,
                                  mw_monitor_report *out_report, mw_error *err) {
     const mw_follower *follower = mw_watch_follower(watch);
     int64_t now = mw_follower_now(follower);
     mw_monitor_report report = {.model = model, .champion = champion, .watch = watch};
     report.day = mw_follower_count_since(follower, now - MW_DAY_US);
     report.month = mw_follower_count_since(follower, now - MW_MONITOR_DAYS * MW_DAY_US);
-    MW_TRY(measure_metrics(&report, arena, err));
-    MW_TRY(measure_drifts(&report, arena, err));
+    MW_TRY(measure_metrics(&report, &workspace->arena, err));
+    MW_TRY(measure_segments(&report, workspace, err));
+    MW_TRY(mw_monitor_weeks(watch, workspace->zone, report.weeks, err));
+    MW_TRY(measure_drifts(&report, &workspace->arena, err));
+    MW_TRY(judge(&report, &workspace->arena, err));
     *out_report = report;
     return MW_OK;
 }
@@ -217,6 +297,64 @@ static void write_drift(const mw_feature_drift *drift, mw_json *json) {
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
+    mw_json_key(json, "weeks");
+    mw_json_array(json);
+    for (size_t i = 0; i < MW_WEEKS_SHOWN; i++) mw_json_number(json, drift->weeks[i]);
+    mw_json_array_end(json);
+    mw_json_object_end(json);
+}
+
+static void write_weeks(const mw_monitor_report *report, mw_json *json) {
+    mw_json_key(json, "weeks");
+    mw_json_array(json);
+    for (size_t i = 0; i < MW_WEEKS_SHOWN; i++) {
+        const mw_monitor_week *week = &report->weeks[i];
+        mw_json_object(json);
+        mw_json_key(json, "to");
+        mw_json_text(json, week->day);
+        mw_json_key(json, "outcomes");
+        mw_json_int(json, (int64_t)week->outcome_count);
+        member(json, "roc_auc", week->roc_auc.value);
+        member(json, "low", week->roc_auc.low);
+        member(json, "high", week->roc_auc.high);
+        member(json, "expected", week->expected);
+        member(json, "happened", week->happened);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
+static void write_segments(const mw_monitor_report *report, mw_json *json) {
+    mw_json_key(json, "segments");
+    mw_json_array(json);
+    for (size_t i = 0; i < report->segment_count; i++) {
+        const mw_segment_quality *segment = &report->segments[i];
+        mw_json_object(json);
+        mw_json_key(json, "column");
+        mw_json_str(json, segment->column);
+        mw_json_key(json, "value");
+        mw_json_str(json, segment->value);
+        mw_json_key(json, "outcomes");
+        mw_json_int(json, (int64_t)segment->quality.outcome_count);
+        mw_json_key(json, "positives");
+        mw_json_int(json, (int64_t)segment->quality.positive_count);
+        member(json, "roc_auc", segment->quality.of[MW_METRIC_roc_auc]);
+        member(json, "log_loss", segment->quality.of[MW_METRIC_log_loss]);
+        member(json, "cost", segment->quality.cost);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
+static void write_verdict(const mw_verdict *verdict, mw_json *json) {
+    mw_json_key(json, "verdict");
+    mw_json_object(json);
+    mw_json_key(json, "is");
+    mw_json_text(json, mw_verdict_word(verdict->kind));
+    mw_json_key(json, "reasons");
+    mw_json_array(json);
+    for (size_t i = 0; i < verdict->reason_count; i++) mw_json_str(json, verdict->reasons[i]);
+    mw_json_array_end(json);
     mw_json_object_end(json);
 }
 
@@ -249,6 +387,8 @@ void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json) {
     mw_json_object(json);
     mw_json_key(json, "model");
     mw_json_str(json, report->model.program->name);
+    mw_json_key(json, "question");
+    mw_json_str(json, report->model.project->question);
     mw_json_key(json, "champion");
     mw_json_str(json, report->champion->version);
     mw_json_key(json, "made");
@@ -259,8 +399,11 @@ void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json) {
     mw_json_time(json, mw_follower_now(follower));
     mw_json_key(json, "virtual_clock");
     mw_json_bool(json, mw_follower_is_virtual(follower));
+    write_verdict(&report->verdict, json);
     write_predictions(report, json);
     write_quality(report, json);
+    write_weeks(report, json);
+    write_segments(report, json);
     mw_json_key(json, "drift");
     mw_json_array(json);
     for (size_t i = 0; i < report->drift_count; i++) write_drift(&report->drifts[i], json);
@@ -378,13 +521,20 @@ static void print_rules(const mw_monitor_report *report, mw_buf *out) {
     mw_grid_print(&grid, "  ", out);
 }
 
+static void print_verdict(const mw_verdict *verdict, mw_buf *out) {
+    static const char *const heads[] = {[MW_VERDICT_WELL] = "all is well: no rule holds\n",
+                                        [MW_VERDICT_UNKNOWN] = "too early to say: ",
+                                        [MW_VERDICT_TROUBLE] = "trouble: "};
+    mw_buf_append_text(out, heads[verdict->kind]);
+    for (size_t i = 0; i < verdict->reason_count; i++)
+        mw_buf_printf(out, "%s%.*s", i > 0 ? "; " : "", MW_STR_ARGS(verdict->reasons[i]));
+    if (verdict->reason_count > 0) mw_buf_append_char(out, '\n');
+}
+
 void mw_monitor_report_print(const mw_monitor_report *report, mw_buf *out) {
     print_head(report, out);
-    if (report->month.predictions == 0) {
-        mw_buf_append_text(out, "no prediction was recorded in the last 30 days: millwright serve "
-                                "makes and records them\n");
-        return;
-    }
+    print_verdict(&report->verdict, out);
+    if (report->month.predictions == 0) return;
     print_counts(report, out);
     print_quality(report, out);
     print_drift(report, out);

@@ -2,8 +2,8 @@
  * monitor_report: what a watch has seen of a model, for programs (JSON) and for people.
  */
 #pragma once
+#include "cli/monitor_weeks.h"
 #include "cli/workspace.h"
-#include "loop/watch.h"
 
 enum { MW_MONITOR_DAYS = 30, MW_MOVED_BINS = 2 };
 
@@ -19,7 +19,25 @@ typedef struct {
     double missing_training, missing_live; /* shares */
     mw_moved_bin moved[MW_MOVED_BINS];     /* the most moved first */
     size_t moved_count;
+    double weeks[MW_WEEKS_SHOWN]; /* how the drift came */
 } mw_feature_drift;
+
+/* What it comes to. */
+typedef enum {
+    MW_VERDICT_WELL,
+    MW_VERDICT_UNKNOWN, /* too little was seen to say */
+    MW_VERDICT_TROUBLE, /* a rule of retrain.when holds */
+} mw_verdict_kind;
+
+enum { MW_VERDICT_REASONS_MAX = 16 };
+
+typedef struct {
+    mw_verdict_kind kind;
+    mw_str reasons[MW_VERDICT_REASONS_MAX]; /* a sentence each, without its full stop */
+    size_t reason_count;
+} mw_verdict;
+
+const char *mw_verdict_word(mw_verdict_kind kind); /* "well", "unknown", "trouble" */
 
 typedef struct {
     mw_workspace_model model;
@@ -30,12 +48,16 @@ typedef struct {
     mw_metrics metrics;            /* over 30 days, with intervals; NaN where quality is small */
     mw_feature_drift *drifts;      /* the strongest first; the prediction is one of them */
     size_t drift_count;
+    mw_segment_quality *segments;  /* over 30 days */
+    size_t segment_count;
+    mw_monitor_week weeks[MW_WEEKS_SHOWN];
+    mw_verdict verdict;
 } mw_monitor_report;
 
-/* Gathers what the watch has measured, in `arena`. */
-MW_MUST_USE mw_status mw_monitor_report_make(mw_workspace_model model,
+/* Gathers what the watch has measured, in the arena of the workspace. */
+MW_MUST_USE mw_status mw_monitor_report_make(mw_workspace *workspace, mw_workspace_model model,
                                              const mw_version_row *champion,
-                                             const mw_watch *watch, mw_arena *arena,
+                                             const mw_watch *watch,
                                              mw_monitor_report *out_report, mw_error *err);
 void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json);
 void mw_monitor_report_print(const mw_monitor_report *report, mw_buf *out);

@@ -6,6 +6,7 @@
 #include "stat/distance.h"
 
 #define DAY_CELLS_MAX ((size_t)1 << 36)
+enum { WEEK_DAYS = 7 };
 
 /* Rows are features, then the prediction: `width` cells. */
 typedef struct {
@@ -136,6 +137,28 @@ double mw_drift_watch_stability(const mw_drift_watch *watch, size_t column) {
     const mw_profile_column *bins = mw_profile_column_at(watch->profile, column);
     return mw_population_stability(mw_profile_counts(watch->profile) + bins->first_bin,
                                    watch->counts + bins->first_bin, bins->bin_count);
+}
+
+/* A week that begins before the oldest day that is kept is shorter. */
+mw_status mw_drift_watch_week(const mw_drift_watch *watch, size_t column, size_t days_ago,
+                              double *out_drift, mw_error *err) {
+    MW_ASSERT(watch->profile != NULL && days_ago < MW_DRIFT_DAYS);
+    const mw_profile_column *bins = mw_profile_column_at(watch->profile, column);
+    uint64_t row_count = 0;
+    uint64_t *counts = mw_allocate(bins->bin_count * sizeof *counts);
+    if (!counts) return mw_fail(err, MW_NO_MEMORY, "drift: no memory for a week's counts");
+    for (size_t ago = days_ago; ago < days_ago + WEEK_DAYS && ago < MW_DRIFT_DAYS; ago++) {
+        const day *of = &watch->days[(watch->today + MW_DRIFT_DAYS - ago) % MW_DRIFT_DAYS];
+        for (size_t b = 0; b < bins->bin_count; b++) counts[b] += of->counts[bins->first_bin + b];
+        row_count += of->counted_count;
+    }
+    double drift = NAN;
+    if (row_count >= MW_DRIFT_ROWS_MIN)
+        drift = mw_drift(mw_profile_counts(watch->profile) + bins->first_bin, counts,
+                         bins->bin_count);
+    mw_free(counts);
+    *out_drift = drift;
+    return MW_OK;
 }
 
 mw_drift_summary mw_drift_watch_read(const mw_drift_watch *watch) {

@@ -41,5 +41,8 @@ mw_drift_summary mw_drift_watch_read(const mw_drift_watch *watch);
 /* Of one column (the prediction is the last): Jensen-Shannon less noise, and PSI. */
 double mw_drift_watch_column(const mw_drift_watch *watch, size_t column);
 double mw_drift_watch_stability(const mw_drift_watch *watch, size_t column);
+/* The drift of a column in the week that ended so many days ago, 0 being today: how it came. */
+MW_MUST_USE mw_status mw_drift_watch_week(const mw_drift_watch *watch, size_t column,
+                                          size_t days_ago, double *out_drift, mw_error *err);
 /* The live counts, by the profile's bins. */
 const uint64_t *mw_drift_watch_counts(const mw_drift_watch *watch);

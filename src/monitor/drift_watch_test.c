@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/prng.h"
+#include "stat/distance.h"
 #include "testing/test.h"
 
 enum { FEATURES = 3, WIDTH = FEATURES + 1, TRAINING = 2000, ROWS_MAX = 4000 };
@@ -88,12 +89,34 @@ static void check_counts(const fixture *it, const history *past) {
     MW_CHECK(mw_drift_watch_read(it->watch).row_count == counted);
 }
 
+/* So is the drift of a week. */
+static bool check_week(const fixture *it, const history *past, size_t column, size_t ago) {
+    uint64_t counts[256] = {0};
+    uint64_t counted = 0;
+    for (size_t i = 0; i < past->row_count; i++) {
+        const kept_row *row = &past->rows[i];
+        size_t age = past->today - row->day;
+        bool is_kept = row->time >= past->since && age < MW_DRIFT_DAYS;
+        if (!is_kept || age < ago || age >= ago + 7) continue;
+        mw_profile_count(past->profile, row->cells, 1, counts);
+        counted++;
+    }
+    const mw_profile_column *bins = mw_profile_column_at(past->profile, column);
+    double expected = NAN, drift = 0;
+    if (counted >= MW_DRIFT_ROWS_MIN)
+        expected = mw_drift(mw_profile_counts(past->profile) + bins->first_bin,
+                            counts + bins->first_bin, bins->bin_count);
+    MW_CHECK_OK(mw_drift_watch_week(it->watch, column, ago, &drift, NULL), NULL);
+    MW_CHECK((isnan(drift) && isnan(expected)) || drift == expected);
+    return !isnan(drift);
+}
+
 MW_TEST(drift_watch_counts_what_a_recount_counts) {
     static fixture it;
     static history past;
     mw_error err;
     make(&it);
-    size_t champion = 0, change_count = 0;
+    size_t champion = 0, change_count = 0, week_count = 0;
     int64_t now = 0;
     past = (history){.profile = it.profiles[0]};
     MW_CHECK_OK(mw_drift_watch_begin(it.watch, past.profile, past.since, &err), &err);
@@ -115,9 +138,12 @@ MW_TEST(drift_watch_counts_what_a_recount_counts) {
             MW_CHECK_OK(mw_drift_watch_begin(it.watch, past.profile, past.since, &err), &err);
             change_count++;
         }
-        if (past.row_count % 16 == 0) check_counts(&it, &past);
+        if (past.row_count % 16 != 0) continue;
+        check_counts(&it, &past);
+        week_count += check_week(&it, &past, mw_prng_below(&it.prng, WIDTH),
+                                 mw_prng_below(&it.prng, MW_DRIFT_DAYS));
     }
-    MW_CHECK(past.today > 2 * MW_DRIFT_DAYS && change_count > 3);
+    MW_CHECK(past.today > 2 * MW_DRIFT_DAYS && change_count > 3 && week_count > 20);
     release(&it);
 }
 

@@ -8,7 +8,10 @@ import http.client
 import json
 import os
 import random
+import re
+import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -103,6 +106,31 @@ def monitor(shop):
     return shop.ok("monitor", "returned", "--json").json()["models"][0]
 
 
+def read_page(shop, *words):
+    """The data of the page that `monitor --html` writes, once the page has been looked at."""
+    path = shop.folder / "monitor.html"
+    assert f"report: {path}" in shop.ok("monitor", *words, "--html", str(path)).out
+    text = path.read_text()
+    assert not re.search(r"(src|href)\s*=\s*[\"']?\s*(https?:)?//", text), "it needs no network"
+    look_at(path)
+    return json.loads(re.search(r'<script id="data"[^>]*>(.*?)</script>', text, re.S)[1])
+
+
+def look_at(path):
+    """Opens the page where there is a browser: all of it is drawn, and nothing is not a number."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not browser:
+        return
+    with tempfile.TemporaryDirectory(prefix="millwright-browser-") as profile:
+        done = subprocess.run(
+            [browser, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
+             "--virtual-time-budget=3000", "--enable-logging=stderr", "--dump-dom", f"file://{path}"],
+            capture_output=True, text=True, timeout=60, check=False)
+    drawn = re.search(r'<main id="page">(.*?)</main>', done.stdout, re.S)[1]
+    assert ">Alerts<" in drawn and "CONSOLE" not in done.stderr, done.stderr[-2000:]
+    assert not re.search(r"\b(NaN|undefined|null|Infinity|\[object)\b", drawn), drawn
+
+
 def test_quality_and_drift_are_what_they_are():
     with Shop(PROJECT + RETRAIN) as shop:
         shop.ok("ingest")
@@ -110,6 +138,8 @@ def test_quality_and_drift_are_what_they_are():
         before = monitor(shop)
         assert before["predictions"]["last_30d"] == 0 and before["answers_since"] is None, before
         assert "millwright serve" in shop.ok("monitor").out
+        empty = read_page(shop)["models"][0]
+        assert empty["verdict"]["is"] == "unknown" and empty["segments"] == [], empty
         with serving(shop, BEGIN) as server:
             made = predict_orders(server)
             labels = return_some(server, made)
@@ -131,6 +161,7 @@ def test_quality_and_drift_are_what_they_are():
                    if decision != label)
         assert quality["cost"] == cost, (quality, cost)
         check_drift(shop, seen)
+        check_page(shop, seen)
 
 
 def check_drift(shop, seen):
@@ -145,11 +176,30 @@ def check_drift(shop, seen):
     assert "amount" in text and "drift.max > 0.2" in text and "labels matured" in text, text
 
 
+def check_page(shop, seen):
+    # The keeper may have promoted a version since; without a server nothing changes any more.
+    page = read_page(shop, "returned")
+    assert page["models"] == [monitor(shop)], "the page shows what --json says"
+    assert seen["verdict"]["is"] == "trouble", seen["verdict"]
+    assert "drift.max > 0.2 holds" in seen["verdict"]["reasons"][0], seen["verdict"]
+    shops = seen["segments"]
+    assert [s["value"] for s in shops] == list("abcde"), shops
+    for key in ("outcomes", "positives", "cost"):
+        assert sum(s[key] for s in shops) == seen["quality"][key], (key, shops)
+    weeks = seen["weeks"]
+    assert len(weeks) == 24 and weeks[-1]["to"] == stamp(BEGIN + timedelta(days=DAYS + 4))[:10], weeks
+    assert max(week["outcomes"] for week in weeks) <= ORDERS and weeks[0]["outcomes"] == 0, weeks
+    assert any(week["happened"] is not None for week in weeks), weeks
+    amount = next(entry for entry in seen["drift"] if entry["feature"] == "amount")
+    assert amount["weeks"][0] is None and max(filter(None, amount["weeks"])) > 0.2, amount["weeks"]
+
+
 def test_an_unknown_model_is_refused():
     with Shop(count=500) as shop:
         shop.ok("ingest")
         shop.fails(3, "there is no model nothing", "monitor", "nothing")
         assert "no version answers" in shop.ok("monitor").out
+        assert read_page(shop)["models"] == [{"model": "returned", "champion": None}]
         assert shop.ok("alerts", "--json").json() == []
 
 
