@@ -4,11 +4,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
     GROWN_ITEMS_MIN = 8,
     BLOCK_SIZE_FIRST = 4096,
     BLOCK_SIZE_USUAL_MAX = 1 << 20, /* blocks double up to here; larger pieces get their own */
+    HUGE_PAGE_SIZE = 2 << 20,
 };
 
 static atomic_size_t live_count;
@@ -21,10 +23,21 @@ static bool may_allocate(void) {
     return true;
 }
 
+/* Memory that is gone through at random waits for the page tables, and each page costs a fault when
+   it is first touched: fewer, larger ones are asked for. It does not matter if there are none. */
+static void prefer_huge_pages(char *memory, size_t size) {
+    size_t before = HUGE_PAGE_SIZE - (uintptr_t)memory % HUGE_PAGE_SIZE;
+    if (size < before + HUGE_PAGE_SIZE) return;
+    size_t whole = (size - before) / HUGE_PAGE_SIZE * HUGE_PAGE_SIZE;
+    (void)madvise(memory + before, whole, MADV_HUGEPAGE);
+}
+
 void *mw_allocate(size_t size) {
     if (size == 0 || !may_allocate()) return NULL;
     void *memory = calloc(1, size);
-    if (memory) atomic_fetch_add_explicit(&live_count, 1, memory_order_relaxed);
+    if (!memory) return NULL;
+    prefer_huge_pages(memory, size);
+    atomic_fetch_add_explicit(&live_count, 1, memory_order_relaxed);
     return memory;
 }
 

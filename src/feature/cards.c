@@ -77,6 +77,15 @@ mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash
     return NULL;
 }
 
+mw_card *mw_cards_guess(const mw_cards *cards, uint64_t hash) {
+    if (cards->slot_count == 0) return NULL;
+    uint32_t tag = tag_of(hash);
+    size_t mask = cards->slot_count - 1;
+    for (size_t i = tag & mask; cards->slots[i].number != 0; i = (i + 1) & mask)
+        if (cards->slots[i].hash == tag) return card_at(cards, cards->slots[i].number);
+    return NULL;
+}
+
 static void put(mw_card_slot *slots, size_t slot_count, mw_card_slot entry) {
     size_t i = entry.hash & (slot_count - 1);
     while (slots[i].number != 0) i = (i + 1) & (slot_count - 1);

@@ -48,11 +48,13 @@ mw_card *mw_cards_at(const mw_cards *cards, uint32_t number);
 static inline uint32_t *mw_cards_hints(const mw_cards *cards, mw_card *card) {
     return (uint32_t *)(card->keys + cards->key_count);
 }
-/* Asks the cache for the slot where a search for the hash begins. */
+/* For those who know what comes: asks the cache for the slot where the search begins, and gives
+   the card that it will likely find, or NULL, without looking at any card. */
 static inline void mw_cards_prefetch(const mw_cards *cards, uint64_t hash) {
     if (cards->slot_count > 0)
         __builtin_prefetch(&cards->slots[hash >> 32 & (cards->slot_count - 1)]);
 }
+mw_card *mw_cards_guess(const mw_cards *cards, uint64_t hash);
 /* Forgets a card; the table must be rebuilt before the next look-up. Its ring is the caller's to
    release before. */
 void mw_cards_remove(mw_cards *cards, uint32_t number);

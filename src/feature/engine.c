@@ -26,8 +26,12 @@ static bool give_arrays(mw_engine *engine) {
     engine->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *engine->cuts);
     engine->windows = mw_arena_alloc(arena, engine->config.model->window_count + 1,
                                      sizeof *engine->windows);
+    size_t feature_count = engine->config.model->feature_count;
+    engine->plain = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plain);
+    engine->derived = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->derived);
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
-    if (!engine->groups || !engine->admissions || !engine->cuts || !engine->windows || !engine->id)
+    if (!engine->groups || !engine->admissions || !engine->cuts || !engine->windows ||
+        !engine->id || !engine->plain || !engine->derived)
         return false;
     for (size_t i = 0; i < plan->group_count; i++) {
         engine->admissions[i].element =
@@ -37,9 +41,21 @@ static bool give_arrays(mw_engine *engine) {
     return true;
 }
 
+/* Tells the features that are a window and nothing else from those that must be worked out. */
+static void sort_features(mw_engine *engine) {
+    const mw_model_program *model = engine->config.model;
+    for (size_t i = 0; i < model->feature_count; i++) {
+        int32_t feature = model->feature_order[i];
+        engine->plain[feature] = mw_code_window(model->features[feature].code);
+        if (engine->plain[feature] == MW_NONE)
+            engine->derived[engine->derived_count++] = feature;
+    }
+}
+
 static mw_status prepare(mw_engine *engine, mw_error *err) {
     MW_TRY(mw_plan_make(&engine->config, &engine->arena, &engine->plan, err));
     if (!give_arrays(engine)) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
+    sort_features(engine);
     for (size_t i = 0; i < engine->plan.group_count; i++)
         mw_group_init(&engine->groups[i], &engine->plan.groups[i], &engine->budget);
     return MW_OK;
@@ -136,6 +152,18 @@ static void insert(mw_engine *engine, const mw_admission *admission, const mw_ev
                        admission->element);
 }
 
+void mw_engine_foresee(const mw_engine *engine, const mw_event *event, int depth) {
+    const mw_plan *plan = &engine->plan;
+    for (int32_t i = plan->first_touch[event->stream]; i != MW_NONE;
+         i = plan->touches[i].next_of_stream) {
+        const mw_touch_plan *touch = &plan->touches[i];
+        mw_cell keys[MW_KEYS_MAX];
+        for (int32_t k = 0; k < plan->groups[touch->group].key_count; k++)
+            keys[k] = event->row[touch->fields[k]];
+        mw_group_foresee(&engine->groups[touch->group], keys, (mw_foresight)depth);
+    }
+}
+
 mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *err) {
     MW_ASSERT(event->place >= engine->place);
     MW_ASSERT(event->stream >= 0 &&
@@ -216,7 +244,11 @@ void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out
     frame.features = out_features;
     read_windows(engine, moment, &frame, false);
     for (size_t i = 0; i < model->feature_count; i++) {
-        int32_t feature = model->feature_order[i];
+        int32_t window = engine->plain[i];
+        if (window != MW_NONE) out_features[i] = engine->windows[window];
+    }
+    for (size_t i = 0; i < engine->derived_count; i++) {
+        int32_t feature = engine->derived[i];
         out_features[feature] = mw_code_run(model->features[feature].code, &frame);
     }
 }

@@ -26,6 +26,9 @@ struct mw_engine {
     int64_t instances_swept;
     mw_engine_stats stats;      /* keys and bytes are worked out when asked */
 
+    int32_t *plain;             /* by feature: the window that it is, or MW_NONE */
+    int32_t *derived;           /* the other features, in the order in which they must run */
+    size_t derived_count;
     mw_admission *admissions;   /* one a group */
     mw_cut *cuts;               /* where the moment's windows end, lookup by lookup */
     mw_cell *windows;           /* one each of the model's */

@@ -86,6 +86,30 @@ uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64
     return position;
 }
 
+/* Most windows end where they ended last, or a page further. */
+static void foresee_events(const mw_group *group, mw_card *card) {
+    const mw_ring_shape *shape = &group->plan->ring;
+    if (card->ring.capacity == 0) return;
+    const uint32_t *hints = mw_cards_hints(&group->cards, card);
+    for (size_t i = 0; i < group->plan->bound_count; i++)
+        mw_ring_prefetch(shape, &card->ring, hints[i]);
+    mw_ring_prefetch(shape, &card->ring, mw_ring_end(&card->ring));
+}
+
+void mw_group_foresee(const mw_group *group, const mw_cell *keys, mw_foresight depth) {
+    uint64_t hash = mw_cards_hash(&group->cards, keys);
+    if (depth == MW_FORESEE_SLOT) {
+        mw_cards_prefetch(&group->cards, hash);
+        return;
+    }
+    mw_card *card = mw_cards_guess(&group->cards, hash);
+    if (!card) return;
+    if (depth == MW_FORESEE_CARD)
+        __builtin_prefetch(card, 1);
+    else
+        foresee_events(group, card);
+}
+
 static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
     mw_card *card = mw_cards_at(&group->cards, number);
     if (!card) return;

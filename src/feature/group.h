@@ -34,6 +34,10 @@ mw_card *mw_group_look_up(const mw_group *group, const mw_lookup_plan *lookup,
                           const mw_frame *frame);
 /* Where a bound lies in the card for the moment at `t`: the first position at or after it. */
 uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t);
+/* What of the card with these keys is asked of the cache ahead of its use, some events apart: the
+   next step needs what the one before has brought. */
+typedef enum { MW_FORESEE_SLOT, MW_FORESEE_CARD, MW_FORESEE_EVENTS } mw_foresight;
+void mw_group_foresee(const mw_group *group, const mw_cell *keys, mw_foresight depth);
 /* Evicts what lies before the horizon; now and then, as it looks at every card. */
 void mw_group_sweep(mw_group *group, int64_t place);
 /* Whether enough time has passed since the last sweep for the next to be worth it. */

@@ -1,6 +1,6 @@
 #include "feature/pool.h"
 
-enum { CHUNK_SIZE_MIN = 4 << 10, CHUNK_SIZE_MAX = 1 << 20 };
+enum { CHUNK_SIZE_MIN = 4 << 10, CHUNK_SIZE_MAX = 8 << 20 };
 
 struct mw_pool_chunk {
     mw_pool_chunk *next;

@@ -1,5 +1,9 @@
 #include "feature/replay.h"
 
+/* How many events ahead the engine is told of what comes, by its depth: far enough for memory to
+   answer, and not so far that it is forgotten again. */
+static const size_t ahead[MW_ENGINE_FORESIGHT] = {24, 16, 8};
+
 struct mw_replay {
     mw_replay_config config;
     mw_engine *engine;
@@ -56,6 +60,15 @@ static mw_status announce(mw_replay *replay, const mw_event *event, mw_error *er
     return MW_OK;
 }
 
+static void foresee(const mw_replay *replay, size_t index) {
+    const mw_events *events = replay->config.events;
+    for (int depth = 0; depth < MW_ENGINE_FORESIGHT; depth++) {
+        if (index + ahead[depth] >= events->event_count) continue;
+        mw_event event = mw_events_at(events, index + ahead[depth]);
+        mw_engine_foresee(replay->engine, &event, depth);
+    }
+}
+
 /* All events of the next place tell their moments, and what is due by then comes first (rule
    4); when nothing is due any more, they are applied. */
 static mw_status take_events(mw_replay *replay, mw_error *err) {
@@ -71,6 +84,7 @@ static mw_status take_events(mw_replay *replay, mw_error *err) {
     }
     mw_engine_advance(replay->engine, place);
     for (; replay->applied < replay->announced; replay->applied++) {
+        foresee(replay, replay->applied);
         mw_event event = mw_events_at(events, replay->applied);
         MW_TRY(mw_engine_apply(replay->engine, &event, err));
     }
@@ -94,6 +108,25 @@ static void report(mw_replay *replay, const mw_due *due, mw_step *out_step) {
     replay->has_moment = replay->config.with_label;
 }
 
+/* The next event's moment, if that is all that happens at its place: it needs no agenda. */
+static bool find_lone_moment(mw_replay *replay, mw_due *out_due) {
+    const mw_replay_config *config = &replay->config;
+    const mw_events *events = config->events;
+    mw_event event = mw_events_at(events, replay->applied);
+    int64_t t = event.time + config->model->moment_offset_us;
+    if (event.stream != config->model->moment_stream || t < config->from || t >= config->to ||
+        t > event.place || event.known > event.place ||
+        event.place - t > config->model->lateness_us ||
+        mw_agenda_next(replay->agenda) <= event.place ||
+        (replay->applied + 1 < events->event_count &&
+         mw_events_at(events, replay->applied + 1).place == event.place))
+        return false;
+    *out_due = (mw_due){.kind = MW_DUE_MOMENT,
+                        .due = event.place,
+                        .moment = {t, event.place, event.row}};
+    return true;
+}
+
 static mw_status note_label(mw_replay *replay, mw_error *err) {
     if (!replay->has_moment) return MW_OK;
     replay->has_moment = false;
@@ -112,6 +145,14 @@ mw_status mw_replay_next(mw_replay *replay, mw_step *out_step, bool *out_done, m
         /* Of the next place nothing may fire before all of its events are announced. */
         if (has_events && replay->announced == replay->applied && place < INT64_MAX) place--;
         mw_due due;
+        if (has_events && replay->announced == replay->applied &&
+            find_lone_moment(replay, &due)) {
+            replay->announced++;
+            mw_engine_advance(replay->engine, due.due);
+            report(replay, &due, out_step);
+            *out_done = false;
+            return MW_OK;
+        }
         if (mw_agenda_pop(replay->agenda, place, &due)) {
             mw_engine_advance(replay->engine, due.due);
             report(replay, &due, out_step);

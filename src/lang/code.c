@@ -12,6 +12,11 @@ int32_t mw_code_field(const mw_code *code) {
     return code->field;
 }
 
+int32_t mw_code_window(const mw_code *code) {
+    bool is_window = code->instruction_count == 1 && code->instructions[0].op == MW_OP_WINDOW;
+    return is_window ? code->instructions[0].operand : -1;
+}
+
 mw_str mw_code_text(const mw_code *code) {
     return code->text;
 }

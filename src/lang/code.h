@@ -25,6 +25,8 @@ mw_cell mw_code_run(const mw_code *code, const mw_frame *frame);
 mw_type mw_code_type(const mw_code *code);
 /* The index of the field if the code is nothing but a field; else MW_NO_FIELD. */
 int32_t mw_code_field(const mw_code *code);
+/* The index of the window if the code is nothing but a window; else -1. */
+int32_t mw_code_window(const mw_code *code);
 bool mw_code_reads_window(const mw_code *code, int32_t window);
 bool mw_code_reads_feature(const mw_code *code, int32_t feature);
 /* The expression written out again, in one canonical spelling. */

@@ -2,10 +2,9 @@
 
 #include <assert.h>
 
-enum { ROW_BITS = 48, DIGIT_BITS = 11, DIGIT_COUNT = 6, BUCKETS = 1 << DIGIT_BITS };
-#define ROW_MASK (((uint64_t)1 << ROW_BITS) - 1)
+enum { DIGIT_BITS = 11, DIGIT_COUNT = 6, BUCKETS = 1 << DIGIT_BITS };
 static_assert(DIGIT_BITS * DIGIT_COUNT >= 64, "the digits cover a place");
-static_assert(MW_ROWS_MAX <= ROW_MASK, "a row's number fits below its stream's");
+static_assert(MW_ROWS_MAX <= MW_EVENT_ROW_MASK, "a row's number fits below its stream's");
 
 mw_status mw_events_init(mw_events *events, const mw_schema *const *schemas,
                          size_t stream_count, mw_error *err) {
@@ -62,7 +61,7 @@ mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err)
 /* A place as an unsigned number of the same order, and the event that stands there. */
 typedef struct {
     uint64_t place;
-    uint64_t event; /* stream << ROW_BITS | row */
+    uint64_t event; /* stream << MW_EVENT_ROW_BITS | row */
 } entry;
 
 typedef struct {
@@ -73,17 +72,21 @@ static uint64_t digit_of(uint64_t place, int digit) {
     return place >> (digit * DIGIT_BITS) & (BUCKETS - 1);
 }
 
-static void fill_entries(const mw_events *events, entry *entries, histogram *counts) {
+/* True if they come in order of place as they stand. */
+static bool fill_entries(const mw_events *events, entry *entries, histogram *counts) {
     size_t count = 0;
+    bool is_sorted = true;
     for (size_t s = 0; s < events->stream_count; s++) {
         const mw_stream_events *stream = &events->streams[s];
         for (size_t row = 0; row < stream->rows.row_count; row++) {
             uint64_t place = (uint64_t)stream->places[row] ^ (uint64_t)1 << 63;
-            entries[count++] = (entry){place, (uint64_t)s << ROW_BITS | row};
+            is_sorted &= count == 0 || entries[count - 1].place <= place;
+            entries[count++] = (entry){place, (uint64_t)s << MW_EVENT_ROW_BITS | row};
             for (int d = 0; d < DIGIT_COUNT; d++) counts->buckets[d][digit_of(place, d)]++;
         }
     }
     MW_ASSERT(count == events->event_count);
+    return is_sorted;
 }
 
 /* One stable pass over a digit; false, and nothing done, if all entries have the same one. */
@@ -111,8 +114,8 @@ mw_status mw_events_sort(mw_events *events, mw_error *err) {
     uint64_t *order = mw_allocate(count * sizeof *order);
     bool ready = entries && spare && counts && order;
     if (ready) {
-        fill_entries(events, entries, counts);
-        for (int d = 0; d < DIGIT_COUNT; d++) {
+        bool is_sorted = fill_entries(events, entries, counts);
+        for (int d = 0; d < DIGIT_COUNT && !is_sorted; d++) {
             if (!sort_by_digit(entries, spare, count, d, counts->buckets[d])) continue;
             entry *sorted = spare;
             spare = entries;
@@ -127,18 +130,6 @@ mw_status mw_events_sort(mw_events *events, mw_error *err) {
     mw_free(spare);
     mw_free(entries);
     return ready ? MW_OK : mw_fail(err, MW_NO_MEMORY, "events: no memory to sort %zu", count);
-}
-
-mw_event mw_events_at(const mw_events *events, size_t index) {
-    MW_ASSERT(events->order && index < events->event_count);
-    uint64_t event = events->order[index];
-    size_t row = event & ROW_MASK;
-    const mw_stream_events *stream = &events->streams[event >> ROW_BITS];
-    return (mw_event){.stream = (int32_t)(event >> ROW_BITS),
-                      .time = stream->times[row],
-                      .known = stream->knowns[row],
-                      .place = stream->places[row],
-                      .row = mw_table_row(&stream->rows, row)};
 }
 
 void mw_events_release(mw_events *events) {

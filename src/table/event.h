@@ -4,7 +4,7 @@
  * `time` is when it happened; `known` is when it may be used; `place` is its stamp in the log
  * (in history: its known). mw_events keeps each stream's rows in a table of its own and, once
  * sorted, an order over all streams by (place, stream, row): what a replay walks. Sorting takes
- * 32 bytes an event while it runs, and its time is linear.
+ * 32 bytes an event while it runs, and its time is linear; what comes sorted stays.
  */
 #pragma once
 #include "table/table.h"
@@ -30,7 +30,8 @@ typedef struct {
     size_t event_count;
 } mw_events;
 
-enum { MW_STREAMS_MAX = 1024 };
+enum { MW_STREAMS_MAX = 1024, MW_EVENT_ROW_BITS = 48 };
+#define MW_EVENT_ROW_MASK (((uint64_t)1 << MW_EVENT_ROW_BITS) - 1)
 
 /* `schemas[i]` is that of stream i and outlives the events. */
 MW_MUST_USE mw_status mw_events_init(mw_events *events, const mw_schema *const *schemas,
@@ -39,5 +40,15 @@ MW_MUST_USE mw_status mw_events_init(mw_events *events, const mw_schema *const *
 MW_MUST_USE mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err);
 MW_MUST_USE mw_status mw_events_sort(mw_events *events, mw_error *err);
 /* The i-th in order; sorted only. */
-mw_event mw_events_at(const mw_events *events, size_t index);
+static inline mw_event mw_events_at(const mw_events *events, size_t index) {
+    MW_ASSERT(events->order && index < events->event_count);
+    uint64_t event = events->order[index];
+    size_t row = event & MW_EVENT_ROW_MASK;
+    const mw_stream_events *stream = &events->streams[event >> MW_EVENT_ROW_BITS];
+    return (mw_event){.stream = (int32_t)(event >> MW_EVENT_ROW_BITS),
+                      .time = stream->times[row],
+                      .known = stream->knowns[row],
+                      .place = stream->places[row],
+                      .row = mw_table_row(&stream->rows, row)};
+}
 void mw_events_release(mw_events *events);
