@@ -3,9 +3,9 @@
  *
  *     forest_engine_bench MODEL.txt ROWS.f64 SUMS.f64
  *
- * Rows and LightGBM's own raw scores are doubles one behind the other, from forest_bench.py. Prints a
- * line of JSON for each kind of lanes that this processor has: CPU seconds for all rows (the best of
- * five), and whether every sum has LightGBM's bits. Without arguments it says so and does nothing.
+ * Rows and LightGBM's own raw scores are doubles one behind the other, from forest_bench.py. Prints
+ * a line of JSON for each kind of lanes that this processor has: CPU seconds for all rows (the best
+ * of five), and whether every sum has LightGBM's bits. Without arguments it does nothing.
  */
 #include "model/forest_lanes.h"
 #include "model/lightgbm_text.h"
