@@ -13,7 +13,8 @@ mw_status mw_intake_run(mw_intake intake, mw_ingest_report *out_report, mw_error
                                .streams = intake.streams,
                                .stream_count = intake.stream_count,
                                .from = mw_str_of(intake.from),
-                               .now_us = mw_sys_now_us(workspace->cli->sys)};
+                               .now_us = mw_sys_now_us(workspace->cli->sys),
+                               .wants_history = intake.wants_history};
     return mw_ingest(&config, out_report, err);
 }
 
@@ -99,6 +100,9 @@ static void print_json(const mw_ingest_report *report, mw_buf *out) {
     mw_json_key(&json, "ingest");
     if (report->ingest > 0) mw_json_int(&json, report->ingest);
     else mw_json_null(&json);
+    mw_json_key(&json, "place");
+    if (report->place != MW_TIME_MISSING) mw_json_time(&json, report->place);
+    else mw_json_null(&json);
     mw_intake_write_json(report, &json);
     mw_json_key(&json, "quarantine");
     if (report->quarantine) mw_json_text(&json, report->quarantine);
@@ -117,8 +121,14 @@ static void print_text(const mw_ingest_report *report, mw_buf *out) {
     }
     mw_intake_print(report, out);
     if (report->ingest == 0) return;
-    mw_buf_printf(out, "\ndata version %.12s. Events count from the time that they declare as "
-                       "known (history).\n", report->data_version);
+    mw_buf_printf(out, "\ndata version %.12s. Events count from ", report->data_version);
+    if (report->place == MW_TIME_MISSING) {
+        mw_buf_append_text(out, "the time that they declare as known (history).\n");
+        return;
+    }
+    mw_buf_append_text(out, "now on (");
+    mw_time_append(out, report->place);
+    mw_buf_append_text(out, "), or later where they declare so: predictions are recorded.\n");
 }
 
 static mw_status check_streams(const mw_workspace *workspace, const mw_str *streams, size_t count,
@@ -136,7 +146,8 @@ static mw_status ingest(const mw_workspace *workspace, const char *from, mw_erro
     for (size_t i = 0; i < cli->word_count; i++) streams[i] = mw_str_of(cli->words[i]);
     MW_TRY(check_streams(workspace, streams, cli->word_count, err));
     mw_ingest_report report;
-    mw_intake intake = {workspace, workspace->state, streams, cli->word_count, from};
+    mw_intake intake = {workspace, workspace->state, streams, cli->word_count, from,
+                        mw_cli_has(cli, "--history")};
     mw_cli_note(cli, "reading the data ...");
     mw_status status = mw_intake_run(intake, &report, err);
     bool is_told = status == MW_OK || report.reason_count > 0;

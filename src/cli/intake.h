@@ -12,6 +12,7 @@ typedef struct {
     const mw_str *streams; /* none: all */
     size_t stream_count;
     const char *from;      /* in place of the stream's own files; may be NULL */
+    bool wants_history;
 } mw_intake;
 
 /* The report needs releasing in any case. */

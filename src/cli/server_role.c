@@ -112,8 +112,9 @@ static mw_status load_champions(daemon *d, mw_champion **out_champions, mw_error
 static mw_status recover(daemon *d, mw_error *err) {
     mw_workspace *workspace = &d->workspace;
     mw_champion *champions = NULL;
-    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &d->history,
-                          err));
+    mw_lake_snapshot lake;
+    MW_TRY(mw_load_lake(workspace->state, workspace->program, workspace->symbols, &lake,
+                        &d->history, err));
     d->has_history = true;
     MW_TRY(load_champions(d, &champions, err));
     const char *folder = mw_state_path(workspace->state, &workspace->arena, "log");
@@ -124,6 +125,7 @@ static mw_status recover(daemon *d, mw_error *err) {
                                   .symbols = workspace->symbols,
                                   .history = &d->history,
                                   .champions = champions,
+                                  .lake_place = lake.last_place,
                                   .is_virtual = d->is_virtual,
                                   .clock_us = d->clock_us};
     MW_TRY(mw_sequencer_open(&config, &d->sequencer, err));

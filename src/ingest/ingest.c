@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ingest/inferred.h"
 #include "ingest/load.h"
 #include "ingest/sources.h"
 #include "ingest/taking.h"
@@ -28,7 +27,7 @@ void mw_ingest_report_release(mw_ingest_report *report) {
     mw_free(report->files);
     mw_free(report->reasons);
     mw_arena_release(&report->arena);
-    *report = (mw_ingest_report){.file_count = 0};
+    *report = (mw_ingest_report){.place = MW_TIME_MISSING};
 }
 
 /* --- which streams, which files ------------------------------------------------------------- */
@@ -148,49 +147,67 @@ static mw_status make_plan(plan *p, mw_error *err) {
     return MW_OK;
 }
 
-/* --- the transaction ------------------------------------------------------------------------ */
+/* --- the offer ---------------------------------------------------------------------------- */
 
-static mw_status list_file(mw_catalog *catalog, int64_t ingest, const mw_ingest_file *file,
-                           mw_error *err) {
-    return mw_catalog_run(
-        catalog, "INSERT INTO ingested_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        MW_SQL(mw_sql_int(ingest), mw_sql_str(file->stream), mw_sql_str(file->file),
-               mw_sql_text(file->content_hash), mw_sql_text(file->rows_hash),
-               mw_sql_int((int64_t)file->row_count), mw_sql_int((int64_t)file->quarantined),
-               mw_sql_int((int64_t)file->repeats), mw_sql_int((int64_t)file->left_out)), err);
+/* By rule 1. The place is greater than any that was given before, by log or lake, and the next
+   that a server gives is greater still. */
+static mw_status accept_here(const plan *p, const mw_taking *taking, const mw_offer *offer,
+                             mw_accepted *out_accepted, mw_error *err) {
+    const mw_log_facts *log = &taking->log;
+    int64_t place = log->is_virtual ? log->now : p->config->now_us;
+    if (place <= log->last_place) place = log->last_place + 1;
+    if (place <= taking->snapshot.last_place) place = taking->snapshot.last_place + 1;
+    MW_TRY(mw_offer_place(offer, log->last_prediction, place, &place, err));
+    return mw_offer_accept(offer, p->config->state, place, out_accepted, err);
 }
 
-static mw_status keep_source(const mw_ingest_config *config, int32_t number, mw_error *err) {
-    char definition[MW_SHA256_HEX_SIZE + 1];
-    const mw_stream_source *source = &config->program->sources[number];
-    mw_catalog *catalog = mw_state_catalog(config->state);
-    mw_source_definition(config->program, number, definition);
-    MW_TRY(mw_catalog_run(catalog, "INSERT OR IGNORE INTO source_definitions VALUES (?, ?)",
-                          MW_SQL(mw_sql_str(source->name), mw_sql_text(definition)), err));
-    return mw_keep_columns(catalog, source->name, &source->row, source->column_count, err);
-}
-
-static mw_status record(const plan *p, mw_lake_staged *staged, mw_error *err) {
-    mw_ingest_report *report = p->report;
-    int64_t ingest = 0;
-    MW_TRY(mw_lake_list(staged, p->config->now_us, &ingest, err));
-    for (size_t i = 0; i < report->file_count; i++)
-        MW_TRY(list_file(mw_state_catalog(p->config->state), ingest, &report->files[i], err));
-    for (size_t i = 0; i < p->file_count; i++)
-        MW_TRY(keep_source(p->config, p->files[i].source, err));
-    report->ingest = ingest;
+/* An acceptor that fails may still have accepted: nobody knows what became of a message whose
+   answer did not come. */
+static mw_status accept(const plan *p, const mw_taking *taking, const mw_offer *offer,
+                        mw_error *err) {
+    const mw_ingest_acceptor *acceptor = &p->config->acceptor;
+    mw_accepted accepted;
+    mw_status status = acceptor->accept
+                           ? acceptor->accept(acceptor->context, offer, &accepted, err)
+                           : accept_here(p, taking, offer, &accepted, err);
+    if (status != MW_OK) {
+        bool is_accepted = false;
+        mw_error ignored;
+        mw_status given_up = mw_offer_give_up(offer, p->config->state, &is_accepted, &accepted,
+                                              &ignored);
+        if (given_up != MW_OK || !is_accepted) return status;
+    }
+    p->report->ingest = accepted.ingest;
+    p->report->place = accepted.place;
+    memcpy(p->report->data_version, accepted.data_version, sizeof accepted.data_version);
     return MW_OK;
 }
 
-static mw_status commit(const plan *p, mw_lake_staged *staged, mw_error *err) {
-    mw_catalog *catalog = mw_state_catalog(p->config->state);
-    MW_TRY(mw_catalog_begin(catalog, err));
-    mw_status status = record(p, staged, err);
-    if (status == MW_OK) status = mw_catalog_commit(catalog, err);
-    else mw_catalog_rollback(catalog);
-    if (status != MW_OK) p->report->ingest = 0;
-    return status;
+static mw_status describe(plan *p, mw_offer *offer, mw_error *err) {
+    size_t source_count = p->config->program->source_count;
+    bool *is_taken = mw_arena_alloc(&p->arena, source_count + 1, sizeof *is_taken);
+    if (!is_taken) return no_memory(err);
+    for (size_t i = 0; i < p->file_count; i++) is_taken[p->files[i].source] = true;
+    return mw_offer_describe(offer, p->config->program, is_taken, &p->arena, err);
 }
+
+static mw_status store(plan *p, mw_taking *taking, mw_error *err) {
+    const mw_program *program = p->config->program;
+    mw_str names[MW_STREAMS_MAX];
+    for (size_t i = 0; i < program->stream_count; i++) names[i] = program->streams[i].name;
+    mw_lake_batch batch = {&taking->fresh, names, p->config->symbols};
+    mw_offer offer = {.at_us = p->config->now_us,
+                      .log_through = MW_TIME_MISSING,
+                      .wants_history = p->config->wants_history,
+                      .files = p->report->files,
+                      .file_count = p->report->file_count};
+    MW_TRY(describe(p, &offer, err));
+    MW_TRY(mw_lake_stage(mw_state_lake(p->config->state), &batch, &p->arena, &offer.addition,
+                         err));
+    return accept(p, taking, &offer, err);
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
 
 /* Named by its contents' hash, so that it is the same file whenever the same rows are refused. */
 static mw_status write_quarantine(const plan *p, const mw_buf *lines, mw_error *err) {
@@ -211,20 +228,6 @@ static mw_status write_quarantine(const plan *p, const mw_buf *lines, mw_error *
     return MW_OK;
 }
 
-static mw_status store(const plan *p, mw_taking *taking, mw_error *err) {
-    const mw_program *program = p->config->program;
-    mw_str names[MW_STREAMS_MAX];
-    for (size_t i = 0; i < program->stream_count; i++) names[i] = program->streams[i].name;
-    mw_lake_batch batch = {&taking->fresh, names, p->config->symbols};
-    mw_lake_staged *staged = NULL;
-    MW_TRY(mw_lake_stage(mw_state_lake(p->config->state), &batch, &staged, err));
-    snprintf(p->report->data_version, sizeof p->report->data_version, "%s",
-             mw_lake_staged_version(staged));
-    mw_status status = commit(p, staged, err);
-    mw_lake_staged_destroy(staged);
-    return status;
-}
-
 static mw_status took_nothing(const mw_ingest_report *report, mw_error *err) {
     const mw_ingest_reason *first = &report->reasons[0];
     mw_status status = mw_fail(err, MW_INVALID, "ingest: all %zu rows were refused; %.*s: %.*s",
@@ -234,7 +237,7 @@ static mw_status took_nothing(const mw_ingest_report *report, mw_error *err) {
     return mw_hint(err, status, "They stand in %s with the reasons.", report->quarantine);
 }
 
-static mw_status take_all(const plan *p, mw_error *err) {
+static mw_status take_all(plan *p, mw_error *err) {
     mw_taking taking;
     mw_status status = mw_taking_init(&taking, p->config, p->report, err);
     for (size_t i = 0; status == MW_OK && i < p->file_count; i++)
@@ -248,20 +251,26 @@ static mw_status take_all(const plan *p, mw_error *err) {
     return status;
 }
 
+static mw_status ingest(plan *p, mw_error *err) {
+    mw_lake *lake = mw_state_lake(p->config->state);
+    MW_TRY(mw_lake_claim(lake, err));
+    mw_status status = mw_lake_version(lake, p->report->data_version, err);
+    if (status == MW_OK) status = make_plan(p, err);
+    if (status == MW_OK && p->file_count > 0) status = take_all(p, err);
+    mw_lake_yield(lake);
+    return status;
+}
+
 mw_status mw_ingest(const mw_ingest_config *config, mw_ingest_report *out_report,
                     mw_error *err) {
     plan p = {.config = config, .report = out_report};
-    *out_report = (mw_ingest_report){.ingest = 0};
+    *out_report = (mw_ingest_report){.place = MW_TIME_MISSING};
     mw_arena_init(&out_report->arena, ARENA_SIZE_MAX);
     mw_arena_init(&p.arena, ARENA_SIZE_MAX);
     out_report->stream_events = mw_arena_alloc(&out_report->arena,
                                                config->program->stream_count + 1,
                                                sizeof *out_report->stream_events);
-    mw_status status = out_report->stream_events ? MW_OK : no_memory(err);
-    if (status == MW_OK)
-        status = mw_lake_version(mw_state_lake(config->state), out_report->data_version, err);
-    if (status == MW_OK) status = make_plan(&p, err);
-    if (status == MW_OK && p.file_count > 0) status = take_all(&p, err);
+    mw_status status = out_report->stream_events ? ingest(&p, err) : no_memory(err);
     mw_free(p.files);
     mw_arena_release(&p.arena);
     return status;

@@ -3,20 +3,27 @@
  *
  * For each file and stream: rows are read (data_file), fields derived, `where` asked, events
  * made, checks applied, ids looked up (standing). A row that breaks a rule goes to quarantine
- * with its number and reason; the rest becomes events, at the place that is their known
- * (DESIGN.md rule 1: history). One transaction lists it all. A file whose contents were taken in
- * before is passed over; one that has grown gives its new rows only.
+ * with its number and reason; the rest becomes events. They are offered (offer.h) to whoever gives
+ * the places: this process, which then holds the log's lock, or the server that does. One
+ * transaction lists it all. A file whose contents were taken in before is passed over; one that
+ * has grown gives its new rows only.
  *
- * The events of one call are held in memory, and so are those of the lake when ids must be
+ * The events of one call are held in memory, and so are those of lake and log when ids must be
  * compared with them.
  */
 #pragma once
-#include "lang/program.h"
+#include "ingest/offer.h"
 #include "project/project.h"
-#include "store/state.h"
+
+/* Accepts an offer, or says why not. */
+typedef struct {
+    void *context;
+    mw_status (*accept)(void *context, const mw_offer *offer, mw_accepted *out_accepted,
+                        mw_error *err);
+} mw_ingest_acceptor;
 
 typedef struct {
-    mw_state *state; /* opened for writing */
+    mw_state *state; /* whose lake may be claimed */
     const mw_project *project;
     const mw_program *program;
     mw_symbols *symbols;
@@ -26,19 +33,9 @@ typedef struct {
     size_t stream_count;
     mw_str from;                 /* file or pattern in place of the stream's own; or empty */
     int64_t now_us;              /* when the ingest is recorded to have happened */
+    bool wants_history;          /* events count from the time that they declare as known */
+    mw_ingest_acceptor acceptor; /* `accept` NULL: this process, by DESIGN.md rule 1 */
 } mw_ingest_config;
-
-/* What became of one file, for one stream. */
-typedef struct {
-    mw_str stream, file;
-    size_t row_count;   /* in the file */
-    size_t known_count; /* of them, those that an ingest before had taken */
-    size_t event_count; /* rows that became events */
-    size_t left_out;    /* by `where` */
-    size_t repeats;     /* the same id and contents again: dropped */
-    size_t quarantined;
-    char content_hash[MW_SHA256_HEX_SIZE + 1], rows_hash[MW_SHA256_HEX_SIZE + 1];
-} mw_ingest_file;
 
 typedef struct {
     mw_str stream, rule;
@@ -55,13 +52,15 @@ typedef struct {
     size_t *stream_events; /* one a stream of the program: events that were added */
     size_t row_count, quarantined; /* over all files */
     int64_t ingest;                /* its number; 0: there was nothing to do */
+    int64_t place;                 /* of all its events; MW_TIME_MISSING: they are history */
     char data_version[MW_SHA256_HEX_SIZE + 1];
     const char *quarantine; /* the file of the refused rows; NULL: there are none */
 } mw_ingest_report;
 
 /* MW_OK also if rows went to quarantine, or if there was nothing to do. MW_INVALID if every new
-   row was refused; then, as after any failure, the lake is what it was. The report is filled
-   in any case, as far as things went. */
+   row was refused; MW_BUSY if another process adds to the lake, or if rows of it came over the
+   network meanwhile: it may be tried again. After any failure the lake is what it was. The report
+   is filled in any case, as far as things went. */
 MW_MUST_USE mw_status mw_ingest(const mw_ingest_config *config, mw_ingest_report *out_report,
                                 mw_error *err);
 void mw_ingest_report_release(mw_ingest_report *report);

@@ -23,6 +23,21 @@ static mw_status index_ids(mw_taking *taking, mw_error *err) {
     return MW_OK;
 }
 
+static mw_status read_standing(mw_taking *taking, mw_error *err) {
+    const mw_ingest_config *config = taking->config;
+    mw_lake *lake = mw_state_lake(config->state);
+    MW_TRY(mw_lake_look(lake, &taking->snapshot, err));
+    for (size_t i = 0; i < config->program->stream_count; i++) {
+        const mw_stream *stream = &config->program->streams[i];
+        mw_lake_wish wish = {stream->name, (int32_t)i, config->symbols};
+        if (stream->id_count > 0)
+            MW_TRY(mw_lake_read(lake, &taking->snapshot, wish, &taking->lake, err));
+    }
+    mw_log_tail tail = {config->state, config->program, config->symbols,
+                        taking->snapshot.log_through, INT64_MAX};
+    return mw_log_tail_read(tail, &taking->lake, &taking->log, err);
+}
+
 mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
                          mw_ingest_report *report, mw_error *err) {
     const mw_program *program = config->program;
@@ -34,10 +49,7 @@ mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
     if (!taking->standing) return no_memory(err);
     MW_TRY(mw_program_events(program, &taking->fresh, err));
     MW_TRY(mw_program_events(program, &taking->lake, err));
-    for (size_t i = 0; i < program->stream_count; i++)
-        if (program->streams[i].id_count > 0)
-            MW_TRY(mw_lake_read(mw_state_lake(config->state), program->streams[i].name,
-                                (int32_t)i, config->symbols, &taking->lake, err));
+    MW_TRY(read_standing(taking, err));
     return index_ids(taking, err);
 }
 

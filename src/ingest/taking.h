@@ -1,11 +1,12 @@
 /*
  * taking: the rows of one file on their way to be events of one source's streams.
  *
- * A taking gathers the fresh events of many files, beside those of the lake that their ids are
+ * A taking gathers the fresh events of many files, beside those of lake and log that their ids are
  * compared with, and the lines of the quarantine. Nothing is stored here.
  */
 #pragma once
 #include "ingest/ingest.h"
+#include "ingest/log_tail.h"
 #include "ingest/refusals.h"
 #include "ingest/sources.h"
 #include "ingest/standing.h"
@@ -14,7 +15,9 @@ typedef struct {
     const mw_ingest_config *config;
     mw_ingest_report *report;
     mw_arena arena;
-    mw_events lake, fresh;
+    mw_lake_snapshot snapshot;
+    mw_log_facts log;
+    mw_events lake, fresh; /* what lake and log have; what is added */
     mw_standing **standing; /* one a stream; NULL: it has no id */
     mw_buf quarantine;
 } mw_taking;
@@ -28,7 +31,7 @@ typedef struct {
     char known_hash[MW_SHA256_HEX_SIZE + 1];
 } mw_taking_file;
 
-/* The lake's events are read if there are any. Release it after a failure too. */
+/* The events of lake and log are read if there are any. Release it after a failure too. */
 MW_MUST_USE mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
                                      mw_ingest_report *report, mw_error *err);
 /* Adds a file's events, refused rows and its line of the report. */

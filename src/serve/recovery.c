@@ -131,6 +131,7 @@ static mw_status recover(recovery *r, mw_error *err) {
     MW_TRY(mw_log_events_create(config->program, config->symbols, &r->log_events, err));
     MW_TRY(read_log(config, survey, r, err));
     MW_TRY(check_clock(r, err));
+    if (sequencer->last_place < config->lake_place) sequencer->last_place = config->lake_place;
     MW_TRY(create_deciders(sequencer, err));
     sequencer->is_recovering = true;
     MW_TRY(read_log(config, feed, r, err));

@@ -38,6 +38,7 @@ typedef struct {
     mw_symbols *symbols;
     const mw_events *history;  /* sorted */
     const mw_champion *champions; /* one a model of the program */
+    int64_t lake_place;        /* the last that the lake knows: all places come after it */
     bool is_virtual;
     int64_t clock_us;          /* where a virtual clock starts */
 } mw_sequencer_config;

@@ -8,27 +8,12 @@
 enum { HASH_STEP = 1 << 16, ARENA_SIZE_MAX = 1 << 28 };
 
 struct mw_lake {
+    mw_sys *sys;
     mw_catalog *catalog;
     mw_lake_storage *storage;
-};
-
-/* One file that was written: one stream of the batch. */
-typedef struct {
-    mw_str stream, path;
-    mw_schema schema;
-    size_t event_count;
-    int64_t size, known_min, known_max;
-    char rows_hash[MW_SHA256_HEX_SIZE + 1];
-} entry;
-
-struct mw_lake_staged {
-    mw_lake *lake;
-    mw_arena arena;
-    int64_t ingest;
-    entry *entries;
-    size_t entry_count;
-    char version[MW_SHA256_HEX_SIZE + 1];
-    bool is_listed;
+    mw_arena arena;        /* holds the lock's path */
+    const char *lock_path; /* NULL: in memory */
+    mw_file *lock;         /* NULL: not claimed */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -43,7 +28,89 @@ static mw_status query_one(mw_catalog *catalog, const char *sql, mw_sql_values v
     return status;
 }
 
-/* --- open: what is not listed goes -------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------- */
+
+mw_status mw_lake_open(mw_lake_config config, mw_lake **out_lake, mw_error *err) {
+    mw_lake *lake = mw_allocate(sizeof *lake);
+    if (!lake) return no_memory(err);
+    *lake = (mw_lake){.sys = config.sys, .catalog = config.catalog};
+    mw_arena_init(&lake->arena, ARENA_SIZE_MAX);
+    mw_status status =
+        mw_lake_storage_open(config.sys, config.duck, config.folder, &lake->storage, err);
+    if (status == MW_OK && config.folder) {
+        MW_ASSERT(config.lock_path);
+        lake->lock_path =
+            mw_arena_copy(&lake->arena, config.lock_path, strlen(config.lock_path));
+        if (!lake->lock_path) status = no_memory(err);
+    }
+    if (status != MW_OK) {
+        mw_lake_close(lake);
+        return status;
+    }
+    *out_lake = lake;
+    return MW_OK;
+}
+
+void mw_lake_close(mw_lake *lake) {
+    if (!lake) return;
+    mw_lake_yield(lake);
+    mw_lake_storage_close(lake->storage);
+    mw_arena_release(&lake->arena);
+    mw_free(lake);
+}
+
+mw_status mw_lake_look(mw_lake *lake, mw_lake_snapshot *out_snapshot, mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    MW_TRY(query_one(lake->catalog,
+                     "SELECT id, data_version, (SELECT max(place_us) FROM ingests), "
+                     "(SELECT max(log_through_us) FROM ingests) FROM ingests "
+                     "ORDER BY id DESC LIMIT 1",
+                     MW_SQL_NOTHING, &rows, &has_row, err));
+    mw_lake_snapshot snapshot = {.last_place = INT64_MIN, .log_through = INT64_MIN};
+    if (has_row) {
+        snapshot.ingest = mw_catalog_int(rows, 0);
+        snprintf(snapshot.version, sizeof snapshot.version, "%.*s",
+                 MW_STR_ARGS(mw_catalog_text(rows, 1)));
+        if (!mw_catalog_is_null(rows, 2)) snapshot.last_place = mw_catalog_int(rows, 2);
+        if (!mw_catalog_is_null(rows, 3)) snapshot.log_through = mw_catalog_int(rows, 3);
+        if (snapshot.log_through > snapshot.last_place)
+            snapshot.last_place = snapshot.log_through;
+    }
+    mw_catalog_rows_close(rows);
+    *out_snapshot = snapshot;
+    return MW_OK;
+}
+
+mw_status mw_lake_version(mw_lake *lake, char out_version[MW_SHA256_HEX_SIZE + 1],
+                          mw_error *err) {
+    mw_lake_snapshot snapshot;
+    MW_TRY(mw_lake_look(lake, &snapshot, err));
+    memcpy(out_version, snapshot.version, sizeof snapshot.version);
+    return MW_OK;
+}
+
+/* --- the right to add ----------------------------------------------------------------------- */
+
+mw_status mw_lake_claim(mw_lake *lake, mw_error *err) {
+    mw_file *lock = NULL;
+    if (!lake->lock_path || lake->lock) return MW_OK;
+    MW_TRY(mw_sys_open(lake->sys, lake->lock_path, MW_FILE_APPEND, &lock, err));
+    mw_status status = mw_file_lock(lock, err);
+    if (status == MW_OK) {
+        lake->lock = lock;
+        return MW_OK;
+    }
+    mw_file_close(lock);
+    if (status != MW_BUSY) return status;
+    status = mw_fail(err, MW_BUSY, "lake: another process adds to it");
+    return mw_hint(err, status, "Another ingest runs on this project; wait for its end.");
+}
+
+void mw_lake_yield(mw_lake *lake) {
+    mw_file_close(lake->lock);
+    lake->lock = NULL;
+}
 
 static mw_status remove_unlisted(mw_lake *lake, mw_str path, mw_error *err) {
     mw_catalog_rows *rows = NULL;
@@ -66,51 +133,54 @@ static mw_status clean_up(mw_lake *lake, mw_error *err) {
     return status;
 }
 
-mw_status mw_lake_open(mw_lake_config config, mw_lake **out_lake, mw_error *err) {
-    mw_lake *lake = mw_allocate(sizeof *lake);
-    if (!lake) return no_memory(err);
-    lake->catalog = config.catalog;
-    mw_status status =
-        mw_lake_storage_open(config.sys, config.duck, config.folder, &lake->storage, err);
-    if (status == MW_OK && config.is_writer) status = clean_up(lake, err);
-    if (status != MW_OK) {
-        mw_lake_close(lake);
-        return status;
-    }
-    *out_lake = lake;
+static mw_status read_number(mw_lake *lake, const char *sql, int64_t *out_number,
+                             mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    MW_TRY(query_one(lake->catalog, sql, MW_SQL_NOTHING, &rows, &has_row, err));
+    *out_number = has_row ? mw_catalog_int(rows, 0) : 0;
+    mw_catalog_rows_close(rows);
     return MW_OK;
 }
 
-void mw_lake_close(mw_lake *lake) {
-    if (!lake) return;
-    mw_lake_storage_close(lake->storage);
-    mw_free(lake);
+static mw_status take_number(mw_lake *lake, int64_t *out_number, mw_error *err) {
+    char text[32];
+    MW_TRY(read_number(lake,
+                       "SELECT 1 + max((SELECT coalesce(max(id), 0) FROM ingests), "
+                       "(SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM settings "
+                       "WHERE name = 'lake.addition'))",
+                       out_number, err));
+    snprintf(text, sizeof text, "%lld", (long long)*out_number);
+    MW_TRY(mw_catalog_set(lake->catalog, "lake.addition", mw_str_of(text), err));
+    return clean_up(lake, err);
+}
+
+/* Begins an addition: what was staged under an earlier number can no longer be accepted, and goes.
+   All in a transaction, as an acceptance is: so neither can happen in the middle of the other,
+   and a message that reaches the server late does no harm. */
+static mw_status begin_addition(mw_lake *lake, int64_t *out_number, mw_error *err) {
+    MW_ASSERT(lake->lock || !lake->lock_path);
+    MW_TRY(mw_catalog_begin(lake->catalog, err));
+    mw_status status = take_number(lake, out_number, err);
+    if (status == MW_OK) return mw_catalog_commit(lake->catalog, err);
+    mw_catalog_rollback(lake->catalog);
+    return status;
+}
+
+mw_status mw_lake_discard(mw_lake *lake, mw_error *err) {
+    int64_t number;
+    return begin_addition(lake, &number, err);
 }
 
 /* --- stage -------------------------------------------------------------------------------- */
 
-mw_status mw_lake_version(mw_lake *lake, char out_version[MW_SHA256_HEX_SIZE + 1],
-                          mw_error *err) {
-    mw_catalog_rows *rows = NULL;
-    bool has_row = false;
-    MW_TRY(query_one(lake->catalog,
-                     "SELECT data_version FROM ingests ORDER BY id DESC LIMIT 1",
-                     MW_SQL_NOTHING, &rows, &has_row, err));
-    mw_str version = has_row ? mw_catalog_text(rows, 0) : MW_STR("");
-    snprintf(out_version, MW_SHA256_HEX_SIZE + 1, "%.*s", MW_STR_ARGS(version));
-    mw_catalog_rows_close(rows);
-    return MW_OK;
-}
-
-static mw_status next_ingest(mw_lake *lake, int64_t *out_ingest, mw_error *err) {
-    mw_catalog_rows *rows = NULL;
-    bool has_row = false;
-    MW_TRY(query_one(lake->catalog, "SELECT coalesce(max(id), 0) + 1 FROM ingests",
-                     MW_SQL_NOTHING, &rows, &has_row, err));
-    *out_ingest = mw_catalog_int(rows, 0);
-    mw_catalog_rows_close(rows);
-    return MW_OK;
-}
+typedef struct {
+    mw_lake *lake;
+    const mw_lake_batch *batch;
+    mw_arena *arena;
+    mw_addition addition;
+    size_t *rows; /* room for the numbers of all rows */
+} staging;
 
 /* The rows of one stream in the order of the sorted events. */
 static size_t list_rows(const mw_events *events, size_t stream, size_t *rows) {
@@ -137,12 +207,14 @@ static void append_event(mw_buf *bytes, const mw_lake_rows *rows, size_t row) {
         mw_cell_append_canonical(bytes, schema->fields[i].type, cells[i], rows->symbols);
 }
 
-static mw_status hash_rows(const mw_lake_rows *rows, entry *one, mw_error *err) {
+static mw_status hash_rows(const mw_lake_rows *rows, staging *it, mw_added_file *file,
+                           mw_error *err) {
+    char hash[MW_SHA256_HEX_SIZE + 1];
     mw_sha256 sha;
     mw_buf bytes;
     mw_sha256_init(&sha);
-    mw_sha256_add_str(&sha, one->stream);
-    mw_schema_hash(&one->schema, &sha);
+    mw_sha256_add_str(&sha, file->stream);
+    mw_schema_hash(&file->schema, &sha);
     mw_sha256_add_u64(&sha, rows->row_count);
     mw_buf_init(&bytes, SIZE_MAX / 2);
     for (size_t i = 0; i < rows->row_count && !bytes.failed; i++) {
@@ -153,33 +225,33 @@ static mw_status hash_rows(const mw_lake_rows *rows, entry *one, mw_error *err) 
     }
     mw_status status = mw_buf_check(&bytes, "lake: canonical bytes", err);
     mw_buf_release(&bytes);
-    mw_sha256_hex(&sha, one->rows_hash);
-    return status;
+    mw_sha256_hex(&sha, hash);
+    file->rows_hash = mw_str_copy(it->arena, mw_str_of(hash));
+    return status == MW_OK && !file->rows_hash.data ? no_memory(err) : status;
 }
 
-static void measure(const mw_lake_rows *rows, entry *one) {
-    one->event_count = rows->row_count;
-    one->known_min = INT64_MAX;
-    one->known_max = INT64_MIN;
+static void measure(const mw_lake_rows *rows, mw_added_file *file) {
+    file->event_count = (int64_t)rows->row_count;
+    file->known_min = INT64_MAX;
+    file->known_max = INT64_MIN;
     for (size_t i = 0; i < rows->row_count; i++) {
         int64_t known = rows->events->knowns[rows->rows[i]];
-        if (known < one->known_min) one->known_min = known;
-        if (known > one->known_max) one->known_max = known;
+        if (known < file->known_min) file->known_min = known;
+        if (known > file->known_max) file->known_max = known;
     }
 }
 
-static mw_status name_entry(mw_lake_staged *staged, const mw_lake_batch *batch, size_t stream,
-                            entry *one, mw_error *err) {
+static mw_status name_file(staging *it, size_t stream, mw_added_file *file, mw_error *err) {
     char path[MW_NAME_SIZE_MAX + 64];
-    mw_str name = batch->names[stream];
+    mw_str name = it->batch->names[stream];
     MW_ASSERT(name.size > 0 && name.size <= MW_NAME_SIZE_MAX && !memchr(name.data, '/', name.size));
     int size = snprintf(path, sizeof path, "%.*s/%06lld.parquet", MW_STR_ARGS(name),
-                        (long long)staged->ingest);
-    one->stream = mw_str_copy(&staged->arena, name);
-    one->path = mw_str_copy(&staged->arena, (mw_str){path, (size_t)size});
-    if (!one->stream.data || !one->path.data) return no_memory(err);
-    return mw_schema_copy(&staged->arena, batch->events->streams[stream].rows.schema,
-                          &one->schema, err);
+                        (long long)it->addition.number);
+    file->stream = mw_str_copy(it->arena, name);
+    file->path = mw_str_copy(it->arena, (mw_str){path, (size_t)size});
+    if (!file->stream.data || !file->path.data) return no_memory(err);
+    return mw_schema_copy(it->arena, it->batch->events->streams[stream].rows.schema,
+                          &file->schema, err);
 }
 
 static mw_status changed(mw_str stream, mw_str field, mw_error *err) {
@@ -228,163 +300,160 @@ static mw_status map_fields(mw_str stream, const mw_schema *wanted, const mw_sch
     return MW_OK;
 }
 
-static mw_status check_schema(mw_lake_staged *staged, const entry *one, mw_error *err) {
+static mw_status check_schema(staging *it, const mw_added_file *file, mw_error *err) {
     mw_schema stored;
-    MW_TRY(read_schema(staged->lake->catalog, one->stream, &staged->arena, &stored, err));
-    if (stored.field_count == 0 || mw_schema_equal(&stored, &one->schema)) return MW_OK;
-    for (size_t i = 0; i < one->schema.field_count; i++)
-        if (mw_schema_find(&stored, one->schema.fields[i].name) == MW_NO_FIELD)
-            return changed(one->stream, one->schema.fields[i].name, err);
+    MW_TRY(read_schema(it->lake->catalog, file->stream, it->arena, &stored, err));
+    if (stored.field_count == 0 || mw_schema_equal(&stored, &file->schema)) return MW_OK;
+    for (size_t i = 0; i < file->schema.field_count; i++)
+        if (mw_schema_find(&stored, file->schema.fields[i].name) == MW_NO_FIELD)
+            return changed(file->stream, file->schema.fields[i].name, err);
     return mw_fail(err, MW_CONFLICT, "stream %.*s: its events were taken in with other fields",
-                   MW_STR_ARGS(one->stream));
+                   MW_STR_ARGS(file->stream));
 }
 
-static mw_status stage_stream(mw_lake_staged *staged, const mw_lake_batch *batch, size_t stream,
-                              size_t *rows, mw_error *err) {
-    entry *one = &staged->entries[staged->entry_count];
-    mw_lake_storage *storage = staged->lake->storage;
-    mw_lake_rows file = {.events = &batch->events->streams[stream],
-                         .symbols = batch->symbols,
-                         .rows = rows,
-                         .row_count = list_rows(batch->events, stream, rows)};
-    MW_TRY(name_entry(staged, batch, stream, one, err));
-    MW_TRY(check_schema(staged, one, err));
-    measure(&file, one);
-    MW_TRY(hash_rows(&file, one, err));
-    staged->entry_count++; /* from here on there may be a file to remove */
-    MW_TRY(mw_lake_storage_write(storage, one->path, &file, err));
-    return mw_lake_storage_size(storage, one->path, &one->size, err);
+static mw_status stage_stream(staging *it, size_t stream, mw_error *err) {
+    mw_added_file *file = &it->addition.files[it->addition.file_count++];
+    mw_lake_storage *storage = it->lake->storage;
+    mw_lake_rows rows = {.events = &it->batch->events->streams[stream],
+                         .symbols = it->batch->symbols,
+                         .rows = it->rows,
+                         .row_count = list_rows(it->batch->events, stream, it->rows)};
+    MW_TRY(name_file(it, stream, file, err));
+    MW_TRY(check_schema(it, file, err));
+    measure(&rows, file);
+    MW_TRY(hash_rows(&rows, it, file, err));
+    MW_TRY(mw_lake_storage_write(storage, file->path, &rows, err));
+    return mw_lake_storage_size(storage, file->path, &file->size, err);
 }
 
-static mw_status stage_streams(mw_lake_staged *staged, const mw_lake_batch *batch,
-                               mw_error *err) {
-    const mw_events *events = batch->events;
-    staged->entries =
-        mw_arena_alloc(&staged->arena, events->stream_count + 1, sizeof *staged->entries);
-    size_t *rows = mw_allocate((events->event_count + 1) * sizeof *rows);
-    mw_status status = staged->entries && rows ? MW_OK : no_memory(err);
+static mw_status stage_streams(staging *it, mw_error *err) {
+    const mw_events *events = it->batch->events;
+    it->addition.files =
+        mw_arena_alloc(it->arena, events->stream_count + 1, sizeof *it->addition.files);
+    it->rows = mw_allocate((events->event_count + 1) * sizeof *it->rows);
+    mw_status status = it->addition.files && it->rows ? MW_OK : no_memory(err);
     for (size_t i = 0; status == MW_OK && i < events->stream_count; i++)
-        if (events->streams[i].rows.row_count > 0)
-            status = stage_stream(staged, batch, i, rows, err);
-    mw_free(rows);
+        if (events->streams[i].rows.row_count > 0) status = stage_stream(it, i, err);
+    mw_free(it->rows);
     return status;
 }
 
-/* Chains the version before with the files' hashes in the order of their streams' names. */
-static mw_status chain_version(mw_lake_staged *staged, mw_error *err) {
-    mw_sha256 sha;
-    char before[MW_SHA256_HEX_SIZE + 1];
-    MW_TRY(mw_lake_version(staged->lake, before, err));
-    if (staged->entry_count == 0) { /* the data are what they were */
-        memcpy(staged->version, before, sizeof before);
-        return MW_OK;
-    }
-    mw_sha256_init(&sha);
-    mw_sha256_add_str(&sha, mw_str_of(before));
-    mw_str last = MW_STR("");
-    for (size_t done = 0; done < staged->entry_count; done++) {
-        const entry *next = NULL;
-        for (size_t i = 0; i < staged->entry_count; i++) {
-            const entry *one = &staged->entries[i];
-            if (mw_str_compare(one->stream, last) <= 0) continue;
-            if (!next || mw_str_compare(one->stream, next->stream) < 0) next = one;
-        }
-        MW_ASSERT(next != NULL);
-        mw_sha256_add_str(&sha, mw_str_of(next->rows_hash));
-        last = next->stream;
-    }
-    mw_sha256_hex(&sha, staged->version);
-    return MW_OK;
-}
-
-mw_status mw_lake_stage(mw_lake *lake, const mw_lake_batch *batch, mw_lake_staged **out_staged,
-                        mw_error *err) {
-    MW_TRY(mw_events_sort(batch->events, err));
-    mw_lake_staged *staged = mw_allocate(sizeof *staged);
-    if (!staged) return no_memory(err);
-    staged->lake = lake;
-    mw_arena_init(&staged->arena, ARENA_SIZE_MAX);
-    mw_status status = next_ingest(lake, &staged->ingest, err);
-    if (status == MW_OK) status = stage_streams(staged, batch, err);
-    if (status == MW_OK) status = chain_version(staged, err);
-    if (status != MW_OK) {
-        mw_lake_staged_destroy(staged);
-        return status;
-    }
-    *out_staged = staged;
-    return MW_OK;
-}
-
-const char *mw_lake_staged_version(const mw_lake_staged *staged) {
-    return staged->version;
-}
-
-/* --- list --------------------------------------------------------------------------------- */
-
-static mw_status list_fields(mw_catalog *catalog, const entry *one, mw_error *err) {
-    for (size_t i = 0; i < one->schema.field_count; i++)
-        MW_TRY(mw_catalog_run(
-            catalog, "INSERT OR IGNORE INTO stream_fields VALUES (?, ?, ?, ?)",
-            MW_SQL(mw_sql_str(one->stream), mw_sql_int((int64_t)i),
-                   mw_sql_str(one->schema.fields[i].name),
-                   mw_sql_text(mw_type_name(one->schema.fields[i].type))), err));
-    return MW_OK;
-}
-
-static mw_status list_file(mw_catalog *catalog, int64_t ingest, const entry *one,
-                           mw_error *err) {
-    return mw_catalog_run(
-        catalog, "INSERT INTO lake_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        MW_SQL(mw_sql_int(ingest), mw_sql_str(one->stream), mw_sql_str(one->path),
-               mw_sql_int((int64_t)one->event_count), mw_sql_int(one->size),
-               mw_sql_int(one->known_min), mw_sql_int(one->known_max),
-               mw_sql_text(one->rows_hash)), err);
-}
-
-mw_status mw_lake_list(mw_lake_staged *staged, int64_t at_us, int64_t *out_ingest,
-                       mw_error *err) {
-    mw_catalog *catalog = staged->lake->catalog;
-    int64_t event_count = 0;
-    for (size_t i = 0; i < staged->entry_count; i++)
-        event_count += (int64_t)staged->entries[i].event_count;
-    MW_TRY(mw_catalog_run(catalog,
-                          "INSERT INTO ingests (id, at_us, data_version, events) "
-                          "VALUES (?, ?, ?, ?)",
-                          MW_SQL(mw_sql_int(staged->ingest), mw_sql_time(at_us),
-                                 mw_sql_text(staged->version), mw_sql_int(event_count)), err));
-    for (size_t i = 0; i < staged->entry_count; i++) {
-        MW_TRY(list_fields(catalog, &staged->entries[i], err));
-        MW_TRY(list_file(catalog, staged->ingest, &staged->entries[i], err));
-    }
-    staged->is_listed = true;
-    *out_ingest = staged->ingest;
-    return MW_OK;
-}
-
-/* Files that were never listed are of no use; if they cannot be removed now, the next writer
-   does it. */
-void mw_lake_staged_destroy(mw_lake_staged *staged) {
-    if (!staged) return;
-    for (size_t i = 0; !staged->is_listed && i < staged->entry_count; i++) {
-        mw_status ignored =
-            mw_lake_storage_remove(staged->lake->storage, staged->entries[i].path, NULL);
+/* What a failed stage leaves behind goes at once, as far as the same trouble allows; else the next
+   one removes it. */
+static void remove_staged(const staging *it) {
+    for (size_t i = 0; it->addition.files && i < it->addition.file_count; i++) {
+        mw_status ignored = mw_lake_storage_remove(it->lake->storage,
+                                                   it->addition.files[i].path, NULL);
         (void)ignored;
     }
-    mw_arena_release(&staged->arena);
-    mw_free(staged);
+}
+
+mw_status mw_lake_stage(mw_lake *lake, const mw_lake_batch *batch, mw_arena *arena,
+                        mw_addition *out_addition, mw_error *err) {
+    staging it = {.lake = lake, .batch = batch, .arena = arena};
+    MW_TRY(mw_events_sort(batch->events, err));
+    MW_TRY(begin_addition(lake, &it.addition.number, err));
+    mw_status status = stage_streams(&it, err);
+    if (status == MW_OK) *out_addition = it.addition;
+    else remove_staged(&it);
+    return status;
+}
+
+/* --- accept ------------------------------------------------------------------------------- */
+
+static mw_status check_number(mw_lake *lake, const mw_addition *addition, mw_error *err) {
+    int64_t newest = 0;
+    MW_TRY(read_number(lake,
+                       "SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'lake.addition'",
+                       &newest, err));
+    if (newest == addition->number) return MW_OK;
+    mw_status status = mw_fail(err, MW_CONFLICT, "lake: the ingest was given up before it was "
+                                                 "accepted");
+    return mw_hint(err, status, "Run millwright ingest again.");
+}
+
+/* Chains the version before with the place and the files' hashes, which stand in the order of
+   their streams' names. */
+static mw_status chain_version(mw_lake *lake, const mw_addition *addition, int64_t place,
+                               char out_version[MW_SHA256_HEX_SIZE + 1], mw_error *err) {
+    mw_sha256 sha;
+    MW_TRY(mw_lake_version(lake, out_version, err));
+    if (addition->file_count == 0) return MW_OK; /* the data are what they were */
+    mw_sha256_init(&sha);
+    mw_sha256_add_str(&sha, mw_str_of(out_version));
+    if (place != MW_TIME_MISSING) mw_sha256_add_u64(&sha, (uint64_t)place);
+    mw_str last = MW_STR("");
+    for (size_t done = 0; done < addition->file_count; done++) {
+        const mw_added_file *next = NULL;
+        for (size_t i = 0; i < addition->file_count; i++) {
+            const mw_added_file *file = &addition->files[i];
+            if (mw_str_compare(file->stream, last) <= 0) continue;
+            if (!next || mw_str_compare(file->stream, next->stream) < 0) next = file;
+        }
+        if (!next)
+            return mw_fail(err, MW_MALFORMED, "lake: an ingest adds one file a stream");
+        mw_sha256_add_str(&sha, next->rows_hash);
+        last = next->stream;
+    }
+    mw_sha256_hex(&sha, out_version);
+    return MW_OK;
+}
+
+static mw_status list_fields(mw_catalog *catalog, const mw_added_file *file, mw_error *err) {
+    for (size_t i = 0; i < file->schema.field_count; i++)
+        MW_TRY(mw_catalog_run(
+            catalog, "INSERT OR IGNORE INTO stream_fields VALUES (?, ?, ?, ?)",
+            MW_SQL(mw_sql_str(file->stream), mw_sql_int((int64_t)i),
+                   mw_sql_str(file->schema.fields[i].name),
+                   mw_sql_text(mw_type_name(file->schema.fields[i].type))), err));
+    return MW_OK;
+}
+
+static mw_status list_file(mw_catalog *catalog, int64_t ingest, const mw_added_file *file,
+                           mw_error *err) {
+    MW_TRY(list_fields(catalog, file, err));
+    return mw_catalog_run(
+        catalog, "INSERT INTO lake_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        MW_SQL(mw_sql_int(ingest), mw_sql_str(file->stream), mw_sql_str(file->path),
+               mw_sql_int(file->event_count), mw_sql_int(file->size),
+               mw_sql_int(file->known_min), mw_sql_int(file->known_max),
+               mw_sql_str(file->rows_hash)), err);
+}
+
+mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptance acceptance,
+                         char out_version[MW_SHA256_HEX_SIZE + 1], mw_error *err) {
+    char version[MW_SHA256_HEX_SIZE + 1];
+    int64_t event_count = 0;
+    MW_TRY(check_number(lake, addition, err));
+    MW_TRY(chain_version(lake, addition, acceptance.place, version, err));
+    for (size_t i = 0; i < addition->file_count; i++)
+        event_count += addition->files[i].event_count;
+    MW_TRY(mw_catalog_run(lake->catalog,
+                          "INSERT INTO ingests (id, at_us, data_version, events, place_us, "
+                          "log_through_us) VALUES (?, ?, ?, ?, ?, ?)",
+                          MW_SQL(mw_sql_int(addition->number), mw_sql_time(acceptance.at_us),
+                                 mw_sql_text(version), mw_sql_int(event_count),
+                                 mw_sql_time(acceptance.place),
+                                 mw_sql_time(acceptance.log_through)), err));
+    for (size_t i = 0; i < addition->file_count; i++)
+        MW_TRY(list_file(lake->catalog, addition->number, &addition->files[i], err));
+    memcpy(out_version, version, sizeof version);
+    return MW_OK;
 }
 
 /* --- read --------------------------------------------------------------------------------- */
 
-static mw_status read_files(mw_lake *lake, mw_str name, const mw_lake_reading *reading,
-                            mw_events *out_events, mw_error *err) {
+static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str name,
+                            mw_lake_reading *reading, mw_events *out_events, mw_error *err) {
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(mw_catalog_query(lake->catalog,
-                            "SELECT path FROM lake_files WHERE stream = ? ORDER BY ingest",
-                            MW_SQL(mw_sql_str(name)), &rows, err));
+                            "SELECT path, place_us FROM lake_files JOIN ingests ON id = ingest "
+                            "WHERE stream = ? AND ingest <= ? ORDER BY ingest",
+                            MW_SQL(mw_sql_str(name), mw_sql_int(snapshot->ingest)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     while (status == MW_OK && has_row) {
+        reading->place = mw_catalog_time(rows, 1);
         status = mw_lake_storage_read(lake->storage, mw_catalog_text(rows, 0), reading,
                                       out_events, err);
         if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
@@ -393,24 +462,46 @@ static mw_status read_files(mw_lake *lake, mw_str name, const mw_lake_reading *r
     return status;
 }
 
-static mw_status read_stream(mw_lake *lake, mw_str name, mw_arena *arena,
-                             mw_lake_reading *reading, mw_events *out_events, mw_error *err) {
+static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
+                             mw_arena *arena, mw_events *out_events, mw_error *err) {
     mw_schema stored;
-    const mw_schema *wanted = out_events->streams[reading->stream].rows.schema;
-    MW_TRY(read_schema(lake->catalog, name, arena, &stored, err));
+    const mw_schema *wanted = out_events->streams[wish.stream].rows.schema;
+    mw_lake_reading reading = {.stream = wish.stream, .symbols = wish.symbols};
+    MW_TRY(read_schema(lake->catalog, wish.name, arena, &stored, err));
     size_t *columns = mw_arena_alloc(arena, wanted->field_count + 1, sizeof *columns);
     if (!columns) return no_memory(err);
-    if (stored.field_count > 0) MW_TRY(map_fields(name, wanted, &stored, columns, err));
-    reading->columns = columns;
-    return read_files(lake, name, reading, out_events, err);
+    if (stored.field_count > 0) MW_TRY(map_fields(wish.name, wanted, &stored, columns, err));
+    reading.columns = columns;
+    return read_files(lake, snapshot, wish.name, &reading, out_events, err);
 }
 
-mw_status mw_lake_read(mw_lake *lake, mw_str name, int32_t stream, mw_symbols *symbols,
+mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                        mw_events *out_events, mw_error *err) {
     mw_arena arena;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
-    mw_lake_reading reading = {.stream = stream, .symbols = symbols};
-    mw_status status = read_stream(lake, name, &arena, &reading, out_events, err);
+    mw_status status = read_stream(lake, snapshot, wish, &arena, out_events, err);
+    mw_arena_release(&arena);
+    return status;
+}
+
+static mw_status read_added(mw_lake *lake, const mw_added_file *file, mw_lake_wish wish,
+                            mw_arena *arena, mw_events *out_events, mw_error *err) {
+    const mw_schema *wanted = out_events->streams[wish.stream].rows.schema;
+    size_t *columns = mw_arena_alloc(arena, wanted->field_count + 1, sizeof *columns);
+    if (!columns) return no_memory(err);
+    MW_TRY(map_fields(wish.name, wanted, &file->schema, columns, err));
+    mw_lake_reading reading = {columns, wish.stream, wish.symbols, MW_TIME_MISSING};
+    return mw_lake_storage_read(lake->storage, file->path, &reading, out_events, err);
+}
+
+mw_status mw_lake_read_addition(mw_lake *lake, const mw_addition *addition, mw_lake_wish wish,
+                                mw_events *out_events, mw_error *err) {
+    mw_arena arena;
+    mw_status status = MW_OK;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    for (size_t i = 0; status == MW_OK && i < addition->file_count; i++)
+        if (mw_str_equal(addition->files[i].stream, wish.name))
+            status = read_added(lake, &addition->files[i], wish, &arena, out_events, err);
     mw_arena_release(&arena);
     return status;
 }

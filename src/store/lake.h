@@ -3,31 +3,74 @@
  *
  * An ingest adds one file a stream, sorted by place: the columns time, known and place, then
  * the stream's fields. It is staged first (written under temporary names, synced, renamed) and
- * then listed, in the transaction of the catalog that records the ingest: a crash at any point
- * leaves all of it or none. What is not listed is not there; the writer removes it when it next
- * opens the lake. Files are Parquet in a folder, or tables in memory.
+ * then accepted: listed, in the transaction of the catalog that records the ingest. A crash at
+ * any point leaves all of it or none. What is not listed is not there; whoever stages next
+ * removes it. Files are Parquet in a folder, or tables in memory.
  *
- * The data version of an ingest is a hash over the canonical bytes of its events and the
- * version before, so it is independent of Parquet, of paths and of the order of streams.
+ * An ingest is history, and its events stand at the places that are in their file, or it was
+ * accepted at a place of its own (DESIGN.md rule 1): then that is the place of all its events,
+ * whatever the file says.
  *
- * One thread uses a lake. One process writes; any number may read.
+ * The data version of an ingest is a hash over the canonical bytes of its events, its place and
+ * the version before, so it is independent of Parquet, of paths and of the order of streams.
+ *
+ * One thread uses a lake. One process at a time adds to it; any number may read.
  */
 #pragma once
 #include "base/hash.h"
+#include "store/addition.h"
 #include "store/catalog.h"
 #include "store/duck.h"
 #include "table/event.h"
 
 typedef struct mw_lake mw_lake;
-typedef struct mw_lake_staged mw_lake_staged;
 
 typedef struct {
     mw_sys *sys;
     mw_catalog *catalog;
     mw_duck *duck;
-    const char *folder; /* NULL: in memory */
-    bool is_writer;
+    const char *folder;    /* NULL: in memory */
+    const char *lock_path; /* held by who adds; unused in memory */
 } mw_lake_config;
+
+/* What the config names outlives the lake; the paths are copied. */
+MW_MUST_USE mw_status mw_lake_open(mw_lake_config config, mw_lake **out_lake, mw_error *err);
+void mw_lake_close(mw_lake *lake);
+
+/* --- reading --- */
+
+/* The lake as it stands at one moment: reading by it shows nothing that comes later. */
+typedef struct {
+    int64_t ingest;      /* the last one; 0: there is none yet */
+    int64_t last_place;  /* of those accepted at a place, and of the log's events; or INT64_MIN */
+    int64_t log_through; /* the log's events up to this place are in the lake; or INT64_MIN */
+    char version[MW_SHA256_HEX_SIZE + 1]; /* of the data; empty before the first ingest */
+} mw_lake_snapshot;
+MW_MUST_USE mw_status mw_lake_look(mw_lake *lake, mw_lake_snapshot *out_snapshot, mw_error *err);
+/* The snapshot's version alone. */
+MW_MUST_USE mw_status mw_lake_version(mw_lake *lake, char out_version[MW_SHA256_HEX_SIZE + 1],
+                                      mw_error *err);
+
+/* Whose events are read, and as which stream of the events that they are added to. Its schema may
+   hold fewer fields than the lake has. */
+typedef struct {
+    mw_str name;
+    int32_t stream;
+    mw_symbols *symbols;
+} mw_lake_wish;
+/* MW_CONFLICT names a field that the lake lacks. */
+MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                   mw_lake_wish wish, mw_events *out_events, mw_error *err);
+/* The events of an addition that is not listed yet, at the places of their files. */
+MW_MUST_USE mw_status mw_lake_read_addition(mw_lake *lake, const mw_addition *addition,
+                                            mw_lake_wish wish, mw_events *out_events,
+                                            mw_error *err);
+
+/* --- adding --- */
+
+/* The right to add, until it is yielded or the process ends. MW_BUSY if another has it. */
+MW_MUST_USE mw_status mw_lake_claim(mw_lake *lake, mw_error *err);
+void mw_lake_yield(mw_lake *lake);
 
 /* Events to add: `names[i]` is the stream of events->streams[i]. */
 typedef struct {
@@ -35,27 +78,21 @@ typedef struct {
     const mw_str *names;
     const mw_symbols *symbols;
 } mw_lake_batch;
+/* Writes the batch's files; nothing shows yet. Takes a claim. MW_CONFLICT if a stream stands with
+   other fields. */
+MW_MUST_USE mw_status mw_lake_stage(mw_lake *lake, const mw_lake_batch *batch, mw_arena *arena,
+                                    mw_addition *out_addition, mw_error *err);
+/* Who has the claim takes back what it staged: from here on it can be accepted no more. */
+MW_MUST_USE mw_status mw_lake_discard(mw_lake *lake, mw_error *err);
 
-/* What the config names outlives the lake; the folder's path is copied. */
-MW_MUST_USE mw_status mw_lake_open(mw_lake_config config, mw_lake **out_lake, mw_error *err);
-void mw_lake_close(mw_lake *lake);
-
-/* Writes the batch's files; nothing shows yet. MW_CONFLICT if a stream stands with other
-   fields. */
-MW_MUST_USE mw_status mw_lake_stage(mw_lake *lake, const mw_lake_batch *batch,
-                                    mw_lake_staged **out_staged, mw_error *err);
-/* The hash of the data, once the staged files are listed. */
-const char *mw_lake_staged_version(const mw_lake_staged *staged);
-/* Lists the staged files and records their ingest, within the caller's transaction: what else
-   belongs to the ingest goes there too. The files stay when the staged is destroyed. */
-MW_MUST_USE mw_status mw_lake_list(mw_lake_staged *staged, int64_t at_us, int64_t *out_ingest,
-                                   mw_error *err);
-void mw_lake_staged_destroy(mw_lake_staged *staged); /* NULL is allowed */
-
-/* The data version: that of the last ingest; empty text before the first. */
-MW_MUST_USE mw_status mw_lake_version(mw_lake *lake, char out_version[MW_SHA256_HEX_SIZE + 1],
-                                      mw_error *err);
-/* Adds the events of stream `name` to those of `stream` in `out_events`, whose schema may hold
-   fewer fields than the lake has. MW_CONFLICT names a field that the lake lacks. */
-MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, mw_str name, int32_t stream,
-                                   mw_symbols *symbols, mw_events *out_events, mw_error *err);
+typedef struct {
+    int64_t at_us;       /* when it is said to have happened */
+    int64_t place;       /* of all its events; MW_TIME_MISSING: those in the files */
+    int64_t log_through; /* MW_TIME_MISSING: its events are not from the log */
+} mw_acceptance;
+/* Lists the files and records the ingest, within the caller's transaction: what else belongs to
+   the ingest goes there too. Any process may, for who has the claim. MW_CONFLICT if the addition
+   was discarded, or another begun since. */
+MW_MUST_USE mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition,
+                                     mw_acceptance acceptance,
+                                     char out_version[MW_SHA256_HEX_SIZE + 1], mw_error *err);

@@ -122,6 +122,7 @@ static mw_status read_memory(mw_lake_storage *storage, mw_str path,
         for (size_t i = 0; i < field_count; i++) row[i] = event.row[reading->columns[i]];
         event.row = row;
         event.stream = reading->stream;
+        if (reading->place != MW_TIME_MISSING) event.place = reading->place;
         MW_TRY(mw_events_add(out_events, &event, err));
     }
     return MW_OK;
@@ -250,7 +251,8 @@ static mw_status read_row(const mw_duck_cursor *cursor, size_t r,
     mw_event event = {.stream = reading->stream,
                       .time = mw_duck_int(cursor, TIME, r),
                       .known = mw_duck_int(cursor, KNOWN, r),
-                      .place = mw_duck_int(cursor, PLACE, r),
+                      .place = reading->place != MW_TIME_MISSING ? reading->place
+                                                                 : mw_duck_int(cursor, PLACE, r),
                       .row = row};
     return mw_events_add(out_events, &event, err);
 }

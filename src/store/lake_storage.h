@@ -22,6 +22,7 @@ typedef struct {
     const size_t *columns;
     int32_t stream;
     mw_symbols *symbols;
+    int64_t place; /* of all its events; MW_TIME_MISSING: as the file says */
 } mw_lake_reading;
 
 /* `folder` NULL: in memory. Copied. */

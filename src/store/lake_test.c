@@ -21,13 +21,17 @@ typedef struct {
     mw_duck *duck;
     mw_lake *lake;
     mw_symbols *symbols;
+    mw_arena arena; /* of additions */
     mw_error err;
 } fixture;
 
-static mw_status open_lake(fixture *f, const char *folder) {
+static void open_lake(fixture *f, const char *folder) {
+    char lock[600];
+    snprintf(lock, sizeof lock, "%s.lock", folder ? folder : "");
     mw_lake_config config = {.sys = mw_sys_real(), .catalog = f->catalog, .duck = f->duck,
-                             .folder = folder, .is_writer = true};
-    return mw_lake_open(config, &f->lake, &f->err);
+                             .folder = folder, .lock_path = lock};
+    MW_CHECK_OK(mw_lake_open(config, &f->lake, &f->err), &f->err);
+    MW_CHECK_OK(mw_lake_claim(f->lake, &f->err), &f->err);
 }
 
 static void set_up(fixture *f, const char *folder) {
@@ -35,10 +39,12 @@ static void set_up(fixture *f, const char *folder) {
     MW_CHECK_OK(mw_catalog_open(mw_sys_real(), NULL, true, &f->catalog, &f->err), &f->err);
     MW_CHECK_OK(mw_duck_open(mw_sys_real(), config, &f->duck, &f->err), &f->err);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, &f->err), &f->err);
-    MW_CHECK_OK(open_lake(f, folder), &f->err);
+    mw_arena_init(&f->arena, 1 << 24);
+    open_lake(f, folder);
 }
 
 static void tear_down(fixture *f) {
+    mw_arena_release(&f->arena);
     mw_lake_close(f->lake);
     mw_duck_close(f->duck);
     mw_catalog_close(f->catalog);
@@ -69,30 +75,49 @@ static void fill(mw_events *events, mw_symbols *symbols, uint64_t seed, size_t c
     }
 }
 
-static mw_status stage(fixture *f, mw_events *events, mw_lake_staged **staged) {
+static mw_status stage(fixture *f, mw_events *events, mw_addition *addition) {
     mw_lake_batch batch = {.events = events, .names = names, .symbols = f->symbols};
-    return mw_lake_stage(f->lake, &batch, staged, &f->err);
+    return mw_lake_stage(f->lake, &batch, &f->arena, addition, &f->err);
 }
 
-static mw_status ingest(fixture *f, mw_events *events) {
-    mw_lake_staged *staged = NULL;
-    int64_t number = 0;
-    MW_TRY(stage(f, events, &staged));
-    mw_status status = mw_catalog_begin(f->catalog, &f->err);
-    if (status == MW_OK) {
-        status = mw_lake_list(staged, 42, &number, &f->err);
-        if (status == MW_OK) status = mw_catalog_commit(f->catalog, &f->err);
-        else mw_catalog_rollback(f->catalog);
-    }
-    mw_lake_staged_destroy(staged);
+static mw_status accept(fixture *f, const mw_addition *addition, int64_t place) {
+    char version[MW_SHA256_HEX_SIZE + 1];
+    mw_acceptance acceptance = {42, place, MW_TIME_MISSING};
+    MW_TRY(mw_catalog_begin(f->catalog, &f->err));
+    mw_status status = mw_lake_accept(f->lake, addition, acceptance, version, &f->err);
+    if (status == MW_OK) return mw_catalog_commit(f->catalog, &f->err);
+    mw_catalog_rollback(f->catalog);
     return status;
 }
 
-static void read_all(fixture *f, mw_events *events) {
+static mw_status ingest_at(fixture *f, mw_events *events, int64_t place) {
+    mw_addition addition;
+    MW_TRY(stage(f, events, &addition));
+    return accept(f, &addition, place);
+}
+
+static mw_status ingest(fixture *f, mw_events *events) {
+    return ingest_at(f, events, MW_TIME_MISSING);
+}
+
+static mw_lake_snapshot look(fixture *f) {
+    mw_lake_snapshot snapshot;
+    MW_CHECK_OK(mw_lake_look(f->lake, &snapshot, &f->err), &f->err);
+    return snapshot;
+}
+
+static void read_by(fixture *f, const mw_lake_snapshot *snapshot, mw_events *events) {
     MW_CHECK_OK(mw_events_init(events, schemas, STREAMS, &f->err), &f->err);
-    for (int32_t i = 0; i < STREAMS; i++)
-        MW_CHECK_OK(mw_lake_read(f->lake, names[i], i, f->symbols, events, &f->err), &f->err);
+    for (int32_t i = 0; i < STREAMS; i++) {
+        mw_lake_wish wish = {names[i], i, f->symbols};
+        MW_CHECK_OK(mw_lake_read(f->lake, snapshot, wish, events, &f->err), &f->err);
+    }
     MW_CHECK_OK(mw_events_sort(events, &f->err), &f->err);
+}
+
+static void read_all(fixture *f, mw_events *events) {
+    mw_lake_snapshot snapshot = look(f);
+    read_by(f, &snapshot, events);
 }
 
 static void check_same(mw_events *actual, mw_events *expected) {
@@ -128,7 +153,7 @@ static void gives_back_what_it_took(const char *folder, char version[MW_SHA256_H
     MW_CHECK(!mw_str_is(mw_str_of(between), version));
     if (folder) { /* opening it again removes nothing that is listed */
         mw_lake_close(f.lake);
-        MW_CHECK_OK(open_lake(&f, folder), &f.err);
+        open_lake(&f, folder);
     }
     read_all(&f, &actual);
     MW_CHECK_EQUAL_INT(actual.event_count, first.event_count + second.event_count);
@@ -146,32 +171,120 @@ MW_TEST(lake_gives_back_what_it_took_from_memory_and_folder_alike) {
     MW_CHECK_EQUAL_STR(in_memory, in_folder);
 }
 
-/* A crash before the commit leaves files that nobody sees, and the next writer removes. */
+static bool is_there(const char *folder, const char *name) {
+    mw_file_info info;
+    mw_error err;
+    char path[700];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    MW_CHECK_OK(mw_sys_info(mw_sys_real(), path, &info, &err), &err);
+    return info.exists;
+}
+
+/* A crash before the commit leaves files that nobody sees, and who stages next removes them. What
+   the dead one had asked for, late, is refused: its files are gone. */
 MW_TEST(lake_removes_what_was_never_listed) {
     fixture f = {0};
     mw_events events, actual;
-    mw_lake_staged *staged;
-    mw_file_info info;
-    char folder[512], path[700];
+    mw_addition lost, next;
+    char folder[512];
     snprintf(folder, sizeof folder, "%s/lake", mw_test_directory());
     set_up(&f, folder);
     fill(&events, f.symbols, mw_test_seed(), 50);
-    MW_CHECK_OK(stage(&f, &events, &staged), &f.err);
-    snprintf(path, sizeof path, "%s/sales/000001.parquet", folder);
-    MW_CHECK_OK(mw_sys_info(mw_sys_real(), path, &info, &f.err), &f.err);
-    MW_CHECK(info.exists);
+    MW_CHECK_OK(stage(&f, &events, &lost), &f.err);
+    MW_CHECK(is_there(folder, "sales/000001.parquet"));
     read_all(&f, &actual);
     MW_CHECK_EQUAL_INT(actual.event_count, 0);
-
-    mw_lake *dead = f.lake; /* the process is gone; another opens the same folder */
-    MW_CHECK_OK(open_lake(&f, folder), &f.err);
-    MW_CHECK_OK(mw_sys_info(mw_sys_real(), path, &info, &f.err), &f.err);
-    MW_CHECK(!info.exists);
-    mw_lake_staged_destroy(staged);
-    mw_lake_close(dead);
     mw_events_release(&actual);
+
+    mw_lake_close(f.lake); /* the process is gone; another opens the same folder */
+    open_lake(&f, folder);
+    MW_CHECK_OK(stage(&f, &events, &next), &f.err);
+    MW_CHECK(!is_there(folder, "sales/000001.parquet"));
+    MW_CHECK_STATUS(accept(&f, &lost, MW_TIME_MISSING), MW_CONFLICT);
+    MW_CHECK_OK(accept(&f, &next, MW_TIME_MISSING), &f.err);
+    MW_CHECK_EQUAL_INT(look(&f).ingest, next.number);
+
+    MW_CHECK_OK(stage(&f, &events, &lost), &f.err);
+    MW_CHECK_OK(mw_lake_discard(f.lake, &f.err), &f.err);
+    MW_CHECK(!is_there(folder, lost.files[0].path.data));
+    MW_CHECK(is_there(folder, next.files[0].path.data));
+    MW_CHECK_STATUS(accept(&f, &lost, MW_TIME_MISSING), MW_CONFLICT);
+    MW_CHECK_STATUS(accept(&f, &next, MW_TIME_MISSING), MW_CONFLICT); /* once is enough */
     mw_events_release(&events);
     tear_down(&f);
+}
+
+MW_TEST(lake_lets_one_process_add_at_a_time) {
+    fixture f = {0};
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/lake", mw_test_directory());
+    set_up(&f, folder);
+    mw_lake *first = f.lake;
+    char lock[600];
+    snprintf(lock, sizeof lock, "%s.lock", folder);
+    mw_lake_config config = {.sys = mw_sys_real(), .catalog = f.catalog, .duck = f.duck,
+                             .folder = folder, .lock_path = lock};
+    MW_CHECK_OK(mw_lake_open(config, &f.lake, &f.err), &f.err);
+    MW_CHECK_STATUS(mw_lake_claim(f.lake, &f.err), MW_BUSY);
+    MW_CHECK_EQUAL_STR(f.err.message, "lake: another process adds to it");
+    mw_lake_yield(first);
+    MW_CHECK_OK(mw_lake_claim(f.lake, &f.err), &f.err);
+    mw_lake_close(first);
+    tear_down(&f);
+}
+
+/* The place is that of all events and shows in the version; a snapshot does not see what comes
+   after it; what is staged can be read before it is listed. */
+MW_TEST(lake_gives_an_ingest_the_place_at_which_it_was_accepted) {
+    fixture f = {0};
+    mw_events first, second, actual;
+    mw_addition addition;
+    set_up(&f, NULL);
+    fill(&first, f.symbols, mw_test_seed(), 50);
+    fill(&second, f.symbols, mw_test_seed() + 1, 30);
+    MW_CHECK_OK(ingest(&f, &first), &f.err);
+    mw_lake_snapshot before = look(&f);
+    MW_CHECK(before.last_place == INT64_MIN && before.log_through == INT64_MIN);
+
+    MW_CHECK_OK(stage(&f, &second, &addition), &f.err);
+    MW_CHECK_EQUAL_INT(mw_addition_known_min(&addition), mw_events_at(&second, 0).known);
+    MW_CHECK_OK(mw_events_init(&actual, schemas, STREAMS, &f.err), &f.err);
+    for (int32_t i = 0; i < STREAMS; i++) {
+        mw_lake_wish wish = {names[i], i, f.symbols};
+        MW_CHECK_OK(mw_lake_read_addition(f.lake, &addition, wish, &actual, &f.err), &f.err);
+    }
+    MW_CHECK_OK(mw_events_sort(&actual, &f.err), &f.err);
+    check_same(&actual, &second);
+    mw_events_release(&actual);
+
+    MW_CHECK_OK(accept(&f, &addition, 7000), &f.err);
+    mw_lake_snapshot after = look(&f);
+    MW_CHECK_EQUAL_INT(after.last_place, 7000);
+    read_by(&f, &after, &actual);
+    MW_CHECK_EQUAL_INT(actual.event_count, first.event_count + second.event_count);
+    for (size_t i = 0; i < actual.event_count; i++) {
+        mw_event event = mw_events_at(&actual, i);
+        MW_CHECK(event.place == (i < first.event_count ? event.known : 7000));
+    }
+    mw_events_release(&actual);
+    read_by(&f, &before, &actual);
+    check_same(&actual, &first);
+    mw_events_release(&actual);
+    mw_events_release(&first);
+    mw_events_release(&second);
+    tear_down(&f);
+
+    fixture other = {0}; /* the same events at another place are other data */
+    set_up(&other, NULL);
+    fill(&first, other.symbols, mw_test_seed(), 50);
+    fill(&second, other.symbols, mw_test_seed() + 1, 30);
+    MW_CHECK_OK(ingest(&other, &first), &other.err);
+    MW_CHECK_EQUAL_STR(look(&other).version, before.version);
+    MW_CHECK_OK(ingest_at(&other, &second, 7001), &other.err);
+    MW_CHECK(!mw_str_is(mw_str_of(look(&other).version), after.version));
+    mw_events_release(&first);
+    mw_events_release(&second);
+    tear_down(&other);
 }
 
 MW_TEST(lake_reads_fewer_fields_but_never_others) {
@@ -183,15 +296,16 @@ MW_TEST(lake_reads_fewer_fields_but_never_others) {
 
     const mw_schema one_field = {&sale_fields[2], 1}, *one = &one_field;
     MW_CHECK_OK(mw_events_init(&actual, &one, 1, &f.err), &f.err);
-    MW_CHECK_OK(mw_lake_read(f.lake, names[SALES], 0, f.symbols, &actual, &f.err), &f.err);
+    mw_lake_snapshot snapshot = look(&f);
+    mw_lake_wish wish = {names[SALES], 0, f.symbols};
+    MW_CHECK_OK(mw_lake_read(f.lake, &snapshot, wish, &actual, &f.err), &f.err);
     MW_CHECK_EQUAL_INT(actual.event_count, 50);
     mw_events_release(&actual);
 
     mw_field changed[] = {{{"price", 5}, MW_TYPE_TEXT}};
     const mw_schema other_type = {changed, 1}, *other = &other_type;
     MW_CHECK_OK(mw_events_init(&actual, &other, 1, &f.err), &f.err);
-    MW_CHECK_STATUS(mw_lake_read(f.lake, names[SALES], 0, f.symbols, &actual, &f.err),
-                    MW_CONFLICT);
+    MW_CHECK_STATUS(mw_lake_read(f.lake, &snapshot, wish, &actual, &f.err), MW_CONFLICT);
     MW_CHECK_EQUAL_STR(f.err.message,
                        "stream sales: its events were taken in without the field price");
     mw_events_release(&actual);
@@ -221,11 +335,11 @@ typedef struct {
     mw_events *events;
 } shortage;
 
-static mw_status stage_and_drop(void *context) {
+static mw_status stage_in_vain(void *context) {
     shortage *s = context;
-    mw_lake_staged *staged = NULL;
-    mw_status status = stage(s->f, s->events, &staged);
-    mw_lake_staged_destroy(staged);
+    mw_addition addition;
+    mw_status status = stage(s->f, s->events, &addition);
+    mw_arena_release(&s->f->arena);
     return status;
 }
 
@@ -238,8 +352,8 @@ MW_TEST(lake_survives_every_failing_allocation) {
     fill(&events, f.symbols, mw_test_seed(), 5);
     MW_CHECK_OK(mw_events_sort(&events, &f.err), &f.err);
     shortage s = {&f, &events};
-    MW_CHECK_OK(stage_and_drop(&s), &f.err); /* DuckDB is loaded */
-    MW_CHECK(mw_test_every_allocation_fails(stage_and_drop, &s) > 10);
+    MW_CHECK_OK(stage_in_vain(&s), &f.err); /* DuckDB is loaded */
+    MW_CHECK(mw_test_every_allocation_fails(stage_in_vain, &s) > 10);
     mw_events_release(&events);
     tear_down(&f);
 }

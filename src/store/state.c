@@ -107,9 +107,10 @@ static mw_status check_catalog(const mw_state *state, const char *catalog, const
 }
 
 static mw_status open_stores(mw_state *state, mw_error *err) {
-    const char *catalog = NULL, *lake = NULL, *artefacts = NULL;
+    const char *catalog = NULL, *lake = NULL, *lock = NULL, *artefacts = NULL;
     MW_TRY(path_in(state, "catalog.db", &catalog, err));
     MW_TRY(path_in(state, "lake", &lake, err));
+    MW_TRY(path_in(state, "lake.lock", &lock, err));
     MW_TRY(path_in(state, "artefacts", &artefacts, err));
     MW_TRY(check_catalog(state, catalog, lake, err));
     MW_TRY(mw_duck_open(state->sys, (mw_duck_config){.memory_max = DUCK_MEMORY_MAX},
@@ -120,7 +121,7 @@ static mw_status open_stores(mw_state *state, mw_error *err) {
                              .catalog = state->catalog,
                              .duck = state->duck,
                              .folder = lake,
-                             .is_writer = state->mode == MW_STATE_WRITE};
+                             .lock_path = lock};
     MW_TRY(mw_lake_open(config, &state->lake, err));
     return mw_artefacts_open(state->sys, artefacts, &state->artefacts, err);
 }
@@ -175,6 +176,10 @@ mw_duck *mw_state_duck(mw_state *state) {
 
 mw_sys *mw_state_sys(mw_state *state) {
     return state->sys;
+}
+
+bool mw_state_is_in_memory(const mw_state *state) {
+    return state->folder == NULL;
 }
 
 const char *mw_state_path(const mw_state *state, mw_arena *arena, const char *name) {
