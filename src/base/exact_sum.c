@@ -22,10 +22,12 @@ static uint64_t shift_right_rounded(uint64_t mantissa, int bits) {
     return whole + (rest > half || (rest == half && whole % 2 == 1));
 }
 
-/* |value| in units, as an integer. */
-static mw_exact_sum units_of(uint64_t value_bits) {
-    int field = (int)(value_bits >> FRACTION_BITS) & EXPONENT_MASK;
-    uint64_t mantissa = value_bits & ((UINT64_C(1) << FRACTION_BITS) - 1);
+mw_exact_sum mw_exact_sum_units(double value) {
+    MW_ASSERT(mw_exact_sum_takes(value));
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    int field = (int)(bits >> FRACTION_BITS) & EXPONENT_MASK;
+    uint64_t mantissa = bits & ((UINT64_C(1) << FRACTION_BITS) - 1);
     if (field > 0) mantissa |= UINT64_C(1) << FRACTION_BITS;
     int shift = (field > 0 ? field : 1) - FIELD_OF_ONE_UNIT;
 
@@ -33,14 +35,6 @@ static mw_exact_sum units_of(uint64_t value_bits) {
     MW_ASSERT(shift < 128); /* 91 at most, as |value| < 2^63 */
     uint64_t low = mantissa << shift % 64, high = mantissa >> 1 >> (63 - shift % 64);
     return shift < 64 ? (mw_exact_sum){{low, high, 0}} : (mw_exact_sum){{0, low, high}};
-}
-
-void mw_exact_sum_enter(mw_exact_sum *sum, double value, bool negated) {
-    MW_ASSERT(mw_exact_sum_takes(value));
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    mw_exact_sum units = units_of(bits);
-    mw_exact_sum_accumulate(sum, &units, (bits >> 63 != 0) != negated);
 }
 
 /* 2^exponent, for a normal double. */

@@ -18,8 +18,8 @@ typedef struct {
     uint64_t limbs[3]; /* two's complement, least significant first, in units of 2^-80 */
 } mw_exact_sum;
 
-/* Adds any value that is taken, or with `negated` takes it away. */
-void mw_exact_sum_enter(mw_exact_sum *sum, double value, bool negated);
+/* |value| in units: for all values that are taken, the unusual ones too. */
+mw_exact_sum mw_exact_sum_units(double value);
 double mw_exact_sum_read(const mw_exact_sum *sum);
 /* The sum divided by `count` (> 0) with one rounding of the sum and one of the division:
    read / count, as DESIGN.md rule 12 defines the mean. */
@@ -42,20 +42,21 @@ static inline void mw_exact_sum_accumulate(mw_exact_sum *sum, const mw_exact_sum
     }
 }
 
+/* The sum's address never leaves, so that it may stay in registers. */
 static inline void mw_exact_sum_put(mw_exact_sum *sum, double value, bool negated) {
     enum { FRACTION_BITS = 52, FIELD_OF_ONE_UNIT = 995, SHIFTS = 76 };
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     /* A normal double is mantissa * 2^(field - 1075), in units mantissa * 2^(field - 995). */
     unsigned shift = (unsigned)(bits >> FRACTION_BITS & 0x7ff) - FIELD_OF_ONE_UNIT;
-    if (shift >= SHIFTS) { /* or below the grid */
-        mw_exact_sum_enter(sum, value, negated);
-        return;
+    mw_exact_sum units;
+    if (shift < SHIFTS) {
+        uint64_t top = UINT64_C(1) << FRACTION_BITS, mantissa = (bits & (top - 1)) | top;
+        uint64_t low = mantissa << shift % 64, high = mantissa >> 1 >> (63 - shift % 64);
+        units = shift < 64 ? (mw_exact_sum){{low, high, 0}} : (mw_exact_sum){{0, low, 0}};
+    } else { /* or below the grid */
+        units = mw_exact_sum_units(value);
     }
-    uint64_t top = UINT64_C(1) << FRACTION_BITS, mantissa = (bits & (top - 1)) | top;
-    uint64_t low = mantissa << shift % 64, high = mantissa >> 1 >> (63 - shift % 64);
-    mw_exact_sum units = shift < 64 ? (mw_exact_sum){{low, high, 0}}
-                                    : (mw_exact_sum){{0, low, 0}};
     mw_exact_sum_accumulate(sum, &units, (bits >> 63 != 0) != negated);
 }
 

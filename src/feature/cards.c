@@ -59,12 +59,6 @@ static uint32_t tag_of(uint64_t hash) {
     return (uint32_t)(hash >> 32);
 }
 
-static bool same_keys(const mw_cards *cards, const mw_cell *a, const mw_cell *b) {
-    for (size_t i = 0; i < cards->key_count; i++)
-        if (a[i].bits != b[i].bits) return false;
-    return true;
-}
-
 mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash) {
     if (cards->slot_count == 0) return NULL;
     uint32_t tag = tag_of(hash);
@@ -72,7 +66,7 @@ mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash
     for (size_t i = tag & mask; cards->slots[i].number != 0; i = (i + 1) & mask) {
         if (cards->slots[i].hash != tag) continue;
         mw_card *card = card_at(cards, cards->slots[i].number);
-        if (same_keys(cards, card->keys, keys)) return card;
+        if (mw_cards_is(cards, card, keys)) return card;
     }
     return NULL;
 }

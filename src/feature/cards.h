@@ -45,6 +45,12 @@ mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash
 mw_card *mw_cards_add(mw_cards *cards, const mw_cell *keys, uint64_t hash);
 /* The card of a number from 1 to number_end - 1; NULL if it is free. */
 mw_card *mw_cards_at(const mw_cards *cards, uint32_t number);
+/* Whether it is the card of `keys`: a hash never decides. */
+static inline bool mw_cards_is(const mw_cards *cards, const mw_card *card, const mw_cell *keys) {
+    for (size_t i = 0; i < cards->key_count; i++)
+        if (card->keys[i].bits != keys[i].bits) return false;
+    return true;
+}
 static inline uint32_t *mw_cards_hints(const mw_cards *cards, mw_card *card) {
     return (uint32_t *)(card->keys + cards->key_count);
 }

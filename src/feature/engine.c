@@ -26,13 +26,19 @@ static bool give_arrays(mw_engine *engine) {
     engine->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *engine->cuts);
     engine->windows = mw_arena_alloc(arena, engine->config.model->window_count + 1,
                                      sizeof *engine->windows);
+    engine->foreseen_streams =
+        mw_arena_alloc(arena, MW_FORESEEN_EVENTS, sizeof *engine->foreseen_streams);
+    engine->foreseen = mw_arena_alloc(arena, MW_FORESEEN_EVENTS * (plan->touch_count + 1),
+                                      sizeof *engine->foreseen);
     size_t feature_count = engine->config.model->feature_count;
     engine->plain = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plain);
     engine->derived = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->derived);
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
     if (!engine->groups || !engine->admissions || !engine->cuts || !engine->windows ||
-        !engine->id || !engine->plain || !engine->derived)
+        !engine->id || !engine->plain || !engine->derived || !engine->foreseen_streams ||
+        !engine->foreseen)
         return false;
+    for (size_t i = 0; i < MW_FORESEEN_EVENTS; i++) engine->foreseen_streams[i] = MW_NONE;
     for (size_t i = 0; i < plan->group_count; i++) {
         engine->admissions[i].element =
             mw_arena_alloc(arena, plan->element_words_max, sizeof(mw_cell));
@@ -152,16 +158,34 @@ static void insert(mw_engine *engine, const mw_admission *admission, const mw_ev
                        admission->element);
 }
 
-void mw_engine_foresee(const mw_engine *engine, const mw_event *event, int depth) {
+/* Takes the event told as the `number`-th a step further. */
+static void foresee_step(mw_engine *engine, uint64_t number, mw_foresight depth) {
     const mw_plan *plan = &engine->plan;
+    size_t row = number % MW_FORESEEN_EVENTS;
+    if (engine->foreseen_streams[row] == MW_NONE) return;
+    mw_foreseen *next = engine->foreseen + row * plan->touch_count;
+    for (int32_t i = plan->first_touch[engine->foreseen_streams[row]]; i != MW_NONE;
+         i = plan->touches[i].next_of_stream)
+        mw_group_foresee(&engine->groups[plan->touches[i].group], next++, depth);
+}
+
+void mw_engine_foresee(mw_engine *engine, const mw_event *event) {
+    const mw_plan *plan = &engine->plan;
+    uint64_t number = engine->foreseen_count++;
+    size_t row = number % MW_FORESEEN_EVENTS;
+    engine->foreseen_streams[row] = event->stream;
+    mw_foreseen *next = engine->foreseen + row * plan->touch_count;
     for (int32_t i = plan->first_touch[event->stream]; i != MW_NONE;
-         i = plan->touches[i].next_of_stream) {
+         i = plan->touches[i].next_of_stream, next++) {
         const mw_touch_plan *touch = &plan->touches[i];
         mw_cell keys[MW_KEYS_MAX];
         for (int32_t k = 0; k < plan->groups[touch->group].key_count; k++)
             keys[k] = event->row[touch->fields[k]];
-        mw_group_foresee(&engine->groups[touch->group], keys, (mw_foresight)depth);
+        *next = (mw_foreseen){.hash = mw_cards_hash(&engine->groups[touch->group].cards, keys)};
     }
+    foresee_step(engine, number, MW_FORESEE_SLOT);
+    foresee_step(engine, number - MW_FORESIGHT_STRIDE, MW_FORESEE_CARD);
+    foresee_step(engine, number - 2 * MW_FORESIGHT_STRIDE, MW_FORESEE_EVENTS);
 }
 
 mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *err) {
@@ -230,7 +254,7 @@ static void read_windows(mw_engine *engine, const mw_moment *moment, const mw_fr
     size_t middle = plan->feature_lookup_count;
     for (size_t i = is_label ? middle : 0; i < (is_label ? plan->lookup_count : middle); i++) {
         const mw_lookup_plan *lookup = &plan->lookups[i];
-        const mw_group *group = &engine->groups[lookup->group];
+        mw_group *group = &engine->groups[lookup->group];
         mw_reading_lookup(&reading, lookup, group, mw_group_look_up(group, lookup, frame),
                           engine->windows);
     }

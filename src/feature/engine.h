@@ -45,10 +45,11 @@ MW_MUST_USE mw_status mw_engine_create(mw_engine_config config, mw_engine **out_
                                        mw_error *err);
 void mw_engine_destroy(mw_engine *engine);
 
-/* For a replay, which knows what comes: asks the cache for what an event will need, which changes
-   nothing. Called thrice for it, some events apart, with `depth` 0, 1 and 2. */
-enum { MW_ENGINE_FORESIGHT = 3 };
-void mw_engine_foresee(const mw_engine *engine, const mw_event *event, int depth);
+/* Tells of an event that will come, after those that were told before: what it will need is asked
+   of the cache, step by step as more are told. A replay tells of each event this many ahead;
+   it changes nothing but time. The engine may forget, and the event need not come. */
+enum { MW_ENGINE_FORESIGHT = 24 };
+void mw_engine_foresee(mw_engine *engine, const mw_event *event);
 /* Puts an event into its windows. Places must not go back. Copies what it needs of the row. */
 MW_MUST_USE mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *err);
 /* Says that nothing placed before `place` will come or be asked for: state may shrink. */

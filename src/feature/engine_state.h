@@ -14,6 +14,9 @@ typedef struct {
     mw_cell *element;
 } mw_admission;
 
+/* How many events lie between two steps of foresight, and how many are remembered. */
+enum { MW_FORESIGHT_STRIDE = 8, MW_FORESEEN_EVENTS = 32 };
+
 struct mw_engine {
     mw_engine_config config;
     mw_arena arena;             /* the plan and the arrays below */
@@ -25,6 +28,10 @@ struct mw_engine {
     int64_t place;              /* nothing before it will come */
     int64_t instances_swept;
     mw_engine_stats stats;      /* keys and bytes are worked out when asked */
+
+    int32_t *foreseen_streams;  /* of the last MW_FORESEEN_EVENTS events told; MW_NONE: none */
+    mw_foreseen *foreseen;      /* a row each: the cards that it touches */
+    uint64_t foreseen_count;
 
     int32_t *plain;             /* by feature: the window that it is, or MW_NONE */
     int32_t *derived;           /* the other features, in the order in which they must run */

@@ -53,8 +53,12 @@ static void evict(mw_group *group, mw_card *card, int64_t horizon) {
 
 mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place) {
     const mw_group_plan *plan = group->plan;
-    mw_card *card = mw_cards_add(&group->cards, keys, mw_cards_hash(&group->cards, keys));
-    if (!card) return NULL;
+    mw_card *card = group->recent;
+    if (!card || !mw_cards_is(&group->cards, card, keys)) {
+        card = mw_cards_add(&group->cards, keys, mw_cards_hash(&group->cards, keys));
+        if (!card) return NULL;
+        group->recent = card;
+    }
     if (!mw_ring_fits(&card->ring, card->reserved + 1))
         evict(group, card, mw_group_horizon(group, place));
     if (!mw_ring_reserve(&plan->ring, &card->ring, &group->rings, card->reserved + 1))
@@ -66,48 +70,61 @@ void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element) {
     mw_ring_insert(&group->plan->ring, &card->ring, element);
 }
 
-mw_card *mw_group_look_up(const mw_group *group, const mw_lookup_plan *lookup,
+mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
                           const mw_frame *frame) {
     mw_cell keys[MW_KEYS_MAX];
     /* A missing key finds nothing: no event with one was ever taken. */
     for (int32_t i = 0; i < group->plan->key_count; i++)
         keys[i] = mw_code_run(lookup->keys[i], frame);
-    return mw_cards_find(&group->cards, keys, mw_cards_hash(&group->cards, keys));
+    mw_card *card = mw_cards_find(&group->cards, keys, mw_cards_hash(&group->cards, keys));
+    if (card) group->recent = card;
+    return card;
 }
 
 uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t) {
+    const mw_ring_shape *shape = &group->plan->ring;
+    const mw_ring *ring = &card->ring;
     uint32_t *hint = &mw_cards_hints(&group->cards, card)[bound];
-    uint32_t from_first = *hint - (uint32_t)card->ring.first;
-    if (from_first > card->ring.count) from_first = card->ring.count;
-    uint64_t position =
-        mw_ring_seek(&group->plan->ring, &card->ring, card->ring.first + from_first,
-                     add_clipped(t, group->plan->bounds[bound].offset_us));
-    *hint = (uint32_t)position;
-    return position;
+    uint32_t from_first = *hint - (uint32_t)ring->first;
+    uint64_t end = mw_ring_end(ring);
+    uint64_t near = ring->first + (from_first > ring->count ? ring->count : from_first);
+    int64_t cut = add_clipped(t, group->plan->bounds[bound].offset_us);
+    /* Mostly it is there, or one event further, where time goes on. */
+    if (near < end && mw_ring_time(shape, ring, near) < cut) {
+        near++;
+        if (near < end && mw_ring_time(shape, ring, near) < cut)
+            near = mw_ring_seek(shape, ring, near, cut);
+    } else if (near > ring->first && mw_ring_time(shape, ring, near - 1) >= cut) {
+        near = mw_ring_seek(shape, ring, near, cut);
+    }
+    *hint = (uint32_t)near;
+    return near;
 }
 
-/* Most windows end where they ended last, or a page further. */
+/* Most windows end where they ended last, or one event further. */
 static void foresee_events(const mw_group *group, mw_card *card) {
     const mw_ring_shape *shape = &group->plan->ring;
     if (card->ring.capacity == 0) return;
     const uint32_t *hints = mw_cards_hints(&group->cards, card);
-    for (size_t i = 0; i < group->plan->bound_count; i++)
-        mw_ring_prefetch(shape, &card->ring, hints[i]);
-    mw_ring_prefetch(shape, &card->ring, mw_ring_end(&card->ring));
+    uint64_t asked = mw_ring_end(&card->ring);
+    mw_ring_prefetch(shape, &card->ring, asked);
+    for (size_t i = 0; i < group->plan->bound_count; i++) {
+        uint64_t next = (uint64_t)hints[i] + 1;
+        if (next >> MW_PAGE_BITS == asked >> MW_PAGE_BITS) continue;
+        mw_ring_prefetch(shape, &card->ring, asked = next);
+    }
 }
 
-void mw_group_foresee(const mw_group *group, const mw_cell *keys, mw_foresight depth) {
-    uint64_t hash = mw_cards_hash(&group->cards, keys);
-    if (depth == MW_FORESEE_SLOT) {
-        mw_cards_prefetch(&group->cards, hash);
-        return;
+void mw_group_foresee(const mw_group *group, mw_foreseen *card, mw_foresight depth) {
+    switch (depth) {
+    case MW_FORESEE_SLOT: mw_cards_prefetch(&group->cards, card->hash); break;
+    case MW_FORESEE_CARD:
+        card->card = mw_cards_guess(&group->cards, card->hash);
+        if (card->card) __builtin_prefetch(card->card, 1);
+        break;
+    case MW_FORESEE_EVENTS:
+        if (card->card) foresee_events(group, card->card);
     }
-    mw_card *card = mw_cards_guess(&group->cards, hash);
-    if (!card) return;
-    if (depth == MW_FORESEE_CARD)
-        __builtin_prefetch(card, 1);
-    else
-        foresee_events(group, card);
 }
 
 static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
@@ -125,6 +142,7 @@ static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
 
 void mw_group_sweep(mw_group *group, int64_t place) {
     int64_t horizon = mw_group_horizon(group, place);
+    group->recent = NULL;
     size_t count = group->cards.count;
     for (uint32_t number = 1; number < group->cards.number_end; number++)
         sweep_card(group, number, horizon);

@@ -12,7 +12,8 @@ typedef struct {
     const mw_group_plan *plan;
     mw_pool rings;
     mw_cards cards;
-    int64_t swept; /* the place of the last sweep */
+    mw_card *recent; /* found last: an event mostly follows its moment; NULL: none */
+    int64_t swept;   /* the place of the last sweep */
 } mw_group;
 
 void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget);
@@ -30,14 +31,17 @@ uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *ou
 mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place);
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element);
 /* The card that a lookup asks for; NULL if there is none. */
-mw_card *mw_group_look_up(const mw_group *group, const mw_lookup_plan *lookup,
-                          const mw_frame *frame);
+mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
 /* Where a bound lies in the card for the moment at `t`: the first position at or after it. */
 uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t);
-/* What of the card with these keys is asked of the cache ahead of its use, some events apart: the
-   next step needs what the one before has brought. */
+/* A card that will be needed. What of it is asked of the cache, some events apart: each step needs
+   what the one before has brought. */
+typedef struct {
+    uint64_t hash; /* of its keys */
+    mw_card *card; /* a guess, from the second step on; NULL: none */
+} mw_foreseen;
 typedef enum { MW_FORESEE_SLOT, MW_FORESEE_CARD, MW_FORESEE_EVENTS } mw_foresight;
-void mw_group_foresee(const mw_group *group, const mw_cell *keys, mw_foresight depth);
+void mw_group_foresee(const mw_group *group, mw_foreseen *card, mw_foresight depth);
 /* Evicts what lies before the horizon; now and then, as it looks at every card. */
 void mw_group_sweep(mw_group *group, int64_t place);
 /* Whether enough time has passed since the last sweep for the next to be worth it. */

@@ -2,6 +2,9 @@
 
 #include <math.h>
 
+/* So few events are added up sooner than the totals of two pages are brought together. */
+enum { SCANNED_MAX = 4 };
+
 /* What count, sum, mean and any are made of. */
 typedef struct {
     uint64_t event_count;
@@ -97,7 +100,7 @@ static const totals *totals_of(range *r, int32_t total) {
     uint32_t word = r->group->totalled[total];
     r->total = total;
     r->sum = NAN;
-    if (r->known_before != INT64_MAX) {
+    if (r->known_before != INT64_MAX || r->to - r->from <= SCANNED_MAX) {
         r->totals = scan(r, word);
         return &r->totals;
     }

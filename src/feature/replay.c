@@ -1,9 +1,5 @@
 #include "feature/replay.h"
 
-/* How many events ahead the engine is told of what comes, by its depth: far enough for memory to
-   answer, and not so far that it is forgotten again. */
-static const size_t ahead[MW_ENGINE_FORESIGHT] = {24, 16, 8};
-
 struct mw_replay {
     mw_replay_config config;
     mw_engine *engine;
@@ -60,13 +56,11 @@ static mw_status announce(mw_replay *replay, const mw_event *event, mw_error *er
     return MW_OK;
 }
 
-static void foresee(const mw_replay *replay, size_t index) {
+static void foresee(mw_replay *replay, size_t index) {
     const mw_events *events = replay->config.events;
-    for (int depth = 0; depth < MW_ENGINE_FORESIGHT; depth++) {
-        if (index + ahead[depth] >= events->event_count) continue;
-        mw_event event = mw_events_at(events, index + ahead[depth]);
-        mw_engine_foresee(replay->engine, &event, depth);
-    }
+    if (index >= events->event_count) return;
+    mw_event event = mw_events_at(events, index);
+    mw_engine_foresee(replay->engine, &event);
 }
 
 /* All events of the next place tell their moments, and what is due by then comes first (rule
@@ -84,7 +78,7 @@ static mw_status take_events(mw_replay *replay, mw_error *err) {
     }
     mw_engine_advance(replay->engine, place);
     for (; replay->applied < replay->announced; replay->applied++) {
-        foresee(replay, replay->applied);
+        foresee(replay, replay->applied + MW_ENGINE_FORESIGHT);
         mw_event event = mw_events_at(events, replay->applied);
         MW_TRY(mw_engine_apply(replay->engine, &event, err));
     }
