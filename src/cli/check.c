@@ -195,6 +195,23 @@ static void write_model_json(const mw_program *program, const mw_model_program *
     mw_json_object_end(json);
 }
 
+/* What the file says and is not acted on yet. */
+static void write_notes_json(const mw_project *project, mw_json *json) {
+    mw_json_key(json, "notes");
+    mw_json_array(json);
+    for (const mw_note *note = project->notes; note; note = note->next) {
+        mw_json_object(json);
+        mw_json_key(json, "line");
+        mw_json_int(json, note->position.line);
+        mw_json_key(json, "column");
+        mw_json_int(json, note->position.column);
+        mw_json_key(json, "message");
+        mw_json_str(json, note->text);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
 /* What was found, to be told. */
 typedef struct {
     const mw_workspace *workspace;
@@ -221,6 +238,7 @@ static void print_json(const findings *found, mw_buf *out) {
     for (size_t i = 0; i < program->model_count; i++)
         write_model_json(program, &program->models[i], &found->live[i], &json);
     mw_json_array_end(&json);
+    write_notes_json(workspace->project, &json);
     mw_json_key(&json, "data");
     mw_json_object(&json);
     mw_intake_write_json(&found->data, &json);

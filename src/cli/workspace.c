@@ -92,6 +92,8 @@ mw_environment mw_workspace_environment(const mw_cli *cli) {
 
 static void print_diagnostics_json(const mw_diagnostics *diagnostics, const char *path,
                                    mw_buf *out) {
+    size_t order[MW_DIAGNOSTICS_MAX];
+    mw_diagnostics_order(diagnostics, order);
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
     mw_json_key(&json, "error");
@@ -101,7 +103,7 @@ static void print_diagnostics_json(const mw_diagnostics *diagnostics, const char
     mw_json_key(&json, "mistakes");
     mw_json_array(&json);
     for (size_t i = 0; i < diagnostics->count; i++) {
-        const mw_diagnostic *entry = &diagnostics->entries[i];
+        const mw_diagnostic *entry = &diagnostics->entries[order[i]];
         mw_json_object(&json);
         mw_json_key(&json, "file");
         mw_json_text(&json, path);

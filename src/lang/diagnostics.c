@@ -82,17 +82,23 @@ static void print_entry(const mw_diagnostic *entry, const char *file_name, mw_bu
     if (entry->hint.size > 0) mw_buf_printf(out, "    %.*s\n", MW_STR_ARGS(entry->hint));
 }
 
-void mw_diagnostics_print(const mw_diagnostics *diagnostics, const char *file_name, mw_buf *out) {
-    size_t order[MW_DIAGNOSTICS_MAX];
-    for (size_t i = 0; i < diagnostics->count; i++) { /* insertion sort: stable, and they are few */
+/* Insertion sort: stable, and they are few. */
+void mw_diagnostics_order(const mw_diagnostics *diagnostics,
+                          size_t out_order[MW_DIAGNOSTICS_MAX]) {
+    for (size_t i = 0; i < diagnostics->count; i++) {
         size_t j = i;
         for (; j > 0; j--) {
-            const mw_diagnostic *before = &diagnostics->entries[order[j - 1]];
+            const mw_diagnostic *before = &diagnostics->entries[out_order[j - 1]];
             if (!stands_before(&diagnostics->entries[i], before)) break;
-            order[j] = order[j - 1];
+            out_order[j] = out_order[j - 1];
         }
-        order[j] = i;
+        out_order[j] = i;
     }
+}
+
+void mw_diagnostics_print(const mw_diagnostics *diagnostics, const char *file_name, mw_buf *out) {
+    size_t order[MW_DIAGNOSTICS_MAX];
+    mw_diagnostics_order(diagnostics, order);
     for (size_t i = 0; i < diagnostics->count; i++)
         print_entry(&diagnostics->entries[order[i]], file_name, out);
     if (diagnostics->dropped > 0)

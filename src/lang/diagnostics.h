@@ -39,5 +39,8 @@ void mw_diagnose(mw_diagnostics *diagnostics, mw_position position, mw_status st
 void mw_diagnose_hint(mw_diagnostics *diagnostics, const char *format, ...) MW_PRINTF(2, 3);
 /* MW_OK if there are none; else the status of the first, `err` naming it and the number. */
 MW_MUST_USE mw_status mw_diagnostics_status(const mw_diagnostics *diagnostics, mw_error *err);
+/* Indexes of the entries in order of place; `count` of them. */
+void mw_diagnostics_order(const mw_diagnostics *diagnostics,
+                          size_t out_order[MW_DIAGNOSTICS_MAX]);
 /* "millwright.yaml:12:5: message" lines, each hint indented below, in order of place. */
 void mw_diagnostics_print(const mw_diagnostics *diagnostics, const char *file_name, mw_buf *out);
