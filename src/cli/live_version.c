@@ -13,10 +13,8 @@ mw_status mw_live_version_load(const mw_workspace *workspace, mw_str model,
     if (status == MW_NOT_FOUND) return MW_OK;
     MW_TRY(status);
     MW_TRY(mw_registry_load(registry, &champion, &out_live->bytes, err));
-    return mw_version_program_compile(mw_buf_str(&out_live->bytes),
-                                      mw_workspace_environment(workspace->cli),
-                                      workspace->symbols, &out_live->arena, &out_live->program,
-                                      err);
+    return mw_version_program_compile(mw_buf_str(&out_live->bytes), workspace->symbols,
+                                      &out_live->arena, &out_live->program, err);
 }
 
 void mw_live_version_release(mw_live_version *live) {

@@ -47,6 +47,32 @@ static mw_status no_memory(mw_error *err) {
 
 /* --- the version ------------------------------------------------------------------------ */
 
+/* Where no version answers, the name may be the mistake: which ones have versions is said. */
+static mw_status find_champion(const job *it, mw_registry registry, mw_version_row *out_row,
+                               mw_error *err) {
+    mw_status status = mw_registry_champion(registry, it->model_name, it->arena, out_row, err);
+    if (status != MW_NOT_FOUND) return status;
+    mw_version_row *rows = NULL;
+    size_t count = 0;
+    MW_TRY(mw_registry_versions(registry, MW_STR(""), it->arena, &rows, &count, err));
+    if (count == 0) return status;
+    status = mw_fail(err, status, "there is no version of a model %.*s",
+                     MW_STR_ARGS(it->model_name));
+    mw_buf names;
+    mw_buf_init(&names, 1 << 16);
+    for (size_t i = 0; i < count; i++) {
+        bool is_named = false;
+        for (size_t j = 0; j < i; j++) is_named |= mw_str_equal(rows[j].model, rows[i].model);
+        if (!is_named)
+            mw_buf_printf(&names, "%s%.*s", names.size > 0 ? ", " : "",
+                          MW_STR_ARGS(rows[i].model));
+    }
+    (void)mw_hint(err, status, "There are some of: %.*s. Others are made by millwright train.",
+                  MW_STR_ARGS(mw_buf_str(&names)));
+    mw_buf_release(&names);
+    return status;
+}
+
 static mw_status load_version(job *it, mw_error *err) {
     mw_cli *cli = it->workspace->cli;
     mw_registry registry = mw_workspace_registry(it->workspace);
@@ -54,11 +80,10 @@ static mw_status load_version(job *it, mw_error *err) {
     mw_version_row row;
     if (name)
         MW_TRY(mw_registry_find(registry, it->model_name, mw_str_of(name), it->arena, &row, err));
-    else MW_TRY(mw_registry_champion(registry, it->model_name, it->arena, &row, err));
+    else MW_TRY(find_champion(it, registry, &row, err));
     MW_TRY(mw_registry_load(registry, &row, &it->version_bytes, err));
     mw_version_name(mw_buf_str(&it->version_bytes), it->version_name);
-    MW_TRY(mw_version_program_compile(mw_buf_str(&it->version_bytes),
-                                      mw_workspace_environment(cli), it->workspace->symbols,
+    MW_TRY(mw_version_program_compile(mw_buf_str(&it->version_bytes), it->workspace->symbols,
                                       it->arena, &it->version, err));
     it->stream = &it->version.program->streams[it->version.model->moment_stream];
     it->source = &it->version.program->sources[it->stream->source];

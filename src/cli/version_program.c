@@ -26,9 +26,15 @@ static mw_status copy_columns(const mw_version *version, const mw_project *proje
     return MW_OK;
 }
 
-mw_status mw_version_program_compile(mw_str version_bytes, mw_environment environment,
-                                     mw_symbols *symbols, mw_arena *arena,
+static bool find_nothing(void *context, mw_str name, mw_str *out_value) {
+    (void)context, (void)name;
+    *out_value = MW_STR("");
+    return true;
+}
+
+mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols, mw_arena *arena,
                                      mw_version_program *out_program, mw_error *err) {
+    mw_environment environment = {find_nothing, NULL};
     mw_version_program it = {.version = NULL};
     mw_project_data data;
     mw_schema *columns = NULL;

@@ -2,7 +2,8 @@
  * version_program: the program that a version carries, compiled again (DESIGN.md rule 14).
  *
  * A version answers by the project file, the columns and the zone that it was trained with,
- * whatever has become of them since.
+ * whatever has become of them since. Its ${VAR} are all empty: they stand in plain texts alone,
+ * which have no part in a prediction (docs/decisions/0004).
  */
 #pragma once
 #include "model/version.h"
@@ -16,6 +17,6 @@ typedef struct {
 } mw_version_program;
 
 /* All of it lives in `arena`. MW_CORRUPT if the parts do not fit each other. */
-MW_MUST_USE mw_status mw_version_program_compile(mw_str version_bytes, mw_environment environment,
-                                                 mw_symbols *symbols, mw_arena *arena,
-                                                 mw_version_program *out_program, mw_error *err);
+MW_MUST_USE mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
+                                                 mw_arena *arena, mw_version_program *out_program,
+                                                 mw_error *err);
