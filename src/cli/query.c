@@ -114,7 +114,7 @@ static mw_status show_catalog(mw_workspace *workspace, mw_buf *sql, mw_error *er
 
 typedef struct {
     mw_workspace *workspace;
-    mw_buf *sql;
+    mw_buf *sql, *files; /* the views, and the list of all files */
     mw_str stream; /* of the view that is being written; empty before the first */
 } lake_views;
 
@@ -136,15 +136,27 @@ static void add_file(void *context, const mw_catalog_rows *rows) {
     mw_buf_printf(&path, "%s/lake/%.*s", it->workspace->state_folder,
                   MW_STR_ARGS(mw_catalog_text(rows, 1)));
     mw_duck_append_text(it->sql, mw_buf_str(&path));
+    if (it->files->size > 0) mw_buf_append_text(it->files, ", ");
+    mw_duck_append_text(it->files, mw_buf_str(&path));
     mw_buf_release(&path);
 }
 
+/* Then nothing but these files can be opened any more: some statements of DuckDB write while they
+   are prepared, before anybody can see what they are. */
 static mw_status show_lake(mw_workspace *workspace, mw_buf *sql, mw_error *err) {
-    lake_views views = {.workspace = workspace, .sql = sql};
-    MW_TRY(each_row(workspace, "SELECT stream, path FROM lake_files ORDER BY stream, ingest",
-                    add_file, &views, err));
-    if (views.stream.size > 0) mw_buf_append_text(sql, "])");
-    return run_sql(workspace, sql, err);
+    mw_buf files;
+    mw_buf_init(&files, SQL_SIZE_MAX);
+    lake_views views = {.workspace = workspace, .sql = sql, .files = &files};
+    mw_status status =
+        each_row(workspace, "SELECT stream, path FROM lake_files ORDER BY stream, ingest",
+                 add_file, &views, err);
+    if (views.stream.size > 0) mw_buf_append_text(sql, "]); ");
+    mw_buf_append_text(sql, "SET allowed_paths = [");
+    mw_buf_append_str(sql, mw_buf_str(&files));
+    mw_buf_append_text(sql, "]; SET enable_external_access = false; SET lock_configuration = true");
+    if (status == MW_OK) status = mw_buf_check(&files, "the files", err);
+    mw_buf_release(&files);
+    return status == MW_OK ? run_sql(workspace, sql, err) : status;
 }
 
 /* --- sql: the answer -------------------------------------------------------------------- */
@@ -250,7 +262,7 @@ static mw_status query(mw_workspace *workspace, mw_error *err) {
     mw_status status = show_catalog(workspace, &sql, err);
     if (status == MW_OK) status = show_lake(workspace, &sql, err);
     mw_buf_release(&sql);
-    if (status == MW_OK) status = mw_duck_query(workspace->duck, cli->words[0], &cursor, err);
+    if (status == MW_OK) status = mw_duck_ask(workspace->duck, cli->words[0], &cursor, err);
     if (status == MW_OK) status = print_answer(cursor, cli->json, &cli->out, err);
     mw_duck_cursor_close(cursor);
     return status;

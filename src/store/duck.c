@@ -243,14 +243,23 @@ static mw_status start(mw_duck_cursor *cursor, mw_error *err) {
     return status;
 }
 
-mw_status mw_duck_query(mw_duck *duck, const char *sql, mw_duck_cursor **out_cursor,
-                        mw_error *err) {
+/* Before it runs; what DuckDB calls a SELECT are WITH, VALUES, DESCRIBE and SUMMARIZE too. */
+static mw_status check_reads(const mw_duck_cursor *cursor, mw_error *err) {
+    if (cursor->api->prepared_statement_type(cursor->statement) == DUCK_STATEMENT_SELECT)
+        return MW_OK;
+    return mw_fail(err, MW_INVALID, "the statement must only read: SELECT, WITH, DESCRIBE, "
+                                    "SUMMARIZE");
+}
+
+static mw_status run_query(mw_duck *duck, const char *sql, bool may_write,
+                           mw_duck_cursor **out_cursor, mw_error *err) {
     MW_TRY(mw_duck_ready(duck, err));
     mw_duck_cursor *cursor = mw_allocate(sizeof *cursor);
     if (!cursor) return mw_fail(err, MW_NO_MEMORY, "duckdb: no memory for a query");
     cursor->api = &duck->api;
     mw_arena_init(&cursor->arena, SQL_SIZE_MAX);
     mw_status status = prepare_plain(duck, cursor, sql, err);
+    if (status == MW_OK && !may_write) status = check_reads(cursor, err);
     if (status == MW_OK) status = start(cursor, err);
     if (status != MW_OK) {
         mw_duck_cursor_close(cursor);
@@ -258,6 +267,15 @@ mw_status mw_duck_query(mw_duck *duck, const char *sql, mw_duck_cursor **out_cur
     }
     *out_cursor = cursor;
     return MW_OK;
+}
+
+mw_status mw_duck_query(mw_duck *duck, const char *sql, mw_duck_cursor **out_cursor,
+                        mw_error *err) {
+    return run_query(duck, sql, true, out_cursor, err);
+}
+
+mw_status mw_duck_ask(mw_duck *duck, const char *sql, mw_duck_cursor **out_cursor, mw_error *err) {
+    return run_query(duck, sql, false, out_cursor, err);
 }
 
 size_t mw_duck_column_count(const mw_duck_cursor *cursor) {

@@ -42,6 +42,9 @@ MW_MUST_USE mw_status mw_duck_run(mw_duck *duck, const char *sql, mw_error *err)
    come in its own order. */
 MW_MUST_USE mw_status mw_duck_query(mw_duck *duck, const char *sql, mw_duck_cursor **out_cursor,
                                     mw_error *err);
+/* The same for a statement of a user's: MW_INVALID unless it only reads. */
+MW_MUST_USE mw_status mw_duck_ask(mw_duck *duck, const char *sql, mw_duck_cursor **out_cursor,
+                                  mw_error *err);
 size_t mw_duck_column_count(const mw_duck_cursor *cursor);
 mw_str mw_duck_column_name(const mw_duck_cursor *cursor, size_t column);
 mw_duck_kind mw_duck_column_kind(const mw_duck_cursor *cursor, size_t column);

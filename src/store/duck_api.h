@@ -64,6 +64,8 @@ enum {
     DUCK_UHUGEINT = 32,
 };
 
+enum { DUCK_STATEMENT_SELECT = 1 };
+
 /* result, name, arguments */
 #define DUCK_FUNCTIONS(X)                                                                       \
     X(const char *, library_version, (void))                                                    \
@@ -82,6 +84,7 @@ enum {
     X(const char *, prepare_error, (duck_statement))                                            \
     X(void, destroy_prepare, (duck_statement *))                                                \
     X(uint64_t, prepared_statement_column_count, (duck_statement))                              \
+    X(int, prepared_statement_type, (duck_statement))                                           \
     X(const char *, prepared_statement_column_name, (duck_statement, uint64_t))                 \
     X(int, prepared_statement_column_type, (duck_statement, uint64_t))                          \
     X(int, pending_prepared_streaming, (duck_statement, duck_pending *))                        \
