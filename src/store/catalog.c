@@ -4,6 +4,7 @@
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "store/migrations.h"
 
@@ -262,9 +263,19 @@ static mw_status migrate(mw_catalog *catalog, mw_sys *sys, const char *path, mw_
     return MW_OK;
 }
 
-static mw_status open_database(mw_catalog *catalog, const char *path, mw_error *err) {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    if (catalog->is_writer) flags |= SQLITE_OPEN_CREATE;
+/* As a URI that says that nobody writes: SQLite then needs no file of its own beside it. */
+static mw_status append_frozen(mw_buf *uri, const char *path, mw_error *err) {
+    mw_buf_append_text(uri, "file:");
+    for (const char *c = path; *c; c++) {
+        if (strchr("%?#", *c)) mw_buf_printf(uri, "%%%02X", (unsigned)*c);
+        else mw_buf_append_char(uri, *c);
+    }
+    mw_buf_append_text(uri, "?immutable=1");
+    return mw_buf_check(uri, "catalog: its path", err);
+}
+
+static mw_status open_database(mw_catalog *catalog, const char *path, int flags, mw_error *err) {
+    flags |= SQLITE_OPEN_NOMUTEX;
     int code = sqlite3_open_v2(path, &catalog->db, flags, NULL);
     if (code != SQLITE_OK)
         return mw_fail(err, status_of(code), "catalog: cannot open %s: %s", path,
@@ -278,6 +289,32 @@ static mw_status open_database(mw_catalog *catalog, const char *path, mw_error *
     return execute(catalog, settings, err);
 }
 
+/* A reader who must not write beside the catalog cannot share it with SQLite's usual means. With
+   no changes in PATH-wal nobody has it open, and the file alone is all there is. */
+static bool is_frozen(const mw_catalog *catalog, mw_sys *sys, const char *path) {
+    char changes[PATH_SIZE_MAX];
+    mw_file_info info;
+    mw_error unseen;
+    int code = sqlite3_errcode(catalog->db) & 0xff;
+    int size = snprintf(changes, sizeof changes, "%s-wal", path);
+    return !catalog->is_writer && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
+           size > 0 && size < PATH_SIZE_MAX && mw_sys_info(sys, changes, &info, &unseen) == MW_OK &&
+           (!info.exists || info.size == 0);
+}
+
+static mw_status reopen_frozen(mw_catalog *catalog, mw_sys *sys, const char *path, mw_error *err) {
+    mw_buf uri;
+    mw_buf_init(&uri, 4 * PATH_SIZE_MAX);
+    mw_status status = append_frozen(&uri, path, err);
+    sqlite3_close(catalog->db);
+    catalog->db = NULL;
+    if (status == MW_OK)
+        status = open_database(catalog, uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+    if (status == MW_OK) status = migrate(catalog, sys, path, err);
+    mw_buf_release(&uri);
+    return status;
+}
+
 mw_status mw_catalog_open(mw_sys *sys, const char *path, bool is_writer,
                           mw_catalog **out_catalog, mw_error *err) {
     MW_ASSERT(path || is_writer);
@@ -285,8 +322,13 @@ mw_status mw_catalog_open(mw_sys *sys, const char *path, bool is_writer,
     if (!catalog) return mw_fail(err, MW_NO_MEMORY, "catalog: no memory to open it");
     catalog->is_writer = is_writer;
     const char *name = path ? path : ":memory:";
-    mw_status status = open_database(catalog, name, err);
+    int flags = SQLITE_OPEN_READWRITE | (is_writer ? SQLITE_OPEN_CREATE : 0);
+    mw_status status = open_database(catalog, name, flags, err);
     if (status == MW_OK) status = migrate(catalog, sys, name, err);
+    if (status != MW_OK && path && is_frozen(catalog, sys, path)) {
+        if (err) *err = (mw_error){0};
+        status = reopen_frozen(catalog, sys, path, err);
+    }
     if (status != MW_OK) {
         mw_catalog_close(catalog);
         return status;
