@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/server_role.h"
+#include "cli/server_call.h"
 #include "cli/train.h"
 #include "ingest/load.h"
 #include "loop/watch.h"

@@ -1,5 +1,7 @@
 #include "cli/live_version.h"
 
+#include "ingest/load.h"
+
 enum { PROGRAM_SIZE_MAX = 1 << 28 };
 
 mw_status mw_live_version_load(const mw_workspace *workspace, mw_str model,
@@ -26,22 +28,68 @@ mw_champion mw_live_version_champion(const mw_live_version *live) {
     return (mw_champion){mw_buf_str(&live->bytes), live->program.program, live->program.model};
 }
 
-static bool same_columns(const mw_schema *a, const mw_schema *b) {
-    bool is_same = a->field_count == b->field_count;
-    for (size_t i = 0; is_same && i < a->field_count; i++)
-        is_same = mw_str_equal(a->fields[i].name, b->fields[i].name) &&
-                  a->fields[i].type == b->fields[i].type;
-    return is_same;
+/* --- alike or not ------------------------------------------------------------------------- */
+
+/* What features are computed by. */
+typedef struct {
+    const mw_program *program;
+    const mw_model_program *model;
+    mw_str zone_data;
+} course_rules;
+
+static const mw_stream *window_stream(const course_rules *it, size_t window) {
+    return &it->program->streams[it->model->windows[window].stream];
 }
 
-bool mw_live_version_is_alike(const mw_live_version *a, const mw_live_version *b) {
-    const mw_version *one = a->program.version, *other = b->program.version;
-    if (!one || !other) return one == other;
-    bool is_alike = mw_str_equal(one->project, other->project) &&
-                    mw_str_equal(one->zone, other->zone) &&
-                    mw_str_equal(one->zone_data, other->zone_data) &&
-                    one->stream_count == other->stream_count;
-    for (size_t i = 0; is_alike && i < one->stream_count; i++)
-        is_alike = same_columns(&one->streams[i].columns, &other->streams[i].columns);
-    return is_alike;
+static const mw_stream *moment_stream(const course_rules *it) {
+    return &it->program->streams[it->model->moment_stream];
+}
+
+static bool same_stream(const course_rules *a, const mw_stream *x, const course_rules *b,
+                        const mw_stream *y) {
+    char definition_of_x[MW_SHA256_HEX_SIZE + 1], definition_of_y[MW_SHA256_HEX_SIZE + 1];
+    if (!mw_str_equal(x->name, y->name) || x->late_us != y->late_us) return false;
+    mw_source_definition(a->program, x->source, definition_of_x);
+    mw_source_definition(b->program, y->source, definition_of_y);
+    return mw_str_is(mw_str_of(definition_of_x), definition_of_y);
+}
+
+static bool same_windows(const course_rules *a, const course_rules *b) {
+    size_t count = a->model->feature_window_count;
+    if (count != b->model->feature_window_count) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!mw_str_equal(a->model->windows[i].text, b->model->windows[i].text) ||
+            !same_stream(a, window_stream(a, i), b, window_stream(b, i)))
+            return false;
+    return true;
+}
+
+static bool same_features(const mw_model_program *a, const mw_model_program *b) {
+    if (a->feature_count != b->feature_count) return false;
+    for (size_t i = 0; i < a->feature_count; i++) {
+        const mw_feature *x = &a->features[i], *y = &b->features[i];
+        if (x->type != y->type || !mw_str_equal(x->name, y->name) ||
+            !mw_str_equal(mw_code_text(x->code), mw_code_text(y->code)))
+            return false;
+    }
+    return true;
+}
+
+static course_rules rules_of(const mw_workspace *workspace, const mw_live_version *live,
+                             mw_str model) {
+    const mw_version_program *own = &live->program;
+    if (own->model) return (course_rules){own->program, own->model, own->version->zone_data};
+    return (course_rules){workspace->program, mw_program_find_model(workspace->program, model),
+                          workspace->zone_data};
+}
+
+bool mw_live_version_is_alike(const mw_workspace *workspace, const mw_live_version *live,
+                              const mw_live_version *next) {
+    course_rules b = rules_of(workspace, next, MW_STR(""));
+    course_rules a = rules_of(workspace, live, b.model->name);
+    return mw_str_equal(mw_zone_name(a.program->zone), mw_zone_name(b.program->zone)) &&
+           mw_str_equal(a.zone_data, b.zone_data) &&
+           a.model->moment_offset_us == b.model->moment_offset_us &&
+           same_stream(&a, moment_stream(&a), &b, moment_stream(&b)) &&
+           same_features(a.model, b.model) && same_windows(&a, &b);
 }

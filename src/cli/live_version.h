@@ -22,6 +22,7 @@ void mw_live_version_release(mw_live_version *live);
 
 /* For a sequencer; a view into `live`. */
 mw_champion mw_live_version_champion(const mw_live_version *live);
-/* Whether both were trained by the same project file over the same columns and zone, so that
-   their windows are the same. */
-bool mw_live_version_is_alike(const mw_live_version *a, const mw_live_version *b);
+/* Whether the next one's features hang on the very windows and moments of the one that answers or,
+   where none answers, of today's project file: then it can take over at once. */
+bool mw_live_version_is_alike(const mw_workspace *workspace, const mw_live_version *live,
+                              const mw_live_version *next);

@@ -2,7 +2,7 @@
 
 #include "cli/grid.h"
 #include "cli/runs.h"
-#include "cli/server_role.h"
+#include "cli/server_call.h"
 #include "cli/workspace.h"
 #include "model/version.h"
 
@@ -213,14 +213,48 @@ static void tell_champion(mw_workspace *workspace, const mw_version_row *version
                   MW_STR_ARGS(version->version), MW_STR_ARGS(version->model));
 }
 
+/* The server goes on as before, so the catalog must: it is what the next start reads. */
+static void take_back(mw_workspace *workspace, const mw_version_row *before) {
+    mw_error ignored;
+    mw_change change = {mw_sys_now_us(workspace->cli->sys), mw_workspace_who(workspace),
+                        MW_STR("the running server cannot use the one after it")};
+    if (before->version.size == 0) return;
+    mw_status status = mw_registry_promote(mw_workspace_registry(workspace), before->model,
+                                           before->version, change, &ignored);
+    if (status == MW_OK) status = mw_serve_tell_champion(workspace, before->model, &ignored);
+    (void)status; /* what is told is why it had to be taken back */
+}
+
+/* Until the version answers, if a server runs. */
+static mw_status reach_server(mw_workspace *workspace, mw_str model,
+                              const mw_version_row *before, mw_error *err) {
+    mw_status status = mw_serve_tell_champion(workspace, model, err);
+    if (status == MW_OK) status = mw_serve_await_champion(workspace, model, err);
+    if (status == MW_CONFLICT) take_back(workspace, before);
+    return status;
+}
+
+/* No version if the model has none. */
+static mw_status find_champion(mw_workspace *workspace, mw_str model, mw_version_row *out_row,
+                               mw_error *err) {
+    mw_error absent;
+    *out_row = (mw_version_row){.run = 0};
+    mw_status status = mw_registry_champion(mw_workspace_registry(workspace), model,
+                                            &workspace->arena, out_row, &absent);
+    if (status == MW_OK || status == MW_NOT_FOUND) return MW_OK;
+    return mw_fail(err, status, "%s", absent.message);
+}
+
 static mw_status promote(mw_workspace *workspace, mw_error *err) {
-    mw_version_row version;
+    mw_version_row version, before;
     MW_TRY(find_version(workspace, &version, err));
+    MW_TRY(find_champion(workspace, version.model, &before, err));
     bool is_new = !mw_str_is(version.stage, MW_STAGE_CHAMPION);
-    if (is_new)
+    if (is_new) {
         MW_TRY(mw_registry_promote(mw_workspace_registry(workspace), version.model,
                                    version.version, change_of(workspace, "models promote"), err));
-    if (is_new) MW_TRY(mw_serve_tell_champion(workspace, version.model, err));
+        MW_TRY(reach_server(workspace, version.model, &before, err));
+    }
     tell_champion(workspace, &version, is_new);
     return MW_OK;
 }
@@ -230,11 +264,12 @@ mw_status mw_cli_models_promote(mw_cli *cli, mw_error *err) {
 }
 
 static mw_status rollback(mw_workspace *workspace, mw_error *err) {
-    mw_version_row version;
+    mw_version_row version, before;
+    MW_TRY(find_champion(workspace, word(workspace, 0), &before, err));
     MW_TRY(mw_registry_rollback(mw_workspace_registry(workspace), word(workspace, 0),
                                 change_of(workspace, "models rollback"), &workspace->arena,
                                 &version, err));
-    MW_TRY(mw_serve_tell_champion(workspace, version.model, err));
+    MW_TRY(reach_server(workspace, version.model, &before, err));
     tell_champion(workspace, &version, true);
     return MW_OK;
 }

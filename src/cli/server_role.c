@@ -3,15 +3,16 @@
 #include <string.h>
 
 #include "cli/live_version.h"
+#include "cli/server_call.h"
 #include "ingest/load.h"
 #include "serve/api.h"
 #include "serve/control.h"
 #include "serve/server.h"
 
-#define SOCKET_NAME "socket"
 enum {
     TICK_US = 100000,
-    TELL_US = 30000000,
+    REBUILD_US = 2000, /* at a stretch, and between two */
+    REBUILD_STEPS = 64,
     LOCK_TRIES = 20,
     LOCK_PAUSE_US = 50000,
     HOST_SIZE_MAX = 256,
@@ -23,6 +24,7 @@ typedef struct {
     mw_events history;
     bool has_history;
     mw_live_version *live; /* one a model */
+    mw_live_version *next; /* likewise: it answers once its windows are filled */
     size_t live_count;
     mw_sequencer *sequencer;
     mw_service *service;
@@ -31,7 +33,7 @@ typedef struct {
     mw_server *server;
     mw_control *control;
     mw_api api;
-    mw_timer tick;
+    mw_timer tick, rebuild;
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
     char host[HOST_SIZE_MAX];
@@ -93,8 +95,9 @@ static mw_status load_champions(daemon *d, mw_champion **out_champions, mw_error
     const mw_workspace *workspace = &d->workspace;
     size_t count = workspace->program->model_count;
     d->live = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->live);
+    d->next = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->next);
     mw_champion *champions = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *champions);
-    if (!d->live || !champions) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
+    if (!d->live || !d->next || !champions) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
     for (; d->live_count < count; d->live_count++) {
         mw_live_version *live = &d->live[d->live_count];
         mw_status status = mw_live_version_load(
@@ -175,21 +178,51 @@ static mw_status create_reactor(daemon *d, mw_error *err) {
     return mw_reactor_create(reactor, &d->reactor, err);
 }
 
+/* A version whose windows are full has taken over: the program before is of no more use. */
+static void settle(daemon *d) {
+    for (size_t i = 0; i < d->live_count; i++) {
+        const mw_program *program = d->next[i].program.program;
+        if (!program ||
+            program != mw_decider_program(mw_sequencer_decider(d->sequencer, i)))
+            continue;
+        mw_live_version_release(&d->live[i]);
+        d->live[i] = d->next[i];
+        d->next[i] = (mw_live_version){.program = {.version = NULL}};
+    }
+}
+
+/* Half of the time goes to requests, however many windows are to be filled. */
+static void rebuild(mw_timer *timer, int64_t now_us) {
+    daemon *d = (daemon *)((char *)timer - offsetof(daemon, rebuild));
+    bool is_busy = true;
+    mw_error err = {0};
+    mw_status status = MW_OK;
+    mw_sys *sys = d->workspace.cli->sys;
+    while (status == MW_OK && is_busy && mw_sys_monotonic_us(sys) - now_us < REBUILD_US)
+        status = mw_sequencer_rebuild(d->sequencer, REBUILD_STEPS, &is_busy, &err);
+    settle(d);
+    if (status != MW_OK) give_up(d, status, &err);
+    else if (is_busy && !mw_reactor_is_stopping(d->reactor))
+        mw_timer_set(d->reactor, timer, mw_sys_monotonic_us(sys) + REBUILD_US);
+}
+
 /* The new champion answers from the next request on; requests under way had the old one. If it
-   carries another program, requests wait until its windows are filled. */
-static mw_status promote(daemon *d, size_t model, mw_live_version *next, mw_error *err) {
-    mw_live_version *live = &d->live[model];
-    mw_champion champion = mw_live_version_champion(next);
-    bool is_alike = mw_live_version_is_alike(live, next);
+   carries another program, that goes on until the windows of the new one are filled. */
+static mw_status promote(daemon *d, size_t model, mw_live_version *version, mw_error *err) {
+    mw_live_version *live = &d->live[model], *next = &d->next[model];
+    mw_champion champion = mw_live_version_champion(version);
+    bool is_alike = mw_live_version_is_alike(&d->workspace, live, version);
     if (is_alike) {
         champion.program = live->program.program;
         champion.model = live->program.model;
     }
-    MW_TRY(mw_sequencer_promote(d->sequencer, model, &champion, err));
-    if (is_alike) return MW_OK;
-    mw_live_version old = *live;
-    *live = *next;
-    *next = old;
+    mw_status status = mw_sequencer_promote(d->sequencer, model, &champion, err);
+    mw_live_version_release(next); /* one that was on its way makes room */
+    *next = (mw_live_version){.program = {.version = NULL}};
+    if (status != MW_OK || is_alike) return status;
+    *next = *version;
+    *version = (mw_live_version){.program = {.version = NULL}};
+    mw_timer_set(d->reactor, &d->rebuild, mw_reactor_now_us(d->reactor));
     return MW_OK;
 }
 
@@ -201,17 +234,36 @@ static mw_status change_champion(daemon *d, mw_str name, mw_error *err) {
     if (model == d->live_count)
         return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s",
                        MW_STR_ARGS(name));
-    mw_live_version next; /* and afterwards the one that is of no more use */
-    mw_status status = mw_live_version_load(&d->workspace, name, &next, err);
-    if (status == MW_OK) status = promote(d, model, &next, err);
-    mw_live_version_release(&next);
+    mw_live_version version; /* and afterwards what of it is of no more use */
+    mw_status status = mw_live_version_load(&d->workspace, name, &version, err);
+    if (status == MW_OK) status = promote(d, model, &version, err);
+    mw_live_version_release(&version);
     return status;
+}
+
+/* The versions that do not answer yet, as JSON. */
+static void list_successors(const daemon *d, mw_buf *out) {
+    mw_json json = mw_json_begin(out);
+    mw_json_array(&json);
+    for (size_t i = 0; i < d->live_count; i++) {
+        mw_successor next = mw_sequencer_successor(d->sequencer, i);
+        if (next.version.size == 0) continue;
+        mw_json_object(&json);
+        mw_json_key(&json, "model");
+        mw_json_str(&json, d->workspace.program->models[i].name);
+        mw_successor_write_json(&next, &json);
+        mw_json_object_end(&json);
+    }
+    mw_json_array_end(&json);
 }
 
 static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
                                 mw_error *err) {
-    (void)answer;
     if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
+    if (kind == MW_SERVE_SUCCESSORS) {
+        list_successors(context, answer);
+        return MW_OK;
+    }
     return mw_fail(err, MW_NOT_BUILT, "serve: the server knows no message %u", kind);
 }
 
@@ -225,7 +277,7 @@ static mw_status listen(daemon *d, mw_error *err) {
                                .telemetry = d->telemetry};
     MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
     mw_control_config control = {
-        .path = mw_state_path(d->workspace.state, &d->workspace.arena, SOCKET_NAME),
+        .path = mw_state_path(d->workspace.state, &d->workspace.arena, MW_SERVE_SOCKET),
         .handle = handle_message,
         .context = d};
     if (!control.path) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
@@ -277,6 +329,7 @@ static mw_status run(daemon *d, mw_error *err) {
     MW_TRY(listen(d, err));
     announce(d);
     d->tick.fire = tick;
+    d->rebuild.fire = rebuild;
     mw_timer_set(d->reactor, &d->tick, mw_reactor_now_us(d->reactor) + TICK_US);
     MW_TRY(mw_reactor_run(d->reactor, err));
     if (d->failure != MW_OK) {
@@ -294,7 +347,10 @@ static void close_down(daemon *d) {
     mw_telemetry_destroy(d->telemetry);
     mw_service_destroy(d->service);
     mw_sequencer_close(d->sequencer);
-    for (size_t i = 0; i < d->live_count; i++) mw_live_version_release(&d->live[i]);
+    for (size_t i = 0; i < d->live_count; i++) {
+        mw_live_version_release(&d->live[i]);
+        mw_live_version_release(&d->next[i]);
+    }
     if (d->has_history) mw_events_release(&d->history);
     mw_workspace_release(&d->workspace);
 }
@@ -304,39 +360,4 @@ mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
     mw_status status = run(&d, err);
     close_down(&d);
     return status;
-}
-
-/* --- the other end ------------------------------------------------------------------------ */
-
-mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model, mw_error *err) {
-    mw_arena arena;
-    mw_control_client *client = NULL;
-    mw_error absent;
-    mw_buf answer;
-    mw_arena_init(&arena, 1 << 16);
-    const char *path = mw_state_path(workspace->state, &arena, SOCKET_NAME);
-    mw_status status = path ? mw_control_connect(workspace->cli->sys, path, &client, &absent)
-                            : mw_fail(&absent, MW_NO_MEMORY, "serve: no memory");
-    mw_arena_release(&arena);
-    if (status == MW_UNAVAILABLE) return MW_OK;
-    if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
-    mw_buf_init(&answer, 1 << 10);
-    status = mw_control_call(client, MW_SERVE_CHAMPION, model, TELL_US, &answer, err);
-    mw_buf_release(&answer);
-    mw_control_close(client);
-    if (status == MW_OK) return MW_OK;
-    return mw_fail_within(err, status, "the running server goes on with the version before");
-}
-
-bool mw_serve_is_up(mw_cli *cli) {
-    mw_arena arena;
-    mw_control_client *client = NULL;
-    mw_error absent;
-    mw_arena_init(&arena, 1 << 16);
-    const char *state = mw_path_join(&arena, cli->folder, MW_STATE_FOLDER);
-    const char *path = state ? mw_path_join(&arena, state, SOCKET_NAME) : NULL;
-    bool is_up = path && mw_control_connect(cli->sys, path, &client, &absent) == MW_OK;
-    mw_control_close(client);
-    mw_arena_release(&arena);
-    return is_up;
 }

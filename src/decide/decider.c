@@ -92,46 +92,57 @@ mw_status mw_decider_event(mw_decider *decider, const mw_event *event, mw_error 
     return MW_OK;
 }
 
-static mw_status decide(mw_decider *decider, const mw_moment *moment, const mw_cell *features,
-                        mw_prediction *out_prediction, mw_error *err) {
+/* Without an answer yet. */
+static mw_status describe(mw_decider *decider, const mw_moment *moment, const mw_cell *features,
+                          mw_prediction *out_prediction, mw_error *err) {
     const mw_model_program *model = decider->config.model;
     mw_buf_clear(&decider->event_id);
     mw_stream_append_id(&decider->config.program->streams[model->moment_stream], moment->row,
                         decider->config.symbols, &decider->event_id);
     MW_TRY(mw_buf_check(&decider->event_id, "the event's id", err));
-    mw_prediction prediction = {.place = moment->place,
-                                .t = moment->t,
-                                .model = model->name,
-                                .event_id = mw_buf_str(&decider->event_id),
-                                .prediction = NAN,
-                                .features = features};
-    if (decider->scorer) {
-        mw_score score = mw_scorer_run(decider->scorer, features);
-        prediction.version = mw_scorer_name(decider->scorer);
-        prediction.prediction = score.prediction;
-        prediction.decision = score.decision;
-    }
-    *out_prediction = prediction;
+    *out_prediction = (mw_prediction){.place = moment->place,
+                                      .t = moment->t,
+                                      .model = model->name,
+                                      .event_id = mw_buf_str(&decider->event_id),
+                                      .prediction = NAN,
+                                      .features = features};
     return MW_OK;
 }
 
-mw_status mw_decider_next(mw_decider *decider, int64_t place, mw_prediction *out_prediction,
+void mw_decider_judge(const mw_decider *decider, mw_prediction *prediction) {
+    if (!decider->scorer) return;
+    mw_score score = mw_scorer_run(decider->scorer, prediction->features);
+    prediction->version = mw_scorer_name(decider->scorer);
+    prediction->prediction = score.prediction;
+    prediction->decision = score.decision;
+}
+
+mw_status mw_decider_pass(mw_decider *decider, int64_t place, mw_prediction *out_prediction,
                           bool *out_found, mw_error *err) {
     mw_step step;
     bool found = false;
     MW_TRY(mw_course_next(decider->course, place, &step, &found, err));
     if (found) {
         MW_ASSERT(step.kind == MW_DUE_MOMENT);
-        MW_TRY(decide(decider, &step.moment, step.features, out_prediction, err));
+        MW_TRY(describe(decider, &step.moment, step.features, out_prediction, err));
     }
     *out_found = found;
+    return MW_OK;
+}
+
+mw_status mw_decider_next(mw_decider *decider, int64_t place, mw_prediction *out_prediction,
+                          bool *out_found, mw_error *err) {
+    MW_TRY(mw_decider_pass(decider, place, out_prediction, out_found, err));
+    if (*out_found) mw_decider_judge(decider, out_prediction);
     return MW_OK;
 }
 
 mw_status mw_decider_predict(mw_decider *decider, const mw_moment *moment,
                              mw_prediction *out_prediction, mw_error *err) {
     MW_TRY(mw_course_features(decider->course, moment, decider->features, err));
-    return decide(decider, moment, decider->features, out_prediction, err);
+    MW_TRY(describe(decider, moment, decider->features, out_prediction, err));
+    mw_decider_judge(decider, out_prediction);
+    return MW_OK;
 }
 
 int64_t mw_decider_next_due(const mw_decider *decider) {

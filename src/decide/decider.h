@@ -43,6 +43,12 @@ MW_MUST_USE mw_status mw_decider_event(mw_decider *decider, const mw_event *even
 MW_MUST_USE mw_status mw_decider_next(mw_decider *decider, int64_t place,
                                       mw_prediction *out_prediction, bool *out_found,
                                       mw_error *err);
+/* The same without an answer, which takes most of the time: for moments that pass in silence. */
+MW_MUST_USE mw_status mw_decider_pass(mw_decider *decider, int64_t place,
+                                      mw_prediction *out_prediction, bool *out_found,
+                                      mw_error *err);
+/* What the version that answers makes of features that were read before. */
+void mw_decider_judge(const mw_decider *decider, mw_prediction *prediction);
 /* The prediction of a moment now; nothing is kept of it. */
 MW_MUST_USE mw_status mw_decider_predict(mw_decider *decider, const mw_moment *moment,
                                          mw_prediction *out_prediction, mw_error *err);

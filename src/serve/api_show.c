@@ -132,6 +132,16 @@ static void write_version(mw_json *json, const mw_scorer *scorer) {
     mw_json_object_end(json);
 }
 
+/* The version that was promoted and does not answer yet. */
+static void write_successor(mw_json *json, const mw_sequencer *sequencer, size_t model) {
+    mw_successor next = mw_sequencer_successor(sequencer, model);
+    if (next.version.size == 0) return;
+    mw_json_key(json, "next");
+    mw_json_object(json);
+    mw_successor_write_json(&next, json);
+    mw_json_object_end(json);
+}
+
 static void write_model(mw_json *json, const mw_api *api, size_t number, bool with_features) {
     const mw_service_config *parts = mw_service_parts(api->service);
     const mw_model_program *model = &parts->program->models[number];
@@ -147,6 +157,7 @@ static void write_model(mw_json *json, const mw_api *api, size_t number, bool wi
     mw_json_key(json, "asked");
     mw_json_bool(json, mw_decider_is_asked(decider));
     write_version(json, mw_decider_scorer(decider));
+    write_successor(json, parts->sequencer, number);
     if (with_features) {
         const mw_schema *features = mw_decider_features(decider);
         mw_json_key(json, "features");

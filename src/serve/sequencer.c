@@ -1,6 +1,5 @@
-#include "serve/sequencer_state.h"
+#include "serve/rebuild.h"
 
-#include "base/json.h"
 #include "ingest/load.h"
 
 #define LEDGER_SIZE_MAX ((size_t)1 << 33)
@@ -31,9 +30,12 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
     const mw_program *program = config->program;
     sequencer->deciders = mw_arena_alloc(&sequencer->arena, program->model_count + 1,
                                          sizeof *sequencer->deciders);
+    sequencer->successions = mw_arena_alloc(&sequencer->arena, program->model_count + 1,
+                                            sizeof *sequencer->successions);
     sequencer->standing = mw_arena_alloc(&sequencer->arena, program->stream_count + 1,
                                          sizeof *sequencer->standing);
-    if (!sequencer->deciders || !sequencer->standing) return no_memory(err);
+    if (!sequencer->deciders || !sequencer->successions || !sequencer->standing)
+        return no_memory(err);
     MW_TRY(give_standing(sequencer, err));
     MW_TRY(mw_ledger_create(LEDGER_SIZE_MAX, &sequencer->ledger, err));
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
@@ -67,7 +69,7 @@ mw_status mw_sequencer_open(const mw_sequencer_config *config, mw_sequencer **ou
     if (!sequencer) return no_memory(err);
     sequencer->config = *config;
     sequencer->now_us = config->clock_us;
-    sequencer->begin = sequencer->last_place = INT64_MIN;
+    sequencer->begin = sequencer->last_place = sequencer->reached = INT64_MIN;
     mw_arena_init(&sequencer->arena, ARENA_SIZE_MAX);
     mw_buf_init(&sequencer->payload, PAYLOAD_SIZE_MAX);
     mw_status status = open(sequencer, err);
@@ -81,6 +83,8 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
     const mw_program *program = sequencer->config.program;
     for (size_t i = 0; sequencer->deciders && i < program->model_count; i++)
         mw_decider_destroy(sequencer->deciders[i]);
+    for (size_t i = 0; sequencer->successions && i < program->model_count; i++)
+        mw_rebuild_destroy(sequencer->successions[i].rebuild);
     for (size_t i = 0; sequencer->standing && i < program->stream_count; i++)
         mw_standing_destroy(sequencer->standing[i]);
     mw_events_release(&sequencer->fresh);
@@ -116,7 +120,18 @@ static mw_status map_source(const mw_sequencer *sequencer, const mw_program *pro
     mw_status status = mw_fail(err, MW_CONFLICT,
                                "stream %.*s: the project file no longer says what it said when the "
                                "version was trained", MW_STR_ARGS(source->name));
-    return mw_hint(err, status, "Undo the change, or train again and promote the new version.");
+    return mw_hint(err, status, "Undo the change, or train again; a running server goes by the "
+                                "project file that it was started with.");
+}
+
+/* Whether the features of the model hang on it. */
+static bool uses_source(const mw_champion *champion, int32_t source) {
+    const mw_stream *streams = champion->program->streams;
+    const mw_model_program *model = champion->model;
+    if (streams[model->moment_stream].source == source) return true;
+    for (size_t i = 0; i < model->feature_window_count; i++)
+        if (streams[model->windows[i].stream].source == source) return true;
+    return false;
 }
 
 static mw_status map_streams(mw_sequencer *sequencer, const mw_champion *champion,
@@ -126,7 +141,8 @@ static mw_status map_streams(mw_sequencer *sequencer, const mw_champion *champio
     if (!streams) return no_memory(err);
     for (size_t i = 0; i < count; i++) streams[i] = -1;
     for (size_t i = 0; i < champion->program->source_count; i++)
-        MW_TRY(map_source(sequencer, champion->program, (int32_t)i, streams, err));
+        if (uses_source(champion, (int32_t)i))
+            MW_TRY(map_source(sequencer, champion->program, (int32_t)i, streams, err));
     config->program = champion->program;
     config->model = champion->model;
     config->streams = streams;
@@ -228,6 +244,7 @@ mw_status mw_sequencer_reach(mw_sequencer *sequencer, int64_t place, mw_error *e
         if ((due < known ? due : known) > place || (due == INT64_MAX && !has_history)) break;
         MW_TRY(due <= known ? meet_due(sequencer, model, err) : feed_history(sequencer, err));
     }
+    if (place > sequencer->reached) sequencer->reached = place;
     return MW_OK;
 }
 
@@ -361,20 +378,31 @@ mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind, mw_err
     return add_control(sequencer, kind, NULL, err);
 }
 
-static mw_status replace_decider(mw_sequencer *sequencer, size_t model,
-                                 const mw_champion *champion, mw_error *err) {
+/* --- promotions --------------------------------------------------------------------------- */
+
+static void end_succession(mw_sequencer *sequencer, size_t model) {
+    mw_rebuild_destroy(sequencer->successions[model].rebuild);
+    sequencer->successions[model] = (mw_succession){.rebuild = NULL};
+}
+
+static mw_status tell_champion(mw_sequencer *sequencer, size_t model, mw_error *err) {
+    return add_control(sequencer, MW_CONTROL_CHAMPION,
+                       mw_decider_scorer(sequencer->deciders[model]), err);
+}
+
+static mw_status begin_succession(mw_sequencer *sequencer, size_t model,
+                                  const mw_champion *champion, mw_error *err) {
     mw_decider *decider = NULL;
-    /* The log is read as others would: what is still gathered must be there. */
-    MW_TRY(mw_sequencer_commit(sequencer, err));
+    mw_succession *succession = &sequencer->successions[model];
     MW_TRY(mw_sequencer_create_decider(sequencer, model, champion, &decider, err));
-    mw_status status = mw_recovery_catch_up(sequencer, decider, err);
-    if (status == MW_OK) status = mw_decider_promote(decider, champion->bytes, err);
+    mw_status status = mw_decider_promote(decider, champion->bytes, err);
     if (status != MW_OK) {
         mw_decider_destroy(decider);
         return status;
     }
-    mw_decider_destroy(sequencer->deciders[model]);
-    sequencer->deciders[model] = decider;
+    MW_TRY(mw_rebuild_create(sequencer, decider, sequencer->deciders[model],
+                             &succession->rebuild, err));
+    mw_version_name(champion->bytes, succession->version);
     return MW_OK;
 }
 
@@ -382,13 +410,78 @@ mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
                                const mw_champion *champion, mw_error *err) {
     const mw_program *program = champion->program ? champion->program
                                                   : sequencer->config.program;
+    end_succession(sequencer, model);
+    if (program != mw_decider_program(sequencer->deciders[model]))
+        return begin_succession(sequencer, model, champion, err);
     MW_TRY(mw_sequencer_advance(sequencer, err)); /* what was due before is the old one's */
-    if (program == mw_decider_program(sequencer->deciders[model]))
-        MW_TRY(mw_decider_promote(sequencer->deciders[model], champion->bytes, err));
-    else
-        MW_TRY(replace_decider(sequencer, model, champion, err));
-    return add_control(sequencer, MW_CONTROL_CHAMPION,
-                       mw_decider_scorer(sequencer->deciders[model]), err);
+    MW_TRY(mw_decider_promote(sequencer->deciders[model], champion->bytes, err));
+    return tell_champion(sequencer, model, err);
+}
+
+/* Makes the moments that the program before would have made only from now on. */
+static mw_status make_kept(mw_sequencer *sequencer, size_t model, const mw_handover *handover,
+                           mw_error *err) {
+    int64_t change = sequencer->reached; /* which grows below */
+    for (size_t i = 0; i < handover->count; i++) {
+        mw_prediction prediction = handover->items[i].prediction;
+        int64_t stamp;
+        if (handover->items[i].before_t <= change) continue;
+        mw_decider_judge(sequencer->deciders[model], &prediction);
+        if (!is_to_be_made(sequencer, model, &prediction)) continue;
+        MW_TRY(mw_sequencer_next_place(sequencer, &stamp, err));
+        MW_TRY(mw_sequencer_record(sequencer, model, stamp, &prediction, err));
+    }
+    return MW_OK;
+}
+
+static mw_status take_over(mw_sequencer *sequencer, size_t model, mw_error *err) {
+    mw_rebuild *rebuild = sequencer->successions[model].rebuild;
+    mw_decider_destroy(sequencer->deciders[model]);
+    sequencer->deciders[model] = mw_rebuild_take(rebuild);
+    mw_status status = make_kept(sequencer, model, mw_rebuild_handover(rebuild), err);
+    if (status == MW_OK) status = tell_champion(sequencer, model, err);
+    end_succession(sequencer, model);
+    return status == MW_OK ? mw_sequencer_commit(sequencer, err) : status;
+}
+
+static void fail_succession(mw_succession *succession, mw_status status, const mw_error *err) {
+    mw_rebuild_destroy(succession->rebuild);
+    succession->rebuild = NULL;
+    succession->failure = status;
+    succession->error = *err;
+}
+
+mw_status mw_sequencer_rebuild(mw_sequencer *sequencer, size_t step_max, bool *out_is_busy,
+                               mw_error *err) {
+    *out_is_busy = false;
+    for (size_t i = 0; i < sequencer->config.program->model_count; i++) {
+        mw_succession *succession = &sequencer->successions[i];
+        mw_error reason = {0};
+        bool is_done = false;
+        if (!succession->rebuild) continue;
+        *out_is_busy = true;
+        MW_TRY(mw_sequencer_commit(sequencer, err)); /* the log is read as others would */
+        mw_status status = mw_rebuild_run(succession->rebuild, step_max, &is_done, &reason);
+        if (status != MW_OK) fail_succession(succession, status, &reason);
+        return is_done ? take_over(sequencer, i, err) : MW_OK;
+    }
+    return MW_OK;
+}
+
+mw_successor mw_sequencer_successor(const mw_sequencer *sequencer, size_t model) {
+    const mw_succession *succession = &sequencer->successions[model];
+    return (mw_successor){.version = mw_str_of(succession->version),
+                          .share = succession->rebuild ? mw_rebuild_share(succession->rebuild) : 0,
+                          .failure = succession->failure,
+                          .error = &succession->error};
+}
+
+void mw_successor_write_json(const mw_successor *successor, mw_json *json) {
+    mw_json_key(json, "version");
+    mw_json_str(json, successor->version);
+    mw_json_key(json, successor->failure == MW_OK ? "share" : "failure");
+    if (successor->failure == MW_OK) mw_json_number(json, successor->share);
+    else mw_json_text(json, successor->error->message);
 }
 
 mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err) {

@@ -16,6 +16,7 @@
  * One thread owns it.
  */
 #pragma once
+#include "base/json.h"
 #include "decide/decider.h"
 #include "ingest/standing.h"
 #include "serve/ledger.h"
@@ -74,12 +75,28 @@ MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model,
 MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
 
-/* This version answers for the model from the next place on. After a failure the one before
-   goes on. One that brings another program than the one before (another address) needs other
-   windows: they are filled from history and log before this returns, which takes about a
-   microsecond an event. MW_CONFLICT if a stream of its program has changed since. */
+/* This version answers for the model from the next place on. One that brings another program
+   than the one before (another address) needs other windows: it answers once mw_sequencer_rebuild
+   has filled them. After a failure the one before goes on. MW_CONFLICT if a stream that its
+   program uses has changed since. */
 MW_MUST_USE mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
                                            const mw_champion *champion, mw_error *err);
+/* Fills the windows of versions that were promoted, by some events, and lets a version take over
+   whose windows are full. It commits what was appended. `*out_is_busy`: there is more to do. A
+   failure is the sequencer's own; that of a succession is told by mw_sequencer_successor. */
+MW_MUST_USE mw_status mw_sequencer_rebuild(mw_sequencer *sequencer, size_t step_max,
+                                           bool *out_is_busy, mw_error *err);
+
+/* The version that was promoted and does not answer yet. */
+typedef struct {
+    mw_str version; /* empty: there is none */
+    double share;   /* of all events, that its windows have seen */
+    mw_status failure; /* it never will, and why; the version before goes on */
+    const mw_error *error;
+} mw_successor;
+mw_successor mw_sequencer_successor(const mw_sequencer *sequencer, size_t model);
+/* The members "version" and "share", or "failure" in its place. */
+void mw_successor_write_json(const mw_successor *successor, mw_json *json);
 
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);

@@ -5,11 +5,22 @@
 #include "ingest/log_events.h"
 #include "serve/sequencer.h"
 
+typedef struct mw_rebuild mw_rebuild;
+
+/* A version that is to answer once its windows are filled. */
+typedef struct {
+    mw_rebuild *rebuild; /* NULL: there is none, or it has failed */
+    char version[MW_VERSION_NAME_SIZE + 1];
+    mw_status failure;   /* why it will not answer */
+    mw_error error;
+} mw_succession;
+
 struct mw_sequencer {
     mw_sequencer_config config;
     mw_arena arena;
     mw_log *log;
     mw_decider **deciders; /* one a model */
+    mw_succession *successions; /* likewise */
     mw_events fresh;       /* events of the log, of streams with an id */
     mw_standing **standing; /* one a stream; NULL: it has no id */
     mw_ledger *ledger;
@@ -17,6 +28,7 @@ struct mw_sequencer {
     int64_t now_us;        /* a virtual clock's */
     int64_t begin;         /* the log's first place; moments due by then are history */
     int64_t last_place;    /* of the log's records */
+    int64_t reached;       /* what is due by then was met */
     bool is_recovering;    /* due moments pass: they are in the log */
     bool needs_sync;
     mw_buf payload;
@@ -39,8 +51,5 @@ MW_MUST_USE mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *
 MW_MUST_USE mw_status mw_sequencer_create_decider(mw_sequencer *sequencer, size_t model,
                                                   const mw_champion *champion,
                                                   mw_decider **out_decider, mw_error *err);
-/* Tells a new decider all that the sequencer has fed so far; what was due meanwhile passes. */
-MW_MUST_USE mw_status mw_recovery_catch_up(mw_sequencer *sequencer, mw_decider *decider,
-                                           mw_error *err);
 /* Fills a sequencer from its log; it stands at the last place then. */
 MW_MUST_USE mw_status mw_recovery_run(mw_sequencer *sequencer, mw_error *err);

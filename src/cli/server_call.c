@@ -1,0 +1,137 @@
+#include "cli/server_call.h"
+
+#include <yyjson.h>
+
+#include "serve/control.h"
+#include "sys/poller.h"
+#include "sys/terminal.h"
+
+enum {
+    CALL_US = 30000000,
+    ASK_AGAIN_US = 20000,
+    ANSWER_SIZE_MAX = 1 << 24,
+    ARENA_SIZE_MAX = 1 << 26,
+    SHARE_STEPS = 1000,
+};
+
+bool mw_serve_is_up(mw_cli *cli) {
+    mw_arena arena;
+    mw_control_client *client = NULL;
+    mw_error absent;
+    mw_arena_init(&arena, 1 << 16);
+    const char *state = mw_path_join(&arena, cli->folder, MW_STATE_FOLDER);
+    const char *path = state ? mw_path_join(&arena, state, MW_SERVE_SOCKET) : NULL;
+    bool is_up = path && mw_control_connect(cli->sys, path, &client, &absent) == MW_OK;
+    mw_control_close(client);
+    mw_arena_release(&arena);
+    return is_up;
+}
+
+/* No answer, and MW_OK, where no server runs. */
+static mw_status call(const mw_workspace *workspace, uint32_t kind, mw_str message,
+                      mw_buf *answer, mw_error *err) {
+    mw_arena arena;
+    mw_control_client *client = NULL;
+    mw_error absent;
+    mw_arena_init(&arena, 1 << 16);
+    const char *path = mw_state_path(workspace->state, &arena, MW_SERVE_SOCKET);
+    mw_status status = path ? mw_control_connect(workspace->cli->sys, path, &client, &absent)
+                            : mw_fail(&absent, MW_NO_MEMORY, "serve: no memory");
+    mw_arena_release(&arena);
+    if (status == MW_UNAVAILABLE) return MW_OK;
+    if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
+    status = mw_control_call(client, kind, message, CALL_US, answer, err);
+    mw_control_close(client);
+    return status;
+}
+
+static mw_status goes_on(mw_status status, mw_error *err) {
+    return mw_fail_within(err, status, "the running server goes on with the version before");
+}
+
+mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model, mw_error *err) {
+    mw_buf answer;
+    mw_buf_init(&answer, ANSWER_SIZE_MAX);
+    mw_status status = call(workspace, MW_SERVE_CHAMPION, model, &answer, err);
+    mw_buf_release(&answer);
+    return status == MW_OK ? MW_OK : goes_on(status, err);
+}
+
+/* --- successors --------------------------------------------------------------------------- */
+
+static mw_str text_of(yyjson_val *object, const char *key, mw_arena *arena) {
+    yyjson_val *value = yyjson_obj_get(object, key);
+    return mw_str_copy(arena, (mw_str){yyjson_get_str(value), yyjson_get_len(value)});
+}
+
+static mw_status read_successors(mw_str json, mw_arena *arena,
+                                 mw_serve_successors *out_successors, mw_error *err) {
+    yyjson_doc *doc = yyjson_read(json.data, json.size, 0);
+    yyjson_val *root = yyjson_doc_get_root(doc), *object;
+    size_t index, count;
+    mw_serve_successor *items = mw_arena_alloc(arena, yyjson_arr_size(root) + 1, sizeof *items);
+    yyjson_arr_foreach(root, index, count, object) {
+        if (!items) break;
+        items[index] = (mw_serve_successor){
+            .model = text_of(object, "model", arena),
+            .version = text_of(object, "version", arena),
+            .share = yyjson_get_num(yyjson_obj_get(object, "share")),
+            .failure = text_of(object, "failure", arena)};
+    }
+    *out_successors = (mw_serve_successors){items, yyjson_arr_size(root)};
+    yyjson_doc_free(doc);
+    return items ? MW_OK : mw_fail(err, MW_NO_MEMORY, "serve: no memory");
+}
+
+mw_status mw_serve_list_successors(const mw_workspace *workspace, mw_arena *arena,
+                                   mw_serve_successors *out_successors, mw_error *err) {
+    mw_buf answer;
+    mw_buf_init(&answer, ANSWER_SIZE_MAX);
+    mw_status status = call(workspace, MW_SERVE_SUCCESSORS, MW_STR(""), &answer, err);
+    if (status == MW_OK)
+        status = read_successors(mw_buf_str(&answer), arena, out_successors, err);
+    mw_buf_release(&answer);
+    return status;
+}
+
+/* How far the model's champion is; 1 if it answers. */
+static mw_status ask_share(const mw_workspace *workspace, mw_str model, double *out_share,
+                           mw_error *err) {
+    mw_arena arena;
+    mw_serve_successors successors = {NULL, 0};
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    mw_status status = mw_serve_list_successors(workspace, &arena, &successors, err);
+    *out_share = 1;
+    for (size_t i = 0; status == MW_OK && i < successors.count; i++) {
+        const mw_serve_successor *next = &successors.items[i];
+        if (!mw_str_equal(next->model, model)) continue;
+        if (next->failure.size == 0) *out_share = next->share < 0.999 ? next->share : 0.999;
+        else
+            status = goes_on(mw_fail(err, MW_CONFLICT, "%.*s", MW_STR_ARGS(next->failure)), err);
+    }
+    mw_arena_release(&arena);
+    return status;
+}
+
+static mw_status pause_a_little(mw_poller *poller, mw_error *err) {
+    mw_poller_event event;
+    size_t count;
+    return mw_poller_wait(poller, ASK_AGAIN_US, &event, 1, &count, err);
+}
+
+mw_status mw_serve_await_champion(const mw_workspace *workspace, mw_str model, mw_error *err) {
+    mw_sys *sys = workspace->cli->sys;
+    mw_poller *poller;
+    MW_TRY(mw_poller_create(sys, &poller, err));
+    mw_progress progress = mw_progress_begin(sys, "filling windows", SHARE_STEPS);
+    double share = 0;
+    mw_status status = ask_share(workspace, model, &share, err);
+    while (status == MW_OK && share < 1) {
+        mw_progress_update(&progress, (uint64_t)(share * SHARE_STEPS));
+        status = pause_a_little(poller, err);
+        if (status == MW_OK) status = ask_share(workspace, model, &share, err);
+    }
+    mw_progress_end(&progress);
+    mw_poller_destroy(poller);
+    return status;
+}

@@ -1,0 +1,42 @@
+/*
+ * server_call: what other commands tell and ask the server that runs on the same state, over its
+ * control socket.
+ *
+ * Where no server runs nothing is to be told, and there is nothing to ask.
+ */
+#pragma once
+#include "cli/workspace.h"
+
+#define MW_SERVE_SOCKET "socket"
+
+/* Control messages. */
+enum {
+    MW_SERVE_CHAMPION = 1,   /* the model that is named has another champion */
+    MW_SERVE_SUCCESSORS = 2, /* which versions were promoted and do not answer yet, as JSON */
+};
+
+/* Whether a server runs in the folder of the command. */
+bool mw_serve_is_up(mw_cli *cli);
+/* Tells that the model has another champion. It answers then or, if it carries another program,
+   once its windows are filled. MW_CONFLICT: the server cannot use it, and goes on as before. */
+MW_MUST_USE mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model,
+                                             mw_error *err);
+/* Waits until the model's champion answers, with a progress bar. */
+MW_MUST_USE mw_status mw_serve_await_champion(const mw_workspace *workspace, mw_str model,
+                                              mw_error *err);
+
+/* A version that was promoted and does not answer yet. */
+typedef struct {
+    mw_str model, version;
+    double share;   /* of the events, that its windows have seen */
+    mw_str failure; /* why it never will; empty: it will */
+} mw_serve_successor;
+
+typedef struct {
+    const mw_serve_successor *items;
+    size_t count;
+} mw_serve_successors;
+
+MW_MUST_USE mw_status mw_serve_list_successors(const mw_workspace *workspace, mw_arena *arena,
+                                               mw_serve_successors *out_successors,
+                                               mw_error *err);
