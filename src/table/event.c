@@ -72,21 +72,17 @@ static uint64_t digit_of(uint64_t place, int digit) {
     return place >> (digit * DIGIT_BITS) & (BUCKETS - 1);
 }
 
-/* True if they come in order of place as they stand. */
-static bool fill_entries(const mw_events *events, entry *entries, histogram *counts) {
+static void fill_entries(const mw_events *events, entry *entries, histogram *counts) {
     size_t count = 0;
-    bool is_sorted = true;
     for (size_t s = 0; s < events->stream_count; s++) {
         const mw_stream_events *stream = &events->streams[s];
         for (size_t row = 0; row < stream->rows.row_count; row++) {
             uint64_t place = (uint64_t)stream->places[row] ^ (uint64_t)1 << 63;
-            is_sorted &= count == 0 || entries[count - 1].place <= place;
             entries[count++] = (entry){place, (uint64_t)s << MW_EVENT_ROW_BITS | row};
             for (int d = 0; d < DIGIT_COUNT; d++) counts->buckets[d][digit_of(place, d)]++;
         }
     }
     MW_ASSERT(count == events->event_count);
-    return is_sorted;
 }
 
 /* One stable pass over a digit; false, and nothing done, if all entries have the same one. */
@@ -103,19 +99,39 @@ static bool sort_by_digit(const entry *from, entry *to, size_t count, int digit,
     return true;
 }
 
+/* Puts the events in the order in which they came, stream by stream; false if that is not the order
+   of their places. */
+static bool take_as_sorted(const mw_events *events, uint64_t *order) {
+    size_t count = 0;
+    int64_t before = INT64_MIN;
+    for (size_t s = 0; s < events->stream_count; s++) {
+        const mw_stream_events *stream = &events->streams[s];
+        for (size_t row = 0; row < stream->rows.row_count; row++) {
+            if (stream->places[row] < before) return false;
+            before = stream->places[row];
+            order[count++] = (uint64_t)s << MW_EVENT_ROW_BITS | row;
+        }
+    }
+    return true;
+}
+
 /* A radix sort from the lowest digit up. The entries come in by (stream, row) and every pass
    is stable, so that is the order among equal places. */
 mw_status mw_events_sort(mw_events *events, mw_error *err) {
     size_t count = events->event_count;
     if (events->order || count == 0) return MW_OK;
+    uint64_t *order = mw_allocate(count * sizeof *order);
+    if (order && take_as_sorted(events, order)) {
+        events->order = order;
+        return MW_OK;
+    }
     entry *entries = mw_allocate(count * sizeof *entries);
     entry *spare = mw_allocate(count * sizeof *spare);
     histogram *counts = mw_allocate(sizeof *counts);
-    uint64_t *order = mw_allocate(count * sizeof *order);
     bool ready = entries && spare && counts && order;
     if (ready) {
-        bool is_sorted = fill_entries(events, entries, counts);
-        for (int d = 0; d < DIGIT_COUNT && !is_sorted; d++) {
+        fill_entries(events, entries, counts);
+        for (int d = 0; d < DIGIT_COUNT; d++) {
             if (!sort_by_digit(entries, spare, count, d, counts->buckets[d])) continue;
             entry *sorted = spare;
             spare = entries;

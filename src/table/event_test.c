@@ -66,6 +66,26 @@ MW_TEST(events_sort_as_qsort_does) {
     check_against_qsort(&prng, 50000);
 }
 
+/* In order of place as they stand, and with one that is not: at the end, where a hasty look might
+   miss it. */
+MW_TEST(events_that_come_in_order_stay_unless_one_does_not) {
+    for (int64_t last = 9; last >= 8; last--) {
+        mw_events events;
+        mw_error err;
+        MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, &err), &err);
+        for (int64_t i = 0; i < 10; i++)
+            MW_CHECK_OK(add(&events, i < 5 ? 0 : 1, i < 9 ? i / 2 * 2 : last - 2 * (9 - last),
+                            (double)i, &err), &err);
+        MW_CHECK_OK(mw_events_sort(&events, &err), &err);
+        static const double sorted[2][10] = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9},
+                                             {0, 1, 2, 3, 4, 5, 6, 7, 9, 8}};
+        for (size_t i = 0; i < 10; i++)
+            MW_CHECK_EQUAL_DOUBLE_BITS(mw_events_at(&events, i).row[0].number,
+                                       sorted[9 - last][i]);
+        mw_events_release(&events);
+    }
+}
+
 MW_TEST(events_take_more_after_sorting) {
     mw_events events;
     mw_error err;
