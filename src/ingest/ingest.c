@@ -157,8 +157,9 @@ static mw_status accept_here(const plan *p, const mw_taking *taking, const mw_of
     int64_t place = log->is_virtual ? log->now : p->config->now_us;
     if (place <= log->last_place) place = log->last_place + 1;
     if (place <= taking->snapshot.last_place) place = taking->snapshot.last_place + 1;
-    MW_TRY(mw_offer_place(offer, log->last_prediction, place, &place, err));
-    return mw_offer_accept(offer, p->config->state, place, out_accepted, err);
+    mw_places places = {place, 0};
+    MW_TRY(mw_offer_place(offer, log->last_prediction, places, &places, err));
+    return mw_offer_accept(offer, p->config->state, places, out_accepted, err);
 }
 
 /* An acceptor that fails may still have accepted: nobody knows what became of a message whose
@@ -178,7 +179,7 @@ static mw_status accept(const plan *p, const mw_taking *taking, const mw_offer *
         if (given_up != MW_OK || !is_accepted) return status;
     }
     p->report->ingest = accepted.ingest;
-    p->report->place = accepted.place;
+    p->report->place = accepted.places.first;
     memcpy(p->report->data_version, accepted.data_version, sizeof accepted.data_version);
     return MW_OK;
 }

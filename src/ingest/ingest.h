@@ -52,7 +52,7 @@ typedef struct {
     size_t *stream_events; /* one a stream of the program: events that were added */
     size_t row_count, quarantined; /* over all files */
     int64_t ingest;                /* its number; 0: there was nothing to do */
-    int64_t place;                 /* of all its events; MW_TIME_MISSING: they are history */
+    int64_t place;                 /* the first of its events; MW_TIME_MISSING: they are history */
     char data_version[MW_SHA256_HEX_SIZE + 1];
     const char *quarantine; /* the file of the refused rows; NULL: there are none */
 } mw_ingest_report;

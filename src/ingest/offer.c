@@ -6,7 +6,7 @@
 #include "ingest/inferred.h"
 #include "ingest/load.h"
 
-enum { OFFER_FORMAT = 1, FILES_MAX = 1 << 20 };
+enum { OFFER_FORMAT = 2, FILES_MAX = 1 << 20 };
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "ingest: no memory for its offer");
@@ -124,14 +124,16 @@ mw_status mw_offer_read(mw_str bytes, mw_arena *arena, mw_offer *out_offer, mw_e
 
 void mw_accepted_append(mw_buf *out, const mw_accepted *accepted) {
     mw_buf_append_u64(out, (uint64_t)accepted->ingest);
-    mw_buf_append_u64(out, (uint64_t)accepted->place);
+    mw_buf_append_u64(out, (uint64_t)accepted->places.first);
+    mw_buf_append_u64(out, (uint64_t)accepted->places.step);
     mw_text_append(out, mw_str_of(accepted->data_version));
 }
 
 mw_status mw_accepted_read(mw_str bytes, mw_accepted *out_accepted, mw_error *err) {
     mw_reader reader = {.rest = bytes};
     mw_accepted accepted = {.ingest = (int64_t)mw_read_u64(&reader)};
-    accepted.place = (int64_t)mw_read_u64(&reader);
+    accepted.places.first = (int64_t)mw_read_u64(&reader);
+    accepted.places.step = (int64_t)mw_read_u64(&reader);
     read_hash(&reader, accepted.data_version);
     if (reader.failed || reader.rest.size > 0) return malformed(err);
     *out_accepted = accepted;
@@ -155,14 +157,14 @@ static mw_status too_late(int64_t last_prediction, int64_t known, mw_error *err)
                                 "counts from now on; or begin a new log.");
 }
 
-mw_status mw_offer_place(const mw_offer *offer, int64_t last_prediction, int64_t place,
-                         int64_t *out_place, mw_error *err) {
+mw_status mw_offer_place(const mw_offer *offer, int64_t last_prediction, mw_places next,
+                         mw_places *out_places, mw_error *err) {
     int64_t known = mw_addition_known_min(&offer->addition);
     bool is_history = last_prediction == INT64_MIN || offer->addition.file_count == 0 ||
                       offer->wants_history;
     if (offer->wants_history && known < last_prediction)
         return too_late(last_prediction, known, err);
-    *out_place = is_history ? MW_TIME_MISSING : place;
+    *out_places = is_history ? (mw_places){MW_TIME_MISSING, 0} : next;
     return MW_OK;
 }
 
@@ -187,7 +189,7 @@ static mw_status keep_source(mw_catalog *catalog, const mw_offer_source *source,
 static mw_status record(const mw_offer *offer, mw_state *state, mw_accepted *accepted,
                         mw_error *err) {
     mw_catalog *catalog = mw_state_catalog(state);
-    mw_acceptance acceptance = {offer->at_us, accepted->place, offer->log_through};
+    mw_acceptance acceptance = {offer->at_us, accepted->places, offer->log_through};
     MW_TRY(mw_lake_accept(mw_state_lake(state), &offer->addition, acceptance,
                           accepted->data_version, err));
     for (size_t i = 0; i < offer->file_count; i++)
@@ -197,10 +199,10 @@ static mw_status record(const mw_offer *offer, mw_state *state, mw_accepted *acc
     return MW_OK;
 }
 
-mw_status mw_offer_accept(const mw_offer *offer, mw_state *state, int64_t place,
+mw_status mw_offer_accept(const mw_offer *offer, mw_state *state, mw_places places,
                           mw_accepted *out_accepted, mw_error *err) {
     mw_catalog *catalog = mw_state_catalog(state);
-    mw_accepted accepted = {.ingest = offer->addition.number, .place = place};
+    mw_accepted accepted = {.ingest = offer->addition.number, .places = places};
     MW_TRY(mw_catalog_begin(catalog, err));
     mw_status status = record(offer, state, &accepted, err);
     if (status == MW_OK) status = mw_catalog_commit(catalog, err);
@@ -215,13 +217,13 @@ mw_status mw_offer_give_up(const mw_offer *offer, mw_state *state, bool *out_is_
     bool has_row = false;
     MW_TRY(mw_lake_discard(mw_state_lake(state), err));
     MW_TRY(mw_catalog_query(mw_state_catalog(state),
-                            "SELECT place_us, data_version FROM ingests WHERE id = ?",
+                            "SELECT place_us, data_version, step_us FROM ingests WHERE id = ?",
                             MW_SQL(mw_sql_int(offer->addition.number)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     *out_is_accepted = status == MW_OK && has_row;
     if (*out_is_accepted) {
         out_accepted->ingest = offer->addition.number;
-        out_accepted->place = mw_catalog_time(rows, 0);
+        out_accepted->places = (mw_places){mw_catalog_time(rows, 0), mw_catalog_int(rows, 2)};
         snprintf(out_accepted->data_version, sizeof out_accepted->data_version, "%.*s",
                  MW_STR_ARGS(mw_catalog_text(rows, 1)));
     }

@@ -47,19 +47,19 @@ void mw_offer_append(mw_buf *out, const mw_offer *offer);
 MW_MUST_USE mw_status mw_offer_read(mw_str bytes, mw_arena *arena, mw_offer *out_offer,
                                     mw_error *err);
 
-/* DESIGN.md rule 1: history (MW_TIME_MISSING) where nothing was predicted yet, or where that is
-   wanted and nothing was predicted that could have seen it; else `place`. `last_prediction` is a
-   stamp; INT64_MIN: there is none. */
+/* DESIGN.md rule 1: history where nothing was predicted yet, or where that is wanted and nothing
+   was predicted that could have seen it; else `next`. `last_prediction` is a stamp; INT64_MIN:
+   there is none. */
 MW_MUST_USE mw_status mw_offer_place(const mw_offer *offer, int64_t last_prediction,
-                                     int64_t place, int64_t *out_place, mw_error *err);
+                                     mw_places next, mw_places *out_places, mw_error *err);
 
 typedef struct {
     int64_t ingest;
-    int64_t place; /* of all its events; MW_TIME_MISSING: they are history */
+    mw_places places; /* `first` missing: they are history */
     char data_version[MW_SHA256_HEX_SIZE + 1];
 } mw_accepted;
 
-MW_MUST_USE mw_status mw_offer_accept(const mw_offer *offer, mw_state *state, int64_t place,
+MW_MUST_USE mw_status mw_offer_accept(const mw_offer *offer, mw_state *state, mw_places places,
                                       mw_accepted *out_accepted, mw_error *err);
 /* Gives an offer up that was not accepted. If it was nevertheless (a server may have died before
    it could say so), that is told. */

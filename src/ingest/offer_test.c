@@ -47,12 +47,12 @@ MW_TEST(offer_reads_back_what_was_appended) {
 
 MW_TEST(offer_answer_reads_back) {
     mw_buf bytes;
-    mw_accepted answer = {12, -5, "f00"}, read;
+    mw_accepted answer = {12, {-5, 7}, "f00"}, read;
     mw_error err;
     mw_buf_init(&bytes, 1 << 10);
     mw_accepted_append(&bytes, &answer);
     MW_CHECK_OK(mw_accepted_read(mw_buf_str(&bytes), &read, &err), &err);
-    MW_CHECK(read.ingest == 12 && read.place == -5);
+    MW_CHECK(read.ingest == 12 && read.places.first == -5 && read.places.step == 7);
     MW_CHECK_EQUAL_STR(read.data_version, "f00");
     for (size_t size = 0; size < bytes.size; size++)
         MW_CHECK_STATUS(mw_accepted_read((mw_str){bytes.data, size}, &read, &err), MW_MALFORMED);
@@ -75,16 +75,18 @@ MW_TEST(offer_is_placed_by_what_was_predicted) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mw_offer one = offer;
         mw_error err;
-        int64_t place = 0;
+        mw_places places = {0, 0};
         one.wants_history = cases[i].wants_history;
-        MW_CHECK_STATUS(mw_offer_place(&one, cases[i].last_prediction, 5000, &place, &err),
+        MW_CHECK_STATUS(mw_offer_place(&one, cases[i].last_prediction, (mw_places){5000, 3},
+                                       &places, &err),
                         cases[i].status);
-        MW_CHECK_EQUAL_INT(place, cases[i].place);
+        MW_CHECK_EQUAL_INT(places.first, cases[i].place);
+        MW_CHECK_EQUAL_INT(places.step, cases[i].place == 5000 ? 3 : 0);
     }
     mw_offer empty = offer;
     mw_error err;
-    int64_t place = 0;
+    mw_places places;
     empty.addition.file_count = 0; /* nothing that could count from anywhere */
-    MW_CHECK_OK(mw_offer_place(&empty, 101, 5000, &place, &err), &err);
-    MW_CHECK_EQUAL_INT(place, MW_TIME_MISSING);
+    MW_CHECK_OK(mw_offer_place(&empty, 101, (mw_places){5000, 3}, &places, &err), &err);
+    MW_CHECK_EQUAL_INT(places.first, MW_TIME_MISSING);
 }

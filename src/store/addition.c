@@ -87,3 +87,13 @@ int64_t mw_addition_known_min(const mw_addition *addition) {
         if (addition->files[i].known_min < least) least = addition->files[i].known_min;
     return least;
 }
+
+int64_t mw_addition_step(const mw_addition *addition, int64_t event_us) {
+    int64_t all = 0, most = 1;
+    for (size_t i = 0; i < addition->file_count; i++) {
+        int64_t count = addition->files[i].event_count;
+        all += count;
+        if (count > most) most = count;
+    }
+    return (all * event_us + most - 1) / most;
+}

@@ -24,6 +24,13 @@ typedef struct {
     size_t file_count;
 } mw_addition;
 
+/* Where the events of an addition count: row r of each file at `first` + r * `step`. Those of a
+   large one trickle in, so that a server which feeds them goes on with its predictions. */
+typedef struct {
+    int64_t first; /* MW_TIME_MISSING: each where its file says */
+    int64_t step;
+} mw_places;
+
 void mw_schema_append(mw_buf *out, const mw_schema *schema);
 MW_MUST_USE mw_status mw_schema_read(mw_reader *reader, mw_arena *arena, mw_schema *out_schema,
                                      mw_error *err);
@@ -37,3 +44,5 @@ MW_MUST_USE mw_status mw_addition_read(mw_reader *reader, mw_arena *arena,
                                        mw_addition *out_addition, mw_error *err);
 /* The least known of all its events; INT64_MAX if it has none. */
 int64_t mw_addition_known_min(const mw_addition *addition);
+/* The step at which its events come in at one every `event_us` on average. */
+int64_t mw_addition_step(const mw_addition *addition, int64_t event_us);

@@ -36,6 +36,8 @@ MW_TEST(addition_reads_back_what_was_appended) {
     }
     MW_CHECK_EQUAL_INT(mw_addition_known_min(&read), -5);
     MW_CHECK_EQUAL_INT(mw_addition_known_min(&(const mw_addition){7, files, 0}), INT64_MAX);
+    MW_CHECK_EQUAL_INT(mw_addition_step(&read, 6), 7); /* 31 events in 30 steps take 31 * 6 us */
+    MW_CHECK_EQUAL_INT(mw_addition_step(&(const mw_addition){7, files, 0}, 6), 0);
     mw_arena_release(&arena);
     mw_buf_release(&bytes);
 }

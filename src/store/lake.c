@@ -372,16 +372,17 @@ static mw_status check_number(mw_lake *lake, const mw_addition *addition, mw_err
     return mw_hint(err, status, "Run millwright ingest again.");
 }
 
-/* Chains the version before with the place and the files' hashes, which stand in the order of
+/* Chains the version before with the places and the files' hashes, which stand in the order of
    their streams' names. */
-static mw_status chain_version(mw_lake *lake, const mw_addition *addition, int64_t place,
+static mw_status chain_version(mw_lake *lake, const mw_addition *addition, mw_places places,
                                char out_version[MW_SHA256_HEX_SIZE + 1], mw_error *err) {
     mw_sha256 sha;
     MW_TRY(mw_lake_version(lake, out_version, err));
     if (addition->file_count == 0) return MW_OK; /* the data are what they were */
     mw_sha256_init(&sha);
     mw_sha256_add_str(&sha, mw_str_of(out_version));
-    if (place != MW_TIME_MISSING) mw_sha256_add_u64(&sha, (uint64_t)place);
+    if (places.first != MW_TIME_MISSING) mw_sha256_add_u64(&sha, (uint64_t)places.first);
+    if (places.step > 0) mw_sha256_add_u64(&sha, (uint64_t)places.step);
     mw_str last = MW_STR("");
     for (size_t done = 0; done < addition->file_count; done++) {
         const mw_added_file *next = NULL;
@@ -425,16 +426,17 @@ mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptan
     char version[MW_SHA256_HEX_SIZE + 1];
     int64_t event_count = 0;
     MW_TRY(check_number(lake, addition, err));
-    MW_TRY(chain_version(lake, addition, acceptance.place, version, err));
+    MW_TRY(chain_version(lake, addition, acceptance.places, version, err));
     for (size_t i = 0; i < addition->file_count; i++)
         event_count += addition->files[i].event_count;
     MW_TRY(mw_catalog_run(lake->catalog,
                           "INSERT INTO ingests (id, at_us, data_version, events, place_us, "
-                          "log_through_us) VALUES (?, ?, ?, ?, ?, ?)",
+                          "log_through_us, step_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
                           MW_SQL(mw_sql_int(addition->number), mw_sql_time(acceptance.at_us),
                                  mw_sql_text(version), mw_sql_int(event_count),
-                                 mw_sql_time(acceptance.place),
-                                 mw_sql_time(acceptance.log_through)), err));
+                                 mw_sql_time(acceptance.places.first),
+                                 mw_sql_time(acceptance.log_through),
+                                 mw_sql_int(acceptance.places.step)), err));
     for (size_t i = 0; i < addition->file_count; i++)
         MW_TRY(list_file(lake->catalog, addition->number, &addition->files[i], err));
     memcpy(out_version, version, sizeof version);
@@ -448,12 +450,13 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(mw_catalog_query(lake->catalog,
-                            "SELECT path, place_us FROM lake_files JOIN ingests ON id = ingest "
-                            "WHERE stream = ? AND ingest <= ? ORDER BY ingest",
+                            "SELECT path, place_us, step_us FROM lake_files "
+                            "JOIN ingests ON id = ingest WHERE stream = ? AND ingest <= ? "
+                            "ORDER BY ingest",
                             MW_SQL(mw_sql_str(name), mw_sql_int(snapshot->ingest)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     while (status == MW_OK && has_row) {
-        reading->place = mw_catalog_time(rows, 1);
+        reading->places = (mw_places){mw_catalog_time(rows, 1), mw_catalog_int(rows, 2)};
         status = mw_lake_storage_read(lake->storage, mw_catalog_text(rows, 0), reading,
                                       out_events, err);
         if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
@@ -480,28 +483,6 @@ mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_
     mw_arena arena;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = read_stream(lake, snapshot, wish, &arena, out_events, err);
-    mw_arena_release(&arena);
-    return status;
-}
-
-static mw_status read_added(mw_lake *lake, const mw_added_file *file, mw_lake_wish wish,
-                            mw_arena *arena, mw_events *out_events, mw_error *err) {
-    const mw_schema *wanted = out_events->streams[wish.stream].rows.schema;
-    size_t *columns = mw_arena_alloc(arena, wanted->field_count + 1, sizeof *columns);
-    if (!columns) return no_memory(err);
-    MW_TRY(map_fields(wish.name, wanted, &file->schema, columns, err));
-    mw_lake_reading reading = {columns, wish.stream, wish.symbols, MW_TIME_MISSING};
-    return mw_lake_storage_read(lake->storage, file->path, &reading, out_events, err);
-}
-
-mw_status mw_lake_read_addition(mw_lake *lake, const mw_addition *addition, mw_lake_wish wish,
-                                mw_events *out_events, mw_error *err) {
-    mw_arena arena;
-    mw_status status = MW_OK;
-    mw_arena_init(&arena, ARENA_SIZE_MAX);
-    for (size_t i = 0; status == MW_OK && i < addition->file_count; i++)
-        if (mw_str_equal(addition->files[i].stream, wish.name))
-            status = read_added(lake, &addition->files[i], wish, &arena, out_events, err);
     mw_arena_release(&arena);
     return status;
 }

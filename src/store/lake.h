@@ -8,11 +8,11 @@
  * removes it. Files are Parquet in a folder, or tables in memory.
  *
  * An ingest is history, and its events stand at the places that are in their file, or it was
- * accepted at a place of its own (DESIGN.md rule 1): then that is the place of all its events,
- * whatever the file says.
+ * accepted at a place of its own (DESIGN.md rule 1): then they count from there on, whatever the
+ * file says, all at once or trickling in (mw_places).
  *
- * The data version of an ingest is a hash over the canonical bytes of its events, its place and
- * the version before, so it is independent of Parquet, of paths and of the order of streams.
+ * The data version of an ingest is a hash over the canonical bytes of its events, its places
+ * and the version before, so it is independent of Parquet, of paths and of the order of streams.
  *
  * One thread uses a lake. One process at a time adds to it; any number may read.
  */
@@ -42,7 +42,7 @@ void mw_lake_close(mw_lake *lake);
 /* The lake as it stands at one moment: reading by it shows nothing that comes later. */
 typedef struct {
     int64_t ingest;      /* the last one; 0: there is none yet */
-    int64_t last_place;  /* of those accepted at a place, and of the log's events; or INT64_MIN */
+    int64_t last_place;  /* at which one was accepted, or of the log's events; or INT64_MIN */
     int64_t log_through; /* the log's events up to this place are in the lake; or INT64_MIN */
     char version[MW_SHA256_HEX_SIZE + 1]; /* of the data; empty before the first ingest */
 } mw_lake_snapshot;
@@ -61,10 +61,6 @@ typedef struct {
 /* MW_CONFLICT names a field that the lake lacks. */
 MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                    mw_lake_wish wish, mw_events *out_events, mw_error *err);
-/* The events of an addition that is not listed yet, at the places of their files. */
-MW_MUST_USE mw_status mw_lake_read_addition(mw_lake *lake, const mw_addition *addition,
-                                            mw_lake_wish wish, mw_events *out_events,
-                                            mw_error *err);
 
 /* --- adding --- */
 
@@ -87,7 +83,7 @@ MW_MUST_USE mw_status mw_lake_discard(mw_lake *lake, mw_error *err);
 
 typedef struct {
     int64_t at_us;       /* when it is said to have happened */
-    int64_t place;       /* of all its events; MW_TIME_MISSING: those in the files */
+    mw_places places;
     int64_t log_through; /* MW_TIME_MISSING: its events are not from the log */
 } mw_acceptance;
 /* Lists the files and records the ingest, within the caller's transaction: what else belongs to

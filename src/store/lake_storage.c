@@ -61,6 +61,11 @@ static mw_event event_at(const mw_stream_events *events, size_t row) {
                       .row = mw_table_row(&events->rows, row)};
 }
 
+static int64_t place_of_row(mw_places places, size_t row, int64_t own_place) {
+    if (places.first == MW_TIME_MISSING) return own_place;
+    return places.first + (int64_t)row * places.step;
+}
+
 /* --- in memory ---------------------------------------------------------------------------- */
 
 static memory_file *find(mw_lake_storage *storage, mw_str path) {
@@ -122,7 +127,7 @@ static mw_status read_memory(mw_lake_storage *storage, mw_str path,
         for (size_t i = 0; i < field_count; i++) row[i] = event.row[reading->columns[i]];
         event.row = row;
         event.stream = reading->stream;
-        if (reading->place != MW_TIME_MISSING) event.place = reading->place;
+        event.place = place_of_row(reading->places, r, event.place);
         MW_TRY(mw_events_add(out_events, &event, err));
     }
     return MW_OK;
@@ -239,22 +244,30 @@ static mw_status write_folder(mw_lake_storage *storage, mw_str path, const mw_la
     return mw_sys_sync_folder(storage->sys, storage->folder, err);
 }
 
-static mw_status read_row(const mw_duck_cursor *cursor, size_t r,
-                          const mw_lake_reading *reading, mw_events *out_events, mw_cell *row,
+/* A file on its way into the events. */
+typedef struct {
+    const mw_lake_reading *how;
+    mw_events *events;
+    mw_cell *row;
+    size_t row_count; /* that were read */
+} file_reading;
+
+static mw_status read_row(file_reading *it, const mw_duck_cursor *cursor, size_t r,
                           mw_error *err) {
-    const mw_schema *schema = out_events->streams[reading->stream].rows.schema;
+    const mw_lake_reading *reading = it->how;
+    const mw_schema *schema = it->events->streams[reading->stream].rows.schema;
     for (size_t i = 0; i < schema->field_count; i++) {
         mw_duck_target target = {schema->fields[i].type, reading->symbols};
-        if (!mw_duck_cell(cursor, OWN_COLUMNS + i, r, target, &row[i]))
+        if (!mw_duck_cell(cursor, OWN_COLUMNS + i, r, target, &it->row[i]))
             return mw_fail(err, MW_TOO_LARGE, "lake: the table of texts is full");
     }
     mw_event event = {.stream = reading->stream,
                       .time = mw_duck_int(cursor, TIME, r),
                       .known = mw_duck_int(cursor, KNOWN, r),
-                      .place = reading->place != MW_TIME_MISSING ? reading->place
-                                                                 : mw_duck_int(cursor, PLACE, r),
-                      .row = row};
-    return mw_events_add(out_events, &event, err);
+                      .place = place_of_row(reading->places, it->row_count++,
+                                            mw_duck_int(cursor, PLACE, r)),
+                      .row = it->row};
+    return mw_events_add(it->events, &event, err);
 }
 
 /* The columns that are wanted, by position: "SELECT #1, #2, #3, #7 FROM (...)". */
@@ -290,6 +303,7 @@ static mw_status read_folder(mw_lake_storage *storage, mw_str path,
                              mw_cell *row, mw_error *err) {
     char full[PATH_SIZE_MAX];
     mw_duck_cursor *cursor = NULL;
+    file_reading it = {.how = reading, .events = out_events, .row = row};
     size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
     MW_TRY(full_path(storage, path, "", full, err));
     mw_status status = query_columns(storage, full, reading, field_count, &cursor, err);
@@ -297,7 +311,7 @@ static mw_status read_folder(mw_lake_storage *storage, mw_str path,
     while (status == MW_OK && count > 0) {
         status = mw_duck_fetch(cursor, &count, err);
         for (size_t r = 0; status == MW_OK && r < count; r++)
-            status = read_row(cursor, r, reading, out_events, row, err);
+            status = read_row(&it, cursor, r, err);
     }
     mw_duck_cursor_close(cursor);
     return status == MW_OK ? MW_OK : fail_reading(path, status, err);

@@ -4,6 +4,7 @@
  * A file holds events of one stream in a given order. It is there, whole, when write returns.
  */
 #pragma once
+#include "store/addition.h"
 #include "store/duck.h"
 #include "table/event.h"
 
@@ -22,7 +23,7 @@ typedef struct {
     const size_t *columns;
     int32_t stream;
     mw_symbols *symbols;
-    int64_t place; /* of all its events; MW_TIME_MISSING: as the file says */
+    mw_places places;
 } mw_lake_reading;
 
 /* `folder` NULL: in memory. Copied. */

@@ -34,7 +34,7 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols) {
     MW_CHECK_OK(mw_lake_storage_size(storage, path, &size, &err), &err);
 
     const size_t columns[] = {0, 1, 2, 3};
-    mw_lake_reading reading = {columns, 0, symbols, MW_TIME_MISSING};
+    mw_lake_reading reading = {columns, 0, symbols, {MW_TIME_MISSING, 0}};
     MW_CHECK_OK(mw_events_init(&actual, schemas, 1, &err), &err);
     MW_CHECK_OK(mw_lake_storage_read(storage, path, &reading, &actual, &err), &err);
     MW_CHECK_EQUAL_INT(actual.event_count, 2);
@@ -43,10 +43,10 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols) {
     for (size_t i = 0; i < 4; i++)
         MW_CHECK(mw_table_row(&stream->rows, 0)[i].number == (double)(10 * i + 2));
     mw_events_release(&actual);
-    reading.place = 9;
+    reading.places = (mw_places){9, 3};
     MW_CHECK_OK(mw_events_init(&actual, schemas, 1, &err), &err);
     MW_CHECK_OK(mw_lake_storage_read(storage, path, &reading, &actual, &err), &err);
-    MW_CHECK(actual.streams[0].places[0] == 9 && actual.streams[0].places[1] == 9);
+    MW_CHECK(actual.streams[0].places[0] == 9 && actual.streams[0].places[1] == 12);
     MW_CHECK_OK(mw_lake_storage_remove(storage, path, &err), &err);
     MW_CHECK(mw_lake_storage_read(storage, path, &reading, &actual, &err) != MW_OK);
     MW_CHECK_OK(mw_lake_storage_list(storage, &arena, &paths, &count, &err), &err);

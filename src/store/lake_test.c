@@ -80,9 +80,11 @@ static mw_status stage(fixture *f, mw_events *events, mw_addition *addition) {
     return mw_lake_stage(f->lake, &batch, &f->arena, addition, &f->err);
 }
 
-static mw_status accept(fixture *f, const mw_addition *addition, int64_t place) {
+static const mw_places as_filed = {MW_TIME_MISSING, 0};
+
+static mw_status accept(fixture *f, const mw_addition *addition, mw_places places) {
     char version[MW_SHA256_HEX_SIZE + 1];
-    mw_acceptance acceptance = {42, place, MW_TIME_MISSING};
+    mw_acceptance acceptance = {42, places, MW_TIME_MISSING};
     MW_TRY(mw_catalog_begin(f->catalog, &f->err));
     mw_status status = mw_lake_accept(f->lake, addition, acceptance, version, &f->err);
     if (status == MW_OK) return mw_catalog_commit(f->catalog, &f->err);
@@ -90,14 +92,14 @@ static mw_status accept(fixture *f, const mw_addition *addition, int64_t place) 
     return status;
 }
 
-static mw_status ingest_at(fixture *f, mw_events *events, int64_t place) {
+static mw_status ingest_at(fixture *f, mw_events *events, mw_places places) {
     mw_addition addition;
     MW_TRY(stage(f, events, &addition));
-    return accept(f, &addition, place);
+    return accept(f, &addition, places);
 }
 
 static mw_status ingest(fixture *f, mw_events *events) {
-    return ingest_at(f, events, MW_TIME_MISSING);
+    return ingest_at(f, events, as_filed);
 }
 
 static mw_lake_snapshot look(fixture *f) {
@@ -200,16 +202,16 @@ MW_TEST(lake_removes_what_was_never_listed) {
     open_lake(&f, folder);
     MW_CHECK_OK(stage(&f, &events, &next), &f.err);
     MW_CHECK(!is_there(folder, "sales/000001.parquet"));
-    MW_CHECK_STATUS(accept(&f, &lost, MW_TIME_MISSING), MW_CONFLICT);
-    MW_CHECK_OK(accept(&f, &next, MW_TIME_MISSING), &f.err);
+    MW_CHECK_STATUS(accept(&f, &lost, as_filed), MW_CONFLICT);
+    MW_CHECK_OK(accept(&f, &next, as_filed), &f.err);
     MW_CHECK_EQUAL_INT(look(&f).ingest, next.number);
 
     MW_CHECK_OK(stage(&f, &events, &lost), &f.err);
     MW_CHECK_OK(mw_lake_discard(f.lake, &f.err), &f.err);
     MW_CHECK(!is_there(folder, lost.files[0].path.data));
     MW_CHECK(is_there(folder, next.files[0].path.data));
-    MW_CHECK_STATUS(accept(&f, &lost, MW_TIME_MISSING), MW_CONFLICT);
-    MW_CHECK_STATUS(accept(&f, &next, MW_TIME_MISSING), MW_CONFLICT); /* once is enough */
+    MW_CHECK_STATUS(accept(&f, &lost, as_filed), MW_CONFLICT);
+    MW_CHECK_STATUS(accept(&f, &next, as_filed), MW_CONFLICT); /* once is enough */
     mw_events_release(&events);
     tear_down(&f);
 }
@@ -233,9 +235,9 @@ MW_TEST(lake_lets_one_process_add_at_a_time) {
     tear_down(&f);
 }
 
-/* The place is that of all events and shows in the version; a snapshot does not see what comes
-   after it; what is staged can be read before it is listed. */
-MW_TEST(lake_gives_an_ingest_the_place_at_which_it_was_accepted) {
+/* Row by row the events of each file count from there on; where they do shows in the version. A
+   snapshot does not see what comes after it. */
+MW_TEST(lake_gives_an_ingest_the_places_at_which_it_was_accepted) {
     fixture f = {0};
     mw_events first, second, actual;
     mw_addition addition;
@@ -248,23 +250,17 @@ MW_TEST(lake_gives_an_ingest_the_place_at_which_it_was_accepted) {
 
     MW_CHECK_OK(stage(&f, &second, &addition), &f.err);
     MW_CHECK_EQUAL_INT(mw_addition_known_min(&addition), mw_events_at(&second, 0).known);
-    MW_CHECK_OK(mw_events_init(&actual, schemas, STREAMS, &f.err), &f.err);
-    for (int32_t i = 0; i < STREAMS; i++) {
-        mw_lake_wish wish = {names[i], i, f.symbols};
-        MW_CHECK_OK(mw_lake_read_addition(f.lake, &addition, wish, &actual, &f.err), &f.err);
-    }
-    MW_CHECK_OK(mw_events_sort(&actual, &f.err), &f.err);
-    check_same(&actual, &second);
-    mw_events_release(&actual);
-
-    MW_CHECK_OK(accept(&f, &addition, 7000), &f.err);
+    MW_CHECK_OK(accept(&f, &addition, (mw_places){7000, 2}), &f.err);
     mw_lake_snapshot after = look(&f);
     MW_CHECK_EQUAL_INT(after.last_place, 7000);
     read_by(&f, &after, &actual);
     MW_CHECK_EQUAL_INT(actual.event_count, first.event_count + second.event_count);
+    int64_t next[STREAMS] = {7000, 7000};
     for (size_t i = 0; i < actual.event_count; i++) {
         mw_event event = mw_events_at(&actual, i);
-        MW_CHECK(event.place == (i < first.event_count ? event.known : 7000));
+        if (i < first.event_count) MW_CHECK_EQUAL_INT(event.place, event.known);
+        else MW_CHECK_EQUAL_INT(event.place, next[event.stream]);
+        if (i >= first.event_count) next[event.stream] += 2;
     }
     mw_events_release(&actual);
     read_by(&f, &before, &actual);
@@ -280,7 +276,7 @@ MW_TEST(lake_gives_an_ingest_the_place_at_which_it_was_accepted) {
     fill(&second, other.symbols, mw_test_seed() + 1, 30);
     MW_CHECK_OK(ingest(&other, &first), &other.err);
     MW_CHECK_EQUAL_STR(look(&other).version, before.version);
-    MW_CHECK_OK(ingest_at(&other, &second, 7001), &other.err);
+    MW_CHECK_OK(ingest_at(&other, &second, (mw_places){7000, 3}), &other.err);
     MW_CHECK(!mw_str_is(mw_str_of(look(&other).version), after.version));
     mw_events_release(&first);
     mw_events_release(&second);

@@ -103,14 +103,19 @@ static const char tables_of_models[] =
     "  message TEXT NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX alerts_open ON alerts (model, rule) WHERE closed_us IS NULL;";
 
-/* The place at which all events of an ingest count as accepted; none: they are history, or from
+/* The place from which the events of an ingest count as accepted; none: they are history, or from
    the log, and stand where their files say. And the place up to which the log's events are in
    the lake since this ingest; none: it brought none of them. */
 static const char places_of_ingests[] =
     "ALTER TABLE ingests ADD COLUMN place_us INTEGER;"
     "ALTER TABLE ingests ADD COLUMN log_through_us INTEGER;";
 
-static const char *const steps[] = {tables_of_data, tables_of_models, places_of_ingests};
+/* From one row's place to the next one's in each file of the ingest. */
+static const char steps_of_ingests[] =
+    "ALTER TABLE ingests ADD COLUMN step_us INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = {tables_of_data, tables_of_models, places_of_ingests,
+                                    steps_of_ingests};
 static_assert(sizeof steps / sizeof *steps == MW_CATALOG_FORMAT, "a format is a step");
 
 const char *mw_catalog_migration(int format) {
