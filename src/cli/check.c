@@ -148,7 +148,8 @@ static void print_model(const mw_workspace *workspace, mw_workspace_model model,
     mw_buf_release(&span);
     mw_buf_printf(out, "\nmodel %.*s\n", MW_STR_ARGS(model.program->name));
     mw_grid_print(&grid, "  ", out);
-    mw_buf_printf(out, "\n  %zu features\n", model.program->feature_count);
+    size_t feature_count = model.program->feature_count;
+    mw_buf_printf(out, "\n  %zu %s\n", feature_count, feature_count == 1 ? "feature" : "features");
     mw_feature_list_print(program, model.program, "  ", out);
     print_live(live, out);
 }
@@ -252,8 +253,8 @@ static void print_text(const findings *found, mw_buf *out) {
     const mw_workspace *workspace = found->workspace;
     const mw_program *program = workspace->program;
     const mw_project *project = workspace->project;
-    mw_buf_printf(out, "%s: %zu streams, %zu %s\n", workspace->project_path,
-                  program->source_count, program->model_count,
+    mw_buf_printf(out, "%s: %zu %s, %zu %s\n", workspace->project_path, program->source_count,
+                  program->source_count == 1 ? "stream" : "streams", program->model_count,
                   program->model_count == 1 ? "model" : "models");
     for (size_t i = 0; i < program->source_count; i++)
         print_stream(program, &program->sources[i], out);

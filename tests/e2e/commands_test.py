@@ -113,5 +113,26 @@ def test_init_from_a_file():
         project.ok("check")
 
 
+def test_init_finds_the_file_from_the_new_folder():
+    with Shop() as project:
+        (project.folder / "odd.csv").write_text(
+            'Order No,Order Date,"Total (EUR)",2nd,state\n'
+            "1,2026-01-01T10:00:00Z,5.5,a,no\n2,2026-01-02T10:00:00Z,7,b,yes\n")
+        def init(*words):
+            return subprocess.run(
+                [shop.os.environ["MILLWRIGHT"], "init", *words, "--time", "Order Date", "--label",
+                 "state", "--id", "Order No"],
+                cwd=project.folder, capture_output=True, text=True, check=False)
+        made = init("a/b", "--from", "odd.csv")
+        assert made.returncode == 0, made.stderr
+        assert "= 'yes'" in (project.folder / "a/b/millwright.yaml").read_text()
+        outside = init("../elsewhere", "--from", "odd.csv")
+        assert outside.returncode == 2 and "Give --from a whole path" in outside.stderr
+        assert not (project.folder / "../elsewhere").exists()
+        project.folder /= "a/b"
+        features = project.ok("check", "--json").json()["models"][0]["features"]
+        assert [feature["name"] for feature in features] == ["Total__EUR_", "_2nd"]
+
+
 if __name__ == "__main__":
     shop.main(globals())
