@@ -22,6 +22,8 @@
     X(INVALID, 3, 422, "invalid", "the input breaks a rule")                         \
     X(MALFORMED, 3, 400, "malformed", "the input cannot be read")                    \
     X(NOT_FOUND, 3, 404, "not-found", "there is no such thing")                      \
+    X(UNAUTHORIZED, 3, 401, "unauthorized", "nobody is known by this token")         \
+    X(FORBIDDEN, 3, 403, "forbidden", "the token does not allow this")               \
     X(CONFLICT, 3, 409, "conflict", "it stands already, with other contents")        \
     X(TOO_LARGE, 3, 413, "too-large", "a limit was exceeded")                        \
     X(TARGET_TOO_LONG, 3, 414, "target-too-long", "the address is too long")        \

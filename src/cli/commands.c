@@ -15,7 +15,15 @@
 #include "cli/runs.h"
 #include "cli/serve.h"
 #include "cli/server_role.h"
+#include "cli/token_command.h"
 #include "cli/train.h"
+
+/* Of `serve`, and of the process that it starts. */
+#define SERVE_OPTIONS                                                                        \
+    {"--listen", "HOST:PORT", "where to listen (127.0.0.1:7070)"},                           \
+        {"--tokens", "on|off", "ask for bearer tokens (on off the loopback address)"},       \
+        {"--plain-http", NULL, "go without TLS off the loopback address, behind a proxy"},   \
+        {"--clock", "TIME", "go by a virtual clock that starts then"}
 
 const mw_command mw_commands[] = {
     {
@@ -199,6 +207,33 @@ const mw_command mw_commands[] = {
         .run = mw_cli_models_rollback,
     },
     {
+        .name = "tokens create",
+        .words = "NAME",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Make a token that lets a client in, and show it once",
+        .options = {{"--scope", "SCOPE,...", "what it allows: predict, events, read, admin"},
+                    {"--days", "N", "until it expires (90)"}},
+        .examples = "  millwright tokens create checkout --scope predict,events\n",
+        .run = mw_cli_tokens_create,
+    },
+    {
+        .name = "tokens list",
+        .words = "",
+        .summary = "List the tokens, newest first; never the tokens themselves",
+        .examples = "  millwright tokens list\n",
+        .run = mw_cli_tokens_list,
+    },
+    {
+        .name = "tokens revoke",
+        .words = "NAME",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Let a token count no more, from now on",
+        .examples = "  millwright tokens revoke checkout\n",
+        .run = mw_cli_tokens_revoke,
+    },
+    {
         .name = "data versions",
         .words = "",
         .summary = "List the ingests and the data versions that they made",
@@ -250,8 +285,7 @@ const mw_command mw_commands[] = {
     {
         .name = "server",
         .words = "",
-        .options = {{"--listen", "HOST:PORT", "where to listen"},
-                    {"--clock", "TIME", "go by a virtual clock that starts then"}},
+        .options = {SERVE_OPTIONS},
         .run = mw_cli_server,
     },
     {.name = "keeper", .words = "", .run = mw_cli_keeper},
@@ -259,10 +293,9 @@ const mw_command mw_commands[] = {
         .name = "serve",
         .words = "",
         .summary = "Answer predictions and take events over HTTP",
-        .options = {{"--listen", "HOST:PORT", "where to listen (127.0.0.1:7070)"},
-                    {"--clock", "TIME", "go by a virtual clock that starts then"}},
+        .options = {SERVE_OPTIONS},
         .examples = "  millwright serve\n"
-                    "  millwright serve --listen 0.0.0.0:8080\n"
+                    "  millwright serve --listen 0.0.0.0:8080 --plain-http\n"
                     "  millwright serve --clock 2013-12-31T05:00:00Z\n",
         .run = mw_cli_serve,
     },

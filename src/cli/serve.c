@@ -10,7 +10,7 @@ static void say(void *context, const char *line) { mw_cli_note(context, "%s", li
 /* The arguments of `serve` again, for the role's own command. */
 static void list_arguments(const mw_cli *cli, const char *executable, const char *role,
                            const char *out_arguments[ARGUMENTS_MAX]) {
-    static const char *const options[] = {"--listen", "--clock"};
+    static const char *const options[] = {"--listen", "--clock", "--tokens", "--plain-http"};
     size_t count = 0;
     out_arguments[count++] = executable;
     out_arguments[count++] = role;
@@ -21,7 +21,7 @@ static void list_arguments(const mw_cli *cli, const char *executable, const char
         const char *value = mw_cli_option(cli, options[i]);
         if (!value) continue;
         out_arguments[count++] = options[i];
-        out_arguments[count++] = value;
+        if (value[0]) out_arguments[count++] = value; /* a switch has none */
     }
     MW_ASSERT(count < ARGUMENTS_MAX);
     out_arguments[count] = NULL;

@@ -57,6 +57,15 @@ mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model, mw
     return status == MW_OK ? MW_OK : goes_on(status, err);
 }
 
+mw_status mw_serve_tell_tokens(const mw_workspace *workspace, mw_error *err) {
+    mw_buf answer;
+    mw_buf_init(&answer, ANSWER_SIZE_MAX);
+    mw_status status = call(workspace, MW_SERVE_TOKENS, MW_STR(""), &answer, err);
+    mw_buf_release(&answer);
+    if (status == MW_OK) return MW_OK;
+    return mw_fail_within(err, status, "the running server goes by the tokens before");
+}
+
 /* --- successors --------------------------------------------------------------------------- */
 
 static mw_str text_of(yyjson_val *object, const char *key, mw_arena *arena) {

@@ -13,6 +13,7 @@
 enum {
     MW_SERVE_CHAMPION = 1,   /* the model that is named has another champion */
     MW_SERVE_SUCCESSORS = 2, /* which versions were promoted and do not answer yet, as JSON */
+    MW_SERVE_TOKENS = 3,     /* the catalog lists other tokens */
 };
 
 /* Whether a server runs in the folder of the command. */
@@ -21,6 +22,8 @@ bool mw_serve_is_up(mw_cli *cli);
    once its windows are filled. MW_CONFLICT: the server cannot use it, and goes on as before. */
 MW_MUST_USE mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model,
                                              mw_error *err);
+/* Tells that the catalog lists other tokens, which count from then on. */
+MW_MUST_USE mw_status mw_serve_tell_tokens(const mw_workspace *workspace, mw_error *err);
 /* Waits until the model's champion answers, with a progress bar. */
 MW_MUST_USE mw_status mw_serve_await_champion(const mw_workspace *workspace, mw_str model,
                                               mw_error *err);

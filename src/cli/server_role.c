@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/listening.h"
 #include "cli/live_version.h"
 #include "cli/server_call.h"
 #include "ingest/load.h"
@@ -13,10 +14,9 @@ enum {
     TICK_US = 100000,
     REBUILD_US = 2000, /* at a stretch, and between two */
     REBUILD_STEPS = 64,
+    TOKENS_SIZE_MAX = 1 << 26,
     LOCK_TRIES = 20,
     LOCK_PAUSE_US = 50000,
-    HOST_SIZE_MAX = 256,
-    DEFAULT_PORT = 7070,
 };
 
 typedef struct {
@@ -36,30 +36,14 @@ typedef struct {
     mw_timer tick, rebuild;
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
-    char host[HOST_SIZE_MAX];
-    uint16_t port;
+    mw_listening listening;
+    mw_access access;
     bool is_virtual;
     int64_t clock_us;
     int64_t started_us;
 } daemon;
 
 /* --- arguments ---------------------------------------------------------------------------- */
-
-static mw_status read_listen(daemon *d, mw_error *err) {
-    const char *text = mw_cli_option(d->workspace.cli, "--listen");
-    mw_str listen = mw_str_of(text ? text : "127.0.0.1:7070");
-    const char *colon = memrchr(listen.data, ':', listen.size);
-    size_t host_size = colon ? (size_t)(colon - listen.data) : listen.size;
-    int64_t port = DEFAULT_PORT;
-    bool is_port = !colon || mw_str_to_int64(mw_str_slice(listen, host_size + 1, listen.size),
-                                             &port);
-    if (!is_port || port < 0 || port > UINT16_MAX || host_size >= sizeof d->host)
-        return mw_fail(err, MW_USAGE, "--listen: must be HOST:PORT, got \"%s\"", text);
-    memcpy(d->host, listen.data, host_size);
-    d->host[host_size] = 0;
-    d->port = (uint16_t)port;
-    return MW_OK;
-}
 
 static mw_status read_clock(daemon *d, mw_error *err) {
     const char *text = mw_cli_option(d->workspace.cli, "--clock");
@@ -257,9 +241,24 @@ static void list_successors(const daemon *d, mw_buf *out) {
     mw_json_array_end(&json);
 }
 
+/* The tokens as the catalog lists them now. */
+static mw_status load_tokens(daemon *d, mw_error *err) {
+    mw_arena arena;
+    mw_token_row *rows = NULL;
+    size_t count = 0;
+    mw_arena_init(&arena, TOKENS_SIZE_MAX);
+    mw_status status = mw_tokens_list(mw_state_catalog(d->workspace.state), &arena, &rows, &count,
+                                      err);
+    if (status == MW_OK)
+        mw_access_set(&d->access, rows, count, mw_sys_now_us(d->workspace.cli->sys));
+    mw_arena_release(&arena);
+    return status;
+}
+
 static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
                                 mw_error *err) {
     if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
+    if (kind == MW_SERVE_TOKENS) return load_tokens(context, err);
     if (kind == MW_SERVE_SUCCESSORS) {
         list_successors(context, answer);
         return MW_OK;
@@ -269,12 +268,14 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
 
 static mw_status listen(daemon *d, mw_error *err) {
     MW_TRY(mw_telemetry_create(&d->telemetry, err));
+    MW_TRY(load_tokens(d, err));
     d->api = (mw_api){d->service, d->telemetry};
-    mw_server_config config = {.host = d->host,
-                               .port = d->port,
+    mw_server_config config = {.host = d->listening.host,
+                               .port = d->listening.port,
                                .router = mw_api_router(),
                                .context = &d->api,
-                               .telemetry = d->telemetry};
+                               .telemetry = d->telemetry,
+                               .access = d->listening.asks_tokens ? &d->access : NULL};
     MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
     mw_control_config control = {
         .path = mw_state_path(d->workspace.state, &d->workspace.arena, MW_SERVE_SOCKET),
@@ -302,7 +303,7 @@ static void announce(const daemon *d) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
         mw_json_key(&json, "host");
-        mw_json_text(&json, d->host);
+        mw_json_text(&json, d->listening.host);
         mw_json_key(&json, "port");
         mw_json_int(&json, mw_server_port(d->server));
         mw_json_key(&json, "recovered");
@@ -312,16 +313,17 @@ static void announce(const daemon *d) {
         mw_json_object_end(&json);
         mw_buf_append_char(&cli->out, '\n');
     } else {
-        mw_buf_printf(&cli->out, "listening on http://%s:%u", d->host,
+        mw_buf_printf(&cli->out, "listening on http://%s:%u", d->listening.host,
                       mw_server_port(d->server));
         append_versions(d, &cli->out);
         mw_buf_printf(&cli->out, ", recovered %llu events in %.1f s\n", count, seconds);
     }
     mw_cli_flush(cli);
+    mw_listening_warn(&d->listening, cli, d->access.count);
 }
 
 static mw_status run(daemon *d, mw_error *err) {
-    MW_TRY(read_listen(d, err));
+    MW_TRY(mw_listening_read(d->workspace.cli, &d->listening, err));
     MW_TRY(create_reactor(d, err));
     MW_TRY(open_workspace(d, err));
     MW_TRY(read_clock(d, err));

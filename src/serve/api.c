@@ -155,17 +155,17 @@ void mw_api_write_clock(mw_json *json, const mw_api *api) {
 /* --- routes ------------------------------------------------------------------------------- */
 
 static const mw_route routes[] = {
-    {MW_HTTP_POST, "/v1/models/{model}/predict", mw_api_predict},
-    {MW_HTTP_POST, "/v1/events/{stream}", mw_api_events},
-    {MW_HTTP_GET, "/v1/predictions/{id}", mw_api_prediction},
-    {MW_HTTP_GET, "/v1/predictions", mw_api_predictions},
-    {MW_HTTP_GET, "/v1/models", mw_api_models},
-    {MW_HTTP_GET, "/v1/models/{model}", mw_api_model},
-    {MW_HTTP_GET, "/v1/streams", mw_api_streams},
-    {MW_HTTP_POST, "/v1/clock", answer_clock},
-    {MW_HTTP_GET, "/healthz", answer_health},
-    {MW_HTTP_GET, "/readyz", answer_ready},
-    {MW_HTTP_GET, "/metrics", answer_metrics},
+    {MW_HTTP_POST, "/v1/models/{model}/predict", MW_SCOPE_PREDICT, mw_api_predict},
+    {MW_HTTP_POST, "/v1/events/{stream}", MW_SCOPE_EVENTS, mw_api_events},
+    {MW_HTTP_GET, "/v1/predictions/{id}", MW_SCOPE_READ, mw_api_prediction},
+    {MW_HTTP_GET, "/v1/predictions", MW_SCOPE_READ, mw_api_predictions},
+    {MW_HTTP_GET, "/v1/models", MW_SCOPE_READ, mw_api_models},
+    {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_READ, mw_api_model},
+    {MW_HTTP_GET, "/v1/streams", MW_SCOPE_READ, mw_api_streams},
+    {MW_HTTP_POST, "/v1/clock", MW_SCOPE_ADMIN, answer_clock},
+    {MW_HTTP_GET, "/healthz", MW_SCOPE_PUBLIC, answer_health},
+    {MW_HTTP_GET, "/readyz", MW_SCOPE_PUBLIC, answer_ready},
+    {MW_HTTP_GET, "/metrics", MW_SCOPE_READ, answer_metrics},
 };
 
 mw_router mw_api_router(void) { return mw_router_of(routes, sizeof routes / sizeof *routes); }

@@ -101,15 +101,31 @@ static void answer_with(mw_connection *c, answer a) {
     mw_reactor_source_hold(&c->source);
 }
 
+/* Whether the request may be answered; if not, the response says why. */
+static bool admit(mw_connections *all, const mw_route *route, const mw_http_request *request) {
+    mw_error err;
+    const mw_access *access = all->config.access;
+    if (!access || route->scope == MW_SCOPE_PUBLIC) return true;
+    mw_status status = mw_access_check(access, request->headers[MW_HEADER_AUTHORIZATION],
+                                       route->scope,
+                                       mw_sys_now_us(mw_reactor_sys(all->reactor)), &err);
+    if (status == MW_OK) return true;
+    mw_response_problem(&all->response, status, &err);
+    if (status == MW_UNAUTHORIZED)
+        mw_response_header(&all->response, "WWW-Authenticate", MW_STR("Bearer"));
+    return false;
+}
+
 static void answer_request(mw_connection *c, const mw_http_request *request) {
     mw_connections *all = c->all;
     mw_route_call call;
     mw_response_clear(&all->response);
-    int route = mw_router_find(all->config.router, request, &call, &all->response);
-    if (route >= 0)
-        all->config.router.routes[route].answer(all->config.context, &call, &all->response);
+    int number = mw_router_find(all->config.router, request, &call, &all->response);
+    const mw_route *route = number < 0 ? NULL : &all->config.router.routes[number];
+    if (route && admit(all, route, request))
+        route->answer(all->config.context, &call, &all->response);
     bool keep_alive = request->keep_alive && !mw_reactor_is_stopping(all->reactor);
-    answer_with(c, (answer){.route = route, .keep_alive = keep_alive,
+    answer_with(c, (answer){.route = number, .keep_alive = keep_alive,
                             .without_body = request->method == MW_HTTP_HEAD});
 }
 

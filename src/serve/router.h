@@ -6,6 +6,7 @@
  * lookup walks the table (some tens of rows), and allocates nothing. HEAD finds what GET does.
  */
 #pragma once
+#include "registry/tokens.h"
 #include "serve/http.h"
 #include "serve/response.h"
 
@@ -24,6 +25,7 @@ typedef struct {
 typedef struct {
     mw_http_method method;
     const char *pattern;
+    mw_scope scope; /* that a client's token must have, where tokens are asked for */
     void (*answer)(void *context, const mw_route_call *call, mw_response *response);
 } mw_route;
 

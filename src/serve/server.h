@@ -10,9 +10,10 @@
  * under way are answered with "Connection: close", and what is left after `drain_us` is cut.
  */
 #pragma once
-#include "serve/telemetry.h"
+#include "serve/access.h"
 #include "serve/reactor.h"
 #include "serve/router.h"
+#include "serve/telemetry.h"
 
 enum { MW_SERVER_CONNECTIONS_MAX = 10000 };
 
@@ -22,6 +23,7 @@ typedef struct {
     mw_router router;
     void *context;       /* for the routes' handlers */
     mw_telemetry *telemetry; /* the caller's; must outlive the server */
+    const mw_access *access; /* likewise; NULL: no route asks for a token */
 
     /* 0 means the default. */
     size_t connection_count_max; /* MW_SERVER_CONNECTIONS_MAX */

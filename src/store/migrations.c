@@ -114,8 +114,22 @@ static const char places_of_ingests[] =
 static const char steps_of_ingests[] =
     "ALTER TABLE ingests ADD COLUMN step_us INTEGER NOT NULL DEFAULT 0;";
 
+/* Who may ask the server for what. Of a token only its SHA-256 is kept; a revoked one keeps its
+   row, for the audit. scopes: bits, as registry/tokens.h numbers them. */
+static const char table_of_tokens[] =
+    "CREATE TABLE tokens ("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  hash TEXT NOT NULL UNIQUE,"
+    "  scopes INTEGER NOT NULL,"
+    "  created_us INTEGER NOT NULL,"
+    "  expires_us INTEGER NOT NULL,"
+    "  who TEXT NOT NULL,"
+    "  revoked_us INTEGER) STRICT;"
+    "CREATE UNIQUE INDEX tokens_in_force ON tokens (name) WHERE revoked_us IS NULL;";
+
 static const char *const steps[] = {tables_of_data, tables_of_models, places_of_ingests,
-                                    steps_of_ingests};
+                                    steps_of_ingests, table_of_tokens};
 static_assert(sizeof steps / sizeof *steps == MW_CATALOG_FORMAT, "a format is a step");
 
 const char *mw_catalog_migration(int format) {

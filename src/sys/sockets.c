@@ -109,6 +109,24 @@ mw_status mw_socket_listen(mw_sys *sys, const char *host, uint16_t port, mw_sock
     return mw_hint(err, status, "Another program listens there; choose another port.");
 }
 
+static bool is_loopback(const struct sockaddr *address) {
+    enum { LOOPBACK_NET = 127 }; /* RFC 1122, 3.2.1.3 */
+    if (address->sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+    return address->sa_family == AF_INET &&
+           ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == LOOPBACK_NET;
+}
+
+bool mw_socket_is_loopback(const char *host) {
+    struct addrinfo *addresses;
+    if (look_up(host, 0, true, &addresses, NULL) != MW_OK) return false;
+    bool all = true;
+    for (const struct addrinfo *at = addresses; at; at = at->ai_next)
+        all = all && is_loopback(at->ai_addr);
+    freeaddrinfo(addresses);
+    return all;
+}
+
 static mw_status path_address_init(path_address *at, const char *path, mw_error *err) {
     *at = (path_address){.address = {.sun_family = AF_UNIX}, .folder = NO_DESCRIPTOR};
     size_t size = strlen(path), size_max = sizeof at->address.sun_path - 1;

@@ -17,6 +17,8 @@ typedef struct mw_socket mw_socket;
    any free one). MW_BUSY, naming both, if the port is taken. */
 MW_MUST_USE mw_status mw_socket_listen(mw_sys *sys, const char *host, uint16_t port,
                                        mw_socket **out_listener, mw_error *err);
+/* Whether only this machine can reach `host` (a name or an address, as above). */
+bool mw_socket_is_loopback(const char *host);
 /* On a path, for this user only. What a dead server left there is replaced; MW_BUSY if one
    lives. The path goes when the listener is closed. Servers that may start at the same moment
    must hold a lock of their own before. */

@@ -271,3 +271,12 @@ MW_TEST(sockets_allow_descriptors_up_to_the_hard_limit) {
     MW_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == before.rlim_max);
     MW_CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
+
+MW_TEST(sockets_know_what_only_this_machine_reaches) {
+    const char *const here[] = {"127.0.0.1", "127.9.8.7", "::1", "localhost"};
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+        MW_CHECK(mw_socket_is_loopback(here[i]));
+    const char *const open[] = {"", "0.0.0.0", "::", "192.0.2.1", "128.0.0.1", "::ffff:192.0.2.1"};
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        MW_CHECK(!mw_socket_is_loopback(open[i]));
+}

@@ -1,0 +1,65 @@
+#include "cli/listening.h"
+
+#include <string.h>
+
+#include "sys/sockets.h"
+
+enum { DEFAULT_PORT = 7070 };
+
+static mw_status read_address(const mw_cli *cli, mw_listening *listening, mw_error *err) {
+    const char *text = mw_cli_option(cli, "--listen");
+    mw_str listen = mw_str_of(text ? text : "127.0.0.1:7070");
+    const char *colon = memrchr(listen.data, ':', listen.size);
+    size_t host_size = colon ? (size_t)(colon - listen.data) : listen.size;
+    mw_str host = mw_str_slice(listen, 0, host_size);
+    int64_t port = DEFAULT_PORT;
+    bool is_port = !colon || mw_str_to_int64(mw_str_slice(listen, host_size + 1, listen.size),
+                                             &port);
+    if (mw_str_starts(host, MW_STR("[")) && mw_str_ends(host, MW_STR("]"))) /* [::1]:7070 */
+        host = mw_str_slice(host, 1, host.size - 1);
+    if (!is_port || port < 0 || port > UINT16_MAX || host.size >= sizeof listening->host)
+        return mw_fail(err, MW_USAGE, "--listen: must be HOST:PORT, got \"%s\"", text);
+    memcpy(listening->host, host.data, host.size);
+    listening->host[host.size] = 0;
+    listening->port = (uint16_t)port;
+    listening->is_open = !mw_socket_is_loopback(listening->host);
+    return MW_OK;
+}
+
+static mw_status read_tokens(const mw_cli *cli, mw_listening *listening, mw_error *err) {
+    const char *text = mw_cli_option(cli, "--tokens");
+    mw_str wish = mw_str_of(text ? text : listening->is_open ? "on" : "off");
+    listening->asks_tokens = mw_str_is(wish, "on");
+    if (listening->asks_tokens || mw_str_is(wish, "off")) return MW_OK;
+    return mw_fail(err, MW_USAGE, "--tokens: must be on or off, got \"%s\"", text);
+}
+
+static mw_status check_transport(const mw_cli *cli, const mw_listening *listening,
+                                 mw_error *err) {
+    if (!listening->is_open || mw_cli_has(cli, "--plain-http")) return MW_OK;
+    mw_status status = mw_fail(err, MW_USAGE,
+                               "--listen: others than this machine can reach %s, and what they "
+                               "send could be read on the way",
+                               listening->host[0] ? listening->host : "all its addresses");
+    return mw_hint(err, status, "Behind a proxy that has TLS, say --plain-http.");
+}
+
+mw_status mw_listening_read(const mw_cli *cli, mw_listening *out_listening, mw_error *err) {
+    mw_listening listening = {.port = 0};
+    MW_TRY(read_address(cli, &listening, err));
+    MW_TRY(read_tokens(cli, &listening, err));
+    MW_TRY(check_transport(cli, &listening, err));
+    *out_listening = listening;
+    return MW_OK;
+}
+
+void mw_listening_warn(const mw_listening *listening, mw_cli *cli, size_t token_count) {
+    if (listening->is_open && mw_cli_has(cli, "--plain-http"))
+        mw_cli_note(cli, "warning: without TLS, all on the way can read and change what is sent");
+    if (listening->is_open && !listening->asks_tokens)
+        mw_cli_note(cli, "warning: without tokens, whoever reaches this address may do all that "
+                         "the server can");
+    if (listening->asks_tokens && token_count == 0)
+        mw_cli_note(cli, "nobody can come in yet: millwright tokens create NAME --scope "
+                         "predict,events makes a token");
+}
