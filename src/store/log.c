@@ -6,7 +6,14 @@
 
 #define SEGMENT_BYTES_MAX ((size_t)1 << 34)
 #define LOG_ARENA_MAX ((size_t)1 << 24)
-enum { SEGMENT_NAME_SIZE = 20, BATCH_SIZE_MAX = 1 << 28 }; /* 16 digits and ".log" */
+enum {
+    SEGMENT_DIGITS = 16,
+    SEGMENT_NAME_SIZE = SEGMENT_DIGITS + 4, /* and ".log" */
+    BATCH_SIZE_MAX = 1 << 28,
+    WINDOW_SIZE = 1 << 17, /* of a segment, read at once */
+    WINDOW_SIZE_MAX = 1 << 30,
+    PIECE_SIZE = 1 << 12, /* most records fit */
+};
 
 /* What a stream number means, as it was last said. */
 typedef struct {
@@ -21,11 +28,13 @@ struct mw_log {
     size_t segment_size;
     uint64_t log_id;
     mw_file *file;       /* the newest segment; NULL before the first record */
+    int64_t segment;     /* its first place */
     uint64_t file_size;  /* bytes of it that are committed */
     uint64_t older_size; /* of the segments before */
     int64_t last_place, committed_place;
     bool has_remains;    /* bytes of a failed batch may stand behind file_size */
     mw_buf batch;
+    mw_log_position batch_position; /* of the batch before */
     definition *definitions;
     size_t definition_count, definition_capacity;
 };
@@ -37,9 +46,18 @@ static const char *segment_path(mw_arena *arena, const char *folder, int64_t fir
     static const char digits[] = "0123456789abcdef";
     char name[SEGMENT_NAME_SIZE + 1];
     uint64_t value = (uint64_t)first_place ^ (UINT64_C(1) << 63);
-    for (int i = 15; i >= 0; i--, value >>= 4) name[i] = digits[value & 15];
-    memcpy(name + 16, ".log", 5);
+    for (int i = SEGMENT_DIGITS - 1; i >= 0; i--, value >>= 4) name[i] = digits[value & 15];
+    memcpy(name + SEGMENT_DIGITS, ".log", 5);
     return mw_path_join(arena, folder, name);
+}
+
+static int64_t first_place_of(mw_str segment_name) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < SEGMENT_DIGITS && i < segment_name.size; i++) {
+        char c = segment_name.data[i];
+        value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return (int64_t)(value ^ (UINT64_C(1) << 63));
 }
 
 /* The segments of a folder, in order; none if it does not exist. */
@@ -140,6 +158,7 @@ static mw_status open_newest(mw_log *log, const char *path, mw_buf *bytes, mw_er
     MW_TRY(mw_sys_open(log->sys, path, MW_FILE_UPDATE, &log->file, err));
     if (end < bytes->size) MW_TRY(mw_file_truncate(log->file, end, err));
     log->file_size = end;
+    log->segment = head.first_place;
     return MW_OK;
 }
 
@@ -242,6 +261,7 @@ static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) 
     if (status == MW_OK) {
         mw_file_close(log->file);
         log->file = file;
+        log->segment = first_place;
         log->older_size += log->file_size;
         log->file_size = log->batch.size;
     }
@@ -281,6 +301,7 @@ mw_status mw_log_commit(mw_log *log, mw_error *err) {
         drop_batch(log);
         return status;
     }
+    log->batch_position = (mw_log_position){log->segment, log->file_size};
     log->file_size += log->batch.size;
     log->committed_place = log->last_place;
     mw_buf_clear(&log->batch);
@@ -291,7 +312,10 @@ mw_status mw_log_sync(mw_log *log, mw_error *err) {
     return log->file ? mw_file_sync(log->file, err) : MW_OK;
 }
 
+uint64_t mw_log_id(const mw_log *log) { return log->log_id; }
 int64_t mw_log_last_place(const mw_log *log) { return log->last_place; }
+size_t mw_log_batch_size(const mw_log *log) { return log->batch.size; }
+mw_log_position mw_log_batch_position(const mw_log *log) { return log->batch_position; }
 
 uint64_t mw_log_size(const mw_log *log) { return log->older_size + log->file_size; }
 
@@ -302,10 +326,15 @@ struct mw_log_scan {
     mw_arena arena;
     const char *folder;
     int64_t from;
-    const char *path; /* of the segment that is read; NULL before the first */
-    mw_str name;      /* of it */
-    mw_buf bytes;     /* of it */
-    size_t offset;
+    uint64_t log_id;
+    mw_str name;      /* of the segment that is read; empty before the first */
+    const char *path; /* of it */
+    mw_file *file;
+    mw_log_position at; /* of the window's first byte */
+    char *window;     /* a part of the segment */
+    size_t window_size, window_capacity;
+    size_t offset;    /* of the next record in the window */
+    size_t last_size; /* of the record before it */
 };
 
 mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
@@ -314,7 +343,6 @@ mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
     if (!scan) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
     *scan = (mw_log_scan){.sys = sys, .from = from};
     mw_arena_init(&scan->arena, LOG_ARENA_MAX);
-    mw_buf_init(&scan->bytes, SEGMENT_BYTES_MAX);
     scan->folder = mw_arena_copy(&scan->arena, folder, strlen(folder));
     if (!scan->folder) {
         mw_log_scan_end(scan);
@@ -326,70 +354,137 @@ mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
 
 void mw_log_scan_end(mw_log_scan *scan) {
     if (!scan) return;
-    mw_buf_release(&scan->bytes);
+    mw_file_close(scan->file);
+    mw_free(scan->window);
     mw_arena_release(&scan->arena);
     mw_free(scan);
 }
 
-/* Goes on to the segment behind the present one; false if there is none. */
+/* The window begins anew at the next record, so large or up to the segment's end. What was read
+   before and is no whole record may have been cut since: it is read again. */
+static mw_status move_window(mw_log_scan *scan, size_t size, mw_error *err) {
+    scan->at.offset += scan->offset;
+    scan->offset = scan->window_size = 0;
+    if (!mw_grow((void **)&scan->window, &scan->window_capacity, size, 1, WINDOW_SIZE_MAX))
+        return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    return mw_file_read(scan->file, scan->at.offset, scan->window, size, &scan->window_size,
+                        err);
+}
+
+static mw_str window_of(const mw_log_scan *scan) {
+    return (mw_str){scan->window, scan->window_size};
+}
+
+/* The segment that holds the first record to be read, if it stands behind the present one. */
+static size_t find_segment(const mw_log_scan *scan, const mw_str *names, size_t count) {
+    size_t i = 0;
+    while (i < count && mw_str_compare(names[i], scan->name) <= 0) i++;
+    while (i + 1 < count && first_place_of(names[i + 1]) <= scan->from) i++;
+    return i;
+}
+
+static mw_status open_segment(mw_log_scan *scan, mw_str name, mw_error *err) {
+    mw_log_head head;
+    mw_file_close(scan->file);
+    scan->file = NULL;
+    scan->name = mw_str_copy(&scan->arena, name);
+    scan->path = scan->name.data ? mw_path_join(&scan->arena, scan->folder, scan->name.data)
+                                 : NULL;
+    if (!scan->path) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    MW_TRY(mw_sys_open(scan->sys, scan->path, MW_FILE_READ, &scan->file, err));
+    scan->at = (mw_log_position){first_place_of(name), 0};
+    scan->offset = 0;
+    MW_TRY(move_window(scan, WINDOW_SIZE, err));
+    MW_TRY(mw_log_head_read(window_of(scan), scan->path, &head, err));
+    scan->log_id = head.log_id;
+    scan->offset = MW_LOG_HEAD_SIZE;
+    return MW_OK;
+}
+
+/* Goes on to the next segment; false if there is none. */
 static mw_status next_segment(mw_log_scan *scan, bool *out_moved, mw_error *err) {
     mw_arena listing;
     mw_arena_init(&listing, LOG_ARENA_MAX);
     mw_str *names = NULL;
-    size_t count, i = 0;
+    size_t count;
     mw_status status = list_segments(scan->sys, scan->folder, &listing, &names, &count, err);
-    while (status == MW_OK && i < count && scan->path &&
-           mw_str_compare(names[i], scan->name) <= 0)
-        i++;
-    *out_moved = status == MW_OK && i < count;
-    if (*out_moved) {
-        scan->name = mw_str_copy(&scan->arena, names[i]);
-        scan->path = scan->name.data ? mw_path_join(&scan->arena, scan->folder, scan->name.data)
-                                     : NULL;
-        mw_log_head head;
-        status = scan->path ? read_segment(scan->sys, scan->path, &scan->bytes, &head, err)
-                            : mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
-        scan->offset = MW_LOG_HEAD_SIZE;
-    }
+    size_t next = status == MW_OK ? find_segment(scan, names, count) : 0;
+    *out_moved = status == MW_OK && next < count;
+    if (*out_moved) status = open_segment(scan, names[next], err);
     mw_arena_release(&listing);
     return status;
 }
 
-/* Reads the segment again if it has grown since. */
-static mw_status read_growth(mw_log_scan *scan, bool *out_grown, mw_error *err) {
-    mw_file_info info;
-    *out_grown = false;
-    if (!scan->path) return MW_OK;
-    MW_TRY(mw_sys_info(scan->sys, scan->path, &info, err));
-    if (info.size <= scan->bytes.size) return MW_OK;
-    mw_log_head head;
-    MW_TRY(read_segment(scan->sys, scan->path, &scan->bytes, &head, err));
-    *out_grown = true;
-    return MW_OK;
+static bool is_wanted(const mw_log_scan *scan, const mw_record *record) {
+    return record->type == MW_RECORD_DEFINITION || record->place >= scan->from;
 }
 
 mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_has_record,
                            mw_error *err) {
+    bool is_whole = !scan->file; /* the window holds all that is left of the segment */
     for (;;) {
         mw_log_found found = MW_LOG_RECORD_END;
-        mw_record record;
-        size_t size = 0;
-        if (scan->path)
-            found = mw_log_record_read(mw_buf_str(&scan->bytes), scan->offset, &record, &size);
-        if (found == MW_LOG_RECORD_BAD) return bad_record(scan->path, scan->offset, err);
+        if (scan->file)
+            found = mw_log_record_read(window_of(scan), scan->offset, out_record,
+                                       &scan->last_size);
+        *out_has_record = found == MW_LOG_RECORD_GOOD;
         if (found == MW_LOG_RECORD_GOOD) {
-            scan->offset += size;
-            if (record.type != MW_RECORD_DEFINITION && record.place < scan->from) continue;
-            *out_record = record;
-            *out_has_record = true;
-            return MW_OK;
-        }
-        bool more = false;
-        MW_TRY(read_growth(scan, &more, err));
-        if (!more) MW_TRY(next_segment(scan, &more, err));
-        if (!more) {
-            *out_has_record = false;
-            return MW_OK;
+            scan->offset += scan->last_size;
+            if (is_wanted(scan, out_record)) return MW_OK;
+        } else if (!is_whole) {
+            size_t left = scan->window_size - scan->offset;
+            size_t size = left < WINDOW_SIZE / 2 ? WINDOW_SIZE : 2 * left;
+            MW_TRY(move_window(scan, size, err));
+            is_whole = scan->window_size < size;
+        } else if (found == MW_LOG_RECORD_BAD) {
+            return bad_record(scan->path, scan->at.offset + scan->offset, err);
+        } else {
+            MW_TRY(next_segment(scan, &is_whole, err));
+            if (!is_whole) return MW_OK;
+            is_whole = false;
         }
     }
+}
+
+uint64_t mw_log_scan_id(const mw_log_scan *scan) { return scan->log_id; }
+
+mw_log_position mw_log_scan_position(const mw_log_scan *scan) {
+    return (mw_log_position){scan->at.segment,
+                             scan->at.offset + scan->offset - scan->last_size};
+}
+
+/* --- one record --------------------------------------------------------------------------- */
+
+/* What the record takes, by the first bytes of it that are there. */
+static size_t size_of_record(const mw_buf *bytes) {
+    mw_reader reader = {.rest = mw_buf_str(bytes)};
+    return MW_LOG_RECORD_HEAD_SIZE + (size_t)mw_read_u32(&reader);
+}
+
+static mw_status read_at(mw_file *file, const char *path, uint64_t offset, mw_buf *bytes,
+                         mw_record *out_record, mw_error *err) {
+    char piece[PIECE_SIZE];
+    size_t got = 1, size = 0;
+    mw_buf_clear(bytes);
+    while (got > 0 && bytes->size < size_of_record(bytes)) {
+        MW_TRY(mw_file_read(file, offset + bytes->size, piece, sizeof piece, &got, err));
+        mw_buf_append(bytes, piece, got);
+        MW_TRY(mw_buf_check(bytes, "a log record", err));
+    }
+    mw_log_found found = mw_log_record_read(mw_buf_str(bytes), 0, out_record, &size);
+    return found == MW_LOG_RECORD_GOOD ? MW_OK : bad_record(path, offset, err);
+}
+
+mw_status mw_log_read(mw_sys *sys, const char *folder, mw_log_position position, mw_buf *bytes,
+                      mw_record *out_record, mw_error *err) {
+    mw_arena arena;
+    mw_file *file = NULL;
+    mw_arena_init(&arena, LOG_ARENA_MAX);
+    const char *path = segment_path(&arena, folder, position.segment);
+    mw_status status = path ? mw_sys_open(sys, path, MW_FILE_READ, &file, err)
+                            : mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    if (status == MW_OK) status = read_at(file, path, position.offset, bytes, out_record, err);
+    mw_file_close(file);
+    mw_arena_release(&arena);
+    return status;
 }

@@ -37,6 +37,12 @@ typedef struct {
     mw_str payload;
 } mw_record;
 
+/* Where a record stands; it stays there. */
+typedef struct {
+    int64_t segment; /* its first place */
+    uint64_t offset; /* in bytes */
+} mw_log_position;
+
 typedef struct mw_log mw_log;
 typedef struct mw_log_scan mw_log_scan;
 
@@ -59,15 +65,27 @@ MW_MUST_USE mw_status mw_log_append(mw_log *log, const mw_record *record, mw_err
    in that very moment may a part of it be found later. */
 MW_MUST_USE mw_status mw_log_commit(mw_log *log, mw_error *err);
 MW_MUST_USE mw_status mw_log_sync(mw_log *log, mw_error *err);
+/* What is gathered so far: the next record stands so far behind the batch's beginning. */
+size_t mw_log_batch_size(const mw_log *log);
+/* Where the batch that was committed last begins. */
+mw_log_position mw_log_batch_position(const mw_log *log);
+uint64_t mw_log_id(const mw_log *log);
 /* Of the last record committed or gathered; INT64_MIN if there is none. */
 int64_t mw_log_last_place(const mw_log *log);
 uint64_t mw_log_size(const mw_log *log); /* bytes of all segments */
 
-/* Reads the committed records with place >= `from`, definitions always, in order. Payloads are
-   valid until the next call. At the end `*out_has_record` is false; called again later, a scan
-   goes on with what was committed since. A missing folder is an empty log. */
+/* Reads the committed records with place >= `from`, in order, and definitions before those that
+   go by them. Segments that end before `from` are not touched; a file is read in pieces of
+   128 kB, so no call takes long. Payloads are valid until the next call. At the end
+   `*out_has_record` is false; called again later, a scan goes on with what was committed since.
+   A missing folder is an empty log. */
 MW_MUST_USE mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
                                         mw_log_scan **out_scan, mw_error *err);
 MW_MUST_USE mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record,
                                        bool *out_has_record, mw_error *err);
+uint64_t mw_log_scan_id(const mw_log_scan *scan); /* of the log; 0 before its first record */
+mw_log_position mw_log_scan_position(const mw_log_scan *scan); /* of the record read last */
 void mw_log_scan_end(mw_log_scan *scan); /* NULL is allowed */
+/* Reads the one record that stands there, whose payload lies in `bytes`. */
+MW_MUST_USE mw_status mw_log_read(mw_sys *sys, const char *folder, mw_log_position position,
+                                  mw_buf *bytes, mw_record *out_record, mw_error *err);

@@ -135,6 +135,100 @@ MW_TEST(log_scan_follows_a_log_that_grows) {
     mw_simulated_destroy(sys);
 }
 
+/* Segments, windows and single records: of places as they come, a scan from any of them gives those
+   from there on, and where it says that a record stands, that record is read. */
+MW_TEST(log_reads_from_any_place_and_any_position) {
+    static char payload[300000];
+    uint64_t prng = mw_test_seed();
+    int64_t places[400], place = -1000;
+    size_t sizes[400], count = 0, long_count = 0;
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_buf bytes;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 20);
+    memset(payload, 'x', sizeof payload);
+    MW_CHECK_OK(open_log(sys, 500000, &log, &err), &err);
+    MW_CHECK_OK(mw_log_define(log, 1, MW_STR("schedule"), &err), &err);
+    for (; count < 400; count++) {
+        bool is_long = mw_prng_below(&prng, 20) == 0;
+        long_count += is_long;
+        sizes[count] = mw_prng_below(&prng, is_long ? sizeof payload : 3000);
+        places[count] = place += 1 + (int64_t)mw_prng_below(&prng, 5);
+        mw_record record = record_at(place, "");
+        record.payload = (mw_str){payload, sizes[count]};
+        mw_log_position position = {0, mw_log_batch_size(log)};
+        MW_CHECK_OK(mw_log_append(log, &record, &err), &err);
+        if (mw_prng_below(&prng, 2) > 0 && count < 399) continue;
+        MW_CHECK_OK(mw_log_commit(log, &err), &err);
+        position.segment = mw_log_batch_position(log).segment;
+        position.offset += mw_log_batch_position(log).offset;
+        MW_CHECK_OK(mw_log_read(sys, "state/log", position, &bytes, &record, &err), &err);
+        MW_CHECK(record.place == place && record.payload.size == sizes[count]);
+    }
+    MW_CHECK(long_count > 5);
+    for (size_t first = 0; first < 400; first += 1 + mw_prng_below(&prng, 40)) {
+        mw_log_scan *scan;
+        mw_record record;
+        bool has = true, is_defined = false;
+        MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", places[first], &scan, &err), &err);
+        for (size_t i = first; i < 400; i++) {
+            do {
+                MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+                is_defined |= has && record.type == MW_RECORD_DEFINITION;
+            } while (has && record.type == MW_RECORD_DEFINITION);
+            MW_CHECK(has && is_defined && record.place == places[i]);
+            MW_CHECK_EQUAL_INT(record.payload.size, sizes[i]);
+            MW_CHECK_OK(mw_log_read(sys, "state/log", mw_log_scan_position(scan), &bytes, &record,
+                                    &err), &err);
+            MW_CHECK(record.place == places[i]);
+        }
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+        MW_CHECK(!has && mw_log_scan_id(scan) == mw_log_id(log));
+        mw_log_scan_end(scan);
+    }
+    mw_log_position wrong = {places[0] - 1, 29};
+    MW_CHECK(mw_log_read(sys, "state/log", wrong, &bytes, &(mw_record){0}, &err) != MW_OK);
+    mw_buf_release(&bytes);
+    mw_log_close(log);
+    mw_simulated_destroy(sys);
+}
+
+/* What a writer had not finished is cut by the next one, which goes on there: who follows reads
+   what stands there then. */
+MW_TEST(log_scan_follows_over_a_torn_tail) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_log_scan *scan;
+    mw_file *file;
+    mw_record record;
+    bool has = false;
+    mw_error err;
+    MW_CHECK_OK(open_log(sys, 0, &log, &err), &err);
+    append(log, 1, "first");
+    MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    uint64_t size = mw_log_size(log);
+    mw_log_close(log);
+    const char *path = "state/log/0000000000000001.log";
+    MW_CHECK_OK(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, &err), &err);
+    MW_CHECK_OK(mw_file_write(file, size, "torn in the middle of it", 24, &err), &err);
+    mw_file_close(file);
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, &err), &err);
+    MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+    MW_CHECK(has && record.place == 1);
+    MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+    MW_CHECK(!has);
+    MW_CHECK_OK(open_log(sys, 0, &log, &err), &err);
+    append(log, 2, "second");
+    MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+    MW_CHECK(has && record.place == 2);
+    MW_CHECK_EQUAL_STR(record.payload, "second");
+    mw_log_scan_end(scan);
+    mw_log_close(log);
+    mw_simulated_destroy(sys);
+}
+
 /* Whatever is cut off the end, what stands before is whole, and writing goes on behind it. */
 MW_TEST(log_cuts_a_torn_tail) {
     mw_sys *sys = new_machine();
