@@ -50,8 +50,9 @@ void mw_rebuild_destroy(mw_rebuild *rebuild) {
 
 /* An event of the log whose id the lake has too was not fed, as at a recovery. */
 static bool was_fed(const mw_sequencer *sequencer, const mw_event *event) {
-    const mw_standing *standing = sequencer->standing[event->stream];
-    return !standing || mw_standing_find(standing, event) == MW_STANDS_FRESH;
+    mw_event_origin origin = MW_FROM_LOG;
+    mw_event_standing standing = mw_roster_find(sequencer->roster, event, &origin);
+    return standing == MW_EVENT_NEW || origin == MW_FROM_LOG;
 }
 
 static mw_status read_record(mw_rebuild *rebuild, mw_error *err) {

@@ -93,10 +93,7 @@ static mw_status feed(void *context, const mw_record *record, mw_error *err) {
         return MW_OK;
     }
     sequencer->stats.log_events++;
-    if (sequencer->standing[event.stream]) {
-        MW_TRY(mw_events_add(&sequencer->fresh, &event, err));
-        MW_TRY(mw_standing_add(sequencer->standing[event.stream], err));
-    }
+    MW_TRY(mw_roster_add(sequencer->roster, &event, MW_FROM_LOG, err));
     return mw_sequencer_feed(sequencer, &event, err);
 }
 

@@ -11,17 +11,16 @@ static mw_status no_memory(mw_error *err) {
 
 /* --- opening ---------------------------------------------------------------------------- */
 
-static mw_status give_standing(mw_sequencer *sequencer, mw_error *err) {
-    const mw_program *program = sequencer->config.program;
-    const mw_schema *schemas[MW_STREAMS_MAX];
-    MW_ASSERT(program->stream_count <= MW_STREAMS_MAX);
-    for (size_t i = 0; i < program->stream_count; i++) schemas[i] = &program->streams[i].schema;
-    MW_TRY(mw_events_init(&sequencer->fresh, schemas, program->stream_count, err));
-    for (size_t i = 0; i < program->stream_count; i++)
-        if (program->streams[i].id_count > 0)
-            MW_TRY(mw_standing_create(&program->streams[i], (int32_t)i,
-                                      sequencer->config.history, &sequencer->fresh,
-                                      &sequencer->standing[i], err));
+/* All that history holds stands, also what is known only later. */
+static mw_status call_roster(mw_sequencer *sequencer, mw_error *err) {
+    const mw_sequencer_config *config = &sequencer->config;
+    mw_hash_key key;
+    mw_sys_entropy(config->sys, &key, sizeof key);
+    MW_TRY(mw_roster_create(config->program, config->symbols, key, &sequencer->roster, err));
+    for (size_t i = 0; i < config->history->event_count; i++) {
+        mw_event event = mw_events_at(config->history, i);
+        MW_TRY(mw_roster_add(sequencer->roster, &event, MW_FROM_LAKE, err));
+    }
     return MW_OK;
 }
 
@@ -32,11 +31,8 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
                                          sizeof *sequencer->deciders);
     sequencer->successions = mw_arena_alloc(&sequencer->arena, program->model_count + 1,
                                             sizeof *sequencer->successions);
-    sequencer->standing = mw_arena_alloc(&sequencer->arena, program->stream_count + 1,
-                                         sizeof *sequencer->standing);
-    if (!sequencer->deciders || !sequencer->successions || !sequencer->standing)
-        return no_memory(err);
-    MW_TRY(give_standing(sequencer, err));
+    if (!sequencer->deciders || !sequencer->successions) return no_memory(err);
+    MW_TRY(call_roster(sequencer, err));
     MW_TRY(mw_ledger_create(LEDGER_SIZE_MAX, &sequencer->ledger, err));
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
     return mw_log_open(log, &sequencer->log, err);
@@ -85,9 +81,7 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
         mw_decider_destroy(sequencer->deciders[i]);
     for (size_t i = 0; sequencer->successions && i < program->model_count; i++)
         mw_rebuild_destroy(sequencer->successions[i].rebuild);
-    for (size_t i = 0; sequencer->standing && i < program->stream_count; i++)
-        mw_standing_destroy(sequencer->standing[i]);
-    mw_events_release(&sequencer->fresh);
+    mw_roster_destroy(sequencer->roster);
     mw_ledger_destroy(sequencer->ledger);
     mw_log_close(sequencer->log);
     mw_buf_release(&sequencer->payload);
@@ -282,15 +276,7 @@ mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us, mw_error
 /* --- records ------------------------------------------------------------------------------ */
 
 mw_event_standing mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event) {
-    const mw_standing *standing = sequencer->standing[event->stream];
-    if (!standing) return MW_EVENT_NEW;
-    switch (mw_standing_find(standing, event)) {
-        case MW_STANDS_NOT: return MW_EVENT_NEW;
-        case MW_STANDS_OTHERWISE: return MW_EVENT_CONFLICTS;
-        case MW_STANDS_IN_LAKE:
-        case MW_STANDS_FRESH: break;
-    }
-    return MW_EVENT_REPEATS;
+    return mw_roster_find(sequencer->roster, event, NULL);
 }
 
 static mw_status add_record(mw_sequencer *sequencer, mw_record record, mw_error *err) {
@@ -314,10 +300,7 @@ static mw_status append_event(mw_sequencer *sequencer, const mw_event *event, mw
                         .known = event->known,
                         .place = event->place};
     MW_TRY(add_record(sequencer, record, err));
-    if (sequencer->standing[event->stream]) {
-        MW_TRY(mw_events_add(&sequencer->fresh, event, err));
-        MW_TRY(mw_standing_add(sequencer->standing[event->stream], err));
-    }
+    MW_TRY(mw_roster_add(sequencer->roster, event, MW_FROM_LOG, err));
     sequencer->stats.log_events++;
     return mw_sequencer_feed(sequencer, event, err);
 }

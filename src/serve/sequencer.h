@@ -18,8 +18,8 @@
 #pragma once
 #include "base/json.h"
 #include "decide/decider.h"
-#include "ingest/standing.h"
 #include "serve/ledger.h"
+#include "serve/roster.h"
 #include "store/log.h"
 
 typedef struct mw_sequencer mw_sequencer;
@@ -43,9 +43,6 @@ typedef struct {
     bool is_virtual;
     int64_t clock_us;          /* where a virtual clock starts */
 } mw_sequencer_config;
-
-/* What became of an event: of all that a row says, the most that is new. */
-typedef enum { MW_EVENT_NEW, MW_EVENT_REPEATS, MW_EVENT_CONFLICTS } mw_event_standing;
 
 /* Recovers what the log and the history say, and makes what fell due since. MW_CONFLICT if the
    log was made under the other kind of clock, or with other fields. */

@@ -21,8 +21,7 @@ struct mw_sequencer {
     mw_log *log;
     mw_decider **deciders; /* one a model */
     mw_succession *successions; /* likewise */
-    mw_events fresh;       /* events of the log, of streams with an id */
-    mw_standing **standing; /* one a stream; NULL: it has no id */
+    mw_roster *roster;     /* events of history and log, by their ids */
     mw_ledger *ledger;
     size_t history_next;   /* events of the history that were fed */
     int64_t now_us;        /* a virtual clock's */

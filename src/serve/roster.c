@@ -1,0 +1,217 @@
+#include "serve/roster.h"
+
+#include <string.h>
+
+enum { SLOTS_MIN = 64, ENTRY_SIZE = 24 };
+
+typedef struct {
+    mw_keyed_hash id;
+    uint64_t contents; /* the lowest bit: its mw_event_origin */
+} entry;
+
+struct mw_roster {
+    const mw_program *program;
+    const mw_symbols *symbols;
+    mw_hash_key key;
+    mw_keyed_hash *streams; /* of their names */
+    mw_keyed_hash *texts;   /* by symbol; zero until it is needed */
+    size_t text_capacity;
+    uint64_t *words;        /* room for what is hashed of an event */
+    entry *entries;
+    size_t count, capacity;
+    uint32_t *slots;        /* an entry's index plus 1; 0: free */
+    size_t slot_count;      /* a power of two, at most half of it in use */
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "roster: no memory for ids");
+}
+
+static size_t widest_row(const mw_program *program) {
+    size_t widest = 0;
+    for (size_t i = 0; i < program->stream_count; i++)
+        if (program->streams[i].schema.field_count > widest)
+            widest = program->streams[i].schema.field_count;
+    return widest;
+}
+
+mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols, mw_hash_key key,
+                           mw_roster **out_roster, mw_error *err) {
+    enum { WORDS_BESIDE_CELLS = 4 };
+    mw_roster *roster = mw_allocate(sizeof *roster);
+    if (!roster) return no_memory(err);
+    *roster = (mw_roster){.program = program, .symbols = symbols, .key = key};
+    roster->streams = mw_allocate((program->stream_count + 1) * sizeof *roster->streams);
+    roster->words = mw_allocate((2 * widest_row(program) + WORDS_BESIDE_CELLS) *
+                                sizeof *roster->words);
+    if (!roster->streams || !roster->words) {
+        mw_roster_destroy(roster);
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < program->stream_count; i++) {
+        mw_str name = program->streams[i].name;
+        roster->streams[i] = mw_hash_with_key(key, name.data, name.size);
+    }
+    *out_roster = roster;
+    return MW_OK;
+}
+
+void mw_roster_destroy(mw_roster *roster) {
+    if (!roster) return;
+    mw_free(roster->streams);
+    mw_free(roster->texts);
+    mw_free(roster->words);
+    mw_free(roster->entries);
+    mw_free(roster->slots);
+    mw_free(roster);
+}
+
+/* --- digests ------------------------------------------------------------------------------ */
+
+static mw_keyed_hash hash_text(mw_roster *roster, uint64_t symbol) {
+    size_t had = roster->text_capacity;
+    bool fits = mw_grow((void **)&roster->texts, &roster->text_capacity, symbol + 1,
+                        sizeof *roster->texts, UINT32_MAX);
+    if (fits && roster->text_capacity > had)
+        memset(roster->texts + had, 0, (roster->text_capacity - had) * sizeof *roster->texts);
+    if (fits && roster->texts[symbol].words[0] != 0) return roster->texts[symbol];
+    mw_str text = mw_symbols_text(roster->symbols, symbol);
+    mw_keyed_hash hash = mw_hash_with_key(roster->key, text.data, text.size);
+    if (fits) roster->texts[symbol] = hash;
+    return hash;
+}
+
+/* Its words, so that equal ones are equal values in any process; the missing text is 0, 0. */
+static size_t add_cell(mw_roster *roster, size_t count, mw_type type, mw_cell cell) {
+    if (!mw_type_is_symbol(type)) {
+        roster->words[count++] = cell.bits;
+        return count;
+    }
+    mw_keyed_hash text = {{0, 0}};
+    if (cell.symbol != 0) text = hash_text(roster, cell.symbol);
+    roster->words[count++] = text.words[0];
+    roster->words[count++] = text.words[1];
+    return count;
+}
+
+static size_t add_stream(mw_roster *roster, const mw_event *event) {
+    memcpy(roster->words, &roster->streams[event->stream], sizeof *roster->streams);
+    return sizeof *roster->streams / sizeof *roster->words;
+}
+
+static mw_keyed_hash hash_words(const mw_roster *roster, size_t count) {
+    return mw_hash_with_key(roster->key, roster->words, count * sizeof *roster->words);
+}
+
+static mw_keyed_hash hash_id(mw_roster *roster, const mw_event *event) {
+    const mw_stream *stream = &roster->program->streams[event->stream];
+    size_t count = add_stream(roster, event);
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        int32_t field = stream->id_fields[i];
+        count = add_cell(roster, count, stream->schema.fields[field].type, event->row[field]);
+    }
+    return hash_words(roster, count);
+}
+
+static uint64_t hash_contents(mw_roster *roster, const mw_event *event, mw_event_origin origin) {
+    const mw_schema *schema = &roster->program->streams[event->stream].schema;
+    size_t count = add_stream(roster, event);
+    roster->words[count++] = (uint64_t)event->time;
+    roster->words[count++] = (uint64_t)event->known;
+    for (size_t i = 0; i < schema->field_count; i++)
+        count = add_cell(roster, count, schema->fields[i].type, event->row[i]);
+    return (hash_words(roster, count).words[0] & ~UINT64_C(1)) | (uint64_t)origin;
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+/* The slot of the id, or the free one where it belongs. */
+static uint32_t *find_slot(const mw_roster *roster, mw_keyed_hash id) {
+    size_t mask = roster->slot_count - 1;
+    for (size_t at = id.words[0] & mask;; at = (at + 1) & mask) {
+        uint32_t *slot = &roster->slots[at];
+        if (*slot == 0) return slot;
+        const mw_keyed_hash *other = &roster->entries[*slot - 1].id;
+        if (other->words[0] == id.words[0] && other->words[1] == id.words[1]) return slot;
+    }
+}
+
+static bool has_slots(mw_roster *roster, size_t entry_count) {
+    size_t slot_count = roster->slot_count ? roster->slot_count : SLOTS_MIN;
+    while (slot_count < 2 * entry_count) slot_count *= 2;
+    if (slot_count == roster->slot_count) return true;
+    uint32_t *slots = mw_allocate(slot_count * sizeof *slots);
+    if (!slots) return false;
+    mw_free(roster->slots);
+    roster->slots = slots;
+    roster->slot_count = slot_count;
+    for (size_t i = 0; i < roster->count; i++)
+        *find_slot(roster, roster->entries[i].id) = (uint32_t)i + 1;
+    return true;
+}
+
+static bool has_room(mw_roster *roster, size_t entry_count) {
+    return mw_grow((void **)&roster->entries, &roster->capacity, entry_count,
+                   sizeof *roster->entries, UINT32_MAX - 1) &&
+           has_slots(roster, entry_count);
+}
+
+static bool is_listed(const mw_roster *roster, const mw_event *event) {
+    return roster->program->streams[event->stream].id_count > 0;
+}
+
+mw_event_standing mw_roster_find(mw_roster *roster, const mw_event *event,
+                                 mw_event_origin *out_origin) {
+    if (!is_listed(roster, event) || roster->count == 0) return MW_EVENT_NEW;
+    uint32_t slot = *find_slot(roster, hash_id(roster, event));
+    if (slot == 0) return MW_EVENT_NEW;
+    uint64_t contents = roster->entries[slot - 1].contents;
+    mw_event_origin origin = contents & 1 ? MW_FROM_LAKE : MW_FROM_LOG;
+    if (out_origin) *out_origin = origin;
+    return contents == hash_contents(roster, event, origin) ? MW_EVENT_REPEATS
+                                                            : MW_EVENT_CONFLICTS;
+}
+
+mw_status mw_roster_add(mw_roster *roster, const mw_event *event, mw_event_origin origin,
+                        mw_error *err) {
+    if (!is_listed(roster, event)) return MW_OK;
+    if (!has_room(roster, roster->count + 1)) return no_memory(err);
+    mw_keyed_hash id = hash_id(roster, event);
+    uint32_t *slot = find_slot(roster, id);
+    if (*slot != 0) return MW_OK;
+    roster->entries[roster->count++] = (entry){id, hash_contents(roster, event, origin)};
+    *slot = (uint32_t)roster->count;
+    return MW_OK;
+}
+
+size_t mw_roster_count(const mw_roster *roster) { return roster->count; }
+
+/* --- as bytes: each entry's three words, little endian ---------------------------------------- */
+
+void mw_roster_save(const mw_roster *roster, mw_buf *out) {
+    for (size_t i = 0; i < roster->count; i++) {
+        mw_buf_append_u64(out, roster->entries[i].id.words[0]);
+        mw_buf_append_u64(out, roster->entries[i].id.words[1]);
+        mw_buf_append_u64(out, roster->entries[i].contents);
+    }
+}
+
+mw_status mw_roster_load(mw_roster *roster, mw_str bytes, mw_error *err) {
+    MW_ASSERT(roster->count == 0);
+    size_t count = bytes.size / ENTRY_SIZE;
+    mw_reader in = {.rest = bytes};
+    if (bytes.size % ENTRY_SIZE != 0)
+        return mw_fail(err, MW_CORRUPT, "roster: its bytes must be entries of %d, got %zu",
+                       ENTRY_SIZE, bytes.size);
+    if (!has_room(roster, count + 1)) return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        mw_keyed_hash id;
+        id.words[0] = mw_read_u64(&in);
+        id.words[1] = mw_read_u64(&in);
+        uint32_t *slot = find_slot(roster, id);
+        if (*slot != 0) return mw_fail(err, MW_CORRUPT, "roster: an id stands twice in its bytes");
+        roster->entries[roster->count++] = (entry){id, mw_read_u64(&in)};
+        *slot = (uint32_t)roster->count;
+    }
+    return MW_OK;
+}

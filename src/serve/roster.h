@@ -1,0 +1,38 @@
+/*
+ * roster: which events stand already, by their ids.
+ *
+ * Of each event it keeps a digest of its stream and id and one of its contents, under a key of the
+ * log's that nobody outside knows (base/keyed_hash.h): 24 bytes and a slot, whatever is in the
+ * row, so neither rows nor texts have to be in memory, and a checkpoint can hold all of them.
+ * Equal contents are equal times, known times and cells. Streams without an id are not listed.
+ *
+ * One thread uses a roster. The program and its symbols outlive it.
+ */
+#pragma once
+#include "base/keyed_hash.h"
+#include "lang/program.h"
+
+typedef struct mw_roster mw_roster;
+
+/* What became of an event: of all that a row says, the most that is new. */
+typedef enum { MW_EVENT_NEW, MW_EVENT_REPEATS, MW_EVENT_CONFLICTS } mw_event_standing;
+
+/* Where an event that stands came from. */
+typedef enum { MW_FROM_LOG, MW_FROM_LAKE } mw_event_origin;
+
+MW_MUST_USE mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols,
+                                       mw_hash_key key, mw_roster **out_roster, mw_error *err);
+void mw_roster_destroy(mw_roster *roster); /* NULL is allowed */
+
+/* Whether the event's id stands already; without an id every event is new. `out_origin` (may be
+   NULL) is set unless it is new. */
+mw_event_standing mw_roster_find(mw_roster *roster, const mw_event *event,
+                                 mw_event_origin *out_origin);
+/* Lists an event; where its id stands already, the first one stays. */
+MW_MUST_USE mw_status mw_roster_add(mw_roster *roster, const mw_event *event,
+                                    mw_event_origin origin, mw_error *err);
+size_t mw_roster_count(const mw_roster *roster);
+
+/* All of it as bytes, and back into an empty roster of the same key. MW_CORRUPT, MW_NO_MEMORY. */
+void mw_roster_save(const mw_roster *roster, mw_buf *out);
+MW_MUST_USE mw_status mw_roster_load(mw_roster *roster, mw_str bytes, mw_error *err);

@@ -1,0 +1,160 @@
+#include "serve/roster.h"
+
+#include "base/prng.h"
+#include "testing/declare.h"
+#include "testing/test.h"
+
+static const char project[] =
+    "\n"
+    "stream orders:\n"
+    "  columns: shop category, number number, at time, paid bool\n"
+    "  time: at\n"
+    "  id: shop, number\n"
+    "stream visits:\n"
+    "  columns: shop category, number number, at time, paid bool\n"
+    "  time: at\n"
+    "  id: shop, number\n"
+    "stream news:\n"
+    "  columns: shop category, number number, at time, paid bool\n"
+    "  time: at\n"
+    "feature busy: count(orders by shop over 24h)\n"
+    "model late:\n"
+    "  moment: on visits\n"
+    "  label: count(orders by shop over next 1d)\n";
+
+enum { NEWS = 2, STREAMS = 3, SHOPS = 7, NUMBERS = 30, TIMES = 3, STEPS = 4000 };
+
+typedef struct {
+    mw_arena arena;
+    mw_symbols *symbols;
+    const mw_program *program;
+    mw_roster *roster;
+    mw_cell row[4];
+} fixture;
+
+static const mw_hash_key secret = {{17, 18}};
+
+static void set_up(fixture *f) {
+    *f = (fixture){.roster = NULL};
+    mw_arena_init(&f->arena, 1 << 24);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, NULL), NULL);
+    f->program = mw_test_program(&f->arena, f->symbols, project);
+    MW_CHECK_OK(mw_roster_create(f->program, f->symbols, secret, &f->roster, NULL), NULL);
+}
+
+static void tear_down(fixture *f) {
+    mw_roster_destroy(f->roster);
+    mw_symbols_destroy(f->symbols);
+    mw_arena_release(&f->arena);
+}
+
+/* One of few events: shops that are missing and empty among them. */
+static mw_event draw(fixture *f, uint64_t *prng) {
+    static const char *const shops[SHOPS] = {NULL, "", "a", "b", "ab", "ba", "c"};
+    const char *shop = shops[mw_prng_below(prng, SHOPS)];
+    f->row[0].symbol = shop ? mw_symbols_intern(f->symbols, mw_str_of(shop)) : 0;
+    f->row[1] = mw_cell_number((double)mw_prng_below(prng, NUMBERS));
+    f->row[2] = mw_cell_time((int64_t)mw_prng_below(prng, TIMES));
+    f->row[3] = mw_cell_bool(mw_prng_below(prng, 2));
+    return (mw_event){(int32_t)mw_prng_below(prng, STREAMS), f->row[2].time,
+                      (int64_t)mw_prng_below(prng, 2), 0, f->row};
+}
+
+typedef struct {
+    mw_event event;
+    mw_cell row[4];
+    mw_event_origin origin;
+} listed;
+
+static const listed *find(const listed *list, size_t count, const mw_event *event) {
+    for (size_t i = 0; i < count; i++)
+        if (list[i].event.stream == event->stream && list[i].row[0].bits == event->row[0].bits &&
+            list[i].row[1].bits == event->row[1].bits)
+            return &list[i];
+    return NULL;
+}
+
+static void check_finds(fixture *f, const listed *list, size_t count, const mw_event *event) {
+    const listed *twin = find(list, count, event);
+    mw_event_origin origin = MW_FROM_LOG;
+    mw_event_standing standing = mw_roster_find(f->roster, event, &origin);
+    bool is_equal = twin && twin->event.time == event->time &&
+                    twin->event.known == event->known &&
+                    twin->row[3].bits == event->row[3].bits;
+    MW_CHECK_EQUAL_INT(standing, !twin      ? MW_EVENT_NEW
+                                 : is_equal ? MW_EVENT_REPEATS
+                                            : MW_EVENT_CONFLICTS);
+    MW_CHECK(!twin || origin == twin->origin);
+}
+
+/* Through bytes, as by a checkpoint. */
+static void pass_on(fixture *f) {
+    mw_buf bytes;
+    mw_error err;
+    size_t count = mw_roster_count(f->roster);
+    mw_buf_init(&bytes, 1 << 20);
+    mw_roster_save(f->roster, &bytes);
+    mw_roster_destroy(f->roster);
+    MW_CHECK_OK(mw_roster_create(f->program, f->symbols, secret, &f->roster, &err), &err);
+    MW_CHECK_OK(mw_roster_load(f->roster, mw_buf_str(&bytes), &err), &err);
+    MW_CHECK_EQUAL_INT(mw_roster_count(f->roster), count);
+    mw_buf_release(&bytes);
+}
+
+MW_TEST(roster_finds_what_a_list_would_find) {
+    static listed list[STEPS];
+    fixture f;
+    size_t count = 0;
+    uint64_t prng = mw_test_seed();
+    mw_error err;
+    set_up(&f);
+    for (int i = 0; i < STEPS; i++) {
+        mw_event event = draw(&f, &prng);
+        check_finds(&f, list, count, &event);
+        if (mw_prng_below(&prng, 200) == 0) pass_on(&f);
+        if (mw_prng_below(&prng, 2) == 0) continue;
+        mw_event_origin origin = (mw_event_origin)mw_prng_below(&prng, 2);
+        MW_CHECK_OK(mw_roster_add(f.roster, &event, origin, &err), &err);
+        if (event.stream == NEWS || find(list, count, &event)) continue;
+        list[count] = (listed){event, {event.row[0], event.row[1], event.row[2], event.row[3]},
+                               origin};
+        count++;
+    }
+    MW_CHECK_EQUAL_INT(mw_roster_count(f.roster), count);
+    MW_CHECK(count > SHOPS * NUMBERS);
+    tear_down(&f);
+}
+
+MW_TEST(roster_refuses_bytes_that_are_none) {
+    fixture f;
+    mw_error err;
+    char twice[48] = {1};
+    twice[24] = 1;
+    set_up(&f);
+    MW_CHECK_STATUS(mw_roster_load(f.roster, (mw_str){twice, 23}, &err), MW_CORRUPT);
+    MW_CHECK_EQUAL_STR(err.message, "roster: its bytes must be entries of 24, got 23");
+    MW_CHECK_STATUS(mw_roster_load(f.roster, (mw_str){twice, 48}, &err), MW_CORRUPT);
+    tear_down(&f);
+}
+
+/* Each allocation fails once, with all after it: the roster says so and goes on. */
+MW_TEST(roster_survives_every_failing_allocation) {
+    fixture f;
+    mw_error err;
+    uint64_t prng = mw_test_seed();
+    size_t failed = 0;
+    set_up(&f);
+    for (int i = 0; i < 300; i++) {
+        mw_event event = draw(&f, &prng);
+        if (event.stream == NEWS) continue;
+        mw_memory_fail_after(0);
+        mw_status status = mw_roster_add(f.roster, &event, MW_FROM_LOG, &err);
+        mw_memory_fail_after(SIZE_MAX);
+        MW_CHECK(status == MW_OK || status == MW_NO_MEMORY);
+        failed += status != MW_OK;
+        if (status != MW_OK) MW_CHECK_OK(mw_roster_add(f.roster, &event, MW_FROM_LOG, &err), &err);
+        MW_CHECK_EQUAL_INT(mw_roster_find(f.roster, &event, NULL) == MW_EVENT_NEW, false);
+    }
+    MW_CHECK(failed > 3);
+    tear_down(&f);
+}
