@@ -2,7 +2,6 @@
 
 #include "base/calendar.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 mw_json mw_json_begin(mw_buf *out) {
@@ -134,7 +133,7 @@ void mw_json_number(mw_json *json, double value) {
 
 void mw_json_int(mw_json *json, int64_t value) {
     before_value(json);
-    mw_buf_printf(json->out, "%" PRId64, value);
+    mw_buf_append_int(json->out, value);
 }
 
 void mw_json_bool(mw_json *json, bool value) {

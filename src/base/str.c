@@ -1,6 +1,7 @@
 #include "base/str.h"
 
-#include <inttypes.h>
+#include "base/shortest.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -298,28 +299,14 @@ void mw_buf_append_u64(mw_buf *buf, uint64_t value) {
     mw_buf_append(buf, bytes, sizeof bytes);
 }
 
-/* "1e-07" to "1e-7": the zeros that printf pads an exponent with are no part of a number. */
-static void exponent_unpad(char *text) {
-    char *exponent = strchr(text, 'e');
-    if (!exponent) return;
-    char *digits = exponent + 2; /* past the sign, which printf always writes */
-    size_t zeros = strspn(digits, "0");
-    memmove(digits, digits + zeros, strlen(digits + zeros) + 1);
+void mw_buf_append_double(mw_buf *buf, double value) {
+    char text[MW_DOUBLE_TEXT_SIZE];
+    mw_buf_append(buf, text, mw_double_write(value, text));
 }
 
-void mw_buf_append_double(mw_buf *buf, double value) {
-    if (!isfinite(value)) return;
-    if (fabs(value) < 0x1p53 && value == trunc(value)) { /* all of these are int64 and exact */
-        mw_buf_printf(buf, "%" PRId64, (int64_t)value);
-        return;
-    }
-    char text[32];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
-    exponent_unpad(text);
-    mw_buf_append_text(buf, text);
+void mw_buf_append_int(mw_buf *buf, int64_t value) {
+    char text[MW_DOUBLE_TEXT_SIZE];
+    mw_buf_append(buf, text, mw_int_write(value, text));
 }
 
 mw_str mw_buf_str(const mw_buf *buf) {

@@ -57,9 +57,10 @@ void mw_buf_append_char(mw_buf *buf, char c);
 void mw_buf_printf(mw_buf *buf, const char *format, ...) MW_PRINTF(2, 3);
 void mw_buf_append_u32(mw_buf *buf, uint32_t value); /* little endian */
 void mw_buf_append_u64(mw_buf *buf, uint64_t value);
-/* Decimal text that reads back to the same bits, in 15, 16 or 17 digits, the fewest of them that
-   do ("0.1", "3", "1e-7", "1e+300", "-0" as "0"; NaN and infinities append nothing). */
+/* The shortest decimal text that reads back to the same bits (base/shortest.h); NaN and
+   infinities append nothing. */
 void mw_buf_append_double(mw_buf *buf, double value);
+void mw_buf_append_int(mw_buf *buf, int64_t value); /* decimal */
 mw_str mw_buf_str(const mw_buf *buf); /* its data is never NULL */
 /* MW_OK, or MW_NO_MEMORY / MW_TOO_LARGE naming `what` if an append failed. */
 MW_MUST_USE mw_status mw_buf_check(const mw_buf *buf, const char *what, mw_error *err);

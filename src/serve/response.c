@@ -101,20 +101,11 @@ static const char *code_name(int code) {
     return "";
 }
 
-/* As "%zu", which takes as long as all the rest of a head. */
-static void append_number(mw_buf *out, size_t number) {
-    char digits[24];
-    size_t at = sizeof digits;
-    do digits[--at] = (char)('0' + number % 10);
-    while (number /= 10);
-    mw_buf_append(out, digits + at, sizeof digits - at);
-}
-
 void mw_response_write(mw_response *response, mw_response_frame frame, mw_buf *out) {
     replace_if_failed(response);
     bool has_content = response->code != 204 && response->code != 304;
     mw_buf_append_text(out, "HTTP/1.1 ");
-    append_number(out, (size_t)response->code);
+    mw_buf_append_int(out, response->code);
     mw_buf_append_char(out, ' ');
     mw_buf_append_text(out, code_name(response->code));
     mw_buf_append_text(out, "\r\nDate: ");
@@ -123,7 +114,7 @@ void mw_response_write(mw_response *response, mw_response_frame frame, mw_buf *o
         mw_buf_append_text(out, "\r\nContent-Type: ");
         mw_buf_append_text(out, response->content_type);
         mw_buf_append_text(out, "\r\nContent-Length: ");
-        append_number(out, response->body.size);
+        mw_buf_append_int(out, (int64_t)response->body.size);
     }
     mw_buf_append_text(out, "\r\n");
     mw_buf_append_str(out, mw_buf_str(&response->headers));
