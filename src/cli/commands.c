@@ -22,6 +22,8 @@
 #define SERVE_OPTIONS                                                                        \
     {"--listen", "HOST:PORT", "where to listen (127.0.0.1:7070)"},                           \
         {"--tokens", "on|off", "ask for bearer tokens (on off the loopback address)"},       \
+        {"--tls-certificate", "FILE", "speak TLS with this certificate and its chain (PEM)"}, \
+        {"--tls-key", "FILE", "and this key (PEM)"},                                         \
         {"--plain-http", NULL, "go without TLS off the loopback address, behind a proxy"},   \
         {"--clock", "TIME", "go by a virtual clock that starts then"}
 
@@ -295,7 +297,8 @@ const mw_command mw_commands[] = {
         .summary = "Answer predictions and take events over HTTP",
         .options = {SERVE_OPTIONS},
         .examples = "  millwright serve\n"
-                    "  millwright serve --listen 0.0.0.0:8080 --plain-http\n"
+                    "  millwright serve --listen 0.0.0.0:8443 --tls-certificate site.pem "
+                    "--tls-key site.key\n"
                     "  millwright serve --clock 2013-12-31T05:00:00Z\n",
         .run = mw_cli_serve,
     },

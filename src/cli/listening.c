@@ -34,21 +34,28 @@ static mw_status read_tokens(const mw_cli *cli, mw_listening *listening, mw_erro
     return mw_fail(err, MW_USAGE, "--tokens: must be on or off, got \"%s\"", text);
 }
 
-static mw_status check_transport(const mw_cli *cli, const mw_listening *listening,
-                                 mw_error *err) {
-    if (!listening->is_open || mw_cli_has(cli, "--plain-http")) return MW_OK;
+static mw_status read_transport(const mw_cli *cli, mw_listening *listening, mw_error *err) {
+    bool is_plain = mw_cli_has(cli, "--plain-http");
+    listening->certificate = mw_cli_option(cli, "--tls-certificate");
+    listening->key = mw_cli_option(cli, "--tls-key");
+    if (!listening->certificate != !listening->key)
+        return mw_fail(err, MW_USAGE, "--tls-certificate: must come with --tls-key");
+    if (listening->key && is_plain)
+        return mw_fail(err, MW_USAGE, "--plain-http: must not come with --tls-key");
+    if (listening->key || is_plain || !listening->is_open) return MW_OK;
     mw_status status = mw_fail(err, MW_USAGE,
                                "--listen: others than this machine can reach %s, and what they "
                                "send could be read on the way",
                                listening->host[0] ? listening->host : "all its addresses");
-    return mw_hint(err, status, "Behind a proxy that has TLS, say --plain-http.");
+    return mw_hint(err, status, "Give --tls-certificate FILE and --tls-key FILE; or, behind a "
+                                "proxy that has TLS, --plain-http.");
 }
 
 mw_status mw_listening_read(const mw_cli *cli, mw_listening *out_listening, mw_error *err) {
     mw_listening listening = {.port = 0};
     MW_TRY(read_address(cli, &listening, err));
     MW_TRY(read_tokens(cli, &listening, err));
-    MW_TRY(check_transport(cli, &listening, err));
+    MW_TRY(read_transport(cli, &listening, err));
     *out_listening = listening;
     return MW_OK;
 }

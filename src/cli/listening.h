@@ -15,6 +15,7 @@ typedef struct {
     uint16_t port;
     bool is_open;      /* others than this machine can reach it */
     bool asks_tokens;
+    const char *certificate, *key; /* PEM files, for TLS; NULL: plain HTTP */
 } mw_listening;
 
 /* MW_USAGE: an option is wrong, or the address is open and the user has not said how. */

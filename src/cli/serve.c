@@ -3,14 +3,15 @@
 #include "serve/supervisor.h"
 #include "sys/library.h"
 
-enum { ARGUMENTS_MAX = 16 };
+enum { ARGUMENTS_MAX = 24 };
 
 static void say(void *context, const char *line) { mw_cli_note(context, "%s", line); }
 
 /* The arguments of `serve` again, for the role's own command. */
 static void list_arguments(const mw_cli *cli, const char *executable, const char *role,
                            const char *out_arguments[ARGUMENTS_MAX]) {
-    static const char *const options[] = {"--listen", "--clock", "--tokens", "--plain-http"};
+    static const char *const options[] = {"--listen",  "--clock",       "--tls-certificate",
+                                          "--tls-key", "--plain-http", "--tokens"};
     size_t count = 0;
     out_arguments[count++] = executable;
     out_arguments[count++] = role;

@@ -37,6 +37,7 @@ typedef struct {
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
     mw_listening listening;
+    mw_tls *tls; /* NULL: plain HTTP */
     mw_access access;
     bool is_virtual;
     int64_t clock_us;
@@ -269,12 +270,16 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
 static mw_status listen(daemon *d, mw_error *err) {
     MW_TRY(mw_telemetry_create(&d->telemetry, err));
     MW_TRY(load_tokens(d, err));
+    if (d->listening.key)
+        MW_TRY(mw_tls_create(d->workspace.cli->sys, d->listening.certificate, d->listening.key,
+                             &d->tls, err));
     d->api = (mw_api){d->service, d->telemetry};
     mw_server_config config = {.host = d->listening.host,
                                .port = d->listening.port,
                                .router = mw_api_router(),
                                .context = &d->api,
                                .telemetry = d->telemetry,
+                               .tls = d->tls,
                                .access = d->listening.asks_tokens ? &d->access : NULL};
     MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
     mw_control_config control = {
@@ -313,7 +318,8 @@ static void announce(const daemon *d) {
         mw_json_object_end(&json);
         mw_buf_append_char(&cli->out, '\n');
     } else {
-        mw_buf_printf(&cli->out, "listening on http://%s:%u", d->listening.host,
+        mw_buf_printf(&cli->out, "listening on %s://%s:%u", d->tls ? "https" : "http",
+                      d->listening.host,
                       mw_server_port(d->server));
         append_versions(d, &cli->out);
         mw_buf_printf(&cli->out, ", recovered %llu events in %.1f s\n", count, seconds);
@@ -345,6 +351,7 @@ static mw_status run(daemon *d, mw_error *err) {
 static void close_down(daemon *d) {
     mw_control_destroy(d->control);
     mw_server_destroy(d->server);
+    mw_tls_destroy(d->tls);
     mw_reactor_destroy(d->reactor);
     mw_telemetry_destroy(d->telemetry);
     mw_service_destroy(d->service);

@@ -26,14 +26,23 @@ static void close_listener(mw_server *server) {
     server->listener = NULL;
 }
 
+static bool open_client(mw_connections *all, mw_socket *socket) {
+    mw_tls *tls = all->config.tls;
+    if (!tls || mw_socket_secure(socket, tls, NULL) == MW_OK)
+        return mw_connection_open(all, socket, NULL) == MW_OK;
+    mw_socket_close(socket);
+    return false;
+}
+
 /* False when the socket could not be taken, for want of memory or descriptors. */
 static bool take(mw_server *server, mw_socket *socket) {
     mw_connections *all = &server->connections;
     size_t count_max = all->config.connection_count_max;
     mw_series_add(all->traffic.accepted, 1);
-    if (all->count < count_max) return mw_connection_open(all, socket, NULL) == MW_OK;
+    if (all->count < count_max) return open_client(all, socket);
     mw_series_add(all->traffic.refused, 1);
-    if (all->count < count_max + REFUSED_AT_ONCE_MAX)
+    bool can_be_told = !all->config.tls; /* else only after a handshake, which is dear */
+    if (can_be_told && all->count < count_max + REFUSED_AT_ONCE_MAX)
         return mw_connection_refuse(all, socket, NULL) == MW_OK;
     mw_socket_close(socket);
     return true;

@@ -14,6 +14,7 @@
 #include "serve/reactor.h"
 #include "serve/router.h"
 #include "serve/telemetry.h"
+#include "sys/tls.h"
 
 enum { MW_SERVER_CONNECTIONS_MAX = 10000 };
 
@@ -23,6 +24,7 @@ typedef struct {
     mw_router router;
     void *context;       /* for the routes' handlers */
     mw_telemetry *telemetry; /* the caller's; must outlive the server */
+    mw_tls *tls;             /* likewise; NULL: plain HTTP */
     const mw_access *access; /* likewise; NULL: no route asks for a token */
 
     /* 0 means the default. */

@@ -1,6 +1,7 @@
 #include "sys/sockets.h"
 
 #include "sys/backend.h"
+#include "sys/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@ enum { NO_DESCRIPTOR = -1, BACKLOG = 1024, PLACE_MAX = 300, PATH_SIZE_MAX = 1 <<
 
 struct mw_socket {
     int descriptor;
+    mw_tls_stream *secure; /* NULL: bytes go as they are */
     char path[]; /* of a listener on a path: to be removed; else empty */
 };
 
@@ -35,6 +37,7 @@ static mw_socket *socket_create(int descriptor, const char *path) {
     mw_socket *socket = mw_allocate(sizeof *socket + size);
     if (!socket) return NULL;
     socket->descriptor = descriptor;
+    socket->secure = NULL;
     memcpy(socket->path, path, size);
     return socket;
 }
@@ -256,6 +259,11 @@ mw_status mw_socket_accept(mw_socket *listener, mw_socket **out_socket, mw_error
     return MW_OK;
 }
 
+mw_status mw_socket_secure(mw_socket *socket, mw_tls *tls, mw_error *err) {
+    MW_ASSERT(!socket->secure);
+    return mw_tls_stream_create(tls, socket->descriptor, &socket->secure, err);
+}
+
 /* Blocks until the connection stands, and from then on never again. */
 static bool connect_and_unblock(int descriptor, const struct sockaddr *address, socklen_t size) {
     int failed;
@@ -315,6 +323,7 @@ static mw_socket_result result_of(ssize_t moved, size_t *out_size) {
 
 mw_socket_result mw_socket_read(mw_socket *socket, void *bytes, size_t size, size_t *out_size) {
     MW_ASSERT(size > 0); /* or no bytes would look like the end */
+    if (socket->secure) return mw_tls_stream_read(socket->secure, bytes, size, out_size);
     ssize_t moved;
     do moved = recv(socket->descriptor, bytes, size, 0);
     while (moved < 0 && errno == EINTR);
@@ -323,6 +332,7 @@ mw_socket_result mw_socket_read(mw_socket *socket, void *bytes, size_t size, siz
 
 mw_socket_result mw_socket_write(mw_socket *socket, mw_str bytes, size_t *out_size) {
     MW_ASSERT(bytes.size > 0);
+    if (socket->secure) return mw_tls_stream_write(socket->secure, bytes, out_size);
     ssize_t moved;
     do moved = send(socket->descriptor, bytes.data, bytes.size, MSG_NOSIGNAL);
     while (moved < 0 && errno == EINTR);
@@ -330,6 +340,7 @@ mw_socket_result mw_socket_write(mw_socket *socket, mw_str bytes, size_t *out_si
 }
 
 void mw_socket_end_output(mw_socket *socket) {
+    if (socket->secure) mw_tls_stream_end_output(socket->secure);
     shutdown(socket->descriptor, SHUT_WR);
 }
 
@@ -347,6 +358,7 @@ int mw_socket_descriptor(const mw_socket *socket) {
 void mw_socket_close(mw_socket *socket) {
     if (!socket) return;
     if (socket->path[0]) unlink(socket->path);
+    mw_tls_stream_destroy(socket->secure);
     close(socket->descriptor);
     mw_free(socket);
 }

@@ -12,6 +12,7 @@
 #include "sys/sys.h"
 
 typedef struct mw_socket mw_socket;
+typedef struct mw_tls mw_tls; /* sys/tls.h */
 
 /* On `host` (a name, an IPv4 or IPv6 address; "" is every address of the machine) and `port` (0:
    any free one). MW_BUSY, naming both, if the port is taken. */
@@ -32,6 +33,10 @@ uint16_t mw_socket_port(const mw_socket *socket); /* its own; 0 for a path */
    are no descriptors left: then it still waits. */
 MW_MUST_USE mw_status mw_socket_accept(mw_socket *listener, mw_socket **out_socket,
                                        mw_error *err);
+
+/* From now on the bytes of an accepted connection go by TLS, which outlives it. The handshake
+   goes along with reading: read before anything is written. */
+MW_MUST_USE mw_status mw_socket_secure(mw_socket *socket, mw_tls *tls, mw_error *err);
 
 /* These wait until the connection stands; MW_UNAVAILABLE if nobody listens there. */
 MW_MUST_USE mw_status mw_socket_connect(mw_sys *sys, const char *host, uint16_t port,
