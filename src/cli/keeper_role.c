@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/champion_watch.h"
 #include "cli/server_call.h"
 #include "cli/train.h"
-#include "ingest/load.h"
-#include "loop/watch.h"
 #include "monitor/alert_book.h"
 #include "sys/poller.h"
 
@@ -17,10 +16,11 @@ typedef struct keeper keeper;
 /* A model that it keeps. */
 typedef struct {
     keeper *owner;
-    mw_workspace_model model;
-    mw_watch *watch;
-    char champion[MW_VERSION_NAME_SIZE + 1];
-    mw_buf version;     /* bytes: of the champion, then of what was trained last */
+    mw_workspace_model model; /* of today's file: what is trained next */
+    mw_champion_watch champion;
+    char answering[MW_VERSION_NAME_SIZE + 1]; /* the version that is watched */
+    mw_follower *gatherer; /* of examples by today's program, where the champion has another */
+    mw_buf version;     /* bytes: of what was trained last, or else of the champion */
     int64_t checked;    /* what happened up to then was kept in an earlier life */
     int64_t trained;    /* INT64_MIN: not since the log began */
     int64_t next_check; /* of the loop, when its consequences were kept last */
@@ -29,9 +29,8 @@ typedef struct {
 struct keeper {
     mw_cli *cli;
     mw_workspace workspace;
-    bool is_open, has_history;
-    mw_events history;
-    const char *log_folder;
+    bool is_open;
+    mw_shared_history history;
     charge *charges;
     size_t charge_count;
 };
@@ -72,28 +71,64 @@ static mw_status write_down(charge *it, int64_t checked, mw_error *err) {
 
 /* --- what the loop sets off ----------------------------------------------------------------- */
 
+/* Examples by today's program, as of now. Where the champion has that program its watch has them;
+   else lake and log are read again. */
+static mw_status gather(charge *it, int64_t now, const mw_examples **out_examples, mw_error *err) {
+    const mw_workspace *workspace = &it->owner->workspace;
+    *out_examples = mw_follower_examples(mw_watch_follower(it->champion.watch));
+    if (it->champion.is_of_today) return MW_OK;
+    mw_follower_config config = {.sys = it->owner->cli->sys,
+                                 .program = workspace->program,
+                                 .model = it->model.program,
+                                 .project_model = it->model.project,
+                                 .symbols = workspace->symbols,
+                                 .from = INT64_MIN};
+    config.log_folder = mw_state_path(workspace->state, &it->champion.version.arena, "log");
+    if (!config.log_folder) return mw_fail(err, MW_NO_MEMORY, "keeper: no memory");
+    MW_TRY(mw_shared_history_load(workspace, &it->owner->history, err));
+    config.history = &it->owner->history.events;
+    mw_follower_destroy(it->gatherer);
+    it->gatherer = NULL;
+    MW_TRY(mw_follower_create(config, &it->gatherer, err));
+    *out_examples = mw_follower_examples(it->gatherer);
+    return mw_follower_advance(it->gatherer, now, err);
+}
+
+static mw_status learn(charge *it, int64_t now, mw_str why, const mw_examples *examples,
+                       mw_error *err) {
+    mw_retraining order = {&it->owner->workspace, it->model, examples, now, why};
+    mw_buf version;
+    mw_buf_init(&version, MW_VERSION_SIZE_MAX);
+    mw_status status = mw_train_again(&order, &version, err);
+    if (status != MW_OK) {
+        mw_buf_release(&version);
+        return status;
+    }
+    mw_buf_release(&it->version);
+    it->version = version;
+    return MW_OK;
+}
+
 static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training *out_training,
                        mw_error *err) {
     charge *it = context;
-    const mw_examples *examples = mw_follower_examples(mw_watch_follower(it->watch));
-    mw_retraining order = {&it->owner->workspace, it->model, examples, why};
-    mw_buf version;
-    mw_buf_init(&version, MW_VERSION_SIZE_MAX);
+    const mw_examples *examples = NULL,
+                      *champions = mw_follower_examples(mw_watch_follower(it->champion.watch));
     mw_error reason = {0};
-    mw_status status = mw_train_again(&order, &version, &reason);
+    mw_status status = gather(it, now, &examples, &reason);
+    if (status == MW_OK) status = learn(it, now, why, examples, &reason);
     it->trained = now;
-    if (status == MW_OK) {
-        mw_buf_release(&it->version);
-        it->version = version;
-    } else {
-        mw_buf_release(&version);
-    }
     /* What cannot be learned leaves the model as it is, and is tried again when due. */
     if (status == MW_INVALID)
         mw_cli_note(it->owner->cli, "keeper: model %.*s was not retrained: %s",
                     MW_STR_ARGS(name_of(it)), reason.message);
     else if (status != MW_OK) return mw_fail(err, status, "%s", reason.message);
-    *out_training = (mw_loop_training){mw_buf_str(&it->version), examples, examples->count};
+    *out_training = (mw_loop_training){.version_bytes = mw_buf_str(&it->version),
+                                       .examples = examples,
+                                       .example_count = mw_examples_known_by(examples, now),
+                                       .champion_examples = champions,
+                                       .costs = mw_model_costs(it->model.project)};
+    if (it->champion.is_of_today) out_training->champion_examples = NULL;
     return MW_OK;
 }
 
@@ -102,7 +137,9 @@ static mw_status promote(charge *it, const mw_loop_event *event, mw_error *err) 
     mw_change change = {mw_sys_now_us(it->owner->cli->sys), MW_STR("keeper"), event->text};
     MW_TRY(mw_registry_promote(mw_workspace_registry(workspace), name_of(it), event->version,
                                change, err));
-    snprintf(it->champion, sizeof it->champion, "%.*s", MW_STR_ARGS(event->version));
+    /* One of another program is watched by that: from its beginning. */
+    if (it->champion.is_of_today)
+        snprintf(it->answering, sizeof it->answering, "%.*s", MW_STR_ARGS(event->version));
     /* A server that cannot be told now reads the catalog when it starts. */
     mw_error reason = {0};
     if (mw_serve_tell_champion(workspace, name_of(it), &reason) != MW_OK)
@@ -111,11 +148,10 @@ static mw_status promote(charge *it, const mw_loop_event *event, mw_error *err) 
 }
 
 static mw_status write_alerts(charge *it, int64_t now, mw_error *err) {
-    size_t count = 0;
-    const mw_alert *alerts = mw_loop_alerts(mw_watch_loop(it->watch), &count);
+    const mw_loop *loop = mw_watch_loop(it->champion.watch);
     mw_catalog *catalog = mw_state_catalog(it->owner->workspace.state);
-    for (size_t i = 0; i < count; i++)
-        MW_TRY(mw_alert_book_write(catalog, name_of(it), &alerts[i], now, err));
+    for (size_t i = 0; i < mw_loop_alert_count(loop); i++)
+        MW_TRY(mw_alert_book_write(catalog, name_of(it), mw_loop_alert(loop, i), now, err));
     return MW_OK;
 }
 
@@ -145,28 +181,21 @@ static mw_status record(void *context, const mw_loop_event *event, mw_error *err
 
 static mw_status begin_watch(charge *it, const mw_version_row *champion, mw_error *err) {
     keeper *owner = it->owner;
-    mw_workspace *workspace = &owner->workspace;
     MW_TRY(remember(it, err));
     mw_keeping keeping = {{it, train, record}, it->checked, it->trained};
-    mw_buf_clear(&it->version);
-    MW_TRY(mw_registry_load(mw_workspace_registry(workspace), champion, &it->version, err));
-    mw_watch_config config = {.sys = owner->cli->sys,
-                              .log_folder = owner->log_folder,
-                              .program = workspace->program,
-                              .model = it->model.program,
-                              .project_model = it->model.project,
-                              .symbols = workspace->symbols,
-                              .history = &owner->history,
-                              .champion = mw_buf_str(&it->version),
-                              .keeping = &keeping};
-    mw_watch_destroy(it->watch);
-    it->watch = NULL;
+    mw_champion_watch_end(&it->champion);
     it->next_check = INT64_MIN;
-    snprintf(it->champion, sizeof it->champion, "%.*s", MW_STR_ARGS(champion->version));
-    return mw_watch_create(config, &it->watch, err);
+    it->answering[0] = 0;
+    MW_TRY(mw_champion_watch_begin(&owner->workspace, it->model.project, &owner->history, &keeping,
+                                   &it->champion, err));
+    mw_buf_clear(&it->version);
+    mw_buf_append_str(&it->version, mw_buf_str(&it->champion.version.bytes));
+    MW_TRY(mw_buf_check(&it->version, "a version", err));
+    snprintf(it->answering, sizeof it->answering, "%.*s", MW_STR_ARGS(champion->version));
+    return MW_OK;
 }
 
-/* Begins anew when somebody else has promoted another version. */
+/* Begins anew when another version than the one that is watched was promoted. */
 static mw_status find_champion(charge *it, mw_error *err) {
     mw_workspace *workspace = &it->owner->workspace;
     mw_version_row champion;
@@ -175,7 +204,7 @@ static mw_status find_champion(charge *it, mw_error *err) {
     mw_arena_init(&arena, 1 << 24);
     mw_status status = mw_registry_champion(mw_workspace_registry(workspace), name_of(it), &arena,
                                             &champion, &absent);
-    bool is_known = status == MW_OK && mw_str_is(champion.version, it->champion);
+    bool is_known = status == MW_OK && mw_str_is(champion.version, it->answering);
     if (status == MW_OK && !is_known) status = begin_watch(it, &champion, err);
     else if (status != MW_OK && status != MW_NOT_FOUND)
         status = mw_fail(err, status, "%s", absent.message);
@@ -185,9 +214,9 @@ static mw_status find_champion(charge *it, mw_error *err) {
 
 /* Alerts, and up to when all this has been thought through, once a midnight. */
 static mw_status keep_consequences(charge *it, mw_error *err) {
-    const mw_loop *loop = mw_watch_loop(it->watch);
-    if (mw_loop_next_check(loop) == it->next_check) return MW_OK;
-    int64_t now = mw_follower_now(mw_watch_follower(it->watch));
+    const mw_loop *loop = mw_watch_loop(it->champion.watch);
+    if (mw_loop_is_over(loop) || mw_loop_next_check(loop) == it->next_check) return MW_OK;
+    int64_t now = mw_follower_now(mw_watch_follower(it->champion.watch));
     MW_TRY(write_alerts(it, now, err));
     MW_TRY(write_down(it, now, err));
     it->next_check = mw_loop_next_check(loop);
@@ -198,7 +227,7 @@ static mw_status keep(charge *it, mw_error *err) {
     mw_status status = find_champion(it, err);
     if (status == MW_NOT_FOUND) return MW_OK;
     MW_TRY(status);
-    MW_TRY(mw_watch_advance(it->watch, mw_sys_now_us(it->owner->cli->sys), err));
+    MW_TRY(mw_watch_advance(it->champion.watch, mw_sys_now_us(it->owner->cli->sys), err));
     return keep_consequences(it, err);
 }
 
@@ -227,24 +256,17 @@ static mw_status open_project(keeper *k, mw_error *err) {
     mw_workspace *workspace = &k->workspace;
     k->is_open = true;
     MW_TRY(mw_workspace_open(k->cli, MW_WORKSPACE_CATALOG, NULL, workspace, err));
-    k->log_folder = mw_state_path(workspace->state, &workspace->arena, "log");
-    if (!k->log_folder) return mw_fail(err, MW_NO_MEMORY, "keeper: no memory");
-    MW_TRY(list_charges(k, err));
-    if (k->charge_count == 0) return MW_OK;
-    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &k->history,
-                          err));
-    k->has_history = true;
-    return MW_OK;
+    return list_charges(k, err);
 }
 
 static void close_project(keeper *k) {
     for (size_t i = 0; i < k->charge_count; i++) {
-        mw_watch_destroy(k->charges[i].watch);
+        mw_champion_watch_end(&k->charges[i].champion);
+        mw_follower_destroy(k->charges[i].gatherer);
         mw_buf_release(&k->charges[i].version);
     }
     k->charge_count = 0;
-    if (k->has_history) mw_events_release(&k->history);
-    k->has_history = false;
+    mw_shared_history_release(&k->history);
     if (k->is_open) mw_workspace_release(&k->workspace);
     k->is_open = false;
 }

@@ -4,19 +4,34 @@
 
 enum { PROGRAM_SIZE_MAX = 1 << 28 };
 
+static void init(mw_live_version *live) {
+    *live = (mw_live_version){.program = {.version = NULL}};
+    mw_arena_init(&live->arena, PROGRAM_SIZE_MAX);
+    mw_buf_init(&live->bytes, MW_VERSION_SIZE_MAX);
+}
+
+static mw_status load(const mw_workspace *workspace, mw_live_version *live, mw_error *err) {
+    MW_TRY(mw_registry_load(mw_workspace_registry(workspace), &live->row, &live->bytes, err));
+    return mw_version_program_compile(mw_buf_str(&live->bytes), workspace->symbols, &live->arena,
+                                      &live->program, err);
+}
+
 mw_status mw_live_version_load(const mw_workspace *workspace, mw_str model,
                                mw_live_version *out_live, mw_error *err) {
-    *out_live = (mw_live_version){.program = {.version = NULL}};
-    mw_arena_init(&out_live->arena, PROGRAM_SIZE_MAX);
-    mw_buf_init(&out_live->bytes, MW_VERSION_SIZE_MAX);
-    mw_registry registry = mw_workspace_registry(workspace);
-    mw_version_row champion;
-    mw_status status = mw_registry_champion(registry, model, &out_live->arena, &champion, err);
+    init(out_live);
+    mw_status status = mw_registry_champion(mw_workspace_registry(workspace), model,
+                                            &out_live->arena, &out_live->row, err);
     if (status == MW_NOT_FOUND) return MW_OK;
     MW_TRY(status);
-    MW_TRY(mw_registry_load(registry, &champion, &out_live->bytes, err));
-    return mw_version_program_compile(mw_buf_str(&out_live->bytes), workspace->symbols,
-                                      &out_live->arena, &out_live->program, err);
+    return load(workspace, out_live, err);
+}
+
+mw_status mw_live_version_find(const mw_workspace *workspace, mw_str model, mw_str version,
+                               mw_live_version *out_live, mw_error *err) {
+    init(out_live);
+    MW_TRY(mw_registry_find(mw_workspace_registry(workspace), model, version, &out_live->arena,
+                            &out_live->row, err));
+    return load(workspace, out_live, err);
 }
 
 void mw_live_version_release(mw_live_version *live) {
@@ -75,6 +90,15 @@ static bool same_features(const mw_model_program *a, const mw_model_program *b) 
     return true;
 }
 
+static bool same_code(const mw_code *a, const mw_code *b) {
+    return !a || !b ? a == b : mw_str_equal(mw_code_text(a), mw_code_text(b));
+}
+
+static bool same_label(const mw_model_program *a, const mw_model_program *b) {
+    return same_code(a->label, b->label) && same_code(a->unless, b->unless) &&
+           a->maturity_us == b->maturity_us;
+}
+
 static course_rules rules_of(const mw_workspace *workspace, const mw_live_version *live,
                              mw_str model) {
     const mw_version_program *own = &live->program;
@@ -83,13 +107,24 @@ static course_rules rules_of(const mw_workspace *workspace, const mw_live_versio
                           workspace->zone_data};
 }
 
+static bool same_rules(const course_rules *a, const course_rules *b) {
+    return mw_str_equal(mw_zone_name(a->program->zone), mw_zone_name(b->program->zone)) &&
+           mw_str_equal(a->zone_data, b->zone_data) &&
+           a->model->moment_offset_us == b->model->moment_offset_us &&
+           same_stream(a, moment_stream(a), b, moment_stream(b)) &&
+           same_features(a->model, b->model) && same_windows(a, b);
+}
+
 bool mw_live_version_is_alike(const mw_workspace *workspace, const mw_live_version *live,
                               const mw_live_version *next) {
     course_rules b = rules_of(workspace, next, MW_STR(""));
     course_rules a = rules_of(workspace, live, b.model->name);
-    return mw_str_equal(mw_zone_name(a.program->zone), mw_zone_name(b.program->zone)) &&
-           mw_str_equal(a.zone_data, b.zone_data) &&
-           a.model->moment_offset_us == b.model->moment_offset_us &&
-           same_stream(&a, moment_stream(&a), &b, moment_stream(&b)) &&
-           same_features(a.model, b.model) && same_windows(&a, &b);
+    return same_rules(&a, &b);
+}
+
+bool mw_live_version_is_kin(const mw_workspace *workspace, const mw_live_version *live,
+                            const mw_live_version *other) {
+    course_rules a = rules_of(workspace, live, MW_STR(""));
+    course_rules b = rules_of(workspace, other, a.model->name);
+    return same_rules(&a, &b) && same_label(a.model, b.model);
 }

@@ -11,6 +11,7 @@
 
 typedef struct {
     mw_arena arena;             /* of the program */
+    mw_version_row row;         /* as the catalog has it */
     mw_buf bytes;               /* empty: no version answers yet */
     mw_version_program program; /* all NULL then */
 } mw_live_version;
@@ -18,6 +19,10 @@ typedef struct {
 /* Loads the model's champion, if it has one. To be released whatever it returns. */
 MW_MUST_USE mw_status mw_live_version_load(const mw_workspace *workspace, mw_str model,
                                            mw_live_version *out_live, mw_error *err);
+/* Loads one of the model's versions. MW_NOT_FOUND: there is none of this name. To be released. */
+MW_MUST_USE mw_status mw_live_version_find(const mw_workspace *workspace, mw_str model,
+                                           mw_str version, mw_live_version *out_live,
+                                           mw_error *err);
 void mw_live_version_release(mw_live_version *live);
 
 /* For a sequencer; a view into `live`. */
@@ -26,3 +31,7 @@ mw_champion mw_live_version_champion(const mw_live_version *live);
    where none answers, of today's project file: then it can take over at once. */
 bool mw_live_version_is_alike(const mw_workspace *workspace, const mw_live_version *live,
                               const mw_live_version *next);
+/* Whether the two answer the same question from the same features; `other` may be empty for
+   today's project file. */
+bool mw_live_version_is_kin(const mw_workspace *workspace, const mw_live_version *live,
+                            const mw_live_version *other);

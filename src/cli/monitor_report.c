@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/grid.h"
+#include "cli/monitor_vitals.h"
 
 enum { BIN_TEXT_MAX = 4 << 10, SHOWN_DRIFTS = 10, METRIC_SEED = 1 };
 
@@ -143,7 +144,7 @@ static mw_status measure_segments(mw_monitor_report *report, mw_workspace *works
     const mw_outcomes *outcomes = mw_loop_outcomes(mw_watch_loop(report->watch));
     size_t count = report->quality.outcome_count;
     mw_quality_question question = {outcomes, outcomes->count - count, count,
-                                    mw_model_costs(report->model.project)};
+                                    mw_model_costs(&report->champion->model)};
     return mw_quality_by_segment(question, workspace->symbols, &workspace->arena,
                                  &report->segments, &report->segment_count, err);
 }
@@ -170,9 +171,22 @@ static mw_status add_reason(mw_verdict *verdict, mw_verdict_kind kind, mw_buf *t
     return MW_OK;
 }
 
+static mw_status judge_vitals(mw_monitor_report *report, mw_buf *text, mw_arena *arena,
+                              mw_error *err) {
+    const mw_loop *loop = mw_watch_loop(report->watch);
+    size_t when_count = report->champion->model.retrain.when_count;
+    for (size_t i = when_count; i < mw_loop_alert_count(loop); i++) {
+        const mw_alert *alert = mw_loop_alert(loop, i);
+        if (!alert->is_open) continue;
+        mw_buf_printf(text, "%.*s: %.4g", MW_STR_ARGS(alert->rule->text), alert->value);
+        MW_TRY(add_reason(&report->verdict, MW_VERDICT_TROUBLE, text, arena, err));
+    }
+    return MW_OK;
+}
+
 static mw_status judge_rules(mw_monitor_report *report, mw_buf *text, mw_arena *arena,
                              mw_error *err) {
-    const mw_retrain *retrain = &report->model.project->retrain;
+    const mw_retrain *retrain = &report->champion->model.retrain;
     for (size_t i = 0; i < retrain->when_count; i++) {
         mw_loop_reading found = mw_loop_read(mw_watch_loop(report->watch), &retrain->when[i]);
         if (!found.holds) continue;
@@ -209,22 +223,24 @@ static mw_status judge(mw_monitor_report *report, mw_arena *arena, mw_error *err
     mw_buf text;
     mw_buf_init(&text, BIN_TEXT_MAX);
     mw_status status = judge_rules(report, &text, arena, err);
+    if (status == MW_OK) status = judge_vitals(report, &text, arena, err);
     if (status == MW_OK) status = judge_sight(report, &text, arena, err);
     mw_buf_release(&text);
     return status;
 }
 
-mw_status mw_monitor_report_make(mw_workspace *workspace, mw_workspace_model model,
-                                 const mw_version_row *champion, const mw_watch *watch,
+mw_status mw_monitor_report_make(mw_workspace *workspace, const mw_champion_watch *champion,
                                  mw_monitor_report *out_report, mw_error *err) {
+    const mw_watch *watch = champion->watch;
+    const mw_zone *zone = champion->version.program.program->zone;
     const mw_follower *follower = mw_watch_follower(watch);
     int64_t now = mw_follower_now(follower);
-    mw_monitor_report report = {.model = model, .champion = champion, .watch = watch};
+    mw_monitor_report report = {.champion = champion, .watch = watch};
     report.day = mw_follower_count_since(follower, now - MW_DAY_US);
     report.month = mw_follower_count_since(follower, now - MW_MONITOR_DAYS * MW_DAY_US);
     MW_TRY(measure_metrics(&report, &workspace->arena, err));
     MW_TRY(measure_segments(&report, workspace, err));
-    MW_TRY(mw_monitor_weeks(watch, workspace->zone, report.weeks, err));
+    MW_TRY(mw_monitor_weeks(watch, zone, report.weeks, err));
     MW_TRY(measure_drifts(&report, &workspace->arena, err));
     MW_TRY(judge(&report, &workspace->arena, err));
     *out_report = report;
@@ -248,7 +264,11 @@ static void write_predictions(const mw_monitor_report *report, mw_json *json) {
     mw_json_key(json, "labelled_30d");
     mw_json_int(json, (int64_t)report->month.labelled);
     member(json, "labelled_share", share(report->month.labelled, report->month.predictions));
-    mw_json_key(json, "other_features");
+    mw_json_key(json, "due_30d");
+    mw_json_int(json, (int64_t)report->month.due);
+    mw_json_key(json, "overdue_30d");
+    mw_json_int(json, (int64_t)(report->month.due - report->month.labelled));
+    mw_json_key(json, "other_program");
     mw_json_int(json,
                 (int64_t)mw_follower_foreign_count(mw_watch_follower(report->watch)));
     mw_json_object_end(json);
@@ -359,7 +379,7 @@ static void write_verdict(const mw_verdict *verdict, mw_json *json) {
 }
 
 static void write_rules(const mw_monitor_report *report, mw_json *json) {
-    const mw_retrain *retrain = &report->model.project->retrain;
+    const mw_retrain *retrain = &report->champion->model.retrain;
     mw_json_key(json, "rules");
     mw_json_array(json);
     for (size_t i = 0; i < retrain->when_count; i++) {
@@ -386,13 +406,13 @@ void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json) {
     const mw_follower *follower = mw_watch_follower(report->watch);
     mw_json_object(json);
     mw_json_key(json, "model");
-    mw_json_str(json, report->model.program->name);
+    mw_json_str(json, report->champion->model.declaration.name);
     mw_json_key(json, "question");
-    mw_json_str(json, report->model.project->question);
+    mw_json_str(json, report->champion->model.question);
     mw_json_key(json, "champion");
-    mw_json_str(json, report->champion->version);
+    mw_json_str(json, report->champion->version.row.version);
     mw_json_key(json, "made");
-    mw_json_time(json, report->champion->created_us);
+    mw_json_time(json, report->champion->version.row.created_us);
     mw_json_key(json, "answers_since");
     mw_json_time(json, since_or_missing(report));
     mw_json_key(json, "now");
@@ -409,6 +429,7 @@ void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json) {
     for (size_t i = 0; i < report->drift_count; i++) write_drift(&report->drifts[i], json);
     mw_json_array_end(json);
     write_rules(report, json);
+    mw_monitor_vitals_json(report->champion, json);
     mw_json_object_end(json);
 }
 
@@ -426,8 +447,8 @@ static void add_share(mw_grid *grid, double value) {
 
 static void print_head(const mw_monitor_report *report, mw_buf *out) {
     const mw_follower *follower = mw_watch_follower(report->watch);
-    mw_buf_printf(out, "%.*s: version %.*s", MW_STR_ARGS(report->model.program->name),
-                  MW_STR_ARGS(report->champion->version));
+    mw_buf_printf(out, "%.*s: version %.*s", MW_STR_ARGS(report->champion->model.declaration.name),
+                  MW_STR_ARGS(report->champion->version.row.version));
     if (since_or_missing(report) != MW_TIME_MISSING) {
         mw_buf_append_text(out, " answers since ");
         mw_time_append(out, since_or_missing(report) / MW_SECOND_US * MW_SECOND_US);
@@ -445,10 +466,12 @@ static void print_counts(const mw_monitor_report *report, mw_buf *out) {
     mw_count_append(out, report->month.predictions);
     mw_buf_append_text(out, " in 30 days, of which ");
     mw_count_append(out, report->month.labelled);
-    mw_buf_append_text(out, " are labelled\n");
+    mw_buf_append_text(out, " are labelled; of ");
+    mw_count_append(out, report->month.due - report->month.labelled);
+    mw_buf_append_text(out, " a label was due and did not come\n");
     size_t foreign = mw_follower_foreign_count(mw_watch_follower(report->watch));
     if (foreign > 0)
-        mw_buf_printf(out, "%zu predictions were made from other features, and left out\n",
+        mw_buf_printf(out, "%zu predictions were made by another program, and left out\n",
                       foreign);
 }
 
@@ -507,7 +530,7 @@ static void print_drift(const mw_monitor_report *report, mw_buf *out) {
 }
 
 static void print_rules(const mw_monitor_report *report, mw_buf *out) {
-    const mw_retrain *retrain = &report->model.project->retrain;
+    const mw_retrain *retrain = &report->champion->model.retrain;
     if (retrain->when_count == 0) return;
     mw_buf_append_text(out, "\nrules of retrain.when:\n");
     mw_grid grid = mw_grid_begin("rule|>measured||where");
@@ -522,7 +545,7 @@ static void print_rules(const mw_monitor_report *report, mw_buf *out) {
 }
 
 static void print_verdict(const mw_verdict *verdict, mw_buf *out) {
-    static const char *const heads[] = {[MW_VERDICT_WELL] = "all is well: no rule holds\n",
+    static const char *const heads[] = {[MW_VERDICT_WELL] = "all is well: nothing is open\n",
                                         [MW_VERDICT_UNKNOWN] = "too early to say: ",
                                         [MW_VERDICT_TROUBLE] = "trouble: "};
     mw_buf_append_text(out, heads[verdict->kind]);
@@ -534,9 +557,11 @@ static void print_verdict(const mw_verdict *verdict, mw_buf *out) {
 void mw_monitor_report_print(const mw_monitor_report *report, mw_buf *out) {
     print_head(report, out);
     print_verdict(&report->verdict, out);
-    if (report->month.predictions == 0) return;
-    print_counts(report, out);
-    print_quality(report, out);
-    print_drift(report, out);
-    print_rules(report, out);
+    if (report->month.predictions > 0) {
+        print_counts(report, out);
+        print_quality(report, out);
+        print_drift(report, out);
+        print_rules(report, out);
+    }
+    mw_monitor_vitals_print(report->champion, out);
 }

@@ -2,8 +2,8 @@
  * monitor_report: what a watch has seen of a model, for programs (JSON) and for people.
  */
 #pragma once
+#include "cli/champion_watch.h"
 #include "cli/monitor_weeks.h"
-#include "cli/workspace.h"
 
 enum { MW_MONITOR_DAYS = 30, MW_MOVED_BINS = 2 };
 
@@ -26,7 +26,7 @@ typedef struct {
 typedef enum {
     MW_VERDICT_WELL,
     MW_VERDICT_UNKNOWN, /* too little was seen to say */
-    MW_VERDICT_TROUBLE, /* a rule of retrain.when holds */
+    MW_VERDICT_TROUBLE, /* a rule of retrain.when holds, or an alert is open */
 } mw_verdict_kind;
 
 enum { MW_VERDICT_REASONS_MAX = 16 };
@@ -40,9 +40,8 @@ typedef struct {
 const char *mw_verdict_word(mw_verdict_kind kind); /* "well", "unknown", "trouble" */
 
 typedef struct {
-    mw_workspace_model model;
-    const mw_version_row *champion;
-    const mw_watch *watch;
+    const mw_champion_watch *champion;
+    const mw_watch *watch;         /* the champion's */
     mw_follower_count day, month;  /* of the last 24 hours and 30 days */
     mw_quality quality;
     mw_metrics metrics;            /* over 30 days, with intervals; NaN where quality is small */
@@ -55,9 +54,8 @@ typedef struct {
 } mw_monitor_report;
 
 /* Gathers what the watch has measured, in the arena of the workspace. */
-MW_MUST_USE mw_status mw_monitor_report_make(mw_workspace *workspace, mw_workspace_model model,
-                                             const mw_version_row *champion,
-                                             const mw_watch *watch,
+MW_MUST_USE mw_status mw_monitor_report_make(mw_workspace *workspace,
+                                             const mw_champion_watch *champion,
                                              mw_monitor_report *out_report, mw_error *err);
 void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json);
 void mw_monitor_report_print(const mw_monitor_report *report, mw_buf *out);

@@ -289,7 +289,7 @@ mw_status mw_train_again(const mw_retraining *order, mw_buf *out_version, mw_err
     job it = {.workspace = order->workspace,
               .model = *order->model.project,
               .program = order->model.program,
-              .as_of = INT64_MAX,
+              .as_of = order->as_of,
               .test_from = MW_TEST_LATEST,
               .seed = SEED_USUAL,
               .thread_count = (int64_t)mw_sys_core_count(order->workspace->cli->sys),

@@ -10,7 +10,8 @@ typedef struct {
     const mw_workspace *workspace;
     mw_workspace_model model;
     const mw_examples *examples;
-    mw_str why; /* for the run */
+    int64_t as_of; /* what had matured by then is learned from */
+    mw_str why;    /* for the run */
 } mw_retraining;
 
 /* Trains, records run and version, and appends the version's bytes. */

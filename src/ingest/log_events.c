@@ -2,13 +2,14 @@
 
 #include <yyjson.h>
 
-enum { DEFINITION_SIZE_MAX = 1 << 20, NO_STREAM = -1 };
+enum { DEFINITION_SIZE_MAX = 1 << 20, NO_STREAM = -1, FOREIGN_STREAM = -2 };
 
 struct mw_log_events {
     const mw_program *program;
     mw_symbols *symbols;
     mw_arena arena;
-    int32_t streams[MW_STREAMS_MAX]; /* by the log's number: the program's stream, or NO_STREAM */
+    int32_t streams[MW_STREAMS_MAX]; /* by the log's number: the program's stream, NO_STREAM (its
+                                      fields have changed) or FOREIGN_STREAM */
     mw_str *definitions;             /* of the program's streams */
     mw_cell **rows;                  /* one a stream of the program, to read events into */
 };
@@ -85,22 +86,36 @@ mw_str mw_log_events_definition(const mw_log_events *events, size_t stream) {
     return events->definitions[stream];
 }
 
+/* A definition begins with the size of the stream's name, and the name. */
+static bool same_name(mw_str definition, mw_str other) {
+    mw_reader a = {.rest = definition}, b = {.rest = other};
+    mw_str name = mw_read_bytes(&a, mw_read_u32(&a));
+    return mw_str_equal(name, mw_read_bytes(&b, mw_read_u32(&b)));
+}
+
 mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record, mw_error *err) {
     MW_ASSERT(record->type == MW_RECORD_DEFINITION);
     if (record->stream >= MW_STREAMS_MAX)
         return mw_fail(err, MW_CORRUPT, "log: there is no stream %u", record->stream);
-    events->streams[record->stream] = NO_STREAM;
-    for (size_t i = 0; i < events->program->stream_count; i++)
-        if (mw_str_equal(events->definitions[i], record->payload))
-            events->streams[record->stream] = (int32_t)i;
+    int32_t *stream = &events->streams[record->stream];
+    *stream = FOREIGN_STREAM;
+    for (size_t i = 0; i < events->program->stream_count; i++) {
+        if (mw_str_equal(events->definitions[i], record->payload)) *stream = (int32_t)i;
+        else if (same_name(events->definitions[i], record->payload)) *stream = NO_STREAM;
+    }
     return MW_OK;
+}
+
+bool mw_log_events_is_foreign(const mw_log_events *events, const mw_record *record) {
+    MW_ASSERT(record->type == MW_RECORD_EVENT);
+    return record->stream < MW_STREAMS_MAX && events->streams[record->stream] == FOREIGN_STREAM;
 }
 
 mw_status mw_log_events_read(const mw_log_events *events, const mw_record *record,
                              mw_event *out_event, mw_error *err) {
     MW_ASSERT(record->type == MW_RECORD_EVENT);
     int32_t stream = record->stream < MW_STREAMS_MAX ? events->streams[record->stream] : NO_STREAM;
-    if (stream == NO_STREAM) {
+    if (stream < 0) {
         mw_status status = mw_fail(err, MW_CONFLICT,
                                    "log: its events have fields that the project file no longer "
                                    "gives to their stream");

@@ -30,6 +30,9 @@ mw_str mw_log_events_definition(const mw_log_events *events, size_t stream);
 /* Takes a MW_RECORD_DEFINITION. */
 MW_MUST_USE mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record,
                                           mw_error *err);
+/* Whether a MW_RECORD_EVENT is of a stream whose name the program does not know: it cannot matter
+   to it. */
+bool mw_log_events_is_foreign(const mw_log_events *events, const mw_record *record);
 /* Reads a MW_RECORD_EVENT; the row is valid until the stream's next. MW_CONFLICT if the stream
    has other fields now. */
 MW_MUST_USE mw_status mw_log_events_read(const mw_log_events *events, const mw_record *record,

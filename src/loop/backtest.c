@@ -16,6 +16,7 @@ typedef struct {
     const mw_backtest_config *config;
     mw_arena *arena;
     mw_course *course;
+    mw_freshness *freshness;
     mw_examples examples;
     mw_lane lanes[MW_BACKTEST_LANES_MAX];
     size_t lane_count; /* 0 until the first day */
@@ -81,7 +82,8 @@ static mw_status train_for_lane(void *context, int64_t now, mw_loop_training *ou
                                 mw_error *err) {
     backtest *test = context;
     mw_loop_training training = {.examples = &test->examples,
-                                 .example_count = test->examples.count};
+                                 .example_count = test->examples.count,
+                                 .costs = mw_model_costs(test->config->project_model)};
     mw_status status = train(test, &training.version_bytes, err);
     if (status == MW_OK) *out_training = training;
     if (status == MW_OK || !err) return status;
@@ -108,6 +110,7 @@ static mw_status open_lanes(backtest *test, mw_error *err) {
     mw_lane_config config = {.backtest = test->config,
                              .segments = &test->examples.segment_schema,
                              .champion = champion,
+                             .freshness = test->freshness,
                              .arena = test->arena,
                              .train = train_for_lane,
                              .context = test};
@@ -118,13 +121,13 @@ static mw_status open_lanes(backtest *test, mw_error *err) {
     return MW_OK;
 }
 
-/* Lets the midnights up to `place` pass in every lane; none after the last day's. */
+/* Lets the time up to `place` pass in every lane; none after the last day. */
 static mw_status pass_time(backtest *test, int64_t place, mw_error *err) {
     const mw_backtest_config *config = test->config;
     if (place < config->from) return MW_OK;
     if (test->lane_count == 0) MW_TRY(open_lanes(test, err));
     int64_t now = place < config->to ? place : config->to - 1;
-    if (mw_loop_next_check(test->lanes[0].loop) > now) return MW_OK;
+    if (mw_loop_next_look(test->lanes[0].loop) > now) return MW_OK;
     for (size_t i = 0; i < test->lane_count; i++)
         MW_TRY(mw_loop_advance(test->lanes[i].loop, now, err));
     if (config->progress) config->progress(config->context, place);
@@ -208,6 +211,8 @@ static mw_status pass(backtest *test, mw_error *err) {
         MW_TRY(take_steps(test, event.place - 1, err));
         bool is_over = event.place >= config->to && mw_course_next_due(test->course) == INT64_MAX;
         if (is_over) break;
+        MW_TRY(pass_time(test, event.place, err));
+        mw_freshness_arrived(test->freshness, (size_t)event.stream, event.place);
         MW_TRY(mw_course_event(test->course, &event, err));
     }
     MW_TRY(take_steps(test, last, err)); /* labels beyond the last event stay open */
@@ -240,6 +245,7 @@ static mw_status start(backtest *test, mw_error *err) {
                                .from = INT64_MIN,
                                .to = config->to};
     MW_TRY(mw_course_create(course, &test->course, err));
+    MW_TRY(mw_freshness_create(config->program->stream_count, &test->freshness, err));
     return mw_examples_init(&test->examples, config->program, config->model, model->segments,
                             model->segment_count, err);
 }
@@ -248,6 +254,7 @@ static void release(backtest *test) {
     for (size_t i = 0; i < test->lane_count; i++) mw_lane_release(&test->lanes[i]);
     mw_examples_release(&test->examples);
     mw_course_destroy(test->course);
+    mw_freshness_destroy(test->freshness);
     mw_free(test->moments);
     mw_free(test->versions);
 }

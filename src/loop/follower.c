@@ -26,7 +26,6 @@ struct mw_follower {
     mw_examples examples;
     mw_events fresh;        /* events of the log, of streams with an id */
     mw_standing **standing; /* one a stream; NULL: it has no id */
-    mw_follower_stream *streams;
     mw_cell *features;
     mw_arena arena;         /* ids, and what has the follower's length of life */
     mw_buf event_id;
@@ -82,12 +81,8 @@ static mw_status set_up_streams(mw_follower *follower, mw_error *err) {
     const mw_program *program = follower->config.program;
     size_t count = program->stream_count;
     follower->standing = mw_arena_alloc(&follower->arena, count + 1, sizeof(mw_standing *));
-    follower->streams = mw_arena_alloc(&follower->arena, count + 1, sizeof *follower->streams);
-    if (!follower->standing || !follower->streams) return no_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        follower->streams[i] = (mw_follower_stream){0, INT64_MIN, INT64_MIN};
-        follower->standing[i] = NULL;
-    }
+    if (!follower->standing) return no_memory(err);
+    for (size_t i = 0; i < count; i++) follower->standing[i] = NULL;
     MW_TRY(mw_program_events(program, &follower->fresh, err));
     for (size_t i = 0; i < count; i++)
         if (program->streams[i].id_count > 0)
@@ -230,9 +225,9 @@ static mw_status mature(mw_follower *follower, const mw_step *step, mw_error *er
 }
 
 static mw_status feed(mw_follower *follower, const mw_event *event, mw_error *err) {
-    mw_follower_stream *stream = &follower->streams[event->stream];
-    if (stream->count++ == 0) stream->first = event->place;
-    stream->newest = event->place;
+    const mw_follower_hooks *hooks = &follower->config.hooks;
+    if (hooks->arrived)
+        MW_TRY(hooks->arrived(hooks->context, (size_t)event->stream, event->place, err));
     return mw_course_event(follower->course, event, err);
 }
 
@@ -271,6 +266,7 @@ static bool is_repeated(const mw_follower *follower, const mw_event *event) {
 
 static mw_status take_event(mw_follower *follower, const mw_record *record, mw_error *err) {
     mw_event event;
+    if (mw_log_events_is_foreign(follower->log_events, record)) return MW_OK;
     MW_TRY(mw_log_events_read(follower->log_events, record, &event, err));
     if (event.place < follower->place) event.place = follower->place;
     /* Since it was logged, an ingest may have brought the same event into the lake. */
@@ -285,14 +281,18 @@ static mw_status take_event(mw_follower *follower, const mw_record *record, mw_e
 static mw_status take_prediction(mw_follower *follower, const mw_record *record, mw_error *err) {
     const mw_follower_config *config = &follower->config;
     mw_prediction prediction;
+    bool is_kin = true;
+    if (!config->hooks.predicted) return MW_OK;
     MW_TRY(mw_prediction_read_head(record->payload, &prediction, err));
     if (!mw_str_equal(prediction.model, config->model->name)) return MW_OK;
-    mw_error unread;
-    if (mw_prediction_read(record->payload, &follower->examples.schema, config->symbols,
-                           follower->features, &prediction, &unread) != MW_OK) {
+    if (config->kinship.is_kin)
+        MW_TRY(config->kinship.is_kin(config->kinship.context, prediction.version, &is_kin, err));
+    if (!is_kin) {
         follower->foreign_count++;
         return MW_OK;
     }
+    MW_TRY(mw_prediction_read(record->payload, &follower->examples.schema, config->symbols,
+                              follower->features, &prediction, err));
     MW_TRY(keep(follower, record->place, &prediction, err));
     return config->hooks.predicted(config->hooks.context, follower->place, &prediction, err);
 }
@@ -332,6 +332,7 @@ mw_follower_count mw_follower_count_since(const mw_follower *follower, int64_t f
         if (made->stamp < from) break;
         count.predictions++;
         count.labelled += made->is_labelled;
+        count.due += made->t + follower->config.model->maturity_us <= follower->place;
     }
     return count;
 }
@@ -346,11 +347,6 @@ bool mw_follower_is_virtual(const mw_follower *follower) {
 
 size_t mw_follower_foreign_count(const mw_follower *follower) {
     return follower->foreign_count;
-}
-
-mw_follower_stream mw_follower_stream_at(const mw_follower *follower, size_t stream) {
-    MW_ASSERT(stream < follower->config.program->stream_count);
-    return follower->streams[stream];
 }
 
 const mw_examples *mw_follower_examples(const mw_follower *follower) {

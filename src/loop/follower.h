@@ -5,7 +5,8 @@
  * prediction is told, and once its label has matured by the clock, its outcome. Labels come from
  * a course of the model's moments, so they are those that training would see; a prediction
  * is joined to its moment by t and by the id of its event. Moments that nobody predicted make
- * examples too, but no outcome.
+ * examples too, but no outcome. A prediction of a version with another program answered another
+ * question, or from other features: it is counted, and passed over.
  *
  * It keeps 60 bytes a prediction, and the examples from `from` on. One thread uses it.
  */
@@ -30,11 +31,18 @@ MW_MUST_USE mw_status mw_log_survey_read(mw_sys *sys, const char *log_folder, mw
 /* Told in the order of places. What is pointed to is valid until the hook returns. */
 typedef struct {
     void *context;
+    mw_status (*arrived)(void *context, size_t stream, int64_t place, mw_error *err);
     mw_status (*predicted)(void *context, int64_t stamp, const mw_prediction *prediction,
                            mw_error *err);
     mw_status (*matured)(void *context, mw_outcome outcome, const mw_cell *segments,
                          mw_error *err);
 } mw_follower_hooks;
+
+/* Says whether a version's program is that of the follower. */
+typedef struct {
+    void *context;
+    mw_status (*is_kin)(void *context, mw_str version, bool *out_is_kin, mw_error *err);
+} mw_follower_kinship;
 
 /* All that it points to outlives the follower. */
 typedef struct {
@@ -46,7 +54,8 @@ typedef struct {
     mw_symbols *symbols;
     const mw_events *history; /* of the lake, sorted */
     int64_t from;             /* moments with t before this pass in silence */
-    mw_follower_hooks hooks;
+    mw_follower_hooks hooks;  /* all NULL: only examples are gathered */
+    mw_follower_kinship kinship; /* all NULL: every version is kin */
 } mw_follower_config;
 
 MW_MUST_USE mw_status mw_follower_create(mw_follower_config config, mw_follower **out_follower,
@@ -63,18 +72,12 @@ bool mw_follower_is_virtual(const mw_follower *follower);
 
 typedef struct {
     size_t predictions, labelled;
+    size_t due; /* their label should have matured, if there is one */
 } mw_follower_count;
-/* Of the predictions stamped at or after `from`. */
+/* Of the predictions stamped at or after `from`, as of the place that was reached. */
 mw_follower_count mw_follower_count_since(const mw_follower *follower, int64_t from);
-/* Predictions with other features than the program's, which were passed over. */
+/* Predictions by another program, which were passed over. */
 size_t mw_follower_foreign_count(const mw_follower *follower);
-
-/* What has arrived on a stream, by places. */
-typedef struct {
-    uint64_t count;
-    int64_t first, newest; /* of none: both INT64_MIN */
-} mw_follower_stream;
-mw_follower_stream mw_follower_stream_at(const mw_follower *follower, size_t stream);
 
 /* All that has matured: a row a labelled moment. */
 const mw_examples *mw_follower_examples(const mw_follower *follower);

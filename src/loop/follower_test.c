@@ -4,10 +4,17 @@
 
 /* What a follower has told. */
 typedef struct {
-    size_t predicted, matured;
+    size_t arrived, predicted, matured;
     double predictions[FOLLOWER_WORLD_VISITS];
     mw_outcome outcomes[FOLLOWER_WORLD_VISITS];
 } story;
+
+static mw_status arrived(void *context, size_t stream, int64_t place, mw_error *err) {
+    (void)place, (void)err;
+    story *told = context;
+    told->arrived += stream == 0;
+    return MW_OK;
+}
 
 static mw_status predicted(void *context, int64_t stamp, const mw_prediction *prediction,
                            mw_error *err) {
@@ -34,7 +41,7 @@ static mw_status create(follower_world *world, story *told, mw_follower **out_fo
                                  .symbols = world->examples.symbols,
                                  .history = &world->history,
                                  .from = INT64_MIN,
-                                 .hooks = {told, predicted, matured}};
+                                 .hooks = {told, arrived, predicted, matured}};
     return mw_follower_create(config, out_follower, NULL);
 }
 
@@ -85,7 +92,8 @@ MW_TEST(follower_tells_each_prediction_and_what_came_of_it) {
     MW_CHECK(positives > 10 && positives + 10 < expected);
     MW_CHECK_EQUAL_INT(mw_follower_examples(follower)->count, FOLLOWER_WORLD_VISITS);
     MW_CHECK_EQUAL_INT(mw_follower_count_since(follower, INT64_MIN).labelled, expected);
-    MW_CHECK_EQUAL_INT(mw_follower_stream_at(follower, 0).count, FOLLOWER_WORLD_VISITS);
+    MW_CHECK_EQUAL_INT(mw_follower_count_since(follower, INT64_MIN).due, expected);
+    MW_CHECK_EQUAL_INT(at_once.arrived, FOLLOWER_WORLD_VISITS);
     check_same(&in_pieces, &at_once);
     mw_follower_destroy(pieces);
     mw_follower_destroy(follower);

@@ -26,12 +26,14 @@ static int64_t trained_until(const mw_gate_question *question) {
     return challenger > champion ? challenger : champion;
 }
 
-static mw_status predict(const judgement *job, mw_scorer *scorer, side *of, mw_error *err) {
+/* `features` are those of the scorer's program. */
+static mw_status predict(const judgement *job, mw_scorer *scorer, const mw_table *features,
+                         side *of, mw_error *err) {
     const mw_examples *examples = job->question->examples;
     for (size_t i = 0; i < job->question->example_count; i++) {
         const mw_example *example = &examples->items[i];
         if (example->t < job->result.from_us) continue;
-        mw_score score = mw_scorer_run(scorer, mw_table_row(&examples->features, i));
+        mw_score score = mw_scorer_run(scorer, mw_table_row(features, i));
         mw_outcome outcome = {.t = example->t,
                               .matured = example->matured,
                               .prediction = score.prediction,
@@ -43,8 +45,9 @@ static mw_status predict(const judgement *job, mw_scorer *scorer, side *of, mw_e
     return MW_OK;
 }
 
-static mw_status measure(const judgement *job, mw_scorer *scorer, side *of, mw_error *err) {
-    MW_TRY(predict(job, scorer, of, err));
+static mw_status measure(const judgement *job, mw_scorer *scorer, const mw_table *features,
+                         side *of, mw_error *err) {
+    MW_TRY(predict(job, scorer, features, of, err));
     mw_quality_question question = {&of->outcomes, 0, of->outcomes.count, job->question->costs};
     MW_TRY(mw_quality_measure(question, &of->quality, err));
     bool by_segment = false;
@@ -184,11 +187,32 @@ static mw_status conclude(judgement *job, mw_error *err) {
     return keep_text(job, &result->text, err);
 }
 
+/* Whether the two programs see the same moments, and the same came of them. */
+static bool are_comparable(const mw_examples *a, const mw_examples *b, size_t count) {
+    if (b->count < count) return false;
+    for (size_t i = 0; i < count; i++) {
+        const mw_example *x = &a->items[i], *y = &b->items[i];
+        if (x->t != y->t || x->place != y->place || x->label != y->label) return false;
+    }
+    return true;
+}
+
+static mw_status refuse(judgement *job, mw_error *err) {
+    mw_buf_append_text(&job->text, "refused: the project file has another moment or label than "
+                                   "the champion's, so that nothing can be compared; promote it "
+                                   "by hand if it is to answer");
+    return keep_text(job, &job->result.text, err);
+}
+
 static mw_status judge(judgement *job, mw_error *err) {
     const mw_gate_question *question = job->question;
+    const mw_examples *own = question->examples, *champions = question->champion_examples;
+    if (!champions) champions = own;
     job->result.from_us = trained_until(question);
-    MW_TRY(measure(job, question->challenger, &job->challenger, err));
-    MW_TRY(measure(job, question->champion, &job->champion, err));
+    if (champions != own && !are_comparable(own, champions, question->example_count))
+        return refuse(job, err);
+    MW_TRY(measure(job, question->challenger, &own->features, &job->challenger, err));
+    MW_TRY(measure(job, question->champion, &champions->features, &job->champion, err));
     job->result.example_count = job->challenger.outcomes.count;
     if (!job->challenger.quality.is_small) MW_TRY(check_rules(job, err));
     return conclude(job, err);

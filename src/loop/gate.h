@@ -1,7 +1,9 @@
 /*
  * gate: whether a challenger may take the champion's place.
  *
- * Both predict the same matured examples, later than either was trained on, and each rule
+ * Both predict the same matured examples, later than either was trained on, each from the features
+ * of its own program; where these programs see other moments or other labels, there is nothing to
+ * compare, and people decide. Each rule
  * compares what that was worth. A rule on segments must hold within each; segments with too few
  * examples are left out and named. What cannot be measured does not pass.
  *
@@ -16,6 +18,7 @@
 typedef struct {
     mw_scorer *challenger, *champion;
     const mw_examples *examples;
+    const mw_examples *champion_examples; /* likewise, by its own program; NULL: the same */
     size_t example_count; /* of the first: those that have matured by now */
     const mw_rule *rules;
     size_t rule_count;

@@ -36,7 +36,10 @@ mw_status mw_lane_init(mw_lane *lane, const mw_lane_config *config, mw_policy po
                            .segments = config->segments,
                            .policy = policy,
                            .symbols = backtest->symbols,
-                           .hooks = {lane, train, record}};
+                           .hooks = {lane, train, record},
+                           .sight = {.freshness = config->freshness,
+                                     .program = backtest->program,
+                                     .model_program = backtest->model}};
     return mw_loop_create(loop, config->champion, backtest->from, backtest->from, &lane->loop, err);
 }
 

@@ -41,6 +41,7 @@ typedef struct {
     const mw_backtest_config *backtest;
     const mw_schema *segments;
     mw_str champion; /* bytes */
+    const mw_freshness *freshness;
     mw_arena *arena;
     mw_lane_train train;
     void *context;

@@ -19,15 +19,18 @@ MW_TEST(lane_keeps_answers_and_the_log_of_its_loop) {
     static backtest_world world;
     static mw_field segment_fields[1];
     const mw_schema segments = {segment_fields, 0};
+    mw_freshness *freshness;
     mw_error err;
     backtest_world_begin(&world);
     mw_policy monthly;
+    MW_CHECK_OK(mw_freshness_create(world.program->stream_count, &freshness, &err), &err);
     MW_CHECK_OK(mw_policy_find(MW_STR("monthly"), &world.model.retrain, &monthly, &err), &err);
     mw_backtest_config backtest = backtest_world_config(&world, &monthly, 1);
     loop_world_stump stump = {.cut = 0.5, .slope = 2, .threshold = 0.5};
     mw_lane_config config = {.backtest = &backtest,
                              .segments = &segments,
                              .champion = loop_world_version(&world.arena, world.symbols, stump),
+                             .freshness = freshness,
                              .arena = &world.arena,
                              .train = train,
                              .context = &world};
@@ -45,5 +48,6 @@ MW_TEST(lane_keeps_answers_and_the_log_of_its_loop) {
     MW_CHECK_EQUAL_STR(lane.log[1].text, "blindly");
     MW_CHECK_EQUAL_STR(lane.log[1].version, mw_scorer_name(mw_loop_champion(lane.loop)));
     mw_lane_release(&lane);
+    mw_freshness_destroy(freshness);
     backtest_world_end(&world);
 }

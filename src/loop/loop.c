@@ -15,8 +15,11 @@ struct mw_loop {
     mw_segment_quality *segments; /* of today's check, if a rule asks for them; in scratch */
     size_t segment_count;
     mw_alert *alerts; /* one a rule of `when` */
+    mw_vitals *vitals;
     int64_t trained;
-    int64_t next_check;
+    int64_t crowned; /* when the champion became it */
+    int64_t next_check, next_look;
+    bool is_over;     /* a version of another program was promoted */
     mw_arena scratch; /* for one check */
 };
 
@@ -39,6 +42,7 @@ static mw_status enthrone(mw_loop *loop, mw_scorer *scorer, mw_error *err) {
     MW_TRY(mw_drift_watch_begin(loop->drift, mw_scorer_profile(scorer), loop->trained, err));
     mw_scorer_destroy(loop->champion);
     loop->champion = scorer;
+    loop->crowned = loop->trained;
     return MW_OK;
 }
 
@@ -48,6 +52,8 @@ static mw_status set_up(mw_loop *loop, mw_str champion, mw_error *err) {
     if (!loop->alerts) return mw_fail(err, MW_NO_MEMORY, "loop: no memory for its alerts");
     for (size_t i = 0; i < retrain->when_count; i++)
         mw_alert_init(&loop->alerts[i], &retrain->when[i]);
+    const mw_loop_sight *sight = &loop->config.sight;
+    MW_TRY(mw_vitals_create(sight->program, sight->model_program, &loop->vitals, err));
     mw_scorer *scorer = NULL;
     MW_TRY(mw_scorer_create(champion, loop->config.symbols, &scorer, err));
     mw_status status =
@@ -64,7 +70,8 @@ mw_status mw_loop_create(mw_loop_config config, mw_str champion, int64_t trained
     *loop = (mw_loop){.config = config,
                       .trained = trained,
                       .quality = {.is_small = true},
-                      .next_check = mw_next_midnight(config.zone, now)};
+                      .next_check = mw_next_midnight(config.zone, now),
+                      .next_look = (now / MW_LOOK_EVERY_US + 1) * MW_LOOK_EVERY_US};
     for (size_t m = 0; m < MW_METRIC_COUNT; m++) loop->quality.of[m] = NAN;
     mw_arena_init(&loop->scratch, SCRATCH_MAX);
     mw_outcomes_init(&loop->outcomes, config.segments);
@@ -80,17 +87,20 @@ void mw_loop_destroy(mw_loop *loop) {
     mw_drift_watch_destroy(loop->drift);
     mw_outcomes_release(&loop->outcomes);
     mw_free(loop->alerts);
+    mw_vitals_destroy(loop->vitals);
     mw_arena_release(&loop->scratch);
     mw_free(loop);
 }
 
 mw_status mw_loop_predicted(mw_loop *loop, int64_t time, const mw_cell *features, double prediction,
                             mw_error *err) {
+    if (loop->is_over) return MW_OK;
     return mw_drift_watch_add(loop->drift, time, features, prediction, err);
 }
 
 mw_status mw_loop_matured(mw_loop *loop, mw_outcome outcome, const mw_cell *segments,
                           mw_error *err) {
+    if (loop->is_over) return MW_OK;
     return mw_outcomes_add(&loop->outcomes, outcome, segments, err);
 }
 
@@ -211,9 +221,10 @@ static mw_status judge(mw_loop *loop, mw_scorer *challenger, const mw_loop_train
                                  .champion = loop->champion,
                                  .examples = training->examples,
                                  .example_count = training->example_count,
+                                 .champion_examples = training->champion_examples,
                                  .rules = retrain->gate,
                                  .rule_count = retrain->gate_count,
-                                 .costs = mw_model_costs(loop->config.model),
+                                 .costs = training->costs,
                                  .symbols = loop->config.symbols};
     return mw_gate_judge(&question, &loop->scratch, out_result, err);
 }
@@ -230,8 +241,9 @@ static mw_status try_challenger(mw_loop *loop, const mw_loop_training *training,
                            .text = gate.text};
     if (status == MW_OK) status = tell(loop, event, err);
     if (status == MW_OK && gate.passed) {
-        status = enthrone(loop, challenger, err);
-        if (status == MW_OK) return MW_OK;
+        loop->is_over = training->champion_examples != NULL;
+        if (!loop->is_over) status = enthrone(loop, challenger, err);
+        if (status == MW_OK && !loop->is_over) return MW_OK;
     }
     mw_scorer_destroy(challenger);
     return status;
@@ -260,13 +272,40 @@ static mw_status check(mw_loop *loop, int64_t now, mw_error *err) {
     return retrain(loop, why(loop, reason), now, err);
 }
 
+/* --- the vitals ------------------------------------------------------------------------- */
+
+static mw_status look(mw_loop *loop, int64_t now, mw_error *err) {
+    const mw_loop_sight *sight = &loop->config.sight;
+    int64_t every_us = loop->config.model->retrain.every_us;
+    mw_vital_signs signs = {NAN, NAN, NAN, NAN};
+    if (sight->see) sight->see(sight->context, now, &signs);
+    if (every_us > 0) signs.champion_age = (double)(now - loop->crowned) / (double)every_us;
+    mw_vitals_look(loop->vitals, sight->freshness, &signs, now);
+    for (size_t i = 0; i < mw_vitals_count(loop->vitals); i++)
+        if (mw_vitals_change(loop->vitals, i) != MW_ALERT_SAME)
+            MW_TRY(tell_alert(loop, mw_vitals_alert(loop->vitals, i), MW_STR(""), now, err));
+    return MW_OK;
+}
+
+/* --- the line of time ------------------------------------------------------------------- */
+
+static mw_status pass_midnight(mw_loop *loop, mw_error *err) {
+    int64_t midnight = loop->next_check;
+    loop->next_check = mw_next_midnight(loop->config.zone, midnight);
+    MW_TRY(check(loop, midnight, err));
+    mw_arena_clear(&loop->scratch);
+    loop->segment_count = 0;
+    return MW_OK;
+}
+
 mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err) {
-    while (loop->next_check <= now) {
-        int64_t midnight = loop->next_check;
-        loop->next_check = mw_next_midnight(loop->config.zone, midnight);
-        MW_TRY(check(loop, midnight, err));
-        mw_arena_clear(&loop->scratch);
-        loop->segment_count = 0;
+    while (!loop->is_over && mw_loop_next_look(loop) <= now) {
+        int64_t at = mw_loop_next_look(loop);
+        if (at == loop->next_look) {
+            loop->next_look += MW_LOOK_EVERY_US;
+            MW_TRY(look(loop, at, err));
+        }
+        if (at == loop->next_check) MW_TRY(pass_midnight(loop, err));
     }
     return MW_OK;
 }
@@ -278,14 +317,20 @@ void mw_loop_resume(mw_loop *loop, mw_policy policy, int64_t trained) {
 
 mw_status mw_loop_measure(mw_loop *loop, int64_t now, mw_error *err) {
     mw_arena_clear(&loop->scratch);
-    return measure_quality(loop, now, err);
+    return loop->is_over ? MW_OK : measure_quality(loop, now, err);
 }
 
+bool mw_loop_is_over(const mw_loop *loop) {
+    return loop->is_over;
+}
 mw_scorer *mw_loop_champion(mw_loop *loop) {
     return loop->champion;
 }
 int64_t mw_loop_next_check(const mw_loop *loop) {
     return loop->next_check;
+}
+int64_t mw_loop_next_look(const mw_loop *loop) {
+    return loop->next_look < loop->next_check ? loop->next_look : loop->next_check;
 }
 mw_quality mw_loop_quality(const mw_loop *loop) {
     return loop->quality;
@@ -298,7 +343,12 @@ const mw_outcomes *mw_loop_outcomes(const mw_loop *loop) {
     return &loop->outcomes;
 }
 
-const mw_alert *mw_loop_alerts(const mw_loop *loop, size_t *out_count) {
-    *out_count = loop->config.model->retrain.when_count;
-    return loop->alerts;
+size_t mw_loop_alert_count(const mw_loop *loop) {
+    return loop->config.model->retrain.when_count + mw_vitals_count(loop->vitals);
+}
+
+const mw_alert *mw_loop_alert(const mw_loop *loop, size_t index) {
+    size_t when_count = loop->config.model->retrain.when_count;
+    if (index < when_count) return &loop->alerts[index];
+    return mw_vitals_alert(loop->vitals, index - when_count);
 }

@@ -3,7 +3,8 @@
  *
  * It hears what was predicted and what came of it, and at each local midnight that `advance`
  * passes it takes stock: drift, quality, alerts; then, if the policy says so, a training, the gate
- * and a promotion. Production calls it by the wall clock, the backtest by a virtual one, and
+ * and a promotion. Between midnights it looks at the model's vitals (monitor/vitals.h), every ten
+ * minutes. Production calls it by the wall clock, the backtest by a virtual one, and
  * that is the whole difference: it never looks at a clock, and what it sets off goes through
  * the hooks of whoever drives it.
  *
@@ -16,9 +17,11 @@
 #include "monitor/alert.h"
 #include "monitor/drift_watch.h"
 #include "monitor/quality.h"
+#include "monitor/vitals.h"
 #include "train/examples.h"
 
 enum { MW_QUALITY_DAYS = 30 }; /* outcomes of so many days are measured together */
+#define MW_LOOK_EVERY_US (10 * MW_MINUTE_US)
 
 /* name, word, what happened */
 #define MW_LOOP_EVENT_MAP(X)      \
@@ -50,6 +53,8 @@ typedef struct {
     mw_str version_bytes;
     const mw_examples *examples; /* for the gate: those that had matured */
     size_t example_count;
+    const mw_examples *champion_examples; /* NULL unless the champion has another program */
+    mw_costs costs;              /* what mistakes cost by the version's program */
 } mw_loop_training;
 
 typedef struct {
@@ -60,6 +65,15 @@ typedef struct {
     mw_status (*record)(void *context, const mw_loop_event *event, mw_error *err);
 } mw_loop_hooks;
 
+/* What the driver sees and the loop cannot: it fills in all but the champion's age. */
+typedef struct {
+    void *context;
+    void (*see)(void *context, int64_t now, mw_vital_signs *signs); /* may be NULL */
+    const mw_freshness *freshness; /* of what has arrived by then */
+    const mw_program *program;     /* whose streams these are; NULL: none is watched */
+    const mw_model_program *model_program;
+} mw_loop_sight;
+
 typedef struct {
     const mw_zone *zone;
     const mw_project_model *model; /* its costs, its `when` and its gate */
@@ -67,6 +81,7 @@ typedef struct {
     mw_policy policy;
     mw_symbols *symbols;
     mw_loop_hooks hooks;
+    mw_loop_sight sight;
 } mw_loop_config;
 
 typedef struct mw_loop mw_loop;
@@ -83,7 +98,8 @@ MW_MUST_USE mw_status mw_loop_predicted(mw_loop *loop, int64_t time, const mw_ce
 /* What came of one. */
 MW_MUST_USE mw_status mw_loop_matured(mw_loop *loop, mw_outcome outcome, const mw_cell *segments,
                                       mw_error *err);
-/* Takes stock at each local midnight after the last one up to `now`. */
+/* Looks at the vitals, and takes stock at each local midnight, up to `now`. Once a version of
+   another program was promoted the loop is over: nothing counts any more. */
 MW_MUST_USE mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err);
 /* From now on this policy retrains it, the last training being that of `trained`: for a driver that
    came back, and has told the loop what it knew, under a policy without consequences. */
@@ -99,10 +115,14 @@ typedef struct {
 } mw_loop_reading;
 mw_loop_reading mw_loop_read(const mw_loop *loop, const mw_rule *rule);
 
+bool mw_loop_is_over(const mw_loop *loop);
 /* The version that answers; another one after an advance, perhaps. */
 mw_scorer *mw_loop_champion(mw_loop *loop);
 int64_t mw_loop_next_check(const mw_loop *loop); /* the midnight that it waits for */
-const mw_alert *mw_loop_alerts(const mw_loop *loop, size_t *out_count);
+int64_t mw_loop_next_look(const mw_loop *loop);  /* likewise, or what comes before that */
+/* Those of `when` in its order, then the vitals. */
+size_t mw_loop_alert_count(const mw_loop *loop);
+const mw_alert *mw_loop_alert(const mw_loop *loop, size_t index);
 /* As of the last midnight or measuring. */
 mw_quality mw_loop_quality(const mw_loop *loop);
 const mw_drift_watch *mw_loop_drift(const mw_loop *loop);

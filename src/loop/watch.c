@@ -1,8 +1,15 @@
 #include "loop/watch.h"
 
+#include <math.h>
+
+enum { LABELS_DAYS = 30, LABELS_MIN = 100 };
+
 struct mw_watch {
     mw_follower *follower;
     mw_loop *loop;
+    mw_freshness *freshness;
+    mw_vital_signs signs;      /* as of the last look at them */
+    int64_t labels_counted_us; /* when the labels were counted last */
     mw_log_survey survey;
     bool resumes; /* the loop is yet to be given its policy, at `keeping.checked` */
     mw_keeping keeping;
@@ -17,6 +24,13 @@ static mw_status pass_time(mw_watch *watch, int64_t now, mw_error *err) {
         watch->resumes = false;
     }
     return mw_loop_advance(watch->loop, now, err);
+}
+
+static mw_status arrived(void *context, size_t stream, int64_t place, mw_error *err) {
+    mw_watch *watch = context;
+    if (watch->survey.begin != INT64_MAX) MW_TRY(pass_time(watch, place, err));
+    mw_freshness_arrived(watch->freshness, stream, place);
+    return MW_OK;
 }
 
 static mw_status predicted(void *context, int64_t stamp, const mw_prediction *prediction,
@@ -47,6 +61,20 @@ static mw_status record(void *context, const mw_loop_event *event, mw_error *err
     return MW_OK;
 }
 
+/* Labels are counted once a day: that takes a walk over all predictions. */
+static void see(void *context, int64_t now, mw_vital_signs *signs) {
+    mw_watch *watch = context;
+    if (now - watch->labels_counted_us >= MW_DAY_US) {
+        mw_follower_count count =
+            mw_follower_count_since(watch->follower, now - LABELS_DAYS * MW_DAY_US);
+        bool is_small = count.due < LABELS_MIN;
+        watch->signs.labels_missing =
+            is_small ? NAN : 1 - (double)count.labelled / (double)count.due;
+        watch->labels_counted_us = now;
+    }
+    *signs = watch->signs;
+}
+
 static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error *err) {
     int64_t begin = watch->survey.begin;
     mw_follower_config follower = {.sys = config->sys,
@@ -57,7 +85,8 @@ static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error
                                    .symbols = config->symbols,
                                    .history = config->history,
                                    .from = begin,
-                                   .hooks = {watch, predicted, matured}};
+                                   .hooks = {watch, arrived, predicted, matured},
+                                   .kinship = config->kinship};
     /* A moment before the log's beginning may still be made when its event comes late. */
     if (begin != INT64_MAX) follower.from -= config->model->lateness_us;
     if (config->keeping) follower.from = INT64_MIN; /* to learn from */
@@ -81,6 +110,12 @@ static mw_status begin_loop(mw_watch *watch, const mw_watch_config *config, mw_e
                            .symbols = config->symbols,
                            .hooks = {watch, train, record}};
     if (config->keeping) loop.hooks = config->keeping->hooks;
+    loop.sight = (mw_loop_sight){.context = watch,
+                                 .see = see,
+                                 .program = config->program,
+                                 .model_program = config->model};
+    MW_TRY(mw_freshness_create(config->program->stream_count, &watch->freshness, err));
+    loop.sight.freshness = watch->freshness;
     MW_TRY(mw_policy_find(MW_STR("never"), &config->project_model->retrain, &loop.policy, err));
     const mw_log_survey *survey = &watch->survey;
     int64_t begin = survey->begin == INT64_MAX ? 0 : survey->begin;
@@ -94,6 +129,7 @@ static mw_status begin_loop(mw_watch *watch, const mw_watch_config *config, mw_e
 mw_status mw_watch_create(mw_watch_config config, mw_watch **out_watch, mw_error *err) {
     mw_watch *watch = mw_allocate(sizeof *watch);
     if (!watch) return mw_fail(err, MW_NO_MEMORY, "watch: no memory");
+    *watch = (mw_watch){.signs = {NAN, NAN, NAN, NAN}, .labels_counted_us = INT64_MIN / 2};
     char version[MW_VERSION_NAME_SIZE + 1];
     mw_version_name(config.champion, version);
     mw_status status = mw_log_survey_read(config.sys, config.log_folder, mw_str_of(version),
@@ -109,6 +145,7 @@ void mw_watch_destroy(mw_watch *watch) {
     if (!watch) return;
     mw_follower_destroy(watch->follower);
     mw_loop_destroy(watch->loop);
+    mw_freshness_destroy(watch->freshness);
     mw_free(watch);
 }
 
@@ -123,6 +160,15 @@ mw_status mw_watch_advance(mw_watch *watch, int64_t wall_now, mw_error *err) {
 int64_t mw_watch_since(const mw_watch *watch) {
     return watch->survey.since;
 }
+const mw_freshness *mw_watch_freshness(const mw_watch *watch) {
+    return watch->freshness;
+}
+
+void mw_watch_hear_server(mw_watch *watch, double latency_p99_s, double error_share) {
+    watch->signs.latency_p99_s = latency_p99_s;
+    watch->signs.error_share = error_share;
+}
+
 mw_loop *mw_watch_loop(const mw_watch *watch) {
     return watch->loop;
 }

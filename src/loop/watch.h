@@ -29,6 +29,7 @@ typedef struct {
     const mw_events *history;
     mw_str champion;           /* bytes */
     const mw_keeping *keeping; /* copied; NULL: it is only looked at */
+    mw_follower_kinship kinship;
 } mw_watch_config;
 
 /* MW_CONFLICT if the champion has other features than the program. */
@@ -39,5 +40,8 @@ void mw_watch_destroy(mw_watch *watch); /* NULL is allowed */
 MW_MUST_USE mw_status mw_watch_advance(mw_watch *watch, int64_t wall_now, mw_error *err);
 
 int64_t mw_watch_since(const mw_watch *watch); /* the champion answers; INT64_MAX: not yet */
+const mw_freshness *mw_watch_freshness(const mw_watch *watch); /* a stream of the program each */
+/* What the server measured of late, for the looks to come; NaN: nothing. */
+void mw_watch_hear_server(mw_watch *watch, double latency_p99_s, double error_share);
 mw_loop *mw_watch_loop(const mw_watch *watch);
 const mw_follower *mw_watch_follower(const mw_watch *watch);

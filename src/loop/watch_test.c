@@ -70,9 +70,8 @@ static mw_status live(follower_world *world, int64_t checked, keeping_story *tol
     mw_watch *watch = NULL;
     MW_CHECK_OK(mw_watch_create(config_of(world, &keeping), &watch, NULL), NULL);
     mw_status status = mw_watch_advance(watch, 0, NULL);
-    size_t count = 0;
-    const mw_alert *alerts = mw_loop_alerts(mw_watch_loop(watch), &count);
-    MW_CHECK(count == 1 && alerts[0].is_open && alerts[0].opened_count == 1);
+    const mw_alert *alert = mw_loop_alert(mw_watch_loop(watch), 0);
+    MW_CHECK(alert->is_open && alert->opened_count == 1);
     mw_watch_destroy(watch);
     return status;
 }

@@ -40,6 +40,10 @@ class Server:
         assert answer.status == 200, said
         return said
 
+    def get(self, path):
+        self.connection.request("GET", path)
+        return json.loads(self.connection.getresponse().read())
+
     def go_to(self, when):
         self.post("/v1/clock", {"now": stamp(when)})
 

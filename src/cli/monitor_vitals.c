@@ -1,0 +1,145 @@
+#include "cli/monitor_vitals.h"
+
+#include <math.h>
+
+#include "cli/grid.h"
+
+/* --- streams ------------------------------------------------------------------------------ */
+
+/* Those that the model reads; false: it does not read this one. */
+static bool read_stream(const mw_champion_watch *champion, size_t stream,
+                        mw_freshness_reading *out_reading) {
+    const mw_version_program *own = &champion->version.program;
+    bool is_read = !own->program->streams[stream].is_always &&
+                   mw_vitals_reads(own->model, (int32_t)stream);
+    if (is_read)
+        *out_reading = mw_freshness_read(mw_watch_freshness(champion->watch), stream,
+                                         mw_follower_now(mw_watch_follower(champion->watch)));
+    return is_read;
+}
+
+static double seconds_or_nan(bool is_there, int64_t span_us) {
+    return is_there ? (double)span_us / (double)MW_SECOND_US : NAN;
+}
+
+static void member(mw_json *json, const char *key, double value) {
+    mw_json_key(json, key);
+    mw_json_number(json, value);
+}
+
+static void write_stream(mw_str name, const mw_freshness_reading *reading, mw_json *json) {
+    mw_json_object(json);
+    mw_json_key(json, "stream");
+    mw_json_str(json, name);
+    mw_json_key(json, "events");
+    mw_json_int(json, (int64_t)reading->count);
+    mw_json_key(json, "newest");
+    mw_json_time(json, reading->count > 0 ? reading->newest : MW_TIME_MISSING);
+    member(json, "age_seconds", seconds_or_nan(reading->count > 0, reading->age_us));
+    member(json, "longest_silence_seconds",
+           seconds_or_nan(reading->silence_us > 0, reading->silence_us));
+    member(json, "staleness", reading->staleness);
+    mw_json_object_end(json);
+}
+
+/* "3.2 d", "45 s" */
+static void add_span(mw_grid *grid, bool is_there, int64_t span_us) {
+    static const struct {
+        int64_t us;
+        const char *unit;
+    } units[] = {{MW_DAY_US, "d"}, {MW_HOUR_US, "h"}, {MW_MINUTE_US, "min"}, {MW_SECOND_US, "s"}};
+    size_t i = 0;
+    while (i < 3 && span_us < 2 * units[i].us) i++;
+    double value = (double)span_us / (double)units[i].us;
+    if (!is_there) mw_grid_add(grid, "%s", "");
+    else mw_grid_add(grid, value < 10 ? "%.1f %s" : "%.0f %s", value, units[i].unit);
+}
+
+static void add_stream(mw_str name, const mw_freshness_reading *reading, mw_grid *grid) {
+    bool is_there = reading->count > 0;
+    mw_grid_add_str(grid, name);
+    mw_grid_add_count(grid, reading->count);
+    mw_grid_add_time(grid, is_there ? reading->newest / MW_SECOND_US * MW_SECOND_US
+                                    : MW_TIME_MISSING);
+    add_span(grid, is_there, reading->age_us);
+    add_span(grid, reading->silence_us > 0, reading->silence_us);
+    if (isnan(reading->staleness)) mw_grid_add(grid, "%s", "");
+    else mw_grid_add(grid, "%.2f", reading->staleness);
+}
+
+static void print_streams(const mw_champion_watch *champion, mw_buf *out) {
+    const mw_program *program = champion->version.program.program;
+    mw_grid grid = mw_grid_begin("stream|>events|newest arrived|>ago|>longest silence|>staleness");
+    for (size_t i = 0; i < program->stream_count; i++) {
+        mw_freshness_reading reading;
+        if (!read_stream(champion, i, &reading)) continue;
+        add_stream(program->streams[i].name, &reading, &grid);
+    }
+    mw_buf_append_text(out, "\nthe streams that it reads, silences of 30 days:\n");
+    mw_grid_print(&grid, "  ", out);
+}
+
+static void write_streams(const mw_champion_watch *champion, mw_json *json) {
+    const mw_program *program = champion->version.program.program;
+    mw_json_key(json, "streams");
+    mw_json_array(json);
+    for (size_t i = 0; i < program->stream_count; i++) {
+        mw_freshness_reading reading;
+        if (!read_stream(champion, i, &reading)) continue;
+        write_stream(program->streams[i].name, &reading, json);
+    }
+    mw_json_array_end(json);
+}
+
+/* --- alerts ------------------------------------------------------------------------------- */
+
+/* Those of the loop that stand in no rule of the project file. */
+static size_t first_vital(const mw_champion_watch *champion) {
+    return champion->model.retrain.when_count;
+}
+
+static void write_alerts(const mw_champion_watch *champion, mw_json *json) {
+    const mw_loop *loop = mw_watch_loop(champion->watch);
+    mw_json_key(json, "vitals");
+    mw_json_array(json);
+    for (size_t i = first_vital(champion); i < mw_loop_alert_count(loop); i++) {
+        const mw_alert *alert = mw_loop_alert(loop, i);
+        mw_json_object(json);
+        mw_json_key(json, "rule");
+        mw_json_str(json, alert->rule->text);
+        member(json, "value", alert->value);
+        mw_json_key(json, "is_open");
+        mw_json_bool(json, alert->is_open);
+        mw_json_key(json, "opened");
+        mw_json_time(json, alert->is_open ? alert->changed_us : MW_TIME_MISSING);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
+static void print_alerts(const mw_champion_watch *champion, mw_buf *out) {
+    const mw_loop *loop = mw_watch_loop(champion->watch);
+    mw_grid grid = mw_grid_begin("alert|>measured||since");
+    for (size_t i = first_vital(champion); i < mw_loop_alert_count(loop); i++) {
+        const mw_alert *alert = mw_loop_alert(loop, i);
+        mw_grid_add_str(&grid, alert->rule->text);
+        if (isnan(alert->value)) mw_grid_add(&grid, "%s", "");
+        else mw_grid_add(&grid, "%.4g", alert->value);
+        mw_grid_add(&grid, "%s", alert->is_open        ? "open"
+                                 : isnan(alert->value) ? "unknown"
+                                                       : "no");
+        mw_grid_add_time(&grid, alert->is_open ? alert->changed_us : MW_TIME_MISSING);
+    }
+    mw_buf_append_text(out, "\nalerts that every model has:\n");
+    mw_grid_print(&grid, "  ", out);
+}
+
+void mw_monitor_vitals_json(const mw_champion_watch *champion, mw_json *json) {
+    write_streams(champion, json);
+    write_alerts(champion, json);
+}
+
+void mw_monitor_vitals_print(const mw_champion_watch *champion, mw_buf *out) {
+    print_streams(champion, out);
+    print_alerts(champion, out);
+}
