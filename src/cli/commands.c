@@ -3,6 +3,7 @@
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/feature_build.h"
+#include "cli/feature_why.h"
 #include "cli/features.h"
 #include "cli/init.h"
 #include "cli/intake.h"
@@ -79,6 +80,18 @@ const mw_command mw_commands[] = {
         .options = {{"--model", "MODEL", "whose feature, if the project has several models"}},
         .examples = "  millwright features explain origin_late\n",
         .run = mw_cli_features_explain,
+    },
+    {
+        .name = "features why",
+        .words = "ID FEATURE",
+        .word_count_min = 2,
+        .word_count_max = 2,
+        .summary = "List the events behind a value, and those left out, with the reasons",
+        .options = {{"--model", "MODEL", "whose feature, if the project has several models"},
+                    {"--events", "N", "the latest of a window that are shown (20)"}},
+        .examples = "  millwright features why 'B6|725|JFK|2013-12-30T10:45:00Z' origin_late_1h\n"
+                    "  millwright features why o1234 label --json\n",
+        .run = mw_cli_features_why,
     },
     {
         .name = "features build",
@@ -311,7 +324,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("data export"),
     NOT_BUILT("data publish"),
     NOT_BUILT("features show"),
-    NOT_BUILT("features why"),
     NOT_BUILT("features leaks"),
     NOT_BUILT("features suggest"),
     NOT_BUILT("features export"),

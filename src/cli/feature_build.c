@@ -1,53 +1,16 @@
 #include "cli/feature_build.h"
 
+#include "cli/feature_walk.h"
 #include "cli/grid.h"
 #include "cli/table_file.h"
-#include "cli/workspace.h"
 #include "feature/oracle.h"
-#include "feature/replay.h"
-#include "ingest/load.h"
 #include "sys/terminal.h"
 
 enum { SAMPLE_USUAL = 200, DIFFERENCES_SHOWN_MAX = 10 };
 
-/* One replay of one model over all of the lake. */
-typedef struct {
-    const mw_workspace *workspace;
-    mw_workspace_model model;
-    mw_events events;
-    mw_replay *replay;
-    size_t moment_count_max; /* events of the moment's stream */
-} walk;
-
-static mw_status begin_walk(const mw_workspace *workspace, walk *out_walk, mw_error *err) {
-    mw_cli *cli = workspace->cli;
-    mw_workspace_model model;
-    mw_events events;
-    MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
-    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &events, err));
-    *out_walk = (walk){.workspace = workspace, .model = model, .events = events};
-    out_walk->moment_count_max = events.streams[model.program->moment_stream].rows.row_count;
-    mw_replay_config config = {.program = workspace->program,
-                               .model = model.program,
-                               .events = &out_walk->events,
-                               .symbols = workspace->symbols,
-                               .from = INT64_MIN,
-                               .to = INT64_MAX,
-                               .now = mw_sys_now_us(cli->sys),
-                               .with_label = true};
-    mw_status status = mw_replay_create(config, &out_walk->replay, err);
-    if (status != MW_OK) mw_events_release(&out_walk->events);
-    return status;
-}
-
-static void end_walk(walk *it) {
-    mw_replay_destroy(it->replay);
-    mw_events_release(&it->events);
-}
-
 /* --- build ------------------------------------------------------------------------------ */
 
-static mw_status lay_out(walk *it, mw_schema *out_schema, mw_error *err) {
+static mw_status lay_out(mw_feature_walk *it, mw_schema *out_schema, mw_error *err) {
     const mw_model_program *model = it->model.program;
     size_t count = model->feature_count;
     mw_field *fields = mw_arena_alloc(&it->workspace->cli->arena, count + 3, sizeof *fields);
@@ -61,8 +24,8 @@ static mw_status lay_out(walk *it, mw_schema *out_schema, mw_error *err) {
     return MW_OK;
 }
 
-static mw_status id_symbol(const walk *it, const mw_cell *row, mw_buf *scratch, mw_cell *out_cell,
-                           mw_error *err) {
+static mw_status id_symbol(const mw_feature_walk *it, const mw_cell *row, mw_buf *scratch,
+                           mw_cell *out_cell, mw_error *err) {
     const mw_workspace *workspace = it->workspace;
     const mw_stream *stream = &workspace->program->streams[it->model.program->moment_stream];
     mw_buf_clear(scratch);
@@ -74,8 +37,8 @@ static mw_status id_symbol(const walk *it, const mw_cell *row, mw_buf *scratch, 
     return MW_OK;
 }
 
-static mw_status take_step(const walk *it, const mw_step *step, mw_table *rows, mw_buf *scratch,
-                           mw_error *err) {
+static mw_status take_step(const mw_feature_walk *it, const mw_step *step, mw_table *rows,
+                           mw_buf *scratch, mw_error *err) {
     size_t count = it->model.program->feature_count;
     if (step->kind == MW_DUE_LABEL) {
         if (!step->label.is_dropped)
@@ -92,7 +55,7 @@ static mw_status take_step(const walk *it, const mw_step *step, mw_table *rows, 
     return MW_OK;
 }
 
-static mw_status fill(const walk *it, mw_table *rows, mw_error *err) {
+static mw_status fill(const mw_feature_walk *it, mw_table *rows, mw_error *err) {
     mw_progress progress = mw_progress_begin(it->workspace->cli->sys, "replaying",
                                              it->moment_count_max);
     mw_buf scratch;
@@ -111,7 +74,7 @@ static mw_status fill(const walk *it, mw_table *rows, mw_error *err) {
     return status;
 }
 
-static void tell_build(const walk *it, const mw_table *rows, const char *path) {
+static void tell_build(const mw_feature_walk *it, const mw_table *rows, const char *path) {
     mw_cli *cli = it->workspace->cli;
     size_t labelled = 0, label = rows->schema->field_count - 1;
     mw_type type = rows->schema->fields[label].type;
@@ -144,7 +107,7 @@ static void tell_build(const walk *it, const mw_table *rows, const char *path) {
         mw_cli_note(cli, "%llu events came too late to make a moment", (unsigned long long)late);
 }
 
-static mw_status build(walk *it, mw_error *err) {
+static mw_status build(mw_feature_walk *it, mw_error *err) {
     mw_cli *cli = it->workspace->cli;
     const char *path = mw_cli_option(cli, "--output");
     mw_schema schema;
@@ -167,12 +130,12 @@ mw_status mw_cli_features_build(mw_cli *cli, mw_error *err) {
     if (!path && cli->json)
         return mw_fail(err, MW_USAGE, "features build: --json needs --output FILE");
     mw_workspace workspace;
-    walk it;
+    mw_feature_walk it;
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = begin_walk(&workspace, &it, err);
+    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, &it, err);
     if (status == MW_OK) {
         status = build(&it, err);
-        end_walk(&it);
+        mw_feature_walk_end(&it);
     }
     mw_workspace_release(&workspace);
     return status;
@@ -181,7 +144,7 @@ mw_status mw_cli_features_build(mw_cli *cli, mw_error *err) {
 /* --- verify ----------------------------------------------------------------------------- */
 
 typedef struct {
-    walk *walk;
+    mw_feature_walk *walk;
     mw_oracle oracle;
     size_t every; /* each so many moments, one is compared */
     mw_cell *features;
@@ -270,7 +233,7 @@ static void tell_verify(verification *v) {
     if (v->difference_count > 0) mw_grid_print(&v->differences, "  ", &cli->out);
 }
 
-static mw_status verify(walk *it, int64_t sample, mw_error *err) {
+static mw_status verify(mw_feature_walk *it, int64_t sample, mw_error *err) {
     const mw_workspace *workspace = it->workspace;
     size_t every = it->moment_count_max / (size_t)sample;
     verification v = {.walk = it,
@@ -296,12 +259,12 @@ mw_status mw_cli_features_verify(mw_cli *cli, mw_error *err) {
     if (sample < 1) return mw_fail(err, MW_USAGE, "--sample: must be at least 1, got %lld",
                                    (long long)sample);
     mw_workspace workspace;
-    walk it;
+    mw_feature_walk it;
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = begin_walk(&workspace, &it, err);
+    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, &it, err);
     if (status == MW_OK) {
         status = verify(&it, sample, err);
-        end_walk(&it);
+        mw_feature_walk_end(&it);
     }
     mw_workspace_release(&workspace);
     return status;

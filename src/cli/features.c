@@ -35,22 +35,6 @@ mw_status mw_cli_features_list(mw_cli *cli, mw_error *err) {
 
 /* --- explain ---------------------------------------------------------------------------- */
 
-static mw_status no_feature(const mw_workspace *workspace, const mw_model_program *model,
-                            const char *name, mw_error *err) {
-    mw_cli *cli = workspace->cli;
-    mw_status status = mw_fail(err, MW_NOT_FOUND, "model %.*s has no feature %s",
-                               MW_STR_ARGS(model->name), name);
-    const char **names = mw_arena_alloc(&cli->arena, model->feature_count + 1, sizeof *names);
-    if (!names) return status;
-    for (size_t i = 0; i < model->feature_count; i++) {
-        names[i] = mw_str_copy(&cli->arena, model->features[i].name).data;
-        if (!names[i]) return status;
-    }
-    const char *nearest = mw_str_nearest(mw_str_of(name), names, model->feature_count);
-    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
-    return mw_hint(err, status, "millwright features list shows them.");
-}
-
 /* The feature `name`, or those that its spans made of it: name_1h, name_3h. */
 static bool is_meant(const mw_feature *feature, mw_str name) {
     if (mw_str_equal(feature->name, name)) return true;
@@ -91,7 +75,8 @@ static mw_status explain(const mw_workspace *workspace, mw_error *err) {
         else if (found > 1 && !cli->json) mw_buf_append_char(&cli->out, '\n');
         explain_one(workspace, program, i, &json);
     }
-    if (found == 0) return no_feature(workspace, program, cli->words[0], err);
+    if (found == 0) 
+        return mw_feature_not_found(&cli->arena, program, cli->words[0], err);
     if (cli->json) mw_json_array_end(&json);
     return MW_OK;
 }

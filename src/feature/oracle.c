@@ -148,17 +148,28 @@ static bool has_keys(const question *q, const mw_window *window, const mw_event 
     return true;
 }
 
-/* Rules 2 and 3: whether the window holds the event. */
-static bool holds(const question *q, const mw_window *window, const mw_event *event,
-                  const mw_frame *frame) {
-    int64_t known = event->known > event->place ? event->known : event->place;
-    if (known >= known_limit(q, window)) return false;
+static bool spans(const question *q, const mw_window *window, const mw_event *event) {
     if (window->start_us != MW_ALL_PAST && event->time < q->moment->t + window->start_us)
         return false;
-    if (event->time >= q->moment->t + window->end_us) return false;
-    if (window->condition && mw_code_run(window->condition, frame).boolean != MW_TRUE)
-        return false;
-    return has_keys(q, window, event) && !is_own(q, window, event);
+    return event->time < q->moment->t + window->end_us;
+}
+
+static mw_frame event_frame(const question *q, const mw_event *event) {
+    return (mw_frame){.row = event->row,
+                      .time_us = event->time,
+                      .symbols = q->symbols,
+                      .zone = q->program->zone};
+}
+
+/* Rules 2 and 3. */
+static mw_verdict judge(const question *q, const mw_window *window, const mw_event *event) {
+    if (!spans(q, window, event) || !has_keys(q, window, event)) return MW_VERDICT_ELSEWHERE;
+    if (is_own(q, window, event)) return MW_VERDICT_OWN;
+    mw_frame frame = event_frame(q, event);
+    if (window->condition && mw_code_run(window->condition, &frame).boolean != MW_TRUE)
+        return MW_VERDICT_CONDITION;
+    int64_t known = event->known > event->place ? event->known : event->place;
+    return known < known_limit(q, window) ? MW_VERDICT_IN : MW_VERDICT_NOT_YET_KNOWN;
 }
 
 /* Whether `value` at `time` takes the place of what was found (rule 13). */
@@ -175,13 +186,15 @@ static bool replaces(const question *q, const mw_window *window, const gathering
     }
 }
 
-static void gather(const question *q, const mw_window *window, int64_t time,
-                   const mw_frame *frame, gathering *g) {
+static void gather(const question *q, const mw_window *window, const mw_event *event,
+                   gathering *g) {
+    mw_frame frame = event_frame(q, event);
+    int64_t time = event->time;
     g->event_count++;
     if (g->event_count == 1 || time > g->last_time) g->last_time = time;
     if (!window->value) return;
     mw_type type = mw_code_type(window->value);
-    mw_cell value = mw_code_run(window->value, frame);
+    mw_cell value = mw_code_run(window->value, &frame);
     if (mw_cell_is_missing(type, value)) return;
     switch (window->aggregate) {
     case MW_AGGREGATE_SUM:
@@ -214,16 +227,8 @@ static mw_cell window_of(const question *q, const mw_window *window) {
     gathering g = {0};
     const mw_stream_events *of_stream = &q->events->streams[window->stream];
     for (size_t row = 0; row < of_stream->rows.row_count; row++) {
-        mw_event event = {.stream = window->stream,
-                          .time = of_stream->times[row],
-                          .known = of_stream->knowns[row],
-                          .place = of_stream->places[row],
-                          .row = mw_table_row(&of_stream->rows, row)};
-        mw_frame frame = {.row = event.row,
-                          .time_us = event.time,
-                          .symbols = q->symbols,
-                          .zone = q->program->zone};
-        if (holds(q, window, &event, &frame)) gather(q, window, event.time, &frame, &g);
+        mw_event event = mw_events_row(q->events, window->stream, row);
+        if (judge(q, window, &event) == MW_VERDICT_IN) gather(q, window, &event, &g);
     }
     return result_of(q, window, &g);
 }
@@ -278,4 +283,15 @@ mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
     if (status == MW_OK) status = label_of(&q, out_label, err);
     mw_free(features);
     return status;
+}
+
+mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_moment *moment, size_t window,
+                           const mw_event *event) {
+    const mw_model_program *model = oracle->model;
+    question q = {.program = oracle->program,
+                  .model = model,
+                  .moment = moment,
+                  .symbols = oracle->symbols,
+                  .is_label = window >= model->feature_window_count};
+    return judge(&q, &model->windows[window], event);
 }

@@ -20,3 +20,14 @@ MW_MUST_USE mw_status mw_oracle_features(const mw_oracle *oracle, const mw_momen
                                          mw_cell *out_features, mw_error *err);
 MW_MUST_USE mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
                                       mw_label *out_label, mw_error *err);
+
+/* What a window makes of an event of its stream, at a moment. */
+typedef enum {
+    MW_VERDICT_IN,
+    MW_VERDICT_ELSEWHERE,     /* outside of its span, or of other keys */
+    MW_VERDICT_OWN,           /* the predicted instance's (rule 3) */
+    MW_VERDICT_CONDITION,     /* its `where` does not hold */
+    MW_VERDICT_NOT_YET_KNOWN, /* in its span, but known too late (rule 2) */
+} mw_verdict;
+mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_moment *moment, size_t window,
+                           const mw_event *event);

@@ -39,16 +39,18 @@ MW_MUST_USE mw_status mw_events_init(mw_events *events, const mw_schema *const *
 /* Copies the row. Unsorts. On failure nothing was added. */
 MW_MUST_USE mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err);
 MW_MUST_USE mw_status mw_events_sort(mw_events *events, mw_error *err);
+static inline mw_event mw_events_row(const mw_events *events, int32_t stream, size_t row) {
+    const mw_stream_events *of_stream = &events->streams[stream];
+    return (mw_event){.stream = stream,
+                      .time = of_stream->times[row],
+                      .known = of_stream->knowns[row],
+                      .place = of_stream->places[row],
+                      .row = mw_table_row(&of_stream->rows, row)};
+}
 /* The i-th in order; sorted only. */
 static inline mw_event mw_events_at(const mw_events *events, size_t index) {
     MW_ASSERT(events->order && index < events->event_count);
     uint64_t event = events->order[index];
-    size_t row = event & MW_EVENT_ROW_MASK;
-    const mw_stream_events *stream = &events->streams[event >> MW_EVENT_ROW_BITS];
-    return (mw_event){.stream = (int32_t)(event >> MW_EVENT_ROW_BITS),
-                      .time = stream->times[row],
-                      .known = stream->knowns[row],
-                      .place = stream->places[row],
-                      .row = mw_table_row(&stream->rows, row)};
+    return mw_events_row(events, (int32_t)(event >> MW_EVENT_ROW_BITS), event & MW_EVENT_ROW_MASK);
 }
 void mw_events_release(mw_events *events);

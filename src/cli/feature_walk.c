@@ -1,0 +1,30 @@
+#include "cli/feature_walk.h"
+
+#include "ingest/load.h"
+
+mw_status mw_feature_walk_begin(const mw_workspace *workspace, mw_feature_walk *out_walk,
+                                mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_workspace_model model;
+    mw_events events;
+    MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
+    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &events, err));
+    *out_walk = (mw_feature_walk){.workspace = workspace, .model = model, .events = events};
+    out_walk->moment_count_max = events.streams[model.program->moment_stream].rows.row_count;
+    mw_replay_config config = {.program = workspace->program,
+                               .model = model.program,
+                               .events = &out_walk->events,
+                               .symbols = workspace->symbols,
+                               .from = INT64_MIN,
+                               .to = INT64_MAX,
+                               .now = mw_sys_now_us(cli->sys),
+                               .with_label = true};
+    mw_status status = mw_replay_create(config, &out_walk->replay, err);
+    if (status != MW_OK) mw_events_release(&out_walk->events);
+    return status;
+}
+
+void mw_feature_walk_end(mw_feature_walk *walk) {
+    mw_replay_destroy(walk->replay);
+    mw_events_release(&walk->events);
+}

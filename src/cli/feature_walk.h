@@ -1,0 +1,20 @@
+/*
+ * feature_walk: one replay of one model over all that the project knows, for the commands that
+ * look at its moments.
+ */
+#pragma once
+#include "cli/workspace.h"
+#include "feature/replay.h"
+
+typedef struct {
+    const mw_workspace *workspace;
+    mw_workspace_model model;
+    mw_events events;
+    mw_replay *replay;
+    size_t moment_count_max; /* events of the moment's stream */
+} mw_feature_walk;
+
+/* The model is the one of --model, or the only one. `*out_walk` must not move. */
+MW_MUST_USE mw_status mw_feature_walk_begin(const mw_workspace *workspace,
+                                            mw_feature_walk *out_walk, mw_error *err);
+void mw_feature_walk_end(mw_feature_walk *walk);
