@@ -80,7 +80,7 @@ static mw_status list_predictions(const mw_api *api, const mw_route_call *call, 
     for (size_t i = 0; i < parts->program->model_count; i++) {
         if (model.size > 0 && !mw_str_equal(model, parts->program->models[i].name)) continue;
         const mw_ledger_entry *entry = mw_ledger_find_event(
-            mw_sequencer_ledger(parts->sequencer), (uint32_t)i, event);
+            mw_sequencer_ledger(parts->sequencer), parts->program->models[i].name, event);
         if (entry) MW_TRY(write_prediction(&json, api, entry->stamp, err));
     }
     mw_json_array_end(&json);

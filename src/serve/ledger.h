@@ -1,34 +1,49 @@
 /*
- * ledger: the predictions that were recorded, found by id and by the event they were made for.
+ * ledger: where the log holds the predictions that were made, found by id and by the event they
+ * were made for.
  *
- * It keeps each record's payload as it stands in the log, in memory: about 60 bytes and the
- * payload each, up to a maximum from birth. Stamps grow, so an id is found by halving; an event
- * by a hash table whose hits are compared by bytes.
+ * Of each it keeps the stamp, a digest of model and event under the log's secret key
+ * (base/keyed_hash.h) and the record's position: 48 bytes and a slot; the record itself is read
+ * from the log when it is asked for. Stamps grow, so an id is found by halving; an event by a
+ * hash table.
  *
- * One thread uses a ledger. Payloads stay where they are until it is destroyed.
+ * What is gathered and not committed yet has no position: it stands so far behind the batch's
+ * beginning, until mw_ledger_settle says where that is. One thread uses a ledger.
  */
 #pragma once
-#include "base/str.h"
+#include "base/keyed_hash.h"
+#include "store/log.h"
 
 typedef struct mw_ledger mw_ledger;
 
 typedef struct {
-    int64_t stamp;    /* the record's place in the log, which names it */
-    uint32_t model;   /* index into the program's models */
-    mw_str event_id;  /* a view into the payload */
-    mw_str payload;   /* by mw_prediction_append */
+    int64_t stamp;            /* the record's place in the log, which names it */
+    mw_keyed_hash event;      /* of model and event */
+    mw_log_position position; /* unsettled: only the offset, within the batch */
 } mw_ledger_entry;
 
-MW_MUST_USE mw_status mw_ledger_create(size_t size_max, mw_ledger **out_ledger, mw_error *err);
+MW_MUST_USE mw_status mw_ledger_create(mw_hash_key key, mw_ledger **out_ledger, mw_error *err);
 void mw_ledger_destroy(mw_ledger *ledger); /* NULL is allowed */
 
-/* Copies the payload. The stamp is greater than that of the entry before; `event_id` lies
-   within the payload. */
+/* What a model says of an event, as a digest. */
+mw_keyed_hash mw_ledger_event(const mw_ledger *ledger, mw_str model, mw_str event_id);
+/* The stamp is greater than that of the entry before. */
 MW_MUST_USE mw_status mw_ledger_add(mw_ledger *ledger, const mw_ledger_entry *entry,
                                     mw_error *err);
+/* All that was added has its final position. */
+void mw_ledger_settle_all(mw_ledger *ledger);
+/* The batch was committed, and begins here. */
+void mw_ledger_settle(mw_ledger *ledger, mw_log_position batch);
+bool mw_ledger_is_settled(const mw_ledger *ledger, const mw_ledger_entry *entry);
+
 /* NULL if there is none. Valid until the next add. */
 const mw_ledger_entry *mw_ledger_find(const mw_ledger *ledger, int64_t stamp);
 /* The first one made for the event by that model. */
-const mw_ledger_entry *mw_ledger_find_event(const mw_ledger *ledger, uint32_t model,
+const mw_ledger_entry *mw_ledger_find_event(const mw_ledger *ledger, mw_str model,
                                             mw_str event_id);
 size_t mw_ledger_count(const mw_ledger *ledger);
+
+/* All of it as bytes, settled, and back into an empty ledger of the same key. MW_CORRUPT,
+   MW_NO_MEMORY. */
+void mw_ledger_save(const mw_ledger *ledger, mw_buf *out);
+MW_MUST_USE mw_status mw_ledger_load(mw_ledger *ledger, mw_str bytes, mw_error *err);

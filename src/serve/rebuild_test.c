@@ -78,7 +78,8 @@ static size_t made(const shop *s) { return mw_ledger_count(mw_sequencer_ledger(s
 static const mw_ledger_entry *entry_of(const shop *s, int number) {
     char id[16];
     snprintf(id, sizeof id, "%d", number);
-    return mw_ledger_find_event(mw_sequencer_ledger(s->sequencer), SHOP_LATE, mw_str_of(id));
+    return mw_ledger_find_event(mw_sequencer_ledger(s->sequencer), MW_STR("late"),
+                                mw_str_of(id));
 }
 
 /* What the prediction for this delivery was made from. */

@@ -11,26 +11,26 @@
 typedef struct {
     mw_sequencer *sequencer;
     mw_log_events *log_events;
+    mw_log_scan *scan;
     bool has_begun, is_virtual;
 } recovery;
 
 /* --- the log ------------------------------------------------------------------------------ */
 
-typedef mw_status (*use_record)(void *context, const mw_record *record, mw_error *err);
+typedef mw_status (*use_record)(recovery *r, const mw_record *record, mw_error *err);
 
-static mw_status read_log(const mw_sequencer_config *config, use_record use, void *context,
-                          mw_error *err) {
-    mw_log_scan *scan = NULL;
+static mw_status read_log(recovery *r, use_record use, mw_error *err) {
+    const mw_sequencer_config *config = &r->sequencer->config;
     bool has_record = true;
-    MW_TRY(mw_log_scan_begin(config->sys, config->log_folder, INT64_MIN, &scan, err));
+    MW_TRY(mw_log_scan_begin(config->sys, config->log_folder, INT64_MIN, &r->scan, err));
     mw_status status = MW_OK;
     while (status == MW_OK) {
         mw_record record;
-        status = mw_log_scan_next(scan, &record, &has_record, err);
+        status = mw_log_scan_next(r->scan, &record, &has_record, err);
         if (status != MW_OK || !has_record) break;
-        status = use(context, &record, err);
+        status = use(r, &record, err);
     }
-    mw_log_scan_end(scan);
+    mw_log_scan_end(r->scan);
     return status;
 }
 
@@ -48,19 +48,18 @@ static void survey_control(recovery *r, const mw_record *record) {
 }
 
 static mw_status survey_prediction(recovery *r, const mw_record *record, mw_error *err) {
-    const mw_program *program = r->sequencer->config.program;
+    mw_ledger *ledger = r->sequencer->ledger;
     mw_prediction prediction;
     MW_TRY(mw_prediction_read_head(record->payload, &prediction, err));
-    uint32_t model = 0;
-    while (model < program->model_count &&
-           !mw_str_equal(program->models[model].name, prediction.model))
-        model++;
-    mw_ledger_entry entry = {record->place, model, prediction.event_id, record->payload};
-    return mw_ledger_add(r->sequencer->ledger, &entry, err);
+    mw_ledger_entry entry = {record->place,
+                             mw_ledger_event(ledger, prediction.model, prediction.event_id),
+                             mw_log_scan_position(r->scan)};
+    MW_TRY(mw_ledger_add(ledger, &entry, err));
+    mw_ledger_settle_all(ledger);
+    return MW_OK;
 }
 
-static mw_status survey(void *context, const mw_record *record, mw_error *err) {
-    recovery *r = context;
+static mw_status survey(recovery *r, const mw_record *record, mw_error *err) {
     if (record->type == MW_RECORD_DEFINITION) return MW_OK;
     r->sequencer->last_place = record->place;
     if (record->type == MW_RECORD_CONTROL) survey_control(r, record);
@@ -78,8 +77,7 @@ static mw_status check_clock(const recovery *r, mw_error *err) {
 
 /* --- feeding ------------------------------------------------------------------------------ */
 
-static mw_status feed(void *context, const mw_record *record, mw_error *err) {
-    recovery *r = context;
+static mw_status feed(recovery *r, const mw_record *record, mw_error *err) {
     if (record->type == MW_RECORD_DEFINITION)
         return mw_log_events_learn(r->log_events, record, err);
     if (record->type != MW_RECORD_EVENT) return MW_OK;
@@ -126,12 +124,12 @@ static mw_status recover(recovery *r, mw_error *err) {
     mw_sequencer *sequencer = r->sequencer;
     const mw_sequencer_config *config = &sequencer->config;
     MW_TRY(mw_log_events_create(config->program, config->symbols, &r->log_events, err));
-    MW_TRY(read_log(config, survey, r, err));
+    MW_TRY(read_log(r, survey, err));
     MW_TRY(check_clock(r, err));
     if (sequencer->last_place < config->lake_place) sequencer->last_place = config->lake_place;
     MW_TRY(create_deciders(sequencer, err));
     sequencer->is_recovering = true;
-    MW_TRY(read_log(config, feed, r, err));
+    MW_TRY(read_log(r, feed, err));
     MW_TRY(define_streams(r, err));
     if (!r->has_begun) MW_TRY(begin_log(r, err));
     sequencer->is_recovering = false;

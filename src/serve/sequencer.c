@@ -2,7 +2,6 @@
 
 #include "ingest/load.h"
 
-#define LEDGER_SIZE_MAX ((size_t)1 << 33)
 enum { ARENA_SIZE_MAX = 1 << 24, PAYLOAD_SIZE_MAX = MW_LOG_PAYLOAD_MAX };
 
 static mw_status no_memory(mw_error *err) {
@@ -14,9 +13,8 @@ static mw_status no_memory(mw_error *err) {
 /* All that history holds stands, also what is known only later. */
 static mw_status call_roster(mw_sequencer *sequencer, mw_error *err) {
     const mw_sequencer_config *config = &sequencer->config;
-    mw_hash_key key;
-    mw_sys_entropy(config->sys, &key, sizeof key);
-    MW_TRY(mw_roster_create(config->program, config->symbols, key, &sequencer->roster, err));
+    MW_TRY(mw_roster_create(config->program, config->symbols, sequencer->key,
+                            &sequencer->roster, err));
     for (size_t i = 0; i < config->history->event_count; i++) {
         mw_event event = mw_events_at(config->history, i);
         MW_TRY(mw_roster_add(sequencer->roster, &event, MW_FROM_LAKE, err));
@@ -32,8 +30,9 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
     sequencer->successions = mw_arena_alloc(&sequencer->arena, program->model_count + 1,
                                             sizeof *sequencer->successions);
     if (!sequencer->deciders || !sequencer->successions) return no_memory(err);
+    mw_sys_entropy(config->sys, &sequencer->key, sizeof sequencer->key);
     MW_TRY(call_roster(sequencer, err));
-    MW_TRY(mw_ledger_create(LEDGER_SIZE_MAX, &sequencer->ledger, err));
+    MW_TRY(mw_ledger_create(sequencer->key, &sequencer->ledger, err));
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
     return mw_log_open(log, &sequencer->log, err);
 }
@@ -68,6 +67,7 @@ mw_status mw_sequencer_open(const mw_sequencer_config *config, mw_sequencer **ou
     sequencer->begin = sequencer->last_place = sequencer->reached = INT64_MIN;
     mw_arena_init(&sequencer->arena, ARENA_SIZE_MAX);
     mw_buf_init(&sequencer->payload, PAYLOAD_SIZE_MAX);
+    mw_buf_init(&sequencer->shown, 2 * PAYLOAD_SIZE_MAX);
     mw_status status = open(sequencer, err);
     if (status != MW_OK) mw_sequencer_close(sequencer);
     else *out_sequencer = sequencer;
@@ -85,6 +85,7 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
     mw_ledger_destroy(sequencer->ledger);
     mw_log_close(sequencer->log);
     mw_buf_release(&sequencer->payload);
+    mw_buf_release(&sequencer->shown);
     mw_arena_release(&sequencer->arena);
     mw_free(sequencer);
 }
@@ -212,7 +213,9 @@ static bool is_to_be_made(const mw_sequencer *sequencer, size_t model,
                           const mw_prediction *prediction) {
     return !sequencer->is_recovering && prediction->place > sequencer->begin &&
            prediction->version.size > 0 &&
-           !mw_ledger_find_event(sequencer->ledger, (uint32_t)model, prediction->event_id);
+           !mw_ledger_find_event(sequencer->ledger,
+                                 sequencer->config.program->models[model].name,
+                                 prediction->event_id);
 }
 
 static mw_status meet_due(mw_sequencer *sequencer, size_t model, mw_error *err) {
@@ -322,11 +325,11 @@ static mw_status record_prediction(mw_sequencer *sequencer, size_t model, int64_
                         .time = prediction->t,
                         .known = prediction->place,
                         .place = stamp};
+    mw_ledger_entry entry = {
+        .stamp = stamp,
+        .event = mw_ledger_event(sequencer->ledger, prediction->model, prediction->event_id),
+        .position = {.offset = mw_log_batch_size(sequencer->log)}};
     MW_TRY(add_record(sequencer, record, err));
-    mw_str payload = mw_buf_str(&sequencer->payload);
-    mw_prediction read;
-    MW_TRY(mw_prediction_read_head(payload, &read, err));
-    mw_ledger_entry entry = {stamp, (uint32_t)model, read.event_id, payload};
     return mw_ledger_add(sequencer->ledger, &entry, err);
 }
 
@@ -472,7 +475,10 @@ mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err) {
         if (err) *err = sequencer->broken_error;
         return sequencer->broken;
     }
-    return broken(sequencer, mw_log_commit(sequencer->log, err), err);
+    mw_status status = mw_log_commit(sequencer->log, err);
+    if (status == MW_OK)
+        mw_ledger_settle(sequencer->ledger, mw_log_batch_position(sequencer->log));
+    return broken(sequencer, status, err);
 }
 
 mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err) {
@@ -487,6 +493,17 @@ mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model) {
 }
 
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer) { return sequencer->ledger; }
+
+mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer, const mw_ledger_entry *entry,
+                                       mw_str *out_payload, mw_error *err) {
+    mw_record record;
+    if (!mw_ledger_is_settled(sequencer->ledger, entry))
+        MW_TRY(mw_sequencer_commit(sequencer, err));
+    MW_TRY(mw_log_read(sequencer->config.sys, sequencer->config.log_folder, entry->position,
+                       &sequencer->shown, &record, err));
+    *out_payload = record.payload;
+    return MW_OK;
+}
 
 mw_sequencer_stats mw_sequencer_read_stats(const mw_sequencer *sequencer) {
     mw_sequencer_stats stats = sequencer->stats;

@@ -97,6 +97,10 @@ void mw_successor_write_json(const mw_successor *successor, mw_json *json);
 
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);
+/* The bytes of a recorded prediction, valid until the next are read. */
+MW_MUST_USE mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer,
+                                                   const mw_ledger_entry *entry,
+                                                   mw_str *out_payload, mw_error *err);
 
 typedef struct {
     uint64_t history_events; /* fed from the lake */

@@ -21,6 +21,7 @@ struct mw_sequencer {
     mw_log *log;
     mw_decider **deciders; /* one a model */
     mw_succession *successions; /* likewise */
+    mw_hash_key key;       /* of roster and ledger; a secret */
     mw_roster *roster;     /* events of history and log, by their ids */
     mw_ledger *ledger;
     size_t history_next;   /* events of the history that were fed */
@@ -31,6 +32,7 @@ struct mw_sequencer {
     bool is_recovering;    /* due moments pass: they are in the log */
     bool needs_sync;
     mw_buf payload;
+    mw_buf shown;          /* the record that was read last */
     mw_sequencer_stats stats;
     mw_status broken;      /* the first failure after which memory and log have parted */
     mw_error broken_error;

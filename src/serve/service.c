@@ -103,10 +103,11 @@ mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *objec
 
 /* --- predictions -------------------------------------------------------------------------- */
 
-static mw_status answer_stored(const mw_ledger_entry *entry, mw_answer *out_answer,
-                               mw_error *err) {
+static mw_status answer_stored(mw_service *service, const mw_ledger_entry *entry,
+                               mw_str *out_payload, mw_answer *out_answer, mw_error *err) {
     mw_prediction prediction;
-    MW_TRY(mw_prediction_read_head(entry->payload, &prediction, err));
+    MW_TRY(mw_sequencer_read_prediction(service->config.sequencer, entry, out_payload, err));
+    MW_TRY(mw_prediction_read_head(*out_payload, &prediction, err));
     *out_answer = (mw_answer){prediction, entry->stamp, true};
     return MW_OK;
 }
@@ -118,8 +119,8 @@ static const mw_ledger_entry *find_stored(mw_service *service, size_t model,
     mw_buf_clear(&service->event_id);
     mw_stream_append_id(&program->streams[event->stream], event->row, service->config.symbols,
                         &service->event_id);
-    return mw_ledger_find_event(mw_sequencer_ledger(service->config.sequencer), (uint32_t)model,
-                                mw_buf_str(&service->event_id));
+    return mw_ledger_find_event(mw_sequencer_ledger(service->config.sequencer),
+                                program->models[model].name, mw_buf_str(&service->event_id));
 }
 
 static mw_status check_version(const mw_decider *decider, mw_error *err) {
@@ -194,7 +195,8 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     const mw_ledger_entry *stored =
         record ? find_stored(service, number, &received.events[0]) : NULL;
-    if (stored) return answer_stored(stored, out_answer, err);
+    mw_str payload;
+    if (stored) return answer_stored(service, stored, &payload, out_answer, err);
     bool is_recorded = record && mw_decider_is_asked(decider);
     return predict_now(service, number, received, is_recorded, out_answer, err);
 }
@@ -205,16 +207,21 @@ mw_status mw_service_find(mw_service *service, int64_t stamp, size_t *out_model,
     const mw_ledger_entry *entry =
         mw_ledger_find(mw_sequencer_ledger(service->config.sequencer), stamp);
     if (!entry) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of this id");
-    MW_TRY(answer_stored(entry, out_answer, err));
-    *out_model = entry->model;
-    if (entry->model >= program->model_count) return MW_OK;
-    const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, entry->model);
+    mw_str payload;
+    MW_TRY(answer_stored(service, entry, &payload, out_answer, err));
+    size_t model = 0;
+    while (model < program->model_count &&
+           !mw_str_equal(program->models[model].name, out_answer->prediction.model))
+        model++;
+    *out_model = model;
+    if (model == program->model_count) return MW_OK;
+    const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, model);
     const mw_schema *features = mw_decider_features(decider);
     mw_prediction whole;
     if (!mw_grow((void **)&service->features, &service->feature_capacity,
                  features->field_count + 1, sizeof *service->features, FEATURES_MAX))
         return no_memory(err);
-    if (mw_prediction_read(entry->payload, features, service->config.symbols,
+    if (mw_prediction_read(payload, features, service->config.symbols,
                            service->features, &whole, NULL) == MW_OK)
         out_answer->prediction = whole;
     return MW_OK;
