@@ -3,6 +3,7 @@
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/feature_build.h"
+#include "cli/feature_leaks.h"
 #include "cli/feature_why.h"
 #include "cli/features.h"
 #include "cli/init.h"
@@ -110,6 +111,14 @@ const mw_command mw_commands[] = {
                     {"--sample", "N", "about how many moments (200)"}},
         .examples = "  millwright features verify --sample 1000\n",
         .run = mw_cli_features_verify,
+    },
+    {
+        .name = "features leaks",
+        .words = "",
+        .summary = "Show what each feature would have gained by seeing what it must not",
+        .options = {{"--model", "MODEL", "whose features, if the project has several models"}},
+        .examples = "  millwright features leaks\n",
+        .run = mw_cli_features_leaks,
     },
     {
         .name = "train",
@@ -324,7 +333,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("data export"),
     NOT_BUILT("data publish"),
     NOT_BUILT("features show"),
-    NOT_BUILT("features leaks"),
     NOT_BUILT("features suggest"),
     NOT_BUILT("features export"),
     NOT_BUILT("runs delete"),

@@ -11,15 +11,15 @@ mw_status mw_feature_walk_begin(const mw_workspace *workspace, mw_feature_walk *
     MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &events, err));
     *out_walk = (mw_feature_walk){.workspace = workspace, .model = model, .events = events};
     out_walk->moment_count_max = events.streams[model.program->moment_stream].rows.row_count;
-    mw_replay_config config = {.program = workspace->program,
-                               .model = model.program,
-                               .events = &out_walk->events,
-                               .symbols = workspace->symbols,
-                               .from = INT64_MIN,
-                               .to = INT64_MAX,
-                               .now = mw_sys_now_us(cli->sys),
-                               .with_label = true};
-    mw_status status = mw_replay_create(config, &out_walk->replay, err);
+    out_walk->config = (mw_replay_config){.program = workspace->program,
+                                          .model = model.program,
+                                          .events = &out_walk->events,
+                                          .symbols = workspace->symbols,
+                                          .from = INT64_MIN,
+                                          .to = INT64_MAX,
+                                          .now = mw_sys_now_us(cli->sys),
+                                          .with_label = true};
+    mw_status status = mw_replay_create(out_walk->config, &out_walk->replay, err);
     if (status != MW_OK) mw_events_release(&out_walk->events);
     return status;
 }

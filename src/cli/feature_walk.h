@@ -10,6 +10,7 @@ typedef struct {
     const mw_workspace *workspace;
     mw_workspace_model model;
     mw_events events;
+    mw_replay_config config; /* of all moments, with their labels */
     mw_replay *replay;
     size_t moment_count_max; /* events of the moment's stream */
 } mw_feature_walk;

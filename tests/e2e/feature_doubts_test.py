@@ -1,4 +1,5 @@
-"""`features why` names the events behind a value, and those left out with the reason."""
+"""`features why` names the events behind a value, and those left out with the reason; `features leaks` says what
+seeing more would have gained."""
 import csv
 import io
 
@@ -61,6 +62,24 @@ def test_the_events_add_up_to_the_value():
                 window, = project.ok("features", "why", row["id"], feature, "--json").json()["windows"]
                 held = [event for event in window["events"] if event["verdict"] == "in"]
                 assert len(held) == float(row[feature]), (row["id"], feature)
+
+
+def test_a_planted_leak_stands_out_by_name():
+    with Shop(shop.PROJECT.replace("    time: returned\n", "    time: placed\n    known: returned\n")) as project:
+        stamps = {line.split(",")[0]: line.split(",")[1] for line in project.orders}
+        project.returns = [line + "," + stamps[line.split(",")[0]] for line in project.returns]
+        project.write_data()
+        project.change("label:    any(returns by id over next 3d)", "label:    any(returns by id over next 5d)")
+        project.ok("ingest")
+        leaks = project.ok("features", "leaks", "--json").json()
+        by_name = {feature["name"]: feature for feature in leaks["features"]}
+        assert leaks["examples"] > 2000 and set(by_name) == {"amount", "shop", "recent_1h", "recent_1d", "spent", "lately"}
+        assert by_name["shop"]["roc_auc"] is None and by_name["amount"]["changed_by_event_time"] == 0
+        assert by_name["lately"]["changed_by_event_time"] > 0.5
+        text = project.ok("features", "leaks").out
+        assert "lately" in text and "too good" not in text
+        project.change("label:    any(returns by id over next 5d)", "label:    count(returns by id over next 5d)")
+        project.fails(3, "needs a label that is yes or no", "features", "leaks")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,139 @@
+#include "cli/feature_leaks.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/feature_walk.h"
+#include "cli/grid.h"
+#include "sys/terminal.h"
+#include "train/leaks.h"
+
+/* Gains and worths above these are named in a closing line. */
+static const double gain_worth_telling = 0.01, too_good_alone = 0.95;
+
+typedef struct {
+    mw_str name;
+    mw_leak leak;
+} finding;
+
+static int by_gain(const void *a, const void *b) {
+    const finding *one = a, *other = b;
+    double x = mw_leak_gain(&one->leak), y = mw_leak_gain(&other->leak);
+    if (x != y) return x > y ? -1 : 1;
+    return mw_str_compare(one->name, other->name);
+}
+
+static void add_auc(mw_grid *grid, double auc) {
+    if (isnan(auc)) mw_grid_add(grid, "-");
+    else mw_grid_add(grid, "%.4f", auc);
+}
+
+static void add_cheat(mw_grid *grid, const mw_leak *leak, mw_cheat cheat) {
+    if (leak->changed[cheat] == 0) {
+        mw_grid_add(grid, "same");
+        mw_grid_add(grid, "%s", "");
+        return;
+    }
+    add_auc(grid, leak->auc[cheat]);
+    mw_grid_add(grid, "%.1f %%", 100 * leak->changed[cheat]);
+}
+
+static void print(const finding *found, size_t count, size_t example_count, mw_buf *out) {
+    mw_grid grid = mw_grid_begin("feature|>alone|>by event time|>changed|>with own events|"
+                                 ">changed|>gain");
+    size_t telling = 0;
+    for (size_t i = 0; i < count; i++) {
+        const mw_leak *leak = &found[i].leak;
+        mw_grid_add_str(&grid, found[i].name);
+        add_auc(&grid, leak->auc[MW_CHEAT_NONE]);
+        add_cheat(&grid, leak, MW_CHEAT_EVENT_TIME);
+        add_cheat(&grid, leak, MW_CHEAT_OWN_EVENTS);
+        mw_grid_add(&grid, "%.4f", mw_leak_gain(leak));
+        telling += mw_leak_gain(leak) > gain_worth_telling;
+    }
+    mw_grid_print(&grid, "", out);
+    mw_buf_append_text(out, "\nROC AUC of each feature alone, over ");
+    mw_count_append(out, example_count);
+    mw_buf_append_text(out, " examples: as it is, had events counted from their own time, had the "
+                            "predicted\none's own events counted. Nothing of it is in the model: "
+                            "a join by time would have let it in.\n");
+    if (telling > 0) mw_buf_printf(out, "%zu would have gained more than %g\n", telling,
+                                   gain_worth_telling);
+    for (size_t i = 0; i < count; i++)
+        if (found[i].leak.auc[MW_CHEAT_NONE] > too_good_alone)
+            mw_buf_printf(out, "%.*s is too good to be true alone (%.4f): is it known when the "
+                               "project says?\n", MW_STR_ARGS(found[i].name),
+                          found[i].leak.auc[MW_CHEAT_NONE]);
+}
+
+static void write_auc(mw_json *json, const char *key, double auc) {
+    mw_json_key(json, key);
+    if (isnan(auc)) mw_json_null(json);
+    else mw_json_number(json, auc);
+}
+
+static void write_json(const finding *found, size_t count, size_t example_count, mw_buf *out) {
+    mw_json json = mw_json_begin(out);
+    mw_json_object(&json);
+    mw_json_key(&json, "examples");
+    mw_json_int(&json, (int64_t)example_count);
+    mw_json_key(&json, "features");
+    mw_json_array(&json);
+    for (size_t i = 0; i < count; i++) {
+        const mw_leak *leak = &found[i].leak;
+        mw_json_object(&json);
+        mw_json_key(&json, "name");
+        mw_json_str(&json, found[i].name);
+        write_auc(&json, "roc_auc", leak->auc[MW_CHEAT_NONE]);
+        write_auc(&json, "roc_auc_by_event_time", leak->auc[MW_CHEAT_EVENT_TIME]);
+        write_auc(&json, "roc_auc_with_own_events", leak->auc[MW_CHEAT_OWN_EVENTS]);
+        write_auc(&json, "changed_by_event_time", leak->changed[MW_CHEAT_EVENT_TIME]);
+        write_auc(&json, "changed_with_own_events", leak->changed[MW_CHEAT_OWN_EVENTS]);
+        write_auc(&json, "gain", mw_leak_gain(leak));
+        mw_json_object_end(&json);
+    }
+    mw_json_array_end(&json);
+    mw_json_object_end(&json);
+}
+
+static void show_moments(void *context, size_t moment_count) {
+    mw_progress_update(context, moment_count);
+}
+
+static mw_status measure(const mw_feature_walk *walk, mw_error *err) {
+    const mw_workspace *workspace = walk->workspace;
+    mw_cli *cli = workspace->cli;
+    const mw_model_program *model = walk->model.program;
+    if (mw_code_type(model->label) != MW_TYPE_BOOL)
+        return mw_fail(err, MW_INVALID, "features leaks: needs a label that is yes or no, that of "
+                       "model %.*s is a %s", MW_STR_ARGS(model->name),
+                       mw_type_name(mw_code_type(model->label)));
+    size_t count = model->feature_count, example_count;
+    finding *found = mw_arena_alloc(&cli->arena, count + 1, sizeof *found);
+    mw_leak *leaks = mw_arena_alloc(&cli->arena, count + 1, sizeof *leaks);
+    if (!found || !leaks) return mw_fail(err, MW_NO_MEMORY, "features leaks: no memory");
+    mw_progress progress =
+        mw_progress_begin(cli->sys, "replaying", MW_CHEAT_COUNT * walk->moment_count_max);
+    mw_status status = mw_leaks_measure(walk->config, show_moments, &progress, leaks,
+                                        &example_count, err);
+    mw_progress_end(&progress);
+    MW_TRY(status);
+    for (size_t i = 0; i < count; i++) found[i] = (finding){model->features[i].name, leaks[i]};
+    if (count > 0) qsort(found, count, sizeof *found, by_gain);
+    if (cli->json) write_json(found, count, example_count, &cli->out);
+    else print(found, count, example_count, &cli->out);
+    return MW_OK;
+}
+
+mw_status mw_cli_features_leaks(mw_cli *cli, mw_error *err) {
+    mw_workspace workspace;
+    mw_feature_walk walk;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
+    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, &walk, err);
+    if (status == MW_OK) {
+        status = measure(&walk, err);
+        mw_feature_walk_end(&walk);
+    }
+    mw_workspace_release(&workspace);
+    return status;
+}
