@@ -1,94 +1,8 @@
 #include "feature/oracle.h"
 
+#include "feature/long_number.h"
+
 #include <math.h>
-
-/* A sum as we learn it at school: digits of 32 bits, the least first, in units of 2^-80, negative
-   ones apart. 8 digits hold 2^40 values and more. */
-enum { DIGITS = 8 };
-typedef struct {
-    uint32_t digits[DIGITS];
-} magnitude;
-
-typedef struct {
-    magnitude positive, negative;
-    uint64_t count;
-} long_sum;
-
-static void add_digit(magnitude *m, int digit, uint64_t value) {
-    for (; value > 0; digit++) {
-        MW_ASSERT(digit < DIGITS);
-        value += m->digits[digit];
-        m->digits[digit] = (uint32_t)value;
-        value >>= 32;
-    }
-}
-
-/* A value out of a sum's range is missing (rule 12). */
-static void long_add(long_sum *sum, double value) {
-    if (!(fabs(value) < 0x1p63)) return;
-    magnitude *m = value < 0 ? &sum->negative : &sum->positive;
-    /* ldexp only shifts here, and nearbyint rounds half-even. */
-    double units = nearbyint(ldexp(fabs(value), 80));
-    int exponent;
-    uint64_t mantissa = (uint64_t)ldexp(frexp(units, &exponent), 53);
-    int shift = exponent - 53;
-    if (units > 0 && shift < 0) {
-        mantissa >>= -shift;
-        shift = 0;
-    }
-    if (units > 0) {
-        uint64_t low = (mantissa & UINT32_MAX) << shift % 32;
-        uint64_t high = (mantissa >> 32) << shift % 32;
-        add_digit(m, shift / 32, low);
-        add_digit(m, shift / 32 + 1, high);
-    }
-    sum->count++;
-}
-
-static int compare_magnitudes(const magnitude *a, const magnitude *b) {
-    for (int i = DIGITS - 1; i >= 0; i--)
-        if (a->digits[i] != b->digits[i]) return a->digits[i] > b->digits[i] ? 1 : -1;
-    return 0;
-}
-
-static magnitude minus(const magnitude *a, const magnitude *b) {
-    magnitude difference;
-    uint64_t borrow = 0;
-    for (int i = 0; i < DIGITS; i++) {
-        uint64_t digit = (uint64_t)a->digits[i] - b->digits[i] - borrow;
-        difference.digits[i] = (uint32_t)digit;
-        borrow = digit >> 63;
-    }
-    return difference;
-}
-
-static bool bit_of(const magnitude *m, int bit) {
-    return m->digits[bit / 32] >> bit % 32 & 1;
-}
-
-/* Takes the top 53 bits one by one, then looks at what is left to round half-even. */
-static double magnitude_read(const magnitude *m) {
-    int top = DIGITS * 32 - 1;
-    while (top >= 0 && !bit_of(m, top)) top--;
-    double value = 0;
-    int bit = top;
-    for (; bit >= 0 && bit > top - 53; bit--) value = 2 * value + bit_of(m, bit);
-    if (bit >= 0 && bit_of(m, bit)) {
-        bool is_more = fmod(value, 2) == 1;
-        for (int below = bit - 1; below >= 0; below--) is_more |= bit_of(m, below);
-        if (is_more) value += 1;
-    }
-    return ldexp(value, bit + 1 - 80);
-}
-
-static double long_read(const long_sum *sum) {
-    if (compare_magnitudes(&sum->positive, &sum->negative) >= 0) {
-        magnitude m = minus(&sum->positive, &sum->negative);
-        return magnitude_read(&m);
-    }
-    magnitude m = minus(&sum->negative, &sum->positive);
-    return -magnitude_read(&m);
-}
 
 typedef struct {
     const mw_program *program;
@@ -100,10 +14,17 @@ typedef struct {
     bool is_label;
 } question;
 
+typedef struct {
+    int64_t time;
+    mw_cell value;
+} sample;
+
 /* What a window has gathered. */
 typedef struct {
     uint64_t event_count;
-    long_sum sum;
+    sample *samples;    /* all values that are not missing */
+    size_t sample_count, sample_capacity;
+    bool out_of_memory;
     mw_cell found;      /* min, max, first, last */
     bool has_found;
     int64_t found_time; /* of the found value */
@@ -172,6 +93,80 @@ static mw_verdict judge(const question *q, const mw_window *window, const mw_eve
     return known < known_limit(q, window) ? MW_VERDICT_IN : MW_VERDICT_NOT_YET_KNOWN;
 }
 
+/* A value out of a sum's range is missing (rule 12). */
+static bool is_summed(mw_cell value) {
+    return fabs(value.number) < 0x1p63;
+}
+
+static mw_long_number on_grid(mw_cell value, int grid) {
+    return mw_long_of_double(is_summed(value) ? value.number : 0, grid);
+}
+
+static size_t summed_count(const gathering *g) {
+    size_t count = 0;
+    for (size_t i = 0; i < g->sample_count; i++) count += is_summed(g->samples[i].value);
+    return count;
+}
+
+static double sum_of(const gathering *g) {
+    mw_long_number sum = {0}, one = mw_long_of(1);
+    for (size_t i = 0; i < g->sample_count; i++) {
+        mw_long_number units = on_grid(g->samples[i].value, 80);
+        sum = mw_long_sum(&sum, &units);
+    }
+    return mw_long_ratio_root(&sum, &one, -80, 1);
+}
+
+/* n times how far a value and its time lie from their means, which need no rounding then. */
+typedef struct {
+    mw_long_number value, time;
+} deviation;
+
+static deviation deviation_of(const sample *s, const mw_long_number *n, const deviation *sums) {
+    deviation d = {on_grid(s->value, 40), mw_long_of(s->time)};
+    d.value = mw_long_product(&d.value, n);
+    d.time = mw_long_product(&d.time, n);
+    return (deviation){mw_long_difference(&d.value, &sums->value),
+                       mw_long_difference(&d.time, &sums->time)};
+}
+
+static void add_product(mw_long_number *sum, const mw_long_number *a, const mw_long_number *b) {
+    mw_long_number product = mw_long_product(a, b);
+    *sum = mw_long_sum(sum, &product);
+}
+
+/* var, std and trend by their definitions: from the deviations from the means, in two passes. */
+static mw_cell spread_of(const gathering *g, mw_aggregate aggregate) {
+    mw_long_number n = mw_long_of((int64_t)summed_count(g)), one = mw_long_of(1);
+    mw_long_number squares = {0}, times = {0}, both = {0};
+    deviation sums = {0};
+    for (size_t i = 0; i < g->sample_count; i++) {
+        if (!is_summed(g->samples[i].value)) continue;
+        deviation d = {on_grid(g->samples[i].value, 40), mw_long_of(g->samples[i].time)};
+        sums.value = mw_long_sum(&sums.value, &d.value);
+        sums.time = mw_long_sum(&sums.time, &d.time);
+    }
+    for (size_t i = 0; i < g->sample_count; i++) {
+        if (!is_summed(g->samples[i].value)) continue;
+        deviation d = deviation_of(&g->samples[i], &n, &sums);
+        add_product(&squares, &d.value, &d.value);
+        add_product(&times, &d.time, &d.time);
+        add_product(&both, &d.time, &d.value);
+    }
+    if (summed_count(g) < 2) return mw_cell_missing(MW_TYPE_NUMBER);
+    if (aggregate == MW_AGGREGATE_TREND) {
+        if (mw_long_is_zero(&times)) return mw_cell_missing(MW_TYPE_NUMBER);
+        mw_long_number us_of_second = mw_long_of(1000000);
+        both = mw_long_product(&both, &us_of_second);
+        return mw_cell_number(mw_long_ratio_root(&both, &times, -40, 1));
+    }
+    mw_long_number divisor = mw_long_difference(&n, &one);
+    divisor = mw_long_product(&divisor, &n);
+    divisor = mw_long_product(&divisor, &n);
+    return mw_cell_number(mw_long_ratio_root(&squares, &divisor, -80,
+                                             aggregate == MW_AGGREGATE_STD ? 2 : 1));
+}
+
 /* Whether `value` at `time` takes the place of what was found (rule 13). */
 static bool replaces(const question *q, const mw_window *window, const gathering *g,
                      mw_cell value, int64_t time) {
@@ -196,11 +191,12 @@ static void gather(const question *q, const mw_window *window, const mw_event *e
     mw_type type = mw_code_type(window->value);
     mw_cell value = mw_code_run(window->value, &frame);
     if (mw_cell_is_missing(type, value)) return;
-    switch (window->aggregate) {
-    case MW_AGGREGATE_SUM:
-    case MW_AGGREGATE_MEAN: long_add(&g->sum, value.number); return;
-    default: break;
+    if (!mw_grow((void **)&g->samples, &g->sample_capacity, g->sample_count + 1,
+                 sizeof *g->samples, SIZE_MAX / sizeof *g->samples)) {
+        g->out_of_memory = true;
+        return;
     }
+    g->samples[g->sample_count++] = (sample){time, value};
     if (!replaces(q, window, g, value, time)) return;
     g->found = value;
     g->found_time = time;
@@ -212,10 +208,13 @@ static mw_cell result_of(const question *q, const mw_window *window, const gathe
     mw_cell missing = mw_cell_missing(window->type);
     switch (window->aggregate) {
     case MW_AGGREGATE_COUNT: return mw_cell_number((double)g->event_count);
-    case MW_AGGREGATE_SUM: return mw_cell_number(long_read(&g->sum));
+    case MW_AGGREGATE_SUM: return mw_cell_number(sum_of(g));
     case MW_AGGREGATE_MEAN:
-        if (g->sum.count == 0) return missing;
-        return mw_cell_number(long_read(&g->sum) / (double)g->sum.count);
+        if (summed_count(g) == 0) return missing;
+        return mw_cell_number(sum_of(g) / (double)summed_count(g));
+    case MW_AGGREGATE_VAR:
+    case MW_AGGREGATE_STD:
+    case MW_AGGREGATE_TREND: return spread_of(g, window->aggregate);
     case MW_AGGREGATE_ANY: return mw_cell_bool(g->event_count > 0);
     case MW_AGGREGATE_SINCE:
         return g->event_count > 0 ? mw_cell_time(q->moment->t - g->last_time) : missing;
@@ -223,14 +222,17 @@ static mw_cell result_of(const question *q, const mw_window *window, const gathe
     }
 }
 
-static mw_cell window_of(const question *q, const mw_window *window) {
+/* False if memory is out. */
+static bool window_of(const question *q, const mw_window *window, mw_cell *out_value) {
     gathering g = {0};
     const mw_stream_events *of_stream = &q->events->streams[window->stream];
     for (size_t row = 0; row < of_stream->rows.row_count; row++) {
         mw_event event = mw_events_row(q->events, window->stream, row);
         if (judge(q, window, &event) == MW_VERDICT_IN) gather(q, window, &event, &g);
     }
-    return result_of(q, window, &g);
+    *out_value = result_of(q, window, &g);
+    mw_free(g.samples);
+    return !g.out_of_memory;
 }
 
 /* All windows of the question's kind; the others stay zero. NULL if memory is out. */
@@ -239,8 +241,11 @@ static mw_cell *windows_of(const question *q) {
     mw_cell *windows = mw_allocate((model->window_count + 1) * sizeof *windows);
     size_t from = q->is_label ? model->feature_window_count : 0;
     size_t to = q->is_label ? model->window_count : model->feature_window_count;
-    for (size_t i = from; windows && i < to; i++)
-        windows[i] = window_of(q, &model->windows[i]);
+    for (size_t i = from; windows && i < to; i++) {
+        if (window_of(q, &model->windows[i], &windows[i])) continue;
+        mw_free(windows);
+        return NULL;
+    }
     return windows;
 }
 

@@ -3,7 +3,7 @@
  * from the rules of DESIGN.md section 3. Quadratic; only tests and `features verify` run it.
  *
  * It shares with the engine the program and mw_code_run, nothing else: no state, no agenda,
- * and sums of its own (long-hand 192-bit integers).
+ * and numbers of its own (`long_number`).
  */
 #pragma once
 #include "feature/engine.h"

@@ -124,6 +124,7 @@ static void place_window(planner *p, size_t index) {
                                       .column = MW_NONE,
                                       .total = MW_NONE,
                                       .rank = MW_NONE,
+                                      .powers = MW_NONE,
                                       .nothing = of_nothing(window)};
     placed->group = group_of(p, window);
     placed->lookup = lookup_of(p, placed->group, window, is_label);
@@ -157,6 +158,14 @@ static int32_t rank_of(mw_group_plan *group, int32_t column, bool is_max) {
     return (int32_t)group->ring.rank_count++;
 }
 
+static int32_t powers_of(mw_group_plan *group, int32_t column, mw_powers_kind kind) {
+    uint32_t word = (uint32_t)column + 1;
+    for (uint32_t i = 0; i < group->ring.powers_count; i++)
+        if (group->powered[i].word == word && group->powered[i].kind == kind) return (int32_t)i;
+    group->powered[group->ring.powers_count] = (mw_ring_powers){word, kind};
+    return (int32_t)group->ring.powers_count++;
+}
+
 static int32_t bound_of(mw_group_plan *group, bool is_label, int64_t offset_us) {
     size_t i = 0;
     while (i < group->bound_count && (group->bounds[i].offset_us != offset_us ||
@@ -187,6 +196,15 @@ static void settle_column(mw_group_plan *group, mw_window_plan *placed) {
         column->is_summed = true;
         placed->total = total_of(group, placed->column);
         break;
+    case MW_AGGREGATE_VAR:
+    case MW_AGGREGATE_STD:
+    case MW_AGGREGATE_TREND:
+        MW_ASSERT(column->type == MW_TYPE_NUMBER);
+        column->is_summed = true;
+        placed->powers = powers_of(group, placed->column,
+                                   window->aggregate == MW_AGGREGATE_TREND ? MW_POWERS_OF_TREND
+                                                                           : MW_POWERS_OF_SPREAD);
+        break;
     case MW_AGGREGATE_MIN:
     case MW_AGGREGATE_MAX:
         placed->rank =
@@ -205,8 +223,9 @@ static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     group->columns = mw_arena_alloc(p->arena, count, sizeof *group->columns);
     group->ranks = mw_arena_alloc(p->arena, count, sizeof *group->ranks);
     group->totalled = mw_arena_alloc(p->arena, count, sizeof *group->totalled);
+    group->powered = mw_arena_alloc(p->arena, count, sizeof *group->powered);
     group->bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->bounds);
-    if (!group->columns || !group->ranks || !group->totalled || !group->bounds)
+    if (!group->columns || !group->ranks || !group->totalled || !group->powered || !group->bounds)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     for (size_t i = 0; i < p->plan->window_count; i++)
         if (p->placed[i].group == index) settle_column(group, &p->placed[i].window);
@@ -223,6 +242,7 @@ static void settle_words(planner *p, mw_group_plan *group) {
     if (group->known_word) group->known_word = words++;
     group->ring.element_words = words;
     group->ring.totalled = group->totalled;
+    group->ring.powers = group->powered;
     group->ring.ranks = group->ranks;
     group->ring.symbols = p->symbols;
     group->ring.page_words = mw_ring_page_words(&group->ring);

@@ -36,6 +36,7 @@ typedef struct {
     size_t column_count;
     mw_rank *ranks;
     uint32_t *totalled;
+    mw_ring_powers *powered;
     mw_bound_plan *bounds;
     size_t bound_count;
     mw_ring_shape ring;
@@ -55,7 +56,7 @@ typedef struct {
     const mw_window *window;
     size_t index;               /* of the window in the model */
     int32_t column;             /* MW_NONE: the events themselves */
-    int32_t total, rank;        /* of that column, or MW_NONE */
+    int32_t total, rank, powers; /* of that column, or MW_NONE */
     mw_cell nothing;            /* its value over no event */
 } mw_window_plan;
 

@@ -165,6 +165,38 @@ static mw_cell sum_or_mean(range *r, const mw_window_plan *plan) {
     return mw_cell_number(r->sum / (double)found->total.count);
 }
 
+static void scan_powers(const range *r, mw_ring_powers of, mw_power_sums *powers) {
+    for (uint64_t position = r->from; position < r->to; position++)
+        if (sees(r, position))
+            mw_power_sums_add(powers, of.kind, time_at(r, position),
+                          cell_at(r, position, of.word).number);
+}
+
+static void take_own_powers_out(const range *r, mw_ring_powers of, mw_power_sums *powers) {
+    uint64_t position = mw_ring_seek(&r->group->ring, r->ring, r->to, r->own.first);
+    for (; position < r->to && time_at(r, position) <= r->own.last; position++)
+        if (!sees(r, position))
+            mw_power_sums_remove(powers, of.kind, time_at(r, position),
+                             cell_at(r, position, of.word).number);
+}
+
+/* var, std and trend: from sums, as totals are. */
+static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
+    const mw_ring_shape *shape = &r->group->ring;
+    uint32_t index = (uint32_t)plan->powers;
+    mw_ring_powers of = shape->powers[index];
+    mw_power_sums powers = {0};
+    if (r->known_before != INT64_MAX || r->to - r->from <= SCANNED_MAX) {
+        scan_powers(r, of, &powers);
+    } else {
+        mw_power_sums from = mw_ring_powers_before(shape, r->ring, index, r->from);
+        mw_power_sums to = mw_ring_powers_before(shape, r->ring, index, r->to);
+        powers = mw_power_sums_between(of.kind, &from, &to);
+        if (r->instance != 0) take_own_powers_out(r, of, &powers);
+    }
+    return mw_power_sums_read(&powers, plan->window->aggregate);
+}
+
 static mw_cell value_of(range *r, const mw_window_plan *plan, int64_t t) {
     switch (plan->window->aggregate) {
     case MW_AGGREGATE_COUNT: return mw_cell_number((double)event_count(r));
@@ -174,6 +206,9 @@ static mw_cell value_of(range *r, const mw_window_plan *plan, int64_t t) {
     case MW_AGGREGATE_FIRST: return end_of(r, plan->column, false);
     case MW_AGGREGATE_LAST: return end_of(r, plan->column, true);
     case MW_AGGREGATE_SINCE: return since_last(r, t);
+    case MW_AGGREGATE_VAR:
+    case MW_AGGREGATE_STD:
+    case MW_AGGREGATE_TREND: return spread_of(r, plan);
     default: return sum_or_mean(r, plan);
     }
 }

@@ -207,6 +207,7 @@ MW_TEST(a_window_over_nothing_is_empty) {
     static const struct { const char *feature; double expected; } cases[] = {
         {"count(views by key over 9us)", 0},   {"sum(views.x by key over 9us)", 0},
         {"mean(views.x by key over 9us)", NOTHING}, {"min(views.x by key over 9us)", NOTHING},
+        {"var(views.x by key over 9us)", NOTHING}, {"trend(views.x by key over 9us)", NOTHING},
         {"last(views.x by key over 9us)", NOTHING}, {"since(views by key over 9us)", NOTHING},
         {"case when any(views by key over 9us) then 1 else 0 end", 0},
     };
@@ -225,6 +226,8 @@ MW_TEST(missing_values_are_skipped_but_their_events_count) {
     static const struct { const char *feature; double expected; } cases[] = {
         {"count(views.x by key over 99us)", 4}, {"mean(views.x by key over 99us)", 4},
         {"first(views.x by key over 99us)", 3}, {"last(views.x by key over 99us)", 5},
+        {"var(views.x by key over 99us)", 2}, {"std(views.x by key over 99us)", M_SQRT2},
+        {"trend(views.x by key over 99us)", 2e5}, {"var(views.x by key over 35us)", NOTHING},
         {"since(views by key over 99us)", 10},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -248,6 +251,8 @@ MW_TEST(among_equal_times_first_is_the_smallest_and_last_the_greatest) {
 MW_TEST(a_value_outside_of_a_sums_range_is_missing) {
     static const struct { const char *feature; double expected; } cases[] = {
         {"sum(views.x by key over 99us)", 0x1p62}, {"mean(views.x by key over 99us)", 0x1p61},
+        {"var(views.x by key over 99us)", 0x1p123},
+        {"std(views.x by key over 99us)", 0x1p61 * M_SQRT2},
         {"max(views.x by key over 99us)", 0x1p63}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         play(&(scene){.feature = cases[i].feature, .moment = ORDER,

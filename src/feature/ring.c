@@ -82,6 +82,34 @@ static mw_total total_within(const mw_ring_shape *shape, mw_cell *page, uint32_t
     return sum;
 }
 
+static mw_cell *powers_at(const mw_ring_shape *shape, mw_cell *page, uint32_t powers) {
+    mw_cell *at = total_at(shape, page, shape->total_count);
+    for (uint32_t i = 0; i < powers; i++) at += mw_power_sums_words(shape->powers[i].kind);
+    return at;
+}
+
+static mw_power_sums powers_within(const mw_ring_shape *shape, mw_cell *page, uint32_t powers,
+                               uint64_t count) {
+    mw_ring_powers of = shape->powers[powers];
+    mw_power_sums sums = mw_power_sums_load(of.kind, powers_at(shape, page, powers));
+    const mw_cell *values = page + of.word * MW_PAGE_EVENTS;
+    for (uint64_t i = 0; i < count; i++)
+        mw_power_sums_add(&sums, of.kind, page[i].time, values[i].number);
+    return sums;
+}
+
+/* What begin_page does for totals, for powers. */
+static void begin_powers(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    mw_cell *page = mw_ring_page(shape, ring, position);
+    for (uint32_t i = 0; i < shape->powers_count; i++) {
+        mw_power_sums sums = {0};
+        if (position > ring->first)
+            sums = powers_within(shape, mw_ring_page(shape, ring, position - 1), i,
+                                 MW_PAGE_EVENTS);
+        mw_power_sums_store(shape->powers[i].kind, &sums, powers_at(shape, page, i));
+    }
+}
+
 /* Begins the page of `position`. The page before it still has all its values, were they evicted. */
 static void begin_page(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
     mw_cell *page = mw_ring_page(shape, ring, position);
@@ -99,6 +127,8 @@ static void begin_page(const mw_ring_shape *shape, mw_ring *ring, uint64_t posit
 static void seal_from(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
     for (; position < mw_ring_end(ring); position++) {
         if ((position & PAGE_MASK) == 0) begin_page(shape, ring, position);
+        if ((position & PAGE_MASK) == 0 && shape->powers_count > 0)
+            begin_powers(shape, ring, position);
         if (shape->rank_count > 0 && (position & (FAN - 1)) == FAN - 1)
             seal_nodes(shape, ring, position & (ring->capacity - 1));
     }
@@ -216,14 +246,26 @@ uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t 
     return bisect(shape, ring, high - (stride - 1 < left ? stride - 1 : left), high, time);
 }
 
-mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
-                        uint64_t position) {
+/* How many events before `position` are not in what its page has kept. */
+static uint64_t events_within(const mw_ring *ring, uint64_t position) {
     MW_ASSERT(position >= ring->first && position <= mw_ring_end(ring));
     uint64_t within = position & PAGE_MASK;
     /* A page after the last event is not begun. */
-    if (within == 0 && position == mw_ring_end(ring)) within = MW_PAGE_EVENTS;
+    return within == 0 && position == mw_ring_end(ring) ? MW_PAGE_EVENTS : within;
+}
+
+mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                        uint64_t position) {
+    uint64_t within = events_within(ring, position);
     mw_cell *page = mw_ring_page(shape, ring, position - within);
     return total_within(shape, page, total, within);
+}
+
+mw_power_sums mw_ring_powers_before(const mw_ring_shape *shape, const mw_ring *ring,
+                                    uint32_t powers, uint64_t position) {
+    uint64_t within = events_within(ring, position);
+    mw_cell *page = mw_ring_page(shape, ring, position - within);
+    return powers_within(shape, page, powers, within);
 }
 
 /* The best of single slots that do not go round. */

@@ -4,7 +4,7 @@
  * An element is a few words: its time, then the values that the group's windows need. It has a
  * position that counts up, so that eviction moves nothing; the slots go round in pages of four:
  *
- *     page: | 4 times | 4 values | ... one row for each word | totals of all before the page |
+ *     page: | 4 times | 4 values | ... one row for each word | totals and powers of all before |
  *
  * A sum over any range is the difference of two running totals, so a window needs no state of its
  * own and no order of reading. An event that comes in order costs O(1), however many windows
@@ -16,6 +16,7 @@
  */
 #pragma once
 #include "feature/pool.h"
+#include "feature/power_sums.h"
 #include "feature/total.h"
 #include "table/cell.h"
 
@@ -26,12 +27,20 @@ typedef struct {
     bool is_max;
 } mw_rank;
 
+/* A value of which powers are kept. */
+typedef struct {
+    uint32_t word;
+    mw_powers_kind kind;
+} mw_ring_powers;
+
 /* What all rings of a group have in common. */
 typedef struct {
     uint32_t element_words; /* word 0 is the time */
     uint32_t page_words;    /* mw_ring_page_words of this shape */
     uint32_t total_count;
     const uint32_t *totalled; /* the words of which totals are kept: numbers */
+    uint32_t powers_count;
+    const mw_ring_powers *powers;
     uint32_t rank_count;
     const mw_rank *ranks;
     const mw_symbols *symbols;
@@ -48,8 +57,11 @@ typedef struct {
 } mw_ring;
 
 static inline uint32_t mw_ring_page_words(const mw_ring_shape *shape) {
-    return MW_PAGE_EVENTS * shape->element_words +
-           shape->total_count * (uint32_t)(sizeof(mw_total) / sizeof(mw_cell));
+    uint32_t words = MW_PAGE_EVENTS * shape->element_words +
+                     shape->total_count * (uint32_t)(sizeof(mw_total) / sizeof(mw_cell));
+    for (uint32_t i = 0; i < shape->powers_count; i++)
+        words += mw_power_sums_words(shape->powers[i].kind);
+    return words;
 }
 static inline uint64_t mw_ring_end(const mw_ring *ring) {
     return ring->first + ring->count;
@@ -101,6 +113,9 @@ uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t 
    The ring is not empty; `position` is at most its end. */
 mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
                         uint64_t position);
+/* The same of powers. */
+mw_power_sums mw_ring_powers_before(const mw_ring_shape *shape, const mw_ring *ring,
+                                    uint32_t powers, uint64_t position);
 /* The better of two values of a rank; a missing one loses. */
 mw_cell mw_rank_better(const mw_rank *rank, const mw_symbols *symbols, mw_cell a, mw_cell b);
 /* The best value of a rank over positions [from, to); missing if there is none. */

@@ -10,10 +10,13 @@ enum { WORDS = 3, MODEL_MAX = 4000 };
 
 static const mw_rank ranks[] = {{1, MW_TYPE_NUMBER, false}, {1, MW_TYPE_NUMBER, true}};
 static const uint32_t totalled[] = {1, 2};
+static const mw_ring_powers powered[] = {{2, MW_POWERS_OF_TREND}, {1, MW_POWERS_OF_SPREAD}};
 static const mw_ring_shape shape = {.element_words = WORDS,
-                                    .page_words = 4 * WORDS + 2 * 4,
+                                    .page_words = 4 * WORDS + 2 * 4 + 17 + 9,
                                     .total_count = 2,
                                     .totalled = totalled,
+                                    .powers_count = 2,
+                                    .powers = powered,
                                     .rank_count = 2,
                                     .ranks = ranks};
 
@@ -51,6 +54,20 @@ static void check_total(const model *m, const mw_ring *ring, size_t from, size_t
     }
 }
 
+static void check_powers(const model *m, const mw_ring *ring, size_t from, size_t to) {
+    for (uint32_t i = 0; i < 2 && ring->count > 0; i++) {
+        mw_powers_kind kind = powered[i].kind;
+        mw_power_sums expected = {0};
+        for (size_t at = m->first + from; at < m->first + to; at++)
+            mw_power_sums_add(&expected, kind, m->elements[at][0].time,
+                          m->elements[at][powered[i].word].number);
+        mw_power_sums start = mw_ring_powers_before(&shape, ring, i, ring->first + from);
+        mw_power_sums end = mw_ring_powers_before(&shape, ring, i, ring->first + to);
+        mw_power_sums found = mw_power_sums_between(kind, &start, &end);
+        MW_CHECK(memcmp(&found, &expected, sizeof found) == 0);
+    }
+}
+
 /* Positions are compared from the first on: a ring may number them anew when it is moved. */
 static void check_same(const model *m, const mw_ring *ring, uint64_t *prng) {
     size_t count = m->count - m->first;
@@ -63,6 +80,7 @@ static void check_same(const model *m, const mw_ring *ring, uint64_t *prng) {
         MW_CHECK(memcmp(element, m->elements[m->first + i], sizeof element) == 0);
     }
     check_total(m, ring, from, to);
+    check_powers(m, ring, from, to);
     for (uint32_t rank = 0; rank < 2; rank++) {
         mw_cell best =
             mw_cell_number(model_best(m, m->first + from, m->first + to, ranks[rank].is_max));
@@ -130,7 +148,8 @@ MW_TEST(ring_of_text_orders_by_bytes) {
 }
 
 MW_TEST(ring_stands_when_memory_is_out) {
-    mw_budget budget = {.max = 60000};
+    MW_CHECK_EQUAL_INT(mw_ring_page_words(&shape), shape.page_words);
+    mw_budget budget = {.max = 200000};
     mw_pool pool;
     mw_pool_init(&pool, &budget);
     mw_ring ring = {0};

@@ -1,9 +1,9 @@
 /* The clauses of the grammar that are not expressions: windows, their ranges, moments. */
 #include "lang/parser.h"
 
-static const char *const built[] = {"count", "sum",  "mean", "min",   "max",
-                                    "first", "last", "any",  "all",   "since", "ratio"};
-static const char *const unbuilt[] = {"var", "std", "distinct", "top", "trend", "quantile"};
+static const char *const built[] = {"count", "sum", "mean", "min",   "max",   "first", "last",
+                                    "any",   "all", "since", "ratio", "var",   "std",   "trend"};
+static const char *const unbuilt[] = {"distinct", "top", "quantile"};
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool at_any(const mw_parser *parser, const char *const *words, size_t count) {

@@ -16,7 +16,10 @@ static void explain_aggregate(const mw_window *window, mw_buf *out) {
                                             [MW_AGGREGATE_LAST] = "the last of",
                                             [MW_AGGREGATE_COUNT] = "the number of",
                                             [MW_AGGREGATE_ANY] = "whether there is one of",
-                                            [MW_AGGREGATE_SINCE] = "the time since the last of"};
+                                            [MW_AGGREGATE_SINCE] = "the time since the last of",
+                                            [MW_AGGREGATE_VAR] = "the variance of",
+                                            [MW_AGGREGATE_STD] = "the standard deviation of",
+                                            [MW_AGGREGATE_TREND] = "the slope per second of"};
     mw_buf_append_text(out, of_values[window->aggregate]);
     if (window->value) mw_buf_printf(out, " %.*s over", MW_STR_ARGS(mw_code_text(window->value)));
 }

@@ -22,6 +22,7 @@ static const char shops[] =
     "feature soon: count(orders by shop over next 1h after 30m)\n"
     "feature raw: amount\n"
     "feature size: last(places.size by shop)\n"
+    "feature rise: trend(prices.price by shop over 7d) / std(prices.price by shop over 7d)\n"
     "model m:\n"
     "  moment: on orders at time - 1h\n"
     "  label: any(orders by shop over next 1d)\n";
@@ -82,5 +83,17 @@ MW_TEST(explain_says_no_time_of_a_static_table) {
     check_text(5, "size is a number: last(places.size by shop)\n"
                   "last(places.size by shop) is the last of size over the events of places with "
                   "the same shop, known before the moment.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+}
+
+MW_TEST(explain_says_what_a_spread_is) {
+    check_text(6, "rise is a number: trend(prices.price by shop over 7d) / std(prices.price by "
+                  "shop over 7d)\n"
+                  "trend(prices.price by shop over 7d) is the slope per second of price over the "
+                  "events of prices with the same shop, in the 7d before the moment, known before "
+                  "the moment.\n"
+                  "std(prices.price by shop over 7d) is the standard deviation of price over the "
+                  "events of prices with the same shop, in the 7d before the moment, known before "
+                  "the moment.\n"
                   "The moment is 1h before the time of an event of orders.\n");
 }

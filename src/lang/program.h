@@ -48,7 +48,8 @@ typedef struct {
 /* name, word in the language */
 #define MW_AGGREGATE_MAP(X) \
     X(COUNT, "count") X(SUM, "sum") X(MEAN, "mean") X(MIN, "min") X(MAX, "max") \
-    X(FIRST, "first") X(LAST, "last") X(ANY, "any") X(SINCE, "since")
+    X(FIRST, "first") X(LAST, "last") X(ANY, "any") X(SINCE, "since") \
+    X(VAR, "var") X(STD, "std") X(TREND, "trend")
 
 typedef enum {
 #define X(name, word) MW_AGGREGATE_##name,

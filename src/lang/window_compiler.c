@@ -37,6 +37,9 @@ static const aggregate_rule rules[] = {
     {"any", MW_AGGREGATE_ANY, VALUE_OPTIONAL, true},
     {"all", MW_AGGREGATE_ANY, VALUE_NEEDED, false}, /* what two of any say */
     {"since", MW_AGGREGATE_SINCE, VALUE_NONE, true},
+    {"var", MW_AGGREGATE_VAR, VALUE_NEEDED, false},
+    {"std", MW_AGGREGATE_STD, VALUE_NEEDED, false},
+    {"trend", MW_AGGREGATE_TREND, VALUE_NEEDED, false},
     {"ratio", MW_AGGREGATE_COUNT, VALUE_NONE, false}, /* a quotient of two counts */
 };
 
@@ -185,13 +188,14 @@ static bool refuse_value(event_scope *event, const mw_node *node, mw_str aggrega
     return false;
 }
 
-/* Sums and means are of numbers: spans count in seconds, true as 1. */
+/* Sums and what is made of them are of numbers: spans count in seconds, true as 1. */
 static bool take_sum_value(event_scope *event, const mw_window_node *window, window_draft *draft) {
     mw_compiler *compiler = event->scope.compiler;
     mw_type type = draft->value->type;
     if (type == MW_TYPE_DURATION) {
         draft->value = mw_expr_unary(compiler, MW_OP_SECONDS, MW_TYPE_NUMBER, draft->value);
-        draft->is_span = true;
+        draft->is_span = draft->window.aggregate != MW_AGGREGATE_VAR &&
+                         draft->window.aggregate != MW_AGGREGATE_TREND;
     } else if (type == MW_TYPE_BOOL) {
         draft->value = mw_expr_unary(compiler, MW_OP_NUMBER_OF_BOOL, MW_TYPE_NUMBER, draft->value);
     } else if (type != MW_TYPE_NUMBER) {
@@ -217,7 +221,10 @@ static bool take_value(event_scope *event, const mw_window_node *window, window_
         draft->value = NULL;
         return draft->condition != NULL;
     case MW_AGGREGATE_SUM:
-    case MW_AGGREGATE_MEAN: return take_sum_value(event, window, draft);
+    case MW_AGGREGATE_MEAN:
+    case MW_AGGREGATE_VAR:
+    case MW_AGGREGATE_STD:
+    case MW_AGGREGATE_TREND: return take_sum_value(event, window, draft);
     case MW_AGGREGATE_MIN:
     case MW_AGGREGATE_MAX:
         if (type != MW_TYPE_NUMBER && type != MW_TYPE_TIME && type != MW_TYPE_DURATION)
@@ -392,9 +399,11 @@ static bool check_ahead(event_scope *event, const mw_window_node *window,
 static bool take_always(event_scope *event, const mw_node *node, window_draft *draft) {
     mw_compiler *compiler = event->scope.compiler;
     draft->window.start_us = MW_ALL_PAST;
-    if (draft->window.aggregate == MW_AGGREGATE_SINCE) {
+    if (draft->window.aggregate == MW_AGGREGATE_SINCE ||
+        draft->window.aggregate == MW_AGGREGATE_TREND) {
         mw_complain(compiler, node->position, MW_INVALID,
-                    "since needs times, %.*s has `time: always`", MW_STR_ARGS(event->stream->name));
+                    "%s needs times, %.*s has `time: always`", draft->rule->word,
+                    MW_STR_ARGS(event->stream->name));
         return false;
     }
     if (!node->window->has_range) return true;

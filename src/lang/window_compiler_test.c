@@ -38,6 +38,12 @@ MW_TEST(windows_refuse_values_that_an_aggregate_cannot_take) {
                                          "    Write mean(orders.FIELD by ...).\n"},
         {"mean(orders.note by shop over 1h)",
          ":1:24: features.a: mean takes a number, duration or bool, got a text\n"},
+        {"std(orders.note by shop over 1h)",
+         ":1:23: features.a: std takes a number, duration or bool, got a text\n"},
+        {"trend(orders by shop over 1h)", ":1:18: features.a: trend needs a value of orders\n"
+                                          "    Write trend(orders.FIELD by ...).\n"},
+        {"var(orders.amount by shop)", ":1:12: features.a: var needs a span to look over\n"
+                                       "    Add over 24h, or the span that you mean.\n"},
         {"max(orders.note by shop over 1h)",
          ":1:23: features.a: max takes a number, time or duration, got a text\n"},
         {"any(orders.amount by shop over 1h)",
@@ -162,6 +168,8 @@ MW_TEST(windows_over_a_static_table_take_no_time) {
                                    "`time: always`\n"
                                    "    Leave `over` out: it holds all events with the keys.\n"},
         {"since(s by k)", ":5:12: features.a: since needs times, s has `time: always`\n"},
+        {"std(s.x by k)", ""},
+        {"trend(s.x by k)", ":5:12: features.a: trend needs times, s has `time: always`\n"},
         {"count(s where time > k by k)",
          ":5:26: features.a: an event of s has no time, for it has `time: always`\n"},
     };

@@ -48,8 +48,8 @@ static void write_window(mw_world *world, mw_buf *out) {
     static const char *const conditions[] = {"x > 0", "y < x", "not missing(x)", "tag = \"a\"",
                                              "x > 1 or y > 1", "who = shop"};
     static const char *const of_events[] = {"count", "any", "since"};
-    static const char *const of_numbers[] = {"sum", "mean", "min", "max", "first", "last",
-                                             "sum", "mean"};
+    static const char *const of_numbers[] = {"sum",  "mean", "min", "max", "first",
+                                             "last", "var",  "std", "trend"};
     static const char *const numbers[] = {"x", "y", "x * y", "x / y", "x + 1"};
     static const char *const texts[] = {"tag", "who"};
     static const char *const bools[] = {"x > 0", "not x > y", "tag = \"a\"", "who = shop"};
@@ -107,6 +107,7 @@ static mw_str random_label(mw_world *world) {
         "count(orders by shop over next 60us) - count(orders by shop over 60us)",
         "max(views.y by shop over next 300us) + mean(pays.x by who over 100us)",
         "first(orders.x by who over next 80us)",
+        "std(views.y by shop over next 90us) > var(pays.x by who over 200us)",
         "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)"};
     static const char *const unless[] = {
         "", "", " unless any(views where x > 1 by who over next 30us)",
