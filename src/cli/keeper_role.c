@@ -9,7 +9,7 @@
 #include "monitor/alert_book.h"
 #include "sys/poller.h"
 
-enum { TICK_US = 300000, PAUSE_US = 30000000, SETTING_MAX = 512 };
+enum { TICK_US = 300000, PAUSE_US = 30000000, PULSE_US = 60000000, SETTING_MAX = 512 };
 
 typedef struct keeper keeper;
 
@@ -24,6 +24,7 @@ typedef struct {
     int64_t checked;    /* what happened up to then was kept in an earlier life */
     int64_t trained;    /* INT64_MIN: not since the log began */
     int64_t next_check; /* of the loop, when its consequences were kept last */
+    int64_t pulse_due;  /* when the server is asked again, by the monotonic clock */
 } charge;
 
 struct keeper {
@@ -223,19 +224,29 @@ static mw_status keep_consequences(charge *it, mw_error *err) {
     return MW_OK;
 }
 
+/* A server that cannot answer now has measured nothing. */
+static mw_status feel_pulse(charge *it, mw_error *err) {
+    int64_t now_us = mw_sys_monotonic_us(it->owner->cli->sys);
+    mw_serve_pulse pulse = {.is_served = false};
+    mw_error silent;
+    if (now_us < it->pulse_due) return MW_OK;
+    it->pulse_due = now_us + PULSE_US;
+    if (mw_serve_read_pulse(&it->owner->workspace, name_of(it), &pulse, &silent) != MW_OK)
+        pulse = (mw_serve_pulse){.is_served = false};
+    return mw_watch_hear_server(it->champion.watch, mw_serve_pulse_latency_p99_s(&pulse),
+                                mw_serve_pulse_error_share(&pulse), err);
+}
+
 static mw_status keep(charge *it, mw_error *err) {
     mw_status status = find_champion(it, err);
     if (status == MW_NOT_FOUND) return MW_OK;
     MW_TRY(status);
     MW_TRY(mw_watch_advance(it->champion.watch, mw_sys_now_us(it->owner->cli->sys), err));
+    MW_TRY(feel_pulse(it, err));
     return keep_consequences(it, err);
 }
 
 /* --- the process ------------------------------------------------------------------------------ */
-
-static bool is_kept(const mw_project_model *model) {
-    return model->retrain.every_us > 0 || model->retrain.when_count > 0;
-}
 
 static mw_status list_charges(keeper *k, mw_error *err) {
     mw_workspace *workspace = &k->workspace;
@@ -243,7 +254,6 @@ static mw_status list_charges(keeper *k, mw_error *err) {
     k->charges = mw_arena_alloc(&workspace->arena, count + 1, sizeof *k->charges);
     if (!k->charges) return mw_fail(err, MW_NO_MEMORY, "keeper: no memory");
     for (size_t i = 0; i < count; i++) {
-        if (!is_kept(&workspace->project->models[i])) continue;
         charge *it = &k->charges[k->charge_count++];
         *it = (charge){.owner = k,
                        .model = {&workspace->project->models[i], &workspace->program->models[i]}};

@@ -17,11 +17,16 @@ typedef struct {
 static mw_status report_model(monitor *it, mw_champion_watch *champion, mw_error *err) {
     mw_workspace *workspace = it->workspace;
     mw_monitor_report report;
+    mw_serve_pulse pulse;
+    MW_TRY(mw_serve_read_pulse(workspace, champion->model.declaration.name, &pulse, err));
     mw_status status = mw_watch_advance(champion->watch, mw_sys_now_us(workspace->cli->sys), err);
+    if (status == MW_OK)
+        status = mw_watch_hear_server(champion->watch, mw_serve_pulse_latency_p99_s(&pulse),
+                                      mw_serve_pulse_error_share(&pulse), err);
     if (status != MW_OK)
         return mw_fail_within(err, status, "models.%.*s",
                               MW_STR_ARGS(champion->model.declaration.name));
-    MW_TRY(mw_monitor_report_make(workspace, champion, &report, err));
+    MW_TRY(mw_monitor_report_make(workspace, champion, &pulse, &report, err));
     mw_monitor_report_json(&report, &it->json);
     if (!workspace->cli->json) mw_monitor_report_print(&report, &workspace->cli->out);
     return MW_OK;

@@ -230,12 +230,13 @@ static mw_status judge(mw_monitor_report *report, mw_arena *arena, mw_error *err
 }
 
 mw_status mw_monitor_report_make(mw_workspace *workspace, const mw_champion_watch *champion,
-                                 mw_monitor_report *out_report, mw_error *err) {
+                                 const mw_serve_pulse *pulse, mw_monitor_report *out_report,
+                                 mw_error *err) {
     const mw_watch *watch = champion->watch;
     const mw_zone *zone = champion->version.program.program->zone;
     const mw_follower *follower = mw_watch_follower(watch);
     int64_t now = mw_follower_now(follower);
-    mw_monitor_report report = {.champion = champion, .watch = watch};
+    mw_monitor_report report = {.champion = champion, .watch = watch, .pulse = pulse};
     report.day = mw_follower_count_since(follower, now - MW_DAY_US);
     report.month = mw_follower_count_since(follower, now - MW_MONITOR_DAYS * MW_DAY_US);
     MW_TRY(measure_metrics(&report, &workspace->arena, err));
@@ -429,7 +430,7 @@ void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json) {
     for (size_t i = 0; i < report->drift_count; i++) write_drift(&report->drifts[i], json);
     mw_json_array_end(json);
     write_rules(report, json);
-    mw_monitor_vitals_json(report->champion, json);
+    mw_monitor_vitals_json(report->champion, report->pulse, json);
     mw_json_object_end(json);
 }
 
@@ -563,5 +564,5 @@ void mw_monitor_report_print(const mw_monitor_report *report, mw_buf *out) {
         print_drift(report, out);
         print_rules(report, out);
     }
-    mw_monitor_vitals_print(report->champion, out);
+    mw_monitor_vitals_print(report->champion, report->pulse, out);
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include "cli/champion_watch.h"
 #include "cli/monitor_weeks.h"
+#include "cli/server_call.h"
 
 enum { MW_MONITOR_DAYS = 30, MW_MOVED_BINS = 2 };
 
@@ -42,6 +43,7 @@ const char *mw_verdict_word(mw_verdict_kind kind); /* "well", "unknown", "troubl
 typedef struct {
     const mw_champion_watch *champion;
     const mw_watch *watch;         /* the champion's */
+    const mw_serve_pulse *pulse;
     mw_follower_count day, month;  /* of the last 24 hours and 30 days */
     mw_quality quality;
     mw_metrics metrics;            /* over 30 days, with intervals; NaN where quality is small */
@@ -56,6 +58,7 @@ typedef struct {
 /* Gathers what the watch has measured, in the arena of the workspace. */
 MW_MUST_USE mw_status mw_monitor_report_make(mw_workspace *workspace,
                                              const mw_champion_watch *champion,
+                                             const mw_serve_pulse *pulse,
                                              mw_monitor_report *out_report, mw_error *err);
 void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json);
 void mw_monitor_report_print(const mw_monitor_report *report, mw_buf *out);

@@ -134,12 +134,58 @@ static void print_alerts(const mw_champion_watch *champion, mw_buf *out) {
     mw_grid_print(&grid, "  ", out);
 }
 
-void mw_monitor_vitals_json(const mw_champion_watch *champion, mw_json *json) {
+/* --- requests ----------------------------------------------------------------------------- */
+
+void mw_monitor_requests_json(const mw_serve_pulse *pulse, mw_json *json) {
+    mw_json_key(json, "requests");
+    if (!pulse->is_served) {
+        mw_json_null(json);
+        return;
+    }
+    double asked = pulse->asked == 0 ? NAN : (double)pulse->asked;
+    mw_json_object(json);
+    mw_json_key(json, "last_hour");
+    mw_json_int(json, (int64_t)pulse->asked);
+    member(json, "latency_p50_seconds", pulse->p50_s);
+    member(json, "latency_p99_seconds", pulse->p99_s);
+    member(json, "refused_share", (double)pulse->refused / asked);
+    member(json, "failed_share", (double)pulse->failed / asked);
+    mw_json_object_end(json);
+}
+
+static void append_latency(mw_buf *out, const char *name, double seconds) {
+    if (!isnan(seconds)) mw_buf_printf(out, ", %s %.3g ms", name, 1e3 * seconds);
+}
+
+void mw_monitor_requests_print(const mw_serve_pulse *pulse, mw_buf *out) {
+    if (!pulse->is_served) {
+        mw_buf_append_text(out, "no server runs: nothing is known of latency and errors\n");
+        return;
+    }
+    mw_buf_append_text(out, "requests of the last hour: ");
+    mw_count_append(out, pulse->asked);
+    append_latency(out, "p50", pulse->p50_s);
+    append_latency(out, "p99", pulse->p99_s);
+    if (pulse->asked > 0)
+        mw_buf_printf(out, "; %.2g %% failed, %.2g %% were refused",
+                      100 * (double)pulse->failed / (double)pulse->asked,
+                      100 * (double)pulse->refused / (double)pulse->asked);
+    mw_buf_append_char(out, '\n');
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
+
+void mw_monitor_vitals_json(const mw_champion_watch *champion, const mw_serve_pulse *pulse,
+                            mw_json *json) {
+    mw_monitor_requests_json(pulse, json);
     write_streams(champion, json);
     write_alerts(champion, json);
 }
 
-void mw_monitor_vitals_print(const mw_champion_watch *champion, mw_buf *out) {
+void mw_monitor_vitals_print(const mw_champion_watch *champion, const mw_serve_pulse *pulse,
+                             mw_buf *out) {
+    mw_buf_append_char(out, '\n');
+    mw_monitor_requests_print(pulse, out);
     print_streams(champion, out);
     print_alerts(champion, out);
 }

@@ -1,5 +1,6 @@
 #include "cli/server_call.h"
 
+#include <math.h>
 #include <yyjson.h>
 
 #include "serve/control.h"
@@ -12,6 +13,7 @@ enum {
     ANSWER_SIZE_MAX = 1 << 24,
     ARENA_SIZE_MAX = 1 << 26,
     SHARE_STEPS = 1000,
+    REQUESTS_MIN = 100, /* fewer say nothing of a share or of the slowest of a hundred */
 };
 
 bool mw_serve_is_up(mw_cli *cli) {
@@ -143,4 +145,42 @@ mw_status mw_serve_await_champion(const mw_workspace *workspace, mw_str model, m
     mw_progress_end(&progress);
     mw_poller_destroy(poller);
     return status;
+}
+
+/* --- the pulse ---------------------------------------------------------------------------- */
+
+static double seconds_of(yyjson_val *object, const char *key) {
+    yyjson_val *value = yyjson_obj_get(object, key);
+    return yyjson_is_num(value) ? yyjson_get_num(value) / (double)MW_SECOND_US : NAN;
+}
+
+static mw_serve_pulse read_pulse(mw_str json) {
+    yyjson_doc *doc = yyjson_read(json.data, json.size, 0);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    mw_serve_pulse pulse = {.is_served = root != NULL,
+                            .asked = yyjson_get_uint(yyjson_obj_get(root, "asked")),
+                            .refused = yyjson_get_uint(yyjson_obj_get(root, "refused")),
+                            .failed = yyjson_get_uint(yyjson_obj_get(root, "failed")),
+                            .p50_s = seconds_of(root, "p50_us"),
+                            .p99_s = seconds_of(root, "p99_us")};
+    yyjson_doc_free(doc);
+    return pulse;
+}
+
+mw_status mw_serve_read_pulse(const mw_workspace *workspace, mw_str model,
+                              mw_serve_pulse *out_pulse, mw_error *err) {
+    mw_buf answer;
+    mw_buf_init(&answer, ANSWER_SIZE_MAX);
+    mw_status status = call(workspace, MW_SERVE_PULSE, model, &answer, err);
+    if (status == MW_OK) *out_pulse = read_pulse(mw_buf_str(&answer));
+    mw_buf_release(&answer);
+    return status;
+}
+
+double mw_serve_pulse_latency_p99_s(const mw_serve_pulse *pulse) {
+    return pulse->asked >= REQUESTS_MIN ? pulse->p99_s : NAN;
+}
+
+double mw_serve_pulse_error_share(const mw_serve_pulse *pulse) {
+    return pulse->asked >= REQUESTS_MIN ? (double)pulse->failed / (double)pulse->asked : NAN;
 }

@@ -14,6 +14,7 @@ enum {
     MW_SERVE_CHAMPION = 1,   /* the model that is named has another champion */
     MW_SERVE_SUCCESSORS = 2, /* which versions were promoted and do not answer yet, as JSON */
     MW_SERVE_TOKENS = 3,     /* the catalog lists other tokens */
+    MW_SERVE_PULSE = 8,      /* how the model that is named was asked of late, as JSON */
 };
 
 /* Whether a server runs in the folder of the command. */
@@ -43,3 +44,16 @@ typedef struct {
 MW_MUST_USE mw_status mw_serve_list_successors(const mw_workspace *workspace, mw_arena *arena,
                                                mw_serve_successors *out_successors,
                                                mw_error *err);
+
+/* How the requests for a model were answered in the last hour. */
+typedef struct {
+    bool is_served; /* false: no server runs, and nothing is known */
+    uint64_t asked, refused, failed; /* by mistakes of the client's (4xx), of ours (5xx) */
+    double p50_s, p99_s;             /* NaN: there was no answer */
+} mw_serve_pulse;
+
+MW_MUST_USE mw_status mw_serve_read_pulse(const mw_workspace *workspace, mw_str model,
+                                          mw_serve_pulse *out_pulse, mw_error *err);
+/* What rules may go by; NaN under a hundred requests. */
+double mw_serve_pulse_latency_p99_s(const mw_serve_pulse *pulse);
+double mw_serve_pulse_error_share(const mw_serve_pulse *pulse);

@@ -29,6 +29,7 @@ typedef struct {
     mw_sequencer *sequencer;
     mw_service *service;
     mw_telemetry *telemetry;
+    mw_pulse *pulse;
     mw_reactor *reactor;
     mw_server *server;
     mw_control *control;
@@ -211,14 +212,18 @@ static mw_status promote(daemon *d, size_t model, mw_live_version *version, mw_e
     return MW_OK;
 }
 
+static mw_status find_model(const daemon *d, mw_str name, size_t *out_model, mw_error *err) {
+    for (size_t i = 0; i < d->live_count; i++) {
+        if (!mw_str_equal(d->workspace.program->models[i].name, name)) continue;
+        *out_model = i;
+        return MW_OK;
+    }
+    return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s", MW_STR_ARGS(name));
+}
+
 static mw_status change_champion(daemon *d, mw_str name, mw_error *err) {
     size_t model = 0;
-    while (model < d->live_count &&
-           !mw_str_equal(d->workspace.program->models[model].name, name))
-        model++;
-    if (model == d->live_count)
-        return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s",
-                       MW_STR_ARGS(name));
+    MW_TRY(find_model(d, name, &model, err));
     mw_live_version version; /* and afterwards what of it is of no more use */
     mw_status status = mw_live_version_load(&d->workspace, name, &version, err);
     if (status == MW_OK) status = promote(d, model, &version, err);
@@ -256,6 +261,27 @@ static mw_status load_tokens(daemon *d, mw_error *err) {
     return status;
 }
 
+static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error *err) {
+    size_t model = 0;
+    MW_TRY(find_model(d, name, &model, err));
+    mw_sys *sys = d->workspace.cli->sys;
+    mw_pulse_reading pulse = mw_pulse_read(d->pulse, model, mw_sys_monotonic_us(sys));
+    mw_json json = mw_json_begin(out);
+    mw_json_object(&json);
+    mw_json_key(&json, "asked");
+    mw_json_int(&json, (int64_t)pulse.asked);
+    mw_json_key(&json, "refused");
+    mw_json_int(&json, (int64_t)pulse.refused);
+    mw_json_key(&json, "failed");
+    mw_json_int(&json, (int64_t)pulse.failed);
+    mw_json_key(&json, "p50_us");
+    mw_json_number(&json, pulse.p50_us);
+    mw_json_key(&json, "p99_us");
+    mw_json_number(&json, pulse.p99_us);
+    mw_json_object_end(&json);
+    return MW_OK;
+}
+
 static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
                                 mw_error *err) {
     if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
@@ -264,11 +290,13 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
         list_successors(context, answer);
         return MW_OK;
     }
+    if (kind == MW_SERVE_PULSE) return tell_pulse(context, bytes, answer, err);
     return mw_fail(err, MW_NOT_BUILT, "serve: the server knows no message %u", kind);
 }
 
 static mw_status listen(daemon *d, mw_error *err) {
     MW_TRY(mw_telemetry_create(&d->telemetry, err));
+    MW_TRY(mw_pulse_create(d->live_count, &d->pulse, err));
     MW_TRY(load_tokens(d, err));
     if (d->listening.key)
         MW_TRY(mw_tls_create(d->workspace.cli->sys, d->listening.certificate, d->listening.key,
@@ -279,6 +307,7 @@ static mw_status listen(daemon *d, mw_error *err) {
                                .router = mw_api_router(),
                                .context = &d->api,
                                .telemetry = d->telemetry,
+                               .pulse = d->pulse,
                                .tls = d->tls,
                                .access = d->listening.asks_tokens ? &d->access : NULL};
     MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
@@ -354,6 +383,7 @@ static void close_down(daemon *d) {
     mw_tls_destroy(d->tls);
     mw_reactor_destroy(d->reactor);
     mw_telemetry_destroy(d->telemetry);
+    mw_pulse_destroy(d->pulse);
     mw_service_destroy(d->service);
     mw_sequencer_close(d->sequencer);
     for (size_t i = 0; i < d->live_count; i++) {

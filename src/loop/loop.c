@@ -274,7 +274,8 @@ static mw_status check(mw_loop *loop, int64_t now, mw_error *err) {
 
 /* --- the vitals ------------------------------------------------------------------------- */
 
-static mw_status look(mw_loop *loop, int64_t now, mw_error *err) {
+mw_status mw_loop_look(mw_loop *loop, int64_t now, mw_error *err) {
+    if (loop->is_over) return MW_OK;
     const mw_loop_sight *sight = &loop->config.sight;
     int64_t every_us = loop->config.model->retrain.every_us;
     mw_vital_signs signs = {NAN, NAN, NAN, NAN};
@@ -303,7 +304,7 @@ mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err) {
         int64_t at = mw_loop_next_look(loop);
         if (at == loop->next_look) {
             loop->next_look += MW_LOOK_EVERY_US;
-            MW_TRY(look(loop, at, err));
+            MW_TRY(mw_loop_look(loop, at, err));
         }
         if (at == loop->next_check) MW_TRY(pass_midnight(loop, err));
     }

@@ -104,6 +104,8 @@ MW_MUST_USE mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err)
 /* From now on this policy retrains it, the last training being that of `trained`: for a driver that
    came back, and has told the loop what it knew, under a policy without consequences. */
 void mw_loop_resume(mw_loop *loop, mw_policy policy, int64_t trained);
+/* Looks at the vitals now, whatever the time. */
+MW_MUST_USE mw_status mw_loop_look(mw_loop *loop, int64_t now, mw_error *err);
 /* Measures quality and drift as of now, without consequences. */
 MW_MUST_USE mw_status mw_loop_measure(mw_loop *loop, int64_t now, mw_error *err);
 

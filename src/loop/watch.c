@@ -164,9 +164,12 @@ const mw_freshness *mw_watch_freshness(const mw_watch *watch) {
     return watch->freshness;
 }
 
-void mw_watch_hear_server(mw_watch *watch, double latency_p99_s, double error_share) {
+mw_status mw_watch_hear_server(mw_watch *watch, double latency_p99_s, double error_share,
+                               mw_error *err) {
     watch->signs.latency_p99_s = latency_p99_s;
     watch->signs.error_share = error_share;
+    if (watch->survey.begin == INT64_MAX) return MW_OK;
+    return mw_loop_look(watch->loop, mw_follower_now(watch->follower), err);
 }
 
 mw_loop *mw_watch_loop(const mw_watch *watch) {

@@ -41,7 +41,9 @@ MW_MUST_USE mw_status mw_watch_advance(mw_watch *watch, int64_t wall_now, mw_err
 
 int64_t mw_watch_since(const mw_watch *watch); /* the champion answers; INT64_MAX: not yet */
 const mw_freshness *mw_watch_freshness(const mw_watch *watch); /* a stream of the program each */
-/* What the server measured of late, for the looks to come; NaN: nothing. */
-void mw_watch_hear_server(mw_watch *watch, double latency_p99_s, double error_share);
+/* Looks at the vitals as of the last advance, with what the server has measured of late (NaN:
+   nothing), which counts until it is heard of again. */
+MW_MUST_USE mw_status mw_watch_hear_server(mw_watch *watch, double latency_p99_s,
+                                           double error_share, mw_error *err);
 mw_loop *mw_watch_loop(const mw_watch *watch);
 const mw_follower *mw_watch_follower(const mw_watch *watch);

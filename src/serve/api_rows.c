@@ -220,15 +220,16 @@ static mw_status predict_rows(mw_api *api, size_t model, rows *all, bool record,
     }
 }
 
-static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *all, mw_buf *body,
-                                mw_error *err) {
+static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *all,
+                                mw_response *response, mw_error *err) {
     size_t model = 0;
     wish wished = {.record = true};
     mw_answer answer;
     MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
+    response->model = (int)model;
     MW_TRY(rows_begin(all, call->request, err));
     MW_TRY(read_wish(all, &wished, err));
-    mw_json json = mw_json_begin(body);
+    mw_json json = mw_json_begin(&response->body);
     if (!wished.has_list)
         MW_TRY(mw_service_predict(api->service, model, yyjson_obj_get(all->root, "event"),
                                   wished.record, &answer, err));
@@ -250,7 +251,7 @@ void mw_api_predict(void *context, const mw_route_call *call, mw_response *respo
     desk at;
     rows all = {.desk = &at};
     mw_error err = {0};
-    mw_status status = answer_predict(context, call, &all, &response->body, &err);
+    mw_status status = answer_predict(context, call, &all, response, &err);
     rows_end(&all);
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }

@@ -17,7 +17,7 @@ typedef enum { NOTHING_YET, NEXT_REQUEST, REST_OF_REQUEST, PEER_TO_READ, PEER_TO
 
 /* Of an answer in the output that is not committed yet. */
 typedef struct {
-    int route, code;
+    int route, code, model;
     bool keep_alive, without_body;
 } answer;
 
@@ -97,6 +97,7 @@ static void answer_with(mw_connection *c, answer a) {
     }
     append_response(c, &a);
     a.code = c->all->response.code;
+    a.model = c->all->response.model;
     c->answers[c->answer_count++] = a;
     mw_reactor_source_hold(&c->source);
 }
@@ -130,6 +131,7 @@ static void answer_request(mw_connection *c, const mw_http_request *request) {
 }
 
 static void answer_problem(mw_connection *c, mw_status status, const mw_error *err) {
+    mw_response_clear(&c->all->response);
     mw_response_problem(&c->all->response, status, err);
     answer_with(c, (answer){.route = -1});
 }
@@ -281,9 +283,13 @@ static void release(mw_reactor_source *source, mw_status committed, const mw_err
     if (committed != MW_OK) replace_answers(c, committed, err);
     if (!c->socket) return;
     int64_t now_us = mw_sys_monotonic_us(mw_reactor_sys(all->reactor));
-    for (size_t i = 0; i < c->answer_count; i++)
-        mw_traffic_answer(&all->traffic, c->answers[i].route, c->answers[i].code,
-                          now_us - mw_reactor_now_us(all->reactor));
+    int64_t span_us = now_us - mw_reactor_now_us(all->reactor);
+    for (size_t i = 0; i < c->answer_count; i++) {
+        const answer *a = &c->answers[i];
+        mw_traffic_answer(&all->traffic, a->route, a->code, span_us);
+        if (all->config.pulse && a->model != MW_RESPONSE_OF_NO_MODEL)
+            mw_pulse_answer(all->config.pulse, (size_t)a->model, a->code, span_us, now_us);
+    }
     c->answer_count = 0;
     c->committed = c->output.size;
     send_output(c);

@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 void mw_response_init(mw_response *response) {
-    *response = (mw_response){.code = 200, .content_type = MW_MEDIA_JSON};
+    *response = (mw_response){
+        .code = 200, .content_type = MW_MEDIA_JSON, .model = MW_RESPONSE_OF_NO_MODEL};
     mw_buf_init(&response->headers, MW_RESPONSE_HEADERS_SIZE_MAX);
     mw_buf_init(&response->body, MW_RESPONSE_BODY_SIZE_MAX);
 }
@@ -13,6 +14,7 @@ void mw_response_init(mw_response *response) {
 void mw_response_clear(mw_response *response) {
     response->code = 200;
     response->content_type = MW_MEDIA_JSON;
+    response->model = MW_RESPONSE_OF_NO_MODEL;
     mw_buf_clear(&response->headers);
     if (response->body.capacity > MW_RESPONSE_BODY_SIZE_KEPT) mw_buf_release(&response->body);
     else mw_buf_clear(&response->body);
@@ -30,7 +32,9 @@ void mw_response_header(mw_response *response, const char *name, mw_str value) {
 }
 
 void mw_response_problem(mw_response *response, mw_status status, const mw_error *err) {
+    int model = response->model;
     mw_response_clear(response);
+    response->model = model;
     response->code = mw_status_http(status);
     response->content_type = MW_MEDIA_PROBLEM;
     mw_json json = mw_json_begin(&response->body);

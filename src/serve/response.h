@@ -13,6 +13,7 @@ enum {
     MW_RESPONSE_BODY_SIZE_KEPT = 1 << 20, /* a larger body's memory is given back after it */
     MW_RESPONSE_HEADERS_SIZE_MAX = 4 << 10,
     MW_HTTP_DATE_SIZE = 30, /* with the NUL */
+    MW_RESPONSE_OF_NO_MODEL = -1,
 };
 
 #define MW_MEDIA_JSON "application/json"
@@ -22,6 +23,7 @@ enum {
 typedef struct {
     int code;                 /* 200 until it is set */
     const char *content_type; /* MW_MEDIA_JSON until it is set */
+    int model;                /* that was asked, by its number; MW_RESPONSE_OF_NO_MODEL */
     mw_buf headers;           /* whole lines; by mw_response_header */
     mw_buf body;
 } mw_response;
@@ -30,7 +32,7 @@ void mw_response_init(mw_response *response);
 void mw_response_clear(mw_response *response);
 /* Adds a header of the handler's own; line breaks in the value become blanks. */
 void mw_response_header(mw_response *response, const char *name, mw_str value);
-/* Replaces all that is there by the problem; `err` may be NULL. */
+/* Replaces all that is there by the problem, but for the model; `err` may be NULL. */
 void mw_response_problem(mw_response *response, mw_status status, const mw_error *err);
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */

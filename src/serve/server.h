@@ -12,6 +12,7 @@
 #pragma once
 #include "serve/access.h"
 #include "serve/reactor.h"
+#include "serve/pulse.h"
 #include "serve/router.h"
 #include "serve/telemetry.h"
 #include "sys/tls.h"
@@ -24,6 +25,7 @@ typedef struct {
     mw_router router;
     void *context;       /* for the routes' handlers */
     mw_telemetry *telemetry; /* the caller's; must outlive the server */
+    mw_pulse *pulse;         /* likewise; NULL: answers are not told apart by model */
     mw_tls *tls;             /* likewise; NULL: plain HTTP */
     const mw_access *access; /* likewise; NULL: no route asks for a token */
 

@@ -33,11 +33,14 @@ class Server:
         port = json.loads(self.process.stdout.readline())["port"]
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def post(self, path, body):
+    def ask(self, path, body):
         self.connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
         answer = self.connection.getresponse()
-        said = json.loads(answer.read())
-        assert answer.status == 200, said
+        return answer.status, json.loads(answer.read())
+
+    def post(self, path, body):
+        status, said = self.ask(path, body)
+        assert status == 200, said
         return said
 
     def get(self, path):

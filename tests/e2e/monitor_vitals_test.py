@@ -70,5 +70,32 @@ def test_a_silent_stream_is_stale_once():
         assert "longest silence" in text and RULE in text, text
 
 
+def test_requests_are_counted_by_model():
+    with Shop(PROJECT) as shop:
+        shop.ok("ingest")
+        shop.ok("train")
+        begin = times_of(shop.orders)[-1] + MINUTES
+        with serving(shop, begin) as server:
+            assert monitor(shop)["requests"]["last_hour"] == 0
+            server.go_to(begin + MINUTES)
+            for number in range(120):
+                server.post("/v1/models/returned/predict", {"event": order(number, begin, 1)})
+            for number in range(30):
+                row = {**order(1000 + number, begin, 1), "shop": "nowhere"}
+                assert server.ask("/v1/models/returned/predict", {"event": row})[0] == 422
+            assert server.ask("/v1/models/other/predict", {"event": {}})[0] == 404
+            seen = monitor(shop)
+            requests = seen["requests"]
+            assert requests["last_hour"] == 150 and requests["refused_share"] == 0.2, requests
+            assert requests["failed_share"] == 0, requests
+            assert 0 < requests["latency_p50_seconds"] <= requests["latency_p99_seconds"] < 5, requests
+            vitals = {vital["rule"]: vital for vital in seen["vitals"]}
+            assert vitals["errors > 0.01"]["value"] == 0, vitals
+            assert vitals["latency.p99 > 0.25"]["value"] == requests["latency_p99_seconds"], vitals
+            assert "requests of the last hour: 150, p50 " in shop.ok("monitor").out
+        assert monitor(shop)["requests"] is None
+        assert "no server runs" in shop.ok("monitor").out
+
+
 if __name__ == "__main__":
     main(globals())
