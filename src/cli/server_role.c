@@ -5,6 +5,7 @@
 #include "cli/listening.h"
 #include "cli/live_version.h"
 #include "cli/server_call.h"
+#include "cli/version_archive.h"
 #include "ingest/load.h"
 #include "serve/api.h"
 #include "serve/control.h"
@@ -27,6 +28,7 @@ typedef struct {
     mw_live_version *next; /* likewise: it answers once its windows are filled */
     size_t live_count;
     mw_sequencer *sequencer;
+    mw_version_archive *archive;
     mw_service *service;
     mw_telemetry *telemetry;
     mw_pulse *pulse;
@@ -98,6 +100,11 @@ static mw_status load_champions(daemon *d, mw_champion **out_champions, mw_error
     return MW_OK;
 }
 
+static mw_status recall(void *context, mw_str model, mw_str version,
+                        const mw_schema **out_features, mw_error *err) {
+    return mw_version_archive_features(context, model, version, out_features, err);
+}
+
 static mw_status recover(daemon *d, mw_error *err) {
     mw_workspace *workspace = &d->workspace;
     mw_champion *champions = NULL;
@@ -118,8 +125,9 @@ static mw_status recover(daemon *d, mw_error *err) {
                                   .is_virtual = d->is_virtual,
                                   .clock_us = d->clock_us};
     MW_TRY(mw_sequencer_open(&config, &d->sequencer, err));
-    mw_service_config service = {d->sequencer, workspace->project, workspace->program,
-                                 workspace->symbols, workspace->zones};
+    MW_TRY(mw_version_archive_create(workspace, &d->archive, err));
+    mw_service_config service = {d->sequencer,       workspace->project, workspace->program,
+                                 workspace->symbols, workspace->zones,   {d->archive, recall}};
     return mw_service_create(service, &d->service, err);
 }
 
@@ -385,6 +393,7 @@ static void close_down(daemon *d) {
     mw_telemetry_destroy(d->telemetry);
     mw_pulse_destroy(d->pulse);
     mw_service_destroy(d->service);
+    mw_version_archive_destroy(d->archive);
     mw_sequencer_close(d->sequencer);
     for (size_t i = 0; i < d->live_count; i++) {
         mw_live_version_release(&d->live[i]);

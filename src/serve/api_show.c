@@ -5,24 +5,25 @@
 
 enum { EVENT_ID_SIZE_MAX = 1 << 12 };
 
-static void write_features(mw_json *json, const mw_api *api, size_t model,
-                           const mw_cell *features) {
-    const mw_service_config *parts = mw_service_parts(api->service);
-    const mw_schema *schema =
-        mw_decider_features(mw_sequencer_decider(parts->sequencer, model));
+static void write_features(mw_json *json, const mw_api *api, const mw_answer *answer) {
+    const mw_schema *schema = answer->features;
+    if (!schema) {
+        mw_json_null(json);
+        return;
+    }
     mw_json_object(json);
     for (size_t i = 0; i < schema->field_count; i++) {
         mw_json_key_str(json, schema->fields[i].name);
-        mw_cell_write_json(json, schema->fields[i].type, features[i], parts->symbols);
+        mw_cell_write_json(json, schema->fields[i].type, answer->prediction.features[i],
+                           mw_service_parts(api->service)->symbols);
     }
     mw_json_object_end(json);
 }
 
 static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stamp,
                                   mw_error *err) {
-    size_t model = 0;
     mw_answer answer;
-    MW_TRY(mw_service_find(api->service, stamp, &model, &answer, err));
+    MW_TRY(mw_service_find(api->service, stamp, &answer, err));
     const mw_prediction *prediction = &answer.prediction;
     mw_json_object(json);
     mw_api_write_answer(json, &answer);
@@ -33,8 +34,7 @@ static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stam
     mw_json_key(json, "place");
     mw_json_time(json, prediction->place);
     mw_json_key(json, "features");
-    if (prediction->features) write_features(json, api, model, prediction->features);
-    else mw_json_null(json);
+    write_features(json, api, &answer);
     mw_json_object_end(json);
     return MW_OK;
 }

@@ -85,11 +85,10 @@ static const mw_ledger_entry *entry_of(const shop *s, int number) {
 /* What the prediction for this delivery was made from. */
 static mw_prediction prediction_of(shop *s, int number) {
     mw_answer found;
-    size_t model;
     mw_error err;
     const mw_ledger_entry *entry = entry_of(s, number);
     MW_CHECK(entry != NULL);
-    MW_CHECK_OK(mw_service_find(s->service, entry->stamp, &model, &found, &err), &err);
+    MW_CHECK_OK(mw_service_find(s->service, entry->stamp, &found, &err), &err);
     return found.prediction;
 }
 

@@ -108,7 +108,8 @@ static mw_status answer_stored(mw_service *service, const mw_ledger_entry *entry
     mw_prediction prediction;
     MW_TRY(mw_sequencer_read_prediction(service->config.sequencer, entry, out_payload, err));
     MW_TRY(mw_prediction_read_head(*out_payload, &prediction, err));
-    *out_answer = (mw_answer){prediction, entry->stamp, true};
+    *out_answer =
+        (mw_answer){.prediction = prediction, .stamp = entry->stamp, .is_recorded = true};
     return MW_OK;
 }
 
@@ -201,29 +202,44 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
     return predict_now(service, number, received, is_recorded, out_answer, err);
 }
 
-mw_status mw_service_find(mw_service *service, int64_t stamp, size_t *out_model,
-                          mw_answer *out_answer, mw_error *err) {
-    const mw_program *program = service->config.program;
+/* The features of the version that made it; NULL: nobody knows them any more. */
+static mw_status find_features(const mw_service *service, const mw_prediction *made,
+                               const mw_schema **out_features, mw_error *err) {
+    const mw_service_config *config = &service->config;
+    const mw_service_archive *archive = &config->archive;
+    *out_features = NULL;
+    for (size_t i = 0; i < config->program->model_count; i++) {
+        const mw_decider *decider = mw_sequencer_decider(config->sequencer, i);
+        const mw_scorer *scorer = mw_decider_scorer(decider);
+        if (scorer && mw_str_equal(mw_scorer_name(scorer), made->version) &&
+            mw_str_equal(mw_decider_model(decider)->name, made->model))
+            *out_features = mw_decider_features(decider);
+    }
+    if (*out_features || !archive->features) return MW_OK;
+    mw_error absent = {0};
+    mw_status status = archive->features(archive->context, made->model, made->version,
+                                         out_features, &absent);
+    if (status == MW_OK || status == MW_NOT_FOUND) return MW_OK;
+    return mw_fail(err, status, "%s", absent.message);
+}
+
+mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_answer,
+                          mw_error *err) {
     const mw_ledger_entry *entry =
         mw_ledger_find(mw_sequencer_ledger(service->config.sequencer), stamp);
+    mw_answer answer;
     if (!entry) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of this id");
     mw_str payload;
-    MW_TRY(answer_stored(service, entry, &payload, out_answer, err));
-    size_t model = 0;
-    while (model < program->model_count &&
-           !mw_str_equal(program->models[model].name, out_answer->prediction.model))
-        model++;
-    *out_model = model;
-    if (model == program->model_count) return MW_OK;
-    const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, model);
-    const mw_schema *features = mw_decider_features(decider);
-    mw_prediction whole;
-    if (!mw_grow((void **)&service->features, &service->feature_capacity,
-                 features->field_count + 1, sizeof *service->features, FEATURES_MAX))
-        return no_memory(err);
-    if (mw_prediction_read(payload, features, service->config.symbols,
-                           service->features, &whole, NULL) == MW_OK)
-        out_answer->prediction = whole;
+    MW_TRY(answer_stored(service, entry, &payload, &answer, err));
+    MW_TRY(find_features(service, &answer.prediction, &answer.features, err));
+    if (answer.features) {
+        if (!mw_grow((void **)&service->features, &service->feature_capacity,
+                     answer.features->field_count + 1, sizeof *service->features, FEATURES_MAX))
+            return no_memory(err);
+        MW_TRY(mw_prediction_read(payload, answer.features, service->config.symbols,
+                                  service->features, &answer.prediction, err));
+    }
+    *out_answer = answer;
     return MW_OK;
 }
 

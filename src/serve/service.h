@@ -13,16 +13,26 @@
 
 typedef struct mw_service mw_service;
 
+/* Where to find what the features of a version are that does not answer any more; MW_NOT_FOUND: it
+   is known no more. */
+typedef struct {
+    void *context;
+    mw_status (*features)(void *context, mw_str model, mw_str version,
+                          const mw_schema **out_features, mw_error *err);
+} mw_service_archive;
+
 typedef struct {
     mw_sequencer *sequencer; /* all of these outlive the service */
     const mw_project *project;
     const mw_program *program;
     mw_symbols *symbols;
     const mw_zone *const *zones;
+    mw_service_archive archive; /* all NULL: only those that answer are known */
 } mw_service_config;
 
 typedef struct {
-    mw_prediction prediction; /* `features` only of one just made */
+    mw_prediction prediction; /* `features` only of one just made or found */
+    const mw_schema *features; /* what these are; of one that was found */
     int64_t stamp;            /* names it */
     bool is_recorded;         /* else it has no name */
 } mw_answer;
@@ -42,10 +52,10 @@ MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, yyjso
    `record` is false, one is computed and forgotten. */
 MW_MUST_USE mw_status mw_service_predict(mw_service *service, size_t model, yyjson_val *object,
                                          bool record, mw_answer *out_answer, mw_error *err);
-/* A recorded prediction with its features, in cells of the model as it is now; those of a model
-   that has other features by now are NULL. */
-MW_MUST_USE mw_status mw_service_find(mw_service *service, int64_t stamp, size_t *out_model,
-                                      mw_answer *out_answer, mw_error *err);
+/* A recorded prediction with its features as its version has them; NULL if that is not known any
+   more. */
+MW_MUST_USE mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_answer,
+                                      mw_error *err);
 const mw_service_config *mw_service_parts(const mw_service *service);
 
 typedef struct {

@@ -15,7 +15,11 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                   .is_virtual = is_virtual,
                                   .clock_us = SHOP_BEGIN};
     MW_TRY(mw_sequencer_open(&config, &s->sequencer, err));
-    mw_service_config service = {s->sequencer, &s->project, s->program, s->symbols, s->zones};
+    mw_service_config service = {.sequencer = s->sequencer,
+                                 .project = &s->project,
+                                 .program = s->program,
+                                 .symbols = s->symbols,
+                                 .zones = s->zones};
     MW_TRY(mw_service_create(service, &s->service, err));
     s->api = (mw_api){s->service, s->telemetry};
     return MW_OK;

@@ -2,7 +2,8 @@
 
 A definition changes under the name of its feature. The server goes on with the old one, also
 after a restart; the new one counts from the promotion of a version that was trained with it,
-under load and without a lost request, and the old one again after a rollback.
+under load and without a lost request, and the old one again after a rollback. What was recorded is shown
+by the features of the version that made it, whichever answers now.
 """
 import datetime
 import json
@@ -13,6 +14,7 @@ import time
 
 from serving import PROJECT, call, order, run, start, stop, write_project
 
+OTHER_FEATURES = "  price: amount\n  cheap: amount < 20\n"
 HOURS_AGO = [20, 10, 5, 1.5, 0.2]  # of the orders that stand when the first question is asked
 
 
@@ -33,6 +35,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.port, self.windows, self.asked = port, windows, asked
         self.versions, self.stopping, self.failure = [], False, None
+        self.shown = {}  # what each prediction was made from, by its id
 
     def run(self):
         while not self.stopping and not self.failure:
@@ -46,6 +49,7 @@ class Client(threading.Thread):
             status, shown = call(self.port, "GET", f"/v1/predictions/{answer['id']}")
             if status != 200 or shown["features"]["busy"] != busy:
                 self.failure = (shown, "expected", busy)
+            self.shown[answer["id"]] = shown
             self.asked += 1
             self.versions.append(answer["version"])
 
@@ -81,6 +85,8 @@ def main(folder):
     client = Client(port, windows, 0)
     client.start()
     client.wait_for(wide)
+    with open(f"{folder}/millwright.yaml", "w") as file:
+        file.write(PROJECT.replace("over 24h", "over 2h").replace("  amount: amount\n", OTHER_FEATURES))
     narrow = train(folder)
     windows[narrow] = 2
     for words, champion in ((["promote", "big", narrow], narrow), (["rollback", "big"], wide),
@@ -102,6 +108,10 @@ def main(folder):
     again.start()
     again.wait_for(narrow)
     again.end()
+    names = {tuple(shown["features"]) for shown in client.shown.values()}
+    assert names == {("amount", "busy"), ("price", "cheap", "busy")}, names
+    for prediction, shown in client.shown.items():
+        assert call(port, "GET", f"/v1/predictions/{prediction}") == (200, shown)
     stop(process)
     print(f"{again.asked} answers by two programs")
 

@@ -1,0 +1,95 @@
+#include "cli/version_archive.h"
+
+#include "model/version.h"
+
+enum { NAMES_SIZE_MAX = 1 << 26, VERSION_ARENA_MAX = 1 << 30 };
+
+typedef struct {
+    mw_str model, version;
+    mw_schema features;
+} entry;
+
+struct mw_version_archive {
+    const mw_workspace *workspace;
+    mw_arena arena; /* what the entries point to */
+    entry entries[MW_VERSION_ARCHIVE_MAX];
+    size_t count;
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "archive: no memory for a version's features");
+}
+
+mw_status mw_version_archive_create(const mw_workspace *workspace,
+                                    mw_version_archive **out_archive, mw_error *err) {
+    mw_version_archive *archive = mw_allocate(sizeof *archive);
+    if (!archive) return no_memory(err);
+    archive->workspace = workspace;
+    mw_arena_init(&archive->arena, NAMES_SIZE_MAX);
+    *out_archive = archive;
+    return MW_OK;
+}
+
+void mw_version_archive_destroy(mw_version_archive *archive) {
+    if (!archive) return;
+    mw_arena_release(&archive->arena);
+    mw_free(archive);
+}
+
+static mw_status copy_features(mw_version_archive *archive, const mw_version *version,
+                               entry *out_entry, mw_error *err) {
+    size_t count = version->features.count;
+    mw_field *fields = mw_arena_alloc(&archive->arena, count + 1, sizeof *fields);
+    if (!fields) return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        const mw_model_feature *feature = &version->features.items[i];
+        fields[i] = (mw_field){mw_str_copy(&archive->arena, feature->name), feature->type};
+        if (!fields[i].name.data) return no_memory(err);
+    }
+    out_entry->features = (mw_schema){fields, count};
+    return MW_OK;
+}
+
+static mw_status read_version(mw_version_archive *archive, mw_str model, mw_str name,
+                              mw_arena *arena, entry *out_entry, mw_error *err) {
+    mw_registry registry = mw_workspace_registry(archive->workspace);
+    mw_version_row row;
+    const mw_version *version = NULL;
+    mw_buf bytes;
+    MW_TRY(mw_registry_find(registry, model, name, arena, &row, err));
+    mw_buf_init(&bytes, MW_VERSION_SIZE_MAX);
+    mw_status status = mw_registry_load(registry, &row, &bytes, err);
+    if (status == MW_OK) status = mw_version_decode(arena, mw_buf_str(&bytes), &version, err);
+    if (status == MW_OK) status = copy_features(archive, version, out_entry, err);
+    mw_buf_release(&bytes);
+    return status;
+}
+
+static mw_status add(mw_version_archive *archive, mw_str model, mw_str version, mw_error *err) {
+    if (archive->count == MW_VERSION_ARCHIVE_MAX) { /* so many are seldom asked for: begin anew */
+        mw_arena_clear(&archive->arena);
+        archive->count = 0;
+    }
+    mw_arena arena;
+    mw_arena_init(&arena, VERSION_ARENA_MAX);
+    entry read = {mw_str_copy(&archive->arena, model), mw_str_copy(&archive->arena, version),
+                  {NULL, 0}};
+    mw_status status = read.model.data && read.version.data ? MW_OK : no_memory(err);
+    if (status == MW_OK) status = read_version(archive, model, version, &arena, &read, err);
+    mw_arena_release(&arena);
+    if (status == MW_OK) archive->entries[archive->count++] = read;
+    return status;
+}
+
+mw_status mw_version_archive_features(mw_version_archive *archive, mw_str model, mw_str version,
+                                      const mw_schema **out_features, mw_error *err) {
+    for (size_t i = 0; i < archive->count; i++) {
+        const entry *known = &archive->entries[i];
+        if (!mw_str_equal(known->version, version) || !mw_str_equal(known->model, model)) continue;
+        *out_features = &known->features;
+        return MW_OK;
+    }
+    MW_TRY(add(archive, model, version, err));
+    *out_features = &archive->entries[archive->count - 1].features;
+    return MW_OK;
+}
