@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/grid.h"
+#include "cli/lake_views.h"
 #include "cli/workspace.h"
 #include "serve/control.h"
 #include "store/log.h"
@@ -112,45 +113,13 @@ static mw_status show_catalog(mw_workspace *workspace, mw_buf *sql, mw_error *er
     return MW_OK;
 }
 
-typedef struct {
-    mw_workspace *workspace;
-    mw_buf *sql, *files; /* the views, and the list of all files */
-    mw_str stream; /* of the view that is being written; empty before the first */
-} lake_views;
-
-/* Files come by stream: each stream is a view over the list of its files. */
-static void add_file(void *context, const mw_catalog_rows *rows) {
-    lake_views *it = context;
-    mw_str stream = mw_catalog_text(rows, 0);
-    if (mw_str_equal(stream, it->stream)) {
-        mw_buf_append_text(it->sql, ", ");
-    } else {
-        if (it->stream.size > 0) mw_buf_append_text(it->sql, "]); ");
-        it->stream = mw_str_copy(&it->workspace->arena, stream);
-        mw_buf_append_text(it->sql, "CREATE VIEW ");
-        mw_duck_append_name(it->sql, stream);
-        mw_buf_append_text(it->sql, " AS SELECT * FROM read_parquet([");
-    }
-    mw_buf path;
-    mw_buf_init(&path, 1 << 16);
-    mw_buf_printf(&path, "%s/lake/%.*s", it->workspace->state_folder,
-                  MW_STR_ARGS(mw_catalog_text(rows, 1)));
-    mw_duck_append_text(it->sql, mw_buf_str(&path));
-    if (it->files->size > 0) mw_buf_append_text(it->files, ", ");
-    mw_duck_append_text(it->files, mw_buf_str(&path));
-    mw_buf_release(&path);
-}
-
 /* Then nothing but these files can be opened any more: some statements of DuckDB write while they
    are prepared, before anybody can see what they are. */
 static mw_status show_lake(mw_workspace *workspace, mw_buf *sql, mw_error *err) {
     mw_buf files;
     mw_buf_init(&files, SQL_SIZE_MAX);
-    lake_views views = {.workspace = workspace, .sql = sql, .files = &files};
-    mw_status status =
-        each_row(workspace, "SELECT stream, path FROM lake_files ORDER BY stream, ingest",
-                 add_file, &views, err);
-    if (views.stream.size > 0) mw_buf_append_text(sql, "]); ");
+    const char *folder = mw_path_join(&workspace->arena, workspace->state_folder, "lake");
+    mw_status status = mw_lake_views_append(workspace, folder, sql, &files, err);
     mw_buf_append_text(sql, "SET allowed_paths = [");
     mw_buf_append_str(sql, mw_buf_str(&files));
     mw_buf_append_text(sql, "]; SET enable_external_access = false; SET lock_configuration = true");

@@ -61,6 +61,10 @@ def main(folder):
     before = datetime.datetime.now(datetime.timezone.utc)
     report = ingest(folder, [("y2", 10, 5), ("y3", 9, 5)])
     assert micros(report["place"]) >= before, report
+    seen = json.loads(run(folder, "sql", "--json", "SELECT number, place, place > known AS is_late FROM orders "
+                          "WHERE number IN ('y1', 'y2', 'y3') ORDER BY number").stdout)
+    assert [(row["number"], row["is_late"]) for row in seen] == [("y1", False), ("y2", True), ("y3", True)], seen
+    assert seen[1]["place"] == report["place"], seen
     done = run(folder, "ingest", "orders", "--from", "more.csv")
     assert done.returncode == 0 and "nothing to do" in done.stdout, done
     again = ingest(folder, [("live 1", 1, 12.5), ("y3", 9, 5), ("y4", 8, 5)], code=1)

@@ -1,0 +1,13 @@
+/*
+ * lake_views: the lake's streams as views of DuckDB's SQL, for people and for exports.
+ *
+ * A view has the columns time, known and place, then the stream's fields. `place` is where the
+ * event counts from, also where its ingest was accepted at a place of its own (DESIGN.md, rule 1).
+ */
+#pragma once
+#include "cli/workspace.h"
+
+/* Appends "CREATE VIEW ..; .." for each stream, with the files as seen from where `lake_folder` is;
+   and, unless `out_files` is NULL, their paths as a list of SQL's texts. */
+MW_MUST_USE mw_status mw_lake_views_append(mw_workspace *workspace, const char *lake_folder,
+                                           mw_buf *out_sql, mw_buf *out_files, mw_error *err);
