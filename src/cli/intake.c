@@ -1,6 +1,11 @@
 #include "cli/intake.h"
 
 #include "cli/grid.h"
+#include "cli/server_call.h"
+#include "cli/server_ingest.h"
+#include "sys/poller.h"
+
+enum { TRIES = 10, PAUSE_US = 200000 };
 
 mw_status mw_intake_run(mw_intake intake, mw_ingest_report *out_report, mw_error *err) {
     const mw_workspace *workspace = intake.workspace;
@@ -14,7 +19,8 @@ mw_status mw_intake_run(mw_intake intake, mw_ingest_report *out_report, mw_error
                                .stream_count = intake.stream_count,
                                .from = mw_str_of(intake.from),
                                .now_us = mw_sys_now_us(workspace->cli->sys),
-                               .wants_history = intake.wants_history};
+                               .wants_history = intake.wants_history,
+                               .acceptor = intake.acceptor};
     return mw_ingest(&config, out_report, err);
 }
 
@@ -140,16 +146,48 @@ static mw_status check_streams(const mw_workspace *workspace, const mw_str *stre
     return MW_OK;
 }
 
-static mw_status ingest(const mw_workspace *workspace, const char *from, mw_error *err) {
+static mw_status pause_a_little(mw_sys *sys, mw_error *err) {
+    mw_poller *poller;
+    mw_poller_event event;
+    size_t count;
+    MW_TRY(mw_poller_create(sys, &poller, err));
+    mw_status status = mw_poller_wait(poller, PAUSE_US, &event, 1, &count, err);
+    mw_poller_destroy(poller);
+    return status;
+}
+
+/* Beside a server rows of the same ids may come over the network while the files are read: then
+   it is made again, which knows them. */
+static mw_status run_until_accepted(mw_intake intake, mw_ingest_report *out_report,
+                                    mw_error *err) {
+    for (int tries = 1;; tries++) {
+        mw_status status = mw_intake_run(intake, out_report, err);
+        if (status != MW_BUSY || !intake.acceptor.accept || tries == TRIES) return status;
+        mw_ingest_report_release(out_report);
+        MW_TRY(pause_a_little(intake.workspace->cli->sys, err));
+    }
+}
+
+/* A server has the right to give places; then the ingest is handed to it. */
+static mw_status open_workspace(mw_cli *cli, const char *from, mw_workspace *workspace,
+                                bool *out_is_served, mw_error *err) {
+    *out_is_served = mw_serve_is_up(cli);
+    return mw_workspace_open(cli, *out_is_served ? MW_WORKSPACE_CATALOG : MW_WORKSPACE_WRITE,
+                             from, workspace, err);
+}
+
+static mw_status ingest(const mw_workspace *workspace, const char *from, bool is_served,
+                        mw_error *err) {
     mw_cli *cli = workspace->cli;
     mw_str streams[MW_WORDS_MAX];
     for (size_t i = 0; i < cli->word_count; i++) streams[i] = mw_str_of(cli->words[i]);
     MW_TRY(check_streams(workspace, streams, cli->word_count, err));
     mw_ingest_report report;
     mw_intake intake = {workspace, workspace->state, streams, cli->word_count, from,
-                        mw_cli_has(cli, "--history")};
+                        mw_cli_has(cli, "--history"), {NULL, NULL}};
+    if (is_served) intake.acceptor = mw_server_acceptor(workspace);
     mw_cli_note(cli, "reading the data ...");
-    mw_status status = mw_intake_run(intake, &report, err);
+    mw_status status = run_until_accepted(intake, &report, err);
     bool is_told = status == MW_OK || report.reason_count > 0;
     if (is_told && cli->json) print_json(&report, &cli->out);
     else if (is_told) print_text(&report, &cli->out);
@@ -171,8 +209,9 @@ mw_status mw_cli_ingest(mw_cli *cli, mw_error *err) {
         return mw_hint(err, status, "millwright ingest orders --from new_orders.csv");
     }
     mw_workspace workspace;
-    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_WRITE, from, &workspace, err);
-    if (status == MW_OK) status = ingest(&workspace, from, err);
+    bool is_served = false;
+    mw_status status = open_workspace(cli, from, &workspace, &is_served, err);
+    if (status == MW_OK) status = ingest(&workspace, from, is_served, err);
     mw_workspace_release(&workspace);
     return status;
 }

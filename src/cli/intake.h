@@ -13,6 +13,7 @@ typedef struct {
     size_t stream_count;
     const char *from;      /* in place of the stream's own files; may be NULL */
     bool wants_history;
+    mw_ingest_acceptor acceptor; /* `accept` NULL: this process */
 } mw_intake;
 
 /* The report needs releasing in any case. */

@@ -14,6 +14,10 @@ enum {
     MW_SERVE_CHAMPION = 1,   /* the model that is named has another champion */
     MW_SERVE_SUCCESSORS = 2, /* which versions were promoted and do not answer yet, as JSON */
     MW_SERVE_TOKENS = 3,     /* the catalog lists other tokens */
+    MW_SERVE_OFFER = 4,      /* an ingest (mw_offer_append) */
+    MW_SERVE_EVENTS = 5,     /* a piece of its events (mw_offer_events_append) */
+    MW_SERVE_ACCEPT = 6,     /* u64 number of the ingest: the answer is a mw_accepted */
+    MW_SERVE_ARRIVING = 7,   /* u64: how many of its events do not count yet */
     MW_SERVE_PULSE = 8,      /* how the model that is named was asked of late, as JSON */
 };
 

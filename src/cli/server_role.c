@@ -7,6 +7,7 @@
 #include "cli/server_call.h"
 #include "cli/version_archive.h"
 #include "ingest/load.h"
+#include "serve/admission.h"
 #include "serve/api.h"
 #include "serve/control.h"
 #include "serve/server.h"
@@ -16,6 +17,8 @@ enum {
     REBUILD_US = 2000, /* at a stretch, and between two */
     REBUILD_STEPS = 64,
     TOKENS_SIZE_MAX = 1 << 26,
+    ARRIVAL_US = 2000,   /* between two looks at what an ingest brings */
+    ARRIVAL_EVENT_US = 4, /* of it, for each model that is fed */
     LOCK_TRIES = 20,
     LOCK_PAUSE_US = 50000,
 };
@@ -30,13 +33,14 @@ typedef struct {
     mw_sequencer *sequencer;
     mw_version_archive *archive;
     mw_service *service;
+    mw_admission *admission;
     mw_telemetry *telemetry;
     mw_pulse *pulse;
     mw_reactor *reactor;
     mw_server *server;
     mw_control *control;
     mw_api api;
-    mw_timer tick, rebuild;
+    mw_timer tick, rebuild, arrival;
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
     mw_listening listening;
@@ -125,6 +129,9 @@ static mw_status recover(daemon *d, mw_error *err) {
                                   .is_virtual = d->is_virtual,
                                   .clock_us = d->clock_us};
     MW_TRY(mw_sequencer_open(&config, &d->sequencer, err));
+    mw_admission_config admission = {workspace->state, workspace->program,
+                                     ARRIVAL_EVENT_US * (int64_t)(d->live_count + 1)};
+    MW_TRY(mw_admission_create(admission, &d->admission, err));
     MW_TRY(mw_version_archive_create(workspace, &d->archive, err));
     mw_service_config service = {d->sequencer,       workspace->project, workspace->program,
                                  workspace->symbols, workspace->zones,   {d->archive, recall}};
@@ -144,6 +151,10 @@ static void give_up(daemon *d, mw_status status, const mw_error *err) {
 static mw_status commit(void *context, mw_error *err) {
     daemon *d = context;
     mw_error reason = {0};
+    if (d->failure != MW_OK) {
+        if (err) *err = d->failure_error;
+        return d->failure;
+    }
     mw_status status = mw_sequencer_commit(d->sequencer, &reason);
     if (status != MW_OK) give_up(d, status, &reason);
     if (status != MW_OK && err) *err = reason;
@@ -290,6 +301,81 @@ static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error 
     return MW_OK;
 }
 
+/* --- ingests -------------------------------------------------------------------------- */
+
+static uint64_t count_arriving(const daemon *d) {
+    const mw_arrival *arrival = mw_sequencer_arrival(d->sequencer);
+    return arrival && mw_arrival_is_accepted(arrival) ? mw_arrival_left(arrival) : 0;
+}
+
+/* Takes what has reached its place, a few events at a time. */
+static void arrive(mw_timer *timer, int64_t now_us) {
+    daemon *d = (daemon *)((char *)timer - offsetof(daemon, arrival));
+    mw_error err = {0};
+    mw_status status = mw_sequencer_advance(d->sequencer, &err);
+    if (status == MW_OK) status = mw_sequencer_commit(d->sequencer, &err);
+    if (status != MW_OK) give_up(d, status, &err);
+    else if (count_arriving(d) > 0 && !mw_reactor_is_stopping(d->reactor))
+        mw_timer_set(d->reactor, timer, now_us + ARRIVAL_US);
+}
+
+static void forget_project(daemon *d) {
+    mw_service_destroy(d->service);
+    mw_version_archive_destroy(d->archive);
+    mw_admission_destroy(d->admission);
+    mw_sequencer_close(d->sequencer);
+    for (size_t i = 0; i < d->live_count; i++) {
+        mw_live_version_release(&d->live[i]);
+        mw_live_version_release(&d->next[i]);
+    }
+    if (d->has_history) mw_events_release(&d->history);
+}
+
+/* Makes what `of` knows of the project what `d` knows. */
+static void take_project(daemon *d, const daemon *of) {
+    d->history = of->history;
+    d->has_history = of->has_history;
+    d->live = of->live;
+    d->next = of->next;
+    d->live_count = of->live_count;
+    d->sequencer = of->sequencer;
+    d->archive = of->archive;
+    d->admission = of->admission;
+    d->service = of->service;
+}
+
+/* A history came in, which lies behind the sequencer: all is recovered again, with it. Nothing that
+   was predicted could have seen it, or nothing was predicted at all, so no answer is late for it
+   but those that wait meanwhile. */
+static mw_status recover_again(daemon *d, mw_error *err) {
+    daemon before = *d;
+    MW_TRY(mw_sequencer_commit(d->sequencer, err));
+    MW_TRY(mw_sequencer_sync(d->sequencer, err));
+    take_project(d, &(const daemon){.has_history = false});
+    mw_status status = recover(d, err);
+    if (status == MW_OK) {
+        d->api.service = d->service;
+        forget_project(&before);
+        return MW_OK;
+    }
+    forget_project(d);
+    take_project(d, &before); /* for the rest of this turn, whose answers are not promised */
+    return status;
+}
+
+static mw_status accept_ingest(daemon *d, mw_str bytes, mw_buf *answer, mw_error *err) {
+    mw_reader reader = {.rest = bytes};
+    mw_accepted accepted;
+    bool is_history = false;
+    MW_TRY(mw_admission_accept(d->admission, d->sequencer, (int64_t)mw_read_u64(&reader),
+                               &accepted, &is_history, err));
+    mw_status status = is_history ? recover_again(d, err) : MW_OK;
+    if (status != MW_OK) give_up(d, status, err);
+    else mw_accepted_append(answer, &accepted);
+    mw_timer_set(d->reactor, &d->arrival, mw_reactor_now_us(d->reactor) + ARRIVAL_US);
+    return status;
+}
+
 static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
                                 mw_error *err) {
     if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
@@ -299,6 +385,16 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
         return MW_OK;
     }
     if (kind == MW_SERVE_PULSE) return tell_pulse(context, bytes, answer, err);
+    daemon *d = context;
+    if (kind == MW_SERVE_OFFER)
+        return mw_admission_offer(d->admission, d->sequencer, bytes, err);
+    if (kind == MW_SERVE_EVENTS)
+        return mw_admission_gather(d->admission, d->sequencer, bytes, err);
+    if (kind == MW_SERVE_ACCEPT) return accept_ingest(d, bytes, answer, err);
+    if (kind == MW_SERVE_ARRIVING) {
+        mw_buf_append_u64(answer, count_arriving(d));
+        return MW_OK;
+    }
     return mw_fail(err, MW_NOT_BUILT, "serve: the server knows no message %u", kind);
 }
 
@@ -375,6 +471,7 @@ static mw_status run(daemon *d, mw_error *err) {
     announce(d);
     d->tick.fire = tick;
     d->rebuild.fire = rebuild;
+    d->arrival.fire = arrive;
     mw_timer_set(d->reactor, &d->tick, mw_reactor_now_us(d->reactor) + TICK_US);
     MW_TRY(mw_reactor_run(d->reactor, err));
     if (d->failure != MW_OK) {
@@ -392,14 +489,7 @@ static void close_down(daemon *d) {
     mw_reactor_destroy(d->reactor);
     mw_telemetry_destroy(d->telemetry);
     mw_pulse_destroy(d->pulse);
-    mw_service_destroy(d->service);
-    mw_version_archive_destroy(d->archive);
-    mw_sequencer_close(d->sequencer);
-    for (size_t i = 0; i < d->live_count; i++) {
-        mw_live_version_release(&d->live[i]);
-        mw_live_version_release(&d->next[i]);
-    }
-    if (d->has_history) mw_events_release(&d->history);
+    forget_project(d);
     mw_workspace_release(&d->workspace);
 }
 

@@ -165,11 +165,11 @@ static mw_status accept_here(const plan *p, const mw_taking *taking, const mw_of
 /* An acceptor that fails may still have accepted: nobody knows what became of a message whose
    answer did not come. */
 static mw_status accept(const plan *p, const mw_taking *taking, const mw_offer *offer,
-                        mw_error *err) {
+                        const mw_lake_batch *batch, mw_error *err) {
     const mw_ingest_acceptor *acceptor = &p->config->acceptor;
     mw_accepted accepted;
     mw_status status = acceptor->accept
-                           ? acceptor->accept(acceptor->context, offer, &accepted, err)
+                           ? acceptor->accept(acceptor->context, offer, batch, &accepted, err)
                            : accept_here(p, taking, offer, &accepted, err);
     if (status != MW_OK) {
         bool is_accepted = false;
@@ -205,7 +205,7 @@ static mw_status store(plan *p, mw_taking *taking, mw_error *err) {
     MW_TRY(describe(p, &offer, err));
     MW_TRY(mw_lake_stage(mw_state_lake(p->config->state), &batch, &p->arena, &offer.addition,
                          err));
-    return accept(p, taking, &offer, err);
+    return accept(p, taking, &offer, &batch, err);
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */

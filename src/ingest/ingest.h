@@ -15,11 +15,11 @@
 #include "ingest/offer.h"
 #include "project/project.h"
 
-/* Accepts an offer, or says why not. */
+/* Accepts an offer of these events, or says why not. */
 typedef struct {
     void *context;
-    mw_status (*accept)(void *context, const mw_offer *offer, mw_accepted *out_accepted,
-                        mw_error *err);
+    mw_status (*accept)(void *context, const mw_offer *offer, const mw_lake_batch *batch,
+                        mw_accepted *out_accepted, mw_error *err);
 } mw_ingest_acceptor;
 
 typedef struct {

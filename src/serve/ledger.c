@@ -109,6 +109,10 @@ const mw_ledger_entry *mw_ledger_find_event(const mw_ledger *ledger, mw_str mode
     return slot == 0 ? NULL : &ledger->entries[slot - 1];
 }
 
+int64_t mw_ledger_last(const mw_ledger *ledger) {
+    return ledger->count > 0 ? ledger->entries[ledger->count - 1].stamp : INT64_MIN;
+}
+
 size_t mw_ledger_count(const mw_ledger *ledger) { return ledger->count; }
 
 /* --- as bytes: each entry's five words, little endian ----------------------------------------- */

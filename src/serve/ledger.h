@@ -41,6 +41,8 @@ const mw_ledger_entry *mw_ledger_find(const mw_ledger *ledger, int64_t stamp);
 /* The first one made for the event by that model. */
 const mw_ledger_entry *mw_ledger_find_event(const mw_ledger *ledger, mw_str model,
                                             mw_str event_id);
+/* The stamp of the last one; INT64_MIN: there is none. */
+int64_t mw_ledger_last(const mw_ledger *ledger);
 size_t mw_ledger_count(const mw_ledger *ledger);
 
 /* All of it as bytes, settled, and back into an empty ledger of the same key. MW_CORRUPT,

@@ -9,7 +9,7 @@ struct mw_rebuild {
     mw_event event;    /* of the log, to be fed next; its row stays until the next is read */
     bool has_event;
     bool is_at_end;    /* of the log, in this slice */
-    size_t history_next;
+    mw_lake_walk walk; /* over what was fed from the lake */
     uint64_t fed;
 };
 
@@ -69,17 +69,24 @@ static mw_status read_record(mw_rebuild *rebuild, mw_error *err) {
     return MW_OK;
 }
 
-/* The event to be fed next: of equal places that of history, as the sequencer has it. */
-static bool find_event(const mw_rebuild *rebuild, mw_event *out_event, bool *out_is_history) {
-    const mw_sequencer *sequencer = rebuild->sequencer;
-    *out_is_history = rebuild->history_next < sequencer->history_next;
-    if (*out_is_history)
-        *out_event = mw_events_at(sequencer->config.history, rebuild->history_next);
-    if (!rebuild->has_event) return *out_is_history;
-    if (*out_is_history && out_event->place <= rebuild->event.place) return true;
-    *out_event = rebuild->event;
-    *out_is_history = false;
-    return true;
+/* The event to be fed next: of equal places that of the lake, as the sequencer has it. */
+typedef struct {
+    mw_event event;
+    mw_lake_walk behind; /* if it is of the lake */
+    bool is_of_lake;
+} next_event;
+
+static bool find_event(const mw_rebuild *rebuild, next_event *out_next) {
+    next_event next;
+    next.is_of_lake =
+        mw_sequencer_walk(rebuild->sequencer, rebuild->walk, &next.event, &next.behind);
+    if (rebuild->has_event &&
+        (!next.is_of_lake || next.event.place > rebuild->event.place)) {
+        next.event = rebuild->event;
+        next.is_of_lake = false;
+    }
+    *out_next = next;
+    return next.is_of_lake || rebuild->has_event;
 }
 
 static mw_status pass_moment(mw_rebuild *rebuild, mw_error *err) {
@@ -100,15 +107,14 @@ static mw_status step(mw_rebuild *rebuild, bool *out_moved, mw_error *err) {
         MW_TRY(read_record(rebuild, err));
         if (!rebuild->is_at_end) return MW_OK;
     }
-    mw_event event;
-    bool is_history;
-    bool has_event = find_event(rebuild, &event, &is_history);
-    int64_t place = has_event ? event.place : rebuild->sequencer->reached;
+    next_event next;
+    bool has_event = find_event(rebuild, &next);
+    int64_t place = has_event ? next.event.place : rebuild->sequencer->reached;
     if (mw_decider_next_due(rebuild->decider) <= place) return pass_moment(rebuild, err);
     *out_moved = has_event;
     if (!has_event) return MW_OK;
-    MW_TRY(mw_decider_event(rebuild->decider, &event, err));
-    if (is_history) rebuild->history_next++;
+    MW_TRY(mw_decider_event(rebuild->decider, &next.event, err));
+    if (next.is_of_lake) rebuild->walk = next.behind;
     else rebuild->has_event = false;
     rebuild->fed++;
     return MW_OK;

@@ -32,6 +32,7 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
     if (!sequencer->deciders || !sequencer->successions) return no_memory(err);
     mw_sys_entropy(config->sys, &sequencer->key, sizeof sequencer->key);
     MW_TRY(call_roster(sequencer, err));
+    MW_TRY(mw_program_events(program, &sequencer->arrived, err));
     MW_TRY(mw_ledger_create(sequencer->key, &sequencer->ledger, err));
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
     return mw_log_open(log, &sequencer->log, err);
@@ -82,6 +83,9 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
     for (size_t i = 0; sequencer->successions && i < program->model_count; i++)
         mw_rebuild_destroy(sequencer->successions[i].rebuild);
     mw_roster_destroy(sequencer->roster);
+    mw_events_release(&sequencer->arrived);
+    mw_free(sequencer->arrived_order);
+    mw_arrival_destroy(sequencer->arrival);
     mw_ledger_destroy(sequencer->ledger);
     mw_log_close(sequencer->log);
     mw_buf_release(&sequencer->payload);
@@ -196,6 +200,47 @@ static mw_status feed_history(mw_sequencer *sequencer, mw_error *err) {
     return mw_sequencer_feed(sequencer, &event, err);
 }
 
+static mw_status keep_arrived(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
+    size_t count = sequencer->arrived.event_count;
+    size_t row = sequencer->arrived.streams[event->stream].rows.row_count;
+    if (!mw_grow((void **)&sequencer->arrived_order, &sequencer->arrived_capacity, count + 1,
+                 sizeof *sequencer->arrived_order, MW_ROWS_MAX))
+        return no_memory(err);
+    sequencer->arrived_order[count] = (uint64_t)event->stream << MW_EVENT_ROW_BITS | row;
+    return mw_events_add(&sequencer->arrived, event, err);
+}
+
+static mw_status feed_arrived(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
+    MW_TRY(keep_arrived(sequencer, event, err));
+    MW_TRY(mw_roster_add(sequencer->roster, event, MW_FROM_LAKE, err));
+    sequencer->stats.history_events++;
+    MW_TRY(mw_sequencer_feed(sequencer, event, err));
+    mw_arrival_pass(sequencer->arrival);
+    if (mw_arrival_left(sequencer->arrival) > 0) return MW_OK;
+    mw_arrival_destroy(sequencer->arrival);
+    sequencer->arrival = NULL;
+    return MW_OK;
+}
+
+bool mw_sequencer_walk(const mw_sequencer *sequencer, mw_lake_walk at, mw_event *out_event,
+                       mw_lake_walk *out_behind) {
+    bool has_history = at.history < sequencer->history_next;
+    bool has_arrived = at.arrived < sequencer->arrived.event_count;
+    mw_event history, arrived;
+    if (has_history) history = mw_events_at(sequencer->config.history, at.history);
+    if (has_arrived) {
+        uint64_t name = sequencer->arrived_order[at.arrived];
+        arrived = mw_events_row(&sequencer->arrived, (int32_t)(name >> MW_EVENT_ROW_BITS),
+                                name & MW_EVENT_ROW_MASK);
+    }
+    bool is_history = has_history && (!has_arrived || history.place <= arrived.place);
+    *out_behind = at;
+    if (is_history) out_behind->history++;
+    else if (has_arrived) out_behind->arrived++;
+    if (has_history || has_arrived) *out_event = is_history ? history : arrived;
+    return has_history || has_arrived;
+}
+
 /* The decider whose next moment falls due first, and when. */
 static int64_t first_due(const mw_sequencer *sequencer, size_t *out_model) {
     int64_t first = INT64_MAX;
@@ -230,16 +275,25 @@ static mw_status meet_due(mw_sequencer *sequencer, size_t model, mw_error *err) 
     return mw_sequencer_record(sequencer, model, stamp, &prediction, err);
 }
 
-mw_status mw_sequencer_reach(mw_sequencer *sequencer, int64_t place, mw_error *err) {
+static int64_t history_place(const mw_sequencer *sequencer) {
     const mw_events *history = sequencer->config.history;
+    bool has_more = sequencer->history_next < history->event_count;
+    return has_more ? mw_events_at(history, sequencer->history_next).place : INT64_MAX;
+}
+
+mw_status mw_sequencer_reach(mw_sequencer *sequencer, int64_t place, mw_error *err) {
     for (;;) {
         size_t model = 0;
-        bool has_history = sequencer->history_next < history->event_count;
-        int64_t due = first_due(sequencer, &model);
-        int64_t known = has_history ? mw_events_at(history, sequencer->history_next).place
-                                    : INT64_MAX;
-        if ((due < known ? due : known) > place || (due == INT64_MAX && !has_history)) break;
-        MW_TRY(due <= known ? meet_due(sequencer, model, err) : feed_history(sequencer, err));
+        mw_event event;
+        int64_t due = first_due(sequencer, &model), known = history_place(sequencer);
+        bool is_arriving = sequencer->arrival && mw_arrival_peek(sequencer->arrival, &event) &&
+                           event.place < known;
+        if (is_arriving) known = event.place;
+        int64_t next = due < known ? due : known;
+        if (next > place || next == INT64_MAX) break;
+        if (due <= known) MW_TRY(meet_due(sequencer, model, err));
+        else if (is_arriving) MW_TRY(feed_arrived(sequencer, &event, err));
+        else MW_TRY(feed_history(sequencer, err));
     }
     if (place > sequencer->reached) sequencer->reached = place;
     return MW_OK;
@@ -279,7 +333,10 @@ mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us, mw_error
 /* --- records ------------------------------------------------------------------------------ */
 
 mw_event_standing mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event) {
-    return mw_roster_find(sequencer->roster, event, NULL);
+    const mw_arrival *arrival = sequencer->arrival;
+    mw_event_standing standing = mw_roster_find(sequencer->roster, event, NULL);
+    if (standing != MW_EVENT_NEW || !arrival || !mw_arrival_is_accepted(arrival)) return standing;
+    return mw_arrival_find(arrival, event);
 }
 
 static mw_status add_record(mw_sequencer *sequencer, mw_record record, mw_error *err) {
@@ -304,6 +361,8 @@ static mw_status append_event(mw_sequencer *sequencer, const mw_event *event, mw
                         .place = event->place};
     MW_TRY(add_record(sequencer, record, err));
     MW_TRY(mw_roster_add(sequencer->roster, event, MW_FROM_LOG, err));
+    mw_arrival *arrival = sequencer->arrival;
+    if (arrival && mw_arrival_find(arrival, event) != MW_EVENT_NEW) mw_arrival_overtake(arrival);
     sequencer->stats.log_events++;
     return mw_sequencer_feed(sequencer, event, err);
 }
@@ -362,6 +421,53 @@ static mw_status add_control(mw_sequencer *sequencer, const char *kind, const mw
 
 mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind, mw_error *err) {
     return add_control(sequencer, kind, NULL, err);
+}
+
+/* --- ingests ------------------------------------------------------------------------------ */
+
+mw_status mw_sequencer_await(mw_sequencer *sequencer, const mw_addition *addition,
+                             mw_error *err) {
+    const mw_sequencer_config *config = &sequencer->config;
+    const mw_arrival *before = sequencer->arrival;
+    if (before && mw_arrival_is_accepted(before))
+        return mw_fail(err, MW_BUSY, "ingest: the server is still taking the one before");
+    mw_sequencer_forget(sequencer);
+    return mw_arrival_create(config->program, config->symbols, sequencer->key, addition,
+                             &sequencer->arrival, err);
+}
+
+mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece, mw_error *err) {
+    mw_arrival *arrival = sequencer->arrival;
+    mw_event event;
+    bool has_event = true;
+    MW_ASSERT(arrival && !mw_arrival_is_accepted(arrival));
+    while (has_event) {
+        MW_TRY(mw_arrival_read(arrival, piece, &event, &has_event, err));
+        if (has_event && mw_sequencer_find(sequencer, &event) != MW_EVENT_NEW)
+            mw_arrival_overtake(arrival);
+    }
+    return MW_OK;
+}
+
+mw_status mw_sequencer_accept(mw_sequencer *sequencer, mw_places places, mw_error *err) {
+    MW_ASSERT(places.first > sequencer->last_place);
+    mw_arrival_accept(sequencer->arrival, places);
+    sequencer->last_place = places.first;
+    return broken(sequencer, mw_sequencer_reach(sequencer, places.first, err), err);
+}
+
+void mw_sequencer_forget(mw_sequencer *sequencer) {
+    if (!sequencer->arrival || mw_arrival_is_accepted(sequencer->arrival)) return;
+    mw_arrival_destroy(sequencer->arrival);
+    sequencer->arrival = NULL;
+}
+
+const mw_arrival *mw_sequencer_arrival(const mw_sequencer *sequencer) {
+    return sequencer->arrival;
+}
+
+int64_t mw_sequencer_last_prediction(const mw_sequencer *sequencer) {
+    return mw_ledger_last(sequencer->ledger);
 }
 
 /* --- promotions --------------------------------------------------------------------------- */

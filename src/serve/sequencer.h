@@ -18,6 +18,7 @@
 #pragma once
 #include "base/json.h"
 #include "decide/decider.h"
+#include "serve/arrival.h"
 #include "serve/ledger.h"
 #include "serve/roster.h"
 #include "store/log.h"
@@ -71,6 +72,21 @@ MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model,
                                           const mw_prediction *prediction, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
+
+/* An ingest comes in (arrival.h). One before it that was not accepted goes; MW_BUSY while one that
+   was is being taken, MW_CONFLICT if the program has other fields for one of its streams. */
+MW_MUST_USE mw_status mw_sequencer_await(mw_sequencer *sequencer, const mw_addition *addition,
+                                         mw_error *err);
+/* Reads a piece of it, and sees whether its ids are still free. */
+MW_MUST_USE mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece,
+                                          mw_error *err);
+/* Its events count from these places on, the first of which is from mw_sequencer_next_place. */
+MW_MUST_USE mw_status mw_sequencer_accept(mw_sequencer *sequencer, mw_places places,
+                                          mw_error *err);
+void mw_sequencer_forget(mw_sequencer *sequencer); /* an ingest that was not accepted */
+const mw_arrival *mw_sequencer_arrival(const mw_sequencer *sequencer); /* NULL: there is none */
+/* The stamp of the last prediction that was recorded; INT64_MIN: there is none. */
+int64_t mw_sequencer_last_prediction(const mw_sequencer *sequencer);
 
 /* This version answers for the model from the next place on. One that brings another program
    than the one before (another address) needs other windows: it answers once mw_sequencer_rebuild

@@ -25,6 +25,10 @@ struct mw_sequencer {
     mw_roster *roster;     /* events of history and log, by their ids */
     mw_ledger *ledger;
     size_t history_next;   /* events of the history that were fed */
+    mw_arrival *arrival;   /* an ingest on its way in; NULL: there is none */
+    mw_events arrived;     /* its events, and those of ingests before it, that were fed */
+    uint64_t *arrived_order; /* of these: stream << 48 | row, as they were fed */
+    size_t arrived_capacity;
     int64_t now_us;        /* a virtual clock's */
     int64_t begin;         /* the log's first place; moments due by then are history */
     int64_t last_place;    /* of the log's records */
@@ -43,6 +47,13 @@ MW_MUST_USE mw_status mw_sequencer_reach(mw_sequencer *sequencer, int64_t place,
 /* Hands an event with its final place to the deciders and to the ids that stand. */
 MW_MUST_USE mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event *event,
                                         mw_error *err);
+/* A walk over what was fed from the lake, history and arrivals, in the order of places. */
+typedef struct {
+    size_t history, arrived; /* events behind it; what was fed last is at the front */
+} mw_lake_walk;
+/* The event that comes next, and the walk behind it; false if there is none. */
+bool mw_sequencer_walk(const mw_sequencer *sequencer, mw_lake_walk at, mw_event *out_event,
+                       mw_lake_walk *out_behind);
 /* Appends a control record `{"kind": KIND}`, whose time is the clock's; mw_sequencer_promote
    writes those with more in them. */
 MW_MUST_USE mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind,

@@ -12,6 +12,7 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                   .symbols = s->symbols,
                                   .history = &s->history,
                                   .champions = s->champions,
+                                  .lake_place = s->lake_place,
                                   .is_virtual = is_virtual,
                                   .clock_us = SHOP_BEGIN};
     MW_TRY(mw_sequencer_open(&config, &s->sequencer, err));

@@ -49,6 +49,7 @@ typedef struct {
     const mw_zone *zones[2];
     mw_sys *sys;
     mw_events history;
+    int64_t lake_place;
     mw_buf version;
     mw_champion champions[2];
     mw_sequencer *sequencer;
