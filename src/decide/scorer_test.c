@@ -12,13 +12,17 @@ static const mw_model_feature features[] = {
 
 /* One tree: yes for UA, no for all others. */
 static const mw_forest *make_forest(mw_arena *arena) {
-    mw_forest_head head = {2, 1, MW_OUTPUT_SIGMOID, false, 1};
+    mw_forest_head head = {.feature_count = 2,
+                           .tree_count = 1,
+                           .class_count = 1,
+                           .output = MW_OUTPUT_SIGMOID,
+                           .sigmoid = 1};
     mw_forest_node nodes[] = {{.kind = MW_NODE_CATEGORY, .feature = 1, .words = MW_STR("\2\0\0\0")},
                               {.kind = MW_NODE_LEAF, .value = 2},
                               {.kind = MW_NODE_LEAF, .value = -2}};
     mw_buf nodes_bytes;
     mw_buf_init(&nodes_bytes, 1 << 10);
-    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&nodes_bytes, &nodes[i]);
+    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&nodes_bytes, &head, &nodes[i]);
     const mw_forest *forest;
     MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&nodes_bytes), &forest, NULL), NULL);
     mw_buf_release(&nodes_bytes);

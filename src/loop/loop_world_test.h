@@ -18,13 +18,17 @@ typedef struct {
 } loop_world_stump;
 
 static inline const mw_forest *loop_world_forest(mw_arena *arena, loop_world_stump stump) {
-    mw_forest_head head = {2, 1, MW_OUTPUT_SIGMOID, false, 1};
+    mw_forest_head head = {.feature_count = 2,
+                           .tree_count = 1,
+                           .class_count = 1,
+                           .output = MW_OUTPUT_SIGMOID,
+                           .sigmoid = 1};
     mw_forest_node nodes[] = {{.kind = MW_NODE_NUMERIC, .feature = 0, .value = stump.cut},
                               {.kind = MW_NODE_LEAF, .value = -stump.slope},
                               {.kind = MW_NODE_LEAF, .value = stump.slope}};
     mw_buf bytes;
     mw_buf_init(&bytes, 1 << 10);
-    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&bytes, &nodes[i]);
+    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&bytes, &head, &nodes[i]);
     const mw_forest *forest;
     MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&bytes), &forest, NULL), NULL);
     mw_buf_release(&bytes);

@@ -1,10 +1,11 @@
 /*
  * forest: decision trees as a value: predict, save, load, name.
  *
- * Bit-equal to LightGBM's predictor: trees are added in order, in doubles, from 0; values within
- * 1e-35 (as a float) of 0 count as 0; NaN is missing; a category is a whole number in a double, and
- * one that no training row had (NaN, negative, unknown) goes right. Trees run in SIMD lanes as the
- * processor has them (model/forest_lanes.h), which never changes a bit.
+ * Bit-equal to the predictor of the library that made it. LightGBM's adds trees in order, in
+ * doubles, from 0; values within 1e-35 (as a float) of 0 count as 0; NaN is missing; a category is
+ * a whole number in a double, and one that no training row had (NaN, negative, unknown) goes right.
+ * XGBoost's reads and adds floats. Trees run in SIMD lanes as the processor has them
+ * (model/forest_lanes.h), which never changes a bit.
  *
  * A forest is immutable once made and lives in the arena that was given; any number of threads may
  * read it. Its bytes are canonical (model/forest_format.h): equal forests have equal bytes.
@@ -27,12 +28,13 @@ void mw_forest_encode(const mw_forest *forest, mw_buf *out);
 void mw_forest_hash(const mw_forest *forest, char out_hex[MW_SHA256_HEX_SIZE + 1]);
 
 mw_forest_head mw_forest_facts(const mw_forest *forest);
-/* The sum of the leaves that `features` (feature_count doubles) fall into. */
+/* The sum of the leaves that `features` (feature_count doubles) fall into; for one class. */
 double mw_forest_raw(const mw_forest *forest, const double *features);
 /* What the objective makes of it (of its mean, in an averaged forest): for a binary one, a
    probability. */
 double mw_forest_predict(const mw_forest *forest, const double *features);
-/* The same for rows that lie one behind the other. */
+/* The same for rows that lie one behind the other, and any number of classes: class_count results
+   a row. */
 void mw_forest_raw_rows(const mw_forest *forest, const double *features, size_t row_count,
                         double *out_sums);
 void mw_forest_predict_rows(const mw_forest *forest, const double *features, size_t row_count,

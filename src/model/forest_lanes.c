@@ -1,6 +1,5 @@
 #include "model/forest_lanes.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -19,17 +18,21 @@ typedef struct {
     uint16_t categories[MW_LANE_SET_FEATURES_MAX][MW_LANE_ROWS];
 } lane_block;
 
-/* Up to 64 values of one feature, made fit to be ranked. */
+/* Up to 64 values of one feature, made fit to be ranked: floats, or without what is nearly 0. */
 typedef struct {
     double values[SLICE];
     uint64_t is_nan, is_zero; /* a bit a row; what is NaN is 0 too */
 } lane_slice;
 
-static void take_slice(lane_slice *slice, const double *first, size_t width, size_t count) {
+static void take_slice(lane_slice *slice, const mw_forest_layout *layout, const double *first,
+                       size_t count) {
     uint64_t is_nan = 0, is_zero = 0;
+    bool is_float = layout->forest->head.is_float;
+    double zero_max = is_float ? 0 : MW_TREE_ZERO_MAX;
     for (size_t i = 0; i < count; i++) {
-        double value = first[i * width];
-        bool nan_here = isnan(value), zero_here = !(fabs(value) > MW_TREE_ZERO_MAX);
+        double value = first[i * layout->width];
+        if (is_float) value = (double)(float)value;
+        bool nan_here = isnan(value), zero_here = !(fabs(value) > zero_max);
         is_nan |= (uint64_t)nan_here << i;
         is_zero |= (uint64_t)zero_here << i;
         slice->values[i] = zero_here ? 0 : value;
@@ -63,7 +66,7 @@ static void put_slice(const mw_forest_layout *layout, const mw_forest_kernels *k
         const mw_lane_scale *scale = &layout->scales[s];
         lane_slice slice;
         uint16_t ranks[SLICE] = {0};
-        take_slice(&slice, rows.first + scale->feature, layout->width, rows.count);
+        take_slice(&slice, layout, rows.first + scale->feature, rows.count);
         kernels->rank(&scale->ranks, slice.values, rows.count, ranks);
         for (size_t c = 0; c < scale->column_count; c++) {
             mw_lane_column column = layout->columns[scale->first_column + c];
@@ -81,7 +84,7 @@ static void put_row(const mw_forest_layout *layout, const mw_forest_kernels *ker
         const mw_lane_scale *scale = &layout->scales[s];
         lane_slice slice;
         uint16_t rank;
-        take_slice(&slice, row + scale->feature, layout->width, 1);
+        take_slice(&slice, layout, row + scale->feature, 1);
         kernels->rank(&scale->ranks, slice.values, 1, &rank);
         for (size_t c = scale->first_column; c < scale->first_column + scale->column_count; c++) {
             out[c] = column_byte(layout->columns[c], rank);
@@ -90,10 +93,13 @@ static void put_row(const mw_forest_layout *layout, const mw_forest_kernels *ker
     }
 }
 
-static uint16_t category_of(const mw_lane_set_feature *feature, double value) {
-    if (!(value > -1.0 && value < (double)feature->category_count))
-        return (uint16_t)feature->category_count;
-    return (uint16_t)value;
+/* A place in the tables of the feature's sets. */
+static uint16_t category_of(const mw_forest_layout *layout, size_t set_feature,
+                            const double *row) {
+    const mw_lane_set_feature *feature = &layout->set_features[set_feature];
+    double value = row[feature->feature];
+    uint32_t count = feature->category_count;
+    return (uint16_t)(isnan(value) ? count + 1 : mw_tree_category(layout->forest, value, count));
 }
 
 static void put_block(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
@@ -103,12 +109,10 @@ static void put_block(const mw_forest_layout *layout, const mw_forest_kernels *k
         if (slice.count > SLICE) slice.count = SLICE;
         put_slice(layout, kernels, slice, &block->columns[0][from]);
     }
-    for (size_t f = 0; f < layout->set_feature_count; f++) {
-        const mw_lane_set_feature *feature = &layout->set_features[f];
+    for (size_t f = 0; f < layout->set_feature_count; f++)
         for (size_t row = 0; row < rows.count; row++)
             block->categories[f][row] =
-                category_of(feature, rows.first[row * layout->width + feature->feature]);
-    }
+                category_of(layout, f, rows.first + row * layout->width);
 }
 
 static void put_set(const mw_lane_set *set, const lane_block *block, int8_t *out_column) {
@@ -116,20 +120,33 @@ static void put_set(const mw_lane_set *set, const lane_block *block, int8_t *out
     for (size_t row = 0; row < MW_LANE_ROWS; row++) out_column[row] = set->table[categories[row]];
 }
 
+static void add_leaves(const mw_forest *forest, const mw_lane_tree *tree, const uint8_t *leaves,
+                       double *sums) {
+    if (forest->head.is_float)
+        for (size_t row = 0; row < MW_LANE_ROWS; row++)
+            sums[row] = mw_tree_add(forest, sums[row], tree->leaves[leaves[row]]);
+    else
+        for (size_t row = 0; row < MW_LANE_ROWS; row++) sums[row] += tree->leaves[leaves[row]];
+}
+
 /* Rows past the last one run along on what the block held before; nobody reads their sums. */
 static void run_block(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
                       slice_rows rows, lane_block *block, double *out_sums) {
+    const mw_forest_head *head = &layout->forest->head;
     put_block(layout, kernels, rows, block);
-    double sums[MW_LANE_ROWS] = {0};
-    for (uint32_t t = 0; t < layout->forest->head.tree_count; t++) {
-        const mw_lane_tree *tree = &layout->trees[t];
-        for (uint32_t i = 0; i < tree->set_count; i++)
-            put_set(&tree->sets[i], block, block->columns[layout->column_count + i]);
-        uint8_t leaves[MW_LANE_ROWS];
-        kernels->rows(tree->splits, tree->split_count, block->columns[0], leaves);
-        for (size_t row = 0; row < MW_LANE_ROWS; row++) sums[row] += tree->leaves[leaves[row]];
+    for (uint32_t class = 0; class < head->class_count; class++) {
+        double sums[MW_LANE_ROWS] = {0};
+        for (uint32_t t = class; t < head->tree_count; t += head->class_count) {
+            const mw_lane_tree *tree = &layout->trees[t];
+            for (uint32_t i = 0; i < tree->set_count; i++)
+                put_set(&tree->sets[i], block, block->columns[layout->column_count + i]);
+            uint8_t leaves[MW_LANE_ROWS];
+            kernels->rows(tree->splits, tree->split_count, block->columns[0], leaves);
+            add_leaves(layout->forest, tree, leaves, sums);
+        }
+        for (size_t row = 0; row < rows.count; row++)
+            out_sums[row * head->class_count + class] = sums[row];
     }
-    memcpy(out_sums, sums, rows.count * sizeof *sums);
 }
 
 /* The bits of one row's sets in a group: rights[place] has the trees that go right there. */
@@ -146,18 +163,18 @@ static void put_rights(const mw_forest_layout *layout, const uint16_t *categorie
     }
 }
 
-static double run_row(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
-                      const double *row) {
+static void run_row(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
+                    const double *row, double *out_sums) {
     static const uint64_t no_rights[MW_LANE_LEAVES_MAX];
     int8_t columns[MW_LANE_ROW_COLUMNS_MAX];
     uint16_t categories[MW_LANE_SET_FEATURES_MAX];
     put_row(layout, kernels, row, columns);
     for (size_t f = 0; f < layout->set_feature_count; f++)
-        categories[f] =
-            category_of(&layout->set_features[f], row[layout->set_features[f].feature]);
+        categories[f] = category_of(layout, f, row);
 
     uint32_t tree_count = layout->forest->head.tree_count;
-    double sum = 0;
+    uint32_t class_count = layout->forest->head.class_count;
+    for (uint32_t class = 0; class < class_count; class++) out_sums[class] = 0;
     for (uint32_t first = 0; first < tree_count; first += MW_LANE_TREES) {
         const uint32_t *starts = &layout->group_starts[first / MW_LANE_TREES];
         uint32_t step_count = starts[1] - starts[0];
@@ -169,21 +186,24 @@ static double run_row(const mw_forest_layout *layout, const mw_forest_kernels *k
         uint8_t leaves[MW_LANE_TREES];
         kernels->row(layout->steps + starts[0], step_count, columns,
                      layout->set_feature_count > 0 ? rights : no_rights, leaves);
-        for (uint32_t t = first; t < tree_count && t < first + MW_LANE_TREES; t++)
-            sum += layout->trees[t].leaves[leaves[t - first]];
+        for (uint32_t t = first; t < tree_count && t < first + MW_LANE_TREES; t++) {
+            double *sum = &out_sums[t % class_count];
+            *sum = mw_tree_add(layout->forest, *sum, layout->trees[t].leaves[leaves[t - first]]);
+        }
     }
-    return sum;
 }
 
-double mw_forest_lanes_row(const mw_forest_layout *layout, mw_lanes_kind kind, const double *row) {
+void mw_forest_lanes_row(const mw_forest_layout *layout, mw_lanes_kind kind, const double *row,
+                         double *out_sums) {
     const mw_forest_kernels *kernels = mw_forest_kernels_of(kind);
-    return layout->steps && kernels->row ? run_row(layout, kernels, row)
-                                         : mw_tree_sum(layout->forest, row);
+    if (layout->steps && kernels->row) run_row(layout, kernels, row, out_sums);
+    else mw_tree_sums(layout->forest, row, out_sums);
 }
 
 void mw_forest_lanes_rows(const mw_forest_layout *layout, mw_lanes_kind kind, const double *rows,
                           size_t row_count, double *out_sums) {
     const mw_forest_kernels *kernels = mw_forest_kernels_of(kind);
+    size_t class_count = layout->forest->head.class_count;
     lane_block block;
     bool is_started = false; /* zeroing a block costs as much as ranking it */
     for (size_t from = 0; from < row_count; from += MW_LANE_ROWS) {
@@ -191,12 +211,12 @@ void mw_forest_lanes_rows(const mw_forest_layout *layout, mw_lanes_kind kind, co
         if (part.count > MW_LANE_ROWS) part.count = MW_LANE_ROWS;
         if (part.count < BLOCK_PAYS) {
             for (size_t i = 0; i < part.count; i++)
-                out_sums[from + i] =
-                    mw_forest_lanes_row(layout, kind, part.first + i * layout->width);
+                mw_forest_lanes_row(layout, kind, part.first + i * layout->width,
+                                    out_sums + (from + i) * class_count);
             continue;
         }
         if (!is_started && part.count < MW_LANE_ROWS) memset(&block, 0, sizeof block);
         is_started = true;
-        run_block(layout, kernels, part, &block, out_sums + from);
+        run_block(layout, kernels, part, &block, out_sums + from * class_count);
     }
 }

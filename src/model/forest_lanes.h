@@ -3,13 +3,14 @@
  *
  * Each value is ranked once; then a leaf is found without a branch, by comparing bytes
  * (model/forest_kernels.h). The leaves are added tree by tree in doubles, so the sums are those of
- * mw_tree_sum, to the bit. Any number of threads; takes about 170 KB of stack.
+ * mw_tree_sums, to the bit. Any number of threads; takes about 170 KB of stack.
  */
 #pragma once
 #include "model/forest_layout.h"
 
-/* The sum of one row's leaves. */
-double mw_forest_lanes_row(const mw_forest_layout *layout, mw_lanes_kind kind, const double *row);
+/* The sums of one row's leaves, one a class. */
+void mw_forest_lanes_row(const mw_forest_layout *layout, mw_lanes_kind kind, const double *row,
+                         double *out_sums);
 /* The same of rows that lie one behind the other. */
 void mw_forest_lanes_rows(const mw_forest_layout *layout, mw_lanes_kind kind, const double *rows,
                           size_t row_count, double *out_sums);

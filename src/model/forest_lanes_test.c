@@ -2,9 +2,9 @@
 
 #include "model/random_forest_test.h"
 
-enum { ROWS = 2 * MW_LANE_ROWS + 70, FORESTS = 100 };
+enum { ROWS = 2 * MW_LANE_ROWS + 70, FORESTS = 100, CLASSES_MAX = 5 };
 
-static mw_random_forest random_shape(uint64_t *prng, int round) {
+static mw_random_forest random_shape(uint64_t *prng, uint32_t round) {
     static const uint32_t leaf_counts[] = {2, 8, 31, 63, 64, 65, 255, 256};
     return (mw_random_forest){.prng = mw_prng_next(prng),
                               .feature_count =
@@ -12,14 +12,16 @@ static mw_random_forest random_shape(uint64_t *prng, int round) {
                               .tree_count = 1 + (uint32_t)mw_prng_below(prng, 150),
                               .leaf_count_max = leaf_counts[round % 8],
                               .set_share = round % 3 == 0 ? 30 : 0,
-                              .number_count = round % 5 == 0 ? 2000 : 20};
+                              .number_count = round % 5 == 0 ? 2000 : 20,
+                              .class_count = round % 4 == 0 ? 1 + round % CLASSES_MAX : 1,
+                              .is_float = round % 7 < 3};
 }
 
 MW_TEST(forest_lanes_of_all_kinds_equal_a_walk_of_the_trees) {
     uint64_t prng = mw_test_seed();
-    static double rows[ROWS * MW_RANDOM_FEATURES_MAX], sums[ROWS];
+    static double rows[ROWS * MW_RANDOM_FEATURES_MAX], sums[ROWS * CLASSES_MAX];
     size_t with_sets = 0, with_pages = 0, with_groups = 0;
-    for (int round = 0; round < FORESTS; round++) {
+    for (uint32_t round = 0; round < FORESTS; round++) {
         mw_arena arena;
         mw_arena_init(&arena, 1 << 28);
         mw_random_forest shape = random_shape(&prng, round);
@@ -40,10 +42,13 @@ MW_TEST(forest_lanes_of_all_kinds_equal_a_walk_of_the_trees) {
             mw_forest_lanes_rows(forest->layout, (mw_lanes_kind)kind, rows, count, sums);
             for (size_t i = 0; i < count; i++) {
                 const double *row = rows + i * shape.feature_count;
-                double sum = mw_tree_sum(forest, row);
-                MW_CHECK_EQUAL_DOUBLE_BITS(sums[i], sum);
-                MW_CHECK_EQUAL_DOUBLE_BITS(
-                    mw_forest_lanes_row(forest->layout, (mw_lanes_kind)kind, row), sum);
+                double walked[CLASSES_MAX], alone[CLASSES_MAX];
+                mw_tree_sums(forest, row, walked);
+                mw_forest_lanes_row(forest->layout, (mw_lanes_kind)kind, row, alone);
+                for (size_t c = 0; c < forest->head.class_count; c++) {
+                    MW_CHECK_EQUAL_DOUBLE_BITS(sums[i * forest->head.class_count + c], walked[c]);
+                    MW_CHECK_EQUAL_DOUBLE_BITS(alone[c], walked[c]);
+                }
             }
         }
         mw_arena_release(&arena);

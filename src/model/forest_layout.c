@@ -1,10 +1,9 @@
 #include "model/forest_layout.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMN_NONE = UINT16_MAX };
+enum { COLUMN_NONE = UINT16_MAX, BESIDE_CATEGORIES = 2 /* other values, NaN */ };
 
 /* The columns of a feature while they are found: by way and by 254 thresholds. */
 typedef struct {
@@ -132,14 +131,14 @@ static bool fits(plan *p, size_t *out_set_count) {
             const mw_tree_split *split = &forest->splits[end - 1];
             if (split->rule != MW_RULE_CATEGORY) continue;
             sets_here++;
-            p->table_size += p->features[split->feature].category_count + 1;
+            p->table_size += p->features[split->feature].category_count + BESIDE_CATEGORIES;
         }
         if (p->layout->column_count + sets_here > MW_LANE_COLUMNS_MAX) return false;
         set_count += sets_here;
     }
     for (size_t f = 0; f < p->layout->width; f++)
         if (p->features[f].threshold_count > MW_RANK_MAX ||
-            p->features[f].category_count > UINT16_MAX)
+            p->features[f].category_count + BESIDE_CATEGORIES > UINT16_MAX)
             return false;
     *out_set_count = set_count;
     return p->layout->set_feature_count <= MW_LANE_SET_FEATURES_MAX &&
@@ -194,12 +193,14 @@ static bool make_columns(plan *p) {
 static bool make_table(plan *p, const mw_tree_split *split, mw_lane_set *set) {
     const uint32_t *words = p->layout->forest->words + split->by.set.first_word;
     uint32_t category_count = p->features[split->feature].category_count;
-    int8_t *table = mw_arena_alloc(p->arena, (size_t)category_count + 1, sizeof *table);
+    int8_t *table = mw_arena_alloc(p->arena, (size_t)category_count + BESIDE_CATEGORIES,
+                                   sizeof *table);
     if (!table) return false;
     for (uint32_t c = 0; c <= category_count; c++) {
         bool is_held = c / 32 < split->by.set.word_count && words[c / 32] >> c % 32 & 1;
         table[c] = is_held ? MW_LANE_LEFT : MW_LANE_RIGHT;
     }
+    table[category_count + 1] = split->default_left ? MW_LANE_LEFT : MW_LANE_RIGHT;
     set->table = table;
     set->set_feature = p->features[split->feature].set_feature;
     return true;
@@ -307,6 +308,10 @@ mw_status mw_forest_layout_make(mw_arena *arena, const mw_forest *forest,
                                const mw_forest_layout **out_layout, mw_error *err) {
     plan p = {.arena = arena, .layout = mw_arena_alloc(arena, 1, sizeof *p.layout)};
     if (!p.layout) return mw_fail(err, MW_NO_MEMORY, "forest: out of memory");
+    if (forest->linears) {
+        *out_layout = NULL;
+        return MW_OK;
+    }
     p.layout->forest = forest;
     p.layout->width = forest->head.feature_count;
     mw_arena_init(&p.scratch, SIZE_MAX);

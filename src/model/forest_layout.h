@@ -41,7 +41,8 @@ typedef struct {
     mw_rank_scale ranks;
 } mw_lane_scale;
 
-/* A feature with splits by sets. Category number category_count stands for all others. */
+/* A feature with splits by sets. Category number category_count stands for all others, the next
+   for NaN. */
 typedef struct {
     uint16_t feature;
     uint32_t category_count;
@@ -70,7 +71,7 @@ typedef struct mw_forest_layout {
     const uint32_t *group_starts; /* the first step of each group, and the end */
 } mw_forest_layout;
 
-/* `*out_layout` is NULL if the forest has no such form: a tree of more than 256 leaves, more
-   columns than fit, sets of very many categories. */
+/* `*out_layout` is NULL if the forest has no such form: linear leaves, a tree of more than 256
+   leaves, more columns than fit, sets of very many categories. */
 MW_MUST_USE mw_status mw_forest_layout_make(mw_arena *arena, const mw_forest *forest,
                                             const mw_forest_layout **out_layout, mw_error *err);

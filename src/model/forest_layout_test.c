@@ -4,18 +4,19 @@
 
 /* A chain of `leaf_count` leaves: each split has a leaf on its left. */
 static const mw_forest *make_chain(mw_arena *arena, uint32_t leaf_count, uint32_t feature_count) {
+    mw_forest_head head = {
+        .feature_count = feature_count, .tree_count = 1, .class_count = 1, .sigmoid = 1};
     mw_buf nodes;
     mw_buf_init(&nodes, SIZE_MAX);
     mw_forest_node leaf = {.kind = MW_NODE_LEAF, .value = 1};
     for (uint32_t i = 1; i < leaf_count; i++) {
         mw_forest_node split = {
             .kind = MW_NODE_NUMERIC, .feature = i % feature_count, .value = (double)i};
-        mw_forest_node_append(&nodes, &split);
-        mw_forest_node_append(&nodes, &leaf);
+        mw_forest_node_append(&nodes, &head, &split);
+        mw_forest_node_append(&nodes, &head, &leaf);
         leaf.value++;
     }
-    mw_forest_node_append(&nodes, &leaf);
-    mw_forest_head head = {feature_count, 1, MW_OUTPUT_IDENTITY, false, 1};
+    mw_forest_node_append(&nodes, &head, &leaf);
     const mw_forest *forest;
     MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&nodes), &forest, NULL), NULL);
     mw_buf_release(&nodes);
@@ -49,10 +50,11 @@ MW_TEST(forest_layout_gives_up_when_columns_do_not_fit) {
         const mw_forest *forest;
         MW_CHECK_OK(mw_random_make(&shape, &arena, &forest), NULL);
         MW_CHECK((forest->layout != NULL) == (feature_count == 20));
-        double row[2000], sum;
+        double row[2000], sum, walked;
         for (size_t i = 0; i < feature_count; i++) row[i] = mw_random_value(&shape);
         mw_forest_raw_rows(forest, row, 1, &sum);
-        MW_CHECK_EQUAL_DOUBLE_BITS(sum, mw_tree_sum(forest, row));
+        mw_tree_sums(forest, row, &walked);
+        MW_CHECK_EQUAL_DOUBLE_BITS(sum, walked);
     }
     mw_arena_release(&arena);
 }

@@ -1,13 +1,14 @@
 #include "model/forest.h"
 
 #include "base/prng.h"
+#include "model/seal.h"
 #include "testing/test.h"
 
 #include <math.h>
 
 enum { FEATURES = 4 };
 static const mw_forest_head plain_head = {
-    .feature_count = FEATURES, .tree_count = 1, .output = MW_OUTPUT_IDENTITY, .sigmoid = 1};
+    .feature_count = FEATURES, .tree_count = 1, .class_count = 1, .sigmoid = 1};
 
 static mw_forest_node leaf(double value) {
     return (mw_forest_node){.kind = MW_NODE_LEAF, .value = value};
@@ -19,7 +20,7 @@ MW_TEST(forest_makes_of_the_sum_what_its_objective_says) {
     mw_buf nodes;
     mw_buf_init(&nodes, 1 << 12);
     mw_forest_node parts[] = {leaf(0.25), leaf(0.5)};
-    for (size_t i = 0; i < 2; i++) mw_forest_node_append(&nodes, &parts[i]);
+    for (size_t i = 0; i < 2; i++) mw_forest_node_append(&nodes, &plain_head, &parts[i]);
     static const struct {
         mw_forest_output output;
         double sigmoid;
@@ -31,8 +32,12 @@ MW_TEST(forest_makes_of_the_sum_what_its_objective_says) {
                  {MW_OUTPUT_SIGMOID, 2, false, 0.75}};
     double row[FEATURES] = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        mw_forest_head head = {FEATURES, 2, cases[i].output, cases[i].is_average,
-                               cases[i].sigmoid};
+        mw_forest_head head = {.feature_count = FEATURES,
+                               .tree_count = 2,
+                               .class_count = 1,
+                               .output = cases[i].output,
+                               .is_average = cases[i].is_average,
+                               .sigmoid = cases[i].sigmoid};
         const mw_forest *forest;
         MW_CHECK_OK(mw_forest_make(&arena, &head, mw_buf_str(&nodes), &forest, NULL), NULL);
         double expected = cases[i].raw;
@@ -49,13 +54,13 @@ MW_TEST(forest_makes_of_the_sum_what_its_objective_says) {
 static double append_random(mw_buf *nodes, uint64_t *prng, const double *row, int depth) {
     if (depth == 0 || mw_prng_below(prng, 5) == 0) {
         mw_forest_node node = leaf((double)mw_prng_below(prng, 1000) / 7);
-        mw_forest_node_append(nodes, &node);
+        mw_forest_node_append(nodes, &plain_head, &node);
         return node.value;
     }
     mw_forest_node node = {.kind = MW_NODE_NUMERIC,
                            .feature = (uint32_t)mw_prng_below(prng, FEATURES),
                            .value = mw_prng_double(prng)};
-    mw_forest_node_append(nodes, &node);
+    mw_forest_node_append(nodes, &plain_head, &node);
     double left = append_random(nodes, prng, row, depth - 1);
     double right = append_random(nodes, prng, row, depth - 1);
     return row[node.feature] <= node.value ? left : right;
@@ -99,6 +104,65 @@ MW_TEST(forest_agrees_with_a_recursive_model_and_survives_saving) {
     }
 }
 
+/* Bytes of format 1, as older versions hold them, give a forest of format 2. */
+MW_TEST(forest_of_format_1_is_read) {
+    static const mw_seal seal_1 = {.what = "forest", .magic = 0x5446574d, .format = 1};
+    mw_buf payload, nodes, sealed, again;
+    mw_buf *const all[] = {&payload, &nodes, &sealed, &again};
+    for (size_t i = 0; i < 4; i++) mw_buf_init(all[i], 1 << 12);
+    mw_forest_node split = {.kind = MW_NODE_NUMERIC, .feature = 1, .value = 0.5};
+    mw_forest_node parts[] = {split, leaf(1), leaf(2)};
+    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&nodes, &plain_head, &parts[i]);
+    static const uint32_t head_1[] = {FEATURES, 1, MW_OUTPUT_EXP, 1};
+    for (size_t i = 0; i < 4; i++) mw_buf_append_u32(&payload, head_1[i]);
+    mw_buf_append_u64(&payload, 0x3ff0000000000000); /* 1.0 */
+    mw_buf_append_str(&payload, mw_buf_str(&nodes));
+    mw_seal_append(&sealed, seal_1, mw_buf_str(&payload));
+
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    const mw_forest *forest;
+    mw_error err;
+    MW_CHECK_OK(mw_forest_decode(&arena, mw_buf_str(&sealed), &forest, &err), &err);
+    mw_forest_head head = mw_forest_facts(forest);
+    MW_CHECK(head.class_count == 1 && head.output == MW_OUTPUT_EXP && head.is_average);
+    MW_CHECK(!head.has_covers && !head.is_float);
+    MW_CHECK(mw_forest_raw(forest, (double[]){0, 1, 0, 0}) == 2);
+    mw_forest_encode(forest, &again);
+    MW_CHECK_EQUAL_INT(mw_seal_format(mw_buf_str(&again)), MW_FOREST_FORMAT);
+    MW_CHECK_OK(mw_forest_decode(&arena, mw_buf_str(&again), &forest, &err), &err);
+    for (size_t i = 0; i < 4; i++) mw_buf_release(all[i]);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(forest_with_linear_leaves_adds_their_terms) {
+    mw_buf nodes, terms;
+    mw_buf_init(&nodes, 1 << 12);
+    mw_buf_init(&terms, 1 << 10);
+    mw_forest_term_append(&terms, (mw_forest_term){0, 2});
+    mw_forest_term_append(&terms, (mw_forest_term){2, -1});
+    mw_forest_node parts[] = {
+        {.kind = MW_NODE_NUMERIC, .feature = 1},
+        {.kind = MW_NODE_LINEAR, .value = 7, .constant = 0.5, .terms = mw_buf_str(&terms)},
+        leaf(3)};
+    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&nodes, &plain_head, &parts[i]);
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    const mw_forest *forest;
+    MW_CHECK_OK(mw_forest_make(&arena, &plain_head, mw_buf_str(&nodes), &forest, NULL), NULL);
+    static const struct {
+        double row[FEATURES], sum;
+    } cases[] = {{{1, -1, 4}, 0.5 + 2 - 4},
+                 {{1, 1, 4}, 3},
+                 {{1, -1, NAN}, 7},
+                 {{1e-36, -1, 4}, 0.5 - 4} /* nearly 0 is 0 */};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        MW_CHECK_EQUAL_DOUBLE_BITS(mw_forest_raw(forest, cases[i].row), cases[i].sum);
+    mw_arena_release(&arena);
+    mw_buf_release(&nodes);
+    mw_buf_release(&terms);
+}
+
 static mw_status make_from(void *context) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
@@ -112,14 +176,14 @@ MW_TEST(forest_refuses_trees_that_end_early_or_late) {
     mw_buf nodes;
     mw_buf_init(&nodes, 1 << 12);
     mw_forest_node split = {.kind = MW_NODE_NUMERIC}, one = leaf(1);
-    mw_forest_node_append(&nodes, &split);
-    mw_forest_node_append(&nodes, &one);
+    mw_forest_node_append(&nodes, &plain_head, &split);
+    mw_forest_node_append(&nodes, &plain_head, &one);
     mw_str bytes = mw_buf_str(&nodes);
     MW_CHECK_STATUS(make_from(&bytes), MW_CORRUPT);
-    mw_forest_node_append(&nodes, &one);
+    mw_forest_node_append(&nodes, &plain_head, &one);
     bytes = mw_buf_str(&nodes);
     MW_CHECK(mw_test_every_allocation_fails(make_from, &bytes) > 1);
-    mw_forest_node_append(&nodes, &one);
+    mw_forest_node_append(&nodes, &plain_head, &one);
     bytes = mw_buf_str(&nodes);
     MW_CHECK_STATUS(make_from(&bytes), MW_CORRUPT);
     mw_buf_release(&nodes);

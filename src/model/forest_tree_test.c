@@ -6,7 +6,7 @@
 
 enum { FEATURES = 4 };
 static const mw_forest_head plain_head = {
-    .feature_count = FEATURES, .tree_count = 1, .output = MW_OUTPUT_IDENTITY, .sigmoid = 1};
+    .feature_count = FEATURES, .tree_count = 1, .class_count = 1, .sigmoid = 1};
 
 static mw_forest_node leaf(double value) {
     return (mw_forest_node){.kind = MW_NODE_LEAF, .value = value};
@@ -18,9 +18,9 @@ static const mw_forest *make_stump(mw_arena *arena, mw_forest_node split) {
     mw_buf_init(&nodes, 1 << 12);
     split.feature = 1;
     mw_forest_node one = leaf(1), two = leaf(2);
-    mw_forest_node_append(&nodes, &split);
-    mw_forest_node_append(&nodes, &one);
-    mw_forest_node_append(&nodes, &two);
+    mw_forest_node_append(&nodes, &plain_head, &split);
+    mw_forest_node_append(&nodes, &plain_head, &one);
+    mw_forest_node_append(&nodes, &plain_head, &two);
     const mw_forest *forest;
     mw_error err;
     MW_CHECK_OK(mw_forest_make(arena, &plain_head, mw_buf_str(&nodes), &forest, &err), &err);
@@ -30,7 +30,9 @@ static const mw_forest *make_stump(mw_arena *arena, mw_forest_node split) {
 
 static double at(const mw_forest *forest, double value) {
     double row[FEATURES] = {0, value};
-    return mw_tree_sum(forest, row);
+    double sum;
+    mw_tree_sums(forest, row, &sum);
+    return sum;
 }
 
 static const double zero = (double)1e-35f, past_zero = 1.1e-35;

@@ -18,7 +18,13 @@ enum { WORD_SIZE = 4, SHOWN_MAX = 40 /* bytes of a value that an error quotes */
     X(leaf_value)       \
     X(cat_boundaries)   \
     X(cat_threshold)    \
-    X(is_linear)
+    X(internal_count)   \
+    X(leaf_count)       \
+    X(is_linear)        \
+    X(leaf_const)       \
+    X(num_features)     \
+    X(leaf_features)    \
+    X(leaf_coeff)
 
 typedef enum {
 #define X(name) KEY_##name,
@@ -46,6 +52,9 @@ typedef struct {
     double *leaves;                                 /* leaf_count */
     int64_t *boundaries;                            /* category_count + 1 */
     mw_str words;                                   /* little-endian u32, all sets in a row */
+    int64_t *split_covers, *leaf_covers;            /* NULL without covers */
+    double *constants;                              /* leaf_count; NULL unless leaves are linear */
+    mw_str *terms;                                  /* leaf_count, in canonical bytes */
 } tree;
 
 typedef struct {
@@ -93,6 +102,9 @@ static mw_status head_broken(reading *r, mw_str key, mw_str value, const char *r
 #define OBJECTIVE_MAP(X)                \
     X("binary", MW_OUTPUT_SIGMOID)      \
     X("cross_entropy", MW_OUTPUT_SIGMOID) \
+    X("cross_entropy_lambda", MW_OUTPUT_LOG_EXP) \
+    X("multiclass", MW_OUTPUT_SOFTMAX)  \
+    X("multiclassova", MW_OUTPUT_SIGMOID) \
     X("regression", MW_OUTPUT_IDENTITY) \
     X("regression_l1", MW_OUTPUT_IDENTITY) \
     X("huber", MW_OUTPUT_IDENTITY)      \
@@ -129,8 +141,8 @@ static mw_status read_objective(reading *r, mw_str value) {
         return mw_fail(r->err, MW_NOT_BUILT, "lightgbm text: objective %.*s is not built yet",
                        MW_STR_ARGS(shown(value)));
     while (next_word(&rest, &word)) {
-        if (mw_str_is(word, "sqrt"))
-            return mw_fail(r->err, MW_NOT_BUILT, "lightgbm text: reg_sqrt is not built yet");
+        if (mw_str_is(word, "sqrt") && r->head.output == MW_OUTPUT_IDENTITY)
+            r->head.output = MW_OUTPUT_SQUARE;
         mw_str number = word, name;
         if (!mw_str_split(&number, ':', &name) || !mw_str_is(name, "sigmoid")) continue;
         if (!mw_str_to_double(number, &r->head.sigmoid) || r->head.sigmoid <= 0)
@@ -151,11 +163,10 @@ static mw_status read_head_line(reading *r, mw_str line) {
         if (!mw_str_is(value, "v4"))
             return mw_fail(r->err, MW_NOT_BUILT, "lightgbm text: version must be v4, got %.*s",
                            MW_STR_ARGS(shown(value)));
-    } else if (mw_str_is(key, "num_class") || mw_str_is(key, "num_tree_per_iteration")) {
-        if (!is_number) return head_broken(r, key, value, "a whole number");
-        if (number != 1)
-            return mw_fail(r->err, MW_NOT_BUILT, "lightgbm text: %.*s must be 1, got %lld",
-                           MW_STR_ARGS(key), (long long)number);
+    } else if (mw_str_is(key, "num_tree_per_iteration")) {
+        if (!is_number || number < 1 || number > MW_FOREST_CLASSES_MAX)
+            return head_broken(r, key, value, "from 1 to 4096");
+        r->head.class_count = (uint32_t)number;
     } else if (mw_str_is(key, "max_feature_idx")) {
         if (!is_number || number < 0 || number >= MW_FOREST_FEATURES_MAX)
             return head_broken(r, key, value, "from 0 to 4095");
@@ -258,10 +269,55 @@ static mw_status read_counts(reading *r, const tree_text *text, tree *t) {
         return tree_broken(r, text, "num_leaves must be the number of its leaf values");
     if (!has_categories || t->category_count < 0 || t->category_count >= t->leaf_count)
         return tree_broken(r, text, "num_cat must be from 0 to num_leaves - 1");
-    if (text->values[KEY_is_linear].data && !mw_str_is(text->values[KEY_is_linear], "0"))
-        return mw_fail(r->err, MW_NOT_BUILT,
-                       "lightgbm text: tree %lld: linear leaves are not built yet",
-                       (long long)text->number);
+    return MW_OK;
+}
+
+/* The first tree says whether there are any: LightGBM has written them since 2.0. */
+static mw_status read_covers(reading *r, const tree_text *text, tree *t) {
+    if (r->head.tree_count == 0) r->head.has_covers = text->values[KEY_leaf_count].data != NULL;
+    if (!r->head.has_covers) return MW_OK;
+    MW_TRY(read_integers(r, text, KEY_leaf_count, t->leaf_count, &t->leaf_covers));
+    if (t->leaf_count > 1)
+        MW_TRY(read_integers(r, text, KEY_internal_count, t->leaf_count - 1, &t->split_covers));
+    for (int64_t i = 0; i < t->leaf_count; i++)
+        if (t->leaf_covers[i] < 0 || (i > 0 && t->split_covers[i - 1] < 0))
+            return tree_broken(r, text, "leaf_count and internal_count must not be below 0");
+    return MW_OK;
+}
+
+/* The terms of all leaves stand one after the other. */
+static mw_status read_linear(reading *r, const tree_text *text, tree *t) {
+    int64_t *counts, *features, total = 0;
+    double *factors;
+    MW_TRY(read_doubles(r, text, KEY_leaf_const, t->leaf_count, &t->constants));
+    MW_TRY(read_integers(r, text, KEY_num_features, t->leaf_count, &counts));
+    int64_t count_max = (int64_t)text->values[KEY_leaf_coeff].size;
+    for (int64_t i = 0; i < t->leaf_count; i++) {
+        if (counts[i] < 0 || counts[i] > count_max - total || !isfinite(t->constants[i]))
+            return tree_broken(r, text, "num_features and leaf_const must fit leaf_coeff");
+        total += counts[i];
+    }
+    MW_TRY(read_integers(r, text, KEY_leaf_features, total, &features));
+    MW_TRY(read_doubles(r, text, KEY_leaf_coeff, total, &factors));
+
+    mw_buf bytes;
+    mw_buf_init(&bytes, SIZE_MAX);
+    for (int64_t i = 0; i < total; i++)
+        mw_forest_term_append(&bytes, (mw_forest_term){(uint32_t)features[i], factors[i]});
+    mw_str all = mw_buf_check(&bytes, "terms", r->err) == MW_OK
+                     ? mw_str_copy(&r->scratch, mw_buf_str(&bytes))
+                     : (mw_str){0};
+    mw_buf_release(&bytes);
+    t->terms = mw_arena_alloc(&r->scratch, (size_t)t->leaf_count, sizeof *t->terms);
+    if (!all.data || !t->terms) return no_memory(r);
+    for (int64_t i = 0; i < total; i++)
+        if (features[i] < 0 || features[i] >= r->head.feature_count || !isfinite(factors[i]))
+            return tree_broken(r, text, "leaf_features and leaf_coeff must be finite and in range");
+    for (int64_t i = 0; i < t->leaf_count; i++) {
+        size_t size = (size_t)counts[i] * MW_TERM_SIZE;
+        t->terms[i] = mw_str_slice(all, 0, size);
+        all = mw_str_slice(all, size, all.size);
+    }
     return MW_OK;
 }
 
@@ -278,6 +334,9 @@ static mw_status read_tree(reading *r, const tree_text *text, tree *out_tree) {
         MW_TRY(read_integers(r, text, KEY_right_child, split_count, &t.rights));
         if (t.category_count > 0) MW_TRY(read_sets(r, text, &t));
     }
+    MW_TRY(read_covers(r, text, &t));
+    mw_str is_linear = text->values[KEY_is_linear];
+    if (is_linear.data && !mw_str_is(is_linear, "0")) MW_TRY(read_linear(r, text, &t));
     *out_tree = t;
     return MW_OK;
 }
@@ -292,17 +351,28 @@ static mw_status append_split(reading *r, const tree_text *text, const tree *t, 
                            .feature = (uint32_t)t->features[at],
                            .value = t->thresholds[at],
                            .missing = (mw_missing_kind)(decision >> MISSING_SHIFT),
-                           .default_left = decision & IS_DEFAULT_LEFT};
+                           .default_left = decision & IS_DEFAULT_LEFT,
+                           .cover = t->split_covers ? (double)t->split_covers[at] : 0};
     if (decision & IS_CATEGORY) {
         if (!(node.value >= 0 && node.value < (double)t->category_count))
             return tree_broken(r, text, "a categorical threshold must be from 0 to num_cat - 1");
         const int64_t *bounds = t->boundaries + (int64_t)node.value;
-        node = (mw_forest_node){.kind = MW_NODE_CATEGORY, .feature = node.feature};
+        node = (mw_forest_node){
+            .kind = MW_NODE_CATEGORY, .feature = node.feature, .cover = node.cover};
         node.words = mw_str_slice(t->words, (size_t)bounds[0] * WORD_SIZE,
                                   (size_t)bounds[1] * WORD_SIZE);
     }
-    mw_forest_node_append(&r->nodes, &node);
+    mw_forest_node_append(&r->nodes, &r->head, &node);
     return MW_OK;
+}
+
+static void append_leaf(reading *r, const tree *t, int64_t leaf) {
+    mw_forest_node node = {.kind = t->constants ? MW_NODE_LINEAR : MW_NODE_LEAF,
+                           .value = t->leaves[leaf],
+                           .constant = t->constants ? t->constants[leaf] : 0,
+                           .terms = t->terms ? t->terms[leaf] : MW_STR(""),
+                           .cover = t->leaf_covers ? (double)t->leaf_covers[leaf] : 0};
+    mw_forest_node_append(&r->nodes, &r->head, &node);
 }
 
 /* Appends the tree in pre-order. A walk that meets more splits than the tree has goes in circles,
@@ -319,8 +389,7 @@ static mw_status append_tree(reading *r, const tree_text *text, const tree *t) {
         if (at < 0) {
             if (!isfinite(t->leaves[~at]))
                 return tree_broken(r, text, "a leaf_value must be finite");
-            mw_forest_node leaf = {.kind = MW_NODE_LEAF, .value = t->leaves[~at]};
-            mw_forest_node_append(&r->nodes, &leaf);
+            append_leaf(r, t, ~at);
             continue;
         }
         if (++splits_met > split_count)
@@ -369,6 +438,10 @@ static mw_status read_all(reading *r) {
     }
     if (r->head.tree_count == 0)
         return mw_fail(r->err, MW_MALFORMED, "lightgbm text: it has no tree");
+    if (r->head.tree_count % r->head.class_count != 0)
+        return mw_fail(r->err, MW_MALFORMED,
+                       "lightgbm text: num_tree_per_iteration must divide its %u trees, got %u",
+                       r->head.tree_count, r->head.class_count);
     return mw_buf_check(&r->nodes, "lightgbm text", r->err);
 }
 
@@ -377,9 +450,9 @@ mw_status mw_lightgbm_text_read(mw_arena *arena, mw_str text, const mw_forest **
     if (text.size > MW_LIGHTGBM_TEXT_SIZE_MAX)
         return mw_fail(err, MW_TOO_LARGE, "lightgbm text: at most %d bytes fit, got %zu",
                        MW_LIGHTGBM_TEXT_SIZE_MAX, text.size);
-    reading r = {.rest = text, .err = err, .head = {.sigmoid = 1}};
-    /* Each number of the text becomes at most 8 bytes in one of nine arrays. */
-    mw_arena_init(&r.scratch, 128 * text.size + (1 << 16));
+    reading r = {.rest = text, .err = err, .head = {.class_count = 1, .sigmoid = 1}};
+    /* Each number of the text becomes at most 8 bytes in one of fifteen arrays. */
+    mw_arena_init(&r.scratch, 256 * text.size + (1 << 16));
     mw_buf_init(&r.nodes, SIZE_MAX);
     mw_status status = read_all(&r);
     if (status == MW_OK)

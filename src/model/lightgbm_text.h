@@ -1,9 +1,9 @@
 /*
  * lightgbm_text: reads a model that LightGBM 4 wrote as text, into a forest's canonical bytes.
  *
- * Takes numeric and categorical splits, every kind of missing, single-leaf trees, averaged forests,
- * and objectives with one output. What LightGBM can and this cannot (several classes, linear
- * leaves) is MW_NOT_BUILT; text that breaks a rule is MW_MALFORMED, with its tree or line.
+ * Takes numeric and categorical splits, every kind of missing, linear and single leaves, averaged
+ * forests, several classes, and each objective that LightGBM has. One that it does not have is
+ * MW_NOT_BUILT; text that breaks a rule is MW_MALFORMED, with its tree or line.
  * Thresholds and leaves are read to the very bits that LightGBM holds.
  */
 #pragma once

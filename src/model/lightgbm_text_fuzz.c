@@ -4,7 +4,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 /* A text that is taken makes a forest that can be walked, saved and read back. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    static double row[MW_FOREST_FEATURES_MAX];
+    static double row[MW_FOREST_FEATURES_MAX], predictions[MW_FOREST_CLASSES_MAX];
     mw_arena arena;
     mw_arena_init(&arena, (size_t)1 << 26);
     mw_buf saved;
@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const mw_forest *forest;
     mw_str text = {(const char *)bytes, size};
     if (mw_lightgbm_text_read(&arena, text, &forest, NULL) == MW_OK) {
-        (void)mw_forest_predict(forest, row);
+        mw_forest_predict_rows(forest, row, 1, predictions);
         mw_forest_encode(forest, &saved);
         mw_status status = mw_forest_decode(&arena, mw_buf_str(&saved), &forest, NULL);
         MW_ASSERT(status == MW_OK || status == MW_NO_MEMORY);

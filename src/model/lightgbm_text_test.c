@@ -109,62 +109,74 @@ MW_TEST(lightgbm_text_hash_knows_the_trees_alone) {
     mw_buf_release(&buf);
 }
 
+static const struct {
+    const char *from, *to;
+    mw_status status;
+    const char *message;
+} broken[] = {
+    {"tree\n", "trees\n", MW_MALFORMED, "its first line must be \"tree\""},
+    {"v4", "v3", MW_NOT_BUILT, "version must be v4, got v3"},
+    {"tree_per_iteration=1", "tree_per_iteration=3", MW_MALFORMED,
+     "num_tree_per_iteration must divide its 2 trees, got 3"},
+    {"tree_per_iteration=1", "tree_per_iteration=x", MW_MALFORMED,
+     "num_tree_per_iteration must be from 1 to 4096, got x"},
+    {"binary sigmoid:1", "survival", MW_NOT_BUILT, "objective survival is not built yet"},
+    {"sigmoid:1", "sigmoid:0", MW_MALFORMED, "sigmoid must be a number above 0, got 0"},
+    {"idx=2", "idx=9999", MW_MALFORMED, "max_feature_idx must be from 0 to 4095, got 9999"},
+    {"max_feature_idx=2\n", "", MW_MALFORMED, "max_feature_idx is missing"},
+    {"Tree=0", "Tree=7", MW_MALFORMED, "Tree=0 must come next, got 7"},
+    {"num_leaves=3", "num_leaves=9", MW_MALFORMED, "tree 0: leaf_value must be 9 numbers"},
+    {"num_leaves=3", "num_leaves=999999999", MW_MALFORMED,
+     "tree 0: num_leaves must be the number of its leaf values"},
+    {"num_cat=1", "num_cat=3", MW_MALFORMED,
+     "tree 0: num_cat must be from 0 to num_leaves - 1"},
+    {"split_feature=2 0", "split_feature=2", MW_MALFORMED,
+     "tree 0: split_feature must be 2 whole numbers"},
+    {"split_feature=2 0", "split_feature=2 0 1", MW_MALFORMED,
+     "tree 0: split_feature must be 2 whole numbers"},
+    {"split_feature=2 0", "split_feature=2 3", MW_MALFORMED,
+     "tree 0: split_feature must be from 0 to max_feature_idx"},
+    {"decision_type=10", "decision_type=16", MW_MALFORMED,
+     "tree 0: decision_type must be from 0 to 11"},
+    {"0.10000000000000001 0", "0.1 1", MW_MALFORMED,
+     "tree 0: a categorical threshold must be from 0 to num_cat - 1"},
+    {"threshold=0.1", "threshold=nan 0.1", MW_MALFORMED, "tree 0: threshold must be 2 numbers"},
+    {"left_child=1 -1", "left_child=0 -1", MW_MALFORMED,
+     "tree 0: a split must not be reached twice"},
+    {"left_child=1 -1", "left_child=-1 -1", MW_MALFORMED, "tree 0: a split cannot be reached"},
+    {"left_child=1 -1", "left_child=1 -4", MW_MALFORMED,
+     "tree 0: a child must be a split or a leaf of the tree"},
+    {"leaf_value=0.5", "leaf_value=inf", MW_MALFORMED, "tree 0: a leaf_value must be finite"},
+    {"cat_boundaries=0 2", "cat_boundaries=0 -1", MW_MALFORMED,
+     "tree 0: cat_boundaries must begin with 0 and grow"},
+    {"cat_boundaries=0 2", "cat_boundaries=0 99", MW_MALFORMED,
+     "tree 0: cat_threshold is shorter than cat_boundaries says"},
+    {"cat_threshold=1 4", "cat_threshold=1 4294967296", MW_MALFORMED,
+     "tree 0: cat_threshold must hold words of 32 bits"},
+    {"is_linear=0", "is_linear=1", MW_MALFORMED, "tree 0: leaf_const must be 3 numbers"},
+    {"is_linear=0", "is_linear=1\nleaf_const=1 2 3\nnum_features=1 0 9", MW_MALFORMED,
+     "tree 0: num_features and leaf_const must fit leaf_coeff"},
+    {"is_linear=0",
+     "is_linear=1\nleaf_const=1 2 3\nnum_features=1 0 0\nleaf_features=7\nleaf_coeff=0.5",
+     MW_MALFORMED, "tree 0: leaf_features and leaf_coeff must be finite and in range"},
+    {"cat_threshold=1 4", "cat_threshold=1 4\nleaf_count=1 2", MW_MALFORMED,
+     "tree 0: leaf_count must be 3 whole numbers"},
+    {"cat_threshold=1 4", "cat_threshold=1 4\nleaf_count=1 2 3\ninternal_count=-1 3",
+     MW_MALFORMED, "tree 0: leaf_count and internal_count must not be below 0"},
+    {"end of trees", "end", MW_MALFORMED, "tree 1: the text ends before \"end of trees\""},
+};
+
 MW_TEST(lightgbm_text_names_the_broken_rule) {
-    static const struct {
-        const char *from, *to;
-        mw_status status;
-        const char *message;
-    } cases[] = {
-        {"tree\n", "trees\n", MW_MALFORMED, "its first line must be \"tree\""},
-        {"v4", "v3", MW_NOT_BUILT, "version must be v4, got v3"},
-        {"num_class=1", "num_class=3", MW_NOT_BUILT, "num_class must be 1, got 3"},
-        {"num_class=1", "num_class=x", MW_MALFORMED, "num_class must be a whole number, got x"},
-        {"binary sigmoid:1", "multiclass", MW_NOT_BUILT, "objective multiclass is not built yet"},
-        {"sigmoid:1", "sigmoid:0", MW_MALFORMED, "sigmoid must be a number above 0, got 0"},
-        {"idx=2", "idx=9999", MW_MALFORMED, "max_feature_idx must be from 0 to 4095, got 9999"},
-        {"max_feature_idx=2\n", "", MW_MALFORMED, "max_feature_idx is missing"},
-        {"Tree=0", "Tree=7", MW_MALFORMED, "Tree=0 must come next, got 7"},
-        {"num_leaves=3", "num_leaves=9", MW_MALFORMED, "tree 0: leaf_value must be 9 numbers"},
-        {"num_leaves=3", "num_leaves=999999999", MW_MALFORMED,
-         "tree 0: num_leaves must be the number of its leaf values"},
-        {"num_cat=1", "num_cat=3", MW_MALFORMED,
-         "tree 0: num_cat must be from 0 to num_leaves - 1"},
-        {"split_feature=2 0", "split_feature=2", MW_MALFORMED,
-         "tree 0: split_feature must be 2 whole numbers"},
-        {"split_feature=2 0", "split_feature=2 0 1", MW_MALFORMED,
-         "tree 0: split_feature must be 2 whole numbers"},
-        {"split_feature=2 0", "split_feature=2 3", MW_MALFORMED,
-         "tree 0: split_feature must be from 0 to max_feature_idx"},
-        {"decision_type=10", "decision_type=16", MW_MALFORMED,
-         "tree 0: decision_type must be from 0 to 11"},
-        {"0.10000000000000001 0", "0.1 1", MW_MALFORMED,
-         "tree 0: a categorical threshold must be from 0 to num_cat - 1"},
-        {"threshold=0.1", "threshold=nan 0.1", MW_MALFORMED, "tree 0: threshold must be 2 numbers"},
-        {"left_child=1 -1", "left_child=0 -1", MW_MALFORMED,
-         "tree 0: a split must not be reached twice"},
-        {"left_child=1 -1", "left_child=-1 -1", MW_MALFORMED, "tree 0: a split cannot be reached"},
-        {"left_child=1 -1", "left_child=1 -4", MW_MALFORMED,
-         "tree 0: a child must be a split or a leaf of the tree"},
-        {"leaf_value=0.5", "leaf_value=inf", MW_MALFORMED, "tree 0: a leaf_value must be finite"},
-        {"cat_boundaries=0 2", "cat_boundaries=0 -1", MW_MALFORMED,
-         "tree 0: cat_boundaries must begin with 0 and grow"},
-        {"cat_boundaries=0 2", "cat_boundaries=0 99", MW_MALFORMED,
-         "tree 0: cat_threshold is shorter than cat_boundaries says"},
-        {"cat_threshold=1 4", "cat_threshold=1 4294967296", MW_MALFORMED,
-         "tree 0: cat_threshold must hold words of 32 bits"},
-        {"is_linear=0", "is_linear=1", MW_NOT_BUILT, "tree 0: linear leaves are not built yet"},
-        {"end of trees", "end", MW_MALFORMED, "tree 1: the text ends before \"end of trees\""},
-    };
     mw_buf buf;
     mw_buf_init(&buf, 1 << 12);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         mw_arena arena;
         const mw_forest *forest;
         mw_error err;
-        mw_str text = changed(&buf, cases[i].from, cases[i].to);
-        MW_CHECK_STATUS(read_model(&arena, text, &forest, &err), cases[i].status);
+        mw_str text = changed(&buf, broken[i].from, broken[i].to);
+        MW_CHECK_STATUS(read_model(&arena, text, &forest, &err), broken[i].status);
         MW_CHECK(strncmp(err.message, "lightgbm text: ", 15) == 0);
-        MW_CHECK_EQUAL_STR((const char *)err.message + 15, cases[i].message);
+        MW_CHECK_EQUAL_STR((const char *)err.message + 15, broken[i].message);
         mw_arena_release(&arena);
     }
     mw_buf_release(&buf);

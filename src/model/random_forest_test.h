@@ -9,6 +9,7 @@
 #include "testing/test.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MW_RANDOM_FEATURES_MAX = 20 };
 
@@ -17,6 +18,8 @@ typedef struct {
     uint32_t feature_count, tree_count, leaf_count_max;
     uint32_t set_share;    /* of splits in a hundred */
     uint32_t number_count; /* different thresholds */
+    uint32_t class_count;  /* 0: 1 */
+    bool is_float, has_covers;
 } mw_random_forest;
 
 static inline double mw_random_number(mw_random_forest *r) {
@@ -39,32 +42,54 @@ static inline mw_forest_node mw_random_split(mw_random_forest *r, char *words, s
                            .value = mw_random_number(r),
                            .missing = (mw_missing_kind)mw_prng_below(&r->prng, 3),
                            .default_left = mw_prng_below(&r->prng, 2)};
+    if (r->is_float) {
+        node.value = (double)(float)node.value;
+        node.missing = MW_MISSING_NAN;
+    }
     if (mw_prng_below(&r->prng, 100) >= r->set_share) return node;
     for (size_t i = 0; i < words_size; i++) words[i] = (char)mw_prng_next(&r->prng);
     return (mw_forest_node){.kind = MW_NODE_CATEGORY,
                             .feature = node.feature,
+                            .missing = node.default_left ? MW_MISSING_NAN : MW_MISSING_NONE,
+                            .default_left = node.default_left,
                             .words = {words, mw_prng_below(&r->prng, words_size / 4 + 1) * 4}};
 }
 
-/* A tree of leaf_count leaves, split anywhere. */
-static inline void mw_random_tree(mw_random_forest *r, mw_buf *nodes, uint32_t leaf_count) {
-    mw_forest_node node = {.kind = MW_NODE_LEAF, .value = mw_prng_double(&r->prng) - 0.5};
+/* A tree of leaf_count leaves, split anywhere; 1 to 4 rows of training came to each leaf. */
+static inline double mw_random_tree(mw_random_forest *r, const mw_forest_head *head, mw_buf *nodes,
+                                    uint32_t leaf_count) {
+    mw_forest_node node = {.kind = MW_NODE_LEAF,
+                           .value = (double)(float)(mw_prng_double(&r->prng) - 0.5),
+                           .cover = 1 + (double)mw_prng_below(&r->prng, 4)};
     char words[12];
-    if (leaf_count > 1) node = mw_random_split(r, words, sizeof words);
-    mw_forest_node_append(nodes, &node);
-    if (leaf_count == 1) return;
+    if (leaf_count == 1) {
+        mw_forest_node_append(nodes, head, &node);
+        return node.cover;
+    }
+    node = mw_random_split(r, words, sizeof words);
     uint32_t left = 1 + (uint32_t)mw_prng_below(&r->prng, leaf_count - 1);
-    mw_random_tree(r, nodes, left);
-    mw_random_tree(r, nodes, leaf_count - left);
+    mw_forest_node_append(nodes, head, &node);
+    size_t end = nodes->size;
+    node.cover = mw_random_tree(r, head, nodes, left) +
+                 mw_random_tree(r, head, nodes, leaf_count - left);
+    if (head->has_covers && !nodes->failed) /* the last item of the node */
+        memcpy(nodes->data + end - sizeof node.cover, &node.cover, sizeof node.cover);
+    return node.cover;
 }
 
 static inline mw_status mw_random_make(mw_random_forest *r, mw_arena *arena,
                                        const mw_forest **out_forest) {
     mw_buf nodes;
     mw_buf_init(&nodes, SIZE_MAX);
-    mw_forest_head head = {r->feature_count, r->tree_count, MW_OUTPUT_IDENTITY, false, 1};
-    for (uint32_t t = 0; t < r->tree_count; t++)
-        mw_random_tree(r, &nodes, 1 + (uint32_t)mw_prng_below(&r->prng, r->leaf_count_max));
+    mw_forest_head head = {.feature_count = r->feature_count,
+                           .class_count = r->class_count ? r->class_count : 1,
+                           .is_float = r->is_float,
+                           .has_covers = r->has_covers,
+                           .sigmoid = 1};
+    head.tree_count = (r->tree_count + head.class_count - 1) / head.class_count * head.class_count;
+    for (uint32_t t = 0; t < head.tree_count; t++)
+        (void)mw_random_tree(r, &head, &nodes,
+                             1 + (uint32_t)mw_prng_below(&r->prng, r->leaf_count_max));
     mw_status status = mw_buf_check(&nodes, "nodes", NULL);
     if (status == MW_OK)
         status = mw_forest_make(arena, &head, mw_buf_str(&nodes), out_forest, NULL);

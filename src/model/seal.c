@@ -41,3 +41,9 @@ mw_status mw_seal_open(mw_seal seal, mw_str bytes, mw_str *out_payload, mw_error
     *out_payload = payload;
     return MW_OK;
 }
+
+uint32_t mw_seal_format(mw_str bytes) {
+    mw_reader reader = {.rest = bytes};
+    (void)mw_read_u32(&reader);
+    return mw_read_u32(&reader);
+}

@@ -22,3 +22,5 @@ void mw_seal_append(mw_buf *out, mw_seal seal, mw_str payload);
    is wrong is MW_CORRUPT. */
 MW_MUST_USE mw_status mw_seal_open(mw_seal seal, mw_str bytes, mw_str *out_payload,
                                    mw_error *err);
+/* The format version that bytes are in, which mw_seal_open has taken. */
+uint32_t mw_seal_format(mw_str bytes);

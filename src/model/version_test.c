@@ -16,14 +16,18 @@ static const mw_model_feature features[] = {
     {.name = {"carrier", 7}, .type = MW_TYPE_CATEGORY, .values = {carriers, 2}}};
 
 static const mw_forest *make_forest(mw_arena *arena) {
-    mw_forest_head head = {2, 1, MW_OUTPUT_SIGMOID, false, 1};
+    mw_forest_head head = {.feature_count = 2,
+                           .tree_count = 1,
+                           .class_count = 1,
+                           .output = MW_OUTPUT_SIGMOID,
+                           .sigmoid = 1};
     mw_forest_node nodes[] = {
         {.kind = MW_NODE_CATEGORY, .feature = 1, .words = MW_STR("\2\0\0\0")},
         {.kind = MW_NODE_LEAF, .value = 1},
         {.kind = MW_NODE_LEAF, .value = -1}};
     mw_buf buf;
     mw_buf_init(&buf, 1 << 10);
-    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&buf, &nodes[i]);
+    for (size_t i = 0; i < 3; i++) mw_forest_node_append(&buf, &head, &nodes[i]);
     const mw_forest *forest;
     mw_error err;
     MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&buf), &forest, &err), &err);

@@ -61,12 +61,16 @@ typedef struct {
 
 /* A version whose one leaf says yes with the odds of e to 1. */
 static inline void shop_encode_version(shop *s) {
-    mw_forest_head head = {1, 1, MW_OUTPUT_SIGMOID, false, 1};
+    mw_forest_head head = {.feature_count = 1,
+                           .tree_count = 1,
+                           .class_count = 1,
+                           .output = MW_OUTPUT_SIGMOID,
+                           .sigmoid = 1};
     mw_forest_node leaf = {.kind = MW_NODE_LEAF, .value = 1};
     mw_buf bytes;
     const mw_forest *forest;
     mw_buf_init(&bytes, 1 << 16);
-    mw_forest_node_append(&bytes, &leaf);
+    mw_forest_node_append(&bytes, &head, &leaf);
     MW_CHECK_OK(mw_forest_make(&s->arena, &head, mw_buf_str(&bytes), &forest, NULL), NULL);
     mw_cell cells[] = {mw_cell_number(1), mw_cell_number(2)};
     mw_column column = {cells, 1, 2};

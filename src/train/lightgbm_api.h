@@ -11,7 +11,8 @@
 typedef struct mw_lightgbm_dataset mw_lightgbm_dataset;
 typedef struct mw_lightgbm_booster mw_lightgbm_booster;
 
-enum { MW_LIGHTGBM_FLOAT32 = 0, MW_LIGHTGBM_FLOAT64 = 1 };         /* C_API_DTYPE_* */
+/* C_API_DTYPE_* */
+enum { MW_LIGHTGBM_FLOAT32 = 0, MW_LIGHTGBM_FLOAT64 = 1, MW_LIGHTGBM_INT32 = 2 };
 enum { MW_LIGHTGBM_PREDICT_NORMAL = 0, MW_LIGHTGBM_PREDICT_RAW = 1 }; /* C_API_PREDICT_* */
 
 /* member, symbol, parameters; all give an int */

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODELS = 60, ROWS_MAX = 1500, FEATURES_MAX = 10, EDGE_ROWS = 1500, EDGES_MAX = 4096 };
+enum { MODELS = 100, ROWS_MAX = 1500, FEATURES_MAX = 10, EDGES_MAX = 4096, CLASSES = 3 };
+enum { EDGE_ROWS = 1500, EDGE_ROWS_MAX = 20000, GROUP = 10 /* rows that are ranked together */ };
 
 static const double plain_edges[] = {
     NAN, 0.0, -0.0, DBL_TRUE_MIN, -DBL_TRUE_MIN, 1e-36, -1e-36, (double)1e-35f, -(double)1e-35f,
@@ -21,9 +22,39 @@ typedef struct {
     size_t row_count, feature_count;
     double values[ROWS_MAX * FEATURES_MAX];
     float labels[ROWS_MAX];
+    int32_t groups[ROWS_MAX / GROUP];
     char parameters[1024];
     size_t category_count;
+    bool is_ranked;
 } problem;
+
+/* What labels an objective takes. */
+typedef enum { BINARY, POSITIVE, CLASS, GRADE } label_kind;
+
+static const struct {
+    const char *parameters;
+    label_kind labels;
+} objectives[] = {{"binary sigmoid=1", BINARY},
+                  {"binary sigmoid=0.7", BINARY},
+                  {"cross_entropy", BINARY},
+                  {"cross_entropy_lambda", BINARY},
+                  {"regression", POSITIVE},
+                  {"regression reg_sqrt=true", POSITIVE},
+                  {"regression linear_tree=true", POSITIVE},
+                  {"binary linear_tree=true", BINARY},
+                  {"regression_l1", POSITIVE},
+                  {"huber", POSITIVE},
+                  {"fair", POSITIVE},
+                  {"quantile alpha=0.3", POSITIVE},
+                  {"mape", POSITIVE},
+                  {"poisson", POSITIVE},
+                  {"gamma", POSITIVE},
+                  {"tweedie", POSITIVE},
+                  {"multiclass num_class=3", CLASS},
+                  {"multiclassova num_class=3 sigmoid=0.8", CLASS},
+                  {"lambdarank", GRADE},
+                  {"rank_xendcg", GRADE}};
+enum { OBJECTIVES = sizeof objectives / sizeof *objectives };
 
 static bool chance(uint64_t *prng, double share) {
     return mw_prng_double(prng) < share;
@@ -38,7 +69,7 @@ static double random_value(uint64_t *prng, bool is_category, double missing, dou
 }
 
 /* Columns of several kinds, and a label that depends on them so that there is much to split. */
-static void fill_data(problem *p, uint64_t *prng, bool is_binary) {
+static void fill_data(problem *p, uint64_t *prng, label_kind labels) {
     double missing = chance(prng, 0.6) ? 0.2 : 0, zero = chance(prng, 0.6) ? 0.4 : 0;
     for (size_t r = 0; r < p->row_count; r++) {
         double signal = mw_prng_double(prng);
@@ -48,30 +79,32 @@ static void fill_data(problem *p, uint64_t *prng, bool is_binary) {
             if (isnan(x)) signal += 0.4;
             else signal += f < p->category_count ? ((int)x * 7 % 5) * 0.3 : sin(3 * x + (double)f);
         }
-        p->labels[r] = is_binary ? signal > 1 : (float)fabs(signal);
+        p->labels[r] = (float)(labels == BINARY     ? signal > 1
+                               : labels == POSITIVE ? fabs(signal) + 0.01
+                                                    : (signal > 0.5) + (signal > 1.5));
     }
 }
 
 static void make_problem(problem *p, uint64_t *prng) {
-    static const char *const objectives[] = {"binary sigmoid=1", "binary sigmoid=0.7",
-                                             "cross_entropy", "regression", "poisson",
-                                             "regression_l1", "huber"};
     static const char *const boostings[] = {"gbdt", "gbdt", "dart", "rf"};
-    size_t objective = (size_t)mw_prng_below(prng, 7);
-    p->row_count = 100 + (size_t)mw_prng_below(prng, ROWS_MAX - 100);
+    size_t objective = (size_t)mw_prng_below(prng, OBJECTIVES);
+    bool is_linear = strstr(objectives[objective].parameters, "linear") != NULL;
+    p->is_ranked = objectives[objective].labels == GRADE;
+    p->row_count = 100 + (size_t)mw_prng_below(prng, ROWS_MAX - 100) / GROUP * GROUP;
+    for (size_t g = 0; g < p->row_count / GROUP; g++) p->groups[g] = GROUP;
     p->feature_count = 1 + (size_t)mw_prng_below(prng, FEATURES_MAX);
     p->category_count = (size_t)mw_prng_below(prng, p->feature_count + 1);
     if (chance(prng, 0.3)) p->category_count = 0;
-    fill_data(p, prng, objective < 3);
+    fill_data(p, prng, objectives[objective].labels);
     int size = snprintf(
         p->parameters, sizeof p->parameters,
         "objective=%s boosting=%s num_leaves=%d min_data_in_leaf=%d min_data_in_bin=1 "
         "use_missing=%s zero_as_missing=%s max_cat_to_onehot=%d min_data_per_group=1 cat_smooth=1 "
         "bagging_freq=1 bagging_fraction=0.7 feature_fraction=0.9 seed=%d deterministic=true "
         "force_row_wise=true num_threads=1 verbosity=-1 ",
-        objectives[objective], boostings[mw_prng_below(prng, 4)],
+        objectives[objective].parameters, boostings[mw_prng_below(prng, is_linear ? 2 : 4)],
         2 + (int)mw_prng_below(prng, 62), 1 + (int)mw_prng_below(prng, 20),
-        chance(prng, 0.8) ? "true" : "false", chance(prng, 0.3) ? "true" : "false",
+        chance(prng, 0.8) ? "true" : "false", !is_linear && chance(prng, 0.3) ? "true" : "false",
         1 + (int)mw_prng_below(prng, 8), (int)mw_prng_below(prng, 1000));
     for (size_t f = 0; f < p->category_count; f++)
         size += snprintf(p->parameters + size, sizeof p->parameters - (size_t)size, "%s%zu",
@@ -91,6 +124,9 @@ static mw_lightgbm_booster *train(const mw_lightgbm_api *api, const problem *p, 
                 &err);
     MW_CHECK(api->dataset_set_field(dataset, "label", p->labels, (int)p->row_count,
                                     MW_LIGHTGBM_FLOAT32) == 0);
+    if (p->is_ranked)
+        MW_CHECK(api->dataset_set_field(dataset, "group", p->groups, (int)p->row_count / GROUP,
+                                        MW_LIGHTGBM_INT32) == 0);
     MW_CHECK_OK(mw_lightgbm_check(api, api->booster_create(dataset, p->parameters, &booster),
                                   "create", &err),
                 &err);
@@ -119,31 +155,40 @@ static size_t gather_edges(const char *text, double *edges) {
 
 static void compare(const mw_lightgbm_api *api, mw_lightgbm_booster *booster,
                     const mw_forest *forest, const double *values, size_t row_count) {
-    static double theirs[ROWS_MAX + EDGE_ROWS];
+    static double theirs[EDGE_ROWS_MAX * CLASSES], ours[EDGE_ROWS_MAX * CLASSES];
     int32_t width = (int32_t)mw_forest_facts(forest).feature_count;
+    size_t classes = mw_forest_facts(forest).class_count;
     int64_t count;
     for (int raw = 0; raw < 2; raw++) {
         MW_CHECK(api->booster_predict(booster, values, MW_LIGHTGBM_FLOAT64, (int32_t)row_count,
                                       width, 1, raw, 0, -1, "num_threads=1", &count, theirs) == 0);
-        MW_CHECK_EQUAL_INT(count, row_count);
-        for (size_t r = 0; r < row_count; r++) {
-            const double *row = values + r * (size_t)width;
-            double ours = raw ? mw_forest_raw(forest, row) : mw_forest_predict(forest, row);
-            MW_CHECK_EQUAL_DOUBLE_BITS(ours, theirs[r]);
-        }
+        MW_CHECK_EQUAL_INT(count, row_count * classes);
+        if (raw) mw_forest_raw_rows(forest, values, row_count, ours);
+        else mw_forest_predict_rows(forest, values, row_count, ours);
+        for (size_t i = 0; i < row_count * classes; i++)
+            MW_CHECK_EQUAL_DOUBLE_BITS(ours[i], theirs[i]);
     }
+}
+
+/* More of them in `make soak`. */
+static size_t edge_row_count(void) {
+    const char *text = getenv("MW_EDGE_ROWS");
+    int64_t count = EDGE_ROWS;
+    if (text) MW_CHECK(mw_str_to_int64(mw_str_of(text), &count) && count <= EDGE_ROWS_MAX);
+    return (size_t)count;
 }
 
 static void compare_on_edges(const mw_lightgbm_api *api, mw_lightgbm_booster *booster,
                              const mw_forest *forest, const char *text, uint64_t *prng) {
-    static double edges[EDGES_MAX], values[EDGE_ROWS * FEATURES_MAX];
+    static double edges[EDGES_MAX], values[EDGE_ROWS_MAX * FEATURES_MAX];
     size_t edge_count = gather_edges(text, edges);
     size_t width = mw_forest_facts(forest).feature_count;
-    for (size_t i = 0; i < EDGE_ROWS * width; i++)
+    size_t row_count = edge_row_count();
+    for (size_t i = 0; i < row_count * width; i++)
         values[i] = edges[mw_prng_below(prng, chance(prng, 0.5)
                                                   ? sizeof plain_edges / sizeof *plain_edges
                                                   : edge_count)];
-    compare(api, booster, forest, values, EDGE_ROWS);
+    compare(api, booster, forest, values, row_count);
 }
 
 /* The forest gives LightGBM's own bits, raw and after the objective, for random models of all
@@ -154,7 +199,7 @@ MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
     MW_CHECK_OK(mw_lightgbm_open(mw_sys_real(), &api, &err), &err);
     uint64_t prng = mw_test_seed();
     static problem p;
-    size_t with_sets = 0, averaged = 0, zero_missing = 0;
+    size_t with_sets = 0, averaged = 0, zero_missing = 0, linear = 0, with_classes = 0;
     for (int i = 0; i < MODELS; i++) {
         make_problem(&p, &prng);
         mw_lightgbm_booster *booster = train(&api, &p, 1 + (int)mw_prng_below(&prng, 25));
@@ -170,11 +215,14 @@ MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
 
         with_sets += strstr(text.data, "\ncat_threshold=") != NULL;
         averaged += mw_forest_facts(forest).is_average;
+        with_classes += mw_forest_facts(forest).class_count > 1;
+        linear += strstr(text.data, "is_linear=1") != NULL;
         zero_missing += strstr(p.parameters, "zero_as_missing=true") != NULL;
         mw_arena_release(&arena);
         MW_CHECK(api.booster_free(booster) == 0);
     }
     MW_CHECK(with_sets > 5 && averaged > 3 && zero_missing > 3);
+    MW_CHECK(linear > 2 && with_classes > 2);
 }
 
 MW_TEST(lightgbm_says_why_it_refuses) {
