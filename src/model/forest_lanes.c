@@ -135,7 +135,8 @@ static void run_block(const mw_forest_layout *layout, const mw_forest_kernels *k
     const mw_forest_head *head = &layout->forest->head;
     put_block(layout, kernels, rows, block);
     for (uint32_t class = 0; class < head->class_count; class++) {
-        double sums[MW_LANE_ROWS] = {0};
+        double sums[MW_LANE_ROWS];
+        for (size_t row = 0; row < MW_LANE_ROWS; row++) sums[row] = mw_tree_start(layout->forest);
         for (uint32_t t = class; t < head->tree_count; t += head->class_count) {
             const mw_lane_tree *tree = &layout->trees[t];
             for (uint32_t i = 0; i < tree->set_count; i++)
@@ -174,7 +175,8 @@ static void run_row(const mw_forest_layout *layout, const mw_forest_kernels *ker
 
     uint32_t tree_count = layout->forest->head.tree_count;
     uint32_t class_count = layout->forest->head.class_count;
-    for (uint32_t class = 0; class < class_count; class++) out_sums[class] = 0;
+    for (uint32_t class = 0; class < class_count; class++)
+        out_sums[class] = mw_tree_start(layout->forest);
     for (uint32_t first = 0; first < tree_count; first += MW_LANE_TREES) {
         const uint32_t *starts = &layout->group_starts[first / MW_LANE_TREES];
         uint32_t step_count = starts[1] - starts[0];

@@ -47,7 +47,7 @@ static double leaf_value(const mw_forest *forest, size_t leaf, const double *fea
 
 void mw_tree_sums(const mw_forest *forest, const double *features, double *out_sums) {
     uint32_t class_count = forest->head.class_count;
-    for (uint32_t i = 0; i < class_count; i++) out_sums[i] = 0;
+    for (uint32_t i = 0; i < class_count; i++) out_sums[i] = mw_tree_start(forest);
     for (uint32_t tree = 0; tree < forest->head.tree_count; tree++) {
         size_t leaf = mw_tree_leaf(forest, tree, features);
         double *sum = &out_sums[tree % class_count];

@@ -63,8 +63,13 @@ struct mw_forest {
 /* The category that `value` names: below `count`, or `count` if it is none of these. LightGBM cuts
    towards 0, so that -0.5 is category 0; XGBoost takes nothing below 0. */
 static inline uint32_t mw_tree_category(const mw_forest *forest, double value, uint32_t count) {
-    if (forest->head.is_float) value = value < 0 ? -1 : (double)(float)value;
+    if (forest->head.is_float) value = (float)value < 0 ? -1 : (double)(float)value;
     return value > -1.0 && value < (double)count ? (uint32_t)value : count;
+}
+
+/* What a sum begins with: LightGBM clears it, XGBoost fills in the first leaf, which may be -0. */
+static inline double mw_tree_start(const mw_forest *forest) {
+    return forest->head.is_float ? -0.0 : 0;
 }
 
 /* A sum, one leaf later. Rounding a double's sum of two floats gives the float's sum. */
