@@ -13,7 +13,12 @@ typedef struct mw_lightgbm_booster mw_lightgbm_booster;
 
 /* C_API_DTYPE_* */
 enum { MW_LIGHTGBM_FLOAT32 = 0, MW_LIGHTGBM_FLOAT64 = 1, MW_LIGHTGBM_INT32 = 2 };
-enum { MW_LIGHTGBM_PREDICT_NORMAL = 0, MW_LIGHTGBM_PREDICT_RAW = 1 }; /* C_API_PREDICT_* */
+/* C_API_PREDICT_* */
+enum {
+    MW_LIGHTGBM_PREDICT_NORMAL = 0,
+    MW_LIGHTGBM_PREDICT_RAW = 1,
+    MW_LIGHTGBM_PREDICT_CONTRIBUTIONS = 3
+};
 
 /* member, symbol, parameters; all give an int */
 #define MW_LIGHTGBM_API_MAP(X)                                                                  \

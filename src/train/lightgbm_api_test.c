@@ -1,6 +1,7 @@
 #include "train/lightgbm_api.h"
 
 #include "base/prng.h"
+#include "model/explainer.h"
 #include "model/lightgbm_text.h"
 #include "testing/test.h"
 
@@ -191,6 +192,27 @@ static void compare_on_edges(const mw_lightgbm_api *api, mw_lightgbm_booster *bo
     compare(api, booster, forest, values, row_count);
 }
 
+/* Our contributions are LightGBM's, which sums its leaves' values by another algorithm. */
+static void compare_contributions(const mw_lightgbm_api *api, mw_lightgbm_booster *booster,
+                                  const mw_forest *forest, const problem *p) {
+    enum { ROWS = 100, VALUES = CLASSES * (FEATURES_MAX + 1) };
+    static double theirs[ROWS * VALUES], ours[ROWS * VALUES];
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 26);
+    const mw_explainer *explainer;
+    mw_error err;
+    MW_CHECK_OK(mw_explainer_make(&arena, forest, mw_lanes_best(), &explainer, &err), &err);
+    MW_CHECK_OK(mw_explainer_run(explainer, p->values, ROWS, ours, &err), &err);
+    int64_t count;
+    MW_CHECK(api->booster_predict(booster, p->values, MW_LIGHTGBM_FLOAT64, ROWS,
+                                  (int32_t)p->feature_count, 1, MW_LIGHTGBM_PREDICT_CONTRIBUTIONS,
+                                  0, -1, "num_threads=1", &count, theirs) == 0);
+    MW_CHECK_EQUAL_INT(count, ROWS * mw_forest_facts(forest).class_count * (p->feature_count + 1));
+    for (int64_t i = 0; i < count; i++)
+        MW_CHECK(fabs(ours[i] - theirs[i]) <= 1e-9 * (1 + fabs(theirs[i])));
+    mw_arena_release(&arena);
+}
+
 /* The forest gives LightGBM's own bits, raw and after the objective, for random models of all
    kinds on their training rows and on rows of edge values; and a saved forest is the same. */
 MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
@@ -211,6 +233,8 @@ MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
         MW_CHECK_OK(mw_lightgbm_text_read(&arena, text, &forest, &err), &err);
         MW_CHECK_EQUAL_INT(mw_forest_facts(forest).feature_count, p.feature_count);
         compare(&api, booster, forest, p.values, p.row_count);
+        if (!strstr(p.parameters, "linear_tree"))
+            compare_contributions(&api, booster, forest, &p);
         compare_on_edges(&api, booster, forest, text.data, &prng);
 
         with_sets += strstr(text.data, "\ncat_threshold=") != NULL;

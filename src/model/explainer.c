@@ -1,0 +1,234 @@
+#include "model/explainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "model/forest_paths.h"
+
+enum { LANES = 8, POINTS_MAX = MW_PATH_STEPS_MAX / 2, NEWTON_STEPS = 8 };
+
+/* Eight rows. The compiler makes of it what the processor has. */
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
+typedef int64_t lane_bits __attribute__((vector_size(LANES * sizeof(int64_t))));
+
+/* A quadrature over 0 to 1. */
+typedef struct {
+    double at[POINTS_MAX], weight[POINTS_MAX];
+    uint32_t count;
+} quadrature;
+
+struct mw_explainer {
+    mw_lanes_kind kind;
+    const mw_forest_paths *paths;
+    const quadrature *quadratures; /* by their number of points, from 0 on */
+    const double *expected;        /* one a class */
+};
+
+/* --- making ------------------------------------------------------------------------------ */
+
+/* Legendre's polynomial of this degree and its derivative, at x inside -1 to 1. */
+static double legendre(uint32_t degree, double x, double *out_slope) {
+    double before = 1, here = x;
+    for (uint32_t k = 2; k <= degree; k++) {
+        double next = ((2 * k - 1) * x * here - (k - 1) * before) / k;
+        before = here;
+        here = next;
+    }
+    *out_slope = degree * (x * here - before) / (x * x - 1);
+    return here;
+}
+
+/* Gauss's: its points are the roots of Legendre's polynomial, found by Newton from Tricomi's first
+   guess. */
+static void fill_quadrature(quadrature *q, uint32_t count) {
+    const double pi = 3.14159265358979323846;
+    q->count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        double x = cos(pi * (i + 0.75) / (count + 0.5)), slope;
+        for (int step = 0; step < NEWTON_STEPS; step++) x -= legendre(count, x, &slope) / slope;
+        (void)legendre(count, x, &slope);
+        q->at[i] = (1 + x) / 2;
+        q->weight[i] = 1 / ((1 - x * x) * slope * slope);
+    }
+}
+
+/* What a row of unknown features is expected to sum to. */
+static void add_expected(const mw_forest_paths *paths, double *out_sums) {
+    const mw_forest *forest = paths->forest;
+    size_t leaf = 0;
+    for (uint32_t t = 0; t < forest->head.tree_count; t++)
+        for (; leaf < paths->leaf_ends[t]; leaf++) {
+            const mw_path *path = &paths->paths[leaf];
+            double share = 1;
+            for (uint32_t i = 0; i < path->step_count; i++)
+                share *= paths->steps[path->first_step + i].share;
+            out_sums[t % forest->head.class_count] += share * forest->leaves[leaf];
+        }
+}
+
+mw_status mw_explainer_make(mw_arena *arena, const mw_forest *forest, mw_lanes_kind kind,
+                            const mw_explainer **out_explainer, mw_error *err) {
+    mw_explainer *explainer = mw_arena_alloc(arena, 1, sizeof *explainer);
+    double *expected = mw_arena_alloc(arena, forest->head.class_count, sizeof *expected);
+    if (!explainer || !expected) return mw_fail(err, MW_NO_MEMORY, "explain: out of memory");
+    MW_TRY(mw_forest_paths_make(arena, forest, true, &explainer->paths, err));
+    uint32_t points_max = (explainer->paths->step_count_max + 1) / 2;
+    quadrature *quadratures = mw_arena_alloc(arena, points_max + 1, sizeof *quadratures);
+    if (!quadratures) return mw_fail(err, MW_NO_MEMORY, "explain: out of memory");
+    for (uint32_t i = 1; i <= points_max; i++) fill_quadrature(&quadratures[i], i);
+    add_expected(explainer->paths, expected);
+    explainer->kind = kind;
+    explainer->quadratures = quadratures;
+    explainer->expected = expected;
+    *out_explainer = explainer;
+    return MW_OK;
+}
+
+/* --- eight rows -------------------------------------------------------------------------- */
+
+/* What eight rows need beside the explainer. */
+typedef struct {
+    lanes *values;     /* by class and feature */
+    uint8_t *lefts;    /* by split of a tree: the rows that go left, a bit each */
+    lanes passes[MW_PATH_STEPS_MAX], factors[MW_PATH_STEPS_MAX], before[MW_PATH_STEPS_MAX];
+    lanes integrals[MW_PATH_STEPS_MAX];
+} work;
+
+typedef struct {
+    const mw_forest_paths *paths;
+    const mw_path_step *steps;
+    uint32_t step_count, first_split;
+    const quadrature *quadrature;
+    double leaf;
+} leaf_path;
+
+static inline __attribute__((always_inline)) void fill_passes(const leaf_path *path, work *w) {
+    static const lane_bits bit = {1, 2, 4, 8, 16, 32, 64, 128};
+    const lanes one = {1, 1, 1, 1, 1, 1, 1, 1};
+    for (uint32_t i = 0; i < path->step_count; i++) {
+        const mw_path_turn *turns = path->paths->turns + path->steps[i].first_turn;
+        unsigned taking = UINT8_MAX;
+        for (uint32_t k = 0; k < path->steps[i].turn_count; k++) {
+            unsigned lefts = w->lefts[turns[k].split - path->first_split];
+            taking &= turns[k].goes_left ? lefts : ~lefts;
+        }
+        lane_bits takes = (bit & (int64_t)taking) != 0; /* all bits of a lane, or none */
+        w->passes[i] = (lanes)(takes & (lane_bits)one);
+    }
+}
+
+/* Adds one leaf's part to each feature on its path. */
+static inline __attribute__((always_inline)) void add_leaf(const leaf_path *path, work *w,
+                                                           lanes *values) {
+    uint32_t count = path->step_count;
+    fill_passes(path, w);
+    for (uint32_t i = 0; i < count; i++) w->integrals[i] = (lanes){0};
+    for (uint32_t q = 0; q < path->quadrature->count; q++) {
+        double t = path->quadrature->at[q];
+        lanes product = (lanes){0} + path->quadrature->weight[q] * path->leaf;
+        for (uint32_t i = 0; i < count; i++) {
+            w->factors[i] = w->passes[i] * t + path->steps[i].share * (1 - t);
+            w->before[i] = product;
+            product *= w->factors[i];
+        }
+        product = (lanes){0} + 1;
+        for (uint32_t i = count; i-- > 0;) {
+            w->integrals[i] += w->before[i] * product;
+            product *= w->factors[i];
+        }
+    }
+    for (uint32_t i = 0; i < count; i++)
+        values[path->steps[i].feature] +=
+            (w->passes[i] - path->steps[i].share) * w->integrals[i];
+}
+
+static void add_leaf_plain(const leaf_path *path, work *w, lanes *values) {
+    add_leaf(path, w, values);
+}
+
+#if defined __x86_64__
+__attribute__((target("avx2"))) static void add_leaf_avx2(const leaf_path *path, work *w,
+                                                          lanes *values) {
+    add_leaf(path, w, values);
+}
+
+__attribute__((target("avx512f"))) static void add_leaf_avx512(const leaf_path *path, work *w,
+                                                               lanes *values) {
+    add_leaf(path, w, values);
+}
+
+static void (*const add_leaf_of[MW_LANES_COUNT])(const leaf_path *, work *, lanes *) = {
+    add_leaf_plain, add_leaf_avx2, add_leaf_avx512};
+#else
+static void (*const add_leaf_of[MW_LANES_COUNT])(const leaf_path *, work *, lanes *) = {
+    add_leaf_plain};
+#endif
+
+/* Which of up to eight rows go left at a split, a bit each. */
+static uint8_t lefts_of(const mw_forest *forest, const mw_tree_split *split, const double *rows,
+                        size_t row_count) {
+    unsigned lefts = 0;
+    for (size_t row = 0; row < row_count; row++) {
+        double value = rows[row * forest->head.feature_count + split->feature];
+        lefts |= (unsigned)mw_tree_goes_left(forest, split, value) << row;
+    }
+    return (uint8_t)lefts;
+}
+
+/* Up to eight rows, of which those past the last run along. */
+static void explain_lanes(const mw_explainer *explainer, const double *rows, size_t row_count,
+                          work *w) {
+    const mw_forest_paths *paths = explainer->paths;
+    const mw_forest *forest = paths->forest;
+    uint32_t first_split = 0, width = forest->head.feature_count;
+    size_t leaf = 0;
+    memset(w->values, 0, forest->head.class_count * width * sizeof *w->values);
+    for (uint32_t t = 0; t < forest->head.tree_count; t++) {
+        for (uint32_t s = first_split; s < paths->split_ends[t]; s++)
+            w->lefts[s - first_split] = lefts_of(forest, &forest->splits[s], rows, row_count);
+        lanes *values = w->values + t % forest->head.class_count * width;
+        for (; leaf < paths->leaf_ends[t]; leaf++) {
+            const mw_path *path = &paths->paths[leaf];
+            leaf_path part = {.paths = paths,
+                              .steps = paths->steps + path->first_step,
+                              .step_count = path->step_count,
+                              .first_split = first_split,
+                              .quadrature =
+                                  &explainer->quadratures[(path->step_count + 1) / 2],
+                              .leaf = forest->leaves[leaf]};
+            add_leaf_of[explainer->kind](&part, w, values);
+        }
+        first_split = paths->split_ends[t];
+    }
+}
+
+static void take_values(const mw_explainer *explainer, const work *w, size_t lane,
+                        double *out_values) {
+    const mw_forest_head *head = &explainer->paths->forest->head;
+    for (uint32_t class = 0; class < head->class_count; class++) {
+        for (uint32_t f = 0; f < head->feature_count; f++)
+            *out_values++ = w->values[class * head->feature_count + f][lane];
+        *out_values++ = explainer->expected[class];
+    }
+}
+
+mw_status mw_explainer_run(const mw_explainer *explainer, const double *rows, size_t row_count,
+                          double *out_values, mw_error *err) {
+    const mw_forest_head *head = &explainer->paths->forest->head;
+    size_t value_count = (size_t)head->class_count * head->feature_count;
+    mw_arena arena;
+    mw_arena_init(&arena, SIZE_MAX);
+    work *w = mw_arena_alloc(&arena, 1, sizeof *w);
+    if (w) w->values = mw_arena_alloc(&arena, value_count, sizeof *w->values);
+    if (w) w->lefts = mw_arena_alloc(&arena, explainer->paths->split_count_max, 1);
+    bool has_memory = w && w->values && w->lefts;
+    for (size_t row = 0; has_memory && row < row_count; row += LANES) {
+        size_t count = row_count - row < LANES ? row_count - row : LANES;
+        explain_lanes(explainer, rows + row * head->feature_count, count, w);
+        for (size_t lane = 0; lane < count; lane++)
+            take_values(explainer, w, lane,
+                        out_values + (row + lane) * (value_count + head->class_count));
+    }
+    mw_arena_release(&arena);
+    return has_memory ? MW_OK : mw_fail(err, MW_NO_MEMORY, "explain: out of memory");
+}
