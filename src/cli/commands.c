@@ -16,6 +16,7 @@
 #include "cli/query.h"
 #include "cli/runs.h"
 #include "cli/serve.h"
+#include "cli/overview.h"
 #include "cli/server_role.h"
 #include "cli/token_command.h"
 #include "cli/train.h"
@@ -276,8 +277,9 @@ const mw_command mw_commands[] = {
         .words = "QUERY",
         .word_count_min = 1,
         .word_count_max = 1,
-        .summary = "Ask the streams, runs, metrics and versions in SQL",
+        .summary = "Ask streams, predictions, labels, examples and runs in SQL",
         .examples = "  millwright sql 'SELECT count(*) FROM schedule'\n"
+                    "  millwright sql 'SELECT * FROM predictions JOIN labels USING (event, t)'\n"
                     "  millwright sql 'SELECT * FROM metrics' --json\n",
         .run = mw_cli_sql,
     },

@@ -1,5 +1,6 @@
 #include "cli/grid.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +97,18 @@ static void print_cell(const layout *plan, size_t column, mw_str text, size_t *b
     }
     if (!plan->is_right[column]) *blanks += text.size > 0 ? slack : plan->widths[column];
     *blanks += GAP;
+}
+
+void mw_grid_add_seconds(mw_grid *grid, double seconds) {
+    static const struct {
+        double size;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    size_t i = 0;
+    while (i < 3 && seconds < 2 * units[i].size) i++;
+    double value = seconds / units[i].size;
+    if (isnan(seconds)) mw_grid_add(grid, "%s", "");
+    else mw_grid_add(grid, value < 10 ? "%.1f %s" : "%.0f %s", value, units[i].name);
 }
 
 void mw_grid_print(mw_grid *grid, const char *indent, mw_buf *out) {

@@ -22,6 +22,7 @@ void mw_grid_add(mw_grid *grid, const char *format, ...) MW_PRINTF(2, 3);
 void mw_grid_add_str(mw_grid *grid, mw_str text);
 void mw_grid_add_count(mw_grid *grid, uint64_t count); /* 12,345 */
 void mw_grid_add_time(mw_grid *grid, int64_t us);      /* RFC 3339; empty if missing */
+void mw_grid_add_seconds(mw_grid *grid, double seconds); /* "3.2 d"; empty if NaN */
 /* Ends the grid, each line after `indent`. Memory that ran out shows as a failure of `out`. */
 void mw_grid_print(mw_grid *grid, const char *indent, mw_buf *out);
 

@@ -1,5 +1,7 @@
 #include "cli/grid.h"
 
+#include <math.h>
+
 #include "testing/test.h"
 
 static void check_prints(mw_grid *grid, const char *expected) {
@@ -56,4 +58,19 @@ MW_TEST(memory_that_runs_out_shows_in_the_output) {
     mw_grid_print(&grid, "", &out);
     MW_CHECK(out.failed);
     mw_buf_release(&out);
+}
+
+MW_TEST(grid_writes_spans_in_the_unit_that_fits) {
+    static const struct {
+        double seconds;
+        const char *text;
+    } cases[] = {{NAN, ""},        {0, "0.0 s"},       {1.25, "1.2 s"},      {119, "119 s"},
+                 {120, "2.0 min"}, {7199, "120 min"},  {7200, "2.0 h"},      {172799, "48 h"},
+                 {172800, "2.0 d"}, {3456000, "40 d"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_grid grid = mw_grid_begin("");
+        mw_grid_add_seconds(&grid, cases[i].seconds);
+        MW_CHECK_EQUAL_STR(mw_str_of(grid.cells.data), cases[i].text);
+        mw_buf_release(&grid.cells);
+    }
 }

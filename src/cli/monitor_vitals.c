@@ -42,27 +42,14 @@ static void write_stream(mw_str name, const mw_freshness_reading *reading, mw_js
     mw_json_object_end(json);
 }
 
-/* "3.2 d", "45 s" */
-static void add_span(mw_grid *grid, bool is_there, int64_t span_us) {
-    static const struct {
-        int64_t us;
-        const char *unit;
-    } units[] = {{MW_DAY_US, "d"}, {MW_HOUR_US, "h"}, {MW_MINUTE_US, "min"}, {MW_SECOND_US, "s"}};
-    size_t i = 0;
-    while (i < 3 && span_us < 2 * units[i].us) i++;
-    double value = (double)span_us / (double)units[i].us;
-    if (!is_there) mw_grid_add(grid, "%s", "");
-    else mw_grid_add(grid, value < 10 ? "%.1f %s" : "%.0f %s", value, units[i].unit);
-}
-
 static void add_stream(mw_str name, const mw_freshness_reading *reading, mw_grid *grid) {
     bool is_there = reading->count > 0;
     mw_grid_add_str(grid, name);
     mw_grid_add_count(grid, reading->count);
     mw_grid_add_time(grid, is_there ? reading->newest / MW_SECOND_US * MW_SECOND_US
                                     : MW_TIME_MISSING);
-    add_span(grid, is_there, reading->age_us);
-    add_span(grid, reading->silence_us > 0, reading->silence_us);
+    mw_grid_add_seconds(grid, seconds_or_nan(is_there, reading->age_us));
+    mw_grid_add_seconds(grid, seconds_or_nan(reading->silence_us > 0, reading->silence_us));
     if (isnan(reading->staleness)) mw_grid_add(grid, "%s", "");
     else mw_grid_add(grid, "%.2f", reading->staleness);
 }
@@ -157,12 +144,7 @@ static void append_latency(mw_buf *out, const char *name, double seconds) {
     if (!isnan(seconds)) mw_buf_printf(out, ", %s %.3g ms", name, 1e3 * seconds);
 }
 
-void mw_monitor_requests_print(const mw_serve_pulse *pulse, mw_buf *out) {
-    if (!pulse->is_served) {
-        mw_buf_append_text(out, "no server runs: nothing is known of latency and errors\n");
-        return;
-    }
-    mw_buf_append_text(out, "requests of the last hour: ");
+void mw_monitor_requests_append(const mw_serve_pulse *pulse, mw_buf *out) {
     mw_count_append(out, pulse->asked);
     append_latency(out, "p50", pulse->p50_s);
     append_latency(out, "p99", pulse->p99_s);
@@ -170,6 +152,15 @@ void mw_monitor_requests_print(const mw_serve_pulse *pulse, mw_buf *out) {
         mw_buf_printf(out, "; %.2g %% failed, %.2g %% were refused",
                       100 * (double)pulse->failed / (double)pulse->asked,
                       100 * (double)pulse->refused / (double)pulse->asked);
+}
+
+static void print_requests(const mw_serve_pulse *pulse, mw_buf *out) {
+    if (!pulse->is_served) {
+        mw_buf_append_text(out, "\nno server runs: nothing is known of latency and errors\n");
+        return;
+    }
+    mw_buf_append_text(out, "\nrequests of the last hour: ");
+    mw_monitor_requests_append(pulse, out);
     mw_buf_append_char(out, '\n');
 }
 
@@ -184,8 +175,7 @@ void mw_monitor_vitals_json(const mw_champion_watch *champion, const mw_serve_pu
 
 void mw_monitor_vitals_print(const mw_champion_watch *champion, const mw_serve_pulse *pulse,
                              mw_buf *out) {
-    mw_buf_append_char(out, '\n');
-    mw_monitor_requests_print(pulse, out);
+    print_requests(pulse, out);
     print_streams(champion, out);
     print_alerts(champion, out);
 }

@@ -11,6 +11,6 @@ void mw_monitor_vitals_json(const mw_champion_watch *champion, const mw_serve_pu
                             mw_json *json);
 void mw_monitor_vitals_print(const mw_champion_watch *champion, const mw_serve_pulse *pulse,
                              mw_buf *out);
-/* The member "requests" alone, and a line of them. */
+/* The member "requests" alone; and the same in words, where a server runs. */
 void mw_monitor_requests_json(const mw_serve_pulse *pulse, mw_json *json);
-void mw_monitor_requests_print(const mw_serve_pulse *pulse, mw_buf *out);
+void mw_monitor_requests_append(const mw_serve_pulse *pulse, mw_buf *out);

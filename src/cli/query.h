@@ -1,8 +1,7 @@
 /*
- * query: `sql`, `data versions`, `data quarantine` and `status`: looking into the state.
+ * query: `sql`, `data versions` and `data quarantine`: looking into the state.
  *
- * SQL runs in DuckDB over views of the lake's files, one a stream, and over copies of the
- * catalog's tables ingests, runs, metrics, versions and promotions.
+ * SQL runs in DuckDB over the tables of cli/sql_tables.h.
  */
 #pragma once
 #include "cli/command.h"
@@ -10,4 +9,3 @@
 mw_status mw_cli_sql(mw_cli *cli, mw_error *err);
 mw_status mw_cli_data_versions(mw_cli *cli, mw_error *err);
 mw_status mw_cli_data_quarantine(mw_cli *cli, mw_error *err);
-mw_status mw_cli_status(mw_cli *cli, mw_error *err);

@@ -188,16 +188,21 @@ static mw_status keep(mw_follower *follower, int64_t stamp, const mw_prediction 
     return MW_OK;
 }
 
+/* The id of the moment's event goes to `event_id`. */
+static mw_status name_event(mw_follower *follower, const mw_moment *moment, mw_error *err) {
+    const mw_follower_config *config = &follower->config;
+    mw_buf_clear(&follower->event_id);
+    mw_stream_append_id(&config->program->streams[config->model->moment_stream], moment->row,
+                        config->symbols, &follower->event_id);
+    return mw_buf_check(&follower->event_id, "the event's id", err);
+}
+
 /* The prediction of a moment, if there was one; it is settled then. */
 static mw_status settle(mw_follower *follower, const mw_moment *moment, promise **out_promise,
                         mw_error *err) {
     *out_promise = NULL;
     if (follower->slot_count == 0) return MW_OK;
-    const mw_follower_config *config = &follower->config;
-    mw_buf_clear(&follower->event_id);
-    mw_stream_append_id(&config->program->streams[config->model->moment_stream], moment->row,
-                        config->symbols, &follower->event_id);
-    MW_TRY(mw_buf_check(&follower->event_id, "the event's id", err));
+    MW_TRY(name_event(follower, moment, err));
     uint32_t index = *find_slot(follower, moment->t, mw_buf_str(&follower->event_id), true);
     if (index == 0) return MW_OK;
     *out_promise = &follower->promises[index - 1];
@@ -211,7 +216,12 @@ static mw_status mature(mw_follower *follower, const mw_step *step, mw_error *er
     mw_examples *examples = &follower->examples;
     size_t count = examples->count;
     promise *made = NULL;
+    const mw_follower_hooks *hooks = &follower->config.hooks;
     MW_TRY(mw_examples_add(examples, step, err));
+    if (hooks->learned && examples->count > count) {
+        MW_TRY(name_event(follower, &step->moment, err));
+        MW_TRY(hooks->learned(hooks->context, mw_buf_str(&follower->event_id), err));
+    }
     MW_TRY(settle(follower, &step->moment, &made, err));
     if (!made || examples->count == count) return MW_OK;
     made->is_labelled = true;
@@ -220,8 +230,8 @@ static mw_status mature(mw_follower *follower, const mw_step *step, mw_error *er
                           .prediction = made->prediction,
                           .decision = made->decision,
                           .label = examples->items[count].label != 0};
-    return follower->config.hooks.matured(follower->config.hooks.context, outcome,
-                                          mw_table_row(&examples->segment_cells, count), err);
+    return hooks->matured(hooks->context, outcome, mw_table_row(&examples->segment_cells, count),
+                          err);
 }
 
 static mw_status feed(mw_follower *follower, const mw_event *event, mw_error *err) {

@@ -36,6 +36,8 @@ typedef struct {
                            mw_error *err);
     mw_status (*matured)(void *context, mw_outcome outcome, const mw_cell *segments,
                          mw_error *err);
+    /* Examples have a new one, which is the last, of the event with this id. */
+    mw_status (*learned)(void *context, mw_str event_id, mw_error *err);
 } mw_follower_hooks;
 
 /* Says whether a version's program is that of the follower. */
@@ -54,7 +56,7 @@ typedef struct {
     mw_symbols *symbols;
     const mw_events *history; /* of the lake, sorted */
     int64_t from;             /* moments with t before this pass in silence */
-    mw_follower_hooks hooks;  /* all NULL: only examples are gathered */
+    mw_follower_hooks hooks;  /* each may be NULL */
     mw_follower_kinship kinship; /* all NULL: every version is kin */
 } mw_follower_config;
 

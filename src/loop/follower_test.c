@@ -41,7 +41,10 @@ static mw_status create(follower_world *world, story *told, mw_follower **out_fo
                                  .symbols = world->examples.symbols,
                                  .history = &world->history,
                                  .from = INT64_MIN,
-                                 .hooks = {told, arrived, predicted, matured}};
+                                 .hooks = {.context = told,
+                                           .arrived = arrived,
+                                           .predicted = predicted,
+                                           .matured = matured}};
     return mw_follower_create(config, out_follower, NULL);
 }
 

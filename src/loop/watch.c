@@ -85,7 +85,10 @@ static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error
                                    .symbols = config->symbols,
                                    .history = config->history,
                                    .from = begin,
-                                   .hooks = {watch, arrived, predicted, matured},
+                                   .hooks = {.context = watch,
+                                             .arrived = arrived,
+                                             .predicted = predicted,
+                                             .matured = matured},
                                    .kinship = config->kinship};
     /* A moment before the log's beginning may still be made when its event comes late. */
     if (begin != INT64_MAX) follower.from -= config->model->lateness_us;

@@ -139,11 +139,24 @@ mw_status mw_duck_writer_add(mw_duck_writer *writer, const mw_cell *row, mw_erro
     return MW_OK;
 }
 
-mw_status mw_duck_writer_save(mw_duck_writer *writer, const char *path, mw_error *err) {
+static mw_status finish(mw_duck_writer *writer, mw_error *err) {
     const duck_api *api = &writer->duck->api;
     MW_TRY(flush(writer, err));
-    if (api->appender_close(writer->appender) != DUCK_OK)
-        return mw_duck_fail(err, api->appender_error(writer->appender));
+    if (api->appender_close(writer->appender) == DUCK_OK) return MW_OK;
+    return mw_duck_fail(err, api->appender_error(writer->appender));
+}
+
+mw_status mw_duck_writer_keep(mw_duck_writer *writer, mw_str name, mw_error *err) {
+    MW_TRY(finish(writer, err));
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_buf_printf(&sql, "ALTER TABLE %s RENAME TO ", writer->table);
+    mw_duck_append_name(&sql, name);
+    return run_built(writer->duck, &sql, err);
+}
+
+mw_status mw_duck_writer_save(mw_duck_writer *writer, const char *path, mw_error *err) {
+    MW_TRY(finish(writer, err));
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
     mw_buf_printf(&sql, "COPY %s TO ", writer->table);

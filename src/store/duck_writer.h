@@ -1,5 +1,5 @@
 /*
- * duck_writer: writes rows into a Parquet file.
+ * duck_writer: writes rows into a Parquet file, or a table of the database.
  *
  * Rows gather in a table of the database (in columns, compressed) until they are saved. Times
  * become UTC timestamps without a zone, durations whole us; order is kept. The file is not
@@ -18,4 +18,6 @@ MW_MUST_USE mw_status mw_duck_writer_add(mw_duck_writer *writer, const mw_cell *
                                          mw_error *err);
 MW_MUST_USE mw_status mw_duck_writer_save(mw_duck_writer *writer, const char *path,
                                           mw_error *err);
+/* Leaves the rows in the database, as a table of this name. */
+MW_MUST_USE mw_status mw_duck_writer_keep(mw_duck_writer *writer, mw_str name, mw_error *err);
 void mw_duck_writer_destroy(mw_duck_writer *writer); /* NULL is allowed */

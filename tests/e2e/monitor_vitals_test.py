@@ -64,6 +64,9 @@ def test_a_silent_stream_is_stale_once():
             stream, alert, _ = look(server, shop, stale + 80 * MINUTES)
             assert not alert["is_open"] and stream["events"] == len(times) + 1, (stream, alert)
             assert stream["longest_silence_seconds"] > 1.5 * silence.total_seconds(), stream
+            seen = shop.ok("status", "--json").json()["streams"][0]
+            assert (seen["events"], seen["log_events"]) == (len(times), 1), seen
+            assert seen["newest"] == stream["newest"] and seen["age_seconds"] == stream["age_seconds"]
             wait_for(lambda: orders_alerts(shop)[0]["closed"])
             assert len(orders_alerts(shop)) == 1
         text = shop.ok("monitor").out
@@ -93,6 +96,8 @@ def test_requests_are_counted_by_model():
             assert vitals["errors > 0.01"]["value"] == 0, vitals
             assert vitals["latency.p99 > 0.25"]["value"] == requests["latency_p99_seconds"], vitals
             assert "requests of the last hour: 150, p50 " in shop.ok("monitor").out
+            assert shop.ok("status", "--json").json()["models"][0]["requests"] == requests
+            assert " 150, p50 " in shop.ok("status").out
         assert monitor(shop)["requests"] is None
         assert "no server runs" in shop.ok("monitor").out
 

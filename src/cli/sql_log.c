@@ -1,0 +1,206 @@
+#include "cli/sql_log.h"
+
+#include "decide/prediction.h"
+#include "ingest/load.h"
+#include "ingest/log_tail.h"
+#include "ingest/standing.h"
+#include "store/duck_writer.h"
+#include "store/log.h"
+
+enum {
+    EVENT_COLUMNS = 3, /* before the stream's fields: time, known, place */
+    TABLE_NAME_MAX = 1 << 16,
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+}
+
+/* --- predictions -------------------------------------------------------------------------- */
+
+static mw_field prediction_fields[] = {
+    {{"id", 2}, MW_TYPE_TEXT},       {{"model", 5}, MW_TYPE_TEXT},
+    {{"version", 7}, MW_TYPE_TEXT},  {{"event", 5}, MW_TYPE_TEXT},
+    {{"t", 1}, MW_TYPE_TIME},        {{"place", 5}, MW_TYPE_TIME},
+    {{"made", 4}, MW_TYPE_TIME},     {{"prediction", 10}, MW_TYPE_NUMBER},
+    {{"decision", 8}, MW_TYPE_BOOL},
+};
+enum { PREDICTION_FIELDS = sizeof prediction_fields / sizeof *prediction_fields };
+
+typedef struct {
+    mw_symbols *symbols;
+    bool is_full; /* of texts */
+} texts;
+
+static mw_cell text_cell(texts *of, mw_str text) {
+    mw_cell cell = {.symbol = mw_symbols_intern(of->symbols, text)};
+    of->is_full |= cell.symbol == 0 && text.size > 0;
+    return cell;
+}
+
+static mw_status add_prediction(const mw_record *record, mw_symbols *symbols,
+                                mw_duck_writer *writer, mw_error *err) {
+    mw_prediction made;
+    texts of = {symbols, false};
+    char id[MW_PREDICTION_ID_SIZE + 1];
+    MW_TRY(mw_prediction_read_head(record->payload, &made, err));
+    mw_prediction_id(record->place, id);
+    mw_cell row[PREDICTION_FIELDS] = {text_cell(&of, mw_str_of(id)),
+                                      text_cell(&of, made.model),
+                                      text_cell(&of, made.version),
+                                      text_cell(&of, made.event_id),
+                                      mw_cell_time(made.t),
+                                      mw_cell_time(made.place),
+                                      mw_cell_time(record->place),
+                                      mw_cell_number(made.prediction),
+                                      mw_cell_bool(made.decision)};
+    return of.is_full ? no_memory(err) : mw_duck_writer_add(writer, row, err);
+}
+
+static mw_status add_predictions(const mw_workspace *workspace, const char *folder,
+                                 mw_duck_writer *writer, mw_error *err) {
+    mw_log_scan *scan = NULL;
+    MW_TRY(mw_log_scan_begin(workspace->cli->sys, folder, INT64_MIN, &scan, err));
+    mw_status status = MW_OK;
+    for (bool has_record = true; status == MW_OK && has_record;) {
+        mw_record record;
+        status = mw_log_scan_next(scan, &record, &has_record, err);
+        if (status == MW_OK && has_record && record.type == MW_RECORD_PREDICTION)
+            status = add_prediction(&record, workspace->symbols, writer, err);
+    }
+    mw_log_scan_end(scan);
+    return status;
+}
+
+mw_status mw_sql_load_predictions(const mw_workspace *workspace, mw_error *err) {
+    static const mw_schema schema = {prediction_fields, PREDICTION_FIELDS};
+    mw_arena arena;
+    mw_duck_writer *writer = NULL;
+    mw_arena_init(&arena, 1 << 16);
+    const char *folder = mw_state_path(workspace->state, &arena, "log");
+    mw_status status = folder ? mw_duck_writer_create(workspace->duck, &schema,
+                                                      workspace->symbols, &writer, err)
+                              : no_memory(err);
+    if (status == MW_OK) status = add_predictions(workspace, folder, writer, err);
+    if (status == MW_OK) status = mw_duck_writer_keep(writer, MW_STR("predictions"), err);
+    mw_duck_writer_destroy(writer);
+    mw_arena_release(&arena);
+    return status;
+}
+
+/* --- fresh events ------------------------------------------------------------------------- */
+
+/* No stream can have such a name. */
+mw_str mw_sql_fresh_table(mw_arena *arena, mw_str stream) {
+    mw_buf name;
+    mw_buf_init(&name, TABLE_NAME_MAX);
+    mw_buf_append_text(&name, "in the log: ");
+    mw_buf_append_str(&name, stream);
+    mw_str copy = mw_str_copy(arena, mw_buf_str(&name));
+    mw_buf_release(&name);
+    return copy;
+}
+
+typedef struct {
+    const mw_workspace *workspace;
+    const mw_lake_snapshot *snapshot;
+    const mw_events *events; /* of the log, sorted */
+    mw_arena *arena;
+    int32_t stream;          /* that is written */
+    mw_standing *standing;   /* its ids in the lake; NULL: it has none */
+    mw_duck_writer *writer;
+} fresh;
+
+static const mw_stream *stream_of(const fresh *it) {
+    return &it->workspace->program->streams[it->stream];
+}
+
+static mw_status add_events(fresh *it, mw_error *err) {
+    size_t count = stream_of(it)->schema.field_count;
+    mw_cell *row = mw_arena_alloc(it->arena, EVENT_COLUMNS + count, sizeof *row);
+    if (!row) return no_memory(err);
+    for (size_t i = 0; i < it->events->event_count; i++) {
+        mw_event event = mw_events_at(it->events, i);
+        if (event.stream != it->stream) continue;
+        if (it->standing && mw_standing_find(it->standing, &event) != MW_STANDS_NOT) continue;
+        row[0] = mw_cell_time(event.time);
+        row[1] = mw_cell_time(event.known);
+        row[2] = mw_cell_time(event.place);
+        for (size_t c = 0; c < count; c++) row[EVENT_COLUMNS + c] = event.row[c];
+        MW_TRY(mw_duck_writer_add(it->writer, row, err));
+    }
+    return MW_OK;
+}
+
+static mw_status write_table(fresh *it, mw_error *err) {
+    const mw_stream *stream = stream_of(it);
+    size_t count = stream->schema.field_count;
+    mw_field *fields = mw_arena_alloc(it->arena, EVENT_COLUMNS + count, sizeof *fields);
+    mw_schema *schema = mw_arena_alloc(it->arena, 1, sizeof *schema);
+    if (!fields || !schema) return no_memory(err);
+    fields[0] = (mw_field){MW_STR("time"), MW_TYPE_TIME};
+    fields[1] = (mw_field){MW_STR("known"), MW_TYPE_TIME};
+    fields[2] = (mw_field){MW_STR("place"), MW_TYPE_TIME};
+    for (size_t c = 0; c < count; c++) fields[EVENT_COLUMNS + c] = stream->schema.fields[c];
+    *schema = (mw_schema){fields, EVENT_COLUMNS + count};
+    MW_TRY(mw_duck_writer_create(it->workspace->duck, schema, it->workspace->symbols, &it->writer,
+                                 err));
+    MW_TRY(add_events(it, err));
+    mw_str name = mw_sql_fresh_table(it->arena, stream->name);
+    return name.data ? mw_duck_writer_keep(it->writer, name, err) : no_memory(err);
+}
+
+static mw_status load_stream(fresh *it, mw_error *err) {
+    const mw_workspace *workspace = it->workspace;
+    mw_lake_wish wish = {stream_of(it)->name, it->stream, workspace->symbols};
+    mw_events lake, nothing;
+    MW_TRY(mw_program_events(workspace->program, &lake, err));
+    mw_status status = mw_program_events(workspace->program, &nothing, err);
+    if (status == MW_OK && stream_of(it)->id_count > 0) {
+        status = mw_lake_read(mw_state_lake(workspace->state), it->snapshot, wish, &lake, err);
+        if (status == MW_OK)
+            status = mw_standing_create(stream_of(it), it->stream, &lake, &nothing, &it->standing,
+                                        err);
+    }
+    if (status == MW_OK) status = write_table(it, err);
+    mw_duck_writer_destroy(it->writer);
+    mw_standing_destroy(it->standing);
+    it->writer = NULL;
+    it->standing = NULL;
+    mw_events_release(&nothing);
+    mw_events_release(&lake);
+    return status;
+}
+
+static mw_status load_streams(fresh *it, bool *out_has_fresh, mw_error *err) {
+    size_t count = it->workspace->program->stream_count;
+    for (size_t i = 0; i < count; i++) out_has_fresh[i] = false;
+    for (size_t i = 0; i < it->events->event_count; i++)
+        out_has_fresh[mw_events_at(it->events, i).stream] = true;
+    for (size_t i = 0; i < count; i++) {
+        if (!out_has_fresh[i]) continue;
+        it->stream = (int32_t)i;
+        MW_TRY(load_stream(it, err));
+    }
+    return MW_OK;
+}
+
+mw_status mw_sql_load_fresh(const mw_workspace *workspace, bool *out_has_fresh, mw_error *err) {
+    mw_lake_snapshot snapshot;
+    mw_log_facts facts;
+    mw_events events;
+    mw_arena arena;
+    MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &snapshot, err));
+    MW_TRY(mw_program_events(workspace->program, &events, err));
+    mw_arena_init(&arena, (size_t)1 << 32);
+    mw_log_tail tail = {workspace->state, workspace->program, workspace->symbols,
+                        snapshot.log_through, INT64_MAX};
+    mw_status status = mw_log_tail_read(tail, &events, &facts, err);
+    if (status == MW_OK) status = mw_events_sort(&events, err);
+    fresh it = {
+        .workspace = workspace, .snapshot = &snapshot, .events = &events, .arena = &arena};
+    if (status == MW_OK) status = load_streams(&it, out_has_fresh, err);
+    mw_arena_release(&arena);
+    mw_events_release(&events);
+    return status;
+}

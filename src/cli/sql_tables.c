@@ -1,0 +1,174 @@
+#include "cli/sql_tables.h"
+
+#include "cli/lake_views.h"
+#include "cli/sql_examples.h"
+#include "cli/sql_log.h"
+#include "cli/state_rows.h"
+
+enum { SQL_SIZE_MAX = 1 << 28, PATH_SIZE_MAX = 1 << 16 };
+
+/* --- the catalog -------------------------------------------------------------------------- */
+
+/* A table of the catalog as SQL shows it: a letter a column, i integer, r real, t text, u time. */
+typedef struct {
+    const char *name, *columns, *kinds, *query;
+} shown_table;
+
+static const shown_table shown_tables[] = {
+    {"ingests", "ingest BIGINT, time TIMESTAMP, data_version VARCHAR, events BIGINT", "iuti",
+     "SELECT id, at_us, data_version, events FROM ingests ORDER BY id"},
+    {"runs",
+     "run BIGINT, model VARCHAR, version VARCHAR, learner VARCHAR, status VARCHAR, started "
+     "TIMESTAMP, ended TIMESTAMP, seed BIGINT, data_version VARCHAR, why VARCHAR",
+     "ittttuuitt",
+     "SELECT id, model, version, learner, status, started_us, ended_us, seed, data_version, why "
+     "FROM runs ORDER BY id"},
+    {"metrics",
+     "run BIGINT, name VARCHAR, segment VARCHAR, value DOUBLE, low DOUBLE, high DOUBLE, "
+     "examples BIGINT",
+     "ittrrri", "SELECT run, name, segment, value, low, high, count FROM metrics"},
+    {"versions", "model VARCHAR, version VARCHAR, stage VARCHAR, made TIMESTAMP, run BIGINT",
+     "tttui", "SELECT model, version, stage, created_us, run FROM versions"},
+    {"promotions",
+     "time TIMESTAMP, model VARCHAR, version VARCHAR, from_stage VARCHAR, to_stage VARCHAR, "
+     "who VARCHAR, why VARCHAR",
+     "utttttt",
+     "SELECT at_us, model, version, from_stage, to_stage, who, why FROM promotions ORDER BY id"},
+};
+
+typedef struct {
+    const shown_table *table;
+    mw_buf *sql;
+    size_t row_count;
+} table_copy;
+
+static void copy_row(void *context, const mw_catalog_rows *rows) {
+    table_copy *it = context;
+    mw_buf *sql = it->sql;
+    if (it->row_count++ == 0) mw_buf_printf(sql, "INSERT INTO %s VALUES ", it->table->name);
+    else mw_buf_append_text(sql, ", ");
+    for (int c = 0; it->table->kinds[c]; c++) {
+        mw_buf_append_char(sql, c == 0 ? '(' : ',');
+        if (mw_catalog_is_null(rows, c)) {
+            mw_buf_append_text(sql, "NULL");
+            continue;
+        }
+        switch (it->table->kinds[c]) {
+        case 'i': mw_buf_printf(sql, "%lld", (long long)mw_catalog_int(rows, c)); break;
+        case 'r': mw_buf_append_double(sql, mw_catalog_real(rows, c)); break;
+        case 'u':
+            mw_buf_printf(sql, "make_timestamp(%lld)", (long long)mw_catalog_time(rows, c));
+            break;
+        default: mw_duck_append_text(sql, mw_catalog_text(rows, c)); break;
+        }
+    }
+    mw_buf_append_char(sql, ')');
+}
+
+static mw_status run_sql(const mw_workspace *workspace, mw_buf *sql, mw_error *err) {
+    MW_TRY(mw_buf_check(sql, "the query", err));
+    if (sql->size == 0) return MW_OK;
+    MW_TRY(mw_duck_run(workspace->duck, sql->data, err));
+    mw_buf_clear(sql);
+    return MW_OK;
+}
+
+static mw_status show_catalog(const mw_workspace *workspace, mw_buf *sql, mw_error *err) {
+    for (size_t i = 0; i < sizeof shown_tables / sizeof *shown_tables; i++) {
+        table_copy copy = {.table = &shown_tables[i], .sql = sql};
+        mw_buf_printf(sql, "CREATE TABLE %s (%s)", copy.table->name, copy.table->columns);
+        MW_TRY(run_sql(workspace, sql, err));
+        MW_TRY(mw_state_each_row(workspace, copy.table->query, copy_row, &copy, err));
+        MW_TRY(run_sql(workspace, sql, err));
+    }
+    return MW_OK;
+}
+
+/* --- the streams -------------------------------------------------------------------------- */
+
+static mw_status find_in_lake(const mw_workspace *workspace, mw_str stream, bool *out_is_there,
+                              mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
+                            "SELECT 1 FROM lake_files WHERE stream = ? LIMIT 1",
+                            MW_SQL(mw_sql_str(stream)), &rows, err));
+    mw_status status = mw_catalog_next(rows, out_is_there, err);
+    mw_catalog_rows_close(rows);
+    return status;
+}
+
+/* A stream with events in the log alone is a view over those and over the lake's, if it has any. */
+static mw_status append_fresh(const mw_workspace *workspace, mw_str stream, mw_arena *arena,
+                              mw_buf *sql, mw_error *err) {
+    mw_buf lake;
+    mw_buf_init(&lake, PATH_SIZE_MAX);
+    mw_buf_append_text(&lake, "in the lake: ");
+    mw_buf_append_str(&lake, stream);
+    bool is_in_lake = false;
+    mw_status status = find_in_lake(workspace, stream, &is_in_lake, err);
+    if (is_in_lake) {
+        mw_buf_append_text(sql, "ALTER VIEW ");
+        mw_duck_append_name(sql, stream);
+        mw_buf_append_text(sql, " RENAME TO ");
+        mw_duck_append_name(sql, mw_buf_str(&lake));
+        mw_buf_append_text(sql, "; ");
+    }
+    mw_buf_append_text(sql, "CREATE VIEW ");
+    mw_duck_append_name(sql, stream);
+    mw_buf_append_text(sql, " AS ");
+    if (is_in_lake) {
+        mw_buf_append_text(sql, "SELECT * FROM ");
+        mw_duck_append_name(sql, mw_buf_str(&lake));
+        mw_buf_append_text(sql, " UNION ALL BY NAME ");
+    }
+    mw_buf_append_text(sql, "SELECT * FROM ");
+    mw_duck_append_name(sql, mw_sql_fresh_table(arena, stream));
+    mw_buf_append_text(sql, "; ");
+    mw_buf_release(&lake);
+    return status;
+}
+
+static mw_status append_all_fresh(mw_workspace *workspace, const bool *has_fresh, mw_buf *sql,
+                                  mw_error *err) {
+    const mw_program *program = workspace->program;
+    for (size_t i = 0; has_fresh && i < program->stream_count; i++)
+        if (has_fresh[i])
+            MW_TRY(append_fresh(workspace, program->streams[i].name, &workspace->arena, sql, err));
+    return MW_OK;
+}
+
+/* Then nothing but the lake's files can be opened any more: some statements of DuckDB write while
+   they are prepared, before anybody can see what they are. */
+static mw_status show_streams(mw_workspace *workspace, const bool *has_fresh, mw_buf *sql,
+                              mw_error *err) {
+    mw_buf files;
+    mw_buf_init(&files, SQL_SIZE_MAX);
+    const char *folder = mw_path_join(&workspace->arena, workspace->state_folder, "lake");
+    mw_status status = folder ? mw_lake_views_append(workspace, folder, sql, &files, err)
+                              : mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+    if (status == MW_OK) status = append_all_fresh(workspace, has_fresh, sql, err);
+    mw_buf_append_text(sql, "SET allowed_paths = [");
+    mw_buf_append_str(sql, mw_buf_str(&files));
+    mw_buf_append_text(sql, "]; SET enable_external_access = false; SET lock_configuration = true");
+    if (status == MW_OK) status = mw_buf_check(&files, "the files", err);
+    mw_buf_release(&files);
+    return status == MW_OK ? run_sql(workspace, sql, err) : status;
+}
+
+mw_status mw_sql_tables_make(mw_workspace *workspace, bool with_examples, mw_error *err) {
+    const mw_program *program = workspace->program;
+    bool *has_fresh = NULL;
+    MW_TRY(mw_sql_load_predictions(workspace, err));
+    if (program) {
+        has_fresh = mw_arena_alloc(&workspace->arena, program->stream_count + 1, 1);
+        if (!has_fresh) return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+        MW_TRY(mw_sql_load_fresh(workspace, has_fresh, err));
+    }
+    if (with_examples) MW_TRY(mw_sql_load_examples(workspace, err));
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_status status = show_catalog(workspace, &sql, err);
+    if (status == MW_OK) status = show_streams(workspace, has_fresh, &sql, err);
+    mw_buf_release(&sql);
+    return status;
+}
