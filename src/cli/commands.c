@@ -6,6 +6,7 @@
 #include "cli/feature_leaks.h"
 #include "cli/feature_why.h"
 #include "cli/features.h"
+#include "cli/import.h"
 #include "cli/init.h"
 #include "cli/intake.h"
 #include "cli/keeper_role.h"
@@ -222,6 +223,17 @@ const mw_command mw_commands[] = {
         .run = mw_cli_models_promote,
     },
     {
+        .name = "models import",
+        .words = "FILE",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Take in a model that LightGBM or XGBoost saved, as a version",
+        .options = {{"--model", "MODEL", "whose version, if the project has several models"}},
+        .examples = "  millwright models import booster.txt\n"
+                    "  millwright models import booster.ubj --model late\n",
+        .run = mw_cli_models_import,
+    },
+    {
         .name = "models rollback",
         .words = "MODEL",
         .word_count_min = 1,
@@ -344,7 +356,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("models reproduce"),
     NOT_BUILT("models card"),
     NOT_BUILT("models export"),
-    NOT_BUILT("models import"),
     NOT_BUILT("explain"),
     NOT_BUILT("predictions show"),
     NOT_BUILT("predictions replay"),

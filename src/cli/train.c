@@ -15,6 +15,7 @@ typedef struct {
     mw_project_model model; /* the project's, with the options over it */
     const mw_model_program *program;
     int64_t as_of, test_from, seed, thread_count;
+    const mw_imported *imported; /* in the learner's place; NULL: none */
     mw_str data_version, why;
     mw_arena arena; /* of the training */
 } job;
@@ -126,8 +127,9 @@ static mw_status describe_streams(job *it, const mw_version_stream **out_streams
 static mw_status learn(job *it, const mw_examples *examples, mw_trained *out_trained,
                        mw_error *err) {
     const mw_workspace *workspace = it->workspace;
-    mw_lightgbm_settings settings;
-    MW_TRY(mw_train_settings(&it->model, (int32_t)it->seed, &settings, err));
+    mw_lightgbm_settings settings = {.rounds = 0};
+    if (!it->imported)
+        MW_TRY(mw_train_settings(&it->model, (int32_t)it->seed, &settings, err));
     const mw_version_stream *streams = NULL;
     MW_TRY(describe_streams(it, &streams, err));
     mw_progress progress = mw_progress_begin(workspace->cli->sys, "training",
@@ -143,6 +145,7 @@ static mw_status learn(job *it, const mw_examples *examples, mw_trained *out_tra
                                          .streams = streams,
                                          .stream_count = workspace->project->stream_count,
                                          .data_version = it->data_version},
+                              .imported = it->imported,
                               .test_from = it->test_from,
                               .seed = (int32_t)it->seed,
                               .thread_count = (int32_t)it->thread_count,
@@ -259,6 +262,27 @@ mw_status mw_cli_train(mw_cli *cli, mw_error *err) {
     }
     mw_arena_release(&it.arena);
     mw_workspace_release(&workspace);
+    return status;
+}
+
+mw_status mw_train_import(const mw_workspace *workspace, mw_workspace_model model,
+                          const mw_imported *imported, mw_error *err) {
+    char data_version[MW_SHA256_HEX_SIZE + 1];
+    MW_TRY(mw_lake_version(mw_state_lake(workspace->state), data_version, err));
+    job it = {.workspace = workspace,
+              .model = *model.project,
+              .program = model.program,
+              .as_of = mw_sys_now_us(workspace->cli->sys),
+              .test_from = MW_TEST_LATEST,
+              .seed = SEED_USUAL,
+              .thread_count = 1,
+              .imported = imported,
+              .data_version = mw_str_of(data_version),
+              .why = MW_STR("models import")};
+    it.model.learner = MW_STR("imported");
+    mw_arena_init(&it.arena, (size_t)1 << 36);
+    mw_status status = train(&it, err);
+    mw_arena_release(&it.arena);
     return status;
 }
 

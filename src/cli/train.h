@@ -2,6 +2,7 @@
 #pragma once
 #include "cli/workspace.h"
 #include "train/examples.h"
+#include "train/imported.h"
 
 mw_status mw_cli_train(mw_cli *cli, mw_error *err);
 
@@ -17,5 +18,9 @@ typedef struct {
 /* Trains, records run and version, and appends the version's bytes. */
 MW_MUST_USE mw_status mw_train_again(const mw_retraining *order, mw_buf *out_version,
                                      mw_error *err);
+/* Records the imported model as a version with the learner "imported", tested as a trained one, and
+   prints what it is worth. */
+MW_MUST_USE mw_status mw_train_import(const mw_workspace *workspace, mw_workspace_model model,
+                                      const mw_imported *imported, mw_error *err);
 /* The hidden command `lightgbm-child`. */
 mw_status mw_cli_lightgbm_child(mw_cli *cli, mw_error *err);

@@ -458,8 +458,7 @@ static bool is_ubjson(mw_str bytes) {
     return !mw_str_starts(after, MW_STR("\"")) && !mw_str_starts(after, MW_STR("}"));
 }
 
-mw_status mw_xgboost_read(mw_arena *arena, mw_str bytes, const mw_forest **out_forest,
-                          mw_error *err) {
+mw_status mw_xgboost_json(mw_str bytes, mw_buf *out, mw_error *err) {
     if (bytes.size > MW_XGBOOST_SIZE_MAX)
         return mw_fail(err, MW_TOO_LARGE, "xgboost: at most %d bytes fit, got %zu",
                        MW_XGBOOST_SIZE_MAX, bytes.size);
@@ -467,12 +466,20 @@ mw_status mw_xgboost_read(mw_arena *arena, mw_str bytes, const mw_forest **out_f
         mw_status status = mw_fail(err, MW_MALFORMED, "xgboost: a model must be JSON or UBJSON");
         return mw_hint(err, status, "Save it again: booster.save_model(\"model.json\").");
     }
-    if (!is_ubjson(bytes)) return read_json(arena, bytes, out_forest, err);
+    if (!is_ubjson(bytes)) {
+        mw_buf_append_str(out, bytes);
+        return mw_buf_check(out, "xgboost", err);
+    }
+    mw_status status = mw_ubjson_to_json(bytes, out, err);
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "xgboost");
+}
+
+mw_status mw_xgboost_read(mw_arena *arena, mw_str bytes, const mw_forest **out_forest,
+                          mw_error *err) {
     mw_buf json;
     mw_buf_init(&json, SIZE_MAX);
-    mw_status status = mw_ubjson_to_json(bytes, &json, err);
+    mw_status status = mw_xgboost_json(bytes, &json, err);
     if (status == MW_OK) status = read_json(arena, mw_buf_str(&json), out_forest, err);
-    else status = mw_fail_within(err, status, "xgboost");
     mw_buf_release(&json);
     return status;
 }

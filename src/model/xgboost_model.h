@@ -13,5 +13,7 @@
 
 enum { MW_XGBOOST_SIZE_MAX = 1 << 30, MW_XGBOOST_CATEGORIES_MAX = 1 << 24 };
 
+/* The same file as JSON, appended to `out`, whichever of the two it was. */
+MW_MUST_USE mw_status mw_xgboost_json(mw_str bytes, mw_buf *out, mw_error *err);
 MW_MUST_USE mw_status mw_xgboost_read(mw_arena *arena, mw_str bytes, const mw_forest **out_forest,
                                       mw_error *err);

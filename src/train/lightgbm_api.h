@@ -31,6 +31,8 @@ enum {
     X(dataset_free, LGBM_DatasetFree, (mw_lightgbm_dataset * dataset))                          \
     X(booster_create, LGBM_BoosterCreate,                                                       \
       (const mw_lightgbm_dataset *dataset, const char *parameters, mw_lightgbm_booster **out))  \
+    X(booster_load, LGBM_BoosterLoadModelFromString,                                            \
+      (const char *text, int *out_iteration_count, mw_lightgbm_booster **out))                  \
     X(booster_update, LGBM_BoosterUpdateOneIter, (mw_lightgbm_booster * booster, int *is_done)) \
     X(booster_save, LGBM_BoosterSaveModelToString,                                              \
       (mw_lightgbm_booster * booster, int first_iteration, int iteration_count,                 \

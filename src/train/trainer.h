@@ -5,6 +5,8 @@
  * predicted. The baseline comes first: the share of positive labels for everybody. The
  * threshold is the one that would have cost least on the test part.
  *
+ * An imported model is measured likewise; nothing is learned then but its threshold.
+ *
  * The same examples, settings and seed give the same bytes, with any number of threads and on
  * any day: no clock and no path goes into a version.
  */
@@ -13,6 +15,7 @@
 #include "project/project.h"
 #include "stat/threshold.h"
 #include "sys/sys.h"
+#include "train/imported.h"
 #include "train/lightgbm.h"
 #include "train/segments.h"
 #include "train/split.h"
@@ -33,6 +36,7 @@ typedef struct {
     size_t example_count; /* of the first examples: those that are known by now */
     mw_symbols *symbols;
     mw_train_origin origin;
+    const mw_imported *imported; /* stands in for the learner, if not NULL */
     int64_t test_from;    /* as in mw_split_by_time; MW_TEST_LATEST */
     int32_t seed;
     int32_t thread_count;
