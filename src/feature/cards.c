@@ -39,9 +39,12 @@ static mw_card *card_at(const mw_cards *cards, uint32_t number) {
     return (mw_card *)(void *)(chunk + at.index * cards->card_size);
 }
 
-void mw_cards_init(mw_cards *cards, size_t key_count, size_t hint_count, mw_budget *budget) {
-    size_t size = sizeof(mw_card) + key_count * sizeof(mw_cell) + hint_count * sizeof(uint32_t);
+void mw_cards_init(mw_cards *cards, size_t key_count, size_t census_count, size_t hint_count,
+                   mw_budget *budget) {
+    size_t size = sizeof(mw_card) + key_count * sizeof(mw_cell) +
+                  census_count * sizeof(mw_census *) + hint_count * sizeof(uint32_t);
     *cards = (mw_cards){.key_count = key_count,
+                        .census_count = census_count,
                         .hint_count = hint_count,
                         .card_size = (size + LINE_SIZE - 1) / LINE_SIZE * LINE_SIZE,
                         .budget = budget,
@@ -141,6 +144,7 @@ mw_card *mw_cards_add(mw_cards *cards, const mw_cell *keys, uint64_t hash) {
     card = card_at(cards, number);
     *card = (mw_card){.hash = tag_of(hash), .ring.capacity = 0};
     for (size_t i = 0; i < cards->key_count; i++) card->keys[i] = keys[i];
+    for (size_t i = 0; i < cards->census_count; i++) mw_cards_censuses(cards, card)[i] = NULL;
     memset(mw_cards_hints(cards, card), 0, cards->hint_count * sizeof(uint32_t));
     put(cards->slots, cards->slot_count, (mw_card_slot){card->hash, number});
     cards->count++;
@@ -178,5 +182,5 @@ void mw_cards_release(mw_cards *cards) {
     mw_free(cards->chunks);
     mw_budget_give(cards->budget, cards->slot_count * sizeof *cards->slots);
     mw_free(cards->slots);
-    mw_cards_init(cards, cards->key_count, cards->hint_count, cards->budget);
+    mw_cards_init(cards, cards->key_count, cards->census_count, cards->hint_count, cards->budget);
 }

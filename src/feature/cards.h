@@ -11,13 +11,13 @@
  * then, never truth.
  */
 #pragma once
-#include "feature/ring.h"
+#include "feature/census.h"
 
 typedef struct {
     mw_ring ring;
     uint32_t hash;
     uint32_t reserved; /* events that are promised room here, but not yet known */
-    mw_cell keys[];    /* then the hints */
+    mw_cell keys[];    /* then the censuses, then the hints */
 } mw_card;
 
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
 } mw_card_slot;
 
 typedef struct {
-    size_t key_count, hint_count;
+    size_t key_count, census_count, hint_count;
     size_t card_size; /* bytes: whole cache lines */
     mw_budget *budget;
     mw_card_slot *slots;
@@ -38,7 +38,8 @@ typedef struct {
     size_t count;
 } mw_cards;
 
-void mw_cards_init(mw_cards *cards, size_t key_count, size_t hint_count, mw_budget *budget);
+void mw_cards_init(mw_cards *cards, size_t key_count, size_t census_count, size_t hint_count,
+                   mw_budget *budget);
 uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys);
 mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash); /* or NULL */
 /* The card of `keys`, made empty if there is none; NULL if memory is out. */
@@ -51,8 +52,11 @@ static inline bool mw_cards_is(const mw_cards *cards, const mw_card *card, const
         if (card->keys[i].bits != keys[i].bits) return false;
     return true;
 }
+static inline mw_census **mw_cards_censuses(const mw_cards *cards, mw_card *card) {
+    return (mw_census **)(void *)(card->keys + cards->key_count);
+}
 static inline uint32_t *mw_cards_hints(const mw_cards *cards, mw_card *card) {
-    return (uint32_t *)(card->keys + cards->key_count);
+    return (uint32_t *)(void *)(mw_cards_censuses(cards, card) + cards->census_count);
 }
 /* For those who know what comes: asks the cache for the slot where the search begins, and gives
    the card that it will likely find, or NULL, without looking at any card. */
@@ -61,8 +65,8 @@ static inline void mw_cards_prefetch(const mw_cards *cards, uint64_t hash) {
         __builtin_prefetch(&cards->slots[hash >> 32 & (cards->slot_count - 1)]);
 }
 mw_card *mw_cards_guess(const mw_cards *cards, uint64_t hash);
-/* Forgets a card; the table must be rebuilt before the next look-up. Its ring is the caller's to
-   release before. */
+/* Forgets a card; the table must be rebuilt before the next look-up. Its ring and its censuses are
+   the caller's to release before. */
 void mw_cards_remove(mw_cards *cards, uint32_t number);
 void mw_cards_rebuild(mw_cards *cards);
 void mw_cards_release(mw_cards *cards);

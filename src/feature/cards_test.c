@@ -16,7 +16,7 @@ MW_TEST(cards_find_each_key_among_equal_hashes) {
     enum { KEYS = 300000 };
     mw_budget budget = {.max = SIZE_MAX};
     mw_cards cards;
-    mw_cards_init(&cards, 1, 3, &budget);
+    mw_cards_init(&cards, 1, 0, 3, &budget);
     for (uint64_t i = 0; i < KEYS; i++) {
         mw_card *card = add(&cards, (mw_cell){.bits = i * 8});
         MW_CHECK(card && card->ring.count == 0 && card->keys[0].bits == i * 8);
@@ -35,7 +35,7 @@ MW_TEST(cards_find_each_key_among_equal_hashes) {
 MW_TEST(cards_that_are_removed_leave_their_numbers) {
     mw_budget budget = {.max = SIZE_MAX};
     mw_cards cards;
-    mw_cards_init(&cards, 1, 3, &budget);
+    mw_cards_init(&cards, 1, 0, 3, &budget);
     for (uint64_t i = 1; i <= 100; i++) MW_CHECK(add(&cards, (mw_cell){.bits = i}));
     for (uint32_t number = 2; number <= 100; number += 2) mw_cards_remove(&cards, number);
     mw_cards_rebuild(&cards);
@@ -52,7 +52,7 @@ static mw_status fill(void *context) {
     (void)context;
     mw_budget budget = {.max = SIZE_MAX};
     mw_cards cards;
-    mw_cards_init(&cards, 1, 3, &budget);
+    mw_cards_init(&cards, 1, 0, 3, &budget);
     mw_status status = MW_OK;
     for (uint64_t i = 0; status == MW_OK && i < 1000; i++)
         if (!add(&cards, (mw_cell){.bits = i})) status = MW_NO_MEMORY;

@@ -9,10 +9,24 @@ static int64_t add_clipped(int64_t a, int64_t b) {
 void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget) {
     *group = (mw_group){.plan = plan, .swept = INT64_MIN};
     mw_pool_init(&group->rings, budget);
-    mw_cards_init(&group->cards, (size_t)plan->key_count, plan->bound_count, budget);
+    mw_cards_init(&group->cards, (size_t)plan->key_count, plan->census_count, plan->bound_count,
+                  budget);
+}
+
+static void release_censuses(mw_group *group, mw_card *card) {
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    for (uint32_t i = 0; i < group->plan->census_count; i++) {
+        mw_census_release(censuses[i]);
+        censuses[i] = NULL;
+    }
 }
 
 void mw_group_release(mw_group *group) {
+    for (uint32_t number = 1; group->plan->census_count > 0 && number < group->cards.number_end;
+         number++) {
+        mw_card *card = mw_cards_at(&group->cards, number);
+        if (card) release_censuses(group, card);
+    }
     mw_cards_release(&group->cards);
     mw_pool_release(&group->rings);
 }
@@ -47,12 +61,37 @@ uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *ou
 }
 
 static void evict(mw_group *group, mw_card *card, int64_t horizon) {
-    const mw_ring_shape *shape = &group->plan->ring;
-    mw_ring_evict(&card->ring, mw_ring_seek(shape, &card->ring, card->ring.first, horizon));
+    const mw_group_plan *plan = group->plan;
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    uint64_t first = mw_ring_seek(&plan->ring, &card->ring, card->ring.first, horizon);
+    for (uint32_t i = 0; i < plan->census_count; i++)
+        if (censuses[i]) mw_census_evict(censuses[i], first);
+    mw_ring_evict(&card->ring, first);
+}
+
+/* Tells the censuses that the ring, which began at `first`, may have numbered itself anew. */
+static void renumber(mw_group *group, mw_card *card, uint64_t first) {
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    for (uint32_t i = 0; i < group->plan->census_count; i++)
+        if (censuses[i]) mw_census_renumber(censuses[i], first - card->ring.first);
+}
+
+/* Makes room for one more event in the ring and in what follows it. */
+static bool make_room(mw_group *group, mw_card *card) {
+    const mw_group_plan *plan = group->plan;
+    uint32_t extra = card->reserved + 1;
+    uint64_t first = card->ring.first;
+    if (!mw_ring_reserve(&plan->ring, &card->ring, &group->rings, extra)) return false;
+    renumber(group, card, first);
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    for (uint32_t i = 0; i < plan->census_count; i++)
+        if (!mw_census_reserve(&censuses[i], &plan->censuses[i], &card->ring, extra,
+                               group->cards.budget))
+            return false;
+    return true;
 }
 
 mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place) {
-    const mw_group_plan *plan = group->plan;
     mw_card *card = group->recent;
     if (!card || !mw_cards_is(&group->cards, card, keys)) {
         card = mw_cards_add(&group->cards, keys, mw_cards_hash(&group->cards, keys));
@@ -61,13 +100,15 @@ mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place) {
     }
     if (!mw_ring_fits(&card->ring, card->reserved + 1))
         evict(group, card, mw_group_horizon(group, place));
-    if (!mw_ring_reserve(&plan->ring, &card->ring, &group->rings, card->reserved + 1))
-        return NULL;
-    return card;
+    return make_room(group, card) ? card : NULL;
 }
 
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element) {
-    mw_ring_insert(&group->plan->ring, &card->ring, element);
+    const mw_group_plan *plan = group->plan;
+    uint64_t position = mw_ring_insert(&plan->ring, &card->ring, element);
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    for (uint32_t i = 0; i < plan->census_count; i++)
+        if (censuses[i]) mw_census_insert(censuses[i], position);
 }
 
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
@@ -127,16 +168,26 @@ void mw_group_foresee(const mw_group *group, mw_foreseen *card, mw_foresight dep
     }
 }
 
+static void shrink(mw_group *group, mw_card *card, uint32_t needed) {
+    const mw_group_plan *plan = group->plan;
+    uint64_t first = card->ring.first;
+    mw_ring_shrink(&plan->ring, &card->ring, &group->rings, needed);
+    renumber(group, card, first);
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    for (uint32_t i = 0; i < plan->census_count; i++)
+        mw_census_shrink(&censuses[i], needed);
+}
+
 static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
     mw_card *card = mw_cards_at(&group->cards, number);
     if (!card) return;
     evict(group, card, horizon);
     if (card->ring.count + card->reserved > 0) {
-        mw_ring_shrink(&group->plan->ring, &card->ring, &group->rings,
-                       card->ring.count + card->reserved);
+        shrink(group, card, card->ring.count + card->reserved);
         return;
     }
     mw_ring_release(&card->ring, &group->rings);
+    release_censuses(group, card);
     mw_cards_remove(&group->cards, number);
 }
 

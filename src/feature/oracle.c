@@ -167,6 +167,54 @@ static mw_cell spread_of(const gathering *g, mw_aggregate aggregate) {
                                              aggregate == MW_AGGREGATE_STD ? 2 : 1));
 }
 
+/* The middle of the bucket that holds the value: of 256 between two powers of two (rule 13). */
+static double bucket_middle(double value) {
+    int exponent;
+    (void)frexp(value, &exponent); /* 2^(exponent - 1) <= |value| < 2^exponent */
+    double width = exponent < -1021 ? 0x1p-1030 : ldexp(1, exponent - 9);
+    double buckets = floor(fabs(value) / width);
+    return buckets == 0 ? 0 : copysign((buckets + 0.5) * width, value);
+}
+
+/* The value that has at least p * n of them at or below it, p in millionths. */
+static mw_cell quantile_of(const gathering *g, const mw_window *window) {
+    size_t n = g->sample_count;
+    mw_cell found = mw_cell_missing(MW_TYPE_NUMBER);
+    for (size_t i = 0; i < n; i++) {
+        double middle = bucket_middle(g->samples[i].value.number);
+        uint64_t not_above = 0;
+        for (size_t k = 0; k < n; k++)
+            not_above += bucket_middle(g->samples[k].value.number) <= middle;
+        bool is_enough = not_above * 1000000 >= (uint64_t)window->quantile_millionths * n;
+        if (is_enough && !(found.number <= middle)) found = mw_cell_number(middle);
+    }
+    return found;
+}
+
+static size_t count_of(const gathering *g, mw_cell value) {
+    size_t count = 0;
+    for (size_t i = 0; i < g->sample_count; i++) count += g->samples[i].value.bits == value.bits;
+    return count;
+}
+
+static mw_cell distinct_or_top(const question *q, const mw_window *window, const gathering *g) {
+    size_t different = 0, most = 0;
+    mw_type type = mw_code_type(window->value);
+    mw_cell top = mw_cell_missing(type);
+    for (size_t i = 0; i < g->sample_count; i++) {
+        mw_cell value = g->samples[i].value;
+        size_t first = 0, count = count_of(g, value);
+        while (g->samples[first].value.bits != value.bits) first++;
+        different += first == i;
+        if (count < most || (count == most && mw_cell_compare(type, value, top, q->symbols) >= 0))
+            continue;
+        top = value;
+        most = count;
+    }
+    if (different > MW_DIFFERENT_VALUES_MAX) return mw_cell_missing(window->type);
+    return window->aggregate == MW_AGGREGATE_TOP ? top : mw_cell_number((double)different);
+}
+
 /* Whether `value` at `time` takes the place of what was found (rule 13). */
 static bool replaces(const question *q, const mw_window *window, const gathering *g,
                      mw_cell value, int64_t time) {
@@ -215,6 +263,9 @@ static mw_cell result_of(const question *q, const mw_window *window, const gathe
     case MW_AGGREGATE_VAR:
     case MW_AGGREGATE_STD:
     case MW_AGGREGATE_TREND: return spread_of(g, window->aggregate);
+    case MW_AGGREGATE_QUANTILE: return quantile_of(g, window);
+    case MW_AGGREGATE_DISTINCT:
+    case MW_AGGREGATE_TOP: return distinct_or_top(q, window, g);
     case MW_AGGREGATE_ANY: return mw_cell_bool(g->event_count > 0);
     case MW_AGGREGATE_SINCE:
         return g->event_count > 0 ? mw_cell_time(q->moment->t - g->last_time) : missing;

@@ -108,6 +108,7 @@ static void keep_for(planner *p, const placed_window *placed, bool is_label) {
 static mw_cell of_nothing(const mw_window *window) {
     switch (window->aggregate) {
     case MW_AGGREGATE_COUNT:
+    case MW_AGGREGATE_DISTINCT:
     case MW_AGGREGATE_SUM: return mw_cell_number(0);
     case MW_AGGREGATE_ANY: return mw_cell_bool(false);
     default: return mw_cell_missing(window->type);
@@ -125,6 +126,7 @@ static void place_window(planner *p, size_t index) {
                                       .total = MW_NONE,
                                       .rank = MW_NONE,
                                       .powers = MW_NONE,
+                                      .census = MW_NONE,
                                       .nothing = of_nothing(window)};
     placed->group = group_of(p, window);
     placed->lookup = lookup_of(p, placed->group, window, is_label);
@@ -164,6 +166,18 @@ static int32_t powers_of(mw_group_plan *group, int32_t column, mw_powers_kind ki
         if (group->powered[i].word == word && group->powered[i].kind == kind) return (int32_t)i;
     group->powered[group->ring.powers_count] = (mw_ring_powers){word, kind};
     return (int32_t)group->ring.powers_count++;
+}
+
+static int32_t census_of(mw_group_plan *group, int32_t column, bool is_bucketed) {
+    uint32_t word = (uint32_t)column + 1;
+    for (uint32_t i = 0; i < group->census_count; i++)
+        if (group->censuses[i].word == word && group->censuses[i].is_bucketed == is_bucketed)
+            return (int32_t)i;
+    group->censuses[group->census_count] = (mw_census_plan){.word = word,
+                                                         .type = group->columns[column].type,
+                                                         .is_bucketed = is_bucketed,
+                                                         .shape = &group->ring};
+    return (int32_t)group->census_count++;
 }
 
 static int32_t bound_of(mw_group_plan *group, bool is_label, int64_t offset_us) {
@@ -210,6 +224,12 @@ static void settle_column(mw_group_plan *group, mw_window_plan *placed) {
         placed->rank =
             rank_of(group, placed->column, window->aggregate == MW_AGGREGATE_MAX);
         break;
+    case MW_AGGREGATE_QUANTILE:
+    case MW_AGGREGATE_DISTINCT:
+    case MW_AGGREGATE_TOP:
+        placed->census =
+            census_of(group, placed->column, window->aggregate == MW_AGGREGATE_QUANTILE);
+        break;
     default: MW_ASSERT(window->aggregate == MW_AGGREGATE_FIRST ||
                        window->aggregate == MW_AGGREGATE_LAST);
     }
@@ -224,8 +244,10 @@ static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     group->ranks = mw_arena_alloc(p->arena, count, sizeof *group->ranks);
     group->totalled = mw_arena_alloc(p->arena, count, sizeof *group->totalled);
     group->powered = mw_arena_alloc(p->arena, count, sizeof *group->powered);
+    group->censuses = mw_arena_alloc(p->arena, count, sizeof *group->censuses);
     group->bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->bounds);
-    if (!group->columns || !group->ranks || !group->totalled || !group->powered || !group->bounds)
+    if (!group->columns || !group->ranks || !group->totalled || !group->powered ||
+        !group->censuses || !group->bounds)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     for (size_t i = 0; i < p->plan->window_count; i++)
         if (p->placed[i].group == index) settle_column(group, &p->placed[i].window);
@@ -259,10 +281,17 @@ static mw_range_plan *range_of(mw_lookup_plan *lookup, const mw_range_plan *want
     return &lookup->ranges[lookup->range_count++];
 }
 
+/* The span that a window of a range has in its census: the range's others share it. */
+static uint32_t span_of(mw_group_plan *group, const mw_range_plan *range, int32_t census) {
+    for (size_t i = 0; i < range->window_count; i++)
+        if (range->windows[i].census == census) return range->windows[i].census_span;
+    return group->censuses[census].span_count++;
+}
+
 /* Puts the windows of a range side by side, by their totals. */
 static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
                            mw_window_plan **next) {
-    const mw_group_plan *group = &p->plan->groups[p->plan->lookups[lookup].group];
+    mw_group_plan *group = &p->plan->groups[p->plan->lookups[lookup].group];
     range->windows = *next;
     for (int32_t total = MW_NONE; total < (int32_t)group->ring.total_count; total++)
         for (size_t i = 0; i < p->plan->window_count; i++) {
@@ -271,7 +300,10 @@ static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
                 placed->range.start_cut != range->start_cut ||
                 placed->range.end_cut != range->end_cut)
                 continue;
-            *(*next)++ = placed->window;
+            mw_window_plan *window = (*next)++;
+            *window = placed->window;
+            if (window->census != MW_NONE)
+                window->census_span = span_of(group, range, window->census);
             range->window_count++;
         }
 }

@@ -9,7 +9,7 @@
  */
 #pragma once
 #include "feature/engine.h"
-#include "feature/ring.h"
+#include "feature/census.h"
 
 #define MW_RETAIN_FOREVER INT64_MAX
 enum { MW_NONE = -1 };
@@ -37,6 +37,8 @@ typedef struct {
     mw_rank *ranks;
     uint32_t *totalled;
     mw_ring_powers *powered;
+    mw_census_plan *censuses;
+    uint32_t census_count;
     mw_bound_plan *bounds;
     size_t bound_count;
     mw_ring_shape ring;
@@ -56,7 +58,8 @@ typedef struct {
     const mw_window *window;
     size_t index;               /* of the window in the model */
     int32_t column;             /* MW_NONE: the events themselves */
-    int32_t total, rank, powers; /* of that column, or MW_NONE */
+    int32_t total, rank, powers, census; /* of that column, or MW_NONE */
+    uint32_t census_span;
     mw_cell nothing;            /* its value over no event */
 } mw_window_plan;
 

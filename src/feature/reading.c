@@ -15,6 +15,7 @@ typedef struct {
 typedef struct {
     const mw_group_plan *group;
     const mw_ring *ring;
+    mw_census **censuses;   /* of the card */
     uint64_t from, to;      /* positions in it */
     mw_cut *start, *end;    /* where they come from; no start: all of the past */
     uint32_t instance;      /* leave out this instance's events; 0: none is in the range */
@@ -197,6 +198,35 @@ static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
     return mw_power_sums_read(&powers, plan->window->aggregate);
 }
 
+static mw_cell read_few(const range *r, const mw_census_plan *of, const mw_window *window) {
+    mw_cell values[MW_CENSUS_FEW];
+    uint32_t count = 0;
+    for (uint64_t position = r->from; position < r->to; position++)
+        if (sees(r, position)) values[count++] = cell_at(r, position, of->word);
+    return mw_census_read_few(of, values, count, window);
+}
+
+/* quantile, distinct and top: what the moment must not see is left out while it reads. */
+static mw_cell census_of(const range *r, const mw_window_plan *plan) {
+    const mw_census_plan *of = &r->group->censuses[plan->census];
+    mw_census *census = r->censuses[plan->census];
+    if (!census) return read_few(r, of, plan->window);
+    uint32_t span = plan->census_span;
+    mw_census_move(census, span, r->from, r->to);
+    if (is_plain(r)) return mw_census_read(census, span, plan->window);
+
+    bool is_own = r->known_before == INT64_MAX; /* hidden ones are own ones alone */
+    uint64_t from =
+        is_own ? mw_ring_seek(&r->group->ring, r->ring, r->to, r->own.first) : r->from;
+    uint64_t to = from;
+    for (; to < r->to && (!is_own || time_at(r, to) <= r->own.last); to++)
+        if (!sees(r, to)) mw_census_leave_out(census, span, cell_at(r, to, of->word));
+    mw_cell value = mw_census_read(census, span, plan->window);
+    for (; from < to; from++)
+        if (!sees(r, from)) mw_census_take_in(census, span, cell_at(r, from, of->word));
+    return value;
+}
+
 static mw_cell value_of(range *r, const mw_window_plan *plan, int64_t t) {
     switch (plan->window->aggregate) {
     case MW_AGGREGATE_COUNT: return mw_cell_number((double)event_count(r));
@@ -209,6 +239,9 @@ static mw_cell value_of(range *r, const mw_window_plan *plan, int64_t t) {
     case MW_AGGREGATE_VAR:
     case MW_AGGREGATE_STD:
     case MW_AGGREGATE_TREND: return spread_of(r, plan);
+    case MW_AGGREGATE_QUANTILE:
+    case MW_AGGREGATE_DISTINCT:
+    case MW_AGGREGATE_TOP: return census_of(r, plan);
     default: return sum_or_mean(r, plan);
     }
 }
@@ -219,10 +252,11 @@ static void read_nothing(const mw_range_plan *plan, mw_cell *out_windows) {
 }
 
 static void read_range(const mw_reading *reading, const mw_range_plan *plan,
-                       const mw_group_plan *group, const mw_card *card, mw_cell *out_windows) {
+                       const mw_group *group, mw_card *card, mw_cell *out_windows) {
     range r;
-    r.group = group;
+    r.group = group->plan;
     r.ring = &card->ring;
+    r.censuses = mw_cards_censuses(&group->cards, card);
     r.start = plan->start_cut == MW_NONE ? NULL : &reading->cuts[plan->start_cut];
     r.end = &reading->cuts[plan->end_cut];
     r.from = r.start ? r.start->position : r.ring->first;
@@ -251,5 +285,5 @@ void mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
         reading->cuts[i].total = MW_NONE;
     }
     for (size_t i = 0; i < lookup->range_count; i++)
-        read_range(reading, &lookup->ranges[i], group->plan, card, out_windows);
+        read_range(reading, &lookup->ranges[i], group, card, out_windows);
 }

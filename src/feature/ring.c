@@ -189,7 +189,7 @@ void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, ui
     (void)resize(shape, ring, pool, capacity);
 }
 
-void mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
+uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
     MW_ASSERT(mw_ring_fits(ring, 1));
     uint64_t position = mw_ring_end(ring);
     for (; position > ring->first; position--) {
@@ -199,6 +199,7 @@ void mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *el
     write(shape, ring, position, element);
     ring->count++;
     seal_from(shape, ring, position);
+    return position;
 }
 
 void mw_ring_evict(mw_ring *ring, uint64_t position) {

@@ -100,8 +100,9 @@ MW_MUST_USE bool mw_ring_reserve(const mw_ring_shape *shape, mw_ring *ring, mw_p
                                  uint32_t extra);
 /* Gives memory back, if less than a quarter of it would hold `needed` elements. Likewise. */
 void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t needed);
-/* Puts an element in its place by time, after its equals; there must be room. */
-void mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element);
+/* Puts an element in its place by time, after its equals; there must be room. Gives its
+   position. */
+uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element);
 /* Forgets the elements before `position`. */
 void mw_ring_evict(mw_ring *ring, uint64_t position);
 void mw_ring_release(mw_ring *ring, mw_pool *pool);

@@ -1,9 +1,9 @@
 /* The clauses of the grammar that are not expressions: windows, their ranges, moments. */
 #include "lang/parser.h"
 
-static const char *const built[] = {"count", "sum", "mean", "min",   "max",   "first", "last",
-                                    "any",   "all", "since", "ratio", "var",   "std",   "trend"};
-static const char *const unbuilt[] = {"distinct", "top", "quantile"};
+static const char *const aggregates[] = {"count", "sum",   "mean",  "min",      "max", "first",
+                                         "last",  "any",   "all",   "since",    "ratio", "var",
+                                         "std",   "trend", "quantile", "distinct", "top"};
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool at_any(const mw_parser *parser, const char *const *words, size_t count) {
@@ -14,8 +14,7 @@ static bool at_any(const mw_parser *parser, const char *const *words, size_t cou
 
 bool mw_parser_at_window(const mw_parser *parser) {
     if (parser->token.kind != MW_TOKEN_NAME || !mw_parser_after_is(parser, "(")) return false;
-    if (at_any(parser, unbuilt, COUNT_OF(unbuilt))) return true;
-    if (!at_any(parser, built, COUNT_OF(built))) return false;
+    if (!at_any(parser, aggregates, COUNT_OF(aggregates))) return false;
     if (!mw_parser_at(parser, "min") && !mw_parser_at(parser, "max")) return true;
 
     /* min(a, b) is a function, min(S.x by k) a window: a name, then a dot or a clause, tells. */
@@ -175,18 +174,27 @@ static bool parse_window_body(mw_parser *parser, mw_window_node *window) {
     return !parser->failed;
 }
 
-mw_node *mw_parser_window(mw_parser *parser) {
-    if (at_any(parser, unbuilt, COUNT_OF(unbuilt))) {
-        mw_parser_not_built(parser, parser->token.position, "the aggregate %.*s",
-                            MW_STR_ARGS(parser->token.text));
-        return NULL;
+/* The "(0.9)" of a quantile. */
+static bool parse_fraction(mw_parser *parser, mw_window_node *window) {
+    if (!mw_parser_expect(parser, "(")) return false;
+    if (parser->token.kind != MW_TOKEN_NUMBER) {
+        mw_parser_refuse(parser, "a fraction such as 0.9");
+        mw_complain_hint(parser->compiler, "Write quantile(0.9)(STREAM.FIELD by ...).");
+        return false;
     }
+    window->fraction_position = parser->token.position;
+    window->fraction = mw_parser_advance(parser).number;
+    return mw_parser_expect(parser, ")");
+}
+
+mw_node *mw_parser_window(mw_parser *parser) {
     mw_token aggregate = mw_parser_advance(parser);
-    if (!mw_parser_expect(parser, "(")) return NULL;
     mw_node *node = mw_parser_node(parser, MW_NODE_WINDOW, &aggregate);
     mw_window_node *window = mw_compiler_alloc(parser->compiler, 1, sizeof *window);
     if (!node || !window) return NULL;
     window->aggregate = aggregate.text;
+    if (mw_str_is(aggregate.text, "quantile") && !parse_fraction(parser, window)) return NULL;
+    if (!mw_parser_expect(parser, "(")) return NULL;
     if (!parse_window_body(parser, window) || !mw_parser_expect(parser, ")")) return NULL;
     node->window = window;
     return node;

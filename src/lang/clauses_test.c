@@ -13,13 +13,29 @@ MW_TEST(clauses_names_what_is_not_built) {
          ":1:41: features.a: `since` in a window's range is not built yet\n"},
         {"count(orders by shop over 7d ago 7d - ahead)",
          ":1:50: features.a: `ahead` in an offset is not built yet\n"},
-        {"top(orders.amount by shop over 1h)",
-         ":1:12: features.a: the aggregate top is not built yet\n"},
-        {"quantile(0.9)(orders.amount by shop over 1h)",
-         ":1:12: features.a: the aggregate quantile is not built yet\n"},
         {"mean(amount within moment)", ":1:24: features.a: `within moment` is not built yet\n"},
         {"max(amount within moment)", ":1:23: features.a: `within moment` is not built yet\n"},
         {"[1, 2]", ":1:12: features.a: a list as a value is not built yet\n"},
+    };
+    mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
+                           MW_TEST_SHOPS_MODEL);
+}
+
+MW_TEST(clauses_reads_the_fraction_of_a_quantile) {
+    static const mw_test_mistake cases[] = {
+        {"quantile(0.9)(orders.amount by shop over 1h)", ""},
+        {"quantile(orders.amount by shop over 1h)",
+         ":1:21: features.a: expected a fraction such as 0.9, got orders\n"
+         "    Write quantile(0.9)(STREAM.FIELD by ...).\n"},
+        {"quantile(0.9 (orders.amount by shop over 1h)",
+         ":1:25: features.a: expected ), got (\n"},
+        {"quantile(0.9) * 2", ":1:26: features.a: expected (, got *\n"},
+        {"quantile(1.01)(orders.amount by shop over 1h)",
+         ":1:21: features.a: quantile takes a fraction from 0 to 1 of at most 6 decimals, got "
+         "1.01\n"},
+        {"quantile(0.1234567)(orders.amount by shop over 1h)",
+         ":1:21: features.a: quantile takes a fraction from 0 to 1 of at most 6 decimals, got "
+         "0.1234567\n"},
     };
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
                            MW_TEST_SHOPS_MODEL);

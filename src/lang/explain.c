@@ -8,18 +8,28 @@ static mw_str source_name(const mw_program *program, const mw_window *window) {
 
 /* "the mean of dep_delay over", and then the events. */
 static void explain_aggregate(const mw_window *window, mw_buf *out) {
-    static const char *const of_values[] = {[MW_AGGREGATE_SUM] = "the sum of",
-                                            [MW_AGGREGATE_MEAN] = "the mean of",
-                                            [MW_AGGREGATE_MIN] = "the least of",
-                                            [MW_AGGREGATE_MAX] = "the greatest of",
-                                            [MW_AGGREGATE_FIRST] = "the first of",
-                                            [MW_AGGREGATE_LAST] = "the last of",
-                                            [MW_AGGREGATE_COUNT] = "the number of",
-                                            [MW_AGGREGATE_ANY] = "whether there is one of",
-                                            [MW_AGGREGATE_SINCE] = "the time since the last of",
-                                            [MW_AGGREGATE_VAR] = "the variance of",
-                                            [MW_AGGREGATE_STD] = "the standard deviation of",
-                                            [MW_AGGREGATE_TREND] = "the slope per second of"};
+    static const char *const of_values[] = {
+        [MW_AGGREGATE_SUM] = "the sum of",
+        [MW_AGGREGATE_MEAN] = "the mean of",
+        [MW_AGGREGATE_MIN] = "the least of",
+        [MW_AGGREGATE_MAX] = "the greatest of",
+        [MW_AGGREGATE_FIRST] = "the first of",
+        [MW_AGGREGATE_LAST] = "the last of",
+        [MW_AGGREGATE_COUNT] = "the number of",
+        [MW_AGGREGATE_ANY] = "whether there is one of",
+        [MW_AGGREGATE_SINCE] = "the time since the last of",
+        [MW_AGGREGATE_VAR] = "the variance of",
+        [MW_AGGREGATE_STD] = "the standard deviation of",
+        [MW_AGGREGATE_TREND] = "the slope per second of",
+        [MW_AGGREGATE_DISTINCT] = "the number of different values of",
+        [MW_AGGREGATE_TOP] = "the most frequent value of"};
+    if (window->aggregate == MW_AGGREGATE_QUANTILE) {
+        mw_buf_append_text(out, "the quantile ");
+        mw_buf_append_double(out, window->quantile_millionths / 1e6);
+        mw_buf_printf(out, " (within 0.2 %%) of %.*s over",
+                      MW_STR_ARGS(mw_code_text(window->value)));
+        return;
+    }
     mw_buf_append_text(out, of_values[window->aggregate]);
     if (window->value) mw_buf_printf(out, " %.*s over", MW_STR_ARGS(mw_code_text(window->value)));
 }
@@ -69,6 +79,9 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
         mw_buf_append_text(out, it->is_ahead ? "; the predicted event itself is left out"
                                              : "; those with the predicted event's id are left "
                                                "out");
+    if (it->aggregate == MW_AGGREGATE_DISTINCT || it->aggregate == MW_AGGREGATE_TOP)
+        mw_buf_printf(out, "; missing over more than %d different values",
+                      MW_DIFFERENT_VALUES_MAX);
 }
 
 static void explain_moment(const mw_program *program, const mw_model_program *model, mw_buf *out) {

@@ -23,6 +23,9 @@ static const char shops[] =
     "feature raw: amount\n"
     "feature size: last(places.size by shop)\n"
     "feature rise: trend(prices.price by shop over 7d) / std(prices.price by shop over 7d)\n"
+    "feature high: quantile(0.95)(prices.price by shop over 7d)\n"
+    "feature where: top(prices.place by shop over 7d)\n"
+    "feature wide: distinct(prices.place by shop over 7d)\n"
     "model m:\n"
     "  moment: on orders at time - 1h\n"
     "  label: any(orders by shop over next 1d)\n";
@@ -95,5 +98,24 @@ MW_TEST(explain_says_what_a_spread_is) {
                   "std(prices.price by shop over 7d) is the standard deviation of price over the "
                   "events of prices with the same shop, in the 7d before the moment, known before "
                   "the moment.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+}
+
+MW_TEST(explain_says_how_near_a_quantile_is_and_where_counting_ends) {
+    check_text(7, "high is a number: quantile(0.95)(prices.price by shop over 7d)\n"
+                  "quantile(0.95)(prices.price by shop over 7d) is the quantile 0.95 (within 0.2 "
+                  "%) of price over the events of prices with the same shop, in the 7d before the "
+                  "moment, known before the moment.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+    check_text(8, "where is a category: top(prices.place by shop over 7d)\n"
+                  "top(prices.place by shop over 7d) is the most frequent value of place over the "
+                  "events of prices with the same shop, in the 7d before the moment, known before "
+                  "the moment; missing over more than 10000 different values.\n"
+                  "The moment is 1h before the time of an event of orders.\n");
+    check_text(9, "wide is a number: distinct(prices.place by shop over 7d)\n"
+                  "distinct(prices.place by shop over 7d) is the number of different values of "
+                  "place over the events of prices with the same shop, in the 7d before the "
+                  "moment, known before the moment; missing over more than 10000 different "
+                  "values.\n"
                   "The moment is 1h before the time of an event of orders.\n");
 }

@@ -49,7 +49,8 @@ typedef struct {
 #define MW_AGGREGATE_MAP(X) \
     X(COUNT, "count") X(SUM, "sum") X(MEAN, "mean") X(MIN, "min") X(MAX, "max") \
     X(FIRST, "first") X(LAST, "last") X(ANY, "any") X(SINCE, "since") \
-    X(VAR, "var") X(STD, "std") X(TREND, "trend")
+    X(VAR, "var") X(STD, "std") X(TREND, "trend") X(QUANTILE, "quantile") \
+    X(DISTINCT, "distinct") X(TOP, "top")
 
 typedef enum {
 #define X(name, word) MW_AGGREGATE_##name,
@@ -57,13 +58,15 @@ typedef enum {
 #undef X
 } mw_aggregate;
 
-enum { MW_KEYS_MAX = 8 };
+/* More different values than that make `distinct` and `top` missing. */
+enum { MW_KEYS_MAX = 8, MW_DIFFERENT_VALUES_MAX = 10000 };
 #define MW_ALL_PAST INT64_MIN /* start of a window without `over` */
 
 typedef struct {
     int32_t stream;
     mw_aggregate aggregate;
     mw_type type;             /* of its result */
+    int32_t quantile_millionths; /* which quantile */
     const mw_code *value;     /* over the event; NULL: count, any, since (a value of theirs has
                                  become part of the condition) */
     const mw_code *condition; /* over the event; NULL: every event */

@@ -55,6 +55,8 @@ enum { MW_WINDOW_KEYS_MAX = 8, MW_SPANS_MAX = 32 };
 
 struct mw_window_node {
     mw_str aggregate;
+    double fraction; /* of quantile(0.9) */
+    mw_position fraction_position;
     mw_str stream;
     mw_position stream_position;
     mw_node *value, *condition; /* NULL: none */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SPAN_US_MAX (1000 * 365 * MW_DAY_US)
+#define MILLION 1e6
 static_assert((int)MW_KEYS_MAX == (int)MW_WINDOW_KEYS_MAX, "what can be written can be run");
 
 /* What names mean inside an aggregate: the event's fields. */
@@ -40,6 +41,9 @@ static const aggregate_rule rules[] = {
     {"var", MW_AGGREGATE_VAR, VALUE_NEEDED, false},
     {"std", MW_AGGREGATE_STD, VALUE_NEEDED, false},
     {"trend", MW_AGGREGATE_TREND, VALUE_NEEDED, false},
+    {"quantile", MW_AGGREGATE_QUANTILE, VALUE_NEEDED, false},
+    {"distinct", MW_AGGREGATE_DISTINCT, VALUE_NEEDED, false},
+    {"top", MW_AGGREGATE_TOP, VALUE_NEEDED, false},
     {"ratio", MW_AGGREGATE_COUNT, VALUE_NONE, false}, /* a quotient of two counts */
 };
 
@@ -224,7 +228,9 @@ static bool take_value(event_scope *event, const mw_window_node *window, window_
     case MW_AGGREGATE_MEAN:
     case MW_AGGREGATE_VAR:
     case MW_AGGREGATE_STD:
-    case MW_AGGREGATE_TREND: return take_sum_value(event, window, draft);
+    case MW_AGGREGATE_TREND:
+    case MW_AGGREGATE_QUANTILE: return take_sum_value(event, window, draft);
+    case MW_AGGREGATE_DISTINCT: return true;
     case MW_AGGREGATE_MIN:
     case MW_AGGREGATE_MAX:
         if (type != MW_TYPE_NUMBER && type != MW_TYPE_TIME && type != MW_TYPE_DURATION)
@@ -233,6 +239,7 @@ static bool take_value(event_scope *event, const mw_window_node *window, window_
         break;
     case MW_AGGREGATE_FIRST:
     case MW_AGGREGATE_LAST:
+    case MW_AGGREGATE_TOP:
     case MW_AGGREGATE_SINCE: break;
     }
     draft->window.type = type;
@@ -265,6 +272,24 @@ static bool check_value_rule(event_scope *event, const mw_node *node, const aggr
     return true;
 }
 
+/* Which quantile: as millionths, so that it has one spelling and ranks are whole numbers. */
+static bool take_fraction(event_scope *event, const mw_window_node *window, window_draft *draft) {
+    if (draft->window.aggregate != MW_AGGREGATE_QUANTILE) return true;
+    double fraction = window->fraction;
+    if (fraction >= 0 && fraction <= 1) {
+        draft->window.quantile_millionths = (int32_t)(fraction * MILLION + 0.5);
+        if (draft->window.quantile_millionths / MILLION == fraction) return true;
+    }
+    mw_buf text;
+    mw_buf_init(&text, 64);
+    mw_buf_append_double(&text, fraction);
+    mw_complain(event->scope.compiler, window->fraction_position, MW_INVALID,
+                "quantile takes a fraction from 0 to 1 of at most 6 decimals, got %.*s",
+                MW_STR_ARGS(mw_buf_str(&text)));
+    mw_buf_release(&text);
+    return false;
+}
+
 /* The value and the condition, over the event. */
 static bool take_contents(event_scope *event, const mw_node *node, window_draft *draft) {
     const mw_window_node *window = node->window;
@@ -272,6 +297,7 @@ static bool take_contents(event_scope *event, const mw_node *node, window_draft 
                          : draft->window.aggregate == MW_AGGREGATE_SINCE ? MW_TYPE_DURATION
                                                                          : MW_TYPE_NUMBER;
     if (!check_value_rule(event, node, draft->rule)) return false;
+    if (!take_fraction(event, window, draft)) return false;
     if (window->condition) {
         draft->condition =
             mw_type_condition(&event->scope, window->condition, "a window's condition");
@@ -466,7 +492,13 @@ static void write_keys(const event_scope *event, const window_draft *draft, mw_b
    source it is follows from the fields that it names.) */
 static void write_window(const event_scope *event, const window_draft *draft, mw_buf *out) {
     const mw_window *window = &draft->window;
-    mw_buf_printf(out, "%s(%.*s", words[window->aggregate], MW_STR_ARGS(event->source->name));
+    mw_buf_append_text(out, words[window->aggregate]);
+    if (window->aggregate == MW_AGGREGATE_QUANTILE) {
+        mw_buf_append_char(out, '(');
+        mw_buf_append_double(out, window->quantile_millionths / MILLION);
+        mw_buf_append_char(out, ')');
+    }
+    mw_buf_printf(out, "(%.*s", MW_STR_ARGS(event->source->name));
     if (draft->value) mw_buf_append_char(out, '.');
     if (draft->value) mw_expr_write(event->scope.compiler, draft->value, out);
     if (draft->condition) {

@@ -49,7 +49,9 @@ static void write_window(mw_world *world, mw_buf *out) {
                                              "x > 1 or y > 1", "who = shop"};
     static const char *const of_events[] = {"count", "any", "since"};
     static const char *const of_numbers[] = {"sum",  "mean", "min", "max", "first",
-                                             "last", "var",  "std", "trend"};
+                                             "last", "var",  "std", "trend", "quantile(0.25)",
+                                             "quantile(0.999999)", "distinct", "top"};
+    static const char *const of_texts[] = {"first", "last", "distinct", "top"};
     static const char *const numbers[] = {"x", "y", "x * y", "x / y", "x + 1"};
     static const char *const texts[] = {"tag", "who"};
     static const char *const bools[] = {"x > 0", "not x > y", "tag = \"a\"", "who = shop"};
@@ -61,7 +63,7 @@ static void write_window(mw_world *world, mw_buf *out) {
     else if (kind < 5)
         mw_buf_printf(out, "%s(%s.", PICK(world, of_numbers), name);
     else if (kind == 5)
-        mw_buf_printf(out, "%s(%s.", one_in(world, 2) ? "first" : "last", name);
+        mw_buf_printf(out, "%s(%s.", PICK(world, of_texts), name);
     else
         mw_buf_printf(out, "%s(%s.", one_in(world, 2) ? "all" : "any", name);
     if (kind >= 2 && kind < 5)
@@ -108,6 +110,8 @@ static mw_str random_label(mw_world *world) {
         "max(views.y by shop over next 300us) + mean(pays.x by who over 100us)",
         "first(orders.x by who over next 80us)",
         "std(views.y by shop over next 90us) > var(pays.x by who over 200us)",
+        "distinct(views.tag by shop over next 400us)",
+        "quantile(0.5)(pays.x by who over next 700us) - distinct(views.y by shop over 900us)",
         "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)"};
     static const char *const unless[] = {
         "", "", " unless any(views where x > 1 by who over next 30us)",

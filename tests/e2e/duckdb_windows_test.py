@@ -38,6 +38,12 @@ features:
   spread: var(orders.amount by shop over 1d)
   uneven: std(orders.amount by shop over 1d)
   rising: trend(orders.amount by shop over 1d)
+  half:   quantile(0.5)(orders.amount by shop over 1d)
+  high:   quantile(0.95)(orders.amount by shop over 1d)
+  buyers: distinct(orders.buyer by shop over 1d)
+  prices: distinct(orders.amount by shop over 12h)
+  usual:  top(orders.buyer by shop over 1d)
+  round:  top(orders.floor(amount / 10) by shop over 1d)
   double: sum(orders.amount * 2 by shop over {1h, 12h} )
 models:
   dear: {moment: on orders, label: any(orders by shop over next 1h)}
@@ -45,7 +51,9 @@ models:
 
 # An event counts if it lies in the span before t, was known before the moment's place, and is another.
 QUERY = f"""
-WITH moments AS (SELECT *, greatest(placed, seen) AS place FROM orders)
+WITH powers AS (SELECT *, pow(2, floor(log2(amount))) AS power FROM orders),
+moments AS (SELECT *, greatest(placed, seen) AS place,
+                   (floor(amount / power * 256) + 0.5) / 256 * power AS middle FROM powers)
 SELECT m.order_id AS id,
        count(e.order_id) AS n,
        count(e.order_id) FILTER (e.amount > 20) AS dear,
@@ -61,6 +69,13 @@ SELECT m.order_id AS id,
        list(struct_pack(x := e.amount, t := epoch_us(e.placed))) AS spread,
        list(struct_pack(x := e.amount, t := epoch_us(e.placed))) AS uneven,
        list(struct_pack(x := e.amount, t := epoch_us(e.placed))) AS rising,
+       -- The order of buckets is that of their values, for no amount is negative.
+       quantile_disc(e.middle, 0.5) AS half,
+       quantile_disc(e.middle, 0.95) AS high,
+       count(DISTINCT e.buyer) AS buyers,
+       count(DISTINCT e.amount) FILTER (e.placed >= m.placed - INTERVAL 12 HOUR) AS prices,
+       list(e.buyer) AS usual,
+       list(floor(e.amount / 10)) AS round,
        var_samp(e.amount) AS sql_spread,
        stddev_samp(e.amount) AS sql_uneven,
        regr_slope(e.amount, epoch(e.placed) - epoch(m.placed)) AS sql_rising,
@@ -72,17 +87,19 @@ FROM moments m LEFT JOIN moments e
 GROUP BY m.order_id, m.placed
 """
 
+TOPS = {"usual", "round"}
 SPREADS = {"spread", "uneven", "rising"}
 SUMS = {"total", "double_1h", "double_12h"}
 
 
 def with_delays(lines):
-    """A column more: when each order became known, up to two hours after it was placed."""
+    """Two columns more: when each order became known, up to two hours after it was placed, and who bought."""
     draw = shop.random.Random(shop.SEED + 1)
-    out = [lines[0] + ",seen"]
+    out = [lines[0] + ",seen,buyer"]
     for line in lines[1:]:
         placed = shop.datetime.strptime(line.split(",")[1], "%Y-%m-%dT%H:%M:%SZ")
-        out.append(f"{line},{shop.stamp(placed + shop.timedelta(seconds=draw.randrange(7200)))}")
+        buyer = draw.choice(["", "ann", "bob", "Bob", "eve", "zoe", f"b{draw.randrange(40)}"])
+        out.append(f"{line},{shop.stamp(placed + shop.timedelta(seconds=draw.randrange(7200)))},{buyer}")
     return out
 
 
@@ -118,8 +135,13 @@ def agrees(name, ours, theirs):
         if name == "middle" and values:
             theirs /= len(values)
             return abs(ours - theirs) <= math.ulp(theirs)
+    if name in TOPS:
+        values = [value for value in theirs if value is not None]
+        theirs = min(set(values), key=lambda value: (-values.count(value), value), default=None)
     if ours is None or theirs is None:
         return ours is None and theirs is None
+    if isinstance(ours, str):
+        return ours == theirs
     return float(ours) == float(theirs)
 
 
