@@ -4,6 +4,12 @@
 #pragma once
 #include "serve/api.h"
 
+typedef void mw_api_handler(void *context, const mw_route_call *call, mw_response *response);
+
+/* Answers a request with an Idempotency-Key as it was answered before, or by `answer`. */
+void mw_api_once(mw_api *api, const mw_route_call *call, mw_api_handler *answer,
+                 mw_response *response);
+
 /* Handlers, by the file in which they stand. */
 void mw_api_predict(void *context, const mw_route_call *call, mw_response *response);
 void mw_api_events(void *context, const mw_route_call *call, mw_response *response);

@@ -174,13 +174,17 @@ static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all
     return MW_OK;
 }
 
-void mw_api_events(void *context, const mw_route_call *call, mw_response *response) {
+static void carry_out_events(void *context, const mw_route_call *call, mw_response *response) {
     desk at;
     rows all = {.desk = &at};
     mw_error err = {0};
     mw_status status = answer_events(context, call, &all, &response->body, &err);
     rows_end(&all);
     if (status != MW_OK) mw_response_problem(response, status, &err);
+}
+
+void mw_api_events(void *context, const mw_route_call *call, mw_response *response) {
+    mw_api_once(context, call, carry_out_events, response);
 }
 
 /* --- predictions ---------------------------------------------------------------------------- */
@@ -247,11 +251,15 @@ static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *al
     return MW_OK;
 }
 
-void mw_api_predict(void *context, const mw_route_call *call, mw_response *response) {
+static void carry_out_predict(void *context, const mw_route_call *call, mw_response *response) {
     desk at;
     rows all = {.desk = &at};
     mw_error err = {0};
     mw_status status = answer_predict(context, call, &all, response, &err);
     rows_end(&all);
     if (status != MW_OK) mw_response_problem(response, status, &err);
+}
+
+void mw_api_predict(void *context, const mw_route_call *call, mw_response *response) {
+    mw_api_once(context, call, carry_out_predict, response);
 }

@@ -34,8 +34,15 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
     MW_TRY(call_roster(sequencer, err));
     MW_TRY(mw_program_events(program, &sequencer->arrived, err));
     MW_TRY(mw_ledger_create(sequencer->key, &sequencer->ledger, err));
+    MW_TRY(mw_receipts_create(&sequencer->receipts, err));
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
     return mw_log_open(log, &sequencer->log, err);
+}
+
+/* Receipts of earlier places count no more. */
+static int64_t receipts_since(const mw_sequencer *sequencer) {
+    int64_t last = sequencer->last_place;
+    return last < INT64_MIN + MW_RECEIPT_SPAN_US ? INT64_MIN : last - MW_RECEIPT_SPAN_US;
 }
 
 static mw_status promote_champions(mw_sequencer *sequencer, mw_error *err) {
@@ -55,6 +62,8 @@ static mw_status open(mw_sequencer *sequencer, mw_error *err) {
     MW_TRY(prepare(sequencer, err));
     MW_TRY(mw_recovery_run(sequencer, err));
     MW_TRY(promote_champions(sequencer, err));
+    MW_TRY(mw_receipts_recover(sequencer->receipts, sequencer->config.sys,
+                               sequencer->config.log_folder, receipts_since(sequencer), err));
     MW_TRY(mw_sequencer_advance(sequencer, err));
     return mw_sequencer_commit(sequencer, err);
 }
@@ -87,6 +96,7 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
     mw_free(sequencer->arrived_order);
     mw_arrival_destroy(sequencer->arrival);
     mw_ledger_destroy(sequencer->ledger);
+    mw_receipts_destroy(sequencer->receipts);
     mw_log_close(sequencer->log);
     mw_buf_release(&sequencer->payload);
     mw_buf_release(&sequencer->shown);
@@ -470,6 +480,42 @@ int64_t mw_sequencer_last_prediction(const mw_sequencer *sequencer) {
     return mw_ledger_last(sequencer->ledger);
 }
 
+/* --- receipts ----------------------------------------------------------------------------- */
+
+const mw_receipt *mw_sequencer_find_receipt(const mw_sequencer *sequencer,
+                                            const unsigned char name[MW_RECEIPT_NAME_SIZE]) {
+    return mw_receipts_find(sequencer->receipts, name, receipts_since(sequencer));
+}
+
+static mw_status add_receipt(mw_sequencer *sequencer, mw_receipt receipt, int code, mw_str answer,
+                             mw_error *err) {
+    mw_record record = {.type = MW_RECORD_CONTROL, .time = mw_sequencer_now(sequencer)};
+    MW_TRY(mw_sequencer_next_place(sequencer, &record.place, err));
+    record.known = receipt.stamp = record.place;
+    receipt.position = (mw_log_position){.offset = mw_log_batch_size(sequencer->log)};
+    if (answer.size > MW_RECEIPT_ANSWER_MAX) answer.data = NULL;
+    mw_buf_clear(&sequencer->payload);
+    mw_receipt_write(&sequencer->payload, &receipt, code, answer);
+    MW_TRY(add_record(sequencer, record, err));
+    mw_receipts_add(sequencer->receipts, &receipt);
+    return MW_OK;
+}
+
+mw_status mw_sequencer_add_receipt(mw_sequencer *sequencer, const mw_receipt *receipt, int code,
+                                   mw_str answer, mw_error *err) {
+    return broken(sequencer, add_receipt(sequencer, *receipt, code, answer, err), err);
+}
+
+mw_status mw_sequencer_read_receipt(mw_sequencer *sequencer, const mw_receipt *receipt,
+                                    int *out_code, mw_buf *out, mw_error *err) {
+    mw_record record;
+    if (!mw_receipts_is_settled(sequencer->receipts, receipt))
+        MW_TRY(mw_sequencer_commit(sequencer, err));
+    MW_TRY(mw_log_read(sequencer->config.sys, sequencer->config.log_folder, receipt->position,
+                       &sequencer->shown, &record, err));
+    return mw_receipt_read_answer(record.payload, out_code, out, err);
+}
+
 /* --- promotions --------------------------------------------------------------------------- */
 
 static void end_succession(mw_sequencer *sequencer, size_t model) {
@@ -584,6 +630,8 @@ mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err) {
     mw_status status = mw_log_commit(sequencer->log, err);
     if (status == MW_OK)
         mw_ledger_settle(sequencer->ledger, mw_log_batch_position(sequencer->log));
+    if (status == MW_OK)
+        mw_receipts_settle(sequencer->receipts, mw_log_batch_position(sequencer->log));
     return broken(sequencer, status, err);
 }
 

@@ -20,6 +20,7 @@
 #include "decide/decider.h"
 #include "serve/arrival.h"
 #include "serve/ledger.h"
+#include "serve/receipts.h"
 #include "serve/roster.h"
 #include "store/log.h"
 
@@ -110,6 +111,19 @@ typedef struct {
 mw_successor mw_sequencer_successor(const mw_sequencer *sequencer, size_t model);
 /* The members "version" and "share", or "failure" in its place. */
 void mw_successor_write_json(const mw_successor *successor, mw_json *json);
+
+/* The receipt for what was answered under this name in the last MW_RECEIPT_SPAN_US; NULL if there
+   is none. Valid until the next record. */
+const mw_receipt *mw_sequencer_find_receipt(const mw_sequencer *sequencer,
+                                            const unsigned char name[MW_RECEIPT_NAME_SIZE]);
+/* Records what was answered; stamp and position of the receipt are not read. */
+MW_MUST_USE mw_status mw_sequencer_add_receipt(mw_sequencer *sequencer,
+                                               const mw_receipt *receipt, int code,
+                                               mw_str answer, mw_error *err);
+/* What was answered, appended to `out`. MW_NOT_FOUND: it was too large to be kept. */
+MW_MUST_USE mw_status mw_sequencer_read_receipt(mw_sequencer *sequencer,
+                                                const mw_receipt *receipt, int *out_code,
+                                                mw_buf *out, mw_error *err);
 
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);

@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "ingest/log_events.h"
+#include "serve/receipts.h"
 #include "serve/sequencer.h"
 
 typedef struct mw_rebuild mw_rebuild;
@@ -24,6 +25,7 @@ struct mw_sequencer {
     mw_hash_key key;       /* of roster and ledger; a secret */
     mw_roster *roster;     /* events of history and log, by their ids */
     mw_ledger *ledger;
+    mw_receipts *receipts;
     size_t history_next;   /* events of the history that were fed */
     mw_arrival *arrival;   /* an ingest on its way in; NULL: there is none */
     mw_events arrived;     /* its events, and those of ingests before it, that were fed */

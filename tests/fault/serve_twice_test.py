@@ -1,0 +1,120 @@
+"""Requests with an Idempotency-Key are carried out once, whatever happens: a stream without an id, which
+knows no repeats, gets each event once though the server is killed again and again, every request is sent
+until it is answered, and some are sent again after that. An answer that comes twice is the same twice."""
+import http.client
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+MILLWRIGHT = os.environ["MILLWRIGHT"]
+KILLS = int(os.environ.get("MW_KILLS", "10"))
+SEED = int(os.environ.get("MW_SEED", "1"))
+PROJECT = """project: clicks
+streams:
+  clicks: {from: clicks.csv, types: {user: category}, time: at}
+  visits: {from: visits.csv, types: {user: category}, time: at, id: visit}
+features:
+  seen: count(clicks by user over 1d)
+models:
+  again:
+    moment: on visits
+    label: any(visits by user over next 1h)
+"""
+
+
+class Server:
+    def __init__(self, folder):
+        self.folder = folder
+        self.start("127.0.0.1:0")
+
+    def start(self, address):
+        self.process = subprocess.Popen([MILLWRIGHT, "server", "--json", "-C", self.folder, "--listen", address],
+                                        stdout=subprocess.PIPE, text=True)
+        self.port = json.loads(self.process.stdout.readline())["port"]
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+        self.start(f"127.0.0.1:{self.port}")
+
+
+class Client(threading.Thread):
+    def __init__(self, name, server):
+        super().__init__()
+        self.server, self.name_, self.prng = server, name, random.Random(f"{SEED}{name}")
+        self.stopping, self.failure, self.sent, self.repeated = False, None, 0, 0
+
+    def ask(self, key, body):
+        """The answer, however often it must be asked for."""
+        while True:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+                connection.request("POST", "/v1/events/clicks", body, {"Idempotency-Key": key})
+                answer = connection.getresponse()
+                return answer.status, answer.read(), answer.headers["Idempotency-Replayed"]
+            except (OSError, http.client.HTTPException):
+                self.repeated += 1
+                time.sleep(0.01)
+            finally:
+                connection.close()
+
+    def run(self):
+        try:
+            while not self.stopping:
+                key = f"{self.name_}-{self.sent}"
+                rows = [{"user": f"u{self.prng.randrange(9)}", "at": "2024-05-01T00:00:00Z"}
+                        for _ in range(self.prng.choice([1, 1, 3, 40]))]
+                first = self.ask(key, json.dumps(rows))
+                assert first[0] == 200 and json.loads(first[1])["accepted"] == len(rows), first
+                self.sent += len(rows)
+                if self.prng.random() < 0.3:
+                    second = self.ask(key, json.dumps(rows))
+                    assert second == (first[0], first[1], "true"), (first, second)
+        except AssertionError as failure:
+            self.failure = failure
+
+
+def events_of(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    return int(re.search(r"^millwright_log_events_total (\d+)", text, re.M).group(1))
+
+
+def main(folder):
+    with open(f"{folder}/millwright.yaml", "w") as file:
+        file.write(PROJECT)
+    with open(f"{folder}/clicks.csv", "w") as file:
+        file.write("user,at\nu1,2024-01-01T00:00:00Z\n")
+    with open(f"{folder}/visits.csv", "w") as file:
+        file.write("visit,user,at\nv1,u1,2024-01-01T00:00:00Z\n")
+    subprocess.run([MILLWRIGHT, "ingest", "-C", folder], check=True, capture_output=True)
+    server, prng = Server(folder), random.Random(SEED)
+    clients = [Client(f"c{i}", server) for i in range(4)]
+    for client in clients:
+        client.start()
+    for _ in range(KILLS):
+        time.sleep(prng.random() * 0.3)
+        server.kill()
+    for client in clients:
+        client.stopping = True
+        client.join()
+        assert client.failure is None, client.failure
+    sent, repeated = sum(client.sent for client in clients), sum(client.repeated for client in clients)
+    assert events_of(server) == sent, (events_of(server), sent)
+    server.kill()
+    assert events_of(server) == sent, (events_of(server), sent)
+    server.process.kill()
+    assert repeated > 0 and sent > 100, (repeated, sent)
+    print(f"{sent} events once each, over {KILLS} kills and {repeated} requests sent again (seed {SEED})")
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    main(temporary)
