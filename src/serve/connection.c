@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+enum { TIMEOUT_MS_MAX = 3600000 };
 enum { ANSWERS_MAX = 1 << 20 }; /* of one batch on one connection; its input bounds them below */
 
 typedef enum {
@@ -102,6 +103,47 @@ static void answer_with(mw_connection *c, answer a) {
     mw_reactor_source_hold(&c->source);
 }
 
+/* How long the bytes that were read last had waited for us. */
+static int64_t waited_us(const mw_connection *c) {
+    int64_t arrival_us = mw_socket_arrival_us(c->socket);
+    return arrival_us == 0 ? 0 : mw_sys_now_us(mw_reactor_sys(c->all->reactor)) - arrival_us;
+}
+
+static mw_status read_deadline(const mw_connections *all, mw_str header, int64_t *out_us,
+                               mw_error *err) {
+    int64_t ms = 0;
+    *out_us = all->config.deadline_us;
+    if (!header.data) return MW_OK;
+    if (!mw_str_to_int64(header, &ms) || ms < 1 || ms > TIMEOUT_MS_MAX)
+        return mw_fail(err, MW_INVALID, "x-request-timeout-ms: must be 1 to %d, got \"%.*s\"",
+                       TIMEOUT_MS_MAX, MW_STR_ARGS(mw_str_slice(header, 0, 100)));
+    *out_us = ms * 1000;
+    return MW_OK;
+}
+
+static mw_status check_deadline(mw_connection *c, const mw_http_request *request,
+                                mw_error *err) {
+    int64_t deadline_us, age_us = waited_us(c);
+    MW_TRY(read_deadline(c->all, request->headers[MW_HEADER_TIMEOUT], &deadline_us, err));
+    if (age_us <= deadline_us) return MW_OK;
+    mw_series_add(c->all->traffic.overdue, 1);
+    return mw_fail(err, MW_BUSY, "request: must be taken up within %lld ms, waited %lld",
+                   (long long)(deadline_us / 1000), (long long)(age_us / 1000));
+}
+
+/* Whether it can still be met; if not, the response says so. Whoever asks for our health hears
+   of it, however late. */
+static bool is_in_time(mw_connection *c, const mw_route *route, const mw_http_request *request) {
+    mw_error err;
+    mw_response *response = &c->all->response;
+    if (route->scope == MW_SCOPE_PUBLIC) return true;
+    mw_status status = check_deadline(c, request, &err);
+    if (status == MW_OK) return true;
+    mw_response_problem(response, status, &err);
+    if (status == MW_BUSY) mw_response_header(response, "Retry-After", MW_STR("1"));
+    return false;
+}
+
 /* Whether the request may be answered; if not, the response says why. */
 static bool admit(mw_connections *all, const mw_route *route, const mw_http_request *request) {
     mw_error err;
@@ -123,7 +165,7 @@ static void answer_request(mw_connection *c, const mw_http_request *request) {
     mw_response_clear(&all->response);
     int number = mw_router_find(all->config.router, request, &call, &all->response);
     const mw_route *route = number < 0 ? NULL : &all->config.router.routes[number];
-    if (route && admit(all, route, request))
+    if (route && is_in_time(c, route, request) && admit(all, route, request))
         route->answer(all->config.context, &call, &all->response);
     bool keep_alive = request->keep_alive && !mw_reactor_is_stopping(all->reactor);
     answer_with(c, (answer){.route = number, .keep_alive = keep_alive,

@@ -42,7 +42,8 @@ const char *mw_http_method_name(mw_http_method method); /* "GET" */
     X(ACCEPT, "accept")                            \
     X(AUTHORIZATION, "authorization")              \
     X(IDEMPOTENCY_KEY, "idempotency-key")          \
-    X(TRACEPARENT, "traceparent")
+    X(TRACEPARENT, "traceparent")                  \
+    X(TIMEOUT, "x-request-timeout-ms")
 typedef enum {
 #define X(name, text) MW_HEADER_##name,
     MW_HTTP_HEADER_MAP(X)

@@ -2,6 +2,8 @@
 
 #include <stdatomic.h>
 
+enum { TURN_US = 5000 }; /* from then on no more sources are let in */
+
 struct mw_reactor {
     mw_reactor_config config;
     mw_poller *poller;
@@ -9,6 +11,7 @@ struct mw_reactor {
     mw_reactor_source *held;
     mw_timer *timers; /* those that are set, in no order: there is a handful */
     int64_t now_us;
+    uint64_t left_out; /* the first source, as its token, that the turn before had no time for */
     size_t source_count; /* without the removed ones */
     bool has_removed;
     bool stopping;           /* the sources have been told */
@@ -170,6 +173,31 @@ static void dispatch(mw_reactor *reactor, const mw_poller_event *event) {
     if (!source->removed) source->ready(source, event);
 }
 
+/* Whose turn it is among those that are ready: a turn that took its time left some out, and the
+   first of these comes first now. */
+static size_t first_of(const mw_reactor *reactor, const mw_poller_event *events, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (events[i].kind == MW_POLLER_READY && events[i].token == reactor->left_out) return i;
+    return 0;
+}
+
+/* Answers leave at the end of a turn, so a turn must end: a source that is left out is told of
+   again in the next one, which a signal would not be. */
+static void dispatch_all(mw_reactor *reactor, const mw_poller_event *events, size_t count) {
+    size_t first = first_of(reactor, events, count);
+    bool is_over = false;
+    reactor->left_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        const mw_poller_event *event = &events[(first + i) % count];
+        if (is_over && event->kind == MW_POLLER_READY) {
+            if (reactor->left_out == 0) reactor->left_out = event->token;
+            continue;
+        }
+        dispatch(reactor, event);
+        is_over = mw_sys_monotonic_us(reactor->config.sys) - reactor->now_us >= TURN_US;
+    }
+}
+
 static int64_t wait_span_us(const mw_reactor *reactor) {
     if (reactor->held || atomic_load(&reactor->stop_wanted) != reactor->stopping) return 0;
     const mw_timer *timer = next_timer(reactor);
@@ -185,7 +213,7 @@ mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err) {
         MW_TRY(mw_poller_wait(reactor->poller, wait_span_us(reactor), events,
                               MW_POLLER_EVENTS_MAX, &count, err));
         reactor->now_us = mw_sys_monotonic_us(reactor->config.sys);
-        for (size_t i = 0; i < count; i++) dispatch(reactor, &events[i]);
+        dispatch_all(reactor, events, count);
         fire_timers(reactor);
         if (atomic_load(&reactor->stop_wanted) && !reactor->stopping) stop_sources(reactor);
         release_held(reactor);

@@ -1,9 +1,10 @@
 /*
  * reactor: the one event loop of a process: sources of events, timers, group commit, drain.
  *
- * A turn waits, lets each source that is ready do its work, fires the timers that are due, calls
- * `after_batch` once if a source holds answers, and releases these: an answer leaves only after
- * what it promises is committed, and one commit serves all requests of the turn.
+ * A turn waits, lets the sources that are ready do their work (for some ms; who is left out comes
+ * first in the next turn), fires the timers that are due, calls `after_batch` once if a source
+ * holds answers, and releases these: an answer leaves only after what it promises is committed,
+ * and one commit serves all requests of the turn.
  *
  * The reactor runs until the last source is gone, so a drain is each source taking its leave:
  * on SIGTERM, SIGINT, SIGHUP or mw_reactor_stop all sources are told to stop, and remove

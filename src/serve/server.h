@@ -6,6 +6,10 @@
  * clients are bounded by the limits below; what a client does wrong is answered by a problem
  * document and ends its connection.
  *
+ * A request that has waited longer than its deadline before it is taken up, unseen in the
+ * system's buffers, is refused at once with 503 and "Retry-After": nobody waits for it any more,
+ * and the work goes to those that can still be met. "X-Request-Timeout-Ms" sets another deadline.
+ *
  * On the reactor's stop the address is given up at once, idle connections are closed, requests
  * under way are answered with "Connection: close", and what is left after `drain_us` is cut.
  */
@@ -34,6 +38,7 @@ typedef struct {
     size_t body_size_max;        /* MW_HTTP_BODY_SIZE_MAX */
     int64_t idle_us;             /* 75 s between requests */
     int64_t request_us;          /* 30 s from a request's first byte to its last */
+    int64_t deadline_us;         /* 1 s from a request's arrival until it is taken up */
     int64_t write_us;            /* 30 s in which a client reads nothing of its answer */
     int64_t linger_us;           /* 2 s for it to go after the last answer */
     int64_t drain_us;            /* 10 s for what is under way at a stop */

@@ -3,7 +3,7 @@
  * Tests of this layer only; server_test.c holds the functions.
  *
  * It answers GET /hello, POST /echo (the body), GET /large/{size} (that many bytes) and GET
- * /connections (how many are open).
+ * /connections (how many are open); GET /guarded, whose scope is not public, greets as /hello.
  */
 #pragma once
 #include "serve/server.h"

@@ -43,6 +43,7 @@ static void answer_starve(void *context, const mw_route_call *call, mw_response 
 static const mw_route routes[] = {
     {MW_HTTP_POST, "/starve/{it}", MW_SCOPE_PUBLIC, answer_starve},
     {MW_HTTP_GET, "/hello", MW_SCOPE_PUBLIC, answer_hello},
+    {MW_HTTP_GET, "/guarded", MW_SCOPE_READ, answer_hello},
     {MW_HTTP_POST, "/echo", MW_SCOPE_PUBLIC, answer_echo},
     {MW_HTTP_GET, "/large/{size}", MW_SCOPE_PUBLIC, answer_large},
     {MW_HTTP_GET, "/connections", MW_SCOPE_PUBLIC, answer_connections},
@@ -247,6 +248,27 @@ MW_TEST(server_cuts_off_what_outlasts_the_drain) {
     client_read_to_end(stuck, &in);
     MW_CHECK_EQUAL_INT(in.size, 0);
     mw_socket_close(stuck);
+    fixture_stop(&f);
+    mw_buf_release(&in);
+}
+
+/* The least wait is over a deadline of 1 us, once the system has told when the bytes came. */
+MW_TEST(server_refuses_what_has_waited_too_long) {
+    fixture f;
+    mw_buf in;
+    mw_buf_init(&in, 1 << 20);
+    fixture_start(&f, (mw_server_config){.deadline_us = 1});
+    const char *guarded = "GET /guarded HTTP/1.0\r\n\r\n"; /* the first stamps may take a while */
+    int64_t until_us = mw_sys_monotonic_us(mw_sys_real()) + 10 * MW_SECOND_US;
+    while (!mw_str_is(client_call(&f, guarded, &in), "HTTP/1.1 503 Service Unavailable"))
+        MW_CHECK(mw_sys_monotonic_us(mw_sys_real()) < until_us);
+    MW_CHECK(strstr(in.data, "\r\nRetry-After: 1\r\n") != NULL);
+    MW_CHECK(strstr(in.data, "request: must be taken up within 0 ms, waited ") != NULL);
+    MW_CHECK_EQUAL_STR(client_call(&f, "GET /hello HTTP/1.0\r\n\r\n", &in), "HTTP/1.1 200 OK");
+    MW_CHECK_EQUAL_STR(client_call(&f, "GET /guarded HTTP/1.0\r\nX-Request-Timeout-Ms: 60000"
+                                       "\r\n\r\n", &in), "HTTP/1.1 200 OK");
+    MW_CHECK_EQUAL_STR(client_call(&f, "GET /guarded HTTP/1.0\r\nX-Request-Timeout-Ms: 1.5"
+                                       "\r\n\r\n", &in), "HTTP/1.1 422 Unprocessable Content");
     fixture_stop(&f);
     mw_buf_release(&in);
 }

@@ -10,6 +10,8 @@ static const mw_meter
                "Connections refused at the limit."},
     timed_out = {P "timeouts_total", MW_METER_COUNTER, "",
                  "Connections closed because the peer was too slow."},
+    overdue = {P "overdue_total", MW_METER_COUNTER, "",
+               "Requests refused because their deadline had passed before they were taken up."},
     bytes_in = {P "received_bytes_total", MW_METER_COUNTER, "bytes", "Bytes received."},
     bytes_out = {P "sent_bytes_total", MW_METER_COUNTER, "bytes", "Bytes sent."},
     answers = {P "requests_total", MW_METER_COUNTER, "", "Requests answered, by route and code."},
@@ -25,6 +27,7 @@ void mw_traffic_init(mw_traffic *traffic, mw_telemetry *telemetry, mw_router rou
         .accepted = mw_telemetry_series(telemetry, &accepted, ""),
         .refused = mw_telemetry_series(telemetry, &refused, ""),
         .timed_out = mw_telemetry_series(telemetry, &timed_out, ""),
+        .overdue = mw_telemetry_series(telemetry, &overdue, ""),
         .bytes_in = mw_telemetry_series(telemetry, &bytes_in, ""),
         .bytes_out = mw_telemetry_series(telemetry, &bytes_out, ""),
     };

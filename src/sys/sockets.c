@@ -1,5 +1,6 @@
 #include "sys/sockets.h"
 
+#include "sys/stamped_read.h"
 #include "sys/backend.h"
 #include "sys/tls.h"
 
@@ -22,6 +23,7 @@ enum { NO_DESCRIPTOR = -1, BACKLOG = 1024, PLACE_MAX = 300, PATH_SIZE_MAX = 1 <<
 struct mw_socket {
     int descriptor;
     mw_tls_stream *secure; /* NULL: bytes go as they are */
+    int64_t arrival_us;    /* of the bytes read last; 0: not known */
     char path[]; /* of a listener on a path: to be removed; else empty */
 };
 
@@ -38,6 +40,7 @@ static mw_socket *socket_create(int descriptor, const char *path) {
     if (!socket) return NULL;
     socket->descriptor = descriptor;
     socket->secure = NULL;
+    socket->arrival_us = 0;
     memcpy(socket->path, path, size);
     return socket;
 }
@@ -83,6 +86,7 @@ static int listen_at(const struct addrinfo *address) {
     int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return NO_DESCRIPTOR;
     set_option(descriptor, SOL_SOCKET, SO_REUSEADDR); /* a restart need not wait for old ends */
+    mw_stamped_listen(descriptor);
     if (bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&
         listen(descriptor, BACKLOG) == 0)
         return descriptor;
@@ -325,9 +329,13 @@ mw_socket_result mw_socket_read(mw_socket *socket, void *bytes, size_t size, siz
     MW_ASSERT(size > 0); /* or no bytes would look like the end */
     if (socket->secure) return mw_tls_stream_read(socket->secure, bytes, size, out_size);
     ssize_t moved;
-    do moved = recv(socket->descriptor, bytes, size, 0);
+    do moved = mw_stamped_read(socket->descriptor, bytes, size, &socket->arrival_us);
     while (moved < 0 && errno == EINTR);
     return result_of(moved, out_size);
+}
+
+int64_t mw_socket_arrival_us(const mw_socket *socket) {
+    return socket->secure ? mw_tls_stream_arrival_us(socket->secure) : socket->arrival_us;
 }
 
 mw_socket_result mw_socket_write(mw_socket *socket, mw_str bytes, size_t *out_size) {

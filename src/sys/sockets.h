@@ -51,6 +51,9 @@ typedef enum {
 } mw_socket_result;
 
 mw_socket_result mw_socket_read(mw_socket *socket, void *bytes, size_t size, size_t *out_size);
+/* When the machine received the last bytes that were read of an accepted TCP connection, by the
+   wall clock; 0 where that is not known. */
+int64_t mw_socket_arrival_us(const mw_socket *socket);
 mw_socket_result mw_socket_write(mw_socket *socket, mw_str bytes, size_t *out_size);
 void mw_socket_end_output(mw_socket *socket); /* the peer reads the end; we may still read */
 /* Waits until it can be read (or written); false if the span has passed. */

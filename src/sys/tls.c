@@ -1,5 +1,6 @@
 #include "sys/tls.h"
 
+#include "sys/stamped_read.h"
 #include "sys/backend.h"
 
 #include <errno.h>
@@ -14,18 +15,19 @@ struct mw_tls {
 
 struct mw_tls_stream {
     SSL *ssl;
+    int descriptor;
+    int64_t arrival_us; /* of the bytes that came last; 0: not known */
 };
 
 /* --- transport ---------------------------------------------------------------------------- */
 
 /* OpenSSL's own sockets would end the process by SIGPIPE when a peer has gone. */
 
-static int descriptor_of(BIO *bio) { return (int)(intptr_t)BIO_get_data(bio); }
-
 static int transport_write(BIO *bio, const char *bytes, int size) {
     ssize_t moved;
+    const mw_tls_stream *stream = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    do moved = send(descriptor_of(bio), bytes, (size_t)size, MSG_NOSIGNAL);
+    do moved = send(stream->descriptor, bytes, (size_t)size, MSG_NOSIGNAL);
     while (moved < 0 && errno == EINTR);
     if (moved < 0 && errno == EAGAIN) BIO_set_retry_write(bio);
     return (int)moved;
@@ -33,8 +35,9 @@ static int transport_write(BIO *bio, const char *bytes, int size) {
 
 static int transport_read(BIO *bio, char *bytes, int size) {
     ssize_t moved;
+    mw_tls_stream *stream = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    do moved = recv(descriptor_of(bio), bytes, (size_t)size, 0);
+    do moved = mw_stamped_read(stream->descriptor, bytes, (size_t)size, &stream->arrival_us);
     while (moved < 0 && errno == EINTR);
     if (moved < 0 && errno == EAGAIN) BIO_set_retry_read(bio);
     return (int)moved;
@@ -127,11 +130,11 @@ mw_status mw_tls_stream_create(mw_tls *tls, int descriptor, mw_tls_stream **out_
         mw_free(stream);
         return mw_fail(err, MW_NO_MEMORY, "tls: no memory for a connection");
     }
-    BIO_set_data(bio, (void *)(intptr_t)descriptor);
+    BIO_set_data(bio, stream);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
     SSL_set_accept_state(ssl);
-    stream->ssl = ssl;
+    *stream = (mw_tls_stream){.ssl = ssl, .descriptor = descriptor};
     *out_stream = stream;
     return MW_OK;
 }
@@ -150,6 +153,8 @@ mw_socket_result mw_tls_stream_read(mw_tls_stream *stream, void *bytes, size_t s
     MW_ASSERT(size > 0);
     return result_of(stream, SSL_read_ex(stream->ssl, bytes, size, out_size), out_size);
 }
+
+int64_t mw_tls_stream_arrival_us(const mw_tls_stream *stream) { return stream->arrival_us; }
 
 mw_socket_result mw_tls_stream_write(mw_tls_stream *stream, mw_str bytes, size_t *out_size) {
     MW_ASSERT(bytes.size > 0);

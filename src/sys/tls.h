@@ -27,6 +27,7 @@ MW_MUST_USE mw_status mw_tls_stream_create(mw_tls *tls, int descriptor,
    the descriptor does not show. */
 mw_socket_result mw_tls_stream_read(mw_tls_stream *stream, void *bytes, size_t size,
                                     size_t *out_size);
+int64_t mw_tls_stream_arrival_us(const mw_tls_stream *stream); /* as mw_socket_arrival_us */
 mw_socket_result mw_tls_stream_write(mw_tls_stream *stream, mw_str bytes, size_t *out_size);
 void mw_tls_stream_end_output(mw_tls_stream *stream); /* tells the peer that this was all */
 void mw_tls_stream_destroy(mw_tls_stream *stream);    /* NULL is allowed */
