@@ -24,7 +24,7 @@ endforeach()
 # its pages, and the example project. Data leans on nothing, so every layer may have it.
 add_library(millwright_assets STATIC)
 file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/*.html ${CMAKE_SOURCE_DIR}/web/*.css
-     ${CMAKE_SOURCE_DIR}/web/*.js)
+     ${CMAKE_SOURCE_DIR}/web/*.js ${CMAKE_SOURCE_DIR}/web/*.json)
 foreach(page IN LISTS pages)
   cmake_path(GET page FILENAME name)
   string(MAKE_C_IDENTIFIER ${name} symbol)

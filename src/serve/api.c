@@ -155,17 +155,18 @@ void mw_api_write_clock(mw_json *json, const mw_api *api) {
 /* --- routes ------------------------------------------------------------------------------- */
 
 static const mw_route routes[] = {
-    {MW_HTTP_POST, "/v1/models/{model}/predict", MW_SCOPE_PREDICT, mw_api_predict},
-    {MW_HTTP_POST, "/v1/events/{stream}", MW_SCOPE_EVENTS, mw_api_events},
-    {MW_HTTP_GET, "/v1/predictions/{id}", MW_SCOPE_READ, mw_api_prediction},
-    {MW_HTTP_GET, "/v1/predictions", MW_SCOPE_READ, mw_api_predictions},
-    {MW_HTTP_GET, "/v1/models", MW_SCOPE_READ, mw_api_models},
-    {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_READ, mw_api_model},
-    {MW_HTTP_GET, "/v1/streams", MW_SCOPE_READ, mw_api_streams},
-    {MW_HTTP_POST, "/v1/clock", MW_SCOPE_ADMIN, answer_clock},
-    {MW_HTTP_GET, "/healthz", MW_SCOPE_PUBLIC, answer_health},
-    {MW_HTTP_GET, "/readyz", MW_SCOPE_PUBLIC, answer_ready},
-    {MW_HTTP_GET, "/metrics", MW_SCOPE_READ, answer_metrics},
+    {MW_HTTP_POST, "/v1/models/{model}/predict", MW_SCOPE_PREDICT, mw_api_predict, "predict"},
+    {MW_HTTP_POST, "/v1/events/{stream}", MW_SCOPE_EVENTS, mw_api_events, "send_events"},
+    {MW_HTTP_GET, "/v1/predictions/{id}", MW_SCOPE_READ, mw_api_prediction, "show_prediction"},
+    {MW_HTTP_GET, "/v1/predictions", MW_SCOPE_READ, mw_api_predictions, "find_predictions"},
+    {MW_HTTP_GET, "/v1/models", MW_SCOPE_READ, mw_api_models, "list_models"},
+    {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_READ, mw_api_model, "show_model"},
+    {MW_HTTP_GET, "/v1/streams", MW_SCOPE_READ, mw_api_streams, "list_streams"},
+    {MW_HTTP_POST, "/v1/clock", MW_SCOPE_ADMIN, answer_clock, "move_clock"},
+    {MW_HTTP_GET, "/healthz", MW_SCOPE_PUBLIC, answer_health, "tell_health"},
+    {MW_HTTP_GET, "/readyz", MW_SCOPE_PUBLIC, answer_ready, "tell_readiness"},
+    {MW_HTTP_GET, "/metrics", MW_SCOPE_READ, answer_metrics, "show_metrics"},
+    {MW_HTTP_GET, "/openapi.json", MW_SCOPE_READ, mw_api_describe, "describe"},
 };
 
 mw_router mw_api_router(void) { return mw_router_of(routes, sizeof routes / sizeof *routes); }

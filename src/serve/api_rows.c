@@ -53,10 +53,14 @@ static void free_json(void *context, void *memory) {
     mw_free(memory);
 }
 
+yyjson_alc mw_api_json_memory(void) {
+    return (yyjson_alc){allocate_json, resize_json, free_json, NULL};
+}
+
 /* On the desk if it is sure to fit. One document stands at a time. */
 static mw_status parse(desk *at, mw_str text, yyjson_doc **out_doc, mw_error *err) {
     yyjson_read_err failure;
-    yyjson_alc memory = {allocate_json, resize_json, free_json, NULL};
+    yyjson_alc memory = mw_api_json_memory();
     if (yyjson_read_max_memory_usage(text.size, 0) <= DESK_SIZE)
         yyjson_alc_pool_init(&memory, at->bytes, DESK_SIZE);
     char *bytes = (char *)(uintptr_t)text.data; /* read only, without the flag to work in place */

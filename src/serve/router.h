@@ -27,6 +27,7 @@ typedef struct {
     const char *pattern;
     mw_scope scope; /* that a client's token must have, where tokens are asked for */
     void (*answer)(void *context, const mw_route_call *call, mw_response *response);
+    const char *operation; /* its name in an OpenAPI description; NULL where there is none */
 } mw_route;
 
 typedef struct {

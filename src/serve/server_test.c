@@ -41,12 +41,12 @@ static void answer_starve(void *context, const mw_route_call *call, mw_response 
 }
 
 static const mw_route routes[] = {
-    {MW_HTTP_POST, "/starve/{it}", MW_SCOPE_PUBLIC, answer_starve},
-    {MW_HTTP_GET, "/hello", MW_SCOPE_PUBLIC, answer_hello},
-    {MW_HTTP_GET, "/guarded", MW_SCOPE_READ, answer_hello},
-    {MW_HTTP_POST, "/echo", MW_SCOPE_PUBLIC, answer_echo},
-    {MW_HTTP_GET, "/large/{size}", MW_SCOPE_PUBLIC, answer_large},
-    {MW_HTTP_GET, "/connections", MW_SCOPE_PUBLIC, answer_connections},
+    {MW_HTTP_POST, "/starve/{it}", MW_SCOPE_PUBLIC, answer_starve, NULL},
+    {MW_HTTP_GET, "/hello", MW_SCOPE_PUBLIC, answer_hello, NULL},
+    {MW_HTTP_GET, "/guarded", MW_SCOPE_READ, answer_hello, NULL},
+    {MW_HTTP_POST, "/echo", MW_SCOPE_PUBLIC, answer_echo, NULL},
+    {MW_HTTP_GET, "/large/{size}", MW_SCOPE_PUBLIC, answer_large, NULL},
+    {MW_HTTP_GET, "/connections", MW_SCOPE_PUBLIC, answer_connections, NULL},
 };
 
 static mw_status commit(void *context, mw_error *err) {
