@@ -3,6 +3,7 @@
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/feature_build.h"
+#include "cli/feature_export.h"
 #include "cli/feature_leaks.h"
 #include "cli/feature_why.h"
 #include "cli/features.h"
@@ -121,6 +122,17 @@ const mw_command mw_commands[] = {
         .options = {{"--model", "MODEL", "whose features, if the project has several models"}},
         .examples = "  millwright features leaks\n",
         .run = mw_cli_features_leaks,
+    },
+    {
+        .name = "features export",
+        .words = "",
+        .summary = "Write a model's features as SQL that DuckDB runs without this program",
+        .options = {{"--sql", NULL, "as a view in DuckDB's SQL, over the lake's files"},
+                    {"--model", "MODEL", "whose features, if the project has several models"},
+                    {"--output", "FILE", "instead of standard output"}},
+        .examples = "  millwright features export --sql --output features.sql\n"
+                    "  duckdb -init features.sql -c \"FROM features_late LIMIT 10\"\n",
+        .run = mw_cli_features_export,
     },
     {
         .name = "train",
@@ -348,7 +360,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("data publish"),
     NOT_BUILT("features show"),
     NOT_BUILT("features suggest"),
-    NOT_BUILT("features export"),
     NOT_BUILT("runs delete"),
     NOT_BUILT("runs export"),
     NOT_BUILT("models compare"),

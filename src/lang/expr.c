@@ -55,10 +55,13 @@ static void emit_expr(emitter *to, const mw_expr *expr) {
         return;
     }
     for (size_t i = 0; i < expr->arg_count; i++) emit_expr(to, expr->args[i]);
-    int32_t operand = expr->operand;
-    if (expr->op == MW_OP_CONSTANT) operand = add_constant(to, expr->constant);
+    mw_instruction now = {(uint16_t)expr->op, (uint16_t)expr->arg_count, expr->operand};
+    if (expr->op == MW_OP_CONSTANT) {
+        now.count = (uint16_t)expr->type;
+        now.operand = add_constant(to, expr->constant);
+    }
     to->depth = base + (expr->arg_count > 0 ? expr->arg_count : 1);
-    emit(to, (mw_instruction){(uint16_t)expr->op, (uint16_t)expr->arg_count, operand});
+    emit(to, now);
     to->depth = base + 1;
 }
 

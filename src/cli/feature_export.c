@@ -1,0 +1,57 @@
+#include "cli/feature_export.h"
+
+#include "cli/lake_views.h"
+#include "lang/model_sql.h"
+#include "lang/sql.h"
+
+enum { SQL_SIZE_MAX = 1 << 28 };
+
+static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_error *err) {
+    mw_workspace_model model;
+    const char *name = mw_cli_option(workspace->cli, "--model");
+    MW_TRY(mw_workspace_find_model(workspace, name, &model, err));
+    mw_buf_printf(sql,
+                  "-- Features of %.*s in DuckDB's SQL, by `millwright features export --sql`.\n"
+                  "-- Run in the project's folder: the events are those that its lake has now.\n"
+                  "-- Then ask: FROM features_%.*s LIMIT 10;\n\n",
+                  MW_STR_ARGS(model.program->name), MW_STR_ARGS(model.program->name));
+    MW_TRY(mw_lake_views_append(workspace, MW_STATE_FOLDER "/lake", sql, NULL, err));
+    mw_buf_append_char(sql, '\n');
+    mw_sql_append_macros(workspace->program->zone, sql);
+    mw_buf_printf(sql, "\nCREATE OR REPLACE VIEW features_%.*s AS\n",
+                  MW_STR_ARGS(model.program->name));
+    MW_TRY(mw_model_append_sql(workspace->program, model.program, workspace->symbols, sql, err));
+    return mw_buf_check(sql, "the query", err);
+}
+
+static mw_status tell(mw_cli *cli, const char *path, const mw_buf *sql, mw_error *err) {
+    if (path) {
+        MW_TRY(mw_sys_write_file(cli->sys, path, mw_buf_str(sql), err));
+        mw_cli_note(cli, "%s: a view for duckdb, see its first lines", path);
+    } else if (!cli->json) {
+        mw_buf_append_str(&cli->out, mw_buf_str(sql));
+    }
+    if (!cli->json) return MW_OK;
+    mw_json json = mw_json_begin(&cli->out);
+    mw_json_object(&json);
+    mw_json_key(&json, path ? "output" : "sql");
+    mw_json_str(&json, path ? mw_str_of(path) : mw_buf_str(sql));
+    mw_json_object_end(&json);
+    return MW_OK;
+}
+
+mw_status mw_cli_features_export(mw_cli *cli, mw_error *err) {
+    if (!mw_cli_has(cli, "--sql")) {
+        mw_status status = mw_fail(err, MW_USAGE, "features export: say in which form");
+        return mw_hint(err, status, "millwright features export --sql");
+    }
+    mw_workspace workspace;
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
+    if (status == MW_OK) status = write_sql(&workspace, &sql, err);
+    if (status == MW_OK) status = tell(cli, mw_cli_option(cli, "--output"), &sql, err);
+    mw_workspace_release(&workspace);
+    mw_buf_release(&sql);
+    return status;
+}

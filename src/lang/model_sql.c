@@ -1,0 +1,333 @@
+#include "lang/model_sql.h"
+
+#include "lang/sql.h"
+
+typedef struct {
+    const mw_program *program;
+    const mw_model_program *model;
+    const mw_symbols *symbols;
+    mw_arena arena;
+    mw_schema windows, features; /* the columns that hold them */
+    mw_buf *out;
+} query;
+
+/* Names of our own have a blank in them, which a feature's has not. */
+#define T "\"moment t\""
+#define PLACE "\"moment place\""
+#define ROW "\"moment row\""
+
+static const mw_schema *moment_schema(const query *q) {
+    return &q->program->streams[q->model->moment_stream].schema;
+}
+
+static mw_status append_code(const query *q, const mw_code *code, mw_sql_names names,
+                             mw_error *err) {
+    return mw_code_append_sql(code, &names, q->symbols, q->out, err);
+}
+
+static mw_sql_names moment_names(const query *q) {
+    return (mw_sql_names){.row = "m." ROW ".",
+                          .schema = moment_schema(q),
+                          .time = "m." T,
+                          .columns = "m.",
+                          .windows = &q->windows,
+                          .features = &q->features};
+}
+
+static mw_sql_names event_names(const query *q, const mw_window *window) {
+    return (mw_sql_names){.row = "e.event.",
+                          .schema = &q->program->streams[window->stream].schema,
+                          .time = "e.\"event t\""};
+}
+
+/* --- moments and events --------------------------------------------------------------------- */
+
+static void append_moments(const query *q) {
+    mw_buf_printf(q->out,
+                  "WITH moments AS (\n"
+                  "  SELECT row_number() OVER () AS \"moment n\", " ROW ", " T ",\n"
+                  "         greatest(" T ", epoch_us(" ROW ".known), epoch_us(" ROW ".place)) AS "
+                  PLACE "\n  FROM (SELECT event AS " ROW ", epoch_us(event.time) + %lld AS " T
+                  " FROM ",
+                  (long long)q->model->moment_offset_us);
+    mw_sql_append_name(q->out, q->program->streams[q->model->moment_stream].name);
+    mw_buf_printf(q->out, " AS event)\n  WHERE " PLACE " - " T " <= %lld\n)",
+                  (long long)q->model->lateness_us);
+}
+
+/* The events of a stream that a window reads, once for all windows. */
+static void append_events(const query *q, int32_t stream) {
+    mw_str name = q->program->streams[stream].name;
+    bool is_read = false;
+    for (size_t i = 0; i < q->model->window_count; i++)
+        is_read |= q->model->windows[i].stream == stream;
+    if (!is_read) return;
+    mw_buf_printf(q->out, ",\n\"events of %.*s\" AS (\n  SELECT event, epoch_us(event.time) AS "
+                          "\"event t\",\n         greatest(epoch_us(event.known), "
+                          "epoch_us(event.place)) AS \"event known\"\n  FROM ",
+                  MW_STR_ARGS(name));
+    mw_sql_append_name(q->out, name);
+    mw_buf_append_text(q->out, " AS event\n)");
+}
+
+/* --- windows -------------------------------------------------------------------------------- */
+
+static mw_status append_value(const query *q, const mw_window *window, mw_error *err) {
+    return append_code(q, window->value, event_names(q, window), err);
+}
+
+/* "max(VALUE)" and the like: `before`, the value, `after`. */
+static mw_status append_around(const query *q, const mw_window *window, const char *before,
+                               const char *after, mw_error *err) {
+    mw_buf_append_text(q->out, before);
+    MW_TRY(append_value(q, window, err));
+    mw_buf_append_text(q->out, after);
+    return MW_OK;
+}
+
+/* Among equal times the greatest or smallest value decides (rule 13). */
+static mw_status append_at_end(const query *q, const mw_window *window, const char *before,
+                               mw_error *err) {
+    MW_TRY(append_around(q, window, before, ", {'t': e.\"event t\", 'v': ", err));
+    MW_TRY(append_around(q, window, "", "}) FILTER (", err));
+    return append_around(q, window, "", " IS NOT NULL)", err);
+}
+
+static mw_status append_aggregate(const query *q, const mw_window *window, mw_error *err) {
+    switch (window->aggregate) {
+    case MW_AGGREGATE_COUNT: mw_buf_append_text(q->out, "CAST(count(*) AS DOUBLE)"); return MW_OK;
+    case MW_AGGREGATE_ANY: mw_buf_append_text(q->out, "count(*) > 0"); return MW_OK;
+    case MW_AGGREGATE_SINCE:
+        mw_buf_append_text(q->out, "any_value(m." T ") - max(e.\"event t\")");
+        return MW_OK;
+    case MW_AGGREGATE_SUM: return append_around(q, window, "coalesce(fsum(", "), 0)", err);
+    case MW_AGGREGATE_MEAN: return append_around(q, window, "favg(", ")", err);
+    case MW_AGGREGATE_MIN: return append_around(q, window, "min(", ")", err);
+    case MW_AGGREGATE_MAX: return append_around(q, window, "max(", ")", err);
+    case MW_AGGREGATE_VAR: return append_around(q, window, "var_samp(", ")", err);
+    case MW_AGGREGATE_STD: return append_around(q, window, "stddev_samp(", ")", err);
+    case MW_AGGREGATE_FIRST: return append_at_end(q, window, "arg_min(", err);
+    case MW_AGGREGATE_LAST: return append_at_end(q, window, "arg_max(", err);
+    default:
+        return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",
+                       MW_STR_ARGS(window->text));
+    }
+}
+
+static mw_status append_keys(const query *q, const mw_window *window, mw_error *err) {
+    const mw_schema *schema = &q->program->streams[window->stream].schema;
+    for (int32_t i = 0; i < window->key_count; i++) {
+        mw_buf_append_text(q->out, " AND ");
+        mw_sql_append_field(q->out, "e.event.", schema->fields[window->event_keys[i]]);
+        mw_buf_append_text(q->out, " = ");
+        MW_TRY(append_code(q, window->moment_keys[i], moment_names(q), err));
+    }
+    return MW_OK;
+}
+
+/* Rule 3. */
+static void append_own(const query *q, const mw_window *window) {
+    if (!window->shares_id) return;
+    if (window->is_ahead && window->stream != q->model->moment_stream) return;
+    const mw_stream *mine = &q->program->streams[q->model->moment_stream];
+    const mw_stream *other = &q->program->streams[window->stream];
+    for (int32_t i = 0; i < mine->id_count; i++) {
+        mw_buf_append_text(q->out, i == 0 ? "\n    AND NOT (" : " AND ");
+        mw_sql_append_field(q->out, "e.event.", other->schema.fields[other->id_by_name[i]]);
+        mw_buf_append_text(q->out, " IS NOT DISTINCT FROM ");
+        mw_sql_append_field(q->out, "m." ROW ".", mine->schema.fields[mine->id_by_name[i]]);
+    }
+    mw_buf_append_char(q->out, ')');
+}
+
+/* Rule 2. */
+static void append_times(const query *q, size_t index) {
+    const mw_window *window = &q->model->windows[index];
+    bool by_maturity = index >= q->model->feature_window_count && window->is_ahead;
+    if (by_maturity) mw_buf_printf(q->out, "\n  WHERE e.\"event known\" < m." T " + %lld",
+                                   (long long)q->model->maturity_us);
+    else mw_buf_append_text(q->out, "\n  WHERE e.\"event known\" < m." PLACE);
+    if (window->start_us != MW_ALL_PAST)
+        mw_buf_printf(q->out, "\n    AND e.\"event t\" >= m." T " + %lld",
+                      (long long)window->start_us);
+    mw_buf_printf(q->out, "\n    AND e.\"event t\" < m." T " + %lld", (long long)window->end_us);
+}
+
+/* The moments once for each bucket that their window reaches into. */
+static void append_sides(const query *q, const mw_window *window) {
+    bool is_bounded = window->start_us != MW_ALL_PAST;
+    long long span = (long long)(window->end_us - window->start_us);
+    mw_buf_append_text(q->out, "\n  FROM ");
+    if (is_bounded)
+        mw_buf_printf(q->out, "(SELECT *, (" T " + %lld) // %lld + unnest([0, 1]) AS bucket\n"
+                              "        FROM moments)", (long long)window->start_us, span);
+    else mw_buf_append_text(q->out, "moments");
+    mw_buf_printf(q->out, " AS m\n  JOIN \"events of %.*s\" AS e ON ",
+                  MW_STR_ARGS(q->program->streams[window->stream].name));
+    if (is_bounded) mw_buf_printf(q->out, "e.\"event t\" // %lld = m.bucket", span);
+    else mw_buf_append_text(q->out, "true");
+}
+
+static mw_status append_window(const query *q, size_t index, mw_error *err) {
+    const mw_window *window = &q->model->windows[index];
+    mw_buf_append_text(q->out, ",\n");
+    mw_sql_append_name(q->out, q->windows.fields[index].name);
+    mw_buf_printf(q->out, " AS ( -- %.*s\n  SELECT m.\"moment n\", ", MW_STR_ARGS(window->text));
+    MW_TRY(append_aggregate(q, window, err));
+    mw_buf_append_text(q->out, " AS ");
+    mw_sql_append_name(q->out, q->windows.fields[index].name);
+    append_sides(q, window);
+    MW_TRY(append_keys(q, window, err));
+    append_times(q, index);
+    if (window->condition) {
+        mw_buf_append_text(q->out, "\n    AND ");
+        MW_TRY(append_code(q, window->condition, event_names(q, window), err));
+    }
+    append_own(q, window);
+    mw_buf_append_text(q->out, "\n  GROUP BY m.\"moment n\"\n)");
+    return MW_OK;
+}
+
+/* Rule 10: what is there over no event. */
+static const char *value_of_nothing(mw_aggregate aggregate) {
+    switch (aggregate) {
+    case MW_AGGREGATE_COUNT:
+    case MW_AGGREGATE_SUM: return "0";
+    case MW_AGGREGATE_ANY: return "false";
+    default: return NULL;
+    }
+}
+
+static void append_joined(const query *q) {
+    mw_buf_append_text(q->out, ",\njoined AS (\n  SELECT moments.*");
+    for (size_t i = 0; i < q->model->window_count; i++) {
+        const char *nothing = value_of_nothing(q->model->windows[i].aggregate);
+        mw_buf_append_text(q->out, nothing ? ",\n    coalesce(" : ",\n    ");
+        mw_sql_append_name(q->out, q->windows.fields[i].name);
+        mw_buf_append_char(q->out, '.');
+        mw_sql_append_name(q->out, q->windows.fields[i].name);
+        if (nothing) mw_buf_printf(q->out, ", %s)", nothing);
+        mw_buf_append_text(q->out, " AS ");
+        mw_sql_append_name(q->out, q->windows.fields[i].name);
+    }
+    mw_buf_append_text(q->out, "\n  FROM moments");
+    for (size_t i = 0; i < q->model->window_count; i++) {
+        mw_buf_append_text(q->out, " LEFT JOIN ");
+        mw_sql_append_name(q->out, q->windows.fields[i].name);
+        mw_buf_append_text(q->out, " USING (\"moment n\")");
+    }
+    mw_buf_append_text(q->out, "\n)");
+}
+
+/* --- features and label --------------------------------------------------------------------- */
+
+static size_t depth_of(const mw_model_program *model, const mw_code *code) {
+    size_t depth = 0;
+    for (size_t i = 0; i < model->feature_count; i++) {
+        if (!mw_code_reads_feature(code, (int32_t)i)) continue;
+        size_t below = depth_of(model, model->features[i].code) + 1;
+        if (below > depth) depth = below;
+    }
+    return depth;
+}
+
+/* Those that read no feature first, then those that read them, and so on: "features 0", .. */
+static mw_status append_features(const query *q, size_t *out_depth, mw_error *err) {
+    const mw_model_program *model = q->model;
+    size_t deepest = 0;
+    for (size_t depth = 0; depth <= deepest; depth++) {
+        mw_buf_printf(q->out, ",\n\"features %zu\" AS (\n  SELECT m.*", depth);
+        for (size_t i = 0; i < model->feature_count; i++) {
+            const mw_feature *feature = &model->features[i];
+            size_t its = depth_of(model, feature->code);
+            if (its > deepest) deepest = its;
+            if (its != depth) continue;
+            mw_buf_append_text(q->out, ",\n    ");
+            MW_TRY(append_code(q, feature->code, moment_names(q), err));
+            mw_buf_append_text(q->out, " AS ");
+            mw_sql_append_name(q->out, feature->name);
+        }
+        if (depth == 0) mw_buf_append_text(q->out, "\n  FROM joined AS m\n)");
+        else mw_buf_printf(q->out, "\n  FROM \"features %zu\" AS m\n)", depth - 1);
+    }
+    *out_depth = deepest;
+    return MW_OK;
+}
+
+static mw_status append_label(const query *q, mw_error *err) {
+    mw_buf_printf(q->out, ",\n  CASE WHEN m." T " + %lld <= epoch_us(now())",
+                  (long long)q->model->maturity_us);
+    if (q->model->unless) {
+        mw_buf_append_text(q->out, " AND (");
+        MW_TRY(append_code(q, q->model->unless, moment_names(q), err));
+        mw_buf_append_text(q->out, ") IS NOT TRUE");
+    }
+    mw_buf_append_text(q->out, " THEN ");
+    MW_TRY(append_code(q, q->model->label, moment_names(q), err));
+    mw_buf_append_text(q->out, " END AS label");
+    return MW_OK;
+}
+
+static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
+    const mw_stream *stream = &q->program->streams[q->model->moment_stream];
+    mw_buf_append_text(q->out, "\nSELECT ");
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        mw_str name = stream->schema.fields[stream->id_fields[i]].name;
+        mw_buf_append_text(q->out, "m." ROW ".");
+        mw_sql_append_name(q->out, name);
+        mw_buf_printf(q->out, " AS \"id.%.*s\", ", MW_STR_ARGS(name));
+    }
+    mw_buf_append_text(q->out, "make_timestamp(m." T ") AS \"time\"");
+    for (size_t i = 0; i < q->model->feature_count; i++) {
+        const mw_feature *feature = &q->model->features[i];
+        mw_buf_append_text(q->out, ",\n  m.");
+        mw_sql_append_name(q->out, feature->name);
+        if (feature->type == MW_TYPE_DURATION) mw_buf_append_text(q->out, " / 1e6");
+        mw_buf_append_text(q->out, " AS ");
+        mw_sql_append_name(q->out, feature->name);
+    }
+    MW_TRY(append_label(q, err));
+    mw_buf_printf(q->out, "\nFROM \"features %zu\" AS m;\n", depth);
+    return MW_OK;
+}
+
+static mw_status name_columns(query *q, mw_error *err) {
+    const mw_model_program *model = q->model;
+    mw_field *windows = mw_arena_alloc(&q->arena, model->window_count + 1, sizeof *windows);
+    mw_field *features = mw_arena_alloc(&q->arena, model->feature_count + 1, sizeof *features);
+    if (!windows || !features) return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
+    for (size_t i = 0; i < model->window_count; i++) {
+        mw_buf name;
+        mw_buf_init(&name, 64);
+        mw_buf_printf(&name, "window %zu", i);
+        windows[i] = (mw_field){mw_str_copy(&q->arena, mw_buf_str(&name)), model->windows[i].type};
+        mw_buf_release(&name);
+        if (!windows[i].name.data)
+            return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
+    }
+    for (size_t i = 0; i < model->feature_count; i++)
+        features[i] = (mw_field){model->features[i].name, model->features[i].type};
+    q->windows = (mw_schema){windows, model->window_count};
+    q->features = (mw_schema){features, model->feature_count};
+    return MW_OK;
+}
+
+static mw_status append_query(query *q, mw_error *err) {
+    MW_TRY(name_columns(q, err));
+    append_moments(q);
+    for (size_t i = 0; i < q->program->stream_count; i++) append_events(q, (int32_t)i);
+    for (size_t i = 0; i < q->model->window_count; i++) MW_TRY(append_window(q, i, err));
+    append_joined(q);
+    size_t depth;
+    MW_TRY(append_features(q, &depth, err));
+    return append_columns(q, depth, err);
+}
+
+mw_status mw_model_append_sql(const mw_program *program, const mw_model_program *model,
+                              const mw_symbols *symbols, mw_buf *out, mw_error *err) {
+    query q = {.program = program, .model = model, .symbols = symbols, .out = out};
+    mw_arena_init(&q.arena, (size_t)1 << 24);
+    mw_status status = append_query(&q, err);
+    mw_arena_release(&q.arena);
+    return status;
+}

@@ -1,0 +1,19 @@
+/*
+ * model_sql: a model's moments, features and label as one query of DuckDB's SQL.
+ *
+ * It asks views that are named as the program's streams are, each with the columns time, known and
+ * place and the stream's fields; the macros of sql.h stand before it. One row a moment: the
+ * columns of its id ("id.order"), `time`, the features as listed, the label (NULL until matured, or
+ * where `unless` drops it). Values are those of a replay, to the bit where sql.h says so, and sums
+ * and what is made of them to the last place, for DuckDB adds doubles.
+ *
+ * Each window is a join of its own by its keys and by buckets as long as its span, so that a moment
+ * meets the events of two buckets alone.
+ */
+#pragma once
+#include "lang/program.h"
+
+/* MW_NOT_BUILT names what cannot be said in SQL. */
+MW_MUST_USE mw_status mw_model_append_sql(const mw_program *program,
+                                          const mw_model_program *model,
+                                          const mw_symbols *symbols, mw_buf *out, mw_error *err);

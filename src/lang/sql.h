@@ -1,0 +1,28 @@
+/*
+ * sql: compiled code written out as an expression of DuckDB's SQL that says the same.
+ *
+ * Missing is NULL. Times and spans are us as BIGINT, numbers DOUBLE. What SQL does otherwise than
+ * the language (infinities, halves, empty texts, logarithms of nothing) goes through the macros of
+ * mw_sql_append_macros, which stand before all that uses them. Everything is the same to the
+ * bit but for exp, log, sin and their like, which are as exact as DuckDB has them.
+ */
+#pragma once
+#include "lang/code.h"
+
+/* What names in the code stand for, each a piece of SQL. */
+typedef struct {
+    const char *row;          /* what a field's name comes after: "e." */
+    const mw_schema *schema;  /* of the row */
+    const char *time;         /* `time` */
+    const char *columns;      /* what the names of windows and features come after: "m." */
+    const mw_schema *windows, *features; /* NULL: none may be read */
+} mw_sql_names;
+
+void mw_sql_append_macros(const mw_zone *zone, mw_buf *out);
+/* In quotes where SQL needs them. */
+void mw_sql_append_name(mw_buf *out, mw_str name);
+/* A field as the code's SQL has it: times as us. */
+void mw_sql_append_field(mw_buf *out, const char *row, mw_field field);
+/* MW_TOO_LARGE, MW_NO_MEMORY. Texts of constants are read from `symbols`. */
+MW_MUST_USE mw_status mw_code_append_sql(const mw_code *code, const mw_sql_names *names,
+                                         const mw_symbols *symbols, mw_buf *out, mw_error *err);

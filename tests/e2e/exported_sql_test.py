@@ -1,0 +1,104 @@
+"""`features export --sql` gives a view whose rows are those of `features build`, run by DuckDB alone.
+
+To the bit, but for sums and what is made of them, which DuckDB adds as doubles, and for sin, log and their like:
+those agree to a part in 10^12, and a standard deviation, whose values enter rounded to 2^-40, to 10^-9.
+"""
+import duckdb
+import shop
+from shop import Shop
+
+PROJECT = shop.PROJECT.replace("    time: placed\n    id", "    time: placed\n    known: seen\n    late: 2h\n    id", 1).replace(
+    "project: shop\n", "project: shop\nzone: America/New_York\n").replace("features:\n", """\
+  notes: {from: data/notes.csv, time: written, types: {note: text}}
+features:
+""").replace("models:\n", """\
+  n:       count(orders where amount > 20 by shop over {1h, 1d})
+  total:   sum(orders.amount by shop over 1d)
+  least:   min(orders.amount by shop over 12h)
+  most:    max(orders.amount * 2 by shop over 12h)
+  newest:  last(orders.amount by shop over 1d)
+  oldest:  first(orders.amount by shop over 1d)
+  some:    any(orders where amount > 50 by shop over 3h)
+  all_low: all(orders.amount < 20 by shop over 3h)
+  gap:     since(orders by shop over 2d)
+  gone:    since(returns by shop)
+  share:   ratio(orders where amount > 20 by shop over 2d)
+  spread:  std(orders.amount by shop over 1d)
+  other:   count(orders by shop = now.shop, amount over 30d)
+  said:    last(notes.note by shop over 30d)
+  loud:    upper(said)
+  part:    split(concat(shop, '-', said), '-', 2)
+  longish: length(said) > 3 and (contains(said, 'a') or starts(said, 'q') or ends(said, 'o'))
+  when:    hour(placed) + 100 * weekday(placed) + 1000 * day_of_year(placed) + week(placed) / 100
+  pace:    gap / 1h
+  later:   hour(placed + 90m)
+  kind:    case when amount < 5 then 'low' when amount between 5 and 20 then 'middle' else shop end
+  bend:    round(sqrt(amount - 10) + pow(amount, 0.5) + log(amount - 3), 2)
+  capped:  clip(min(amount, spent, 30), 2, 25) + bucket(amount, 1, 5, 20) - max(floor(amount), 3)
+  by_zero: amount / (recent_1h - 1)
+  known:   coalesce(spent, -1) + (case when missing(said) then 1 else 0 end)
+  member:  shop in ['a', 'c'] or said in ['taco', "it's"]
+  far:     haversine(amount, 1, 2, 3)
+models:
+""", 1)
+EXACT_BUT = {"spent", "total", "share", "spread", "bend", "far", "capped", "known"}
+
+
+def write_notes(project):
+    draw = shop.random.Random(shop.SEED + 2)
+    lines = ["shop,written,note"]
+    for number in range(400):
+        written = shop.START + shop.timedelta(seconds=draw.randrange(60 * 86400))
+        note = draw.choice(["taco", "QUEUE", "it's", "no", ""])
+        lines.append(f"{draw.choice('abcd')},{shop.stamp(written)},{note}")
+    (project.folder / "data/notes.csv").write_text("\n".join(lines) + "\n")
+    seen = [project.orders[0] + ",seen"]
+    for line in project.orders[1:]:
+        placed = shop.datetime.strptime(line.split(",")[1], "%Y-%m-%dT%H:%M:%SZ")
+        seen.append(f"{line},{shop.stamp(placed + shop.timedelta(seconds=draw.randrange(7000)))}")
+    project.orders = seen
+    project.write_data()
+
+
+def compare(project, database, feature):
+    """How many values differ, by more than DuckDB's arithmetic does."""
+    close = (f'abs(TRY_CAST(q."{feature}" AS DOUBLE) - TRY_CAST(b."{feature}" AS DOUBLE)) '
+             f'<= 1e-12 * abs(TRY_CAST(b."{feature}" AS DOUBLE)) + {1e-9 if feature == "spread" else 0}'
+             if feature in EXACT_BUT else "false")
+    return database.execute(
+        f'SELECT count(*), count(q."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT FROM b."{feature}" '
+        f'AND ({close}) IS NOT TRUE) FROM q JOIN b ON b.id = q."id.order_id"').fetchone()
+
+
+def test_the_view_gives_what_build_gives():
+    with Shop(PROJECT) as project:
+        write_notes(project)
+        project.ok("ingest")
+        built, sql = project.folder / "built.parquet", project.folder / "features.sql"
+        project.ok("features", "build", "--output", str(built))
+        project.ok("features", "export", "--sql", "--output", str(sql))
+        database = duckdb.connect()
+        database.execute("SET TimeZone = 'Asia/Tokyo'")  # where the reader sits is no matter
+        database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+        database.execute("CREATE TABLE q AS FROM features_returned")
+        database.execute(f"CREATE TABLE b AS FROM '{built}'")
+        names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
+        assert names[:2] == ["id", "time"]
+        assert [row[0] for row in database.execute("DESCRIBE q").fetchall()] == ["id.order_id"] + names[1:]
+        moments = database.execute("SELECT count(*) FROM b").fetchone()[0]
+        assert moments > 2900
+        for feature in names[1:]:
+            joined, there, differ = compare(project, database, feature)
+            assert joined == moments and there > 100 and differ == 0, (feature, joined, there, differ)
+
+
+def test_what_sql_cannot_say_is_refused():
+    with Shop(shop.PROJECT.replace("mean(orders.amount by shop over 1d)",
+                                   "trend(orders.amount by shop over 1d)")) as project:
+        project.ok("ingest")
+        project.fails(3, "cannot be written in SQL yet", "features", "export", "--sql")
+        project.fails(2, "say in which form", "features", "export")
+
+
+if __name__ == "__main__":
+    shop.main(globals())
