@@ -175,10 +175,25 @@ const mw_command mw_commands[] = {
         .options = {{"--input", "FILE", "rows of the moment's stream, CSV or Parquet; - is CSV on "
                                         "standard input"},
                     {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
-                    {"--version", "VERSION", "that answers, instead of the champion"}},
+                    {"--version", "VERSION", "that answers, instead of the champion"},
+                    {"--explain", NULL, "add why: what each feature adds, the strongest first"}},
         .examples = "  millwright predict late --input today.csv --output predicted.csv\n"
                     "  millwright predict late --input - < today.csv\n",
         .run = mw_cli_predict,
+    },
+    {
+        .name = "explain",
+        .words = "MODEL",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Predict the rows of a file and say why; records nothing",
+        .options = {{"--input", "FILE", "rows of the moment's stream, CSV or Parquet; - is CSV on "
+                                        "standard input"},
+                    {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
+                    {"--version", "VERSION", "that answers, instead of the champion"},
+                    {"--id", "PREDICTION", "a recorded prediction (not built yet)"}},
+        .examples = "  millwright explain late --input today.csv --json\n",
+        .run = mw_cli_explain,
     },
     {
         .name = "runs list",
@@ -367,7 +382,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("models reproduce"),
     NOT_BUILT("models card"),
     NOT_BUILT("models export"),
-    NOT_BUILT("explain"),
     NOT_BUILT("predictions show"),
     NOT_BUILT("predictions replay"),
     NOT_BUILT("rollout start"),

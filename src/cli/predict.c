@@ -12,11 +12,15 @@
 #include "sys/standard.h"
 #include "sys/terminal.h"
 
-enum { ANSWER_COLUMNS = 4 };
+enum { ANSWER_COLUMNS = 5, WHY_COLUMN = 3 };
 #define STDIN_SIZE_MAX ((size_t)1 << 32)
 
-static const char *const answer_names[ANSWER_COLUMNS] = {"prediction", "decision", "version",
-                                                         "id"};
+/* In the order of the output. "why" is left out where nobody asked, "id" where the input has it. */
+static const mw_field answer_fields[ANSWER_COLUMNS] = {{{"prediction", 10}, MW_TYPE_NUMBER},
+                                                       {{"decision", 8}, MW_TYPE_BOOL},
+                                                       {{"version", 7}, MW_TYPE_TEXT},
+                                                       {{"why", 3}, MW_TYPE_TEXT},
+                                                       {{"id", 2}, MW_TYPE_TEXT}};
 
 typedef struct {
     int64_t t, place;
@@ -39,6 +43,7 @@ typedef struct {
     asked_moment *moments;          /* of the rows that are events, by place */
     size_t moment_count;
     size_t id_column;               /* of the output */
+    bool explains;
 } job;
 
 static mw_status no_memory(mw_error *err) {
@@ -115,27 +120,28 @@ static mw_status lay_out(job *it, const char *path, mw_error *err) {
     size_t count = it->input.field_count;
     mw_field *fields = mw_arena_alloc(it->arena, count + ANSWER_COLUMNS, sizeof *fields);
     if (!fields) return no_memory(err);
-    it->id_column = count + ANSWER_COLUMNS - 1;
+    it->id_column = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
         fields[i] = it->input.fields[i];
         int32_t known = mw_schema_find(&it->source->row, fields[i].name);
         if (known != MW_NO_FIELD && (size_t)known < it->source->column_count)
             fields[i].type = it->source->row.fields[known].type;
         for (size_t a = 0; a < ANSWER_COLUMNS; a++) {
-            if (!mw_str_is(fields[i].name, answer_names[a])) continue;
+            bool is_added = a != WHY_COLUMN || it->explains;
+            if (!is_added || !mw_str_equal(fields[i].name, answer_fields[a].name)) continue;
             if (!is_own_id(it, fields[i].name))
                 return mw_fail(err, MW_INVALID,
-                               "%s: column %s has the name of one that predict adds", path,
-                               answer_names[a]);
+                               "%s: column %.*s has the name of one that predict adds", path,
+                               MW_STR_ARGS(answer_fields[a].name));
             it->id_column = i;
         }
     }
-    static const mw_type types[ANSWER_COLUMNS] = {MW_TYPE_NUMBER, MW_TYPE_BOOL, MW_TYPE_TEXT,
-                                                  MW_TYPE_TEXT};
+    size_t total = count;
     for (size_t a = 0; a < ANSWER_COLUMNS; a++)
-        fields[count + a] = (mw_field){mw_str_of(answer_names[a]), types[a]};
+        if (a != WHY_COLUMN || it->explains) fields[total++] = answer_fields[a];
     bool has_id = it->id_column < count;
-    it->output = (mw_schema){fields, count + ANSWER_COLUMNS - has_id};
+    if (!has_id) it->id_column = total - 1;
+    it->output = (mw_schema){fields, total - has_id};
     return MW_OK;
 }
 
@@ -236,13 +242,31 @@ static mw_status intern(const job *it, mw_str text, mw_cell *out_cell, mw_error 
     return MW_OK;
 }
 
-static mw_status write_answer(job *it, size_t row, const mw_prediction *prediction,
-                              mw_error *err) {
+/* As JSON: one form for programs, in a column of a file and within the command's JSON. */
+static mw_status write_why(job *it, mw_decider *decider, const mw_cell *features,
+                           mw_cell *out_cell, mw_error *err) {
+    mw_reasons reasons;
+    MW_TRY(mw_decider_explain(decider, features, &reasons, err));
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    mw_json json = mw_json_begin(&text);
+    mw_reasons_write_json(&json, &reasons, mw_decider_features(decider), features,
+                          it->workspace->symbols);
+    mw_status status = mw_buf_check(&text, "the reasons", err);
+    if (status == MW_OK) status = intern(it, mw_buf_str(&text), out_cell, err);
+    mw_buf_release(&text);
+    return status;
+}
+
+static mw_status write_answer(job *it, size_t row, mw_decider *decider,
+                              const mw_prediction *prediction, mw_error *err) {
     mw_cell *cells = mw_table_row(&it->rows, row);
     mw_cell *answers = cells + it->input.field_count;
     answers[0] = mw_cell_number(prediction->prediction);
     answers[1] = mw_cell_bool(prediction->decision);
     MW_TRY(intern(it, prediction->version, &answers[2], err));
+    if (it->explains)
+        MW_TRY(write_why(it, decider, prediction->features, &answers[WHY_COLUMN], err));
     if (it->id_column < it->input.field_count || prediction->event_id.size == 0) return MW_OK;
     return intern(it, prediction->event_id, &cells[it->id_column], err);
 }
@@ -263,7 +287,7 @@ static mw_status answer_moments(job *it, mw_decider *decider, const mw_events *e
         mw_moment moment = {asked->t, asked->place, mw_table_row(&it->events, asked->row)};
         mw_prediction prediction;
         if (status == MW_OK) status = mw_decider_predict(decider, &moment, &prediction, err);
-        if (status == MW_OK) status = write_answer(it, asked->row, &prediction, err);
+        if (status == MW_OK) status = write_answer(it, asked->row, decider, &prediction, err);
         mw_progress_update(&progress, i);
     }
     mw_progress_end(&progress);
@@ -283,6 +307,7 @@ static mw_status answer(job *it, mw_error *err) {
     mw_status status = mw_decider_create(config, &decider, err);
     if (status == MW_OK)
         status = mw_decider_promote(decider, mw_buf_str(&it->version_bytes), err);
+    if (status == MW_OK && it->explains) status = mw_decider_prepare(decider, err);
     if (status == MW_OK) status = answer_moments(it, decider, &events, err);
     mw_decider_destroy(decider);
     mw_events_release(&events);
@@ -311,6 +336,11 @@ static void print_json(const job *it, mw_buf *out) {
         else mw_json_bool(&json, answers[1].boolean == MW_TRUE);
         mw_json_key(&json, "version");
         mw_json_str(&json, mw_symbols_text(symbols, answers[2].symbol));
+        if (it->explains) {
+            mw_json_key(&json, "why");
+            if (answers[WHY_COLUMN].symbol == 0) mw_json_null(&json);
+            else mw_json_raw(&json, mw_symbols_text(symbols, answers[WHY_COLUMN].symbol));
+        }
         mw_json_object_end(&json);
         mw_buf_release(&id);
     }
@@ -374,13 +404,14 @@ static mw_status predict(job *it, mw_error *err) {
     return status;
 }
 
-mw_status mw_cli_predict(mw_cli *cli, mw_error *err) {
+static mw_status run(mw_cli *cli, bool explains, mw_error *err) {
     const char *output = mw_cli_option(cli, "--output");
     if (!mw_cli_has(cli, "--input"))
-        return mw_fail(err, MW_USAGE, "predict: --input FILE is missing; - is standard input");
+        return mw_fail(err, MW_USAGE, "%s: --input FILE is missing; - is standard input",
+                       cli->command->name);
     if (output) MW_TRY(mw_table_file_check(output, err));
     mw_workspace workspace;
-    job it = {.workspace = &workspace, .arena = &workspace.arena,
+    job it = {.workspace = &workspace, .arena = &workspace.arena, .explains = explains,
               .model_name = mw_str_of(cli->words[0])};
     mw_buf_init(&it.version_bytes, MW_VERSION_SIZE_MAX);
     mw_status status = mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
@@ -390,4 +421,15 @@ mw_status mw_cli_predict(mw_cli *cli, mw_error *err) {
     mw_buf_release(&it.version_bytes);
     mw_workspace_release(&workspace);
     return status;
+}
+
+mw_status mw_cli_predict(mw_cli *cli, mw_error *err) {
+    return run(cli, mw_cli_has(cli, "--explain"), err);
+}
+
+mw_status mw_cli_explain(mw_cli *cli, mw_error *err) {
+    if (mw_cli_has(cli, "--id"))
+        return mw_hint(err, mw_fail(err, MW_NOT_BUILT, "explain: --id is not built yet"),
+                       "Ask the server, with \"explain\": true for the same event.");
+    return run(cli, true, err);
 }

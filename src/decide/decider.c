@@ -169,5 +169,17 @@ const mw_model_program *mw_decider_model(const mw_decider *decider) {
     return decider->config.model;
 }
 const mw_schema *mw_decider_features(const mw_decider *decider) { return &decider->schema; }
+mw_status mw_decider_prepare(mw_decider *decider, mw_error *err) {
+    if (!decider->scorer)
+        return mw_fail(err, MW_UNAVAILABLE, "explain: no version answers for the model");
+    return mw_scorer_prepare(decider->scorer, err);
+}
+
+mw_status mw_decider_explain(mw_decider *decider, const mw_cell *features,
+                             mw_reasons *out_reasons, mw_error *err) {
+    MW_ASSERT(decider->scorer);
+    return mw_scorer_explain(decider->scorer, features, out_reasons, err);
+}
+
 const mw_scorer *mw_decider_scorer(const mw_decider *decider) { return decider->scorer; }
 mw_course *mw_decider_course(mw_decider *decider) { return decider->course; }

@@ -62,4 +62,10 @@ const mw_model_program *mw_decider_model(const mw_decider *decider);
 const mw_schema *mw_decider_features(const mw_decider *decider);
 /* The version that answers; NULL: there is none, and its predictions have an empty version. */
 const mw_scorer *mw_decider_scorer(const mw_decider *decider);
+/* Makes the version that answers ready to explain (mw_scorer_prepare). MW_UNAVAILABLE: there is
+   none. */
+MW_MUST_USE mw_status mw_decider_prepare(mw_decider *decider, mw_error *err);
+/* Why it says what it says of these features (mw_scorer_explain). */
+MW_MUST_USE mw_status mw_decider_explain(mw_decider *decider, const mw_cell *features,
+                                         mw_reasons *out_reasons, mw_error *err);
 mw_course *mw_decider_course(mw_decider *decider);

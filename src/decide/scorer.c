@@ -1,11 +1,16 @@
 #include "decide/scorer.h"
 
+#include "model/explainer.h"
+
 struct mw_scorer {
     mw_arena arena;
     const mw_version *version;
     const mw_encoder *encoder;
     const mw_profile *profile;
     double *values; /* of the row that is scored */
+    const mw_explainer *explainer; /* NULL: nobody has asked yet */
+    double *added;                 /* by each feature, and the expected sum */
+    mw_reason *reasons;
     char name[MW_VERSION_NAME_SIZE + 1];
 };
 
@@ -45,6 +50,30 @@ mw_score mw_scorer_run(mw_scorer *scorer, const mw_cell *features) {
     size_t unseen = mw_encoder_run(scorer->encoder, features, scorer->values);
     double prediction = mw_forest_predict(scorer->version->forest, scorer->values);
     return (mw_score){prediction, prediction >= scorer->version->threshold, unseen};
+}
+
+mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err) {
+    if (scorer->explainer) return MW_OK;
+    size_t count = scorer->version->features.count;
+    scorer->added = mw_arena_alloc(&scorer->arena, count + 1, sizeof *scorer->added);
+    scorer->reasons = mw_arena_alloc(&scorer->arena, count, sizeof *scorer->reasons);
+    if (!scorer->added || !scorer->reasons)
+        return mw_fail(err, MW_NO_MEMORY, "scorer: no memory to explain");
+    return mw_explainer_make(&scorer->arena, scorer->version->forest, mw_lanes_best(),
+                             &scorer->explainer, err);
+}
+
+mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reasons *out_reasons,
+                            mw_error *err) {
+    size_t count = scorer->version->features.count;
+    MW_TRY(mw_scorer_prepare(scorer, err));
+    (void)mw_encoder_run(scorer->encoder, features, scorer->values);
+    MW_TRY(mw_explainer_run(scorer->explainer, scorer->values, 1, scorer->added, err));
+    for (size_t i = 0; i < count; i++)
+        scorer->reasons[i] = (mw_reason){(uint32_t)i, scorer->added[i]};
+    mw_reasons_sort(scorer->reasons, count);
+    *out_reasons = (mw_reasons){scorer->reasons, count, scorer->added[count]};
+    return MW_OK;
 }
 
 const mw_version *mw_scorer_version(const mw_scorer *scorer) { return scorer->version; }

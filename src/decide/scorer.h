@@ -5,6 +5,7 @@
  * costs one encoding and one walk of the forest, and allocates nothing. One thread uses it.
  */
 #pragma once
+#include "decide/reasons.h"
 #include "model/version.h"
 #include "stat/profile.h"
 
@@ -23,6 +24,12 @@ void mw_scorer_destroy(mw_scorer *scorer); /* NULL is allowed */
 
 /* `features` are cells of the version's features, in their order. */
 mw_score mw_scorer_run(mw_scorer *scorer, const mw_cell *features);
+
+/* Makes the scorer ready to explain, once; fails as mw_explainer_make does. */
+MW_MUST_USE mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err);
+/* Why the score is what it is; prepares if need be. Valid until the next call. */
+MW_MUST_USE mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features,
+                                        mw_reasons *out_reasons, mw_error *err);
 
 const mw_version *mw_scorer_version(const mw_scorer *scorer);
 mw_str mw_scorer_name(const mw_scorer *scorer); /* 12 hex digits */

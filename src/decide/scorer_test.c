@@ -12,14 +12,15 @@ static const mw_model_feature features[] = {
 
 /* One tree: yes for UA, no for all others. */
 static const mw_forest *make_forest(mw_arena *arena) {
-    mw_forest_head head = {.feature_count = 2,
+    mw_forest_head head = {.has_covers = true,
+                           .feature_count = 2,
                            .tree_count = 1,
                            .class_count = 1,
                            .output = MW_OUTPUT_SIGMOID,
                            .sigmoid = 1};
     mw_forest_node nodes[] = {{.kind = MW_NODE_CATEGORY, .feature = 1, .words = MW_STR("\2\0\0\0")},
-                              {.kind = MW_NODE_LEAF, .value = 2},
-                              {.kind = MW_NODE_LEAF, .value = -2}};
+                              {.kind = MW_NODE_LEAF, .value = 2, .cover = 1},
+                              {.kind = MW_NODE_LEAF, .value = -2, .cover = 3}};
     mw_buf nodes_bytes;
     mw_buf_init(&nodes_bytes, 1 << 10);
     for (size_t i = 0; i < 3; i++) mw_forest_node_append(&nodes_bytes, &head, &nodes[i]);
@@ -91,6 +92,28 @@ MW_TEST(scorer_decides_by_the_threshold_of_its_version) {
     MW_CHECK_EQUAL_DOUBLE_BITS(score.prediction, 1 / (1 + exp(2)));
     MW_CHECK(!score.decision && score.unseen_values == 1);
     MW_CHECK_EQUAL_INT(mw_scorer_name(scorer).size, MW_VERSION_NAME_SIZE);
+    mw_scorer_destroy(scorer);
+    mw_symbols_destroy(symbols);
+    mw_buf_release(&bytes);
+}
+
+/* A quarter of the training rows were UA, so -1 was to be expected. */
+MW_TEST(scorer_says_why) {
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 20);
+    encode(&bytes, 3);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_scorer *scorer;
+    MW_CHECK_OK(mw_scorer_create(mw_buf_str(&bytes), symbols, &scorer, NULL), NULL);
+    mw_cell row[] = {mw_cell_number(3), {.symbol = mw_symbols_find(symbols, MW_STR("UA"))}};
+    mw_reasons reasons;
+    mw_error err;
+    MW_CHECK_OK(mw_scorer_prepare(scorer, &err), &err);
+    MW_CHECK_OK(mw_scorer_explain(scorer, row, &reasons, &err), &err);
+    MW_CHECK(reasons.count == 2 && fabs(reasons.expected + 1) < 1e-12);
+    MW_CHECK(reasons.items[0].feature == 1 && fabs(reasons.items[0].adds - 3) < 1e-12);
+    MW_CHECK(reasons.items[1].feature == 0 && reasons.items[1].adds == 0);
     mw_scorer_destroy(scorer);
     mw_symbols_destroy(symbols);
     mw_buf_release(&bytes);

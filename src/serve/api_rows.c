@@ -194,35 +194,67 @@ void mw_api_events(void *context, const mw_route_call *call, mw_response *respon
 /* --- predictions ---------------------------------------------------------------------------- */
 
 typedef struct {
-    bool record;
+    size_t model;
+    bool record, explain;
     bool has_list;
 } wish;
 
 static mw_status read_wish(const rows *all, wish *out_wish, mw_error *err) {
     yyjson_val *record = yyjson_obj_get(all->root, "record");
     yyjson_val *explain = yyjson_obj_get(all->root, "explain");
-    if (yyjson_is_true(explain)) return mw_fail(err, MW_NOT_BUILT, "explain: is not built yet");
+    if (explain && !yyjson_is_bool(explain))
+        return mw_fail(err, MW_INVALID, "explain: must be true or false");
     if (record && !yyjson_is_bool(record))
         return mw_fail(err, MW_INVALID, "record: must be true or false");
     if (!yyjson_is_obj(all->root) ||
         (all->is_single && !yyjson_is_obj(yyjson_obj_get(all->root, "event"))))
         return mw_fail(err, MW_INVALID,
                        "body: must be {\"event\": {...}} or {\"events\": [...]}");
-    *out_wish = (wish){.record = !yyjson_is_false(record), .has_list = !all->is_single};
+    out_wish->record = !yyjson_is_false(record);
+    out_wish->explain = yyjson_is_true(explain);
+    out_wish->has_list = !all->is_single;
     return MW_OK;
 }
 
-static mw_status predict_rows(mw_api *api, size_t model, rows *all, bool record, mw_json *json,
+/* Of an answer that stood already, the features are read back. */
+static mw_status write_why(mw_api *api, size_t model, mw_answer answer, mw_json *json,
+                           mw_error *err) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    mw_decider *decider = mw_sequencer_decider(parts->sequencer, model);
+    mw_reasons reasons;
+    if (!answer.prediction.features)
+        MW_TRY(mw_service_find(api->service, answer.stamp, &answer, err));
+    const mw_scorer *scorer = mw_decider_scorer(decider);
+    if (!scorer || !answer.prediction.features ||
+        !mw_str_equal(answer.prediction.version, mw_scorer_name(scorer)))
+        return mw_fail(err, MW_NOT_BUILT,
+                       "explain: of a version that answers no more is not built yet, got \"%.*s\"",
+                       MW_STR_ARGS(answer.prediction.version));
+    MW_TRY(mw_decider_explain(decider, answer.prediction.features, &reasons, err));
+    mw_json_key(json, "why");
+    mw_reasons_write_json(json, &reasons, mw_decider_features(decider),
+                          answer.prediction.features, parts->symbols);
+    return MW_OK;
+}
+
+static mw_status write_answer(mw_api *api, const wish *wished, const mw_answer *answer,
+                              mw_json *json, mw_error *err) {
+    mw_api_write_answer(json, answer);
+    return wished->explain ? write_why(api, wished->model, *answer, json, err) : MW_OK;
+}
+
+static mw_status predict_rows(mw_api *api, const wish *wished, rows *all, mw_json *json,
                               mw_error *err) {
     for (;;) {
         yyjson_val *row = NULL;
         mw_answer answer;
         MW_TRY(rows_next(all, &row, err));
         if (!row) return MW_OK;
-        mw_status status = mw_service_predict(api->service, model, row, record, &answer, err);
+        mw_status status = mw_service_predict(api->service, wished->model, row, wished->record,
+                                              &answer, err);
         if (status != MW_OK && !is_of_row(status)) return status;
         mw_json_object(json);
-        if (status == MW_OK) mw_api_write_answer(json, &answer);
+        if (status == MW_OK) MW_TRY(write_answer(api, wished, &answer, json, err));
         else write_reason(json, all->number, err);
         mw_json_object_end(json);
     }
@@ -230,25 +262,28 @@ static mw_status predict_rows(mw_api *api, size_t model, rows *all, bool record,
 
 static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *all,
                                 mw_response *response, mw_error *err) {
-    size_t model = 0;
     wish wished = {.record = true};
     mw_answer answer;
-    MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
-    response->model = (int)model;
+    MW_TRY(mw_api_find_model(api, call->parameters[0], &wished.model, err));
+    response->model = (int)wished.model;
     MW_TRY(rows_begin(all, call->request, err));
     MW_TRY(read_wish(all, &wished, err));
+    if (wished.explain) /* what cannot be explained is refused before it is recorded */
+        MW_TRY(mw_decider_prepare(mw_sequencer_decider(mw_service_parts(api->service)->sequencer,
+                                                       wished.model),
+                                  err));
     mw_json json = mw_json_begin(&response->body);
     if (!wished.has_list)
-        MW_TRY(mw_service_predict(api->service, model, yyjson_obj_get(all->root, "event"),
+        MW_TRY(mw_service_predict(api->service, wished.model, yyjson_obj_get(all->root, "event"),
                                   wished.record, &answer, err));
     mw_json_object(&json);
     if (wished.has_list) {
         mw_json_key(&json, "predictions");
         mw_json_array(&json);
-        MW_TRY(predict_rows(api, model, all, wished.record, &json, err));
+        MW_TRY(predict_rows(api, &wished, all, &json, err));
         mw_json_array_end(&json);
     } else {
-        mw_api_write_answer(&json, &answer);
+        MW_TRY(write_answer(api, &wished, &answer, &json, err));
     }
     mw_api_write_clock(&json, api);
     mw_json_object_end(&json);

@@ -49,8 +49,22 @@ MW_TEST(api_predicts_one_row_or_many) {
     MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 1);
     shop_call(&s, MW_HTTP_POST, quick, "{\"event\": 5}", 422);
     shop_call(&s, MW_HTTP_POST, quick, "{\"event\": {}, \"record\": 1}", 422);
-    shop_call(&s, MW_HTTP_POST, quick, "{\"event\": {}, \"explain\": true}", 501);
+    shop_call(&s, MW_HTTP_POST, quick, "{\"event\": {}, \"explain\": 1}", 422);
     shop_call(&s, MW_HTTP_POST, "/v1/models/quic/predict", "{}", 404);
+    shop_tear_down(&s);
+}
+
+MW_TEST(api_says_why_when_it_is_asked) {
+    shop s;
+    shop_set_up(&s);
+    const char *const bodies[] = {"{\"event\": " NOW_ORDER(1) ", \"explain\": true}",
+                                  "{\"events\": [" NOW_ORDER(2) "], \"explain\": true}"};
+    for (int again = 0; again < 2; again++) /* the second time of what is recorded */
+        for (size_t i = 0; i < 2; i++) {
+            mw_str answer = shop_call(&s, MW_HTTP_POST, quick, bodies[i], 200);
+            MW_CHECK(shop_says(answer, "\"why\":{\"expected\":1,\"reasons\":[],\"others\":0}"));
+        }
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 2);
     shop_tear_down(&s);
 }
 

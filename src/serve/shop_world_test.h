@@ -61,7 +61,8 @@ typedef struct {
 
 /* A version whose one leaf says yes with the odds of e to 1. */
 static inline void shop_encode_version(shop *s) {
-    mw_forest_head head = {.feature_count = 1,
+    mw_forest_head head = {.has_covers = true,
+                           .feature_count = 1,
                            .tree_count = 1,
                            .class_count = 1,
                            .output = MW_OUTPUT_SIGMOID,

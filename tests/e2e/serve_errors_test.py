@@ -52,7 +52,7 @@ def check_requests(port):
               ("GET", "/v1/predictions", None, 422), ("DELETE", "/v1/models", None, 405),
               ("POST", "/v1/events/orders", '{"number": ', 400),
               ("POST", "/v1/models/big/predict", order("c"), 422),
-              ("POST", "/v1/models/big/predict", {"event": order("c"), "explain": True}, 501),
+              ("POST", "/v1/models/big/predict", {"event": order("c"), "explain": 1}, 422),
               ("POST", "/v1/models/big/predict", {"event": order("c", shop="east")}, 422),
               ("POST", "/v1/models/big/predict", {"event": order("a", amount=1)}, 409),
               ("POST", "/v1/models/big/predict", {"event": order("c")}, 422),  # long ago

@@ -1,0 +1,30 @@
+/*
+ * reasons: why a prediction is what it is, the strongest reason first, for programs and people.
+ *
+ * Each feature adds something to the sum that the prediction is made of (for a yes-or-no model in
+ * log odds: above 0 towards yes): its exact SHAP value (model/explainer.h). `expected`, all that is
+ * added and the sum are one: expected + the reasons shown + what the others add.
+ */
+#pragma once
+#include "base/json.h"
+#include "table/table.h"
+
+enum { MW_REASONS_SHOWN_MAX = 10 };
+
+typedef struct {
+    uint32_t feature;
+    double adds;
+} mw_reason;
+
+typedef struct {
+    const mw_reason *items; /* one a feature */
+    size_t count;
+    double expected; /* the sum of a row of which nothing is known */
+} mw_reasons;
+
+/* Puts the strongest first. Equal ones keep the order of their features. */
+void mw_reasons_sort(mw_reason *items, size_t count);
+/* The object {"expected", "reasons": [{"feature", "value", "adds"}], "others"}. `features` are of
+   the version, `cells` their values. Reasons that add nothing are left out. */
+void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_schema *features,
+                           const mw_cell *cells, const mw_symbols *symbols);

@@ -1,0 +1,82 @@
+"""Why a prediction is what it is: the reasons of predict, explain and the server are LightGBM's own contributions."""
+import csv
+import io
+import json
+
+import lightgbm
+import pandas
+from serving import call, start, stop
+from shop import Shop, main
+
+FEATURES = ["amount", "shop", "recent_1h", "recent_1d", "spent", "lately"]
+
+
+def examples(shop):
+    file = shop.folder / "examples.csv"
+    shop.ok("features", "build", "--output", str(file))
+    frame = pandas.read_csv(file, dtype={"shop": pandas.CategoricalDtype(list("abcde"))})
+    frame = frame[frame["label"].notna()]
+    return frame["id"], frame[FEATURES], frame["label"].astype(str).str.lower().eq("true").astype(int)
+
+
+def import_booster(shop):
+    """A champion that LightGBM knows too, and what it says of each order: contributions, then the expected sum."""
+    ids, frame, labels = examples(shop)
+    settings = {"objective": "binary", "verbose": -1, "num_threads": 1, "min_data_per_group": 1, "cat_smooth": 1}
+    booster = lightgbm.train(settings, lightgbm.Dataset(frame, labels), 30)
+    booster.save_model(shop.folder / "booster.txt")
+    shop.ok("models", "import", str(shop.folder / "booster.txt"))
+    return dict(zip(ids, booster.predict(frame, pred_contrib=True)))
+
+
+def check(why, known):
+    added = {reason["feature"]: reason["adds"] for reason in why["reasons"]}
+    assert abs(why["expected"] - known[-1]) < 1e-9 and why["others"] == 0, why
+    for feature, value in zip(FEATURES, known):
+        assert abs(added.get(feature, 0) - value) < 1e-9, (why, known)
+    strength = [abs(reason["adds"]) for reason in why["reasons"]]
+    assert strength == sorted(strength, reverse=True), why
+
+
+def test_reasons_are_lightgbms_contributions():
+    with Shop() as shop:
+        shop.ok("ingest")
+        known = import_booster(shop)
+        orders = str(shop.folder / "data/orders.csv")
+        told = 0
+        answers = shop.ok("explain", "returned", "--input", orders, "--json").json()
+        for row in answers:
+            if row["id"] in known:
+                check(row["why"], known[row["id"]])
+                told += 1
+        assert told > 2000, told
+        shown = next(row for row in answers if row["why"]["reasons"][0]["feature"] == "shop")
+        assert shown["why"]["reasons"][0]["value"] in list("abcde")
+        table = list(csv.DictReader(io.StringIO(shop.ok("predict", "returned", "--input", orders, "--explain").out)))
+        assert [json.loads(row["why"]) for row in table] == [row["why"] for row in answers]
+        assert "why" not in shop.ok("predict", "returned", "--input", orders).out.splitlines()[0]
+        shop.fails(3, "explain: --id is not built yet", "explain", "returned", "--id", "p0")
+
+
+def test_the_server_says_why():
+    with Shop() as shop:
+        shop.ok("ingest")
+        known = import_booster(shop)
+        row = dict(zip(shop.orders[0].split(","), shop.orders[2000].split(",")))
+        event = {**row, "amount": float(row["amount"])}
+        process, port = start(shop.folder, "--listen", "127.0.0.1:0")
+        try:
+            asked = {"event": event, "record": False, "explain": True}
+            status, answer = call(port, "POST", "/v1/models/returned/predict", asked)
+            assert status == 200, answer
+            alone = next(row for row in shop.ok("explain", "returned", "--input", str(shop.folder / "data/orders.csv"),
+                                                "--json").json() if row["id"] == event["order_id"])
+            assert set(alone["why"]) == set(answer["why"]) == {"expected", "reasons", "others"}
+            assert abs(answer["why"]["expected"] - known[event["order_id"]][-1]) < 1e-9
+            status, answer = call(port, "POST", "/v1/models/returned/predict", {"event": event, "explain": "yes"})
+            assert status == 422 and "explain: must be true or false" in answer["detail"], answer
+        finally:
+            stop(process)
+
+
+main(globals())
