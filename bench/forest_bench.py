@@ -16,7 +16,8 @@ from pathlib import Path
 
 COLUMNS, TRAINING = 28, 100_000
 CATEGORIES = {24: 8, 25: 30, 26: 100, 27: 1000}
-MODELS = {"100 x 31": (100, 31, {}), "500 x 63": (500, 63, {}), "100 x 31, 4 categorical": (100, 31, CATEGORIES)}
+MODELS = {"100 x 31": (100, 31, {}), "500 x 63": (500, 63, {}), "100 x 31, 4 categorical": (100, 31, CATEGORIES),
+          "500 x 63, 4 categorical": (500, 63, CATEGORIES)}
 
 
 def make_data(rows, categories):

@@ -33,6 +33,15 @@ static void rows_plain(const mw_lane_split *splits, size_t split_count,
         out_leaves[row] = (uint8_t)(leaves[row] + MW_LANE_BIAS);
 }
 
+static void set_plain(const uint8_t *bits, size_t size, const uint16_t *categories,
+                      int8_t *out_column) {
+    (void)size;
+    for (size_t row = 0; row < MW_LANE_ROWS; row++) {
+        bool is_left = bits[categories[row] / 8] >> categories[row] % 8 & 1;
+        out_column[row] = is_left ? MW_LANE_LEFT : MW_LANE_RIGHT;
+    }
+}
+
 #if defined __x86_64__
 
 #include <immintrin.h>
@@ -125,6 +134,32 @@ AVX512 static void rows_avx512(const mw_lane_split *splits, size_t split_count,
         _mm512_storeu_si512(out_leaves + v * ZMM, _mm512_sub_epi8(leaves[v], bias));
 }
 
+/* The low bytes of 64 numbers. */
+AVX512 static inline __m512i low_bytes(__m512i first, __m512i second) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi16_epi8(first)),
+                              _mm512_cvtepi16_epi8(second), 1);
+}
+
+AVX512 static void set_avx512(const uint8_t *bits, size_t size, const uint16_t *categories,
+                              int8_t *out_column) {
+    if (size > MW_SET_SIZE) {
+        set_plain(bits, size, categories, out_column);
+        return;
+    }
+    const __m512i low = _mm512_loadu_si512(bits), high = _mm512_loadu_si512(bits + ZMM);
+    const __m512i powers = _mm512_set1_epi64((int64_t)0x8040201008040201);
+    const __m512i left = _mm512_set1_epi8(MW_LANE_LEFT), right = _mm512_set1_epi8(MW_LANE_RIGHT);
+    for (int v = 0; v < ZMMS; v++) {
+        __m512i first = _mm512_loadu_si512(categories + v * ZMM);
+        __m512i second = _mm512_loadu_si512(categories + v * ZMM + ZMM / 2);
+        __m512i bytes = low_bytes(_mm512_srli_epi16(first, 3), _mm512_srli_epi16(second, 3));
+        __m512i place = _mm512_and_si512(low_bytes(first, second), _mm512_set1_epi8(7));
+        __mmask64 is_left = _mm512_test_epi8_mask(_mm512_permutex2var_epi8(low, bytes, high),
+                                                  _mm512_shuffle_epi8(powers, place));
+        _mm512_storeu_si512(out_column + v * ZMM, _mm512_mask_mov_epi8(right, is_left, left));
+    }
+}
+
 AVX512 static void row_avx512(const mw_lane_step *steps, size_t step_count, const int8_t *columns,
                               const uint64_t *rights, uint8_t *out_leaves) {
     const __m512i bias = _mm512_set1_epi8(-MW_LANE_BIAS);
@@ -151,9 +186,9 @@ mw_lanes_kind mw_lanes_best(void) {
 }
 
 static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
-    {.rank = rank_plain, .rows = rows_plain},
-    {.rank = rank_avx2, .rows = rows_avx2},
-    {.rank = rank_avx512, .rows = rows_avx512, .row = row_avx512},
+    {.rank = rank_plain, .rows = rows_plain, .set = set_plain},
+    {.rank = rank_avx2, .rows = rows_avx2, .set = set_plain},
+    {.rank = rank_avx512, .rows = rows_avx512, .set = set_avx512, .row = row_avx512},
 };
 
 #else
@@ -162,7 +197,8 @@ mw_lanes_kind mw_lanes_best(void) {
     return MW_LANES_PLAIN;
 }
 
-static const mw_forest_kernels kernels[MW_LANES_COUNT] = {{.rank = rank_plain, .rows = rows_plain}};
+static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
+    {.rank = rank_plain, .rows = rows_plain, .set = set_plain}};
 
 #endif
 

@@ -1,5 +1,5 @@
 /*
- * forest_kernels: the three inner loops of a forest in lanes, for each kind of processor.
+ * forest_kernels: the four inner loops of a forest in lanes, for each kind of processor.
  *
  * A tree is a list of its splits from left to right: the split at place j parts leaf j - 1 from
  * leaf j, and its left side begins with leaf `start`. So one rule, without a branch, finds a leaf:
@@ -24,6 +24,7 @@ enum {
     MW_LANE_LEFT = -128, /* a rank that goes left whatever the bin */
     MW_LANE_RIGHT = 127,
     MW_LANE_BINS = 254, /* from 0 on: a bin leaves room for both */
+    MW_SET_SIZE = 128,  /* bytes of bits that one step looks up */
     MW_RANK_NODE = 16,  /* numbers that one step compares with */
     MW_RANK_PAGE = 256, /* thresholds: 16 nodes */
     MW_RANK_MAX = INT16_MAX,
@@ -57,6 +58,9 @@ typedef struct {
        MW_LANE_ROWS bytes from columns + c * MW_LANE_ROWS on. */
     void (*rows)(const mw_lane_split *splits, size_t split_count,
                  const int8_t *columns, uint8_t *out_leaves);
+    /* The column of a split by a set: left where the bit of a row's category is set. `bits` are
+       MW_SET_SIZE bytes, or `size` if that is more. */
+    void (*set)(const uint8_t *bits, size_t size, const uint16_t *categories, int8_t *out_column);
     /* The leaf of one row in each tree of a group. In step i, the lanes whose bit is set in
        rights[i] go right. Reads MW_LANE_ROW_COLUMNS_MAX columns; NULL where walking is faster. */
     void (*row)(const mw_lane_step *steps, size_t step_count, const int8_t *columns,

@@ -65,6 +65,24 @@ MW_TEST(forest_kernels_find_the_leaves_that_the_plain_one_finds) {
     }
 }
 
+MW_TEST(forest_kernels_look_sets_up_as_the_plain_one_does) {
+    uint64_t prng = mw_test_seed();
+    static uint8_t bits[4 * MW_SET_SIZE];
+    for (int round = 0; round < 200; round++) {
+        size_t size = round % 2 ? MW_SET_SIZE : sizeof bits;
+        uint16_t categories[MW_LANE_ROWS];
+        int8_t plain[MW_LANE_ROWS], column[MW_LANE_ROWS];
+        for (size_t i = 0; i < sizeof bits; i++) bits[i] = (uint8_t)mw_prng_next(&prng);
+        for (size_t i = 0; i < MW_LANE_ROWS; i++)
+            categories[i] = (uint16_t)mw_prng_below(&prng, 8 * size);
+        mw_forest_kernels_of(MW_LANES_PLAIN)->set(bits, size, categories, plain);
+        for (int kind = 0; kind <= (int)mw_lanes_best(); kind++) {
+            mw_forest_kernels_of((mw_lanes_kind)kind)->set(bits, size, categories, column);
+            MW_CHECK(memcmp(column, plain, sizeof column) == 0);
+        }
+    }
+}
+
 /* A group's lane is a tree: the same splits, run for one row by the kernel of rows. */
 MW_TEST(forest_kernels_run_one_row_through_a_group_as_through_each_tree) {
     uint64_t prng = mw_test_seed();

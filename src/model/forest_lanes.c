@@ -115,11 +115,6 @@ static void put_block(const mw_forest_layout *layout, const mw_forest_kernels *k
                 category_of(layout, f, rows.first + row * layout->width);
 }
 
-static void put_set(const mw_lane_set *set, const lane_block *block, int8_t *out_column) {
-    const uint16_t *categories = block->categories[set->set_feature];
-    for (size_t row = 0; row < MW_LANE_ROWS; row++) out_column[row] = set->table[categories[row]];
-}
-
 static void add_leaves(const mw_forest *forest, const mw_lane_tree *tree, const uint8_t *leaves,
                        double *sums) {
     if (forest->head.is_float)
@@ -139,8 +134,11 @@ static void run_block(const mw_forest_layout *layout, const mw_forest_kernels *k
         for (size_t row = 0; row < MW_LANE_ROWS; row++) sums[row] = mw_tree_start(layout->forest);
         for (uint32_t t = class; t < head->tree_count; t += head->class_count) {
             const mw_lane_tree *tree = &layout->trees[t];
-            for (uint32_t i = 0; i < tree->set_count; i++)
-                put_set(&tree->sets[i], block, block->columns[layout->column_count + i]);
+            for (uint32_t i = 0; i < tree->set_count; i++) {
+                const mw_lane_set *set = &tree->sets[i];
+                kernels->set(set->bits, set->size, block->categories[set->set_feature],
+                             block->columns[layout->column_count + i]);
+            }
             uint8_t leaves[MW_LANE_ROWS];
             kernels->rows(tree->splits, tree->split_count, block->columns[0], leaves);
             add_leaves(layout->forest, tree, leaves, sums);
@@ -158,8 +156,9 @@ static void put_rights(const mw_forest_layout *layout, const uint16_t *categorie
         const mw_lane_tree *tree = &layout->trees[t];
         for (uint32_t i = 0; i < tree->set_count; i++) {
             const mw_lane_set *set = &tree->sets[i];
-            bool is_right = set->table[categories[set->set_feature]] == MW_LANE_RIGHT;
-            rights[set->place] |= (uint64_t)is_right << (t - first_tree);
+            uint16_t category = categories[set->set_feature];
+            bool is_left = set->bits[category / 8] >> category % 8 & 1;
+            rights[set->place] |= (uint64_t)!is_left << (t - first_tree);
         }
     }
 }

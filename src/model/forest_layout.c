@@ -118,6 +118,11 @@ static bool number_columns(plan *p) {
     return true;
 }
 
+static size_t bits_size(uint32_t category_count) {
+    size_t size = ((size_t)category_count + BESIDE_CATEGORIES + 7) / 8;
+    return size < MW_SET_SIZE ? MW_SET_SIZE : size;
+}
+
 /* Whether all trees and sets fit the limits of the layout; counts the sets. */
 static bool fits(plan *p, size_t *out_set_count) {
     const mw_forest *forest = p->layout->forest;
@@ -131,7 +136,7 @@ static bool fits(plan *p, size_t *out_set_count) {
             const mw_tree_split *split = &forest->splits[end - 1];
             if (split->rule != MW_RULE_CATEGORY) continue;
             sets_here++;
-            p->table_size += p->features[split->feature].category_count + BESIDE_CATEGORIES;
+            p->table_size += bits_size(p->features[split->feature].category_count);
         }
         if (p->layout->column_count + sets_here > MW_LANE_COLUMNS_MAX) return false;
         set_count += sets_here;
@@ -190,18 +195,18 @@ static bool make_columns(plan *p) {
     return true;
 }
 
-static bool make_table(plan *p, const mw_tree_split *split, mw_lane_set *set) {
+static bool make_bits(plan *p, const mw_tree_split *split, mw_lane_set *set) {
     const uint32_t *words = p->layout->forest->words + split->by.set.first_word;
     uint32_t category_count = p->features[split->feature].category_count;
-    int8_t *table = mw_arena_alloc(p->arena, (size_t)category_count + BESIDE_CATEGORIES,
-                                   sizeof *table);
-    if (!table) return false;
-    for (uint32_t c = 0; c <= category_count; c++) {
-        bool is_held = c / 32 < split->by.set.word_count && words[c / 32] >> c % 32 & 1;
-        table[c] = is_held ? MW_LANE_LEFT : MW_LANE_RIGHT;
-    }
-    table[category_count + 1] = split->default_left ? MW_LANE_LEFT : MW_LANE_RIGHT;
-    set->table = table;
+    size_t size = bits_size(category_count);
+    uint8_t *bits = mw_arena_alloc(p->arena, size, 1);
+    if (!bits) return false;
+    for (uint32_t i = 0; i < 4 * split->by.set.word_count; i++)
+        bits[i] = (uint8_t)(words[i / 4] >> 8 * (i % 4));
+    uint32_t nan = category_count + 1;
+    if (split->default_left) bits[nan / 8] = (uint8_t)(bits[nan / 8] | 1u << nan % 8);
+    set->bits = bits;
+    set->size = (uint32_t)size;
     set->set_feature = p->features[split->feature].set_feature;
     return true;
 }
@@ -218,7 +223,7 @@ static bool make_split(plan *p, mw_lane_tree *tree, uint32_t place, const mw_tre
     out->column = (uint16_t)(p->layout->column_count + tree->set_count);
     out->bin = 0;
     p->sets[tree->set_count].place = (uint16_t)place;
-    return make_table(p, split, &p->sets[tree->set_count++]);
+    return make_bits(p, split, &p->sets[tree->set_count++]);
 }
 
 /* Lays the splits below `child` out from left to right; leaves from *leaf on are theirs. */

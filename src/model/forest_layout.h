@@ -3,8 +3,8 @@
  *
  * All thresholds of a feature, in order, are its scale; a value's rank on it decides every split of
  * the feature, exactly. A rank becomes bytes in columns: one for each 254 thresholds, and one for
- * each way in which splits treat missing values. A split by a set of categories has a table of
- * all categories instead, which fills a column of its own just before its tree runs.
+ * each way in which splits treat missing values. A split by a set of categories has a bit for
+ * each category instead, which fill a column of its own just before its tree runs.
  *
  * Making it takes a sort of the thresholds: milliseconds for 500 trees. It lives in the arena that
  * was given, beside its forest, and is immutable.
@@ -50,7 +50,8 @@ typedef struct {
 
 typedef struct {
     uint16_t set_feature, place; /* the latter: which split of its tree */
-    const int8_t *table;         /* MW_LANE_LEFT or MW_LANE_RIGHT for each category */
+    uint32_t size;               /* of the bits, in bytes */
+    const uint8_t *bits;         /* of each category: whether it goes left */
 } mw_lane_set;
 
 typedef struct {
