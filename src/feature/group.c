@@ -1,5 +1,8 @@
 #include "feature/group.h"
 
+/* Work for censuses stands apart from the usual way, which most groups take at every event. */
+#define APART __attribute__((noinline))
+
 static int64_t add_clipped(int64_t a, int64_t b) {
     int64_t sum;
     if (!__builtin_add_overflow(a, b, &sum)) return sum;
@@ -60,29 +63,32 @@ uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *ou
     return refused;
 }
 
-static void evict(mw_group *group, mw_card *card, int64_t horizon) {
-    const mw_group_plan *plan = group->plan;
+APART static void evict_from_censuses(mw_group *group, mw_card *card, uint64_t position) {
     mw_census **censuses = mw_cards_censuses(&group->cards, card);
-    uint64_t first = mw_ring_seek(&plan->ring, &card->ring, card->ring.first, horizon);
-    for (uint32_t i = 0; i < plan->census_count; i++)
-        if (censuses[i]) mw_census_evict(censuses[i], first);
-    mw_ring_evict(&card->ring, first);
+    for (uint32_t i = 0; i < group->plan->census_count; i++)
+        if (censuses[i]) mw_census_evict(censuses[i], position);
+}
+
+static inline void evict(mw_group *group, mw_card *card, int64_t horizon) {
+    const mw_ring_shape *shape = &group->plan->ring;
+    uint64_t position = mw_ring_seek(shape, &card->ring, card->ring.first, horizon);
+    if (group->plan->census_count > 0) evict_from_censuses(group, card, position);
+    mw_ring_evict(&card->ring, position);
 }
 
 /* Tells the censuses that the ring, which began at `first`, may have numbered itself anew. */
-static void renumber(mw_group *group, mw_card *card, uint64_t first) {
+static void renumber_censuses(mw_group *group, mw_card *card, uint64_t first) {
     mw_census **censuses = mw_cards_censuses(&group->cards, card);
     for (uint32_t i = 0; i < group->plan->census_count; i++)
         if (censuses[i]) mw_census_renumber(censuses[i], first - card->ring.first);
 }
 
-/* Makes room for one more event in the ring and in what follows it. */
-static bool make_room(mw_group *group, mw_card *card) {
+/* Makes room for `extra` events in the ring and its censuses. */
+APART static bool make_room(mw_group *group, mw_card *card, uint32_t extra) {
     const mw_group_plan *plan = group->plan;
-    uint32_t extra = card->reserved + 1;
     uint64_t first = card->ring.first;
     if (!mw_ring_reserve(&plan->ring, &card->ring, &group->rings, extra)) return false;
-    renumber(group, card, first);
+    renumber_censuses(group, card, first);
     mw_census **censuses = mw_cards_censuses(&group->cards, card);
     for (uint32_t i = 0; i < plan->census_count; i++)
         if (!mw_census_reserve(&censuses[i], &plan->censuses[i], &card->ring, extra,
@@ -100,15 +106,25 @@ mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place) {
     }
     if (!mw_ring_fits(&card->ring, card->reserved + 1))
         evict(group, card, mw_group_horizon(group, place));
-    return make_room(group, card) ? card : NULL;
+    bool has_room = group->plan->census_count > 0
+                        ? make_room(group, card, card->reserved + 1)
+                        : mw_ring_reserve(&group->plan->ring, &card->ring, &group->rings,
+                                          card->reserved + 1);
+    return has_room ? card : NULL;
+}
+
+APART static void insert_and_count(mw_group *group, mw_card *card, const mw_cell *element) {
+    uint64_t position = mw_ring_insert(&group->plan->ring, &card->ring, element);
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    for (uint32_t i = 0; i < group->plan->census_count; i++)
+        if (censuses[i]) mw_census_insert(censuses[i], position);
 }
 
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element) {
-    const mw_group_plan *plan = group->plan;
-    uint64_t position = mw_ring_insert(&plan->ring, &card->ring, element);
-    mw_census **censuses = mw_cards_censuses(&group->cards, card);
-    for (uint32_t i = 0; i < plan->census_count; i++)
-        if (censuses[i]) mw_census_insert(censuses[i], position);
+    if (group->plan->census_count > 0)
+        insert_and_count(group, card, element);
+    else
+        mw_ring_insert(&group->plan->ring, &card->ring, element);
 }
 
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
@@ -169,12 +185,12 @@ void mw_group_foresee(const mw_group *group, mw_foreseen *card, mw_foresight dep
 }
 
 static void shrink(mw_group *group, mw_card *card, uint32_t needed) {
-    const mw_group_plan *plan = group->plan;
     uint64_t first = card->ring.first;
-    mw_ring_shrink(&plan->ring, &card->ring, &group->rings, needed);
-    renumber(group, card, first);
+    mw_ring_shrink(&group->plan->ring, &card->ring, &group->rings, needed);
+    if (group->plan->census_count == 0) return;
+    renumber_censuses(group, card, first);
     mw_census **censuses = mw_cards_censuses(&group->cards, card);
-    for (uint32_t i = 0; i < plan->census_count; i++)
+    for (uint32_t i = 0; i < group->plan->census_count; i++)
         mw_census_shrink(&censuses[i], needed);
 }
 

@@ -8,7 +8,8 @@
  *     var = C(x, x) / (n * (n - 1))      std = its root      trend = C(t, x) / C(t, t)
  *
  * each formed exactly and rounded once. At most 2^30 values stand together, the most of a ring;
- * so each sum fits into 256 bits, and C into 320.
+ * so each sum fits into 256 bits, and C into 320. Kept once for each 4 events they take 18 bytes an
+ * event for var and std of a value, 34 for trend.
  */
 #pragma once
 #include "base/exact_sum.h"

@@ -2,6 +2,9 @@
 
 #include <math.h>
 
+/* What few windows ask for stands apart from the usual way. */
+#define APART __attribute__((noinline))
+
 /* So few events are added up sooner than the totals of two pages are brought together. */
 enum { SCANNED_MAX = 4 };
 
@@ -182,7 +185,7 @@ static void take_own_powers_out(const range *r, mw_ring_powers of, mw_power_sums
 }
 
 /* var, std and trend: from sums, as totals are. */
-static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
+APART static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
     const mw_ring_shape *shape = &r->group->ring;
     uint32_t index = (uint32_t)plan->powers;
     mw_ring_powers of = shape->powers[index];
@@ -207,7 +210,7 @@ static mw_cell read_few(const range *r, const mw_census_plan *of, const mw_windo
 }
 
 /* quantile, distinct and top: what the moment must not see is left out while it reads. */
-static mw_cell census_of(const range *r, const mw_window_plan *plan) {
+APART static mw_cell census_of(const range *r, const mw_window_plan *plan) {
     const mw_census_plan *of = &r->group->censuses[plan->census];
     mw_census *census = r->censuses[plan->census];
     if (!census) return read_few(r, of, plan->window);
