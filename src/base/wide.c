@@ -11,7 +11,6 @@ enum {
     FRACTION_BITS = 52, /* IEEE 754 binary64 */
     EXPONENT_MASK = 0x7ff,
     EXPONENT_BIAS = 1023,
-    QUOTIENT_BITS = 63, /* behind the point: more than a double and the half below it need */
 };
 
 static bool is_negative(const mw_wide *value) {
@@ -100,35 +99,52 @@ static mw_wide shifted_left(const mw_wide *value, int bits) {
     return shifted;
 }
 
-/* A division that goes on bit by bit: what is left, and by what it is divided. */
+/* A division that goes on: each step gives 64 more bits of rest / divisor, which is less than 1. */
 typedef struct {
-    mw_wide rest, divisor; /* rest < 2 * divisor */
-    int exponent;          /* their ratio stands for rest / divisor * 2^exponent */
+    mw_wide rest, divisor; /* the divisor's highest bit is set */
 } division;
 
-/* Brings both sides to one length, so that the ratio lies between 1/2 and 2. */
-static division begin(const mw_wide *a, const mw_wide *b, int exponent) {
-    int more = bit_count(a) - bit_count(b);
-    MW_ASSERT(bit_count(a) <= MW_RATIO_BITS_MAX && bit_count(b) <= MW_RATIO_BITS_MAX);
-    return (division){.rest = more < 0 ? shifted_left(a, -more) : *a,
-                      .divisor = more > 0 ? shifted_left(b, more) : *b,
-                      .exponent = exponent + more};
+/* a / b = rest / divisor * 2^(bit_count(a) - bit_count(b) + 1 + halved) */
+static division begin(const mw_wide *a, const mw_wide *b, int halved) {
+    MW_ASSERT(bit_count(a) <= MW_RATIO_BITS_MAX);
+    return (division){.rest = shifted_left(a, 64 * LIMBS - 1 - halved - bit_count(a)),
+                      .divisor = shifted_left(b, 64 * LIMBS - bit_count(b))};
 }
 
-/* The integer part of the ratio, then `bits` more. */
-static two_limbs divide(division *d, int bits) {
-    two_limbs quotient = 0;
-    for (int i = 0; i <= bits; i++) {
-        mw_wide less = mw_wide_difference(&d->rest, &d->divisor);
-        bool goes_in = !is_negative(&less);
-        quotient = quotient << 1 | goes_in;
-        d->rest = shifted_left(goes_in ? &less : &d->rest, 1);
+/* Takes quotient * divisor off rest * 2^64, of which `above` is the highest limb. */
+static uint64_t take_off(division *d, uint64_t above, uint64_t quotient) {
+    uint64_t carry = 0, borrow = 0;
+    for (int i = 0; i < LIMBS; i++) {
+        two_limbs product = (two_limbs)quotient * d->divisor.limbs[i] + carry;
+        two_limbs left = (two_limbs)d->rest.limbs[i] - (uint64_t)product - borrow;
+        d->rest.limbs[i] = (uint64_t)left;
+        borrow = (uint64_t)(left >> 64) & 1;
+        carry = (uint64_t)(product >> 64);
+    }
+    return above - carry - borrow;
+}
+
+/* The highest limbs alone say the next 64 bits, or up to 2 too many. (Knuth, 4.3.1 D.) */
+static uint64_t divide(division *d) {
+    uint64_t above = d->rest.limbs[LIMBS - 1], highest = d->divisor.limbs[LIMBS - 1];
+    two_limbs top = (two_limbs)above << 64 | d->rest.limbs[LIMBS - 2];
+    uint64_t quotient = above >= highest ? UINT64_MAX : (uint64_t)(top / highest);
+    d->rest = shifted_left(&d->rest, 64);
+    above = take_off(d, above, quotient);
+    for (; above != 0; quotient--) { /* less than nothing is left: give one back */
+        uint64_t carry = 0;
+        for (int i = 0; i < LIMBS; i++) {
+            two_limbs limb = (two_limbs)d->rest.limbs[i] + d->divisor.limbs[i] + carry;
+            d->rest.limbs[i] = (uint64_t)limb;
+            carry = (uint64_t)(limb >> 64);
+        }
+        above += carry;
     }
     return quotient;
 }
 
 /* mantissa * 2^exponent, of which `has_more` says that a little is missing, rounded half-even. The
-   last bit stands for all below: 62 bits are enough to see on which side of a half it lies. */
+   last bit stands for all below: 61 bits are enough to see on which side of a half it lies. */
 static double round_once(uint64_t mantissa, bool has_more, int exponent) {
     uint64_t bits = (uint64_t)(exponent + 1 + EXPONENT_BIAS) << FRACTION_BITS;
     double power;
@@ -140,32 +156,33 @@ double mw_wide_ratio(const mw_wide *a, const mw_wide *b, int exponent) {
     MW_ASSERT(!is_negative(b) && !mw_wide_is_zero(b));
     if (mw_wide_is_zero(a)) return 0;
     mw_wide zero = {0}, magnitude = is_negative(a) ? mw_wide_difference(&zero, a) : *a;
-    division d = begin(&magnitude, b, exponent);
-    uint64_t quotient = (uint64_t)divide(&d, QUOTIENT_BITS);
-    double ratio =
-        round_once(quotient, !mw_wide_is_zero(&d.rest), d.exponent - QUOTIENT_BITS);
+    exponent += bit_count(&magnitude) - bit_count(b) + 1;
+    division d = begin(&magnitude, b, 0);
+    uint64_t quotient = divide(&d);
+    double ratio = round_once(quotient, !mw_wide_is_zero(&d.rest), exponent - 64);
     return is_negative(a) ? -ratio : ratio;
 }
 
+/* Of a square from 2^125 on: the root of a double is 2^12 off at most, and a step of Newton's
+   brings it to within 1. */
 static uint64_t integer_root(two_limbs square) {
-    uint64_t root = 0;
-    for (int bit = 63; bit >= 0; bit--) {
-        uint64_t tried = root | UINT64_C(1) << bit;
-        if ((two_limbs)tried * tried <= square) root = tried;
-    }
+    double estimate = __builtin_sqrt((double)square);
+    uint64_t root = estimate < 0x1p64 ? (uint64_t)estimate : UINT64_MAX;
+    root = (uint64_t)((root + square / root) / 2);
+    while ((two_limbs)root * root > square) root--;
+    while (root < UINT64_MAX && (two_limbs)(root + 1) * (root + 1) <= square) root++;
     return root;
 }
 
 double mw_wide_ratio_root(const mw_wide *a, const mw_wide *b, int exponent) {
     MW_ASSERT(!is_negative(a) && !is_negative(b) && !mw_wide_is_zero(b));
     if (mw_wide_is_zero(a)) return 0;
-    division d = begin(a, b, exponent);
-    if (d.exponent % 2 != 0) { /* half of it goes to the root */
-        d.divisor = shifted_left(&d.divisor, 1);
-        d.exponent++;
-    }
-    two_limbs square = divide(&d, 2 * QUOTIENT_BITS);
+    exponent += bit_count(a) - bit_count(b) + 1;
+    int halved = exponent % 2 != 0; /* half of the exponent goes to the root */
+    division d = begin(a, b, halved);
+    two_limbs square = divide(&d);
+    square = square << 64 | divide(&d);
     uint64_t root = integer_root(square);
     bool has_more = !mw_wide_is_zero(&d.rest) || (two_limbs)root * root != square;
-    return round_once(root, has_more, d.exponent / 2 - QUOTIENT_BITS);
+    return round_once(root, has_more, (exponent + halved) / 2 - 64);
 }

@@ -3,7 +3,7 @@
  *
  * Two's complement; sums and products are taken modulo 2^320, so a result that fits is true
  * whatever came in between. A ratio leaves them as a double, rounded once, half-even. A sum takes
- * 5 additions, a product 15 multiplications, a ratio about a thousand instructions.
+ * 5 additions, a product 15 multiplications, a ratio one division of two limbs by one.
  */
 #pragma once
 #include <stdbool.h>

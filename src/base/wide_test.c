@@ -46,10 +46,14 @@ MW_TEST(wide_agrees_with_int128) {
     }
 }
 
+/* Limbs of ones and zeros are what a division guesses wrongly. */
 static mw_wide random_wide(uint64_t *prng, int bits) {
     mw_wide value = {0};
-    for (int i = 0; i < bits; i++)
-        value.limbs[i / 64] |= (mw_prng_next(prng) & 1) << i % 64;
+    for (int i = 0; i * 64 < bits; i++) {
+        const uint64_t limbs[] = {mw_prng_next(prng), UINT64_MAX, 0, UINT64_C(1) << 63, 1};
+        value.limbs[i] = limbs[mw_prng_below(prng, 5)];
+        if (bits - i * 64 < 64) value.limbs[i] &= (UINT64_C(1) << (bits - i * 64)) - 1;
+    }
     return value;
 }
 
@@ -107,9 +111,9 @@ static mw_wide split(double value, int *out_exponent) {
    far only if it is even. Found by multiplying alone. */
 MW_TEST(wide_ratio_is_the_nearest_double) {
     uint64_t prng = mw_test_seed();
-    for (int round = 0; round < 3000; round++) {
-        mw_wide a = random_wide(&prng, 60 + (int)mw_prng_below(&prng, 60));
-        mw_wide b = random_wide(&prng, 1 + (int)mw_prng_below(&prng, 60));
+    for (int round = 0; round < 20000; round++) {
+        mw_wide a = random_wide(&prng, 1 + (int)mw_prng_below(&prng, 250));
+        mw_wide b = random_wide(&prng, 1 + (int)mw_prng_below(&prng, 200));
         if (mw_wide_is_zero(&a) || mw_wide_is_zero(&b)) continue;
         int exponent;
         mw_wide mantissa = split(mw_wide_ratio(&a, &b, 0), &exponent);
@@ -128,9 +132,9 @@ MW_TEST(wide_ratio_is_the_nearest_double) {
 
 MW_TEST(wide_ratio_root_is_the_nearest_double) {
     uint64_t prng = mw_test_seed();
-    for (int round = 0; round < 3000; round++) {
-        mw_wide a = random_wide(&prng, 40 + (int)mw_prng_below(&prng, 60));
-        mw_wide b = random_wide(&prng, 1 + (int)mw_prng_below(&prng, 40));
+    for (int round = 0; round < 20000; round++) {
+        mw_wide a = random_wide(&prng, 1 + (int)mw_prng_below(&prng, 100));
+        mw_wide b = random_wide(&prng, 1 + (int)mw_prng_below(&prng, 190));
         if (mw_wide_is_zero(&a) || mw_wide_is_zero(&b)) continue;
         int exponent;
         mw_wide mantissa = split(mw_wide_ratio_root(&a, &b, 0), &exponent);
