@@ -11,6 +11,7 @@ import collections
 import datetime
 import http.client
 import json
+import math
 import os
 import random
 import signal
@@ -37,6 +38,11 @@ features:
   seen: count(payments by card over 1h)
   spent: sum(payments.amount by card over 1h)
   before: last(payments.amount by card over 1h)
+  uneven: std(payments.amount by card over 1h)
+  rising: trend(payments.amount by card over 1h)
+  high: quantile(0.9)(payments.amount by card over 1h)
+  amounts: distinct(payments.amount by card over 1h)
+  usual: top(payments.amount by card over 1h)
 models:
   large:
     question: Will this card pay more than 80 within a day?
@@ -160,6 +166,28 @@ def get(server, path):
     return answer.status, json.loads(answer.read())
 
 
+def spread(window):
+    """std and trend of (time, place, amount, number), by whole numbers: amounts are eighths."""
+    n, x = len(window), [round(one[2] * 8) for one in window]
+    t = [one[0] for one in window]
+    squares = n * sum(a * a for a in x) - sum(x) ** 2
+    times = n * sum(a * a for a in t) - sum(t) ** 2
+    both = n * sum(a * b for a, b in zip(t, x)) - sum(t) * sum(x)
+    if n < 2:
+        return None, None
+    scaled = squares * 4**100 // (64 * n * (n - 1))
+    root = math.isqrt(scaled)
+    return (2 * root + (root * root != scaled)) / 2**101, both * 10**6 / (8 * times) if times else None
+
+
+def ninth_tenth(amounts):
+    """By nearest rank, as the middle of its bucket: 256 of them between two powers of two."""
+    if not amounts:
+        return None
+    mantissa, exponent = math.frexp(sorted(amounts)[-(-9 * len(amounts) // 10) - 1])
+    return math.ldexp(math.floor(mantissa * 512) + 0.5, exponent - 9)
+
+
 def expected(payment, place, cards):
     """The features by rules 2 and 3: times within the hour before, known before the place."""
     t = us_of(payment["at"])
@@ -167,8 +195,13 @@ def expected(payment, place, cards):
               if t - HOUR_US <= one[0] < t and one[1] < place and one[3] != payment["number"]]
     last = max(window, default=(0, 0, None))[0]
     values = [one[2] for one in window if one[0] == last]
+    amounts = collections.Counter(one[2] for one in window)
+    uneven, rising = spread(window)
     return {"amount": payment["amount"], "seen": len(window),
-            "spent": sum(one[2] for one in window), "before": max(values, default=None)}
+            "spent": sum(one[2] for one in window), "before": max(values, default=None),
+            "uneven": uneven, "rising": rising, "high": ninth_tenth([one[2] for one in window]),
+            "amounts": len(amounts),
+            "usual": min(amounts, key=lambda one: (-amounts[one], one), default=None)}
 
 
 def check(server, clients):
