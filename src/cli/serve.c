@@ -11,7 +11,8 @@ static void say(void *context, const char *line) { mw_cli_note(context, "%s", li
 static void list_arguments(const mw_cli *cli, const char *executable, const char *role,
                            const char *out_arguments[ARGUMENTS_MAX]) {
     static const char *const options[] = {"--listen",  "--clock",       "--tls-certificate",
-                                          "--tls-key", "--plain-http", "--tokens"};
+                                          "--tls-key", "--plain-http",  "--tokens",
+                                          "--access-log", "--access-share"};
     size_t count = 0;
     out_arguments[count++] = executable;
     out_arguments[count++] = role;

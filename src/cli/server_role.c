@@ -45,6 +45,7 @@ typedef struct {
     mw_error failure_error;
     mw_listening listening;
     mw_tls *tls; /* NULL: plain HTTP */
+    mw_access_log *access_log; /* NULL: none is kept */
     mw_access access;
     bool is_virtual;
     int64_t clock_us;
@@ -165,6 +166,7 @@ static mw_status commit(void *context, mw_error *err) {
 static void tick(mw_timer *timer, int64_t now_us) {
     daemon *d = (daemon *)((char *)timer - offsetof(daemon, tick));
     mw_error err = {0};
+    if (d->access_log) mw_access_log_flush(d->access_log);
     mw_status status = mw_sequencer_advance(d->sequencer, &err);
     if (status == MW_OK) status = mw_sequencer_commit(d->sequencer, &err);
     if (status == MW_OK) status = mw_sequencer_sync(d->sequencer, &err);
@@ -398,10 +400,23 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
     return mw_fail(err, MW_NOT_BUILT, "serve: the server knows no message %u", kind);
 }
 
+static mw_status open_access_log(daemon *d, mw_error *err) {
+    const mw_cli *cli = d->workspace.cli;
+    const char *path = mw_cli_option(cli, "--access-log");
+    const char *text = mw_cli_option(cli, "--access-share");
+    double share = 1;
+    if (text && (!mw_str_to_double(mw_str_of(text), &share) || share < 0 || share > 1))
+        return mw_fail(err, MW_USAGE, "--access-share: must be 0 to 1, got \"%s\"", text);
+    if (text && !path)
+        return mw_fail(err, MW_USAGE, "--access-share: must come with --access-log");
+    return path ? mw_access_log_open(cli->sys, path, share, &d->access_log, err) : MW_OK;
+}
+
 static mw_status listen(daemon *d, mw_error *err) {
     MW_TRY(mw_telemetry_create(&d->telemetry, err));
     MW_TRY(mw_pulse_create(d->live_count, &d->pulse, err));
     MW_TRY(load_tokens(d, err));
+    MW_TRY(open_access_log(d, err));
     if (d->listening.key)
         MW_TRY(mw_tls_create(d->workspace.cli->sys, d->listening.certificate, d->listening.key,
                              &d->tls, err));
@@ -413,6 +428,7 @@ static mw_status listen(daemon *d, mw_error *err) {
                                .telemetry = d->telemetry,
                                .pulse = d->pulse,
                                .tls = d->tls,
+                               .access_log = d->access_log,
                                .access = d->listening.asks_tokens ? &d->access : NULL};
     MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
     mw_control_config control = {
@@ -486,6 +502,8 @@ static void close_down(daemon *d) {
     mw_control_destroy(d->control);
     mw_server_destroy(d->server);
     mw_tls_destroy(d->tls);
+    if (d->access_log) mw_access_log_flush(d->access_log);
+    mw_access_log_close(d->access_log);
     mw_reactor_destroy(d->reactor);
     mw_telemetry_destroy(d->telemetry);
     mw_pulse_destroy(d->pulse);

@@ -1,6 +1,7 @@
 #include "serve/connection.h"
 
 #include "base/calendar.h"
+#include "base/prng.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ typedef enum { NOTHING_YET, NEXT_REQUEST, REST_OF_REQUEST, PEER_TO_READ, PEER_TO
 typedef struct {
     int route, code, model;
     bool keep_alive, without_body;
+    mw_access_entry entry; /* for the access log; without one only its trace is there */
 } answer;
 
 struct mw_connection {
@@ -81,6 +83,11 @@ static void gone(mw_reactor_source *source) {
 /* Puts the response that was made for a request at the end of the output. */
 static void append_response(mw_connection *c, const answer *a) {
     mw_connections *all = c->all;
+    if (a->entry.trace.is_known) {
+        char text[MW_TRACE_TEXT_SIZE + 1];
+        mw_trace_write(&a->entry.trace, text);
+        mw_response_header(&all->response, "traceparent", mw_str_of(text));
+    }
     mw_response_write(&all->response,
                       (mw_response_frame){.date = date_now(all), .keep_alive = a->keep_alive,
                                           .without_body = a->without_body},
@@ -96,7 +103,9 @@ static void answer_with(mw_connection *c, answer a) {
         close_now(c);
         return;
     }
+    size_t size = c->output.size;
     append_response(c, &a);
+    a.entry.size = c->output.size - size;
     a.code = c->all->response.code;
     a.model = c->all->response.model;
     c->answers[c->answer_count++] = a;
@@ -159,9 +168,30 @@ static bool admit(mw_connections *all, const mw_route *route, const mw_http_requ
     return false;
 }
 
+/* The caller's trace, with a span of ours. */
+static mw_trace continue_trace(mw_connections *all, const mw_http_request *request) {
+    mw_trace trace = mw_trace_parse(request->headers[MW_HEADER_TRACEPARENT]);
+    uint64_t span = 0;
+    while (trace.is_known && span == 0) span = mw_prng_next(&all->spans); /* zero names none */
+    if (trace.is_known) memcpy(trace.span, &span, sizeof trace.span);
+    return trace;
+}
+
+static mw_access_entry entry_of(mw_connection *c, const mw_http_request *request) {
+    mw_access_entry entry = {.trace = continue_trace(c->all, request)};
+    if (!c->all->config.access_log) return entry;
+    mw_str path = mw_str_slice(request->target.path, 0, MW_ACCESS_PATH_MAX);
+    entry.method = request->method;
+    entry.taken_us = mw_sys_now_us(mw_reactor_sys(c->all->reactor));
+    entry.waited_us = waited_us(c);
+    memcpy(entry.path, path.data, path.size);
+    return entry;
+}
+
 static void answer_request(mw_connection *c, const mw_http_request *request) {
     mw_connections *all = c->all;
     mw_route_call call;
+    mw_access_entry entry = entry_of(c, request);
     mw_response_clear(&all->response);
     int number = mw_router_find(all->config.router, request, &call, &all->response);
     const mw_route *route = number < 0 ? NULL : &all->config.router.routes[number];
@@ -169,7 +199,8 @@ static void answer_request(mw_connection *c, const mw_http_request *request) {
         route->answer(all->config.context, &call, &all->response);
     bool keep_alive = request->keep_alive && !mw_reactor_is_stopping(all->reactor);
     answer_with(c, (answer){.route = number, .keep_alive = keep_alive,
-                            .without_body = request->method == MW_HTTP_HEAD});
+                            .without_body = request->method == MW_HTTP_HEAD,
+                            .entry = entry});
 }
 
 static void answer_problem(mw_connection *c, mw_status status, const mw_error *err) {
@@ -319,19 +350,25 @@ static void replace_answers(mw_connection *c, mw_status status, const mw_error *
     }
 }
 
+static void count_answer(mw_connection *c, answer *a, int64_t now_us) {
+    const mw_server_config *config = &c->all->config;
+    int64_t span_us = now_us - mw_reactor_now_us(c->all->reactor);
+    mw_traffic_answer(&c->all->traffic, a->route, a->code, span_us);
+    if (config->pulse && a->model != MW_RESPONSE_OF_NO_MODEL)
+        mw_pulse_answer(config->pulse, (size_t)a->model, a->code, span_us, now_us);
+    if (!config->access_log || a->entry.taken_us == 0) return; /* it was no request */
+    a->entry.code = a->code;
+    a->entry.span_us = span_us;
+    mw_access_log_add(config->access_log, &a->entry);
+}
+
 static void release(mw_reactor_source *source, mw_status committed, const mw_error *err) {
     mw_connection *c = (mw_connection *)source;
     mw_connections *all = c->all;
     if (committed != MW_OK) replace_answers(c, committed, err);
     if (!c->socket) return;
     int64_t now_us = mw_sys_monotonic_us(mw_reactor_sys(all->reactor));
-    int64_t span_us = now_us - mw_reactor_now_us(all->reactor);
-    for (size_t i = 0; i < c->answer_count; i++) {
-        const answer *a = &c->answers[i];
-        mw_traffic_answer(&all->traffic, a->route, a->code, span_us);
-        if (all->config.pulse && a->model != MW_RESPONSE_OF_NO_MODEL)
-            mw_pulse_answer(all->config.pulse, (size_t)a->model, a->code, span_us, now_us);
-    }
+    for (size_t i = 0; i < c->answer_count; i++) count_answer(c, &c->answers[i], now_us);
     c->answer_count = 0;
     c->committed = c->output.size;
     send_output(c);

@@ -32,6 +32,7 @@ typedef struct {
     mw_response response; /* the one being made */
     mw_connection *first;
     size_t count;
+    uint64_t spans; /* of traces: where the next one is drawn from */
     int64_t date_due_us;
     char date[MW_HTTP_DATE_SIZE];
     char input[MW_CONNECTION_INPUT_SIZE];

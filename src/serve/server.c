@@ -66,7 +66,11 @@ static void accept_clients(mw_reactor_source *source, const mw_poller_event *eve
 
 static void sweep(mw_timer *timer, int64_t now_us) {
     mw_server *server = (mw_server *)((char *)timer - offsetof(mw_server, sweep));
-    mw_connections_sweep(&server->connections, now_us);
+    mw_connections *all = &server->connections;
+    mw_connections_sweep(all, now_us);
+    if (all->config.access_log)
+        mw_series_set(all->traffic.unlogged,
+                      (double)mw_access_log_dropped(all->config.access_log));
     bool draining = mw_reactor_is_stopping(server->connections.reactor);
     if (draining && now_us >= server->drain_due_us) mw_connections_close(&server->connections);
     if (server->listener)
@@ -112,6 +116,8 @@ mw_status mw_server_create(mw_reactor *reactor, mw_server_config config, mw_serv
     server->source = (mw_reactor_source){.ready = accept_clients, .stop = stop};
     server->connections.config = config;
     server->connections.reactor = reactor;
+    mw_sys_entropy(mw_reactor_sys(reactor), &server->connections.spans,
+                   sizeof server->connections.spans);
     mw_traffic_init(&server->connections.traffic, config.telemetry, config.router);
     mw_response_init(&server->connections.response);
 

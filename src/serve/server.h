@@ -15,6 +15,7 @@
  */
 #pragma once
 #include "serve/access.h"
+#include "serve/access_log.h"
 #include "serve/reactor.h"
 #include "serve/pulse.h"
 #include "serve/router.h"
@@ -31,6 +32,7 @@ typedef struct {
     mw_telemetry *telemetry; /* the caller's; must outlive the server */
     mw_pulse *pulse;         /* likewise; NULL: answers are not told apart by model */
     mw_tls *tls;             /* likewise; NULL: plain HTTP */
+    mw_access_log *access_log; /* likewise; NULL: none is kept */
     const mw_access *access; /* likewise; NULL: no route asks for a token */
 
     /* 0 means the default. */

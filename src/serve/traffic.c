@@ -12,6 +12,8 @@ static const mw_meter
                  "Connections closed because the peer was too slow."},
     overdue = {P "overdue_total", MW_METER_COUNTER, "",
                "Requests refused because their deadline had passed before they were taken up."},
+    unlogged = {P "access_log_dropped_total", MW_METER_COUNTER, "",
+                "Lines that the access log could not write."},
     bytes_in = {P "received_bytes_total", MW_METER_COUNTER, "bytes", "Bytes received."},
     bytes_out = {P "sent_bytes_total", MW_METER_COUNTER, "bytes", "Bytes sent."},
     answers = {P "requests_total", MW_METER_COUNTER, "", "Requests answered, by route and code."},
@@ -28,6 +30,7 @@ void mw_traffic_init(mw_traffic *traffic, mw_telemetry *telemetry, mw_router rou
         .refused = mw_telemetry_series(telemetry, &refused, ""),
         .timed_out = mw_telemetry_series(telemetry, &timed_out, ""),
         .overdue = mw_telemetry_series(telemetry, &overdue, ""),
+        .unlogged = mw_telemetry_series(telemetry, &unlogged, ""),
         .bytes_in = mw_telemetry_series(telemetry, &bytes_in, ""),
         .bytes_out = mw_telemetry_series(telemetry, &bytes_out, ""),
     };

@@ -18,7 +18,7 @@ typedef struct {
 typedef struct {
     mw_telemetry *telemetry;
     mw_router router;
-    mw_series *open, *accepted, *refused, *timed_out, *overdue, *bytes_in, *bytes_out;
+    mw_series *open, *accepted, *refused, *timed_out, *overdue, *unlogged, *bytes_in, *bytes_out;
     mw_traffic_answers answers[MW_TRAFFIC_ANSWERS_MAX];
     size_t answers_count;
 } mw_traffic;
