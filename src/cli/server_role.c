@@ -17,6 +17,7 @@ enum {
     REBUILD_US = 2000, /* at a stretch, and between two */
     REBUILD_STEPS = 64,
     TOKENS_SIZE_MAX = 1 << 26,
+    STAGES_SIZE_MAX = 1 << 24,
     ARRIVAL_US = 2000,   /* between two looks at what an ingest brings */
     ARRIVAL_EVENT_US = 4, /* of it, for each model that is fed */
     LOCK_TRIES = 20,
@@ -252,6 +253,58 @@ static mw_status change_champion(daemon *d, mw_str name, mw_error *err) {
     return status;
 }
 
+/* The champion as the catalog has it; no version if there is none. */
+static mw_status find_champion(daemon *d, mw_str model, mw_arena *arena, mw_version_row *out_row,
+                               mw_error *err) {
+    *out_row = (mw_version_row){.run = 0};
+    mw_status status = mw_registry_champion(mw_workspace_registry(&d->workspace), model, arena,
+                                            out_row, err);
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}
+
+/* What this server cannot use is taken back: the catalog is what its next start reads. */
+static mw_status enact(daemon *d, const mw_stage_wish *wish, mw_arena *arena,
+                       mw_version_row *out_champion, mw_error *err) {
+    mw_registry registry = mw_workspace_registry(&d->workspace);
+    mw_str why = wish->why.size > 0 ? wish->why : MW_STR("over HTTP");
+    mw_change made = {mw_sys_now_us(d->workspace.cli->sys), wish->who, why};
+    mw_version_row before;
+    MW_TRY(find_champion(d, wish->model, arena, &before, err));
+    if (wish->version.size > 0)
+        MW_TRY(mw_registry_promote(registry, wish->model, wish->version, made, err));
+    else
+        MW_TRY(mw_registry_rollback(registry, wish->model, made, arena, out_champion, err));
+    MW_TRY(mw_registry_champion(registry, wish->model, arena, out_champion, err));
+    if (mw_str_equal(before.version, out_champion->version)) return MW_OK;
+    mw_status status = change_champion(d, wish->model, err);
+    if (status == MW_OK || before.version.size == 0) return status;
+    made.why = MW_STR("the running server cannot use the one after it");
+    mw_status taken_back =
+        mw_registry_promote(registry, wish->model, before.version, made, NULL);
+    return taken_back == MW_OK ? status
+                               : mw_fail_within(err, status, "and the catalog keeps it");
+}
+
+/* A client of ours asks; nobody else waits meanwhile for another process that writes. */
+static mw_status change_stage(void *context, const mw_stage_wish *wish,
+                              char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err) {
+    daemon *d = context;
+    mw_catalog *catalog = mw_state_catalog(d->workspace.state);
+    mw_arena arena;
+    mw_version_row champion;
+    mw_arena_init(&arena, STAGES_SIZE_MAX);
+    mw_catalog_set_wait(catalog, 0);
+    mw_status status = enact(d, wish, &arena, &champion, err);
+    mw_catalog_set_wait(catalog, MW_CATALOG_WAIT_MS);
+    if (status == MW_OK) {
+        MW_ASSERT(champion.version.size <= MW_VERSION_NAME_SIZE);
+        memcpy(out_champion, champion.version.data, champion.version.size);
+        out_champion[champion.version.size] = '\0';
+    }
+    mw_arena_release(&arena);
+    return status;
+}
+
 /* The versions that do not answer yet, as JSON. */
 static void list_successors(const daemon *d, mw_buf *out) {
     mw_json json = mw_json_begin(out);
@@ -420,7 +473,10 @@ static mw_status listen(daemon *d, mw_error *err) {
     if (d->listening.key)
         MW_TRY(mw_tls_create(d->workspace.cli->sys, d->listening.certificate, d->listening.key,
                              &d->tls, err));
-    d->api = (mw_api){d->service, d->telemetry};
+    d->api = (mw_api){.service = d->service,
+                      .telemetry = d->telemetry,
+                      .change = change_stage,
+                      .change_context = d};
     mw_server_config config = {.host = d->listening.host,
                                .port = d->listening.port,
                                .router = mw_api_router(),

@@ -4,7 +4,7 @@
 #include "cli/server_call.h"
 #include "registry/tokens.h"
 
-enum { DAYS = 90, DAYS_MAX = 3650, NAME_MAX_SIZE = 64 };
+enum { DAYS = 90, DAYS_MAX = 3650 };
 
 typedef mw_status (*task)(mw_workspace *workspace, mw_error *err);
 
@@ -31,9 +31,9 @@ static mw_status read_token(const mw_workspace *workspace, mw_token_row *out_row
                         .created_us = now_us,
                         .who = mw_workspace_who(workspace),
                         .revoked_us = MW_TIME_MISSING};
-    if (row.name.size == 0 || row.name.size > NAME_MAX_SIZE)
+    if (row.name.size == 0 || row.name.size > MW_TOKEN_NAME_MAX)
         return mw_fail(err, MW_USAGE, "token: its name must have 1 to %d bytes, got %zu",
-                       NAME_MAX_SIZE, row.name.size);
+                       MW_TOKEN_NAME_MAX, row.name.size);
     if (!scopes) {
         mw_status status = mw_fail(err, MW_USAGE, "--scope: must say what the token allows");
         return mw_hint(err, status, "Such as --scope predict,events.");

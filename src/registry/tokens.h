@@ -14,6 +14,7 @@
 
 enum {
     MW_TOKENS_MAX = 256, /* in force at once */
+    MW_TOKEN_NAME_MAX = 64, /* bytes */
     MW_TOKEN_SECRET_SIZE = 32,
     MW_TOKEN_SIZE = 3 + 2 * MW_TOKEN_SECRET_SIZE,
 };

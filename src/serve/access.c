@@ -13,6 +13,9 @@ void mw_access_set(mw_access *access, const mw_token_row *rows, size_t count, in
         memcpy(token->hash, rows[i].hash, sizeof token->hash);
         token->scopes = rows[i].scopes;
         token->expires_us = rows[i].expires_us;
+        mw_str name = mw_str_slice(rows[i].name, 0, MW_TOKEN_NAME_MAX);
+        memcpy(token->name, name.data, name.size);
+        token->name[name.size] = '\0';
     }
 }
 
@@ -43,13 +46,14 @@ static const mw_access_token *find(const mw_access *access, mw_str token) {
 }
 
 mw_status mw_access_check(const mw_access *access, mw_str authorization, mw_scope scope,
-                          int64_t now_us, mw_error *err) {
+                          int64_t now_us, mw_str *out_who, mw_error *err) {
     mw_str text;
     if (scope == MW_SCOPE_PUBLIC) return MW_OK;
     MW_TRY(read_bearer(authorization, &text, err));
     const mw_access_token *token = find(access, text);
     if (!token) return fail_unknown(err, "nobody is known by this token");
     if (token->expires_us <= now_us) return fail_unknown(err, "this token has expired");
+    *out_who = mw_str_of(token->name);
     if (token->scopes & ((unsigned)scope | MW_SCOPE_ADMIN)) return MW_OK;
     return mw_fail(err, MW_FORBIDDEN, "token: must have the scope %s for this",
                    mw_scope_name(scope));

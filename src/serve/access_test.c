@@ -19,7 +19,11 @@ static mw_token_row row_of(const char *token, unsigned scopes) {
 static mw_status check(const mw_access *access, const char *authorization, mw_scope scope,
                        int64_t now_us) {
     mw_str header = authorization ? mw_str_of(authorization) : (mw_str){NULL, 0};
-    return mw_access_check(access, header, scope, now_us, NULL);
+    mw_str who = MW_STR("");
+    mw_status status = mw_access_check(access, header, scope, now_us, &who, NULL);
+    bool is_named = status == MW_OK && scope != MW_SCOPE_PUBLIC;
+    if (is_named) MW_CHECK(mw_str_starts(who, MW_STR("mw_")));
+    return status;
 }
 
 static mw_access access_of_four(void) {

@@ -161,6 +161,8 @@ static const mw_route routes[] = {
     {MW_HTTP_GET, "/v1/predictions", MW_SCOPE_READ, mw_api_predictions, "find_predictions"},
     {MW_HTTP_GET, "/v1/models", MW_SCOPE_READ, mw_api_models, "list_models"},
     {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_READ, mw_api_model, "show_model"},
+    {MW_HTTP_POST, "/v1/models/{model}/promote", MW_SCOPE_ADMIN, mw_api_promote, "promote"},
+    {MW_HTTP_POST, "/v1/models/{model}/rollback", MW_SCOPE_ADMIN, mw_api_rollback, "roll_back"},
     {MW_HTTP_GET, "/v1/streams", MW_SCOPE_READ, mw_api_streams, "list_streams"},
     {MW_HTTP_POST, "/v1/clock", MW_SCOPE_ADMIN, answer_clock, "move_clock"},
     {MW_HTTP_GET, "/healthz", MW_SCOPE_PUBLIC, answer_health, "tell_health"},

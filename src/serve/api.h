@@ -12,9 +12,20 @@
 #include "serve/router.h"
 #include "serve/service.h"
 
+/* A change of the version that answers. */
+typedef struct {
+    mw_str model;
+    mw_str version; /* empty: the champion before */
+    mw_str who, why;
+} mw_stage_wish;
+
 typedef struct {
     mw_service *service;
     mw_telemetry *telemetry; /* shown at /metrics; our own series are set when it is read */
+    /* Makes the change, and names the version that is champion now. MW_BUSY: not at this moment. */
+    mw_status (*change)(void *context, const mw_stage_wish *wish,
+                        char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err);
+    void *change_context;
 } mw_api;
 
 mw_router mw_api_router(void);

@@ -21,6 +21,9 @@ void mw_api_models(void *context, const mw_route_call *call, mw_response *respon
 void mw_api_model(void *context, const mw_route_call *call, mw_response *response);
 void mw_api_streams(void *context, const mw_route_call *call, mw_response *response);
 
+void mw_api_promote(void *context, const mw_route_call *call, mw_response *response);
+void mw_api_rollback(void *context, const mw_route_call *call, mw_response *response);
+
 void mw_api_describe(void *context, const mw_route_call *call, mw_response *response);
 
 yyjson_alc mw_api_json_memory(void); /* mw_allocate, as yyjson takes it */

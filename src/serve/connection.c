@@ -154,13 +154,15 @@ static bool is_in_time(mw_connection *c, const mw_route *route, const mw_http_re
 }
 
 /* Whether the request may be answered; if not, the response says why. */
-static bool admit(mw_connections *all, const mw_route *route, const mw_http_request *request) {
+static bool admit(mw_connections *all, const mw_route *route, mw_route_call *call) {
     mw_error err;
+    call->who = MW_STR("http");
     const mw_access *access = all->config.access;
     if (!access || route->scope == MW_SCOPE_PUBLIC) return true;
-    mw_status status = mw_access_check(access, request->headers[MW_HEADER_AUTHORIZATION],
+    mw_status status = mw_access_check(access, call->request->headers[MW_HEADER_AUTHORIZATION],
                                        route->scope,
-                                       mw_sys_now_us(mw_reactor_sys(all->reactor)), &err);
+                                       mw_sys_now_us(mw_reactor_sys(all->reactor)), &call->who,
+                                       &err);
     if (status == MW_OK) return true;
     mw_response_problem(&all->response, status, &err);
     if (status == MW_UNAUTHORIZED)
@@ -195,7 +197,7 @@ static void answer_request(mw_connection *c, const mw_http_request *request) {
     mw_response_clear(&all->response);
     int number = mw_router_find(all->config.router, request, &call, &all->response);
     const mw_route *route = number < 0 ? NULL : &all->config.router.routes[number];
-    if (route && is_in_time(c, route, request) && admit(all, route, request))
+    if (route && is_in_time(c, route, request) && admit(all, route, &call))
         route->answer(all->config.context, &call, &all->response);
     bool keep_alive = request->keep_alive && !mw_reactor_is_stopping(all->reactor);
     answer_with(c, (answer){.route = number, .keep_alive = keep_alive,

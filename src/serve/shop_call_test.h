@@ -22,7 +22,7 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                  .symbols = s->symbols,
                                  .zones = s->zones};
     MW_TRY(mw_service_create(service, &s->service, err));
-    s->api = (mw_api){s->service, s->telemetry};
+    s->api = (mw_api){.service = s->service, .telemetry = s->telemetry};
     return MW_OK;
 }
 

@@ -337,6 +337,10 @@ mw_status mw_catalog_open(mw_sys *sys, const char *path, bool is_writer,
     return MW_OK;
 }
 
+void mw_catalog_set_wait(mw_catalog *catalog, int wait_ms) {
+    sqlite3_busy_timeout(catalog->db, wait_ms);
+}
+
 void mw_catalog_close(mw_catalog *catalog) {
     if (!catalog) return;
     int code = sqlite3_close(catalog->db);

@@ -51,6 +51,9 @@ mw_sql_value mw_sql_text(const char *value);
 MW_MUST_USE mw_status mw_catalog_open(mw_sys *sys, const char *path, bool is_writer,
                                       mw_catalog **out_catalog, mw_error *err);
 void mw_catalog_close(mw_catalog *catalog);
+/* From now on a call waits so long for another process's write, MW_CATALOG_WAIT_MS before; past it
+   it is MW_BUSY. */
+void mw_catalog_set_wait(mw_catalog *catalog, int wait_ms);
 
 /* Changes: all between begin and commit or nothing. Transactions do not nest. */
 MW_MUST_USE mw_status mw_catalog_begin(mw_catalog *catalog, mw_error *err);

@@ -61,7 +61,7 @@ class Description:
         return value
 
 
-def call_all(described):
+def call_all(described, second):
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     predict, events = "/v1/models/{model}/predict", "/v1/events/{stream}"
     made = described.call("POST", predict, 200, {"event": order("n1", at=now)}, model="big")
@@ -80,6 +80,13 @@ def call_all(described):
     described.call("GET", "/v1/predictions", 422)
     described.call("GET", "/v1/models/{model}", 200, model="big")
     described.call("GET", "/v1/models/{model}", 404, model="bug")
+    first = described.call("GET", "/v1/models/{model}", 200, model="big")["version"]
+    promote, rollback = "/v1/models/{model}/promote", "/v1/models/{model}/rollback"
+    changed = described.call("POST", promote, 200, {"version": second[:6], "why": "a test"}, model="big")
+    assert changed == {"model": "big", "champion": second, "answers": True}, changed
+    described.call("POST", promote, 404, {"version": "none"}, model="big")
+    described.call("POST", promote, 422, {}, model="big")
+    assert described.call("POST", rollback, 200, {}, model="big")["champion"] == first
     described.call("POST", "/v1/clock", 409, {"now": "2030-01-01T00:00:00Z"})
     for path in ("/v1/models", "/v1/streams", "/healthz", "/readyz", "/metrics", "/openapi.json"):
         described.call("GET", path, 200)
@@ -89,11 +96,12 @@ def main(folder):
     write_project(folder)
     for words in (["ingest"], ["train"]):
         assert run(folder, *words).returncode == 0
+    second = json.loads(run(folder, "train", "--seed", "2", "--json").stdout)["version"]
     process, port = start(folder, "--listen", "127.0.0.1:0")
     described = Description(port)
     OpenAPIV31SpecValidator(described.text).validate()
     assert described.text["info"]["title"] == "shop"
-    call_all(described)
+    call_all(described, second)
     stop(process)
     with tempfile.TemporaryDirectory() as other:
         write_project(other)

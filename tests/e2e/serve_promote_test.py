@@ -57,14 +57,22 @@ def main(folder):
         status, answer = call(port, "GET", "/v1/models/big")
         assert status == 200 and answer["version"] == champion, (answer, champion)
         client.wait_for(champion)
+    for path, body, champion in (("promote", {"version": second, "why": "by a test"}, second),
+                                 ("rollback", None, first)):
+        status, answer = call(port, "POST", f"/v1/models/big/{path}", body)
+        assert status == 200 and answer == {"model": "big", "champion": champion, "answers": True}, answer
+        client.wait_for(champion)
+    rows = run(folder, "sql", "SELECT version, who, why FROM promotions ORDER BY time", "--json")
+    audit = [tuple(one.values()) for one in json.loads(rows.stdout)]
+    assert (second, "http", "by a test") in audit and (first, "http", "over HTTP") in audit, audit
     client.stopping = True
     client.join(20)
     assert client.failure is None, client.failure
     changes = [version for i, version in enumerate(client.versions)
                if i == 0 or version != client.versions[i - 1]]
-    assert changes == [first, second, first], changes
+    assert changes == [first, second, first, second, first], changes
     stop(process)
-    print(f"{len(client.versions)} answers across two changes of champion")
+    print(f"{len(client.versions)} answers across four changes of champion")
 
 
 with tempfile.TemporaryDirectory() as temporary:

@@ -1,0 +1,71 @@
+/* The api of what changes a model's champion. */
+#include "serve/api_parts.h"
+
+enum { TEXT_SIZE_MAX = 1000 };
+
+/* A member of the body that is a text; empty where it is not there. */
+static mw_status read_text(yyjson_val *root, const char *key, mw_str *out_text, mw_error *err) {
+    yyjson_val *value = yyjson_obj_get(root, key);
+    *out_text = value ? (mw_str){yyjson_get_str(value), yyjson_get_len(value)} : MW_STR("");
+    if (out_text->data && out_text->size <= TEXT_SIZE_MAX) return MW_OK;
+    return mw_fail(err, MW_INVALID, "%s: must be a text of at most %d bytes", key, TEXT_SIZE_MAX);
+}
+
+static mw_status read_wish(yyjson_val *root, bool is_rollback, mw_stage_wish *wish,
+                           mw_error *err) {
+    if (!yyjson_is_obj(root)) return mw_fail(err, MW_INVALID, "body: must be a JSON object");
+    MW_TRY(read_text(root, "why", &wish->why, err));
+    if (is_rollback) return MW_OK;
+    MW_TRY(read_text(root, "version", &wish->version, err));
+    if (wish->version.size > 0) return MW_OK;
+    return mw_fail(err, MW_INVALID, "version: must name the version that is to answer");
+}
+
+static void write_champion(mw_json *json, const mw_api *api, size_t model, mw_str champion) {
+    const mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
+    mw_successor next = mw_sequencer_successor(sequencer, model);
+    mw_json_object(json);
+    mw_json_key(json, "model");
+    mw_json_str(json, mw_service_parts(api->service)->program->models[model].name);
+    mw_json_key(json, "champion");
+    mw_json_str(json, champion);
+    mw_json_key(json, "answers"); /* else its windows are being filled */
+    mw_json_bool(json, next.version.size == 0);
+    mw_json_object_end(json);
+}
+
+static mw_status change(const mw_api *api, const mw_route_call *call, bool is_rollback,
+                        mw_buf *body, mw_error *err) {
+    size_t model = 0;
+    char champion[MW_VERSION_NAME_SIZE + 1];
+    mw_stage_wish wish = {.model = call->parameters[0], .who = call->who};
+    mw_str text = call->request->body;
+    MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
+    if (is_rollback && text.size == 0) text = MW_STR("{}");
+    yyjson_doc *doc = yyjson_read(text.data, text.size, 0);
+    mw_status status = doc ? read_wish(yyjson_doc_get_root(doc), is_rollback, &wish, err)
+                           : mw_fail(err, MW_MALFORMED, "body: must be JSON");
+    if (status == MW_OK) status = api->change(api->change_context, &wish, champion, err);
+    yyjson_doc_free(doc);
+    if (status != MW_OK) return status;
+    mw_json json = mw_json_begin(body);
+    write_champion(&json, api, model, mw_str_of(champion));
+    return MW_OK;
+}
+
+static void answer(const mw_api *api, const mw_route_call *call, bool is_rollback,
+                   mw_response *response) {
+    mw_error err = {0};
+    mw_status status = change(api, call, is_rollback, &response->body, &err);
+    if (status == MW_OK) return;
+    mw_response_problem(response, status, &err);
+    if (status == MW_BUSY) mw_response_header(response, "Retry-After", MW_STR("1"));
+}
+
+void mw_api_promote(void *context, const mw_route_call *call, mw_response *response) {
+    answer(context, call, false, response);
+}
+
+void mw_api_rollback(void *context, const mw_route_call *call, mw_response *response) {
+    answer(context, call, true, response);
+}

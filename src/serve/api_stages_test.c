@@ -1,0 +1,70 @@
+#include "serve/shop_call_test.h"
+
+typedef struct {
+    mw_buf said; /* what the wish pointed to */
+    mw_status status;
+    size_t count;
+} registrar;
+
+static mw_status change(void *context, const mw_stage_wish *wish,
+                        char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err) {
+    registrar *r = context;
+    r->count++;
+    mw_buf_clear(&r->said);
+    mw_buf_printf(&r->said, "%.*s|%.*s|%.*s", MW_STR_ARGS(wish->model), MW_STR_ARGS(wish->version),
+                  MW_STR_ARGS(wish->why));
+    if (r->status != MW_OK) return mw_fail(err, r->status, "catalog: no");
+    memcpy(out_champion, "abcdef012345", MW_VERSION_NAME_SIZE + 1);
+    return MW_OK;
+}
+
+static void set_up(shop *s, registrar *r) {
+    shop_set_up(s);
+    *r = (registrar){.count = 0};
+    mw_buf_init(&r->said, 1000);
+    s->api.change = change;
+    s->api.change_context = r;
+}
+
+static void tear_down(shop *s, registrar *r) {
+    mw_buf_release(&r->said);
+    shop_tear_down(s);
+}
+
+static const char promote[] = "/v1/models/quick/promote", rollback[] = "/v1/models/quick/rollback";
+
+MW_TEST(api_changes_champions) {
+    shop s;
+    registrar r;
+    set_up(&s, &r);
+    mw_str answer = shop_call(&s, MW_HTTP_POST, promote,
+                              "{\"version\": \"abc\", \"why\": \"better\"}", 200);
+    MW_CHECK_EQUAL_STR(answer, "{\"model\":\"quick\",\"champion\":\"abcdef012345\","
+                               "\"answers\":true}");
+    MW_CHECK_EQUAL_STR(mw_buf_str(&r.said), "quick|abc|better");
+    shop_call(&s, MW_HTTP_POST, rollback, "", 200);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&r.said), "quick||");
+    shop_call(&s, MW_HTTP_POST, rollback, "{\"why\": \"worse\"}", 200);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&r.said), "quick||worse");
+    tear_down(&s, &r);
+}
+
+MW_TEST(api_changes_no_champion_on_a_wrong_request) {
+    static const char *const wrong[] = {"{}", "[]", "{\"version\": 5}", "{\"version\": \"\"}",
+                                        "{\"version\": \"a\", \"why\": 1}"};
+    shop s;
+    registrar r;
+    set_up(&s, &r);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        shop_call(&s, MW_HTTP_POST, promote, wrong[i], 422);
+    shop_call(&s, MW_HTTP_POST, promote, "", 400);
+    shop_call(&s, MW_HTTP_POST, rollback, "{", 400);
+    shop_call(&s, MW_HTTP_POST, "/v1/models/quack/rollback", "", 404);
+    MW_CHECK_EQUAL_INT(r.count, 0);
+    r.status = MW_NOT_FOUND;
+    shop_call(&s, MW_HTTP_POST, rollback, "", 404);
+    r.status = MW_BUSY;
+    shop_call(&s, MW_HTTP_POST, rollback, "", 503);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&s.response.headers), "Retry-After: 1\r\n");
+    tear_down(&s, &r);
+}
