@@ -1,8 +1,15 @@
 #include "base/tick.h"
 
-/* No clock has gone back by more, but where a place changed its date: there a tick is taken to
-   be this much after the one before the change. */
-#define CHANGE_US_MAX (3 * MW_HOUR_US)
+enum {
+    MONTH_DAYS_MIN = 28,
+    MONTH_DAYS_MAX = 31,
+    MONTHS_A_YEAR = 12,
+    MONTHS_MAX = 1000 * MONTHS_A_YEAR, /* of a span */
+    LEAP_CYCLE_YEARS = 400,
+};
+
+/* Weeks begin on Mondays: this is one. */
+#define MONDAY_US (-3 * MW_DAY_US)
 
 /* The multiple of `span_us` at or below `us`. */
 static int64_t floor_to(int64_t us, int64_t span_us) {
@@ -10,43 +17,119 @@ static int64_t floor_to(int64_t us, int64_t span_us) {
     return us - rest - (rest < 0 ? span_us : 0);
 }
 
-static int64_t start_of_day(int64_t local_us, int32_t days_back) {
-    return floor_to(local_us, MW_DAY_US) - days_back * MW_DAY_US;
+static bool is_even(mw_tick tick) {
+    return tick.kind == MW_TICK_SPAN && tick.span_us <= MW_HOUR_US;
 }
+
+bool mw_tick_takes_span(int64_t span_us) {
+    if (span_us <= 0) return false;
+    if (span_us <= MW_HOUR_US) return MW_HOUR_US % span_us == 0;
+    return MW_DAY_US % span_us == 0 || span_us % MW_DAY_US == 0;
+}
+
+/* ---- On the face of the clock ---- */
 
 static int64_t local_floor(mw_tick tick, int64_t local_us) {
-    switch (tick.kind) {
-    case MW_TICK_SPAN: return floor_to(local_us, tick.span_us);
-    case MW_TICK_HOUR: return floor_to(local_us, MW_HOUR_US);
-    case MW_TICK_DAY: return floor_to(local_us, MW_DAY_US);
-    case MW_TICK_WEEK: return start_of_day(local_us, mw_civil_of(local_us).weekday - 1);
-    case MW_TICK_MONTH: return start_of_day(local_us, mw_civil_of(local_us).day - 1);
-    case MW_TICK_NONE: break;
-    }
-    return local_us;
+    if (tick.kind == MW_TICK_SPAN)
+        return floor_to(local_us - MONDAY_US, tick.span_us) + MONDAY_US;
+    mw_civil civil = mw_civil_of(local_us);
+    return mw_civil_to_us((mw_civil){.year = civil.year, .month = civil.month, .day = 1});
 }
 
-int64_t mw_tick_reach_us(mw_tick tick) {
-    switch (tick.kind) {
-    case MW_TICK_NONE: return 0;
-    case MW_TICK_SPAN: return tick.span_us + CHANGE_US_MAX;
-    case MW_TICK_HOUR: return MW_HOUR_US + CHANGE_US_MAX;
-    case MW_TICK_DAY: return MW_DAY_US + CHANGE_US_MAX;
-    case MW_TICK_WEEK: return 7 * MW_DAY_US + CHANGE_US_MAX;
-    case MW_TICK_MONTH: return 31 * MW_DAY_US + CHANGE_US_MAX;
-    }
-    return 0;
+static int64_t local_step(mw_tick tick, int64_t local_us, int64_t steps) {
+    if (tick.kind == MW_TICK_SPAN) return local_us + steps * tick.span_us;
+    mw_civil civil = mw_civil_of(local_us);
+    int64_t month = civil.year * (int64_t)MONTHS_A_YEAR + civil.month - 1 + steps;
+    int64_t year = floor_to(month, MONTHS_A_YEAR) / MONTHS_A_YEAR;
+    return mw_civil_to_us((mw_civil){.year = (int32_t)year,
+                                     .month = (int32_t)(month - year * MONTHS_A_YEAR) + 1,
+                                     .day = 1});
 }
 
-int64_t mw_tick_at_or_before(mw_tick tick, const mw_zone *zone, int64_t us) {
-    if (tick.kind == MW_TICK_NONE || us < MW_TIME_MIN || us > MW_TIME_MAX) return us;
-    int64_t offset_us = mw_zone_offset_us(zone, us);
-    int64_t local_us = local_floor(tick, us + offset_us);
-    int64_t tick_us = local_us - offset_us;
-    if (mw_zone_offset_us(zone, tick_us) == offset_us) return tick_us;
+/* ---- On the line of time ---- */
 
-    (void)mw_zone_to_utc(zone, local_us, &tick_us);
-    if (tick_us > us) return local_us - offset_us; /* one that the clocks skipped just now */
-    int64_t least_us = us - mw_tick_reach_us(tick);
-    return tick_us < least_us ? least_us : tick_us;
+/* When the clocks show it first, or, if they skip it, when they have. */
+static int64_t first_shown(const mw_zone *zone, int64_t local_us) {
+    int64_t us;
+    bool is_skipped = mw_zone_to_utc(zone, local_us, &us) == MW_LOCAL_ABSENT;
+    return is_skipped ? mw_zone_last_change_us(zone, us) : us;
+}
+
+/* The tick at or before, of those that come in even steps while the clocks do not change. */
+static int64_t even_tick(mw_tick tick, const mw_zone *zone, int64_t us) {
+    for (;;) {
+        int64_t offset_us = mw_zone_offset_us(zone, us);
+        int64_t local_us = floor_to(us + offset_us, tick.span_us);
+        int64_t change_us = mw_zone_last_change_us(zone, us);
+        if (local_us - offset_us >= change_us || change_us == MW_TIME_MIN)
+            return local_us - offset_us;
+        int64_t before_us = change_us - 1;
+        if (local_us > before_us + mw_zone_offset_us(zone, before_us)) return change_us;
+        us = before_us;
+    }
+}
+
+/* What the clock showed at the last of the other ticks. Where clocks go back over one, that one
+   has been for all that. */
+static int64_t last_shown(mw_tick tick, const mw_zone *zone, int64_t us) {
+    int64_t local_us = local_floor(tick, us + mw_zone_offset_us(zone, us));
+    for (;;) {
+        int64_t next_us = local_step(tick, local_us, 1);
+        if (first_shown(zone, next_us) > us) return local_us;
+        local_us = next_us;
+    }
+}
+
+static bool is_in_range(int64_t us) {
+    return us >= MW_TIME_MIN && us <= MW_TIME_MAX;
+}
+
+int64_t mw_tick_step(mw_tick tick, const mw_zone *zone, int64_t us, int64_t steps) {
+    if (tick.kind == MW_TICK_NONE) return us + steps;
+    int64_t span_us = tick.kind == MW_TICK_MONTH ? MONTH_DAYS_MAX * MW_DAY_US : tick.span_us;
+    if (!is_in_range(us) || !is_in_range(us + steps * span_us)) return us + steps * span_us;
+    if (is_even(tick)) {
+        int64_t last_us = even_tick(tick, zone, us);
+        return steps == 0 ? last_us : even_tick(tick, zone, last_us + steps * span_us);
+    }
+    return first_shown(zone, local_step(tick, last_shown(tick, zone, us), steps));
+}
+
+mw_tick_reach mw_tick_reach_of(mw_tick tick, const mw_zone *zone, int64_t steps) {
+    if (tick.kind == MW_TICK_NONE) return (mw_tick_reach){steps, steps};
+    int64_t spread_us = mw_zone_spread_us(zone);
+    int64_t step_us = tick.span_us, longest_us = tick.span_us, back_us = tick.span_us;
+    if (tick.kind == MW_TICK_MONTH) {
+        step_us = (steps < 0 ? MONTH_DAYS_MIN : MONTH_DAYS_MAX) * MW_DAY_US;
+        longest_us = (steps < 0 ? MONTH_DAYS_MAX : MONTH_DAYS_MIN) * MW_DAY_US;
+        back_us = MONTH_DAYS_MAX * MW_DAY_US;
+    }
+    if (is_even(tick)) { /* where the clocks change by half an hour, it moves back twice */
+        if (spread_us == 0) return (mw_tick_reach){steps * step_us - back_us, steps * step_us};
+        back_us *= 2;
+    }
+    return (mw_tick_reach){steps * longest_us - back_us - 2 * spread_us,
+                           steps * step_us + spread_us};
+}
+
+/* ---- Spans as ticks ---- */
+
+/* Whether some `months` months in a row have that many days. */
+static bool have_days(int32_t months, int64_t days) {
+    for (int32_t first = 0; first < LEAP_CYCLE_YEARS * MONTHS_A_YEAR; first++) {
+        mw_tick tick = {MW_TICK_MONTH, 0};
+        int64_t from_us = local_step(tick, 0, first);
+        if (local_step(tick, from_us, months) - from_us == days * MW_DAY_US) return true;
+    }
+    return false;
+}
+
+int64_t mw_tick_steps(mw_tick tick, int64_t span_us) {
+    if (tick.kind == MW_TICK_NONE) return span_us;
+    if (tick.kind == MW_TICK_SPAN) return span_us % tick.span_us == 0 ? span_us / tick.span_us : 0;
+    int64_t days = span_us / MW_DAY_US;
+    int64_t months = (days * 100 + 1522) / 3044; /* of 30.44 days on the average */
+    bool is_whole = span_us % MW_DAY_US == 0 && months > 0 && months <= MONTHS_MAX &&
+                    have_days((int32_t)months, days);
+    return is_whole ? months : 0;
 }

@@ -155,14 +155,14 @@ static int64_t change_time(const change *c, int32_t year, int32_t offset) {
 
 typedef struct {
     int32_t offset;
-    int64_t end; /* the first second that is past it; INT64_MAX if there is none */
+    int64_t begin; /* its first second; INT64_MIN if there is none */
+    int64_t end;   /* the first second that is past it; INT64_MAX if there is none */
 } period;
 
 /* The changes of three years surely hold the last one up to `at` and the first one after it. */
 static period period_by_rule(const rule *r, int64_t at) {
-    period found = {r->offset, INT64_MAX};
+    period found = {r->offset, INT64_MIN, INT64_MAX};
     if (!r->has_summer) return found;
-    int64_t begin = INT64_MIN;
     int32_t year = mw_civil_of(at * MW_SECOND_US).year;
     for (int32_t y = year - 1; y <= year + 1; y++) {
         int64_t times[] = {change_time(&r->summer_begins, y, r->offset),
@@ -170,8 +170,8 @@ static period period_by_rule(const rule *r, int64_t at) {
         for (int i = 0; i < 2; i++) {
             if (times[i] > at) {
                 if (times[i] < found.end) found.end = times[i];
-            } else if (times[i] >= begin) { /* of two at once the later one to come rules */
-                begin = times[i];
+            } else if (times[i] >= found.begin) { /* of two at once the later one to come rules */
+                found.begin = times[i];
                 found.offset = i == 0 ? r->summer_offset : r->offset;
             }
         }
@@ -186,8 +186,13 @@ static period period_at(const mw_zone *zone, int64_t at) {
         if (zone->transitions[middle] <= at) low = middle + 1;
         else high = middle;
     }
-    if (low == zone->transition_count && zone->has_rule) return period_by_rule(&zone->rule, at);
-    return (period){low > 0 ? zone->offsets[low - 1] : zone->first_offset,
+    int64_t begin = low > 0 ? zone->transitions[low - 1] : INT64_MIN;
+    if (low == zone->transition_count && zone->has_rule) {
+        period by_rule = period_by_rule(&zone->rule, at);
+        if (by_rule.begin < begin) by_rule.begin = begin;
+        return by_rule;
+    }
+    return (period){low > 0 ? zone->offsets[low - 1] : zone->first_offset, begin,
                     low < zone->transition_count ? zone->transitions[low] : INT64_MAX};
 }
 
@@ -199,6 +204,25 @@ int64_t mw_zone_offset_us(const mw_zone *zone, int64_t utc_us) {
     if (utc_us < MW_TIME_MIN) utc_us = MW_TIME_MIN;
     if (utc_us > MW_TIME_MAX) utc_us = MW_TIME_MAX;
     return period_at(zone, seconds_of(utc_us)).offset * MW_SECOND_US;
+}
+
+int64_t mw_zone_last_change_us(const mw_zone *zone, int64_t utc_us) {
+    if (utc_us < MW_TIME_MIN || utc_us > MW_TIME_MAX) return MW_TIME_MIN;
+    int64_t begin = period_at(zone, seconds_of(utc_us)).begin;
+    return begin < MW_TIME_MIN / MW_SECOND_US ? MW_TIME_MIN : begin * MW_SECOND_US;
+}
+
+static void widen(int32_t offset, int32_t *least, int32_t *most) {
+    if (offset < *least) *least = offset;
+    if (offset > *most) *most = offset;
+}
+
+int64_t mw_zone_spread_us(const mw_zone *zone) {
+    int32_t least = zone->first_offset, most = zone->first_offset;
+    for (size_t i = 0; i < zone->transition_count; i++) widen(zone->offsets[i], &least, &most);
+    if (zone->has_rule) widen(zone->rule.offset, &least, &most);
+    if (zone->has_rule && zone->rule.has_summer) widen(zone->rule.summer_offset, &least, &most);
+    return (most - least) * MW_SECOND_US;
 }
 
 mw_local_kind mw_zone_to_utc(const mw_zone *zone, int64_t local_us, int64_t *out_utc_us) {

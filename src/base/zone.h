@@ -23,6 +23,11 @@ const mw_zone *mw_zone_utc(void);
 mw_str mw_zone_name(const mw_zone *zone);
 /* Local minus UTC. Outside of the years 1 to 9999 it is that of the nearest time within. */
 int64_t mw_zone_offset_us(const mw_zone *zone, int64_t utc_us);
+/* When the clocks last changed at or before then; MW_TIME_MIN: never. */
+int64_t mw_zone_last_change_us(const mw_zone *zone, int64_t utc_us);
+/* How far apart its offsets ever lie: by no more than this do the clocks and elapsed time ever
+   differ about a span. */
+int64_t mw_zone_spread_us(const mw_zone *zone);
 /* Local wall time to UTC. Absent and ambiguous times say so, and are read by the offset that was
    in force before the change: the earlier of two readings; an absent 02:30 as 03:30, and an absent
    midnight as the first moment of its day. `local_us` lies within the years that calendar.h
