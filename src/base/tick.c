@@ -8,6 +8,8 @@ enum {
     LEAP_CYCLE_YEARS = 400,
 };
 
+#define MEAN_MONTH_US (INT64_C(146097) * MW_DAY_US / (400 * 12)) /* of the calendar's cycle */
+
 /* Weeks begin on Mondays: this is one. */
 #define MONDAY_US (-3 * MW_DAY_US)
 
@@ -108,8 +110,9 @@ mw_tick_reach mw_tick_reach_of(mw_tick tick, const mw_zone *zone, int64_t steps)
         if (spread_us == 0) return (mw_tick_reach){steps * step_us - back_us, steps * step_us};
         back_us *= 2;
     }
+    int64_t most_us = steps * step_us + spread_us;
     return (mw_tick_reach){steps * longest_us - back_us - 2 * spread_us,
-                           steps * step_us + spread_us};
+                           steps <= 0 && most_us > 0 ? 0 : most_us};
 }
 
 /* ---- Spans as ticks ---- */
@@ -124,11 +127,17 @@ static bool have_days(int32_t months, int64_t days) {
     return false;
 }
 
+int64_t mw_tick_span_us(mw_tick tick, int64_t steps) {
+    if (tick.kind == MW_TICK_NONE) return steps;
+    if (tick.kind == MW_TICK_SPAN) return steps * tick.span_us;
+    return (steps * MEAN_MONTH_US + MW_DAY_US / 2) / MW_DAY_US * MW_DAY_US;
+}
+
 int64_t mw_tick_steps(mw_tick tick, int64_t span_us) {
     if (tick.kind == MW_TICK_NONE) return span_us;
     if (tick.kind == MW_TICK_SPAN) return span_us % tick.span_us == 0 ? span_us / tick.span_us : 0;
     int64_t days = span_us / MW_DAY_US;
-    int64_t months = (days * 100 + 1522) / 3044; /* of 30.44 days on the average */
+    int64_t months = (span_us + MEAN_MONTH_US / 2) / MEAN_MONTH_US;
     bool is_whole = span_us % MW_DAY_US == 0 && months > 0 && months <= MONTHS_MAX &&
                     have_days((int32_t)months, days);
     return is_whole ? months : 0;

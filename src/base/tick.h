@@ -30,6 +30,8 @@ bool mw_tick_takes_span(int64_t span_us);
 /* How many ticks a span lasts: 0 if that is not a whole number. As many days as some months
    in a row have are that many months: 28d to 31d are one. */
 int64_t mw_tick_steps(mw_tick tick, int64_t span_us);
+/* A span that lasts so many ticks; of months, the average one in whole days. */
+int64_t mw_tick_span_us(mw_tick tick, int64_t steps);
 
 /* The tick that is `steps` ticks after the last one at or before `us`, before it if they are
    negative. Outside of the years 1 to 9999 nothing is moved back. */

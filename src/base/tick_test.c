@@ -174,6 +174,8 @@ MW_TEST(ticks_measure_spans) {
     for (size_t i = 0; i < sizeof days / sizeof *days; i++)
         MW_CHECK_EQUAL_INT(mw_tick_steps(month, days[i][0] * MW_DAY_US), days[i][1]);
     MW_CHECK_EQUAL_INT(mw_tick_steps(month, 30 * MW_DAY_US + 1), 0);
+    for (int64_t months = 1; months <= 240; months++)
+        MW_CHECK_EQUAL_INT(mw_tick_steps(month, mw_tick_span_us(month, months)), months);
 }
 
 MW_TEST(ticks_take_spans_that_fit) {

@@ -218,7 +218,8 @@ static void widen(int32_t offset, int32_t *least, int32_t *most) {
 }
 
 int64_t mw_zone_spread_us(const mw_zone *zone) {
-    int32_t least = zone->first_offset, most = zone->first_offset;
+    bool rules_alone = zone->transition_count == 0 && zone->has_rule;
+    int32_t least = rules_alone ? zone->rule.offset : zone->first_offset, most = least;
     for (size_t i = 0; i < zone->transition_count; i++) widen(zone->offsets[i], &least, &most);
     if (zone->has_rule) widen(zone->rule.offset, &least, &most);
     if (zone->has_rule && zone->rule.has_summer) widen(zone->rule.summer_offset, &least, &most);

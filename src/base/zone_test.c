@@ -2,6 +2,7 @@
 #include "base/prng.h"
 #include "base/zone.h"
 #include "testing/test.h"
+#include "testing/zones.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -366,14 +367,14 @@ MW_TEST(zone_survives_every_failed_allocation) {
 }
 
 MW_TEST(zone_tells_when_the_clocks_last_changed_and_how_far) {
-    mw_arena arena;
-    const mw_zone *zone = mw_test_zone(&arena, "EST5EDT,M3.2.0,M11.1.0");
+    mw_arena of_zone;
+    const mw_zone *zone = mw_test_zone(&of_zone, "EST5EDT,M3.2.0,M11.1.0");
     int64_t change_us = mw_civil_to_us((mw_civil){.year = 2013, .month = 3, .day = 10, .hour = 7});
     MW_CHECK_EQUAL_INT(mw_zone_last_change_us(zone, change_us), change_us);
     MW_CHECK_EQUAL_INT(mw_zone_last_change_us(zone, change_us + 100 * MW_DAY_US), change_us);
     MW_CHECK(mw_zone_last_change_us(zone, change_us - 1) < change_us);
     MW_CHECK_EQUAL_INT(mw_zone_spread_us(zone), MW_HOUR_US);
-    mw_arena_release(&arena);
+    mw_arena_release(&of_zone);
     MW_CHECK_EQUAL_INT(mw_zone_last_change_us(mw_zone_utc(), change_us), MW_TIME_MIN);
     MW_CHECK_EQUAL_INT(mw_zone_spread_us(mw_zone_utc()), 0);
 }

@@ -61,6 +61,8 @@ static void sort_features(mw_engine *engine) {
 static mw_status prepare(mw_engine *engine, mw_error *err) {
     MW_TRY(mw_plan_make(&engine->config, &engine->arena, &engine->plan, err));
     if (!give_arrays(engine)) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
+    MW_TRY(mw_edges_init(&engine->edges, engine->plan.edges, engine->plan.edge_count,
+                         engine->config.program->zone, &engine->arena, err));
     sort_features(engine);
     for (size_t i = 0; i < engine->plan.group_count; i++)
         mw_group_init(&engine->groups[i], &engine->plan.groups[i], &engine->budget);
@@ -242,9 +244,11 @@ void mw_engine_advance(mw_engine *engine, int64_t place) {
 static void read_windows(mw_engine *engine, const mw_moment *moment, const mw_frame *frame,
                          bool is_label) {
     const mw_plan *plan = &engine->plan;
+    mw_edges_set(&engine->edges, moment->t);
     mw_reading reading = {.t = moment->t,
                           .place = moment->place,
                           .maturity = moment->t + engine->config.model->maturity_us,
+                          .edges = &engine->edges,
                           .instances = &engine->instances,
                           .cuts = engine->cuts};
     if (plan->has_instances) {

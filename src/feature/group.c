@@ -138,14 +138,17 @@ mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
     return card;
 }
 
-uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t) {
+uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t,
+                      const mw_edges *edges) {
+    const mw_bound_plan *plan = &group->plan->bounds[bound];
     const mw_ring_shape *shape = &group->plan->ring;
     const mw_ring *ring = &card->ring;
     uint32_t *hint = &mw_cards_hints(&group->cards, card)[bound];
     uint32_t from_first = *hint - (uint32_t)ring->first;
     uint64_t end = mw_ring_end(ring);
     uint64_t near = ring->first + (from_first > ring->count ? ring->count : from_first);
-    int64_t cut = add_clipped(t, group->plan->bounds[bound].offset_us);
+    int64_t cut = plan->edge == MW_NONE ? add_clipped(t, plan->offset_us)
+                                        : edges->times[plan->edge];
     /* Mostly it is there, or one event further, where time goes on. */
     if (near < end && mw_ring_time(shape, ring, near) < cut) {
         near++;

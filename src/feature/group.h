@@ -32,8 +32,10 @@ mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place);
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element);
 /* The card that a lookup asks for; NULL if there is none. */
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
-/* Where a bound lies in the card for the moment at `t`: the first position at or after it. */
-uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t);
+/* Where a bound lies in the card for the moment at `t`, whose edges these are: the first position
+   at or after it. */
+uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t,
+                      const mw_edges *edges);
 /* A card that will be needed. What of it is asked of the cache, some events apart: each step needs
    what the one before has brought. */
 typedef struct {

@@ -83,7 +83,7 @@ MW_TEST(group_finds_a_cut_from_any_hint) {
         for (int64_t t = 99; t >= 0; t -= 7, cuts++) {
             mw_card *card = look_up(&f, t, 1);
             int32_t last = (int32_t)f.group.plan->bound_count - 1;
-            MW_CHECK_EQUAL_INT(mw_group_cut(&f.group, card, last, t), t <= i ? t : i + 1);
+            MW_CHECK_EQUAL_INT(mw_group_cut(&f.group, card, last, t, NULL), t <= i ? t : i + 1);
         }
     }
     MW_CHECK(cuts > 1000);

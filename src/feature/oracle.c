@@ -69,10 +69,16 @@ static bool has_keys(const question *q, const mw_window *window, const mw_event 
     return true;
 }
 
+static int64_t end_of(const question *q, const mw_window *window, int64_t steps) {
+    int64_t t = q->moment->t;
+    int64_t end = mw_tick_step(window->tick, q->program->zone, t, steps);
+    return window->is_ahead && end < t ? t : end;
+}
+
 static bool spans(const question *q, const mw_window *window, const mw_event *event) {
-    if (window->start_us != MW_ALL_PAST && event->time < q->moment->t + window->start_us)
+    if (window->start_us != MW_ALL_PAST && event->time < end_of(q, window, window->start_steps))
         return false;
-    return event->time < q->moment->t + window->end_us;
+    return event->time < end_of(q, window, window->end_steps);
 }
 
 static mw_frame event_frame(const question *q, const mw_event *event) {

@@ -180,18 +180,34 @@ static int32_t census_of(mw_group_plan *group, int32_t column, bool is_bucketed)
     return (int32_t)group->census_count++;
 }
 
-static int32_t bound_of(mw_group_plan *group, bool is_label, int64_t offset_us) {
+static int32_t edge_of(mw_plan *plan, const mw_window *window, int64_t steps) {
+    for (size_t i = 0; i < plan->edge_count; i++) {
+        const mw_edge_plan *edge = &plan->edges[i];
+        if (edge->tick.kind == window->tick.kind && edge->tick.span_us == window->tick.span_us &&
+            edge->steps == steps && edge->is_ahead == window->is_ahead)
+            return (int32_t)i;
+    }
+    plan->edges[plan->edge_count] = (mw_edge_plan){window->tick, steps, window->is_ahead};
+    return (int32_t)plan->edge_count++;
+}
+
+static int32_t bound_of(mw_group_plan *group, mw_bound_plan wanted) {
     size_t i = 0;
-    while (i < group->bound_count && (group->bounds[i].offset_us != offset_us ||
-                                      group->bounds[i].is_label != is_label))
+    while (i < group->bound_count && (group->bounds[i].offset_us != wanted.offset_us ||
+                                      group->bounds[i].edge != wanted.edge ||
+                                      group->bounds[i].is_label != wanted.is_label))
         i++;
-    if (i == group->bound_count)
-        group->bounds[group->bound_count++] = (mw_bound_plan){offset_us, is_label};
+    if (i == group->bound_count) group->bounds[group->bound_count++] = wanted;
     return (int32_t)i;
 }
 
-static int32_t cut_of(mw_group_plan *group, mw_lookup_plan *lookup, int64_t offset_us) {
-    int32_t bound = bound_of(group, lookup->is_label, offset_us);
+/* The cut of a window's start or end. */
+static int32_t cut_of(planner *p, mw_lookup_plan *lookup, const mw_window *window,
+                      int64_t steps) {
+    mw_bound_plan wanted = {.edge = MW_NONE, .is_label = lookup->is_label};
+    if (window->tick.kind == MW_TICK_NONE) wanted.offset_us = steps;
+    else wanted.edge = edge_of(p->plan, window, steps);
+    int32_t bound = bound_of(&p->plan->groups[lookup->group], wanted);
     for (size_t i = 0; i < lookup->cut_count; i++)
         if (lookup->cuts[i] == bound) return (int32_t)i;
     lookup->cuts[lookup->cut_count] = bound;
@@ -321,12 +337,11 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     for (size_t i = 0; i < p->plan->window_count; i++) {
         placed_window *placed = &p->placed[i];
         if (placed->lookup != index) continue;
-        mw_group_plan *group = &p->plan->groups[placed->group];
         const mw_window *window = placed->window.window;
         placed->range.start_cut = window->start_us == MW_ALL_PAST
                                       ? MW_NONE
-                                      : cut_of(group, lookup, window->start_us);
-        placed->range.end_cut = cut_of(group, lookup, window->end_us);
+                                      : cut_of(p, lookup, window, window->start_steps);
+        placed->range.end_cut = cut_of(p, lookup, window, window->end_steps);
         range_of(lookup, &placed->range);
     }
     for (size_t i = 0; i < lookup->range_count; i++)
@@ -381,8 +396,10 @@ mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan 
     plan.touches = mw_arena_alloc(arena, 2 * room, sizeof *plan.touches);
     plan.shares_instance =
         mw_arena_alloc(arena, program->stream_count, sizeof *plan.shares_instance);
+    plan.edges = mw_arena_alloc(arena, 2 * room, sizeof *plan.edges);
     if (!plan.groups || !plan.lookups || !p.placed || !plan.first_of_stream ||
-        !plan.first_touch || !plan.touches || !plan.shares_instance)
+        !plan.first_touch || !plan.touches || !plan.shares_instance ||
+        !plan.edges)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     for (size_t i = 0; i < program->stream_count; i++)

@@ -8,6 +8,7 @@
  * one range. Made once for an engine, in its arena; immutable.
  */
 #pragma once
+#include "feature/edges.h"
 #include "feature/engine.h"
 #include "feature/census.h"
 
@@ -16,7 +17,8 @@ enum { MW_NONE = -1 };
 
 /* Where windows of a group begin or end: each card remembers where that was last. */
 typedef struct {
-    int64_t offset_us; /* from the moment's t */
+    int64_t offset_us; /* from the moment's t, */
+    int32_t edge;      /* or where this edge is; MW_NONE: none */
     bool is_label;     /* labels are read at other times: they get bounds of their own */
 } mw_bound_plan;
 
@@ -97,6 +99,8 @@ typedef struct {
     mw_lookup_plan *lookups;     /* first those of the features, then those of the label */
     size_t lookup_count, feature_lookup_count;
     size_t cut_count_max;        /* of one lookup */
+    mw_edge_plan *edges;         /* of all windows that keep to ticks */
+    size_t edge_count;
     size_t window_count;         /* the model's windows that are kept */
     mw_touch_plan *touches;
     size_t touch_count;

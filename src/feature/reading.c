@@ -284,7 +284,8 @@ void mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
         return;
     }
     for (size_t i = 0; i < lookup->cut_count; i++) {
-        reading->cuts[i].position = mw_group_cut(group, card, lookup->cuts[i], reading->t);
+        reading->cuts[i].position =
+            mw_group_cut(group, card, lookup->cuts[i], reading->t, reading->edges);
         reading->cuts[i].total = MW_NONE;
     }
     for (size_t i = 0; i < lookup->range_count; i++)

@@ -23,6 +23,7 @@ typedef struct {
     int64_t t;
     int64_t place;
     int64_t maturity;                 /* t + the label's maturity */
+    const mw_edges *edges;            /* set to t */
     const mw_instances *instances;
     uint32_t instance;                /* the moment's own; 0: none is known */
     mw_cut *cuts;                     /* room for those of any lookup */

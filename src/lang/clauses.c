@@ -1,5 +1,6 @@
 /* The clauses of the grammar that are not expressions: windows, their ranges, moments. */
 #include "lang/parser.h"
+#include "lang/range.h"
 
 static const char *const aggregates[] = {"count", "sum",   "mean",  "min",      "max", "first",
                                          "last",  "any",   "all",   "since",    "ratio", "var",
@@ -100,6 +101,41 @@ static bool parse_offset(mw_parser *parser, const char *word, mw_window_node *wi
     return true;
 }
 
+/* ["aligned" UNIT] */
+static bool parse_aligned(mw_parser *parser, mw_window_node *window) {
+    window->tick_position = parser->token.position;
+    if (!mw_parser_accept(parser, "aligned")) return true;
+    if (mw_unit_find(parser->token.text, &window->tick)) {
+        mw_parser_advance(parser);
+        return true;
+    }
+    mw_parser_refuse(parser, "hour, day, week or month");
+    return false;
+}
+
+/* ["every" SPAN] */
+static bool parse_every(mw_parser *parser, mw_window_node *window) {
+    mw_position position = parser->token.position;
+    if (!mw_parser_accept(parser, "every")) return true;
+    mw_span_node span;
+    if (!parse_span(parser, &span)) return false;
+    if (window->tick.kind != MW_TICK_NONE) {
+        mw_complain(parser->compiler, position, MW_INVALID,
+                    "a window is either `aligned` or moves `every` span");
+        mw_complain_hint(parser->compiler, "Leave out one: `aligned day` is `every 1d`.");
+    } else if (!mw_tick_takes_span(span.us)) {
+        mw_complain(parser->compiler, position, MW_INVALID,
+                    "`every` must be a whole part of an hour or a day, or whole days, got %.*s",
+                    MW_STR_ARGS(span.text));
+    } else {
+        window->tick = (mw_tick){MW_TICK_SPAN, span.us};
+        window->tick_position = position;
+        return true;
+    }
+    parser->failed = true;
+    return false;
+}
+
 static bool parse_range(mw_parser *parser, mw_window_node *window) {
     window->has_range = true;
     window->is_next = mw_parser_accept(parser, "next");
@@ -115,9 +151,7 @@ static bool parse_range(mw_parser *parser, mw_window_node *window) {
     if (mw_parser_accept(parser, word) && !parse_offset(parser, word, window)) return false;
     if (mw_parser_at(parser, "since"))
         mw_parser_not_built(parser, parser->token.position, "`since` in a window's range");
-    if (mw_parser_at(parser, "aligned"))
-        mw_parser_not_built(parser, parser->token.position, "`aligned` in a window");
-    return !parser->failed;
+    return !parser->failed && parse_aligned(parser, window);
 }
 
 static bool parse_keys(mw_parser *parser, mw_window_node *window) {
@@ -169,9 +203,7 @@ static bool parse_window_body(mw_parser *parser, mw_window_node *window) {
     }
     if (!parse_keys(parser, window)) return false;
     if (mw_parser_accept(parser, "over") && !parse_range(parser, window)) return false;
-    if (mw_parser_at(parser, "every"))
-        mw_parser_not_built(parser, parser->token.position, "`every` in a window");
-    return !parser->failed;
+    return !parser->failed && parse_every(parser, window);
 }
 
 /* The "(0.9)" of a quantile. */

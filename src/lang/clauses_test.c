@@ -5,10 +5,6 @@
 
 MW_TEST(clauses_names_what_is_not_built) {
     static const mw_test_mistake cases[] = {
-        {"count(orders by shop over 1h every 1m)",
-         ":1:41: features.a: `every` in a window is not built yet\n"},
-        {"count(orders by shop over 1h aligned day)",
-         ":1:41: features.a: `aligned` in a window is not built yet\n"},
         {"count(orders by shop over 1h since prices)",
          ":1:41: features.a: `since` in a window's range is not built yet\n"},
         {"count(orders by shop over 7d ago 7d - ahead)",

@@ -1,6 +1,7 @@
 #include "lang/explain.h"
 
 #include "lang/lexer.h"
+#include "lang/range.h"
 
 static mw_str source_name(const mw_program *program, const mw_window *window) {
     return program->sources[program->streams[window->stream].source].name;
@@ -47,21 +48,6 @@ static void explain_keys(const mw_stream *stream, const mw_window *window, mw_bu
     }
 }
 
-static void explain_range(const mw_stream *stream, const mw_window *window, mw_buf *out) {
-    if (stream->is_always) return;
-    if (window->start_us == MW_ALL_PAST) {
-        mw_buf_append_text(out, ", ever before the moment");
-        return;
-    }
-    int64_t offset_us = window->is_ahead ? window->start_us : -window->end_us;
-    mw_buf_append_text(out, ", in the ");
-    mw_span_write(out, window->end_us - window->start_us);
-    mw_buf_append_text(out, window->is_ahead ? " from " : " before ");
-    if (offset_us > 0) mw_span_write(out, offset_us);
-    if (offset_us > 0) mw_buf_append_text(out, window->is_ahead ? " after " : " before ");
-    mw_buf_append_text(out, window->is_ahead ? "the moment on" : "the moment");
-}
-
 void mw_window_explain(const mw_program *program, const mw_model_program *model, size_t window,
                        mw_buf *out) {
     MW_ASSERT(window < model->window_count);
@@ -72,7 +58,7 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
     mw_buf_printf(out, " the events of %.*s", MW_STR_ARGS(source_name(program, it)));
     explain_keys(stream, it, out);
     if (it->condition) mw_buf_printf(out, ", where %.*s", MW_STR_ARGS(mw_code_text(it->condition)));
-    explain_range(stream, it, out);
+    if (!stream->is_always) mw_range_explain(it, out);
     mw_buf_append_text(out, of_label && it->is_ahead ? ", known when the label matures"
                                                      : ", known before the moment");
     if (it->shares_id)

@@ -6,10 +6,12 @@
  * more for each group of `later` fields with the same time ("schedule@left"). A *window* is one
  * aggregate as the engine computes it; expressions refer to windows by index.
  *
- * Times are us; a window holds the events with t + start <= time < t + end. Everything lives in
+ * Times are us; a window holds the events with t + start <= time < t + end, or the whole ticks
+ * in between; one ahead never holds what is before t. Everything lives in
  * one arena, is immutable once compiled, and may be shared by threads.
  */
 #pragma once
+#include "base/tick.h"
 #include "lang/code.h"
 #include "lang/declaration.h"
 #include "table/event.h"
@@ -73,7 +75,9 @@ typedef struct {
     int32_t key_count;
     int32_t event_keys[MW_KEYS_MAX];        /* fields of the stream's schema */
     const mw_code *moment_keys[MW_KEYS_MAX]; /* over the moment's row and t alone; same types */
-    int64_t start_us, end_us; /* relative to t */
+    int64_t start_us, end_us; /* relative to t; with a tick no end ever lies outside of these */
+    mw_tick tick;
+    int64_t start_steps, end_steps; /* the ends, in ticks from the last one at or before t */
     bool is_ahead;            /* leaves out only the predicted event; else all with its id */
     bool shares_id;           /* the stream's id set is the moment's: own events are left out */
     mw_str text;              /* canonical spelling, for people and for equality */

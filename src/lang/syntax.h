@@ -5,6 +5,7 @@
  * grammar has but this build has not is refused while it is read, so it has no node.
  */
 #pragma once
+#include "base/tick.h"
 #include "lang/compiler.h"
 
 typedef enum {
@@ -71,6 +72,8 @@ struct mw_window_node {
     mw_span_node spans[MW_SPANS_MAX];
     size_t span_count;
     int64_t offset_us; /* `ago` or `after`; never negative */
+    mw_tick tick;      /* of `aligned` or `every` */
+    mw_position tick_position;
 };
 
 typedef struct {

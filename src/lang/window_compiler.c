@@ -1,12 +1,12 @@
 /* Windows: which stream they read, what they hold, when, and for whom. */
 #include "lang/lexer.h"
 #include "lang/model_compiler.h"
+#include "lang/range.h"
 #include "lang/source_compiler.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define SPAN_US_MAX (1000 * 365 * MW_DAY_US)
 #define MILLION 1e6
 static_assert((int)MW_KEYS_MAX == (int)MW_WINDOW_KEYS_MAX, "what can be written can be run");
 
@@ -424,7 +424,7 @@ static bool check_ahead(event_scope *event, const mw_window_node *window,
 /* A static table has no time to look over: a window holds all of it. */
 static bool take_always(event_scope *event, const mw_node *node, window_draft *draft) {
     mw_compiler *compiler = event->scope.compiler;
-    draft->window.start_us = MW_ALL_PAST;
+    mw_range_take_all_past(compiler, node->window, &draft->window);
     if (draft->window.aggregate == MW_AGGREGATE_SINCE ||
         draft->window.aggregate == MW_AGGREGATE_TREND) {
         mw_complain(compiler, node->position, MW_INVALID,
@@ -432,11 +432,14 @@ static bool take_always(event_scope *event, const mw_node *node, window_draft *d
                     MW_STR_ARGS(event->stream->name));
         return false;
     }
-    if (!node->window->has_range) return true;
-    mw_complain(compiler, node->window->range_position, MW_INVALID,
-                "a window over %.*s takes no span, for it has `time: always`",
-                MW_STR_ARGS(event->stream->name));
-    mw_complain_hint(compiler, "Leave `over` out: it holds all events with the keys.");
+    bool has_tick = node->window->tick.kind != MW_TICK_NONE;
+    if (!node->window->has_range && !has_tick) return true;
+    mw_complain(compiler,
+                has_tick ? node->window->tick_position : node->window->range_position, MW_INVALID,
+                "a window over %.*s takes no %s, for it has `time: always`",
+                MW_STR_ARGS(event->stream->name), has_tick ? "`aligned` or `every`" : "span");
+    mw_complain_hint(compiler, "Leave %s out: it holds all events with the keys.",
+                     has_tick ? "that" : "`over`");
     return false;
 }
 
@@ -445,7 +448,7 @@ static bool take_range(event_scope *event, const mw_node *node, window_draft *dr
     const mw_window_node *window = node->window;
     if (event->stream->is_always) return take_always(event, node, draft);
     if (!window->has_range) {
-        draft->window.start_us = MW_ALL_PAST;
+        mw_range_take_all_past(compiler, window, &draft->window);
         if (draft->rule->takes_all_past) return true;
         mw_complain(compiler, node->position, MW_INVALID, "%s needs a span to look over",
                     draft->rule->word);
@@ -457,15 +460,8 @@ static bool take_range(event_scope *event, const mw_node *node, window_draft *dr
                     "a label must have one span, not a set");
         return false;
     }
-    int64_t span_us = window->spans[window->is_set ? event->moment->span_index : 0].us;
-    if (span_us > SPAN_US_MAX || window->offset_us > SPAN_US_MAX) {
-        mw_complain(compiler, window->range_position, MW_INVALID,
-                    "a window must reach at most 365000d from the moment");
-        return false;
-    }
-    draft->window.is_ahead = window->is_next;
-    draft->window.start_us = window->is_next ? window->offset_us : -window->offset_us - span_us;
-    draft->window.end_us = draft->window.start_us + span_us;
+    size_t span_index = window->is_set ? event->moment->span_index : 0;
+    if (!mw_range_take(compiler, window, span_index, &draft->window)) return false;
     if (!window->is_next) return true;
     if (draft->window.aggregate == MW_AGGREGATE_SINCE) {
         mw_complain(compiler, window->range_position, MW_INVALID,
@@ -506,13 +502,7 @@ static void write_window(const event_scope *event, const window_draft *draft, mw
         mw_expr_write(event->scope.compiler, draft->condition, out);
     }
     write_keys(event, draft, out);
-    int64_t offset_us = window->is_ahead ? window->start_us : -window->end_us;
-    if (window->start_us != MW_ALL_PAST) {
-        mw_buf_append_text(out, window->is_ahead ? " over next " : " over ");
-        mw_span_write(out, window->end_us - window->start_us);
-        if (offset_us > 0) mw_buf_append_text(out, window->is_ahead ? " after " : " ago ");
-        if (offset_us > 0) mw_span_write(out, offset_us);
-    }
+    mw_range_write(window, out);
     mw_buf_append_char(out, ')');
 }
 

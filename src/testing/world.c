@@ -79,13 +79,15 @@ static void write_window(mw_world *world, mw_buf *out) {
 static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
     static const char *const ranges[] = {
         " over 1us",   " over 7us",         " over 40us",          " over 300us",
-        " over 900us", " over 40us ago 5us", " over 300us ago 40us", " over 2ms"};
+        " over 900us", " over 40us ago 5us", " over 300us ago 40us", " over 2ms",
+        " over 40us every 20us", " over 300us ago 100us every 100us", " over 1ms every 25us"};
     mw_buf buf;
     mw_buf_init(&buf, 4096);
     if (may_look_at_all_past && one_in(world, 6)) {
         static const char *const all_past[] = {
             "count(pays by who)", "last(views.x by shop)", "first(orders.tag where x > 0 by who)",
-            "any(orders by no)", "since(pays by who)", "last(orders.y by no)"};
+            "any(orders by no)", "since(pays by who)", "last(orders.y by no)",
+            "since(views by shop every 50us)", "count(views where x > 0 by who every 20us)"};
         mw_buf_append_text(&buf, PICK(world, all_past));
         return text(world, &buf);
     }
@@ -93,7 +95,9 @@ static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
         static const char *const heads[] = {"count(pays", "any(pays", "count(views", "any(views"};
         mw_buf_append_text(&buf, PICK(world, heads));
         mw_buf_printf(&buf, " by %s over next ", random_keys(world, false));
-        mw_buf_append_text(&buf, one_in(world, 2) ? "20us)" : "200us after 3us)");
+        static const char *const aheads[] = {"20us)", "200us after 3us)", "40us every 20us)",
+                                             "100us after 25us every 25us)"};
+        mw_buf_append_text(&buf, PICK(world, aheads));
     } else {
         write_window(world, &buf);
         mw_buf_printf(&buf, "%s)", PICK(world, ranges));
@@ -112,7 +116,9 @@ static mw_str random_label(mw_world *world) {
         "std(views.y by shop over next 90us) > var(pays.x by who over 200us)",
         "distinct(views.tag by shop over next 400us)",
         "quantile(0.5)(pays.x by who over next 700us) - distinct(views.y by shop over 900us)",
-        "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)"};
+        "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)",
+        "sum(views.x by shop over next 60us every 20us) - count(orders by who over 60us every "
+        "20us)"};
     static const char *const unless[] = {
         "", "", " unless any(views where x > 1 by who over next 30us)",
         " unless count(pays by shop over next 20us) > count(pays by shop over 20us ago 5us)"};

@@ -5,6 +5,7 @@ added by math.fsum, which is exact as ours is: DuckDB's own sums of doubles are 
 out from the same values by fractions, which are exact too; DuckDB's own agree to nine digits.
 """
 import math
+import zoneinfo
 from fractions import Fraction
 
 import duckdb
@@ -166,6 +167,121 @@ def test_windows_equal_sql():
                     unequal += 1
                     print(f"{row[0]} {name}: {ours!r}, SQL has {theirs!r}")
         assert unequal == 0, f"{unequal} values differ"
+
+
+# ---- Windows that keep to the clocks of a zone, around the nights in which these change ----
+
+ZONE = zoneinfo.ZoneInfo("America/New_York")
+
+ALIGNED = """\
+project: aligned
+zone: America/New_York
+streams:
+  orders: {from: data/orders.csv, time: placed, id: order_id}
+features:
+  hours:  count(orders by shop over 24h aligned hour)
+  days:   sum(orders.amount by shop over {1d, 7d, 28d} aligned day)
+  before: max(orders.amount by shop over 1d ago 7d aligned day)
+  weeks:  count(orders by shop over 14d aligned week)
+  month:  count(orders by shop over 30d aligned month)
+  sixth:  min(orders.amount by shop over 4h every 10m)
+  ever:   count(orders by shop every 1d)
+models:
+  dear: {moment: on orders, label: sum(orders.amount by shop over next 1d aligned day)}
+"""
+
+ALIGNED_QUERY = """
+SELECT m.order_id AS id,
+       count(*) FILTER (e.placed >= hour - INTERVAL 24 HOUR AND e.placed < hour) AS hours,
+       list(e.amount) FILTER (e.placed >= day_1 AND e.placed < day) AS days_1d,
+       list(e.amount) FILTER (e.placed >= day_7 AND e.placed < day) AS days_7d,
+       list(e.amount) FILTER (e.placed >= day_28 AND e.placed < day) AS days_28d,
+       max(e.amount) FILTER (e.placed >= day_8 AND e.placed < day_7) AS before,
+       count(*) FILTER (e.placed >= week_2 AND e.placed < week) AS weeks,
+       count(*) FILTER (e.placed >= month_1 AND e.placed < month) AS month,
+       min(e.amount) FILTER (e.placed >= ten - INTERVAL 4 HOUR AND e.placed < ten) AS sixth,
+       count(*) FILTER (e.placed < day) AS ever,
+       list(e.amount) FILTER (e.placed >= m.placed AND e.placed < tomorrow) AS label
+FROM moments m JOIN orders e ON e.shop = m.shop AND e.order_id <> m.order_id
+GROUP BY m.order_id
+"""
+ALIGNED_SUMS = {"days_1d", "days_7d", "days_28d", "label"}
+
+
+def in_utc(local):
+    return local.replace(tzinfo=ZONE).astimezone(shop.timezone.utc)
+
+
+def edges_of(placed):
+    """The starts of units around a time, as a person with a calendar finds them."""
+    local = placed.astimezone(ZONE)
+    day = shop.datetime(local.year, local.month, local.day)
+    week = day - shop.timedelta(days=day.weekday())
+    month = day.replace(day=1)
+    hour = placed - shop.timedelta(minutes=placed.minute, seconds=placed.second)
+    ten = placed - shop.timedelta(minutes=placed.minute % 10, seconds=placed.second)
+    edges = {"hour": hour, "ten": ten, "day": in_utc(day), "week": in_utc(week), "month": in_utc(month),
+             "week_2": in_utc(week - shop.timedelta(days=14)), "tomorrow": in_utc(day + shop.timedelta(days=1)),
+             "month_1": in_utc((month - shop.timedelta(days=1)).replace(day=1))}
+    for days in (1, 7, 8, 28):
+        edges[f"day_{days}"] = in_utc(day - shop.timedelta(days=days))
+    return edges
+
+
+def moved(lines, days):
+    """The orders, so many days later."""
+    out = [lines[0]]
+    for line in lines[1:]:
+        number, placed, rest = line.split(",", 2)
+        placed = shop.datetime.strptime(placed, "%Y-%m-%dT%H:%M:%SZ") + shop.timedelta(days=days)
+        out.append(f"{number},{shop.stamp(placed)},{rest}")
+    return out
+
+
+def compare_aligned(days_later):
+    with Shop(ALIGNED, count=4200) as project:
+        project.orders = moved(project.orders, days_later)
+        project.write_data()
+        project.ok("ingest")
+        output = project.folder / "built.parquet"
+        project.ok("features", "build", "--output", str(output))
+
+        lines = []
+        for line in project.orders[1:]:
+            order_id, placed, at, _ = line.split(",")
+            when = shop.datetime.strptime(placed, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=shop.timezone.utc)
+            edges = edges_of(when)
+            lines.append(",".join([order_id, at, placed] + [shop.stamp(edge) for edge in edges.values()]))
+        heading = ",".join(["order_id", "shop", "placed"] + list(edges))
+        (project.folder / "moments.csv").write_text("\n".join([heading] + lines) + "\n")
+        database = duckdb.connect()
+        database.execute(f"CREATE TABLE orders AS FROM read_csv('{project.folder}/data/orders.csv')")
+        database.execute(f"CREATE TABLE moments AS FROM read_csv('{project.folder}/moments.csv')")
+        done = database.execute(ALIGNED_QUERY)
+        names = [column[0] for column in done.description][1:]
+        expected = {row[0]: row[1:] for row in done.fetchall()}
+        columns = ", ".join(["id"] + [f'"{name}"' for name in names])
+        unequal, labels = 0, 0
+        for row in database.execute(f"SELECT {columns} FROM '{output}'").fetchall():
+            for name, ours, theirs in zip(names, row[1:], expected[row[0]]):
+                if name == "label" and ours is None:
+                    continue  # not matured
+                labels += name == "label"
+                if name in ALIGNED_SUMS:
+                    theirs = math.fsum(theirs or [])
+                if (None if ours is None else float(ours)) != (None if theirs is None else float(theirs)):
+                    unequal += 1
+                    print(f"{row[0]} {name}: {ours!r}, SQL has {theirs!r}")
+        assert unequal == 0, f"{unequal} values differ"
+        assert labels > 4000, labels
+
+
+def test_aligned_windows_equal_sql_when_clocks_go_forward():
+    compare_aligned(0)
+
+
+def test_aligned_windows_equal_sql_when_clocks_go_back():
+    compare_aligned(235)
 
 
 if __name__ == "__main__":
