@@ -97,6 +97,12 @@ int64_t mw_tick_step(mw_tick tick, const mw_zone *zone, int64_t us, int64_t step
     return first_shown(zone, local_step(tick, last_shown(tick, zone, us), steps));
 }
 
+int64_t mw_tick_at_or_after(mw_tick tick, const mw_zone *zone, int64_t us) {
+    int64_t tick_us = mw_tick_step(tick, zone, us, 0);
+    for (int64_t steps = 1; tick_us < us; steps++) tick_us = mw_tick_step(tick, zone, us, steps);
+    return tick_us;
+}
+
 mw_tick_reach mw_tick_reach_of(mw_tick tick, const mw_zone *zone, int64_t steps) {
     if (tick.kind == MW_TICK_NONE) return (mw_tick_reach){steps, steps};
     int64_t spread_us = mw_zone_spread_us(zone);

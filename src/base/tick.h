@@ -36,6 +36,8 @@ int64_t mw_tick_span_us(mw_tick tick, int64_t steps);
 /* The tick that is `steps` ticks after the last one at or before `us`, before it if they are
    negative. Outside of the years 1 to 9999 nothing is moved back. */
 int64_t mw_tick_step(mw_tick tick, const mw_zone *zone, int64_t us, int64_t steps);
+/* The first tick at or after `us`, but for one that changing clocks may bring in between. */
+int64_t mw_tick_at_or_after(mw_tick tick, const mw_zone *zone, int64_t us);
 /* Between these it lies, counted from `us`, whenever that is. */
 typedef struct {
     int64_t least_us, most_us;

@@ -129,6 +129,9 @@ static void check_stretches(const mw_zone *zone, mw_tick tick, int64_t us, int64
     MW_CHECK_EQUAL_INT(mw_tick_step(tick, zone, at, steps), end);
     MW_CHECK(mw_tick_step(tick, zone, later_us, 0) >= at);
     MW_CHECK(mw_tick_step(tick, zone, later_us, steps) >= end);
+    int64_t next = mw_tick_at_or_after(tick, zone, us);
+    MW_CHECK(next >= us && mw_tick_step(tick, zone, next, 0) == next);
+    MW_CHECK(next == us || mw_tick_step(tick, zone, next - 1, 0) <= us);
     mw_tick_reach reach = mw_tick_reach_of(tick, zone, steps);
     MW_CHECK(end - us >= reach.least_us && end - us <= reach.most_us);
 }

@@ -75,12 +75,6 @@ static int64_t end_of(const question *q, const mw_window *window, int64_t steps)
     return window->is_ahead && end < t ? t : end;
 }
 
-static bool spans(const question *q, const mw_window *window, const mw_event *event) {
-    if (window->start_us != MW_ALL_PAST && event->time < end_of(q, window, window->start_steps))
-        return false;
-    return event->time < end_of(q, window, window->end_steps);
-}
-
 static mw_frame event_frame(const question *q, const mw_event *event) {
     return (mw_frame){.row = event->row,
                       .time_us = event->time,
@@ -88,9 +82,31 @@ static mw_frame event_frame(const question *q, const mw_event *event) {
                       .zone = q->program->zone};
 }
 
+static mw_verdict judge(const question *q, const mw_window *window, const mw_event *event);
+
+/* The time of the last event that another window holds, the one that this must begin after;
+   INT64_MIN: none. */
+static int64_t since_of(const question *q, const mw_window *window) {
+    const mw_window *other = &q->model->windows[window->since];
+    int64_t last = INT64_MIN;
+    for (size_t row = 0; row < q->events->streams[other->stream].rows.row_count; row++) {
+        mw_event event = mw_events_row(q->events, other->stream, row);
+        if (event.time > last && judge(q, other, &event) == MW_VERDICT_IN) last = event.time;
+    }
+    return last == INT64_MIN ? last
+                             : mw_tick_at_or_after(window->tick, q->program->zone, last);
+}
+
+static bool spans(const question *q, const mw_window *window, const mw_event *event) {
+    if (window->start_us != MW_ALL_PAST && event->time < end_of(q, window, window->start_steps))
+        return false;
+    if (event->time >= end_of(q, window, window->end_steps)) return false;
+    return window->since < 0 || event->time >= since_of(q, window);
+}
+
 /* Rules 2 and 3. */
 static mw_verdict judge(const question *q, const mw_window *window, const mw_event *event) {
-    if (!spans(q, window, event) || !has_keys(q, window, event)) return MW_VERDICT_ELSEWHERE;
+    if (!has_keys(q, window, event) || !spans(q, window, event)) return MW_VERDICT_ELSEWHERE;
     if (is_own(q, window, event)) return MW_VERDICT_OWN;
     mw_frame frame = event_frame(q, event);
     if (window->condition && mw_code_run(window->condition, &frame).boolean != MW_TRUE)
@@ -352,6 +368,7 @@ mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_moment *moment, siz
     const mw_model_program *model = oracle->model;
     question q = {.program = oracle->program,
                   .model = model,
+                  .events = oracle->events,
                   .moment = moment,
                   .symbols = oracle->symbols,
                   .is_label = window >= model->feature_window_count};

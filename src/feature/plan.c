@@ -52,9 +52,15 @@ static int32_t group_of(planner *p, const mw_window *window) {
     return (int32_t)plan->group_count++;
 }
 
+static bool has_since(const mw_window *window) {
+    return window->since >= 0;
+}
+
 static bool lookup_serves(const mw_lookup_plan *lookup, int32_t group, const mw_window *window,
                           bool is_label) {
-    if (lookup->group != group || lookup->is_label != is_label) return false;
+    if (lookup->group != group || lookup->is_label != is_label ||
+        lookup->has_since != has_since(window))
+        return false;
     for (int32_t i = 0; i < window->key_count; i++)
         if (!same_code(lookup->keys[i], window->moment_keys[i])) return false;
     return true;
@@ -66,7 +72,8 @@ static int32_t lookup_of(planner *p, int32_t group, const mw_window *window, boo
         if (lookup_serves(&plan->lookups[i], group, window, is_label)) return (int32_t)i;
     if (!is_label) plan->feature_lookup_count++;
     plan->lookups[plan->lookup_count] =
-        (mw_lookup_plan){.group = group, .keys = window->moment_keys, .is_label = is_label};
+        (mw_lookup_plan){.group = group, .keys = window->moment_keys, .is_label = is_label,
+                         .has_since = has_since(window)};
     return (int32_t)plan->lookup_count++;
 }
 
@@ -130,10 +137,17 @@ static void place_window(planner *p, size_t index) {
                                       .nothing = of_nothing(window)};
     placed->group = group_of(p, window);
     placed->lookup = lookup_of(p, placed->group, window, is_label);
+    placed->range.since = window->since;
     placed->range.known = known_rule(p, window, is_label);
     placed->range.leaves_out = window->shares_id &&
                                (!window->is_ahead || window->stream == p->model->moment_stream);
     keep_for(p, placed, is_label);
+}
+
+static void place_windows(planner *p, bool of_label, bool with_since) {
+    for (size_t i = 0; i < p->plan->window_count; i++)
+        if (is_of_label(p, i) == of_label && has_since(&p->model->windows[i]) == with_since)
+            place_window(p, i);
 }
 
 static int32_t column_of(mw_group_plan *group, const mw_code *value) {
@@ -288,11 +302,13 @@ static void settle_words(planner *p, mw_group_plan *group) {
 }
 
 /* The ends tell a window ahead from one back, and so all the rest. */
+static bool is_same_range(const mw_range_plan *a, const mw_range_plan *b) {
+    return a->start_cut == b->start_cut && a->end_cut == b->end_cut && a->since == b->since;
+}
+
 static mw_range_plan *range_of(mw_lookup_plan *lookup, const mw_range_plan *wanted) {
     for (size_t i = 0; i < lookup->range_count; i++)
-        if (lookup->ranges[i].start_cut == wanted->start_cut &&
-            lookup->ranges[i].end_cut == wanted->end_cut)
-            return &lookup->ranges[i];
+        if (is_same_range(&lookup->ranges[i], wanted)) return &lookup->ranges[i];
     lookup->ranges[lookup->range_count] = *wanted;
     return &lookup->ranges[lookup->range_count++];
 }
@@ -313,8 +329,7 @@ static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
         for (size_t i = 0; i < p->plan->window_count; i++) {
             const placed_window *placed = &p->placed[i];
             if (placed->lookup != lookup || placed->window.total != total ||
-                placed->range.start_cut != range->start_cut ||
-                placed->range.end_cut != range->end_cut)
+                !is_same_range(&placed->range, range))
                 continue;
             mw_window_plan *window = (*next)++;
             *window = placed->window;
@@ -404,7 +419,10 @@ mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan 
 
     for (size_t i = 0; i < program->stream_count; i++)
         plan.first_of_stream[i] = plan.first_touch[i] = MW_NONE;
-    for (size_t i = 0; i < window_count; i++) place_window(&p, i);
+    place_windows(&p, false, false);
+    place_windows(&p, false, true);
+    place_windows(&p, true, false);
+    place_windows(&p, true, true);
     for (size_t i = 0; i < plan.group_count; i++) {
         MW_TRY(settle_columns(&p, (int32_t)i, err));
         settle_words(&p, &plan.groups[i]);

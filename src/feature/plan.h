@@ -69,6 +69,8 @@ typedef struct {
 typedef struct {
     int32_t start_cut;          /* among its lookup's; MW_NONE: all of the past */
     int32_t end_cut;
+    int32_t since;              /* a window read before, whose value is a time that it does not
+                                   begin before; MW_NONE: none */
     bool leaves_out;            /* events of the moment's own instance (rule 3) */
     mw_known_rule known;
     const mw_window_plan *windows; /* those that want the same total are neighbours */
@@ -80,6 +82,7 @@ typedef struct {
     int32_t group;
     const mw_code *const *keys; /* over the moment */
     bool is_label;
+    bool has_since;             /* its windows wait for others */
     int32_t *cuts;              /* bounds of the group */
     size_t cut_count;
     mw_range_plan *ranges;
@@ -96,7 +99,8 @@ typedef struct {
 typedef struct {
     mw_group_plan *groups;
     size_t group_count;
-    mw_lookup_plan *lookups;     /* first those of the features, then those of the label */
+    mw_lookup_plan *lookups;     /* first those of the features, then those of the label; of each
+                                    the ones that wait for others last */
     size_t lookup_count, feature_lookup_count;
     size_t cut_count_max;        /* of one lookup */
     mw_edge_plan *edges;         /* of all windows that keep to ticks */

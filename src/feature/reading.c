@@ -20,7 +20,7 @@ typedef struct {
     const mw_ring *ring;
     mw_census **censuses;   /* of the card */
     uint64_t from, to;      /* positions in it */
-    mw_cut *start, *end;    /* where they come from; no start: all of the past */
+    mw_cut *start, *end;    /* where they come from; no start: it is at no cut */
     uint32_t instance;      /* leave out this instance's events; 0: none is in the range */
     mw_instance_span own;   /* where they are */
     int64_t known_before;   /* leave out what became known later; INT64_MAX: nothing */
@@ -254,6 +254,17 @@ static void read_nothing(const mw_range_plan *plan, mw_cell *out_windows) {
         out_windows[plan->windows[i].index] = plan->windows[i].nothing;
 }
 
+/* The events before `last`, another stream's last one, are left out; with ticks, so is the one that
+   holds it. */
+static void begin_since(const mw_edges *edges, mw_tick tick, mw_cell last, range *r) {
+    if (mw_cell_is_missing(MW_TYPE_TIME, last)) return;
+    int64_t time = mw_tick_at_or_after(tick, edges->zone, last.time);
+    uint64_t position = mw_ring_seek(&r->group->ring, r->ring, r->from, time);
+    if (position <= r->from) return;
+    r->from = position;
+    r->start = NULL;
+}
+
 static void read_range(const mw_reading *reading, const mw_range_plan *plan,
                        const mw_group *group, mw_card *card, mw_cell *out_windows) {
     range r;
@@ -264,6 +275,8 @@ static void read_range(const mw_reading *reading, const mw_range_plan *plan,
     r.end = &reading->cuts[plan->end_cut];
     r.from = r.start ? r.start->position : r.ring->first;
     r.to = r.end->position;
+    if (plan->since != MW_NONE)
+        begin_since(reading->edges, plan->windows->window->tick, out_windows[plan->since], &r);
     if (r.from >= r.to) {
         read_nothing(plan, out_windows);
         return;

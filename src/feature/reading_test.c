@@ -260,3 +260,22 @@ MW_TEST(a_value_outside_of_a_sums_range_is_missing) {
                                 {VIEWS, 960, 960, 0, 1, 0x1p-82}},
                       .fact_count = 3, .expected = cases[i].expected});
 }
+
+MW_TEST(a_window_since_a_stream_begins_with_its_last_event_that_is_known) {
+    play(&(scene){.feature = "sum(views.x by key over 100us since pays)", .moment = ORDER,
+                  .facts = {{VIEWS, 910, 910, 0, 1, 1}, {VIEWS, 930, 930, 0, 1, 2},
+                            {VIEWS, 940, 940, 0, 1, 4}, {PAYS, 920, 920, 1, 1, 0},
+                            {PAYS, 930, 930, 2, 1, 0}, /* the last one known, of this key */
+                            {PAYS, 935, 1000, 3, 1, 0}, {PAYS, 935, 935, 4, 2, 0},
+                            {PAYS, 936, 936, 7, 1, 0}}, /* the order's own */
+                  .fact_count = 8, .expected = 6});
+    play(&(scene){.feature = "sum(views.x by key over 100us since pays)", .moment = ORDER,
+                  .facts = {{VIEWS, 899, 899, 0, 1, 1}, {VIEWS, 930, 930, 0, 1, 2},
+                            {PAYS, 890, 890, 1, 1, 0}}, /* before the span: no matter */
+                  .fact_count = 3, .expected = 2});
+    play(&(scene){.feature = "count(views by key over 100us since pays every 20us)",
+                  .moment = ORDER, /* whole ticks alone, from 940 on */
+                  .facts = {{VIEWS, 935, 935, 0, 1, 1}, {VIEWS, 940, 940, 0, 1, 1},
+                            {VIEWS, 999, 999, 0, 1, 1}, {PAYS, 930, 930, 1, 1, 0}},
+                  .fact_count = 4, .expected = 2});
+}

@@ -101,6 +101,21 @@ static bool parse_offset(mw_parser *parser, const char *word, mw_window_node *wi
     return true;
 }
 
+/* ["since" STREAM] */
+static bool parse_since(mw_parser *parser, mw_window_node *window) {
+    mw_position position = parser->token.position;
+    if (!mw_parser_accept(parser, "since")) return true;
+    mw_token stream;
+    if (!mw_parser_expect_name(parser, "a stream's name", &stream)) return false;
+    window->since = stream.text;
+    window->since_position = stream.position;
+    if (!window->is_next) return true;
+    mw_complain(parser->compiler, position, MW_INVALID,
+                "`since` cuts a window back short, it has no meaning ahead");
+    parser->failed = true;
+    return false;
+}
+
 /* ["aligned" UNIT] */
 static bool parse_aligned(mw_parser *parser, mw_window_node *window) {
     window->tick_position = parser->token.position;
@@ -149,9 +164,7 @@ static bool parse_range(mw_parser *parser, mw_window_node *window) {
         return false;
     }
     if (mw_parser_accept(parser, word) && !parse_offset(parser, word, window)) return false;
-    if (mw_parser_at(parser, "since"))
-        mw_parser_not_built(parser, parser->token.position, "`since` in a window's range");
-    return !parser->failed && parse_aligned(parser, window);
+    return parse_since(parser, window) && parse_aligned(parser, window);
 }
 
 static bool parse_keys(mw_parser *parser, mw_window_node *window) {

@@ -5,8 +5,6 @@
 
 MW_TEST(clauses_names_what_is_not_built) {
     static const mw_test_mistake cases[] = {
-        {"count(orders by shop over 1h since prices)",
-         ":1:41: features.a: `since` in a window's range is not built yet\n"},
         {"count(orders by shop over 7d ago 7d - ahead)",
          ":1:50: features.a: `ahead` in an offset is not built yet\n"},
         {"mean(amount within moment)", ":1:24: features.a: `within moment` is not built yet\n"},

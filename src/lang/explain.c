@@ -7,6 +7,12 @@ static mw_str source_name(const mw_program *program, const mw_window *window) {
     return program->sources[program->streams[window->stream].source].name;
 }
 
+static mw_str since_name(const mw_program *program, const mw_model_program *model,
+                         const mw_window *window) {
+    if (window->since < 0) return (mw_str){NULL, 0};
+    return source_name(program, &model->windows[window->since]);
+}
+
 /* "the mean of dep_delay over", and then the events. */
 static void explain_aggregate(const mw_window *window, mw_buf *out) {
     static const char *const of_values[] = {
@@ -58,7 +64,7 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
     mw_buf_printf(out, " the events of %.*s", MW_STR_ARGS(source_name(program, it)));
     explain_keys(stream, it, out);
     if (it->condition) mw_buf_printf(out, ", where %.*s", MW_STR_ARGS(mw_code_text(it->condition)));
-    if (!stream->is_always) mw_range_explain(it, out);
+    if (!stream->is_always) mw_range_explain(it, since_name(program, model, it), out);
     mw_buf_append_text(out, of_label && it->is_ahead ? ", known when the label matures"
                                                      : ", known before the moment");
     if (it->shares_id)

@@ -78,6 +78,8 @@ typedef struct {
     int64_t start_us, end_us; /* relative to t; with a tick no end ever lies outside of these */
     mw_tick tick;
     int64_t start_steps, end_steps; /* the ends, in ticks from the last one at or before t */
+    int32_t since;            /* a window before this one, of the same kind, whose value, a time, it
+                                 does not begin before (on a tick); missing: no matter. -1: none */
     bool is_ahead;            /* leaves out only the predicted event; else all with its id */
     bool shares_id;           /* the stream's id set is the moment's: own events are left out */
     mw_str text;              /* canonical spelling, for people and for equality */

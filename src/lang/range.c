@@ -90,7 +90,7 @@ static void write_ticks(mw_tick tick, int64_t steps, mw_buf *out) {
     mw_span_write(out, mw_tick_span_us(tick, steps));
 }
 
-void mw_range_write(const mw_window *window, mw_buf *out) {
+void mw_range_write(const mw_window *window, mw_str since, mw_buf *out) {
     mw_tick tick = window->tick;
     int64_t offset = window->is_ahead ? window->start_steps : -window->end_steps;
     if (window->start_us != MW_ALL_PAST) {
@@ -99,6 +99,7 @@ void mw_range_write(const mw_window *window, mw_buf *out) {
         if (offset > 0) mw_buf_append_text(out, window->is_ahead ? " after " : " ago ");
         if (offset > 0) write_ticks(tick, offset, out);
     }
+    if (since.data) mw_buf_printf(out, " since %.*s", MW_STR_ARGS(since));
     if (tick.kind == MW_TICK_NONE) return;
     bool is_aligned = unit_of(tick) && window->start_us != MW_ALL_PAST;
     mw_buf_append_text(out, is_aligned ? " aligned " : " every ");
@@ -120,7 +121,7 @@ static void explain_now(const mw_window *window, mw_buf *out) {
     }
 }
 
-void mw_range_explain(const mw_window *window, mw_buf *out) {
+void mw_range_explain(const mw_window *window, mw_str since, mw_buf *out) {
     if (window->start_us == MW_ALL_PAST) {
         mw_buf_append_text(out, ", ever before ");
         explain_now(window, out);
@@ -137,4 +138,8 @@ void mw_range_explain(const mw_window *window, mw_buf *out) {
     if (window->is_ahead) mw_buf_append_text(out, " on");
     if (window->is_ahead && tick.kind != MW_TICK_NONE && offset == 0)
         mw_buf_append_text(out, " but not before the moment");
+    if (!since.data) return;
+    bool has_tick = tick.kind != MW_TICK_NONE;
+    mw_buf_printf(out, ", but not before the %slast event of %.*s with the same keys",
+                  has_tick ? "first such start at or after the " : "", MW_STR_ARGS(since));
 }

@@ -15,7 +15,8 @@ MW_MUST_USE bool mw_range_take(mw_compiler *compiler, const mw_window_node *node
                                size_t span_index, mw_window *window);
 /* Those of a window over all of the past, but for what its tick says. */
 void mw_range_take_all_past(mw_compiler *compiler, const mw_window_node *node, mw_window *window);
-/* " over 28d ago 7d aligned day", the canonical spelling; nothing for all of the past. */
-void mw_range_write(const mw_window *window, mw_buf *out);
+/* " over 28d ago 7d aligned day", the canonical spelling; nothing for all of the past. `since`
+   names the stream whose last event it may begin with; no data: none. */
+void mw_range_write(const mw_window *window, mw_str since, mw_buf *out);
 /* ", in the 28d before 7d before the start of the moment's day". */
-void mw_range_explain(const mw_window *window, mw_buf *out);
+void mw_range_explain(const mw_window *window, mw_str since, mw_buf *out);

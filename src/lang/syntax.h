@@ -72,6 +72,8 @@ struct mw_window_node {
     mw_span_node spans[MW_SPANS_MAX];
     size_t span_count;
     int64_t offset_us; /* `ago` or `after`; never negative */
+    mw_str since;      /* a stream; no data: none */
+    mw_position since_position;
     mw_tick tick;      /* of `aligned` or `every` */
     mw_position tick_position;
 };

@@ -182,6 +182,7 @@ typedef struct {
     mw_window window; /* but for its codes and text */
     const mw_expr *value, *condition;
     const mw_expr *keys[MW_KEYS_MAX];
+    mw_str since; /* the stream whose last event it may begin with; no data: none */
     bool is_span; /* its result, a number of seconds, is a duration */
 } window_draft;
 
@@ -443,6 +444,31 @@ static bool take_always(event_scope *event, const mw_node *node, window_draft *d
     return false;
 }
 
+/* `since STREAM` is a window of its own: the time of the last event there, no further back than
+   this window reaches. */
+static bool take_since(event_scope *event, const mw_window_node *window, window_draft *draft) {
+    mw_node time = {
+        .kind = MW_NODE_NAME, .position = window->since_position, .text = MW_STR("time")};
+    mw_window_node last = *window;
+    last.aggregate = MW_STR("last");
+    last.stream = window->since;
+    last.stream_position = window->since_position;
+    last.value = &time;
+    last.condition = NULL;
+    last.is_set = false;
+    last.spans[0].us = -draft->window.start_us;
+    last.offset_us = 0;
+    last.since = (mw_str){NULL, 0};
+    last.tick = (mw_tick){.kind = MW_TICK_NONE};
+    mw_node node = {
+        .kind = MW_NODE_WINDOW, .position = window->since_position, .window = &last};
+    const mw_expr *value = mw_compile_window(event->moment, &node);
+    if (!value) return false;
+    draft->window.since = value->operand;
+    draft->since = window->since;
+    return true;
+}
+
 static bool take_range(event_scope *event, const mw_node *node, window_draft *draft) {
     mw_compiler *compiler = event->scope.compiler;
     const mw_window_node *window = node->window;
@@ -462,6 +488,7 @@ static bool take_range(event_scope *event, const mw_node *node, window_draft *dr
     }
     size_t span_index = window->is_set ? event->moment->span_index : 0;
     if (!mw_range_take(compiler, window, span_index, &draft->window)) return false;
+    if (window->since.data) return take_since(event, window, draft);
     if (!window->is_next) return true;
     if (draft->window.aggregate == MW_AGGREGATE_SINCE) {
         mw_complain(compiler, window->range_position, MW_INVALID,
@@ -502,7 +529,7 @@ static void write_window(const event_scope *event, const window_draft *draft, mw
         mw_expr_write(event->scope.compiler, draft->condition, out);
     }
     write_keys(event, draft, out);
-    mw_range_write(window, out);
+    mw_range_write(window, draft->since, out);
     mw_buf_append_char(out, ')');
 }
 
@@ -604,6 +631,7 @@ const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     window_draft draft = {.rule = rule_of(window->aggregate)};
     MW_ASSERT(draft.rule);
     draft.window.aggregate = draft.rule->aggregate;
+    draft.window.since = -1;
     draft.window.stream = (int32_t)(event.stream - moment->program->streams);
     draft.window.shares_id =
         moment->stream->id_set >= 0 && moment->stream->id_set == event.stream->id_set;

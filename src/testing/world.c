@@ -80,7 +80,9 @@ static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
     static const char *const ranges[] = {
         " over 1us",   " over 7us",         " over 40us",          " over 300us",
         " over 900us", " over 40us ago 5us", " over 300us ago 40us", " over 2ms",
-        " over 40us every 20us", " over 300us ago 100us every 100us", " over 1ms every 25us"};
+        " over 40us every 20us", " over 300us ago 100us every 100us",
+        " over 1ms every 25us", " over 300us since pays", " over 2ms since orders",
+        " over 300us ago 40us since pays", " over 300us since pays every 25us"};
     mw_buf buf;
     mw_buf_init(&buf, 4096);
     if (may_look_at_all_past && one_in(world, 6)) {
@@ -113,12 +115,12 @@ static mw_str random_label(mw_world *world) {
         "count(orders by shop over next 60us) - count(orders by shop over 60us)",
         "max(views.y by shop over next 300us) + mean(pays.x by who over 100us)",
         "first(orders.x by who over next 80us)",
+        "sum(views.x by who over next 80us) + count(views by shop over 400us since pays)",
         "std(views.y by shop over next 90us) > var(pays.x by who over 200us)",
         "distinct(views.tag by shop over next 400us)",
         "quantile(0.5)(pays.x by who over next 700us) - distinct(views.y by shop over 900us)",
         "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)",
-        "sum(views.x by shop over next 60us every 20us) - count(orders by who over 60us every "
-        "20us)"};
+        "sum(views.x by shop over next 60us every 20us) - count(pays by who over 9us every 3us)"};
     static const char *const unless[] = {
         "", "", " unless any(views where x > 1 by who over next 30us)",
         " unless count(pays by shop over next 20us) > count(pays by shop over 20us ago 5us)"};
