@@ -188,13 +188,14 @@ const mw_command mw_commands[] = {
         .words = "MODEL",
         .word_count_min = 1,
         .word_count_max = 1,
-        .summary = "Predict the rows of a file and say why; records nothing",
+        .summary = "Say why: of the rows of a file, or of a recorded prediction",
         .options = {{"--input", "FILE", "rows of the moment's stream, CSV or Parquet; - is CSV on "
                                         "standard input"},
                     {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
                     {"--version", "VERSION", "that answers, instead of the champion"},
-                    {"--id", "PREDICTION", "a recorded prediction (not built yet)"}},
-        .examples = "  millwright explain late --input today.csv --json\n",
+                    {"--id", "PREDICTION", "a recorded prediction, in place of --input"}},
+        .examples = "  millwright explain late --input today.csv --json\n"
+                    "  millwright explain late --id p01hv2w3d4e5f6\n",
         .run = mw_cli_explain,
     },
     {

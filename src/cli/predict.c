@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/explain_recorded.h"
 #include "cli/table_file.h"
 #include "cli/version_program.h"
 #include "cli/workspace.h"
@@ -428,8 +429,8 @@ mw_status mw_cli_predict(mw_cli *cli, mw_error *err) {
 }
 
 mw_status mw_cli_explain(mw_cli *cli, mw_error *err) {
-    if (mw_cli_has(cli, "--id"))
-        return mw_hint(err, mw_fail(err, MW_NOT_BUILT, "explain: --id is not built yet"),
-                       "Ask the server, with \"explain\": true for the same event.");
-    return run(cli, true, err);
+    if (!mw_cli_has(cli, "--id")) return run(cli, true, err);
+    if (mw_cli_has(cli, "--input"))
+        return mw_fail(err, MW_USAGE, "explain: --input and --id exclude each other");
+    return mw_cli_explain_recorded(cli, err);
 }

@@ -8,5 +8,5 @@
 #include "cli/command.h"
 
 mw_status mw_cli_predict(mw_cli *cli, mw_error *err);
-/* The same with the reasons of each. */
+/* The same with the reasons of each row; or with those of a recorded prediction. */
 mw_status mw_cli_explain(mw_cli *cli, mw_error *err);

@@ -227,9 +227,12 @@ static mw_status write_why(mw_api *api, size_t model, mw_answer answer, mw_json 
     const mw_scorer *scorer = mw_decider_scorer(decider);
     if (!scorer || !answer.prediction.features ||
         !mw_str_equal(answer.prediction.version, mw_scorer_name(scorer)))
-        return mw_fail(err, MW_NOT_BUILT,
-                       "explain: of a version that answers no more is not built yet, got \"%.*s\"",
-                       MW_STR_ARGS(answer.prediction.version));
+        return mw_hint(err,
+                       mw_fail(err, MW_NOT_BUILT,
+                               "explain: of a version that answers no more is not built yet here, "
+                               "got \"%.*s\"",
+                               MW_STR_ARGS(answer.prediction.version)),
+                       "millwright explain MODEL --id PREDICTION does it.");
     MW_TRY(mw_decider_explain(decider, answer.prediction.features, &reasons, err));
     mw_json_key(json, "why");
     mw_reasons_write_json(json, &reasons, mw_decider_features(decider),

@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+from datetime import datetime, timezone
 
 import lightgbm
 import pandas
@@ -55,7 +56,6 @@ def test_reasons_are_lightgbms_contributions():
         table = list(csv.DictReader(io.StringIO(shop.ok("predict", "returned", "--input", orders, "--explain").out)))
         assert [json.loads(row["why"]) for row in table] == [row["why"] for row in answers]
         assert "why" not in shop.ok("predict", "returned", "--input", orders).out.splitlines()[0]
-        shop.fails(3, "explain: --id is not built yet", "explain", "returned", "--id", "p0")
 
 
 def test_the_server_says_why():
@@ -73,6 +73,19 @@ def test_the_server_says_why():
                                                 "--json").json() if row["id"] == event["order_id"])
             assert set(alone["why"]) == set(answer["why"]) == {"expected", "reasons", "others"}
             assert abs(answer["why"]["expected"] - known[event["order_id"]][-1]) < 1e-9
+            now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            asked = {"event": {**event, "order_id": "new", "placed": now}, "explain": True}
+            status, live = call(port, "POST", "/v1/models/returned/predict", asked)
+            assert status == 200 and live["id"], live
+            shop.ok("train")
+            shop.ok("models", "promote", "returned", shop.ok("models", "list", "--json").json()[0]["version"])
+            told = shop.ok("explain", "returned", "--id", live["id"], "--json").json()
+            assert (told["why"], told["prediction"]) == (live["why"], live["prediction"]), (told, live)
+            shown = shop.ok("explain", "returned", "--id", live["id"]).out
+            assert "expected" in shown and live["why"]["reasons"][0]["feature"] in shown, shown
+            shop.fails(3, "is no id of a prediction", "explain", "returned", "--id", "nothing")
+            shop.fails(3, "is recorded", "explain", "returned", "--id", live["id"][:-1] + ("0" if live["id"][-1] != "0" else "1"))
+            shop.fails(2, "exclude each other", "explain", "returned", "--id", "p0", "--input", "x.csv")
             status, answer = call(port, "POST", "/v1/models/returned/predict", {"event": event, "explain": "yes"})
             assert status == 422 and "explain: must be true or false" in answer["detail"], answer
         finally:
