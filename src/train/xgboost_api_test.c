@@ -1,6 +1,7 @@
 #include "train/xgboost_api.h"
 
 #include "base/prng.h"
+#include "model/explainer.h"
 #include "model/xgboost_model.h"
 #include "testing/test.h"
 
@@ -165,6 +166,33 @@ static void compare(const pair *models, const double *rows, size_t row_count) {
     MW_CHECK(api->matrix_free(matrix) == 0);
 }
 
+/* Our contributions are XGBoost's, which adds them up in floats. */
+static void compare_contributions(const pair *models, const double *rows) {
+    enum { ROWS = 50 };
+    static double ours[ROWS * CLASSES * (FEATURES_MAX + 1)];
+    const mw_xgboost_api *api = models->api;
+    const problem *p = models->problem;
+    size_t count = ROWS * mw_forest_facts(models->forest).class_count * (p->feature_count + 1);
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 28);
+    const mw_explainer *explainer;
+    mw_error err;
+    MW_CHECK_OK(mw_explainer_make(&arena, models->forest, mw_lanes_best(), &explainer, &err), &err);
+    MW_CHECK_OK(mw_explainer_run(explainer, rows, ROWS, ours, &err), &err);
+    mw_xgboost_matrix *matrix = make_matrix(api, p, p->values, ROWS);
+    const uint64_t *shape;
+    uint64_t dimensions;
+    const float *theirs;
+    MW_CHECK(api->booster_predict(models->booster, matrix,
+                                  "{\"type\":2,\"training\":false,\"iteration_begin\":0,"
+                                  "\"iteration_end\":0,\"strict_shape\":true}",
+                                  &shape, &dimensions, &theirs) == 0);
+    for (size_t i = 0; i < count; i++)
+        MW_CHECK(fabs(ours[i] - (double)theirs[i]) <= 2e-4 * (1 + fabs((double)theirs[i])));
+    MW_CHECK(api->matrix_free(matrix) == 0);
+    mw_arena_release(&arena);
+}
+
 /* The plain edges, the thresholds of the model, and the doubles and floats beside them. */
 static size_t gather_edges(const char *text, double *edges) {
     size_t count = PLAIN_EDGES;
@@ -197,6 +225,7 @@ static void compare_all(const pair *models, const char *text, uint64_t *prng) {
     static double edges[EDGES_MAX], rows[EDGE_ROWS_MAX * FEATURES_MAX];
     for (size_t i = 0; i < p->row_count * p->feature_count; i++) rows[i] = (double)p->values[i];
     compare(models, rows, p->row_count);
+    compare_contributions(models, rows);
     size_t edge_count = gather_edges(text, edges), row_count = edge_row_count();
     for (size_t i = 0; i < row_count * p->feature_count; i++)
         rows[i] = edges[mw_prng_below(prng, chance(prng, 0.5) ? PLAIN_EDGES : edge_count)];
