@@ -45,9 +45,35 @@ static mw_status predict(const judgement *job, mw_scorer *scorer, const mw_table
     return MW_OK;
 }
 
+/* Decides on the outcomes of one parity by the threshold that is best on the others. */
+static mw_status decide_half(const judgement *job, mw_outcomes *outcomes, size_t parity,
+                             mw_error *err) {
+    size_t others = 0;
+    mw_threshold best;
+    double *scores = mw_arena_alloc(job->arena, outcomes->count, sizeof *scores);
+    unsigned char *labels = mw_arena_alloc(job->arena, outcomes->count, 1);
+    if (!scores || !labels) return mw_fail(err, MW_NO_MEMORY, "gate: no memory for a threshold");
+    for (size_t i = 1 - parity; i < outcomes->count; i += 2) {
+        scores[others] = outcomes->items[i].prediction;
+        labels[others++] = outcomes->items[i].label;
+    }
+    MW_TRY(mw_threshold_best((mw_scored){scores, labels, others}, job->question->costs, &best,
+                             err));
+    for (size_t i = parity; i < outcomes->count; i += 2)
+        outcomes->items[i].decision = outcomes->items[i].prediction >= best.threshold;
+    return MW_OK;
+}
+
+static mw_status decide_fairly(const judgement *job, mw_outcomes *outcomes, mw_error *err) {
+    if (outcomes->count < 2) return MW_OK;
+    mw_status status = decide_half(job, outcomes, 0, err);
+    return status == MW_OK ? decide_half(job, outcomes, 1, err) : status;
+}
+
 static mw_status measure(const judgement *job, mw_scorer *scorer, const mw_table *features,
                          side *of, mw_error *err) {
     MW_TRY(predict(job, scorer, features, of, err));
+    if (of == &job->challenger) MW_TRY(decide_fairly(job, &of->outcomes, err));
     mw_quality_question question = {&of->outcomes, 0, of->outcomes.count, job->question->costs};
     MW_TRY(mw_quality_measure(question, &of->quality, err));
     bool by_segment = false;

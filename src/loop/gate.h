@@ -4,8 +4,10 @@
  * Both predict the same matured examples, later than either was trained on, each from the features
  * of its own program; where these programs see other moments or other labels, there is nothing to
  * compare, and people decide. Each rule
- * compares what that was worth. A rule on segments must hold within each; segments with too few
- * examples are left out and named. What cannot be measured does not pass.
+ * compares what that was worth. The challenger chose its threshold on those very examples, which
+ * would flatter its decisions: here it decides on every other one of them by the threshold that is
+ * best on the rest. A rule on segments must hold within each; segments with too few examples are
+ * left out and named. What cannot be measured does not pass.
  *
  * Costs one walk of both forests over those examples. Pure, but for the scorers' scratch.
  */

@@ -21,6 +21,18 @@ static void fill(examples_world *world) {
     }
 }
 
+/* Light visitors come back at 30 % in every other row and at 10 % in the rest: to expect all of
+   them is cheapest on the whole, by what the whole alone can tell. */
+static void fill_unevenly(examples_world *world) {
+    examples_world_begin(world);
+    for (int64_t i = 0; i < VISITS; i++) {
+        bool is_heavy = i / 2 % 2 != 0;
+        int64_t among_light = i / 4 % 100;
+        bool label = is_heavy || among_light < (i % 2 == 0 ? 30 : 10);
+        examples_world_add(world, i * MW_MINUTE_US, "ann", is_heavy ? 0.9 : 0.1, label);
+    }
+}
+
 typedef struct {
     examples_world world;
     mw_scorer *champion, *challenger;
@@ -28,10 +40,10 @@ typedef struct {
     size_t rule_count;
 } fixture;
 
-static void make(fixture *it, loop_world_stump champion, loop_world_stump challenger,
-                 const char *const *rules) {
+/* On examples that stand in the world. */
+static void make_on(fixture *it, loop_world_stump champion, loop_world_stump challenger,
+                    const char *const *rules) {
     mw_error err;
-    fill(&it->world);
     mw_arena *arena = &it->world.arena;
     mw_symbols *symbols = it->world.symbols;
     MW_CHECK_OK(mw_scorer_create(loop_world_version(arena, symbols, champion), symbols,
@@ -44,6 +56,12 @@ static void make(fixture *it, loop_world_stump champion, loop_world_stump challe
         MW_CHECK_OK(
             mw_rule_parse(mw_str_of(rules[it->rule_count]), &it->rules[it->rule_count], &err),
             &err);
+}
+
+static void make(fixture *it, loop_world_stump champion, loop_world_stump challenger,
+                 const char *const *rules) {
+    fill(&it->world);
+    make_on(it, champion, challenger, rules);
 }
 
 static mw_gate_question question_of(fixture *it, size_t example_count) {
@@ -142,6 +160,20 @@ MW_TEST(gate_refuses_what_cannot_be_measured) {
     mw_gate_result result = judge(&it, VISITS);
     MW_CHECK(!result.passed && isnan(result.checks[0].challenger));
     MW_CHECK(says(result.text, "drift.max < 0.2 fails (not measured)"));
+    release(&it);
+}
+
+MW_TEST(gate_does_not_flatter_a_threshold_that_was_chosen_on_its_examples) {
+    static const char *const rules[] = {"cost <= champion.cost", NULL};
+    static fixture it;
+    loop_world_stump expects_all = good;
+    expects_all.threshold = 0;
+    fill_unevenly(&it.world);
+    make_on(&it, good, expects_all, rules);
+    mw_gate_result result = judge(&it, VISITS);
+    /* By itself 800 false alarms at 1; the champion 200 misses at 5. By halves 750 and 450. */
+    MW_CHECK(result.checks[0].champion == 1000 && result.checks[0].challenger == 1200);
+    MW_CHECK(!result.passed);
     release(&it);
 }
 
