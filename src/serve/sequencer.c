@@ -45,15 +45,30 @@ static int64_t receipts_since(const mw_sequencer *sequencer) {
     return last < INT64_MIN + MW_RECEIPT_SPAN_US ? INT64_MIN : last - MW_RECEIPT_SPAN_US;
 }
 
+/* What was made for a moment that fell due is found again by its event's id alone. */
+static mw_status check_moments(const mw_decider *decider, mw_error *err) {
+    const mw_model_program *model = mw_decider_model(decider);
+    const mw_stream *stream = &mw_decider_program(decider)->streams[model->moment_stream];
+    if (mw_decider_is_asked(decider) || stream->id_count > 0) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "its moments fall due by themselves, but stream %.*s has no id to "
+                               "tell them apart", MW_STR_ARGS(stream->name));
+    return mw_hint(err, status, "Give the stream an id, train again and promote that version.");
+}
+
+static mw_status promote(mw_decider *decider, mw_str version_bytes, mw_error *err) {
+    mw_status status = check_moments(decider, err);
+    if (status == MW_OK) status = mw_decider_promote(decider, version_bytes, err);
+    if (status == MW_OK) return MW_OK;
+    return mw_fail_within(err, status, "models.%.*s",
+                          MW_STR_ARGS(mw_decider_model(decider)->name));
+}
+
 static mw_status promote_champions(mw_sequencer *sequencer, mw_error *err) {
     const mw_program *program = sequencer->config.program;
     for (size_t i = 0; i < program->model_count; i++) {
         mw_str bytes = sequencer->config.champions[i].bytes;
-        if (bytes.size == 0) continue;
-        mw_status status = mw_decider_promote(sequencer->deciders[i], bytes, err);
-        if (status != MW_OK)
-            return mw_fail_within(err, status, "models.%.*s",
-                                  MW_STR_ARGS(program->models[i].name));
+        if (bytes.size > 0) MW_TRY(promote(sequencer->deciders[i], bytes, err));
     }
     return MW_OK;
 }
@@ -533,7 +548,7 @@ static mw_status begin_succession(mw_sequencer *sequencer, size_t model,
     mw_decider *decider = NULL;
     mw_succession *succession = &sequencer->successions[model];
     MW_TRY(mw_sequencer_create_decider(sequencer, model, champion, &decider, err));
-    mw_status status = mw_decider_promote(decider, champion->bytes, err);
+    mw_status status = promote(decider, champion->bytes, err);
     if (status != MW_OK) {
         mw_decider_destroy(decider);
         return status;
@@ -552,7 +567,7 @@ mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
     if (program != mw_decider_program(sequencer->deciders[model]))
         return begin_succession(sequencer, model, champion, err);
     MW_TRY(mw_sequencer_advance(sequencer, err)); /* what was due before is the old one's */
-    MW_TRY(mw_decider_promote(sequencer->deciders[model], champion->bytes, err));
+    MW_TRY(promote(sequencer->deciders[model], champion->bytes, err));
     return tell_champion(sequencer, model, err);
 }
 

@@ -204,3 +204,31 @@ MW_TEST(sequencer_breaks_for_good_when_the_log_cannot_be_written) {
     MW_CHECK_EQUAL_INT(mw_sequencer_read_stats(f.sequencer).log_events, 1);
     tear_down(&f);
 }
+
+/* Without an id a moment that was made is not told from the next one. */
+MW_TEST(sequencer_refuses_moments_that_fall_due_for_events_without_an_id) {
+    fixture f;
+    mw_error err;
+    set_up(&f);
+    mw_buf text;
+    mw_buf_init(&text, 1 << 12);
+    mw_str before = mw_str_of(project), id = MW_STR("  known: time - 1d\n  id: number\n");
+    const char *at = memmem(before.data, before.size, id.data, id.size);
+    mw_buf_append_str(&text, (mw_str){project, (size_t)(at - project)});
+    mw_buf_append_text(&text, "  known: time - 1d\n");
+    mw_buf_append_text(&text, at + id.size);
+    mw_buf_append_char(&text, 0);
+    f.program = mw_test_program(&f.arena, f.symbols, text.data);
+    mw_buf_release(&text);
+    MW_CHECK_OK(reopen(&f, true, &err), &err); /* no version answers yet */
+    mw_champion champion = {.bytes = MW_STR("bytes")};
+    MW_CHECK_STATUS(mw_sequencer_promote(f.sequencer, LATE, &champion, &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(mw_str_of(err.message),
+                       "models.late: its moments fall due by themselves, but stream deliveries has "
+                       "no id to tell them apart");
+    mw_sequencer_close(f.sequencer);
+    f.sequencer = NULL;
+    f.champions[LATE] = champion;
+    MW_CHECK_STATUS(reopen(&f, true, &err), MW_INVALID);
+    tear_down(&f);
+}

@@ -33,7 +33,7 @@ static inline void shop_close(shop *s) {
     s->sequencer = NULL;
 }
 
-static inline void shop_set_up(shop *s) {
+static inline void shop_set_up_by(shop *s, bool is_virtual) {
     *s = (shop){.sys = NULL};
     shop_declare(s);
     mw_simulated_config machine = {.seed = mw_test_seed(), .now_us = SHOP_BEGIN};
@@ -46,8 +46,10 @@ static inline void shop_set_up(shop *s) {
     MW_CHECK_OK(mw_telemetry_create(&s->telemetry, NULL), NULL);
     mw_response_init(&s->response);
     mw_error err;
-    MW_CHECK_OK(shop_open(s, true, &err), &err);
+    MW_CHECK_OK(shop_open(s, is_virtual, &err), &err);
 }
+
+static inline void shop_set_up(shop *s) { shop_set_up_by(s, true); }
 
 static inline void shop_tear_down(shop *s) {
     shop_close(s);
