@@ -155,23 +155,42 @@ static mw_status read_project(mw_workspace *workspace, mw_diagnostics *diagnosti
     return status == MW_OK ? MW_OK : tell_mistakes(workspace, diagnostics, err);
 }
 
-static mw_status load_zones(mw_workspace *workspace, mw_error *err) {
-    mw_sys *sys = workspace->cli->sys;
+typedef struct {
+    mw_str name, owner; /* the stream; empty: the project */
+    mw_position position;
+} named_zone;
+
+/* A zone that nobody knows is a mistake of the file, at its place. UTC stands in for it, so that
+   all others are told too. */
+static mw_status load_zone(mw_workspace *workspace, named_zone of, mw_diagnostics *diagnostics,
+                           const mw_zone **out_zone, mw_error *err) {
+    *out_zone = mw_zone_utc();
+    mw_status status =
+        mw_zone_load(workspace->cli->sys, &workspace->arena, of.name, out_zone, err);
+    if (status != MW_NOT_FOUND && status != MW_INVALID) return status;
+    mw_diagnose(diagnostics, of.position, MW_INVALID, "%s%.*s%s%s",
+                of.owner.size > 0 ? "streams." : "", MW_STR_ARGS(of.owner),
+                of.owner.size > 0 ? "." : "", err->message);
+    *err = (mw_error){0};
+    return MW_OK;
+}
+
+static mw_status load_zones(mw_workspace *workspace, mw_diagnostics *diagnostics, mw_error *err) {
     const mw_project *project = workspace->project;
-    MW_TRY(mw_zone_read(sys, &workspace->arena, project->zone, &workspace->zone_data, err));
-    MW_TRY(mw_zone_load(sys, &workspace->arena, project->zone, &workspace->zone, err));
-    workspace->zones = mw_arena_alloc(&workspace->arena, project->stream_count + 1,
-                                      sizeof(const mw_zone *));
+    size_t count = project->stream_count, mistakes = diagnostics->count;
+    named_zone own = {.name = project->zone, .position = project->zone_position};
+    workspace->zones = mw_arena_alloc(&workspace->arena, count + 1, sizeof(const mw_zone *));
     if (!workspace->zones) return no_memory(err);
-    for (size_t i = 0; i < project->stream_count; i++) {
+    MW_TRY(load_zone(workspace, own, diagnostics, &workspace->zone, err));
+    if (diagnostics->count == mistakes)
+        MW_TRY(mw_zone_read(workspace->cli->sys, &workspace->arena, project->zone,
+                            &workspace->zone_data, err));
+    for (size_t i = 0; i < count; i++) {
         const mw_project_stream *stream = &project->streams[i];
+        named_zone of = {stream->zone, stream->declaration.name, stream->zone_position};
         workspace->zones[i] = workspace->zone;
-        if (stream->zone.size == 0) continue;
-        mw_status status = mw_zone_load(sys, &workspace->arena, stream->zone,
-                                        &workspace->zones[i], err);
-        if (status != MW_OK)
-            return mw_fail_within(err, status, "streams.%.*s",
-                                  MW_STR_ARGS(stream->declaration.name));
+        if (stream->zone.size > 0)
+            MW_TRY(load_zone(workspace, of, diagnostics, &workspace->zones[i], err));
     }
     return MW_OK;
 }
@@ -218,7 +237,7 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
     }
     if (status != MW_OK) return status;
     MW_TRY(take_duck(workspace, err));
-    status = load_zones(workspace, err);
+    status = load_zones(workspace, diagnostics, err);
     if (status == MW_OK) status = infer_columns(workspace, from, err);
     if (status != MW_OK) return fail_after_mistakes(workspace, diagnostics, status, err);
     mw_project_data data = {workspace->columns, workspace->zone};

@@ -154,7 +154,8 @@ static void checks_read(reader *r, const mw_yaml *node, mw_project_stream *strea
 
 static mw_project_stream stream_read(reader *r, const mw_yaml_item *item) {
     const mw_yaml *node = item->value;
-    mw_project_stream stream = {.zone = text_of(mw_yaml_get(node, "zone"))};
+    mw_project_stream stream = {.zone = text_of(mw_yaml_get(node, "zone")),
+                                .zone_position = position_of(mw_yaml_get(node, "zone"))};
     mw_stream_declaration *d = &stream.declaration;
     d->name = item->key->text;
     d->position = item->key->position;
@@ -294,6 +295,7 @@ static mw_status unread_features_note(const mw_project *project, const mw_yaml *
 static mw_status values_read(reader *r, const mw_yaml *root, mw_project *project) {
     project->name = text_of(mw_yaml_get(root, "project"));
     project->zone = text_or(mw_yaml_get(root, "zone"), MW_STR("UTC"));
+    project->zone_position = position_of(mw_yaml_get(root, "zone"));
     project->features = sources_read(r, mw_yaml_get(root, "features"), &project->feature_count);
     streams_read(r, mw_yaml_get(root, "streams"), project);
     models_read(r, mw_yaml_get(root, "models"), project);

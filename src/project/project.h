@@ -31,6 +31,7 @@ typedef struct {
     mw_str *from;
     size_t from_count;
     mw_str zone;            /* of times that name none; empty: the project's */
+    mw_position zone_position;
     mw_named_source *types; /* column, and a word that is a type */
     size_t type_count;
     mw_column_check *checks;
@@ -64,6 +65,7 @@ typedef struct {
 typedef struct {
     mw_str name;
     mw_str zone; /* "UTC" if not given */
+    mw_position zone_position;
     mw_project_stream *streams;
     size_t stream_count;
     mw_named_source *features;

@@ -47,6 +47,13 @@ class BadProject(Shop):
         self.is_refused(self.place_of("tyme") + ": streams.orders: there is no key tyme here",
                         "Did you mean time?", "2 mistakes to mend")
 
+    def test_zones_that_nobody_knows(self):
+        self.edit("time: at\n", "zone: Europe/Berlni\n    time: att\n")
+        self.edit("streams:\n", "zone: America/Nowhere\nstreams:\n")
+        self.is_refused(self.place_of("America/Nowhere") + ': zone: there is no time zone "America/Nowhere"',
+                        self.place_of("Europe/Berlni") + ': streams.orders.zone: there is no time zone',
+                        self.place_of("att") + ": streams.orders.time: ", "3 mistakes to mend")
+
     def test_key_that_stands_twice(self):
         self.edit("features:", "features:\n  price: price * 2")
         self.is_refused(self.place_of("price:  price"), "price")
