@@ -8,6 +8,7 @@
 #include "cli/train.h"
 #include "monitor/alert_book.h"
 #include "sys/poller.h"
+#include "sys/process.h"
 
 enum { TICK_US = 300000, PAUSE_US = 30000000, PULSE_US = 60000000, SETTING_MAX = 512 };
 
@@ -298,17 +299,18 @@ static int64_t work_or_rest(keeper *k) {
     return PAUSE_US;
 }
 
-/* Signals are caught before DuckDB starts threads of its own, which would die of one else. */
+/* It ends where a SIGTERM of its supervisor finds it, in the middle of a training too: all that it
+   writes is whole or not there, and what it had not thought through it does in its next life. */
 mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
     keeper k = {.cli = cli};
     mw_poller *poller = NULL;
+    mw_process_leave_terminal_to_parent();
     MW_TRY(mw_poller_create(cli->sys, &poller, err));
-    mw_status status = mw_poller_catch_signals(poller, err);
-    for (bool is_told = false; status == MW_OK && !is_told;) {
+    mw_status status = MW_OK;
+    while (status == MW_OK) {
         mw_poller_event event;
         size_t count = 0;
         status = mw_poller_wait(poller, work_or_rest(&k), &event, 1, &count, err);
-        is_told = count > 0 && event.kind == MW_POLLER_SIGNAL;
     }
     close_project(&k);
     mw_poller_destroy(poller);

@@ -279,3 +279,9 @@ void mw_process_destroy(mw_process *process) {
     close_descriptor(&process->descriptor);
     mw_free(process);
 }
+
+void mw_process_leave_terminal_to_parent(void) {
+    struct sigaction ignored = {.sa_handler = SIG_IGN};
+    sigaction(SIGINT, &ignored, NULL);
+    sigaction(SIGHUP, &ignored, NULL);
+}

@@ -44,3 +44,7 @@ int64_t mw_process_id(const mw_process *process);
 /* Becomes readable when the child has ended: for mw_poller_add. */
 int mw_process_descriptor(const mw_process *process);
 void mw_process_destroy(mw_process *process); /* kills (SIGKILL) and reaps it if it still runs */
+
+/* For a child whose parent decides when it ends: what the terminal sends to both of them (SIGINT,
+   SIGHUP) does not end this process any more. */
+void mw_process_leave_terminal_to_parent(void);

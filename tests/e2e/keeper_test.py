@@ -24,17 +24,22 @@ def wait_for(what, seconds=30):
     raise AssertionError(f"nothing came of {what.__name__} in {seconds} s")
 
 
-def keeper_of(server):
-    """The process id of the supervisor's child that keeps."""
+def child_of(parent, word):
+    """The process id of the child with this word in its command; None: there is none."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            parent_of_it = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if int(parent) == server.process.pid and b"keeper" in words:
+        if int(parent_of_it) == parent and word in words:
             return int(folder.name)
     return None
+
+
+def keeper_of(server):
+    """The process id of the supervisor's child that keeps."""
+    return child_of(server.process.pid, b"keeper")
 
 
 def alerts(shop):
@@ -80,6 +85,24 @@ def test_drift_opens_one_alert_and_trains_again():
             assert opened()[0]["opened"] == first[0]["opened"], (opened(), first)
             assert len(opened()) == 1 and retrainings(shop) == runs, "nothing is repeated"
             assert answer["version"] == champion(shop), "the server answers with the champion"
+
+
+def test_a_training_does_not_hold_up_the_end():
+    with Shop(PROJECT + RETRAIN) as shop:
+        shop.ok("ingest")
+        first = shop.ok("train", "--json").json()["version"]
+        shop.change("rounds: 20", "rounds: 100000")
+        with serving(shop, BEGIN) as server:
+            return_some(server, predict_orders(server))
+            server.go_to(BEGIN + timedelta(days=DAYS + 4))
+            keeper = wait_for(lambda: keeper_of(server))
+            learner = wait_for(lambda: child_of(keeper, b"lightgbm-child"))
+            os.kill(keeper, signal.SIGINT)
+            began = time.monotonic()
+            assert child_of(server.process.pid, b"keeper") == keeper, "the terminal is the supervisor's"
+        assert time.monotonic() - began < 5, "all of it has ended"
+        wait_for(lambda: not Path(f"/proc/{learner}").exists(), 5)
+        assert retrainings(shop) == [] and champion(shop) == first
 
 
 if __name__ == "__main__":
