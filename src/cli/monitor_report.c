@@ -62,20 +62,28 @@ static size_t most_moved(const bins *all, const size_t *taken, size_t taken_coun
     return best;
 }
 
+static mw_status name_bin(const bins *all, size_t bin, mw_arena *arena, mw_moved_bin *moved,
+                          mw_error *err) {
+    mw_buf text;
+    mw_buf_init(&text, BIN_TEXT_MAX);
+    mw_profile_append_bin(all->profile, all->column, bin, &text);
+    moved->text = mw_str_copy(arena, mw_buf_str(&text));
+    mw_buf_clear(&text);
+    mw_profile_append_bin_rounded(all->profile, all->column, bin, &text);
+    moved->rounded = mw_str_copy(arena, mw_buf_str(&text));
+    mw_buf_release(&text);
+    return moved->text.data && moved->rounded.data ? MW_OK : no_memory(err);
+}
+
 static mw_status name_moved(const bins *all, mw_arena *arena, mw_feature_drift *drift,
                             mw_error *err) {
     size_t taken[MW_MOVED_BINS];
     while (drift->moved_count < MW_MOVED_BINS) {
         size_t bin = most_moved(all, taken, drift->moved_count);
         if (bin == all->count) break;
-        mw_buf text;
-        mw_buf_init(&text, BIN_TEXT_MAX);
-        mw_profile_append_bin(all->profile, all->column, bin, &text);
-        mw_moved_bin moved = {mw_str_copy(arena, mw_buf_str(&text)),
-                              share(all->training[bin], all->training_total),
-                              share(all->live[bin], all->live_total)};
-        mw_buf_release(&text);
-        if (!moved.text.data) return no_memory(err);
+        mw_moved_bin moved = {.training = share(all->training[bin], all->training_total),
+                              .live = share(all->live[bin], all->live_total)};
+        MW_TRY(name_bin(all, bin, arena, &moved, err));
         taken[drift->moved_count] = bin;
         drift->moved[drift->moved_count++] = moved;
     }
@@ -313,6 +321,8 @@ static void write_drift(const mw_feature_drift *drift, mw_json *json) {
         mw_json_object(json);
         mw_json_key(json, "bin");
         mw_json_str(json, drift->moved[i].text);
+        mw_json_key(json, "rounded");
+        mw_json_str(json, drift->moved[i].rounded);
         member(json, "in_training", drift->moved[i].training);
         member(json, "now", drift->moved[i].live);
         mw_json_object_end(json);
@@ -500,7 +510,7 @@ static void add_moved(mw_grid *grid, const mw_feature_drift *drift) {
     mw_buf_init(&text, BIN_TEXT_MAX);
     for (size_t i = 0; i < drift->moved_count; i++)
         mw_buf_printf(&text, "%s%.*s: %.1f %% to %.1f %%", i > 0 ? "; " : "",
-                      MW_STR_ARGS(drift->moved[i].text), 100 * drift->moved[i].training,
+                      MW_STR_ARGS(drift->moved[i].rounded), 100 * drift->moved[i].training,
                       100 * drift->moved[i].live);
     mw_grid_add_str(grid, mw_buf_str(&text));
     mw_buf_release(&text);

@@ -10,7 +10,7 @@ enum { MW_MONITOR_DAYS = 30, MW_MOVED_BINS = 2 };
 
 /* The bin of a feature whose share has changed most. */
 typedef struct {
-    mw_str text;
+    mw_str text, rounded;
     double training, live; /* shares */
 } mw_moved_bin;
 

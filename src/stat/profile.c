@@ -1,6 +1,7 @@
 #include "stat/profile.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,39 +234,68 @@ void mw_profile_count(const mw_profile *profile, const mw_cell *row, int step, u
     }
 }
 
-static void append_number(const mw_profile_column *column, double value, mw_buf *out) {
-    if (column->type == MW_TYPE_TIME) mw_time_append(out, (int64_t)value);
-    else if (column->type == MW_TYPE_DURATION) mw_buf_append_double(out, value / MW_SECOND_US);
-    else mw_buf_append_double(out, value);
-}
-
 /* Whether an edge stands just below the next one, so that one value lies between them. */
 static bool is_just_below(const mw_profile_column *column, size_t edge) {
     return edge + 1 < column->edge_count &&
            nextafter(column->edges[edge], INFINITY) == column->edges[edge + 1];
 }
 
-static void append_range(const mw_profile_column *column, size_t bin, mw_buf *out) {
+enum { DIGITS_SHOWN = 4, DIGITS_ALL = 17, NUMBER_SIZE_MAX = 40 };
+
+static double shown_number(const mw_profile_column *column, double value) {
+    return column->type == MW_TYPE_DURATION ? value / MW_SECOND_US : value;
+}
+
+/* As many digits as tell the bin's edges from each other, and from those beside them. */
+static int digits_of(const mw_profile_column *column, size_t bin) {
+    size_t first = bin > 1 ? bin - 2 : 0;
+    size_t last = bin + 1 < column->edge_count ? bin + 1 : column->edge_count - 1;
+    int digits = DIGITS_SHOWN;
+    for (size_t e = first; column->edge_count > 0 && e < last; e++) {
+        if (is_just_below(column, e)) continue;
+        char low[NUMBER_SIZE_MAX], high[NUMBER_SIZE_MAX];
+        for (; digits < DIGITS_ALL; digits++) {
+            snprintf(low, sizeof low, "%.*g", digits, shown_number(column, column->edges[e]));
+            snprintf(high, sizeof high, "%.*g", digits,
+                     shown_number(column, column->edges[e + 1]));
+            if (strcmp(low, high) != 0) break;
+        }
+    }
+    return digits;
+}
+
+static void append_number(const mw_profile_column *column, double value, int digits, mw_buf *out) {
+    if (column->type == MW_TYPE_TIME) {
+        mw_time_append(out, (int64_t)value);
+        return;
+    }
+    char rounded[NUMBER_SIZE_MAX];
+    double shown = shown_number(column, value);
+    snprintf(rounded, sizeof rounded, "%.*g", digits, shown);
+    mw_buf_append_double(out, digits < DIGITS_ALL ? strtod(rounded, NULL) : shown);
+}
+
+static void append_range(const mw_profile_column *column, size_t bin, int digits, mw_buf *out) {
     bool has_low = bin > 0, has_high = bin < column->edge_count;
     if (!has_low && !has_high) mw_buf_append_text(out, "any");
     if (has_low && is_just_below(column, bin - 1)) {
-        append_number(column, column->edges[bin], out);
+        append_number(column, column->edges[bin], digits, out);
         return;
     }
     if (has_low) {
         mw_buf_append_text(out, "above ");
-        append_number(column, column->edges[bin - 1], out);
+        append_number(column, column->edges[bin - 1], digits, out);
     }
     if (has_low && has_high) mw_buf_append_text(out, ", ");
     if (has_high) {
         bool is_open = is_just_below(column, bin);
         mw_buf_append_text(out, is_open ? "below " : "up to ");
-        append_number(column, column->edges[bin + is_open], out);
+        append_number(column, column->edges[bin + is_open], digits, out);
     }
 }
 
-void mw_profile_append_bin(const mw_profile *profile, size_t column_index, size_t bin,
-                           mw_buf *out) {
+static void append_bin(const mw_profile *profile, size_t column_index, size_t bin, bool is_exact,
+                       mw_buf *out) {
     const mw_profile_column *column = mw_profile_column_at(profile, column_index);
     MW_ASSERT(bin < column->bin_count);
     if (bin == column->bin_count - 1) {
@@ -273,11 +303,20 @@ void mw_profile_append_bin(const mw_profile *profile, size_t column_index, size_
     } else if (column->type == MW_TYPE_BOOL) {
         mw_buf_append_text(out, bin == MW_TRUE ? "true" : "false");
     } else if (!mw_type_is_symbol(column->type)) {
-        append_range(column, bin, out);
+        append_range(column, bin, is_exact ? DIGITS_ALL : digits_of(column, bin), out);
     } else {
         mw_values values = mw_dictionary_values(column->values);
         mw_buf_append_str(out, bin < values.count ? values.items[bin] : MW_STR("other"));
     }
+}
+
+void mw_profile_append_bin(const mw_profile *profile, size_t column, size_t bin, mw_buf *out) {
+    append_bin(profile, column, bin, true, out);
+}
+
+void mw_profile_append_bin_rounded(const mw_profile *profile, size_t column, size_t bin,
+                                   mw_buf *out) {
+    append_bin(profile, column, bin, false, out);
 }
 
 static void append_str(mw_buf *out, mw_str s) {

@@ -46,8 +46,11 @@ const uint64_t *mw_profile_counts(const mw_profile *profile);   /* of training *
 size_t mw_profile_bin(const mw_profile *profile, size_t column, mw_cell cell);
 /* Counts a row, one cell a column: adds `step` (1, or -1 to take it back) to its counters. */
 void mw_profile_count(const mw_profile *profile, const mw_cell *row, int step, uint64_t *counts);
-/* "above 3, up to 7.5", "AA", "other", "missing": what a bin of a column holds, for people. */
+/* "above 3, up to 7.5", "AA", "other", "missing": what a bin of a column holds. */
 void mw_profile_append_bin(const mw_profile *profile, size_t column, size_t bin, mw_buf *out);
+/* The same for people: numbers in four digits, or as many as tell the bin from its neighbours. */
+void mw_profile_append_bin_rounded(const mw_profile *profile, size_t column, size_t bin,
+                                   mw_buf *out);
 
 /* Canonical bytes; a reader's profile counts in the symbols that it gives. */
 void mw_profile_encode(const mw_profile *profile, mw_buf *out);

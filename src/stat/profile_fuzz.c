@@ -17,8 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         mw_profile_encode(profile, &again);
         MW_ASSERT(mw_str_equal(mw_buf_str(&again), text));
         for (size_t c = 0; c < mw_profile_column_count(profile); c++)
-            for (size_t b = 0; b < mw_profile_column_at(profile, c)->bin_count; b++)
+            for (size_t b = 0; b < mw_profile_column_at(profile, c)->bin_count; b++) {
                 mw_profile_append_bin(profile, c, b, &again);
+                mw_profile_append_bin_rounded(profile, c, b, &again);
+            }
     }
     mw_buf_release(&again);
     mw_symbols_destroy(symbols);

@@ -103,6 +103,34 @@ MW_TEST(profile_cuts_numbers_at_quantiles) {
     tear_down(&f);
 }
 
+/* What people read is short, and no two bins of a column read the same. */
+MW_TEST(profile_rounds_the_edges_of_bins_for_people) {
+    fixture f;
+    set_up(&f);
+    mw_buf before, text, exact;
+    mw_buf_init(&before, 1 << 10);
+    mw_buf_init(&text, 1 << 10);
+    mw_buf_init(&exact, 1 << 10);
+    const mw_profile_column *smooth = mw_profile_column_at(f.profile, 0);
+    size_t shorter = 0;
+    for (size_t b = 0; b < smooth->bin_count; b++) {
+        mw_buf_clear(&text);
+        mw_buf_clear(&exact);
+        mw_profile_append_bin_rounded(f.profile, 0, b, &text);
+        mw_profile_append_bin(f.profile, 0, b, &exact);
+        MW_CHECK(text.size <= sizeof "above -0.12345, up to -0.12345");
+        MW_CHECK(!mw_str_equal(mw_buf_str(&text), mw_buf_str(&before)));
+        shorter += text.size < exact.size;
+        mw_buf_clear(&before);
+        mw_buf_append_str(&before, mw_buf_str(&text));
+    }
+    MW_CHECK(shorter > smooth->bin_count / 2);
+    mw_buf_release(&before);
+    mw_buf_release(&text);
+    mw_buf_release(&exact);
+    tear_down(&f);
+}
+
 MW_TEST(profile_keeps_the_frequent_values) {
     fixture f;
     set_up(&f);
