@@ -52,6 +52,14 @@ class BadFile(Shop):
         self.refused(["ingest"], 3, "orders.csv: there is no column price")
         self.assertEqual(len(self.lake()), 300)
 
+    def test_every_row_of_a_later_file_broken(self):
+        self.succeeds("ingest")
+        before = self.lake(), self.succeeds("data", "versions", "--json").json
+        self.write("more.csv", "order,at,shop,price,minutes\n9001,2024-03-01,north,-1,5\n")
+        answer = self.succeeds("ingest", "orders", "--from", "more.csv", code=3)
+        self.assertIn("all 1 rows were refused; orders: price: must be at least 0", answer.err)
+        self.assertEqual((self.lake(), self.succeeds("data", "versions", "--json").json), before)
+
     def test_every_row_broken(self):
         self.write_orders(self.rows[:1] + [row[:3] + ["-1", "5"] for row in self.rows[1:]])
         answer = self.succeeds("ingest", code=3)
@@ -133,6 +141,17 @@ class BadRows(Shop):
         self.write_orders(self.rows)
         self.rows_refused({100: "price: must be a finite number",
                            200: "at: must be a date or a date and a time"})
+
+    def test_types_of_the_first_ingest_hold(self):
+        self.edit("    types: {order: number, at: time, shop: text, price: number, "
+                  "minutes: number}\n", "")
+        self.succeeds("ingest")
+        self.write("more.csv", "order,at,shop,price,minutes\n9001,2024-03-01,north,dear,5\n"
+                               "9002,2024-03-01,north,5,5\n")
+        report = self.succeeds("ingest", "orders", "--from", "more.csv", "--json", code=1).json
+        self.assertEqual(report["refused"], [{"stream": "orders", "rows": 1,
+                                              "rule": "price: must be a finite number"}])
+        self.assertEqual(len(self.lake()), 301)
 
     def test_repeated_id_with_the_same_contents(self):
         self.rows += [self.rows[7], self.rows[8]]
