@@ -33,6 +33,7 @@ struct keeper {
     mw_workspace workspace;
     bool is_open;
     mw_shared_history history;
+    int64_t ingest; /* the last that the history holds */
     charge *charges;
     size_t charge_count;
 };
@@ -263,10 +264,18 @@ static mw_status list_charges(keeper *k, mw_error *err) {
     return MW_OK;
 }
 
+static mw_status find_ingest(const keeper *k, int64_t *out_ingest, mw_error *err) {
+    mw_lake_snapshot lake;
+    MW_TRY(mw_lake_look(mw_state_lake(k->workspace.state), &lake, err));
+    *out_ingest = lake.ingest;
+    return MW_OK;
+}
+
 static mw_status open_project(keeper *k, mw_error *err) {
     mw_workspace *workspace = &k->workspace;
     k->is_open = true;
     MW_TRY(mw_workspace_open(k->cli, MW_WORKSPACE_CATALOG, NULL, workspace, err));
+    MW_TRY(find_ingest(k, &k->ingest, err));
     return list_charges(k, err);
 }
 
@@ -282,8 +291,18 @@ static void close_project(keeper *k) {
     k->is_open = false;
 }
 
+/* What an ingest brings has places among those that were followed already: all begins anew. */
+static mw_status hear_of_ingests(keeper *k, mw_error *err) {
+    int64_t ingest = 0;
+    if (!k->is_open) return MW_OK;
+    MW_TRY(find_ingest(k, &ingest, err));
+    if (ingest != k->ingest) close_project(k);
+    return MW_OK;
+}
+
 /* A server that answers has read the project well, and has made its state. */
 static mw_status work(keeper *k, mw_error *err) {
+    MW_TRY(hear_of_ingests(k, err));
     if (!k->is_open && !mw_serve_is_up(k->cli)) return MW_OK;
     if (!k->is_open) MW_TRY(open_project(k, err));
     for (size_t i = 0; i < k->charge_count; i++) MW_TRY(keep(&k->charges[i], err));
