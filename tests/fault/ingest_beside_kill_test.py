@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from serving import MILLWRIGHT, call, order, run, start, stop, write_project  # noqa: E402
+from serving import MILLWRIGHT, call, order, run, start, write_project  # noqa: E402
 
 ROUNDS = int(os.environ.get("MW_KILLS", "12"))
 SEED = int(os.environ.get("MW_SEED", "1"))
@@ -178,10 +178,10 @@ def main(folder):
         predictions += 1
         expected = 1 + predictions - 1 + (world.lake - before) + len(world.posted)
         assert world.seen(f"check {batch}") == expected, (batch, expected, SEED)
-    stop(world.process)
-    world.process, world.port = start(folder, "--listen", "127.0.0.1:0")
+    world.kill_all()
+    world.revive()
     assert world.seen("last") == expected + 1
-    stop(world.process)
+    world.kill_all()
     assert 0 < whole < ROUNDS, whole
     print(f"{ROUNDS} ingests with kills (seed {SEED}), {whole} of which had been accepted; "
           f"{len(world.posted)} rows by post; each event counts once")
