@@ -54,7 +54,10 @@ static mw_status prepare(mw_arrival *arrival, const mw_addition *addition, mw_er
         MW_TRY(map_file(arrival, &addition->files[i], &streams[i], err));
     arrival->reading.streams = streams;
     arrival->reading.file_count = addition->file_count;
-    return mw_program_events(program, &arrival->events, err);
+    MW_TRY(mw_program_events(program, &arrival->events, err));
+    for (size_t i = 0; i < count; i++)
+        MW_TRY(mw_events_reserve(&arrival->events, (int32_t)i, arrival->announced[i], err));
+    return MW_OK;
 }
 
 mw_status mw_arrival_create(const mw_program *program, mw_symbols *symbols,

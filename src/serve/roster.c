@@ -2,12 +2,17 @@
 
 #include <string.h>
 
-enum { SLOTS_MIN = 64, ENTRY_SIZE = 24 };
+enum { SLOTS_MIN = 64, ENTRY_SIZE = 24, MOVES = 4 };
 
 typedef struct {
     mw_keyed_hash id;
     uint64_t contents; /* the lowest bit: its mw_event_origin */
 } entry;
+
+typedef struct {
+    uint32_t *slots; /* an entry's index plus 1; 0: free */
+    size_t count;    /* a power of two, at most half of it in use */
+} slot_table;
 
 struct mw_roster {
     const mw_program *program;
@@ -19,8 +24,9 @@ struct mw_roster {
     uint64_t *words;        /* room for what is hashed of an event */
     entry *entries;
     size_t count, capacity;
-    uint32_t *slots;        /* an entry's index plus 1; 0: free */
-    size_t slot_count;      /* a power of two, at most half of it in use */
+    slot_table table;
+    slot_table before; /* it has grown: entries from `moved` on still stand here */
+    size_t moved;
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -62,7 +68,8 @@ void mw_roster_destroy(mw_roster *roster) {
     mw_free(roster->texts);
     mw_free(roster->words);
     mw_free(roster->entries);
-    mw_free(roster->slots);
+    mw_free(roster->table.slots);
+    mw_free(roster->before.slots);
     mw_free(roster);
 }
 
@@ -126,27 +133,48 @@ static uint64_t hash_contents(mw_roster *roster, const mw_event *event, mw_event
 /* --- the table ---------------------------------------------------------------------------- */
 
 /* The slot of the id, or the free one where it belongs. */
-static uint32_t *find_slot(const mw_roster *roster, mw_keyed_hash id) {
-    size_t mask = roster->slot_count - 1;
+static uint32_t *find_in(const mw_roster *roster, slot_table table, mw_keyed_hash id) {
+    size_t mask = table.count - 1;
     for (size_t at = id.words[0] & mask;; at = (at + 1) & mask) {
-        uint32_t *slot = &roster->slots[at];
+        uint32_t *slot = &table.slots[at];
         if (*slot == 0) return slot;
         const mw_keyed_hash *other = &roster->entries[*slot - 1].id;
         if (other->words[0] == id.words[0] && other->words[1] == id.words[1]) return slot;
     }
 }
 
+/* Likewise, wherever the id stands; the free one is in the table that grows. */
+static uint32_t *find_slot(const mw_roster *roster, mw_keyed_hash id) {
+    uint32_t *slot = find_in(roster, roster->table, id);
+    if (*slot != 0 || !roster->before.slots) return slot;
+    uint32_t *before = find_in(roster, roster->before, id);
+    return *before != 0 ? before : slot;
+}
+
+/* Each entry that is added moves a few from the table before, so none pays for all of them. */
+static void move_some(mw_roster *roster, size_t move_max) {
+    size_t end = roster->before.count / 2; /* of the entries that filled it */
+    if (!roster->before.slots) return;
+    MW_ASSERT(end <= roster->count);
+    for (; roster->moved < end && move_max > 0; move_max--, roster->moved++) {
+        mw_keyed_hash id = roster->entries[roster->moved].id;
+        *find_in(roster, roster->table, id) = (uint32_t)roster->moved + 1;
+    }
+    if (roster->moved < end) return;
+    mw_free(roster->before.slots);
+    roster->before = (slot_table){NULL, 0};
+}
+
 static bool has_slots(mw_roster *roster, size_t entry_count) {
-    size_t slot_count = roster->slot_count ? roster->slot_count : SLOTS_MIN;
-    while (slot_count < 2 * entry_count) slot_count *= 2;
-    if (slot_count == roster->slot_count) return true;
-    uint32_t *slots = mw_allocate(slot_count * sizeof *slots);
-    if (!slots) return false;
-    mw_free(roster->slots);
-    roster->slots = slots;
-    roster->slot_count = slot_count;
-    for (size_t i = 0; i < roster->count; i++)
-        *find_slot(roster, roster->entries[i].id) = (uint32_t)i + 1;
+    slot_table grown = {NULL, roster->table.count ? roster->table.count : SLOTS_MIN};
+    while (grown.count < 2 * entry_count) grown.count *= 2;
+    if (grown.count == roster->table.count) return true;
+    grown.slots = mw_allocate(grown.count * sizeof *grown.slots);
+    if (!grown.slots) return false;
+    move_some(roster, SIZE_MAX);
+    roster->before = roster->table;
+    roster->table = grown;
+    roster->moved = 0;
     return true;
 }
 
@@ -177,6 +205,7 @@ mw_status mw_roster_add(mw_roster *roster, const mw_event *event, mw_event_origi
     if (!is_listed(roster, event)) return MW_OK;
     if (!has_room(roster, roster->count + 1)) return no_memory(err);
     mw_keyed_hash id = hash_id(roster, event);
+    move_some(roster, MOVES);
     uint32_t *slot = find_slot(roster, id);
     if (*slot != 0) return MW_OK;
     roster->entries[roster->count++] = (entry){id, hash_contents(roster, event, origin)};

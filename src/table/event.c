@@ -39,6 +39,11 @@ static mw_status reserve_times(mw_stream_events *stream, size_t needed, mw_error
     return MW_OK;
 }
 
+mw_status mw_events_reserve(mw_events *events, int32_t stream, size_t count, mw_error *err) {
+    MW_TRY(reserve_times(&events->streams[stream], count, err));
+    return mw_table_reserve(&events->streams[stream].rows, count, err);
+}
+
 static void unsort(mw_events *events) {
     mw_free(events->order);
     events->order = NULL;

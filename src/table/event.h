@@ -38,6 +38,9 @@ MW_MUST_USE mw_status mw_events_init(mw_events *events, const mw_schema *const *
                                      size_t stream_count, mw_error *err);
 /* Copies the row. Unsorts. On failure nothing was added. */
 MW_MUST_USE mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err);
+/* Makes room for so many events of a stream, so that adding them moves nothing. */
+MW_MUST_USE mw_status mw_events_reserve(mw_events *events, int32_t stream, size_t count,
+                                        mw_error *err);
 MW_MUST_USE mw_status mw_events_sort(mw_events *events, mw_error *err);
 static inline mw_event mw_events_row(const mw_events *events, int32_t stream, size_t row) {
     const mw_stream_events *of_stream = &events->streams[stream];
