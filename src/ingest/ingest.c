@@ -99,12 +99,12 @@ static mw_status look_up(mw_catalog *catalog, mw_str source, mw_taking_file *fil
 
 static mw_status plan_file(plan *p, int32_t source, mw_source_file found, mw_error *err) {
     mw_sys *sys = mw_state_sys(p->config->state);
-    mw_taking_file file = {.source = source, .file = found};
     mw_file_info info;
     bool is_known = false;
     MW_TRY(mw_sys_info(sys, found.path, &info, err));
     if (!info.exists)
         return mw_fail(err, MW_NOT_FOUND, "%s: there is no such file", found.path);
+    mw_taking_file file = {.source = source, .file = found, .size = info.size};
     MW_TRY(hash_file(sys, found.path, file.content_hash, err));
     MW_TRY(look_up(mw_state_catalog(p->config->state), p->config->program->sources[source].name,
                    &file, &is_known, err));
@@ -240,9 +240,12 @@ static mw_status took_nothing(const mw_ingest_report *report, mw_error *err) {
 
 static mw_status take_all(plan *p, mw_error *err) {
     mw_taking taking;
-    mw_status status = mw_taking_init(&taking, p->config, p->report, err);
+    uint64_t size = 0;
+    for (size_t i = 0; i < p->file_count; i++) size += p->files[i].size;
+    mw_status status = mw_taking_init(&taking, p->config, p->report, size, err);
     for (size_t i = 0; status == MW_OK && i < p->file_count; i++)
         status = mw_take_file(&taking, &p->files[i], err);
+    mw_progress_end(&taking.progress);
     if (status == MW_OK) status = write_quarantine(p, &taking.quarantine, err);
     bool is_all_refused = p->report->row_count > 0 &&
                           p->report->quarantined == p->report->row_count;

@@ -7,7 +7,7 @@
 #include "ingest/quarantine.h"
 #include "ingest/row_check.h"
 
-enum { ARENA_SIZE_MAX = 1 << 26 };
+enum { ARENA_SIZE_MAX = 1 << 26, SHOW_EVERY_ROWS = 1024 };
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "ingest: no memory");
@@ -39,9 +39,11 @@ static mw_status read_standing(mw_taking *taking, mw_error *err) {
 }
 
 mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
-                         mw_ingest_report *report, mw_error *err) {
+                         mw_ingest_report *report, uint64_t size, mw_error *err) {
     const mw_program *program = config->program;
+    mw_sys *sys = mw_state_sys(config->state);
     *taking = (mw_taking){.config = config, .report = report};
+    taking->progress = mw_progress_begin(sys, "reading the data", size);
     mw_arena_init(&taking->arena, ARENA_SIZE_MAX);
     mw_buf_init(&taking->quarantine, MW_QUARANTINE_SIZE_MAX);
     taking->standing =
@@ -54,6 +56,7 @@ mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
 }
 
 void mw_taking_release(mw_taking *taking) {
+    mw_progress_end(&taking->progress);
     for (size_t i = 0; taking->standing && i < taking->config->program->stream_count; i++)
         mw_standing_destroy(taking->standing[i]);
     mw_events_release(&taking->fresh);
@@ -233,9 +236,19 @@ static mw_status take_row(job *j, size_t r, mw_error *err) {
     return MW_OK;
 }
 
+/* Half of the work on a file is reading it, whose end is not known before. */
+static void show_progress(job *j, size_t rows_taken) {
+    uint64_t half = j->from->size / 2;
+    uint64_t taken = j->rows.row_count > 0 ? half * rows_taken / j->rows.row_count : 0;
+    mw_progress_update(&j->taking->progress, j->taking->done + half + taken);
+}
+
 static mw_status take_rows(job *j, mw_error *err) {
-    for (size_t r = j->line.known_count; r < j->rows.row_count; r++)
+    for (size_t r = j->line.known_count; r < j->rows.row_count; r++) {
+        if (r % SHOW_EVERY_ROWS == 0) show_progress(j, r);
         if (j->fates[r] == FATE_OPEN) MW_TRY(take_row(j, r, err));
+    }
+    j->taking->done += j->from->size;
     return MW_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "ingest/refusals.h"
 #include "ingest/sources.h"
 #include "ingest/standing.h"
+#include "sys/terminal.h"
 
 typedef struct {
     const mw_ingest_config *config;
@@ -20,20 +21,24 @@ typedef struct {
     mw_events lake, fresh; /* what lake and log have; what is added */
     mw_standing **standing; /* one a stream; NULL: it has no id */
     mw_buf quarantine;
+    mw_progress progress; /* over the bytes of all files */
+    uint64_t done;        /* of those that were taken */
 } mw_taking;
 
 /* A file that is to be taken for one source, and what an ingest before knew of its path. */
 typedef struct {
     int32_t source;
     mw_source_file file;
+    uint64_t size; /* in bytes */
     char content_hash[MW_SHA256_HEX_SIZE + 1];
     size_t known_rows; /* 0: the path is new */
     char known_hash[MW_SHA256_HEX_SIZE + 1];
 } mw_taking_file;
 
-/* The events of lake and log are read if there are any. Release it after a failure too. */
+/* The events of lake and log are read if there are any. `size`: of all files to come. Release
+   it after a failure too. */
 MW_MUST_USE mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
-                                     mw_ingest_report *report, mw_error *err);
+                                     mw_ingest_report *report, uint64_t size, mw_error *err);
 /* Adds a file's events, refused rows and its line of the report. */
 MW_MUST_USE mw_status mw_take_file(mw_taking *taking, const mw_taking_file *file,
                                    mw_error *err);

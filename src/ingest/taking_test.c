@@ -20,11 +20,13 @@ MW_TEST(taking_settles_ids_across_its_files) {
     mw_ingest_config config = config_of(&f);
     mw_arena_init(&f.report.arena, 1 << 20);
     f.report.stream_events = stream_events;
-    MW_CHECK_OK(mw_taking_init(&taking, &config, &f.report, &f.err), &f.err);
+    MW_CHECK_OK(mw_taking_init(&taking, &config, &f.report, 2000, &f.err), &f.err);
 
     snprintf(path, sizeof path, "%s/orders1.csv", f.folder);
-    mw_taking_file file = {.source = 0, .file = {MW_STR("a"), path}};
+    mw_taking_file file = {.source = 0, .file = {MW_STR("a"), path}, .size = 1000};
     MW_CHECK_OK(mw_take_file(&taking, &file, &f.err), &f.err);
+    MW_CHECK_EQUAL_INT(taking.done, 1000);
+    MW_CHECK(taking.progress.total == 2000 && taking.progress.done >= 500);
     size_t fresh = taking.fresh.event_count;
     file.file.name = MW_STR("b");
     MW_CHECK_OK(mw_take_file(&taking, &file, &f.err), &f.err);
