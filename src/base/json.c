@@ -87,8 +87,9 @@ static void append_quoted(mw_buf *out, mw_str s) {
     mw_buf_append_char(out, '"');
     size_t plain_from = 0, i = 0; /* bytes from plain_from up to i are written as they are */
     while (i < s.size) {
-        size_t size = character_size(mw_str_slice(s, i, s.size));
-        if (size > 0 && !needs_escape(s.data[i])) {
+        bool is_plain = (unsigned char)s.data[i] < 0x80 && !needs_escape(s.data[i]);
+        size_t size = is_plain ? 1 : character_size(mw_str_slice(s, i, s.size));
+        if (is_plain || (size > 0 && !needs_escape(s.data[i]))) {
             i += size;
             continue;
         }

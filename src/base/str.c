@@ -245,6 +245,7 @@ void mw_buf_init(mw_buf *buf, size_t size_max) {
 /* Room for `size` more bytes and the NUL behind them. */
 static bool buf_reserve(mw_buf *buf, size_t size) {
     if (buf->failed) return false;
+    if (size < buf->capacity - buf->size) return true; /* as a rule; never without memory */
     if (size > buf->size_max - buf->size) {
         buf->failed = true;
         return false;
@@ -294,8 +295,10 @@ void mw_buf_append_u32(mw_buf *buf, uint32_t value) {
 }
 
 void mw_buf_append_u64(mw_buf *buf, uint64_t value) {
-    unsigned char bytes[8];
-    for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(value >> 8 * i);
+    const unsigned char bytes[] = {
+        (unsigned char)value,         (unsigned char)(value >> 8),  (unsigned char)(value >> 16),
+        (unsigned char)(value >> 24), (unsigned char)(value >> 32), (unsigned char)(value >> 40),
+        (unsigned char)(value >> 48), (unsigned char)(value >> 56)}; /* compilers make one store */
     mw_buf_append(buf, bytes, sizeof bytes);
 }
 
