@@ -15,6 +15,7 @@
 #include "cli/monitor.h"
 #include "cli/not_built.h"
 #include "cli/predict.h"
+#include "cli/prediction_replay.h"
 #include "cli/query.h"
 #include "cli/runs.h"
 #include "cli/serve.h"
@@ -197,6 +198,15 @@ const mw_command mw_commands[] = {
         .examples = "  millwright explain late --input today.csv --json\n"
                     "  millwright explain late --id p01hv2w3d4e5f6\n",
         .run = mw_cli_explain,
+    },
+    {
+        .name = "predictions replay",
+        .words = "ID",
+        .word_count_min = 1,
+        .word_count_max = 1,
+        .summary = "Make a recorded prediction again, and compare bit by bit",
+        .examples = "  millwright predictions replay p1fqm5n0c2v8g0\n",
+        .run = mw_cli_predictions_replay,
     },
     {
         .name = "runs list",
@@ -386,7 +396,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("models card"),
     NOT_BUILT("models export"),
     NOT_BUILT("predictions show"),
-    NOT_BUILT("predictions replay"),
     NOT_BUILT("rollout start"),
     NOT_BUILT("rollout status"),
     NOT_BUILT("rollout stop"),
