@@ -24,6 +24,8 @@ void mw_api_streams(void *context, const mw_route_call *call, mw_response *respo
 void mw_api_promote(void *context, const mw_route_call *call, mw_response *response);
 void mw_api_rollback(void *context, const mw_route_call *call, mw_response *response);
 
+void mw_api_features(void *context, const mw_route_call *call, mw_response *response);
+
 void mw_api_describe(void *context, const mw_route_call *call, mw_response *response);
 
 yyjson_alc mw_api_json_memory(void); /* mw_allocate, as yyjson takes it */
@@ -32,5 +34,10 @@ MW_MUST_USE mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *
                                         mw_error *err);
 /* The members of an answer: id, model, version, prediction, decision, and "recorded" if not. */
 void mw_api_write_answer(mw_json *json, const mw_answer *answer);
+/* The members of a row that was refused: row (from 1), reason and hint. */
+void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err);
+/* An object of them, by their names. */
+void mw_api_write_features(mw_json *json, const mw_api *api, const mw_schema *schema,
+                           const mw_cell *features);
 /* The member "clock", if the clock is virtual. */
 void mw_api_write_clock(mw_json *json, const mw_api *api);

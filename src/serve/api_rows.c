@@ -118,7 +118,7 @@ static void rows_end(rows *all) { yyjson_doc_free(all->doc); }
 /* A row's own fault; anything else fails the request. */
 static bool is_of_row(mw_status status) { return mw_status_http(status) < 500; }
 
-static void write_reason(mw_json *json, size_t number, const mw_error *err) {
+void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err) {
     mw_json_key(json, "row");
     mw_json_int(json, (int64_t)number);
     mw_json_key(json, "reason");
@@ -149,7 +149,7 @@ static mw_status take_rows(mw_api *api, int32_t source, rows *all, tally *count,
         }
         if (!is_of_row(status)) return status;
         mw_json_object(json);
-        write_reason(json, all->number, err);
+        mw_api_write_refusal(json, all->number, err);
         mw_json_object_end(json);
     }
 }
@@ -258,7 +258,7 @@ static mw_status predict_rows(mw_api *api, const wish *wished, rows *all, mw_jso
         if (status != MW_OK && !is_of_row(status)) return status;
         mw_json_object(json);
         if (status == MW_OK) MW_TRY(write_answer(api, wished, &answer, json, err));
-        else write_reason(json, all->number, err);
+        else mw_api_write_refusal(json, all->number, err);
         mw_json_object_end(json);
     }
 }

@@ -5,16 +5,12 @@
 
 enum { EVENT_ID_SIZE_MAX = 1 << 12 };
 
-static void write_features(mw_json *json, const mw_api *api, const mw_answer *answer) {
-    const mw_schema *schema = answer->features;
-    if (!schema) {
-        mw_json_null(json);
-        return;
-    }
+void mw_api_write_features(mw_json *json, const mw_api *api, const mw_schema *schema,
+                           const mw_cell *features) {
     mw_json_object(json);
     for (size_t i = 0; i < schema->field_count; i++) {
         mw_json_key_str(json, schema->fields[i].name);
-        mw_cell_write_json(json, schema->fields[i].type, answer->prediction.features[i],
+        mw_cell_write_json(json, schema->fields[i].type, features[i],
                            mw_service_parts(api->service)->symbols);
     }
     mw_json_object_end(json);
@@ -34,7 +30,9 @@ static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stam
     mw_json_key(json, "place");
     mw_json_time(json, prediction->place);
     mw_json_key(json, "features");
-    write_features(json, api, &answer);
+    if (answer.features)
+        mw_api_write_features(json, api, answer.features, answer.prediction.features);
+    else mw_json_null(json);
     mw_json_object_end(json);
     return MW_OK;
 }

@@ -70,6 +70,10 @@ def call_all(described, second):
     described.call("POST", predict, 422, {"event": 5}, model="big")
     described.call("POST", predict, 422, {"event": order("n4", amonut=5)}, model="big")
     described.call("POST", predict, 404, {"event": order("n4")}, model="bug")
+    features = "/v1/models/{model}/features"
+    described.call("POST", features, 200, {"event": order("n5", at=now)}, model="big")
+    described.call("POST", features, 200, {"events": [order("n5", at=now), {"amount": 5}]}, model="big")
+    described.call("POST", features, 422, {}, model="big")
     for body in (order("e1"), [order("e2", number=17)], {"events": [order("e3"), order("e4", shop=None)]}):
         described.call("POST", events, 200, body, stream="orders")
     described.call("POST", events, 404, order("e1"), stream="order")

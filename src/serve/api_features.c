@@ -1,0 +1,74 @@
+/* The api of features alone: what a model would see of an event now. Nothing is recorded. */
+#include "serve/api_parts.h"
+
+static mw_status write_row(mw_json *json, const mw_api *api, size_t model, yyjson_val *event,
+                           mw_error *err) {
+    mw_answer answer;
+    MW_TRY(mw_service_predict(api->service, model, event, false, &answer, err));
+    const mw_decider *decider =
+        mw_sequencer_decider(mw_service_parts(api->service)->sequencer, model);
+    mw_json_object(json);
+    mw_json_key(json, "event");
+    mw_json_str(json, answer.prediction.event_id);
+    mw_json_key(json, "t");
+    mw_json_time(json, answer.prediction.t);
+    mw_json_key(json, "place");
+    mw_json_time(json, answer.prediction.place);
+    mw_json_key(json, "features");
+    mw_api_write_features(json, api, mw_decider_features(decider), answer.prediction.features);
+    mw_json_object_end(json);
+    return MW_OK;
+}
+
+/* A row that is refused takes its place with the reason; anything else fails the request. */
+static mw_status write_rows(mw_json *json, const mw_api *api, size_t model, yyjson_val *events,
+                            mw_error *err) {
+    size_t index, count;
+    yyjson_val *event;
+    mw_json_array(json);
+    yyjson_arr_foreach(events, index, count, event) {
+        mw_status status = write_row(json, api, model, event, err);
+        if (status == MW_OK) continue;
+        if (mw_status_http(status) >= 500) return status;
+        mw_json_object(json);
+        mw_api_write_refusal(json, index + 1, err);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+    return MW_OK;
+}
+
+static mw_status write_answer(const mw_api *api, size_t model, yyjson_val *root, mw_buf *body,
+                              mw_error *err) {
+    yyjson_val *event = yyjson_obj_get(root, "event"), *events = yyjson_obj_get(root, "events");
+    mw_json json = mw_json_begin(body);
+    if (yyjson_is_obj(event)) return write_row(&json, api, model, event, err);
+    if (!yyjson_is_arr(events))
+        return mw_fail(err, MW_INVALID,
+                       "body: must be {\"event\": {...}} or {\"events\": [...]}");
+    mw_json_object(&json);
+    mw_json_key(&json, "rows");
+    MW_TRY(write_rows(&json, api, model, events, err));
+    mw_json_object_end(&json);
+    return MW_OK;
+}
+
+static mw_status answer_features(const mw_api *api, const mw_route_call *call, mw_buf *body,
+                                 mw_error *err) {
+    size_t model = 0;
+    yyjson_alc memory = mw_api_json_memory();
+    mw_str text = call->request->body;
+    MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
+    char *bytes = (char *)(uintptr_t)text.data; /* read only, without the flag to work in place */
+    yyjson_doc *doc = yyjson_read_opts(bytes, text.size, 0, &memory, NULL);
+    mw_status status = doc ? write_answer(api, model, yyjson_doc_get_root(doc), body, err)
+                           : mw_fail(err, MW_MALFORMED, "body: must be JSON");
+    yyjson_doc_free(doc);
+    return status;
+}
+
+void mw_api_features(void *context, const mw_route_call *call, mw_response *response) {
+    mw_error err = {0};
+    mw_status status = answer_features(context, call, &response->body, &err);
+    if (status != MW_OK) mw_response_problem(response, status, &err);
+}
