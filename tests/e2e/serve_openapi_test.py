@@ -67,6 +67,8 @@ def call_all(described, second):
     made = described.call("POST", predict, 200, {"event": order("n1", at=now)}, model="big")
     described.call("POST", predict, 200, {"events": [order("n2", at=now), {"amount": 5}]}, model="big")
     described.call("POST", predict, 200, {"event": order("n3"), "record": False}, model="big")
+    explained = described.call("POST", predict, 200, {"event": order("n3"), "record": False, "explain": True}, model="big")
+    assert explained["why"], explained
     described.call("POST", predict, 422, {"event": 5}, model="big")
     described.call("POST", predict, 422, {"event": order("n4", amonut=5)}, model="big")
     described.call("POST", predict, 404, {"event": order("n4")}, model="bug")
