@@ -48,9 +48,9 @@ static double leaf_value(const mw_forest *forest, size_t leaf, const double *fea
 void mw_tree_sums(const mw_forest *forest, const double *features, double *out_sums) {
     uint32_t class_count = forest->head.class_count;
     for (uint32_t i = 0; i < class_count; i++) out_sums[i] = mw_tree_start(forest);
-    for (uint32_t tree = 0; tree < forest->head.tree_count; tree++) {
+    for (uint32_t tree = 0, class = 0; tree < forest->head.tree_count; tree++) {
         size_t leaf = mw_tree_leaf(forest, tree, features);
-        double *sum = &out_sums[tree % class_count];
-        *sum = mw_tree_add(forest, *sum, leaf_value(forest, leaf, features));
+        out_sums[class] = mw_tree_add(forest, out_sums[class], leaf_value(forest, leaf, features));
+        if (++class == class_count) class = 0;
     }
 }
