@@ -8,10 +8,18 @@ typedef struct {
     const mw_feature *feature;
 } listed_feature;
 
+/* The window's events, or those since which it looks, come from there. */
+static bool window_reads_source(const listed_feature *it, const mw_window *window,
+                                size_t source) {
+    if (it->program->streams[window->stream].source == (int32_t)source) return true;
+    return window->since >= 0 &&
+           window_reads_source(it, &it->model->windows[window->since], source);
+}
+
 static bool reads_source(const listed_feature *it, size_t source) {
     for (size_t i = 0; i < it->model->window_count; i++)
         if (mw_code_reads_window(it->feature->code, (int32_t)i) &&
-            it->program->streams[it->model->windows[i].stream].source == (int32_t)source)
+            window_reads_source(it, &it->model->windows[i], source))
             return true;
     return false;
 }

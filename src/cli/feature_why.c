@@ -83,6 +83,7 @@ static mw_status gather(inquiry *it, size_t window, mw_error *err) {
 
 static mw_cell value_of(const inquiry *it, const mw_window *window, const mw_event *event) {
     mw_frame frame = {.row = event->row,
+                      .now = it->step->moment.row,
                       .time_us = event->time,
                       .symbols = it->oracle.symbols,
                       .zone = it->oracle.program->zone};

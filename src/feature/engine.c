@@ -33,10 +33,12 @@ static bool give_arrays(mw_engine *engine) {
     size_t feature_count = engine->config.model->feature_count;
     engine->plain = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plain);
     engine->derived = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->derived);
+    engine->event_row =
+        mw_arena_alloc(arena, plan->field_count_max + 1, sizeof *engine->event_row);
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
     if (!engine->groups || !engine->admissions || !engine->cuts || !engine->windows ||
         !engine->id || !engine->plain || !engine->derived || !engine->foreseen_streams ||
-        !engine->foreseen)
+        !engine->foreseen || !engine->event_row)
         return false;
     for (size_t i = 0; i < MW_FORESEEN_EVENTS; i++) engine->foreseen_streams[i] = MW_NONE;
     for (size_t i = 0; i < plan->group_count; i++) {
@@ -250,7 +252,9 @@ static void read_windows(mw_engine *engine, const mw_moment *moment, const mw_fr
                           .maturity = moment->t + engine->config.model->maturity_us,
                           .edges = &engine->edges,
                           .instances = &engine->instances,
-                          .cuts = engine->cuts};
+                          .cuts = engine->cuts,
+                          .frame = frame,
+                          .event_row = engine->event_row};
     if (plan->has_instances) {
         mw_engine_fill_id(engine, engine->config.model->moment_stream, moment->row);
         reading.instance = mw_instances_find(&engine->instances, engine->id);

@@ -40,6 +40,7 @@ struct mw_engine {
     mw_edges edges;
     mw_cut *cuts;               /* where the moment's windows end, lookup by lookup */
     mw_cell *windows;           /* one each of the model's */
+    mw_cell *event_row;         /* room for a row of any stream */
     mw_cell *id;                /* of the event or the moment at hand */
 };
 

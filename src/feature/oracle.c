@@ -77,6 +77,7 @@ static int64_t end_of(const question *q, const mw_window *window, int64_t steps)
 
 static mw_frame event_frame(const question *q, const mw_event *event) {
     return (mw_frame){.row = event->row,
+                      .now = q->moment->row,
                       .time_us = event->time,
                       .symbols = q->symbols,
                       .zone = q->program->zone};
@@ -104,12 +105,16 @@ static bool spans(const question *q, const mw_window *window, const mw_event *ev
     return window->since < 0 || event->time >= since_of(q, window);
 }
 
+static bool is_true(const mw_code *condition, const mw_frame *frame) {
+    return !condition || mw_code_run(condition, frame).boolean == MW_TRUE;
+}
+
 /* Rules 2 and 3. */
 static mw_verdict judge(const question *q, const mw_window *window, const mw_event *event) {
     if (!has_keys(q, window, event) || !spans(q, window, event)) return MW_VERDICT_ELSEWHERE;
     if (is_own(q, window, event)) return MW_VERDICT_OWN;
     mw_frame frame = event_frame(q, event);
-    if (window->condition && mw_code_run(window->condition, &frame).boolean != MW_TRUE)
+    if (!is_true(window->condition, &frame) || !is_true(window->now_condition, &frame))
         return MW_VERDICT_CONDITION;
     int64_t known = event->known > event->place ? event->known : event->place;
     return known < known_limit(q, window) ? MW_VERDICT_IN : MW_VERDICT_NOT_YET_KNOWN;

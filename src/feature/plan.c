@@ -228,6 +228,19 @@ static int32_t cut_of(planner *p, mw_lookup_plan *lookup, const mw_window *windo
     return (int32_t)lookup->cut_count++;
 }
 
+/* A window that reads the moment's row keeps what it will look at, and nothing running. */
+static bool settle_now_columns(planner *p, mw_group_plan *group, mw_window_plan *placed) {
+    const mw_window *window = placed->window;
+    int32_t *columns = mw_arena_alloc(p->arena, window->now_field_count + 1, sizeof *columns);
+    if (!columns) return false;
+    for (size_t i = 0; i < window->now_field_count; i++)
+        columns[i] = column_of(group, window->now_fields[i]);
+    placed->now_columns = columns;
+    if (window->value && !mw_code_reads_now(window->value))
+        placed->column = column_of(group, window->value);
+    return true;
+}
+
 static void settle_column(mw_group_plan *group, mw_window_plan *placed) {
     const mw_window *window = placed->window;
     if (!window->value) return;
@@ -269,8 +282,13 @@ static void settle_column(mw_group_plan *group, mw_window_plan *placed) {
 static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     mw_group_plan *group = &p->plan->groups[index];
     size_t count = 0;
-    for (size_t i = 0; i < p->plan->window_count; i++) count += p->placed[i].group == index;
-    group->columns = mw_arena_alloc(p->arena, count, sizeof *group->columns);
+    size_t column_max = 0;
+    for (size_t i = 0; i < p->plan->window_count; i++) {
+        if (p->placed[i].group != index) continue;
+        count++;
+        column_max += 1 + p->placed[i].window.window->now_field_count;
+    }
+    group->columns = mw_arena_alloc(p->arena, column_max, sizeof *group->columns);
     group->ranks = mw_arena_alloc(p->arena, count, sizeof *group->ranks);
     group->totalled = mw_arena_alloc(p->arena, count, sizeof *group->totalled);
     group->powered = mw_arena_alloc(p->arena, count, sizeof *group->powered);
@@ -280,7 +298,12 @@ static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
         !group->censuses || !group->bounds)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     for (size_t i = 0; i < p->plan->window_count; i++)
-        if (p->placed[i].group == index) settle_column(group, &p->placed[i].window);
+        if (p->placed[i].group == index && !p->placed[i].window.window->reads_now)
+            settle_column(group, &p->placed[i].window);
+    for (size_t i = 0; i < p->plan->window_count; i++)
+        if (p->placed[i].group == index && p->placed[i].window.window->reads_now &&
+            !settle_now_columns(p, group, &p->placed[i].window))
+            return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     return MW_OK;
 }
 
@@ -417,8 +440,11 @@ mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan 
         !plan.edges)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
-    for (size_t i = 0; i < program->stream_count; i++)
+    for (size_t i = 0; i < program->stream_count; i++) {
         plan.first_of_stream[i] = plan.first_touch[i] = MW_NONE;
+        size_t field_count = program->streams[i].schema.field_count;
+        if (field_count > plan.field_count_max) plan.field_count_max = field_count;
+    }
     place_windows(&p, false, false);
     place_windows(&p, false, true);
     place_windows(&p, true, false);

@@ -61,6 +61,7 @@ typedef struct {
     size_t index;               /* of the window in the model */
     int32_t column;             /* MW_NONE: the events themselves */
     int32_t total, rank, powers, census; /* of that column, or MW_NONE */
+    const int32_t *now_columns; /* of the fields that it looks at when read; NULL: it does not */
     uint32_t census_span;
     mw_cell nothing;            /* its value over no event */
 } mw_window_plan;
@@ -114,6 +115,7 @@ typedef struct {
     bool has_instances;
     int64_t instance_retention_us;
     size_t element_words_max;
+    size_t field_count_max;      /* of the streams' schemas */
 } mw_plan;
 
 MW_MUST_USE mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena,

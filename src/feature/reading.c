@@ -1,5 +1,7 @@
 #include "feature/reading.h"
 
+#include "feature/scan.h"
+
 #include <math.h>
 
 /* What few windows ask for stands apart from the usual way. */
@@ -230,7 +232,32 @@ APART static mw_cell census_of(const range *r, const mw_window_plan *plan) {
     return value;
 }
 
-static mw_cell value_of(range *r, const mw_window_plan *plan, int64_t t) {
+/* The window's condition and value over each event as it was, as far as they look at it. */
+static mw_cell scan_now(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
+    const mw_window *window = plan->window;
+    mw_frame frame = *reading->frame;
+    frame.row = reading->event_row;
+    frame.now = reading->frame->row;
+    mw_scan found = mw_scan_begin(window, r->group->ring.symbols);
+    for (uint64_t position = r->from; position < r->to; position++) {
+        if (!sees(r, position)) continue;
+        for (size_t i = 0; i < window->now_field_count; i++)
+            reading->event_row[mw_code_field(window->now_fields[i])] =
+                cell_at(r, position, (uint32_t)plan->now_columns[i] + 1);
+        frame.time_us = time_at(r, position);
+        if (window->now_condition &&
+            mw_code_run(window->now_condition, &frame).boolean != MW_TRUE)
+            continue;
+        mw_cell value = {0};
+        if (plan->column != MW_NONE) value = cell_at(r, position, (uint32_t)plan->column + 1);
+        else if (window->value) value = mw_code_run(window->value, &frame);
+        mw_scan_add(&found, frame.time_us, value);
+    }
+    return mw_scan_read(&found, reading->t, plan->nothing);
+}
+
+static mw_cell value_of(const mw_reading *reading, range *r, const mw_window_plan *plan) {
+    if (plan->now_columns) return scan_now(reading, r, plan);
     switch (plan->window->aggregate) {
     case MW_AGGREGATE_COUNT: return mw_cell_number((double)event_count(r));
     case MW_AGGREGATE_ANY: return mw_cell_bool(event_count(r) > 0);
@@ -238,7 +265,7 @@ static mw_cell value_of(range *r, const mw_window_plan *plan, int64_t t) {
     case MW_AGGREGATE_MAX: return best_of(r, plan);
     case MW_AGGREGATE_FIRST: return end_of(r, plan->column, false);
     case MW_AGGREGATE_LAST: return end_of(r, plan->column, true);
-    case MW_AGGREGATE_SINCE: return since_last(r, t);
+    case MW_AGGREGATE_SINCE: return since_last(r, reading->t);
     case MW_AGGREGATE_VAR:
     case MW_AGGREGATE_STD:
     case MW_AGGREGATE_TREND: return spread_of(r, plan);
@@ -286,7 +313,7 @@ static void read_range(const mw_reading *reading, const mw_range_plan *plan,
     r.total = MW_NONE;
     if (plan->leaves_out && reading->instance != 0) find_own(reading, &r);
     for (size_t i = 0; i < plan->window_count; i++)
-        out_windows[plan->windows[i].index] = value_of(&r, &plan->windows[i], reading->t);
+        out_windows[plan->windows[i].index] = value_of(reading, &r, &plan->windows[i]);
 }
 
 void mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,

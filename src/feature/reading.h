@@ -27,6 +27,8 @@ typedef struct {
     const mw_instances *instances;
     uint32_t instance;                /* the moment's own; 0: none is known */
     mw_cut *cuts;                     /* room for those of any lookup */
+    const mw_frame *frame;            /* over the moment's row */
+    mw_cell *event_row;               /* room for a row of any stream */
 } mw_reading;
 
 /* Fills the cells, by the model's windows, of all windows that a lookup serves. `card`: what it

@@ -5,6 +5,7 @@
 #include "testing/test.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The rules one by one, on logs small enough to be understood: each answer is written down here,
    and both the engine and the oracle must give it. Times are us. */
@@ -259,6 +260,29 @@ MW_TEST(a_value_outside_of_a_sums_range_is_missing) {
                       .facts = {{VIEWS, 950, 950, 0, 1, 0x1p62}, {VIEWS, 960, 960, 0, 1, 0x1p63},
                                 {VIEWS, 960, 960, 0, 1, 0x1p-82}},
                       .fact_count = 3, .expected = cases[i].expected});
+}
+
+MW_TEST(a_window_that_reads_the_moment_sees_each_event_beside_it) {
+    static const fact order = {ORDERS, 1000, 1000, 7, 1, 5}; /* its x is 5 */
+    static const fact facts[] = {{VIEWS, 910, 910, 0, 1, 4}, {VIEWS, 920, 920, 0, 1, 6},
+                                 {VIEWS, 930, 930, 0, 1, 8}, {VIEWS, 940, 940, 0, 1, NOTHING},
+                                 {VIEWS, 950, 1000, 0, 1, 9}, {PAYS, 960, 960, 7, 1, 9},
+                                 {PAYS, 970, 970, 8, 1, 9}};
+    static const struct {
+        const char *feature;
+        double expected;
+    } cases[] = {{"count(views where x > now.x by key over 100us)", 2},
+                 {"sum(views.x - now.x by key over 100us)", -1 + 1 + 3},
+                 {"last(views.x where x < now.x by key over 100us)", 4},
+                 {"count(pays where x > now.x by key over 100us)", 1}, /* not its own */
+                 {"sum(views.x where x > now.x + 100 by key over 100us)", 0},
+                 {"mean(views.x where x > now.x + 100 by key over 100us)", NOTHING}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scene here = {.feature = cases[i].feature, .moment = order, .fact_count = 7,
+                      .expected = cases[i].expected};
+        memcpy(here.facts, facts, sizeof facts);
+        play(&here);
+    }
 }
 
 MW_TEST(a_window_since_a_stream_begins_with_its_last_event_that_is_known) {

@@ -35,6 +35,12 @@ bool mw_code_reads_feature(const mw_code *code, int32_t feature) {
     return reads(code, MW_OP_FEATURE, feature);
 }
 
+bool mw_code_reads_now(const mw_code *code) {
+    for (size_t i = 0; i < code->instruction_count; i++)
+        if (code->instructions[i].op == MW_OP_NOW) return true;
+    return false;
+}
+
 /* Spans and times: int64 us, all but MW_TIME_MISSING; what does not fit is missing. */
 static int64_t add_us(int64_t a, int64_t b) {
     int64_t sum;
@@ -159,6 +165,7 @@ mw_cell mw_code_run(const mw_code *code, const mw_frame *frame) {
         switch ((mw_opcode)now.op) {
         case MW_OP_FIELD: *top++ = frame->row[now.operand]; break;
         case MW_OP_WINDOW: *top++ = frame->windows[now.operand]; break;
+        case MW_OP_NOW: *top++ = frame->now[now.operand]; break;
         case MW_OP_FEATURE: *top++ = frame->features[now.operand]; break;
         case MW_OP_TIME: *top++ = mw_cell_time(frame->time_us); break;
         case MW_OP_CONSTANT: *top++ = code->constants[now.operand]; break;

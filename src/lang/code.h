@@ -16,6 +16,7 @@ typedef struct {
                                 the moment's event (features, labels, keys on its side) */
     const mw_cell *windows;  /* one cell each of the model's windows */
     const mw_cell *features; /* one cell each of the model's features */
+    const mw_cell *now;      /* inside an aggregate: the fields of the moment's event */
     int64_t time_us;         /* `time`: the event's (inside an aggregate), or the moment's t */
     mw_symbols *symbols;
     const mw_zone *zone;
@@ -29,5 +30,6 @@ int32_t mw_code_field(const mw_code *code);
 int32_t mw_code_window(const mw_code *code);
 bool mw_code_reads_window(const mw_code *code, int32_t window);
 bool mw_code_reads_feature(const mw_code *code, int32_t feature);
+bool mw_code_reads_now(const mw_code *code);
 /* The expression written out again, in one canonical spelling. */
 mw_str mw_code_text(const mw_code *code);

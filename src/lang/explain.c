@@ -64,6 +64,9 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
     mw_buf_printf(out, " the events of %.*s", MW_STR_ARGS(source_name(program, it)));
     explain_keys(stream, it, out);
     if (it->condition) mw_buf_printf(out, ", where %.*s", MW_STR_ARGS(mw_code_text(it->condition)));
+    if (it->now_condition)
+        mw_buf_printf(out, "%s %.*s (now: at the moment)", it->condition ? " and" : ", where",
+                      MW_STR_ARGS(mw_code_text(it->now_condition)));
     if (!stream->is_always) mw_range_explain(it, since_name(program, model, it), out);
     mw_buf_append_text(out, of_label && it->is_ahead ? ", known when the label matures"
                                                      : ", known before the moment");

@@ -26,6 +26,7 @@ static const char shops[] =
     "feature high: quantile(0.95)(prices.price by shop over 7d)\n"
     "feature where: top(prices.place by shop over 7d)\n"
     "feature wide: distinct(prices.place by shop over 7d)\n"
+    "feature dearer: count(orders where amount > now.amount and shop != 'x' by shop over 3h)\n"
     "model m:\n"
     "  moment: on orders at time - 1h\n"
     "  label: any(orders by shop over next 1d)\n";
@@ -118,4 +119,15 @@ MW_TEST(explain_says_how_near_a_quantile_is_and_where_counting_ends) {
                   "moment, known before the moment; missing over more than 10000 different "
                   "values.\n"
                   "The moment is 1h before the time of an event of orders.\n");
+}
+
+MW_TEST(explain_tells_the_event_from_the_moment) {
+    check_text(10, "dearer is a number: count(orders where (now.amount < amount) and (not (shop = "
+                   "\"x\")) by shop over 3h)\n"
+                   "count(orders where (now.amount < amount) and (not (shop = \"x\")) by shop over "
+                   "3h) is the number of the events of orders with the same shop, where not (shop "
+                   "= \"x\") and now.amount < amount (now: at the moment), in the 3h before the "
+                   "moment, known before the moment; those with the predicted event's id are left "
+                   "out.\n"
+                   "The moment is 1h before the time of an event of orders.\n");
 }

@@ -153,7 +153,7 @@ const mw_expr *mw_expr_constant(mw_compiler *compiler, mw_type type, mw_cell cel
 
 const mw_expr *mw_expr_load(mw_compiler *compiler, mw_opcode op, mw_type type, int32_t index,
                             mw_str name) {
-    MW_ASSERT(op == MW_OP_FIELD || op == MW_OP_WINDOW || op == MW_OP_FEATURE);
+    MW_ASSERT(op == MW_OP_FIELD || op == MW_OP_WINDOW || op == MW_OP_FEATURE || op == MW_OP_NOW);
     mw_expr model = {.op = op, .type = type, .operand = index, .name = name};
     return mw_expr_make(compiler, model, NULL, 0);
 }
@@ -265,6 +265,10 @@ void mw_expr_write(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out
     switch (expr->op) {
     case MW_OP_FIELD:
     case MW_OP_FEATURE: write_name(expr->name, out); break;
+    case MW_OP_NOW:
+        mw_buf_append_text(out, "now.");
+        write_name(expr->name, out);
+        break;
     case MW_OP_WINDOW: mw_buf_append_str(out, expr->name); break;
     case MW_OP_CONSTANT: write_constant(compiler, expr, out); break;
     case MW_OP_TIME: mw_buf_append_text(out, "time"); break;

@@ -93,6 +93,11 @@ static mw_status append_at_end(const query *q, const mw_window *window, const ch
     return append_around(q, window, "", " IS NOT NULL)", err);
 }
 
+static mw_status refuse(const mw_window *window, mw_error *err) {
+    return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",
+                   MW_STR_ARGS(window->text));
+}
+
 static mw_status append_aggregate(const query *q, const mw_window *window, mw_error *err) {
     switch (window->aggregate) {
     case MW_AGGREGATE_COUNT: mw_buf_append_text(q->out, "CAST(count(*) AS DOUBLE)"); return MW_OK;
@@ -108,9 +113,7 @@ static mw_status append_aggregate(const query *q, const mw_window *window, mw_er
     case MW_AGGREGATE_STD: return append_around(q, window, "stddev_samp(", ")", err);
     case MW_AGGREGATE_FIRST: return append_at_end(q, window, "arg_min(", err);
     case MW_AGGREGATE_LAST: return append_at_end(q, window, "arg_max(", err);
-    default:
-        return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",
-                       MW_STR_ARGS(window->text));
+    default: return refuse(window, err);
     }
 }
 
@@ -170,6 +173,8 @@ static void append_sides(const query *q, const mw_window *window) {
 
 static mw_status append_window(const query *q, size_t index, mw_error *err) {
     const mw_window *window = &q->model->windows[index];
+    if (window->tick.kind != MW_TICK_NONE || window->since >= 0 || window->reads_now)
+        return refuse(window, err);
     mw_buf_append_text(q->out, ",\n");
     mw_sql_append_name(q->out, q->windows.fields[index].name);
     mw_buf_printf(q->out, " AS ( -- %.*s\n  SELECT m.\"moment n\", ", MW_STR_ARGS(window->text));

@@ -72,6 +72,12 @@ typedef struct {
     const mw_code *value;     /* over the event; NULL: count, any, since (a value of theirs has
                                  become part of the condition) */
     const mw_code *condition; /* over the event; NULL: every event */
+    const mw_code *now_condition; /* what else must hold, over the event and the moment's row; NULL:
+                                     nothing */
+    const mw_code **now_fields;   /* those of the event that `now_condition`, or a value that reads
+                                     the moment's row too, look at: each a code of its own */
+    size_t now_field_count;
+    bool reads_now;               /* one of these two reads the moment's row */
     int32_t key_count;
     int32_t event_keys[MW_KEYS_MAX];        /* fields of the stream's schema */
     const mw_code *moment_keys[MW_KEYS_MAX]; /* over the moment's row and t alone; same types */

@@ -80,10 +80,9 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
         return NULL;
     }
     if (node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now")) {
-        mw_complain(compiler, node->position, MW_NOT_BUILT,
-                    "now.%.*s in a window's value or condition is not built yet",
-                    MW_STR_ARGS(node->text));
-        return NULL;
+        const mw_expr *mine = mw_type_node(&event->moment->scope, node);
+        return mine ? mw_expr_load(compiler, MW_OP_NOW, mine->type, mine->operand, mine->name)
+                    : NULL;
     }
     if (node->kind == MW_NODE_MEMBER) {
         mw_complain(compiler, node->position, MW_INVALID,
@@ -546,14 +545,69 @@ static bool grow_windows(mw_moment_scope *moment) {
     return true;
 }
 
+static bool reads_now(const mw_expr *expr) {
+    if (expr->op == MW_OP_NOW) return true;
+    for (size_t i = 0; i < expr->arg_count; i++)
+        if (reads_now(expr->args[i])) return true;
+    return false;
+}
+
+/* The parts of a condition that read the moment's row, or the others; NULL: there are none. */
+static const mw_expr *part_of(mw_compiler *compiler, const mw_expr *condition, bool of_now) {
+    if (!condition) return NULL;
+    if (condition->op != MW_OP_AND) return reads_now(condition) == of_now ? condition : NULL;
+    return mw_expr_and(compiler, part_of(compiler, condition->args[0], of_now),
+                       part_of(compiler, condition->args[1], of_now));
+}
+
+/* Adds the fields of the event that the expression reads. */
+static bool add_now_fields(mw_compiler *compiler, const mw_expr *expr, mw_position position,
+                           mw_window *window) {
+    for (size_t i = 0; i < expr->arg_count; i++)
+        if (!add_now_fields(compiler, expr->args[i], position, window)) return false;
+    if (expr->op != MW_OP_FIELD) return true;
+    for (size_t i = 0; i < window->now_field_count; i++)
+        if (mw_code_field(window->now_fields[i]) == expr->operand) return true;
+    const mw_code *code = mw_expr_compile(compiler, expr, position);
+    if (code) window->now_fields[window->now_field_count++] = code;
+    return code != NULL;
+}
+
+/* What can be worked out at the moment alone, and what of the event that takes. */
+static bool take_now(const event_scope *event, mw_position position, const window_draft *draft,
+                     mw_window *window) {
+    mw_compiler *compiler = event->scope.compiler;
+    const mw_expr *condition = part_of(compiler, draft->condition, true);
+    const mw_expr *value = draft->value && reads_now(draft->value) ? draft->value : NULL;
+    window->reads_now = condition || value;
+    if (!window->reads_now) return true;
+    mw_aggregate aggregate = draft->rule->aggregate;
+    if (aggregate == MW_AGGREGATE_QUANTILE || aggregate == MW_AGGREGATE_DISTINCT ||
+        aggregate == MW_AGGREGATE_TOP) {
+        mw_complain(compiler, position, MW_NOT_BUILT,
+                    "%s of what hangs on the moment's row (now.) is not built yet",
+                    draft->rule->word);
+        return false;
+    }
+    window->now_fields = mw_compiler_alloc(compiler, event->stream->schema.field_count,
+                                           sizeof *window->now_fields);
+    if (!window->now_fields) return false;
+    if (value && !add_now_fields(compiler, value, position, window)) return false;
+    if (!condition) return true;
+    window->now_condition = mw_expr_compile(compiler, condition, position);
+    return window->now_condition && add_now_fields(compiler, condition, position, window);
+}
+
 static bool finish_window(event_scope *event, mw_position position, window_draft *draft,
                           mw_str text) {
     mw_compiler *compiler = event->scope.compiler;
     mw_window *window = &draft->window;
     window->text = text;
     if (draft->value) window->value = mw_expr_compile(compiler, draft->value, position);
-    if (draft->condition) window->condition = mw_expr_compile(compiler, draft->condition, position);
-    if ((draft->value && !window->value) || (draft->condition && !window->condition)) return false;
+    const mw_expr *condition = part_of(compiler, draft->condition, false);
+    if (condition) window->condition = mw_expr_compile(compiler, condition, position);
+    if ((draft->value && !window->value) || (condition && !window->condition)) return false;
+    if (!take_now(event, position, draft, window)) return false;
     for (int32_t i = 0; i < window->key_count; i++) {
         window->moment_keys[i] = mw_expr_compile(compiler, draft->keys[i], position);
         if (!window->moment_keys[i]) return false;

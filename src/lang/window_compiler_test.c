@@ -71,8 +71,11 @@ MW_TEST(windows_refuse_values_that_an_aggregate_cannot_take) {
         {"last(orders.last(prices.price by shop over 1d) by shop over 1d)",
          ":1:24: features.a: a window must not stand inside another window\n"
          "    Make the inner one a feature, or a field of the stream.\n"},
-        {"count(orders where amount > now.amount by shop over 1h)",
-         ":1:40: features.a: now.amount in a window's value or condition is not built yet\n"},
+        {"count(orders where amount > now.amont by shop over 1h)",
+         ":1:40: features.a: there is no feature amont, and no such field in orders\n"
+         "    Did you mean amount?\n"},
+        {"distinct(orders.note where amount > now.amount by shop over 1h)",
+         ":1:12: features.a: distinct of what hangs on the moment's row (now.) is not built yet\n"},
         {"count(orders by shop over 99999999d)",
          ":1:38: features.a: a window must reach at most 365000d from the moment\n"},
         {"since(prices by shop over next 1h)",

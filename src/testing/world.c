@@ -76,6 +76,21 @@ static void write_window(mw_world *world, mw_buf *out) {
     mw_buf_printf(out, " by %s", random_keys(world, stream < 2));
 }
 
+/* The same with a condition or a value that hangs on the moment's row. */
+static void write_now_window(mw_world *world, mw_buf *out) {
+    static const char *const heads[] = {"count(", "any(",   "since(", "sum(", "mean(", "min(",
+                                        "max(",   "first(", "last(",  "var(", "trend("};
+    static const char *const values[] = {"x", "y - now.x", "x * now.y", "now.x"};
+    static const char *const conditions[] = {"x > now.x", "y < now.x and x > 0",
+                                             "tag = now.tag or x = now.y", "time < now.at - 9us"};
+    size_t head = below(world, sizeof heads / sizeof *heads), stream = below(world, STREAMS);
+    bool has_value = head >= 3;
+    mw_buf_printf(out, "%s%s", heads[head], stream_names[stream]);
+    if (has_value) mw_buf_printf(out, ".%s", PICK(world, values));
+    if (!has_value || one_in(world, 2)) mw_buf_printf(out, " where %s", PICK(world, conditions));
+    mw_buf_printf(out, " by %s", random_keys(world, stream < 2));
+}
+
 static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
     static const char *const ranges[] = {
         " over 1us",   " over 7us",         " over 40us",          " over 300us",
@@ -101,7 +116,8 @@ static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
                                              "100us after 25us every 25us)"};
         mw_buf_append_text(&buf, PICK(world, aheads));
     } else {
-        write_window(world, &buf);
+        if (one_in(world, 6)) write_now_window(world, &buf);
+        else write_window(world, &buf);
         mw_buf_printf(&buf, "%s)", PICK(world, ranges));
     }
     return text(world, &buf);
@@ -117,6 +133,7 @@ static mw_str random_label(mw_world *world) {
         "first(orders.x by who over next 80us)",
         "sum(views.x by who over next 80us) + count(views by shop over 400us since pays)",
         "std(views.y by shop over next 90us) > var(pays.x by who over 200us)",
+        "count(views where x > now.x by shop over next 60us) > sum(pays.x - now.x by who over 9us)",
         "distinct(views.tag by shop over next 400us)",
         "quantile(0.5)(pays.x by who over next 700us) - distinct(views.y by shop over 900us)",
         "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)",

@@ -36,6 +36,8 @@ features:
   some:   any(orders where amount > 50 by shop over 1d)
   every:  all(orders.amount > 20 by shop over 12h)
   gap:    since(orders by shop over 1d)
+  dearer: count(orders where amount > now.amount by shop over 1d)
+  ahead:  max(orders.amount - now.amount by shop over 1d)
   spread: var(orders.amount by shop over 1d)
   uneven: std(orders.amount by shop over 1d)
   rising: trend(orders.amount by shop over 1d)
@@ -67,6 +69,8 @@ SELECT m.order_id AS id,
        coalesce(bool_or(e.amount > 50), false) AS some,
        bool_and(e.amount > 20) FILTER (e.placed >= m.placed - INTERVAL 12 HOUR) AS every,
        epoch(m.placed - max(e.placed)) AS gap,
+       count(*) FILTER (e.amount > m.amount) AS dearer,
+       max(e.amount - m.amount) AS ahead,
        list(struct_pack(x := e.amount, t := epoch_us(e.placed))) AS spread,
        list(struct_pack(x := e.amount, t := epoch_us(e.placed))) AS uneven,
        list(struct_pack(x := e.amount, t := epoch_us(e.placed))) AS rising,
