@@ -49,7 +49,19 @@ bool mw_group_takes(const mw_group *group, const mw_frame *frame, mw_cell *out_k
     return true;
 }
 
+/* What a tick is of this event alone. */
+static uint32_t fill_tick(const mw_group *group, const mw_frame *frame, mw_cell *out_element) {
+    uint32_t refused = 0;
+    out_element[0].time = mw_tick_step(group->plan->tick, frame->zone, frame->time_us, 0);
+    for (size_t i = 0; i < group->plan->fold_count; i++) {
+        const mw_fold *fold = &group->plan->folds[i];
+        refused += !mw_fold_event(fold, frame, out_element + fold->word);
+    }
+    return refused;
+}
+
 uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *out_element) {
+    if (group->plan->tick.kind != MW_TICK_NONE) return fill_tick(group, frame, out_element);
     uint32_t refused = 0;
     out_element[0].time = frame->time_us;
     for (size_t i = 0; i < group->plan->column_count; i++) {
@@ -120,11 +132,30 @@ APART static void insert_and_count(mw_group *group, mw_card *card, const mw_cell
         if (censuses[i]) mw_census_insert(censuses[i], position);
 }
 
+/* Lets an element enter the one of its tick; false if that is not there yet. */
+static bool merge_tick(const mw_group_plan *plan, mw_ring *ring, const mw_cell *element) {
+    uint64_t end = mw_ring_end(ring);
+    uint64_t position = mw_ring_seek(&plan->ring, ring, end, element[0].time);
+    if (position == end || mw_ring_time(&plan->ring, ring, position) != element[0].time)
+        return false;
+    for (size_t i = 0; i < plan->fold_count; i++) {
+        const mw_fold *fold = &plan->folds[i];
+        mw_cell words[MW_FOLD_WORDS_MAX];
+        mw_fold_load(fold, &plan->ring, ring, position, words);
+        mw_fold_merge(fold, plan->ring.symbols, element + fold->word, words);
+        for (uint32_t w = 0; w < mw_fold_word_count(fold->kind); w++)
+            *mw_ring_at(&plan->ring, ring, position, fold->word + w) = words[w];
+    }
+    return true;
+}
+
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element) {
-    if (group->plan->census_count > 0)
+    const mw_group_plan *plan = group->plan;
+    if (plan->tick.kind != MW_TICK_NONE && merge_tick(plan, &card->ring, element)) return;
+    if (plan->census_count > 0)
         insert_and_count(group, card, element);
     else
-        mw_ring_insert(&group->plan->ring, &card->ring, element);
+        mw_ring_insert(&plan->ring, &card->ring, element);
 }
 
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,

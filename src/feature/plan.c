@@ -27,21 +27,33 @@ static bool is_of_label(const planner *p, size_t window) {
     return window >= p->model->feature_window_count;
 }
 
-static bool group_holds(const mw_group_plan *group, const mw_window *window) {
-    return group->stream == window->stream && same_code(group->condition, window->condition) &&
+/* Whether whole ticks are all that the window needs: it tells no events apart, nor does it begin
+   with the moment. */
+static bool is_folded(const mw_window *window, const mw_range_plan *range) {
+    mw_fold_kind kind;
+    bool begins_now = window->is_ahead && window->start_steps == 0;
+    return window->tick.kind != MW_TICK_NONE && !begins_now && !window->reads_now &&
+           !range->leaves_out && range->known == MW_KNOWN_NOW &&
+           mw_fold_kind_of(window->aggregate, &kind);
+}
+
+static bool group_holds(const mw_group_plan *group, const mw_window *window, mw_tick tick) {
+    return group->tick.kind == tick.kind && group->tick.span_us == tick.span_us &&
+           group->stream == window->stream && same_code(group->condition, window->condition) &&
            group->key_count == window->key_count &&
            memcmp(group->keys, window->event_keys,
                   (size_t)window->key_count * sizeof *group->keys) == 0;
 }
 
-static int32_t group_of(planner *p, const mw_window *window) {
+static int32_t group_of(planner *p, const mw_window *window, mw_tick tick) {
     mw_plan *plan = p->plan;
     for (size_t i = 0; i < plan->group_count; i++)
-        if (group_holds(&plan->groups[i], window)) return (int32_t)i;
+        if (group_holds(&plan->groups[i], window, tick)) return (int32_t)i;
 
     mw_group_plan *group = &plan->groups[plan->group_count];
     *group = (mw_group_plan){.stream = window->stream,
                              .condition = window->condition,
+                             .tick = tick,
                              .key_count = window->key_count,
                              .keys = window->event_keys,
                              .next_of_stream = plan->first_of_stream[window->stream]};
@@ -135,12 +147,14 @@ static void place_window(planner *p, size_t index) {
                                       .powers = MW_NONE,
                                       .census = MW_NONE,
                                       .nothing = of_nothing(window)};
-    placed->group = group_of(p, window);
-    placed->lookup = lookup_of(p, placed->group, window, is_label);
     placed->range.since = window->since;
     placed->range.known = known_rule(p, window, is_label);
     placed->range.leaves_out = window->shares_id &&
                                (!window->is_ahead || window->stream == p->model->moment_stream);
+    mw_tick tick = is_folded(window, &placed->range) ? window->tick
+                                                     : (mw_tick){.kind = MW_TICK_NONE};
+    placed->group = group_of(p, window, tick);
+    placed->lookup = lookup_of(p, placed->group, window, is_label);
     keep_for(p, placed, is_label);
 }
 
@@ -278,6 +292,35 @@ static void settle_column(mw_group_plan *group, mw_window_plan *placed) {
     }
 }
 
+/* Equal folds are kept once; each of its words is a column. */
+static void settle_fold(mw_group_plan *group, mw_window_plan *placed) {
+    const mw_window *window = placed->window;
+    mw_fold fold = {.value = window->value, .type = window->type};
+    bool can_fold = mw_fold_kind_of(window->aggregate, &fold.kind);
+    MW_ASSERT(can_fold);
+    if (window->value) fold.type = mw_code_type(window->value);
+    size_t i = 0;
+    while (i < group->fold_count && (group->folds[i].kind != fold.kind ||
+                                     !same_code(group->folds[i].value, fold.value)))
+        i++;
+    placed->fold = (int32_t)i;
+    if (i < group->fold_count) return;
+    fold.word = 1 + (uint32_t)group->column_count;
+    for (uint32_t word = 0; word < mw_fold_word_count(fold.kind); word++)
+        group->columns[group->column_count++] =
+            (mw_column){.type = mw_fold_word_type(&fold, word)};
+    group->folds[group->fold_count++] = fold;
+}
+
+/* What the group must keep for a window. */
+static bool settle_window(planner *p, mw_group_plan *group, mw_window_plan *placed) {
+    if (placed->window->reads_now) return settle_now_columns(p, group, placed);
+    placed->is_plain = group->tick.kind == MW_TICK_NONE;
+    if (placed->is_plain) settle_column(group, placed);
+    else settle_fold(group, placed);
+    return true;
+}
+
 /* A group's arrays have room for all of its windows. */
 static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     mw_group_plan *group = &p->plan->groups[index];
@@ -286,8 +329,9 @@ static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     for (size_t i = 0; i < p->plan->window_count; i++) {
         if (p->placed[i].group != index) continue;
         count++;
-        column_max += 1 + p->placed[i].window.window->now_field_count;
+        column_max += MW_FOLD_WORDS_MAX + p->placed[i].window.window->now_field_count;
     }
+    group->folds = mw_arena_alloc(p->arena, count, sizeof *group->folds);
     group->columns = mw_arena_alloc(p->arena, column_max, sizeof *group->columns);
     group->ranks = mw_arena_alloc(p->arena, count, sizeof *group->ranks);
     group->totalled = mw_arena_alloc(p->arena, count, sizeof *group->totalled);
@@ -295,14 +339,10 @@ static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     group->censuses = mw_arena_alloc(p->arena, count, sizeof *group->censuses);
     group->bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->bounds);
     if (!group->columns || !group->ranks || !group->totalled || !group->powered ||
-        !group->censuses || !group->bounds)
+        !group->censuses || !group->bounds || !group->folds)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     for (size_t i = 0; i < p->plan->window_count; i++)
-        if (p->placed[i].group == index && !p->placed[i].window.window->reads_now)
-            settle_column(group, &p->placed[i].window);
-    for (size_t i = 0; i < p->plan->window_count; i++)
-        if (p->placed[i].group == index && p->placed[i].window.window->reads_now &&
-            !settle_now_columns(p, group, &p->placed[i].window))
+        if (p->placed[i].group == index && !settle_window(p, group, &p->placed[i].window))
             return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     return MW_OK;
 }

@@ -10,6 +10,7 @@
 #pragma once
 #include "feature/edges.h"
 #include "feature/engine.h"
+#include "feature/fold.h"
 #include "feature/census.h"
 
 #define MW_RETAIN_FOREVER INT64_MAX
@@ -23,7 +24,7 @@ typedef struct {
 } mw_bound_plan;
 
 typedef struct {
-    const mw_code *value;
+    const mw_code *value; /* NULL: a word of a fold */
     mw_type type;
     bool is_summed;
 } mw_column;
@@ -41,6 +42,9 @@ typedef struct {
     mw_ring_powers *powered;
     mw_census_plan *censuses;
     uint32_t census_count;
+    mw_tick tick;             /* an element is a tick, made of folds; MW_TICK_NONE: an event */
+    mw_fold *folds;
+    size_t fold_count;
     mw_bound_plan *bounds;
     size_t bound_count;
     mw_ring_shape ring;
@@ -61,6 +65,8 @@ typedef struct {
     size_t index;               /* of the window in the model */
     int32_t column;             /* MW_NONE: the events themselves */
     int32_t total, rank, powers, census; /* of that column, or MW_NONE */
+    bool is_plain;              /* of events as they are kept: neither of ticks nor of now */
+    int32_t fold;               /* of a group of ticks */
     const int32_t *now_columns; /* of the fields that it looks at when read; NULL: it does not */
     uint32_t census_span;
     mw_cell nothing;            /* its value over no event */

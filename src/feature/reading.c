@@ -232,6 +232,18 @@ APART static mw_cell census_of(const range *r, const mw_window_plan *plan) {
     return value;
 }
 
+/* All ticks of the range as one. */
+static mw_cell merge_ticks(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
+    const mw_fold *fold = &r->group->folds[plan->fold];
+    mw_cell words[MW_FOLD_WORDS_MAX], more[MW_FOLD_WORDS_MAX];
+    mw_fold_clear(fold, words);
+    for (uint64_t position = r->from; position < r->to; position++) {
+        mw_fold_load(fold, &r->group->ring, r->ring, position, more);
+        mw_fold_merge(fold, r->group->ring.symbols, more, words);
+    }
+    return mw_fold_read(fold, words, plan->window->aggregate, reading->t, plan->nothing);
+}
+
 /* The window's condition and value over each event as it was, as far as they look at it. */
 static mw_cell scan_now(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
     const mw_window *window = plan->window;
@@ -257,7 +269,8 @@ static mw_cell scan_now(const mw_reading *reading, const range *r, const mw_wind
 }
 
 static mw_cell value_of(const mw_reading *reading, range *r, const mw_window_plan *plan) {
-    if (plan->now_columns) return scan_now(reading, r, plan);
+    if (!plan->is_plain)
+        return plan->now_columns ? scan_now(reading, r, plan) : merge_ticks(reading, r, plan);
     switch (plan->window->aggregate) {
     case MW_AGGREGATE_COUNT: return mw_cell_number((double)event_count(r));
     case MW_AGGREGATE_ANY: return mw_cell_bool(event_count(r) > 0);

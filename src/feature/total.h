@@ -23,6 +23,10 @@ static inline void mw_total_remove(mw_total *total, double value) {
     total->count--;
     mw_exact_sum_remove(&total->sum, value);
 }
+static inline void mw_total_join(mw_total *total, const mw_total *more) {
+    mw_exact_sum_merge(&total->sum, &more->sum);
+    total->count += more->count;
+}
 /* What came between two running totals. */
 static inline mw_total mw_total_between(const mw_total *from, const mw_total *to) {
     mw_total between = {to->sum, to->count - from->count};

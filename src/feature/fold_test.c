@@ -1,0 +1,94 @@
+#include "feature/fold.h"
+
+#include "base/prng.h"
+#include "feature/engine.h"
+#include "testing/declare.h"
+#include "testing/test.h"
+
+#include <math.h>
+
+/* Ticks that are merged in any order, and parted in any way, come to what all events at once do.
+   That the values are right is shown by engine_test.c, whose worlds have such windows. */
+MW_TEST(fold_merges_in_any_order) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(
+        &arena, symbols,
+        "stream s\n  columns: at time, key number, x number\n  time: at\n  id: at\n"
+        "feature a: sum(s.x by key over 1h)\n"
+        "model m\n  moment: on s\n  label: count(s by key over next 1h)\n");
+    const mw_code *value = program->models[0].windows[0].value;
+    uint64_t prng = mw_test_seed();
+    enum { EVENTS = 12 };
+    for (mw_fold_kind kind = MW_FOLD_COUNT; kind <= MW_FOLD_LAST; kind++)
+        for (size_t round = 0; round < 200; round++) {
+            bool is_of_events = kind == MW_FOLD_COUNT || kind == MW_FOLD_LATEST;
+            mw_fold fold = {kind, is_of_events ? NULL : value, MW_TYPE_NUMBER, 0};
+            mw_cell words[EVENTS][MW_FOLD_WORDS_MAX] = {{{0}}};
+            mw_cell forward[MW_FOLD_WORDS_MAX] = {{0}}, parts[2][MW_FOLD_WORDS_MAX] = {{{0}}};
+            mw_fold_clear(&fold, forward);
+            mw_fold_clear(&fold, parts[0]);
+            mw_fold_clear(&fold, parts[1]);
+            for (size_t i = 0; i < EVENTS; i++) {
+                double x = (double)mw_prng_below(&prng, 5) / 2 - 1;
+                mw_cell row[] = {mw_cell_time((int64_t)mw_prng_below(&prng, 4)),
+                                 mw_cell_number(1),
+                                 mw_cell_number(mw_prng_below(&prng, 4) == 0 ? NAN : x)};
+                mw_frame frame = {.row = row, .time_us = row[0].time};
+                MW_CHECK(mw_fold_event(&fold, &frame, words[i]));
+                mw_fold_merge(&fold, symbols, words[i], forward);
+            }
+            for (size_t i = EVENTS; i > 0; i--)
+                mw_fold_merge(&fold, symbols, words[i - 1], parts[mw_prng_below(&prng, 2)]);
+            mw_fold_merge(&fold, symbols, parts[1], parts[0]);
+            for (uint32_t i = 0; i < mw_fold_word_count(kind); i++)
+                MW_CHECK_EQUAL_INT(parts[0][i].bits, forward[i].bits);
+        }
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
+
+/* The bytes of state after an hour of `count` events of one key. */
+static size_t bytes_after(const char *windows, int64_t count) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
+    mw_buf text;
+    mw_buf_init(&text, 4096);
+    mw_buf_printf(&text,
+                  "stream hits\n  columns: at time, key number, x number\n  time: at\n"
+                  "stream asks\n  columns: at time, key number, no number\n  time: at\n  id: no\n"
+                  "%smodel m\n  moment: on asks\n  label: count(asks by key over next 1h)\n%c",
+                  windows, '\0');
+    const mw_program *program = mw_test_program(&arena, symbols, text.data);
+    mw_engine_config config = {
+        .program = program, .model = &program->models[0], .symbols = symbols};
+    mw_engine *engine;
+    MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t time = i * (MW_HOUR_US / count);
+        mw_cell row[] = {mw_cell_time(time), mw_cell_number(1), mw_cell_number((double)i)};
+        MW_CHECK_OK(mw_engine_apply(engine, &(mw_event){0, time, time, time, row}, NULL), NULL);
+    }
+    mw_cell row[] = {mw_cell_time(MW_HOUR_US), mw_cell_number(1), mw_cell_number(0)};
+    mw_cell feature;
+    mw_engine_features(engine, &(mw_moment){MW_HOUR_US, MW_HOUR_US, row}, &feature);
+    MW_CHECK_EQUAL_DOUBLE_BITS(feature.number, (double)(count - 1) / 2);
+    size_t bytes = mw_engine_read_stats(engine).bytes;
+    mw_engine_destroy(engine);
+    mw_buf_release(&text);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+    return bytes;
+}
+
+MW_TEST(fold_bounds_the_state_of_a_hot_key) {
+    static const char by_the_minute[] = "feature f: mean(hits.x by key over 1h every 1m)\n";
+    size_t bytes = bytes_after(by_the_minute, 60000);
+    MW_CHECK(bytes <= 16384);
+    MW_CHECK_EQUAL_INT(bytes_after(by_the_minute, 3600), bytes);
+    MW_CHECK(bytes_after("feature f: mean(hits.x by key over 1h)\n", 60000) > 50 * bytes);
+}
