@@ -24,7 +24,7 @@ static mw_course *new_course(const mw_world *world) {
 
 /* The same program under other symbols: each text that the world knows has another code here. */
 static void create_twin(mw_world *twin, const mw_world *world, uint64_t seed) {
-    mw_world_create(twin, seed, (mw_world_config){0, true});
+    mw_world_create(twin, seed, (mw_world_config){0, true, false});
     for (size_t code = mw_symbols_count(world->symbols); code > 0; code--)
         MW_CHECK(mw_symbols_intern(twin->symbols, mw_symbols_text(world->symbols, code)) != 0);
 }
@@ -141,7 +141,7 @@ MW_TEST(course_goes_on_from_its_bytes_in_another_process) {
     for (uint64_t number = 0; number < WORLDS; number++) {
         uint64_t seed = mw_test_seed() * 1000 + number, prng = seed;
         mw_world world, twin;
-        mw_world_create(&world, seed, (mw_world_config){EVENTS, true});
+        mw_world_create(&world, seed, (mw_world_config){EVENTS, true, false});
         create_twin(&twin, &world, seed);
         runner both[2] = {{.world = &world, .course = new_course(&world)},
                           {.world = &twin, .course = new_course(&twin)}};
@@ -175,7 +175,7 @@ typedef struct {
 } fixture;
 
 static void begin(fixture *f) {
-    mw_world_create(&f->world, mw_test_seed(), (mw_world_config){120, true});
+    mw_world_create(&f->world, mw_test_seed(), (mw_world_config){120, true, false});
     runner r = {.world = &f->world, .course = new_course(&f->world)};
     mw_buf_init(&r.told, BYTES_MAX);
     for (size_t i = 0; i < f->world.events.event_count; i++) advance(&r, &f->world, i);
@@ -242,7 +242,7 @@ MW_TEST(course_of_another_program_is_refused) {
     fixture f;
     mw_world other;
     begin(&f);
-    mw_world_create(&other, mw_test_seed() + 1, (mw_world_config){0, true});
+    mw_world_create(&other, mw_test_seed() + 1, (mw_world_config){0, true, false});
     mw_course *course = new_course(&other);
     MW_CHECK_STATUS(mw_course_load(course, mw_buf_str(&f.bytes), NULL), MW_CONFLICT);
     mw_course_destroy(course);

@@ -59,7 +59,8 @@ MW_TEST(course_goes_as_a_replay_does) {
     size_t moments = 0, labels = 0;
     for (uint64_t number = 0; number < WORLDS; number++) {
         mw_world world;
-        mw_world_create(&world, mw_test_seed() * 1000 + number, (mw_world_config){EVENTS, true});
+        mw_world_create(&world, mw_test_seed() * 1000 + number,
+                        (mw_world_config){EVENTS, true, false});
         race both = {.course = new_course(&world)};
         mw_replay_config config = {.program = world.program,
                                    .model = world.model,
@@ -116,7 +117,7 @@ static mw_status create_and_feed(void *context) {
 
 MW_TEST(course_survives_every_failing_allocation) {
     mw_world world;
-    mw_world_create(&world, mw_test_seed(), (mw_world_config){EVENTS, true});
+    mw_world_create(&world, mw_test_seed(), (mw_world_config){EVENTS, true, false});
     MW_CHECK(mw_test_every_allocation_fails(create_and_feed, &world) > 10);
     mw_world_release(&world);
 }

@@ -74,7 +74,7 @@ static void run_replay(story *s, const mw_events *events) {
 static void begin(story *s, uint64_t number, bool may_look_at_all_past) {
     size_t event_count = number % 8 == 7 ? 4 * EVENTS : EVENTS;
     mw_world_create(&s->world, mw_test_seed() * 1000 + number,
-                    (mw_world_config){event_count, may_look_at_all_past});
+                    (mw_world_config){event_count, may_look_at_all_past, number % 16 == 1});
     MW_CHECK(s->world.model->feature_count <= FEATURES_MAX);
     run_replay(s, &s->world.events);
 }

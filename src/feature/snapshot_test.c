@@ -19,7 +19,7 @@ static mw_engine_config config_of(const fixture *f) {
 }
 
 static void begin(fixture *f) {
-    mw_world_create(&f->world, mw_test_seed(), (mw_world_config){EVENTS, true});
+    mw_world_create(&f->world, mw_test_seed(), (mw_world_config){EVENTS, true, false});
     MW_CHECK_OK(mw_engine_create(config_of(f), &f->engine, NULL), NULL);
     for (size_t i = 0; i < f->world.events.event_count; i++) {
         mw_event event = mw_events_at(&f->world.events, i);

@@ -225,7 +225,8 @@ static mw_cell random_text(mw_world *world, size_t count) {
                                                  mw_str_of(texts[below(world, count)]))};
 }
 
-static void add_event(mw_world *world, int32_t stream, size_t number_max) {
+static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
+    size_t number_max = config.event_count / ORDERS_PER_NUMBER + 1;
     int64_t at = (int64_t)below(world, MW_WORLD_TIME_MAX);
     int64_t lag = one_in(world, 2) ? 0 : (int64_t)below(world, one_in(world, 4) ? 400 : 40);
     if (!one_in(world, 4)) { /* so that most times meet others */
@@ -237,8 +238,8 @@ static void add_event(mw_world *world, int32_t stream, size_t number_max) {
     row[AT] = mw_cell_time(at);
     row[KNOWN] = mw_cell_time(at + lag);
     row[NO] = mw_cell_number((double)below(world, number_max));
-    row[WHO] = random_text(world, PEOPLE);
-    row[SHOP] = random_text(world, SHOPS);
+    row[WHO] = random_text(world, config.has_one_key ? 1 : PEOPLE);
+    row[SHOP] = random_text(world, config.has_one_key ? 1 : SHOPS);
     row[X] = random_number(world);
     row[Y] = random_number(world);
     row[TAG] = random_text(world, 5);
@@ -263,8 +264,7 @@ void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config) {
     declare(world, config);
     mw_world_init_events(world, &world->events);
     for (size_t i = 0; i < config.event_count; i++)
-        add_event(world, (int32_t)below(world, STREAMS),
-                  config.event_count / ORDERS_PER_NUMBER + 1);
+        add_event(world, (int32_t)below(world, STREAMS), config);
     MW_CHECK_OK(mw_events_sort(&world->events, NULL), NULL);
 }
 

@@ -13,6 +13,7 @@ enum { MW_WORLD_TIME_MAX = 3000 }; /* times lie in [0, this) us */
 typedef struct {
     size_t event_count;
     bool may_look_at_all_past; /* some windows have no span */
+    bool has_one_key;          /* all events meet: of one person and one shop, unless missing */
 } mw_world_config;
 
 typedef struct {
