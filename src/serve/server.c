@@ -90,7 +90,7 @@ static mw_server_config with_defaults(mw_server_config config) {
     if (config.body_size_max == 0) config.body_size_max = MW_HTTP_BODY_SIZE_MAX;
     if (config.idle_us == 0) config.idle_us = 75 * MW_SECOND_US;
     if (config.request_us == 0) config.request_us = 30 * MW_SECOND_US;
-    if (config.deadline_us == 0) config.deadline_us = MW_SECOND_US;
+    if (config.deadline_us == 0) config.deadline_us = 5 * MW_SECOND_US;
     if (config.write_us == 0) config.write_us = 30 * MW_SECOND_US;
     if (config.linger_us == 0) config.linger_us = 2 * MW_SECOND_US;
     if (config.drain_us == 0) config.drain_us = 10 * MW_SECOND_US;

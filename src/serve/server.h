@@ -40,7 +40,7 @@ typedef struct {
     size_t body_size_max;        /* MW_HTTP_BODY_SIZE_MAX */
     int64_t idle_us;             /* 75 s between requests */
     int64_t request_us;          /* 30 s from a request's first byte to its last */
-    int64_t deadline_us;         /* 1 s from a request's arrival until it is taken up */
+    int64_t deadline_us;         /* 5 s from a request's arrival until it is taken up */
     int64_t write_us;            /* 30 s in which a client reads nothing of its answer */
     int64_t linger_us;           /* 2 s for it to go after the last answer */
     int64_t drain_us;            /* 10 s for what is under way at a stop */
