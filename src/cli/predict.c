@@ -8,6 +8,7 @@
 #include "cli/version_program.h"
 #include "cli/workspace.h"
 #include "decide/decider.h"
+#include "feature/entrance.h"
 #include "ingest/data_file.h"
 #include "ingest/load.h"
 #include "sys/standard.h"
@@ -25,6 +26,7 @@ static const mw_field answer_fields[ANSWER_COLUMNS] = {{{"prediction", 10}, MW_T
 
 typedef struct {
     int64_t t, place;
+    int64_t time, known; /* of its event */
     size_t row;
 } asked_moment;
 
@@ -212,8 +214,14 @@ static mw_status take_row(job *it, size_t number, mw_cell *row, mw_error *err) {
         return MW_OK;
     int64_t t = event.time + model->moment_offset_us;
     it->moments[it->moment_count++] =
-        (asked_moment){t, t > event.known ? t : event.known, number};
+        (asked_moment){t, t > event.known ? t : event.known, event.time, event.known, number};
     return MW_OK;
+}
+
+static int compare_knowns(const void *a, const void *b) {
+    const asked_moment *x = a, *y = b;
+    if (x->known != y->known) return x->known < y->known ? -1 : 1;
+    return x->row < y->row ? -1 : 1;
 }
 
 static int compare_places(const void *a, const void *b) {
@@ -230,8 +238,39 @@ static mw_status make_moments(job *it, mw_error *err) {
     mw_table_init(&it->events, &it->stream->schema);
     MW_TRY(mw_table_reserve(&it->events, count, err));
     for (size_t i = 0; i < count; i++) MW_TRY(take_row(it, i, row, err));
-    qsort(it->moments, it->moment_count, sizeof *it->moments, compare_places);
     return MW_OK;
+}
+
+/* Works out the fields with windows of the rows, as events of history: each at its known. */
+static mw_status enter_rows(job *it, mw_entrance *entrance, const mw_events *events,
+                            mw_error *err) {
+    size_t applied = 0;
+    qsort(it->moments, it->moment_count, sizeof *it->moments, compare_knowns);
+    for (size_t i = 0; i < it->moment_count; i++) {
+        const asked_moment *asked = &it->moments[i];
+        for (; applied < events->event_count; applied++) {
+            mw_event event = mw_events_at(events, applied);
+            if (event.place >= asked->known) break;
+            MW_TRY(mw_entrance_event(entrance, &event, err));
+        }
+        mw_cell *row = mw_table_row(&it->events, asked->row);
+        mw_event event = {.stream = it->version.model->moment_stream,
+                          .time = asked->time,
+                          .known = asked->known,
+                          .row = row};
+        MW_TRY(mw_entrance_fill(entrance, &event, asked->known, row, err));
+    }
+    return MW_OK;
+}
+
+static mw_status enter(job *it, const mw_events *events, mw_error *err) {
+    mw_entrance *entrance = NULL;
+    MW_TRY(mw_entrance_create(it->version.program, it->workspace->symbols, true, &entrance,
+                              err));
+    mw_status status = entrance ? enter_rows(it, entrance, events, err) : MW_OK;
+    mw_entrance_destroy(entrance);
+    qsort(it->moments, it->moment_count, sizeof *it->moments, compare_places);
+    return status;
 }
 
 /* --- answers ---------------------------------------------------------------------------- */
@@ -305,7 +344,8 @@ static mw_status answer(job *it, mw_error *err) {
                                 .from = INT64_MAX}; /* nothing falls due: all is asked */
     MW_TRY(mw_load_events(workspace->state, it->version.program, workspace->symbols, &events,
                           err));
-    mw_status status = mw_decider_create(config, &decider, err);
+    mw_status status = enter(it, &events, err);
+    if (status == MW_OK) status = mw_decider_create(config, &decider, err);
     if (status == MW_OK)
         status = mw_decider_promote(decider, mw_buf_str(&it->version_bytes), err);
     if (status == MW_OK && it->explains) status = mw_decider_prepare(decider, err);

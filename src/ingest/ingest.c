@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/entering.h"
 #include "ingest/load.h"
 #include "ingest/sources.h"
 #include "ingest/taking.h"
@@ -149,16 +150,11 @@ static mw_status make_plan(plan *p, mw_error *err) {
 
 /* --- the offer ---------------------------------------------------------------------------- */
 
-/* By rule 1. The place is greater than any that was given before, by log or lake, and the next
-   that a server gives is greater still. */
+/* By rule 1. The next place that a server gives is greater still. */
 static mw_status accept_here(const plan *p, const mw_taking *taking, const mw_offer *offer,
                              mw_accepted *out_accepted, mw_error *err) {
-    const mw_log_facts *log = &taking->log;
-    int64_t place = log->is_virtual ? log->now : p->config->now_us;
-    if (place <= log->last_place) place = log->last_place + 1;
-    if (place <= taking->snapshot.last_place) place = taking->snapshot.last_place + 1;
-    mw_places places = {place, 0};
-    MW_TRY(mw_offer_place(offer, log->last_prediction, places, &places, err));
+    mw_places places = {mw_taking_place(taking), 0};
+    MW_TRY(mw_offer_place(offer, taking->log.last_prediction, places, &places, err));
     return mw_offer_accept(offer, p->config->state, places, out_accepted, err);
 }
 
@@ -250,6 +246,7 @@ static mw_status take_all(plan *p, mw_error *err) {
     bool is_all_refused = p->report->row_count > 0 &&
                           p->report->quarantined == p->report->row_count;
     if (status == MW_OK && is_all_refused) status = took_nothing(p->report, err);
+    if (status == MW_OK) status = mw_entering_run(&taking, err);
     if (status == MW_OK) status = store(p, &taking, err);
     mw_taking_release(&taking);
     return status;

@@ -23,10 +23,12 @@ void mw_source_definition(const mw_program *program, int32_t number,
     mw_sha256_add_str(&sha, mw_zone_name(program->zone));
     mw_schema_hash(&source->row, &sha);
     mw_sha256_add_u64(&sha, source->column_count);
-    for (size_t i = 0; i < source->row.field_count - source->column_count; i++) {
+    for (size_t i = 0; i < source->plain_count - source->column_count; i++) {
         mw_sha256_add_u64(&sha, (uint64_t)source->field_indexes[i]);
         add_code(&sha, source->fields[i]);
     }
+    for (size_t i = 0; source->entry && i < source->entry->feature_count; i++)
+        add_code(&sha, source->entry->features[i].code);
     add_code(&sha, source->where);
     for (int32_t i = 0; i < source->stream_count; i++)
         add_stream(&sha, &program->streams[source->first_stream + i]);

@@ -89,7 +89,8 @@ mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event) {
     const mw_cell *cells = cells_of(standing, slot);
     size_t row = slot / 2 - 1;
     bool is_equal = events->times[row] == event->time && events->knowns[row] == event->known;
-    for (size_t i = 0; is_equal && i < events->rows.schema->field_count; i++)
+    size_t count = events->rows.schema->field_count - standing->stream->entry_count;
+    for (size_t i = 0; is_equal && i < count; i++)
         is_equal = cells[i].bits == event->row[i].bits;
     if (!is_equal) return MW_STANDS_OTHERWISE;
     return slot & 1 ? MW_STANDS_FRESH : MW_STANDS_IN_LAKE;

@@ -21,6 +21,7 @@ typedef enum {
 MW_MUST_USE mw_status mw_standing_create(const mw_stream *stream, int32_t number,
                                          const mw_events *lake, const mw_events *fresh,
                                          mw_standing **out_standing, mw_error *err);
+/* Fields with windows are no contents of a row that comes: they are worked out as it enters. */
 mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event);
 /* Takes up the row that was added last to the fresh events. */
 MW_MUST_USE mw_status mw_standing_add(mw_standing *standing, mw_error *err);

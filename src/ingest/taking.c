@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "feature/entrance.h"
 #include "ingest/data_file.h"
 #include "ingest/load.h"
 #include "ingest/quarantine.h"
@@ -30,7 +31,7 @@ static mw_status read_standing(mw_taking *taking, mw_error *err) {
     for (size_t i = 0; i < config->program->stream_count; i++) {
         const mw_stream *stream = &config->program->streams[i];
         mw_lake_wish wish = {stream->name, (int32_t)i, config->symbols};
-        if (stream->id_count > 0)
+        if (stream->id_count > 0 || mw_entrance_reads(config->program, (int32_t)i))
             MW_TRY(mw_lake_read(lake, &taking->snapshot, wish, &taking->lake, err));
     }
     mw_log_tail tail = {config->state, config->program, config->symbols,
@@ -53,6 +54,18 @@ mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
     MW_TRY(mw_program_events(program, &taking->lake, err));
     MW_TRY(read_standing(taking, err));
     return index_ids(taking, err);
+}
+
+bool mw_taking_is_history(const mw_taking *taking) {
+    return taking->log.last_prediction == INT64_MIN || taking->config->wants_history;
+}
+
+int64_t mw_taking_place(const mw_taking *taking) {
+    const mw_log_facts *log = &taking->log;
+    int64_t place = log->is_virtual ? log->now : taking->config->now_us;
+    if (place <= log->last_place) place = log->last_place + 1;
+    if (place <= taking->snapshot.last_place) place = taking->snapshot.last_place + 1;
+    return place;
 }
 
 void mw_taking_release(mw_taking *taking) {

@@ -18,7 +18,7 @@ typedef struct {
     mw_arena arena;
     mw_lake_snapshot snapshot;
     mw_log_facts log;
-    mw_events lake, fresh; /* what lake and log have; what is added */
+    mw_events lake, fresh; /* what lake and log have that is asked for; what is added */
     mw_standing **standing; /* one a stream; NULL: it has no id */
     mw_buf quarantine;
     mw_progress progress; /* over the bytes of all files */
@@ -42,4 +42,8 @@ MW_MUST_USE mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *
 /* Adds a file's events, refused rows and its line of the report. */
 MW_MUST_USE mw_status mw_take_file(mw_taking *taking, const mw_taking_file *file,
                                    mw_error *err);
+/* By DESIGN.md rule 1: whether the events count from their declared known, and else the place that
+   this process would give them: greater than any that was given before, by log or lake. */
+bool mw_taking_is_history(const mw_taking *taking);
+int64_t mw_taking_place(const mw_taking *taking);
 void mw_taking_release(mw_taking *taking);

@@ -125,8 +125,6 @@ static int32_t find_feature(const mw_moment_scope *moment, mw_str name) {
     return -1;
 }
 
-static void compile_feature(mw_moment_scope *moment, int32_t index, mw_position position);
-
 /* `expr` with the features that it reads written out, so that it needs the moment's row alone;
    NULL if a window is among them (or memory is out). */
 static const mw_expr *inlined(mw_moment_scope *moment, const mw_expr *expr) {
@@ -144,7 +142,7 @@ static const mw_expr *inlined(mw_moment_scope *moment, const mw_expr *expr) {
 
 static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
-    compile_feature(moment, index, node->position);
+    mw_compile_feature(moment, index, node->position);
     const mw_expr *expr = moment->exprs[index];
     if (!expr || moment->states[index] != MW_FEATURE_DONE) return NULL;
     mw_str name = moment->syntaxes.items[index].name;
@@ -184,10 +182,13 @@ static const mw_feature_syntax *set_of(const mw_moment_scope *moment, mw_str nam
 static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     const mw_schema *schema = &moment->stream->schema;
-    mw_complain(compiler, node->position, MW_INVALID,
-                "there is no feature %.*s, and no such field "
-                "in %.*s",
-                MW_STR_ARGS(node->text), MW_STR_ARGS(moment->stream->name));
+    if (moment->entered)
+        mw_complain(compiler, node->position, MW_INVALID, "there is no field %.*s in %.*s",
+                    MW_STR_ARGS(node->text), MW_STR_ARGS(moment->stream->name));
+    else
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "there is no feature %.*s, and no such field in %.*s",
+                    MW_STR_ARGS(node->text), MW_STR_ARGS(moment->stream->name));
     const mw_feature_syntax *set = set_of(moment, node->text);
     if (set && mw_str_equal(set->name, set->declared)) {
         mw_complain_hint(compiler, "Inside a feature its own name is the moment's field.");
@@ -249,12 +250,13 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
         mw_complain(compiler, node->position, MW_NOT_BUILT, "a window in a key is not built yet");
         return NULL;
     }
-    if (node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now"))
-        return resolve_field(moment, node);
-    if (node->kind == MW_NODE_MEMBER) return refuse_member(moment, node);
-    if (mw_str_is(node->text, "time")) return mw_expr_time(compiler);
+    /* What has just entered is all that an event's own fields can mean. */
+    bool is_now = node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now");
+    if (is_now && !moment->entered) return resolve_field(moment, node);
+    if (node->kind == MW_NODE_MEMBER && !is_now) return refuse_member(moment, node);
+    if (!is_now && mw_str_is(node->text, "time")) return mw_expr_time(compiler);
 
-    bool is_own = moment->feature != THE_LABEL &&
+    bool is_own = moment->feature != THE_LABEL && !moment->entered &&
                   (mw_str_equal(moment->syntaxes.items[moment->feature].declared, node->text) ||
                    mw_str_equal(moment->syntaxes.items[moment->feature].name, node->text));
     int32_t feature = is_own ? -1 : find_feature(moment, node->text);
@@ -263,22 +265,29 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
 
 /* ---- Features of one model ---- */
 
+static void write_open(const mw_moment_scope *moment, int32_t index, mw_buf *out) {
+    if (moment->entered) mw_buf_printf(out, "%.*s.", MW_STR_ARGS(moment->entered->name));
+    mw_buf_append_str(out, moment->syntaxes.items[index].name);
+}
+
 static void refuse_cycle(mw_moment_scope *moment, int32_t index, mw_position position) {
     mw_buf path;
     mw_buf_init(&path, 1024);
+    const mw_open_features *open = moment->open;
     size_t from = 0;
-    while (moment->open[from] != index) from++;
-    for (; from < moment->open_count; from++)
-        mw_buf_printf(&path, "%.*s -> ",
-                      MW_STR_ARGS(moment->syntaxes.items[moment->open[from]].name));
-    mw_buf_append_str(&path, moment->syntaxes.items[index].name);
-    mw_complain(moment->scope.compiler, position, MW_INVALID, "the features go in a circle: %.*s",
-                MW_STR_ARGS(mw_buf_str(&path)));
+    while (open->items[from].moment != moment || open->items[from].index != index) from++;
+    for (; from < open->count; from++) {
+        write_open(open->items[from].moment, open->items[from].index, &path);
+        mw_buf_append_text(&path, " -> ");
+    }
+    write_open(moment, index, &path);
+    mw_complain(moment->scope.compiler, position, MW_INVALID, "the %s go in a circle: %.*s",
+                moment->entered ? "fields" : "features", MW_STR_ARGS(mw_buf_str(&path)));
     mw_buf_release(&path);
 }
 
 static bool check_feature_type(mw_moment_scope *moment, const mw_expr *expr, mw_position position) {
-    if (expr->type != MW_TYPE_TIME) return true;
+    if (expr->type != MW_TYPE_TIME || moment->entered) return true;
     mw_complain(moment->scope.compiler, position, MW_INVALID,
                 "a feature must not be a time, which never comes back");
     mw_complain_hint(moment->scope.compiler, "Take a part of it, hour(x), or an age, time - x.");
@@ -295,34 +304,44 @@ static void finish_feature(mw_moment_scope *moment, int32_t index, const mw_expr
     model->feature_order[moment->done_count++] = index;
     moment->exprs[index] = expr;
     moment->inlined[index] = inlined(moment, expr);
+    if (moment->entered) mw_entry_settle(moment, index, expr->type);
 }
 
-/* Compiles the feature unless that is done, after those that it reads. */
-static void compile_feature(mw_moment_scope *moment, int32_t index, mw_position position) {
+static mw_str subject_of(const mw_moment_scope *moment, const mw_feature_syntax *syntax) {
+    mw_compiler *compiler = moment->scope.compiler;
+    if (!moment->entered)
+        return mw_compiler_text(compiler, "features.%.*s", MW_STR_ARGS(syntax->declared));
+    return mw_compiler_text(compiler, "streams.%.*s.fields.%.*s",
+                            MW_STR_ARGS(moment->entered->name), MW_STR_ARGS(syntax->declared));
+}
+
+void mw_compile_feature(mw_moment_scope *moment, int32_t index, mw_position position) {
     mw_compiler *compiler = moment->scope.compiler;
     if (moment->states[index] == MW_FEATURE_DONE) return;
     if (moment->states[index] == MW_FEATURE_OPEN) {
         refuse_cycle(moment, index, position);
         return;
     }
-    if (moment->open_count == MW_NESTING_MAX) {
-        mw_complain(compiler, position, MW_INVALID,
-                    "features must rest on each other at most %d deep", MW_NESTING_MAX);
+    mw_open_features *open = moment->open;
+    if (open->count == MW_NESTING_MAX) {
+        mw_complain(compiler, position, MW_INVALID, "%s must rest on each other at most %d deep",
+                    moment->entered ? "fields" : "features", MW_NESTING_MAX);
         return;
     }
     const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
     mw_moment_scope before = *moment;
     mw_str subject = compiler->subject;
-    compiler->subject = mw_compiler_text(compiler, "features.%.*s", MW_STR_ARGS(syntax->declared));
+    compiler->subject = subject_of(moment, syntax);
     moment->states[index] = MW_FEATURE_OPEN;
-    moment->open[moment->open_count++] = index;
+    open->items[open->count].moment = moment;
+    open->items[open->count++].index = index;
     moment->feature = index;
     moment->span_index = syntax->span_index;
     moment->in_key = false;
 
     finish_feature(moment, index, mw_type_node(&moment->scope, syntax->node));
     moment->states[index] = MW_FEATURE_DONE;
-    moment->open_count--;
+    open->count--;
     moment->feature = before.feature;
     moment->span_index = before.span_index;
     moment->in_key = before.in_key;
@@ -450,29 +469,37 @@ static void compile_label(mw_moment_scope *moment, const mw_model_declaration *d
     settle_maturity(moment);
 }
 
-void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declaration,
-                      const mw_program *program, mw_feature_list features,
-                      mw_model_program *out_model) {
-    size_t feature_count = features.count;
-    mw_moment_scope moment = {
+bool mw_moment_scope_init(mw_moment_scope *moment, mw_compiler *compiler,
+                          const mw_program *program, mw_feature_list features,
+                          mw_model_program *out_model) {
+    size_t count = features.count;
+    *moment = (mw_moment_scope){
         .scope = {compiler, resolve},
         .program = program,
         .syntaxes = features,
         .model = out_model,
-        .exprs = mw_compiler_alloc(compiler, feature_count, sizeof(mw_expr *)),
-        .inlined = mw_compiler_alloc(compiler, feature_count, sizeof(mw_expr *)),
-        .states = mw_compiler_alloc(compiler, feature_count, sizeof(mw_feature_state)),
-        .open = mw_compiler_alloc(compiler, feature_count, sizeof(int32_t))};
+        .exprs = mw_compiler_alloc(compiler, count, sizeof(mw_expr *)),
+        .inlined = mw_compiler_alloc(compiler, count, sizeof(mw_expr *)),
+        .states = mw_compiler_alloc(compiler, count, sizeof(mw_feature_state))};
+    out_model->features = mw_compiler_alloc(compiler, count, sizeof(mw_feature));
+    out_model->feature_order = mw_compiler_alloc(compiler, count, sizeof(int32_t));
+    out_model->feature_count = count;
+    return !compiler->out_of_memory;
+}
+
+void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declaration,
+                      const mw_program *program, mw_feature_list features,
+                      mw_model_program *out_model) {
+    mw_open_features open = {.count = 0};
+    mw_moment_scope moment;
     out_model->name = mw_str_copy(compiler->arena, declaration->name);
-    out_model->features = mw_compiler_alloc(compiler, feature_count, sizeof(mw_feature));
-    out_model->feature_order = mw_compiler_alloc(compiler, feature_count, sizeof(int32_t));
-    out_model->feature_count = feature_count;
     if (!out_model->name.data) compiler->out_of_memory = true;
-    if (compiler->out_of_memory) return;
+    if (!mw_moment_scope_init(&moment, compiler, program, features, out_model)) return;
+    moment.open = &open;
 
     if (!compile_moment(&moment, declaration)) return;
-    for (size_t i = 0; i < feature_count; i++)
-        compile_feature(&moment, (int32_t)i, features.items[i].position);
+    for (size_t i = 0; i < features.count; i++)
+        mw_compile_feature(&moment, (int32_t)i, features.items[i].position);
     out_model->feature_window_count = out_model->window_count;
     compile_label(&moment, declaration);
 }

@@ -25,8 +25,20 @@ typedef struct {
 
 typedef enum { MW_FEATURE_NEW, MW_FEATURE_OPEN, MW_FEATURE_DONE } mw_feature_state;
 
-/* What names mean at the moment. */
+typedef struct mw_moment_scope mw_moment_scope;
+
+/* The features that wait for each other, outermost first: of one model, or fields with windows
+   of any streams. */
 typedef struct {
+    struct {
+        const mw_moment_scope *moment;
+        int32_t index;
+    } items[MW_NESTING_MAX];
+    size_t count;
+} mw_open_features;
+
+/* What names mean at the moment. */
+struct mw_moment_scope {
     mw_scope scope;
     const mw_program *program; /* its sources and streams */
     mw_feature_list syntaxes;
@@ -37,15 +49,18 @@ typedef struct {
     const mw_expr **exprs;   /* of the features */
     const mw_expr **inlined; /* the same without reading features: for keys */
     mw_feature_state *states;
-    int32_t *open;
-    size_t open_count, done_count;
+    mw_open_features *open;
+    size_t done_count;
+
+    mw_moment_scope *entries;  /* one a source, while fields with windows are compiled; else NULL */
+    mw_stream_source *entered; /* whose fields these are; NULL: the features of a model */
 
     int32_t feature;   /* the one that is being compiled; -1: the label */
     size_t span_index; /* which span of its sets */
     bool in_label;
     bool in_key;
     size_t first_window; /* of the features or of the label: equal ones are shared within */
-} mw_moment_scope;
+};
 
 /* Reads the features and opens their span sets. False: memory is out. */
 MW_MUST_USE bool mw_read_features(mw_compiler *compiler, const mw_declarations *declarations,
@@ -53,6 +68,22 @@ MW_MUST_USE bool mw_read_features(mw_compiler *compiler, const mw_declarations *
 void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declaration,
                       const mw_program *program, mw_feature_list features,
                       mw_model_program *out_model);
+/* A scope for `features`, still without `open`, moment and stream. False: memory is out. */
+MW_MUST_USE bool mw_moment_scope_init(mw_moment_scope *moment, mw_compiler *compiler,
+                                      const mw_program *program, mw_feature_list features,
+                                      mw_model_program *out_model);
+/* Compiles feature number `index` unless that is done, after those that it reads. */
+void mw_compile_feature(mw_moment_scope *moment, int32_t index, mw_position position);
+
+/* entry_compiler.c: the fields with windows of all sources, in one list each. */
+void mw_compile_entries(mw_compiler *compiler, const mw_feature_list *entries,
+                        mw_program *program);
+/* The type of a stream's field as a window sees it: a field with windows is compiled first.
+   MW_TYPE_COUNT: there is a mistake in it, told already. */
+mw_type mw_entry_field_type(mw_moment_scope *moment, const mw_stream *stream, int32_t field,
+                            mw_position position);
+/* Tells the schemas the type of a field that has been compiled. */
+void mw_entry_settle(mw_moment_scope *moment, int32_t index, mw_type type);
 
 /* window_compiler.c: the value of a window, which joins the model's. */
 const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node);

@@ -26,7 +26,7 @@ const mw_model_program *mw_program_find_model(const mw_program *program, mw_str 
 void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame) {
     mw_frame mine = *frame;
     mine.row = row;
-    size_t count = source->row.field_count - source->column_count;
+    size_t count = source->plain_count - source->column_count;
     for (size_t i = 0; i < count; i++)
         row[source->field_indexes[i]] = mw_code_run(source->fields[i], &mine);
 }
@@ -82,7 +82,9 @@ static void compile_sources(mw_compiler *compiler, const mw_declarations *declar
     program->sources =
         mw_compiler_alloc(compiler, declarations->stream_count, sizeof *program->sources);
     program->streams = mw_compiler_alloc(compiler, stream_max, sizeof *program->streams);
-    if (!program->sources || !program->streams) return;
+    mw_feature_list *entries =
+        mw_compiler_alloc(compiler, declarations->stream_count, sizeof *entries);
+    if (!program->sources || !program->streams || !entries) return;
     for (size_t i = 0; i < declarations->stream_count; i++) {
         const mw_stream_declaration *stream = &declarations->streams[i];
         compiler->subject = mw_compiler_text(compiler, "streams.%.*s", MW_STR_ARGS(stream->name));
@@ -90,10 +92,11 @@ static void compile_sources(mw_compiler *compiler, const mw_declarations *declar
         if (mw_program_find_source(program, stream->name) >= 0)
             mw_complain(compiler, stream->position, MW_INVALID, "there is another such stream");
         program->streams[program->stream_count].source = (int32_t)i;
-        mw_compile_source(compiler, stream, &program->sources[program->source_count++],
-                          program->streams, &program->stream_count);
+        entries[i] = mw_compile_source(compiler, stream, &program->sources[program->source_count++],
+                                       program->streams, &program->stream_count);
     }
     mw_compile_id_sets(program->streams, program->stream_count);
+    mw_compile_entries(compiler, entries, program);
 }
 
 static void compile_models(mw_compiler *compiler, const mw_declarations *declarations,

@@ -34,17 +34,23 @@ typedef struct {
     bool known_is_column;
     bool is_later;
     bool is_always;        /* a static table: its events are before all else, at MW_TIME_ALWAYS */
+    size_t entry_count;    /* the last so many fields have windows: worked out as it enters */
 } mw_stream;
+
+typedef struct mw_model_program mw_model_program;
 
 typedef struct {
     mw_str name;
-    mw_schema row;           /* the columns, then the derived fields */
+    mw_schema row;           /* the columns, the derived fields, then those with windows */
     size_t column_count;
+    size_t plain_count;      /* the fields before those with windows */
     const mw_code **fields;  /* row field column_count + i, in the order in which they must run */
     int32_t *field_indexes;  /* the row field that fields[i] fills */
     const mw_code *where;    /* NULL: all rows are events */
     int32_t first_stream;    /* its own; later groups follow */
     int32_t stream_count;
+    const mw_model_program *entry; /* its features are the fields with windows, and its moments
+                                      the stream's events as they enter; NULL: there are none */
 } mw_stream_source;
 
 /* name, word in the language */
@@ -98,7 +104,7 @@ typedef struct {
     mw_position position;
 } mw_feature;
 
-typedef struct {
+struct mw_model_program {
     mw_str name;
     int32_t moment_stream;
     int64_t moment_offset_us; /* t = the event's time + this */
@@ -113,7 +119,7 @@ typedef struct {
     const mw_code *unless;    /* NULL: none */
     int64_t maturity_us;      /* the label matures at t + this (rule 6) */
     int64_t lateness_us;      /* lag + late of the moment's stream: bound on place - t (rule 5) */
-} mw_model_program;
+};
 
 typedef struct {
     const mw_zone *zone;
@@ -136,7 +142,8 @@ int32_t mw_program_find_stream(const mw_program *program, mw_str name); /* or -1
 int32_t mw_program_find_source(const mw_program *program, mw_str name); /* or -1 */
 const mw_model_program *mw_program_find_model(const mw_program *program, mw_str name);
 
-/* Runs the derived fields of a source's row in place (columns filled, the rest to fill). */
+/* Runs the derived fields of a source's row in place (columns filled, the rest to fill); those
+   with windows stay missing until the event enters (feature/entrance.h). */
 void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame);
 /* Makes the event of `stream` from the frame's row, derived, into `out_cells` (the stream's
    schema) and `out_event` (place = known). False: this row is no event of that stream. */

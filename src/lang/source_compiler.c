@@ -11,6 +11,9 @@ typedef struct {
     mw_scope scope;
     const mw_stream_declaration *declaration;
     mw_stream_source *source;
+    mw_named_source *fields; /* the declared ones, those with windows last */
+    const mw_node **nodes;   /* of these; NULL: could not be read, told already */
+    size_t plain_count;      /* of these: without windows */
     const mw_expr **exprs; /* one each a derived field; NULL until done, and of bad ones */
     field_state *states;   /* likewise */
     size_t *open;          /* the derived fields that wait for each other, outermost first */
@@ -38,10 +41,9 @@ static void refuse_cycle(row_scope *row, size_t field, mw_position position) {
     mw_buf_init(&path, 1024);
     size_t from = 0;
     while (row->open[from] != field) from++;
-    const mw_named_source *fields = row->declaration->fields;
     for (; from < row->open_count; from++)
-        mw_buf_printf(&path, "%.*s -> ", MW_STR_ARGS(fields[row->open[from]].name));
-    mw_buf_append_str(&path, fields[field].name);
+        mw_buf_printf(&path, "%.*s -> ", MW_STR_ARGS(row->fields[row->open[from]].name));
+    mw_buf_append_str(&path, row->fields[field].name);
     mw_complain(row->scope.compiler, position, MW_INVALID, "the fields go in a circle: %.*s",
                 MW_STR_ARGS(mw_buf_str(&path)));
     mw_buf_release(&path);
@@ -50,7 +52,7 @@ static void refuse_cycle(row_scope *row, size_t field, mw_position position) {
 /* Compiles derived field number `field` unless that is done, after those that it reads. */
 static void compile_field(row_scope *row, size_t field, mw_position position) {
     mw_compiler *compiler = row->scope.compiler;
-    const mw_named_source *declared = &row->declaration->fields[field];
+    const mw_named_source *declared = &row->fields[field];
     if (row->states[field] == FIELD_DONE) return;
     if (row->states[field] == FIELD_OPEN) {
         refuse_cycle(row, field, position);
@@ -66,8 +68,7 @@ static void compile_field(row_scope *row, size_t field, mw_position position) {
     row->states[field] = FIELD_OPEN;
     row->open[row->open_count++] = field;
 
-    const mw_node *node = mw_parse_expression(compiler, declared->source);
-    const mw_expr *expr = mw_type_node(&row->scope, node);
+    const mw_expr *expr = mw_type_node(&row->scope, row->nodes[field]);
     const mw_code *code = mw_expr_compile(compiler, expr, declared->source.position);
     size_t index = row->source->column_count + field;
     row->exprs[field] = expr;
@@ -101,8 +102,9 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     row_scope *row = (row_scope *)scope;
     mw_compiler *compiler = scope->compiler;
     if (node->kind == MW_NODE_WINDOW) {
-        mw_complain(compiler, node->position, MW_NOT_BUILT,
-                    "a window in a stream's keys is not built yet");
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "of a stream's keys only `fields` may hold a window, for that is worked out "
+                    "when the event enters");
         return NULL;
     }
     if (node->kind == MW_NODE_MEMBER) {
@@ -115,6 +117,12 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     int32_t index = mw_schema_find(&row->source->row, node->text);
     if (index == MW_NO_FIELD) {
         refuse_name(row, node);
+        return NULL;
+    }
+    if ((size_t)index >= row->source->plain_count) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "the field %.*s has a window, so it is worked out only when the event enters",
+                    MW_STR_ARGS(node->text));
         return NULL;
     }
     if ((size_t)index >= row->source->column_count)
@@ -167,6 +175,63 @@ static const mw_expr *type_time(row_scope *row, const mw_expr *expr, mw_position
     return NULL;
 }
 
+/* Whether the expression looks at other events, by itself or by a field that does. */
+static bool has_window(const row_scope *row, const bool *looks, const mw_node *node) {
+    if (!node) return false;
+    if (node->kind == MW_NODE_WINDOW) return true;
+    for (size_t i = 0; node->kind == MW_NODE_NAME && i < row->declaration->field_count; i++)
+        if (looks[i] && mw_str_equal(row->declaration->fields[i].name, node->text)) return true;
+    for (size_t i = 0; i < node->arg_count; i++)
+        if (has_window(row, looks, node->args[i])) return true;
+    return false;
+}
+
+/* Reads the declared fields and puts those with windows last. */
+static bool read_fields(row_scope *row) {
+    mw_compiler *compiler = row->scope.compiler;
+    const mw_stream_declaration *declaration = row->declaration;
+    size_t count = declaration->field_count, next = 0;
+    const mw_node **nodes = mw_compiler_alloc(compiler, count, sizeof *nodes);
+    bool *looks = mw_compiler_alloc(compiler, count, sizeof *looks), grows = true;
+    row->fields = mw_compiler_alloc(compiler, count, sizeof *row->fields);
+    row->nodes = mw_compiler_alloc(compiler, count, sizeof *row->nodes);
+    if (compiler->out_of_memory) return false;
+    for (size_t i = 0; i < count; i++) {
+        set_subject(row, "fields", declaration->fields[i].name);
+        nodes[i] = mw_parse_expression(compiler, declaration->fields[i].source);
+    }
+    while (grows) {
+        grows = false;
+        for (size_t i = 0; i < count; i++)
+            if (!looks[i] && has_window(row, looks, nodes[i])) looks[i] = grows = true;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < count; i++) {
+            if (looks[i] != (pass == 1)) continue;
+            row->fields[next] = declaration->fields[i];
+            row->nodes[next++] = nodes[i];
+        }
+        if (pass == 0) row->plain_count = next;
+    }
+    return true;
+}
+
+/* The fields with windows, as features of the event that enters. */
+static bool list_entry(row_scope *row, mw_feature_list *out_entry) {
+    mw_compiler *compiler = row->scope.compiler;
+    size_t count = row->declaration->field_count - row->plain_count;
+    mw_feature_syntax *items = mw_compiler_alloc(compiler, count, sizeof *items);
+    if (!items) return false;
+    for (size_t i = 0; i < count; i++) {
+        const mw_named_source *field = &row->fields[row->plain_count + i];
+        mw_str name = row->source->row.fields[row->source->plain_count + i].name;
+        items[i] = (mw_feature_syntax){name, name, field->source.position,
+                                       row->nodes[row->plain_count + i], 0};
+    }
+    *out_entry = (mw_feature_list){items, count};
+    return true;
+}
+
 /* The columns and the names of the derived fields, their types still open. */
 static bool make_row(row_scope *row) {
     mw_compiler *compiler = row->scope.compiler;
@@ -175,6 +240,7 @@ static bool make_row(row_scope *row) {
     mw_stream_source *source = row->source;
     source->name = mw_str_copy(compiler->arena, declaration->name);
     source->column_count = columns;
+    source->plain_count = columns + row->plain_count;
     source->row.fields = mw_compiler_alloc(compiler, columns + fields, sizeof(mw_field));
     source->fields = mw_compiler_alloc(compiler, fields, sizeof(mw_code *));
     source->field_indexes = mw_compiler_alloc(compiler, fields, sizeof(int32_t));
@@ -190,7 +256,7 @@ static bool make_row(row_scope *row) {
     for (size_t i = 0; i < columns + fields; i++) {
         mw_field field = {.type = MW_TYPE_COUNT};
         if (i < columns) field = declaration->columns.fields[i];
-        else field.name = declaration->fields[i - columns].name;
+        else field.name = row->fields[i - columns].name;
         field.name = mw_str_copy(compiler->arena, field.name);
         if (!field.name.data) compiler->out_of_memory = true;
         source->row.fields[i] = field;
@@ -206,7 +272,7 @@ static void check_field_names(row_scope *row) {
     size_t columns = row->source->column_count;
     for (size_t i = columns; i < schema->field_count; i++) {
         mw_str name = schema->fields[i].name;
-        mw_position position = row->declaration->fields[i - columns].position;
+        mw_position position = row->fields[i - columns].position;
         set_subject(row, "fields", name);
         if (!mw_name_is_plain(name) || mw_str_is(name, "time"))
             mw_complain(compiler, position, MW_INVALID,
@@ -241,14 +307,20 @@ static void compile_laters(row_scope *row) {
         const mw_expr *time = mw_type_node(&row->scope, node);
         time = type_time(row, time, later->source.position);
         if (!time || field == MW_NO_FIELD) continue;
+        if ((size_t)field >= row->source->plain_count) {
+            mw_complain(compiler, later->position, MW_INVALID,
+                        "%.*s has a window, so it is worked out when the event enters, not later",
+                        MW_STR_ARGS(later->name));
+            continue;
+        }
         row->group_of[field] = find_group(row, time, later->source.position);
     }
 }
 
 /* What is worked out from a later field is known no earlier. */
 static void check_derived(row_scope *row) {
-    for (size_t i = 0; i < row->declaration->field_count; i++) {
-        const mw_named_source *field = &row->declaration->fields[i];
+    for (size_t i = 0; i < row->plain_count; i++) {
+        const mw_named_source *field = &row->fields[i];
         if (!row->exprs[i] || row->group_of[row->source->column_count + i] != AT_ONCE) continue;
         int32_t later = later_field(row, row->exprs[i]);
         if (later == MW_NO_FIELD) continue;
@@ -307,9 +379,11 @@ static bool make_schema(row_scope *row, int32_t group, mw_stream *stream) {
     if (!stream->schema.fields || !stream->row_fields) return false;
     for (size_t i = 0; i < all->field_count; i++) {
         if (row->group_of[i] != AT_ONCE && row->group_of[i] != group) continue;
+        if (i >= row->source->plain_count && group != AT_ONCE) break; /* another event's */
         stream->row_fields[stream->schema.field_count] = (int32_t)i;
         stream->schema.fields[stream->schema.field_count++] = all->fields[i];
     }
+    if (group == AT_ONCE) stream->entry_count = all->field_count - row->source->plain_count;
     return true;
 }
 
@@ -325,6 +399,12 @@ static bool id_is_good(row_scope *row, const mw_stream *stream, size_t i) {
     if (mw_schema_find(&stream->schema, name) == MW_NO_FIELD) {
         mw_complain(compiler, node.position, MW_INVALID,
                     "an id must be known with the event, got %.*s, which is known only later",
+                    MW_STR_ARGS(name));
+        return false;
+    }
+    if ((size_t)in_row >= row->source->plain_count) {
+        mw_complain(compiler, node.position, MW_INVALID,
+                    "an id must be there before the event enters, got %.*s, which has a window",
                     MW_STR_ARGS(name));
         return false;
     }
@@ -420,7 +500,7 @@ static const mw_expr *later_of(mw_compiler *compiler, const mw_expr *a, const mw
 /* Whether a derived field of the group is worked out from a field of the other group. */
 static bool group_reads(const row_scope *row, int32_t group, int32_t other) {
     size_t columns = row->source->column_count;
-    for (size_t i = 0; i < row->declaration->field_count; i++)
+    for (size_t i = 0; i < row->plain_count; i++)
         if (row->group_of[columns + i] == group && row->exprs[i] &&
             reads_group(row, row->exprs[i], other))
             return true;
@@ -465,16 +545,17 @@ static void make_later_stream(row_scope *row, int32_t group, const mw_stream *ba
     make_ids(row, stream);
 }
 
-void mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
-                       mw_stream_source *out_source, mw_stream *streams, size_t *stream_count) {
+mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
+                                  mw_stream_source *out_source, mw_stream *streams,
+                                  size_t *stream_count) {
+    mw_feature_list entry = {NULL, 0};
     row_scope row = {
         .scope = {compiler, resolve}, .declaration = declaration, .source = out_source};
     int32_t source_index = streams[*stream_count].source;
     out_source->first_stream = (int32_t)*stream_count;
-    if (!make_row(&row)) return;
+    if (!read_fields(&row) || !make_row(&row) || !list_entry(&row, &entry)) return entry;
     check_field_names(&row);
-    for (size_t i = 0; i < declaration->field_count; i++)
-        compile_field(&row, i, declaration->fields[i].position);
+    for (size_t i = 0; i < row.plain_count; i++) compile_field(&row, i, row.fields[i].position);
     compile_laters(&row);
     check_derived(&row);
     if (declaration->where.text.size > 0) {
@@ -490,6 +571,7 @@ void mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *decla
     for (int32_t group = 0; group < row.group_count; group++)
         make_later_stream(&row, group, base, &streams[(*stream_count)++]);
     out_source->stream_count = row.group_count + 1;
+    return entry;
 }
 
 static bool same_ids(const mw_stream *a, const mw_stream *b) {

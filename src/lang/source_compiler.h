@@ -5,13 +5,14 @@
  * stream more for each group of later fields. Private to lang.
  */
 #pragma once
-#include "lang/compiler.h"
-#include "lang/program.h"
+#include "lang/model_compiler.h"
 
 /* Adds the streams at `streams[*stream_count]` on: at most 1 + later_count of them. Mistakes
-   are told; a field whose type is unknown by one has the type MW_TYPE_COUNT. */
-void mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
-                       mw_stream_source *out_source, mw_stream *streams, size_t *stream_count);
+   are told; a field whose type is unknown by one has the type MW_TYPE_COUNT. So have, for now, the
+   fields with windows, which are given back, to be compiled when all streams are there. */
+mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
+                                  mw_stream_source *out_source, mw_stream *streams,
+                                  size_t *stream_count);
 /* Numbers the sets of id columns, once all streams are there. */
 void mw_compile_id_sets(mw_stream *streams, size_t stream_count);
 /* Whether the source's field named so is known only later than its event. */

@@ -61,8 +61,14 @@ MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
          ":4:3: streams.s.fields.time: a field's name must be letters, digits and _, and not "
          "`time`\n"},
         {"  time: t\n"
-         "  field y: count(s by k over 1h)",
-         ":4:12: streams.s.fields.y: a window in a stream's keys is not built yet\n"},
+         "  where: count(s by k over 1h) > 1",
+         ":4:10: streams.s.where: of a stream's keys only `fields` may hold a window, for that is "
+         "worked out when the event enters\n"},
+        {"  time: t\n"
+         "  field y: count(s by k over 1h)\n"
+         "  where: y > 1",
+         ":5:10: streams.s.where: the field y has a window, so it is worked out only when the "
+         "event enters\n"},
         {"  time: t\n"
          "  field y: other.x",
          ":4:12: streams.s.fields.y: a stream's keys see the fields of its own rows alone, got "

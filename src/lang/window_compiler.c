@@ -70,6 +70,12 @@ static bool refuse_field(event_scope *event, mw_str name, mw_position position) 
     return names && mw_complain_nearest(compiler, name, names, schema->field_count);
 }
 
+/* Whether the source has a field of this name that is worked out only as the event enters. */
+static bool is_entry_field(const event_scope *event, mw_str name) {
+    int32_t index = mw_schema_find(&event->source->row, name);
+    return index != MW_NO_FIELD && (size_t)index >= event->source->plain_count;
+}
+
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     event_scope *event = (event_scope *)scope;
     mw_compiler *compiler = scope->compiler;
@@ -99,6 +105,12 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
         return NULL;
     }
     int32_t index = mw_schema_find(&event->stream->schema, node->text);
+    if (index == MW_NO_FIELD && is_entry_field(event, node->text)) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "%.*s has windows, and is not there beside fields that become known later",
+                    MW_STR_ARGS(node->text));
+        return NULL;
+    }
     if (index == MW_NO_FIELD) {
         if (!refuse_field(event, node->text, node->position))
             mw_complain_hint(compiler, "A text stands in quotes: \"%.*s\".",
@@ -106,6 +118,7 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
         return NULL;
     }
     mw_field field = event->stream->schema.fields[index];
+    field.type = mw_entry_field_type(event->moment, event->stream, index, node->position);
     if (field.type == MW_TYPE_COUNT) return NULL; /* a mistake in the stream, told there */
     return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
 }
@@ -323,7 +336,7 @@ static bool take_key(event_scope *event, const mw_key_node *key, window_draft *d
     moment->in_key = false;
     if (!mine || field == MW_NO_FIELD) return false;
 
-    mw_type type = event->stream->schema.fields[field].type;
+    mw_type type = mw_entry_field_type(moment, event->stream, field, key->position);
     if (type == MW_TYPE_COUNT) return false;
     if (!mw_types_match(type, mine->type)) {
         mw_complain(compiler, key->position, MW_INVALID,
@@ -346,7 +359,7 @@ static bool take_id(event_scope *event, const mw_window_node *window, window_dra
         mw_complain_hint(compiler, "Give both streams the same `id`, or name the keys.");
         return false;
     }
-    bool is_own = !window->is_next || stream == moment;
+    bool is_own = !event->moment->entered && (!window->is_next || stream == moment);
     if (is_own && compiler->status == MW_OK) { /* else what was meant as `later` may be not */
         mw_complain(compiler, window->by_position, MW_INVALID,
                     "it holds nothing `by id`, for the predicted event's own id is left out");
@@ -377,6 +390,7 @@ static bool take_keys(event_scope *event, const mw_window_node *window, window_d
 static bool check_own(event_scope *event, const mw_window_node *window) {
     const mw_stream *stream = event->stream;
     if (stream != event->moment->stream || stream->id_count > 0) return true;
+    if (event->moment->entered) return true; /* nor does it know itself */
     if (event->scope.compiler->status != MW_OK) return true; /* its id may be among the mistakes */
     mw_complain(event->scope.compiler, window->range_position, MW_INVALID,
                 "a window ahead over %.*s would hold the predicted event itself, for the stream "
@@ -400,7 +414,9 @@ static bool check_ahead(event_scope *event, const mw_window_node *window,
     mw_compiler *compiler = event->scope.compiler;
     const mw_stream *stream = event->stream;
     if (event->moment->in_label || stream->known_is_column) return true;
-    if (stream->ahead_us >= draft->window.end_us) return true;
+    int64_t needed_us = draft->window.end_us;
+    if (event->moment->entered) needed_us += event->moment->stream->ahead_us;
+    if (stream->ahead_us >= needed_us) return true;
     if (!stream->known) return false; /* a mistake in the stream, told there */
     if (stream->is_later) {
         refuse_ahead_of_later(event, window);
@@ -408,7 +424,7 @@ static bool check_ahead(event_scope *event, const mw_window_node *window,
     }
     mw_buf needed;
     mw_buf_init(&needed, 64);
-    mw_span_write(&needed, draft->window.end_us);
+    mw_span_write(&needed, needed_us);
     mw_complain(compiler, window->range_position, MW_INVALID,
                 "a feature must not see the future: %.*s ahead of the moment is not known yet in "
                 "%.*s",
@@ -480,9 +496,10 @@ static bool take_range(event_scope *event, const mw_node *node, window_draft *dr
         mw_complain_hint(compiler, "Add over 24h, or the span that you mean.");
         return false;
     }
-    if (window->is_set && event->moment->in_label) {
+    if (window->is_set && (event->moment->in_label || event->moment->entered)) {
         mw_complain(compiler, window->range_position, MW_INVALID,
-                    "a label must have one span, not a set");
+                    "a %s must have one span, not a set",
+                    event->moment->entered ? "field" : "label");
         return false;
     }
     size_t span_index = window->is_set ? event->moment->span_index : 0;
@@ -687,8 +704,9 @@ const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     draft.window.aggregate = draft.rule->aggregate;
     draft.window.since = -1;
     draft.window.stream = (int32_t)(event.stream - moment->program->streams);
-    draft.window.shares_id =
-        moment->stream->id_set >= 0 && moment->stream->id_set == event.stream->id_set;
+    draft.window.shares_id = /* rule 3: fields have no predicted event */
+        !moment->entered && moment->stream->id_set >= 0 &&
+        moment->stream->id_set == event.stream->id_set;
     bool is_good = take_contents(&event, node, &draft);
     is_good = take_keys(&event, window, &draft) && is_good;
     is_good = take_range(&event, node, &draft) && is_good;

@@ -143,6 +143,20 @@ static mw_status model_look_up(joiner *j, const mw_project_model *model,
     return drifts_look_up(j, retrain->gate, retrain->gate_count, compiled);
 }
 
+/* Rows are checked before they enter, when such a field is not there yet. */
+static void refuse_entry_checks(joiner *j, const mw_project_stream *stream,
+                                const mw_stream_source *source) {
+    for (size_t i = 0; i < stream->check_count; i++) {
+        const mw_column_check *check = &stream->checks[i];
+        int32_t field = mw_schema_find(&source->row, check->column);
+        if (field == MW_NO_FIELD || (size_t)field < source->plain_count) continue;
+        mw_diagnose(j->diagnostics, check->position, MW_INVALID,
+                    "streams.%.*s.checks: a field with windows cannot be checked, for it is worked "
+                    "out when the event has passed, got %.*s",
+                    MW_STR_ARGS(source->name), MW_STR_ARGS(check->column));
+    }
+}
+
 mw_status mw_project_compile(const mw_project *project, mw_project_data data, mw_symbols *symbols,
                              mw_diagnostics *diagnostics, const mw_program **out_program) {
     joiner j = {diagnostics->arena, diagnostics};
@@ -150,6 +164,8 @@ mw_status mw_project_compile(const mw_project *project, mw_project_data data, mw
     MW_TRY(mw_project_declare(project, data, j.arena, diagnostics, &declared));
     const mw_program *program;
     MW_TRY(mw_program_compile(&declared, j.arena, symbols, diagnostics, &program));
+    for (size_t i = 0; i < project->stream_count; i++)
+        refuse_entry_checks(&j, &project->streams[i], &program->sources[i]);
     for (size_t i = 0; i < project->model_count; i++)
         MW_TRY(model_look_up(&j, &project->models[i], program));
     MW_TRY(mw_diagnostics_status(diagnostics, NULL));

@@ -152,6 +152,6 @@ mw_status mw_reception_take(mw_reception *reception, int32_t number, yyjson_val 
     MW_TRY(make_events(reception, source, at, err));
     MW_TRY(check_id(&program->streams[source->first_stream], at->cells[0], err));
     MW_TRY(check_row(at, err));
-    *out_received = (mw_received){at->events, (size_t)source->stream_count};
+    *out_received = (mw_received){at->events, (size_t)source->stream_count, at->cells[0]};
     return MW_OK;
 }

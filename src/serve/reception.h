@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
     const mw_event *events;
     size_t count;
+    mw_cell *cells; /* the first event's row: its fields with windows are still missing */
 } mw_received;
 
 MW_MUST_USE mw_status mw_reception_create(mw_reception_config config,

@@ -121,11 +121,12 @@ static mw_keyed_hash hash_id(mw_roster *roster, const mw_event *event) {
 }
 
 static uint64_t hash_contents(mw_roster *roster, const mw_event *event, mw_event_origin origin) {
-    const mw_schema *schema = &roster->program->streams[event->stream].schema;
+    const mw_stream *stream = &roster->program->streams[event->stream];
+    const mw_schema *schema = &stream->schema;
     size_t count = add_stream(roster, event);
     roster->words[count++] = (uint64_t)event->time;
     roster->words[count++] = (uint64_t)event->known;
-    for (size_t i = 0; i < schema->field_count; i++)
+    for (size_t i = 0; i < schema->field_count - stream->entry_count; i++)
         count = add_cell(roster, count, schema->fields[i].type, event->row[i]);
     return (hash_words(roster, count).words[0] & ~UINT64_C(1)) | (uint64_t)origin;
 }

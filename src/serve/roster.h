@@ -4,7 +4,8 @@
  * Of each event it keeps a digest of its stream and id and one of its contents, under a key of the
  * log's that nobody outside knows (base/keyed_hash.h): 24 bytes and a slot, whatever is in the
  * row, so neither rows nor texts have to be in memory, and a checkpoint can hold all of them.
- * Equal contents are equal times, known times and cells. Streams without an id are not listed.
+ * Equal contents are equal times, known times and cells, but for fields with windows, which a row
+ * that comes does not have. Streams without an id are not listed.
  *
  * One thread uses a roster. The program and its symbols outlive it.
  */

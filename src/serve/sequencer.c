@@ -33,6 +33,7 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
     mw_sys_entropy(config->sys, &sequencer->key, sizeof sequencer->key);
     MW_TRY(call_roster(sequencer, err));
     MW_TRY(mw_program_events(program, &sequencer->arrived, err));
+    MW_TRY(mw_entrance_create(program, config->symbols, true, &sequencer->entrance, err));
     MW_TRY(mw_ledger_create(sequencer->key, &sequencer->ledger, err));
     MW_TRY(mw_receipts_create(&sequencer->receipts, err));
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
@@ -110,6 +111,7 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
     mw_events_release(&sequencer->arrived);
     mw_free(sequencer->arrived_order);
     mw_arrival_destroy(sequencer->arrival);
+    mw_entrance_destroy(sequencer->entrance);
     mw_ledger_destroy(sequencer->ledger);
     mw_receipts_destroy(sequencer->receipts);
     mw_log_close(sequencer->log);
@@ -214,6 +216,7 @@ bool mw_sequencer_is_virtual(const mw_sequencer *sequencer) {
 }
 
 mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
+    MW_TRY(mw_entrance_event(sequencer->entrance, event, err));
     for (size_t i = 0; i < sequencer->config.program->model_count; i++)
         MW_TRY(mw_decider_event(sequencer->deciders[i], event, err));
     return MW_OK;
@@ -392,9 +395,18 @@ static mw_status append_event(mw_sequencer *sequencer, const mw_event *event, mw
     return mw_sequencer_feed(sequencer, event, err);
 }
 
-mw_status mw_sequencer_append(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
+mw_status mw_sequencer_enter(mw_sequencer *sequencer, const mw_event *event, int64_t place,
+                             mw_cell *cells, mw_error *err) {
+    return mw_entrance_fill(sequencer->entrance, event, place, cells, err);
+}
+
+mw_status mw_sequencer_append(mw_sequencer *sequencer, const mw_event *event, mw_cell *cells,
+                              mw_error *err) {
     mw_event placed = *event;
     MW_TRY(mw_sequencer_next_place(sequencer, &placed.place, err));
+    if (cells)
+        MW_TRY(broken(sequencer,
+                      mw_sequencer_enter(sequencer, event, placed.place, cells, err), err));
     return broken(sequencer, append_event(sequencer, &placed, err), err);
 }
 

@@ -65,9 +65,14 @@ MW_MUST_USE mw_status mw_sequencer_next_place(mw_sequencer *sequencer, int64_t *
 
 /* Whether the event's id stands already. Without an id every event is new. */
 mw_event_standing mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event);
-/* Appends an event at the next place; its own is not read. */
+/* Works out the fields with windows of an event that would enter at `place`, which comes from
+   mw_sequencer_next_place, in its row `cells`. They are those that stand if its id does. */
+MW_MUST_USE mw_status mw_sequencer_enter(mw_sequencer *sequencer, const mw_event *event,
+                                         int64_t place, mw_cell *cells, mw_error *err);
+/* Appends an event at the next place; its own is not read. `cells`: its row, to be entered there;
+   NULL: it was entered before. */
 MW_MUST_USE mw_status mw_sequencer_append(mw_sequencer *sequencer, const mw_event *event,
-                                          mw_error *err);
+                                          mw_cell *cells, mw_error *err);
 /* Records a prediction of the model at `stamp`, a place from mw_sequencer_next_place. */
 MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model, int64_t stamp,
                                           const mw_prediction *prediction, mw_error *err);

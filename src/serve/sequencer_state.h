@@ -2,6 +2,7 @@
  * sequencer_state: what a sequencer is made of; for sequencer.c and recovery.c alone.
  */
 #pragma once
+#include "feature/entrance.h"
 #include "ingest/log_events.h"
 #include "serve/receipts.h"
 #include "serve/sequencer.h"
@@ -24,6 +25,7 @@ struct mw_sequencer {
     mw_succession *successions; /* likewise */
     mw_hash_key key;       /* of roster and ledger; a secret */
     mw_roster *roster;     /* events of history and log, by their ids */
+    mw_entrance *entrance; /* NULL: no field has windows */
     mw_ledger *ledger;
     mw_receipts *receipts;
     size_t history_next;   /* events of the history that were fed */

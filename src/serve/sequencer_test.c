@@ -100,14 +100,14 @@ MW_TEST(sequencer_gives_places_that_grow_and_finds_ids_that_stand) {
     int64_t now = mw_sequencer_now(f.sequencer);
     mw_event first = event_of(&f, ORDERS, 1, now - 5);
     MW_CHECK(mw_sequencer_find(f.sequencer, &first) == MW_EVENT_NEW);
-    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &first, &err), &err);
+    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &first, NULL, &err), &err);
     MW_CHECK(mw_sequencer_find(f.sequencer, &first) == MW_EVENT_REPEATS);
     mw_event other = event_of(&f, ORDERS, 1, now - 4);
     MW_CHECK(mw_sequencer_find(f.sequencer, &other) == MW_EVENT_CONFLICTS);
     int64_t before = mw_sequencer_read_stats(f.sequencer).last_place;
     MW_CHECK(before > now); /* the clock stands, places do not */
     mw_event second = event_of(&f, ORDERS, 2, now - 3);
-    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &second, &err), &err);
+    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &second, NULL, &err), &err);
     MW_CHECK(mw_sequencer_read_stats(f.sequencer).last_place > before);
     MW_CHECK_EQUAL_DOUBLE_BITS(busy_at(&f, now), 2.0);
     MW_CHECK_EQUAL_DOUBLE_BITS(busy_at(&f, now - 3), 1.0);
@@ -126,7 +126,7 @@ MW_TEST(sequencer_recovers_what_was_committed) {
         mw_simulated_advance(f.sys, MW_SECOND_US);
         int64_t now = mw_sequencer_now(f.sequencer);
         mw_event event = event_of(&f, ORDERS, i, now);
-        MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, &err), &err);
+        MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, NULL, &err), &err);
         pending++;
         uint64_t chance = mw_prng_next(&prng) % 10;
         if (chance < 5) {
@@ -190,10 +190,10 @@ MW_TEST(sequencer_breaks_for_good_when_the_log_cannot_be_written) {
     set_up(&f);
     MW_CHECK_OK(reopen(&f, false, &err), &err);
     mw_event event = event_of(&f, ORDERS, 1, mw_sequencer_now(f.sequencer));
-    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, &err), &err);
+    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, NULL, &err), &err);
     MW_CHECK_OK(mw_sequencer_commit(f.sequencer, &err), &err);
     event = event_of(&f, ORDERS, 2, mw_sequencer_now(f.sequencer));
-    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, &err), &err);
+    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, NULL, &err), &err);
     mw_simulated_set_disk_size_max(f.sys, mw_simulated_disk_size(f.sys));
     MW_CHECK_STATUS(mw_sequencer_commit(f.sequencer, &err), MW_NO_SPACE);
     mw_simulated_set_disk_size_max(f.sys, 1 << 24);

@@ -71,12 +71,15 @@ static mw_status look_up(mw_service *service, mw_received received,
     return MW_OK;
 }
 
-static mw_status append_new(mw_service *service, mw_received received, mw_error *err) {
+/* `is_entered`: the fields with windows are there. */
+static mw_status append_new(mw_service *service, mw_received received, bool is_entered,
+                            mw_error *err) {
     for (size_t i = 0; i < received.count; i++) {
         const mw_event *event = &received.events[i];
         if (!event->row) continue;
         if (mw_sequencer_find(service->config.sequencer, event) == MW_EVENT_NEW)
-            MW_TRY(mw_sequencer_append(service->config.sequencer, event, err));
+            MW_TRY(mw_sequencer_append(service->config.sequencer, event,
+                                       i == 0 && !is_entered ? received.cells : NULL, err));
     }
     return MW_OK;
 }
@@ -86,7 +89,7 @@ static mw_status take(mw_service *service, int32_t source, yyjson_val *object,
     mw_received received;
     MW_TRY(mw_reception_take(service->reception, source, object, &received, err));
     MW_TRY(look_up(service, received, out_standing, err));
-    return append_new(service, received, err);
+    return append_new(service, received, false, err);
 }
 
 mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,
@@ -156,11 +159,12 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     mw_moment moment = {event->time + model->moment_offset_us, answer.stamp, event->row};
     if (is_recorded) MW_TRY(check_lateness(model, moment, err));
+    MW_TRY(mw_sequencer_enter(sequencer, event, answer.stamp, received.cells, err));
     MW_TRY(mw_decider_predict(decider, &moment, &answer.prediction, err));
     if (is_recorded) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
         service->counts.predicted++;
-        MW_TRY(append_new(service, received, err));
+        MW_TRY(append_new(service, received, true, err));
         answer.prediction.features = NULL;
     }
     *out_answer = answer;

@@ -74,7 +74,7 @@ static void read_stream_key(declare_reader *reader, const declare_entry *entry) 
     mw_stream_declaration *stream = reader->stream;
     mw_named_source named = {entry->name, entry->position, entry->value};
     mw_str list = entry->value.text, id;
-    int64_t hours;
+    int64_t count;
     if (mw_str_is(entry->key, "columns")) {
         stream->columns = read_columns(reader, entry->value.text);
     } else if (mw_str_is(entry->key, "field")) {
@@ -88,9 +88,11 @@ static void read_stream_key(declare_reader *reader, const declare_entry *entry) 
     } else if (mw_str_is(entry->key, "known")) {
         stream->known = entry->value;
     } else if (mw_str_is(entry->key, "late")) {
-        list.size--;
-        MW_CHECK(mw_str_ends(entry->value.text, MW_STR("h")) && mw_str_to_int64(list, &hours));
-        stream->late_us = hours * MW_HOUR_US;
+        bool is_us = mw_str_ends(list, MW_STR("us"));
+        list.size -= is_us ? 2 : 1;
+        MW_CHECK(is_us || mw_str_ends(entry->value.text, MW_STR("h")));
+        MW_CHECK(mw_str_to_int64(list, &count));
+        stream->late_us = is_us ? count : count * MW_HOUR_US;
     } else {
         MW_CHECK(mw_str_is(entry->key, "id"));
         stream->id_position = entry->value.position;

@@ -1,0 +1,183 @@
+#include "feature/entrance.h"
+
+#include "feature/key_list.h"
+
+#include <string.h>
+
+#define ARENA_SIZE_MAX ((size_t)16 << 20)
+
+/* The fields with windows of one stream. */
+typedef struct {
+    const mw_model_program *fields;
+    mw_course *course;
+    mw_cell *values;
+    bool *needs_state; /* one a field: it reads a window with a span */
+    mw_key_list ids;   /* of the events that have entered, if they are remembered */
+    mw_cell *entered;  /* their values, by the numbers of the ids */
+    size_t entered_capacity;
+} door;
+
+struct mw_entrance {
+    const mw_program *program;
+    mw_arena arena;
+    bool remembers;
+    door *doors; /* one a source; those without such fields have no course */
+};
+
+static bool reads(const mw_model_program *fields, int32_t stream) {
+    for (size_t i = 0; i < fields->window_count; i++)
+        if (fields->windows[i].stream == stream) return true;
+    return false;
+}
+
+bool mw_entrance_reads(const mw_program *program, int32_t stream) {
+    for (size_t i = 0; i < program->source_count; i++) {
+        const mw_model_program *fields = program->sources[i].entry;
+        if (fields && reads(fields, stream)) return true;
+    }
+    return false;
+}
+
+/* In the order in which they run, so that what a field reads is settled before it. */
+static void find_needs(const mw_model_program *fields, bool *needs_state) {
+    for (size_t i = 0; i < fields->feature_count; i++) {
+        int32_t field = fields->feature_order[i];
+        const mw_code *code = fields->features[field].code;
+        for (size_t w = 0; w < fields->window_count; w++)
+            if (fields->windows[w].start_us != MW_ALL_PAST &&
+                mw_code_reads_window(code, (int32_t)w))
+                needs_state[field] = true;
+        for (size_t other = 0; other < fields->feature_count; other++)
+            if (needs_state[other] && mw_code_reads_feature(code, (int32_t)other))
+                needs_state[field] = true;
+    }
+}
+
+static mw_status open_door(mw_entrance *entrance, size_t source, mw_symbols *symbols,
+                           mw_error *err) {
+    const mw_model_program *fields = entrance->program->sources[source].entry;
+    door *made = &entrance->doors[source];
+    if (!fields) return MW_OK;
+    made->values = mw_arena_alloc(&entrance->arena, fields->feature_count, sizeof(mw_cell));
+    made->needs_state = mw_arena_alloc(&entrance->arena, fields->feature_count, sizeof(bool));
+    if (!made->values || !made->needs_state)
+        return mw_fail(err, MW_NO_MEMORY, "fields: no memory to start");
+    made->fields = fields;
+    find_needs(fields, made->needs_state);
+    int32_t id_count = entrance->program->streams[fields->moment_stream].id_count;
+    mw_key_list_init(&made->ids, (size_t)id_count);
+    mw_course_config config = {
+        .engine = {.program = entrance->program, .model = fields, .symbols = symbols},
+        .announces_none = true};
+    return mw_course_create(config, &made->course, err);
+}
+
+static bool has_fields(const mw_program *program) {
+    for (size_t i = 0; i < program->source_count; i++)
+        if (program->sources[i].entry) return true;
+    return false;
+}
+
+mw_status mw_entrance_create(const mw_program *program, mw_symbols *symbols,
+                             bool remembers, mw_entrance **out_entrance, mw_error *err) {
+    if (!has_fields(program)) {
+        *out_entrance = NULL;
+        return MW_OK;
+    }
+    mw_entrance *entrance = mw_allocate(sizeof *entrance);
+    if (!entrance) return mw_fail(err, MW_NO_MEMORY, "fields: no memory to start");
+    entrance->program = program;
+    entrance->remembers = remembers;
+    mw_arena_init(&entrance->arena, ARENA_SIZE_MAX);
+    entrance->doors =
+        mw_arena_alloc(&entrance->arena, program->source_count, sizeof *entrance->doors);
+    mw_status status = entrance->doors ? MW_OK
+                                       : mw_fail(err, MW_NO_MEMORY, "fields: no memory to start");
+    for (size_t i = 0; status == MW_OK && i < program->source_count; i++)
+        status = open_door(entrance, i, symbols, err);
+    if (status == MW_OK) *out_entrance = entrance;
+    else mw_entrance_destroy(entrance);
+    return status;
+}
+
+void mw_entrance_destroy(mw_entrance *entrance) {
+    if (!entrance) return;
+    for (size_t i = 0; entrance->doors && i < entrance->program->source_count; i++) {
+        mw_course_destroy(entrance->doors[i].course);
+        mw_key_list_release(&entrance->doors[i].ids);
+        mw_free(entrance->doors[i].entered);
+    }
+    mw_arena_release(&entrance->arena);
+    mw_free(entrance);
+}
+
+/* Where the values stand in the event's row. */
+static mw_cell *entry_of(const mw_stream *stream, mw_cell *row) {
+    return row + stream->schema.field_count - stream->entry_count;
+}
+
+static void fill_id(const mw_stream *stream, const mw_cell *row, mw_cell *id) {
+    for (int32_t i = 0; i < stream->id_count; i++) id[i] = row[stream->id_fields[i]];
+}
+
+/* Keeps the values of an event that has entered; the first one with its id stays. */
+static mw_status remember(const mw_entrance *entrance, const mw_event *event, mw_error *err) {
+    const mw_stream *stream = &entrance->program->streams[event->stream];
+    door *at = &entrance->doors[stream->source];
+    mw_cell id[MW_KEYS_MAX];
+    if (!entrance->remembers || stream->entry_count == 0 || stream->id_count == 0) return MW_OK;
+    fill_id(stream, event->row, id);
+    if (mw_key_list_find(&at->ids, id) != MW_KEY_NONE) return MW_OK;
+    size_t width = stream->entry_count;
+    if (!mw_grow((void **)&at->entered, &at->entered_capacity, (at->ids.count + 1) * width,
+                 sizeof *at->entered, SIZE_MAX / sizeof *at->entered) ||
+        !mw_key_list_add(&at->ids, id))
+        return mw_fail(err, MW_NO_MEMORY, "fields: no memory for the values of another event");
+    memcpy(at->entered + (at->ids.count - 1) * width,
+           event->row + stream->schema.field_count - width, width * sizeof *at->entered);
+    return MW_OK;
+}
+
+/* False if the event has not entered, or is not remembered. */
+static bool recall(const mw_entrance *entrance, const mw_stream *stream, mw_cell *row) {
+    const door *at = &entrance->doors[stream->source];
+    mw_cell id[MW_KEYS_MAX];
+    if (!entrance->remembers || stream->id_count == 0) return false;
+    fill_id(stream, row, id);
+    size_t number = mw_key_list_find(&at->ids, id);
+    if (number == MW_KEY_NONE) return false;
+    memcpy(entry_of(stream, row), at->entered + number * stream->entry_count,
+           stream->entry_count * sizeof *row);
+    return true;
+}
+
+mw_status mw_entrance_fill(mw_entrance *entrance, const mw_event *event, int64_t place,
+                           mw_cell *row, mw_error *err) {
+    if (!entrance) return MW_OK;
+    const mw_stream *stream = &entrance->program->streams[event->stream];
+    const door *at = &entrance->doors[stream->source];
+    if (stream->entry_count == 0 || recall(entrance, stream, row)) return MW_OK;
+    MW_ASSERT(at->course && stream->entry_count == at->fields->feature_count);
+
+    mw_moment moment = {.t = event->time, .place = place, .row = row};
+    MW_TRY(mw_course_features(at->course, &moment, at->values, err));
+    bool is_too_late = place - event->time > at->fields->lateness_us;
+    mw_cell *to = entry_of(stream, row);
+    for (size_t i = 0; i < stream->entry_count; i++)
+        to[i] = is_too_late && at->needs_state[i]
+                    ? mw_cell_missing(at->fields->features[i].type)
+                    : at->values[i];
+    return MW_OK;
+}
+
+mw_status mw_entrance_event(mw_entrance *entrance, const mw_event *event, mw_error *err) {
+    if (!entrance) return MW_OK;
+    MW_TRY(remember(entrance, event, err));
+    for (size_t i = 0; i < entrance->program->source_count; i++) {
+        const door *at = &entrance->doors[i];
+        if (!at->course || !reads(at->fields, event->stream)) continue;
+        MW_TRY(mw_course_event(at->course, event, err));
+        mw_engine_advance(mw_course_engine(at->course), event->place);
+    }
+    return MW_OK;
+}

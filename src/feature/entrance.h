@@ -1,0 +1,34 @@
+/*
+ * entrance: works out the fields of a stream that have windows, once, as an event enters.
+ *
+ * Such a field is a feature of the event itself: t is the event's time, and it sees what is known
+ * strictly before the place where the event enters (in history, its known). Nothing is left out of
+ * its windows (rule 3). The value stays with the event from then on, in lake and log, so that
+ * whoever reads it later has the same bits. An event that enters later than the lag and `late` of
+ * its stream finds no state for windows with a span (rule 5): fields that read one are missing.
+ *
+ * Each stream with such fields has a course, which takes the events that its windows read.
+ * One thread owns an entrance.
+ */
+#pragma once
+#include "feature/course.h"
+
+typedef struct mw_entrance mw_entrance;
+
+/* NULL in `*out_entrance` if the program has no such fields. The program and the symbols outlive
+   it. One that `remembers` keeps the values by the ids of their events: an event that has entered
+   is filled with what it had then. */
+MW_MUST_USE mw_status mw_entrance_create(const mw_program *program, mw_symbols *symbols,
+                                         bool remembers, mw_entrance **out_entrance,
+                                         mw_error *err);
+void mw_entrance_destroy(mw_entrance *entrance); /* NULL is allowed, here and below */
+
+/* Whether a field with windows reads the stream. */
+bool mw_entrance_reads(const mw_program *program, int32_t stream);
+/* Works out the fields with windows in `row`, which is that of the event, as it enters at `place`.
+   Every event placed before that has been taken, and places do not go back. */
+MW_MUST_USE mw_status mw_entrance_fill(mw_entrance *entrance, const mw_event *event,
+                                       int64_t place, mw_cell *row, mw_error *err);
+/* Takes an event that has entered: those that enter after its place may see it. */
+MW_MUST_USE mw_status mw_entrance_event(mw_entrance *entrance, const mw_event *event,
+                                        mw_error *err);

@@ -1,0 +1,173 @@
+#include "feature/entrance.h"
+
+#include "base/prng.h"
+#include "feature/oracle.h"
+#include "testing/declare.h"
+#include "testing/test.h"
+
+/* Orders look at rates, at pays and at earlier orders; pays at the orders' own such fields. */
+static const char shop[] =
+    "stream rates\n"
+    "  columns: who category, rate number, at time, seen time\n"
+    "  time: at\n"
+    "  known: seen\n"
+    "stream orders\n"
+    "  columns: no number, who category, x number, at time\n"
+    "  time: at\n"
+    "  known: time + 5us\n"
+    "  id: no\n"
+    "  late: 30us\n"
+    "  field twice: x * 2\n"
+    "  field worth: twice * rate\n"
+    "  field rate: last(rates.rate by who)\n"
+    "  field before: sum(orders.worth by who over 300us)\n"
+    "  field paid: count(pays where sure by no) + 0 * before\n"
+    "stream pays\n"
+    "  columns: no number, who category, at time, seen time\n"
+    "  time: at\n"
+    "  known: seen\n"
+    "  id: no\n"
+    "  field order: last(orders.who by no)\n"
+    "  field sure: last(orders.worth by no) > 1\n"
+    "  field near: max(orders.before by who over 90us)\n"
+    "feature a: x\n"
+    "model m\n"
+    "  moment: on orders\n"
+    "  label: any(pays by who over next 1h)\n";
+
+enum { RATES, ORDERS, PAYS, STREAMS, EVENTS = 600, CELLS_MAX = 16, TIME_MAX = 2000 };
+
+typedef struct {
+    mw_arena arena;
+    mw_symbols *symbols;
+    const mw_program *program;
+    mw_events events; /* sorted, the fields with windows still missing */
+    uint64_t prng;
+} fixture;
+
+static mw_cell draw(fixture *f, mw_type type, mw_str name, int64_t at) {
+    static const char *const people[] = {"a", "b", "c"};
+    if (type == MW_TYPE_TIME && mw_str_is(name, "at")) return mw_cell_time(at);
+    if (type == MW_TYPE_TIME)
+        return mw_cell_time(at + (int64_t)mw_prng_below(&f->prng, 20) * 10 - 30);
+    if (mw_prng_below(&f->prng, 12) == 0) return mw_cell_missing(type);
+    if (type == MW_TYPE_CATEGORY)
+        return (mw_cell){.symbol = mw_symbols_intern(
+                             f->symbols, mw_str_of(people[mw_prng_below(&f->prng, 3)]))};
+    return mw_cell_number((double)mw_prng_below(&f->prng, 40) / 4);
+}
+
+static void add_event(fixture *f, int32_t stream) {
+    const mw_stream_source *source = &f->program->sources[stream];
+    mw_cell row[CELLS_MAX], cells[CELLS_MAX];
+    mw_event event;
+    int64_t at = (int64_t)mw_prng_below(&f->prng, TIME_MAX / 10) * 10;
+    MW_CHECK(source->row.field_count <= CELLS_MAX);
+    for (size_t i = 0; i < source->row.field_count; i++) {
+        mw_field field = source->row.fields[i];
+        row[i] = i < source->column_count ? draw(f, field.type, field.name, at)
+                                          : mw_cell_missing(field.type);
+    }
+    mw_frame frame = {.row = row, .symbols = f->symbols, .zone = f->program->zone};
+    mw_source_derive(source, row, &frame);
+    if (!mw_stream_event(f->program, stream, &frame, cells, &event)) return;
+    event.place += mw_prng_below(&f->prng, 3) == 0 ? 40 : 0; /* accepted after its known */
+    MW_CHECK_OK(mw_events_add(&f->events, &event, NULL), NULL);
+}
+
+static void set_up(fixture *f, uint64_t seed) {
+    const mw_schema *schemas[STREAMS];
+    *f = (fixture){.prng = seed * UINT64_C(0x9e3779b97f4a7c15)};
+    mw_arena_init(&f->arena, 16 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, NULL), NULL);
+    f->program = mw_test_program(&f->arena, f->symbols, shop);
+    for (size_t i = 0; i < STREAMS; i++) schemas[i] = &f->program->streams[i].schema;
+    MW_CHECK_OK(mw_events_init(&f->events, schemas, STREAMS, NULL), NULL);
+    for (size_t i = 0; i < EVENTS; i++) add_event(f, (int32_t)mw_prng_below(&f->prng, STREAMS));
+    MW_CHECK_OK(mw_events_sort(&f->events, NULL), NULL);
+}
+
+static void tear_down(fixture *f) {
+    mw_events_release(&f->events);
+    mw_symbols_destroy(f->symbols);
+    mw_arena_release(&f->arena);
+}
+
+static mw_status enter(fixture *f, mw_error *err) {
+    mw_entrance *entrance = NULL;
+    MW_TRY(mw_entrance_create(f->program, f->symbols, false, &entrance, err));
+    mw_status status = MW_OK;
+    for (size_t i = 0; status == MW_OK && i < f->events.event_count; i++) {
+        mw_event event = mw_events_at(&f->events, i);
+        status = mw_entrance_fill(entrance, &event, event.place, (mw_cell *)(uintptr_t)event.row,
+                                  err);
+        if (status == MW_OK) status = mw_entrance_event(entrance, &event, err);
+    }
+    mw_entrance_destroy(entrance);
+    return status;
+}
+
+/* How many values of the event were compared; they must be those that the oracle finds now that all
+   events stand. */
+static size_t check_event(fixture *f, const mw_event *event, size_t *missing) {
+    const mw_stream *stream = &f->program->streams[event->stream];
+    const mw_model_program *fields = f->program->sources[stream->source].entry;
+    mw_cell expected[CELLS_MAX];
+    if (!fields) return 0;
+    mw_oracle oracle = {f->program, fields, &f->events, f->symbols};
+    mw_moment moment = {event->time, event->place, event->row};
+    MW_CHECK_OK(mw_oracle_features(&oracle, &moment, expected, NULL), NULL);
+    bool is_too_late = event->place - event->time > stream->lag_us + stream->late_us;
+    for (size_t i = 0; i < stream->entry_count; i++) {
+        size_t field = stream->schema.field_count - stream->entry_count + i;
+        mw_str name = stream->schema.fields[field].name;
+        mw_type type = stream->schema.fields[field].type;
+        bool needs_state = mw_str_is(name, "before") || mw_str_is(name, "paid") ||
+                           mw_str_is(name, "near");
+        if (is_too_late && needs_state) expected[i] = mw_cell_missing(type);
+        if (event->row[field].bits != expected[i].bits)
+            mw_test_fail(MW_TEST_PLACE("fields are equal"), "%.*s at t %lld, place %lld",
+                         MW_STR_ARGS(name), (long long)event->time, (long long)event->place);
+        *missing += mw_cell_is_missing(type, expected[i]);
+    }
+    return stream->entry_count;
+}
+
+MW_TEST(fields_with_windows_are_what_the_oracle_finds) {
+    size_t values = 0, missing = 0;
+    for (uint64_t number = 0; number < 20; number++) {
+        fixture f;
+        set_up(&f, mw_test_seed() * 1000 + number);
+        MW_CHECK_OK(enter(&f, NULL), NULL);
+        for (size_t i = 0; i < f.events.event_count; i++) {
+            mw_event event = mw_events_at(&f.events, i);
+            values += check_event(&f, &event, &missing);
+        }
+        tear_down(&f);
+    }
+    MW_CHECK(values > 20000 && missing > values / 10 && missing < values * 9 / 10);
+}
+
+MW_TEST(entrance_tells_what_it_reads) {
+    fixture f;
+    mw_entrance *none = (mw_entrance *)&f;
+    set_up(&f, 1);
+    MW_CHECK(mw_entrance_reads(f.program, RATES) && mw_entrance_reads(f.program, ORDERS));
+    tear_down(&f);
+    mw_arena_init(&f.arena, 1 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &f.symbols, NULL), NULL);
+    f.program = mw_test_program(&f.arena, f.symbols, MW_TEST_SHOPS_MODEL);
+    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, false, &none, NULL), NULL);
+    MW_CHECK(none == NULL && !mw_entrance_reads(f.program, 0));
+    mw_symbols_destroy(f.symbols);
+    mw_arena_release(&f.arena);
+}
+
+static mw_status enter_all(void *context) { return enter(context, NULL); }
+
+MW_TEST(entrance_survives_every_failing_allocation) {
+    fixture f;
+    set_up(&f, 3);
+    MW_CHECK(mw_test_every_allocation_fails(enter_all, &f) > 10);
+    tear_down(&f);
+}
