@@ -12,6 +12,7 @@ typedef struct {
     mw_symbols *symbols;
     const mw_cell *features; /* so far, or those that the moment had */
     bool is_label;
+    mw_cell *windows;        /* so far: keys may read those before their own */
 } question;
 
 typedef struct {
@@ -59,7 +60,7 @@ static bool is_own(const question *q, const mw_window *window, const mw_event *e
 
 static bool has_keys(const question *q, const mw_window *window, const mw_event *event) {
     const mw_schema *schema = &q->program->streams[window->stream].schema;
-    mw_frame frame = moment_frame(q, NULL);
+    mw_frame frame = moment_frame(q, q->windows);
     for (int32_t i = 0; i < window->key_count; i++) {
         mw_type type = schema->fields[window->event_keys[i]].type;
         mw_cell wanted = mw_code_run(window->moment_keys[i], &frame);
@@ -314,9 +315,10 @@ static bool window_of(const question *q, const mw_window *window, mw_cell *out_v
 }
 
 /* All windows of the question's kind; the others stay zero. NULL if memory is out. */
-static mw_cell *windows_of(const question *q) {
+static mw_cell *windows_of(question *q) {
     const mw_model_program *model = q->model;
     mw_cell *windows = mw_allocate((model->window_count + 1) * sizeof *windows);
+    q->windows = windows;
     size_t from = q->is_label ? model->feature_window_count : 0;
     size_t to = q->is_label ? model->window_count : model->feature_window_count;
     for (size_t i = from; windows && i < to; i++) {
@@ -331,7 +333,7 @@ mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
                              mw_cell *out_features, mw_error *err) {
     const mw_model_program *model = oracle->model;
     question q = {oracle->program, model,        oracle->events, moment,
-                  oracle->symbols, out_features, false};
+                  oracle->symbols, out_features, false, NULL};
     mw_cell *windows = windows_of(&q);
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
     mw_frame frame = moment_frame(&q, windows);
@@ -343,7 +345,7 @@ mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
     return MW_OK;
 }
 
-static mw_status label_of(const question *q, mw_label *out_label, mw_error *err) {
+static mw_status label_of(question *q, mw_label *out_label, mw_error *err) {
     mw_cell *windows = windows_of(q);
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
     mw_frame frame = moment_frame(q, windows);
@@ -362,7 +364,7 @@ mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
     if (!features) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the features");
     mw_status status = mw_oracle_features(oracle, moment, features, err);
     question q = {oracle->program, model,    oracle->events, moment,
-                  oracle->symbols, features, true};
+                  oracle->symbols, features, true, NULL};
     if (status == MW_OK) status = label_of(&q, out_label, err);
     mw_free(features);
     return status;

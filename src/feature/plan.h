@@ -87,7 +87,7 @@ typedef struct {
 /* The card that windows ask for by the same keys, all that is read on it, and where it ends. */
 typedef struct {
     int32_t group;
-    const mw_code *const *keys; /* over the moment */
+    const mw_code *const *keys; /* over the moment and what lookups before this one have read */
     bool is_label;
     bool has_since;             /* its windows wait for others */
     int32_t *cuts;              /* bounds of the group */

@@ -125,10 +125,9 @@ static int32_t find_feature(const mw_moment_scope *moment, mw_str name) {
     return -1;
 }
 
-/* `expr` with the features that it reads written out, so that it needs the moment's row alone;
-   NULL if a window is among them (or memory is out). */
+/* `expr` with the features that it reads written out: a key is needed before any feature is worked
+   out. NULL if memory is out. */
 static const mw_expr *inlined(mw_moment_scope *moment, const mw_expr *expr) {
-    if (expr->op == MW_OP_WINDOW) return NULL;
     if (expr->op == MW_OP_FEATURE) return moment->inlined[expr->operand];
     if (expr->arg_count == 0) return expr;
     mw_compiler *compiler = moment->scope.compiler;
@@ -146,15 +145,8 @@ static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, co
     const mw_expr *expr = moment->exprs[index];
     if (!expr || moment->states[index] != MW_FEATURE_DONE) return NULL;
     mw_str name = moment->syntaxes.items[index].name;
-    if (!moment->in_key) return mw_expr_load(compiler, MW_OP_FEATURE, expr->type, index, name);
-    if (moment->inlined[index]) return moment->inlined[index];
-    mw_complain(compiler, node->position, MW_NOT_BUILT,
-                "grouping by the feature %.*s, which has a window, is not built yet",
-                MW_STR_ARGS(name));
-    if (mw_schema_find(&moment->stream->schema, name) != MW_NO_FIELD)
-        mw_complain_hint(compiler, "For the moment's own field write by %.*s = now.%.*s.",
-                         MW_STR_ARGS(name), MW_STR_ARGS(name));
-    return NULL;
+    if (moment->in_key && !moment->in_label) return moment->inlined[index];
+    return mw_expr_load(compiler, MW_OP_FEATURE, expr->type, index, name);
 }
 
 static void refuse_later(mw_moment_scope *moment, const mw_node *node) {
@@ -245,11 +237,7 @@ static const mw_expr *refuse_member(mw_moment_scope *moment, const mw_node *node
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     mw_moment_scope *moment = (mw_moment_scope *)scope;
     mw_compiler *compiler = scope->compiler;
-    if (node->kind == MW_NODE_WINDOW) {
-        if (!moment->in_key) return mw_compile_window(moment, node);
-        mw_complain(compiler, node->position, MW_NOT_BUILT, "a window in a key is not built yet");
-        return NULL;
-    }
+    if (node->kind == MW_NODE_WINDOW) return mw_compile_window(moment, node);
     /* What has just entered is all that an event's own fields can mean. */
     bool is_now = node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now");
     if (is_now && !moment->entered) return resolve_field(moment, node);

@@ -55,8 +55,8 @@ MW_TEST(features_refuse_circles_and_clashes) {
          ":2:12: features.a: there is another feature a\n"},
         {"feature shop: last(prices.price by shop over 1d)\n"
          "feature b: count(orders by shop over 1d)",
-         ":2:28: features.b: grouping by the feature shop, which has a window, is not built "
-         "yet\n"
+         ":2:28: features.b: a key must have one type on both sides, got category in orders and "
+         "number at the moment\n"
          "    For the moment's own field write by shop = now.shop.\n"},
     };
     mw_test_check_mistakes("", cases, sizeof cases / sizeof cases[0], MW_TEST_SHOPS_MODEL);

@@ -86,7 +86,8 @@ typedef struct {
     bool reads_now;               /* one of these two reads the moment's row */
     int32_t key_count;
     int32_t event_keys[MW_KEYS_MAX];        /* fields of the stream's schema */
-    const mw_code *moment_keys[MW_KEYS_MAX]; /* over the moment's row and t alone; same types */
+    const mw_code *moment_keys[MW_KEYS_MAX]; /* over the moment's row, t and the windows before
+                                                this one; in labels the features too; same types */
     int64_t start_us, end_us; /* relative to t; with a tick no end ever lies outside of these */
     mw_tick tick;
     int64_t start_steps, end_steps; /* the ends, in ticks from the last one at or before t */

@@ -331,9 +331,10 @@ static bool take_key(event_scope *event, const mw_key_node *key, window_draft *d
         if (!key->value) return false;
     }
     mw_node name = {.kind = MW_NODE_NAME, .text = key->name, .position = key->position};
+    bool was_in_key = moment->in_key; /* its key may hold a window, which has keys */
     moment->in_key = true;
     const mw_expr *mine = mw_type_node(&moment->scope, key->value ? key->value : &name);
-    moment->in_key = false;
+    moment->in_key = was_in_key;
     if (!mine || field == MW_NO_FIELD) return false;
 
     mw_type type = mw_entry_field_type(moment, event->stream, field, key->position);
@@ -342,6 +343,9 @@ static bool take_key(event_scope *event, const mw_key_node *key, window_draft *d
         mw_complain(compiler, key->position, MW_INVALID,
                     "a key must have one type on both sides, got %s in %.*s and %s at the moment",
                     mw_type_name(type), MW_STR_ARGS(event->source->name), mw_type_name(mine->type));
+        if (!key->value && mine->op != MW_OP_FIELD)
+            mw_complain_hint(compiler, "For the moment's own field write by %.*s = now.%.*s.",
+                             MW_STR_ARGS(key->name), MW_STR_ARGS(key->name));
         return false;
     }
     draft->window.event_keys[draft->window.key_count] = field;

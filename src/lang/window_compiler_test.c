@@ -101,8 +101,6 @@ MW_TEST(windows_refuse_keys_that_differ) {
          ":1:25: features.a: it holds nothing `by id`, for the predicted event's own id is left "
          "out\n"
          "    Name keys that other events share, as in by shop.\n"},
-        {"count(orders by shop = last(prices.price by shop over 1d) over 1d)",
-         ":1:35: features.a: a window in a key is not built yet\n"},
         {"count(orders by shop = 3 over 1h)",
          ":1:28: features.a: a key must have one type on both sides, got category in orders and "
          "number at the moment\n"},

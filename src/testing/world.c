@@ -39,7 +39,8 @@ static mw_str text(mw_world *world, mw_buf *buf) {
 
 static const char *random_keys(mw_world *world, bool shares_id) {
     static const char *const keys[] = {"who", "shop", "who, shop", "who = shop", "shop = now.who",
-                                       "no", "tag", "who = tag"};
+                                       "no", "tag", "who = tag", "who = last(pays.who by shop over 300us)",
+                                       "shop = f0"};
     return shares_id && one_in(world, 4) ? "no" : PICK(world, keys);
 }
 
@@ -137,7 +138,8 @@ static mw_str random_label(mw_world *world) {
         "distinct(views.tag by shop over next 400us)",
         "quantile(0.5)(pays.x by who over next 700us) - distinct(views.y by shop over 900us)",
         "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)",
-        "sum(views.x by shop over next 60us every 20us) - count(pays by who over 9us every 3us)"};
+        "sum(views.x by shop over next 60us every 20us) - count(pays by who over 9us every 3us)",
+        "count(pays by shop = f0 over next 50us) + last(views.y by who = tag over next 90us)"};
     static const char *const unless[] = {
         "", "", " unless any(views where x > 1 by who over next 30us)",
         " unless count(pays by shop over next 20us) > count(pays by shop over 20us ago 5us)"};
@@ -198,6 +200,7 @@ static void declare(mw_world *world, mw_world_config config) {
             .position = {1, 1},
             .source = {random_feature(world, config.may_look_at_all_past), {1, 1}}};
     }
+    features[0].source = source("last(pays.shop by who over 300us)"); /* keys may ask for it */
     mw_model_declaration model = {.name = MW_STR("model"),
                                   .moment = source(moment[0]),
                                   .label = {random_label(world), {1, 1}}};
