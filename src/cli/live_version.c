@@ -1,6 +1,7 @@
 #include "cli/live_version.h"
 
 #include "ingest/load.h"
+#include "lang/explain.h"
 
 enum { PROGRAM_SIZE_MAX = 1 << 28 };
 
@@ -44,6 +45,8 @@ mw_champion mw_live_version_champion(const mw_live_version *live) {
 }
 
 /* --- alike or not ------------------------------------------------------------------------- */
+
+enum { MOMENT_TEXT_MAX = 1 << 20 };
 
 /* What features are computed by. */
 typedef struct {
@@ -107,10 +110,22 @@ static course_rules rules_of(const mw_workspace *workspace, const mw_live_versio
                           workspace->zone_data};
 }
 
+static bool same_moments(const course_rules *a, const course_rules *b) {
+    mw_buf x, y;
+    mw_buf_init(&x, MOMENT_TEXT_MAX);
+    mw_buf_init(&y, MOMENT_TEXT_MAX);
+    mw_moment_write(a->program, a->model, &x);
+    mw_moment_write(b->program, b->model, &y);
+    bool are_same = !x.failed && !y.failed && mw_str_equal(mw_buf_str(&x), mw_buf_str(&y));
+    mw_buf_release(&x);
+    mw_buf_release(&y);
+    return are_same;
+}
+
 static bool same_rules(const course_rules *a, const course_rules *b) {
     return mw_str_equal(mw_zone_name(a->program->zone), mw_zone_name(b->program->zone)) &&
            mw_str_equal(a->zone_data, b->zone_data) &&
-           a->model->moment_offset_us == b->model->moment_offset_us &&
+           same_moments(a, b) &&
            same_stream(a, moment_stream(a), b, moment_stream(b)) &&
            same_features(a->model, b->model) && same_windows(a, b);
 }

@@ -93,6 +93,10 @@ static mw_status load_version(job *it, mw_error *err) {
     mw_version_name(mw_buf_str(&it->version_bytes), it->version_name);
     MW_TRY(mw_version_program_compile(mw_buf_str(&it->version_bytes), it->workspace->symbols,
                                       it->arena, &it->version, err));
+    if (it->version.model->schedule)
+        return mw_fail(err, MW_NOT_BUILT,
+                       "predict: the moments of %.*s are a schedule's, not those of rows: that is "
+                       "not built yet", MW_STR_ARGS(it->model_name));
     it->stream = &it->version.program->streams[it->version.model->moment_stream];
     it->source = &it->version.program->sources[it->stream->source];
     return MW_OK;

@@ -2,8 +2,9 @@
 
 #include "cli/grid.h"
 #include "ingest/load.h"
+#include "lang/explain.h"
 
-enum { MOMENT_TEXT_MAX = 1 << 10, LABEL_TEXT_MAX = 1 << 18, OTHER_CHANGES_MAX = 3 };
+enum { MOMENT_TEXT_MAX = 1 << 20, LABEL_TEXT_MAX = 1 << 18, OTHER_CHANGES_MAX = 3 };
 
 typedef struct {
     mw_model_in_program live, file;
@@ -60,10 +61,7 @@ static void compare_zones(search *it) {
 static mw_str moment_text(search *it, mw_model_in_program of) {
     mw_buf text;
     mw_buf_init(&text, MOMENT_TEXT_MAX);
-    int64_t offset_us = of.model->moment_offset_us;
-    mw_buf_printf(&text, "on %.*s", MW_STR_ARGS(of.program->streams[of.model->moment_stream].name));
-    if (offset_us != 0) mw_buf_append_text(&text, offset_us < 0 ? " at time - " : " at time + ");
-    if (offset_us != 0) mw_span_append(&text, offset_us < 0 ? -offset_us : offset_us);
+    mw_moment_write(of.program, of.model, &text);
     return keep(it, &text);
 }
 

@@ -18,7 +18,9 @@ static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "decider: no memory");
 }
 
-static bool is_asked(const mw_model_program *model) { return model->moment_offset_us == 0; }
+static bool is_asked(const mw_model_program *model) {
+    return model->moment_offset_us == 0 && !model->schedule;
+}
 
 static mw_status prepare(mw_decider *decider, mw_error *err) {
     const mw_model_program *model = decider->config.model;
@@ -151,11 +153,11 @@ int64_t mw_decider_next_due(const mw_decider *decider) {
 
 bool mw_decider_is_asked(const mw_decider *decider) { return is_asked(decider->config.model); }
 
-int32_t mw_decider_moment_stream(const mw_decider *decider) {
+int32_t mw_decider_announcer(const mw_decider *decider) {
     const mw_decider_config *config = &decider->config;
-    if (!config->streams) return config->model->moment_stream;
-    int32_t number = 0;
-    while (config->streams[number] != config->model->moment_stream) {
+    int32_t announcer = mw_model_announcer(config->model), number = 0;
+    if (!config->streams) return announcer;
+    while (config->streams[number] != announcer) {
         number++;
         MW_ASSERT((size_t)number < config->stream_count);
     }

@@ -55,8 +55,8 @@ MW_MUST_USE mw_status mw_decider_predict(mw_decider *decider, const mw_moment *m
 
 int64_t mw_decider_next_due(const mw_decider *decider); /* INT64_MAX: nothing is */
 bool mw_decider_is_asked(const mw_decider *decider);    /* `on STREAM`: nothing falls due */
-/* The stream of the model's moments, by the number that events name it by. */
-int32_t mw_decider_moment_stream(const mw_decider *decider);
+/* The stream whose events announce the model's moments, by the number that events name it by. */
+int32_t mw_decider_announcer(const mw_decider *decider);
 const mw_program *mw_decider_program(const mw_decider *decider);
 const mw_model_program *mw_decider_model(const mw_decider *decider);
 const mw_schema *mw_decider_features(const mw_decider *decider);

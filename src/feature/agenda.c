@@ -1,6 +1,7 @@
 #include "feature/agenda.h"
 
 #include "feature/pool.h"
+#include "feature/rounds.h"
 
 #include <string.h>
 
@@ -25,6 +26,8 @@ struct mw_agenda {
     entry *heap;
     size_t count, capacity;
     entry popped; /* its row is given back by the next pop; NULL: none */
+    mw_rounds rounds; /* of a schedule */
+    mw_cell *scheduled_row; /* room for one; NULL: there is no schedule */
 };
 
 mw_status mw_agenda_create(const mw_model_program *model, const mw_program *program,
@@ -36,6 +39,15 @@ mw_status mw_agenda_create(const mw_model_program *model, const mw_program *prog
     agenda->symbols = symbols;
     agenda->budget.max = SIZE_MAX;
     mw_pool_init(&agenda->pool, &agenda->budget);
+    if (model->schedule) {
+        mw_rounds_init(&agenda->rounds, model->schedule, program->zone);
+        agenda->scheduled_row =
+            mw_allocate(agenda->stream->schema.field_count * sizeof *agenda->scheduled_row);
+        if (!agenda->scheduled_row) {
+            mw_agenda_destroy(agenda);
+            return mw_fail(err, MW_NO_MEMORY, "agenda: no memory to start");
+        }
+    }
     *out_agenda = agenda;
     return MW_OK;
 }
@@ -43,6 +55,8 @@ mw_status mw_agenda_create(const mw_model_program *model, const mw_program *prog
 void mw_agenda_destroy(mw_agenda *agenda) {
     if (!agenda) return;
     mw_pool_release(&agenda->pool);
+    mw_rounds_release(&agenda->rounds);
+    mw_free(agenda->scheduled_row);
     mw_free(agenda->heap);
     mw_free(agenda);
 }
@@ -118,9 +132,24 @@ static mw_status add(mw_agenda *agenda, entry added, const mw_cell *row,
     return MW_OK;
 }
 
+/* A missing key groups with nothing (rule 10). */
+static mw_status announce_key(mw_agenda *agenda, const mw_event *event, mw_error *err) {
+    const mw_schedule *schedule = agenda->model->schedule;
+    for (int32_t i = 0; i < schedule->key_count; i++)
+        if (mw_cell_is_missing(agenda->stream->schema.fields[i].type,
+                               event->row[schedule->keys[i]]))
+            return MW_OK;
+    if (mw_rounds_add(&agenda->rounds, event)) return MW_OK;
+    return mw_fail(err, MW_NO_MEMORY, "agenda: no memory for another key");
+}
+
 mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event, bool *out_taken,
                               mw_error *err) {
-    MW_ASSERT(event->stream == agenda->model->moment_stream);
+    MW_ASSERT(event->stream == mw_model_announcer(agenda->model));
+    if (agenda->model->schedule) {
+        *out_taken = true;
+        return announce_key(agenda, event, err);
+    }
     int64_t t = event->time + agenda->model->moment_offset_us;
     int64_t place = event->known > event->place ? event->known : event->place;
     if (place < t) place = t;
@@ -142,6 +171,33 @@ mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment, uint64
                (entry){.kind = MW_DUE_LABEL, .due = due, .t = moment->t, .place = moment->place,
                        .number = number},
                moment->row, features, err);
+}
+
+void mw_agenda_limit(mw_agenda *agenda, int64_t from, int64_t to) {
+    if (agenda->model->schedule) mw_rounds_limit(&agenda->rounds, from, to);
+}
+
+static mw_status announce_beat(mw_agenda *agenda, mw_error *err) {
+    mw_rounds *rounds = &agenda->rounds;
+    size_t moment_count = mw_rounds_moments_of_key(rounds);
+    entry made = {.kind = MW_DUE_MOMENT, .due = rounds->next, .t = rounds->next,
+                  .place = rounds->next};
+    for (size_t key = 0; key < rounds->keys.count; key++) {
+        for (size_t i = 0; i < moment_count; i++) {
+            mw_rounds_fill(rounds, key, i, agenda->scheduled_row);
+            MW_TRY(add(agenda, made, agenda->scheduled_row, NULL, err));
+        }
+    }
+    mw_rounds_pass(rounds);
+    return MW_OK;
+}
+
+mw_status mw_agenda_meet(mw_agenda *agenda, int64_t place, mw_error *err) {
+    const mw_rounds *rounds = &agenda->rounds;
+    while (agenda->model->schedule && rounds->next < INT64_MAX && rounds->next <= place &&
+           (agenda->count == 0 || rounds->next <= agenda->heap[0].due))
+        MW_TRY(announce_beat(agenda, err));
+    return MW_OK;
 }
 
 static void give_back(mw_agenda *agenda, const entry *old) {
@@ -167,7 +223,8 @@ bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due) {
 }
 
 int64_t mw_agenda_next(const mw_agenda *agenda) {
-    return agenda->count > 0 ? agenda->heap[0].due : INT64_MAX;
+    int64_t due = agenda->count > 0 ? agenda->heap[0].due : INT64_MAX;
+    return agenda->model->schedule && agenda->rounds.next < due ? agenda->rounds.next : due;
 }
 
 size_t mw_agenda_count(const mw_agenda *agenda) {
@@ -191,6 +248,8 @@ static void save_entry(const mw_agenda *agenda, const entry *one, mw_buf *out) {
 }
 
 void mw_agenda_save(const mw_agenda *agenda, mw_buf *out) {
+    if (agenda->model->schedule)
+        mw_rounds_save(&agenda->rounds, &agenda->stream->schema, agenda->symbols, out);
     mw_buf_append_u32(out, (uint32_t)agenda->count);
     for (size_t i = 0; i < agenda->count; i++) save_entry(agenda, &agenda->heap[i], out);
 }
@@ -225,6 +284,8 @@ static mw_status load_entry(mw_agenda *agenda, mw_reader *in, mw_symbols *symbol
 
 mw_status mw_agenda_load(mw_agenda *agenda, mw_reader *in, mw_symbols *symbols, mw_error *err) {
     MW_ASSERT(agenda->count == 0 && symbols == agenda->symbols);
+    if (agenda->model->schedule)
+        MW_TRY(mw_rounds_load(&agenda->rounds, &agenda->stream->schema, symbols, in, err));
     uint32_t count = mw_read_u32(in);
     size_t cell_count = agenda->stream->schema.field_count + agenda->model->feature_count + 1;
     mw_cell *cells = mw_allocate(cell_count * sizeof *cells);

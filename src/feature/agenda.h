@@ -9,7 +9,7 @@
  *
  * As bytes (a part of a course's, which says whose they are): u32 count; then each entry in the
  * order of the heap: u32 kind, i64 t, i64 place, u64 number, the row and a label's features in
- * canonical cells. When it is due follows from these.
+ * canonical cells. When it is due follows from these. With a schedule its rounds come first.
  */
 #pragma once
 #include "feature/engine.h"
@@ -31,13 +31,19 @@ MW_MUST_USE mw_status mw_agenda_create(const mw_model_program *model, const mw_p
                                        mw_error *err);
 void mw_agenda_destroy(mw_agenda *agenda);
 
-/* Announces the moment of an event of the model's moment stream. False in `*out_taken` when
-   the event is too late for a moment (place - t over the bound: rule 5). */
+/* Announces the moment of an event of the model's announcer. False in `*out_taken` when the event
+   is too late for a moment (place - t over the bound: rule 5). Of a schedule it is a key that may
+   have moments from now on. */
 MW_MUST_USE mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event,
                                           bool *out_taken, mw_error *err);
 MW_MUST_USE mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment,
                                           uint64_t number, const mw_cell *features,
                                           mw_error *err);
+/* Of a schedule's beats those with from <= t < to are met; to be said before any event. */
+void mw_agenda_limit(mw_agenda *agenda, int64_t from, int64_t to);
+/* Announces the moments of a schedule's next beat where that comes before all else that is due, at
+   or before `place`: to be asked before each pop. */
+MW_MUST_USE mw_status mw_agenda_meet(mw_agenda *agenda, int64_t place, mw_error *err);
 /* Takes the first entry due at or before `place`; false if there is none. */
 bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due);
 int64_t mw_agenda_next(const mw_agenda *agenda); /* due of the first, INT64_MAX if empty */

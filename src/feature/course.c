@@ -17,6 +17,7 @@ mw_status mw_course_create(mw_course_config config, mw_course **out_course, mw_e
     if (status == MW_OK)
         status = mw_agenda_create(config.engine.model, config.engine.program,
                                   config.engine.symbols, &course->agenda, err);
+    if (status == MW_OK) mw_agenda_limit(course->agenda, config.from, config.to);
     if (status != MW_OK) mw_course_destroy(course);
     else *out_course = course;
     return status;
@@ -67,7 +68,8 @@ mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err
 
 static bool is_announced(const mw_course *course, const mw_event *event) {
     const mw_model_program *model = course->config.engine.model;
-    if (course->config.announces_none || event->stream != model->moment_stream) return false;
+    if (course->config.announces_none || event->stream != mw_model_announcer(model)) return false;
+    if (model->schedule) return true;
     int64_t t = event->time + model->moment_offset_us;
     return course->config.from <= t && t < course->config.to;
 }
@@ -90,9 +92,12 @@ mw_status mw_course_expect(mw_course *course, const mw_moment *moment, uint64_t 
     return mw_agenda_add_label(course->agenda, moment, number, features, err);
 }
 
+/* `*out_is_taken` is false for a moment of a schedule that is not for this key. */
 static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *out_step,
-                                mw_error *err) {
+                                bool *out_is_taken, mw_error *err) {
     mw_engine_features(course->engine, &due->moment, course->features);
+    *out_is_taken = mw_engine_takes(course->engine, &due->moment, course->features);
+    if (!*out_is_taken) return MW_OK;
     uint64_t number = course->next_number++;
     if (course->config.engine.with_label)
         MW_TRY(mw_agenda_add_label(course->agenda, &due->moment, number, course->features, err));
@@ -106,19 +111,22 @@ static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *o
 
 mw_status mw_course_next(mw_course *course, int64_t place, mw_step *out_step, bool *out_found,
                          mw_error *err) {
-    mw_due due;
     *out_found = false;
-    if (!mw_agenda_pop(course->agenda, place, &due)) return MW_OK;
-    MW_TRY(let_in(course, due.due, err));
-    mw_engine_advance(course->engine, due.due);
-    if (due.due > course->last_place) course->last_place = due.due;
-    if (due.kind == MW_DUE_MOMENT) {
-        MW_TRY(step_at_moment(course, &due, out_step, err));
-    } else {
+    while (!*out_found) {
+        mw_due due;
+        MW_TRY(mw_agenda_meet(course->agenda, place, err));
+        if (!mw_agenda_pop(course->agenda, place, &due)) return MW_OK;
+        MW_TRY(let_in(course, due.due, err));
+        mw_engine_advance(course->engine, due.due);
+        if (due.due > course->last_place) course->last_place = due.due;
+        if (due.kind == MW_DUE_MOMENT) {
+            MW_TRY(step_at_moment(course, &due, out_step, out_found, err));
+            continue;
+        }
         mw_label label = mw_engine_label(course->engine, &due.moment, due.features);
         *out_step = (mw_step){due.kind, due.due, due.moment, due.number, due.features, label};
+        *out_found = true;
     }
-    *out_found = true;
     return MW_OK;
 }
 

@@ -18,6 +18,16 @@ static void add_code(mw_sha256 *sha, const mw_code *code) {
     mw_sha256_add_str(sha, code ? mw_code_text(code) : MW_STR(""));
 }
 
+static void hash_schedule(mw_sha256 *sha, const mw_schedule *schedule) {
+    mw_sha256_add_u64(sha, (uint64_t)schedule->beat.span_us);
+    mw_sha256_add_u64(sha, (uint64_t)schedule->beat.weekday);
+    mw_sha256_add_u64(sha, (uint64_t)schedule->beat.clock_us);
+    mw_sha256_add_u64(sha, (uint64_t)schedule->over_us);
+    mw_sha256_add_u64(sha, (uint64_t)schedule->ahead_first_us);
+    mw_sha256_add_u64(sha, (uint64_t)schedule->ahead_last_us);
+    add_code(sha, schedule->takes);
+}
+
 /* Windows are the engine's to hash; this covers what else the state was made by. */
 static void hash_program(const mw_course *course, unsigned char digest[MW_SHA256_SIZE]) {
     const mw_program *program = course->config.engine.program;
@@ -32,6 +42,7 @@ static void hash_program(const mw_course *course, unsigned char digest[MW_SHA256
     mw_sha256_add_str(&sha, model->name);
     mw_sha256_add_u64(&sha, (uint64_t)model->moment_stream);
     mw_sha256_add_u64(&sha, (uint64_t)model->moment_offset_us);
+    if (model->schedule) hash_schedule(&sha, model->schedule);
     mw_sha256_add_u64(&sha, model->feature_count);
     for (size_t i = 0; i < model->feature_count; i++) {
         mw_sha256_add_str(&sha, model->features[i].name);

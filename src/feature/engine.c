@@ -285,6 +285,15 @@ void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out
     }
 }
 
+bool mw_engine_takes(mw_engine *engine, const mw_moment *moment, const mw_cell *features) {
+    const mw_schedule *schedule = engine->config.model->schedule;
+    if (!schedule) return true;
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    frame.windows = engine->windows;
+    frame.features = features;
+    return mw_code_run(schedule->takes, &frame).boolean == MW_TRUE;
+}
+
 mw_label mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_cell *features) {
     const mw_model_program *model = engine->config.model;
     MW_ASSERT(engine->config.with_label && model->label);

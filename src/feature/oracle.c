@@ -345,6 +345,20 @@ mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
     return MW_OK;
 }
 
+mw_status mw_oracle_takes(const mw_oracle *oracle, const mw_moment *moment,
+                          const mw_cell *features, bool *out_takes, mw_error *err) {
+    const mw_model_program *model = oracle->model;
+    question q = {oracle->program, model,    oracle->events, moment,
+                  oracle->symbols, features, false, NULL};
+    mw_cell *windows = windows_of(&q);
+    if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
+    mw_frame frame = moment_frame(&q, windows);
+    *out_takes = !model->schedule ||
+                 mw_code_run(model->schedule->takes, &frame).boolean == MW_TRUE;
+    mw_free(windows);
+    return MW_OK;
+}
+
 static mw_status label_of(question *q, mw_label *out_label, mw_error *err) {
     mw_cell *windows = windows_of(q);
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");

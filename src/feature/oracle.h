@@ -18,6 +18,9 @@ typedef struct {
 
 MW_MUST_USE mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
                                          mw_cell *out_features, mw_error *err);
+/* Whether a schedule takes the moment, which has these features. */
+MW_MUST_USE mw_status mw_oracle_takes(const mw_oracle *oracle, const mw_moment *moment,
+                                      const mw_cell *features, bool *out_takes, mw_error *err);
 MW_MUST_USE mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
                                       mw_label *out_label, mw_error *err);
 

@@ -13,6 +13,14 @@ struct mw_replay {
     mw_moment moment;
 };
 
+/* A schedule goes on for ever; history ends with its last event: nobody knows what came after. */
+static void limit_schedule(mw_replay *replay) {
+    const mw_events *events = replay->config.events;
+    int64_t to = replay->config.to, end = INT64_MIN;
+    if (events->event_count > 0) end = mw_events_at(events, events->event_count - 1).place;
+    mw_agenda_limit(replay->agenda, replay->config.from, to <= end ? to : end + 1);
+}
+
 mw_status mw_replay_create(mw_replay_config config, mw_replay **out_replay, mw_error *err) {
     MW_ASSERT(config.events->event_count == 0 || config.events->order);
     mw_replay *replay = mw_allocate(sizeof *replay);
@@ -29,6 +37,7 @@ mw_status mw_replay_create(mw_replay_config config, mw_replay **out_replay, mw_e
     replay->features = mw_allocate((config.model->feature_count + 1) * sizeof(mw_cell));
     if (status == MW_OK && !replay->features)
         status = mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+    if (status == MW_OK) limit_schedule(replay);
     if (status != MW_OK) {
         mw_replay_destroy(replay);
         return status;
@@ -47,9 +56,10 @@ void mw_replay_destroy(mw_replay *replay) {
 
 static mw_status announce(mw_replay *replay, const mw_event *event, mw_error *err) {
     const mw_replay_config *config = &replay->config;
-    if (event->stream != config->model->moment_stream) return MW_OK;
+    if (event->stream != mw_model_announcer(config->model)) return MW_OK;
     int64_t t = event->time + config->model->moment_offset_us;
-    if (t < config->from || t >= config->to) return MW_OK;
+    bool is_asked_for = t >= config->from && t < config->to;
+    if (!is_asked_for && !config->model->schedule) return MW_OK;
     bool is_taken;
     MW_TRY(mw_agenda_add_event(replay->agenda, event, &is_taken, err));
     if (!is_taken) replay->refused_moments++;
@@ -85,7 +95,8 @@ static mw_status take_events(mw_replay *replay, mw_error *err) {
     return MW_OK;
 }
 
-static void report(mw_replay *replay, const mw_due *due, mw_step *out_step) {
+/* False for a moment of a schedule that is not for this key. */
+static bool report(mw_replay *replay, const mw_due *due, mw_step *out_step) {
     *out_step = (mw_step){.kind = due->kind,
                           .place = due->due,
                           .moment = due->moment,
@@ -93,13 +104,15 @@ static void report(mw_replay *replay, const mw_due *due, mw_step *out_step) {
                           .features = due->features};
     if (due->kind == MW_DUE_LABEL) {
         out_step->label = mw_engine_label(replay->engine, &due->moment, due->features);
-        return;
+        return true;
     }
     mw_engine_features(replay->engine, &due->moment, replay->features);
+    if (!mw_engine_takes(replay->engine, &due->moment, replay->features)) return false;
     out_step->features = replay->features;
     out_step->number = replay->number++;
     replay->moment = due->moment;
     replay->has_moment = replay->config.with_label;
+    return true;
 }
 
 /* The next event's moment, if that is all that happens at its place: it needs no agenda. */
@@ -143,13 +156,14 @@ mw_status mw_replay_next(mw_replay *replay, mw_step *out_step, bool *out_done, m
             find_lone_moment(replay, &due)) {
             replay->announced++;
             mw_engine_advance(replay->engine, due.due);
-            report(replay, &due, out_step);
+            (void)report(replay, &due, out_step); /* an event's moment, which is taken */
             *out_done = false;
             return MW_OK;
         }
+        MW_TRY(mw_agenda_meet(replay->agenda, place, err));
         if (mw_agenda_pop(replay->agenda, place, &due)) {
             mw_engine_advance(replay->engine, due.due);
-            report(replay, &due, out_step);
+            if (!report(replay, &due, out_step)) continue;
             *out_done = false;
             return MW_OK;
         }

@@ -1,4 +1,4 @@
-/* The clauses of the grammar that are not expressions: windows, their ranges, moments. */
+/* The clauses of the grammar that are not expressions: windows and their ranges. */
 #include "lang/parser.h"
 #include "lang/range.h"
 
@@ -243,46 +243,4 @@ mw_node *mw_parser_window(mw_parser *parser) {
     if (!parse_window_body(parser, window) || !mw_parser_expect(parser, ")")) return NULL;
     node->window = window;
     return node;
-}
-
-/* "at" "time" ("+" | "-") SPAN */
-static bool parse_moment_offset(mw_parser *parser, mw_moment_node *moment) {
-    moment->offset_position = parser->token.position;
-    if (parser->token.kind == MW_TOKEN_END) return true;
-    if (!mw_parser_accept(parser, "at")) {
-        mw_parser_refuse(parser, "at time - SPAN, or the end of the moment");
-        return false;
-    }
-    if (!mw_parser_expect(parser, "time")) return false;
-    bool is_minus = mw_parser_at(parser, "-");
-    if (!is_minus && !mw_parser_at(parser, "+")) {
-        mw_parser_refuse(parser, "+ or - and a span");
-        return false;
-    }
-    mw_parser_advance(parser);
-    mw_span_node span;
-    if (!parse_span(parser, &span)) return false;
-    moment->offset_us = is_minus ? -span.us : span.us;
-    return true;
-}
-
-bool mw_parse_moment(mw_compiler *compiler, mw_source source, mw_moment_node *out_moment) {
-    mw_parser parser;
-    mw_parser_init(&parser, compiler, source);
-    mw_moment_node moment = {0};
-    mw_token stream;
-    if (mw_parser_at(&parser, "every"))
-        mw_parser_not_built(&parser, parser.token.position, "a moment `every SPAN`");
-    if (!mw_parser_accept(&parser, "on")) {
-        mw_parser_refuse(&parser, "on STREAM [at time - SPAN]");
-        return false;
-    }
-    if (!mw_parser_expect_name(&parser, "a stream's name", &stream)) return false;
-    moment.stream = stream.text;
-    moment.stream_position = stream.position;
-    if (mw_parser_at(&parser, "each"))
-        mw_parser_not_built(&parser, parser.token.position, "`each` in a moment");
-    if (!parse_moment_offset(&parser, &moment) || !mw_parser_end(&parser)) return false;
-    *out_moment = moment;
-    return true;
 }

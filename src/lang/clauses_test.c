@@ -34,27 +34,3 @@ MW_TEST(clauses_reads_the_fraction_of_a_quantile) {
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
                            MW_TEST_SHOPS_MODEL);
 }
-
-MW_TEST(clauses_reads_moments) {
-    static const mw_test_mistake cases[] = {
-        {"orders", ":3:11: models.m.moment: expected on STREAM [at time - SPAN], got orders\n"},
-        {"on", ":3:13: models.m.moment: expected a stream's name, got the end of the expression\n"},
-        {"on orders at 3", ":3:24: models.m.moment: expected time, got 3\n"},
-        {"on orders at time",
-         ":3:28: models.m.moment: expected + or - and a span, got the end of the expression\n"},
-        {"on orders at time - 3", ":3:31: models.m.moment: expected a span such as 24h, got 3\n"
-         "    The unit stands right behind the number: us, ms, s, m, h, d or w.\n"},
-        {"on orders time - 1h",
-         ":3:21: models.m.moment: expected at time - SPAN, or the end of the moment, got time\n"},
-        {"on orders at time - 1h twice",
-         ":3:34: models.m.moment: expected an operator or the end of the expression, got twice\n"},
-        {"every 7d at \"mon 06:00\" for shop of orders",
-         ":3:11: models.m.moment: a moment `every SPAN` is not built yet\n"},
-        {"on orders each note as item",
-         ":3:21: models.m.moment: `each` in a moment is not built yet\n"},
-    };
-    mw_test_check_mistakes("model m:\n"
-                           "  label: count(orders by shop over next 1d)\n"
-                           "  moment: ",
-                           cases, sizeof cases / sizeof cases[0], MW_TEST_SHOPS);
-}

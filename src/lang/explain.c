@@ -79,9 +79,53 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
                       MW_DIFFERENT_VALUES_MAX);
 }
 
+static void write_clock(mw_beat beat, mw_buf *out) {
+    static const char *const days[] = {"", "mon ", "tue ", "wed ", "thu ", "fri ", "sat ", "sun "};
+    if (beat.weekday == 0 && beat.clock_us == 0) return;
+    mw_buf_printf(out, " at \"%s%02d:%02d\"", days[beat.weekday],
+                  (int)(beat.clock_us / MW_HOUR_US),
+                  (int)(beat.clock_us % MW_HOUR_US / MW_MINUTE_US));
+}
+
+static void write_schedule(const mw_program *program, const mw_model_program *model,
+                           mw_buf *out) {
+    const mw_schedule *schedule = model->schedule;
+    const mw_stream *keys = &program->streams[model->moment_stream];
+    mw_buf_append_text(out, "every ");
+    mw_span_write(out, schedule->beat.span_us);
+    write_clock(schedule->beat, out);
+    for (int32_t i = 0; i < schedule->key_count; i++)
+        mw_buf_printf(out, "%s%.*s", i == 0 ? " for " : ", ",
+                      MW_STR_ARGS(keys->schema.fields[i].name));
+    mw_buf_printf(out, " of %.*s where %.*s", MW_STR_ARGS(program->streams[schedule->stream].name),
+                  MW_STR_ARGS(mw_code_text(schedule->takes)));
+    if (schedule->ahead_first_us == 0) return;
+    mw_buf_append_text(out, " ahead ");
+    mw_span_write(out, schedule->ahead_first_us);
+    mw_buf_append_text(out, "..");
+    mw_span_write(out, schedule->ahead_last_us);
+}
+
+void mw_moment_write(const mw_program *program, const mw_model_program *model, mw_buf *out) {
+    int64_t offset_us = model->moment_offset_us;
+    if (model->schedule) {
+        write_schedule(program, model, out);
+        return;
+    }
+    mw_buf_printf(out, "on %.*s", MW_STR_ARGS(program->streams[model->moment_stream].name));
+    if (offset_us != 0) mw_buf_append_text(out, offset_us < 0 ? " at time - " : " at time + ");
+    if (offset_us != 0) mw_span_write(out, offset_us < 0 ? -offset_us : offset_us);
+}
+
 static void explain_moment(const mw_program *program, const mw_model_program *model, mw_buf *out) {
     mw_str stream = program->streams[model->moment_stream].name;
     int64_t offset_us = model->moment_offset_us;
+    if (model->schedule) {
+        mw_buf_append_text(out, "The moment is ");
+        mw_moment_write(program, model, out);
+        mw_buf_append_text(out, ".\n");
+        return;
+    }
     mw_buf_append_text(out, "The moment is ");
     if (offset_us != 0) mw_span_write(out, offset_us < 0 ? -offset_us : offset_us);
     if (offset_us != 0) mw_buf_append_text(out, offset_us < 0 ? " before " : " after ");

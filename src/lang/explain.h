@@ -9,6 +9,9 @@
 /* Several sentences, a line each, for feature number `feature` of the model. */
 void mw_feature_explain(const mw_program *program, const mw_model_program *model, size_t feature,
                         mw_buf *out);
+/* When the moments are, as it would be declared: "on orders at time - 1h". A schedule's `where`
+   says all that it asks of a key. */
+void mw_moment_write(const mw_program *program, const mw_model_program *model, mw_buf *out);
 /* One window: "the mean of dep_delay over the events of departures with the same origin, ...". */
 void mw_window_explain(const mw_program *program, const mw_model_program *model, size_t window,
                        mw_buf *out);

@@ -218,6 +218,8 @@ static const mw_expr *resolve_field(mw_moment_scope *moment, const mw_node *node
         return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
     }
     const mw_stream_source *source = &program->sources[moment->stream->source];
+    const mw_expr *last = moment->schedule ? mw_schedule_field(moment, node) : NULL;
+    if (last || compiler->out_of_memory) return last;
     if (mw_source_is_later(source, program->streams, node->text)) refuse_later(moment, node);
     else refuse_name(moment, node);
     return NULL;
@@ -367,7 +369,8 @@ static bool has_moments(mw_compiler *compiler, const mw_moment_node *node,
     return false;
 }
 
-static bool compile_moment(mw_moment_scope *moment, const mw_model_declaration *declaration) {
+static bool compile_moment(mw_moment_scope *moment, const mw_model_declaration *declaration,
+                           mw_program *program) {
     mw_compiler *compiler = moment->scope.compiler;
     mw_moment_node node;
     compiler->subject =
@@ -379,6 +382,7 @@ static bool compile_moment(mw_moment_scope *moment, const mw_model_declaration *
         return false;
     }
     if (!mw_parse_moment(compiler, declaration->moment, &node)) return false;
+    if (node.is_schedule) return mw_compile_schedule(moment, &node, program);
     const mw_stream_source *source = mw_find_source(moment, node.stream, node.stream_position);
     if (!source || source->stream_count == 0) return false;
     moment->stream = &moment->program->streams[source->first_stream];
@@ -476,7 +480,7 @@ bool mw_moment_scope_init(mw_moment_scope *moment, mw_compiler *compiler,
 }
 
 void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declaration,
-                      const mw_program *program, mw_feature_list features,
+                      mw_program *program, mw_feature_list features,
                       mw_model_program *out_model) {
     mw_open_features open = {.count = 0};
     mw_moment_scope moment;
@@ -485,9 +489,10 @@ void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declara
     if (!mw_moment_scope_init(&moment, compiler, program, features, out_model)) return;
     moment.open = &open;
 
-    if (!compile_moment(&moment, declaration)) return;
+    if (!compile_moment(&moment, declaration, program)) return;
     for (size_t i = 0; i < features.count; i++)
         mw_compile_feature(&moment, (int32_t)i, features.items[i].position);
+    if (moment.schedule) mw_compile_schedule_takes(&moment);
     out_model->feature_window_count = out_model->window_count;
     compile_label(&moment, declaration);
 }

@@ -44,6 +44,9 @@ struct mw_moment_scope {
     mw_feature_list syntaxes;
     mw_model_program *model;
     const mw_stream *stream; /* of the moment */
+    const mw_moment_node *schedule; /* NULL: the moment is an event's */
+    mw_schedule *scheduling;        /* what is made of it */
+    const mw_stream *scheduled;     /* the stream whose keys it is for */
     size_t window_capacity;
 
     const mw_expr **exprs;   /* of the features */
@@ -66,7 +69,7 @@ struct mw_moment_scope {
 MW_MUST_USE bool mw_read_features(mw_compiler *compiler, const mw_declarations *declarations,
                                   mw_feature_list *out_features);
 void mw_compile_model(mw_compiler *compiler, const mw_model_declaration *declaration,
-                      const mw_program *program, mw_feature_list features,
+                      mw_program *program, mw_feature_list features,
                       mw_model_program *out_model);
 /* A scope for `features`, still without `open`, moment and stream. False: memory is out. */
 MW_MUST_USE bool mw_moment_scope_init(mw_moment_scope *moment, mw_compiler *compiler,
@@ -74,6 +77,14 @@ MW_MUST_USE bool mw_moment_scope_init(mw_moment_scope *moment, mw_compiler *comp
                                       mw_model_program *out_model);
 /* Compiles feature number `index` unless that is done, after those that it reads. */
 void mw_compile_feature(mw_moment_scope *moment, int32_t index, mw_position position);
+
+/* schedule_compiler.c: the stream of a schedule's moments, and, once the features can be asked for,
+   whom it takes. */
+MW_MUST_USE bool mw_compile_schedule(mw_moment_scope *moment, const mw_moment_node *node,
+                                     mw_program *program);
+void mw_compile_schedule_takes(mw_moment_scope *moment);
+/* What the last event of the moment's key says: NULL without complaint if it has no such field. */
+const mw_expr *mw_schedule_field(mw_moment_scope *moment, const mw_node *node);
 
 /* entry_compiler.c: the fields with windows of all sources, in one list each. */
 void mw_compile_entries(mw_compiler *compiler, const mw_feature_list *entries,

@@ -23,6 +23,10 @@ const mw_model_program *mw_program_find_model(const mw_program *program, mw_str 
     return NULL;
 }
 
+int32_t mw_model_announcer(const mw_model_program *model) {
+    return model->schedule ? model->schedule->stream : model->moment_stream;
+}
+
 void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame) {
     mw_frame mine = *frame;
     mine.row = row;
@@ -72,6 +76,7 @@ static void compile_sources(mw_compiler *compiler, const mw_declarations *declar
     size_t stream_max = 0;
     for (size_t i = 0; i < declarations->stream_count; i++)
         stream_max += 1 + declarations->streams[i].later_count;
+    stream_max += declarations->model_count; /* a schedule has a stream of its own */
     if (stream_max > MW_STREAMS_MAX) {
         mw_position position = declarations->streams[0].position;
         compiler->subject = MW_STR("streams");

@@ -12,8 +12,8 @@
  */
 #pragma once
 #include "base/tick.h"
-#include "lang/code.h"
 #include "lang/declaration.h"
+#include "lang/schedule.h"
 #include "table/event.h"
 
 typedef struct {
@@ -34,6 +34,7 @@ typedef struct {
     bool known_is_column;
     bool is_later;
     bool is_always;        /* a static table: its events are before all else, at MW_TIME_ALWAYS */
+    bool is_schedule;      /* the moments of a schedule: no event is in it */
     size_t entry_count;    /* the last so many fields have windows: worked out as it enters */
 } mw_stream;
 
@@ -67,7 +68,7 @@ typedef enum {
 } mw_aggregate;
 
 /* More different values than that make `distinct` and `top` missing. */
-enum { MW_KEYS_MAX = 8, MW_DIFFERENT_VALUES_MAX = 10000 };
+enum { MW_DIFFERENT_VALUES_MAX = 10000 };
 #define MW_ALL_PAST INT64_MIN /* start of a window without `over` */
 
 typedef struct {
@@ -107,7 +108,8 @@ typedef struct {
 
 struct mw_model_program {
     mw_str name;
-    int32_t moment_stream;
+    const mw_schedule *schedule; /* NULL: moments are those of the stream's events */
+    int32_t moment_stream;       /* with a schedule, one of its own that no event is ever in */
     int64_t moment_offset_us; /* t = the event's time + this */
     mw_feature *features;     /* as listed: the vector that a learner sees */
     size_t feature_count;
@@ -141,6 +143,9 @@ MW_MUST_USE mw_status mw_program_compile(const mw_declarations *declarations, mw
 
 int32_t mw_program_find_stream(const mw_program *program, mw_str name); /* or -1 */
 int32_t mw_program_find_source(const mw_program *program, mw_str name); /* or -1 */
+/* The stream whose events announce the model's moments: those at which they happen, or whose keys
+   they are for. */
+int32_t mw_model_announcer(const mw_model_program *model);
 const mw_model_program *mw_program_find_model(const mw_program *program, mw_str name);
 
 /* Runs the derived fields of a source's row in place (columns filled, the rest to fill); those

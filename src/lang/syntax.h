@@ -5,6 +5,7 @@
  * grammar has but this build has not is refused while it is read, so it has no node.
  */
 #pragma once
+#include "base/beat.h"
 #include "base/tick.h"
 #include "lang/compiler.h"
 
@@ -78,9 +79,23 @@ struct mw_window_node {
     mw_position tick_position;
 };
 
+enum { MW_MOMENT_KEYS_MAX = 6 }; /* its time and how far ahead it looks are keys too */
+
 typedef struct {
+    mw_position position;
     mw_str stream;
     mw_position stream_position;
-    int64_t offset_us; /* t = time + this */
+    int64_t offset_us; /* `on`: t = time + this */
     mw_position offset_position;
+
+    bool is_schedule; /* `every`: the rest is there */
+    mw_beat beat;
+    mw_key_node keys[MW_MOMENT_KEYS_MAX];
+    size_t key_count;
+    int64_t over_us; /* 0: all of the past */
+    mw_position over_position;
+    mw_node *where; /* NULL: none */
+    mw_position where_position;
+    int64_t ahead_first_us, ahead_last_us; /* 0: none */
+    mw_position ahead_position;
 } mw_moment_node;

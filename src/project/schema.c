@@ -136,7 +136,8 @@ static const mw_shape_key model_keys[] = {
     {"question", &text, MW_KEY_OPTIONAL, "what is asked, in words"},
     {"purpose", &text, MW_KEY_OPTIONAL, "what the answer is for"},
     {"moment", &expression, MW_KEY_COMPILED,
-     "what is predicted, and when: `on STREAM [at time - SPAN]`"},
+     "what is predicted, and when: `on STREAM [at time - SPAN]` or "
+     "`every SPAN for KEYS of STREAM`"},
     {"label", &expression, MW_KEY_COMPILED,
      "the truth, as it will be known: an expression that looks ahead"},
     {"sample", &sample, MW_KEY_LATER, "which examples to train on"},

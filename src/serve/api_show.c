@@ -151,7 +151,7 @@ static void write_model(mw_json *json, const mw_api *api, size_t number, bool wi
     mw_json_key(json, "question");
     mw_json_str(json, declared->question);
     mw_json_key(json, "stream");
-    mw_json_str(json, parts->program->streams[mw_decider_moment_stream(decider)].name);
+    mw_json_str(json, parts->program->streams[mw_decider_announcer(decider)].name);
     mw_json_key(json, "asked");
     mw_json_bool(json, mw_decider_is_asked(decider));
     write_version(json, mw_decider_scorer(decider));

@@ -11,7 +11,7 @@ static void take(shop *s, const char *stream, int number, int64_t at) {
     mw_error err;
     mw_event event = shop_event(s, stream, number, at, row);
     MW_CHECK(mw_sequencer_find(s->sequencer, &event) == MW_EVENT_NEW);
-    MW_CHECK_OK(mw_sequencer_append(s->sequencer, &event, &err), &err);
+    MW_CHECK_OK(mw_sequencer_append(s->sequencer, &event, NULL, &err), &err);
 }
 
 static void reach(shop *s, int64_t now) {

@@ -95,8 +95,7 @@ static mw_status pass_moment(mw_rebuild *rebuild, mw_error *err) {
     const mw_sequencer *sequencer = rebuild->sequencer;
     MW_TRY(mw_decider_pass(rebuild->decider, mw_decider_next_due(rebuild->decider), &prediction,
                            &found, err));
-    MW_ASSERT(found);
-    if (prediction.place <= sequencer->begin) return MW_OK;
+    if (!found || prediction.place <= sequencer->begin) return MW_OK;
     return mw_handover_keep(&rebuild->handover, rebuild->decider, &prediction,
                             sequencer->reached, err);
 }

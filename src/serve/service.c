@@ -1,5 +1,7 @@
 #include "serve/service.h"
 
+#include "serve/event_json.h"
+
 enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20 };
 
 struct mw_service {
@@ -117,14 +119,13 @@ static mw_status answer_stored(mw_service *service, const mw_ledger_entry *entry
 }
 
 static const mw_ledger_entry *find_stored(mw_service *service, size_t model,
-                                          const mw_event *event) {
-    const mw_program *program = service->config.program;
-    if (program->streams[event->stream].id_count == 0) return NULL;
+                                          const mw_stream *stream, const mw_cell *row) {
+    if (stream->id_count == 0) return NULL;
     mw_buf_clear(&service->event_id);
-    mw_stream_append_id(&program->streams[event->stream], event->row, service->config.symbols,
-                        &service->event_id);
+    mw_stream_append_id(stream, row, service->config.symbols, &service->event_id);
     return mw_ledger_find_event(mw_sequencer_ledger(service->config.sequencer),
-                                program->models[model].name, mw_buf_str(&service->event_id));
+                                service->config.program->models[model].name,
+                                mw_buf_str(&service->event_id));
 }
 
 static mw_status check_version(const mw_decider *decider, mw_error *err) {
@@ -171,6 +172,65 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     return MW_OK;
 }
 
+/* --- moments of a schedule ---------------------------------------------------------------- */
+
+/* The key that is asked about, and `ahead` where the schedule has any; t where it says so. */
+static mw_status read_key(const mw_service *service, const mw_model_program *model,
+                          const mw_program *program, yyjson_val *object, mw_cell *row,
+                          mw_error *err) {
+    const mw_stream *stream = &program->streams[model->moment_stream];
+    const mw_schema *schema = &stream->schema;
+    const mw_stream_source keys = {
+        .name = stream->name, .row = *schema, .column_count = schema->field_count};
+    MW_TRY(mw_event_json_read(object, &keys, program->zone, service->config.symbols, row, err));
+    for (size_t i = 0; i < schema->field_count; i++) {
+        mw_field field = schema->fields[i];
+        bool may_lack = i == (size_t)model->schedule->key_count; /* the time */
+        if (!may_lack && mw_cell_is_missing(field.type, row[i]))
+            return mw_fail(err, MW_INVALID, "%.*s: must be there, for it tells whom the moment is "
+                                            "for", MW_STR_ARGS(field.name));
+    }
+    return MW_OK;
+}
+
+/* The last beat at or before now. */
+static int64_t last_beat(const mw_model_program *model, const mw_zone *zone, int64_t now) {
+    mw_beat beat = model->schedule->beat;
+    int64_t at = mw_beat_after(beat, zone, now - beat.span_us - 2 * MW_DAY_US);
+    for (int64_t next = at; next <= now; next = mw_beat_after(beat, zone, next)) at = next;
+    return at;
+}
+
+/* The stored prediction of the last beat, or of the one that is named; else one as of now, which
+   nobody records (rule 9). */
+static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_val *object,
+                                   bool record, mw_answer *out_answer, mw_error *err) {
+    mw_sequencer *sequencer = service->config.sequencer;
+    mw_decider *decider = mw_sequencer_decider(sequencer, number);
+    const mw_model_program *model = mw_decider_model(decider);
+    const mw_program *program = mw_decider_program(decider);
+    mw_cell row[MW_KEYS_MAX];
+    mw_cell *time = &row[model->schedule->key_count];
+    MW_TRY(read_key(service, model, program, object, row, err));
+    MW_TRY(mw_sequencer_advance(sequencer, err));
+    bool is_named = time->time != MW_TIME_MISSING;
+    if (!is_named) time->time = last_beat(model, program->zone, mw_sequencer_now(sequencer));
+    const mw_ledger_entry *stored =
+        find_stored(service, number, &program->streams[model->moment_stream], row);
+    mw_str payload;
+    if (stored && (record || is_named))
+        return answer_stored(service, stored, &payload, out_answer, err);
+    if (is_named) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of that time");
+    mw_answer answer = {.is_recorded = false};
+    MW_TRY(check_version(decider, err));
+    MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
+    time->time = answer.stamp;
+    mw_moment moment = {answer.stamp, answer.stamp, row};
+    MW_TRY(mw_decider_predict(decider, &moment, &answer.prediction, err));
+    *out_answer = answer;
+    return MW_OK;
+}
+
 /* A request for a prediction does not carry what becomes known only later (DESIGN.md, `later`). */
 static mw_status refuse_later(const mw_service *service, mw_received received, mw_error *err) {
     for (size_t i = 1; i < received.count; i++) {
@@ -191,7 +251,9 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
                              mw_answer *out_answer, mw_error *err) {
     const mw_program *program = service->config.program;
     const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
-    const mw_stream *stream = &program->streams[mw_decider_moment_stream(decider)];
+    if (mw_decider_model(decider)->schedule)
+        return predict_scheduled(service, number, object, record, out_answer, err);
+    const mw_stream *stream = &program->streams[mw_decider_announcer(decider)];
     mw_received received;
     mw_event_standing standing;
     MW_TRY(mw_reception_take(service->reception, stream->source, object, &received, err));
@@ -199,7 +261,7 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
     MW_TRY(look_up(service, received, &standing, err));
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     const mw_ledger_entry *stored =
-        record ? find_stored(service, number, &received.events[0]) : NULL;
+        record ? find_stored(service, number, stream, received.events[0].row) : NULL;
     mw_str payload;
     if (stored) return answer_stored(service, stored, &payload, out_answer, err);
     bool is_recorded = record && mw_decider_is_asked(decider);

@@ -39,8 +39,8 @@ static mw_str text(mw_world *world, mw_buf *buf) {
 
 static const char *random_keys(mw_world *world, bool shares_id) {
     static const char *const keys[] = {"who", "shop", "who, shop", "who = shop", "shop = now.who",
-                                       "no", "tag", "who = tag", "who = last(pays.who by shop over 300us)",
-                                       "shop = f0"};
+                                       "no", "tag", "who = tag", "shop = f0",
+                                       "who = last(pays.who by shop over 300us)"};
     return shares_id && one_in(world, 4) ? "no" : PICK(world, keys);
 }
 

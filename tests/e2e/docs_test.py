@@ -15,6 +15,7 @@ DATA = {
     "places": "shop,town\na,Rome\n",
 }
 FEATURE, LABEL = "  amount: amount\n", "any(returns by id over next 14d)"
+MOMENT = f"    moment:   on orders\n    label:    {LABEL}\n"
 
 
 def blocks(kind):
@@ -53,6 +54,10 @@ def main(folder):
         accepted(folder, project.replace(FEATURE, FEATURE + lines), block)
     for label in "".join(blocks("labels")).splitlines():
         accepted(folder, project.replace(LABEL, label), label)
+    for moment in "".join(blocks("moments")).splitlines():
+        label = "any(orders by customer over next 30d)"
+        assert MOMENT in project
+        accepted(folder, project.replace(MOMENT, f"    moment: {moment}\n    label: {label}\n"), moment)
     cases = re.findall(r"^(x: .*)\n +# (.*)$", "".join(blocks("refused")), re.MULTILINE)
     for line, reason in cases:
         refused(folder, project.replace(FEATURE, f"{FEATURE}  {line}\n"), line, reason)
