@@ -10,7 +10,7 @@ mw_status mw_feature_walk_begin(const mw_workspace *workspace, mw_feature_walk *
     MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
     MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &events, err));
     *out_walk = (mw_feature_walk){.workspace = workspace, .model = model, .events = events};
-    out_walk->moment_count_max = events.streams[model.program->moment_stream].rows.row_count;
+    out_walk->moment_count_max = events.streams[mw_model_announcer(model.program)].rows.row_count;
     out_walk->config = (mw_replay_config){.program = workspace->program,
                                           .model = model.program,
                                           .events = &out_walk->events,

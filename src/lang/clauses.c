@@ -70,18 +70,16 @@ static bool parse_spans(mw_parser *parser, mw_window_node *window) {
     return !window->is_set || mw_parser_expect(parser, "}");
 }
 
-/* SPAN {("+" | "-") SPAN}, the sum not negative. */
+/* TERM {("+" | "-") TERM}, TERM a SPAN or `ahead`; the sum not negative. */
 static bool parse_offset(mw_parser *parser, const char *word, mw_window_node *window) {
     mw_position position = parser->token.position;
     int64_t total = 0;
     bool is_minus = false;
     do {
-        mw_span_node span;
-        if (mw_parser_at(parser, "ahead")) {
-            mw_parser_not_built(parser, parser->token.position, "`ahead` in an offset");
-            return false;
-        }
-        if (!parse_span(parser, &span)) return false;
+        mw_span_node span = {0};
+        bool is_ahead = mw_parser_accept(parser, "ahead");
+        if (is_ahead) window->ahead_count += is_minus ? -1 : 1;
+        else if (!parse_span(parser, &span)) return false;
         bool overflows = is_minus ? __builtin_sub_overflow(total, span.us, &total)
                                   : __builtin_add_overflow(total, span.us, &total);
         if (overflows) {
@@ -90,7 +88,7 @@ static bool parse_offset(mw_parser *parser, const char *word, mw_window_node *wi
         }
         is_minus = mw_parser_at(parser, "-");
     } while (mw_parser_accept(parser, "+") || mw_parser_accept(parser, "-"));
-    if (total < 0) {
+    if (total < 0 && window->ahead_count == 0) {
         mw_complain(parser->compiler, position, MW_INVALID,
                     "`%s` must not be negative: the window would begin on the moment's other side",
                     word);

@@ -86,6 +86,9 @@ void mw_compile_schedule_takes(mw_moment_scope *moment);
 /* What the last event of the moment's key says: NULL without complaint if it has no such field. */
 const mw_expr *mw_schedule_field(mw_moment_scope *moment, const mw_node *node);
 
+/* A window whose offset hangs on `ahead`: a window each, and the moment's own is chosen. */
+const mw_expr *mw_compile_window_ahead(mw_moment_scope *moment, const mw_node *node);
+
 /* entry_compiler.c: the fields with windows of all sources, in one list each. */
 void mw_compile_entries(mw_compiler *compiler, const mw_feature_list *entries,
                         mw_program *program);

@@ -328,9 +328,32 @@ static mw_status append_query(query *q, mw_error *err) {
     return append_columns(q, depth, err);
 }
 
+/* A key that another window finds would need that window's join before this one's. */
+static bool has_found_key(const mw_model_program *model, const mw_window *window) {
+    for (int32_t k = 0; k < window->key_count; k++) {
+        for (size_t i = 0; i < model->window_count; i++)
+            if (mw_code_reads_window(window->moment_keys[k], (int32_t)i)) return true;
+        for (size_t i = 0; i < model->feature_count; i++)
+            if (mw_code_reads_feature(window->moment_keys[k], (int32_t)i)) return true;
+    }
+    return false;
+}
+
+static mw_status check_form(const mw_model_program *model, mw_error *err) {
+    if (model->schedule)
+        return mw_fail(err, MW_NOT_BUILT,
+                       "sql: the moments of a schedule cannot be written in SQL yet");
+    for (size_t i = 0; i < model->window_count; i++)
+        if (has_found_key(model, &model->windows[i]))
+            return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",
+                           MW_STR_ARGS(model->windows[i].text));
+    return MW_OK;
+}
+
 mw_status mw_model_append_sql(const mw_program *program, const mw_model_program *model,
                               const mw_symbols *symbols, mw_buf *out, mw_error *err) {
     query q = {.program = program, .model = model, .symbols = symbols, .out = out};
+    MW_TRY(check_form(model, err));
     mw_arena_init(&q.arena, (size_t)1 << 24);
     mw_status status = append_query(&q, err);
     mw_arena_release(&q.arena);

@@ -147,3 +147,62 @@ void mw_compile_schedule_takes(mw_moment_scope *moment) {
     }
     moment->scheduling->takes = mw_expr_compile(compiler, takes, node->position);
 }
+
+/* The same window with `ahead` added to its offset; NULL after complaining. */
+static mw_node *window_at(mw_moment_scope *moment, const mw_node *node, int64_t ahead_us) {
+    mw_compiler *compiler = moment->scope.compiler;
+    mw_node *copy = mw_compiler_alloc(compiler, 1, sizeof *copy);
+    mw_window_node *window = mw_compiler_alloc(compiler, 1, sizeof *window);
+    if (!copy || !window) return NULL;
+    *copy = *node;
+    *window = *node->window;
+    copy->window = window;
+    window->ahead_count = 0;
+    bool overflows =
+        __builtin_mul_overflow(ahead_us, (int64_t)node->window->ahead_count, &ahead_us) ||
+        __builtin_add_overflow(window->offset_us, ahead_us, &window->offset_us);
+    if (!overflows && window->offset_us >= 0) return copy;
+    mw_complain(compiler, window->range_position, MW_INVALID,
+                "`%s` must not be negative for any `ahead`: the window would begin on the moment's "
+                "other side",
+                window->is_next ? "after" : "ago");
+    return NULL;
+}
+
+/* `now.ahead = SPAN` */
+static mw_node *is_ahead(mw_compiler *compiler, mw_position position, int64_t ahead_us) {
+    mw_node *nodes = mw_compiler_alloc(compiler, 3, sizeof *nodes);
+    mw_node **args = mw_compiler_alloc(compiler, 2, sizeof *args);
+    if (!nodes || !args) return NULL;
+    nodes[0] = (mw_node){.kind = MW_NODE_MEMBER, .position = position, .owner = MW_STR("now"),
+                         .text = MW_STR("ahead")};
+    nodes[1] = (mw_node){.kind = MW_NODE_SPAN, .position = position, .span_us = ahead_us};
+    args[0] = &nodes[0];
+    args[1] = &nodes[1];
+    nodes[2] = (mw_node){.kind = MW_NODE_BINARY, .position = position, .text = MW_STR("="),
+                         .args = args, .arg_count = 2};
+    return &nodes[2];
+}
+
+const mw_expr *mw_compile_window_ahead(mw_moment_scope *moment, const mw_node *node) {
+    mw_compiler *compiler = moment->scope.compiler;
+    const mw_moment_node *schedule = moment->schedule;
+    if (!schedule || schedule->ahead_first_us == 0) {
+        mw_complain(compiler, node->window->range_position, MW_INVALID,
+                    "`ahead` in an offset needs a moment that looks ahead");
+        mw_complain_hint(compiler, "Such a one is every 1d for KEYS of STREAM ahead 1d..7d.");
+        return NULL;
+    }
+    const mw_expr *choice = NULL;
+    for (int64_t at = schedule->ahead_first_us; at <= schedule->ahead_last_us;
+         at += schedule->ahead_first_us) {
+        mw_node *window = window_at(moment, node, at);
+        const mw_expr *value = window ? mw_compile_window(moment, window) : NULL;
+        const mw_expr *is_it = mw_type_node(&moment->scope, is_ahead(compiler, node->position, at));
+        if (!value || !is_it) return NULL;
+        const mw_expr *args[] = {choice, is_it, value};
+        mw_expr model = {.op = MW_OP_SELECT, .type = value->type};
+        choice = choice ? mw_expr_make(compiler, model, args, 3) : value;
+    }
+    return choice;
+}

@@ -52,3 +52,52 @@ MW_TEST(schedules_have_a_stream_of_their_own) {
     mw_symbols_destroy(symbols);
     mw_arena_release(&arena);
 }
+
+MW_TEST(offsets_with_ahead_are_a_window_each) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_arena_init(&arena, 1 << 22);
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(
+        &arena, symbols,
+        MW_TEST_SHOPS "feature was: count(orders by shop over 1d ago 3d - ahead)\n"
+                      "model m:\n"
+                      "  moment: every 1d for shop of orders over 30d ahead 1d..3d\n"
+                      "  label: count(orders by shop over next 1d after ahead - 1d)\n");
+    const mw_model_program *model = &program->models[0];
+    const mw_window *label = &model->windows[model->feature_window_count];
+    MW_CHECK_EQUAL_INT(model->feature_window_count, 4); /* and whether there was any order */
+    MW_CHECK_EQUAL_STR(model->windows[0].text, "count(orders by shop over 1d ago 2d)");
+    MW_CHECK_EQUAL_STR(model->windows[2].text, "count(orders by shop over 1d)");
+    MW_CHECK_EQUAL_INT(model->window_count, 7);
+    MW_CHECK(label[0].start_us == 0 && label[2].start_us == 2 * MW_DAY_US);
+    MW_CHECK_EQUAL_INT(model->maturity_us, 3 * MW_DAY_US + MW_HOUR_US);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(offsets_with_ahead_refuse_what_has_no_meaning) {
+    static const mw_test_mistake cases[] = {
+        {"feature a: count(orders by shop over 1d ago 1d - ahead)\n"
+         "model m:\n"
+         "  moment: every 1d for shop of orders ahead 1d..3d\n",
+         ":1:38: features.a: `ago` must not be negative for any `ahead`: the window would begin on "
+         "the moment's other side\n"},
+        {"feature a: count(orders by shop over 1d ago ahead)\n"
+         "model m:\n"
+         "  moment: on orders\n",
+         ":1:38: features.a: `ahead` in an offset needs a moment that looks ahead\n"
+         "    Such a one is every 1d for KEYS of STREAM ahead 1d..7d.\n"},
+        {"feature a: count(prices by shop over next 1d after ahead)\n"
+         "model m:\n"
+         "  moment: every 1d for shop of orders ahead 1d..3d\n",
+         ":1:43: features.a: a feature must not see the future: 2d ahead of the moment is "
+         "not known "
+         "yet in prices\n"
+         "    Look back, or, if its events are announced that long before, declare known: "
+         "time - 2d "
+         "for prices.\n"},
+    };
+    mw_test_check_mistakes("", cases, sizeof cases / sizeof cases[0],
+                           "  label: count(orders by shop over next 1d)\n" MW_TEST_SHOPS);
+}

@@ -72,7 +72,8 @@ struct mw_window_node {
     mw_position range_position;
     mw_span_node spans[MW_SPANS_MAX];
     size_t span_count;
-    int64_t offset_us; /* `ago` or `after`; never negative */
+    int64_t offset_us; /* `ago` or `after`; never negative, once ... */
+    int32_t ahead_count; /* ... this many times the moment's `ahead` has been added */
     mw_str since;      /* a stream; no data: none */
     mw_position since_position;
     mw_tick tick;      /* of `aligned` or `every` */

@@ -697,6 +697,7 @@ static const mw_expr *split_all(event_scope *event, mw_position position, window
 const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     const mw_window_node *window = node->window;
+    if (window->ahead_count != 0) return mw_compile_window_ahead(moment, node);
     const mw_stream_source *source =
         mw_find_source(moment, window->stream, window->stream_position);
     if (!source || source->stream_count == 0) return NULL;

@@ -61,7 +61,7 @@ static mw_status add(mw_vitals *vitals, const char *prefix, mw_str name, double 
 }
 
 bool mw_vitals_reads(const mw_model_program *model, int32_t stream) {
-    if (model->moment_stream == stream) return true;
+    if (mw_model_announcer(model) == stream) return true;
     for (size_t i = 0; i < model->window_count; i++)
         if (model->windows[i].stream == stream) return true;
     return false;

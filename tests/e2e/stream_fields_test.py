@@ -120,7 +120,7 @@ def test_served_is_replayed():
         project.write_data()
         project.ok("ingest")
         project.ok("train", "returned")
-        process, port = serving.start(project.folder, "--clock", cut)
+        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", cut)
         served, names = {}, "order_id placed shop amount".split()
         for number, row in enumerate(later[:120]):
             order = dict(zip(names, row), amount=float(row[3]))
@@ -134,7 +134,7 @@ def test_served_is_replayed():
             if number == 60:  # what was looked up before is known again after a crash
                 process.kill()
                 process.wait()
-                process, port = serving.start(project.folder, "--clock", order["placed"])
+                process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", order["placed"])
         again = {"event": dict(zip(names, later[0]), amount=float(later[0][3])), "record": False}
         status, answer = serving.call(port, "POST", "/v1/models/returned/predict", again)
         assert status == 200, answer
@@ -157,7 +157,7 @@ def test_a_field_is_worked_out_once():
     with new_project(600) as project:
         project.ok("ingest")
         project.ok("train", "returned")
-        process, port = serving.start(project.folder, "--clock", "2024-02-20T12:00:00Z")
+        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-20T12:00:00Z")
         order = {"order_id": "first", "placed": "2024-02-20T12:00:00Z", "shop": "a", "amount": 10}
         rate = {"shop": "a", "rate": 1000, "day": "2024-02-20T11:00:00Z"}
         assert serving.call(port, "POST", "/v1/events/orders", order)[1]["accepted"] == 1
@@ -166,7 +166,7 @@ def test_a_field_is_worked_out_once():
         assert serving.call(port, "POST", "/v1/clock", {"now": "2024-02-20T12:20:00Z"})[0] == 200
         process.kill()
         process.wait()
-        process, port = serving.start(project.folder, "--clock", "2024-02-20T12:20:00Z")
+        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-20T12:20:00Z")
         assert worth_of(port, order) not in (None, 10000)
         assert worth_of(port, order | {"order_id": "second", "placed": "2024-02-20T12:20:00Z"}) == 10000
         serving.stop(process)

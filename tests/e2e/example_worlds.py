@@ -1,0 +1,140 @@
+"""Small seeded data for the example projects of tests/projects, whose truth is known from how they are drawn.
+
+Each function writes the files of one project into a folder and gives back the project's text with its addresses
+(kafka://, postgresql://, paths) replaced by them.
+"""
+import random
+import re
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+PROJECTS = Path(__file__).parent.parent / "projects"
+
+
+def stamp(when):
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write(folder, name, heading, rows):
+    text = "".join(",".join("" if value is None else stamp(value) if isinstance(value, datetime) else str(value)
+                            for value in row) + "\n" for row in rows)
+    (folder / name).write_text(heading + "\n" + text)
+
+
+def project(name, files):
+    """The project's text, each stream reading its file."""
+    text = (PROJECTS / f"{name}.yaml").read_text()
+    for stream, file in files.items():
+        pattern = rf"(^  {stream}:[^\n]*(?:\n    [^\n]*)*?from: *)(\[[^\]]*\]|\"[^\"]*\"|[^,}}\n]+)"
+        text, count = re.subn(pattern, rf"\g<1>{file}", text, count=1, flags=re.MULTILINE)
+        assert count == 1, (name, stream)
+    return text
+
+
+def fraud(folder, count=600, seed=1):
+    """Stolen cards pay more, abroad and in bursts; each theft ends in a chargeback some days later."""
+    draw = random.Random(seed)
+    cards = [f"card{number}" for number in range(60)]
+    shops = [(f"shop{number}", draw.uniform(40, 55), draw.uniform(0, 20)) for number in range(25)]
+    payments, outcomes, chargebacks = [], [], []
+    at = START
+    for number in range(count):
+        at += timedelta(seconds=draw.randrange(60, 43200))
+        is_fraud = draw.random() < 0.08
+        shop, lat, lon = draw.choice(shops)
+        amount = round(draw.lognormvariate(5 if is_fraud else 3, 1), 2)
+        card = draw.choice(cards)
+        payments.append((f"p{number}", at, card, shop, amount, draw.choice(["EUR", "USD", "GBP"]), round(lat, 4),
+                         round(lon, 4)))
+        status = "declined" if draw.random() < (0.3 if is_fraud else 0.05) else "approved"
+        outcomes.append((f"p{number}", at + timedelta(seconds=2), card, status))
+        if is_fraud and status == "approved":
+            raised = at + timedelta(days=draw.randrange(2, 40))
+            chargebacks.append((f"p{number}", raised, raised + timedelta(days=draw.randrange(0, 3)), "fraud"))
+    days = (at - START).days + 2
+    write(folder, "payments.csv", "payment_id,requested_at,card,merchant,amount,currency,lat,lon", payments)
+    write(folder, "outcomes.csv", "payment_id,decided_at,card,status", outcomes)
+    write(folder, "chargebacks.csv", "payment_id,raised_at,loaded_at,reason", chargebacks)
+    write(folder, "cards.csv", "card,changed_at,segment",
+          [(card, START - timedelta(days=10), draw.choice(["gold", "basic"])) for card in cards])
+    write(folder, "fx.csv", "day,currency,rate",
+          [(START + timedelta(days=day), name, round(base + draw.uniform(-0.02, 0.02), 4))
+           for day in range(-1, days) for name, base in (("EUR", 1.0), ("USD", 0.9), ("GBP", 1.2))])
+    return project("fraud", {name: f"{name}.csv" for name in ("payments", "outcomes", "chargebacks", "cards", "fx")})
+
+
+def churn(folder, seed=1):
+    """Subscribers log in about daily until they lose interest."""
+    draw = random.Random(seed)
+    subs, logins, tickets = [], [], []
+    end = START + timedelta(days=150)
+    for number in range(20):
+        name, begin = f"c{number}", START + timedelta(seconds=draw.randrange(0, 40 * 86400))
+        bored = begin + timedelta(days=draw.randrange(20, 300))
+        subs.append((begin, name, draw.choice(["basic", "gold"]), "active", draw.choice([5, 9])))
+        if draw.random() < 0.3:
+            subs.append((bored + timedelta(days=5), name, None, "closed_by_us", None))
+        at = begin
+        while at < end:
+            at += timedelta(seconds=draw.randrange(3600, 2 * 86400 if at < bored else 90 * 86400))
+            logins.append((at, name))
+            if draw.random() < 0.05:
+                tickets.append((at, name, draw.choice(["high", "low"])))
+    for name, heading, rows in (("subs", "change_id,changed_at,customer,plan,status,fee", subs),
+                                ("logins", "login_id,at,customer", logins),
+                                ("tickets", "ticket_id,opened,customer,severity", tickets)):
+        rows = sorted((row for row in rows if row[0] < end), key=lambda row: row[:2])
+        write(folder, f"{name}.csv", heading, [(f"{name}{number}", *row) for number, row in enumerate(rows)])
+    return project("churn", {name: f"{name}.csv" for name in ("logins", "tickets", "subs")})
+
+
+def maintenance(folder, seed=1):
+    """Machines shake the more, the nearer they are to failing; a repair starts them again."""
+    draw = random.Random(seed)
+    machines = [(f"m{number}", draw.choice(["press", "pump"])) for number in range(8)]
+    readings, failures, repairs = [], [], []
+    for name, _ in machines:
+        at, worn = START, 0.0
+        while at < START + timedelta(days=5):
+            at += timedelta(minutes=10)
+            worn += draw.uniform(0, 0.02)
+            readings.append((name, at, round(1 + worn + draw.uniform(-0.2, 0.2), 3)))
+            if worn > 3 and draw.random() < 0.05:
+                failures.append((name, at, at + timedelta(hours=1)))
+                repairs.append((f"r{len(repairs)}", name, at + timedelta(hours=2), at + timedelta(hours=3), "false"))
+                worn = 0.0
+    write(folder, "readings.csv", "machine,at,vib", sorted(readings, key=lambda row: row[1]))
+    write(folder, "failures.csv", "machine,failed_at,entered_at", sorted(failures, key=lambda row: row[1]))
+    write(folder, "repairs.csv", "repair_id,machine,done_at,entered_at,planned", sorted(repairs, key=lambda row: row[2]))
+    write(folder, "machines.csv", "machine,type", machines)
+    return project("maintenance", {name: f"{name}.csv" for name in ("readings", "failures", "repairs", "machines")})
+
+
+def demand(folder, seed=1):
+    """Shops sell more of what is on promotion, and on Saturdays."""
+    draw = random.Random(seed)
+    shops, items, days = ["north", "south"], ["milk", "bread", "tea"], 60
+    sales, promos = [], []
+    for day in range(days):
+        for shop in shops:
+            for item in items:
+                discount = 0.2 if draw.random() < 0.1 else 0
+                if discount:
+                    promos.append((START + timedelta(days=day), shop, item, discount, START + timedelta(days=day - 10)))
+                for _ in range(draw.randrange(0, 5 if discount else 3)):
+                    at = START + timedelta(days=day, seconds=draw.randrange(8 * 3600, 20 * 3600))
+                    sales.append((at, shop, item, draw.randrange(1, 4)))
+    sales.sort()
+    write(folder, "sales.csv", "line_id,sold_at,store,item,qty", [(f"l{n}", *row) for n, row in enumerate(sales)])
+    write(folder, "range.csv", "changed_at,store,item,listed",
+          [(START - timedelta(days=1), shop, item, "true") for shop in shops for item in items])
+    write(folder, "promos.csv", "day,store,item,discount,announced_at", promos)
+    write(folder, "holidays.csv", "day,country", [(START + timedelta(days=31), "FR"), (START + timedelta(days=45), "DE")])
+    write(folder, "stores.csv", "store,country", [("north", "FR"), ("south", "DE")])
+    write(folder, "stockouts.csv", "at,store,item", [(START + timedelta(days=20, hours=12), "north", "tea")])
+    return project("demand", {name: f"{name}.csv"
+                              for name in ("sales", "range", "promos", "holidays", "stores", "stockouts")})
+
+
+WORLDS = {"fraud": fraud, "churn": churn, "maintenance": maintenance, "demand": demand}
