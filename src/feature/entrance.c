@@ -1,10 +1,13 @@
 #include "feature/entrance.h"
 
 #include "feature/key_list.h"
+#include "model/seal.h"
 
 #include <string.h>
 
 #define ARENA_SIZE_MAX ((size_t)16 << 20)
+
+static const mw_seal seal = {.what = "entrance", .magic = 0x4e45574d, .format = 1};
 
 /* The fields with windows of one stream. */
 typedef struct {
@@ -19,6 +22,7 @@ typedef struct {
 
 struct mw_entrance {
     const mw_program *program;
+    mw_symbols *symbols;
     mw_arena arena;
     bool remembers;
     door *doors; /* one a source; those without such fields have no course */
@@ -87,6 +91,7 @@ mw_status mw_entrance_create(const mw_program *program, mw_symbols *symbols,
     mw_entrance *entrance = mw_allocate(sizeof *entrance);
     if (!entrance) return mw_fail(err, MW_NO_MEMORY, "fields: no memory to start");
     entrance->program = program;
+    entrance->symbols = symbols;
     entrance->remembers = remembers;
     mw_arena_init(&entrance->arena, ARENA_SIZE_MAX);
     entrance->doors =
@@ -121,21 +126,24 @@ static void fill_id(const mw_stream *stream, const mw_cell *row, mw_cell *id) {
 }
 
 /* Keeps the values of an event that has entered; the first one with its id stays. */
-static mw_status remember(const mw_entrance *entrance, const mw_event *event, mw_error *err) {
-    const mw_stream *stream = &entrance->program->streams[event->stream];
-    door *at = &entrance->doors[stream->source];
-    mw_cell id[MW_KEYS_MAX];
-    if (!entrance->remembers || stream->entry_count == 0 || stream->id_count == 0) return MW_OK;
-    fill_id(stream, event->row, id);
+static mw_status keep_values(door *at, size_t width, const mw_cell *id, const mw_cell *values,
+                             mw_error *err) {
     if (mw_key_list_find(&at->ids, id) != MW_KEY_NONE) return MW_OK;
-    size_t width = stream->entry_count;
     if (!mw_grow((void **)&at->entered, &at->entered_capacity, (at->ids.count + 1) * width,
                  sizeof *at->entered, SIZE_MAX / sizeof *at->entered) ||
         !mw_key_list_add(&at->ids, id))
         return mw_fail(err, MW_NO_MEMORY, "fields: no memory for the values of another event");
-    memcpy(at->entered + (at->ids.count - 1) * width,
-           event->row + stream->schema.field_count - width, width * sizeof *at->entered);
+    memcpy(at->entered + (at->ids.count - 1) * width, values, width * sizeof *values);
     return MW_OK;
+}
+
+static mw_status remember(const mw_entrance *entrance, const mw_event *event, mw_error *err) {
+    const mw_stream *stream = &entrance->program->streams[event->stream];
+    mw_cell id[MW_KEYS_MAX];
+    if (!entrance->remembers || stream->entry_count == 0 || stream->id_count == 0) return MW_OK;
+    fill_id(stream, event->row, id);
+    const mw_cell *values = event->row + stream->schema.field_count - stream->entry_count;
+    return keep_values(&entrance->doors[stream->source], stream->entry_count, id, values, err);
 }
 
 /* False if the event has not entered, or is not remembered. */
@@ -180,4 +188,84 @@ mw_status mw_entrance_event(mw_entrance *entrance, const mw_event *event, mw_err
         mw_engine_advance(mw_course_engine(at->course), event->place);
     }
     return MW_OK;
+}
+
+/* --- as bytes --------------------------------------------------------------------------- */
+
+static const mw_stream *stream_of(const mw_entrance *entrance, const door *at) {
+    return &entrance->program->streams[at->fields->moment_stream];
+}
+
+static mw_status save_door(const mw_entrance *entrance, const door *at, mw_buf *out,
+                           mw_error *err) {
+    const mw_stream *stream = stream_of(entrance, at);
+    mw_buf course;
+    mw_buf_init(&course, out->size_max);
+    mw_status status = mw_course_save(at->course, &course, err);
+    mw_buf_append_u64(out, course.size);
+    mw_buf_append_str(out, mw_buf_str(&course));
+    mw_buf_release(&course);
+    mw_buf_append_u32(out, (uint32_t)at->ids.count);
+    for (size_t i = 0; i < at->ids.count; i++) {
+        const mw_cell *id = mw_key_list_at(&at->ids, i);
+        const mw_cell *values = at->entered + i * stream->entry_count;
+        for (int32_t k = 0; k < stream->id_count; k++)
+            mw_cell_append_canonical(out, stream->schema.fields[stream->id_fields[k]].type, id[k],
+                                     entrance->symbols);
+        for (size_t v = 0; v < stream->entry_count; v++)
+            mw_cell_append_canonical(out, at->fields->features[v].type, values[v],
+                                     entrance->symbols);
+    }
+    return status;
+}
+
+mw_status mw_entrance_save(const mw_entrance *entrance, mw_buf *out, mw_error *err) {
+    mw_buf payload;
+    mw_buf_init(&payload, out->size_max);
+    mw_status status = MW_OK;
+    for (size_t i = 0; status == MW_OK && i < entrance->program->source_count; i++)
+        if (entrance->doors[i].course)
+            status = save_door(entrance, &entrance->doors[i], &payload, err);
+    if (status == MW_OK) status = mw_buf_check(&payload, "entrance", err);
+    if (status == MW_OK) mw_seal_append(out, seal, mw_buf_str(&payload));
+    if (status == MW_OK) status = mw_buf_check(out, "entrance", err);
+    mw_buf_release(&payload);
+    return status;
+}
+
+static mw_status corrupt(mw_error *err) {
+    return mw_fail(err, MW_CORRUPT, "entrance: its contents break their format");
+}
+
+static mw_status load_values(mw_entrance *entrance, door *at, mw_reader *in, mw_error *err) {
+    const mw_stream *stream = stream_of(entrance, at);
+    mw_cell id[MW_KEYS_MAX];
+    for (int32_t k = 0; k < stream->id_count; k++)
+        if (!mw_cell_read_canonical(in, stream->schema.fields[stream->id_fields[k]].type,
+                                    entrance->symbols, &id[k]))
+            return corrupt(err);
+    for (size_t v = 0; v < stream->entry_count; v++)
+        if (!mw_cell_read_canonical(in, at->fields->features[v].type, entrance->symbols,
+                                    &at->values[v]))
+            return corrupt(err);
+    return keep_values(at, stream->entry_count, id, at->values, err);
+}
+
+static mw_status load_door(mw_entrance *entrance, door *at, mw_reader *in, mw_error *err) {
+    uint64_t size = mw_read_u64(in);
+    if (in->failed || size > in->rest.size) return corrupt(err);
+    MW_TRY(mw_course_load(at->course, mw_read_bytes(in, (size_t)size), err));
+    uint32_t count = mw_read_u32(in);
+    for (uint32_t i = 0; i < count; i++) MW_TRY(load_values(entrance, at, in, err));
+    return in->failed ? corrupt(err) : MW_OK;
+}
+
+mw_status mw_entrance_load(mw_entrance *entrance, mw_str bytes, mw_error *err) {
+    mw_str payload;
+    MW_TRY(mw_seal_open(seal, bytes, &payload, err));
+    mw_reader in = {.rest = payload};
+    for (size_t i = 0; i < entrance->program->source_count; i++)
+        if (entrance->doors[i].course)
+            MW_TRY(load_door(entrance, &entrance->doors[i], &in, err));
+    return in.rest.size > 0 ? corrupt(err) : MW_OK;
 }

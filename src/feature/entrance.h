@@ -32,3 +32,10 @@ MW_MUST_USE mw_status mw_entrance_fill(mw_entrance *entrance, const mw_event *ev
 /* Takes an event that has entered: those that enter after its place may see it. */
 MW_MUST_USE mw_status mw_entrance_event(mw_entrance *entrance, const mw_event *event,
                                         mw_error *err);
+
+/* All that it knows as bytes (in a seal "MWEN": for each stream with such fields u64 size and the
+   course's bytes, u32 count and each event's id and values in canonical cells), and back into one
+   just created for the same program. After a failure it is to be destroyed. MW_CONFLICT: made by
+   another program; MW_NEWER_FORMAT, MW_CORRUPT, MW_NO_MEMORY. */
+MW_MUST_USE mw_status mw_entrance_save(const mw_entrance *entrance, mw_buf *out, mw_error *err);
+MW_MUST_USE mw_status mw_entrance_load(mw_entrance *entrance, mw_str bytes, mw_error *err);

@@ -5,6 +5,8 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
+#include <string.h>
+
 /* Orders look at rates, at pays and at earlier orders; pays at the orders' own such fields. */
 static const char shop[] =
     "stream rates\n"
@@ -93,11 +95,25 @@ static void tear_down(fixture *f) {
     mw_arena_release(&f->arena);
 }
 
-static mw_status enter(fixture *f, mw_error *err) {
+/* The same entrance in another life. */
+static mw_entrance *start_again(const fixture *f, mw_entrance *entrance, bool remembers) {
+    mw_entrance *again = NULL;
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 24);
+    MW_CHECK_OK(mw_entrance_save(entrance, &bytes, NULL), NULL);
+    mw_entrance_destroy(entrance);
+    MW_CHECK_OK(mw_entrance_create(f->program, f->symbols, remembers, &again, NULL), NULL);
+    MW_CHECK_OK(mw_entrance_load(again, mw_buf_str(&bytes), NULL), NULL);
+    mw_buf_release(&bytes);
+    return again;
+}
+
+static mw_status enter(fixture *f, bool restarts, mw_error *err) {
     mw_entrance *entrance = NULL;
     MW_TRY(mw_entrance_create(f->program, f->symbols, false, &entrance, err));
     mw_status status = MW_OK;
     for (size_t i = 0; status == MW_OK && i < f->events.event_count; i++) {
+        if (restarts && i % 37 == 5) entrance = start_again(f, entrance, false);
         mw_event event = mw_events_at(&f->events, i);
         status = mw_entrance_fill(entrance, &event, event.place, (mw_cell *)(uintptr_t)event.row,
                                   err);
@@ -138,7 +154,7 @@ MW_TEST(fields_with_windows_are_what_the_oracle_finds) {
     for (uint64_t number = 0; number < 20; number++) {
         fixture f;
         set_up(&f, mw_test_seed() * 1000 + number);
-        MW_CHECK_OK(enter(&f, NULL), NULL);
+        MW_CHECK_OK(enter(&f, number % 2 == 1, NULL), NULL);
         for (size_t i = 0; i < f.events.event_count; i++) {
             mw_event event = mw_events_at(&f.events, i);
             values += check_event(&f, &event, &missing);
@@ -163,7 +179,42 @@ MW_TEST(entrance_tells_what_it_reads) {
     mw_arena_release(&f.arena);
 }
 
-static mw_status enter_all(void *context) { return enter(context, NULL); }
+/* What entered stays what it was, and bytes that are cut or changed are refused. */
+MW_TEST(entrance_recalls_what_entered_from_its_bytes_too) {
+    fixture f;
+    set_up(&f, mw_test_seed());
+    mw_entrance *entrance = NULL, *other = NULL;
+    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, true, &entrance, NULL), NULL);
+    mw_event first = {0};
+    for (size_t i = 0; i < f.events.event_count; i++) {
+        mw_event event = mw_events_at(&f.events, i);
+        mw_cell *row = (mw_cell *)(uintptr_t)event.row;
+        bool has_id = event.stream == ORDERS && !mw_cell_is_missing(MW_TYPE_NUMBER, row[0]);
+        MW_CHECK_OK(mw_entrance_fill(entrance, &event, event.place, row, NULL), NULL);
+        MW_CHECK_OK(mw_entrance_event(entrance, &event, NULL), NULL);
+        if (has_id && !first.row) first = event;
+    }
+    entrance = start_again(&f, entrance, true);
+    const mw_schema *schema = &f.program->streams[ORDERS].schema;
+    mw_cell row[CELLS_MAX];
+    memcpy(row, first.row, schema->field_count * sizeof *row);
+    for (size_t i = schema->field_count - 3; i < schema->field_count; i++) row[i].bits = 1;
+    MW_CHECK_OK(mw_entrance_fill(entrance, &first, INT64_C(1) << 40, row, NULL), NULL);
+    MW_CHECK(memcmp(row, first.row, schema->field_count * sizeof *row) == 0);
+
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 24);
+    MW_CHECK_OK(mw_entrance_save(entrance, &bytes, NULL), NULL);
+    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, true, &other, NULL), NULL);
+    mw_str cut = mw_str_slice(mw_buf_str(&bytes), 0, bytes.size - 9);
+    MW_CHECK_EQUAL_INT(mw_entrance_load(other, cut, NULL), MW_CORRUPT);
+    mw_entrance_destroy(other);
+    mw_entrance_destroy(entrance);
+    mw_buf_release(&bytes);
+    tear_down(&f);
+}
+
+static mw_status enter_all(void *context) { return enter(context, false, NULL); }
 
 MW_TEST(entrance_survives_every_failing_allocation) {
     fixture f;
