@@ -236,9 +236,8 @@ static const mw_expr *refuse_member(mw_moment_scope *moment, const mw_node *node
     return NULL;
 }
 
-static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
-    mw_moment_scope *moment = (mw_moment_scope *)scope;
-    mw_compiler *compiler = scope->compiler;
+static const mw_expr *resolve_name(mw_moment_scope *moment, const mw_node *node) {
+    mw_compiler *compiler = moment->scope.compiler;
     if (node->kind == MW_NODE_WINDOW) return mw_compile_window(moment, node);
     /* What has just entered is all that an event's own fields can mean. */
     bool is_now = node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now");
@@ -251,6 +250,18 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
                    mw_str_equal(moment->syntaxes.items[moment->feature].name, node->text));
     int32_t feature = is_own ? -1 : find_feature(moment, node->text);
     return feature >= 0 ? resolve_feature(moment, feature, node) : resolve_field(moment, node);
+}
+
+/* Inside a window the moment's row is all that can be asked for: neither a field with windows nor, of
+   a schedule, the last value of another field is in it. */
+static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
+    mw_moment_scope *moment = (mw_moment_scope *)scope;
+    const mw_expr *expr = resolve_name(moment, node);
+    if (!expr || !moment->in_contents || expr->op == MW_OP_FIELD) return expr;
+    mw_complain(scope->compiler, node->position, MW_NOT_BUILT,
+                "now.%.*s inside a window, which is worked out by a window, is not built yet",
+                MW_STR_ARGS(node->text));
+    return NULL;
 }
 
 /* ---- Features of one model ---- */
@@ -327,7 +338,7 @@ void mw_compile_feature(mw_moment_scope *moment, int32_t index, mw_position posi
     open->items[open->count++].index = index;
     moment->feature = index;
     moment->span_index = syntax->span_index;
-    moment->in_key = false;
+    moment->in_key = moment->in_contents = false;
 
     finish_feature(moment, index, mw_type_node(&moment->scope, syntax->node));
     moment->states[index] = MW_FEATURE_DONE;
@@ -335,6 +346,7 @@ void mw_compile_feature(mw_moment_scope *moment, int32_t index, mw_position posi
     moment->feature = before.feature;
     moment->span_index = before.span_index;
     moment->in_key = before.in_key;
+    moment->in_contents = before.in_contents;
     compiler->subject = subject;
 }
 

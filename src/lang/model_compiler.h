@@ -62,6 +62,7 @@ struct mw_moment_scope {
     size_t span_index; /* which span of its sets */
     bool in_label;
     bool in_key;
+    bool in_contents; /* of a window: `now.` reads the moment's row as it stands */
     size_t first_window; /* of the features or of the label: equal ones are shared within */
 };
 

@@ -712,9 +712,13 @@ const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     draft.window.shares_id = /* rule 3: fields have no predicted event */
         !moment->entered && moment->stream->id_set >= 0 &&
         moment->stream->id_set == event.stream->id_set;
+    bool was_in_contents = moment->in_contents;
+    moment->in_contents = true;
     bool is_good = take_contents(&event, node, &draft);
+    moment->in_contents = false;
     is_good = take_keys(&event, window, &draft) && is_good;
     is_good = take_range(&event, node, &draft) && is_good;
+    moment->in_contents = was_in_contents;
     if (!is_good) return NULL;
 
     if (mw_str_is(window->aggregate, "all")) return split_all(&event, node->position, &draft);
