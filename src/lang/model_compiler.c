@@ -252,8 +252,8 @@ static const mw_expr *resolve_name(mw_moment_scope *moment, const mw_node *node)
     return feature >= 0 ? resolve_feature(moment, feature, node) : resolve_field(moment, node);
 }
 
-/* Inside a window the moment's row is all that can be asked for: neither a field with windows nor, of
-   a schedule, the last value of another field is in it. */
+/* Inside a window the moment's row is all that can be asked for: neither a field with windows nor,
+   of a schedule, the last value of another field is in it. */
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     mw_moment_scope *moment = (mw_moment_scope *)scope;
     const mw_expr *expr = resolve_name(moment, node);

@@ -1,8 +1,5 @@
 """The example projects of tests/projects on small data of known truth: they check, their features are those of the golden
-files (written by MW_WRITE=1 and verified by the oracle each time), and a model is trained.
-
-A feature that leans on what is not built yet is left out of its project here, by name.
-"""
+files (written by MW_WRITE=1 and verified by the oracle each time), and a model is trained."""
 import csv
 import io
 import json
@@ -20,7 +17,6 @@ import shop
 BERLIN = ZoneInfo("Europe/Berlin")
 GOLDEN = Path("tests/golden/examples")
 MODELS = {"churn": "churn", "fraud": "fraud"}
-NOT_YET = {"churn": [], "fraud": ["bigger"]}  # now. in a window's condition
 
 
 class Folder:
@@ -28,10 +24,7 @@ class Folder:
         self.name, self.path = name, Path(tempfile.mkdtemp(prefix="millwright-example-"))
 
     def __enter__(self):
-        text = example_worlds.WORLDS[self.name](self.path)
-        left_out = tuple(f"  {feature}:" for feature in NOT_YET[self.name])
-        lines = [line for line in text.splitlines(True) if not left_out or not line.startswith(left_out)]
-        (self.path / "millwright.yaml").write_text("".join(lines))
+        (self.path / "millwright.yaml").write_text(example_worlds.WORLDS[self.name](self.path))
         return self
 
     def __exit__(self, *_):
