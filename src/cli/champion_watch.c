@@ -66,25 +66,27 @@ static bool reads_alike(const mw_program *a, const mw_program *b) {
     return true;
 }
 
-static mw_status load_history(mw_champion_watch *it, mw_shared_history *shared,
-                              const mw_events **out_history, mw_error *err) {
-    const mw_workspace *workspace = it->workspace;
-    const mw_program *own = it->version.program.program;
-    bool is_shared = reads_alike(own, workspace->program);
-    *out_history = is_shared ? &shared->events : &it->own_history;
-    if (is_shared) return mw_shared_history_load(workspace, shared, err);
-    MW_TRY(mw_load_events(workspace->state, own, workspace->symbols, &it->own_history, err));
-    it->has_own_history = true;
+static mw_status load(const mw_workspace *workspace, const mw_program *program,
+                      mw_shared_history *history, mw_error *err) {
+    if (history->is_loaded) return MW_OK;
+    MW_TRY(mw_load_lake(workspace->state, program, workspace->symbols, &history->lake,
+                        &history->events, err));
+    history->is_loaded = true;
     return MW_OK;
 }
 
 mw_status mw_shared_history_load(const mw_workspace *workspace, mw_shared_history *shared,
                                  mw_error *err) {
-    if (shared->is_loaded) return MW_OK;
-    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols,
-                          &shared->events, err));
-    shared->is_loaded = true;
-    return MW_OK;
+    return load(workspace, workspace->program, shared, err);
+}
+
+static mw_status load_history(mw_champion_watch *it, mw_shared_history *shared,
+                              const mw_shared_history **out_history, mw_error *err) {
+    const mw_program *own = it->version.program.program, *today = it->workspace->program;
+    bool is_shared = reads_alike(own, today);
+    mw_shared_history *history = is_shared ? shared : &it->own_history;
+    *out_history = history;
+    return load(it->workspace, is_shared ? today : own, history, err);
 }
 
 void mw_shared_history_release(mw_shared_history *shared) {
@@ -99,7 +101,7 @@ static mw_status watch(mw_champion_watch *it, mw_shared_history *shared,
     const mw_version_program *own = &it->version.program;
     const mw_workspace *workspace = it->workspace;
     mw_live_version today = {.program = {.version = NULL}};
-    const mw_events *history = NULL;
+    const mw_shared_history *history = NULL;
     it->is_of_today = mw_live_version_is_kin(workspace, &it->version, &today);
     MW_TRY(load_history(it, shared, &history, err));
     mw_watch_config config = {.sys = workspace->cli->sys,
@@ -107,7 +109,8 @@ static mw_status watch(mw_champion_watch *it, mw_shared_history *shared,
                               .model = own->model,
                               .project_model = &it->model,
                               .symbols = workspace->symbols,
-                              .history = history,
+                              .history = &history->events,
+                              .log_through = history->lake.log_through,
                               .champion = mw_buf_str(&it->version.bytes),
                               .keeping = keeping,
                               .kinship = {it, is_kin}};
@@ -131,7 +134,7 @@ mw_status mw_champion_watch_begin(const mw_workspace *workspace, const mw_projec
 
 void mw_champion_watch_end(mw_champion_watch *it) {
     mw_watch_destroy(it->watch);
-    if (it->has_own_history) mw_events_release(&it->own_history);
+    mw_shared_history_release(&it->own_history);
     mw_free(it->kin);
     mw_live_version_release(&it->version);
     *it = (mw_champion_watch){.workspace = it->workspace};

@@ -16,6 +16,7 @@
    reads them alike. */
 typedef struct {
     bool is_loaded;
+    mw_lake_snapshot lake; /* that they are of */
     mw_events events;
 } mw_shared_history;
 
@@ -28,8 +29,7 @@ typedef struct {
     const mw_workspace *workspace;
     mw_live_version version;
     mw_project_model model; /* the version's, trained again as today's file says */
-    mw_events own_history;
-    bool has_own_history;
+    mw_shared_history own_history; /* where the version reads its streams otherwise */
     bool is_of_today;       /* the version's program is that of today's file */
     struct mw_kin *kin;     /* versions that were looked up */
     size_t kin_count, kin_capacity;

@@ -90,6 +90,7 @@ static mw_status gather(charge *it, int64_t now, const mw_examples **out_example
     if (!config.log_folder) return mw_fail(err, MW_NO_MEMORY, "keeper: no memory");
     MW_TRY(mw_shared_history_load(workspace, &it->owner->history, err));
     config.history = &it->owner->history.events;
+    config.log_through = it->owner->history.lake.log_through;
     mw_follower_destroy(it->gatherer);
     it->gatherer = NULL;
     MW_TRY(mw_follower_create(config, &it->gatherer, err));

@@ -84,7 +84,8 @@ static mw_status keep_table(maker *it, mw_error *err) {
     return status;
 }
 
-static mw_status follow(maker *it, const mw_project_model *project, const mw_events *history,
+static mw_status follow(maker *it, const mw_project_model *project,
+                        const mw_shared_history *history,
                         mw_error *err) {
     const mw_workspace *workspace = it->workspace;
     mw_follower *follower = NULL;
@@ -93,7 +94,8 @@ static mw_status follow(maker *it, const mw_project_model *project, const mw_eve
                                  .model = it->model,
                                  .project_model = project,
                                  .symbols = workspace->symbols,
-                                 .history = history,
+                                 .history = &history->events,
+                                 .log_through = history->lake.log_through,
                                  .from = INT64_MIN,
                                  .hooks = {.context = it, .learned = add_example}};
     config.log_folder = mw_state_path(workspace->state, &it->arena, "log");
@@ -105,7 +107,8 @@ static mw_status follow(maker *it, const mw_project_model *project, const mw_eve
     return status;
 }
 
-static mw_status load_model(maker *it, size_t index, const mw_events *history, mw_error *err) {
+static mw_status load_model(maker *it, size_t index, const mw_shared_history *history,
+                            mw_error *err) {
     it->model = &it->workspace->program->models[index];
     mw_arena_init(&it->arena, ROW_SIZE_MAX);
     mw_status status = begin_table(it, err);
@@ -122,7 +125,7 @@ static mw_status load_models(maker *it, mw_error *err) {
     mw_shared_history history = {.is_loaded = false};
     mw_status status = mw_shared_history_load(it->workspace, &history, err);
     for (size_t i = 0; status == MW_OK && i < it->workspace->program->model_count; i++)
-        status = load_model(it, i, &history.events, err);
+        status = load_model(it, i, &history, err);
     mw_shared_history_release(&history);
     return status;
 }

@@ -276,7 +276,9 @@ static bool is_repeated(const mw_follower *follower, const mw_event *event) {
 
 static mw_status take_event(mw_follower *follower, const mw_record *record, mw_error *err) {
     mw_event event;
-    if (mw_log_events_is_foreign(follower->log_events, record)) return MW_OK;
+    if (record->place <= follower->config.log_through ||
+        mw_log_events_is_foreign(follower->log_events, record))
+        return MW_OK;
     MW_TRY(mw_log_events_read(follower->log_events, record, &event, err));
     if (event.place < follower->place) event.place = follower->place;
     /* Since it was logged, an ingest may have brought the same event into the lake. */

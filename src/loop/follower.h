@@ -55,6 +55,7 @@ typedef struct {
     const mw_project_model *project_model; /* its segments */
     mw_symbols *symbols;
     const mw_events *history; /* of the lake, sorted */
+    int64_t log_through;      /* the log's events up to this place are history; or INT64_MIN */
     int64_t from;             /* moments with t before this pass in silence */
     mw_follower_hooks hooks;  /* each may be NULL */
     mw_follower_kinship kinship; /* all NULL: every version is kin */

@@ -32,7 +32,8 @@ static mw_status matured(void *context, mw_outcome outcome, const mw_cell *segme
     return MW_OK;
 }
 
-static mw_status create(follower_world *world, story *told, mw_follower **out_follower) {
+static mw_status create_behind(follower_world *world, story *told, int64_t log_through,
+                               mw_follower **out_follower) {
     mw_follower_config config = {.sys = world->sys,
                                  .log_folder = "log",
                                  .program = world->examples.program,
@@ -40,12 +41,17 @@ static mw_status create(follower_world *world, story *told, mw_follower **out_fo
                                  .project_model = &world->model,
                                  .symbols = world->examples.symbols,
                                  .history = &world->history,
+                                 .log_through = log_through,
                                  .from = INT64_MIN,
                                  .hooks = {.context = told,
                                            .arrived = arrived,
                                            .predicted = predicted,
                                            .matured = matured}};
     return mw_follower_create(config, out_follower, NULL);
+}
+
+static mw_status create(follower_world *world, story *told, mw_follower **out_follower) {
+    return create_behind(world, told, INT64_MIN, out_follower);
 }
 
 static mw_follower *begin(follower_world *world, story *told) {
@@ -122,6 +128,24 @@ MW_TEST(follower_goes_by_the_clock) {
     follower_world_control(&world, MW_CONTROL_CLOCK, maturity);
     MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
     MW_CHECK_EQUAL_INT(told.matured, 1);
+    mw_follower_destroy(follower);
+    follower_world_end(&world);
+}
+
+/* What the lake has of the log is told by the lake. */
+MW_TEST(follower_passes_over_what_was_moved_into_the_lake) {
+    follower_world world;
+    static story told;
+    told = (story){0};
+    mw_follower *follower = NULL;
+    follower_world_begin(&world);
+    for (int i = 0; i < 20; i++) follower_world_post(&world);
+    int64_t moved = world.place;
+    for (int i = 0; i < 7; i++) follower_world_post(&world);
+    MW_CHECK_OK(create_behind(&world, &told, moved, &follower), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_EQUAL_INT(told.arrived, FOLLOWER_WORLD_LAKE + 7);
+    MW_CHECK_EQUAL_INT(told.predicted, 14); /* every other one of them all */
     mw_follower_destroy(follower);
     follower_world_end(&world);
 }

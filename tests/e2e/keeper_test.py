@@ -100,7 +100,7 @@ def test_a_training_does_not_hold_up_the_end():
             os.kill(keeper, signal.SIGINT)
             began = time.monotonic()
             assert child_of(server.process.pid, b"keeper") == keeper, "the terminal is the supervisor's"
-        assert time.monotonic() - began < 5, "all of it has ended"
+        assert time.monotonic() - began < 10, "all of it has ended"
         wait_for(lambda: not Path(f"/proc/{learner}").exists(), 5)
         assert retrainings(shop) == [] and champion(shop) == first
 
