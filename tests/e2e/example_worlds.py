@@ -92,11 +92,11 @@ def churn(folder, seed=1):
 def maintenance(folder, seed=1):
     """Machines shake the more, the nearer they are to failing; a repair starts them again."""
     draw = random.Random(seed)
-    machines = [(f"m{number}", draw.choice(["press", "pump"])) for number in range(8)]
+    machines = [(f"m{number}", draw.choice(["press", "pump"])) for number in range(4)]
     readings, failures, repairs = [], [], []
     for name, _ in machines:
         at, worn = START, 0.0
-        while at < START + timedelta(days=5):
+        while at < START + timedelta(days=16):
             at += timedelta(minutes=10)
             worn += draw.uniform(0, 0.02)
             readings.append((name, at, round(1 + worn + draw.uniform(-0.2, 0.2), 3)))
