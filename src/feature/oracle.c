@@ -84,26 +84,35 @@ static mw_frame event_frame(const question *q, const mw_event *event) {
                       .zone = q->program->zone};
 }
 
-static mw_verdict judge(const question *q, const mw_window *window, const mw_event *event);
+/* The events of [start, end) by time; `start` is INT64_MIN where all of the past counts. */
+typedef struct {
+    int64_t start, end;
+} range;
+static range range_of(const question *q, const mw_window *window);
+static mw_verdict judge(const question *q, const mw_window *window, range within,
+                        const mw_event *event);
 
 /* The time of the last event that another window holds, the one that this must begin after;
    INT64_MIN: none. */
 static int64_t since_of(const question *q, const mw_window *window) {
     const mw_window *other = &q->model->windows[window->since];
     int64_t last = INT64_MIN;
+    range within = range_of(q, other);
     for (size_t row = 0; row < q->events->streams[other->stream].rows.row_count; row++) {
         mw_event event = mw_events_row(q->events, other->stream, row);
-        if (event.time > last && judge(q, other, &event) == MW_VERDICT_IN) last = event.time;
+        if (event.time > last && judge(q, other, within, &event) == MW_VERDICT_IN)
+            last = event.time;
     }
     return last == INT64_MIN ? last
                              : mw_tick_at_or_after(window->tick, q->program->zone, last);
 }
 
-static bool spans(const question *q, const mw_window *window, const mw_event *event) {
-    if (window->start_us != MW_ALL_PAST && event->time < end_of(q, window, window->start_steps))
-        return false;
-    if (event->time >= end_of(q, window, window->end_steps)) return false;
-    return window->since < 0 || event->time >= since_of(q, window);
+static range range_of(const question *q, const mw_window *window) {
+    range within = {INT64_MIN, end_of(q, window, window->end_steps)};
+    if (window->start_us != MW_ALL_PAST) within.start = end_of(q, window, window->start_steps);
+    int64_t since = window->since >= 0 ? since_of(q, window) : INT64_MIN;
+    if (since > within.start) within.start = since;
+    return within;
 }
 
 static bool is_true(const mw_code *condition, const mw_frame *frame) {
@@ -111,8 +120,10 @@ static bool is_true(const mw_code *condition, const mw_frame *frame) {
 }
 
 /* Rules 2 and 3. */
-static mw_verdict judge(const question *q, const mw_window *window, const mw_event *event) {
-    if (!has_keys(q, window, event) || !spans(q, window, event)) return MW_VERDICT_ELSEWHERE;
+static mw_verdict judge(const question *q, const mw_window *window, range within,
+                        const mw_event *event) {
+    if (event->time < within.start || event->time >= within.end) return MW_VERDICT_ELSEWHERE;
+    if (!has_keys(q, window, event)) return MW_VERDICT_ELSEWHERE;
     if (is_own(q, window, event)) return MW_VERDICT_OWN;
     mw_frame frame = event_frame(q, event);
     if (!is_true(window->condition, &frame) || !is_true(window->now_condition, &frame))
@@ -304,10 +315,11 @@ static mw_cell result_of(const question *q, const mw_window *window, const gathe
 /* False if memory is out. */
 static bool window_of(const question *q, const mw_window *window, mw_cell *out_value) {
     gathering g = {0};
+    range within = range_of(q, window);
     const mw_stream_events *of_stream = &q->events->streams[window->stream];
     for (size_t row = 0; row < of_stream->rows.row_count; row++) {
         mw_event event = mw_events_row(q->events, window->stream, row);
-        if (judge(q, window, &event) == MW_VERDICT_IN) gather(q, window, &event, &g);
+        if (judge(q, window, within, &event) == MW_VERDICT_IN) gather(q, window, &event, &g);
     }
     *out_value = result_of(q, window, &g);
     mw_free(g.samples);
@@ -393,5 +405,7 @@ mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_moment *moment, siz
                   .moment = moment,
                   .symbols = oracle->symbols,
                   .is_label = window >= model->feature_window_count};
-    return judge(&q, &model->windows[window], event);
+    const mw_window *asked = &model->windows[window];
+    if (!has_keys(&q, asked, event)) return MW_VERDICT_ELSEWHERE; /* before what takes longer */
+    return judge(&q, asked, range_of(&q, asked), event);
 }
