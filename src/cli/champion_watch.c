@@ -69,8 +69,8 @@ static bool reads_alike(const mw_program *a, const mw_program *b) {
 static mw_status load(const mw_workspace *workspace, const mw_program *program,
                       mw_shared_history *history, mw_error *err) {
     if (history->is_loaded) return MW_OK;
-    MW_TRY(mw_load_lake(workspace->state, program, workspace->symbols, &history->lake,
-                        &history->events, err));
+    mw_load_wish wish = {workspace->state, program, workspace->symbols, INT64_MIN};
+    MW_TRY(mw_load_lake(wish, &history->lake, &history->events, err));
     history->is_loaded = true;
     return MW_OK;
 }

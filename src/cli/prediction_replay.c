@@ -80,8 +80,8 @@ static mw_status load_events(replay *r, mw_error *err) {
     const mw_program *program = r->version.program.program;
     mw_lake_snapshot lake;
     mw_log_facts facts;
-    MW_TRY(mw_load_lake(r->workspace->state, program, r->workspace->symbols, &lake, &r->events,
-                        err));
+    mw_load_wish wish = {r->workspace->state, program, r->workspace->symbols, INT64_MIN};
+    MW_TRY(mw_load_lake(wish, &lake, &r->events, err));
     r->has_events = true;
     mw_log_tail tail = {r->workspace->state, program, r->workspace->symbols, lake.log_through,
                         INT64_MAX};

@@ -115,8 +115,8 @@ static mw_status recover(daemon *d, mw_error *err) {
     mw_workspace *workspace = &d->workspace;
     mw_champion *champions = NULL;
     mw_lake_snapshot lake;
-    MW_TRY(mw_load_lake(workspace->state, workspace->program, workspace->symbols, &lake,
-                        &d->history, err));
+    mw_load_wish wish = {workspace->state, workspace->program, workspace->symbols, INT64_MIN};
+    MW_TRY(mw_load_lake(wish, &lake, &d->history, err));
     d->has_history = true;
     MW_TRY(load_champions(d, &champions, err));
     const char *folder = mw_state_path(workspace->state, &workspace->arena, "log");

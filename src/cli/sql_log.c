@@ -152,7 +152,7 @@ static mw_status write_table(fresh *it, mw_error *err) {
 
 static mw_status load_stream(fresh *it, mw_error *err) {
     const mw_workspace *workspace = it->workspace;
-    mw_lake_wish wish = {stream_of(it)->name, it->stream, workspace->symbols};
+    mw_lake_wish wish = {stream_of(it)->name, it->stream, workspace->symbols, INT64_MIN};
     mw_events lake, nothing;
     MW_TRY(mw_program_events(workspace->program, &lake, err));
     mw_status status = mw_program_events(workspace->program, &nothing, err);

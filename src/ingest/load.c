@@ -65,39 +65,36 @@ mw_status mw_program_events(const mw_program *program, mw_events *out_events, mw
     return mw_events_init(out_events, schemas, program->stream_count, err);
 }
 
-static mw_status read_lake(mw_state *state, const mw_program *program, mw_symbols *symbols,
-                           const mw_lake_snapshot *snapshot, mw_events *events, mw_error *err) {
-    for (size_t i = 0; i < program->stream_count; i++) {
-        mw_lake_wish wish = {program->streams[i].name, (int32_t)i, symbols};
-        MW_TRY(mw_lake_read(mw_state_lake(state), snapshot, wish, events, err));
+static mw_status read_lake(mw_load_wish wish, const mw_lake_snapshot *snapshot,
+                           mw_events *events, mw_error *err) {
+    for (size_t i = 0; i < wish.program->stream_count; i++) {
+        mw_lake_wish one = {wish.program->streams[i].name, (int32_t)i, wish.symbols, wish.after};
+        MW_TRY(mw_lake_read(mw_state_lake(wish.state), snapshot, one, events, err));
     }
-    return MW_OK;
+    return mw_events_sort(events, err);
 }
 
-/* Unsorted. */
-static mw_status load(mw_state *state, const mw_program *program, mw_symbols *symbols,
-                      mw_lake_snapshot *out_snapshot, mw_events *out_events, mw_error *err) {
-    for (size_t i = 0; i < program->source_count; i++)
-        MW_TRY(mw_source_check(state, program, (int32_t)i, err));
-    MW_TRY(mw_lake_look(mw_state_lake(state), out_snapshot, err));
+mw_status mw_load_lake(mw_load_wish wish, mw_lake_snapshot *out_snapshot, mw_events *out_events,
+                       mw_error *err) {
+    mw_lake_snapshot snapshot;
     mw_events events;
-    MW_TRY(mw_program_events(program, &events, err));
-    mw_status status = read_lake(state, program, symbols, out_snapshot, &events, err);
-    if (status == MW_OK) *out_events = events;
-    else mw_events_release(&events);
-    return status;
-}
-
-mw_status mw_load_lake(mw_state *state, const mw_program *program, mw_symbols *symbols,
-                       mw_lake_snapshot *out_snapshot, mw_events *out_events, mw_error *err) {
-    MW_TRY(load(state, program, symbols, out_snapshot, out_events, err));
-    mw_status status = mw_events_sort(out_events, err);
-    if (status != MW_OK) mw_events_release(out_events);
-    return status;
+    for (size_t i = 0; i < wish.program->source_count; i++)
+        MW_TRY(mw_source_check(wish.state, wish.program, (int32_t)i, err));
+    MW_TRY(mw_lake_look(mw_state_lake(wish.state), &snapshot, err));
+    MW_TRY(mw_program_events(wish.program, &events, err));
+    mw_status status = read_lake(wish, &snapshot, &events, err);
+    if (status != MW_OK) {
+        mw_events_release(&events);
+        return status;
+    }
+    *out_snapshot = snapshot;
+    *out_events = events;
+    return MW_OK;
 }
 
 mw_status mw_load_events(mw_state *state, const mw_program *program, mw_symbols *symbols,
                          mw_events *out_events, mw_error *err) {
     mw_lake_snapshot snapshot;
-    return mw_load_lake(state, program, symbols, &snapshot, out_events, err);
+    mw_load_wish wish = {state, program, symbols, INT64_MIN};
+    return mw_load_lake(wish, &snapshot, out_events, err);
 }

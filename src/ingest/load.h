@@ -16,13 +16,18 @@ void mw_source_definition(const mw_program *program, int32_t source,
 /* MW_CONFLICT if the lake has events of the source that were made under other keys. */
 MW_MUST_USE mw_status mw_source_check(mw_state *state, const mw_program *program,
                                       int32_t source, mw_error *err);
-/* The lake's events of all streams of the program, sorted, and what they are a reading of: who
-   follows the log goes on behind its `log_through`. `out_events` needs releasing only on success;
-   the program outlives it. */
-MW_MUST_USE mw_status mw_load_lake(mw_state *state, const mw_program *program,
-                                   mw_symbols *symbols, mw_lake_snapshot *out_snapshot,
+/* What is read: the events of all streams of the program. */
+typedef struct {
+    mw_state *state;
+    const mw_program *program;
+    mw_symbols *symbols;
+    int64_t after; /* only those whose place is greater; INT64_MIN: all */
+} mw_load_wish;
+/* The lake's events, sorted, and what they are a reading of: who follows the log goes on behind
+   its `log_through`. `out_events` needs releasing only on success; the program outlives it. */
+MW_MUST_USE mw_status mw_load_lake(mw_load_wish wish, mw_lake_snapshot *out_snapshot,
                                    mw_events *out_events, mw_error *err);
-/* The events alone. */
+/* All events alone. */
 MW_MUST_USE mw_status mw_load_events(mw_state *state, const mw_program *program,
                                      mw_symbols *symbols, mw_events *out_events, mw_error *err);
 /* Empty events with the program's streams. */

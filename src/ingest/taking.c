@@ -30,7 +30,7 @@ static mw_status read_standing(mw_taking *taking, mw_error *err) {
     MW_TRY(mw_lake_look(lake, &taking->snapshot, err));
     for (size_t i = 0; i < config->program->stream_count; i++) {
         const mw_stream *stream = &config->program->streams[i];
-        mw_lake_wish wish = {stream->name, (int32_t)i, config->symbols};
+        mw_lake_wish wish = {stream->name, (int32_t)i, config->symbols, INT64_MIN};
         if (stream->id_count > 0 || mw_entrance_reads(config->program, (int32_t)i))
             MW_TRY(mw_lake_read(lake, &taking->snapshot, wish, &taking->lake, err));
     }

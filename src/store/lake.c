@@ -445,6 +445,8 @@ mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptan
 
 /* --- read --------------------------------------------------------------------------------- */
 
+/* But for those whose events all have places up to `after`: where they were accepted, where the
+   log had them, or when they were known. */
 static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str name,
                             mw_lake_reading *reading, mw_events *out_events, mw_error *err) {
     mw_catalog_rows *rows = NULL;
@@ -452,8 +454,10 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
     MW_TRY(mw_catalog_query(lake->catalog,
                             "SELECT path, place_us, step_us FROM lake_files "
                             "JOIN ingests ON id = ingest WHERE stream = ? AND ingest <= ? "
-                            "ORDER BY ingest",
-                            MW_SQL(mw_sql_str(name), mw_sql_int(snapshot->ingest)), &rows, err));
+                            "AND coalesce(place_us + (event_count - 1) * step_us, log_through_us, "
+                            "known_max_us) > ? ORDER BY ingest",
+                            MW_SQL(mw_sql_str(name), mw_sql_int(snapshot->ingest),
+                                   mw_sql_int(reading->after)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     while (status == MW_OK && has_row) {
         reading->places = (mw_places){mw_catalog_time(rows, 1), mw_catalog_int(rows, 2)};
@@ -469,7 +473,9 @@ static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, mw
                              mw_arena *arena, mw_events *out_events, mw_error *err) {
     mw_schema stored;
     const mw_schema *wanted = out_events->streams[wish.stream].rows.schema;
-    mw_lake_reading reading = {.stream = wish.stream, .symbols = wish.symbols};
+    mw_lake_reading reading = {.stream = wish.stream,
+                               .symbols = wish.symbols,
+                               .after = wish.after};
     MW_TRY(read_schema(lake->catalog, wish.name, arena, &stored, err));
     size_t *columns = mw_arena_alloc(arena, wanted->field_count + 1, sizeof *columns);
     if (!columns) return no_memory(err);

@@ -57,6 +57,7 @@ typedef struct {
     mw_str name;
     int32_t stream;
     mw_symbols *symbols;
+    int64_t after; /* only those whose place is greater; INT64_MIN: all */
 } mw_lake_wish;
 /* MW_CONFLICT names a field that the lake lacks. */
 MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot,

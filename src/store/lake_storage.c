@@ -128,7 +128,7 @@ static mw_status read_memory(mw_lake_storage *storage, mw_str path,
         event.row = row;
         event.stream = reading->stream;
         event.place = place_of_row(reading->places, r, event.place);
-        MW_TRY(mw_events_add(out_events, &event, err));
+        if (event.place > reading->after) MW_TRY(mw_events_add(out_events, &event, err));
     }
     return MW_OK;
 }
@@ -256,6 +256,9 @@ static mw_status read_row(file_reading *it, const mw_duck_cursor *cursor, size_t
                           mw_error *err) {
     const mw_lake_reading *reading = it->how;
     const mw_schema *schema = it->events->streams[reading->stream].rows.schema;
+    int64_t place = place_of_row(reading->places, it->row_count++,
+                                 mw_duck_int(cursor, PLACE, r));
+    if (place <= reading->after) return MW_OK;
     for (size_t i = 0; i < schema->field_count; i++) {
         mw_duck_target target = {schema->fields[i].type, reading->symbols};
         if (!mw_duck_cell(cursor, OWN_COLUMNS + i, r, target, &it->row[i]))
@@ -264,8 +267,7 @@ static mw_status read_row(file_reading *it, const mw_duck_cursor *cursor, size_t
     mw_event event = {.stream = reading->stream,
                       .time = mw_duck_int(cursor, TIME, r),
                       .known = mw_duck_int(cursor, KNOWN, r),
-                      .place = place_of_row(reading->places, it->row_count++,
-                                            mw_duck_int(cursor, PLACE, r)),
+                      .place = place,
                       .row = it->row};
     return mw_events_add(it->events, &event, err);
 }
@@ -282,6 +284,10 @@ static mw_status query_columns(mw_lake_storage *storage, const char *path,
     mw_buf_append_text(&sql, " FROM read_parquet(");
     mw_duck_append_text(&sql, mw_str_of(path));
     mw_buf_append_char(&sql, ')');
+    /* Row groups that end before it are not read. */
+    bool is_cut = reading->places.first == MW_TIME_MISSING && reading->after > MW_TIME_MIN;
+    if (is_cut)
+        mw_buf_printf(&sql, " WHERE place > make_timestamp(%lld)", (long long)reading->after);
     mw_status status = mw_buf_check(&sql, "lake: the query", err);
     if (status == MW_OK)
         status = mw_duck_query(storage->duck, mw_buf_str(&sql).data, out_cursor, err);

@@ -24,6 +24,7 @@ typedef struct {
     int32_t stream;
     mw_symbols *symbols;
     mw_places places;
+    int64_t after; /* only those whose place is greater */
 } mw_lake_reading;
 
 /* `folder` NULL: in memory. Copied. */

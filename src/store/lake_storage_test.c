@@ -34,7 +34,7 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols) {
     MW_CHECK_OK(mw_lake_storage_size(storage, path, &size, &err), &err);
 
     const size_t columns[] = {0, 1, 2, 3};
-    mw_lake_reading reading = {columns, 0, symbols, {MW_TIME_MISSING, 0}};
+    mw_lake_reading reading = {columns, 0, symbols, {MW_TIME_MISSING, 0}, INT64_MIN};
     MW_CHECK_OK(mw_events_init(&actual, schemas, 1, &err), &err);
     MW_CHECK_OK(mw_lake_storage_read(storage, path, &reading, &actual, &err), &err);
     MW_CHECK_EQUAL_INT(actual.event_count, 2);

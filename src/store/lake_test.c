@@ -108,13 +108,18 @@ static mw_lake_snapshot look(fixture *f) {
     return snapshot;
 }
 
-static void read_by(fixture *f, const mw_lake_snapshot *snapshot, mw_events *events) {
+static void read_after(fixture *f, const mw_lake_snapshot *snapshot, int64_t after,
+                       mw_events *events) {
     MW_CHECK_OK(mw_events_init(events, schemas, STREAMS, &f->err), &f->err);
     for (int32_t i = 0; i < STREAMS; i++) {
-        mw_lake_wish wish = {names[i], i, f->symbols};
+        mw_lake_wish wish = {names[i], i, f->symbols, after};
         MW_CHECK_OK(mw_lake_read(f->lake, snapshot, wish, events, &f->err), &f->err);
     }
     MW_CHECK_OK(mw_events_sort(events, &f->err), &f->err);
+}
+
+static void read_by(fixture *f, const mw_lake_snapshot *snapshot, mw_events *events) {
+    read_after(f, snapshot, INT64_MIN, events);
 }
 
 static void read_all(fixture *f, mw_events *events) {
@@ -283,6 +288,45 @@ MW_TEST(lake_gives_an_ingest_the_places_at_which_it_was_accepted) {
     tear_down(&other);
 }
 
+/* Of history, of what trickled in and of what came from the log alike. */
+static void reads_after_a_place(const char *folder) {
+    fixture f = {0};
+    mw_events parts[3], all, later, expected;
+    mw_addition addition;
+    mw_places trickling = {400, 7};
+    set_up(&f, folder);
+    for (uint64_t i = 0; i < 3; i++) fill(&parts[i], f.symbols, mw_test_seed() + i, 60);
+    MW_CHECK_OK(ingest(&f, &parts[0]), &f.err);
+    MW_CHECK_OK(ingest_at(&f, &parts[1], trickling), &f.err);
+    MW_CHECK_OK(stage(&f, &parts[2], &addition), &f.err);
+    MW_CHECK_OK(accept(&f, &addition, as_filed), &f.err);
+    MW_CHECK_OK(mw_catalog_run(f.catalog, "UPDATE ingests SET log_through_us = 600 WHERE id = 3",
+                               MW_SQL_NOTHING, &f.err), &f.err);
+    mw_lake_snapshot snapshot = look(&f);
+    read_by(&f, &snapshot, &all);
+    for (int64_t after = -1; after < 900; after += 37) {
+        MW_CHECK_OK(mw_events_init(&expected, schemas, STREAMS, &f.err), &f.err);
+        for (size_t i = 0; i < all.event_count; i++) {
+            mw_event event = mw_events_at(&all, i);
+            if (event.place > after) MW_CHECK_OK(mw_events_add(&expected, &event, &f.err), &f.err);
+        }
+        read_after(&f, &snapshot, after, &later);
+        check_same(&later, &expected);
+        mw_events_release(&later);
+        mw_events_release(&expected);
+    }
+    mw_events_release(&all);
+    for (size_t i = 0; i < 3; i++) mw_events_release(&parts[i]);
+    tear_down(&f);
+}
+
+MW_TEST(lake_reads_what_comes_after_a_place) {
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/after", mw_test_directory());
+    reads_after_a_place(NULL);
+    reads_after_a_place(folder);
+}
+
 MW_TEST(lake_reads_fewer_fields_but_never_others) {
     fixture f = {0};
     mw_events events, actual;
@@ -293,7 +337,7 @@ MW_TEST(lake_reads_fewer_fields_but_never_others) {
     const mw_schema one_field = {&sale_fields[2], 1}, *one = &one_field;
     MW_CHECK_OK(mw_events_init(&actual, &one, 1, &f.err), &f.err);
     mw_lake_snapshot snapshot = look(&f);
-    mw_lake_wish wish = {names[SALES], 0, f.symbols};
+    mw_lake_wish wish = {names[SALES], 0, f.symbols, INT64_MIN};
     MW_CHECK_OK(mw_lake_read(f.lake, &snapshot, wish, &actual, &f.err), &f.err);
     MW_CHECK_EQUAL_INT(actual.event_count, 50);
     mw_events_release(&actual);

@@ -1,0 +1,139 @@
+#include "serve/past.h"
+
+#include "ingest/load.h"
+#include "sys/errand.h"
+
+#define SYMBOLS_SIZE_MAX ((size_t)1 << 32)
+
+struct mw_past {
+    mw_past_config config;
+    mw_errand *reading; /* NULL: the events are another's */
+    mw_symbols *symbols;    /* of the events; NULL: they have the process's */
+    mw_events own;          /* the thread's until it is done */
+    bool has_own;
+    const mw_events *events;
+    size_t first;           /* of the events that count */
+    mw_lake_snapshot snapshot;
+    uint32_t *codes;        /* by symbol of the events: the process's; 0: not asked for yet */
+    size_t code_count;
+    mw_cell *row;
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "past: no memory to read it");
+}
+
+/* --- reading, in the thread ------------------------------------------------------------------- */
+
+static mw_status read_lake(void *context, mw_error *err) {
+    mw_past *past = context;
+    mw_state *state = NULL;
+    MW_TRY(mw_symbols_create(SYMBOLS_SIZE_MAX, &past->symbols, err));
+    MW_TRY(mw_state_open(past->config.sys, past->config.state_folder, MW_STATE_READ, &state,
+                         err));
+    mw_load_wish wish = {state, past->config.program, past->symbols, past->config.after};
+    mw_status status = mw_load_lake(wish, &past->snapshot, &past->own, err);
+    past->has_own = status == MW_OK;
+    mw_state_close(state);
+    return status;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static mw_status prepare(mw_past *past, mw_error *err) {
+    const mw_program *program = past->config.program;
+    size_t widest = 1;
+    for (size_t i = 0; i < program->stream_count; i++)
+        if (program->streams[i].schema.field_count > widest)
+            widest = program->streams[i].schema.field_count;
+    past->row = mw_allocate(widest * sizeof *past->row);
+    if (!past->row) return no_memory(err);
+    if (past->events) return MW_OK;
+    past->events = &past->own;
+    return mw_errand_begin(past->config.sys, read_lake, past, &past->reading, err);
+}
+
+static mw_status create(mw_past_config config, const mw_events *events, mw_past **out_past,
+                        mw_error *err) {
+    mw_past *past = mw_allocate(sizeof *past);
+    if (!past) return no_memory(err);
+    past->config = config;
+    past->events = events;
+    mw_status status = prepare(past, err);
+    if (status != MW_OK) mw_past_end(past);
+    else *out_past = past;
+    return status;
+}
+
+mw_status mw_past_begin(mw_past_config config, mw_past **out_past, mw_error *err) {
+    return create(config, NULL, out_past, err);
+}
+
+mw_status mw_past_of(const mw_events *events, const mw_program *program, int64_t after,
+                     mw_past **out_past, mw_error *err) {
+    mw_past *past;
+    MW_TRY(create((mw_past_config){.program = program}, events, &past, err));
+    while (past->first < events->event_count &&
+           mw_events_at(events, past->first).place <= after)
+        past->first++;
+    *out_past = past;
+    return MW_OK;
+}
+
+void mw_past_end(mw_past *past) {
+    if (!past) return;
+    mw_errand_end(past->reading);
+    if (past->has_own) mw_events_release(&past->own);
+    mw_symbols_destroy(past->symbols);
+    mw_free(past->codes);
+    mw_free(past->row);
+    mw_free(past);
+}
+
+bool mw_past_is_read(const mw_past *past) {
+    return !past->reading || mw_errand_is_done(past->reading);
+}
+
+mw_status mw_past_wait(mw_past *past, mw_error *err) {
+    if (!past->reading) return MW_OK;
+    MW_TRY(mw_errand_wait(past->reading, err));
+    if (past->codes) return MW_OK;
+    past->code_count = mw_symbols_count(past->symbols) + 1;
+    past->codes = mw_allocate(past->code_count * sizeof *past->codes);
+    return past->codes ? MW_OK : no_memory(err);
+}
+
+/* --- what was read -------------------------------------------------------------------------- */
+
+size_t mw_past_count(const mw_past *past) { return past->events->event_count - past->first; }
+
+int64_t mw_past_place(const mw_past *past, size_t index) {
+    return mw_events_at(past->events, past->first + index).place;
+}
+
+/* In the symbols of the process. */
+static mw_status translate(mw_past *past, mw_event *event, mw_error *err) {
+    const mw_schema *schema = &past->config.program->streams[event->stream].schema;
+    for (size_t i = 0; i < schema->field_count; i++) {
+        past->row[i] = event->row[i];
+        uint64_t symbol = event->row[i].symbol;
+        if (!mw_type_is_symbol(schema->fields[i].type) || symbol == 0) continue;
+        MW_ASSERT(symbol < past->code_count);
+        uint32_t *code = &past->codes[symbol];
+        mw_str text = mw_symbols_text(past->symbols, symbol);
+        if (*code == 0) *code = mw_symbols_intern(past->config.symbols, text);
+        if (*code == 0) return mw_fail(err, MW_TOO_LARGE, "past: the table of texts is full");
+        past->row[i].symbol = *code;
+    }
+    event->row = past->row;
+    return MW_OK;
+}
+
+mw_status mw_past_at(mw_past *past, size_t index, mw_event *out_event, mw_error *err) {
+    mw_event event = mw_events_at(past->events, past->first + index);
+    if (past->symbols) MW_TRY(translate(past, &event, err));
+    *out_event = event;
+    return MW_OK;
+}
+
+const mw_lake_snapshot *mw_past_snapshot(const mw_past *past) { return &past->snapshot; }

@@ -1,0 +1,54 @@
+#include "sys/errand.h"
+
+#include "sys/backend.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct mw_errand {
+    mw_errand_body body;
+    void *context;
+    pthread_t thread;
+    bool is_running; /* the thread is to be joined */
+    atomic_bool is_done; /* from then on the thread touches nothing */
+    mw_status status;
+    mw_error err;
+};
+
+static void *work(void *context) {
+    mw_errand *errand = context;
+    errand->status = errand->body(errand->context, &errand->err);
+    atomic_store(&errand->is_done, true);
+    return NULL;
+}
+
+mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
+                              mw_errand **out_errand, mw_error *err) {
+    mw_errand *errand = mw_allocate(sizeof *errand);
+    if (!errand) return mw_fail(err, MW_NO_MEMORY, "errand: no memory");
+    errand->body = body;
+    errand->context = context;
+    errand->is_running = mw_sys_is_real(sys) &&
+                             pthread_create(&errand->thread, NULL, work, errand) == 0;
+    if (!errand->is_running) work(errand);
+    *out_errand = errand;
+    return MW_OK;
+}
+
+bool mw_errand_is_done(const mw_errand *errand) {
+    return atomic_load(&errand->is_done);
+}
+
+mw_status mw_errand_wait(mw_errand *errand, mw_error *err) {
+    if (errand->is_running) pthread_join(errand->thread, NULL);
+    errand->is_running = false;
+    if (errand->status != MW_OK && err) *err = errand->err;
+    return errand->status;
+}
+
+void mw_errand_end(mw_errand *errand) {
+    if (!errand) return;
+    mw_status told = mw_errand_wait(errand, NULL);
+    (void)told;
+    mw_free(errand);
+}

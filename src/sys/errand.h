@@ -1,0 +1,21 @@
+/*
+ * errand: one piece of work in a thread of its own, for a process that must not wait for it.
+ *
+ * The thread shares nothing with the others but what its context points to, and that is its own
+ * until the work is done. On a simulated system, and where no thread is to be had, the work is
+ * done before mw_errand_begin returns.
+ *
+ * The handle belongs to the thread that began it.
+ */
+#pragma once
+#include "sys/sys.h"
+
+typedef struct mw_errand mw_errand;
+typedef mw_status (*mw_errand_body)(void *context, mw_error *err);
+
+MW_MUST_USE mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
+                                          mw_errand **out_errand, mw_error *err);
+bool mw_errand_is_done(const mw_errand *errand); /* does not wait */
+/* Waits for the work, and tells how it went. May be called again. */
+MW_MUST_USE mw_status mw_errand_wait(mw_errand *errand, mw_error *err);
+void mw_errand_end(mw_errand *errand); /* waits; NULL is allowed */

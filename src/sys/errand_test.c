@@ -1,0 +1,45 @@
+#include "sys/errand.h"
+
+#include <stdatomic.h>
+
+#include "sys/simulated.h"
+#include "testing/test.h"
+
+typedef struct {
+    atomic_bool may_end;
+    int result;
+} work;
+
+static mw_status run(void *context, mw_error *err) {
+    work *it = context;
+    while (!atomic_load(&it->may_end)) continue;
+    it->result = 7;
+    return mw_fail(err, MW_CONFLICT, "errand: must fail");
+}
+
+MW_TEST(errand_does_not_wait_and_tells_how_it_went) {
+    work it = {false, 0};
+    mw_errand *errand;
+    mw_error err;
+    MW_CHECK_OK(mw_errand_begin(mw_sys_real(), run, &it, &errand, &err), &err);
+    MW_CHECK(!mw_errand_is_done(errand));
+    atomic_store(&it.may_end, true);
+    for (int i = 0; i < 2; i++) {
+        MW_CHECK_STATUS(mw_errand_wait(errand, &err), MW_CONFLICT);
+        MW_CHECK_EQUAL_STR(err.message, "errand: must fail");
+        MW_CHECK(mw_errand_is_done(errand) && it.result == 7);
+    }
+    mw_errand_end(errand);
+}
+
+MW_TEST(errand_is_done_at_once_on_a_simulated_system) {
+    work it = {true, 0};
+    mw_errand *errand;
+    mw_sys *sys;
+    mw_error err;
+    MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = 1}, &sys, &err), &err);
+    MW_CHECK_OK(mw_errand_begin(sys, run, &it, &errand, &err), &err);
+    MW_CHECK(mw_errand_is_done(errand) && it.result == 7);
+    mw_errand_end(errand);
+    mw_simulated_destroy(sys);
+}
