@@ -19,6 +19,7 @@ enum {
     MW_SERVE_ACCEPT = 6,     /* u64 number of the ingest: the answer is a mw_accepted */
     MW_SERVE_ARRIVING = 7,   /* u64: how many of its events do not count yet */
     MW_SERVE_PULSE = 8,      /* how the model that is named was asked of late, as JSON */
+    MW_SERVE_PROGRESS = 9,   /* whether it answers already and, if not, how far it is, as JSON */
 };
 
 /* Whether a server runs in the folder of the command. */

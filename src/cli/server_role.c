@@ -6,16 +6,17 @@
 #include "cli/live_version.h"
 #include "cli/server_call.h"
 #include "cli/version_archive.h"
-#include "ingest/load.h"
 #include "serve/admission.h"
 #include "serve/api.h"
 #include "serve/control.h"
+#include "serve/sequencer_ingest.h"
+#include "serve/sequencer_start.h"
 #include "serve/server.h"
 
 enum {
     TICK_US = 100000,
-    REBUILD_US = 2000, /* at a stretch, and between two */
-    REBUILD_STEPS = 64,
+    SLICE_US = 2000, /* of work that can wait, at a stretch, and between two */
+    SLICE_STEPS = 64,
     TOKENS_SIZE_MAX = 1 << 26,
     STAGES_SIZE_MAX = 1 << 24,
     ARRIVAL_US = 2000,   /* between two looks at what an ingest brings */
@@ -26,11 +27,11 @@ enum {
 
 typedef struct {
     mw_workspace workspace;
-    mw_events history;
-    bool has_history;
     mw_live_version *live; /* one a model */
     mw_live_version *next; /* likewise: it answers once its windows are filled */
+    mw_champion *champions; /* likewise: by the catalog, when it started */
     size_t live_count;
+    bool is_ready;
     mw_sequencer *sequencer;
     mw_version_archive *archive;
     mw_service *service;
@@ -41,7 +42,7 @@ typedef struct {
     mw_server *server;
     mw_control *control;
     mw_api api;
-    mw_timer tick, rebuild, arrival;
+    mw_timer tick, start, rebuild, arrival;
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
     mw_listening listening;
@@ -85,13 +86,14 @@ static mw_status open_workspace(daemon *d, mw_error *err) {
     }
 }
 
-static mw_status load_champions(daemon *d, mw_champion **out_champions, mw_error *err) {
+static mw_status load_champions(daemon *d, mw_error *err) {
     const mw_workspace *workspace = &d->workspace;
     size_t count = workspace->program->model_count;
     d->live = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->live);
     d->next = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->next);
-    mw_champion *champions = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *champions);
-    if (!d->live || !d->next || !champions) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
+    d->champions = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->champions);
+    if (!d->live || !d->next || !d->champions)
+        return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
     for (; d->live_count < count; d->live_count++) {
         mw_live_version *live = &d->live[d->live_count];
         mw_status status = mw_live_version_load(
@@ -100,9 +102,8 @@ static mw_status load_champions(daemon *d, mw_champion **out_champions, mw_error
             mw_live_version_release(live);
             return status;
         }
-        champions[d->live_count] = mw_live_version_champion(live);
+        d->champions[d->live_count] = mw_live_version_champion(live);
     }
-    *out_champions = champions;
     return MW_OK;
 }
 
@@ -111,33 +112,55 @@ static mw_status recall(void *context, mw_str model, mw_str version,
     return mw_version_archive_features(context, model, version, out_features, err);
 }
 
-static mw_status recover(daemon *d, mw_error *err) {
+static mw_status read_past(void *context, int64_t after, mw_past **out_past, mw_error *err) {
+    const mw_workspace *workspace = &((const daemon *)context)->workspace;
+    mw_past_config config = {workspace->cli->sys, workspace->state_folder, workspace->program,
+                             workspace->symbols, after};
+    return mw_past_begin(config, out_past, err);
+}
+
+static mw_live_version take(mw_live_version *version) {
+    mw_live_version taken = *version;
+    *version = (mw_live_version){.program = {.version = NULL}};
+    return taken;
+}
+
+/* The version that answered when the process before ended: the champion follows it. */
+static mw_status find_version(void *context, size_t model, const char *version,
+                              mw_champion *out_champion, mw_error *err) {
+    daemon *d = context;
+    mw_live_version found;
+    mw_live_version *live = &d->live[model], *next = &d->next[model];
+    mw_status status = mw_live_version_find(
+        &d->workspace, d->workspace.program->models[model].name, mw_str_of(version), &found, err);
+    if (status != MW_OK) {
+        mw_live_version_release(&found);
+        return status;
+    }
+    if (next->program.version) mw_live_version_release(live); /* it was asked for before */
+    else *next = take(live);
+    *live = found;
+    *out_champion = mw_live_version_champion(live);
+    return MW_OK;
+}
+
+static mw_status open_sequencer(daemon *d, mw_error *err) {
     mw_workspace *workspace = &d->workspace;
-    mw_champion *champions = NULL;
-    mw_lake_snapshot lake;
-    mw_load_wish wish = {workspace->state, workspace->program, workspace->symbols, INT64_MIN};
-    MW_TRY(mw_load_lake(wish, &lake, &d->history, err));
-    d->has_history = true;
-    MW_TRY(load_champions(d, &champions, err));
-    const char *folder = mw_state_path(workspace->state, &workspace->arena, "log");
-    if (!folder) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
-    mw_sequencer_config config = {.sys = workspace->cli->sys,
-                                  .log_folder = folder,
-                                  .program = workspace->program,
-                                  .symbols = workspace->symbols,
-                                  .history = &d->history,
-                                  .champions = champions,
-                                  .lake_place = lake.last_place,
-                                  .is_virtual = d->is_virtual,
-                                  .clock_us = d->clock_us};
-    MW_TRY(mw_sequencer_open(&config, &d->sequencer, err));
-    mw_admission_config admission = {workspace->state, workspace->program,
-                                     ARRIVAL_EVENT_US * (int64_t)(d->live_count + 1)};
-    MW_TRY(mw_admission_create(admission, &d->admission, err));
-    MW_TRY(mw_version_archive_create(workspace, &d->archive, err));
-    mw_service_config service = {d->sequencer,       workspace->project, workspace->program,
-                                 workspace->symbols, workspace->zones,   {d->archive, recall}};
-    return mw_service_create(service, &d->service, err);
+    mw_sequencer_config config = {
+        .sys = workspace->cli->sys,
+        .log_folder = mw_state_path(workspace->state, &workspace->arena, "log"),
+        .checkpoint_folder = mw_state_path(workspace->state, &workspace->arena, "checkpoints"),
+        .program = workspace->program,
+        .symbols = workspace->symbols,
+        .sources = {d, read_past, find_version},
+        .is_virtual = d->is_virtual,
+        .clock_us = d->clock_us};
+    if (!config.log_folder || !config.checkpoint_folder)
+        return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
+    MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &config.lake, err));
+    MW_TRY(load_champions(d, err));
+    config.champions = d->champions;
+    return mw_sequencer_open(&config, &d->sequencer, err);
 }
 
 /* --- running ------------------------------------------------------------------------------ */
@@ -194,9 +217,21 @@ static void settle(daemon *d) {
             program != mw_decider_program(mw_sequencer_decider(d->sequencer, i)))
             continue;
         mw_live_version_release(&d->live[i]);
-        d->live[i] = d->next[i];
-        d->next[i] = (mw_live_version){.program = {.version = NULL}};
+        d->live[i] = take(&d->next[i]);
     }
+}
+
+static bool is_over(const daemon *d, int64_t began_us) {
+    return mw_sequencer_waits(d->sequencer) ||
+           mw_sys_monotonic_us(d->workspace.cli->sys) - began_us >= SLICE_US;
+}
+
+static mw_status rebuild_slice(daemon *d, bool *out_is_busy, mw_error *err) {
+    int64_t now_us = mw_sys_monotonic_us(d->workspace.cli->sys);
+    do MW_TRY(mw_sequencer_rebuild(d->sequencer, SLICE_STEPS, out_is_busy, err));
+    while (*out_is_busy && !is_over(d, now_us));
+    settle(d);
+    return MW_OK;
 }
 
 /* Half of the time goes to requests, however many windows are to be filled. */
@@ -204,14 +239,12 @@ static void rebuild(mw_timer *timer, int64_t now_us) {
     daemon *d = (daemon *)((char *)timer - offsetof(daemon, rebuild));
     bool is_busy = true;
     mw_error err = {0};
-    mw_status status = MW_OK;
-    mw_sys *sys = d->workspace.cli->sys;
-    while (status == MW_OK && is_busy && mw_sys_monotonic_us(sys) - now_us < REBUILD_US)
-        status = mw_sequencer_rebuild(d->sequencer, REBUILD_STEPS, &is_busy, &err);
-    settle(d);
+    (void)now_us;
+    mw_status status = rebuild_slice(d, &is_busy, &err);
     if (status != MW_OK) give_up(d, status, &err);
     else if (is_busy && !mw_reactor_is_stopping(d->reactor))
-        mw_timer_set(d->reactor, timer, mw_sys_monotonic_us(sys) + REBUILD_US);
+        mw_timer_set(d->reactor, timer,
+                     mw_sys_monotonic_us(d->workspace.cli->sys) + SLICE_US);
 }
 
 /* The new champion answers from the next request on; requests under way had the old one. If it
@@ -228,8 +261,7 @@ static mw_status promote(daemon *d, size_t model, mw_live_version *version, mw_e
     mw_live_version_release(next); /* one that was on its way makes room */
     *next = (mw_live_version){.program = {.version = NULL}};
     if (status != MW_OK || is_alike) return status;
-    *next = *version;
-    *version = (mw_live_version){.program = {.version = NULL}};
+    *next = take(version);
     mw_timer_set(d->reactor, &d->rebuild, mw_reactor_now_us(d->reactor));
     return MW_OK;
 }
@@ -321,6 +353,17 @@ static void list_successors(const daemon *d, mw_buf *out) {
     mw_json_array_end(&json);
 }
 
+/* Whether the server answers and, if not, how far it is. */
+static void write_progress(const daemon *d, mw_buf *out) {
+    mw_json json = mw_json_begin(out);
+    mw_json_object(&json);
+    mw_json_key(&json, "ready");
+    mw_json_bool(&json, d->is_ready);
+    mw_json_key(&json, "recovered");
+    mw_json_number(&json, mw_sequencer_recovered_share(d->sequencer));
+    mw_json_object_end(&json);
+}
+
 /* The tokens as the catalog lists them now. */
 static mw_status load_tokens(daemon *d, mw_error *err) {
     mw_arena arena;
@@ -356,6 +399,33 @@ static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error 
     return MW_OK;
 }
 
+/* Champions that did not answer yet when the process before ended take over now, as if they had
+   just been promoted. */
+static mw_status promote_successors(daemon *d, mw_error *err) {
+    for (size_t i = 0; i < d->live_count; i++) {
+        if (!d->next[i].program.version) continue;
+        mw_live_version version = take(&d->next[i]);
+        mw_status status = promote(d, i, &version, err);
+        mw_live_version_release(&version);
+        MW_TRY(status);
+    }
+    return MW_OK;
+}
+
+static mw_status end_recovery(daemon *d, mw_error *err) {
+    const mw_workspace *workspace = &d->workspace;
+    const char *note = mw_sequencer_note(d->sequencer);
+    if (note[0]) mw_cli_note(workspace->cli, "server: %s", note);
+    mw_admission_config admission = {workspace->state, workspace->program,
+                                     ARRIVAL_EVENT_US * (int64_t)(d->live_count + 1)};
+    MW_TRY(mw_admission_create(admission, &d->admission, err));
+    MW_TRY(mw_version_archive_create(workspace, &d->archive, err));
+    mw_service_config service = {d->sequencer,       workspace->project, workspace->program,
+                                 workspace->symbols, workspace->zones,   {d->archive, recall}};
+    MW_TRY(mw_service_create(service, &d->service, err));
+    return promote_successors(d, err);
+}
+
 /* --- ingests -------------------------------------------------------------------------- */
 
 static uint64_t count_arriving(const daemon *d) {
@@ -383,15 +453,13 @@ static void forget_project(daemon *d) {
         mw_live_version_release(&d->live[i]);
         mw_live_version_release(&d->next[i]);
     }
-    if (d->has_history) mw_events_release(&d->history);
 }
 
 /* Makes what `of` knows of the project what `d` knows. */
 static void take_project(daemon *d, const daemon *of) {
-    d->history = of->history;
-    d->has_history = of->has_history;
     d->live = of->live;
     d->next = of->next;
+    d->champions = of->champions;
     d->live_count = of->live_count;
     d->sequencer = of->sequencer;
     d->archive = of->archive;
@@ -406,10 +474,13 @@ static mw_status recover_again(daemon *d, mw_error *err) {
     daemon before = *d;
     MW_TRY(mw_sequencer_commit(d->sequencer, err));
     MW_TRY(mw_sequencer_sync(d->sequencer, err));
-    take_project(d, &(const daemon){.has_history = false});
-    mw_status status = recover(d, err);
+    take_project(d, &(const daemon){.live_count = 0});
+    mw_status status = open_sequencer(d, err);
+    if (status == MW_OK) status = mw_sequencer_recover(d->sequencer, SIZE_MAX, err);
+    if (status == MW_OK) status = end_recovery(d, err);
     if (status == MW_OK) {
         d->api.service = d->service;
+        d->api.sequencer = d->sequencer;
         forget_project(&before);
         return MW_OK;
     }
@@ -431,16 +502,26 @@ static mw_status accept_ingest(daemon *d, mw_str bytes, mw_buf *answer, mw_error
     return status;
 }
 
+static mw_status not_ready(mw_error *err) {
+    mw_status status = mw_fail(err, MW_BUSY, "serve: the server is still recovering");
+    return mw_hint(err, status, "millwright status shows how far it is.");
+}
+
 static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_buf *answer,
                                 mw_error *err) {
-    if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
+    daemon *d = context;
     if (kind == MW_SERVE_TOKENS) return load_tokens(context, err);
+    if (kind == MW_SERVE_PROGRESS) {
+        write_progress(d, answer);
+        return MW_OK;
+    }
+    if (!d->is_ready) return not_ready(err);
+    if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
     if (kind == MW_SERVE_SUCCESSORS) {
         list_successors(context, answer);
         return MW_OK;
     }
     if (kind == MW_SERVE_PULSE) return tell_pulse(context, bytes, answer, err);
-    daemon *d = context;
     if (kind == MW_SERVE_OFFER)
         return mw_admission_offer(d->admission, d->sequencer, bytes, err);
     if (kind == MW_SERVE_EVENTS)
@@ -473,8 +554,8 @@ static mw_status listen(daemon *d, mw_error *err) {
     if (d->listening.key)
         MW_TRY(mw_tls_create(d->workspace.cli->sys, d->listening.certificate, d->listening.key,
                              &d->tls, err));
-    d->api = (mw_api){.service = d->service,
-                      .telemetry = d->telemetry,
+    d->api = (mw_api){.telemetry = d->telemetry,
+                      .sequencer = d->sequencer,
                       .change = change_stage,
                       .change_context = d};
     mw_server_config config = {.host = d->listening.host,
@@ -518,6 +599,8 @@ static void announce(const daemon *d) {
         mw_json_int(&json, mw_server_port(d->server));
         mw_json_key(&json, "recovered");
         mw_json_int(&json, (int64_t)count);
+        mw_json_key(&json, "replayed");
+        mw_json_int(&json, (int64_t)stats.replayed);
         mw_json_key(&json, "seconds");
         mw_json_number(&json, seconds);
         mw_json_object_end(&json);
@@ -527,31 +610,79 @@ static void announce(const daemon *d) {
                       d->listening.host,
                       mw_server_port(d->server));
         append_versions(d, &cli->out);
-        mw_buf_printf(&cli->out, ", recovered %llu events in %.1f s\n", count, seconds);
+        mw_buf_printf(&cli->out, ", recovered %llu events in %.1f s", count, seconds);
+        if (stats.replayed < count)
+            mw_buf_printf(&cli->out, ", %llu of them by a checkpoint", count - stats.replayed);
+        mw_buf_append_char(&cli->out, '\n');
     }
     mw_cli_flush(cli);
     mw_listening_warn(&d->listening, cli, d->access.count);
 }
 
-static mw_status run(daemon *d, mw_error *err) {
+/* --- starting ----------------------------------------------------------------------------- */
+
+static mw_status start_slice(daemon *d, mw_error *err) {
+    int64_t now_us = mw_sys_monotonic_us(d->workspace.cli->sys);
+    bool is_busy = false;
+    while (!mw_sequencer_is_ready(d->sequencer)) {
+        MW_TRY(mw_sequencer_recover(d->sequencer, SLICE_STEPS, err));
+        if (is_over(d, now_us)) break;
+    }
+    if (!mw_sequencer_is_ready(d->sequencer)) return MW_OK;
+    if (!d->service) MW_TRY(end_recovery(d, err));
+    MW_TRY(rebuild_slice(d, &is_busy, err));
+    if (is_busy) return MW_OK;
+    d->is_ready = true;
+    d->api.service = d->service;
+    announce(d);
+    mw_timer_set(d->reactor, &d->tick, mw_sys_monotonic_us(d->workspace.cli->sys) + TICK_US);
+    return MW_OK;
+}
+
+/* Who asks is told meanwhile that the server is not ready. */
+static void start(mw_timer *timer, int64_t now_us) {
+    daemon *d = (daemon *)((char *)timer - offsetof(daemon, start));
+    mw_error err = {0};
+    mw_status status = start_slice(d, &err);
+    int64_t pause_us = mw_sequencer_waits(d->sequencer) ? SLICE_US : 0;
+    if (status != MW_OK) give_up(d, status, &err);
+    else if (!d->is_ready && !mw_reactor_is_stopping(d->reactor))
+        mw_timer_set(d->reactor, timer, now_us + pause_us);
+}
+
+static mw_status open_all(daemon *d, mw_error *err) {
     MW_TRY(mw_listening_read(d->workspace.cli, &d->listening, err));
     MW_TRY(create_reactor(d, err));
     MW_TRY(open_workspace(d, err));
     MW_TRY(read_clock(d, err));
-    MW_TRY(recover(d, err));
-    MW_TRY(listen(d, err));
-    announce(d);
+    MW_TRY(open_sequencer(d, err));
+    return listen(d, err);
+}
+
+/* So that the next start has little to replay; without it that one takes longer. */
+static void save(daemon *d) {
+    mw_error reason = {0};
+    mw_status status = mw_sequencer_save(d->sequencer, &reason);
+    if (status != MW_OK && status != MW_BUSY)
+        mw_cli_note(d->workspace.cli, "server: no checkpoint was written: %s", reason.message);
+}
+
+static mw_status run(daemon *d, mw_error *err) {
+    MW_TRY(open_all(d, err));
     d->tick.fire = tick;
+    d->start.fire = start;
     d->rebuild.fire = rebuild;
     d->arrival.fire = arrive;
-    mw_timer_set(d->reactor, &d->tick, mw_reactor_now_us(d->reactor) + TICK_US);
+    mw_timer_set(d->reactor, &d->start, mw_reactor_now_us(d->reactor));
     MW_TRY(mw_reactor_run(d->reactor, err));
     if (d->failure != MW_OK) {
         *err = d->failure_error;
         return d->failure;
     }
     MW_TRY(mw_sequencer_commit(d->sequencer, err));
-    return mw_sequencer_sync(d->sequencer, err);
+    MW_TRY(mw_sequencer_sync(d->sequencer, err));
+    if (d->is_ready) save(d);
+    return MW_OK;
 }
 
 static void close_down(daemon *d) {

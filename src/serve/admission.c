@@ -1,6 +1,7 @@
 #include "serve/admission.h"
 
 #include "ingest/load.h"
+#include "serve/sequencer_ingest.h"
 
 #define ARENA_SIZE_MAX ((size_t)1 << 28)
 
@@ -107,12 +108,14 @@ static mw_status find_places(mw_admission *admission, mw_sequencer *sequencer,
 static mw_status accept(mw_admission *admission, mw_sequencer *sequencer,
                         mw_accepted *out_accepted, mw_error *err) {
     mw_places places;
+    mw_lake_snapshot lake;
     MW_TRY(check_whole(sequencer, err));
     MW_TRY(find_places(admission, sequencer, &places, err));
     MW_TRY(mw_offer_accept(&admission->offer, admission->config.state, places, out_accepted,
                            err));
     if (places.first == MW_TIME_MISSING) return MW_OK;
-    return mw_sequencer_accept(sequencer, places, err);
+    MW_TRY(mw_lake_look(mw_state_lake(admission->config.state), &lake, err));
+    return mw_sequencer_accept(sequencer, places, &lake, err);
 }
 
 mw_status mw_admission_accept(mw_admission *admission, mw_sequencer *sequencer, int64_t number,

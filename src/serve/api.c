@@ -1,4 +1,5 @@
 #include "serve/api_parts.h"
+#include "serve/sequencer_start.h"
 
 #include <stdio.h>
 
@@ -16,10 +17,35 @@ static void answer_health(void *context, const mw_route_call *call, mw_response 
     mw_json_object_end(&json);
 }
 
-/* The server listens once it has recovered, so it is ready unless memory and log have parted. */
+/* What the server is at before it is ready. */
+static void answer_not_yet(const mw_api *api, mw_response *response) {
+    mw_error err;
+    double share = mw_sequencer_recovered_share(api->sequencer);
+    mw_status status =
+        mw_sequencer_is_ready(api->sequencer)
+            ? mw_fail(&err, MW_BUSY, "the server is not ready: windows of a new version are filled")
+            : mw_fail(&err, MW_BUSY, "the server is not ready: %.0f %% of its events are recovered",
+                      100 * share);
+    mw_response_problem(response, status, &err);
+    mw_response_header(response, "Retry-After", MW_STR("1"));
+}
+
+/* Before the server is ready only its health can be asked for. */
+static bool is_open(void *context, const mw_route *route, mw_response *response) {
+    const mw_api *api = context;
+    if (api->service || route->scope == MW_SCOPE_PUBLIC) return true;
+    answer_not_yet(api, response);
+    return false;
+}
+
+/* It stays ready unless memory and log part. */
 static void answer_ready(void *context, const mw_route_call *call, mw_response *response) {
     mw_api *api = context;
     mw_error err;
+    if (!api->service) {
+        answer_not_yet(api, response);
+        return;
+    }
     mw_status status = mw_sequencer_commit(mw_service_parts(api->service)->sequencer, &err);
     if (status == MW_OK) answer_health(context, call, response);
     else mw_response_problem(response, MW_BUSY, &err);
@@ -173,4 +199,8 @@ static const mw_route routes[] = {
     {MW_HTTP_GET, "/openapi.json", MW_SCOPE_READ, mw_api_describe, "describe"},
 };
 
-mw_router mw_api_router(void) { return mw_router_of(routes, sizeof routes / sizeof *routes); }
+mw_router mw_api_router(void) {
+    mw_router router = mw_router_of(routes, sizeof routes / sizeof *routes);
+    router.is_open = is_open;
+    return router;
+}

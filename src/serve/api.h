@@ -20,8 +20,9 @@ typedef struct {
 } mw_stage_wish;
 
 typedef struct {
-    mw_service *service;
+    mw_service *service;     /* NULL: the server is not ready, and says so */
     mw_telemetry *telemetry; /* shown at /metrics; our own series are set when it is read */
+    const mw_sequencer *sequencer;
     /* Makes the change, and names the version that is champion now. MW_BUSY: not at this moment. */
     mw_status (*change)(void *context, const mw_stage_wish *wish,
                         char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err);

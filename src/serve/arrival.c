@@ -11,6 +11,7 @@ struct mw_arrival {
     mw_offer_events_reading reading;
     size_t *announced;      /* events, one count a stream */
     uint64_t left;
+    int64_t number;
     mw_places places;
     size_t next_row, next_stream; /* of the next event to be taken */
     bool is_accepted, is_overtaken;
@@ -65,7 +66,8 @@ mw_status mw_arrival_create(const mw_program *program, mw_symbols *symbols,
                             mw_arrival **out_arrival, mw_error *err) {
     mw_arrival *arrival = mw_allocate(sizeof *arrival);
     if (!arrival) return no_memory(err);
-    *arrival = (mw_arrival){.reading = {.program = program, .symbols = symbols}};
+    *arrival = (mw_arrival){.reading = {.program = program, .symbols = symbols},
+                            .number = addition->number};
     mw_arena_init(&arrival->arena, ARENA_SIZE_MAX);
     mw_status status = mw_roster_create(program, symbols, key, &arrival->roster, err);
     if (status == MW_OK) status = prepare(arrival, addition, err);
@@ -81,6 +83,8 @@ void mw_arrival_destroy(mw_arrival *arrival) {
     mw_arena_release(&arrival->arena);
     mw_free(arrival);
 }
+
+int64_t mw_arrival_number(const mw_arrival *arrival) { return arrival->number; }
 
 /* --- gathering ---------------------------------------------------------------------------- */
 

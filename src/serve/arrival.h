@@ -20,6 +20,7 @@ MW_MUST_USE mw_status mw_arrival_create(const mw_program *program, mw_symbols *s
                                         mw_arrival **out_arrival, mw_error *err);
 void mw_arrival_destroy(mw_arrival *arrival); /* NULL is allowed */
 
+int64_t mw_arrival_number(const mw_arrival *arrival); /* of the ingest, in the lake */
 /* Reads the next event of a piece and holds it; at the piece's end `*out_has_event` is false. */
 MW_MUST_USE mw_status mw_arrival_read(mw_arrival *arrival, mw_reader *piece,
                                       mw_event *out_event, bool *out_has_event, mw_error *err);

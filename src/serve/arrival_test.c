@@ -25,7 +25,8 @@ static mw_places accept_at_next(shop *s, int64_t step) {
     mw_places places = {0, step};
     mw_error err;
     MW_CHECK_OK(mw_sequencer_next_place(s->sequencer, &places.first, &err), &err);
-    MW_CHECK_OK(mw_sequencer_accept(s->sequencer, places, &err), &err);
+    mw_lake_snapshot lake = {.last_place = places.first, .log_through = INT64_MIN};
+    MW_CHECK_OK(mw_sequencer_accept(s->sequencer, places, &lake, &err), &err);
     return places;
 }
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "ingest/load.h"
+#include "serve/sequencer_ingest.h"
 #include "serve/shop_call_test.h"
 
 enum { ARRIVAL_STREAMS_MAX = 8 };

@@ -190,6 +190,11 @@ static mw_access_entry entry_of(mw_connection *c, const mw_http_request *request
     return entry;
 }
 
+static bool is_open(mw_connections *all, const mw_route *route) {
+    const mw_router *router = &all->config.router;
+    return !router->is_open || router->is_open(all->config.context, route, &all->response);
+}
+
 static void answer_request(mw_connection *c, const mw_http_request *request) {
     mw_connections *all = c->all;
     mw_route_call call;
@@ -197,7 +202,7 @@ static void answer_request(mw_connection *c, const mw_http_request *request) {
     mw_response_clear(&all->response);
     int number = mw_router_find(all->config.router, request, &call, &all->response);
     const mw_route *route = number < 0 ? NULL : &all->config.router.routes[number];
-    if (route && is_in_time(c, route, request) && admit(all, route, &call))
+    if (route && is_in_time(c, route, request) && admit(all, route, &call) && is_open(all, route))
         route->answer(all->config.context, &call, &all->response);
     bool keep_alive = request->keep_alive && !mw_reactor_is_stopping(all->reactor);
     answer_with(c, (answer){.route = number, .keep_alive = keep_alive,

@@ -69,10 +69,12 @@ mw_status mw_past_begin(mw_past_config config, mw_past **out_past, mw_error *err
     return create(config, NULL, out_past, err);
 }
 
-mw_status mw_past_of(const mw_events *events, const mw_program *program, int64_t after,
-                     mw_past **out_past, mw_error *err) {
+mw_status mw_past_of(const mw_events *events, const mw_program *program,
+                     const mw_lake_snapshot *snapshot, int64_t after, mw_past **out_past,
+                     mw_error *err) {
     mw_past *past;
     MW_TRY(create((mw_past_config){.program = program}, events, &past, err));
+    past->snapshot = *snapshot;
     while (past->first < events->event_count &&
            mw_events_at(events, past->first).place <= after)
         past->first++;

@@ -27,7 +27,8 @@ MW_MUST_USE mw_status mw_past_begin(mw_past_config config, mw_past **out_past, m
 /* The like of sorted events that are there already, in the symbols of the process. They outlive
    it. */
 MW_MUST_USE mw_status mw_past_of(const mw_events *events, const mw_program *program,
-                                 int64_t after, mw_past **out_past, mw_error *err);
+                                 const mw_lake_snapshot *snapshot, int64_t after,
+                                 mw_past **out_past, mw_error *err);
 void mw_past_end(mw_past *past); /* NULL is allowed */
 
 bool mw_past_is_read(const mw_past *past); /* does not wait */

@@ -96,10 +96,11 @@ MW_TEST(past_is_the_lake_in_the_words_of_the_process) {
     mw_error err;
     char folder[512];
     snprintf(folder, sizeof folder, "%s/past", mw_test_directory());
+    mw_lake_snapshot lake = {.ingest = 1};
     set_up(&f);
     fill_state(&f, folder);
     for (int64_t after = -1; after < 320; after += 80) {
-        MW_CHECK_OK(mw_past_of(&f.events, f.program, after, &past, &err), &err);
+        MW_CHECK_OK(mw_past_of(&f.events, f.program, &lake, after, &past, &err), &err);
         check_past(&f, past, after);
         mw_past_config config = {mw_sys_real(), folder, f.program, f.symbols, after};
         MW_CHECK_OK(mw_past_begin(config, &past, &err), &err);

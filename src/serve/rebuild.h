@@ -23,6 +23,7 @@ void mw_rebuild_destroy(mw_rebuild *rebuild); /* NULL is allowed */
    sequencer stands, all of whose records must be committed. */
 MW_MUST_USE mw_status mw_rebuild_run(mw_rebuild *rebuild, size_t step_max, bool *out_is_done,
                                      mw_error *err);
+bool mw_rebuild_waits(const mw_rebuild *rebuild); /* the lake is being read */
 double mw_rebuild_share(const mw_rebuild *rebuild); /* of the events, that it has seen */
 const mw_decider *mw_rebuild_decider(const mw_rebuild *rebuild);
 const mw_handover *mw_rebuild_handover(const mw_rebuild *rebuild);

@@ -222,7 +222,7 @@ MW_TEST(rebuild_gives_way_to_another_promotion) {
     for (int i = 0; i < 20; i++) take(&s, i, SHOP_BEGIN - i);
     MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
     promote(&s, &narrow);
-    MW_CHECK(rebuild_slice(&s, 10));
+    MW_CHECK(rebuild_slice(&s, 20));
     mw_successor next = mw_sequencer_successor(s.sequencer, SHOP_LATE);
     MW_CHECK(next.version.size == MW_VERSION_NAME_SIZE && next.share > 0 && next.share < 1);
     mw_str models = shop_call(&s, MW_HTTP_GET, "/v1/models/late", NULL, 200);

@@ -19,7 +19,7 @@ mw_router mw_router_of(const mw_route *routes, size_t route_count) {
         }
         MW_ASSERT(parameter_count <= MW_ROUTE_PARAMETERS_MAX);
     }
-    return (mw_router){routes, route_count};
+    return (mw_router){.routes = routes, .route_count = route_count};
 }
 
 /* Takes the path's next segment, from `*at` on, as the next parameter. */

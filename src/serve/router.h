@@ -34,6 +34,8 @@ typedef struct {
 typedef struct {
     const mw_route *routes;
     size_t route_count;
+    /* Whether the route may be asked now; if not, it has filled the response. NULL: always. */
+    bool (*is_open)(void *context, const mw_route *route, mw_response *response);
 } mw_router;
 
 /* Asserts that the table is well formed, so that a mistake in it shows at the first start. */

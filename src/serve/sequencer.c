@@ -1,6 +1,6 @@
-#include "serve/rebuild.h"
-
 #include "ingest/load.h"
+#include "serve/rebuild.h"
+#include "serve/recovery.h"
 
 enum { ARENA_SIZE_MAX = 1 << 24, PAYLOAD_SIZE_MAX = MW_LOG_PAYLOAD_MAX };
 
@@ -10,34 +10,22 @@ static mw_status no_memory(mw_error *err) {
 
 /* --- opening ---------------------------------------------------------------------------- */
 
-/* All that history holds stands, also what is known only later. */
-static mw_status call_roster(mw_sequencer *sequencer, mw_error *err) {
-    const mw_sequencer_config *config = &sequencer->config;
-    MW_TRY(mw_roster_create(config->program, config->symbols, sequencer->key,
-                            &sequencer->roster, err));
-    for (size_t i = 0; i < config->history->event_count; i++) {
-        mw_event event = mw_events_at(config->history, i);
-        MW_TRY(mw_roster_add(sequencer->roster, &event, MW_FROM_LAKE, err));
-    }
-    return MW_OK;
-}
-
 static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
     const mw_sequencer_config *config = &sequencer->config;
-    const mw_program *program = config->program;
-    sequencer->deciders = mw_arena_alloc(&sequencer->arena, program->model_count + 1,
-                                         sizeof *sequencer->deciders);
-    sequencer->successions = mw_arena_alloc(&sequencer->arena, program->model_count + 1,
-                                            sizeof *sequencer->successions);
-    if (!sequencer->deciders || !sequencer->successions) return no_memory(err);
-    mw_sys_entropy(config->sys, &sequencer->key, sizeof sequencer->key);
-    MW_TRY(call_roster(sequencer, err));
-    MW_TRY(mw_program_events(program, &sequencer->arrived, err));
-    MW_TRY(mw_entrance_create(program, config->symbols, true, &sequencer->entrance, err));
-    MW_TRY(mw_ledger_create(sequencer->key, &sequencer->ledger, err));
+    size_t count = config->program->model_count + 1;
+    sequencer->deciders = mw_arena_alloc(&sequencer->arena, count, sizeof *sequencer->deciders);
+    sequencer->successions =
+        mw_arena_alloc(&sequencer->arena, count, sizeof *sequencer->successions);
+    sequencer->answering = mw_arena_alloc(&sequencer->arena, count, sizeof *sequencer->answering);
+    if (!sequencer->deciders || !sequencer->successions || !sequencer->answering)
+        return no_memory(err);
+    MW_TRY(mw_program_events(config->program, &sequencer->arrived, err));
     MW_TRY(mw_receipts_create(&sequencer->receipts, err));
+    if (config->only_reads) return MW_OK;
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
-    return mw_log_open(log, &sequencer->log, err);
+    MW_TRY(mw_log_open(log, &sequencer->log, err));
+    sequencer->log_id = mw_log_id(sequencer->log);
+    return MW_OK;
 }
 
 /* Receipts of earlier places count no more. */
@@ -57,7 +45,7 @@ static mw_status check_moments(const mw_decider *decider, mw_error *err) {
     return mw_hint(err, status, "Give the stream an id, train again and promote that version.");
 }
 
-static mw_status promote(mw_decider *decider, mw_str version_bytes, mw_error *err) {
+mw_status mw_sequencer_make_answer(mw_decider *decider, mw_str version_bytes, mw_error *err) {
     mw_status status = check_moments(decider, err);
     if (status == MW_OK) status = mw_decider_promote(decider, version_bytes, err);
     if (status == MW_OK) return MW_OK;
@@ -65,36 +53,16 @@ static mw_status promote(mw_decider *decider, mw_str version_bytes, mw_error *er
                           MW_STR_ARGS(mw_decider_model(decider)->name));
 }
 
-static mw_status promote_champions(mw_sequencer *sequencer, mw_error *err) {
-    const mw_program *program = sequencer->config.program;
-    for (size_t i = 0; i < program->model_count; i++) {
-        mw_str bytes = sequencer->config.champions[i].bytes;
-        if (bytes.size > 0) MW_TRY(promote(sequencer->deciders[i], bytes, err));
-    }
-    return MW_OK;
-}
-
-static mw_status open(mw_sequencer *sequencer, mw_error *err) {
-    MW_TRY(prepare(sequencer, err));
-    MW_TRY(mw_recovery_run(sequencer, err));
-    MW_TRY(promote_champions(sequencer, err));
-    MW_TRY(mw_receipts_recover(sequencer->receipts, sequencer->config.sys,
-                               sequencer->config.log_folder, receipts_since(sequencer), err));
-    MW_TRY(mw_sequencer_advance(sequencer, err));
-    return mw_sequencer_commit(sequencer, err);
-}
-
 mw_status mw_sequencer_open(const mw_sequencer_config *config, mw_sequencer **out_sequencer,
                             mw_error *err) {
     mw_sequencer *sequencer = mw_allocate(sizeof *sequencer);
     if (!sequencer) return no_memory(err);
     sequencer->config = *config;
-    sequencer->now_us = config->clock_us;
-    sequencer->begin = sequencer->last_place = sequencer->reached = INT64_MIN;
     mw_arena_init(&sequencer->arena, ARENA_SIZE_MAX);
     mw_buf_init(&sequencer->payload, PAYLOAD_SIZE_MAX);
     mw_buf_init(&sequencer->shown, 2 * PAYLOAD_SIZE_MAX);
-    mw_status status = open(sequencer, err);
+    mw_status status = prepare(sequencer, err);
+    if (status == MW_OK) status = mw_recovery_begin(sequencer, &sequencer->recovery, err);
     if (status != MW_OK) mw_sequencer_close(sequencer);
     else *out_sequencer = sequencer;
     return status;
@@ -103,16 +71,13 @@ mw_status mw_sequencer_open(const mw_sequencer_config *config, mw_sequencer **ou
 void mw_sequencer_close(mw_sequencer *sequencer) {
     if (!sequencer) return;
     const mw_program *program = sequencer->config.program;
-    for (size_t i = 0; sequencer->deciders && i < program->model_count; i++)
-        mw_decider_destroy(sequencer->deciders[i]);
+    mw_recovery_end(sequencer->recovery);
     for (size_t i = 0; sequencer->successions && i < program->model_count; i++)
         mw_rebuild_destroy(sequencer->successions[i].rebuild);
-    mw_roster_destroy(sequencer->roster);
+    mw_sequencer_unlearn(sequencer);
+    mw_arrival_destroy(sequencer->arrival);
     mw_events_release(&sequencer->arrived);
     mw_free(sequencer->arrived_order);
-    mw_arrival_destroy(sequencer->arrival);
-    mw_entrance_destroy(sequencer->entrance);
-    mw_ledger_destroy(sequencer->ledger);
     mw_receipts_destroy(sequencer->receipts);
     mw_log_close(sequencer->log);
     mw_buf_release(&sequencer->payload);
@@ -223,19 +188,44 @@ mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event *event, mw_e
 }
 
 static mw_status feed_history(mw_sequencer *sequencer, mw_error *err) {
-    mw_event event = mw_events_at(sequencer->config.history, sequencer->history_next++);
+    mw_event event;
+    MW_TRY(mw_past_at(sequencer->past, sequencer->history_next++, &event, err));
+    MW_TRY(mw_sequencer_feed(sequencer, &event, err));
     sequencer->stats.history_events++;
-    return mw_sequencer_feed(sequencer, &event, err);
+    if (sequencer->history_next < mw_past_count(sequencer->past)) return MW_OK;
+    mw_past_end(sequencer->past);
+    sequencer->past = NULL;
+    return MW_OK;
 }
 
+static bool is_rebuilding(const mw_sequencer *sequencer) {
+    for (size_t i = 0; i < sequencer->config.program->model_count; i++)
+        if (sequencer->successions[i].rebuild) return true;
+    return false;
+}
+
+/* For windows that are filled from a past which may have been read before it came. */
 static mw_status keep_arrived(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
     size_t count = sequencer->arrived.event_count;
-    size_t row = sequencer->arrived.streams[event->stream].rows.row_count;
+    uint64_t row = sequencer->arrived.streams[event->stream].rows.row_count;
+    if (!is_rebuilding(sequencer)) return MW_OK;
     if (!mw_grow((void **)&sequencer->arrived_order, &sequencer->arrived_capacity, count + 1,
                  sizeof *sequencer->arrived_order, MW_ROWS_MAX))
         return no_memory(err);
-    sequencer->arrived_order[count] = (uint64_t)event->stream << MW_EVENT_ROW_BITS | row;
+    sequencer->arrived_order[count] =
+        (mw_arrived){(uint64_t)event->stream << MW_EVENT_ROW_BITS | row,
+                     mw_arrival_number(sequencer->arrival)};
     return mw_events_add(&sequencer->arrived, event, err);
+}
+
+bool mw_sequencer_arrived(const mw_sequencer *sequencer, size_t index, mw_event *out_event,
+                          int64_t *out_ingest) {
+    if (index >= sequencer->arrived.event_count) return false;
+    mw_arrived one = sequencer->arrived_order[index];
+    *out_event = mw_events_row(&sequencer->arrived, (int32_t)(one.event >> MW_EVENT_ROW_BITS),
+                               one.event & MW_EVENT_ROW_MASK);
+    *out_ingest = one.ingest;
+    return true;
 }
 
 static mw_status feed_arrived(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
@@ -250,23 +240,11 @@ static mw_status feed_arrived(mw_sequencer *sequencer, const mw_event *event, mw
     return MW_OK;
 }
 
-bool mw_sequencer_walk(const mw_sequencer *sequencer, mw_lake_walk at, mw_event *out_event,
-                       mw_lake_walk *out_behind) {
-    bool has_history = at.history < sequencer->history_next;
-    bool has_arrived = at.arrived < sequencer->arrived.event_count;
-    mw_event history, arrived;
-    if (has_history) history = mw_events_at(sequencer->config.history, at.history);
-    if (has_arrived) {
-        uint64_t name = sequencer->arrived_order[at.arrived];
-        arrived = mw_events_row(&sequencer->arrived, (int32_t)(name >> MW_EVENT_ROW_BITS),
-                                name & MW_EVENT_ROW_MASK);
-    }
-    bool is_history = has_history && (!has_arrived || history.place <= arrived.place);
-    *out_behind = at;
-    if (is_history) out_behind->history++;
-    else if (has_arrived) out_behind->arrived++;
-    if (has_history || has_arrived) *out_event = is_history ? history : arrived;
-    return has_history || has_arrived;
+/* Where the next event of the lake stands. */
+static int64_t next_known(const mw_sequencer *sequencer) {
+    const mw_past *past = sequencer->past;
+    bool has_more = past && sequencer->history_next < mw_past_count(past);
+    return has_more ? mw_past_place(past, sequencer->history_next) : INT64_MAX;
 }
 
 /* The decider whose next moment falls due first, and when. */
@@ -303,33 +281,31 @@ static mw_status meet_due(mw_sequencer *sequencer, size_t model, mw_error *err) 
     return mw_sequencer_record(sequencer, model, stamp, &prediction, err);
 }
 
-static int64_t history_place(const mw_sequencer *sequencer) {
-    const mw_events *history = sequencer->config.history;
-    bool has_more = sequencer->history_next < history->event_count;
-    return has_more ? mw_events_at(history, sequencer->history_next).place : INT64_MAX;
+mw_status mw_sequencer_step(mw_sequencer *sequencer, int64_t place, bool *out_moved,
+                            mw_error *err) {
+    size_t model = 0;
+    mw_event event;
+    int64_t due = first_due(sequencer, &model), known = next_known(sequencer);
+    bool is_arriving = sequencer->arrival && mw_arrival_peek(sequencer->arrival, &event) &&
+                       event.place < known;
+    if (is_arriving) known = event.place;
+    int64_t first = due < known ? due : known;
+    *out_moved = first <= place && first < INT64_MAX;
+    if (!*out_moved) return MW_OK;
+    if (due <= known) return meet_due(sequencer, model, err);
+    return is_arriving ? feed_arrived(sequencer, &event, err) : feed_history(sequencer, err);
 }
 
-mw_status mw_sequencer_reach(mw_sequencer *sequencer, int64_t place, mw_error *err) {
-    for (;;) {
-        size_t model = 0;
-        mw_event event;
-        int64_t due = first_due(sequencer, &model), known = history_place(sequencer);
-        bool is_arriving = sequencer->arrival && mw_arrival_peek(sequencer->arrival, &event) &&
-                           event.place < known;
-        if (is_arriving) known = event.place;
-        int64_t next = due < known ? due : known;
-        if (next > place || next == INT64_MAX) break;
-        if (due <= known) MW_TRY(meet_due(sequencer, model, err));
-        else if (is_arriving) MW_TRY(feed_arrived(sequencer, &event, err));
-        else MW_TRY(feed_history(sequencer, err));
-    }
+static mw_status reach(mw_sequencer *sequencer, int64_t place, mw_error *err) {
+    bool moved = true;
+    while (moved) MW_TRY(mw_sequencer_step(sequencer, place, &moved, err));
     if (place > sequencer->reached) sequencer->reached = place;
     return MW_OK;
 }
 
 mw_status mw_sequencer_advance(mw_sequencer *sequencer, mw_error *err) {
     int64_t now = mw_sequencer_now(sequencer);
-    return broken(sequencer, mw_sequencer_reach(sequencer, now, err), err);
+    return broken(sequencer, reach(sequencer, now, err), err);
 }
 
 mw_status mw_sequencer_next_place(mw_sequencer *sequencer, int64_t *out_place, mw_error *err) {
@@ -337,7 +313,8 @@ mw_status mw_sequencer_next_place(mw_sequencer *sequencer, int64_t *out_place, m
     do {
         int64_t now = mw_sequencer_now(sequencer);
         place = now > sequencer->last_place ? now : sequencer->last_place + 1;
-        MW_TRY(broken(sequencer, mw_sequencer_reach(sequencer, place, err), err));
+        if (place < sequencer->reached) place = sequencer->reached; /* a clock was put back */
+        MW_TRY(broken(sequencer, reach(sequencer, place, err), err));
     } while (place <= sequencer->last_place);
     *out_place = place;
     return MW_OK;
@@ -371,7 +348,7 @@ static mw_status add_record(mw_sequencer *sequencer, mw_record record, mw_error 
     MW_TRY(mw_buf_check(&sequencer->payload, "a log record", err));
     record.payload = mw_buf_str(&sequencer->payload);
     MW_TRY(mw_log_append(sequencer->log, &record, err));
-    sequencer->last_place = record.place;
+    sequencer->last_place = sequencer->log_place = record.place;
     sequencer->needs_sync = true;
     return MW_OK;
 }
@@ -435,9 +412,9 @@ mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model, int64_t sta
     return broken(sequencer, record_prediction(sequencer, model, stamp, prediction, err), err);
 }
 
-/* `scorer` is NULL where the record is not about a version. */
-static mw_status add_control(mw_sequencer *sequencer, const char *kind, const mw_scorer *scorer,
-                             mw_error *err) {
+/* `model` is NULL where the record is not about a version. */
+static mw_status add_control(mw_sequencer *sequencer, const char *kind, const mw_str *model,
+                             mw_str version, mw_error *err) {
     mw_record record = {.type = MW_RECORD_CONTROL, .time = mw_sequencer_now(sequencer)};
     MW_TRY(mw_sequencer_next_place(sequencer, &record.place, err));
     record.known = record.place;
@@ -446,18 +423,18 @@ static mw_status add_control(mw_sequencer *sequencer, const char *kind, const mw
     mw_json_object(&json);
     mw_json_key(&json, "kind");
     mw_json_text(&json, kind);
-    if (scorer) {
+    if (model) {
         mw_json_key(&json, "model");
-        mw_json_str(&json, mw_scorer_version(scorer)->model);
+        mw_json_str(&json, *model);
         mw_json_key(&json, "version");
-        mw_json_str(&json, mw_scorer_name(scorer));
+        mw_json_str(&json, version);
     }
     mw_json_object_end(&json);
     return broken(sequencer, add_record(sequencer, record, err), err);
 }
 
 mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind, mw_error *err) {
-    return add_control(sequencer, kind, NULL, err);
+    return add_control(sequencer, kind, NULL, MW_STR(""), err);
 }
 
 /* --- ingests ------------------------------------------------------------------------------ */
@@ -486,11 +463,13 @@ mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece, mw_erro
     return MW_OK;
 }
 
-mw_status mw_sequencer_accept(mw_sequencer *sequencer, mw_places places, mw_error *err) {
+mw_status mw_sequencer_accept(mw_sequencer *sequencer, mw_places places,
+                              const mw_lake_snapshot *lake, mw_error *err) {
     MW_ASSERT(places.first > sequencer->last_place);
+    sequencer->config.lake = *lake;
     mw_arrival_accept(sequencer->arrival, places);
     sequencer->last_place = places.first;
-    return broken(sequencer, mw_sequencer_reach(sequencer, places.first, err), err);
+    return broken(sequencer, reach(sequencer, places.first, err), err);
 }
 
 void mw_sequencer_forget(mw_sequencer *sequencer) {
@@ -508,6 +487,11 @@ int64_t mw_sequencer_last_prediction(const mw_sequencer *sequencer) {
 }
 
 /* --- receipts ----------------------------------------------------------------------------- */
+
+mw_status mw_sequencer_recover_receipts(mw_sequencer *sequencer, mw_error *err) {
+    return mw_receipts_recover(sequencer->receipts, sequencer->config.sys,
+                               sequencer->config.log_folder, receipts_since(sequencer), err);
+}
 
 const mw_receipt *mw_sequencer_find_receipt(const mw_sequencer *sequencer,
                                             const unsigned char name[MW_RECEIPT_NAME_SIZE]) {
@@ -550,17 +534,32 @@ static void end_succession(mw_sequencer *sequencer, size_t model) {
     sequencer->successions[model] = (mw_succession){.rebuild = NULL};
 }
 
-static mw_status tell_champion(mw_sequencer *sequencer, size_t model, mw_error *err) {
-    return add_control(sequencer, MW_CONTROL_CHAMPION,
-                       mw_decider_scorer(sequencer->deciders[model]), err);
+/* What arrived is of no more use once no windows are filled. */
+static mw_status clear_arrived(mw_sequencer *sequencer, mw_error *err) {
+    if (is_rebuilding(sequencer) || sequencer->arrived.event_count == 0) return MW_OK;
+    mw_events_release(&sequencer->arrived);
+    return mw_program_events(sequencer->config.program, &sequencer->arrived, err);
+}
+
+mw_status mw_sequencer_tell_champion(mw_sequencer *sequencer, size_t model, mw_error *err) {
+    mw_str name = sequencer->config.program->models[model].name;
+    mw_str version = mw_scorer_name(mw_decider_scorer(sequencer->deciders[model]));
+    MW_TRY(add_control(sequencer, MW_CONTROL_CHAMPION, &name, version, err));
+    mw_sequencer_note_answering(sequencer, name, version);
+    return MW_OK;
+}
+
+const char *mw_sequencer_answering(const mw_sequencer *sequencer, size_t model) {
+    return sequencer->answering[model].version;
 }
 
 static mw_status begin_succession(mw_sequencer *sequencer, size_t model,
                                   const mw_champion *champion, mw_error *err) {
     mw_decider *decider = NULL;
     mw_succession *succession = &sequencer->successions[model];
+    MW_TRY(clear_arrived(sequencer, err));
     MW_TRY(mw_sequencer_create_decider(sequencer, model, champion, &decider, err));
-    mw_status status = promote(decider, champion->bytes, err);
+    mw_status status = mw_sequencer_make_answer(decider, champion->bytes, err);
     if (status != MW_OK) {
         mw_decider_destroy(decider);
         return status;
@@ -579,8 +578,8 @@ mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
     if (program != mw_decider_program(sequencer->deciders[model]))
         return begin_succession(sequencer, model, champion, err);
     MW_TRY(mw_sequencer_advance(sequencer, err)); /* what was due before is the old one's */
-    MW_TRY(promote(sequencer->deciders[model], champion->bytes, err));
-    return tell_champion(sequencer, model, err);
+    MW_TRY(mw_sequencer_make_answer(sequencer->deciders[model], champion->bytes, err));
+    return mw_sequencer_tell_champion(sequencer, model, err);
 }
 
 /* Makes the moments that the program before would have made only from now on. */
@@ -604,7 +603,7 @@ static mw_status take_over(mw_sequencer *sequencer, size_t model, mw_error *err)
     mw_decider_destroy(sequencer->deciders[model]);
     sequencer->deciders[model] = mw_rebuild_take(rebuild);
     mw_status status = make_kept(sequencer, model, mw_rebuild_handover(rebuild), err);
-    if (status == MW_OK) status = tell_champion(sequencer, model, err);
+    if (status == MW_OK) status = mw_sequencer_tell_champion(sequencer, model, err);
     end_succession(sequencer, model);
     return status == MW_OK ? mw_sequencer_commit(sequencer, err) : status;
 }
@@ -668,6 +667,8 @@ mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err) {
     return broken(sequencer, mw_log_sync(sequencer->log, err), err);
 }
 
+/* --- what is there ------------------------------------------------------------------------ */
+
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model) {
     MW_ASSERT(model < sequencer->config.program->model_count);
     return sequencer->deciders[model];
@@ -689,6 +690,6 @@ mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer, const mw_ledger_
 mw_sequencer_stats mw_sequencer_read_stats(const mw_sequencer *sequencer) {
     mw_sequencer_stats stats = sequencer->stats;
     stats.last_place = sequencer->last_place;
-    stats.log_size = mw_log_size(sequencer->log);
+    stats.log_size = sequencer->log ? mw_log_size(sequencer->log) : 0;
     return stats;
 }

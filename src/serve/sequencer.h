@@ -18,8 +18,8 @@
 #pragma once
 #include "base/json.h"
 #include "decide/decider.h"
-#include "serve/arrival.h"
 #include "serve/ledger.h"
+#include "serve/past.h"
 #include "serve/receipts.h"
 #include "serve/roster.h"
 #include "store/log.h"
@@ -33,25 +33,36 @@ typedef struct {
     const mw_model_program *model;
 } mw_champion;
 
+/* What a sequencer asks of those around it. */
+typedef struct {
+    void *context;
+    /* The events of the lake behind a place. */
+    mw_status (*recall)(void *context, int64_t after, mw_past **out_past, mw_error *err);
+    /* A version that answered once, by its name; it outlives its reign. NULL: champions alone are
+       known. */
+    mw_status (*find_version)(void *context, size_t model, const char *version,
+                              mw_champion *out_champion, mw_error *err);
+} mw_sequencer_sources;
+
 typedef struct {
     mw_sys *sys;
     const char *log_folder;
-    const mw_program *program; /* of the project file: the streams and models that there are. It,
-                                  the symbols and the history outlive the sequencer */
+    const char *checkpoint_folder; /* NULL: there are none */
+    const mw_program *program; /* of the project file: the streams and models that there are. It
+                                  and the symbols outlive the sequencer */
     mw_symbols *symbols;
-    const mw_events *history;  /* sorted */
+    mw_sequencer_sources sources;
     const mw_champion *champions; /* one a model of the program */
-    int64_t lake_place;        /* the last that the lake knows: all places come after it */
+    mw_lake_snapshot lake;
+    bool only_reads;           /* the log is another process's: nothing is made or recorded */
     bool is_virtual;
     int64_t clock_us;          /* where a virtual clock starts */
 } mw_sequencer_config;
 
-/* Recovers what the log and the history say, and makes what fell due since. MW_CONFLICT if the
-   log was made under the other kind of clock, or with other fields. */
+/* Opens the log, and is to be recovered before anything else (sequencer_start.h). */
 MW_MUST_USE mw_status mw_sequencer_open(const mw_sequencer_config *config,
                                         mw_sequencer **out_sequencer, mw_error *err);
 void mw_sequencer_close(mw_sequencer *sequencer); /* what is not committed is gone */
-
 int64_t mw_sequencer_now(const mw_sequencer *sequencer);
 bool mw_sequencer_is_virtual(const mw_sequencer *sequencer);
 /* Moves a virtual clock, and makes what falls due by then. MW_INVALID: it only goes forward. */
@@ -79,18 +90,6 @@ MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model,
 MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
 
-/* An ingest comes in (arrival.h). One before it that was not accepted goes; MW_BUSY while one that
-   was is being taken, MW_CONFLICT if the program has other fields for one of its streams. */
-MW_MUST_USE mw_status mw_sequencer_await(mw_sequencer *sequencer, const mw_addition *addition,
-                                         mw_error *err);
-/* Reads a piece of it, and sees whether its ids are still free. */
-MW_MUST_USE mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece,
-                                          mw_error *err);
-/* Its events count from these places on, the first of which is from mw_sequencer_next_place. */
-MW_MUST_USE mw_status mw_sequencer_accept(mw_sequencer *sequencer, mw_places places,
-                                          mw_error *err);
-void mw_sequencer_forget(mw_sequencer *sequencer); /* an ingest that was not accepted */
-const mw_arrival *mw_sequencer_arrival(const mw_sequencer *sequencer); /* NULL: there is none */
 /* The stamp of the last prediction that was recorded; INT64_MIN: there is none. */
 int64_t mw_sequencer_last_prediction(const mw_sequencer *sequencer);
 
@@ -105,6 +104,9 @@ MW_MUST_USE mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model
    failure is the sequencer's own; that of a succession is told by mw_sequencer_successor. */
 MW_MUST_USE mw_status mw_sequencer_rebuild(mw_sequencer *sequencer, size_t step_max,
                                            bool *out_is_busy, mw_error *err);
+
+/* The version that answers, by the log; empty: none does. */
+const char *mw_sequencer_answering(const mw_sequencer *sequencer, size_t model);
 
 /* The version that was promoted and does not answer yet. */
 typedef struct {
@@ -141,6 +143,7 @@ typedef struct {
     uint64_t history_events; /* fed from the lake */
     uint64_t log_events;     /* recovered or appended */
     uint64_t repeats;        /* of the log, that the lake has too */
+    uint64_t replayed;       /* events that were fed to recover; the rest came by a checkpoint */
     int64_t last_place;
     uint64_t log_size;
 } mw_sequencer_stats;

@@ -1,4 +1,4 @@
-#include "serve/sequencer.h"
+#include "serve/sequencer_start.h"
 
 #include <string.h>
 
@@ -40,16 +40,29 @@ typedef struct {
     mw_cell row[3];
 } fixture;
 
+static mw_status recall(void *context, int64_t after, mw_past **out_past, mw_error *err) {
+    const fixture *f = context;
+    mw_lake_snapshot lake = {.last_place = INT64_MIN, .log_through = INT64_MIN};
+    return mw_past_of(&f->history, f->program, &lake, after, out_past, err);
+}
+
 static mw_status reopen(fixture *f, bool is_virtual, mw_error *err) {
     mw_sequencer_config config = {.sys = f->sys,
                                   .log_folder = "log",
                                   .program = f->program,
                                   .symbols = f->symbols,
-                                  .history = &f->history,
+                                  .sources = {.context = f, .recall = recall},
+                                  .checkpoint_folder = "checkpoints",
+                                  .lake = {.last_place = INT64_MIN, .log_through = INT64_MIN},
                                   .champions = f->champions,
                                   .is_virtual = is_virtual,
                                   .clock_us = 100 * MW_DAY_US};
-    return mw_sequencer_open(&config, &f->sequencer, err);
+    MW_TRY(mw_sequencer_open(&config, &f->sequencer, err));
+    mw_status status = mw_sequencer_recover(f->sequencer, SIZE_MAX, err);
+    if (status == MW_OK) return MW_OK;
+    mw_sequencer_close(f->sequencer);
+    f->sequencer = NULL;
+    return status;
 }
 
 static void set_up(fixture *f) {

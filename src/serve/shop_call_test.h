@@ -2,7 +2,19 @@
  * shop_call: the shop of serve/shop_world_test.h, served: opened, asked, closed.
  */
 #pragma once
+#include "serve/sequencer_start.h"
 #include "serve/shop_world_test.h"
+
+static inline mw_lake_snapshot shop_lake(const shop *s) {
+    return (mw_lake_snapshot){s->lake_ingest, s->lake_place, INT64_MIN, ""};
+}
+
+static inline mw_status shop_recall(void *context, int64_t after, mw_past **out_past,
+                                    mw_error *err) {
+    const shop *s = context;
+    mw_lake_snapshot lake = shop_lake(s);
+    return mw_past_of(&s->history, s->program, &lake, after, out_past, err);
+}
 
 /* Opens the log again, as a new process would. */
 static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
@@ -10,19 +22,23 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                   .log_folder = "log",
                                   .program = s->program,
                                   .symbols = s->symbols,
-                                  .history = &s->history,
+                                  .sources = {.context = s, .recall = shop_recall},
+                                  .checkpoint_folder = s->checkpoints,
                                   .champions = s->champions,
-                                  .lake_place = s->lake_place,
+                                  .lake = shop_lake(s),
                                   .is_virtual = is_virtual,
                                   .clock_us = SHOP_BEGIN};
     MW_TRY(mw_sequencer_open(&config, &s->sequencer, err));
+    MW_TRY(mw_sequencer_recover(s->sequencer, SIZE_MAX, err));
     mw_service_config service = {.sequencer = s->sequencer,
                                  .project = &s->project,
                                  .program = s->program,
                                  .symbols = s->symbols,
                                  .zones = s->zones};
     MW_TRY(mw_service_create(service, &s->service, err));
-    s->api = (mw_api){.service = s->service, .telemetry = s->telemetry};
+    s->api = (mw_api){.service = s->service,
+                      .telemetry = s->telemetry,
+                      .sequencer = s->sequencer};
     return MW_OK;
 }
 
@@ -34,7 +50,7 @@ static inline void shop_close(shop *s) {
 }
 
 static inline void shop_set_up_by(shop *s, bool is_virtual) {
-    *s = (shop){.sys = NULL};
+    *s = (shop){.checkpoints = "checkpoints"};
     shop_declare(s);
     mw_simulated_config machine = {.seed = mw_test_seed(), .now_us = SHOP_BEGIN};
     MW_CHECK_OK(mw_simulated_create(machine, &s->sys, NULL), NULL);

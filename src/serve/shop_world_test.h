@@ -49,9 +49,10 @@ typedef struct {
     const mw_zone *zones[2];
     mw_sys *sys;
     mw_events history;
-    int64_t lake_place;
+    int64_t lake_place, lake_ingest;
     mw_buf version;
     mw_champion champions[2];
+    const char *checkpoints; /* their folder; NULL: there are none */
     mw_sequencer *sequencer;
     mw_service *service;
     mw_telemetry *telemetry;

@@ -312,6 +312,30 @@ mw_status mw_log_sync(mw_log *log, mw_error *err) {
     return log->file ? mw_file_sync(log->file, err) : MW_OK;
 }
 
+static mw_status sync_file(mw_sys *sys, const char *path, mw_error *err) {
+    mw_file *file;
+    MW_TRY(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, err));
+    mw_status status = mw_file_sync(file, err);
+    mw_file_close(file);
+    return status;
+}
+
+/* Segments before the newest were synced when they were closed. */
+mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err) {
+    mw_arena arena;
+    mw_str *names = NULL;
+    size_t count = 0;
+    const char *path = NULL;
+    mw_arena_init(&arena, LOG_ARENA_MAX);
+    mw_status status = list_segments(sys, folder, &arena, &names, &count, err);
+    if (status == MW_OK && count > 0) {
+        path = mw_path_join(&arena, folder, names[count - 1].data);
+        status = path ? sync_file(sys, path, err) : mw_fail(err, MW_NO_MEMORY, "log: no memory");
+    }
+    mw_arena_release(&arena);
+    return status;
+}
+
 uint64_t mw_log_id(const mw_log *log) { return log->log_id; }
 int64_t mw_log_last_place(const mw_log *log) { return log->last_place; }
 size_t mw_log_batch_size(const mw_log *log) { return log->batch.size; }

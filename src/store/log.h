@@ -69,6 +69,8 @@ MW_MUST_USE mw_status mw_log_sync(mw_log *log, mw_error *err);
 size_t mw_log_batch_size(const mw_log *log);
 /* Where the batch that was committed last begins. */
 mw_log_position mw_log_batch_position(const mw_log *log);
+/* The same for who only reads: what it has read is on the disk then. */
+MW_MUST_USE mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err);
 uint64_t mw_log_id(const mw_log *log);
 /* Of the last record committed or gathered; INT64_MIN if there is none. */
 int64_t mw_log_last_place(const mw_log *log);

@@ -1,0 +1,189 @@
+#include "serve/saved_state.h"
+
+#include "base/prng.h"
+#include "serve/shop_call_test.h"
+
+#define QUARTER_US (MW_HOUR_US / 4)
+enum { DELIVERY = 100000 };
+
+/* --- a shop that lives ---------------------------------------------------------------------- */
+
+typedef struct {
+    shop s;
+    uint64_t prng;
+    int64_t now;
+    int orders, deliveries, asked;
+} world;
+
+static uint64_t draw(world *w, uint64_t below) { return mw_prng_below(&w->prng, below); }
+
+static mw_event row_of(world *w, int32_t stream, int number, int64_t at, mw_cell row[4]) {
+    row[0].symbol = mw_symbols_intern(w->s.symbols, number % 2 ? MW_STR("a") : MW_STR("b"));
+    row[1] = mw_cell_number(number);
+    row[2] = mw_cell_time(at);
+    bool is_delivery = number >= DELIVERY;
+    int64_t known = is_delivery ? at - MW_DAY_US : at;
+    return (mw_event){stream, at, known, known, row};
+}
+
+/* History reaches beyond the day on which the log begins: some of it is known only later. */
+static void write_history(world *w) {
+    mw_cell row[4];
+    mw_error err;
+    int32_t orders = mw_program_find_stream(w->s.program, MW_STR("orders"));
+    int32_t deliveries = mw_program_find_stream(w->s.program, MW_STR("deliveries"));
+    for (int i = 0; i < 150; i++) {
+        int64_t at = SHOP_BEGIN + (int64_t)draw(w, 4 * 96) * QUARTER_US - 2 * MW_DAY_US;
+        mw_event order = row_of(w, orders, w->orders++, at, row);
+        MW_CHECK_OK(mw_events_add(&w->s.history, &order, &err), &err);
+        mw_event delivery = row_of(w, deliveries, DELIVERY + w->deliveries++, at, row);
+        MW_CHECK_OK(mw_events_add(&w->s.history, &delivery, &err), &err);
+    }
+    MW_CHECK_OK(mw_events_sort(&w->s.history, &err), &err);
+}
+
+static void take(world *w, int32_t source, int number, int64_t at) {
+    mw_buf text;
+    bool is_new = false;
+    mw_error err;
+    mw_buf_init(&text, 1 << 10);
+    mw_buf_printf(&text, "{\"shop\": \"%c\", \"number\": %d, \"at\": \"", 'a' + number % 2,
+                  number);
+    mw_time_append(&text, at);
+    mw_buf_append(&text, "\"}", 3);
+    yyjson_doc *doc = shop_row(text.data);
+    MW_CHECK_OK(mw_service_take(w->s.service, source, yyjson_doc_get_root(doc), &is_new, &err),
+                &err);
+    MW_CHECK(is_new);
+    yyjson_doc_free(doc);
+    mw_buf_release(&text);
+}
+
+static void ask(world *w) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 10);
+    mw_buf_printf(&text, "{\"event\": {\"shop\": \"a\", \"number\": %d, \"at\": \"", w->orders++);
+    mw_time_append(&text, w->now);
+    mw_buf_append(&text, "\"}}", 4);
+    shop_call(&w->s, MW_HTTP_POST, "/v1/models/quick/predict", text.data, 200);
+    mw_buf_release(&text);
+    w->asked++;
+}
+
+static void live(world *w) {
+    mw_error err;
+    w->now += (int64_t)draw(w, 3) * QUARTER_US;
+    MW_CHECK_OK(mw_sequencer_set_now(w->s.sequencer, w->now, &err), &err);
+    take(w, 0, w->orders++, w->now - (int64_t)draw(w, MW_HOUR_US));
+    if (draw(w, 2) == 0)
+        take(w, 1, DELIVERY + w->deliveries++,
+             w->now + MW_HOUR_US + (int64_t)draw(w, MW_DAY_US));
+    if (draw(w, 3) == 0) ask(w);
+    MW_CHECK_OK(mw_sequencer_commit(w->s.sequencer, &err), &err);
+}
+
+static void begin(world *w) {
+    *w = (world){.prng = mw_test_seed(), .now = SHOP_BEGIN};
+    shop_set_up(&w->s);
+    shop_close(&w->s); /* it had no history yet */
+    MW_CHECK_OK(mw_sys_remove(w->s.sys, "log", NULL), NULL);
+    write_history(w);
+    mw_error err;
+    MW_CHECK_OK(shop_open(&w->s, true, &err), &err);
+}
+
+/* --- what it knows ------------------------------------------------------------------------- */
+
+typedef struct {
+    char digest[MW_SHA256_HEX_SIZE + 1];
+    uint64_t replayed;
+} knowledge;
+
+static void add_course(world *w, size_t model, mw_sha256 *sha) {
+    const mw_decider *decider = mw_sequencer_decider(w->s.sequencer, model);
+    mw_course *course = mw_decider_course((mw_decider *)decider);
+    mw_engine_advance(mw_course_engine(course),
+                      mw_sequencer_read_stats(w->s.sequencer).last_place + 1);
+    mw_engine_digest(mw_course_engine(course), sha);
+    mw_sha256_add_u64(sha, (uint64_t)mw_course_next_due(course));
+    mw_sha256_add_u64(sha, mw_agenda_count(mw_course_agenda(course)));
+    mw_sha256_add_u64(sha, mw_course_refused_moments(course));
+}
+
+static void add_ids(world *w, mw_sha256 *sha) {
+    mw_cell row[4] = {{0}, {0}, {0}, mw_cell_missing(MW_TYPE_NUMBER)};
+    for (int i = 0; i < w->orders + 10; i++) {
+        mw_event event = row_of(w, 0, i, SHOP_BEGIN, row);
+        mw_sha256_add_u64(sha, mw_sequencer_find(w->s.sequencer, &event));
+    }
+}
+
+static void add_predictions(world *w, mw_sha256 *sha) {
+    const mw_ledger *ledger = mw_sequencer_ledger(w->s.sequencer);
+    for (int i = 0; i < DELIVERY + w->deliveries; i = i == w->orders ? DELIVERY : i + 1) {
+        char id[16];
+        mw_str payload = MW_STR("");
+        mw_error err;
+        snprintf(id, sizeof id, "%d", i);
+        mw_str model = i < DELIVERY ? MW_STR("quick") : MW_STR("late");
+        const mw_ledger_entry *entry = mw_ledger_find_event(ledger, model, mw_str_of(id));
+        if (entry)
+            MW_CHECK_OK(mw_sequencer_read_prediction(w->s.sequencer, entry, &payload, &err), &err);
+        mw_sha256_add_str(sha, payload);
+    }
+}
+
+/* By a process that starts anew, with or without checkpoints, and ends again. */
+static knowledge know(world *w, const char *checkpoints) {
+    knowledge all;
+    mw_sha256 sha;
+    mw_error err;
+    shop_close(&w->s);
+    w->s.checkpoints = checkpoints;
+    MW_CHECK_OK(shop_open(&w->s, true, &err), &err);
+    MW_CHECK_EQUAL_STR(mw_sequencer_note(w->s.sequencer), "");
+    mw_sequencer_stats stats = mw_sequencer_read_stats(w->s.sequencer);
+    mw_sha256_init(&sha);
+    mw_sha256_add_u64(&sha, stats.history_events);
+    mw_sha256_add_u64(&sha, stats.log_events);
+    mw_sha256_add_u64(&sha, (uint64_t)stats.last_place);
+    mw_sha256_add_u64(&sha, (uint64_t)mw_sequencer_now(w->s.sequencer));
+    for (size_t i = 0; i < w->s.program->model_count; i++) {
+        mw_sha256_add_str(&sha, mw_str_of(mw_sequencer_answering(w->s.sequencer, i)));
+        add_course(w, i, &sha);
+    }
+    add_ids(w, &sha);
+    add_predictions(w, &sha);
+    mw_sha256_hex(&sha, all.digest);
+    all.replayed = stats.replayed;
+    return all;
+}
+
+static void go_on(world *w) {
+    mw_error err;
+    shop_close(&w->s);
+    w->s.checkpoints = "checkpoints";
+    MW_CHECK_OK(shop_open(&w->s, true, &err), &err);
+}
+
+/* Checkpoints at random places, by the process itself or by one that only reads, and deaths at
+   others: each time a checkpoint and the tail say what everything says. */
+MW_TEST(saved_state_and_the_tail_are_all_there_is) {
+    world w;
+    size_t shorter = 0, compared = 0;
+    mw_error err;
+    begin(&w);
+    for (int i = 0; i < 400; i++) {
+        live(&w);
+        if (draw(&w, 20) == 0) MW_CHECK_OK(mw_sequencer_save(w.s.sequencer, &err), &err);
+        if (draw(&w, 20) != 0) continue;
+        knowledge by_checkpoint = know(&w, "checkpoints"), by_replay = know(&w, NULL);
+        MW_CHECK_EQUAL_STR(by_checkpoint.digest, by_replay.digest);
+        shorter += by_checkpoint.replayed < by_replay.replayed;
+        compared++;
+        go_on(&w);
+    }
+    MW_CHECK(compared > 10 && shorter > 5);
+    MW_CHECK(w.asked > 50 && mw_ledger_count(mw_sequencer_ledger(w.s.sequencer)) > 200);
+    shop_tear_down(&w.s);
+}
