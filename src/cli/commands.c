@@ -1,6 +1,7 @@
 #include "cli/alerts.h"
 #include "cli/backtest_command.h"
 #include "cli/check.h"
+#include "cli/checkpointer.h"
 #include "cli/command.h"
 #include "cli/feature_build.h"
 #include "cli/feature_export.h"
@@ -367,6 +368,7 @@ const mw_command mw_commands[] = {
         .run = mw_cli_server,
     },
     {.name = "keeper", .words = "", .run = mw_cli_keeper},
+    {.name = "checkpoint", .words = "", .run = mw_cli_checkpoint},
     {
         .name = "serve",
         .words = "",

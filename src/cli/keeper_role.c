@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/champion_watch.h"
+#include "cli/checkpointer.h"
 #include "cli/server_call.h"
 #include "cli/train.h"
 #include "monitor/alert_book.h"
@@ -30,6 +31,7 @@ typedef struct {
 
 struct keeper {
     mw_cli *cli;
+    mw_checkpointer checkpointer;
     mw_workspace workspace;
     bool is_open;
     mw_shared_history history;
@@ -306,6 +308,7 @@ static mw_status work(keeper *k, mw_error *err) {
     MW_TRY(hear_of_ingests(k, err));
     if (!k->is_open && !mw_serve_is_up(k->cli)) return MW_OK;
     if (!k->is_open) MW_TRY(open_project(k, err));
+    MW_TRY(mw_checkpointer_advance(&k->checkpointer, err));
     for (size_t i = 0; i < k->charge_count; i++) MW_TRY(keep(&k->charges[i], err));
     return MW_OK;
 }
@@ -322,7 +325,7 @@ static int64_t work_or_rest(keeper *k) {
 /* It ends where a SIGTERM of its supervisor finds it, in the middle of a training too: all that it
    writes is whole or not there, and what it had not thought through it does in its next life. */
 mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
-    keeper k = {.cli = cli};
+    keeper k = {.cli = cli, .checkpointer = {.cli = cli, .log_size = UINT64_MAX}};
     mw_poller *poller = NULL;
     mw_process_leave_terminal_to_parent();
     MW_TRY(mw_poller_create(cli->sys, &poller, err));
@@ -332,6 +335,7 @@ mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
         size_t count = 0;
         status = mw_poller_wait(poller, work_or_rest(&k), &event, 1, &count, err);
     }
+    mw_checkpointer_end(&k.checkpointer);
     close_project(&k);
     mw_poller_destroy(poller);
     return status;

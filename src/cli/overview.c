@@ -4,9 +4,9 @@
 
 #include "cli/grid.h"
 #include "cli/monitor_vitals.h"
+#include "cli/server_call.h"
 #include "cli/state_rows.h"
 #include "ingest/log_events.h"
-#include "serve/control.h"
 #include "store/log.h"
 
 enum { LOG_STREAMS_MAX = 1024, TEXT_SIZE_MAX = 1 << 20 };
@@ -24,7 +24,9 @@ typedef struct {
     uint64_t events, predictions; /* the log's */
     int64_t lake_size, log_size, open_alerts;
     int64_t now;                  /* by the clock of the log */
-    bool is_served, is_virtual;
+    bool is_virtual;
+    mw_serve_progress server;
+    mw_serve_successors successors; /* versions that it will answer by */
     stream_facts *streams;
     size_t stream_count, stream_capacity;
     int32_t log_streams[LOG_STREAMS_MAX]; /* by the log's number: an index plus 1; 0: unknown */
@@ -265,8 +267,7 @@ static mw_status measure_log(mw_workspace *workspace, const char *folder, int64_
 
 static mw_status learn_facts(mw_workspace *workspace, state_facts *facts, mw_error *err) {
     const char *log = mw_state_path(workspace->state, &workspace->arena, "log");
-    const char *socket = mw_state_path(workspace->state, &workspace->arena, "socket");
-    if (!log || !socket) return mw_fail(err, MW_NO_MEMORY, "status: no memory");
+    if (!log) return mw_fail(err, MW_NO_MEMORY, "status: no memory");
     MW_TRY(read_lake(workspace, facts, err));
     MW_TRY(count_records(workspace, log, facts, err));
     if (!facts->is_virtual) facts->now = mw_sys_now_us(workspace->cli->sys);
@@ -275,12 +276,29 @@ static mw_status learn_facts(mw_workspace *workspace, state_facts *facts, mw_err
                              take_size, &facts->lake_size, err));
     MW_TRY(mw_state_each_row(workspace, "SELECT count(*) FROM alerts WHERE closed_us IS NULL",
                              take_size, &facts->open_alerts, err));
-    mw_control_client *client = NULL;
-    mw_error absent;
-    facts->is_served =
-        mw_control_connect(workspace->cli->sys, socket, &client, &absent) == MW_OK;
-    mw_control_close(client);
+    MW_TRY(mw_serve_ask_progress(workspace, &facts->server, err));
+    if (facts->server.is_ready)
+        MW_TRY(mw_serve_list_successors(workspace, &workspace->arena, &facts->successors, err));
     return MW_OK;
+}
+
+static void write_server(const state_facts *facts, mw_json *json) {
+    mw_json_key(json, "recovered");
+    mw_json_number(json, facts->server.recovered);
+    mw_json_key(json, "successors");
+    mw_json_array(json);
+    for (size_t i = 0; i < facts->successors.count; i++) {
+        const mw_serve_successor *next = &facts->successors.items[i];
+        mw_json_object(json);
+        mw_json_key(json, "model");
+        mw_json_str(json, next->model);
+        mw_json_key(json, "version");
+        mw_json_str(json, next->version);
+        mw_json_key(json, "share");
+        mw_json_number(json, next->share);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
 }
 
 static void write_facts(const state_facts *facts, mw_json *json) {
@@ -295,7 +313,23 @@ static void write_facts(const state_facts *facts, mw_json *json) {
     mw_json_key(json, "open_alerts");
     mw_json_int(json, facts->open_alerts);
     mw_json_key(json, "is_served");
-    mw_json_bool(json, facts->is_served);
+    mw_json_bool(json, facts->server.is_up);
+    mw_json_key(json, "is_ready");
+    mw_json_bool(json, facts->server.is_ready);
+    if (facts->server.is_up) write_server(facts, json);
+}
+
+static void print_server(const state_facts *facts, mw_buf *out) {
+    if (!facts->server.is_up) mw_buf_append_text(out, "no server runs; ");
+    else if (facts->server.is_ready) mw_buf_append_text(out, "a server runs; ");
+    else
+        mw_buf_printf(out, "a server recovers, %.0f %% of its events; ",
+                      100 * facts->server.recovered);
+    for (size_t i = 0; i < facts->successors.count; i++) {
+        const mw_serve_successor *next = &facts->successors.items[i];
+        mw_buf_printf(out, "model %.*s goes over to version %.*s, %.0f %% of its windows; ",
+                      MW_STR_ARGS(next->model), MW_STR_ARGS(next->version), 100 * next->share);
+    }
 }
 
 static void print_facts(const state_facts *facts, mw_buf *out) {
@@ -304,8 +338,8 @@ static void print_facts(const state_facts *facts, mw_buf *out) {
     mw_count_append(out, facts->events);
     mw_buf_append_text(out, " events and ");
     mw_count_append(out, facts->predictions);
-    mw_buf_printf(out, " predictions\n%s; ",
-                  facts->is_served ? "a server runs" : "no server runs");
+    mw_buf_append_text(out, " predictions\n");
+    print_server(facts, out);
     if (facts->open_alerts == 0) mw_buf_append_text(out, "no alert is open\n\n");
     else mw_buf_printf(out, "%lld %s open: millwright alerts\n\n", (long long)facts->open_alerts,
                        facts->open_alerts == 1 ? "alert is" : "alerts are");

@@ -68,6 +68,25 @@ mw_status mw_serve_tell_tokens(const mw_workspace *workspace, mw_error *err) {
     return mw_fail_within(err, status, "the running server goes by the tokens before");
 }
 
+/* --- progress ----------------------------------------------------------------------------- */
+
+mw_status mw_serve_ask_progress(const mw_workspace *workspace, mw_serve_progress *out_progress,
+                                mw_error *err) {
+    mw_buf answer;
+    mw_buf_init(&answer, ANSWER_SIZE_MAX);
+    mw_status status = call(workspace, MW_SERVE_PROGRESS, MW_STR(""), &answer, err);
+    mw_str json = mw_buf_str(&answer);
+    yyjson_doc *doc = yyjson_read(json.data, json.size, 0);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    *out_progress =
+        (mw_serve_progress){.is_up = root != NULL,
+                            .is_ready = yyjson_get_bool(yyjson_obj_get(root, "ready")),
+                            .recovered = yyjson_get_num(yyjson_obj_get(root, "recovered"))};
+    yyjson_doc_free(doc);
+    mw_buf_release(&answer);
+    return status;
+}
+
 /* --- successors --------------------------------------------------------------------------- */
 
 static mw_str text_of(yyjson_val *object, const char *key, mw_arena *arena) {

@@ -34,6 +34,15 @@ MW_MUST_USE mw_status mw_serve_tell_tokens(const mw_workspace *workspace, mw_err
 MW_MUST_USE mw_status mw_serve_await_champion(const mw_workspace *workspace, mw_str model,
                                               mw_error *err);
 
+/* How far a server is. */
+typedef struct {
+    bool is_up, is_ready;
+    double recovered; /* share of its events */
+} mw_serve_progress;
+
+MW_MUST_USE mw_status mw_serve_ask_progress(const mw_workspace *workspace,
+                                            mw_serve_progress *out_progress, mw_error *err);
+
 /* A version that was promoted and does not answer yet. */
 typedef struct {
     mw_str model, version;

@@ -399,13 +399,18 @@ static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error 
     return MW_OK;
 }
 
-/* Champions that did not answer yet when the process before ended take over now, as if they had
-   just been promoted. */
+/* Champions that did not answer yet when the process before ended, and those that were promoted
+   while this one recovered, take over as if they had just been promoted. */
 static mw_status promote_successors(daemon *d, mw_error *err) {
     for (size_t i = 0; i < d->live_count; i++) {
-        if (!d->next[i].program.version) continue;
-        mw_live_version version = take(&d->next[i]);
-        mw_status status = promote(d, i, &version, err);
+        mw_live_version version;
+        mw_str name = d->workspace.program->models[i].name;
+        mw_live_version_release(&d->next[i]);
+        d->next[i] = (mw_live_version){.program = {.version = NULL}};
+        mw_status status = mw_live_version_load(&d->workspace, name, &version, err);
+        bool is_new = status == MW_OK && version.bytes.size > 0 &&
+                      !mw_str_is(version.row.version, mw_sequencer_answering(d->sequencer, i));
+        if (is_new) status = promote(d, i, &version, err);
         mw_live_version_release(&version);
         MW_TRY(status);
     }
@@ -414,8 +419,6 @@ static mw_status promote_successors(daemon *d, mw_error *err) {
 
 static mw_status end_recovery(daemon *d, mw_error *err) {
     const mw_workspace *workspace = &d->workspace;
-    const char *note = mw_sequencer_note(d->sequencer);
-    if (note[0]) mw_cli_note(workspace->cli, "server: %s", note);
     mw_admission_config admission = {workspace->state, workspace->program,
                                      ARRIVAL_EVENT_US * (int64_t)(d->live_count + 1)};
     MW_TRY(mw_admission_create(admission, &d->admission, err));
@@ -511,6 +514,7 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
                                 mw_error *err) {
     daemon *d = context;
     if (kind == MW_SERVE_TOKENS) return load_tokens(context, err);
+    if (kind == MW_SERVE_PULSE) return tell_pulse(context, bytes, answer, err);
     if (kind == MW_SERVE_PROGRESS) {
         write_progress(d, answer);
         return MW_OK;
@@ -521,7 +525,6 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
         list_successors(context, answer);
         return MW_OK;
     }
-    if (kind == MW_SERVE_PULSE) return tell_pulse(context, bytes, answer, err);
     if (kind == MW_SERVE_OFFER)
         return mw_admission_offer(d->admission, d->sequencer, bytes, err);
     if (kind == MW_SERVE_EVENTS)
@@ -588,6 +591,7 @@ static void append_versions(const daemon *d, mw_buf *out) {
 static void announce(const daemon *d) {
     mw_cli *cli = d->workspace.cli;
     mw_sequencer_stats stats = mw_sequencer_read_stats(d->sequencer);
+    const char *note = mw_sequencer_note(d->sequencer);
     double seconds = (double)(mw_sys_monotonic_us(cli->sys) - d->started_us) / 1e6;
     unsigned long long count = stats.history_events + stats.log_events;
     if (cli->json) {
@@ -603,6 +607,8 @@ static void announce(const daemon *d) {
         mw_json_int(&json, (int64_t)stats.replayed);
         mw_json_key(&json, "seconds");
         mw_json_number(&json, seconds);
+        if (note[0]) mw_json_key(&json, "note");
+        if (note[0]) mw_json_text(&json, note);
         mw_json_object_end(&json);
         mw_buf_append_char(&cli->out, '\n');
     } else {
@@ -615,6 +621,7 @@ static void announce(const daemon *d) {
             mw_buf_printf(&cli->out, ", %llu of them by a checkpoint", count - stats.replayed);
         mw_buf_append_char(&cli->out, '\n');
     }
+    if (note[0]) mw_cli_note(cli, "server: %s", note);
     mw_cli_flush(cli);
     mw_listening_warn(&d->listening, cli, d->access.count);
 }

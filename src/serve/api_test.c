@@ -38,3 +38,16 @@ MW_TEST(api_is_not_ready_when_memory_and_log_have_parted) {
     shop_call(&s, MW_HTTP_GET, "/healthz", "", 200);
     shop_tear_down(&s);
 }
+
+MW_TEST(api_says_that_the_server_is_not_ready_yet) {
+    shop s;
+    shop_set_up(&s);
+    s.api.service = NULL;
+    shop_call(&s, MW_HTTP_GET, "/healthz", "", 200);
+    mw_str ready = shop_call(&s, MW_HTTP_GET, "/readyz", "", 503);
+    MW_CHECK(shop_says(ready, "the server is not ready: windows of a new version are filled"));
+    shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", "{}", 503);
+    MW_CHECK(shop_says(mw_buf_str(&s.response.headers), "Retry-After: 1\r\n"));
+    shop_call(&s, MW_HTTP_GET, "/metrics", "", 503);
+    shop_tear_down(&s);
+}

@@ -214,6 +214,54 @@ MW_TEST(rebuild_hands_over_the_moments_between_two_programs) {
     shop_tear_down(&s);
 }
 
+/* The same, but the process dies in the middle of the change: the next one begins with the program
+   that answered, by a checkpoint or without, and hands over again. */
+static void survive_a_kill(size_t slices, bool has_checkpoint) {
+    shop s;
+    mw_buf bytes;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 20);
+    shop_set_up(&s);
+    shop_encode_version(&s, "d2", &bytes);
+    mw_champion narrow = narrow_champion(&s), today = {.bytes = mw_buf_str(&s.version)};
+    narrow.bytes = mw_buf_str(&bytes);
+    take(&s, DELIVERY, SHOP_BEGIN + 12 * MW_HOUR_US);
+    reach(&s, SHOP_BEGIN + 9 * MW_HOUR_US);
+    take(&s, 2, SHOP_BEGIN + 9 * MW_HOUR_US - 1);
+    reach(&s, SHOP_BEGIN + 10 * MW_HOUR_US + 2 * QUARTER_US);
+    promote(&s, &narrow);
+    for (size_t i = 0; i < slices; i++) MW_CHECK(rebuild_slice(&s, 1));
+    if (has_checkpoint) MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+
+    shop_close(&s);
+    mw_simulated_kill(s.sys);
+    s.champions[SHOP_LATE] = narrow;
+    s.before = &today;
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_sequencer_read_stats(s.sequencer).replayed > 0, !has_checkpoint);
+    const mw_decider *decider = mw_sequencer_decider(s.sequencer, SHOP_LATE);
+    MW_CHECK(mw_decider_model(decider) == &s.program->models[SHOP_LATE]);
+    MW_CHECK_EQUAL_INT(made(&s), 0);
+    take(&s, 4, SHOP_BEGIN + 9 * MW_HOUR_US + 1); /* too late for ten */
+    promote(&s, &narrow);
+    rebuild(&s, 1);
+    MW_CHECK_EQUAL_INT(made(&s), 1);
+    mw_prediction prediction = prediction_of(&s, DELIVERY);
+    MW_CHECK(prediction.place == SHOP_BEGIN + 10 * MW_HOUR_US);
+    MW_CHECK(prediction.features[0].number == 1);
+    reach(&s, SHOP_BEGIN + 12 * MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(made(&s), 1);
+    check_restart(&s, &narrow); /* the log says by now that it answers */
+    shop_tear_down(&s);
+    mw_buf_release(&bytes);
+}
+
+MW_TEST(rebuild_is_begun_again_after_a_kill) {
+    for (size_t slices = 0; slices < 8; slices++)
+        for (int has_checkpoint = 0; has_checkpoint < 2; has_checkpoint++)
+            survive_a_kill(slices, has_checkpoint);
+}
+
 MW_TEST(rebuild_gives_way_to_another_promotion) {
     shop s;
     mw_error err;

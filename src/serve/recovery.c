@@ -241,7 +241,8 @@ static mw_status survey(mw_recovery *r, const mw_record *record, mw_error *err) 
 
 static mw_status check_clock(const mw_recovery *r, mw_error *err) {
     const mw_sequencer_config *config = &r->sequencer->config;
-    if (!r->has_begun || r->is_virtual == config->is_virtual) return MW_OK;
+    if (!r->has_begun || r->is_virtual == config->is_virtual || config->only_reads)
+        return MW_OK;
     const char *had = r->is_virtual ? "a virtual" : "the wall";
     mw_status status = mw_fail(err, MW_CONFLICT, "clock: the log was made under %s clock", had);
     return mw_hint(err, status, r->is_virtual ? "Go on with serve --clock TIME."
@@ -262,6 +263,7 @@ static mw_status end_survey(mw_recovery *r, mw_error *err) {
     mw_sequencer *sequencer = r->sequencer;
     const mw_sequencer_sources *sources = &sequencer->config.sources;
     MW_TRY(check_clock(r, err));
+    sequencer->config.is_virtual = r->has_begun ? r->is_virtual : sequencer->config.is_virtual;
     MW_TRY(make_deciders(sequencer, err));
     if (r->from != INT64_MIN) {
         mw_error reason = {0};
@@ -480,6 +482,10 @@ mw_status mw_sequencer_recover(mw_sequencer *sequencer, size_t step_max, mw_erro
     if (!sequencer->config.only_reads) return catch_up(sequencer, step_max, err);
     end_recovery(sequencer);
     return MW_OK;
+}
+
+const mw_lake_snapshot *mw_sequencer_lake(const mw_sequencer *sequencer) {
+    return &sequencer->config.lake;
 }
 
 bool mw_sequencer_is_ready(const mw_sequencer *sequencer) { return sequencer->is_ready; }

@@ -187,3 +187,117 @@ MW_TEST(saved_state_and_the_tail_are_all_there_is) {
     MW_CHECK(w.asked > 50 && mw_ledger_count(mw_sequencer_ledger(w.s.sequencer)) > 200);
     shop_tear_down(&w.s);
 }
+
+/* --- checkpoints that are of no use ----------------------------------------------------------- */
+
+static void overwrite(world *w, const char *path, uint64_t offset, const char *bytes,
+                      uint64_t cut_at) {
+    mw_file *file;
+    mw_error err;
+    MW_CHECK_OK(mw_sys_open(w->s.sys, path, MW_FILE_UPDATE, &file, &err), &err);
+    if (bytes) MW_CHECK_OK(mw_file_write(file, offset, bytes, strlen(bytes), &err), &err);
+    if (cut_at > 0) MW_CHECK_OK(mw_file_truncate(file, cut_at, &err), &err);
+    mw_file_close(file);
+}
+
+static void live_and_save(world *w, int count) {
+    mw_error err;
+    for (int i = 0; i < count; i++) live(w);
+    MW_CHECK_OK(mw_sequencer_save(w->s.sequencer, &err), &err);
+    for (int i = 0; i < count; i++) live(w);
+}
+
+static mw_sequencer_stats start_with(world *w, const char *note) {
+    mw_error err;
+    shop_close(&w->s);
+    MW_CHECK_OK(shop_open(&w->s, true, &err), &err);
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_sequencer_note(w->s.sequencer)), note);
+    return mw_sequencer_read_stats(w->s.sequencer);
+}
+
+/* A line says why, and everything is replayed: the answers are the same. */
+MW_TEST(saved_state_that_is_bad_is_not_used) {
+    static const char path[] = "checkpoints/00000001.checkpoint";
+    static const struct {
+        uint64_t offset;
+        const char *bytes;
+        uint64_t cut_at;
+        const char *note;
+    } cases[] = {
+        {4, "\x09", 0,
+         "a checkpoint is not used: checkpoint: checkpoints/00000001.checkpoint has format 9, this "
+         "program reads up to 1"},
+        {0, "X", 0,
+         "a checkpoint is not used: checkpoint: checkpoints/00000001.checkpoint does not begin as "
+         "one does"},
+        {0, NULL, 100,
+         "a checkpoint is not used: checkpoint: checkpoints/00000001.checkpoint fails its checksum "
+         "over 100 bytes"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        world w;
+        begin(&w);
+        live_and_save(&w, 20);
+        knowledge before = know(&w, NULL);
+        w.s.checkpoints = "checkpoints";
+        overwrite(&w, path, cases[i].offset, cases[i].bytes, cases[i].cut_at);
+        mw_sequencer_stats stats = start_with(&w, cases[i].note);
+        MW_CHECK_EQUAL_INT(stats.replayed, stats.history_events + stats.log_events);
+        MW_CHECK_EQUAL_INT(stats.replayed, before.replayed);
+        shop_tear_down(&w.s);
+    }
+}
+
+MW_TEST(saved_state_before_a_bad_one_is_used) {
+    world w;
+    mw_error err;
+    begin(&w);
+    live_and_save(&w, 20);
+    live_and_save(&w, 20);
+    overwrite(&w, "checkpoints/00000002.checkpoint", 40, "XXXX", 0);
+    shop_close(&w.s);
+    MW_CHECK_OK(shop_open(&w.s, true, &err), &err);
+    mw_sequencer_stats stats = mw_sequencer_read_stats(w.s.sequencer);
+    MW_CHECK(strstr(mw_sequencer_note(w.s.sequencer), "00000002.checkpoint fails its checksum"));
+    MW_CHECK(stats.replayed > 20 && stats.replayed < stats.history_events + stats.log_events);
+    shop_tear_down(&w.s);
+}
+
+MW_TEST(saved_state_of_other_circumstances_is_not_used) {
+    world w;
+    mw_error err;
+    begin(&w);
+    live_and_save(&w, 20);
+    snprintf(w.s.lake_version, sizeof w.s.lake_version, "other");
+    mw_sequencer_stats stats = start_with(
+        &w, "a checkpoint is not used: it was made of another version of the data");
+    MW_CHECK_EQUAL_INT(stats.replayed, stats.history_events + stats.log_events);
+    w.s.lake_version[0] = 0;
+    start_with(&w, "");
+
+    shop_close(&w.s);
+    MW_CHECK_OK(mw_sys_remove(w.s.sys, "log", &err), &err);
+    MW_CHECK_OK(shop_open(&w.s, true, &err), &err);
+    MW_CHECK_EQUAL_STR(mw_sequencer_note(w.s.sequencer),
+                       "a checkpoint is not used: the log does not reach as far");
+    w.now = SHOP_BEGIN;
+    for (int i = 0; i < 50; i++) live(&w);
+    start_with(&w, "a checkpoint is not used: it was made of another log");
+    shop_tear_down(&w.s);
+}
+
+/* Serving goes on where a checkpoint cannot be written, and the one before stays. */
+MW_TEST(saved_state_needs_no_room) {
+    world w;
+    mw_error err;
+    begin(&w);
+    live_and_save(&w, 20);
+    mw_simulated_set_disk_size_max(w.s.sys, mw_simulated_disk_size(w.s.sys) + 2000);
+    MW_CHECK_STATUS(mw_sequencer_save(w.s.sequencer, &err), MW_NO_SPACE);
+    live(&w);
+    mw_simulated_set_disk_size_max(w.s.sys, UINT64_MAX);
+    mw_sequencer_stats stats = start_with(&w, "");
+    MW_CHECK(stats.replayed < stats.history_events + stats.log_events);
+    MW_CHECK_OK(mw_sequencer_save(w.s.sequencer, &err), &err);
+    shop_tear_down(&w.s);
+}

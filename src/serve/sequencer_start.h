@@ -20,3 +20,4 @@ const char *mw_sequencer_note(const mw_sequencer *sequencer);
    anything new. It takes as long as the state is large: for the end, or a process that only
    reads. MW_BUSY: another process is writing one. */
 MW_MUST_USE mw_status mw_sequencer_save(mw_sequencer *sequencer, mw_error *err);
+const mw_lake_snapshot *mw_sequencer_lake(const mw_sequencer *sequencer); /* that it knows */

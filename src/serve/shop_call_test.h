@@ -6,7 +6,9 @@
 #include "serve/shop_world_test.h"
 
 static inline mw_lake_snapshot shop_lake(const shop *s) {
-    return (mw_lake_snapshot){s->lake_ingest, s->lake_place, INT64_MIN, ""};
+    mw_lake_snapshot lake = {s->lake_ingest, s->lake_place, INT64_MIN, ""};
+    memcpy(lake.version, s->lake_version, sizeof lake.version);
+    return lake;
 }
 
 static inline mw_status shop_recall(void *context, int64_t after, mw_past **out_past,
@@ -16,13 +18,24 @@ static inline mw_status shop_recall(void *context, int64_t after, mw_past **out_
     return mw_past_of(&s->history, s->program, &lake, after, out_past, err);
 }
 
+static inline mw_status shop_find_version(void *context, size_t model, const char *version,
+                                          mw_champion *out_champion, mw_error *err) {
+    const shop *s = context;
+    char name[MW_VERSION_NAME_SIZE + 1] = "";
+    if (s->before && model == SHOP_LATE) mw_version_name(s->before->bytes, name);
+    if (!mw_str_is(mw_str_of(name), version))
+        return mw_fail(err, MW_NOT_FOUND, "there is no version %s", version);
+    *out_champion = *s->before;
+    return MW_OK;
+}
+
 /* Opens the log again, as a new process would. */
 static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
     mw_sequencer_config config = {.sys = s->sys,
                                   .log_folder = "log",
                                   .program = s->program,
                                   .symbols = s->symbols,
-                                  .sources = {.context = s, .recall = shop_recall},
+                                  .sources = {s, shop_recall, shop_find_version},
                                   .checkpoint_folder = s->checkpoints,
                                   .champions = s->champions,
                                   .lake = shop_lake(s),
@@ -89,7 +102,9 @@ static inline mw_str shop_call(shop *s, mw_http_method method, const char *targe
         request.headers[MW_HEADER_CONTENT_TYPE] = MW_STR("application/x-ndjson");
     mw_response_clear(&s->response);
     int route = mw_router_find(router, &request, &call, &s->response);
-    if (route >= 0) router.routes[route].answer(&s->api, &call, &s->response);
+    const mw_route *found = route < 0 ? NULL : &router.routes[route];
+    if (found && router.is_open(&s->api, found, &s->response))
+        found->answer(&s->api, &call, &s->response);
     if (s->response.code != code)
         mw_test_fail(MW_TEST_PLACE(target), "%d: %.*s", s->response.code,
                      MW_STR_ARGS(mw_buf_str(&s->response.body)));

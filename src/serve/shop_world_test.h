@@ -50,8 +50,10 @@ typedef struct {
     mw_sys *sys;
     mw_events history;
     int64_t lake_place, lake_ingest;
+    char lake_version[MW_SHA256_HEX_SIZE + 1];
     mw_buf version;
     mw_champion champions[2];
+    const mw_champion *before; /* of the deliveries' model: found if the log names another */
     const char *checkpoints; /* their folder; NULL: there are none */
     mw_sequencer *sequencer;
     mw_service *service;
@@ -61,7 +63,7 @@ typedef struct {
 } shop;
 
 /* A version whose one leaf says yes with the odds of e to 1. */
-static inline void shop_encode_version(shop *s) {
+static inline void shop_encode_version(shop *s, const char *data_version, mw_buf *out) {
     mw_forest_head head = {.has_covers = true,
                            .feature_count = 1,
                            .tree_count = 1,
@@ -92,13 +94,12 @@ static inline void shop_encode_version(shop *s) {
                           .threshold = 0.5,
                           .learner = MW_STR("lightgbm"),
                           .settings = MW_STR("seed=1"),
-                          .data_version = MW_STR("d1"),
+                          .data_version = mw_str_of(data_version),
                           .to_us = 1000,
                           .example_count = 2,
                           .profile = mw_buf_str(&bytes)};
-    MW_CHECK_OK(mw_version_encode(&version, &s->version, NULL), NULL);
+    MW_CHECK_OK(mw_version_encode(&version, out, NULL), NULL);
     mw_buf_release(&bytes);
-    s->champions[0].bytes = s->champions[1].bytes = mw_buf_str(&s->version);
 }
 
 static inline void shop_declare(shop *s) {
@@ -116,5 +117,6 @@ static inline void shop_declare(shop *s) {
     }
     s->project = (mw_project){.streams = s->streams, .stream_count = 2, .models = s->models,
                               .model_count = 2};
-    shop_encode_version(s);
+    shop_encode_version(s, "d1", &s->version);
+    s->champions[0].bytes = s->champions[1].bytes = mw_buf_str(&s->version);
 }

@@ -152,9 +152,8 @@ static mw_status write_as(mw_checkpoints in, uint64_t number, mw_str bytes, mw_e
     return status;
 }
 
-mw_status mw_checkpoint_write(mw_checkpoints in, const mw_checkpoint *checkpoint, mw_error *err) {
+static mw_status write_next(mw_checkpoints in, const mw_checkpoint *checkpoint, mw_error *err) {
     uint64_t newest = 0;
-    MW_TRY(mw_sys_make_folder(in.sys, in.folder, err));
     MW_TRY(mw_checkpoint_newest(in, UINT64_MAX, &newest, err));
     mw_buf bytes;
     mw_buf_init(&bytes, MW_CHECKPOINT_SIZE_MAX);
@@ -163,6 +162,29 @@ mw_status mw_checkpoint_write(mw_checkpoints in, const mw_checkpoint *checkpoint
     if (status == MW_OK) status = write_as(in, newest + 1, mw_buf_str(&bytes), err);
     mw_buf_release(&bytes);
     return status == MW_OK ? clean_up(in, newest + 1, err) : status;
+}
+
+static mw_status lock_folder(mw_checkpoints in, mw_file **out_lock, mw_error *err) {
+    mw_arena arena;
+    mw_file *lock = NULL;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    const char *path = mw_path_join(&arena, in.folder, "lock");
+    mw_status status = path ? mw_sys_open(in.sys, path, MW_FILE_APPEND, &lock, err)
+                            : mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
+    mw_arena_release(&arena);
+    if (status == MW_OK) status = mw_file_lock(lock, err);
+    if (status == MW_OK) *out_lock = lock;
+    else mw_file_close(lock);
+    return status;
+}
+
+mw_status mw_checkpoint_write(mw_checkpoints in, const mw_checkpoint *checkpoint, mw_error *err) {
+    mw_file *lock = NULL;
+    MW_TRY(mw_sys_make_folder(in.sys, in.folder, err));
+    MW_TRY(lock_folder(in, &lock, err));
+    mw_status status = write_next(in, checkpoint, err);
+    mw_file_close(lock);
+    return status;
 }
 
 mw_status mw_checkpoint_read(mw_checkpoints in, uint64_t number, mw_arena *arena, mw_buf *bytes,

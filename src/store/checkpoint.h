@@ -10,7 +10,7 @@
  * two newest stay, so one that turns out bad costs a longer tail of the log and nothing else. A
  * checkpoint can always be thrown away: the log and the lake say the same, slower.
  *
- * In memory: use a simulated mw_sys. One process writes in a folder.
+ * In memory: use a simulated mw_sys. One process at a time writes in a folder, by a lock there.
  */
 #pragma once
 #include "sys/sys.h"
@@ -35,7 +35,8 @@ typedef struct {
     const char *folder;
 } mw_checkpoints;
 
-/* Makes the folder if it is absent. What is older than the newest ones goes. */
+/* Makes the folder if it is absent. What is older than the newest ones goes. MW_BUSY: another
+   process is writing one. */
 MW_MUST_USE mw_status mw_checkpoint_write(mw_checkpoints in, const mw_checkpoint *checkpoint,
                                           mw_error *err);
 /* The newest number below `before` (UINT64_MAX: of all), for who falls back from one to the one

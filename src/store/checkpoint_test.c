@@ -60,14 +60,16 @@ static int64_t newest_place(mw_sys *sys, size_t *out_bad) {
     return place;
 }
 
+/* But for the lock. */
 static size_t count_files(mw_sys *sys) {
     mw_arena arena;
     mw_str *names;
-    size_t count;
+    size_t count, locks = 0;
     mw_arena_init(&arena, BYTES_MAX);
     MW_CHECK_OK(mw_sys_list(sys, folder, &arena, &names, &count, NULL), NULL);
+    for (size_t i = 0; i < count; i++) locks += mw_str_is(names[i], "lock");
     mw_arena_release(&arena);
-    return count;
+    return count - locks;
 }
 
 MW_TEST(checkpoint_reads_back_and_keeps_the_newest_two) {
@@ -210,4 +212,20 @@ MW_TEST(checkpoint_survives_every_failing_allocation) {
     char place[512];
     snprintf(place, sizeof place, "%s/online", mw_test_directory());
     MW_CHECK(mw_test_every_allocation_fails(write_and_read, place) > 4);
+}
+
+MW_TEST(checkpoint_is_written_by_one_process_at_a_time) {
+    mw_sys *sys = new_machine(mw_test_seed());
+    mw_file *lock;
+    mw_error err;
+    size_t bad;
+    MW_CHECK_OK(write_at(sys, 1, &err), &err);
+    MW_CHECK_OK(mw_sys_open(sys, "state/online/lock", MW_FILE_APPEND, &lock, &err), &err);
+    MW_CHECK_OK(mw_file_lock(lock, &err), &err);
+    MW_CHECK_STATUS(write_at(sys, 2, &err), MW_BUSY);
+    mw_file_close(lock);
+    MW_CHECK_EQUAL_INT(newest_place(sys, &bad), 1);
+    MW_CHECK_OK(write_at(sys, 3, &err), &err);
+    MW_CHECK_EQUAL_INT(newest_place(sys, &bad), 3);
+    mw_simulated_destroy(sys);
 }

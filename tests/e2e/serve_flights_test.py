@@ -2,7 +2,7 @@
 
 Twelve days of January 2013 are ingested and a model is trained. Flights of the next days are
 sent over HTTP when they become known, as a client would, while the clock goes forward; the
-server is killed on the way. Then every feature of more than 10,000 served predictions must equal,
+server is killed on the way, every other time while a checkpoint is written. Then every feature of more than 10,000 served predictions must equal,
 bit by bit, what `features build` computes from a project that has all of it as history.
 """
 import atexit
@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 
 MILLWRIGHT = os.environ["MILLWRIGHT"]
@@ -24,7 +25,7 @@ SHARE = os.environ["MILLWRIGHT_SHARE"]
 HELD = range(13, 25)            # days of January that come over HTTP
 START = "2013-01-12T05:00:00Z"  # a day before the first of them: their timetable is known by then
 PREDICTIONS_MIN = 10000
-KILLS = 3
+KILLS = 6
 EARLIER = {"dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"}  # missing before
 LANDED = {"arr_time", "arr_delay", "air_time"}
 UTC = datetime.timezone.utc
@@ -55,7 +56,9 @@ class Server:
                    "-C", self.folder]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
-        self.port = json.loads(self.process.stdout.readline())["port"]
+        started = json.loads(self.process.stdout.readline())
+        self.port = started["port"]
+        self.came_by_checkpoint = started["recovered"] - started["replayed"]
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def call(self, method, path, body=None):
@@ -69,6 +72,14 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.connection.close()
+
+    def kill_with_checkpoint(self, prng):
+        """At a random moment of writing one, or shortly after."""
+        writer = subprocess.Popen([MILLWRIGHT, "checkpoint", "-C", self.folder])
+        time.sleep(prng.random() * 0.6)
+        writer.send_signal(signal.SIGKILL)
+        self.kill()
+        writer.wait()
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -156,11 +167,14 @@ def main(folder):
     sent = sorted(messages(held), key=lambda message: message[0])
     kills = set(prng.sample(range(len(sent)), KILLS))
     server = Server(live)
-    clock = None
+    clock, killed, shorter = None, 0, 0
     for i, (time, stream, row) in enumerate(sent):
         if i in kills:
-            server.kill()
+            killed += 1
+            if killed % 2: server.kill_with_checkpoint(prng)
+            else: server.kill()
             server.start()
+            shorter += server.came_by_checkpoint > 0
         if time != clock:
             clock = time
             status, answer = server.call("POST", "/v1/clock", {"now": text_of(time)})
@@ -184,7 +198,8 @@ def main(folder):
     status, answer = server.call("POST", "/v1/clock", {"now": START})
     assert status == 422, answer
     server.stop()
-    print(f"{count} predictions served as replayed")
+    assert shorter > 0, "no start came by a checkpoint"
+    print(f"{count} predictions served as replayed; {shorter} of {KILLS} starts by a checkpoint")
 
 
 with tempfile.TemporaryDirectory() as temporary:

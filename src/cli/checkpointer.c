@@ -1,0 +1,181 @@
+#include "cli/checkpointer.h"
+
+#include "cli/live_version.h"
+#include "serve/sequencer_start.h"
+#include "store/checkpoint.h"
+#include "sys/library.h"
+
+enum {
+    GROWTH_MIN = 1 << 20, /* of the log, in bytes */
+    GROWTH_SHARE = 4,     /* of a checkpoint's size: one in so many */
+    ARENA_SIZE_MAX = 1 << 24,
+};
+
+/* --- the process ------------------------------------------------------------------------------ */
+
+typedef struct {
+    mw_workspace workspace;
+    mw_live_version *champions, *answering; /* one a model each; empty ones may be released */
+    mw_champion *by_catalog;                /* views of the champions */
+    mw_sequencer *sequencer;
+} checkpointing;
+
+static mw_status read_past(void *context, int64_t after, mw_past **out_past, mw_error *err) {
+    const mw_workspace *workspace = &((const checkpointing *)context)->workspace;
+    mw_past_config config = {workspace->cli->sys, workspace->state_folder, workspace->program,
+                             workspace->symbols, after};
+    return mw_past_begin(config, out_past, err);
+}
+
+static mw_status find_version(void *context, size_t model, const char *version,
+                              mw_champion *out_champion, mw_error *err) {
+    checkpointing *it = context;
+    mw_live_version *found = &it->answering[model];
+    mw_live_version_release(found);
+    MW_TRY(mw_live_version_find(&it->workspace, it->workspace.program->models[model].name,
+                                mw_str_of(version), found, err));
+    *out_champion = mw_live_version_champion(found);
+    return MW_OK;
+}
+
+static mw_status load_champions(checkpointing *it, mw_error *err) {
+    mw_workspace *workspace = &it->workspace;
+    size_t count = workspace->program->model_count;
+    it->champions = mw_arena_alloc(&workspace->arena, count + 1, sizeof *it->champions);
+    it->answering = mw_arena_alloc(&workspace->arena, count + 1, sizeof *it->answering);
+    it->by_catalog = mw_arena_alloc(&workspace->arena, count + 1, sizeof *it->by_catalog);
+    if (!it->champions || !it->answering || !it->by_catalog)
+        return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
+    for (size_t i = 0; i < count; i++) {
+        MW_TRY(mw_live_version_load(workspace, workspace->program->models[i].name,
+                                    &it->champions[i], err));
+        it->by_catalog[i] = mw_live_version_champion(&it->champions[i]);
+    }
+    return MW_OK;
+}
+
+static mw_status open_sequencer(checkpointing *it, mw_error *err) {
+    mw_workspace *workspace = &it->workspace;
+    mw_sequencer_config config = {
+        .sys = workspace->cli->sys,
+        .log_folder = mw_state_path(workspace->state, &workspace->arena, "log"),
+        .checkpoint_folder = mw_state_path(workspace->state, &workspace->arena, "checkpoints"),
+        .program = workspace->program,
+        .symbols = workspace->symbols,
+        .sources = {it, read_past, find_version},
+        .champions = it->by_catalog,
+        .only_reads = true};
+    if (!config.log_folder || !config.checkpoint_folder)
+        return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
+    MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &config.lake, err));
+    return mw_sequencer_open(&config, &it->sequencer, err);
+}
+
+/* What came into the lake since it was looked at may count before the log's end by now. */
+static mw_status check_lake(const checkpointing *it, mw_error *err) {
+    char version[MW_SHA256_HEX_SIZE + 1];
+    MW_TRY(mw_lake_version(mw_state_lake(it->workspace.state), version, err));
+    if (mw_str_is(mw_str_of(version), mw_sequencer_lake(it->sequencer)->version)) return MW_OK;
+    return mw_fail(err, MW_BUSY, "checkpoint: an ingest came in meanwhile");
+}
+
+static mw_status write_checkpoint(checkpointing *it, mw_error *err) {
+    MW_TRY(mw_workspace_open(it->workspace.cli, MW_WORKSPACE_READ, NULL, &it->workspace, err));
+    MW_TRY(load_champions(it, err));
+    MW_TRY(open_sequencer(it, err));
+    MW_TRY(mw_sequencer_recover(it->sequencer, SIZE_MAX, err));
+    MW_TRY(check_lake(it, err));
+    return mw_sequencer_save(it->sequencer, err);
+}
+
+mw_status mw_cli_checkpoint(mw_cli *cli, mw_error *err) {
+    checkpointing it = {.workspace = {.cli = cli}};
+    mw_status status = write_checkpoint(&it, err);
+    mw_sequencer_close(it.sequencer);
+    size_t count = it.by_catalog ? it.workspace.program->model_count : 0;
+    for (size_t i = 0; i < count; i++) {
+        mw_live_version_release(&it.champions[i]);
+        mw_live_version_release(&it.answering[i]);
+    }
+    mw_workspace_release(&it.workspace);
+    if (status == MW_OK) return MW_OK;
+    if (status != MW_BUSY) return mw_fail_within(err, status, "checkpoint");
+    *err = (mw_error){0}; /* another is being written, or the next one will do */
+    return MW_OK;
+}
+
+/* --- when it is due --------------------------------------------------------------------------- */
+
+static mw_status measure(mw_sys *sys, const char *folder, mw_arena *arena, uint64_t *out_all,
+                         uint64_t *out_largest, mw_error *err) {
+    mw_str *names = NULL;
+    size_t count = 0;
+    mw_file_info info;
+    *out_all = *out_largest = 0;
+    MW_TRY(mw_sys_info(sys, folder, &info, err));
+    if (info.exists) MW_TRY(mw_sys_list(sys, folder, arena, &names, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const char *path = mw_path_join(arena, folder, names[i].data);
+        if (!path) return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
+        MW_TRY(mw_sys_info(sys, path, &info, err));
+        *out_all += info.size;
+        if (info.size > *out_largest) *out_largest = info.size;
+    }
+    return MW_OK;
+}
+
+static mw_status look(mw_checkpointer *it, mw_arena *arena, uint64_t *out_log_size,
+                      bool *out_is_due, mw_error *err) {
+    mw_sys *sys = it->cli->sys;
+    uint64_t log_size, segment, all, checkpoint;
+    const char *state = mw_path_join(arena, it->cli->folder, MW_STATE_FOLDER);
+    const char *log = state ? mw_path_join(arena, state, "log") : NULL;
+    const char *checkpoints = state ? mw_path_join(arena, state, "checkpoints") : NULL;
+    if (!log || !checkpoints) return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
+    MW_TRY(measure(sys, log, arena, &log_size, &segment, err));
+    MW_TRY(measure(sys, checkpoints, arena, &all, &checkpoint, err));
+    if (it->log_size == UINT64_MAX) it->log_size = checkpoint > 0 ? log_size : 0;
+    uint64_t growth = checkpoint / GROWTH_SHARE;
+    if (growth < GROWTH_MIN) growth = GROWTH_MIN;
+    *out_log_size = log_size;
+    *out_is_due = log_size >= it->log_size + growth;
+    return MW_OK;
+}
+
+static mw_status start(mw_checkpointer *it, mw_arena *arena, mw_error *err) {
+    const char *executable = NULL;
+    MW_TRY(mw_executable_path(it->cli->sys, arena, &executable, err));
+    const char *arguments[] = {executable, "checkpoint", "-C", it->cli->folder, NULL};
+    mw_process_config config = {.arguments = arguments, .quiet_errors = it->has_failed};
+    return mw_process_start(it->cli->sys, config, &it->process, err);
+}
+
+static mw_status reap(mw_checkpointer *it, mw_error *err) {
+    mw_process_result result;
+    MW_TRY(mw_process_wait(it->process, &result, err));
+    mw_process_destroy(it->process);
+    it->process = NULL;
+    it->has_failed = result.exit_code != 0;
+    return MW_OK;
+}
+
+mw_status mw_checkpointer_advance(mw_checkpointer *it, mw_error *err) {
+    if (it->process && mw_process_running(it->process)) return MW_OK;
+    if (it->process) return reap(it, err);
+    mw_arena arena;
+    bool is_due = false;
+    uint64_t log_size = 0;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    mw_status status = look(it, &arena, &log_size, &is_due, err);
+    if (status == MW_OK && is_due) {
+        it->log_size = log_size;
+        status = start(it, &arena, err);
+    }
+    mw_arena_release(&arena);
+    return status;
+}
+
+void mw_checkpointer_end(mw_checkpointer *it) {
+    mw_process_destroy(it->process);
+    it->process = NULL;
+}
