@@ -1,6 +1,7 @@
 """Requests with an Idempotency-Key are carried out once, whatever happens: a stream without an id, which
 knows no repeats, gets each event once though the server is killed again and again, every request is sent
 until it is answered, and some are sent again after that. An answer that comes twice is the same twice."""
+import atexit
 import http.client
 import json
 import os
@@ -36,6 +37,7 @@ class Server:
     def start(self, address):
         self.process = subprocess.Popen([MILLWRIGHT, "server", "--json", "-C", self.folder, "--listen", address],
                                         stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         self.port = json.loads(self.process.stdout.readline())["port"]
 
     def kill(self):
@@ -58,12 +60,14 @@ class Client(threading.Thread):
                 connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
                 connection.request("POST", "/v1/events/clicks", body, {"Idempotency-Key": key})
                 answer = connection.getresponse()
-                return answer.status, answer.read(), answer.headers["Idempotency-Replayed"]
+                if answer.status != 503:  # while it recovers
+                    return answer.status, answer.read(), answer.headers["Idempotency-Replayed"]
             except (OSError, http.client.HTTPException):
-                self.repeated += 1
-                time.sleep(0.01)
+                pass
             finally:
                 connection.close()
+            self.repeated += 1
+            time.sleep(0.01)
 
     def run(self):
         try:
@@ -82,9 +86,13 @@ class Client(threading.Thread):
 
 
 def events_of(server):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    connection.request("GET", "/metrics")
-    text = connection.getresponse().read().decode()
+    status = 503  # while it recovers
+    while status == 503:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        status, text = answer.status, answer.read().decode()
+        connection.close()
     return int(re.search(r"^millwright_log_events_total (\d+)", text, re.M).group(1))
 
 
