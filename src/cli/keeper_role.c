@@ -34,6 +34,7 @@ struct keeper {
     mw_checkpointer checkpointer;
     mw_workspace workspace;
     bool is_open;
+    bool has_begun; /* the log */
     mw_shared_history history;
     int64_t ingest; /* the last that the history holds */
     charge *charges;
@@ -303,11 +304,27 @@ static mw_status hear_of_ingests(keeper *k, mw_error *err) {
     return MW_OK;
 }
 
+/* Models are watched from the log's beginning on, which a server makes once it has recovered. */
+static mw_status await_log(keeper *k, mw_error *err) {
+    mw_log_survey survey;
+    mw_arena arena;
+    if (k->has_begun) return MW_OK;
+    mw_arena_init(&arena, 1 << 16);
+    const char *folder = mw_state_path(k->workspace.state, &arena, "log");
+    mw_status status = folder ? mw_log_survey_read(k->cli->sys, folder, MW_STR(""), &survey, err)
+                              : mw_fail(err, MW_NO_MEMORY, "keeper: no memory");
+    k->has_begun = status == MW_OK && survey.begin != INT64_MAX;
+    mw_arena_release(&arena);
+    return status;
+}
+
 /* A server that answers has read the project well, and has made its state. */
 static mw_status work(keeper *k, mw_error *err) {
     MW_TRY(hear_of_ingests(k, err));
     if (!k->is_open && !mw_serve_is_up(k->cli)) return MW_OK;
     if (!k->is_open) MW_TRY(open_project(k, err));
+    MW_TRY(await_log(k, err));
+    if (!k->has_begun) return MW_OK;
     MW_TRY(mw_checkpointer_advance(&k->checkpointer, err));
     for (size_t i = 0; i < k->charge_count; i++) MW_TRY(keep(&k->charges[i], err));
     return MW_OK;
