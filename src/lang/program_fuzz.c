@@ -21,7 +21,11 @@ static void run(const mw_program *program, mw_symbols *symbols) {
 
     const mw_model_program *model = &program->models[0];
     if (model->window_count > CELLS_MAX || model->feature_count > CELLS_MAX) return;
-    mw_frame frame = {row, windows, features, 0, symbols, program->zone};
+    mw_frame frame = {.row = row,
+                      .windows = windows,
+                      .features = features,
+                      .symbols = symbols,
+                      .zone = program->zone};
     for (size_t i = 0; i < model->window_count; i++)
         windows[i] = mw_cell_missing(model->windows[i].type);
     mw_buf text;
