@@ -219,3 +219,22 @@ uint64_t mw_hash_bytes(const void *bytes, size_t size) {
     for (size_t i = 0; i < size; i++) tail |= (uint64_t)next[i] << 8 * i;
     return mw_hash_join(hash, tail);
 }
+
+static uint32_t rotated(uint32_t value, int bits) {
+    return value << bits | value >> (32 - bits);
+}
+
+uint32_t mw_murmur3(const void *bytes, size_t size) {
+    const unsigned char *at = bytes;
+    uint32_t hash = 0;
+    for (size_t i = 0; i < size; i += 4) { /* the last word may be short: zeros follow */
+        uint32_t word = 0;
+        for (size_t b = 0; b < 4 && i + b < size; b++) word |= (uint32_t)at[i + b] << 8 * b;
+        hash ^= rotated(word * 0xcc9e2d51u, 15) * 0x1b873593u;
+        if (size - i >= 4) hash = rotated(hash, 13) * 5 + 0xe6546b64u;
+    }
+    hash ^= (uint32_t)size;
+    hash = (hash ^ hash >> 16) * 0x85ebca6bu;
+    hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
+    return hash ^ hash >> 16;
+}

@@ -29,6 +29,10 @@ bool mw_sha256_compress_agree(const uint32_t state[8], const unsigned char block
 /* Continues `crc` (0 at the start) over the bytes; uses the SSE4.2 instruction if there. */
 uint32_t mw_crc32c(uint32_t crc, const void *bytes, size_t size);
 
+/* MurmurHash3_x86_32 with seed 0 (A. Appleby): known to other tools, for what must be found again
+   outside of this program. */
+uint32_t mw_murmur3(const void *bytes, size_t size);
+
 uint64_t mw_hash_bytes(const void *bytes, size_t size);
 /* A bijective mix (murmur3's finalizer). */
 static inline uint64_t mw_hash_u64(uint64_t value) {

@@ -128,3 +128,12 @@ MW_TEST(hash_compresses_as_its_plain_twin_does) {
         MW_CHECK(mw_sha256_compress_agree(state, block));
     }
 }
+
+/* The expected values are those of scikit-learn's murmurhash3_32. */
+MW_TEST(murmur3_is_the_one_that_others_have) {
+    MW_CHECK_EQUAL_INT(mw_murmur3("", 0), 0);
+    MW_CHECK_EQUAL_INT(mw_murmur3("a", 1), 1009084850);
+    MW_CHECK_EQUAL_INT(mw_murmur3("invoice", 7), 1742945020);
+    MW_CHECK_EQUAL_INT(mw_murmur3("past due", 8), 1520180347);
+    MW_CHECK_EQUAL_INT(mw_murmur3("gr\xc3\xb6\xc3\x9f" "er", 8), 3595530982);
+}

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/letters.h"
+
 enum { TEXT_SIZE_MAX = 1 << 20 };
 
 static mw_cell missing_number(void) {
@@ -132,27 +134,29 @@ static mw_cell intern(mw_buf *buf, const mw_frame *frame) {
     return cell;
 }
 
-/* Letters of ASCII; others stay, for their case hangs on language. */
-static mw_cell with_case(mw_cell text, char from, const mw_frame *frame) {
+/* Letter by letter (base/letters.h); a byte that is none stays. */
+static mw_cell with_case(mw_cell text, uint32_t (*change)(uint32_t), const mw_frame *frame) {
     if (text.symbol == 0) return text;
-    mw_str s = mw_symbols_text(frame->symbols, text.symbol);
+    mw_str rest = mw_symbols_text(frame->symbols, text.symbol);
     mw_buf buf;
     mw_buf_init(&buf, TEXT_SIZE_MAX);
-    for (size_t i = 0; i < s.size; i++) {
-        bool is_other = s.data[i] >= from && s.data[i] < from + 26;
-        mw_buf_append_char(&buf, is_other ? (char)(s.data[i] ^ 0x20) : s.data[i]);
+    while (rest.size > 0) {
+        mw_str before = rest;
+        uint32_t letter = mw_letter_take(&rest), changed = change(letter);
+        if (changed != letter) mw_letter_append(&buf, changed);
+        else mw_buf_append(&buf, before.data, before.size - rest.size);
     }
     return intern(&buf, frame);
 }
 
 static mw_cell run_lower(const mw_cell *args, size_t count, const mw_frame *frame) {
     (void)count;
-    return with_case(args[0], 'A', frame);
+    return with_case(args[0], mw_letter_lower, frame);
 }
 
 static mw_cell run_upper(const mw_cell *args, size_t count, const mw_frame *frame) {
     (void)count;
-    return with_case(args[0], 'a', frame);
+    return with_case(args[0], mw_letter_upper, frame);
 }
 
 static mw_cell run_concat(const mw_cell *args, size_t count, const mw_frame *frame) {

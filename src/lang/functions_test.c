@@ -76,7 +76,7 @@ MW_TEST(functions_of_the_calendar) {
 MW_TEST(functions_of_text) {
     static const value_case cases[] = {
         {"lower(k)", "größe x"},
-        {"upper(k)", "GRößE X"}, /* letters of ASCII alone */
+        {"upper(k)", "GRÖßE X"}, /* one letter for one */
         {"length(k)", "7"},
         {"length(gap)", ""},
         {"contains(k, \"öß\")", "true"},

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/letters.h"
 #include "base/zone.h"
 #include "lang/functions.h"
 #include "lang/opcode.h"
@@ -30,8 +31,21 @@ static const char macros[] =
     "  + cos(lat1 * (pi() / 180)) * cos(lat2 * (pi() / 180))\n"
     "  * pow(sin((lon2 - lon1) * (pi() / 180) / 2), 2))));\n";
 
+/* Every letter that changes, and what it becomes: DuckDB's own tables may be of another Unicode. */
+static void append_case(const char *name, uint32_t (*change)(uint32_t), mw_buf *out) {
+    mw_buf_printf(out, "CREATE OR REPLACE MACRO %s(x) AS translate(x,\n  '", name);
+    for (uint32_t letter = 0; letter <= MW_LETTER_MAX; letter++)
+        if (change(letter) != letter) mw_letter_append(out, letter);
+    mw_buf_append_text(out, "',\n  '");
+    for (uint32_t letter = 0; letter <= MW_LETTER_MAX; letter++)
+        if (change(letter) != letter) mw_letter_append(out, change(letter));
+    mw_buf_append_text(out, "');\n");
+}
+
 void mw_sql_append_macros(const mw_zone *zone, mw_buf *out) {
     mw_buf_append_text(out, macros);
+    append_case("mw_lower", mw_letter_lower, out);
+    append_case("mw_upper", mw_letter_upper, out);
     mw_buf_append_text(out, "CREATE OR REPLACE MACRO mw_local(us) AS ");
     mw_str name = mw_zone_name(zone);
     if (mw_str_is(name, "UTC")) mw_buf_append_text(out, "make_timestamp(us);\n");
@@ -67,8 +81,8 @@ static const struct {
     {"month", "CAST(month(mw_local($1)) AS DOUBLE)"},
     {"quarter", "CAST(quarter(mw_local($1)) AS DOUBLE)"},
     {"year", "CAST(year(mw_local($1)) AS DOUBLE)"},
-    {"lower", "translate($1, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"},
-    {"upper", "translate($1, 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')"},
+    {"lower", "mw_lower($1)"},
+    {"upper", "mw_upper($1)"},
     {"length", "CAST(length($1) AS DOUBLE)"},
     {"contains", "contains($1, $2)"},
     {"starts", "starts_with($1, $2)"},

@@ -49,7 +49,7 @@ def write_notes(project):
     lines = ["shop,written,note"]
     for number in range(400):
         written = shop.START + shop.timedelta(seconds=draw.randrange(60 * 86400))
-        note = draw.choice(["taco", "QUEUE", "it's", "no", ""])
+        note = draw.choice(["taco", "QUEUE", "it's", "no", "ŻÓŁĆ größer", ""])
         lines.append(f"{draw.choice('abcd')},{shop.stamp(written)},{note}")
     (project.folder / "data/notes.csv").write_text("\n".join(lines) + "\n")
     seen = [project.orders[0] + ",seen"]

@@ -1,0 +1,95 @@
+#include "base/letters.h"
+
+typedef struct {
+    uint32_t first, last;
+} letter_range;
+
+/* Every step-th letter from the first to the last has its other case so far ahead. */
+typedef struct {
+    uint32_t first, last;
+    int32_t step, distance;
+} case_run;
+
+#include "base/letters_table.inc"
+
+/* Size and first bits of the character that a byte begins; {0}: none. */
+typedef struct {
+    size_t size;
+    uint32_t bits, least; /* what is less than `least` was written longer than needed */
+} lead;
+
+static lead lead_of(unsigned char byte) {
+    if (byte < 0x80) return (lead){1, byte, 0};
+    if (byte >= 0xc2 && byte < 0xe0) return (lead){2, byte & 0x1fu, 0x80};
+    if (byte >= 0xe0 && byte < 0xf0) return (lead){3, byte & 0x0fu, 0x800};
+    if (byte >= 0xf0 && byte < 0xf5) return (lead){4, byte & 0x07u, 0x10000};
+    return (lead){0, 0, 0};
+}
+
+/* 0: there is none, or it is not well-formed. */
+static size_t read_letter(mw_str text, uint32_t *out_letter) {
+    lead first = lead_of((unsigned char)text.data[0]);
+    if (first.size == 0 || first.size > text.size) return 0;
+    uint32_t letter = first.bits;
+    for (size_t i = 1; i < first.size; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if ((byte & 0xc0) != 0x80) return 0;
+        letter = letter << 6 | (byte & 0x3fu);
+    }
+    bool is_surrogate = letter >= 0xd800 && letter < 0xe000;
+    if (letter < first.least || is_surrogate || letter > MW_LETTER_MAX) return 0;
+    *out_letter = letter;
+    return first.size;
+}
+
+uint32_t mw_letter_take(mw_str *rest) {
+    uint32_t letter = MW_LETTER_NONE;
+    size_t size = read_letter(*rest, &letter);
+    *rest = mw_str_slice(*rest, size > 0 ? size : 1, rest->size);
+    return letter;
+}
+
+void mw_letter_append(mw_buf *out, uint32_t letter) {
+    char bytes[4];
+    size_t size = letter < 0x80 ? 1 : letter < 0x800 ? 2 : letter < 0x10000 ? 3 : 4;
+    static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    for (size_t i = size; i > 1; i--, letter >>= 6)
+        bytes[i - 1] = (char)(0x80 | (letter & 0x3f));
+    bytes[0] = (char)(leads[size] | letter);
+    mw_buf_append(out, bytes, size);
+}
+
+bool mw_letter_is_word(uint32_t letter) {
+    if (letter < 0x80)
+        return (letter >= '0' && letter <= '9') || (letter >= 'A' && letter <= 'Z') ||
+               (letter >= 'a' && letter <= 'z') || letter == '_';
+    size_t low = 0, high = sizeof words / sizeof *words;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (words[middle].last < letter) low = middle + 1;
+        else high = middle;
+    }
+    return low < sizeof words / sizeof *words && words[low].first <= letter;
+}
+
+static uint32_t other_case(const case_run *runs, size_t count, uint32_t letter) {
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (runs[middle].last < letter) low = middle + 1;
+        else high = middle;
+    }
+    if (low == count || letter < runs[low].first) return letter;
+    bool is_one = (letter - runs[low].first) % (uint32_t)runs[low].step == 0;
+    return is_one ? (uint32_t)((int32_t)letter + runs[low].distance) : letter;
+}
+
+uint32_t mw_letter_lower(uint32_t letter) {
+    if (letter < 0x80) return letter >= 'A' && letter <= 'Z' ? letter + 32 : letter;
+    return other_case(lowers, sizeof lowers / sizeof *lowers, letter);
+}
+
+uint32_t mw_letter_upper(uint32_t letter) {
+    if (letter < 0x80) return letter >= 'a' && letter <= 'z' ? letter - 32 : letter;
+    return other_case(uppers, sizeof uppers / sizeof *uppers, letter);
+}
