@@ -7,6 +7,7 @@
 #include "ingest/load.h"
 #include "ingest/quarantine.h"
 #include "ingest/row_check.h"
+#include "ingest/row_events.h"
 
 enum { ARENA_SIZE_MAX = 1 << 26, SHOW_EVERY_ROWS = 1024 };
 
@@ -93,8 +94,7 @@ typedef struct {
     mw_refusals refusals;
     mw_row_checks *checks;
     unsigned char *fates; /* one a row */
-    mw_event *events;     /* one a stream of the source, of the row at hand */
-    bool *has_event;
+    mw_row_events *events; /* of the row at hand */
 } job;
 
 static mw_status refuse(job *j, size_t row, mw_str rule, mw_str value, mw_error *err) {
@@ -147,65 +147,31 @@ static mw_status pass_over_known(job *j, mw_error *err) {
                    MW_STR_ARGS(j->source->name));
 }
 
-static mw_frame frame_of(const job *j, const mw_cell *row) {
-    return (mw_frame){.row = row,
-                      .time_us = MW_TIME_MISSING,
-                      .symbols = j->taking->config->symbols,
-                      .zone = j->taking->config->program->zone};
-}
-
 /* Derives the fields of all new rows and asks `where`, so that shares can be counted. */
 static void derive_rows(job *j) {
     for (size_t r = j->line.known_count; r < j->rows.row_count; r++) {
         if (j->fates[r] != FATE_OPEN) continue;
         mw_cell *row = mw_table_row(&j->rows, r);
-        mw_frame frame = frame_of(j, row);
-        mw_source_derive(j->source, row, &frame);
-        bool is_event =
-            !j->source->where || mw_code_run(j->source->where, &frame).boolean == MW_TRUE;
+        bool is_event = mw_row_events_derive(j->events, row);
         if (is_event) mw_row_checks_count(j->checks, row);
         else j->fates[r] = FATE_LEFT_OUT;
         j->line.left_out += !is_event;
     }
 }
 
-/* The events of a row; false if it has none of its source's own stream. */
-static bool make_events(job *j, const mw_cell *row) {
-    mw_frame frame = frame_of(j, row);
-    for (int32_t i = 0; i < j->source->stream_count; i++) {
-        mw_cell *cells = (mw_cell *)(uintptr_t)j->events[i].row;
-        j->has_event[i] = mw_stream_event(j->taking->config->program, j->source->first_stream + i,
-                                          &frame, cells, &j->events[i]);
-        j->events[i].row = cells;
-        j->events[i].stream = j->source->first_stream + i;
-    }
-    return j->has_event[0];
-}
-
-static mw_str first_missing_id(const job *j) {
-    const mw_stream *stream = &j->taking->config->program->streams[j->source->first_stream];
-    for (int32_t i = 0; i < stream->id_count; i++) {
-        const mw_field *field = &stream->schema.fields[stream->id_fields[i]];
-        if (mw_cell_is_missing(field->type, j->events[0].row[stream->id_fields[i]]))
-            return field->name;
-    }
-    return MW_STR("");
-}
-
 static mw_status refuse_id(job *j, size_t row, mw_str rule, mw_error *err) {
     const mw_ingest_config *config = j->taking->config;
     mw_buf id;
     mw_buf_init(&id, 1 << 20);
-    mw_stream_append_id(&config->program->streams[j->source->first_stream], j->events[0].row,
-                        config->symbols, &id);
+    mw_stream_append_id(&config->program->streams[j->source->first_stream],
+                        mw_row_events_cells(j->events), config->symbols, &id);
     mw_status status = refuse(j, row, rule, mw_buf_str(&id), err);
     mw_buf_release(&id);
     return status;
 }
 
-static mw_status add_event(job *j, int32_t at, mw_error *err) {
+static mw_status add_event(job *j, const mw_event *event, mw_error *err) {
     mw_taking *taking = j->taking;
-    const mw_event *event = &j->events[at];
     MW_TRY(mw_events_add(&taking->fresh, event, err));
     taking->report->stream_events[event->stream]++;
     mw_standing *standing = taking->standing[event->stream];
@@ -216,33 +182,31 @@ static mw_status add_event(job *j, int32_t at, mw_error *err) {
    with other contents refuses the whole row: corrections are not built yet. */
 static mw_status settle(job *j, size_t row, mw_error *err) {
     bool is_new = false, is_fresh_repeat = false;
+    mw_event *events = mw_row_events_items(j->events);
     for (int32_t i = 0; i < j->source->stream_count; i++) {
         mw_standing *standing = j->taking->standing[j->source->first_stream + i];
-        if (!j->has_event[i]) continue;
-        mw_stands stands = standing ? mw_standing_find(standing, &j->events[i]) : MW_STANDS_NOT;
+        if (!events[i].row) continue;
+        mw_stands stands = standing ? mw_standing_find(standing, &events[i]) : MW_STANDS_NOT;
         if (stands == MW_STANDS_OTHERWISE)
             return refuse_id(j, row, MW_STR("id: stands already with other contents"), err);
         is_new = is_new || stands == MW_STANDS_NOT;
         is_fresh_repeat = is_fresh_repeat || (i == 0 && stands == MW_STANDS_FRESH);
-        if (stands != MW_STANDS_NOT) j->has_event[i] = false;
+        if (stands != MW_STANDS_NOT) events[i].row = NULL;
     }
     if (is_fresh_repeat && j->declared->id_is_unique)
         return refuse_id(j, row, MW_STR("id: must be unique"), err);
     j->line.event_count += is_new;
     j->line.repeats += !is_new;
     for (int32_t i = 0; i < j->source->stream_count; i++)
-        if (j->has_event[i]) MW_TRY(add_event(j, i, err));
+        if (events[i].row) MW_TRY(add_event(j, &events[i], err));
     return MW_OK;
 }
 
 static mw_status take_row(job *j, size_t r, mw_error *err) {
     const mw_cell *row = mw_table_row(&j->rows, r);
     bool is_refused = false;
-    if (!make_events(j, row))
-        return refuse(j, r, MW_STR("time: must be there, and known too"), MW_STR(""), err);
-    mw_str missing = first_missing_id(j);
-    if (missing.size > 0)
-        return refuse(j, r, MW_STR("id: must be there"), missing, err);
+    mw_str broken = mw_row_events_make(j->events, row);
+    if (broken.size > 0) return refuse(j, r, broken, MW_STR(""), err);
     MW_TRY(mw_row_checks_apply(j->checks, r, row, &j->refusals, &is_refused, err));
     if (!is_refused) return settle(j, r, err);
     j->fates[r] = FATE_REFUSED;
@@ -267,16 +231,8 @@ static mw_status take_rows(job *j, mw_error *err) {
 
 static mw_status prepare(job *j, mw_error *err) {
     const mw_ingest_config *config = j->taking->config;
-    size_t count = (size_t)j->source->stream_count;
-    j->events = mw_arena_alloc(&j->arena, count, sizeof *j->events);
-    j->has_event = mw_arena_alloc(&j->arena, count, sizeof *j->has_event);
-    if (!j->events || !j->has_event) return no_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        const mw_stream *stream = &config->program->streams[(size_t)j->source->first_stream + i];
-        j->events[i].row =
-            mw_arena_alloc(&j->arena, stream->schema.field_count + 1, sizeof(mw_cell));
-        if (!j->events[i].row) return no_memory(err);
-    }
+    MW_TRY(mw_row_events_create(&j->arena, config->program, j->from->source, config->symbols,
+                                &j->events, err));
     return mw_row_checks_create(&j->arena, j->declared, &j->source->row, config->symbols,
                                 &j->checks, err);
 }

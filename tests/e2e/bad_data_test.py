@@ -180,7 +180,7 @@ class BadRows(Shop):
         self.rows[10][0] = ""
         self.rows[20][1] = "NA"
         self.write_orders(self.rows)
-        self.rows_refused({10: "id: must be there", 20: "time: must be there, and known too"})
+        self.rows_refused({10: "id: order must be there", 20: "time: must be there, and known too"})
 
     def test_ragged_rows(self):
         self.rows[10] = self.rows[10][:3]

@@ -1,0 +1,110 @@
+#include "ingest/row_events.h"
+
+enum { RULE_SIZE_MAX = 1 << 12 };
+
+struct mw_row_events {
+    const mw_program *program;
+    const mw_stream_source *source;
+    mw_symbols *symbols;
+    mw_event *items;  /* one a stream */
+    mw_cell **cells;  /* the rows that they point to */
+    mw_str *id_rules; /* one a column of the id */
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "rows: no memory");
+}
+
+static const mw_stream *stream_at(const mw_row_events *events, int32_t index) {
+    return &events->program->streams[events->source->first_stream + index];
+}
+
+static mw_status make_cells(mw_row_events *events, mw_arena *arena, mw_error *err) {
+    size_t count = (size_t)events->source->stream_count;
+    events->items = mw_arena_alloc(arena, count, sizeof *events->items);
+    events->cells = mw_arena_alloc(arena, count, sizeof *events->cells);
+    if (!events->items || !events->cells) return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        size_t width = stream_at(events, (int32_t)i)->schema.field_count;
+        events->cells[i] = mw_arena_alloc(arena, width + 1, sizeof(mw_cell));
+        if (!events->cells[i]) return no_memory(err);
+    }
+    return MW_OK;
+}
+
+static mw_status spell_rules(mw_row_events *events, mw_arena *arena, mw_error *err) {
+    const mw_stream *own = stream_at(events, 0);
+    size_t count = (size_t)own->id_count;
+    events->id_rules = mw_arena_alloc(arena, count + 1, sizeof *events->id_rules);
+    if (!events->id_rules) return no_memory(err);
+    mw_buf rule;
+    mw_buf_init(&rule, RULE_SIZE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        mw_str name = own->schema.fields[own->id_fields[i]].name;
+        mw_buf_clear(&rule);
+        mw_buf_printf(&rule, "id: %.*s must be there", MW_STR_ARGS(name));
+        events->id_rules[i] = mw_str_copy(arena, mw_buf_str(&rule));
+        if (rule.failed || !events->id_rules[i].data) break;
+    }
+    mw_buf_release(&rule);
+    return count == 0 || events->id_rules[count - 1].data ? MW_OK : no_memory(err);
+}
+
+mw_status mw_row_events_create(mw_arena *arena, const mw_program *program, int32_t source,
+                               mw_symbols *symbols, mw_row_events **out_events, mw_error *err) {
+    mw_row_events *events = mw_arena_alloc(arena, 1, sizeof *events);
+    if (!events) return no_memory(err);
+    *events = (mw_row_events){
+        .program = program, .source = &program->sources[source], .symbols = symbols};
+    MW_TRY(make_cells(events, arena, err));
+    MW_TRY(spell_rules(events, arena, err));
+    *out_events = events;
+    return MW_OK;
+}
+
+static mw_frame frame_of(const mw_row_events *events, const mw_cell *row) {
+    return (mw_frame){.row = row,
+                      .time_us = MW_TIME_MISSING,
+                      .symbols = events->symbols,
+                      .zone = events->program->zone};
+}
+
+bool mw_row_events_derive(const mw_row_events *events, mw_cell *row) {
+    const mw_stream_source *source = events->source;
+    for (size_t i = source->column_count; i < source->row.field_count; i++)
+        row[i] = mw_cell_missing(source->row.fields[i].type);
+    mw_frame frame = frame_of(events, row);
+    mw_source_derive(source, row, &frame);
+    return !source->where || mw_code_run(source->where, &frame).boolean == MW_TRUE;
+}
+
+static mw_str broken_id(const mw_row_events *events) {
+    const mw_stream *own = stream_at(events, 0);
+    for (int32_t i = 0; i < own->id_count; i++) {
+        mw_type type = own->schema.fields[own->id_fields[i]].type;
+        if (mw_cell_is_missing(type, events->cells[0][own->id_fields[i]]))
+            return events->id_rules[i];
+    }
+    return MW_STR("");
+}
+
+mw_str mw_row_events_make(mw_row_events *events, const mw_cell *row) {
+    mw_frame frame = frame_of(events, row);
+    for (int32_t i = 0; i < events->source->stream_count; i++) {
+        mw_event *item = &events->items[i];
+        bool is_event = mw_stream_event(events->program, events->source->first_stream + i, &frame,
+                                        events->cells[i], item);
+        item->row = is_event ? events->cells[i] : NULL;
+        item->stream = events->source->first_stream + i;
+    }
+    if (!events->items[0].row) return MW_STR("time: must be there, and known too");
+    return broken_id(events);
+}
+
+mw_event *mw_row_events_items(mw_row_events *events) {
+    return events->items;
+}
+
+mw_cell *mw_row_events_cells(mw_row_events *events) {
+    return events->cells[0];
+}
