@@ -111,6 +111,28 @@ static mw_named_source *sources_read(reader *r, const mw_yaml *node, size_t *out
     return sources;
 }
 
+/* --- features ------------------------------------------------------------------------------- */
+
+/* NAME: EXPRESSION, or NAME: {is: EXPRESSION, ...}. */
+static void features_read(reader *r, const mw_yaml *node, mw_project *project) {
+    size_t room = item_count(node, MW_YAML_MAPPING), count = 0;
+    project->features = take(r, &room, sizeof *project->features);
+    project->features_about = take(r, &room, sizeof *project->features_about);
+    if (room == 0) return;
+    for (const mw_yaml_item *item = node->items; item; item = item->next) {
+        const mw_yaml *is = mw_yaml_get(item->value, "is");
+        mw_source source = source_of(is ? is : item->value);
+        if (!source.text.data || !mw_scalar_is_name(item->key->text)) continue;
+        mw_feature_about about = {.description = text_of(mw_yaml_get(item->value, "description")),
+                                  .owner = text_of(mw_yaml_get(item->value, "owner"))};
+        about.tags = names_read(r, mw_yaml_get(item->value, "tags"), &about.tag_count);
+        project->features_about[count] = about;
+        project->features[count++] =
+            (mw_named_source){item->key->text, item->key->position, source};
+    }
+    project->feature_count = count;
+}
+
 /* --- streams -------------------------------------------------------------------------------- */
 
 static mw_column_check check_read(reader *r, const mw_yaml_item *item, mw_str stream_name) {
@@ -296,7 +318,7 @@ static mw_status values_read(reader *r, const mw_yaml *root, mw_project *project
     project->name = text_of(mw_yaml_get(root, "project"));
     project->zone = text_or(mw_yaml_get(root, "zone"), MW_STR("UTC"));
     project->zone_position = position_of(mw_yaml_get(root, "zone"));
-    project->features = sources_read(r, mw_yaml_get(root, "features"), &project->feature_count);
+    features_read(r, mw_yaml_get(root, "features"), project);
     streams_read(r, mw_yaml_get(root, "streams"), project);
     models_read(r, mw_yaml_get(root, "models"), project);
     retrains_read(r, mw_yaml_get(root, "retrain"), project);
@@ -331,6 +353,16 @@ const mw_project_stream *mw_project_find_stream(const mw_project *project, mw_st
 
 const mw_project_model *mw_project_find_model(const mw_project *project, mw_str name) {
     return model_find(project, name);
+}
+
+const mw_feature_about *mw_project_feature_about(const mw_project *project,
+                                                 mw_position expression) {
+    for (size_t i = 0; i < project->feature_count; i++) {
+        mw_position position = project->features[i].source.position;
+        if (position.line == expression.line && position.column == expression.column)
+            return &project->features_about[i];
+    }
+    return NULL;
 }
 
 void mw_project_reference(mw_buf *out) {

@@ -62,6 +62,13 @@ typedef struct {
     mw_retrain retrain;
 } mw_project_model;
 
+/* What is written beside a feature's expression, for people. Parts may be empty. */
+typedef struct {
+    mw_str description, owner;
+    mw_str *tags;
+    size_t tag_count;
+} mw_feature_about;
+
 typedef struct {
     mw_str name;
     mw_str zone; /* "UTC" if not given */
@@ -69,6 +76,7 @@ typedef struct {
     mw_project_stream *streams;
     size_t stream_count;
     mw_named_source *features;
+    mw_feature_about *features_about; /* likewise */
     size_t feature_count;
     mw_project_model *models;
     size_t model_count;
@@ -82,6 +90,10 @@ MW_MUST_USE mw_status mw_project_read(mw_str bytes, mw_environment environment, 
 
 const mw_project_stream *mw_project_find_stream(const mw_project *project, mw_str name);
 const mw_project_model *mw_project_find_model(const mw_project *project, mw_str name);
+/* Of the feature whose expression stands there: all that its spans make of it share one. NULL:
+   there is none. */
+const mw_feature_about *mw_project_feature_about(const mw_project *project,
+                                                 mw_position expression);
 
 /* The Markdown table of all keys. */
 void mw_project_reference(mw_buf *out);

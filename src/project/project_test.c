@@ -106,6 +106,34 @@ MW_TEST(project_reads_model_and_retraining_of_the_flights) {
     mw_arena_release(&r->arena);
 }
 
+MW_TEST(project_reads_what_is_said_of_a_feature) {
+    reading *r = read_bytes(MW_STR("project: p\n"
+                                   "streams: {s: {time: t}}\n"
+                                   "features:\n"
+                                   "  plain: n\n"
+                                   "  told:\n"
+                                   "    is: mean(s.n by k over {1h, 2h})\n"
+                                   "    description: how busy it was\n"
+                                   "    owner: ops@example.org\n"
+                                   "    tags: load, shop\n"
+                                   "models: {m: {moment: on s, label: x}}\n"));
+    const mw_project *p = r->project;
+    check_printed(r, "");
+    MW_CHECK_EQUAL_INT(p->feature_count, 2);
+    MW_CHECK_EQUAL_STR(p->features[1].name, "told");
+    MW_CHECK_EQUAL_STR(p->features[1].source.text, "mean(s.n by k over {1h, 2h})");
+    const mw_feature_about *about =
+        mw_project_feature_about(p, p->features[1].source.position);
+    MW_CHECK_EQUAL_STR(about->description, "how busy it was");
+    MW_CHECK_EQUAL_STR(about->owner, "ops@example.org");
+    MW_CHECK_EQUAL_INT(about->tag_count, 2);
+    MW_CHECK_EQUAL_STR(about->tags[1], "shop");
+    about = mw_project_feature_about(p, p->features[0].source.position);
+    MW_CHECK(about->description.size == 0 && about->tag_count == 0);
+    MW_CHECK(!mw_project_feature_about(p, (mw_position){1, 1}));
+    mw_arena_release(&r->arena);
+}
+
 MW_TEST(project_reads_every_example) {
     static const struct {
         const char *path;
@@ -250,6 +278,11 @@ MW_TEST(project_names_what_is_wrong) {
          "its own, got max(b\n    Write \"max(b, c)\".\n"
          "f:3:29: an expression with a comma inside [ ] or { } must be quoted or put on a line of "
          "its own, got max(b\n    Write \"max(b, c)\".\n"},
+        {"project: p\nstreams: {s: {time: t}}\nfeatures:\n  a: {iss: n, tags: x y}\n",
+         "f:4:3: features.a: the key is is missing\n"
+         "    It says the expression.\n"
+         "f:4:7: features.a: there is no key iss here\n    Did you mean is?\n"
+         "f:4:21: features.a.tags: must be names, as a list or separated by commas, got \"x y\"\n"},
         {"project: ${NAME}\nstreams: {s: {time: t}}\n",
          "f:1:10: a variable must be set in the environment, got ${NAME}\n"},
         {"project: p\nstreams: {s: {time: t, purpose: x}}\n",

@@ -78,6 +78,19 @@ static const mw_shape_key stream_keys[] = {
 static const mw_shape stream = {.kind = MW_SHAPE_RECORD, KEYS(stream_keys)};
 static const mw_shape streams = {.kind = MW_SHAPE_MAP, .item = &stream};
 
+/* --- features ------------------------------------------------------------------------------- */
+
+static const mw_shape_key feature_keys[] = {
+    {"is", &expression, MW_KEY_REQUIRED, "the expression"},
+    {"description", &text, MW_KEY_OPTIONAL, "what it is there for, in words"},
+    {"owner", &text, MW_KEY_OPTIONAL, "who answers for it"},
+    {"tags", &names, MW_KEY_OPTIONAL, "words to find it by"},
+};
+static const mw_shape feature_record = {.kind = MW_SHAPE_RECORD, KEYS(feature_keys)};
+static const mw_shape feature = {
+    .kind = MW_SHAPE_EITHER, .item = &feature_record, .other = &expression};
+static const mw_shape features = {.kind = MW_SHAPE_MAP, .item = &feature};
+
 /* --- models --------------------------------------------------------------------------------- */
 
 static const mw_shape_key sample_keys[] = {
@@ -194,7 +207,7 @@ static const mw_shape_key project_keys[] = {
     {"project", &text, MW_KEY_REQUIRED, "the project's name"},
     {"zone", &zone, MW_KEY_OPTIONAL, "the time zone of calendar functions; default UTC"},
     {"streams", &streams, MW_KEY_REQUIRED, "the streams of events"},
-    {"features", &expressions, MW_KEY_OPTIONAL, "the features of all models"},
+    {"features", &features, MW_KEY_OPTIONAL, "the features of all models"},
     {"models", &models, MW_KEY_OPTIONAL, "what is predicted"},
     {"retrain", &retrains, MW_KEY_OPTIONAL,
      "when a model is trained again, and what a new version must show"},
