@@ -6,6 +6,7 @@
 #include "cli/feature_build.h"
 #include "cli/feature_export.h"
 #include "cli/feature_leaks.h"
+#include "cli/feature_show.h"
 #include "cli/feature_why.h"
 #include "cli/features.h"
 #include "cli/import.h"
@@ -78,6 +79,17 @@ const mw_command mw_commands[] = {
         .options = {{"--model", "MODEL", "whose features, if the project has several models"}},
         .examples = "  millwright features list\n",
         .run = mw_cli_features_list,
+    },
+    {
+        .name = "features show",
+        .words = "[FEATURE]",
+        .word_count_max = 1,
+        .summary = "Show what is known of the features: their values, importance, cost, twins",
+        .options = {{"--model", "MODEL", "whose features, if the project has several models"},
+                    {"--cost", NULL, "measure CPU and memory too: a replay for each feature"}},
+        .examples = "  millwright features show\n"
+                    "  millwright features show origin_late_1h --cost\n",
+        .run = mw_cli_features_show,
     },
     {
         .name = "features explain",

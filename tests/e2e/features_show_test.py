@@ -1,0 +1,95 @@
+"""`features show` says of each feature what pandas and scipy say of its values: range, missing
+share, rank correlation; and names what is constant, what is double, and what the champion passes over."""
+import math
+
+import pandas
+from scipy.stats import spearmanr
+
+import shop
+from shop import Shop
+
+TOLD = """\
+  amount:
+    is:          amount
+    description: what the order was worth
+    owner:       sales
+    tags:        money, order
+"""
+MORE = """\
+  twice:   amount * 2
+  again:   count(orders by shop over 1h)
+  never:   count(orders where amount < 0 by shop over 1h)
+  idle:    since(orders by shop over 2h)
+"""
+
+
+def grown():
+    return shop.PROJECT.replace("  amount:  amount\n", TOLD).replace("models:\n", MORE + "models:\n")
+
+
+def check_against_pandas(catalogue, rows):
+    for feature in catalogue["features"]:
+        values = rows[feature["name"]]
+        assert feature["missing"] == values.isna().mean(), feature
+        if feature["type"] == "text":
+            assert feature["from"] is None and feature["goes_with"] is None
+            continue
+        assert (feature["from"], feature["to"]) == (values.min(), values.max()), feature
+        if not feature["goes_with"]:
+            continue
+        other = rows[feature["goes_with"]]
+        if values.isna().any() or other.isna().any():
+            continue
+        assert math.isclose(feature["correlation"], spearmanr(values, other).statistic, abs_tol=1e-12), feature
+
+
+def test_it_says_what_pandas_says():
+    with Shop(grown()) as project:
+        project.ok("ingest")
+        path = project.folder / "rows.csv"
+        project.ok("features", "build", "--output", str(path))
+        catalogue = project.ok("features", "show", "--json").json()
+        assert catalogue["moments"] == 3000 and catalogue["version"] is None
+        check_against_pandas(catalogue, pandas.read_csv(path))
+        by_name = {feature["name"]: feature for feature in catalogue["features"]}
+        assert by_name["amount"]["owner"] == "sales" and by_name["amount"]["tags"] == ["money", "order"]
+        assert by_name["again"]["same_as"] == "recent_1h" and by_name["recent_1d"]["same_as"] is None
+        assert by_name["twice"]["goes_with"] == "amount" and by_name["twice"]["correlation"] == 1
+        assert by_name["never"]["constant"] and not by_name["amount"]["constant"]
+        assert by_name["amount"]["importance"] is None
+
+
+def test_it_names_what_is_worth_a_look():
+    with Shop(grown()) as project:
+        project.ok("ingest")
+        assert "No importance: no version answers yet." in project.ok("features", "show").out
+        version = project.ok("train", "--json").json()["version"]
+        text = project.ok("features", "show").out
+        assert "never never changes\n" in text
+        assert "again has the same value as recent_1h at each moment\n" in text
+        assert "twice goes with amount (1.000)\n" in text
+        assert f"never adds nothing to version {version}\n" in text
+        shares = [feature["importance"] for feature in project.ok("features", "show", "--json").json()["features"]]
+        assert abs(sum(shares) - 1) < 1e-9 and shares[0] == max(shares)
+        one = project.ok("features", "show", "amount").out
+        assert "what the order was worth" in one and "sales" in one and "twice (1.000, by rank)" in one
+        project.change("twice:   amount * 2", "twice:   amount * 3")
+        assert "No importance: the champion has other features" in project.ok("features", "show").out
+        project.fails(3, "Did you mean again?", "features", "show", "agan")
+
+
+def test_it_measures_what_a_feature_costs():
+    with Shop(grown()) as project:
+        project.ok("ingest")
+        features = project.ok("features", "show", "--cost", "--json").json()["features"]
+        by_name = {feature["name"]: feature for feature in features}
+        assert by_name["amount"]["keys"] == 0 and by_name["amount"]["state_bytes"] == 0
+        assert by_name["lately"]["keys"] == 5 and by_name["lately"]["state_bytes"] > 5 * 100
+        assert by_name["recent_1d"]["state_bytes"] > by_name["recent_1h"]["state_bytes"] > 0
+        assert all(feature["cpu_us_per_moment"] >= 0 for feature in features)
+        text = project.ok("features", "show", "lately", "--cost").out
+        assert "bytes a key" in text and "Costs are of each feature alone" in text
+
+
+if __name__ == "__main__":
+    shop.main(globals())
