@@ -19,7 +19,9 @@ static void append_value(const mw_duck_cursor *cursor, size_t column, size_t row
         mw_buf_printf(out, "%lld", (long long)mw_duck_int(cursor, column, row));
         return;
     case MW_DUCK_NUMBER: mw_buf_append_double(out, mw_duck_number(cursor, column, row)); return;
-    case MW_DUCK_TEXT: mw_buf_append_str(out, mw_duck_text(cursor, column, row)); return;
+    case MW_DUCK_TEXT:
+    case MW_DUCK_LIST:
+    case MW_DUCK_NUMBER_LIST: mw_buf_append_str(out, mw_duck_text(cursor, column, row)); return;
     case MW_DUCK_TIME:
     case MW_DUCK_LOCAL_TIME: mw_time_append(out, mw_duck_int(cursor, column, row)); return;
     }
@@ -35,6 +37,8 @@ static void write_value(const mw_duck_cursor *cursor, size_t column, size_t row,
     case MW_DUCK_INTEGER: mw_json_int(json, mw_duck_int(cursor, column, row)); return;
     case MW_DUCK_NUMBER: mw_json_number(json, mw_duck_number(cursor, column, row)); return;
     case MW_DUCK_TEXT: mw_json_str(json, mw_duck_text(cursor, column, row)); return;
+    case MW_DUCK_LIST:
+    case MW_DUCK_NUMBER_LIST: mw_json_raw(json, mw_duck_text(cursor, column, row)); return;
     case MW_DUCK_TIME:
     case MW_DUCK_LOCAL_TIME: mw_json_time(json, mw_duck_int(cursor, column, row)); return;
     }

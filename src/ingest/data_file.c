@@ -125,6 +125,8 @@ static mw_type type_of(mw_duck_kind kind) {
     case MW_DUCK_NUMBER: return MW_TYPE_NUMBER;
     case MW_DUCK_TIME:
     case MW_DUCK_LOCAL_TIME: return MW_TYPE_TIME;
+    case MW_DUCK_LIST: return MW_TYPE_LIST;
+    case MW_DUCK_NUMBER_LIST: return MW_TYPE_NUMBER_LIST;
     case MW_DUCK_TEXT: break;
     }
     return MW_TYPE_TEXT;
@@ -207,6 +209,8 @@ static void append_value(mw_buf *text, const value *v) {
         mw_buf_append_double(text, mw_duck_number(v->cursor, v->column, v->row));
         return;
     case MW_DUCK_TEXT:
+    case MW_DUCK_LIST:
+    case MW_DUCK_NUMBER_LIST:
         mw_buf_append_str(text, mw_duck_text(v->cursor, v->column, v->row));
         return;
     case MW_DUCK_TIME:
@@ -223,7 +227,7 @@ static void append_value(mw_buf *text, const value *v) {
    (mw_cell_parse) says what a text means. */
 static mw_status read_by_text(const value *v, mw_cell *out_cell, mw_error *reason) {
     const mw_data_reader *reader = v->reader;
-    if (v->kind == MW_DUCK_TEXT)
+    if (v->kind == MW_DUCK_TEXT || v->kind == MW_DUCK_LIST || v->kind == MW_DUCK_NUMBER_LIST)
         return mw_cell_parse(v->type, mw_duck_text(v->cursor, v->column, v->row), reader->zone,
                              reader->symbols, out_cell, reason);
     mw_buf text;

@@ -144,6 +144,44 @@ MW_TEST(data_file_reads_parquet_by_the_same_rules) {
     tear_down(&f);
 }
 
+/* An array of a Parquet file is a list; in CSV the text of one is, where `types` says so. */
+MW_TEST(data_file_reads_lists) {
+    fixture f = {0};
+    char sql[900];
+    set_up(&f);
+    snprintf(f.path, sizeof f.path, "%s/lists.parquet", mw_test_directory());
+    snprintf(sql, sizeof sql,
+             "COPY (SELECT * FROM (VALUES (['a', 'b\"'], [1.5, 2]), ([], NULL), (['x', NULL], [3]),"
+             " (['y'], [9007199254740993::HUGEINT])) t(names, sizes)) TO '%s' (FORMAT parquet)",
+             f.path);
+    MW_CHECK_OK(mw_duck_run(f.reader.duck, sql, &f.err), &f.err);
+    MW_CHECK_OK(read_file(&f), &f.err);
+    MW_CHECK_EQUAL_INT(f.columns.fields[0].type, MW_TYPE_LIST);
+    MW_CHECK_EQUAL_INT(f.columns.fields[1].type, MW_TYPE_NUMBER_LIST);
+    MW_CHECK_EQUAL_STR(at(&f, 0, 0), "[\"a\",\"b\\\"\"]");
+    MW_CHECK_EQUAL_STR(at(&f, 0, 1), "[1.5,2]");
+    MW_CHECK_EQUAL_STR(at(&f, 1, 0), "[]");
+    MW_CHECK_EQUAL_STR(at(&f, 1, 1), "");
+    MW_CHECK_EQUAL_INT(f.refusals.item_count, 1);
+    check_refusal(&f, 0, 2, "names: must be an array of texts such as [\"a\", \"b\"]",
+                  "[\"x\",null]");
+    mw_table_release(&f.rows);
+    mw_refusals_release(&f.refusals);
+
+    write_file(&f, "lists.csv", "names,sizes\n\"[\"\"a\"\", 7]\",\"[1, 2.50]\"\n"
+                                "none,[9007199254740993]\n");
+    mw_field fields[] = {{{"names", 5}, MW_TYPE_LIST}, {{"sizes", 5}, MW_TYPE_NUMBER_LIST}};
+    f.columns = (mw_schema){fields, 2};
+    mw_refusals_init(&f.refusals);
+    mw_table_init(&f.rows, &f.columns);
+    MW_CHECK_OK(mw_data_file_read(&f.reader, f.path, 2, &f.rows, &f.refusals, &f.err), &f.err);
+    MW_CHECK_EQUAL_STR(at(&f, 0, 0), "[\"a\",\"7\"]");
+    MW_CHECK_EQUAL_STR(at(&f, 0, 1), "[1,2.5]");
+    MW_CHECK_EQUAL_INT(f.refusals.item_count, 1);
+    check_refusal(&f, 0, 1, "names: must be an array of texts such as [\"a\", \"b\"]", "none");
+    tear_down(&f);
+}
+
 MW_TEST(data_file_says_which_file_cannot_be_read) {
     fixture f = {0};
     set_up(&f);

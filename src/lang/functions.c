@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/letters.h"
+#include "table/list.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20 };
 
@@ -205,6 +206,62 @@ static mw_cell run_split(const mw_cell *args, size_t count, const mw_frame *fram
     return (mw_cell){.symbol = mw_symbols_intern(frame->symbols, mw_str_slice(rest, 0, end))};
 }
 
+/* split(text, separator): all parts; an empty text has one, which is empty too. */
+static mw_cell run_split_all(const mw_cell *args, size_t count, const mw_frame *frame) {
+    (void)count;
+    mw_cell list = mw_cell_missing(MW_TYPE_LIST);
+    if (args[0].symbol == 0 || args[1].symbol == 0) return list;
+    mw_str rest = mw_symbols_text(frame->symbols, args[0].symbol);
+    mw_str separator = mw_symbols_text(frame->symbols, args[1].symbol);
+    if (separator.size == 0) return list;
+    mw_list_writer writer;
+    mw_list_begin(&writer, MW_TYPE_LIST);
+    for (size_t end = 0; end < rest.size;) {
+        if (!mw_str_starts(mw_str_slice(rest, end, rest.size), separator)) {
+            end++;
+            continue;
+        }
+        mw_list_add_text(&writer, mw_str_slice(rest, 0, end));
+        rest = mw_str_slice(rest, end + separator.size, rest.size);
+        end = 0;
+    }
+    mw_list_add_text(&writer, rest);
+    mw_status status = mw_list_end(&writer, frame->symbols, &list, NULL);
+    return status == MW_OK ? list : mw_cell_missing(MW_TYPE_LIST);
+}
+
+static mw_cell run_list_length(const mw_cell *args, size_t count, const mw_frame *frame) {
+    (void)count;
+    if (args[0].symbol == 0) return missing_number();
+    return mw_cell_number((double)mw_list_length(args[0], frame->symbols));
+}
+
+static mw_cell find_in(mw_type type, mw_cell list, mw_cell element, const mw_frame *frame) {
+    if (list.symbol == 0 || mw_cell_is_missing(mw_list_element_type(type), element))
+        return mw_cell_missing(MW_TYPE_BOOL);
+    return mw_cell_bool(mw_list_contains(type, list, element, frame->symbols));
+}
+
+static mw_cell run_list_contains(const mw_cell *args, size_t count, const mw_frame *frame) {
+    (void)count;
+    return find_in(MW_TYPE_LIST, args[0], args[1], frame);
+}
+
+static mw_cell run_number_list_contains(const mw_cell *args, size_t count, const mw_frame *frame) {
+    (void)count;
+    return find_in(MW_TYPE_NUMBER_LIST, args[0], args[1], frame);
+}
+
+static mw_cell run_in_list(const mw_cell *args, size_t count, const mw_frame *frame) {
+    (void)count;
+    return find_in(MW_TYPE_LIST, args[1], args[0], frame);
+}
+
+static mw_cell run_in_number_list(const mw_cell *args, size_t count, const mw_frame *frame) {
+    (void)count;
+    return find_in(MW_TYPE_NUMBER_LIST, args[1], args[0], frame);
+}
+
 typedef bool text_test(mw_str text, mw_str part);
 
 static bool contains(mw_str text, mw_str part) {
@@ -267,10 +324,17 @@ static const mw_function functions[] = {
     {"upper", "x", MW_TYPE_TEXT, run_upper},
     {"concat", "xx*", MW_TYPE_TEXT, run_concat},
     {"length", "x", NUMBER, run_length},
+    {"length", "l", NUMBER, run_list_length},
+    {"length", "m", NUMBER, run_list_length},
     {"contains", "xx", MW_TYPE_BOOL, run_contains},
+    {"contains", "lx", MW_TYPE_BOOL, run_list_contains},
+    {"contains", "mn", MW_TYPE_BOOL, run_number_list_contains},
+    {"in", "xl", MW_TYPE_BOOL, run_in_list}, /* x in LIST */
+    {"in", "nm", MW_TYPE_BOOL, run_in_number_list},
     {"starts", "xx", MW_TYPE_BOOL, run_starts},
     {"ends", "xx", MW_TYPE_BOOL, run_ends},
     {"split", "xxn", MW_TYPE_TEXT, run_split},
+    {"split", "xx", MW_TYPE_LIST, run_split_all},
     {"ngrams", NULL, MW_TYPE_TEXT, NULL},
     {"embed", NULL, MW_TYPE_TEXT, NULL},
     {"pixels", NULL, MW_TYPE_TEXT, NULL},
@@ -297,11 +361,21 @@ int32_t mw_function_find(mw_str name) {
     return -1;
 }
 
+static const char *parameter_name(char parameter) {
+    switch (parameter) {
+    case 'n': return "number";
+    case 't': return "time";
+    case 'l': return mw_type_name(MW_TYPE_LIST);
+    case 'm': return mw_type_name(MW_TYPE_NUMBER_LIST);
+    case '*': return "...";
+    default: return "text";
+    }
+}
+
 void mw_function_write_parameters(int32_t index, mw_buf *out) {
     const char *parameters = mw_function_at(index)->parameters;
     for (const char *p = parameters; *p; p++) {
-        const char *name = *p == 'n' ? "number" : *p == 't' ? "time" : *p == '*' ? "..." : "text";
-        mw_buf_printf(out, "%s%s", p > parameters ? ", " : "", name);
+        mw_buf_printf(out, "%s%s", p > parameters ? ", " : "", parameter_name(*p));
     }
 }
 
@@ -309,7 +383,9 @@ static bool takes(char parameter, mw_type type) {
     switch (parameter) {
     case 'n': return type == MW_TYPE_NUMBER;
     case 't': return type == MW_TYPE_TIME;
-    default: return mw_type_is_symbol(type);
+    case 'l': return type == MW_TYPE_LIST;
+    case 'm': return type == MW_TYPE_NUMBER_LIST;
+    default: return mw_type_is_text(type);
     }
 }
 

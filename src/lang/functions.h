@@ -9,8 +9,8 @@
 
 typedef mw_cell mw_kernel(const mw_cell *args, size_t count, const mw_frame *frame);
 
-/* Types of parameters: n number, t time, x text or category; a star repeats the
-   last one. Several functions of one name differ in their parameters. */
+/* Types of parameters: n number, t time, x text or category, l list of texts, m list of numbers; a
+   star repeats the last one. Several functions of one name differ in their parameters. */
 typedef struct {
     const char *name;
     const char *parameters;

@@ -21,18 +21,21 @@ static void check_values(const value_case *cases, size_t count) {
     for (size_t i = 0; i < count; i++)
         mw_buf_printf(&text, "feature f%zu: %s\n", i, cases[i].expression);
     mw_buf_append_text(&text, "stream s:\n"
-                              "  columns: t time, none time, x number, k category, gap text\n"
+                              "  columns: t time, none time, x number, k category,"
+                              " gap text, items list, counts list of number\n"
                               "  time: t\n"
                               "  id: k, t\n"
                               "model m:\n"
                               "  moment: on s\n"
                               "  label: count(s by k over next 1d)\n");
     const mw_program *program = mw_test_program(&arena, symbols, text.data);
-    mw_cell row[5] = {[1] = mw_cell_missing(MW_TYPE_TIME), [2] = mw_cell_number(2.5)};
+    mw_cell row[7] = {[1] = mw_cell_missing(MW_TYPE_TIME), [2] = mw_cell_number(2.5)};
     MW_CHECK_OK(
         mw_cell_parse(MW_TYPE_TIME, MW_STR("2013-03-10T06:59:59.5Z"), NULL, symbols, &row[0], NULL),
         NULL);
     row[3].symbol = mw_symbols_intern(symbols, MW_STR("Größe X"));
+    row[5].symbol = mw_symbols_intern(symbols, MW_STR("[\"x\",\"a,b\",\"\\\"\"]"));
+    row[6].symbol = mw_symbols_intern(symbols, MW_STR("[2.5,10]"));
     mw_frame frame = {.row = row, .symbols = symbols, .zone = program->zone};
     for (size_t i = 0; i < count; i++) {
         const mw_feature *feature = &program->models[0].features[i];
@@ -98,6 +101,27 @@ MW_TEST(functions_of_text) {
         {"split(\"a::b::\", \"::\", 2)", "b"},
         {"missing(split(\"a::b::\", \"::\", 3))", "false"}, /* an empty text */
         {"length(split(\"aaa\", \"aa\", 2))", "1"},
+    };
+    CHECK_VALUES(cases);
+}
+
+MW_TEST(functions_of_lists) {
+    static const value_case cases[] = {
+        {"length(items)", "3"},
+        {"length(counts)", "2"},
+        {"contains(items, \"a,b\")", "true"},
+        {"contains(items, \"a\")", "false"},
+        {"contains(counts, x)", "true"},
+        {"x + 1 in counts", "false"},
+        {"x in counts and x > 2", "true"},
+        {"k not in items", "true"},
+        {"gap in items", ""},
+        {"k in split(gap, \" \")", ""},
+        {"contains(split(k, \" \"), \"X\")", "true"},
+        {"length(split(\"a::b::\", \"::\"))", "3"},
+        {"length(split(\"\", \"::\"))", "1"},
+        {"missing(split(k, \"\"))", "true"}, /* no separator */
+        {"items = split(\"x|a,b|\\\"\", \"|\")", "true"},
     };
     CHECK_VALUES(cases);
 }

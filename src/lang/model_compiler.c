@@ -288,7 +288,15 @@ static void refuse_cycle(mw_moment_scope *moment, int32_t index, mw_position pos
 }
 
 static bool check_feature_type(mw_moment_scope *moment, const mw_expr *expr, mw_position position) {
-    if (expr->type != MW_TYPE_TIME || moment->entered) return true;
+    if (moment->entered) return true;
+    if (mw_type_is_list(expr->type)) {
+        mw_complain(moment->scope.compiler, position, MW_INVALID,
+                    "a feature must be one value, got a %s", mw_type_name(expr->type));
+        mw_complain_hint(moment->scope.compiler,
+                         "Take its length(x), or whether it contains(x, y).");
+        return false;
+    }
+    if (expr->type != MW_TYPE_TIME) return true;
     mw_complain(moment->scope.compiler, position, MW_INVALID,
                 "a feature must not be a time, which never comes back");
     mw_complain_hint(moment->scope.compiler, "Take a part of it, hour(x), or an age, time - x.");
@@ -419,7 +427,7 @@ static const mw_code *compile_target(mw_moment_scope *moment, const mw_node *nod
     if (!expr) return NULL;
     if (expr->type == MW_TYPE_BOOL || expr->type == MW_TYPE_NUMBER)
         return mw_expr_compile(compiler, expr, position);
-    if (mw_type_is_symbol(expr->type))
+    if (mw_type_is_text(expr->type))
         mw_complain(compiler, position, MW_NOT_BUILT, "a label of type %s is not built yet",
                     mw_type_name(expr->type));
     else

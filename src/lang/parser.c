@@ -300,9 +300,19 @@ static mw_node *parse_between(mw_parser *parser, mw_node *left) {
     return with_args(parser, mw_parser_node(parser, MW_NODE_BETWEEN, &word), args);
 }
 
+/* left in LIST, which is a value */
+static mw_node *parse_in_list(mw_parser *parser, const mw_token *word, mw_node *left) {
+    node_list args = {0};
+    if (!list_add(parser, &args, left) || !list_add(parser, &args, parse_sum(parser))) return NULL;
+    return with_args(parser, mw_parser_node(parser, MW_NODE_CALL, word), args);
+}
+
 /* left in [A, B] or in (A, B) */
 static mw_node *parse_in(mw_parser *parser, mw_node *left) {
     mw_token word = mw_parser_advance(parser);
+    bool is_value = parser->token.kind == MW_TOKEN_NAME ||
+                    parser->token.kind == MW_TOKEN_QUOTED_NAME;
+    if (is_value) return parse_in_list(parser, &word, left);
     node_list args = {0};
     if (!list_add(parser, &args, left)) return NULL;
     bool is_square = mw_parser_accept(parser, "[");

@@ -121,10 +121,31 @@ static void append_if_none_missing(mw_buf *out, const mw_str *args, size_t count
     mw_buf_append_text(out, " IS NOT NULL THEN ");
 }
 
-static mw_status write_call(writer *w, const char *name, const mw_str *args, size_t count,
-                            mw_error *err) {
+/* A list is the text of its JSON array in SQL too. False: none of what is called takes one. */
+static bool write_list_call(mw_buf *out, const mw_function *function, const mw_str *args) {
+    mw_str called = mw_str_of(function->name);
+    bool has_texts = strchr(function->parameters, 'l') != NULL;
+    if (!has_texts && !strchr(function->parameters, 'm')) return false;
+    bool is_in = mw_str_is(called, "in");
+    if (mw_str_is(called, "length")) {
+        append_template(out, "CAST(json_array_length($1) AS DOUBLE)", args);
+        return true;
+    }
+    mw_str list = args[is_in ? 1 : 0], element = args[is_in ? 0 : 1];
+    mw_buf_printf(out, "list_contains(from_json(%.*s, '[\"%s\"]'), %.*s)", MW_STR_ARGS(list),
+                  has_texts ? "VARCHAR" : "DOUBLE", MW_STR_ARGS(element));
+    return true;
+}
+
+static mw_status write_call(writer *w, const mw_function *function, const mw_str *args,
+                            size_t count, mw_error *err) {
     mw_buf *out = &w->text;
-    mw_str called = mw_str_of(name);
+    mw_str called = mw_str_of(function->name);
+    if (write_list_call(out, function, args)) return MW_OK;
+    if (mw_type_is_list(function->result))
+        return mw_fail(err, MW_NOT_BUILT,
+                       "sql: the function %s, which gives a list, is not built yet",
+                       function->name);
     bool is_min = mw_str_is(called, "min");
     if (mw_str_is(called, "round")) {
         append_template(out, count == 1 ? "mw_number(round($1))" : "mw_round($1, $2)", args);
@@ -147,7 +168,7 @@ static mw_status write_call(writer *w, const char *name, const mw_str *args, siz
             append_template(out, functions[i].sql, args);
             return MW_OK;
         }
-        return mw_fail(err, MW_NOT_BUILT, "sql: the function %s is not built yet", name);
+        return mw_fail(err, MW_NOT_BUILT, "sql: the function %s is not built yet", function->name);
     }
     return MW_OK;
 }
@@ -287,7 +308,7 @@ static mw_status write_instruction(writer *w, mw_instruction now, size_t *out_co
         append_in(w, w->code->constants + now.operand, now.count, args[0], out);
         return MW_OK;
     case MW_OP_CALL:
-        return write_call(w, mw_function_at(now.operand)->name, args, now.count, err);
+        return write_call(w, mw_function_at(now.operand), args, now.count, err);
     default: append_template(out, operation, args); return MW_OK;
     }
 }

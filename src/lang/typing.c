@@ -33,7 +33,7 @@ static const overload overloads[] = {
 };
 
 bool mw_types_match(mw_type a, mw_type b) {
-    return a == b || (mw_type_is_symbol(a) && mw_type_is_symbol(b));
+    return a == b || (mw_type_is_text(a) && mw_type_is_text(b));
 }
 
 static mw_type common_type(mw_type a, mw_type b) {
@@ -85,6 +85,10 @@ static const mw_expr *compare(mw_compiler *compiler, const mw_node *node, mw_opc
                         is_swapped ? left->type : right->type);
         return NULL;
     }
+    if (mw_type_is_list(left->type) && op != MW_OP_EQUAL) {
+        refuse_operands(compiler, node, left->type, right->type);
+        return NULL;
+    }
     if (left->type == NUMBER)
         op = op == MW_OP_EQUAL  ? MW_OP_EQUAL_NUMBER
              : op == MW_OP_LESS ? MW_OP_LESS_NUMBER
@@ -130,8 +134,8 @@ static const mw_expr *type_arithmetic(mw_compiler *compiler, const mw_node *node
         return o->swaps ? mw_expr_binary(compiler, o->op, o->result, right, left)
                         : mw_expr_binary(compiler, o->op, o->result, left, right);
     }
-    if (mw_str_is(node->text, "+") && mw_type_is_symbol(left->type) &&
-        mw_type_is_symbol(right->type))
+    if (mw_str_is(node->text, "+") && mw_type_is_text(left->type) &&
+        mw_type_is_text(right->type))
         return concatenate(compiler, left, right);
     refuse_operands(compiler, node, left->type, right->type);
     return NULL;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "serve/api_parts.h"
+#include "table/list.h"
 
 extern const unsigned char mw_asset_openapi_json[];
 extern const size_t mw_asset_openapi_json_size;
@@ -16,6 +17,8 @@ static const char *json_type(mw_type type) {
         case MW_TYPE_NUMBER:
         case MW_TYPE_DURATION: return "number";
         case MW_TYPE_BOOL: return "boolean";
+        case MW_TYPE_LIST:
+        case MW_TYPE_NUMBER_LIST: return "array";
         case MW_TYPE_CATEGORY:
         case MW_TYPE_TEXT:
         case MW_TYPE_TIME:
@@ -30,6 +33,11 @@ static yyjson_mut_val *describe_column(yyjson_mut_doc *doc, mw_type type) {
     yyjson_mut_arr_add_str(doc, types, json_type(type));
     if (type == MW_TYPE_CATEGORY) yyjson_mut_arr_add_str(doc, types, "integer");
     yyjson_mut_arr_add_str(doc, types, "null");
+    if (mw_type_is_list(type)) {
+        yyjson_mut_val *element = yyjson_mut_obj_add_obj(doc, column, "items");
+        mw_type of = mw_list_element_type(type);
+        yyjson_mut_obj_add_str(doc, element, "type", json_type(of));
+    }
     const char *note = type == MW_TYPE_TIME       ? "RFC 3339"
                        : type == MW_TYPE_DURATION ? "in seconds"
                                                   : NULL;

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "table/list.h"
+
 enum { INTEGER_TEXT_SIZE = 24, NEAREST_COLUMNS_MAX = 64 };
 
 /* Past 2^53 a double would change it. Only positive values are unsigned to yyjson. */
@@ -63,6 +65,40 @@ static mw_status read_duration(yyjson_val *value, mw_cell *out_cell, mw_error *e
     return MW_OK;
 }
 
+static mw_status read_element(yyjson_val *value, mw_list_writer *writer, mw_error *err) {
+    char digits[INTEGER_TEXT_SIZE];
+    mw_cell number;
+    if (writer->type == MW_TYPE_NUMBER_LIST) {
+        MW_TRY(read_number(value, &number, err));
+        mw_list_add_number(writer, number.number);
+        return MW_OK;
+    }
+    if (!yyjson_is_str(value) && !yyjson_is_int(value))
+        return mw_fail(err, MW_INVALID, "must be a text");
+    mw_list_add_text(writer, read_text(value, digits));
+    return MW_OK;
+}
+
+static mw_status read_list(yyjson_val *value, mw_type type, mw_symbols *symbols,
+                           mw_cell *out_cell, mw_error *err) {
+    if (!yyjson_is_arr(value)) return mw_fail(err, MW_INVALID, "must be an array");
+    mw_list_writer writer;
+    mw_cell list;
+    mw_list_begin(&writer, type);
+    mw_status status = MW_OK;
+    size_t i, count;
+    yyjson_val *element;
+    yyjson_arr_foreach(value, i, count, element) {
+        status = read_element(element, &writer, err);
+        if (status != MW_OK) status = mw_fail_within(err, status, "element %zu", i);
+        if (status != MW_OK) break;
+    }
+    mw_status ended = mw_list_end(&writer, symbols, &list, status == MW_OK ? err : NULL);
+    if (status == MW_OK) status = ended;
+    if (status == MW_OK) *out_cell = list;
+    return status;
+}
+
 static mw_status read_value(yyjson_val *value, mw_type type, const mw_zone *zone,
                             mw_symbols *symbols, mw_cell *out_cell, mw_error *err) {
     if (yyjson_is_null(value)) return MW_OK;
@@ -73,6 +109,8 @@ static mw_status read_value(yyjson_val *value, mw_type type, const mw_zone *zone
             return read_symbol(value, type == MW_TYPE_CATEGORY, symbols, out_cell, err);
         case MW_TYPE_TIME: return read_time(value, zone, symbols, out_cell, err);
         case MW_TYPE_DURATION: return read_duration(value, out_cell, err);
+        case MW_TYPE_LIST:
+        case MW_TYPE_NUMBER_LIST: return read_list(value, type, symbols, out_cell, err);
         case MW_TYPE_BOOL:
         case MW_TYPE_COUNT: break;
     }

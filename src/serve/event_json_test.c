@@ -5,21 +5,25 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
-static const char project[] = MW_TEST_SHOPS;
+static const char project[] = MW_TEST_SHOPS
+    "stream carts:\n"
+    "  columns: at time, tags list, sizes list of number\n"
+    "  time: at\n";
 
 typedef struct {
     mw_arena arena;
     mw_symbols *symbols;
-    const mw_stream_source *orders;
+    const mw_program *program;
+    const mw_stream_source *source;
     mw_cell row[32];
 } fixture;
 
 static void set_up(fixture *f) {
     mw_arena_init(&f->arena, 1 << 24);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&f->arena, f->symbols, project);
-    f->orders = &program->sources[mw_program_find_source(program, MW_STR("orders"))];
-    MW_CHECK(f->orders->row.field_count <= 32);
+    f->program = mw_test_program(&f->arena, f->symbols, project);
+    f->source = &f->program->sources[mw_program_find_source(f->program, MW_STR("orders"))];
+    MW_CHECK(f->source->row.field_count <= 32);
 }
 
 static void tear_down(fixture *f) {
@@ -30,14 +34,14 @@ static void tear_down(fixture *f) {
 static mw_status read(fixture *f, const char *text, mw_error *err) {
     yyjson_doc *doc = yyjson_read(text, strlen(text), 0);
     MW_CHECK(doc != NULL);
-    mw_status status = mw_event_json_read(yyjson_doc_get_root(doc), f->orders, NULL, f->symbols,
+    mw_status status = mw_event_json_read(yyjson_doc_get_root(doc), f->source, NULL, f->symbols,
                                           f->row, err);
     yyjson_doc_free(doc);
     return status;
 }
 
 static mw_cell cell(const fixture *f, const char *name) {
-    return f->row[mw_schema_find(&f->orders->row, mw_str_of(name))];
+    return f->row[mw_schema_find(&f->source->row, mw_str_of(name))];
 }
 
 MW_TEST(event_json_reads_each_type_as_a_file_does) {
@@ -87,5 +91,33 @@ MW_TEST(event_json_refuses_by_column_and_rule) {
     }
     MW_CHECK_STATUS(read(&f, "{\"shops\": \"a\"}", &err), MW_INVALID);
     MW_CHECK_EQUAL_STR(err.hint, "Did you mean shop?");
+    tear_down(&f);
+}
+
+MW_TEST(event_json_reads_arrays_into_lists) {
+    static const struct {
+        const char *text, *message;
+    } refused[] = {
+        {"{\"tags\": \"a\"}", "tags: must be an array"},
+        {"{\"tags\": [\"a\", null]}", "tags: element 1: must be a text"},
+        {"{\"sizes\": [1, \"2\"]}", "sizes: element 1: must be a number"},
+        {"{\"sizes\": [9007199254740993]}", "sizes: element 0: must be within 2^53"},
+    };
+    fixture f;
+    mw_error err;
+    set_up(&f);
+    f.source = &f.program->sources[mw_program_find_source(f.program, MW_STR("carts"))];
+    MW_CHECK_OK(read(&f, "{\"tags\": [\"a\", 7, \"\\u00e9\"], \"sizes\": [1, 2.50]}", &err), &err);
+    MW_CHECK_EQUAL_STR(mw_symbols_text(f.symbols, cell(&f, "tags").symbol),
+                       "[\"a\",\"7\",\"\xc3\xa9\"]");
+    MW_CHECK_EQUAL_STR(mw_symbols_text(f.symbols, cell(&f, "sizes").symbol), "[1,2.5]");
+    MW_CHECK_OK(read(&f, "{\"tags\": [], \"sizes\": null}", &err), &err);
+    MW_CHECK_EQUAL_STR(mw_symbols_text(f.symbols, cell(&f, "tags").symbol), "[]");
+    MW_CHECK(mw_cell_is_missing(MW_TYPE_NUMBER_LIST, cell(&f, "sizes")));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        MW_CHECK_STATUS(read(&f, refused[i].text, &err), MW_INVALID);
+        if (!strstr(err.message, refused[i].message))
+            mw_test_fail(MW_TEST_PLACE("message"), "%s: %s", refused[i].text, err.message);
+    }
     tear_down(&f);
 }

@@ -166,6 +166,26 @@ static reading reading_of(int type) {
     }
 }
 
+/* Lists of texts and of numbers are told from those of all else, which are written out. */
+static reading reading_of_list(int element) {
+    mw_duck_kind kind = reading_of(element).kind;
+    if (element == DUCK_VARCHAR) return (reading){MW_DUCK_LIST, "to_json(", ")::VARCHAR"};
+    if (kind == MW_DUCK_INTEGER || kind == MW_DUCK_NUMBER)
+        return (reading){MW_DUCK_NUMBER_LIST, "to_json(", ")::VARCHAR"};
+    return reading_of(DUCK_LIST);
+}
+
+static reading reading_of_column(const duck_api *api, duck_statement statement, size_t at) {
+    int type = api->prepared_statement_column_type(statement, at);
+    if (type != DUCK_LIST) return reading_of(type);
+    duck_type list = api->prepared_statement_column_logical_type(statement, at);
+    duck_type element = api->list_type_child_type(list);
+    reading how = reading_of_list(api->get_type_id(element));
+    api->destroy_logical_type(&element);
+    api->destroy_logical_type(&list);
+    return how;
+}
+
 static mw_status prepare(mw_duck *duck, const char *sql, duck_statement *statement,
                          mw_error *err) {
     if (duck->api.prepare(duck->connection, sql, statement) == DUCK_OK) return MW_OK;
@@ -193,7 +213,7 @@ static mw_status describe(mw_duck_cursor *cursor, mw_buf *sql, mw_error *err) {
         one->name = mw_str_copy(&cursor->arena, mw_str_of(name));
         api->free((void *)(uintptr_t)name);
         if (!one->name.data) return mw_fail(err, MW_NO_MEMORY, "duckdb: no memory for a name");
-        reading how = reading_of(api->prepared_statement_column_type(cursor->statement, i));
+        reading how = reading_of_column(api, cursor->statement, i);
         one->kind = how.kind;
         if (how.before) is_plain = false;
         mw_buf_printf(sql, "%s%s#%zu%s", i > 0 ? ", " : "", how.before ? how.before : "", i + 1,
@@ -333,7 +353,8 @@ double mw_duck_number(const mw_duck_cursor *cursor, size_t at, size_t row) {
 }
 
 mw_str mw_duck_text(const mw_duck_cursor *cursor, size_t at, size_t row) {
-    MW_ASSERT(cursor->columns[at].kind == MW_DUCK_TEXT);
+    mw_duck_kind kind = cursor->columns[at].kind;
+    MW_ASSERT(kind == MW_DUCK_TEXT || kind == MW_DUCK_LIST || kind == MW_DUCK_NUMBER_LIST);
     const duck_string *text = &((const duck_string *)cursor->columns[at].values)[row];
     uint32_t size = text->inlined.size;
     bool is_inlined = size <= DUCK_STRING_INLINED_MAX;

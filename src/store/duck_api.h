@@ -58,6 +58,7 @@ enum {
     DUCK_HUGEINT = 16,
     DUCK_VARCHAR = 17,
     DUCK_DECIMAL = 19,
+    DUCK_LIST = 24,
     DUCK_TIMESTAMP_S = 20,
     DUCK_TIMESTAMP_NS = 22, /* 20 to 22: seconds, milliseconds, nanoseconds */
     DUCK_TIMESTAMP_TZ = 31,
@@ -87,6 +88,9 @@ enum { DUCK_STATEMENT_SELECT = 1 };
     X(int, prepared_statement_type, (duck_statement))                                           \
     X(const char *, prepared_statement_column_name, (duck_statement, uint64_t))                 \
     X(int, prepared_statement_column_type, (duck_statement, uint64_t))                          \
+    X(duck_type, prepared_statement_column_logical_type, (duck_statement, uint64_t))            \
+    X(duck_type, list_type_child_type, (duck_type))                                             \
+    X(int, get_type_id, (duck_type))                                                            \
     X(int, pending_prepared_streaming, (duck_statement, duck_pending *))                        \
     X(const char *, pending_error, (duck_pending))                                              \
     X(int, execute_pending, (duck_pending, duck_result *))                                      \

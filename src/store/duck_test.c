@@ -26,7 +26,7 @@ static size_t fetch(mw_duck_cursor *cursor) {
     return count;
 }
 
-MW_TEST(duck_reads_every_type_as_one_of_six_kinds) {
+MW_TEST(duck_reads_every_type_as_one_of_eight_kinds) {
     mw_duck *duck = open_duck();
     mw_duck_cursor *cursor = query(
         duck,
@@ -34,14 +34,16 @@ MW_TEST(duck_reads_every_type_as_one_of_six_kinds) {
         " 1.5::DECIMAL(9, 3) AS money, 'nan'::FLOAT AS none, 'it''s' AS short,"
         " 'longer than twelve bytes' AS long, DATE '1970-01-02' AS day,"
         " TIMESTAMP_NS '1970-01-01 00:00:00.000001999' AS moment,"
-        " TIMESTAMPTZ '1970-01-01 01:00:00+01' AS instant, [1, 2] AS list, NULL AS nothing");
-    MW_CHECK_EQUAL_INT(mw_duck_column_count(cursor), 12);
+        " TIMESTAMPTZ '1970-01-01 01:00:00+01' AS instant, [1, 2] AS list, NULL AS nothing,"
+        " ['it''s', '\"'] AS texts, [DATE '1970-01-02'] AS days");
+    MW_CHECK_EQUAL_INT(mw_duck_column_count(cursor), 14);
     MW_CHECK_EQUAL_STR(mw_duck_column_name(cursor, 6), "long");
     static const mw_duck_kind kinds[] = {
         MW_DUCK_BOOL, MW_DUCK_INTEGER,    MW_DUCK_INTEGER,    MW_DUCK_NUMBER,
         MW_DUCK_NUMBER, MW_DUCK_TEXT,     MW_DUCK_TEXT,       MW_DUCK_LOCAL_TIME,
-        MW_DUCK_LOCAL_TIME, MW_DUCK_TIME, MW_DUCK_TEXT,       MW_DUCK_INTEGER};
-    for (size_t i = 0; i < 12; i++)
+        MW_DUCK_LOCAL_TIME, MW_DUCK_TIME, MW_DUCK_NUMBER_LIST, MW_DUCK_INTEGER,
+        MW_DUCK_LIST, MW_DUCK_TEXT};
+    for (size_t i = 0; i < 14; i++)
         MW_CHECK_EQUAL_INT(mw_duck_column_kind(cursor, i), kinds[i]);
     MW_CHECK_EQUAL_INT(fetch(cursor), 1);
     MW_CHECK(mw_duck_bool(cursor, 0, 0));
@@ -54,7 +56,9 @@ MW_TEST(duck_reads_every_type_as_one_of_six_kinds) {
     MW_CHECK_EQUAL_INT(mw_duck_int(cursor, 7, 0), MW_DAY_US);
     MW_CHECK_EQUAL_INT(mw_duck_int(cursor, 8, 0), 1);
     MW_CHECK_EQUAL_INT(mw_duck_int(cursor, 9, 0), 0);
-    MW_CHECK_EQUAL_STR(mw_duck_text(cursor, 10, 0), "[1, 2]");
+    MW_CHECK_EQUAL_STR(mw_duck_text(cursor, 10, 0), "[1,2]");
+    MW_CHECK_EQUAL_STR(mw_duck_text(cursor, 12, 0), "[\"it's\",\"\\\"\"]");
+    MW_CHECK_EQUAL_STR(mw_duck_text(cursor, 13, 0), "[1970-01-02]");
     MW_CHECK(mw_duck_is_null(cursor, 11, 0) && !mw_duck_is_null(cursor, 10, 0));
     MW_CHECK_EQUAL_INT(fetch(cursor), 0);
     mw_duck_cursor_close(cursor);

@@ -30,7 +30,8 @@ static size_t fetch(mw_duck_cursor *cursor) {
 enum { COLUMNS = MW_TYPE_COUNT, ROWS = 5000 };
 static mw_field fields[COLUMNS] = {
     {{"n", 1}, MW_TYPE_NUMBER}, {{"b", 1}, MW_TYPE_BOOL}, {{"c", 1}, MW_TYPE_CATEGORY},
-    {{"t", 1}, MW_TYPE_TEXT},   {{"w", 1}, MW_TYPE_TIME}, {{"d", 1}, MW_TYPE_DURATION}};
+    {{"t", 1}, MW_TYPE_TEXT},   {{"w", 1}, MW_TYPE_TIME}, {{"d", 1}, MW_TYPE_DURATION},
+    {{"l", 1}, MW_TYPE_LIST},   {{"m", 1}, MW_TYPE_NUMBER_LIST}};
 static const mw_schema schema = {fields, COLUMNS};
 
 static void draw_row(uint64_t *prng, mw_symbols *symbols, mw_cell row[COLUMNS]) {
@@ -44,6 +45,9 @@ static void draw_row(uint64_t *prng, mw_symbols *symbols, mw_cell row[COLUMNS]) 
     row[3] = (mw_cell){.symbol = mw_symbols_intern(symbols, (mw_str){text, (size_t)size})};
     row[4] = mw_cell_time((int64_t)(draw % (uint64_t)MW_TIME_MAX));
     row[5] = mw_cell_time((int64_t)draw >> 8);
+    int list_size = snprintf(text, sizeof text, "[\"%llu\"]", (unsigned long long)(draw % 97));
+    row[6] = (mw_cell){.symbol = mw_symbols_intern(symbols, (mw_str){text, (size_t)list_size})};
+    row[7] = (mw_cell){.symbol = mw_symbols_intern(symbols, MW_STR("[1,2.5]"))};
     for (int i = 0; i < COLUMNS; i++)
         if (mw_prng_next(prng) % 10 == 0) row[i] = mw_cell_missing(fields[i].type);
 }

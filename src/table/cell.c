@@ -1,5 +1,7 @@
 #include "table/cell.h"
 
+#include "table/list.h"
+
 #include <math.h>
 
 #define SYMBOL_MISSING_SIZE UINT32_MAX
@@ -57,7 +59,11 @@ void mw_cell_append(mw_buf *buf, mw_type type, mw_cell cell, const mw_symbols *s
     case MW_TYPE_TIME: mw_time_append(buf, cell.time); return;
     case MW_TYPE_DURATION: append_duration(buf, cell.time); return;
     case MW_TYPE_CATEGORY:
-    case MW_TYPE_TEXT: mw_buf_append_str(buf, mw_symbols_text(symbols, cell.symbol)); return;
+    case MW_TYPE_TEXT:
+    case MW_TYPE_LIST:
+    case MW_TYPE_NUMBER_LIST:
+        mw_buf_append_str(buf, mw_symbols_text(symbols, cell.symbol));
+        return;
     case MW_TYPE_COUNT: break;
     }
 }
@@ -176,11 +182,13 @@ mw_status mw_cell_parse(mw_type type, mw_str text, const mw_zone *zone, mw_symbo
     case MW_TYPE_BOOL: return parse_bool(text, out_cell, err);
     case MW_TYPE_TIME: return parse_time(text, zone, out_cell, err);
     case MW_TYPE_DURATION: return parse_duration(text, out_cell, err);
+    case MW_TYPE_LIST:
+    case MW_TYPE_NUMBER_LIST: return mw_list_parse(type, text, symbols, out_cell, err);
     case MW_TYPE_CATEGORY:
     case MW_TYPE_TEXT:
     case MW_TYPE_COUNT: break;
     }
-    MW_ASSERT(mw_type_is_symbol(type));
+    MW_ASSERT(mw_type_is_text(type));
     uint32_t code = mw_symbols_intern(symbols, text);
     if (code == 0)
         return mw_fail(err, MW_TOO_LARGE, "%s: no room for another distinct value, got \"%.*s\"",
@@ -206,7 +214,8 @@ void mw_cell_append_canonical(mw_buf *buf, mw_type type, mw_cell cell,
     }
 }
 
-static bool read_symbol(mw_reader *reader, mw_symbols *symbols, mw_cell *out_cell) {
+static bool read_symbol(mw_reader *reader, mw_type type, mw_symbols *symbols,
+                        mw_cell *out_cell) {
     uint32_t size = mw_read_u32(reader);
     if (size == SYMBOL_MISSING_SIZE) {
         *out_cell = (mw_cell){.symbol = 0};
@@ -214,6 +223,7 @@ static bool read_symbol(mw_reader *reader, mw_symbols *symbols, mw_cell *out_cel
     }
     mw_str text = mw_read_bytes(reader, size);
     if (reader->failed) return false;
+    if (mw_type_is_list(type)) return mw_list_read_own(type, text, symbols, out_cell);
     uint32_t code = mw_symbols_intern(symbols, text);
     if (code != 0) *out_cell = (mw_cell){.symbol = code};
     return code != 0;
@@ -221,7 +231,7 @@ static bool read_symbol(mw_reader *reader, mw_symbols *symbols, mw_cell *out_cel
 
 bool mw_cell_read_canonical(mw_reader *reader, mw_type type, mw_symbols *symbols,
                             mw_cell *out_cell) {
-    if (mw_type_is_symbol(type)) return read_symbol(reader, symbols, out_cell);
+    if (mw_type_is_symbol(type)) return read_symbol(reader, type, symbols, out_cell);
     mw_cell cell = {.bits = 0};
     if (type == MW_TYPE_BOOL) {
         mw_str byte = mw_read_bytes(reader, 1);

@@ -14,6 +14,8 @@ void mw_cell_write_json(mw_json *json, mw_type type, mw_cell cell, const mw_symb
         return;
     case MW_TYPE_CATEGORY:
     case MW_TYPE_TEXT: mw_json_str(json, mw_symbols_text(symbols, cell.symbol)); return;
+    case MW_TYPE_LIST:
+    case MW_TYPE_NUMBER_LIST: mw_json_raw(json, mw_symbols_text(symbols, cell.symbol)); return;
     case MW_TYPE_COUNT: break;
     }
     MW_ASSERT(false && "a cell of a type that exists");

@@ -6,6 +6,7 @@ MW_TEST(cell_json_writes_each_type_and_what_is_missing) {
     mw_symbols *symbols;
     MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
     mw_cell text = {.symbol = mw_symbols_intern(symbols, MW_STR("a\"b"))};
+    mw_cell list = {.symbol = mw_symbols_intern(symbols, MW_STR("[\"a\",\"b\"]"))};
     const struct {
         mw_type type;
         mw_cell cell;
@@ -17,6 +18,7 @@ MW_TEST(cell_json_writes_each_type_and_what_is_missing) {
         {MW_TYPE_DURATION, mw_cell_time(90 * MW_SECOND_US), "90"},
         {MW_TYPE_TEXT, text, "\"a\\\"b\""},
         {MW_TYPE_CATEGORY, text, "\"a\\\"b\""},
+        {MW_TYPE_LIST, list, "[\"a\",\"b\"]"},
     };
     mw_buf out;
     mw_buf_init(&out, 1 << 16);

@@ -1,5 +1,5 @@
 #include "base/prng.h"
-#include "table/cell.h"
+#include "table/list.h"
 #include "testing/test.h"
 
 #include <math.h>
@@ -62,7 +62,9 @@ MW_TEST(cell_orders_by_value_and_missing_last) {
                                       [MW_TYPE_CATEGORY] = {.symbol = 1},
                                       [MW_TYPE_TEXT] = {.symbol = 1},
                                       [MW_TYPE_TIME] = mw_cell_time(MW_TIME_MAX),
-                                      [MW_TYPE_DURATION] = mw_cell_time(INT64_MAX)};
+                                      [MW_TYPE_DURATION] = mw_cell_time(INT64_MAX),
+                                      [MW_TYPE_LIST] = {.symbol = 1},
+                                      [MW_TYPE_NUMBER_LIST] = {.symbol = 1}};
     for (int i = 0; i < MW_TYPE_COUNT; i++) {
         mw_cell missing = mw_cell_missing((mw_type)i);
         MW_CHECK(mw_cell_compare((mw_type)i, present[i], missing, symbols) < 0);
@@ -103,6 +105,10 @@ static const text_case good[] = {
     {MW_TYPE_DURATION, "9223372036854.775807", NULL},
     {MW_TYPE_DURATION, "1.5e3", "1500"},
     {MW_TYPE_DURATION, "0.1234567", "0.123457"},
+    {MW_TYPE_LIST, " [ \"a\" ,\"b\"] ", "[\"a\",\"b\"]"},
+    {MW_TYPE_LIST, "[]", NULL},
+    {MW_TYPE_LIST, "", NULL},
+    {MW_TYPE_NUMBER_LIST, "[1, 2.50, -0]", "[1,2.5,0]"},
 };
 
 MW_TEST(cell_reads_and_writes_text) {
@@ -165,6 +171,20 @@ MW_TEST(cell_quotes_no_more_than_a_line_of_a_bad_value) {
                        strlen("number: must be a finite number, got \"\"") + 79);
 }
 
+static mw_cell random_list(uint64_t *prng, mw_type type, mw_symbols *symbols) {
+    static const char *const texts[] = {"", "a", "\"", "a,b", "\xc3\xa9\n"};
+    mw_list_writer writer;
+    mw_cell list;
+    mw_list_begin(&writer, type);
+    for (uint64_t i = mw_prng_below(prng, 4); i > 0; i--) {
+        const char *text = texts[mw_prng_below(prng, 5)];
+        if (type == MW_TYPE_LIST) mw_list_add_text(&writer, mw_str_of(text));
+        else mw_list_add_number(&writer, mw_prng_double(prng) * 8);
+    }
+    MW_CHECK_OK(mw_list_end(&writer, symbols, &list, NULL), NULL);
+    return list;
+}
+
 static mw_cell random_cell(uint64_t *prng, mw_type type, mw_symbols *symbols) {
     if (mw_prng_below(prng, 8) == 0) return mw_cell_missing(type);
     uint64_t bits = mw_prng_next(prng);
@@ -177,6 +197,8 @@ static mw_cell random_cell(uint64_t *prng, mw_type type, mw_symbols *symbols) {
         return mw_cell_time(MW_TIME_MIN +
                             (int64_t)(bits % (uint64_t)(MW_TIME_MAX - MW_TIME_MIN + 1)));
     case MW_TYPE_DURATION: return mw_cell_time((int64_t)(bits >> mw_prng_below(prng, 63)));
+    case MW_TYPE_LIST:
+    case MW_TYPE_NUMBER_LIST: return random_list(prng, type, symbols);
     default: break;
     }
     int size = snprintf(text, sizeof text, "%.*s%llu", (int)(bits % 3), "\n\"\xff",
@@ -241,6 +263,8 @@ MW_TEST(cell_refuses_bytes_that_are_not_canonical) {
         {MW_TYPE_BOOL, {"", 0}},
         {MW_TYPE_TEXT, {"\4\0\0\0JFK", 7}},
         {MW_TYPE_TEXT, {"\xff\xff\xff", 3}},
+        {MW_TYPE_LIST, {"\4\0\0\0[ ] ", 8}},          /* blanks */
+        {MW_TYPE_NUMBER_LIST, {"\5\0\0\0[1.0]", 9}}, /* a longer number than is needed */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mw_reader reader = {.rest = cases[i].bytes};
