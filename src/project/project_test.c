@@ -235,7 +235,7 @@ MW_TEST(project_tells_all_mistakes_at_once) {
         "f:8:12: streams.s.known: must be an expression, got a list\n"
         "f:9:5: streams.s.id: must be names, as a list or separated by commas, got nothing\n"
         "f:10:16: streams.s.types.n: must be one of number, bool, category, text, time, duration, "
-        "got \"numbr\"\n"
+        "list, list of number, got \"numbr\"\n"
         "    Did you mean number?\n"
         "f:11:22: streams.s.checks.a.in: must be a list, got \"EWR\"\n"
         "f:11:36: streams.s.checks.a.missing: must be a share such as 5%, got \"2\"\n"
