@@ -4,7 +4,7 @@
 #include "cli/grid.h"
 #include "cli/report_page.h"
 #include "cli/workspace.h"
-#include "ingest/load.h"
+#include "ingest/history.h"
 #include "loop/backtest_report.h"
 #include "sys/parallel.h"
 #include "sys/terminal.h"
@@ -20,7 +20,7 @@ typedef struct {
     mw_policy policies[MW_BACKTEST_LANES_MAX];
     size_t policy_count;
     int64_t seed, thread_count;
-    mw_str data_version;
+    mw_history history;
     mw_events events;
     mw_progress progress;
     mw_arena arena; /* of the result */
@@ -123,7 +123,7 @@ static mw_status run(job *it, mw_error *err) {
                                             .zone_data = workspace->zone_data,
                                             .streams = streams,
                                             .stream_count = workspace->project->stream_count,
-                                            .data_version = it->data_version},
+                                            .data_version = mw_str_of(it->history.version)},
                                  .from = it->from,
                                  .to = it->to,
                                  .policies = it->policies,
@@ -141,8 +141,8 @@ static mw_status load_and_run(job *it, mw_error *err) {
     const mw_workspace *workspace = it->workspace;
     mw_sys *sys = workspace->cli->sys;
     int64_t began_us = mw_sys_cpu_us(sys);
-    MW_TRY(
-        mw_load_events(workspace->state, workspace->program, workspace->symbols, &it->events, err));
+    MW_TRY(mw_history_load(workspace->state, workspace->program, workspace->symbols, &it->history,
+                           &it->events, err));
     mw_status status = run(it, err);
     it->cpu_us = mw_sys_cpu_us(sys) - began_us - it->result.learner_cpu_us;
     mw_events_release(&it->events);
@@ -250,16 +250,10 @@ static mw_status show(job *it, mw_error *err) {
 mw_status mw_cli_backtest(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     job it = {.workspace = &workspace};
-    char data_version[MW_SHA256_HEX_SIZE + 1];
     mw_arena_init(&it.arena, RESULT_MAX);
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
     if (status == MW_OK) status = read_options(&it, err);
-    if (status == MW_OK)
-        status = mw_lake_version(mw_state_lake(workspace.state), data_version, err);
-    if (status == MW_OK) {
-        it.data_version = mw_str_of(data_version);
-        status = load_and_run(&it, err);
-    }
+    if (status == MW_OK) status = load_and_run(&it, err);
     if (status == MW_OK) status = show(&it, err);
     mw_arena_release(&it.arena);
     mw_workspace_release(&workspace);

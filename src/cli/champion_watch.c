@@ -110,7 +110,7 @@ static mw_status watch(mw_champion_watch *it, mw_shared_history *shared,
                               .project_model = &it->model,
                               .symbols = workspace->symbols,
                               .history = &history->events,
-                              .log_through = history->lake.log_through,
+                              .lake = history->lake,
                               .champion = mw_buf_str(&it->version.bytes),
                               .keeping = keeping,
                               .kinship = {it, is_kin}};

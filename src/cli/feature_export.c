@@ -8,6 +8,7 @@ enum { SQL_SIZE_MAX = 1 << 28 };
 
 static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_error *err) {
     mw_workspace_model model;
+    mw_lake_snapshot lake;
     const char *name = mw_cli_option(workspace->cli, "--model");
     MW_TRY(mw_workspace_find_model(workspace, name, &model, err));
     mw_buf_printf(sql,
@@ -15,7 +16,8 @@ static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_error *err) 
                   "-- Run in the project's folder: the events are those that its lake has now.\n"
                   "-- Then ask: FROM features_%.*s LIMIT 10;\n\n",
                   MW_STR_ARGS(model.program->name), MW_STR_ARGS(model.program->name));
-    MW_TRY(mw_lake_views_append(workspace, MW_STATE_FOLDER "/lake", sql, NULL, err));
+    MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &lake, err));
+    MW_TRY(mw_lake_views_append(workspace, &lake, MW_STATE_FOLDER "/lake", sql, NULL, err));
     mw_buf_append_char(sql, '\n');
     mw_sql_append_macros(workspace->program->zone, sql);
     mw_buf_printf(sql, "\nCREATE OR REPLACE VIEW features_%.*s AS\n",

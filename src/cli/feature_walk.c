@@ -1,14 +1,16 @@
 #include "cli/feature_walk.h"
 
-#include "ingest/load.h"
+#include "ingest/history.h"
 
 mw_status mw_feature_walk_begin(const mw_workspace *workspace, mw_feature_walk *out_walk,
                                 mw_error *err) {
     mw_cli *cli = workspace->cli;
     mw_workspace_model model;
+    mw_history history;
     mw_events events;
     MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
-    MW_TRY(mw_load_events(workspace->state, workspace->program, workspace->symbols, &events, err));
+    MW_TRY(mw_history_load(workspace->state, workspace->program, workspace->symbols, &history,
+                           &events, err));
     *out_walk = (mw_feature_walk){.workspace = workspace, .model = model, .events = events};
     out_walk->moment_count_max = events.streams[mw_model_announcer(model.program)].rows.row_count;
     out_walk->config = (mw_replay_config){.program = workspace->program,
@@ -17,7 +19,7 @@ mw_status mw_feature_walk_begin(const mw_workspace *workspace, mw_feature_walk *
                                           .symbols = workspace->symbols,
                                           .from = INT64_MIN,
                                           .to = INT64_MAX,
-                                          .now = mw_sys_now_us(cli->sys),
+                                          .now = mw_history_now(&history, mw_sys_now_us(cli->sys)),
                                           .with_label = true};
     mw_status status = mw_replay_create(out_walk->config, &out_walk->replay, err);
     if (status != MW_OK) mw_events_release(&out_walk->events);

@@ -283,8 +283,10 @@ static mw_status find_moment(inquiry *it, mw_error *err) {
     status = mw_fail(err, MW_NOT_FOUND, "features why: model %.*s has no %s of %s",
                      MW_STR_ARGS(it->oracle.model->name),
                      it->feature == LABEL ? "matured label" : "moment", id);
-    return mw_hint(err, status, "An id is written as `features build` does: its values joined by "
-                                "|, times as 2013-12-31T05:00:00Z.");
+    return mw_hint(err, status,
+                   "An id is written as `features build` does: its values joined by |, times as "
+                   "2013-12-31T05:00:00Z. An event that came later than its stream's `late` allows "
+                   "makes no moment.");
 }
 
 static mw_status ask(const mw_feature_walk *walk, int64_t shown_max, mw_error *err) {

@@ -36,7 +36,7 @@ struct keeper {
     bool is_open;
     bool has_begun; /* the log */
     mw_shared_history history;
-    int64_t ingest; /* the last that the history holds */
+    char lake[MW_SHA256_HEX_SIZE + 1]; /* the version of what the history holds */
     charge *charges;
     size_t charge_count;
 };
@@ -77,11 +77,11 @@ static mw_status write_down(charge *it, int64_t checked, mw_error *err) {
 
 /* --- what the loop sets off ----------------------------------------------------------------- */
 
-/* Examples by today's program, as of now. Where the champion has that program its watch has them;
+/* Who has examples by today's program, as of now: the champion's watch, where it has that program;
    else lake and log are read again. */
-static mw_status gather(charge *it, int64_t now, const mw_examples **out_examples, mw_error *err) {
+static mw_status gather(charge *it, int64_t now, const mw_follower **out_follower, mw_error *err) {
     const mw_workspace *workspace = &it->owner->workspace;
-    *out_examples = mw_follower_examples(mw_watch_follower(it->champion.watch));
+    *out_follower = mw_watch_follower(it->champion.watch);
     if (it->champion.is_of_today) return MW_OK;
     mw_follower_config config = {.sys = it->owner->cli->sys,
                                  .program = workspace->program,
@@ -93,17 +93,24 @@ static mw_status gather(charge *it, int64_t now, const mw_examples **out_example
     if (!config.log_folder) return mw_fail(err, MW_NO_MEMORY, "keeper: no memory");
     MW_TRY(mw_shared_history_load(workspace, &it->owner->history, err));
     config.history = &it->owner->history.events;
-    config.log_through = it->owner->history.lake.log_through;
+    config.lake = it->owner->history.lake;
     mw_follower_destroy(it->gatherer);
     it->gatherer = NULL;
     MW_TRY(mw_follower_create(config, &it->gatherer, err));
-    *out_examples = mw_follower_examples(it->gatherer);
+    *out_follower = it->gatherer;
     return mw_follower_advance(it->gatherer, now, err);
 }
 
-static mw_status learn(charge *it, int64_t now, mw_str why, const mw_examples *examples,
+static mw_status learn(charge *it, int64_t now, mw_str why, const mw_follower *follower,
                        mw_error *err) {
-    mw_retraining order = {&it->owner->workspace, it->model, examples, now, why};
+    char data_version[MW_SHA256_HEX_SIZE + 1];
+    mw_follower_data_version(follower, data_version);
+    mw_retraining order = {.workspace = &it->owner->workspace,
+                           .model = it->model,
+                           .examples = mw_follower_examples(follower),
+                           .data_version = mw_str_of(data_version),
+                           .as_of = now,
+                           .why = why};
     mw_buf version;
     mw_buf_init(&version, MW_VERSION_SIZE_MAX);
     mw_status status = mw_train_again(&order, &version, err);
@@ -119,21 +126,21 @@ static mw_status learn(charge *it, int64_t now, mw_str why, const mw_examples *e
 static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training *out_training,
                        mw_error *err) {
     charge *it = context;
-    const mw_examples *examples = NULL,
-                      *champions = mw_follower_examples(mw_watch_follower(it->champion.watch));
+    const mw_follower *watching = mw_watch_follower(it->champion.watch), *gathered = NULL;
     mw_error reason = {0};
-    mw_status status = gather(it, now, &examples, &reason);
-    if (status == MW_OK) status = learn(it, now, why, examples, &reason);
+    mw_status status = gather(it, now, &gathered, &reason);
+    if (status == MW_OK) status = learn(it, now, why, gathered, &reason);
     it->trained = now;
     /* What cannot be learned leaves the model as it is, and is tried again when due. */
     if (status == MW_INVALID)
         mw_cli_note(it->owner->cli, "keeper: model %.*s was not retrained: %s",
                     MW_STR_ARGS(name_of(it)), reason.message);
     else if (status != MW_OK) return mw_fail(err, status, "%s", reason.message);
+    const mw_examples *examples = mw_follower_examples(gathered);
     *out_training = (mw_loop_training){.version_bytes = mw_buf_str(&it->version),
                                        .examples = examples,
                                        .example_count = mw_examples_known_by(examples, now),
-                                       .champion_examples = champions,
+                                       .champion_examples = mw_follower_examples(watching),
                                        .costs = mw_model_costs(it->model.project)};
     if (it->champion.is_of_today) out_training->champion_examples = NULL;
     return MW_OK;
@@ -268,18 +275,11 @@ static mw_status list_charges(keeper *k, mw_error *err) {
     return MW_OK;
 }
 
-static mw_status find_ingest(const keeper *k, int64_t *out_ingest, mw_error *err) {
-    mw_lake_snapshot lake;
-    MW_TRY(mw_lake_look(mw_state_lake(k->workspace.state), &lake, err));
-    *out_ingest = lake.ingest;
-    return MW_OK;
-}
-
 static mw_status open_project(keeper *k, mw_error *err) {
     mw_workspace *workspace = &k->workspace;
     k->is_open = true;
     MW_TRY(mw_workspace_open(k->cli, MW_WORKSPACE_CATALOG, NULL, workspace, err));
-    MW_TRY(find_ingest(k, &k->ingest, err));
+    MW_TRY(mw_lake_version(mw_state_lake(workspace->state), k->lake, err));
     return list_charges(k, err);
 }
 
@@ -295,12 +295,13 @@ static void close_project(keeper *k) {
     k->is_open = false;
 }
 
-/* What an ingest brings has places among those that were followed already: all begins anew. */
+/* What an ingest brings has places among those that were followed already: all begins anew. What is
+   moved from the log was followed there. */
 static mw_status hear_of_ingests(keeper *k, mw_error *err) {
-    int64_t ingest = 0;
+    char lake[MW_SHA256_HEX_SIZE + 1];
     if (!k->is_open) return MW_OK;
-    MW_TRY(find_ingest(k, &ingest, err));
-    if (ingest != k->ingest) close_project(k);
+    MW_TRY(mw_lake_version(mw_state_lake(k->workspace.state), lake, err));
+    if (!mw_str_is(mw_str_of(lake), k->lake)) close_project(k);
     return MW_OK;
 }
 

@@ -46,13 +46,15 @@ static mw_status append_rows(mw_workspace *workspace, mw_catalog_rows *rows,
     return status;
 }
 
-mw_status mw_lake_views_append(mw_workspace *workspace, const char *lake_folder, mw_buf *out_sql,
-                               mw_buf *out_files, mw_error *err) {
+mw_status mw_lake_views_append(mw_workspace *workspace, const mw_lake_snapshot *snapshot,
+                               const char *lake_folder, mw_buf *out_sql, mw_buf *out_files,
+                               mw_error *err) {
     mw_catalog_rows *rows = NULL;
     MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
                             "SELECT f.stream, f.path, i.place_us, i.step_us FROM lake_files f "
-                            "JOIN ingests i ON i.id = f.ingest ORDER BY f.stream, f.ingest",
-                            MW_SQL_NOTHING, &rows, err));
+                            "JOIN ingests i ON i.id = f.ingest WHERE f.ingest <= ? "
+                            "ORDER BY f.stream, f.ingest",
+                            MW_SQL(mw_sql_int(snapshot->ingest)), &rows, err));
     mw_status status =
         append_rows(workspace, rows, lake_folder, out_sql, out_files, err);
     mw_catalog_rows_close(rows);

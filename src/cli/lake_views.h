@@ -7,7 +7,9 @@
 #pragma once
 #include "cli/workspace.h"
 
-/* Appends "CREATE VIEW ..; .." for each stream, with the files as seen from where `lake_folder` is;
-   and, unless `out_files` is NULL, their paths as a list of SQL's texts. */
-MW_MUST_USE mw_status mw_lake_views_append(mw_workspace *workspace, const char *lake_folder,
-                                           mw_buf *out_sql, mw_buf *out_files, mw_error *err);
+/* Appends "CREATE VIEW ..; .." for each stream, with the files of the snapshot as seen from where
+   `lake_folder` is; and, unless `out_files` is NULL, their paths as a list of SQL's texts. */
+MW_MUST_USE mw_status mw_lake_views_append(mw_workspace *workspace,
+                                           const mw_lake_snapshot *snapshot,
+                                           const char *lake_folder, mw_buf *out_sql,
+                                           mw_buf *out_files, mw_error *err);

@@ -10,7 +10,7 @@
 #include "decide/decider.h"
 #include "feature/entrance.h"
 #include "ingest/data_file.h"
-#include "ingest/load.h"
+#include "ingest/history.h"
 #include "sys/standard.h"
 #include "sys/terminal.h"
 
@@ -340,14 +340,15 @@ static mw_status answer_moments(job *it, mw_decider *decider, const mw_events *e
 
 static mw_status answer(job *it, mw_error *err) {
     mw_workspace *workspace = it->workspace;
+    mw_history history;
     mw_events events;
     mw_decider *decider = NULL;
     mw_decider_config config = {.program = it->version.program,
                                 .model = it->version.model,
                                 .symbols = workspace->symbols,
                                 .from = INT64_MAX}; /* nothing falls due: all is asked */
-    MW_TRY(mw_load_events(workspace->state, it->version.program, workspace->symbols, &events,
-                          err));
+    MW_TRY(mw_history_load(workspace->state, it->version.program, workspace->symbols, &history,
+                           &events, err));
     mw_status status = enter(it, &events, err);
     if (status == MW_OK) status = mw_decider_create(config, &decider, err);
     if (status == MW_OK)

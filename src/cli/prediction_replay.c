@@ -7,8 +7,7 @@
 #include "cli/version_archive.h"
 #include "decide/prediction.h"
 #include "feature/oracle.h"
-#include "ingest/load.h"
-#include "ingest/log_tail.h"
+#include "ingest/history.h"
 #include "table/cell_json.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20 };
@@ -78,14 +77,11 @@ static mw_status read_record(replay *r, mw_error *err) {
 
 static mw_status load_events(replay *r, mw_error *err) {
     const mw_program *program = r->version.program.program;
-    mw_lake_snapshot lake;
-    mw_log_facts facts;
-    mw_load_wish wish = {r->workspace->state, program, r->workspace->symbols, INT64_MIN};
-    MW_TRY(mw_load_lake(wish, &lake, &r->events, err));
+    mw_history history;
+    MW_TRY(mw_history_load(r->workspace->state, program, r->workspace->symbols, &history,
+                           &r->events, err));
     r->has_events = true;
-    mw_log_tail tail = {r->workspace->state, program, r->workspace->symbols, lake.log_through,
-                        INT64_MAX};
-    return mw_log_tail_read(tail, &r->events, &facts, err);
+    return MW_OK;
 }
 
 /* Whether the prediction was made for this event: by its id, or, in a stream without one, since

@@ -95,7 +95,7 @@ static mw_status follow(maker *it, const mw_project_model *project,
                                  .project_model = project,
                                  .symbols = workspace->symbols,
                                  .history = &history->events,
-                                 .log_through = history->lake.log_through,
+                                 .lake = history->lake,
                                  .from = INT64_MIN,
                                  .hooks = {.context = it, .learned = add_example}};
     config.log_folder = mw_state_path(workspace->state, &it->arena, "log");

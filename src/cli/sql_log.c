@@ -1,9 +1,7 @@
 #include "cli/sql_log.h"
 
 #include "decide/prediction.h"
-#include "ingest/load.h"
-#include "ingest/log_tail.h"
-#include "ingest/standing.h"
+#include "ingest/history.h"
 #include "store/duck_writer.h"
 #include "store/log.h"
 
@@ -103,11 +101,9 @@ mw_str mw_sql_fresh_table(mw_arena *arena, mw_str stream) {
 
 typedef struct {
     const mw_workspace *workspace;
-    const mw_lake_snapshot *snapshot;
     const mw_events *events; /* of the log, sorted */
     mw_arena *arena;
     int32_t stream;          /* that is written */
-    mw_standing *standing;   /* its ids in the lake; NULL: it has none */
     mw_duck_writer *writer;
 } fresh;
 
@@ -122,7 +118,6 @@ static mw_status add_events(fresh *it, mw_error *err) {
     for (size_t i = 0; i < it->events->event_count; i++) {
         mw_event event = mw_events_at(it->events, i);
         if (event.stream != it->stream) continue;
-        if (it->standing && mw_standing_find(it->standing, &event) != MW_STANDS_NOT) continue;
         row[0] = mw_cell_time(event.time);
         row[1] = mw_cell_time(event.known);
         row[2] = mw_cell_time(event.place);
@@ -150,28 +145,6 @@ static mw_status write_table(fresh *it, mw_error *err) {
     return name.data ? mw_duck_writer_keep(it->writer, name, err) : no_memory(err);
 }
 
-static mw_status load_stream(fresh *it, mw_error *err) {
-    const mw_workspace *workspace = it->workspace;
-    mw_lake_wish wish = {stream_of(it)->name, it->stream, workspace->symbols, INT64_MIN};
-    mw_events lake, nothing;
-    MW_TRY(mw_program_events(workspace->program, &lake, err));
-    mw_status status = mw_program_events(workspace->program, &nothing, err);
-    if (status == MW_OK && stream_of(it)->id_count > 0) {
-        status = mw_lake_read(mw_state_lake(workspace->state), it->snapshot, wish, &lake, err);
-        if (status == MW_OK)
-            status = mw_standing_create(stream_of(it), it->stream, &lake, &nothing, &it->standing,
-                                        err);
-    }
-    if (status == MW_OK) status = write_table(it, err);
-    mw_duck_writer_destroy(it->writer);
-    mw_standing_destroy(it->standing);
-    it->writer = NULL;
-    it->standing = NULL;
-    mw_events_release(&nothing);
-    mw_events_release(&lake);
-    return status;
-}
-
 static mw_status load_streams(fresh *it, bool *out_has_fresh, mw_error *err) {
     size_t count = it->workspace->program->stream_count;
     for (size_t i = 0; i < count; i++) out_has_fresh[i] = false;
@@ -180,27 +153,26 @@ static mw_status load_streams(fresh *it, bool *out_has_fresh, mw_error *err) {
     for (size_t i = 0; i < count; i++) {
         if (!out_has_fresh[i]) continue;
         it->stream = (int32_t)i;
-        MW_TRY(load_stream(it, err));
+        mw_status status = write_table(it, err);
+        mw_duck_writer_destroy(it->writer);
+        it->writer = NULL;
+        MW_TRY(status);
     }
     return MW_OK;
 }
 
-mw_status mw_sql_load_fresh(const mw_workspace *workspace, bool *out_has_fresh, mw_error *err) {
-    mw_lake_snapshot snapshot;
-    mw_log_facts facts;
+mw_status mw_sql_load_fresh(const mw_workspace *workspace, mw_lake_snapshot *out_lake,
+                            bool *out_has_fresh, mw_error *err) {
+    mw_history history;
     mw_events events;
     mw_arena arena;
-    MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &snapshot, err));
-    MW_TRY(mw_program_events(workspace->program, &events, err));
+    mw_load_wish wish = {workspace->state, workspace->program, workspace->symbols, INT64_MIN};
+    MW_TRY(mw_history_load_fresh(wish, INT64_MAX, &history, &events, err));
     mw_arena_init(&arena, (size_t)1 << 32);
-    mw_log_tail tail = {workspace->state, workspace->program, workspace->symbols,
-                        snapshot.log_through, INT64_MAX};
-    mw_status status = mw_log_tail_read(tail, &events, &facts, err);
-    if (status == MW_OK) status = mw_events_sort(&events, err);
-    fresh it = {
-        .workspace = workspace, .snapshot = &snapshot, .events = &events, .arena = &arena};
-    if (status == MW_OK) status = load_streams(&it, out_has_fresh, err);
+    fresh it = {.workspace = workspace, .events = &events, .arena = &arena};
+    mw_status status = load_streams(&it, out_has_fresh, err);
     mw_arena_release(&arena);
     mw_events_release(&events);
+    if (status == MW_OK) *out_lake = history.lake;
     return status;
 }

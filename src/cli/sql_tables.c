@@ -86,26 +86,34 @@ static mw_status show_catalog(const mw_workspace *workspace, mw_buf *sql, mw_err
 
 /* --- the streams -------------------------------------------------------------------------- */
 
-static mw_status find_in_lake(const mw_workspace *workspace, mw_str stream, bool *out_is_there,
+/* The streams as they are shown: of the lake as it was seen, and of the log behind that. */
+typedef struct {
+    mw_workspace *workspace;
+    mw_lake_snapshot lake;
+    bool *has_fresh; /* one a stream of the program; NULL: there is no program, and no log */
+} stream_show;
+
+static mw_status find_in_lake(const stream_show *show, mw_str stream, bool *out_is_there,
                               mw_error *err) {
     mw_catalog_rows *rows = NULL;
-    MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
-                            "SELECT 1 FROM lake_files WHERE stream = ? LIMIT 1",
-                            MW_SQL(mw_sql_str(stream)), &rows, err));
+    MW_TRY(mw_catalog_query(mw_state_catalog(show->workspace->state),
+                            "SELECT 1 FROM lake_files WHERE stream = ? AND ingest <= ? LIMIT 1",
+                            MW_SQL(mw_sql_str(stream), mw_sql_int(show->lake.ingest)), &rows,
+                            err));
     mw_status status = mw_catalog_next(rows, out_is_there, err);
     mw_catalog_rows_close(rows);
     return status;
 }
 
 /* A stream with events in the log alone is a view over those and over the lake's, if it has any. */
-static mw_status append_fresh(const mw_workspace *workspace, mw_str stream, mw_arena *arena,
-                              mw_buf *sql, mw_error *err) {
+static mw_status append_fresh(const stream_show *show, mw_str stream, mw_buf *sql,
+                              mw_error *err) {
     mw_buf lake;
     mw_buf_init(&lake, PATH_SIZE_MAX);
     mw_buf_append_text(&lake, "in the lake: ");
     mw_buf_append_str(&lake, stream);
     bool is_in_lake = false;
-    mw_status status = find_in_lake(workspace, stream, &is_in_lake, err);
+    mw_status status = find_in_lake(show, stream, &is_in_lake, err);
     if (is_in_lake) {
         mw_buf_append_text(sql, "ALTER VIEW ");
         mw_duck_append_name(sql, stream);
@@ -122,31 +130,31 @@ static mw_status append_fresh(const mw_workspace *workspace, mw_str stream, mw_a
         mw_buf_append_text(sql, " UNION ALL BY NAME ");
     }
     mw_buf_append_text(sql, "SELECT * FROM ");
-    mw_duck_append_name(sql, mw_sql_fresh_table(arena, stream));
+    mw_duck_append_name(sql, mw_sql_fresh_table(&show->workspace->arena, stream));
     mw_buf_append_text(sql, "; ");
     mw_buf_release(&lake);
     return status;
 }
 
-static mw_status append_all_fresh(mw_workspace *workspace, const bool *has_fresh, mw_buf *sql,
-                                  mw_error *err) {
-    const mw_program *program = workspace->program;
-    for (size_t i = 0; has_fresh && i < program->stream_count; i++)
-        if (has_fresh[i])
-            MW_TRY(append_fresh(workspace, program->streams[i].name, &workspace->arena, sql, err));
+static mw_status append_all_fresh(const stream_show *show, mw_buf *sql, mw_error *err) {
+    const mw_program *program = show->workspace->program;
+    for (size_t i = 0; show->has_fresh && i < program->stream_count; i++)
+        if (show->has_fresh[i])
+            MW_TRY(append_fresh(show, program->streams[i].name, sql, err));
     return MW_OK;
 }
 
 /* Then nothing but the lake's files can be opened any more: some statements of DuckDB write while
    they are prepared, before anybody can see what they are. */
-static mw_status show_streams(mw_workspace *workspace, const bool *has_fresh, mw_buf *sql,
-                              mw_error *err) {
+static mw_status show_streams(const stream_show *show, mw_buf *sql, mw_error *err) {
+    mw_workspace *workspace = show->workspace;
     mw_buf files;
     mw_buf_init(&files, SQL_SIZE_MAX);
     const char *folder = mw_path_join(&workspace->arena, workspace->state_folder, "lake");
-    mw_status status = folder ? mw_lake_views_append(workspace, folder, sql, &files, err)
-                              : mw_fail(err, MW_NO_MEMORY, "sql: no memory");
-    if (status == MW_OK) status = append_all_fresh(workspace, has_fresh, sql, err);
+    mw_status status =
+        folder ? mw_lake_views_append(workspace, &show->lake, folder, sql, &files, err)
+               : mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+    if (status == MW_OK) status = append_all_fresh(show, sql, err);
     mw_buf_append_text(sql, "SET allowed_paths = [");
     mw_buf_append_str(sql, mw_buf_str(&files));
     mw_buf_append_text(sql, "]; SET enable_external_access = false; SET lock_configuration = true");
@@ -155,20 +163,24 @@ static mw_status show_streams(mw_workspace *workspace, const bool *has_fresh, mw
     return status == MW_OK ? run_sql(workspace, sql, err) : status;
 }
 
-mw_status mw_sql_tables_make(mw_workspace *workspace, bool with_examples, mw_error *err) {
+static mw_status look_at_streams(stream_show *show, mw_error *err) {
+    mw_workspace *workspace = show->workspace;
     const mw_program *program = workspace->program;
-    bool *has_fresh = NULL;
+    if (!program) return mw_lake_look(mw_state_lake(workspace->state), &show->lake, err);
+    show->has_fresh = mw_arena_alloc(&workspace->arena, program->stream_count + 1, 1);
+    if (!show->has_fresh) return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+    return mw_sql_load_fresh(workspace, &show->lake, show->has_fresh, err);
+}
+
+mw_status mw_sql_tables_make(mw_workspace *workspace, bool with_examples, mw_error *err) {
+    stream_show show = {.workspace = workspace};
     MW_TRY(mw_sql_load_predictions(workspace, err));
-    if (program) {
-        has_fresh = mw_arena_alloc(&workspace->arena, program->stream_count + 1, 1);
-        if (!has_fresh) return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
-        MW_TRY(mw_sql_load_fresh(workspace, has_fresh, err));
-    }
+    MW_TRY(look_at_streams(&show, err));
     if (with_examples) MW_TRY(mw_sql_load_examples(workspace, err));
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
     mw_status status = show_catalog(workspace, &sql, err);
-    if (status == MW_OK) status = show_streams(workspace, has_fresh, &sql, err);
+    if (status == MW_OK) status = show_streams(&show, &sql, err);
     mw_buf_release(&sql);
     return status;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/train_report.h"
-#include "ingest/load.h"
+#include "ingest/history.h"
 #include "sys/parallel.h"
 #include "sys/terminal.h"
 #include "train/lightgbm_child.h"
@@ -14,7 +14,8 @@ typedef struct {
     const mw_workspace *workspace;
     mw_project_model model; /* the project's, with the options over it */
     const mw_model_program *program;
-    int64_t as_of, test_from, seed, thread_count;
+    int64_t as_of; /* MW_TIME_MISSING: when the events were read */
+    int64_t test_from, seed, thread_count;
     const mw_imported *imported; /* in the learner's place; NULL: none */
     mw_str data_version, why;
     mw_arena arena; /* of the training */
@@ -38,7 +39,7 @@ static mw_status read_options(job *it, mw_error *err) {
     it->program = model.program;
     const char *learner = mw_cli_option(cli, "--learner");
     if (learner) it->model.learner = mw_str_of(learner);
-    MW_TRY(read_time(it, "--as-of", mw_sys_now_us(cli->sys), &it->as_of, err));
+    MW_TRY(read_time(it, "--as-of", MW_TIME_MISSING, &it->as_of, err));
     MW_TRY(read_time(it, "--test-from", MW_TEST_LATEST, &it->test_from, err));
     MW_TRY(mw_cli_int(cli, "--seed", SEED_USUAL, &it->seed, err));
     MW_TRY(mw_cli_int(cli, "--threads", (int64_t)mw_sys_core_count(cli->sys), &it->thread_count,
@@ -94,16 +95,26 @@ static mw_status build_examples(const job *it, const mw_events *events, mw_examp
     return status;
 }
 
+/* What was read, as the lineage names it. */
+static mw_status note_history(job *it, const mw_history *history, mw_error *err) {
+    int64_t now = mw_history_now(history, mw_sys_now_us(it->workspace->cli->sys));
+    if (it->as_of == MW_TIME_MISSING) it->as_of = now;
+    it->data_version = mw_str_copy(&it->arena, mw_str_of(history->version));
+    return it->data_version.data ? MW_OK : mw_fail(err, MW_NO_MEMORY, "train: no memory");
+}
+
 /* Fills `examples` in place: its tables point into it. */
 static mw_status make_examples(job *it, mw_examples *examples, mw_error *err) {
     const mw_workspace *workspace = it->workspace;
+    mw_history history;
     mw_events events;
     MW_TRY(mw_examples_init(examples, workspace->program, it->program, it->model.segments,
                             it->model.segment_count, err));
-    mw_status status = mw_load_events(workspace->state, workspace->program, workspace->symbols,
-                                      &events, err);
+    mw_status status = mw_history_load(workspace->state, workspace->program, workspace->symbols,
+                                       &history, &events, err);
     if (status == MW_OK) {
-        status = build_examples(it, &events, examples, err);
+        status = note_history(it, &history, err);
+        if (status == MW_OK) status = build_examples(it, &events, examples, err);
         mw_events_release(&events);
     }
     if (status != MW_OK) mw_examples_release(examples);
@@ -250,16 +261,10 @@ static mw_status train(job *it, mw_error *err) {
 mw_status mw_cli_train(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     job it = {.workspace = &workspace, .why = MW_STR("train")};
-    char data_version[MW_SHA256_HEX_SIZE + 1];
     mw_arena_init(&it.arena, (size_t)1 << 36);
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
     if (status == MW_OK) status = read_options(&it, err);
-    if (status == MW_OK)
-        status = mw_lake_version(mw_state_lake(workspace.state), data_version, err);
-    if (status == MW_OK) {
-        it.data_version = mw_str_of(data_version);
-        status = train(&it, err);
-    }
+    if (status == MW_OK) status = train(&it, err);
     mw_arena_release(&it.arena);
     mw_workspace_release(&workspace);
     return status;
@@ -267,17 +272,14 @@ mw_status mw_cli_train(mw_cli *cli, mw_error *err) {
 
 mw_status mw_train_import(const mw_workspace *workspace, mw_workspace_model model,
                           const mw_imported *imported, mw_error *err) {
-    char data_version[MW_SHA256_HEX_SIZE + 1];
-    MW_TRY(mw_lake_version(mw_state_lake(workspace->state), data_version, err));
     job it = {.workspace = workspace,
               .model = *model.project,
               .program = model.program,
-              .as_of = mw_sys_now_us(workspace->cli->sys),
+              .as_of = MW_TIME_MISSING,
               .test_from = MW_TEST_LATEST,
               .seed = SEED_USUAL,
               .thread_count = 1,
               .imported = imported,
-              .data_version = mw_str_of(data_version),
               .why = MW_STR("models import")};
     it.model.learner = MW_STR("imported");
     mw_arena_init(&it.arena, (size_t)1 << 36);
@@ -308,8 +310,6 @@ static mw_status learn_again(job *it, const mw_examples *examples, mw_buf *out_v
 }
 
 mw_status mw_train_again(const mw_retraining *order, mw_buf *out_version, mw_error *err) {
-    char data_version[MW_SHA256_HEX_SIZE + 1];
-    MW_TRY(mw_lake_version(mw_state_lake(order->workspace->state), data_version, err));
     job it = {.workspace = order->workspace,
               .model = *order->model.project,
               .program = order->model.program,
@@ -317,7 +317,7 @@ mw_status mw_train_again(const mw_retraining *order, mw_buf *out_version, mw_err
               .test_from = MW_TEST_LATEST,
               .seed = SEED_USUAL,
               .thread_count = (int64_t)mw_sys_core_count(order->workspace->cli->sys),
-              .data_version = mw_str_of(data_version),
+              .data_version = order->data_version,
               .why = order->why};
     mw_arena_init(&it.arena, (size_t)1 << 36);
     mw_status status = learn_again(&it, order->examples, out_version, err);

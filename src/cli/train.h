@@ -1,4 +1,4 @@
-/* train: makes a version of a model from the events in the lake, and records it with its run. */
+/* train: makes a version of a model from what lake and log hold, and records it with its run. */
 #pragma once
 #include "cli/workspace.h"
 #include "train/examples.h"
@@ -11,6 +11,7 @@ typedef struct {
     const mw_workspace *workspace;
     mw_workspace_model model;
     const mw_examples *examples;
+    mw_str data_version; /* of which these are */
     int64_t as_of; /* what had matured by then is learned from */
     mw_str why;    /* for the run */
 } mw_retraining;

@@ -24,10 +24,12 @@ static const char sales[] =
     "5,eur,7,2024-01-02T01:00:01Z\n";
 
 static void check_sale(shop *f, size_t row, const char *expected) {
+    mw_history history;
     mw_events events;
     mw_buf text;
     mw_buf_init(&text, 200);
-    MW_CHECK_OK(mw_load_events(f->state, f->program, f->symbols, &events, &f->err), &f->err);
+    MW_CHECK_OK(mw_history_load(f->state, f->program, f->symbols, &history, &events, &f->err),
+                &f->err);
     const mw_stream *stream = &f->program->streams[0];
     const mw_cell *cells = mw_table_row(&events.streams[0].rows, row);
     mw_cell_append(&text, MW_TYPE_NUMBER, cells[0], f->symbols);

@@ -91,10 +91,3 @@ mw_status mw_load_lake(mw_load_wish wish, mw_lake_snapshot *out_snapshot, mw_eve
     *out_events = events;
     return MW_OK;
 }
-
-mw_status mw_load_events(mw_state *state, const mw_program *program, mw_symbols *symbols,
-                         mw_events *out_events, mw_error *err) {
-    mw_lake_snapshot snapshot;
-    mw_load_wish wish = {state, program, symbols, INT64_MIN};
-    return mw_load_lake(wish, &snapshot, out_events, err);
-}

@@ -1,6 +1,6 @@
 /*
  * load: a project's events out of the lake, provided that its streams still mean what they
- * meant when the events were made.
+ * meant when the events were made. Who wants all events, the log's too, asks for history.h.
  *
  * The lake holds what the stream keys of the time said. A hash over the compiled keys that
  * shape events (columns, zone, fields, where, time, known, id, later) is kept with them; when
@@ -21,15 +21,12 @@ typedef struct {
     mw_state *state;
     const mw_program *program;
     mw_symbols *symbols;
-    int64_t after; /* only those whose place is greater; INT64_MIN: all */
+    int64_t after; /* as a mw_lake_wish has it */
 } mw_load_wish;
 /* The lake's events, sorted, and what they are a reading of: who follows the log goes on behind
    its `log_through`. `out_events` needs releasing only on success; the program outlives it. */
 MW_MUST_USE mw_status mw_load_lake(mw_load_wish wish, mw_lake_snapshot *out_snapshot,
                                    mw_events *out_events, mw_error *err);
-/* All events alone. */
-MW_MUST_USE mw_status mw_load_events(mw_state *state, const mw_program *program,
-                                     mw_symbols *symbols, mw_events *out_events, mw_error *err);
 /* Empty events with the program's streams. */
 MW_MUST_USE mw_status mw_program_events(const mw_program *program, mw_events *out_events,
                                         mw_error *err);

@@ -6,13 +6,15 @@
 
 MW_TEST(load_gives_all_streams_sorted_by_place) {
     shop f;
+    mw_lake_snapshot snapshot;
     mw_events events;
     shop_set_up(&f, NULL);
     shop_write_file(&f, "orders1.csv", shop_first_orders);
     shop_write_file(&f, "visits.csv", shop_first_visits);
     shop_compile(&f, shop_orders);
     MW_CHECK_OK(shop_ingest(&f), &f.err);
-    MW_CHECK_OK(mw_load_events(f.state, f.program, f.symbols, &events, &f.err), &f.err);
+    mw_load_wish wish = {f.state, f.program, f.symbols, INT64_MIN};
+    MW_CHECK_OK(mw_load_lake(wish, &snapshot, &events, &f.err), &f.err);
     MW_CHECK_EQUAL_INT(events.event_count, 5);
     for (size_t i = 1; i < events.event_count; i++)
         MW_CHECK(mw_events_at(&events, i - 1).place <= mw_events_at(&events, i).place);

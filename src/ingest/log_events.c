@@ -2,6 +2,8 @@
 
 #include <yyjson.h>
 
+#include "base/hash.h"
+
 enum { DEFINITION_SIZE_MAX = 1 << 20, NO_STREAM = -1, FOREIGN_STREAM = -2 };
 
 struct mw_log_events {
@@ -10,6 +12,7 @@ struct mw_log_events {
     mw_arena arena;
     int32_t streams[MW_STREAMS_MAX]; /* by the log's number: the program's stream, NO_STREAM (its
                                       fields have changed) or FOREIGN_STREAM */
+    unsigned char (*meanings)[MW_SHA256_SIZE]; /* by the log's number: of the definition */
     mw_str *definitions;             /* of the program's streams */
     mw_cell **rows;                  /* one a stream of the program, to read events into */
 };
@@ -53,7 +56,9 @@ static mw_status set_up(mw_log_events *events, mw_error *err) {
     for (size_t i = 0; i < MW_STREAMS_MAX; i++) events->streams[i] = NO_STREAM;
     events->definitions = mw_arena_alloc(&events->arena, count + 1, sizeof *events->definitions);
     events->rows = mw_arena_alloc(&events->arena, count + 1, sizeof *events->rows);
-    if (!events->definitions || !events->rows) return no_memory(err);
+    events->meanings =
+        mw_arena_alloc(&events->arena, MW_STREAMS_MAX, sizeof *events->meanings);
+    if (!events->definitions || !events->rows || !events->meanings) return no_memory(err);
     mw_buf text;
     mw_buf_init(&text, DEFINITION_SIZE_MAX);
     mw_status status = MW_OK;
@@ -97,6 +102,10 @@ mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record, mw
     MW_ASSERT(record->type == MW_RECORD_DEFINITION);
     if (record->stream >= MW_STREAMS_MAX)
         return mw_fail(err, MW_CORRUPT, "log: there is no stream %u", record->stream);
+    mw_sha256 sha;
+    mw_sha256_init(&sha);
+    mw_sha256_add(&sha, record->payload.data, record->payload.size);
+    mw_sha256_bytes(&sha, events->meanings[record->stream]);
     int32_t *stream = &events->streams[record->stream];
     *stream = FOREIGN_STREAM;
     for (size_t i = 0; i < events->program->stream_count; i++) {
@@ -104,6 +113,11 @@ mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record, mw
         else if (same_name(events->definitions[i], record->payload)) *stream = NO_STREAM;
     }
     return MW_OK;
+}
+
+const unsigned char *mw_log_events_meaning(const mw_log_events *events, const mw_record *record) {
+    static const unsigned char nothing[MW_SHA256_SIZE]; /* such an event cannot be read */
+    return record->stream < MW_STREAMS_MAX ? events->meanings[record->stream] : nothing;
 }
 
 bool mw_log_events_is_foreign(const mw_log_events *events, const mw_record *record) {

@@ -30,6 +30,8 @@ mw_str mw_log_events_definition(const mw_log_events *events, size_t stream);
 /* Takes a MW_RECORD_DEFINITION. */
 MW_MUST_USE mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record,
                                           mw_error *err);
+/* What the log says of a MW_RECORD_EVENT's stream: the SHA-256 of its definition. */
+const unsigned char *mw_log_events_meaning(const mw_log_events *events, const mw_record *record);
 /* Whether a MW_RECORD_EVENT is of a stream whose name the program does not know: it cannot matter
    to it. */
 bool mw_log_events_is_foreign(const mw_log_events *events, const mw_record *record);

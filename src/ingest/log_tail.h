@@ -1,24 +1,31 @@
 /*
  * log_tail: what the log says to who reads the lake: the events that are not in the lake yet, and
- * the facts by which an ingest is placed.
- * The whole log is read for it.
+ * the facts by which an ingest is placed and data are named.
+ *
+ * Events of streams that the program does not know cannot matter to it; the digest has them all
+ * the same. The whole log is read.
  */
 #pragma once
-#include "lang/program.h"
+#include "ingest/log_digest.h"
 #include "store/state.h"
 
 typedef struct {
     mw_state *state;
     const mw_program *program;
     mw_symbols *symbols;
-    int64_t after, through; /* events placed after the one and not after the other */
+    const mw_lake_snapshot *lake; /* the tail is what is behind its `log_through` */
+    int64_t through;              /* and not behind this place */
 } mw_log_tail;
 
+/* As of `through`. */
 typedef struct {
     bool is_virtual;
     int64_t now;             /* where a virtual clock stands */
-    int64_t last_place;      /* of all its records up to `through`; INT64_MIN: it is empty */
+    int64_t last_place;      /* of all records; INT64_MIN: it is empty */
+    int64_t last_event;      /* of the events that are not in the lake; INT64_MIN: there is none */
+    int64_t first_foreign;   /* of these, of a stream that the program does not know; INT64_MAX */
     int64_t last_prediction; /* the stamp of the last one; INT64_MIN: there is none */
+    mw_log_digest digest;    /* of all its events */
 } mw_log_facts;
 
 /* Adds the events, unsorted. MW_CONFLICT if the project file gives their streams other fields. */

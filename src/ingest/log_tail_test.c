@@ -1,49 +1,25 @@
 #include "ingest/log_tail.h"
 
-#include "ingest/log_events.h"
-#include "ingest/shop_test.h"
+#include "ingest/shop_log_test.h"
 
-/* Writes visits at places 10, 20 ... to the log, a prediction at 25 and controls around them. */
+/* Writes visits at places 10, 20 ... to the log, a prediction at 25 and a control before them. */
 static void write_log(shop *f, size_t count) {
-    mw_log *log;
-    mw_log_events *meanings;
-    mw_buf payload;
-    char folder[600];
-    snprintf(folder, sizeof folder, "%s/log", f->state_folder);
-    mw_log_config config = {.sys = mw_sys_real(), .folder = folder};
-    MW_CHECK_OK(mw_log_open(config, &log, &f->err), &f->err);
-    MW_CHECK_OK(mw_log_events_create(f->program, f->symbols, &meanings, &f->err), &f->err);
-    int32_t visits = mw_program_find_stream(f->program, MW_STR("visits"));
-    mw_str meaning = mw_log_events_definition(meanings, (size_t)visits);
-    MW_CHECK_OK(mw_log_define(log, 5, meaning, &f->err), &f->err);
-    mw_record begin = {.type = MW_RECORD_CONTROL, .time = 3, .known = 5, .place = 5,
-                       .payload = MW_STR("{\"kind\":\"" MW_CONTROL_BEGIN_VIRTUAL "\"}")};
-    MW_CHECK_OK(mw_log_append(log, &begin, &f->err), &f->err);
-    mw_buf_init(&payload, 1 << 10);
-    const mw_schema *schema = &f->program->streams[visits].schema;
+    shop_log log;
+    shop_log_open(&log, f);
+    shop_log_begin(&log, MW_CONTROL_BEGIN_VIRTUAL, 3, 5);
     for (size_t i = 1; i <= count; i++) {
-        int64_t place = 10 * (int64_t)i;
-        mw_cell row[2] = {mw_cell_time(place - 5),
-                          {.symbol = mw_symbols_intern(f->symbols, MW_STR("a"))}};
-        mw_buf_clear(&payload);
-        for (size_t c = 0; c < 2; c++)
-            mw_cell_append_canonical(&payload, schema->fields[c].type, row[c], f->symbols);
-        mw_record event = {MW_RECORD_EVENT, 5, place - 5, place - 5, place,
-                           mw_buf_str(&payload)};
-        MW_CHECK_OK(mw_log_append(log, &event, &f->err), &f->err);
+        shop_log_visit(&log, "a", 10 * (int64_t)i);
         mw_record prediction = {.type = MW_RECORD_PREDICTION, .place = 25,
                                 .payload = MW_STR("not read here")};
-        if (place == 20) MW_CHECK_OK(mw_log_append(log, &prediction, &f->err), &f->err);
+        if (i == 2) shop_log_add(&log, prediction);
     }
-    MW_CHECK_OK(mw_log_commit(log, &f->err), &f->err);
-    mw_buf_release(&payload);
-    mw_log_events_destroy(meanings);
-    mw_log_close(log);
+    shop_log_close(&log);
 }
 
 static size_t read_tail(shop *f, int64_t after, int64_t through, mw_log_facts *facts) {
     mw_events events;
-    mw_log_tail tail = {f->state, f->program, f->symbols, after, through};
+    mw_lake_snapshot lake = {.log_through = after};
+    mw_log_tail tail = {f->state, f->program, f->symbols, &lake, through};
     MW_CHECK_OK(mw_program_events(f->program, &events, &f->err), &f->err);
     MW_CHECK_OK(mw_log_tail_read(tail, &events, facts, &f->err), &f->err);
     for (size_t i = 0; i < events.event_count; i++) {

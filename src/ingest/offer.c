@@ -6,7 +6,7 @@
 #include "ingest/inferred.h"
 #include "ingest/load.h"
 
-enum { OFFER_FORMAT = 2, FILES_MAX = 1 << 20 };
+enum { OFFER_FORMAT = 3, FILES_MAX = 1 << 20 };
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "ingest: no memory for its offer");
@@ -66,10 +66,10 @@ static void read_file(mw_reader *reader, mw_ingest_file *file) {
 }
 
 void mw_offer_append(mw_buf *out, const mw_offer *offer) {
+    MW_ASSERT(offer->log_through == MW_TIME_MISSING);
     mw_buf_append_u32(out, OFFER_FORMAT);
     mw_addition_append(out, &offer->addition);
     mw_buf_append_u64(out, (uint64_t)offer->at_us);
-    mw_buf_append_u64(out, (uint64_t)offer->log_through);
     mw_buf_append_u32(out, offer->wants_history);
     mw_buf_append_u32(out, (uint32_t)offer->file_count);
     for (size_t i = 0; i < offer->file_count; i++) append_file(out, &offer->files[i]);
@@ -109,11 +109,10 @@ static mw_status read_sources(mw_reader *reader, mw_arena *arena, mw_offer *offe
 
 mw_status mw_offer_read(mw_str bytes, mw_arena *arena, mw_offer *out_offer, mw_error *err) {
     mw_reader reader = {.rest = bytes};
-    mw_offer offer = {.source_count = 0};
+    mw_offer offer = {.log_through = MW_TIME_MISSING};
     if (mw_read_u32(&reader) != OFFER_FORMAT) return malformed(err);
     MW_TRY(mw_addition_read(&reader, arena, &offer.addition, err));
     offer.at_us = (int64_t)mw_read_u64(&reader);
-    offer.log_through = (int64_t)mw_read_u64(&reader);
     offer.wants_history = mw_read_u32(&reader) != 0;
     MW_TRY(read_files(&reader, arena, &offer, err));
     MW_TRY(read_sources(&reader, arena, &offer, err));
@@ -189,7 +188,8 @@ static mw_status keep_source(mw_catalog *catalog, const mw_offer_source *source,
 static mw_status record(const mw_offer *offer, mw_state *state, mw_accepted *accepted,
                         mw_error *err) {
     mw_catalog *catalog = mw_state_catalog(state);
-    mw_acceptance acceptance = {offer->at_us, accepted->places, offer->log_through};
+    mw_acceptance acceptance = {offer->at_us, accepted->places, offer->log_through,
+                                offer->log_digest};
     MW_TRY(mw_lake_accept(mw_state_lake(state), &offer->addition, acceptance,
                           accepted->data_version, err));
     for (size_t i = 0; i < offer->file_count; i++)

@@ -33,6 +33,7 @@ typedef struct {
     mw_addition addition;
     int64_t at_us;       /* when it is said to have happened */
     int64_t log_through; /* of events from the log: up to which place; else MW_TIME_MISSING */
+    mw_str log_digest;   /* and the digest there. Such an offer does not travel */
     bool wants_history;
     const mw_ingest_file *files;
     size_t file_count;

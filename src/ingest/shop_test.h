@@ -6,7 +6,7 @@
 
 #include "ingest/ingest.h"
 #include "ingest/inferred.h"
-#include "ingest/load.h"
+#include "ingest/history.h"
 #include "project/columns.h"
 #include "testing/test.h"
 
@@ -94,8 +94,10 @@ static inline mw_status shop_ingest(shop *f) {
 }
 
 static inline size_t shop_event_count(shop *f, const char *stream) {
+    mw_history history;
     mw_events events;
-    MW_CHECK_OK(mw_load_events(f->state, f->program, f->symbols, &events, &f->err), &f->err);
+    MW_CHECK_OK(mw_history_load(f->state, f->program, f->symbols, &history, &events, &f->err),
+                &f->err);
     int32_t number = mw_program_find_stream(f->program, mw_str_of(stream));
     MW_CHECK(number >= 0);
     size_t count = events.streams[number].rows.row_count;

@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "feature/course.h"
 #include "ingest/load.h"
-#include "ingest/log_events.h"
+#include "ingest/log_digest.h"
 #include "ingest/standing.h"
 
 enum { SLOTS_MIN = 64, EVENT_ID_MAX = 1 << 16 };
@@ -22,6 +22,7 @@ struct mw_follower {
     mw_follower_config config;
     mw_log_scan *scan;
     mw_log_events *log_events;
+    mw_log_digest digest;   /* of the log's events that were taken */
     mw_course *course;
     mw_examples examples;
     mw_events fresh;        /* events of the log, of streams with an id */
@@ -115,7 +116,10 @@ mw_status mw_follower_create(mw_follower_config config, mw_follower **out_follow
                              mw_error *err) {
     mw_follower *follower = mw_allocate(sizeof *follower);
     if (!follower) return no_memory(err);
-    *follower = (mw_follower){.config = config, .place = INT64_MIN, .now = INT64_MIN};
+    *follower = (mw_follower){.config = config,
+                              .digest = mw_log_digest_of_lake(&config.lake),
+                              .place = INT64_MIN,
+                              .now = INT64_MIN};
     mw_arena_init(&follower->arena, IDS_SIZE_MAX);
     mw_buf_init(&follower->event_id, EVENT_ID_MAX);
     mw_status status = set_up(follower, err);
@@ -276,9 +280,9 @@ static bool is_repeated(const mw_follower *follower, const mw_event *event) {
 
 static mw_status take_event(mw_follower *follower, const mw_record *record, mw_error *err) {
     mw_event event;
-    if (record->place <= follower->config.log_through ||
-        mw_log_events_is_foreign(follower->log_events, record))
-        return MW_OK;
+    if (record->place <= follower->config.lake.log_through) return MW_OK;
+    mw_log_digest_add(&follower->digest, follower->log_events, record);
+    if (mw_log_events_is_foreign(follower->log_events, record)) return MW_OK;
     MW_TRY(mw_log_events_read(follower->log_events, record, &event, err));
     if (event.place < follower->place) event.place = follower->place;
     /* Since it was logged, an ingest may have brought the same event into the lake. */
@@ -359,6 +363,11 @@ bool mw_follower_is_virtual(const mw_follower *follower) {
 
 size_t mw_follower_foreign_count(const mw_follower *follower) {
     return follower->foreign_count;
+}
+
+void mw_follower_data_version(const mw_follower *follower,
+                              char out_version[MW_SHA256_HEX_SIZE + 1]) {
+    mw_data_version(&follower->config.lake, &follower->digest, out_version);
 }
 
 const mw_examples *mw_follower_examples(const mw_follower *follower) {

@@ -14,6 +14,7 @@
 #include "decide/prediction.h"
 #include "monitor/outcomes.h"
 #include "project/project.h"
+#include "store/lake.h"
 #include "sys/sys.h"
 #include "train/examples.h"
 
@@ -55,7 +56,7 @@ typedef struct {
     const mw_project_model *project_model; /* its segments */
     mw_symbols *symbols;
     const mw_events *history; /* of the lake, sorted */
-    int64_t log_through;      /* the log's events up to this place are history; or INT64_MIN */
+    mw_lake_snapshot lake;    /* that it is of: the log's events are followed from there on */
     int64_t from;             /* moments with t before this pass in silence */
     mw_follower_hooks hooks;  /* each may be NULL */
     mw_follower_kinship kinship; /* all NULL: every version is kin */
@@ -82,5 +83,8 @@ mw_follower_count mw_follower_count_since(const mw_follower *follower, int64_t f
 /* Predictions by another program, which were passed over. */
 size_t mw_follower_foreign_count(const mw_follower *follower);
 
+/* The version of the data that it has taken (ingest/log_digest.h). */
+void mw_follower_data_version(const mw_follower *follower,
+                              char out_version[MW_SHA256_HEX_SIZE + 1]);
 /* All that has matured: a row a labelled moment. */
 const mw_examples *mw_follower_examples(const mw_follower *follower);

@@ -41,7 +41,7 @@ static mw_status create_behind(follower_world *world, story *told, int64_t log_t
                                  .project_model = &world->model,
                                  .symbols = world->examples.symbols,
                                  .history = &world->history,
-                                 .log_through = log_through,
+                                 .lake = {.log_through = log_through},
                                  .from = INT64_MIN,
                                  .hooks = {.context = told,
                                            .arrived = arrived,

@@ -84,7 +84,7 @@ static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error
                                    .project_model = config->project_model,
                                    .symbols = config->symbols,
                                    .history = config->history,
-                                   .log_through = config->log_through,
+                                   .lake = config->lake,
                                    .from = begin,
                                    .hooks = {.context = watch,
                                              .arrived = arrived,

@@ -27,7 +27,7 @@ typedef struct {
     const mw_project_model *project_model;
     mw_symbols *symbols;
     const mw_events *history;
-    int64_t log_through;       /* as a follower has it */
+    mw_lake_snapshot lake;     /* that it is of */
     mw_str champion;           /* bytes */
     const mw_keeping *keeping; /* copied; NULL: it is only looked at */
     mw_follower_kinship kinship;

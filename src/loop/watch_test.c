@@ -33,7 +33,7 @@ static mw_watch_config config_of(follower_world *world, const mw_keeping *keepin
                              .project_model = &world->model,
                              .symbols = world->examples.symbols,
                              .history = &world->history,
-                             .log_through = INT64_MIN,
+                             .lake = {.log_through = INT64_MIN},
                              .champion = champion,
                              .keeping = keeping};
 }

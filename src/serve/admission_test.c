@@ -95,9 +95,10 @@ static void predict(fixture *f) {
 
 /* The lake shows the events at the very places at which the sequencer takes them. */
 static void check_places(fixture *f, mw_places places, size_t count) {
+    mw_lake_snapshot snapshot;
     mw_events lake;
-    MW_CHECK_OK(mw_load_events(f->state, f->shop.program, f->shop.symbols, &lake, &f->err),
-                &f->err);
+    mw_load_wish wish = {f->state, f->shop.program, f->shop.symbols, INT64_MIN};
+    MW_CHECK_OK(mw_load_lake(wish, &snapshot, &lake, &f->err), &f->err);
     MW_CHECK_EQUAL_INT(lake.event_count, count);
     for (size_t i = 0; i < count; i++)
         MW_CHECK_EQUAL_INT(mw_events_at(&lake, i).place,

@@ -59,7 +59,7 @@ static void fill_state(fixture *f, const char *folder) {
     mw_error err;
     char version[MW_SHA256_HEX_SIZE + 1];
     mw_lake_batch batch = {&f->events, &f->program->streams[0].name, f->symbols};
-    mw_acceptance acceptance = {1, {MW_TIME_MISSING, 0}, MW_TIME_MISSING};
+    mw_acceptance acceptance = {1, {MW_TIME_MISSING, 0}, MW_TIME_MISSING, {NULL, 0}};
     MW_CHECK_OK(mw_state_open(mw_sys_real(), folder, MW_STATE_WRITE, &state, &err), &err);
     mw_lake *lake = mw_state_lake(state);
     MW_CHECK_OK(mw_lake_claim(lake, &err), &err);

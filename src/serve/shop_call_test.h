@@ -6,7 +6,8 @@
 #include "serve/shop_world_test.h"
 
 static inline mw_lake_snapshot shop_lake(const shop *s) {
-    mw_lake_snapshot lake = {s->lake_ingest, s->lake_place, INT64_MIN, ""};
+    mw_lake_snapshot lake = {
+        .ingest = s->lake_ingest, .last_place = s->lake_place, .log_through = INT64_MIN};
     memcpy(lake.version, s->lake_version, sizeof lake.version);
     return lake;
 }

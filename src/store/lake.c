@@ -64,7 +64,8 @@ mw_status mw_lake_look(mw_lake *lake, mw_lake_snapshot *out_snapshot, mw_error *
     bool has_row = false;
     MW_TRY(query_one(lake->catalog,
                      "SELECT id, data_version, (SELECT max(place_us) FROM ingests), "
-                     "(SELECT max(log_through_us) FROM ingests) FROM ingests "
+                     "(SELECT max(log_through_us) FROM ingests), (SELECT log_digest FROM ingests "
+                     "ORDER BY log_through_us DESC LIMIT 1) FROM ingests "
                      "ORDER BY id DESC LIMIT 1",
                      MW_SQL_NOTHING, &rows, &has_row, err));
     mw_lake_snapshot snapshot = {.last_place = INT64_MIN, .log_through = INT64_MIN};
@@ -74,6 +75,8 @@ mw_status mw_lake_look(mw_lake *lake, mw_lake_snapshot *out_snapshot, mw_error *
                  MW_STR_ARGS(mw_catalog_text(rows, 1)));
         if (!mw_catalog_is_null(rows, 2)) snapshot.last_place = mw_catalog_int(rows, 2);
         if (!mw_catalog_is_null(rows, 3)) snapshot.log_through = mw_catalog_int(rows, 3);
+        snprintf(snapshot.log_digest, sizeof snapshot.log_digest, "%.*s",
+                 MW_STR_ARGS(mw_catalog_text(rows, 4)));
         if (snapshot.log_through > snapshot.last_place)
             snapshot.last_place = snapshot.log_through;
     }
@@ -374,11 +377,14 @@ static mw_status check_number(mw_lake *lake, const mw_addition *addition, mw_err
 
 /* Chains the version before with the places and the files' hashes, which stand in the order of
    their streams' names. */
-static mw_status chain_version(mw_lake *lake, const mw_addition *addition, mw_places places,
+static mw_status chain_version(mw_lake *lake, const mw_addition *addition,
+                               const mw_acceptance *acceptance,
                                char out_version[MW_SHA256_HEX_SIZE + 1], mw_error *err) {
     mw_sha256 sha;
+    mw_places places = acceptance->places;
     MW_TRY(mw_lake_version(lake, out_version, err));
-    if (addition->file_count == 0) return MW_OK; /* the data are what they were */
+    /* Otherwise the data are what they were. */
+    if (addition->file_count == 0 || acceptance->log_through != MW_TIME_MISSING) return MW_OK;
     mw_sha256_init(&sha);
     mw_sha256_add_str(&sha, mw_str_of(out_version));
     if (places.first != MW_TIME_MISSING) mw_sha256_add_u64(&sha, (uint64_t)places.first);
@@ -426,16 +432,17 @@ mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptan
     char version[MW_SHA256_HEX_SIZE + 1];
     int64_t event_count = 0;
     MW_TRY(check_number(lake, addition, err));
-    MW_TRY(chain_version(lake, addition, acceptance.places, version, err));
+    MW_TRY(chain_version(lake, addition, &acceptance, version, err));
     for (size_t i = 0; i < addition->file_count; i++)
         event_count += addition->files[i].event_count;
     MW_TRY(mw_catalog_run(lake->catalog,
                           "INSERT INTO ingests (id, at_us, data_version, events, place_us, "
-                          "log_through_us, step_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                          "log_through_us, log_digest, step_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                           MW_SQL(mw_sql_int(addition->number), mw_sql_time(acceptance.at_us),
                                  mw_sql_text(version), mw_sql_int(event_count),
                                  mw_sql_time(acceptance.places.first),
                                  mw_sql_time(acceptance.log_through),
+                                 mw_sql_str(acceptance.log_digest),
                                  mw_sql_int(acceptance.places.step)), err));
     for (size_t i = 0; i < addition->file_count; i++)
         MW_TRY(list_file(lake->catalog, addition->number, &addition->files[i], err));
@@ -445,19 +452,19 @@ mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptan
 
 /* --- read --------------------------------------------------------------------------------- */
 
-/* But for those whose events all have places up to `after`: where they were accepted, where the
-   log had them, or when they were known. */
+/* But for those whose events all have places up to `after`, where they were accepted or when they
+   were known, and those that a log has which is read from there on. */
 static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str name,
                             mw_lake_reading *reading, mw_events *out_events, mw_error *err) {
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(mw_catalog_query(lake->catalog,
                             "SELECT path, place_us, step_us FROM lake_files "
-                            "JOIN ingests ON id = ingest WHERE stream = ? AND ingest <= ? "
-                            "AND coalesce(place_us + (event_count - 1) * step_us, log_through_us, "
-                            "known_max_us) > ? ORDER BY ingest",
+                            "JOIN ingests ON id = ingest WHERE stream = ?1 AND ingest <= ?2 "
+                            "AND (?3 IS NULL OR log_through_us IS NULL AND coalesce(place_us + "
+                            "(event_count - 1) * step_us, known_max_us) > ?3) ORDER BY ingest",
                             MW_SQL(mw_sql_str(name), mw_sql_int(snapshot->ingest),
-                                   mw_sql_int(reading->after)), &rows, err));
+                                   mw_sql_time(reading->after)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     while (status == MW_OK && has_row) {
         reading->places = (mw_places){mw_catalog_time(rows, 1), mw_catalog_int(rows, 2)};

@@ -11,8 +11,10 @@
  * accepted at a place of its own (DESIGN.md rule 1): then they count from there on, whatever the
  * file says, all at once or trickling in (mw_places).
  *
- * The data version of an ingest is a hash over the canonical bytes of its events, its places
+ * The version of an ingest is a hash over the canonical bytes of its events, its places
  * and the version before, so it is independent of Parquet, of paths and of the order of streams.
+ * What is moved here from the log is no news to who goes by lake and log: it leaves the version
+ * as it is, and says up to which place of the log it goes, with the digest of the events there.
  *
  * One thread uses a lake. One process at a time adds to it; any number may read.
  */
@@ -44,7 +46,8 @@ typedef struct {
     int64_t ingest;      /* the last one; 0: there is none yet */
     int64_t last_place;  /* at which one was accepted, or of the log's events; or INT64_MIN */
     int64_t log_through; /* the log's events up to this place are in the lake; or INT64_MIN */
-    char version[MW_SHA256_HEX_SIZE + 1]; /* of the data; empty before the first ingest */
+    char version[MW_SHA256_HEX_SIZE + 1]; /* of what was ingested; empty before the first */
+    char log_digest[MW_SHA256_HEX_SIZE + 1]; /* of the log's events (ingest/log_digest.h) */
 } mw_lake_snapshot;
 MW_MUST_USE mw_status mw_lake_look(mw_lake *lake, mw_lake_snapshot *out_snapshot, mw_error *err);
 /* The snapshot's version alone. */
@@ -57,7 +60,8 @@ typedef struct {
     mw_str name;
     int32_t stream;
     mw_symbols *symbols;
-    int64_t after; /* only those whose place is greater; INT64_MIN: all */
+    int64_t after; /* INT64_MIN: all; else only what was ingested, behind this place: for who has
+                      read lake and log up to it, and goes on in the log */
 } mw_lake_wish;
 /* MW_CONFLICT names a field that the lake lacks. */
 MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot,
@@ -86,6 +90,7 @@ typedef struct {
     int64_t at_us;       /* when it is said to have happened */
     mw_places places;
     int64_t log_through; /* MW_TIME_MISSING: its events are not from the log */
+    mw_str log_digest;   /* else that of all its events up to there */
 } mw_acceptance;
 /* Lists the files and records the ingest, within the caller's transaction: what else belongs to
    the ingest goes there too. Any process may, for who has the claim. MW_CONFLICT if the addition

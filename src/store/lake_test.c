@@ -84,7 +84,7 @@ static const mw_places as_filed = {MW_TIME_MISSING, 0};
 
 static mw_status accept(fixture *f, const mw_addition *addition, mw_places places) {
     char version[MW_SHA256_HEX_SIZE + 1];
-    mw_acceptance acceptance = {42, places, MW_TIME_MISSING};
+    mw_acceptance acceptance = {.at_us = 42, .places = places, .log_through = MW_TIME_MISSING};
     MW_TRY(mw_catalog_begin(f->catalog, &f->err));
     mw_status status = mw_lake_accept(f->lake, addition, acceptance, version, &f->err);
     if (status == MW_OK) return mw_catalog_commit(f->catalog, &f->err);
@@ -288,7 +288,7 @@ MW_TEST(lake_gives_an_ingest_the_places_at_which_it_was_accepted) {
     tear_down(&other);
 }
 
-/* Of history, of what trickled in and of what came from the log alike. */
+/* Of history and of what trickled in alike; what is from the log has been read there. */
 static void reads_after_a_place(const char *folder) {
     fixture f = {0};
     mw_events parts[3], all, later, expected;
@@ -302,8 +302,13 @@ static void reads_after_a_place(const char *folder) {
     MW_CHECK_OK(accept(&f, &addition, as_filed), &f.err);
     MW_CHECK_OK(mw_catalog_run(f.catalog, "UPDATE ingests SET log_through_us = 600 WHERE id = 3",
                                MW_SQL_NOTHING, &f.err), &f.err);
-    mw_lake_snapshot snapshot = look(&f);
+    mw_lake_snapshot snapshot = look(&f), ingested = snapshot;
     read_by(&f, &snapshot, &all);
+    MW_CHECK_EQUAL_INT(all.event_count, parts[0].event_count + parts[1].event_count +
+                                            parts[2].event_count);
+    mw_events_release(&all);
+    ingested.ingest = 2;
+    read_by(&f, &ingested, &all);
     for (int64_t after = -1; after < 900; after += 37) {
         MW_CHECK_OK(mw_events_init(&expected, schemas, STREAMS, &f.err), &f.err);
         for (size_t i = 0; i < all.event_count; i++) {
@@ -317,6 +322,32 @@ static void reads_after_a_place(const char *folder) {
     }
     mw_events_release(&all);
     for (size_t i = 0; i < 3; i++) mw_events_release(&parts[i]);
+    tear_down(&f);
+}
+
+/* They are no news to who goes by lake and log. */
+MW_TEST(lake_takes_events_of_the_log_and_keeps_its_version) {
+    fixture f = {0};
+    mw_events parts[2];
+    mw_addition addition;
+    char version[MW_SHA256_HEX_SIZE + 1];
+    set_up(&f, NULL);
+    for (uint64_t i = 0; i < 2; i++) fill(&parts[i], f.symbols, mw_test_seed() + i, 30);
+    MW_CHECK_OK(ingest(&f, &parts[0]), &f.err);
+    mw_lake_snapshot before = look(&f);
+    MW_CHECK(before.log_through == INT64_MIN && before.log_digest[0] == 0);
+    MW_CHECK_OK(stage(&f, &parts[1], &addition), &f.err);
+    mw_acceptance moved = {7, {MW_TIME_MISSING, 0}, 600, MW_STR("d1")};
+    MW_CHECK_OK(mw_catalog_begin(f.catalog, &f.err), &f.err);
+    MW_CHECK_OK(mw_lake_accept(f.lake, &addition, moved, version, &f.err), &f.err);
+    MW_CHECK_OK(mw_catalog_commit(f.catalog, &f.err), &f.err);
+    mw_lake_snapshot after = look(&f);
+    MW_CHECK_EQUAL_STR(mw_str_of(version), before.version);
+    MW_CHECK_EQUAL_STR(mw_str_of(after.version), before.version);
+    MW_CHECK_EQUAL_STR(mw_str_of(after.log_digest), "d1");
+    MW_CHECK(after.ingest == before.ingest + 1 && after.log_through == 600);
+    MW_CHECK(after.last_place >= 600);
+    for (uint64_t i = 0; i < 2; i++) mw_events_release(&parts[i]);
     tear_down(&f);
 }
 

@@ -128,8 +128,11 @@ static const char table_of_tokens[] =
     "  revoked_us INTEGER) STRICT;"
     "CREATE UNIQUE INDEX tokens_in_force ON tokens (name) WHERE revoked_us IS NULL;";
 
+/* Of all events of the log up to log_through_us, as data versions name them. */
+static const char digests_of_the_log[] = "ALTER TABLE ingests ADD COLUMN log_digest TEXT;";
+
 static const char *const steps[] = {tables_of_data, tables_of_models, places_of_ingests,
-                                    steps_of_ingests, table_of_tokens};
+                                    steps_of_ingests, table_of_tokens, digests_of_the_log};
 static_assert(sizeof steps / sizeof *steps == MW_CATALOG_FORMAT, "a format is a step");
 
 const char *mw_catalog_migration(int format) {
