@@ -40,13 +40,19 @@ void mw_feature_list_print(const mw_program *program, const mw_model_program *mo
     mw_grid grid = mw_grid_begin("feature|type|from|is");
     for (size_t i = 0; i < model->feature_count; i++) {
         listed_feature it = {program, model, &model->features[i]};
+        const mw_vector *vector = it.feature->vector;
         mw_buf known;
         mw_buf_init(&known, 1 << 16);
         append_known(&it, &known);
-        mw_grid_add_str(&grid, it.feature->name);
+        if (vector) { /* one line for all of its numbers */
+            i += vector->width - 1;
+            mw_grid_add(&grid, "%.*s .. %zu", MW_STR_ARGS(it.feature->name), vector->width - 1);
+        } else {
+            mw_grid_add_str(&grid, it.feature->name);
+        }
         mw_grid_add(&grid, "%s", mw_type_name(it.feature->type));
         mw_grid_add_str(&grid, mw_buf_str(&known));
-        mw_grid_add_str(&grid, mw_code_text(it.feature->code));
+        mw_grid_add_str(&grid, vector ? vector->text : mw_code_text(it.feature->code));
         mw_buf_release(&known);
     }
     mw_grid_print(&grid, indent, out);

@@ -35,9 +35,11 @@ mw_status mw_cli_features_list(mw_cli *cli, mw_error *err) {
 
 /* --- explain ---------------------------------------------------------------------------- */
 
-/* The feature `name`, or those that its spans made of it: name_1h, name_3h. */
+/* The feature `name`, or those that its spans made of it, name_1h, name_3h, or the first number of
+   its vector, for all of them. */
 static bool is_meant(const mw_feature *feature, mw_str name) {
     if (mw_str_equal(feature->name, name)) return true;
+    if (feature->vector_index > 0) return false;
     return mw_str_starts(feature->name, name) && feature->name.size > name.size + 1 &&
            feature->name.data[name.size] == '_' && feature->name.data[name.size + 1] >= '0' &&
            feature->name.data[name.size + 1] <= '9';

@@ -55,7 +55,7 @@ static void sort_features(mw_engine *engine) {
     for (size_t i = 0; i < model->feature_count; i++) {
         int32_t feature = model->feature_order[i];
         engine->plain[feature] = mw_code_window(model->features[feature].code);
-        if (engine->plain[feature] == MW_NONE)
+        if (engine->plain[feature] == MW_NONE && model->features[feature].vector_index == 0)
             engine->derived[engine->derived_count++] = feature;
     }
 }
@@ -281,7 +281,7 @@ void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out
     }
     for (size_t i = 0; i < engine->derived_count; i++) {
         int32_t feature = engine->derived[i];
-        out_features[feature] = mw_code_run(model->features[feature].code, &frame);
+        mw_feature_run(&model->features[feature], &frame, &out_features[feature]);
     }
 }
 

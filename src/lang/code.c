@@ -24,6 +24,8 @@ mw_str mw_code_text(const mw_code *code) {
 static bool reads(const mw_code *code, mw_opcode op, int32_t index) {
     for (size_t i = 0; i < code->instruction_count; i++)
         if (code->instructions[i].op == op && code->instructions[i].operand == index) return true;
+    for (size_t i = 0; code->vector && i < code->vector->arg_count; i++)
+        if (reads(code->vector->args[i], op, index)) return true;
     return false;
 }
 
@@ -168,6 +170,9 @@ mw_cell mw_code_run(const mw_code *code, const mw_frame *frame) {
         case MW_OP_NOW: *top++ = frame->now[now.operand]; break;
         case MW_OP_FEATURE: *top++ = frame->features[now.operand]; break;
         case MW_OP_TIME: *top++ = mw_cell_time(frame->time_us); break;
+        case MW_OP_VECTOR:
+            *top++ = mw_vector_number(code->vector, (size_t)now.operand, frame);
+            break;
         case MW_OP_CONSTANT: *top++ = code->constants[now.operand]; break;
         case MW_OP_SELECT:
             top -= 2;

@@ -3,6 +3,9 @@
 #include "lang/lexer.h"
 #include "lang/parser.h"
 #include "lang/source_compiler.h"
+#include "lang/vector_compiler.h"
+
+#include <string.h>
 
 enum { FEATURES_MAX = 16384, THE_LABEL = -1 };
 
@@ -36,12 +39,25 @@ static void check_feature_name(mw_compiler *compiler, const mw_named_source *fea
                 "a feature's name must be letters, digits and _, and not time, now, true or false");
 }
 
+/* Twice as much whenever it is full. */
+static bool make_room(mw_compiler *compiler, mw_feature_list *list) {
+    if (list->count < list->capacity) return true;
+    size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+    mw_feature_syntax *items = mw_compiler_alloc(compiler, capacity, sizeof *items);
+    if (!items) return false;
+    if (list->count > 0) memcpy(items, list->items, list->count * sizeof *items);
+    list->items = items;
+    list->capacity = capacity;
+    return true;
+}
+
 static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature_syntax feature) {
     if (list->count == FEATURES_MAX) {
         mw_complain(compiler, feature.position, MW_INVALID, "there must be at most %d features",
                     FEATURES_MAX);
         return false;
     }
+    if (!make_room(compiler, list)) return false;
     for (size_t i = 0; i < list->count; i++) {
         if (!mw_str_equal(list->items[i].name, feature.name)) continue;
         mw_complain(compiler, feature.position, MW_INVALID, "there is another feature %.*s",
@@ -52,7 +68,25 @@ static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature
     return true;
 }
 
-/* One feature, or one for each span of its sets. */
+/* A feature for each number of a vector: words_0, words_1, ... */
+static void read_vector(mw_compiler *compiler, mw_feature_syntax vector, mw_feature_list *list) {
+    const mw_node *set = span_set(vector.node, NULL);
+    if (set) {
+        mw_complain(compiler, set->window->range_position, MW_INVALID,
+                    "a vector takes no set of spans");
+        mw_complain_hint(compiler, "Write a window for each span.");
+        return;
+    }
+    vector.width = mw_vector_width(compiler, vector.node);
+    for (size_t i = 0; i < vector.width; i++) {
+        mw_feature_syntax number = vector;
+        number.vector_index = i;
+        number.name = mw_compiler_text(compiler, "%.*s_%zu", MW_STR_ARGS(vector.declared), i);
+        if (!add_feature(compiler, list, number)) return;
+    }
+}
+
+/* One feature, or one for each span of its sets or number of its vector. */
 static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
                          mw_feature_list *list) {
     compiler->subject = mw_compiler_text(compiler, "features.%.*s", MW_STR_ARGS(declared->name));
@@ -60,7 +94,12 @@ static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
     mw_str name = mw_str_copy(compiler->arena, declared->name);
     if (!name.data) compiler->out_of_memory = true;
     const mw_node *node = mw_parse_expression(compiler, declared->source);
-    mw_feature_syntax feature = {name, name, declared->source.position, node, 0};
+    mw_feature_syntax feature = {
+        .name = name, .declared = name, .position = declared->source.position, .node = node};
+    if (node && node->kind == MW_NODE_CALL && mw_vector_is_named(node->text)) {
+        read_vector(compiler, feature, list);
+        return;
+    }
     const mw_node *first = span_set(node, NULL);
     if (!first) {
         add_feature(compiler, list, feature);
@@ -82,15 +121,11 @@ static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
 
 bool mw_read_features(mw_compiler *compiler, const mw_declarations *declarations,
                       mw_feature_list *out_features) {
-    size_t capacity = declarations->feature_count * MW_SPANS_MAX;
-    if (capacity > FEATURES_MAX) capacity = FEATURES_MAX;
-    mw_feature_list features = {mw_compiler_alloc(compiler, capacity, sizeof(mw_feature_syntax)),
-                                0};
-    if (!features.items) return false;
+    mw_feature_list features = {NULL, 0, 0};
     for (size_t i = 0; i < declarations->feature_count; i++)
         read_feature(compiler, &declarations->features[i], &features);
     *out_features = features;
-    return true;
+    return !compiler->out_of_memory;
 }
 
 /* ---- Names at the moment ---- */
@@ -126,7 +161,7 @@ static int32_t find_feature(const mw_moment_scope *moment, mw_str name) {
 }
 
 /* `expr` with the features that it reads written out: a key is needed before any feature is worked
-   out. NULL if memory is out. */
+   out. NULL if one is a number of a vector, which cannot be, or memory is out. */
 static const mw_expr *inlined(mw_moment_scope *moment, const mw_expr *expr) {
     if (expr->op == MW_OP_FEATURE) return moment->inlined[expr->operand];
     if (expr->arg_count == 0) return expr;
@@ -145,7 +180,12 @@ static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, co
     const mw_expr *expr = moment->exprs[index];
     if (!expr || moment->states[index] != MW_FEATURE_DONE) return NULL;
     mw_str name = moment->syntaxes.items[index].name;
-    if (moment->in_key && !moment->in_label) return moment->inlined[index];
+    if (moment->in_key && !moment->in_label) {
+        if (!moment->inlined[index])
+            mw_complain(compiler, node->position, MW_INVALID,
+                        "a key must not read a number of a vector");
+        return moment->inlined[index];
+    }
     return mw_expr_load(compiler, MW_OP_FEATURE, expr->type, index, name);
 }
 
@@ -184,6 +224,11 @@ static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
     const mw_feature_syntax *set = set_of(moment, node->text);
     if (set && mw_str_equal(set->name, set->declared)) {
         mw_complain_hint(compiler, "Inside a feature its own name is the moment's field.");
+        return;
+    }
+    if (set && set->width > 0) {
+        mw_complain_hint(compiler, "It is a vector: say %.*s for its first number.",
+                         MW_STR_ARGS(set->name));
         return;
     }
     if (set) {
@@ -303,13 +348,36 @@ static bool check_feature_type(mw_moment_scope *moment, const mw_expr *expr, mw_
     return false;
 }
 
-static void finish_feature(mw_moment_scope *moment, int32_t index, const mw_expr *expr) {
+static void finish_vector(mw_moment_scope *moment, int32_t index) {
+    const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
+    mw_compiler *compiler = moment->scope.compiler;
+    const mw_vector *vector = mw_compile_vector(&moment->scope, syntax->node);
+    for (size_t i = 0; vector && i < vector->width; i++, index++, syntax++) {
+        const mw_code *code = mw_vector_code(compiler, vector, i);
+        const mw_expr *itself =
+            mw_expr_load(compiler, MW_OP_FEATURE, MW_TYPE_NUMBER, index, syntax->name);
+        if (!code || !itself) return;
+        moment->model->features[index] =
+            (mw_feature){syntax->name, MW_TYPE_NUMBER, code, syntax->position, vector, i};
+        moment->model->feature_order[moment->done_count++] = index;
+        moment->exprs[index] = itself;
+        moment->states[index] = MW_FEATURE_DONE;
+    }
+}
+
+static void finish_feature(mw_moment_scope *moment, int32_t index) {
     const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
     mw_model_program *model = moment->model;
+    if (syntax->width > 0) {
+        finish_vector(moment, index);
+        return;
+    }
+    const mw_expr *expr = mw_type_node(&moment->scope, syntax->node);
     if (!expr || !check_feature_type(moment, expr, syntax->position)) return;
     const mw_code *code = mw_expr_compile(moment->scope.compiler, expr, syntax->position);
     if (!code) return;
-    model->features[index] = (mw_feature){syntax->name, expr->type, code, syntax->position};
+    model->features[index] = (mw_feature){
+        .name = syntax->name, .type = expr->type, .code = code, .position = syntax->position};
     model->feature_order[moment->done_count++] = index;
     moment->exprs[index] = expr;
     moment->inlined[index] = inlined(moment, expr);
@@ -326,6 +394,7 @@ static mw_str subject_of(const mw_moment_scope *moment, const mw_feature_syntax 
 
 void mw_compile_feature(mw_moment_scope *moment, int32_t index, mw_position position) {
     mw_compiler *compiler = moment->scope.compiler;
+    index -= (int32_t)moment->syntaxes.items[index].vector_index;
     if (moment->states[index] == MW_FEATURE_DONE) return;
     if (moment->states[index] == MW_FEATURE_OPEN) {
         refuse_cycle(moment, index, position);
@@ -348,7 +417,7 @@ void mw_compile_feature(mw_moment_scope *moment, int32_t index, mw_position posi
     moment->span_index = syntax->span_index;
     moment->in_key = moment->in_contents = false;
 
-    finish_feature(moment, index, mw_type_node(&moment->scope, syntax->node));
+    finish_feature(moment, index);
     moment->states[index] = MW_FEATURE_DONE;
     open->count--;
     moment->feature = before.feature;

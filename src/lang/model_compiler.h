@@ -16,11 +16,13 @@ typedef struct {
     mw_position position;
     const mw_node *node; /* NULL: could not be read, told already */
     size_t span_index;   /* which span of its sets */
+    size_t width;        /* of a vector; 0: it is a value of its own */
+    size_t vector_index; /* which of its numbers */
 } mw_feature_syntax;
 
 typedef struct {
     mw_feature_syntax *items;
-    size_t count;
+    size_t count, capacity;
 } mw_feature_list;
 
 typedef enum { MW_FEATURE_NEW, MW_FEATURE_OPEN, MW_FEATURE_DONE } mw_feature_state;

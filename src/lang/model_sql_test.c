@@ -51,7 +51,8 @@ MW_TEST(model_sql_refuses_what_it_cannot_say) {
         "trend(orders.amount by shop over 2h)", "count(orders by shop over 2h aligned hour)",
         "count(orders by shop over 2h since prices)",
         "count(orders where now.amount < amount by shop over 2h)",
-        "count(orders by note = last(orders.note by shop over 1h) over 2h)"};
+        "count(orders by note = last(orders.note by shop over 1h) over 2h)",
+        "amount\nfeature v: ngrams(note, 1, 2, 2)"};
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
         mw_buf sql;
         mw_buf_init(&sql, 1 << 20);

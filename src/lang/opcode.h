@@ -6,7 +6,7 @@
  * total: what has no value gives the missing one.
  */
 #pragma once
-#include "lang/code.h"
+#include "lang/vector.h"
 
 #include <assert.h>
 
@@ -27,7 +27,8 @@
     X(MISSING, "missing") X(COALESCE, "coalesce")              /* operand: the type */         \
     X(SELECT, NULL) /* otherwise, condition, value */                                          \
     X(IN, NULL)     /* operand: a constant, what is missing; `count` to look for follow */       \
-    X(CALL, NULL)   /* operand: the function; pops `count` */
+    X(CALL, NULL)   /* operand: the function; pops `count` */                                  \
+    X(VECTOR, NULL) /* operand: which number of the code's vector */
 
 typedef enum {
 #define X(name, sign) MW_OP_##name,
@@ -49,6 +50,7 @@ struct mw_code {
     const mw_instruction *instructions;
     size_t instruction_count;
     const mw_cell *constants;
+    const mw_vector *vector; /* whose number VECTOR pushes */
     int32_t field; /* the code is this field alone, or MW_NO_FIELD */
     mw_type type;
     mw_str text;

@@ -27,6 +27,12 @@ int32_t mw_model_announcer(const mw_model_program *model) {
     return model->schedule ? model->schedule->stream : model->moment_stream;
 }
 
+void mw_feature_run(const mw_feature *feature, const mw_frame *frame, mw_cell *out_cell) {
+    MW_ASSERT(feature->vector_index == 0);
+    if (feature->vector) mw_vector_fill(feature->vector, frame, out_cell);
+    else *out_cell = mw_code_run(feature->code, frame);
+}
+
 void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame) {
     mw_frame mine = *frame;
     mine.row = row;

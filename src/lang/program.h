@@ -15,6 +15,7 @@
 #include "lang/declaration.h"
 #include "lang/schedule.h"
 #include "lang/stream.h"
+#include "lang/vector.h"
 
 /* name, word in the language */
 #define MW_AGGREGATE_MAP(X) \
@@ -66,6 +67,8 @@ typedef struct {
     mw_type type;
     const mw_code *code;
     mw_position position;
+    const mw_vector *vector;  /* of which it is one number; NULL: it is a value of its own */
+    size_t vector_index;      /* which number; the others stand beside it, in order */
 } mw_feature;
 
 struct mw_model_program {
@@ -110,6 +113,9 @@ int32_t mw_program_find_source(const mw_program *program, mw_str name); /* or -1
 int32_t mw_model_announcer(const mw_model_program *model);
 const mw_model_program *mw_program_find_model(const mw_program *program, mw_str name);
 
+/* Works a feature out into `out_cell`; if it is a vector's first number, all of them, into that
+   cell and those that follow. */
+void mw_feature_run(const mw_feature *feature, const mw_frame *frame, mw_cell *out_cell);
 /* Runs the derived fields of a source's row in place (columns filled, the rest to fill); those
    with windows stay missing until the event enters (feature/entrance.h). */
 void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame);

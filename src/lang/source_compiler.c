@@ -225,10 +225,12 @@ static bool list_entry(row_scope *row, mw_feature_list *out_entry) {
     for (size_t i = 0; i < count; i++) {
         const mw_named_source *field = &row->fields[row->plain_count + i];
         mw_str name = row->source->row.fields[row->source->plain_count + i].name;
-        items[i] = (mw_feature_syntax){name, name, field->source.position,
-                                       row->nodes[row->plain_count + i], 0};
+        items[i] = (mw_feature_syntax){.name = name,
+                                       .declared = name,
+                                       .position = field->source.position,
+                                       .node = row->nodes[row->plain_count + i]};
     }
-    *out_entry = (mw_feature_list){items, count};
+    *out_entry = (mw_feature_list){items, count, count};
     return true;
 }
 
@@ -548,7 +550,7 @@ static void make_later_stream(row_scope *row, int32_t group, const mw_stream *ba
 mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
                                   mw_stream_source *out_source, mw_stream *streams,
                                   size_t *stream_count) {
-    mw_feature_list entry = {NULL, 0};
+    mw_feature_list entry = {NULL, 0, 0};
     row_scope row = {
         .scope = {compiler, resolve}, .declaration = declaration, .source = out_source};
     int32_t source_index = streams[*stream_count].source;

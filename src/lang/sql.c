@@ -307,6 +307,9 @@ static mw_status write_instruction(writer *w, mw_instruction now, size_t *out_co
     case MW_OP_IN:
         append_in(w, w->code->constants + now.operand, now.count, args[0], out);
         return MW_OK;
+    case MW_OP_VECTOR:
+        return mw_fail(err, MW_NOT_BUILT, "sql: %.*s, of a vector, cannot be written in SQL yet",
+                       MW_STR_ARGS(w->code->text));
     case MW_OP_CALL:
         return write_call(w, mw_function_at(now.operand), args, now.count, err);
     default: append_template(out, operation, args); return MW_OK;

@@ -1,6 +1,7 @@
 #include "lang/typing.h"
 
 #include "lang/functions.h"
+#include "lang/vector_compiler.h"
 
 #define NUMBER MW_TYPE_NUMBER
 #define TIME MW_TYPE_TIME
@@ -311,6 +312,14 @@ static void refuse_function(mw_compiler *compiler, const mw_node *node) {
 static const mw_expr *type_call(mw_scope *scope, const mw_node *node) {
     mw_compiler *compiler = scope->compiler;
     int32_t named = mw_function_find(node->text);
+    if (mw_vector_is_named(node->text)) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "%.*s gives a vector, and only a whole feature can be one",
+                    MW_STR_ARGS(node->text));
+        mw_complain_hint(compiler, "Let it be a feature, words: %.*s(...), and read words_0.",
+                         MW_STR_ARGS(node->text));
+        return NULL;
+    }
     if (named >= 0 && !mw_function_at(named)->kernel) {
         mw_complain(compiler, node->position, MW_NOT_BUILT, "the function %.*s is not built yet",
                     MW_STR_ARGS(node->text));

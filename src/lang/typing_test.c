@@ -77,7 +77,10 @@ MW_TEST(typing_refuses_calls) {
         {"missing()", ":1:12: features.a: missing takes one value, got 0\n"},
         {"coalesce()", ":1:12: features.a: coalesce takes one value or more, got 0\n"},
         {"missing(amount, 1)", ":1:12: features.a: missing takes one value, got 2\n"},
-        {"ngrams(note)", ":1:12: features.a: the function ngrams is not built yet\n"},
+        {"embed(note)", ":1:12: features.a: the function embed is not built yet\n"},
+        {"length(ngrams(note, 1, 2))",
+         ":1:19: features.a: ngrams gives a vector, and only a whole feature can be one\n"
+         "    Let it be a feature, words: ngrams(...), and read words_0.\n"},
     };
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
                            MW_TEST_SHOPS_MODEL);

@@ -200,6 +200,10 @@ static void declare(mw_world *world, mw_world_config config) {
             .position = {1, 1},
             .source = {random_feature(world, config.may_look_at_all_past), {1, 1}}};
     }
+    static const char *const vectors[] = {
+        "vector(x, mean(pays.x by who over 300us), count(views by shop over 40us) * y)",
+        "ngrams(tag + \" \" + last(pays.tag by who over 900us), 1, 2, 5)"};
+    if (one_in(world, 2)) features[1].source = source(PICK(world, vectors));
     features[0].source = source("last(pays.shop by who over 300us)"); /* keys may ask for it */
     mw_model_declaration model = {.name = MW_STR("model"),
                                   .moment = source(moment[0]),
