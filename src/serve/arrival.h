@@ -9,8 +9,8 @@
  * It owns its events; program and symbols outlive it. One thread uses it.
  */
 #pragma once
+#include "feature/roster.h"
 #include "ingest/offer_events.h"
-#include "serve/roster.h"
 
 typedef struct mw_arrival mw_arrival;
 

@@ -2,7 +2,7 @@
  * saved_state: a sequencer as the sections of a checkpoint, and back.
  *
  *     "sequencer"     sealed "MWSQ": what it goes by (below), the numbers, who answers
- *     "roster"        serve/roster.h         "ledger"   serve/ledger.h
+ *     "roster"        feature/roster.h       "ledger"   serve/ledger.h
  *     "entrance"      feature/entrance.h; empty where no field of a stream has windows
  *     "course NAME"   of each model, feature/course.h
  *

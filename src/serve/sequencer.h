@@ -18,10 +18,10 @@
 #pragma once
 #include "base/json.h"
 #include "decide/decider.h"
+#include "feature/roster.h"
 #include "serve/ledger.h"
 #include "serve/past.h"
 #include "serve/receipts.h"
-#include "serve/roster.h"
 #include "store/log.h"
 
 typedef struct mw_sequencer mw_sequencer;

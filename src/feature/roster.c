@@ -1,4 +1,4 @@
-#include "serve/roster.h"
+#include "feature/roster.h"
 
 #include <string.h>
 

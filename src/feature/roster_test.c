@@ -1,4 +1,4 @@
-#include "serve/roster.h"
+#include "feature/roster.h"
 
 #include "base/prng.h"
 #include "testing/declare.h"
