@@ -1,6 +1,6 @@
 # How our own code is compiled: every warning is an error, and arithmetic is what the source says.
 add_library(millwright_flags INTERFACE)
-target_include_directories(millwright_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(millwright_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 target_compile_definitions(millwright_flags INTERFACE _GNU_SOURCE)
 target_compile_options(millwright_flags INTERFACE $<$<COMPILE_LANGUAGE:C>:
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla

@@ -13,6 +13,7 @@
 #include "cli/init.h"
 #include "cli/intake.h"
 #include "cli/keeper_role.h"
+#include "cli/model_export.h"
 #include "cli/models.h"
 #include "cli/monitor.h"
 #include "cli/not_built.h"
@@ -287,6 +288,17 @@ const mw_command mw_commands[] = {
         .run = mw_cli_models_import,
     },
     {
+        .name = "models export",
+        .words = "MODEL [VERSION]",
+        .word_count_min = 1,
+        .word_count_max = 2,
+        .summary = "Write a version as one file for libmillwright, to predict anywhere",
+        .options = {{"--output", "FILE", "the file"}},
+        .examples = "  millwright models export late --output late.mwm\n"
+                    "  millwright models export late 1521cc --output late.mwm\n",
+        .run = mw_cli_models_export,
+    },
+    {
         .name = "models rollback",
         .words = "MODEL",
         .word_count_min = 1,
@@ -408,7 +420,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("models approve"),
     NOT_BUILT("models reproduce"),
     NOT_BUILT("models card"),
-    NOT_BUILT("models export"),
     NOT_BUILT("predictions show"),
     NOT_BUILT("rollout start"),
     NOT_BUILT("rollout status"),

@@ -32,28 +32,67 @@ static bool find_nothing(void *context, mw_str name, mw_str *out_value) {
     return true;
 }
 
+/* What a version carries, read; nothing is compiled yet. */
+typedef struct {
+    const mw_version *version;
+    const mw_project *project;
+    mw_project_data data;
+    mw_diagnostics *diagnostics;
+} carried;
+
+/* The first of the project's mistakes, if there was one. */
+static mw_status tell_mistakes(const carried *it, mw_status status, mw_error *err) {
+    if (status != MW_OK && it->diagnostics->count == 0) return no_memory(err);
+    status = mw_diagnostics_status(it->diagnostics, err);
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "the version's project file");
+}
+
+static mw_status read_carried(mw_str version_bytes, mw_arena *arena, carried *out, mw_error *err) {
+    mw_environment environment = {find_nothing, NULL};
+    carried it = {.diagnostics = mw_arena_alloc(arena, 1, sizeof *it.diagnostics)};
+    mw_schema *columns = NULL;
+    if (!it.diagnostics) return no_memory(err);
+    mw_diagnostics_init(it.diagnostics, arena);
+    MW_TRY(mw_version_decode(arena, version_bytes, &it.version, err));
+    MW_TRY(read_zone(it.version, arena, &it.data.zone, err));
+    MW_TRY(tell_mistakes(&it, mw_project_read(it.version->project, environment, arena,
+                                              it.diagnostics, &it.project), err));
+    MW_TRY(copy_columns(it.version, it.project, arena, &columns, err));
+    it.data.columns = columns;
+    *out = it;
+    return MW_OK;
+}
+
+static mw_status lacks_model(mw_error *err) {
+    return mw_fail(err, MW_CORRUPT, "version: its project lacks its model");
+}
+
 mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols, mw_arena *arena,
                                      mw_version_program *out_program, mw_error *err) {
-    mw_environment environment = {find_nothing, NULL};
-    mw_version_program it = {.version = NULL};
-    mw_project_data data;
-    mw_schema *columns = NULL;
-    mw_diagnostics *diagnostics = mw_arena_alloc(arena, 1, sizeof *diagnostics);
-    if (!diagnostics) return no_memory(err);
-    mw_diagnostics_init(diagnostics, arena);
-    MW_TRY(mw_version_decode(arena, version_bytes, &it.version, err));
-    MW_TRY(read_zone(it.version, arena, &data.zone, err));
-    mw_status status = mw_project_read(it.version->project, environment, arena, diagnostics,
-                                       &it.project);
-    if (status == MW_OK) MW_TRY(copy_columns(it.version, it.project, arena, &columns, err));
-    data.columns = columns;
-    if (status == MW_OK)
-        status = mw_project_compile(it.project, data, symbols, diagnostics, &it.program);
-    if (status != MW_OK && diagnostics->count == 0) return no_memory(err);
-    status = mw_diagnostics_status(diagnostics, err);
-    if (status != MW_OK) return mw_fail_within(err, status, "the version's project file");
-    it.model = mw_program_find_model(it.program, it.version->model);
-    if (!it.model) return mw_fail(err, MW_CORRUPT, "version: its project lacks its model");
-    *out_program = it;
+    carried it;
+    const mw_program *program = NULL;
+    MW_TRY(read_carried(version_bytes, arena, &it, err));
+    MW_TRY(tell_mistakes(&it, mw_project_compile(it.project, it.data, symbols, it.diagnostics,
+                                                 &program), err));
+    const mw_model_program *model = mw_program_find_model(program, it.version->model);
+    if (!model) return lacks_model(err);
+    *out_program = (mw_version_program){it.version, it.project, program, model};
     return MW_OK;
+}
+
+mw_status mw_version_program_declare(mw_str version_bytes, mw_arena *arena,
+                                     mw_declarations *out_declarations, size_t *out_model,
+                                     mw_error *err) {
+    carried it;
+    mw_declarations declarations;
+    MW_TRY(read_carried(version_bytes, arena, &it, err));
+    MW_TRY(tell_mistakes(&it, mw_project_declare(it.project, it.data, arena, it.diagnostics,
+                                                 &declarations), err));
+    for (size_t i = 0; i < declarations.model_count; i++) {
+        if (!mw_str_equal(declarations.models[i].name, it.version->model)) continue;
+        *out_declarations = declarations;
+        *out_model = i;
+        return MW_OK;
+    }
+    return lacks_model(err);
 }

@@ -20,3 +20,7 @@ typedef struct {
 MW_MUST_USE mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
                                                  mw_arena *arena, mw_version_program *out_program,
                                                  mw_error *err);
+/* What the project that a version carries declares, and the index of the version's model in it. */
+MW_MUST_USE mw_status mw_version_program_declare(mw_str version_bytes, mw_arena *arena,
+                                                 mw_declarations *out_declarations,
+                                                 size_t *out_model, mw_error *err);

@@ -1,0 +1,40 @@
+# libmillwright: a model in another program (include/millwright.h). The layer edge and what it takes of those
+# below become one object, whose names are local but for the functions of the header, and that object both
+# libmillwright.a and libmillwright.so. Nothing unwinds it, so it goes without the tables for that.
+# Sanitizers want a whole program: with them it is not made.
+file(STRINGS ${CMAKE_SOURCE_DIR}/include/millwright.h version REGEX "MW_LIBRARY_VERSION \"")
+string(REGEX MATCH "[0-9]+[.][0-9]+[.][0-9]+" edge_version ${version})
+string(REGEX MATCH "^[0-9]+" edge_major ${edge_version})
+file(STRINGS ${CMAKE_SOURCE_DIR}/layers.txt edge_layers REGEX "^edge:")
+string(REGEX MATCHALL "[a-z]+" edge_layers ${edge_layers})
+set(edge_folder ${CMAKE_BINARY_DIR}/edge)
+
+if(NOT MW_SANITIZE)
+  foreach(layer IN LISTS edge_layers)
+    set_target_properties(millwright_${layer} PROPERTIES
+      POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+    target_compile_options(millwright_${layer} PRIVATE
+      -ffunction-sections -fdata-sections -ftls-model=initial-exec)
+    list(APPEND edge_archives $<TARGET_FILE:millwright_${layer}>)
+    list(APPEND edge_targets millwright_${layer})
+  endforeach()
+
+  set(edge_object ${edge_folder}/millwright.o)
+  file(MAKE_DIRECTORY ${edge_folder})
+  add_custom_command(OUTPUT ${edge_object} DEPENDS ${edge_targets}
+    COMMAND ${CMAKE_LINKER} -r --gc-sections --gc-keep-exported -o ${edge_object}
+            --whole-archive $<TARGET_FILE:millwright_edge> --no-whole-archive
+            --start-group ${edge_archives} --end-group
+    COMMAND ${CMAKE_OBJCOPY} --localize-hidden --strip-unneeded --remove-section .eh_frame
+            --remove-section .rela.eh_frame ${edge_object}
+    VERBATIM)
+  set_source_files_properties(${edge_object} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+
+  add_library(millwright_a STATIC ${edge_object})
+  add_library(millwright_so SHARED ${edge_object})
+  target_link_libraries(millwright_so PRIVATE m)
+  target_link_options(millwright_so PRIVATE LINKER:--no-undefined,--as-needed)
+  set_target_properties(millwright_a millwright_so PROPERTIES OUTPUT_NAME millwright LINKER_LANGUAGE C
+    ARCHIVE_OUTPUT_DIRECTORY ${edge_folder} LIBRARY_OUTPUT_DIRECTORY ${edge_folder})
+  set_target_properties(millwright_so PROPERTIES VERSION ${edge_version} SOVERSION ${edge_major})
+endif()

@@ -1,0 +1,69 @@
+#include "cli/model_export.h"
+
+#include "cli/version_program.h"
+#include "cli/workspace.h"
+#include "edge/bundle.h"
+
+static mw_status find_version(mw_workspace *workspace, mw_version_row *out_row, mw_error *err) {
+    const mw_cli *cli = workspace->cli;
+    mw_registry registry = mw_workspace_registry(workspace);
+    mw_str model = mw_str_of(cli->words[0]);
+    if (cli->word_count < 2)
+        return mw_registry_champion(registry, model, &workspace->arena, out_row, err);
+    return mw_registry_find(registry, model, mw_str_of(cli->words[1]), &workspace->arena, out_row,
+                            err);
+}
+
+static void tell(mw_cli *cli, const mw_version_row *row, const char *path, size_t size) {
+    if (!cli->json) {
+        mw_cli_note(cli, "%s: version %.*s of %.*s, %zu bytes", path, MW_STR_ARGS(row->version),
+                    MW_STR_ARGS(row->model), size);
+        return;
+    }
+    mw_json json = mw_json_begin(&cli->out);
+    mw_json_object(&json);
+    mw_json_key(&json, "model");
+    mw_json_str(&json, row->model);
+    mw_json_key(&json, "version");
+    mw_json_str(&json, row->version);
+    mw_json_key(&json, "output");
+    mw_json_text(&json, path);
+    mw_json_key(&json, "bytes");
+    mw_json_int(&json, (int64_t)size);
+    mw_json_object_end(&json);
+}
+
+static mw_status encode(mw_workspace *workspace, const mw_version_row *row, mw_buf *version,
+                        mw_buf *file, mw_error *err) {
+    mw_declarations declarations;
+    size_t model = 0;
+    MW_TRY(mw_registry_load(mw_workspace_registry(workspace), row, version, err));
+    MW_TRY(mw_version_program_declare(mw_buf_str(version), &workspace->arena, &declarations,
+                                      &model, err));
+    return mw_bundle_encode(&declarations, model, mw_buf_str(version), file, err);
+}
+
+static mw_status export(mw_workspace *workspace, const char *path, mw_error *err) {
+    mw_cli *cli = workspace->cli;
+    mw_version_row row;
+    mw_buf version, file;
+    MW_TRY(find_version(workspace, &row, err));
+    mw_buf_init(&version, MW_VERSION_SIZE_MAX);
+    mw_buf_init(&file, 2 * (size_t)MW_VERSION_SIZE_MAX);
+    mw_status status = encode(workspace, &row, &version, &file, err);
+    if (status == MW_OK) status = mw_sys_write_file(cli->sys, path, mw_buf_str(&file), err);
+    if (status == MW_OK) tell(cli, &row, path, file.size);
+    mw_buf_release(&version);
+    mw_buf_release(&file);
+    return status;
+}
+
+mw_status mw_cli_models_export(mw_cli *cli, mw_error *err) {
+    mw_workspace workspace;
+    const char *path = mw_cli_option(cli, "--output");
+    if (!path) return mw_fail(err, MW_USAGE, "models export: --output FILE is missing");
+    mw_status status = mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
+    if (status == MW_OK) status = export(&workspace, path, err);
+    mw_workspace_release(&workspace);
+    return status;
+}

@@ -1,0 +1,355 @@
+/*
+ * timeline: events in, predictions out, without a server: mw_timeline of millwright.h.
+ *
+ * It is what a server's sequencer is to one model: the row becomes the events of its source, the
+ * roster tells what of it is new, fields with windows are worked out as it enters, the course keeps
+ * the order of places. The clock is the caller's, and what it says is checked, as all input is.
+ */
+#include "edge/loaded.h"
+#include "feature/entrance.h"
+#include "feature/roster.h"
+
+enum { ID_TEXT_MAX = 1 << 20, WHAT_SIZE = MW_NAME_SIZE_MAX + 8 };
+#define ARENA_SIZE_MAX ((size_t)1 << 30)
+#define TEXT_SIZE_MAX ((size_t)1 << 34)
+
+struct mw_timeline {
+    const mw_model *model;
+    mw_arena arena;
+    mw_symbols *symbols;
+    const mw_program *program;
+    const mw_model_program *compiled;
+    const mw_encoder *encoder;
+    mw_course *course;
+    mw_entrance *entrance; /* NULL: no field has windows */
+    mw_roster *roster;
+    mw_cell *row;          /* of the source at hand: columns, then derived fields */
+    mw_cell **cells;       /* one row a stream */
+    mw_event *events;      /* likewise; a NULL `row`: the source's row has none */
+    mw_cell *features;
+    double *values;
+    mw_buf id;
+    int64_t now; /* the greatest that was said */
+    bool is_broken;
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "timeline: no memory");
+}
+
+/* --- making --------------------------------------------------------------------------------- */
+
+static mw_status compile(mw_timeline *timeline, mw_error *err) {
+    mw_diagnostics *diagnostics = mw_arena_alloc(&timeline->arena, 1, sizeof *diagnostics);
+    if (!diagnostics) return no_memory(err);
+    mw_diagnostics_init(diagnostics, &timeline->arena);
+    mw_status status = mw_program_compile(&timeline->model->bundle.declarations,
+                                          &timeline->arena, timeline->symbols, diagnostics,
+                                          &timeline->program);
+    if (status != MW_OK && diagnostics->count == 0) return no_memory(err);
+    if (mw_diagnostics_status(diagnostics, err) != MW_OK)
+        return mw_fail_within(err, MW_CORRUPT, "timeline");
+    timeline->compiled = &timeline->program->models[0];
+    return MW_OK;
+}
+
+static mw_status check_features(const mw_timeline *timeline, mw_error *err) {
+    const mw_model_program *compiled = timeline->compiled;
+    mw_model_features features = timeline->model->bundle.version->features;
+    bool fits = compiled->feature_count == features.count;
+    for (size_t i = 0; fits && i < features.count; i++)
+        fits = compiled->features[i].type == features.items[i].type &&
+               mw_str_equal(compiled->features[i].name, features.items[i].name);
+    if (fits) return MW_OK;
+    return mw_fail(err, MW_CORRUPT, "timeline: the version has other features than its project");
+}
+
+static mw_status make_rows(mw_timeline *timeline, mw_error *err) {
+    const mw_program *program = timeline->program;
+    mw_arena *arena = &timeline->arena;
+    size_t widest = 1, features = timeline->compiled->feature_count;
+    for (size_t i = 0; i < program->source_count; i++)
+        if (program->sources[i].row.field_count > widest)
+            widest = program->sources[i].row.field_count;
+    timeline->row = mw_arena_alloc(arena, widest, sizeof *timeline->row);
+    timeline->cells = mw_arena_alloc(arena, program->stream_count + 1, sizeof *timeline->cells);
+    timeline->events = mw_arena_alloc(arena, program->stream_count + 1, sizeof *timeline->events);
+    timeline->features = mw_arena_alloc(arena, features + 1, sizeof *timeline->features);
+    timeline->values = mw_arena_alloc(arena, features + 1, sizeof *timeline->values);
+    if (!timeline->row || !timeline->cells || !timeline->events || !timeline->features ||
+        !timeline->values)
+        return no_memory(err);
+    for (size_t i = 0; i < program->stream_count; i++) {
+        timeline->cells[i] = mw_arena_alloc(arena, program->streams[i].schema.field_count + 1,
+                                            sizeof **timeline->cells);
+        if (!timeline->cells[i]) return no_memory(err);
+    }
+    return MW_OK;
+}
+
+static bool is_asked(const mw_model_program *model) {
+    return model->moment_offset_us == 0 && !model->schedule;
+}
+
+static mw_status prepare(mw_timeline *timeline, mw_error *err) {
+    MW_TRY(mw_symbols_create(TEXT_SIZE_MAX, &timeline->symbols, err));
+    MW_TRY(compile(timeline, err));
+    MW_TRY(check_features(timeline, err));
+    MW_TRY(make_rows(timeline, err));
+    MW_TRY(mw_encoder_create(&timeline->arena, timeline->symbols,
+                             timeline->model->bundle.version->features, &timeline->encoder, err));
+    MW_TRY(mw_entrance_create(timeline->program, timeline->symbols, true, &timeline->entrance,
+                              err));
+    /* Ids are the caller's own: there is nobody from whom a key would have to be kept. */
+    MW_TRY(mw_roster_create(timeline->program, timeline->symbols, (mw_hash_key){{0}},
+                            &timeline->roster, err));
+    mw_course_config course = {.engine = {.program = timeline->program,
+                                          .model = timeline->compiled,
+                                          .symbols = timeline->symbols},
+                               .from = INT64_MIN,
+                               .to = INT64_MAX,
+                               .announces_none = is_asked(timeline->compiled)};
+    return mw_course_create(course, &timeline->course, err);
+}
+
+mw_result mw_timeline_create(const mw_model *model, mw_timeline **out_timeline,
+                             mw_problem *problem) {
+    mw_error err;
+    mw_timeline *timeline = mw_allocate(sizeof *timeline);
+    if (!timeline) return mw_loaded_result(no_memory(&err), &err, problem);
+    timeline->model = model;
+    timeline->now = INT64_MIN;
+    mw_arena_init(&timeline->arena, ARENA_SIZE_MAX);
+    mw_buf_init(&timeline->id, ID_TEXT_MAX);
+    mw_status status = prepare(timeline, &err);
+    if (status != MW_OK) mw_timeline_destroy(timeline);
+    else *out_timeline = timeline;
+    return mw_loaded_result(status, &err, problem);
+}
+
+void mw_timeline_destroy(mw_timeline *timeline) {
+    if (!timeline) return;
+    mw_course_destroy(timeline->course);
+    mw_roster_destroy(timeline->roster);
+    mw_entrance_destroy(timeline->entrance);
+    mw_symbols_destroy(timeline->symbols);
+    mw_buf_release(&timeline->id);
+    mw_arena_release(&timeline->arena);
+    mw_free(timeline);
+}
+
+/* Without memory an event may have got only half of its way. */
+static mw_result told(mw_timeline *timeline, mw_status status, const mw_error *err,
+                      mw_problem *problem) {
+    if (status == MW_NO_MEMORY) timeline->is_broken = true;
+    return mw_loaded_result(status, err, problem);
+}
+
+/* --- a row as events ------------------------------------------------------------------------ */
+
+static mw_status check_now(const mw_timeline *timeline, int64_t now, mw_error *err) {
+    if (timeline->is_broken) return no_memory(err);
+    if (now < MW_TIME_MIN || now > MW_TIME_MAX)
+        return mw_fail(err, MW_INVALID, "now: must be a time within the years 1 to 9999");
+    if (now >= timeline->now) return MW_OK;
+    return mw_fail(err, MW_INVALID, "now: must not go back");
+}
+
+static mw_status read_columns(mw_timeline *timeline, const mw_stream_source *source, mw_row row,
+                              mw_error *err) {
+    char what[WHAT_SIZE];
+    mw_buf text;
+    mw_buf_init(&text, sizeof what - 1);
+    mw_buf_printf(&text, "stream %.*s", MW_STR_ARGS(source->name));
+    mw_status status = mw_buf_check(&text, "stream", err);
+    if (status == MW_OK) {
+        mw_row_target target = {.what = mw_buf_str(&text).data,
+                                .part = "column",
+                                .fields = source->row.fields,
+                                .field_count = source->column_count,
+                                .symbols = timeline->symbols};
+        status = mw_row_values_read(&target, row, timeline->row, err);
+    }
+    mw_buf_release(&text);
+    return status;
+}
+
+static mw_status derive(mw_timeline *timeline, const mw_stream_source *source, mw_error *err) {
+    for (size_t i = source->column_count; i < source->row.field_count; i++)
+        timeline->row[i] = mw_cell_missing(source->row.fields[i].type);
+    mw_frame frame = {.row = timeline->row,
+                      .time_us = MW_TIME_MISSING,
+                      .symbols = timeline->symbols,
+                      .zone = timeline->program->zone};
+    mw_source_derive(source, timeline->row, &frame);
+    if (!source->where || mw_code_run(source->where, &frame).boolean == MW_TRUE) return MW_OK;
+    return mw_fail(err, MW_INVALID, "where: the row is no event of stream %.*s",
+                   MW_STR_ARGS(source->name));
+}
+
+static mw_status check_id(const mw_stream *stream, const mw_cell *cells, mw_error *err) {
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        const mw_field *field = &stream->schema.fields[stream->id_fields[i]];
+        if (mw_cell_is_missing(field->type, cells[stream->id_fields[i]]))
+            return mw_fail(err, MW_INVALID, "id: %.*s must be there", MW_STR_ARGS(field->name));
+    }
+    return MW_OK;
+}
+
+/* Makes the events of a row of `source`, that of the stream itself first. */
+static mw_status make_events(mw_timeline *timeline, const mw_stream_source *source, mw_row row,
+                             int64_t now, mw_error *err) {
+    MW_TRY(read_columns(timeline, source, row, err));
+    MW_TRY(derive(timeline, source, err));
+    mw_frame frame = {.row = timeline->row,
+                      .symbols = timeline->symbols,
+                      .zone = timeline->program->zone};
+    for (int32_t i = source->first_stream; i < source->first_stream + source->stream_count; i++) {
+        mw_event *event = &timeline->events[i];
+        bool is_event =
+            mw_stream_event(timeline->program, i, &frame, timeline->cells[i], event);
+        event->row = is_event ? timeline->cells[i] : NULL;
+        event->stream = i;
+        event->place = now;
+    }
+    const mw_event *first = &timeline->events[source->first_stream];
+    if (!first->row) return mw_fail(err, MW_INVALID, "time: must be there, and known too");
+    return check_id(&timeline->program->streams[source->first_stream], first->row, err);
+}
+
+/* --- events in ------------------------------------------------------------------------------ */
+
+static mw_status find_source(const mw_timeline *timeline, const char *name,
+                             const mw_stream_source **out_source, mw_error *err) {
+    int32_t source = mw_program_find_source(timeline->program, mw_str_of(name));
+    if (source < 0) return mw_fail(err, MW_INVALID, "%s: the model knows no such stream", name);
+    *out_source = &timeline->program->sources[source];
+    return MW_OK;
+}
+
+static mw_status check_due(const mw_timeline *timeline, int64_t now, mw_error *err) {
+    if (mw_course_next_due(timeline->course) >= now) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID, "now: a moment fell due before it");
+    return mw_hint(err, status, "Take it by mw_timeline_next.");
+}
+
+/* Which of the row's events are new; those that are not lose their row. */
+static mw_status sort_out(mw_timeline *timeline, const mw_stream_source *source, mw_error *err) {
+    for (int32_t i = 0; i < source->stream_count; i++) {
+        mw_event *event = &timeline->events[source->first_stream + i];
+        if (!event->row) continue;
+        mw_event_standing standing = mw_roster_find(timeline->roster, event, NULL);
+        if (standing == MW_EVENT_CONFLICTS)
+            return mw_fail(err, MW_INVALID, "id: stands already with other contents");
+        if (standing == MW_EVENT_REPEATS) event->row = NULL;
+    }
+    return MW_OK;
+}
+
+static mw_status take(mw_timeline *timeline, const mw_stream_source *source, mw_error *err) {
+    int32_t first = source->first_stream;
+    for (int32_t i = first; i < first + source->stream_count; i++) {
+        const mw_event *event = &timeline->events[i];
+        if (!event->row) continue;
+        if (i == first)
+            MW_TRY(mw_entrance_fill(timeline->entrance, event, event->place, timeline->cells[i],
+                                    err));
+        MW_TRY(mw_roster_add(timeline->roster, event, MW_FROM_LOG, err));
+        MW_TRY(mw_entrance_event(timeline->entrance, event, err));
+        MW_TRY(mw_course_event(timeline->course, event, err));
+        mw_engine_advance(mw_course_engine(timeline->course), event->place);
+    }
+    return MW_OK;
+}
+
+static mw_status push(mw_timeline *timeline, int64_t now, const char *stream, mw_row row,
+                      mw_error *err) {
+    const mw_stream_source *source = NULL;
+    MW_TRY(check_now(timeline, now, err));
+    MW_TRY(check_due(timeline, now, err));
+    MW_TRY(find_source(timeline, stream, &source, err));
+    MW_TRY(make_events(timeline, source, row, now, err));
+    MW_TRY(sort_out(timeline, source, err));
+    timeline->now = now;
+    return take(timeline, source, err);
+}
+
+mw_result mw_timeline_push(mw_timeline *timeline, int64_t now_us, const char *stream, mw_row row,
+                           mw_problem *problem) {
+    mw_error err;
+    mw_status status = push(timeline, now_us, stream, row, &err);
+    return told(timeline, status, &err, problem);
+}
+
+/* --- predictions out ------------------------------------------------------------------------ */
+
+static mw_status answer(mw_timeline *timeline, const mw_moment *moment, const mw_cell *features,
+                        mw_reply *out_reply, mw_error *err) {
+    mw_buf_clear(&timeline->id);
+    mw_stream_append_id(&timeline->program->streams[timeline->compiled->moment_stream],
+                        moment->row, timeline->symbols, &timeline->id);
+    MW_TRY(mw_buf_check(&timeline->id, "the event's id", err));
+    mw_loaded_judge(timeline->model, timeline->encoder, features, timeline->values, out_reply);
+    out_reply->t_us = moment->t;
+    out_reply->id = mw_buf_str(&timeline->id).data;
+    return MW_OK;
+}
+
+static mw_status check_moment(const mw_timeline *timeline, const mw_moment *moment,
+                              mw_error *err) {
+    const mw_model_program *model = timeline->compiled;
+    if (moment->place - moment->t > model->lateness_us)
+        return mw_fail(err, MW_INVALID, "moment: its event must be known within %lld s of its time",
+                       (long long)(model->lateness_us / MW_SECOND_US));
+    return MW_OK;
+}
+
+static mw_status predict(mw_timeline *timeline, int64_t now, mw_row row, mw_reply *out_reply,
+                         mw_error *err) {
+    const mw_model_program *model = timeline->compiled;
+    MW_TRY(check_now(timeline, now, err));
+    if (model->schedule) {
+        mw_status status = mw_fail(err, MW_INVALID, "model %s: its moments fall due by themselves",
+                                   mw_model_name(timeline->model));
+        return mw_hint(err, status, "Take them by mw_timeline_next.");
+    }
+    MW_TRY(check_due(timeline, now, err));
+    int32_t stream = model->moment_stream;
+    const mw_stream_source *source =
+        &timeline->program->sources[timeline->program->streams[stream].source];
+    MW_TRY(make_events(timeline, source, row, now, err));
+    const mw_event *event = &timeline->events[stream];
+    if (!event->row) return mw_fail(err, MW_INVALID, "time: must be there, and known too");
+    mw_moment moment = {event->time + model->moment_offset_us, now, event->row};
+    MW_TRY(check_moment(timeline, &moment, err));
+    timeline->now = now;
+    MW_TRY(mw_entrance_fill(timeline->entrance, event, now, timeline->cells[stream], err));
+    MW_TRY(mw_course_features(timeline->course, &moment, timeline->features, err));
+    return answer(timeline, &moment, timeline->features, out_reply, err);
+}
+
+mw_result mw_timeline_predict(mw_timeline *timeline, int64_t now_us, mw_row row,
+                              mw_reply *out_reply, mw_problem *problem) {
+    mw_error err;
+    mw_status status = predict(timeline, now_us, row, out_reply, &err);
+    return told(timeline, status, &err, problem);
+}
+
+static mw_status next(mw_timeline *timeline, int64_t now, mw_reply *out_reply, bool *out_found,
+                      mw_error *err) {
+    mw_step step;
+    bool found = false;
+    MW_TRY(check_now(timeline, now, err));
+    MW_TRY(mw_course_next(timeline->course, now, &step, &found, err));
+    if (found) MW_TRY(answer(timeline, &step.moment, step.features, out_reply, err));
+    else timeline->now = now;
+    *out_found = found;
+    return MW_OK;
+}
+
+mw_result mw_timeline_next(mw_timeline *timeline, int64_t now_us, mw_reply *out_reply,
+                           bool *out_found, mw_problem *problem) {
+    mw_error err;
+    mw_status status = next(timeline, now_us, out_reply, out_found, &err);
+    return told(timeline, status, &err, problem);
+}

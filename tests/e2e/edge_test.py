@@ -1,0 +1,210 @@
+"""libmillwright: an exported model predicts, with libc and libm alone, what `predict` and the server do, to the bit."""
+import csv
+import io
+import os
+import subprocess
+from pathlib import Path
+
+import serving
+import shop
+import stream_fields_test
+from shop import Shop, main
+
+EDGE = Path(os.environ["MILLWRIGHT"]).parent / "edge"
+SIZE_MAX = 300_000
+
+
+def build(source, folder, *libraries):
+    """Compiles as a user would, outside of our build."""
+    program = Path(folder) / Path(source).stem
+    subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iinclude", source, *libraries,
+                    "-lm", "-o", program], check=True)
+    return program
+
+
+def static(source, folder):
+    return build(source, folder, EDGE / "libmillwright.a")
+
+
+def us(text):
+    return int((shop.datetime.fromisoformat(text.replace("Z", "+00:00")) - shop.datetime(1970, 1, 1, tzinfo=shop.timezone.utc))
+               / shop.timedelta(microseconds=1))
+
+
+def rows(lines):
+    return list(csv.DictReader(lines))
+
+
+def values(row):
+    """A row of a CSV file in the driver's words; what is empty is missing."""
+    return [f"n:{key}={value}" if key in ("amount", "rate") else f"t:{key}={value}" for key, value in row.items() if value]
+
+
+def drive(shop_, model_file, lines):
+    program = static("tests/e2e/edge_driver.c", shop_.folder)
+    done = subprocess.run([program, model_file], input="".join("\t".join(map(str, line)) + "\n" for line in lines),
+                          capture_output=True, text=True, check=True)
+    refused = [line for line in done.stdout.splitlines() if line.startswith("!")]
+    assert not refused, refused[:3]
+    return {line.split()[0]: float(line.split()[2]) for line in done.stdout.splitlines()}
+
+
+def export(shop_, *version):
+    file = str(shop_.folder / "model.mwm")
+    told = shop_.ok("models", "export", "returned", *version, "--output", file, "--json").json()
+    assert told["bytes"] == os.path.getsize(file) and told["model"] == "returned", told
+    return file
+
+
+def predicted(shop_):
+    out = shop_.ok("predict", "returned", "--input", str(shop_.folder / "data/orders.csv")).out
+    return {row["order_id"]: float(row["prediction"]) for row in rows(io.StringIO(out))}
+
+
+def history(shop_):
+    """What happened, in its order: (when it was known, stream, row)."""
+    events = [(us(row["placed"]), "orders", row) for row in rows(shop_.orders)]
+    events += [(us(row["returned"]), "returns", row) for row in rows(shop_.returns)]
+    if (shop_.folder / "data/rates.csv").exists():
+        with open(shop_.folder / "data/rates.csv") as file:
+            events += [(us(row["day"]) + 3600 * 10**6, "rates", row) for row in rows(file)]
+    return sorted(events, key=lambda event: event[0])
+
+
+def check_asked(shop_):
+    lines = []
+    for now, stream, row in history(shop_):
+        if stream == "orders":
+            lines.append(["predict", now, *values(row)])
+        lines.append(["push", now, stream, *values(row)])
+    found, expected = drive(shop_, export(shop_), lines), predicted(shop_)
+    assert len(expected) > 2000 and len(set(expected.values())) > 100
+    assert found == expected, [(id, found.get(id), value) for id, value in expected.items() if found.get(id) != value][:5]
+
+
+def test_events_give_the_bits_of_predict():
+    with Shop() as shop_:
+        shop_.ok("ingest")
+        shop_.ok("train")
+        check_asked(shop_)
+
+
+def test_fields_with_windows_do_too():
+    with Shop(stream_fields_test.PROJECT) as shop_:
+        (shop_.folder / "data/rates.csv").write_text("\n".join(stream_fields_test.rates()) + "\n")
+        shop_.ok("ingest")
+        shop_.ok("train")
+        check_asked(shop_)
+
+
+def test_moments_that_fall_due_do_too():
+    with Shop() as shop_:
+        shop_.change("moment:   on orders", "moment:   on orders at time + 1h")
+        shop_.ok("ingest")
+        shop_.ok("train")
+        lines = []
+        for now, stream, row in history(shop_):
+            lines += [["next", now - 1], ["push", now, stream, *values(row)]]
+        found = drive(shop_, export(shop_), [*lines, ["next", us("2030-01-01T00:00:00Z")]])
+        assert found == predicted(shop_)
+
+
+def test_a_server_answers_the_same():
+    with Shop() as shop_:
+        shop_.ok("ingest")
+        shop_.ok("train")
+        begin = us(shop_.returns[-1].split(",")[1]) + 10 * 86400 * 10**6
+        stamp = (shop.datetime(1970, 1, 1) + shop.timedelta(microseconds=begin)).isoformat() + "Z"
+        process, port = serving.start(str(shop_.folder), "--listen", "127.0.0.1:0", "--clock", stamp)
+        lines = [["push", now, stream, *values(row)] for now, stream, row in history(shop_)]
+        expected = {}
+        for i in range(60):
+            now = begin + (i + 1) * 600 * 10**6
+            when = (shop.datetime(1970, 1, 1) + shop.timedelta(microseconds=now)).isoformat() + "Z"
+            row = {"order_id": f"new{i}", "placed": when, "shop": "abcde"[i * i % 5], "amount": str(i * 7919 % 100)}
+            assert serving.call(port, "POST", "/v1/clock", {"now": when})[0] == 200
+            body = {"event": {**row, "amount": float(row["amount"])}}
+            code, answer = serving.call(port, "POST", "/v1/models/returned/predict", body)
+            assert code == 200, answer
+            expected[row["order_id"]] = answer["prediction"]
+            lines += [["predict", now, *values(row)], ["push", now, "orders", *values(row)]]
+        serving.stop(process)
+        assert drive(shop_, export(shop_), lines) == expected and len(set(expected.values())) > 10
+
+
+def test_the_example_predicts_from_features():
+    with Shop() as shop_:
+        shop_.ok("ingest")
+        shop_.ok("train")
+        version = shop_.ok("models", "list", "--json").json()[0]["version"]
+        file, expected = export(shop_, version[:8]), predicted(shop_)
+        features = str(shop_.folder / "features.csv")
+        shop_.ok("features", "build", "--output", features)
+        shared = build("examples/edge/predict.c", shop_.folder, f"-L{EDGE}", f"-Wl,-rpath,{EDGE}", "-lmillwright")
+        with open(features) as opened:
+            built = rows(opened)
+        names = shop_.ok("models", "show", "returned", "--json").json()["features"]
+        for row in built[:20] + built[-20:]:
+            words = [f"{name}={row[name]}" for name in names if row[name]]
+            out = subprocess.run([shared, file, *words], capture_output=True, text=True, check=True).stdout
+            assert float(out.split()[0]) == expected[row["id"]], (row, out)
+        alone = static("examples/edge/predict.c", shop_.folder)
+        assert subprocess.run([alone, file, *words], capture_output=True, text=True, check=True).stdout == out
+        wrong = subprocess.run([alone, file, "colour=3"], capture_output=True, text=True, check=False)
+        assert wrong.returncode == 1 and wrong.stderr == "colour: the model has no such feature\n"
+        with open("examples/edge/predict.c") as source:
+            code = source.read().split("*/", 1)[1].strip().splitlines()
+        assert len(code) <= 36, len(code)
+
+
+def test_what_cannot_be_exported_or_read_is_told():
+    with Shop() as shop_:
+        shop_.fails(2, "--output FILE is missing", "models", "export", "returned")
+        shop_.ok("ingest")
+        shop_.fails(3, "", "models", "export", "returned", "--output", str(shop_.folder / "x"))
+        shop_.ok("train")
+        file = Path(export(shop_))
+        program = static("examples/edge/predict.c", shop_.folder)
+        file.write_bytes(file.read_bytes()[:-9] + b"123456789")
+        wrong = subprocess.run([program, file], capture_output=True, text=True, check=False)
+        assert wrong.returncode == 1 and "exported model" in wrong.stderr, wrong.stderr
+
+
+def test_the_library_leans_on_libc_alone_and_shows_its_header_alone():
+    def said(*command):
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    header = Path("include/millwright.h").read_text()
+    promised = {line.split("(")[0].split()[-1].lstrip("*") for line in header.splitlines() if line.startswith("MW_API")}
+    shared, archive = EDGE / "libmillwright.so", EDGE / "libmillwright.a"
+    needed = {line.split("[")[1].rstrip("]") for line in said("readelf", "-d", shared).splitlines() if "NEEDED" in line}
+    assert needed == {"libc.so.6", "libm.so.6"}, needed
+    for file, options in (shared, ["-D"]), (archive, []):
+        shown = {line.split()[2] for line in said("nm", "--defined-only", *options, file).splitlines()
+                 if len(line.split()) == 3 and line.split()[1].isupper()}
+        assert shown == promised and len(promised) == 14, shown ^ promised
+    with Shop() as shop_:
+        copy = shop_.folder / "stripped"
+        said("strip", "-o", copy, shared)
+        assert copy.stat().st_size < SIZE_MAX, copy.stat().st_size
+        program = static("examples/edge/predict.c", shop_.folder)
+        said("strip", program)
+        assert program.stat().st_size < SIZE_MAX, program.stat().st_size
+
+
+def test_make_install_brings_it_with_what_pkg_config_asks_for():
+    with Shop() as shop_:
+        subprocess.run(["cmake", "--install", EDGE.parent, "--prefix", shop_.folder / "usr", "--component", "edge"],
+                       check=True, capture_output=True)
+        there = {**os.environ, "PKG_CONFIG_PATH": str(shop_.folder / "usr/lib/pkgconfig")}
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "millwright"], env=there, capture_output=True,
+                               text=True, check=True).stdout.split()
+        example = shop_.folder / "usr/share/doc/millwright/examples/predict.c"
+        subprocess.run(["cc", example, *flags, "-o", shop_.folder / "predict"], check=True)
+        found = {"LD_LIBRARY_PATH": str(shop_.folder / "usr/lib")}
+        done = subprocess.run([shop_.folder / "predict", "nothing"], env=found, capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and done.stderr == "nothing: cannot be opened\n", done.stderr
+
+
+if __name__ == "__main__":
+    main(globals())
