@@ -1,14 +1,14 @@
 /*
  * backtest: production replayed: what each retraining policy would have done, and cost.
  *
- * One pass over the events by the virtual clock. Moments are predicted when they fall due, labels
- * count when they mature, and each policy lives in a lane of its own: a loop (loop/loop.h) with
- * its champion, alerts and promotions. Features and labels are computed once for all lanes, and
- * what is trained from the same examples is trained once. The first champion learns from what
- * had matured before the first day. Nothing is written anywhere.
+ * One pass over the events by the virtual clock records what falls due (loop/tape.h). Each policy
+ * then lives through it in a lane and a thread of its own: a loop (loop/loop.h) with its champion,
+ * alerts and promotions. Moments are predicted when they fall due, and labels count when they
+ * mature. What is trained from the same examples is trained once. The first champion learns from
+ * what had matured before the first day. Nothing is written anywhere.
  *
- * The same events, policies and seed give the same result to the bit; a policy's does not depend
- * on those beside it, but for the comparison of their costs.
+ * The same events, policies and seed give the same result to the bit, with any number of threads; a
+ * policy's does not depend on those beside it, but for the comparison of their costs.
  */
 #pragma once
 #include "feature/course.h"

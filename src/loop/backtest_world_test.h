@@ -105,7 +105,8 @@ static inline void backtest_world_end(backtest_world *world) {
 
 static inline mw_backtest_config backtest_world_config(backtest_world *world,
                                                        const mw_policy *policies, size_t count) {
-    return (mw_backtest_config){.program = world->program,
+    return (mw_backtest_config){.sys = mw_sys_real(),
+                                .program = world->program,
                                 .model = &world->program->models[0],
                                 .project_model = &world->model,
                                 .events = &world->events,

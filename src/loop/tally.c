@@ -25,7 +25,7 @@ static int64_t month_number(const mw_tally_config *config, int64_t t) {
     return (int64_t)civil.year * 12 + civil.month - 1;
 }
 
-void mw_tally_place(const mw_tally_config *config, int64_t t, mw_lane_moment *moment) {
+void mw_tally_place(const mw_tally_config *config, int64_t t, mw_tape_moment *moment) {
     moment->t = t;
     moment->day = (int32_t)(day_number(config, t) - day_number(config, config->from));
     moment->month = (int32_t)(month_number(config, t) - month_number(config, config->from));
@@ -66,7 +66,7 @@ static double cost_of(mw_costs costs, bool decision, bool label) {
 
 static void add_up(const mw_tally_config *config, const mw_lane *lane, mw_backtest_lane *out) {
     for (size_t i = 0; i < config->moment_count; i++) {
-        const mw_lane_moment *moment = &config->moments[i];
+        const mw_tape_moment *moment = &config->moments[i];
         const mw_lane_answer *answer = &lane->answers[i];
         mw_backtest_month *month = &out->months[moment->month];
         mw_backtest_day *day = &out->days[moment->day];
@@ -97,7 +97,7 @@ static mw_status measure(const mw_tally_config *config, const mw_lane *lane, sco
                          int32_t month, mw_estimate *out_roc_auc, mw_error *err) {
     mw_scored scored = {room.scores, room.labels, 0};
     for (size_t i = 0; i < config->moment_count; i++) {
-        const mw_lane_moment *moment = &config->moments[i];
+        const mw_tape_moment *moment = &config->moments[i];
         if (!moment->is_labelled || (month != ALL_MONTHS && moment->month != month)) continue;
         room.scores[scored.count] = lane->answers[i].prediction;
         room.labels[scored.count++] = moment->label;
@@ -125,7 +125,7 @@ static mw_status no_memory(mw_error *err) {
 
 static mw_status make_room(const mw_tally_config *config, const mw_lane *lane, mw_arena *arena,
                            mw_backtest_lane *out, mw_error *err) {
-    *out = (mw_backtest_lane){.policy = lane->policy,
+    *out = (mw_backtest_lane){.policy = lane->config.policy,
                               .retrains = lane->event_counts[MW_LOOP_TRAINED],
                               .promotions = lane->event_counts[MW_LOOP_PROMOTED],
                               .refusals = lane->event_counts[MW_LOOP_REFUSED],
@@ -146,7 +146,6 @@ static mw_status make_room(const mw_tally_config *config, const mw_lane *lane, m
 
 mw_status mw_tally_lane(const mw_tally_config *config, const mw_lane *lane, mw_arena *arena,
                         mw_backtest_lane *out_lane, mw_error *err) {
-    MW_ASSERT(lane->answer_count == config->moment_count);
     mw_backtest_lane made;
     MW_TRY(make_room(config, lane, arena, &made, err));
     add_up(config, lane, &made);

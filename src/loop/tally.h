@@ -13,12 +13,12 @@ typedef struct {
     int64_t from, to; /* local midnights */
     mw_costs costs;
     uint64_t seed;
-    const mw_lane_moment *moments;
+    const mw_tape_moment *moments;
     size_t moment_count;
 } mw_tally_config;
 
 /* The day and month of t, counted from those of `from`. */
-void mw_tally_place(const mw_tally_config *config, int64_t t, mw_lane_moment *moment);
+void mw_tally_place(const mw_tally_config *config, int64_t t, mw_tape_moment *moment);
 /* Fills everything but the excess, in `arena`. */
 MW_MUST_USE mw_status mw_tally_lane(const mw_tally_config *config, const mw_lane *lane,
                                     mw_arena *arena, mw_backtest_lane *out_lane, mw_error *err);

@@ -10,7 +10,7 @@ enum { MOMENTS = 3000, DAYS = 59 };
 
 /* Two months of 1970, January and February. */
 typedef struct {
-    mw_lane_moment moments[MOMENTS];
+    mw_tape_moment moments[MOMENTS];
     mw_lane_answer answers[MOMENTS];
     mw_lane lane;
     mw_tally_config config;
@@ -36,7 +36,6 @@ static void make(fixture *it) {
         it->answers[i].decision = it->answers[i].prediction > 0.7;
     }
     it->lane.answers = it->answers;
-    it->lane.answer_count = MOMENTS;
     it->lane.event_counts[MW_LOOP_TRAINED] = 4;
     it->lane.event_counts[MW_LOOP_ALARM] = 2;
 }

@@ -169,7 +169,9 @@ static mw_status learn(training *job, mw_error *err) {
                                .context = job->config->context};
     MW_TRY(fill_matrix(job, &request.data, err));
     mw_lightgbm_result result;
-    MW_TRY(mw_lightgbm_train(job->config->sys, &request, job->arena, &result, err));
+    mw_train_learner learner = job->config->learner;
+    if (learner.run) MW_TRY(learner.run(learner.context, &request, job->arena, &result, err));
+    else MW_TRY(mw_lightgbm_train(job->config->sys, &request, job->arena, &result, err));
     job->out->messages = result.messages;
     job->out->learner_cpu_us = result.cpu_us;
     return mw_lightgbm_text_read(job->arena, result.text, &job->forest, err);

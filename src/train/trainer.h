@@ -29,6 +29,13 @@ typedef struct {
     mw_str data_version;
 } mw_train_origin;
 
+/* Learns in mw_lightgbm_train's place, as it does: for who has a say in when and how. */
+typedef struct {
+    void *context;
+    mw_status (*run)(void *context, const mw_lightgbm_job *job, mw_arena *arena,
+                     mw_lightgbm_result *out_result, mw_error *err);
+} mw_train_learner;
+
 typedef struct {
     mw_sys *sys;
     const mw_project_model *model;
@@ -40,6 +47,7 @@ typedef struct {
     int64_t test_from;    /* as in mw_split_by_time; MW_TEST_LATEST */
     int32_t seed;
     int32_t thread_count;
+    mw_train_learner learner; /* `run` may be NULL */
     bool is_brief;        /* metrics without intervals or segments; the version is the same */
     void (*progress)(void *context, int32_t rounds_done); /* may be NULL */
     void *context;
