@@ -99,7 +99,8 @@ static void draw(uint64_t *prng, int64_t t, mw_cell row[COLUMNS]) {
 static void apply(mw_engine *engine, const mw_cell *row) {
     mw_error err;
     int64_t t = row[0].time;
-    must(mw_engine_apply(engine, &(mw_event){0, t, t, t, row}, &err), &err);
+    mw_event event = {.time = t, .known = t, .place = t, .row = row};
+    must(mw_engine_apply(engine, &event, &err), &err);
 }
 
 int main(void) {

@@ -81,7 +81,8 @@ static void add(mw_events *events, int64_t ts, double card, double merchant, dou
     mw_cell row[COLUMNS] = {mw_cell_time(ts), mw_cell_number(card), mw_cell_number(merchant),
                             mw_cell_number(amount)};
     mw_error err;
-    must(mw_events_add(events, &(mw_event){0, ts, ts, ts, row}, &err), &err);
+    mw_event event = {.time = ts, .known = ts, .place = ts, .row = row};
+    must(mw_events_add(events, &event, &err), &err);
 }
 
 static void read_column(FILE *file, void *into, size_t count) {

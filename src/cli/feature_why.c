@@ -33,6 +33,7 @@ static const struct {
     [MW_VERDICT_OWN] = {"own", "left out: the predicted one's own"},
     [MW_VERDICT_CONDITION] = {"condition", "left out: its condition does not hold"},
     [MW_VERDICT_NOT_YET_KNOWN] = {"not_yet_known", "left out: not yet known"},
+    [MW_VERDICT_REPLACED] = {"replaced", "left out: replaced by the correction of "},
 };
 
 /* --- which windows ------------------------------------------------------------------------ */
@@ -90,10 +91,6 @@ static mw_cell value_of(const inquiry *it, const mw_window *window, const mw_eve
     return mw_code_run(window->value, &frame);
 }
 
-static int64_t known_of(const mw_event *event) {
-    return event->known > event->place ? event->known : event->place;
-}
-
 /* --- telling ------------------------------------------------------------------------------ */
 
 static void append_id(const inquiry *it, const mw_event *event, mw_buf *out) {
@@ -109,7 +106,7 @@ static void print_events(const inquiry *it, const mw_window *window, mw_buf *out
     for (size_t i = skipped; i < it->count; i++) {
         const witness *one = &it->witnesses[i];
         mw_grid_add_time(&grid, one->event.time);
-        mw_grid_add_time(&grid, known_of(&one->event));
+        mw_grid_add_time(&grid, mw_event_counts_from(&one->event));
         mw_buf_clear(&text);
         append_id(it, &one->event, &text);
         mw_grid_add_str(&grid, mw_buf_str(&text));
@@ -119,7 +116,11 @@ static void print_events(const inquiry *it, const mw_window *window, mw_buf *out
                            value_of(it, window, &one->event), it->oracle.symbols);
             mw_grid_add_str(&grid, mw_buf_str(&text));
         }
-        mw_grid_add(&grid, "%s", verdicts[one->verdict].text);
+        mw_buf_clear(&text);
+        mw_buf_append_text(&text, verdicts[one->verdict].text);
+        if (one->verdict == MW_VERDICT_REPLACED)
+            mw_time_append(&text, mw_oracle_counts_until(&it->oracle, &one->event));
+        mw_grid_add_str(&grid, mw_buf_str(&text));
     }
     if (skipped > 0) mw_buf_printf(out, "  %zu earlier ones, then\n", skipped);
     if (it->count > 0) mw_grid_print(&grid, "  ", out);
@@ -137,7 +138,7 @@ static void write_events(const inquiry *it, const mw_window *window, mw_json *js
         mw_json_key(json, "time");
         mw_json_time(json, one->event.time);
         mw_json_key(json, "known");
-        mw_json_time(json, known_of(&one->event));
+        mw_json_time(json, mw_event_counts_from(&one->event));
         mw_buf_clear(&text);
         append_id(it, &one->event, &text);
         mw_json_key(json, "id");
@@ -149,6 +150,10 @@ static void write_events(const inquiry *it, const mw_window *window, mw_json *js
         }
         mw_json_key(json, "verdict");
         mw_json_text(json, verdicts[one->verdict].word);
+        if (one->verdict == MW_VERDICT_REPLACED) {
+            mw_json_key(json, "replaced_at");
+            mw_json_time(json, mw_oracle_counts_until(&it->oracle, &one->event));
+        }
         mw_json_object_end(json);
     }
     mw_json_array_end(json);

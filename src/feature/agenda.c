@@ -26,6 +26,7 @@ struct mw_agenda {
     entry *heap;
     size_t count, capacity;
     entry popped; /* its row is given back by the next pop; NULL: none */
+    int64_t from, to; /* moments with from <= t < to are announced */
     mw_rounds rounds; /* of a schedule */
     mw_cell *scheduled_row; /* room for one; NULL: there is no schedule */
 };
@@ -37,6 +38,8 @@ mw_status mw_agenda_create(const mw_model_program *model, const mw_program *prog
     agenda->model = model;
     agenda->stream = &program->streams[model->moment_stream];
     agenda->symbols = symbols;
+    agenda->from = INT64_MIN;
+    agenda->to = INT64_MAX;
     agenda->budget.max = SIZE_MAX;
     mw_pool_init(&agenda->pool, &agenda->budget);
     if (model->schedule) {
@@ -92,18 +95,17 @@ static bool comes_before(const mw_agenda *agenda, const entry *a, const entry *b
     return order < 0;
 }
 
-static void sift_up(mw_agenda *agenda, entry added) {
-    size_t i = agenda->count++;
+/* Puts an entry into the hole at `i`, or above it where it belongs. */
+static void sift_up(mw_agenda *agenda, size_t i, entry added) {
     for (; i > 0 && comes_before(agenda, &added, &agenda->heap[(i - 1) / 2]); i = (i - 1) / 2)
         agenda->heap[i] = agenda->heap[(i - 1) / 2];
     agenda->heap[i] = added;
 }
 
-/* Fills the hole at the top with the last entry. */
-static void sift_down(mw_agenda *agenda) {
+/* Fills the hole at the top, or at `i` below it, with the last entry. */
+static void sift_down(mw_agenda *agenda, size_t i) {
     entry last = agenda->heap[--agenda->count];
-    size_t i = 0;
-    for (size_t child = 1; child < agenda->count; child = 2 * i + 1) {
+    for (size_t child = 2 * i + 1; child < agenda->count; child = 2 * i + 1) {
         if (child + 1 < agenda->count &&
             comes_before(agenda, &agenda->heap[child + 1], &agenda->heap[child]))
             child++;
@@ -128,7 +130,7 @@ static mw_status add(mw_agenda *agenda, entry added, const mw_cell *row,
     if (!added.row) return mw_fail(err, MW_NO_MEMORY, "agenda: no memory for another moment");
     memcpy(added.row, row, field_count * sizeof *row);
     if (features) memcpy(added.row + field_count, features, feature_count * sizeof *features);
-    sift_up(agenda, added);
+    sift_up(agenda, agenda->count++, added);
     return MW_OK;
 }
 
@@ -143,6 +145,41 @@ static mw_status announce_key(mw_agenda *agenda, const mw_event *event, mw_error
     return mw_fail(err, MW_NO_MEMORY, "agenda: no memory for another key");
 }
 
+static void give_back(mw_agenda *agenda, const entry *old) {
+    mw_pool_give(&agenda->pool, old->kind == MW_DUE_LABEL ? LABEL_CLASS : MOMENT_CLASS,
+                 old->row);
+}
+
+/* Where the moment of such a row is announced; `count`: nowhere. Corrections are rare, so all are
+   looked at. */
+static size_t find_moment(const mw_agenda *agenda, int64_t t, int64_t place,
+                          const mw_cell *row) {
+    size_t size = agenda->stream->schema.field_count * sizeof *row, i = 0;
+    for (; i < agenda->count; i++) {
+        const entry *one = &agenda->heap[i];
+        if (one->kind == MW_DUE_MOMENT && one->t == t && one->place == place &&
+            memcmp(one->row, row, size) == 0)
+            break;
+    }
+    return i;
+}
+
+/* Takes back the moment of what a correction replaces; false if it was made, or never announced. A
+   moment that falls due just where the correction begins to count does not see it: it stays, unless
+   what is replaced would have counted from there too, and so never does. */
+static bool take_back(mw_agenda *agenda, const mw_event *event) {
+    int64_t t = event->replaced_time + agenda->model->moment_offset_us;
+    int64_t from = mw_event_counts_from(event);
+    int64_t place = event->replaced_from > t ? event->replaced_from : t;
+    if (place <= from && event->replaced_from < from) return false;
+    size_t i = find_moment(agenda, t, place, event->replaced);
+    if (i == agenda->count) return false;
+    give_back(agenda, &agenda->heap[i]);
+    sift_down(agenda, i);
+    if (i < agenda->count) sift_up(agenda, i, agenda->heap[i]);
+    return true;
+}
+
 mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event, bool *out_taken,
                               mw_error *err) {
     MW_ASSERT(event->stream == mw_model_announcer(agenda->model));
@@ -150,8 +187,11 @@ mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event, bool *ou
         *out_taken = true;
         return announce_key(agenda, event, err);
     }
+    *out_taken = true;
+    if (event->replaced && !take_back(agenda, event)) return MW_OK;
     int64_t t = event->time + agenda->model->moment_offset_us;
-    int64_t place = event->known > event->place ? event->known : event->place;
+    int64_t place = mw_event_counts_from(event);
+    if (t < agenda->from || t >= agenda->to) return MW_OK;
     if (place < t) place = t;
     bool taken = place - t <= agenda->model->lateness_us;
     if (taken)
@@ -174,6 +214,8 @@ mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment, uint64
 }
 
 void mw_agenda_limit(mw_agenda *agenda, int64_t from, int64_t to) {
+    agenda->from = from;
+    agenda->to = to;
     if (agenda->model->schedule) mw_rounds_limit(&agenda->rounds, from, to);
 }
 
@@ -200,11 +242,6 @@ mw_status mw_agenda_meet(mw_agenda *agenda, int64_t place, mw_error *err) {
     return MW_OK;
 }
 
-static void give_back(mw_agenda *agenda, const entry *old) {
-    mw_pool_give(&agenda->pool, old->kind == MW_DUE_LABEL ? LABEL_CLASS : MOMENT_CLASS,
-                 old->row);
-}
-
 bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due) {
     if (agenda->popped.row) {
         give_back(agenda, &agenda->popped);
@@ -212,7 +249,7 @@ bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due) {
     }
     if (agenda->count == 0 || agenda->heap[0].due > place) return false;
     entry first = agenda->popped = agenda->heap[0];
-    sift_down(agenda);
+    sift_down(agenda, 0);
     *out_due = (mw_due){.kind = first.kind,
                         .due = first.due,
                         .moment = {first.t, first.place, first.row},

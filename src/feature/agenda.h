@@ -31,15 +31,16 @@ MW_MUST_USE mw_status mw_agenda_create(const mw_model_program *model, const mw_p
                                        mw_error *err);
 void mw_agenda_destroy(mw_agenda *agenda);
 
-/* Announces the moment of an event of the model's announcer. False in `*out_taken` when the event
-   is too late for a moment (place - t over the bound: rule 5). Of a schedule it is a key that may
-   have moments from now on. */
+/* Announces the moment of an event of the model's announcer, if it lies within the limits. False in
+   `*out_taken` when the event is too late for a moment (place - t over the bound: rule 5). A
+   correction takes over the moment of what it replaces, if that is still announced; else it makes
+   none. Of a schedule it is a key that may have moments from now on. */
 MW_MUST_USE mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event,
                                           bool *out_taken, mw_error *err);
 MW_MUST_USE mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment,
                                           uint64_t number, const mw_cell *features,
                                           mw_error *err);
-/* Of a schedule's beats those with from <= t < to are met; to be said before any event. */
+/* Moments with from <= t < to alone are announced; to be said before any event. */
 void mw_agenda_limit(mw_agenda *agenda, int64_t from, int64_t to);
 /* Announces the moments of a schedule's next beat where that comes before all else that is due, at
    or before `place`: to be asked before each pop. */

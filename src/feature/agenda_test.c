@@ -33,7 +33,7 @@ static mw_status announce(fixture *f, int64_t time, int64_t place, const char *n
                           bool *out_taken) {
     mw_cell row[] = {mw_cell_time(time),
                      {.symbol = mw_symbols_intern(f->symbols, mw_str_of(name))}};
-    mw_event event = {0, time, place, place, row};
+    mw_event event = {.stream = 0, .time = time, .known = place, .place = place, .row = row};
     return mw_agenda_add_event(f->agenda, &event, out_taken, NULL);
 }
 

@@ -231,6 +231,16 @@ void mw_census_insert(mw_census *census, uint64_t position) {
     }
 }
 
+void mw_census_remove(mw_census *census, uint64_t position) {
+    for (uint32_t i = 0; i < census->plan->span_count; i++) {
+        census_span *span = &census->spans[i];
+        if (position >= span->to) continue;
+        if (position >= span->from) mw_census_leave_out(census, i, value_at(census, position));
+        else span->from--;
+        span->to--;
+    }
+}
+
 void mw_census_evict(mw_census *census, uint64_t position) {
     for (uint32_t i = 0; i < census->plan->span_count; i++) {
         census_span *span = &census->spans[i];

@@ -38,6 +38,8 @@ void mw_census_release(mw_census *census);
 
 /* Tells of an event that now stands at `position` of the ring. */
 void mw_census_insert(mw_census *census, uint64_t position);
+/* Tells that the event at `position` is about to be taken out of the ring. */
+void mw_census_remove(mw_census *census, uint64_t position);
 /* Tells that the ring is about to forget what stands before `position`. */
 void mw_census_evict(mw_census *census, uint64_t position);
 /* Tells that the positions of the ring have become smaller by that much. */

@@ -61,6 +61,11 @@ static void evict(world *w, uint64_t position) {
     mw_census_shrink(&w->census, w->ring.count);
 }
 
+static void take_out(world *w, uint64_t position) {
+    if (w->census) mw_census_remove(w->census, position);
+    mw_ring_remove(&w->shape, &w->ring, position);
+}
+
 static mw_cell value_at(const world *w, uint64_t position) {
     return *mw_ring_at(&w->shape, &w->ring, position, 1);
 }
@@ -148,6 +153,8 @@ static void play(world *w, mw_window window, mw_cell (*draw)(world *)) {
         int64_t late = mw_prng_below(&w->prng, 4) == 0 ? (int64_t)mw_prng_below(&w->prng, 60) : 0;
         MW_CHECK(insert(w, step - late, draw(w)));
         if (w->ring.count > w->most_events) w->most_events = w->ring.count;
+        if (mw_prng_below(&w->prng, 9) == 0)
+            take_out(w, w->ring.first + mw_prng_below(&w->prng, w->ring.count));
         if (mw_prng_below(&w->prng, 150) == 0) { /* now and then to a few */
             uint64_t left = mw_prng_below(&w->prng, w->ring.count + 1);
             if (mw_prng_below(&w->prng, 3) == 0 && left > 0) left = mw_prng_below(&w->prng, left);

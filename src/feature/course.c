@@ -33,14 +33,25 @@ void mw_course_destroy(mw_course *course) {
     mw_free(course);
 }
 
+static size_t width_of(const mw_course *course, int32_t stream) {
+    return course->config.engine.program->streams[stream].schema.field_count;
+}
+
+mw_event mw_course_waiting(const mw_course *course, size_t index) {
+    const mw_waiting_event *entry = &course->waiting[index];
+    mw_event event = entry->event;
+    event.row = course->cells + entry->first_cell;
+    if (event.replaced) event.replaced = event.row + width_of(course, event.stream);
+    return event;
+}
+
 /* Lets the waiting events stamped before `place` into the engine. */
 static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
     size_t used = 0;
     mw_status status = MW_OK;
     while (used < course->waiting_count && course->waiting[used].event.place < place) {
-        mw_waiting_event *entry = &course->waiting[used];
-        entry->event.row = course->cells + entry->first_cell;
-        status = mw_engine_apply(course->engine, &entry->event, err);
+        mw_event event = mw_course_waiting(course, used);
+        status = mw_engine_apply(course->engine, &event, err);
         if (status != MW_OK) break;
         used++;
     }
@@ -53,25 +64,24 @@ static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
 }
 
 mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err) {
-    const mw_program *program = course->config.engine.program;
-    size_t width = program->streams[event->stream].schema.field_count;
+    size_t width = width_of(course, event->stream);
+    size_t cell_count = event->replaced ? 2 * width : width;
     if (!mw_grow((void **)&course->waiting, &course->waiting_capacity,
                  course->waiting_count + 1, sizeof *course->waiting, WAITING_EVENTS_MAX) ||
-        !mw_grow((void **)&course->cells, &course->cell_capacity, course->cell_count + width,
-                 sizeof *course->cells, WAITING_CELLS_MAX))
+        !mw_grow((void **)&course->cells, &course->cell_capacity,
+                 course->cell_count + cell_count, sizeof *course->cells, WAITING_CELLS_MAX))
         return mw_fail(err, MW_NO_MEMORY, "course: no memory for the events of one stamp");
-    memcpy(course->cells + course->cell_count, event->row, width * sizeof *event->row);
+    mw_cell *cells = course->cells + course->cell_count;
+    memcpy(cells, event->row, width * sizeof *cells);
+    if (event->replaced) memcpy(cells + width, event->replaced, width * sizeof *cells);
     course->waiting[course->waiting_count++] = (mw_waiting_event){*event, course->cell_count};
-    course->cell_count += width;
+    course->cell_count += cell_count;
     return MW_OK;
 }
 
 static bool is_announced(const mw_course *course, const mw_event *event) {
     const mw_model_program *model = course->config.engine.model;
-    if (course->config.announces_none || event->stream != mw_model_announcer(model)) return false;
-    if (model->schedule) return true;
-    int64_t t = event->time + model->moment_offset_us;
-    return course->config.from <= t && t < course->config.to;
+    return !course->config.announces_none && event->stream == mw_model_announcer(model);
 }
 
 mw_status mw_course_event(mw_course *course, const mw_event *event, mw_error *err) {

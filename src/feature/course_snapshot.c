@@ -7,10 +7,14 @@
  *   32 bytes program (a hash of what its streams, features and label say)
  *   i64 last place, u64 next number, u64 refused moments
  *   the agenda (feature/agenda.h)
- *   u32 waiting count; each: u32 stream, i64 time, known, place, then its row
+ *   u32 waiting count; each: u32 stream, i64 time, known, place, then its row, u32 whether it is a
+ *   correction; if so i64 time and from when it counted of what it replaces, then that row
  *   u64 size, the engine's bytes (snapshot.c)
+ *
+ * Format 1 knew no corrections and is refused, as its engine is: then the log is replayed.
  */
-static const mw_seal seal = {.what = "course", .magic = 0x4f43574d, .format = 1};
+enum { FORMAT = 2 };
+static const mw_seal seal = {.what = "course", .magic = 0x4f43574d, .format = FORMAT};
 
 #define STORED_TIME_MAX (INT64_C(1) << 61)
 
@@ -58,19 +62,27 @@ static void hash_program(const mw_course *course, unsigned char digest[MW_SHA256
 
 /* --- to bytes --------------------------------------------------------------------------- */
 
-static void save_waiting(const mw_course *course, mw_buf *out) {
+static void save_row(const mw_course *course, int32_t stream, const mw_cell *row, mw_buf *out) {
     const mw_engine_config *config = &course->config.engine;
+    const mw_schema *schema = &config->program->streams[stream].schema;
+    for (size_t f = 0; f < schema->field_count; f++)
+        mw_cell_append_canonical(out, schema->fields[f].type, row[f], config->symbols);
+}
+
+static void save_waiting(const mw_course *course, mw_buf *out) {
     mw_buf_append_u32(out, (uint32_t)course->waiting_count);
     for (size_t i = 0; i < course->waiting_count; i++) {
-        const mw_waiting_event *entry = &course->waiting[i];
-        const mw_schema *schema = &config->program->streams[entry->event.stream].schema;
-        const mw_cell *row = course->cells + entry->first_cell;
-        mw_buf_append_u32(out, (uint32_t)entry->event.stream);
-        mw_buf_append_u64(out, (uint64_t)entry->event.time);
-        mw_buf_append_u64(out, (uint64_t)entry->event.known);
-        mw_buf_append_u64(out, (uint64_t)entry->event.place);
-        for (size_t f = 0; f < schema->field_count; f++)
-            mw_cell_append_canonical(out, schema->fields[f].type, row[f], config->symbols);
+        mw_event event = mw_course_waiting(course, i);
+        mw_buf_append_u32(out, (uint32_t)event.stream);
+        mw_buf_append_u64(out, (uint64_t)event.time);
+        mw_buf_append_u64(out, (uint64_t)event.known);
+        mw_buf_append_u64(out, (uint64_t)event.place);
+        save_row(course, event.stream, event.row, out);
+        mw_buf_append_u32(out, event.replaced != NULL);
+        if (!event.replaced) continue;
+        mw_buf_append_u64(out, (uint64_t)event.replaced_time);
+        mw_buf_append_u64(out, (uint64_t)event.replaced_from);
+        save_row(course, event.stream, event.replaced, out);
     }
 }
 
@@ -132,15 +144,34 @@ static bool read_waiting_head(const mw_course *course, mw_reader *in, int64_t fi
            first <= out_event->place && out_event->place <= course->last_place;
 }
 
+static bool load_row(const mw_course *course, mw_reader *in, int32_t stream, mw_cell *row) {
+    const mw_engine_config *config = &course->config.engine;
+    const mw_schema *schema = &config->program->streams[stream].schema;
+    bool is_good = true;
+    for (size_t i = 0; is_good && i < schema->field_count; i++)
+        is_good = mw_cell_read_canonical(in, schema->fields[i].type, config->symbols, &row[i]);
+    return is_good;
+}
+
+/* `row` has room for two of them. */
 static mw_status load_waiting_event(mw_course *course, mw_reader *in, int64_t first,
                                     mw_cell *row, mw_error *err) {
     mw_event event = {.row = row};
-    if (!read_waiting_head(course, in, first, &event)) return broken(err);
-    const mw_engine_config *config = &course->config.engine;
-    const mw_schema *schema = &config->program->streams[event.stream].schema;
-    for (size_t i = 0; i < schema->field_count; i++)
-        if (!mw_cell_read_canonical(in, schema->fields[i].type, config->symbols, &row[i]))
+    if (!read_waiting_head(course, in, first, &event) ||
+        !load_row(course, in, event.stream, row))
+        return broken(err);
+    const mw_stream *stream = &course->config.engine.program->streams[event.stream];
+    uint32_t is_correction = mw_read_u32(in);
+    if (in->failed || is_correction > (stream->id_count > 0)) return broken(err);
+    if (is_correction) {
+        mw_cell *replaced = row + stream->schema.field_count;
+        event.replaced_time = (int64_t)mw_read_u64(in);
+        event.replaced_from = (int64_t)mw_read_u64(in);
+        if (in->failed || !is_time(event.replaced_time) || !is_time(event.replaced_from) ||
+            !load_row(course, in, event.stream, replaced))
             return broken(err);
+        event.replaced = replaced;
+    }
     return mw_course_wait(course, &event, err);
 }
 
@@ -154,7 +185,7 @@ static size_t widest_row(const mw_program *program) {
 
 static mw_status load_waiting(mw_course *course, mw_reader *in, mw_error *err) {
     uint32_t count = mw_read_u32(in);
-    mw_cell *row = mw_allocate(widest_row(course->config.engine.program) * sizeof *row);
+    mw_cell *row = mw_allocate(2 * widest_row(course->config.engine.program) * sizeof *row);
     if (!row) return mw_fail(err, MW_NO_MEMORY, "course: no memory to load it");
     mw_status status = MW_OK;
     int64_t first = INT64_MIN;
@@ -196,6 +227,9 @@ mw_status mw_course_load(mw_course *course, mw_str bytes, mw_error *err) {
     MW_ASSERT(course->last_place == INT64_MIN);
     mw_reader in = {.failed = false};
     MW_TRY(mw_seal_open(seal, bytes, &in.rest, err));
+    if (mw_seal_format(bytes) < FORMAT)
+        return mw_fail(err, MW_CONFLICT, "course: format version must be %d, got %u", FORMAT,
+                       mw_seal_format(bytes));
     mw_status status = load_all(course, &in, err);
     if (status != MW_OK) make_empty(course);
     return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { WORLDS = 40, EVENTS = 260, FRAME_SIZE = 16, PROGRAM_SIZE = 32, BYTES_MAX = 1 << 26 };
+enum { ROW_MAX = 64 };
 
 static mw_course_config config_of(const mw_world *world) {
     return (mw_course_config){.engine = {.program = world->program,
@@ -24,7 +25,7 @@ static mw_course *new_course(const mw_world *world) {
 
 /* The same program under other symbols: each text that the world knows has another code here. */
 static void create_twin(mw_world *twin, const mw_world *world, uint64_t seed) {
-    mw_world_create(twin, seed, (mw_world_config){0, true, false});
+    mw_world_create(twin, seed, (mw_world_config){.may_look_at_all_past = true});
     for (size_t code = mw_symbols_count(world->symbols); code > 0; code--)
         MW_CHECK(mw_symbols_intern(twin->symbols, mw_symbols_text(world->symbols, code)) != 0);
 }
@@ -65,14 +66,14 @@ static void drain(runner *r, int64_t place) {
     }
 }
 
-static void translate(const mw_world *from, const mw_world *to, const mw_event *event,
-                      mw_cell *out_row) {
-    const mw_schema *schema = &from->program->streams[event->stream].schema;
+static void translate(const mw_world *from, const mw_world *to, const mw_schema *schema,
+                      const mw_cell *row, mw_cell *out_row) {
+    MW_CHECK(schema->field_count <= ROW_MAX);
     for (size_t i = 0; i < schema->field_count; i++) {
-        out_row[i] = event->row[i];
-        if (!mw_type_is_symbol(schema->fields[i].type) || event->row[i].symbol == 0) continue;
+        out_row[i] = row[i];
+        if (!mw_type_is_symbol(schema->fields[i].type) || row[i].symbol == 0) continue;
         out_row[i].symbol =
-            mw_symbols_find(to->symbols, mw_symbols_text(from->symbols, event->row[i].symbol));
+            mw_symbols_find(to->symbols, mw_symbols_text(from->symbols, row[i].symbol));
         MW_CHECK(out_row[i].symbol != 0);
     }
 }
@@ -90,14 +91,20 @@ static void ask(runner *r, const mw_event *event) {
     tell_cells(r, features);
 }
 
-/* Gives a course the i-th event of `source`. Some become known only after their place. */
+/* Gives a course the i-th event of `source`. Some become known only after their place, but none
+   that a correction says to be known before. */
 static void advance(runner *r, const mw_world *source, size_t i) {
     mw_event event = mw_events_at(&source->events, i);
-    mw_cell row[64];
-    MW_CHECK(source->program->streams[event.stream].schema.field_count <= 64);
-    translate(source, r->world, &event, row);
+    mw_cell row[ROW_MAX], replaced[ROW_MAX];
+    const mw_schema *schema = &source->program->streams[event.stream].schema;
+    bool is_corrected = source->events.streams[event.stream].correction_count > 0;
+    translate(source, r->world, schema, event.row, row);
     event.row = row;
-    if (i % 5 == 0) event.known += (int64_t)(i % 60);
+    if (event.replaced) {
+        translate(source, r->world, schema, event.replaced, replaced);
+        event.replaced = replaced;
+    }
+    if (i % 5 == 0 && !is_corrected) event.known += (int64_t)(i % 60);
     drain(r, event.place - 1);
     if (i % 3 == 0) ask(r, &event);
     MW_CHECK_OK(mw_course_event(r->course, &event, NULL), NULL);
@@ -141,7 +148,9 @@ MW_TEST(course_goes_on_from_its_bytes_in_another_process) {
     for (uint64_t number = 0; number < WORLDS; number++) {
         uint64_t seed = mw_test_seed() * 1000 + number, prng = seed;
         mw_world world, twin;
-        mw_world_create(&world, seed, (mw_world_config){EVENTS, true, false});
+        mw_world_create(&world, seed,
+                        (mw_world_config){.event_count = EVENTS, .may_look_at_all_past = true,
+                                          .has_corrections = number % 2 == 1});
         create_twin(&twin, &world, seed);
         runner both[2] = {{.world = &world, .course = new_course(&world)},
                           {.world = &twin, .course = new_course(&twin)}};
@@ -175,7 +184,9 @@ typedef struct {
 } fixture;
 
 static void begin(fixture *f) {
-    mw_world_create(&f->world, mw_test_seed(), (mw_world_config){120, true, false});
+    mw_world_create(&f->world, mw_test_seed(),
+                    (mw_world_config){.event_count = 120, .may_look_at_all_past = true,
+                                      .has_corrections = true});
     runner r = {.world = &f->world, .course = new_course(&f->world)};
     mw_buf_init(&r.told, BYTES_MAX);
     for (size_t i = 0; i < f->world.events.event_count; i++) advance(&r, &f->world, i);
@@ -228,9 +239,13 @@ MW_TEST(course_bytes_that_are_wrong_end_in_an_error) {
     for (size_t cut = 0; cut < f.bytes.size; cut += 5)
         MW_CHECK_STATUS(load(&f, (mw_str){f.bytes.data, cut}, NULL), MW_CORRUPT);
 
-    f.bytes.data[4] = 2;
+    f.bytes.data[4] = 3;
     MW_CHECK_STATUS(load(&f, mw_buf_str(&f.bytes), &err), MW_NEWER_FORMAT);
     f.bytes.data[4] = 1;
+    reseal(&f.bytes);
+    MW_CHECK_STATUS(load(&f, mw_buf_str(&f.bytes), &err), MW_CONFLICT);
+    MW_CHECK_EQUAL_STR(err.message, "course: format version must be 2, got 1");
+    f.bytes.data[4] = 2;
     f.bytes.data[FRAME_SIZE] ^= 1;
     reseal(&f.bytes);
     MW_CHECK_STATUS(load(&f, mw_buf_str(&f.bytes), &err), MW_CONFLICT);
@@ -242,7 +257,7 @@ MW_TEST(course_of_another_program_is_refused) {
     fixture f;
     mw_world other;
     begin(&f);
-    mw_world_create(&other, mw_test_seed() + 1, (mw_world_config){0, true, false});
+    mw_world_create(&other, mw_test_seed() + 1, (mw_world_config){.may_look_at_all_past = true});
     mw_course *course = new_course(&other);
     MW_CHECK_STATUS(mw_course_load(course, mw_buf_str(&f.bytes), NULL), MW_CONFLICT);
     mw_course_destroy(course);

@@ -6,8 +6,8 @@
 
 /* An accepted event whose stamp time has not passed yet. */
 typedef struct {
-    mw_event event; /* its row is an offset until it is used: the cells move as they grow */
-    size_t first_cell;
+    mw_event event;    /* its rows are found when it is used: the cells move as they grow */
+    size_t first_cell; /* of its row, and then of that which it replaces */
 } mw_waiting_event;
 
 struct mw_course {
@@ -24,5 +24,7 @@ struct mw_course {
     int64_t last_place;
 };
 
-/* Lets an event wait until time has passed its stamp. Its row is copied. */
+/* The i-th event that waits; its rows stay until the next one does. */
+mw_event mw_course_waiting(const mw_course *course, size_t index);
+/* Lets an event wait until time has passed its stamp. Its rows are copied. */
 MW_MUST_USE mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err);

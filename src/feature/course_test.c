@@ -60,7 +60,8 @@ MW_TEST(course_goes_as_a_replay_does) {
     for (uint64_t number = 0; number < WORLDS; number++) {
         mw_world world;
         mw_world_create(&world, mw_test_seed() * 1000 + number,
-                        (mw_world_config){EVENTS, true, false});
+                        (mw_world_config){.event_count = EVENTS, .may_look_at_all_past = true,
+                                          .has_corrections = number % 2 == 1});
         race both = {.course = new_course(&world)};
         mw_replay_config config = {.program = world.program,
                                    .model = world.model,
@@ -117,7 +118,9 @@ static mw_status create_and_feed(void *context) {
 
 MW_TEST(course_survives_every_failing_allocation) {
     mw_world world;
-    mw_world_create(&world, mw_test_seed(), (mw_world_config){EVENTS, true, false});
+    mw_world_create(&world, mw_test_seed(),
+                    (mw_world_config){.event_count = EVENTS, .may_look_at_all_past = true,
+                                      .has_corrections = true});
     MW_CHECK(mw_test_every_allocation_fails(create_and_feed, &world) > 10);
     mw_world_release(&world);
 }

@@ -68,7 +68,8 @@ static void add_row(mw_events *events, int32_t stream, int64_t from, int64_t num
     mw_cell row[] = {mw_cell_time(at), mw_cell_time(seen), mw_cell_number((double)number),
                      mw_cell_number((double)mw_prng_below(prng, 2)),
                      mw_cell_number((double)mw_prng_below(prng, 1000))};
-    MW_CHECK_OK(mw_events_add(events, &(mw_event){stream, at, seen, seen, row}, NULL), NULL);
+    mw_event event = {.stream = stream, .time = at, .known = seen, .place = seen, .row = row};
+    MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
 }
 
 /* Each order is a moment. */

@@ -17,12 +17,23 @@ static size_t id_count_of(const mw_engine *engine) {
     return (size_t)stream->id_count;
 }
 
+static bool give_elements(mw_engine *engine, mw_admission *admissions) {
+    for (size_t i = 0; i < engine->plan.group_count; i++) {
+        admissions[i].element =
+            mw_arena_alloc(&engine->arena, engine->plan.element_words_max, sizeof(mw_cell));
+        if (!admissions[i].element) return false;
+    }
+    return true;
+}
+
 static bool give_arrays(mw_engine *engine) {
     mw_arena *arena = &engine->arena;
     const mw_plan *plan = &engine->plan;
     engine->groups = mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->groups);
     engine->admissions =
         mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->admissions);
+    engine->withdrawals =
+        mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->withdrawals);
     engine->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *engine->cuts);
     engine->windows = mw_arena_alloc(arena, engine->config.model->window_count + 1,
                                      sizeof *engine->windows);
@@ -36,17 +47,12 @@ static bool give_arrays(mw_engine *engine) {
     engine->event_row =
         mw_arena_alloc(arena, plan->field_count_max + 1, sizeof *engine->event_row);
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
-    if (!engine->groups || !engine->admissions || !engine->cuts || !engine->windows ||
-        !engine->id || !engine->plain || !engine->derived || !engine->foreseen_streams ||
-        !engine->foreseen || !engine->event_row)
+    if (!engine->groups || !engine->admissions || !engine->withdrawals || !engine->cuts ||
+        !engine->windows || !engine->id || !engine->plain || !engine->derived ||
+        !engine->foreseen_streams || !engine->foreseen || !engine->event_row)
         return false;
     for (size_t i = 0; i < MW_FORESEEN_EVENTS; i++) engine->foreseen_streams[i] = MW_NONE;
-    for (size_t i = 0; i < plan->group_count; i++) {
-        engine->admissions[i].element =
-            mw_arena_alloc(arena, plan->element_words_max, sizeof(mw_cell));
-        if (!engine->admissions[i].element) return false;
-    }
-    return true;
+    return give_elements(engine, engine->admissions) && give_elements(engine, engine->withdrawals);
 }
 
 /* Tells the features that are a window and nothing else from those that must be worked out. */
@@ -112,8 +118,11 @@ void mw_engine_fill_id(mw_engine *engine, int32_t stream, const mw_cell *row) {
 void mw_engine_settle(mw_engine *engine, int64_t known) {
     mw_pending_entry entry;
     const mw_cell *element;
-    while (mw_pending_take(&engine->pending, known, &entry, &element))
-        mw_group_insert(&engine->groups[entry.group], entry.card, element);
+    while (mw_pending_take(&engine->pending, known, &entry, &element)) {
+        mw_group *group = &engine->groups[entry.group];
+        if (entry.withdraws) mw_group_withdraw(group, entry.card, element, entry.known);
+        else mw_group_insert(group, entry.card, element);
+    }
 }
 
 /* Finds the groups that the event enters and makes room in them; false if memory is out. */
@@ -145,21 +154,58 @@ static bool admit(mw_engine *engine, const mw_event *event, size_t *out_count,
     return true;
 }
 
-static void insert(mw_engine *engine, const mw_admission *admission, const mw_event *event,
-                   uint32_t instance) {
-    mw_group *group = &engine->groups[admission->group];
-    const mw_group_plan *plan = group->plan;
-    int64_t known = event->known > event->place ? event->known : event->place;
+/* Fills the words of an element that are not its event's own. */
+static void complete(const mw_engine *engine, const mw_admission *admission, int64_t known,
+                     uint32_t instance) {
+    const mw_group_plan *plan = engine->groups[admission->group].plan;
     if (plan->instance_word) admission->element[plan->instance_word].bits = instance;
     if (plan->known_word) admission->element[plan->known_word].time = known;
-    if (known == event->place)
-        mw_group_insert(group, admission->card, admission->element);
-    else
+    if (plan->withdrawn_word) admission->element[plan->withdrawn_word].time = INT64_MAX;
+}
+
+/* Finds the groups where the event still stands that a correction replaces. What is older than the
+   state never entered, or has left (rule 5). */
+static size_t find_replaced(mw_engine *engine, const mw_event *event) {
+    mw_frame frame = frame_of(engine, event->replaced, event->replaced_time);
+    uint32_t instance = 0;
+    size_t count = 0;
+    if (engine->plan.shares_instance[event->stream]) {
+        mw_engine_fill_id(engine, event->stream, event->replaced);
+        instance = mw_instances_find(&engine->instances, engine->id);
+    }
+    for (int32_t i = engine->plan.first_of_stream[event->stream]; i != MW_NONE;
+         i = engine->plan.groups[i].next_of_stream) {
+        mw_group *group = &engine->groups[i];
+        mw_admission *withdrawal = &engine->withdrawals[count];
+        mw_cell keys[MW_KEYS_MAX];
+        if (event->replaced_time < mw_group_horizon(group, event->place) ||
+            !mw_group_takes(group, &frame, keys))
+            continue;
+        withdrawal->group = (uint32_t)i;
+        withdrawal->card = mw_group_find(group, keys);
+        if (!withdrawal->card) continue;
+        (void)mw_group_fill(group, &frame, withdrawal->element);
+        complete(engine, withdrawal, event->replaced_from, instance);
+        count++;
+    }
+    return count;
+}
+
+static void put(mw_engine *engine, const mw_admission *admission, int64_t known,
+                bool withdraws) {
+    mw_group *group = &engine->groups[admission->group];
+    if (known > engine->place)
         mw_pending_add(&engine->pending,
                        (mw_pending_entry){.known = known,
+                                          .number = engine->pending.next_number++,
+                                          .withdraws = withdraws,
                                           .group = admission->group,
                                           .card = admission->card},
                        admission->element);
+    else if (withdraws)
+        mw_group_withdraw(group, admission->card, admission->element, known);
+    else
+        mw_group_insert(group, admission->card, admission->element);
 }
 
 /* Takes the event told as the `number`-th a step further. */
@@ -199,12 +245,13 @@ mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *er
     engine->place = event->place;
     mw_engine_settle(engine, event->place);
 
-    size_t count;
+    size_t count, withdrawn = event->replaced ? find_replaced(engine, event) : 0;
     uint32_t refused;
+    int64_t known = mw_event_counts_from(event);
     bool has_instance = engine->plan.shares_instance[event->stream];
     if (!admit(engine, event, &count, &refused) ||
         (count > 0 && has_instance && !mw_instances_reserve(&engine->instances)) ||
-        (event->known > event->place && !mw_pending_reserve(&engine->pending, count)))
+        (known > event->place && !mw_pending_reserve(&engine->pending, withdrawn + count)))
         return mw_hint(err,
                        mw_fail(err, MW_NO_MEMORY,
                                "features: window state must stay within %zu bytes, has %zu",
@@ -217,7 +264,11 @@ mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *er
         instance = mw_instances_add(&engine->instances, (uint32_t)event->stream, event->time,
                                     engine->id);
     }
-    for (size_t i = 0; i < count; i++) insert(engine, &engine->admissions[i], event, instance);
+    for (size_t i = 0; i < withdrawn; i++) put(engine, &engine->withdrawals[i], known, true);
+    for (size_t i = 0; i < count; i++) {
+        complete(engine, &engine->admissions[i], known, instance);
+        put(engine, &engine->admissions[i], known, false);
+    }
     engine->stats.events_applied++;
     engine->stats.values_refused += refused;
     return MW_OK;

@@ -50,7 +50,8 @@ void mw_engine_destroy(mw_engine *engine);
    it changes nothing but time. The engine may forget, and the event need not come. */
 enum { MW_ENGINE_FORESIGHT = 24 };
 void mw_engine_foresee(mw_engine *engine, const mw_event *event);
-/* Puts an event into its windows. Places must not go back. Copies what it needs of the row. */
+/* Puts an event into its windows, and takes out of them what a correction replaces. Places must not
+   go back. Copies what it needs of the rows. */
 MW_MUST_USE mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *err);
 /* Says that nothing placed before `place` will come or be asked for: state may shrink. */
 void mw_engine_advance(mw_engine *engine, int64_t place);

@@ -37,6 +37,7 @@ struct mw_engine {
     int32_t *derived;           /* the other features, in the order in which they must run */
     size_t derived_count;
     mw_admission *admissions;   /* one a group */
+    mw_admission *withdrawals;  /* likewise: where the event stands that a correction replaces */
     mw_edges edges;
     mw_cut *cuts;               /* where the moment's windows end, lookup by lookup */
     mw_cell *windows;           /* one each of the model's */

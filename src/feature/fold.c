@@ -19,6 +19,10 @@ bool mw_fold_kind_of(mw_aggregate aggregate, mw_fold_kind *out_kind) {
     }
 }
 
+bool mw_fold_is_reversible(mw_fold_kind kind) {
+    return kind == MW_FOLD_COUNT || kind == MW_FOLD_TOTAL;
+}
+
 uint32_t mw_fold_word_count(mw_fold_kind kind) {
     if (kind == MW_FOLD_TOTAL) return MW_FOLD_WORDS_MAX;
     return kind == MW_FOLD_FIRST || kind == MW_FOLD_LAST ? 2 : 1;
@@ -127,6 +131,17 @@ void mw_fold_merge(const mw_fold *fold, const mw_symbols *symbols, const mw_cell
     case MW_FOLD_FIRST:
     case MW_FOLD_LAST: merge_ends(fold, symbols, from, into);
     }
+}
+
+void mw_fold_take_back(const mw_fold *fold, const mw_cell *from, mw_cell *into) {
+    MW_ASSERT(mw_fold_is_reversible(fold->kind));
+    if (fold->kind == MW_FOLD_COUNT) {
+        into[0].bits -= from[0].bits;
+        return;
+    }
+    mw_total less = load_total(from), sum = load_total(into);
+    sum = mw_total_between(&less, &sum);
+    store_total(&sum, into);
 }
 
 mw_cell mw_fold_read(const mw_fold *fold, const mw_cell *words, mw_aggregate aggregate, int64_t t,

@@ -31,6 +31,8 @@ typedef struct {
 
 /* Whether the aggregate can be had from merged ticks, and how. */
 MW_MUST_USE bool mw_fold_kind_of(mw_aggregate aggregate, mw_fold_kind *out_kind);
+/* Whether what was merged can be taken back: of a least or a last nothing says what came before. */
+MW_MUST_USE bool mw_fold_is_reversible(mw_fold_kind kind);
 uint32_t mw_fold_word_count(mw_fold_kind kind);
 mw_type mw_fold_word_type(const mw_fold *fold, uint32_t word);
 
@@ -43,6 +45,8 @@ void mw_fold_load(const mw_fold *fold, const mw_ring_shape *shape, const mw_ring
                   uint64_t position, mw_cell *out_words);
 void mw_fold_merge(const mw_fold *fold, const mw_symbols *symbols, const mw_cell *from,
                    mw_cell *into);
+/* The reverse, of a kind that has one. */
+void mw_fold_take_back(const mw_fold *fold, const mw_cell *from, mw_cell *into);
 /* `nothing`: what the aggregate is over no event. */
 mw_cell mw_fold_read(const mw_fold *fold, const mw_cell *words, mw_aggregate aggregate, int64_t t,
                      mw_cell nothing);

@@ -132,6 +132,12 @@ APART static void insert_and_count(mw_group *group, mw_card *card, const mw_cell
         if (censuses[i]) mw_census_insert(censuses[i], position);
 }
 
+static void store_fold(const mw_fold *fold, const mw_ring_shape *shape, const mw_ring *ring,
+                       uint64_t position, const mw_cell *words) {
+    for (uint32_t w = 0; w < mw_fold_word_count(fold->kind); w++)
+        *mw_ring_at(shape, ring, position, fold->word + w) = words[w];
+}
+
 /* Lets an element enter the one of its tick; false if that is not there yet. */
 static bool merge_tick(const mw_group_plan *plan, mw_ring *ring, const mw_cell *element) {
     uint64_t end = mw_ring_end(ring);
@@ -143,8 +149,7 @@ static bool merge_tick(const mw_group_plan *plan, mw_ring *ring, const mw_cell *
         mw_cell words[MW_FOLD_WORDS_MAX];
         mw_fold_load(fold, &plan->ring, ring, position, words);
         mw_fold_merge(fold, plan->ring.symbols, element + fold->word, words);
-        for (uint32_t w = 0; w < mw_fold_word_count(fold->kind); w++)
-            *mw_ring_at(&plan->ring, ring, position, fold->word + w) = words[w];
+        store_fold(fold, &plan->ring, ring, position, words);
     }
     return true;
 }
@@ -156,6 +161,61 @@ void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element) {
         insert_and_count(group, card, element);
     else
         mw_ring_insert(&plan->ring, &card->ring, element);
+}
+
+mw_card *mw_group_find(const mw_group *group, const mw_cell *keys) {
+    return mw_cards_find(&group->cards, keys, mw_cards_hash(&group->cards, keys));
+}
+
+static bool is_element(const mw_group_plan *plan, const mw_ring *ring, uint64_t position,
+                       const mw_cell *element) {
+    for (uint32_t i = 0; i < plan->ring.element_words; i++)
+        if (mw_ring_at(&plan->ring, ring, position, i)->bits != element[i].bits) return false;
+    return true;
+}
+
+/* Where an element stands that is like this one: any will do. The end of the ring: nowhere. */
+static uint64_t position_of(const mw_group_plan *plan, const mw_ring *ring,
+                            const mw_cell *element) {
+    uint64_t end = mw_ring_end(ring);
+    uint64_t position = mw_ring_seek(&plan->ring, ring, end, element[0].time);
+    while (position < end && !is_element(plan, ring, position, element))
+        position = mw_ring_time(&plan->ring, ring, position) == element[0].time ? position + 1
+                                                                                : end;
+    return position;
+}
+
+static void take_back_from_tick(const mw_group_plan *plan, mw_ring *ring,
+                                const mw_cell *element) {
+    uint64_t end = mw_ring_end(ring);
+    uint64_t position = mw_ring_seek(&plan->ring, ring, end, element[0].time);
+    if (position == end || mw_ring_time(&plan->ring, ring, position) != element[0].time) return;
+    for (size_t i = 0; i < plan->fold_count; i++) {
+        const mw_fold *fold = &plan->folds[i];
+        mw_cell words[MW_FOLD_WORDS_MAX];
+        mw_fold_load(fold, &plan->ring, ring, position, words);
+        mw_fold_take_back(fold, element + fold->word, words);
+        store_fold(fold, &plan->ring, ring, position, words);
+    }
+}
+
+void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, int64_t until) {
+    const mw_group_plan *plan = group->plan;
+    if (plan->tick.kind != MW_TICK_NONE) {
+        take_back_from_tick(plan, &card->ring, element);
+        return;
+    }
+    uint64_t position = position_of(plan, &card->ring, element);
+    if (position == mw_ring_end(&card->ring)) return;
+    if (plan->withdrawn_word) {
+        mw_ring_at(&plan->ring, &card->ring, position, plan->withdrawn_word)->time = until;
+        group->withdrawn_count++;
+        return;
+    }
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    for (uint32_t i = 0; i < plan->census_count; i++)
+        if (censuses[i]) mw_census_remove(censuses[i], position);
+    mw_ring_remove(&plan->ring, &card->ring, position);
 }
 
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
@@ -228,6 +288,13 @@ static void shrink(mw_group *group, mw_card *card, uint32_t needed) {
         mw_census_shrink(&censuses[i], needed);
 }
 
+static size_t count_withdrawn(const mw_group_plan *plan, const mw_ring *ring) {
+    size_t count = 0;
+    for (uint64_t at = ring->first; at < mw_ring_end(ring); at++)
+        count += mw_ring_at(&plan->ring, ring, at, plan->withdrawn_word)->time < INT64_MAX;
+    return count;
+}
+
 static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
     mw_card *card = mw_cards_at(&group->cards, number);
     if (!card) return;
@@ -244,9 +311,14 @@ static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
 void mw_group_sweep(mw_group *group, int64_t place) {
     int64_t horizon = mw_group_horizon(group, place);
     group->recent = NULL;
-    size_t count = group->cards.count;
-    for (uint32_t number = 1; number < group->cards.number_end; number++)
+    size_t count = group->cards.count, withdrawn = 0;
+    for (uint32_t number = 1; number < group->cards.number_end; number++) {
         sweep_card(group, number, horizon);
+        const mw_card *card = group->withdrawn_count > 0 ? mw_cards_at(&group->cards, number)
+                                                         : NULL;
+        if (card) withdrawn += count_withdrawn(group->plan, &card->ring);
+    }
+    group->withdrawn_count = withdrawn;
     if (group->cards.count < count) mw_cards_rebuild(&group->cards);
     group->swept = place;
 }

@@ -12,6 +12,7 @@ typedef struct {
     const mw_group_plan *plan;
     mw_pool rings;
     mw_cards cards;
+    size_t withdrawn_count; /* elements that corrections replaced and that are kept, or more */
     mw_card *recent; /* found last: an event mostly follows its moment; NULL: none */
     int64_t swept;   /* the place of the last sweep */
 } mw_group;
@@ -30,6 +31,10 @@ uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *ou
 /* The card of `keys` with room for one more event; NULL if memory is out. */
 mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place);
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element);
+mw_card *mw_group_find(const mw_group *group, const mw_cell *keys); /* NULL: there is none */
+/* The reverse of an insertion: takes the element out or, where that is kept, notes that it counts
+   until `until` only. Nothing happens if it is not there. */
+void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, int64_t until);
 /* The card that a lookup asks for; NULL if there is none. */
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
 /* Where a bound lies in the card for the moment at `t`, whose edges these are: the first position

@@ -119,7 +119,46 @@ static bool is_true(const mw_code *condition, const mw_frame *frame) {
     return !condition || mw_code_run(condition, frame).boolean == MW_TRUE;
 }
 
-/* Rules 2 and 3. */
+/* Whether one event came after another, whose id it has. */
+static bool comes_after(const question *q, const mw_event *one, const mw_event *other) {
+    const mw_stream *stream = &q->program->streams[one->stream];
+    for (int32_t i = 0; i < stream->id_count; i++)
+        if (one->row[stream->id_fields[i]].bits != other->row[stream->id_fields[i]].bits)
+            return false;
+    if (one->place != other->place) return one->place > other->place;
+    return one->row > other->row; /* rows of one table, in the order in which they came */
+}
+
+static int64_t known_or_place(const mw_event *event) {
+    return event->known > event->place ? event->known : event->place;
+}
+
+/* A correction is not known before what it corrects. */
+static int64_t counts_from(const question *q, const mw_event *event) {
+    int64_t from = known_or_place(event);
+    size_t row_count = q->events->streams[event->stream].rows.row_count;
+    for (size_t row = 0; event->replaced && row < row_count; row++) {
+        mw_event other = mw_events_row(q->events, event->stream, row);
+        if (comes_after(q, event, &other) && known_or_place(&other) > from)
+            from = known_or_place(&other);
+    }
+    return from;
+}
+
+/* Rule 8: an event counts no more from when a correction of it does. */
+static int64_t counts_until(const question *q, const mw_event *event) {
+    const mw_stream_events *stream = &q->events->streams[event->stream];
+    int64_t until = INT64_MAX;
+    for (size_t i = 0; i < stream->correction_count; i++) {
+        mw_event other = mw_events_row(q->events, event->stream, stream->corrections[i].row);
+        if (!comes_after(q, &other, event)) continue;
+        int64_t from = counts_from(q, &other);
+        if (from < until) until = from;
+    }
+    return until;
+}
+
+/* Rules 2, 3 and 8. */
 static mw_verdict judge(const question *q, const mw_window *window, range within,
                         const mw_event *event) {
     if (event->time < within.start || event->time >= within.end) return MW_VERDICT_ELSEWHERE;
@@ -128,8 +167,9 @@ static mw_verdict judge(const question *q, const mw_window *window, range within
     mw_frame frame = event_frame(q, event);
     if (!is_true(window->condition, &frame) || !is_true(window->now_condition, &frame))
         return MW_VERDICT_CONDITION;
-    int64_t known = event->known > event->place ? event->known : event->place;
-    return known < known_limit(q, window) ? MW_VERDICT_IN : MW_VERDICT_NOT_YET_KNOWN;
+    int64_t limit = known_limit(q, window);
+    if (counts_from(q, event) >= limit) return MW_VERDICT_NOT_YET_KNOWN;
+    return counts_until(q, event) < limit ? MW_VERDICT_REPLACED : MW_VERDICT_IN;
 }
 
 /* A value out of a sum's range is missing (rule 12). */
@@ -394,6 +434,11 @@ mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
     if (status == MW_OK) status = label_of(&q, out_label, err);
     mw_free(features);
     return status;
+}
+
+int64_t mw_oracle_counts_until(const mw_oracle *oracle, const mw_event *event) {
+    question q = {.program = oracle->program, .events = oracle->events};
+    return counts_until(&q, event);
 }
 
 mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_moment *moment, size_t window,

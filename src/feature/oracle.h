@@ -31,6 +31,9 @@ typedef enum {
     MW_VERDICT_OWN,           /* the predicted instance's (rule 3) */
     MW_VERDICT_CONDITION,     /* its `where` does not hold */
     MW_VERDICT_NOT_YET_KNOWN, /* in its span, but known too late (rule 2) */
+    MW_VERDICT_REPLACED,      /* likewise, and a correction of it was known (rule 8) */
 } mw_verdict;
+/* From when a correction replaces the event; INT64_MAX: none does. */
+int64_t mw_oracle_counts_until(const mw_oracle *oracle, const mw_event *event);
 mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_moment *moment, size_t window,
                            const mw_event *event);

@@ -26,6 +26,10 @@ static mw_cell *element_at(const mw_pending *pending, uint32_t index) {
     return pending->elements + index * pending->element_words;
 }
 
+static bool comes_before(const mw_pending_entry *a, const mw_pending_entry *b) {
+    return a->known != b->known ? a->known < b->known : a->number < b->number;
+}
+
 void mw_pending_add(mw_pending *pending, mw_pending_entry entry, const mw_cell *element) {
     MW_ASSERT(pending->count < pending->capacity);
     entry.element = pending->free_elements[pending->count];
@@ -33,7 +37,7 @@ void mw_pending_add(mw_pending *pending, mw_pending_entry entry, const mw_cell *
     memcpy(element_at(pending, entry.element), element,
            pending->element_words * sizeof *element);
     size_t i = pending->count++;
-    for (; i > 0 && pending->heap[(i - 1) / 2].known > entry.known; i = (i - 1) / 2)
+    for (; i > 0 && comes_before(&entry, &pending->heap[(i - 1) / 2]); i = (i - 1) / 2)
         pending->heap[i] = pending->heap[(i - 1) / 2];
     pending->heap[i] = entry;
 }
@@ -50,9 +54,9 @@ bool mw_pending_take(mw_pending *pending, int64_t known, mw_pending_entry *out_e
     size_t i = 0;
     for (size_t child = 1; child < pending->count; child = 2 * i + 1) {
         if (child + 1 < pending->count &&
-            pending->heap[child + 1].known < pending->heap[child].known)
+            comes_before(&pending->heap[child + 1], &pending->heap[child]))
             child++;
-        if (pending->heap[child].known >= last.known) break;
+        if (!comes_before(&pending->heap[child], &last)) break;
         pending->heap[i] = pending->heap[child];
         i = child;
     }

@@ -3,14 +3,18 @@
  * max(declared known, place)).
  *
  * A weather report that is posted before its declared known time waits here. Its room in the
- * ring was taken when it was accepted, so that letting it go cannot fail. A binary heap by known
- * time; in history, where an event's place is its known time, it stays empty.
+ * ring was taken when it was accepted, so that letting it go cannot fail. So does the withdrawal
+ * of an event that a correction replaces. A binary heap by known time, and among equal ones in the
+ * order in which they came: an event is there before it is withdrawn. In history, where an event's
+ * place is its known time, it stays empty.
  */
 #pragma once
 #include "feature/group.h"
 
 typedef struct {
     int64_t known;
+    uint64_t number; /* in the order in which they came: from next_number */
+    bool withdraws;  /* the element is to leave its card, not to enter it */
     uint32_t group;
     uint32_t element; /* index among `elements` */
     mw_card *card;    /* holds a reserved place */
@@ -19,6 +23,7 @@ typedef struct {
 typedef struct {
     mw_pending_entry *heap;
     size_t count, capacity;
+    uint64_t next_number;
     mw_cell *elements;       /* element_words each; the first `capacity` are ours */
     size_t element_words, element_capacity;
     uint32_t *free_elements; /* a stack: those that no entry uses lie past `count` */

@@ -35,6 +35,33 @@ MW_TEST(pending_lets_go_in_the_order_of_known_time) {
     mw_pending_release(&pending);
 }
 
+/* What corrects comes after what it corrects, however the heap stood. */
+MW_TEST(pending_keeps_the_order_among_equal_known_times) {
+    enum { ENTRIES = 100 };
+    mw_pending pending;
+    mw_pending_init(&pending, 1);
+    mw_card card = {0};
+    uint64_t prng = mw_test_seed();
+    for (uint64_t i = 0; i < ENTRIES; i++) {
+        mw_pending_entry entry = {.known = (int64_t)mw_prng_below(&prng, 4),
+                                  .number = pending.next_number++,
+                                  .withdraws = i % 2 == 1,
+                                  .card = &card};
+        MW_CHECK(mw_pending_reserve(&pending, 1));
+        mw_pending_add(&pending, entry, (mw_cell[]){mw_cell_time((int64_t)i)});
+    }
+    mw_pending_entry before = {.known = -1}, entry;
+    const mw_cell *element;
+    for (size_t taken = 0; taken < ENTRIES; taken++, before = entry) {
+        MW_CHECK(mw_pending_take(&pending, 4, &entry, &element));
+        MW_CHECK(element[0].time == (int64_t)entry.number &&
+                 entry.withdraws == (entry.number % 2 == 1));
+        MW_CHECK(entry.known > before.known ||
+                 (entry.known == before.known && entry.number > before.number));
+    }
+    mw_pending_release(&pending);
+}
+
 static mw_status fill(void *context) {
     (void)context;
     mw_pending pending;

@@ -29,12 +29,14 @@ static bool is_of_label(const planner *p, size_t window) {
 
 /* Whether whole ticks are all that the window needs: it tells no events apart, nor does it begin
    with the moment. */
-static bool is_folded(const mw_window *window, const mw_range_plan *range) {
+static bool is_folded(const planner *p, const mw_window *window, const mw_range_plan *range) {
     mw_fold_kind kind;
+    bool can_be_corrected = p->program->streams[window->stream].id_count > 0;
     bool begins_now = window->is_ahead && window->start_steps == 0;
     return window->tick.kind != MW_TICK_NONE && !begins_now && !window->reads_now &&
            !range->leaves_out && range->known == MW_KNOWN_NOW &&
-           mw_fold_kind_of(window->aggregate, &kind);
+           mw_fold_kind_of(window->aggregate, &kind) &&
+           (!can_be_corrected || mw_fold_is_reversible(kind));
 }
 
 static bool group_holds(const mw_group_plan *group, const mw_window *window, mw_tick tick) {
@@ -151,7 +153,7 @@ static void place_window(planner *p, size_t index) {
     placed->range.known = known_rule(p, window, is_label);
     placed->range.leaves_out = window->shares_id &&
                                (!window->is_ahead || window->stream == p->model->moment_stream);
-    mw_tick tick = is_folded(window, &placed->range) ? window->tick
+    mw_tick tick = is_folded(p, window, &placed->range) ? window->tick
                                                      : (mw_tick){.kind = MW_TICK_NONE};
     placed->group = group_of(p, window, tick);
     placed->lookup = lookup_of(p, placed->group, window, is_label);
@@ -355,6 +357,8 @@ static void settle_words(planner *p, mw_group_plan *group) {
             p->plan->instance_retention_us = group->retention_us;
     }
     if (group->known_word) group->known_word = words++;
+    if (group->known_word && p->program->streams[group->stream].id_count > 0)
+        group->withdrawn_word = words++;
     group->ring.element_words = words;
     group->ring.totalled = group->totalled;
     group->ring.powers = group->powered;

@@ -50,6 +50,8 @@ typedef struct {
     mw_ring_shape ring;
     uint32_t instance_word;   /* which instance an event belongs to; 0: not kept */
     uint32_t known_word;      /* when it became known; 0: not kept */
+    uint32_t withdrawn_word;  /* from when a correction replaces it, INT64_MAX if none does; 0: not
+                                 kept, and it leaves the ring then */
     int64_t retention_us;     /* an event leaves at time + this, or never */
     int32_t next_of_stream;   /* the next group over the same stream, or MW_NONE */
 } mw_group_plan;

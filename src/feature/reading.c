@@ -25,7 +25,8 @@ typedef struct {
     mw_cut *start, *end;    /* where they come from; no start: it is at no cut */
     uint32_t instance;      /* leave out this instance's events; 0: none is in the range */
     mw_instance_span own;   /* where they are */
-    int64_t known_before;   /* leave out what became known later; INT64_MAX: nothing */
+    int64_t known_before;   /* leave out what became known, or was replaced, later; INT64_MAX:
+                               nothing */
     int32_t total;          /* of which value the following are; MW_NONE: not worked out */
     totals totals;
     double sum;             /* once it is read; else NaN */
@@ -46,17 +47,19 @@ static bool is_plain(const range *r) {
 static bool sees(const range *r, uint64_t position) {
     if (r->instance != 0 && cell_at(r, position, r->group->instance_word).bits == r->instance)
         return false;
-    return r->known_before == INT64_MAX ||
-           cell_at(r, position, r->group->known_word).time < r->known_before;
+    if (r->known_before == INT64_MAX) return true;
+    uint32_t withdrawn_word = r->group->withdrawn_word;
+    return cell_at(r, position, r->group->known_word).time < r->known_before &&
+           (!withdrawn_word || cell_at(r, position, withdrawn_word).time >= r->known_before);
 }
 
-static int64_t known_before(const mw_reading *reading, mw_known_rule rule) {
-    switch (rule) {
-    case MW_KNOWN_BY_THE_MOMENT: return reading->place;
-    case MW_KNOWN_BY_MATURITY:
-        return reading->maturity < reading->place ? reading->maturity : INT64_MAX;
-    default: return INT64_MAX;
-    }
+/* Where some elements are withdrawn and still there, all must be looked at. */
+static int64_t known_before(const mw_reading *reading, const mw_group *group,
+                            mw_known_rule rule) {
+    if (rule == MW_KNOWN_BY_THE_MOMENT) return reading->place;
+    if (rule == MW_KNOWN_BY_MATURITY && reading->maturity < reading->place)
+        return reading->maturity;
+    return group->withdrawn_count > 0 ? INT64_MAX - 1 : INT64_MAX;
 }
 
 static void find_own(const mw_reading *reading, range *r) {
@@ -322,7 +325,7 @@ static void read_range(const mw_reading *reading, const mw_range_plan *plan,
         return;
     }
     r.instance = 0;
-    r.known_before = known_before(reading, plan->known);
+    r.known_before = known_before(reading, group, plan->known);
     r.total = MW_NONE;
     if (plan->leaves_out && reading->instance != 0) find_own(reading, &r);
     for (size_t i = 0; i < plan->window_count; i++)

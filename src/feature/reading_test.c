@@ -38,7 +38,8 @@ static mw_cell number(double value) {
 static void add(mw_events *events, const fact *f) {
     mw_cell row[] = {mw_cell_time(f->time), mw_cell_time(f->known), number(f->no),
                      number(f->key), number(f->x)};
-    mw_event event = {f->stream, f->time, f->known, f->known, row};
+    mw_event event = {.stream = f->stream, .time = f->time, .known = f->known, .place = f->known,
+                      .row = row};
     MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
 }
 

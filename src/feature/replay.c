@@ -14,11 +14,12 @@ struct mw_replay {
 };
 
 /* A schedule goes on for ever; history ends with its last event: nobody knows what came after. */
-static void limit_schedule(mw_replay *replay) {
+static void limit_agenda(mw_replay *replay) {
     const mw_events *events = replay->config.events;
     int64_t to = replay->config.to, end = INT64_MIN;
     if (events->event_count > 0) end = mw_events_at(events, events->event_count - 1).place;
-    mw_agenda_limit(replay->agenda, replay->config.from, to <= end ? to : end + 1);
+    if (replay->config.model->schedule && to > end) to = end + 1;
+    mw_agenda_limit(replay->agenda, replay->config.from, to);
 }
 
 mw_status mw_replay_create(mw_replay_config config, mw_replay **out_replay, mw_error *err) {
@@ -37,7 +38,7 @@ mw_status mw_replay_create(mw_replay_config config, mw_replay **out_replay, mw_e
     replay->features = mw_allocate((config.model->feature_count + 1) * sizeof(mw_cell));
     if (status == MW_OK && !replay->features)
         status = mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
-    if (status == MW_OK) limit_schedule(replay);
+    if (status == MW_OK) limit_agenda(replay);
     if (status != MW_OK) {
         mw_replay_destroy(replay);
         return status;
@@ -55,11 +56,7 @@ void mw_replay_destroy(mw_replay *replay) {
 }
 
 static mw_status announce(mw_replay *replay, const mw_event *event, mw_error *err) {
-    const mw_replay_config *config = &replay->config;
-    if (event->stream != mw_model_announcer(config->model)) return MW_OK;
-    int64_t t = event->time + config->model->moment_offset_us;
-    bool is_asked_for = t >= config->from && t < config->to;
-    if (!is_asked_for && !config->model->schedule) return MW_OK;
+    if (event->stream != mw_model_announcer(replay->config.model)) return MW_OK;
     bool is_taken;
     MW_TRY(mw_agenda_add_event(replay->agenda, event, &is_taken, err));
     if (!is_taken) replay->refused_moments++;
@@ -122,7 +119,7 @@ static bool find_lone_moment(mw_replay *replay, mw_due *out_due) {
     mw_event event = mw_events_at(events, replay->applied);
     int64_t t = event.time + config->model->moment_offset_us;
     if (event.stream != config->model->moment_stream || t < config->from || t >= config->to ||
-        t > event.place || event.known > event.place ||
+        t > event.place || event.known > event.place || event.replaced ||
         event.place - t > config->model->lateness_us ||
         mw_agenda_next(replay->agenda) <= event.place ||
         (replay->applied + 1 < events->event_count &&

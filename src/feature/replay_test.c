@@ -47,7 +47,8 @@ MW_TEST(replay_reports_each_moment_and_each_label_once) {
     size_t all_labels = 0, early_labels = 0;
     for (uint64_t number = 0; number < 20; number++) {
         mw_world world;
-        mw_world_create(&world, mw_test_seed() * 100 + number, (mw_world_config){300, true, false});
+        mw_world_create(&world, mw_test_seed() * 100 + number,
+                        (mw_world_config){.event_count = 300, .may_look_at_all_past = true});
         mw_replay_config config = config_of(&world);
         size_t expected = 0, moments, labels;
         const mw_model_program *model = world.model;
@@ -82,7 +83,8 @@ static mw_status walk_all(void *context) {
 
 MW_TEST(replay_survives_every_failing_allocation) {
     mw_world world;
-    mw_world_create(&world, mw_test_seed(), (mw_world_config){150, true, false});
+    mw_world_create(&world, mw_test_seed(),
+                    (mw_world_config){.event_count = 150, .may_look_at_all_past = true});
     MW_CHECK(mw_test_every_allocation_fails(walk_all, &world) > 20);
     mw_world_release(&world);
 }

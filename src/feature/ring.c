@@ -148,10 +148,10 @@ static void write(const mw_ring_shape *shape, mw_ring *ring, uint64_t position,
         *word = element[i];
 }
 
-/* Moves the element at `position` one place on. */
-static void move_on(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+/* Writes the element at one position to another. */
+static void move(const mw_ring_shape *shape, mw_ring *ring, uint64_t from, uint64_t to) {
     for (uint32_t i = 0; i < shape->element_words; i++)
-        *mw_ring_at(shape, ring, position + 1, i) = *mw_ring_at(shape, ring, position, i);
+        *mw_ring_at(shape, ring, to, i) = *mw_ring_at(shape, ring, from, i);
 }
 
 /* Moves the elements to a block of another capacity, positions counting from 0 again. */
@@ -194,12 +194,20 @@ uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell
     uint64_t position = mw_ring_end(ring);
     for (; position > ring->first; position--) {
         if (mw_ring_time(shape, ring, position - 1) <= element->time) break;
-        move_on(shape, ring, position - 1);
+        move(shape, ring, position - 1, position);
     }
     write(shape, ring, position, element);
     ring->count++;
     seal_from(shape, ring, position);
     return position;
+}
+
+void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    MW_ASSERT(position >= ring->first && position < mw_ring_end(ring));
+    for (uint64_t next = position + 1; next < mw_ring_end(ring); next++)
+        move(shape, ring, next, next - 1);
+    ring->count--;
+    seal_from(shape, ring, position);
 }
 
 void mw_ring_evict(mw_ring *ring, uint64_t position) {

@@ -103,6 +103,8 @@ void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, ui
 /* Puts an element in its place by time, after its equals; there must be room. Gives its
    position. */
 uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element);
+/* Takes the element at a position out; those behind it move up. */
+void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position);
 /* Forgets the elements before `position`. */
 void mw_ring_evict(mw_ring *ring, uint64_t position);
 void mw_ring_release(mw_ring *ring, mw_pool *pool);

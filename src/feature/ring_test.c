@@ -33,6 +33,11 @@ static void model_insert(model *m, const mw_cell *element) {
     memcpy(m->elements[i], element, sizeof m->elements[i]);
 }
 
+static void model_remove(model *m, size_t i) {
+    MW_CHECK(i >= m->first && i < m->count);
+    memmove(m->elements[i], m->elements[i + 1], (--m->count - i) * sizeof *m->elements);
+}
+
 static double model_best(const model *m, size_t from, size_t to, bool is_max) {
     double best = NAN;
     for (size_t i = from; i < to; i++) {
@@ -99,7 +104,8 @@ static double draw_value(uint64_t *prng) {
     return values[mw_prng_below(prng, sizeof values / sizeof *values)];
 }
 
-/* In order and late, growing, shrinking and wrapping, with values that are missing. */
+/* In order and late, growing, shrinking and wrapping, some taken out, with values that are
+   missing. */
 MW_TEST(ring_agrees_with_a_sorted_array) {
     static model m;
     mw_budget budget = {.max = SIZE_MAX};
@@ -120,6 +126,12 @@ MW_TEST(ring_agrees_with_a_sorted_array) {
         mw_ring_insert(&shape, &ring, element);
         if (mw_ring_end(&ring) > ring.capacity) round++;
         model_insert(&m, element);
+        if (mw_prng_below(&prng, 9) == 0) {
+            size_t left = m.count - m.first, at = (size_t)mw_prng_below(&prng, left);
+            if (mw_prng_below(&prng, 3) > 0 && left > 8) at = left - 1 - at % 8;
+            mw_ring_remove(&shape, &ring, ring.first + at);
+            model_remove(&m, m.first + at);
+        }
         if (mw_prng_below(&prng, 300) == 0) {
             m.first += (size_t)mw_prng_below(&prng, m.count - m.first + 1);
             mw_ring_evict(&ring, mw_ring_end(&ring) - (m.count - m.first));

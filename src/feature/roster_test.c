@@ -56,8 +56,10 @@ static mw_event draw(fixture *f, uint64_t *prng) {
     f->row[1] = mw_cell_number((double)mw_prng_below(prng, NUMBERS));
     f->row[2] = mw_cell_time((int64_t)mw_prng_below(prng, TIMES));
     f->row[3] = mw_cell_bool(mw_prng_below(prng, 2));
-    return (mw_event){(int32_t)mw_prng_below(prng, STREAMS), f->row[2].time,
-                      (int64_t)mw_prng_below(prng, 2), 0, f->row};
+    return (mw_event){.stream = (int32_t)mw_prng_below(prng, STREAMS),
+                      .time = f->row[2].time,
+                      .known = (int64_t)mw_prng_below(prng, 2),
+                      .row = f->row};
 }
 
 typedef struct {

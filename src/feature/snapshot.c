@@ -8,13 +8,16 @@
  *   "MWEN", u32 version, u64 program (a hash of its windows), i64 place, 3 x u64 stats
  *   u32 instance count; each: u32 record count; each: u32 stream, i64 time; then the id
  *   each group: u32 card count; each: keys, u32 event count; each: an element
- *   u32 pending count; each: u32 group, i64 known, keys, an element
+ *   u32 pending count; each: u32 group, i64 known, u64 number, u32 whether it withdraws, keys,
+ *   an element
  *   u32 CRC32C of all before
  *
- * An element is its time, its columns, then its instance (its index above, from 1; 0: none) and
- * its known time where the group keeps them. Events before the horizon are left out.
+ * An element is its time, its columns, then its instance (its index above, from 1; 0: none), its
+ * known time and from when it is replaced where the group keeps them. Events before the horizon
+ * are left out. Version 1 had ticks where a correction needs events, and is refused: then the
+ * log is replayed.
  */
-enum { VERSION = 1, FRAME_SIZE = 12 };
+enum { VERSION = 2, FRAME_SIZE = 12 };
 static const char magic[4] = {'M', 'W', 'E', 'N'};
 
 static void hash_cell(mw_sha256 *sha, mw_type type, mw_cell cell, const mw_symbols *symbols) {
@@ -44,6 +47,7 @@ static void hash_event(const mw_engine *engine, const mw_group *group, const mw_
     for (size_t i = 0; i < plan->column_count; i++)
         hash_cell(sha, plan->columns[i].type, element[1 + i], symbols);
     if (plan->known_word) mw_sha256_add_u64(sha, element[plan->known_word].bits);
+    if (plan->withdrawn_word) mw_sha256_add_u64(sha, element[plan->withdrawn_word].bits);
     if (!plan->instance_word) return;
     const mw_cell *id =
         mw_instances_id(&engine->instances, (uint32_t)element[plan->instance_word].bits);
@@ -131,6 +135,7 @@ static void write_element(writer *w, const mw_group_plan *plan, const mw_cell *e
     if (plan->instance_word)
         mw_buf_append_u32(w->out, w->index_of_root[element[plan->instance_word].bits]);
     if (plan->known_word) mw_buf_append_u64(w->out, element[plan->known_word].bits);
+    if (plan->withdrawn_word) mw_buf_append_u64(w->out, element[plan->withdrawn_word].bits);
 }
 
 static void write_instance(writer *w, uint32_t root) {
@@ -179,6 +184,8 @@ static void write_pending(writer *w) {
         const mw_group_plan *plan = w->engine->groups[entry->group].plan;
         mw_buf_append_u32(w->out, entry->group);
         mw_buf_append_u64(w->out, (uint64_t)entry->known);
+        mw_buf_append_u64(w->out, entry->number);
+        mw_buf_append_u32(w->out, entry->withdraws);
         write_keys(w, plan, entry->card);
         write_element(w, plan, mw_pending_element(pending, entry));
     }
@@ -231,6 +238,7 @@ static void load_element(loader *l, const mw_group_plan *plan, mw_cell *out_elem
         out_element[plan->instance_word].bits = l->in.failed ? 0 : l->root_of_index[index];
     }
     if (plan->known_word) out_element[plan->known_word].bits = mw_read_u64(&l->in);
+    if (plan->withdrawn_word) out_element[plan->withdrawn_word].bits = mw_read_u64(&l->in);
 }
 
 static void load_keys(loader *l, const mw_group_plan *plan, mw_cell *out_keys) {
@@ -295,6 +303,12 @@ static void load_instances(loader *l) {
     l->index_max = count;
 }
 
+static void load_into(mw_group *group, mw_card *card, const mw_cell *element) {
+    uint32_t withdrawn_word = group->plan->withdrawn_word;
+    mw_group_insert(group, card, element);
+    if (withdrawn_word && element[withdrawn_word].time < INT64_MAX) group->withdrawn_count++;
+}
+
 static void load_group(loader *l, mw_group *group) {
     uint32_t card_count = mw_read_u32(&l->in);
     mw_cell *element = l->engine->admissions[0].element;
@@ -307,9 +321,13 @@ static void load_group(loader *l, mw_group *group) {
             if (l->in.failed) break;
             mw_card *card = mw_group_reserve(group, keys, l->engine->place);
             l->out_of_memory = !card;
-            if (card) mw_group_insert(group, card, element);
+            if (card) load_into(group, card, element);
         }
     }
+}
+
+static bool can_be_corrected(const mw_engine *engine, uint32_t group) {
+    return engine->config.program->streams[engine->groups[group].plan->stream].id_count > 0;
 }
 
 static void load_pending(loader *l) {
@@ -319,9 +337,15 @@ static void load_pending(loader *l) {
     for (uint32_t i = 0; goes_on(l) && i < count; i++) {
         mw_pending_entry entry = {.group = mw_read_u32(&l->in)};
         entry.known = (int64_t)mw_read_u64(&l->in);
-        if (entry.group >= engine->plan.group_count || entry.known < engine->place)
+        entry.number = mw_read_u64(&l->in);
+        uint32_t withdraws = mw_read_u32(&l->in);
+        entry.withdraws = withdraws != 0;
+        if (entry.group >= engine->plan.group_count || entry.known < engine->place ||
+            withdraws > can_be_corrected(engine, entry.group))
             l->in.failed = true;
         if (l->in.failed) return;
+        if (entry.number >= engine->pending.next_number)
+            engine->pending.next_number = entry.number + 1;
         mw_group *group = &engine->groups[entry.group];
         mw_cell keys[MW_KEYS_MAX];
         load_keys(l, group->plan, keys);
@@ -339,9 +363,9 @@ static mw_status check_frame(mw_str bytes, mw_error *err) {
     if (in.failed || memcmp(found.data, magic, sizeof magic) != 0)
         return mw_fail(err, MW_CORRUPT, "checkpoint: must begin with MWEN");
     uint32_t version = mw_read_u32(&in);
-    if (version > VERSION)
-        return mw_fail(err, MW_NEWER_FORMAT,
-                       "checkpoint: format version must be %d or less, got %u", VERSION, version);
+    if (!in.failed && version != VERSION)
+        return mw_fail(err, version > VERSION ? MW_NEWER_FORMAT : MW_CONFLICT,
+                       "checkpoint: format version must be %d, got %u", VERSION, version);
     mw_reader end = {.rest = mw_str_slice(bytes, bytes.size - sizeof(uint32_t), bytes.size)};
     if (bytes.size < FRAME_SIZE ||
         mw_crc32c(0, bytes.data, bytes.size - sizeof(uint32_t)) != mw_read_u32(&end))

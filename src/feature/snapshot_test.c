@@ -19,7 +19,9 @@ static mw_engine_config config_of(const fixture *f) {
 }
 
 static void begin(fixture *f) {
-    mw_world_create(&f->world, mw_test_seed(), (mw_world_config){EVENTS, true, false});
+    mw_world_create(&f->world, mw_test_seed(),
+                    (mw_world_config){.event_count = EVENTS, .may_look_at_all_past = true,
+                                      .has_corrections = true});
     MW_CHECK_OK(mw_engine_create(config_of(f), &f->engine, NULL), NULL);
     for (size_t i = 0; i < f->world.events.event_count; i++) {
         mw_event event = mw_events_at(&f->world.events, i);
@@ -106,10 +108,10 @@ MW_TEST(snapshot_refuses_what_is_newer_or_not_its_own) {
     begin(&f);
     mw_engine *engine;
     mw_error err;
-    f.bytes.data[4] = 2;
+    f.bytes.data[4] = 3;
     MW_CHECK_STATUS(load(&f, mw_buf_str(&f.bytes), &engine, &err), MW_NEWER_FORMAT);
-    MW_CHECK_EQUAL_STR(err.message, "checkpoint: format version must be 1 or less, got 2");
-    f.bytes.data[4] = 1;
+    MW_CHECK_EQUAL_STR(err.message, "checkpoint: format version must be 2, got 3");
+    f.bytes.data[4] = 2;
     f.bytes.data[8] ^= 1;
     seal(f.bytes.data, f.bytes.size);
     MW_CHECK_STATUS(load(&f, mw_buf_str(&f.bytes), &engine, &err), MW_CONFLICT);

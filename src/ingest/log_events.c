@@ -143,7 +143,10 @@ mw_status mw_log_events_read(const mw_log_events *events, const mw_record *recor
             return mw_fail(err, MW_CORRUPT, "log: an event cannot be read");
     if (reader.failed || reader.rest.size > 0)
         return mw_fail(err, MW_CORRUPT, "log: an event has the wrong size");
-    *out_event = (mw_event){stream, record->time, record->known, record->place,
-                            events->rows[stream]};
+    *out_event = (mw_event){.stream = stream,
+                            .time = record->time,
+                            .known = record->known,
+                            .place = record->place,
+                            .row = events->rows[stream]};
     return MW_OK;
 }

@@ -37,7 +37,8 @@ static void add_event(fixture *f, uint64_t draw) {
     mw_cell rate[2] = {order[4], mw_cell_number((double)(draw % 11))};
     int64_t time = (int64_t)(draw % 1000);
     bool is_order = draw % 3 > 0;
-    mw_event event = {!is_order, time, time + 5, time + 5, is_order ? order : rate};
+    mw_event event = {.stream = !is_order, .time = time, .known = time + 5, .place = time + 5,
+                      .row = is_order ? order : rate};
     MW_CHECK_OK(mw_events_add(&f->events, &event, NULL), NULL);
 }
 

@@ -65,7 +65,10 @@ static inline void shop_log_visit(shop_log *it, const char *page, int64_t place)
     shop *f = it->shop;
     mw_cell row[2] = {mw_cell_time(place - 5),
                       {.symbol = mw_symbols_intern(f->symbols, mw_str_of(page))}};
-    mw_event visit = {mw_program_find_stream(f->program, MW_STR("visits")), place - 5, place - 5,
-                      place, row};
+    mw_event visit = {.stream = mw_program_find_stream(f->program, MW_STR("visits")),
+                      .time = place - 5,
+                      .known = place - 5,
+                      .place = place,
+                      .row = row};
     shop_log_event(it, &visit);
 }

@@ -27,7 +27,7 @@ static mw_stands expected(const model_entry *entry, double value, int64_t time) 
 static void add(mw_events *events, size_t id, double value, int64_t time) {
     mw_cell cells[3] = {mw_cell_number((double)(id % 17)), mw_cell_number((double)(id / 17)),
                         mw_cell_number(value)};
-    mw_event event = {0, time, time, time, cells};
+    mw_event event = {.stream = 0, .time = time, .known = time, .place = time, .row = cells};
     MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
 }
 
@@ -51,7 +51,7 @@ MW_TEST(standing_agrees_with_a_list) {
         int64_t time = (int64_t)mw_prng_below(&prng, 2);
         mw_cell cells[3] = {mw_cell_number((double)(id % 17)),
                             mw_cell_number((double)(id / 17)), mw_cell_number(value)};
-        mw_event event = {0, time, time, time, cells};
+        mw_event event = {.stream = 0, .time = time, .known = time, .place = time, .row = cells};
         mw_stands stands = mw_standing_find(standing, &event);
         MW_CHECK_EQUAL_INT(stands, expected(&model[id], value, time));
         seen[stands]++;

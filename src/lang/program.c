@@ -59,7 +59,8 @@ bool mw_stream_event(const mw_program *program, int32_t stream, const mw_frame *
 
     for (size_t i = 0; i < its->schema.field_count; i++)
         out_cells[i] = frame->row[its->row_fields[i]];
-    *out_event = (mw_event){stream, time, known, known, out_cells};
+    *out_event = (mw_event){
+        .stream = stream, .time = time, .known = known, .place = known, .row = out_cells};
     return true;
 }
 

@@ -71,7 +71,7 @@ static inline void follower_world_begin(follower_world *world) {
         mw_cell row[3];
         follower_world_row(world, world->posted, row);
         int64_t t = world->times[world->posted];
-        mw_event event = {0, t, t, t, row};
+        mw_event event = {.stream = 0, .time = t, .known = t, .place = t, .row = row};
         MW_CHECK_OK(mw_events_add(&world->history, &event, &err), &err);
     }
     MW_CHECK_OK(mw_events_sort(&world->history, &err), &err);

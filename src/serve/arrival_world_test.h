@@ -37,7 +37,8 @@ static inline mw_event shop_event(shop *s, const char *stream, int number, int64
     row[1] = mw_cell_number(number);
     row[2] = mw_cell_time(at);
     int64_t known = strcmp(stream, "deliveries") == 0 ? at - MW_DAY_US : at;
-    return (mw_event){found, at, known, known, row};
+    return (mw_event){
+        .stream = found, .time = at, .known = known, .place = known, .row = row};
 }
 
 static inline void ingest_add(ingest *it, const char *stream, int number, int64_t at) {

@@ -40,7 +40,7 @@ static void set_up(fixture *f) {
         int64_t at = (int64_t)mw_prng_below(&prng, 300);
         mw_cell row[] = {{.symbol = i % 9 ? mw_symbols_intern(f->symbols, mw_str_of(shop)) : 0},
                          mw_cell_number(i), mw_cell_time(at)};
-        mw_event event = {0, at, at, at, row};
+        mw_event event = {.stream = 0, .time = at, .known = at, .place = at, .row = row};
         MW_CHECK_OK(mw_events_add(&f->events, &event, NULL), NULL);
     }
     MW_CHECK_OK(mw_events_sort(&f->events, NULL), NULL);

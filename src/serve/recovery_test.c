@@ -40,7 +40,8 @@ MW_TEST(recovery_counts_an_event_of_lake_and_log_once) {
                      mw_cell_time(SHOP_BEGIN + 20 * MW_HOUR_US)};
     int64_t known = SHOP_BEGIN - 4 * MW_HOUR_US;
     int32_t stream = mw_program_find_stream(s.program, MW_STR("deliveries"));
-    mw_event event = {stream, row[2].time, known, known, row};
+    mw_event event = {.stream = stream, .time = row[2].time, .known = known, .place = known,
+                      .row = row};
     shop_close(&s);
     MW_CHECK_OK(mw_events_add(&s.history, &event, &err), &err);
     MW_CHECK_OK(mw_events_sort(&s.history, &err), &err);

@@ -23,7 +23,8 @@ static mw_event row_of(world *w, int32_t stream, int number, int64_t at, mw_cell
     row[2] = mw_cell_time(at);
     bool is_delivery = number >= DELIVERY;
     int64_t known = is_delivery ? at - MW_DAY_US : at;
-    return (mw_event){stream, at, known, known, row};
+    return (mw_event){
+        .stream = stream, .time = at, .known = known, .place = known, .row = row};
 }
 
 /* History reaches beyond the day on which the log begins: some of it is known only later. */

@@ -91,7 +91,8 @@ static mw_event event_of(fixture *f, int32_t stream, double number, int64_t time
     f->row[1] = mw_cell_number(number);
     f->row[2] = mw_cell_time(time);
     int64_t known = stream == DELIVERIES ? time - MW_DAY_US : time;
-    return (mw_event){stream, time, known, known, f->row};
+    return (mw_event){
+        .stream = stream, .time = time, .known = known, .place = known, .row = f->row};
 }
 
 static double busy_at(fixture *f, int64_t t) {

@@ -21,7 +21,7 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols) {
     for (int i = 0; i < 3; i++) {
         mw_cell row[4] = {mw_cell_number(i), mw_cell_number(10 + i), mw_cell_number(20 + i),
                           mw_cell_number(30 + i)};
-        mw_event event = {0, i, i + 100, i + 200, row};
+        mw_event event = {.stream = 0, .time = i, .known = i + 100, .place = i + 200, .row = row};
         MW_CHECK_OK(mw_events_add(&events, &event, &err), &err);
     }
     const size_t order[] = {2, 0};

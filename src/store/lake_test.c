@@ -60,7 +60,8 @@ static void add_sale(mw_events *events, mw_symbols *symbols, uint64_t draw) {
         draw % 7 == 0 ? mw_cell_missing(MW_TYPE_NUMBER) : mw_cell_number((double)draw / 8),
         mw_cell_bool(draw % 2)};
     int64_t known = (int64_t)(draw % 500);
-    mw_event event = {SALES, (int64_t)(draw % 300), known, known, row};
+    mw_event event = {.stream = SALES, .time = (int64_t)(draw % 300), .known = known,
+                      .place = known, .row = row};
     MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
 }
 
@@ -70,7 +71,8 @@ static void fill(mw_events *events, mw_symbols *symbols, uint64_t seed, size_t c
         uint64_t draw = mw_prng_next(&seed);
         add_sale(events, symbols, draw);
         mw_cell rate = mw_cell_number((double)(draw % 100));
-        mw_event event = {RATES, (int64_t)i, (int64_t)i, (int64_t)i, &rate};
+        mw_event event = {.stream = RATES, .time = (int64_t)i, .known = (int64_t)i,
+                          .place = (int64_t)i, .row = &rate};
         if (draw % 3 == 0) MW_CHECK_OK(mw_events_add(events, &event, NULL), NULL);
     }
 }
@@ -393,7 +395,7 @@ MW_TEST(lake_refuses_a_stream_whose_fields_have_changed) {
     const mw_schema *const swapped[STREAMS] = {&rates, &rates};
     MW_CHECK_OK(mw_events_init(&other, swapped, STREAMS, &f.err), &f.err);
     mw_cell rate = mw_cell_number(1);
-    mw_event event = {SALES, 1, 1, 1, &rate};
+    mw_event event = {.stream = SALES, .time = 1, .known = 1, .place = 1, .row = &rate};
     MW_CHECK_OK(mw_events_add(&other, &event, &f.err), &f.err);
     MW_CHECK_STATUS(ingest(&f, &other), MW_CONFLICT);
     mw_events_release(&other);

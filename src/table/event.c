@@ -17,8 +17,10 @@ mw_status mw_events_init(mw_events *events, const mw_schema *const *schemas,
     if (!events->streams)
         return mw_fail(err, MW_NO_MEMORY, "events: no memory for %zu streams", stream_count);
     events->stream_count = stream_count;
-    for (size_t i = 0; i < stream_count; i++)
+    for (size_t i = 0; i < stream_count; i++) {
         mw_table_init(&events->streams[i].rows, schemas[i]);
+        mw_table_init(&events->streams[i].replaced, schemas[i]);
+    }
     return MW_OK;
 }
 
@@ -49,12 +51,42 @@ static void unsort(mw_events *events) {
     events->order = NULL;
 }
 
+static mw_status reserve_correction(mw_stream_events *stream, mw_error *err) {
+    size_t needed = stream->correction_count + 1;
+    if (!mw_grow((void **)&stream->corrections, &stream->correction_capacity, needed,
+                 sizeof *stream->corrections, MW_ROWS_MAX))
+        return mw_fail(err, MW_NO_MEMORY, "events: no memory for %zu corrections", needed);
+    return mw_table_reserve(&stream->replaced, needed, err);
+}
+
+static void note_correction(mw_stream_events *stream, size_t row, const mw_event *event) {
+    mw_status status = mw_table_add(&stream->replaced, event->replaced, NULL, NULL);
+    MW_ASSERT(status == MW_OK);
+    stream->corrections[stream->correction_count++] =
+        (mw_correction){row, event->replaced_time, event->replaced_from};
+}
+
+void mw_events_find_replaced(const mw_stream_events *stream, size_t row, mw_event *event) {
+    size_t low = 0, high = stream->correction_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (stream->corrections[middle].row < row) low = middle + 1;
+        else high = middle;
+    }
+    if (low == stream->correction_count || stream->corrections[low].row != row) return;
+    event->replaced = mw_table_row(&stream->replaced, low);
+    event->replaced_time = stream->corrections[low].time;
+    event->replaced_from = stream->corrections[low].from;
+}
+
 mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err) {
     MW_ASSERT(event->stream >= 0 && (size_t)event->stream < events->stream_count);
     mw_stream_events *stream = &events->streams[event->stream];
     size_t row = stream->rows.row_count;
     MW_TRY(reserve_times(stream, row + 1, err));
+    if (event->replaced) MW_TRY(reserve_correction(stream, err));
     MW_TRY(mw_table_add(&stream->rows, event->row, NULL, err));
+    if (event->replaced) note_correction(stream, row, event);
     stream->times[row] = event->time;
     stream->knowns[row] = event->known;
     stream->places[row] = event->place;
@@ -157,6 +189,8 @@ void mw_events_release(mw_events *events) {
     for (size_t i = 0; i < events->stream_count; i++) {
         mw_stream_events *stream = &events->streams[i];
         mw_table_release(&stream->rows);
+        mw_table_release(&stream->replaced);
+        mw_free(stream->corrections);
         mw_free(stream->times);
         mw_free(stream->knowns);
         mw_free(stream->places);

@@ -5,6 +5,10 @@
  * (in history: its known). mw_events keeps each stream's rows in a table of its own and, once
  * sorted, an order over all streams by (place, stream, row): what a replay walks. Sorting takes
  * 32 bytes an event while it runs, and its time is linear; what comes sorted stays.
+ *
+ * A correction (rule 8) is an event that carries what it replaces, an earlier event with the same
+ * id: so nobody has to look for that. Of two corrections in turn the second replaces the first.
+ * Events that correct nothing pay nothing for it in an ordered store.
  */
 #pragma once
 #include "table/table.h"
@@ -15,12 +19,29 @@ typedef struct {
     int64_t known;
     int64_t place;
     const mw_cell *row; /* of the stream's schema */
+    const mw_cell *replaced; /* the row that a correction replaces; NULL: it is none */
+    int64_t replaced_time, replaced_from; /* when that happened, and from when it counted */
 } mw_event;
+
+/* From when an event counts (rule 1), a correction never before what it replaces. */
+static inline int64_t mw_event_counts_from(const mw_event *event) {
+    int64_t from = event->known > event->place ? event->known : event->place;
+    return event->replaced && event->replaced_from > from ? event->replaced_from : from;
+}
+
+/* Of one row of a stream that is a correction, what its event says of the row replaced. */
+typedef struct {
+    size_t row;
+    int64_t time, from;
+} mw_correction;
 
 typedef struct {
     mw_table rows;
     int64_t *times, *knowns, *places; /* one each a row */
     size_t time_capacity;
+    mw_correction *corrections; /* in the order of their rows */
+    size_t correction_count, correction_capacity;
+    mw_table replaced;          /* a row for each correction */
 } mw_stream_events;
 
 typedef struct {
@@ -36,19 +57,23 @@ enum { MW_STREAMS_MAX = 1024, MW_EVENT_ROW_BITS = 48 };
 /* `schemas[i]` is that of stream i and outlives the events. */
 MW_MUST_USE mw_status mw_events_init(mw_events *events, const mw_schema *const *schemas,
                                      size_t stream_count, mw_error *err);
-/* Copies the row. Unsorts. On failure nothing was added. */
+/* Copies the row, and the one that it replaces. Unsorts. On failure nothing was added. */
 MW_MUST_USE mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err);
 /* Makes room for so many events of a stream, so that adding them moves nothing. */
 MW_MUST_USE mw_status mw_events_reserve(mw_events *events, int32_t stream, size_t count,
                                         mw_error *err);
 MW_MUST_USE mw_status mw_events_sort(mw_events *events, mw_error *err);
+/* Adds to the event what it replaces, if that row of its stream is a correction. */
+void mw_events_find_replaced(const mw_stream_events *stream, size_t row, mw_event *event);
 static inline mw_event mw_events_row(const mw_events *events, int32_t stream, size_t row) {
     const mw_stream_events *of_stream = &events->streams[stream];
-    return (mw_event){.stream = stream,
+    mw_event event = {.stream = stream,
                       .time = of_stream->times[row],
                       .known = of_stream->knowns[row],
                       .place = of_stream->places[row],
                       .row = mw_table_row(&of_stream->rows, row)};
+    if (of_stream->correction_count > 0) mw_events_find_replaced(of_stream, row, &event);
+    return event;
 }
 /* The i-th in order; sorted only. */
 static inline mw_event mw_events_at(const mw_events *events, size_t index) {

@@ -30,6 +30,36 @@ static mw_status add(mw_events *events, int32_t stream, int64_t place, double x,
     return mw_events_add(events, &event, err);
 }
 
+/* A row tells what it replaces, if it is a correction, and whatever comes after it. */
+MW_TEST(events_keep_what_corrections_replace) {
+    enum { ROWS = 500 };
+    mw_events events;
+    mw_error err;
+    uint64_t prng = mw_test_seed();
+    MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, &err), &err);
+    bool corrects[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        mw_cell row = mw_cell_number((double)i), replaced = mw_cell_number(-(double)i);
+        mw_event event = {.stream = 1, .time = 2, .known = 3, .place = 4, .row = &row};
+        corrects[i] = mw_prng_below(&prng, 3) == 0;
+        if (corrects[i]) {
+            event.replaced = &replaced;
+            event.replaced_time = (int64_t)i + 1;
+            event.replaced_from = (int64_t)i;
+        }
+        MW_CHECK_OK(mw_events_add(&events, &event, &err), &err);
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        mw_event event = mw_events_row(&events, 1, i);
+        MW_CHECK((event.replaced != NULL) == corrects[i]);
+        if (!event.replaced) continue;
+        MW_CHECK_EQUAL_DOUBLE_BITS(event.replaced[0].number, -(double)i);
+        MW_CHECK(event.replaced_time == (int64_t)i + 1 && event.replaced_from == (int64_t)i);
+        MW_CHECK_EQUAL_INT(mw_event_counts_from(&event), i > 4 ? (int64_t)i : 4);
+    }
+    mw_events_release(&events);
+}
+
 /* Places of many widths and signs, with ties, in any order: what qsort gives, to the row. */
 static void check_against_qsort(uint64_t *prng, size_t count) {
     model_event *model = mw_allocate((count + 1) * sizeof *model);

@@ -232,8 +232,39 @@ static mw_cell random_text(mw_world *world, size_t count) {
                                                  mw_str_of(texts[below(world, count)]))};
 }
 
+/* One of the stream's events that no other has corrected yet. */
+static mw_event pick_standing(mw_world *world, int32_t stream) {
+    const mw_stream_events *of_stream = &world->events.streams[stream];
+    for (;;) {
+        mw_event event =
+            mw_events_row(&world->events, stream, below(world, of_stream->rows.row_count));
+        bool stands = true;
+        for (size_t i = 0; i < of_stream->correction_count; i++)
+            if (mw_table_row(&of_stream->replaced, i)[NO].bits == event.row[NO].bits)
+                stands = event.replaced && of_stream->corrections[i].row ==
+                                               (size_t)(event.row - of_stream->rows.cells) / FIELDS;
+        if (stands) return event;
+    }
+}
+
+/* Makes an event the correction of another, which comes before it. */
+static void correct(mw_world *world, mw_event *event) {
+    mw_event other = pick_standing(world, event->stream);
+    mw_cell *row = (mw_cell *)(uintptr_t)event->row;
+    event->replaced = other.row;
+    event->replaced_time = other.time;
+    event->replaced_from = mw_event_counts_from(&other);
+    row[NO] = other.row[NO];
+    if (one_in(world, 3)) { /* in the same place, as where a file was mended */
+        event->time = row[AT].time = other.time;
+        event->known = row[KNOWN].time = other.known;
+    }
+    event->place = mw_event_counts_from(event);
+}
+
 static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     size_t number_max = config.event_count / ORDERS_PER_NUMBER + 1;
+    size_t number = world->events.streams[stream].rows.row_count;
     int64_t at = (int64_t)below(world, MW_WORLD_TIME_MAX);
     int64_t lag = one_in(world, 2) ? 0 : (int64_t)below(world, one_in(world, 4) ? 400 : 40);
     if (!one_in(world, 4)) { /* so that most times meet others */
@@ -244,7 +275,7 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     mw_cell row[FIELDS]; /* drawn one by one: an initializer has no order that all share */
     row[AT] = mw_cell_time(at);
     row[KNOWN] = mw_cell_time(at + lag);
-    row[NO] = mw_cell_number((double)below(world, number_max));
+    row[NO] = mw_cell_number((double)(config.has_corrections ? number : below(world, number_max)));
     row[WHO] = random_text(world, config.has_one_key ? 1 : PEOPLE);
     row[SHOP] = random_text(world, config.has_one_key ? 1 : SHOPS);
     row[X] = random_number(world);
@@ -254,6 +285,9 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     mw_event event;
     mw_frame frame = {.row = row, .symbols = world->symbols, .zone = world->program->zone};
     if (!mw_stream_event(world->program, stream, &frame, cells, &event)) return;
+    bool can_correct = config.has_corrections && number > 0 &&
+                       world->program->streams[stream].id_count > 0;
+    if (can_correct && one_in(world, 4)) correct(world, &event);
     MW_CHECK_OK(mw_events_add(&world->events, &event, NULL), NULL);
 }
 

@@ -4,6 +4,9 @@
  * Times lie close together so that ties, edges of windows and equal stamps are common; values
  * are now and then missing, huge, tiny or beyond a sum's range; ids repeat; events become known
  * late, some too late. The same seed gives the same world.
+ *
+ * With corrections no two other events of a stream share an id, as where repeats are dropped; some
+ * events are corrected, in history at their own place or later, and corrections again.
  */
 #pragma once
 #include "lang/program.h"
@@ -14,6 +17,7 @@ typedef struct {
     size_t event_count;
     bool may_look_at_all_past; /* some windows have no span */
     bool has_one_key;          /* all events meet: of one person and one shop, unless missing */
+    bool has_corrections;
 } mw_world_config;
 
 typedef struct {
