@@ -45,7 +45,7 @@ const mw_command mw_commands[] = {
         .word_count_max = 1,
         .summary = "Make a project, from an example or from a data file",
         .options = {{"--example", "NAME", "a complete project with real data: flights"},
-                    {"--from", "FILE", "a CSV or Parquet file to begin with; needs the next three"},
+                    {"--from", "FILE", "CSV, Parquet or NDJSON to begin with; needs the next 3"},
                     {"--time", "COL", "its column that says when a row happened"},
                     {"--label", "COL", "its column that is to be predicted"},
                     {"--id", "COL,...", "its columns that tell one row from another"}},
@@ -189,8 +189,8 @@ const mw_command mw_commands[] = {
         .word_count_min = 1,
         .word_count_max = 1,
         .summary = "Predict the rows of a file; records nothing",
-        .options = {{"--input", "FILE", "rows of the moment's stream, CSV or Parquet; - is CSV on "
-                                        "standard input"},
+        .options = {{"--input", "FILE", "rows of the moment's stream, CSV, Parquet or NDJSON; "
+                                        "- is CSV on standard input"},
                     {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
                     {"--version", "VERSION", "that answers, instead of the champion"},
                     {"--explain", NULL, "add why: what each feature adds, the strongest first"}},
@@ -204,8 +204,8 @@ const mw_command mw_commands[] = {
         .word_count_min = 1,
         .word_count_max = 1,
         .summary = "Say why: of the rows of a file, or of a recorded prediction",
-        .options = {{"--input", "FILE", "rows of the moment's stream, CSV or Parquet; - is CSV on "
-                                        "standard input"},
+        .options = {{"--input", "FILE", "rows of the moment's stream, CSV, Parquet or NDJSON; "
+                                        "- is CSV on standard input"},
                     {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
                     {"--version", "VERSION", "that answers, instead of the champion"},
                     {"--id", "PREDICTION", "a recorded prediction, in place of --input"}},

@@ -5,7 +5,9 @@
 
 #include "ingest/guess.h"
 #include "ingest/heading.h"
+#include "ingest/json_lines.h"
 
+#define JSON_SIZE_MAX ((size_t)1 << 32)
 enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000 };
 #define WHOLE_MAX (INT64_C(1) << 53)
 
@@ -22,6 +24,11 @@ typedef struct {
 static bool is_parquet(const char *path) {
     mw_str name = mw_str_of(path);
     return mw_str_ends(name, MW_STR(".parquet")) || mw_str_ends(name, MW_STR(".pq"));
+}
+
+static bool is_json_lines(const char *path) {
+    mw_str name = mw_str_of(path);
+    return mw_str_ends(name, MW_STR(".jsonl")) || mw_str_ends(name, MW_STR(".ndjson"));
 }
 
 static mw_status check_file(const mw_data_reader *reader, const char *path, mw_error *err) {
@@ -160,9 +167,38 @@ static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
     return MW_OK;
 }
 
+/* --- NDJSON --------------------------------------------------------------------------------- */
+
+static mw_status read_whole(const mw_data_reader *reader, const char *path, mw_buf *out_bytes,
+                            mw_error *err) {
+    mw_buf_init(out_bytes, JSON_SIZE_MAX);
+    mw_status status = mw_sys_read_file(reader->sys, path, out_bytes, err);
+    if (status != MW_OK) mw_buf_release(out_bytes);
+    return status;
+}
+
+static mw_status json_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
+                              mw_schema *out_columns, mw_error *err) {
+    mw_buf bytes;
+    MW_TRY(read_whole(reader, path, &bytes, err));
+    mw_status status = mw_json_lines_columns(mw_buf_str(&bytes), arena, out_columns, err);
+    mw_buf_release(&bytes);
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
+}
+
+static mw_status read_json(const reading *r, mw_error *err) {
+    mw_buf bytes;
+    MW_TRY(read_whole(r->reader, r->path, &bytes, err));
+    mw_status status = mw_json_lines_read(r->reader, mw_buf_str(&bytes), r->column_count, r->rows,
+                                          r->refusals, err);
+    mw_buf_release(&bytes);
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", r->path);
+}
+
 mw_status mw_data_file_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
                                mw_schema *out_columns, mw_error *err) {
     MW_TRY(check_file(reader, path, err));
+    if (is_json_lines(path)) return json_columns(reader, path, arena, out_columns, err);
     return is_parquet(path) ? parquet_columns(reader, path, arena, out_columns, err)
                             : csv_columns(reader, path, arena, out_columns, err);
 }
@@ -437,6 +473,7 @@ mw_status mw_data_file_read(const mw_data_reader *reader, const char *path, size
     reading r = {reader, path, column_count, rows, refusals, sources};
     mw_status status = MW_NO_MEMORY;
     if (!sources) status = mw_fail(err, MW_NO_MEMORY, "%s: no memory to read it", path);
+    else if (is_json_lines(path)) status = read_json(&r, err);
     else if (is_parquet(path)) status = read_parquet(&r, &arena, sources, err);
     else status = read_csv(&r, &arena, sources, err);
     mw_arena_release(&arena);

@@ -1,12 +1,13 @@
 /*
- * data_file: reads one CSV or Parquet file as rows of typed cells.
+ * data_file: reads one CSV, Parquet or NDJSON file as rows of typed cells.
  *
  * DuckDB reads the bytes; the meaning of a value is decided here, alike for both kinds: whole
  * numbers beyond 2^53 and infinities are refused, NaN is missing, times without an offset are
  * local to the stream's zone, and those that the zone skips or has twice are refused. In CSV the
  * empty text and NA are missing, the first line names the columns (heading.h), and the types are
  * inferred from the first 20,000 rows (guess.h). A row that breaks its type, or has too few or
- * too many columns, keeps its place in the table, so that row numbers are those of the file.
+ * too many columns, keeps its place in the table, so that row numbers are those of the file. A
+ * file named .jsonl or .ndjson has a JSON object on each line (json_lines.h).
  */
 #pragma once
 #include "ingest/refusals.h"

@@ -14,4 +14,7 @@ typedef struct {
 } mw_guess;
 
 void mw_guess_add(mw_guess *guess, mw_str text); /* empty texts are missing values: no vote */
+/* A vote where the value itself shows its type. */
+void mw_guess_add_type(mw_guess *guess, mw_type type);
+bool mw_guess_is_time(mw_str text);
 mw_type mw_guess_type(const mw_guess *guess);    /* text where nothing was added */

@@ -494,14 +494,10 @@ static const mw_code *compile_target(mw_moment_scope *moment, const mw_node *nod
     mw_compiler *compiler = moment->scope.compiler;
     const mw_expr *expr = mw_type_node(&moment->scope, node);
     if (!expr) return NULL;
-    if (expr->type == MW_TYPE_BOOL || expr->type == MW_TYPE_NUMBER)
+    if (expr->type == MW_TYPE_BOOL || expr->type == MW_TYPE_NUMBER || mw_type_is_text(expr->type))
         return mw_expr_compile(compiler, expr, position);
-    if (mw_type_is_text(expr->type))
-        mw_complain(compiler, position, MW_NOT_BUILT, "a label of type %s is not built yet",
-                    mw_type_name(expr->type));
-    else
-        mw_complain(compiler, position, MW_INVALID, "must be a bool or a number, got a %s",
-                    mw_type_name(expr->type));
+    mw_complain(compiler, position, MW_INVALID, "must be a bool, a number or a class, got a %s",
+                mw_type_name(expr->type));
     return NULL;
 }
 

@@ -83,7 +83,7 @@ struct mw_model_program {
                                  reads no others */
     size_t window_count;
     size_t feature_window_count;
-    const mw_code *label;     /* over features, windows and the moment; bool or number */
+    const mw_code *label;     /* over features, windows and the moment; bool, number or text */
     const mw_code *unless;    /* NULL: none */
     int64_t maturity_us;      /* the label matures at t + this (rule 6) */
     int64_t lateness_us;      /* lag + late of the moment's stream: bound on place - t (rule 5) */

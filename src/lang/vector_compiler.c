@@ -80,7 +80,7 @@ static const mw_code *compile_arg(mw_scope *scope, const mw_node *node, size_t i
     bool takes_text = kind_of(node) == MW_VECTOR_NGRAMS;
     const mw_expr *expr = mw_type_node(scope, arg);
     if (!expr) return NULL;
-    bool fits = takes_text ? mw_type_is_symbol(expr->type) : expr->type == MW_TYPE_NUMBER;
+    bool fits = takes_text ? mw_type_is_text(expr->type) : expr->type == MW_TYPE_NUMBER;
     if (!fits) {
         mw_complain(compiler, arg->position, MW_INVALID, "%.*s takes a %s here, got a %s",
                     MW_STR_ARGS(node->text), takes_text ? "text" : "number",

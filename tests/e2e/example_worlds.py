@@ -3,6 +3,7 @@
 Each function writes the files of one project into a folder and gives back the project's text with its addresses
 (kafka://, postgresql://, paths) replaced by them.
 """
+import json
 import random
 import re
 from datetime import datetime, timedelta, timezone
@@ -137,4 +138,29 @@ def demand(folder, seed=1):
                               for name in ("sales", "range", "promos", "holidays", "stores", "stockouts")})
 
 
-WORLDS = {"fraud": fraud, "churn": churn, "maintenance": maintenance, "demand": demand}
+def documents(folder, seed=1):
+    """Mails of a few senders, whose desks show in their words; a clerk looks at most of them."""
+    draw = random.Random(seed)
+    words = {"billing": ["Rechnung", "invoice", "past due", "payment"], "repair": ["broken", "Gerät", "noise", "leak"],
+             "sales": ["quote", "price list", "order", "größer"]}
+    usual = {f"s{number}": draw.choice(sorted(words)) for number in range(8)}
+    mails, verdicts, at = {}, [], START
+    for number in range(120):
+        at += timedelta(seconds=draw.randrange(600, 40000))
+        sender = draw.choice(sorted(usual))
+        desk = usual[sender] if draw.random() < 0.8 else draw.choice(sorted(words))
+        text = [draw.choice(words[desk] + ["the", "PLEASE", "und"]) for _ in range(draw.randrange(1, 12))]
+        mails.setdefault(at.strftime("%Y-%m"), []).append(
+            {"mail": f"m{number}", "sender": sender, "subject": text[0], "body": ", ".join(text[1:]) or None,
+             "received": stamp(at)})
+        if draw.random() < 0.9:
+            verdicts.append((f"m{number}", draw.choice(["ann", "bob"]), desk,
+                             at + timedelta(seconds=draw.randrange(3600, 5 * 86400))))
+    (folder / "mails").mkdir()
+    for month, rows in mails.items():
+        (folder / f"mails/{month}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write(folder, "verdicts.csv", "mail,clerk,class,at", sorted(verdicts, key=lambda row: row[3]))
+    return project("documents", {})
+
+
+WORLDS = {"fraud": fraud, "churn": churn, "maintenance": maintenance, "demand": demand, "documents": documents}

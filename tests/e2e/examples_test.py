@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 import example_worlds
 import shop
+from sklearn.feature_extraction.text import HashingVectorizer
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GOLDEN = Path("tests/golden/examples")
 MODELS = {"churn": "churn", "fraud": "fraud", "maintenance": "fails", "demand": "units"}
-STRIDE = {"churn": 1, "fraud": 1, "maintenance": 61, "demand": 11}  # which rows the golden file keeps
+STRIDE = {"churn": 1, "fraud": 1, "maintenance": 61, "demand": 11, "documents": 9}  # which rows the golden file keeps
 
 
 class Folder:
@@ -126,6 +127,28 @@ def check_demand(folder, built):
         assert row["label"] in ("", str(sold)), (row, sold)
 
 
+def check_documents(folder, built):
+    """Runs of one word and of two, counted as scikit-learn counts them; the usual desk of the mails before."""
+    mails = [json.loads(line) for file in sorted(folder.path.glob("mails/*")) for line in file.read_text().splitlines()]
+    verdicts = rows_of((folder.path / "verdicts.csv").read_text())
+    counter = HashingVectorizer(n_features=256, ngram_range=(1, 2), alternate_sign=False, norm=None,
+                                token_pattern=r"\w+", lowercase=False)
+    sender_of = {mail["mail"]: mail["sender"] for mail in mails}
+    for row, mail in zip(built, mails):
+        found = [row[f"words_{n}"] for n in range(256)]
+        if mail["body"] is None:
+            assert set(found) == {""}, row
+            continue
+        counts = counter.transform([(mail["subject"] + " " + mail["body"]).lower()]).toarray()[0]
+        assert [float(value) for value in found] == list(counts), (mail, found)
+        seen = [verdict["class"] for verdict in verdicts
+                if sender_of[verdict["mail"]] == mail["sender"] and verdict["at"] < mail["received"]]
+        assert row["usual"] == min(seen, key=lambda desk: (-seen.count(desk), desk), default=""), (mail, row["usual"])
+        after = [verdict["class"] for verdict in verdicts if verdict["mail"] == mail["mail"]]
+        assert row["label"] in ("", *after), row
+    assert len({row["label"] for row in built}) == 4
+
+
 def test_churn():
     try_example("churn", check_churn)
 
@@ -140,6 +163,10 @@ def test_maintenance():
 
 def test_demand():
     try_example("demand", check_demand, can_train=False)
+
+
+def test_documents():
+    try_example("documents", check_documents, can_train=False)
 
 
 if __name__ == "__main__":
