@@ -193,6 +193,12 @@ void mw_recovery_end(mw_recovery *r) {
     mw_free(r);
 }
 
+/* What the lake has of the log is fed from there, unless a checkpoint has it: then the rest of the
+   log is read, and of the lake what was ingested alone. So a move changes nothing. */
+static bool is_in_lake(const mw_recovery *r, const mw_record *record) {
+    return r->from == INT64_MIN && record->place <= r->sequencer->config.lake.log_through;
+}
+
 /* --- the survey --------------------------------------------------------------------------- */
 
 static mw_str text_of(yyjson_val *object, const char *key) {
@@ -234,7 +240,7 @@ static mw_status survey(mw_recovery *r, const mw_record *record, mw_error *err) 
     sequencer->log_place = record->place;
     sequencer->log_id = mw_log_scan_id(r->scan);
     if (record->place > sequencer->last_place) sequencer->last_place = record->place;
-    r->log_events_behind += record->type == MW_RECORD_EVENT;
+    r->log_events_behind += record->type == MW_RECORD_EVENT && !is_in_lake(r, record);
     if (record->type == MW_RECORD_CONTROL) survey_control(r, record);
     return record->type == MW_RECORD_PREDICTION ? survey_prediction(r, record, err) : MW_OK;
 }
@@ -318,11 +324,6 @@ static mw_status list_step(mw_recovery *r, mw_error *err) {
 
 /* --- feeding ------------------------------------------------------------------------------ */
 
-/* What the lake has of the log is fed from there. */
-static bool is_in_lake(const mw_recovery *r, const mw_record *record) {
-    return record->place <= r->sequencer->config.lake.log_through;
-}
-
 static mw_status read_event(mw_recovery *r, mw_error *err) {
     mw_sequencer *sequencer = r->sequencer;
     mw_record record;
@@ -351,11 +352,13 @@ static mw_status feed_event(mw_recovery *r, mw_error *err) {
     return mw_sequencer_feed(sequencer, &r->event, err);
 }
 
-/* Up to where all is history: what falls due there is not to be made. */
+/* Up to where all is history, the log's last event: what falls due there is not to be made. */
 static int64_t feed_end(const mw_recovery *r) {
     const mw_sequencer *sequencer = r->sequencer;
     if (!r->has_begun) return mw_sequencer_now(sequencer);
-    return sequencer->reached > sequencer->begin ? sequencer->reached : sequencer->begin;
+    int64_t end = sequencer->reached > sequencer->begin ? sequencer->reached : sequencer->begin;
+    bool is_moved = r->from == INT64_MIN && sequencer->config.lake.log_through > end;
+    return is_moved ? sequencer->config.lake.log_through : end;
 }
 
 static mw_status define_streams(mw_recovery *r, mw_error *err) {
