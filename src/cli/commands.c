@@ -13,6 +13,7 @@
 #include "cli/init.h"
 #include "cli/intake.h"
 #include "cli/keeper_role.h"
+#include "cli/log_mover.h"
 #include "cli/model_export.h"
 #include "cli/models.h"
 #include "cli/monitor.h"
@@ -393,6 +394,7 @@ const mw_command mw_commands[] = {
     },
     {.name = "keeper", .words = "", .run = mw_cli_keeper},
     {.name = "checkpoint", .words = "", .run = mw_cli_checkpoint},
+    {.name = "move-log", .words = "", .run = mw_cli_move_log},
     {
         .name = "serve",
         .words = "",

@@ -5,7 +5,7 @@
 #include "cli/server_ingest.h"
 #include "sys/poller.h"
 
-enum { TRIES = 10, PAUSE_US = 200000 };
+enum { TRIES = 50, PAUSE_US = 200000 };
 
 mw_status mw_intake_run(mw_intake intake, mw_ingest_report *out_report, mw_error *err) {
     const mw_workspace *workspace = intake.workspace;
@@ -156,8 +156,8 @@ static mw_status pause_a_little(mw_sys *sys, mw_error *err) {
     return status;
 }
 
-/* Beside a server rows of the same ids may come over the network while the files are read: then
-   it is made again, which knows them. */
+/* Beside a server the keeper may be adding to the lake just now; and rows of the same ids may come
+   over the network while the files are read: then it is made again, which knows them. */
 static mw_status run_until_accepted(mw_intake intake, mw_ingest_report *out_report,
                                     mw_error *err) {
     for (int tries = 1;; tries++) {

@@ -5,6 +5,7 @@
 
 #include "cli/champion_watch.h"
 #include "cli/checkpointer.h"
+#include "cli/log_mover.h"
 #include "cli/server_call.h"
 #include "cli/train.h"
 #include "monitor/alert_book.h"
@@ -32,6 +33,7 @@ typedef struct {
 struct keeper {
     mw_cli *cli;
     mw_checkpointer checkpointer;
+    mw_log_mover mover;
     mw_workspace workspace;
     bool is_open;
     bool has_begun; /* the log */
@@ -327,6 +329,7 @@ static mw_status work(keeper *k, mw_error *err) {
     MW_TRY(await_log(k, err));
     if (!k->has_begun) return MW_OK;
     MW_TRY(mw_checkpointer_advance(&k->checkpointer, err));
+    MW_TRY(mw_log_mover_advance(&k->mover, err));
     for (size_t i = 0; i < k->charge_count; i++) MW_TRY(keep(&k->charges[i], err));
     return MW_OK;
 }
@@ -343,7 +346,9 @@ static int64_t work_or_rest(keeper *k) {
 /* It ends where a SIGTERM of its supervisor finds it, in the middle of a training too: all that it
    writes is whole or not there, and what it had not thought through it does in its next life. */
 mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
-    keeper k = {.cli = cli, .checkpointer = {.cli = cli, .log_size = UINT64_MAX}};
+    keeper k = {.cli = cli,
+                .checkpointer = {.cli = cli, .log_size = UINT64_MAX},
+                .mover = {.cli = cli, .segment = INT64_MIN}};
     mw_poller *poller = NULL;
     mw_process_leave_terminal_to_parent();
     MW_TRY(mw_poller_create(cli->sys, &poller, err));
@@ -354,6 +359,7 @@ mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
         status = mw_poller_wait(poller, work_or_rest(&k), &event, 1, &count, err);
     }
     mw_checkpointer_end(&k.checkpointer);
+    mw_log_mover_end(&k.mover);
     close_project(&k);
     mw_poller_destroy(poller);
     return status;

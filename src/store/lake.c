@@ -107,7 +107,8 @@ mw_status mw_lake_claim(mw_lake *lake, mw_error *err) {
     mw_file_close(lock);
     if (status != MW_BUSY) return status;
     status = mw_fail(err, MW_BUSY, "lake: another process adds to it");
-    return mw_hint(err, status, "Another ingest runs on this project; wait for its end.");
+    return mw_hint(err, status, "Another ingest, or the keeper, which moves events here from the "
+                                "log, is at work; wait for its end.");
 }
 
 void mw_lake_yield(mw_lake *lake) {

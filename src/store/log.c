@@ -336,6 +336,18 @@ mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err) {
     return status;
 }
 
+mw_status mw_log_newest_segment(mw_sys *sys, const char *folder, int64_t *out_first,
+                                mw_error *err) {
+    mw_arena arena;
+    mw_str *names = NULL;
+    size_t count = 0;
+    mw_arena_init(&arena, LOG_ARENA_MAX);
+    mw_status status = list_segments(sys, folder, &arena, &names, &count, err);
+    if (status == MW_OK) *out_first = count > 0 ? first_place_of(names[count - 1]) : INT64_MIN;
+    mw_arena_release(&arena);
+    return status;
+}
+
 uint64_t mw_log_id(const mw_log *log) { return log->log_id; }
 int64_t mw_log_last_place(const mw_log *log) { return log->last_place; }
 size_t mw_log_batch_size(const mw_log *log) { return log->batch.size; }

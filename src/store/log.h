@@ -71,6 +71,9 @@ size_t mw_log_batch_size(const mw_log *log);
 mw_log_position mw_log_batch_position(const mw_log *log);
 /* The same for who only reads: what it has read is on the disk then. */
 MW_MUST_USE mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err);
+/* The first place of the newest segment: all before it are closed. INT64_MIN: there is none. */
+MW_MUST_USE mw_status mw_log_newest_segment(mw_sys *sys, const char *folder, int64_t *out_first,
+                                            mw_error *err);
 uint64_t mw_log_id(const mw_log *log);
 /* Of the last record committed or gathered; INT64_MIN if there is none. */
 int64_t mw_log_last_place(const mw_log *log);

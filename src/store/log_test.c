@@ -75,6 +75,26 @@ MW_TEST(log_gives_back_what_was_committed) {
     mw_simulated_destroy(sys);
 }
 
+MW_TEST(log_names_its_newest_segment) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    int64_t newest = 0, changes = 0;
+    MW_CHECK_OK(mw_log_newest_segment(sys, "state/log", &newest, NULL), NULL);
+    MW_CHECK_EQUAL_INT(newest, INT64_MIN);
+    MW_CHECK_OK(open_log(sys, 200, &log, NULL), NULL);
+    for (int64_t place = 1; place <= 40; place++) {
+        int64_t before = newest;
+        append(log, place, "payload");
+        MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+        MW_CHECK_OK(mw_log_newest_segment(sys, "state/log", &newest, NULL), NULL);
+        MW_CHECK(newest == before || newest == place || before == INT64_MIN);
+        changes += newest != before;
+    }
+    MW_CHECK(changes > 5);
+    mw_log_close(log);
+    mw_simulated_destroy(sys);
+}
+
 MW_TEST(log_repeats_its_definitions_in_every_segment) {
     mw_sys *sys = new_machine();
     mw_log *log;
