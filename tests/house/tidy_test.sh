@@ -62,5 +62,10 @@ void f(void) {
     mw_free(p);
     free(p); /* tidy: the library gave memory of malloc */
 }
+
+int g(int a, int b, int c,
+      int d, int e, int f) { /* tidy: the type of a library's callback */
+    return 0;
+}
 END
 scripts/tidy
