@@ -11,6 +11,7 @@
 struct mw_tls {
     SSL_CTX *context;
     BIO_METHOD *transport;
+    mw_str protocols; /* of ALPN; empty: that goes unheard */
 };
 
 struct mw_tls_stream {
@@ -110,8 +111,28 @@ mw_status mw_tls_create(mw_sys *sys, const char *certificate_path, const char *k
     return status;
 }
 
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_size,
+                           const unsigned char *offered, unsigned int offered_size,
+                           void *context) { /* tidy: OpenSSL's type */
+    (void)ssl;
+    const mw_tls *tls = context;
+    unsigned char *chosen;
+    int result = SSL_select_next_proto(&chosen, out_size,
+                                       (const unsigned char *)tls->protocols.data,
+                                       (unsigned int)tls->protocols.size, offered, offered_size);
+    if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+void mw_tls_offer(mw_tls *tls, mw_str protocols) {
+    tls->protocols = protocols;
+    SSL_CTX_set_alpn_select_cb(tls->context, choose_protocol, tls);
+}
+
 void mw_tls_destroy(mw_tls *tls) {
     if (!tls) return;
+    if (tls->context) SSL_CTX_set_alpn_select_cb(tls->context, NULL, NULL); /* for those left */
     SSL_CTX_free(tls->context);
     BIO_meth_free(tls->transport);
     mw_free(tls);

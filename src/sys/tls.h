@@ -18,6 +18,10 @@ typedef struct mw_tls_stream mw_tls_stream;
    with which. */
 MW_MUST_USE mw_status mw_tls_create(mw_sys *sys, const char *certificate_path,
                                     const char *key_path, mw_tls **out_tls, mw_error *err);
+/* The protocols that clients may choose from by ALPN, best first, each after its size in a byte
+   ("\2h2"); the text outlives the streams. A client that offers others only is refused; one that
+   offers none goes on. */
+void mw_tls_offer(mw_tls *tls, mw_str protocols);
 void mw_tls_destroy(mw_tls *tls); /* NULL is allowed; streams that are left go on */
 
 /* The descriptor stays its owner's, and outlives the stream. */

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LONG_ENOUGH_S = 10, PATH_SIZE = 300 };
 #define LONG_ENOUGH (LONG_ENOUGH_S * MW_SECOND_US)
@@ -58,6 +59,7 @@ typedef struct {
     int version;          /* the newest that it speaks */
     size_t size;          /* bytes that it sends, and expects back */
     bool is_refused;
+    mw_str offers, agreed; /* protocols by ALPN, as on the wire, and the one that must be chosen */
 } client;
 
 static mw_socket *connect_to(uint16_t port) {
@@ -102,12 +104,19 @@ static void *run_client(void *context) {
     SSL_CTX_set_security_level(ctx, 0); /* or it would not even ask for an old version */
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL *ssl = SSL_new(ctx);
+    if (c->offers.data)
+        SSL_set_alpn_protos(ssl, (const unsigned char *)c->offers.data, (unsigned)c->offers.size);
     mw_socket *socket = connect_to(c->port);
     SSL_set_fd(ssl, mw_socket_descriptor(socket));
     int result;
     do result = SSL_connect(ssl);
     while (result != 1 && insist(ssl, socket, result));
     MW_CHECK((result != 1) == c->is_refused);
+    const unsigned char *agreed;
+    unsigned agreed_size;
+    SSL_get0_alpn_selected(ssl, &agreed, &agreed_size);
+    MW_CHECK_EQUAL_INT(agreed_size, c->agreed.size);
+    if (agreed_size > 0) MW_CHECK(memcmp(agreed, c->agreed.data, agreed_size) == 0);
     if (result == 1) echo(ssl, socket, c->size);
     SSL_free(ssl);
     SSL_CTX_free(ctx);
@@ -186,6 +195,25 @@ MW_TEST(tls_refuses_old_versions) {
     mw_tls *tls = create(make_certificate("good"));
     client old = {.version = TLS1_1_VERSION, .is_refused = true};
     MW_CHECK_EQUAL_INT(serve_one(tls, old), 0);
+    mw_tls_destroy(tls);
+}
+
+MW_TEST(tls_agrees_on_a_protocol) {
+    mw_tls *tls = create(make_certificate("good"));
+    client c = {.version = TLS1_3_VERSION, .size = 5, .offers = MW_STR("\2h2\10http/1.1")};
+    MW_CHECK_EQUAL_INT(serve_one(tls, c), 5); /* nothing is offered here: nothing is agreed */
+    mw_tls_offer(tls, MW_STR("\2h2\10http/1.1"));
+    const client cases[] = {
+        {.size = 5},
+        {.size = 5, .offers = MW_STR("\10http/1.1\2h2"), .agreed = MW_STR("h2")},
+        {.size = 5, .offers = MW_STR("\4spdy\10http/1.1"), .agreed = MW_STR("http/1.1")},
+        {.is_refused = true, .offers = MW_STR("\4spdy")},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        c = cases[i];
+        c.version = TLS1_3_VERSION;
+        MW_CHECK_EQUAL_INT(serve_one(tls, c), c.size);
+    }
     mw_tls_destroy(tls);
 }
 
