@@ -2,7 +2,7 @@
 # cache that scripts/setup fills. Of those, llhttp and yyjson are compiled here, without our warnings;
 # DuckDB and LightGBM are opened at run time, so the build only lays them where the program looks.
 find_package(Threads REQUIRED)
-foreach(library fyaml sqlite3 ssl crypto z)
+foreach(library fyaml sqlite3 nghttp2 ssl crypto z)
   find_library(${library}_archive lib${library}.a REQUIRED)
   list(APPEND debian_archives ${${library}_archive})
 endforeach()

@@ -1,11 +1,13 @@
 /*
  * connection: one client of the server, from its first byte to its last.
  *
- * Requests are answered in the order in which they come, by the router's handlers, into one
- * output buffer. What a batch has answered leaves once it is committed; if the commit fails, each
- * of its answers is replaced by that problem. While a client does not read its answers no more
- * of its requests are taken, so its output is bounded; while it does not send, read or go in
- * time, a deadline runs.
+ * What it speaks is seen from its first bytes: HTTP/1.1, or HTTP/2 after the preface of that,
+ * which both who knows that we speak it and who agreed on it by ALPN send. In HTTP/1.1 requests
+ * are answered in the order in which they come, into one output buffer; in HTTP/2 each in its
+ * stream. What a batch has answered leaves once it is committed; if the commit fails, each of its
+ * answers is replaced by that problem. While a client does not read its answers no more of its
+ * requests are taken, so its output is bounded; while it does not send, read or go in time, a
+ * deadline runs.
  *
  * After the last answer our side is closed and what still comes is read and dropped for a while:
  * closing at once would make the system tell the peer of a failure, and it may lose the answer.
@@ -13,8 +15,7 @@
  * Only server.c includes this. All connections belong to the thread of their reactor.
  */
 #pragma once
-#include "serve/server.h"
-#include "serve/traffic.h"
+#include "serve/exchange.h"
 #include "sys/sockets.h"
 
 enum {
@@ -26,15 +27,9 @@ typedef struct mw_connection mw_connection;
 
 /* What the connections of one server share. */
 typedef struct {
-    mw_server_config config;
-    mw_reactor *reactor;
-    mw_traffic traffic;
-    mw_response response; /* the one being made */
+    mw_exchanges exchanges;
     mw_connection *first;
     size_t count;
-    uint64_t spans; /* of traces: where the next one is drawn from */
-    int64_t date_due_us;
-    char date[MW_HTTP_DATE_SIZE];
     char input[MW_CONNECTION_INPUT_SIZE];
 } mw_connections;
 

@@ -228,3 +228,72 @@ MW_TEST(connection_allocates_nothing_once_it_is_warm) {
     mw_socket_close(client);
     end();
 }
+
+/* --- HTTP/2 --------------------------------------------------------------------------------- */
+
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#define SETTINGS "\0\0\0\4\0\0\0\0\0"
+#define GOAWAY_OF_NO_ERROR "\0\0\x8\7\0\0\0\0\0"
+/* POST /echo and GET /hello with the host "h"; the first has a body to come. */
+#define ECHO_BEGUN "\0\0\x0c\1\4\0\0\0\1\x83\x86\x41\1h\x44\5/echo"
+#define HELLO_WHOLE "\0\0\x0d\1\5\0\0\0\3\x82\x86\x41\1h\x44\6/hello"
+
+static void send_bytes(mw_socket *client, mw_str bytes) {
+    size_t size;
+    MW_CHECK(mw_socket_write(client, bytes, &size) == MW_SOCKET_MOVED && size == bytes.size);
+}
+
+static bool holds(mw_str wanted) {
+    return memmem(mw_buf_str(&in).data, in.size, wanted.data, wanted.size) != NULL;
+}
+
+MW_TEST(connection_speaks_http2_to_who_begins_with_it) {
+    begin((mw_server_config){.idle_us = 30000});
+    mw_socket *client = client_connect(&f);
+    const mw_str bytes = MW_STR(PREFACE SETTINGS HELLO_WHOLE);
+    for (size_t i = 0; i < bytes.size; i++) send_bytes(client, mw_str_slice(bytes, i, i + 1));
+    client_read_to_end(client, &in); /* it ends by the deadline of those who are idle */
+    MW_CHECK(holds(MW_STR("{\"hello\":true}\n")));
+    MW_CHECK(holds(MW_STR(GOAWAY_OF_NO_ERROR)));
+    mw_socket_close(client);
+    end();
+}
+
+MW_TEST(connection_gives_up_a_stream_that_is_not_completed) {
+    begin((mw_server_config){.request_us = 30000, .idle_us = 60000});
+    mw_socket *client = client_connect(&f);
+    send_bytes(client, MW_STR(PREFACE SETTINGS ECHO_BEGUN HELLO_WHOLE));
+    client_read_to_end(client, &in);
+    MW_CHECK(holds(MW_STR("{\"hello\":true}\n"))); /* the other one is answered */
+    MW_CHECK(holds(MW_STR("\"status\":408")));
+    MW_CHECK(holds(MW_STR("request: must be complete after 30 ms")));
+    mw_socket_close(client);
+    end();
+}
+
+MW_TEST(connection_says_in_each_stream_that_the_commit_failed) {
+    begin((mw_server_config){.idle_us = 30000});
+    atomic_store(&f.commit_status, MW_NO_SPACE);
+    mw_socket *client = client_connect(&f);
+    send_bytes(client, MW_STR(PREFACE SETTINGS HELLO_WHOLE));
+    client_read_to_end(client, &in);
+    MW_CHECK(holds(MW_STR("log: the disk is full")));
+    MW_CHECK(!holds(MW_STR("hello\":true")));
+    mw_socket_close(client);
+    end();
+}
+
+/* A stop lets a stream that has begun finish, and says that no more are taken. */
+MW_TEST(connection_drains_streams) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    send_bytes(client, MW_STR(PREFACE SETTINGS ECHO_BEGUN HELLO_WHOLE));
+    client_read_until(client, &in, "{\"hello\":true}\n");
+    mw_reactor_stop(f.reactor);
+    client_read_until_bytes(client, &in, MW_STR(GOAWAY_OF_NO_ERROR));
+    send_bytes(client, MW_STR("\0\0\3\0\1\0\0\0\1" "abc"));
+    client_read_to_end(client, &in);
+    MW_CHECK(mw_str_ends(mw_buf_str(&in), MW_STR("abc")));
+    mw_socket_close(client);
+    end();
+}

@@ -1,13 +1,12 @@
 /*
- * http: reads HTTP/1.1 requests from the bytes of one connection, one after the other.
+ * http: a request, whichever version of HTTP it came by, and how it is put together.
  *
- * llhttp, strict, reads the grammar; here stand the limits and the rules that it leaves to its
- * user. Bytes may come in any pieces. Whatever could be understood in two ways (two lengths, a
- * length beside chunks, folded headers, bare line feeds) is refused, since a proxy in front may
- * understand it in the other; after a refusal the connection must be closed.
+ * http1 and http2 read the grammar of their protocol and hand over what they read in any pieces:
+ * the target, then names and values of headers, then the body. Here stand what both keep of it,
+ * the limits, and the rules that no protocol changes.
  *
- * A reader keeps the memory of its last request for the next one: in steady state it allocates
- * nothing. It belongs to one thread.
+ * Parts keep the memory of their last request for the next one: in steady state they allocate
+ * nothing. They belong to one thread.
  */
 #pragma once
 #include "serve/target.h"
@@ -18,8 +17,6 @@ enum {
     MW_HTTP_BODY_SIZE_MAX = 16 << 20,  /* unless the config says otherwise */
     MW_HTTP_BODY_SIZE_KEPT = 64 << 10, /* a larger body's memory is given back after it */
 };
-
-typedef struct mw_http mw_http;
 
 #define MW_HTTP_METHOD_MAP(X) \
     X(GET) X(HEAD) X(POST) X(PUT) X(PATCH) X(DELETE) X(OPTIONS)
@@ -59,21 +56,38 @@ typedef struct {
     bool keep_alive; /* the client may send another request on this connection */
 } mw_http_request;
 
-typedef enum {
-    MW_HTTP_MORE,     /* all bytes were taken; the request goes on */
-    MW_HTTP_CONTINUE, /* the client waits for "100 Continue" before it sends the body */
-    MW_HTTP_REQUEST,  /* a request is complete */
-} mw_http_state;
+/* Of the head, which may still move in memory as it grows. */
+typedef struct {
+    size_t from, to;
+    bool present;
+} mw_http_piece;
+
+typedef struct {
+    mw_buf head; /* the target, then the values of the headers that we know */
+    mw_buf body;
+    mw_http_piece target;
+    mw_http_piece headers[MW_HEADER_COUNT];
+    int header; /* the one whose value comes; -1: none that we know */
+    mw_http_request request;
+} mw_http_parts;
 
 /* `body_size_max` 0 means MW_HTTP_BODY_SIZE_MAX. */
-MW_MUST_USE mw_status mw_http_create(size_t body_size_max, mw_http **out_http, mw_error *err);
+void mw_http_parts_init(mw_http_parts *parts, size_t body_size_max);
+void mw_http_parts_clear(mw_http_parts *parts);
+/* All of these may come in pieces but for a header's name, which is in lower case. A failure says
+   what is wrong with the request; nothing may follow it. */
+MW_MUST_USE mw_status mw_http_parts_target(mw_http_parts *parts, mw_str text, mw_error *err);
+MW_MUST_USE mw_status mw_http_parts_name(mw_http_parts *parts, mw_str name, mw_error *err);
+MW_MUST_USE mw_status mw_http_parts_value(mw_http_parts *parts, mw_str text, mw_error *err);
+/* The head is complete: fills the request, but for its body. */
+MW_MUST_USE mw_status mw_http_parts_head(mw_http_parts *parts, mw_str method, mw_error *err);
+/* Fails if a body of so many bytes is too large. */
+MW_MUST_USE mw_status mw_http_parts_expect(const mw_http_parts *parts, uint64_t body_size,
+                                           mw_error *err);
+MW_MUST_USE mw_status mw_http_parts_body(mw_http_parts *parts, mw_str bytes, mw_error *err);
+/* The request is complete; its views hold until the parts are cleared. */
+void mw_http_parts_end(mw_http_parts *parts);
+void mw_http_parts_release(mw_http_parts *parts);
 
-/* Takes bytes from the front of `*bytes`, up to the end of the first request among them. A
-   failure says what is wrong with the request; nothing may be fed after it. */
-MW_MUST_USE mw_status mw_http_feed(mw_http *http, mw_str *bytes, mw_http_state *out_state,
-                                   mw_error *err);
-/* The request that is complete; its views hold until the next mw_http_feed. */
-const mw_http_request *mw_http_complete(const mw_http *http);
-/* A request has begun and is not complete. */
-bool mw_http_is_within(const mw_http *http);
-void mw_http_destroy(mw_http *http); /* NULL is allowed */
+/* Whether it is this word, in upper or lower case. */
+bool mw_http_same_word(mw_str text, const char *lower_word);

@@ -1,3 +1,4 @@
+#include "serve/http1.h"
 #include "serve/router.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,21 +28,21 @@ static uint64_t route(const mw_http_request *request) {
 
 /* Reads all requests in `bytes`, fed in pieces of `step`: how many, and what they were. */
 static uint64_t read_all(mw_str bytes, size_t step, mw_status *out_status) {
-    mw_http *http;
+    mw_http1 *http;
     uint64_t digest = 0;
-    *out_status = mw_http_create(1 << 16, &http, NULL);
+    *out_status = mw_http1_create(1 << 16, &http, NULL);
     while (*out_status == MW_OK && bytes.size > 0) {
         mw_str piece = mw_str_slice(bytes, 0, step);
         size_t size = piece.size;
-        mw_http_state state;
-        *out_status = mw_http_feed(http, &piece, &state, NULL);
+        mw_http1_state state;
+        *out_status = mw_http1_feed(http, &piece, &state, NULL);
         bytes = mw_str_slice(bytes, size - piece.size, bytes.size);
-        if (*out_status == MW_OK && state == MW_HTTP_REQUEST) {
-            digest = digest * 1000003 + route(mw_http_complete(http));
-            if (!mw_http_complete(http)->keep_alive) break;
+        if (*out_status == MW_OK && state == MW_HTTP1_REQUEST) {
+            digest = digest * 1000003 + route(mw_http1_complete(http));
+            if (!mw_http1_complete(http)->keep_alive) break;
         }
     }
-    mw_http_destroy(http);
+    mw_http1_destroy(http);
     return digest;
 }
 

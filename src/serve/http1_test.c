@@ -1,28 +1,28 @@
-#include "serve/http.h"
+#include "serve/http1.h"
 #include "base/prng.h"
 #include "testing/test.h"
 
 #include <string.h>
 
-static mw_http *create(size_t body_size_max) {
-    mw_http *http;
+static mw_http1 *create(size_t body_size_max) {
+    mw_http1 *http;
     mw_error err;
-    MW_CHECK_OK(mw_http_create(body_size_max, &http, &err), &err);
+    MW_CHECK_OK(mw_http1_create(body_size_max, &http, &err), &err);
     return http;
 }
 
 /* Feeds all of `bytes` at once: the one request that stands in them. */
-static const mw_http_request *read_one(mw_http *http, mw_str bytes) {
-    mw_http_state state;
+static const mw_http_request *read_one(mw_http1 *http, mw_str bytes) {
+    mw_http1_state state;
     mw_error err;
-    MW_CHECK_OK(mw_http_feed(http, &bytes, &state, &err), &err);
-    MW_CHECK_EQUAL_INT(state, MW_HTTP_REQUEST);
+    MW_CHECK_OK(mw_http1_feed(http, &bytes, &state, &err), &err);
+    MW_CHECK_EQUAL_INT(state, MW_HTTP1_REQUEST);
     MW_CHECK_EQUAL_INT(bytes.size, 0);
-    return mw_http_complete(http);
+    return mw_http1_complete(http);
 }
 
-MW_TEST(http_reads_a_request) {
-    mw_http *http = create(0);
+MW_TEST(http1_reads_a_request) {
+    mw_http1 *http = create(0);
     const mw_http_request *request = read_one(
         http, MW_STR("POST /v1/models/late/predict?as=json HTTP/1.1\r\nHost: h\r\n"
                      "CONTENT-type:  application/json \r\nX-Other: dropped\r\nContent-Length: 2\r\n"
@@ -36,21 +36,21 @@ MW_TEST(http_reads_a_request) {
     MW_CHECK(request->headers[MW_HEADER_AUTHORIZATION].data == NULL);
     MW_CHECK_EQUAL_STR(request->body, "{}");
     MW_CHECK(request->keep_alive);
-    MW_CHECK(!mw_http_is_within(http));
-    mw_http_destroy(http);
+    MW_CHECK(!mw_http1_is_within(http));
+    mw_http1_destroy(http);
 }
 
-MW_TEST(http_reads_chunks_and_drops_trailers) {
-    mw_http *http = create(0);
+MW_TEST(http1_reads_chunks_and_drops_trailers) {
+    mw_http1 *http = create(0);
     const mw_http_request *request = read_one(
         http, MW_STR("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"
                      "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nAuthorization: forged\r\n\r\n"));
     MW_CHECK_EQUAL_STR(request->body, "abcdefg");
     MW_CHECK(request->headers[MW_HEADER_AUTHORIZATION].data == NULL);
-    mw_http_destroy(http);
+    mw_http1_destroy(http);
 }
 
-MW_TEST(http_knows_when_a_connection_ends) {
+MW_TEST(http1_knows_when_a_connection_ends) {
     static const struct {
         const char *text;
         bool keep_alive;
@@ -62,28 +62,58 @@ MW_TEST(http_knows_when_a_connection_ends) {
         {"GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        mw_http *http = create(0);
+        mw_http1 *http = create(0);
         MW_CHECK_EQUAL_INT(read_one(http, mw_str_of(cases[i].text))->keep_alive,
                            cases[i].keep_alive);
-        mw_http_destroy(http);
+        mw_http1_destroy(http);
     }
 }
 
-MW_TEST(http_says_when_the_client_waits_to_continue) {
-    mw_http *http = create(0);
-    mw_http_state state;
+MW_TEST(http1_says_when_the_client_waits_to_continue) {
+    mw_http1 *http = create(0);
+    mw_http1_state state;
     mw_error err;
     mw_str head = MW_STR("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\n"
                          "Content-Length: 3\r\n\r\n");
-    MW_CHECK_OK(mw_http_feed(http, &head, &state, &err), &err);
-    MW_CHECK_EQUAL_INT(state, MW_HTTP_CONTINUE);
-    MW_CHECK(mw_http_is_within(http));
+    MW_CHECK_OK(mw_http1_feed(http, &head, &state, &err), &err);
+    MW_CHECK_EQUAL_INT(state, MW_HTTP1_CONTINUE);
+    MW_CHECK(mw_http1_is_within(http));
     MW_CHECK_EQUAL_STR(read_one(http, MW_STR("abc"))->body, "abc");
-    mw_http_destroy(http);
+    mw_http1_destroy(http);
+}
+
+MW_TEST(http1_knows_http2_by_its_preface) {
+    const mw_str text = MW_STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nframes");
+    for (size_t cut = 1; cut <= text.size - 6; cut++) {
+        mw_http1 *http = create(0);
+        mw_http1_state state = MW_HTTP1_MORE;
+        mw_error err;
+        mw_str first = mw_str_slice(text, 0, cut), rest = mw_str_slice(text, cut, text.size);
+        MW_CHECK_OK(mw_http1_feed(http, &first, &state, &err), &err);
+        MW_CHECK_EQUAL_INT(first.size, 0);
+        if (cut < text.size - 6) {
+            MW_CHECK_EQUAL_INT(state, MW_HTTP1_MORE);
+            MW_CHECK_OK(mw_http1_feed(http, &rest, &state, &err), &err);
+        }
+        MW_CHECK_EQUAL_INT(state, MW_HTTP1_IS_HTTP2);
+        MW_CHECK_EQUAL_STR(rest, "frames");
+        mw_http1_destroy(http);
+    }
+}
+
+MW_TEST(http1_takes_no_preface_after_a_request) {
+    mw_http1 *http = create(0);
+    mw_http1_state state;
+    mw_error err;
+    mw_str preface = MW_STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    read_one(http, MW_STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    MW_CHECK_STATUS(mw_http1_feed(http, &preface, &state, &err), MW_MALFORMED);
+    MW_CHECK_EQUAL_STR(err.message, "request: must be HTTP/1.1 as the ones before it, got HTTP/2");
+    mw_http1_destroy(http);
 }
 
 /* Three requests in a row, cut anywhere, are the same three requests. */
-MW_TEST(http_does_not_care_how_bytes_are_cut) {
+MW_TEST(http1_does_not_care_how_bytes_are_cut) {
     mw_str text = MW_STR("POST /a HTTP/1.1\r\nHost: one\r\nContent-Length: 3\r\n\r\nabc"
                          "\r\nGET /b?q HTTP/1.1\r\nHost: two\r\nAccept: text/plain\r\n\r\n"
                          "PUT /c HTTP/1.1\r\nHost: three\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -92,18 +122,18 @@ MW_TEST(http_does_not_care_how_bytes_are_cut) {
         {"/a", "one", "abc"}, {"/b", "two", ""}, {"/c", "three", "def"}};
     uint64_t prng = mw_test_seed();
     for (int round = 0; round < 500; round++) {
-        mw_http *http = create(0);
+        mw_http1 *http = create(0);
         size_t found = 0;
         for (size_t from = 0; from < text.size;) {
             size_t to = round == 0 ? from + 1 : from + 1 + mw_prng_next(&prng) % 40;
             mw_str cut = mw_str_slice(text, from, to);
             from += cut.size;
             while (cut.size > 0) {
-                mw_http_state state;
+                mw_http1_state state;
                 mw_error err;
-                MW_CHECK_OK(mw_http_feed(http, &cut, &state, &err), &err);
-                if (state != MW_HTTP_REQUEST) continue;
-                const mw_http_request *request = mw_http_complete(http);
+                MW_CHECK_OK(mw_http1_feed(http, &cut, &state, &err), &err);
+                if (state != MW_HTTP1_REQUEST) continue;
+                const mw_http_request *request = mw_http1_complete(http);
                 MW_CHECK_EQUAL_STR(request->target.path, expected[found][0]);
                 MW_CHECK_EQUAL_STR(request->headers[MW_HEADER_HOST], expected[found][1]);
                 MW_CHECK_EQUAL_STR(request->body, expected[found][2]);
@@ -111,28 +141,28 @@ MW_TEST(http_does_not_care_how_bytes_are_cut) {
             }
         }
         MW_CHECK_EQUAL_INT(found, 3);
-        mw_http_destroy(http);
+        mw_http1_destroy(http);
     }
 }
 
 /* The status of the first request in `bytes`, fed whole or byte by byte. */
 static mw_status status_of(mw_str bytes, bool byte_by_byte, mw_error *err) {
-    mw_http *http = create(1000);
-    mw_http_state state = MW_HTTP_MORE;
+    mw_http1 *http = create(1000);
+    mw_http1_state state = MW_HTTP1_MORE;
     mw_status status = MW_OK;
-    for (size_t i = 0; i < bytes.size && status == MW_OK && state != MW_HTTP_REQUEST;) {
+    for (size_t i = 0; i < bytes.size && status == MW_OK && state != MW_HTTP1_REQUEST;) {
         mw_str cut = mw_str_slice(bytes, i, byte_by_byte ? i + 1 : bytes.size);
         size_t size = cut.size;
-        status = mw_http_feed(http, &cut, &state, err);
+        status = mw_http1_feed(http, &cut, &state, err);
         i += size - cut.size;
     }
-    if (status == MW_OK && state != MW_HTTP_REQUEST) status = MW_CANCELLED; /* unfinished */
-    mw_http_destroy(http);
+    if (status == MW_OK && state != MW_HTTP1_REQUEST) status = MW_CANCELLED; /* unfinished */
+    mw_http1_destroy(http);
     return status;
 }
 
 #define H "POST / HTTP/1.1\r\nHost: h\r\n"
-MW_TEST(http_refuses_what_could_be_read_in_two_ways) {
+MW_TEST(http1_refuses_what_could_be_read_in_two_ways) {
     static const struct {
         const char *text;
         mw_status status;
@@ -183,7 +213,7 @@ MW_TEST(http_refuses_what_could_be_read_in_two_ways) {
     }
 }
 
-MW_TEST(http_refuses_what_is_no_request) {
+MW_TEST(http1_refuses_what_is_no_request) {
     const struct {
         mw_str text;
         mw_status status;
@@ -199,7 +229,8 @@ MW_TEST(http_refuses_what_is_no_request) {
         {MW_STR("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"), MW_MALFORMED},
         {MW_STR("GET / HTTP/1.1\r\nHost: h\r\n: a\r\n\r\n"), MW_MALFORMED},
         {MW_STR("GET / HTTP/1.1\r\nHost: h\r\nX y: a\r\n\r\n"), MW_MALFORMED},
-        {MW_STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), MW_NOT_BUILT},
+        {MW_STR("PRI * HTTP/2.0\r\n\r\nXM\r\n\r\n"), MW_MALFORMED},
+        {MW_STR("PRI / HTTP/1.1\r\nHost: h\r\n\r\n"), MW_MALFORMED},
         {MW_STR("TRACE / HTTP/1.1\r\nHost: h\r\n\r\n"), MW_NOT_BUILT},
         {MW_STR("CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n"), MW_NOT_BUILT},
         {MW_STR(H "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"), MW_WRONG_TYPE},
@@ -216,7 +247,7 @@ MW_TEST(http_refuses_what_is_no_request) {
     }
 }
 
-MW_TEST(http_says_why) {
+MW_TEST(http1_says_why) {
     mw_error err;
     MW_CHECK_STATUS(status_of(MW_STR("GET / HTTP/1.1\r\n\r\n"), false, &err), MW_MALFORMED);
     MW_CHECK_EQUAL_STR(err.message, "host: must be sent, got none");
@@ -243,7 +274,7 @@ static mw_status status_of_long(const char *prefix, const char *filler, size_t c
     return whole;
 }
 
-MW_TEST(http_bounds_all_that_is_read) {
+MW_TEST(http1_bounds_all_that_is_read) {
     const char *end = " HTTP/1.1\r\nHost: h\r\n\r\n";
     MW_CHECK_STATUS(status_of_long("GET /", "a", MW_HTTP_TARGET_SIZE_MAX - 1, end), MW_OK);
     MW_CHECK_STATUS(status_of_long("GET /", "a", MW_HTTP_TARGET_SIZE_MAX, end),
@@ -268,26 +299,26 @@ MW_TEST(http_bounds_all_that_is_read) {
 
 static mw_status read_request(void *context) {
     (void)context;
-    mw_http *http;
+    mw_http1 *http;
     mw_str bytes = MW_STR(H "Content-Length: 3\r\n\r\nabc");
-    mw_http_state state;
-    MW_TRY(mw_http_create(0, &http, NULL));
-    mw_status status = mw_http_feed(http, &bytes, &state, NULL);
-    mw_http_destroy(http);
+    mw_http1_state state;
+    MW_TRY(mw_http1_create(0, &http, NULL));
+    mw_status status = mw_http1_feed(http, &bytes, &state, NULL);
+    mw_http1_destroy(http);
     return status;
 }
 
-MW_TEST(http_survives_each_failing_allocation) {
+MW_TEST(http1_survives_each_failing_allocation) {
     MW_CHECK_EQUAL_INT(mw_test_every_allocation_fails(read_request, NULL), 3);
-    mw_http_destroy(NULL);
+    mw_http1_destroy(NULL);
 }
 
-MW_TEST(http_allocates_nothing_once_it_is_warm) {
-    mw_http *http = create(0);
+MW_TEST(http1_allocates_nothing_once_it_is_warm) {
+    mw_http1 *http = create(0);
     mw_str text = MW_STR(H "Content-Length: 3\r\n\r\nabc");
     read_one(http, text);
     mw_memory_fail_after(0);
     for (int i = 0; i < 10; i++) read_one(http, text);
     mw_memory_fail_after(SIZE_MAX);
-    mw_http_destroy(http);
+    mw_http1_destroy(http);
 }

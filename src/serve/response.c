@@ -31,6 +31,15 @@ void mw_response_header(mw_response *response, const char *name, mw_str value) {
     mw_buf_append_text(headers, "\r\n");
 }
 
+bool mw_response_header_next(mw_str *lines, mw_str *out_name, mw_str *out_value) {
+    mw_str line;
+    if (lines->size == 0 || !mw_str_split(lines, '\n', &line)) return false;
+    bool named = mw_str_split(&line, ':', out_name);
+    MW_ASSERT(named);
+    *out_value = mw_str_trim(line);
+    return true;
+}
+
 void mw_response_problem(mw_response *response, mw_status status, const mw_error *err) {
     int model = response->model;
     mw_response_clear(response);
@@ -74,7 +83,7 @@ void mw_http_date(int64_t now_us, char out_date[MW_HTTP_DATE_SIZE]) {
 }
 
 /* An answer that could not be made must not go out by half. */
-static void replace_if_failed(mw_response *response) {
+void mw_response_settle(mw_response *response) {
     mw_error err;
     mw_status status = mw_buf_check(&response->headers, "headers of the answer", &err);
     if (status == MW_OK) status = mw_buf_check(&response->body, "body of the answer", &err);
@@ -82,6 +91,10 @@ static void replace_if_failed(mw_response *response) {
         status = mw_fail(&err, MW_UNAVAILABLE, "answer: must be at most %d bytes, got more",
                          MW_RESPONSE_BODY_SIZE_MAX);
     if (status != MW_OK) mw_response_problem(response, status, &err);
+}
+
+bool mw_response_has_content(const mw_response *response) {
+    return response->code != 204 && response->code != 304;
 }
 
 /* The name is for people who watch the wire; programs read the code. */
@@ -106,8 +119,8 @@ static const char *code_name(int code) {
 }
 
 void mw_response_write(mw_response *response, mw_response_frame frame, mw_buf *out) {
-    replace_if_failed(response);
-    bool has_content = response->code != 204 && response->code != 304;
+    mw_response_settle(response);
+    bool has_content = mw_response_has_content(response);
     mw_buf_append_text(out, "HTTP/1.1 ");
     mw_buf_append_int(out, response->code);
     mw_buf_append_char(out, ' ');

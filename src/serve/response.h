@@ -35,6 +35,13 @@ void mw_response_header(mw_response *response, const char *name, mw_str value);
 /* Replaces all that is there by the problem, but for the model; `err` may be NULL. */
 void mw_response_problem(mw_response *response, mw_status status, const mw_error *err);
 
+/* The next of the lines in `*lines`, which stand as in `headers`; false at their end. */
+MW_MUST_USE bool mw_response_header_next(mw_str *lines, mw_str *out_name, mw_str *out_value);
+/* Before it is written: a response that failed to fit or to be allocated becomes the problem that
+   this is. */
+void mw_response_settle(mw_response *response);
+bool mw_response_has_content(const mw_response *response);
+
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 void mw_http_date(int64_t now_us, char out_date[MW_HTTP_DATE_SIZE]);
 

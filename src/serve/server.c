@@ -27,7 +27,7 @@ static void close_listener(mw_server *server) {
 }
 
 static bool open_client(mw_connections *all, mw_socket *socket) {
-    mw_tls *tls = all->config.tls;
+    mw_tls *tls = all->exchanges.config.tls;
     if (!tls || mw_socket_secure(socket, tls, NULL) == MW_OK)
         return mw_connection_open(all, socket, NULL) == MW_OK;
     mw_socket_close(socket);
@@ -37,11 +37,11 @@ static bool open_client(mw_connections *all, mw_socket *socket) {
 /* False when the socket could not be taken, for want of memory or descriptors. */
 static bool take(mw_server *server, mw_socket *socket) {
     mw_connections *all = &server->connections;
-    size_t count_max = all->config.connection_count_max;
-    mw_series_add(all->traffic.accepted, 1);
+    size_t count_max = all->exchanges.config.connection_count_max;
+    mw_series_add(all->exchanges.traffic.accepted, 1);
     if (all->count < count_max) return open_client(all, socket);
-    mw_series_add(all->traffic.refused, 1);
-    bool can_be_told = !all->config.tls; /* else only after a handshake, which is dear */
+    mw_series_add(all->exchanges.traffic.refused, 1);
+    bool can_be_told = !all->exchanges.config.tls; /* else only after a handshake, which is dear */
     if (can_be_told && all->count < count_max + REFUSED_AT_ONCE_MAX)
         return mw_connection_refuse(all, socket, NULL) == MW_OK;
     mw_socket_close(socket);
@@ -68,20 +68,20 @@ static void sweep(mw_timer *timer, int64_t now_us) {
     mw_server *server = (mw_server *)((char *)timer - offsetof(mw_server, sweep));
     mw_connections *all = &server->connections;
     mw_connections_sweep(all, now_us);
-    if (all->config.access_log)
-        mw_series_set(all->traffic.unlogged,
-                      (double)mw_access_log_dropped(all->config.access_log));
-    bool draining = mw_reactor_is_stopping(server->connections.reactor);
+    if (all->exchanges.config.access_log)
+        mw_series_set(all->exchanges.traffic.unlogged,
+                      (double)mw_access_log_dropped(all->exchanges.config.access_log));
+    bool draining = mw_reactor_is_stopping(server->connections.exchanges.reactor);
     if (draining && now_us >= server->drain_due_us) mw_connections_close(&server->connections);
     if (server->listener)
         mw_reactor_source_set_interest(&server->source, (mw_poller_interest){.readable = true});
-    mw_timer_set(server->connections.reactor, timer, now_us + server->sweep_us);
+    mw_timer_set(server->connections.exchanges.reactor, timer, now_us + server->sweep_us);
 }
 
 static void stop(mw_reactor_source *source) {
     mw_server *server = (mw_server *)source;
     server->drain_due_us =
-        mw_reactor_now_us(source->reactor) + server->connections.config.drain_us;
+        mw_reactor_now_us(source->reactor) + server->connections.exchanges.config.drain_us;
     close_listener(server);
 }
 
@@ -114,12 +114,8 @@ mw_status mw_server_create(mw_reactor *reactor, mw_server_config config, mw_serv
     if (!server) return mw_fail(err, MW_NO_MEMORY, "server: no memory is left");
     config = with_defaults(config);
     server->source = (mw_reactor_source){.ready = accept_clients, .stop = stop};
-    server->connections.config = config;
-    server->connections.reactor = reactor;
-    mw_sys_entropy(mw_reactor_sys(reactor), &server->connections.spans,
-                   sizeof server->connections.spans);
-    mw_traffic_init(&server->connections.traffic, config.telemetry, config.router);
-    mw_response_init(&server->connections.response);
+    mw_exchanges_init(&server->connections.exchanges, reactor, config);
+    if (config.tls) mw_tls_offer(config.tls, MW_STR("\2h2\10http/1.1"));
 
     /* Where the hard limit is lower, clients beyond it wait to be accepted. */
     mw_socket_descriptors_allow(config.connection_count_max + REFUSED_AT_ONCE_MAX +
@@ -133,7 +129,7 @@ mw_status mw_server_create(mw_reactor *reactor, mw_server_config config, mw_serv
         if (status != MW_OK) mw_socket_close(listener);
     }
     if (status != MW_OK) {
-        mw_response_release(&server->connections.response);
+        mw_exchanges_release(&server->connections.exchanges);
         mw_free(server);
         return status;
     }
@@ -157,9 +153,9 @@ size_t mw_server_connection_count(const mw_server *server) {
 void mw_server_destroy(mw_server *server) {
     if (!server) return;
     close_listener(server);
-    mw_timer_clear(server->connections.reactor, &server->sweep);
+    mw_timer_clear(server->connections.exchanges.reactor, &server->sweep);
     mw_connections_close(&server->connections);
-    mw_reactor_bury(server->connections.reactor);
-    mw_response_release(&server->connections.response);
+    mw_reactor_bury(server->connections.exchanges.reactor);
+    mw_exchanges_release(&server->connections.exchanges);
     mw_free(server);
 }

@@ -1,17 +1,18 @@
 /*
- * server: serves HTTP/1.1 on one address, in the thread of a reactor.
+ * server: serves HTTP/1.1 and HTTP/2 on one address, in the thread of a reactor.
  *
  * Requests are answered by the routes of a table (serve/router.h), at once: a handler must not
  * block. Answers leave after the reactor's batch is committed. Slow, idle, broken and surplus
  * clients are bounded by the limits below; what a client does wrong is answered by a problem
- * document and ends its connection.
+ * document and ends its connection, or in HTTP/2 its stream.
  *
  * A request that has waited longer than its deadline before it is taken up, unseen in the
  * system's buffers, is refused at once with 503 and "Retry-After": nobody waits for it any more,
  * and the work goes to those that can still be met. "X-Request-Timeout-Ms" sets another deadline.
  *
  * On the reactor's stop the address is given up at once, idle connections are closed, requests
- * under way are answered with "Connection: close", and what is left after `drain_us` is cut.
+ * under way are answered with "Connection: close" (HTTP/2: after GOAWAY), and what is left after
+ * `drain_us` is cut.
  */
 #pragma once
 #include "serve/access.h"

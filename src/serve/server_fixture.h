@@ -30,6 +30,7 @@ mw_socket *client_connect(const fixture *f);
 void client_send(mw_socket *client, const char *text);
 /* Reads into `*in` until it contains `text`, or fails the test after seconds. */
 void client_read_until(mw_socket *client, mw_buf *in, const char *text);
+void client_read_until_bytes(mw_socket *client, mw_buf *in, mw_str bytes);
 /* Reads into `*in` until the server has closed its side. */
 void client_read_to_end(mw_socket *client, mw_buf *in);
 /* Connects, sends, reads to the end: the first line of the answer in `*in`. */

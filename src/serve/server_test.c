@@ -125,8 +125,13 @@ static bool client_read(mw_socket *client, mw_buf *in) {
     }
 }
 
+void client_read_until_bytes(mw_socket *client, mw_buf *in, mw_str bytes) {
+    while (!memmem(mw_buf_str(in).data, in->size, bytes.data, bytes.size))
+        MW_CHECK(client_read(client, in));
+}
+
 void client_read_until(mw_socket *client, mw_buf *in, const char *text) {
-    while (!in->data || !strstr(in->data, text)) MW_CHECK(client_read(client, in));
+    client_read_until_bytes(client, in, mw_str_of(text));
 }
 
 void client_read_to_end(mw_socket *client, mw_buf *in) {

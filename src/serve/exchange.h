@@ -1,0 +1,48 @@
+/*
+ * exchange: a request and its answer, whichever protocol carries them.
+ *
+ * A request finds its route and is answered by that route's handler, unless it comes too late, may
+ * not ask, or the route is not open; the response then says so. What is noted of it (its route,
+ * trace, times) goes along until its answer has been released, and is counted then.
+ *
+ * Only server.c and connection.c include this. All belongs to the thread of the reactor.
+ */
+#pragma once
+#include "serve/server.h"
+#include "serve/traffic.h"
+
+/* What the exchanges of one server share. */
+typedef struct {
+    mw_server_config config;
+    mw_reactor *reactor;
+    mw_traffic traffic;
+    mw_response response; /* the one being made */
+    uint64_t spans; /* of traces: where the next one is drawn from */
+    int64_t date_due_us;
+    char date[MW_HTTP_DATE_SIZE];
+} mw_exchanges;
+
+typedef struct {
+    int route; /* a row of the router's table; -1: none */
+    int code, model;
+    bool keep_alive, without_body; /* of its answer: see mw_response_frame */
+    mw_access_entry entry; /* for the access log; without one only its trace is there */
+} mw_exchange;
+
+void mw_exchanges_init(mw_exchanges *all, mw_reactor *reactor, mw_server_config config);
+void mw_exchanges_release(mw_exchanges *all);
+
+/* Makes the response to the request, whose bytes the machine received at `arrival_us` (wall
+   clock; 0: not known). */
+void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64_t arrival_us,
+                        mw_exchange *out_exchange);
+/* The response becomes the problem, for bytes that are no request; it ends their connection. */
+void mw_exchange_refuse(mw_exchanges *all, mw_status status, const mw_error *err,
+                        mw_exchange *out_exchange);
+/* The response becomes the problem that came between the answer and its commit. */
+void mw_exchange_replace(mw_exchanges *all, mw_status status, const mw_error *err,
+                         mw_exchange *exchange);
+/* How the response is to be written; after this it is changed no more. */
+mw_response_frame mw_exchange_frame(mw_exchanges *all, const mw_exchange *exchange);
+/* Its answer has been released: counts it. */
+void mw_exchange_end(mw_exchanges *all, mw_exchange *exchange, int64_t now_us);

@@ -1,0 +1,134 @@
+#include "serve/http.h"
+
+#include <string.h>
+
+static const char *const method_names[] = {
+#define X(name) #name,
+    MW_HTTP_METHOD_MAP(X)
+#undef X
+};
+
+static const char *const header_names[] = {
+#define X(name, text) text,
+    MW_HTTP_HEADER_MAP(X)
+#undef X
+};
+
+const char *mw_http_method_name(mw_http_method method) {
+    MW_ASSERT((size_t)method < MW_HTTP_METHOD_COUNT);
+    return method_names[method];
+}
+
+bool mw_http_same_word(mw_str text, const char *lower_word) {
+    size_t i = 0;
+    for (; i < text.size && lower_word[i]; i++) {
+        bool upper = text.data[i] >= 'A' && text.data[i] <= 'Z';
+        if ((upper ? text.data[i] + ('a' - 'A') : text.data[i]) != lower_word[i]) return false;
+    }
+    return i == text.size && lower_word[i] == '\0';
+}
+
+void mw_http_parts_init(mw_http_parts *parts, size_t body_size_max) {
+    *parts = (mw_http_parts){.header = -1};
+    mw_buf_init(&parts->head, MW_HTTP_HEAD_SIZE_MAX);
+    mw_buf_init(&parts->body, body_size_max > 0 ? body_size_max : MW_HTTP_BODY_SIZE_MAX);
+}
+
+void mw_http_parts_clear(mw_http_parts *parts) {
+    if (parts->body.capacity > MW_HTTP_BODY_SIZE_KEPT) mw_buf_release(&parts->body);
+    mw_buf_clear(&parts->body);
+    mw_buf_clear(&parts->head);
+    memset(parts->headers, 0, sizeof parts->headers);
+    parts->target = (mw_http_piece){0};
+    parts->header = -1;
+    parts->request = (mw_http_request){0};
+}
+
+static mw_status append_head(mw_http_parts *parts, mw_str text, mw_error *err) {
+    mw_buf_append_str(&parts->head, text);
+    return mw_buf_check(&parts->head, "head", err);
+}
+
+mw_status mw_http_parts_target(mw_http_parts *parts, mw_str text, mw_error *err) {
+    if (parts->head.size + text.size > MW_HTTP_TARGET_SIZE_MAX)
+        return mw_fail(err, MW_TARGET_TOO_LONG, "target: must be at most %d bytes, got more",
+                       MW_HTTP_TARGET_SIZE_MAX);
+    MW_TRY(append_head(parts, text, err));
+    parts->target = (mw_http_piece){0, parts->head.size, true};
+    return MW_OK;
+}
+
+static int header_find(mw_str name) {
+    for (int i = 0; i < MW_HEADER_COUNT; i++)
+        if (mw_str_is(name, header_names[i])) return i;
+    return -1;
+}
+
+mw_status mw_http_parts_name(mw_http_parts *parts, mw_str name, mw_error *err) {
+    parts->header = header_find(name);
+    if (parts->header < 0) return MW_OK;
+    mw_http_piece *header = &parts->headers[parts->header];
+    if (header->present && parts->header != MW_HEADER_ACCEPT) /* of a list, the last one stands */
+        return mw_fail(err, MW_MALFORMED, "%s: must be sent once, got it twice",
+                       header_names[parts->header]);
+    *header = (mw_http_piece){parts->head.size, parts->head.size, true};
+    return MW_OK;
+}
+
+mw_status mw_http_parts_value(mw_http_parts *parts, mw_str text, mw_error *err) {
+    if (parts->header < 0) return MW_OK;
+    MW_TRY(append_head(parts, text, err));
+    parts->headers[parts->header].to = parts->head.size;
+    return MW_OK;
+}
+
+static mw_str piece_text(const mw_http_parts *parts, mw_http_piece piece) {
+    if (!piece.present) return (mw_str){NULL, 0};
+    return mw_str_slice(mw_buf_str(&parts->head), piece.from, piece.to);
+}
+
+static mw_status method_read(mw_str name, mw_http_method *out_method, mw_error *err) {
+    for (int i = 0; i < MW_HTTP_METHOD_COUNT; i++) {
+        if (!mw_str_is(name, method_names[i])) continue;
+        *out_method = (mw_http_method)i;
+        return MW_OK;
+    }
+    return mw_fail(err, MW_NOT_BUILT, "method: %.*s is not served",
+                   MW_STR_ARGS(mw_str_slice(name, 0, 100)));
+}
+
+mw_status mw_http_parts_head(mw_http_parts *parts, mw_str method, mw_error *err) {
+    mw_http_request *request = &parts->request;
+    MW_TRY(method_read(method, &request->method, err));
+    mw_str target = piece_text(parts, parts->target);
+    if (!mw_target_parse(target, &request->target))
+        return mw_fail(err, MW_MALFORMED, "target: must be a path from \"/\", got \"%.*s\"",
+                       MW_STR_ARGS(target));
+    for (int i = 0; i < MW_HEADER_COUNT; i++)
+        request->headers[i] = mw_str_trim(piece_text(parts, parts->headers[i]));
+    mw_str coding = request->headers[MW_HEADER_CONTENT_ENCODING];
+    if (coding.data && !mw_http_same_word(coding, "identity"))
+        return mw_fail(err, MW_WRONG_TYPE, "content-encoding: must be \"identity\", got \"%.*s\"",
+                       MW_STR_ARGS(coding));
+    return MW_OK;
+}
+
+mw_status mw_http_parts_expect(const mw_http_parts *parts, uint64_t body_size, mw_error *err) {
+    if (body_size <= parts->body.size_max) return MW_OK;
+    return mw_fail(err, MW_TOO_LARGE, "body: must be at most %zu bytes, got %llu",
+                   parts->body.size_max, (unsigned long long)body_size);
+}
+
+mw_status mw_http_parts_body(mw_http_parts *parts, mw_str bytes, mw_error *err) {
+    mw_buf_append_str(&parts->body, bytes);
+    return mw_buf_check(&parts->body, "body", err);
+}
+
+void mw_http_parts_end(mw_http_parts *parts) {
+    parts->request.body = mw_buf_str(&parts->body);
+}
+
+void mw_http_parts_release(mw_http_parts *parts) {
+    mw_buf_release(&parts->head);
+    mw_buf_release(&parts->body);
+}

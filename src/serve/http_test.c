@@ -1,0 +1,71 @@
+#include "serve/http.h"
+#include "testing/test.h"
+
+static mw_status gather(mw_http_parts *parts, mw_error *err) {
+    MW_TRY(mw_http_parts_target(parts, MW_STR("/v1/models/late"), err));
+    MW_TRY(mw_http_parts_target(parts, MW_STR("/predict?as=json"), err));
+    MW_TRY(mw_http_parts_name(parts, MW_STR("idempotency-key"), err));
+    MW_TRY(mw_http_parts_value(parts, MW_STR(" a"), err));
+    MW_TRY(mw_http_parts_value(parts, MW_STR("b "), err));
+    MW_TRY(mw_http_parts_name(parts, MW_STR("x-other"), err));
+    MW_TRY(mw_http_parts_value(parts, MW_STR("dropped"), err));
+    MW_TRY(mw_http_parts_head(parts, MW_STR("POST"), err));
+    MW_TRY(mw_http_parts_body(parts, MW_STR("{"), err));
+    MW_TRY(mw_http_parts_body(parts, MW_STR("}"), err));
+    mw_http_parts_end(parts);
+    return MW_OK;
+}
+
+MW_TEST(http_gathers_a_request_from_pieces) {
+    mw_http_parts parts;
+    mw_error err;
+    mw_http_parts_init(&parts, 0);
+    for (int i = 0; i < 3; i++) {
+        mw_http_parts_clear(&parts);
+        MW_CHECK_OK(gather(&parts, &err), &err);
+        MW_CHECK_EQUAL_INT(parts.request.method, MW_HTTP_POST);
+        MW_CHECK_EQUAL_STR(parts.request.target.path, "/v1/models/late/predict");
+        MW_CHECK_EQUAL_STR(parts.request.target.query, "as=json");
+        MW_CHECK_EQUAL_STR(parts.request.headers[MW_HEADER_IDEMPOTENCY_KEY], "ab");
+        MW_CHECK(parts.request.headers[MW_HEADER_AUTHORIZATION].data == NULL);
+        MW_CHECK_EQUAL_STR(parts.request.body, "{}");
+    }
+    mw_http_parts_release(&parts);
+}
+
+MW_TEST(http_takes_a_list_twice_and_nothing_else) {
+    mw_http_parts parts;
+    mw_error err;
+    mw_http_parts_init(&parts, 0);
+    MW_CHECK_OK(mw_http_parts_name(&parts, MW_STR("accept"), &err), &err);
+    MW_CHECK_OK(mw_http_parts_name(&parts, MW_STR("accept"), &err), &err);
+    MW_CHECK_OK(mw_http_parts_name(&parts, MW_STR("authorization"), &err), &err);
+    MW_CHECK_STATUS(mw_http_parts_name(&parts, MW_STR("authorization"), &err), MW_MALFORMED);
+    MW_CHECK_EQUAL_STR(err.message, "authorization: must be sent once, got it twice");
+    mw_http_parts_release(&parts);
+}
+
+MW_TEST(http_bounds_a_body) {
+    mw_http_parts parts;
+    mw_error err;
+    mw_http_parts_init(&parts, 3);
+    MW_CHECK_OK(mw_http_parts_expect(&parts, 3, &err), &err);
+    MW_CHECK_STATUS(mw_http_parts_expect(&parts, 4, &err), MW_TOO_LARGE);
+    MW_CHECK_EQUAL_STR(err.message, "body: must be at most 3 bytes, got 4");
+    MW_CHECK_OK(mw_http_parts_body(&parts, MW_STR("abc"), &err), &err);
+    MW_CHECK_STATUS(mw_http_parts_body(&parts, MW_STR("d"), &err), MW_TOO_LARGE);
+    mw_http_parts_release(&parts);
+}
+
+static mw_status gather_once(void *context) {
+    (void)context;
+    mw_http_parts parts;
+    mw_http_parts_init(&parts, 0);
+    mw_status status = gather(&parts, NULL);
+    mw_http_parts_release(&parts);
+    return status;
+}
+
+MW_TEST(http_survives_each_failing_allocation) {
+    MW_CHECK(mw_test_every_allocation_fails(gather_once, NULL) >= 2);
+}
