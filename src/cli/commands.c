@@ -7,6 +7,7 @@
 #include "cli/feature_export.h"
 #include "cli/feature_leaks.h"
 #include "cli/feature_show.h"
+#include "cli/feature_suggest.h"
 #include "cli/feature_why.h"
 #include "cli/features.h"
 #include "cli/import.h"
@@ -140,6 +141,15 @@ const mw_command mw_commands[] = {
         .options = {{"--model", "MODEL", "whose features, if the project has several models"}},
         .examples = "  millwright features leaks\n",
         .run = mw_cli_features_leaks,
+    },
+    {
+        .name = "features suggest",
+        .words = "",
+        .summary = "Try windows that the model does not have, on data later than it learned from",
+        .options = {{"--model", "MODEL", "for which model, if the project has several"},
+                    {"--most", "N", "how many to suggest at most (5)"}},
+        .examples = "  millwright features suggest --most 3\n",
+        .run = mw_cli_features_suggest,
     },
     {
         .name = "features export",

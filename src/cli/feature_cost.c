@@ -1,5 +1,6 @@
 #include "cli/feature_cost.h"
 
+#include "cli/model_variant.h"
 
 enum { PROGRAM_SIZE_MAX = 1 << 28 };
 
@@ -9,44 +10,23 @@ static mw_status no_memory(mw_error *err) {
 
 /* --- a program with few features -------------------------------------------------------------- */
 
-/* Marks the features that the code reads, and those that they read. */
-static void mark(const mw_model_program *model, const mw_code *code, bool *needed) {
-    for (size_t i = 0; i < model->feature_count; i++) {
-        if (needed[i] || !mw_code_reads_feature(code, (int32_t)i)) continue;
-        needed[i] = true;
-        mark(model, model->features[i].code, needed);
-    }
-}
-
-static mw_named_source source_of(mw_str name, mw_str text) {
-    mw_position nowhere = {0, 0};
-    return (mw_named_source){name, nowhere, {text, nowhere}};
-}
-
-/* The walk's model alone, with the features that are needed or, if none is, with a constant. */
+/* The walk's model with the features that are needed or, if none is, with a constant. */
 static mw_status compile(const mw_feature_walk *walk, const bool *needed, mw_arena *arena,
                          const mw_program **out_program, mw_error *err) {
-    const mw_workspace *workspace = walk->workspace;
     const mw_model_program *model = walk->model.program;
     mw_diagnostics *diagnostics = mw_arena_alloc(arena, 1, sizeof *diagnostics);
-    mw_named_source *sources = mw_arena_alloc(arena, model->feature_count + 1, sizeof *sources);
-    if (!diagnostics || !sources) return no_memory(err);
+    mw_named_source *features = mw_arena_alloc(arena, model->feature_count + 1, sizeof *features);
+    if (!diagnostics || !features) return no_memory(err);
     mw_diagnostics_init(diagnostics, arena);
-    mw_declarations declared;
-    MW_TRY(mw_project_declare(workspace->project,
-                              (mw_project_data){workspace->columns, workspace->zone}, arena,
-                              diagnostics, &declared));
-    declared.features = sources;
-    declared.feature_count = 0;
+    size_t count = 0;
     for (size_t i = 0; i < model->feature_count; i++)
-        if (needed[i])
-            sources[declared.feature_count++] =
-                source_of(model->features[i].name, mw_code_text(model->features[i].code));
-    if (declared.feature_count == 0)
-        sources[declared.feature_count++] = source_of(MW_STR("constant"), MW_STR("1"));
-    declared.models = &declared.models[walk->model.project - workspace->project->models];
-    declared.model_count = 1;
-    MW_TRY(mw_program_compile(&declared, arena, workspace->symbols, diagnostics, out_program));
+        if (needed[i]) features[count++] = mw_model_variant_feature(&model->features[i]);
+    if (count == 0)
+        features[count++] = (mw_named_source){
+            .name = MW_STR("constant"), .source = {.text = MW_STR("1")}};
+    mw_model_variant variant = {walk->workspace, walk->model, features, count};
+    mw_status status = mw_model_variant_compile(&variant, diagnostics, out_program);
+    if (status == MW_NO_MEMORY) return no_memory(err);
     return mw_diagnostics_status(diagnostics, err);
 }
 
@@ -107,9 +87,9 @@ static mw_status measure_with(const mw_feature_walk *walk, const mw_code *code,
     const mw_model_program *model = walk->model.program;
     bool *needed = mw_allocate((model->feature_count + 1) * sizeof *needed);
     if (!needed) return no_memory(err);
-    mark(model, model->label, needed);
-    if (model->unless) mark(model, model->unless, needed);
-    if (code) mark(model, code, needed);
+    mw_model_variant_mark(model, model->label, needed);
+    if (model->unless) mw_model_variant_mark(model, model->unless, needed);
+    if (code) mw_model_variant_mark(model, code, needed);
     for (size_t i = 0; code && i < model->feature_count; i++)
         if (model->features[i].code == code) needed[i] = true;
     mw_status status = measure(walk, needed, out_cost, err);
