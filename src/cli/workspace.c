@@ -195,7 +195,8 @@ static mw_status load_zones(mw_workspace *workspace, mw_diagnostics *diagnostics
     return MW_OK;
 }
 
-static mw_status infer_columns(mw_workspace *workspace, const char *from, mw_error *err) {
+static mw_status infer_columns(mw_workspace *workspace, const char *from,
+                               mw_diagnostics *diagnostics, mw_error *err) {
     mw_data_reader reader = {workspace->cli->sys, workspace->duck, workspace->symbols,
                              workspace->zone};
     mw_infer_config config = {.reader = &reader,
@@ -204,7 +205,7 @@ static mw_status infer_columns(mw_workspace *workspace, const char *from, mw_err
                               .project = workspace->project,
                               .folder = workspace->folder,
                               .from = mw_str_of(from)};
-    return mw_infer_columns(&config, &workspace->arena, &workspace->columns, err);
+    return mw_infer_columns(&config, &workspace->arena, diagnostics, &workspace->columns, err);
 }
 
 /* What the file says and this build does not act on must not pass in silence. */
@@ -238,7 +239,7 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
     if (status != MW_OK) return status;
     MW_TRY(take_duck(workspace, err));
     status = load_zones(workspace, diagnostics, err);
-    if (status == MW_OK) status = infer_columns(workspace, from, err);
+    if (status == MW_OK) status = infer_columns(workspace, from, diagnostics, err);
     if (status != MW_OK) return fail_after_mistakes(workspace, diagnostics, status, err);
     mw_project_data data = {workspace->columns, workspace->zone};
     status = mw_project_compile(workspace->project, data, workspace->symbols, diagnostics,

@@ -50,8 +50,15 @@ static mw_status read_from_data(const mw_infer_config *config, const mw_project_
     return mw_data_file_columns(config->reader, list.files[0].path, arena, out_columns, err);
 }
 
+static void tell_mistake(const mw_project_stream *stream, mw_status status, const mw_error *err,
+                         mw_diagnostics *diagnostics) {
+    mw_diagnose(diagnostics, stream->from_position, status, "streams.%.*s: %s",
+                MW_STR_ARGS(stream->declaration.name), err->message);
+    if (err->hint[0]) mw_diagnose_hint(diagnostics, "%s", err->hint);
+}
+
 mw_status mw_infer_columns(const mw_infer_config *config, mw_arena *arena,
-                           mw_schema **out_columns, mw_error *err) {
+                           mw_diagnostics *diagnostics, mw_schema **out_columns, mw_error *err) {
     size_t count = config->project->stream_count;
     mw_schema *columns = mw_arena_alloc(arena, count + 1, sizeof *columns);
     if (!columns) return no_memory(err);
@@ -61,9 +68,17 @@ mw_status mw_infer_columns(const mw_infer_config *config, mw_arena *arena,
         if (config->catalog)
             MW_TRY(read_kept(config->catalog, name, arena, &columns[i], err));
         if (columns[i].field_count > 0) continue;
-        mw_status status = read_from_data(config, stream, arena, &columns[i], err);
-        if (status != MW_OK)
+        mw_error wrong;
+        mw_status status = read_from_data(config, stream, arena, &columns[i], &wrong);
+        if (status == MW_OK) continue;
+        bool is_mistake = config->from.size == 0 &&
+                          mw_status_exit_code(status) == mw_status_exit_code(MW_INVALID);
+        columns[i] = (mw_schema){0};
+        if (!is_mistake) {
+            if (err) *err = wrong;
             return mw_fail_within(err, status, "streams.%.*s", MW_STR_ARGS(name));
+        }
+        tell_mistake(stream, status, &wrong, diagnostics);
     }
     *out_columns = columns;
     return MW_OK;

@@ -7,7 +7,7 @@ static mw_status infer(shop *f, mw_schema **columns) {
                              .symbols = f->symbols, .zone = mw_zone_utc()};
     mw_infer_config config = {.reader = &reader, .catalog = mw_state_catalog(f->state),
                               .project = f->project, .folder = f->folder};
-    return mw_infer_columns(&config, &f->arena, columns, &f->err);
+    return mw_infer_columns(&config, &f->arena, &f->diagnostics, columns, &f->err);
 }
 
 /* The types come from the data once; then they stand, whatever the files say or are gone. */
@@ -37,9 +37,21 @@ MW_TEST(inferred_columns_name_the_stream_that_has_none) {
     shop_write_file(&f, "visits.csv", shop_first_visits);
     shop_compile(&f, "project: p\nstreams:\n  visits: {from: visits.csv, time: at}\n");
     MW_CHECK_OK(mw_sys_remove(mw_sys_real(), f.folder, &f.err), &f.err);
-    MW_CHECK_STATUS(infer(&f, &columns), MW_NOT_FOUND);
+    MW_CHECK_OK(infer(&f, &columns), &f.err);
+    MW_CHECK(columns[0].field_count == 0 && f.diagnostics.count == 1);
+    const mw_diagnostic *told = &f.diagnostics.entries[0];
+    MW_CHECK(told->status == MW_NOT_FOUND && told->position.line == 3);
+    MW_CHECK_EQUAL_INT(told->position.column, 18); /* of what `from` says */
+    MW_CHECK(mw_str_starts(told->message, MW_STR("streams.visits: /")));
+    MW_CHECK(mw_str_ends(told->message, MW_STR("visits.csv: there is no such file")));
+
+    mw_data_reader reader = {.sys = mw_sys_real(), .duck = mw_state_duck(f.state),
+                             .symbols = f.symbols, .zone = mw_zone_utc()};
+    mw_infer_config given = {.reader = &reader, .project = f.project, .folder = f.folder,
+                             .from = MW_STR("other.csv")};
+    MW_CHECK_STATUS(mw_infer_columns(&given, &f.arena, &f.diagnostics, &columns, &f.err),
+                    MW_NOT_FOUND);
     MW_CHECK(mw_str_starts(mw_str_of(f.err.message), MW_STR("streams.visits: /")));
-    MW_CHECK(mw_str_ends(mw_str_of(f.err.message),
-                         MW_STR("visits.csv: there is no such file")));
+    MW_CHECK_EQUAL_INT(f.diagnostics.count, 1); /* not the project's mistake */
     shop_tear_down(&f);
 }

@@ -27,6 +27,8 @@ typedef struct {
     mw_str name;
     mw_position position;
     mw_schema columns;       /* of the source, with their types, the key `types` applied */
+    bool lacks_columns;      /* there may be others, for its data could not be read: a mistake that
+                                was told already */
     mw_named_source *fields; /* derived ones, in file order */
     size_t field_count;
     mw_source where;

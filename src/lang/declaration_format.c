@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Whoever declares more must write it too: what is left out here is lost in silence. */
-static_assert(sizeof(mw_stream_declaration) == 176, "mw_stream_declaration has changed");
+static_assert(sizeof(mw_stream_declaration) == 184, "mw_stream_declaration has changed");
 static_assert(sizeof(mw_model_declaration) == 72, "mw_model_declaration has changed");
 static_assert(sizeof(mw_declarations) == 56, "mw_declarations has changed");
 
@@ -31,6 +31,7 @@ static void append_named(mw_buf *out, const mw_named_source *items, size_t count
 
 static void append_stream(mw_buf *out, const mw_stream_declaration *stream) {
     append_text(out, stream->name);
+    MW_ASSERT(!stream->lacks_columns); /* else it was never compiled */
     mw_buf_append_u64(out, stream->columns.field_count);
     for (size_t i = 0; i < stream->columns.field_count; i++) {
         append_text(out, stream->columns.fields[i].name);

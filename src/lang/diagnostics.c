@@ -31,7 +31,7 @@ static bool is_listed(const mw_diagnostics *diagnostics, mw_position position, m
 
 void mw_diagnose(mw_diagnostics *diagnostics, mw_position position, mw_status status,
                  const char *format, ...) {
-    MW_ASSERT(status == MW_INVALID || status == MW_MALFORMED || status == MW_NOT_BUILT);
+    MW_ASSERT(mw_status_exit_code(status) == mw_status_exit_code(MW_INVALID));
     diagnostics->takes_hint = false;
     if (diagnostics->count == MW_DIAGNOSTICS_MAX) {
         diagnostics->dropped++;

@@ -16,7 +16,7 @@ typedef struct {
 
 typedef struct {
     mw_position position;
-    mw_status status; /* MW_INVALID, MW_MALFORMED or MW_NOT_BUILT */
+    mw_status status; /* MW_INVALID, MW_NOT_BUILT or another that is the input's fault */
     mw_str message;   /* "features.wind: there is no field wind_sped in weather" */
     mw_str hint;      /* "Did you mean wind_speed?"; may be empty */
 } mw_diagnostic;

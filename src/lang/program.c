@@ -1,5 +1,6 @@
 #include "lang/program.h"
 
+#include "lang/assumed_columns.h"
 #include "lang/compiler.h"
 #include "lang/lexer.h"
 #include "lang/model_compiler.h"
@@ -99,6 +100,12 @@ static void compile_sources(mw_compiler *compiler, const mw_declarations *declar
     if (!program->sources || !program->streams || !entries) return;
     for (size_t i = 0; i < declarations->stream_count; i++) {
         const mw_stream_declaration *stream = &declarations->streams[i];
+        mw_stream_declaration assumed = *stream;
+        if (stream->lacks_columns) {
+            assumed.columns = mw_assume_columns(compiler, declarations, stream);
+            stream = &assumed;
+            compiler->status = MW_INVALID; /* the program is for its mistakes alone */
+        }
         compiler->subject = mw_compiler_text(compiler, "streams.%.*s", MW_STR_ARGS(stream->name));
         check_name(compiler, "a stream", stream->name, stream->position);
         if (mw_program_find_source(program, stream->name) >= 0)

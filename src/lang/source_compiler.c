@@ -580,7 +580,8 @@ static bool same_ids(const mw_stream *a, const mw_stream *b) {
     if (a->id_count != b->id_count) return false;
     for (int32_t i = 0; i < a->id_count; i++) {
         mw_field x = a->schema.fields[a->id_by_name[i]], y = b->schema.fields[b->id_by_name[i]];
-        bool matches = x.type == y.type || (mw_type_is_text(x.type) && mw_type_is_text(y.type));
+        bool matches = x.type == y.type || (mw_type_is_text(x.type) && mw_type_is_text(y.type)) ||
+                       x.type == MW_TYPE_COUNT || y.type == MW_TYPE_COUNT;
         if (!matches || !mw_str_equal(x.name, y.name)) return false;
     }
     return true;

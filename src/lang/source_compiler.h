@@ -8,8 +8,8 @@
 #include "lang/model_compiler.h"
 
 /* Adds the streams at `streams[*stream_count]` on: at most 1 + later_count of them. Mistakes
-   are told; a field whose type is unknown by one has the type MW_TYPE_COUNT. So have, for now, the
-   fields with windows, which are given back, to be compiled when all streams are there. */
+   are told; a field whose type is unknown by one has the type MW_TYPE_COUNT. So have the fields
+   with windows, which are given back: they are compiled when all streams are there. */
 mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
                                   mw_stream_source *out_source, mw_stream *streams,
                                   size_t *stream_count);

@@ -374,6 +374,7 @@ static bool take_id(event_scope *event, const mw_window_node *window, window_dra
     for (int32_t i = 0; i < stream->id_count; i++) {
         int32_t mine = moment->id_by_name[i];
         mw_field field = moment->schema.fields[mine];
+        if (field.type == MW_TYPE_COUNT) return false; /* a mistake in the stream, told there */
         draft->window.event_keys[i] = stream->id_by_name[i];
         draft->keys[i] = mw_expr_load(compiler, MW_OP_FIELD, field.type, mine, field.name);
         if (!draft->keys[i]) return false;

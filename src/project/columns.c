@@ -25,6 +25,18 @@ static bool is_listed(mw_str name, const mw_str *names, size_t count) {
     return false;
 }
 
+/* What `types` names is all that is known of data that could not be read. */
+static mw_status types_stand_in(joiner *j, const mw_project_stream *stream, mw_schema *columns) {
+    columns->fields = mw_arena_alloc(j->arena, stream->type_count + 1, sizeof *columns->fields);
+    if (!columns->fields) return MW_NO_MEMORY;
+    for (size_t i = 0; i < stream->type_count; i++) {
+        mw_field *field = &columns->fields[columns->field_count];
+        field->name = stream->types[i].name;
+        columns->field_count += mw_type_parse(stream->types[i].source.text, &field->type);
+    }
+    return MW_OK;
+}
+
 static mw_status types_apply(joiner *j, const mw_project_stream *stream, mw_schema *columns) {
     for (size_t i = 0; i < stream->type_count; i++) {
         const mw_named_source *wanted = &stream->types[i];
@@ -77,12 +89,16 @@ mw_status mw_project_declare(const mw_project *project, mw_project_data data, mw
     if (!declared.streams || !declared.models) return MW_NO_MEMORY;
     for (size_t i = 0; i < project->stream_count; i++) {
         const mw_project_stream *stream = &project->streams[i];
-        mw_schema columns;
-        MW_TRY(mw_schema_copy(arena, &data.columns[i], &columns, NULL));
-        MW_TRY(types_apply(&j, stream, &columns));
-        MW_TRY(checks_look_up(&j, stream, &columns));
-        declared.streams[i] = stream->declaration;
-        declared.streams[i].columns = columns;
+        mw_stream_declaration *made = &declared.streams[i];
+        *made = stream->declaration;
+        made->lacks_columns = data.columns[i].field_count == 0;
+        if (made->lacks_columns) {
+            MW_TRY(types_stand_in(&j, stream, &made->columns));
+            continue;
+        }
+        MW_TRY(mw_schema_copy(arena, &data.columns[i], &made->columns, NULL));
+        MW_TRY(types_apply(&j, stream, &made->columns));
+        MW_TRY(checks_look_up(&j, stream, &made->columns));
     }
     for (size_t i = 0; i < project->model_count; i++)
         declared.models[i] = project->models[i].declaration;

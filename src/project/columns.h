@@ -9,7 +9,8 @@
 
 /* What the project cannot know by itself. */
 typedef struct {
-    const mw_schema *columns; /* of each stream's data, in the project's order */
+    const mw_schema *columns; /* of each stream's data, in the project's order; none: they could
+                                 not be read, as the diagnostics say already */
     const mw_zone *zone;      /* the one that project->zone names */
 } mw_project_data;
 

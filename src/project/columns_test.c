@@ -202,3 +202,38 @@ MW_TEST(columns_survive_every_shortage_of_memory) {
     mw_str bytes = mw_str_of(orders);
     MW_CHECK(mw_test_every_allocation_fails(compile_and_finish, &bytes) > 0);
 }
+
+/* Whatever is told of a project without its data would be told with them too. */
+MW_TEST(columns_that_could_not_be_read_are_no_further_mistakes) {
+    static const char *const names[] = {"churn", "demand", "documents",   "flights",
+                                        "fraud", "images", "maintenance", "recommend"};
+    static const mw_schema none[16];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "tests/projects/%s.yaml", names[i]);
+        compiling c;
+        compile(&c, file_bytes(path), none);
+        MW_CHECK_STATUS(c.status, MW_INVALID);
+        for (size_t j = 0; j < c.diagnostics.count; j++) {
+            const mw_diagnostic *told = &c.diagnostics.entries[j];
+            if (told->status != MW_NOT_BUILT) MW_CHECK_EQUAL_STR(told->message, names[i]);
+        }
+        finish(&c);
+    }
+}
+
+MW_TEST(columns_that_types_names_are_known_without_the_data) {
+    static const mw_schema none[1];
+    compiling c;
+    compile(
+        &c,
+        MW_STR(
+            "project: shop\n"
+            "streams:\n"
+            "  orders: {time: at, id: number, types: {shop: category}, checks: {eur: {min: 0}}}\n"
+            "models: {m: {moment: on orders, label: any(orders by shop over next 1d)}}\n"
+            "features: {n: count(orders by shop over 1d), eur: shop * 2}\n"),
+        none);
+    check_printed(&c, "f:5:56: features.eur: * takes no category and number\n");
+    finish(&c);
+}

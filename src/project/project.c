@@ -189,7 +189,9 @@ static mw_project_stream stream_read(reader *r, const mw_yaml_item *item) {
     d->id_position = position_of(mw_yaml_get(node, "id"));
     d->laters = sources_read(r, mw_yaml_get(node, "later"), &d->later_count);
     d->late_us = span_or(mw_yaml_get(node, "late"), MW_HOUR_US);
-    stream.from = texts_read(r, mw_yaml_get(node, "from"), &stream.from_count);
+    const mw_yaml *from = mw_yaml_get(node, "from");
+    stream.from = texts_read(r, from, &stream.from_count);
+    stream.from_position = from ? from->position : d->position;
     stream.types = sources_read(r, mw_yaml_get(node, "types"), &stream.type_count);
     checks_read(r, node, &stream);
     return stream;

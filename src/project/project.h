@@ -30,6 +30,7 @@ typedef struct {
     mw_stream_declaration declaration; /* without its columns, which come from the data */
     mw_str *from;
     size_t from_count;
+    mw_position from_position; /* of its first entry; of the stream, if there is none */
     mw_str zone;            /* of times that name none; empty: the project's */
     mw_position zone_position;
     mw_named_source *types; /* column, and a word that is a type */

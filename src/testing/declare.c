@@ -76,7 +76,8 @@ static void read_stream_key(declare_reader *reader, const declare_entry *entry) 
     mw_str list = entry->value.text, id;
     int64_t count;
     if (mw_str_is(entry->key, "columns")) {
-        stream->columns = read_columns(reader, entry->value.text);
+        stream->lacks_columns = mw_str_is(entry->value.text, "unknown");
+        if (!stream->lacks_columns) stream->columns = read_columns(reader, entry->value.text);
     } else if (mw_str_is(entry->key, "field")) {
         stream->fields[stream->field_count++] = named;
     } else if (mw_str_is(entry->key, "later")) {
@@ -142,6 +143,9 @@ static const mw_program *compile(mw_arena *arena, mw_symbols *symbols, const cha
     mw_declarations declarations = mw_test_declare(arena, text);
     mw_diagnostics diagnostics;
     mw_diagnostics_init(&diagnostics, arena);
+    for (size_t i = 0; i < declarations.stream_count; i++)
+        if (declarations.streams[i].lacks_columns)
+            mw_diagnose(&diagnostics, declarations.streams[i].position, MW_NOT_FOUND, "no data");
     const mw_program *program = NULL;
     mw_status status = mw_program_compile(&declarations, arena, symbols, &diagnostics, &program);
     MW_CHECK((status == MW_OK) == (diagnostics.count == 0));

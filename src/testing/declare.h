@@ -16,8 +16,9 @@
  *       label: count(orders by shop over next 1d)
  *
  * A line is a key, perhaps a name, a colon and a text, whose place is that in the text, lines
- * and columns from 1. Lines may be left out as in a project file. A mistake in this form (not
- * in the expressions) fails the test.
+ * and columns from 1. Lines may be left out as in a project file. `columns: unknown` is of a
+ * stream whose data could not be read, and tells that as a mistake. A mistake in this form (not in
+ * the expressions) fails the test.
  */
 #pragma once
 #include "lang/program.h"

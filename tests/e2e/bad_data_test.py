@@ -27,6 +27,18 @@ class BadFile(Shop):
         self.edit("streams:", "streams:\n  returns: {from: returns.csv, time: at}")
         self.is_refused("streams.returns: ./returns.csv: there is no such file", kind="not-found")
 
+    def test_missing_file_hides_no_other_mistake(self):
+        (self.folder / "orders.csv").unlink()
+        self.edit("streams:", "streams:\n  calls: {from: \"kafka://host/calls\", time: at}\n"
+                  "  visits: {from: visits.csv, time: at}")
+        self.write("visits.csv", "at,shop\n2024-01-01,north\n")
+        self.edit("features:", "features:\n  calls: count(calls by shop over 1d)\n"
+                  "  seen:  count(visits by shp over 1d)")
+        self.is_refused("streams.calls: from: reading kafka:// is not built yet",
+                        "streams.orders: ./orders.csv: there is no such file",
+                        "features.seen: there is no field shp in visits", "3 mistakes to mend",
+                        kind="not-built")
+
     def test_pattern_without_a_file(self):
         self.edit("orders.csv", "orders-*.csv")
         self.is_refused("streams.orders: ", "orders-*.csv", kind="not-found")
