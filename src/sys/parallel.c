@@ -6,7 +6,7 @@
 
 /* Shared by the threads; `lock` guards all that stands below it. */
 typedef struct {
-    mw_parallel_body body;
+    mw_crew_body body;
     void *context;
     size_t piece_count;
     pthread_mutex_t lock;
@@ -47,7 +47,7 @@ static void *work(void *context) {
 }
 
 mw_status mw_parallel(mw_sys *sys, size_t thread_count, size_t piece_count,
-                      mw_parallel_body body, void *context, mw_error *err) {
+                      mw_crew_body body, void *context, mw_error *err) {
     shared_work job = {.body = body, .context = context, .piece_count = piece_count,
                .lock = PTHREAD_MUTEX_INITIALIZER, .failed_piece = piece_count};
     if (thread_count > piece_count) thread_count = piece_count;
@@ -63,6 +63,15 @@ mw_status mw_parallel(mw_sys *sys, size_t thread_count, size_t piece_count,
     for (size_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
     if (job.status != MW_OK && err) *err = job.err;
     return job.status;
+}
+
+static mw_status run(const mw_crew *crew, size_t piece_count, mw_crew_body body, void *context,
+                     mw_error *err) {
+    return mw_parallel(crew->lender, crew->size, piece_count, body, context, err);
+}
+
+mw_crew mw_parallel_crew(mw_sys *sys, size_t thread_count) {
+    return (mw_crew){.run = run, .lender = sys, .size = thread_count};
 }
 
 size_t mw_sys_core_count(mw_sys *sys) {

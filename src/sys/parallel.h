@@ -5,15 +5,17 @@
  * simulated system all pieces run one after the other in the caller's thread.
  */
 #pragma once
+#include "base/crew.h"
 #include "sys/sys.h"
 
 enum { MW_THREADS_MAX = 256 };
 
-typedef mw_status (*mw_parallel_body)(void *context, size_t piece, mw_error *err);
 /* Runs body(context, 0 .. piece_count-1), at most `thread_count` at a time, this thread among
    them; the failure of the lowest piece is returned, and pieces above it may be left out.
    `context` is the caller's and shared by the pieces. If the system gives fewer threads, those
    do the work. */
 MW_MUST_USE mw_status mw_parallel(mw_sys *sys, size_t thread_count, size_t piece_count,
-                                  mw_parallel_body body, void *context, mw_error *err);
+                                  mw_crew_body body, void *context, mw_error *err);
+/* A crew of so many threads for layers that know none; `sys` outlives it. */
+mw_crew mw_parallel_crew(mw_sys *sys, size_t thread_count);
 size_t mw_sys_core_count(mw_sys *sys); /* those that this process may use; at least 1 */
