@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MOMENT_CLASS, LABEL_CLASS };
+enum { PLAIN_CLASS, FEATURES_CLASS };
 
 /* Far beyond any calendar, and far from where a span added to it would overflow. */
 #define STORED_TIME_MAX (INT64_C(1) << 61)
@@ -13,8 +13,9 @@ enum { MOMENT_CLASS, LABEL_CLASS };
 typedef struct {
     int64_t due, t, place;
     uint64_t number;
-    mw_cell *row; /* of the moment's event; a label's features follow it */
+    mw_cell *row; /* of the moment's event; the features that a label was given follow it */
     mw_due_kind kind;
+    bool has_features;
 } entry;
 
 struct mw_agenda {
@@ -120,12 +121,13 @@ static mw_status add(mw_agenda *agenda, entry added, const mw_cell *row,
                      const mw_cell *features, mw_error *err) {
     size_t field_count = agenda->stream->schema.field_count;
     size_t feature_count = features ? agenda->model->feature_count : 0;
+    added.has_features = features != NULL;
     size_t cell_count = field_count + feature_count;
     if (cell_count == 0) cell_count = 1; /* a block is never empty */
     bool has_room = mw_grow((void **)&agenda->heap, &agenda->capacity, agenda->count + 1,
                             sizeof *agenda->heap, UINT32_MAX);
     if (has_room)
-        added.row = mw_pool_take(&agenda->pool, features ? LABEL_CLASS : MOMENT_CLASS,
+        added.row = mw_pool_take(&agenda->pool, features ? FEATURES_CLASS : PLAIN_CLASS,
                                  cell_count * sizeof(mw_cell));
     if (!added.row) return mw_fail(err, MW_NO_MEMORY, "agenda: no memory for another moment");
     memcpy(added.row, row, field_count * sizeof *row);
@@ -146,8 +148,7 @@ static mw_status announce_key(mw_agenda *agenda, const mw_event *event, mw_error
 }
 
 static void give_back(mw_agenda *agenda, const entry *old) {
-    mw_pool_give(&agenda->pool, old->kind == MW_DUE_LABEL ? LABEL_CLASS : MOMENT_CLASS,
-                 old->row);
+    mw_pool_give(&agenda->pool, old->has_features ? FEATURES_CLASS : PLAIN_CLASS, old->row);
 }
 
 /* Where the moment of such a row is announced; `count`: nowhere. Corrections are rare, so all are
@@ -254,7 +255,7 @@ bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due) {
                         .due = first.due,
                         .moment = {first.t, first.place, first.row},
                         .number = first.number};
-    if (first.kind == MW_DUE_LABEL)
+    if (first.has_features)
         out_due->features = first.row + agenda->stream->schema.field_count;
     return true;
 }
@@ -280,6 +281,7 @@ static void save_entry(const mw_agenda *agenda, const entry *one, mw_buf *out) {
     for (size_t i = 0; i < schema->field_count; i++)
         mw_cell_append_canonical(out, schema->fields[i].type, one->row[i], agenda->symbols);
     const mw_cell *features = one->row + schema->field_count;
+    MW_ASSERT(one->has_features == (one->kind == MW_DUE_LABEL));
     for (size_t i = 0; one->kind == MW_DUE_LABEL && i < model->feature_count; i++)
         mw_cell_append_canonical(out, model->features[i].type, features[i], agenda->symbols);
 }

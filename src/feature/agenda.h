@@ -23,7 +23,7 @@ typedef struct {
     int64_t due;       /* the place at which it happens */
     mw_moment moment;  /* its row is valid until the next pop */
     uint64_t number;   /* the caller's name for the moment; labels carry their moment's */
-    const mw_cell *features; /* labels: those of the moment; valid until the next pop */
+    const mw_cell *features; /* those that a label was given; valid until the next pop */
 } mw_due;
 
 MW_MUST_USE mw_status mw_agenda_create(const mw_model_program *model, const mw_program *program,
@@ -37,6 +37,7 @@ void mw_agenda_destroy(mw_agenda *agenda);
    none. Of a schedule it is a key that may have moments from now on. */
 MW_MUST_USE mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event,
                                           bool *out_taken, mw_error *err);
+/* `features`: those of the moment; NULL: the caller keeps them, and this agenda is never saved. */
 MW_MUST_USE mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment,
                                           uint64_t number, const mw_cell *features,
                                           mw_error *err);

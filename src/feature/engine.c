@@ -26,10 +26,16 @@ static bool give_elements(mw_engine *engine, mw_admission *admissions) {
     return true;
 }
 
+/* Of all strands. */
+static size_t group_total(const mw_engine *engine) {
+    return engine->strand_count * engine->plan.group_count;
+}
+
 static bool give_arrays(mw_engine *engine) {
     mw_arena *arena = &engine->arena;
     const mw_plan *plan = &engine->plan;
-    engine->groups = mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->groups);
+    engine->groups = mw_arena_alloc(arena, engine->strand_count * plan->group_count + 1,
+                                    sizeof *engine->groups);
     engine->admissions =
         mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->admissions);
     engine->withdrawals =
@@ -37,10 +43,6 @@ static bool give_arrays(mw_engine *engine) {
     engine->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *engine->cuts);
     engine->windows = mw_arena_alloc(arena, engine->config.model->window_count + 1,
                                      sizeof *engine->windows);
-    engine->foreseen_streams =
-        mw_arena_alloc(arena, MW_FORESEEN_EVENTS, sizeof *engine->foreseen_streams);
-    engine->foreseen = mw_arena_alloc(arena, MW_FORESEEN_EVENTS * (plan->touch_count + 1),
-                                      sizeof *engine->foreseen);
     size_t feature_count = engine->config.model->feature_count;
     engine->plain = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plain);
     engine->derived = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->derived);
@@ -49,9 +51,8 @@ static bool give_arrays(mw_engine *engine) {
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
     if (!engine->groups || !engine->admissions || !engine->withdrawals || !engine->cuts ||
         !engine->windows || !engine->id || !engine->plain || !engine->derived ||
-        !engine->foreseen_streams || !engine->foreseen || !engine->event_row)
+        !engine->event_row)
         return false;
-    for (size_t i = 0; i < MW_FORESEEN_EVENTS; i++) engine->foreseen_streams[i] = MW_NONE;
     return give_elements(engine, engine->admissions) && give_elements(engine, engine->withdrawals);
 }
 
@@ -72,8 +73,9 @@ static mw_status prepare(mw_engine *engine, mw_error *err) {
     MW_TRY(mw_edges_init(&engine->edges, engine->plan.edges, engine->plan.edge_count,
                          engine->config.program->zone, &engine->arena, err));
     sort_features(engine);
-    for (size_t i = 0; i < engine->plan.group_count; i++)
-        mw_group_init(&engine->groups[i], &engine->plan.groups[i], &engine->budget);
+    for (size_t i = 0; i < group_total(engine); i++)
+        mw_group_init(&engine->groups[i], &engine->plan.groups[i % engine->plan.group_count],
+                      &engine->budget);
     return MW_OK;
 }
 
@@ -82,6 +84,7 @@ mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine, mw_e
     mw_engine *engine = mw_allocate(sizeof *engine);
     if (!engine) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
     engine->config = config;
+    engine->strand_count = config.strand_count > 0 ? config.strand_count : 1;
     engine->place = engine->instances_swept = INT64_MIN;
     engine->budget.max = config.memory_max > 0 ? config.memory_max : SIZE_MAX;
     mw_arena_init(&engine->arena, PLAN_SIZE_MAX);
@@ -101,7 +104,7 @@ mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine, mw_e
 
 void mw_engine_destroy(mw_engine *engine) {
     if (!engine) return;
-    for (size_t i = 0; i < engine->plan.group_count; i++) mw_group_release(&engine->groups[i]);
+    for (size_t i = 0; i < group_total(engine); i++) mw_group_release(&engine->groups[i]);
     mw_instances_release(&engine->instances);
     mw_pending_release(&engine->pending);
     MW_ASSERT(engine->budget.used == 0);
@@ -208,38 +211,16 @@ static void put(mw_engine *engine, const mw_admission *admission, int64_t known,
         mw_group_insert(group, admission->card, admission->element);
 }
 
-/* Takes the event told as the `number`-th a step further. */
-static void foresee_step(mw_engine *engine, uint64_t number, mw_foresight depth) {
-    const mw_plan *plan = &engine->plan;
-    size_t row = number % MW_FORESEEN_EVENTS;
-    if (engine->foreseen_streams[row] == MW_NONE) return;
-    mw_foreseen *next = engine->foreseen + row * plan->touch_count;
-    for (int32_t i = plan->first_touch[engine->foreseen_streams[row]]; i != MW_NONE;
-         i = plan->touches[i].next_of_stream)
-        mw_group_foresee(&engine->groups[plan->touches[i].group], next++, depth);
-}
-
-void mw_engine_foresee(mw_engine *engine, const mw_event *event) {
-    const mw_plan *plan = &engine->plan;
-    uint64_t number = engine->foreseen_count++;
-    size_t row = number % MW_FORESEEN_EVENTS;
-    engine->foreseen_streams[row] = event->stream;
-    mw_foreseen *next = engine->foreseen + row * plan->touch_count;
-    for (int32_t i = plan->first_touch[event->stream]; i != MW_NONE;
-         i = plan->touches[i].next_of_stream, next++) {
-        const mw_touch_plan *touch = &plan->touches[i];
-        mw_cell keys[MW_KEYS_MAX];
-        for (int32_t k = 0; k < plan->groups[touch->group].key_count; k++)
-            keys[k] = event->row[touch->fields[k]];
-        *next = (mw_foreseen){.hash = mw_cards_hash(&engine->groups[touch->group].cards, keys)};
-    }
-    foresee_step(engine, number, MW_FORESEE_SLOT);
-    foresee_step(engine, number - MW_FORESIGHT_STRIDE, MW_FORESEE_CARD);
-    foresee_step(engine, number - 2 * MW_FORESIGHT_STRIDE, MW_FORESEE_EVENTS);
+mw_status mw_engine_no_memory(const mw_engine *engine, mw_error *err) {
+    return mw_hint(err,
+                   mw_fail(err, MW_NO_MEMORY,
+                           "features: window state must stay within %zu bytes, has %zu",
+                           engine->budget.max, engine->budget.used),
+                   "Raise `memory`, or shorten the longest windows.");
 }
 
 mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *err) {
-    MW_ASSERT(event->place >= engine->place);
+    MW_ASSERT(event->place >= engine->place && engine->strand_count == 1);
     MW_ASSERT(event->stream >= 0 &&
               (size_t)event->stream < engine->config.program->stream_count);
     engine->place = event->place;
@@ -252,11 +233,7 @@ mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *er
     if (!admit(engine, event, &count, &refused) ||
         (count > 0 && has_instance && !mw_instances_reserve(&engine->instances)) ||
         (known > event->place && !mw_pending_reserve(&engine->pending, withdrawn + count)))
-        return mw_hint(err,
-                       mw_fail(err, MW_NO_MEMORY,
-                               "features: window state must stay within %zu bytes, has %zu",
-                               engine->budget.max, engine->budget.used),
-                       "Raise `memory`, or shorten the longest windows.");
+        return mw_engine_no_memory(engine, err);
 
     uint32_t instance = 0;
     if (count > 0 && has_instance) {
@@ -274,7 +251,7 @@ mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *er
     return MW_OK;
 }
 
-static void sweep_instances(mw_engine *engine) {
+void mw_engine_sweep_instances(mw_engine *engine) {
     int64_t retention = engine->plan.instance_retention_us, cut, due;
     if (!engine->plan.has_instances || retention == MW_RETAIN_FOREVER) return;
     if (__builtin_add_overflow(engine->instances_swept, retention / 4 + 1, &due) ||
@@ -288,9 +265,9 @@ void mw_engine_advance(mw_engine *engine, int64_t place) {
     if (place <= engine->place) return;
     mw_engine_settle(engine, place - 1);
     engine->place = place;
-    for (size_t i = 0; i < engine->plan.group_count; i++)
+    for (size_t i = 0; i < group_total(engine); i++)
         if (mw_group_is_due(&engine->groups[i], place)) mw_group_sweep(&engine->groups[i], place);
-    sweep_instances(engine);
+    mw_engine_sweep_instances(engine);
 }
 
 /* Reads the windows of the features, or those of the label, into engine->windows. */
@@ -319,30 +296,55 @@ static void read_windows(mw_engine *engine, const mw_moment *moment, const mw_fr
     }
 }
 
-void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features) {
+void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
+                               const mw_cell *windows, mw_cell *out_features) {
     const mw_model_program *model = engine->config.model;
-    mw_engine_settle(engine, moment->place - 1);
-    mw_frame frame = frame_of(engine, moment->row, moment->t);
-    frame.windows = engine->windows;
-    frame.features = out_features;
-    read_windows(engine, moment, &frame, false);
     for (size_t i = 0; i < model->feature_count; i++) {
         int32_t window = engine->plain[i];
-        if (window != MW_NONE) out_features[i] = engine->windows[window];
+        if (window != MW_NONE) out_features[i] = windows[window];
     }
+    if (engine->derived_count == 0) return;
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    frame.windows = windows;
+    frame.features = out_features;
     for (size_t i = 0; i < engine->derived_count; i++) {
         int32_t feature = engine->derived[i];
         mw_feature_run(&model->features[feature], &frame, &out_features[feature]);
     }
 }
 
-bool mw_engine_takes(mw_engine *engine, const mw_moment *moment, const mw_cell *features) {
+void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features) {
+    mw_engine_settle(engine, moment->place - 1);
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    frame.windows = engine->windows;
+    frame.features = out_features;
+    read_windows(engine, moment, &frame, false);
+    mw_engine_finish_features(engine, moment, engine->windows, out_features);
+}
+
+bool mw_engine_would_take(const mw_engine *engine, const mw_moment *moment,
+                          const mw_cell *windows, const mw_cell *features) {
     const mw_schedule *schedule = engine->config.model->schedule;
     if (!schedule) return true;
     mw_frame frame = frame_of(engine, moment->row, moment->t);
-    frame.windows = engine->windows;
+    frame.windows = windows;
     frame.features = features;
     return mw_code_run(schedule->takes, &frame).boolean == MW_TRUE;
+}
+
+bool mw_engine_takes(mw_engine *engine, const mw_moment *moment, const mw_cell *features) {
+    return mw_engine_would_take(engine, moment, engine->windows, features);
+}
+
+mw_label mw_engine_finish_label(const mw_engine *engine, const mw_moment *moment,
+                                const mw_cell *windows, const mw_cell *features) {
+    const mw_model_program *model = engine->config.model;
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    frame.windows = windows;
+    frame.features = features;
+    return (mw_label){.value = mw_code_run(model->label, &frame),
+                      .is_dropped = model->unless &&
+                                    mw_code_run(model->unless, &frame).boolean == MW_TRUE};
 }
 
 mw_label mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_cell *features) {
@@ -353,14 +355,12 @@ mw_label mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_ce
     frame.windows = engine->windows;
     frame.features = features;
     read_windows(engine, moment, &frame, true);
-    return (mw_label){.value = mw_code_run(model->label, &frame),
-                      .is_dropped = model->unless &&
-                                    mw_code_run(model->unless, &frame).boolean == MW_TRUE};
+    return mw_engine_finish_label(engine, moment, engine->windows, features);
 }
 
 mw_engine_stats mw_engine_read_stats(const mw_engine *engine) {
     mw_engine_stats stats = engine->stats;
-    for (size_t i = 0; i < engine->plan.group_count; i++)
+    for (size_t i = 0; i < group_total(engine); i++)
         stats.keys += engine->groups[i].cards.count;
     stats.bytes = engine->budget.used;
     return stats;

@@ -20,6 +20,9 @@ typedef struct {
     mw_symbols *symbols;
     bool with_label;           /* keep the label's windows too */
     size_t memory_max;         /* bytes of state; 0: no limit of its own */
+    size_t strand_count;       /* parts of the keys that are worked on apart (feature/block.h), a
+                                  power of two; 0: one, as all functions below want it that
+                                  apply or read */
 } mw_engine_config;
 
 /* What is predicted: `row` is that of the moment's event. */
@@ -45,11 +48,6 @@ MW_MUST_USE mw_status mw_engine_create(mw_engine_config config, mw_engine **out_
                                        mw_error *err);
 void mw_engine_destroy(mw_engine *engine);
 
-/* Tells of an event that will come, after those that were told before: what it will need is asked
-   of the cache, step by step as more are told. A replay tells of each event this many ahead;
-   it changes nothing but time. The engine may forget, and the event need not come. */
-enum { MW_ENGINE_FORESIGHT = 24 };
-void mw_engine_foresee(mw_engine *engine, const mw_event *event);
 /* Puts an event into its windows, and takes out of them what a correction replaces. Places must not
    go back. Copies what it needs of the rows. */
 MW_MUST_USE mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *err);

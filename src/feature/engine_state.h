@@ -1,5 +1,5 @@
 /*
- * engine_state: what an engine consists of, for engine.c and snapshot.c alone.
+ * engine_state: what an engine consists of, for engine.c, block.c and snapshot.c alone.
  */
 #pragma once
 #include "feature/engine.h"
@@ -14,24 +14,18 @@ typedef struct {
     mw_cell *element;
 } mw_admission;
 
-/* How many events lie between two steps of foresight, and how many are remembered. */
-enum { MW_FORESIGHT_STRIDE = 8, MW_FORESEEN_EVENTS = 32 };
-
 struct mw_engine {
     mw_engine_config config;
     mw_arena arena;             /* the plan and the arrays below */
     mw_plan plan;
     mw_budget budget;
-    mw_group *groups;           /* one each of the plan's */
+    mw_group *groups;           /* one each of the plan's, for each strand */
+    size_t strand_count;
     mw_instances instances;
     mw_pending pending;
     int64_t place;              /* nothing before it will come */
     int64_t instances_swept;
     mw_engine_stats stats;      /* keys and bytes are worked out when asked */
-
-    int32_t *foreseen_streams;  /* of the last MW_FORESEEN_EVENTS events told; MW_NONE: none */
-    mw_foreseen *foreseen;      /* a row each: the cards that it touches */
-    uint64_t foreseen_count;
 
     int32_t *plain;             /* by feature: the window that it is, or MW_NONE */
     int32_t *derived;           /* the other features, in the order in which they must run */
@@ -49,3 +43,14 @@ struct mw_engine {
 void mw_engine_fill_id(mw_engine *engine, int32_t stream, const mw_cell *row);
 /* Lets in the pending events that are known at or before `known`. */
 void mw_engine_settle(mw_engine *engine, int64_t known);
+/* What is left to do for a moment whose windows have been read: they touch nothing of the engine,
+   so that threads may share it. */
+void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
+                               const mw_cell *windows, mw_cell *out_features);
+bool mw_engine_would_take(const mw_engine *engine, const mw_moment *moment,
+                          const mw_cell *windows, const mw_cell *features);
+mw_label mw_engine_finish_label(const mw_engine *engine, const mw_moment *moment,
+                                const mw_cell *windows, const mw_cell *features);
+/* Forgets whose events no window can hold any more, if that is due. */
+void mw_engine_sweep_instances(mw_engine *engine);
+mw_status mw_engine_no_memory(const mw_engine *engine, mw_error *err);

@@ -96,7 +96,7 @@ static void renumber_censuses(mw_group *group, mw_card *card, uint64_t first) {
 }
 
 /* Makes room for `extra` events in the ring and its censuses. */
-APART static bool make_room(mw_group *group, mw_card *card, uint32_t extra) {
+APART static bool reserve_counted(mw_group *group, mw_card *card, uint32_t extra) {
     const mw_group_plan *plan = group->plan;
     uint64_t first = card->ring.first;
     if (!mw_ring_reserve(&plan->ring, &card->ring, &group->rings, extra)) return false;
@@ -109,6 +109,16 @@ APART static bool make_room(mw_group *group, mw_card *card, uint32_t extra) {
     return true;
 }
 
+bool mw_group_make_room(mw_group *group, mw_card *card, int64_t place) {
+    uint32_t extra = card->reserved + 1;
+    bool fits = mw_ring_fits(&card->ring, extra);
+    if (fits && group->plan->census_count == 0) return true;
+    if (!fits) evict(group, card, mw_group_horizon(group, place));
+    return group->plan->census_count > 0
+               ? reserve_counted(group, card, extra)
+               : mw_ring_reserve(&group->plan->ring, &card->ring, &group->rings, extra);
+}
+
 mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place) {
     mw_card *card = group->recent;
     if (!card || !mw_cards_is(&group->cards, card, keys)) {
@@ -116,13 +126,7 @@ mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place) {
         if (!card) return NULL;
         group->recent = card;
     }
-    if (!mw_ring_fits(&card->ring, card->reserved + 1))
-        evict(group, card, mw_group_horizon(group, place));
-    bool has_room = group->plan->census_count > 0
-                        ? make_room(group, card, card->reserved + 1)
-                        : mw_ring_reserve(&group->plan->ring, &card->ring, &group->rings,
-                                          card->reserved + 1);
-    return has_room ? card : NULL;
+    return mw_group_make_room(group, card, place) ? card : NULL;
 }
 
 APART static void insert_and_count(mw_group *group, mw_card *card, const mw_cell *element) {
@@ -218,12 +222,16 @@ void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, i
     mw_ring_remove(&plan->ring, &card->ring, position);
 }
 
+void mw_group_asked_keys(const mw_group *group, const mw_lookup_plan *lookup,
+                         const mw_frame *frame, mw_cell *out_keys) {
+    for (int32_t i = 0; i < group->plan->key_count; i++)
+        out_keys[i] = mw_code_run(lookup->keys[i], frame);
+}
+
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
                           const mw_frame *frame) {
     mw_cell keys[MW_KEYS_MAX];
-    /* A missing key finds nothing: no event with one was ever taken. */
-    for (int32_t i = 0; i < group->plan->key_count; i++)
-        keys[i] = mw_code_run(lookup->keys[i], frame);
+    mw_group_asked_keys(group, lookup, frame, keys);
     mw_card *card = mw_cards_find(&group->cards, keys, mw_cards_hash(&group->cards, keys));
     if (card) group->recent = card;
     return card;

@@ -30,11 +30,16 @@ MW_MUST_USE bool mw_group_takes(const mw_group *group, const mw_frame *frame,
 uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *out_element);
 /* The card of `keys` with room for one more event; NULL if memory is out. */
 mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place);
+/* Makes room in a card for one more event; false if memory is out. */
+MW_MUST_USE bool mw_group_make_room(mw_group *group, mw_card *card, int64_t place);
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element);
 mw_card *mw_group_find(const mw_group *group, const mw_cell *keys); /* NULL: there is none */
 /* The reverse of an insertion: takes the element out or, where that is kept, notes that it counts
    until `until` only. Nothing happens if it is not there. */
 void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, int64_t until);
+/* The keys that a lookup asks for. A missing key finds nothing: no event with one is ever taken. */
+void mw_group_asked_keys(const mw_group *group, const mw_lookup_plan *lookup,
+                         const mw_frame *frame, mw_cell *out_keys);
 /* The card that a lookup asks for; NULL if there is none. */
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
 /* Where a bound lies in the card for the moment at `t`, whose edges these are: the first position

@@ -432,32 +432,6 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     return MW_OK;
 }
 
-/* Notes once that events of `stream` touch the card with these fields as keys. */
-static void add_touch(planner *p, int32_t stream, int32_t group, const int32_t *fields) {
-    mw_plan *plan = p->plan;
-    size_t size = (size_t)plan->groups[group].key_count * sizeof *fields;
-    for (int32_t i = plan->first_touch[stream]; i != MW_NONE; i = plan->touches[i].next_of_stream)
-        if (plan->touches[i].group == group && memcmp(plan->touches[i].fields, fields, size) == 0)
-            return;
-    mw_touch_plan *touch = &plan->touches[plan->touch_count];
-    touch->group = group;
-    memcpy(touch->fields, fields, size);
-    touch->next_of_stream = plan->first_touch[stream];
-    plan->first_touch[stream] = (int32_t)plan->touch_count++;
-}
-
-/* What is inserted, and what is looked up by plain fields. */
-static void foresee(planner *p) {
-    for (size_t i = 0; i < p->plan->group_count; i++)
-        add_touch(p, p->plan->groups[i].stream, (int32_t)i, p->plan->groups[i].keys);
-    for (size_t i = 0; i < p->plan->feature_lookup_count; i++) {
-        const mw_lookup_plan *lookup = &p->plan->lookups[i];
-        int32_t fields[MW_KEYS_MAX], key_count = p->plan->groups[lookup->group].key_count, k = 0;
-        while (k < key_count && (fields[k] = mw_code_field(lookup->keys[k])) != MW_NO_FIELD) k++;
-        if (k == key_count) add_touch(p, p->model->moment_stream, lookup->group, fields);
-    }
-}
-
 mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan *out_plan,
                        mw_error *err) {
     const mw_program *program = config->program;
@@ -473,19 +447,15 @@ mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan 
     p.placed = mw_arena_alloc(arena, room, sizeof *p.placed);
     plan.first_of_stream =
         mw_arena_alloc(arena, program->stream_count, sizeof *plan.first_of_stream);
-    plan.first_touch =
-        mw_arena_alloc(arena, program->stream_count, sizeof *plan.first_touch);
-    plan.touches = mw_arena_alloc(arena, 2 * room, sizeof *plan.touches);
     plan.shares_instance =
         mw_arena_alloc(arena, program->stream_count, sizeof *plan.shares_instance);
     plan.edges = mw_arena_alloc(arena, 2 * room, sizeof *plan.edges);
     if (!plan.groups || !plan.lookups || !p.placed || !plan.first_of_stream ||
-        !plan.first_touch || !plan.touches || !plan.shares_instance ||
-        !plan.edges)
+        !plan.shares_instance || !plan.edges)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     for (size_t i = 0; i < program->stream_count; i++) {
-        plan.first_of_stream[i] = plan.first_touch[i] = MW_NONE;
+        plan.first_of_stream[i] = MW_NONE;
         size_t field_count = program->streams[i].schema.field_count;
         if (field_count > plan.field_count_max) plan.field_count_max = field_count;
     }
@@ -498,7 +468,6 @@ mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan 
         settle_words(&p, &plan.groups[i]);
     }
     for (size_t i = 0; i < plan.lookup_count; i++) MW_TRY(settle_lookup(&p, (int32_t)i, err));
-    foresee(&p);
     *out_plan = plan;
     return MW_OK;
 }

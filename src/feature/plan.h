@@ -98,13 +98,6 @@ typedef struct {
     size_t range_count;
 } mw_lookup_plan;
 
-/* A card that an event of some stream will need, as it comes or for its moment. */
-typedef struct {
-    int32_t group;
-    int32_t fields[MW_KEYS_MAX]; /* of the event: the card's keys */
-    int32_t next_of_stream;      /* the next such card of the same stream, or MW_NONE */
-} mw_touch_plan;
-
 typedef struct {
     mw_group_plan *groups;
     size_t group_count;
@@ -115,9 +108,6 @@ typedef struct {
     mw_edge_plan *edges;         /* of all windows that keep to ticks */
     size_t edge_count;
     size_t window_count;         /* the model's windows that are kept */
-    mw_touch_plan *touches;
-    size_t touch_count;
-    int32_t *first_touch;        /* by stream: its first touch, or MW_NONE */
     int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */
     bool *shares_instance;       /* by stream: its events are told apart by instance */
     bool has_instances;

@@ -12,15 +12,18 @@ struct mw_pool_block {
 };
 
 bool mw_budget_take(mw_budget *budget, size_t size) {
-    MW_ASSERT(budget->used <= budget->max);
-    if (size > budget->max - budget->used) return false;
-    budget->used += size;
+    size_t used = __atomic_load_n(&budget->used, __ATOMIC_RELAXED);
+    do {
+        MW_ASSERT(used <= budget->max);
+        if (size > budget->max - used) return false;
+    } while (!__atomic_compare_exchange_n(&budget->used, &used, used + size, true,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     return true;
 }
 
 void mw_budget_give(mw_budget *budget, size_t size) {
-    MW_ASSERT(size <= budget->used);
-    budget->used -= size;
+    size_t used = __atomic_fetch_sub(&budget->used, size, __ATOMIC_RELAXED);
+    MW_ASSERT(size <= used);
 }
 
 void mw_pool_init(mw_pool *pool, mw_budget *budget) {

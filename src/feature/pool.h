@@ -3,7 +3,8 @@
  *
  * Blocks are cut from chunks that grow from 4 KiB to 1 MiB, so that the common case (a small
  * block, often a used one) costs a few instructions and no header. Nothing goes back to the
- * heap before the pool does. All pools of one engine draw on one budget.
+ * heap before the pool does. All pools of one engine draw on one budget, from
+ * several threads if it likes; a pool belongs to one.
  *
  * The caller names a block's class when it takes it and when it gives it back; one class has
  * one size.

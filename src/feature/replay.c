@@ -1,44 +1,45 @@
 #include "feature/replay.h"
 
+#include "feature/awaited.h"
+#include "feature/block.h"
+#include "feature/engine_state.h"
+
 struct mw_replay {
-    mw_replay_config config;
+    mw_walk walk;
     mw_engine *engine;
-    mw_agenda *agenda;
-    mw_cell *features; /* of the moment reported last */
-    size_t announced;  /* events [0, announced) have told their moments */
-    size_t applied;    /* and [0, applied) are in the engine; never more */
-    uint64_t number;   /* of the next moment */
-    uint64_t refused_moments;
-    bool has_moment;   /* `moment` was reported last, and its label is still to be noted */
-    mw_moment moment;
+    mw_block *block;      /* NULL: turn by turn */
+    mw_awaited awaited;   /* the features of the moments whose labels are expected */
+    mw_cell *features;    /* of the moment reported last, turn by turn */
+    uint64_t number;      /* of the next moment */
+    bool is_walked;       /* to its end */
 };
 
-/* A schedule goes on for ever; history ends with its last event: nobody knows what came after. */
-static void limit_agenda(mw_replay *replay) {
-    const mw_events *events = replay->config.events;
-    int64_t to = replay->config.to, end = INT64_MIN;
-    if (events->event_count > 0) end = mw_events_at(events, events->event_count - 1).place;
-    if (replay->config.model->schedule && to > end) to = end + 1;
-    mw_agenda_limit(replay->agenda, replay->config.from, to);
+static mw_status start_engine(mw_replay *replay, mw_error *err) {
+    const mw_replay_config *config = &replay->walk.config;
+    mw_engine_config engine = {.program = config->program,
+                               .model = config->model,
+                               .symbols = config->symbols,
+                               .with_label = config->with_label,
+                               .strand_count = mw_block_strand_count(config->crew.size)};
+    MW_TRY(mw_engine_create(engine, &replay->engine, err));
+    if (config->stretch_max != 1 && mw_block_suits(replay->engine, config->events))
+        return mw_block_create(replay->engine, config->crew, config->stretch_max,
+                               &replay->block, err);
+    mw_engine_destroy(replay->engine);
+    replay->engine = NULL;
+    engine.strand_count = 1;
+    return mw_engine_create(engine, &replay->engine, err);
 }
 
 mw_status mw_replay_create(mw_replay_config config, mw_replay **out_replay, mw_error *err) {
-    MW_ASSERT(config.events->event_count == 0 || config.events->order);
     mw_replay *replay = mw_allocate(sizeof *replay);
     if (!replay) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
-    replay->config = config;
-    mw_engine_config engine = {.program = config.program,
-                               .model = config.model,
-                               .symbols = config.symbols,
-                               .with_label = config.with_label};
-    mw_status status = mw_engine_create(engine, &replay->engine, err);
-    if (status == MW_OK)
-        status = mw_agenda_create(config.model, config.program, config.symbols, &replay->agenda,
-                                  err);
+    mw_awaited_init(&replay->awaited, config.model->feature_count);
+    mw_status status = mw_walk_init(&replay->walk, config, err);
+    if (status == MW_OK) status = start_engine(replay, err);
     replay->features = mw_allocate((config.model->feature_count + 1) * sizeof(mw_cell));
     if (status == MW_OK && !replay->features)
         status = mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
-    if (status == MW_OK) limit_agenda(replay);
     if (status != MW_OK) {
         mw_replay_destroy(replay);
         return status;
@@ -49,126 +50,128 @@ mw_status mw_replay_create(mw_replay_config config, mw_replay **out_replay, mw_e
 
 void mw_replay_destroy(mw_replay *replay) {
     if (!replay) return;
+    mw_block_destroy(replay->block);
     mw_engine_destroy(replay->engine);
-    mw_agenda_destroy(replay->agenda);
+    mw_walk_release(&replay->walk);
+    mw_awaited_release(&replay->awaited);
     mw_free(replay->features);
     mw_free(replay);
 }
 
-static mw_status announce(mw_replay *replay, const mw_event *event, mw_error *err) {
-    if (event->stream != mw_model_announcer(replay->config.model)) return MW_OK;
-    bool is_taken;
-    MW_TRY(mw_agenda_add_event(replay->agenda, event, &is_taken, err));
-    if (!is_taken) replay->refused_moments++;
-    return MW_OK;
+/* Expects the label of a moment under a ticket, which becomes its turn's number. */
+static mw_status expect_label(mw_replay *replay, mw_turn *moment, mw_error *err) {
+    if (!mw_walk_wants_label(&replay->walk, &moment->moment)) return MW_OK;
+    if (!mw_awaited_add(&replay->awaited, &moment->number))
+        return mw_fail(err, MW_NO_MEMORY, "replay: no memory for the features of a label");
+    return mw_walk_expect(&replay->walk, &moment->moment, moment->number, err);
 }
 
-static void foresee(mw_replay *replay, size_t index) {
-    const mw_events *events = replay->config.events;
-    if (index >= events->event_count) return;
-    mw_event event = mw_events_at(events, index);
-    mw_engine_foresee(replay->engine, &event);
+static void report_moment(mw_replay *replay, const mw_turn *turn, const mw_cell *features,
+                          mw_step *out_step) {
+    *out_step = (mw_step){.kind = MW_DUE_MOMENT,
+                          .place = turn->place,
+                          .moment = turn->moment,
+                          .number = replay->number++,
+                          .features = features};
+    if (mw_walk_wants_label(&replay->walk, &turn->moment))
+        mw_awaited_put(&replay->awaited, turn->number, out_step->number, features);
 }
 
-/* All events of the next place tell their moments, and what is due by then comes first (rule
-   4); when nothing is due any more, they are applied. */
-static mw_status take_events(mw_replay *replay, mw_error *err) {
-    const mw_events *events = replay->config.events;
-    int64_t place = mw_events_at(events, replay->applied).place;
-    if (replay->announced == replay->applied) {
-        for (; replay->announced < events->event_count; replay->announced++) {
-            mw_event event = mw_events_at(events, replay->announced);
-            if (event.place != place) break;
-            MW_TRY(announce(replay, &event, err));
-        }
-        if (mw_agenda_next(replay->agenda) <= place) return MW_OK;
+/* False if the moment was never taken. */
+static bool begin_label(mw_replay *replay, const mw_turn *turn, mw_step *out_step) {
+    uint64_t number = mw_awaited_number(&replay->awaited, turn->number);
+    const mw_cell *features = mw_awaited_features(&replay->awaited, turn->number);
+    mw_awaited_drop(&replay->awaited, turn->number);
+    if (number == MW_AWAITED_NOBODY) return false;
+    *out_step = (mw_step){.kind = MW_DUE_LABEL,
+                          .place = turn->place,
+                          .moment = turn->moment,
+                          .number = number,
+                          .features = features};
+    return true;
+}
+
+/* --- stretch by stretch ---------------------------------------------------------------------- */
+
+static mw_status work_stretch(mw_replay *replay, mw_error *err) {
+    while (!mw_block_is_full(replay->block)) {
+        mw_turn turn;
+        MW_TRY(mw_walk_next(&replay->walk, &turn, &replay->is_walked, err));
+        if (replay->is_walked) break;
+        if (turn.kind == MW_TURN_MOMENT) MW_TRY(expect_label(replay, &turn, err));
+        MW_TRY(mw_block_add(replay->block, &turn, err));
     }
-    mw_engine_advance(replay->engine, place);
-    for (; replay->applied < replay->announced; replay->applied++) {
-        foresee(replay, replay->applied + MW_ENGINE_FORESIGHT);
-        mw_event event = mw_events_at(events, replay->applied);
-        MW_TRY(mw_engine_apply(replay->engine, &event, err));
-    }
-    return MW_OK;
+    return mw_block_work(replay->block, err);
 }
 
-/* False for a moment of a schedule that is not for this key. */
-static bool report(mw_replay *replay, const mw_due *due, mw_step *out_step) {
-    *out_step = (mw_step){.kind = due->kind,
-                          .place = due->due,
-                          .moment = due->moment,
-                          .number = due->number,
-                          .features = due->features};
-    if (due->kind == MW_DUE_LABEL) {
-        out_step->label = mw_engine_label(replay->engine, &due->moment, due->features);
+/* False for a moment of a schedule that is not for this key, and for its label. */
+static bool report_result(mw_replay *replay, const mw_block_result *result, mw_step *out_step) {
+    const mw_turn *turn = result->turn;
+    if (turn->kind == MW_TURN_LABEL) {
+        if (!begin_label(replay, turn, out_step)) return false;
+        out_step->label = mw_engine_finish_label(replay->engine, &turn->moment,
+                                                 result->windows, out_step->features);
         return true;
     }
-    mw_engine_features(replay->engine, &due->moment, replay->features);
-    if (!mw_engine_takes(replay->engine, &due->moment, replay->features)) return false;
-    out_step->features = replay->features;
-    out_step->number = replay->number++;
-    replay->moment = due->moment;
-    replay->has_moment = replay->config.with_label;
-    return true;
-}
-
-/* The next event's moment, if that is all that happens at its place: it needs no agenda. */
-static bool find_lone_moment(mw_replay *replay, mw_due *out_due) {
-    const mw_replay_config *config = &replay->config;
-    const mw_events *events = config->events;
-    mw_event event = mw_events_at(events, replay->applied);
-    int64_t t = event.time + config->model->moment_offset_us;
-    if (event.stream != config->model->moment_stream || t < config->from || t >= config->to ||
-        t > event.place || event.known > event.place || event.replaced ||
-        event.place - t > config->model->lateness_us ||
-        mw_agenda_next(replay->agenda) <= event.place ||
-        (replay->applied + 1 < events->event_count &&
-         mw_events_at(events, replay->applied + 1).place == event.place))
+    if (!mw_engine_would_take(replay->engine, &turn->moment, result->windows, result->features))
         return false;
-    *out_due = (mw_due){.kind = MW_DUE_MOMENT,
-                        .due = event.place,
-                        .moment = {t, event.place, event.row}};
+    report_moment(replay, turn, result->features, out_step);
     return true;
 }
 
-static mw_status note_label(mw_replay *replay, mw_error *err) {
-    if (!replay->has_moment) return MW_OK;
-    replay->has_moment = false;
-    const mw_moment *moment = &replay->moment;
-    if (moment->t + replay->config.model->maturity_us > replay->config.now) return MW_OK;
-    return mw_agenda_add_label(replay->agenda, moment, replay->number - 1, replay->features,
-                               err);
-}
-
-mw_status mw_replay_next(mw_replay *replay, mw_step *out_step, bool *out_done, mw_error *err) {
-    const mw_events *events = replay->config.events;
-    MW_TRY(note_label(replay, err));
+static mw_status next_in_stretch(mw_replay *replay, mw_step *out_step, bool *out_done,
+                                 mw_error *err) {
     for (;;) {
-        bool has_events = replay->applied < events->event_count;
-        int64_t place = has_events ? mw_events_at(events, replay->applied).place : INT64_MAX;
-        /* Of the next place nothing may fire before all of its events are announced. */
-        if (has_events && replay->announced == replay->applied && place < INT64_MAX) place--;
-        mw_due due;
-        if (has_events && replay->announced == replay->applied &&
-            find_lone_moment(replay, &due)) {
-            replay->announced++;
-            mw_engine_advance(replay->engine, due.due);
-            (void)report(replay, &due, out_step); /* an event's moment, which is taken */
+        mw_block_result result;
+        while (mw_block_next(replay->block, &result)) {
+            if (!report_result(replay, &result, out_step)) continue;
             *out_done = false;
             return MW_OK;
         }
-        MW_TRY(mw_agenda_meet(replay->agenda, place, err));
-        if (mw_agenda_pop(replay->agenda, place, &due)) {
-            mw_engine_advance(replay->engine, due.due);
-            if (!report(replay, &due, out_step)) continue;
-            *out_done = false;
-            return MW_OK;
-        }
-        if (!has_events) break;
-        MW_TRY(take_events(replay, err));
+        if (replay->is_walked) break;
+        MW_TRY(work_stretch(replay, err));
     }
     *out_done = true;
     return MW_OK;
+}
+
+/* --- turn by turn ---------------------------------------------------------------------------- */
+
+static mw_status work_turn(mw_replay *replay, mw_turn *turn, mw_step *out_step, bool *out_found,
+                           mw_error *err) {
+    mw_engine *engine = replay->engine;
+    mw_engine_advance(engine, turn->place);
+    switch (turn->kind) {
+    case MW_TURN_EVENT: return mw_engine_apply(engine, &turn->event, err);
+    case MW_TURN_MOMENT:
+        mw_engine_features(engine, &turn->moment, replay->features);
+        if (!mw_engine_takes(engine, &turn->moment, replay->features)) return MW_OK;
+        MW_TRY(expect_label(replay, turn, err));
+        report_moment(replay, turn, replay->features, out_step);
+        *out_found = true;
+        return MW_OK;
+    default:
+        *out_found = begin_label(replay, turn, out_step);
+        if (*out_found)
+            out_step->label = mw_engine_label(engine, &turn->moment, out_step->features);
+        return MW_OK;
+    }
+}
+
+static mw_status next_turn(mw_replay *replay, mw_step *out_step, bool *out_done, mw_error *err) {
+    bool is_found = false;
+    while (!is_found) {
+        mw_turn turn;
+        MW_TRY(mw_walk_next(&replay->walk, &turn, out_done, err));
+        if (*out_done) return MW_OK;
+        MW_TRY(work_turn(replay, &turn, out_step, &is_found, err));
+    }
+    return MW_OK;
+}
+
+mw_status mw_replay_next(mw_replay *replay, mw_step *out_step, bool *out_done, mw_error *err) {
+    return replay->block ? next_in_stretch(replay, out_step, out_done, err)
+                         : next_turn(replay, out_step, out_done, err);
 }
 
 const mw_engine *mw_replay_engine(const mw_replay *replay) {
@@ -176,5 +179,5 @@ const mw_engine *mw_replay_engine(const mw_replay *replay) {
 }
 
 uint64_t mw_replay_refused_moments(const mw_replay *replay) {
-    return replay->refused_moments;
+    return replay->walk.refused_moments;
 }

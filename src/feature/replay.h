@@ -4,9 +4,11 @@
  * The one way to make training examples, and what the backtest walks: events are applied to
  * the engine, moments fall due before anything at or after their place is applied (rule 4),
  * labels at their maturity. Pull-style: the caller asks for the next step and may do what it
- * likes between two.
+ * likes between two. Stretches of turns are worked off at a time, by a crew if one is lent, turn
+ * by turn where a model needs that (feature/block.h); the bits are the same.
  */
 #pragma once
+#include "base/crew.h"
 #include "feature/agenda.h"
 
 typedef struct mw_replay mw_replay;
@@ -19,6 +21,9 @@ typedef struct {
     int64_t from, to;        /* moments with from <= t < to are reported */
     int64_t now;             /* labels that mature after this are not reported; INT64_MAX: all */
     bool with_label;
+    size_t stretch_max;      /* how many turns are worked off at a time; 0: as many as do well, 1:
+                                turn by turn, the plain way that tests compare with */
+    mw_crew crew;            /* shares the work; zeroed: the caller alone */
 } mw_replay_config;
 
 typedef struct {

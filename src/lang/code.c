@@ -43,6 +43,15 @@ bool mw_code_reads_now(const mw_code *code) {
     return false;
 }
 
+bool mw_code_makes_text(const mw_code *code) {
+    for (size_t i = 0; i < code->instruction_count; i++) {
+        if (code->instructions[i].op != MW_OP_CALL) continue;
+        mw_type result = mw_function_at(code->instructions[i].operand)->result;
+        if (result != MW_TYPE_NUMBER && result != MW_TYPE_BOOL) return true;
+    }
+    return false;
+}
+
 /* Spans and times: int64 us, all but MW_TIME_MISSING; what does not fit is missing. */
 static int64_t add_us(int64_t a, int64_t b) {
     int64_t sum;

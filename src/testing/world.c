@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define ARENA_SIZE ((size_t)16 << 20)
 enum { FEATURES = 14, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 20 };
@@ -92,7 +93,15 @@ static void write_now_window(mw_world *world, mw_buf *out) {
     mw_buf_printf(out, " by %s", random_keys(world, stream < 2));
 }
 
-static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
+/* Whether a window may be in this world. */
+static bool suits(const mw_world *world, mw_str expression) {
+    static const char *const waiting[] = {" since ", "= f0", "= last("};
+    for (size_t i = 0; world->waits_for_nothing && i < sizeof waiting / sizeof *waiting; i++)
+        if (strstr(expression.data, waiting[i])) return false;
+    return true;
+}
+
+static mw_str draw_feature(mw_world *world, bool may_look_at_all_past) {
     static const char *const ranges[] = {
         " over 1us",   " over 7us",         " over 40us",          " over 300us",
         " over 900us", " over 40us ago 5us", " over 300us ago 40us", " over 2ms",
@@ -124,7 +133,14 @@ static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
     return text(world, &buf);
 }
 
-static mw_str random_label(mw_world *world) {
+static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
+    for (;;) {
+        mw_str drawn = draw_feature(world, may_look_at_all_past);
+        if (suits(world, drawn)) return drawn;
+    }
+}
+
+static mw_str draw_label(mw_world *world) {
     static const char *const labels[] = {
         "sum(pays.x by who over next 100us) > 1",
         "last(pays.x by id over next 100us)",
@@ -148,6 +164,13 @@ static mw_str random_label(mw_world *world) {
     mw_buf_append_text(&buf, PICK(world, labels));
     mw_buf_append_text(&buf, PICK(world, unless));
     return text(world, &buf);
+}
+
+static mw_str random_label(mw_world *world) {
+    for (;;) {
+        mw_str drawn = draw_label(world);
+        if (suits(world, drawn)) return drawn;
+    }
 }
 
 static mw_source source(const char *expression) {
@@ -298,8 +321,7 @@ void mw_world_init_events(const mw_world *world, mw_events *out_events) {
     MW_CHECK_OK(mw_events_init(out_events, schemas, STREAMS, NULL), NULL);
 }
 
-void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config) {
-    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15)};
+static void create(mw_world *world, mw_world_config config) {
     mw_arena_init(&world->arena, ARENA_SIZE);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &world->symbols, NULL), NULL);
     declare(world, config);
@@ -307,6 +329,16 @@ void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config) {
     for (size_t i = 0; i < config.event_count; i++)
         add_event(world, (int32_t)below(world, STREAMS), config);
     MW_CHECK_OK(mw_events_sort(&world->events, NULL), NULL);
+}
+
+void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config) {
+    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15)};
+    create(world, config);
+}
+
+void mw_world_create_plain(mw_world *world, uint64_t seed, mw_world_config config) {
+    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15), .waits_for_nothing = true};
+    create(world, config);
 }
 
 void mw_world_shuffle(mw_world *world, mw_events *out_events) {

@@ -1,6 +1,10 @@
 #include "train/examples.h"
 
+#include "sys/parallel.h"
+#include "testing/world.h"
 #include "train/examples_world_test.h"
+
+#include <string.h>
 
 MW_TEST(examples_count_what_makes_none) {
     examples_world w;
@@ -65,4 +69,47 @@ MW_TEST(examples_come_from_a_replay_in_the_order_of_maturity) {
     }
     mw_events_release(&events);
     examples_world_end(&w);
+}
+
+static void gather(const mw_world *world, size_t thread_count, mw_examples *out_examples) {
+    MW_CHECK_OK(mw_examples_init(out_examples, world->program, world->model, NULL, 0, NULL), NULL);
+    mw_replay_config config = {.program = world->program,
+                               .model = world->model,
+                               .events = &world->events,
+                               .symbols = world->symbols,
+                               .from = INT64_MIN,
+                               .to = INT64_MAX,
+                               .now = INT64_MAX,
+                               .with_label = true,
+                               .stretch_max = thread_count == 0 ? 1 : 500,
+                               .crew = mw_parallel_crew(mw_sys_real(), thread_count)};
+    MW_CHECK_OK(mw_examples_build(out_examples, config, NULL, NULL, NULL), NULL);
+}
+
+/* Turn by turn (0), and by threads that share the keys: the same bits. */
+MW_TEST(examples_are_the_same_for_any_number_of_threads) {
+    static const size_t thread_counts[] = {1, 2, 3, 7};
+    size_t compared = 0;
+    for (uint64_t number = 0; number < 6; number++) {
+        mw_world world;
+        mw_world_create_plain(&world, mw_test_seed() * 10 + number,
+                              (mw_world_config){3000, true, false, false});
+        mw_examples expected, found;
+        gather(&world, 0, &expected);
+        size_t size = expected.count * world.model->feature_count * sizeof(mw_cell);
+        for (size_t t = 0; t < sizeof thread_counts / sizeof *thread_counts; t++) {
+            gather(&world, thread_counts[t], &found);
+            MW_CHECK_EQUAL_INT(found.count, expected.count);
+            MW_CHECK(expected.count == 0 ||
+                     (memcmp(found.items, expected.items,
+                             found.count * sizeof *found.items) == 0 &&
+                      memcmp(mw_table_row(&found.features, 0),
+                             mw_table_row(&expected.features, 0), size) == 0));
+            mw_examples_release(&found);
+        }
+        compared += expected.count;
+        mw_examples_release(&expected);
+        mw_world_release(&world);
+    }
+    MW_CHECK(compared > 1000);
 }

@@ -1,0 +1,494 @@
+#include "feature/block.h"
+
+#include "feature/engine_state.h"
+
+#include <string.h>
+
+enum { TURNS_MIN = 1 << 8, TURNS_MAX = 1 << 14, STRANDS_MAX = 64, STRANDS_EACH = 4 };
+#define ENTRIES_MAX ((size_t)TURNS_MAX * 4096)
+/* What the moments of a block find shall stay in the cache. */
+#define CELLS_MAX ((size_t)1 << 19)
+
+/* How many entries ahead each step of foresight is taken. */
+enum { SLOT_AHEAD = 24, CARD_AHEAD = 16, EVENTS_AHEAD = 8 };
+
+typedef struct {
+    mw_turn turn;
+    uint32_t instance; /* of the event or the moment; 0: none */
+    uint32_t moment;   /* its number among those of the block */
+} item;
+
+/* What a group has to do in a turn. */
+typedef struct {
+    mw_foreseen foreseen;
+    uint32_t item;
+    int32_t lookup; /* what is read, or one of the following */
+} entry;
+
+enum { TAKE = -1, WITHDRAW = -2 }; /* the event, or what it replaces */
+
+typedef struct {
+    entry *entries;
+    size_t count, capacity;
+} entry_list;
+
+/* The turns that are cut up together, by one of the crew. */
+typedef struct {
+    entry_list *lists; /* by strand and group */
+    size_t from, to;   /* the items */
+    uint64_t too_late;
+} chunk;
+
+/* What a strand needs for itself. */
+typedef struct {
+    mw_edges edges;
+    mw_cut *cuts;
+    mw_cell *event_row, *element;
+    uint64_t values_refused;
+} strand;
+
+struct mw_block {
+    mw_engine *engine;
+    mw_crew crew;
+    mw_arena arena;
+    chunk *chunks;
+    size_t chunk_count;
+    strand *strands;
+    item *items;
+    size_t count, count_max;
+    size_t given;        /* items that were given out or passed over */
+    size_t moment_count;
+    mw_cell *rows, *windows, *features; /* a row for each moment */
+    size_t row_width;
+};
+
+#define BLOCK_ARENA_MAX ((size_t)1 << 32)
+
+size_t mw_block_strand_count(size_t crew_size) {
+    size_t count = 1;
+    while (crew_size > 1 && count < crew_size * STRANDS_EACH && count < STRANDS_MAX) count *= 2;
+    return count;
+}
+
+/* --- whether --------------------------------------------------------------------------------- */
+
+static bool waits(const mw_engine *engine, const mw_lookup_plan *lookup) {
+    const mw_model_program *model = engine->config.model;
+    if (lookup->has_since) return true;
+    for (int32_t k = 0; k < engine->plan.groups[lookup->group].key_count; k++) {
+        for (size_t i = 0; i < model->window_count; i++)
+            if (mw_code_reads_window(lookup->keys[k], (int32_t)i)) return true;
+        for (size_t i = 0; i < model->feature_count; i++)
+            if (mw_code_reads_feature(lookup->keys[k], (int32_t)i)) return true;
+    }
+    return false;
+}
+
+bool mw_block_suits(const mw_engine *engine, const mw_events *events) {
+    for (size_t i = 0; i < engine->plan.lookup_count; i++)
+        if (waits(engine, &engine->plan.lookups[i])) return false;
+    for (size_t s = 0; s < events->stream_count; s++) {
+        const mw_stream_events *stream = &events->streams[s];
+        for (size_t row = 0; row < stream->rows.row_count; row++)
+            if (stream->knowns[row] > stream->places[row]) return false;
+        for (size_t i = 0; i < stream->correction_count; i++)
+            if (stream->corrections[i].from > stream->places[stream->corrections[i].row])
+                return false;
+    }
+    return true;
+}
+
+static bool may_make_text(const mw_code *code) {
+    return code && mw_code_makes_text(code);
+}
+
+static bool group_makes_text(const mw_group_plan *group) {
+    if (may_make_text(group->condition)) return true;
+    for (size_t i = 0; i < group->column_count; i++)
+        if (may_make_text(group->columns[i].value)) return true;
+    for (size_t i = 0; i < group->fold_count; i++)
+        if (may_make_text(group->folds[i].value)) return true;
+    return false;
+}
+
+/* Texts are interned by one thread. */
+static bool makes_text(const mw_engine *engine) {
+    const mw_model_program *model = engine->config.model;
+    const mw_plan *plan = &engine->plan;
+    for (size_t i = 0; i < plan->group_count; i++)
+        if (group_makes_text(&plan->groups[i])) return true;
+    for (size_t i = 0; i < plan->lookup_count; i++)
+        for (int32_t k = 0; k < plan->groups[plan->lookups[i].group].key_count; k++)
+            if (may_make_text(plan->lookups[i].keys[k])) return true;
+    for (size_t i = 0; i < plan->window_count; i++)
+        if (may_make_text(model->windows[i].value) ||
+            may_make_text(model->windows[i].now_condition))
+            return true;
+    for (size_t i = 0; i < model->feature_count; i++)
+        if (model->features[i].vector || may_make_text(model->features[i].code)) return true;
+    return false;
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static mw_status give_strands(mw_block *block, mw_error *err) {
+    const mw_plan *plan = &block->engine->plan;
+    mw_arena *arena = &block->arena;
+    for (size_t i = 0; i < block->engine->strand_count; i++) {
+        strand *own = &block->strands[i];
+        own->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *own->cuts);
+        own->event_row = mw_arena_alloc(arena, plan->field_count_max + 1, sizeof(mw_cell));
+        own->element = mw_arena_alloc(arena, plan->element_words_max + 1, sizeof(mw_cell));
+        if (!own->cuts || !own->event_row || !own->element)
+            return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+        MW_TRY(mw_edges_init(&own->edges, plan->edges, plan->edge_count,
+                             block->engine->config.program->zone, arena, err));
+    }
+    return MW_OK;
+}
+
+static mw_cell *give_rows(mw_block *block, size_t width) {
+    return mw_arena_alloc(&block->arena, block->count_max * (width + 1), sizeof(mw_cell));
+}
+
+static void choose_size(mw_block *block) {
+    const mw_engine *engine = block->engine;
+    const mw_model_program *model = engine->config.model;
+    block->row_width = engine->config.program->streams[model->moment_stream].schema.field_count;
+    size_t width = block->row_width + engine->plan.window_count + model->feature_count + 1;
+    if (block->count_max > 0 && block->count_max <= TURNS_MAX) return;
+    block->count_max = TURNS_MAX;
+    while (block->count_max > TURNS_MIN && block->count_max * width > CELLS_MAX)
+        block->count_max /= 2;
+}
+
+static mw_status prepare(mw_block *block, mw_error *err) {
+    const mw_engine *engine = block->engine;
+    mw_arena *arena = &block->arena;
+    choose_size(block);
+    size_t list_count = engine->strand_count * engine->plan.group_count;
+    block->chunks = mw_arena_alloc(arena, block->chunk_count, sizeof *block->chunks);
+    block->strands = mw_arena_alloc(arena, engine->strand_count, sizeof *block->strands);
+    block->items = mw_arena_alloc(arena, block->count_max, sizeof *block->items);
+    block->rows = give_rows(block, block->row_width);
+    block->windows = give_rows(block, engine->plan.window_count);
+    block->features = give_rows(block, engine->config.model->feature_count);
+    if (!block->chunks || !block->strands || !block->items || !block->rows || !block->windows ||
+        !block->features)
+        return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+    for (size_t i = 0; i < block->chunk_count; i++) {
+        block->chunks[i].lists = mw_arena_alloc(arena, list_count + 1, sizeof(entry_list));
+        if (!block->chunks[i].lists)
+            return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+    }
+    return give_strands(block, err);
+}
+
+mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
+                          mw_block **out_block, mw_error *err) {
+    mw_block *block = mw_allocate(sizeof *block);
+    if (!block) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+    *block =
+        (mw_block){.engine = engine, .crew = crew, .chunk_count = 1, .count_max = turn_max};
+    if (makes_text(engine)) block->crew = (mw_crew){0};
+    if (block->crew.size > 1) block->chunk_count = block->crew.size;
+    mw_arena_init(&block->arena, BLOCK_ARENA_MAX);
+    mw_status status = prepare(block, err);
+    if (status != MW_OK) mw_block_destroy(block);
+    else *out_block = block;
+    return status;
+}
+
+void mw_block_destroy(mw_block *block) {
+    if (!block) return;
+    size_t list_count = block->engine->strand_count * block->engine->plan.group_count;
+    for (size_t c = 0; block->chunks && c < block->chunk_count; c++)
+        for (size_t i = 0; block->chunks[c].lists && i < list_count; i++)
+            mw_free(block->chunks[c].lists[i].entries);
+    mw_arena_release(&block->arena);
+    mw_free(block);
+}
+
+/* --- gathering ------------------------------------------------------------------------------- */
+
+bool mw_block_is_full(const mw_block *block) {
+    return block->count == block->count_max;
+}
+
+static mw_status add_event(mw_block *block, item *added, mw_error *err) {
+    mw_engine *engine = block->engine;
+    const mw_event *event = &added->turn.event;
+    engine->stats.events_applied++;
+    if (!engine->plan.shares_instance[event->stream]) return MW_OK;
+    if (!mw_instances_reserve(&engine->instances)) return mw_engine_no_memory(engine, err);
+    mw_engine_fill_id(engine, event->stream, event->row);
+    added->instance = mw_instances_add(&engine->instances, (uint32_t)event->stream, event->time,
+                                       engine->id);
+    return MW_OK;
+}
+
+static void add_moment(mw_block *block, item *added) {
+    mw_engine *engine = block->engine;
+    mw_moment *moment = &added->turn.moment;
+    added->moment = (uint32_t)block->moment_count++;
+    mw_cell *row = block->rows + added->moment * block->row_width;
+    if (block->row_width > 0) memcpy(row, moment->row, block->row_width * sizeof *row);
+    moment->row = row;
+    if (!engine->plan.has_instances) return;
+    mw_engine_fill_id(engine, engine->config.model->moment_stream, row);
+    added->instance = mw_instances_find(&engine->instances, engine->id);
+}
+
+mw_status mw_block_add(mw_block *block, const mw_turn *turn, mw_error *err) {
+    MW_ASSERT(!mw_block_is_full(block) && turn->place >= block->engine->place);
+    item *added = &block->items[block->count];
+    *added = (item){.turn = *turn};
+    if (turn->kind == MW_TURN_EVENT) MW_TRY(add_event(block, added, err));
+    else add_moment(block, added);
+    block->count++;
+    return MW_OK;
+}
+
+/* --- cutting up ------------------------------------------------------------------------------ */
+
+static mw_frame frame_of(const mw_engine *engine, const mw_cell *row, int64_t time_us) {
+    return (mw_frame){.row = row,
+                      .time_us = time_us,
+                      .symbols = engine->config.symbols,
+                      .zone = engine->config.program->zone};
+}
+
+/* The low bits of a hash choose the strand; its table of cards goes by the high ones. */
+static bool add_entry(const mw_engine *engine, chunk *part, int32_t group, const mw_cell *keys,
+                      entry added) {
+    added.foreseen.hash = mw_cards_hash(&engine->groups[group].cards, keys);
+    size_t of_strand = added.foreseen.hash & (engine->strand_count - 1);
+    entry_list *list = &part->lists[of_strand * engine->plan.group_count + (size_t)group];
+    if (list->count == list->capacity &&
+        !mw_grow((void **)&list->entries, &list->capacity, list->count + 1,
+                 sizeof *list->entries, ENTRIES_MAX))
+        return false;
+    list->entries[list->count++] = added;
+    return true;
+}
+
+/* Gives the groups of a row's stream what they have to do with it. */
+static bool cut_row(const mw_engine *engine, chunk *part, const mw_event *event,
+                    const mw_frame *row, entry todo) {
+    size_t late_count = 0, group_count = 0;
+    for (int32_t i = engine->plan.first_of_stream[event->stream]; i != MW_NONE;
+         i = engine->plan.groups[i].next_of_stream) {
+        const mw_group *group = &engine->groups[i];
+        mw_cell keys[MW_KEYS_MAX];
+        group_count++;
+        if (row->time_us < mw_group_horizon(group, event->place)) {
+            late_count++;
+            continue;
+        }
+        if (mw_group_takes(group, row, keys) && !add_entry(engine, part, i, keys, todo))
+            return false;
+    }
+    part->too_late += todo.lookup == TAKE && group_count > 0 && late_count == group_count;
+    return true;
+}
+
+static bool cut_event(const mw_engine *engine, chunk *part, const item *it, uint32_t number) {
+    const mw_event *event = &it->turn.event;
+    mw_frame frame = frame_of(engine, event->row, event->time);
+    mw_frame replaced = frame_of(engine, event->replaced, event->replaced_time);
+    return (!event->replaced || cut_row(engine, part, event, &replaced,
+                                        (entry){.item = number, .lookup = WITHDRAW})) &&
+           cut_row(engine, part, event, &frame, (entry){.item = number, .lookup = TAKE});
+}
+
+static bool cut_moment(const mw_engine *engine, chunk *part, const item *it, uint32_t number) {
+    const mw_plan *plan = &engine->plan;
+    mw_frame frame = frame_of(engine, it->turn.moment.row, it->turn.moment.t);
+    bool is_label = it->turn.kind == MW_TURN_LABEL;
+    size_t middle = plan->feature_lookup_count;
+    for (size_t i = is_label ? middle : 0; i < (is_label ? plan->lookup_count : middle); i++) {
+        const mw_lookup_plan *lookup = &plan->lookups[i];
+        mw_cell keys[MW_KEYS_MAX];
+        mw_group_asked_keys(&engine->groups[lookup->group], lookup, &frame, keys);
+        if (!add_entry(engine, part, lookup->group, keys,
+                       (entry){.item = number, .lookup = (int32_t)i}))
+            return false;
+    }
+    return true;
+}
+
+static mw_status cut_up(void *context, size_t piece, mw_error *err) {
+    mw_block *block = context;
+    const mw_engine *engine = block->engine;
+    chunk *part = &block->chunks[piece];
+    part->from = piece * block->count / block->chunk_count;
+    part->to = (piece + 1) * block->count / block->chunk_count;
+    for (size_t i = 0; i < engine->strand_count * engine->plan.group_count; i++)
+        part->lists[i].count = 0;
+    for (size_t i = part->from; i < part->to; i++) {
+        const item *it = &block->items[i];
+        if (!(it->turn.kind == MW_TURN_EVENT ? cut_event(engine, part, it, (uint32_t)i)
+                                             : cut_moment(engine, part, it, (uint32_t)i)))
+            return mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");
+    }
+    return MW_OK;
+}
+
+static mw_cell *windows_of(const mw_block *block, const item *it) {
+    return block->windows + it->moment * block->engine->plan.window_count;
+}
+
+static mw_cell *features_of(const mw_block *block, const item *it) {
+    return block->features + it->moment * block->engine->config.model->feature_count;
+}
+
+/* --- the work -------------------------------------------------------------------------------- */
+
+/* The card of `keys`: the one that was foreseen, if it is that. */
+static mw_card *card_of(const mw_group *group, const entry *todo, const mw_cell *keys) {
+    mw_card *card = todo->foreseen.card;
+    if (card && mw_cards_is(&group->cards, card, keys)) return card;
+    return mw_cards_find(&group->cards, keys, todo->foreseen.hash);
+}
+
+/* The words of the element that stands for a row, and the keys under which. */
+static void fill(const mw_block *block, strand *own, const mw_group *group, const entry *todo,
+                 mw_cell *out_keys) {
+    const item *it = &block->items[todo->item];
+    const mw_event *event = &it->turn.event;
+    const mw_group_plan *plan = group->plan;
+    bool is_new = todo->lookup == TAKE;
+    mw_frame frame = frame_of(block->engine, is_new ? event->row : event->replaced,
+                              is_new ? event->time : event->replaced_time);
+    for (int32_t i = 0; i < plan->key_count; i++) out_keys[i] = frame.row[plan->keys[i]];
+    uint32_t refused = mw_group_fill(group, &frame, own->element);
+    if (is_new) own->values_refused += refused;
+    if (plan->instance_word) own->element[plan->instance_word].bits = it->instance;
+    if (plan->known_word)
+        own->element[plan->known_word].time = is_new ? event->place : event->replaced_from;
+    if (plan->withdrawn_word) own->element[plan->withdrawn_word].time = INT64_MAX;
+}
+
+static bool take_event(const mw_block *block, strand *own, mw_group *group, const entry *todo) {
+    mw_cell keys[MW_KEYS_MAX];
+    fill(block, own, group, todo, keys);
+    mw_card *card = card_of(group, todo, keys);
+    if (!card) card = mw_cards_add(&group->cards, keys, todo->foreseen.hash);
+    if (!card || !mw_group_make_room(group, card, block->items[todo->item].turn.place))
+        return false;
+    mw_group_insert(group, card, own->element);
+    return true;
+}
+
+static void withdraw(const mw_block *block, strand *own, mw_group *group, const entry *todo) {
+    mw_cell keys[MW_KEYS_MAX];
+    fill(block, own, group, todo, keys);
+    mw_card *card = card_of(group, todo, keys);
+    if (card) mw_group_withdraw(group, card, own->element, block->items[todo->item].turn.place);
+}
+
+static void read_moment(const mw_block *block, strand *own, mw_group *group, const entry *todo) {
+    const mw_engine *engine = block->engine;
+    const item *it = &block->items[todo->item];
+    const mw_moment *moment = &it->turn.moment;
+    const mw_lookup_plan *lookup = &engine->plan.lookups[todo->lookup];
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    mw_cell keys[MW_KEYS_MAX];
+    mw_group_asked_keys(group, lookup, &frame, keys);
+    mw_edges_set(&own->edges, moment->t);
+    mw_reading reading = {.t = moment->t,
+                          .place = moment->place,
+                          .maturity = moment->t + engine->config.model->maturity_us,
+                          .edges = &own->edges,
+                          .instances = &engine->instances,
+                          .instance = it->instance,
+                          .cuts = own->cuts,
+                          .frame = &frame,
+                          .event_row = own->event_row};
+    mw_reading_lookup(&reading, lookup, group, card_of(group, todo, keys), windows_of(block, it));
+}
+
+static bool work_off(const mw_block *block, strand *own, mw_group *group, entry_list *list) {
+    size_t count = list->count;
+    entry *entries = list->entries;
+    for (size_t i = 0; i < count + SLOT_AHEAD; i++) {
+        if (i < count) mw_group_foresee(group, &entries[i].foreseen, MW_FORESEE_SLOT);
+        size_t card = i - (SLOT_AHEAD - CARD_AHEAD), events = i - (SLOT_AHEAD - EVENTS_AHEAD);
+        if (card < count) mw_group_foresee(group, &entries[card].foreseen, MW_FORESEE_CARD);
+        if (events < count)
+            mw_group_foresee(group, &entries[events].foreseen, MW_FORESEE_EVENTS);
+        if (i < SLOT_AHEAD) continue;
+        const entry *todo = &entries[i - SLOT_AHEAD];
+        if (todo->lookup == WITHDRAW) withdraw(block, own, group, todo);
+        else if (todo->lookup != TAKE) read_moment(block, own, group, todo);
+        else if (!take_event(block, own, group, todo)) return false;
+    }
+    return true;
+}
+
+static mw_status work_strand(void *context, size_t piece, mw_error *err) {
+    mw_block *block = context;
+    mw_engine *engine = block->engine;
+    size_t group_count = engine->plan.group_count;
+    int64_t place = block->items[0].turn.place;
+    for (size_t g = 0; g < group_count; g++) {
+        mw_group *group = &engine->groups[piece * group_count + g];
+        if (mw_group_is_due(group, place)) mw_group_sweep(group, place);
+        for (size_t c = 0; c < block->chunk_count; c++)
+            if (!work_off(block, &block->strands[piece], group,
+                          &block->chunks[c].lists[piece * group_count + g]))
+                return mw_engine_no_memory(engine, err);
+    }
+    return MW_OK;
+}
+
+static mw_status finish(void *context, size_t piece, mw_error *err) {
+    (void)err;
+    mw_block *block = context;
+    const mw_engine *engine = block->engine;
+    const chunk *part = &block->chunks[piece];
+    for (size_t i = part->from; i < part->to; i++) {
+        const item *it = &block->items[i];
+        if (it->turn.kind == MW_TURN_MOMENT)
+            mw_engine_finish_features(engine, &it->turn.moment, windows_of(block, it),
+                                      features_of(block, it));
+    }
+    return MW_OK;
+}
+
+static void add_up(mw_block *block) {
+    mw_engine_stats *stats = &block->engine->stats;
+    for (size_t i = 0; i < block->chunk_count; i++) {
+        stats->events_too_late += block->chunks[i].too_late;
+        block->chunks[i].too_late = 0;
+    }
+    for (size_t i = 0; i < block->engine->strand_count; i++) {
+        stats->values_refused += block->strands[i].values_refused;
+        block->strands[i].values_refused = 0;
+    }
+}
+
+mw_status mw_block_work(mw_block *block, mw_error *err) {
+    if (block->count == 0) return MW_OK;
+    mw_engine *engine = block->engine;
+    MW_TRY(mw_crew_run(&block->crew, block->chunk_count, cut_up, block, err));
+    MW_TRY(mw_crew_run(&block->crew, engine->strand_count, work_strand, block, err));
+    MW_TRY(mw_crew_run(&block->crew, block->chunk_count, finish, block, err));
+    add_up(block);
+    engine->place = block->items[block->count - 1].turn.place;
+    mw_engine_sweep_instances(engine);
+    return MW_OK;
+}
+
+bool mw_block_next(mw_block *block, mw_block_result *out_result) {
+    while (block->given < block->count && block->items[block->given].turn.kind == MW_TURN_EVENT)
+        block->given++;
+    if (block->given == block->count) {
+        block->count = block->given = block->moment_count = 0;
+        return false;
+    }
+    const item *it = &block->items[block->given++];
+    *out_result =
+        (mw_block_result){&it->turn, windows_of(block, it), features_of(block, it)};
+    return true;
+}

@@ -1,0 +1,43 @@
+/*
+ * block: a stretch of a replay, worked off key by key instead of turn by turn.
+ *
+ * Turns are gathered, then worked off together: each group of windows gets the list of what it has
+ * to do, events to take and moments to read, in order; each strand, a share of the keys by their
+ * hash, goes through its own part of the list, and sees there what to ask of the cache next. At
+ * last each moment's features are worked out from its windows.
+ *
+ * No window sees two keys, and the turns of one key keep their order. So the bits are those of turn
+ * by turn, for any number of strands and any size of the crew that shares them.
+ *
+ * It takes a model whose look-ups wait for nothing that other look-ups find, and events that are
+ * known where they stand (mw_block_suits).
+ */
+#pragma once
+#include "base/crew.h"
+#include "feature/walk.h"
+
+typedef struct mw_block mw_block;
+
+/* A moment or a label that has been worked on. */
+typedef struct {
+    const mw_turn *turn;
+    const mw_cell *windows;  /* of the model; of a label its own alone */
+    const mw_cell *features; /* of a moment */
+} mw_block_result;
+
+/* Into how many strands an engine should be split for a crew of that size. */
+size_t mw_block_strand_count(size_t crew_size);
+bool mw_block_suits(const mw_engine *engine, const mw_events *events);
+/* The engine outlives the block, which alone applies and reads. It takes up to `turn_max` turns; 0:
+   as many as do well. */
+MW_MUST_USE mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
+                                      mw_block **out_block, mw_error *err);
+void mw_block_destroy(mw_block *block);
+
+bool mw_block_is_full(const mw_block *block);
+/* Takes the next turn. A moment's row is copied, an event's must stay. */
+MW_MUST_USE mw_status mw_block_add(mw_block *block, const mw_turn *turn, mw_error *err);
+MW_MUST_USE mw_status mw_block_work(mw_block *block, mw_error *err);
+/* The next moment or label of a block that has been worked off; false at its end, when it is empty
+   again. What was given out stands until then. */
+bool mw_block_next(mw_block *block, mw_block_result *out_result);

@@ -1,0 +1,111 @@
+#include "feature/walk.h"
+
+/* A schedule goes on for ever; history ends with its last event: nobody knows what came after. */
+static void limit_agenda(mw_walk *walk) {
+    const mw_events *events = walk->config.events;
+    int64_t to = walk->config.to, end = INT64_MIN;
+    if (events->event_count > 0) end = mw_events_at(events, events->event_count - 1).place;
+    if (walk->config.model->schedule && to > end) to = end + 1;
+    mw_agenda_limit(walk->agenda, walk->config.from, to);
+}
+
+mw_status mw_walk_init(mw_walk *walk, mw_replay_config config, mw_error *err) {
+    MW_ASSERT(config.events->event_count == 0 || config.events->order);
+    *walk = (mw_walk){.config = config};
+    MW_TRY(mw_agenda_create(config.model, config.program, config.symbols, &walk->agenda, err));
+    limit_agenda(walk);
+    return MW_OK;
+}
+
+void mw_walk_release(mw_walk *walk) {
+    mw_agenda_destroy(walk->agenda);
+}
+
+static mw_status announce(mw_walk *walk, const mw_event *event, mw_error *err) {
+    if (event->stream != mw_model_announcer(walk->config.model)) return MW_OK;
+    bool is_taken;
+    MW_TRY(mw_agenda_add_event(walk->agenda, event, &is_taken, err));
+    if (!is_taken) walk->refused_moments++;
+    return MW_OK;
+}
+
+/* All events of the next place tell their moments at once, as what is due by then comes first. */
+static mw_status announce_place(mw_walk *walk, int64_t place, mw_error *err) {
+    const mw_events *events = walk->config.events;
+    for (; walk->announced < events->event_count; walk->announced++) {
+        mw_event event = mw_events_at(events, walk->announced);
+        if (event.place != place) break;
+        MW_TRY(announce(walk, &event, err));
+    }
+    return MW_OK;
+}
+
+/* Whether the next event's moment is all that happens at its place: it needs no agenda. */
+static bool is_lone_moment(const mw_walk *walk, const mw_event *event) {
+    const mw_replay_config *config = &walk->config;
+    const mw_events *events = config->events;
+    int64_t t = event->time + config->model->moment_offset_us;
+    return event->stream == config->model->moment_stream && t >= config->from &&
+           t < config->to && t <= event->place && event->known <= event->place &&
+           !event->replaced &&            event->place - t <= config->model->lateness_us &&
+           mw_agenda_next(walk->agenda) > event->place &&
+           (walk->applied + 1 == events->event_count ||
+            mw_events_at(events, walk->applied + 1).place != event->place);
+}
+
+static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool *out_found,
+                          mw_error *err) {
+    mw_due due;
+    *out_found = false;
+    if (mw_agenda_next(walk->agenda) > place) return MW_OK;
+    MW_TRY(mw_agenda_meet(walk->agenda, place, err));
+    if (!mw_agenda_pop(walk->agenda, place, &due)) return MW_OK;
+    *out_turn = (mw_turn){.kind = due.kind == MW_DUE_LABEL ? MW_TURN_LABEL : MW_TURN_MOMENT,
+                          .place = due.due,
+                          .number = due.number,
+                          .moment = due.moment};
+    *out_found = true;
+    return MW_OK;
+}
+
+mw_status mw_walk_next(mw_walk *walk, mw_turn *out_turn, bool *out_done, mw_error *err) {
+    const mw_events *events = walk->config.events;
+    bool is_found;
+    *out_done = false;
+    if (walk->applied == events->event_count) {
+        MW_TRY(take_due(walk, INT64_MAX, out_turn, &is_found, err));
+        *out_done = !is_found;
+        return MW_OK;
+    }
+    mw_event event = mw_events_at(events, walk->applied);
+    if (walk->announced == walk->applied) {
+        if (is_lone_moment(walk, &event)) {
+            walk->announced++;
+            *out_turn = (mw_turn){
+                .kind = MW_TURN_MOMENT,
+                .place = event.place,
+                .moment = {event.time + walk->config.model->moment_offset_us, event.place,
+                           event.row}};
+            return MW_OK;
+        }
+        /* Of the next place nothing may fire before all of its events are announced. */
+        MW_TRY(take_due(walk, event.place - 1, out_turn, &is_found, err));
+        if (is_found) return MW_OK;
+        MW_TRY(announce_place(walk, event.place, err));
+    }
+    MW_TRY(take_due(walk, event.place, out_turn, &is_found, err));
+    if (is_found) return MW_OK;
+    walk->applied++;
+    *out_turn = (mw_turn){.kind = MW_TURN_EVENT, .place = event.place, .event = event};
+    return MW_OK;
+}
+
+bool mw_walk_wants_label(const mw_walk *walk, const mw_moment *moment) {
+    return walk->config.with_label &&
+           moment->t + walk->config.model->maturity_us <= walk->config.now;
+}
+
+mw_status mw_walk_expect(mw_walk *walk, const mw_moment *moment, uint64_t number,
+                         mw_error *err) {
+    return mw_agenda_add_label(walk->agenda, moment, number, NULL, err);
+}

@@ -1,0 +1,43 @@
+/*
+ * walk: a sorted log's events, the moments that they make and the labels of these, in the order in
+ * which they happen.
+ *
+ * A moment falls due before anything at or after its place (rule 4), a label at its maturity. What
+ * follows from a turn is the caller's to work out: the walk knows no window. Turns follow from the
+ * events and from the labels that it was told to expect alone, so they can be had long before
+ * anybody works on them.
+ */
+#pragma once
+#include "feature/agenda.h"
+#include "feature/replay.h"
+
+typedef enum { MW_TURN_EVENT, MW_TURN_MOMENT, MW_TURN_LABEL } mw_turn_kind;
+
+typedef struct {
+    mw_turn_kind kind;
+    int64_t place;     /* when it happens */
+    uint64_t number;   /* of a label: what it was expected under */
+    union {
+        mw_event event;
+        mw_moment moment; /* its row is valid until the next turn */
+    };
+} mw_turn;
+
+typedef struct {
+    mw_replay_config config;
+    mw_agenda *agenda;
+    size_t announced; /* events [0, announced) have told their moments */
+    size_t applied;   /* and [0, applied) have had their turn; never more */
+    uint64_t refused_moments;
+} mw_walk;
+
+MW_MUST_USE mw_status mw_walk_init(mw_walk *walk, mw_replay_config config, mw_error *err);
+void mw_walk_release(mw_walk *walk);
+/* The next turn; `*out_turn` is untouched and `*out_done` true at the end. */
+MW_MUST_USE mw_status mw_walk_next(mw_walk *walk, mw_turn *out_turn, bool *out_done,
+                                   mw_error *err);
+/* Whether the label of a moment will be asked for. */
+bool mw_walk_wants_label(const mw_walk *walk, const mw_moment *moment);
+/* Expects the label of the moment that was the last turn. Numbers grow. */
+MW_MUST_USE mw_status mw_walk_expect(mw_walk *walk, const mw_moment *moment, uint64_t number,
+                                     mw_error *err);
