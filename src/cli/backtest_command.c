@@ -6,7 +6,6 @@
 #include "cli/workspace.h"
 #include "ingest/history.h"
 #include "loop/backtest_report.h"
-#include "sys/parallel.h"
 #include "sys/terminal.h"
 
 enum { SEED_USUAL = 1 };
@@ -75,14 +74,10 @@ static mw_status read_options(job *it, mw_error *err) {
     MW_TRY(read_days(it, err));
     MW_TRY(read_policies(it, err));
     MW_TRY(mw_cli_int(cli, "--seed", SEED_USUAL, &it->seed, err));
-    MW_TRY(
-        mw_cli_int(cli, "--threads", (int64_t)mw_sys_core_count(cli->sys), &it->thread_count, err));
+    MW_TRY(mw_cli_threads(cli, &it->thread_count, err));
     if (it->seed < 0 || it->seed > INT32_MAX)
         return mw_fail(err, MW_USAGE, "--seed: must be 0 to %d, got %lld", INT32_MAX,
                        (long long)it->seed);
-    if (it->thread_count < 1 || it->thread_count > MW_THREADS_MAX)
-        return mw_fail(err, MW_USAGE, "--threads: must be 1 to %d, got %lld", MW_THREADS_MAX,
-                       (long long)it->thread_count);
     mw_lightgbm_settings settings; /* a wrong param shows before the pass, not in it */
     return mw_train_settings(it->model.project, (int32_t)it->seed, &settings, err);
 }

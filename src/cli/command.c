@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include "sys/parallel.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -272,6 +274,16 @@ mw_status mw_cli_int(const mw_cli *cli, const char *name, int64_t otherwise, int
         return mw_fail(err, MW_USAGE, "%s: %s must be a whole number, got \"%s\"",
                        cli->command->name, name, text);
     *out_value = value;
+    return MW_OK;
+}
+
+mw_status mw_cli_threads(const mw_cli *cli, int64_t *out_count, mw_error *err) {
+    int64_t count;
+    MW_TRY(mw_cli_int(cli, "--threads", (int64_t)mw_sys_core_count(cli->sys), &count, err));
+    if (count < 1 || count > MW_THREADS_MAX)
+        return mw_fail(err, MW_USAGE, "--threads: must be 1 to %d, got %lld", MW_THREADS_MAX,
+                       (long long)count);
+    *out_count = count;
     return MW_OK;
 }
 

@@ -58,6 +58,8 @@ bool mw_cli_has(const mw_cli *cli, const char *name);
 /* As numbers, with MW_USAGE naming option and value when they are none; absent: `otherwise`. */
 MW_MUST_USE mw_status mw_cli_int(const mw_cli *cli, const char *name, int64_t otherwise,
                                  int64_t *out_value, mw_error *err);
+/* --threads: 1 to MW_THREADS_MAX, or one a core. */
+MW_MUST_USE mw_status mw_cli_threads(const mw_cli *cli, int64_t *out_count, mw_error *err);
 /* Writes what has gathered in cli->out to standard output now (long-lived commands). */
 void mw_cli_flush(mw_cli *cli);
 /* A line on standard error: what is going on, for people; silent under --json. */

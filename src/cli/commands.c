@@ -121,7 +121,8 @@ const mw_command mw_commands[] = {
         .words = "",
         .summary = "Compute the features and label of every moment, a row each",
         .options = {{"--model", "MODEL", "whose features, if the project has several models"},
-                    {"--output", "FILE", "a .csv or .parquet file, instead of standard output"}},
+                    {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
+                    {"--threads", "N", "of the replay (one a core); changes no number"}},
         .examples = "  millwright features build --output examples.parquet\n",
         .run = mw_cli_features_build,
     },
@@ -171,7 +172,7 @@ const mw_command mw_commands[] = {
                     {"--seed", "N", "of all that is random (1)"},
                     {"--as-of", "TIME", "with what was known then, instead of now"},
                     {"--test-from", "DAY", "test on the moments from then on (the latest fifth)"},
-                    {"--threads", "N", "of the learner (one a core); changes no number"}},
+                    {"--threads", "N", "of replay and learner (one a core); changes no number"}},
         .examples = "  millwright train\n"
                     "  millwright train late --test-from 2013-09-01 --seed 7 --json\n",
         .run = mw_cli_train,

@@ -129,10 +129,12 @@ mw_status mw_cli_features_build(mw_cli *cli, mw_error *err) {
     if (path) MW_TRY(mw_table_file_check(path, err));
     if (!path && cli->json)
         return mw_fail(err, MW_USAGE, "features build: --json needs --output FILE");
+    int64_t thread_count;
+    MW_TRY(mw_cli_threads(cli, &thread_count, err));
     mw_workspace workspace;
     mw_feature_walk it;
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, &it, err);
+    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, thread_count, &it, err);
     if (status == MW_OK) {
         status = build(&it, err);
         mw_feature_walk_end(&it);
@@ -261,7 +263,7 @@ mw_status mw_cli_features_verify(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     mw_feature_walk it;
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, &it, err);
+    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, 0, &it, err);
     if (status == MW_OK) {
         status = verify(&it, sample, err);
         mw_feature_walk_end(&it);

@@ -1,10 +1,13 @@
 #include "cli/feature_walk.h"
 
+#include "sys/parallel.h"
+
 #include "ingest/history.h"
 
-mw_status mw_feature_walk_begin(const mw_workspace *workspace, mw_feature_walk *out_walk,
-                                mw_error *err) {
+mw_status mw_feature_walk_begin(const mw_workspace *workspace, int64_t thread_count,
+                                mw_feature_walk *out_walk, mw_error *err) {
     mw_cli *cli = workspace->cli;
+    size_t threads = thread_count > 0 ? (size_t)thread_count : mw_sys_core_count(cli->sys);
     mw_workspace_model model;
     mw_history history;
     mw_events events;
@@ -20,7 +23,8 @@ mw_status mw_feature_walk_begin(const mw_workspace *workspace, mw_feature_walk *
                                           .from = INT64_MIN,
                                           .to = INT64_MAX,
                                           .now = mw_history_now(&history, mw_sys_now_us(cli->sys)),
-                                          .with_label = true};
+                                          .with_label = true,
+                                          .crew = mw_parallel_crew(cli->sys, threads)};
     mw_status status = mw_replay_create(out_walk->config, &out_walk->replay, err);
     if (status != MW_OK) mw_events_release(&out_walk->events);
     return status;

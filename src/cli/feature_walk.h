@@ -15,7 +15,8 @@ typedef struct {
     size_t moment_count_max; /* events of the moment's stream */
 } mw_feature_walk;
 
-/* The model is the one of --model, or the only one. `*out_walk` must not move. */
-MW_MUST_USE mw_status mw_feature_walk_begin(const mw_workspace *workspace,
+/* The model is the one of --model, or the only one. `thread_count`: of the replay, 0: one a
+   core; it changes no number. `*out_walk` must not move. */
+MW_MUST_USE mw_status mw_feature_walk_begin(const mw_workspace *workspace, int64_t thread_count,
                                             mw_feature_walk *out_walk, mw_error *err);
 void mw_feature_walk_end(mw_feature_walk *walk);

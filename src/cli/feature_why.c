@@ -314,7 +314,7 @@ mw_status mw_cli_features_why(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     mw_feature_walk walk;
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, &walk, err);
+    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, 0, &walk, err);
     if (status == MW_OK) {
         status = ask(&walk, shown_max, err);
         mw_feature_walk_end(&walk);

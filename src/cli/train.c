@@ -42,14 +42,10 @@ static mw_status read_options(job *it, mw_error *err) {
     MW_TRY(read_time(it, "--as-of", MW_TIME_MISSING, &it->as_of, err));
     MW_TRY(read_time(it, "--test-from", MW_TEST_LATEST, &it->test_from, err));
     MW_TRY(mw_cli_int(cli, "--seed", SEED_USUAL, &it->seed, err));
-    MW_TRY(mw_cli_int(cli, "--threads", (int64_t)mw_sys_core_count(cli->sys), &it->thread_count,
-                      err));
+    MW_TRY(mw_cli_threads(cli, &it->thread_count, err));
     if (it->seed < 0 || it->seed > INT32_MAX)
         return mw_fail(err, MW_USAGE, "--seed: must be 0 to %d, got %lld", INT32_MAX,
                        (long long)it->seed);
-    if (it->thread_count < 1 || it->thread_count > MW_THREADS_MAX)
-        return mw_fail(err, MW_USAGE, "--threads: must be 1 to %d, got %lld", MW_THREADS_MAX,
-                       (long long)it->thread_count);
     mw_lightgbm_settings settings; /* a wrong param shows before the replay, not after it */
     return mw_train_settings(&it->model, (int32_t)it->seed, &settings, err);
 }
@@ -81,7 +77,8 @@ static mw_status build_examples(const job *it, const mw_events *events, mw_examp
                                .from = INT64_MIN,
                                .to = INT64_MAX,
                                .now = it->as_of,
-                               .with_label = true};
+                               .with_label = true,
+                               .crew = mw_parallel_crew(sys, (size_t)it->thread_count)};
     replay_progress shown = {.first_place = 0};
     uint64_t hours = 0;
     if (events->event_count > 0) {
