@@ -96,10 +96,10 @@ static mw_status read_now(mw_str body, int64_t *out_us, mw_error *err) {
     mw_str text = {yyjson_get_str(now), yyjson_get_len(now)};
     bool has_zone = false;
     bool is_time = text.data && mw_time_parse(text, out_us, &has_zone) && has_zone;
+    const char *rule = "now: must be a time with its offset, such as 2013-01-01T05:00:00Z";
+    mw_status status = is_time ? MW_OK : mw_json_refuse(now, rule, err);
     yyjson_doc_free(doc);
-    if (is_time) return MW_OK;
-    return mw_fail(err, MW_INVALID,
-                   "now: must be a time with its offset, such as 2013-01-01T05:00:00Z");
+    return status;
 }
 
 static mw_status move_clock(mw_api *api, mw_str body, mw_error *err) {

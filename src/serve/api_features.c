@@ -56,13 +56,11 @@ static mw_status write_answer(const mw_api *api, size_t model, yyjson_val *root,
 static mw_status answer_features(const mw_api *api, const mw_route_call *call, mw_buf *body,
                                  mw_error *err) {
     size_t model = 0;
-    yyjson_alc memory = mw_api_json_memory();
     mw_str text = call->request->body;
     MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
-    char *bytes = (char *)(uintptr_t)text.data; /* read only, without the flag to work in place */
-    yyjson_doc *doc = yyjson_read_opts(bytes, text.size, 0, &memory, NULL);
-    mw_status status = doc ? write_answer(api, model, yyjson_doc_get_root(doc), body, err)
-                           : mw_fail(err, MW_MALFORMED, "body: must be JSON");
+    yyjson_doc *doc = NULL;
+    MW_TRY(mw_api_parse(text, mw_api_json_memory(), &doc, err));
+    mw_status status = write_answer(api, model, yyjson_doc_get_root(doc), body, err);
     yyjson_doc_free(doc);
     return status;
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "serve/api.h"
+#include "serve/json_refusal.h"
 
 typedef void mw_api_handler(void *context, const mw_route_call *call, mw_response *response);
 
@@ -29,6 +30,9 @@ void mw_api_features(void *context, const mw_route_call *call, mw_response *resp
 void mw_api_describe(void *context, const mw_route_call *call, mw_response *response);
 
 yyjson_alc mw_api_json_memory(void); /* mw_allocate, as yyjson takes it */
+/* A body as JSON, which points into `text`; MW_MALFORMED names the byte. */
+MW_MUST_USE mw_status mw_api_parse(mw_str text, yyjson_alc memory, yyjson_doc **out_doc,
+                                   mw_error *err);
 /* The index of the model of this name; MW_NOT_FOUND with the nearest one. */
 MW_MUST_USE mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model,
                                         mw_error *err);

@@ -57,12 +57,8 @@ yyjson_alc mw_api_json_memory(void) {
     return (yyjson_alc){allocate_json, resize_json, free_json, NULL};
 }
 
-/* On the desk if it is sure to fit. One document stands at a time. */
-static mw_status parse(desk *at, mw_str text, yyjson_doc **out_doc, mw_error *err) {
+mw_status mw_api_parse(mw_str text, yyjson_alc memory, yyjson_doc **out_doc, mw_error *err) {
     yyjson_read_err failure;
-    yyjson_alc memory = mw_api_json_memory();
-    if (yyjson_read_max_memory_usage(text.size, 0) <= DESK_SIZE)
-        yyjson_alc_pool_init(&memory, at->bytes, DESK_SIZE);
     char *bytes = (char *)(uintptr_t)text.data; /* read only, without the flag to work in place */
     yyjson_doc *doc = yyjson_read_opts(bytes, text.size, 0, &memory, &failure);
     if (!doc)
@@ -70,6 +66,14 @@ static mw_status parse(desk *at, mw_str text, yyjson_doc **out_doc, mw_error *er
                        failure.msg);
     *out_doc = doc;
     return MW_OK;
+}
+
+/* On the desk if it is sure to fit. One document stands at a time. */
+static mw_status parse(desk *at, mw_str text, yyjson_doc **out_doc, mw_error *err) {
+    yyjson_alc memory = mw_api_json_memory();
+    if (yyjson_read_max_memory_usage(text.size, 0) <= DESK_SIZE)
+        yyjson_alc_pool_init(&memory, at->bytes, DESK_SIZE);
+    return mw_api_parse(text, memory, out_doc, err);
 }
 
 static mw_status rows_begin(rows *all, const mw_http_request *request, mw_error *err) {
@@ -203,9 +207,9 @@ static mw_status read_wish(const rows *all, wish *out_wish, mw_error *err) {
     yyjson_val *record = yyjson_obj_get(all->root, "record");
     yyjson_val *explain = yyjson_obj_get(all->root, "explain");
     if (explain && !yyjson_is_bool(explain))
-        return mw_fail(err, MW_INVALID, "explain: must be true or false");
+        return mw_json_refuse(explain, "explain: must be true or false", err);
     if (record && !yyjson_is_bool(record))
-        return mw_fail(err, MW_INVALID, "record: must be true or false");
+        return mw_json_refuse(record, "record: must be true or false", err);
     if (!yyjson_is_obj(all->root) ||
         (all->is_single && !yyjson_is_obj(yyjson_obj_get(all->root, "event"))))
         return mw_fail(err, MW_INVALID,

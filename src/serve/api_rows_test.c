@@ -45,7 +45,7 @@ MW_TEST(api_predicts_one_row_or_many) {
                        "{\"events\": [" NOW_ORDER(2) ", 5, " NOW_ORDER(3) "], \"record\": false}",
                        200);
     MW_CHECK(shop_says(answer, "{\"predictions\":[{\"id\":null,"));
-    MW_CHECK(shop_says(answer, "{\"row\":2,\"reason\":\"event: must be an object\"}"));
+    MW_CHECK(shop_says(answer, "{\"row\":2,\"reason\":\"event: must be an object, got 5\"}"));
     MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 1);
     shop_call(&s, MW_HTTP_POST, quick, "{\"event\": 5}", 422);
     shop_call(&s, MW_HTTP_POST, quick, "{\"event\": {}, \"record\": 1}", 422);

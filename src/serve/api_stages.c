@@ -1,24 +1,29 @@
 /* The api of what changes a model's champion. */
 #include "serve/api_parts.h"
 
-enum { TEXT_SIZE_MAX = 1000 };
+#include <stdio.h>
+
+enum { TEXT_SIZE_MAX = 1000, RULE_SIZE_MAX = 100 };
 
 /* A member of the body that is a text; empty where it is not there. */
 static mw_status read_text(yyjson_val *root, const char *key, mw_str *out_text, mw_error *err) {
     yyjson_val *value = yyjson_obj_get(root, key);
     *out_text = value ? (mw_str){yyjson_get_str(value), yyjson_get_len(value)} : MW_STR("");
     if (out_text->data && out_text->size <= TEXT_SIZE_MAX) return MW_OK;
-    return mw_fail(err, MW_INVALID, "%s: must be a text of at most %d bytes", key, TEXT_SIZE_MAX);
+    char rule[RULE_SIZE_MAX];
+    (void)snprintf(rule, sizeof rule, "%s: must be a text of at most %d bytes", key, TEXT_SIZE_MAX);
+    return mw_json_refuse(value, rule, err);
 }
 
 static mw_status read_wish(yyjson_val *root, bool is_rollback, mw_stage_wish *wish,
                            mw_error *err) {
-    if (!yyjson_is_obj(root)) return mw_fail(err, MW_INVALID, "body: must be a JSON object");
+    if (!yyjson_is_obj(root)) return mw_json_refuse(root, "body: must be a JSON object", err);
     MW_TRY(read_text(root, "why", &wish->why, err));
     if (is_rollback) return MW_OK;
     MW_TRY(read_text(root, "version", &wish->version, err));
     if (wish->version.size > 0) return MW_OK;
-    return mw_fail(err, MW_INVALID, "version: must name the version that is to answer");
+    return mw_json_refuse(yyjson_obj_get(root, "version"),
+                          "version: must name the version that is to answer", err);
 }
 
 static void write_champion(mw_json *json, const mw_api *api, size_t model, mw_str champion) {
@@ -42,9 +47,9 @@ static mw_status change(const mw_api *api, const mw_route_call *call, bool is_ro
     mw_str text = call->request->body;
     MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
     if (is_rollback && text.size == 0) text = MW_STR("{}");
-    yyjson_doc *doc = yyjson_read(text.data, text.size, 0);
-    mw_status status = doc ? read_wish(yyjson_doc_get_root(doc), is_rollback, &wish, err)
-                           : mw_fail(err, MW_MALFORMED, "body: must be JSON");
+    yyjson_doc *doc = NULL;
+    MW_TRY(mw_api_parse(text, mw_api_json_memory(), &doc, err));
+    mw_status status = read_wish(yyjson_doc_get_root(doc), is_rollback, &wish, err);
     if (status == MW_OK) status = api->change(api->change_context, &wish, champion, err);
     yyjson_doc_free(doc);
     if (status != MW_OK) return status;

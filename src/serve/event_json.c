@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "serve/json_refusal.h"
 #include "table/list.h"
 
 enum { INTEGER_TEXT_SIZE = 24, NEAREST_COLUMNS_MAX = 64 };
@@ -15,11 +16,11 @@ static bool is_exact(yyjson_val *value) {
 }
 
 static mw_status read_number(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
-    if (!yyjson_is_num(value)) return mw_fail(err, MW_INVALID, "must be a number");
+    if (!yyjson_is_num(value)) return mw_json_refuse(value, "must be a number", err);
     double number = yyjson_get_num(value);
-    if (!isfinite(number)) return mw_fail(err, MW_INVALID, "must be a finite number");
+    if (!isfinite(number)) return mw_json_refuse(value, "must be a finite number", err);
     if (!is_exact(value)) {
-        mw_status status = mw_fail(err, MW_INVALID, "must be within 2^53, or a category");
+        mw_status status = mw_json_refuse(value, "must be within 2^53, or a category", err);
         return mw_hint(err, status, "An identifier wants `types: {...: category}`.");
     }
     *out_cell = mw_cell_number(number);
@@ -41,7 +42,7 @@ static mw_status read_symbol(yyjson_val *value, bool takes_integers, mw_symbols 
                              mw_cell *out_cell, mw_error *err) {
     char digits[INTEGER_TEXT_SIZE];
     if (!yyjson_is_str(value) && !(takes_integers && yyjson_is_int(value)))
-        return mw_fail(err, MW_INVALID, "must be a text");
+        return mw_json_refuse(value, "must be a text", err);
     uint32_t code = mw_symbols_intern(symbols, read_text(value, digits));
     if (code == 0) return mw_fail(err, MW_NO_MEMORY, "no memory for another text");
     out_cell->symbol = code;
@@ -52,7 +53,7 @@ static mw_status read_time(yyjson_val *value, const mw_zone *zone, mw_symbols *s
                            mw_cell *out_cell, mw_error *err) {
     char digits[INTEGER_TEXT_SIZE];
     if (!yyjson_is_str(value))
-        return mw_fail(err, MW_INVALID, "must be a time as text, such as 2013-01-01T05:00:00Z");
+        return mw_json_refuse(value, "must be a time as text, such as 2013-01-01T05:00:00Z", err);
     return mw_cell_parse(MW_TYPE_TIME, read_text(value, digits), zone, symbols, out_cell, err);
 }
 
@@ -60,7 +61,7 @@ static mw_status read_duration(yyjson_val *value, mw_cell *out_cell, mw_error *e
     const double seconds_max = 1e12;
     double seconds = yyjson_get_num(value);
     if (!yyjson_is_num(value) || !(fabs(seconds) <= seconds_max))
-        return mw_fail(err, MW_INVALID, "must be a number of seconds");
+        return mw_json_refuse(value, "must be a number of seconds", err);
     out_cell->time = (int64_t)llround(seconds * (double)MW_SECOND_US);
     return MW_OK;
 }
@@ -74,14 +75,14 @@ static mw_status read_element(yyjson_val *value, mw_list_writer *writer, mw_erro
         return MW_OK;
     }
     if (!yyjson_is_str(value) && !yyjson_is_int(value))
-        return mw_fail(err, MW_INVALID, "must be a text");
+        return mw_json_refuse(value, "must be a text", err);
     mw_list_add_text(writer, read_text(value, digits));
     return MW_OK;
 }
 
 static mw_status read_list(yyjson_val *value, mw_type type, mw_symbols *symbols,
                            mw_cell *out_cell, mw_error *err) {
-    if (!yyjson_is_arr(value)) return mw_fail(err, MW_INVALID, "must be an array");
+    if (!yyjson_is_arr(value)) return mw_json_refuse(value, "must be an array", err);
     mw_list_writer writer;
     mw_cell list;
     mw_list_begin(&writer, type);
@@ -114,7 +115,7 @@ static mw_status read_value(yyjson_val *value, mw_type type, const mw_zone *zone
         case MW_TYPE_BOOL:
         case MW_TYPE_COUNT: break;
     }
-    if (!yyjson_is_bool(value)) return mw_fail(err, MW_INVALID, "must be true or false");
+    if (!yyjson_is_bool(value)) return mw_json_refuse(value, "must be true or false", err);
     *out_cell = mw_cell_bool(yyjson_get_bool(value));
     return MW_OK;
 }
@@ -145,7 +146,7 @@ static int32_t find_column(const mw_stream_source *source, int32_t expected, mw_
 mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
                              const mw_zone *zone, mw_symbols *symbols, mw_cell *row,
                              mw_error *err) {
-    if (!yyjson_is_obj(object)) return mw_fail(err, MW_INVALID, "event: must be an object");
+    if (!yyjson_is_obj(object)) return mw_json_refuse(object, "event: must be an object", err);
     for (size_t i = 0; i < source->column_count; i++)
         row[i] = mw_cell_missing(source->row.fields[i].type);
     int32_t field = -1;

@@ -70,14 +70,15 @@ MW_TEST(event_json_refuses_by_column_and_rule) {
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"[]", "event: must be an object"},
-        {"{\"amount\": \"12\"}", "amount: must be a number"},
-        {"{\"amount\": 9007199254740993}", "amount: must be within 2^53, or a category"},
+        {"[]", "event: must be an object, got an array"},
+        {"{\"amount\": \"12\"}", "amount: must be a number, got \"12\""},
+        {"{\"amount\": 9007199254740993}",
+         "amount: must be within 2^53, or a category, got 9007199254740993"},
         {"{\"at\": 5}", "at: must be a time as text"},
         {"{\"at\": \"2013-01-01\"}", "at: time: must be given with its offset"},
-        {"{\"paid\": 1}", "paid: must be true or false"},
-        {"{\"note\": 7}", "note: must be a text"},
-        {"{\"took\": 1e300}", "took: must be a number of seconds"},
+        {"{\"paid\": 1}", "paid: must be true or false, got 1"},
+        {"{\"note\": 7}", "note: must be a text, got 7"},
+        {"{\"took\": 1e300}", "took: must be a number of seconds, got 1e+300"},
         {"{\"shops\": \"a\"}", "shops: stream orders has no such column"},
         {"{\"refund\": 1}", "refund: stream orders has no such column"}, /* it is derived */
     };
@@ -98,8 +99,8 @@ MW_TEST(event_json_reads_arrays_into_lists) {
     static const struct {
         const char *text, *message;
     } refused[] = {
-        {"{\"tags\": \"a\"}", "tags: must be an array"},
-        {"{\"tags\": [\"a\", null]}", "tags: element 1: must be a text"},
+        {"{\"tags\": \"a\"}", "tags: must be an array, got \"a\""},
+        {"{\"tags\": [\"a\", null]}", "tags: element 1: must be a text, got null"},
         {"{\"sizes\": [1, \"2\"]}", "sizes: element 1: must be a number"},
         {"{\"sizes\": [9007199254740993]}", "sizes: element 0: must be within 2^53"},
     };

@@ -20,13 +20,13 @@ def check_events(port):
     bad = [(order("x", shop="east"), 'shop: must be one of north, south, got "east"'),
            (order("x", amount=-1), "amount: must be at least 0"),
            (order("x", amount=None), "amount: must be there"),
-           (order("x", amount="12"), "amount: must be a number"),
+           (order("x", amount="12"), 'amount: must be a number, got "12"'),
            (order("x", amount=1e400), "JSON"),
            (order("x", at="yesterday"), "at: "),
            (order("x", at=None), "time: must be there"),
            (order("x", number=None), "id: number must be there"),
            (order("x", amonut=3), "amonut: stream orders has no such column"),
-           ("orders", "event: must be an object")]
+           ("orders", 'event: must be an object, got "orders"')]
     good = [order("a"), order("b", returned=1)]
     rows = [json.dumps(row).replace("Infinity", "1e400") for row, _ in bad] + \
            [json.dumps(row) for row in good]
