@@ -131,10 +131,16 @@ class BadRequests(Shop):
     def test_bytes_that_are_no_request(self):
         for sent in (b"\0" * 1000, b"\r\n" * 1000, b"hello\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
                      b"GET /healthz HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
-                     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\nHost: x\n : y\n\n"):
+                     b"PRI * HTTP/2.0\r\n\r\nMS\r\n\r\n", b"GET / HTTP/1.1\nHost: x\n : y\n\n"):
             answer = self.send(sent)
             self.assertTrue(answer == b"" or answer[:10] in (b"HTTP/1.1 4", b"HTTP/1.1 5"),
                             answer[:200])
+        for rubbish in (b"\xff" * 100, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
+            answer, kinds = self.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + rubbish), []
+            while answer:  # frames of HTTP/2: three bytes of size, one of kind
+                kinds.append(answer[3])
+                answer = answer[9 + int.from_bytes(answer[:3], "big"):]
+            self.assertIn(7, kinds)  # GOAWAY
         for sent in (b"", b"GET /heal", b"POST " + EVENTS.encode() + b" HTTP/1.1\r\nHost: x\r\n"
                      b"Content-Length: 50\r\n\r\n{\"order\": 1"):
             self.send(sent)
