@@ -43,6 +43,8 @@ typedef struct {
     mw_control *control;
     mw_api api;
     mw_timer tick, start, rebuild, arrival;
+    bool lacks_room;      /* the disk is full */
+    int64_t refused_place; /* then: who sent what the log has gathered up to here was told so */
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
     mw_listening listening;
@@ -173,6 +175,15 @@ static void give_up(daemon *d, mw_status status, const mw_error *err) {
     mw_reactor_stop(d->reactor);
 }
 
+static void note_room(daemon *d, mw_status committed, const mw_error *err) {
+    mw_cli *cli = d->workspace.cli;
+    bool lacks_room = committed == MW_NO_SPACE;
+    if (lacks_room && !d->lacks_room)
+        mw_cli_note(cli, "server: %s; nothing is taken in until there is room", err->message);
+    if (committed == MW_OK && d->lacks_room) mw_cli_note(cli, "server: there is room again");
+    d->lacks_room = lacks_room;
+}
+
 static mw_status commit(void *context, mw_error *err) {
     daemon *d = context;
     mw_error reason = {0};
@@ -181,7 +192,15 @@ static mw_status commit(void *context, mw_error *err) {
         return d->failure;
     }
     mw_status status = mw_sequencer_commit(d->sequencer, &reason);
-    if (status != MW_OK) give_up(d, status, &reason);
+    note_room(d, status, &reason);
+    if (status == MW_NO_SPACE) {
+        /* Where nothing was gathered since, the answers of this turn promise nothing. */
+        int64_t place = mw_sequencer_read_stats(d->sequencer).last_place;
+        if (place == d->refused_place) return MW_OK;
+        d->refused_place = place;
+    } else if (status != MW_OK) {
+        give_up(d, status, &reason);
+    }
     if (status != MW_OK && err) *err = reason;
     return status;
 }
@@ -193,6 +212,7 @@ static void tick(mw_timer *timer, int64_t now_us) {
     if (d->access_log) mw_access_log_flush(d->access_log);
     mw_status status = mw_sequencer_advance(d->sequencer, &err);
     if (status == MW_OK) status = mw_sequencer_commit(d->sequencer, &err);
+    if (status == MW_NO_SPACE) status = MW_OK; /* it waits; who sent it is told after the batch */
     if (status == MW_OK) status = mw_sequencer_sync(d->sequencer, &err);
     if (status != MW_OK) give_up(d, status, &err);
     else if (!mw_reactor_is_stopping(d->reactor))
@@ -241,6 +261,7 @@ static void rebuild(mw_timer *timer, int64_t now_us) {
     mw_error err = {0};
     (void)now_us;
     mw_status status = rebuild_slice(d, &is_busy, &err);
+    if (status == MW_NO_SPACE) status = MW_OK; /* it waits, as all do */
     if (status != MW_OK) give_up(d, status, &err);
     else if (is_busy && !mw_reactor_is_stopping(d->reactor))
         mw_timer_set(d->reactor, timer,
@@ -706,7 +727,9 @@ static void close_down(daemon *d) {
 }
 
 mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
-    daemon d = {.workspace = {.cli = cli}, .started_us = mw_sys_monotonic_us(cli->sys)};
+    daemon d = {.workspace = {.cli = cli},
+                .refused_place = INT64_MIN,
+                .started_us = mw_sys_monotonic_us(cli->sys)};
     mw_status status = run(&d, err);
     close_down(&d);
     return status;

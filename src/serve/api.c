@@ -30,12 +30,20 @@ static void answer_not_yet(const mw_api *api, mw_response *response) {
     mw_response_header(response, "Retry-After", MW_STR("1"));
 }
 
-/* Before the server is ready only its health can be asked for. */
+/* Before the server is ready only its health can be asked for, and nothing can be sent to it while
+   the disk is full. */
 static bool is_open(void *context, const mw_route *route, mw_response *response) {
     const mw_api *api = context;
-    if (api->service || route->scope == MW_SCOPE_PUBLIC) return true;
-    answer_not_yet(api, response);
-    return false;
+    if (route->scope == MW_SCOPE_PUBLIC) return true;
+    if (!api->service) {
+        answer_not_yet(api, response);
+        return false;
+    }
+    if (route->scope == MW_SCOPE_READ) return true;
+    mw_error err;
+    mw_status status = mw_sequencer_check_room(mw_service_parts(api->service)->sequencer, &err);
+    if (status != MW_OK) mw_response_problem(response, status, &err);
+    return status == MW_OK;
 }
 
 /* It stays ready unless memory and log part. */

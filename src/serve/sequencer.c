@@ -443,6 +443,7 @@ mw_status mw_sequencer_await(mw_sequencer *sequencer, const mw_addition *additio
                              mw_error *err) {
     const mw_sequencer_config *config = &sequencer->config;
     const mw_arrival *before = sequencer->arrival;
+    MW_TRY(mw_sequencer_check_room(sequencer, err));
     if (before && mw_arrival_is_accepted(before))
         return mw_fail(err, MW_BUSY, "ingest: the server is still taking the one before");
     mw_sequencer_forget(sequencer);
@@ -466,6 +467,7 @@ mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece, mw_erro
 mw_status mw_sequencer_accept(mw_sequencer *sequencer, mw_places places,
                               const mw_lake_snapshot *lake, mw_error *err) {
     MW_ASSERT(places.first > sequencer->last_place);
+    MW_TRY(mw_sequencer_check_room(sequencer, err));
     sequencer->config.lake = *lake;
     mw_arrival_accept(sequencer->arrival, places);
     sequencer->last_place = places.first;
@@ -574,6 +576,7 @@ mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model,
                                const mw_champion *champion, mw_error *err) {
     const mw_program *program = champion->program ? champion->program
                                                   : sequencer->config.program;
+    MW_TRY(mw_sequencer_check_room(sequencer, err));
     end_succession(sequencer, model);
     if (program != mw_decider_program(sequencer->deciders[model]))
         return begin_succession(sequencer, model, champion, err);
@@ -654,11 +657,18 @@ mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err) {
         return sequencer->broken;
     }
     mw_status status = mw_log_commit(sequencer->log, err);
+    sequencer->lacks_room = status == MW_NO_SPACE;
+    if (sequencer->lacks_room)
+        return mw_hint(err, status, "Nothing is taken in until there is room: send it again then.");
     if (status == MW_OK)
         mw_ledger_settle(sequencer->ledger, mw_log_batch_position(sequencer->log));
     if (status == MW_OK)
         mw_receipts_settle(sequencer->receipts, mw_log_batch_position(sequencer->log));
     return broken(sequencer, status, err);
+}
+
+mw_status mw_sequencer_check_room(mw_sequencer *sequencer, mw_error *err) {
+    return sequencer->lacks_room ? mw_sequencer_commit(sequencer, err) : MW_OK;
 }
 
 mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err) {

@@ -87,9 +87,11 @@ MW_MUST_USE mw_status mw_sequencer_append(mw_sequencer *sequencer, const mw_even
 /* Records a prediction of the model at `stamp`, a place from mw_sequencer_next_place. */
 MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model, int64_t stamp,
                                           const mw_prediction *prediction, mw_error *err);
+/* MW_NO_SPACE: what was gathered waits for room on the disk, promised to nobody, and no more is to
+   be gathered behind it: check_room says so. Any other failure parts memory and log for good. */
 MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err);
+MW_MUST_USE mw_status mw_sequencer_check_room(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
-
 /* The stamp of the last prediction that was recorded; INT64_MIN: there is none. */
 int64_t mw_sequencer_last_prediction(const mw_sequencer *sequencer);
 
@@ -104,7 +106,6 @@ MW_MUST_USE mw_status mw_sequencer_promote(mw_sequencer *sequencer, size_t model
    failure is the sequencer's own; that of a succession is told by mw_sequencer_successor. */
 MW_MUST_USE mw_status mw_sequencer_rebuild(mw_sequencer *sequencer, size_t step_max,
                                            bool *out_is_busy, mw_error *err);
-
 /* The version that answers, by the log; empty: none does. */
 const char *mw_sequencer_answering(const mw_sequencer *sequencer, size_t model);
 
@@ -131,7 +132,6 @@ MW_MUST_USE mw_status mw_sequencer_add_receipt(mw_sequencer *sequencer,
 MW_MUST_USE mw_status mw_sequencer_read_receipt(mw_sequencer *sequencer,
                                                 const mw_receipt *receipt, int *out_code,
                                                 mw_buf *out, mw_error *err);
-
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);
 /* The bytes of a recorded prediction, valid until the next are read. */

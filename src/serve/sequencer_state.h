@@ -65,6 +65,7 @@ struct mw_sequencer {
     mw_buf payload;
     mw_buf shown;          /* the record that was read last */
     mw_sequencer_stats stats;
+    bool lacks_room;       /* the last commit found the disk full */
     mw_status broken;      /* the first failure after which memory and log have parted */
     mw_error broken_error;
 };

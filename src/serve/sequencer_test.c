@@ -197,8 +197,7 @@ MW_TEST(sequencer_feeds_history_when_its_time_comes) {
     tear_down(&f);
 }
 
-/* When the disk is full nothing more is promised, and what was promised before is there. */
-MW_TEST(sequencer_breaks_for_good_when_the_log_cannot_be_written) {
+MW_TEST(sequencer_waits_for_room_on_a_full_disk_and_goes_on) {
     fixture f;
     mw_error err;
     set_up(&f);
@@ -209,9 +208,40 @@ MW_TEST(sequencer_breaks_for_good_when_the_log_cannot_be_written) {
     event = event_of(&f, ORDERS, 2, mw_sequencer_now(f.sequencer));
     MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, NULL, &err), &err);
     mw_simulated_set_disk_size_max(f.sys, mw_simulated_disk_size(f.sys));
+    MW_CHECK_OK(mw_sequencer_check_room(f.sequencer, &err), &err); /* nobody knows yet */
     MW_CHECK_STATUS(mw_sequencer_commit(f.sequencer, &err), MW_NO_SPACE);
+    MW_CHECK_STATUS(mw_sequencer_check_room(f.sequencer, &err), MW_NO_SPACE);
+    MW_CHECK(err.hint[0]);
+    mw_champion champion = {.bytes = MW_STR("bytes")};
+    MW_CHECK_STATUS(mw_sequencer_promote(f.sequencer, LATE, &champion, &err), MW_NO_SPACE);
+
     mw_simulated_set_disk_size_max(f.sys, 1 << 24);
-    MW_CHECK_STATUS(mw_sequencer_commit(f.sequencer, &err), MW_NO_SPACE);
+    MW_CHECK_OK(mw_sequencer_check_room(f.sequencer, &err), &err);
+    event = event_of(&f, ORDERS, 3, mw_sequencer_now(f.sequencer));
+    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, NULL, &err), &err);
+    MW_CHECK_OK(mw_sequencer_commit(f.sequencer, &err), &err);
+    mw_sequencer_close(f.sequencer);
+    f.sequencer = NULL;
+    MW_CHECK_OK(reopen(&f, false, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_sequencer_read_stats(f.sequencer).log_events, 3);
+    tear_down(&f);
+}
+
+/* Nothing more is promised then, and what was promised before is there. */
+MW_TEST(sequencer_breaks_for_good_when_the_log_cannot_be_written) {
+    fixture f;
+    mw_error err;
+    set_up(&f);
+    MW_CHECK_OK(reopen(&f, false, &err), &err);
+    mw_event event = event_of(&f, ORDERS, 1, mw_sequencer_now(f.sequencer));
+    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, NULL, &err), &err);
+    MW_CHECK_OK(mw_sequencer_commit(f.sequencer, &err), &err);
+    event = event_of(&f, ORDERS, 2, mw_sequencer_now(f.sequencer));
+    MW_CHECK_OK(mw_sequencer_append(f.sequencer, &event, NULL, &err), &err);
+    mw_simulated_fail(f.sys, 0, UINT64_MAX);
+    MW_CHECK_STATUS(mw_sequencer_commit(f.sequencer, &err), MW_IO);
+    mw_simulated_fail(f.sys, 0, 0);
+    MW_CHECK_STATUS(mw_sequencer_commit(f.sequencer, &err), MW_IO);
     mw_sequencer_close(f.sequencer);
     f.sequencer = NULL;
     MW_CHECK_OK(reopen(&f, false, &err), &err);

@@ -270,15 +270,19 @@ static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) 
     return status;
 }
 
-/* Takes back what was gathered, and what part of it reached the file: now if that can be done,
-   before the next write at the latest. Definitions go into the next batch again: one of them
-   may have been in this. */
-static void drop_batch(mw_log *log) {
-    mw_buf_clear(&log->batch);
-    log->last_place = log->committed_place;
+/* Takes back what part of a batch reached the file: now if that can be done, before the next write
+   at the latest. */
+static void cut_remains(mw_log *log) {
     mw_error ignored;
     log->has_remains =
         log->file && mw_file_truncate(log->file, log->file_size, &ignored) != MW_OK;
+}
+
+/* Takes back what was gathered. Definitions go into the next batch again: one of them may have been
+   in this. */
+static void drop_batch(mw_log *log) {
+    mw_buf_clear(&log->batch);
+    log->last_place = log->committed_place;
     for (size_t i = 0; i < log->definition_count; i++)
         append_definition(log, &log->definitions[i]);
 }
@@ -298,7 +302,8 @@ mw_status mw_log_commit(mw_log *log, mw_error *err) {
     if (status == MW_OK)
         status = mw_file_write(log->file, log->file_size, log->batch.data, log->batch.size, err);
     if (status != MW_OK) {
-        drop_batch(log);
+        cut_remains(log);
+        if (status != MW_NO_SPACE) drop_batch(log);
         return status;
     }
     log->batch_position = (mw_log_position){log->segment, log->file_size};

@@ -61,8 +61,9 @@ MW_MUST_USE mw_status mw_log_define(mw_log *log, uint32_t stream, mw_str meaning
                                     mw_error *err);
 /* Adds a record to the batch. Its place must be greater than that of the record before. */
 MW_MUST_USE mw_status mw_log_append(mw_log *log, const mw_record *record, mw_error *err);
-/* Hands the batch to the kernel. If that fails, the batch is taken back; only if the process dies
-   in that very moment may a part of it be found later. */
+/* Hands the batch to the kernel. MW_NO_SPACE: the batch stays, and the next commit tries again.
+   After any other failure it is taken back; only if the process dies in that very moment may a part
+   of it be found later. */
 MW_MUST_USE mw_status mw_log_commit(mw_log *log, mw_error *err);
 MW_MUST_USE mw_status mw_log_sync(mw_log *log, mw_error *err);
 /* What is gathered so far: the next record stands so far behind the batch's beginning. */

@@ -353,11 +353,14 @@ MW_TEST(log_says_that_the_disk_is_full_and_goes_on_when_it_is_not) {
     mw_simulated_set_disk_size_max(sys, mw_simulated_disk_size(sys) + 10);
     append(log, 2, "second");
     MW_CHECK_STATUS(mw_log_commit(log, NULL), MW_NO_SPACE);
-    MW_CHECK_EQUAL_INT(mw_log_last_place(log), 1);
+    MW_CHECK_EQUAL_INT(mw_log_last_place(log), 2); /* it waits for room */
+    MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 1);
+    append(log, 3, "third");
+    MW_CHECK_STATUS(mw_log_commit(log, NULL), MW_NO_SPACE);
     mw_simulated_set_disk_size_max(sys, UINT64_MAX);
-    append(log, 2, "second");
     MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
-    MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 2);
+    MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 3);
+    MW_CHECK_EQUAL_INT(mw_log_batch_size(log), 0);
     mw_log_close(log);
     mw_simulated_destroy(sys);
 }
