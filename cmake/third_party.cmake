@@ -1,8 +1,8 @@
 # What we lean on. Debian's libraries are linked statically; the pinned packages of deps.lock lie in the
 # cache that scripts/setup fills. Of those, llhttp and yyjson are compiled here, without our warnings;
-# DuckDB and LightGBM are opened at run time, so the build only lays them where the program looks.
+# DuckDB, LightGBM and ONNX Runtime are opened at run time, so the build only lays them where the program looks.
 find_package(Threads REQUIRED)
-foreach(library fyaml sqlite3 nghttp2 ssl crypto z)
+foreach(library fyaml sqlite3 nghttp2 ssl crypto turbojpeg png z)
   find_library(${library}_archive lib${library}.a REQUIRED)
   list(APPEND debian_archives ${${library}_archive})
 endforeach()
@@ -42,7 +42,8 @@ add_library(millwright_third_party INTERFACE)
 target_link_libraries(millwright_third_party INTERFACE
   llhttp yyjson ${debian_archives} Threads::Threads ${CMAKE_DL_LIBS} m)
 
-set(runtime_libraries ${duckdb_dir}/libduckdb.so ${lightgbm_dir}/lightgbm/lib/lib_lightgbm.so)
+set(runtime_libraries ${duckdb_dir}/libduckdb.so ${lightgbm_dir}/lightgbm/lib/lib_lightgbm.so
+                      ${onnxruntime_dir}/onnxruntime/capi/libonnxruntime.so.1.31.1)
 # Not installed: what imported models are checked against, by tests and on request.
 set(checking_libraries ${xgboost_dir}/xgboost/lib/libxgboost.so
                        ${xgboost_dir}/xgboost_cpu.libs/libgomp-e985bcbb.so.1.0.0)

@@ -20,7 +20,7 @@ static mw_status compile(const mw_feature_walk *walk, const bool *needed, mw_are
     mw_diagnostics_init(diagnostics, arena);
     size_t count = 0;
     for (size_t i = 0; i < model->feature_count; i++)
-        if (needed[i]) features[count++] = mw_model_variant_feature(&model->features[i]);
+        if (needed[i]) mw_model_variant_add(&model->features[i], features, &count);
     if (count == 0)
         features[count++] = (mw_named_source){
             .name = MW_STR("constant"), .source = {.text = MW_STR("1")}};

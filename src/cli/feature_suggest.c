@@ -134,7 +134,7 @@ static mw_named_source *needed_features(job *it, size_t extra, size_t *out_count
     mw_model_variant_mark(model, model->label, needed);
     if (model->unless) mw_model_variant_mark(model, model->unless, needed);
     for (size_t i = 0; i < model->feature_count; i++)
-        if (needed[i]) features[(*out_count)++] = mw_model_variant_feature(&model->features[i]);
+        if (needed[i]) mw_model_variant_add(&model->features[i], features, out_count);
     return features;
 }
 
@@ -284,7 +284,7 @@ static mw_status compile_grown(job *it, const mw_program **out_program, mw_error
     if (!diagnostics || !features) return no_memory(err);
     mw_diagnostics_init(diagnostics, &it->arena);
     for (size_t i = 0; i < model->feature_count; i++)
-        features[count++] = mw_model_variant_feature(&model->features[i]);
+        mw_model_variant_add(&model->features[i], features, &count);
     for (size_t i = 0; i < it->selected_count; i++)
         features[count++] = it->candidates[it->selected[i].column];
     mw_model_variant variant = {it->walk->workspace, it->walk->model, features, count};

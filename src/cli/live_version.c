@@ -13,7 +13,8 @@ static void init(mw_live_version *live) {
 
 static mw_status load(const mw_workspace *workspace, mw_live_version *live, mw_error *err) {
     MW_TRY(mw_registry_load(mw_workspace_registry(workspace), &live->row, &live->bytes, err));
-    return mw_version_program_compile(mw_buf_str(&live->bytes), workspace->symbols, &live->arena,
+    return mw_version_program_compile(mw_buf_str(&live->bytes), workspace->symbols,
+                                      &workspace->perception->senses, &live->arena,
                                       &live->program, err);
 }
 

@@ -16,7 +16,8 @@ typedef struct {
 MW_MUST_USE mw_status mw_model_variant_compile(const mw_model_variant *variant,
                                                mw_diagnostics *diagnostics,
                                                const mw_program **out_program);
-/* A compiled feature as it would be declared. */
-mw_named_source mw_model_variant_feature(const mw_feature *feature);
+/* Adds a compiled feature as it would be declared; of a vector's numbers, which come one after the
+   other, the first one adds it. */
+void mw_model_variant_add(const mw_feature *feature, mw_named_source *features, size_t *count);
 /* Marks the features, one flag each, that the code reads, and those that they read. */
 void mw_model_variant_mark(const mw_model_program *model, const mw_code *code, bool *needed);

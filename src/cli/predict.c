@@ -92,7 +92,8 @@ static mw_status load_version(job *it, mw_error *err) {
     MW_TRY(mw_registry_load(registry, &row, &it->version_bytes, err));
     mw_version_name(mw_buf_str(&it->version_bytes), it->version_name);
     MW_TRY(mw_version_program_compile(mw_buf_str(&it->version_bytes), it->workspace->symbols,
-                                      it->arena, &it->version, err));
+                                      &it->workspace->perception->senses, it->arena,
+                                      &it->version, err));
     if (it->version.model->schedule)
         return mw_fail(err, MW_NOT_BUILT,
                        "predict: the moments of %.*s are a schedule's, not those of rows: that is "

@@ -67,11 +67,13 @@ static mw_status lacks_model(mw_error *err) {
     return mw_fail(err, MW_CORRUPT, "version: its project lacks its model");
 }
 
-mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols, mw_arena *arena,
+mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
+                                     const mw_senses *senses, mw_arena *arena,
                                      mw_version_program *out_program, mw_error *err) {
     carried it;
     const mw_program *program = NULL;
     MW_TRY(read_carried(version_bytes, arena, &it, err));
+    it.data.senses = senses;
     MW_TRY(tell_mistakes(&it, mw_project_compile(it.project, it.data, symbols, it.diagnostics,
                                                  &program), err));
     const mw_model_program *model = mw_program_find_model(program, it.version->model);

@@ -18,8 +18,8 @@ typedef struct {
 
 /* All of it lives in `arena`. MW_CORRUPT if the parts do not fit each other. */
 MW_MUST_USE mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
-                                                 mw_arena *arena, mw_version_program *out_program,
-                                                 mw_error *err);
+                                                 const mw_senses *senses, mw_arena *arena,
+                                                 mw_version_program *out_program, mw_error *err);
 /* What the project that a version carries declares, and the index of the version's model in it. */
 MW_MUST_USE mw_status mw_version_program_declare(mw_str version_bytes, mw_arena *arena,
                                                  mw_declarations *out_declarations,

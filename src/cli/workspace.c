@@ -22,7 +22,10 @@ static mw_status begin(mw_cli *cli, mw_workspace *workspace, mw_error *err) {
     mw_arena_init(&workspace->arena, ARENA_SIZE_MAX);
     workspace->project_path = path_in(workspace, MW_PROJECT_FILE);
     workspace->state_folder = path_in(workspace, MW_STATE_FOLDER);
-    if (!workspace->project_path || !workspace->state_folder) return no_memory(err);
+    workspace->perception = mw_arena_alloc(&workspace->arena, 1, sizeof *workspace->perception);
+    if (!workspace->project_path || !workspace->state_folder || !workspace->perception)
+        return no_memory(err);
+    mw_perception_init(workspace->perception, cli->sys, workspace->folder);
     mw_file_info info;
     MW_TRY(mw_sys_info(cli->sys, workspace->project_path, &info, err));
     if (info.exists) return MW_OK;
@@ -69,6 +72,7 @@ mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode, mw_worksp
 
 void mw_workspace_release(mw_workspace *workspace) {
     mw_symbols_destroy(workspace->symbols);
+    if (workspace->perception) mw_perception_release(workspace->perception);
     mw_duck_close(workspace->own_duck);
     mw_state_close(workspace->state);
     mw_arena_release(&workspace->arena);
@@ -241,7 +245,7 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
     status = load_zones(workspace, diagnostics, err);
     if (status == MW_OK) status = infer_columns(workspace, from, diagnostics, err);
     if (status != MW_OK) return fail_after_mistakes(workspace, diagnostics, status, err);
-    mw_project_data data = {workspace->columns, workspace->zone};
+    mw_project_data data = {workspace->columns, workspace->zone, &workspace->perception->senses};
     status = mw_project_compile(workspace->project, data, workspace->symbols, diagnostics,
                                 &workspace->program);
     if (status != MW_OK && diagnostics->count == 0) return no_memory(err);

@@ -10,6 +10,7 @@
 #pragma once
 #include "cli/command.h"
 #include "ingest/inferred.h"
+#include "perception/perception.h"
 #include "project/columns.h"
 #include "registry/registry.h"
 #include "store/state.h"
@@ -36,6 +37,7 @@ typedef struct {
     const mw_zone **zones;       /* of each declared stream */
     mw_schema *columns;          /* likewise */
     mw_symbols *symbols;
+    mw_perception *perception;
     const mw_program *program;
     mw_state *state;             /* NULL: there is none yet */
     mw_duck *duck;               /* the state's, or its own */

@@ -6,6 +6,7 @@
 #include "ingest/guess.h"
 #include "ingest/heading.h"
 #include "ingest/json_lines.h"
+#include "ingest/picture_file.h"
 
 #define JSON_SIZE_MAX ((size_t)1 << 32)
 enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000 };
@@ -26,9 +27,11 @@ static bool is_parquet(const char *path) {
     return mw_str_ends(name, MW_STR(".parquet")) || mw_str_ends(name, MW_STR(".pq"));
 }
 
+/* Or becomes them. */
 static bool is_json_lines(const char *path) {
     mw_str name = mw_str_of(path);
-    return mw_str_ends(name, MW_STR(".jsonl")) || mw_str_ends(name, MW_STR(".ndjson"));
+    return mw_str_ends(name, MW_STR(".jsonl")) || mw_str_ends(name, MW_STR(".ndjson")) ||
+           mw_is_picture_file(path);
 }
 
 static mw_status check_file(const mw_data_reader *reader, const char *path, mw_error *err) {
@@ -167,12 +170,15 @@ static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
     return MW_OK;
 }
 
-/* --- NDJSON --------------------------------------------------------------------------------- */
+/* --- NDJSON and pictures -------------------------------------------------------------------- */
 
-static mw_status read_whole(const mw_data_reader *reader, const char *path, mw_buf *out_bytes,
+/* The lines of the file, or the one that stands for a picture. */
+static mw_status read_lines(const mw_data_reader *reader, const char *path, mw_buf *out_bytes,
                             mw_error *err) {
     mw_buf_init(out_bytes, JSON_SIZE_MAX);
-    mw_status status = mw_sys_read_file(reader->sys, path, out_bytes, err);
+    mw_status status = mw_is_picture_file(path)
+                           ? mw_picture_file_append(reader->sys, path, out_bytes, err)
+                           : mw_sys_read_file(reader->sys, path, out_bytes, err);
     if (status != MW_OK) mw_buf_release(out_bytes);
     return status;
 }
@@ -180,7 +186,7 @@ static mw_status read_whole(const mw_data_reader *reader, const char *path, mw_b
 static mw_status json_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
                               mw_schema *out_columns, mw_error *err) {
     mw_buf bytes;
-    MW_TRY(read_whole(reader, path, &bytes, err));
+    MW_TRY(read_lines(reader, path, &bytes, err));
     mw_status status = mw_json_lines_columns(mw_buf_str(&bytes), arena, out_columns, err);
     mw_buf_release(&bytes);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
@@ -188,7 +194,7 @@ static mw_status json_columns(const mw_data_reader *reader, const char *path, mw
 
 static mw_status read_json(const reading *r, mw_error *err) {
     mw_buf bytes;
-    MW_TRY(read_whole(r->reader, r->path, &bytes, err));
+    MW_TRY(read_lines(r->reader, r->path, &bytes, err));
     mw_status status = mw_json_lines_read(r->reader, mw_buf_str(&bytes), r->column_count, r->rows,
                                           r->refusals, err);
     mw_buf_release(&bytes);

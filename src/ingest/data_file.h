@@ -7,7 +7,8 @@
  * empty text and NA are missing, the first line names the columns (heading.h), and the types are
  * inferred from the first 20,000 rows (guess.h). A row that breaks its type, or has too few or
  * too many columns, keeps its place in the table, so that row numbers are those of the file. A
- * file named .jsonl or .ndjson has a JSON object on each line (json_lines.h).
+ * file named .jsonl or .ndjson has a JSON object on each line (json_lines.h); a picture is one row
+ * (picture_file.h).
  */
 #pragma once
 #include "ingest/refusals.h"

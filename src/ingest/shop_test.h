@@ -60,7 +60,7 @@ static inline void shop_compile(shop *f, const char *yaml) {
     mw_infer_config infer = {.reader = &reader, .catalog = mw_state_catalog(f->state),
                              .project = f->project, .folder = f->folder};
     MW_CHECK_OK(mw_infer_columns(&infer, &f->arena, &f->diagnostics, &columns, &f->err), &f->err);
-    mw_project_data data = {columns, mw_zone_utc()};
+    mw_project_data data = {columns, mw_zone_utc(), NULL};
     mw_status status = mw_project_compile(f->project, data, f->symbols, &f->diagnostics,
                                           &f->program);
     if (status != MW_OK) status = mw_diagnostics_status(&f->diagnostics, &f->err);

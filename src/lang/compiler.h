@@ -18,6 +18,9 @@ typedef struct {
     mw_arena *arena;
     mw_symbols *symbols;
     const mw_zone *zone;
+    const mw_senses *senses; /* NULL: none */
+    mw_program_file files[MW_PROGRAM_FILES_MAX];
+    size_t file_count;
     mw_diagnostics *diagnostics;
     mw_str subject;   /* what is being compiled, put before messages: "features.wind" */
     mw_status status; /* of the first mistake; MW_OK: none so far */

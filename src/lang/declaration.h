@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "lang/diagnostics.h"
+#include "lang/senses.h"
 #include "table/table.h"
 
 /* The time of what has none: `time: always`. */
@@ -51,6 +52,7 @@ typedef struct {
 
 typedef struct {
     const mw_zone *zone;
+    const mw_senses *senses; /* NULL: no picture is seen, no network run */
     mw_stream_declaration *streams;
     size_t stream_count;
     mw_named_source *features;

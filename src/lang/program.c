@@ -136,12 +136,20 @@ static void compile_models(mw_compiler *compiler, const mw_declarations *declara
     }
 }
 
+static void take_files(mw_compiler *compiler, mw_program *program) {
+    mw_program_file *files = mw_compiler_alloc(compiler, compiler->file_count, sizeof *files);
+    for (size_t i = 0; files && i < compiler->file_count; i++) files[i] = compiler->files[i];
+    program->files = files;
+    program->file_count = files ? compiler->file_count : 0;
+}
+
 mw_status mw_program_compile(const mw_declarations *declarations, mw_arena *arena,
                              mw_symbols *symbols, mw_diagnostics *diagnostics,
                              const mw_program **out_program) {
     mw_compiler compiler = {.arena = arena,
                             .symbols = symbols,
                             .zone = declarations->zone ? declarations->zone : mw_zone_utc(),
+                            .senses = declarations->senses,
                             .diagnostics = diagnostics};
     mw_program *program = mw_compiler_alloc(&compiler, 1, sizeof *program);
     if (!program) return MW_NO_MEMORY;
@@ -149,6 +157,7 @@ mw_status mw_program_compile(const mw_declarations *declarations, mw_arena *aren
     compile_sources(&compiler, declarations, program);
     if (!compiler.out_of_memory) compile_models(&compiler, declarations, program);
 
+    take_files(&compiler, program);
     if (compiler.out_of_memory || diagnostics->out_of_memory) return MW_NO_MEMORY;
     if (compiler.status != MW_OK) return compiler.status;
     *out_program = program;

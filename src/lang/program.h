@@ -91,6 +91,8 @@ struct mw_model_program {
 
 typedef struct {
     const mw_zone *zone;
+    const mw_program_file *files; /* of networks */
+    size_t file_count;
     mw_stream_source *sources;
     size_t source_count;
     mw_stream *streams;

@@ -65,6 +65,57 @@ static void fill_ngrams(const mw_vector *vector, const mw_frame *frame, mw_cell 
     mw_buf_release(&n.words);
 }
 
+/* --- pictures and networks -------------------------------------------------------------------- */
+
+static void take_numbers(const float *numbers, size_t count, mw_cell *out_cells) {
+    for (size_t i = 0; i < count; i++) out_cells[i] = mw_cell_number((double)numbers[i]);
+}
+
+/* Into `out_numbers`, `width` of them; false if one is missing. */
+static bool fill_floats(const mw_vector *vector, const mw_frame *frame, float *out_numbers);
+
+static bool see(const mw_vector *vector, const mw_frame *frame, float *out_numbers) {
+    mw_cell text = mw_code_run(vector->args[0], frame);
+    return text.symbol != 0 &&
+           vector->senses->see(mw_symbols_text(frame->symbols, text.symbol), vector->image_width,
+                               vector->image_height, out_numbers);
+}
+
+static bool embed(const mw_vector *vector, const mw_frame *frame, float *out_numbers) {
+    float *input = mw_allocate(vector->input->width * sizeof *input);
+    bool is_good = input && fill_floats(vector->input, frame, input) &&
+                   vector->senses->run(vector->network, input, out_numbers);
+    mw_free(input);
+    return is_good;
+}
+
+static bool fill_from_cells(const mw_vector *vector, const mw_frame *frame, float *out_numbers) {
+    mw_cell *cells = mw_allocate(vector->width * sizeof *cells);
+    bool is_good = cells != NULL;
+    if (is_good) mw_vector_fill(vector, frame, cells);
+    for (size_t i = 0; is_good && i < vector->width; i++) {
+        is_good = !mw_cell_is_missing(MW_TYPE_NUMBER, cells[i]);
+        out_numbers[i] = (float)cells[i].number;
+    }
+    mw_free(cells);
+    return is_good;
+}
+
+static bool fill_floats(const mw_vector *vector, const mw_frame *frame, float *out_numbers) {
+    if (vector->kind == MW_VECTOR_PIXELS) return see(vector, frame, out_numbers);
+    if (vector->kind == MW_VECTOR_EMBEDDED) return embed(vector, frame, out_numbers);
+    return fill_from_cells(vector, frame, out_numbers);
+}
+
+static void fill_from_floats(const mw_vector *vector, const mw_frame *frame, mw_cell *out_cells) {
+    float *numbers = mw_allocate(vector->width * sizeof *numbers);
+    if (numbers && fill_floats(vector, frame, numbers))
+        take_numbers(numbers, vector->width, out_cells);
+    else
+        fill_missing(vector, out_cells);
+    mw_free(numbers);
+}
+
 /* --- all kinds -------------------------------------------------------------------------------- */
 
 void mw_vector_fill(const mw_vector *vector, const mw_frame *frame, mw_cell *out_cells) {
@@ -74,6 +125,8 @@ void mw_vector_fill(const mw_vector *vector, const mw_frame *frame, mw_cell *out
             out_cells[i] = mw_code_run(vector->args[i], frame);
         break;
     case MW_VECTOR_NGRAMS: fill_ngrams(vector, frame, out_cells); break;
+    case MW_VECTOR_PIXELS:
+    case MW_VECTOR_EMBEDDED: fill_from_floats(vector, frame, out_cells); break;
     }
 }
 

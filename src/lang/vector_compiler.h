@@ -9,7 +9,7 @@
 #include "lang/vector.h"
 
 bool mw_vector_is_named(mw_str function);
-/* How many numbers the node gives, a call of such a function; 0: a mistake, told. */
+/* How many numbers the node gives, a call of such a function, as a feature; 0: a mistake, told. */
 size_t mw_vector_width(mw_compiler *compiler, const mw_node *node);
 /* NULL: a mistake, told already. */
 const mw_vector *mw_compile_vector(mw_scope *scope, const mw_node *node);

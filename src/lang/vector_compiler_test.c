@@ -23,7 +23,7 @@ MW_TEST(vector_compiler_refuses_what_it_cannot_fill) {
          ":1:31: features.a: the width of ngrams must be a whole number from 1 to 4096\n"},
         {"ngrams(note, 1, 2, amount)",
          ":1:31: features.a: the width of ngrams must be a whole number from 1 to 4096\n"},
-        {"vector()", ":1:12: features.a: vector takes one number or more, got none\n"},
+        {"vector()", ":1:12: features.a: vector takes one number or more, got 0 values\n"},
         {"vector(amount, note)", ":1:27: features.a: vector takes a number here, got a text\n"},
         {"vector(amount, vector(1))",
          ":1:27: features.a: vector gives a vector, and only a whole feature can be one\n"

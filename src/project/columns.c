@@ -79,6 +79,7 @@ mw_status mw_project_declare(const mw_project *project, mw_project_data data, mw
     joiner j = {arena, diagnostics};
     mw_declarations declared = {
         .zone = data.zone,
+        .senses = data.senses,
         .streams = mw_arena_alloc(arena, project->stream_count, sizeof *declared.streams),
         .stream_count = project->stream_count,
         .features = project->features,

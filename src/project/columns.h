@@ -12,6 +12,7 @@ typedef struct {
     const mw_schema *columns; /* of each stream's data, in the project's order; none: they could
                                  not be read, as the diagnostics say already */
     const mw_zone *zone;      /* the one that project->zone names */
+    const mw_senses *senses;  /* NULL: no picture is seen, no network run */
 } mw_project_data;
 
 /* The compiler's input: the declarations with their columns, `types` applied. Mistakes go to the

@@ -50,7 +50,7 @@ static void start(compiling *c, mw_str bytes) {
 static void compile(compiling *c, mw_str bytes, const mw_schema *columns) {
     start(c, bytes);
     if (c->status == MW_OK)
-        c->status = mw_project_compile(c->project, (mw_project_data){columns, mw_zone_utc()},
+        c->status = mw_project_compile(c->project, (mw_project_data){columns, mw_zone_utc(), NULL},
                                        c->symbols, &c->diagnostics, &c->program);
 }
 
@@ -95,7 +95,8 @@ MW_TEST(columns_take_the_types_that_the_project_gives) {
     compiling c;
     start(&c, mw_str_of(orders));
     mw_declarations declared;
-    MW_CHECK_STATUS(mw_project_declare(c.project, (mw_project_data){orders_data, mw_zone_utc()},
+    MW_CHECK_STATUS(mw_project_declare(c.project,
+                                       (mw_project_data){orders_data, mw_zone_utc(), NULL},
                                        &c.arena, &c.diagnostics, &declared),
                     MW_OK);
     const mw_schema *columns = &declared.streams[0].columns;

@@ -9,6 +9,8 @@ import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pictures
+
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 PROJECTS = Path(__file__).parent.parent / "projects"
 
@@ -163,4 +165,27 @@ def documents(folder, seed=1):
     return project("documents", {})
 
 
-WORLDS = {"fraud": fraud, "churn": churn, "maintenance": maintenance, "demand": demand, "documents": documents}
+def images(folder, seed=1):
+    """Parts in front of a camera; the redder one is, the likelier it is found defective. The network that looks at
+    them takes the most that it sees of each colour, so what it gives is known, and is rounded nowhere."""
+    draw = random.Random(seed)
+    inspections, at = [], START
+    (folder / "images").mkdir()
+    (folder / "models").mkdir()
+    (folder / "models/resnet18.onnx").write_bytes(pictures.network("GlobalMaxPool", [None, 3, 224, 224]))
+    for number in range(40):
+        at += timedelta(seconds=draw.randrange(600, 20000))
+        colour, line = [draw.randrange(256) for _ in range(3)], draw.choice(["a", "b"])
+        rows = [[[min(255, value + draw.randrange(9)) for value in colour] for _ in range(12)] for _ in range(8)]
+        (folder / f"images/p{number:02}.png").write_bytes(pictures.png(rows))
+        beside = {"part": f"p{number:02}", "line": line, "taken": stamp(at)}
+        (folder / f"images/p{number:02}.json").write_text(json.dumps(beside))
+        if draw.random() < 0.9:
+            inspections.append((f"p{number:02}", "eve", "true" if colour[0] > 170 else "false",
+                                at + timedelta(seconds=draw.randrange(3600, 2 * 86400))))
+    write(folder, "inspections.csv", "part,inspector,defect,at", sorted(inspections, key=lambda row: row[3]))
+    return project("images", {"parts": '"images/*.png"'})
+
+
+WORLDS = {"fraud": fraud, "churn": churn, "maintenance": maintenance, "demand": demand, "documents": documents,
+          "images": images}

@@ -12,13 +12,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import example_worlds
+import pictures
 import shop
 from sklearn.feature_extraction.text import HashingVectorizer
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GOLDEN = Path("tests/golden/examples")
 MODELS = {"churn": "churn", "fraud": "fraud", "maintenance": "fails", "demand": "units"}
-STRIDE = {"churn": 1, "fraud": 1, "maintenance": 61, "demand": 11, "documents": 9}  # which rows the golden file keeps
+STRIDE = {"churn": 1, "fraud": 1, "maintenance": 61, "demand": 11, "documents": 9, "images": 5}  # which rows the golden file keeps
 
 
 class Folder:
@@ -149,6 +150,19 @@ def check_documents(folder, built):
     assert len({row["label"] for row in built}) == 4
 
 
+def check_images(folder, built):
+    """The most of each colour in a picture, which is what its network gives."""
+    for row in built:
+        part = row["id"]
+        rows = pictures.read_png((folder.path / f"images/{part}.png").read_bytes())
+        pixels = [pixel for line in rows for pixel in line]
+        for colour in range(3):
+            most = max(pixel[colour] for pixel in pixels) / 255
+            assert abs(float(row[f"look_{colour}"]) - most) < 1e-7, (row, colour, most)
+    assert {row["label"] for row in built} == {"true", "false", ""}
+    assert len({row["recent"] for row in built}) > 5
+
+
 def test_churn():
     try_example("churn", check_churn)
 
@@ -167,6 +181,10 @@ def test_demand():
 
 def test_documents():
     try_example("documents", check_documents, can_train=False)
+
+
+def test_images():
+    try_example("images", check_images, can_train=False)
 
 
 if __name__ == "__main__":
