@@ -131,6 +131,9 @@ static mw_status explain(job *it, mw_error *err) {
     if (!mw_str_is(it->prediction.model, cli->words[0]))
         return mw_fail(err, MW_NOT_FOUND, "explain: prediction %.*s is one of model %.*s",
                        MW_STR_ARGS(it->id), MW_STR_ARGS(it->prediction.model));
+    if (it->prediction.fallback != MW_BECAUSE_NONE)
+        return mw_fail(err, MW_INVALID, "explain: the fallback answered, not the version: %s",
+                       mw_fallback_reason_word(it->prediction.fallback));
     MW_TRY(load_version(it, err));
     MW_TRY(mw_prediction_read(mw_buf_str(&it->payload), &it->features, it->workspace->symbols,
                               it->cells, &it->prediction, err));

@@ -147,11 +147,17 @@ static bool same_feature(const replay *r, size_t i) {
     return is_same;
 }
 
+/* Of what the fallback said, the features are what can be made again, if it had any. */
 static void compare(replay *r) {
-    for (size_t i = 0; i < r->features->field_count; i++) r->differences += !same_feature(r, i);
+    for (size_t i = 0; i < r->features->field_count && !r->recorded.is_blind; i++)
+        r->differences += !same_feature(r, i);
+    if (r->recorded.fallback != MW_BECAUSE_NONE) return;
     r->differences += !same_bytes(r->recorded.prediction, r->score.prediction);
     r->differences += r->recorded.decision != r->score.decision;
 }
+
+/* What stands behind a value, whose difference counts or does not. */
+static const char *mark(bool is_same, bool counts) { return is_same || !counts ? "" : "differs"; }
 
 static void print_feature(const replay *r, size_t i, mw_grid *grid) {
     const mw_field *field = &r->features->fields[i];
@@ -164,7 +170,7 @@ static void print_feature(const replay *r, size_t i, mw_grid *grid) {
         mw_cell_append(&text, field->type, cells[k], r->workspace->symbols);
         mw_grid_add_str(grid, mw_buf_str(&text));
     }
-    mw_grid_add(grid, "%s", same_feature(r, i) ? "" : "differs");
+    mw_grid_add(grid, "%s", mark(same_feature(r, i), !r->recorded.is_blind));
     mw_buf_release(&text);
 }
 
@@ -186,19 +192,24 @@ static void print(const replay *r, mw_buf *out) {
     mw_buf_append_text(out, ", made with what was known before ");
     mw_time_append(out, made->place);
     mw_buf_append_text(out, "\n\n");
+    bool is_own = made->fallback == MW_BECAUSE_NONE;
+    if (!is_own)
+        mw_buf_printf(out, "the fallback answered%s: %s; beside it is what the version says\n\n",
+                      made->is_blind ? " without features" : "",
+                      mw_fallback_reason_word(made->fallback));
     mw_grid grid = mw_grid_begin("feature|>recorded|>replayed|");
     for (size_t i = 0; i < r->features->field_count; i++) print_feature(r, i, &grid);
     mw_grid_add(&grid, "= prediction");
     print_number(&grid, made->prediction);
     print_number(&grid, r->score.prediction);
-    mw_grid_add(&grid, "%s", same_bytes(made->prediction, r->score.prediction) ? "" : "differs");
+    mw_grid_add(&grid, "%s", mark(same_bytes(made->prediction, r->score.prediction), is_own));
     mw_grid_add(&grid, "= decision");
     mw_grid_add(&grid, "%s", made->decision ? "true" : "false");
     mw_grid_add(&grid, "%s", r->score.decision ? "true" : "false");
-    mw_grid_add(&grid, "%s", made->decision == r->score.decision ? "" : "differs");
+    mw_grid_add(&grid, "%s", mark(made->decision == r->score.decision, is_own));
     mw_grid_print(&grid, "", out);
     mw_buf_release(&grid.cells);
-    if (r->differences == 0) mw_buf_append_text(out, "\nthe same, bit by bit\n");
+    if (r->differences == 0 && is_own) mw_buf_append_text(out, "\nthe same, bit by bit\n");
 }
 
 static void write_half(const replay *r, const char *key, const mw_cell *features, mw_score score,
@@ -236,6 +247,10 @@ static void write_json(const replay *r, mw_buf *out) {
     mw_json_time(&json, made->t);
     mw_json_key(&json, "place");
     mw_json_time(&json, made->place);
+    if (made->fallback != MW_BECAUSE_NONE) {
+        mw_json_key(&json, "fallback");
+        mw_json_text(&json, mw_fallback_reason_word(made->fallback));
+    }
     write_half(r, "recorded", made->features, recorded, &json);
     write_half(r, "replayed", r->replayed, r->score, &json);
     mw_json_key(&json, "differences");

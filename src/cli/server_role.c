@@ -30,6 +30,7 @@ typedef struct {
     mw_live_version *live; /* one a model */
     mw_live_version *next; /* likewise: it answers once its windows are filled */
     mw_champion *champions; /* likewise: by the catalog, when it started */
+    mw_fallback *fallbacks; /* likewise: by the project file */
     size_t live_count;
     bool is_ready;
     mw_sequencer *sequencer;
@@ -94,7 +95,8 @@ static mw_status load_champions(daemon *d, mw_error *err) {
     d->live = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->live);
     d->next = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->next);
     d->champions = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->champions);
-    if (!d->live || !d->next || !d->champions)
+    d->fallbacks = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->fallbacks);
+    if (!d->live || !d->next || !d->champions || !d->fallbacks)
         return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
     for (; d->live_count < count; d->live_count++) {
         mw_live_version *live = &d->live[d->live_count];
@@ -105,6 +107,7 @@ static mw_status load_champions(daemon *d, mw_error *err) {
             return status;
         }
         d->champions[d->live_count] = mw_live_version_champion(live);
+        d->fallbacks[d->live_count] = workspace->project->models[d->live_count].fallback;
     }
     return MW_OK;
 }
@@ -162,6 +165,7 @@ static mw_status open_sequencer(daemon *d, mw_error *err) {
     MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &config.lake, err));
     MW_TRY(load_champions(d, err));
     config.champions = d->champions;
+    config.fallbacks = d->fallbacks;
     return mw_sequencer_open(&config, &d->sequencer, err);
 }
 
@@ -438,6 +442,25 @@ static mw_status promote_successors(daemon *d, mw_error *err) {
     return MW_OK;
 }
 
+/* The champion before stands in for this one if the windows of this one are enough for it. */
+static mw_status load_former(daemon *d, size_t model, mw_error *err) {
+    const mw_workspace *workspace = &d->workspace;
+    mw_decider *decider = mw_sequencer_decider(d->sequencer, model);
+    mw_str name = workspace->program->models[model].name;
+    mw_version_row row;
+    mw_live_version former;
+    mw_error ignored;
+    if (mw_decider_fallback(decider)->kind != MW_FALLBACK_PREVIOUS) return MW_OK;
+    if (mw_registry_former(mw_workspace_registry(workspace), name, &d->workspace.arena, &row,
+                           &ignored) != MW_OK)
+        return MW_OK; /* there was none, and what stands in without one does so */
+    mw_status status = mw_live_version_find(workspace, name, row.version, &former, err);
+    if (status == MW_OK && mw_live_version_is_alike(workspace, &d->live[model], &former))
+        status = mw_decider_precede(decider, mw_buf_str(&former.bytes), err);
+    mw_live_version_release(&former);
+    return status;
+}
+
 static mw_status end_recovery(daemon *d, mw_error *err) {
     const mw_workspace *workspace = &d->workspace;
     mw_admission_config admission = {workspace->state, workspace->program,
@@ -445,8 +468,10 @@ static mw_status end_recovery(daemon *d, mw_error *err) {
     MW_TRY(mw_admission_create(admission, &d->admission, err));
     MW_TRY(mw_version_archive_create(workspace, &d->archive, err));
     mw_service_config service = {d->sequencer,       workspace->project, workspace->program,
-                                 workspace->symbols, workspace->zones,   {d->archive, recall}};
+                                 workspace->symbols, workspace->zones,   {d->archive, recall},
+                                 workspace->cli->sys};
     MW_TRY(mw_service_create(service, &d->service, err));
+    for (size_t i = 0; i < d->live_count; i++) MW_TRY(load_former(d, i, err));
     return promote_successors(d, err);
 }
 
@@ -484,6 +509,7 @@ static void take_project(daemon *d, const daemon *of) {
     d->live = of->live;
     d->next = of->next;
     d->champions = of->champions;
+    d->fallbacks = of->fallbacks;
     d->live_count = of->live_count;
     d->sequencer = of->sequencer;
     d->archive = of->archive;

@@ -21,7 +21,7 @@ static mw_field prediction_fields[] = {
     {{"version", 7}, MW_TYPE_TEXT},  {{"event", 5}, MW_TYPE_TEXT},
     {{"t", 1}, MW_TYPE_TIME},        {{"place", 5}, MW_TYPE_TIME},
     {{"made", 4}, MW_TYPE_TIME},     {{"prediction", 10}, MW_TYPE_NUMBER},
-    {{"decision", 8}, MW_TYPE_BOOL},
+    {{"decision", 8}, MW_TYPE_BOOL}, {{"fallback", 8}, MW_TYPE_TEXT},
 };
 enum { PREDICTION_FIELDS = sizeof prediction_fields / sizeof *prediction_fields };
 
@@ -43,6 +43,9 @@ static mw_status add_prediction(const mw_record *record, mw_symbols *symbols,
     char id[MW_PREDICTION_ID_SIZE + 1];
     MW_TRY(mw_prediction_read_head(record->payload, &made, err));
     mw_prediction_id(record->place, id);
+    mw_cell fallback = {.symbol = 0};
+    if (made.fallback != MW_BECAUSE_NONE)
+        fallback = text_cell(&of, mw_str_of(mw_fallback_reason_word(made.fallback)));
     mw_cell row[PREDICTION_FIELDS] = {text_cell(&of, mw_str_of(id)),
                                       text_cell(&of, made.model),
                                       text_cell(&of, made.version),
@@ -51,7 +54,8 @@ static mw_status add_prediction(const mw_record *record, mw_symbols *symbols,
                                       mw_cell_time(made.place),
                                       mw_cell_time(record->place),
                                       mw_cell_number(made.prediction),
-                                      mw_cell_bool(made.decision)};
+                                      mw_cell_bool(made.decision),
+                                      fallback};
     return of.is_full ? no_memory(err) : mw_duck_writer_add(writer, row, err);
 }
 

@@ -9,9 +9,11 @@ struct mw_decider {
     mw_arena arena;
     mw_course *course;
     mw_scorer *scorer; /* NULL: no version answers yet */
+    mw_scorer *previous; /* which stands in for it; NULL: there is none, or it is not asked for */
     mw_schema schema;  /* of the features */
     mw_cell *features; /* of the moment that was asked last */
     mw_buf event_id;
+    uint64_t fallbacks[MW_BECAUSE_COUNT]; /* answers of the fallback */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -58,22 +60,42 @@ void mw_decider_destroy(mw_decider *decider) {
     if (!decider) return;
     mw_course_destroy(decider->course);
     mw_scorer_destroy(decider->scorer);
+    mw_scorer_destroy(decider->previous);
     mw_buf_release(&decider->event_id);
     mw_arena_release(&decider->arena);
     mw_free(decider);
 }
 
-mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes, mw_error *err) {
+static mw_status make_scorer(const mw_decider *decider, mw_str version_bytes,
+                             mw_scorer **out_scorer, mw_error *err) {
     mw_scorer *scorer = NULL;
     MW_TRY(mw_scorer_create(version_bytes, decider->config.symbols, &scorer, err));
     mw_status status = mw_scorer_fits(scorer, decider->schema.fields,
                                       decider->schema.field_count, err);
-    if (status != MW_OK) {
-        mw_scorer_destroy(scorer);
-        return status;
-    }
-    mw_scorer_destroy(decider->scorer);
+    if (status != MW_OK) mw_scorer_destroy(scorer);
+    else *out_scorer = scorer;
+    return status;
+}
+
+/* It is kept only where it may have to stand in. */
+static void set_previous(mw_decider *decider, mw_scorer *scorer) {
+    bool is_wanted = decider->config.fallback.kind == MW_FALLBACK_PREVIOUS;
+    mw_scorer_destroy(is_wanted ? decider->previous : scorer);
+    if (is_wanted) decider->previous = scorer;
+}
+
+mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes, mw_error *err) {
+    mw_scorer *scorer = NULL;
+    MW_TRY(make_scorer(decider, version_bytes, &scorer, err));
+    if (decider->scorer) set_previous(decider, decider->scorer);
     decider->scorer = scorer;
+    return MW_OK;
+}
+
+mw_status mw_decider_precede(mw_decider *decider, mw_str version_bytes, mw_error *err) {
+    mw_scorer *scorer = NULL;
+    MW_TRY(make_scorer(decider, version_bytes, &scorer, err));
+    set_previous(decider, scorer);
     return MW_OK;
 }
 
@@ -94,16 +116,17 @@ mw_status mw_decider_event(mw_decider *decider, const mw_event *event, mw_error 
     return MW_OK;
 }
 
-/* Without an answer yet. */
+/* Without an answer yet; `moment` may be unknown. */
 static mw_status describe(mw_decider *decider, const mw_moment *moment, const mw_cell *features,
                           mw_prediction *out_prediction, mw_error *err) {
     const mw_model_program *model = decider->config.model;
     mw_buf_clear(&decider->event_id);
-    mw_stream_append_id(&decider->config.program->streams[model->moment_stream], moment->row,
-                        decider->config.symbols, &decider->event_id);
+    if (moment)
+        mw_stream_append_id(&decider->config.program->streams[model->moment_stream], moment->row,
+                            decider->config.symbols, &decider->event_id);
     MW_TRY(mw_buf_check(&decider->event_id, "the event's id", err));
-    *out_prediction = (mw_prediction){.place = moment->place,
-                                      .t = moment->t,
+    *out_prediction = (mw_prediction){.place = moment ? moment->place : 0,
+                                      .t = moment ? moment->t : 0,
                                       .model = model->name,
                                       .event_id = mw_buf_str(&decider->event_id),
                                       .prediction = NAN,
@@ -111,12 +134,75 @@ static mw_status describe(mw_decider *decider, const mw_moment *moment, const mw
     return MW_OK;
 }
 
-void mw_decider_judge(const mw_decider *decider, mw_prediction *prediction) {
-    if (!decider->scorer) return;
-    mw_score score = mw_scorer_run(decider->scorer, prediction->features);
-    prediction->version = mw_scorer_name(decider->scorer);
+static void ask(mw_scorer *scorer, mw_prediction *prediction) {
+    mw_score score = mw_scorer_run(scorer, prediction->features);
+    prediction->version = mw_scorer_name(scorer);
     prediction->prediction = score.prediction;
     prediction->decision = score.decision;
+}
+
+/* --- the fallback --------------------------------------------------------------------------- */
+
+const mw_fallback *mw_decider_fallback(const mw_decider *decider) {
+    return &decider->config.fallback;
+}
+
+uint64_t mw_decider_fallbacks(const mw_decider *decider, mw_fallback_reason reason) {
+    return decider->fallbacks[reason];
+}
+
+bool mw_decider_has_fallback(const mw_decider *decider) {
+    mw_fallback_kind kind = decider->config.fallback.kind;
+    return kind == MW_FALLBACK_CONSTANT || (kind != MW_FALLBACK_NONE && decider->scorer);
+}
+
+static bool has_too_few(const mw_decider *decider, const mw_cell *features) {
+    size_t count = decider->schema.field_count, missing = 0;
+    for (size_t i = 0; i < count; i++)
+        missing += mw_cell_is_missing(decider->schema.fields[i].type, features[i]);
+    return (double)missing > decider->config.fallback.missing_max * (double)count;
+}
+
+/* The previous version where there is one, its answer is a number and it has seen the features;
+   else a number that needs none. */
+static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_prediction *prediction) {
+    const mw_fallback *fallback = &decider->config.fallback;
+    const mw_version *version = decider->scorer ? mw_scorer_version(decider->scorer) : NULL;
+    prediction->fallback = reason;
+    decider->fallbacks[reason]++;
+    if (fallback->kind == MW_FALLBACK_PREVIOUS && decider->previous && !prediction->is_blind) {
+        ask(decider->previous, prediction);
+        if (isfinite(prediction->prediction)) return;
+    }
+    MW_ASSERT(version || fallback->kind == MW_FALLBACK_CONSTANT);
+    prediction->version = version ? mw_scorer_name(decider->scorer) : MW_STR("");
+    prediction->prediction =
+        fallback->kind == MW_FALLBACK_CONSTANT ? fallback->constant : version->baseline;
+    prediction->decision = prediction->prediction >= (version ? version->threshold : 0.5);
+}
+
+void mw_decider_judge(mw_decider *decider, mw_prediction *prediction) {
+    if (!decider->scorer) return;
+    ask(decider->scorer, prediction);
+    if (!mw_decider_has_fallback(decider)) return;
+    if (!isfinite(prediction->prediction)) fall_back(decider, MW_BECAUSE_NOT_A_NUMBER, prediction);
+    else if (has_too_few(decider, prediction->features))
+        fall_back(decider, MW_BECAUSE_MISSING, prediction);
+}
+
+mw_status mw_decider_stand_in(mw_decider *decider, const mw_moment *moment,
+                              mw_fallback_reason reason, mw_prediction *out_prediction,
+                              mw_error *err) {
+    MW_ASSERT(mw_decider_has_fallback(decider));
+    bool sees = decider->previous && moment && reason != MW_BECAUSE_FAILED;
+    if (sees) MW_TRY(mw_course_features(decider->course, moment, decider->features, err));
+    else
+        for (size_t i = 0; i < decider->schema.field_count; i++)
+            decider->features[i] = mw_cell_missing(decider->schema.fields[i].type);
+    MW_TRY(describe(decider, moment, decider->features, out_prediction, err));
+    out_prediction->is_blind = !sees;
+    fall_back(decider, reason, out_prediction);
+    return MW_OK;
 }
 
 mw_status mw_decider_pass(mw_decider *decider, int64_t place, mw_prediction *out_prediction,

@@ -7,12 +7,16 @@
  * a time before or after their event fall due by themselves (mw_decider_next). Without a
  * version the windows are kept all the same, so that one can be promoted at any moment.
  *
+ * Where the project names a fallback, that answers in place of a version that cannot: that is
+ * missing, that gives no number, or that lacks too many features; a caller adds its own reasons.
+ *
  * What a prediction points to is valid until the next call. One thread owns a decider.
  */
 #pragma once
 #include "decide/prediction.h"
 #include "decide/scorer.h"
 #include "feature/course.h"
+#include "project/project.h"
 
 typedef struct mw_decider mw_decider;
 
@@ -25,6 +29,7 @@ typedef struct {
     mw_symbols *symbols;
     int64_t from;      /* due moments with t before this pass in silence */
     size_t memory_max; /* bytes of window state; 0: no limit of its own */
+    mw_fallback fallback;
 } mw_decider_config;
 
 MW_MUST_USE mw_status mw_decider_create(mw_decider_config config, mw_decider **out_decider,
@@ -34,6 +39,10 @@ void mw_decider_destroy(mw_decider *decider); /* NULL is allowed */
 /* From now on this version answers. MW_CONFLICT if it has other features than the program; then,
    as after any failure, the version before goes on. */
 MW_MUST_USE mw_status mw_decider_promote(mw_decider *decider, mw_str version_bytes,
+                                         mw_error *err);
+/* This version stands in where the fallback is the previous one; from then on each promotion leaves
+   the version before as that. Fails as a promotion does. */
+MW_MUST_USE mw_status mw_decider_precede(mw_decider *decider, mw_str version_bytes,
                                          mw_error *err);
 /* Takes the next event. Places do not go back, and nothing due before the event may be left. */
 MW_MUST_USE mw_status mw_decider_event(mw_decider *decider, const mw_event *event,
@@ -48,10 +57,21 @@ MW_MUST_USE mw_status mw_decider_pass(mw_decider *decider, int64_t place,
                                       mw_prediction *out_prediction, bool *out_found,
                                       mw_error *err);
 /* What the version that answers makes of features that were read before. */
-void mw_decider_judge(const mw_decider *decider, mw_prediction *prediction);
+void mw_decider_judge(mw_decider *decider, mw_prediction *prediction);
 /* The prediction of a moment now; nothing is kept of it. */
 MW_MUST_USE mw_status mw_decider_predict(mw_decider *decider, const mw_moment *moment,
                                          mw_prediction *out_prediction, mw_error *err);
+
+/* Whether a fallback can answer: all but a constant need the version. */
+bool mw_decider_has_fallback(const mw_decider *decider);
+const mw_fallback *mw_decider_fallback(const mw_decider *decider);
+/* How many answers of the decider were the fallback's, for this reason. */
+uint64_t mw_decider_fallbacks(const mw_decider *decider, mw_fallback_reason reason);
+/* The fallback's answer, without asking the version that answers. Features are read only for
+   the previous version, and not where they have failed. `moment` is NULL where it is not known. */
+MW_MUST_USE mw_status mw_decider_stand_in(mw_decider *decider, const mw_moment *moment,
+                                          mw_fallback_reason reason,
+                                          mw_prediction *out_prediction, mw_error *err);
 
 int64_t mw_decider_next_due(const mw_decider *decider); /* INT64_MAX: nothing is */
 bool mw_decider_is_asked(const mw_decider *decider);    /* `on STREAM`: nothing falls due */

@@ -2,10 +2,20 @@
 
 #include <string.h>
 
-enum { PREDICTION_FORMAT = 1, DIGIT_BITS = 5, DIGIT_COUNT = MW_PREDICTION_ID_SIZE - 1 };
+enum { DIGIT_BITS = 5, DIGIT_COUNT = MW_PREDICTION_ID_SIZE - 1 };
+enum { PREDICTION_FORMAT = 2, BLIND = 1 << 8 }; /* the latter in the word of the fallback */
 
 /* Base 32 in the order of the bytes, without i, l, o and u (Crockford), so that ids sort. */
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+const char *mw_fallback_reason_word(mw_fallback_reason reason) {
+    static const char *const words[] = {
+#define X(name, word) word,
+        MW_FALLBACK_REASON_MAP(X)
+#undef X
+    };
+    return words[reason];
+}
 
 void mw_prediction_id(int64_t place, char out_id[MW_PREDICTION_ID_SIZE + 1]) {
     uint64_t value = (uint64_t)place ^ (UINT64_C(1) << 63); /* negative times sort first */
@@ -50,6 +60,7 @@ void mw_prediction_append(mw_buf *out, const mw_prediction *prediction,
     append_text(out, prediction->event_id);
     mw_buf_append_u64(out, bits);
     mw_buf_append_u32(out, prediction->decision);
+    mw_buf_append_u32(out, prediction->fallback | (prediction->is_blind ? BLIND : 0));
     mw_buf_append_u32(out, (uint32_t)features->field_count);
     for (size_t i = 0; i < features->field_count; i++)
         mw_cell_append_canonical(out, features->fields[i].type, prediction->features[i],
@@ -70,7 +81,10 @@ static mw_status read_head(mw_reader *reader, mw_prediction *out_prediction, mw_
     prediction.prediction = mw_read_double(reader);
     uint32_t decision = mw_read_u32(reader);
     prediction.decision = decision == 1;
-    if (reader->failed || format == 0 || decision > 1)
+    uint32_t fallback = format > 1 ? mw_read_u32(reader) : 0; /* format 1 knew of none */
+    prediction.is_blind = fallback & BLIND;
+    prediction.fallback = fallback & ~(uint32_t)BLIND;
+    if (reader->failed || format == 0 || decision > 1 || prediction.fallback >= MW_BECAUSE_COUNT)
         return mw_fail(err, MW_CORRUPT, "prediction: the record is not one");
     *out_prediction = prediction;
     return MW_OK;

@@ -10,6 +10,20 @@
 
 enum { MW_PREDICTION_ID_SIZE = 14 }; /* "p" and 13 digits of base 32 */
 
+/* Why the fallback answered (decide/decider.h). name, word; their numbers stand in logs */
+#define MW_FALLBACK_REASON_MAP(X) \
+    X(NONE, "") /* it did not: this is the version's own answer */ \
+    X(NO_VERSION, "no_version") X(FAILED, "failed") X(NOT_A_NUMBER, "not_a_number") \
+    X(MISSING, "missing_features") X(BREAKER, "breaker_open") X(CHECK, "check_failed")
+
+typedef enum {
+#define X(name, word) MW_BECAUSE_##name,
+    MW_FALLBACK_REASON_MAP(X)
+#undef X
+    MW_BECAUSE_COUNT
+} mw_fallback_reason;
+const char *mw_fallback_reason_word(mw_fallback_reason reason);
+
 typedef struct {
     int64_t place;     /* of the moment; its stamp */
     int64_t t;
@@ -17,6 +31,8 @@ typedef struct {
     mw_str event_id;   /* the id of the moment's event, values joined by '|' */
     double prediction; /* of a yes/no label: the probability of yes */
     bool decision;     /* prediction >= the version's threshold */
+    mw_fallback_reason fallback;
+    bool is_blind;     /* the fallback answered without features: all of them are missing */
     const mw_cell *features; /* of the version's types; feature_count of them */
 } mw_prediction;
 

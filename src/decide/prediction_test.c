@@ -74,3 +74,47 @@ MW_TEST(prediction_reads_back_what_was_written_into_another_process) {
     mw_symbols_destroy(ours);
     mw_symbols_destroy(theirs);
 }
+
+MW_TEST(prediction_keeps_why_the_fallback_answered) {
+    mw_symbols *symbols = new_symbols();
+    mw_cell cells[2], read_cells[2];
+    mw_prediction written = example(cells, symbols), read;
+    mw_error err;
+    for (int reason = 0; reason < MW_BECAUSE_COUNT; reason++) {
+        mw_buf bytes;
+        mw_buf_init(&bytes, 1000);
+        written.fallback = (mw_fallback_reason)reason;
+        written.is_blind = reason % 2 > 0;
+        mw_prediction_append(&bytes, &written, &schema, symbols);
+        MW_CHECK_OK(mw_prediction_read(mw_buf_str(&bytes), &schema, symbols, read_cells, &read,
+                                       &err), &err);
+        MW_CHECK_EQUAL_INT(read.fallback, reason);
+        MW_CHECK(read.is_blind == written.is_blind);
+        mw_buf_release(&bytes);
+    }
+    MW_CHECK_EQUAL_STR(mw_fallback_reason_word(MW_BECAUSE_MISSING), "missing_features");
+    mw_symbols_destroy(symbols);
+}
+
+MW_TEST(prediction_of_the_format_before_is_the_versions_own) {
+    mw_symbols *symbols = new_symbols();
+    mw_cell cells[2], read_cells[2];
+    mw_prediction written = example(cells, symbols), read;
+    mw_error err;
+    mw_buf bytes, before;
+    mw_buf_init(&bytes, 1000);
+    mw_buf_init(&before, 1000);
+    mw_prediction_append(&bytes, &written, &schema, symbols);
+    size_t head = 4 + 8 + 8 + 4 + 4 + 4 + 12 + 4 + 5 + 8 + 4; /* up to the decision */
+    mw_buf_append(&before, bytes.data, head);
+    mw_buf_append(&before, bytes.data + head + 4, bytes.size - head - 4);
+    before.data[0] = 1;
+    MW_CHECK_OK(mw_prediction_read(mw_buf_str(&before), &schema, symbols, read_cells, &read,
+                                   &err), &err);
+    MW_CHECK(read.fallback == MW_BECAUSE_NONE && !read.is_blind);
+    MW_CHECK_EQUAL_DOUBLE_BITS(read.prediction, written.prediction);
+    MW_CHECK_EQUAL_DOUBLE_BITS(read_cells[0].number, cells[0].number);
+    mw_buf_release(&bytes);
+    mw_buf_release(&before);
+    mw_symbols_destroy(symbols);
+}

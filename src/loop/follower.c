@@ -300,7 +300,10 @@ static mw_status take_prediction(mw_follower *follower, const mw_record *record,
     bool is_kin = true;
     if (!config->hooks.predicted) return MW_OK;
     MW_TRY(mw_prediction_read_head(record->payload, &prediction, err));
-    if (!mw_str_equal(prediction.model, config->model->name)) return MW_OK;
+    /* What a fallback said tells nothing of the version, whose quality and drift are watched. */
+    if (!mw_str_equal(prediction.model, config->model->name) ||
+        prediction.fallback != MW_BECAUSE_NONE)
+        return MW_OK;
     if (config->kinship.is_kin)
         MW_TRY(config->kinship.is_kin(config->kinship.context, prediction.version, &is_kin, err));
     if (!is_kin) {

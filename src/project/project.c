@@ -224,6 +224,7 @@ static mw_project_model model_read(reader *r, const mw_yaml_item *item) {
         .has_cost = false_alarm || miss,
         .false_alarm_cost = number_or(false_alarm, 1),
         .miss_cost = number_or(miss, 1),
+        .fallback = {.missing_max = 1},
     };
     model.params = sources_read(r, mw_yaml_get(node, "params"), &model.param_count);
     model.segments = names_read(r, mw_yaml_get(node, "segments"), &model.segment_count);
@@ -272,9 +273,10 @@ static mw_project_model *model_find(const mw_project *project, mw_str name) {
     return NULL;
 }
 
-static void unknown_model(reader *r, const mw_project *project, const mw_yaml *key) {
+static void unknown_model(reader *r, const mw_project *project, const char *where,
+                          const mw_yaml *key) {
     mw_diagnose(r->diagnostics, key->position, MW_INVALID,
-                "retrain: must name a model of this project, got %.*s", MW_STR_ARGS(key->text));
+                "%s: must name a model of this project, got %.*s", where, MW_STR_ARGS(key->text));
     mw_str *names = mw_arena_alloc(r->arena, project->model_count, sizeof *names);
     if (!names) {
         r->out_of_memory = true;
@@ -290,7 +292,7 @@ static void retrains_read(reader *r, const mw_yaml *node, mw_project *project) {
     for (const mw_yaml_item *item = node->items; item; item = item->next) {
         mw_project_model *model = model_find(project, item->key->text);
         if (!model) {
-            unknown_model(r, project, item->key);
+            unknown_model(r, project, "retrain", item->key);
             continue;
         }
         mw_retrain *retrain = &model->retrain;
@@ -298,6 +300,33 @@ static void retrains_read(reader *r, const mw_yaml *node, mw_project *project) {
         retrain->when = rules_read(r, mw_yaml_get(item->value, "when"), &retrain->when_count);
         retrain->gate = rules_read(r, mw_yaml_get(item->value, "gate"), &retrain->gate_count);
         triggers_check(r, retrain, item);
+    }
+}
+
+/* --- serving -------------------------------------------------------------------------------- */
+
+/* An expression is for later, and the shape has noted it. */
+static mw_fallback fallback_read(reader *r, const mw_yaml_item *item) {
+    const mw_yaml *node = mw_yaml_get(item->value, "fallback");
+    mw_str text = text_of(node);
+    mw_fallback fallback = {.missing_max = share_or(mw_yaml_get(item->value, "missing"), 1),
+                            .deadline_us = span_or(mw_yaml_get(item->value, "deadline"), 0)};
+    if (mw_str_is(text, "previous")) fallback.kind = MW_FALLBACK_PREVIOUS;
+    else if (mw_str_is(text, "baseline")) fallback.kind = MW_FALLBACK_BASELINE;
+    else if (mw_str_to_double(text, &fallback.constant)) fallback.kind = MW_FALLBACK_CONSTANT;
+    else if (mw_scalar_is_name(text))
+        mw_diagnose(r->diagnostics, node->position, MW_INVALID,
+                    "serving.%.*s.fallback: must be previous, baseline or a number, got %.*s",
+                    MW_STR_ARGS(item->key->text), MW_STR_ARGS(text));
+    return fallback;
+}
+
+static void servings_read(reader *r, const mw_yaml *node, mw_project *project) {
+    if (item_count(node, MW_YAML_MAPPING) == 0) return;
+    for (const mw_yaml_item *item = node->items; item; item = item->next) {
+        mw_project_model *model = model_find(project, item->key->text);
+        if (model) model->fallback = fallback_read(r, item);
+        else unknown_model(r, project, "serving", item->key);
     }
 }
 
@@ -316,6 +345,33 @@ static mw_status unread_features_note(const mw_project *project, const mw_yaml *
     return MW_OK;
 }
 
+/* Where it belongs in the order of the file. */
+static void note_insert(mw_note *note, mw_note **notes) {
+    while (*notes && (*notes)->position.line < note->position.line) notes = &(*notes)->next;
+    note->next = *notes;
+    *notes = note;
+}
+
+/* `missing` and `deadline` say when the fallback answers: without one they say nothing. */
+static mw_status idle_servings_note(const mw_project *project, const mw_yaml *root,
+                                    mw_arena *arena, mw_note **notes) {
+    const mw_yaml *servings = mw_yaml_get(root, "serving");
+    if (item_count(servings, MW_YAML_MAPPING) == 0) return MW_OK;
+    for (const mw_yaml_item *item = servings->items; item; item = item->next) {
+        const mw_project_model *model = model_find(project, item->key->text);
+        const mw_yaml *missing = mw_yaml_get(item->value, "missing"),
+                      *deadline = mw_yaml_get(item->value, "deadline");
+        if (!model || model->fallback.kind != MW_FALLBACK_NONE || (!missing && !deadline)) continue;
+        mw_note *note = mw_arena_alloc(arena, 1, sizeof *note);
+        if (!note) return MW_NO_MEMORY;
+        note->position = (missing ? missing : deadline)->position;
+        note->text = missing ? MW_STR("serving: `missing` is not in force without a fallback")
+                             : MW_STR("serving: `deadline` is not in force without a fallback");
+        note_insert(note, notes);
+    }
+    return MW_OK;
+}
+
 static mw_status values_read(reader *r, const mw_yaml *root, mw_project *project) {
     project->name = text_of(mw_yaml_get(root, "project"));
     project->zone = text_or(mw_yaml_get(root, "zone"), MW_STR("UTC"));
@@ -324,6 +380,7 @@ static mw_status values_read(reader *r, const mw_yaml *root, mw_project *project
     streams_read(r, mw_yaml_get(root, "streams"), project);
     models_read(r, mw_yaml_get(root, "models"), project);
     retrains_read(r, mw_yaml_get(root, "retrain"), project);
+    servings_read(r, mw_yaml_get(root, "serving"), project);
     return r->out_of_memory ? MW_NO_MEMORY : MW_OK;
 }
 
@@ -342,6 +399,7 @@ mw_status mw_project_read(mw_str bytes, mw_environment environment, mw_arena *ar
     reader r = {.arena = arena, .diagnostics = diagnostics};
     MW_TRY(values_read(&r, tree.root, project));
     MW_TRY(unread_features_note(project, tree.root, arena, &notes));
+    MW_TRY(idle_servings_note(project, tree.root, arena, &notes));
     project->notes = notes;
     *out_project = project;
     return MW_OK;

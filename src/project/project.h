@@ -48,6 +48,21 @@ typedef struct {
     size_t gate_count;
 } mw_retrain;
 
+/* What answers for a model that cannot. */
+typedef enum {
+    MW_FALLBACK_NONE,
+    MW_FALLBACK_PREVIOUS, /* the version that was champion before */
+    MW_FALLBACK_BASELINE, /* the version's share of yes in training */
+    MW_FALLBACK_CONSTANT,
+} mw_fallback_kind;
+
+typedef struct {
+    mw_fallback_kind kind;
+    double constant;
+    double missing_max;  /* the share of features that may be missing */
+    int64_t deadline_us; /* an answer that takes longer has failed; 0: none has */
+} mw_fallback;
+
 typedef struct {
     mw_model_declaration declaration;
     mw_str question, purpose;
@@ -61,6 +76,7 @@ typedef struct {
     bool has_cost; /* else both mistakes cost 1 */
     double false_alarm_cost, miss_cost;
     mw_retrain retrain;
+    mw_fallback fallback;
 } mw_project_model;
 
 /* What is written beside a feature's expression, for people. Parts may be empty. */

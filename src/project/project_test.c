@@ -144,11 +144,11 @@ MW_TEST(project_reads_every_example) {
         {"tests/projects/demand.yaml", 6, 9, 5, "models.units.kind: count is not in force yet"},
         {"tests/projects/documents.yaml", 2, 4, 4,
          "models.route.learner: linear is not in force yet"},
-        {"tests/projects/fraud.yaml", 5, 10, 4, "models.fraud.sample: not in force yet"},
+        {"tests/projects/fraud.yaml", 5, 10, 5, "models.fraud.sample: not in force yet"},
         {"tests/projects/images.yaml", 2, 2, 2,
          "models.defect.learner: linear is not in force yet"},
         {"tests/projects/maintenance.yaml", 4, 7, 3, "models.fails.cost.per: not in force yet"},
-        {"tests/projects/recommend.yaml", 4, 6, 5, "models.rank.learner: rank is not in force yet"},
+        {"tests/projects/recommend.yaml", 4, 6, 7, "models.rank.learner: rank is not in force yet"},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         reading *r = read_good(examples[i].path);

@@ -182,13 +182,26 @@ static const mw_shape_key retrain_keys[] = {
 static const mw_shape retrain = {.kind = MW_SHAPE_RECORD, KEYS(retrain_keys)};
 static const mw_shape retrains = {.kind = MW_SHAPE_MAP, .item = &retrain};
 
+static const char *const fallback_words[] = {"previous", "baseline", NULL};
+static const mw_shape fallback_word = {.kind = MW_SHAPE_CHOICE, WORDS(fallback_words, 2)};
+static const mw_shape fallback_rule = {.kind = MW_SHAPE_EXPRESSION, .state = MW_KEY_LATER};
+static const mw_shape fallback_other = {
+    .kind = MW_SHAPE_EITHER, .item = &number, .other = &fallback_rule};
+static const mw_shape fallback = {
+    .kind = MW_SHAPE_EITHER, .item = &fallback_word, .other = &fallback_other};
+
 static const mw_shape_key serving_keys[] = {
-    {"deadline", &span, MW_KEY_OPTIONAL, "when an answer is worth nothing any more"},
-    {"fallback", &text, MW_KEY_OPTIONAL, "what to answer when the model cannot"},
-    {"rollout", &any, MW_KEY_OPTIONAL, "how a new version takes over"},
-    {"record", &text, MW_KEY_OPTIONAL, "which predictions are recorded"},
-    {"explore", &share, MW_KEY_OPTIONAL, "the share of answers that try something else"},
-    {"write", &any, MW_KEY_OPTIONAL, "where predictions are written to besides"},
+    {"fallback", &fallback, MW_KEY_OPTIONAL,
+     "what answers when the model cannot: the version before, the share of yes in training, or "
+     "this number"},
+    {"missing", &share, MW_KEY_OPTIONAL,
+     "the share of the features that may be missing; with more of them the fallback answers"},
+    {"deadline", &span, MW_KEY_OPTIONAL,
+     "an answer that takes longer counts as one that the model could not give"},
+    {"rollout", &any, MW_KEY_LATER, "how a new version takes over"},
+    {"record", &text, MW_KEY_LATER, "which predictions are recorded"},
+    {"explore", &share, MW_KEY_LATER, "the share of answers that try something else"},
+    {"write", &any, MW_KEY_LATER, "where predictions are written to besides"},
 };
 static const mw_shape serving = {.kind = MW_SHAPE_RECORD, KEYS(serving_keys)};
 static const mw_shape servings = {.kind = MW_SHAPE_MAP, .item = &serving};
@@ -211,7 +224,7 @@ static const mw_shape_key project_keys[] = {
     {"models", &models, MW_KEY_OPTIONAL, "what is predicted"},
     {"retrain", &retrains, MW_KEY_OPTIONAL,
      "when a model is trained again, and what a new version must show"},
-    {"serving", &servings, MW_KEY_LATER, "how a model answers"},
+    {"serving", &servings, MW_KEY_OPTIONAL, "how a model answers"},
     {"actions", &actions, MW_KEY_LATER, "what a decision sets off"},
     {"stores", &any_by_name, MW_KEY_LATER, "where state lives when one machine is outgrown"},
     {"environments", &any_by_name, MW_KEY_LATER, "what differs between test and production"},

@@ -26,7 +26,7 @@ MW_TEST(schema_prints_its_reference) {
         "multiplied by | not built yet |\n",
         "| `models.NAME.cost.miss` | a number of at least 0 | what a miss costs |  |\n",
         "| `retrain.NAME.gate` | a list, each a condition |",
-        "| `serving` | a mapping of names to values | how a model answers | not in force yet |\n",
+        "| `serving.NAME.rollout` | anything | how a new version takes over | not in force yet |\n",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         MW_CHECK(contains(mw_buf_str(&out), rows[i]));

@@ -278,12 +278,16 @@ static bool resembles(const mw_shape *shape, const mw_yaml *node) {
     case MW_SHAPE_MAP:
         return node->kind == MW_YAML_MAPPING &&
                (!node->items || resembles(shape->item, node->items->value));
-    default: return node->kind == MW_YAML_TEXT;
+    case MW_SHAPE_CHOICE:
+        for (size_t i = 0; shape->words[i]; i++)
+            if (node->kind == MW_YAML_TEXT && mw_str_is(node->text, shape->words[i])) return true;
+        return false;
+    default: return node->kind == MW_YAML_TEXT && kinds[shape->kind].fits(node->text);
     }
 }
 
 static void check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
-    if (shape->kind == MW_SHAPE_EITHER)
+    while (shape->kind == MW_SHAPE_EITHER)
         shape = resembles(shape->item, node) ? shape->item : shape->other;
     if (shape->state == MW_KEY_LATER && shape->kind != MW_SHAPE_CHOICE)
         note_add(c, at, "not in force yet");

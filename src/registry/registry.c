@@ -210,8 +210,8 @@ mw_status mw_registry_promote(mw_registry registry, mw_str model, mw_str version
     return status;
 }
 
-mw_status mw_registry_rollback(mw_registry registry, mw_str model, mw_change change,
-                               mw_arena *arena, mw_version_row *out_version, mw_error *err) {
+mw_status mw_registry_former(mw_registry registry, mw_str model, mw_arena *arena,
+                             mw_version_row *out_version, mw_error *err) {
     question asked = {"SELECT " VERSION_COLUMNS " FROM versions WHERE model = ?1 AND version ="
                       " (SELECT version FROM promotions WHERE model = ?1 AND to_stage ="
                       " 'retired' ORDER BY id DESC LIMIT 1)",
@@ -222,7 +222,14 @@ mw_status mw_registry_rollback(mw_registry registry, mw_str model, mw_change cha
     if (count == 0)
         return mw_fail(err, MW_NOT_FOUND, "%.*s: there is no champion before this one",
                        MW_STR_ARGS(model));
-    mw_version_row version = *(mw_version_row *)rows;
+    *out_version = *(mw_version_row *)rows;
+    return MW_OK;
+}
+
+mw_status mw_registry_rollback(mw_registry registry, mw_str model, mw_change change,
+                               mw_arena *arena, mw_version_row *out_version, mw_error *err) {
+    mw_version_row version;
+    MW_TRY(mw_registry_former(registry, model, arena, &version, err));
     MW_TRY(mw_registry_promote(registry, model, version.version, change, err));
     return mw_registry_find(registry, model, version.version, arena, out_version, err);
 }

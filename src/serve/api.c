@@ -70,8 +70,26 @@ static const mw_meter size_meter = {"millwright_log_bytes", MW_METER_GAUGE, "byt
 static const mw_meter place_meter = {"millwright_last_place_seconds", MW_METER_GAUGE,
                                        "seconds", "Stamp of the log's last record"};
 
+static const mw_meter fallbacks_meter = {"millwright_fallbacks_total", MW_METER_COUNTER, "",
+                                         "Answers of fallbacks, by what the model lacked"};
+
 static void set(const mw_api *api, const mw_meter *meter, const char *labels, double value) {
     mw_series_set(mw_telemetry_series(api->telemetry, meter, labels), value);
+}
+
+/* Of the models that have one. */
+static void set_fallbacks(const mw_api *api, size_t model) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    const mw_decider *decider = mw_sequencer_decider(parts->sequencer, model);
+    mw_str name = parts->program->models[model].name;
+    if (mw_decider_fallback(decider)->kind == MW_FALLBACK_NONE) return;
+    for (mw_fallback_reason because = MW_BECAUSE_NONE + 1; because < MW_BECAUSE_COUNT; because++) {
+        char labels[MW_NAME_SIZE_MAX + 64];
+        snprintf(labels, sizeof labels, "model=\"%.*s\",reason=\"%s\"", MW_STR_ARGS(name),
+                 mw_fallback_reason_word(because));
+        set(api, &fallbacks_meter, labels,
+            (double)mw_decider_fallbacks(decider, because));
+    }
 }
 
 static void set_metrics(const mw_api *api) {
@@ -85,6 +103,8 @@ static void set_metrics(const mw_api *api) {
     set(api, &events_meter, "", (double)stats.log_events);
     set(api, &size_meter, "", (double)stats.log_size);
     set(api, &place_meter, "", (double)stats.last_place / (double)MW_SECOND_US);
+    for (size_t i = 0; i < mw_service_parts(api->service)->program->model_count; i++)
+        set_fallbacks(api, i);
 }
 
 static void answer_metrics(void *context, const mw_route_call *call, mw_response *response) {
@@ -174,6 +194,10 @@ void mw_api_write_answer(mw_json *json, const mw_answer *answer) {
     mw_json_number(json, prediction->prediction);
     mw_json_key(json, "decision");
     mw_json_bool(json, prediction->decision);
+    if (prediction->fallback != MW_BECAUSE_NONE) {
+        mw_json_key(json, "fallback");
+        mw_json_text(json, mw_fallback_reason_word(prediction->fallback));
+    }
     if (answer->is_recorded) return;
     mw_json_key(json, "recorded");
     mw_json_bool(json, false);

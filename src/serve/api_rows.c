@@ -247,7 +247,8 @@ static mw_status write_why(mw_api *api, size_t model, mw_answer answer, mw_json 
 static mw_status write_answer(mw_api *api, const wish *wished, const mw_answer *answer,
                               mw_json *json, mw_error *err) {
     mw_api_write_answer(json, answer);
-    return wished->explain ? write_why(api, wished->model, *answer, json, err) : MW_OK;
+    bool is_own = answer->prediction.fallback == MW_BECAUSE_NONE; /* else that is the reason */
+    return wished->explain && is_own ? write_why(api, wished->model, *answer, json, err) : MW_OK;
 }
 
 static mw_status predict_rows(mw_api *api, const wish *wished, rows *all, mw_json *json,

@@ -87,9 +87,9 @@ static mw_status check_row(const desk *at, mw_error *err) {
     if (status == MW_OK && is_refused) {
         mw_str rule = refusals.rules[refusals.items[0].rule].text;
         mw_str value = mw_str_slice(refusals.items[0].value, 0, MW_REFUSAL_VALUE_SIZE_MAX);
-        status = value.size > 0 ? mw_fail(err, MW_INVALID, "%.*s, got \"%.*s\"",
+        status = value.size > 0 ? mw_fail(err, MW_CHECK_FAILED, "%.*s, got \"%.*s\"",
                                           MW_STR_ARGS(rule), MW_STR_ARGS(value))
-                                : mw_fail(err, MW_INVALID, "%.*s", MW_STR_ARGS(rule));
+                                : mw_fail(err, MW_CHECK_FAILED, "%.*s", MW_STR_ARGS(rule));
     }
     mw_refusals_release(&refusals);
     return status;

@@ -33,8 +33,9 @@ typedef struct {
 MW_MUST_USE mw_status mw_reception_create(mw_reception_config config,
                                           mw_reception **out_reception, mw_error *err);
 void mw_reception_destroy(mw_reception *reception); /* NULL is allowed */
-/* MW_INVALID names the column and the rule. The first event, that of the stream itself, is
-   always there; its place is its declared known. Valid until the next row. */
+/* MW_INVALID names the column and the rule, MW_CHECK_FAILED that of the stream's `checks`. The
+   first event, that of the stream itself, is always there; its place is its declared known. Valid
+   until the next row. */
 MW_MUST_USE mw_status mw_reception_take(mw_reception *reception, int32_t source,
                                         yyjson_val *object, mw_received *out_received,
                                         mw_error *err);

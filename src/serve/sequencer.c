@@ -150,6 +150,7 @@ mw_status mw_sequencer_create_decider(mw_sequencer *sequencer, size_t model,
     mw_decider_config config = {.program = program,
                                 .model = &program->models[model],
                                 .symbols = sequencer->config.symbols};
+    if (sequencer->config.fallbacks) config.fallback = sequencer->config.fallbacks[model];
     if (champion->program) {
         mw_status status = map_streams(sequencer, champion, &config, err);
         if (status != MW_OK)

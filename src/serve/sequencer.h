@@ -48,11 +48,11 @@ typedef struct {
     mw_sys *sys;
     const char *log_folder;
     const char *checkpoint_folder; /* NULL: there are none */
-    const mw_program *program; /* of the project file: the streams and models that there are. It
-                                  and the symbols outlive the sequencer */
+    const mw_program *program; /* of the project file. It and the symbols outlive the sequencer */
     mw_symbols *symbols;
     mw_sequencer_sources sources;
     const mw_champion *champions; /* one a model of the program */
+    const mw_fallback *fallbacks; /* likewise; NULL: no model has one */
     mw_lake_snapshot lake;
     bool only_reads;           /* the log is another process's: nothing is made or recorded */
     bool is_virtual;

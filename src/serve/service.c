@@ -1,5 +1,6 @@
 #include "serve/service.h"
 
+#include "decide/breaker.h"
 #include "serve/event_json.h"
 
 enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20 };
@@ -11,6 +12,7 @@ struct mw_service {
     size_t feature_capacity;
     mw_buf event_id;
     mw_service_counts counts;
+    mw_breaker *breakers; /* one a model */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -19,6 +21,9 @@ static mw_status no_memory(mw_error *err) {
 
 static mw_status prepare(mw_service *service, mw_error *err) {
     const mw_service_config *config = &service->config;
+    service->breakers =
+        mw_allocate((config->program->model_count + 1) * sizeof *service->breakers);
+    if (!service->breakers) return no_memory(err);
     mw_reception_config reception = {config->project, config->program, config->symbols,
                                      config->zones};
     return mw_reception_create(reception, &service->reception, err);
@@ -40,6 +45,7 @@ void mw_service_destroy(mw_service *service) {
     mw_reception_destroy(service->reception);
     mw_buf_release(&service->event_id);
     mw_free(service->features);
+    mw_free(service->breakers);
     mw_free(service);
 }
 
@@ -129,7 +135,7 @@ static const mw_ledger_entry *find_stored(mw_service *service, size_t model,
 }
 
 static mw_status check_version(const mw_decider *decider, mw_error *err) {
-    if (mw_decider_scorer(decider)) return MW_OK;
+    if (mw_decider_scorer(decider) || mw_decider_has_fallback(decider)) return MW_OK;
     mw_status status = mw_fail(err, MW_UNAVAILABLE, "model %.*s: no version answers yet",
                                MW_STR_ARGS(mw_decider_model(decider)->name));
     return mw_hint(err, status, "Train one, and promote it.");
@@ -147,6 +153,47 @@ static mw_status check_lateness(const mw_model_program *model, mw_moment moment,
     return mw_hint(err, status, "Raise `late` of the stream, or ask with \"record\": false.");
 }
 
+/* A moment that is asked for, and whether the fields with windows of its row were worked out. */
+typedef struct {
+    mw_moment moment;
+    mw_received received;
+    bool is_entered;
+} asked;
+
+static mw_status ask_version(mw_service *service, size_t number, asked *at,
+                             mw_prediction *out_prediction, mw_error *err) {
+    mw_sequencer *sequencer = service->config.sequencer;
+    MW_TRY(mw_sequencer_enter(sequencer, &at->received.events[0], at->moment.place,
+                              at->received.cells, err));
+    at->is_entered = true;
+    return mw_decider_predict(mw_sequencer_decider(sequencer, number), &at->moment,
+                              out_prediction, err);
+}
+
+/* As ask_version, and the fallback's answer where that has none in time. */
+static mw_status ask_model(mw_service *service, size_t number, asked *at,
+                           mw_prediction *out_prediction, mw_error *err) {
+    mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
+    mw_breaker *breaker = &service->breakers[number];
+    mw_sys *sys = service->config.sys;
+    if (!mw_decider_has_fallback(decider))
+        return ask_version(service, number, at, out_prediction, err);
+    if (!mw_decider_scorer(decider))
+        return mw_decider_stand_in(decider, &at->moment, MW_BECAUSE_NO_VERSION, out_prediction,
+                                   err);
+    int64_t begin = mw_sys_monotonic_us(sys);
+    if (!mw_breaker_lets_through(breaker, begin))
+        return mw_decider_stand_in(decider, &at->moment, MW_BECAUSE_BREAKER, out_prediction, err);
+    mw_error ignored;
+    mw_status status = ask_version(service, number, at, out_prediction, &ignored);
+    int64_t end = mw_sys_monotonic_us(sys), deadline = mw_decider_fallback(decider)->deadline_us;
+    bool is_late = deadline > 0 && end - begin > deadline;
+    bool is_good = status == MW_OK && out_prediction->fallback == MW_BECAUSE_NONE && !is_late;
+    mw_breaker_note(breaker, is_good, end);
+    if (status == MW_OK) return MW_OK;
+    return mw_decider_stand_in(decider, &at->moment, MW_BECAUSE_FAILED, out_prediction, err);
+}
+
 /* Predicts at the next place. If it is recorded, that place is its stamp, and what is new of the
    row follows in the log. */
 static mw_status predict_now(mw_service *service, size_t number, mw_received received,
@@ -158,14 +205,13 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     mw_answer answer = {.is_recorded = is_recorded};
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
-    mw_moment moment = {event->time + model->moment_offset_us, answer.stamp, event->row};
-    if (is_recorded) MW_TRY(check_lateness(model, moment, err));
-    MW_TRY(mw_sequencer_enter(sequencer, event, answer.stamp, received.cells, err));
-    MW_TRY(mw_decider_predict(decider, &moment, &answer.prediction, err));
+    asked at = {{event->time + model->moment_offset_us, answer.stamp, event->row}, received, false};
+    if (is_recorded) MW_TRY(check_lateness(model, at.moment, err));
+    MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
     if (is_recorded) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
         service->counts.predicted++;
-        MW_TRY(append_new(service, received, true, err));
+        MW_TRY(append_new(service, received, at.is_entered, err));
         answer.prediction.features = NULL;
     }
     *out_answer = answer;
@@ -199,6 +245,16 @@ static int64_t last_beat(const mw_model_program *model, const mw_zone *zone, int
     int64_t at = mw_beat_after(beat, zone, now - beat.span_us - 2 * MW_DAY_US);
     for (int64_t next = at; next <= now; next = mw_beat_after(beat, zone, next)) at = next;
     return at;
+}
+
+/* Of a row that breaks the checks nothing is recorded but that the fallback answered. */
+static mw_status answer_unchecked(mw_service *service, size_t number, mw_answer *out_answer,
+                                  mw_error *err) {
+    mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
+    mw_answer answer = {.is_recorded = false};
+    MW_TRY(mw_decider_stand_in(decider, NULL, MW_BECAUSE_CHECK, &answer.prediction, err));
+    *out_answer = answer;
+    return MW_OK;
 }
 
 /* The stored prediction of the last beat, or of the one that is named; else one as of now, which
@@ -256,7 +312,11 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
     const mw_stream *stream = &program->streams[mw_decider_announcer(decider)];
     mw_received received;
     mw_event_standing standing;
-    MW_TRY(mw_reception_take(service->reception, stream->source, object, &received, err));
+    mw_status status =
+        mw_reception_take(service->reception, stream->source, object, &received, err);
+    if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider))
+        return answer_unchecked(service, number, out_answer, err);
+    MW_TRY(status);
     MW_TRY(refuse_later(service, received, err));
     MW_TRY(look_up(service, received, &standing, err));
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));

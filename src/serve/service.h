@@ -28,6 +28,7 @@ typedef struct {
     mw_symbols *symbols;
     const mw_zone *const *zones;
     mw_service_archive archive; /* all NULL: only those that answer are known */
+    mw_sys *sys;                /* how long an answer takes */
 } mw_service_config;
 
 typedef struct {
@@ -49,7 +50,9 @@ MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, yyjso
 /* The prediction for a row of the model's stream. A model `on STREAM` predicts now, and appends
    the event if it is new; asked again for the same event it answers the same. The stored
    prediction of a moment that fell due by itself is returned if it was made; before, and where
-   `record` is false, one is computed and forgotten. */
+   `record` is false, one is computed and forgotten. Where the model has a fallback, that answers
+   if the version cannot, or fails so often that it is left alone for a while (decide/breaker.h),
+   and for a row that fails its checks, of which nothing is recorded. */
 MW_MUST_USE mw_status mw_service_predict(mw_service *service, size_t model, yyjson_val *object,
                                          bool record, mw_answer *out_answer, mw_error *err);
 /* A recorded prediction with its features as its version has them; NULL if that is not known any

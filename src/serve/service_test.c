@@ -1,4 +1,7 @@
+#include "decide/breaker.h"
 #include "serve/shop_call_test.h"
+
+#include <stdio.h>
 
 static mw_status predict(shop *s, size_t model, const char *text, bool record, mw_answer *answer,
                          mw_error *err) {
@@ -77,5 +80,67 @@ MW_TEST(service_returns_the_moment_that_fell_due) {
     MW_CHECK_OK(mw_service_find(s.service, due, &answer, &err), &err);
     MW_CHECK(answer.features && answer.prediction.features[0].number == 0);
     MW_CHECK_STATUS(mw_service_find(s.service, due + 1, &answer, &err), MW_NOT_FOUND);
+    shop_tear_down(&s);
+}
+
+/* --- the fallback --------------------------------------------------------------------------- */
+
+static const char *row_of(char *text, int number) {
+    snprintf(text, 100, "{\"shop\": \"a\", \"number\": %d, \"at\": \"1970-04-11T00:00:00Z\"}",
+             number);
+    return text;
+}
+
+MW_TEST(service_leaves_a_version_alone_that_fails_and_tries_it_again) {
+    shop s;
+    mw_error err;
+    mw_answer answer;
+    char text[100];
+    shop_set_up(&s);
+    shop_close(&s);
+    s.fallbacks[SHOP_QUICK] = (mw_fallback){MW_FALLBACK_CONSTANT, 0.125, -1, 0}; /* never enough */
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    for (int i = 0; i < MW_BREAKER_FAILURES + 2; i++) {
+        MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, i), true, &answer, &err), &err);
+        bool is_open = i >= MW_BREAKER_FAILURES;
+        MW_CHECK_EQUAL_INT(answer.prediction.fallback,
+                           is_open ? MW_BECAUSE_BREAKER : MW_BECAUSE_MISSING);
+        MW_CHECK(answer.prediction.is_blind == is_open && answer.is_recorded);
+        MW_CHECK_EQUAL_DOUBLE_BITS(answer.prediction.prediction, 0.125);
+        MW_CHECK(!answer.prediction.decision);
+    }
+    mw_simulated_advance(s.sys, MW_BREAKER_OPEN_US);
+    MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, 50), true, &answer, &err), &err);
+    MW_CHECK_EQUAL_INT(answer.prediction.fallback, MW_BECAUSE_MISSING);
+    const mw_decider *decider = mw_sequencer_decider(s.sequencer, SHOP_QUICK);
+    MW_CHECK_EQUAL_INT(mw_decider_fallbacks(decider, MW_BECAUSE_MISSING), MW_BREAKER_FAILURES + 1);
+    MW_CHECK_EQUAL_INT(mw_decider_fallbacks(decider, MW_BECAUSE_BREAKER), 2);
+    /* Asked again, it says what is recorded, in another process too. */
+    mw_answer again;
+    MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+    shop_close(&s);
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, 50), true, &again, &err), &err);
+    MW_CHECK_EQUAL_INT(again.stamp, answer.stamp);
+    MW_CHECK_EQUAL_INT(again.prediction.fallback, MW_BECAUSE_MISSING);
+    shop_tear_down(&s);
+}
+
+MW_TEST(service_answers_a_row_that_fails_its_checks_by_the_fallback) {
+    shop s;
+    mw_error err;
+    mw_answer answer;
+    char text[100];
+    shop_set_up(&s);
+    MW_CHECK_STATUS(predict(&s, SHOP_QUICK, row_of(text, -1), true, &answer, &err),
+                    MW_CHECK_FAILED);
+    shop_close(&s);
+    s.fallbacks[SHOP_QUICK] = (mw_fallback){MW_FALLBACK_BASELINE, 0, 1, 0};
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, -1), true, &answer, &err), &err);
+    MW_CHECK_EQUAL_INT(answer.prediction.fallback, MW_BECAUSE_CHECK);
+    MW_CHECK(!answer.is_recorded && !mw_sequencer_read_stats(s.sequencer).log_events);
+    const mw_scorer *scorer = mw_decider_scorer(mw_sequencer_decider(s.sequencer, SHOP_QUICK));
+    MW_CHECK_EQUAL_DOUBLE_BITS(answer.prediction.prediction, mw_scorer_version(scorer)->baseline);
     shop_tear_down(&s);
 }

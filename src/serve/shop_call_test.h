@@ -39,6 +39,7 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                   .sources = {s, shop_recall, shop_find_version},
                                   .checkpoint_folder = s->checkpoints,
                                   .champions = s->champions,
+                                  .fallbacks = s->fallbacks,
                                   .lake = shop_lake(s),
                                   .is_virtual = is_virtual,
                                   .clock_us = SHOP_BEGIN};
@@ -48,7 +49,8 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                  .project = &s->project,
                                  .program = s->program,
                                  .symbols = s->symbols,
-                                 .zones = s->zones};
+                                 .zones = s->zones,
+                                 .sys = s->sys};
     MW_TRY(mw_service_create(service, &s->service, err));
     s->api = (mw_api){.service = s->service,
                       .telemetry = s->telemetry,

@@ -53,6 +53,7 @@ typedef struct {
     char lake_version[MW_SHA256_HEX_SIZE + 1];
     mw_buf version;
     mw_champion champions[2];
+    mw_fallback fallbacks[2];
     const mw_champion *before; /* of the deliveries' model: found if the log names another */
     const char *checkpoints; /* their folder; NULL: there are none */
     mw_sequencer *sequencer;

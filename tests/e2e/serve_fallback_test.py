@@ -1,0 +1,121 @@
+"""A fallback answers in place of a version that cannot: it says so and why, is counted, recorded and replayed."""
+import http.client
+import json
+
+from serving import call, start, stop
+from shop import Shop, main
+
+AT = "2024-03-10T12:{:02}:00Z"
+
+
+def order(number, **changes):
+    row = {"order_id": f"n{number}", "placed": AT.format(number), "shop": "a", "amount": 30.5, **changes}
+    return {"event": {key: value for key, value in row.items() if value is not None}}
+
+
+def serve(shop, keys):
+    """A server over the shop whose model has these keys in `serving`, at a time after all of its data."""
+    text = (shop.folder / "millwright.yaml").read_text().split("serving:")[0]
+    shop.write(text + f"serving:\n  returned: {{{keys}}}\n")
+    return start(str(shop.folder), "--listen", "127.0.0.1:0", "--clock", "2024-03-10T12:00:00Z")
+
+
+def ask(port, body):
+    code, answer = call(port, "POST", "/v1/models/returned/predict", body)
+    assert code == 200, answer
+    return answer
+
+
+def counted(port, reason):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    name = f'millwright_fallbacks_total{{model="returned",reason="{reason}"}} '
+    return float(next(line for line in lines if line.startswith(name)).split()[-1])
+
+
+def test_a_constant_answers_where_no_version_does():
+    with Shop(count=200) as shop:
+        shop.ok("ingest")
+        process, port = serve(shop, "fallback: 0.75")
+        first = ask(port, order(1))
+        assert (first["prediction"], first["decision"], first["fallback"], first["version"]) == (0.75, True, "no_version", "")
+        assert ask(port, order(1)) == first and counted(port, "no_version") == 1
+        unrecorded = ask(port, {**order(2), "record": False})
+        assert unrecorded["fallback"] == "no_version" and unrecorded["recorded"] is False
+        assert counted(port, "no_version") == 2
+        stop(process)
+
+
+def test_the_baseline_answers_for_missing_features_and_failed_checks():
+    with Shop() as shop:
+        shop.ok("ingest")
+        version = shop.ok("train", "--json").json()["version"]
+        baseline = shop.ok("models", "show", "returned", "--json").json()["share_of_yes"]
+        process, port = serve(shop, "fallback: baseline, missing: 40%")
+        own = ask(port, order(1))
+        assert "fallback" not in own and own["prediction"] != baseline
+        blind = ask(port, {**order(2, shop=None, amount=None), "explain": True})  # shop, amount, spent are missing
+        assert (blind["fallback"], blind["prediction"], blind["version"]) == ("missing_features", baseline, version), blind
+        assert "why" not in blind
+        assert call(port, "GET", f"/v1/predictions/{blind['id']}")[1]["fallback"] == "missing_features"
+        wrong = ask(port, order(3, amount=-1))
+        assert (wrong["fallback"], wrong["prediction"], wrong["id"]) == ("check_failed", baseline, None), wrong
+        code, refused = call(port, "POST", "/v1/models/returned/predict", order(4, colour="red"))
+        assert code == 422 and "colour" in refused["detail"], refused
+        assert counted(port, "missing_features") == 1 and counted(port, "check_failed") == 1
+        stop(process)
+        rows = shop.ok("sql", "SELECT id, fallback FROM predictions ORDER BY place", "--json").json()
+        assert [row["fallback"] for row in rows] == [None, "missing_features"], rows
+        replayed = shop.ok("predictions", "replay", blind["id"], "--json").json()
+        assert replayed["fallback"] == "missing_features" and replayed["differences"] == 0, replayed
+        shop.fails(3, "the fallback answered", "explain", "returned", "--id", blind["id"])
+        process, port = serve(shop, "deadline: 1s")  # no fallback any more: the bad row is refused
+        assert call(port, "POST", "/v1/models/returned/predict", order(3, amount=-1))[0] == 422
+        stop(process)
+
+
+def test_the_previous_version_answers_before_and_after_a_promotion():
+    with Shop() as shop:
+        shop.ok("ingest")
+        first = shop.ok("train", "--json").json()["version"]
+        second = shop.ok("train", "--seed", "7", "--json").json()["version"]
+        assert first != second
+        shop.ok("models", "promote", "returned", second)
+        process, port = serve(shop, "fallback: previous, missing: 40%")
+        said = ask(port, order(1, shop=None, amount=None))
+        assert (said["fallback"], said["version"]) == ("missing_features", first), said
+        assert ask(port, order(2))["version"] == second
+        shop.ok("models", "promote", "returned", first)
+        said = ask(port, order(3, shop=None, amount=None))
+        assert (said["fallback"], said["version"]) == ("missing_features", second), said
+        stop(process)
+        assert shop.ok("predictions", "replay", said["id"], "--json").json()["differences"] == 0
+
+
+def test_the_breaker_opens_after_five_answers_that_came_too_late():
+    with Shop() as shop:
+        shop.ok("ingest")
+        shop.ok("train")
+        process, port = serve(shop, "fallback: 0.5, deadline: 1us")
+        said = [ask(port, order(number)) for number in range(8)]
+        assert [answer.get("fallback") for answer in said] == [None] * 5 + ["breaker_open"] * 3, said
+        assert said[7]["prediction"] == 0.5 and counted(port, "breaker_open") == 3
+        stop(process)
+        replayed = shop.ok("predictions", "replay", said[7]["id"])
+        assert "the fallback answered without features: breaker_open" in replayed.out, replayed.out
+
+
+def test_what_cannot_be_a_fallback_is_told():
+    with Shop() as shop:
+        shop.change("features:", "serving: {returned: {fallback: basline}}\nfeatures:")
+        shop.fails(3, "must be previous, baseline or a number, got basline", "check")
+        shop.change("basline", "baseline")
+        shop.change("{returned: {fallback: baseline}}", "{bought: {fallback: baseline}}")
+        shop.fails(3, "serving: must name a model of this project, got bought", "check")
+        shop.change("{bought: {fallback: baseline}}", "{returned: {deadline: 50ms}}")
+        assert "`deadline` is not in force without a fallback" in shop.ok("check").err
+
+
+if __name__ == "__main__":
+    main(globals())
