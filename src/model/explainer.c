@@ -7,10 +7,6 @@
 
 enum { LANES = 8, POINTS_MAX = MW_PATH_STEPS_MAX / 2, NEWTON_STEPS = 8 };
 
-/* Eight rows. */
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
-typedef int64_t lane_bits __attribute__((vector_size(LANES * sizeof(int64_t))));
-
 /* A quadrature over 0 to 1. */
 typedef struct {
     double at[POINTS_MAX], weight[POINTS_MAX];
@@ -88,10 +84,10 @@ mw_status mw_explainer_make(mw_arena *arena, const mw_forest *forest, mw_lanes_k
 
 /* What eight rows need beside the explainer. */
 typedef struct {
-    lanes *values;     /* by class and feature */
+    double *values;    /* by class, feature and row */
     uint8_t *lefts;    /* by split of a tree: the rows that go left, a bit each */
-    lanes passes[MW_PATH_STEPS_MAX], factors[MW_PATH_STEPS_MAX], before[MW_PATH_STEPS_MAX];
-    lanes integrals[MW_PATH_STEPS_MAX];
+    double passes[MW_PATH_STEPS_MAX * LANES], factors[MW_PATH_STEPS_MAX * LANES];
+    double before[MW_PATH_STEPS_MAX * LANES], integrals[MW_PATH_STEPS_MAX * LANES];
 } work;
 
 typedef struct {
@@ -102,62 +98,37 @@ typedef struct {
     double leaf;
 } leaf_path;
 
-static inline __attribute__((always_inline)) void fill_passes(const leaf_path *path, work *w) {
-    static const lane_bits bit = {1, 2, 4, 8, 16, 32, 64, 128};
-    const lanes one = {1, 1, 1, 1, 1, 1, 1, 1};
-    for (uint32_t i = 0; i < path->step_count; i++) {
-        const mw_path_turn *turns = path->paths->turns + path->steps[i].first_turn;
-        unsigned taking = UINT8_MAX;
-        for (uint32_t k = 0; k < path->steps[i].turn_count; k++) {
-            unsigned lefts = w->lefts[turns[k].split - path->first_split];
-            taking &= turns[k].goes_left ? lefts : ~lefts;
-        }
-        lane_bits takes = (bit & (int64_t)taking) != 0; /* all bits of a lane, or none */
-        w->passes[i] = (lanes)(takes & (lane_bits)one);
-    }
-}
+/* One leaf's part for eight rows, in vectors as wide as a processor has them: the same operations
+   lane by lane, so the same bits. With vectors of eight AVX2's compiler spills what it works on. */
+#define LANES_AT_ONCE 2
+#define ADD_LANES add_two
+#include "model/explainer_leaf.h"
+#define LANES_AT_ONCE 4
+#define ADD_LANES add_four
+#include "model/explainer_leaf.h"
+#define LANES_AT_ONCE 8
+#define ADD_LANES add_eight
+#include "model/explainer_leaf.h"
 
-/* Adds one leaf's part to each feature on its path. */
-static inline __attribute__((always_inline)) void add_leaf(const leaf_path *path, work *w,
-                                                           lanes *values) {
-    uint32_t count = path->step_count;
-    fill_passes(path, w);
-    for (uint32_t i = 0; i < count; i++) w->integrals[i] = (lanes){0};
-    for (uint32_t q = 0; q < path->quadrature->count; q++) {
-        double t = path->quadrature->at[q];
-        lanes product = (lanes){0} + path->quadrature->weight[q] * path->leaf;
-        for (uint32_t i = 0; i < count; i++) {
-            w->factors[i] = w->passes[i] * t + path->steps[i].share * (1 - t);
-            w->before[i] = product;
-            product *= w->factors[i];
-        }
-        product = (lanes){0} + 1;
-        for (uint32_t i = count; i-- > 0;) {
-            w->integrals[i] += w->before[i] * product;
-            product *= w->factors[i];
-        }
-    }
-    for (uint32_t i = 0; i < count; i++)
-        values[path->steps[i].feature] +=
-            (w->passes[i] - path->steps[i].share) * w->integrals[i];
-}
-
-static void add_leaf_plain(const leaf_path *path, work *w, lanes *values) {
-    add_leaf(path, w, values);
+static void add_leaf_plain(const leaf_path *path, work *w, double *values) {
+    for (unsigned first = 0; first < LANES; first += 2) add_two(path, w, first, values);
 }
 
 #if defined __x86_64__
-__attribute__((target("avx512f"))) static void add_leaf_avx512(const leaf_path *path, work *w,
-                                                               lanes *values) {
-    add_leaf(path, w, values);
+__attribute__((target("avx2"))) static void add_leaf_avx2(const leaf_path *path, work *w,
+                                                          double *values) {
+    for (unsigned first = 0; first < LANES; first += 4) add_four(path, w, first, values);
 }
 
-/* With AVX2 the compiler makes slower code of these vectors than without (3,245 rows a second
-   where it was 5,522). */
-static void (*const add_leaf_of[MW_LANES_COUNT])(const leaf_path *, work *, lanes *) = {
-    add_leaf_plain, add_leaf_plain, add_leaf_avx512};
+__attribute__((target("avx512f"))) static void add_leaf_avx512(const leaf_path *path, work *w,
+                                                               double *values) {
+    add_eight(path, w, 0, values);
+}
+
+static void (*const add_leaf_of[MW_LANES_COUNT])(const leaf_path *, work *, double *) = {
+    add_leaf_plain, add_leaf_avx2, add_leaf_avx512};
 #else
-static void (*const add_leaf_of[MW_LANES_COUNT])(const leaf_path *, work *, lanes *) = {
+static void (*const add_leaf_of[MW_LANES_COUNT])(const leaf_path *, work *, double *) = {
     add_leaf_plain};
 #endif
 
@@ -179,11 +150,11 @@ static void explain_lanes(const mw_explainer *explainer, const double *rows, siz
     const mw_forest *forest = paths->forest;
     uint32_t first_split = 0, width = forest->head.feature_count;
     size_t leaf = 0;
-    memset(w->values, 0, forest->head.class_count * width * sizeof *w->values);
+    memset(w->values, 0, forest->head.class_count * width * LANES * sizeof *w->values);
     for (uint32_t t = 0; t < forest->head.tree_count; t++) {
         for (uint32_t s = first_split; s < paths->split_ends[t]; s++)
             w->lefts[s - first_split] = lefts_of(forest, &forest->splits[s], rows, row_count);
-        lanes *values = w->values + t % forest->head.class_count * width;
+        double *values = w->values + t % forest->head.class_count * width * LANES;
         for (; leaf < paths->leaf_ends[t]; leaf++) {
             const mw_path *path = &paths->paths[leaf];
             leaf_path part = {.paths = paths,
@@ -204,7 +175,7 @@ static void take_values(const mw_explainer *explainer, const work *w, size_t lan
     const mw_forest_head *head = &explainer->paths->forest->head;
     for (uint32_t class = 0; class < head->class_count; class++) {
         for (uint32_t f = 0; f < head->feature_count; f++)
-            *out_values++ = w->values[class * head->feature_count + f][lane];
+            *out_values++ = w->values[(class * head->feature_count + f) * LANES + lane];
         *out_values++ = explainer->expected[class];
     }
 }
@@ -216,7 +187,7 @@ mw_status mw_explainer_run(const mw_explainer *explainer, const double *rows, si
     mw_arena arena;
     mw_arena_init(&arena, SIZE_MAX);
     work *w = mw_arena_alloc(&arena, 1, sizeof *w);
-    if (w) w->values = mw_arena_alloc(&arena, value_count, sizeof *w->values);
+    if (w) w->values = mw_arena_alloc(&arena, value_count * LANES, sizeof *w->values);
     if (w) w->lefts = mw_arena_alloc(&arena, explainer->paths->split_count_max, 1);
     bool has_memory = w && w->values && w->lefts;
     for (size_t row = 0; has_memory && row < row_count; row += LANES) {
