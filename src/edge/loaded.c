@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FEATURES_ON_STACK_MAX = 256, PIECE_SIZE = 1 << 16, TEXT_SIZE_MAX = 1 << 30 };
+enum { FEATURES_ON_STACK_MAX = 256, PIECE_SIZE = 1 << 12, TEXT_SIZE_MAX = 1 << 30 };
 #define ARENA_SIZE_MAX ((size_t)4 * MW_VERSION_SIZE_MAX)
 
 const char *mw_library_version(void) { return MW_LIBRARY_VERSION; }

@@ -12,10 +12,10 @@ typedef struct {
     size_t count;
 } slice_rows;
 
-/* What a block needs beside its rows. */
+/* What a block needs beside its rows, MW_LANE_ROWS of each: in one piece of memory. */
 typedef struct {
-    int8_t columns[MW_LANE_COLUMNS_MAX][MW_LANE_ROWS];
-    uint16_t categories[MW_LANE_SET_FEATURES_MAX][MW_LANE_ROWS];
+    uint16_t *categories; /* of each feature with sets */
+    int8_t *columns;      /* of the layout, then of a tree's sets */
 } lane_block;
 
 /* Up to 64 values of one feature, made fit to be ranked: floats, or without what is nearly 0. */
@@ -107,11 +107,11 @@ static void put_block(const mw_forest_layout *layout, const mw_forest_kernels *k
     for (size_t from = 0; from < rows.count; from += SLICE) {
         slice_rows slice = {rows.first + from * layout->width, rows.count - from};
         if (slice.count > SLICE) slice.count = SLICE;
-        put_slice(layout, kernels, slice, &block->columns[0][from]);
+        put_slice(layout, kernels, slice, block->columns + from);
     }
     for (size_t f = 0; f < layout->set_feature_count; f++)
         for (size_t row = 0; row < rows.count; row++)
-            block->categories[f][row] =
+            block->categories[f * MW_LANE_ROWS + row] =
                 category_of(layout, f, rows.first + row * layout->width);
 }
 
@@ -136,11 +136,12 @@ static void run_block(const mw_forest_layout *layout, const mw_forest_kernels *k
             const mw_lane_tree *tree = &layout->trees[t];
             for (uint32_t i = 0; i < tree->set_count; i++) {
                 const mw_lane_set *set = &tree->sets[i];
-                kernels->set(set->bits, set->size, block->categories[set->set_feature],
-                             block->columns[layout->column_count + i]);
+                kernels->set(set->bits, set->size,
+                             block->categories + set->set_feature * MW_LANE_ROWS,
+                             block->columns + (layout->column_count + i) * MW_LANE_ROWS);
             }
             uint8_t leaves[MW_LANE_ROWS];
-            kernels->rows(tree->splits, tree->split_count, block->columns[0], leaves);
+            kernels->rows(tree->splits, tree->split_count, block->columns, leaves);
             add_leaves(layout->forest, tree, leaves, sums);
         }
         for (size_t row = 0; row < rows.count; row++)
@@ -217,23 +218,33 @@ void mw_forest_lanes_row(const mw_forest_layout *layout, mw_lanes_kind kind, con
     else mw_tree_sums(layout->forest, row, out_sums);
 }
 
+/* Zeroed, for what runs along with the last rows. NULL in `columns`: no memory. */
+static lane_block create_block(const mw_forest_layout *layout) {
+    size_t category_count = layout->set_feature_count * MW_LANE_ROWS;
+    size_t column_count = (layout->column_count + layout->set_count_max) * MW_LANE_ROWS;
+    uint16_t *categories = mw_allocate(category_count * sizeof *categories + column_count + 1);
+    return (lane_block){categories, categories ? (int8_t *)(categories + category_count) : NULL};
+}
+
+static void run_rows(const mw_forest_layout *layout, mw_lanes_kind kind, slice_rows rows,
+                     double *out_sums) {
+    for (size_t i = 0; i < rows.count; i++)
+        mw_forest_lanes_row(layout, kind, rows.first + i * layout->width,
+                            out_sums + i * layout->forest->head.class_count);
+}
+
 void mw_forest_lanes_rows(const mw_forest_layout *layout, mw_lanes_kind kind, const double *rows,
                           size_t row_count, double *out_sums) {
     const mw_forest_kernels *kernels = mw_forest_kernels_of(kind);
     size_t class_count = layout->forest->head.class_count;
-    lane_block block;
-    bool is_started = false; /* zeroing a block costs as much as ranking it */
+    lane_block block = {NULL, NULL};
+    if (row_count >= BLOCK_PAYS) block = create_block(layout);
     for (size_t from = 0; from < row_count; from += MW_LANE_ROWS) {
         slice_rows part = {rows + from * layout->width, row_count - from};
         if (part.count > MW_LANE_ROWS) part.count = MW_LANE_ROWS;
-        if (part.count < BLOCK_PAYS) {
-            for (size_t i = 0; i < part.count; i++)
-                mw_forest_lanes_row(layout, kind, part.first + i * layout->width,
-                                    out_sums + (from + i) * class_count);
-            continue;
-        }
-        if (!is_started && part.count < MW_LANE_ROWS) memset(&block, 0, sizeof block);
-        is_started = true;
-        run_block(layout, kernels, part, &block, out_sums + from * class_count);
+        double *sums = out_sums + from * class_count;
+        if (part.count < BLOCK_PAYS || !block.columns) run_rows(layout, kind, part, sums);
+        else run_block(layout, kernels, part, &block, sums);
     }
+    mw_free(block.categories);
 }

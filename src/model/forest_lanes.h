@@ -3,7 +3,8 @@
  *
  * Each value is ranked once; then a leaf is found without a branch, by comparing bytes
  * (model/forest_kernels.h). The leaves are added tree by tree in doubles, so the sums are those of
- * mw_tree_sums, to the bit. Any number of threads; takes about 170 KB of stack.
+ * mw_tree_sums, to the bit. Any number of threads. A block of rows takes 256 bytes of the heap for
+ * each column of the layout; where there are none, rows go one by one.
  */
 #pragma once
 #include "model/forest_layout.h"

@@ -55,3 +55,21 @@ MW_TEST(forest_lanes_of_all_kinds_equal_a_walk_of_the_trees) {
     }
     MW_CHECK(with_sets > 10 && with_pages > 10 && with_groups > 10);
 }
+
+MW_TEST(forest_lanes_give_the_same_without_memory_for_a_block) {
+    uint64_t prng = mw_test_seed();
+    static double rows[ROWS * MW_RANDOM_FEATURES_MAX], sums[ROWS], without[ROWS];
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 28);
+    mw_random_forest shape = random_shape(&prng, 3); /* with sets */
+    const mw_forest *forest;
+    MW_CHECK_OK(mw_random_make(&shape, &arena, &forest), NULL);
+    for (size_t i = 0; i < (size_t)ROWS * shape.feature_count; i++)
+        rows[i] = mw_random_value(&shape);
+    mw_forest_lanes_rows(forest->layout, mw_lanes_best(), rows, ROWS, sums);
+    mw_memory_fail_after(0);
+    mw_forest_lanes_rows(forest->layout, mw_lanes_best(), rows, ROWS, without);
+    mw_memory_fail_after(SIZE_MAX);
+    MW_CHECK(memcmp(sums, without, sizeof sums) == 0);
+    mw_arena_release(&arena);
+}

@@ -140,6 +140,7 @@ static bool fits(plan *p, size_t *out_set_count) {
         }
         if (p->layout->column_count + sets_here > MW_LANE_COLUMNS_MAX) return false;
         set_count += sets_here;
+        if (sets_here > p->layout->set_count_max) p->layout->set_count_max = sets_here;
     }
     for (size_t f = 0; f < p->layout->width; f++)
         if (p->features[f].threshold_count > MW_RANK_MAX ||

@@ -64,6 +64,7 @@ typedef struct {
 typedef struct mw_forest_layout {
     const mw_forest *forest;
     size_t width, scale_count, column_count, set_feature_count;
+    size_t set_count_max; /* of a tree */
     const mw_lane_scale *scales;
     const mw_lane_column *columns;
     const mw_lane_set_feature *set_features;
