@@ -12,6 +12,7 @@
 #include "serve/sequencer_ingest.h"
 #include "serve/sequencer_start.h"
 #include "serve/server.h"
+#include "sys/errand.h"
 
 enum {
     TICK_US = 100000,
@@ -24,6 +25,9 @@ enum {
     LOCK_TRIES = 20,
     LOCK_PAUSE_US = 50000,
 };
+
+/* Its supervisor gives it 15 s from the signal to the end. */
+#define END_WITHIN_US (12 * MW_SECOND_US)
 
 typedef struct {
     mw_workspace workspace;
@@ -44,6 +48,7 @@ typedef struct {
     mw_control *control;
     mw_api api;
     mw_timer tick, start, rebuild, arrival;
+    bool is_saving;       /* the last checkpoint, which took too long to wait for */
     bool lacks_room;      /* the disk is full */
     int64_t refused_place; /* then: who sent what the log has gathered up to here was told so */
     mw_status failure;    /* why the reactor was stopped from within */
@@ -713,12 +718,27 @@ static mw_status open_all(daemon *d, mw_error *err) {
     return listen(d, err);
 }
 
-/* So that the next start has little to replay; without it that one takes longer. */
+static mw_status write_checkpoint(void *context, mw_error *err) {
+    return mw_sequencer_save(context, err);
+}
+
+/* So that the next start has little to replay; without it that one takes longer. A machine that is
+   too busy for it must not keep the process from ending in time: then the two end together. */
 static void save(daemon *d) {
+    mw_cli *cli = d->workspace.cli;
+    mw_errand *errand = NULL;
     mw_error reason = {0};
-    mw_status status = mw_sequencer_save(d->sequencer, &reason);
+    int64_t passed_us = mw_sys_monotonic_us(cli->sys) - mw_reactor_stopped_us(d->reactor);
+    mw_status status = mw_errand_begin(cli->sys, write_checkpoint, d->sequencer, &errand, &reason);
+    if (status == MW_OK) d->is_saving = !mw_errand_wait_for(errand, END_WITHIN_US - passed_us);
+    if (d->is_saving) {
+        mw_cli_note(cli, "server: no checkpoint was written: it took too long");
+        return;
+    }
+    if (status == MW_OK) status = mw_errand_wait(errand, &reason);
+    mw_errand_end(errand);
     if (status != MW_OK && status != MW_BUSY)
-        mw_cli_note(d->workspace.cli, "server: no checkpoint was written: %s", reason.message);
+        mw_cli_note(cli, "server: no checkpoint was written: %s", reason.message);
 }
 
 static mw_status run(daemon *d, mw_error *err) {
@@ -757,6 +777,6 @@ mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
                 .refused_place = INT64_MIN,
                 .started_us = mw_sys_monotonic_us(cli->sys)};
     mw_status status = run(&d, err);
-    close_down(&d);
+    if (!d.is_saving) close_down(&d); /* else its memory is in use up to the end of the process */
     return status;
 }

@@ -15,6 +15,7 @@ struct mw_reactor {
     size_t source_count; /* without the removed ones */
     bool has_removed;
     bool stopping;           /* the sources have been told */
+    int64_t stopped_us;      /* and when */
     atomic_bool stop_wanted; /* by any thread */
 };
 
@@ -115,6 +116,7 @@ static void fire_timers(mw_reactor *reactor) {
 
 static void stop_sources(mw_reactor *reactor) {
     reactor->stopping = true;
+    reactor->stopped_us = reactor->now_us;
     for (mw_reactor_source *source = reactor->sources; source; source = source->next)
         if (!source->removed) source->stop(source);
 }
@@ -229,6 +231,10 @@ void mw_reactor_stop(mw_reactor *reactor) {
 
 bool mw_reactor_is_stopping(const mw_reactor *reactor) {
     return reactor->stopping;
+}
+
+int64_t mw_reactor_stopped_us(const mw_reactor *reactor) {
+    return reactor->stopped_us;
 }
 
 int64_t mw_reactor_now_us(const mw_reactor *reactor) {

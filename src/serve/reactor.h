@@ -59,6 +59,7 @@ MW_MUST_USE mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **o
 MW_MUST_USE mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err);
 void mw_reactor_stop(mw_reactor *reactor); /* from any thread */
 bool mw_reactor_is_stopping(const mw_reactor *reactor);
+int64_t mw_reactor_stopped_us(const mw_reactor *reactor); /* when the sources were told to stop */
 int64_t mw_reactor_now_us(const mw_reactor *reactor); /* monotonic, when this turn began */
 mw_sys *mw_reactor_sys(const mw_reactor *reactor);
 /* NULL is allowed. Sources that are left are removed; their owners close what is open. */

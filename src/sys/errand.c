@@ -4,8 +4,12 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
+
+enum { LOOK_EVERY_NS = 1000 * 1000 };
 
 struct mw_errand {
+    mw_sys *sys;
     mw_errand_body body;
     void *context;
     pthread_t thread;
@@ -26,6 +30,7 @@ mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
                               mw_errand **out_errand, mw_error *err) {
     mw_errand *errand = mw_allocate(sizeof *errand);
     if (!errand) return mw_fail(err, MW_NO_MEMORY, "errand: no memory");
+    errand->sys = sys;
     errand->body = body;
     errand->context = context;
     errand->is_running = mw_sys_is_real(sys) &&
@@ -37,6 +42,14 @@ mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
 
 bool mw_errand_is_done(const mw_errand *errand) {
     return atomic_load(&errand->is_done);
+}
+
+bool mw_errand_wait_for(const mw_errand *errand, int64_t span_us) {
+    const struct timespec pause = {0, LOOK_EVERY_NS};
+    int64_t until_us = mw_sys_monotonic_us(errand->sys) + span_us;
+    while (!mw_errand_is_done(errand) && mw_sys_monotonic_us(errand->sys) < until_us)
+        nanosleep(&pause, NULL);
+    return mw_errand_is_done(errand);
 }
 
 mw_status mw_errand_wait(mw_errand *errand, mw_error *err) {

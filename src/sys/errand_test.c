@@ -23,11 +23,13 @@ MW_TEST(errand_does_not_wait_and_tells_how_it_went) {
     mw_error err;
     MW_CHECK_OK(mw_errand_begin(mw_sys_real(), run, &it, &errand, &err), &err);
     MW_CHECK(!mw_errand_is_done(errand));
+    MW_CHECK(!mw_errand_wait_for(errand, 20 * 1000) && !mw_errand_wait_for(errand, -1));
     atomic_store(&it.may_end, true);
     for (int i = 0; i < 2; i++) {
         MW_CHECK_STATUS(mw_errand_wait(errand, &err), MW_CONFLICT);
         MW_CHECK_EQUAL_STR(err.message, "errand: must fail");
         MW_CHECK(mw_errand_is_done(errand) && it.result == 7);
+        MW_CHECK(mw_errand_wait_for(errand, 0));
     }
     mw_errand_end(errand);
 }
