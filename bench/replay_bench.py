@@ -5,7 +5,8 @@
 
 Cards and merchants follow Zipf laws. Each side runs in a process of its own, starts with the payments in
 memory and ends with all features in memory. CPU seconds come first: they are what a shared machine
-disturbs least. The totals of three features must agree on all sides.
+disturbs least. The totals of three features must agree on all sides, and with one thread and with two
+ours must have the same bits.
 """
 import json
 import os
@@ -112,7 +113,8 @@ def main(count):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(count, folder)
-        results = {"millwright": run([engine, folder / "payments.bin"])}
+        results = {"millwright": run([engine, folder / "payments.bin"]),
+                   "2 threads": run([engine, folder / "payments.bin", 2])}
         for peer in "duckdb", "polars":
             results[peer] = run([sys.executable, __file__, peer, folder])
 
@@ -125,7 +127,11 @@ def main(count):
     for name, result in results.items():
         assert result["c30"] == ours["c30"] and result["cm"] == ours["cm"], f"{name} counts otherwise"
         assert abs(result["s24"] / ours["s24"] - 1) < 1e-9, f"{name} adds otherwise"
-    print(f"window state: {ours['state_bytes']:,} bytes; the totals agree")
+    shared = results["2 threads"]
+    assert shared["bits"] == ours["bits"], "two threads find otherwise"
+    print(f"window state of {ours['keys']:,} keys at the end: {ours['state_bytes']:,} bytes; the totals agree, "
+          f"and the bits of one thread and two; of the latter's work one does "
+          f"{shared['unshared_cpu'] / shared['cpu']:.0%} alone")
 
 
 if __name__ == "__main__":

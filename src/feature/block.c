@@ -47,6 +47,13 @@ typedef struct {
     uint64_t values_refused;
 } strand;
 
+/* Turns that are worked off together. */
+typedef struct {
+    item *items;
+    mw_cell *rows; /* of the moments, as they must stay */
+    size_t count, moment_count;
+} stretch;
+
 struct mw_block {
     mw_engine *engine;
     mw_crew crew;
@@ -54,12 +61,13 @@ struct mw_block {
     chunk *chunks;
     size_t chunk_count;
     strand *strands;
-    item *items;
-    size_t count, count_max;
+    stretch now, next;   /* what is worked off and given out, and what is gathered */
+    size_t count_max;    /* items of a stretch */
     size_t given;        /* items that were given out or passed over */
-    size_t moment_count;
-    mw_cell *rows, *windows, *features; /* a row for each moment */
+    mw_cell *windows, *features; /* a row for each moment of the stretch that is worked off */
     size_t row_width;
+    mw_block_gatherer *gather; /* who gathers, and NULL: not now */
+    void *gather_context;
 };
 
 #define BLOCK_ARENA_MAX ((size_t)1 << 32)
@@ -151,6 +159,12 @@ static mw_cell *give_rows(mw_block *block, size_t width) {
     return mw_arena_alloc(&block->arena, block->count_max * (width + 1), sizeof(mw_cell));
 }
 
+static bool give_stretch(mw_block *block, stretch *one) {
+    one->items = mw_arena_alloc(&block->arena, block->count_max, sizeof *one->items);
+    one->rows = give_rows(block, block->row_width);
+    return one->items && one->rows;
+}
+
 static void choose_size(mw_block *block) {
     const mw_engine *engine = block->engine;
     const mw_model_program *model = engine->config.model;
@@ -169,12 +183,10 @@ static mw_status prepare(mw_block *block, mw_error *err) {
     size_t list_count = engine->strand_count * engine->plan.group_count;
     block->chunks = mw_arena_alloc(arena, block->chunk_count, sizeof *block->chunks);
     block->strands = mw_arena_alloc(arena, engine->strand_count, sizeof *block->strands);
-    block->items = mw_arena_alloc(arena, block->count_max, sizeof *block->items);
-    block->rows = give_rows(block, block->row_width);
     block->windows = give_rows(block, engine->plan.window_count);
     block->features = give_rows(block, engine->config.model->feature_count);
-    if (!block->chunks || !block->strands || !block->items || !block->rows || !block->windows ||
-        !block->features)
+    if (!block->chunks || !block->strands || !block->windows || !block->features ||
+        !give_stretch(block, &block->now) || !give_stretch(block, &block->next))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
     for (size_t i = 0; i < block->chunk_count; i++) {
         block->chunks[i].lists = mw_arena_alloc(arena, list_count + 1, sizeof(entry_list));
@@ -212,7 +224,11 @@ void mw_block_destroy(mw_block *block) {
 /* --- gathering ------------------------------------------------------------------------------- */
 
 bool mw_block_is_full(const mw_block *block) {
-    return block->count == block->count_max;
+    return block->next.count == block->count_max;
+}
+
+bool mw_block_is_empty(const mw_block *block) {
+    return block->next.count == 0;
 }
 
 static mw_status add_event(mw_block *block, item *added, mw_error *err) {
@@ -230,8 +246,8 @@ static mw_status add_event(mw_block *block, item *added, mw_error *err) {
 static void add_moment(mw_block *block, item *added) {
     mw_engine *engine = block->engine;
     mw_moment *moment = &added->turn.moment;
-    added->moment = (uint32_t)block->moment_count++;
-    mw_cell *row = block->rows + added->moment * block->row_width;
+    added->moment = (uint32_t)block->next.moment_count++;
+    mw_cell *row = block->next.rows + added->moment * block->row_width;
     if (block->row_width > 0) memcpy(row, moment->row, block->row_width * sizeof *row);
     moment->row = row;
     if (!engine->plan.has_instances) return;
@@ -241,11 +257,11 @@ static void add_moment(mw_block *block, item *added) {
 
 mw_status mw_block_add(mw_block *block, const mw_turn *turn, mw_error *err) {
     MW_ASSERT(!mw_block_is_full(block) && turn->place >= block->engine->place);
-    item *added = &block->items[block->count];
+    item *added = &block->next.items[block->next.count];
     *added = (item){.turn = *turn};
     if (turn->kind == MW_TURN_EVENT) MW_TRY(add_event(block, added, err));
     else add_moment(block, added);
-    block->count++;
+    block->next.count++;
     return MW_OK;
 }
 
@@ -321,12 +337,12 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     mw_block *block = context;
     const mw_engine *engine = block->engine;
     chunk *part = &block->chunks[piece];
-    part->from = piece * block->count / block->chunk_count;
-    part->to = (piece + 1) * block->count / block->chunk_count;
+    part->from = piece * block->now.count / block->chunk_count;
+    part->to = (piece + 1) * block->now.count / block->chunk_count;
     for (size_t i = 0; i < engine->strand_count * engine->plan.group_count; i++)
         part->lists[i].count = 0;
     for (size_t i = part->from; i < part->to; i++) {
-        const item *it = &block->items[i];
+        const item *it = &block->now.items[i];
         if (!(it->turn.kind == MW_TURN_EVENT ? cut_event(engine, part, it, (uint32_t)i)
                                              : cut_moment(engine, part, it, (uint32_t)i)))
             return mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");
@@ -344,17 +360,20 @@ static mw_cell *features_of(const mw_block *block, const item *it) {
 
 /* --- the work -------------------------------------------------------------------------------- */
 
-/* The card of `keys`: the one that was foreseen, if it is that. */
-static mw_card *card_of(const mw_group *group, const entry *todo, const mw_cell *keys) {
-    mw_card *card = todo->foreseen.card;
+/* The card of `keys`: that of the entry before, the one that was foreseen, or another. */
+static mw_card *card_of(mw_group *group, const entry *todo, const mw_cell *keys) {
+    mw_card *card = group->recent;
     if (card && mw_cards_is(&group->cards, card, keys)) return card;
-    return mw_cards_find(&group->cards, keys, todo->foreseen.hash);
+    card = todo->foreseen.card;
+    if (!card || !mw_cards_is(&group->cards, card, keys))
+        card = mw_cards_find(&group->cards, keys, todo->foreseen.hash);
+    return group->recent = card;
 }
 
 /* The words of the element that stands for a row, and the keys under which. */
 static void fill(const mw_block *block, strand *own, const mw_group *group, const entry *todo,
                  mw_cell *out_keys) {
-    const item *it = &block->items[todo->item];
+    const item *it = &block->now.items[todo->item];
     const mw_event *event = &it->turn.event;
     const mw_group_plan *plan = group->plan;
     bool is_new = todo->lookup == TAKE;
@@ -373,8 +392,8 @@ static bool take_event(const mw_block *block, strand *own, mw_group *group, cons
     mw_cell keys[MW_KEYS_MAX];
     fill(block, own, group, todo, keys);
     mw_card *card = card_of(group, todo, keys);
-    if (!card) card = mw_cards_add(&group->cards, keys, todo->foreseen.hash);
-    if (!card || !mw_group_make_room(group, card, block->items[todo->item].turn.place))
+    if (!card) card = group->recent = mw_cards_add(&group->cards, keys, todo->foreseen.hash);
+    if (!card || !mw_group_make_room(group, card, block->now.items[todo->item].turn.place))
         return false;
     mw_group_insert(group, card, own->element);
     return true;
@@ -384,12 +403,12 @@ static void withdraw(const mw_block *block, strand *own, mw_group *group, const 
     mw_cell keys[MW_KEYS_MAX];
     fill(block, own, group, todo, keys);
     mw_card *card = card_of(group, todo, keys);
-    if (card) mw_group_withdraw(group, card, own->element, block->items[todo->item].turn.place);
+    if (card) mw_group_withdraw(group, card, own->element, block->now.items[todo->item].turn.place);
 }
 
 static void read_moment(const mw_block *block, strand *own, mw_group *group, const entry *todo) {
     const mw_engine *engine = block->engine;
-    const item *it = &block->items[todo->item];
+    const item *it = &block->now.items[todo->item];
     const mw_moment *moment = &it->turn.moment;
     const mw_lookup_plan *lookup = &engine->plan.lookups[todo->lookup];
     mw_frame frame = frame_of(engine, moment->row, moment->t);
@@ -408,17 +427,22 @@ static void read_moment(const mw_block *block, strand *own, mw_group *group, con
     mw_reading_lookup(&reading, lookup, group, card_of(group, todo, keys), windows_of(block, it));
 }
 
+/* Takes an entry a step further, unless it asks for what the one before it has asked for: an event
+   mostly follows its moment. */
+static void foresee(const mw_group *group, entry_list *list, size_t i, mw_foresight depth) {
+    if (i >= list->count) return;
+    entry *it = &list->entries[i];
+    if (i == 0 || it->foreseen.hash != it[-1].foreseen.hash)
+        mw_group_foresee(group, &it->foreseen, depth);
+}
+
 static bool work_off(const mw_block *block, strand *own, mw_group *group, entry_list *list) {
-    size_t count = list->count;
-    entry *entries = list->entries;
-    for (size_t i = 0; i < count + SLOT_AHEAD; i++) {
-        if (i < count) mw_group_foresee(group, &entries[i].foreseen, MW_FORESEE_SLOT);
-        size_t card = i - (SLOT_AHEAD - CARD_AHEAD), events = i - (SLOT_AHEAD - EVENTS_AHEAD);
-        if (card < count) mw_group_foresee(group, &entries[card].foreseen, MW_FORESEE_CARD);
-        if (events < count)
-            mw_group_foresee(group, &entries[events].foreseen, MW_FORESEE_EVENTS);
+    for (size_t i = 0; i < list->count + SLOT_AHEAD; i++) {
+        foresee(group, list, i, MW_FORESEE_SLOT);
+        foresee(group, list, i - (SLOT_AHEAD - CARD_AHEAD), MW_FORESEE_CARD);
+        foresee(group, list, i - (SLOT_AHEAD - EVENTS_AHEAD), MW_FORESEE_EVENTS);
         if (i < SLOT_AHEAD) continue;
-        const entry *todo = &entries[i - SLOT_AHEAD];
+        const entry *todo = &list->entries[i - SLOT_AHEAD];
         if (todo->lookup == WITHDRAW) withdraw(block, own, group, todo);
         else if (todo->lookup != TAKE) read_moment(block, own, group, todo);
         else if (!take_event(block, own, group, todo)) return false;
@@ -426,11 +450,10 @@ static bool work_off(const mw_block *block, strand *own, mw_group *group, entry_
     return true;
 }
 
-static mw_status work_strand(void *context, size_t piece, mw_error *err) {
-    mw_block *block = context;
+static mw_status work_strand(mw_block *block, size_t piece, mw_error *err) {
     mw_engine *engine = block->engine;
     size_t group_count = engine->plan.group_count;
-    int64_t place = block->items[0].turn.place;
+    int64_t place = block->now.items[0].turn.place;
     for (size_t g = 0; g < group_count; g++) {
         mw_group *group = &engine->groups[piece * group_count + g];
         if (mw_group_is_due(group, place)) mw_group_sweep(group, place);
@@ -442,13 +465,21 @@ static mw_status work_strand(void *context, size_t piece, mw_error *err) {
     return MW_OK;
 }
 
+/* The first piece gathers the next stretch, if that may be done meanwhile. */
+static mw_status work_piece(void *context, size_t piece, mw_error *err) {
+    mw_block *block = context;
+    if (!block->gather) return work_strand(block, piece, err);
+    return piece == 0 ? block->gather(block->gather_context, err)
+                      : work_strand(block, piece - 1, err);
+}
+
 static mw_status finish(void *context, size_t piece, mw_error *err) {
     (void)err;
     mw_block *block = context;
     const mw_engine *engine = block->engine;
     const chunk *part = &block->chunks[piece];
     for (size_t i = part->from; i < part->to; i++) {
-        const item *it = &block->items[i];
+        const item *it = &block->now.items[i];
         if (it->turn.kind == MW_TURN_MOMENT)
             mw_engine_finish_features(engine, &it->turn.moment, windows_of(block, it),
                                       features_of(block, it));
@@ -468,26 +499,33 @@ static void add_up(mw_block *block) {
     }
 }
 
-mw_status mw_block_work(mw_block *block, mw_error *err) {
-    if (block->count == 0) return MW_OK;
+mw_status mw_block_work(mw_block *block, mw_block_gatherer *gather, void *context,
+                        mw_error *err) {
     mw_engine *engine = block->engine;
+    stretch done = block->now;
+    block->now = block->next;
+    block->next = (stretch){.items = done.items, .rows = done.rows};
+    block->given = 0;
+    if (block->now.count == 0) return MW_OK;
+    /* Instances are noted as turns are gathered, and looked at as they are worked off. */
+    bool is_meanwhile = block->crew.size > 1 && !engine->plan.has_instances;
+    block->gather = is_meanwhile ? gather : NULL;
+    block->gather_context = context;
     MW_TRY(mw_crew_run(&block->crew, block->chunk_count, cut_up, block, err));
-    MW_TRY(mw_crew_run(&block->crew, engine->strand_count, work_strand, block, err));
+    MW_TRY(mw_crew_run(&block->crew, engine->strand_count + is_meanwhile, work_piece, block, err));
     MW_TRY(mw_crew_run(&block->crew, block->chunk_count, finish, block, err));
     add_up(block);
-    engine->place = block->items[block->count - 1].turn.place;
+    engine->place = block->now.items[block->now.count - 1].turn.place;
     mw_engine_sweep_instances(engine);
     return MW_OK;
 }
 
 bool mw_block_next(mw_block *block, mw_block_result *out_result) {
-    while (block->given < block->count && block->items[block->given].turn.kind == MW_TURN_EVENT)
+    const stretch *now = &block->now;
+    while (block->given < now->count && now->items[block->given].turn.kind == MW_TURN_EVENT)
         block->given++;
-    if (block->given == block->count) {
-        block->count = block->given = block->moment_count = 0;
-        return false;
-    }
-    const item *it = &block->items[block->given++];
+    if (block->given == now->count) return false;
+    const item *it = &now->items[block->given++];
     *out_result =
         (mw_block_result){&it->turn, windows_of(block, it), features_of(block, it)};
     return true;

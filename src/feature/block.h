@@ -34,10 +34,16 @@ MW_MUST_USE mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t tu
                                       mw_block **out_block, mw_error *err);
 void mw_block_destroy(mw_block *block);
 
+/* Of what has been gathered since the last stretch was worked off. */
 bool mw_block_is_full(const mw_block *block);
-/* Takes the next turn. A moment's row is copied, an event's must stay. */
+bool mw_block_is_empty(const mw_block *block);
+/* Gathers the next turn. A moment's row is copied, an event's must stay. */
 MW_MUST_USE mw_status mw_block_add(mw_block *block, const mw_turn *turn, mw_error *err);
-MW_MUST_USE mw_status mw_block_work(mw_block *block, mw_error *err);
-/* The next moment or label of a block that has been worked off; false at its end, when it is empty
-   again. What was given out stands until then. */
+/* Adds turns until the block is full, or there are no more. */
+typedef mw_status mw_block_gatherer(void *context, mw_error *err);
+/* Works off what has been gathered. A crew may meanwhile let `gather` gather the next stretch. */
+MW_MUST_USE mw_status mw_block_work(mw_block *block, mw_block_gatherer *gather, void *context,
+                                    mw_error *err);
+/* The next moment or label of the stretch that was worked off last; false at its end. What was
+   given out stands until the next one is worked off. */
 bool mw_block_next(mw_block *block, mw_block_result *out_result);

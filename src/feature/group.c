@@ -160,6 +160,7 @@ static bool merge_tick(const mw_group_plan *plan, mw_ring *ring, const mw_cell *
 
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element) {
     const mw_group_plan *plan = group->plan;
+    group->inserted++;
     if (plan->tick.kind != MW_TICK_NONE && merge_tick(plan, &card->ring, element)) return;
     if (plan->census_count > 0)
         insert_and_count(group, card, element);
@@ -224,8 +225,11 @@ void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, i
 
 void mw_group_asked_keys(const mw_group *group, const mw_lookup_plan *lookup,
                          const mw_frame *frame, mw_cell *out_keys) {
-    for (int32_t i = 0; i < group->plan->key_count; i++)
-        out_keys[i] = mw_code_run(lookup->keys[i], frame);
+    for (int32_t i = 0; i < group->plan->key_count; i++) {
+        int32_t field = lookup->fields[i];
+        out_keys[i] =
+            field != MW_NO_FIELD ? frame->row[field] : mw_code_run(lookup->keys[i], frame);
+    }
 }
 
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
@@ -329,9 +333,14 @@ void mw_group_sweep(mw_group *group, int64_t place) {
     group->withdrawn_count = withdrawn;
     if (group->cards.count < count) mw_cards_rebuild(&group->cards);
     group->swept = place;
+    group->inserted = 0;
 }
 
+/* A sweep looks at every card: it waits for a few events a card, but not for long. */
 bool mw_group_is_due(const mw_group *group, int64_t place) {
-    if (group->plan->retention_us == MW_RETAIN_FOREVER) return false;
-    return place >= add_clipped(group->swept, group->plan->retention_us / 4 + 1);
+    enum { EVENTS_A_CARD = 4 };
+    int64_t retention = group->plan->retention_us;
+    if (retention == MW_RETAIN_FOREVER) return false;
+    bool is_worth_it = group->inserted >= EVENTS_A_CARD * group->cards.count;
+    return place >= add_clipped(group->swept, retention / (is_worth_it ? 4 : 2) + 1);
 }

@@ -14,7 +14,8 @@ typedef struct {
     mw_cards cards;
     size_t withdrawn_count; /* elements that corrections replaced and that are kept, or more */
     mw_card *recent; /* found last: an event mostly follows its moment; NULL: none */
-    int64_t swept;   /* the place of the last sweep */
+    int64_t swept;   /* the place of the last sweep, */
+    size_t inserted; /* and how many events have come since */
 } mw_group;
 
 void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget);

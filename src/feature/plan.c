@@ -85,9 +85,11 @@ static int32_t lookup_of(planner *p, int32_t group, const mw_window *window, boo
     for (size_t i = 0; i < plan->lookup_count; i++)
         if (lookup_serves(&plan->lookups[i], group, window, is_label)) return (int32_t)i;
     if (!is_label) plan->feature_lookup_count++;
-    plan->lookups[plan->lookup_count] =
-        (mw_lookup_plan){.group = group, .keys = window->moment_keys, .is_label = is_label,
-                         .has_since = has_since(window)};
+    mw_lookup_plan *added = &plan->lookups[plan->lookup_count];
+    *added = (mw_lookup_plan){.group = group, .keys = window->moment_keys, .is_label = is_label,
+                              .has_since = has_since(window)};
+    for (int32_t i = 0; i < window->key_count; i++)
+        added->fields[i] = mw_code_field(window->moment_keys[i]);
     return (int32_t)plan->lookup_count++;
 }
 

@@ -90,6 +90,7 @@ typedef struct {
 typedef struct {
     int32_t group;
     const mw_code *const *keys; /* over the moment and what lookups before this one have read */
+    int32_t fields[MW_KEYS_MAX]; /* of the moment's row: each key; MW_NO_FIELD: more than that */
     bool is_label;
     bool has_since;             /* its windows wait for others */
     int32_t *cuts;              /* bounds of the group */

@@ -1,6 +1,6 @@
 #include "feature/pool.h"
 
-enum { CHUNK_SIZE_MIN = 4 << 10, CHUNK_SIZE_MAX = 8 << 20 };
+enum { CHUNK_SIZE_MIN = 4 << 10, CHUNK_SIZE_MAX = 8 << 20, ALIGNMENT = 32 };
 
 struct mw_pool_chunk {
     mw_pool_chunk *next;
@@ -32,7 +32,7 @@ void mw_pool_init(mw_pool *pool, mw_budget *budget) {
 
 /* What is left of the chunk before is lost: less than one block of a chunk's many. */
 static bool add_chunk(mw_pool *pool, size_t size) {
-    size_t chunk_size = sizeof(mw_pool_chunk) + size;
+    size_t chunk_size = sizeof(mw_pool_chunk) + ALIGNMENT + size;
     if (chunk_size < pool->chunk_size) chunk_size = pool->chunk_size;
     if (!mw_budget_take(pool->budget, chunk_size)) return false;
     mw_pool_chunk *chunk = mw_allocate(chunk_size);
@@ -42,8 +42,10 @@ static bool add_chunk(mw_pool *pool, size_t size) {
     }
     *chunk = (mw_pool_chunk){pool->chunks, chunk_size};
     pool->chunks = chunk;
-    pool->rest = (char *)(chunk + 1);
-    pool->rest_size = chunk_size - sizeof *chunk;
+    size_t used = sizeof *chunk;
+    used += ALIGNMENT - ((uintptr_t)chunk + used) % ALIGNMENT;
+    pool->rest = (char *)chunk + used;
+    pool->rest_size = chunk_size - used;
     if (pool->chunk_size < CHUNK_SIZE_MAX) pool->chunk_size *= 2;
     return true;
 }

@@ -34,7 +34,8 @@ typedef struct {
 } mw_pool;
 
 void mw_pool_init(mw_pool *pool, mw_budget *budget);
-/* A block with undefined contents, aligned to 8 bytes; NULL if memory or budget is out. */
+/* A block with undefined contents, aligned to 8 bytes, or to 32 if all sizes of the pool are
+   multiples of that; NULL if memory or budget is out. */
 void *mw_pool_take(mw_pool *pool, int size_class, size_t size);
 void mw_pool_give(mw_pool *pool, int size_class, void *block); /* NULL is allowed */
 void mw_pool_release(mw_pool *pool);

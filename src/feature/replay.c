@@ -93,7 +93,8 @@ static bool begin_label(mw_replay *replay, const mw_turn *turn, mw_step *out_ste
 
 /* --- stretch by stretch ---------------------------------------------------------------------- */
 
-static mw_status work_stretch(mw_replay *replay, mw_error *err) {
+static mw_status gather(void *context, mw_error *err) {
+    mw_replay *replay = context;
     while (!mw_block_is_full(replay->block)) {
         mw_turn turn;
         MW_TRY(mw_walk_next(&replay->walk, &turn, &replay->is_walked, err));
@@ -101,7 +102,7 @@ static mw_status work_stretch(mw_replay *replay, mw_error *err) {
         if (turn.kind == MW_TURN_MOMENT) MW_TRY(expect_label(replay, &turn, err));
         MW_TRY(mw_block_add(replay->block, &turn, err));
     }
-    return mw_block_work(replay->block, err);
+    return MW_OK;
 }
 
 /* False for a moment of a schedule that is not for this key, and for its label. */
@@ -128,8 +129,11 @@ static mw_status next_in_stretch(mw_replay *replay, mw_step *out_step, bool *out
             *out_done = false;
             return MW_OK;
         }
-        if (replay->is_walked) break;
-        MW_TRY(work_stretch(replay, err));
+        if (mw_block_is_empty(replay->block)) {
+            if (replay->is_walked) break;
+            MW_TRY(gather(replay, err));
+        }
+        MW_TRY(mw_block_work(replay->block, gather, replay, err));
     }
     *out_done = true;
     return MW_OK;

@@ -11,12 +11,14 @@ static size_t level_nodes(uint32_t capacity, int level) {
     return (size_t)capacity >> (FAN_BITS * level);
 }
 
+/* Whole half lines: so a small page, wherever it stands, takes no more lines than it must. */
 static size_t block_size(const mw_ring_shape *shape, uint32_t capacity) {
     size_t words = page_count(capacity) * shape->page_words;
     if (shape->rank_count > 0)
         for (int level = 1; level_nodes(capacity, level) > 0; level++)
             words += level_nodes(capacity, level) * shape->rank_count;
-    return words * sizeof(mw_cell);
+    enum { HALF_LINE_WORDS = 4 };
+    return (words + HALF_LINE_WORDS - 1) / HALF_LINE_WORDS * HALF_LINE_WORDS * sizeof(mw_cell);
 }
 
 static int block_class(uint32_t capacity) {
