@@ -20,6 +20,11 @@ foreach(line IN LISTS lines)
   list(APPEND layers ${layer})
 endforeach()
 
+# A replay reads windows a million times a second: their code is worth the room that its copies take.
+if(NOT MW_SANITIZE)
+  target_compile_options(millwright_feature PRIVATE -O3)
+endif()
+
 # Embedded: each file of web/ under its name (web/backtest.html is mw_asset_backtest_html), the plots of
 # its pages, and the example project. Data leans on nothing, so every layer may have it.
 add_library(millwright_assets STATIC)
