@@ -1,11 +1,20 @@
-"""/metrics as the readers of Prometheus' own Python client see it, in both formats, after real traffic."""
+"""/metrics as the readers of Prometheus' own Python client see it, in both formats, after real traffic; as promtool
+sees it, which finds nothing to mend; and as a real Prometheus scrapes and answers it."""
+import atexit
 import http.client
+import json
+import os
+import re
+import subprocess
 import tempfile
+import time
+import urllib.parse
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_prometheus
 from serving import call, order, start, stop, write_project
 
+PROGRAMS = os.environ["MILLWRIGHT_PROMETHEUS"]
 PROMETHEUS_ASKS = ("application/openmetrics-text;version=1.0.0;q=0.5,"
                    "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2")
 
@@ -48,9 +57,69 @@ def check(port):
     assert units["millwright_http_received_bytes"] == "bytes", units
 
 
+def check_lint(port):
+    kind, text = scrape(port, None)
+    linted = subprocess.run([f"{PROGRAMS}/promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+    assert linted.returncode == 0 and not linted.stderr, linted
+
+
+def start_prometheus(folder, port):
+    """On a free port, which its log tells."""
+    with open(f"{folder}/prometheus.yml", "w") as file:
+        file.write(f"""scrape_configs:
+  - job_name: millwright
+    scrape_interval: 1s
+    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+""")
+    process = subprocess.Popen([f"{PROGRAMS}/prometheus", f"--config.file={folder}/prometheus.yml",
+                                f"--storage.tsdb.path={folder}/tsdb", "--web.listen-address=127.0.0.1:0"],
+                               stderr=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    for line in process.stderr:
+        listening = re.search(r'msg="Listening on" address=127.0.0.1:(\d+)', line)
+        if listening:
+            return process, int(listening.group(1))
+    raise AssertionError("Prometheus has ended")
+
+
+def ask_prometheus(port, query):
+    status, answer = call(port, "GET", "/api/v1/query?" + urllib.parse.urlencode({"query": query}))
+    assert status == 200, answer
+    return {tuple(sorted(found["metric"].items())): float(found["value"][1]) for found in answer["data"]["result"]}
+
+
+def is_ready(port):
+    """It listens before it can be asked."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/-/ready")
+    return connection.getresponse().status == 200
+
+
+def check_prometheus(folder, port):
+    process, prometheus = start_prometheus(folder, port)
+    until = time.monotonic() + 60
+    while not is_ready(prometheus):
+        assert time.monotonic() < until, "Prometheus is not ready"
+        time.sleep(0.2)
+    while not (rows := ask_prometheus(prometheus, 'millwright_rows_total{result="accepted"}')):
+        assert time.monotonic() < until, "nothing was scraped"
+        time.sleep(0.2)
+    assert list(rows.values()) == [5], rows
+    assert list(ask_prometheus(prometheus, "up").values()) == [1]
+    late = ask_prometheus(prometheus, "histogram_quantile(0.9, millwright_http_request_seconds_bucket"
+                          '{route="/v1/events/{stream}"})')
+    assert len(late) == 1 and all(0 < value < 1 for value in late.values()), late
+    status, answer = call(prometheus, "GET", "/api/v1/targets/metadata?metric=millwright_rows")
+    kinds = {found["type"] for found in answer["data"]}
+    assert status == 200 and kinds == {"counter"}, answer
+    process.kill()
+
+
 with tempfile.TemporaryDirectory() as folder:
     write_project(folder)
     process, port = start(folder, "--listen", "127.0.0.1:0")
     check(port)
+    check_lint(port)
+    check_prometheus(folder, port)
     stop(process)
 print("ok")
