@@ -87,19 +87,15 @@ static mw_str piece_text(const mw_http_parts *parts, mw_http_piece piece) {
     return mw_str_slice(mw_buf_str(&parts->head), piece.from, piece.to);
 }
 
-static mw_status method_read(mw_str name, mw_http_method *out_method, mw_error *err) {
-    for (int i = 0; i < MW_HTTP_METHOD_COUNT; i++) {
-        if (!mw_str_is(name, method_names[i])) continue;
-        *out_method = (mw_http_method)i;
-        return MW_OK;
-    }
-    return mw_fail(err, MW_NOT_BUILT, "method: %.*s is not served",
-                   MW_STR_ARGS(mw_str_slice(name, 0, 100)));
+static mw_http_method method_of(mw_str name) {
+    for (int i = 0; i < MW_HTTP_OTHER; i++)
+        if (mw_str_is(name, method_names[i])) return (mw_http_method)i;
+    return MW_HTTP_OTHER;
 }
 
 mw_status mw_http_parts_head(mw_http_parts *parts, mw_str method, mw_error *err) {
     mw_http_request *request = &parts->request;
-    MW_TRY(method_read(method, &request->method, err));
+    request->method = method_of(method);
     mw_str target = piece_text(parts, parts->target);
     if (!mw_target_parse(target, &request->target))
         return mw_fail(err, MW_MALFORMED, "target: must be a path from \"/\", got \"%.*s\"",

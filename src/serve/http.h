@@ -18,8 +18,9 @@ enum {
     MW_HTTP_BODY_SIZE_KEPT = 64 << 10, /* a larger body's memory is given back after it */
 };
 
+/* The last stands for every other: no route has it, so it is not allowed anywhere. */
 #define MW_HTTP_METHOD_MAP(X) \
-    X(GET) X(HEAD) X(POST) X(PUT) X(PATCH) X(DELETE) X(OPTIONS)
+    X(GET) X(HEAD) X(POST) X(PUT) X(PATCH) X(DELETE) X(OPTIONS) X(OTHER)
 typedef enum {
 #define X(name) MW_HTTP_##name,
     MW_HTTP_METHOD_MAP(X)

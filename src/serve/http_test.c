@@ -33,6 +33,23 @@ MW_TEST(http_gathers_a_request_from_pieces) {
     mw_http_parts_release(&parts);
 }
 
+MW_TEST(http_knows_the_methods_that_routes_have) {
+    const struct {
+        const char *name;
+        mw_http_method method;
+    } cases[] = {{"GET", MW_HTTP_GET}, {"PATCH", MW_HTTP_PATCH}, {"TRACE", MW_HTTP_OTHER},
+                 {"get", MW_HTTP_OTHER}, {"OTHER", MW_HTTP_OTHER}, {"", MW_HTTP_OTHER}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_http_parts parts;
+        mw_error err;
+        mw_http_parts_init(&parts, 0);
+        MW_CHECK_OK(mw_http_parts_target(&parts, MW_STR("/"), &err), &err);
+        MW_CHECK_OK(mw_http_parts_head(&parts, mw_str_of(cases[i].name), &err), &err);
+        MW_CHECK_EQUAL_INT(parts.request.method, cases[i].method);
+        mw_http_parts_release(&parts);
+    }
+}
+
 MW_TEST(http_takes_a_list_twice_and_nothing_else) {
     mw_http_parts parts;
     mw_error err;
