@@ -125,7 +125,9 @@ static mw_status read_now(mw_str body, int64_t *out_us, mw_error *err) {
     bool has_zone = false;
     bool is_time = text.data && mw_time_parse(text, out_us, &has_zone) && has_zone;
     const char *rule = "now: must be a time with its offset, such as 2013-01-01T05:00:00Z";
-    mw_status status = is_time ? MW_OK : mw_json_refuse(now, rule, err);
+    mw_status status =
+        mw_api_check_members(yyjson_doc_get_root(doc), (const char *[]){"now", NULL}, err);
+    if (status == MW_OK && !is_time) status = mw_json_refuse(now, rule, err);
     yyjson_doc_free(doc);
     return status;
 }
@@ -156,6 +158,27 @@ static void answer_clock(void *context, const mw_route_call *call, mw_response *
 }
 
 /* --- what the handlers share -------------------------------------------------------------- */
+
+static mw_status fail_member(mw_str name, const char *const *names, mw_error *err) {
+    size_t count = 0;
+    while (names[count]) count++;
+    name = mw_str_slice(name, 0, MW_NAME_SIZE_MAX);
+    mw_status status = mw_fail(err, MW_INVALID, "body: has no \"%.*s\"", MW_STR_ARGS(name));
+    const char *nearest = mw_str_nearest(name, names, count);
+    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
+}
+
+mw_status mw_api_check_members(yyjson_val *body, const char *const *names, mw_error *err) {
+    size_t index, count;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(body, index, count, key, value) {
+        mw_str name = {yyjson_get_str(key), yyjson_get_len(key)};
+        const char *const *at = names;
+        while (*at && !mw_str_is(name, *at)) at++;
+        if (!*at) return fail_member(name, names, err);
+    }
+    return MW_OK;
+}
 
 mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model, mw_error *err) {
     const mw_program *program = mw_service_parts(api->service)->program;

@@ -41,7 +41,9 @@ static mw_status write_rows(mw_json *json, const mw_api *api, size_t model, yyjs
 static mw_status write_answer(const mw_api *api, size_t model, yyjson_val *root, mw_buf *body,
                               mw_error *err) {
     yyjson_val *event = yyjson_obj_get(root, "event"), *events = yyjson_obj_get(root, "events");
+    const char *const members[] = {yyjson_is_obj(event) ? "event" : "events", NULL};
     mw_json json = mw_json_begin(body);
+    MW_TRY(mw_api_check_members(root, members, err));
     if (yyjson_is_obj(event)) return write_row(&json, api, model, event, err);
     if (!yyjson_is_arr(events))
         return mw_fail(err, MW_INVALID,

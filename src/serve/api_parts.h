@@ -33,6 +33,10 @@ yyjson_alc mw_api_json_memory(void); /* mw_allocate, as yyjson takes it */
 /* A body as JSON, which points into `text`; MW_MALFORMED names the byte. */
 MW_MUST_USE mw_status mw_api_parse(mw_str text, yyjson_alc memory, yyjson_doc **out_doc,
                                    mw_error *err);
+/* Fails if the body, where it is an object, has a member of another name than these, which a NULL
+   ends. */
+MW_MUST_USE mw_status mw_api_check_members(yyjson_val *body, const char *const *names,
+                                           mw_error *err);
 /* The index of the model of this name; MW_NOT_FOUND with the nearest one. */
 MW_MUST_USE mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model,
                                         mw_error *err);

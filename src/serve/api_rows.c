@@ -76,7 +76,9 @@ static mw_status parse(desk *at, mw_str text, yyjson_doc **out_doc, mw_error *er
     return mw_api_parse(text, memory, out_doc, err);
 }
 
-static mw_status rows_begin(rows *all, const mw_http_request *request, mw_error *err) {
+/* `members` are those that may stand beside a list of rows, itself among them. */
+static mw_status rows_begin(rows *all, const mw_http_request *request, const char *const *members,
+                            mw_error *err) {
     MW_TRY(check_type(request, err));
     if (type_has(request, "ndjson")) {
         all->lines = request->body;
@@ -85,8 +87,10 @@ static mw_status rows_begin(rows *all, const mw_http_request *request, mw_error 
     MW_TRY(parse(all->desk, request->body, &all->doc, err));
     all->root = yyjson_doc_get_root(all->doc);
     yyjson_val *list = all->root;
-    if (yyjson_is_obj(list) && yyjson_is_arr(yyjson_obj_get(list, "events")))
+    if (yyjson_is_obj(list) && yyjson_is_arr(yyjson_obj_get(list, "events"))) {
+        MW_TRY(mw_api_check_members(list, members, err));
         list = yyjson_obj_get(list, "events");
+    }
     all->is_single = !yyjson_is_arr(list);
     if (!all->is_single) all->items = yyjson_arr_iter_with(list);
     return MW_OK;
@@ -166,7 +170,7 @@ static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all
     if (source < 0)
         return mw_fail(err, MW_NOT_FOUND, "stream: there is no \"%.*s\"",
                        MW_STR_ARGS(call->parameters[0]));
-    MW_TRY(rows_begin(all, call->request, err));
+    MW_TRY(rows_begin(all, call->request, (const char *[]){"events", NULL}, err));
     mw_json json = mw_json_begin(body);
     mw_json_object(&json);
     mw_json_key(&json, "rejected");
@@ -270,11 +274,14 @@ static mw_status predict_rows(mw_api *api, const wish *wished, rows *all, mw_jso
 
 static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *all,
                                 mw_response *response, mw_error *err) {
+    static const char *const one[] = {"event", "record", "explain", NULL};
+    static const char *const many[] = {"events", "record", "explain", NULL};
     wish wished = {.record = true};
     mw_answer answer;
     MW_TRY(mw_api_find_model(api, call->parameters[0], &wished.model, err));
     response->model = (int)wished.model;
-    MW_TRY(rows_begin(all, call->request, err));
+    MW_TRY(rows_begin(all, call->request, many, err));
+    if (all->is_single) MW_TRY(mw_api_check_members(all->root, one, err));
     MW_TRY(read_wish(all, &wished, err));
     if (wished.explain) /* what cannot be explained is refused before it is recorded */
         MW_TRY(mw_decider_prepare(mw_sequencer_decider(mw_service_parts(api->service)->sequencer,

@@ -18,6 +18,8 @@ static mw_status read_text(yyjson_val *root, const char *key, mw_str *out_text, 
 static mw_status read_wish(yyjson_val *root, bool is_rollback, mw_stage_wish *wish,
                            mw_error *err) {
     if (!yyjson_is_obj(root)) return mw_json_refuse(root, "body: must be a JSON object", err);
+    const char *const members[] = {"why", is_rollback ? NULL : "version", NULL};
+    MW_TRY(mw_api_check_members(root, members, err));
     MW_TRY(read_text(root, "why", &wish->why, err));
     if (is_rollback) return MW_OK;
     MW_TRY(read_text(root, "version", &wish->version, err));

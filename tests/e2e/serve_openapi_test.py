@@ -72,13 +72,17 @@ def call_all(described, second):
     described.call("POST", predict, 422, {"event": 5}, model="big")
     described.call("POST", predict, 422, {"event": order("n4", amonut=5)}, model="big")
     described.call("POST", predict, 404, {"event": order("n4")}, model="bug")
+    for body in ({"event": order("n4"), "recrod": False}, {"events": [], "event": order("n4")}):
+        assert 'body: has no "' in described.call("POST", predict, 422, body, model="big")["detail"]
     features = "/v1/models/{model}/features"
     described.call("POST", features, 200, {"event": order("n5", at=now)}, model="big")
     described.call("POST", features, 200, {"events": [order("n5", at=now), {"amount": 5}]}, model="big")
     described.call("POST", features, 422, {}, model="big")
+    described.call("POST", features, 422, {"event": order("n5", at=now), "record": True}, model="big")
     for body in (order("e1"), [order("e2", number=17)], {"events": [order("e3"), order("e4", shop=None)]}):
         described.call("POST", events, 200, body, stream="orders")
     described.call("POST", events, 404, order("e1"), stream="order")
+    described.call("POST", events, 422, {"events": [order("e5")], "record": True}, stream="orders")
     shown = described.call("GET", "/v1/predictions/{id}", 200, id=made["id"])
     assert shown["prediction"] == made["prediction"]
     described.call("GET", "/v1/predictions/{id}", 404, id="p0")
@@ -92,6 +96,9 @@ def call_all(described, second):
     assert changed == {"model": "big", "champion": second, "answers": True}, changed
     described.call("POST", promote, 404, {"version": "none"}, model="big")
     described.call("POST", promote, 422, {}, model="big")
+    hinted = described.call("POST", promote, 422, {"version": second, "whey": "a test"}, model="big")
+    assert hinted["hint"] == "Did you mean why?", hinted
+    described.call("POST", rollback, 422, {"version": second}, model="big")
     assert described.call("POST", rollback, 200, {}, model="big")["champion"] == first
     described.call("POST", "/v1/clock", 409, {"now": "2030-01-01T00:00:00Z"})
     for path in ("/v1/models", "/v1/streams", "/healthz", "/readyz", "/metrics", "/openapi.json"):
@@ -115,6 +122,7 @@ def main(folder):
         process, described.port = start(other, "--listen", "127.0.0.1:0", "--clock", "2024-03-01T00:00:00Z")
         described.call("POST", "/v1/clock", 200, {"now": "2024-03-02T00:00:00Z"})
         described.call("POST", "/v1/clock", 422, {"now": "yesterday"})
+        described.call("POST", "/v1/clock", 422, {"now": "2024-03-03T00:00:00Z", "speed": 2})
         stop(process)
     operations = {one["operationId"] for path in described.text["paths"].values() for one in path.values()}
     assert described.called == operations, operations - described.called
