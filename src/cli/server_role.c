@@ -210,6 +210,10 @@ static mw_status commit(void *context, mw_error *err) {
     } else if (status != MW_OK) {
         give_up(d, status, &reason);
     }
+    if (status == MW_OK && d->workspace.project->is_durable) {
+        status = mw_sequencer_sync(d->sequencer, &reason);
+        if (status != MW_OK) give_up(d, status, &reason);
+    }
     if (status != MW_OK && err) *err = reason;
     return status;
 }

@@ -90,6 +90,7 @@ typedef struct {
     mw_str name;
     mw_str zone; /* "UTC" if not given */
     mw_position zone_position;
+    bool is_durable; /* records are on disk before they are answered */
     mw_project_stream *streams;
     size_t stream_count;
     mw_named_source *features;

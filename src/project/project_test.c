@@ -169,6 +169,15 @@ MW_TEST(project_of_the_flagship_is_in_force) {
     mw_arena_release(&r->arena);
 }
 
+MW_TEST(project_reads_where_records_must_be) {
+    reading *r = read_bytes(MW_STR("project: p\n"
+                                   "durability: disk\n"
+                                   "streams: {s: {from: a.csv, time: at}}\n"));
+    MW_CHECK_EQUAL_INT(r->diagnostics.count, 0);
+    MW_CHECK(r->project->is_durable);
+    mw_arena_release(&r->arena);
+}
+
 MW_TEST(project_reads_the_less_usual_keys) {
     reading *r = read_bytes(MW_STR("project: p\n"
                                    "streams:\n"
@@ -191,6 +200,7 @@ MW_TEST(project_reads_the_less_usual_keys) {
     MW_CHECK_EQUAL_INT(s->declaration.late_us, 3 * MW_DAY_US);
     MW_CHECK_EQUAL_STR(s->declaration.ids[1], "b");
     MW_CHECK_EQUAL_STR(r->project->zone, "UTC");
+    MW_CHECK(!r->project->is_durable);
     const mw_project_model *m = &r->project->models[0];
     MW_CHECK(!m->has_cost && m->false_alarm_cost == 1 && m->miss_cost == 1);
     MW_CHECK_EQUAL_STR(m->metric, "roc_auc");

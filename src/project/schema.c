@@ -216,6 +216,9 @@ static const mw_shape_key action_keys[] = {
 static const mw_shape action = {.kind = MW_SHAPE_RECORD, KEYS(action_keys)};
 static const mw_shape actions = {.kind = MW_SHAPE_MAP, .item = &action};
 
+static const char *const durability_words[] = {"kernel", "disk", NULL};
+static const mw_shape durability = {.kind = MW_SHAPE_CHOICE, WORDS(durability_words, 2)};
+
 static const mw_shape_key project_keys[] = {
     {"project", &text, MW_KEY_REQUIRED, "the project's name"},
     {"zone", &zone, MW_KEY_OPTIONAL, "the time zone of calendar functions; default UTC"},
@@ -224,6 +227,8 @@ static const mw_shape_key project_keys[] = {
     {"models", &models, MW_KEY_OPTIONAL, "what is predicted"},
     {"retrain", &retrains, MW_KEY_OPTIONAL,
      "when a model is trained again, and what a new version must show"},
+    {"durability", &durability, MW_KEY_OPTIONAL,
+     "where records must be before they are answered; default kernel, synced every 100 ms"},
     {"serving", &servings, MW_KEY_OPTIONAL, "how a model answers"},
     {"actions", &actions, MW_KEY_LATER, "what a decision sets off"},
     {"stores", &any_by_name, MW_KEY_LATER, "where state lives when one machine is outgrown"},
