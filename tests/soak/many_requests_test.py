@@ -1,0 +1,142 @@
+"""Ten million requests on one server (many_requests_test.py [N]): predictions of all kinds of rows, wrong ones among
+them, and what can be looked at, over connections that come and go, in HTTP/1.1 and HTTP/2. From the first twentieth
+on neither memory nor descriptors grow."""
+import json
+import os
+import random
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import h2.config
+import h2.connection
+import h2.events
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+from serving import call, order, run, start, stop, write_project  # noqa: E402
+
+BLOCK, BLOCKS_A_CONNECTION, BLOCKS_BETWEEN_HTTP2, STREAMS = 1000, 20, 250, 500
+GROWTH_MAX = 1 << 20
+PREDICT, FEATURES = "/v1/models/big/predict", "/v1/models/big/features"
+
+
+def make_request(draw):
+    """Method, path, body and the code that is the answer."""
+    row = order(f"n{draw.randrange(600)}", shop=draw.choice(["north", "south"]), amount=draw.randrange(400) / 10)
+    kind = draw.random()
+    if kind < 0.9:
+        return "POST", PREDICT, json.dumps({"event": row, "record": False}), 200
+    return draw.choice([("GET", "/healthz", "", 200), ("GET", "/v1/models", "", 200), ("GET", "/v1/model", "", 404),
+                        ("POST", FEATURES, json.dumps({"event": row}), 200), ("DELETE", PREDICT, "", 405),
+                        ("POST", PREDICT, json.dumps({"event": row})[:-2], 400),
+                        ("POST", PREDICT, json.dumps({"event": {**row, "amuont": 1}}), 422)])
+
+
+def make_block(draw):
+    """Requests in a row as they go over the wire, and how many answers of each code they get."""
+    text, codes = [], {}
+    for _ in range(BLOCK):
+        method, path, body, code = make_request(draw)
+        text.append(f"{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        codes[code] = codes.get(code, 0) + 1
+    return "".join(text).encode(), codes
+
+
+def ask_block(connection, block):
+    text, codes = block
+    connection.sendall(text)
+    got, rest = {}, b""
+    while sum(got.values()) < BLOCK:
+        data = rest + connection.recv(1 << 20)
+        assert len(data) > len(rest), "the server has closed"
+        *answers, last = data.split(b"HTTP/1.1 ")
+        for answer in answers[1:]:
+            got[int(answer[:3])] = got.get(int(answer[:3]), 0) + 1
+        rest = b"HTTP/1.1 " + last
+        whole = last.find(b"\r\n\r\n")
+        if whole >= 0 and sum(got.values()) == BLOCK - 1:
+            length = int(last[last.index(b"Content-Length: ") + 16:].split(b"\r", 1)[0])
+            while len(last) < whole + 4 + length:
+                last += connection.recv(1 << 16)
+            got[int(last[:3])] = got.get(int(last[:3]), 0) + 1
+    assert got == codes, (got, codes)
+
+
+def ask_http2(port, draw):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    client = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    client.initiate_connection()
+    asked, wanted, ended = 0, {}, 0
+    while ended < STREAMS:
+        while asked < STREAMS and asked - ended < 50:
+            method, path, body, code = make_request(draw)
+            stream = client.get_next_available_stream_id()
+            client.send_headers(stream, [(":method", method), (":scheme", "http"), (":authority", "h"), (":path", path)],
+                                end_stream=not body)
+            if body:
+                client.send_data(stream, body.encode(), end_stream=True)
+            wanted[stream] = str(code)
+            asked += 1
+        connection.sendall(client.data_to_send())
+        for event in client.receive_data(connection.recv(1 << 16)):
+            if isinstance(event, h2.events.ResponseReceived):
+                assert dict(event.headers)[":status"] == wanted[event.stream_id], (event.headers, wanted[event.stream_id])
+            elif isinstance(event, h2.events.DataReceived):
+                client.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            ended += isinstance(event, h2.events.StreamEnded)
+    connection.close()
+
+
+class Watch:
+    """What the server holds now."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def read(self):
+        resident = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+        ticks = sum(map(int, Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+        return resident, len(os.listdir(f"/proc/{self.pid}/fd")), ticks / os.sysconf("SC_CLK_TCK")
+
+
+def ask_all(port, count, watch):
+    draw = random.Random(int(os.environ.get("MW_SEED", "1")))
+    blocks = [make_block(draw) for _ in range(BLOCKS_A_CONNECTION)]
+    before, asked, number = None, 0, 0
+    while asked < count:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            for block in blocks:
+                ask_block(connection, block)
+                asked += BLOCK
+                number += 1
+                if number % BLOCKS_BETWEEN_HTTP2 == 0:
+                    ask_http2(port, draw)
+                    asked += STREAMS
+        if not before and asked >= count / 20:
+            before = watch.read()
+    return asked, before
+
+
+def main(folder, count):
+    write_project(folder)
+    for words in (["ingest"], ["train"]):
+        assert run(folder, *words).returncode == 0
+    process, port = start(folder, "--listen", "127.0.0.1:0")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    server, = [pid for pid in children if b"\0server\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    watch = Watch(server)
+    asked, before = ask_all(port, count, watch)
+    while watch.read()[1] > before[1]:  # the last connection is seen to be gone
+        time.sleep(0.1)
+    after = watch.read()
+    assert call(port, "GET", "/readyz")[0] == 200
+    print(f"{asked:,} requests; {after[0] - before[0]:+,} bytes of memory beside {before[0]:,}, {after[1]} descriptors, "
+          f"{(after[2] - before[2]) / (asked * 0.95) * 1e6:.1f} us of CPU each")
+    assert after[0] - before[0] < GROWTH_MAX and after[1] <= before[1], (before, after)
+    stop(process)
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    main(temporary, int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000)
