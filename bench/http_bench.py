@@ -4,8 +4,9 @@
     http_bench.py [N]      N requests a server (default 20,000), over one connection, one after another
 
 Server CPU per request comes first: it is what a shared machine disturbs least. Both sides parse, check
-and answer JSON; ours with `recorded` also writes event and prediction to the log before it answers. The
-same rows are asked everywhere, and the client is the same.
+and answer JSON; ours with `recorded` also writes event and prediction to the log before it answers, and with
+`50 windows` computes as many features of the past of one of a hundred keys besides. The same rows are asked
+everywhere, and the client is the same. Then how soon a server answers after its start, and what it holds idle.
 """
 import json
 import os
@@ -22,13 +23,18 @@ from pathlib import Path
 MILLWRIGHT = os.environ.get("MILLWRIGHT", "build/millwright")
 COLUMNS, EXAMPLES, TREES, LEAVES = 28, 20_000, 100, 31
 NAMES = [f"x{i}" for i in range(COLUMNS)]
+FEATURES = "".join(f"  {name}: {name}\n" for name in NAMES)
+SPANS = "{10m, 1h, 3h, 6h, 12h, 1d, 3d, 7d, 14d, 30d}"
+WINDOWS = "".join(f"  {name}: {name}({of} by card over {SPANS})\n" for name, of in
+                  [("count", "rows"), ("sum", "rows.x0"), ("mean", "rows.x1"), ("max", "rows.x2"), ("min", "rows.x3")])
+CARDS = 100
 PROJECT = f"""\
 project: bench
 streams:
-  rows:   {{from: data/rows.csv, time: at, id: row}}
+  rows:   {{from: data/rows.csv, time: at, id: row, types: {{card: category}}}}
   truths: {{from: data/truths.csv, time: at, id: row}}
 features:
-{"".join(f"  {name}: {name}{chr(10)}" for name in NAMES)}
+%s
 models:
   m:
     moment: on rows
@@ -55,27 +61,35 @@ def stamp(i):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_767_225_600 + 60 * i))
 
 
+def make_project(folder, features, more=""):
+    (folder / "millwright.yaml").write_text(PROJECT % features + more)
+
+
 def generate(folder):
     draw = random.Random(7)
     rows = [[round(draw.gauss(0, 1), 4) for _ in NAMES] for _ in range(EXAMPLES)]
     labels = [sum(row[:8]) + row[8] * row[9] + draw.gauss(0, 1) > 0 for row in rows]
     (folder / "data").mkdir()
     with open(folder / "data/rows.csv", "w") as out:
-        out.write(",".join(["row", "at", *NAMES]) + "\n")
+        out.write(",".join(["row", "at", "card", *NAMES]) + "\n")
         for i, row in enumerate(rows):
-            out.write(f"{i},{stamp(i)},{','.join(map(str, row))}\n")
+            out.write(f"{i},{stamp(i)},c{i % CARDS},{','.join(map(str, row))}\n")
     with open(folder / "data/truths.csv", "w") as out:
         out.write("row,at\n")
         out.writelines(f"{i},{stamp(i + 1)}\n" for i, label in enumerate(labels) if label)
-    (folder / "millwright.yaml").write_text(PROJECT)
+    make_project(folder, FEATURES)
     return rows, labels
+
+
+def run(folder, *words):
+    return subprocess.run([MILLWRIGHT, *words, "-C", folder], check=True, capture_output=True, text=True).stdout
 
 
 def train(folder, rows, labels):
     import lightgbm
     import numpy
-    for command in ("ingest", "train"):
-        subprocess.run([MILLWRIGHT, command, "-C", folder], check=True, capture_output=True)
+    run(folder, "ingest")
+    run(folder, "train")
     settings = {"objective": "binary", "num_leaves": LEAVES, "verbose": -1, "seed": 1}
     data = lightgbm.Dataset(numpy.array(rows), numpy.array(labels, dtype=float))
     lightgbm.train(settings, data, TREES).save_model(folder / "model.txt")
@@ -101,10 +115,13 @@ def cpu_seconds(pid):
 def settle(pid):
     """Until the server has nothing to do: the keeper looks through the past when it starts."""
     for _ in range(60):
-        before = cpu_seconds(pid)
-        time.sleep(0.5)
-        if cpu_seconds(pid) - before < 0.01:
-            return
+        try:
+            before = cpu_seconds(pid)
+            time.sleep(0.5)
+            if cpu_seconds(pid) - before < 0.01:
+                return
+        except FileNotFoundError:  # a helper of the keeper has come to its end
+            pass
 
 
 def connect(port):
@@ -141,8 +158,8 @@ def measure(name, process, port, path, bodies):
         walls.append(time.perf_counter() - start)
     cpu_us = 1e6 * (cpu_seconds(process.pid) - cpu) / len(walls)
     walls.sort()
-    p50, p99 = (1e6 * walls[int(len(walls) * share)] for share in (0.5, 0.99))
-    print(f"{name:<24} {cpu_us:>10.1f} {p50:>10.0f} {p99:>10.0f}", flush=True)
+    late = (1e6 * walls[int(len(walls) * share)] for share in (0.5, 0.99, 0.999))
+    print(f"{name:<28} {cpu_us:>8.1f}", *(f"{us:>8.0f}" for us in late), flush=True)
     connection.close()
     return cpu_us
 
@@ -152,19 +169,67 @@ def stop(process):
     process.wait(30)
 
 
-def run_ours(folder, rows):
+def serve(folder, port):
+    return subprocess.Popen([MILLWRIGHT, "serve", "-C", folder, "--listen", f"127.0.0.1:{port}"],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def await_ready(port):
+    for _ in range(60_000):
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n")
+                if connection.recv(4096).startswith(b"HTTP/1.1 200"):
+                    return
+        except OSError:
+            pass
+        time.sleep(0.001)
+    sys.exit("http_bench: the server is not ready")
+
+
+def ask_ours(folder, rows, kinds, first):
+    """Measures each kind of request, a name and whether it is recorded; rows have the ids from `first` on."""
     port = free_port()
-    process = subprocess.Popen([MILLWRIGHT, "serve", "-C", folder, "--listen", f"127.0.0.1:{port}"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = serve(folder, port)
+    await_ready(port)
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    bodies = {}
-    for record in (False, True):
-        events = [{"row": EXAMPLES + i, "at": now, **dict(zip(NAMES, row))} for i, row in enumerate(rows)]
-        bodies[record] = [json.dumps({"event": event, "record": record}) for event in events]
-    bare = measure("Millwright", process, port, "/v1/models/m/predict", bodies[False])
-    recorded = measure("Millwright, recorded", process, port, "/v1/models/m/predict", bodies[True])
+    events = [{"row": first + i, "at": now, "card": f"c{i % CARDS}", **dict(zip(NAMES, row))}
+              for i, row in enumerate(rows)]
+    taken = [measure(name, process, port, "/v1/models/m/predict",
+                     [json.dumps({"event": event, "record": record}) for event in events]) for name, record in kinds]
     stop(process)
+    return taken
+
+
+def run_ours(folder, rows):
+    bare, recorded = ask_ours(folder, rows, [("Millwright", False), ("Millwright, recorded", True)], EXAMPLES)
+    make_project(folder, WINDOWS)
+    version = json.loads(run(folder, "train", "--json"))["version"]
+    run(folder, "models", "promote", "m", version)
+    ask_ours(folder, rows, [("  50 windows, recorded", True)], EXAMPLES + len(rows))
+    make_project(folder, WINDOWS, "durability: disk\n")
+    ask_ours(folder, rows[:1500], [("  50 windows, on disk", True)], EXAMPLES + 2 * len(rows))
     return bare, recorded
+
+
+def anonymous_bytes(pid):
+    """What is its own: not the pages of libraries and of the program, which the machine has once."""
+    return sum(int(line.split()[1]) << 10 for each in family(pid)
+               for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines() if line.startswith("Pss_Anon"))
+
+
+def measure_start(name, folder):
+    """From the start of the program to its first answer, the best of five, and what it holds then."""
+    spans, held = [], 0
+    for _ in range(5):
+        port, start = free_port(), time.perf_counter()
+        process = serve(folder, port)
+        await_ready(port)
+        spans.append(time.perf_counter() - start)
+        settle(process.pid)
+        held = anonymous_bytes(process.pid)
+        stop(process)
+    print(f"{name}: first answer after {1e3 * min(spans):.0f} ms, {held / 1e6:.1f} MB of memory idle", flush=True)
 
 
 def run_peer(folder, rows):
@@ -183,7 +248,8 @@ def main(count):
         rows, labels = generate(folder)
         train(folder, rows, labels)
         asked = [rows[i % EXAMPLES] for i in range(count + 500)]
-        print(f"{'server':<24} {'CPU us':>10} {'p50 us':>10} {'p99 us':>10}    a request, of {count:,}")
+        print(f"{'server':<28} {'CPU us':>8} {'p50 us':>8} {'p99':>8} {'p99.9':>8}    a request, of {count:,}")
+        measure_start(f"{EXAMPLES:,} rows", folder)
         bare, recorded = run_ours(folder, asked)
         peer = run_peer(folder, asked)
         print(f"FastAPI + LightGBM takes {peer / bare:.1f} times the CPU, {peer / recorded:.1f} times with the record")
