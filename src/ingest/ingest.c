@@ -241,6 +241,7 @@ static mw_status take_all(plan *p, mw_error *err) {
     mw_status status = mw_taking_init(&taking, p->config, p->report, size, err);
     for (size_t i = 0; status == MW_OK && i < p->file_count; i++)
         status = mw_take_file(&taking, &p->files[i], err);
+    mw_file_rows_release(&taking.rows); /* room for what follows */
     mw_progress_end(&taking.progress);
     if (status == MW_OK) status = write_quarantine(p, &taking.quarantine, err);
     bool is_all_refused = p->report->row_count > 0 &&

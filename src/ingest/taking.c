@@ -47,6 +47,7 @@ mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
     *taking = (mw_taking){.config = config, .report = report};
     taking->progress = mw_progress_begin(sys, "reading the data", size);
     mw_arena_init(&taking->arena, ARENA_SIZE_MAX);
+    mw_file_rows_init(&taking->rows);
     mw_buf_init(&taking->quarantine, MW_QUARANTINE_SIZE_MAX);
     taking->standing =
         mw_arena_alloc(&taking->arena, program->stream_count + 1, sizeof *taking->standing);
@@ -73,6 +74,7 @@ void mw_taking_release(mw_taking *taking) {
     mw_progress_end(&taking->progress);
     for (size_t i = 0; taking->standing && i < taking->config->program->stream_count; i++)
         mw_standing_destroy(taking->standing[i]);
+    mw_file_rows_release(&taking->rows);
     mw_events_release(&taking->fresh);
     mw_events_release(&taking->lake);
     mw_buf_release(&taking->quarantine);
@@ -90,7 +92,7 @@ typedef struct {
     const mw_stream_source *source;
     mw_ingest_file line; /* of the report */
     mw_arena arena;      /* of this file alone */
-    mw_table rows;
+    mw_table *rows;      /* the taking's */
     mw_refusals refusals;
     mw_row_checks *checks;
     unsigned char *fates; /* one a row */
@@ -108,22 +110,17 @@ static mw_status read_rows(job *j, mw_error *err) {
                              .duck = mw_state_duck(config->state),
                              .symbols = config->symbols,
                              .zone = config->zones[j->from->source]};
-    MW_TRY(mw_data_file_read(&reader, j->from->file.path, j->source->column_count, &j->rows,
-                             &j->refusals, err));
-    j->line.row_count = j->rows.row_count;
-    j->fates = mw_arena_alloc(&j->arena, j->rows.row_count + 1, 1);
+    mw_file_rows *read = &j->taking->rows;
+    mw_file_wish wish = {j->from->file.path, &j->source->row, j->source->column_count};
+    MW_TRY(mw_file_rows_read(read, &reader, wish, err));
+    j->rows = &read->rows;
+    j->line.row_count = j->rows->row_count;
+    j->fates = mw_arena_alloc(&j->arena, j->rows->row_count + 1, 1);
     if (!j->fates) return no_memory(err);
-    for (size_t i = 0; i < j->refusals.item_count; i++)
-        j->fates[j->refusals.items[i].row] = FATE_REFUSED;
-    return MW_OK;
-}
-
-static mw_status hash_rows(const job *j, size_t count, char out_hash[MW_SHA256_HEX_SIZE + 1],
-                           mw_error *err) {
-    mw_sha256 sha;
-    mw_sha256_init(&sha);
-    MW_TRY(mw_table_hash(&j->rows, 0, count, j->taking->config->symbols, &sha, err));
-    mw_sha256_hex(&sha, out_hash);
+    for (size_t i = 0; i < read->refusals.item_count; i++) {
+        const mw_refusal *one = &read->refusals.items[i];
+        MW_TRY(refuse(j, one->row, read->refusals.rules[one->rule].text, one->value, err));
+    }
     return MW_OK;
 }
 
@@ -131,10 +128,12 @@ static mw_status hash_rows(const job *j, size_t count, char out_hash[MW_SHA256_H
    must tell what is new (DESIGN.md rule 8). Runs before fields are derived. */
 static mw_status pass_over_known(job *j, mw_error *err) {
     const mw_taking_file *from = j->from;
-    MW_TRY(hash_rows(j, j->rows.row_count, j->line.rows_hash, err));
+    const mw_file_rows *read = &j->taking->rows;
+    memcpy(j->line.rows_hash, read->hash, sizeof j->line.rows_hash);
     if (from->known_rows == 0) return MW_OK;
     char hash[MW_SHA256_HEX_SIZE + 1] = "";
-    if (from->known_rows <= j->rows.row_count) MW_TRY(hash_rows(j, from->known_rows, hash, err));
+    if (from->known_rows <= j->rows->row_count)
+        MW_TRY(mw_file_rows_hash(read, from->known_rows, j->taking->config->symbols, hash, err));
     if (strcmp(hash, from->known_hash) == 0) {
         j->line.known_count = from->known_rows;
         return MW_OK;
@@ -149,9 +148,9 @@ static mw_status pass_over_known(job *j, mw_error *err) {
 
 /* Derives the fields of all new rows and asks `where`, so that shares can be counted. */
 static void derive_rows(job *j) {
-    for (size_t r = j->line.known_count; r < j->rows.row_count; r++) {
+    for (size_t r = j->line.known_count; r < j->rows->row_count; r++) {
         if (j->fates[r] != FATE_OPEN) continue;
-        mw_cell *row = mw_table_row(&j->rows, r);
+        mw_cell *row = mw_table_row(j->rows, r);
         bool is_event = mw_row_events_derive(j->events, row);
         if (is_event) mw_row_checks_count(j->checks, row);
         else j->fates[r] = FATE_LEFT_OUT;
@@ -203,7 +202,7 @@ static mw_status settle(job *j, size_t row, mw_error *err) {
 }
 
 static mw_status take_row(job *j, size_t r, mw_error *err) {
-    const mw_cell *row = mw_table_row(&j->rows, r);
+    const mw_cell *row = mw_table_row(j->rows, r);
     bool is_refused = false;
     mw_str broken = mw_row_events_make(j->events, row);
     if (broken.size > 0) return refuse(j, r, broken, MW_STR(""), err);
@@ -216,12 +215,12 @@ static mw_status take_row(job *j, size_t r, mw_error *err) {
 /* Half of the work on a file is reading it, whose end is not known before. */
 static void show_progress(job *j, size_t rows_taken) {
     uint64_t half = j->from->size / 2;
-    uint64_t taken = j->rows.row_count > 0 ? half * rows_taken / j->rows.row_count : 0;
+    uint64_t taken = j->rows->row_count > 0 ? half * rows_taken / j->rows->row_count : 0;
     mw_progress_update(&j->taking->progress, j->taking->done + half + taken);
 }
 
 static mw_status take_rows(job *j, mw_error *err) {
-    for (size_t r = j->line.known_count; r < j->rows.row_count; r++) {
+    for (size_t r = j->line.known_count; r < j->rows->row_count; r++) {
         if (r % SHOW_EVERY_ROWS == 0) show_progress(j, r);
         if (j->fates[r] == FATE_OPEN) MW_TRY(take_row(j, r, err));
     }
@@ -282,7 +281,7 @@ static mw_status report_file(job *j, mw_error *err) {
 static void keep_refused(job *j) {
     mw_quarantine_source source = {.stream = j->source->name,
                                    .file = j->from->file.name,
-                                   .rows = &j->rows,
+                                   .rows = j->rows,
                                    .column_count = j->source->column_count,
                                    .skip = j->line.known_count,
                                    .symbols = j->taking->config->symbols};
@@ -308,11 +307,9 @@ mw_status mw_take_file(mw_taking *taking, const mw_taking_file *file, mw_error *
              .declared = &taking->config->project->streams[file->source]};
     MW_ASSERT(mw_str_equal(j.declared->declaration.name, source->name));
     mw_arena_init(&j.arena, (size_t)1 << 34);
-    mw_table_init(&j.rows, &source->row);
     mw_refusals_init(&j.refusals);
     mw_status status = run(&j, err);
     mw_refusals_release(&j.refusals);
-    mw_table_release(&j.rows);
     mw_arena_release(&j.arena);
     return status;
 }

@@ -5,6 +5,7 @@
  * compared with, and the lines of the quarantine. Nothing is stored here.
  */
 #pragma once
+#include "ingest/file_rows.h"
 #include "ingest/ingest.h"
 #include "ingest/log_tail.h"
 #include "ingest/refusals.h"
@@ -20,6 +21,7 @@ typedef struct {
     mw_log_facts log;
     mw_events lake, fresh; /* what lake and log have that is asked for; what is added */
     mw_standing **standing; /* one a stream; NULL: it has no id */
+    mw_file_rows rows;      /* of the file at hand */
     mw_buf quarantine;
     mw_progress progress; /* over the bytes of all files */
     uint64_t done;        /* of those that were taken */
@@ -39,7 +41,8 @@ typedef struct {
    it after a failure too. */
 MW_MUST_USE mw_status mw_taking_init(mw_taking *taking, const mw_ingest_config *config,
                                      mw_ingest_report *report, uint64_t size, mw_error *err);
-/* Adds a file's events, refused rows and its line of the report. */
+/* Adds a file's events, refused rows and its line of the report. The file is read once for sources
+   that take it alike and come one after the other. */
 MW_MUST_USE mw_status mw_take_file(mw_taking *taking, const mw_taking_file *file,
                                    mw_error *err);
 /* By DESIGN.md rule 1: whether the events count from their declared known, and else the place that
