@@ -146,16 +146,6 @@ static mw_status check_streams(const mw_workspace *workspace, const mw_str *stre
     return MW_OK;
 }
 
-static mw_status pause_a_little(mw_sys *sys, mw_error *err) {
-    mw_poller *poller;
-    mw_poller_event event;
-    size_t count;
-    MW_TRY(mw_poller_create(sys, &poller, err));
-    mw_status status = mw_poller_wait(poller, PAUSE_US, &event, 1, &count, err);
-    mw_poller_destroy(poller);
-    return status;
-}
-
 /* Beside a server the keeper may be adding to the lake just now; and rows of the same ids may come
    over the network while the files are read: then it is made again, which knows them. */
 static mw_status run_until_accepted(mw_intake intake, mw_ingest_report *out_report,
@@ -164,7 +154,7 @@ static mw_status run_until_accepted(mw_intake intake, mw_ingest_report *out_repo
         mw_status status = mw_intake_run(intake, out_report, err);
         if (status != MW_BUSY || !intake.acceptor.accept || tries == TRIES) return status;
         mw_ingest_report_release(out_report);
-        MW_TRY(pause_a_little(intake.workspace->cli->sys, err));
+        MW_TRY(mw_poller_pause(intake.workspace->cli->sys, PAUSE_US, err));
     }
 }
 

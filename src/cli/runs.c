@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "cli/grid.h"
+#include "cli/state_rows.h"
 
 typedef struct {
     mw_run_row row;
@@ -35,15 +36,6 @@ static mw_status read_run(mw_workspace *workspace, size_t index, known_run *out_
     MW_TRY(mw_registry_run(mw_workspace_registry(workspace), id, &workspace->arena, &out_run->row,
                            err));
     return read_metrics(workspace, out_run, err);
-}
-
-static mw_status with_state(mw_cli *cli, mw_status (*body)(mw_workspace *workspace, mw_error *err),
-                            mw_error *err) {
-    mw_workspace workspace;
-    mw_status status = mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
-    if (status == MW_OK) status = body(&workspace, err);
-    mw_workspace_release(&workspace);
-    return status;
 }
 
 /* --- JSON ------------------------------------------------------------------------------- */
@@ -132,7 +124,7 @@ static mw_status list(mw_workspace *workspace, mw_error *err) {
     return status;
 }
 
-mw_status mw_cli_runs_list(mw_cli *cli, mw_error *err) { return with_state(cli, list, err); }
+mw_status mw_cli_runs_list(mw_cli *cli, mw_error *err) { return mw_cli_with_state(cli, list, err); }
 
 /* --- show ------------------------------------------------------------------------------- */
 
@@ -180,7 +172,7 @@ static mw_status show(mw_workspace *workspace, mw_error *err) {
     return MW_OK;
 }
 
-mw_status mw_cli_runs_show(mw_cli *cli, mw_error *err) { return with_state(cli, show, err); }
+mw_status mw_cli_runs_show(mw_cli *cli, mw_error *err) { return mw_cli_with_state(cli, show, err); }
 
 /* --- compare ---------------------------------------------------------------------------- */
 
@@ -223,4 +215,6 @@ static mw_status compare(mw_workspace *workspace, mw_error *err) {
     return MW_OK;
 }
 
-mw_status mw_cli_runs_compare(mw_cli *cli, mw_error *err) { return with_state(cli, compare, err); }
+mw_status mw_cli_runs_compare(mw_cli *cli, mw_error *err) {
+    return mw_cli_with_state(cli, compare, err);
+}

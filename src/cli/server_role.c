@@ -72,16 +72,6 @@ static mw_status read_clock(daemon *d, mw_error *err) {
 
 /* --- opening ------------------------------------------------------------------------------ */
 
-static mw_status pause_for_lock(mw_sys *sys, mw_error *err) {
-    mw_poller *poller;
-    mw_poller_event event;
-    size_t count;
-    MW_TRY(mw_poller_create(sys, &poller, err));
-    mw_status status = mw_poller_wait(poller, LOCK_PAUSE_US, &event, 1, &count, err);
-    mw_poller_destroy(poller);
-    return status;
-}
-
 /* A server that was killed a moment ago may still be dying with the state's lock in its hand. */
 static mw_status open_workspace(daemon *d, mw_error *err) {
     mw_cli *cli = d->workspace.cli;
@@ -90,7 +80,7 @@ static mw_status open_workspace(daemon *d, mw_error *err) {
         if (status != MW_BUSY || tries == LOCK_TRIES) return status;
         mw_workspace_release(&d->workspace);
         d->workspace = (mw_workspace){.cli = cli};
-        MW_TRY(pause_for_lock(cli->sys, err));
+        MW_TRY(mw_poller_pause(cli->sys, LOCK_PAUSE_US, err));
     }
 }
 

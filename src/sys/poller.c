@@ -145,3 +145,13 @@ mw_status mw_poller_wait(mw_poller *poller, int64_t span_us, mw_poller_event *ev
     *out_count = count;
     return MW_OK;
 }
+
+mw_status mw_poller_pause(mw_sys *sys, int64_t span_us, mw_error *err) {
+    mw_poller *poller;
+    mw_poller_event event;
+    size_t count;
+    MW_TRY(mw_poller_create(sys, &poller, err));
+    mw_status status = mw_poller_wait(poller, span_us, &event, 1, &count, err);
+    mw_poller_destroy(poller);
+    return status;
+}

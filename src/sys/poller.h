@@ -51,3 +51,5 @@ void mw_poller_wake(mw_poller *poller);
    gives at most `capacity` of them, 0 when the span has passed. */
 MW_MUST_USE mw_status mw_poller_wait(mw_poller *poller, int64_t span_us, mw_poller_event *events,
                                      size_t capacity, size_t *out_count, mw_error *err);
+/* Waits so long for nothing: for who tries again. */
+MW_MUST_USE mw_status mw_poller_pause(mw_sys *sys, int64_t span_us, mw_error *err);

@@ -143,3 +143,10 @@ static mw_status create_and_destroy(void *context) {
 MW_TEST(poller_survives_every_failing_allocation) {
     MW_CHECK_EQUAL_INT(mw_test_every_allocation_fails(create_and_destroy, NULL), 1);
 }
+
+MW_TEST(poller_pause_takes_its_time) {
+    mw_error err;
+    int64_t began_us = mw_sys_monotonic_us(mw_sys_real());
+    MW_CHECK_OK(mw_poller_pause(mw_sys_real(), 20 * 1000, &err), &err);
+    MW_CHECK(mw_sys_monotonic_us(mw_sys_real()) - began_us >= 20 * 1000);
+}
