@@ -1,5 +1,5 @@
 #include "base/prng.h"
-#include "serve/shop_call_test.h"
+#include "serve/arrival_world_test.h"
 
 static const char narrow_text[] = /* another order of streams, another window, an hour earlier */
     "\n"
@@ -186,6 +186,86 @@ MW_TEST(rebuild_meets_what_comes_in_meanwhile) {
     MW_CHECK_EQUAL_INT(made(&s), deliveries);
     for (int i = 0; i < deliveries; i++) MW_CHECK(entry_of(&s, DELIVERY + i));
     MW_CHECK(changes > 3 && while_busy > 3 * changes);
+    shop_tear_down(&s);
+}
+
+static mw_places accept_at_next(shop *s, int64_t number, int64_t step) {
+    mw_places places = {0, step};
+    mw_error err;
+    MW_CHECK_OK(mw_sequencer_next_place(s->sequencer, &places.first, &err), &err);
+    mw_lake_snapshot lake = {
+        .ingest = number, .last_place = places.first, .log_through = INT64_MIN};
+    MW_CHECK_OK(mw_sequencer_accept(s->sequencer, places, &lake, &err), &err);
+    return places;
+}
+
+static void fill(ingest *it, int64_t now, int *orders, int *deliveries, uint64_t *prng) {
+    for (int i = 0; i < 60; i++) {
+        int64_t at = now + (int64_t)(mw_prng_next(prng) % 96 - 24) * QUARTER_US;
+        if (mw_prng_next(prng) % 2) ingest_add(it, "orders", (*orders)++, at);
+        else ingest_add(it, "deliveries", DELIVERY + (*deliveries)++, at);
+    }
+    ingest_stage(it);
+}
+
+/* A process that starts with what the lake has by now stands where the present one stands. */
+static void check_restart_with(shop *s, mw_events *lake, const mw_champion *champion) {
+    char live[MW_SHA256_HEX_SIZE + 1], anew[MW_SHA256_HEX_SIZE + 1];
+    mw_error err;
+    int64_t place;
+    MW_CHECK_OK(mw_sequencer_next_place(s->sequencer, &place, &err), &err);
+    MW_CHECK_OK(mw_sequencer_commit(s->sequencer, &err), &err);
+    size_t count = made(s);
+    digest(s, live);
+    shop_close(s);
+    mw_events_release(&s->history);
+    s->history = *lake;
+    s->champions[SHOP_LATE] = *champion;
+    MW_CHECK_OK(shop_open(s, true, &err), &err);
+    MW_CHECK_OK(mw_sequencer_next_place(s->sequencer, &place, &err), &err);
+    digest(s, anew);
+    MW_CHECK_EQUAL_STR(live, anew);
+    MW_CHECK_EQUAL_INT(made(s), count);
+    restart(s);
+}
+
+/* Accepted after the past was read, its events trickle in between slices, beside what is posted. */
+MW_TEST(rebuild_meets_an_ingest_that_is_accepted_meanwhile) {
+    shop s;
+    uint64_t prng = mw_test_seed();
+    size_t trickled = 0;
+    int orders = 0, deliveries = 0;
+    shop_set_up(&s);
+    mw_champion narrow = narrow_champion(&s), today = {.bytes = mw_buf_str(&s.version)};
+    int64_t now = SHOP_BEGIN;
+    for (int64_t round = 1; round <= 6; round++) {
+        const mw_champion *champion = round % 2 ? &narrow : &today;
+        ingest it;
+        mw_events lake;
+        for (int i = 0; i < 20; i++) take(&s, orders++, now - i * QUARTER_US);
+        promote(&s, champion);
+        rebuild_slice(&s, 1 + mw_prng_next(&prng) % 10);
+        ingest_begin(&it, &s, round);
+        fill(&it, now, &orders, &deliveries, &prng);
+        MW_CHECK_OK(ingest_await(&it, NULL), NULL);
+        for (size_t sent = 0; sent < it.events.event_count;) sent = ingest_send(&it, sent);
+        mw_places places = accept_at_next(&s, round, MW_MINUTE_US);
+        for (bool is_busy = true; is_busy;) {
+            now += (int64_t)(mw_prng_next(&prng) % 12) * MW_MINUTE_US;
+            take(&s, orders++, now - QUARTER_US);
+            reach(&s, now);
+            trickled += mw_sequencer_arrival(s.sequencer) != NULL;
+            is_busy = rebuild_slice(&s, 1 + mw_prng_next(&prng) % 30);
+        }
+        ingest_keep(&it, places, &s.history, &lake);
+        s.lake_place = places.first;
+        s.lake_ingest = round;
+        check_restart_with(&s, &lake, champion);
+        ingest_end(&it);
+        now += MW_DAY_US;
+        reach(&s, now);
+    }
+    MW_CHECK(trickled > 6 && orders < DELIVERY);
     shop_tear_down(&s);
 }
 

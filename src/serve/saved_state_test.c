@@ -1,6 +1,7 @@
 #include "serve/saved_state.h"
 
 #include "base/prng.h"
+#include "ingest/load.h"
 #include "serve/shop_call_test.h"
 
 #define QUARTER_US (MW_HOUR_US / 4)
@@ -145,8 +146,7 @@ static knowledge know(world *w, const char *checkpoints) {
     MW_CHECK_EQUAL_STR(mw_sequencer_note(w->s.sequencer), "");
     mw_sequencer_stats stats = mw_sequencer_read_stats(w->s.sequencer);
     mw_sha256_init(&sha);
-    mw_sha256_add_u64(&sha, stats.history_events);
-    mw_sha256_add_u64(&sha, stats.log_events);
+    mw_sha256_add_u64(&sha, stats.history_events + stats.log_events);
     mw_sha256_add_u64(&sha, (uint64_t)stats.last_place);
     mw_sha256_add_u64(&sha, (uint64_t)mw_sequencer_now(w->s.sequencer));
     for (size_t i = 0; i < w->s.program->model_count; i++) {
@@ -167,26 +167,71 @@ static void go_on(world *w) {
     MW_CHECK_OK(shop_open(&w->s, true, &err), &err);
 }
 
+/* A lake with the history and all events that the log has by now. */
+static void copy_log(world *w, mw_events *lake) {
+    shop *s = &w->s;
+    mw_log_events *meanings;
+    mw_log_scan *scan;
+    mw_error err;
+    MW_CHECK_OK(mw_program_events(s->program, lake, &err), &err);
+    for (size_t i = 0; i < s->history.event_count; i++) {
+        mw_event event = mw_events_at(&s->history, i);
+        MW_CHECK_OK(mw_events_add(lake, &event, &err), &err);
+    }
+    MW_CHECK_OK(mw_log_events_create(s->program, s->symbols, &meanings, &err), &err);
+    MW_CHECK_OK(mw_log_scan_begin(s->sys, "log", INT64_MIN, &scan, &err), &err);
+    for (bool has_record = true; has_record;) {
+        mw_record record = {.type = MW_RECORD_CONTROL};
+        mw_event event;
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has_record, &err), &err);
+        if (has_record && record.type == MW_RECORD_DEFINITION)
+            MW_CHECK_OK(mw_log_events_learn(meanings, &record, &err), &err);
+        if (!has_record || record.type != MW_RECORD_EVENT) continue;
+        MW_CHECK_OK(mw_log_events_read(meanings, &record, &event, &err), &err);
+        MW_CHECK_OK(mw_events_add(lake, &event, &err), &err);
+        s->log_through = event.place;
+    }
+    mw_log_scan_end(scan);
+    mw_log_events_destroy(meanings);
+    MW_CHECK_OK(mw_events_sort(lake, &err), &err);
+}
+
+/* Moves what the log has to the lake, while nobody serves. */
+static void move_log(world *w, mw_events *lake) {
+    shop_close(&w->s);
+    if (w->s.with_log) mw_events_release(lake);
+    copy_log(w, lake);
+    w->s.with_log = lake;
+}
+
 /* Checkpoints at random places, by the process itself or by one that only reads, and deaths at
-   others: each time a checkpoint and the tail say what everything says. */
+   others, and moves of the log to the lake: each time a checkpoint and the tail say what everything
+   says, and the lake with the log what the log alone says. */
 MW_TEST(saved_state_and_the_tail_are_all_there_is) {
     world w;
-    size_t shorter = 0, compared = 0;
+    mw_events lake;
+    size_t shorter = 0, compared = 0, moved = 0;
     mw_error err;
     begin(&w);
     for (int i = 0; i < 400; i++) {
         live(&w);
         if (draw(&w, 20) == 0) MW_CHECK_OK(mw_sequencer_save(w.s.sequencer, &err), &err);
         if (draw(&w, 20) != 0) continue;
+        knowledge before = know(&w, NULL);
+        bool is_moving = draw(&w, 2) == 0;
+        moved += is_moving;
+        if (is_moving) move_log(&w, &lake);
         knowledge by_checkpoint = know(&w, "checkpoints"), by_replay = know(&w, NULL);
         MW_CHECK_EQUAL_STR(by_checkpoint.digest, by_replay.digest);
+        MW_CHECK_EQUAL_STR(before.digest, by_replay.digest);
         shorter += by_checkpoint.replayed < by_replay.replayed;
         compared++;
         go_on(&w);
     }
-    MW_CHECK(compared > 10 && shorter > 5);
+    MW_CHECK(compared > 10 && shorter > 5 && moved > 3 && w.s.with_log);
     MW_CHECK(w.asked > 50 && mw_ledger_count(mw_sequencer_ledger(w.s.sequencer)) > 200);
     shop_tear_down(&w.s);
+    mw_events_release(&lake);
 }
 
 /* --- checkpoints that are of no use ----------------------------------------------------------- */

@@ -6,8 +6,9 @@
 #include "serve/shop_world_test.h"
 
 static inline mw_lake_snapshot shop_lake(const shop *s) {
-    mw_lake_snapshot lake = {
-        .ingest = s->lake_ingest, .last_place = s->lake_place, .log_through = INT64_MIN};
+    mw_lake_snapshot lake = {.ingest = s->lake_ingest,
+                             .last_place = s->lake_place,
+                             .log_through = s->with_log ? s->log_through : INT64_MIN};
     memcpy(lake.version, s->lake_version, sizeof lake.version);
     return lake;
 }
@@ -16,7 +17,8 @@ static inline mw_status shop_recall(void *context, int64_t after, mw_past **out_
                                     mw_error *err) {
     const shop *s = context;
     mw_lake_snapshot lake = shop_lake(s);
-    return mw_past_of(&s->history, s->program, &lake, after, out_past, err);
+    bool is_all = s->with_log && after == INT64_MIN; /* else the log is read itself */
+    return mw_past_of(is_all ? s->with_log : &s->history, s->program, &lake, after, out_past, err);
 }
 
 static inline mw_status shop_find_version(void *context, size_t model, const char *version,

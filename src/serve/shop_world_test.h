@@ -49,6 +49,8 @@ typedef struct {
     const mw_zone *zones[2];
     mw_sys *sys;
     mw_events history;
+    const mw_events *with_log; /* history and what was moved from the log; NULL: nothing was */
+    int64_t log_through;       /* if something was: up to there */
     int64_t lake_place, lake_ingest;
     char lake_version[MW_SHA256_HEX_SIZE + 1];
     mw_buf version;

@@ -74,6 +74,8 @@ def test_drift_opens_one_alert_and_trains_again():
                 return len(runs) == 2 and runs[0]["version"] == champion(shop) and runs
             runs = wait_for(retrained)
             assert {run["why"] for run in runs} == {"drift.max > 0.2"}, runs
+            ingested = shop.ok("data", "versions", "--json").json()[-1]["data_version"]
+            assert ingested not in {run["data_version"] for run in runs}, "it learned from what was posted"
 
             old = wait_for(lambda: keeper_of(server))
             os.kill(old, signal.SIGKILL)
@@ -85,6 +87,38 @@ def test_drift_opens_one_alert_and_trains_again():
             assert opened()[0]["opened"] == first[0]["opened"], (opened(), first)
             assert len(opened()) == 1 and retrainings(shop) == runs, "nothing is repeated"
             assert answer["version"] == champion(shop), "the server answers with the champion"
+
+
+class Ingesting:
+    """Takes what would be posted to a server as a file beside it."""
+
+    def __init__(self, shop, server):
+        self.shop, self.go_to = shop, server.go_to
+
+    def post(self, _, body):
+        lines = ["order_id,returned,shop,amount"]
+        lines += [",".join(str(row[key]) for key in lines[0].split(",")) for row in body["events"]]
+        (self.shop.folder / "data/more.csv").write_text("\n".join(lines) + "\n")
+        self.shop.ok("ingest", "returns", "--from", "data/more.csv")
+        return {"accepted": len(body["events"])}
+
+
+def test_it_begins_anew_when_an_ingest_came():
+    """The labels are in a file alone: without them the quality would not be known."""
+    with Shop(PROJECT + RETRAIN.replace("roc_auc < 0.2", "roc_auc < 0.999")) as shop:
+        shop.ok("ingest")
+        shop.ok("train")
+        with serving(shop, BEGIN) as server:
+            made = predict_orders(server)
+
+            def opened():
+                return [entry["rule"] for entry in alerts(shop)]
+            wait_for(lambda: "drift.max > 0.2" in opened())
+            assert "roc_auc < 0.999" not in opened()
+            return_some(Ingesting(shop, server), made)
+            server.go_to(BEGIN + timedelta(days=DAYS + 4))
+            wait_for(lambda: "roc_auc < 0.999" in opened())
+            assert opened().count("drift.max > 0.2") == 1, opened()
 
 
 def test_a_training_does_not_hold_up_the_end():

@@ -32,11 +32,17 @@ def run(folder, *words):
                           timeout=60)
 
 
-def start(folder, *words):
+def begin(folder, *words):
+    """The process, and what it says when it serves."""
     process = subprocess.Popen([MILLWRIGHT, "serve", "--json", "-C", folder, *words],
                                stdout=subprocess.PIPE, text=True)
     atexit.register(process.kill)
-    return process, json.loads(process.stdout.readline())["port"]
+    return process, json.loads(process.stdout.readline())
+
+
+def start(folder, *words):
+    process, said = begin(folder, *words)
+    return process, said["port"]
 
 
 def stop(process):

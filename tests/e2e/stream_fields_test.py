@@ -170,8 +170,10 @@ def test_a_field_is_worked_out_once():
         process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-20T12:20:00Z")
         assert worth_of(port, order) not in (None, 10000)
         assert worth_of(port, order | {"order_id": "second", "placed": "2024-02-20T12:20:00Z"}) == 10000
-        serving.stop(process)  # in peace: what it knows may come from a checkpoint now
-        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-20T12:30:00Z")
+        serving.stop(process)  # in peace: what it knows comes from a checkpoint now
+        process, said = serving.begin(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-20T12:30:00Z")
+        port = said["port"]
+        assert said["replayed"] == 0 < said["recovered"], said
         assert worth_of(port, other) not in (None, 10000)
         assert worth_of(port, order | {"order_id": "third", "placed": "2024-02-20T12:30:00Z"}) == 10000
         serving.stop(process)

@@ -1,6 +1,6 @@
-"""Moves of the log's events to the lake beside a server under load, with kill -9 of the move, of the server,
-of the keeper or of all, at random moments: each event counts once, for `sql`, for `features build`, and for
-the next prediction; what a recorded prediction saw stays what it saw.
+"""Moves of the log's events to the lake beside a server under load, and beside ingests, with kill -9 of the
+move, of the server, of the keeper or of all, at random moments: each event counts once, for `sql`, for
+`features build`, and for the next prediction; what a recorded prediction saw stays what it saw.
 
 Everything happens within a day, so that one count over 24 hours sees each event once.
 """
@@ -29,7 +29,7 @@ class World:
     def __init__(self, folder):
         self.folder, self.prng = folder, random.Random(SEED)
         self.process, self.port = start(folder, "--listen", "127.0.0.1:0")
-        self.posted, self.predicted, self.seen, self.moves = 0, 0, {}, 0
+        self.posted, self.predicted, self.filed, self.seen, self.moves = 0, 0, 0, {}, 0
 
     def child(self, name):
         pid = self.process.pid
@@ -74,6 +74,28 @@ class World:
         minutes = self.prng.randrange(60, 600)
         return (NOW - datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    def begin_ingest(self):
+        with open(f"{self.folder}/more.csv", "w") as file:
+            file.write("number,shop,amount,at,returned\n")
+            file.writelines(f"f{self.filed + i},north,5,{self.some_time()},\n" for i in range(300))
+        return self.ingest()
+
+    def ingest(self):
+        return subprocess.Popen([MILLWRIGHT, "ingest", "orders", "--from", "more.csv", "-C", self.folder],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def end_ingest(self, process):
+        """Whatever became of it: run again, it is completed."""
+        for _ in range(50):
+            _, said = process.communicate(timeout=60)
+            if process.returncode == 0:
+                self.filed += 300
+                return
+            assert process.returncode == 4, said
+            time.sleep(0.1)
+            process = self.ingest()
+        raise AssertionError(said)
+
     def predict(self):
         """What a prediction of now sees: all that was posted, and those that were predicted before."""
         now = datetime.datetime.now(datetime.timezone.utc).isoformat()
@@ -81,7 +103,7 @@ class World:
                                   {"event": order(f"q{self.predicted}", at=now, amount=5)})
         assert status == 200, answer
         status, stored = self.ask("GET", f"/v1/predictions/{answer['id']}")
-        assert stored["features"]["busy"] == self.posted + self.predicted, (stored, vars(self))
+        assert stored["features"]["busy"] == self.posted + self.predicted + self.filed, (stored, vars(self))
         self.seen[answer["id"]] = stored
         self.predicted += 1
 
@@ -92,10 +114,10 @@ class World:
 
     def check(self):
         """Each event once, wherever it stands."""
-        expected = 600 + self.posted + self.predicted
+        expected = 600 + self.posted + self.predicted + self.filed
         found = self.sql("SELECT count(*) AS events, count(DISTINCT number) AS ids, count(DISTINCT place) "
                          "FILTER (number LIKE 'p%' OR number LIKE 'q%') AS places FROM orders")
-        assert found == {"events": expected, "ids": expected, "places": expected - 600}, (found, expected)
+        assert found == {"events": expected, "ids": expected, "places": expected - 600 - self.filed}, (found, expected)
         name = self.prng.choice(list(self.seen))
         assert self.ask("GET", f"/v1/predictions/{name}") == (200, self.seen[name])
 
@@ -103,6 +125,7 @@ class World:
 def one_round(world, victim, length):
     move = subprocess.Popen([MILLWRIGHT, "move-log", "-C", world.folder], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True)
+    ingest = world.begin_ingest() if world.prng.random() < 0.4 else None
     until = time.monotonic() + world.prng.uniform(0, 1.5 * length)
     world.post()
     while time.monotonic() < until:
@@ -112,6 +135,8 @@ def one_round(world, victim, length):
     assert move.returncode in (0, -signal.SIGKILL) or "another process adds" in said, said
     world.moves += move.returncode == 0
     world.revive(victim)
+    if ingest:
+        world.end_ingest(ingest)
     world.predict()
     world.check()
 
@@ -154,11 +179,12 @@ def main(folder):
     world.check()
     check_built(world)
     left = world.sql("SELECT sum(events)::BIGINT AS n FROM ingests WHERE ingest > 1")["n"]
-    assert left == world.posted + world.predicted, "all is moved, each event once"
+    assert left == world.posted + world.predicted + world.filed, "all is moved, each event once"
     replayed = run(folder, "predictions", "replay", list(world.seen)[-1])
     assert replayed.returncode == 0, replayed
     world.process.kill()
-    print(f"{ROUNDS} kills, {world.moves} moves done, {world.posted + world.predicted} events, each once")
+    print(f"{ROUNDS} kills, {world.moves} moves done, {world.posted + world.predicted} events that were "
+          f"posted and {world.filed} that were ingested, each once")
 
 
 with tempfile.TemporaryDirectory() as temporary:
