@@ -1,17 +1,19 @@
 #include "cli/overview.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "cli/grid.h"
 #include "cli/monitor_vitals.h"
 #include "cli/server_call.h"
 #include "cli/state_rows.h"
-#include "ingest/log_events.h"
+#include "ingest/log_digest.h"
 #include "store/log.h"
 
 enum { LOG_STREAMS_MAX = 1024, TEXT_SIZE_MAX = 1 << 20 };
 
-/* A stream, as lake and log have it. Times are missing where there is no event. */
+/* A stream, as the lake and, behind that, the log have it. Times are missing where there is no
+   event. */
 typedef struct {
     mw_str name;
     int64_t lake_events, log_events;
@@ -21,6 +23,8 @@ typedef struct {
 
 /* What lake and log hold, and how much room they take. */
 typedef struct {
+    mw_lake_snapshot lake;
+    mw_log_digest digest;         /* of all the log's events */
     uint64_t events, predictions; /* the log's */
     int64_t lake_size, log_size, open_alerts;
     int64_t now;                  /* by the clock of the log */
@@ -30,6 +34,7 @@ typedef struct {
     stream_facts *streams;
     size_t stream_count, stream_capacity;
     int32_t log_streams[LOG_STREAMS_MAX]; /* by the log's number: an index plus 1; 0: unknown */
+    unsigned char meanings[LOG_STREAMS_MAX][MW_SHA256_SIZE]; /* by the same number */
 } state_facts;
 
 typedef struct {
@@ -82,15 +87,21 @@ static void take_lake_stream(void *context, const mw_catalog_rows *rows) {
     stream->newest = mw_catalog_time(rows, 4);
 }
 
-/* The last row of a file that was accepted at a place stands that many steps behind it. */
+/* The last row of a file that was accepted at a place stands that many steps behind it; when those
+   arrived that were moved from the log is seen there. */
 static mw_status read_lake(mw_workspace *workspace, state_facts *facts, mw_error *err) {
     lake_reading reading = {workspace, facts, false};
-    MW_TRY(mw_state_each_row(
-        workspace,
-        "SELECT stream, sum(event_count), min(known_min_us), max(known_max_us), "
-        "max(coalesce(place_us + step_us * (event_count - 1), known_max_us)) "
-        "FROM lake_files JOIN ingests ON id = ingest GROUP BY stream ORDER BY stream",
-        take_lake_stream, &reading, err));
+    char sql[500];
+    MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &facts->lake, err));
+    facts->digest = mw_log_digest_of_lake(&facts->lake);
+    snprintf(sql, sizeof sql,
+             "SELECT stream, sum(event_count), min(known_min_us), max(known_max_us), "
+             "max(CASE WHEN log_through_us IS NULL "
+             "THEN coalesce(place_us + step_us * (event_count - 1), known_max_us) END) "
+             "FROM lake_files JOIN ingests ON id = ingest WHERE ingest <= %lld "
+             "GROUP BY stream ORDER BY stream",
+             (long long)facts->lake.ingest);
+    MW_TRY(mw_state_each_row(workspace, sql, take_lake_stream, &reading, err));
     return reading.has_failed ? no_memory(err) : MW_OK;
 }
 
@@ -104,15 +115,18 @@ static mw_status take_definition(mw_workspace *workspace, state_facts *facts,
     const stream_facts *stream = find_stream(facts, name, &workspace->arena);
     if (!stream) return no_memory(err);
     facts->log_streams[record->stream] = (int32_t)(stream - facts->streams) + 1;
+    mw_log_meaning(record, facts->meanings[record->stream]);
     return MW_OK;
 }
 
 static void take_log_event(state_facts *facts, const mw_record *record) {
     int32_t index = record->stream < LOG_STREAMS_MAX ? facts->log_streams[record->stream] : 0;
+    bool is_in_lake = record->place <= facts->lake.log_through;
     facts->events++;
     if (index == 0) return;
     stream_facts *stream = &facts->streams[index - 1];
-    stream->log_events++;
+    if (!is_in_lake) mw_log_digest_add(&facts->digest, facts->meanings[record->stream], record);
+    stream->log_events += !is_in_lake;
     if (record->place > stream->newest) stream->newest = record->place;
 }
 
@@ -348,7 +362,7 @@ static void print_facts(const state_facts *facts, mw_buf *out) {
 static mw_status print_all(mw_workspace *workspace, const state_facts *facts, mw_error *err) {
     mw_cli *cli = workspace->cli;
     char data_version[MW_SHA256_HEX_SIZE + 1];
-    MW_TRY(mw_lake_version(mw_state_lake(workspace->state), data_version, err));
+    mw_data_version(&facts->lake, &facts->digest, data_version);
     listing it = {
         .workspace = workspace, .json = mw_json_begin(&cli->out), .is_json = cli->json};
     if (cli->json) {

@@ -16,8 +16,9 @@ typedef struct {
 
 /* Of the log's events that are in the lake. */
 mw_log_digest mw_log_digest_of_lake(const mw_lake_snapshot *lake);
-/* Goes on with the next MW_RECORD_EVENT of a log whose definitions `events` has learned. */
-void mw_log_digest_add(mw_log_digest *digest, const mw_log_events *events,
+/* Goes on with the log's next MW_RECORD_EVENT; `meaning` is what the log says of its stream
+   (mw_log_meaning). */
+void mw_log_digest_add(mw_log_digest *digest, const unsigned char meaning[MW_SHA256_SIZE],
                        const mw_record *record);
 
 /* The version of all data: what was ingested and what the log has, up to the digest's last event.

@@ -19,7 +19,7 @@ static mw_log_digest digest_of(shop *f, const mw_lake_snapshot *lake) {
         if (has_record && record.type == MW_RECORD_DEFINITION)
             MW_CHECK_OK(mw_log_events_learn(events, &record, &f->err), &f->err);
         if (has_record && record.type == MW_RECORD_EVENT && record.place > lake->log_through)
-            mw_log_digest_add(&digest, events, &record);
+            mw_log_digest_add(&digest, mw_log_events_meaning(events, &record), &record);
     }
     mw_log_scan_end(scan);
     mw_log_events_destroy(events);

@@ -2,8 +2,6 @@
 
 #include <yyjson.h>
 
-#include "base/hash.h"
-
 enum { DEFINITION_SIZE_MAX = 1 << 20, NO_STREAM = -1, FOREIGN_STREAM = -2 };
 
 struct mw_log_events {
@@ -98,14 +96,19 @@ static bool same_name(mw_str definition, mw_str other) {
     return mw_str_equal(name, mw_read_bytes(&b, mw_read_u32(&b)));
 }
 
+void mw_log_meaning(const mw_record *definition, unsigned char out_meaning[MW_SHA256_SIZE]) {
+    mw_sha256 sha;
+    MW_ASSERT(definition->type == MW_RECORD_DEFINITION);
+    mw_sha256_init(&sha);
+    mw_sha256_add(&sha, definition->payload.data, definition->payload.size);
+    mw_sha256_bytes(&sha, out_meaning);
+}
+
 mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record, mw_error *err) {
     MW_ASSERT(record->type == MW_RECORD_DEFINITION);
     if (record->stream >= MW_STREAMS_MAX)
         return mw_fail(err, MW_CORRUPT, "log: there is no stream %u", record->stream);
-    mw_sha256 sha;
-    mw_sha256_init(&sha);
-    mw_sha256_add(&sha, record->payload.data, record->payload.size);
-    mw_sha256_bytes(&sha, events->meanings[record->stream]);
+    mw_log_meaning(record, events->meanings[record->stream]);
     int32_t *stream = &events->streams[record->stream];
     *stream = FOREIGN_STREAM;
     for (size_t i = 0; i < events->program->stream_count; i++) {

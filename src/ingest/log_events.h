@@ -8,6 +8,7 @@
  * One thread uses it. The program and its symbols outlive it.
  */
 #pragma once
+#include "base/hash.h"
 #include "lang/program.h"
 #include "store/log.h"
 
@@ -30,7 +31,9 @@ mw_str mw_log_events_definition(const mw_log_events *events, size_t stream);
 /* Takes a MW_RECORD_DEFINITION. */
 MW_MUST_USE mw_status mw_log_events_learn(mw_log_events *events, const mw_record *record,
                                           mw_error *err);
-/* What the log says of a MW_RECORD_EVENT's stream: the SHA-256 of its definition. */
+/* The SHA-256 of a definition, which stands for it. */
+void mw_log_meaning(const mw_record *definition, unsigned char out_meaning[MW_SHA256_SIZE]);
+/* That of a MW_RECORD_EVENT's stream. */
 const unsigned char *mw_log_events_meaning(const mw_log_events *events, const mw_record *record);
 /* Whether a MW_RECORD_EVENT is of a stream whose name the program does not know: it cannot matter
    to it. */

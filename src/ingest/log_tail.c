@@ -16,7 +16,7 @@ static mw_status take_event(reading *it, const mw_record *record, mw_error *err)
     mw_event event;
     mw_log_facts *facts = &it->facts;
     if (record->place <= it->tail->lake->log_through) return MW_OK;
-    mw_log_digest_add(&facts->digest, it->log_events, record);
+    mw_log_digest_add(&facts->digest, mw_log_events_meaning(it->log_events, record), record);
     facts->last_event = record->place;
     if (mw_log_events_is_foreign(it->log_events, record)) {
         if (facts->first_foreign == INT64_MAX) facts->first_foreign = record->place;

@@ -281,7 +281,8 @@ static bool is_repeated(const mw_follower *follower, const mw_event *event) {
 static mw_status take_event(mw_follower *follower, const mw_record *record, mw_error *err) {
     mw_event event;
     if (record->place <= follower->config.lake.log_through) return MW_OK;
-    mw_log_digest_add(&follower->digest, follower->log_events, record);
+    mw_log_digest_add(&follower->digest, mw_log_events_meaning(follower->log_events, record),
+                      record);
     if (mw_log_events_is_foreign(follower->log_events, record)) return MW_OK;
     MW_TRY(mw_log_events_read(follower->log_events, record, &event, err));
     if (event.place < follower->place) event.place = follower->place;

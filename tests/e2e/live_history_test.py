@@ -41,6 +41,7 @@ def check_training(shop, before):
     report = shop.ok("train", "--json").json()
     assert sum(report["examples"].values()) == sum(before["examples"].values()) + ORDERS, report
     assert report["data_version"] != before["data_version"]
+    assert shop.ok("status", "--json").json()["data_version"] == report["data_version"]
     again = shop.ok("train", "--json").json()
     assert (again["version"], again["data_version"]) == (report["version"], report["data_version"])
     shown = shop.ok("models", "show", "returned", report["version"], "--json").json()

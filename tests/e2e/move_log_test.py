@@ -54,10 +54,17 @@ def moved(shop):
     return sql(shop, "SELECT coalesce(sum(events), 0)::BIGINT AS n FROM ingests WHERE ingest > 1")[0]["n"]
 
 
+def standing(shop):
+    """What `status` says of data and streams, wherever they stand."""
+    status = shop.ok("status", "--json").json()
+    return status["data_version"], [(one["stream"], one["events"] + one["log_events"], one["newest"])
+                                    for one in status["streams"]]
+
+
 def look(shop):
     """What is said without a server."""
     shop.ok("features", "build", "--output", str(shop.folder / "built.csv"))
-    return [sql(shop, "SELECT * FROM orders ORDER BY place, order_id"),
+    return [standing(shop), sql(shop, "SELECT * FROM orders ORDER BY place, order_id"),
             sql(shop, "SELECT * FROM returns ORDER BY place, order_id"),
             sql(shop, "SELECT * FROM predictions ORDER BY id"),
             sql(shop, "SELECT * FROM examples ORDER BY place, event"),
