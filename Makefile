@@ -24,6 +24,7 @@ fuzz: build/clang/build.ninja ## each fuzzer for FUZZ_SECONDS (5)
 	@scripts/check fuzz
 
 soak: build/build.ninja build/clang/build.ninja build/tsan/build.ninja python ## the long checks
+	@scripts/setup --soak
 	@FUZZ_SECONDS=120 scripts/check tsan soak fuzz
 
 bench: build/build.ninja python ## our figures beside our peers'

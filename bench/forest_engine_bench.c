@@ -42,7 +42,6 @@ static void run_one_by_one(const work *w, mw_lanes_kind kind) {
 
 static void measure(const work *w, mw_lanes_kind kind, const char *how,
                     void (*run)(const work *, mw_lanes_kind)) {
-    static const char *const names[MW_LANES_COUNT] = {"plain", "avx2", "avx512"};
     double best = 0;
     for (int i = 0; i < REPEATS; i++) {
         double start = cpu_seconds();
@@ -51,8 +50,8 @@ static void measure(const work *w, mw_lanes_kind kind, const char *how,
         if (i == 0 || taken < best) best = taken;
     }
     bool is_equal = memcmp(w->ours, w->sums, w->row_count * sizeof *w->sums) == 0;
-    printf("{\"kind\": \"%s\", \"how\": \"%s\", \"cpu\": %.6f, \"equal\": %s}\n", names[kind], how,
-           best, is_equal ? "true" : "false");
+    printf("{\"kind\": \"%s\", \"how\": \"%s\", \"cpu\": %.6f, \"equal\": %s}\n",
+           mw_lanes_name(kind), how, best, is_equal ? "true" : "false");
 }
 
 static _Noreturn void stop(const char *what) {

@@ -85,7 +85,6 @@ static mw_str read_file(mw_arena *arena, const char *path) {
 }
 
 static void run_all(mw_arena *arena, char **paths) {
-    static const char *const names[MW_LANES_COUNT] = {"plain", "avx2", "avx512"};
     mw_error err;
     mw_str files[4];
     work w = {.row_count = 0};
@@ -100,7 +99,7 @@ static void run_all(mw_arena *arena, char **paths) {
     for (int kind = (int)mw_lanes_best(); kind >= 0; kind--) {
         if (mw_explainer_make(arena, w.forest, (mw_lanes_kind)kind, &w.explainer, &err) != MW_OK)
             stop(err.message);
-        measure(&w, names[kind], true, run_by_data);
+        measure(&w, mw_lanes_name((mw_lanes_kind)kind), true, run_by_data);
     }
     const double *others = (const double *)(const void *)files[2].data;
     size_t other_count = files[2].size / sizeof(double) / w.width;

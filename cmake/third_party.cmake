@@ -18,7 +18,7 @@ endif()
 # Sets NAME_dir to the folder of each package of deps.lock.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/deps.lock)
 file(STRINGS ${CMAKE_SOURCE_DIR}/deps.lock packages REGEX "^[a-z]")
-list(FILTER packages EXCLUDE REGEX "[|] (apt|npm-client) [|]")
+list(FILTER packages EXCLUDE REGEX "[|] (apt|apt-soak|npm-client) [|]")
 foreach(package IN LISTS packages)
   string(REGEX MATCH "^([^ ]+) [|] ([^ ]+) " _ ${package})
   set(folder ${cache}/${CMAKE_MATCH_1}-${CMAKE_MATCH_2})

@@ -149,7 +149,7 @@ def ensure(package, packages, cache):
 def main(cache):
     packages = read_lock(Path("deps.lock"))
     for package in packages:
-        if package.source not in ("apt", "npm-client"):
+        if package.source not in ("apt", "apt-soak", "npm-client"):
             ensure(package, packages, cache)
 
 

@@ -125,12 +125,18 @@ __attribute__((target("avx512f"))) static void add_leaf_avx512(const leaf_path *
     add_eight(path, w, 0, values);
 }
 
-static void (*const add_leaf_of[MW_LANES_COUNT])(const leaf_path *, work *, double *) = {
-    add_leaf_plain, add_leaf_avx2, add_leaf_avx512};
-#else
-static void (*const add_leaf_of[MW_LANES_COUNT])(const leaf_path *, work *, double *) = {
-    add_leaf_plain};
 #endif
+
+typedef void add_leaf(const leaf_path *path, work *w, double *values);
+
+static add_leaf *add_leaf_of(mw_lanes_kind kind) {
+#if defined __x86_64__
+    if (kind == MW_LANES_AVX512) return add_leaf_avx512;
+    if (kind == MW_LANES_AVX2) return add_leaf_avx2;
+#endif
+    (void)kind; /* NEON's vectors are of two, as plain ones */
+    return add_leaf_plain;
+}
 
 /* Which of up to eight rows go left at a split, a bit each. */
 static uint8_t lefts_of(const mw_forest *forest, const mw_tree_split *split, const double *rows,
@@ -150,6 +156,7 @@ static void explain_lanes(const mw_explainer *explainer, const double *rows, siz
     const mw_forest *forest = paths->forest;
     uint32_t first_split = 0, width = forest->head.feature_count;
     size_t leaf = 0;
+    add_leaf *add = add_leaf_of(explainer->kind);
     memset(w->values, 0, forest->head.class_count * width * LANES * sizeof *w->values);
     for (uint32_t t = 0; t < forest->head.tree_count; t++) {
         for (uint32_t s = first_split; s < paths->split_ends[t]; s++)
@@ -164,7 +171,7 @@ static void explain_lanes(const mw_explainer *explainer, const double *rows, siz
                               .quadrature =
                                   &explainer->quadratures[(path->step_count + 1) / 2],
                               .leaf = forest->leaves[leaf]};
-            add_leaf_of[explainer->kind](&part, w, values);
+            add(&part, w, values);
         }
         first_split = paths->split_ends[t];
     }

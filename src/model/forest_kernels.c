@@ -185,22 +185,148 @@ mw_lanes_kind mw_lanes_best(void) {
     return has_avx2 ? MW_LANES_AVX2 : MW_LANES_PLAIN;
 }
 
+static const char *const names[MW_LANES_COUNT] = {"plain", "avx2", "avx512"};
 static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
     {.rank = rank_plain, .rows = rows_plain, .set = set_plain},
     {.rank = rank_avx2, .rows = rows_avx2, .set = set_plain},
     {.rank = rank_avx512, .rows = rows_avx512, .set = set_avx512, .row = row_avx512},
 };
 
-#else
+#elif defined __aarch64__
 
-mw_lanes_kind mw_lanes_best(void) {
-    return MW_LANES_PLAIN;
+#include <arm_neon.h>
+
+enum { LANES = 16, VECTORS = MW_LANE_ROWS / LANES };
+enum { TABLE = 64 }; /* bytes that one look-up reaches */
+
+static inline unsigned below_neon(const double *numbers, float64x2_t value) {
+    uint64x2_t count = vdupq_n_u64(0);
+    for (int i = 0; i < MW_RANK_NODE; i += 2)
+        count = vsubq_u64(count, vcltq_f64(vld1q_f64(numbers + i), value)); /* -1 where it is */
+    return (unsigned)vaddvq_u64(count);
 }
 
+static void rank_neon(const mw_rank_scale *scale, const double *values, size_t count,
+                      uint16_t *out_ranks) {
+    if (scale->page_count > 1) {
+        rank_plain(scale, values, count, out_ranks);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        float64x2_t value = vdupq_n_f64(values[i]);
+        unsigned first = MW_RANK_NODE * below_neon(scale->pivots, value);
+        out_ranks[i] = (uint16_t)(first + below_neon(scale->thresholds + first, value));
+    }
+}
+
+static void rows_neon(const mw_lane_split *splits, size_t split_count, const int8_t *columns,
+                      uint8_t *out_leaves) {
+    const int8x16_t bias = vdupq_n_s8(-MW_LANE_BIAS);
+    int8x16_t leaves[VECTORS], here = bias;
+    for (int v = 0; v < VECTORS; v++) leaves[v] = bias;
+    for (size_t j = 0; j < split_count; j++) {
+        const int8_t *column = columns + (size_t)splits[j].column * MW_LANE_ROWS;
+        int8x16_t bin = vdupq_n_s8(splits[j].bin), start = vdupq_n_s8(splits[j].start);
+        here = vaddq_s8(here, vdupq_n_s8(1));
+        for (int v = 0; v < VECTORS; v++) {
+            uint8x16_t right = vcgtq_s8(vld1q_s8(column + v * LANES), bin);
+            uint8x16_t moves = vandq_u8(right, vcgeq_s8(leaves[v], start));
+            leaves[v] = vbslq_s8(moves, here, leaves[v]);
+        }
+    }
+    for (int v = 0; v < VECTORS; v++)
+        vst1q_u8(out_leaves + v * LANES, vreinterpretq_u8_s8(vsubq_s8(leaves[v], bias)));
+}
+
+/* 128 bytes to look up in. */
+typedef struct {
+    uint8x16x4_t low, high;
+} table;
+
+static inline table load_table(const uint8_t *bytes) {
+    return (table){vld1q_u8_x4(bytes), vld1q_u8_x4(bytes + TABLE)};
+}
+
+static inline uint8x16_t look_up(const table *in, uint8x16_t places) {
+    uint8x16_t found = vqtbl4q_u8(in->low, places); /* 0 where a place is past the table */
+    return vqtbx4q_u8(found, in->high, vsubq_u8(places, vdupq_n_u8(TABLE)));
+}
+
+static inline uint8x16_t bit_powers(void) {
+    return vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
+}
+
+static void set_neon(const uint8_t *bits, size_t size, const uint16_t *categories,
+                     int8_t *out_column) {
+    if (size > MW_SET_SIZE) {
+        set_plain(bits, size, categories, out_column);
+        return;
+    }
+    const table set = load_table(bits);
+    const int8x16_t left = vdupq_n_s8(MW_LANE_LEFT), right = vdupq_n_s8(MW_LANE_RIGHT);
+    for (int v = 0; v < VECTORS; v++) {
+        uint16x8_t first = vld1q_u16(categories + v * LANES);
+        uint16x8_t second = vld1q_u16(categories + v * LANES + LANES / 2);
+        uint8x16_t bytes = vcombine_u8(vshrn_n_u16(first, 3), vshrn_n_u16(second, 3));
+        uint8x16_t place = vcombine_u8(vmovn_u16(first), vmovn_u16(second));
+        uint8x16_t power = vqtbl1q_u8(bit_powers(), vandq_u8(place, vdupq_n_u8(7)));
+        uint8x16_t is_left = vtstq_u8(look_up(&set, bytes), power);
+        vst1q_s8(out_column + v * LANES, vbslq_s8(is_left, left, right));
+    }
+}
+
+/* Sixteen bits, from `first` on, as bytes: all ones or none. */
+static inline uint8x16_t spread(uint64_t bits, int first) {
+    uint8x8_t low = vdup_n_u8((uint8_t)(bits >> first));
+    uint8x8_t high = vdup_n_u8((uint8_t)(bits >> (first + LANES / 2)));
+    return vtstq_u8(vcombine_u8(low, high), bit_powers());
+}
+
+static void row_neon(const mw_lane_step *steps, size_t step_count, const int8_t *columns,
+                     const uint64_t *rights, uint8_t *out_leaves) {
+    const table row = load_table((const uint8_t *)columns);
+    const int8x16_t bias = vdupq_n_s8(-MW_LANE_BIAS);
+    int8x16_t leaves[MW_LANE_TREES / LANES], here = bias;
+    for (int v = 0; v < MW_LANE_TREES / LANES; v++) leaves[v] = bias;
+    for (size_t j = 0; j < step_count; j++) {
+        here = vaddq_s8(here, vdupq_n_s8(1));
+        for (int v = 0; v < MW_LANE_TREES / LANES; v++) {
+            int first = v * LANES;
+            int8x16_t ranks =
+                vreinterpretq_s8_u8(look_up(&row, vld1q_u8(steps[j].columns + first)));
+            uint8x16_t right = vorrq_u8(vcgtq_s8(ranks, vld1q_s8(steps[j].bins + first)),
+                                        spread(rights[j], first));
+            int8x16_t starts = vld1q_s8(steps[j].starts + first);
+            uint8x16_t moves = vandq_u8(right, vcgeq_s8(leaves[v], starts));
+            leaves[v] = vbslq_s8(moves, here, leaves[v]);
+        }
+    }
+    for (int v = 0; v < MW_LANE_TREES / LANES; v++)
+        vst1q_u8(out_leaves + v * LANES, vreinterpretq_u8_s8(vsubq_s8(leaves[v], bias)));
+}
+
+mw_lanes_kind mw_lanes_best(void) { return MW_LANES_NEON; } /* every one of them has it */
+
+static const char *const names[MW_LANES_COUNT] = {"plain", "neon"};
+static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
+    {.rank = rank_plain, .rows = rows_plain, .set = set_plain},
+    {.rank = rank_neon, .rows = rows_neon, .set = set_neon, .row = row_neon},
+};
+
+#else
+
+mw_lanes_kind mw_lanes_best(void) { return MW_LANES_PLAIN; }
+
+static const char *const names[MW_LANES_COUNT] = {"plain"};
 static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
     {.rank = rank_plain, .rows = rows_plain, .set = set_plain}};
 
 #endif
+
+const char *mw_lanes_name(mw_lanes_kind kind) {
+    MW_ASSERT(kind < MW_LANES_COUNT);
+    return names[kind];
+}
 
 const mw_forest_kernels *mw_forest_kernels_of(mw_lanes_kind kind) {
     MW_ASSERT(kind <= mw_lanes_best());

@@ -67,7 +67,19 @@ typedef struct {
                 const uint64_t *rights, uint8_t *out_leaves);
 } mw_forest_kernels;
 
-typedef enum { MW_LANES_PLAIN, MW_LANES_AVX2, MW_LANES_AVX512, MW_LANES_COUNT } mw_lanes_kind;
+/* Each can what the ones before it can. */
+typedef enum {
+    MW_LANES_PLAIN,
+#if defined __x86_64__
+    MW_LANES_AVX2,
+    MW_LANES_AVX512,
+#elif defined __aarch64__
+    MW_LANES_NEON,
+#endif
+    MW_LANES_COUNT
+} mw_lanes_kind;
+
+const char *mw_lanes_name(mw_lanes_kind kind); /* "avx2" */
 
 /* The best that this processor can. */
 mw_lanes_kind mw_lanes_best(void);
