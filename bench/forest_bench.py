@@ -3,8 +3,9 @@
 
     forest_bench.py [ROWS]      ROWS to predict (default 50,000)
 
-Beside LightGBM's own predict; and beside lleaves and ONNX Runtime where $MILLWRIGHT_PEERS names a Python that has
-bench/forest_peers.txt. CPU seconds, the best of five (of three for peers). Our sums must have LightGBM's bits.
+Beside LightGBM's own predict; and beside lleaves, tl2cgen, treelite, ONNX Runtime and XGBoost (which trains a forest of
+that shape of its own) where $MILLWRIGHT_PEERS names a Python that has bench/forest_peers.txt. CPU seconds, the best of
+five (of three for peers). Our sums must have LightGBM's bits.
 """
 import json
 import os
@@ -81,7 +82,36 @@ def run_onnx(folder, rows):
     return best(lambda: session.run(None, {"rows": floats}))
 
 
-PEERS = {"LightGBM": run_lightgbm, "lleaves": run_lleaves, "ONNX Runtime": run_onnx}
+def run_tl2cgen(folder, rows):
+    import tl2cgen
+    import treelite
+    model = treelite.frontend.load_lightgbm_model(folder / "model.txt")
+    tl2cgen.export_lib(model, toolchain="gcc", libpath=folder / "model.so", params={"parallel_comp": 8})
+    predictor, matrix = tl2cgen.Predictor(folder / "model.so", nthread=1), tl2cgen.DMatrix(rows)
+    return best(lambda: predictor.predict(matrix, pred_margin=True))
+
+
+def run_treelite(folder, rows):
+    import treelite
+    model = treelite.frontend.load_lightgbm_model(folder / "model.txt")
+    return best(lambda: treelite.gtil.predict(model, rows, nthread=1, pred_margin=True))
+
+
+def run_xgboost(folder, rows):
+    import numpy
+    import xgboost
+    text = (folder / "model.txt").read_text()
+    trees, leaves = text.count("\nTree="), int(text.split("\nnum_leaves=")[1].split("\n")[0])
+    settings = {"objective": "binary:logistic", "tree_method": "hist", "grow_policy": "lossguide", "max_depth": 0,
+                "max_leaves": leaves, "nthread": 1}
+    labels = numpy.fromfile(folder / "sums.f64") > 0
+    booster = xgboost.train(settings, xgboost.DMatrix(rows, labels), trees)
+    booster.set_param({"nthread": 1})
+    return best(lambda: booster.inplace_predict(rows, predict_type="margin"))
+
+
+PEERS = {"LightGBM": run_lightgbm, "lleaves": run_lleaves, "tl2cgen": run_tl2cgen, "treelite": run_treelite,
+         "ONNX Runtime": run_onnx, "XGBoost": run_xgboost}
 
 
 def run_peer(name, folder):
