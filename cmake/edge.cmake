@@ -19,6 +19,13 @@ if(NOT MW_SANITIZE)
     list(APPEND edge_targets millwright_${layer})
   endforeach()
 
+  # Of lang, all but what runs for each row is there to compile a program once, and so is the plan of its
+  # windows: small is better than fast.
+  file(GLOB once CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lang/*.c)
+  list(FILTER once EXCLUDE REGEX "/(code|functions|program|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
+  set_source_files_properties(${once} ${CMAKE_SOURCE_DIR}/src/feature/plan.c
+    PROPERTIES COMPILE_OPTIONS -Os)
+
   set(edge_object ${edge_folder}/millwright.o)
   file(MAKE_DIRECTORY ${edge_folder})
   add_custom_command(OUTPUT ${edge_object} DEPENDS ${edge_targets}
@@ -33,7 +40,7 @@ if(NOT MW_SANITIZE)
   add_library(millwright_a STATIC ${edge_object})
   add_library(millwright_so SHARED ${edge_object})
   target_link_libraries(millwright_so PRIVATE m)
-  target_link_options(millwright_so PRIVATE LINKER:--no-undefined,--as-needed)
+  target_link_options(millwright_so PRIVATE LINKER:--no-undefined,--as-needed,-z,noseparate-code)
   set_target_properties(millwright_a millwright_so PROPERTIES OUTPUT_NAME millwright LINKER_LANGUAGE C
     ARCHIVE_OUTPUT_DIRECTORY ${edge_folder} LIBRARY_OUTPUT_DIRECTORY ${edge_folder})
   set_target_properties(millwright_so PROPERTIES VERSION ${edge_version} SOVERSION ${edge_major})
