@@ -101,6 +101,34 @@ static mw_status load(mw_workspace *workspace, const mw_version_row *row,
     return status;
 }
 
+/* What training found for the features that asked for it. */
+static void show_fitted(const mw_version *version, mw_json *json) {
+    static const char *const kinds[] = {[MW_TRANSFORM_IMPUTE] = "impute",
+                                        [MW_TRANSFORM_SCALE] = "scale",
+                                        [MW_TRANSFORM_RANK] = "rank_bucket",
+                                        [MW_TRANSFORM_TARGET] = "target_encode"};
+    mw_json_key(json, "fitted");
+    mw_json_array(json);
+    for (size_t i = 0; i < version->features.count; i++) {
+        const mw_model_feature *feature = &version->features.items[i];
+        for (size_t t = 0; t < feature->transform_count; t++) {
+            const mw_transform *transform = &feature->transforms[t];
+            mw_json_object(json);
+            mw_json_key(json, "feature");
+            mw_json_str(json, feature->name);
+            mw_json_key(json, "by");
+            mw_json_text(json, kinds[transform->kind]);
+            mw_json_key(json, "numbers");
+            mw_json_array(json);
+            for (size_t n = 0; n < transform->count; n++)
+                mw_json_number(json, transform->numbers[n]);
+            mw_json_array_end(json);
+            mw_json_object_end(json);
+        }
+    }
+    mw_json_array_end(json);
+}
+
 static void show_json(const mw_version_row *row, const mw_version *version, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
@@ -128,6 +156,7 @@ static void show_json(const mw_version_row *row, const mw_version *version, mw_b
     for (size_t i = 0; i < version->features.count; i++)
         mw_json_str(&json, version->features.items[i].name);
     mw_json_array_end(&json);
+    show_fitted(version, &json);
     mw_json_key(&json, "details");
     mw_json_raw(&json, row->details);
     mw_json_object_end(&json);

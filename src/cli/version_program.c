@@ -67,6 +67,23 @@ static mw_status lacks_model(mw_error *err) {
     return mw_fail(err, MW_CORRUPT, "version: its project lacks its model");
 }
 
+/* A network that has changed makes other numbers of the same rows. */
+static mw_status check_files(const mw_version *version, const mw_model_program *model,
+                             mw_error *err) {
+    for (size_t i = 0; i < version->file_count; i++)
+        for (size_t f = 0; f < model->file_count; f++) {
+            const mw_version_file *was = &version->files[i];
+            const mw_program_file *now = &model->files[f];
+            if (!mw_str_equal(was->name, now->name) || mw_str_equal(was->sha256, now->sha256))
+                continue;
+            mw_status status = mw_fail(err, MW_CONFLICT,
+                                       "version: it was trained with another %.*s, of SHA-256 %.*s",
+                                       MW_STR_ARGS(was->name), MW_STR_ARGS(was->sha256));
+            return mw_hint(err, status, "Bring that file back, or train again.");
+        }
+    return MW_OK;
+}
+
 mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
                                      const mw_senses *senses, mw_arena *arena,
                                      mw_version_program *out_program, mw_error *err) {
@@ -78,6 +95,7 @@ mw_status mw_version_program_compile(mw_str version_bytes, mw_symbols *symbols,
                                                  &program), err));
     const mw_model_program *model = mw_program_find_model(program, it.version->model);
     if (!model) return lacks_model(err);
+    MW_TRY(check_files(it.version, model, err));
     *out_program = (mw_version_program){it.version, it.project, program, model};
     return MW_OK;
 }

@@ -86,8 +86,9 @@ static inline void shop_version(mw_arena *arena, const char *project, mw_buf *ou
     for (size_t i = 0; i < model->feature_count; i++) {
         mw_type type = model->features[i].type;
         fields[i] = (mw_field){model->features[i].name, type};
-        items[i] = (mw_model_feature){model->features[i].name, type,
-                                      {values, mw_type_is_symbol(type) ? 2 : 0}};
+        items[i] = (mw_model_feature){.name = model->features[i].name,
+                                      .type = type,
+                                      .values = {values, mw_type_is_symbol(type) ? 2 : 0}};
     }
     mw_schema features = {fields, model->feature_count};
     mw_version version = {.model = model->name,

@@ -335,10 +335,6 @@ static const mw_function functions[] = {
     {"ends", "xx", MW_TYPE_BOOL, run_ends},
     {"split", "xxn", MW_TYPE_TEXT, run_split},
     {"split", "xx", MW_TYPE_LIST, run_split_all},
-    {"impute", NULL, NUMBER, NULL},
-    {"scale", NULL, NUMBER, NULL},
-    {"target_encode", NULL, NUMBER, NULL},
-    {"rank_bucket", NULL, NUMBER, NULL},
     {"pca", NULL, NUMBER, NULL},
     {"tf_idf", NULL, NUMBER, NULL},
 };

@@ -1,5 +1,6 @@
 #include "lang/model_compiler.h"
 
+#include "lang/fit_compiler.h"
 #include "lang/lexer.h"
 #include "lang/parser.h"
 #include "lang/source_compiler.h"
@@ -93,9 +94,11 @@ static void read_feature(mw_compiler *compiler, const mw_named_source *declared,
     check_feature_name(compiler, declared);
     mw_str name = mw_str_copy(compiler->arena, declared->name);
     if (!name.data) compiler->out_of_memory = true;
-    const mw_node *node = mw_parse_expression(compiler, declared->source);
     mw_feature_syntax feature = {
-        .name = name, .declared = name, .position = declared->source.position, .node = node};
+        .name = name, .declared = name, .position = declared->source.position};
+    feature.node = mw_read_fits(compiler, mw_parse_expression(compiler, declared->source),
+                                &feature.fits);
+    const mw_node *node = feature.node;
     if (node && node->kind == MW_NODE_CALL && mw_vector_is_named(node->text)) {
         read_vector(compiler, feature, list);
         return;
@@ -178,6 +181,14 @@ static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, co
     mw_compiler *compiler = moment->scope.compiler;
     mw_compile_feature(moment, index, node->position);
     const mw_expr *expr = moment->exprs[index];
+    if (moment->syntaxes.items[index].fits.count > 0) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "%.*s is fitted in training, so only the learner can read it",
+                    MW_STR_ARGS(node->text));
+        mw_complain_hint(compiler, "Let what is within it be a feature of its own; the moment's "
+                                   "field is now.%.*s.", MW_STR_ARGS(node->text));
+        return NULL;
+    }
     if (!expr || moment->states[index] != MW_FEATURE_DONE) return NULL;
     mw_str name = moment->syntaxes.items[index].name;
     if (moment->in_key && !moment->in_label) {
@@ -348,17 +359,42 @@ static bool check_feature_type(mw_moment_scope *moment, const mw_expr *expr, mw_
     return false;
 }
 
+/* The same numbers under the spelling that says what is made of them. */
+static const mw_vector *with_fits(mw_compiler *compiler, const mw_vector *vector,
+                                  const mw_fits *fits) {
+    if (fits->count == 0) return vector;
+    mw_vector *copy = mw_compiler_alloc(compiler, 1, sizeof *copy);
+    if (!copy) return NULL;
+    *copy = *vector;
+    copy->text = mw_fits_text(compiler, fits, vector->text);
+    return copy->text.data ? copy : NULL;
+}
+
+/* Likewise. */
+static const mw_code *code_with_fits(mw_compiler *compiler, const mw_code *code,
+                                     const mw_fits *fits) {
+    if (!code || fits->count == 0) return code;
+    mw_code *copy = mw_compiler_alloc(compiler, 1, sizeof *copy);
+    if (!copy) return NULL;
+    *copy = *code;
+    copy->text = mw_fits_text(compiler, fits, code->text);
+    return copy->text.data ? copy : NULL;
+}
+
 static void finish_vector(mw_moment_scope *moment, int32_t index) {
     const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
     mw_compiler *compiler = moment->scope.compiler;
     const mw_vector *vector = mw_compile_vector(&moment->scope, syntax->node);
+    mw_position position = syntax->position;
+    if (!vector || !mw_fits_take(compiler, &syntax->fits, MW_TYPE_NUMBER, position)) return;
+    vector = with_fits(compiler, vector, &syntax->fits);
     for (size_t i = 0; vector && i < vector->width; i++, index++, syntax++) {
         const mw_code *code = mw_vector_code(compiler, vector, i);
         const mw_expr *itself =
             mw_expr_load(compiler, MW_OP_FEATURE, MW_TYPE_NUMBER, index, syntax->name);
         if (!code || !itself) return;
         moment->model->features[index] =
-            (mw_feature){syntax->name, MW_TYPE_NUMBER, code, syntax->position, vector, i};
+            (mw_feature){syntax->name, MW_TYPE_NUMBER, code, position, vector, i, syntax->fits};
         moment->model->feature_order[moment->done_count++] = index;
         moment->exprs[index] = itself;
         moment->states[index] = MW_FEATURE_DONE;
@@ -374,10 +410,14 @@ static void finish_feature(mw_moment_scope *moment, int32_t index) {
     }
     const mw_expr *expr = mw_type_node(&moment->scope, syntax->node);
     if (!expr || !check_feature_type(moment, expr, syntax->position)) return;
-    const mw_code *code = mw_expr_compile(moment->scope.compiler, expr, syntax->position);
+    mw_compiler *compiler = moment->scope.compiler;
+    if (!mw_fits_take(compiler, &syntax->fits, expr->type, syntax->position)) return;
+    const mw_code *code = code_with_fits(
+        compiler, mw_expr_compile(compiler, expr, syntax->position), &syntax->fits);
     if (!code) return;
     model->features[index] = (mw_feature){
-        .name = syntax->name, .type = expr->type, .code = code, .position = syntax->position};
+        .name = syntax->name, .type = expr->type, .code = code, .position = syntax->position,
+        .fits = syntax->fits};
     model->feature_order[moment->done_count++] = index;
     moment->exprs[index] = expr;
     moment->inlined[index] = inlined(moment, expr);

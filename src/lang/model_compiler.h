@@ -18,6 +18,7 @@ typedef struct {
     size_t span_index;   /* which span of its sets */
     size_t width;        /* of a vector; 0: it is a value of its own */
     size_t vector_index; /* which of its numbers */
+    mw_fits fits;        /* that stood around the node */
 } mw_feature_syntax;
 
 typedef struct {

@@ -141,6 +141,10 @@ static void take_files(mw_compiler *compiler, mw_program *program) {
     for (size_t i = 0; files && i < compiler->file_count; i++) files[i] = compiler->files[i];
     program->files = files;
     program->file_count = files ? compiler->file_count : 0;
+    for (size_t i = 0; i < program->model_count; i++) {
+        program->models[i].files = program->files;
+        program->models[i].file_count = program->file_count;
+    }
 }
 
 mw_status mw_program_compile(const mw_declarations *declarations, mw_arena *arena,

@@ -13,6 +13,7 @@
 #pragma once
 #include "base/tick.h"
 #include "lang/declaration.h"
+#include "lang/fitted.h"
 #include "lang/schedule.h"
 #include "lang/stream.h"
 #include "lang/vector.h"
@@ -69,6 +70,7 @@ typedef struct {
     mw_position position;
     const mw_vector *vector;  /* of which it is one number; NULL: it is a value of its own */
     size_t vector_index;      /* which number; the others stand beside it, in order */
+    mw_fits fits;             /* what a version makes of it for its learner */
 } mw_feature;
 
 struct mw_model_program {
@@ -86,6 +88,8 @@ struct mw_model_program {
     const mw_code *label;     /* over features, windows and the moment; bool, number or text */
     const mw_code *unless;    /* NULL: none */
     int64_t maturity_us;      /* the label matures at t + this (rule 6) */
+    const mw_program_file *files; /* those that the program hangs on */
+    size_t file_count;
     int64_t lateness_us;      /* lag + late of the moment's stream: bound on place - t (rule 5) */
 };
 

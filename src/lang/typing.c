@@ -1,5 +1,6 @@
 #include "lang/typing.h"
 
+#include "lang/fit_compiler.h"
 #include "lang/functions.h"
 #include "lang/vector_compiler.h"
 
@@ -312,6 +313,12 @@ static void refuse_function(mw_compiler *compiler, const mw_node *node) {
 static const mw_expr *type_call(mw_scope *scope, const mw_node *node) {
     mw_compiler *compiler = scope->compiler;
     int32_t named = mw_function_find(node->text);
+    if (mw_fit_is_named(node->text)) {
+        mw_complain(compiler, node->position, MW_INVALID,
+                    "%.*s is fitted in training, and only a whole feature can be",
+                    MW_STR_ARGS(node->text));
+        return NULL;
+    }
     if (mw_vector_is_named(node->text)) {
         mw_complain(compiler, node->position, MW_INVALID,
                     "%.*s gives a vector, and only a whole feature can be one",

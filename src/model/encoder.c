@@ -48,6 +48,9 @@ size_t mw_encoder_run(const mw_encoder *encoder, const mw_cell *cells, double *o
         } else {
             out_values[i] = in_seconds(cell.time);
         }
+        const mw_model_feature *feature = &encoder->features.items[i];
+        for (size_t t = 0; t < feature->transform_count; t++)
+            out_values[i] = mw_transform_apply(&feature->transforms[t], out_values[i]);
     }
     return unseen;
 }

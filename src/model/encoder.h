@@ -3,11 +3,13 @@
  *
  * Numbers as they are, bools as 0 and 1, durations and times in seconds, texts and categories as
  * the number of their value among those seen in training. Missing is NaN, and so is a value that
- * training never saw. The same code makes training rows and serves, so both see the same bits.
+ * training never saw. Then come the feature's transforms. The same code makes training rows and
+ * serves, so both see the same bits.
  *
  * Immutable, in the arena that was given; any number of threads may run it.
  */
 #pragma once
+#include "model/transform.h"
 #include "table/dictionary.h"
 
 /* A feature as the model sees it. */
@@ -15,6 +17,8 @@ typedef struct {
     mw_str name;
     mw_type type;
     mw_values values; /* of texts and categories: those seen in training, sorted by bytes */
+    const mw_transform *transforms; /* in the order in which they are applied */
+    size_t transform_count;
 } mw_model_feature;
 
 typedef struct {

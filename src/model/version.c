@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const mw_seal version_seal = {
-    .what = "version", .magic = 0x5256574d /* MWVR */, .format = 1};
+    .what = "version", .magic = 0x5256574d /* MWVR */, .format = 2};
 
 enum { COUNTED_SIZE_MIN = 8 }; /* no item of a list takes fewer bytes */
 
@@ -38,6 +38,16 @@ static void append_streams(mw_buf *out, const mw_version *version) {
     }
 }
 
+static void append_transforms(mw_buf *out, const mw_model_feature *feature) {
+    mw_buf_append_u64(out, feature->transform_count);
+    for (size_t i = 0; i < feature->transform_count; i++) {
+        const mw_transform *transform = &feature->transforms[i];
+        mw_buf_append_u64(out, transform->kind);
+        mw_buf_append_u64(out, transform->count);
+        for (size_t n = 0; n < transform->count; n++) append_f64(out, transform->numbers[n]);
+    }
+}
+
 static void append_features(mw_buf *out, const mw_version *version) {
     mw_buf_append_u64(out, version->features.count);
     for (size_t i = 0; i < version->features.count; i++) {
@@ -47,6 +57,15 @@ static void append_features(mw_buf *out, const mw_version *version) {
         mw_buf_append_u64(out, feature->values.count);
         for (size_t v = 0; v < feature->values.count; v++)
             append_str(out, feature->values.items[v]);
+        append_transforms(out, feature);
+    }
+}
+
+static void append_files(mw_buf *out, const mw_version *version) {
+    mw_buf_append_u64(out, version->file_count);
+    for (size_t i = 0; i < version->file_count; i++) {
+        append_str(out, version->files[i].name);
+        append_str(out, version->files[i].sha256);
     }
 }
 
@@ -57,6 +76,7 @@ static void append_payload(mw_buf *out, const mw_version *version, mw_str forest
     append_str(out, version->zone_data);
     append_streams(out, version);
     append_features(out, version);
+    append_files(out, version);
     append_str(out, forest);
     append_f64(out, version->threshold);
     append_f64(out, version->baseline);
@@ -101,6 +121,7 @@ void mw_version_name(mw_str bytes, char out_name[MW_VERSION_NAME_SIZE + 1]) {
 typedef struct {
     mw_reader reader; /* over the arena's copy, so that texts may point into it */
     mw_arena *arena;
+    uint32_t format; /* 1 had neither transforms nor files */
     mw_error *err;
 } decoding;
 
@@ -150,6 +171,33 @@ static mw_status read_streams(decoding *d, mw_version *version) {
     return MW_OK;
 }
 
+static mw_status read_transform(decoding *d, size_t value_count, mw_transform *transform) {
+    uint64_t kind = mw_read_u64(&d->reader), count = mw_read_u64(&d->reader);
+    if (kind >= MW_TRANSFORM_COUNT) return broken(d, "transforms");
+    double *numbers;
+    MW_TRY(list_alloc(d, count, sizeof *numbers, "transforms", &numbers));
+    for (uint64_t i = 0; i < count; i++) numbers[i] = mw_read_double(&d->reader);
+    *transform = (mw_transform){(mw_transform_kind)kind, numbers, (size_t)count};
+    return mw_transform_is_sound(transform, value_count) ? MW_OK : broken(d, "transforms");
+}
+
+/* The rates of a target take the place of a text, so they come first, and only there. */
+static mw_status read_transforms(decoding *d, mw_model_feature *feature) {
+    uint64_t count = mw_read_u64(&d->reader);
+    if (count > MW_TRANSFORMS_MAX) return broken(d, "transforms");
+    mw_transform *transforms;
+    MW_TRY(list_alloc(d, count, sizeof *transforms, "transforms", &transforms));
+    for (uint64_t i = 0; i < count; i++) {
+        MW_TRY(read_transform(d, feature->values.count, &transforms[i]));
+        bool is_of_text = i == 0 && mw_type_is_symbol(feature->type);
+        if (is_of_text != (transforms[i].kind == MW_TRANSFORM_TARGET))
+            return broken(d, "transforms");
+    }
+    feature->transforms = transforms;
+    feature->transform_count = (size_t)count;
+    return MW_OK;
+}
+
 static mw_status read_feature(decoding *d, mw_model_feature *feature) {
     if (!read_name_and_type(d, &feature->name, &feature->type)) return broken(d, "features");
     uint64_t count = mw_read_u64(&d->reader);
@@ -163,7 +211,7 @@ static mw_status read_feature(decoding *d, mw_model_feature *feature) {
         if (d->reader.failed || !is_sorted) return broken(d, "features");
     }
     feature->values = (mw_values){values, (size_t)count};
-    return MW_OK;
+    return d->format > 1 ? read_transforms(d, feature) : MW_OK;
 }
 
 static mw_status read_features(decoding *d, mw_version *version) {
@@ -173,6 +221,20 @@ static mw_status read_features(decoding *d, mw_version *version) {
     MW_TRY(list_alloc(d, count, sizeof *features, "features", &features));
     for (uint64_t i = 0; i < count; i++) MW_TRY(read_feature(d, &features[i]));
     version->features = (mw_model_features){features, (size_t)count};
+    return MW_OK;
+}
+
+static mw_status read_files(decoding *d, mw_version *version) {
+    uint64_t count = mw_read_u64(&d->reader);
+    if (count > MW_VERSION_FILES_MAX) return broken(d, "files");
+    mw_version_file *files;
+    MW_TRY(list_alloc(d, count, sizeof *files, "files", &files));
+    for (uint64_t i = 0; i < count; i++) {
+        files[i].name = read_str(d);
+        files[i].sha256 = read_str(d);
+    }
+    version->files = files;
+    version->file_count = (size_t)count;
     return MW_OK;
 }
 
@@ -194,6 +256,7 @@ static mw_status read_payload(decoding *d, mw_version *version) {
     if (version->model.size == 0) return broken(d, "model");
     MW_TRY(read_streams(d, version));
     MW_TRY(read_features(d, version));
+    if (d->format > 1) MW_TRY(read_files(d, version));
     MW_TRY(read_forest(d, version));
     version->threshold = mw_read_double(&d->reader);
     version->baseline = mw_read_double(&d->reader);
@@ -217,7 +280,10 @@ mw_status mw_version_decode(mw_arena *arena, mw_str bytes, const mw_version **ou
     mw_version *version = mw_arena_alloc(arena, 1, sizeof *version);
     mw_str copy = mw_str_copy(arena, payload);
     if (!version || !copy.data) return mw_fail(err, MW_NO_MEMORY, "version: out of memory");
-    decoding d = {.reader = {.rest = copy}, .arena = arena, .err = err};
+    decoding d = {.reader = {.rest = copy},
+                  .arena = arena,
+                  .format = mw_seal_format(bytes),
+                  .err = err};
     MW_TRY(read_payload(&d, version));
     *out_version = version;
     return MW_OK;

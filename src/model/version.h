@@ -16,6 +16,7 @@
 enum {
     MW_VERSION_NAME_SIZE = 12, /* hex digits */
     MW_VERSION_STREAMS_MAX = 1024,
+    MW_VERSION_FILES_MAX = 64,
     MW_VERSION_SIZE_MAX = 1 << 30,
 };
 
@@ -25,12 +26,18 @@ typedef struct {
 } mw_version_stream;
 
 typedef struct {
+    mw_str name, sha256; /* in hex */
+} mw_version_file;
+
+typedef struct {
     mw_str model;                     /* its name in the project file */
     mw_str project;                   /* the project file's bytes */
     mw_str zone, zone_data;           /* name, and TZif bytes (none for UTC) */
     const mw_version_stream *streams; /* declared streams, in their order */
     size_t stream_count;
     mw_model_features features; /* in the order of the forest's */
+    const mw_version_file *files; /* without which its program is another */
+    size_t file_count;
     const mw_forest *forest;
     double threshold; /* a prediction from here on decides yes */
     double baseline;  /* the share of positive labels in training (or their mean): the fallback */

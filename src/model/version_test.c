@@ -14,6 +14,20 @@ static const mw_str carriers[] = {{"AA", 2}, {"UA", 2}};
 static const mw_model_feature features[] = {
     {.name = {"distance", 8}, .type = MW_TYPE_NUMBER},
     {.name = {"carrier", 7}, .type = MW_TYPE_CATEGORY, .values = {carriers, 2}}};
+static const double mean[] = {3}, spread[] = {1, 2}, rates[] = {0.5, 0.25, 0.375};
+static const mw_transform of_distance[] = {{MW_TRANSFORM_IMPUTE, mean, 1},
+                                           {MW_TRANSFORM_SCALE, spread, 2}};
+static const mw_transform of_carrier[] = {{MW_TRANSFORM_TARGET, rates, 3}};
+static const mw_model_feature fitted[] = {{.name = {"distance", 8},
+                                           .type = MW_TYPE_NUMBER,
+                                           .transforms = of_distance,
+                                           .transform_count = 2},
+                                          {.name = {"carrier", 7},
+                                           .type = MW_TYPE_CATEGORY,
+                                           .values = {carriers, 2},
+                                           .transforms = of_carrier,
+                                           .transform_count = 1}};
+static const mw_version_file files[] = {{{"m.onnx", 6}, {"00ff", 4}}};
 
 static const mw_forest *make_forest(mw_arena *arena) {
     mw_forest_head head = {.feature_count = 2,
@@ -43,7 +57,9 @@ static mw_version make_version(mw_arena *arena) {
         .zone_data = MW_STR("TZif2 and so on"),
         .streams = streams,
         .stream_count = 2,
-        .features = {features, 2},
+        .features = {fitted, 2},
+        .files = files,
+        .file_count = 1,
         .forest = make_forest(arena),
         .threshold = 0.2,
         .baseline = 0.16,
@@ -81,6 +97,17 @@ static void check_equal(const mw_version *a, const mw_version *b) {
         MW_CHECK(x->type == y->type && x->values.count == y->values.count);
         for (size_t v = 0; v < x->values.count; v++)
             MW_CHECK_EQUAL_STR(x->values.items[v], y->values.items[v]);
+        MW_CHECK_EQUAL_INT(x->transform_count, y->transform_count);
+        for (size_t t = 0; t < x->transform_count; t++) {
+            const mw_transform *p = &x->transforms[t], *q = &y->transforms[t];
+            MW_CHECK(p->kind == q->kind && p->count == q->count);
+            MW_CHECK(memcmp(p->numbers, q->numbers, p->count * sizeof *p->numbers) == 0);
+        }
+    }
+    MW_CHECK_EQUAL_INT(a->file_count, b->file_count);
+    for (size_t i = 0; i < a->file_count; i++) {
+        MW_CHECK_EQUAL_STR(a->files[i].name, b->files[i].name);
+        MW_CHECK_EQUAL_STR(a->files[i].sha256, b->files[i].sha256);
     }
     static const double row[] = {7, 1};
     MW_CHECK_EQUAL_DOUBLE_BITS(mw_forest_predict(a->forest, row),
@@ -106,6 +133,45 @@ MW_TEST(version_comes_back_as_it_was) {
     mw_arena_release(&arena);
 }
 
+/* Takes `size` bytes out, those behind the last `after`. */
+static void cut_behind(char *bytes, size_t *byte_count, mw_str after, size_t size) {
+    size_t at = *byte_count - after.size;
+    while (memcmp(bytes + at, after.data, after.size) != 0) at--;
+    at += after.size;
+    memmove(bytes + at, bytes + at + size, *byte_count - at - size);
+    *byte_count -= size;
+}
+
+/* Format 1 had no transforms and no files: their counts are taken out of a version without any. */
+MW_TEST(version_reads_the_format_before) {
+    mw_arena arena;
+    mw_error err;
+    mw_arena_init(&arena, 1 << 20);
+    mw_version version = make_version(&arena);
+    version.features.items = features;
+    version.file_count = 0;
+    mw_buf bytes, old;
+    mw_str payload;
+    mw_buf_init(&bytes, 1 << 16);
+    mw_buf_init(&old, 1 << 16);
+    MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
+    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 2};
+    MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, &err), &err);
+    static char copy[1 << 16];
+    size_t size = payload.size;
+    memcpy(copy, payload.data, size);
+    cut_behind(copy, &size, MW_STR("UA"), 16);     /* carrier's transforms, and the files */
+    cut_behind(copy, &size, MW_STR("number"), 8); /* distance's: as many zeros as its values */
+    seal.format = 1;
+    mw_seal_append(&old, seal, (mw_str){copy, size});
+    const mw_version *back;
+    MW_CHECK_OK(mw_version_decode(&arena, mw_buf_str(&old), &back, &err), &err);
+    check_equal(back, &version);
+    mw_buf_release(&bytes);
+    mw_buf_release(&old);
+    mw_arena_release(&arena);
+}
+
 MW_TEST(version_is_named_by_its_contents) {
     char name[MW_VERSION_NAME_SIZE + 1];
     mw_version_name(MW_STR("abc"), name); /* FIPS 180-2's example: ba7816bf 8f01cfea ... */
@@ -122,7 +188,7 @@ MW_TEST(version_survives_bytes_that_are_changed) {
     mw_buf_init(&bytes, 1 << 16);
     mw_buf_init(&changed, 1 << 16);
     MW_CHECK_OK(mw_version_encode(&version, &bytes, NULL), NULL);
-    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 1};
+    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 2};
     mw_str payload;
     MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, NULL), NULL);
     static char copy[1 << 16];

@@ -5,6 +5,7 @@
 
 #include "model/lightgbm_text.h"
 #include "stat/profile.h"
+#include "train/fitting.h"
 
 enum { SCORED_AT_ONCE = 1024, VERSION_BYTES_MAX = MW_VERSION_SIZE_MAX };
 
@@ -85,6 +86,7 @@ typedef struct {
     mw_lightgbm_settings settings;
     mw_model_features features;
     const mw_encoder *encoder;
+    const double **learned; /* of a feature: what to learn from in the encoder's stead, or NULL */
     const mw_forest *forest;
     double baseline;  /* share of positives among what is learned from */
     double *scores;   /* of the test part */
@@ -104,17 +106,34 @@ static mw_column train_column(const training *job, size_t feature) {
                        job->out->split.train_count};
 }
 
+/* An imported forest reads the numbers that it was made with; nothing is fitted to it. */
+static mw_status fit(training *job, mw_model_feature *items, mw_error *err) {
+    const mw_examples *examples = job->config->examples;
+    const mw_model_program *model = examples->model;
+    job->learned = take(job, model->feature_count + 1, sizeof *job->learned, err);
+    if (!job->learned) return MW_NO_MEMORY;
+    for (size_t i = 0; job->config->imported && i < model->feature_count; i++)
+        if (model->features[i].fits.count > 0)
+            return mw_fail(err, MW_NOT_BUILT,
+                           "features.%.*s: an imported model with a fitted feature is not built "
+                           "yet", MW_STR_ARGS(model->features[i].name));
+    mw_fitting fitting = {examples, job->out->split.train_count, job->config->symbols, job->arena};
+    return mw_fit_features(&fitting, items, job->learned, err);
+}
+
 static mw_status describe_features(training *job, mw_error *err) {
     const mw_schema *schema = &job->config->examples->schema;
     mw_model_feature *items = take(job, schema->field_count, sizeof *items, err);
     if (!items) return MW_NO_MEMORY;
     for (size_t i = 0; i < schema->field_count; i++) {
-        items[i] = (mw_model_feature){schema->fields[i].name, schema->fields[i].type, {0}};
+        items[i] = (mw_model_feature){.name = schema->fields[i].name,
+                                      .type = schema->fields[i].type};
         if (job->config->imported) items[i].values = job->config->imported->values[i];
         if (mw_type_is_symbol(items[i].type) && items[i].values.count == 0)
             MW_TRY(mw_dictionary_collect(job->arena, job->config->symbols, train_column(job, i),
                                          &items[i].values, err));
     }
+    MW_TRY(fit(job, items, err));
     job->features = (mw_model_features){items, schema->field_count};
     return mw_encoder_create(job->arena, job->config->symbols, job->features, &job->encoder, err);
 }
@@ -150,10 +169,13 @@ static mw_status fill_matrix(training *job, mw_lightgbm_data *out_data, mw_error
     for (size_t i = 0; i < rows; i++) {
         const mw_cell *cells = mw_table_row(&job->config->examples->features, i);
         (void)mw_encoder_run(job->encoder, cells, values + i * width);
+        for (size_t f = 0; f < width; f++)
+            if (job->learned[f]) values[i * width + f] = job->learned[f][i];
         labels[i] = (float)job->config->examples->items[i].label;
     }
     for (size_t i = 0; i < width; i++)
-        is_categorical[i] = mw_type_is_symbol(job->features.items[i].type);
+        is_categorical[i] = mw_type_is_symbol(job->features.items[i].type) &&
+                            job->features.items[i].transform_count == 0;
     *out_data = (mw_lightgbm_data){values, labels, is_categorical, rows, width};
     return MW_OK;
 }
@@ -276,6 +298,11 @@ static mw_status encode_version(training *job, mw_str profile, mw_buf *out_bytes
                                 mw_error *err) {
     const mw_train_config *config = job->config;
     const mw_split *split = &job->out->split;
+    const mw_model_program *program = config->examples->model;
+    mw_version_file *files = take(job, program->file_count + 1, sizeof *files, err);
+    if (!files) return MW_NO_MEMORY;
+    for (size_t i = 0; i < program->file_count; i++)
+        files[i] = (mw_version_file){program->files[i].name, program->files[i].sha256};
     mw_version version = {.model = config->model->declaration.name,
                           .project = config->origin.project,
                           .zone = config->origin.zone,
@@ -283,6 +310,8 @@ static mw_status encode_version(training *job, mw_str profile, mw_buf *out_bytes
                           .streams = config->origin.streams,
                           .stream_count = config->origin.stream_count,
                           .features = job->features,
+                          .files = files,
+                          .file_count = program->file_count,
                           .forest = job->forest,
                           .threshold = job->out->threshold.threshold,
                           .baseline = job->baseline,

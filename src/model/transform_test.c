@@ -1,0 +1,45 @@
+#include "model/transform.h"
+
+#include <math.h>
+
+#include "testing/test.h"
+
+static mw_transform of(mw_transform_kind kind, const double *numbers, size_t count) {
+    return (mw_transform){kind, numbers, count};
+}
+
+MW_TEST(transform_makes_what_it_should_of_numbers) {
+    static const double mean[] = {4}, scale[] = {4, 2}, bounds[] = {1, 2.5, 7},
+                        rates[] = {0.5, 0.25, 0.375};
+    mw_transform impute = of(MW_TRANSFORM_IMPUTE, mean, 1);
+    mw_transform scaled = of(MW_TRANSFORM_SCALE, scale, 2);
+    mw_transform rank = of(MW_TRANSFORM_RANK, bounds, 3);
+    mw_transform target = of(MW_TRANSFORM_TARGET, rates, 3);
+    MW_CHECK(mw_transform_apply(&impute, 7) == 7 && mw_transform_apply(&impute, NAN) == 4);
+    MW_CHECK(mw_transform_apply(&scaled, 7) == 1.5 && isnan(mw_transform_apply(&scaled, NAN)));
+    static const double values[] = {-9, 1, 2, 2.5, 6.99, 7, 1e300}, ranks[] = {0, 1, 1, 2, 2, 3, 3};
+    for (size_t i = 0; i < 7; i++) MW_CHECK(mw_transform_apply(&rank, values[i]) == ranks[i]);
+    MW_CHECK(isnan(mw_transform_apply(&rank, NAN)));
+    MW_CHECK(mw_transform_apply(&target, 1) == 0.25 && mw_transform_apply(&target, NAN) == 0.375);
+}
+
+MW_TEST(transform_knows_unsound_numbers) {
+    static const double one[] = {1}, falling[] = {1, 1}, flat[] = {1, 0}, none[] = {INFINITY};
+    static const struct {
+        mw_transform_kind kind;
+        const double *numbers;
+        size_t count, value_count;
+        bool is_sound;
+    } cases[] = {
+        {MW_TRANSFORM_IMPUTE, one, 1, 0, true},   {MW_TRANSFORM_IMPUTE, falling, 2, 0, false},
+        {MW_TRANSFORM_IMPUTE, none, 1, 0, false}, {MW_TRANSFORM_SCALE, falling, 2, 0, true},
+        {MW_TRANSFORM_SCALE, flat, 2, 0, false},  {MW_TRANSFORM_SCALE, one, 1, 0, false},
+        {MW_TRANSFORM_RANK, one, 1, 0, true},     {MW_TRANSFORM_RANK, NULL, 0, 0, true},
+        {MW_TRANSFORM_RANK, falling, 2, 0, false}, {MW_TRANSFORM_TARGET, one, 1, 0, true},
+        {MW_TRANSFORM_TARGET, one, 1, 1, false},  {MW_TRANSFORM_COUNT, one, 1, 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_transform transform = of(cases[i].kind, cases[i].numbers, cases[i].count);
+        MW_CHECK(mw_transform_is_sound(&transform, cases[i].value_count) == cases[i].is_sound);
+    }
+}

@@ -1,0 +1,247 @@
+#include "train/fitting.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/exact_sum.h"
+#include "stat/number_sort.h"
+
+/* One feature at work. */
+typedef struct {
+    const mw_fitting *config;
+    size_t index;
+    double *column; /* of the examples that are learned from, as far as it has come */
+    double *numbers; /* of the transform in hand */
+    size_t number_count;
+    mw_error *err;
+} fitter;
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "train: no memory to fit a feature");
+}
+
+static mw_status give_numbers(fitter *f, size_t count) {
+    f->numbers = mw_arena_alloc(f->config->arena, count, sizeof *f->numbers);
+    f->number_count = count;
+    return f->numbers ? MW_OK : no_memory(f->err);
+}
+
+/* --- one number and two --------------------------------------------------------------------- */
+
+/* Of the values that are there; 0 without any. Beyond 2^63 there is none. */
+static double mean_of(const double *values, size_t count) {
+    mw_exact_sum sum = {{0}};
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!mw_exact_sum_takes(values[i])) continue;
+        mw_exact_sum_add(&sum, values[i]);
+        taken++;
+    }
+    return taken > 0 ? mw_exact_sum_mean(&sum, taken) : 0;
+}
+
+/* Of the whole, not of a sample; 1 where all are equal, which changes nothing. */
+static double deviation_of(const double *values, size_t count, double mean) {
+    mw_exact_sum sum = {{0}};
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        double away = (values[i] - mean) * (values[i] - mean);
+        if (!mw_exact_sum_takes(away)) continue;
+        mw_exact_sum_add(&sum, away);
+        taken++;
+    }
+    double deviation = taken > 0 ? sqrt(mw_exact_sum_mean(&sum, taken)) : 0;
+    return deviation > 0 ? deviation : 1;
+}
+
+static mw_status fit_impute(fitter *f) {
+    MW_TRY(give_numbers(f, 1));
+    f->numbers[0] = mean_of(f->column, f->config->count);
+    return MW_OK;
+}
+
+static mw_status fit_scale(fitter *f) {
+    MW_TRY(give_numbers(f, 2));
+    f->numbers[0] = mean_of(f->column, f->config->count);
+    f->numbers[1] = deviation_of(f->column, f->config->count, f->numbers[0]);
+    return MW_OK;
+}
+
+/* --- ranks ---------------------------------------------------------------------------------- */
+
+static size_t take_present(const fitter *f, mw_tagged_number *items) {
+    size_t count = 0;
+    for (size_t i = 0; i < f->config->count; i++)
+        if (!isnan(f->column[i]))
+            items[count++] = (mw_tagged_number){mw_number_key(f->column[i]), i};
+    return count;
+}
+
+/* Each bucket begins with the value that stands at its share of all. */
+static mw_status fit_rank(fitter *f, size_t bucket_count) {
+    size_t room = f->config->count + 1;
+    mw_tagged_number *items = mw_allocate(2 * room * sizeof *items);
+    mw_status status = items ? give_numbers(f, bucket_count) : no_memory(f->err);
+    if (status == MW_OK) {
+        size_t count = take_present(f, items), bounds = 0;
+        mw_number_sort(items, items + room, count);
+        for (size_t i = 1; i < bucket_count && count > 0; i++) {
+            double bound = mw_number_of_key(items[i * count / bucket_count].key);
+            bool is_new = bounds == 0 || bound > f->numbers[bounds - 1];
+            if (is_new && isfinite(bound)) f->numbers[bounds++] = bound;
+        }
+        f->number_count = bounds;
+    }
+    mw_free(items);
+    return status;
+}
+
+/* --- targets -------------------------------------------------------------------------------- */
+
+typedef struct {
+    uint64_t count, positive;
+} tally;
+
+/* The rate of a value, as if `weight` more examples had had the rate of all. */
+static double rate_of(tally value, tally all, double weight) {
+    if (all.count == 0) return NAN;
+    double rate = (double)all.positive / (double)all.count;
+    return ((double)value.positive + weight * rate) / ((double)value.count + weight);
+}
+
+static void count_label(tally *of_value, tally *all, double label) {
+    uint64_t positive = label > 0;
+    if (of_value) of_value->count++, of_value->positive += positive;
+    all->count++, all->positive += positive;
+}
+
+/* The tally of the value that example `i` has; NULL if it has none. */
+static tally *tally_of(const fitter *f, tally *tallies, size_t i) {
+    return isnan(f->column[i]) ? NULL : &tallies[(size_t)f->column[i]];
+}
+
+/* Walks the examples in the order of their moments; the labels, which stand in the order in which
+   they matured, are counted as they become known. */
+static void learn_in_order(const fitter *f, const mw_tagged_number *by_place, tally *tallies,
+                           double weight, double *learned) {
+    const mw_example *items = f->config->examples->items;
+    tally all = {0, 0};
+    size_t known = 0;
+    for (size_t n = 0; n < f->config->count; n++) {
+        size_t i = by_place[n].tag;
+        for (; known < f->config->count && items[known].matured < items[i].place; known++)
+            count_label(tally_of(f, tallies, known), &all, items[known].label);
+        const tally *mine = tally_of(f, tallies, i);
+        learned[i] = rate_of(mine ? *mine : (tally){0, 0}, all, weight);
+    }
+}
+
+static void order_by_place(const fitter *f, mw_tagged_number *items, mw_tagged_number *room) {
+    for (size_t i = 0; i < f->config->count; i++) {
+        uint64_t place = (uint64_t)f->config->examples->items[i].place;
+        items[i] = (mw_tagged_number){place ^ UINT64_C(1) << 63, i}; /* signed, in order */
+    }
+    mw_number_sort(items, room, f->config->count);
+}
+
+static void fill_rates(const fitter *f, tally *tallies, size_t value_count, double weight) {
+    tally all = {0, 0};
+    memset(tallies, 0, value_count * sizeof *tallies);
+    for (size_t i = 0; i < f->config->count; i++)
+        count_label(tally_of(f, tallies, i), &all, f->config->examples->items[i].label);
+    for (size_t v = 0; v < value_count; v++) f->numbers[v] = rate_of(tallies[v], all, weight);
+    f->numbers[value_count] = rate_of((tally){0, 0}, all, weight);
+}
+
+/* The column holds the numbers of values before, and afterwards what is learned from. */
+static mw_status fit_target(fitter *f, size_t value_count, double weight) {
+    size_t count = f->config->count;
+    tally *tallies = mw_allocate((value_count + 1) * sizeof *tallies);
+    mw_tagged_number *by_place = mw_allocate(2 * (count + 1) * sizeof *by_place);
+    double *learned = mw_allocate((count + 1) * sizeof *learned);
+    mw_status status = MW_OK;
+    if (!tallies || !by_place || !learned) status = no_memory(f->err);
+    if (status == MW_OK) status = give_numbers(f, value_count + 1);
+    if (status == MW_OK) {
+        order_by_place(f, by_place, by_place + count + 1);
+        learn_in_order(f, by_place, tallies, weight, learned);
+        fill_rates(f, tallies, value_count, weight);
+        memcpy(f->column, learned, count * sizeof *learned);
+    }
+    mw_free(tallies);
+    mw_free(by_place);
+    mw_free(learned);
+    return status;
+}
+
+/* --- features ------------------------------------------------------------------------------- */
+
+/* What the encoder would give before any transform. */
+static mw_status read_column(const fitter *f, const mw_model_feature *feature) {
+    const mw_table *rows = &f->config->examples->features;
+    const mw_dictionary *dictionary = NULL;
+    bool is_text = mw_type_is_symbol(feature->type);
+    if (is_text)
+        MW_TRY(mw_dictionary_create(f->config->arena, f->config->symbols, feature->values,
+                                    &dictionary, f->err));
+    for (size_t i = 0; i < f->config->count; i++) {
+        mw_cell cell = mw_table_row(rows, i)[f->index];
+        int32_t number = is_text ? mw_dictionary_find(dictionary, cell.symbol) : 0;
+        f->column[i] = !is_text ? cell.number
+                       : number == MW_DICTIONARY_UNKNOWN ? NAN : (double)number;
+    }
+    return MW_OK;
+}
+
+static mw_status fit_one(fitter *f, mw_fit fit, size_t value_count, mw_transform *transform) {
+    static const mw_transform_kind kinds[] = {[MW_FIT_IMPUTE] = MW_TRANSFORM_IMPUTE,
+                                              [MW_FIT_SCALE] = MW_TRANSFORM_SCALE,
+                                              [MW_FIT_RANK] = MW_TRANSFORM_RANK,
+                                              [MW_FIT_TARGET] = MW_TRANSFORM_TARGET};
+    switch (fit.kind) {
+    case MW_FIT_IMPUTE: MW_TRY(fit_impute(f)); break;
+    case MW_FIT_SCALE: MW_TRY(fit_scale(f)); break;
+    case MW_FIT_RANK: MW_TRY(fit_rank(f, (size_t)fit.parameter)); break;
+    case MW_FIT_TARGET: MW_TRY(fit_target(f, value_count, fit.parameter)); break;
+    }
+    *transform = (mw_transform){kinds[fit.kind], f->numbers, f->number_count};
+    for (size_t i = 0; fit.kind != MW_FIT_TARGET && i < f->config->count; i++)
+        f->column[i] = mw_transform_apply(transform, f->column[i]);
+    return MW_OK;
+}
+
+static mw_status fit_feature(fitter *f, const mw_fits *fits, mw_model_feature *feature) {
+    mw_transform *transforms = mw_arena_alloc(f->config->arena, fits->count, sizeof *transforms);
+    if (!transforms) return no_memory(f->err);
+    MW_TRY(read_column(f, feature));
+    for (size_t i = 0; i < fits->count; i++)
+        MW_TRY(fit_one(f, fits->items[i], feature->values.count, &transforms[i]));
+    feature->transforms = transforms;
+    feature->transform_count = fits->count;
+    return MW_OK;
+}
+
+static mw_status keep_learned(const fitter *f, const double **out_learned) {
+    double *kept = mw_arena_alloc(f->config->arena, f->config->count + 1, sizeof *kept);
+    if (!kept) return no_memory(f->err);
+    memcpy(kept, f->column, f->config->count * sizeof *kept);
+    *out_learned = kept;
+    return MW_OK;
+}
+
+mw_status mw_fit_features(const mw_fitting *fitting, mw_model_feature *features,
+                          const double **out_learned, mw_error *err) {
+    const mw_model_program *model = fitting->examples->model;
+    for (size_t i = 0; i < model->feature_count; i++) {
+        const mw_fits *fits = &model->features[i].fits;
+        if (fits->count == 0) continue;
+        fitter f = {.config = fitting, .index = i, .err = err};
+        f.column = mw_allocate((fitting->count + 1) * sizeof *f.column);
+        mw_status status = f.column ? fit_feature(&f, fits, &features[i]) : no_memory(err);
+        if (status == MW_OK && fits->items[0].kind == MW_FIT_TARGET)
+            status = keep_learned(&f, &out_learned[i]);
+        mw_free(f.column);
+        MW_TRY(status);
+    }
+    return MW_OK;
+}
