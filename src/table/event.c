@@ -66,6 +66,12 @@ static void note_correction(mw_stream_events *stream, size_t row, const mw_event
         (mw_correction){row, event->replaced_time, event->replaced_from};
 }
 
+/* Takes the one back that was noted last. */
+static void forget_correction(mw_stream_events *stream) {
+    stream->correction_count--;
+    stream->replaced.row_count--;
+}
+
 void mw_events_find_replaced(const mw_stream_events *stream, size_t row, mw_event *event) {
     size_t low = 0, high = stream->correction_count;
     while (low < high) {
@@ -84,9 +90,16 @@ mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err)
     mw_stream_events *stream = &events->streams[event->stream];
     size_t row = stream->rows.row_count;
     MW_TRY(reserve_times(stream, row + 1, err));
-    if (event->replaced) MW_TRY(reserve_correction(stream, err));
-    MW_TRY(mw_table_add(&stream->rows, event->row, NULL, err));
-    if (event->replaced) note_correction(stream, row, event);
+    /* What is replaced may be one of the rows, which move as they grow: it is copied first. */
+    if (event->replaced) {
+        MW_TRY(reserve_correction(stream, err));
+        note_correction(stream, row, event);
+    }
+    mw_status status = mw_table_add(&stream->rows, event->row, NULL, err);
+    if (status != MW_OK) {
+        if (event->replaced) forget_correction(stream);
+        return status;
+    }
     stream->times[row] = event->time;
     stream->knowns[row] = event->known;
     stream->places[row] = event->place;
