@@ -62,7 +62,7 @@ static mw_status open_sequencer(checkpointing *it, mw_error *err) {
         .checkpoint_folder = mw_state_path(workspace->state, &workspace->arena, "checkpoints"),
         .program = workspace->program,
         .symbols = workspace->symbols,
-        .sources = {it, read_past, find_version},
+        .sources = {.context = it, .recall = read_past, .find_version = find_version},
         .champions = it->by_catalog,
         .only_reads = true};
     if (!config.log_folder || !config.checkpoint_folder)

@@ -39,7 +39,8 @@ static void print_reasons(const mw_ingest_report *report, mw_buf *out) {
 }
 
 void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
-    mw_grid grid = mw_grid_begin("stream|file|>rows|>new|>events|>left out|>repeats|>refused");
+    mw_grid grid = mw_grid_begin("stream|file|>rows|>new|>events|>corrections|"
+                                 ">left out|>repeats|>refused");
     for (size_t i = 0; i < report->file_count; i++) {
         const mw_ingest_file *file = &report->files[i];
         mw_grid_add_str(&grid, file->stream);
@@ -47,6 +48,7 @@ void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
         mw_grid_add_count(&grid, file->row_count);
         mw_grid_add_count(&grid, file->row_count - file->known_count);
         mw_grid_add_count(&grid, file->event_count);
+        mw_grid_add_count(&grid, file->corrections);
         mw_grid_add_count(&grid, file->left_out);
         mw_grid_add_count(&grid, file->repeats);
         mw_grid_add_count(&grid, file->quarantined);
@@ -67,6 +69,8 @@ static void write_file_json(const mw_ingest_file *file, mw_json *json) {
     mw_json_int(json, (int64_t)(file->row_count - file->known_count));
     mw_json_key(json, "events");
     mw_json_int(json, (int64_t)file->event_count);
+    mw_json_key(json, "corrections");
+    mw_json_int(json, (int64_t)file->corrections);
     mw_json_key(json, "left_out");
     mw_json_int(json, (int64_t)file->left_out);
     mw_json_key(json, "repeats");

@@ -1,6 +1,28 @@
 #include "cli/lake_views.h"
 
+#include "store/lake_storage.h"
+
 enum { PATH_SIZE_MAX = 1 << 16 };
+
+mw_status mw_lake_views_append_standing(mw_workspace *workspace, mw_str stream,
+                                        const char *order, mw_buf *sql, mw_error *err) {
+    const mw_program *program = workspace->program;
+    int32_t number = program ? mw_program_find_stream(program, stream) : -1;
+    if (number < 0)
+        return mw_fail(err, MW_INVALID, "stream %.*s: it has corrections, and only the project "
+                                        "file says what its id is", MW_STR_ARGS(stream));
+    const mw_stream *its = &program->streams[number];
+    mw_buf_append_text(sql, " QUALIFY row_number() OVER (PARTITION BY ");
+    for (int32_t i = 0; i < its->id_count; i++) {
+        mw_str name = mw_lake_column_name(&workspace->arena, &its->schema,
+                                          (size_t)its->id_fields[i]);
+        if (!name.data) return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+        if (i > 0) mw_buf_append_text(sql, ", ");
+        mw_duck_append_name(sql, name);
+    }
+    mw_buf_printf(sql, " ORDER BY %s) = 1", order);
+    return MW_OK;
+}
 
 static void append_file(const mw_catalog_rows *rows, mw_str path, mw_buf *sql) {
     if (mw_catalog_is_null(rows, 2)) {
@@ -16,31 +38,62 @@ static void append_file(const mw_catalog_rows *rows, mw_str path, mw_buf *sql) {
     mw_buf_append_text(sql, ", file_row_number = true)");
 }
 
+/* In a stream with corrections each row says where it stands among those of its id. */
+static void append_ordered_file(const mw_catalog_rows *rows, mw_str path, mw_buf *sql) {
+    bool has_corrections = mw_catalog_int(rows, 4) > 0;
+    if (has_corrections) mw_buf_append_text(sql, "SELECT COLUMNS(c -> NOT starts_with(c, "
+                                                 "'replaced:')), ");
+    else mw_buf_append_text(sql, "SELECT *, ");
+    mw_buf_printf(sql, "row(place, %s, %lld) AS \"order:\" FROM (",
+                  has_corrections ? "\"replaced:time\" IS NOT NULL" : "false",
+                  (long long)mw_catalog_int(rows, 5));
+    append_file(rows, path, sql);
+    mw_buf_append_char(sql, ')');
+}
+
+/* Ends the view of a stream. */
+static mw_status end_view(mw_workspace *workspace, mw_str stream, bool is_corrected, mw_buf *sql,
+                          mw_error *err) {
+    if (!stream.data) return MW_OK;
+    if (is_corrected) {
+        mw_buf_append_char(sql, ')');
+        MW_TRY(mw_lake_views_append_standing(workspace, stream, "\"order:\" DESC", sql, err));
+    }
+    mw_buf_append_text(sql, ";\n");
+    return MW_OK;
+}
+
 static mw_status append_rows(mw_workspace *workspace, mw_catalog_rows *rows,
                              const char *lake_folder, mw_buf *sql, mw_buf *files, mw_error *err) {
     mw_str last = {NULL, 0};
     mw_buf path;
     mw_buf_init(&path, PATH_SIZE_MAX);
-    bool has_row = false;
+    bool has_row = false, is_corrected = false;
     mw_status status = mw_catalog_next(rows, &has_row, err);
     while (status == MW_OK && has_row) {
         mw_str stream = mw_catalog_text(rows, 0);
         bool is_new = !last.data || !mw_str_equal(stream, last);
         if (is_new) {
-            if (last.data) mw_buf_append_text(sql, ";\n");
+            status = end_view(workspace, last, is_corrected, sql, err);
+            if (status != MW_OK) break;
             last = mw_str_copy(&workspace->arena, stream);
+            is_corrected = mw_catalog_int(rows, 6) > 0;
             mw_buf_append_text(sql, "CREATE OR REPLACE VIEW ");
             mw_duck_append_name(sql, stream);
+            mw_buf_append_text(sql, " AS\n  ");
+            if (is_corrected) mw_buf_append_text(sql, "SELECT * EXCLUDE (\"order:\") FROM (");
+        } else {
+            mw_buf_append_text(sql, "\n  UNION ALL BY NAME ");
         }
-        mw_buf_append_text(sql, is_new ? " AS\n  " : "\n  UNION ALL BY NAME ");
         mw_buf_clear(&path);
         mw_buf_printf(&path, "%s/%.*s", lake_folder, MW_STR_ARGS(mw_catalog_text(rows, 1)));
-        append_file(rows, mw_buf_str(&path), sql);
+        if (is_corrected) append_ordered_file(rows, mw_buf_str(&path), sql);
+        else append_file(rows, mw_buf_str(&path), sql);
         if (files && files->size > 0) mw_buf_append_text(files, ", ");
         if (files) mw_duck_append_text(files, mw_buf_str(&path));
         status = mw_catalog_next(rows, &has_row, err);
     }
-    if (last.data) mw_buf_append_text(sql, ";\n");
+    if (status == MW_OK) status = end_view(workspace, last, is_corrected, sql, err);
     if (status == MW_OK) status = mw_buf_check(&path, "the lake's paths", err);
     mw_buf_release(&path);
     return status;
@@ -51,9 +104,10 @@ mw_status mw_lake_views_append(mw_workspace *workspace, const mw_lake_snapshot *
                                mw_error *err) {
     mw_catalog_rows *rows = NULL;
     MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
-                            "SELECT f.stream, f.path, i.place_us, i.step_us FROM lake_files f "
-                            "JOIN ingests i ON i.id = f.ingest WHERE f.ingest <= ? "
-                            "ORDER BY f.stream, f.ingest",
+                            "SELECT f.stream, f.path, i.place_us, i.step_us, f.corrections, "
+                            "f.ingest, sum(f.corrections) OVER (PARTITION BY f.stream) "
+                            "FROM lake_files f JOIN ingests i ON i.id = f.ingest "
+                            "WHERE f.ingest <= ? ORDER BY f.stream, f.ingest",
                             MW_SQL(mw_sql_int(snapshot->ingest)), &rows, err));
     mw_status status =
         append_rows(workspace, rows, lake_folder, out_sql, out_files, err);

@@ -3,10 +3,16 @@
  *
  * A view has the columns time, known and place, then the stream's fields. `place` is where the
  * event counts from, also where its ingest was accepted at a place of its own (DESIGN.md, rule 1).
+ * It shows a stream as it stands: of an event that was corrected the last correction alone.
  */
 #pragma once
 #include "cli/workspace.h"
 
+/* What of a query "FROM (...)" over all events of a stream keeps those that stand: of each id the
+   last one in that order. MW_INVALID: the project file is not there to say what the ids are. */
+MW_MUST_USE mw_status mw_lake_views_append_standing(mw_workspace *workspace, mw_str stream,
+                                                    const char *order, mw_buf *sql,
+                                                    mw_error *err);
 /* Appends "CREATE VIEW ..; .." for each stream, with the files of the snapshot as seen from where
    `lake_folder` is; and, unless `out_files` is NULL, their paths as a list of SQL's texts. */
 MW_MUST_USE mw_status mw_lake_views_append(mw_workspace *workspace,

@@ -95,6 +95,15 @@ static bool is_its_event(const replay *r, const mw_event *event, mw_buf *id) {
     return mw_str_equal(mw_buf_str(id), r->recorded.event_id);
 }
 
+/* It was made of the row that stood before it: the last one, of corrections; an event that was new
+   was appended after it. */
+static bool is_nearer(const replay *r, const mw_event *event, const mw_event *than) {
+    int64_t made = r->recorded.place;
+    int64_t from = mw_event_counts_from(event), other = mw_event_counts_from(than);
+    if ((from < made) != (other < made)) return from < made;
+    return from < made ? from > other || (from == other && event->replaced) : from < other;
+}
+
 static mw_status find_event(const replay *r, mw_event *out_event, mw_error *err) {
     int32_t stream = r->version.program.model->moment_stream;
     size_t count = r->events.streams[stream].rows.row_count;
@@ -103,7 +112,7 @@ static mw_status find_event(const replay *r, mw_event *out_event, mw_error *err)
     mw_buf_init(&id, TEXT_SIZE_MAX);
     for (size_t row = 0; row < count; row++) {
         mw_event event = mw_events_row(&r->events, stream, row);
-        if (!is_its_event(r, &event, &id) || (is_found && event.place >= out_event->place))
+        if (!is_its_event(r, &event, &id) || (is_found && !is_nearer(r, &event, out_event)))
             continue;
         *out_event = event;
         is_found = true;

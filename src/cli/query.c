@@ -135,6 +135,26 @@ static mw_status query(mw_workspace *workspace, bool with_examples, mw_error *er
     return status;
 }
 
+static mw_status find_corrections(const mw_workspace *workspace, bool *out_found, mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
+                            "SELECT 1 FROM lake_files WHERE corrections > 0 LIMIT 1",
+                            MW_SQL_NOTHING, &rows, err));
+    mw_status status = mw_catalog_next(rows, out_found, err);
+    mw_catalog_rows_close(rows);
+    return status;
+}
+
+/* Of a lake without corrections all can be told without the project file, were it broken. */
+static mw_status open_state(mw_cli *cli, mw_workspace *workspace, mw_error *err) {
+    bool has_corrections = false;
+    MW_TRY(mw_workspace_open_state(cli, MW_WORKSPACE_READ, workspace, err));
+    MW_TRY(find_corrections(workspace, &has_corrections, err));
+    if (!has_corrections) return MW_OK;
+    mw_workspace_release(workspace);
+    return mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, workspace, err);
+}
+
 mw_status mw_cli_sql(mw_cli *cli, mw_error *err) {
     bool with_examples = names(cli->words[0], "labels") || names(cli->words[0], "examples");
     bool with_program = false;
@@ -142,7 +162,7 @@ mw_status mw_cli_sql(mw_cli *cli, mw_error *err) {
     MW_TRY(needs_program(cli, with_examples, &with_program, err));
     mw_status status = with_program
                            ? mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err)
-                           : mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
+                           : open_state(cli, &workspace, err);
     if (status == MW_OK) status = query(&workspace, with_examples, err);
     mw_workspace_release(&workspace);
     return status;

@@ -144,6 +144,18 @@ static mw_status find_version(void *context, size_t model, const char *version,
     return MW_OK;
 }
 
+static mw_status look_back(void *context, int32_t stream, int64_t place, mw_events *out_events,
+                           mw_error *err) {
+    const daemon *d = context;
+    const mw_workspace *workspace = &d->workspace;
+    mw_lake *lake = mw_state_lake(workspace->state);
+    mw_lake_wish wish = {
+        workspace->program->streams[stream].name, stream, workspace->symbols, INT64_MIN};
+    mw_lake_snapshot snapshot;
+    MW_TRY(mw_lake_look(lake, &snapshot, err));
+    return mw_lake_read_at(lake, &snapshot, wish, place, out_events, err);
+}
+
 static mw_status open_sequencer(daemon *d, mw_error *err) {
     mw_workspace *workspace = &d->workspace;
     mw_sequencer_config config = {
@@ -152,7 +164,7 @@ static mw_status open_sequencer(daemon *d, mw_error *err) {
         .checkpoint_folder = mw_state_path(workspace->state, &workspace->arena, "checkpoints"),
         .program = workspace->program,
         .symbols = workspace->symbols,
-        .sources = {d, read_past, find_version},
+        .sources = {d, read_past, find_version, look_back},
         .is_virtual = d->is_virtual,
         .clock_us = d->clock_us};
     if (!config.log_folder || !config.checkpoint_folder)

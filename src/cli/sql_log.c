@@ -149,13 +149,27 @@ static mw_status write_table(fresh *it, mw_error *err) {
     return name.data ? mw_duck_writer_keep(it->writer, name, err) : no_memory(err);
 }
 
-static mw_status load_streams(fresh *it, bool *out_has_fresh, mw_error *err) {
+static mw_status may_correct(const fresh *it, size_t stream, bool *out_may, mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    *out_may = it->events->streams[stream].correction_count > 0;
+    if (*out_may) return MW_OK;
+    mw_str name = it->workspace->program->streams[stream].name;
+    MW_TRY(mw_catalog_query(mw_state_catalog(it->workspace->state),
+                            "SELECT 1 FROM lake_files WHERE stream = ? AND corrections > 0 LIMIT 1",
+                            MW_SQL(mw_sql_str(name)), &rows, err));
+    mw_status status = mw_catalog_next(rows, &has_row, err);
+    mw_catalog_rows_close(rows);
+    *out_may = has_row;
+    return status;
+}
+
+static mw_status load_streams(fresh *it, mw_sql_fresh *out_fresh, mw_error *err) {
     size_t count = it->workspace->program->stream_count;
-    for (size_t i = 0; i < count; i++) out_has_fresh[i] = false;
-    for (size_t i = 0; i < it->events->event_count; i++)
-        out_has_fresh[mw_events_at(it->events, i).stream] = true;
     for (size_t i = 0; i < count; i++) {
-        if (!out_has_fresh[i]) continue;
+        out_fresh[i] = (mw_sql_fresh){it->events->streams[i].rows.row_count > 0, false};
+        if (!out_fresh[i].is_there) continue;
+        MW_TRY(may_correct(it, i, &out_fresh[i].may_correct, err));
         it->stream = (int32_t)i;
         mw_status status = write_table(it, err);
         mw_duck_writer_destroy(it->writer);
@@ -166,7 +180,7 @@ static mw_status load_streams(fresh *it, bool *out_has_fresh, mw_error *err) {
 }
 
 mw_status mw_sql_load_fresh(const mw_workspace *workspace, mw_lake_snapshot *out_lake,
-                            bool *out_has_fresh, mw_error *err) {
+                            mw_sql_fresh *out_fresh, mw_error *err) {
     mw_history history;
     mw_events events;
     mw_arena arena;
@@ -174,7 +188,7 @@ mw_status mw_sql_load_fresh(const mw_workspace *workspace, mw_lake_snapshot *out
     MW_TRY(mw_history_load_fresh(wish, INT64_MAX, &history, &events, err));
     mw_arena_init(&arena, (size_t)1 << 32);
     fresh it = {.workspace = workspace, .events = &events, .arena = &arena};
-    mw_status status = load_streams(&it, out_has_fresh, err);
+    mw_status status = load_streams(&it, out_fresh, err);
     mw_arena_release(&arena);
     mw_events_release(&events);
     if (status == MW_OK) *out_lake = history.lake;

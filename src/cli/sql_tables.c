@@ -90,7 +90,7 @@ static mw_status show_catalog(const mw_workspace *workspace, mw_buf *sql, mw_err
 typedef struct {
     mw_workspace *workspace;
     mw_lake_snapshot lake;
-    bool *has_fresh; /* one a stream of the program; NULL: there is no program, and no log */
+    mw_sql_fresh *fresh; /* one a stream of the program; NULL: there is no program, and no log */
 } stream_show;
 
 static mw_status find_in_lake(const stream_show *show, mw_str stream, bool *out_is_there,
@@ -106,8 +106,8 @@ static mw_status find_in_lake(const stream_show *show, mw_str stream, bool *out_
 }
 
 /* A stream with events in the log alone is a view over those and over the lake's, if it has any. */
-static mw_status append_fresh(const stream_show *show, mw_str stream, mw_buf *sql,
-                              mw_error *err) {
+static mw_status append_fresh(const stream_show *show, mw_str stream, bool has_corrections,
+                              mw_buf *sql, mw_error *err) {
     mw_buf lake;
     mw_buf_init(&lake, PATH_SIZE_MAX);
     mw_buf_append_text(&lake, "in the lake: ");
@@ -124,13 +124,22 @@ static mw_status append_fresh(const stream_show *show, mw_str stream, mw_buf *sq
     mw_buf_append_text(sql, "CREATE VIEW ");
     mw_duck_append_name(sql, stream);
     mw_buf_append_text(sql, " AS ");
+    if (has_corrections) mw_buf_append_text(sql, "SELECT * EXCLUDE (\"in lake:\") FROM (");
+    const char *of_lake = has_corrections ? "SELECT *, true AS \"in lake:\" FROM "
+                                          : "SELECT * FROM ";
     if (is_in_lake) {
-        mw_buf_append_text(sql, "SELECT * FROM ");
+        mw_buf_append_text(sql, of_lake);
         mw_duck_append_name(sql, mw_buf_str(&lake));
         mw_buf_append_text(sql, " UNION ALL BY NAME ");
     }
-    mw_buf_append_text(sql, "SELECT * FROM ");
+    mw_buf_append_text(sql, has_corrections ? "SELECT *, false AS \"in lake:\" FROM "
+                                            : "SELECT * FROM ");
     mw_duck_append_name(sql, mw_sql_fresh_table(&show->workspace->arena, stream));
+    if (has_corrections) mw_buf_append_char(sql, ')');
+    /* What stands at the place of an event of the log can only be a correction of it. */
+    if (status == MW_OK && has_corrections)
+        status = mw_lake_views_append_standing(show->workspace, stream,
+                                               "place DESC, \"in lake:\" DESC", sql, err);
     mw_buf_append_text(sql, "; ");
     mw_buf_release(&lake);
     return status;
@@ -138,9 +147,10 @@ static mw_status append_fresh(const stream_show *show, mw_str stream, mw_buf *sq
 
 static mw_status append_all_fresh(const stream_show *show, mw_buf *sql, mw_error *err) {
     const mw_program *program = show->workspace->program;
-    for (size_t i = 0; show->has_fresh && i < program->stream_count; i++)
-        if (show->has_fresh[i])
-            MW_TRY(append_fresh(show, program->streams[i].name, sql, err));
+    for (size_t i = 0; show->fresh && i < program->stream_count; i++)
+        if (show->fresh[i].is_there)
+            MW_TRY(append_fresh(show, program->streams[i].name, show->fresh[i].may_correct, sql,
+                                err));
     return MW_OK;
 }
 
@@ -167,9 +177,10 @@ static mw_status look_at_streams(stream_show *show, mw_error *err) {
     mw_workspace *workspace = show->workspace;
     const mw_program *program = workspace->program;
     if (!program) return mw_lake_look(mw_state_lake(workspace->state), &show->lake, err);
-    show->has_fresh = mw_arena_alloc(&workspace->arena, program->stream_count + 1, 1);
-    if (!show->has_fresh) return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
-    return mw_sql_load_fresh(workspace, &show->lake, show->has_fresh, err);
+    show->fresh =
+        mw_arena_alloc(&workspace->arena, program->stream_count + 1, sizeof *show->fresh);
+    if (!show->fresh) return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+    return mw_sql_load_fresh(workspace, &show->lake, show->fresh, err);
 }
 
 mw_status mw_sql_tables_make(mw_workspace *workspace, bool with_examples, mw_error *err) {

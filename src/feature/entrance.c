@@ -125,10 +125,14 @@ static void fill_id(const mw_stream *stream, const mw_cell *row, mw_cell *id) {
     for (int32_t i = 0; i < stream->id_count; i++) id[i] = row[stream->id_fields[i]];
 }
 
-/* Keeps the values of an event that has entered; the first one with its id stays. */
+/* Keeps the values of an event that has entered; the first one with its id stays, until it is
+   corrected. */
 static mw_status keep_values(door *at, size_t width, const mw_cell *id, const mw_cell *values,
-                             mw_error *err) {
-    if (mw_key_list_find(&at->ids, id) != MW_KEY_NONE) return MW_OK;
+                             bool is_correction, mw_error *err) {
+    size_t number = mw_key_list_find(&at->ids, id);
+    if (number != MW_KEY_NONE && is_correction)
+        memcpy(at->entered + number * width, values, width * sizeof *values);
+    if (number != MW_KEY_NONE) return MW_OK;
     if (!mw_grow((void **)&at->entered, &at->entered_capacity, (at->ids.count + 1) * width,
                  sizeof *at->entered, SIZE_MAX / sizeof *at->entered) ||
         !mw_key_list_add(&at->ids, id))
@@ -143,7 +147,8 @@ static mw_status remember(const mw_entrance *entrance, const mw_event *event, mw
     if (!entrance->remembers || stream->entry_count == 0 || stream->id_count == 0) return MW_OK;
     fill_id(stream, event->row, id);
     const mw_cell *values = event->row + stream->schema.field_count - stream->entry_count;
-    return keep_values(&entrance->doors[stream->source], stream->entry_count, id, values, err);
+    return keep_values(&entrance->doors[stream->source], stream->entry_count, id, values,
+                       event->replaced != NULL, err);
 }
 
 /* False if the event has not entered, or is not remembered. */
@@ -164,7 +169,8 @@ mw_status mw_entrance_fill(mw_entrance *entrance, const mw_event *event, int64_t
     if (!entrance) return MW_OK;
     const mw_stream *stream = &entrance->program->streams[event->stream];
     const door *at = &entrance->doors[stream->source];
-    if (stream->entry_count == 0 || recall(entrance, stream, row)) return MW_OK;
+    if (stream->entry_count == 0) return MW_OK;
+    if (!event->replaced && recall(entrance, stream, row)) return MW_OK;
     MW_ASSERT(at->course && stream->entry_count == at->fields->feature_count);
 
     mw_moment moment = {.t = event->time, .place = place, .row = row};
@@ -248,7 +254,7 @@ static mw_status load_values(mw_entrance *entrance, door *at, mw_reader *in, mw_
         if (!mw_cell_read_canonical(in, at->fields->features[v].type, entrance->symbols,
                                     &at->values[v]))
             return corrupt(err);
-    return keep_values(at, stream->entry_count, id, at->values, err);
+    return keep_values(at, stream->entry_count, id, at->values, false, err);
 }
 
 static mw_status load_door(mw_entrance *entrance, door *at, mw_reader *in, mw_error *err) {

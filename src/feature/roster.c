@@ -2,11 +2,12 @@
 
 #include <string.h>
 
-enum { SLOTS_MIN = 64, ENTRY_SIZE = 24, MOVES = 4 };
+enum { SLOTS_MIN = 64, ENTRY_SIZE = 32, MOVES = 4 };
 
 typedef struct {
     mw_keyed_hash id;
     uint64_t contents; /* the lowest bit: its mw_event_origin */
+    int64_t place;
 } entry;
 
 typedef struct {
@@ -201,6 +202,13 @@ mw_event_standing mw_roster_find(mw_roster *roster, const mw_event *event,
                                                             : MW_EVENT_CONFLICTS;
 }
 
+int64_t mw_roster_place(mw_roster *roster, const mw_event *event) {
+    MW_ASSERT(is_listed(roster, event) && roster->count > 0);
+    uint32_t slot = *find_slot(roster, hash_id(roster, event));
+    MW_ASSERT(slot != 0);
+    return roster->entries[slot - 1].place;
+}
+
 mw_status mw_roster_add(mw_roster *roster, const mw_event *event, mw_event_origin origin,
                         mw_error *err) {
     if (!is_listed(roster, event)) return MW_OK;
@@ -208,21 +216,28 @@ mw_status mw_roster_add(mw_roster *roster, const mw_event *event, mw_event_origi
     mw_keyed_hash id = hash_id(roster, event);
     move_some(roster, MOVES);
     uint32_t *slot = find_slot(roster, id);
-    if (*slot != 0) return MW_OK;
-    roster->entries[roster->count++] = (entry){id, hash_contents(roster, event, origin)};
+    if (*slot != 0 && (!event->replaced || event->place < roster->entries[*slot - 1].place))
+        return MW_OK;
+    entry listed = {id, hash_contents(roster, event, origin), event->place};
+    if (*slot != 0) {
+        roster->entries[*slot - 1] = listed;
+        return MW_OK;
+    }
+    roster->entries[roster->count++] = listed;
     *slot = (uint32_t)roster->count;
     return MW_OK;
 }
 
 size_t mw_roster_count(const mw_roster *roster) { return roster->count; }
 
-/* --- as bytes: each entry's three words, little endian ---------------------------------------- */
+/* --- as bytes: each entry's four words, little endian ----------------------------------------- */
 
 void mw_roster_save(const mw_roster *roster, mw_buf *out) {
     for (size_t i = 0; i < roster->count; i++) {
         mw_buf_append_u64(out, roster->entries[i].id.words[0]);
         mw_buf_append_u64(out, roster->entries[i].id.words[1]);
         mw_buf_append_u64(out, roster->entries[i].contents);
+        mw_buf_append_u64(out, (uint64_t)roster->entries[i].place);
     }
 }
 
@@ -240,7 +255,8 @@ mw_status mw_roster_load(mw_roster *roster, mw_str bytes, mw_error *err) {
         id.words[1] = mw_read_u64(&in);
         uint32_t *slot = find_slot(roster, id);
         if (*slot != 0) return mw_fail(err, MW_CORRUPT, "roster: an id stands twice in its bytes");
-        roster->entries[roster->count++] = (entry){id, mw_read_u64(&in)};
+        uint64_t contents = mw_read_u64(&in);
+        roster->entries[roster->count++] = (entry){id, contents, (int64_t)mw_read_u64(&in)};
         *slot = (uint32_t)roster->count;
     }
     return MW_OK;

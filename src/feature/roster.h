@@ -2,8 +2,9 @@
  * roster: which events stand already, by their ids.
  *
  * Of each event it keeps a digest of its stream and id and one of its contents, under a key of the
- * log's that nobody outside knows (base/keyed_hash.h): 24 bytes and a slot, whatever is in the
- * row, so neither rows nor texts have to be in memory, and a checkpoint can hold all of them.
+ * log's that nobody outside knows (base/keyed_hash.h), and its place: 32 bytes and a slot, whatever
+ * is in the row, so neither rows nor texts have to be in memory, and a checkpoint can hold all of
+ * them. Who must have the row, for a correction of it, finds it by its place.
  * Equal contents are equal times, known times and cells, but for fields with windows, which a row
  * that comes does not have. Streams without an id are not listed.
  *
@@ -29,7 +30,10 @@ void mw_roster_destroy(mw_roster *roster); /* NULL is allowed */
    NULL) is set unless it is new. */
 mw_event_standing mw_roster_find(mw_roster *roster, const mw_event *event,
                                  mw_event_origin *out_origin);
-/* Lists an event; where its id stands already, the first one stays. */
+/* Where the event stands whose id this one has; it must stand. */
+int64_t mw_roster_place(mw_roster *roster, const mw_event *event);
+/* Lists an event; where its id stands already, the first one stays, until a correction that comes
+   after takes its place. */
 MW_MUST_USE mw_status mw_roster_add(mw_roster *roster, const mw_event *event,
                                     mw_event_origin origin, mw_error *err);
 size_t mw_roster_count(const mw_roster *roster);

@@ -17,7 +17,8 @@ static mw_status add_fresh(const mw_program *program, int32_t number, const mw_e
         status = mw_standing_create(stream, number, lake, &nothing, &standing, err);
     for (size_t row = 0; status == MW_OK && row < count; row++) {
         mw_event event = mw_events_row(tail, number, row);
-        if (!standing || mw_standing_find(standing, &event) == MW_STANDS_NOT)
+        if (!standing || event.replaced ||
+            mw_standing_find(standing, &event) != MW_STANDS_IN_LAKE)
             status = mw_events_add(out_events, &event, err);
     }
     mw_standing_destroy(standing);

@@ -25,7 +25,7 @@ MW_TEST(ingest_takes_each_row_where_it_belongs) {
     MW_CHECK_EQUAL_INT(file->repeats, 1);
     MW_CHECK(shop_has_reason(&f, "shop: must be one of north, south"));
     MW_CHECK(shop_has_reason(&f, "time: must be there, and known too"));
-    MW_CHECK(shop_has_reason(&f, "id: stands already with other contents"));
+    MW_CHECK(shop_has_reason(&f, "id: stands in this ingest with other contents"));
     MW_CHECK(shop_has_reason(&f, "price: must be at least 0"));
     MW_CHECK(shop_has_reason(&f, "shop: must be there in all but 0% of the rows"));
     MW_CHECK_EQUAL_INT(shop_event_count(&f, "orders"), 2);
@@ -90,6 +90,67 @@ MW_TEST(ingest_takes_what_is_new_in_a_grown_file) {
     MW_CHECK_EQUAL_STR(f.err.message,
                        "visits.csv: its first 3 rows have changed since they were taken in");
     MW_CHECK_EQUAL_INT(shop_event_count(&f, "visits"), 3);
+    shop_tear_down(&f);
+}
+
+/* The event of an order that stands, by all that lake and log say. */
+static mw_event find_order(const shop *f, const mw_events *events, double number) {
+    mw_event found = {.row = NULL};
+    int32_t orders = mw_program_find_stream(f->program, MW_STR("orders"));
+    const mw_stream *stream = &f->program->streams[orders];
+    for (size_t row = 0; row < events->streams[orders].rows.row_count; row++) {
+        mw_event event = mw_events_row(events, orders, row);
+        if (event.row[stream->id_fields[0]].number == number) found = event;
+    }
+    MW_CHECK(found.row);
+    return found;
+}
+
+static double price_of(const shop *f, const mw_cell *row) {
+    int32_t orders = mw_program_find_stream(f->program, MW_STR("orders"));
+    int32_t price = mw_schema_find(&f->program->streams[orders].schema, MW_STR("price"));
+    return row[price].number;
+}
+
+/* DESIGN.md rule 8: a file that was mended corrects what stands, again and again; what says the
+   same repeats, and nothing of what was replaced is lost. */
+MW_TEST(ingest_takes_corrections) {
+    shop f;
+    char text[500];
+    mw_history history;
+    mw_events events;
+    shop_set_up(&f, NULL);
+    shop_write_file(&f, "orders1.csv", "order,at,shop,price,delay\n"
+                                       "1,2024-01-01T10:00:00Z,north,5,3\n"
+                                       "2,2024-01-01T11:00:00Z,south,6,NA\n");
+    shop_write_file(&f, "visits.csv", shop_first_visits);
+    shop_compile(&f, shop_orders);
+    MW_CHECK_OK(shop_ingest(&f), &f.err);
+    for (int price = 7; price < 10; price++) {
+        snprintf(text, sizeof text, "order,at,shop,price,delay\n"
+                                    "1,2024-01-01T10:00:00Z,north,5,3\n"
+                                    "2,2024-01-01T1%d:00:00Z,south,%d,NA\n", price % 3, price);
+        shop_write_file(&f, "orders1.csv", text);
+        MW_CHECK_OK(shop_ingest(&f), &f.err);
+        MW_CHECK_EQUAL_INT(f.report.files[0].corrections, 1);
+        MW_CHECK_EQUAL_INT(f.report.files[0].repeats, 1);
+        MW_CHECK(f.report.files[0].event_count == 0 && f.report.quarantined == 0);
+        MW_CHECK_OK(mw_history_load(f.state, f.program, f.symbols, &history, &events, &f.err),
+                    &f.err);
+        mw_event event = find_order(&f, &events, 2);
+        MW_CHECK(event.replaced && price_of(&f, event.row) == price);
+        MW_CHECK_EQUAL_INT(price_of(&f, event.replaced), price - 1);
+        /* In history it counts no earlier than what it corrects. */
+        MW_CHECK(event.place == mw_event_counts_from(&event) &&
+                 event.place >= event.replaced_from);
+        MW_CHECK(!find_order(&f, &events, 1).replaced);
+        mw_events_release(&events);
+    }
+    MW_CHECK_EQUAL_INT(shop_event_count(&f, "orders"), 5);
+    shop_write_file(&f, "orders2.csv", text); /* the same rows in another file */
+    shop_write_file(&f, "orders1.csv", text);
+    MW_CHECK_OK(shop_ingest(&f), &f.err);
+    MW_CHECK_EQUAL_INT(shop_event_count(&f, "orders"), 5);
     shop_tear_down(&f);
 }
 

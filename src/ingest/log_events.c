@@ -2,6 +2,8 @@
 
 #include <yyjson.h>
 
+#include "ingest/event_bytes.h"
+
 enum { DEFINITION_SIZE_MAX = 1 << 20, NO_STREAM = -1, FOREIGN_STREAM = -2 };
 
 struct mw_log_events {
@@ -12,7 +14,7 @@ struct mw_log_events {
                                       fields have changed) or FOREIGN_STREAM */
     unsigned char (*meanings)[MW_SHA256_SIZE]; /* by the log's number: of the definition */
     mw_str *definitions;             /* of the program's streams */
-    mw_cell **rows;                  /* one a stream of the program, to read events into */
+    mw_cell **rows;                  /* two a stream of the program, to read events into */
 };
 
 bool mw_log_control_is(const mw_record *record, const char *kind) {
@@ -44,7 +46,7 @@ static mw_status define(mw_log_events *events, size_t stream, mw_buf *text, mw_e
     MW_TRY(mw_buf_check(text, "a stream's definition", err));
     size_t field_count = events->program->streams[stream].schema.field_count;
     events->definitions[stream] = mw_str_copy(&events->arena, mw_buf_str(text));
-    events->rows[stream] = mw_arena_alloc(&events->arena, field_count + 1, sizeof(mw_cell));
+    events->rows[stream] = mw_arena_alloc(&events->arena, 2 * field_count + 1, sizeof(mw_cell));
     bool is_made = events->definitions[stream].data && events->rows[stream];
     return is_made ? MW_OK : no_memory(err);
 }
@@ -139,17 +141,13 @@ mw_status mw_log_events_read(const mw_log_events *events, const mw_record *recor
         return mw_hint(err, status, "Undo the change of the stream, or begin a new log.");
     }
     const mw_schema *schema = &events->program->streams[stream].schema;
-    mw_reader reader = {.rest = record->payload};
-    for (size_t i = 0; i < schema->field_count; i++)
-        if (!mw_cell_read_canonical(&reader, schema->fields[i].type, events->symbols,
-                                    &events->rows[stream][i]))
-            return mw_fail(err, MW_CORRUPT, "log: an event cannot be read");
-    if (reader.failed || reader.rest.size > 0)
-        return mw_fail(err, MW_CORRUPT, "log: an event has the wrong size");
-    *out_event = (mw_event){.stream = stream,
-                            .time = record->time,
-                            .known = record->known,
-                            .place = record->place,
-                            .row = events->rows[stream]};
+    mw_event event = {.stream = stream,
+                      .time = record->time,
+                      .known = record->known,
+                      .place = record->place};
+    if (!mw_event_bytes_read(record->payload, schema, events->symbols, events->rows[stream],
+                             &event))
+        return mw_fail(err, MW_CORRUPT, "log: an event cannot be read");
+    *out_event = event;
     return MW_OK;
 }

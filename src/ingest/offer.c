@@ -39,7 +39,8 @@ mw_status mw_offer_describe(mw_offer *offer, const mw_program *program, const bo
 
 static void append_file(mw_buf *out, const mw_ingest_file *file) {
     const size_t counts[] = {file->row_count, file->known_count, file->event_count,
-                             file->left_out,  file->repeats,     file->quarantined};
+                             file->left_out,  file->corrections, file->repeats,
+                             file->quarantined};
     mw_text_append(out, file->stream);
     mw_text_append(out, file->file);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
@@ -56,7 +57,8 @@ static void read_hash(mw_reader *reader, char out_hash[MW_SHA256_HEX_SIZE + 1]) 
 
 static void read_file(mw_reader *reader, mw_ingest_file *file) {
     size_t *const counts[] = {&file->row_count, &file->known_count, &file->event_count,
-                              &file->left_out,  &file->repeats,     &file->quarantined};
+                              &file->left_out,  &file->corrections, &file->repeats,
+                              &file->quarantined};
     file->stream = mw_text_read(reader);
     file->file = mw_text_read(reader);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)

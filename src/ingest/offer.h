@@ -18,6 +18,7 @@ typedef struct {
     size_t known_count; /* of them, those that an ingest before had taken */
     size_t event_count; /* rows that became events */
     size_t left_out;    /* by `where` */
+    size_t corrections; /* rows that correct what stands */
     size_t repeats;     /* the same id and contents again: dropped */
     size_t quarantined;
     char content_hash[MW_SHA256_HEX_SIZE + 1], rows_hash[MW_SHA256_HEX_SIZE + 1];

@@ -1,5 +1,8 @@
 #include "ingest/offer_events.h"
 
+#include "ingest/event_bytes.h"
+#include "store/log.h"
+
 static mw_status malformed(mw_error *err) {
     return mw_fail(err, MW_MALFORMED, "ingest: its events cannot be read");
 }
@@ -16,18 +19,25 @@ mw_status mw_offer_events_append(mw_buf *out, const mw_addition *addition,
                                  const mw_lake_batch *batch, size_t from, size_t *out_next,
                                  mw_error *err) {
     uint32_t files[MW_STREAMS_MAX] = {0};
+    mw_buf cells;
+    mw_buf_init(&cells, MW_LOG_PAYLOAD_MAX);
     find_files(addition, batch, files);
     mw_buf_append_u64(out, (uint64_t)addition->number);
     size_t end = out->size + MW_OFFER_PIECE_SIZE, at = from;
     for (; at < batch->events->event_count && out->size < end && !out->failed; at++) {
         mw_event event = mw_events_at(batch->events, at);
         const mw_schema *schema = batch->events->streams[event.stream].rows.schema;
+        mw_buf_clear(&cells);
+        mw_event_bytes_append(&cells, &event, schema, batch->symbols);
         mw_buf_append_u32(out, files[event.stream]);
+        mw_buf_append_u32(out, (uint32_t)cells.size);
         mw_buf_append_u64(out, (uint64_t)event.time);
         mw_buf_append_u64(out, (uint64_t)event.known);
-        for (size_t i = 0; i < schema->field_count; i++)
-            mw_cell_append_canonical(out, schema->fields[i].type, event.row[i], batch->symbols);
+        mw_buf_append_str(out, mw_buf_str(&cells));
     }
+    mw_status status = mw_buf_check(&cells, "ingest: an event", err);
+    mw_buf_release(&cells);
+    MW_TRY(status);
     MW_TRY(mw_buf_check(out, "ingest: a piece of its events", err));
     *out_next = at;
     return MW_OK;
@@ -40,17 +50,16 @@ mw_status mw_offer_events_next(mw_reader *reader, const mw_offer_events_reading 
     *out_has_event = reader->rest.size > 0;
     if (!*out_has_event) return MW_OK;
     uint32_t file = mw_read_u32(reader);
+    uint32_t size = mw_read_u32(reader);
     if (reader->failed || file >= reading->file_count) return malformed(err);
     mw_event event = {.stream = reading->streams[file], .place = MW_TIME_MISSING};
     event.time = (int64_t)mw_read_u64(reader);
     event.known = (int64_t)mw_read_u64(reader);
-    event.row = reading->row;
+    mw_str bytes = mw_read_bytes(reader, size);
     const mw_schema *schema = &reading->program->streams[event.stream].schema;
-    for (size_t i = 0; i < schema->field_count; i++)
-        if (!mw_cell_read_canonical(reader, schema->fields[i].type, reading->symbols,
-                                    &reading->row[i]))
-            return malformed(err);
-    if (reader->failed) return malformed(err);
+    if (reader->failed ||
+        !mw_event_bytes_read(bytes, schema, reading->symbols, reading->row, &event))
+        return malformed(err);
     *out_event = event;
     return MW_OK;
 }

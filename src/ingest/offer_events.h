@@ -5,8 +5,8 @@
  * The events of each file come in the order of its rows, so that the server counts them as
  * readers of the file do. They are cut into pieces, which can be sent between other messages.
  *
- * In the bytes: u64 number of the addition, then for each event u32 index of its file,
- * i64 time, i64 known, and its cells in canonical bytes (little endian).
+ * In the bytes: u64 number of the addition, then for each event u32 index of its file, u32 size,
+ * i64 time, i64 known, and its bytes (event_bytes), so many (little endian).
  */
 #pragma once
 #include "ingest/offer.h"
@@ -25,7 +25,7 @@ typedef struct {
     mw_symbols *symbols;
     const int32_t *streams; /* of the program, one a file of the addition */
     size_t file_count;
-    mw_cell *row; /* room for the fields of any of them; each event overwrites it */
+    mw_cell *row; /* room for two rows of any of them; each event overwrites it */
 } mw_offer_events_reading;
 
 /* The number of the addition that a piece belongs to; reading goes on behind it. */

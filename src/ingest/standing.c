@@ -11,6 +11,17 @@ struct mw_standing {
     size_t count;
 };
 
+static mw_event event_of(const mw_standing *standing, uint64_t slot) {
+    const mw_stream_events *events = standing->events[slot & 1];
+    size_t row = slot / 2 - 1;
+    mw_event event = {.time = events->times[row],
+                      .known = events->knowns[row],
+                      .place = events->places[row],
+                      .row = mw_table_row(&events->rows, row)};
+    mw_events_find_replaced(events, row, &event);
+    return event;
+}
+
 static const mw_cell *cells_of(const mw_standing *standing, uint64_t slot) {
     return mw_table_row(&standing->events[slot & 1]->rows, slot / 2 - 1);
 }
@@ -52,11 +63,20 @@ static mw_status grow(mw_standing *standing, mw_error *err) {
     return MW_OK;
 }
 
+/* The first event with an id stands, until a correction replaces it. */
+static bool takes_over(const mw_standing *standing, uint64_t standing_slot, uint64_t slot) {
+    mw_event before = event_of(standing, standing_slot), after = event_of(standing, slot);
+    return after.replaced && (!before.replaced || after.place >= before.place);
+}
+
 static mw_status take_up(mw_standing *standing, size_t row, bool is_fresh, mw_error *err) {
     if (2 * (standing->count + 1) > standing->capacity) MW_TRY(grow(standing, err));
     uint64_t slot = 2 * ((uint64_t)row + 1) + is_fresh;
     uint64_t *at = find_slot(standing, cells_of(standing, slot));
-    if (*at != 0) return MW_OK; /* the first one stands */
+    if (*at != 0) {
+        if (takes_over(standing, *at, slot)) *at = slot;
+        return MW_OK;
+    }
     *at = slot;
     standing->count++;
     return MW_OK;
@@ -85,15 +105,20 @@ mw_status mw_standing_create(const mw_stream *stream, int32_t number, const mw_e
 mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event) {
     uint64_t slot = *find_slot(standing, event->row);
     if (slot == 0) return MW_STANDS_NOT;
-    const mw_stream_events *events = standing->events[slot & 1];
-    const mw_cell *cells = cells_of(standing, slot);
-    size_t row = slot / 2 - 1;
-    bool is_equal = events->times[row] == event->time && events->knowns[row] == event->known;
-    size_t count = events->rows.schema->field_count - standing->stream->entry_count;
+    mw_event stands = event_of(standing, slot);
+    bool is_equal = stands.time == event->time && stands.known == event->known;
+    size_t count = standing->events[0]->rows.schema->field_count - standing->stream->entry_count;
     for (size_t i = 0; is_equal && i < count; i++)
-        is_equal = cells[i].bits == event->row[i].bits;
-    if (!is_equal) return MW_STANDS_OTHERWISE;
-    return slot & 1 ? MW_STANDS_FRESH : MW_STANDS_IN_LAKE;
+        is_equal = stands.row[i].bits == event->row[i].bits;
+    if (slot & 1) return is_equal ? MW_STANDS_FRESH : MW_STANDS_FRESH_OTHERWISE;
+    return is_equal ? MW_STANDS_IN_LAKE : MW_STANDS_OTHERWISE;
+}
+
+void mw_standing_correct(const mw_standing *standing, mw_event *event) {
+    mw_event stands = event_of(standing, *find_slot(standing, event->row));
+    event->replaced = stands.row;
+    event->replaced_time = stands.time;
+    event->replaced_from = mw_event_counts_from(&stands);
 }
 
 mw_status mw_standing_add(mw_standing *standing, mw_error *err) {

@@ -1,5 +1,6 @@
 /*
- * standing: which ids of a stream stand already, and with what contents.
+ * standing: which ids of a stream stand already, and with what contents: of corrections the last
+ * one's, by their places.
  *
  * A hash table over the events of the lake and those that an ingest adds; it holds row numbers
  * only (8 bytes an event, at most half full), so both must outlive it. Ids are compared cell by
@@ -14,7 +15,8 @@ typedef enum {
     MW_STANDS_NOT,
     MW_STANDS_IN_LAKE, /* with equal contents, from an ingest before */
     MW_STANDS_FRESH,   /* with equal contents, from this one */
-    MW_STANDS_OTHERWISE, /* with other contents */
+    MW_STANDS_OTHERWISE, /* with other contents, from an ingest before */
+    MW_STANDS_FRESH_OTHERWISE, /* with other contents, from this one */
 } mw_stands;
 
 /* `stream`, of index `number`, must have an id. Takes up all that `lake` and `fresh` hold. */
@@ -23,6 +25,8 @@ MW_MUST_USE mw_status mw_standing_create(const mw_stream *stream, int32_t number
                                          mw_standing **out_standing, mw_error *err);
 /* Fields with windows are no contents of a row that comes: they are worked out as it enters. */
 mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event);
+/* Makes an event whose id stands otherwise the correction of what stands. */
+void mw_standing_correct(const mw_standing *standing, mw_event *event);
 /* Takes up the row that was added last to the fresh events. */
 MW_MUST_USE mw_status mw_standing_add(mw_standing *standing, mw_error *err);
 void mw_standing_destroy(mw_standing *standing); /* NULL is allowed */

@@ -20,7 +20,8 @@ typedef struct {
 
 static mw_stands expected(const model_entry *entry, double value, int64_t time) {
     if (!entry->stands) return MW_STANDS_NOT;
-    if (entry->value != value || entry->time != time) return MW_STANDS_OTHERWISE;
+    if (entry->value != value || entry->time != time)
+        return entry->is_fresh ? MW_STANDS_FRESH_OTHERWISE : MW_STANDS_OTHERWISE;
     return entry->is_fresh ? MW_STANDS_FRESH : MW_STANDS_IN_LAKE;
 }
 
@@ -37,7 +38,7 @@ MW_TEST(standing_agrees_with_a_list) {
     mw_standing *standing;
     mw_error err;
     uint64_t prng = mw_test_seed();
-    size_t seen[4] = {0};
+    size_t seen[5] = {0};
     MW_CHECK_OK(mw_events_init(&lake, schemas, 1, &err), &err);
     MW_CHECK_OK(mw_events_init(&fresh, schemas, 1, &err), &err);
     for (size_t id = 0; id < IDS; id += 3) {
@@ -60,7 +61,36 @@ MW_TEST(standing_agrees_with_a_list) {
         MW_CHECK_OK(mw_standing_add(standing, &err), &err);
         model[id] = (model_entry){true, true, value, time};
     }
-    for (int i = 0; i < 4; i++) MW_CHECK(seen[i] > 0);
+    for (int i = 0; i < 5; i++) MW_CHECK(seen[i] > 0);
+    mw_standing_destroy(standing);
+    mw_events_release(&lake);
+    mw_events_release(&fresh);
+}
+
+/* Of corrections the one that stands last is what stands, in whatever order they are listed. */
+MW_TEST(standing_is_what_the_last_correction_says) {
+    mw_events lake, fresh;
+    mw_standing *standing;
+    mw_error err;
+    MW_CHECK_OK(mw_events_init(&lake, schemas, 1, &err), &err);
+    MW_CHECK_OK(mw_events_init(&fresh, schemas, 1, &err), &err);
+    static const struct { double value; int64_t place; bool corrects; } rows[] = {
+        {5, 50, true}, {1, 10, false}, {3, 30, true}};
+    for (size_t i = 0; i < 3; i++) {
+        mw_cell cells[3] = {mw_cell_number(1), mw_cell_number(2), mw_cell_number(rows[i].value)};
+        mw_event event = {.time = 7, .known = 8, .place = rows[i].place, .row = cells};
+        if (rows[i].corrects) event.replaced = cells;
+        MW_CHECK_OK(mw_events_add(&lake, &event, &err), &err);
+    }
+    MW_CHECK_OK(mw_standing_create(&stream, 0, &lake, &fresh, &standing, &err), &err);
+    mw_cell cells[3] = {mw_cell_number(1), mw_cell_number(2), mw_cell_number(5)};
+    mw_event event = {.time = 7, .known = 8, .row = cells};
+    MW_CHECK_EQUAL_INT(mw_standing_find(standing, &event), MW_STANDS_IN_LAKE);
+    cells[2].number = 3;
+    MW_CHECK_EQUAL_INT(mw_standing_find(standing, &event), MW_STANDS_OTHERWISE);
+    mw_standing_correct(standing, &event);
+    MW_CHECK(event.replaced[2].number == 5 && event.replaced_time == 7 &&
+             event.replaced_from == 50);
     mw_standing_destroy(standing);
     mw_events_release(&lake);
     mw_events_release(&fresh);

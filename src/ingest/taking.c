@@ -177,25 +177,47 @@ static mw_status add_event(job *j, const mw_event *event, mw_error *err) {
     return standing ? mw_standing_add(standing, err) : MW_OK;
 }
 
-/* Adds what is new among the row's events; a row with nothing new is a repeat. What stands
-   with other contents refuses the whole row: corrections are not built yet. */
-static mw_status settle(job *j, size_t row, mw_error *err) {
-    bool is_new = false, is_fresh_repeat = false;
-    mw_event *events = mw_row_events_items(j->events);
+/* How a row's events stand. */
+typedef struct {
+    bool is_new, corrects, is_fresh_repeat, differs_here;
+} stand;
+
+/* In history it stands where it counts from, which is not before what it corrects does. */
+static void correct(const mw_standing *standing, mw_event *event) {
+    mw_standing_correct(standing, event);
+    event->place = mw_event_counts_from(event);
+}
+
+/* Events that are there already are left out; those that stand with other contents, from before
+   this ingest, become corrections of that (DESIGN.md rule 8). */
+static stand look_up(job *j, mw_event *events) {
+    stand found = {.is_new = false};
     for (int32_t i = 0; i < j->source->stream_count; i++) {
         mw_standing *standing = j->taking->standing[j->source->first_stream + i];
         if (!events[i].row) continue;
         mw_stands stands = standing ? mw_standing_find(standing, &events[i]) : MW_STANDS_NOT;
-        if (stands == MW_STANDS_OTHERWISE)
-            return refuse_id(j, row, MW_STR("id: stands already with other contents"), err);
-        is_new = is_new || stands == MW_STANDS_NOT;
-        is_fresh_repeat = is_fresh_repeat || (i == 0 && stands == MW_STANDS_FRESH);
-        if (stands != MW_STANDS_NOT) events[i].row = NULL;
+        found.is_new = found.is_new || stands == MW_STANDS_NOT;
+        found.corrects = found.corrects || stands == MW_STANDS_OTHERWISE;
+        found.is_fresh_repeat = found.is_fresh_repeat || (i == 0 && stands == MW_STANDS_FRESH);
+        found.differs_here = found.differs_here || stands == MW_STANDS_FRESH_OTHERWISE;
+        if (stands == MW_STANDS_OTHERWISE) correct(standing, &events[i]);
+        else if (stands != MW_STANDS_NOT) events[i].row = NULL;
     }
-    if (is_fresh_repeat && j->declared->id_is_unique)
+    return found;
+}
+
+/* Adds what is new among the row's events, and what corrects; a row with neither is a repeat. Of
+   two rows of one ingest nothing says which one corrects the other: the later is refused whole. */
+static mw_status settle(job *j, size_t row, mw_error *err) {
+    mw_event *events = mw_row_events_items(j->events);
+    stand found = look_up(j, events);
+    if (found.differs_here)
+        return refuse_id(j, row, MW_STR("id: stands in this ingest with other contents"), err);
+    if (found.is_fresh_repeat && j->declared->id_is_unique)
         return refuse_id(j, row, MW_STR("id: must be unique"), err);
-    j->line.event_count += is_new;
-    j->line.repeats += !is_new;
+    j->line.event_count += found.is_new && !found.corrects;
+    j->line.corrections += found.corrects;
+    j->line.repeats += !found.is_new && !found.corrects;
     for (int32_t i = 0; i < j->source->stream_count; i++)
         if (events[i].row) MW_TRY(add_event(j, &events[i], err));
     return MW_OK;

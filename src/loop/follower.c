@@ -275,7 +275,9 @@ static mw_status reach(mw_follower *follower, int64_t place, mw_error *err) {
 
 static bool is_repeated(const mw_follower *follower, const mw_event *event) {
     const mw_standing *standing = follower->standing[event->stream];
-    return standing && mw_standing_find(standing, event) != MW_STANDS_NOT;
+    if (!standing || event->replaced) return false;
+    mw_stands stands = mw_standing_find(standing, event);
+    return stands == MW_STANDS_IN_LAKE || stands == MW_STANDS_FRESH;
 }
 
 static mw_status take_event(mw_follower *follower, const mw_record *record, mw_error *err) {

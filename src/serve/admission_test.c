@@ -176,8 +176,8 @@ MW_TEST(admission_refuses_half_an_ingest_and_other_projects) {
     MW_CHECK_OK(send(&f), &f.err);
     yyjson_doc *doc = shop_row("{\"shop\": \"a\", \"number\": 3, "
                                "\"at\": \"1970-04-11T00:00:00Z\"}");
-    bool is_new;
-    MW_CHECK_OK(mw_service_take(f.shop.service, 0, yyjson_doc_get_root(doc), &is_new, &f.err),
+    mw_event_standing standing;
+    MW_CHECK_OK(mw_service_take(f.shop.service, 0, yyjson_doc_get_root(doc), &standing, &f.err),
                 &f.err);
     yyjson_doc_free(doc);
     MW_CHECK_STATUS(accept(&f, &accepted, &is_history), MW_BUSY);

@@ -97,6 +97,7 @@ static void set_metrics(const mw_api *api) {
     mw_service_counts counts = mw_service_read_counts(api->service);
     mw_sequencer_stats stats = mw_sequencer_read_stats(sequencer);
     set(api, &rows_meter, "result=\"accepted\"", (double)counts.accepted);
+    set(api, &rows_meter, "result=\"corrected\"", (double)counts.corrections);
     set(api, &rows_meter, "result=\"repeated\"", (double)counts.repeats);
     set(api, &rows_meter, "result=\"rejected\"", (double)counts.rejected);
     set(api, &predictions_meter, "", (double)mw_ledger_count(mw_sequencer_ledger(sequencer)));

@@ -139,20 +139,21 @@ void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err) {
 /* --- events --------------------------------------------------------------------------------- */
 
 typedef struct {
-    size_t accepted, repeats;
+    size_t accepted, corrections, repeats;
 } tally;
 
 static mw_status take_rows(mw_api *api, int32_t source, rows *all, tally *count, mw_json *json,
                            mw_error *err) {
     for (;;) {
         yyjson_val *row = NULL;
-        bool is_new = false;
+        mw_event_standing standing = MW_EVENT_REPEATS;
         mw_status status = rows_next(all, &row, err);
         if (status == MW_OK && !row) return MW_OK;
-        if (status == MW_OK) status = mw_service_take(api->service, source, row, &is_new, err);
+        if (status == MW_OK) status = mw_service_take(api->service, source, row, &standing, err);
         if (status == MW_OK) {
-            count->accepted += is_new;
-            count->repeats += !is_new;
+            count->accepted += standing == MW_EVENT_NEW;
+            count->corrections += standing == MW_EVENT_CONFLICTS;
+            count->repeats += standing == MW_EVENT_REPEATS;
             continue;
         }
         if (!is_of_row(status)) return status;
@@ -181,6 +182,8 @@ static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all
     mw_json_int(&json, (int64_t)count.accepted);
     mw_json_key(&json, "repeats");
     mw_json_int(&json, (int64_t)count.repeats);
+    mw_json_key(&json, "corrections");
+    mw_json_int(&json, (int64_t)count.corrections);
     mw_api_write_clock(&json, api);
     mw_json_object_end(&json);
     return MW_OK;

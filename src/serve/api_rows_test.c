@@ -14,10 +14,10 @@ MW_TEST(api_takes_rows_in_every_form) {
                                         ORDER(4) "\n\n"};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_POST, events, forms[i], 200),
-                           "{\"rejected\":[],\"accepted\":1,\"repeats\":0,"
+                           "{\"rejected\":[],\"accepted\":1,\"repeats\":0,\"corrections\":0,"
                            "\"clock\":\"1970-04-11T00:00:00Z\"}");
     MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_POST, events, "[]", 200),
-                       "{\"rejected\":[],\"accepted\":0,\"repeats\":0,"
+                       "{\"rejected\":[],\"accepted\":0,\"repeats\":0,\"corrections\":0,"
                        "\"clock\":\"1970-04-11T00:00:00Z\"}");
     shop_tear_down(&s);
 }

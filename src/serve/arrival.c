@@ -48,7 +48,7 @@ static mw_status prepare(mw_arrival *arrival, const mw_addition *addition, mw_er
             field_max = program->streams[i].schema.field_count;
     size_t count = program->stream_count;
     int32_t *streams = mw_arena_alloc(&arrival->arena, addition->file_count + 1, sizeof *streams);
-    arrival->reading.row = mw_arena_alloc(&arrival->arena, field_max + 1, sizeof(mw_cell));
+    arrival->reading.row = mw_arena_alloc(&arrival->arena, 2 * field_max + 1, sizeof(mw_cell));
     arrival->announced = mw_arena_alloc(&arrival->arena, count + 1, sizeof *arrival->announced);
     if (!streams || !arrival->reading.row || !arrival->announced) return no_memory(err);
     for (size_t i = 0; i < addition->file_count; i++)
@@ -137,12 +137,8 @@ bool mw_arrival_is_accepted(const mw_arrival *arrival) { return arrival->is_acce
 bool mw_arrival_peek(const mw_arrival *arrival, mw_event *out_event) {
     if (!arrival->is_accepted || arrival->left == 0) return false;
     size_t row = arrival->next_row;
-    const mw_stream_events *stream = &arrival->events.streams[arrival->next_stream];
-    *out_event = (mw_event){.stream = (int32_t)arrival->next_stream,
-                            .time = stream->times[row],
-                            .known = stream->knowns[row],
-                            .place = arrival->places.first + (int64_t)row * arrival->places.step,
-                            .row = mw_table_row(&stream->rows, row)};
+    *out_event = mw_events_row(&arrival->events, (int32_t)arrival->next_stream, row);
+    out_event->place = arrival->places.first + (int64_t)row * arrival->places.step;
     return true;
 }
 

@@ -16,7 +16,7 @@ struct mw_past {
     mw_lake_snapshot snapshot;
     uint32_t *codes;        /* by symbol of the events: the process's; 0: not asked for yet */
     size_t code_count;
-    mw_cell *row;
+    mw_cell *row;           /* room for an event's and for what it replaces */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -46,7 +46,7 @@ static mw_status prepare(mw_past *past, mw_error *err) {
     for (size_t i = 0; i < program->stream_count; i++)
         if (program->streams[i].schema.field_count > widest)
             widest = program->streams[i].schema.field_count;
-    past->row = mw_allocate(widest * sizeof *past->row);
+    past->row = mw_allocate(2 * widest * sizeof *past->row);
     if (!past->row) return no_memory(err);
     if (past->events) return MW_OK;
     past->events = &past->own;
@@ -113,21 +113,30 @@ int64_t mw_past_place(const mw_past *past, size_t index) {
     return mw_events_at(past->events, past->first + index).place;
 }
 
-/* In the symbols of the process. */
-static mw_status translate(mw_past *past, mw_event *event, mw_error *err) {
-    const mw_schema *schema = &past->config.program->streams[event->stream].schema;
+static mw_status translate_row(mw_past *past, const mw_schema *schema, const mw_cell *row,
+                               mw_cell *out_row, mw_error *err) {
     for (size_t i = 0; i < schema->field_count; i++) {
-        past->row[i] = event->row[i];
-        uint64_t symbol = event->row[i].symbol;
+        out_row[i] = row[i];
+        uint64_t symbol = row[i].symbol;
         if (!mw_type_is_symbol(schema->fields[i].type) || symbol == 0) continue;
         MW_ASSERT(symbol < past->code_count);
         uint32_t *code = &past->codes[symbol];
         mw_str text = mw_symbols_text(past->symbols, symbol);
         if (*code == 0) *code = mw_symbols_intern(past->config.symbols, text);
         if (*code == 0) return mw_fail(err, MW_TOO_LARGE, "past: the table of texts is full");
-        past->row[i].symbol = *code;
+        out_row[i].symbol = *code;
     }
+    return MW_OK;
+}
+
+/* In the symbols of the process. */
+static mw_status translate(mw_past *past, mw_event *event, mw_error *err) {
+    const mw_schema *schema = &past->config.program->streams[event->stream].schema;
+    mw_cell *replaced = past->row + schema->field_count;
+    MW_TRY(translate_row(past, schema, event->row, past->row, err));
+    if (event->replaced) MW_TRY(translate_row(past, schema, event->replaced, replaced, err));
     event->row = past->row;
+    if (event->replaced) event->replaced = replaced;
     return MW_OK;
 }
 

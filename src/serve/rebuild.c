@@ -55,7 +55,7 @@ void mw_rebuild_destroy(mw_rebuild *rebuild) {
 static bool was_fed(const mw_sequencer *sequencer, const mw_event *event) {
     mw_event_origin origin = MW_FROM_LOG;
     mw_event_standing standing = mw_roster_find(sequencer->roster, event, &origin);
-    return standing == MW_EVENT_NEW || origin == MW_FROM_LOG;
+    return event->replaced || standing != MW_EVENT_REPEATS || origin == MW_FROM_LOG;
 }
 
 static mw_status read_record(mw_rebuild *rebuild, mw_error *err) {

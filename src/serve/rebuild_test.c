@@ -49,7 +49,7 @@ static size_t rebuild(shop *s, size_t step_max) {
 /* Orders have numbers below DELIVERY, deliveries from there on. */
 static void take(shop *s, int number, int64_t at) {
     mw_buf text, time;
-    bool is_new = false;
+    mw_event_standing standing = MW_EVENT_REPEATS;
     mw_error err;
     mw_buf_init(&text, 1 << 10);
     mw_buf_init(&time, 1 << 6);
@@ -58,9 +58,9 @@ static void take(shop *s, int number, int64_t at) {
                   number, MW_STR_ARGS(mw_buf_str(&time)));
     mw_buf_append_char(&text, 0);
     yyjson_doc *doc = shop_row(mw_buf_str(&text).data);
-    MW_CHECK_OK(mw_service_take(s->service, number >= DELIVERY, yyjson_doc_get_root(doc), &is_new,
+    MW_CHECK_OK(mw_service_take(s->service, number >= DELIVERY, yyjson_doc_get_root(doc), &standing,
                                 &err), &err);
-    MW_CHECK(is_new);
+    MW_CHECK(standing == MW_EVENT_NEW);
     yyjson_doc_free(doc);
     mw_buf_release(&time);
     mw_buf_release(&text);

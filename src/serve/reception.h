@@ -25,7 +25,7 @@ typedef struct {
 
 /* What a row says: one event a stream of its source; a NULL `row` means that it has none. */
 typedef struct {
-    const mw_event *events;
+    mw_event *events;
     size_t count;
     mw_cell *cells; /* the first event's row: its fields with windows are still missing */
 } mw_received;

@@ -337,7 +337,8 @@ static mw_status read_event(mw_recovery *r, mw_error *err) {
         return MW_OK;
     MW_TRY(mw_log_events_read(r->log_events, &record, &r->event, err));
     /* Since it was logged, an ingest may have brought the same event into the lake. */
-    r->has_event = mw_sequencer_find(sequencer, &r->event) == MW_EVENT_NEW;
+    r->has_event = r->event.replaced ||
+                   mw_sequencer_find(sequencer, &r->event) != MW_EVENT_REPEATS;
     sequencer->stats.repeats += !r->has_event;
     return MW_OK;
 }

@@ -14,7 +14,8 @@
  *   u64 key, u64 key
  *   u32 model count; each: text name, text version that answers
  */
-static const mw_seal seal = {.what = "sequencer", .magic = 0x5153574d, .format = 1};
+enum { FORMAT = 2 }; /* 1 had rosters without places, and is refused: the log is replayed */
+static const mw_seal seal = {.what = "sequencer", .magic = 0x5153574d, .format = FORMAT};
 
 static const char head_name[] = "sequencer", roster_name[] = "roster", ledger_name[] = "ledger",
                   entrance_name[] = "entrance";
@@ -223,6 +224,9 @@ static mw_status read_head(mw_saved_state *saved, mw_sequencer *sequencer, mw_er
     mw_reader in = {.failed = false};
     MW_TRY(find(saved, MW_STR(head_name), &bytes, err));
     MW_TRY(mw_seal_open(seal, bytes, &in.rest, err));
+    if (mw_seal_format(bytes) < FORMAT)
+        return mw_fail(err, MW_CONFLICT, "its format version must be %d, got %u", FORMAT,
+                       mw_seal_format(bytes));
     MW_TRY(check_circumstances(&in, sequencer, err));
     if (!read_numbers(&in, saved, sequencer)) return broken(err);
     return read_answering(&in, sequencer, err);

@@ -46,7 +46,7 @@ static void write_history(world *w) {
 
 static void take(world *w, int32_t source, int number, int64_t at) {
     mw_buf text;
-    bool is_new = false;
+    mw_event_standing standing = MW_EVENT_REPEATS;
     mw_error err;
     mw_buf_init(&text, 1 << 10);
     mw_buf_printf(&text, "{\"shop\": \"%c\", \"number\": %d, \"at\": \"", 'a' + number % 2,
@@ -54,9 +54,9 @@ static void take(world *w, int32_t source, int number, int64_t at) {
     mw_time_append(&text, at);
     mw_buf_append(&text, "\"}", 3);
     yyjson_doc *doc = shop_row(text.data);
-    MW_CHECK_OK(mw_service_take(w->s.service, source, yyjson_doc_get_root(doc), &is_new, &err),
+    MW_CHECK_OK(mw_service_take(w->s.service, source, yyjson_doc_get_root(doc), &standing, &err),
                 &err);
-    MW_CHECK(is_new);
+    MW_CHECK(standing == MW_EVENT_NEW);
     yyjson_doc_free(doc);
     mw_buf_release(&text);
 }

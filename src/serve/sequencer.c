@@ -1,3 +1,4 @@
+#include "ingest/event_bytes.h"
 #include "ingest/load.h"
 #include "serve/rebuild.h"
 #include "serve/recovery.h"
@@ -20,6 +21,7 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
     if (!sequencer->deciders || !sequencer->successions || !sequencer->answering)
         return no_memory(err);
     MW_TRY(mw_program_events(config->program, &sequencer->arrived, err));
+    MW_TRY(mw_program_events(config->program, &sequencer->replaced, err));
     MW_TRY(mw_receipts_create(&sequencer->receipts, err));
     if (config->only_reads) return MW_OK;
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
@@ -77,6 +79,8 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
     mw_sequencer_unlearn(sequencer);
     mw_arrival_destroy(sequencer->arrival);
     mw_events_release(&sequencer->arrived);
+    mw_events_release(&sequencer->replaced);
+    mw_log_events_destroy(sequencer->log_events);
     mw_free(sequencer->arrived_order);
     mw_receipts_destroy(sequencer->receipts);
     mw_log_close(sequencer->log);
@@ -340,9 +344,9 @@ mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us, mw_error
 
 mw_event_standing mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event) {
     const mw_arrival *arrival = sequencer->arrival;
-    mw_event_standing standing = mw_roster_find(sequencer->roster, event, NULL);
-    if (standing != MW_EVENT_NEW || !arrival || !mw_arrival_is_accepted(arrival)) return standing;
-    return mw_arrival_find(arrival, event);
+    bool is_arriving = arrival && mw_arrival_is_accepted(arrival);
+    mw_event_standing standing = is_arriving ? mw_arrival_find(arrival, event) : MW_EVENT_NEW;
+    return standing != MW_EVENT_NEW ? standing : mw_roster_find(sequencer->roster, event, NULL);
 }
 
 static mw_status add_record(mw_sequencer *sequencer, mw_record record, mw_error *err) {
@@ -357,9 +361,7 @@ static mw_status add_record(mw_sequencer *sequencer, mw_record record, mw_error 
 static mw_status append_event(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
     const mw_schema *schema = &sequencer->config.program->streams[event->stream].schema;
     mw_buf_clear(&sequencer->payload);
-    for (size_t i = 0; i < schema->field_count; i++)
-        mw_cell_append_canonical(&sequencer->payload, schema->fields[i].type, event->row[i],
-                                 sequencer->config.symbols);
+    mw_event_bytes_append(&sequencer->payload, event, schema, sequencer->config.symbols);
     mw_record record = {.type = MW_RECORD_EVENT,
                         .stream = (uint32_t)event->stream,
                         .time = event->time,
@@ -452,6 +454,13 @@ mw_status mw_sequencer_await(mw_sequencer *sequencer, const mw_addition *additio
                              &sequencer->arrival, err);
 }
 
+/* Whether its id has come since it was read, or what it corrects was corrected since. */
+static bool is_overtaken(const mw_sequencer *sequencer, const mw_event *event) {
+    mw_event_standing standing = mw_sequencer_find(sequencer, event);
+    if (!event->replaced || standing != MW_EVENT_CONFLICTS) return standing != MW_EVENT_NEW;
+    return mw_roster_place(sequencer->roster, event) > event->replaced_from;
+}
+
 mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece, mw_error *err) {
     mw_arrival *arrival = sequencer->arrival;
     mw_event event;
@@ -459,8 +468,7 @@ mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece, mw_erro
     MW_ASSERT(arrival && !mw_arrival_is_accepted(arrival));
     while (has_event) {
         MW_TRY(mw_arrival_read(arrival, piece, &event, &has_event, err));
-        if (has_event && mw_sequencer_find(sequencer, &event) != MW_EVENT_NEW)
-            mw_arrival_overtake(arrival);
+        if (has_event && is_overtaken(sequencer, &event)) mw_arrival_overtake(arrival);
     }
     return MW_OK;
 }

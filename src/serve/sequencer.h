@@ -38,10 +38,12 @@ typedef struct {
     void *context;
     /* The events of the lake behind a place. */
     mw_status (*recall)(void *context, int64_t after, mw_past **out_past, mw_error *err);
-    /* A version that answered once, by its name; it outlives its reign. NULL: champions alone are
-       known. */
+    /* A version that answered once, by its name, for good. NULL: champions alone are known. */
     mw_status (*find_version)(void *context, size_t model, const char *version,
                               mw_champion *out_champion, mw_error *err);
+    /* Adds the lake's events of a stream at a place. NULL: nothing is to be corrected. */
+    mw_status (*look_back)(void *context, int32_t stream, int64_t place, mw_events *out_events,
+                           mw_error *err);
 } mw_sequencer_sources;
 
 typedef struct {
@@ -108,7 +110,6 @@ MW_MUST_USE mw_status mw_sequencer_rebuild(mw_sequencer *sequencer, size_t step_
                                            bool *out_is_busy, mw_error *err);
 /* The version that answers, by the log; empty: none does. */
 const char *mw_sequencer_answering(const mw_sequencer *sequencer, size_t model);
-
 /* The version that was promoted and does not answer yet. */
 typedef struct {
     mw_str version; /* empty: there is none */
@@ -119,7 +120,6 @@ typedef struct {
 mw_successor mw_sequencer_successor(const mw_sequencer *sequencer, size_t model);
 /* The members "version" and "share", or "failure" in its place. */
 void mw_successor_write_json(const mw_successor *successor, mw_json *json);
-
 /* The receipt for what was answered under this name in the last MW_RECEIPT_SPAN_US; NULL if there
    is none. Valid until the next record. */
 const mw_receipt *mw_sequencer_find_receipt(const mw_sequencer *sequencer,

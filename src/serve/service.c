@@ -1,6 +1,7 @@
 #include "serve/service.h"
 
 #include "decide/breaker.h"
+#include "serve/correcting.h"
 #include "serve/event_json.h"
 
 enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20 };
@@ -58,22 +59,18 @@ static mw_str id_of(mw_service *service, const mw_event *event) {
     return mw_str_slice(mw_buf_str(&service->event_id), 0, MW_NAME_SIZE_MAX);
 }
 
-/* Refuses a row of which anything stands with other contents; else tells how it stands: new if
-   anything of it is. */
+/* Tells how a row stands: with other contents if anything of it does, and then that becomes a
+   correction (rule 8), else new if anything of it is. */
 static mw_status look_up(mw_service *service, mw_received received,
                          mw_event_standing *out_standing, mw_error *err) {
     mw_event_standing standing = MW_EVENT_REPEATS;
     for (size_t i = 0; i < received.count; i++) {
-        const mw_event *event = &received.events[i];
+        mw_event *event = &received.events[i];
         if (!event->row) continue;
         mw_event_standing one = mw_sequencer_find(service->config.sequencer, event);
-        if (one == MW_EVENT_CONFLICTS) {
-            mw_status status = mw_fail(err, MW_CONFLICT,
-                                       "id: %.*s stands already with other contents",
-                                       MW_STR_ARGS(id_of(service, event)));
-            return mw_hint(err, status, "Corrections are not built yet.");
-        }
-        if (one == MW_EVENT_NEW) standing = MW_EVENT_NEW;
+        if (one == MW_EVENT_CONFLICTS)
+            MW_TRY(mw_sequencer_correct(service->config.sequencer, event, err));
+        if (one == MW_EVENT_CONFLICTS || standing == MW_EVENT_REPEATS) standing = one;
     }
     *out_standing = standing;
     return MW_OK;
@@ -85,7 +82,8 @@ static mw_status append_new(mw_service *service, mw_received received, bool is_e
     for (size_t i = 0; i < received.count; i++) {
         const mw_event *event = &received.events[i];
         if (!event->row) continue;
-        if (mw_sequencer_find(service->config.sequencer, event) == MW_EVENT_NEW)
+        if (event->replaced ||
+            mw_sequencer_find(service->config.sequencer, event) == MW_EVENT_NEW)
             MW_TRY(mw_sequencer_append(service->config.sequencer, event,
                                        i == 0 && !is_entered ? received.cells : NULL, err));
     }
@@ -101,14 +99,14 @@ static mw_status take(mw_service *service, int32_t source, yyjson_val *object,
 }
 
 mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,
-                          bool *out_is_new, mw_error *err) {
+                          mw_event_standing *out_standing, mw_error *err) {
     mw_event_standing standing = MW_EVENT_REPEATS;
     mw_status status = take(service, source, object, &standing, err);
-    bool is_new = standing == MW_EVENT_NEW;
     service->counts.rejected += status != MW_OK;
-    service->counts.accepted += status == MW_OK && is_new;
-    service->counts.repeats += status == MW_OK && !is_new;
-    if (status == MW_OK) *out_is_new = is_new;
+    service->counts.accepted += status == MW_OK && standing == MW_EVENT_NEW;
+    service->counts.corrections += status == MW_OK && standing == MW_EVENT_CONFLICTS;
+    service->counts.repeats += status == MW_OK && standing == MW_EVENT_REPEATS;
+    if (status == MW_OK) *out_standing = standing;
     return status;
 }
 
@@ -303,6 +301,23 @@ static mw_status refuse_later(const mw_service *service, mw_received received, m
     return MW_OK;
 }
 
+/* A row that corrects its event does so before it is asked about: what is predicted stands. */
+static mw_status correct_first(mw_service *service, const mw_decider *decider,
+                               mw_received received, mw_error *err) {
+    MW_TRY(check_version(decider, err));
+    MW_TRY(append_new(service, received, false, err));
+    for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
+    return MW_OK;
+}
+
+/* A moment that was made stays; to answer it with a row that it was not made of would mislead. */
+static mw_status refuse_change(mw_service *service, mw_received received, mw_error *err) {
+    mw_status status = mw_fail(err, MW_CONFLICT, "id: %.*s was predicted with other contents",
+                               MW_STR_ARGS(id_of(service, &received.events[0])));
+    return mw_hint(err, status, "Post the correction to /v1/events, and ask with \"record\": false "
+                                "for what the model says of it.");
+}
+
 mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,
                              mw_answer *out_answer, mw_error *err) {
     const mw_program *program = service->config.program;
@@ -323,8 +338,11 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
     const mw_ledger_entry *stored =
         record ? find_stored(service, number, stream, received.events[0].row) : NULL;
     mw_str payload;
+    if (stored && standing == MW_EVENT_CONFLICTS) return refuse_change(service, received, err);
     if (stored) return answer_stored(service, stored, &payload, out_answer, err);
     bool is_recorded = record && mw_decider_is_asked(decider);
+    if (is_recorded && standing == MW_EVENT_CONFLICTS)
+        MW_TRY(correct_first(service, decider, received, err));
     return predict_now(service, number, received, is_recorded, out_answer, err);
 }
 

@@ -43,12 +43,12 @@ MW_MUST_USE mw_status mw_service_create(mw_service_config config, mw_service **o
 void mw_service_destroy(mw_service *service); /* NULL is allowed */
 
 /* Takes a row as event of a declared stream, and of its later fields as far as they are there.
-   `*out_is_new` is false when all of it stood already. MW_CONFLICT: the id stands with other
-   contents. */
+   `*out_standing`: how it stood; MW_EVENT_CONFLICTS: it corrects what stood. */
 MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,
-                                      bool *out_is_new, mw_error *err);
+                                      mw_event_standing *out_standing, mw_error *err);
 /* The prediction for a row of the model's stream. A model `on STREAM` predicts now, and appends
-   the event if it is new; asked again for the same event it answers the same. The stored
+   the event if it is new (what it corrects is corrected first); asked again for the same event it
+   answers the same, and MW_CONFLICT for what was predicted with other contents. The stored
    prediction of a moment that fell due by itself is returned if it was made; before, and where
    `record` is false, one is computed and forgotten. Where the model has a fallback, that answers
    if the version cannot, or fails so often that it is left alone for a while (decide/breaker.h),
@@ -62,7 +62,7 @@ MW_MUST_USE mw_status mw_service_find(mw_service *service, int64_t stamp, mw_ans
 const mw_service_config *mw_service_parts(const mw_service *service);
 
 typedef struct {
-    uint64_t accepted, repeats, rejected; /* rows */
+    uint64_t accepted, corrections, repeats, rejected; /* rows */
     uint64_t predicted;                   /* recorded by a call */
 } mw_service_counts;
 mw_service_counts mw_service_read_counts(const mw_service *service);

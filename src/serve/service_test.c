@@ -12,14 +12,18 @@ static mw_status predict(shop *s, size_t model, const char *text, bool record, m
     return status;
 }
 
-static bool take(shop *s, int32_t source, const char *text) {
+static mw_event_standing standing_of(shop *s, int32_t source, const char *text) {
     yyjson_doc *doc = shop_row(text);
-    bool is_new = false;
+    mw_event_standing standing = MW_EVENT_REPEATS;
     mw_error err;
-    MW_CHECK_OK(mw_service_take(s->service, source, yyjson_doc_get_root(doc), &is_new, &err),
+    MW_CHECK_OK(mw_service_take(s->service, source, yyjson_doc_get_root(doc), &standing, &err),
                 &err);
     yyjson_doc_free(doc);
-    return is_new;
+    return standing;
+}
+
+static bool take(shop *s, int32_t source, const char *text) {
+    return standing_of(s, source, text) == MW_EVENT_NEW;
 }
 
 MW_TEST(service_predicts_once_and_appends_what_was_asked_for) {
@@ -36,12 +40,14 @@ MW_TEST(service_predicts_once_and_appends_what_was_asked_for) {
     MW_CHECK_EQUAL_INT(again.stamp, first.stamp);
     MW_CHECK(!take(&s, 0, order)); /* it stands */
 
-    /* More of the same row is new; other contents are refused, and so is what comes too late. */
+    /* More of the same row is new; what was predicted with other contents is refused, and so is
+       what comes too late. */
     MW_CHECK(take(&s, 0, "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-11T00:00:00Z\", "
                          "\"refund\": 2}"));
     MW_CHECK_STATUS(predict(&s, SHOP_QUICK, "{\"shop\": \"b\", \"number\": 1, "
                             "\"at\": \"1970-04-11T00:00:00Z\"}", true, &again, &err),
                     MW_CONFLICT);
+    MW_CHECK_EQUAL_STR(err.message, "id: 1 was predicted with other contents");
     MW_CHECK_STATUS(predict(&s, SHOP_QUICK, "{\"shop\": \"b\", \"number\": 2, "
                             "\"at\": \"1970-04-10T00:00:00Z\"}", true, &again, &err),
                     MW_INVALID);

@@ -32,13 +32,23 @@ static inline mw_status shop_find_version(void *context, size_t model, const cha
     return MW_OK;
 }
 
+static inline mw_status shop_look_back(void *context, int32_t stream, int64_t place,
+                                       mw_events *out_events, mw_error *err) {
+    const shop *s = context;
+    for (size_t row = 0; row < s->history.streams[stream].rows.row_count; row++) {
+        mw_event event = mw_events_row(&s->history, stream, row);
+        if (event.place == place) MW_TRY(mw_events_add(out_events, &event, err));
+    }
+    return MW_OK;
+}
+
 /* Opens the log again, as a new process would. */
 static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
     mw_sequencer_config config = {.sys = s->sys,
                                   .log_folder = "log",
                                   .program = s->program,
                                   .symbols = s->symbols,
-                                  .sources = {s, shop_recall, shop_find_version},
+                                  .sources = {s, shop_recall, shop_find_version, shop_look_back},
                                   .checkpoint_folder = s->checkpoints,
                                   .champions = s->champions,
                                   .fallbacks = s->fallbacks,

@@ -47,6 +47,7 @@ static void append_file(mw_buf *out, const mw_added_file *file) {
     mw_buf_append_u64(out, (uint64_t)file->size);
     mw_buf_append_u64(out, (uint64_t)file->known_min);
     mw_buf_append_u64(out, (uint64_t)file->known_max);
+    mw_buf_append_u64(out, (uint64_t)file->correction_count);
     mw_schema_append(out, &file->schema);
 }
 
@@ -59,6 +60,7 @@ static mw_status read_file(mw_reader *reader, mw_arena *arena, mw_added_file *fi
     file->size = (int64_t)mw_read_u64(reader);
     file->known_min = (int64_t)mw_read_u64(reader);
     file->known_max = (int64_t)mw_read_u64(reader);
+    file->correction_count = (int64_t)mw_read_u64(reader);
     return mw_schema_read(reader, arena, &file->schema, err);
 }
 

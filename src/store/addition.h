@@ -14,7 +14,9 @@ enum { MW_ADDED_FILES_MAX = 1 << 16 };
 typedef struct {
     mw_str stream, path; /* relative to the lake's folder */
     mw_schema schema;
-    int64_t event_count, size, known_min, known_max;
+    int64_t event_count, size;
+    int64_t known_min, known_max; /* the latter not before any event counts, as history */
+    int64_t correction_count;
     mw_str rows_hash;    /* of the stream's name, its fields and the events, in canonical bytes */
 } mw_added_file;
 

@@ -4,8 +4,8 @@
 
 static mw_field fields[] = {{{"price", 5}, MW_TYPE_NUMBER}, {{"shop", 4}, MW_TYPE_CATEGORY}};
 static mw_added_file files[] = {
-    {{"sales", 5}, {"sales/000007.parquet", 20}, {fields, 2}, 30, 4000, -5, 99, {"ab", 2}},
-    {{"rates", 5}, {"rates/000007.parquet", 20}, {fields, 1}, 1, 300, 12, 12, {"cd", 2}},
+    {{"sales", 5}, {"sales/000007.parquet", 20}, {fields, 2}, 30, 4000, -5, 99, 3, {"ab", 2}},
+    {{"rates", 5}, {"rates/000007.parquet", 20}, {fields, 1}, 1, 300, 12, 12, 0, {"cd", 2}},
 };
 static const mw_addition addition = {7, files, 2};
 

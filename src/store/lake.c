@@ -200,15 +200,39 @@ static size_t list_rows(const mw_events *events, size_t stream, size_t *rows) {
     return count;
 }
 
+static void append_cells(mw_buf *bytes, const mw_lake_rows *rows, const mw_cell *cells) {
+    const mw_schema *schema = rows->events->rows.schema;
+    for (size_t i = 0; i < schema->field_count; i++)
+        mw_cell_append_canonical(bytes, schema->fields[i].type, cells[i], rows->symbols);
+}
+
 static void append_event(mw_buf *bytes, const mw_lake_rows *rows, size_t row) {
     const mw_stream_events *events = rows->events;
-    const mw_schema *schema = events->rows.schema;
-    const mw_cell *cells = mw_table_row(&events->rows, row);
     mw_buf_append_u64(bytes, (uint64_t)events->times[row]);
     mw_buf_append_u64(bytes, (uint64_t)events->knowns[row]);
     mw_buf_append_u64(bytes, (uint64_t)events->places[row]);
-    for (size_t i = 0; i < schema->field_count; i++)
-        mw_cell_append_canonical(bytes, schema->fields[i].type, cells[i], rows->symbols);
+    append_cells(bytes, rows, mw_table_row(&events->rows, row));
+}
+
+/* What the corrections replace, after all rows: a file without any has the hash that it had before
+   there were corrections. */
+static mw_status hash_replaced(const mw_lake_rows *rows, mw_sha256 *sha, mw_error *err) {
+    const mw_stream_events *events = rows->events;
+    mw_buf bytes;
+    mw_buf_init(&bytes, SIZE_MAX / 2);
+    for (size_t i = 0; i < rows->row_count && !bytes.failed; i++) {
+        mw_event event = {.replaced = NULL};
+        mw_events_find_replaced(events, rows->rows[i], &event);
+        if (!event.replaced) continue;
+        mw_buf_append_u64(&bytes, i);
+        mw_buf_append_u64(&bytes, (uint64_t)event.replaced_time);
+        mw_buf_append_u64(&bytes, (uint64_t)event.replaced_from);
+        append_cells(&bytes, rows, event.replaced);
+    }
+    mw_status status = mw_buf_check(&bytes, "lake: canonical bytes", err);
+    if (status == MW_OK) mw_sha256_add(sha, bytes.data, bytes.size);
+    mw_buf_release(&bytes);
+    return status;
 }
 
 static mw_status hash_rows(const mw_lake_rows *rows, staging *it, mw_added_file *file,
@@ -229,6 +253,8 @@ static mw_status hash_rows(const mw_lake_rows *rows, staging *it, mw_added_file 
     }
     mw_status status = mw_buf_check(&bytes, "lake: canonical bytes", err);
     mw_buf_release(&bytes);
+    if (status == MW_OK && rows->events->correction_count > 0)
+        status = hash_replaced(rows, &sha, err);
     mw_sha256_hex(&sha, hash);
     file->rows_hash = mw_str_copy(it->arena, mw_str_of(hash));
     return status == MW_OK && !file->rows_hash.data ? no_memory(err) : status;
@@ -236,6 +262,7 @@ static mw_status hash_rows(const mw_lake_rows *rows, staging *it, mw_added_file 
 
 static void measure(const mw_lake_rows *rows, mw_added_file *file) {
     file->event_count = (int64_t)rows->row_count;
+    file->correction_count = (int64_t)rows->events->correction_count;
     file->known_min = INT64_MAX;
     file->known_max = INT64_MIN;
     for (size_t i = 0; i < rows->row_count; i++) {
@@ -243,6 +270,9 @@ static void measure(const mw_lake_rows *rows, mw_added_file *file) {
         if (known < file->known_min) file->known_min = known;
         if (known > file->known_max) file->known_max = known;
     }
+    for (size_t i = 0; i < rows->events->correction_count; i++)
+        if (rows->events->corrections[i].from > file->known_max)
+            file->known_max = rows->events->corrections[i].from;
 }
 
 static mw_status name_file(staging *it, size_t stream, mw_added_file *file, mw_error *err) {
@@ -421,11 +451,11 @@ static mw_status list_file(mw_catalog *catalog, int64_t ingest, const mw_added_f
                            mw_error *err) {
     MW_TRY(list_fields(catalog, file, err));
     return mw_catalog_run(
-        catalog, "INSERT INTO lake_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        catalog, "INSERT INTO lake_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         MW_SQL(mw_sql_int(ingest), mw_sql_str(file->stream), mw_sql_str(file->path),
                mw_sql_int(file->event_count), mw_sql_int(file->size),
                mw_sql_int(file->known_min), mw_sql_int(file->known_max),
-               mw_sql_str(file->rows_hash)), err);
+               mw_sql_str(file->rows_hash), mw_sql_int(file->correction_count)), err);
 }
 
 mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptance acceptance,
@@ -454,21 +484,26 @@ mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptan
 /* --- read --------------------------------------------------------------------------------- */
 
 /* But for those whose events all have places up to `after`, where they were accepted or when they
-   were known, and those that a log has which is read from there on. */
+   were known, and those that a log has which is read from there on. Those may be known only after
+   their places. */
 static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str name,
                             mw_lake_reading *reading, mw_events *out_events, mw_error *err) {
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(mw_catalog_query(lake->catalog,
-                            "SELECT path, place_us, step_us FROM lake_files "
+                            "SELECT path, place_us, step_us, corrections FROM lake_files "
                             "JOIN ingests ON id = ingest WHERE stream = ?1 AND ingest <= ?2 "
                             "AND (?3 IS NULL OR log_through_us IS NULL AND coalesce(place_us + "
-                            "(event_count - 1) * step_us, known_max_us) > ?3) ORDER BY ingest",
+                            "(event_count - 1) * step_us, known_max_us) > ?3 "
+                            "AND coalesce(place_us, known_min_us) <= coalesce(?4, 9e18) "
+                            "OR log_through_us IS NOT NULL AND ?4 IS NOT NULL) ORDER BY ingest",
                             MW_SQL(mw_sql_str(name), mw_sql_int(snapshot->ingest),
-                                   mw_sql_time(reading->after)), &rows, err));
+                                   mw_sql_time(reading->after), mw_sql_time(reading->through)),
+                            &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     while (status == MW_OK && has_row) {
         reading->places = (mw_places){mw_catalog_time(rows, 1), mw_catalog_int(rows, 2)};
+        reading->has_corrections = mw_catalog_int(rows, 3) > 0;
         status = mw_lake_storage_read(lake->storage, mw_catalog_text(rows, 0), reading,
                                       out_events, err);
         if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
@@ -477,26 +512,46 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
     return status;
 }
 
-static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
+/* Events of a wish, up to a place; MW_TIME_MISSING: to the end. */
+typedef struct {
+    mw_lake_wish wish;
+    int64_t through;
+} stretch;
+
+static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, stretch asked,
                              mw_arena *arena, mw_events *out_events, mw_error *err) {
     mw_schema stored;
+    mw_lake_wish wish = asked.wish;
     const mw_schema *wanted = out_events->streams[wish.stream].rows.schema;
     mw_lake_reading reading = {.stream = wish.stream,
                                .symbols = wish.symbols,
-                               .after = wish.after};
+                               .after = wish.after,
+                               .through = asked.through};
     MW_TRY(read_schema(lake->catalog, wish.name, arena, &stored, err));
     size_t *columns = mw_arena_alloc(arena, wanted->field_count + 1, sizeof *columns);
     if (!columns) return no_memory(err);
     if (stored.field_count > 0) MW_TRY(map_fields(wish.name, wanted, &stored, columns, err));
     reading.columns = columns;
+    reading.stored_count = stored.field_count;
     return read_files(lake, snapshot, wish.name, &reading, out_events, err);
+}
+
+static mw_status read_stretch(mw_lake *lake, const mw_lake_snapshot *snapshot, stretch asked,
+                              mw_events *out_events, mw_error *err) {
+    mw_arena arena;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    mw_status status = read_stream(lake, snapshot, asked, &arena, out_events, err);
+    mw_arena_release(&arena);
+    return status;
 }
 
 mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                        mw_events *out_events, mw_error *err) {
-    mw_arena arena;
-    mw_arena_init(&arena, ARENA_SIZE_MAX);
-    mw_status status = read_stream(lake, snapshot, wish, &arena, out_events, err);
-    mw_arena_release(&arena);
-    return status;
+    return read_stretch(lake, snapshot, (stretch){wish, MW_TIME_MISSING}, out_events, err);
+}
+
+mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
+                          int64_t place, mw_events *out_events, mw_error *err) {
+    wish.after = place - 1;
+    return read_stretch(lake, snapshot, (stretch){wish, place}, out_events, err);
 }

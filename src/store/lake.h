@@ -2,10 +2,11 @@
  * lake: all events of a project's streams, in files of columns that the catalog lists.
  *
  * An ingest adds one file a stream, sorted by place: the columns time, known and place, then
- * the stream's fields. It is staged first (written under temporary names, synced, renamed) and
- * then accepted: listed, in the transaction of the catalog that records the ingest. A crash at
- * any point leaves all of it or none. What is not listed is not there; whoever stages next
- * removes it. Files are Parquet in a folder, or tables in memory.
+ * the stream's fields, and where it holds corrections what each of them replaces. It is staged
+ * first (written under temporary names, synced, renamed) and then accepted: listed, in the
+ * transaction of the catalog that records the ingest. A crash at any point leaves all of it or
+ * none. What is not listed is not there; whoever stages next removes it. Files are Parquet in a
+ * folder, or tables in memory.
  *
  * An ingest is history, and its events stand at the places that are in their file, or it was
  * accepted at a place of its own (DESIGN.md rule 1): then they count from there on, whatever the
@@ -66,6 +67,11 @@ typedef struct {
 /* MW_CONFLICT names a field that the lake lacks. */
 MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                    mw_lake_wish wish, mw_events *out_events, mw_error *err);
+
+/* The events alone that stand at this place; the wish's `after` is not read. */
+MW_MUST_USE mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                      mw_lake_wish wish, int64_t place, mw_events *out_events,
+                                      mw_error *err);
 
 /* --- adding --- */
 

@@ -5,8 +5,11 @@
 
 #include "store/duck_writer.h"
 
-/* The columns of a file that stand before its fields. */
+/* The columns of a file that stand before its fields. Behind them, where any of its rows is a
+   correction, stand two times and the same fields again: of what the row replaces. */
 enum { TIME, KNOWN, PLACE, OWN_COLUMNS };
+enum { REPLACED_TIME, REPLACED_FROM, REPLACED_COLUMNS };
+#define REPLACED_PREFIX "replaced:"
 
 enum { PATH_SIZE_MAX = 4096, SQL_SIZE_MAX = 3 * PATH_SIZE_MAX };
 
@@ -55,10 +58,17 @@ void mw_lake_storage_close(mw_lake_storage *storage) {
 }
 
 static mw_event event_at(const mw_stream_events *events, size_t row) {
-    return (mw_event){.time = events->times[row],
+    mw_event event = {.time = events->times[row],
                       .known = events->knowns[row],
                       .place = events->places[row],
                       .row = mw_table_row(&events->rows, row)};
+    mw_events_find_replaced(events, row, &event);
+    return event;
+}
+
+static bool is_asked_for(const mw_lake_reading *reading, int64_t place) {
+    return place > reading->after &&
+           (reading->through == MW_TIME_MISSING || place <= reading->through);
 }
 
 static int64_t place_of_row(mw_places places, size_t row, int64_t own_place) {
@@ -124,11 +134,15 @@ static mw_status read_memory(mw_lake_storage *storage, mw_str path,
     size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
     for (size_t r = 0; r < events->rows.row_count; r++) {
         mw_event event = event_at(events, r);
-        for (size_t i = 0; i < field_count; i++) row[i] = event.row[reading->columns[i]];
+        for (size_t i = 0; i < field_count; i++) {
+            row[i] = event.row[reading->columns[i]];
+            if (event.replaced) row[field_count + i] = event.replaced[reading->columns[i]];
+        }
         event.row = row;
+        if (event.replaced) event.replaced = row + field_count;
         event.stream = reading->stream;
         event.place = place_of_row(reading->places, r, event.place);
-        if (event.place > reading->after) MW_TRY(mw_events_add(out_events, &event, err));
+        if (is_asked_for(reading, event.place)) MW_TRY(mw_events_add(out_events, &event, err));
     }
     return MW_OK;
 }
@@ -156,7 +170,7 @@ static bool same_name(mw_str a, mw_str b) {
 
 /* Parquet's readers know no case, and a field may bear the name of a column of ours: such a
    field's column gets its position in its name. We ourselves go by position alone. */
-static mw_str column_name(mw_arena *arena, const mw_schema *schema, size_t at) {
+mw_str mw_lake_column_name(mw_arena *arena, const mw_schema *schema, size_t at) {
     static const char *const own[OWN_COLUMNS] = {"time", "known", "place"};
     mw_str name = schema->fields[at].name;
     bool is_taken = false;
@@ -170,21 +184,53 @@ static mw_str column_name(mw_arena *arena, const mw_schema *schema, size_t at) {
     return mw_str_copy(arena, (mw_str){unique, (size_t)size});
 }
 
-static mw_status file_schema(mw_arena *arena, const mw_schema *schema, mw_schema *out_schema,
-                             mw_error *err) {
+static mw_str replaced_name(mw_arena *arena, mw_str name) {
+    char text[MW_NAME_SIZE_MAX + 64];
+    int size = snprintf(text, sizeof text, REPLACED_PREFIX "%.*s", MW_STR_ARGS(name));
+    return mw_str_copy(arena, (mw_str){text, (size_t)size});
+}
+
+/* The columns of what corrections replace. */
+static mw_status add_replaced(mw_arena *arena, size_t field_count, mw_field *fields,
+                              mw_error *err) {
+    mw_field *replaced = fields + OWN_COLUMNS + field_count;
+    replaced[REPLACED_TIME] = (mw_field){MW_STR(REPLACED_PREFIX "time"), MW_TYPE_TIME};
+    replaced[REPLACED_FROM] = (mw_field){MW_STR(REPLACED_PREFIX "from:"), MW_TYPE_TIME};
+    for (size_t i = 0; i < field_count; i++) {
+        mw_field own = fields[OWN_COLUMNS + i];
+        mw_str name = replaced_name(arena, own.name);
+        if (!name.data) return no_memory(err);
+        replaced[REPLACED_COLUMNS + i] = (mw_field){name, own.type};
+    }
+    return MW_OK;
+}
+
+static mw_status file_schema(mw_arena *arena, const mw_schema *schema, bool has_corrections,
+                             mw_schema *out_schema, mw_error *err) {
     size_t count = schema->field_count + OWN_COLUMNS;
+    if (has_corrections) count += REPLACED_COLUMNS + schema->field_count;
     mw_field *fields = mw_arena_alloc(arena, count, sizeof *fields);
     if (!fields) return no_memory(err);
     fields[TIME] = (mw_field){MW_STR("time"), MW_TYPE_TIME};
     fields[KNOWN] = (mw_field){MW_STR("known"), MW_TYPE_TIME};
     fields[PLACE] = (mw_field){MW_STR("place"), MW_TYPE_TIME};
     for (size_t i = 0; i < schema->field_count; i++) {
-        mw_str name = column_name(arena, schema, i);
+        mw_str name = mw_lake_column_name(arena, schema, i);
         if (!name.data) return no_memory(err);
         fields[OWN_COLUMNS + i] = (mw_field){name, schema->fields[i].type};
     }
+    if (has_corrections) MW_TRY(add_replaced(arena, schema->field_count, fields, err));
     *out_schema = (mw_schema){fields, count};
     return MW_OK;
+}
+
+static void fill_replaced(const mw_event *event, const mw_schema *schema, mw_cell *row) {
+    bool is_correction = event->replaced != NULL;
+    row[REPLACED_TIME] = mw_cell_time(is_correction ? event->replaced_time : MW_TIME_MISSING);
+    row[REPLACED_FROM] = mw_cell_time(is_correction ? event->replaced_from : MW_TIME_MISSING);
+    for (size_t i = 0; i < schema->field_count; i++)
+        row[REPLACED_COLUMNS + i] = is_correction ? event->replaced[i]
+                                                  : mw_cell_missing(schema->fields[i].type);
 }
 
 static mw_status write_rows(mw_duck_writer *writer, const mw_lake_rows *rows, mw_cell *row,
@@ -197,6 +243,8 @@ static mw_status write_rows(mw_duck_writer *writer, const mw_lake_rows *rows, mw
         row[PLACE] = mw_cell_time(event.place);
         if (field_count > 0)
             memcpy(row + OWN_COLUMNS, event.row, field_count * sizeof *row);
+        if (rows->events->correction_count > 0)
+            fill_replaced(&event, rows->events->rows.schema, row + OWN_COLUMNS + field_count);
         MW_TRY(mw_duck_writer_add(writer, row, err));
     }
     return MW_OK;
@@ -207,8 +255,9 @@ static mw_status write_parquet(mw_lake_storage *storage, const char *path,
     mw_arena arena;
     mw_schema schema;
     mw_duck_writer *writer = NULL;
-    mw_arena_init(&arena, SQL_SIZE_MAX + MW_FIELDS_MAX * (MW_NAME_SIZE_MAX + 64));
-    mw_status status = file_schema(&arena, rows->events->rows.schema, &schema, err);
+    mw_arena_init(&arena, SQL_SIZE_MAX + 2 * MW_FIELDS_MAX * (MW_NAME_SIZE_MAX + 64));
+    mw_status status = file_schema(&arena, rows->events->rows.schema,
+                                   rows->events->correction_count > 0, &schema, err);
     mw_cell *row =
         status == MW_OK ? mw_arena_alloc(&arena, schema.field_count, sizeof *row) : NULL;
     if (status == MW_OK && !row) status = no_memory(err);
@@ -252,23 +301,47 @@ typedef struct {
     size_t row_count; /* that were read */
 } file_reading;
 
+/* The cells of a row from a column on. */
+static mw_status read_cells(const file_reading *it, const mw_duck_cursor *cursor, size_t column,
+                            size_t r, mw_cell *out_cells, mw_error *err) {
+    const mw_schema *schema = it->events->streams[it->how->stream].rows.schema;
+    for (size_t i = 0; i < schema->field_count; i++) {
+        mw_duck_target target = {schema->fields[i].type, it->how->symbols};
+        if (!mw_duck_cell(cursor, column + i, r, target, &out_cells[i]))
+            return mw_fail(err, MW_TOO_LARGE, "lake: the table of texts is full");
+    }
+    return MW_OK;
+}
+
+/* Adds to the event what it replaces, if it is a correction. */
+static mw_status read_replaced(const file_reading *it, const mw_duck_cursor *cursor, size_t r,
+                               mw_event *event, mw_error *err) {
+    size_t field_count = it->events->streams[it->how->stream].rows.schema->field_count;
+    size_t column = OWN_COLUMNS + field_count;
+    mw_cell times[REPLACED_COLUMNS];
+    for (size_t i = 0; i < REPLACED_COLUMNS; i++)
+        if (!mw_duck_cell(cursor, column + i, r, (mw_duck_target){MW_TYPE_TIME, NULL}, &times[i]))
+            return mw_fail(err, MW_CORRUPT, "lake: a time cannot be read");
+    if (times[REPLACED_TIME].time == MW_TIME_MISSING) return MW_OK;
+    event->replaced = it->row + field_count;
+    event->replaced_time = times[REPLACED_TIME].time;
+    event->replaced_from = times[REPLACED_FROM].time;
+    return read_cells(it, cursor, column + REPLACED_COLUMNS, r, it->row + field_count, err);
+}
+
 static mw_status read_row(file_reading *it, const mw_duck_cursor *cursor, size_t r,
                           mw_error *err) {
     const mw_lake_reading *reading = it->how;
-    const mw_schema *schema = it->events->streams[reading->stream].rows.schema;
     int64_t place = place_of_row(reading->places, it->row_count++,
                                  mw_duck_int(cursor, PLACE, r));
-    if (place <= reading->after) return MW_OK;
-    for (size_t i = 0; i < schema->field_count; i++) {
-        mw_duck_target target = {schema->fields[i].type, reading->symbols};
-        if (!mw_duck_cell(cursor, OWN_COLUMNS + i, r, target, &it->row[i]))
-            return mw_fail(err, MW_TOO_LARGE, "lake: the table of texts is full");
-    }
+    if (!is_asked_for(reading, place)) return MW_OK;
     mw_event event = {.stream = reading->stream,
                       .time = mw_duck_int(cursor, TIME, r),
                       .known = mw_duck_int(cursor, KNOWN, r),
                       .place = place,
                       .row = it->row};
+    MW_TRY(read_cells(it, cursor, OWN_COLUMNS, r, it->row, err));
+    if (reading->has_corrections) MW_TRY(read_replaced(it, cursor, r, &event, err));
     return mw_events_add(it->events, &event, err);
 }
 
@@ -277,10 +350,15 @@ static mw_status query_columns(mw_lake_storage *storage, const char *path,
                                const mw_lake_reading *reading, size_t count,
                                mw_duck_cursor **out_cursor, mw_error *err) {
     mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX + MW_FIELDS_MAX * 8);
+    mw_buf_init(&sql, SQL_SIZE_MAX + 2 * MW_FIELDS_MAX * 8);
     mw_buf_append_text(&sql, "SELECT #1, #2, #3");
     for (size_t i = 0; i < count; i++)
         mw_buf_printf(&sql, ", #%zu", OWN_COLUMNS + reading->columns[i] + 1);
+    size_t replaced = OWN_COLUMNS + reading->stored_count;
+    for (size_t i = 0; reading->has_corrections && i < REPLACED_COLUMNS; i++)
+        mw_buf_printf(&sql, ", #%zu", replaced + i + 1);
+    for (size_t i = 0; reading->has_corrections && i < count; i++)
+        mw_buf_printf(&sql, ", #%zu", replaced + REPLACED_COLUMNS + reading->columns[i] + 1);
     mw_buf_append_text(&sql, " FROM read_parquet(");
     mw_duck_append_text(&sql, mw_str_of(path));
     mw_buf_append_char(&sql, ')');
@@ -288,6 +366,8 @@ static mw_status query_columns(mw_lake_storage *storage, const char *path,
     bool is_cut = reading->places.first == MW_TIME_MISSING && reading->after > MW_TIME_MIN;
     if (is_cut)
         mw_buf_printf(&sql, " WHERE place > make_timestamp(%lld)", (long long)reading->after);
+    if (is_cut && reading->through != MW_TIME_MISSING)
+        mw_buf_printf(&sql, " AND place <= make_timestamp(%lld)", (long long)reading->through);
     mw_status status = mw_buf_check(&sql, "lake: the query", err);
     if (status == MW_OK)
         status = mw_duck_query(storage->duck, mw_buf_str(&sql).data, out_cursor, err);
@@ -365,7 +445,7 @@ mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
                                const mw_lake_reading *reading, mw_events *out_events,
                                mw_error *err) {
     size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
-    mw_cell *row = mw_allocate((field_count + 1) * sizeof *row);
+    mw_cell *row = mw_allocate((2 * field_count + 1) * sizeof *row); /* and one replaced */
     if (!row) return no_memory(err);
     mw_status status = storage->folder
                            ? read_folder(storage, path, reading, out_events, row, err)

@@ -18,14 +18,21 @@ typedef struct {
     size_t row_count;
 } mw_lake_rows;
 
-/* How a file is read: `columns[i]` of its fields is field i of the stream in the events. */
+/* How a file is read: `columns[i]` of its `stored_count` fields is field i of the stream in the
+   events. */
 typedef struct {
     const size_t *columns;
+    size_t stored_count;
+    bool has_corrections;
     int32_t stream;
     mw_symbols *symbols;
     mw_places places;
-    int64_t after; /* only those whose place is greater */
+    int64_t after;   /* only those whose place is greater, */
+    int64_t through; /* and not greater than this; MW_TIME_MISSING: all */
 } mw_lake_reading;
+
+/* The column of a file that has a field of the schema; no data: out of memory. */
+mw_str mw_lake_column_name(mw_arena *arena, const mw_schema *schema, size_t field);
 
 /* `folder` NULL: in memory. Copied. */
 MW_MUST_USE mw_status mw_lake_storage_open(mw_sys *sys, mw_duck *duck, const char *folder,

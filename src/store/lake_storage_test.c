@@ -9,7 +9,25 @@ static mw_field fields[] = {{{"time", 4}, MW_TYPE_NUMBER}, {{"Place", 5}, MW_TYP
                             {{"a", 1}, MW_TYPE_NUMBER},    {{"A", 1}, MW_TYPE_NUMBER}};
 static const mw_schema schema = {fields, 4}, *schemas[] = {&schema};
 
-static void behaves(mw_lake_storage *storage, mw_symbols *symbols) {
+/* Three rows; the last one is a correction, if any is. */
+static void fill(mw_events *events, bool corrects) {
+    mw_error err;
+    for (int i = 0; i < 3; i++) {
+        mw_cell row[4] = {mw_cell_number(i), mw_cell_number(10 + i), mw_cell_number(20 + i),
+                          mw_cell_number(30 + i)};
+        mw_cell replaced[4] = {mw_cell_number(1), mw_cell_number(2), mw_cell_number(3),
+                               mw_cell_number(4)};
+        mw_event event = {.stream = 0, .time = i, .known = i + 100, .place = i + 200, .row = row};
+        if (corrects && i == 2) { /* and the others do not */
+            event.replaced = replaced;
+            event.replaced_time = 7;
+            event.replaced_from = 8;
+        }
+        MW_CHECK_OK(mw_events_add(events, &event, &err), &err);
+    }
+}
+
+static void behaves(mw_lake_storage *storage, mw_symbols *symbols, bool corrects) {
     mw_events events, actual;
     mw_error err;
     mw_str *paths, path = MW_STR("s/000001.parquet");
@@ -18,12 +36,7 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
     MW_CHECK_OK(mw_events_init(&events, schemas, 1, &err), &err);
-    for (int i = 0; i < 3; i++) {
-        mw_cell row[4] = {mw_cell_number(i), mw_cell_number(10 + i), mw_cell_number(20 + i),
-                          mw_cell_number(30 + i)};
-        mw_event event = {.stream = 0, .time = i, .known = i + 100, .place = i + 200, .row = row};
-        MW_CHECK_OK(mw_events_add(&events, &event, &err), &err);
-    }
+    fill(&events, corrects);
     const size_t order[] = {2, 0};
     mw_lake_rows rows = {&events.streams[0], symbols, order, 2};
     MW_CHECK_OK(mw_lake_storage_write(storage, path, &rows, &err), &err);
@@ -34,7 +47,13 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols) {
     MW_CHECK_OK(mw_lake_storage_size(storage, path, &size, &err), &err);
 
     const size_t columns[] = {0, 1, 2, 3};
-    mw_lake_reading reading = {columns, 0, symbols, {MW_TIME_MISSING, 0}, INT64_MIN};
+    mw_lake_reading reading = {.columns = columns,
+                               .stored_count = 4,
+                               .has_corrections = corrects,
+                               .symbols = symbols,
+                               .places = {MW_TIME_MISSING, 0},
+                               .after = INT64_MIN,
+                               .through = MW_TIME_MISSING};
     MW_CHECK_OK(mw_events_init(&actual, schemas, 1, &err), &err);
     MW_CHECK_OK(mw_lake_storage_read(storage, path, &reading, &actual, &err), &err);
     MW_CHECK_EQUAL_INT(actual.event_count, 2);
@@ -42,7 +61,19 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols) {
     MW_CHECK(stream->times[0] == 2 && stream->knowns[0] == 102 && stream->places[0] == 202);
     for (size_t i = 0; i < 4; i++)
         MW_CHECK(mw_table_row(&stream->rows, 0)[i].number == (double)(10 * i + 2));
+    MW_CHECK_EQUAL_INT(stream->correction_count, corrects);
+    mw_event first = mw_events_row(&actual, 0, 0);
+    MW_CHECK(!corrects || (first.replaced_time == 7 && first.replaced_from == 8 &&
+                           first.replaced[0].number == 1 && first.replaced[3].number == 4));
     mw_events_release(&actual);
+    reading.after = 199;
+    reading.through = 200; /* the second row alone */
+    MW_CHECK_OK(mw_events_init(&actual, schemas, 1, &err), &err);
+    MW_CHECK_OK(mw_lake_storage_read(storage, path, &reading, &actual, &err), &err);
+    MW_CHECK(actual.event_count == 1 && actual.streams[0].places[0] == 200);
+    mw_events_release(&actual);
+    reading.after = INT64_MIN;
+    reading.through = MW_TIME_MISSING;
     reading.places = (mw_places){9, 3};
     MW_CHECK_OK(mw_events_init(&actual, schemas, 1, &err), &err);
     MW_CHECK_OK(mw_lake_storage_read(storage, path, &reading, &actual, &err), &err);
@@ -69,7 +100,8 @@ MW_TEST(lake_storage_behaves_alike_in_memory_and_in_a_folder) {
     const char *const folders[] = {NULL, folder};
     for (int i = 0; i < 2; i++) {
         MW_CHECK_OK(mw_lake_storage_open(mw_sys_real(), duck, folders[i], &storage, &err), &err);
-        behaves(storage, symbols);
+        behaves(storage, symbols, false);
+        behaves(storage, symbols, true);
         mw_lake_storage_close(storage);
     }
     mw_symbols_destroy(symbols);

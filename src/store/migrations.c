@@ -131,8 +131,13 @@ static const char table_of_tokens[] =
 /* Of all events of the log up to log_through_us, as data versions name them. */
 static const char digests_of_the_log[] = "ALTER TABLE ingests ADD COLUMN log_digest TEXT;";
 
+/* How many rows of the file are corrections; with any it has the columns of what they replace. */
+static const char corrections_of_files[] =
+    "ALTER TABLE lake_files ADD COLUMN corrections INTEGER NOT NULL DEFAULT 0;";
+
 static const char *const steps[] = {tables_of_data, tables_of_models, places_of_ingests,
-                                    steps_of_ingests, table_of_tokens, digests_of_the_log};
+                                    steps_of_ingests, table_of_tokens, digests_of_the_log,
+                                    corrections_of_files};
 static_assert(sizeof steps / sizeof *steps == MW_CATALOG_FORMAT, "a format is a step");
 
 const char *mw_catalog_migration(int format) {

@@ -108,6 +108,15 @@ mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err)
     return MW_OK;
 }
 
+void mw_events_clear_stream(mw_events *events, int32_t stream) {
+    mw_stream_events *of_stream = &events->streams[stream];
+    events->event_count -= of_stream->rows.row_count;
+    mw_table_clear(&of_stream->rows);
+    mw_table_clear(&of_stream->replaced);
+    of_stream->correction_count = 0;
+    unsort(events);
+}
+
 /* A place as an unsigned number of the same order, and the event that stands there. */
 typedef struct {
     uint64_t place;

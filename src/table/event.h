@@ -62,6 +62,8 @@ MW_MUST_USE mw_status mw_events_add(mw_events *events, const mw_event *event, mw
 /* Makes room for so many events of a stream, so that adding them moves nothing. */
 MW_MUST_USE mw_status mw_events_reserve(mw_events *events, int32_t stream, size_t count,
                                         mw_error *err);
+/* Takes all events of a stream out again; its memory stays. */
+void mw_events_clear_stream(mw_events *events, int32_t stream);
 MW_MUST_USE mw_status mw_events_sort(mw_events *events, mw_error *err);
 /* Adds to the event what it replaces, if that row of its stream is a correction. */
 void mw_events_find_replaced(const mw_stream_events *stream, size_t row, mw_event *event);

@@ -1,0 +1,127 @@
+#include "serve/correcting.h"
+
+#include <stdio.h>
+
+#include "serve/saved_state.h"
+#include "serve/shop_call_test.h"
+
+static mw_status predict(shop *s, size_t model, const char *text, bool record, mw_answer *answer,
+                         mw_error *err) {
+    yyjson_doc *doc = shop_row(text);
+    mw_status status =
+        mw_service_predict(s->service, model, yyjson_doc_get_root(doc), record, answer, err);
+    yyjson_doc_free(doc);
+    return status;
+}
+
+static mw_event_standing standing_of(shop *s, int32_t source, const char *text) {
+    yyjson_doc *doc = shop_row(text);
+    mw_event_standing standing = MW_EVENT_REPEATS;
+    mw_error err;
+    MW_CHECK_OK(mw_service_take(s->service, source, yyjson_doc_get_root(doc), &standing, &err),
+                &err);
+    yyjson_doc_free(doc);
+    return standing;
+}
+
+/* How many orders of a shop the model counts for an order of its own, now. */
+static double busy(shop *s, const char *shop_name) {
+    char text[200];
+    mw_error err;
+    mw_answer answer;
+    mw_buf time;
+    mw_buf_init(&time, 100);
+    mw_time_append(&time, mw_sequencer_now(s->sequencer));
+    snprintf(text, sizeof text, "{\"shop\": \"%s\", \"number\": 99, \"at\": \"%.*s\"}", shop_name,
+             MW_STR_ARGS(mw_buf_str(&time)));
+    MW_CHECK_OK(predict(s, SHOP_QUICK, text, false, &answer, &err), &err);
+    mw_buf_release(&time);
+    return answer.prediction.features[0].number;
+}
+
+static void check_busy(shop *s, double a, double b) {
+    mw_error err;
+    int64_t later = mw_sequencer_now(s->sequencer) + MW_MINUTE_US;
+    MW_CHECK_OK(mw_sequencer_set_now(s->sequencer, later, &err), &err);
+    MW_CHECK(busy(s, "a") == a && busy(s, "b") == b);
+}
+
+static void start_again(shop *s) {
+    mw_error err;
+    MW_CHECK_OK(mw_sequencer_commit(s->sequencer, &err), &err);
+    shop_close(s);
+    MW_CHECK_OK(shop_open(s, true, &err), &err);
+}
+
+#define ORDER(shop, number) \
+    "{\"shop\": \"" shop "\", \"number\": " number ", \"at\": \"1970-04-11T00:00:00Z\"}"
+
+/* DESIGN.md rule 8: what the log has, and what the lake has, is replaced; and again, and after a
+   restart. */
+MW_TEST(correcting_replaces_what_log_and_lake_have) {
+    shop s;
+    mw_error err;
+    shop_set_up(&s);
+    mw_symbols *symbols = s.symbols;
+    mw_cell shop_a = {.symbol = mw_symbols_intern(symbols, MW_STR("a"))};
+    const mw_stream *orders = &s.program->streams[0];
+    mw_cell row[8] = {{0}};
+    for (size_t i = 0; i < orders->schema.field_count; i++)
+        row[i] = mw_cell_missing(orders->schema.fields[i].type);
+    int64_t at = SHOP_BEGIN - MW_HOUR_US;
+    row[mw_schema_find(&orders->schema, MW_STR("shop"))] = shop_a;
+    row[mw_schema_find(&orders->schema, MW_STR("number"))] = mw_cell_number(7);
+    row[mw_schema_find(&orders->schema, MW_STR("at"))] = mw_cell_time(at);
+    mw_event old = {.time = at, .known = at, .place = at, .row = row};
+    MW_CHECK_OK(mw_events_add(&s.history, &old, &err), &err);
+    MW_CHECK_OK(mw_events_sort(&s.history, &err), &err);
+    start_again(&s);
+
+    check_busy(&s, 1, 0);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("a", "1")), MW_EVENT_NEW);
+    check_busy(&s, 2, 0);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("b", "1")), MW_EVENT_CONFLICTS);
+    check_busy(&s, 1, 1);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("b", "1")), MW_EVENT_REPEATS);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("b", "7")), MW_EVENT_CONFLICTS); /* the lake's */
+    check_busy(&s, 0, 2);
+    start_again(&s);
+    check_busy(&s, 0, 2);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("a", "7")), MW_EVENT_CONFLICTS);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("a", "1")), MW_EVENT_CONFLICTS);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("a", "1")), MW_EVENT_REPEATS);
+    check_busy(&s, 2, 0);
+    MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+    MW_CHECK_OK(mw_sequencer_sync(s.sequencer, &err), &err);
+    MW_CHECK_OK(mw_saved_state_write(s.sequencer, &err), &err);
+    start_again(&s); /* from a checkpoint */
+    MW_CHECK_EQUAL_INT(mw_sequencer_read_stats(s.sequencer).replayed, 0);
+    check_busy(&s, 2, 0);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("b", "7")), MW_EVENT_CONFLICTS);
+    check_busy(&s, 1, 1);
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).corrections, 1);
+    shop_tear_down(&s);
+}
+
+/* A moment that is still to come is made by the new row, at its time; one that was made stays. */
+MW_TEST(correcting_moves_moments_that_are_to_come) {
+    shop s;
+    mw_error err;
+    mw_answer answer;
+    const char *first = "{\"shop\": \"a\", \"number\": 9, \"at\": \"1970-04-11T20:00:00Z\"}";
+    const char *later = "{\"shop\": \"a\", \"number\": 9, \"at\": \"1970-04-11T22:00:00Z\"}";
+    const char *latest = "{\"shop\": \"a\", \"number\": 9, \"at\": \"1970-04-11T23:00:00Z\"}";
+    shop_set_up(&s);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 1, first), MW_EVENT_NEW);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 1, later), MW_EVENT_CONFLICTS);
+    MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, SHOP_BEGIN + 20 * MW_HOUR_US, &err), &err);
+    MW_CHECK_OK(predict(&s, SHOP_LATE, later, true, &answer, &err), &err);
+    MW_CHECK(!answer.is_recorded);
+    MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, SHOP_BEGIN + 21 * MW_HOUR_US, &err), &err);
+    MW_CHECK_OK(predict(&s, SHOP_LATE, later, true, &answer, &err), &err);
+    MW_CHECK(answer.is_recorded && answer.prediction.t == SHOP_BEGIN + 21 * MW_HOUR_US);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 1, latest), MW_EVENT_CONFLICTS);
+    MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, SHOP_BEGIN + 23 * MW_HOUR_US, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 1);
+    shop_tear_down(&s);
+}
