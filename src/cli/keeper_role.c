@@ -246,6 +246,9 @@ static mw_status feel_pulse(charge *it, mw_error *err) {
     mw_error silent;
     if (now_us < it->pulse_due) return MW_OK;
     it->pulse_due = now_us + PULSE_US;
+    mw_recheck_count rechecked = mw_follower_rechecked(mw_watch_follower(it->champion.watch));
+    if (mw_serve_tell_rechecked(&it->owner->workspace, name_of(it), rechecked, &silent) != MW_OK)
+        silent.message[0] = 0; /* its metrics stay as they are until the next time */
     if (mw_serve_read_pulse(&it->owner->workspace, name_of(it), &pulse, &silent) != MW_OK)
         pulse = (mw_serve_pulse){.is_served = false};
     return mw_watch_hear_server(it->champion.watch, mw_serve_pulse_latency_p99_s(&pulse),

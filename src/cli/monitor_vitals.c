@@ -121,6 +121,19 @@ static void print_alerts(const mw_champion_watch *champion, mw_buf *out) {
     mw_grid_print(&grid, "  ", out);
 }
 
+/* --- features --------------------------------------------------------------------------------- */
+
+static void write_rechecked(const mw_champion_watch *champion, mw_json *json) {
+    mw_recheck_count count = mw_follower_rechecked(mw_watch_follower(champion->watch));
+    mw_json_key(json, "features");
+    mw_json_object(json);
+    mw_json_key(json, "verified");
+    mw_json_int(json, (int64_t)count.compared);
+    mw_json_key(json, "differing");
+    mw_json_int(json, (int64_t)count.differing);
+    mw_json_object_end(json);
+}
+
 /* --- requests ----------------------------------------------------------------------------- */
 
 void mw_monitor_requests_json(const mw_serve_pulse *pulse, mw_json *json) {
@@ -169,6 +182,7 @@ static void print_requests(const mw_serve_pulse *pulse, mw_buf *out) {
 void mw_monitor_vitals_json(const mw_champion_watch *champion, const mw_serve_pulse *pulse,
                             mw_json *json) {
     mw_monitor_requests_json(pulse, json);
+    write_rechecked(champion, json);
     write_streams(champion, json);
     write_alerts(champion, json);
 }

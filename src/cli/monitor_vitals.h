@@ -6,7 +6,7 @@
 #include "cli/champion_watch.h"
 #include "cli/server_call.h"
 
-/* The members "requests", "streams" and "vitals" of the object that is being written. */
+/* The members "requests", "features", "streams" and "vitals" of the object being written. */
 void mw_monitor_vitals_json(const mw_champion_watch *champion, const mw_serve_pulse *pulse,
                             mw_json *json);
 void mw_monitor_vitals_print(const mw_champion_watch *champion, const mw_serve_pulse *pulse,

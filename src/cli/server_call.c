@@ -51,6 +51,20 @@ static mw_status goes_on(mw_status status, mw_error *err) {
     return mw_fail_within(err, status, "the running server goes on with the version before");
 }
 
+mw_status mw_serve_tell_rechecked(const mw_workspace *workspace, mw_str model,
+                                  mw_recheck_count count, mw_error *err) {
+    mw_buf message, answer;
+    mw_buf_init(&message, ANSWER_SIZE_MAX);
+    mw_buf_init(&answer, ANSWER_SIZE_MAX);
+    mw_text_append(&message, model);
+    mw_buf_append_u64(&message, count.compared);
+    mw_buf_append_u64(&message, count.differing);
+    mw_status status = call(workspace, MW_SERVE_RECHECKED, mw_buf_str(&message), &answer, err);
+    mw_buf_release(&answer);
+    mw_buf_release(&message);
+    return status;
+}
+
 mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_str model, mw_error *err) {
     mw_buf answer;
     mw_buf_init(&answer, ANSWER_SIZE_MAX);

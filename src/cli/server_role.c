@@ -4,6 +4,7 @@
 
 #include "cli/listening.h"
 #include "cli/live_version.h"
+#include "cli/recheck_metrics.h"
 #include "cli/server_call.h"
 #include "cli/version_archive.h"
 #include "serve/admission.h"
@@ -573,6 +574,8 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
     daemon *d = context;
     if (kind == MW_SERVE_TOKENS) return load_tokens(context, err);
     if (kind == MW_SERVE_PULSE) return tell_pulse(context, bytes, answer, err);
+    if (kind == MW_SERVE_RECHECKED)
+        return mw_recheck_metrics_take(&d->workspace, d->telemetry, bytes, err);
     if (kind == MW_SERVE_PROGRESS) {
         write_progress(d, answer);
         return MW_OK;

@@ -26,6 +26,8 @@ struct mw_follower {
     mw_course *course;
     mw_examples examples;
     mw_events fresh;        /* events of the log, of streams with an id */
+    mw_recheck *recheck;
+    uint64_t fed; /* events, to the course */
     mw_standing **standing; /* one a stream; NULL: it has no id */
     mw_cell *features;
     mw_arena arena;         /* ids, and what has the follower's length of life */
@@ -104,6 +106,7 @@ static mw_status set_up(mw_follower *follower, mw_error *err) {
                                         sizeof(mw_cell));
     if (!follower->features) return no_memory(err);
     MW_TRY(mw_course_create(course, &follower->course, err));
+    MW_TRY(mw_recheck_create(config->model, &follower->recheck, err));
     MW_TRY(mw_examples_init(&follower->examples, config->program, config->model,
                             config->project_model->segments, config->project_model->segment_count,
                             err));
@@ -135,6 +138,7 @@ void mw_follower_destroy(mw_follower *follower) {
     mw_log_scan_end(follower->scan);
     mw_log_events_destroy(follower->log_events);
     mw_course_destroy(follower->course);
+    mw_recheck_destroy(follower->recheck);
     mw_examples_release(&follower->examples);
     mw_events_release(&follower->fresh);
     mw_buf_release(&follower->event_id);
@@ -242,6 +246,7 @@ static mw_status feed(mw_follower *follower, const mw_event *event, mw_error *er
     const mw_follower_hooks *hooks = &follower->config.hooks;
     if (hooks->arrived)
         MW_TRY(hooks->arrived(hooks->context, (size_t)event->stream, event->place, err));
+    follower->fed++;
     return mw_course_event(follower->course, event, err);
 }
 
@@ -249,7 +254,15 @@ static mw_status take_step(mw_follower *follower, int64_t due, mw_error *err) {
     mw_step step;
     bool found = false;
     MW_TRY(mw_course_next(follower->course, due, &step, &found, err));
-    return found && step.kind == MW_DUE_LABEL ? mature(follower, &step, err) : MW_OK;
+    if (!found) return MW_OK;
+    if (step.kind == MW_DUE_LABEL) return mature(follower, &step, err);
+    if (!follower->config.hooks.predicted) return MW_OK;
+    MW_TRY(name_event(follower, &step.moment, err));
+    mw_recheck_found(follower->recheck,
+                     (mw_rechecked){step.moment.t, step.moment.place,
+                                    mw_buf_str(&follower->event_id), step.features,
+                                    follower->fed});
+    return MW_OK;
 }
 
 /* Feeds history and takes what falls due, up to `place`. */
@@ -316,6 +329,9 @@ static mw_status take_prediction(mw_follower *follower, const mw_record *record,
     MW_TRY(mw_prediction_read(record->payload, &follower->examples.schema, config->symbols,
                               follower->features, &prediction, err));
     MW_TRY(keep(follower, record->place, &prediction, err));
+    mw_recheck_recorded(follower->recheck,
+                        (mw_rechecked){prediction.t, prediction.place, prediction.event_id,
+                                       follower->features, follower->fed});
     return config->hooks.predicted(config->hooks.context, follower->place, &prediction, err);
 }
 
@@ -365,6 +381,10 @@ int64_t mw_follower_now(const mw_follower *follower) {
 
 bool mw_follower_is_virtual(const mw_follower *follower) {
     return follower->is_virtual;
+}
+
+mw_recheck_count mw_follower_rechecked(const mw_follower *follower) {
+    return mw_recheck_read(follower->recheck);
 }
 
 size_t mw_follower_foreign_count(const mw_follower *follower) {

@@ -8,10 +8,12 @@
  * examples too, but no outcome. A prediction of a version with another program answered another
  * question, or from other features: it is counted, and passed over.
  *
- * It keeps 60 bytes a prediction, and the examples from `from` on. One thread uses it.
+ * The features that were recorded are held against those of its own course (recheck.h). It keeps
+ * 60 bytes a prediction, and the examples from `from` on. One thread uses it.
  */
 #pragma once
 #include "decide/prediction.h"
+#include "loop/recheck.h"
 #include "monitor/outcomes.h"
 #include "project/project.h"
 #include "store/lake.h"
@@ -80,6 +82,9 @@ typedef struct {
 } mw_follower_count;
 /* Of the predictions stamped at or after `from`, as of the place that was reached. */
 mw_follower_count mw_follower_count_since(const mw_follower *follower, int64_t from);
+/* Of the recorded predictions, those whose features the follower's own course has found too, and
+   those of them that differ: there must be none. */
+mw_recheck_count mw_follower_rechecked(const mw_follower *follower);
 /* Predictions by another program, which were passed over. */
 size_t mw_follower_foreign_count(const mw_follower *follower);
 

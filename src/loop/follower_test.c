@@ -109,6 +109,29 @@ MW_TEST(follower_tells_each_prediction_and_what_came_of_it) {
     follower_world_end(&world);
 }
 
+/* What was recorded is what its own course finds, until a server lies. */
+MW_TEST(follower_tells_features_that_were_recorded_otherwise) {
+    follower_world world;
+    static story told;
+    told = (story){0};
+    follower_world_begin(&world);
+    mw_follower *follower = begin(&world, &told);
+    for (size_t i = 0; i < 20; i++) follower_world_post(&world);
+    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    mw_recheck_count honest = mw_follower_rechecked(follower);
+    MW_CHECK(honest.compared >= told.predicted - 1 && honest.differing == 0);
+    world.lies = true;
+    for (size_t i = 0; i < 10; i++) follower_world_post(&world);
+    world.lies = false;
+    for (size_t i = 0; i < 10; i++) follower_world_post(&world);
+    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    mw_recheck_count lied = mw_follower_rechecked(follower);
+    MW_CHECK(lied.compared >= told.predicted - 1);
+    MW_CHECK_EQUAL_INT(lied.differing, 5);
+    mw_follower_destroy(follower);
+    follower_world_end(&world);
+}
+
 /* Labels wait for the clock, not for the next record. */
 MW_TEST(follower_goes_by_the_clock) {
     follower_world world;

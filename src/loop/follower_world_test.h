@@ -30,6 +30,7 @@ typedef struct {
     double weights[FOLLOWER_WORLD_VISITS];
     size_t posted;
     int64_t place;
+    bool lies; /* what is predicted from now on is recorded with another weight */
 } follower_world;
 
 static inline void follower_world_control(follower_world *world, const char *kind, int64_t time) {
@@ -89,7 +90,7 @@ static inline void follower_world_predict(follower_world *world, size_t i) {
     mw_cell row[3];
     mw_buf id, payload;
     follower_world_row(world, i, row);
-    mw_cell features[2] = {row[2], row[1]};
+    mw_cell features[2] = {mw_cell_number(row[2].number + world->lies), row[1]};
     mw_buf_init(&id, 1 << 10);
     mw_buf_init(&payload, 1 << 12);
     mw_stream_append_id(&world->examples.program->streams[0], row, world->examples.symbols, &id);

@@ -278,7 +278,7 @@ mw_status mw_loop_look(mw_loop *loop, int64_t now, mw_error *err) {
     if (loop->is_over) return MW_OK;
     const mw_loop_sight *sight = &loop->config.sight;
     int64_t every_us = loop->config.model->retrain.every_us;
-    mw_vital_signs signs = {NAN, NAN, NAN, NAN};
+    mw_vital_signs signs = {NAN, NAN, NAN, NAN, NAN};
     if (sight->see) sight->see(sight->context, now, &signs);
     if (every_us > 0) signs.champion_age = (double)(now - loop->crowned) / (double)every_us;
     mw_vitals_look(loop->vitals, sight->freshness, &signs, now);

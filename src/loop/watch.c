@@ -72,6 +72,9 @@ static void see(void *context, int64_t now, mw_vital_signs *signs) {
             is_small ? NAN : 1 - (double)count.labelled / (double)count.due;
         watch->labels_counted_us = now;
     }
+    mw_recheck_count rechecked = mw_follower_rechecked(watch->follower);
+    watch->signs.features_differing =
+        rechecked.compared > 0 ? (double)rechecked.differing : NAN;
     *signs = watch->signs;
 }
 
@@ -133,7 +136,7 @@ static mw_status begin_loop(mw_watch *watch, const mw_watch_config *config, mw_e
 mw_status mw_watch_create(mw_watch_config config, mw_watch **out_watch, mw_error *err) {
     mw_watch *watch = mw_allocate(sizeof *watch);
     if (!watch) return mw_fail(err, MW_NO_MEMORY, "watch: no memory");
-    *watch = (mw_watch){.signs = {NAN, NAN, NAN, NAN}, .labels_counted_us = INT64_MIN / 2};
+    *watch = (mw_watch){.signs = {NAN, NAN, NAN, NAN, NAN}, .labels_counted_us = INT64_MIN / 2};
     char version[MW_VERSION_NAME_SIZE + 1];
     mw_version_name(config.champion, version);
     mw_status status = mw_log_survey_read(config.sys, config.log_folder, mw_str_of(version),

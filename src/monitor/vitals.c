@@ -9,7 +9,8 @@ enum { RULE_TEXT_MAX = 1 << 10, TEXTS_MAX = 1 << 22 };
     X(champion_age, "champion.age", 3)            \
     X(labels_missing, "labels.missing", 0.5)      \
     X(latency_p99_s, "latency.p99", 0.25)         \
-    X(error_share, "errors", 0.01)
+    X(error_share, "errors", 0.01)                \
+    X(features_differing, "features.differing", 0)
 
 #define STALE_FROM 1.5
 

@@ -7,6 +7,8 @@
  *     labels.missing > 0.5    of the predictions whose label was due, most have none
  *     latency.p99 > 0.25      in seconds: the server's slowest of a hundred
  *     errors > 0.01           the share of questions that the server failed to answer
+ *     features.differing > 0  predictions that were recorded with other features than the events
+ *                             say: it must stay 0 (loop/recheck.h)
  *
  * They open and close as other alerts do, but train nothing. What could not be measured is NaN,
  * and changes nothing. One thread; it costs a few comparisons a look.
@@ -20,6 +22,7 @@
 typedef struct {
     double champion_age, labels_missing; /* in units of retrain.every; a share */
     double latency_p99_s, error_share;
+    double features_differing; /* predictions, of those compared */
 } mw_vital_signs;
 
 typedef struct mw_vitals mw_vitals;

@@ -5,7 +5,7 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
-static const mw_vital_signs unknown = {NAN, NAN, NAN, NAN};
+static const mw_vital_signs unknown = {NAN, NAN, NAN, NAN, NAN};
 
 typedef struct {
     mw_arena arena;
@@ -53,7 +53,7 @@ MW_TEST(vitals_open_and_close_without_repeats) {
     mw_vitals *vitals = it.vitals;
     mw_vital_signs signs = unknown;
     size_t errors = find(vitals, "errors > 0.01"), latency = find(vitals, "latency.p99 > 0.25");
-    MW_CHECK_EQUAL_INT(mw_vitals_count(vitals), 6);
+    MW_CHECK_EQUAL_INT(mw_vitals_count(vitals), 7);
     static const double shares[] = {NAN, 0.005, 0.02, 0.5, NAN, 0.02, 0.01, 0};
     static const mw_alert_change changes[] = {MW_ALERT_SAME, MW_ALERT_SAME, MW_ALERT_OPENED,
                                               MW_ALERT_SAME, MW_ALERT_SAME, MW_ALERT_SAME,

@@ -133,6 +133,9 @@ def main(folder):
     assert post(port, row("h594", "north", 3, 6)) == (0, 0, 1)
     assert seen(port, "p7")[1]["most"] == 45
     stop(process)
+    again = json.loads(run(folder, "monitor", "--json").stdout)
+    again = again["models"][0] if "models" in again else again
+    assert again["features"]["verified"] >= 6 and again["features"]["differing"] == 0, again["features"]
     stands = json.loads(run(folder, "sql", "--json", "SELECT shop, amount FROM orders WHERE number IN ('a1', 'h594') "
                                                      "ORDER BY number").stdout)
     assert stands == [{"shop": "north", "amount": 20}, {"shop": "north", "amount": 3}], stands
