@@ -129,9 +129,9 @@ const mw_command mw_commands[] = {
     {
         .name = "features verify",
         .words = "",
-        .summary = "Compute a sample of moments the slow way and compare bit by bit",
+        .summary = "Compute moments and recorded predictions the slow way, compare the bits",
         .options = {{"--model", "MODEL", "whose features, if the project has several models"},
-                    {"--sample", "N", "about how many moments (200)"}},
+                    {"--sample", "N", "about how many of either (200)"}},
         .examples = "  millwright features verify --sample 1000\n",
         .run = mw_cli_features_verify,
     },

@@ -2,6 +2,7 @@
 
 #include "cli/feature_walk.h"
 #include "cli/grid.h"
+#include "cli/recorded_features.h"
 #include "cli/table_file.h"
 #include "feature/oracle.h"
 #include "sys/terminal.h"
@@ -150,7 +151,7 @@ typedef struct {
     mw_oracle oracle;
     size_t every; /* each so many moments, one is compared */
     mw_cell *features;
-    size_t moment_count, label_count, value_count, difference_count;
+    size_t moment_count, label_count, recorded_count, value_count, difference_count;
     mw_grid differences;
 } verification;
 
@@ -208,6 +209,20 @@ static mw_status verify_steps(verification *v, mw_error *err) {
     return status;
 }
 
+/* What a server has recorded is held to the rules too. */
+static mw_status verify_recorded(void *context, const mw_moment *moment, const mw_cell *features,
+                                 mw_error *err) {
+    verification *v = context;
+    const mw_model_program *model = v->oracle.model;
+    mw_step step = {.moment = *moment};
+    MW_TRY(mw_oracle_features(&v->oracle, moment, v->features, err));
+    v->recorded_count++;
+    for (size_t i = 0; i < model->feature_count; i++)
+        compare(v, &step, (mw_field){model->features[i].name, model->features[i].type},
+                features[i], v->features[i]);
+    return MW_OK;
+}
+
 static void tell_verify(verification *v) {
     mw_cli *cli = v->walk->workspace->cli;
     if (cli->json) {
@@ -219,6 +234,8 @@ static void tell_verify(verification *v) {
         mw_json_int(&json, (int64_t)v->moment_count);
         mw_json_key(&json, "labels");
         mw_json_int(&json, (int64_t)v->label_count);
+        mw_json_key(&json, "recorded");
+        mw_json_int(&json, (int64_t)v->recorded_count);
         mw_json_key(&json, "values");
         mw_json_int(&json, (int64_t)v->value_count);
         mw_json_key(&json, "differences");
@@ -227,8 +244,11 @@ static void tell_verify(verification *v) {
         return;
     }
     mw_count_append(&cli->out, v->value_count);
-    mw_buf_printf(&cli->out, " values of %zu moments and %zu labels: ", v->moment_count,
+    mw_buf_printf(&cli->out, " values of %zu moments and %zu labels", v->moment_count,
                   v->label_count);
+    if (v->recorded_count > 0)
+        mw_buf_printf(&cli->out, ", and of %zu recorded predictions", v->recorded_count);
+    mw_buf_append_text(&cli->out, ": ");
     if (v->difference_count == 0)
         mw_buf_append_text(&cli->out, "engine and oracle agree in every bit\n");
     else mw_buf_printf(&cli->out, "%zu differ\n", v->difference_count);
@@ -242,11 +262,16 @@ static mw_status verify(mw_feature_walk *it, int64_t sample, mw_error *err) {
                       .oracle = {workspace->program, it->model.program, &it->events,
                                  workspace->symbols},
                       .every = every > 0 ? every : 1,
-                      .differences = mw_grid_begin("moment|feature|engine|oracle")};
+                      .differences = mw_grid_begin("moment|feature|was|by the rules")};
     v.features = mw_arena_alloc(&workspace->cli->arena, it->model.program->feature_count + 1,
                                 sizeof *v.features);
     if (!v.features) return mw_fail(err, MW_NO_MEMORY, "features: no memory to verify them");
+    mw_recorded_past past = {workspace->program, it->model.program, &it->events,
+                             workspace->symbols};
     mw_status status = verify_steps(&v, err);
+    if (status == MW_OK)
+        status = mw_recorded_each(workspace, &past, (size_t)sample,
+                                  (mw_recorded_taker){&v, verify_recorded}, err);
     if (status == MW_OK) tell_verify(&v);
     mw_buf_release(&v.differences.cells);
     MW_TRY(status);

@@ -4,6 +4,7 @@
 
 #include "cli/grid.h"
 #include "cli/live_version.h"
+#include "cli/recorded_features.h"
 #include "cli/version_archive.h"
 #include "decide/prediction.h"
 #include "feature/oracle.h"
@@ -84,50 +85,13 @@ static mw_status load_events(replay *r, mw_error *err) {
     return MW_OK;
 }
 
-/* Whether the prediction was made for this event: by its id, or, in a stream without one, since
-   it is the first that was appended after it. */
-static bool is_its_event(const replay *r, const mw_event *event, mw_buf *id) {
-    const mw_stream *stream =
-        &r->version.program.program->streams[r->version.program.model->moment_stream];
-    if (stream->id_count == 0) return event->place > r->stamp;
-    mw_buf_clear(id);
-    mw_stream_append_id(stream, event->row, r->workspace->symbols, id);
-    return mw_str_equal(mw_buf_str(id), r->recorded.event_id);
-}
-
-/* It was made of the row that stood before it: the last one, of corrections; an event that was new
-   was appended after it. */
-static bool is_nearer(const replay *r, const mw_event *event, const mw_event *than) {
-    int64_t made = r->recorded.place;
-    int64_t from = mw_event_counts_from(event), other = mw_event_counts_from(than);
-    if ((from < made) != (other < made)) return from < made;
-    return from < made ? from > other || (from == other && event->replaced) : from < other;
-}
-
-static mw_status find_event(const replay *r, mw_event *out_event, mw_error *err) {
-    int32_t stream = r->version.program.model->moment_stream;
-    size_t count = r->events.streams[stream].rows.row_count;
-    bool is_found = false;
-    mw_buf id;
-    mw_buf_init(&id, TEXT_SIZE_MAX);
-    for (size_t row = 0; row < count; row++) {
-        mw_event event = mw_events_row(&r->events, stream, row);
-        if (!is_its_event(r, &event, &id) || (is_found && !is_nearer(r, &event, out_event)))
-            continue;
-        *out_event = event;
-        is_found = true;
-    }
-    mw_buf_release(&id);
-    return is_found ? MW_OK
-                    : mw_fail(err, MW_NOT_FOUND, "prediction %s: its event is not in lake or log",
-                              r->workspace->cli->words[0]);
-}
-
 static mw_status make_again(replay *r, mw_error *err) {
     mw_event event = {.row = NULL};
     mw_scorer *scorer;
     MW_TRY(load_events(r, err));
-    MW_TRY(find_event(r, &event, err));
+    mw_recorded_past past = {r->version.program.program, r->version.program.model, &r->events,
+                             r->workspace->symbols};
+    MW_TRY(mw_recorded_find_event(&past, &r->recorded, r->stamp, &event, err));
     mw_oracle oracle = {r->version.program.program, r->version.program.model, &r->events,
                         r->workspace->symbols};
     mw_moment moment = {r->recorded.t, r->recorded.place, event.row};

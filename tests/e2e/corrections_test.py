@@ -125,8 +125,8 @@ def main(folder):
     for identity, _ in made:
         done = run(folder, "predictions", "replay", identity)
         assert done.returncode == 0, done
-    done = run(folder, "features", "verify")
-    assert done.returncode == 0, done
+    done = run(folder, "features", "verify", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["recorded"] == len(made), done
     process, port = start(folder, "--listen", "127.0.0.1:0")
     last = seen(port, "p6")
     assert last[1]["busy"] == made[4][1]["busy"] + 2 and last[1]["most"] == 49, (made[4], last)

@@ -1,0 +1,161 @@
+#include "cli/recorded_features.h"
+
+#include <stdio.h>
+
+#include "cli/live_version.h"
+
+enum { TEXT_SIZE_MAX = 1 << 20, VERSIONS_MAX = 1 << 16 };
+
+/* --- whose it is -------------------------------------------------------------------------- */
+
+/* Whether the prediction was made for this event: by its id, or, in a stream without one, since
+   it is the first that was appended after it. */
+static bool is_its_event(const mw_recorded_past *past, const mw_prediction *prediction,
+                         int64_t stamp, const mw_event *event, mw_buf *id) {
+    const mw_stream *stream = &past->program->streams[past->model->moment_stream];
+    if (stream->id_count == 0) return event->place > stamp;
+    mw_buf_clear(id);
+    mw_stream_append_id(stream, event->row, past->symbols, id);
+    return mw_str_equal(mw_buf_str(id), prediction->event_id);
+}
+
+/* It was made of the row that stood before it: the last one, of corrections; an event that was new
+   was appended after it. */
+static bool is_nearer(int64_t made, const mw_event *event, const mw_event *than) {
+    int64_t from = mw_event_counts_from(event), other = mw_event_counts_from(than);
+    if ((from < made) != (other < made)) return from < made;
+    return from < made ? from > other || (from == other && event->replaced) : from < other;
+}
+
+mw_status mw_recorded_find_event(const mw_recorded_past *past, const mw_prediction *prediction,
+                                 int64_t stamp, mw_event *out_event, mw_error *err) {
+    int32_t stream = past->model->moment_stream;
+    bool is_found = false;
+    mw_buf id;
+    mw_buf_init(&id, TEXT_SIZE_MAX);
+    size_t count = past->model->schedule ? 0 : past->events->streams[stream].rows.row_count;
+    for (size_t row = 0; row < count; row++) {
+        mw_event event = mw_events_row(past->events, stream, row);
+        if (event.time + past->model->moment_offset_us != prediction->t ||
+            !is_its_event(past, prediction, stamp, &event, &id) ||
+            (is_found && !is_nearer(prediction->place, &event, out_event)))
+            continue;
+        *out_event = event;
+        is_found = true;
+    }
+    mw_buf_release(&id);
+    if (is_found) return MW_OK;
+    char name[MW_PREDICTION_ID_SIZE + 1];
+    mw_prediction_id(stamp, name);
+    return mw_fail(err, MW_NOT_FOUND, "prediction %s: its event is not in lake or log", name);
+}
+
+/* --- all of a log ------------------------------------------------------------------------- */
+
+typedef struct {
+    char name[MW_VERSION_NAME_SIZE + 1];
+    bool is_kin;
+} known_version;
+
+typedef struct {
+    const mw_workspace *workspace;
+    const mw_recorded_past *past;
+    mw_recorded_taker taker;
+    mw_schema features;
+    mw_cell *cells;
+    known_version *versions;
+    size_t version_count, version_capacity;
+    size_t seen, every; /* of its predictions each so many is taken; 0: they are counted */
+} reading;
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "predictions: no memory");
+}
+
+/* A version that is no longer there was made by nobody knows what. */
+static mw_status learn(reading *it, mw_str name, bool *out_is_kin, mw_error *err) {
+    mw_live_version version, none = {.program = {.version = NULL}};
+    mw_error absent = {0};
+    if (name.size > MW_VERSION_NAME_SIZE ||
+        !mw_grow((void **)&it->versions, &it->version_capacity, it->version_count + 1,
+                 sizeof *it->versions, VERSIONS_MAX))
+        return no_memory(err);
+    mw_status status = mw_live_version_find(it->workspace, it->past->model->name, name, &version,
+                                            &absent);
+    *out_is_kin = status == MW_OK && mw_live_version_is_kin(it->workspace, &version, &none);
+    mw_live_version_release(&version);
+    known_version *known = &it->versions[it->version_count++];
+    snprintf(known->name, sizeof known->name, "%.*s", MW_STR_ARGS(name));
+    known->is_kin = *out_is_kin;
+    return status == MW_NO_MEMORY ? no_memory(err) : MW_OK;
+}
+
+static mw_status is_kin(reading *it, mw_str version, bool *out_is_kin, mw_error *err) {
+    for (size_t i = 0; i < it->version_count; i++) {
+        if (!mw_str_is(version, it->versions[i].name)) continue;
+        *out_is_kin = it->versions[i].is_kin;
+        return MW_OK;
+    }
+    return learn(it, version, out_is_kin, err);
+}
+
+static mw_status take(reading *it, const mw_record *record, mw_error *err) {
+    mw_prediction made;
+    bool is_ours = false;
+    mw_event event;
+    MW_TRY(mw_prediction_read_head(record->payload, &made, err));
+    if (!mw_str_equal(made.model, it->past->model->name)) return MW_OK;
+    MW_TRY(is_kin(it, made.version, &is_ours, err));
+    if (!is_ours) return MW_OK;
+    size_t number = it->seen++;
+    if (it->every == 0 || number % it->every != 0) return MW_OK;
+    MW_TRY(mw_prediction_read(record->payload, &it->features, it->workspace->symbols, it->cells,
+                              &made, err));
+    MW_TRY(mw_recorded_find_event(it->past, &made, record->place, &event, err));
+    mw_moment moment = {made.t, made.place, event.row};
+    return it->taker.take(it->taker.context, &moment, it->cells, err);
+}
+
+static mw_status scan(reading *it, mw_error *err) {
+    mw_log_scan *log = NULL;
+    const mw_workspace *workspace = it->workspace;
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 16);
+    const char *folder = mw_state_path(workspace->state, &arena, "log");
+    it->seen = 0;
+    mw_status status = folder ? mw_log_scan_begin(workspace->cli->sys, folder, INT64_MIN, &log, err)
+                              : no_memory(err);
+    for (bool has_record = true; status == MW_OK && has_record;) {
+        mw_record record;
+        status = mw_log_scan_next(log, &record, &has_record, err);
+        if (status == MW_OK && has_record && record.type == MW_RECORD_PREDICTION)
+            status = take(it, &record, err);
+    }
+    mw_log_scan_end(log);
+    mw_arena_release(&arena);
+    return status;
+}
+
+static mw_status prepare(reading *it, mw_error *err) {
+    const mw_model_program *model = it->past->model;
+    mw_arena *arena = &it->workspace->cli->arena;
+    mw_field *fields = mw_arena_alloc(arena, model->feature_count + 1, sizeof *fields);
+    it->cells = mw_arena_alloc(arena, model->feature_count + 1, sizeof *it->cells);
+    if (!fields || !it->cells) return no_memory(err);
+    for (size_t i = 0; i < model->feature_count; i++)
+        fields[i] = (mw_field){model->features[i].name, model->features[i].type};
+    it->features = (mw_schema){fields, model->feature_count};
+    return MW_OK;
+}
+
+mw_status mw_recorded_each(const mw_workspace *workspace, const mw_recorded_past *past,
+                           size_t sample, mw_recorded_taker taker, mw_error *err) {
+    reading it = {.workspace = workspace, .past = past, .taker = taker};
+    if (past->model->schedule) return MW_OK; /* its moments are none of an event's */
+    MW_TRY(prepare(&it, err));
+    mw_status status = scan(&it, err);
+    it.every = it.seen / sample > 0 ? it.seen / sample : 1;
+    if (status == MW_OK && it.seen > 0) status = scan(&it, err);
+    mw_free(it.versions);
+    return status;
+}

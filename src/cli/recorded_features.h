@@ -1,0 +1,34 @@
+/*
+ * recorded_features: the predictions that a log has recorded of a model, and the moments that they
+ * were made for: for those that compute their features again.
+ */
+#pragma once
+#include "cli/workspace.h"
+#include "decide/prediction.h"
+#include "feature/engine.h"
+
+/* Where the event of a prediction is looked for: all that lake and log have. */
+typedef struct {
+    const mw_program *program; /* of the version that made it, or its like */
+    const mw_model_program *model;
+    const mw_events *events;
+    const mw_symbols *symbols;
+} mw_recorded_past;
+
+/* The event that a prediction was made for, as it stood then; `stamp` names the prediction.
+   MW_NOT_FOUND: it is not there, or the moment is none of an event's. */
+MW_MUST_USE mw_status mw_recorded_find_event(const mw_recorded_past *past,
+                                             const mw_prediction *prediction, int64_t stamp,
+                                             mw_event *out_event, mw_error *err);
+
+typedef struct {
+    void *context;
+    mw_status (*take)(void *context, const mw_moment *moment, const mw_cell *features,
+                      mw_error *err);
+} mw_recorded_taker;
+
+/* Hands about `sample` recorded predictions on, evenly spread: those of versions that answer the
+   question of the project file from its features. */
+MW_MUST_USE mw_status mw_recorded_each(const mw_workspace *workspace,
+                                       const mw_recorded_past *past, size_t sample,
+                                       mw_recorded_taker taker, mw_error *err);
