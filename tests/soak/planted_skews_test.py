@@ -1,0 +1,252 @@
+"""Skews planted into the engine and the serving path, one at a time: `features verify` must catch each.
+
+The sources are copied and built once; then for each skew one line is changed, the binary is linked
+again, and it verifies a history and, if that was not enough, what it served itself over a restart:
+predictions, events that become known later, corrections. The oracle is never touched. Unchanged sources
+must pass. Fields with windows are left out: their values are what was stored (decision 7), never worked out again.
+"""
+import datetime
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
+import serving  # noqa: E402: it reads MILLWRIGHT, which is set for us
+
+# What is wrong, where, and the line as it is and as it is planted.
+SKEWS = [
+    ("window edge inclusive", "feature/group.c",
+     "    if (near < end && mw_ring_time(shape, ring, near) < cut) {\n        near++;",
+     "    if (near < end && mw_ring_time(shape, ring, near) <= cut) {\n        near++;"),
+    ("known too early", "feature/engine.c", "    if (known > engine->place)", "    if (known < engine->place)"),
+    ("missing keys meet", "feature/group.c",
+     "        if (mw_cell_is_missing(plan->key_types[i], out_keys[i])) return false;", ""),
+    ("condition forgotten", "feature/group.c",
+     "    if (plan->condition && mw_code_run(plan->condition, frame).boolean != MW_TRUE) return false;", ""),
+    ("name clash: one ring for other keys", "feature/plan.c",
+     "           memcmp(group->keys, window->event_keys,\n"
+     "                  (size_t)window->key_count * sizeof *group->keys) == 0;", "           true;"),
+    ("own events seen", "feature/reading.c",
+     "    if (plan->leaves_out && reading->instance != 0) find_own(reading, &r);",
+     "    if (false && plan->leaves_out) find_own(reading, &r);"),
+    ("tie goes to arrival", "feature/reading.c",
+     "        found = mw_rank_better(&rank, r->group->ring.symbols, found, value);",
+     "        found = mw_cell_is_missing(rank.type, found) ? value : found;"),
+    ("NaN counts", "feature/total.h", "    if (!mw_exact_sum_takes(value)) return;\n    total->count++;",
+     "    total->count++;\n    if (!mw_exact_sum_takes(value)) return;"),
+    ("mean rounded twice", "feature/reading.c",
+     "    return mw_cell_number(r->sum / (double)found->total.count);",
+     "    return mw_cell_number((double)(float)(r->sum / (double)found->total.count));"),
+    ("sums lose small values", "base/exact_sum.h", "    mw_exact_sum_put(sum, value, false);",
+     "    mw_exact_sum_put(sum, (double)(float)value, false);"),
+    ("expiry too soon", "feature/group.c", "    return add_clipped(place, -group->plan->retention_us);",
+     "    return add_clipped(place, -group->plan->retention_us / 2);"),
+    ("late events dropped", "feature/engine.c",
+     "        if (event->time < mw_group_horizon(group, event->place)) {",
+     "        if (event->time < event->place - 30 * MW_MINUTE_US) {"),
+    ("unit of a trend", "feature/power_sums.c", "1000000", "1000"),
+    ("zone forgotten", "feature/engine.c",
+     "                         engine->config.program->zone, &engine->arena, err));",
+     "                         mw_zone_utc(), &engine->arena, err));"),
+    ("clock change forgotten", "feature/edges.c",
+     "    edges->stretches[i] = (struct mw_edge_stretch){\n"
+     "        from, to, mw_tick_step(plan->tick, edges->zone, t, plan->steps)};",
+     "    edges->stretches[i] = (struct mw_edge_stretch){\n"
+     "        from, to, from + plan->steps * plan->tick.span_us};"),
+    ("aligned end one tick on", "feature/edges.c",
+     "    int64_t from = mw_tick_step(plan->tick, edges->zone, t, 0);",
+     "    int64_t from = mw_tick_step(plan->tick, edges->zone, t, 0);\n    t += MW_DAY_US;"),
+    ("since reads the wrong end", "feature/reading.c", "    for (uint64_t position = r->to; position > r->from; position--)",
+     "    for (uint64_t position = r->from + 1; position > r->from; position--)"),
+    ("first is last", "feature/reading.c",
+     "    case MW_AGGREGATE_LAST: return end_of(r, plan->column, true);",
+     "    case MW_AGGREGATE_LAST: return end_of(r, plan->column, false);"),
+    ("quantile one rank on", "feature/census.c", "    return rank > 0 ? rank : 1;", "    return rank + 1 < count ? rank + 1 : 1;"),
+    ("top breaks ties backwards", "feature/census.c",
+     "             mw_cell_compare(plan->type, value, leader, plan->shape->symbols) > 0))",
+     "             mw_cell_compare(plan->type, value, leader, plan->shape->symbols) < 0))"),
+    ("now is the event's row", "feature/reading.c", "    frame.now = reading->frame->row;", "    frame.now = reading->event_row;"),
+    ("corrections add up", "feature/group.c",
+     "    mw_ring_remove(&plan->ring, &card->ring, position);",
+     "    if (false) mw_ring_remove(&plan->ring, &card->ring, position);"),
+    ("order of updates: the server forgets every fifth event", "serve/sequencer.c",
+     "    MW_TRY(mw_entrance_event(sequencer->entrance, event, err));",
+     "    if (++sequencer->stats.repeats % 5 == 0) return MW_OK;\n"
+     "    MW_TRY(mw_entrance_event(sequencer->entrance, event, err));"),
+    ("repeats after a restart", "serve/recovery.c",
+     "    return mw_sequencer_feed(sequencer, &r->event, err);",
+     "    MW_TRY(mw_sequencer_feed(sequencer, &r->event, err));\n"
+     "    return mw_sequencer_feed(sequencer, &r->event, err);"),
+    ("restart forgets the lake", "serve/recovery.c",
+     "    return sources->recall(sources->context, sequencer->reached, &sequencer->past, err);",
+     "    return sources->recall(sources->context, INT64_MAX - 1, &sequencer->past, err);"),
+]
+PROJECT = """project: skews
+zone: America/New_York
+streams:
+  orders:
+    from: orders.csv
+    types: {number: category, who: category, shop: category, tag: category, amount: number}
+    time: at
+    id: number
+    fields: {rate: last(rates.rate by shop over 12h)}
+  rates: {from: rates.csv, types: {shop: category, rate: number}, time: at, known: time + 1h}
+features:
+  amount: amount
+  rate: rate
+  n: count(orders by shop over {1h, 1d})
+  who_n: count(orders by who over 2d)
+  big: count(orders where amount > 20 by shop over 2d)
+  spent: sum(orders.amount by who over {6h, 2d})
+  usual: mean(orders.amount by shop over {3h, 2d})
+  least: min(orders.amount by shop over 1d)
+  most: max(orders.amount by who over 1d ago 1h)
+  tag: last(orders.tag by shop over 1d)
+  begun: first(orders.tag by who over 2d)
+  middle: quantile(0.5)(orders.amount by shop over 1d)
+  often: top(orders.tag by shop over 6h)
+  kinds: distinct(orders.tag by shop over 2d)
+  quiet: since(orders by who over 2d)
+  slope: trend(orders.amount by shop over 1d)
+  spread: std(orders.amount by shop over 1d)
+  day_n: count(orders by shop over 2d aligned day)
+  day_most: max(orders.amount by shop over 2d aligned day)
+  rate_now: last(rates.rate by shop over 1d)
+  rate_mean: mean(rates.rate by shop over 12h every 1h)
+  above: count(orders where amount > now.amount by shop over 1d)
+  same: count(orders by number over 2d)
+models:
+  big:
+    moment: on orders
+    label: max(orders.amount by who over next 3h) > 30
+"""
+BEGIN = datetime.datetime(2024, 3, 8, tzinfo=datetime.timezone.utc)
+LIVE = BEGIN + datetime.timedelta(days=6)  # the clocks went forward in between
+
+
+def text(time):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def draw_order(prng, number, at):
+    return {"number": f"o{number}", "who": prng.choice(["ann", "bob", "cy", None]), "shop": prng.choice(["n", "s", None]),
+            "tag": prng.choice("abcd"), "amount": prng.choice([None, prng.randrange(0, 400) / 10, 0.1 + prng.randrange(40)]),
+            "at": text(at)}
+
+
+def draw_rate(prng, at):
+    return {"shop": prng.choice("ns"), "rate": prng.randrange(1, 99), "at": text(at)}
+
+
+def write_csv(path, rows):
+    with open(path, "w") as file:
+        file.write(",".join(rows[0]) + "\n")
+        file.writelines(",".join("" if cell is None else str(cell) for cell in row.values()) + "\n" for row in rows)
+
+
+def write_history(folder):
+    """In steps of ten minutes, so that times meet; some of it comes again, corrected."""
+    prng = random.Random(7)
+    with open(f"{folder}/millwright.yaml", "w") as file:
+        file.write(PROJECT)
+    at = [BEGIN + datetime.timedelta(minutes=10 * prng.randrange(6 * 144)) for _ in range(700)]
+    orders = [draw_order(prng, i, time) for i, time in enumerate(sorted(at))]
+    write_csv(f"{folder}/orders.csv", orders)
+    write_csv(f"{folder}/rates.csv", [draw_rate(prng, BEGIN + datetime.timedelta(hours=hour)) for hour in range(144)])
+    run(folder, "ingest")
+    for order in prng.sample(orders, 40):
+        order.update(amount=prng.randrange(400) / 10, shop=prng.choice("ns"))
+    write_csv(f"{folder}/orders.csv", orders)
+    run(folder, "ingest")
+    run(folder, "train")
+
+
+def run(folder, *words):
+    done = serving.run(folder, *words)
+    assert done.returncode == 0, done
+
+
+def serve(folder, prng, first):
+    """A while of production: predictions, rates that become known later, corrections. It ends by a kill."""
+    process, port = serving.start(folder, "--listen", "127.0.0.1:0", "--clock", text(LIVE))
+    for i in range(first, first + 40):
+        now = LIVE + datetime.timedelta(minutes=11 * i)
+        serving.call(port, "POST", "/v1/clock", {"now": text(now)})
+        order = draw_order(prng, 1000 + i, now - datetime.timedelta(minutes=prng.choice([0, 0, 1, 50])))
+        serving.call(port, "POST", "/v1/models/big/predict", {"event": order})
+        if i % 3 == 0:
+            serving.call(port, "POST", "/v1/events/rates", draw_rate(prng, now - datetime.timedelta(minutes=20)))
+        if i % 5 == 4:
+            order.update(amount=3, shop="n")
+            serving.call(port, "POST", "/v1/events/orders", order)
+    process.kill()
+    process.wait(20)
+
+
+def is_caught(history, folder):
+    """Whether the binary's own verification fails, of what it finds or of what it has served."""
+    shutil.copytree(history, folder)
+    verify = ("features", "verify", "--sample", "100000")
+    found = serving.run(folder, *verify)
+    if found.returncode != 0:
+        assert found.returncode == 1, found
+        return True
+    prng = random.Random(8)
+    serve(folder, prng, 0)
+    serve(folder, prng, 40)
+    served = serving.run(folder, *verify, "--json")
+    assert served.returncode in (0, 1), served
+    return served.returncode == 1
+
+
+def copy_sources(folder):
+    names = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True).stdout.split("\n")
+    for name in filter(None, names):
+        os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
+        if os.path.isfile(f"{ROOT}/{name}"):
+            shutil.copy2(f"{ROOT}/{name}", f"{folder}/{name}")
+    launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+    environment = {**os.environ, "CCACHE_BASEDIR": folder, "CCACHE_NOHASHDIR": "1",
+                   "CCACHE_SLOPPINESS": "time_macros"}
+    subprocess.run(["cmake", "-S", folder, "-B", f"{folder}/build", "-G", "Ninja", *launcher], check=True,
+                   stdout=subprocess.DEVNULL, env=environment)
+    return environment
+
+
+def build(folder, environment):
+    done = subprocess.run(["ninja", "--quiet", "-C", f"{folder}/build", "millwright"], capture_output=True, text=True,
+                          env=environment)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def main(folder):
+    sources, history = f"{folder}/sources", f"{folder}/history"
+    os.makedirs(history)
+    write_history(history)
+    environment = copy_sources(sources)
+    build(sources, environment)
+    serving.MILLWRIGHT = f"{sources}/build/millwright"
+    assert not is_caught(history, f"{folder}/true"), "sources without a skew"
+    missed = []
+    for number, (name, path, good, bad) in enumerate(SKEWS):
+        with open(f"{sources}/src/{path}") as file:
+            whole = file.read()
+        assert whole.count(good) == 1, (name, path, whole.count(good))
+        with open(f"{sources}/src/{path}", "w") as file:
+            file.write(whole.replace(good, bad))
+        build(sources, environment)
+        caught = is_caught(history, f"{folder}/{number}")
+        print(("caught" if caught else "MISSED") + ": " + name, flush=True)
+        missed += [] if caught else [name]
+        with open(f"{sources}/src/{path}", "w") as file:
+            file.write(whole)
+    assert len(SKEWS) >= 20 and not missed, missed
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        main(temporary)
