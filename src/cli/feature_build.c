@@ -267,8 +267,9 @@ static mw_status verify(mw_feature_walk *it, int64_t sample, mw_error *err) {
                                 sizeof *v.features);
     if (!v.features) return mw_fail(err, MW_NO_MEMORY, "features: no memory to verify them");
     mw_recorded_past past = {workspace->program, it->model.program, &it->events,
-                             workspace->symbols};
-    mw_status status = verify_steps(&v, err);
+                             workspace->symbols, NULL};
+    mw_status status = mw_recorded_past_begin(&past, &workspace->cli->arena, err);
+    if (status == MW_OK) status = verify_steps(&v, err);
     if (status == MW_OK)
         status = mw_recorded_each(workspace, &past, (size_t)sample,
                                   (mw_recorded_taker){&v, verify_recorded}, err);

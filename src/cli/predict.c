@@ -98,6 +98,11 @@ static mw_status load_version(job *it, mw_error *err) {
         return mw_fail(err, MW_NOT_BUILT,
                        "predict: the moments of %.*s are a schedule's, not those of rows: that is "
                        "not built yet", MW_STR_ARGS(it->model_name));
+    if (it->version.model->each)
+        return mw_fail(err, MW_NOT_BUILT,
+                       "predict: %.*s makes a moment for each element of a list, and a row of the "
+                       "input would have many answers: that is not built yet",
+                       MW_STR_ARGS(it->model_name));
     it->stream = &it->version.program->streams[it->version.model->moment_stream];
     it->source = &it->version.program->sources[it->stream->source];
     return MW_OK;

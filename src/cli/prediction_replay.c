@@ -90,7 +90,8 @@ static mw_status make_again(replay *r, mw_error *err) {
     mw_scorer *scorer;
     MW_TRY(load_events(r, err));
     mw_recorded_past past = {r->version.program.program, r->version.program.model, &r->events,
-                             r->workspace->symbols};
+                             r->workspace->symbols, NULL};
+    MW_TRY(mw_recorded_past_begin(&past, &r->workspace->arena, err));
     MW_TRY(mw_recorded_find_event(&past, &r->recorded, r->stamp, &event, err));
     mw_oracle oracle = {r->version.program.program, r->version.program.model, &r->events,
                         r->workspace->symbols};

@@ -1,22 +1,60 @@
 #include "cli/recorded_features.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/live_version.h"
+#include "feature/slate.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20, VERSIONS_MAX = 1 << 16 };
 
 /* --- whose it is -------------------------------------------------------------------------- */
 
-/* Whether the prediction was made for this event: by its id, or, in a stream without one, since
-   it is the first that was appended after it. */
-static bool is_its_event(const mw_recorded_past *past, const mw_prediction *prediction,
-                         int64_t stamp, const mw_event *event, mw_buf *id) {
-    const mw_stream *stream = &past->program->streams[past->model->moment_stream];
-    if (stream->id_count == 0) return event->place > stamp;
-    mw_buf_clear(id);
-    mw_stream_append_id(stream, event->row, past->symbols, id);
-    return mw_str_equal(mw_buf_str(id), prediction->event_id);
+/* A search for the moment of one prediction. */
+typedef struct {
+    const mw_recorded_past *past;
+    const mw_prediction *prediction;
+    int64_t stamp;
+    mw_elements elements; /* of `each`: those of the event in hand */
+    mw_buf id;
+} search;
+
+static const mw_stream *moments_of(const mw_recorded_past *past) {
+    return &past->program->streams[past->model->moment_stream];
+}
+
+/* Whether a recorded prediction tells whom it was made for: not those of a schedule, whose moments
+   are none of an event's, nor one of several elements of an event without an id. */
+static bool can_be_found(const mw_recorded_past *past) {
+    if (past->model->schedule) return false;
+    return !past->model->each || moments_of(past)->id_count > 0;
+}
+
+/* Whether the prediction was made for this row of the event: by its id, or, in a stream without
+   one, since it is the first that was appended after it. */
+static bool is_its_row(search *it, const mw_event *event, const mw_cell *row) {
+    const mw_stream *stream = moments_of(it->past);
+    if (stream->id_count == 0) return event->place > it->stamp;
+    mw_buf_clear(&it->id);
+    mw_stream_append_id(stream, row, it->past->symbols, &it->id);
+    return mw_str_equal(mw_buf_str(&it->id), it->prediction->event_id);
+}
+
+/* The same for one of the moments that the event makes. */
+static mw_status find_element(search *it, const mw_event *event, mw_cell *out_element,
+                              bool *out_is_it, mw_error *err) {
+    const mw_recorded_past *past = it->past;
+    const mw_each *each = past->model->each;
+    mw_engine_config config = {
+        .program = past->program, .model = past->model, .symbols = past->symbols};
+    MW_TRY(mw_elements_take(&it->elements, &config, event->row, err));
+    memcpy(past->row, event->row, (size_t)each->element * sizeof *past->row);
+    *out_is_it = false;
+    for (size_t i = 0; i < it->elements.count && !*out_is_it; i++) {
+        *out_element = past->row[each->element] = it->elements.cells[i];
+        *out_is_it = is_its_row(it, event, past->row);
+    }
+    return MW_OK;
 }
 
 /* It was made of the row that stood before it: the last one, of corrections; an event that was new
@@ -27,27 +65,52 @@ static bool is_nearer(int64_t made, const mw_event *event, const mw_event *than)
     return from < made ? from > other || (from == other && event->replaced) : from < other;
 }
 
+static mw_status look_through(search *it, mw_event *out_event, bool *out_is_found,
+                              mw_error *err) {
+    const mw_recorded_past *past = it->past;
+    const mw_model_program *model = past->model;
+    int32_t stream = mw_model_announcer(model);
+    mw_cell element = {.bits = 0};
+    for (size_t row = 0; row < past->events->streams[stream].rows.row_count; row++) {
+        mw_event event = mw_events_row(past->events, stream, row);
+        mw_cell its = {.bits = 0};
+        bool is_it = false;
+        if (event.time + model->moment_offset_us != it->prediction->t ||
+            (*out_is_found && !is_nearer(it->prediction->place, &event, out_event)))
+            continue;
+        if (model->each) MW_TRY(find_element(it, &event, &its, &is_it, err));
+        else is_it = is_its_row(it, &event, event.row);
+        if (!is_it) continue;
+        *out_event = event;
+        *out_is_found = true;
+        element = its;
+    }
+    if (!model->each || !*out_is_found) return MW_OK;
+    memcpy(past->row, out_event->row, (size_t)model->each->element * sizeof *past->row);
+    past->row[model->each->element] = element;
+    out_event->row = past->row;
+    return MW_OK;
+}
+
 mw_status mw_recorded_find_event(const mw_recorded_past *past, const mw_prediction *prediction,
                                  int64_t stamp, mw_event *out_event, mw_error *err) {
-    int32_t stream = past->model->moment_stream;
+    search it = {.past = past, .prediction = prediction, .stamp = stamp};
     bool is_found = false;
-    mw_buf id;
-    mw_buf_init(&id, TEXT_SIZE_MAX);
-    size_t count = past->model->schedule ? 0 : past->events->streams[stream].rows.row_count;
-    for (size_t row = 0; row < count; row++) {
-        mw_event event = mw_events_row(past->events, stream, row);
-        if (event.time + past->model->moment_offset_us != prediction->t ||
-            !is_its_event(past, prediction, stamp, &event, &id) ||
-            (is_found && !is_nearer(prediction->place, &event, out_event)))
-            continue;
-        *out_event = event;
-        is_found = true;
-    }
-    mw_buf_release(&id);
-    if (is_found) return MW_OK;
+    mw_status status = MW_OK;
+    mw_buf_init(&it.id, TEXT_SIZE_MAX);
+    if (can_be_found(past)) status = look_through(&it, out_event, &is_found, err);
+    mw_buf_release(&it.id);
+    mw_free(it.elements.cells);
+    if (status != MW_OK || is_found) return status;
     char name[MW_PREDICTION_ID_SIZE + 1];
     mw_prediction_id(stamp, name);
     return mw_fail(err, MW_NOT_FOUND, "prediction %s: its event is not in lake or log", name);
+}
+
+mw_status mw_recorded_past_begin(mw_recorded_past *past, mw_arena *arena, mw_error *err) {
+    size_t width = moments_of(past)->schema.field_count;
+    past->row = mw_arena_alloc(arena, width + 1, sizeof *past->row);
+    return past->row ? MW_OK : mw_fail(err, MW_NO_MEMORY, "predictions: no memory");
 }
 
 /* --- all of a log ------------------------------------------------------------------------- */
@@ -151,7 +214,7 @@ static mw_status prepare(reading *it, mw_error *err) {
 mw_status mw_recorded_each(const mw_workspace *workspace, const mw_recorded_past *past,
                            size_t sample, mw_recorded_taker taker, mw_error *err) {
     reading it = {.workspace = workspace, .past = past, .taker = taker};
-    if (past->model->schedule) return MW_OK; /* its moments are none of an event's */
+    if (!can_be_found(past)) return MW_OK;
     MW_TRY(prepare(&it, err));
     mw_status status = scan(&it, err);
     it.every = it.seen / sample > 0 ? it.seen / sample : 1;

@@ -12,11 +12,17 @@ typedef struct {
     const mw_program *program; /* of the version that made it, or its like */
     const mw_model_program *model;
     const mw_events *events;
-    const mw_symbols *symbols;
+    mw_symbols *symbols;
+    mw_cell *row; /* room for a moment of `each`, by mw_recorded_past_begin */
 } mw_recorded_past;
 
-/* The event that a prediction was made for, as it stood then; `stamp` names the prediction.
-   MW_NOT_FOUND: it is not there, or the moment is none of an event's. */
+/* Makes the room that a past whose other members are set needs. */
+MW_MUST_USE mw_status mw_recorded_past_begin(mw_recorded_past *past, mw_arena *arena,
+                                             mw_error *err);
+
+/* The event that a prediction was made for, as it stood then; `stamp` names the prediction. Of
+   `each` its row is the moment's, valid until the next search. MW_NOT_FOUND: it is not there, or
+   the prediction does not tell which it was. */
 MW_MUST_USE mw_status mw_recorded_find_event(const mw_recorded_past *past,
                                              const mw_prediction *prediction, int64_t stamp,
                                              mw_event *out_event, mw_error *err);

@@ -12,6 +12,7 @@ struct mw_decider {
     mw_scorer *previous; /* which stands in for it; NULL: there is none, or it is not asked for */
     mw_schema schema;  /* of the features */
     mw_cell *features; /* of the moment that was asked last */
+    const mw_slate *slate; /* with `each`: those that were */
     mw_buf event_id;
     uint64_t fallbacks[MW_BECAUSE_COUNT]; /* answers of the fallback */
 };
@@ -230,6 +231,23 @@ mw_status mw_decider_predict(mw_decider *decider, const mw_moment *moment,
     MW_TRY(mw_course_features(decider->course, moment, decider->features, err));
     MW_TRY(describe(decider, moment, decider->features, out_prediction, err));
     mw_decider_judge(decider, out_prediction);
+    return MW_OK;
+}
+
+mw_status mw_decider_ask(mw_decider *decider, const mw_moment *announced, size_t *out_count,
+                         mw_error *err) {
+    MW_TRY(mw_course_slate(decider->course, announced, &decider->slate, err));
+    *out_count = mw_slate_count(decider->slate);
+    return MW_OK;
+}
+
+mw_status mw_decider_answer(mw_decider *decider, size_t index, mw_cell *out_element,
+                            mw_prediction *out_prediction, mw_error *err) {
+    mw_moment moment = mw_slate_moment(decider->slate, index);
+    MW_TRY(describe(decider, &moment, mw_slate_features(decider->slate, index), out_prediction,
+                    err));
+    mw_decider_judge(decider, out_prediction);
+    *out_element = moment.row[decider->config.model->each->element];
     return MW_OK;
 }
 

@@ -72,6 +72,13 @@ uint64_t mw_decider_fallbacks(const mw_decider *decider, mw_fallback_reason reas
 MW_MUST_USE mw_status mw_decider_stand_in(mw_decider *decider, const mw_moment *moment,
                                           mw_fallback_reason reason,
                                           mw_prediction *out_prediction, mw_error *err);
+/* With `each`, of all the moments of an event now: `announced` has the event's row. The answers, in
+   the order of the list, are to be asked for before the next event; what one points to is valid
+   until the next is asked for, its features as long as all are. */
+MW_MUST_USE mw_status mw_decider_ask(mw_decider *decider, const mw_moment *announced,
+                                     size_t *out_count, mw_error *err);
+MW_MUST_USE mw_status mw_decider_answer(mw_decider *decider, size_t index, mw_cell *out_element,
+                                        mw_prediction *out_prediction, mw_error *err);
 
 int64_t mw_decider_next_due(const mw_decider *decider); /* INT64_MAX: nothing is */
 bool mw_decider_is_asked(const mw_decider *decider);    /* `on STREAM`: nothing falls due */

@@ -29,7 +29,7 @@ struct mw_agenda {
     entry popped; /* its row is given back by the next pop; NULL: none */
     int64_t from, to; /* moments with from <= t < to are announced */
     mw_rounds rounds; /* of a schedule */
-    mw_cell *scheduled_row; /* room for one; NULL: there is no schedule */
+    mw_cell *made_row; /* room for one; NULL: there is neither a schedule nor `each` */
 };
 
 mw_status mw_agenda_create(const mw_model_program *model, const mw_program *program,
@@ -43,11 +43,11 @@ mw_status mw_agenda_create(const mw_model_program *model, const mw_program *prog
     agenda->to = INT64_MAX;
     agenda->budget.max = SIZE_MAX;
     mw_pool_init(&agenda->pool, &agenda->budget);
-    if (model->schedule) {
-        mw_rounds_init(&agenda->rounds, model->schedule, program->zone);
-        agenda->scheduled_row =
-            mw_allocate(agenda->stream->schema.field_count * sizeof *agenda->scheduled_row);
-        if (!agenda->scheduled_row) {
+    if (model->schedule) mw_rounds_init(&agenda->rounds, model->schedule, program->zone);
+    if (model->schedule || model->each) {
+        agenda->made_row =
+            mw_allocate(agenda->stream->schema.field_count * sizeof *agenda->made_row);
+        if (!agenda->made_row) {
             mw_agenda_destroy(agenda);
             return mw_fail(err, MW_NO_MEMORY, "agenda: no memory to start");
         }
@@ -60,7 +60,7 @@ void mw_agenda_destroy(mw_agenda *agenda) {
     if (!agenda) return;
     mw_pool_release(&agenda->pool);
     mw_rounds_release(&agenda->rounds);
-    mw_free(agenda->scheduled_row);
+    mw_free(agenda->made_row);
     mw_free(agenda->heap);
     mw_free(agenda);
 }
@@ -147,6 +147,16 @@ static mw_status announce_key(mw_agenda *agenda, const mw_event *event, mw_error
     return mw_fail(err, MW_NO_MEMORY, "agenda: no memory for another key");
 }
 
+/* The moment's row, as far as the event tells it. */
+static const mw_cell *row_of(const mw_agenda *agenda, const mw_cell *row) {
+    const mw_each *each = agenda->model->each;
+    if (!each) return row;
+    memcpy(agenda->made_row, row, (size_t)each->element * sizeof *row);
+    mw_type type = agenda->stream->schema.fields[each->element].type;
+    agenda->made_row[each->element] = mw_cell_missing(type);
+    return agenda->made_row;
+}
+
 static void give_back(mw_agenda *agenda, const entry *old) {
     mw_pool_give(&agenda->pool, old->has_features ? FEATURES_CLASS : PLAIN_CLASS, old->row);
 }
@@ -173,7 +183,7 @@ static bool take_back(mw_agenda *agenda, const mw_event *event) {
     int64_t from = mw_event_counts_from(event);
     int64_t place = event->replaced_from > t ? event->replaced_from : t;
     if (place <= from && event->replaced_from < from) return false;
-    size_t i = find_moment(agenda, t, place, event->replaced);
+    size_t i = find_moment(agenda, t, place, row_of(agenda, event->replaced));
     if (i == agenda->count) return false;
     give_back(agenda, &agenda->heap[i]);
     sift_down(agenda, i);
@@ -198,7 +208,7 @@ mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event, bool *ou
     if (taken)
         MW_TRY(add(agenda,
                    (entry){.kind = MW_DUE_MOMENT, .due = place, .t = t, .place = place},
-                   event->row, NULL, err));
+                   row_of(agenda, event->row), NULL, err));
     *out_taken = taken;
     return MW_OK;
 }
@@ -227,8 +237,8 @@ static mw_status announce_beat(mw_agenda *agenda, mw_error *err) {
                   .place = rounds->next};
     for (size_t key = 0; key < rounds->keys.count; key++) {
         for (size_t i = 0; i < moment_count; i++) {
-            mw_rounds_fill(rounds, key, i, agenda->scheduled_row);
-            MW_TRY(add(agenda, made, agenda->scheduled_row, NULL, err));
+            mw_rounds_fill(rounds, key, i, agenda->made_row);
+            MW_TRY(add(agenda, made, agenda->made_row, NULL, err));
         }
     }
     mw_rounds_pass(rounds);

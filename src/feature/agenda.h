@@ -31,10 +31,11 @@ MW_MUST_USE mw_status mw_agenda_create(const mw_model_program *model, const mw_p
                                        mw_error *err);
 void mw_agenda_destroy(mw_agenda *agenda);
 
-/* Announces the moment of an event of the model's announcer, if it lies within the limits. False in
-   `*out_taken` when the event is too late for a moment (place - t over the bound: rule 5). A
-   correction takes over the moment of what it replaces, if that is still announced; else it makes
-   none. Of a schedule it is a key that may have moments from now on. */
+/* Announces the moment of an event of the model's announcer, if it lies within the limits; with
+   `each` one for all that it makes, whose element is missing. False in `*out_taken` when the event
+   is too late for a moment (place - t over the bound: rule 5). A correction takes over the moment
+   of what it replaces, if that is still announced; else it makes none. Of a schedule it is a key
+   that may have moments from now on. */
 MW_MUST_USE mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event,
                                           bool *out_taken, mw_error *err);
 /* `features`: those of the moment; NULL: the caller keeps them, and this agenda is never saved. */

@@ -93,6 +93,7 @@ static bool waits(const mw_engine *engine, const mw_lookup_plan *lookup) {
 }
 
 bool mw_block_suits(const mw_engine *engine, const mw_events *events) {
+    if (engine->config.model->each) return false; /* an event's moments are made together */
     for (size_t i = 0; i < engine->plan.lookup_count; i++)
         if (waits(engine, &engine->plan.lookups[i])) return false;
     for (size_t s = 0; s < events->stream_count; s++) {

@@ -9,8 +9,8 @@
  * No window sees two keys, and the turns of one key keep their order. So the bits are those of turn
  * by turn, for any number of strands and any size of the crew that shares them.
  *
- * It takes a model whose look-ups wait for nothing that other look-ups find, and events that are
- * known where they stand (mw_block_suits).
+ * It takes a model without `each` whose look-ups wait for nothing that other look-ups find, and
+ * events that are known where they stand (mw_block_suits).
  */
 #pragma once
 #include "base/crew.h"

@@ -17,6 +17,8 @@ mw_status mw_course_create(mw_course_config config, mw_course **out_course, mw_e
     if (status == MW_OK)
         status = mw_agenda_create(config.engine.model, config.engine.program,
                                   config.engine.symbols, &course->agenda, err);
+    if (status == MW_OK && config.engine.model->each)
+        status = mw_slate_create(config.engine, &course->slate, err);
     if (status == MW_OK) mw_agenda_limit(course->agenda, config.from, config.to);
     if (status != MW_OK) mw_course_destroy(course);
     else *out_course = course;
@@ -27,6 +29,7 @@ void mw_course_destroy(mw_course *course) {
     if (!course) return;
     mw_engine_destroy(course->engine);
     mw_agenda_destroy(course->agenda);
+    mw_slate_destroy(course->slate);
     mw_free(course->waiting);
     mw_free(course->cells);
     mw_free(course->features);
@@ -102,26 +105,51 @@ mw_status mw_course_expect(mw_course *course, const mw_moment *moment, uint64_t 
     return mw_agenda_add_label(course->agenda, moment, number, features, err);
 }
 
-/* `*out_is_taken` is false for a moment of a schedule that is not for this key. */
+static bool has_slate(const mw_course *course) {
+    return course->slate && course->slate_next < mw_slate_count(course->slate);
+}
+
+/* Tells a moment, whose features are these, and expects its label. */
+static mw_status tell_moment(mw_course *course, const mw_moment *moment, const mw_cell *features,
+                             mw_step *out_step, mw_error *err) {
+    uint64_t number = course->next_number++;
+    if (course->config.engine.with_label)
+        MW_TRY(mw_agenda_add_label(course->agenda, moment, number, features, err));
+    *out_step = (mw_step){.kind = MW_DUE_MOMENT,
+                          .place = moment->place,
+                          .moment = *moment,
+                          .number = number,
+                          .features = features};
+    return MW_OK;
+}
+
+/* The next of the moments that one event makes. */
+static mw_status tell_of_slate(mw_course *course, mw_step *out_step, mw_error *err) {
+    size_t index = course->slate_next++;
+    mw_moment moment = mw_slate_moment(course->slate, index);
+    return tell_moment(course, &moment, mw_slate_features(course->slate, index), out_step, err);
+}
+
+/* `*out_is_taken` is false for a moment of a schedule that is not for this key, and for one of an
+   empty list. */
 static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *out_step,
                                 bool *out_is_taken, mw_error *err) {
+    if (course->slate) {
+        course->slate_next = 0;
+        MW_TRY(mw_slate_fill(course->slate, course->engine, &due->moment, err));
+        *out_is_taken = has_slate(course);
+        return *out_is_taken ? tell_of_slate(course, out_step, err) : MW_OK;
+    }
     mw_engine_features(course->engine, &due->moment, course->features);
     *out_is_taken = mw_engine_takes(course->engine, &due->moment, course->features);
     if (!*out_is_taken) return MW_OK;
-    uint64_t number = course->next_number++;
-    if (course->config.engine.with_label)
-        MW_TRY(mw_agenda_add_label(course->agenda, &due->moment, number, course->features, err));
-    *out_step = (mw_step){.kind = MW_DUE_MOMENT,
-                          .place = due->due,
-                          .moment = due->moment,
-                          .number = number,
-                          .features = course->features};
-    return MW_OK;
+    return tell_moment(course, &due->moment, course->features, out_step, err);
 }
 
 mw_status mw_course_next(mw_course *course, int64_t place, mw_step *out_step, bool *out_found,
                          mw_error *err) {
-    *out_found = false;
+    *out_found = has_slate(course) && course->last_place <= place;
+    if (*out_found) return tell_of_slate(course, out_step, err);
     while (!*out_found) {
         mw_due due;
         MW_TRY(mw_agenda_meet(course->agenda, place, err));
@@ -148,7 +176,19 @@ mw_status mw_course_features(mw_course *course, const mw_moment *moment, mw_cell
     return MW_OK;
 }
 
-int64_t mw_course_next_due(const mw_course *course) { return mw_agenda_next(course->agenda); }
+mw_status mw_course_slate(mw_course *course, const mw_moment *announced,
+                          const mw_slate **out_slate, mw_error *err) {
+    MW_ASSERT(announced->place >= course->last_place && course->slate && !has_slate(course));
+    MW_TRY(let_in(course, announced->place, err));
+    MW_TRY(mw_slate_fill(course->slate, course->engine, announced, err));
+    course->slate_next = mw_slate_count(course->slate);
+    *out_slate = course->slate;
+    return MW_OK;
+}
+
+int64_t mw_course_next_due(const mw_course *course) {
+    return has_slate(course) ? course->last_place : mw_agenda_next(course->agenda);
+}
 mw_engine *mw_course_engine(mw_course *course) { return course->engine; }
 mw_agenda *mw_course_agenda(mw_course *course) { return course->agenda; }
 uint64_t mw_course_refused_moments(const mw_course *course) { return course->refused_moments; }

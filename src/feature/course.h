@@ -13,6 +13,7 @@
  */
 #pragma once
 #include "feature/replay.h"
+#include "feature/slate.h"
 
 typedef struct mw_course mw_course;
 
@@ -41,6 +42,10 @@ MW_MUST_USE mw_status mw_course_next(mw_course *course, int64_t place, mw_step *
    kept. `out_features` has room for feature_count cells. */
 MW_MUST_USE mw_status mw_course_features(mw_course *course, const mw_moment *moment,
                                          mw_cell *out_features, mw_error *err);
+/* The same with `each`, for all the moments of an event: its row is that of the announced one. None
+   that fell due may be left. */
+MW_MUST_USE mw_status mw_course_slate(mw_course *course, const mw_moment *announced,
+                                      const mw_slate **out_slate, mw_error *err);
 int64_t mw_course_next_due(const mw_course *course); /* INT64_MAX: nothing is */
 mw_engine *mw_course_engine(mw_course *course);
 mw_agenda *mw_course_agenda(mw_course *course);

@@ -32,6 +32,11 @@ static void hash_schedule(mw_sha256 *sha, const mw_schedule *schedule) {
     add_code(sha, schedule->takes);
 }
 
+static void hash_each(mw_sha256 *sha, const mw_each *each) {
+    mw_sha256_add_u64(sha, (uint64_t)each->stream);
+    mw_sha256_add_u64(sha, (uint64_t)each->list);
+}
+
 /* Windows are the engine's to hash; this covers what else the state was made by. */
 static void hash_program(const mw_course *course, unsigned char digest[MW_SHA256_SIZE]) {
     const mw_program *program = course->config.engine.program;
@@ -47,6 +52,7 @@ static void hash_program(const mw_course *course, unsigned char digest[MW_SHA256
     mw_sha256_add_u64(&sha, (uint64_t)model->moment_stream);
     mw_sha256_add_u64(&sha, (uint64_t)model->moment_offset_us);
     if (model->schedule) hash_schedule(&sha, model->schedule);
+    if (model->each) hash_each(&sha, model->each);
     mw_sha256_add_u64(&sha, model->feature_count);
     for (size_t i = 0; i < model->feature_count; i++) {
         mw_sha256_add_str(&sha, model->features[i].name);
@@ -110,6 +116,8 @@ static mw_status save_all(const mw_course *course, mw_buf *out, mw_error *err) {
 }
 
 mw_status mw_course_save(const mw_course *course, mw_buf *out, mw_error *err) {
+    if (course->slate && course->slate_next < mw_slate_count(course->slate))
+        return mw_fail(err, MW_BUSY, "course: the moments of an event are still being told");
     mw_buf payload;
     mw_buf_init(&payload, out->size_max);
     mw_status status = save_all(course, &payload, err);

@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "feature/course.h"
+#include "feature/slate.h"
 
 /* An accepted event whose stamp time has not passed yet. */
 typedef struct {
@@ -19,6 +20,8 @@ struct mw_course {
     mw_cell *cells;
     size_t cell_count, cell_capacity;
     mw_cell *features;
+    mw_slate *slate;   /* of `each`: the moments that fell due last; else NULL */
+    size_t slate_next; /* the first of them that is still to be told */
     uint64_t next_number;
     uint64_t refused_moments;
     int64_t last_place;

@@ -314,12 +314,22 @@ void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
 }
 
 void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features) {
+    MW_ASSERT(!engine->config.model->each); /* an event's moments are made together (slate.h) */
     mw_engine_settle(engine, moment->place - 1);
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = engine->windows;
     frame.features = out_features;
     read_windows(engine, moment, &frame, false);
     mw_engine_finish_features(engine, moment, engine->windows, out_features);
+}
+
+void mw_engine_windows(mw_engine *engine, const mw_moment *moment, mw_cell *out_windows) {
+    mw_engine_settle(engine, moment->place - 1);
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    frame.windows = engine->windows;
+    read_windows(engine, moment, &frame, false);
+    memcpy(out_windows, engine->windows,
+           engine->config.model->feature_window_count * sizeof *out_windows);
 }
 
 bool mw_engine_would_take(const mw_engine *engine, const mw_moment *moment,

@@ -57,6 +57,8 @@ void mw_engine_advance(mw_engine *engine, int64_t place);
 /* Fills `out_features` (feature_count cells). Every event placed before the moment's place
    must have been applied, and none at or after it. */
 void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features);
+/* The same of the windows that the features read, one cell each of the model's windows. */
+void mw_engine_windows(mw_engine *engine, const mw_moment *moment, mw_cell *out_windows);
 /* Whether a schedule takes the moment whose features were read last; without one all are taken. */
 bool mw_engine_takes(mw_engine *engine, const mw_moment *moment, const mw_cell *features);
 /* The label of a moment, when the engine stands at its maturity: `place` of the moment is its

@@ -1,8 +1,10 @@
 #include "feature/oracle.h"
 
 #include "feature/long_number.h"
+#include "table/list.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct {
     const mw_program *program;
@@ -308,15 +310,14 @@ static bool replaces(const question *q, const mw_window *window, const gathering
     }
 }
 
-static void gather(const question *q, const mw_window *window, const mw_event *event,
-                   gathering *g) {
-    mw_frame frame = event_frame(q, event);
-    int64_t time = event->time;
+/* What the window's value is in this frame, which is that of an event at `time`. */
+static void gather(const question *q, const mw_window *window, const mw_frame *frame,
+                   int64_t time, gathering *g) {
     g->event_count++;
     if (g->event_count == 1 || time > g->last_time) g->last_time = time;
     if (!window->value) return;
     mw_type type = mw_code_type(window->value);
-    mw_cell value = mw_code_run(window->value, &frame);
+    mw_cell value = mw_code_run(window->value, frame);
     if (mw_cell_is_missing(type, value)) return;
     if (!mw_grow((void **)&g->samples, &g->sample_capacity, g->sample_count + 1,
                  sizeof *g->samples, SIZE_MAX / sizeof *g->samples)) {
@@ -359,7 +360,9 @@ static bool window_of(const question *q, const mw_window *window, mw_cell *out_v
     const mw_stream_events *of_stream = &q->events->streams[window->stream];
     for (size_t row = 0; row < of_stream->rows.row_count; row++) {
         mw_event event = mw_events_row(q->events, window->stream, row);
-        if (judge(q, window, within, &event) == MW_VERDICT_IN) gather(q, window, &event, &g);
+        if (judge(q, window, within, &event) != MW_VERDICT_IN) continue;
+        mw_frame frame = event_frame(q, &event);
+        gather(q, window, &frame, event.time, &g);
     }
     *out_value = result_of(q, window, &g);
     mw_free(g.samples);
@@ -381,9 +384,137 @@ static mw_cell *windows_of(question *q) {
     return windows;
 }
 
+/* --- the moments of one event ------------------------------------------------------------- */
+
+typedef struct {
+    mw_moment moment;
+    mw_cell *row, *windows, *features;
+} sibling;
+
+typedef struct {
+    const mw_oracle *oracle;
+    sibling *items;
+    size_t count;
+    mw_cell *withins;
+} family;
+
+static question question_about(const family *f, const sibling *one) {
+    return (question){.program = f->oracle->program,
+                      .model = f->oracle->model,
+                      .events = f->oracle->events,
+                      .moment = &one->moment,
+                      .symbols = f->oracle->symbols,
+                      .features = one->features};
+}
+
+static bool add_sibling(family *f, const mw_moment *moment, mw_cell element) {
+    const mw_model_program *model = f->oracle->model;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->items[i].row[model->each->element].bits == element.bits) return true;
+    sibling *one = &f->items[f->count++];
+    size_t width = (size_t)model->each->element + 1;
+    one->moment = *moment;
+    one->moment.row = one->row = mw_allocate(width * sizeof *one->row);
+    one->features = mw_allocate((model->feature_count + 1) * sizeof *one->features);
+    if (!one->row || !one->features) return false;
+    memcpy(one->row, moment->row, width * sizeof *one->row);
+    one->row[model->each->element] = element;
+    question q = question_about(f, one);
+    one->windows = windows_of(&q);
+    return one->windows != NULL;
+}
+
+static bool gather_family(family *f, const mw_moment *moment) {
+    const mw_each *each = f->oracle->model->each;
+    mw_cell list = moment->row[each->list], element;
+    mw_symbols *symbols = f->oracle->symbols;
+    const mw_stream *stream = &f->oracle->program->streams[f->oracle->model->moment_stream];
+    bool of_texts = stream->schema.fields[each->list].type == MW_TYPE_LIST, is_good = true;
+    mw_list_reader reader;
+    mw_str text;
+    f->items = mw_allocate((mw_list_length(list, symbols) + 1) * sizeof *f->items);
+    f->withins = mw_allocate((f->oracle->model->within_count + 1) * sizeof *f->withins);
+    if (!f->items || !f->withins) return false;
+    mw_list_open(&reader, list, symbols);
+    while (is_good && (of_texts ? mw_list_next_text(&reader, &text)
+                                : mw_list_next_number(&reader, &element.number))) {
+        if (of_texts) element = (mw_cell){.symbol = mw_symbols_intern(symbols, text)};
+        is_good = add_sibling(f, moment, element);
+    }
+    is_good = is_good && !reader.element.failed;
+    mw_list_close(&reader);
+    return is_good;
+}
+
+static mw_frame sibling_frame(const family *f, const sibling *one) {
+    question q = question_about(f, one);
+    mw_frame frame = moment_frame(&q, one->windows);
+    frame.withins = f->withins;
+    return frame;
+}
+
+/* Works the features of all out as far as `count` in their order. */
+static void run_features(const family *f, size_t count) {
+    const mw_model_program *model = f->oracle->model;
+    for (size_t i = 0; i < f->count; i++) {
+        mw_frame frame = sibling_frame(f, &f->items[i]);
+        for (size_t k = 0; k < count; k++) {
+            int32_t feature = model->feature_order[k];
+            f->items[i].features[feature] = mw_code_run(model->features[feature].code, &frame);
+        }
+    }
+}
+
+static bool ask_all(const family *f, const mw_window *of, mw_cell *out_value) {
+    gathering g = {.samples = NULL};
+    question q = question_about(f, &f->items[0]);
+    for (size_t i = 0; i < f->count; i++) {
+        mw_frame frame = sibling_frame(f, &f->items[i]);
+        if (is_true(of->condition, &frame)) gather(&q, of, &frame, f->items[i].moment.t, &g);
+    }
+    *out_value = result_of(&q, of, &g);
+    mw_free(g.samples);
+    return !g.out_of_memory;
+}
+
+static bool work_out(family *f, const mw_moment *moment) {
+    const mw_model_program *model = f->oracle->model;
+    if (!gather_family(f, moment)) return false;
+    for (size_t i = 0; i < model->within_count; i++) {
+        run_features(f, model->withins[i].after);
+        if (!ask_all(f, &model->withins[i].of, &f->withins[i])) return false;
+    }
+    run_features(f, model->feature_count);
+    return true;
+}
+
+static mw_status features_among(const mw_oracle *oracle, const mw_moment *moment,
+                                mw_cell *out_features, mw_error *err) {
+    family f = {.oracle = oracle};
+    int32_t element = oracle->model->each->element;
+    bool is_good = work_out(&f, moment), is_found = false;
+    for (size_t i = 0; i < f.count; i++) {
+        sibling *one = &f.items[i];
+        if (is_good && one->row[element].bits == moment->row[element].bits) {
+            memcpy(out_features, one->features,
+                   oracle->model->feature_count * sizeof *out_features);
+            is_found = true;
+        }
+        mw_free(one->row);
+        mw_free(one->windows);
+        mw_free(one->features);
+    }
+    mw_free(f.items);
+    mw_free(f.withins);
+    if (!is_good) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the moments");
+    MW_ASSERT(is_found); /* a moment's element is one of its list */
+    return MW_OK;
+}
+
 mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
                              mw_cell *out_features, mw_error *err) {
     const mw_model_program *model = oracle->model;
+    if (model->within_count > 0) return features_among(oracle, moment, out_features, err);
     question q = {oracle->program, model,        oracle->events, moment,
                   oracle->symbols, out_features, false, NULL};
     mw_cell *windows = windows_of(&q);

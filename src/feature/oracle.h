@@ -3,7 +3,8 @@
  * from the rules of DESIGN.md section 3. Quadratic; only tests and `features verify` run it.
  *
  * It shares with the engine the program and mw_code_run, nothing else: no state, no agenda,
- * and numbers of its own (`long_number`).
+ * and numbers of its own (`long_number`). What is asked across the moments of one event it works
+ * out anew for each of them.
  */
 #pragma once
 #include "feature/engine.h"

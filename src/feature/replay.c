@@ -3,6 +3,7 @@
 #include "feature/awaited.h"
 #include "feature/block.h"
 #include "feature/engine_state.h"
+#include "feature/slate.h"
 
 struct mw_replay {
     mw_walk walk;
@@ -10,6 +11,8 @@ struct mw_replay {
     mw_block *block;      /* NULL: turn by turn */
     mw_awaited awaited;   /* the features of the moments whose labels are expected */
     mw_cell *features;    /* of the moment reported last, turn by turn */
+    mw_slate *slate;      /* of `each`: the moments that fell due last; else NULL */
+    size_t slate_next;    /* the first of them that is still to be reported */
     uint64_t number;      /* of the next moment */
     bool is_walked;       /* to its end */
 };
@@ -28,6 +31,7 @@ static mw_status start_engine(mw_replay *replay, mw_error *err) {
     mw_engine_destroy(replay->engine);
     replay->engine = NULL;
     engine.strand_count = 1;
+    if (config->model->each) MW_TRY(mw_slate_create(engine, &replay->slate, err));
     return mw_engine_create(engine, &replay->engine, err);
 }
 
@@ -52,6 +56,7 @@ void mw_replay_destroy(mw_replay *replay) {
     if (!replay) return;
     mw_block_destroy(replay->block);
     mw_engine_destroy(replay->engine);
+    mw_slate_destroy(replay->slate);
     mw_walk_release(&replay->walk);
     mw_awaited_release(&replay->awaited);
     mw_free(replay->features);
@@ -141,19 +146,42 @@ static mw_status next_in_stretch(mw_replay *replay, mw_step *out_step, bool *out
 
 /* --- turn by turn ---------------------------------------------------------------------------- */
 
+/* The next of the moments that one event makes; `*out_found` is false when all were reported. */
+static mw_status next_of_slate(mw_replay *replay, mw_step *out_step, bool *out_found,
+                               mw_error *err) {
+    *out_found = replay->slate_next < mw_slate_count(replay->slate);
+    if (!*out_found) return MW_OK;
+    size_t index = replay->slate_next++;
+    mw_turn turn = {.kind = MW_TURN_MOMENT, .moment = mw_slate_moment(replay->slate, index)};
+    turn.place = turn.moment.place;
+    MW_TRY(expect_label(replay, &turn, err));
+    report_moment(replay, &turn, mw_slate_features(replay->slate, index), out_step);
+    return MW_OK;
+}
+
+static mw_status work_moment(mw_replay *replay, mw_turn *turn, mw_step *out_step,
+                             bool *out_found, mw_error *err) {
+    mw_engine *engine = replay->engine;
+    if (replay->slate) {
+        replay->slate_next = 0;
+        MW_TRY(mw_slate_fill(replay->slate, engine, &turn->moment, err));
+        return next_of_slate(replay, out_step, out_found, err);
+    }
+    mw_engine_features(engine, &turn->moment, replay->features);
+    *out_found = mw_engine_takes(engine, &turn->moment, replay->features);
+    if (!*out_found) return MW_OK;
+    MW_TRY(expect_label(replay, turn, err));
+    report_moment(replay, turn, replay->features, out_step);
+    return MW_OK;
+}
+
 static mw_status work_turn(mw_replay *replay, mw_turn *turn, mw_step *out_step, bool *out_found,
                            mw_error *err) {
     mw_engine *engine = replay->engine;
     mw_engine_advance(engine, turn->place);
     switch (turn->kind) {
     case MW_TURN_EVENT: return mw_engine_apply(engine, &turn->event, err);
-    case MW_TURN_MOMENT:
-        mw_engine_features(engine, &turn->moment, replay->features);
-        if (!mw_engine_takes(engine, &turn->moment, replay->features)) return MW_OK;
-        MW_TRY(expect_label(replay, turn, err));
-        report_moment(replay, turn, replay->features, out_step);
-        *out_found = true;
-        return MW_OK;
+    case MW_TURN_MOMENT: return work_moment(replay, turn, out_step, out_found, err);
     default:
         *out_found = begin_label(replay, turn, out_step);
         if (*out_found)
@@ -164,6 +192,8 @@ static mw_status work_turn(mw_replay *replay, mw_turn *turn, mw_step *out_step, 
 
 static mw_status next_turn(mw_replay *replay, mw_step *out_step, bool *out_done, mw_error *err) {
     bool is_found = false;
+    *out_done = false;
+    if (replay->slate) MW_TRY(next_of_slate(replay, out_step, &is_found, err));
     while (!is_found) {
         mw_turn turn;
         MW_TRY(mw_walk_next(&replay->walk, &turn, out_done, err));

@@ -1,4 +1,6 @@
 /* The clauses of the grammar that are not expressions: windows and their ranges. */
+#include <string.h>
+
 #include "lang/parser.h"
 #include "lang/range.h"
 
@@ -13,24 +15,55 @@ static bool at_any(const mw_parser *parser, const char *const *words, size_t cou
     return false;
 }
 
-bool mw_parser_at_window(const mw_parser *parser) {
-    if (parser->token.kind != MW_TOKEN_NAME || !mw_parser_after_is(parser, "(")) return false;
-    if (!at_any(parser, aggregates, COUNT_OF(aggregates))) return false;
-    if (!mw_parser_at(parser, "min") && !mw_parser_at(parser, "max")) return true;
+/* Past "min(": min(a, b) is a function, min(S.x by k) a window: a name, then a dot or a clause,
+   tells. */
+static bool begins_window(mw_parser *ahead) {
+    mw_parser_advance(ahead);
+    mw_parser_advance(ahead);
+    if (mw_parser_at(ahead, "now")) return false;
+    bool is_name = ahead->token.kind == MW_TOKEN_NAME || ahead->token.kind == MW_TOKEN_QUOTED_NAME;
+    return is_name && (mw_parser_after_is(ahead, ".") || mw_parser_after_is(ahead, "where") ||
+                       mw_parser_after_is(ahead, "by"));
+}
 
-    /* min(a, b) is a function, min(S.x by k) a window: a name, then a dot or a clause, tells. */
+static bool at_bracket(const mw_parser *parser, const char *brackets) {
+    return parser->token.kind == MW_TOKEN_SIGN && parser->token.text.size == 1 &&
+           strchr(brackets, parser->token.text.data[0]);
+}
+
+/* Whether a `within` stands in the brackets that open here, and in none inside of them. */
+static bool holds_within(mw_parser *ahead) {
+    int32_t depth = 0;
+    do {
+        if (at_bracket(ahead, "([{")) depth++;
+        else if (at_bracket(ahead, ")]}")) depth--;
+        else if (depth == 1 && mw_parser_at(ahead, "within")) return true;
+        mw_parser_advance(ahead);
+    } while (depth > 0 && ahead->token.kind != MW_TOKEN_END && ahead->token.kind != MW_TOKEN_BAD);
+    return false;
+}
+
+static bool begins_within(mw_parser *ahead) {
+    mw_parser_advance(ahead);
+    return holds_within(ahead);
+}
+
+/* What is wrong further on is told when it is read. */
+static bool stands_ahead(const mw_parser *parser, bool (*test)(mw_parser *ahead)) {
     mw_parser ahead = *parser;
-    mw_diagnostics unheard; /* what is wrong further on is told when it is read */
+    mw_diagnostics unheard;
     mw_compiler silent = *parser->compiler;
     mw_diagnostics_init(&unheard, parser->compiler->arena);
     silent.diagnostics = &unheard;
     ahead.compiler = ahead.lexer.compiler = &silent;
-    mw_parser_advance(&ahead);
-    mw_parser_advance(&ahead);
-    if (mw_parser_at(&ahead, "now")) return false;
-    bool is_name = ahead.token.kind == MW_TOKEN_NAME || ahead.token.kind == MW_TOKEN_QUOTED_NAME;
-    return is_name && (mw_parser_after_is(&ahead, ".") || mw_parser_after_is(&ahead, "where") ||
-                       mw_parser_after_is(&ahead, "by") || mw_parser_after_is(&ahead, "within"));
+    return test(&ahead);
+}
+
+bool mw_parser_at_window(const mw_parser *parser) {
+    if (parser->token.kind != MW_TOKEN_NAME || !mw_parser_after_is(parser, "(")) return false;
+    if (!at_any(parser, aggregates, COUNT_OF(aggregates))) return false;
+    if (!mw_parser_at(parser, "min") && !mw_parser_at(parser, "max")) return true;
+    return stands_ahead(parser, begins_window) || stands_ahead(parser, begins_within);
 }
 
 static bool parse_span(mw_parser *parser, mw_span_node *out_span) {
@@ -199,8 +232,6 @@ static bool parse_window_body(mw_parser *parser, mw_window_node *window) {
         window->value = mw_parser_expression(parser);
         if (!window->value) return false;
     }
-    if (mw_parser_at(parser, "within"))
-        mw_parser_not_built(parser, parser->token.position, "`within moment`");
     if (mw_parser_accept(parser, "where")) {
         window->condition = mw_parser_expression(parser);
         if (!window->condition) return false;
@@ -215,6 +246,21 @@ static bool parse_window_body(mw_parser *parser, mw_window_node *window) {
     if (!parse_keys(parser, window)) return false;
     if (mw_parser_accept(parser, "over") && !parse_range(parser, window)) return false;
     return !parser->failed && parse_every(parser, window);
+}
+
+/* "(" EXPR "within" "moment" ")" */
+static mw_node *parse_within(mw_parser *parser, const mw_token *aggregate) {
+    mw_node *node = mw_parser_node(parser, MW_NODE_WITHIN, aggregate);
+    mw_node **args = mw_compiler_alloc(parser->compiler, 1, sizeof(mw_node *));
+    if (!node || !args || !mw_parser_expect(parser, "(")) return NULL;
+    args[0] = mw_parser_expression(parser);
+    if (!args[0] || !mw_parser_expect(parser, "within") || !mw_parser_expect(parser, "moment") ||
+        !mw_parser_expect(parser, ")"))
+        return NULL;
+    node->args = args;
+    node->arg_count = 1;
+    node->height = args[0]->height + 1;
+    return node;
 }
 
 /* The "(0.9)" of a quantile. */
@@ -237,6 +283,7 @@ mw_node *mw_parser_window(mw_parser *parser) {
     if (!node || !window) return NULL;
     window->aggregate = aggregate.text;
     if (mw_str_is(aggregate.text, "quantile") && !parse_fraction(parser, window)) return NULL;
+    if (stands_ahead(parser, holds_within)) return parse_within(parser, &aggregate);
     if (!mw_parser_expect(parser, "(")) return NULL;
     if (!parse_window_body(parser, window) || !mw_parser_expect(parser, ")")) return NULL;
     node->window = window;

@@ -5,8 +5,6 @@
 
 MW_TEST(clauses_names_what_is_not_built) {
     static const mw_test_mistake cases[] = {
-        {"mean(amount within moment)", ":1:24: features.a: `within moment` is not built yet\n"},
-        {"max(amount within moment)", ":1:23: features.a: `within moment` is not built yet\n"},
         {"[1, 2]", ":1:12: features.a: a list as a value is not built yet\n"},
     };
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],

@@ -37,6 +37,10 @@ bool mw_code_reads_feature(const mw_code *code, int32_t feature) {
     return reads(code, MW_OP_FEATURE, feature);
 }
 
+bool mw_code_reads_within(const mw_code *code, int32_t within) {
+    return reads(code, MW_OP_WITHIN, within);
+}
+
 bool mw_code_reads_now(const mw_code *code) {
     for (size_t i = 0; i < code->instruction_count; i++)
         if (code->instructions[i].op == MW_OP_NOW) return true;
@@ -178,6 +182,7 @@ mw_cell mw_code_run(const mw_code *code, const mw_frame *frame) {
         case MW_OP_WINDOW: *top++ = frame->windows[now.operand]; break;
         case MW_OP_NOW: *top++ = frame->now[now.operand]; break;
         case MW_OP_FEATURE: *top++ = frame->features[now.operand]; break;
+        case MW_OP_WITHIN: *top++ = frame->withins[now.operand]; break;
         case MW_OP_TIME: *top++ = mw_cell_time(frame->time_us); break;
         case MW_OP_VECTOR:
             *top++ = mw_vector_number(code->vector, (size_t)now.operand, frame);

@@ -16,6 +16,7 @@ typedef struct {
                                 the moment's event (features, labels, keys on its side) */
     const mw_cell *windows;  /* one cell each of the model's windows */
     const mw_cell *features; /* one cell each of the model's features */
+    const mw_cell *withins;  /* one cell each of what is asked across the moments of one event */
     const mw_cell *now;      /* inside an aggregate: the fields of the moment's event */
     int64_t time_us;         /* `time`: the event's (inside an aggregate), or the moment's t */
     mw_symbols *symbols;
@@ -30,6 +31,7 @@ int32_t mw_code_field(const mw_code *code);
 int32_t mw_code_window(const mw_code *code);
 bool mw_code_reads_window(const mw_code *code, int32_t window);
 bool mw_code_reads_feature(const mw_code *code, int32_t feature);
+bool mw_code_reads_within(const mw_code *code, int32_t within);
 bool mw_code_reads_now(const mw_code *code);
 /* Whether running it may intern a text: then only one thread may run it. */
 bool mw_code_makes_text(const mw_code *code);

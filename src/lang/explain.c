@@ -106,19 +106,27 @@ static void write_schedule(const mw_program *program, const mw_model_program *mo
     mw_span_write(out, schedule->ahead_last_us);
 }
 
+static void write_each(const mw_program *program, const mw_model_program *model, mw_buf *out) {
+    const mw_field *fields = program->streams[model->moment_stream].schema.fields;
+    mw_buf_printf(out, " each %.*s as %.*s", MW_STR_ARGS(fields[model->each->list].name),
+                  MW_STR_ARGS(fields[model->each->element].name));
+}
+
 void mw_moment_write(const mw_program *program, const mw_model_program *model, mw_buf *out) {
     int64_t offset_us = model->moment_offset_us;
     if (model->schedule) {
         write_schedule(program, model, out);
         return;
     }
-    mw_buf_printf(out, "on %.*s", MW_STR_ARGS(program->streams[model->moment_stream].name));
+    mw_buf_printf(out, "on %.*s",
+                  MW_STR_ARGS(program->streams[mw_model_announcer(model)].name));
+    if (model->each) write_each(program, model, out);
     if (offset_us != 0) mw_buf_append_text(out, offset_us < 0 ? " at time - " : " at time + ");
     if (offset_us != 0) mw_span_write(out, offset_us < 0 ? -offset_us : offset_us);
 }
 
 static void explain_moment(const mw_program *program, const mw_model_program *model, mw_buf *out) {
-    mw_str stream = program->streams[model->moment_stream].name;
+    mw_str stream = program->streams[mw_model_announcer(model)].name;
     int64_t offset_us = model->moment_offset_us;
     if (model->schedule) {
         mw_buf_append_text(out, "The moment is ");
@@ -129,7 +137,10 @@ static void explain_moment(const mw_program *program, const mw_model_program *mo
     mw_buf_append_text(out, "The moment is ");
     if (offset_us != 0) mw_span_write(out, offset_us < 0 ? -offset_us : offset_us);
     if (offset_us != 0) mw_buf_append_text(out, offset_us < 0 ? " before " : " after ");
-    mw_buf_printf(out, "the time of an event of %.*s.\n", MW_STR_ARGS(stream));
+    mw_buf_printf(out, "the time of an event of %.*s", MW_STR_ARGS(stream));
+    if (model->each) mw_buf_append_text(out, ", once for");
+    if (model->each) write_each(program, model, out);
+    mw_buf_append_text(out, ".\n");
 }
 
 void mw_feature_explain(const mw_program *program, const mw_model_program *model, size_t feature,
@@ -144,6 +155,17 @@ void mw_feature_explain(const mw_program *program, const mw_model_program *model
         reads_more = true;
         mw_buf_printf(out, "%.*s is ", MW_STR_ARGS(model->windows[i].text));
         mw_window_explain(program, model, i, out);
+        mw_buf_append_text(out, ".\n");
+    }
+    for (size_t i = 0; i < model->within_count; i++) {
+        if (!mw_code_reads_within(it->code, (int32_t)i)) continue;
+        reads_more = true;
+        mw_buf_printf(out, "%.*s is ", MW_STR_ARGS(model->withins[i].of.text));
+        explain_aggregate(&model->withins[i].of, out);
+        mw_buf_append_text(out, " all the moments of one event");
+        if (model->withins[i].of.condition)
+            mw_buf_printf(out, ", where %.*s",
+                          MW_STR_ARGS(mw_code_text(model->withins[i].of.condition)));
         mw_buf_append_text(out, ".\n");
     }
     for (size_t i = 0; i < model->feature_count; i++) {

@@ -153,7 +153,8 @@ const mw_expr *mw_expr_constant(mw_compiler *compiler, mw_type type, mw_cell cel
 
 const mw_expr *mw_expr_load(mw_compiler *compiler, mw_opcode op, mw_type type, int32_t index,
                             mw_str name) {
-    MW_ASSERT(op == MW_OP_FIELD || op == MW_OP_WINDOW || op == MW_OP_FEATURE || op == MW_OP_NOW);
+    MW_ASSERT(op == MW_OP_FIELD || op == MW_OP_WINDOW || op == MW_OP_FEATURE || op == MW_OP_NOW ||
+              op == MW_OP_WITHIN);
     mw_expr model = {.op = op, .type = type, .operand = index, .name = name};
     return mw_expr_make(compiler, model, NULL, 0);
 }
@@ -269,6 +270,7 @@ void mw_expr_write(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out
         mw_buf_append_text(out, "now.");
         write_name(expr->name, out);
         break;
+    case MW_OP_WITHIN:
     case MW_OP_WINDOW: mw_buf_append_str(out, expr->name); break;
     case MW_OP_CONSTANT: write_constant(compiler, expr, out); break;
     case MW_OP_TIME: mw_buf_append_text(out, "time"); break;

@@ -20,7 +20,7 @@ struct mw_expr {
 };
 
 const mw_expr *mw_expr_constant(mw_compiler *compiler, mw_type type, mw_cell cell);
-/* FIELD, NOW, WINDOW or FEATURE number `index`. */
+/* FIELD, NOW, WINDOW, WITHIN or FEATURE number `index`. */
 const mw_expr *mw_expr_load(mw_compiler *compiler, mw_opcode op, mw_type type, int32_t index,
                             mw_str name);
 const mw_expr *mw_expr_time(mw_compiler *compiler);

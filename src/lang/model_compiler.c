@@ -177,6 +177,22 @@ static const mw_expr *inlined(mw_moment_scope *moment, const mw_expr *expr) {
     return args ? mw_expr_make(compiler, *expr, args, expr->arg_count) : NULL;
 }
 
+static bool reads_within(const mw_expr *expr) {
+    if (expr->op == MW_OP_WITHIN) return true;
+    for (size_t i = 0; i < expr->arg_count; i++)
+        if (reads_within(expr->args[i])) return true;
+    return false;
+}
+
+static const mw_expr *as_key(mw_moment_scope *moment, int32_t index, const mw_node *node) {
+    const mw_expr *expr = moment->inlined[index];
+    if (!expr || !reads_within(expr)) return expr;
+    mw_complain(moment->scope.compiler, node->position, MW_NOT_BUILT,
+                "%.*s as a key, which asks across the moments of one event, is not built yet",
+                MW_STR_ARGS(node->text));
+    return NULL;
+}
+
 static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     mw_compile_feature(moment, index, node->position);
@@ -195,13 +211,19 @@ static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, co
         if (!moment->inlined[index])
             mw_complain(compiler, node->position, MW_INVALID,
                         "a key must not read a number of a vector");
-        return moment->inlined[index];
+        return as_key(moment, index, node);
     }
     return mw_expr_load(compiler, MW_OP_FEATURE, expr->type, index, name);
 }
 
+/* The stream that people know the moment's fields from. */
+static mw_str moment_name(const mw_moment_scope *moment) {
+    const mw_each *each = moment->model->each;
+    return each ? moment->program->streams[each->stream].name : moment->stream->name;
+}
+
 static void refuse_later(mw_moment_scope *moment, const mw_node *node) {
-    mw_str stream = moment->stream->name, field = node->text;
+    mw_str stream = moment_name(moment), field = node->text;
     mw_complain(moment->scope.compiler, node->position, MW_INVALID,
                 "%.*s of %.*s is known only after the moment", MW_STR_ARGS(field),
                 MW_STR_ARGS(stream));
@@ -231,7 +253,7 @@ static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
     else
         mw_complain(compiler, node->position, MW_INVALID,
                     "there is no feature %.*s, and no such field in %.*s",
-                    MW_STR_ARGS(node->text), MW_STR_ARGS(moment->stream->name));
+                    MW_STR_ARGS(node->text), MW_STR_ARGS(moment_name(moment)));
     const mw_feature_syntax *set = set_of(moment, node->text);
     if (set && mw_str_equal(set->name, set->declared)) {
         mw_complain_hint(compiler, "Inside a feature its own name is the moment's field.");
@@ -295,6 +317,7 @@ static const mw_expr *refuse_member(mw_moment_scope *moment, const mw_node *node
 static const mw_expr *resolve_name(mw_moment_scope *moment, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     if (node->kind == MW_NODE_WINDOW) return mw_compile_window(moment, node);
+    if (node->kind == MW_NODE_WITHIN) return mw_compile_within(moment, node);
     /* What has just entered is all that an event's own fields can mean. */
     bool is_now = node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now");
     if (is_now && !moment->entered) return resolve_field(moment, node);
@@ -520,7 +543,7 @@ static bool compile_moment(mw_moment_scope *moment, const mw_model_declaration *
     moment->model->lateness_us = moment->stream->lag_us + moment->stream->late_us;
     if (!has_moments(compiler, &node, moment->stream)) return false;
     check_moment(compiler, &node, moment->stream); /* told; the rest is checked all the same */
-    return true;
+    return !node.list.data || mw_compile_each(moment, &node, program);
 }
 
 static bool looks_ahead(const mw_moment_scope *moment) {

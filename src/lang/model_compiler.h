@@ -90,6 +90,12 @@ void mw_compile_schedule_takes(mw_moment_scope *moment);
 /* What the last event of the moment's key says: NULL without complaint if it has no such field. */
 const mw_expr *mw_schedule_field(mw_moment_scope *moment, const mw_node *node);
 
+/* each_compiler.c: the stream of the moments of `each`, when moment->stream is that of the events
+   still; and the value of AGG(EXPR within moment). */
+MW_MUST_USE bool mw_compile_each(mw_moment_scope *moment, const mw_moment_node *node,
+                                 mw_program *program);
+const mw_expr *mw_compile_within(mw_moment_scope *moment, const mw_node *node);
+
 /* A window whose offset hangs on `ahead`: a window each, and the moment's own is chosen. */
 const mw_expr *mw_compile_window_ahead(mw_moment_scope *moment, const mw_node *node);
 

@@ -343,6 +343,8 @@ static mw_status check_form(const mw_model_program *model, mw_error *err) {
     if (model->schedule)
         return mw_fail(err, MW_NOT_BUILT,
                        "sql: the moments of a schedule cannot be written in SQL yet");
+    if (model->each)
+        return mw_fail(err, MW_NOT_BUILT, "sql: moments of `each` cannot be written in SQL yet");
     for (size_t i = 0; i < model->window_count; i++)
         if (has_found_key(model, &model->windows[i]))
             return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",

@@ -39,11 +39,24 @@ static bool parse_stream(mw_parser *parser, mw_moment_node *moment) {
     return true;
 }
 
+/* ["each" LIST "as" NAME] */
+static bool parse_each(mw_parser *parser, mw_moment_node *moment) {
+    mw_token list, element;
+    if (!mw_parser_accept(parser, "each")) return true;
+    if (!mw_parser_expect_name(parser, "a field that is a list", &list) ||
+        !mw_parser_expect(parser, "as") ||
+        !mw_parser_expect_name(parser, "a name for its elements", &element))
+        return false;
+    moment->list = list.text;
+    moment->list_position = list.position;
+    moment->element = element.text;
+    moment->element_position = element.position;
+    return true;
+}
+
 static bool parse_on(mw_parser *parser, mw_moment_node *moment) {
-    if (!parse_stream(parser, moment)) return false;
-    if (mw_parser_at(parser, "each"))
-        mw_parser_not_built(parser, parser->token.position, "`each` in a moment");
-    return parse_offset(parser, moment);
+    return parse_stream(parser, moment) && parse_each(parser, moment) &&
+           parse_offset(parser, moment);
 }
 
 /* "mon 06:00", "06:00" */

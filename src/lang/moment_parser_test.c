@@ -16,8 +16,7 @@ MW_TEST(moments_of_events_are_read) {
          ":3:21: models.m.moment: expected at time - SPAN, or the end of the moment, got time\n"},
         {"on orders at time - 1h twice",
          ":3:34: models.m.moment: expected an operator or the end of the expression, got twice\n"},
-        {"on orders each note as item",
-         ":3:21: models.m.moment: `each` in a moment is not built yet\n"},
+        {"on orders each note item", ":3:31: models.m.moment: expected as, got item\n"},
     };
     mw_test_check_mistakes("model m:\n"
                            "  label: count(orders by shop over next 1d)\n"

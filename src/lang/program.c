@@ -25,6 +25,7 @@ const mw_model_program *mw_program_find_model(const mw_program *program, mw_str 
 }
 
 int32_t mw_model_announcer(const mw_model_program *model) {
+    if (model->each) return model->each->stream;
     return model->schedule ? model->schedule->stream : model->moment_stream;
 }
 
@@ -84,7 +85,7 @@ static void compile_sources(mw_compiler *compiler, const mw_declarations *declar
     size_t stream_max = 0;
     for (size_t i = 0; i < declarations->stream_count; i++)
         stream_max += 1 + declarations->streams[i].later_count;
-    stream_max += declarations->model_count; /* a schedule has a stream of its own */
+    stream_max += declarations->model_count; /* a schedule or an `each` has one of its own */
     if (stream_max > MW_STREAMS_MAX) {
         mw_position position = declarations->streams[0].position;
         compiler->subject = MW_STR("streams");

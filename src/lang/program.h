@@ -13,6 +13,7 @@
 #pragma once
 #include "base/tick.h"
 #include "lang/declaration.h"
+#include "lang/each.h"
 #include "lang/fitted.h"
 #include "lang/schedule.h"
 #include "lang/stream.h"
@@ -73,10 +74,18 @@ typedef struct {
     mw_fits fits;             /* what a version makes of it for its learner */
 } mw_feature;
 
+/* AGG(EXPR within moment), across all moments of one event. */
+typedef struct {
+    mw_window of;  /* without a stream: value and condition are over the moment, the features that
+                      come before it, their windows and the withins before it */
+    size_t after;  /* so many features, in the order in which they must run, come before it */
+} mw_within;
+
 struct mw_model_program {
     mw_str name;
     const mw_schedule *schedule; /* NULL: moments are those of the stream's events */
-    int32_t moment_stream;       /* with a schedule, one of its own that no event is ever in */
+    const mw_each *each;         /* NULL: an event makes one moment */
+    int32_t moment_stream;       /* with either, one of its own that no event is ever in */
     int64_t moment_offset_us; /* t = the event's time + this */
     mw_feature *features;     /* as listed: the vector that a learner sees */
     size_t feature_count;
@@ -85,6 +94,8 @@ struct mw_model_program {
                                  reads no others */
     size_t window_count;
     size_t feature_window_count;
+    mw_within *withins;
+    size_t within_count;
     const mw_code *label;     /* over features, windows and the moment; bool, number or text */
     const mw_code *unless;    /* NULL: none */
     int64_t maturity_us;      /* the label matures at t + this (rule 6) */

@@ -47,7 +47,7 @@ static bool make_stream(mw_moment_scope *moment, const mw_moment_node *node, mw_
     mw_compiler *compiler = moment->scope.compiler;
     const mw_schema *schema = &moment->scheduled->schema;
     size_t room = node->key_count + 2;
-    *stream = (mw_stream){.source = moment->scheduled->source, .id_set = -1, .is_schedule = true};
+    *stream = (mw_stream){.source = moment->scheduled->source, .id_set = -1, .is_of_moments = true};
     stream->name = mw_compiler_text(compiler, "%.*s@every", MW_STR_ARGS(moment->model->name));
     stream->schema.fields = mw_compiler_alloc(compiler, room, sizeof(mw_field));
     stream->row_fields = mw_compiler_alloc(compiler, room, sizeof(int32_t));

@@ -43,7 +43,7 @@ MW_TEST(schedules_have_a_stream_of_their_own) {
     const mw_stream *stream = &program->streams[model->moment_stream];
     MW_CHECK(model->schedule->beat.weekday == 2 && model->schedule->ahead_last_us == 3 * MW_DAY_US);
     MW_CHECK_EQUAL_INT(model->schedule->beat.clock_us, 390 * MW_MINUTE_US);
-    MW_CHECK(stream->is_schedule && stream->id_set == -1 && stream->schema.field_count == 3);
+    MW_CHECK(stream->is_of_moments && stream->id_set == -1 && stream->schema.field_count == 3);
     MW_CHECK_EQUAL_INT(mw_model_announcer(model),
                        mw_program_find_stream(program, MW_STR("orders")));
     MW_CHECK_EQUAL_STR(model->windows[0].text, "last(orders.paid by shop over 30d)");

@@ -101,7 +101,7 @@ static void refuse_name(row_scope *row, const mw_node *node) {
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     row_scope *row = (row_scope *)scope;
     mw_compiler *compiler = scope->compiler;
-    if (node->kind == MW_NODE_WINDOW) {
+    if (node->kind == MW_NODE_WINDOW || node->kind == MW_NODE_WITHIN) {
         mw_complain(compiler, node->position, MW_INVALID,
                     "of a stream's keys only `fields` may hold a window, for that is worked out "
                     "when the event enters");
@@ -178,7 +178,7 @@ static const mw_expr *type_time(row_scope *row, const mw_expr *expr, mw_position
 /* Whether the expression looks at other events, by itself or by a field that does. */
 static bool has_window(const row_scope *row, const bool *looks, const mw_node *node) {
     if (!node) return false;
-    if (node->kind == MW_NODE_WINDOW) return true;
+    if (node->kind == MW_NODE_WINDOW || node->kind == MW_NODE_WITHIN) return true;
     for (size_t i = 0; node->kind == MW_NODE_NAME && i < row->declaration->field_count; i++)
         if (looks[i] && mw_str_equal(row->declaration->fields[i].name, node->text)) return true;
     for (size_t i = 0; i < node->arg_count; i++)
@@ -585,6 +585,12 @@ static bool same_ids(const mw_stream *a, const mw_stream *b) {
         if (!matches || !mw_str_equal(x.name, y.name)) return false;
     }
     return true;
+}
+
+int32_t mw_find_id_set(const mw_stream *streams, size_t stream_count, const mw_stream *stream) {
+    for (size_t i = 0; i < stream_count && stream->id_count > 0; i++)
+        if (streams[i].id_set >= 0 && same_ids(&streams[i], stream)) return streams[i].id_set;
+    return -1;
 }
 
 void mw_compile_id_sets(mw_stream *streams, size_t stream_count) {

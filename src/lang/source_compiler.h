@@ -15,5 +15,7 @@ mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declara
                                   size_t *stream_count);
 /* Numbers the sets of id columns, once all streams are there. */
 void mw_compile_id_sets(mw_stream *streams, size_t stream_count);
+/* The number of a later stream's, by those that have one; -1: none of them has the same. */
+int32_t mw_find_id_set(const mw_stream *streams, size_t stream_count, const mw_stream *stream);
 /* Whether the source's field named so is known only later than its event. */
 bool mw_source_is_later(const mw_stream_source *source, const mw_stream *streams, mw_str field);

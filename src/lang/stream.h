@@ -23,7 +23,7 @@ typedef struct {
     bool known_is_column;
     bool is_later;
     bool is_always;        /* a static table: its events are before all else, at MW_TIME_ALWAYS */
-    bool is_schedule;      /* the moments of a schedule: no event is in it */
+    bool is_of_moments;    /* of a schedule, or of `each`: no event is in it */
     size_t entry_count;    /* the last so many fields have windows: worked out as it enters */
 } mw_stream;
 

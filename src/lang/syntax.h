@@ -23,6 +23,7 @@ typedef enum {
     MW_NODE_IN,      /* args[0] in the rest */
     MW_NODE_CASE,    /* condition, value, condition, value ..., and the else if the count is odd */
     MW_NODE_WINDOW,
+    MW_NODE_WITHIN,  /* text(args[0] within moment) */
 } mw_node_kind;
 
 typedef struct mw_node mw_node;
@@ -86,6 +87,8 @@ typedef struct {
     mw_position position;
     mw_str stream;
     mw_position stream_position;
+    mw_str list, element; /* `each LIST as NAME`; no data: there is none */
+    mw_position list_position, element_position;
     int64_t offset_us; /* `on`: t = time + this */
     mw_position offset_position;
 

@@ -372,6 +372,7 @@ const mw_expr *mw_type_node(mw_scope *scope, const mw_node *node) {
     case MW_NODE_TEXT: return type_text(compiler, node);
     case MW_NODE_NAME:
     case MW_NODE_MEMBER:
+    case MW_NODE_WITHIN:
     case MW_NODE_WINDOW: return scope->resolve(scope, node);
     case MW_NODE_CALL: return type_call(scope, node);
     case MW_NODE_UNARY: return type_unary(scope, node);

@@ -79,7 +79,7 @@ static bool is_entry_field(const event_scope *event, mw_str name) {
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     event_scope *event = (event_scope *)scope;
     mw_compiler *compiler = scope->compiler;
-    if (node->kind == MW_NODE_WINDOW) {
+    if (node->kind == MW_NODE_WINDOW || node->kind == MW_NODE_WITHIN) {
         mw_complain(compiler, node->position, MW_INVALID,
                     "a window must not stand inside another window");
         mw_complain_hint(compiler, "Make the inner one a feature, or a field of the stream.");
@@ -695,6 +695,19 @@ static const mw_expr *split_all(event_scope *event, mw_position position, window
     return choose_bool(compiler, has_false, false, choose_bool(compiler, has_true, true, none));
 }
 
+/* Rule 3 leaves the predicted event out by the moment's id, which with `each` is not the event's
+   alone: where a window may hold it, that is told. */
+static bool check_predicted(event_scope *event, const mw_node *node) {
+    const mw_model_program *model = event->moment->model;
+    bool may_hold = model->each && (node->window->is_next || model->moment_offset_us > 0) &&
+                    event->stream == &event->moment->program->streams[model->each->stream];
+    if (!may_hold) return true;
+    mw_complain(event->scope.compiler, node->window->stream_position, MW_NOT_BUILT,
+                "a window that may hold the event itself, of %.*s with `each`, is not built yet",
+                MW_STR_ARGS(event->source->name));
+    return false;
+}
+
 const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     const mw_window_node *window = node->window;
@@ -705,6 +718,7 @@ const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     event_scope event = {.scope = {compiler, resolve}, .moment = moment, .source = source};
     if (!choose_stream(&event, window, node->position)) return NULL;
 
+    if (!check_predicted(&event, node)) return NULL;
     window_draft draft = {.rule = rule_of(window->aggregate)};
     MW_ASSERT(draft.rule);
     draft.window.aggregate = draft.rule->aggregate;

@@ -203,28 +203,40 @@ mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model, m
     return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
 }
 
-void mw_api_write_answer(mw_json *json, const mw_answer *answer) {
+static void write_id(mw_json *json, const mw_answer *answer) {
     char id[MW_PREDICTION_ID_SIZE + 1];
-    const mw_prediction *prediction = &answer->prediction;
     mw_prediction_id(answer->stamp, id);
     mw_json_key(json, "id");
     if (answer->is_recorded) mw_json_text(json, id);
     else mw_json_null(json);
-    mw_json_key(json, "model");
-    mw_json_str(json, prediction->model);
-    mw_json_key(json, "version");
-    mw_json_str(json, prediction->version);
+}
+
+static void write_decision(mw_json *json, const mw_answer *answer) {
     mw_json_key(json, "prediction");
-    mw_json_number(json, prediction->prediction);
+    mw_json_number(json, answer->prediction.prediction);
     mw_json_key(json, "decision");
-    mw_json_bool(json, prediction->decision);
-    if (prediction->fallback != MW_BECAUSE_NONE) {
+    mw_json_bool(json, answer->prediction.decision);
+    if (answer->prediction.fallback != MW_BECAUSE_NONE) {
         mw_json_key(json, "fallback");
-        mw_json_text(json, mw_fallback_reason_word(prediction->fallback));
+        mw_json_text(json, mw_fallback_reason_word(answer->prediction.fallback));
     }
     if (answer->is_recorded) return;
     mw_json_key(json, "recorded");
     mw_json_bool(json, false);
+}
+
+void mw_api_write_answer(mw_json *json, const mw_answer *answer) {
+    write_id(json, answer);
+    mw_json_key(json, "model");
+    mw_json_str(json, answer->prediction.model);
+    mw_json_key(json, "version");
+    mw_json_str(json, answer->prediction.version);
+    write_decision(json, answer);
+}
+
+void mw_api_write_score(mw_json *json, const mw_answer *answer) {
+    write_id(json, answer);
+    write_decision(json, answer);
 }
 
 void mw_api_write_clock(mw_json *json, const mw_api *api) {

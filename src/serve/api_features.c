@@ -1,8 +1,42 @@
 /* The api of features alone: what a model would see of an event now. Nothing is recorded. */
 #include "serve/api_parts.h"
+#include "table/cell_json.h"
+
+/* With `each`: a row each element, in the order of the ranking. */
+static mw_status write_elements(mw_json *json, const mw_api *api, size_t model, yyjson_val *event,
+                                mw_error *err) {
+    mw_ranking ranking;
+    const mw_service_config *parts = mw_service_parts(api->service);
+    MW_TRY(mw_service_rank(api->service, model, event, false, &ranking, err));
+    const mw_decider *decider = mw_sequencer_decider(parts->sequencer, model);
+    mw_json_object(json);
+    mw_json_key(json, "event");
+    mw_json_str(json, ranking.event_id);
+    mw_json_key(json, "t");
+    mw_json_time(json, ranking.count > 0 ? ranking.t : MW_TIME_MISSING);
+    mw_json_key(json, "place");
+    mw_json_time(json, ranking.count > 0 ? ranking.place : MW_TIME_MISSING);
+    mw_json_key(json, "rows");
+    mw_json_array(json);
+    for (size_t i = 0; i < ranking.count; i++) {
+        const mw_ranked *one = &ranking.items[i];
+        mw_json_object(json);
+        mw_json_key_str(json, ranking.element.name);
+        mw_cell_write_json(json, ranking.element.type, one->element, parts->symbols);
+        mw_json_key(json, "features");
+        mw_api_write_features(json, api, mw_decider_features(decider),
+                              one->answer.prediction.features);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+    mw_json_object_end(json);
+    return MW_OK;
+}
 
 static mw_status write_row(mw_json *json, const mw_api *api, size_t model, yyjson_val *event,
                            mw_error *err) {
+    if (mw_service_ranks(api->service, model))
+        return write_elements(json, api, model, event, err);
     mw_answer answer;
     MW_TRY(mw_service_predict(api->service, model, event, false, &answer, err));
     const mw_decider *decider =

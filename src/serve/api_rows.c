@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "serve/api_parts.h"
+#include "table/cell_json.h"
 
 enum { DESK_SIZE = 64 << 10 };
 
@@ -258,18 +259,65 @@ static mw_status write_answer(mw_api *api, const wish *wished, const mw_answer *
     return wished->explain && is_own ? write_why(api, wished->model, *answer, json, err) : MW_OK;
 }
 
+/* {"model", "version", "event", "predictions": [{NAME, "id", "prediction", "decision"}, ...]} */
+static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking *ranking,
+                               mw_json *json, mw_error *err) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    mw_json_key(json, "model");
+    mw_json_str(json, parts->program->models[wished->model].name);
+    mw_json_key(json, "version");
+    mw_json_str(json, ranking->version);
+    mw_json_key(json, "event");
+    mw_json_str(json, ranking->event_id);
+    mw_json_key(json, "predictions");
+    mw_json_array(json);
+    for (size_t i = 0; i < ranking->count; i++) {
+        const mw_ranked *one = &ranking->items[i];
+        mw_json_object(json);
+        mw_json_key_str(json, ranking->element.name);
+        mw_cell_write_json(json, ranking->element.type, one->element, parts->symbols);
+        mw_api_write_score(json, &one->answer);
+        if (wished->explain) MW_TRY(write_why(api, wished->model, one->answer, json, err));
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+    return MW_OK;
+}
+
+/* What the model says of a row: an answer or, with `each`, a ranking. */
+typedef struct {
+    bool is_ranking;
+    mw_answer answer;
+    mw_ranking ranking;
+} said;
+
+static mw_status ask(mw_api *api, const wish *wished, yyjson_val *row, said *out_said,
+                     mw_error *err) {
+    out_said->is_ranking = mw_service_ranks(api->service, wished->model);
+    if (out_said->is_ranking)
+        return mw_service_rank(api->service, wished->model, row, wished->record,
+                               &out_said->ranking, err);
+    return mw_service_predict(api->service, wished->model, row, wished->record,
+                              &out_said->answer, err);
+}
+
+static mw_status write_said(mw_api *api, const wish *wished, const said *what, mw_json *json,
+                            mw_error *err) {
+    if (what->is_ranking) return write_ranking(api, wished, &what->ranking, json, err);
+    return write_answer(api, wished, &what->answer, json, err);
+}
+
 static mw_status predict_rows(mw_api *api, const wish *wished, rows *all, mw_json *json,
                               mw_error *err) {
     for (;;) {
         yyjson_val *row = NULL;
-        mw_answer answer;
+        said what;
         MW_TRY(rows_next(all, &row, err));
         if (!row) return MW_OK;
-        mw_status status = mw_service_predict(api->service, wished->model, row, wished->record,
-                                              &answer, err);
+        mw_status status = ask(api, wished, row, &what, err);
         if (status != MW_OK && !is_of_row(status)) return status;
         mw_json_object(json);
-        if (status == MW_OK) MW_TRY(write_answer(api, wished, &answer, json, err));
+        if (status == MW_OK) MW_TRY(write_said(api, wished, &what, json, err));
         else mw_api_write_refusal(json, all->number, err);
         mw_json_object_end(json);
     }
@@ -280,7 +328,7 @@ static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *al
     static const char *const one[] = {"event", "record", "explain", NULL};
     static const char *const many[] = {"events", "record", "explain", NULL};
     wish wished = {.record = true};
-    mw_answer answer;
+    said what;
     MW_TRY(mw_api_find_model(api, call->parameters[0], &wished.model, err));
     response->model = (int)wished.model;
     MW_TRY(rows_begin(all, call->request, many, err));
@@ -292,8 +340,7 @@ static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *al
                                   err));
     mw_json json = mw_json_begin(&response->body);
     if (!wished.has_list)
-        MW_TRY(mw_service_predict(api->service, wished.model, yyjson_obj_get(all->root, "event"),
-                                  wished.record, &answer, err));
+        MW_TRY(ask(api, &wished, yyjson_obj_get(all->root, "event"), &what, err));
     mw_json_object(&json);
     if (wished.has_list) {
         mw_json_key(&json, "predictions");
@@ -301,7 +348,7 @@ static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *al
         MW_TRY(predict_rows(api, &wished, all, &json, err));
         mw_json_array_end(&json);
     } else {
-        MW_TRY(write_answer(api, &wished, &answer, &json, err));
+        MW_TRY(write_said(api, &wished, &what, &json, err));
     }
     mw_api_write_clock(&json, api);
     mw_json_object_end(&json);

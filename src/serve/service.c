@@ -1,10 +1,13 @@
 #include "serve/service.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "decide/breaker.h"
 #include "serve/correcting.h"
 #include "serve/event_json.h"
 
-enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20 };
+enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20, RANKED_MAX = 1 << 20 };
 
 struct mw_service {
     mw_service_config config;
@@ -14,6 +17,14 @@ struct mw_service {
     mw_buf event_id;
     mw_service_counts counts;
     mw_breaker *breakers; /* one a model */
+    struct { /* of the ranking that was given last */
+        mw_ranked *items;
+        mw_elements elements;
+        mw_cell *row;
+        size_t item_capacity, row_capacity;
+        mw_buf event_id;
+        char version[MW_VERSION_NAME_SIZE + 1];
+    } ranking;
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -35,6 +46,7 @@ mw_status mw_service_create(mw_service_config config, mw_service **out_service, 
     if (!service) return no_memory(err);
     service->config = config;
     mw_buf_init(&service->event_id, ID_TEXT_MAX);
+    mw_buf_init(&service->ranking.event_id, ID_TEXT_MAX);
     mw_status status = prepare(service, err);
     if (status != MW_OK) mw_service_destroy(service);
     else *out_service = service;
@@ -45,6 +57,10 @@ void mw_service_destroy(mw_service *service) {
     if (!service) return;
     mw_reception_destroy(service->reception);
     mw_buf_release(&service->event_id);
+    mw_buf_release(&service->ranking.event_id);
+    mw_free(service->ranking.items);
+    mw_free(service->ranking.elements.cells);
+    mw_free(service->ranking.row);
     mw_free(service->features);
     mw_free(service->breakers);
     mw_free(service);
@@ -216,6 +232,228 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     return MW_OK;
 }
 
+/* A request for a prediction does not carry what becomes known only later (DESIGN.md, `later`). */
+static mw_status refuse_later(const mw_service *service, mw_received received, mw_error *err) {
+    for (size_t i = 1; i < received.count; i++) {
+        if (!received.events[i].row) continue;
+        const mw_stream *stream = &service->config.program->streams[received.events[i].stream];
+        mw_str source = stream->name, time = stream->name;
+        (void)mw_str_split(&time, '@', &source);
+        mw_status status = mw_fail(err, MW_INVALID,
+                                   "predict: fields that become known at %.*s are not known yet",
+                                   MW_STR_ARGS(time));
+        return mw_hint(err, status, "Leave them out, and post them to /v1/events/%.*s later.",
+                       MW_STR_ARGS(source));
+    }
+    return MW_OK;
+}
+
+/* A row that corrects its event does so before it is asked about: what is predicted stands. */
+static mw_status correct_first(mw_service *service, const mw_decider *decider,
+                               mw_received received, mw_error *err) {
+    MW_TRY(check_version(decider, err));
+    MW_TRY(append_new(service, received, false, err));
+    for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
+    return MW_OK;
+}
+
+/* A moment that was made stays; to answer it with a row that it was not made of would mislead. */
+static mw_status refuse_change(mw_service *service, mw_received received, mw_error *err) {
+    mw_status status = mw_fail(err, MW_CONFLICT, "id: %.*s was predicted with other contents",
+                               MW_STR_ARGS(id_of(service, &received.events[0])));
+    return mw_hint(err, status, "Post the correction to /v1/events, and ask with \"record\": false "
+                                "for what the model says of it.");
+}
+
+/* --- moments of `each` -------------------------------------------------------------------- */
+
+/* One request for a ranking. */
+typedef struct {
+    mw_service *service;
+    size_t number;
+    mw_decider *decider;
+    const mw_model_program *model;
+    const mw_stream *moments; /* their stream, by the program of the version that answers */
+    mw_received received;
+    bool record; /* what was recorded is answered, and what is new is recorded where it is asked */
+} rank_call;
+
+/* Takes the elements of a row of the event, and makes room for what is said of them. */
+static mw_status take_elements(const rank_call *c, const mw_cell *row, mw_error *err) {
+    mw_service *service = c->service;
+    mw_engine_config config = {.program = mw_decider_program(c->decider),
+                               .model = c->model,
+                               .symbols = service->config.symbols};
+    size_t width = c->moments->schema.field_count;
+    MW_TRY(mw_elements_take(&service->ranking.elements, &config, row, err));
+    if (!mw_grow((void **)&service->ranking.items, &service->ranking.item_capacity,
+                 service->ranking.elements.count + 1, sizeof *service->ranking.items, RANKED_MAX) ||
+        !mw_grow((void **)&service->ranking.row, &service->ranking.row_capacity, width,
+                 sizeof *service->ranking.row, MW_FIELDS_MAX + 1))
+        return no_memory(err);
+    memcpy(service->ranking.row, row, (width - 1) * sizeof *row);
+    return MW_OK;
+}
+
+/* What was recorded for an element. */
+static const mw_ledger_entry *find_element(const rank_call *c, mw_cell element) {
+    if (!c->record) return NULL;
+    c->service->ranking.row[c->model->each->element] = element;
+    return find_stored(c->service, c->number, c->moments, c->service->ranking.row);
+}
+
+/* An event of which an element was ranked, by the row that it would replace or by its own, is not
+   ranked with other contents. */
+static mw_status refuse_ranked(const rank_call *c, mw_error *err) {
+    const mw_event *event = &c->received.events[0];
+    const mw_cell *const rows[] = {event->replaced, event->row};
+    const mw_elements *elements = &c->service->ranking.elements;
+    for (size_t k = 0; k < 2; k++) {
+        MW_TRY(take_elements(c, rows[k], err));
+        for (size_t i = 0; i < elements->count; i++)
+            if (find_element(c, elements->cells[i]))
+                return refuse_change(c->service, c->received, err);
+    }
+    return MW_OK;
+}
+
+/* An answer of a ranking, which has its version and t, place once. */
+static void keep_ranked(mw_service *service, size_t index, mw_cell element,
+                        const mw_answer *answer, mw_ranking *ranking) {
+    mw_str version = mw_str_slice(answer->prediction.version, 0, MW_VERSION_NAME_SIZE);
+    memcpy(service->ranking.version, version.data, version.size);
+    ranking->version = (mw_str){service->ranking.version, version.size};
+    ranking->t = answer->prediction.t;
+    ranking->place = answer->prediction.place;
+    mw_ranked *ranked = &service->ranking.items[index];
+    *ranked = (mw_ranked){element, *answer};
+    ranked->answer.prediction.version = ranking->version;
+    ranked->answer.prediction.model = ranked->answer.prediction.event_id = MW_STR("");
+}
+
+static mw_status answer_element(const rank_call *c, const mw_ledger_entry *entry, mw_cell element,
+                                size_t index, mw_ranking *ranking, mw_error *err) {
+    mw_answer answer;
+    mw_str payload;
+    MW_TRY(answer_stored(c->service, entry, &payload, &answer, err));
+    keep_ranked(c->service, index, element, &answer, ranking);
+    return MW_OK;
+}
+
+/* All were recorded: false if one was not. */
+static mw_status rank_stored(const rank_call *c, mw_ranking *ranking, bool *out_is_whole,
+                             mw_error *err) {
+    size_t count = c->service->ranking.elements.count;
+    *out_is_whole = false;
+    for (size_t i = 0; i < count; i++) {
+        mw_cell element = c->service->ranking.elements.cells[i];
+        const mw_ledger_entry *entry = find_element(c, element);
+        if (!entry) return MW_OK;
+        MW_TRY(answer_element(c, entry, element, i, ranking, err));
+    }
+    ranking->count = count;
+    *out_is_whole = count > 0;
+    return MW_OK;
+}
+
+/* Records at the stamps that follow each other, as due moments of one place are. */
+static mw_status record_ranked(const rank_call *c, size_t index, mw_answer *answer,
+                               mw_error *err) {
+    mw_sequencer *sequencer = c->service->config.sequencer;
+    if (index > 0) MW_TRY(mw_sequencer_next_place(sequencer, &answer->stamp, err));
+    MW_TRY(mw_sequencer_record(sequencer, c->number, answer->stamp, &answer->prediction, err));
+    c->service->counts.predicted++;
+    return MW_OK;
+}
+
+static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *ranking,
+                          mw_error *err) {
+    mw_service *service = c->service;
+    mw_sequencer *sequencer = service->config.sequencer;
+    const mw_event *event = &c->received.events[0];
+    mw_answer answer = {.is_recorded = is_recorded};
+    MW_TRY(check_version(c->decider, err));
+    MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
+    mw_moment moment = {event->time + c->model->moment_offset_us, answer.stamp, event->row};
+    if (is_recorded) MW_TRY(check_lateness(c->model, moment, err));
+    MW_TRY(mw_sequencer_enter(sequencer, event, answer.stamp, c->received.cells, err));
+    MW_TRY(mw_decider_ask(c->decider, &moment, &ranking->count, err));
+    size_t recorded = 0;
+    for (size_t i = 0; i < ranking->count; i++) {
+        mw_cell element;
+        MW_TRY(mw_decider_answer(c->decider, i, &element, &answer.prediction, err));
+        const mw_ledger_entry *entry = is_recorded ? find_element(c, element) : NULL;
+        if (entry) {
+            MW_TRY(answer_element(c, entry, element, i, ranking, err));
+            continue;
+        }
+        if (is_recorded) MW_TRY(record_ranked(c, recorded++, &answer, err));
+        keep_ranked(service, i, element, &answer, ranking);
+    }
+    return is_recorded ? append_new(service, c->received, true, err) : MW_OK;
+}
+
+/* What elements are compared by. */
+typedef struct {
+    mw_type type;
+    const mw_symbols *symbols;
+} element_order;
+
+static int compare_ranked(const void *a, const void *b, void *context) {
+    const mw_ranked *x = a, *y = b;
+    const element_order *order = context;
+    double p = x->answer.prediction.prediction, q = y->answer.prediction.prediction;
+    if (p != q) return p > q ? -1 : 1;
+    return mw_cell_compare(order->type, x->element, y->element, order->symbols);
+}
+
+static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
+    mw_service *service = c->service;
+    bool is_stored = false, is_recorded = c->record && mw_decider_is_asked(c->decider);
+    const mw_event *event = &c->received.events[0];
+    if (event->replaced && c->record) MW_TRY(refuse_ranked(c, err));
+    if (event->replaced && is_recorded)
+        MW_TRY(correct_first(service, c->decider, c->received, err));
+    MW_TRY(take_elements(c, event->row, err));
+    MW_TRY(rank_stored(c, ranking, &is_stored, err));
+    if (!is_stored) MW_TRY(rank_now(c, is_recorded, ranking, err));
+    element_order order = {ranking->element.type, service->config.symbols};
+    qsort_r(service->ranking.items, ranking->count, sizeof *ranking->items, compare_ranked,
+            &order);
+    return MW_OK;
+}
+
+bool mw_service_ranks(const mw_service *service, size_t model) {
+    return mw_decider_model(mw_sequencer_decider(service->config.sequencer, model))->each != NULL;
+}
+
+mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object, bool record,
+                          mw_ranking *out_ranking, mw_error *err) {
+    mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
+    const mw_model_program *model = mw_decider_model(decider);
+    const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
+    const mw_stream *stream = &service->config.program->streams[mw_decider_announcer(decider)];
+    rank_call call = {service, number, decider, model, moments, {0}, record};
+    mw_event_standing standing;
+    MW_TRY(mw_reception_take(service->reception, stream->source, object, &call.received, err));
+    MW_TRY(refuse_later(service, call.received, err));
+    MW_TRY(look_up(service, call.received, &standing, err));
+    MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
+    mw_buf_clear(&service->ranking.event_id);
+    mw_stream_append_id(stream, call.received.events[0].row, service->config.symbols,
+                        &service->ranking.event_id);
+    mw_ranking ranking = {.items = NULL,
+                          .element = moments->schema.fields[model->each->element],
+                          .version = mw_decider_scorer(decider)
+                                         ? mw_scorer_name(mw_decider_scorer(decider))
+                                         : MW_STR(""),
+                          .event_id = mw_buf_str(&service->ranking.event_id)};
+    MW_TRY(rank(&call, &ranking, err));
+    ranking.items = service->ranking.items;
+    *out_ranking = ranking;
+    return MW_OK;
+}
+
 /* --- moments of a schedule ---------------------------------------------------------------- */
 
 /* The key that is asked about, and `ahead` where the schedule has any; t where it says so. */
@@ -283,39 +521,6 @@ static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_va
     MW_TRY(mw_decider_predict(decider, &moment, &answer.prediction, err));
     *out_answer = answer;
     return MW_OK;
-}
-
-/* A request for a prediction does not carry what becomes known only later (DESIGN.md, `later`). */
-static mw_status refuse_later(const mw_service *service, mw_received received, mw_error *err) {
-    for (size_t i = 1; i < received.count; i++) {
-        if (!received.events[i].row) continue;
-        const mw_stream *stream = &service->config.program->streams[received.events[i].stream];
-        mw_str source = stream->name, time = stream->name;
-        (void)mw_str_split(&time, '@', &source);
-        mw_status status = mw_fail(err, MW_INVALID,
-                                   "predict: fields that become known at %.*s are not known yet",
-                                   MW_STR_ARGS(time));
-        return mw_hint(err, status, "Leave them out, and post them to /v1/events/%.*s later.",
-                       MW_STR_ARGS(source));
-    }
-    return MW_OK;
-}
-
-/* A row that corrects its event does so before it is asked about: what is predicted stands. */
-static mw_status correct_first(mw_service *service, const mw_decider *decider,
-                               mw_received received, mw_error *err) {
-    MW_TRY(check_version(decider, err));
-    MW_TRY(append_new(service, received, false, err));
-    for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
-    return MW_OK;
-}
-
-/* A moment that was made stays; to answer it with a row that it was not made of would mislead. */
-static mw_status refuse_change(mw_service *service, mw_received received, mw_error *err) {
-    mw_status status = mw_fail(err, MW_CONFLICT, "id: %.*s was predicted with other contents",
-                               MW_STR_ARGS(id_of(service, &received.events[0])));
-    return mw_hint(err, status, "Post the correction to /v1/events, and ask with \"record\": false "
-                                "for what the model says of it.");
 }
 
 mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,

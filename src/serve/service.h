@@ -55,6 +55,27 @@ MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, yyjso
    and for a row that fails its checks, of which nothing is recorded. */
 MW_MUST_USE mw_status mw_service_predict(mw_service *service, size_t model, yyjson_val *object,
                                          bool record, mw_answer *out_answer, mw_error *err);
+/* With `each`: what was said of one element of the event's list. */
+typedef struct {
+    mw_cell element;
+    mw_answer answer; /* without model and event's id of its own */
+} mw_ranked;
+
+typedef struct {
+    const mw_ranked *items; /* by their predictions, the greatest first; among equal ones by the
+                               element */
+    size_t count;
+    mw_field element; /* its name and type */
+    mw_str event_id;  /* of the event */
+    mw_str version;   /* that answered; empty: none did, for there is nothing to say */
+    int64_t t, place;
+} mw_ranking;
+
+bool mw_service_ranks(const mw_service *service, size_t model); /* whether the model has `each` */
+/* The same as mw_service_predict for all moments of an event. Each has a prediction of its own,
+   recorded under a name of its own. */
+MW_MUST_USE mw_status mw_service_rank(mw_service *service, size_t model, yyjson_val *object,
+                                      bool record, mw_ranking *out_ranking, mw_error *err);
 /* A recorded prediction with its features as its version has them; NULL if that is not known any
    more. */
 MW_MUST_USE mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_answer,

@@ -1,6 +1,7 @@
 #include "testing/world.h"
 
 #include "base/prng.h"
+#include "table/list.h"
 #include "testing/test.h"
 
 #include <math.h>
@@ -10,13 +11,15 @@
 #define ARENA_SIZE ((size_t)16 << 20)
 enum { FEATURES = 14, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 20 };
 
-enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, FIELDS };
-static mw_field fields[FIELDS] = {
+enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, GOODS, FIELDS };
+static mw_field order_fields[FIELDS] = {
     [AT] = {{"at", 2}, MW_TYPE_TIME},         [KNOWN] = {{"seen", 4}, MW_TYPE_TIME},
     [NO] = {{"no", 2}, MW_TYPE_NUMBER},       [WHO] = {{"who", 3}, MW_TYPE_CATEGORY},
     [SHOP] = {{"shop", 4}, MW_TYPE_CATEGORY}, [X] = {{"x", 1}, MW_TYPE_NUMBER},
     [Y] = {{"y", 1}, MW_TYPE_NUMBER},         [TAG] = {{"tag", 3}, MW_TYPE_TEXT},
+    [GOODS] = {{"goods", 5}, MW_TYPE_LIST},
 };
+static mw_field fields[FIELDS]; /* of the other streams: with `item` in place of `goods` */
 
 static const char *const stream_names[] = {"orders", "pays", "views"};
 enum { STREAMS = sizeof stream_names / sizeof *stream_names };
@@ -39,6 +42,9 @@ static mw_str text(mw_world *world, mw_buf *buf) {
 }
 
 static const char *random_keys(mw_world *world, bool shares_id) {
+    static const char *const of_each[] = {"who = item", "shop = item", "who, tag = item",
+                                          "who", "no", "shop = f0"};
+    if (world->has_each) return PICK(world, of_each);
     static const char *const keys[] = {"who", "shop", "who, shop", "who = shop", "shop = now.who",
                                        "no", "tag", "who = tag", "shop = f0",
                                        "who = last(pays.who by shop over 300us)"};
@@ -141,6 +147,11 @@ static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
 }
 
 static mw_str draw_label(mw_world *world) {
+    static const char *const of_each[] = {
+        "any(pays by id over next 100us)",
+        "sum(pays.x by id over next 300us) - count(pays by no, item over 90us)",
+        "count(views by who = item over next 50us) > f13 unless any(pays by id over next 20us)",
+        "count(views where x > now.x by item over next 60us)"};
     static const char *const labels[] = {
         "sum(pays.x by who over next 100us) > 1",
         "last(pays.x by id over next 100us)",
@@ -161,6 +172,10 @@ static mw_str draw_label(mw_world *world) {
         " unless count(pays by shop over next 20us) > count(pays by shop over 20us ago 5us)"};
     mw_buf buf;
     mw_buf_init(&buf, 4096);
+    if (world->has_each) {
+        mw_buf_append_text(&buf, PICK(world, of_each));
+        return text(world, &buf);
+    }
     mw_buf_append_text(&buf, PICK(world, labels));
     mw_buf_append_text(&buf, PICK(world, unless));
     return text(world, &buf);
@@ -179,15 +194,17 @@ static mw_source source(const char *expression) {
 
 static void declare_streams(mw_world *world, mw_stream_declaration *streams,
                             const char *orders_known) {
-    static mw_str id[] = {{"no", 2}};
+    static mw_str id[] = {{"no", 2}, {"item", 4}};
     static const int64_t lates[] = {0, 30, 60, 300};
+    memcpy(fields, order_fields, sizeof fields);
+    fields[GOODS] = (mw_field){{"item", 4}, MW_TYPE_TEXT};
     for (size_t i = 0; i < STREAMS; i++)
         streams[i] = (mw_stream_declaration){.name = mw_str_of(stream_names[i]),
-                                             .columns = {fields, FIELDS},
+                                             .columns = {i == 0 ? order_fields : fields, FIELDS},
                                              .time = source("at"),
                                              .known = source(i > 0 ? "seen" : orders_known),
                                              .ids = id,
-                                             .id_count = i < 2,
+                                             .id_count = i == 1 && world->has_each ? 2 : i < 2,
                                              .late_us = PICK(world, lates)};
 }
 
@@ -211,7 +228,11 @@ static void declare(mw_world *world, mw_world_config config) {
                                              {"on orders", "time + 10us"},
                                              {"on orders at time + 60us", "seen"},
                                              {"on orders at time - 40us", "time - 50us"}};
-    const char *const *moment = PICK(world, moments);
+    static const char *const of_each[][2] = {
+        {"on orders each goods as item", "seen"},
+        {"on orders each goods as item", "time + 10us"},
+        {"on orders each goods as item at time - 40us", "time - 50us"}};
+    const char *const *moment = world->has_each ? PICK(world, of_each) : PICK(world, moments);
     mw_stream_declaration streams[STREAMS];
     declare_streams(world, streams, moment[1]);
     mw_named_source features[FEATURES];
@@ -228,6 +249,14 @@ static void declare(mw_world *world, mw_world_config config) {
         "ngrams(tag + \" \" + last(pays.tag by who over 900us), 1, 2, 5)"};
     if (one_in(world, 2)) features[1].source = source(PICK(world, vectors));
     features[0].source = source("last(pays.shop by who over 300us)"); /* keys may ask for it */
+    static const char *const of_all[] = { /* those that look across the moments of one event */
+        "sum(views.x by item over 2ms)", "f8 / max(f8 within moment)",
+        "std(f8 * f9 within moment) + mean(f9 within moment)",
+        "count(f8 within moment) + var(time - at within moment)",
+        "any(f9 > 0.5 and item != tag within moment)",
+        "f10 - min(x - min(f8 within moment) + sum(pays.y by item over 300us) within moment)"};
+    for (size_t i = 0; world->has_each && i < sizeof of_all / sizeof *of_all; i++)
+        features[8 + i].source = source(of_all[i]);
     mw_model_declaration model = {.name = MW_STR("model"),
                                   .moment = source(moment[0]),
                                   .label = {random_label(world), {1, 1}}};
@@ -278,11 +307,26 @@ static void correct(mw_world *world, mw_event *event) {
     event->replaced_time = other.time;
     event->replaced_from = mw_event_counts_from(&other);
     row[NO] = other.row[NO];
+    if (world->has_each && event->stream == 1) row[GOODS] = other.row[GOODS]; /* a pay's item */
     if (one_in(world, 3)) { /* in the same place, as where a file was mended */
         event->time = row[AT].time = other.time;
         event->known = row[KNOWN].time = other.known;
     }
     event->place = mw_event_counts_from(event);
+}
+
+static mw_cell random_goods(mw_world *world) {
+    mw_list_writer writer;
+    mw_cell list;
+    if (one_in(world, 12)) return (mw_cell){.symbol = 0};
+    mw_list_begin(&writer, MW_TYPE_LIST);
+    for (size_t count = below(world, 6); count > 0; count--) {
+        mw_cell item = random_text(world, 5);
+        if (item.symbol == 0) continue;
+        mw_list_add_text(&writer, mw_symbols_text(world->symbols, item.symbol));
+    }
+    MW_CHECK_OK(mw_list_end(&writer, world->symbols, &list, NULL), NULL);
+    return list;
 }
 
 static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
@@ -304,6 +348,8 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     row[X] = random_number(world);
     row[Y] = random_number(world);
     row[TAG] = random_text(world, 5);
+    row[GOODS] = (mw_cell){.symbol = 0};
+    if (world->has_each) row[GOODS] = stream == 0 ? random_goods(world) : random_text(world, 5);
     mw_cell cells[FIELDS];
     mw_event event;
     mw_frame frame = {.row = row, .symbols = world->symbols, .zone = world->program->zone};
@@ -315,10 +361,11 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
 }
 
 void mw_world_init_events(const mw_world *world, mw_events *out_events) {
-    const mw_schema *schemas[STREAMS];
-    MW_CHECK(world->program->stream_count == STREAMS);
-    for (size_t i = 0; i < STREAMS; i++) schemas[i] = &world->program->streams[i].schema;
-    MW_CHECK_OK(mw_events_init(out_events, schemas, STREAMS, NULL), NULL);
+    size_t count = world->program->stream_count;
+    const mw_schema *schemas[STREAMS + 1];
+    MW_CHECK_EQUAL_INT(count, STREAMS + (world->has_each ? 1 : 0));
+    for (size_t i = 0; i < count; i++) schemas[i] = &world->program->streams[i].schema;
+    MW_CHECK_OK(mw_events_init(out_events, schemas, count, NULL), NULL);
 }
 
 static void create(mw_world *world, mw_world_config config) {
@@ -333,6 +380,11 @@ static void create(mw_world *world, mw_world_config config) {
 
 void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config) {
     *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15)};
+    create(world, config);
+}
+
+void mw_world_create_each(mw_world *world, uint64_t seed, mw_world_config config) {
+    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15), .has_each = true};
     create(world, config);
 }
 

@@ -28,11 +28,15 @@ typedef struct {
     mw_events events; /* sorted */
     uint64_t prng;
     bool waits_for_nothing; /* no window of it asks for what another one finds */
+    bool has_each;
 } mw_world;
 
 void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config);
 /* The same, but no window asks for what another one finds. */
 void mw_world_create_plain(mw_world *world, uint64_t seed, mw_world_config config);
+/* The same, but an order makes a moment for each of its goods, with features across them, and a pay
+   is for one of them. */
+void mw_world_create_each(mw_world *world, uint64_t seed, mw_world_config config);
 /* Empties `out_events` and gives it the world's events in another order of arrival, sorted. */
 void mw_world_shuffle(mw_world *world, mw_events *out_events);
 void mw_world_init_events(const mw_world *world, mw_events *out_events);

@@ -197,7 +197,7 @@ mw_status mw_candidates_list(const mw_program *program, const mw_model_program *
     if (!it.items) return mw_fail(err, MW_NO_MEMORY, "candidates: no memory");
     for (size_t i = 0; i < program->stream_count; i++) {
         const mw_stream *stream = &program->streams[i];
-        if (!stream->is_schedule && !stream->is_always) add_stream(&it, stream);
+        if (!stream->is_of_moments && !stream->is_always) add_stream(&it, stream);
     }
     if (it.out_of_memory) return mw_fail(err, MW_NO_MEMORY, "candidates: no memory");
     *out_candidates = (mw_candidates){it.items, it.count};

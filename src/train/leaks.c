@@ -130,13 +130,15 @@ static mw_status cheat_with_own_events(meter *it, mw_error *err) {
 static mw_status as_happened(const mw_replay_config *config, mw_events *out_events,
                              mw_error *err) {
     const mw_program *program = config->program;
+    const mw_model_program *model = config->model;
+    int32_t kept = model->each ? model->each->stream : model->moment_stream;
     const mw_schema *schemas[MW_STREAMS_MAX];
     for (size_t s = 0; s < program->stream_count; s++) schemas[s] = &program->streams[s].schema;
     MW_TRY(mw_events_init(out_events, schemas, program->stream_count, err));
     mw_status status = MW_OK;
     for (size_t i = 0; i < config->events->event_count && status == MW_OK; i++) {
         mw_event event = mw_events_at(config->events, i);
-        if (event.stream != config->model->moment_stream) {
+        if (event.stream != kept) {
             if (event.known > event.time) event.known = event.time;
             if (event.place > event.time) event.place = event.time;
         }

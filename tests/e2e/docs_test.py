@@ -55,9 +55,13 @@ def main(folder):
     for label in "".join(blocks("labels")).splitlines():
         accepted(folder, project.replace(LABEL, label), label)
     for moment in "".join(blocks("moments")).splitlines():
-        label = "any(orders by customer over next 30d)"
+        label = "any(returns by shop over next 30d)"
         assert MOMENT in project
         accepted(folder, project.replace(MOMENT, f"    moment: {moment}\n    label: {label}\n"), moment)
+    for block in blocks("each"):
+        lines = "".join(f"  {line}\n" for line in block.splitlines())
+        moment = "    moment: on orders each tags as tag\n    label: any(returns by shop over next 30d)\n"
+        accepted(folder, project.replace(FEATURE, FEATURE + lines).replace(MOMENT, moment), block)
     cases = re.findall(r"^(x: .*)\n +# (.*)$", "".join(blocks("refused")), re.MULTILINE)
     for line, reason in cases:
         refused(folder, project.replace(FEATURE, f"{FEATURE}  {line}\n"), line, reason)

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pictures
+import pyarrow
+import pyarrow.parquet
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 PROJECTS = Path(__file__).parent.parent / "projects"
@@ -187,5 +189,41 @@ def images(folder, seed=1):
     return project("images", {"parts": '"images/*.png"'})
 
 
+def recommend(folder, seed=1, count=300):
+    """Visitors who like one kind of things, the cheaper the more; each visit offers some of the things."""
+    draw = random.Random(seed)
+    things = [(f"i{number}", draw.choice(["book", "toy", "tool"]), draw.randrange(5, 90)) for number in range(18)]
+    likes = {f"u{number}": draw.choice(["book", "toy", "tool"]) for number in range(12)}
+    items = [(name, START - timedelta(days=2), kind, price) for name, kind, price in things]
+    visits, impressions, clicks = [], [], []
+    at = START
+    for number in range(count):
+        at += timedelta(seconds=draw.randrange(60, 9000))
+        visit, user = f"v{number}", draw.choice(list(likes))
+        offered = draw.sample(things, draw.randrange(0, 7))
+        visits.append((visit, user, at, [name for name, _, _ in offered]))
+        for name, kind, price in offered:
+            if draw.random() < 0.15:
+                continue
+            shown = at + timedelta(seconds=draw.randrange(0, 300))
+            impressions.append((visit, name, user, shown))
+            if draw.random() < (0.6 if kind == likes[user] else 0.1) * (1 - price / 120):
+                clicks.append((visit, name, user, shown + timedelta(seconds=draw.randrange(1, 900))))
+        if draw.random() < 0.1:
+            name, kind, price = draw.choice(things)
+            items.append((name, at, kind, round(price * draw.uniform(0.5, 1.5), 2)))
+    last = max(row[3] for row in clicks)
+    visits.append(("end", "u0", last + timedelta(days=1), None))  # so that all labels mature
+    table = pyarrow.table({"visit": [row[0] for row in visits], "user": [row[1] for row in visits],
+                           "at": pyarrow.array([row[2] for row in visits], pyarrow.timestamp("us", "UTC")),
+                           "candidates": pyarrow.array([row[3] for row in visits], pyarrow.list_(pyarrow.string()))})
+    pyarrow.parquet.write_table(table, folder / "visits.parquet")
+    write(folder, "impressions.csv", "visit,item,user,at", sorted(impressions, key=lambda row: row[3]))
+    write(folder, "clicks.csv", "visit,item,user,at", sorted(clicks, key=lambda row: row[3]))
+    write(folder, "items.csv", "item,changed_at,category,price", items)
+    return project("recommend", {"visits": "visits.parquet", "impressions": "impressions.csv", "clicks": "clicks.csv",
+                                 "items": "items.csv"})
+
+
 WORLDS = {"fraud": fraud, "churn": churn, "maintenance": maintenance, "demand": demand, "documents": documents,
-          "images": images}
+          "images": images, "recommend": recommend}

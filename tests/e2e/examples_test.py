@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow.parquet
+
 import example_worlds
 import pictures
 import shop
@@ -19,7 +21,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 BERLIN = ZoneInfo("Europe/Berlin")
 GOLDEN = Path("tests/golden/examples")
 MODELS = {"churn": "churn", "fraud": "fraud", "maintenance": "fails", "demand": "units"}
-STRIDE = {"churn": 1, "fraud": 1, "maintenance": 61, "demand": 11, "documents": 9, "images": 5}  # which rows the golden file keeps
+# Which rows the golden file keeps.
+STRIDE = {"churn": 1, "fraud": 1, "maintenance": 61, "demand": 11, "documents": 9, "images": 5, "recommend": 7}
 
 
 class Folder:
@@ -161,6 +164,41 @@ def check_images(folder, built):
             assert abs(float(row[f"look_{colour}"]) - most) < 1e-7, (row, colour, most)
     assert {row["label"] for row in built} == {"true", "false", ""}
     assert len({row["recent"] for row in built}) > 5
+
+
+def check_recommend(folder, built):
+    """Each candidate of each visit is a moment; what is asked across them, and what came of them."""
+    visits = pyarrow.parquet.read_table(folder.path / "visits.parquet").to_pylist()
+    items, impressions, clicks = (rows_of((folder.path / f"{name}.csv").read_text())
+                                  for name in ("items", "impressions", "clicks"))
+    moments = {f"{visit['visit']}|{item}": (visit, item) for visit in visits for item in visit["candidates"] or []}
+    assert {row["id"] for row in built} == set(moments) and len(built) == len(moments) > 500
+    kinds = {item["item"]: item["category"] for item in items}
+
+    def known(rows, t, back, **wanted):
+        after = (t - timedelta(days=back)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return [row for row in rows if after <= row["at"] < t.strftime("%Y-%m-%dT%H:%M:%SZ") and
+                all(row[key] == value for key, value in wanted.items())]
+
+    for row in built:
+        visit, item = moments[row["id"]]
+        t, user = visit["at"], visit["user"]
+        stamp = t.strftime("%Y-%m-%dT%H:%M:%SZ")
+        prices = {name: float([it["price"] for it in items if it["item"] == name and it["changed_at"] < stamp][-1])
+                  for name in visit["candidates"]}
+        assert float(row["price"]) == prices[item] and row["category"] == kinds[item], row
+        assert abs(float(row["cheapness"]) - prices[item] / (sum(prices.values()) / len(prices))) < 1e-12, row
+        assert int(row["seen"]) == len(known(impressions, t, 7, user=user, item=item)), row
+        assert int(row["user_cat"]) == sum(kinds[click["item"]] == kinds[item]
+                                           for click in known(clicks, t, 30, user=user)), row
+        own = {"visit": visit["visit"], "item": item}
+        shown = any(all(it[key] == value for key, value in own.items()) for it in impressions)
+        clicked = any(all(it[key] == value for key, value in own.items()) for it in clicks)
+        assert row["label"] == ("" if not shown else "true" if clicked else "false"), row
+
+
+def test_recommend():
+    try_example("recommend", check_recommend, can_train=False)
 
 
 def test_churn():

@@ -1,0 +1,125 @@
+"""Moments of `each`: one request for a visit is answered with a ranking of its candidates. Trained, served, killed, replayed,
+explained, and joined with what came of it."""
+import json
+import math
+from datetime import datetime, timedelta, timezone
+
+import example_worlds
+import serving
+import shop
+from shop import Shop
+
+END = datetime(2024, 2, 20, tzinfo=timezone.utc)
+
+
+def project_text(folder):
+    """The example, trained as a yes/no question: the learner that ranks is a later one."""
+    lines = example_worlds.recommend(folder, count=600).splitlines()
+    left_out = ("learner:", "sample:", "decide:", "metric:", "serving:")
+    return "\n".join(line for line in lines if not line.strip().startswith(left_out)) + "\n"
+
+
+def visit(name, candidates, when=END, user="u1"):
+    return {"visit": name, "user": user, "at": shop.stamp(when), "candidates": candidates}
+
+
+def ask(port, event, **more):
+    return serving.call(port, "POST", "/v1/models/rank/predict", {"event": event, **more})
+
+
+def check_ranking(answer, elements):
+    entries = answer["predictions"]
+    assert sorted(entry["item"] for entry in entries) == sorted(elements), answer
+    keys = [(-entry["prediction"], entry["item"]) for entry in entries]
+    assert keys == sorted(keys), answer
+    assert len({entry["id"] for entry in entries}) == len(entries), answer
+    assert all(isinstance(entry["decision"], bool) for entry in entries)
+    return entries
+
+
+def check_refusals(port):
+    status, wrong = ask(port, visit("w1", "i1"))
+    assert status == 422 and "candidates: must be an array" in wrong["detail"], wrong
+    status, wrong = ask(port, visit("w1", ["i1", None]))
+    assert status == 422 and "element 1: must be a text" in wrong["detail"], wrong
+    status, wrong = ask(port, visit("w1", [f"i{number}" for number in range(10001)]))
+    assert status == 422 and "at most 10000 elements, got 10001" in wrong["detail"], wrong
+
+
+def check_features(port, record, entries):
+    """What is asked across the candidates, from each one's own."""
+    prices = [serving.call(port, "GET", f"/v1/predictions/{entry['id']}")[1]["features"]["price"] for entry in entries]
+    assert math.isclose(record["features"]["cheapness"], record["features"]["price"] / (sum(prices) / len(prices)),
+                        rel_tol=1e-12), (record, prices)
+
+
+def serve(project, when):
+    return serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", shop.stamp(when))
+
+
+def test_a_visit_is_answered_with_a_ranking():
+    with Shop("project: empty\n") as project:
+        (project.folder / "millwright.yaml").write_text(project_text(project.folder))
+        project.ok("ingest")
+        trained = json.loads(project.ok("train", "rank", "--json").out)
+        assert trained["examples"]["train"] > 300 and trained["metrics"]["roc_auc"]["value"] > 0.6, trained
+        process, port = serve(project, END)
+        check_refusals(port)
+        status, before = ask(port, visit("w1", ["i3", "i1", "i2"]), record=False)
+        assert status == 200 and all(entry["id"] is None for entry in before["predictions"]), before
+        status, first = ask(port, visit("w1", ["i1", "i2", "i3", "i2"]), explain=True)
+        assert status == 200 and first["event"] == "w1" and first["version"] == trained["version"][:12], first
+        entries = check_ranking(first, ["i1", "i2", "i3"])
+        assert [(entry["item"], entry["prediction"]) for entry in entries] == \
+            [(entry["item"], entry["prediction"]) for entry in before["predictions"]], (before, first)
+        assert all(entry["why"] for entry in entries)
+        record = serving.call(port, "GET", f"/v1/predictions/{entries[0]['id']}")[1]
+        assert record["event"] == f"w1|{entries[0]['item']}" and record["prediction"] == entries[0]["prediction"]
+        check_features(port, record, entries)
+        status, none = ask(port, visit("w2", []))
+        assert status == 200 and none["predictions"] == [], none
+        status, missing = ask(port, visit("w3", None))
+        assert status == 200 and missing["predictions"] == [], missing
+        status, many = serving.call(port, "POST", "/v1/models/rank/predict",
+                                    {"events": [visit("w4", ["i1"]), visit("w5", 3), visit("w6", ["i2", "nosuch"])]})
+        assert status == 200 and len(many["predictions"]) == 3 and "reason" in many["predictions"][1], many
+        check_ranking(many["predictions"][2], ["i2", "nosuch"])
+        status, rows = serving.call(port, "POST", "/v1/models/rank/features", {"event": visit("w7", ["i1", "i2"])})
+        assert status == 200 and {row["item"] for row in rows["rows"]} == {"i1", "i2"}, rows
+        check_after_a_kill(project, process, first)
+
+
+def check_after_a_kill(project, process, first):
+    process.kill()
+    process.wait()
+    process, port = serve(project, END)
+    again = ask(port, visit("w1", ["i1", "i2", "i3", "i2"]))[1]
+    assert [(entry["id"], entry["prediction"]) for entry in again["predictions"]] == \
+        [(entry["id"], entry["prediction"]) for entry in first["predictions"]], (first, again)
+    status, conflict = ask(port, visit("w1", ["i1"]))
+    assert status == 409, conflict  # the same visit with another list
+    check_outcomes(project, process, port, first)
+
+
+def check_outcomes(project, process, port, first):
+    """The candidates that were shown have a label, by visit and item; the others have none."""
+    clicked, seen, hidden = [entry["item"] for entry in first["predictions"]]
+    later = END + timedelta(minutes=2)
+    for stream, item in (("impressions", clicked), ("impressions", seen), ("clicks", clicked)):
+        event = {"visit": "w1", "item": item, "user": "u1", "at": shop.stamp(later)}
+        assert serving.call(port, "POST", "/v1/clock", {"now": shop.stamp(later)})[0] == 200
+        assert serving.call(port, "POST", f"/v1/events/{stream}", event)[1]["accepted"] == 1
+    assert serving.call(port, "POST", "/v1/clock", {"now": shop.stamp(END + timedelta(days=2))})[0] == 200
+    labels = {}
+    for entry in first["predictions"]:
+        replayed = json.loads(project.ok("predictions", "replay", entry["id"], "--json").out)
+        assert replayed["differences"] == 0 and replayed["event"] == f"w1|{entry['item']}", replayed
+        assert json.loads(project.ok("explain", "rank", "--id", entry["id"], "--json").out)
+    rows = json.loads(project.ok("sql", "SELECT event, label FROM labels WHERE event LIKE 'w1|%'", "--json").out)
+    labels = {row["event"].split("|")[1]: row["label"] for row in rows}
+    assert labels == {clicked: 1, seen: 0}, (labels, hidden)
+    serving.stop(process)
+
+
+if __name__ == "__main__":
+    shop.main(globals())
