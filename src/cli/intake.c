@@ -26,6 +26,17 @@ mw_status mw_intake_run(mw_intake intake, mw_ingest_report *out_report, mw_error
 
 /* --- what it says ----------------------------------------------------------------------- */
 
+/* What `clean` has done, file by file; nothing where it did nothing. */
+static void print_cleaned(const mw_ingest_report *report, mw_buf *out) {
+    for (size_t i = 0; i < report->file_count; i++) {
+        const mw_ingest_file *file = &report->files[i];
+        if (file->cleaned + file->dropped == 0) continue;
+        mw_buf_printf(out, "\n%.*s: cleaned %zu values and dropped %zu rows of %.*s\n",
+                      MW_STR_ARGS(file->stream), file->cleaned, file->dropped,
+                      MW_STR_ARGS(file->file));
+    }
+}
+
 static void print_reasons(const mw_ingest_report *report, mw_buf *out) {
     if (report->reason_count == 0) return;
     mw_grid grid = mw_grid_begin("stream|>refused|rule");
@@ -54,6 +65,7 @@ void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
         mw_grid_add_count(&grid, file->quarantined);
     }
     mw_grid_print(&grid, "", out);
+    print_cleaned(report, out);
     print_reasons(report, out);
 }
 
@@ -73,6 +85,10 @@ static void write_file_json(const mw_ingest_file *file, mw_json *json) {
     mw_json_int(json, (int64_t)file->corrections);
     mw_json_key(json, "left_out");
     mw_json_int(json, (int64_t)file->left_out);
+    mw_json_key(json, "dropped");
+    mw_json_int(json, (int64_t)file->dropped);
+    mw_json_key(json, "cleaned_values");
+    mw_json_int(json, (int64_t)file->cleaned);
     mw_json_key(json, "repeats");
     mw_json_int(json, (int64_t)file->repeats);
     mw_json_key(json, "quarantined");

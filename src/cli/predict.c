@@ -214,12 +214,11 @@ static mw_status take_row(job *it, size_t number, mw_cell *row, mw_error *err) {
     fill_source_row(it, mw_table_row(&it->rows, number), row);
     mw_frame frame = {.row = row, .time_us = MW_TIME_MISSING, .symbols = symbols,
                       .zone = it->version.program->zone};
-    mw_source_derive(it->source, row, &frame);
+    mw_row_fate fate = mw_source_ready(it->source, row, &frame, NULL);
     mw_cell *cells;
     mw_event event;
     MW_TRY(mw_table_add(&it->events, NULL, &cells, err));
-    if (it->source->where && mw_code_run(it->source->where, &frame).boolean != MW_TRUE)
-        return MW_OK;
+    if (fate != MW_ROW_IS_EVENT) return MW_OK;
     if (!mw_stream_event(it->version.program, model->moment_stream, &frame, cells, &event))
         return MW_OK;
     int64_t t = event.time + model->moment_offset_us;

@@ -3,7 +3,7 @@
 #include "model/seal.h"
 
 static const mw_seal bundle_seal = {
-    .what = "exported model", .magic = 0x464d574d /* MWMF */, .format = 1};
+    .what = "exported model", .magic = 0x464d574d /* MWMF */, .format = 2};
 
 static void append_part(mw_buf *out, mw_str part) {
     mw_buf_append_u64(out, part.size);
@@ -58,6 +58,12 @@ mw_status mw_bundle_decode(mw_arena *arena, mw_str bytes, mw_bundle *out_bundle,
     mw_str payload;
     mw_bundle bundle;
     MW_TRY(mw_seal_open(bundle_seal, bytes, &payload, err));
+    uint32_t format = mw_seal_format(bytes);
+    if (format < bundle_seal.format) {
+        mw_status older = mw_fail(err, MW_CONFLICT, "%s: format version must be %u, got %u",
+                                  bundle_seal.what, bundle_seal.format, format);
+        return mw_hint(err, older, "Export the model again.");
+    }
     mw_status status = decode(arena, payload, &bundle, err);
     if (status != MW_OK) return mw_fail_within(err, status, "%s", bundle_seal.what);
     *out_bundle = bundle;

@@ -1,4 +1,5 @@
 #include "edge/bundle_world_test.h"
+#include "model/seal.h"
 
 static void check_refused(mw_str bytes, mw_status status) {
     mw_arena arena;
@@ -42,9 +43,26 @@ MW_TEST(bundle_with_any_byte_changed_or_missing_is_refused) {
         check_refused(mw_buf_str(&file), MW_CORRUPT);
         file.data[i] ^= 1;
     }
-    file.data[4] = 2;
+    file.data[4] = 3;
     check_refused(mw_buf_str(&file), MW_NEWER_FORMAT);
     mw_buf_release(&file);
+}
+
+/* It was sealed as a file of the first format, which knew neither units nor what is cleaned. */
+MW_TEST(bundle_of_an_older_format_is_told_by_name) {
+    static const mw_seal first = {.what = "exported model", .magic = 0x464d574d, .format = 1};
+    mw_arena arena;
+    mw_bundle bundle;
+    mw_error err;
+    mw_buf file;
+    mw_arena_init(&arena, 1 << 20);
+    mw_buf_init(&file, 1 << 10);
+    mw_seal_append(&file, first, MW_STR("any"));
+    MW_CHECK_STATUS(mw_bundle_decode(&arena, mw_buf_str(&file), &bundle, &err), MW_CONFLICT);
+    MW_CHECK_EQUAL_STR(err.message, "exported model: format version must be 2, got 1");
+    MW_CHECK_EQUAL_STR(err.hint, "Export the model again.");
+    mw_buf_release(&file);
+    mw_arena_release(&arena);
 }
 
 MW_TEST(bundle_of_another_model_than_its_version_is_refused) {

@@ -45,8 +45,8 @@ static mw_status read_number(const mw_row_target *target, mw_type type, double n
 static mw_status read_text(const mw_row_target *target, mw_type type, const char *text,
                            mw_cell *out_cell, mw_error *err) {
     if (!text) return MW_OK; /* missing */
-    if (mw_type_is_symbol(type)) return read_symbol(target, mw_str_of(text), out_cell, err);
-    if (type == MW_TYPE_TIME)
+    if (mw_type_is_text(type)) return read_symbol(target, mw_str_of(text), out_cell, err);
+    if (type == MW_TYPE_TIME || mw_type_is_list(type)) /* a list as the text of a JSON array */
         return mw_cell_parse(type, mw_str_of(text), NULL, target->symbols, out_cell, err);
     return mw_fail(err, MW_INVALID, "must be a %s, got a text", mw_type_name(type));
 }

@@ -40,6 +40,26 @@ MW_TEST(row_values_become_cells_by_their_names_in_any_order) {
     mw_symbols_destroy(symbols);
 }
 
+/* A list comes as the text of a JSON array, and is kept in its one spelling. */
+MW_TEST(row_values_read_lists) {
+    static mw_field lists[] = {{{"l", 1}, MW_TYPE_LIST}, {{"m", 1}, MW_TYPE_NUMBER_LIST}};
+    mw_symbols *symbols = new_symbols();
+    mw_row_target target = target_of(symbols);
+    mw_cell cells[2];
+    mw_error err;
+    target.fields = lists;
+    target.field_count = 2;
+    mw_row row = MW_ROW(mw_text("l", "[ \"a\" ]"), mw_text("m", "[1.0]"));
+    MW_CHECK_OK(mw_row_values_read(&target, row, cells, NULL), NULL);
+    MW_CHECK_EQUAL_STR(mw_symbols_text(symbols, cells[0].symbol), "[\"a\"]");
+    MW_CHECK_EQUAL_STR(mw_symbols_text(symbols, cells[1].symbol), "[1]");
+    mw_row bad = MW_ROW(mw_text("l", "a"));
+    MW_CHECK_STATUS(mw_row_values_read(&target, bad, cells, &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message,
+                       "l: list: must be an array of texts such as [\"a\", \"b\"], got \"a\"");
+    mw_symbols_destroy(symbols);
+}
+
 MW_TEST(row_values_left_out_or_nan_or_null_are_missing) {
     mw_symbols *symbols = new_symbols();
     mw_row_target target = target_of(symbols);

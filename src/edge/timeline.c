@@ -50,6 +50,9 @@ static mw_status compile(mw_timeline *timeline, mw_error *err) {
     if (mw_diagnostics_status(diagnostics, err) != MW_OK)
         return mw_fail_within(err, MW_CORRUPT, "timeline");
     timeline->compiled = &timeline->program->models[0];
+    if (timeline->compiled->each)
+        return mw_fail(err, MW_NOT_BUILT, "timeline: a model that predicts for `each` element of a "
+                                          "list is not built yet here");
     return MW_OK;
 }
 
@@ -174,17 +177,17 @@ static mw_status read_columns(mw_timeline *timeline, const mw_stream_source *sou
     return status;
 }
 
-static mw_status derive(mw_timeline *timeline, const mw_stream_source *source, mw_error *err) {
+static mw_status make_ready(mw_timeline *timeline, const mw_stream_source *source, mw_error *err) {
     for (size_t i = source->column_count; i < source->row.field_count; i++)
         timeline->row[i] = mw_cell_missing(source->row.fields[i].type);
     mw_frame frame = {.row = timeline->row,
                       .time_us = MW_TIME_MISSING,
                       .symbols = timeline->symbols,
                       .zone = timeline->program->zone};
-    mw_source_derive(source, timeline->row, &frame);
-    if (!source->where || mw_code_run(source->where, &frame).boolean == MW_TRUE) return MW_OK;
-    return mw_fail(err, MW_INVALID, "where: the row is no event of stream %.*s",
-                   MW_STR_ARGS(source->name));
+    mw_row_fate fate = mw_source_ready(source, timeline->row, &frame, NULL);
+    if (fate == MW_ROW_IS_EVENT) return MW_OK;
+    return mw_fail(err, MW_INVALID, "%s: the row is no event of stream %.*s",
+                   fate == MW_ROW_DROPPED ? "clean" : "where", MW_STR_ARGS(source->name));
 }
 
 static mw_status check_id(const mw_stream *stream, const mw_cell *cells, mw_error *err) {
@@ -200,7 +203,7 @@ static mw_status check_id(const mw_stream *stream, const mw_cell *cells, mw_erro
 static mw_status make_events(mw_timeline *timeline, const mw_stream_source *source, mw_row row,
                              int64_t now, mw_error *err) {
     MW_TRY(read_columns(timeline, source, row, err));
-    MW_TRY(derive(timeline, source, err));
+    MW_TRY(make_ready(timeline, source, err));
     mw_frame frame = {.row = timeline->row,
                       .symbols = timeline->symbols,
                       .zone = timeline->program->zone};

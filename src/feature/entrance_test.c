@@ -71,7 +71,7 @@ static void add_event(fixture *f, int32_t stream) {
                                           : mw_cell_missing(field.type);
     }
     mw_frame frame = {.row = row, .symbols = f->symbols, .zone = f->program->zone};
-    mw_source_derive(source, row, &frame);
+    (void)mw_source_ready(source, row, &frame, NULL);
     if (!mw_stream_event(f->program, stream, &frame, cells, &event)) return;
     event.place += mw_prng_below(&f->prng, 3) == 0 ? 40 : 0; /* accepted after its known */
     MW_CHECK_OK(mw_events_add(&f->events, &event, NULL), NULL);

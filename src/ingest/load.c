@@ -30,6 +30,10 @@ void mw_source_definition(const mw_program *program, int32_t number,
     for (size_t i = 0; source->entry && i < source->entry->feature_count; i++)
         add_code(&sha, source->entry->features[i].code);
     add_code(&sha, source->where);
+    for (size_t i = 0; i < source->mend_count; i++) {
+        mw_sha256_add_u64(&sha, (uint64_t)source->mends[i].field);
+        add_code(&sha, source->mends[i].code);
+    }
     for (int32_t i = 0; i < source->stream_count; i++)
         add_stream(&sha, &program->streams[source->first_stream + i]);
     mw_sha256_hex(&sha, out_hash);

@@ -6,7 +6,7 @@
 #include "ingest/inferred.h"
 #include "ingest/load.h"
 
-enum { OFFER_FORMAT = 3, FILES_MAX = 1 << 20 };
+enum { OFFER_FORMAT = 4, FILES_MAX = 1 << 20 };
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "ingest: no memory for its offer");
@@ -40,7 +40,7 @@ mw_status mw_offer_describe(mw_offer *offer, const mw_program *program, const bo
 static void append_file(mw_buf *out, const mw_ingest_file *file) {
     const size_t counts[] = {file->row_count, file->known_count, file->event_count,
                              file->left_out,  file->corrections, file->repeats,
-                             file->quarantined};
+                             file->quarantined, file->dropped, file->cleaned};
     mw_text_append(out, file->stream);
     mw_text_append(out, file->file);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
@@ -58,7 +58,7 @@ static void read_hash(mw_reader *reader, char out_hash[MW_SHA256_HEX_SIZE + 1]) 
 static void read_file(mw_reader *reader, mw_ingest_file *file) {
     size_t *const counts[] = {&file->row_count, &file->known_count, &file->event_count,
                               &file->left_out,  &file->corrections, &file->repeats,
-                              &file->quarantined};
+                              &file->quarantined, &file->dropped, &file->cleaned};
     file->stream = mw_text_read(reader);
     file->file = mw_text_read(reader);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
@@ -176,7 +176,8 @@ static mw_status list_file(mw_catalog *catalog, int64_t ingest, const mw_ingest_
         MW_SQL(mw_sql_int(ingest), mw_sql_str(file->stream), mw_sql_str(file->file),
                mw_sql_text(file->content_hash), mw_sql_text(file->rows_hash),
                mw_sql_int((int64_t)file->row_count), mw_sql_int((int64_t)file->quarantined),
-               mw_sql_int((int64_t)file->repeats), mw_sql_int((int64_t)file->left_out)), err);
+               mw_sql_int((int64_t)file->repeats),
+               mw_sql_int((int64_t)(file->left_out + file->dropped))), err);
 }
 
 static mw_status keep_source(mw_catalog *catalog, const mw_offer_source *source, mw_error *err) {

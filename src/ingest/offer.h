@@ -21,6 +21,8 @@ typedef struct {
     size_t corrections; /* rows that correct what stands */
     size_t repeats;     /* the same id and contents again: dropped */
     size_t quarantined;
+    size_t dropped;     /* by `clean` */
+    size_t cleaned;     /* values of rows that `clean` has changed */
     char content_hash[MW_SHA256_HEX_SIZE + 1], rows_hash[MW_SHA256_HEX_SIZE + 1];
 } mw_ingest_file;
 

@@ -69,13 +69,12 @@ static mw_frame frame_of(const mw_row_events *events, const mw_cell *row) {
                       .zone = events->program->zone};
 }
 
-bool mw_row_events_derive(const mw_row_events *events, mw_cell *row) {
+mw_row_fate mw_row_events_ready(const mw_row_events *events, mw_cell *row, uint64_t *cleaned) {
     const mw_stream_source *source = events->source;
     for (size_t i = source->column_count; i < source->row.field_count; i++)
         row[i] = mw_cell_missing(source->row.fields[i].type);
     mw_frame frame = frame_of(events, row);
-    mw_source_derive(source, row, &frame);
-    return !source->where || mw_code_run(source->where, &frame).boolean == MW_TRUE;
+    return mw_source_ready(source, row, &frame, cleaned);
 }
 
 static mw_str broken_id(const mw_row_events *events) {

@@ -16,10 +16,9 @@ typedef struct mw_row_events mw_row_events;
 MW_MUST_USE mw_status mw_row_events_create(mw_arena *arena, const mw_program *program,
                                            int32_t source, mw_symbols *symbols,
                                            mw_row_events **out_events, mw_error *err);
-/* Fills in the derived fields of the row; those with windows are left missing. False: by `where`
-   it is no event. */
-bool mw_row_events_derive(const mw_row_events *events, mw_cell *row);
-/* Makes the events of a derived row. The rule that it breaks; empty if it breaks none. */
+/* Makes a row whose columns are filled ready (mw_source_ready). */
+mw_row_fate mw_row_events_ready(const mw_row_events *events, mw_cell *row, uint64_t *cleaned);
+/* Makes the events of a row that is ready. The rule that it breaks; empty if it breaks none. */
 mw_str mw_row_events_make(mw_row_events *events, const mw_cell *row);
 /* One a stream of the source, its own first; its place is its declared known. A NULL `row` means
    that it has none. The caller may change what it likes: the next row makes them anew. */

@@ -42,7 +42,7 @@ static void tear_down(fixture *f) {
 MW_TEST(row_events_are_that_of_the_stream_and_those_of_its_later_fields) {
     fixture f;
     set_up(&f);
-    MW_CHECK(mw_row_events_derive(f.events, f.row));
+    MW_CHECK_EQUAL_INT(mw_row_events_ready(f.events, f.row, NULL), MW_ROW_IS_EVENT);
     MW_CHECK_EQUAL_INT(f.row[PAID].time, MW_DAY_US + 5 * MW_MINUTE_US);
     MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "");
     const mw_event *items = mw_row_events_items(f.events);
@@ -56,10 +56,10 @@ MW_TEST(row_events_are_that_of_the_stream_and_those_of_its_later_fields) {
 MW_TEST(row_events_of_a_row_owe_nothing_to_the_row_before) {
     fixture f;
     set_up(&f);
-    MW_CHECK(mw_row_events_derive(f.events, f.row));
+    MW_CHECK_EQUAL_INT(mw_row_events_ready(f.events, f.row, NULL), MW_ROW_IS_EVENT);
     MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "");
     f.row[DELAY] = mw_cell_missing(MW_TYPE_NUMBER);
-    MW_CHECK(mw_row_events_derive(f.events, f.row));
+    MW_CHECK_EQUAL_INT(mw_row_events_ready(f.events, f.row, NULL), MW_ROW_IS_EVENT);
     MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "");
     const mw_event *items = mw_row_events_items(f.events);
     MW_CHECK(items[0].row && !items[1].row);
@@ -70,13 +70,13 @@ MW_TEST(row_events_name_the_rule_that_a_row_breaks) {
     fixture f;
     set_up(&f);
     f.row[PRICE] = mw_cell_number(13);
-    MW_CHECK(!mw_row_events_derive(f.events, f.row));
+    MW_CHECK_EQUAL_INT(mw_row_events_ready(f.events, f.row, NULL), MW_ROW_LEFT_OUT);
     f.row[PRICE] = mw_cell_number(20);
     f.row[NUMBER] = mw_cell_missing(MW_TYPE_TEXT);
-    MW_CHECK(mw_row_events_derive(f.events, f.row));
+    MW_CHECK_EQUAL_INT(mw_row_events_ready(f.events, f.row, NULL), MW_ROW_IS_EVENT);
     MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "id: number must be there");
     f.row[AT] = mw_cell_missing(MW_TYPE_TIME);
-    MW_CHECK(mw_row_events_derive(f.events, f.row));
+    MW_CHECK_EQUAL_INT(mw_row_events_ready(f.events, f.row, NULL), MW_ROW_IS_EVENT);
     MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "time: must be there, and known too");
     tear_down(&f);
 }

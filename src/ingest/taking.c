@@ -146,16 +146,19 @@ static mw_status pass_over_known(job *j, mw_error *err) {
                    MW_STR_ARGS(j->source->name));
 }
 
-/* Derives the fields of all new rows and asks `where`, so that shares can be counted. */
-static void derive_rows(job *j) {
+/* Makes all new rows ready, so that shares can be counted. */
+static void ready_rows(job *j) {
+    uint64_t cleaned = 0;
     for (size_t r = j->line.known_count; r < j->rows->row_count; r++) {
         if (j->fates[r] != FATE_OPEN) continue;
         mw_cell *row = mw_table_row(j->rows, r);
-        bool is_event = mw_row_events_derive(j->events, row);
-        if (is_event) mw_row_checks_count(j->checks, row);
+        mw_row_fate found = mw_row_events_ready(j->events, row, &cleaned);
+        if (found == MW_ROW_IS_EVENT) mw_row_checks_count(j->checks, row);
         else j->fates[r] = FATE_LEFT_OUT;
-        j->line.left_out += !is_event;
+        j->line.left_out += found == MW_ROW_LEFT_OUT;
+        j->line.dropped += found == MW_ROW_DROPPED;
     }
+    j->line.cleaned = (size_t)cleaned;
 }
 
 static mw_status refuse_id(job *j, size_t row, mw_str rule, mw_error *err) {
@@ -314,7 +317,7 @@ static mw_status run(job *j, mw_error *err) {
     MW_TRY(prepare(j, err));
     MW_TRY(read_rows(j, err));
     MW_TRY(pass_over_known(j, err));
-    derive_rows(j);
+    ready_rows(j);
     MW_TRY(take_rows(j, err));
     MW_TRY(report_file(j, err));
     keep_refused(j);

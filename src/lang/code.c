@@ -29,6 +29,10 @@ static bool reads(const mw_code *code, mw_opcode op, int32_t index) {
     return false;
 }
 
+bool mw_code_reads_field(const mw_code *code, int32_t field) {
+    return code->field == field || reads(code, MW_OP_FIELD, field);
+}
+
 bool mw_code_reads_window(const mw_code *code, int32_t window) {
     return reads(code, MW_OP_WINDOW, window);
 }

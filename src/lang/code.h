@@ -29,6 +29,7 @@ mw_type mw_code_type(const mw_code *code);
 int32_t mw_code_field(const mw_code *code);
 /* The index of the window if the code is nothing but a window; else -1. */
 int32_t mw_code_window(const mw_code *code);
+bool mw_code_reads_field(const mw_code *code, int32_t field);
 bool mw_code_reads_window(const mw_code *code, int32_t window);
 bool mw_code_reads_feature(const mw_code *code, int32_t feature);
 bool mw_code_reads_within(const mw_code *code, int32_t within);

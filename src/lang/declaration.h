@@ -24,6 +24,20 @@ typedef struct {
     mw_source source;
 } mw_named_source;
 
+typedef enum { MW_MEND_UNITS, MW_MEND_DEFAULT, MW_MEND_DROP, MW_MEND_CLIP } mw_mend_kind;
+
+/* What is done to a field of a row that is an event, by `units` or `clean`. */
+typedef struct {
+    mw_mend_kind kind;
+    mw_str name;
+    mw_position position;
+    double factor;    /* of units */
+    mw_source value;  /* of a default */
+    double min, max;  /* what the checks of the field say, for it to be good; or infinite */
+    mw_str *allowed;  /* likewise, as written; none: any value */
+    size_t allowed_count;
+} mw_mend_declaration;
+
 typedef struct {
     mw_str name;
     mw_position position;
@@ -33,6 +47,8 @@ typedef struct {
     mw_named_source *fields; /* derived ones, in file order */
     size_t field_count;
     mw_source where;
+    mw_mend_declaration *mends; /* units, then what is cleaned, in file order */
+    size_t mend_count;
     mw_source time;
     mw_source known;         /* not given: time */
     mw_str *ids;             /* names of the id columns */

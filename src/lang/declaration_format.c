@@ -5,7 +5,7 @@
 
 /* Whoever declares more must write it too: what is left out here is lost in silence. (Senses are no
    part of what was declared: whoever reads it hands in its own.) */
-static_assert(sizeof(mw_stream_declaration) == 184, "mw_stream_declaration has changed");
+static_assert(sizeof(mw_stream_declaration) == 200, "mw_stream_declaration has changed");
 static_assert(sizeof(mw_model_declaration) == 72, "mw_model_declaration has changed");
 static_assert(sizeof(mw_declarations) == 64, "mw_declarations has changed");
 
@@ -28,6 +28,26 @@ static void append_named(mw_buf *out, const mw_named_source *items, size_t count
         append_text(out, items[i].name);
         append_source(out, items[i].source);
     }
+}
+
+static void append_double(mw_buf *out, double value) {
+    mw_buf_append_u64(out, (mw_cell){.number = value}.bits);
+}
+
+static void append_mend(mw_buf *out, const mw_mend_declaration *mend) {
+    append_text(out, mend->name);
+    mw_buf_append_u64(out, (uint64_t)mend->kind);
+    append_double(out, mend->factor);
+    append_source(out, mend->value);
+    append_double(out, mend->min);
+    append_double(out, mend->max);
+    mw_buf_append_u64(out, mend->allowed_count);
+    for (size_t i = 0; i < mend->allowed_count; i++) append_text(out, mend->allowed[i]);
+}
+
+static void append_mends(mw_buf *out, const mw_stream_declaration *stream) {
+    mw_buf_append_u64(out, stream->mend_count);
+    for (size_t i = 0; i < stream->mend_count; i++) append_mend(out, &stream->mends[i]);
 }
 
 static void append_stream(mw_buf *out, const mw_stream_declaration *stream) {
@@ -57,6 +77,8 @@ void mw_declarations_append(mw_buf *out, const mw_declarations *declarations, si
     append_text(out, declared->name);
     append_source(out, declared->moment);
     append_source(out, declared->label);
+    for (size_t i = 0; i < declarations->stream_count; i++)
+        append_mends(out, &declarations->streams[i]);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -118,6 +140,29 @@ static mw_status read_columns(decoding *d, mw_schema *columns) {
     return MW_OK;
 }
 
+static mw_status read_mend(decoding *d, mw_mend_declaration *mend) {
+    mend->name = read_text(d);
+    uint64_t kind = mw_read_u64(&d->reader);
+    mend->kind = (mw_mend_kind)kind;
+    mend->factor = mw_read_double(&d->reader);
+    mend->value = read_source(d);
+    mend->min = mw_read_double(&d->reader);
+    mend->max = mw_read_double(&d->reader);
+    MW_TRY(read_list(d, sizeof *mend->allowed, "mends", &mend->allowed, &mend->allowed_count));
+    for (size_t i = 0; i < mend->allowed_count; i++) mend->allowed[i] = read_text(d);
+    bool is_good = kind <= MW_MEND_CLIP && mend->name.size > 0 && !d->reader.failed;
+    return is_good ? MW_OK : broken(d, "mends");
+}
+
+static mw_status read_mends(decoding *d, mw_declarations *declarations) {
+    for (size_t i = 0; i < declarations->stream_count; i++) {
+        mw_stream_declaration *stream = &declarations->streams[i];
+        MW_TRY(read_list(d, sizeof *stream->mends, "mends", &stream->mends, &stream->mend_count));
+        for (size_t k = 0; k < stream->mend_count; k++) MW_TRY(read_mend(d, &stream->mends[k]));
+    }
+    return d->reader.rest.size == 0 && !d->reader.failed ? MW_OK : broken(d, "mends");
+}
+
 static mw_status read_stream(decoding *d, mw_stream_declaration *stream) {
     stream->name = read_text(d);
     if (stream->name.size == 0) return broken(d, "streams");
@@ -139,8 +184,7 @@ static mw_status read_model(decoding *d, mw_declarations *declarations) {
     *model = (mw_model_declaration){.name = read_text(d)};
     model->moment = read_source(d);
     model->label = read_source(d);
-    if (d->reader.failed || d->reader.rest.size > 0 || model->name.size == 0)
-        return broken(d, "model");
+    if (d->reader.failed || model->name.size == 0) return broken(d, "model");
     declarations->models = model;
     declarations->model_count = 1;
     return MW_OK;
@@ -154,6 +198,7 @@ mw_status mw_declarations_read(mw_str bytes, mw_arena *arena, mw_declarations *o
     for (size_t i = 0; i < read.stream_count; i++) MW_TRY(read_stream(&d, &read.streams[i]));
     MW_TRY(read_named(&d, "features", &read.features, &read.feature_count));
     MW_TRY(read_model(&d, &read));
+    MW_TRY(read_mends(&d, &read));
     *out_declarations = read;
     return MW_OK;
 }

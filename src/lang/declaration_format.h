@@ -12,6 +12,8 @@
  *               (as fields), i64 late_us
  *     features: as fields
  *     model:    name, moment, label
+ *     mends:    of each stream, a count, then each: name, u64 kind, f64 factor, value, f64 min,
+ *               f64 max, allowed (count, then texts)
  */
 #pragma once
 #include "lang/declaration.h"

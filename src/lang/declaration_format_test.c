@@ -4,6 +4,13 @@
 #include "testing/test.h"
 
 static const char project[] = MW_TEST_SHOPS
+    "stream tills:\n"
+    "  columns: shop category, cents number, shift duration, at time\n"
+    "  time: at\n"
+    "  units cents: 0.01\n"
+    "  default shop: 'none'\n"
+    "  drop shift: 0 90\n"
+    "  clip cents: 0 100.5\n"
     "feature busy: count(orders by shop over 24h)\n"
     "feature back: mean(orders.back by shop over 7d)\n"
     "model sales:\n"
@@ -39,6 +46,11 @@ static void check_same(const mw_program *a, const mw_program *b, const mw_model_
         check_same_code(a->streams[i].known, b->streams[i].known);
         MW_CHECK_EQUAL_INT(a->streams[i].id_count, b->streams[i].id_count);
         MW_CHECK_EQUAL_INT(a->streams[i].late_us, b->streams[i].late_us);
+    }
+    for (size_t i = 0; i < a->source_count; i++) {
+        MW_CHECK_EQUAL_INT(a->sources[i].mend_count, b->sources[i].mend_count);
+        for (size_t k = 0; k < a->sources[i].mend_count; k++)
+            check_same_code(a->sources[i].mends[k].code, b->sources[i].mends[k].code);
     }
     MW_CHECK_EQUAL_INT(x->window_count, y->window_count);
     for (size_t i = 0; i < x->window_count; i++)

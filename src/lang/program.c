@@ -35,22 +35,32 @@ void mw_feature_run(const mw_feature *feature, const mw_frame *frame, mw_cell *o
     else *out_cell = mw_code_run(feature->code, frame);
 }
 
-void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame) {
+static bool is_true(const mw_code *code, const mw_frame *frame) {
+    return !code || mw_code_run(code, frame).boolean == MW_TRUE;
+}
+
+mw_row_fate mw_source_ready(const mw_stream_source *source, mw_cell *row, const mw_frame *frame,
+                            uint64_t *cleaned) {
     mw_frame mine = *frame;
     mine.row = row;
     size_t count = source->plain_count - source->column_count;
     for (size_t i = 0; i < count; i++)
         row[source->field_indexes[i]] = mw_code_run(source->fields[i], &mine);
-}
-
-static bool is_true(const mw_code *code, const mw_frame *frame) {
-    return !code || mw_code_run(code, frame).boolean == MW_TRUE;
+    if (!is_true(source->where, &mine)) return MW_ROW_LEFT_OUT;
+    for (size_t i = 0; i < source->mend_count; i++) {
+        const mw_mend *mend = &source->mends[i];
+        mw_cell value = mw_code_run(mend->code, &mine), *cell = &row[mend->field];
+        if (mend->is_drop && value.boolean != MW_TRUE) return MW_ROW_DROPPED;
+        if (mend->is_drop) continue;
+        if (cleaned && mend->is_clean) *cleaned += value.bits != cell->bits;
+        *cell = value;
+    }
+    return MW_ROW_IS_EVENT;
 }
 
 bool mw_stream_event(const mw_program *program, int32_t stream, const mw_frame *frame,
                      mw_cell *out_cells, mw_event *out_event) {
     const mw_stream *its = &program->streams[stream];
-    if (!is_true(program->sources[its->source].where, frame)) return false;
     if (!is_true(its->present, frame)) return false;
     int64_t time = mw_code_run(its->time, frame).time;
     if (time == MW_TIME_MISSING) return false;

@@ -6,9 +6,9 @@
  * more for each group of `later` fields with the same time ("schedule@left"). A *window* is one
  * aggregate as the engine computes it; expressions refer to windows by index.
  *
- * Times are us; a window holds the events with t + start <= time < t + end, or the whole ticks
- * in between; one ahead never holds what is before t. Everything lives in
- * one arena, is immutable once compiled, and may be shared by threads.
+ * Times are us; a window holds the events with t + start <= time < t + end, or the whole ticks in
+ * between; one ahead never holds what is before t. Everything lives in one arena, is immutable
+ * once compiled, and may be shared by threads.
  */
 #pragma once
 #include "base/tick.h"
@@ -125,18 +125,23 @@ MW_MUST_USE mw_status mw_program_compile(const mw_declarations *declarations, mw
 
 int32_t mw_program_find_stream(const mw_program *program, mw_str name); /* or -1 */
 int32_t mw_program_find_source(const mw_program *program, mw_str name); /* or -1 */
-/* The stream whose events announce the model's moments: those at which they happen, or whose keys
-   they are for. */
+/* The stream whose events announce the model's moments, as they happen or with their keys. */
 int32_t mw_model_announcer(const mw_model_program *model);
 const mw_model_program *mw_program_find_model(const mw_program *program, mw_str name);
 
 /* Works a feature out into `out_cell`; if it is a vector's first number, all of them, into that
    cell and those that follow. */
 void mw_feature_run(const mw_feature *feature, const mw_frame *frame, mw_cell *out_cell);
-/* Runs the derived fields of a source's row in place (columns filled, the rest to fill); those
-   with windows stay missing until the event enters (feature/entrance.h). */
-void mw_source_derive(const mw_stream_source *source, mw_cell *row, const mw_frame *frame);
-/* Makes the event of `stream` from the frame's row, derived, into `out_cells` (the stream's
+
+typedef enum { MW_ROW_IS_EVENT, MW_ROW_LEFT_OUT, MW_ROW_DROPPED } mw_row_fate;
+
+/* Makes a source's row ready in place (columns filled, the rest to fill): derived fields, but those
+   with windows, which stay missing until the event enters (feature/entrance.h); `where`, by which
+   a row is left out; then units, and `clean`, by which a row is dropped and whose changed values
+   are added to `*cleaned` (NULL: nobody asks). */
+mw_row_fate mw_source_ready(const mw_stream_source *source, mw_cell *row, const mw_frame *frame,
+                            uint64_t *cleaned);
+/* Makes the event of `stream` from the frame's row, made ready, into `out_cells` (the stream's
    schema) and `out_event` (place = known). False: this row is no event of that stream. */
 MW_MUST_USE bool mw_stream_event(const mw_program *program, int32_t stream, const mw_frame *frame,
                                  mw_cell *out_cells, mw_event *out_event);

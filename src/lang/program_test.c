@@ -111,7 +111,7 @@ MW_TEST(program_runs_the_flights) {
     row[5] = mw_cell_number(15);
     row[6] = mw_cell_time(10 * MW_HOUR_US);
     mw_frame frame = {.row = row, .symbols = f.symbols, .zone = program->zone};
-    mw_source_derive(source, row, &frame);
+    (void)mw_source_ready(source, row, &frame, NULL);
 
     mw_event event;
     MW_CHECK(mw_stream_event(program, 0, &frame, cells, &event));
@@ -120,7 +120,7 @@ MW_TEST(program_runs_the_flights) {
     MW_CHECK(!mw_stream_event(program, 1, &frame, cells, &event)); /* has not left */
 
     row[7] = mw_cell_number(-3);
-    mw_source_derive(source, row, &frame);
+    (void)mw_source_ready(source, row, &frame, NULL);
     MW_CHECK(mw_stream_event(program, 1, &frame, cells, &event));
     MW_CHECK_EQUAL_INT(event.time, 10 * MW_HOUR_US + 12 * MW_MINUTE_US);
     MW_CHECK_EQUAL_INT(event.known, event.time);
@@ -265,7 +265,7 @@ static int64_t later_known(const char *keys, const char *stream_name, const int6
         row[i] = mw_cell_time(minutes[i] < 0 ? MW_TIME_MISSING : minutes[i] * MW_MINUTE_US);
     row[3] = mw_cell_number(1);
     mw_frame frame = {.row = row, .symbols = f.symbols, .zone = program->zone};
-    mw_source_derive(&program->sources[0], row, &frame);
+    (void)mw_source_ready(&program->sources[0], row, &frame, NULL);
     int32_t stream = mw_program_find_stream(program, mw_str_of(stream_name));
     MW_CHECK(stream > 0);
     mw_event event = {.known = -MW_MINUTE_US};

@@ -1,5 +1,6 @@
 #include "lang/source_compiler.h"
 
+#include "lang/mend_compiler.h"
 #include "lang/parser.h"
 #include "lang/typing.h"
 
@@ -547,6 +548,65 @@ static void make_later_stream(row_scope *row, int32_t group, const mw_stream *ba
     make_ids(row, stream);
 }
 
+/* The row's field that is mended; NULL after complaining. */
+static const mw_expr *mended_field(row_scope *row, const mw_mend_declaration *mend) {
+    mw_node name = {.kind = MW_NODE_NAME, .text = mend->name, .position = mend->position};
+    return resolve(&row->scope, &name);
+}
+
+static void compile_mend(row_scope *row, const mw_mend_declaration *mend) {
+    mw_compiler *compiler = row->scope.compiler;
+    const mw_expr *value = NULL;
+    set_subject(row, mend->kind == MW_MEND_UNITS ? "units" : "clean", mend->name);
+    const mw_expr *field = mended_field(row, mend);
+    if (mend->kind == MW_MEND_DEFAULT)
+        value = mw_type_node(&row->scope, mw_parse_expression(compiler, mend->value));
+    if (!field) return;
+    const mw_expr *expr = mw_compile_mend(compiler, mend, field, value);
+    const mw_code *code = expr ? mw_expr_compile(compiler, expr, mend->position) : NULL;
+    if (!code) return;
+    row->source->mends[row->source->mend_count++] =
+        (mw_mend){.field = field->operand,
+                  .code = code,
+                  .is_drop = mend->kind == MW_MEND_DROP,
+                  .is_clean = mend->kind != MW_MEND_UNITS};
+}
+
+static void compile_mends(row_scope *row) {
+    const mw_stream_declaration *declaration = row->declaration;
+    size_t count = declaration->mend_count;
+    row->source->mends =
+        mw_compiler_alloc(row->scope.compiler, count + 1, sizeof *row->source->mends);
+    for (size_t i = 0; row->source->mends && i < count; i++)
+        compile_mend(row, &declaration->mends[i]);
+}
+
+static bool reads_field(const mw_code *code, int32_t field) {
+    return code && mw_code_reads_field(code, field);
+}
+
+/* Time, known and id come before what is cleaned: they see a value as it is. */
+static void check_mended(row_scope *row, const mw_stream *streams) {
+    const mw_stream_source *source = row->source;
+    for (size_t i = 0; i < source->mend_count; i++) {
+        const mw_mend *mend = &source->mends[i];
+        bool is_read = false;
+        for (int32_t k = 0; k < source->stream_count; k++) {
+            const mw_stream *stream = &streams[source->first_stream + k];
+            is_read = is_read || reads_field(stream->time, mend->field) ||
+                      reads_field(stream->known, mend->field);
+            for (int32_t id = 0; id < stream->id_count; id++)
+                is_read = is_read || stream->row_fields[stream->id_fields[id]] == mend->field;
+        }
+        if (!is_read || !mend->is_clean) continue;
+        mw_str name = source->row.fields[mend->field].name;
+        set_subject(row, "clean", name);
+        mw_complain(row->scope.compiler, row->declaration->position, MW_INVALID,
+                    "what makes the time, known or id of an event cannot be cleaned");
+        mw_complain_hint(row->scope.compiler, "Make a field of it: fields: {mended: ...}.");
+    }
+}
+
 mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declaration *declaration,
                                   mw_stream_source *out_source, mw_stream *streams,
                                   size_t *stream_count) {
@@ -567,12 +627,14 @@ mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declara
                         "must be a bool, got a %s", mw_type_name(where->type));
         out_source->where = code_of(&row, where);
     }
+    compile_mends(&row);
     mw_stream *base = &streams[(*stream_count)++];
     base->source = source_index;
     make_base_stream(&row, base);
     for (int32_t group = 0; group < row.group_count; group++)
         make_later_stream(&row, group, base, &streams[(*stream_count)++]);
     out_source->stream_count = row.group_count + 1;
+    check_mended(&row, streams);
     return entry;
 }
 

@@ -27,6 +27,14 @@ typedef struct {
     size_t entry_count;    /* the last so many fields have windows: worked out as it enters */
 } mw_stream;
 
+/* What takes a field's place in a row that is an event. */
+typedef struct {
+    int32_t field;       /* of the row */
+    const mw_code *code; /* over the row; of a drop: what must hold */
+    bool is_drop;
+    bool is_clean;       /* else a unit, which changes no meaning */
+} mw_mend;
+
 typedef struct mw_model_program mw_model_program;
 
 typedef struct {
@@ -37,6 +45,8 @@ typedef struct {
     const mw_code **fields;  /* row field column_count + i, in the order in which they must run */
     int32_t *field_indexes;  /* the row field that fields[i] fills */
     const mw_code *where;    /* NULL: all rows are events */
+    mw_mend *mends;          /* in the order in which they must run, once `where` holds */
+    size_t mend_count;
     int32_t first_stream;    /* its own; later groups follow */
     int32_t stream_count;
     const mw_model_program *entry; /* its features are the fields with windows, and its moments

@@ -174,6 +174,89 @@ static void checks_read(reader *r, const mw_yaml *node, mw_project_stream *strea
     }
 }
 
+static const mw_column_check *check_of(const mw_project_stream *stream, mw_str name) {
+    for (size_t i = 0; i < stream->check_count; i++)
+        if (mw_str_equal(stream->checks[i].column, name)) return &stream->checks[i];
+    return NULL;
+}
+
+static void units_read(reader *r, const mw_yaml *units, mw_project_stream *stream) {
+    mw_stream_declaration *d = &stream->declaration;
+    const mw_yaml_item *item = units && units->kind == MW_YAML_MAPPING ? units->items : NULL;
+    for (; item; item = item->next) {
+        mw_mend_declaration mend = {.kind = MW_MEND_UNITS,
+                                    .name = item->key->text,
+                                    .position = item->key->position,
+                                    .factor = number_or(item->value, 1)};
+        if (mend.factor != 0) d->mends[d->mend_count++] = mend;
+        else
+            mw_diagnose(r->diagnostics, item->value->position, MW_INVALID,
+                        "streams.%.*s.units.%.*s: must be a number other than 0",
+                        MW_STR_ARGS(d->name), MW_STR_ARGS(mend.name));
+    }
+}
+
+/* "default VALUE": the value's place is its own. */
+static bool way_read(const mw_yaml *way, mw_mend_declaration *mend) {
+    static const char word[] = "default ";
+    if (mw_str_is(way->text, "drop")) mend->kind = MW_MEND_DROP;
+    else if (mw_str_is(way->text, "clip")) mend->kind = MW_MEND_CLIP;
+    else if (mw_str_starts(way->text, mw_str_of(word))) {
+        mend->kind = MW_MEND_DEFAULT;
+        mend->value = source_of(way);
+        mend->value.text = mw_str_slice(way->text, sizeof word - 1, way->text.size);
+        mend->value.position.column += (int32_t)sizeof word - 1;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void refuse_way(reader *r, const mw_yaml_item *item, mw_str stream) {
+    bool is_impute = mw_str_is(item->value->text, "impute");
+    mw_diagnose(r->diagnostics, item->value->position, is_impute ? MW_NOT_BUILT : MW_INVALID,
+                is_impute ? "streams.%.*s.clean.%.*s: impute is not built yet"
+                          : "streams.%.*s.clean.%.*s: must be `default VALUE`, drop or clip",
+                MW_STR_ARGS(stream), MW_STR_ARGS(item->key->text));
+    if (is_impute)
+        mw_diagnose_hint(r->diagnostics, "Leave it missing, and say in a feature what then holds: "
+                                         "coalesce(x, mean(S.x by KEY over 30d)).");
+}
+
+static void clean_read(reader *r, const mw_yaml *clean, mw_project_stream *stream) {
+    mw_stream_declaration *d = &stream->declaration;
+    const mw_yaml_item *item = clean && clean->kind == MW_YAML_MAPPING ? clean->items : NULL;
+    for (; item; item = item->next) {
+        mw_mend_declaration mend = {.name = item->key->text,
+                                    .position = item->value->position,
+                                    .min = -INFINITY,
+                                    .max = INFINITY};
+        const mw_column_check *check = check_of(stream, mend.name);
+        if (item->value->kind != MW_YAML_TEXT) continue; /* the schema has told */
+        if (!way_read(item->value, &mend)) {
+            refuse_way(r, item, d->name);
+            continue;
+        }
+        if (check) {
+            mend.min = check->min;
+            mend.max = check->max;
+            mend.allowed = check->allowed;
+            mend.allowed_count = check->allowed_count;
+        }
+        d->mends[d->mend_count++] = mend;
+    }
+}
+
+/* Units come before what is cleaned, wherever they stand. */
+static void mends_read(reader *r, const mw_yaml *node, mw_project_stream *stream) {
+    const mw_yaml *units = mw_yaml_get(node, "units"), *clean = mw_yaml_get(node, "clean");
+    size_t room = item_count(units, MW_YAML_MAPPING) + item_count(clean, MW_YAML_MAPPING);
+    stream->declaration.mends = take(r, &room, sizeof *stream->declaration.mends);
+    if (room == 0) return;
+    units_read(r, units, stream);
+    clean_read(r, clean, stream);
+}
+
 static mw_project_stream stream_read(reader *r, const mw_yaml_item *item) {
     const mw_yaml *node = item->value;
     mw_project_stream stream = {.zone = text_of(mw_yaml_get(node, "zone")),
@@ -194,6 +277,7 @@ static mw_project_stream stream_read(reader *r, const mw_yaml_item *item) {
     stream.from_position = from ? from->position : d->position;
     stream.types = sources_read(r, mw_yaml_get(node, "types"), &stream.type_count);
     checks_read(r, node, &stream);
+    mends_read(r, node, &stream);
     return stream;
 }
 

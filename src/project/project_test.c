@@ -274,8 +274,12 @@ MW_TEST(project_names_what_is_wrong) {
         {"project: p\n", "f:1:1: the key streams is missing\n"
                          "    It says the streams of events.\n"},
         {"project:\nstreams: {s: {time: t}}\n", "f:1:1: project: must be a text, got nothing\n"},
-        {"project: p\nstreams:\n  s: {time: t, units: {a: 2}}\n",
-         "f:3:16: streams.s.units: this key is not built yet\n"},
+        {"project: p\nstreams:\n  s: {time: t, units: {a: 0}, clean: {b: fix, c: impute}}\n",
+         "f:3:27: streams.s.units.a: must be a number other than 0\n"
+         "f:3:42: streams.s.clean.b: must be `default VALUE`, drop or clip\n"
+         "f:3:50: streams.s.clean.c: impute is not built yet\n"
+         "    Leave it missing, and say in a feature what then holds: coalesce(x, mean(S.x by KEY "
+         "over 30d)).\n"},
         {"project: p\nstreams:\n  s: {time: t, repeats: keep}\n",
          "f:3:25: streams.s.repeats: keep is not built yet\n"},
         {"project: p\nstreams:\n  s: {time: t, checks: {id: unique}}\n",

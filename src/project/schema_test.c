@@ -23,7 +23,7 @@ MW_TEST(schema_prints_its_reference) {
         "| `streams.NAME.checks.NAME.in` | a list, each a text |",
         "| `streams.NAME.repeats` | `drop`, `keep` (later), `refuse` (later) |",
         "| `streams.NAME.units` | a mapping of names to values | the factor that a column is "
-        "multiplied by | not built yet |\n",
+        "multiplied by |  |\n",
         "| `models.NAME.cost.miss` | a number of at least 0 | what a miss costs |  |\n",
         "| `retrain.NAME.gate` | a list, each a condition |",
         "| `serving.NAME.rollout` | anything | how a new version takes over | not in force yet |\n",

@@ -61,6 +61,8 @@ static void answer_ready(void *context, const mw_route_call *call, mw_response *
 
 static const mw_meter rows_meter = {"millwright_rows_total", MW_METER_COUNTER, "",
                                       "Rows of events that clients sent, by what became of them"};
+static const mw_meter cleaned_meter = {"millwright_cleaned_values_total", MW_METER_COUNTER, "",
+                                       "Values of rows that clients sent, which `clean` changed"};
 static const mw_meter predictions_meter = {"millwright_predictions_total", MW_METER_COUNTER,
                                              "", "Predictions that were recorded"};
 static const mw_meter events_meter = {"millwright_log_events_total", MW_METER_COUNTER, "",
@@ -100,6 +102,7 @@ static void set_metrics(const mw_api *api) {
     set(api, &rows_meter, "result=\"corrected\"", (double)counts.corrections);
     set(api, &rows_meter, "result=\"repeated\"", (double)counts.repeats);
     set(api, &rows_meter, "result=\"rejected\"", (double)counts.rejected);
+    set(api, &cleaned_meter, "", (double)counts.cleaned);
     set(api, &predictions_meter, "", (double)mw_ledger_count(mw_sequencer_ledger(sequencer)));
     set(api, &events_meter, "", (double)stats.log_events);
     set(api, &size_meter, "", (double)stats.log_size);

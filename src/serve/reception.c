@@ -18,6 +18,7 @@ struct mw_reception {
     mw_reception_config config;
     mw_arena arena;
     desk *desks;
+    uint64_t cleaned; /* values, so far */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -101,13 +102,18 @@ mw_status mw_reception_take(mw_reception *reception, int32_t number, yyjson_val 
     desk *at = &reception->desks[number];
     MW_TRY(mw_event_json_read(object, source, reception->config.zones[number],
                               reception->config.symbols, at->row, err));
-    if (!mw_row_events_derive(at->events, at->row))
-        return mw_fail(err, MW_INVALID, "where: the row is no event of stream %.*s",
-                       MW_STR_ARGS(source->name));
+    mw_row_fate fate = mw_row_events_ready(at->events, at->row, &reception->cleaned);
+    if (fate != MW_ROW_IS_EVENT)
+        return mw_fail(err, MW_INVALID, "%s: the row is no event of stream %.*s",
+                       fate == MW_ROW_DROPPED ? "clean" : "where", MW_STR_ARGS(source->name));
     mw_str broken = mw_row_events_make(at->events, at->row);
     if (broken.size > 0) return mw_fail(err, MW_INVALID, "%.*s", MW_STR_ARGS(broken));
     MW_TRY(check_row(at, err));
     *out_received = (mw_received){mw_row_events_items(at->events), (size_t)source->stream_count,
                                   mw_row_events_cells(at->events)};
     return MW_OK;
+}
+
+uint64_t mw_reception_cleaned(const mw_reception *reception) {
+    return reception->cleaned;
 }

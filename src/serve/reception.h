@@ -39,3 +39,5 @@ void mw_reception_destroy(mw_reception *reception); /* NULL is allowed */
 MW_MUST_USE mw_status mw_reception_take(mw_reception *reception, int32_t source,
                                         yyjson_val *object, mw_received *out_received,
                                         mw_error *err);
+/* How many values `clean` has changed so far. */
+uint64_t mw_reception_cleaned(const mw_reception *reception);

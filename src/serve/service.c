@@ -593,4 +593,9 @@ mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_ans
 }
 
 const mw_service_config *mw_service_parts(const mw_service *service) { return &service->config; }
-mw_service_counts mw_service_read_counts(const mw_service *service) { return service->counts; }
+
+mw_service_counts mw_service_read_counts(const mw_service *service) {
+    mw_service_counts counts = service->counts;
+    counts.cleaned = mw_reception_cleaned(service->reception);
+    return counts;
+}

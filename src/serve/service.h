@@ -85,5 +85,6 @@ const mw_service_config *mw_service_parts(const mw_service *service);
 typedef struct {
     uint64_t accepted, corrections, repeats, rejected; /* rows */
     uint64_t predicted;                   /* recorded by a call */
+    uint64_t cleaned;                     /* values that `clean` has changed */
 } mw_service_counts;
 mw_service_counts mw_service_read_counts(const mw_service *service);

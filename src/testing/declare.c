@@ -1,5 +1,7 @@
 #include "testing/declare.h"
 
+#include <math.h>
+
 #include "testing/test.h"
 
 enum { ITEMS_MAX = 256 };
@@ -67,7 +69,28 @@ static void begin_stream(declare_reader *reader, const declare_entry *entry) {
                                               .late_us = MW_HOUR_US,
                                               .fields = room(reader, sizeof(mw_named_source)),
                                               .laters = room(reader, sizeof(mw_named_source)),
+                                              .mends = room(reader, sizeof(mw_mend_declaration)),
                                               .ids = room(reader, sizeof(mw_str))};
+}
+
+/* Whether it is one: units, default, drop or clip of a field. */
+static bool read_mend(mw_stream_declaration *stream, const declare_entry *entry) {
+    static const char *const words[] = {"units", "default", "drop", "clip"};
+    mw_mend_declaration mend = {.name = entry->name, .position = entry->value.position,
+                                .min = -INFINITY, .max = INFINITY};
+    size_t kind = 0;
+    while (kind < 4 && !mw_str_is(entry->key, words[kind])) kind++;
+    if (kind == 4) return false;
+    mend.kind = (mw_mend_kind)kind;
+    mw_str rest = entry->value.text, min;
+    if (mend.kind == MW_MEND_UNITS) MW_CHECK(mw_str_to_double(rest, &mend.factor));
+    if (mend.kind == MW_MEND_DEFAULT) mend.value = entry->value;
+    if (mend.kind == MW_MEND_DROP || mend.kind == MW_MEND_CLIP)
+        MW_CHECK(mw_str_split(&rest, ' ', &min) && mw_str_to_double(min, &mend.min) &&
+                 mw_str_to_double(rest, &mend.max));
+    MW_CHECK(stream->mend_count < ITEMS_MAX);
+    stream->mends[stream->mend_count++] = mend;
+    return true;
 }
 
 static void read_stream_key(declare_reader *reader, const declare_entry *entry) {
@@ -84,6 +107,8 @@ static void read_stream_key(declare_reader *reader, const declare_entry *entry) 
         stream->laters[stream->later_count++] = named;
     } else if (mw_str_is(entry->key, "where")) {
         stream->where = entry->value;
+    } else if (read_mend(stream, entry)) {
+        return;
     } else if (mw_str_is(entry->key, "time")) {
         stream->time = entry->value;
     } else if (mw_str_is(entry->key, "known")) {

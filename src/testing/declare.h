@@ -5,6 +5,10 @@
  *       columns: shop category, amount number, at time
  *       field net: amount * 0.8
  *       where: amount > 0
+ *       units amount: 0.01
+ *       default shop: "none"
+ *       drop paid: 0 1
+ *       clip amount: 0 100
  *       time: at
  *       known: time + 1h
  *       id: shop, at
@@ -16,9 +20,9 @@
  *       label: count(orders by shop over next 1d)
  *
  * A line is a key, perhaps a name, a colon and a text, whose place is that in the text, lines
- * and columns from 1. Lines may be left out as in a project file. `columns: unknown` is of a
- * stream whose data could not be read, and tells that as a mistake. A mistake in this form (not in
- * the expressions) fails the test.
+ * and columns from 1. What is dropped or clipped has two bounds. Lines may be left out as in a
+ * project file. `columns: unknown` is of a stream whose data could not be read, and tells that as
+ * a mistake. A mistake in this form (not in the expressions) fails the test.
  */
 #pragma once
 #include "lang/program.h"

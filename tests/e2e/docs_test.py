@@ -13,6 +13,7 @@ DATA = {
     "returns": "order,shop,returned\n1,a,2024-01-05T10:00:00Z\n",
     "plan": "shop,discount,start\na,0.1,2024-01-03T08:00:00Z\n",
     "places": "shop,town\na,Rome\n",
+    "tills": "till,shop,cents,load,at\nt1,a,250,0.5,2024-01-01T10:00:00Z\n",
 }
 FEATURE, LABEL = "  amount: amount\n", "any(returns by id over next 14d)"
 MOMENT = f"    moment:   on orders\n    label:    {LABEL}\n"
@@ -52,6 +53,8 @@ def main(folder):
     for block in blocks("features"):
         lines = "".join(f"  {line}\n" for line in block.splitlines())
         accepted(folder, project.replace(FEATURE, FEATURE + lines), block)
+    for block in blocks("streams"):
+        accepted(folder, project.replace("streams:\n", "streams:\n" + block), block)
     for label in "".join(blocks("labels")).splitlines():
         accepted(folder, project.replace(LABEL, label), label)
     for moment in "".join(blocks("moments")).splitlines():
