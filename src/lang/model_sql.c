@@ -7,7 +7,7 @@ typedef struct {
     const mw_model_program *model;
     const mw_symbols *symbols;
     mw_arena arena;
-    mw_schema windows, features; /* the columns that hold them */
+    mw_schema windows, features, withins; /* the columns that hold them */
     mw_buf *out;
 } query;
 
@@ -15,6 +15,7 @@ typedef struct {
 #define T "\"moment t\""
 #define PLACE "\"moment place\""
 #define ROW "\"moment row\""
+#define EVENT "\"moment event\"" /* with `each`: a number, the same for all moments of one event */
 
 static const mw_schema *moment_schema(const query *q) {
     return &q->program->streams[q->model->moment_stream].schema;
@@ -31,7 +32,8 @@ static mw_sql_names moment_names(const query *q) {
                           .time = "m." T,
                           .columns = "m.",
                           .windows = &q->windows,
-                          .features = &q->features};
+                          .features = &q->features,
+                          .withins = &q->withins};
 }
 
 static mw_sql_names event_names(const query *q, const mw_window *window) {
@@ -42,16 +44,39 @@ static mw_sql_names event_names(const query *q, const mw_window *window) {
 
 /* --- moments and events --------------------------------------------------------------------- */
 
+/* The events and, with `each`, the different elements of their lists. */
+static void append_announced(const query *q) {
+    const mw_each *each = q->model->each;
+    mw_str announcer = q->program->streams[mw_model_announcer(q->model)].name;
+    if (each) {
+        mw_buf_append_text(q->out, "\n    (SELECT *, unnest(list_distinct(from_json(");
+        mw_sql_append_field(q->out, "event.", moment_schema(q)->fields[each->list]);
+        bool of_texts = moment_schema(q)->fields[each->list].type == MW_TYPE_LIST;
+        mw_buf_printf(q->out, ", '[\"%s\"]'))) AS element\n     FROM (SELECT event, row_number() "
+                              "OVER () AS " EVENT " FROM ", of_texts ? "VARCHAR" : "DOUBLE");
+    }
+    mw_sql_append_name(q->out, announcer);
+    mw_buf_append_text(q->out, each ? " AS event))" : " AS event");
+}
+
 static void append_moments(const query *q) {
-    mw_buf_printf(q->out,
-                  "WITH moments AS (\n"
-                  "  SELECT row_number() OVER () AS \"moment n\", " ROW ", " T ",\n"
-                  "         greatest(" T ", epoch_us(" ROW ".known), epoch_us(" ROW ".place)) AS "
-                  PLACE "\n  FROM (SELECT event AS " ROW ", epoch_us(event.time) + %lld AS " T
-                  " FROM ",
+    const mw_each *each = q->model->each;
+    mw_buf_append_text(q->out,
+                       "WITH moments AS (\n  SELECT row_number() OVER () AS \"moment n\", ");
+    if (each) mw_buf_append_text(q->out, EVENT ", ");
+    mw_buf_append_text(q->out, ROW ", " T ",\n         greatest(" T ", epoch_us(" ROW
+                               ".known), epoch_us(" ROW ".place)) AS " PLACE "\n  FROM (SELECT ");
+    if (each) {
+        mw_buf_append_text(q->out, EVENT ", struct_insert(event, ");
+        mw_sql_append_name(q->out, moment_schema(q)->fields[each->element].name);
+        mw_buf_append_text(q->out, " := element)");
+    } else {
+        mw_buf_append_text(q->out, "event");
+    }
+    mw_buf_printf(q->out, " AS " ROW ", epoch_us(event.time) + %lld AS " T " FROM ",
                   (long long)q->model->moment_offset_us);
-    mw_sql_append_name(q->out, q->program->streams[q->model->moment_stream].name);
-    mw_buf_printf(q->out, " AS event)\n  WHERE " PLACE " - " T " <= %lld\n)",
+    append_announced(q);
+    mw_buf_printf(q->out, ")\n  WHERE " PLACE " - " T " <= %lld\n)",
                   (long long)q->model->lateness_us);
 }
 
@@ -259,6 +284,59 @@ static mw_status append_features(const query *q, size_t *out_depth, mw_error *er
     return MW_OK;
 }
 
+/* What is asked of all moments of one event. */
+static mw_status append_within(const query *q, const mw_window *of, mw_error *err) {
+    static const char *const heads[] = {
+        [MW_AGGREGATE_SUM] = "coalesce(fsum(", [MW_AGGREGATE_MEAN] = "favg(",
+        [MW_AGGREGATE_MIN] = "min(",           [MW_AGGREGATE_MAX] = "max(",
+        [MW_AGGREGATE_VAR] = "var_samp(",      [MW_AGGREGATE_STD] = "stddev_samp(",
+        [MW_AGGREGATE_ANY] = "coalesce(bool_or("};
+    static const char over[] = ") OVER (PARTITION BY m." EVENT ")";
+    if (of->aggregate == MW_AGGREGATE_COUNT) {
+        mw_buf_printf(q->out, "CAST(count(*%s AS DOUBLE)", over);
+        return MW_OK;
+    }
+    mw_buf_append_text(q->out, heads[of->aggregate]);
+    MW_TRY(append_code(q, of->value ? of->value : of->condition, moment_names(q), err));
+    mw_buf_append_text(q->out, over);
+    if (of->aggregate == MW_AGGREGATE_SUM) mw_buf_append_text(q->out, ", 0)");
+    if (of->aggregate == MW_AGGREGATE_ANY) mw_buf_append_text(q->out, ", false)");
+    return MW_OK;
+}
+
+/* One column more than the step before has: "features 0" from what is joined, and so on. */
+static void begin_step(const query *q, size_t step) {
+    mw_buf_printf(q->out, ",\n\"features %zu\" AS (\n  SELECT m.*, ", step);
+}
+
+static void end_step(const query *q, size_t step, mw_str name) {
+    mw_buf_append_text(q->out, " AS ");
+    mw_sql_append_name(q->out, name);
+    if (step == 0) mw_buf_append_text(q->out, "\n  FROM joined AS m\n)");
+    else mw_buf_printf(q->out, "\n  FROM \"features %zu\" AS m\n)", step - 1);
+}
+
+/* Features, and what is asked of all moments between them, in the order in which they must run. */
+static mw_status append_steps(const query *q, size_t *out_last, mw_error *err) {
+    const mw_model_program *model = q->model;
+    size_t step = 0, within = 0;
+    for (size_t i = 0; i <= model->feature_count; i++) {
+        for (; within < model->within_count && model->withins[within].after == i; within++) {
+            begin_step(q, step);
+            MW_TRY(append_within(q, &model->withins[within].of, err));
+            end_step(q, step++, q->withins.fields[within].name);
+        }
+        if (i == model->feature_count) break;
+        const mw_feature *feature = &model->features[model->feature_order[i]];
+        begin_step(q, step);
+        MW_TRY(append_code(q, feature->code, moment_names(q), err));
+        end_step(q, step++, feature->name);
+    }
+    MW_ASSERT(step > 0); /* a within is some feature's */
+    *out_last = step - 1;
+    return MW_OK;
+}
+
 static mw_status append_label(const query *q, mw_error *err) {
     mw_buf_printf(q->out, ",\n  CASE WHEN m." T " + %lld <= epoch_us(now())",
                   (long long)q->model->maturity_us);
@@ -296,24 +374,37 @@ static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
     return MW_OK;
 }
 
+/* "window 0", "window 1" ... */
+static bool name_numbered(query *q, const char *what, mw_field *fields, size_t count) {
+    mw_buf name;
+    mw_buf_init(&name, 64);
+    bool has_room = true;
+    for (size_t i = 0; i < count && has_room; i++) {
+        mw_buf_clear(&name);
+        mw_buf_printf(&name, "%s %zu", what, i);
+        fields[i].name = mw_str_copy(&q->arena, mw_buf_str(&name));
+        has_room = fields[i].name.data != NULL;
+    }
+    mw_buf_release(&name);
+    return has_room;
+}
+
 static mw_status name_columns(query *q, mw_error *err) {
     const mw_model_program *model = q->model;
     mw_field *windows = mw_arena_alloc(&q->arena, model->window_count + 1, sizeof *windows);
     mw_field *features = mw_arena_alloc(&q->arena, model->feature_count + 1, sizeof *features);
-    if (!windows || !features) return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
-    for (size_t i = 0; i < model->window_count; i++) {
-        mw_buf name;
-        mw_buf_init(&name, 64);
-        mw_buf_printf(&name, "window %zu", i);
-        windows[i] = (mw_field){mw_str_copy(&q->arena, mw_buf_str(&name)), model->windows[i].type};
-        mw_buf_release(&name);
-        if (!windows[i].name.data)
-            return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
-    }
+    mw_field *withins = mw_arena_alloc(&q->arena, model->within_count + 1, sizeof *withins);
+    if (!windows || !features || !withins ||
+        !name_numbered(q, "window", windows, model->window_count) ||
+        !name_numbered(q, "within", withins, model->within_count))
+        return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
+    for (size_t i = 0; i < model->window_count; i++) windows[i].type = model->windows[i].type;
+    for (size_t i = 0; i < model->within_count; i++) withins[i].type = model->withins[i].of.type;
     for (size_t i = 0; i < model->feature_count; i++)
         features[i] = (mw_field){model->features[i].name, model->features[i].type};
     q->windows = (mw_schema){windows, model->window_count};
     q->features = (mw_schema){features, model->feature_count};
+    q->withins = (mw_schema){withins, model->within_count};
     return MW_OK;
 }
 
@@ -324,7 +415,8 @@ static mw_status append_query(query *q, mw_error *err) {
     for (size_t i = 0; i < q->model->window_count; i++) MW_TRY(append_window(q, i, err));
     append_joined(q);
     size_t depth;
-    MW_TRY(append_features(q, &depth, err));
+    if (q->model->within_count > 0) MW_TRY(append_steps(q, &depth, err));
+    else MW_TRY(append_features(q, &depth, err));
     return append_columns(q, depth, err);
 }
 
@@ -343,8 +435,6 @@ static mw_status check_form(const mw_model_program *model, mw_error *err) {
     if (model->schedule)
         return mw_fail(err, MW_NOT_BUILT,
                        "sql: the moments of a schedule cannot be written in SQL yet");
-    if (model->each)
-        return mw_fail(err, MW_NOT_BUILT, "sql: moments of `each` cannot be written in SQL yet");
     for (size_t i = 0; i < model->window_count; i++)
         if (has_found_key(model, &model->windows[i]))
             return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",

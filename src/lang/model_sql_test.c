@@ -46,6 +46,34 @@ MW_TEST(model_sql_leaves_out_what_the_rules_leave_out) {
     mw_buf_release(&sql);
 }
 
+/* The elements of a list are rows, and what is asked across them is asked of a partition. */
+MW_TEST(model_sql_says_each_and_within) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_buf sql;
+    mw_error err;
+    mw_arena_init(&arena, 64 << 20);
+    mw_buf_init(&sql, 1 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(
+        &arena, symbols,
+        "stream visits:\n  columns: at time, sizes list of number\n  time: at\n"
+        "stream sales:\n  columns: at time, size number\n  time: at\n"
+        "feature sold: count(sales by size over 1d)\n"
+        "feature share: sold / sum(sold within moment)\n"
+        "model m:\n  moment: on visits each sizes as size\n"
+        "  label: any(sales by size over next 1d)\n");
+    MW_CHECK_OK(mw_model_append_sql(program, &program->models[0], symbols, &sql, &err), &err);
+    MW_CHECK(has(&sql, "unnest(list_distinct(from_json(event.\"sizes\", '[\"DOUBLE\"]')))"));
+    MW_CHECK(has(&sql, "struct_insert(event, \"size\" := element)"));
+    MW_CHECK(has(&sql, "coalesce(fsum(m.\"sold\") OVER (PARTITION BY m.\"moment event\"), 0) AS "
+                       "\"within 0\"\n  FROM \"features 0\" AS m"));
+    MW_CHECK(has(&sql, "(mw_number(m.\"sold\" / m.\"within 0\")) AS \"share\"\n"));
+    mw_buf_release(&sql);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
+
 MW_TEST(model_sql_refuses_what_it_cannot_say) {
     static const char *const windows[] = {
         "trend(orders.amount by shop over 2h)", "count(orders by shop over 2h aligned hour)",

@@ -4,30 +4,37 @@
 
 static mw_field columns[] = {{MW_STR("k"), MW_TYPE_CATEGORY}, {MW_STR("x"), MW_TYPE_NUMBER},
                              {MW_STR("t"), MW_TYPE_TIME},     {MW_STR("b"), MW_TYPE_BOOL},
-                             {MW_STR("d"), MW_TYPE_DURATION}, {MW_STR("later"), MW_TYPE_NUMBER}};
+                             {MW_STR("d"), MW_TYPE_DURATION}, {MW_STR("l"), MW_TYPE_LIST},
+                             {MW_STR("later"), MW_TYPE_NUMBER}};
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0], CELLS_MAX = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void run(const mw_program *program, mw_symbols *symbols) {
-    static mw_cell windows[CELLS_MAX], features[CELLS_MAX];
-    mw_cell row[COLUMN_COUNT], cells[COLUMN_COUNT];
+    static mw_cell windows[CELLS_MAX], features[CELLS_MAX], withins[CELLS_MAX];
+    mw_cell row[COLUMN_COUNT + 1], cells[COLUMN_COUNT]; /* the row of `each` has an element too */
     mw_event event;
     for (size_t i = 0; i < COLUMN_COUNT; i++) row[i] = mw_cell_missing(columns[i].type);
+    row[COLUMN_COUNT] = mw_cell_missing(MW_TYPE_TEXT);
     row[2] = mw_cell_time(MW_DAY_US);
     mw_frame event_frame = {.row = row, .symbols = symbols, .zone = program->zone};
     for (int32_t i = 0; i < (int32_t)program->stream_count; i++)
-        (void)mw_stream_event(program, i, &event_frame, cells, &event);
+        if (!program->streams[i].is_of_moments)
+            (void)mw_stream_event(program, i, &event_frame, cells, &event);
 
     const mw_model_program *model = &program->models[0];
     if (model->window_count > CELLS_MAX || model->feature_count > CELLS_MAX) return;
+    if (model->within_count > CELLS_MAX) return;
     mw_frame frame = {.row = row,
                       .windows = windows,
                       .features = features,
+                      .withins = withins,
                       .symbols = symbols,
                       .zone = program->zone};
     for (size_t i = 0; i < model->window_count; i++)
         windows[i] = mw_cell_missing(model->windows[i].type);
+    for (size_t i = 0; i < model->within_count; i++)
+        withins[i] = mw_cell_missing(model->withins[i].of.type);
     mw_buf text;
     mw_buf_init(&text, 1 << 20);
     for (size_t i = 0; i < model->feature_count; i++) {

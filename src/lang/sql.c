@@ -300,6 +300,10 @@ static mw_status write_instruction(writer *w, mw_instruction now, size_t *out_co
         mw_buf_append_text(out, names->columns);
         mw_sql_append_name(out, names->features->fields[now.operand].name);
         return MW_OK;
+    case MW_OP_WITHIN:
+        mw_buf_append_text(out, names->columns);
+        mw_sql_append_name(out, names->withins->fields[now.operand].name);
+        return MW_OK;
     case MW_OP_TIME: mw_buf_append_text(out, names->time); return MW_OK;
     case MW_OP_CONSTANT:
         append_constant(w, (mw_type)now.count, w->code->constants[now.operand], out);

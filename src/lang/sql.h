@@ -14,8 +14,8 @@ typedef struct {
     const char *row;          /* what a field's name comes after: "e." */
     const mw_schema *schema;  /* of the row */
     const char *time;         /* `time` */
-    const char *columns;      /* what the names of windows and features come after: "m." */
-    const mw_schema *windows, *features; /* NULL: none may be read */
+    const char *columns;      /* what the names of these come after: "m." */
+    const mw_schema *windows, *features, *withins; /* NULL: none may be read */
 } mw_sql_names;
 
 void mw_sql_append_macros(const mw_zone *zone, mw_buf *out);

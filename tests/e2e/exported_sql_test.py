@@ -4,6 +4,7 @@ To the bit, but for sums and what is made of them, which DuckDB adds as doubles,
 those agree to a part in 10^12, and a standard deviation, whose values enter rounded to 2^-40, to 10^-9.
 """
 import duckdb
+import example_worlds
 import shop
 from shop import Shop
 
@@ -89,6 +90,41 @@ def test_the_view_gives_what_build_gives():
         assert moments > 2900
         for feature in names[1:]:
             joined, there, differ = compare(project, database, feature)
+            assert joined == moments and there > 100 and differ == 0, (feature, joined, there, differ)
+
+
+def test_moments_of_each_are_those_of_build():
+    """The recommend example: a row each candidate, with what is asked across those of one visit."""
+    with Shop("project: empty\n") as project:
+        text = example_worlds.recommend(project.folder)
+        found_key = [line for line in text.splitlines(True) if line.startswith("  user_cat:")]
+        text = text.replace(*found_key, "")
+        project.write(text.replace("features:\n", """features:
+  spread:  std(price within moment) + var(seen within moment)
+  dearest: price = max(price within moment) and any(seen > 0 within moment)
+  among:   count(item within moment) + length(candidates)
+  offered: item in candidates and not contains(candidates, 'nothing')
+  part:    cheapness - min(cheapness within moment)
+""", 1))
+        project.ok("ingest")
+        built, sql = project.folder / "built.parquet", project.folder / "features.sql"
+        project.ok("features", "build", "--output", str(built))
+        project.ok("features", "export", "--sql", "--output", str(sql))
+        database = duckdb.connect()
+        database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+        database.execute("CREATE TABLE q AS FROM features_rank")
+        database.execute(f"CREATE TABLE b AS FROM '{built}'")
+        names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
+        assert [row[0] for row in database.execute("DESCRIBE q").fetchall()] == ["id.visit", "id.item"] + names[1:]
+        moments = database.execute("SELECT count(*) FROM b").fetchone()[0]
+        assert moments == database.execute("SELECT count(*) FROM q").fetchone()[0] > 500
+        for feature in names[1:]:
+            exact = feature not in ("spread", "cheapness", "part", "pop")
+            close = "false" if exact else f'abs(q."{feature}" - b."{feature}") <= 1e-9 * (1 + abs(b."{feature}"))'
+            joined, there, differ = database.execute(
+                f'SELECT count(*), count(q."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT FROM '
+                f'b."{feature}" AND ({close}) IS NOT TRUE) FROM q JOIN b ON b.id = q."id.visit" || \'|\' || q."id.item"'
+            ).fetchone()
             assert joined == moments and there > 100 and differ == 0, (feature, joined, there, differ)
 
 
