@@ -20,6 +20,7 @@ typedef struct {
     const mw_feature_walk *walk;
     mw_oracle oracle;
     const mw_step *step;
+    mw_oracle_moment at; /* the step's; its windows are ours */
     int32_t feature;   /* index, or LABEL */
     size_t shown_max;  /* events of a window, in text */
     witness *witnesses; /* of the window in hand */
@@ -70,7 +71,7 @@ static mw_status gather(inquiry *it, size_t window, mw_error *err) {
     it->count = it->in_count = 0;
     for (size_t row = 0; row < row_count; row++) {
         mw_event event = mw_events_row(it->oracle.events, stream, row);
-        mw_verdict verdict = mw_oracle_judge(&it->oracle, &it->step->moment, window, &event);
+        mw_verdict verdict = mw_oracle_judge(&it->oracle, &it->at, window, &event);
         if (verdict == MW_VERDICT_ELSEWHERE) continue;
         if (!mw_grow((void **)&it->witnesses, &it->capacity, it->count + 1,
                      sizeof *it->witnesses, row_count))
@@ -264,6 +265,18 @@ static bool is_asked(const inquiry *it, const mw_step *step, mw_buf *scratch) {
     return mw_str_is(mw_buf_str(scratch), it->walk->workspace->cli->words[0]);
 }
 
+/* Keys may ask for windows, which are worked out once for all events. */
+static mw_status tell_step(inquiry *it, mw_error *err) {
+    const mw_model_program *model = it->oracle.model;
+    mw_cell *windows =
+        mw_arena_alloc(&it->walk->workspace->cli->arena, model->window_count + 1, sizeof *windows);
+    if (!windows) return mw_fail(err, MW_NO_MEMORY, "features why: no memory for the windows");
+    it->at = (mw_oracle_moment){.moment = &it->step->moment, .features = it->step->features};
+    MW_TRY(mw_oracle_windows(&it->oracle, &it->at, it->feature == LABEL, windows, err));
+    it->at.windows = windows;
+    return tell(it, err);
+}
+
 static mw_status find_moment(inquiry *it, mw_error *err) {
     const mw_feature_walk *walk = it->walk;
     mw_progress progress = mw_progress_begin(walk->workspace->cli->sys, "replaying",
@@ -283,7 +296,7 @@ static mw_status find_moment(inquiry *it, mw_error *err) {
     mw_progress_end(&progress);
     MW_TRY(status);
     it->step = &step;
-    if (is_found) return tell(it, err);
+    if (is_found) return tell_step(it, err);
     const char *id = walk->workspace->cli->words[0];
     status = mw_fail(err, MW_NOT_FOUND, "features why: model %.*s has no %s of %s",
                      MW_STR_ARGS(it->oracle.model->name),

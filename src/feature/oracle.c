@@ -572,15 +572,31 @@ int64_t mw_oracle_counts_until(const mw_oracle *oracle, const mw_event *event) {
     return counts_until(&q, event);
 }
 
-mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_moment *moment, size_t window,
+static question question_at(const mw_oracle *oracle, const mw_oracle_moment *at, bool of_label) {
+    return (question){.program = oracle->program,
+                      .model = oracle->model,
+                      .events = oracle->events,
+                      .moment = at->moment,
+                      .symbols = oracle->symbols,
+                      .features = at->features,
+                      .is_label = of_label};
+}
+
+mw_status mw_oracle_windows(const mw_oracle *oracle, const mw_oracle_moment *at, bool of_label,
+                            mw_cell *out_windows, mw_error *err) {
+    question q = question_at(oracle, at, of_label);
+    mw_cell *windows = windows_of(&q);
+    if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
+    memcpy(out_windows, windows, oracle->model->window_count * sizeof *windows);
+    mw_free(windows);
+    return MW_OK;
+}
+
+mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_oracle_moment *at, size_t window,
                            const mw_event *event) {
     const mw_model_program *model = oracle->model;
-    question q = {.program = oracle->program,
-                  .model = model,
-                  .events = oracle->events,
-                  .moment = moment,
-                  .symbols = oracle->symbols,
-                  .is_label = window >= model->feature_window_count};
+    question q = question_at(oracle, at, window >= model->feature_window_count);
+    q.windows = (mw_cell *)(uintptr_t)at->windows; /* which is read alone */
     const mw_window *asked = &model->windows[window];
     if (!has_keys(&q, asked, event)) return MW_VERDICT_ELSEWHERE; /* before what takes longer */
     return judge(&q, asked, range_of(&q, asked), event);

@@ -36,5 +36,15 @@ typedef enum {
 } mw_verdict;
 /* From when a correction replaces the event; INT64_MAX: none does. */
 int64_t mw_oracle_counts_until(const mw_oracle *oracle, const mw_event *event);
-mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_moment *moment, size_t window,
+/* A moment and what a key may ask for there. */
+typedef struct {
+    const mw_moment *moment;
+    const mw_cell *features; /* those that it had */
+    const mw_cell *windows;  /* by mw_oracle_windows, of the kind that is asked about */
+} mw_oracle_moment;
+/* The windows of the features, or those of the label, which alone reads `features`; the others are
+   of no meaning. */
+MW_MUST_USE mw_status mw_oracle_windows(const mw_oracle *oracle, const mw_oracle_moment *at,
+                                        bool of_label, mw_cell *out_windows, mw_error *err);
+mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_oracle_moment *at, size_t window,
                            const mw_event *event);

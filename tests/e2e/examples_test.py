@@ -195,6 +195,10 @@ def check_recommend(folder, built):
         shown = any(all(it[key] == value for key, value in own.items()) for it in impressions)
         clicked = any(all(it[key] == value for key, value in own.items()) for it in clicks)
         assert row["label"] == ("" if not shown else "true" if clicked else "false"), row
+    asked = next(row for row in built if int(row["user_cat"]) > 2)
+    why = json.loads(folder.ok("features", "why", asked["id"], "user_cat", "--json").stdout)  # a key that a window finds
+    assert why["value"] == int(asked["user_cat"]), (why, asked)
+    assert sum(event["verdict"] == "in" for event in why["windows"][-1]["events"]) == why["value"], why
 
 
 def test_recommend():
