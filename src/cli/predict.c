@@ -9,10 +9,12 @@
 #include "cli/workspace.h"
 #include "decide/decider.h"
 #include "feature/entrance.h"
+#include "feature/slate.h"
 #include "ingest/data_file.h"
 #include "ingest/history.h"
 #include "sys/standard.h"
 #include "sys/terminal.h"
+#include "table/cell_json.h"
 
 enum { ANSWER_COLUMNS = 5, WHY_COLUMN = 3 };
 #define STDIN_SIZE_MAX ((size_t)1 << 32)
@@ -37,12 +39,14 @@ typedef struct {
     mw_buf version_bytes;
     char version_name[MW_VERSION_NAME_SIZE + 1];
     mw_version_program version;
-    const mw_stream *stream;        /* of the moment */
+    const mw_stream *stream;        /* whose events make the moments */
     const mw_stream_source *source;
     mw_schema input;                /* the file's columns, typed as the source has them */
     mw_schema output;               /* and the answers' */
-    mw_table rows;                  /* of the output's schema */
-    mw_table events;                /* the stream's cells, one row each of `rows` */
+    mw_table rows;                  /* of the output's schema; with `each` one for each element */
+    mw_table events;                /* the stream's cells, one row each of the input's */
+    size_t *first_rows;             /* with `each`: of each row of the input the first of `rows` */
+    size_t element_column;          /* with `each`: of the output */
     asked_moment *moments;          /* of the rows that are events, by place */
     size_t moment_count;
     size_t id_column;               /* of the output */
@@ -98,12 +102,7 @@ static mw_status load_version(job *it, mw_error *err) {
         return mw_fail(err, MW_NOT_BUILT,
                        "predict: the moments of %.*s are a schedule's, not those of rows: that is "
                        "not built yet", MW_STR_ARGS(it->model_name));
-    if (it->version.model->each)
-        return mw_fail(err, MW_NOT_BUILT,
-                       "predict: %.*s makes a moment for each element of a list, and a row of the "
-                       "input would have many answers: that is not built yet",
-                       MW_STR_ARGS(it->model_name));
-    it->stream = &it->version.program->streams[it->version.model->moment_stream];
+    it->stream = &it->version.program->streams[mw_model_announcer(it->version.model)];
     it->source = &it->version.program->sources[it->stream->source];
     return MW_OK;
 }
@@ -129,9 +128,24 @@ static bool is_own_id(const job *it, mw_str name) {
            mw_str_equal(it->stream->schema.fields[it->stream->id_fields[0]].name, name);
 }
 
+/* With `each`, the element comes after all else. */
+static mw_status lay_out_element(job *it, const char *path, mw_error *err) {
+    const mw_model_program *model = it->version.model;
+    if (!model->each) return MW_OK;
+    mw_schema *output = &it->output;
+    const mw_schema *moment = &it->version.program->streams[model->moment_stream].schema;
+    mw_field element = moment->fields[model->each->element];
+    if (mw_schema_find(output, element.name) != MW_NO_FIELD)
+        return mw_fail(err, MW_INVALID, "%s: column %.*s has the name of one that predict adds",
+                       path, MW_STR_ARGS(element.name));
+    it->element_column = output->field_count;
+    output->fields[output->field_count++] = element;
+    return MW_OK;
+}
+
 static mw_status lay_out(job *it, const char *path, mw_error *err) {
     size_t count = it->input.field_count;
-    mw_field *fields = mw_arena_alloc(it->arena, count + ANSWER_COLUMNS, sizeof *fields);
+    mw_field *fields = mw_arena_alloc(it->arena, count + ANSWER_COLUMNS + 1, sizeof *fields);
     if (!fields) return no_memory(err);
     it->id_column = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
@@ -155,7 +169,7 @@ static mw_status lay_out(job *it, const char *path, mw_error *err) {
     bool has_id = it->id_column < count;
     if (!has_id) it->id_column = total - 1;
     it->output = (mw_schema){fields, total - has_id};
-    return MW_OK;
+    return lay_out_element(it, path, err);
 }
 
 static mw_status refuse_first(const mw_refusals *refusals, const char *path, mw_error *err) {
@@ -219,7 +233,7 @@ static mw_status take_row(job *it, size_t number, mw_cell *row, mw_error *err) {
     mw_event event;
     MW_TRY(mw_table_add(&it->events, NULL, &cells, err));
     if (fate != MW_ROW_IS_EVENT) return MW_OK;
-    if (!mw_stream_event(it->version.program, model->moment_stream, &frame, cells, &event))
+    if (!mw_stream_event(it->version.program, mw_model_announcer(model), &frame, cells, &event))
         return MW_OK;
     int64_t t = event.time + model->moment_offset_us;
     it->moments[it->moment_count++] =
@@ -250,6 +264,42 @@ static mw_status make_moments(job *it, mw_error *err) {
     return MW_OK;
 }
 
+/* Copies a row of the input for each element of its event's list, or once if there is none. */
+static mw_status expand_row(job *it, size_t number, mw_elements *elements, mw_table *expanded,
+                            mw_error *err) {
+    mw_engine_config config = {.program = it->version.program,
+                               .model = it->version.model,
+                               .symbols = it->workspace->symbols};
+    mw_cell *row = mw_table_row(&it->rows, number), *copy;
+    mw_field element = it->output.fields[it->element_column];
+    MW_TRY(mw_elements_take(elements, &config, mw_table_row(&it->events, number), err));
+    it->first_rows[number] = expanded->row_count;
+    row[it->element_column] = mw_cell_missing(element.type);
+    if (elements->count == 0) return mw_table_add(expanded, row, &copy, err);
+    for (size_t i = 0; i < elements->count; i++) {
+        row[it->element_column] = elements->cells[i];
+        MW_TRY(mw_table_add(expanded, row, &copy, err));
+    }
+    return MW_OK;
+}
+
+static mw_status expand(job *it, mw_error *err) {
+    size_t count = it->rows.row_count;
+    mw_elements elements = {.cells = NULL};
+    mw_table expanded;
+    if (!it->version.model->each) return MW_OK;
+    it->first_rows = mw_arena_alloc(it->arena, count + 1, sizeof *it->first_rows);
+    if (!it->first_rows) return no_memory(err);
+    mw_table_init(&expanded, &it->output);
+    mw_status status = MW_OK;
+    for (size_t i = 0; i < count && status == MW_OK; i++)
+        status = expand_row(it, i, &elements, &expanded, err);
+    mw_free(elements.cells);
+    mw_table_release(status == MW_OK ? &it->rows : &expanded);
+    if (status == MW_OK) it->rows = expanded;
+    return status;
+}
+
 /* Works out the fields with windows of the rows, as events of history: each at its known. */
 static mw_status enter_rows(job *it, mw_entrance *entrance, const mw_events *events,
                             mw_error *err) {
@@ -263,7 +313,7 @@ static mw_status enter_rows(job *it, mw_entrance *entrance, const mw_events *eve
             MW_TRY(mw_entrance_event(entrance, &event, err));
         }
         mw_cell *row = mw_table_row(&it->events, asked->row);
-        mw_event event = {.stream = it->version.model->moment_stream,
+        mw_event event = {.stream = mw_model_announcer(it->version.model),
                           .time = asked->time,
                           .known = asked->known,
                           .row = row};
@@ -320,6 +370,25 @@ static mw_status write_answer(job *it, size_t row, mw_decider *decider,
     return intern(it, prediction->event_id, &cells[it->id_column], err);
 }
 
+static mw_status answer_moment(job *it, mw_decider *decider, const asked_moment *asked,
+                               mw_error *err) {
+    mw_moment moment = {asked->t, asked->place, mw_table_row(&it->events, asked->row)};
+    mw_prediction prediction;
+    if (!it->version.model->each) {
+        MW_TRY(mw_decider_predict(decider, &moment, &prediction, err));
+        return write_answer(it, asked->row, decider, &prediction, err);
+    }
+    size_t count = 0, first = it->first_rows[asked->row];
+    MW_TRY(mw_decider_ask(decider, &moment, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        mw_cell element;
+        MW_TRY(mw_decider_answer(decider, i, &element, &prediction, err));
+        MW_ASSERT(mw_table_row(&it->rows, first + i)[it->element_column].bits == element.bits);
+        MW_TRY(write_answer(it, first + i, decider, &prediction, err));
+    }
+    return MW_OK;
+}
+
 static mw_status answer_moments(job *it, mw_decider *decider, const mw_events *events,
                                 mw_error *err) {
     mw_progress progress = mw_progress_begin(it->workspace->cli->sys, "predicting",
@@ -333,10 +402,7 @@ static mw_status answer_moments(job *it, mw_decider *decider, const mw_events *e
             if (event.place >= asked->place) break;
             status = mw_decider_event(decider, &event, err);
         }
-        mw_moment moment = {asked->t, asked->place, mw_table_row(&it->events, asked->row)};
-        mw_prediction prediction;
-        if (status == MW_OK) status = mw_decider_predict(decider, &moment, &prediction, err);
-        if (status == MW_OK) status = write_answer(it, asked->row, decider, &prediction, err);
+        if (status == MW_OK) status = answer_moment(it, decider, asked, err);
         mw_progress_update(&progress, i);
     }
     mw_progress_end(&progress);
@@ -380,6 +446,11 @@ static void print_json(const job *it, mw_buf *out) {
         mw_json_object(&json);
         mw_json_key(&json, "id");
         mw_json_str(&json, mw_buf_str(&id));
+        if (it->version.model->each) {
+            mw_field element = it->output.fields[it->element_column];
+            mw_json_key_str(&json, element.name);
+            mw_cell_write_json(&json, element.type, cells[it->element_column], symbols);
+        }
         mw_json_key(&json, "prediction");
         mw_json_number(&json, answers[0].number);
         mw_json_key(&json, "decision");
@@ -406,7 +477,7 @@ static mw_status write_output(const job *it, mw_error *err) {
                                    it->workspace->symbols, path, err));
     if (cli->json) print_json(it, &cli->out);
     else if (!path) mw_table_csv_append(&cli->out, &it->rows, it->workspace->symbols);
-    size_t without = it->rows.row_count - it->moment_count;
+    size_t without = it->events.row_count - it->moment_count;
     mw_cli_note(cli, "%zu rows predicted by version %s%s%s", it->moment_count,
                 it->version_name, path ? ", in " : "", path ? path : "");
     if (without > 0)
@@ -450,6 +521,7 @@ static mw_status predict(job *it, mw_error *err) {
         (void)removed; /* the next one writes over it */
     }
     if (status == MW_OK) status = make_moments(it, err);
+    if (status == MW_OK) status = expand(it, err);
     if (status == MW_OK) status = answer(it, err);
     if (status == MW_OK) status = write_output(it, err);
     return status;

@@ -1,5 +1,6 @@
 """Moments of `each`: one request for a visit is answered with a ranking of its candidates. Trained, served, killed, replayed,
 explained, and joined with what came of it."""
+import csv
 import json
 import math
 from datetime import datetime, timedelta, timezone
@@ -53,6 +54,22 @@ def check_features(port, record, entries):
                         rel_tol=1e-12), (record, prices)
 
 
+def predict_file(project):
+    """The same visit in a file, beside one without candidates: a row each candidate, by the same bits."""
+    with open(project.folder / "new.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([["visit", "user", "at", "candidates"],
+                          ["w1", "u1", shop.stamp(END), json.dumps(["i1", "i2", "i3", "i2"])],
+                          ["w2", "u1", shop.stamp(END), "[]"]])
+    answers = json.loads(project.ok("predict", "rank", "--input", str(project.folder / "new.csv"), "--json").out)
+    assert [(answer["id"], answer["item"]) for answer in answers] == \
+        [("w1|i1", "i1"), ("w1|i2", "i2"), ("w1|i3", "i3"), ("", None)], answers
+    assert answers[3]["prediction"] is None
+    rows = list(csv.DictReader(project.ok("explain", "rank", "--input", str(project.folder / "new.csv")).out.splitlines()))
+    assert [row["item"] for row in rows] == ["i1", "i2", "i3", ""] and all(row["why"] for row in rows[:3]), rows
+    return {answer["item"]: answer["prediction"] for answer in answers[:3]}
+
+
 def serve(project, when):
     return serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", shop.stamp(when))
 
@@ -63,6 +80,7 @@ def test_a_visit_is_answered_with_a_ranking():
         project.ok("ingest")
         trained = json.loads(project.ok("train", "rank", "--json").out)
         assert trained["examples"]["train"] > 300 and trained["metrics"]["roc_auc"]["value"] > 0.6, trained
+        told = predict_file(project)
         process, port = serve(project, END)
         check_refusals(port)
         status, before = ask(port, visit("w1", ["i3", "i1", "i2"]), record=False)
@@ -73,6 +91,7 @@ def test_a_visit_is_answered_with_a_ranking():
         assert [(entry["item"], entry["prediction"]) for entry in entries] == \
             [(entry["item"], entry["prediction"]) for entry in before["predictions"]], (before, first)
         assert all(entry["why"] for entry in entries)
+        assert told == {entry["item"]: entry["prediction"] for entry in entries}, (told, entries)
         record = serving.call(port, "GET", f"/v1/predictions/{entries[0]['id']}")[1]
         assert record["event"] == f"w1|{entries[0]['item']}" and record["prediction"] == entries[0]["prediction"]
         check_features(port, record, entries)
