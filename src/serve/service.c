@@ -148,11 +148,15 @@ static const mw_ledger_entry *find_stored(mw_service *service, size_t model,
                                 mw_buf_str(&service->event_id));
 }
 
-static mw_status check_version(const mw_decider *decider, mw_error *err) {
-    if (mw_decider_scorer(decider) || mw_decider_has_fallback(decider)) return MW_OK;
+static mw_status refuse_without_version(const mw_decider *decider, mw_error *err) {
     mw_status status = mw_fail(err, MW_UNAVAILABLE, "model %.*s: no version answers yet",
                                MW_STR_ARGS(mw_decider_model(decider)->name));
     return mw_hint(err, status, "Train one, and promote it.");
+}
+
+static mw_status check_version(const mw_decider *decider, mw_error *err) {
+    if (mw_decider_scorer(decider) || mw_decider_has_fallback(decider)) return MW_OK;
+    return refuse_without_version(decider, err);
 }
 
 static mw_status check_lateness(const mw_model_program *model, mw_moment moment, mw_error *err) {
@@ -372,7 +376,7 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
     mw_sequencer *sequencer = service->config.sequencer;
     const mw_event *event = &c->received.events[0];
     mw_answer answer = {.is_recorded = is_recorded};
-    MW_TRY(check_version(c->decider, err));
+    if (!mw_decider_scorer(c->decider)) return refuse_without_version(c->decider, err);
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     mw_moment moment = {event->time + c->model->moment_offset_us, answer.stamp, event->row};
     if (is_recorded) MW_TRY(check_lateness(c->model, moment, err));
