@@ -96,14 +96,16 @@ mw_status mw_recorded_find_event(const mw_recorded_past *past, const mw_predicti
                                  int64_t stamp, mw_event *out_event, mw_error *err) {
     search it = {.past = past, .prediction = prediction, .stamp = stamp};
     bool is_found = false;
-    mw_status status = MW_OK;
+    char name[MW_PREDICTION_ID_SIZE + 1];
+    mw_prediction_id(stamp, name);
+    if (!can_be_found(past))
+        return mw_fail(err, MW_NOT_FOUND,
+                       "prediction %s: it does not tell which event it was made for", name);
     mw_buf_init(&it.id, TEXT_SIZE_MAX);
-    if (can_be_found(past)) status = look_through(&it, out_event, &is_found, err);
+    mw_status status = look_through(&it, out_event, &is_found, err);
     mw_buf_release(&it.id);
     mw_free(it.elements.cells);
     if (status != MW_OK || is_found) return status;
-    char name[MW_PREDICTION_ID_SIZE + 1];
-    mw_prediction_id(stamp, name);
     return mw_fail(err, MW_NOT_FOUND, "prediction %s: its event is not in lake or log", name);
 }
 

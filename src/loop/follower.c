@@ -250,13 +250,21 @@ static mw_status feed(mw_follower *follower, const mw_event *event, mw_error *er
     return mw_course_event(follower->course, event, err);
 }
 
+/* Elements of an event without an id cannot be told apart, nor what was recorded of them. */
+static bool can_recheck(const mw_follower *follower) {
+    const mw_model_program *model = follower->config.model;
+    if (!follower->config.hooks.predicted) return false;
+    return !model->each ||
+           follower->config.program->streams[model->moment_stream].id_count > 0;
+}
+
 static mw_status take_step(mw_follower *follower, int64_t due, mw_error *err) {
     mw_step step;
     bool found = false;
     MW_TRY(mw_course_next(follower->course, due, &step, &found, err));
     if (!found) return MW_OK;
     if (step.kind == MW_DUE_LABEL) return mature(follower, &step, err);
-    if (!follower->config.hooks.predicted) return MW_OK;
+    if (!can_recheck(follower)) return MW_OK;
     MW_TRY(name_event(follower, &step.moment, err));
     mw_recheck_found(follower->recheck,
                      (mw_rechecked){step.moment.t, step.moment.place,
@@ -329,9 +337,10 @@ static mw_status take_prediction(mw_follower *follower, const mw_record *record,
     MW_TRY(mw_prediction_read(record->payload, &follower->examples.schema, config->symbols,
                               follower->features, &prediction, err));
     MW_TRY(keep(follower, record->place, &prediction, err));
-    mw_recheck_recorded(follower->recheck,
-                        (mw_rechecked){prediction.t, prediction.place, prediction.event_id,
-                                       follower->features, follower->fed});
+    if (can_recheck(follower))
+        mw_recheck_recorded(follower->recheck,
+                            (mw_rechecked){prediction.t, prediction.place, prediction.event_id,
+                                           follower->features, follower->fed});
     return config->hooks.predicted(config->hooks.context, follower->place, &prediction, err);
 }
 

@@ -377,6 +377,8 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
     const mw_event *event = &c->received.events[0];
     mw_answer answer = {.is_recorded = is_recorded};
     if (!mw_decider_scorer(c->decider)) return refuse_without_version(c->decider, err);
+    if (is_recorded && event->replaced)
+        MW_TRY(correct_first(service, c->decider, c->received, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     mw_moment moment = {event->time + c->model->moment_offset_us, answer.stamp, event->row};
     if (is_recorded) MW_TRY(check_lateness(c->model, moment, err));
@@ -416,8 +418,6 @@ static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
     bool is_stored = false, is_recorded = c->record && mw_decider_is_asked(c->decider);
     const mw_event *event = &c->received.events[0];
     if (event->replaced && c->record) MW_TRY(refuse_ranked(c, err));
-    if (event->replaced && is_recorded)
-        MW_TRY(correct_first(service, c->decider, c->received, err));
     MW_TRY(take_elements(c, event->row, err));
     MW_TRY(rank_stored(c, ranking, &is_stored, err));
     if (!is_stored) MW_TRY(rank_now(c, is_recorded, ranking, err));

@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timedelta, timezone
 
 import example_worlds
+import keeper_test
 import serving
 import shop
 from shop import Shop
@@ -115,13 +116,30 @@ def check_after_a_kill(project, process, first):
     again = ask(port, visit("w1", ["i1", "i2", "i3", "i2"]))[1]
     assert [(entry["id"], entry["prediction"]) for entry in again["predictions"]] == \
         [(entry["id"], entry["prediction"]) for entry in first["predictions"]], (first, again)
-    status, conflict = ask(port, visit("w1", ["i1"]))
-    assert status == 409, conflict  # the same visit with another list
-    check_outcomes(project, process, port, first)
+    recorded = len(first["predictions"]) + 3 + check_corrections(port)  # 3: of w4 and w6
+    check_outcomes(project, process, port, first, recorded)
 
 
-def check_outcomes(project, process, port, first):
+def check_corrections(port):
+    """What was ranked is not ranked with another list; what only stands is corrected first. How many were recorded."""
+    for others in ["i1"], ["i9"], []:
+        status, conflict = ask(port, visit("w1", others))
+        assert status == 409 and "w1 was predicted with other contents" in conflict["detail"], conflict
+    assert ask(port, visit("w1", ["i9"]), record=False)[0] == 200
+    assert serving.call(port, "POST", "/v1/events/visits", visit("w8", ["i1", "i5"]))[1]["accepted"] == 1
+    corrected = ask(port, visit("w8", ["i2", "i4"]))[1]
+    check_ranking(corrected, ["i2", "i4"])
+    assert serving.call(port, "POST", "/v1/events/visits", visit("w8", ["i2", "i4"]))[1]["repeats"] == 1
+    assert serving.call(port, "POST", "/v1/events/visits", visit("w8", ["i4", "i6"]))[1]["corrections"] == 1
+    again = ask(port, visit("w8", ["i4", "i6"]))[1]  # what was ranked stays, what is new is ranked now
+    ids = {entry["item"]: entry["id"] for entry in check_ranking(again, ["i4", "i6"])}
+    assert ids["i4"] in {entry["id"] for entry in corrected["predictions"]}, (corrected, again)
+    return 3
+
+
+def check_outcomes(project, process, port, first, recorded):
     """The candidates that were shown have a label, by visit and item; the others have none."""
+    keeper = keeper_test.wait_for(lambda: keeper_test.child_of(process.pid, b"keeper"))
     clicked, seen, hidden = [entry["item"] for entry in first["predictions"]]
     later = END + timedelta(minutes=2)
     for stream, item in (("impressions", clicked), ("impressions", seen), ("clicks", clicked)):
@@ -137,7 +155,32 @@ def check_outcomes(project, process, port, first):
     rows = json.loads(project.ok("sql", "SELECT event, label FROM labels WHERE event LIKE 'w1|%'", "--json").out)
     labels = {row["event"].split("|")[1]: row["label"] for row in rows}
     assert labels == {clicked: 1, seen: 0}, (labels, hidden)
+    assert keeper_test.child_of(process.pid, b"keeper") == keeper  # it was not started anew
     serving.stop(process)
+    verified = json.loads(project.ok("features", "verify", "--json").out)
+    assert verified["recorded"] == recorded and verified["differences"] == 0, (verified, recorded)
+    watched = json.loads(project.ok("monitor", "--json").out)
+    watched = (watched["models"][0] if "models" in watched else watched)["features"]
+    assert watched["verified"] >= len(first["predictions"]) and watched["differing"] == 0, watched
+
+
+def test_elements_without_an_id_are_not_taken_for_another():
+    """They cannot be told apart later, so nobody compares them; each check says so or leaves them out."""
+    with Shop("project: empty\n") as project:
+        text = project_text(project.folder).replace("time: at, id: visit}", "time: at}", 1)
+        (project.folder / "millwright.yaml").write_text(text)
+        project.ok("ingest")
+        project.ok("train", "rank")
+        process, port = serve(project, END)
+        entries = check_ranking(ask(port, visit("w1", ["i1", "i2", "i3"]))[1], ["i1", "i2", "i3"])
+        serving.stop(process)
+        verified = json.loads(project.ok("features", "verify", "--json").out)
+        assert verified["recorded"] == 0 and verified["differences"] == 0, verified
+        watched = json.loads(project.ok("monitor", "--json").out)
+        watched = (watched["models"][0] if "models" in watched else watched)["features"]
+        assert watched == {"verified": 0, "differing": 0}, watched
+        replayed = project.run("predictions", "replay", entries[0]["id"])
+        assert replayed.code != 0 and "does not tell which event it was made for" in replayed.err, replayed
 
 
 if __name__ == "__main__":
