@@ -175,6 +175,7 @@ static mw_status fail_member(mw_str name, const char *const *names, mw_error *er
 mw_status mw_api_check_members(yyjson_val *body, const char *const *names, mw_error *err) {
     size_t index, count;
     yyjson_val *key, *value;
+    if (!yyjson_is_obj(body)) return MW_OK; /* its reader says what it must be */
     yyjson_obj_foreach(body, index, count, key, value) {
         mw_str name = {yyjson_get_str(key), yyjson_get_len(key)};
         const char *const *at = names;
