@@ -117,19 +117,35 @@ mw_status mw_decider_event(mw_decider *decider, const mw_event *event, mw_error 
     return MW_OK;
 }
 
+/* The id of a moment's event, and with `each` the element behind it: gives the size of that. */
+static uint32_t name_event(mw_decider *decider, const mw_cell *row) {
+    const mw_model_program *model = decider->config.model;
+    const mw_stream *moments = &decider->config.program->streams[model->moment_stream];
+    const mw_stream *event = model->each ? &decider->config.program->streams[model->each->stream]
+                                         : moments;
+    mw_buf *id = &decider->event_id;
+    mw_stream_append_id(event, row, decider->config.symbols, id);
+    if (!model->each || event->id_count == 0) return 0;
+    size_t before = id->size;
+    int32_t element = model->each->element;
+    mw_buf_append_char(id, '|');
+    mw_cell_append(id, moments->schema.fields[element].type, row[element],
+                   decider->config.symbols);
+    return (uint32_t)(id->size - before);
+}
+
 /* Without an answer yet; `moment` may be unknown. */
 static mw_status describe(mw_decider *decider, const mw_moment *moment, const mw_cell *features,
                           mw_prediction *out_prediction, mw_error *err) {
     const mw_model_program *model = decider->config.model;
     mw_buf_clear(&decider->event_id);
-    if (moment)
-        mw_stream_append_id(&decider->config.program->streams[model->moment_stream], moment->row,
-                            decider->config.symbols, &decider->event_id);
+    uint32_t element_size = moment ? name_event(decider, moment->row) : 0;
     MW_TRY(mw_buf_check(&decider->event_id, "the event's id", err));
     *out_prediction = (mw_prediction){.place = moment ? moment->place : 0,
                                       .t = moment ? moment->t : 0,
                                       .model = model->name,
                                       .event_id = mw_buf_str(&decider->event_id),
+                                      .element_size = element_size,
                                       .prediction = NAN,
                                       .features = features};
     return MW_OK;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum { DIGIT_BITS = 5, DIGIT_COUNT = MW_PREDICTION_ID_SIZE - 1 };
-enum { PREDICTION_FORMAT = 2, BLIND = 1 << 8 }; /* the latter in the word of the fallback */
+enum { PREDICTION_FORMAT = 3, BLIND = 1 << 8 }; /* the latter in the word of the fallback */
 
 /* Base 32 in the order of the bytes, without i, l, o and u (Crockford), so that ids sort. */
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -39,6 +39,11 @@ bool mw_prediction_id_parse(mw_str id, int64_t *out_place) {
     return true;
 }
 
+mw_str mw_prediction_announced(const mw_prediction *prediction) {
+    mw_str id = prediction->event_id;
+    return mw_str_slice(id, 0, id.size - prediction->element_size);
+}
+
 static void append_text(mw_buf *out, mw_str text) {
     mw_buf_append_u32(out, (uint32_t)text.size);
     mw_buf_append_str(out, text);
@@ -58,6 +63,7 @@ void mw_prediction_append(mw_buf *out, const mw_prediction *prediction,
     append_text(out, prediction->model);
     append_text(out, prediction->version);
     append_text(out, prediction->event_id);
+    mw_buf_append_u32(out, prediction->element_size);
     mw_buf_append_u64(out, bits);
     mw_buf_append_u32(out, prediction->decision);
     mw_buf_append_u32(out, prediction->fallback | (prediction->is_blind ? BLIND : 0));
@@ -78,13 +84,16 @@ static mw_status read_head(mw_reader *reader, mw_prediction *out_prediction, mw_
     prediction.model = read_text(reader);
     prediction.version = read_text(reader);
     prediction.event_id = read_text(reader);
+    prediction.element_size = format > 2 ? mw_read_u32(reader) : 0; /* not told before */
     prediction.prediction = mw_read_double(reader);
     uint32_t decision = mw_read_u32(reader);
     prediction.decision = decision == 1;
     uint32_t fallback = format > 1 ? mw_read_u32(reader) : 0; /* format 1 knew of none */
     prediction.is_blind = fallback & BLIND;
     prediction.fallback = fallback & ~(uint32_t)BLIND;
-    if (reader->failed || format == 0 || decision > 1 || prediction.fallback >= MW_BECAUSE_COUNT)
+    if (reader->failed || format == 0 || decision > 1 ||
+        prediction.element_size > prediction.event_id.size ||
+        prediction.fallback >= MW_BECAUSE_COUNT)
         return mw_fail(err, MW_CORRUPT, "prediction: the record is not one");
     *out_prediction = prediction;
     return MW_OK;

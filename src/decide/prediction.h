@@ -29,12 +29,16 @@ typedef struct {
     int64_t t;
     mw_str model, version;
     mw_str event_id;   /* the id of the moment's event, values joined by '|' */
+    uint32_t element_size; /* with `each`, how many bytes at its end are the element and its '|' */
     double prediction; /* of a yes/no label: the probability of yes */
     bool decision;     /* prediction >= the version's threshold */
     mw_fallback_reason fallback;
     bool is_blind;     /* the fallback answered without features: all of them are missing */
     const mw_cell *features; /* of the version's types; feature_count of them */
 } mw_prediction;
+
+/* The id of the event alone, without an element. */
+mw_str mw_prediction_announced(const mw_prediction *prediction);
 
 /* Writes the id with a NUL; sorts as the place does. */
 void mw_prediction_id(int64_t place, char out_id[MW_PREDICTION_ID_SIZE + 1]);

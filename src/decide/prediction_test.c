@@ -42,6 +42,7 @@ static mw_prediction example(mw_cell *cells, mw_symbols *symbols) {
                            .model = MW_STR("late"),
                            .version = MW_STR("0123456789ab"),
                            .event_id = MW_STR("UA|15"),
+                           .element_size = 3,
                            .prediction = 0.25,
                            .decision = true,
                            .features = cells};
@@ -60,6 +61,7 @@ MW_TEST(prediction_reads_back_what_was_written_into_another_process) {
                 &err);
     MW_CHECK(read.place == 42 && read.t == 40 && read.decision && read.prediction == 0.25);
     MW_CHECK_EQUAL_STR(read.event_id, "UA|15");
+    MW_CHECK_EQUAL_STR(mw_prediction_announced(&read), "UA");
     MW_CHECK(read_cells[0].number == 12.5);
     MW_CHECK_EQUAL_STR(mw_symbols_text(theirs, read_cells[1].symbol), "UA");
     MW_CHECK(read_cells[1].symbol != cells[1].symbol);
@@ -96,7 +98,8 @@ MW_TEST(prediction_keeps_why_the_fallback_answered) {
     mw_symbols_destroy(symbols);
 }
 
-MW_TEST(prediction_of_the_format_before_is_the_versions_own) {
+/* Format 1 knew neither elements nor fallbacks, format 2 no elements. */
+static void check_format(int format) {
     mw_symbols *symbols = new_symbols();
     mw_cell cells[2], read_cells[2];
     mw_prediction written = example(cells, symbols), read;
@@ -105,16 +108,24 @@ MW_TEST(prediction_of_the_format_before_is_the_versions_own) {
     mw_buf_init(&bytes, 1000);
     mw_buf_init(&before, 1000);
     mw_prediction_append(&bytes, &written, &schema, symbols);
-    size_t head = 4 + 8 + 8 + 4 + 4 + 4 + 12 + 4 + 5 + 8 + 4; /* up to the decision */
-    mw_buf_append(&before, bytes.data, head);
-    mw_buf_append(&before, bytes.data + head + 4, bytes.size - head - 4);
-    before.data[0] = 1;
+    size_t element = 4 + 8 + 8 + 4 + 4 + 4 + 12 + 4 + 5, fallback = element + 4 + 8 + 4;
+    size_t rest = fallback + (format == 1 ? 4 : 0);
+    mw_buf_append(&before, bytes.data, element);
+    mw_buf_append(&before, bytes.data + element + 4, fallback - element - 4);
+    mw_buf_append(&before, bytes.data + rest, bytes.size - rest);
+    before.data[0] = (char)format;
     MW_CHECK_OK(mw_prediction_read(mw_buf_str(&before), &schema, symbols, read_cells, &read,
                                    &err), &err);
     MW_CHECK(read.fallback == MW_BECAUSE_NONE && !read.is_blind);
+    MW_CHECK_EQUAL_STR(mw_prediction_announced(&read), "UA|15");
     MW_CHECK_EQUAL_DOUBLE_BITS(read.prediction, written.prediction);
     MW_CHECK_EQUAL_DOUBLE_BITS(read_cells[0].number, cells[0].number);
     mw_buf_release(&bytes);
     mw_buf_release(&before);
     mw_symbols_destroy(symbols);
+}
+
+MW_TEST(prediction_of_a_format_before_is_read) {
+    check_format(1);
+    check_format(2);
 }

@@ -102,7 +102,8 @@ static mw_status find_places(mw_admission *admission, mw_sequencer *sequencer,
     MW_TRY(mw_sequencer_next_place(sequencer, &next.first, err));
     if (!mw_sequencer_is_virtual(sequencer))
         next.step = mw_addition_step(&offer->addition, admission->config.event_us);
-    return mw_offer_place(offer, mw_sequencer_last_prediction(sequencer), next, out_places, err);
+    int64_t last_prediction = mw_ledger_last(mw_sequencer_ledger(sequencer));
+    return mw_offer_place(offer, last_prediction, next, out_places, err);
 }
 
 static mw_status accept(mw_admission *admission, mw_sequencer *sequencer,

@@ -40,10 +40,11 @@ void mw_sequencer_unlearn(mw_sequencer *sequencer) {
     mw_past_end(sequencer->past);
     mw_roster_destroy(sequencer->roster);
     mw_ledger_destroy(sequencer->ledger);
+    mw_ledger_destroy(sequencer->rankings);
     mw_entrance_destroy(sequencer->entrance);
     sequencer->past = NULL;
     sequencer->roster = NULL;
-    sequencer->ledger = NULL;
+    sequencer->ledger = sequencer->rankings = NULL;
     sequencer->entrance = NULL;
     sequencer->history_next = 0;
     sequencer->now_us = sequencer->config.clock_us;
@@ -57,14 +58,16 @@ mw_status mw_sequencer_begin_lists(mw_sequencer *sequencer, mw_error *err) {
     const mw_sequencer_config *config = &sequencer->config;
     mw_roster_destroy(sequencer->roster);
     mw_ledger_destroy(sequencer->ledger);
+    mw_ledger_destroy(sequencer->rankings);
     mw_entrance_destroy(sequencer->entrance);
     sequencer->roster = NULL;
-    sequencer->ledger = NULL;
+    sequencer->ledger = sequencer->rankings = NULL;
     sequencer->entrance = NULL;
     MW_TRY(mw_roster_create(config->program, config->symbols, sequencer->key,
                             &sequencer->roster, err));
     MW_TRY(mw_entrance_create(config->program, config->symbols, true, &sequencer->entrance, err));
-    return mw_ledger_create(sequencer->key, &sequencer->ledger, err);
+    MW_TRY(mw_ledger_create(sequencer->key, &sequencer->ledger, err));
+    return mw_ledger_create(sequencer->key, &sequencer->rankings, err);
 }
 
 /* The version that was promoted last may answer by other windows than the one that did when the
@@ -223,14 +226,12 @@ static void survey_control(mw_recovery *r, const mw_record *record) {
 }
 
 static mw_status survey_prediction(mw_recovery *r, const mw_record *record, mw_error *err) {
-    mw_ledger *ledger = r->sequencer->ledger;
     mw_prediction prediction;
     MW_TRY(mw_prediction_read_head(record->payload, &prediction, err));
-    mw_ledger_entry entry = {record->place,
-                             mw_ledger_event(ledger, prediction.model, prediction.event_id),
-                             mw_log_scan_position(r->scan)};
-    MW_TRY(mw_ledger_add(ledger, &entry, err));
-    mw_ledger_settle_all(ledger);
+    MW_TRY(mw_sequencer_list(r->sequencer, &prediction, record->place,
+                             mw_log_scan_position(r->scan), err));
+    mw_ledger_settle_all(r->sequencer->ledger);
+    mw_ledger_settle_all(r->sequencer->rankings);
     return MW_OK;
 }
 

@@ -14,11 +14,12 @@
  *   u64 key, u64 key
  *   u32 model count; each: text name, text version that answers
  */
-enum { FORMAT = 2 }; /* 1 had rosters without places, and is refused: the log is replayed */
+/* 1 had rosters without places, 2 no rankings: both are refused, and the log is replayed. */
+enum { FORMAT = 3 };
 static const mw_seal seal = {.what = "sequencer", .magic = 0x5153574d, .format = FORMAT};
 
 static const char head_name[] = "sequencer", roster_name[] = "roster", ledger_name[] = "ledger",
-                  entrance_name[] = "entrance";
+                  rankings_name[] = "rankings", entrance_name[] = "entrance";
 static const char course_prefix[] = "course ";
 enum { ARENA_SIZE_MAX = 1 << 24, COURSE_NAME_SIZE = sizeof course_prefix + MW_NAME_SIZE_MAX };
 
@@ -106,8 +107,8 @@ static mw_status add_course(const mw_sequencer *sequencer, size_t model, mw_buf 
                        bytes, err);
 }
 
-/* The four sections that all have, then the courses. */
-enum { SECTIONS_BEFORE_COURSES = 4 };
+/* The five sections that all have, then the courses. */
+enum { SECTIONS_BEFORE_COURSES = 5 };
 
 typedef struct {
     size_t count;
@@ -122,8 +123,10 @@ static mw_status fill_sections(const mw_sequencer *sequencer, section_list *list
     MW_TRY(add_section(&list->sections[1], MW_STR(roster_name), &list->bytes[1], err));
     mw_ledger_save(sequencer->ledger, &list->bytes[2]);
     MW_TRY(add_section(&list->sections[2], MW_STR(ledger_name), &list->bytes[2], err));
-    if (sequencer->entrance) MW_TRY(mw_entrance_save(sequencer->entrance, &list->bytes[3], err));
-    MW_TRY(add_section(&list->sections[3], MW_STR(entrance_name), &list->bytes[3], err));
+    mw_ledger_save(sequencer->rankings, &list->bytes[3]);
+    MW_TRY(add_section(&list->sections[3], MW_STR(rankings_name), &list->bytes[3], err));
+    if (sequencer->entrance) MW_TRY(mw_entrance_save(sequencer->entrance, &list->bytes[4], err));
+    MW_TRY(add_section(&list->sections[4], MW_STR(entrance_name), &list->bytes[4], err));
     for (size_t i = SECTIONS_BEFORE_COURSES; i < list->count; i++)
         MW_TRY(add_course(sequencer, i - SECTIONS_BEFORE_COURSES, &list->bytes[i],
                           list->names[i], &list->sections[i], err));
@@ -234,13 +237,15 @@ static mw_status read_head(mw_saved_state *saved, mw_sequencer *sequencer, mw_er
 
 static mw_status read_lists(const mw_saved_state *saved, mw_sequencer *sequencer,
                             mw_error *err) {
-    mw_str roster, ledger, entrance;
+    mw_str roster, ledger, rankings, entrance;
     MW_TRY(find(saved, MW_STR(roster_name), &roster, err));
     MW_TRY(find(saved, MW_STR(ledger_name), &ledger, err));
+    MW_TRY(find(saved, MW_STR(rankings_name), &rankings, err));
     MW_TRY(find(saved, MW_STR(entrance_name), &entrance, err));
     MW_TRY(mw_sequencer_begin_lists(sequencer, err));
     MW_TRY(mw_roster_load(sequencer->roster, roster, err));
     MW_TRY(mw_ledger_load(sequencer->ledger, ledger, err));
+    MW_TRY(mw_ledger_load(sequencer->rankings, rankings, err));
     if (!sequencer->entrance) return MW_OK;
     return mw_entrance_load(sequencer->entrance, entrance, err);
 }

@@ -3,6 +3,7 @@
  *
  *     "sequencer"     sealed "MWSQ": what it goes by (below), the numbers, who answers
  *     "roster"        feature/roster.h       "ledger"   serve/ledger.h
+ *     "rankings"   likewise, of each ranking its first prediction
  *     "entrance"      feature/entrance.h; empty where no field of a stream has windows
  *     "course NAME"   of each model, feature/course.h
  *

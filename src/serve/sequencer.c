@@ -390,6 +390,19 @@ mw_status mw_sequencer_append(mw_sequencer *sequencer, const mw_event *event, mw
     return broken(sequencer, append_event(sequencer, &placed, err), err);
 }
 
+mw_status mw_sequencer_list(mw_sequencer *sequencer, const mw_prediction *prediction,
+                            int64_t stamp, mw_log_position position, mw_error *err) {
+    mw_ledger *ledger = sequencer->ledger, *rankings = sequencer->rankings;
+    mw_str model = prediction->model, announced = mw_prediction_announced(prediction);
+    mw_ledger_entry entry = {stamp, mw_ledger_event(ledger, model, prediction->event_id),
+                             position};
+    MW_TRY(mw_ledger_add(ledger, &entry, err));
+    if (prediction->element_size == 0 || mw_ledger_find_event(rankings, model, announced))
+        return MW_OK;
+    entry.event = mw_ledger_event(rankings, model, announced);
+    return mw_ledger_add(rankings, &entry, err);
+}
+
 static mw_status record_prediction(mw_sequencer *sequencer, size_t model, int64_t stamp,
                                    const mw_prediction *prediction, mw_error *err) {
     mw_buf_clear(&sequencer->payload);
@@ -401,12 +414,9 @@ static mw_status record_prediction(mw_sequencer *sequencer, size_t model, int64_
                         .time = prediction->t,
                         .known = prediction->place,
                         .place = stamp};
-    mw_ledger_entry entry = {
-        .stamp = stamp,
-        .event = mw_ledger_event(sequencer->ledger, prediction->model, prediction->event_id),
-        .position = {.offset = mw_log_batch_size(sequencer->log)}};
+    mw_log_position position = {.offset = mw_log_batch_size(sequencer->log)};
     MW_TRY(add_record(sequencer, record, err));
-    return mw_ledger_add(sequencer->ledger, &entry, err);
+    return mw_sequencer_list(sequencer, prediction, stamp, position, err);
 }
 
 mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model, int64_t stamp,
@@ -491,10 +501,6 @@ void mw_sequencer_forget(mw_sequencer *sequencer) {
 
 const mw_arrival *mw_sequencer_arrival(const mw_sequencer *sequencer) {
     return sequencer->arrival;
-}
-
-int64_t mw_sequencer_last_prediction(const mw_sequencer *sequencer) {
-    return mw_ledger_last(sequencer->ledger);
 }
 
 /* --- receipts ----------------------------------------------------------------------------- */
@@ -669,11 +675,12 @@ mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err) {
     sequencer->lacks_room = status == MW_NO_SPACE;
     if (sequencer->lacks_room)
         return mw_hint(err, status, "Nothing is taken in until there is room: send it again then.");
-    if (status == MW_OK)
-        mw_ledger_settle(sequencer->ledger, mw_log_batch_position(sequencer->log));
-    if (status == MW_OK)
-        mw_receipts_settle(sequencer->receipts, mw_log_batch_position(sequencer->log));
-    return broken(sequencer, status, err);
+    if (status != MW_OK) return broken(sequencer, status, err);
+    mw_log_position batch = mw_log_batch_position(sequencer->log);
+    mw_ledger_settle(sequencer->ledger, batch);
+    mw_ledger_settle(sequencer->rankings, batch);
+    mw_receipts_settle(sequencer->receipts, batch);
+    return MW_OK;
 }
 
 mw_status mw_sequencer_check_room(mw_sequencer *sequencer, mw_error *err) {
@@ -694,6 +701,11 @@ mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model) {
 }
 
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer) { return sequencer->ledger; }
+
+bool mw_sequencer_was_ranked(const mw_sequencer *sequencer, size_t model, mw_str event_id) {
+    mw_str name = sequencer->config.program->models[model].name;
+    return mw_ledger_find_event(sequencer->rankings, name, event_id) != NULL;
+}
 
 mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer, const mw_ledger_entry *entry,
                                        mw_str *out_payload, mw_error *err) {

@@ -94,8 +94,6 @@ MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model,
 MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_check_room(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
-/* The stamp of the last prediction that was recorded; INT64_MIN: there is none. */
-int64_t mw_sequencer_last_prediction(const mw_sequencer *sequencer);
 
 /* This version answers for the model from the next place on. One that brings another program
    than the one before (another address) needs other windows: it answers once mw_sequencer_rebuild
@@ -134,6 +132,8 @@ MW_MUST_USE mw_status mw_sequencer_read_receipt(mw_sequencer *sequencer,
                                                 mw_buf *out, mw_error *err);
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
 const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);
+/* With `each`: whether any element of the event was ranked, whatever its list says now. */
+bool mw_sequencer_was_ranked(const mw_sequencer *sequencer, size_t model, mw_str event_id);
 /* The bytes of a recorded prediction, valid until the next are read. */
 MW_MUST_USE mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer,
                                                    const mw_ledger_entry *entry,

@@ -38,10 +38,11 @@ struct mw_sequencer {
     mw_decider **deciders; /* one a model */
     mw_succession *successions; /* likewise */
     mw_answering *answering; /* likewise */
-    mw_hash_key key;       /* of roster and ledger; a secret */
+    mw_hash_key key;       /* of roster and ledgers; a secret */
     mw_roster *roster;     /* events of history and log, by their ids */
     mw_entrance *entrance; /* NULL: no field has windows */
     mw_ledger *ledger;
+    mw_ledger *rankings;   /* with `each`, of each model and event the first prediction */
     mw_receipts *receipts;
     mw_past *past;         /* what of the lake is still to be fed; NULL: nothing */
     size_t history_next;   /* the first of it that is */
@@ -91,7 +92,10 @@ MW_MUST_USE mw_status mw_sequencer_recover_receipts(mw_sequencer *sequencer, mw_
 MW_MUST_USE mw_status mw_sequencer_control(mw_sequencer *sequencer, const char *kind,
                                            mw_error *err);
 
-/* What was learned from log and lake goes; roster and ledger are to be begun. */
+/* Lists a prediction by its event, and where it is the first of a ranking, the ranking. */
+MW_MUST_USE mw_status mw_sequencer_list(mw_sequencer *sequencer, const mw_prediction *prediction,
+                                        int64_t stamp, mw_log_position position, mw_error *err);
+/* What was learned from log and lake goes; roster and ledgers are to be begun. */
 void mw_sequencer_unlearn(mw_sequencer *sequencer);
 /* The i-th event that arrived while windows are filled; false if there are fewer. */
 bool mw_sequencer_arrived(const mw_sequencer *sequencer, size_t index, mw_event *out_event,

@@ -306,21 +306,6 @@ static const mw_ledger_entry *find_element(const rank_call *c, mw_cell element) 
     return find_stored(c->service, c->number, c->moments, c->service->ranking.row);
 }
 
-/* An event of which an element was ranked, by the row that it would replace or by its own, is not
-   ranked with other contents. */
-static mw_status refuse_ranked(const rank_call *c, mw_error *err) {
-    const mw_event *event = &c->received.events[0];
-    const mw_cell *const rows[] = {event->replaced, event->row};
-    const mw_elements *elements = &c->service->ranking.elements;
-    for (size_t k = 0; k < 2; k++) {
-        MW_TRY(take_elements(c, rows[k], err));
-        for (size_t i = 0; i < elements->count; i++)
-            if (find_element(c, elements->cells[i]))
-                return refuse_change(c->service, c->received, err);
-    }
-    return MW_OK;
-}
-
 /* An answer of a ranking, which has its version and t, place once. */
 static void keep_ranked(mw_service *service, size_t index, mw_cell element,
                         const mw_answer *answer, mw_ranking *ranking) {
@@ -417,7 +402,9 @@ static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
     mw_service *service = c->service;
     bool is_stored = false, is_recorded = c->record && mw_decider_is_asked(c->decider);
     const mw_event *event = &c->received.events[0];
-    if (event->replaced && c->record) MW_TRY(refuse_ranked(c, err));
+    if (event->replaced && c->record &&
+        mw_sequencer_was_ranked(service->config.sequencer, c->number, ranking->event_id))
+        return refuse_change(service, c->received, err);
     MW_TRY(take_elements(c, event->row, err));
     MW_TRY(rank_stored(c, ranking, &is_stored, err));
     if (!is_stored) MW_TRY(rank_now(c, is_recorded, ranking, err));

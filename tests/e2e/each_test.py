@@ -117,6 +117,13 @@ def check_after_a_kill(project, process, first):
     assert [(entry["id"], entry["prediction"]) for entry in again["predictions"]] == \
         [(entry["id"], entry["prediction"]) for entry in first["predictions"]], (first, again)
     recorded = len(first["predictions"]) + 3 + check_corrections(port)  # 3: of w4 and w6
+    process.kill()
+    process.wait()
+    process, port = serve(project, END)
+    check_conflict(port)  # by the log
+    serving.stop(process)
+    process, port = serve(project, END)
+    check_conflict(port)  # by the checkpoint
     check_outcomes(project, process, port, first, recorded)
 
 
@@ -134,7 +141,16 @@ def check_corrections(port):
     again = ask(port, visit("w8", ["i4", "i6"]))[1]  # what was ranked stays, what is new is ranked now
     ids = {entry["item"]: entry["id"] for entry in check_ranking(again, ["i4", "i6"])}
     assert ids["i4"] in {entry["id"] for entry in corrected["predictions"]}, (corrected, again)
+    assert serving.call(port, "POST", "/v1/events/visits", visit("w8", ["i7"]))[1]["corrections"] == 1
+    check_conflict(port)
     return 3
+
+
+def check_conflict(port):
+    """Elements of w8 were ranked, whatever list it has had since."""
+    for others in ["i8"], []:
+        status, conflict = ask(port, visit("w8", others))
+        assert status == 409 and "w8 was predicted with other contents" in conflict["detail"], conflict
 
 
 def check_outcomes(project, process, port, first, recorded):
