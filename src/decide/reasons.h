@@ -2,8 +2,9 @@
  * reasons: why a prediction is what it is, the strongest reason first, for programs and people.
  *
  * Each feature adds something to the sum that the prediction is made of (for a yes-or-no model in
- * log odds: above 0 towards yes): its exact SHAP value (model/explainer.h). `expected`, all that is
- * added and the sum are one: expected + the reasons shown + what the others add.
+ * log odds: above 0 towards yes): its exact SHAP value (model/explainer.h, model/background.h).
+ * `expected`, all that is added and the sum are one: expected + the reasons shown + what the others
+ * add.
  */
 #pragma once
 #include "base/json.h"
@@ -19,7 +20,7 @@ typedef struct {
 typedef struct {
     const mw_reason *items; /* one a feature */
     size_t count;
-    double expected; /* the sum of a row of which nothing is known */
+    double expected; /* the sum of a row of which nothing is known, or the mean of others' */
 } mw_reasons;
 
 /* Puts the strongest first. Equal ones keep the order of their features. */

@@ -1,5 +1,6 @@
 #include "decide/scorer.h"
 
+#include "model/background.h"
 #include "model/explainer.h"
 
 struct mw_scorer {
@@ -8,7 +9,8 @@ struct mw_scorer {
     const mw_encoder *encoder;
     const mw_profile *profile;
     double *values; /* of the row that is scored */
-    const mw_explainer *explainer; /* NULL: nobody has asked yet */
+    const mw_explainer *explainer;   /* one of the two, once somebody has asked */
+    const mw_background *background; /* this one if the version keeps rows */
     double *added;                 /* by each feature, and the expected sum */
     mw_reason *reasons;
     char name[MW_VERSION_NAME_SIZE + 1];
@@ -53,14 +55,25 @@ mw_score mw_scorer_run(mw_scorer *scorer, const mw_cell *features) {
 }
 
 mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err) {
-    if (scorer->explainer) return MW_OK;
-    size_t count = scorer->version->features.count;
+    const mw_version *version = scorer->version;
+    if (scorer->explainer || scorer->background) return MW_OK;
+    size_t count = version->features.count;
     scorer->added = mw_arena_alloc(&scorer->arena, count + 1, sizeof *scorer->added);
     scorer->reasons = mw_arena_alloc(&scorer->arena, count, sizeof *scorer->reasons);
     if (!scorer->added || !scorer->reasons)
         return mw_fail(err, MW_NO_MEMORY, "scorer: no memory to explain");
-    return mw_explainer_make(&scorer->arena, scorer->version->forest, mw_lanes_best(),
+    if (version->background_count > 0)
+        return mw_background_make(&scorer->arena, version->forest, version->background,
+                                  version->background_count, &scorer->background, err);
+    return mw_explainer_make(&scorer->arena, version->forest, mw_lanes_best(),
                              &scorer->explainer, err);
+}
+
+/* What each feature adds to the row that was encoded. */
+static mw_status explain_values(mw_scorer *scorer, mw_error *err) {
+    if (scorer->background)
+        return mw_background_run(scorer->background, scorer->values, 1, scorer->added, err);
+    return mw_explainer_run(scorer->explainer, scorer->values, 1, scorer->added, err);
 }
 
 mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reasons *out_reasons,
@@ -68,7 +81,7 @@ mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reaso
     size_t count = scorer->version->features.count;
     MW_TRY(mw_scorer_prepare(scorer, err));
     (void)mw_encoder_run(scorer->encoder, features, scorer->values);
-    MW_TRY(mw_explainer_run(scorer->explainer, scorer->values, 1, scorer->added, err));
+    MW_TRY(explain_values(scorer, err));
     for (size_t i = 0; i < count; i++)
         scorer->reasons[i] = (mw_reason){(uint32_t)i, scorer->added[i]};
     mw_reasons_sort(scorer->reasons, count);

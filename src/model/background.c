@@ -17,6 +17,7 @@ struct mw_background {
     const pattern *patterns;
     const uint32_t *pattern_ends; /* of each leaf */
     const double *expected;       /* one a class */
+    const double *rows; /* with linear leaves, whose patterns are these, one by one; else NULL */
     /* What the leaf adds to each of `own` steps that only the row passes, where only the background
        row passes `other` ones: (own - 1)! other! / (own + other)!. */
     double weights[STEPS_MAX + 1][STEPS_MAX + 1];
@@ -37,6 +38,10 @@ static void fill_lefts(const mw_forest *forest, uint32_t first, uint32_t end, co
         const mw_tree_split *split = &forest->splits[s];
         out_lefts[s - first] = mw_tree_goes_left(forest, split, row[split->feature]);
     }
+}
+
+static uint64_t all_steps(const mw_path *path) {
+    return path->step_count == STEPS_MAX ? UINT64_MAX : (UINT64_C(1) << path->step_count) - 1;
 }
 
 /* The steps that a row passes, whose sides at the tree's splits are known. */
@@ -71,7 +76,7 @@ static void add_pattern(making *m, size_t first, uint64_t passes) {
     pattern *patterns = (pattern *)(void *)m->patterns.data;
     size_t count = m->patterns.size / sizeof *patterns;
     double share = 1.0 / (double)m->row_count;
-    for (size_t i = first; i < count; i++) {
+    for (size_t i = first; i < count && !m->paths->forest->linears; i++) {
         if (patterns[i].passes != passes) continue;
         patterns[i].share += share;
         return;
@@ -88,14 +93,14 @@ static void take_tree(making *m, uint32_t tree, size_t *leaf, uint32_t first_spl
                    m->lefts + row * width);
     for (; *leaf < m->paths->leaf_ends[tree]; ++*leaf) {
         size_t first = m->patterns.size / sizeof(pattern);
-        uint32_t step_count = m->paths->paths[*leaf].step_count;
-        uint64_t all = step_count == 64 ? UINT64_MAX : (UINT64_C(1) << step_count) - 1;
+        uint64_t all = all_steps(&m->paths->paths[*leaf]);
         for (size_t row = 0; row < m->row_count && !m->patterns.failed; row++) {
             uint64_t passes = passes_of(m->paths, *leaf, m->lefts + row * width, first_split);
+            const double *features = m->rows + row * forest->head.feature_count;
             add_pattern(m, first, passes);
             if (passes == all)
                 m->expected[tree % forest->head.class_count] +=
-                    forest->leaves[*leaf] / (double)m->row_count;
+                    mw_tree_value(forest, *leaf, features) / (double)m->row_count;
         }
         m->ends[*leaf] = (uint32_t)(m->patterns.size / sizeof(pattern));
     }
@@ -113,6 +118,17 @@ static mw_status take_all(making *m, mw_arena *arena, mw_background *background,
     if (!patterns) return mw_fail(err, MW_NO_MEMORY, "explain: out of memory");
     memcpy(patterns, mw_buf_str(&m->patterns).data, m->patterns.size);
     background->patterns = patterns;
+    return MW_OK;
+}
+
+/* What a linear leaf is worth to a background row is its own. */
+static mw_status keep_rows(const making *m, mw_arena *arena, mw_background *background,
+                           mw_error *err) {
+    size_t row_size = m->paths->forest->head.feature_count * sizeof *m->rows;
+    double *rows = mw_arena_alloc(arena, m->row_count, row_size);
+    if (!rows) return mw_fail(err, MW_NO_MEMORY, "explain: out of memory");
+    memcpy(rows, m->rows, m->row_count * row_size);
+    background->rows = rows;
     return MW_OK;
 }
 
@@ -141,6 +157,7 @@ mw_status mw_background_make(mw_arena *arena, const mw_forest *forest, const dou
     mw_buf_release(&m.patterns);
     mw_arena_release(&scratch);
     if (status != MW_OK) return status;
+    if (forest->linears) MW_TRY(keep_rows(&m, arena, background, err));
     background->paths = m.paths;
     background->pattern_ends = m.ends;
     background->expected = m.expected;
@@ -151,23 +168,97 @@ mw_status mw_background_make(mw_arena *arena, const mw_forest *forest, const dou
 
 /* --- explaining -------------------------------------------------------------------------- */
 
+/* Worth something to whoever has all of `own` and none of `other`. */
+typedef struct {
+    uint64_t own, other;
+    double worth;
+} game;
+
+static void add_game(const mw_background *background, const mw_path_step *steps, game g,
+                     double *values) {
+    uint64_t own = g.own, other = g.other;
+    int own_count = __builtin_popcountll(own), other_count = __builtin_popcountll(other);
+    double adds = g.worth * background->weights[own_count][other_count];
+    double takes = g.worth * background->weights[other_count][own_count];
+    for (; own; own &= own - 1) values[steps[__builtin_ctzll(own)].feature] += adds;
+    for (; other; other &= other - 1) values[steps[__builtin_ctzll(other)].feature] -= takes;
+}
+
 static void add_leaf(const mw_background *background, size_t leaf, uint64_t passes,
                      double *values) {
     const mw_path *path = &background->paths->paths[leaf];
     const mw_path_step *steps = background->paths->steps + path->first_step;
     double value = background->paths->forest->leaves[leaf];
-    uint64_t all = path->step_count == 64 ? UINT64_MAX : (UINT64_C(1) << path->step_count) - 1;
+    uint64_t all = all_steps(path);
     uint32_t end = background->pattern_ends[leaf];
     for (uint32_t i = leaf ? background->pattern_ends[leaf - 1] : 0; i < end; i++) {
         uint64_t others = background->patterns[i].passes;
         if ((passes | others) != all) continue;
-        uint64_t own = passes & ~others, other = others & ~passes;
-        int own_count = __builtin_popcountll(own), other_count = __builtin_popcountll(other);
-        double part = value * background->patterns[i].share;
-        double adds = part * background->weights[own_count][other_count];
-        double takes = part * background->weights[other_count][own_count];
-        for (; own; own &= own - 1) values[steps[__builtin_ctzll(own)].feature] += adds;
-        for (; other; other &= other - 1) values[steps[__builtin_ctzll(other)].feature] -= takes;
+        game g = {passes & ~others, others & ~passes, value * background->patterns[i].share};
+        add_game(background, steps, g, values);
+    }
+}
+
+/* Two rows at a linear leaf that some mixture of them falls into. */
+typedef struct {
+    const mw_path_step *steps;
+    const double *row, *background_row;
+    uint64_t own, other; /* the steps that only the one passes, only the other */
+    double share;
+} meeting;
+
+static uint64_t step_of(const mw_path_step *steps, uint32_t feature) {
+    uint32_t i = 0;
+    while (steps[i].feature != feature) i++;
+    return UINT64_C(1) << i;
+}
+
+/* What the leaf is worth beyond its plain value, where a mixture lacks none of its terms: that of
+   the background row, and for each term whose step both rows pass what the row's own changes. */
+static void add_terms(const mw_background *background, const meeting *m, size_t leaf,
+                      double *values) {
+    const mw_forest *forest = background->paths->forest;
+    const mw_tree_linear *linear = &forest->linears[leaf];
+    const mw_forest_term *terms = forest->terms + linear->first_term;
+    uint64_t own = m->own, other = m->other;
+    double worth = linear->constant - forest->leaves[leaf];
+    for (uint32_t i = 0; i < linear->term_count; i++) {
+        uint64_t step = step_of(m->steps, terms[i].feature);
+        double mine = mw_tree_term_value(m->row[terms[i].feature]);
+        double theirs = mw_tree_term_value(m->background_row[terms[i].feature]);
+        if (isnan(mine)) other |= step;
+        if (isnan(theirs)) own |= step;
+        worth += terms[i].factor * (own & step ? mine : theirs);
+    }
+    if (own & other) return;
+    add_game(background, m->steps, (game){own, other, m->share * worth}, values);
+    for (uint32_t i = 0; i < linear->term_count; i++) {
+        uint64_t step = step_of(m->steps, terms[i].feature);
+        if ((own | other) & step) continue;
+        double mine = mw_tree_term_value(m->row[terms[i].feature]);
+        double theirs = mw_tree_term_value(m->background_row[terms[i].feature]);
+        game g = {own | step, other, m->share * terms[i].factor * (mine - theirs)};
+        add_game(background, m->steps, g, values);
+    }
+}
+
+static void add_linear_leaf(const mw_background *background, size_t leaf, uint64_t passes,
+                            const double *row, double *values) {
+    const mw_path *path = &background->paths->paths[leaf];
+    const mw_forest *forest = background->paths->forest;
+    uint64_t all = all_steps(path);
+    uint32_t first = leaf ? background->pattern_ends[leaf - 1] : 0;
+    meeting m = {.steps = background->paths->steps + path->first_step, .row = row};
+    for (uint32_t i = first; i < background->pattern_ends[leaf]; i++) {
+        uint64_t others = background->patterns[i].passes;
+        if ((passes | others) != all) continue;
+        m.background_row = background->rows + (i - first) * forest->head.feature_count;
+        m.own = passes & ~others;
+        m.other = others & ~passes;
+        m.share = background->patterns[i].share;
+        game plain = {m.own, m.other, m.share * forest->leaves[leaf]};
+        add_game(background, m.steps, plain, values);
+        add_terms(background, &m, leaf, values);
     }
 }
 
@@ -181,8 +272,11 @@ static void explain_row(const mw_background *background, const double *row, bool
     for (uint32_t t = 0; t < head->tree_count; t++) {
         double *class_values = values + t % head->class_count * (head->feature_count + 1);
         fill_lefts(paths->forest, first_split, paths->split_ends[t], row, lefts);
-        for (; leaf < paths->leaf_ends[t]; leaf++)
-            add_leaf(background, leaf, passes_of(paths, leaf, lefts, first_split), class_values);
+        for (; leaf < paths->leaf_ends[t]; leaf++) {
+            uint64_t passes = passes_of(paths, leaf, lefts, first_split);
+            if (background->rows) add_linear_leaf(background, leaf, passes, row, class_values);
+            else add_leaf(background, leaf, passes, class_values);
+        }
         first_split = paths->split_ends[t];
     }
     for (uint32_t class = 0; class < head->class_count; class++)

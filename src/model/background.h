@@ -8,6 +8,10 @@
  * each of the latter takes, a share of the leaf that a table holds. Background rows that pass the
  * same steps are taken together.
  *
+ * A linear leaf is such a leaf of its plain value, and another one, for mixtures that lack none of
+ * its terms, of the difference: its constant and what the terms are to the background row; and a
+ * further one for each term that the row may bring or not, of what that changes.
+ *
  * Immutable, in the arena that was given; any number of threads may use it.
  */
 #pragma once
@@ -17,8 +21,8 @@ enum { MW_BACKGROUND_ROWS_MAX = 10000 };
 
 typedef struct mw_background mw_background;
 
-/* Keeps nothing of `rows`. MW_NOT_BUILT for linear leaves, MW_TOO_LARGE for trees that are too deep
-   (model/forest_paths.h) or ask for more than 64 features above a leaf. */
+/* `rows` may go. MW_TOO_LARGE for trees that are too deep (model/forest_paths.h) or ask for more
+   than 64 features above and in a leaf. */
 MW_MUST_USE mw_status mw_background_make(mw_arena *arena, const mw_forest *forest,
                                          const double *rows, size_t row_count,
                                          const mw_background **out_background, mw_error *err);

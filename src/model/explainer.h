@@ -22,9 +22,9 @@
 
 typedef struct mw_explainer mw_explainer;
 
-/* `kind` is mw_lanes_best(); the values have the same bits in all kinds. MW_NOT_BUILT for linear
-   leaves and for forests without covers, MW_TOO_LARGE for trees that are too deep
-   (model/forest_paths.h). */
+/* `kind` is mw_lanes_best(); the values have the same bits in all kinds. MW_INVALID for linear
+   leaves (model/background.h explains them), MW_NOT_BUILT for forests without covers, MW_TOO_LARGE
+   for trees that are too deep (model/forest_paths.h). */
 MW_MUST_USE mw_status mw_explainer_make(mw_arena *arena, const mw_forest *forest,
                                         mw_lanes_kind kind,
                                         const mw_explainer **out_explainer, mw_error *err);

@@ -222,6 +222,10 @@ mw_forest_head mw_forest_facts(const mw_forest *forest) {
     return forest->head;
 }
 
+bool mw_forest_is_linear(const mw_forest *forest) {
+    return forest->linears != NULL;
+}
+
 double mw_forest_raw(const mw_forest *forest, const double *features) {
     MW_ASSERT(forest->head.class_count == 1);
     double sum;

@@ -28,6 +28,8 @@ void mw_forest_encode(const mw_forest *forest, mw_buf *out);
 void mw_forest_hash(const mw_forest *forest, char out_hex[MW_SHA256_HEX_SIZE + 1]);
 
 mw_forest_head mw_forest_facts(const mw_forest *forest);
+/* Whether a leaf is linear: then rows explain it (model/background.h), and nothing else does. */
+bool mw_forest_is_linear(const mw_forest *forest);
 /* The sum of the leaves that `features` (feature_count doubles) fall into; for one class. */
 double mw_forest_raw(const mw_forest *forest, const double *features);
 /* What the objective makes of it (of its mean, in an averaged forest): for a binary one, a

@@ -59,10 +59,33 @@ static void take_step(walk *w, size_t first, size_t depth) {
     w->step_count++;
 }
 
+/* Steps for the features that a linear leaf alone asks for. */
+static void take_terms(walk *w, size_t leaf, size_t depth) {
+    if (!w->forest->linears) return;
+    const mw_tree_linear *linear = &w->forest->linears[leaf];
+    const mw_forest_term *terms = w->forest->terms + linear->first_term;
+    if (linear->term_count > MW_PATH_STEPS_MAX) {
+        w->step_count += linear->term_count; /* which is refused */
+        return;
+    }
+    for (uint32_t i = 0; i < linear->term_count; i++) {
+        bool is_known = false;
+        for (size_t d = 0; d < depth; d++) is_known |= feature_at(w, d) == terms[i].feature;
+        for (uint32_t k = 0; k < i; k++) is_known |= terms[k].feature == terms[i].feature;
+        if (is_known) continue;
+        if (!w->is_counting)
+            w->steps[w->step_count] = (mw_path_step){.share = 1,
+                                                     .first_turn = (uint32_t)w->turn_count,
+                                                     .feature = terms[i].feature};
+        w->step_count++;
+    }
+}
+
 static void take_leaf(walk *w, size_t leaf, size_t depth) {
     uint64_t first = w->step_count;
     for (size_t i = 0; i < depth; i++)
         if (!is_repeat(w, i)) take_step(w, i, depth);
+    take_terms(w, leaf, depth);
     uint32_t count = (uint32_t)(w->step_count - first);
     if (count > w->step_count_max) w->step_count_max = count;
     if (!w->is_counting) w->paths[leaf] = (mw_path){(uint32_t)first, count};
@@ -121,9 +144,14 @@ static void find_ends(const mw_forest *forest, uint32_t *leaf_ends, uint32_t *sp
 }
 
 static mw_status check(const mw_forest *forest, bool wants_shares, mw_error *err) {
-    if (forest->linears)
-        return mw_fail(err, MW_NOT_BUILT, "explain: linear leaves are not built yet");
-    if (!wants_shares || forest->split_covers) return MW_OK;
+    if (!wants_shares) return MW_OK;
+    if (forest->linears) {
+        mw_status status = mw_fail(err, MW_INVALID,
+                                   "explain: a model with linear leaves is explained against rows "
+                                   "of its training data, and this version keeps none");
+        return mw_hint(err, status, "Import the model again: its version will keep them.");
+    }
+    if (forest->split_covers) return MW_OK;
     mw_status status = mw_fail(err, MW_NOT_BUILT,
                                "explain: this version does not say how much of its training data "
                                "came to each split");

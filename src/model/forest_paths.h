@@ -3,7 +3,8 @@
  *
  * The splits of a path that ask for the same feature make one step. A step has a share: how much of
  * the training data would take the path's side at its splits, and a row passes it if it takes all
- * of them. A path's leaf is worth its value to the rows that pass every step.
+ * of them. A path's leaf is worth its value to the rows that pass every step. A feature that only a
+ * linear leaf asks for has a step without splits, which every row passes.
  *
  * Costs memory for each split above each leaf. Immutable, in the arena that was given.
  */
@@ -38,8 +39,9 @@ typedef struct {
     uint32_t split_count_max; /* of a tree */
 } mw_forest_paths;
 
-/* MW_NOT_BUILT for a forest with linear leaves or without covers, if these are wanted;
-   MW_TOO_LARGE for trees that are too deep. */
+/* With shares, MW_INVALID for a forest with linear leaves, which shares cannot explain
+   (docs/decisions/0020), and MW_NOT_BUILT for one without covers; MW_TOO_LARGE for trees that are
+   too deep. */
 MW_MUST_USE mw_status mw_forest_paths_make(mw_arena *arena, const mw_forest *forest,
                                            bool wants_shares, const mw_forest_paths **out_paths,
                                            mw_error *err);

@@ -31,8 +31,7 @@ size_t mw_tree_leaf(const mw_forest *forest, uint32_t tree, const double *featur
     return (size_t)~at;
 }
 
-/* LightGBM's predictor hands its trees 0 for what is nearly 0. */
-static double leaf_value(const mw_forest *forest, size_t leaf, const double *features) {
+double mw_tree_value(const mw_forest *forest, size_t leaf, const double *features) {
     if (!forest->linears) return forest->leaves[leaf];
     const mw_tree_linear *linear = &forest->linears[leaf];
     const mw_forest_term *terms = forest->terms + linear->first_term;
@@ -40,7 +39,7 @@ static double leaf_value(const mw_forest *forest, size_t leaf, const double *fea
     for (uint32_t i = 0; i < linear->term_count; i++) {
         double x = features[terms[i].feature];
         if (isnan(x)) return forest->leaves[leaf];
-        value += terms[i].factor * (fabs(x) <= MW_TREE_ZERO_MAX ? 0 : x);
+        value += terms[i].factor * mw_tree_term_value(x);
     }
     return value;
 }
@@ -50,7 +49,8 @@ void mw_tree_sums(const mw_forest *forest, const double *features, double *out_s
     for (uint32_t i = 0; i < class_count; i++) out_sums[i] = mw_tree_start(forest);
     for (uint32_t tree = 0, class = 0; tree < forest->head.tree_count; tree++) {
         size_t leaf = mw_tree_leaf(forest, tree, features);
-        out_sums[class] = mw_tree_add(forest, out_sums[class], leaf_value(forest, leaf, features));
+        double value = mw_tree_value(forest, leaf, features);
+        out_sums[class] = mw_tree_add(forest, out_sums[class], value);
         if (++class == class_count) class = 0;
     }
 }

@@ -67,6 +67,11 @@ static inline uint32_t mw_tree_category(const mw_forest *forest, double value, u
     return value > -1.0 && value < (double)count ? (uint32_t)value : count;
 }
 
+/* What a linear leaf reads: LightGBM's predictor hands its trees 0 for what is nearly 0. */
+static inline double mw_tree_term_value(double value) {
+    return fabs(value) <= MW_TREE_ZERO_MAX ? 0 : value;
+}
+
 /* What a sum begins with: LightGBM clears it, XGBoost fills in the first leaf, which may be -0. */
 static inline double mw_tree_start(const mw_forest *forest) {
     return forest->head.is_float ? -0.0 : 0;
@@ -81,6 +86,8 @@ static inline double mw_tree_add(const mw_forest *forest, double sum, double lea
 bool mw_tree_goes_left(const mw_forest *forest, const mw_tree_split *split, double value);
 /* The leaf of tree `tree` that the features fall into, as an index into `leaves`. */
 size_t mw_tree_leaf(const mw_forest *forest, uint32_t tree, const double *features);
+/* What a leaf adds to the sum of a row that fell into it. */
+double mw_tree_value(const mw_forest *forest, size_t leaf, const double *features);
 /* The sums of the leaves, one a class, tree by tree: what every faster way must equal, to the
    bit. */
 void mw_tree_sums(const mw_forest *forest, const double *features, double *out_sums);

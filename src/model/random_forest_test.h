@@ -17,6 +17,7 @@ typedef struct {
     uint64_t prng;
     uint32_t feature_count, tree_count, leaf_count_max;
     uint32_t set_share;    /* of splits in a hundred */
+    uint32_t linear_share; /* of leaves in a hundred */
     uint32_t number_count; /* different thresholds */
     uint32_t class_count;  /* 0: 1 */
     bool is_float, has_covers;
@@ -55,6 +56,25 @@ static inline mw_forest_node mw_random_split(mw_random_forest *r, char *words, s
                             .words = {words, mw_prng_below(&r->prng, words_size / 4 + 1) * 4}};
 }
 
+/* A linear leaf has up to three terms, of features that are split above it or not; one may come
+   twice. */
+static inline void mw_random_leaf(mw_random_forest *r, const mw_forest_head *head, mw_buf *nodes,
+                                  mw_forest_node leaf) {
+    char terms[3 * MW_TERM_SIZE];
+    if (r->linear_share > 0 && mw_prng_below(&r->prng, 100) < r->linear_share) {
+        leaf.kind = MW_NODE_LINEAR;
+        leaf.constant = mw_prng_double(&r->prng);
+        leaf.terms = (mw_str){terms, mw_prng_below(&r->prng, 4) * MW_TERM_SIZE};
+    }
+    for (size_t at = 0; at < leaf.terms.size; at += MW_TERM_SIZE) {
+        uint32_t feature = (uint32_t)mw_prng_below(&r->prng, r->feature_count);
+        double factor = mw_prng_double(&r->prng) - 0.5;
+        memcpy(terms + at, &feature, sizeof feature);
+        memcpy(terms + at + sizeof feature, &factor, sizeof factor);
+    }
+    mw_forest_node_append(nodes, head, &leaf);
+}
+
 /* A tree of leaf_count leaves, split anywhere; 1 to 4 rows of training came to each leaf. */
 static inline double mw_random_tree(mw_random_forest *r, const mw_forest_head *head, mw_buf *nodes,
                                     uint32_t leaf_count) {
@@ -63,7 +83,7 @@ static inline double mw_random_tree(mw_random_forest *r, const mw_forest_head *h
                            .cover = 1 + (double)mw_prng_below(&r->prng, 4)};
     char words[12];
     if (leaf_count == 1) {
-        mw_forest_node_append(nodes, head, &node);
+        mw_random_leaf(r, head, nodes, node);
         return node.cover;
     }
     node = mw_random_split(r, words, sizeof words);

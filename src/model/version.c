@@ -1,12 +1,13 @@
 #include "model/version.h"
 
+#include "model/background.h"
 #include "model/seal.h"
 
 #include <math.h>
 #include <string.h>
 
 static const mw_seal version_seal = {
-    .what = "version", .magic = 0x5256574d /* MWVR */, .format = 2};
+    .what = "version", .magic = 0x5256574d /* MWVR */, .format = 3};
 
 enum { COUNTED_SIZE_MIN = 8 }; /* no item of a list takes fewer bytes */
 
@@ -69,6 +70,12 @@ static void append_files(mw_buf *out, const mw_version *version) {
     }
 }
 
+static void append_background(mw_buf *out, const mw_version *version) {
+    mw_buf_append_u64(out, version->background_count);
+    for (size_t i = 0; i < version->background_count * version->features.count; i++)
+        append_f64(out, version->background[i]);
+}
+
 static void append_payload(mw_buf *out, const mw_version *version, mw_str forest) {
     append_str(out, version->model);
     append_str(out, version->project);
@@ -87,6 +94,7 @@ static void append_payload(mw_buf *out, const mw_version *version, mw_str forest
     mw_buf_append_u64(out, (uint64_t)version->to_us);
     mw_buf_append_u64(out, version->example_count);
     append_str(out, version->profile);
+    append_background(out, version);
 }
 
 mw_status mw_version_encode(const mw_version *version, mw_buf *out, mw_error *err) {
@@ -121,7 +129,7 @@ void mw_version_name(mw_str bytes, char out_name[MW_VERSION_NAME_SIZE + 1]) {
 typedef struct {
     mw_reader reader; /* over the arena's copy, so that texts may point into it */
     mw_arena *arena;
-    uint32_t format; /* 1 had neither transforms nor files */
+    uint32_t format; /* 1 had neither transforms nor files, 2 no background */
     mw_error *err;
 } decoding;
 
@@ -248,6 +256,21 @@ static mw_status read_forest(decoding *d, mw_version *version) {
     return MW_OK;
 }
 
+static mw_status read_background(decoding *d, mw_version *version) {
+    uint64_t count = mw_read_u64(&d->reader);
+    if (count > MW_BACKGROUND_ROWS_MAX) return broken(d, "background");
+    uint64_t number_count = count * version->features.count;
+    double *numbers;
+    MW_TRY(list_alloc(d, number_count, sizeof *numbers, "background", &numbers));
+    for (uint64_t i = 0; i < number_count; i++) {
+        numbers[i] = mw_read_double(&d->reader);
+        if (isinf(numbers[i])) return broken(d, "background");
+    }
+    version->background = numbers;
+    version->background_count = (size_t)count;
+    return MW_OK;
+}
+
 static mw_status read_payload(decoding *d, mw_version *version) {
     version->model = read_str(d);
     version->project = read_str(d);
@@ -267,6 +290,7 @@ static mw_status read_payload(decoding *d, mw_version *version) {
     version->to_us = (int64_t)mw_read_u64(&d->reader);
     version->example_count = mw_read_u64(&d->reader);
     version->profile = read_str(d);
+    if (d->format > 2) MW_TRY(read_background(d, version));
     if (d->reader.failed || d->reader.rest.size > 0) return broken(d, "end");
     if (!isfinite(version->threshold) || !isfinite(version->baseline))
         return broken(d, "threshold");

@@ -47,6 +47,8 @@ typedef struct {
     int64_t from_us, to_us; /* training window: moments with from <= t < to */
     uint64_t example_count;
     mw_str profile; /* the bytes of mw_profile_encode (stat/profile.h) */
+    const double *background; /* with linear leaves: rows of training to explain against, encoded */
+    size_t background_count;
 } mw_version;
 
 MW_MUST_USE mw_status mw_version_encode(const mw_version *version, mw_buf *out, mw_error *err);

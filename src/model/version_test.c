@@ -27,6 +27,7 @@ static const mw_model_feature fitted[] = {{.name = {"distance", 8},
                                            .values = {carriers, 2},
                                            .transforms = of_carrier,
                                            .transform_count = 1}};
+static const double background[] = {733, 0, -2.5, 1};
 static const mw_version_file files[] = {{{"m.onnx", 6}, {"00ff", 4}}};
 
 static const mw_forest *make_forest(mw_arena *arena) {
@@ -70,6 +71,8 @@ static mw_version make_version(mw_arena *arena) {
         .to_us = 1000,
         .example_count = 12345,
         .profile = MW_STR("the profile's bytes"),
+        .background = background,
+        .background_count = 2,
     };
 }
 
@@ -109,6 +112,9 @@ static void check_equal(const mw_version *a, const mw_version *b) {
         MW_CHECK_EQUAL_STR(a->files[i].name, b->files[i].name);
         MW_CHECK_EQUAL_STR(a->files[i].sha256, b->files[i].sha256);
     }
+    MW_CHECK_EQUAL_INT(a->background_count, b->background_count);
+    for (size_t i = 0; i < a->background_count * a->features.count; i++)
+        MW_CHECK_EQUAL_DOUBLE_BITS(a->background[i], b->background[i]);
     static const double row[] = {7, 1};
     MW_CHECK_EQUAL_DOUBLE_BITS(mw_forest_predict(a->forest, row),
                                mw_forest_predict(b->forest, row));
@@ -142,27 +148,30 @@ static void cut_behind(char *bytes, size_t *byte_count, mw_str after, size_t siz
     *byte_count -= size;
 }
 
-/* Format 1 had no transforms and no files: their counts are taken out of a version without any. */
-MW_TEST(version_reads_the_format_before) {
+/* Format 2 had no background, format 1 no transforms and no files either: their counts are taken
+   out of a version without any. */
+static void check_old_format(uint32_t format) {
     mw_arena arena;
     mw_error err;
     mw_arena_init(&arena, 1 << 20);
     mw_version version = make_version(&arena);
     version.features.items = features;
-    version.file_count = 0;
+    version.file_count = version.background_count = 0;
     mw_buf bytes, old;
     mw_str payload;
     mw_buf_init(&bytes, 1 << 16);
     mw_buf_init(&old, 1 << 16);
     MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
-    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 2};
+    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 3};
     MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, &err), &err);
     static char copy[1 << 16];
-    size_t size = payload.size;
+    size_t size = payload.size - sizeof(uint64_t); /* the background's */
     memcpy(copy, payload.data, size);
-    cut_behind(copy, &size, MW_STR("UA"), 16);     /* carrier's transforms, and the files */
-    cut_behind(copy, &size, MW_STR("number"), 8); /* distance's: as many zeros as its values */
-    seal.format = 1;
+    if (format == 1) {
+        cut_behind(copy, &size, MW_STR("UA"), 16);     /* carrier's transforms, and the files */
+        cut_behind(copy, &size, MW_STR("number"), 8); /* distance's: as many zeros as its values */
+    }
+    seal.format = format;
     mw_seal_append(&old, seal, (mw_str){copy, size});
     const mw_version *back;
     MW_CHECK_OK(mw_version_decode(&arena, mw_buf_str(&old), &back, &err), &err);
@@ -170,6 +179,11 @@ MW_TEST(version_reads_the_format_before) {
     mw_buf_release(&bytes);
     mw_buf_release(&old);
     mw_arena_release(&arena);
+}
+
+MW_TEST(version_reads_the_formats_before) {
+    check_old_format(1);
+    check_old_format(2);
 }
 
 MW_TEST(version_is_named_by_its_contents) {
@@ -188,7 +202,7 @@ MW_TEST(version_survives_bytes_that_are_changed) {
     mw_buf_init(&bytes, 1 << 16);
     mw_buf_init(&changed, 1 << 16);
     MW_CHECK_OK(mw_version_encode(&version, &bytes, NULL), NULL);
-    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 2};
+    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 3};
     mw_str payload;
     MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, NULL), NULL);
     static char copy[1 << 16];

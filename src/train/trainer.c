@@ -7,7 +7,11 @@
 #include "stat/profile.h"
 #include "train/fitting.h"
 
-enum { SCORED_AT_ONCE = 1024, VERSION_BYTES_MAX = MW_VERSION_SIZE_MAX };
+enum {
+    SCORED_AT_ONCE = 1024,
+    VERSION_BYTES_MAX = MW_VERSION_SIZE_MAX,
+    BACKGROUND_ROWS = 100, /* to explain linear leaves against */
+};
 
 /* --- settings --------------------------------------------------------------------------- */
 
@@ -294,6 +298,22 @@ static mw_status make_profile(training *job, mw_buf *out_bytes, mw_error *err) {
     return mw_buf_check(out_bytes, "the profile", err);
 }
 
+/* Rows of the training part, from its beginning to its end. */
+static mw_status take_background(training *job, mw_version *version, mw_error *err) {
+    if (!mw_forest_is_linear(job->forest)) return MW_OK;
+    size_t from = job->out->split.train_count, width = job->features.count;
+    size_t count = from < BACKGROUND_ROWS ? from : BACKGROUND_ROWS;
+    double *rows = take(job, count, width * sizeof *rows, err);
+    if (!rows) return MW_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        (void)mw_encoder_run(job->encoder,
+                             mw_table_row(&job->config->examples->features, i * from / count),
+                             rows + i * width);
+    version->background = rows;
+    version->background_count = count;
+    return MW_OK;
+}
+
 static mw_status encode_version(training *job, mw_str profile, mw_buf *out_bytes,
                                 mw_error *err) {
     const mw_train_config *config = job->config;
@@ -322,6 +342,7 @@ static mw_status encode_version(training *job, mw_str profile, mw_buf *out_bytes
                           .to_us = split->test_from,
                           .example_count = split->train_count,
                           .profile = profile};
+    MW_TRY(take_background(job, &version, err));
     return mw_version_encode(&version, out_bytes, err);
 }
 

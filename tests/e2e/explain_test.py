@@ -1,10 +1,14 @@
-"""Why a prediction is what it is: the reasons of predict, explain and the server are LightGBM's own contributions."""
+"""Why a prediction is what it is: the reasons of predict, explain and the server are LightGBM's own contributions; those of
+linear leaves, which LightGBM does not explain, are Shapley's values, worked out with LightGBM's predictions."""
 import csv
 import io
+import itertools
 import json
+import math
 from datetime import datetime, timezone
 
 import lightgbm
+import numpy
 import pandas
 from serving import call, start, stop
 from shop import Shop, main
@@ -20,11 +24,15 @@ def examples(shop):
     return frame["id"], frame[FEATURES], frame["label"].astype(str).str.lower().eq("true").astype(int)
 
 
+def train(frame, labels, **more):
+    settings = {"objective": "binary", "verbose": -1, "num_threads": 1, "min_data_per_group": 1, "cat_smooth": 1, **more}
+    return lightgbm.train(settings, lightgbm.Dataset(frame, labels), 30)
+
+
 def import_booster(shop):
     """A champion that LightGBM knows too, and what it says of each order: contributions, then the expected sum."""
     ids, frame, labels = examples(shop)
-    settings = {"objective": "binary", "verbose": -1, "num_threads": 1, "min_data_per_group": 1, "cat_smooth": 1}
-    booster = lightgbm.train(settings, lightgbm.Dataset(frame, labels), 30)
+    booster = train(frame, labels)
     booster.save_model(shop.folder / "booster.txt")
     shop.ok("models", "import", str(shop.folder / "booster.txt"))
     return dict(zip(ids, booster.predict(frame, pred_contrib=True)))
@@ -56,6 +64,50 @@ def test_reasons_are_lightgbms_contributions():
         table = list(csv.DictReader(io.StringIO(shop.ok("predict", "returned", "--input", orders, "--explain").out)))
         assert [json.loads(row["why"]) for row in table] == [row["why"] for row in answers]
         assert "why" not in shop.ok("predict", "returned", "--input", orders).out.splitlines()[0]
+
+
+def shapley(booster, row, background):
+    """By the formula as it stands: what is not known of the row is that of the background rows, averaged."""
+    def worth(known):
+        mixed = background.copy()
+        for name in known:
+            mixed[name] = row[name].iloc[0] if name != "shop" else pandas.Categorical(
+                [row[name].iloc[0]] * len(mixed), dtype=background[name].dtype)
+        return booster.predict(mixed, raw_score=True).mean()
+
+    sets = [set for size in range(len(FEATURES) + 1) for set in itertools.combinations(FEATURES, size)]
+    worths = {frozenset(known): worth(known) for known in sets}
+    weight = [math.factorial(size) * math.factorial(len(FEATURES) - size - 1) / math.factorial(len(FEATURES))
+              for size in range(len(FEATURES))]
+    values = [sum(weight[len(known)] * (worths[known | {name}] - worths[known]) for known in worths if name not in known)
+              for name in FEATURES]
+    return values + [worths[frozenset()]]
+
+
+def test_linear_leaves_are_explained_against_100_rows_of_training():
+    with Shop() as shop:
+        shop.ok("ingest")
+        ids, frame, labels = examples(shop)
+        booster = train(frame, labels, linear_tree=True)
+        try:
+            booster.predict(frame, pred_contrib=True)
+            raise AssertionError("LightGBM explains linear trees by now: compare with that")
+        except lightgbm.basic.LightGBMError as refusal:
+            assert "linear trees" in str(refusal), refusal
+        booster.save_model(shop.folder / "booster.txt")
+        shop.ok("models", "import", str(shop.folder / "booster.txt"))
+        shown = shop.ok("models", "show", "returned", "--json").json()
+        learned_from = shown["examples"]
+        background = frame.iloc[[i * learned_from // 100 for i in range(100)]]
+        orders = str(shop.folder / "data/orders.csv")
+        answers = {row["id"]: row["why"] for row in shop.ok("explain", "returned", "--input", orders, "--json").json()}
+        sums = booster.predict(frame, raw_score=True)
+        for id, total in zip(ids, sums):
+            why = answers[id]
+            added = sum(reason["adds"] for reason in why["reasons"])
+            assert abs(why["expected"] + added + why["others"] - total) < 1e-9, (id, why, total)
+        for i in numpy.linspace(0, len(frame) - 1, 3, dtype=int):
+            check(answers[ids.iloc[i]], shapley(booster, frame.iloc[[i]], background))
 
 
 def test_the_server_says_why():
