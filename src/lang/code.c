@@ -51,6 +51,10 @@ bool mw_code_reads_now(const mw_code *code) {
     return false;
 }
 
+bool mw_code_reads_now_field(const mw_code *code, int32_t field) {
+    return reads(code, MW_OP_NOW, field);
+}
+
 bool mw_code_makes_text(const mw_code *code) {
     for (size_t i = 0; i < code->instruction_count; i++) {
         if (code->instructions[i].op != MW_OP_CALL) continue;

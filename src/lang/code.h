@@ -34,6 +34,7 @@ bool mw_code_reads_window(const mw_code *code, int32_t window);
 bool mw_code_reads_feature(const mw_code *code, int32_t feature);
 bool mw_code_reads_within(const mw_code *code, int32_t within);
 bool mw_code_reads_now(const mw_code *code);
+bool mw_code_reads_now_field(const mw_code *code, int32_t field);
 /* Whether running it may intern a text: then only one thread may run it. */
 bool mw_code_makes_text(const mw_code *code);
 /* The expression written out again, in one canonical spelling. */
