@@ -40,10 +40,11 @@ static void look_at_window(const needs *all, const mw_window *window, bool *out)
 const bool *mw_model_needs(const mw_model_program *model, size_t field_count, mw_arena *arena) {
     needs all = {.model = model, .field_count = field_count};
     MW_ASSERT(!model->each);
-    all.windows = mw_arena_alloc(arena, model->feature_window_count * field_count + 1, sizeof(bool));
+    size_t window_count = model->feature_window_count;
+    all.windows = mw_arena_alloc(arena, window_count * field_count + 1, sizeof(bool));
     all.features = mw_arena_alloc(arena, model->feature_count * field_count + 1, sizeof(bool));
     if (!all.windows || !all.features) return NULL;
-    for (size_t i = 0; i < model->feature_window_count; i++)
+    for (size_t i = 0; i < window_count; i++)
         look_at_window(&all, &model->windows[i], &all.windows[i * field_count]);
     for (size_t i = 0; i < model->feature_count; i++) {
         int32_t next = model->feature_order[i];

@@ -256,6 +256,8 @@ static const mw_route routes[] = {
     {MW_HTTP_POST, "/v1/models/{model}/predict", MW_SCOPE_PREDICT, mw_api_predict, "predict"},
     {MW_HTTP_POST, "/v1/models/{model}/features", MW_SCOPE_PREDICT, mw_api_features,
      "compute_features"},
+    {MW_HTTP_GET, "/v1/models/{model}/features", MW_SCOPE_PREDICT, mw_api_key_features,
+     "show_features_of_a_key"},
     {MW_HTTP_POST, "/v1/events/{stream}", MW_SCOPE_EVENTS, mw_api_events, "send_events"},
     {MW_HTTP_GET, "/v1/predictions/{id}", MW_SCOPE_READ, mw_api_prediction, "show_prediction"},
     {MW_HTTP_GET, "/v1/predictions", MW_SCOPE_READ, mw_api_predictions, "find_predictions"},

@@ -1,5 +1,7 @@
-/* The api of features alone: what a model would see of an event now. Nothing is recorded. */
+/* The api of features alone: what a model would see of an event, or of a key, now. Nothing is
+   recorded. */
 #include "serve/api_parts.h"
+#include "serve/keyed.h"
 #include "table/cell_json.h"
 
 /* With `each`: a row each element, in the order of the ranking. */
@@ -104,5 +106,70 @@ static mw_status answer_features(const mw_api *api, const mw_route_call *call, m
 void mw_api_features(void *context, const mw_route_call *call, mw_response *response) {
     mw_error err = {0};
     mw_status status = answer_features(context, call, &response->body, &err);
+    if (status != MW_OK) mw_response_problem(response, status, &err);
+}
+
+/* --- of a key ------------------------------------------------------------------------------- */
+
+enum { KEYED_SIZE_MAX = 1 << 24 };
+
+static void write_lacks(mw_json *json, const mw_keyed *keyed, size_t feature) {
+    const bool *lacks = &keyed->lacks[feature * keyed->fields->field_count];
+    mw_json_key_str(json, keyed->features->fields[feature].name);
+    mw_json_array(json);
+    for (size_t i = 0; i < keyed->fields->field_count; i++)
+        if (lacks[i]) mw_json_str(json, keyed->fields->fields[i].name);
+    mw_json_array_end(json);
+}
+
+/* {"model", "version", "t", "place", "features": {NAME: value}, "lacks": {NAME: [FIELD, ...]}} */
+static void write_keyed(mw_json *json, const mw_api *api, mw_str model, const mw_keyed *keyed) {
+    const mw_schema *features = keyed->features;
+    mw_json_object(json);
+    mw_json_key(json, "model");
+    mw_json_str(json, model);
+    mw_json_key(json, "version");
+    if (keyed->version.size > 0) mw_json_str(json, keyed->version);
+    else mw_json_null(json);
+    mw_json_key(json, "t");
+    mw_json_time(json, keyed->t);
+    mw_json_key(json, "place");
+    mw_json_time(json, keyed->place);
+    mw_json_key(json, "features");
+    mw_json_object(json);
+    for (size_t i = 0; i < features->field_count; i++) {
+        if (!mw_keyed_is_whole(keyed, i)) continue;
+        mw_json_key_str(json, features->fields[i].name);
+        mw_cell_write_json(json, features->fields[i].type, keyed->cells[i],
+                           mw_service_parts(api->service)->symbols);
+    }
+    mw_json_object_end(json);
+    mw_json_key(json, "lacks");
+    mw_json_object(json);
+    for (size_t i = 0; i < features->field_count; i++)
+        if (!mw_keyed_is_whole(keyed, i)) write_lacks(json, keyed, i);
+    mw_json_object_end(json);
+    mw_api_write_clock(json, api);
+    mw_json_object_end(json);
+}
+
+static mw_status answer_key(const mw_api *api, const mw_route_call *call, mw_buf *body,
+                            mw_arena *arena, mw_error *err) {
+    size_t model = 0;
+    mw_keyed keyed;
+    MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
+    MW_TRY(mw_service_see_key(api->service, model, call->request->target.query, arena, &keyed,
+                              err));
+    mw_json json = mw_json_begin(body);
+    write_keyed(&json, api, mw_service_parts(api->service)->program->models[model].name, &keyed);
+    return MW_OK;
+}
+
+void mw_api_key_features(void *context, const mw_route_call *call, mw_response *response) {
+    mw_error err = {0};
+    mw_arena arena;
+    mw_arena_init(&arena, KEYED_SIZE_MAX);
+    mw_status status = answer_key(context, call, &response->body, &arena, &err);
+    mw_arena_release(&arena);
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }

@@ -26,6 +26,7 @@ void mw_api_promote(void *context, const mw_route_call *call, mw_response *respo
 void mw_api_rollback(void *context, const mw_route_call *call, mw_response *response);
 
 void mw_api_features(void *context, const mw_route_call *call, mw_response *response);
+void mw_api_key_features(void *context, const mw_route_call *call, mw_response *response);
 
 void mw_api_describe(void *context, const mw_route_call *call, mw_response *response);
 

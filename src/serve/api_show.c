@@ -55,7 +55,7 @@ static mw_status read_query(const mw_route_call *call, const char *name, char *b
     mw_str escaped;
     *out_text = MW_STR("");
     if (!mw_target_query(call->request->target.query, name, &escaped)) return MW_OK;
-    if (mw_target_unescape(escaped, bytes, EVENT_ID_SIZE_MAX, out_text)) return MW_OK;
+    if (mw_target_unescape_query(escaped, bytes, EVENT_ID_SIZE_MAX, out_text)) return MW_OK;
     return mw_fail(err, MW_MALFORMED, "%s: is wrongly escaped or too long", name);
 }
 

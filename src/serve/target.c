@@ -36,11 +36,14 @@ static int hex_digit(char c) {
     return -1;
 }
 
-bool mw_target_unescape(mw_str escaped, char *bytes, size_t size_max, mw_str *out_text) {
+static bool unescape(mw_str escaped, bool plus_is_blank, char *bytes, size_t size_max,
+                     mw_str *out_text) {
     size_t size = 0;
     for (size_t i = 0; i < escaped.size; i++) {
         char c = escaped.data[i];
-        if (c == '%') {
+        if (c == '+' && plus_is_blank) {
+            c = ' ';
+        } else if (c == '%') {
             if (escaped.size - i < 3) return false;
             int high = hex_digit(escaped.data[i + 1]), low = hex_digit(escaped.data[i + 2]);
             if (high < 0 || low < 0 || (high == 0 && low == 0)) return false;
@@ -52,6 +55,14 @@ bool mw_target_unescape(mw_str escaped, char *bytes, size_t size_max, mw_str *ou
     }
     *out_text = (mw_str){bytes, size};
     return true;
+}
+
+bool mw_target_unescape(mw_str escaped, char *bytes, size_t size_max, mw_str *out_text) {
+    return unescape(escaped, false, bytes, size_max, out_text);
+}
+
+bool mw_target_unescape_query(mw_str escaped, char *bytes, size_t size_max, mw_str *out_text) {
+    return unescape(escaped, true, bytes, size_max, out_text);
 }
 
 bool mw_target_query(mw_str query, const char *name, mw_str *out_value) {

@@ -36,6 +36,10 @@ MW_TEST(target_unescapes_into_the_callers_memory) {
     MW_CHECK(mw_target_unescape(MW_STR(""), bytes, sizeof bytes, &text));
     MW_CHECK_EQUAL_STR(text, "");
     MW_CHECK(mw_target_unescape(MW_STR("12345678"), bytes, sizeof bytes, &text));
+    MW_CHECK(mw_target_unescape(MW_STR("a+b"), bytes, sizeof bytes, &text));
+    MW_CHECK_EQUAL_STR(text, "a+b");
+    MW_CHECK(mw_target_unescape_query(MW_STR("a+b%2Bc"), bytes, sizeof bytes, &text));
+    MW_CHECK_EQUAL_STR(text, "a b+c");
 
     const char *const bad[] = {"%", "%2", "%zz", "%2z", "a%00", "123456789"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

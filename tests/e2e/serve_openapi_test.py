@@ -79,6 +79,8 @@ def call_all(described, second):
     described.call("POST", features, 200, {"events": [order("n5", at=now), {"amount": 5}]}, model="big")
     described.call("POST", features, 422, {}, model="big")
     described.call("POST", features, 422, {"event": order("n5", at=now), "record": True}, model="big")
+    assert described.call("GET", features, 200, query="?shop=north", model="big")["lacks"] == {"amount": ["amount"]}
+    described.call("GET", features, 422, query="?shpo=north", model="big")
     for body in (order("e1"), [order("e2", number=17)], {"events": [order("e3"), order("e4", shop=None)]}):
         described.call("POST", events, 200, body, stream="orders")
     described.call("POST", events, 404, order("e1"), stream="order")
