@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -117,14 +118,24 @@ size_t mw_test_every_allocation_fails(mw_status (*body)(void *context), void *co
     }
 }
 
+/* Says what a test cost that took longer than a second of CPU, of all threads: the whole suite is
+   run again and again, also by sanitizers, which are ten times as slow. */
+static void report_cost(clock_t taken) {
+    double seconds = (double)taken / CLOCKS_PER_SEC;
+    if (seconds > 1) printf(" (%.1f s of CPU)", seconds);
+    putchar('\n');
+}
+
 int main(int argc, char **argv) {
     const char *wanted = argc > 1 ? argv[1] : "";
     size_t number = 0;
     for (size_t i = 0; i < test_count; i++) {
         if (!strstr(tests[i].name, wanted)) continue;
         running = tests[i].name;
+        clock_t begun = clock();
         tests[i].body();
-        printf("ok %zu %s\n", ++number, tests[i].name);
+        printf("ok %zu %s", ++number, tests[i].name);
+        report_cost(clock() - begun);
     }
     if (number > 0) return 0;
     fprintf(stderr, "no test has \"%s\" in its name\n", wanted);
