@@ -46,10 +46,10 @@ static uint64_t name_of(const mw_rechecked *made) {
     return name != 0 ? name : 1;
 }
 
-/* Whether both have seen the same events: at one place, or with the prediction's own event alone
-   between its place and the moment that the course made of it. */
+/* Whether both have seen the same events: at one place, as many; else the prediction's own event
+   alone came between its place and the moment that the course made of it. */
 static bool saw_the_same(const half *recorded, const half *found) {
-    if (recorded->place == found->place) return true;
+    if (recorded->place == found->place) return recorded->events == found->events;
     return recorded->place < found->place && found->events == recorded->events + 1;
 }
 

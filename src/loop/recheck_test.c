@@ -41,6 +41,9 @@ MW_TEST(recheck_compares_what_saw_the_same) {
     mw_recheck_found(recheck, made("w", 40, 11, one));
     mw_recheck_recorded(recheck, made("w", 50, 11, other)); /* it was asked for later */
     check_count(recheck, 2, 1);
+    mw_recheck_found(recheck, made("u", 55, 11, one)); /* it fell due before an event was told */
+    mw_recheck_recorded(recheck, made("u", 55, 12, other));
+    check_count(recheck, 2, 1);
     for (int i = 0; i < 5000; i++) { /* what never meets its other half makes room */
         char id[16];
         snprintf(id, sizeof id, "%d", i);
