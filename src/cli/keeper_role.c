@@ -37,6 +37,7 @@ struct keeper {
     mw_workspace workspace;
     bool is_open;
     bool has_begun; /* the log */
+    mw_log_reach reach; /* as of this tick, before it looked at the lake */
     mw_shared_history history;
     char lake[MW_SHA256_HEX_SIZE + 1]; /* the version of what the history holds */
     charge *charges;
@@ -100,7 +101,7 @@ static mw_status gather(charge *it, int64_t now, const mw_follower **out_followe
     it->gatherer = NULL;
     MW_TRY(mw_follower_create(config, &it->gatherer, err));
     *out_follower = it->gatherer;
-    return mw_follower_advance(it->gatherer, now, err);
+    return mw_follower_advance(it->gatherer, (mw_log_reach){now, it->owner->reach.end}, err);
 }
 
 static mw_status learn(charge *it, int64_t now, mw_str why, const mw_follower *follower,
@@ -259,7 +260,7 @@ static mw_status keep(charge *it, mw_error *err) {
     mw_status status = find_champion(it, err);
     if (status == MW_NOT_FOUND) return MW_OK;
     MW_TRY(status);
-    MW_TRY(mw_watch_advance(it->champion.watch, mw_sys_now_us(it->owner->cli->sys), err));
+    MW_TRY(mw_watch_advance(it->champion.watch, it->owner->reach, err));
     MW_TRY(feel_pulse(it, err));
     return keep_consequences(it, err);
 }
@@ -284,6 +285,7 @@ static mw_status open_project(keeper *k, mw_error *err) {
     mw_workspace *workspace = &k->workspace;
     k->is_open = true;
     MW_TRY(mw_workspace_open(k->cli, MW_WORKSPACE_CATALOG, NULL, workspace, err));
+    MW_TRY(mw_workspace_log_reach(workspace, &k->reach, err));
     MW_TRY(mw_lake_version(mw_state_lake(workspace->state), k->lake, err));
     return list_charges(k, err);
 }
@@ -301,10 +303,12 @@ static void close_project(keeper *k) {
 }
 
 /* What an ingest brings has places among those that were followed already: all begins anew. What is
-   moved from the log was followed there. */
+   moved from the log was followed there. The log is followed no further than it reached before the
+   lake was looked at: what stands behind may have seen an ingest that is not known here. */
 static mw_status hear_of_ingests(keeper *k, mw_error *err) {
     char lake[MW_SHA256_HEX_SIZE + 1];
     if (!k->is_open) return MW_OK;
+    MW_TRY(mw_workspace_log_reach(&k->workspace, &k->reach, err));
     MW_TRY(mw_lake_version(mw_state_lake(k->workspace.state), lake, err));
     if (!mw_str_is(mw_str_of(lake), k->lake)) close_project(k);
     return MW_OK;

@@ -32,7 +32,10 @@ static mw_status look(const mw_log_mover *it, mw_arena *arena, int64_t *out_segm
     const char *state = mw_path_join(arena, it->cli->folder, MW_STATE_FOLDER);
     const char *log = state ? mw_path_join(arena, state, "log") : NULL;
     if (!log) return mw_fail(err, MW_NO_MEMORY, "move-log: no memory");
-    return mw_log_newest_segment(it->cli->sys, log, out_segment, err);
+    mw_log_position end;
+    MW_TRY(mw_log_end(it->cli->sys, log, &end, err));
+    *out_segment = end.segment;
+    return MW_OK;
 }
 
 static mw_status start(mw_log_mover *it, mw_arena *arena, mw_error *err) {
@@ -44,7 +47,7 @@ static mw_status start(mw_log_mover *it, mw_arena *arena, mw_error *err) {
 }
 
 static mw_status start_if_due(mw_log_mover *it, mw_arena *arena, mw_error *err) {
-    int64_t segment, now_us = mw_sys_monotonic_us(it->cli->sys);
+    int64_t segment = INT64_MIN, now_us = mw_sys_monotonic_us(it->cli->sys);
     MW_TRY(look(it, arena, &segment, err));
     bool is_due = now_us >= it->due_us || (segment != it->segment && !it->has_failed);
     if (!is_due) return MW_OK;

@@ -9,6 +9,7 @@
 
 typedef struct {
     mw_workspace *workspace;
+    mw_log_reach reach;
     mw_shared_history history;
     mw_buf document; /* all of it as JSON: for --json and for the page */
     mw_json json;
@@ -19,7 +20,7 @@ static mw_status report_model(monitor *it, mw_champion_watch *champion, mw_error
     mw_monitor_report report;
     mw_serve_pulse pulse;
     MW_TRY(mw_serve_read_pulse(workspace, champion->model.declaration.name, &pulse, err));
-    mw_status status = mw_watch_advance(champion->watch, mw_sys_now_us(workspace->cli->sys), err);
+    mw_status status = mw_watch_advance(champion->watch, it->reach, err);
     if (status == MW_OK)
         status = mw_watch_hear_server(champion->watch, mw_serve_pulse_latency_p99_s(&pulse),
                                       mw_serve_pulse_error_share(&pulse), err);
@@ -104,7 +105,8 @@ static mw_status run_monitor(mw_workspace *workspace, mw_error *err) {
     monitor it = {.workspace = workspace};
     mw_buf_init(&it.document, DOCUMENT_MAX);
     it.json = mw_json_begin(&it.document);
-    mw_status status = monitor_models(&it, err);
+    mw_status status = mw_workspace_log_reach(workspace, &it.reach, err);
+    if (status == MW_OK) status = monitor_models(&it, err);
     if (status == MW_OK) status = deliver(&it, err);
     mw_buf_release(&it.document);
     mw_shared_history_release(&it.history);

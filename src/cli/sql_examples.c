@@ -18,6 +18,7 @@ typedef struct {
     mw_duck_writer *labels, *examples;
     mw_cell *row;                  /* the columns of a label, then the features */
     mw_arena arena;                /* of one model */
+    mw_log_reach reach;
 } maker;
 
 static mw_status no_memory(mw_error *err) {
@@ -102,7 +103,7 @@ static mw_status follow(maker *it, const mw_project_model *project,
     if (!config.log_folder) return no_memory(err);
     MW_TRY(mw_follower_create(config, &follower, err));
     it->follower = follower;
-    mw_status status = mw_follower_advance(follower, mw_sys_now_us(workspace->cli->sys), err);
+    mw_status status = mw_follower_advance(follower, it->reach, err);
     mw_follower_destroy(follower);
     return status;
 }
@@ -123,6 +124,7 @@ static mw_status load_model(maker *it, size_t index, const mw_shared_history *hi
 
 static mw_status load_models(maker *it, mw_error *err) {
     mw_shared_history history = {.is_loaded = false};
+    MW_TRY(mw_workspace_log_reach(it->workspace, &it->reach, err));
     mw_status status = mw_shared_history_load(it->workspace, &history, err);
     for (size_t i = 0; status == MW_OK && i < it->workspace->program->model_count; i++)
         status = load_model(it, i, &history, err);

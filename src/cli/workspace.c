@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/log_tail.h"
+
 #define ARENA_SIZE_MAX ((size_t)1 << 32)
 #define SYMBOLS_SIZE_MAX ((size_t)1 << 32)
 
@@ -295,6 +297,14 @@ mw_status mw_workspace_find_model(const mw_workspace *workspace, const char *nam
 mw_registry mw_workspace_registry(const mw_workspace *workspace) {
     MW_ASSERT(workspace->state);
     return (mw_registry){mw_state_catalog(workspace->state), mw_state_artefacts(workspace->state)};
+}
+
+mw_status mw_workspace_log_reach(const mw_workspace *workspace, mw_log_reach *out_reach,
+                                 mw_error *err) {
+    mw_log_reach reach = {.wall_now = mw_sys_now_us(workspace->cli->sys)};
+    MW_TRY(mw_log_tail_end(workspace->state, &reach.end, err));
+    *out_reach = reach;
+    return MW_OK;
 }
 
 mw_status mw_workspace_time(const mw_workspace *workspace, const char *what, const char *text,

@@ -10,6 +10,7 @@
 #pragma once
 #include "cli/command.h"
 #include "ingest/inferred.h"
+#include "store/log.h"
 #include "perception/perception.h"
 #include "project/columns.h"
 #include "registry/registry.h"
@@ -66,6 +67,9 @@ mw_registry mw_workspace_registry(const mw_workspace *workspace);
 /* A time or a day, which begins in the project's zone; `what` names it in messages. */
 MW_MUST_USE mw_status mw_workspace_time(const mw_workspace *workspace, const char *what,
                                         const char *text, int64_t *out_us, mw_error *err);
+/* How far its log reaches now: to be asked before the lake is looked at. */
+MW_MUST_USE mw_status mw_workspace_log_reach(const mw_workspace *workspace,
+                                             mw_log_reach *out_reach, mw_error *err);
 /* The variables of the process, for ${VAR} in a project file. */
 mw_environment mw_workspace_environment(const mw_cli *cli);
 /* Who gives the command, for the audit: the user's name. */

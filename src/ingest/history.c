@@ -26,10 +26,10 @@ static mw_status add_fresh(const mw_program *program, int32_t number, const mw_e
     return status;
 }
 
-static mw_status read_tail(mw_load_wish wish, int64_t through, mw_history *history,
-                           mw_events *out_tail, mw_error *err) {
-    mw_log_tail tail = {wish.state, wish.program, wish.symbols, &history->lake, through};
-    MW_TRY(mw_program_events(wish.program, out_tail, err));
+static mw_status read_tail(mw_log_tail tail, mw_history *history, mw_events *out_tail,
+                           mw_error *err) {
+    tail.lake = &history->lake;
+    MW_TRY(mw_program_events(tail.program, out_tail, err));
     mw_status status = mw_log_tail_read(tail, out_tail, &history->log, err);
     if (status != MW_OK) mw_events_release(out_tail);
     else mw_data_version(&history->lake, &history->log.digest, history->version);
@@ -38,13 +38,13 @@ static mw_status read_tail(mw_load_wish wish, int64_t through, mw_history *histo
 
 /* --- lake and log --------------------------------------------------------------------------- */
 
-static mw_status add_tail(mw_load_wish wish, mw_history *history, mw_events *events,
+static mw_status add_tail(mw_log_tail wanted, mw_history *history, mw_events *events,
                           mw_error *err) {
     mw_events tail;
-    MW_TRY(read_tail(wish, INT64_MAX, history, &tail, err));
+    MW_TRY(read_tail(wanted, history, &tail, err));
     mw_status status = MW_OK;
-    for (size_t i = 0; status == MW_OK && i < wish.program->stream_count; i++)
-        status = add_fresh(wish.program, (int32_t)i, events, &tail, events, err);
+    for (size_t i = 0; status == MW_OK && i < wanted.program->stream_count; i++)
+        status = add_fresh(wanted.program, (int32_t)i, events, &tail, events, err);
     mw_events_release(&tail);
     return status == MW_OK ? mw_events_sort(events, err) : status;
 }
@@ -52,10 +52,12 @@ static mw_status add_tail(mw_load_wish wish, mw_history *history, mw_events *eve
 mw_status mw_history_load(mw_state *state, const mw_program *program, mw_symbols *symbols,
                           mw_history *out_history, mw_events *out_events, mw_error *err) {
     mw_load_wish wish = {state, program, symbols, INT64_MIN};
+    mw_log_tail tail = {state, program, symbols, NULL, INT64_MAX, {0}};
     mw_history history;
     mw_events events;
+    MW_TRY(mw_log_tail_end(state, &tail.end, err));
     MW_TRY(mw_load_lake(wish, &history.lake, &events, err));
-    mw_status status = add_tail(wish, &history, &events, err);
+    mw_status status = add_tail(tail, &history, &events, err);
     if (status != MW_OK) {
         mw_events_release(&events);
         return status;
@@ -99,10 +101,12 @@ static mw_status sift_all(mw_load_wish wish, const mw_lake_snapshot *snapshot,
 
 mw_status mw_history_load_fresh(mw_load_wish wish, int64_t through, mw_history *out_history,
                                 mw_events *out_events, mw_error *err) {
+    mw_log_tail wanted = {wish.state, wish.program, wish.symbols, NULL, through, {0}};
     mw_history history;
     mw_events tail;
+    MW_TRY(mw_log_tail_end(wish.state, &wanted.end, err));
     MW_TRY(mw_lake_look(mw_state_lake(wish.state), &history.lake, err));
-    MW_TRY(read_tail(wish, through, &history, &tail, err));
+    MW_TRY(read_tail(wanted, &history, &tail, err));
     mw_status status = sift_all(wish, &history.lake, &tail, out_events, err);
     mw_events_release(&tail);
     if (status == MW_OK) *out_history = history;

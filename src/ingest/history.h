@@ -2,9 +2,10 @@
  * history: all events that a project has, in lake and log, each once, as one reading in the order
  * of places: what every command learns from, replays or looks at.
  *
- * The log is read behind what the lake has of it. An event of the log that an ingest has brought
- * into the lake since, with its contents, counts there alone. The data version names exactly these
- * events.
+ * The log is read behind what the lake has of it, and no further than it reached before the lake
+ * was looked at: what stands behind may correct what an ingest has brought since. An event of the
+ * log that an ingest has brought into the lake since, with its contents, counts there alone. The
+ * data version names exactly these events.
  *
  * The whole log is walked, for its facts. One thread.
  */

@@ -51,6 +51,18 @@ static mw_status read_records(reading *it, mw_log_scan *scan, mw_error *err) {
     return status;
 }
 
+mw_status mw_log_tail_end(mw_state *state, mw_log_position *out_end, mw_error *err) {
+    mw_arena arena;
+    *out_end = (mw_log_position){INT64_MIN, 0};
+    if (mw_state_is_in_memory(state)) return MW_OK;
+    mw_arena_init(&arena, 1 << 16);
+    const char *folder = mw_state_path(state, &arena, "log");
+    mw_status status = folder ? mw_log_end(mw_state_sys(state), folder, out_end, err)
+                              : mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    mw_arena_release(&arena);
+    return status;
+}
+
 mw_status mw_log_tail_read(mw_log_tail tail, mw_events *out_events, mw_log_facts *out_facts,
                            mw_error *err) {
     reading it = {.tail = &tail,
@@ -70,6 +82,7 @@ mw_status mw_log_tail_read(mw_log_tail tail, mw_events *out_events, mw_log_facts
         status = folder ? mw_log_scan_begin(mw_state_sys(tail.state), folder, INT64_MIN, &scan,
                                             err)
                         : mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+        if (status == MW_OK) mw_log_scan_until(scan, tail.end);
         if (status == MW_OK) status = read_records(&it, scan, err);
         mw_log_scan_end(scan);
     }

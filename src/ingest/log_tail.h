@@ -15,6 +15,7 @@ typedef struct {
     mw_symbols *symbols;
     const mw_lake_snapshot *lake; /* the tail is what is behind its `log_through` */
     int64_t through;              /* and not behind this place */
+    mw_log_position end;          /* nor this: mw_log_tail_end of before the lake was looked at */
 } mw_log_tail;
 
 /* As of `through`. */
@@ -28,6 +29,7 @@ typedef struct {
     mw_log_digest digest;    /* of all its events */
 } mw_log_facts;
 
+MW_MUST_USE mw_status mw_log_tail_end(mw_state *state, mw_log_position *out_end, mw_error *err);
 /* Adds the events, unsorted. MW_CONFLICT if the project file gives their streams other fields. */
 MW_MUST_USE mw_status mw_log_tail_read(mw_log_tail tail, mw_events *out_events,
                                        mw_log_facts *out_facts, mw_error *err);

@@ -19,7 +19,8 @@ static void write_log(shop *f, size_t count) {
 static size_t read_tail(shop *f, int64_t after, int64_t through, mw_log_facts *facts) {
     mw_events events;
     mw_lake_snapshot lake = {.log_through = after};
-    mw_log_tail tail = {f->state, f->program, f->symbols, &lake, through};
+    mw_log_tail tail = {f->state, f->program, f->symbols, &lake, through, {0}};
+    MW_CHECK_OK(mw_log_tail_end(f->state, &tail.end, &f->err), &f->err);
     MW_CHECK_OK(mw_program_events(f->program, &events, &f->err), &f->err);
     MW_CHECK_OK(mw_log_tail_read(tail, &events, facts, &f->err), &f->err);
     for (size_t i = 0; i < events.event_count; i++) {

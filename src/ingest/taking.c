@@ -36,7 +36,7 @@ static mw_status read_standing(mw_taking *taking, mw_error *err) {
             MW_TRY(mw_lake_read(lake, &taking->snapshot, wish, &taking->lake, err));
     }
     mw_log_tail tail = {config->state, config->program, config->symbols,
-                        &taking->snapshot, INT64_MAX};
+                        &taking->snapshot, INT64_MAX, MW_LOG_POSITION_MAX};
     return mw_log_tail_read(tail, &taking->lake, &taking->log, err);
 }
 

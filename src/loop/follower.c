@@ -358,7 +358,8 @@ static mw_status take(mw_follower *follower, const mw_record *record, mw_error *
     return record->type == MW_RECORD_PREDICTION ? take_prediction(follower, record, err) : MW_OK;
 }
 
-mw_status mw_follower_advance(mw_follower *follower, int64_t wall_now, mw_error *err) {
+mw_status mw_follower_advance(mw_follower *follower, mw_log_reach to, mw_error *err) {
+    mw_log_scan_until(follower->scan, to.end);
     for (;;) {
         mw_record record;
         bool has_record = false;
@@ -366,7 +367,7 @@ mw_status mw_follower_advance(mw_follower *follower, int64_t wall_now, mw_error 
         if (!has_record) break;
         MW_TRY(take(follower, &record, err));
     }
-    if (!follower->is_virtual) follower->now = wall_now;
+    if (!follower->is_virtual) follower->now = to.wall_now;
     return reach(follower, follower->now, err);
 }
 

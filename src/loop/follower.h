@@ -17,6 +17,7 @@
 #include "monitor/outcomes.h"
 #include "project/project.h"
 #include "store/lake.h"
+#include "store/log.h"
 #include "sys/sys.h"
 #include "train/examples.h"
 
@@ -68,10 +69,11 @@ MW_MUST_USE mw_status mw_follower_create(mw_follower_config config, mw_follower 
                                          mw_error *err);
 void mw_follower_destroy(mw_follower *follower); /* NULL is allowed */
 
-/* Takes what was committed since, and what has matured by now: by `wall_now` or, if the log was
-   made under a virtual clock, by that. A record that is committed only after its stamp was
-   passed counts from then on. */
-MW_MUST_USE mw_status mw_follower_advance(mw_follower *follower, int64_t wall_now, mw_error *err);
+/* Takes what was committed since, as far as the log reached, and what had matured then: by the wall
+   clock or, if the log was made under a virtual clock, by that. A record that is committed only
+   after its stamp was passed counts from then on. */
+MW_MUST_USE mw_status mw_follower_advance(mw_follower *follower, mw_log_reach to,
+                                          mw_error *err);
 /* As of the last advance. */
 int64_t mw_follower_now(const mw_follower *follower);
 bool mw_follower_is_virtual(const mw_follower *follower);

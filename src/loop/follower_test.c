@@ -79,13 +79,14 @@ MW_TEST(follower_tells_each_prediction_and_what_came_of_it) {
     mw_follower *pieces = begin(&world, &in_pieces);
     while (world.posted < FOLLOWER_WORLD_VISITS) {
         follower_world_post(&world);
-        if (world.posted % 3 == 0) MW_CHECK_OK(mw_follower_advance(pieces, 0, NULL), NULL);
+        if (world.posted % 3 == 0)
+            MW_CHECK_OK(mw_follower_advance(pieces, follower_world_all, NULL), NULL);
     }
     int64_t last = world.times[FOLLOWER_WORLD_VISITS - 1];
     follower_world_control(&world, MW_CONTROL_CLOCK, last + 3 * MW_HOUR_US);
     mw_follower *follower = begin(&world, &at_once);
-    MW_CHECK_OK(mw_follower_advance(pieces, 0, NULL), NULL);
-    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(pieces, follower_world_all, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
     size_t expected = (FOLLOWER_WORLD_VISITS - FOLLOWER_WORLD_LAKE) / 2, positives = 0;
     MW_CHECK_EQUAL_INT(at_once.predicted, expected);
     MW_CHECK_EQUAL_INT(at_once.matured, expected);
@@ -117,17 +118,36 @@ MW_TEST(follower_tells_features_that_were_recorded_otherwise) {
     follower_world_begin(&world);
     mw_follower *follower = begin(&world, &told);
     for (size_t i = 0; i < 20; i++) follower_world_post(&world);
-    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
     mw_recheck_count honest = mw_follower_rechecked(follower);
     MW_CHECK(honest.compared >= told.predicted - 1 && honest.differing == 0);
     world.lies = true;
     for (size_t i = 0; i < 10; i++) follower_world_post(&world);
     world.lies = false;
     for (size_t i = 0; i < 10; i++) follower_world_post(&world);
-    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
     mw_recheck_count lied = mw_follower_rechecked(follower);
     MW_CHECK(lied.compared >= told.predicted - 1);
     MW_CHECK_EQUAL_INT(lied.differing, 5);
+    mw_follower_destroy(follower);
+    follower_world_end(&world);
+}
+
+/* Of a log that has grown since its end was taken, the rest waits for the next time. */
+MW_TEST(follower_goes_no_further_than_the_log_reached) {
+    follower_world world;
+    static story told;
+    told = (story){0};
+    mw_log_reach reach = {0};
+    follower_world_begin(&world);
+    mw_follower *follower = begin(&world, &told);
+    for (size_t i = 0; i < 20; i++) follower_world_post(&world);
+    MW_CHECK_OK(mw_log_end(world.sys, "log", &reach.end, NULL), NULL);
+    for (size_t i = 0; i < 20; i++) follower_world_post(&world);
+    MW_CHECK_OK(mw_follower_advance(follower, reach, NULL), NULL);
+    MW_CHECK_EQUAL_INT(told.predicted, 10);
+    MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
+    MW_CHECK_EQUAL_INT(told.predicted, 20);
     mw_follower_destroy(follower);
     follower_world_end(&world);
 }
@@ -142,14 +162,14 @@ MW_TEST(follower_goes_by_the_clock) {
     follower_world_post(&world);
     int64_t t = world.times[FOLLOWER_WORLD_LAKE];
     int64_t maturity = t + world.examples.program->models[0].maturity_us;
-    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
     MW_CHECK(mw_follower_is_virtual(follower) && mw_follower_now(follower) == t);
     MW_CHECK(told.predicted == 1 && told.matured == 0);
     follower_world_control(&world, MW_CONTROL_CLOCK, maturity - 1);
-    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
     MW_CHECK_EQUAL_INT(told.matured, 0);
     follower_world_control(&world, MW_CONTROL_CLOCK, maturity);
-    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
     MW_CHECK_EQUAL_INT(told.matured, 1);
     mw_follower_destroy(follower);
     follower_world_end(&world);
@@ -166,7 +186,7 @@ MW_TEST(follower_passes_over_what_was_moved_into_the_lake) {
     int64_t moved = world.place;
     for (int i = 0; i < 7; i++) follower_world_post(&world);
     MW_CHECK_OK(create_behind(&world, &told, moved, &follower), NULL);
-    MW_CHECK_OK(mw_follower_advance(follower, 0, NULL), NULL);
+    MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
     MW_CHECK_EQUAL_INT(told.arrived, FOLLOWER_WORLD_LAKE + 7);
     MW_CHECK_EQUAL_INT(told.predicted, 14); /* every other one of them all */
     mw_follower_destroy(follower);
@@ -198,7 +218,7 @@ static mw_status follow_all(void *context) {
     told = (story){0};
     mw_follower *follower = NULL;
     MW_TRY(create(context, &told, &follower));
-    mw_status status = mw_follower_advance(follower, 0, NULL);
+    mw_status status = mw_follower_advance(follower, follower_world_all, NULL);
     mw_follower_destroy(follower);
     return status;
 }

@@ -16,7 +16,7 @@
 
 enum { FOLLOWER_WORLD_VISITS = 400, FOLLOWER_WORLD_LAKE = 100 };
 #define FOLLOWER_WORLD_GAP (7 * MW_MINUTE_US)
-
+static const mw_log_reach follower_world_all = {0, {INT64_MAX, 0}};
 typedef struct {
     examples_world examples;
     mw_sys *sys;

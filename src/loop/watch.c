@@ -156,8 +156,8 @@ void mw_watch_destroy(mw_watch *watch) {
     mw_free(watch);
 }
 
-mw_status mw_watch_advance(mw_watch *watch, int64_t wall_now, mw_error *err) {
-    MW_TRY(mw_follower_advance(watch->follower, wall_now, err));
+mw_status mw_watch_advance(mw_watch *watch, mw_log_reach to, mw_error *err) {
+    MW_TRY(mw_follower_advance(watch->follower, to, err));
     if (watch->survey.begin == INT64_MAX) return MW_OK;
     int64_t now = mw_follower_now(watch->follower);
     MW_TRY(pass_time(watch, now, err));

@@ -37,8 +37,8 @@ typedef struct {
 MW_MUST_USE mw_status mw_watch_create(mw_watch_config config, mw_watch **out_watch,
                                       mw_error *err);
 void mw_watch_destroy(mw_watch *watch); /* NULL is allowed */
-/* Takes what the log has more, and measures as of now. */
-MW_MUST_USE mw_status mw_watch_advance(mw_watch *watch, int64_t wall_now, mw_error *err);
+/* Takes what the log has more, up to there, and measures as of then. */
+MW_MUST_USE mw_status mw_watch_advance(mw_watch *watch, mw_log_reach to, mw_error *err);
 
 int64_t mw_watch_since(const mw_watch *watch); /* the champion answers; INT64_MAX: not yet */
 const mw_freshness *mw_watch_freshness(const mw_watch *watch); /* a stream of the program each */

@@ -51,7 +51,7 @@ MW_TEST(watch_measures_what_was_predicted) {
     mw_error err = {0};
     post_all(&world);
     MW_CHECK_OK(mw_watch_create(config_of(&world, NULL), &watch, &err), &err);
-    MW_CHECK_OK(mw_watch_advance(watch, 0, &err), &err);
+    MW_CHECK_OK(mw_watch_advance(watch, follower_world_all, &err), &err);
     size_t expected = (FOLLOWER_WORLD_VISITS - FOLLOWER_WORLD_LAKE) / 2;
     mw_quality quality = mw_loop_quality(mw_watch_loop(watch));
     size_t mistakes = 0;
@@ -70,7 +70,7 @@ static mw_status live(follower_world *world, int64_t checked, keeping_story *tol
     mw_keeping keeping = {{told, train, record}, checked, INT64_MIN};
     mw_watch *watch = NULL;
     MW_CHECK_OK(mw_watch_create(config_of(world, &keeping), &watch, NULL), NULL);
-    mw_status status = mw_watch_advance(watch, 0, NULL);
+    mw_status status = mw_watch_advance(watch, follower_world_all, NULL);
     const mw_alert *alert = mw_loop_alert(mw_watch_loop(watch), 0);
     MW_CHECK(alert->is_open && alert->opened_count == 1);
     mw_watch_destroy(watch);

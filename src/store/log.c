@@ -341,14 +341,21 @@ mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err) {
     return status;
 }
 
-mw_status mw_log_newest_segment(mw_sys *sys, const char *folder, int64_t *out_first,
-                                mw_error *err) {
+mw_status mw_log_end(mw_sys *sys, const char *folder, mw_log_position *out_end, mw_error *err) {
     mw_arena arena;
     mw_str *names = NULL;
     size_t count = 0;
+    mw_file_info info = {.size = 0};
     mw_arena_init(&arena, LOG_ARENA_MAX);
     mw_status status = list_segments(sys, folder, &arena, &names, &count, err);
-    if (status == MW_OK) *out_first = count > 0 ? first_place_of(names[count - 1]) : INT64_MIN;
+    if (status == MW_OK && count > 0) {
+        const char *path = mw_path_join(&arena, folder, names[count - 1].data);
+        status = path ? mw_sys_info(sys, path, &info, err)
+                      : mw_fail(err, MW_NO_MEMORY, "log: no memory");
+    }
+    if (status == MW_OK)
+        *out_end = (mw_log_position){count > 0 ? first_place_of(names[count - 1]) : INT64_MIN,
+                                     info.size};
     mw_arena_release(&arena);
     return status;
 }
@@ -376,13 +383,14 @@ struct mw_log_scan {
     size_t window_size, window_capacity;
     size_t offset;    /* of the next record in the window */
     size_t last_size; /* of the record before it */
+    mw_log_position end;
 };
 
 mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
                             mw_log_scan **out_scan, mw_error *err) {
     mw_log_scan *scan = mw_allocate(sizeof *scan);
     if (!scan) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
-    *scan = (mw_log_scan){.sys = sys, .from = from};
+    *scan = (mw_log_scan){.sys = sys, .from = from, .end = MW_LOG_POSITION_MAX};
     mw_arena_init(&scan->arena, LOG_ARENA_MAX);
     scan->folder = mw_arena_copy(&scan->arena, folder, strlen(folder));
     if (!scan->folder) {
@@ -460,11 +468,21 @@ static bool is_wanted(const mw_log_scan *scan, const mw_record *record) {
     return record->type == MW_RECORD_DEFINITION || record->place >= scan->from;
 }
 
+void mw_log_scan_until(mw_log_scan *scan, mw_log_position end) { scan->end = end; }
+
+static bool is_at_end(const mw_log_scan *scan) {
+    if (!scan->file || scan->at.segment < scan->end.segment) return false;
+    return scan->at.segment > scan->end.segment ||
+           scan->at.offset + scan->offset >= scan->end.offset;
+}
+
 mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_has_record,
                            mw_error *err) {
     bool is_whole = !scan->file; /* the window holds all that is left of the segment */
     for (;;) {
         mw_log_found found = MW_LOG_RECORD_END;
+        *out_has_record = false;
+        if (is_at_end(scan)) return MW_OK;
         if (scan->file)
             found = mw_log_record_read(window_of(scan), scan->offset, out_record,
                                        &scan->last_size);

@@ -42,6 +42,14 @@ typedef struct {
     int64_t segment; /* its first place */
     uint64_t offset; /* in bytes */
 } mw_log_position;
+#define MW_LOG_POSITION_MAX ((mw_log_position){INT64_MAX, UINT64_MAX}) /* behind all records */
+
+/* How far a log reached at some time. Who takes this and looks at the lake only then finds there
+   all that these records may have seen: an ingest is listed before anything sees it. */
+typedef struct {
+    int64_t wall_now;
+    mw_log_position end; /* the next record will stand there, or behind it */
+} mw_log_reach;
 
 typedef struct mw_log mw_log;
 typedef struct mw_log_scan mw_log_scan;
@@ -72,9 +80,9 @@ size_t mw_log_batch_size(const mw_log *log);
 mw_log_position mw_log_batch_position(const mw_log *log);
 /* The same for who only reads: what it has read is on the disk then. */
 MW_MUST_USE mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err);
-/* The first place of the newest segment: all before it are closed. INT64_MIN: there is none. */
-MW_MUST_USE mw_status mw_log_newest_segment(mw_sys *sys, const char *folder, int64_t *out_first,
-                                            mw_error *err);
+/* The end of the newest segment, before which all are closed. INT64_MIN: there is none. */
+MW_MUST_USE mw_status mw_log_end(mw_sys *sys, const char *folder, mw_log_position *out_end,
+                                 mw_error *err);
 uint64_t mw_log_id(const mw_log *log);
 /* Of the last record committed or gathered; INT64_MIN if there is none. */
 int64_t mw_log_last_place(const mw_log *log);
@@ -89,6 +97,8 @@ MW_MUST_USE mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t
                                         mw_log_scan **out_scan, mw_error *err);
 MW_MUST_USE mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record,
                                        bool *out_has_record, mw_error *err);
+/* It ends there from now on. */
+void mw_log_scan_until(mw_log_scan *scan, mw_log_position end);
 uint64_t mw_log_scan_id(const mw_log_scan *scan); /* of the log; 0 before its first record */
 mw_log_position mw_log_scan_position(const mw_log_scan *scan); /* of the record read last */
 void mw_log_scan_end(mw_log_scan *scan); /* NULL is allowed */
