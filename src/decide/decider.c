@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "lang/stand_in.h"
+
 enum { ID_TEXT_MAX = 1 << 20, SCHEMA_SIZE_MAX = 1 << 24 };
 
 struct mw_decider {
@@ -9,10 +11,12 @@ struct mw_decider {
     mw_arena arena;
     mw_course *course;
     mw_scorer *scorer; /* NULL: no version answers yet */
+    mw_stand_in stand_in; /* of a fallback by an expression */
     mw_scorer *previous; /* which stands in for it; NULL: there is none, or it is not asked for */
     mw_schema schema;  /* of the features */
     mw_cell *features; /* of the moment that was asked last */
     const mw_slate *slate; /* with `each`: those that were */
+    const mw_cell *row;    /* of the moment at hand; NULL: it is not known */
     mw_buf event_id;
     uint64_t fallbacks[MW_BECAUSE_COUNT]; /* answers of the fallback */
 };
@@ -25,8 +29,24 @@ static bool is_asked(const mw_model_program *model) {
     return model->moment_offset_us == 0 && !model->schedule;
 }
 
+/* The expression of today's project file, for the program of the version that answers. */
+static mw_status prepare_stand_in(mw_decider *decider, mw_error *err) {
+    const mw_decider_config *config = &decider->config;
+    if (config->fallback.kind != MW_FALLBACK_EXPRESSION) return MW_OK;
+    mw_stand_in_wish wish = {config->program, config->model, config->fallback.expression,
+                             config->symbols};
+    mw_diagnostics *diagnostics = mw_arena_alloc(&decider->arena, 1, sizeof *diagnostics);
+    if (!diagnostics) return no_memory(err);
+    mw_diagnostics_init(diagnostics, &decider->arena);
+    mw_status status =
+        mw_stand_in_compile(wish, &decider->arena, diagnostics, &decider->stand_in);
+    if (status == MW_NO_MEMORY) return no_memory(err);
+    return mw_diagnostics_status(diagnostics, err);
+}
+
 static mw_status prepare(mw_decider *decider, mw_error *err) {
     const mw_model_program *model = decider->config.model;
+    MW_TRY(prepare_stand_in(decider, err));
     mw_field *fields =
         mw_arena_alloc(&decider->arena, model->feature_count + 1, sizeof *fields);
     decider->features =
@@ -139,6 +159,7 @@ static mw_status describe(mw_decider *decider, const mw_moment *moment, const mw
                           mw_prediction *out_prediction, mw_error *err) {
     const mw_model_program *model = decider->config.model;
     mw_buf_clear(&decider->event_id);
+    decider->row = moment ? moment->row : NULL;
     uint32_t element_size = moment ? name_event(decider, moment->row) : 0;
     MW_TRY(mw_buf_check(&decider->event_id, "the event's id", err));
     *out_prediction = (mw_prediction){.place = moment ? moment->place : 0,
@@ -170,7 +191,8 @@ uint64_t mw_decider_fallbacks(const mw_decider *decider, mw_fallback_reason reas
 
 bool mw_decider_has_fallback(const mw_decider *decider) {
     mw_fallback_kind kind = decider->config.fallback.kind;
-    return kind == MW_FALLBACK_CONSTANT || (kind != MW_FALLBACK_NONE && decider->scorer);
+    bool needs_version = kind == MW_FALLBACK_PREVIOUS || kind == MW_FALLBACK_BASELINE;
+    return needs_version ? decider->scorer != NULL : kind != MW_FALLBACK_NONE;
 }
 
 static bool has_too_few(const mw_decider *decider, const mw_cell *features) {
@@ -180,8 +202,23 @@ static bool has_too_few(const mw_decider *decider, const mw_cell *features) {
     return (double)missing > decider->config.fallback.missing_max * (double)count;
 }
 
+/* With the row where that is at hand. A bool decides by itself. */
+static void ask_expression(mw_decider *decider, double threshold, mw_prediction *prediction) {
+    const mw_decider_config *config = &decider->config;
+    mw_frame frame = {.row = decider->row,
+                      .features = prediction->is_blind ? NULL : prediction->features,
+                      .time_us = decider->row ? prediction->t : MW_TIME_MISSING,
+                      .symbols = config->symbols,
+                      .zone = config->program->zone};
+    mw_cell answer = mw_stand_in_run(&decider->stand_in, &frame);
+    bool is_bool = mw_code_type(decider->stand_in.code) == MW_TYPE_BOOL;
+    bool is_yes = is_bool && answer.boolean == MW_TRUE;
+    prediction->prediction = is_bool ? is_yes : answer.number;
+    prediction->decision = is_bool ? is_yes : answer.number >= threshold;
+}
+
 /* The previous version where there is one, its answer is a number and it has seen the features;
-   else a number that needs none. */
+   else what needs no other version. */
 static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_prediction *prediction) {
     const mw_fallback *fallback = &decider->config.fallback;
     const mw_version *version = decider->scorer ? mw_scorer_version(decider->scorer) : NULL;
@@ -191,14 +228,19 @@ static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_predict
         ask(decider->previous, prediction);
         if (isfinite(prediction->prediction)) return;
     }
-    MW_ASSERT(version || fallback->kind == MW_FALLBACK_CONSTANT);
+    double threshold = version ? version->threshold : 0.5;
     prediction->version = version ? mw_scorer_name(decider->scorer) : MW_STR("");
+    if (fallback->kind == MW_FALLBACK_EXPRESSION) {
+        ask_expression(decider, threshold, prediction);
+        return;
+    }
+    MW_ASSERT(version || fallback->kind == MW_FALLBACK_CONSTANT);
     prediction->prediction =
         fallback->kind == MW_FALLBACK_CONSTANT ? fallback->constant : version->baseline;
-    prediction->decision = prediction->prediction >= (version ? version->threshold : 0.5);
+    prediction->decision = prediction->prediction >= threshold;
 }
 
-void mw_decider_judge(mw_decider *decider, mw_prediction *prediction) {
+static void judge(mw_decider *decider, mw_prediction *prediction) {
     if (!decider->scorer) return;
     ask(decider->scorer, prediction);
     if (!mw_decider_has_fallback(decider)) return;
@@ -207,11 +249,24 @@ void mw_decider_judge(mw_decider *decider, mw_prediction *prediction) {
         fall_back(decider, MW_BECAUSE_MISSING, prediction);
 }
 
+void mw_decider_judge(mw_decider *decider, mw_prediction *prediction) {
+    decider->row = NULL;
+    judge(decider, prediction);
+}
+
+/* Whether what stands in looks at the features. */
+static bool asks_features(const mw_decider *decider) {
+    if (decider->config.fallback.kind != MW_FALLBACK_EXPRESSION) return decider->previous != NULL;
+    for (size_t i = 0; i < decider->schema.field_count; i++)
+        if (mw_code_reads_feature(decider->stand_in.code, (int32_t)i)) return true;
+    return false;
+}
+
 mw_status mw_decider_stand_in(mw_decider *decider, const mw_moment *moment,
                               mw_fallback_reason reason, mw_prediction *out_prediction,
                               mw_error *err) {
     MW_ASSERT(mw_decider_has_fallback(decider));
-    bool sees = decider->previous && moment && reason != MW_BECAUSE_FAILED;
+    bool sees = asks_features(decider) && moment && reason != MW_BECAUSE_FAILED;
     if (sees) MW_TRY(mw_course_features(decider->course, moment, decider->features, err));
     else
         for (size_t i = 0; i < decider->schema.field_count; i++)
@@ -238,7 +293,7 @@ mw_status mw_decider_pass(mw_decider *decider, int64_t place, mw_prediction *out
 mw_status mw_decider_next(mw_decider *decider, int64_t place, mw_prediction *out_prediction,
                           bool *out_found, mw_error *err) {
     MW_TRY(mw_decider_pass(decider, place, out_prediction, out_found, err));
-    if (*out_found) mw_decider_judge(decider, out_prediction);
+    if (*out_found) judge(decider, out_prediction);
     return MW_OK;
 }
 
@@ -246,7 +301,7 @@ mw_status mw_decider_predict(mw_decider *decider, const mw_moment *moment,
                              mw_prediction *out_prediction, mw_error *err) {
     MW_TRY(mw_course_features(decider->course, moment, decider->features, err));
     MW_TRY(describe(decider, moment, decider->features, out_prediction, err));
-    mw_decider_judge(decider, out_prediction);
+    judge(decider, out_prediction);
     return MW_OK;
 }
 
@@ -262,7 +317,7 @@ mw_status mw_decider_answer(mw_decider *decider, size_t index, mw_cell *out_elem
     mw_moment moment = mw_slate_moment(decider->slate, index);
     MW_TRY(describe(decider, &moment, mw_slate_features(decider->slate, index), out_prediction,
                     err));
-    mw_decider_judge(decider, out_prediction);
+    judge(decider, out_prediction);
     *out_element = moment.row[decider->config.model->each->element];
     return MW_OK;
 }

@@ -62,13 +62,13 @@ void mw_decider_judge(mw_decider *decider, mw_prediction *prediction);
 MW_MUST_USE mw_status mw_decider_predict(mw_decider *decider, const mw_moment *moment,
                                          mw_prediction *out_prediction, mw_error *err);
 
-/* Whether a fallback can answer: all but a constant need the version. */
+/* Whether a fallback can answer: the version before and the baseline need the version. */
 bool mw_decider_has_fallback(const mw_decider *decider);
 const mw_fallback *mw_decider_fallback(const mw_decider *decider);
 /* How many answers of the decider were the fallback's, for this reason. */
 uint64_t mw_decider_fallbacks(const mw_decider *decider, mw_fallback_reason reason);
-/* The fallback's answer, without asking the version that answers. Features are read only for
-   the previous version, and not where they have failed. `moment` is NULL where it is not known. */
+/* The fallback's answer, without asking the version that answers. Features are read only if it
+   looks at them, and not where they have failed. `moment` is NULL where it is not known. */
 MW_MUST_USE mw_status mw_decider_stand_in(mw_decider *decider, const mw_moment *moment,
                                           mw_fallback_reason reason,
                                           mw_prediction *out_prediction, mw_error *err);

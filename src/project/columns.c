@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lang/stand_in.h"
 #include "project/nearest.h"
 
 typedef struct {
@@ -151,6 +152,17 @@ static mw_status drifts_look_up(joiner *j, const mw_rule *rules, size_t rule_cou
     return MW_OK;
 }
 
+/* An expression that stands in must be one for the program of today, too. */
+static mw_status fallback_look_up(joiner *j, const mw_project_model *model,
+                                  const mw_program *program, mw_symbols *symbols) {
+    if (model->fallback.kind != MW_FALLBACK_EXPRESSION) return MW_OK;
+    mw_stand_in_wish wish = {program, mw_program_find_model(program, model->declaration.name),
+                             model->fallback.expression, symbols};
+    mw_stand_in stand_in;
+    mw_status status = mw_stand_in_compile(wish, j->arena, j->diagnostics, &stand_in);
+    return status == MW_NO_MEMORY ? status : MW_OK; /* the rest is in the diagnostics */
+}
+
 static mw_status model_look_up(joiner *j, const mw_project_model *model,
                                const mw_program *program) {
     const mw_model_program *compiled = mw_program_find_model(program, model->declaration.name);
@@ -183,8 +195,10 @@ mw_status mw_project_compile(const mw_project *project, mw_project_data data, mw
     MW_TRY(mw_program_compile(&declared, j.arena, symbols, diagnostics, &program));
     for (size_t i = 0; i < project->stream_count; i++)
         refuse_entry_checks(&j, &project->streams[i], &program->sources[i]);
-    for (size_t i = 0; i < project->model_count; i++)
+    for (size_t i = 0; i < project->model_count; i++) {
         MW_TRY(model_look_up(&j, &project->models[i], program));
+        MW_TRY(fallback_look_up(&j, &project->models[i], program, symbols));
+    }
     MW_TRY(mw_diagnostics_status(diagnostics, NULL));
     *out_program = program;
     return MW_OK;

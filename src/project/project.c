@@ -389,19 +389,18 @@ static void retrains_read(reader *r, const mw_yaml *node, mw_project *project) {
 
 /* --- serving -------------------------------------------------------------------------------- */
 
-/* An expression is for later, and the shape has noted it. */
-static mw_fallback fallback_read(reader *r, const mw_yaml_item *item) {
+/* A rule of actions is for later, and the shape has noted it. */
+static mw_fallback fallback_read(const mw_yaml_item *item) {
     const mw_yaml *node = mw_yaml_get(item->value, "fallback");
     mw_str text = text_of(node);
     mw_fallback fallback = {.missing_max = share_or(mw_yaml_get(item->value, "missing"), 1),
                             .deadline_us = span_or(mw_yaml_get(item->value, "deadline"), 0)};
+    if (text.size == 0 || mw_scalar_is_action_rule(text)) return fallback;
     if (mw_str_is(text, "previous")) fallback.kind = MW_FALLBACK_PREVIOUS;
     else if (mw_str_is(text, "baseline")) fallback.kind = MW_FALLBACK_BASELINE;
     else if (mw_str_to_double(text, &fallback.constant)) fallback.kind = MW_FALLBACK_CONSTANT;
-    else if (mw_scalar_is_name(text))
-        mw_diagnose(r->diagnostics, node->position, MW_INVALID,
-                    "serving.%.*s.fallback: must be previous, baseline or a number, got %.*s",
-                    MW_STR_ARGS(item->key->text), MW_STR_ARGS(text));
+    else fallback.kind = MW_FALLBACK_EXPRESSION;
+    fallback.expression = source_of(node);
     return fallback;
 }
 
@@ -409,7 +408,7 @@ static void servings_read(reader *r, const mw_yaml *node, mw_project *project) {
     if (item_count(node, MW_YAML_MAPPING) == 0) return;
     for (const mw_yaml_item *item = node->items; item; item = item->next) {
         mw_project_model *model = model_find(project, item->key->text);
-        if (model) model->fallback = fallback_read(r, item);
+        if (model) model->fallback = fallback_read(item);
         else unknown_model(r, project, "serving", item->key);
     }
 }

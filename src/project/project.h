@@ -54,6 +54,7 @@ typedef enum {
     MW_FALLBACK_PREVIOUS, /* the version that was champion before */
     MW_FALLBACK_BASELINE, /* the version's share of yes in training */
     MW_FALLBACK_CONSTANT,
+    MW_FALLBACK_EXPRESSION, /* over the features and the moment (lang/stand_in.h) */
 } mw_fallback_kind;
 
 typedef struct {
@@ -61,6 +62,7 @@ typedef struct {
     double constant;
     double missing_max;  /* the share of features that may be missing */
     int64_t deadline_us; /* an answer that takes longer has failed; 0: none has */
+    mw_source expression;
 } mw_fallback;
 
 typedef struct {

@@ -51,3 +51,12 @@ bool mw_scalar_share(mw_str text, double *out_share) {
     *out_share = percent / 100;
     return true;
 }
+
+bool mw_scalar_is_action_rule(mw_str text) {
+    mw_str rest = text, word;
+    if (!mw_str_split(&rest, ' ', &word) || !mw_scalar_is_name(word) || mw_str_is(word, "case"))
+        return false;
+    while (mw_str_split(&rest, ' ', &word))
+        if (word.size > 0) return mw_str_is(word, "when");
+    return false;
+}

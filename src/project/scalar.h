@@ -15,5 +15,7 @@ MW_MUST_USE bool mw_scalar_is_name(mw_str text);
 MW_MUST_USE bool mw_scalar_is_zone(mw_str text);
 /* "30m", "2d": a whole number and one of us, ms, s, m, h, d, w; at most MW_SPAN_MAX_US. */
 MW_MUST_USE bool mw_scalar_span(mw_str text, int64_t *out_us);
+/* "review when amount > 500 else approve": begins with a name and `when`. */
+bool mw_scalar_is_action_rule(mw_str text);
 /* "5%", from 0% to 100%, as 0 to 1. */
 MW_MUST_USE bool mw_scalar_share(mw_str text, double *out_share);

@@ -56,3 +56,13 @@ MW_TEST(scalar_knows_the_form_of_zones) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         MW_CHECK(!mw_scalar_is_zone(mw_str_of(bad[i])));
 }
+
+MW_TEST(scalar_tells_rules_of_actions_from_expressions) {
+    static const char *const rules[] = {"review when eur > 500 else approve", "decline  when x"};
+    static const char *const others[] = {"",           "review",          "case when x then 1 end",
+                                         "amount > 1", "whenever(a, b)", "a +  when"};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        MW_CHECK(mw_scalar_is_action_rule(mw_str_of(rules[i])));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        MW_CHECK(!mw_scalar_is_action_rule(mw_str_of(others[i])));
+}

@@ -186,7 +186,9 @@ static const mw_shape retrains = {.kind = MW_SHAPE_MAP, .item = &retrain};
 
 static const char *const fallback_words[] = {"previous", "baseline", NULL};
 static const mw_shape fallback_word = {.kind = MW_SHAPE_CHOICE, WORDS(fallback_words, 2)};
-static const mw_shape fallback_rule = {.kind = MW_SHAPE_EXPRESSION, .state = MW_KEY_LATER};
+static const mw_shape fallback_actions = {.kind = MW_SHAPE_ACTIONS, .state = MW_KEY_LATER};
+static const mw_shape fallback_rule = {
+    .kind = MW_SHAPE_EITHER, .item = &fallback_actions, .other = &expression};
 static const mw_shape fallback_other = {
     .kind = MW_SHAPE_EITHER, .item = &number, .other = &fallback_rule};
 static const mw_shape fallback = {
@@ -194,8 +196,8 @@ static const mw_shape fallback = {
 
 static const mw_shape_key serving_keys[] = {
     {"fallback", &fallback, MW_KEY_OPTIONAL,
-     "what answers when the model cannot: the version before, the share of yes in training, or "
-     "this number"},
+     "what answers when the model cannot: the version before, the share of yes in training, "
+     "this number, or this expression over the moment's fields and the features"},
     {"missing", &share, MW_KEY_OPTIONAL,
      "the share of the features that may be missing; with more of them the fallback answers"},
     {"deadline", &span, MW_KEY_OPTIONAL,

@@ -112,6 +112,7 @@ static const struct {
     [MW_SHAPE_AMOUNT] = {"a number of at least 0", fits_amount},
     [MW_SHAPE_CHOICE] = {"a word", fits_text},
     [MW_SHAPE_CONDITION] = {"a condition", fits_text},
+    [MW_SHAPE_ACTIONS] = {"a rule of actions (later)", mw_scalar_is_action_rule},
     [MW_SHAPE_NAMES] = {"names, as a list or separated by commas", NULL},
     [MW_SHAPE_LIST] = {"a list", NULL},
     [MW_SHAPE_MAP] = {"a mapping of names to values", NULL},

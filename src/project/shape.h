@@ -23,6 +23,7 @@ typedef enum {
     MW_SHAPE_AMOUNT,    /* a number of at least 0 */
     MW_SHAPE_CHOICE,    /* one of `words` */
     MW_SHAPE_CONDITION, /* rule.h */
+    MW_SHAPE_ACTIONS,   /* ACTION when CONDITION ... */
     MW_SHAPE_TEXTS_END,
     /* others */
     MW_SHAPE_NAMES = MW_SHAPE_TEXTS_END, /* a list of names, or a text with commas */

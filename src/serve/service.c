@@ -178,14 +178,29 @@ typedef struct {
     bool is_entered;
 } asked;
 
+static mw_status enter(mw_service *service, asked *at, mw_error *err) {
+    if (at->is_entered) return MW_OK;
+    MW_TRY(mw_sequencer_enter(service->config.sequencer, &at->received.events[0],
+                              at->moment.place, at->received.cells, err));
+    at->is_entered = true;
+    return MW_OK;
+}
+
 static mw_status ask_version(mw_service *service, size_t number, asked *at,
                              mw_prediction *out_prediction, mw_error *err) {
-    mw_sequencer *sequencer = service->config.sequencer;
-    MW_TRY(mw_sequencer_enter(sequencer, &at->received.events[0], at->moment.place,
-                              at->received.cells, err));
-    at->is_entered = true;
-    return mw_decider_predict(mw_sequencer_decider(sequencer, number), &at->moment,
-                              out_prediction, err);
+    MW_TRY(enter(service, at, err));
+    return mw_decider_predict(mw_sequencer_decider(service->config.sequencer, number),
+                              &at->moment, out_prediction, err);
+}
+
+/* The fallback's answer, which may look at the row: all of it. */
+static mw_status ask_fallback(mw_service *service, size_t number, asked *at,
+                              mw_fallback_reason reason, mw_prediction *out_prediction,
+                              mw_error *err) {
+    mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
+    mw_error ignored;
+    if (enter(service, at, &ignored) != MW_OK) reason = MW_BECAUSE_FAILED;
+    return mw_decider_stand_in(decider, &at->moment, reason, out_prediction, err);
 }
 
 /* As ask_version, and the fallback's answer where that has none in time. */
@@ -197,11 +212,10 @@ static mw_status ask_model(mw_service *service, size_t number, asked *at,
     if (!mw_decider_has_fallback(decider))
         return ask_version(service, number, at, out_prediction, err);
     if (!mw_decider_scorer(decider))
-        return mw_decider_stand_in(decider, &at->moment, MW_BECAUSE_NO_VERSION, out_prediction,
-                                   err);
+        return ask_fallback(service, number, at, MW_BECAUSE_NO_VERSION, out_prediction, err);
     int64_t begin = mw_sys_monotonic_us(sys);
     if (!mw_breaker_lets_through(breaker, begin))
-        return mw_decider_stand_in(decider, &at->moment, MW_BECAUSE_BREAKER, out_prediction, err);
+        return ask_fallback(service, number, at, MW_BECAUSE_BREAKER, out_prediction, err);
     mw_error ignored;
     mw_status status = ask_version(service, number, at, out_prediction, &ignored);
     int64_t end = mw_sys_monotonic_us(sys), deadline = mw_decider_fallback(decider)->deadline_us;
@@ -209,7 +223,7 @@ static mw_status ask_model(mw_service *service, size_t number, asked *at,
     bool is_good = status == MW_OK && out_prediction->fallback == MW_BECAUSE_NONE && !is_late;
     mw_breaker_note(breaker, is_good, end);
     if (status == MW_OK) return MW_OK;
-    return mw_decider_stand_in(decider, &at->moment, MW_BECAUSE_FAILED, out_prediction, err);
+    return ask_fallback(service, number, at, MW_BECAUSE_FAILED, out_prediction, err);
 }
 
 /* Predicts at the next place. If it is recorded, that place is its stamp, and what is new of the
@@ -509,7 +523,11 @@ static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_va
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     time->time = answer.stamp;
     mw_moment moment = {answer.stamp, answer.stamp, row};
-    MW_TRY(mw_decider_predict(decider, &moment, &answer.prediction, err));
+    if (mw_decider_scorer(decider))
+        MW_TRY(mw_decider_predict(decider, &moment, &answer.prediction, err));
+    else
+        MW_TRY(mw_decider_stand_in(decider, &moment, MW_BECAUSE_NO_VERSION, &answer.prediction,
+                                   err));
     *out_answer = answer;
     return MW_OK;
 }

@@ -104,7 +104,8 @@ MW_TEST(service_leaves_a_version_alone_that_fails_and_tries_it_again) {
     char text[100];
     shop_set_up(&s);
     shop_close(&s);
-    s.fallbacks[SHOP_QUICK] = (mw_fallback){MW_FALLBACK_CONSTANT, 0.125, -1, 0}; /* never enough */
+    s.fallbacks[SHOP_QUICK] = (mw_fallback){
+        .kind = MW_FALLBACK_CONSTANT, .constant = 0.125, .missing_max = -1}; /* never enough */
     MW_CHECK_OK(shop_open(&s, true, &err), &err);
     for (int i = 0; i < MW_BREAKER_FAILURES + 2; i++) {
         MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, i), true, &answer, &err), &err);
@@ -141,7 +142,7 @@ MW_TEST(service_answers_a_row_that_fails_its_checks_by_the_fallback) {
     MW_CHECK_STATUS(predict(&s, SHOP_QUICK, row_of(text, -1), true, &answer, &err),
                     MW_CHECK_FAILED);
     shop_close(&s);
-    s.fallbacks[SHOP_QUICK] = (mw_fallback){MW_FALLBACK_BASELINE, 0, 1, 0};
+    s.fallbacks[SHOP_QUICK] = (mw_fallback){.kind = MW_FALLBACK_BASELINE, .missing_max = 1};
     MW_CHECK_OK(shop_open(&s, true, &err), &err);
     MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, -1), true, &answer, &err), &err);
     MW_CHECK_EQUAL_INT(answer.prediction.fallback, MW_BECAUSE_CHECK);

@@ -106,13 +106,51 @@ def test_the_breaker_opens_after_five_answers_that_came_too_late():
         assert "the fallback answered without features: breaker_open" in replayed.out, replayed.out
 
 
+def test_an_expression_answers_by_what_is_known():
+    """By a field of the row, one that is worked out as the order enters (`seen`), and a feature."""
+    with Shop() as shop:
+        shop.change("    checks: {amount", "    fields: {seen: count(orders by shop over 30d)}\n    checks: {amount")
+        rule = "case when missing(now.amount) then 0.25 when recent_1d < now.seen and now.amount > 20 then 0.75 else 0.5 end"
+        shop.ok("ingest")
+        process, port = serve(shop, f'fallback: "{rule}", missing: 40%')
+        first = ask(port, order(1))
+        assert (first["prediction"], first["decision"], first["fallback"], first["version"]) == (0.75, True, "no_version", "")
+        assert ask(port, order(2, amount=5.0))["prediction"] == 0.5
+        wrong = ask(port, order(3, amount=-1))
+        assert (wrong["prediction"], wrong["fallback"]) == (0.25, "check_failed"), wrong
+        stop(process)
+        version = shop.ok("train", "--json").json()["version"]
+        process, port = serve(shop, f'fallback: "{rule}", missing: 40%')
+        assert ask(port, order(1)) == first
+        blind = ask(port, order(4, shop=None, amount=None))
+        assert (blind["prediction"], blind["fallback"], blind["version"]) == (0.25, "missing_features", version), blind
+        stop(process)
+        assert shop.ok("predictions", "replay", blind["id"], "--json").json()["differences"] == 0
+        process, port = serve(shop, 'fallback: "coalesce(now.amount > 20 or now.seen = 0, true)", deadline: 1us')
+        said = [ask(port, order(number, amount=30.0 - number)) for number in range(5, 15)]
+        assert [answer.get("fallback") for answer in said] == [None] * 5 + ["breaker_open"] * 5, said
+        assert [(answer["prediction"], answer["decision"]) for answer in said[5:]] == [(0.0, False)] * 5, said
+        stop(process)
+        rows = shop.ok("sql", "SELECT fallback, prediction FROM predictions ORDER BY place DESC LIMIT 1", "--json").json()
+        assert rows == [{"fallback": "breaker_open", "prediction": 0}], rows
+
+
 def test_what_cannot_be_a_fallback_is_told():
     with Shop() as shop:
         shop.change("features:", "serving: {returned: {fallback: basline}}\nfeatures:")
-        shop.fails(3, "must be previous, baseline or a number, got basline", "check")
+        shop.fails(3, "there is no feature basline, and no such field of the moment", "check")
+        shop.fails(3, "Did you mean baseline?", "check")
         shop.change("basline", "baseline")
         shop.change("{returned: {fallback: baseline}}", "{bought: {fallback: baseline}}")
         shop.fails(3, "serving: must name a model of this project, got bought", "check")
+        for rule, wrong in (("coalesce(amuont, 0)", "there is no feature amuont"), ("amount > 3", "must have a value where nothing is known"),
+                            ("count(orders by shop over 1h)", "over features and the moment's fields alone")):
+            shop.change("{bought: {fallback: baseline}}", f'{{returned: {{fallback: "{rule}"}}}}')
+            shop.fails(3, wrong, "check")
+            shop.change(f'{{returned: {{fallback: "{rule}"}}}}', "{bought: {fallback: baseline}}")
+        shop.change("{bought: {fallback: baseline}}", '{returned: {fallback: "review when amount > 500 else approve"}}')
+        assert "serving.returned.fallback: not in force yet" in shop.ok("check").err
+        shop.change('{returned: {fallback: "review when amount > 500 else approve"}}', "{bought: {fallback: baseline}}")
         shop.change("{bought: {fallback: baseline}}", "{returned: {deadline: 50ms}}")
         assert "`deadline` is not in force without a fallback" in shop.ok("check").err
 
