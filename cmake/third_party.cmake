@@ -1,5 +1,5 @@
 # What we lean on. Debian's libraries are linked statically; the pinned packages of deps.lock lie in the
-# cache that scripts/setup fills. Of those, llhttp and yyjson are compiled here, without our warnings;
+# cache that scripts/setup fills. Of those, llhttp, yyjson and nanoarrow are compiled here, without our warnings;
 # DuckDB, LightGBM and ONNX Runtime are opened at run time, so the build only lays them where the program looks.
 find_package(Threads REQUIRED)
 foreach(library fyaml sqlite3 nghttp2 ssl crypto turbojpeg png z)
@@ -34,13 +34,30 @@ add_library(llhttp STATIC ${llhttp_dir}/vendor/llhttp/src/api.c ${llhttp_dir}/ve
 target_include_directories(llhttp SYSTEM PUBLIC ${llhttp_dir}/vendor/llhttp/include)
 add_library(yyjson STATIC ${yyjson_dir}/yyjson/yyjson.c)
 target_include_directories(yyjson SYSTEM PUBLIC ${yyjson_dir}/yyjson)
-foreach(library llhttp yyjson)
+# nanoarrow reads and writes Arrow's messages; flatcc, in its package, the heads of those.
+set(arrow_dir ${nanoarrow_dir}/subprojects/arrow-nanoarrow/src)
+file(GLOB flatcc_dir ${nanoarrow_dir}/subprojects/flatcc-*)
+string(REGEX MATCH "([0-9]+)[.]([0-9]+)[.]([0-9]+)$" NANOARROW_VERSION ${nanoarrow_dir})
+set(NANOARROW_VERSION_MAJOR ${CMAKE_MATCH_1})
+set(NANOARROW_VERSION_MINOR ${CMAKE_MATCH_2})
+set(NANOARROW_VERSION_PATCH ${CMAKE_MATCH_3})
+configure_file(${arrow_dir}/nanoarrow/nanoarrow_config.h.in
+               ${CMAKE_BINARY_DIR}/nanoarrow/nanoarrow/nanoarrow_config.h @ONLY)
+add_library(nanoarrow STATIC
+  ${arrow_dir}/nanoarrow/common/array.c ${arrow_dir}/nanoarrow/common/schema.c
+  ${arrow_dir}/nanoarrow/common/utils.c ${arrow_dir}/nanoarrow/ipc/codecs.c
+  ${arrow_dir}/nanoarrow/ipc/decoder.c ${arrow_dir}/nanoarrow/ipc/encoder.c
+  ${flatcc_dir}/src/runtime/builder.c ${flatcc_dir}/src/runtime/emitter.c
+  ${flatcc_dir}/src/runtime/verifier.c ${flatcc_dir}/src/runtime/refmap.c)
+target_include_directories(nanoarrow SYSTEM PUBLIC
+  ${arrow_dir} ${CMAKE_BINARY_DIR}/nanoarrow ${flatcc_dir}/include)
+foreach(library llhttp yyjson nanoarrow)
   target_compile_options(${library} PRIVATE -w)
 endforeach()
 
 add_library(millwright_third_party INTERFACE)
 target_link_libraries(millwright_third_party INTERFACE
-  llhttp yyjson ${debian_archives} Threads::Threads ${CMAKE_DL_LIBS} m)
+  llhttp yyjson nanoarrow ${debian_archives} Threads::Threads ${CMAKE_DL_LIBS} m)
 
 set(runtime_libraries ${duckdb_dir}/libduckdb.so ${lightgbm_dir}/lightgbm/lib/lib_lightgbm.so
                       ${onnxruntime_dir}/onnxruntime/capi/libonnxruntime.so.1.31.1)

@@ -18,6 +18,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 
+# pip asks an sdist for its metadata even if only its bytes are wanted, and meson would configure the whole build
+# to give it. This module stands in for meson and answers at once.
+STAND_IN = """
+from pathlib import Path
+
+
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    info = Path(folder) / "{0}-{1}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: {0}\\nVersion: {1}\\n")
+    return info.name
+"""
+
+
 class Package(NamedTuple):
     name: str
     version: str
@@ -68,17 +82,22 @@ def fetch_deb(package, folder):
 def fetch(package, packages, cache, folder):
     if package.source == "deb":
         return fetch_deb(package, folder)
+    environment = dict(os.environ)
     if package.source == "npm":
         command = [*npm_command(packages, cache), "pack", "--silent", package.spec]
     else:
         requirement = Path(folder) / "requirement.txt"
         requirement.write_text(f"{package.spec} --hash=sha256:{package.sha256}\n")
-        form = "--no-binary" if package.source == "pypi-sdist" else "--only-binary"
+        form = "--only-binary" if package.source == "pypi-wheel" else "--no-binary"
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
                    "--no-deps", form, package.spec.split("==")[0], "--require-hashes",
                    "-r", requirement.name]
+        if package.source == "pypi-meson":
+            (Path(folder) / "mesonpy.py").write_text(STAND_IN.format(*package.spec.split("==")))
+            environment["PYTHONPATH"] = folder
+            command.append("--no-build-isolation")
     result = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
-                            text=True)
+                            text=True, env=environment)
     artefact = Path(folder) / package.artefact
     if result.returncode != 0 or not artefact.exists():
         fail(package, f"could not be fetched.\n{result.stdout}{result.stderr}")
