@@ -12,7 +12,8 @@
  *   - from the values of the features, if you have them: mw_model_predict.
  *   - from events: a timeline takes them as they come, keeps the windows that the model looks at,
  *     and works the features out itself: mw_timeline_predict for models that are asked (`on
- *     STREAM`), mw_timeline_next for moments that fall due by themselves.
+ *     STREAM`), mw_timeline_rank where they predict for each element of a list, mw_timeline_next
+ *     for moments that fall due by themselves.
  *
  * Errors: a function that can fail returns a mw_result and fills `problem` (NULL is allowed) with a
  * text for people. After a failure out parameters are untouched and nothing has changed; but a
@@ -74,6 +75,10 @@ typedef struct {
     size_t count;
 } mw_row;
 
+typedef struct {
+    mw_row before, after; /* of one id: what stands, and what takes its place */
+} mw_change;
+
 /* MW_ROW(mw_number("amount", 12.5), mw_text("shop", "a")): until the end of its block. */
 #define MW_ROW(...)                          \
     ((mw_row){(const mw_value[]){__VA_ARGS__}, \
@@ -104,6 +109,7 @@ typedef struct {
     int64_t t_us;      /* of the moment; 0 where features were given */
     const char *id;    /* of the moment's event, values joined by '|', until the timeline is used
                           again; empty where features were given */
+    const char *element; /* of a model `each`, as text and as long; else empty */
 } mw_reply;
 
 typedef struct mw_model mw_model;
@@ -138,9 +144,19 @@ MW_API void mw_timeline_destroy(mw_timeline *timeline); /* NULL is allowed */
    project's `checks` are the server's affair. */
 MW_API mw_result mw_timeline_push(mw_timeline *timeline, int64_t now_us, const char *stream,
                                   mw_row row, mw_problem *problem);
+/* Corrects the row that stands under an id and counted before `now`, for all that comes after. What
+   was predicted stays. */
+MW_API mw_result mw_timeline_correct(mw_timeline *timeline, int64_t now_us, const char *stream,
+                                     mw_change rows, mw_problem *problem);
 /* Predicts for a row of the stream that the model is `on`. Nothing is kept of it: push it after. */
 MW_API mw_result mw_timeline_predict(mw_timeline *timeline, int64_t now_us, mw_row row,
                                      mw_reply *out_reply, mw_problem *problem);
+/* The same for a model `on STREAM each LIST as NAME`: one moment for each different element of the
+   row's list (a text, a JSON array), in its order, whose replies are to be taken next. */
+MW_API mw_result mw_timeline_rank(mw_timeline *timeline, int64_t now_us, mw_row row,
+                                  size_t *out_count, mw_problem *problem);
+MW_API mw_result mw_timeline_ranked(mw_timeline *timeline, size_t index, mw_reply *out_reply,
+                                    mw_problem *problem);
 /* The next moment that falls due at or before `now`; `*out_found` is false if there is none. */
 MW_API mw_result mw_timeline_next(mw_timeline *timeline, int64_t now_us, mw_reply *out_reply,
                                   bool *out_found, mw_problem *problem);

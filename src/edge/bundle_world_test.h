@@ -40,6 +40,21 @@
                  "  moment: every 1h for shop of orders\n"  \
                  "  label: any(orders by shop over next 1h)\n"
 
+#define SHOP_RANKED                                                                      \
+    "stream orders\n"                                                                    \
+    "  columns: shop category, number number, at time, shops list\n"                     \
+    "  time: at\n"                                                                       \
+    "  id: number\n"                                                                     \
+    "stream buys\n"                                                                      \
+    "  columns: shop category, at time\n"                                                \
+    "  time: at\n"                                                                       \
+    "feature shop: shop_of\n"                                                            \
+    "feature count: count(orders by shop = shop_of over 24h)\n"                          \
+    "feature most: max(count within moment)\n"                                           \
+    "model m\n"                                                                          \
+    "  moment: on orders each shops as shop_of\n"                                        \
+    "  label: any(buys by shop = shop_of over next 1h)\n"
+
 /* A tree that splits feature `index`: a number at the thresholds 0, 1, 2 ..., a category by its
    first value. */
 static inline void shop_tree(mw_buf *nodes, const mw_forest_head *head, uint32_t index,

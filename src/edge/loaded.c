@@ -117,7 +117,8 @@ void mw_loaded_judge(const mw_model *model, const mw_encoder *encoder, const mw_
     double prediction = mw_forest_predict(version->forest, values);
     *out_reply = (mw_reply){.prediction = prediction,
                             .decision = prediction >= version->threshold,
-                            .id = ""};
+                            .id = "",
+                            .element = ""};
 }
 
 /* `room` is for a cell and a double a feature. */

@@ -26,9 +26,12 @@ struct mw_timeline {
     mw_cell *row;          /* of the source at hand: columns, then derived fields */
     mw_cell **cells;       /* one row a stream */
     mw_event *events;      /* likewise; a NULL `row`: the source's row has none */
+    mw_cell **old_cells;   /* the same, of the row that is corrected */
+    mw_event *old_events;
     mw_cell *features;
     double *values;
-    mw_buf id;
+    const mw_slate *slate; /* with `each`: the moments that were asked for */
+    mw_buf id, element;    /* of the moment that was answered */
     int64_t now; /* the greatest that was said */
     bool is_broken;
 };
@@ -50,9 +53,6 @@ static mw_status compile(mw_timeline *timeline, mw_error *err) {
     if (mw_diagnostics_status(diagnostics, err) != MW_OK)
         return mw_fail_within(err, MW_CORRUPT, "timeline");
     timeline->compiled = &timeline->program->models[0];
-    if (timeline->compiled->each)
-        return mw_fail(err, MW_NOT_BUILT, "timeline: a model that predicts for `each` element of a "
-                                          "list is not built yet here");
     return MW_OK;
 }
 
@@ -67,6 +67,24 @@ static mw_status check_features(const mw_timeline *timeline, mw_error *err) {
     return mw_fail(err, MW_CORRUPT, "timeline: the version has other features than its project");
 }
 
+/* A row a stream, and its event. */
+static mw_status make_events_room(mw_timeline *timeline, mw_cell ***out_cells,
+                                  mw_event **out_events, mw_error *err) {
+    const mw_program *program = timeline->program;
+    mw_arena *arena = &timeline->arena;
+    mw_cell **cells = mw_arena_alloc(arena, program->stream_count + 1, sizeof *cells);
+    mw_event *events = mw_arena_alloc(arena, program->stream_count + 1, sizeof *events);
+    if (!cells || !events) return no_memory(err);
+    for (size_t i = 0; i < program->stream_count; i++) {
+        cells[i] =
+            mw_arena_alloc(arena, program->streams[i].schema.field_count + 1, sizeof **cells);
+        if (!cells[i]) return no_memory(err);
+    }
+    *out_cells = cells;
+    *out_events = events;
+    return MW_OK;
+}
+
 static mw_status make_rows(mw_timeline *timeline, mw_error *err) {
     const mw_program *program = timeline->program;
     mw_arena *arena = &timeline->arena;
@@ -75,19 +93,11 @@ static mw_status make_rows(mw_timeline *timeline, mw_error *err) {
         if (program->sources[i].row.field_count > widest)
             widest = program->sources[i].row.field_count;
     timeline->row = mw_arena_alloc(arena, widest, sizeof *timeline->row);
-    timeline->cells = mw_arena_alloc(arena, program->stream_count + 1, sizeof *timeline->cells);
-    timeline->events = mw_arena_alloc(arena, program->stream_count + 1, sizeof *timeline->events);
     timeline->features = mw_arena_alloc(arena, features + 1, sizeof *timeline->features);
     timeline->values = mw_arena_alloc(arena, features + 1, sizeof *timeline->values);
-    if (!timeline->row || !timeline->cells || !timeline->events || !timeline->features ||
-        !timeline->values)
-        return no_memory(err);
-    for (size_t i = 0; i < program->stream_count; i++) {
-        timeline->cells[i] = mw_arena_alloc(arena, program->streams[i].schema.field_count + 1,
-                                            sizeof **timeline->cells);
-        if (!timeline->cells[i]) return no_memory(err);
-    }
-    return MW_OK;
+    if (!timeline->row || !timeline->features || !timeline->values) return no_memory(err);
+    MW_TRY(make_events_room(timeline, &timeline->cells, &timeline->events, err));
+    return make_events_room(timeline, &timeline->old_cells, &timeline->old_events, err);
 }
 
 static bool is_asked(const mw_model_program *model) {
@@ -124,6 +134,7 @@ mw_result mw_timeline_create(const mw_model *model, mw_timeline **out_timeline,
     timeline->now = INT64_MIN;
     mw_arena_init(&timeline->arena, ARENA_SIZE_MAX);
     mw_buf_init(&timeline->id, ID_TEXT_MAX);
+    mw_buf_init(&timeline->element, ID_TEXT_MAX);
     mw_status status = prepare(timeline, &err);
     if (status != MW_OK) mw_timeline_destroy(timeline);
     else *out_timeline = timeline;
@@ -137,6 +148,7 @@ void mw_timeline_destroy(mw_timeline *timeline) {
     mw_entrance_destroy(timeline->entrance);
     mw_symbols_destroy(timeline->symbols);
     mw_buf_release(&timeline->id);
+    mw_buf_release(&timeline->element);
     mw_arena_release(&timeline->arena);
     mw_free(timeline);
 }
@@ -242,8 +254,10 @@ static mw_status sort_out(mw_timeline *timeline, const mw_stream_source *source,
         mw_event *event = &timeline->events[source->first_stream + i];
         if (!event->row) continue;
         mw_event_standing standing = mw_roster_find(timeline->roster, event, NULL);
-        if (standing == MW_EVENT_CONFLICTS)
-            return mw_fail(err, MW_INVALID, "id: stands already with other contents");
+        if (standing == MW_EVENT_CONFLICTS) {
+            mw_status status = mw_fail(err, MW_INVALID, "id: stands already with other contents");
+            return mw_hint(err, status, "Correct it by mw_timeline_correct.");
+        }
         if (standing == MW_EVENT_REPEATS) event->row = NULL;
     }
     return MW_OK;
@@ -274,6 +288,7 @@ static mw_status push(mw_timeline *timeline, int64_t now, const char *stream, mw
     MW_TRY(make_events(timeline, source, row, now, err));
     MW_TRY(sort_out(timeline, source, err));
     timeline->now = now;
+    timeline->slate = NULL;
     return take(timeline, source, err);
 }
 
@@ -284,17 +299,114 @@ mw_result mw_timeline_push(mw_timeline *timeline, int64_t now_us, const char *st
     return told(timeline, status, &err, problem);
 }
 
+/* --- corrections ---------------------------------------------------------------------------- */
+
+/* Makes the row that is said to stand into `old_events`. */
+static mw_status make_old(mw_timeline *timeline, const mw_stream_source *source, mw_row before,
+                          int64_t now, mw_error *err) {
+    mw_status status = make_events(timeline, source, before, now, err);
+    mw_cell **cells = timeline->cells;
+    mw_event *events = timeline->events;
+    timeline->cells = timeline->old_cells;
+    timeline->events = timeline->old_events;
+    timeline->old_cells = cells;
+    timeline->old_events = events;
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "before");
+}
+
+static bool has_id_of(const mw_stream *stream, const mw_event *one, const mw_event *other) {
+    bool is_same = true;
+    for (int32_t i = 0; i < stream->id_count; i++)
+        is_same &= one->row[stream->id_fields[i]].bits == other->row[stream->id_fields[i]].bits;
+    return is_same;
+}
+
+/* Joins an event with the one that it corrects. The roster has digests alone, so the caller says
+   what stands, and they tell whether it does. From when that counted follows from itself, for what
+   does not count yet is not corrected. */
+static mw_status replace(mw_timeline *timeline, mw_event *event, int64_t now, mw_error *err) {
+    mw_event *old = &timeline->old_events[event->stream];
+    const mw_stream *stream = &timeline->program->streams[event->stream];
+    if (!old->row || !has_id_of(stream, old, event) ||
+        mw_roster_find(timeline->roster, old, NULL) != MW_EVENT_REPEATS)
+        return mw_fail(err, MW_INVALID, "before: must be the row that stands under this id");
+    old->place = mw_roster_place(timeline->roster, old);
+    if (mw_event_counts_from(old) >= now)
+        return mw_fail(err, MW_INVALID, "now: must be after the row that is corrected counts");
+    event->replaced = old->row;
+    event->replaced_time = old->time;
+    event->replaced_from = mw_event_counts_from(old);
+    return MW_OK;
+}
+
+/* Which of the row's events correct one; those that repeat it lose their row. */
+static mw_status sort_corrections(mw_timeline *timeline, const mw_stream_source *source,
+                                  int64_t now, mw_error *err) {
+    for (int32_t i = 0; i < source->stream_count; i++) {
+        mw_event *event = &timeline->events[source->first_stream + i];
+        if (!event->row) continue;
+        mw_event_standing standing = mw_roster_find(timeline->roster, event, NULL);
+        if (i == 0 && standing == MW_EVENT_NEW)
+            return mw_fail(err, MW_INVALID, "id: nothing stands that it could correct");
+        if (standing == MW_EVENT_CONFLICTS) MW_TRY(replace(timeline, event, now, err));
+        if (standing == MW_EVENT_REPEATS) event->row = NULL;
+    }
+    return MW_OK;
+}
+
+/* The fields with windows that the replaced row had when it entered: its caller has none. */
+static mw_status fill_old(mw_timeline *timeline, const mw_stream_source *source, mw_error *err) {
+    const mw_event *event = &timeline->events[source->first_stream];
+    const mw_event *old = &timeline->old_events[source->first_stream];
+    if (!event->row || !event->replaced) return MW_OK;
+    return mw_entrance_fill(timeline->entrance, old, event->place,
+                            timeline->old_cells[source->first_stream], err);
+}
+
+static mw_status correct(mw_timeline *timeline, int64_t now, const char *stream,
+                         mw_change rows, mw_error *err) {
+    const mw_stream_source *source = NULL;
+    MW_TRY(check_now(timeline, now, err));
+    MW_TRY(check_due(timeline, now, err));
+    MW_TRY(find_source(timeline, stream, &source, err));
+    MW_TRY(make_old(timeline, source, rows.before, now, err));
+    MW_TRY(make_events(timeline, source, rows.after, now, err));
+    MW_TRY(sort_corrections(timeline, source, now, err));
+    timeline->now = now;
+    timeline->slate = NULL;
+    MW_TRY(fill_old(timeline, source, err));
+    return take(timeline, source, err);
+}
+
+mw_result mw_timeline_correct(mw_timeline *timeline, int64_t now_us, const char *stream,
+                              mw_change rows, mw_problem *problem) {
+    mw_error err;
+    mw_status status = correct(timeline, now_us, stream, rows, &err);
+    return told(timeline, status, &err, problem);
+}
+
 /* --- predictions out ------------------------------------------------------------------------ */
+
+static mw_status name_moment(mw_timeline *timeline, const mw_cell *row, mw_error *err) {
+    const mw_model_program *model = timeline->compiled;
+    const mw_stream *moments = &timeline->program->streams[model->moment_stream];
+    mw_buf_clear(&timeline->id);
+    mw_buf_clear(&timeline->element);
+    mw_stream_append_id(moments, row, timeline->symbols, &timeline->id);
+    if (model->each)
+        mw_cell_append(&timeline->element, moments->schema.fields[model->each->element].type,
+                       row[model->each->element], timeline->symbols);
+    MW_TRY(mw_buf_check(&timeline->id, "the event's id", err));
+    return mw_buf_check(&timeline->element, "the element", err);
+}
 
 static mw_status answer(mw_timeline *timeline, const mw_moment *moment, const mw_cell *features,
                         mw_reply *out_reply, mw_error *err) {
-    mw_buf_clear(&timeline->id);
-    mw_stream_append_id(&timeline->program->streams[timeline->compiled->moment_stream],
-                        moment->row, timeline->symbols, &timeline->id);
-    MW_TRY(mw_buf_check(&timeline->id, "the event's id", err));
+    MW_TRY(name_moment(timeline, moment->row, err));
     mw_loaded_judge(timeline->model, timeline->encoder, features, timeline->values, out_reply);
     out_reply->t_us = moment->t;
     out_reply->id = mw_buf_str(&timeline->id).data;
+    out_reply->element = mw_buf_str(&timeline->element).data;
     return MW_OK;
 }
 
@@ -307,8 +419,9 @@ static mw_status check_moment(const mw_timeline *timeline, const mw_moment *mome
     return MW_OK;
 }
 
-static mw_status predict(mw_timeline *timeline, int64_t now, mw_row row, mw_reply *out_reply,
-                         mw_error *err) {
+/* The moment of a row now, whose fields are all worked out. */
+static mw_status meet(mw_timeline *timeline, int64_t now, mw_row row, mw_moment *out_moment,
+                      mw_error *err) {
     const mw_model_program *model = timeline->compiled;
     MW_TRY(check_now(timeline, now, err));
     if (model->schedule) {
@@ -317,7 +430,7 @@ static mw_status predict(mw_timeline *timeline, int64_t now, mw_row row, mw_repl
         return mw_hint(err, status, "Take them by mw_timeline_next.");
     }
     MW_TRY(check_due(timeline, now, err));
-    int32_t stream = model->moment_stream;
+    int32_t stream = mw_model_announcer(model);
     const mw_stream_source *source =
         &timeline->program->sources[timeline->program->streams[stream].source];
     MW_TRY(make_events(timeline, source, row, now, err));
@@ -326,7 +439,21 @@ static mw_status predict(mw_timeline *timeline, int64_t now, mw_row row, mw_repl
     mw_moment moment = {event->time + model->moment_offset_us, now, event->row};
     MW_TRY(check_moment(timeline, &moment, err));
     timeline->now = now;
+    timeline->slate = NULL;
     MW_TRY(mw_entrance_fill(timeline->entrance, event, now, timeline->cells[stream], err));
+    *out_moment = moment;
+    return MW_OK;
+}
+
+static mw_status predict(mw_timeline *timeline, int64_t now, mw_row row, mw_reply *out_reply,
+                         mw_error *err) {
+    if (timeline->compiled->each) {
+        mw_status status = mw_fail(err, MW_INVALID, "model %s: it predicts for each element of a "
+                                   "list", mw_model_name(timeline->model));
+        return mw_hint(err, status, "Ask by mw_timeline_rank.");
+    }
+    mw_moment moment;
+    MW_TRY(meet(timeline, now, row, &moment, err));
     MW_TRY(mw_course_features(timeline->course, &moment, timeline->features, err));
     return answer(timeline, &moment, timeline->features, out_reply, err);
 }
@@ -338,11 +465,47 @@ mw_result mw_timeline_predict(mw_timeline *timeline, int64_t now_us, mw_row row,
     return told(timeline, status, &err, problem);
 }
 
+static mw_status rank(mw_timeline *timeline, int64_t now, mw_row row, size_t *out_count,
+                      mw_error *err) {
+    if (!timeline->compiled->each)
+        return mw_fail(err, MW_INVALID, "model %s: it predicts for no list",
+                       mw_model_name(timeline->model));
+    mw_moment announced;
+    MW_TRY(meet(timeline, now, row, &announced, err));
+    MW_TRY(mw_course_slate(timeline->course, &announced, &timeline->slate, err));
+    *out_count = mw_slate_count(timeline->slate);
+    return MW_OK;
+}
+
+mw_result mw_timeline_rank(mw_timeline *timeline, int64_t now_us, mw_row row, size_t *out_count,
+                           mw_problem *problem) {
+    mw_error err;
+    mw_status status = rank(timeline, now_us, row, out_count, &err);
+    return told(timeline, status, &err, problem);
+}
+
+static mw_status ranked(mw_timeline *timeline, size_t index, mw_reply *out_reply, mw_error *err) {
+    size_t count = timeline->slate ? mw_slate_count(timeline->slate) : 0;
+    if (index >= count)
+        return mw_fail(err, MW_INVALID, "index: must be below the %zu elements that were ranked "
+                       "last, got %zu", count, index);
+    mw_moment moment = mw_slate_moment(timeline->slate, index);
+    return answer(timeline, &moment, mw_slate_features(timeline->slate, index), out_reply, err);
+}
+
+mw_result mw_timeline_ranked(mw_timeline *timeline, size_t index, mw_reply *out_reply,
+                             mw_problem *problem) {
+    mw_error err;
+    mw_status status = ranked(timeline, index, out_reply, &err);
+    return told(timeline, status, &err, problem);
+}
+
 static mw_status next(mw_timeline *timeline, int64_t now, mw_reply *out_reply, bool *out_found,
                       mw_error *err) {
     mw_step step;
     bool found = false;
     MW_TRY(check_now(timeline, now, err));
+    timeline->slate = NULL;
     MW_TRY(mw_course_next(timeline->course, now, &step, &found, err));
     if (found) MW_TRY(answer(timeline, &step.moment, step.features, out_reply, err));
     else timeline->now = now;

@@ -2,8 +2,7 @@
 #include "edge/loaded.h"
 
 #include <math.h>
-
-
+#include <string.h>
 
 #define HOUR MW_HOUR_US
 #define START (20000 * MW_DAY_US)
@@ -100,8 +99,118 @@ MW_TEST(timeline_takes_later_fields_by_the_id_that_stands) {
     MW_CHECK(mw_timeline_push(e.timeline, START + 2 * HOUR, "orders", (mw_row){order_row, 4},
                               &e.problem) == MW_BAD_INPUT);
     MW_CHECK_EQUAL_STR(e.problem.message, "id: stands already with other contents");
+    MW_CHECK_EQUAL_STR(e.problem.hint, "Correct it by mw_timeline_correct.");
     mw_reply after = ask(&e, START + 2 * HOUR, "a", 2, 1);
     MW_CHECK_EQUAL_DOUBLE_BITS(after.prediction, reply.prediction);
+    end(&e);
+}
+
+static mw_row order_row(mw_value *values, double number, int64_t at, double amount) {
+    values[0] = mw_text("shop", "a");
+    values[1] = mw_number("number", number);
+    values[2] = mw_time("at", at);
+    values[3] = mw_number("amount", amount);
+    values[4] = mw_time("back_at", at + HOUR);
+    values[5] = mw_number("back", amount / 2);
+    return (mw_row){values, 4};
+}
+
+static mw_result correct(edge *e, int64_t now, mw_row before, mw_row after) {
+    return mw_timeline_correct(e->timeline, now, "orders", (mw_change){before, after}, &e->problem);
+}
+
+/* A first correction, a second, one of a later field, and one that repeats. */
+MW_TEST(timeline_corrects_what_stands) {
+    edge e;
+    mw_value one[6], two[6], three[6];
+    begin(&e, SHOP_ASKED);
+    push(&e, START, "rates", MW_ROW(mw_text("shop", "a"), mw_time("at", START - 1),
+                                    mw_number("rate", 2)));
+    mw_row first = order_row(one, 1, START, 2), second = order_row(two, 1, START, 4);
+    mw_row third = order_row(three, 1, START + 1, 1);
+    push(&e, START + 1, "orders", first);
+    order(&e, START + 2, "a", 2, 3);
+    MW_CHECK_EQUAL_DOUBLE_BITS(ask(&e, START + 3, "a", 9, 1).prediction,
+                               expected(&e, "a", (numbers){2, 2, 5, 0}));
+    MW_CHECK(correct(&e, START + 4, first, second) == MW_DONE);
+    MW_CHECK_EQUAL_DOUBLE_BITS(ask(&e, START + 5, "a", 9, 1).prediction,
+                               expected(&e, "a", (numbers){2, 2, 7, 0}));
+    MW_CHECK(correct(&e, START + 6, second, third) == MW_DONE);
+    MW_CHECK_EQUAL_DOUBLE_BITS(ask(&e, START + 7, "a", 9, 1).prediction,
+                               expected(&e, "a", (numbers){2, 2, 4, 0}));
+    MW_CHECK(correct(&e, START + 8, third, third) == MW_DONE);
+    third.count = 6;
+    push(&e, START + 2 * HOUR, "orders", third);
+    mw_value four[6];
+    memcpy(four, three, sizeof four);
+    four[5] = mw_number("back", 1.5);
+    MW_CHECK(correct(&e, START + 2 * HOUR + 1, third, (mw_row){four, 6}) == MW_DONE);
+    MW_CHECK_EQUAL_DOUBLE_BITS(ask(&e, START + 2 * HOUR + 2, "a", 9, 1).prediction,
+                               expected(&e, "a", (numbers){2, 2, 4, 1.5}));
+    end(&e);
+}
+
+MW_TEST(timeline_corrects_nothing_else) {
+    edge e;
+    mw_value one[6], two[6], three[6], four[6];
+    begin(&e, SHOP_ASKED);
+    mw_row first = order_row(one, 1, START, 2), second = order_row(two, 1, START, 4);
+    mw_row other = order_row(three, 2, START, 2), third = order_row(four, 1, START, 5);
+    push(&e, START + 1, "orders", first);
+    push(&e, START + 1, "orders", other);
+    const struct {
+        int64_t now;
+        mw_row before, after;
+        const char *message;
+    } cases[] = {
+        {START + 1, first, second, "now: must be after the row that is corrected counts"},
+        {START + 2, second, third, "before: must be the row that stands under this id"},
+        {START + 2, other, second, "before: must be the row that stands under this id"},
+        {START + 2, MW_ROW(mw_number("number", 1)), second,
+         "before: time: must be there, and known too"},
+        {START + 2, first, MW_ROW(mw_text("shop", "z"), mw_number("number", 1),
+                                  mw_time("at", START)),
+         "id: nothing stands that it could correct"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        MW_CHECK(correct(&e, cases[i].now, cases[i].before, cases[i].after) == MW_BAD_INPUT);
+        MW_CHECK_EQUAL_STR(e.problem.message, cases[i].message);
+    }
+    MW_CHECK_EQUAL_DOUBLE_BITS(ask(&e, START + 3, "a", 9, 1).prediction,
+                               expected(&e, "a", (numbers){NAN, 2, 4, 0}));
+    MW_CHECK(correct(&e, START + 3, first, second) == MW_DONE);
+    end(&e);
+}
+
+MW_TEST(timeline_ranks_the_elements_of_a_list) {
+    edge e;
+    mw_reply reply;
+    size_t count = 9;
+    begin(&e, SHOP_RANKED);
+    for (int i = 0; i < 3; i++)
+        push(&e, START + i, "orders",
+             MW_ROW(mw_text("shop", i ? "a" : "b"), mw_number("number", i),
+                    mw_time("at", START + i)));
+    mw_row visit = MW_ROW(mw_text("shop", "a"), mw_number("number", 7), mw_time("at", START + 9),
+                          mw_text("shops", "[\"b\", \"a\", \"b\", \"new\"]"));
+    MW_CHECK(mw_timeline_rank(e.timeline, START + 9, visit, &count, &e.problem) == MW_DONE);
+    MW_CHECK_EQUAL_INT(count, 3);
+    static const char *const names[] = {"b", "a", "new"};
+    for (size_t i = 0; i < count; i++) {
+        MW_CHECK(mw_timeline_ranked(e.timeline, i, &reply, NULL) == MW_DONE);
+        MW_CHECK_EQUAL_STR(reply.element, names[i]);
+        MW_CHECK_EQUAL_INT(reply.t_us, START + 9);
+    }
+    MW_CHECK_EQUAL_STR(reply.id, "7|new");
+    MW_CHECK(mw_timeline_ranked(e.timeline, 3, &reply, &e.problem) == MW_BAD_INPUT);
+    MW_CHECK_EQUAL_STR(e.problem.message,
+                       "index: must be below the 3 elements that were ranked last, got 3");
+    MW_CHECK(mw_timeline_predict(e.timeline, START + 9, visit, &reply, &e.problem) == MW_BAD_INPUT);
+    MW_CHECK_EQUAL_STR(e.problem.hint, "Ask by mw_timeline_rank.");
+    push(&e, START + 9, "orders", visit);
+    MW_CHECK(mw_timeline_ranked(e.timeline, 0, &reply, NULL) == MW_BAD_INPUT);
+    mw_row none = MW_ROW(mw_number("number", 8), mw_time("at", START + 9));
+    MW_CHECK(mw_timeline_rank(e.timeline, START + 10, none, &count, NULL) == MW_DONE && count == 0);
     end(&e);
 }
 
@@ -198,10 +307,16 @@ static mw_status live(void *context) {
     mw_result result = mw_timeline_create(model, &timeline, NULL);
     if (result != MW_DONE) return MW_NO_MEMORY;
     for (int i = 0; result == MW_DONE && i < 20; i++) {
+        int64_t now = START + 2 * i;
         mw_row row = MW_ROW(mw_text("shop", i % 2 ? "a" : "new"), mw_number("number", i),
-                            mw_time("at", START + i), mw_number("amount", i + 1));
-        result = mw_timeline_predict(timeline, START + i, row, &reply, NULL);
-        if (result == MW_DONE) result = mw_timeline_push(timeline, START + i, "orders", row, NULL);
+                            mw_time("at", now), mw_number("amount", i + 1));
+        mw_row other = MW_ROW(mw_text("shop", i % 2 ? "a" : "new"), mw_number("number", i),
+                              mw_time("at", now), mw_number("amount", i + 2));
+        result = mw_timeline_predict(timeline, now, row, &reply, NULL);
+        if (result == MW_DONE) result = mw_timeline_push(timeline, now, "orders", row, NULL);
+        if (result == MW_DONE)
+            result =
+                mw_timeline_correct(timeline, now + 1, "orders", (mw_change){row, other}, NULL);
     }
     if (result != MW_DONE) { /* it stays so */
         bool found;

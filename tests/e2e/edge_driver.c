@@ -1,6 +1,7 @@
 /* Drives a timeline of libmillwright for edge_test.py. Lines of words, parted by tabs, come in:
 
-       push NOW STREAM VALUE...     predict NOW VALUE...     next NOW
+       push NOW STREAM VALUE...     correct NOW STREAM VALUE... becomes VALUE...
+       predict NOW VALUE...         rank NOW VALUE...        next NOW
 
    with times in us, and values as n:NAME=NUMBER or t:NAME=TEXT. For each prediction `ID T NUMBER`
    goes out, for what is refused `! MESSAGE`. */
@@ -19,7 +20,8 @@ static char *next_word(char *line) {
 
 static mw_row read_row(mw_value *values) {
     mw_row row = {values, 0};
-    for (char *word = next_word(NULL); word; word = next_word(NULL)) {
+    for (char *word = next_word(NULL); word && strcmp(word, "becomes") != 0;
+         word = next_word(NULL)) {
         char *text = strchr(word, '=');
         *text++ = '\0';
         values[row.count++] =
@@ -32,14 +34,32 @@ static void answer(mw_reply reply) {
     printf("%s %" PRId64 " %.17g\n", reply.id, reply.t_us, reply.prediction);
 }
 
+static mw_result rank(mw_timeline *timeline, int64_t now, mw_row row, mw_problem *problem) {
+    size_t count = 0;
+    mw_reply reply;
+    mw_result result = mw_timeline_rank(timeline, now, row, &count, problem);
+    for (size_t i = 0; result == MW_DONE && i < count; i++) {
+        result = mw_timeline_ranked(timeline, i, &reply, problem);
+        if (result == MW_DONE) answer(reply);
+    }
+    return result;
+}
+
 static mw_result run(mw_timeline *timeline, const char *verb, mw_problem *problem) {
-    mw_value values[VALUES_MAX];
+    mw_value values[VALUES_MAX], others[VALUES_MAX];
     mw_reply reply;
     int64_t now = strtoll(next_word(NULL), NULL, 10);
     if (strcmp(verb, "push") == 0) {
         const char *stream = next_word(NULL);
         return mw_timeline_push(timeline, now, stream, read_row(values), problem);
     }
+    if (strcmp(verb, "correct") == 0) {
+        const char *stream = next_word(NULL);
+        mw_change rows = {.before = read_row(values)};
+        rows.after = read_row(others);
+        return mw_timeline_correct(timeline, now, stream, rows, problem);
+    }
+    if (strcmp(verb, "rank") == 0) return rank(timeline, now, read_row(values), problem);
     if (strcmp(verb, "predict") == 0) {
         mw_result result =
             mw_timeline_predict(timeline, now, read_row(values), &reply, problem);

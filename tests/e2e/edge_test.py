@@ -1,10 +1,13 @@
 """libmillwright: an exported model predicts, with libc and libm alone, what `predict` and the server do, to the bit."""
 import csv
 import io
+import json
 import os
 import subprocess
 from pathlib import Path
 
+import each_test
+import pyarrow.parquet
 import serving
 import shop
 import stream_fields_test
@@ -31,13 +34,17 @@ def us(text):
                / shop.timedelta(microseconds=1))
 
 
+def stamp(us_):
+    return (shop.datetime(1970, 1, 1) + shop.timedelta(microseconds=us_)).isoformat() + "Z"
+
+
 def rows(lines):
     return list(csv.DictReader(lines))
 
 
 def values(row):
     """A row of a CSV file in the driver's words; what is empty is missing."""
-    return [f"n:{key}={value}" if key in ("amount", "rate") else f"t:{key}={value}" for key, value in row.items() if value]
+    return [f"n:{key}={value}" if key in ("amount", "rate", "price") else f"t:{key}={value}" for key, value in row.items() if value]
 
 
 def drive(shop_, model_file, lines):
@@ -49,10 +56,10 @@ def drive(shop_, model_file, lines):
     return {line.split()[0]: float(line.split()[2]) for line in done.stdout.splitlines()}
 
 
-def export(shop_, *version):
+def export(shop_, *version, model="returned"):
     file = str(shop_.folder / "model.mwm")
-    told = shop_.ok("models", "export", "returned", *version, "--output", file, "--json").json()
-    assert told["bytes"] == os.path.getsize(file) and told["model"] == "returned", told
+    told = shop_.ok("models", "export", model, *version, "--output", file, "--json").json()
+    assert told["bytes"] == os.path.getsize(file) and told["model"] == model, told
     return file
 
 
@@ -114,15 +121,13 @@ def test_a_server_answers_the_same():
         shop_.ok("ingest")
         shop_.ok("train")
         begin = us(shop_.returns[-1].split(",")[1]) + 10 * 86400 * 10**6
-        stamp = (shop.datetime(1970, 1, 1) + shop.timedelta(microseconds=begin)).isoformat() + "Z"
-        process, port = serving.start(str(shop_.folder), "--listen", "127.0.0.1:0", "--clock", stamp)
+        process, port = serving.start(str(shop_.folder), "--listen", "127.0.0.1:0", "--clock", stamp(begin))
         lines = [["push", now, stream, *values(row)] for now, stream, row in history(shop_)]
         expected = {}
         for i in range(60):
             now = begin + (i + 1) * 600 * 10**6
-            when = (shop.datetime(1970, 1, 1) + shop.timedelta(microseconds=now)).isoformat() + "Z"
-            row = {"order_id": f"new{i}", "placed": when, "shop": "abcde"[i * i % 5], "amount": str(i * 7919 % 100)}
-            assert serving.call(port, "POST", "/v1/clock", {"now": when})[0] == 200
+            row = {"order_id": f"new{i}", "placed": stamp(now), "shop": "abcde"[i * i % 5], "amount": str(i * 7919 % 100)}
+            assert serving.call(port, "POST", "/v1/clock", {"now": stamp(now)})[0] == 200
             body = {"event": {**row, "amount": float(row["amount"])}}
             code, answer = serving.call(port, "POST", "/v1/models/returned/predict", body)
             assert code == 200, answer
@@ -130,6 +135,67 @@ def test_a_server_answers_the_same():
             lines += [["predict", now, *values(row)], ["push", now, "orders", *values(row)]]
         serving.stop(process)
         assert drive(shop_, export(shop_), lines) == expected and len(set(expected.values())) > 10
+
+
+def test_corrections_do_too():
+    """By the server, each order being corrected, and corrected again, while others come."""
+    with Shop(stream_fields_test.PROJECT) as shop_:
+        (shop_.folder / "data/rates.csv").write_text("\n".join(stream_fields_test.rates()) + "\n")
+        shop_.ok("ingest")
+        shop_.ok("train")
+        begin = us(shop_.returns[-1].split(",")[1]) + 10 * 86400 * 10**6
+        process, port = serving.start(str(shop_.folder), "--listen", "127.0.0.1:0", "--clock", stamp(begin))
+        lines = [["push", now, stream, *values(row)] for now, stream, row in history(shop_)]
+        expected, now = {}, begin
+
+        def typed(row):
+            return {key: float(value) if key == "amount" else value for key, value in row.items()}
+
+        def later():
+            nonlocal now
+            now += 60 * 10**6
+            assert serving.call(port, "POST", "/v1/clock", {"now": stamp(now)})[0] == 200
+
+        for i in range(40):
+            later()
+            row = {"order_id": f"new{i}", "placed": stamp(now), "shop": "abcde"[i % 2], "amount": str(i * 7919 % 100)}
+            code, answer = serving.call(port, "POST", "/v1/models/returned/predict", {"event": typed(row)})
+            assert code == 200, answer
+            expected[row["order_id"]] = answer["prediction"]
+            lines += [["predict", now, *values(row)], ["push", now, "orders", *values(row)]]
+            for change in ({"amount": str(i + 200)}, {"amount": str(i), "shop": "c"})[:i % 3]:
+                later()
+                before, row = row, {**row, **change}
+                code, answer = serving.call(port, "POST", "/v1/events/orders", {"events": [typed(row)]})
+                assert code == 200 and answer["corrections"] == 1, answer
+                lines.append(["correct", now, "orders", *values(before), "becomes", *values(row)])
+        serving.stop(process)
+        assert drive(shop_, export(shop_), lines) == expected and len(set(expected.values())) > 10
+
+
+def test_rankings_do_too():
+    with Shop("project: empty\n") as shop_:
+        (shop_.folder / "millwright.yaml").write_text(each_test.project_text(shop_.folder))
+        shop_.ok("ingest")
+        shop_.ok("train", "rank")
+        visits = pyarrow.parquet.read_table(shop_.folder / "visits.parquet").to_pylist()
+        events = [(us(row["at"].isoformat()), "visits", {**row, "at": row["at"].isoformat(),
+                                                         "candidates": json.dumps(row["candidates"] or [])}) for row in visits]
+        for stream, time in ("impressions", "at"), ("clicks", "at"), ("items", "changed_at"):
+            with open(shop_.folder / f"{stream}.csv") as file:
+                events += [(us(row[time]), stream, row) for row in csv.DictReader(file)]
+        end = us(shop.stamp(each_test.END))
+        lines = [["push", now, stream, *values(row)] for now, stream, row in sorted(events, key=lambda event: event[0]) if now < end]
+        asked = [each_test.visit(f"w{i}", json.dumps([f"i{(i + k * k) % 20}" for k in range(i % 6)]), user=f"u{i % 13}")
+                 for i in range(60)]
+        with open(shop_.folder / "asked.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, list(asked[0]))
+            writer.writeheader()
+            writer.writerows(asked)
+        lines += [["rank", end, *values(row)] for row in asked]
+        told = shop_.ok("predict", "rank", "--input", str(shop_.folder / "asked.csv"), "--json").json()
+        expected = {row["id"]: row["prediction"] for row in told if row["item"]}
+        assert drive(shop_, export(shop_, model="rank"), lines) == expected and len(set(expected.values())) > 30
 
 
 def test_the_example_predicts_from_features():
@@ -182,7 +248,7 @@ def test_the_library_leans_on_libc_alone_and_shows_its_header_alone():
     for file, options in (shared, ["-D"]), (archive, []):
         shown = {line.split()[2] for line in said("nm", "--defined-only", *options, file).splitlines()
                  if len(line.split()) == 3 and line.split()[1].isupper()}
-        assert shown == promised and len(promised) == 14, shown ^ promised
+        assert shown == promised and len(promised) == 17, shown ^ promised
     with Shop() as shop_:
         copy = shop_.folder / "stripped"
         said("strip", "-o", copy, shared)
