@@ -1,5 +1,6 @@
 #include "cli/predict.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -492,7 +493,11 @@ static mw_status write_output(const job *it, mw_error *err) {
 static mw_status keep_standard_input(mw_workspace *workspace, const char **out_path,
                                      mw_error *err) {
     mw_sys *sys = workspace->cli->sys;
-    const char *path = mw_path_join(&workspace->arena, workspace->state_folder, "input.csv.tmp");
+    char name[64];
+    uint64_t number; /* for many may predict at once */
+    mw_sys_entropy(sys, &number, sizeof number);
+    snprintf(name, sizeof name, "standard-input-%016llx.csv.tmp", (unsigned long long)number);
+    const char *path = mw_path_join(&workspace->arena, workspace->state_folder, name);
     if (!path) return no_memory(err);
     mw_buf bytes;
     mw_buf_init(&bytes, STDIN_SIZE_MAX);
@@ -518,7 +523,7 @@ static mw_status predict(job *it, mw_error *err) {
     mw_status status = read_input(it, input, err);
     if (is_standard) {
         mw_status removed = mw_sys_remove(cli->sys, input, NULL);
-        (void)removed; /* the next one writes over it */
+        (void)removed; /* what stays is in nobody's way */
     }
     if (status == MW_OK) status = make_moments(it, err);
     if (status == MW_OK) status = expand(it, err);
