@@ -277,7 +277,7 @@ static mw_status check_data(findings *found, mw_error *err) {
     mw_cli_note(cli, "checking the data ...");
     mw_status status = mw_intake_run((mw_intake){.workspace = workspace, .state = trial}, report,
                                      err);
-    bool is_told = status == MW_OK || report->reason_count > 0;
+    bool is_told = status == MW_OK || report->took_nothing;
     if (is_told && cli->json) print_json(found, &cli->out);
     else if (is_told) print_text(found, &cli->out);
     if (status == MW_OK && report->quarantined > 0) {

@@ -198,7 +198,7 @@ static mw_status ingest(const mw_workspace *workspace, const char *from, bool is
     if (is_served) intake.acceptor = mw_server_acceptor(workspace);
     mw_cli_note(cli, "reading the data ...");
     mw_status status = run_until_accepted(intake, &report, err);
-    bool is_told = status == MW_OK || report.reason_count > 0;
+    bool is_told = status == MW_OK || report.took_nothing;
     if (is_told && cli->json) print_json(&report, &cli->out);
     else if (is_told) print_text(&report, &cli->out);
     if (status == MW_OK && report.quarantined > 0) {

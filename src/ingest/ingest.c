@@ -225,8 +225,9 @@ static mw_status write_quarantine(const plan *p, const mw_buf *lines, mw_error *
     return MW_OK;
 }
 
-static mw_status took_nothing(const mw_ingest_report *report, mw_error *err) {
+static mw_status took_nothing(mw_ingest_report *report, mw_error *err) {
     const mw_ingest_reason *first = &report->reasons[0];
+    report->took_nothing = true;
     mw_status status = mw_fail(err, MW_INVALID, "ingest: all %zu rows were refused; %.*s: %.*s",
                                report->row_count, MW_STR_ARGS(first->stream),
                                MW_STR_ARGS(first->rule));

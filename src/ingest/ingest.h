@@ -51,6 +51,7 @@ typedef struct {
     size_t reason_count, reason_capacity;
     size_t *stream_events; /* one a stream of the program: events that were added */
     size_t row_count, quarantined; /* over all files */
+    bool took_nothing;             /* all files were read, and every row was refused */
     int64_t ingest;                /* its number; 0: there was nothing to do */
     int64_t place;                 /* the first of its events; MW_TIME_MISSING: they are history */
     char data_version[MW_SHA256_HEX_SIZE + 1];

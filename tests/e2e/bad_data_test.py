@@ -72,6 +72,16 @@ class BadFile(Shop):
         self.assertIn("all 1 rows were refused; orders: price: must be at least 0", answer.err)
         self.assertEqual((self.lake(), self.succeeds("data", "versions", "--json").json), before)
 
+    def test_a_later_file_that_cannot_be_read(self):
+        # The refused row of the first file is no news while nothing of it is taken.
+        self.edit("from: orders.csv", "from: orders*.csv")
+        self.succeeds("ingest")
+        self.write("orders2.csv", "order,at,shop,price,minutes\n9001,2024-03-01,north,-1,5\n")
+        self.write("orders3.csv", "")
+        for command in (["check"], ["ingest"]):
+            self.refused(command, 3, "orders3.csv: the file is empty", kind="invalid")
+        self.assertEqual(len(self.lake()), 300)
+
     def test_every_row_broken(self):
         self.write_orders(self.rows[:1] + [row[:3] + ["-1", "5"] for row in self.rows[1:]])
         answer = self.succeeds("ingest", code=3)
