@@ -34,7 +34,7 @@ static mw_status append_picture(mw_sys *sys, const char *path, mw_buf *out_line,
     MW_TRY(read_bytes(sys, path, MW_PICTURE_FILE_SIZE_MAX, &bytes, err));
     mw_status status = MW_OK;
     if (is_picture(mw_buf_str(&bytes))) mw_base64_append(out_line, mw_buf_str(&bytes));
-    else status = mw_fail(err, MW_INVALID, "must be a JPEG or PNG file");
+    else status = mw_fail(err, MW_INVALID, "%s: must be a JPEG or PNG file", path);
     mw_buf_release(&bytes);
     return status;
 }

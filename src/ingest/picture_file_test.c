@@ -43,7 +43,7 @@ MW_TEST(picture_file_refuses_what_is_none) {
     mw_buf line;
     mw_error err = {0};
     MW_CHECK_STATUS(append_of("p.jpg", MW_STR("GIF89a"), NULL, &line, &err), MW_INVALID);
-    MW_CHECK_EQUAL_STR(mw_str_of(err.message), "must be a JPEG or PNG file");
+    MW_CHECK(mw_str_ends(mw_str_of(err.message), MW_STR("p.jpg: must be a JPEG or PNG file")));
     mw_buf_release(&line);
     MW_CHECK_STATUS(append_of("p.jpg", MW_STR("\xff\xd8\xff"), "[1]", &line, &err), MW_INVALID);
     MW_CHECK(mw_str_ends(mw_str_of(err.message), MW_STR("p.json: must hold a JSON object")));
