@@ -350,7 +350,7 @@ const mw_command mw_commands[] = {
     {
         .name = "data versions",
         .words = "",
-        .summary = "List the ingests and the data versions that they made",
+        .summary = "List the ingests and moves of the log, and the data versions that they made",
         .examples = "  millwright data versions\n",
         .run = mw_cli_data_versions,
     },

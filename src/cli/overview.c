@@ -153,7 +153,7 @@ static void write_stream(const state_facts *facts, const stream_facts *stream, m
     mw_json_key(json, "stream");
     mw_json_str(json, stream->name);
     mw_json_key(json, "events");
-    mw_json_int(json, stream->lake_events);
+    mw_json_int(json, stream->lake_events + stream->log_events);
     mw_json_key(json, "log_events");
     mw_json_int(json, stream->log_events);
     mw_json_key(json, "first_known");
@@ -169,7 +169,7 @@ static void write_stream(const state_facts *facts, const stream_facts *stream, m
 
 static void add_stream(const state_facts *facts, const stream_facts *stream, mw_grid *grid) {
     mw_grid_add_str(grid, stream->name);
-    mw_grid_add_count(grid, (uint64_t)stream->lake_events);
+    mw_grid_add_count(grid, (uint64_t)(stream->lake_events + stream->log_events));
     mw_grid_add_count(grid, (uint64_t)stream->log_events);
     mw_grid_add_time(grid, stream->first_known);
     mw_grid_add_time(grid, stream->newest == MW_TIME_MISSING

@@ -176,14 +176,18 @@ typedef struct {
     bool is_json;
 } listing;
 
+/* What is moved from the log was there before, so that its data version is the one before. */
 static void list_ingest(void *context, const mw_catalog_rows *rows) {
     listing *it = context;
+    bool is_moved = mw_catalog_int(rows, 5) != 0;
     if (it->is_json) {
         mw_json_object(&it->json);
         mw_json_key(&it->json, "ingest");
         mw_json_int(&it->json, mw_catalog_int(rows, 0));
         mw_json_key(&it->json, "at");
         mw_json_time(&it->json, mw_catalog_time(rows, 1));
+        mw_json_key(&it->json, "from");
+        mw_json_text(&it->json, is_moved ? "log" : "files");
         mw_json_key(&it->json, "data_version");
         mw_json_str(&it->json, mw_catalog_text(rows, 2));
         mw_json_key(&it->json, "events");
@@ -195,6 +199,7 @@ static void list_ingest(void *context, const mw_catalog_rows *rows) {
     }
     mw_grid_add(&it->grid, "%lld", (long long)mw_catalog_int(rows, 0));
     mw_grid_add_time(&it->grid, mw_catalog_time(rows, 1) / MW_SECOND_US * MW_SECOND_US);
+    mw_grid_add(&it->grid, "%s", is_moved ? "the log" : "files");
     mw_grid_add_str(&it->grid, mw_str_slice(mw_catalog_text(rows, 2), 0, 12));
     mw_grid_add_count(&it->grid, (uint64_t)mw_catalog_int(rows, 3));
     mw_grid_add_count(&it->grid, (uint64_t)mw_catalog_int(rows, 4));
@@ -202,14 +207,15 @@ static void list_ingest(void *context, const mw_catalog_rows *rows) {
 
 static mw_status list_versions(mw_workspace *workspace, mw_error *err) {
     mw_cli *cli = workspace->cli;
-    listing it = {.grid = mw_grid_begin(">ingest|at|data version|>events|>refused"),
+    listing it = {.grid = mw_grid_begin(">ingest|at|from|data version|>events|>refused"),
                   .json = mw_json_begin(&cli->out),
                   .is_json = cli->json};
     if (cli->json) mw_json_array(&it.json);
     mw_status status = mw_state_each_row(workspace,
                                 "SELECT id, at_us, data_version, events, (SELECT "
                                 "coalesce(sum(quarantined), 0) FROM ingested_files WHERE ingest = "
-                                "ingests.id) FROM ingests ORDER BY id DESC",
+                                "ingests.id), log_through_us IS NOT NULL FROM ingests "
+                                "ORDER BY id DESC",
                                 list_ingest, &it, err);
     if (cli->json) mw_json_array_end(&it.json);
     else mw_grid_print(&it.grid, "", &cli->out);

@@ -1,6 +1,7 @@
 """The commands on a small project, in the order in which a user meets them."""
 import csv
 import io
+import os
 import subprocess
 
 import shop
@@ -62,6 +63,7 @@ def test_predict_adds_four_columns_and_records_nothing():
 
         with open(source) as lines:
             assert project.ok("predict", "returned", "--input", "-", stdin=lines).out == printed
+        check_many_at_once(project)
         backwards = project.folder / "backwards.csv"
         backwards.write_text("\n".join(project.orders[:1] + project.orders[:-51:-1]) + "\n")
         reversed_rows = list(csv.DictReader(io.StringIO(
@@ -70,6 +72,20 @@ def test_predict_adds_four_columns_and_records_nothing():
         output = project.folder / "out.parquet"
         project.ok("predict", "returned", "--input", str(source), "--output", str(output))
         assert output.stat().st_size > 0 and project.state() == before
+
+
+def check_many_at_once(project):
+    """Each that predicts what comes on its standard input answers to that, whatever the others read."""
+    command = [os.environ["MILLWRIGHT"], "predict", "returned", "--input", "-", "-C", str(project.folder)]
+    asked = [project.orders[-k] for k in range(1, 9)]
+    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+               for _ in asked]
+    for process, line in zip(running, asked):
+        process.stdin.write(project.orders[0] + "\n" + line + "\n")
+        process.stdin.close()
+    for process, line in zip(running, asked):
+        said = process.stdout.read().splitlines()
+        assert process.wait(60) == 0 and len(said) == 2 and said[1].startswith(line), (line, said)
 
 
 def test_a_version_answers_by_its_own_program():
@@ -90,7 +106,8 @@ def test_a_file_that_grew_gives_its_new_rows():
         second = project.ok("ingest", "--json").json()
         assert [(f["stream"], f["events"]) for f in second["files"]] == [("orders", 1)]
         assert second["data_version"] != first["data_version"]
-        assert [row["ingest"] for row in project.ok("data", "versions", "--json").json()] == [2, 1]
+        assert [(row["ingest"], row["from"]) for row in
+                project.ok("data", "versions", "--json").json()] == [(2, "files"), (1, "files")]
 
 
 def test_help_and_what_is_not_built():
