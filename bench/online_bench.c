@@ -1,6 +1,8 @@
 /*
  * What one key costs online: reading 50 windows of it, applying an event to all of them, and the
- * memory of a million keys.
+ * memory of a million keys; then the same with a third of that memory, where most keys are read
+ * back from a file in the folder that it is started in. Goals: 5 us to read and 2 us to apply in
+ * memory, 50 us to read a key back.
  *
  * Payments of 1,000,000 cards come in order of time, ten a card; then cards are drawn at random, so
  * that most reads find nothing of theirs in the caches. Times are of single calls, by the
@@ -8,6 +10,7 @@
  */
 #include "base/prng.h"
 #include "feature/engine.h"
+#include "store/spill_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,10 +86,10 @@ static int by_value(const void *a, const void *b) {
     return (one > other) - (one < other);
 }
 
-static void print_times(const char *what, double times[CALLS], double goal_us) {
+static void print_times(const char *what, double times[CALLS]) {
     qsort(times, CALLS, sizeof *times, by_value);
-    printf("%-44s p50 %6.2f   p99 %6.2f   goal %.0f us\n", what, times[CALLS / 2],
-           times[CALLS - CALLS / 100], goal_us);
+    printf("  %-42s p50 %6.2f   p99 %6.2f us\n", what, times[CALLS / 2],
+           times[CALLS - CALLS / 100]);
 }
 
 /* The next payment of a card drawn at random. */
@@ -103,17 +106,14 @@ static void apply(mw_engine *engine, const mw_cell *row) {
     must(mw_engine_apply(engine, &event, &err), &err);
 }
 
-int main(void) {
+/* Ten payments a card, then calls. */
+static mw_engine_stats measure(const mw_program *program, mw_symbols *symbols,
+                               mw_engine_memory memory, const char *where) {
     static double reads[CALLS], applies[CALLS];
-    mw_arena arena;
-    mw_arena_init(&arena, 1 << 20);
-    mw_symbols *symbols;
-    mw_error err;
-    must(mw_symbols_create(1 << 16, &symbols, &err), &err);
-    const mw_program *program = compile(&arena, symbols);
     mw_engine *engine;
-    mw_engine_config config = {
-        .program = program, .model = &program->models[0], .symbols = symbols};
+    mw_error err;
+    mw_engine_config config = {.program = program, .model = &program->models[0],
+                               .symbols = symbols, .memory = memory};
     must(mw_engine_create(config, &engine, &err), &err);
 
     const int64_t step = 25 * MW_DAY_US / PAYMENTS;
@@ -130,17 +130,36 @@ int main(void) {
         draw(&prng, t, row);
         mw_engine_advance(engine, t);
         double start = now_us();
-        mw_engine_features(engine, &(mw_moment){t, t, row}, features);
+        must(mw_engine_features(engine, &(mw_moment){t, t, row}, features, &err), &err);
         double middle = now_us();
         apply(engine, row);
         applies[i] = now_us() - middle;
         reads[i] = middle - start;
     }
-    print_times("read 50 windows of one of a million keys", reads, 5);
-    print_times("apply an event to them", applies, 2);
-    printf("state of %zu keys with %d events: %zu bytes, %.0f a key\n", stats.keys, PAYMENTS,
-           stats.bytes, (double)stats.bytes / (double)stats.keys);
     mw_engine_destroy(engine);
+    printf("%s\n", where);
+    print_times("read 50 windows of one of a million keys", reads);
+    print_times("apply an event to them", applies);
+    printf("  state of %zu keys with %d events: %zu bytes in memory, %.0f a key; %zu keys and %zu "
+           "bytes on disk\n", stats.keys, PAYMENTS, stats.bytes,
+           (double)stats.bytes / (double)stats.keys, stats.keys_spilled, stats.bytes_spilled);
+    return stats;
+}
+
+int main(void) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    mw_symbols *symbols;
+    mw_spill_files *files;
+    mw_error err;
+    must(mw_symbols_create(1 << 16, &symbols, &err), &err);
+    must(mw_spill_files_create(mw_sys_real(), ".", &files, &err), &err);
+    const mw_program *program = compile(&arena, symbols);
+    mw_engine_stats plenty =
+        measure(program, symbols, (mw_engine_memory){0}, "all keys in memory");
+    mw_engine_memory little = {plenty.bytes / 3, mw_spill_files_disk(files)};
+    (void)measure(program, symbols, little, "a third of that memory");
+    mw_spill_files_destroy(files);
     mw_symbols_destroy(symbols);
     mw_arena_release(&arena);
     return 0;

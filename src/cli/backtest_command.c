@@ -113,6 +113,7 @@ static mw_status run(job *it, mw_error *err) {
                                  .project_model = it->model.project,
                                  .events = &it->events,
                                  .symbols = workspace->symbols,
+                                 .memory = mw_workspace_memory(workspace),
                                  .origin = {.project = workspace->project_bytes,
                                             .zone = workspace->project->zone,
                                             .zone_data = workspace->zone_data,

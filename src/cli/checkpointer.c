@@ -64,6 +64,7 @@ static mw_status open_sequencer(checkpointing *it, mw_error *err) {
         .symbols = workspace->symbols,
         .sources = {.context = it, .recall = read_past, .find_version = find_version},
         .champions = it->by_catalog,
+        .memory = mw_workspace_memory(workspace),
         .only_reads = true};
     if (!config.log_folder || !config.checkpoint_folder)
         return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");

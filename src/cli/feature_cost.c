@@ -58,6 +58,7 @@ static mw_status run(const mw_feature_walk *walk, const mw_program *program,
     config.program = program;
     config.model = &program->models[0];
     config.with_label = false;
+    config.memory = (mw_engine_memory){0}; /* what a feature takes is asked, not what there is */
     config.crew = (mw_crew){0}; /* the time of threads would be counted, and that of lending them */
     mw_replay *replay = NULL;
     size_t moments = 0;

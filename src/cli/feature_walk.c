@@ -24,7 +24,8 @@ mw_status mw_feature_walk_begin(const mw_workspace *workspace, int64_t thread_co
                                           .to = INT64_MAX,
                                           .now = mw_history_now(&history, mw_sys_now_us(cli->sys)),
                                           .with_label = true,
-                                          .crew = mw_parallel_crew(cli->sys, threads)};
+                                          .crew = mw_parallel_crew(cli->sys, threads),
+                                          .memory = mw_workspace_memory(workspace)};
     mw_status status = mw_replay_create(out_walk->config, &out_walk->replay, err);
     if (status != MW_OK) mw_events_release(&out_walk->events);
     return status;

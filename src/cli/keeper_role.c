@@ -91,6 +91,7 @@ static mw_status gather(charge *it, int64_t now, const mw_follower **out_followe
                                  .model = it->model.program,
                                  .project_model = it->model.project,
                                  .symbols = workspace->symbols,
+                                 .memory = mw_workspace_memory(workspace),
                                  .from = INT64_MIN};
     config.log_folder = mw_state_path(workspace->state, &it->champion.version.arena, "log");
     if (!config.log_folder) return mw_fail(err, MW_NO_MEMORY, "keeper: no memory");

@@ -418,6 +418,7 @@ static mw_status answer(job *it, mw_error *err) {
     mw_decider_config config = {.program = it->version.program,
                                 .model = it->version.model,
                                 .symbols = workspace->symbols,
+                                .memory = mw_workspace_memory(workspace),
                                 .from = INT64_MAX}; /* nothing falls due: all is asked */
     MW_TRY(mw_history_load(workspace->state, it->version.program, workspace->symbols, &history,
                            &events, err));

@@ -166,6 +166,7 @@ static mw_status open_sequencer(daemon *d, mw_error *err) {
         .program = workspace->program,
         .symbols = workspace->symbols,
         .sources = {d, read_past, find_version, look_back},
+        .memory = mw_workspace_memory(workspace),
         .is_virtual = d->is_virtual,
         .clock_us = d->clock_us};
     if (!config.log_folder || !config.checkpoint_folder)

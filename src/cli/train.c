@@ -78,7 +78,8 @@ static mw_status build_examples(const job *it, const mw_events *events, mw_examp
                                .to = INT64_MAX,
                                .now = it->as_of,
                                .with_label = true,
-                               .crew = mw_parallel_crew(sys, (size_t)it->thread_count)};
+                               .crew = mw_parallel_crew(sys, (size_t)it->thread_count),
+                               .memory = mw_workspace_memory(it->workspace)};
     replay_progress shown = {.first_place = 0};
     uint64_t hours = 0;
     if (events->event_count > 0) {

@@ -307,6 +307,13 @@ mw_status mw_workspace_log_reach(const mw_workspace *workspace, mw_log_reach *ou
     return MW_OK;
 }
 
+mw_engine_memory mw_workspace_memory(const mw_workspace *workspace) {
+    MW_ASSERT(workspace->project && workspace->state);
+    if (workspace->project->memory_max == 0) return (mw_engine_memory){0};
+    return (mw_engine_memory){workspace->project->memory_max,
+                              mw_state_spill_disk(workspace->state)};
+}
+
 mw_status mw_workspace_time(const mw_workspace *workspace, const char *what, const char *text,
                             int64_t *out_us, mw_error *err) {
     bool has_zone = false;

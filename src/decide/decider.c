@@ -58,7 +58,7 @@ static mw_status prepare(mw_decider *decider, mw_error *err) {
     mw_course_config course = {.engine = {.program = decider->config.program,
                                           .model = model,
                                           .symbols = decider->config.symbols,
-                                          .memory_max = decider->config.memory_max},
+                                          .memory = decider->config.memory},
                                .from = decider->config.from,
                                .to = INT64_MAX,
                                .announces_none = is_asked(model)};

@@ -28,7 +28,7 @@ typedef struct {
     size_t stream_count;    /* of `streams` */
     mw_symbols *symbols;
     int64_t from;      /* due moments with t before this pass in silence */
-    size_t memory_max; /* bytes of window state; 0: no limit of its own */
+    mw_engine_memory memory; /* of the windows' state */
     mw_fallback fallback;
 } mw_decider_config;
 

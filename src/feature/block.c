@@ -389,25 +389,30 @@ static void fill(const mw_block *block, strand *own, const mw_group *group, cons
     if (plan->withdrawn_word) own->element[plan->withdrawn_word].time = INT64_MAX;
 }
 
-static bool take_event(const mw_block *block, strand *own, mw_group *group, const entry *todo) {
+static mw_status take_event(const mw_block *block, strand *own, mw_group *group,
+                            const entry *todo, mw_error *err) {
     mw_cell keys[MW_KEYS_MAX];
     fill(block, own, group, todo, keys);
     mw_card *card = card_of(group, todo, keys);
     if (!card) card = group->recent = mw_cards_add(&group->cards, keys, todo->foreseen.hash);
-    if (!card || !mw_group_make_room(group, card, block->now.items[todo->item].turn.place))
-        return false;
+    if (!card) return MW_NO_MEMORY;
+    MW_TRY(mw_group_make_room(group, card, block->now.items[todo->item].turn.place, err));
     mw_group_insert(group, card, own->element);
-    return true;
+    return MW_OK;
 }
 
-static void withdraw(const mw_block *block, strand *own, mw_group *group, const entry *todo) {
+static mw_status withdraw(const mw_block *block, strand *own, mw_group *group, const entry *todo,
+                          mw_error *err) {
     mw_cell keys[MW_KEYS_MAX];
     fill(block, own, group, todo, keys);
     mw_card *card = card_of(group, todo, keys);
+    MW_TRY(mw_group_bring(group, card, err));
     if (card) mw_group_withdraw(group, card, own->element, block->now.items[todo->item].turn.place);
+    return MW_OK;
 }
 
-static void read_moment(const mw_block *block, strand *own, mw_group *group, const entry *todo) {
+static mw_status read_moment(const mw_block *block, strand *own, mw_group *group,
+                             const entry *todo, mw_error *err) {
     const mw_engine *engine = block->engine;
     const item *it = &block->now.items[todo->item];
     const mw_moment *moment = &it->turn.moment;
@@ -425,7 +430,10 @@ static void read_moment(const mw_block *block, strand *own, mw_group *group, con
                           .cuts = own->cuts,
                           .frame = &frame,
                           .event_row = own->event_row};
-    mw_reading_lookup(&reading, lookup, group, card_of(group, todo, keys), windows_of(block, it));
+    mw_card *card = card_of(group, todo, keys);
+    MW_TRY(mw_group_bring(group, card, err));
+    mw_reading_lookup(&reading, lookup, group, card, windows_of(block, it));
+    return MW_OK;
 }
 
 /* Takes an entry a step further, unless it asks for what the one before it has asked for: an event
@@ -437,18 +445,26 @@ static void foresee(const mw_group *group, entry_list *list, size_t i, mw_foresi
         mw_group_foresee(group, &it->foreseen, depth);
 }
 
-static bool work_off(const mw_block *block, strand *own, mw_group *group, entry_list *list) {
+static mw_status work_on(const mw_block *block, strand *own, mw_group *group, const entry *todo,
+                         mw_error *err) {
+    switch (todo->lookup) {
+    case TAKE: return take_event(block, own, group, todo, err);
+    case WITHDRAW: return withdraw(block, own, group, todo, err);
+    default: return read_moment(block, own, group, todo, err);
+    }
+}
+
+static mw_status work_off(const mw_block *block, size_t piece, mw_group *group,
+                          entry_list *list, mw_error *err) {
     for (size_t i = 0; i < list->count + SLOT_AHEAD; i++) {
         foresee(group, list, i, MW_FORESEE_SLOT);
         foresee(group, list, i - (SLOT_AHEAD - CARD_AHEAD), MW_FORESEE_CARD);
         foresee(group, list, i - (SLOT_AHEAD - EVENTS_AHEAD), MW_FORESEE_EVENTS);
         if (i < SLOT_AHEAD) continue;
-        const entry *todo = &list->entries[i - SLOT_AHEAD];
-        if (todo->lookup == WITHDRAW) withdraw(block, own, group, todo);
-        else if (todo->lookup != TAKE) read_moment(block, own, group, todo);
-        else if (!take_event(block, own, group, todo)) return false;
+        MW_TRY(mw_engine_relieve(block->engine, piece, err));
+        MW_TRY(work_on(block, &block->strands[piece], group, &list->entries[i - SLOT_AHEAD], err));
     }
-    return true;
+    return MW_OK;
 }
 
 static mw_status work_strand(mw_block *block, size_t piece, mw_error *err) {
@@ -458,10 +474,11 @@ static mw_status work_strand(mw_block *block, size_t piece, mw_error *err) {
     for (size_t g = 0; g < group_count; g++) {
         mw_group *group = &engine->groups[piece * group_count + g];
         if (mw_group_is_due(group, place)) mw_group_sweep(group, place);
-        for (size_t c = 0; c < block->chunk_count; c++)
-            if (!work_off(block, &block->strands[piece], group,
-                          &block->chunks[c].lists[piece * group_count + g]))
-                return mw_engine_no_memory(engine, err);
+        for (size_t c = 0; c < block->chunk_count; c++) {
+            entry_list *list = &block->chunks[c].lists[piece * group_count + g];
+            mw_status status = work_off(block, piece, group, list, err);
+            if (status != MW_OK) return mw_engine_fail(engine, status, err);
+        }
     }
     return MW_OK;
 }

@@ -7,7 +7,7 @@
 enum { CHUNK_CARDS_MIN_BITS = 4, CHUNKS_MAX = 28, SLOTS_MIN = 16, LINE_SIZE = 64 };
 
 /* A free card says so in `reserved`, and its ring's `first` is the number of the next one. */
-#define FREE UINT32_MAX
+#define FREE (UINT32_MAX >> 2)
 
 /* Chunk k holds 16 * 2^k cards, so that small groups stay small and numbers find their chunk by
    their highest bit. */
@@ -159,7 +159,7 @@ mw_card *mw_cards_at(const mw_cards *cards, uint32_t number) {
 
 void mw_cards_remove(mw_cards *cards, uint32_t number) {
     mw_card *card = mw_cards_at(cards, number);
-    MW_ASSERT(card && card->reserved == 0 && card->ring.capacity == 0);
+    MW_ASSERT(card && card->reserved == 0 && !card->is_out && card->ring.capacity == 0);
     card->reserved = FREE;
     card->ring.first = cards->first_free;
     cards->first_free = number;

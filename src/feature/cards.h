@@ -9,14 +9,28 @@
  * A hint is the position at which a search for a bound of the group's ended last, its low 32 bits:
  * the next one starts there. It may be stale, or from another numbering of the ring: it costs time
  * then, never truth.
+ *
+ * A card's ring may be out on disk (feature/spill.h): then its card says where.
  */
 #pragma once
 #include "feature/census.h"
 
+/* What stands for a ring that is out. */
 typedef struct {
-    mw_ring ring;
+    uint64_t place; /* in the spill */
+    int64_t newest; /* the time of its last event */
+    uint32_t count, capacity;
+} mw_ring_out;
+
+typedef struct {
+    union {
+        mw_ring ring;
+        mw_ring_out out;
+    };
     uint32_t hash;
-    uint32_t reserved; /* events that are promised room here, but not yet known */
+    uint32_t reserved : 30; /* events that are promised room here, but not yet known */
+    uint32_t is_out : 1;
+    uint32_t is_touched : 1; /* since the hand that seeks cold cards passed last */
     mw_cell keys[];    /* then the censuses, then the hints */
 } mw_card;
 

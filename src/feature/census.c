@@ -115,10 +115,10 @@ static mw_census *create(const mw_census_plan *plan, const mw_ring *ring, uint32
     size_t slots = plan->is_bucketed ? 0 : 2 * (size_t)capacity;
     size_t counts = (size_t)plan->span_count * capacity;
     size_t size = head + capacity * sizeof(uint64_t) + (counts + slots) * sizeof(uint32_t);
-    if (!mw_budget_take(budget, size)) return NULL;
+    if (!mw_budget_take_movable(budget, size)) return NULL;
     mw_census *census = mw_allocate(size);
     if (!census) {
-        mw_budget_give(budget, size);
+        mw_budget_give_movable(budget, size);
         return NULL;
     }
     *census = (mw_census){plan, ring, budget, .size = size, .capacity = capacity};
@@ -132,7 +132,7 @@ static mw_census *create(const mw_census_plan *plan, const mw_ring *ring, uint32
 
 void mw_census_release(mw_census *census) {
     if (!census) return;
-    mw_budget_give(census->budget, census->size);
+    mw_budget_give_movable(census->budget, census->size);
     mw_free(census);
 }
 

@@ -140,7 +140,7 @@ static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *o
         *out_is_taken = has_slate(course);
         return *out_is_taken ? tell_of_slate(course, out_step, err) : MW_OK;
     }
-    mw_engine_features(course->engine, &due->moment, course->features);
+    MW_TRY(mw_engine_features(course->engine, &due->moment, course->features, err));
     *out_is_taken = mw_engine_takes(course->engine, &due->moment, course->features);
     if (!*out_is_taken) return MW_OK;
     return tell_moment(course, &due->moment, course->features, out_step, err);
@@ -161,7 +161,8 @@ mw_status mw_course_next(mw_course *course, int64_t place, mw_step *out_step, bo
             MW_TRY(step_at_moment(course, &due, out_step, out_found, err));
             continue;
         }
-        mw_label label = mw_engine_label(course->engine, &due.moment, due.features);
+        mw_label label;
+        MW_TRY(mw_engine_label(course->engine, &due.moment, due.features, &label, err));
         *out_step = (mw_step){due.kind, due.due, due.moment, due.number, due.features, label};
         *out_found = true;
     }
@@ -172,8 +173,7 @@ mw_status mw_course_features(mw_course *course, const mw_moment *moment, mw_cell
                              mw_error *err) {
     MW_ASSERT(moment->place >= course->last_place);
     MW_TRY(let_in(course, moment->place, err));
-    mw_engine_features(course->engine, moment, out_features);
-    return MW_OK;
+    return mw_engine_features(course->engine, moment, out_features, err);
 }
 
 mw_status mw_course_slate(mw_course *course, const mw_moment *announced,

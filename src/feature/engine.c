@@ -67,6 +67,19 @@ static void sort_features(mw_engine *engine) {
     }
 }
 
+static mw_status give_disk(mw_engine *engine, mw_error *err) {
+    size_t group_count = engine->plan.group_count;
+    if (!engine->config.memory.disk || group_count == 0) return MW_OK;
+    engine->colds =
+        mw_arena_alloc(&engine->arena, engine->strand_count, sizeof *engine->colds);
+    if (!engine->colds) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
+    engine->budget.spills = true;
+    for (size_t i = 0; i < engine->strand_count; i++)
+        mw_cold_init(&engine->colds[i], engine->groups + i * group_count, group_count,
+                     engine->config.memory.disk);
+    return MW_OK;
+}
+
 static mw_status prepare(mw_engine *engine, mw_error *err) {
     MW_TRY(mw_plan_make(&engine->config, &engine->arena, &engine->plan, err));
     if (!give_arrays(engine)) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
@@ -76,7 +89,7 @@ static mw_status prepare(mw_engine *engine, mw_error *err) {
     for (size_t i = 0; i < group_total(engine); i++)
         mw_group_init(&engine->groups[i], &engine->plan.groups[i % engine->plan.group_count],
                       &engine->budget);
-    return MW_OK;
+    return give_disk(engine, err);
 }
 
 mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine, mw_error *err) {
@@ -86,7 +99,7 @@ mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine, mw_e
     engine->config = config;
     engine->strand_count = config.strand_count > 0 ? config.strand_count : 1;
     engine->place = engine->instances_swept = INT64_MIN;
-    engine->budget.max = config.memory_max > 0 ? config.memory_max : SIZE_MAX;
+    engine->budget.max = config.memory.max > 0 ? config.memory.max : SIZE_MAX;
     mw_arena_init(&engine->arena, PLAN_SIZE_MAX);
     mw_instances_init(&engine->instances, id_count_of(engine), &engine->budget);
     mw_pending_init(&engine->pending, 0);
@@ -105,6 +118,8 @@ mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine, mw_e
 void mw_engine_destroy(mw_engine *engine) {
     if (!engine) return;
     for (size_t i = 0; i < group_total(engine); i++) mw_group_release(&engine->groups[i]);
+    for (size_t i = 0; engine->colds && i < engine->strand_count; i++)
+        mw_cold_release(&engine->colds[i]);
     mw_instances_release(&engine->instances);
     mw_pending_release(&engine->pending);
     MW_ASSERT(engine->budget.used == 0);
@@ -128,9 +143,9 @@ void mw_engine_settle(mw_engine *engine, int64_t known) {
     }
 }
 
-/* Finds the groups that the event enters and makes room in them; false if memory is out. */
-static bool admit(mw_engine *engine, const mw_event *event, size_t *out_count,
-                  uint32_t *out_refused) {
+/* Finds the groups that the event enters and makes room in them. */
+static mw_status admit(mw_engine *engine, const mw_event *event, size_t *out_count,
+                       uint32_t *out_refused, mw_error *err) {
     mw_frame frame = frame_of(engine, event->row, event->time);
     size_t count = 0, late_count = 0, group_count = 0;
     uint32_t refused = 0;
@@ -146,15 +161,14 @@ static bool admit(mw_engine *engine, const mw_event *event, size_t *out_count,
         }
         if (!mw_group_takes(group, &frame, keys)) continue;
         admission->group = (uint32_t)i;
-        admission->card = mw_group_reserve(group, keys, event->place);
-        if (!admission->card) return false;
+        MW_TRY(mw_group_reserve(group, keys, event->place, &admission->card, err));
         refused += mw_group_fill(group, &frame, admission->element);
         count++;
     }
     if (group_count > 0 && late_count == group_count) engine->stats.events_too_late++;
     *out_count = count;
     *out_refused = refused;
-    return true;
+    return MW_OK;
 }
 
 /* Fills the words of an element that are not its event's own. */
@@ -168,10 +182,13 @@ static void complete(const mw_engine *engine, const mw_admission *admission, int
 
 /* Finds the groups where the event still stands that a correction replaces. What is older than the
    state never entered, or has left (rule 5). */
-static size_t find_replaced(mw_engine *engine, const mw_event *event) {
+static mw_status find_replaced(mw_engine *engine, const mw_event *event, size_t *out_count,
+                               mw_error *err) {
     mw_frame frame = frame_of(engine, event->replaced, event->replaced_time);
     uint32_t instance = 0;
     size_t count = 0;
+    *out_count = 0;
+    if (!event->replaced) return MW_OK;
     if (engine->plan.shares_instance[event->stream]) {
         mw_engine_fill_id(engine, event->stream, event->replaced);
         instance = mw_instances_find(&engine->instances, engine->id);
@@ -187,11 +204,13 @@ static size_t find_replaced(mw_engine *engine, const mw_event *event) {
         withdrawal->group = (uint32_t)i;
         withdrawal->card = mw_group_find(group, keys);
         if (!withdrawal->card) continue;
+        MW_TRY(mw_group_bring(group, withdrawal->card, err));
         (void)mw_group_fill(group, &frame, withdrawal->element);
         complete(engine, withdrawal, event->replaced_from, instance);
         count++;
     }
-    return count;
+    *out_count = count;
+    return MW_OK;
 }
 
 static void put(mw_engine *engine, const mw_admission *admission, int64_t known,
@@ -219,6 +238,23 @@ mw_status mw_engine_no_memory(const mw_engine *engine, mw_error *err) {
                    "Raise `memory`, or shorten the longest windows.");
 }
 
+mw_status mw_engine_fail(const mw_engine *engine, mw_status status, mw_error *err) {
+    return status == MW_NO_MEMORY ? mw_engine_no_memory(engine, err) : status;
+}
+
+/* All that may fail of applying an event. */
+static mw_status make_ready(mw_engine *engine, const mw_event *event, size_t *out_withdrawn,
+                            size_t *out_count, uint32_t *out_refused, mw_error *err) {
+    MW_TRY(find_replaced(engine, event, out_withdrawn, err));
+    MW_TRY(admit(engine, event, out_count, out_refused, err));
+    bool has_instance = engine->plan.shares_instance[event->stream] && *out_count > 0;
+    bool is_early = mw_event_counts_from(event) > event->place;
+    bool has_room =
+        (!has_instance || mw_instances_reserve(&engine->instances)) &&
+        (!is_early || mw_pending_reserve(&engine->pending, *out_withdrawn + *out_count));
+    return has_room ? MW_OK : MW_NO_MEMORY;
+}
+
 mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *err) {
     MW_ASSERT(event->place >= engine->place && engine->strand_count == 1);
     MW_ASSERT(event->stream >= 0 &&
@@ -226,17 +262,15 @@ mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *er
     engine->place = event->place;
     mw_engine_settle(engine, event->place);
 
-    size_t count, withdrawn = event->replaced ? find_replaced(engine, event) : 0;
+    size_t count, withdrawn;
     uint32_t refused;
-    int64_t known = mw_event_counts_from(event);
-    bool has_instance = engine->plan.shares_instance[event->stream];
-    if (!admit(engine, event, &count, &refused) ||
-        (count > 0 && has_instance && !mw_instances_reserve(&engine->instances)) ||
-        (known > event->place && !mw_pending_reserve(&engine->pending, withdrawn + count)))
-        return mw_engine_no_memory(engine, err);
+    MW_TRY(mw_engine_relieve(engine, 0, err));
+    mw_status status = make_ready(engine, event, &withdrawn, &count, &refused, err);
+    if (status != MW_OK) return mw_engine_fail(engine, status, err);
 
+    int64_t known = mw_event_counts_from(event);
     uint32_t instance = 0;
-    if (count > 0 && has_instance) {
+    if (count > 0 && engine->plan.shares_instance[event->stream]) {
         mw_engine_fill_id(engine, event->stream, event->row);
         instance = mw_instances_add(&engine->instances, (uint32_t)event->stream, event->time,
                                     engine->id);
@@ -271,8 +305,8 @@ void mw_engine_advance(mw_engine *engine, int64_t place) {
 }
 
 /* Reads the windows of the features, or those of the label, into engine->windows. */
-static void read_windows(mw_engine *engine, const mw_moment *moment, const mw_frame *frame,
-                         bool is_label) {
+static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const mw_frame *frame,
+                              bool is_label, mw_error *err) {
     const mw_plan *plan = &engine->plan;
     mw_edges_set(&engine->edges, moment->t);
     mw_reading reading = {.t = moment->t,
@@ -291,9 +325,12 @@ static void read_windows(mw_engine *engine, const mw_moment *moment, const mw_fr
     for (size_t i = is_label ? middle : 0; i < (is_label ? plan->lookup_count : middle); i++) {
         const mw_lookup_plan *lookup = &plan->lookups[i];
         mw_group *group = &engine->groups[lookup->group];
-        mw_reading_lookup(&reading, lookup, group, mw_group_look_up(group, lookup, frame),
-                          engine->windows);
+        mw_card *card = mw_group_look_up(group, lookup, frame);
+        MW_TRY(mw_engine_relieve(engine, 0, err));
+        MW_TRY(mw_engine_fail(engine, mw_group_bring(group, card, err), err));
+        mw_reading_lookup(&reading, lookup, group, card, engine->windows);
     }
+    return MW_OK;
 }
 
 void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
@@ -313,23 +350,27 @@ void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
     }
 }
 
-void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features) {
+mw_status mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features,
+                             mw_error *err) {
     MW_ASSERT(!engine->config.model->each); /* an event's moments are made together (slate.h) */
     mw_engine_settle(engine, moment->place - 1);
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = engine->windows;
     frame.features = out_features;
-    read_windows(engine, moment, &frame, false);
+    MW_TRY(read_windows(engine, moment, &frame, false, err));
     mw_engine_finish_features(engine, moment, engine->windows, out_features);
+    return MW_OK;
 }
 
-void mw_engine_windows(mw_engine *engine, const mw_moment *moment, mw_cell *out_windows) {
+mw_status mw_engine_windows(mw_engine *engine, const mw_moment *moment, mw_cell *out_windows,
+                            mw_error *err) {
     mw_engine_settle(engine, moment->place - 1);
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = engine->windows;
-    read_windows(engine, moment, &frame, false);
+    MW_TRY(read_windows(engine, moment, &frame, false, err));
     memcpy(out_windows, engine->windows,
            engine->config.model->feature_window_count * sizeof *out_windows);
+    return MW_OK;
 }
 
 bool mw_engine_would_take(const mw_engine *engine, const mw_moment *moment,
@@ -357,21 +398,28 @@ mw_label mw_engine_finish_label(const mw_engine *engine, const mw_moment *moment
                                     mw_code_run(model->unless, &frame).boolean == MW_TRUE};
 }
 
-mw_label mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_cell *features) {
+mw_status mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_cell *features,
+                          mw_label *out_label, mw_error *err) {
     const mw_model_program *model = engine->config.model;
     MW_ASSERT(engine->config.with_label && model->label);
     mw_engine_settle(engine, moment->t + model->maturity_us - 1);
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = engine->windows;
     frame.features = features;
-    read_windows(engine, moment, &frame, true);
-    return mw_engine_finish_label(engine, moment, engine->windows, features);
+    MW_TRY(read_windows(engine, moment, &frame, true, err));
+    *out_label = mw_engine_finish_label(engine, moment, engine->windows, features);
+    return MW_OK;
 }
 
 mw_engine_stats mw_engine_read_stats(const mw_engine *engine) {
     mw_engine_stats stats = engine->stats;
     for (size_t i = 0; i < group_total(engine); i++)
         stats.keys += engine->groups[i].cards.count;
+    for (size_t i = 0; engine->colds && i < engine->strand_count; i++) {
+        stats.keys_spilled += engine->colds[i].spill.count;
+        stats.bytes_spilled += engine->colds[i].spill.size;
+    }
     stats.bytes = engine->budget.used;
+    stats.bytes_movable = engine->budget.movable;
     return stats;
 }

@@ -13,13 +13,20 @@
 #include "lang/program.h"
 
 typedef struct mw_engine mw_engine;
+typedef struct mw_spill_disk mw_spill_disk; /* feature/spill.h */
+
+typedef struct {
+    size_t max;          /* bytes of state; 0: no limit of its own */
+    mw_spill_disk *disk; /* where keys that went cold are spilled at that limit; NULL: what
+                            exceeds it is refused */
+} mw_engine_memory;
 
 typedef struct {
     const mw_program *program; /* outlives the engine */
     const mw_model_program *model;
     mw_symbols *symbols;
     bool with_label;           /* keep the label's windows too */
-    size_t memory_max;         /* bytes of state; 0: no limit of its own */
+    mw_engine_memory memory;
     size_t strand_count;       /* parts of the keys that are worked on apart (feature/block.h), a
                                   power of two; 0: one, as all functions below want it that
                                   apply or read */
@@ -42,6 +49,8 @@ typedef struct {
     uint64_t events_too_late; /* older than the state: in no window (rule 5) */
     uint64_t values_refused;  /* outside a sum's range: missing (rule 12) */
     size_t keys, bytes;
+    size_t bytes_movable;     /* of `bytes`: what could be spilled, if there is a disk */
+    size_t keys_spilled, bytes_spilled; /* which stand on it */
 } mw_engine_stats;
 
 MW_MUST_USE mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine,
@@ -55,20 +64,24 @@ MW_MUST_USE mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, 
 void mw_engine_advance(mw_engine *engine, int64_t place);
 
 /* Fills `out_features` (feature_count cells). Every event placed before the moment's place
-   must have been applied, and none at or after it. */
-void mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features);
+   must have been applied, and none at or after it. It fails only where a key is to be read back. */
+MW_MUST_USE mw_status mw_engine_features(mw_engine *engine, const mw_moment *moment,
+                                         mw_cell *out_features, mw_error *err);
 /* The same of the windows that the features read, one cell each of the model's windows. */
-void mw_engine_windows(mw_engine *engine, const mw_moment *moment, mw_cell *out_windows);
+MW_MUST_USE mw_status mw_engine_windows(mw_engine *engine, const mw_moment *moment,
+                                        mw_cell *out_windows, mw_error *err);
 /* Whether a schedule takes the moment whose features were read last; without one all are taken. */
 bool mw_engine_takes(mw_engine *engine, const mw_moment *moment, const mw_cell *features);
 /* The label of a moment, when the engine stands at its maturity: `place` of the moment is its
    own still; what is applied is known strictly before t + maturity_us. `features` are those
    that the moment had. */
-mw_label mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_cell *features);
+MW_MUST_USE mw_status mw_engine_label(mw_engine *engine, const mw_moment *moment,
+                                      const mw_cell *features, mw_label *out_label,
+                                      mw_error *err);
 
 mw_engine_stats mw_engine_read_stats(const mw_engine *engine);
 /* A digest of the retained events: equal for equal logs at equal places, whatever the path. */
-void mw_engine_digest(const mw_engine *engine, mw_sha256 *sha);
+MW_MUST_USE mw_status mw_engine_digest(const mw_engine *engine, mw_sha256 *sha, mw_error *err);
 /* The whole state as bytes, and back into an engine just created with the same program. */
 MW_MUST_USE mw_status mw_engine_save(const mw_engine *engine, mw_buf *out, mw_error *err);
 MW_MUST_USE mw_status mw_engine_load(mw_engine *engine, mw_str bytes, mw_error *err);

@@ -2,6 +2,7 @@
  * engine_state: what an engine consists of, for engine.c, block.c and snapshot.c alone.
  */
 #pragma once
+#include "feature/cold.h"
 #include "feature/engine.h"
 #include "feature/instances.h"
 #include "feature/pending.h"
@@ -21,6 +22,7 @@ struct mw_engine {
     mw_budget budget;
     mw_group *groups;           /* one each of the plan's, for each strand */
     size_t strand_count;
+    mw_cold *colds;             /* one each of the strands; NULL: nothing is spilled */
     mw_instances instances;
     mw_pending pending;
     int64_t place;              /* nothing before it will come */
@@ -54,3 +56,9 @@ mw_label mw_engine_finish_label(const mw_engine *engine, const mw_moment *moment
 /* Forgets whose events no window can hold any more, if that is due. */
 void mw_engine_sweep_instances(mw_engine *engine);
 mw_status mw_engine_no_memory(const mw_engine *engine, mw_error *err);
+/* Gives MW_NO_MEMORY, which groups leave without, its message. */
+mw_status mw_engine_fail(const mw_engine *engine, mw_status status, mw_error *err);
+/* Spills of a strand's keys what memory has no room for. */
+static inline mw_status mw_engine_relieve(mw_engine *engine, size_t strand, mw_error *err) {
+    return engine->colds ? mw_cold_relieve(&engine->colds[strand], err) : MW_OK;
+}

@@ -226,7 +226,7 @@ static void check_same_state(const mw_engine *a, const mw_engine *b) {
     for (size_t i = 0; i < 2; i++) {
         mw_sha256 sha;
         mw_sha256_init(&sha);
-        mw_engine_digest(engines[i], &sha);
+        MW_CHECK_OK(mw_engine_digest(engines[i], &sha, NULL), NULL);
         mw_sha256_hex(&sha, digests[i]);
     }
     MW_CHECK_EQUAL_STR(digests[0], digests[1]);
@@ -296,7 +296,7 @@ MW_TEST(engine_gives_the_same_bits_live_and_after_a_restart) {
             if (mw_prng_below(&s.world.prng, 3) == 0) mw_engine_advance(engine, e->moment.place);
             if (mw_prng_below(&s.world.prng, 20) == 0) engine = reload(&s, engine);
             mw_cell features[FEATURES_MAX];
-            mw_engine_features(engine, &e->moment, features);
+            MW_CHECK_OK(mw_engine_features(engine, &e->moment, features, NULL), NULL);
             check_features(&s, e, features);
         }
         for (; applied < live.count; applied++)
@@ -336,7 +336,7 @@ MW_TEST(engine_may_start_anywhere_before_its_longest_window) {
                 MW_CHECK_OK(mw_engine_apply(engine, &event, NULL), NULL);
             }
             mw_cell features[FEATURES_MAX];
-            mw_engine_features(engine, &e->moment, features);
+            MW_CHECK_OK(mw_engine_features(engine, &e->moment, features, NULL), NULL);
             check_features(&s, e, features);
             compared += s.world.model->feature_count;
         }
@@ -399,7 +399,7 @@ MW_TEST(engine_refuses_events_beyond_its_memory) {
     story s;
     begin(&s, 5, true);
     mw_engine_config config = {.program = s.world.program, .model = s.world.model,
-                               .symbols = s.world.symbols, .memory_max = 60000};
+                               .symbols = s.world.symbols, .memory = {.max = 60000}};
     mw_engine *engine, *plain = create(&s, false);
     mw_error err;
     MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
@@ -410,7 +410,7 @@ MW_TEST(engine_refuses_events_beyond_its_memory) {
             MW_CHECK_OK(mw_engine_apply(plain, &event, NULL), NULL);
         else
             refused++;
-        MW_CHECK(mw_engine_read_stats(engine).bytes <= config.memory_max);
+        MW_CHECK(mw_engine_read_stats(engine).bytes <= config.memory.max);
     }
     MW_CHECK(refused > 0 && refused < s.world.events.event_count);
     MW_CHECK(strstr(err.message, "window state must stay within 60000 bytes"));

@@ -80,7 +80,8 @@ static size_t bytes_after(const char *windows, int64_t count) {
     }
     mw_cell row[] = {mw_cell_time(MW_HOUR_US), mw_cell_number(1), mw_cell_number(0)};
     mw_cell feature;
-    mw_engine_features(engine, &(mw_moment){MW_HOUR_US, MW_HOUR_US, row}, &feature);
+    mw_moment moment = {MW_HOUR_US, MW_HOUR_US, row};
+    MW_CHECK_OK(mw_engine_features(engine, &moment, &feature, NULL), NULL);
     MW_CHECK_EQUAL_DOUBLE_BITS(feature.number, (double)(count - 1) / 2);
     size_t bytes = mw_engine_read_stats(engine).bytes;
     mw_engine_destroy(engine);

@@ -1,5 +1,7 @@
 #include "feature/group.h"
 
+#include <string.h>
+
 /* Work for censuses stands apart from the usual way, which most groups take at every event. */
 #define APART __attribute__((noinline))
 
@@ -24,11 +26,17 @@ static void release_censuses(mw_group *group, mw_card *card) {
     }
 }
 
+/* Where the pool does not own the blocks, the cards alone know them. */
+static void release_card(mw_group *group, mw_card *card) {
+    release_censuses(group, card);
+    if (group->spill && !card->is_out) mw_ring_release(&card->ring, &group->rings);
+}
+
 void mw_group_release(mw_group *group) {
-    for (uint32_t number = 1; group->plan->census_count > 0 && number < group->cards.number_end;
-         number++) {
+    bool has_more = group->spill || group->plan->census_count > 0;
+    for (uint32_t number = 1; has_more && number < group->cards.number_end; number++) {
         mw_card *card = mw_cards_at(&group->cards, number);
-        if (card) release_censuses(group, card);
+        if (card) release_card(group, card);
     }
     mw_cards_release(&group->cards);
     mw_pool_release(&group->rings);
@@ -109,25 +117,101 @@ APART static bool reserve_counted(mw_group *group, mw_card *card, uint32_t extra
     return true;
 }
 
-bool mw_group_make_room(mw_group *group, mw_card *card, int64_t place) {
+mw_status mw_group_make_room(mw_group *group, mw_card *card, int64_t place, mw_error *err) {
+    MW_TRY(mw_group_bring(group, card, err));
     uint32_t extra = card->reserved + 1;
     bool fits = mw_ring_fits(&card->ring, extra);
-    if (fits && group->plan->census_count == 0) return true;
+    if (fits && group->plan->census_count == 0) return MW_OK;
     if (!fits) evict(group, card, mw_group_horizon(group, place));
-    return group->plan->census_count > 0
-               ? reserve_counted(group, card, extra)
-               : mw_ring_reserve(&group->plan->ring, &card->ring, &group->rings, extra);
+    bool has_room =
+        group->plan->census_count > 0
+            ? reserve_counted(group, card, extra)
+            : mw_ring_reserve(&group->plan->ring, &card->ring, &group->rings, extra);
+    return has_room ? MW_OK : MW_NO_MEMORY;
 }
 
-mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place) {
+mw_status mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place,
+                           mw_card **out_card, mw_error *err) {
     mw_card *card = group->recent;
     if (!card || !mw_cards_is(&group->cards, card, keys)) {
         card = mw_cards_add(&group->cards, keys, mw_cards_hash(&group->cards, keys));
-        if (!card) return NULL;
+        if (!card) return MW_NO_MEMORY;
         group->recent = card;
     }
-    return mw_group_make_room(group, card, place) ? card : NULL;
+    MW_TRY(mw_group_make_room(group, card, place, err));
+    *out_card = card;
+    return MW_OK;
 }
+
+/* --- out and back ---------------------------------------------------------------------------- */
+
+mw_status mw_group_peek(const mw_group *group, const mw_card *card, mw_ring *out_ring,
+                        mw_error *err) {
+    mw_ring ring = card->ring;
+    if (card->is_out) {
+        const void *bytes;
+        ring = (mw_ring){.count = card->out.count, .capacity = card->out.capacity};
+        MW_TRY(mw_spill_look(group->spill, card->out.place,
+                             mw_ring_size(&group->plan->ring, ring.capacity), &ring.first, &bytes,
+                             err));
+        ring.words = (mw_cell *)bytes;
+    }
+    *out_ring = ring;
+    return MW_OK;
+}
+
+/* The censuses of a ring that has come back; false if memory is out, then there are none. */
+static bool count_anew(mw_group *group, mw_card *card) {
+    const mw_group_plan *plan = group->plan;
+    mw_census **censuses = mw_cards_censuses(&group->cards, card);
+    for (uint32_t i = 0; i < plan->census_count; i++) {
+        if (mw_census_reserve(&censuses[i], &plan->censuses[i], &card->ring, 0,
+                              group->cards.budget))
+            continue;
+        release_censuses(group, card);
+        return false;
+    }
+    return true;
+}
+
+mw_status mw_group_fetch(mw_group *group, mw_card *card, mw_error *err) {
+    const mw_ring_shape *shape = &group->plan->ring;
+    mw_ring_out out = card->out;
+    mw_ring ring;
+    MW_TRY(mw_group_peek(group, card, &ring, err));
+    mw_cell *words = mw_ring_take(shape, ring.capacity, &group->rings);
+    if (!words) return MW_NO_MEMORY;
+    memcpy(words, ring.words, mw_ring_size(shape, ring.capacity));
+    ring.words = words;
+    card->ring = ring;
+    if (!count_anew(group, card)) {
+        mw_ring_release(&card->ring, &group->rings);
+        card->out = out;
+        return MW_NO_MEMORY;
+    }
+    card->is_out = false;
+    mw_spill_drop(group->spill, out.place, mw_ring_size(shape, out.capacity));
+    return MW_OK;
+}
+
+mw_status mw_group_put_out(mw_group *group, mw_card *card, bool *out_is_out, mw_error *err) {
+    const mw_ring_shape *shape = &group->plan->ring;
+    const mw_ring *ring = &card->ring;
+    *out_is_out = false;
+    if (card->is_out || card->reserved > 0 || ring->count == 0) return MW_OK;
+    mw_ring_out out = {.newest = mw_ring_time(shape, ring, mw_ring_end(ring) - 1),
+                       .count = ring->count,
+                       .capacity = ring->capacity};
+    mw_str bytes = {(const char *)ring->words, mw_ring_size(shape, ring->capacity)};
+    MW_TRY(mw_spill_put(group->spill, ring->first, bytes, &out.place, err));
+    mw_ring_release(&card->ring, &group->rings);
+    release_censuses(group, card);
+    card->out = out;
+    card->is_out = *out_is_out = true;
+    return MW_OK;
+}
+
+/* --- elements -------------------------------------------------------------------------------- */
 
 APART static void insert_and_count(mw_group *group, mw_card *card, const mw_cell *element) {
     uint64_t position = mw_ring_insert(&group->plan->ring, &card->ring, element);
@@ -267,7 +351,7 @@ uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64
 /* Most windows end where they ended last, or one event further. */
 static void foresee_events(const mw_group *group, mw_card *card) {
     const mw_ring_shape *shape = &group->plan->ring;
-    if (card->ring.capacity == 0) return;
+    if (card->is_out || card->ring.capacity == 0) return;
     const uint32_t *hints = mw_cards_hints(&group->cards, card);
     uint64_t asked = mw_ring_end(&card->ring);
     mw_ring_prefetch(shape, &card->ring, asked);
@@ -300,17 +384,28 @@ static void shrink(mw_group *group, mw_card *card, uint32_t needed) {
         mw_census_shrink(&censuses[i], needed);
 }
 
-static size_t count_withdrawn(const mw_group_plan *plan, const mw_ring *ring) {
+/* Of a ring that is out one at most is said: it only matters whether there are any. */
+static size_t count_withdrawn(const mw_group_plan *plan, const mw_card *card) {
+    const mw_ring *ring = &card->ring;
     size_t count = 0;
+    if (card->is_out) return 1;
     for (uint64_t at = ring->first; at < mw_ring_end(ring); at++)
         count += mw_ring_at(&plan->ring, ring, at, plan->withdrawn_word)->time < INT64_MAX;
     return count;
 }
 
+static void forget_out(mw_group *group, mw_card *card) {
+    mw_spill_drop(group->spill, card->out.place,
+                  mw_ring_size(&group->plan->ring, card->out.capacity));
+    card->ring = (mw_ring){0};
+    card->is_out = false;
+}
+
 static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
     mw_card *card = mw_cards_at(&group->cards, number);
-    if (!card) return;
-    evict(group, card, horizon);
+    if (!card || (card->is_out && card->out.newest >= horizon)) return;
+    if (card->is_out) forget_out(group, card);
+    else evict(group, card, horizon);
     if (card->ring.count + card->reserved > 0) {
         shrink(group, card, card->ring.count + card->reserved);
         return;
@@ -328,7 +423,7 @@ void mw_group_sweep(mw_group *group, int64_t place) {
         sweep_card(group, number, horizon);
         const mw_card *card = group->withdrawn_count > 0 ? mw_cards_at(&group->cards, number)
                                                          : NULL;
-        if (card) withdrawn += count_withdrawn(group->plan, &card->ring);
+        if (card) withdrawn += count_withdrawn(group->plan, card);
     }
     group->withdrawn_count = withdrawn;
     if (group->cards.count < count) mw_cards_rebuild(&group->cards);

@@ -3,15 +3,20 @@
  *
  * An event is first admitted, which may fail and changes no value, then inserted, which
  * cannot fail: so an event enters all groups or none.
+ *
+ * A card's ring may be out on disk: mw_group_bring, which may fail, has it back. Who looks into a
+ * ring or changes it does that first.
  */
 #pragma once
 #include "feature/cards.h"
 #include "feature/plan.h"
+#include "feature/spill.h"
 
 typedef struct {
     const mw_group_plan *plan;
     mw_pool rings;
     mw_cards cards;
+    mw_spill *spill; /* where rings go that are out; NULL: none ever is */
     size_t withdrawn_count; /* elements that corrections replaced and that are kept, or more */
     mw_card *recent; /* found last: an event mostly follows its moment; NULL: none */
     int64_t swept;   /* the place of the last sweep, */
@@ -29,12 +34,28 @@ MW_MUST_USE bool mw_group_takes(const mw_group *group, const mw_frame *frame,
 /* Fills the columns of an element; instance and known time are the caller's. Gives back how
    many values are outside of a sum's range. */
 uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *out_element);
-/* The card of `keys` with room for one more event; NULL if memory is out. */
-mw_card *mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place);
-/* Makes room in a card for one more event; false if memory is out. */
-MW_MUST_USE bool mw_group_make_room(mw_group *group, mw_card *card, int64_t place);
+/* The card of `keys` with room for one more event. MW_NO_MEMORY bears no message. */
+MW_MUST_USE mw_status mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place,
+                                       mw_card **out_card, mw_error *err);
+/* Makes room in a card for one more event. Likewise. */
+MW_MUST_USE mw_status mw_group_make_room(mw_group *group, mw_card *card, int64_t place,
+                                         mw_error *err);
 void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element);
 mw_card *mw_group_find(const mw_group *group, const mw_cell *keys); /* NULL: there is none */
+MW_MUST_USE mw_status mw_group_fetch(mw_group *group, mw_card *card, mw_error *err);
+/* Has the card's ring back, if it is out. NULL is allowed. MW_NO_MEMORY bears no message. */
+static inline mw_status mw_group_bring(mw_group *group, mw_card *card, mw_error *err) {
+    if (!card) return MW_OK;
+    card->is_touched = true;
+    return card->is_out ? mw_group_fetch(group, card, err) : MW_OK;
+}
+/* The card's ring, or what it is like on disk, which stays there; good until the next call. */
+MW_MUST_USE mw_status mw_group_peek(const mw_group *group, const mw_card *card,
+                                    mw_ring *out_ring, mw_error *err);
+/* Puts the card's ring out, unless it has none, or must stay for an event that is not known yet:
+   then `*out_is_out` is false. */
+MW_MUST_USE mw_status mw_group_put_out(mw_group *group, mw_card *card, bool *out_is_out,
+                                       mw_error *err);
 /* The reverse of an insertion: takes the element out or, where that is kept, notes that it counts
    until `until` only. Nothing happens if it is not there. */
 void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, int64_t until);

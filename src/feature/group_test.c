@@ -48,8 +48,8 @@ static bool put(fixture *f, int64_t time, double key, double x) {
     mw_frame frame = frame_of(f, row);
     if (!mw_group_takes(&f->group, &frame, keys)) return false;
     MW_CHECK(mw_group_fill(&f->group, &frame, element) == (fabs(x) >= 0x1p63));
-    mw_card *card = mw_group_reserve(&f->group, keys, time);
-    MW_CHECK(card);
+    mw_card *card;
+    MW_CHECK_OK(mw_group_reserve(&f->group, keys, time, &card, NULL), NULL);
     mw_group_insert(&f->group, card, element);
     return true;
 }

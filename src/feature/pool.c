@@ -1,6 +1,7 @@
 #include "feature/pool.h"
 
 enum { CHUNK_SIZE_MIN = 4 << 10, CHUNK_SIZE_MAX = 8 << 20, ALIGNMENT = 32 };
+enum { HEAP_HEAD = 16 }; /* what the heap itself takes for a block */
 
 struct mw_pool_chunk {
     mw_pool_chunk *next;
@@ -14,8 +15,10 @@ struct mw_pool_block {
 bool mw_budget_take(mw_budget *budget, size_t size) {
     size_t used = __atomic_load_n(&budget->used, __ATOMIC_RELAXED);
     do {
-        MW_ASSERT(used <= budget->max);
-        if (size > budget->max - used) return false;
+        size_t movable =
+            budget->spills ? __atomic_load_n(&budget->movable, __ATOMIC_RELAXED) : 0;
+        size_t fixed = used > movable ? used - movable : 0;
+        if (fixed > budget->max || size > budget->max - fixed) return false;
     } while (!__atomic_compare_exchange_n(&budget->used, &used, used + size, true,
                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     return true;
@@ -24,6 +27,17 @@ bool mw_budget_take(mw_budget *budget, size_t size) {
 void mw_budget_give(mw_budget *budget, size_t size) {
     size_t used = __atomic_fetch_sub(&budget->used, size, __ATOMIC_RELAXED);
     MW_ASSERT(size <= used);
+}
+
+bool mw_budget_take_movable(mw_budget *budget, size_t size) {
+    if (!mw_budget_take(budget, size)) return false;
+    __atomic_fetch_add(&budget->movable, size, __ATOMIC_RELAXED);
+    return true;
+}
+
+void mw_budget_give_movable(mw_budget *budget, size_t size) {
+    __atomic_fetch_sub(&budget->movable, size, __ATOMIC_RELAXED);
+    mw_budget_give(budget, size);
 }
 
 void mw_pool_init(mw_pool *pool, mw_budget *budget) {
@@ -50,9 +64,23 @@ static bool add_chunk(mw_pool *pool, size_t size) {
     return true;
 }
 
+static void *take_from_heap(mw_pool *pool, int size_class, size_t size) {
+    if (!mw_budget_take_movable(pool->budget, size + HEAP_HEAD)) return NULL;
+    void *block = mw_allocate(size);
+    if (!block) mw_budget_give_movable(pool->budget, size + HEAP_HEAD);
+    else pool->sizes[size_class] = size;
+    return block;
+}
+
+static void give_to_heap(mw_pool *pool, int size_class, void *block) {
+    mw_budget_give_movable(pool->budget, pool->sizes[size_class] + HEAP_HEAD);
+    mw_free(block);
+}
+
 void *mw_pool_take(mw_pool *pool, int size_class, size_t size) {
     MW_ASSERT(size_class >= 0 && size_class < MW_POOL_CLASSES_MAX);
     MW_ASSERT(size >= sizeof(mw_pool_block) && size % sizeof(uint64_t) == 0);
+    if (pool->budget->spills) return take_from_heap(pool, size_class, size);
     mw_pool_block *block = pool->free[size_class];
     if (block) {
         pool->free[size_class] = block->next;
@@ -68,6 +96,10 @@ void *mw_pool_take(mw_pool *pool, int size_class, size_t size) {
 void mw_pool_give(mw_pool *pool, int size_class, void *block) {
     MW_ASSERT(size_class >= 0 && size_class < MW_POOL_CLASSES_MAX);
     if (!block) return;
+    if (pool->budget->spills) {
+        give_to_heap(pool, size_class, block);
+        return;
+    }
     mw_pool_block *given = block;
     given->next = pool->free[size_class];
     pool->free[size_class] = given;

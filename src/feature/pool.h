@@ -6,6 +6,9 @@
  * heap before the pool does. All pools of one engine draw on one budget, from
  * several threads if it likes; a pool belongs to one.
  *
+ * Where state may be spilled (feature/cold.h), blocks come from the heap and go back to it one by
+ * one, so that what one key gives up serves any other.
+ *
  * The caller names a block's class when it takes it and when it gives it back; one class has
  * one size.
  */
@@ -16,11 +19,20 @@ enum { MW_POOL_CLASSES_MAX = 33 };
 
 typedef struct {
     size_t used, max; /* bytes */
+    bool spills;      /* what is movable may be over the maximum until it is spilled */
+    size_t movable;   /* of `used` */
 } mw_budget;
 
-/* Takes `size` bytes off the budget; false if that much is not left. */
+/* Takes `size` bytes off the budget; false if that much is not left, or would not be were all that
+   is movable spilled. */
 MW_MUST_USE bool mw_budget_take(mw_budget *budget, size_t size);
 void mw_budget_give(mw_budget *budget, size_t size);
+/* The same of bytes that can be spilled. */
+MW_MUST_USE bool mw_budget_take_movable(mw_budget *budget, size_t size);
+void mw_budget_give_movable(mw_budget *budget, size_t size);
+static inline bool mw_budget_is_over(const mw_budget *budget) {
+    return __atomic_load_n(&budget->used, __ATOMIC_RELAXED) > budget->max;
+}
 
 typedef struct mw_pool_chunk mw_pool_chunk;
 typedef struct mw_pool_block mw_pool_block;
@@ -31,11 +43,13 @@ typedef struct {
     size_t rest_size;
     size_t chunk_size;     /* of the next one */
     mw_pool_block *free[MW_POOL_CLASSES_MAX];
+    size_t sizes[MW_POOL_CLASSES_MAX]; /* of blocks that came from the heap one by one */
 } mw_pool;
 
 void mw_pool_init(mw_pool *pool, mw_budget *budget);
 /* A block with undefined contents, aligned to 8 bytes, or to 32 if all sizes of the pool are
-   multiples of that; NULL if memory or budget is out. */
+   multiples of that and nothing is spilled; NULL if memory or budget is out. */
 void *mw_pool_take(mw_pool *pool, int size_class, size_t size);
 void mw_pool_give(mw_pool *pool, int size_class, void *block); /* NULL is allowed */
+/* Where the budget spills, all blocks have been given back before. */
 void mw_pool_release(mw_pool *pool);

@@ -76,12 +76,13 @@ static void ask_engine(const stage *s, const scene *here) {
     size_t applied = 0;
     mw_cell feature;
     apply_before(engine, s, s->moment.place, &applied);
-    mw_engine_features(engine, &s->moment, &feature);
+    MW_CHECK_OK(mw_engine_features(engine, &s->moment, &feature, NULL), NULL);
     check(s->model->features[0].type, feature, here->expected);
 
     int64_t due = s->moment.t + s->model->maturity_us;
     apply_before(engine, s, due > s->moment.place ? due : s->moment.place, &applied);
-    mw_label label = mw_engine_label(engine, &s->moment, &feature);
+    mw_label label;
+    MW_CHECK_OK(mw_engine_label(engine, &s->moment, &feature, &label, NULL), NULL);
     if (here->label) check(mw_code_type(s->model->label), label.value, here->expected_label);
     mw_engine_destroy(engine);
 }

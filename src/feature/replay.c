@@ -23,6 +23,7 @@ static mw_status start_engine(mw_replay *replay, mw_error *err) {
                                .model = config->model,
                                .symbols = config->symbols,
                                .with_label = config->with_label,
+                               .memory = config->memory,
                                .strand_count = mw_block_strand_count(config->crew.size)};
     MW_TRY(mw_engine_create(engine, &replay->engine, err));
     if (config->stretch_max != 1 && mw_block_suits(replay->engine, config->events))
@@ -167,7 +168,7 @@ static mw_status work_moment(mw_replay *replay, mw_turn *turn, mw_step *out_step
         MW_TRY(mw_slate_fill(replay->slate, engine, &turn->moment, err));
         return next_of_slate(replay, out_step, out_found, err);
     }
-    mw_engine_features(engine, &turn->moment, replay->features);
+    MW_TRY(mw_engine_features(engine, &turn->moment, replay->features, err));
     *out_found = mw_engine_takes(engine, &turn->moment, replay->features);
     if (!*out_found) return MW_OK;
     MW_TRY(expect_label(replay, turn, err));
@@ -184,9 +185,8 @@ static mw_status work_turn(mw_replay *replay, mw_turn *turn, mw_step *out_step, 
     case MW_TURN_MOMENT: return work_moment(replay, turn, out_step, out_found, err);
     default:
         *out_found = begin_label(replay, turn, out_step);
-        if (*out_found)
-            out_step->label = mw_engine_label(engine, &turn->moment, out_step->features);
-        return MW_OK;
+        if (!*out_found) return MW_OK;
+        return mw_engine_label(engine, &turn->moment, out_step->features, &out_step->label, err);
     }
 }
 

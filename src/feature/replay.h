@@ -24,6 +24,7 @@ typedef struct {
     size_t stretch_max;      /* how many turns are worked off at a time; 0: as many as do well, 1:
                                 turn by turn, the plain way that tests compare with */
     mw_crew crew;            /* shares the work; zeroed: the caller alone */
+    mw_engine_memory memory; /* the engine's */
 } mw_replay_config;
 
 typedef struct {

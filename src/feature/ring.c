@@ -12,7 +12,7 @@ static size_t level_nodes(uint32_t capacity, int level) {
 }
 
 /* Whole half lines: so a small page, wherever it stands, takes no more lines than it must. */
-static size_t block_size(const mw_ring_shape *shape, uint32_t capacity) {
+size_t mw_ring_size(const mw_ring_shape *shape, uint32_t capacity) {
     size_t words = page_count(capacity) * shape->page_words;
     if (shape->rank_count > 0)
         for (int level = 1; level_nodes(capacity, level) > 0; level++)
@@ -156,10 +156,14 @@ static void move(const mw_ring_shape *shape, mw_ring *ring, uint64_t from, uint6
         *mw_ring_at(shape, ring, to, i) = *mw_ring_at(shape, ring, from, i);
 }
 
+mw_cell *mw_ring_take(const mw_ring_shape *shape, uint32_t capacity, mw_pool *pool) {
+    return mw_pool_take(pool, block_class(capacity), mw_ring_size(shape, capacity));
+}
+
 /* Moves the elements to a block of another capacity, positions counting from 0 again. */
 static bool resize(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t capacity) {
     mw_ring resized = {.count = ring->count, .capacity = capacity};
-    resized.words = mw_pool_take(pool, block_class(capacity), block_size(shape, capacity));
+    resized.words = mw_ring_take(shape, capacity, pool);
     if (!resized.words) return false;
     for (uint64_t i = 0; i < ring->count; i++)
         for (uint32_t word = 0; word < shape->element_words; word++)

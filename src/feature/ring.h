@@ -90,6 +90,9 @@ static inline void mw_ring_prefetch(const mw_ring_shape *shape, const mw_ring *r
 }
 void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
                   mw_cell *out_element);
+/* The bytes of a ring's block, which hold all of it, and a block for them. */
+size_t mw_ring_size(const mw_ring_shape *shape, uint32_t capacity);
+mw_cell *mw_ring_take(const mw_ring_shape *shape, uint32_t capacity, mw_pool *pool);
 
 /* Whether `extra` more elements fit; a page that is begun or half evicted is taken whole. */
 static inline bool mw_ring_fits(const mw_ring *ring, uint32_t extra) {

@@ -164,7 +164,11 @@ mw_status mw_slate_fill(mw_slate *slate, mw_engine *engine, const mw_moment *ann
     MW_TRY(expand(slate, announced, err));
     for (size_t i = 0; i < slate->count; i++) {
         mw_moment moment = mw_slate_moment(slate, i);
-        mw_engine_windows(engine, &moment, slate->windows + i * model->window_count);
+        mw_status status = mw_engine_windows(engine, &moment,
+                                             slate->windows + i * model->window_count, err);
+        if (status == MW_OK) continue;
+        slate->count = 0;
+        return status;
     }
     size_t done = 0;
     for (size_t i = 0; i < model->within_count; i++) {

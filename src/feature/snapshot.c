@@ -57,45 +57,62 @@ static void hash_event(const mw_engine *engine, const mw_group *group, const mw_
 
 /* The element at a position, until the next call: in room that the engine needs only at work. */
 static const mw_cell *element_at(const mw_engine *engine, const mw_group *group,
-                                 const mw_card *card, uint64_t position) {
+                                 const mw_ring *ring, uint64_t position) {
     mw_cell *element = engine->admissions[0].element;
-    mw_ring_read(&group->plan->ring, &card->ring, position, element);
+    mw_ring_read(&group->plan->ring, ring, position, element);
     return element;
 }
 
 static uint64_t first_kept(const mw_engine *engine, const mw_group *group,
-                           const mw_card *card) {
-    return mw_ring_seek(&group->plan->ring, &card->ring, card->ring.first,
+                           const mw_ring *ring) {
+    return mw_ring_seek(&group->plan->ring, ring, ring->first,
                         mw_group_horizon(group, engine->place));
 }
 
 /* The sum of the hashes of all events, as a number: so no order has to be found for them, and
    none can matter. */
-void mw_engine_digest(const mw_engine *engine, mw_sha256 *sha) {
-    uint64_t sum[MW_SHA256_SIZE / 8] = {0}, count = 0;
+typedef struct {
+    uint64_t parts[MW_SHA256_SIZE / 8], count;
+} hash_sum;
+
+static void add_hash(hash_sum *sum, mw_sha256 *one) {
+    uint64_t parts[MW_SHA256_SIZE / 8];
+    mw_sha256_bytes(one, (unsigned char *)parts);
+    bool carry = false;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        uint64_t with_carry;
+        bool over = __builtin_add_overflow(parts[i], (uint64_t)carry, &with_carry);
+        carry = over | __builtin_add_overflow(sum->parts[i], with_carry, &sum->parts[i]);
+    }
+    sum->count++;
+}
+
+static mw_status add_hashes(const mw_engine *engine, const mw_group *group, const mw_card *card,
+                            hash_sum *sum, mw_error *err) {
+    mw_ring ring;
+    MW_TRY(mw_group_peek(group, card, &ring, err));
+    for (uint64_t at = first_kept(engine, group, &ring); at < mw_ring_end(&ring); at++) {
+        mw_sha256 one;
+        mw_sha256_init(&one);
+        hash_event(engine, group, card, element_at(engine, group, &ring, at), &one);
+        add_hash(sum, &one);
+    }
+    return MW_OK;
+}
+
+mw_status mw_engine_digest(const mw_engine *engine, mw_sha256 *sha, mw_error *err) {
+    hash_sum sum = {.count = 0};
     for (size_t g = 0; g < engine->plan.group_count; g++) {
         const mw_group *group = &engine->groups[g];
         for (uint32_t number = 1; number < group->cards.number_end; number++) {
             const mw_card *card = mw_cards_at(&group->cards, number);
-            if (!card) continue;
-            uint64_t end = mw_ring_end(&card->ring);
-            for (uint64_t at = first_kept(engine, group, card); at < end; at++, count++) {
-                mw_sha256 one;
-                uint64_t parts[MW_SHA256_SIZE / 8];
-                mw_sha256_init(&one);
-                hash_event(engine, group, card, element_at(engine, group, card, at), &one);
-                mw_sha256_bytes(&one, (unsigned char *)parts);
-                bool carry = false;
-                for (size_t i = 0; i < sizeof sum / sizeof *sum; i++) {
-                    uint64_t with_carry;
-                    bool over = __builtin_add_overflow(parts[i], (uint64_t)carry, &with_carry);
-                    carry = over | __builtin_add_overflow(sum[i], with_carry, &sum[i]);
-                }
-            }
+            if (card) MW_TRY(add_hashes(engine, group, card, &sum, err));
         }
     }
-    mw_sha256_add_u64(sha, count);
-    for (size_t i = 0; i < sizeof sum / sizeof *sum; i++) mw_sha256_add_u64(sha, sum[i]);
+    mw_sha256_add_u64(sha, sum.count);
+    for (size_t i = 0; i < sizeof sum.parts / sizeof *sum.parts; i++)
+        mw_sha256_add_u64(sha, sum.parts[i]);
+    return MW_OK;
 }
 
 static uint64_t program_hash(const mw_engine *engine) {
@@ -162,18 +179,26 @@ static void write_instances(writer *w) {
         if (w->index_of_root[number] != 0) write_instance(w, number);
 }
 
-static void write_group(writer *w, const mw_group *group) {
+static mw_status write_card(writer *w, const mw_group *group, const mw_card *card,
+                            mw_error *err) {
+    mw_ring ring;
+    MW_TRY(mw_group_peek(group, card, &ring, err));
+    write_keys(w, group->plan, card);
+    uint64_t from = first_kept(w->engine, group, &ring), end = mw_ring_end(&ring);
+    mw_buf_append_u32(w->out, (uint32_t)(end - from));
+    for (; from < end; from++)
+        write_element(w, group->plan, element_at(w->engine, group, &ring, from));
+    return MW_OK;
+}
+
+static mw_status write_group(writer *w, const mw_group *group, mw_error *err) {
     const mw_cards *cards = &group->cards;
     mw_buf_append_u32(w->out, (uint32_t)cards->count);
     for (uint32_t number = 1; number < cards->number_end; number++) {
         const mw_card *card = mw_cards_at(cards, number);
-        if (!card) continue;
-        write_keys(w, group->plan, card);
-        uint64_t from = first_kept(w->engine, group, card), end = mw_ring_end(&card->ring);
-        mw_buf_append_u32(w->out, (uint32_t)(end - from));
-        for (; from < end; from++)
-            write_element(w, group->plan, element_at(w->engine, group, card, from));
+        if (card) MW_TRY(write_card(w, group, card, err));
     }
+    return MW_OK;
 }
 
 static void write_pending(writer *w) {
@@ -206,9 +231,12 @@ mw_status mw_engine_save(const mw_engine *engine, mw_buf *out, mw_error *err) {
     mw_buf_append_u64(out, engine->stats.events_too_late);
     mw_buf_append_u64(out, engine->stats.values_refused);
     write_instances(&w);
-    for (size_t i = 0; i < engine->plan.group_count; i++) write_group(&w, &engine->groups[i]);
+    mw_status status = MW_OK;
+    for (size_t i = 0; status == MW_OK && i < engine->plan.group_count; i++)
+        status = write_group(&w, &engine->groups[i], err);
     write_pending(&w);
     mw_free(w.index_of_root);
+    if (status != MW_OK) return status;
     if (!out->failed) mw_buf_append_u32(out, mw_crc32c(0, out->data + start, out->size - start));
     return mw_buf_check(out, "checkpoint", err);
 }
@@ -219,6 +247,8 @@ typedef struct {
     uint32_t *root_of_index; /* index_max + 1 of them */
     uint32_t index_max;
     bool out_of_memory;
+    mw_status spilling; /* that of putting keys out and having them back, */
+    mw_error *err;      /* with its message */
 } loader;
 
 static mw_cell load_cell(loader *l, mw_type type) {
@@ -249,7 +279,20 @@ static void load_keys(loader *l, const mw_group_plan *plan, mw_cell *out_keys) {
 }
 
 static bool goes_on(const loader *l) {
-    return !l->in.failed && !l->out_of_memory;
+    return !l->in.failed && !l->out_of_memory && l->spilling == MW_OK;
+}
+
+/* The card of `keys` with room for one more event; NULL, and the loading ends, if there is none. */
+static mw_card *reserve(loader *l, mw_group *group, const mw_cell *keys) {
+    mw_card *card = NULL;
+    l->spilling = mw_engine_relieve(l->engine, 0, l->err);
+    if (l->spilling == MW_OK)
+        l->spilling = mw_group_reserve(group, keys, l->engine->place, &card, l->err);
+    if (l->spilling == MW_NO_MEMORY) {
+        l->out_of_memory = true;
+        l->spilling = MW_OK;
+    }
+    return card;
 }
 
 static uint32_t load_instance(loader *l, const uint32_t *streams, const int64_t *times,
@@ -319,8 +362,7 @@ static void load_group(loader *l, mw_group *group) {
         for (uint32_t i = 0; goes_on(l) && i < count; i++) {
             load_element(l, group->plan, element);
             if (l->in.failed) break;
-            mw_card *card = mw_group_reserve(group, keys, l->engine->place);
-            l->out_of_memory = !card;
+            mw_card *card = reserve(l, group, keys);
             if (card) load_into(group, card, element);
         }
     }
@@ -351,8 +393,9 @@ static void load_pending(loader *l) {
         load_keys(l, group->plan, keys);
         load_element(l, group->plan, element);
         if (l->in.failed) return;
-        entry.card = mw_group_reserve(group, keys, engine->place);
-        l->out_of_memory = !entry.card || !mw_pending_reserve(&engine->pending, 1);
+        entry.card = reserve(l, group, keys);
+        if (!entry.card) return;
+        l->out_of_memory = !mw_pending_reserve(&engine->pending, 1);
         if (!l->out_of_memory) mw_pending_add(&engine->pending, entry, element);
     }
 }
@@ -392,6 +435,11 @@ static void make_empty(mw_engine *engine) {
         mw_group_release(&engine->groups[i]);
         mw_group_init(&engine->groups[i], &engine->plan.groups[i], &engine->budget);
     }
+    if (engine->colds) {
+        mw_cold_release(&engine->colds[0]);
+        mw_cold_init(&engine->colds[0], engine->groups, engine->plan.group_count,
+                     engine->config.memory.disk);
+    }
     mw_instances_release(&engine->instances);
     mw_pending_release(&engine->pending);
     engine->stats = (mw_engine_stats){0};
@@ -402,6 +450,7 @@ mw_status mw_engine_load(mw_engine *engine, mw_str bytes, mw_error *err) {
     MW_ASSERT(engine->stats.events_applied == 0);
     MW_TRY(check_frame(bytes, err));
     loader l = {.engine = engine,
+                .err = err,
                 .in = {.rest = mw_str_slice(bytes, 2 * sizeof(uint32_t),
                                             bytes.size - sizeof(uint32_t))}};
     if (mw_read_u64(&l.in) != program_hash(engine))
@@ -410,6 +459,7 @@ mw_status mw_engine_load(mw_engine *engine, mw_str bytes, mw_error *err) {
     mw_free(l.root_of_index);
     if (goes_on(&l)) return MW_OK;
     make_empty(engine);
+    if (l.spilling != MW_OK) return l.spilling;
     if (l.out_of_memory) return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory to load it");
     return mw_fail(err, MW_CORRUPT, "checkpoint: its contents break its format");
 }

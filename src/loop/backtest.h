@@ -28,6 +28,7 @@ typedef struct {
     const mw_project_model *project_model;
     const mw_events *events; /* sorted */
     mw_symbols *symbols;
+    mw_engine_memory memory; /* of the windows */
     mw_train_origin origin;
     int64_t from, to;        /* local midnights: moments with from <= t < to are predicted */
     const mw_policy *policies;

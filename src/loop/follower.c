@@ -99,7 +99,8 @@ static mw_status set_up(mw_follower *follower, mw_error *err) {
     mw_course_config course = {.engine = {.program = config->program,
                                           .model = config->model,
                                           .symbols = config->symbols,
-                                          .with_label = true},
+                                          .with_label = true,
+                                          .memory = config->memory},
                                .from = config->from,
                                .to = INT64_MAX};
     follower->features = mw_arena_alloc(&follower->arena, config->model->feature_count + 1,

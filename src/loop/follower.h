@@ -58,6 +58,7 @@ typedef struct {
     const mw_model_program *model;
     const mw_project_model *project_model; /* its segments */
     mw_symbols *symbols;
+    mw_engine_memory memory;  /* of its windows */
     const mw_events *history; /* of the lake, sorted */
     mw_lake_snapshot lake;    /* that it is of: the log's events are followed from there on */
     int64_t from;             /* moments with t before this pass in silence */

@@ -96,7 +96,8 @@ mw_status mw_tape_record(mw_tape *tape, const mw_backtest_config *config, mw_err
     mw_course_config course = {.engine = {.program = config->program,
                                           .model = config->model,
                                           .symbols = config->symbols,
-                                          .with_label = true},
+                                          .with_label = true,
+                                          .memory = config->memory},
                                .from = INT64_MIN,
                                .to = config->to};
     MW_TRY(mw_course_create(course, &job.course, err));

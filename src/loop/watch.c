@@ -86,6 +86,7 @@ static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error
                                    .model = config->model,
                                    .project_model = config->project_model,
                                    .symbols = config->symbols,
+                                   .memory = config->memory,
                                    .history = config->history,
                                    .lake = config->lake,
                                    .from = begin,

@@ -26,6 +26,7 @@ typedef struct {
     const mw_model_program *model;
     const mw_project_model *project_model;
     mw_symbols *symbols;
+    mw_engine_memory memory;   /* of its windows */
     const mw_events *history;
     mw_lake_snapshot lake;     /* that it is of */
     mw_str champion;           /* bytes */

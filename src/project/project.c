@@ -460,6 +460,8 @@ static mw_status values_read(reader *r, const mw_yaml *root, mw_project *project
     project->zone = text_or(mw_yaml_get(root, "zone"), MW_STR("UTC"));
     project->zone_position = position_of(mw_yaml_get(root, "zone"));
     project->is_durable = mw_str_is(text_of(mw_yaml_get(root, "durability")), "disk");
+    if (!mw_scalar_size(text_of(mw_yaml_get(root, "memory")), &project->memory_max))
+        project->memory_max = 0;
     features_read(r, mw_yaml_get(root, "features"), project);
     streams_read(r, mw_yaml_get(root, "streams"), project);
     models_read(r, mw_yaml_get(root, "models"), project);

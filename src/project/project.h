@@ -93,6 +93,7 @@ typedef struct {
     mw_str zone; /* "UTC" if not given */
     mw_position zone_position;
     bool is_durable; /* records are on disk before they are answered */
+    uint64_t memory_max; /* bytes of a model's window state in memory; 0: no limit */
     mw_project_stream *streams;
     size_t stream_count;
     mw_named_source *features;

@@ -178,6 +178,15 @@ MW_TEST(project_reads_where_records_must_be) {
     mw_arena_release(&r->arena);
 }
 
+MW_TEST(project_reads_how_much_memory_state_may_take) {
+    reading *r = read_bytes(MW_STR("project: p\n"
+                                   "memory: 500 MB\n"
+                                   "streams: {s: {from: a.csv, time: at}}\n"));
+    MW_CHECK_EQUAL_INT(r->diagnostics.count, 0);
+    MW_CHECK_EQUAL_INT(r->project->memory_max, 500000000);
+    mw_arena_release(&r->arena);
+}
+
 MW_TEST(project_reads_the_less_usual_keys) {
     reading *r = read_bytes(MW_STR("project: p\n"
                                    "streams:\n"
@@ -200,7 +209,7 @@ MW_TEST(project_reads_the_less_usual_keys) {
     MW_CHECK_EQUAL_INT(s->declaration.late_us, 3 * MW_DAY_US);
     MW_CHECK_EQUAL_STR(s->declaration.ids[1], "b");
     MW_CHECK_EQUAL_STR(r->project->zone, "UTC");
-    MW_CHECK(!r->project->is_durable);
+    MW_CHECK(!r->project->is_durable && r->project->memory_max == 0);
     const mw_project_model *m = &r->project->models[0];
     MW_CHECK(!m->has_cost && m->false_alarm_cost == 1 && m->miss_cost == 1);
     MW_CHECK_EQUAL_STR(m->metric, "roc_auc");

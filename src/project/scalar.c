@@ -43,6 +43,24 @@ bool mw_scalar_span(mw_str text, int64_t *out_us) {
     return true;
 }
 
+bool mw_scalar_size(mw_str text, uint64_t *out_bytes) {
+    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    const uint64_t bytes_max = UINT64_C(1000000000000000);
+    uint64_t unit_bytes = 1;
+    int64_t count;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        unit_bytes *= 1000;
+        if (!mw_str_ends(text, mw_str_of(units[i]))) continue;
+        mw_str digits = mw_str_trim(mw_str_slice(text, 0, text.size - 2));
+        if (!mw_str_to_int64(digits, &count) || count <= 0 ||
+            (uint64_t)count > bytes_max / unit_bytes)
+            return false;
+        *out_bytes = (uint64_t)count * unit_bytes;
+        return true;
+    }
+    return false;
+}
+
 bool mw_scalar_share(mw_str text, double *out_share) {
     double percent;
     if (!mw_str_ends(text, MW_STR("%"))) return false;

@@ -19,3 +19,6 @@ MW_MUST_USE bool mw_scalar_span(mw_str text, int64_t *out_us);
 bool mw_scalar_is_action_rule(mw_str text);
 /* "5%", from 0% to 100%, as 0 to 1. */
 MW_MUST_USE bool mw_scalar_share(mw_str text, double *out_share);
+/* "500 MB", "2GB": a whole number and one of kB, MB, GB, TB, each a thousand of the one before;
+   more than 0, at most 1000 TB. */
+MW_MUST_USE bool mw_scalar_size(mw_str text, uint64_t *out_bytes);

@@ -29,6 +29,17 @@ MW_TEST(scalar_reads_spans) {
     }
 }
 
+MW_TEST(scalar_reads_sizes) {
+    uint64_t bytes;
+    MW_CHECK(mw_scalar_size(MW_STR("1 kB"), &bytes) && bytes == 1000);
+    MW_CHECK(mw_scalar_size(MW_STR("2GB"), &bytes) && bytes == 2000000000);
+    MW_CHECK(mw_scalar_size(MW_STR("1000 TB"), &bytes) && bytes == 1000000000000000);
+    static const char *const bad[] = {"", "MB", "0 MB", "-1 MB", "1.5 GB", "2 GiB", "2 gb", "5",
+                                      "1001 TB", "99999999999999999999 kB"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        MW_CHECK(!mw_scalar_size(mw_str_of(bad[i]), &bytes));
+}
+
 MW_TEST(scalar_reads_shares) {
     double share;
     MW_CHECK(mw_scalar_share(MW_STR("0%"), &share) && share == 0);

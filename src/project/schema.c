@@ -14,6 +14,7 @@ static const mw_shape zone = {.kind = MW_SHAPE_ZONE};
 static const mw_shape expression = {.kind = MW_SHAPE_EXPRESSION};
 static const mw_shape expressions = {.kind = MW_SHAPE_MAP, .item = &expression};
 static const mw_shape span = {.kind = MW_SHAPE_SPAN};
+static const mw_shape size = {.kind = MW_SHAPE_SIZE};
 static const mw_shape share = {.kind = MW_SHAPE_SHARE};
 static const mw_shape number = {.kind = MW_SHAPE_NUMBER};
 static const mw_shape numbers = {.kind = MW_SHAPE_MAP, .item = &number};
@@ -233,6 +234,9 @@ static const mw_shape_key project_keys[] = {
      "when a model is trained again, and what a new version must show"},
     {"durability", &durability, MW_KEY_OPTIONAL,
      "where records must be before they are answered; default kernel, synced every 100 ms"},
+    {"memory", &size, MW_KEY_OPTIONAL,
+     "how much the window state of each model may take; above it keys that went cold are kept on "
+     "disk; default no limit"},
     {"serving", &servings, MW_KEY_OPTIONAL, "how a model answers"},
     {"actions", &actions, MW_KEY_LATER, "what a decision sets off"},
     {"stores", &any_by_name, MW_KEY_LATER, "where state lives when one machine is outgrown"},

@@ -87,6 +87,11 @@ static bool fits_share(mw_str text) {
     return mw_scalar_share(text, &share);
 }
 
+static bool fits_size(mw_str text) {
+    uint64_t bytes;
+    return mw_scalar_size(text, &bytes);
+}
+
 static bool fits_number(mw_str text) {
     double number;
     return mw_str_to_double(text, &number);
@@ -108,6 +113,7 @@ static const struct {
     [MW_SHAPE_EXPRESSION] = {"an expression", fits_text},
     [MW_SHAPE_SPAN] = {"a span such as 30m, 1h or 2d", fits_span},
     [MW_SHAPE_SHARE] = {"a share such as 5%", fits_share},
+    [MW_SHAPE_SIZE] = {"a size such as 500 MB or 2 GB", fits_size},
     [MW_SHAPE_NUMBER] = {"a number", fits_number},
     [MW_SHAPE_AMOUNT] = {"a number of at least 0", fits_amount},
     [MW_SHAPE_CHOICE] = {"a word", fits_text},

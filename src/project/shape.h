@@ -19,6 +19,7 @@ typedef enum {
     MW_SHAPE_EXPRESSION,
     MW_SHAPE_SPAN,
     MW_SHAPE_SHARE,
+    MW_SHAPE_SIZE,
     MW_SHAPE_NUMBER,
     MW_SHAPE_AMOUNT,    /* a number of at least 0 */
     MW_SHAPE_CHOICE,    /* one of `words` */

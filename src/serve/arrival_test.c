@@ -36,7 +36,7 @@ static void digest(const mw_sequencer *sequencer, size_t model,
     mw_sha256_init(&sha);
     mw_engine *engine = mw_course_engine(mw_decider_course(mw_sequencer_decider(sequencer, model)));
     mw_engine_advance(engine, mw_sequencer_read_stats(sequencer).last_place + 1);
-    mw_engine_digest(engine, &sha);
+    MW_CHECK_OK(mw_engine_digest(engine, &sha, NULL), NULL);
     mw_sha256_hex(&sha, out_hex);
 }
 

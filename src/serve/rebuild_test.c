@@ -102,7 +102,7 @@ static void digest(shop *s, char out_hex[MW_SHA256_HEX_SIZE + 1]) {
     mw_decider *decider = mw_sequencer_decider(s->sequencer, SHOP_LATE);
     mw_engine *engine = mw_course_engine(mw_decider_course(decider));
     mw_engine_advance(engine, mw_sequencer_read_stats(s->sequencer).last_place + 1);
-    mw_engine_digest(engine, &sha);
+    MW_CHECK_OK(mw_engine_digest(engine, &sha, NULL), NULL);
     mw_sha256_hex(&sha, out_hex);
 }
 

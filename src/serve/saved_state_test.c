@@ -106,7 +106,7 @@ static void add_course(world *w, size_t model, mw_sha256 *sha) {
     mw_course *course = mw_decider_course((mw_decider *)decider);
     mw_engine_advance(mw_course_engine(course),
                       mw_sequencer_read_stats(w->s.sequencer).last_place + 1);
-    mw_engine_digest(mw_course_engine(course), sha);
+    MW_CHECK_OK(mw_engine_digest(mw_course_engine(course), sha, NULL), NULL);
     mw_sha256_add_u64(sha, (uint64_t)mw_course_next_due(course));
     mw_sha256_add_u64(sha, mw_agenda_count(mw_course_agenda(course)));
     mw_sha256_add_u64(sha, mw_course_refused_moments(course));

@@ -153,7 +153,8 @@ mw_status mw_sequencer_create_decider(mw_sequencer *sequencer, size_t model,
                                                   : sequencer->begin;
     mw_decider_config config = {.program = program,
                                 .model = &program->models[model],
-                                .symbols = sequencer->config.symbols};
+                                .symbols = sequencer->config.symbols,
+                                .memory = sequencer->config.memory};
     if (sequencer->config.fallbacks) config.fallback = sequencer->config.fallbacks[model];
     if (champion->program) {
         mw_status status = map_streams(sequencer, champion, &config, err);

@@ -7,9 +7,8 @@
  * (events of the lake, whose place is their known) is fed and the moments due by it are made,
  * in the order of their places: rules 1 and 4 of the design, here and nowhere else.
  *
- * A due moment's features are read at the place where it fell due, which is the `place` inside
- * its record; the record's own stamp, which names the prediction, is that place or, where
- * several moments share it, the next free one after it.
+ * A due moment's features are read at the place where it fell due, the `place` inside its record;
+ * the record's own stamp, which names the prediction, is that place or the next free one after it.
  *
  * What was appended is in the log after the next commit. If anything fails in between, memory
  * and log have parted: the sequencer is broken, says so at each commit, and must be made anew.
@@ -55,6 +54,7 @@ typedef struct {
     mw_sequencer_sources sources;
     const mw_champion *champions; /* one a model of the program */
     const mw_fallback *fallbacks; /* likewise; NULL: no model has one */
+    mw_engine_memory memory;   /* of each model's windows */
     mw_lake_snapshot lake;
     bool only_reads;           /* the log is another process's: nothing is made or recorded */
     bool is_virtual;

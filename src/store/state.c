@@ -17,6 +17,7 @@ struct mw_state {
     mw_catalog *catalog;
     mw_lake *lake;
     mw_artefacts *artefacts;
+    mw_spill_files *spill; /* NULL: in memory */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -123,6 +124,8 @@ static mw_status open_stores(mw_state *state, mw_error *err) {
                              .folder = lake,
                              .lock_path = lock};
     MW_TRY(mw_lake_open(config, &state->lake, err));
+    if (state->folder)
+        MW_TRY(mw_spill_files_create(state->sys, state->folder, &state->spill, err));
     return mw_artefacts_open(state->sys, artefacts, &state->artefacts, err);
 }
 
@@ -149,6 +152,7 @@ mw_status mw_state_open(mw_sys *sys, const char *folder, mw_state_mode mode,
 
 void mw_state_close(mw_state *state) {
     if (!state) return;
+    mw_spill_files_destroy(state->spill);
     mw_artefacts_close(state->artefacts);
     mw_lake_close(state->lake);
     mw_catalog_close(state->catalog);
@@ -168,6 +172,10 @@ mw_lake *mw_state_lake(mw_state *state) {
 
 mw_artefacts *mw_state_artefacts(mw_state *state) {
     return state->artefacts;
+}
+
+mw_spill_disk *mw_state_spill_disk(mw_state *state) {
+    return state->spill ? mw_spill_files_disk(state->spill) : NULL;
 }
 
 mw_duck *mw_state_duck(mw_state *state) {

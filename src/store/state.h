@@ -15,6 +15,7 @@
 #pragma once
 #include "store/artefacts.h"
 #include "store/lake.h"
+#include "store/spill_files.h"
 
 enum { MW_STATE_FORMAT = 1 };
 
@@ -37,6 +38,8 @@ mw_lake *mw_state_lake(mw_state *state);
 mw_artefacts *mw_state_artefacts(mw_state *state);
 mw_duck *mw_state_duck(mw_state *state);
 mw_sys *mw_state_sys(mw_state *state);
+/* Where window state goes that memory has no room for; NULL: the state is in memory. */
+mw_spill_disk *mw_state_spill_disk(mw_state *state);
 bool mw_state_is_in_memory(const mw_state *state);
 /* The path of a file or folder in the state folder, in `arena`; NULL: memory is out, or the
    state is in memory and there is no folder. */
