@@ -52,15 +52,19 @@ function plot(node, series, xs, options) {
   const axis = { stroke: () => ink("--soft"), grid: { stroke: () => ink("--line"), width: 1 },
                  ticks: { stroke: () => ink("--line"), width: 1 } };
   const name = (x) => (Number.isInteger(x) ? names[x] ?? "" : "");
+  const day = (seconds) => new Date(seconds * 1e3).toISOString().slice(0, 10);
+  const last = { idx: xs.length - 1 }; /* what the legend tells while nothing is pointed at */
   const size = () => ({ width: Math.max(200, holder.clientWidth), height: options.height || 300 });
   const drawn = new uPlot({
     ...size(),
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "Etc/UTC"),
     scales: { x: { time: Boolean(time) } },
-    axes: [{ ...axis, ...(names ? { values: (u, ticks) => ticks.map(name) } : {}) },
+    axes: [{ ...axis, space: time ? 85 : 50, values: (u, ticks) => ticks.map(names ? name : day) },
            { ...axis, size: 62, values: (u, ticks) => ticks.map(text) }],
     bands: options.bands || [],
-    series: [{ label: options.label, ...(names ? { value: (u, x) => (isAbsent(x) ? "–" : name(x)) } : { value: "{YYYY}-{MM}-{DD}" }) },
+    hooks: { ready: [(u) => u.setLegend(last, false)],
+             setCursor: [(u) => isAbsent(u.cursor.idx) && u.setLegend(last, false)] },
+    series: [{ label: options.label, ...(names ? { value: (u, x) => (isAbsent(x) ? "–" : name(x)) } : { value: (u, x) => (isAbsent(x) ? "–" : day(x)) }) },
       ...series.map((s, i) => ({ stroke: colours[i % colours.length], width: 2, points: { show: !time, size: 6 },
         value: (u, v) => (isAbsent(v) ? "–" : text(v)), ...s, values: undefined }))],
   }, [xs, ...series.map((s) => s.values)], holder);

@@ -205,9 +205,10 @@ static void print(job *it, mw_buf *out) {
     mw_buf_append_char(out, '\n');
     print_months(result, &it->arena, out);
     mw_buf_printf(out,
-                  "\n%zu versions trained; CPU: LightGBM %.1f s, all else %.1f s (%.1f s a "
+                  "\n%zu version%s trained; CPU: LightGBM %.1f s, all else %.1f s (%.1f s a "
                   "policy)\n",
-                  result->trainings, (double)result->learner_cpu_us / MW_SECOND_US,
+                  result->trainings, result->trainings == 1 ? "" : "s",
+                  (double)result->learner_cpu_us / MW_SECOND_US,
                   (double)it->cpu_us / MW_SECOND_US,
                   (double)it->cpu_us / MW_SECOND_US / (double)result->lane_count);
 }

@@ -488,8 +488,11 @@ static void print_counts(const mw_monitor_report *report, mw_buf *out) {
 
 static void print_quality(const mw_monitor_report *report, mw_buf *out) {
     const mw_quality *quality = &report->quality;
-    mw_buf_printf(out, "\nquality over 30 days: %zu labels matured, %zu of them yes; mistakes cost "
-                       "%.6g\n", quality->outcome_count, quality->positive_count, quality->cost);
+    mw_buf_append_text(out, "\nquality over 30 days: ");
+    mw_count_append(out, quality->outcome_count);
+    mw_buf_append_text(out, " labels matured, ");
+    mw_count_append(out, quality->positive_count);
+    mw_buf_printf(out, " of them yes; mistakes cost %.6g\n", quality->cost);
     if (quality->is_small) {
         mw_buf_printf(out, "  too few to measure: it takes %d, and %d of a kind\n",
                       MW_QUALITY_OUTCOMES_MIN, MW_QUALITY_CLASS_MIN);
@@ -518,8 +521,9 @@ static void add_moved(mw_grid *grid, const mw_feature_drift *drift) {
 
 static void print_drift(const mw_monitor_report *report, mw_buf *out) {
     mw_drift_summary drift = mw_drift_watch_read(mw_loop_drift(mw_watch_loop(report->watch)));
-    mw_buf_printf(out, "\ndrift since training, of %llu predictions:\n",
-                  (unsigned long long)drift.row_count);
+    mw_buf_append_text(out, "\ndrift since training, of ");
+    mw_count_append(out, drift.row_count);
+    mw_buf_append_text(out, " predictions:\n");
     if (isnan(drift.max)) {
         mw_buf_printf(out, "  too few to measure: it takes %d\n", MW_DRIFT_ROWS_MIN);
         return;
