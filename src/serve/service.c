@@ -266,10 +266,16 @@ static mw_status refuse_later(const mw_service *service, mw_received received, m
     return MW_OK;
 }
 
-/* A row that corrects its event does so before it is asked about: what is predicted stands. */
+/* A row that corrects its event does so before it is asked about: what is predicted stands. A
+   request that is to be refused corrects nothing. */
 static mw_status correct_first(mw_service *service, const mw_decider *decider,
                                mw_received received, mw_error *err) {
+    const mw_model_program *model = mw_decider_model(decider);
+    const mw_event *event = &received.events[0];
+    mw_moment moment = {.t = event->time + model->moment_offset_us, .row = event->row};
     MW_TRY(check_version(decider, err));
+    MW_TRY(mw_sequencer_next_place(service->config.sequencer, &moment.place, err));
+    MW_TRY(check_lateness(model, moment, err));
     MW_TRY(append_new(service, received, false, err));
     for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
     return MW_OK;

@@ -103,6 +103,11 @@ def check_live(folder, port):
     status, answer = call(port, "POST", "/v1/models/big/predict", {"event": row("p1", "north", 9, 0)})
     assert status == 409 and "was predicted with other contents" in answer["detail"], answer
 
+    # Who asks too late is refused, and has corrected nothing.
+    status, answer = call(port, "POST", "/v1/models/big/predict", {"event": row("a2", "north", 9, 5)})
+    assert status == 422 and "must be known within 1h" in answer["detail"], answer
+    assert post(port, row("a2", "north", 2, 1)) == (0, 1, 0)
+
     # An event that stands may be asked about with other contents: it is corrected first.
     assert post(port, row("b1", "north", 7, 0)) == (1, 0, 0)
     status, sixth = call(port, "POST", "/v1/models/big/predict", {"event": row("b1", "north", 8, 0)})
