@@ -45,17 +45,17 @@ mw_status mw_duck_fail(mw_error *err, const char *message) {
     return mw_fail(err, status_of(message), "duckdb: %.*s", MW_STR_ARGS(line));
 }
 
-static mw_status load_api(mw_sys *sys, duck_api *api, mw_error *err) {
+static mw_status load_api(mw_duck *duck, mw_error *err) {
     static const char *const names[] = {
 #define X(result, name, arguments) "duckdb_" #name,
         DUCK_FUNCTIONS(X)
 #undef X
     };
     enum { COUNT = sizeof names / sizeof *names };
-    mw_library *library = NULL;
+    duck_api *api = &duck->api;
     mw_symbol symbols[COUNT];
-    MW_TRY(mw_library_open(sys, "libduckdb.so", &library, err));
-    MW_TRY(mw_library_symbols(library, names, COUNT, symbols, err));
+    MW_TRY(mw_library_open(duck->sys, "libduckdb.so", &duck->library, err));
+    MW_TRY(mw_library_symbols(duck->library, names, COUNT, symbols, err));
     size_t i = 0;
 #define X(result, name, arguments) api->name = (result(*) arguments)symbols[i++];
     DUCK_FUNCTIONS(X)
@@ -114,14 +114,20 @@ mw_status mw_duck_open(mw_sys *sys, mw_duck_config config, mw_duck **out_duck, m
 
 mw_status mw_duck_ready(mw_duck *duck, mw_error *err) {
     if (duck->connection) return MW_OK;
-    MW_TRY(load_api(duck->sys, &duck->api, err));
+    MW_TRY(load_api(duck, err));
     return open_database(duck, err);
+}
+
+void mw_duck_rest(mw_duck *duck) {
+    if (duck->connection) duck->api.disconnect(&duck->connection);
+    if (!duck->database) return;
+    duck->api.close(&duck->database);
+    mw_library_rest(duck->library);
 }
 
 void mw_duck_close(mw_duck *duck) {
     if (!duck) return;
-    if (duck->connection) duck->api.disconnect(&duck->connection);
-    if (duck->database) duck->api.close(&duck->database);
+    mw_duck_rest(duck);
     mw_free(duck);
 }
 

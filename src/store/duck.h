@@ -37,7 +37,10 @@ typedef enum {
 
 MW_MUST_USE mw_status mw_duck_open(mw_sys *sys, mw_duck_config config, mw_duck **out_duck,
                                    mw_error *err);
-void mw_duck_close(mw_duck *duck);
+/* Gives back the memory of database and library, and all tables; the next use begins anew. No
+   cursor is open. */
+void mw_duck_rest(mw_duck *duck);
+void mw_duck_close(mw_duck *duck); /* NULL is allowed */
 MW_MUST_USE mw_status mw_duck_run(mw_duck *duck, const char *sql, mw_error *err);
 
 /* Reading. Rows of a chunk count from 0; texts are valid until the next fetch. A file's rows

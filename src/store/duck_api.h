@@ -124,6 +124,7 @@ typedef struct {
 struct mw_duck {
     mw_sys *sys;
     mw_duck_config config;
+    mw_library *library;
     duck_api api; /* filled when the connection is made */
     duck_database database;
     duck_connection connection;

@@ -102,6 +102,20 @@ MW_TEST(duck_quotes_whatever_a_name_holds) {
     mw_duck_close(duck);
 }
 
+MW_TEST(duck_that_rested_begins_anew) {
+    mw_duck *duck = open_duck();
+    mw_duck_rest(duck); /* before it was used, too */
+    for (int i = 0; i < 2; i++) {
+        MW_CHECK_OK(mw_duck_run(duck, "CREATE TABLE t AS SELECT 7 AS a", NULL), NULL);
+        mw_duck_cursor *cursor = query(duck, "FROM t");
+        MW_CHECK_EQUAL_INT(fetch(cursor), 1);
+        MW_CHECK_EQUAL_INT(mw_duck_int(cursor, 0, 0), 7);
+        mw_duck_cursor_close(cursor);
+        mw_duck_rest(duck);
+    }
+    mw_duck_close(duck);
+}
+
 static mw_status read_a_row(void *context) {
     mw_duck_cursor *cursor = NULL;
     MW_TRY(mw_duck_query(context, "SELECT 1::TINYINT AS a, 'b' AS b", &cursor, NULL));

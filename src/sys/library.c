@@ -3,8 +3,11 @@
 #include "sys/backend.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { FILE_NAME_MAX = 128, ZONE_SIZE_MAX = 1 << 20, PLACES = 3, SEARCH_SIZE_MAX = 1 << 16 };
 
@@ -128,6 +131,28 @@ mw_status mw_library_symbols(mw_library *library, const char *const *names, size
         memcpy(&out_symbols[i], &address, sizeof address); /* C has no cast between the two */
     }
     return MW_OK;
+}
+
+/* What was never writable is as in the file. */
+static int rest_segments(struct dl_phdr_info *info, size_t size, void *base) {
+    (void)size;
+    if (info->dlpi_addr != *(const ElfW(Addr) *)base) return 0;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+        uintptr_t begin = (info->dlpi_addr + segment->p_vaddr + page - 1) / page * page;
+        uintptr_t end = (info->dlpi_addr + segment->p_vaddr + segment->p_memsz) / page * page;
+        if (begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+    return 1;
+}
+
+void mw_library_rest(mw_library *library) {
+    struct link_map *map = NULL;
+    if (dlinfo(library->handle, RTLD_DI_LINKMAP, &map) != 0) return;
+    ElfW(Addr) base = map->l_addr;
+    (void)dl_iterate_phdr(rest_segments, &base);
 }
 
 /* False for a name that would leave the folder in which it is looked for. */

@@ -20,6 +20,9 @@ MW_MUST_USE mw_status mw_library_open(mw_sys *sys, const char *file_name,
 /* Fills `out_symbols[i]` for each of `names`; MW_UNAVAILABLE names the first that is absent. */
 MW_MUST_USE mw_status mw_library_symbols(mw_library *library, const char *const *names,
                                          size_t count, mw_symbol *out_symbols, mw_error *err);
+/* Gives back the pages that are as in its file: tens of MB of a large one. Those that are used
+   come again, so any thread may be in the middle of them. */
+void mw_library_rest(mw_library *library);
 /* The path of a shared file such as "zoneinfo/Europe/Berlin", in `arena`. */
 MW_MUST_USE mw_status mw_share_path(mw_sys *sys, mw_arena *arena, const char *name,
                                     const char **out_path, mw_error *err);

@@ -53,6 +53,9 @@ MW_TEST(library_opens_once_and_gives_functions) {
     MW_CHECK_OK(mw_library_symbols(library, names, 2, symbols, &err), &err);
     const char *version = ((const char *(*)(void))symbols[1])();
     MW_CHECK(mw_str_starts(mw_str_of(version), MW_STR("2.")));
+    mw_library_rest(library);
+    MW_CHECK(((const char *(*)(void))symbols[1])() == version);
+    MW_CHECK(mw_str_starts(mw_str_of(version), MW_STR("2.")));
 
     if (kept) MW_CHECK(setenv("MILLWRIGHT_LIB", kept, 1) == 0);
     else MW_CHECK(unsetenv("MILLWRIGHT_LIB") == 0);
