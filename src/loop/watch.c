@@ -78,6 +78,12 @@ static void see(void *context, int64_t now, mw_vital_signs *signs) {
     *signs = watch->signs;
 }
 
+/* Examples are kept for whom they may teach: they are as large as the history. */
+static bool is_ever_trained(const mw_watch_config *config) {
+    const mw_retrain *retrain = &config->project_model->retrain;
+    return config->keeping && (retrain->every_us > 0 || retrain->when_count > 0);
+}
+
 static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error *err) {
     int64_t begin = watch->survey.begin;
     mw_follower_config follower = {.sys = config->sys,
@@ -97,7 +103,7 @@ static mw_status follow(mw_watch *watch, const mw_watch_config *config, mw_error
                                    .kinship = config->kinship};
     /* A moment before the log's beginning may still be made when its event comes late. */
     if (begin != INT64_MAX) follower.from -= config->model->lateness_us;
-    if (config->keeping) follower.from = INT64_MIN; /* to learn from */
+    if (is_ever_trained(config)) follower.from = INT64_MIN;
     return mw_follower_create(follower, &watch->follower, err);
 }
 

@@ -92,3 +92,25 @@ MW_TEST(watch_comes_back_without_consequences) {
     MW_CHECK(second.alarms == 1 && second.calms == 0 && second.trainings == 0);
     follower_world_end(&world);
 }
+
+/* The label of each visit has matured. Those of the lake came before the log's beginning, and all
+   but a few of them too long before to come late. */
+MW_TEST(watch_keeps_old_examples_only_where_they_may_teach) {
+    follower_world world;
+    keeping_story told = {0};
+    const size_t logged = FOLLOWER_WORLD_VISITS - FOLLOWER_WORLD_LAKE;
+    post_all(&world);
+    for (int is_trained = 0; is_trained < 2; is_trained++) {
+        mw_keeping keeping = {{&told, train, record}, INT64_MIN, INT64_MIN};
+        mw_watch *watch = NULL;
+        world.model.retrain = (mw_retrain){.every_us = is_trained ? 1000 * MW_DAY_US : 0};
+        MW_CHECK_OK(mw_watch_create(config_of(&world, &keeping), &watch, NULL), NULL);
+        MW_CHECK_OK(mw_watch_advance(watch, follower_world_all, NULL), NULL);
+        size_t count = mw_follower_examples(mw_watch_follower(watch))->count;
+        MW_CHECK(count >= logged && count <= FOLLOWER_WORLD_VISITS);
+        MW_CHECK((count == FOLLOWER_WORLD_VISITS) == is_trained);
+        mw_watch_destroy(watch);
+    }
+    MW_CHECK_EQUAL_INT(told.trainings, 0);
+    follower_world_end(&world);
+}
