@@ -212,24 +212,25 @@ def run_ours(folder, rows):
     return bare, recorded
 
 
-def anonymous_bytes(pid):
-    """What is its own: not the pages of libraries and of the program, which the machine has once."""
+def held_bytes(pid, kind):
+    """By all its processes: Pss counts each page once, Pss_Anon not those of program and libraries, Rss all in each."""
     return sum(int(line.split()[1]) << 10 for each in family(pid)
-               for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines() if line.startswith("Pss_Anon"))
+               for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines() if line.startswith(f"{kind}:"))
 
 
 def measure_start(name, folder):
     """From the start of the program to its first answer, the best of five, and what it holds then."""
-    spans, held = [], 0
+    spans, held = [], {}
     for _ in range(5):
         port, start = free_port(), time.perf_counter()
         process = serve(folder, port)
         await_ready(port)
         spans.append(time.perf_counter() - start)
         settle(process.pid)
-        held = anonymous_bytes(process.pid)
+        held = {kind: held_bytes(process.pid, kind) / 1e6 for kind in ("Pss", "Pss_Anon", "Rss")}
         stop(process)
-    print(f"{name}: first answer after {1e3 * min(spans):.0f} ms, {held / 1e6:.1f} MB of memory idle", flush=True)
+    print(f"{name}: first answer after {1e3 * min(spans):.0f} ms; idle {held['Pss']:.1f} MB of memory, each page counted "
+          f"once, of it {held['Pss_Anon']:.1f} its own ({held['Rss']:.1f} with all in each process)", flush=True)
 
 
 def run_peer(folder, rows):

@@ -339,6 +339,7 @@ static mw_status work(keeper *k, mw_error *err) {
     MW_TRY(mw_checkpointer_advance(&k->checkpointer, err));
     MW_TRY(mw_log_mover_advance(&k->mover, err));
     for (size_t i = 0; i < k->charge_count; i++) MW_TRY(keep(&k->charges[i], err));
+    mw_duck_rest(k->workspace.duck); /* the lake is read when a watch begins, and no more */
     return MW_OK;
 }
 
