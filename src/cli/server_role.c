@@ -41,6 +41,7 @@ typedef struct {
     mw_sequencer *sequencer;
     mw_version_archive *archive;
     mw_service *service;
+    size_t lookback_count; /* of those that read */
     mw_admission *admission;
     mw_telemetry *telemetry;
     mw_pulse *pulse;
@@ -145,16 +146,23 @@ static mw_status find_version(void *context, size_t model, const char *version,
     return MW_OK;
 }
 
-static mw_status look_back(void *context, int32_t stream, int64_t place, mw_events *out_events,
-                           mw_error *err) {
-    const daemon *d = context;
-    const mw_workspace *workspace = &d->workspace;
-    mw_lake *lake = mw_state_lake(workspace->state);
-    mw_lake_wish wish = {
-        workspace->program->streams[stream].name, stream, workspace->symbols, INT64_MIN};
+/* In a thread that looks back: with a state of its own. */
+static mw_status look_back(void *context, mw_symbols *symbols, const mw_lookback_wish *wishes,
+                           size_t count, mw_events *out_events, mw_error *err) {
+    const mw_workspace *workspace = &((const daemon *)context)->workspace;
     mw_lake_snapshot snapshot;
-    MW_TRY(mw_lake_look(lake, &snapshot, err));
-    return mw_lake_read_at(lake, &snapshot, wish, place, out_events, err);
+    mw_state *state = NULL;
+    MW_TRY(mw_state_open(workspace->cli->sys, workspace->state_folder, MW_STATE_READ, &state,
+                         err));
+    mw_status status = mw_lake_look(mw_state_lake(state), &snapshot, err);
+    for (size_t i = 0; i < count && status == MW_OK; i++) {
+        mw_lake_wish wish = {workspace->program->streams[wishes[i].stream].name, wishes[i].stream,
+                             symbols, INT64_MIN};
+        status = mw_lake_read_at(mw_state_lake(state), &snapshot, wish, wishes[i].place,
+                                 out_events, err);
+    }
+    mw_state_close(state);
+    return status;
 }
 
 static mw_status open_sequencer(daemon *d, mw_error *err) {
@@ -165,7 +173,7 @@ static mw_status open_sequencer(daemon *d, mw_error *err) {
         .checkpoint_folder = mw_state_path(workspace->state, &workspace->arena, "checkpoints"),
         .program = workspace->program,
         .symbols = workspace->symbols,
-        .sources = {d, read_past, find_version, look_back},
+        .sources = {d, read_past, find_version, look_back, &d->lookback_count},
         .memory = mw_workspace_memory(workspace),
         .is_virtual = d->is_virtual,
         .clock_us = d->clock_us};

@@ -72,6 +72,7 @@ void mw_api_once(mw_api *api, const mw_route_call *call, mw_api_handler *answer,
         status = answer_again(sequencer, &asked, found, response, &err);
     } else {
         answer(api, call, response);
+        if (response->pause) return;
         status = keep(sequencer, &asked, response, &err);
     }
     if (status != MW_OK) mw_response_problem(response, status, &err);

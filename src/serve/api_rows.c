@@ -137,14 +137,86 @@ void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err) {
     mw_json_text(json, err->hint);
 }
 
-/* --- events --------------------------------------------------------------------------------- */
+/* --- pauses -------------------------------------------------------------------------------- */
 
+/* What has been answered of a request. */
 typedef struct {
     size_t accepted, corrections, repeats;
-} tally;
+    mw_json json;
+} progress;
 
-static mw_status take_rows(mw_api *api, int32_t source, rows *all, tally *count, mw_json *json,
-                           mw_error *err) {
+/* A request that waits for what one of its rows corrects. */
+typedef struct {
+    mw_pause base; /* first, so that a pause is this one */
+    mw_lookback *lookback;
+    size_t answered; /* rows before it */
+    progress done;
+    mw_buf body; /* that was written */
+} looking;
+
+static bool is_over(mw_pause *pause) { return mw_lookback_run(((looking *)pause)->lookback); }
+
+static void end_pause(mw_pause *pause) {
+    looking *at = (looking *)pause;
+    mw_lookback_destroy(at->lookback);
+    mw_buf_release(&at->body);
+    mw_free(at);
+}
+
+/* What the other rows will wish for is looked up with it. One that cannot be read says so in its
+   turn. */
+static void foresee_rest(mw_api *api, int32_t source, rows *all) {
+    for (;;) {
+        yyjson_val *row = NULL;
+        mw_error ignored;
+        mw_status status = rows_next(all, &row, &ignored);
+        if (status == MW_OK && !row) return;
+        if (status == MW_OK) mw_service_foresee(api->service, source, row);
+    }
+}
+
+/* Leaves the request in a pause, the row given last being one that the service awaits something
+   for. */
+static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *done,
+                       mw_response *response, mw_error *err) {
+    looking *at = mw_allocate(sizeof *at);
+    if (!at) return mw_fail(err, MW_NO_MEMORY, "api: no memory");
+    *at = (looking){.base = {.is_over = is_over, .end = end_pause}, .done = *done};
+    at->answered = all->number > 0 ? all->number - 1 : 0;
+    foresee_rest(api, source, all);
+    mw_status status = mw_service_look_back(api->service, &at->lookback, err);
+    if (status != MW_OK) {
+        mw_free(at);
+        return status;
+    }
+    at->body = response->body;
+    mw_buf_init(&response->body, MW_RESPONSE_BODY_SIZE_MAX);
+    response->pause = &at->base;
+    return MW_OK;
+}
+
+/* Goes on where the request was left; false if it was not. */
+static bool come_back(mw_api *api, const mw_route_call *call, rows *all, mw_response *response,
+                      progress *out_done) {
+    looking *at = (looking *)call->pause;
+    mw_service_remember(api->service, at ? at->lookback : NULL);
+    if (!at) return false;
+    while (all->number < at->answered) {
+        yyjson_val *row;
+        mw_error ignored;
+        (void)!rows_next(all, &row, &ignored);
+    }
+    mw_buf_release(&response->body);
+    response->body = at->body;
+    mw_buf_init(&at->body, MW_RESPONSE_BODY_SIZE_MAX);
+    *out_done = at->done;
+    out_done->json.out = &response->body;
+    return true;
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+static mw_status take_rows(mw_api *api, int32_t source, rows *all, progress *at, mw_error *err) {
     for (;;) {
         yyjson_val *row = NULL;
         mw_event_standing standing = MW_EVENT_REPEATS;
@@ -152,41 +224,46 @@ static mw_status take_rows(mw_api *api, int32_t source, rows *all, tally *count,
         if (status == MW_OK && !row) return MW_OK;
         if (status == MW_OK) status = mw_service_take(api->service, source, row, &standing, err);
         if (status == MW_OK) {
-            count->accepted += standing == MW_EVENT_NEW;
-            count->corrections += standing == MW_EVENT_CONFLICTS;
-            count->repeats += standing == MW_EVENT_REPEATS;
+            at->accepted += standing == MW_EVENT_NEW;
+            at->corrections += standing == MW_EVENT_CONFLICTS;
+            at->repeats += standing == MW_EVENT_REPEATS;
             continue;
         }
         if (!is_of_row(status)) return status;
-        mw_json_object(json);
-        mw_api_write_refusal(json, all->number, err);
-        mw_json_object_end(json);
+        mw_json_object(&at->json);
+        mw_api_write_refusal(&at->json, all->number, err);
+        mw_json_object_end(&at->json);
     }
 }
 
-static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all, mw_buf *body,
-                               mw_error *err) {
+static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all,
+                               mw_response *response, mw_error *err) {
     const mw_program *program = mw_service_parts(api->service)->program;
     int32_t source = mw_program_find_source(program, call->parameters[0]);
-    tally count = {0};
+    progress at = {.json = mw_json_begin(&response->body)};
+    mw_json *json = &at.json;
     if (source < 0)
         return mw_fail(err, MW_NOT_FOUND, "stream: there is no \"%.*s\"",
                        MW_STR_ARGS(call->parameters[0]));
     MW_TRY(rows_begin(all, call->request, (const char *[]){"events", NULL}, err));
-    mw_json json = mw_json_begin(body);
-    mw_json_object(&json);
-    mw_json_key(&json, "rejected");
-    mw_json_array(&json);
-    MW_TRY(take_rows(api, source, all, &count, &json, err));
-    mw_json_array_end(&json);
-    mw_json_key(&json, "accepted");
-    mw_json_int(&json, (int64_t)count.accepted);
-    mw_json_key(&json, "repeats");
-    mw_json_int(&json, (int64_t)count.repeats);
-    mw_json_key(&json, "corrections");
-    mw_json_int(&json, (int64_t)count.corrections);
-    mw_api_write_clock(&json, api);
-    mw_json_object_end(&json);
+    if (!come_back(api, call, all, response, &at)) {
+        mw_json_object(json);
+        mw_json_key(json, "rejected");
+        mw_json_array(json);
+    }
+    mw_status status = take_rows(api, source, all, &at, err);
+    if (status != MW_OK && mw_service_awaits(api->service))
+        return leave(api, source, all, &at, response, err);
+    MW_TRY(status);
+    mw_json_array_end(json);
+    mw_json_key(json, "accepted");
+    mw_json_int(json, (int64_t)at.accepted);
+    mw_json_key(json, "repeats");
+    mw_json_int(json, (int64_t)at.repeats);
+    mw_json_key(json, "corrections");
+    mw_json_int(json, (int64_t)at.corrections);
+    mw_api_write_clock(json, api);
+    mw_json_object_end(json);
     return MW_OK;
 }
 
@@ -194,8 +271,9 @@ static void carry_out_events(void *context, const mw_route_call *call, mw_respon
     desk at;
     rows all = {.desk = &at};
     mw_error err = {0};
-    mw_status status = answer_events(context, call, &all, &response->body, &err);
+    mw_status status = answer_events(context, call, &all, response, &err);
     rows_end(&all);
+    mw_service_remember(((mw_api *)context)->service, NULL);
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 
@@ -323,35 +401,47 @@ static mw_status predict_rows(mw_api *api, const wish *wished, rows *all, mw_jso
     }
 }
 
+/* The row, or all of the list. */
+static mw_status answer_wish(mw_api *api, const wish *wished, rows *all, bool is_new,
+                             mw_json *json, mw_error *err) {
+    said what;
+    if (!wished->has_list)
+        MW_TRY(ask(api, wished, yyjson_obj_get(all->root, "event"), &what, err));
+    if (is_new || !wished->has_list) mw_json_object(json);
+    if (!wished->has_list) return write_said(api, wished, &what, json, err);
+    if (is_new) {
+        mw_json_key(json, "predictions");
+        mw_json_array(json);
+    }
+    MW_TRY(predict_rows(api, wished, all, json, err));
+    mw_json_array_end(json);
+    return MW_OK;
+}
+
 static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *all,
                                 mw_response *response, mw_error *err) {
     static const char *const one[] = {"event", "record", "explain", NULL};
     static const char *const many[] = {"events", "record", "explain", NULL};
+    const mw_service_config *parts = mw_service_parts(api->service);
     wish wished = {.record = true};
-    said what;
+    progress at = {.json = mw_json_begin(&response->body)};
     MW_TRY(mw_api_find_model(api, call->parameters[0], &wished.model, err));
+    mw_decider *decider = mw_sequencer_decider(parts->sequencer, wished.model);
     response->model = (int)wished.model;
     MW_TRY(rows_begin(all, call->request, many, err));
     if (all->is_single) MW_TRY(mw_api_check_members(all->root, one, err));
     MW_TRY(read_wish(all, &wished, err));
     if (wished.explain) /* what cannot be explained is refused before it is recorded */
-        MW_TRY(mw_decider_prepare(mw_sequencer_decider(mw_service_parts(api->service)->sequencer,
-                                                       wished.model),
-                                  err));
-    mw_json json = mw_json_begin(&response->body);
-    if (!wished.has_list)
-        MW_TRY(ask(api, &wished, yyjson_obj_get(all->root, "event"), &what, err));
-    mw_json_object(&json);
-    if (wished.has_list) {
-        mw_json_key(&json, "predictions");
-        mw_json_array(&json);
-        MW_TRY(predict_rows(api, &wished, all, &json, err));
-        mw_json_array_end(&json);
-    } else {
-        MW_TRY(write_said(api, &wished, &what, &json, err));
+        MW_TRY(mw_decider_prepare(decider, err));
+    bool is_new = !come_back(api, call, all, response, &at);
+    mw_status status = answer_wish(api, &wished, all, is_new, &at.json, err);
+    if (status != MW_OK && mw_service_awaits(api->service)) {
+        int32_t stream = mw_decider_announcer(decider);
+        return leave(api, parts->program->streams[stream].source, all, &at, response, err);
     }
-    mw_api_write_clock(&json, api);
-    mw_json_object_end(&json);
+    MW_TRY(status);
+    mw_api_write_clock(&at.json, api);
+    mw_json_object_end(&at.json);
     return MW_OK;
 }
 
@@ -361,6 +451,7 @@ static void carry_out_predict(void *context, const mw_route_call *call, mw_respo
     mw_error err = {0};
     mw_status status = answer_predict(context, call, &all, response, &err);
     rows_end(&all);
+    mw_service_remember(((mw_api *)context)->service, NULL);
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 

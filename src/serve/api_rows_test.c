@@ -5,6 +5,9 @@
 #define NOW_ORDER(number) \
     "{\"shop\": \"a\", \"number\": " #number ", \"at\": \"1970-04-11T00:00:00Z\"}"
 
+#define MOVED(number) \
+    "{\"shop\": \"b\", \"number\": " #number ", \"at\": \"1970-04-10T00:00:00Z\"}"
+
 static const char events[] = "/v1/events/orders", quick[] = "/v1/models/quick/predict";
 
 MW_TEST(api_takes_rows_in_every_form) {
@@ -76,5 +79,48 @@ MW_TEST(api_predicts_without_an_allocation_once_it_is_warm) {
     mw_memory_fail_after(0);
     for (int i = 0; i < 100; i++) shop_call(&s, MW_HTTP_POST, quick, body, 200);
     mw_memory_fail_after(SIZE_MAX);
+    shop_tear_down(&s);
+}
+
+/* A row that corrects waits for what it replaces, and the rest of the request with it: what comes
+   out is what each row by itself gives, with what the request itself has appended among it. */
+MW_TEST(api_corrects_in_the_middle_of_a_request) {
+    static const char *const rows[] = {
+        ORDER(1), MOVED(1), ORDER(2), "{\"number\": -1}", ORDER(1),
+        MOVED(2), "{", MOVED(2), ORDER(3), MOVED(3),
+    };
+    enum { COUNT = sizeof rows / sizeof *rows };
+    shop s;
+    shop_set_up(&s);
+    mw_buf lines;
+    mw_buf_init(&lines, 1 << 16);
+    shop_call(&s, MW_HTTP_POST, events, ORDER(2), 200);
+    for (size_t i = 0; i < COUNT; i++) mw_buf_printf(&lines, "%s\n", rows[i]);
+    mw_str answer = shop_call(&s, MW_HTTP_POST, events, lines.data, 200);
+    MW_CHECK(shop_says(answer, "{\"rejected\":[{\"row\":4,\"reason\":"));
+    MW_CHECK(shop_says(answer, "},{\"row\":7,\"reason\":\"body: must be JSON"));
+    MW_CHECK(shop_says(answer, "}],\"accepted\":2,\"repeats\":2,\"corrections\":4,"));
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).accepted, 3);
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).corrections, 4);
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).rejected, 1); /* the other is no row */
+    shop_tear_down(&s);
+    mw_buf_release(&lines);
+}
+
+/* A prediction that corrects its event first does so too. */
+MW_TEST(api_corrects_before_it_predicts) {
+    shop s;
+    shop_set_up(&s);
+    shop_call(&s, MW_HTTP_POST, events, "[" NOW_ORDER(1) "," NOW_ORDER(2) "]", 200);
+    mw_str answer = shop_call(&s, MW_HTTP_POST, quick,
+                              "{\"event\": {\"shop\": \"b\", \"number\": 1, "
+                              "\"at\": \"1970-04-11T00:00:00Z\"}}", 200);
+    MW_CHECK(shop_says(answer, "\"model\":\"quick\""));
+    answer = shop_call(&s, MW_HTTP_POST, quick,
+                       "{\"events\": [" NOW_ORDER(3) ", {\"shop\": \"b\", \"number\": 2, "
+                       "\"at\": \"1970-04-11T00:00:00Z\"}, " NOW_ORDER(4) "]}", 200);
+    MW_CHECK(!shop_says(answer, "reason"));
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 4);
+    MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).predicted, 4);
     shop_tear_down(&s);
 }

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #define NEVER_US (1000000 * MW_SECOND_US)
-enum { ANSWERS_MAX = 1 << 20 }; /* of one batch on one connection; its input bounds them below */
+enum {
+    ANSWERS_MAX = 1 << 20, /* of one batch on one connection; its input bounds them below */
+    PAUSE_US = 1000,
+};
 
 typedef enum {
     OPEN,      /* takes requests */
@@ -22,6 +25,7 @@ typedef enum {
     REST_OF_STREAMS,
     PEER_TO_READ,
     PEER_TO_GO,
+    END_OF_PAUSE,
 } awaited;
 
 /* That is not committed yet. */
@@ -43,6 +47,7 @@ struct mw_connection {
     size_t committed;  /* bytes of the output that may be sent */
     answer *answers;   /* in the output past `committed`, or kept by http2 */
     size_t answer_count, answer_capacity;
+    answer paused;     /* a request that its handler has left in a pause, if it has one */
     phase phase;
     bool input_ended;  /* the peer sends no more */
     awaited awaited;
@@ -54,8 +59,20 @@ static void drop_front(mw_buf *buf, size_t size) {
     buf->size -= size;
 }
 
+static bool is_paused(const mw_connection *c) { return c->paused.exchange.pause != NULL; }
+
+/* What is read for it may take its time, and is not waited for. */
+static void forsake_pause(mw_connection *c) {
+    mw_pause *pause = c->paused.exchange.pause;
+    if (!pause) return;
+    pause->next = c->all->orphans;
+    c->all->orphans = pause;
+    c->paused.exchange.pause = NULL;
+}
+
 static void close_now(mw_connection *c) {
     if (!c->socket) return;
+    forsake_pause(c);
     mw_reactor_source_remove(&c->source);
     mw_socket_close(c->socket);
     c->socket = NULL;
@@ -110,12 +127,25 @@ static void finish_answer(mw_connection *c, answer *a) {
     if (c->socket) mw_reactor_source_hold(&c->source);
 }
 
+static void pause_last(mw_connection *c) {
+    mw_reactor *reactor = c->all->exchanges.reactor;
+    c->paused = c->answers[--c->answer_count];
+    mw_timer_set(reactor, &c->all->resumption, mw_reactor_now_us(reactor) + PAUSE_US);
+}
+
+/* The last of the answers is made, or is put off. */
+static void answer_or_pause(mw_connection *c) {
+    answer *a = &c->answers[c->answer_count - 1];
+    if (a->exchange.pause) pause_last(c);
+    else finish_answer(c, a);
+}
+
 static void answer_request(mw_connection *c, const mw_http_request *request, int32_t stream) {
     answer *a = new_answer(c);
     if (!a) return;
     a->stream = stream;
     mw_exchange_answer(&c->all->exchanges, request, mw_socket_arrival_us(c->socket), &a->exchange);
-    finish_answer(c, a);
+    answer_or_pause(c);
 }
 
 static void answer_problem(mw_connection *c, mw_status status, const mw_error *err,
@@ -140,7 +170,8 @@ static size_t backlog(const mw_connection *c) {
 }
 
 static bool takes_requests(const mw_connection *c) {
-    return c->socket && c->phase == OPEN && backlog(c) < MW_CONNECTION_OUTPUT_SIZE;
+    return c->socket && c->phase == OPEN && !is_paused(c) &&
+           backlog(c) < MW_CONNECTION_OUTPUT_SIZE;
 }
 
 /* Answers the streams that are complete as long as the client may be given more. */
@@ -265,7 +296,7 @@ static void end_if_done(mw_connection *c) {
     if (!c->socket) return;
     if (c->phase == OPEN && c->http2 && mw_http2_has_ended(c->http2)) c->phase = CLOSING;
     bool more_can_leave = c->http2 && c->phase == OPEN && !c->input_ended && backlog(c) > 0;
-    if (c->output.size > 0 || c->answer_count > 0 || more_can_leave) return;
+    if (c->output.size > 0 || c->answer_count > 0 || is_paused(c) || more_can_leave) return;
     if (c->input_ended && (c->phase != OPEN || c->input.size == 0)) {
         close_now(c);
     } else if (c->phase == CLOSING) {
@@ -294,6 +325,7 @@ static void settle(mw_connection *c) {
     bool sending = interest.writable || (c->http2 && mw_http2_unsent(c->http2) > 0);
     if (c->phase == LINGERING) await(c, PEER_TO_GO, config->linger_us);
     else if (sending) await(c, PEER_TO_READ, config->write_us);
+    else if (is_paused(c)) await(c, END_OF_PAUSE, NEVER_US);
     else if (c->http2 && mw_http2_stream_count(c->http2) > 0) await(c, REST_OF_STREAMS, NEVER_US);
     else if (c->http1 && mw_http1_is_within(c->http1))
         await(c, REST_OF_REQUEST, config->request_us);
@@ -354,7 +386,7 @@ static void stop(mw_reactor_source *source) {
         end_streams(c);
         return;
     }
-    if (mw_http1_is_within(c->http1) || c->input.size > 0) return;
+    if (mw_http1_is_within(c->http1) || c->input.size > 0 || is_paused(c)) return;
     if (c->output.size == 0) {
         close_now(c);
     } else {
@@ -469,4 +501,60 @@ void mw_connections_sweep(mw_connections *all, int64_t now_us) {
 
 void mw_connections_close(mw_connections *all) {
     for (mw_connection *c = all->first; c; c = c->next) close_now(c);
+}
+
+/* --- pauses ------------------------------------------------------------------------------- */
+
+/* Its request goes on, unless the client has given that up. */
+static void resume(mw_connection *c) {
+    const mw_http_request *request = c->http2 ? mw_http2_taken(c->http2, c->paused.stream)
+                                              : mw_http1_complete(c->http1);
+    answer *a = request ? new_answer(c) : NULL;
+    if (a) {
+        *a = c->paused;
+        c->paused.exchange.pause = NULL;
+        mw_exchange_resume(&c->all->exchanges, request, &a->exchange);
+        answer_or_pause(c);
+    } else {
+        forsake_pause(c);
+    }
+    if (c->socket) take_kept(c);
+    settle(c);
+}
+
+static void end_orphans(mw_connections *all, bool wait) {
+    for (mw_pause **link = &all->orphans; *link;) {
+        mw_pause *pause = *link;
+        if (!wait && !pause->is_over(pause)) {
+            link = &pause->next;
+            continue;
+        }
+        *link = pause->next;
+        pause->end(pause);
+    }
+}
+
+static void resume_all(mw_timer *timer, int64_t now_us) {
+    mw_connections *all =
+        (mw_connections *)((char *)timer - offsetof(mw_connections, resumption));
+    bool has_more = false;
+    for (mw_connection *c = all->first; c; c = c->next) {
+        mw_pause *pause = c->paused.exchange.pause;
+        if (pause && pause->is_over(pause)) resume(c);
+        has_more = has_more || is_paused(c);
+    }
+    end_orphans(all, false);
+    if (has_more || all->orphans)
+        mw_timer_set(all->exchanges.reactor, timer, now_us + PAUSE_US);
+}
+
+void mw_connections_init(mw_connections *all, mw_reactor *reactor, mw_server_config config) {
+    mw_exchanges_init(&all->exchanges, reactor, config);
+    all->resumption.fire = resume_all;
+}
+
+void mw_connections_release(mw_connections *all) {
+    mw_timer_clear(all->exchanges.reactor, &all->resumption);
+    end_orphans(all, true);
+    mw_exchanges_release(&all->exchanges);
 }

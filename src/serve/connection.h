@@ -9,6 +9,9 @@
  * requests are taken, so its output is bounded; while it does not send, read or go in time, a
  * deadline runs.
  *
+ * A request that its handler leaves in a pause holds back those behind it on its connection, and
+ * nobody else; it is asked for again every PAUSE_US until it is over.
+ *
  * After the last answer our side is closed and what still comes is read and dropped for a while:
  * closing at once would make the system tell the peer of a failure, and it may lose the answer.
  *
@@ -30,9 +33,14 @@ typedef struct {
     mw_exchanges exchanges;
     mw_connection *first;
     size_t count;
+    mw_timer resumption; /* set while there are pauses */
+    mw_pause *orphans;   /* pauses whose client has gone before they were over */
     char input[MW_CONNECTION_INPUT_SIZE];
 } mw_connections;
 
+void mw_connections_init(mw_connections *all, mw_reactor *reactor, mw_server_config config);
+/* Once all are closed and buried. Waits for what is read for those that have gone. */
+void mw_connections_release(mw_connections *all);
 /* Takes over the socket, also on failure. */
 MW_MUST_USE mw_status mw_connection_open(mw_connections *all, mw_socket *socket, mw_error *err);
 /* Likewise, for a client over the limit, who is told to come back later. */

@@ -1,5 +1,6 @@
 #include "serve/server_fixture.h"
 #include "base/calendar.h"
+#include "sys/poller.h"
 #include "testing/test.h"
 
 #include <stdio.h>
@@ -229,6 +230,73 @@ MW_TEST(connection_allocates_nothing_once_it_is_warm) {
     end();
 }
 
+/* --- pauses --------------------------------------------------------------------------------- */
+
+#define SLOW "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n"
+
+static void await_pauses(int count) {
+    while (atomic_load(&f.pause_count) != count)
+        MW_CHECK_OK(mw_poller_pause(mw_sys_real(), 500, NULL), NULL);
+}
+
+/* Those behind it on its connection wait for it, and nobody else does. */
+MW_TEST(connection_serves_others_while_a_request_is_in_a_pause) {
+    begin((mw_server_config){.idle_us = 100000});
+    mw_buf other;
+    mw_buf_init(&other, 1 << 20);
+    mw_socket *client = client_connect(&f);
+    client_send(client, POST_ECHO "Content-Length: 3\r\n\r\none" SLOW
+                POST_ECHO "Content-Length: 3\r\n\r\ntwo" SLOW BYE);
+    client_read_until(client, &in, "one");
+    await_pauses(1);
+    for (int i = 0; i < 20; i++) {
+        mw_buf_clear(&other);
+        MW_CHECK_EQUAL_STR(client_call(&f, BYE, &other), "HTTP/1.1 200 OK");
+        MW_CHECK_OK(mw_poller_pause(mw_sys_real(), 10000, NULL), NULL); /* it is not idle */
+    }
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "HTTP/1.1 200 OK\r\n"), 1);
+    atomic_store(&f.pauses_are_over, true);
+    client_read_to_end(client, &in);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "HTTP/1.1 200 OK\r\n"), 5);
+    const char *two = strstr(in.data, "two");
+    MW_CHECK(two && strstr(in.data, "hello") < two && strstr(two, "hello"));
+    mw_socket_close(client);
+    mw_buf_release(&other);
+    end();
+}
+
+/* What is read for a client that has gone is not waited for, and ends. */
+MW_TEST(connection_lets_a_client_go_that_is_in_a_pause) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    client_send(client, SLOW);
+    await_pauses(1);
+    mw_socket_close(client);
+    fixture_await_connections(&f, 0);
+    MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 1);
+    atomic_store(&f.pauses_are_over, true);
+    await_pauses(0);
+    end();
+}
+
+/* A stop waits for the answer, with which the connection ends; and for no longer than a drain. */
+MW_TEST(connection_drains_what_is_in_a_pause) {
+    for (int is_over = 0; is_over < 2; is_over++) {
+        begin((mw_server_config){.drain_us = is_over ? 0 : 30000});
+        mw_socket *client = client_connect(&f), *other;
+        client_send(client, SLOW);
+        await_pauses(1);
+        mw_reactor_stop(f.reactor);
+        while (mw_socket_connect(mw_sys_real(), "127.0.0.1", f.port, &other, NULL) == MW_OK)
+            mw_socket_close(other); /* it has not heard of it yet */
+        if (is_over) atomic_store(&f.pauses_are_over, true);
+        client_read_to_end(client, &in);
+        MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "Connection: close\r\n"), is_over);
+        mw_socket_close(client);
+        end();
+    }
+}
+
 /* --- HTTP/2 --------------------------------------------------------------------------------- */
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -296,4 +364,24 @@ MW_TEST(connection_drains_streams) {
     MW_CHECK(mw_str_ends(mw_buf_str(&in), MW_STR("abc")));
     mw_socket_close(client);
     end();
+}
+
+/* GET /slow in stream 5; and the client gives that up. */
+#define SLOW_WHOLE "\0\0\x0c\1\5\0\0\0\5\x82\x86\x41\1h\x44\5/slow"
+#define SLOW_RESET "\0\0\4\3\0\0\0\0\5\0\0\0\x8"
+
+MW_TEST(connection_resumes_a_stream_unless_it_was_given_up) {
+    for (int is_reset = 0; is_reset < 2; is_reset++) {
+        begin((mw_server_config){.idle_us = 30000});
+        mw_socket *client = client_connect(&f);
+        send_bytes(client, MW_STR(PREFACE SETTINGS SLOW_WHOLE));
+        await_pauses(1);
+        if (is_reset) send_bytes(client, MW_STR(SLOW_RESET));
+        fixture_await_connections(&f, 1); /* the server has read that */
+        atomic_store(&f.pauses_are_over, true);
+        client_read_to_end(client, &in);
+        MW_CHECK(holds(MW_STR("{\"hello\":true}\n")) == !is_reset);
+        mw_socket_close(client);
+        end();
+    }
 }

@@ -1,16 +1,22 @@
 /*
  * correcting: what an event of a client's corrects (DESIGN.md rule 8).
  *
- * A sequencer knows ids and digests of what stands, not the rows (decision 0005). A correction
- * carries the row that it replaces, so that is read back, by its place: from the log, whose segment
- * is read up to there, or from the lake, where one file is asked. Nobody is served for so long:
- * whoever has many corrections ingests them.
+ * A correction carries the row that it replaces, which has to be read back (serve/lookback.h). So
+ * an event is corrected in two steps: what it wishes to know is looked up, while others are
+ * served; then it is made a correction, unless what stands has changed meanwhile.
  */
 #pragma once
+#include "serve/lookback.h"
 #include "serve/sequencer.h"
 
-/* Makes an event whose id stands with other contents the correction of what stands. MW_BUSY while
-   an ingest that holds it is being taken. What it replaces stays valid until the next correction
-   of its stream. */
-MW_MUST_USE mw_status mw_sequencer_correct(mw_sequencer *sequencer, mw_event *event,
-                                           mw_error *err);
+/* Where to find what an event replaces whose id stands with other contents. */
+mw_lookback_wish mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event);
+/* Commits first, for what is wished may be of this very batch. */
+MW_MUST_USE mw_status mw_sequencer_look_back(mw_sequencer *sequencer,
+                                             const mw_lookback_wish *wishes, size_t count,
+                                             mw_lookback **out_lookback, mw_error *err);
+/* Makes an event whose id stands with other contents the correction of what stands, by a lookback
+   that is over and covers it. MW_BUSY while an ingest that holds it is being taken. What it
+   replaces stays valid until the next correction of its stream. */
+MW_MUST_USE mw_status mw_sequencer_correct(mw_sequencer *sequencer, mw_lookback *lookback,
+                                           mw_event *event, mw_error *err);

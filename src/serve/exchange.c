@@ -105,6 +105,14 @@ static void note_response(mw_exchanges *all, mw_exchange *exchange) {
     mw_response_header(&all->response, "traceparent", mw_str_of(text));
 }
 
+/* Asks the handler; what it leaves the request in is the exchange's. */
+static void carry_out(mw_exchanges *all, const mw_route *route, const mw_route_call *call,
+                      mw_exchange *exchange) {
+    if (is_open(all, route)) route->answer(all->config.context, call, &all->response);
+    exchange->pause = all->response.pause;
+    all->response.pause = NULL;
+}
+
 void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64_t arrival_us,
                         mw_exchange *out_exchange) {
     mw_route_call call;
@@ -114,19 +122,35 @@ void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64
     const mw_route *route = number < 0 ? NULL : &all->config.router.routes[number];
     *out_exchange = (mw_exchange){
         .route = number,
+        .begun_us = mw_reactor_now_us(all->reactor),
         .keep_alive = request->keep_alive && !mw_reactor_is_stopping(all->reactor),
         .without_body = request->method == MW_HTTP_HEAD,
     };
     begin_entry(all, request, waited_us, &out_exchange->entry);
-    if (route && is_in_time(all, route, request, waited_us) && admit(all, route, &call) &&
-        is_open(all, route))
-        route->answer(all->config.context, &call, &all->response);
-    note_response(all, out_exchange);
+    if (route && is_in_time(all, route, request, waited_us) && admit(all, route, &call))
+        carry_out(all, route, &call, out_exchange);
+    if (!out_exchange->pause) note_response(all, out_exchange);
+}
+
+void mw_exchange_resume(mw_exchanges *all, const mw_http_request *request,
+                        mw_exchange *exchange) {
+    mw_route_call call;
+    mw_pause *pause = exchange->pause;
+    mw_response_clear(&all->response);
+    int number = mw_router_find(all->config.router, request, &call, &all->response);
+    const mw_route *route = &all->config.router.routes[number];
+    MW_ASSERT(pause && number == exchange->route);
+    call.pause = pause;
+    exchange->pause = NULL;
+    exchange->keep_alive = exchange->keep_alive && !mw_reactor_is_stopping(all->reactor);
+    if (admit(all, route, &call)) carry_out(all, route, &call, exchange);
+    if (exchange->pause != pause) pause->end(pause);
+    if (!exchange->pause) note_response(all, exchange);
 }
 
 void mw_exchange_refuse(mw_exchanges *all, mw_status status, const mw_error *err,
                         mw_exchange *out_exchange) {
-    *out_exchange = (mw_exchange){.route = -1};
+    *out_exchange = (mw_exchange){.route = -1, .begun_us = mw_reactor_now_us(all->reactor)};
     mw_response_clear(&all->response);
     mw_response_problem(&all->response, status, err);
     note_response(all, out_exchange);
@@ -157,7 +181,7 @@ mw_response_frame mw_exchange_frame(mw_exchanges *all, const mw_exchange *exchan
 
 void mw_exchange_end(mw_exchanges *all, mw_exchange *exchange, int64_t now_us) {
     const mw_server_config *config = &all->config;
-    int64_t span_us = now_us - mw_reactor_now_us(all->reactor);
+    int64_t span_us = now_us - exchange->begun_us;
     mw_traffic_answer(&all->traffic, exchange->route, exchange->code, span_us);
     if (config->pulse && exchange->model != MW_RESPONSE_OF_NO_MODEL)
         mw_pulse_answer(config->pulse, (size_t)exchange->model, exchange->code, span_us, now_us);

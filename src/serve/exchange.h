@@ -5,6 +5,8 @@
  * not ask, or the route is not open; the response then says so. What is noted of it (its route,
  * trace, times) goes along until its answer has been released, and is counted then.
  *
+ * A handler may leave a request in a pause; once that is over the exchange is resumed.
+ *
  * Only server.c and connection.c include this. All belongs to the thread of the reactor.
  */
 #pragma once
@@ -24,6 +26,8 @@ typedef struct {
 
 typedef struct {
     int route; /* a row of the router's table; -1: none */
+    mw_pause *pause; /* there is no answer yet; the exchange's. NULL: there is one */
+    int64_t begun_us; /* monotonic */
     int code, model;
     bool keep_alive, without_body; /* of its answer: see mw_response_frame */
     mw_access_entry entry; /* for the access log; without one only its trace is there */
@@ -36,6 +40,9 @@ void mw_exchanges_release(mw_exchanges *all);
    clock; 0: not known). */
 void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64_t arrival_us,
                         mw_exchange *out_exchange);
+/* Goes on with the request, the same, that was left in a pause. */
+void mw_exchange_resume(mw_exchanges *all, const mw_http_request *request,
+                        mw_exchange *exchange);
 /* The response becomes the problem, for bytes that are no request; it ends their connection. */
 void mw_exchange_refuse(mw_exchanges *all, mw_status status, const mw_error *err,
                         mw_exchange *out_exchange);

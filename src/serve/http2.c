@@ -346,6 +346,11 @@ bool mw_http2_next(mw_http2 *http, mw_http2_call *out_call) {
     return true;
 }
 
+const mw_http_request *mw_http2_taken(mw_http2 *http, int32_t id) {
+    const stream *s = stream_of(http, id);
+    return s && s->stage == TAKEN ? &s->parts.request : NULL;
+}
+
 /* --- answers ------------------------------------------------------------------------------ */
 
 static void copy_fields(stream *s, mw_str lines) {

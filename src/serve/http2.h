@@ -41,6 +41,8 @@ MW_MUST_USE mw_status mw_http2_create(size_t body_size_max, mw_http2 **out_http,
 MW_MUST_USE mw_status mw_http2_feed(mw_http2 *http, mw_str bytes, int64_t now_us, mw_error *err);
 /* The next request that waits for its answer; false if none does. */
 MW_MUST_USE bool mw_http2_next(mw_http2 *http, mw_http2_call *out_call);
+/* A request that was told of and is not answered; NULL if the client has given it up. */
+const mw_http_request *mw_http2_taken(mw_http2 *http, int32_t stream);
 /* Keeps the response as the stream's answer until mw_http2_commit, in place of one that it may
    have; nothing if the client has given the stream up. Returns the answer's size. */
 size_t mw_http2_answer(mw_http2 *http, int32_t stream, mw_response *response,

@@ -20,7 +20,17 @@ enum {
 #define MW_MEDIA_PROBLEM "application/problem+json"
 #define MW_MEDIA_TEXT "text/plain; charset=utf-8"
 
+/* What a handler keeps of a request that it cannot answer yet. It is asked again once that is over;
+   meanwhile others are served. */
+typedef struct mw_pause mw_pause;
+struct mw_pause {
+    bool (*is_over)(mw_pause *pause); /* asked now and then; does not wait */
+    void (*end)(mw_pause *pause);     /* frees it */
+    mw_pause *next;                   /* its owner's */
+};
+
 typedef struct {
+    mw_pause *pause;          /* there is no answer yet; the caller's from then on */
     int code;                 /* 200 until it is set */
     const char *content_type; /* MW_MEDIA_JSON until it is set */
     int model;                /* that was asked, by its number; MW_RESPONSE_OF_NO_MODEL */

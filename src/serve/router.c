@@ -104,6 +104,7 @@ int mw_router_find(mw_router router, const mw_http_request *request, mw_route_ca
         memset(call->parameters, 0, sizeof call->parameters);
         (void)match(router.routes[best].pattern, request->target.path, call);
         call->request = request;
+        call->pause = NULL;
     } else if (allowed != 0) {
         answer_wrong_method(request, allowed, response);
     } else {

@@ -18,6 +18,7 @@ enum {
 
 typedef struct {
     const mw_http_request *request;
+    mw_pause *pause; /* in which the handler left the request before; NULL: it is new */
     mw_str who; /* asks: the name of the token, or "http" */
     mw_str parameters[MW_ROUTE_PARAMETERS_MAX]; /* in the order of the pattern */
     char text[MW_ROUTE_PARAMETERS_SIZE_MAX];    /* what they point into */

@@ -80,7 +80,6 @@ void mw_sequencer_close(mw_sequencer *sequencer) {
     mw_arrival_destroy(sequencer->arrival);
     mw_events_release(&sequencer->arrived);
     mw_events_release(&sequencer->replaced);
-    mw_log_events_destroy(sequencer->log_events);
     mw_free(sequencer->arrived_order);
     mw_receipts_destroy(sequencer->receipts);
     mw_log_close(sequencer->log);

@@ -19,6 +19,7 @@
 #include "decide/decider.h"
 #include "feature/roster.h"
 #include "serve/ledger.h"
+#include "serve/lookback.h"
 #include "serve/past.h"
 #include "serve/receipts.h"
 #include "store/log.h"
@@ -40,9 +41,8 @@ typedef struct {
     /* A version that answered once, by its name, for good. NULL: champions alone are known. */
     mw_status (*find_version)(void *context, size_t model, const char *version,
                               mw_champion *out_champion, mw_error *err);
-    /* Adds the lake's events of a stream at a place. NULL: nothing is to be corrected. */
-    mw_status (*look_back)(void *context, int32_t stream, int64_t place, mw_events *out_events,
-                           mw_error *err);
+    mw_lookback_look *look_back; /* NULL: nothing is to be corrected */
+    size_t *reading_count;       /* for lookbacks, which may outlive a sequencer */
 } mw_sequencer_sources;
 
 typedef struct {

@@ -50,7 +50,6 @@ struct mw_sequencer {
     mw_events arrived;     /* of ingests, that were fed while windows are filled anew */
     mw_arrived *arrived_order; /* the same, as they were fed */
     size_t arrived_capacity;
-    mw_log_events *log_events; /* reads what corrections replace; NULL: nothing was corrected yet */
     mw_events replaced;    /* of each stream the event that a correction replaced last */
     int64_t now_us;        /* a virtual clock's */
     int64_t begin;         /* the log's first place; moments due by then are history */

@@ -114,7 +114,7 @@ mw_status mw_server_create(mw_reactor *reactor, mw_server_config config, mw_serv
     if (!server) return mw_fail(err, MW_NO_MEMORY, "server: no memory is left");
     config = with_defaults(config);
     server->source = (mw_reactor_source){.ready = accept_clients, .stop = stop};
-    mw_exchanges_init(&server->connections.exchanges, reactor, config);
+    mw_connections_init(&server->connections, reactor, config);
     if (config.tls) mw_tls_offer(config.tls, MW_STR("\2h2\10http/1.1"));
 
     /* Where the hard limit is lower, clients beyond it wait to be accepted. */
@@ -129,7 +129,7 @@ mw_status mw_server_create(mw_reactor *reactor, mw_server_config config, mw_serv
         if (status != MW_OK) mw_socket_close(listener);
     }
     if (status != MW_OK) {
-        mw_exchanges_release(&server->connections.exchanges);
+        mw_connections_release(&server->connections);
         mw_free(server);
         return status;
     }
@@ -156,6 +156,6 @@ void mw_server_destroy(mw_server *server) {
     mw_timer_clear(server->connections.exchanges.reactor, &server->sweep);
     mw_connections_close(&server->connections);
     mw_reactor_bury(server->connections.exchanges.reactor);
-    mw_exchanges_release(&server->connections.exchanges);
+    mw_connections_release(&server->connections);
     mw_free(server);
 }

@@ -3,7 +3,8 @@
  * Tests of this layer only; server_test.c holds the functions.
  *
  * It answers GET /hello, POST /echo (the body), GET /large/{size} (that many bytes) and GET
- * /connections (how many are open); GET /guarded, whose scope is not public, greets as /hello.
+ * /connections (how many are open); GET /guarded, whose scope is not public, greets as /hello, and
+ * so does GET /slow, after a pause that is over when the fixture says so.
  */
 #pragma once
 #include "serve/server.h"
@@ -20,6 +21,8 @@ typedef struct {
     uint16_t port;
     atomic_int batch_count;
     atomic_int commit_status; /* what after_batch returns; MW_OK at first */
+    atomic_bool pauses_are_over;
+    atomic_int pause_count; /* that have not ended */
 } fixture;
 
 /* Of the config only the limits count. */

@@ -40,7 +40,34 @@ static void answer_starve(void *context, const mw_route_call *call, mw_response 
     mw_memory_fail_after(mw_str_is(call->parameters[0], "yes") ? 0 : SIZE_MAX);
 }
 
+typedef struct {
+    mw_pause base;
+    fixture *of;
+} slow;
+
+static bool slow_is_over(mw_pause *pause) {
+    return atomic_load(&((slow *)pause)->of->pauses_are_over);
+}
+
+static void slow_end(mw_pause *pause) {
+    atomic_fetch_sub(&((slow *)pause)->of->pause_count, 1);
+    mw_free(pause);
+}
+
+static void answer_slow(void *context, const mw_route_call *call, mw_response *response) {
+    fixture *f = context;
+    slow *pause = call->pause ? NULL : mw_allocate(sizeof *pause);
+    if (!pause) {
+        answer_hello(context, call, response);
+        return;
+    }
+    *pause = (slow){.base = {.is_over = slow_is_over, .end = slow_end}, .of = f};
+    atomic_fetch_add(&f->pause_count, 1);
+    response->pause = &pause->base;
+}
+
 static const mw_route routes[] = {
+    {MW_HTTP_GET, "/slow", MW_SCOPE_PUBLIC, answer_slow, NULL},
     {MW_HTTP_POST, "/starve/{it}", MW_SCOPE_PUBLIC, answer_starve, NULL},
     {MW_HTTP_GET, "/hello", MW_SCOPE_PUBLIC, answer_hello, NULL},
     {MW_HTTP_GET, "/guarded", MW_SCOPE_READ, answer_hello, NULL},
@@ -87,6 +114,7 @@ void fixture_stop(fixture *f) {
     MW_CHECK(pthread_join(f->thread, NULL) == 0);
     MW_CHECK_EQUAL_INT(mw_server_connection_count(f->server), 0);
     mw_server_destroy(f->server);
+    MW_CHECK_EQUAL_INT(atomic_load(&f->pause_count), 0);
     mw_reactor_destroy(f->reactor);
     mw_telemetry_destroy(f->telemetry);
 }

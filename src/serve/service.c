@@ -17,6 +17,12 @@ struct mw_service {
     mw_buf event_id;
     mw_service_counts counts;
     mw_breaker *breakers; /* one a model */
+    mw_lookback *lookback; /* at hand; NULL: none is */
+    mw_lookback_wish *wishes; /* what is still to be looked up */
+    size_t wish_count, wish_capacity;
+    bool awaits;
+    uint64_t cleaned_before; /* the call */
+    uint64_t recleaned; /* values that `clean` changed in rows that will be taken again */
     struct { /* of the ranking that was given last */
         mw_ranked *items;
         mw_elements elements;
@@ -63,6 +69,7 @@ void mw_service_destroy(mw_service *service) {
     mw_free(service->ranking.row);
     mw_free(service->features);
     mw_free(service->breakers);
+    mw_free(service->wishes);
     mw_free(service);
 }
 
@@ -75,21 +82,75 @@ static mw_str id_of(mw_service *service, const mw_event *event) {
     return mw_str_slice(mw_buf_str(&service->event_id), 0, MW_NAME_SIZE_MAX);
 }
 
-/* Tells how a row stands: with other contents if anything of it does, and then that becomes a
+/* Tells how a row stands: with other contents if anything of it does, and then that is to become a
    correction (rule 8), else new if anything of it is. */
-static mw_status look_up(mw_service *service, mw_received received,
-                         mw_event_standing *out_standing, mw_error *err) {
+static mw_event_standing look_up(const mw_service *service, mw_received received) {
     mw_event_standing standing = MW_EVENT_REPEATS;
     for (size_t i = 0; i < received.count; i++) {
-        mw_event *event = &received.events[i];
-        if (!event->row) continue;
-        mw_event_standing one = mw_sequencer_find(service->config.sequencer, event);
-        if (one == MW_EVENT_CONFLICTS)
-            MW_TRY(mw_sequencer_correct(service->config.sequencer, event, err));
+        if (!received.events[i].row) continue;
+        mw_event_standing one = mw_sequencer_find(service->config.sequencer, &received.events[i]);
         if (one == MW_EVENT_CONFLICTS || standing == MW_EVENT_REPEATS) standing = one;
     }
-    *out_standing = standing;
+    return standing;
+}
+
+/* Adds what the row needs and is not at hand to the wishes. */
+static mw_status add_wishes(mw_service *service, mw_received received, bool *out_awaits,
+                            mw_error *err) {
+    const mw_sequencer *sequencer = service->config.sequencer;
+    for (size_t i = 0; i < received.count; i++) {
+        const mw_event *event = &received.events[i];
+        if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
+        mw_lookback_wish wish = mw_sequencer_wish(sequencer, event);
+        if (service->lookback && mw_lookback_covers(service->lookback, wish)) continue;
+        if (!mw_grow((void **)&service->wishes, &service->wish_capacity, service->wish_count + 1,
+                     sizeof *service->wishes, MW_LOOKBACK_WISHES_MAX))
+            return no_memory(err);
+        service->wishes[service->wish_count++] = wish;
+        *out_awaits = true;
+    }
     return MW_OK;
+}
+
+/* Makes corrections of the events that stand with other contents. */
+static mw_status correct(mw_service *service, mw_received received, mw_error *err) {
+    mw_sequencer *sequencer = service->config.sequencer;
+    MW_TRY(add_wishes(service, received, &service->awaits, err));
+    if (service->awaits)
+        return mw_fail(err, MW_BUSY, "correction: what it replaces is being looked up");
+    for (size_t i = 0; i < received.count; i++) {
+        mw_event *event = &received.events[i];
+        if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
+        MW_TRY(mw_sequencer_correct(sequencer, service->lookback, event, err));
+    }
+    return MW_OK;
+}
+
+bool mw_service_awaits(const mw_service *service) { return service->awaits; }
+
+/* A row that cannot be read says so when its turn comes, and wishes that find no room wait for the
+   next time. */
+void mw_service_foresee(mw_service *service, int32_t source, yyjson_val *object) {
+    mw_received received;
+    bool awaits = false;
+    uint64_t cleaned = mw_reception_cleaned(service->reception);
+    if (service->wish_count + MW_STREAMS_MAX > MW_LOOKBACK_WISHES_MAX) return;
+    if (mw_reception_take(service->reception, source, object, &received, NULL) == MW_OK)
+        (void)!add_wishes(service, received, &awaits, NULL);
+    service->recleaned += mw_reception_cleaned(service->reception) - cleaned;
+}
+
+mw_status mw_service_look_back(mw_service *service, mw_lookback **out_lookback, mw_error *err) {
+    size_t count = service->wish_count;
+    MW_ASSERT(count > 0);
+    service->wish_count = 0;
+    service->awaits = false;
+    return mw_sequencer_look_back(service->config.sequencer, service->wishes, count, out_lookback,
+                                  err);
+}
+
+void mw_service_remember(mw_service *service, mw_lookback *lookback) {
+    service->lookback = lookback;
 }
 
 /* `is_entered`: the fields with windows are there. */
@@ -110,15 +171,30 @@ static mw_status take(mw_service *service, int32_t source, yyjson_val *object,
                       mw_event_standing *out_standing, mw_error *err) {
     mw_received received;
     MW_TRY(mw_reception_take(service->reception, source, object, &received, err));
-    MW_TRY(look_up(service, received, out_standing, err));
+    *out_standing = look_up(service, received);
+    if (*out_standing == MW_EVENT_CONFLICTS) MW_TRY(correct(service, received, err));
     return append_new(service, received, false, err);
+}
+
+/* Of a row whose turn will come again nothing is counted. */
+static void begin_call(mw_service *service) {
+    service->awaits = false;
+    service->wish_count = 0;
+    service->cleaned_before = mw_reception_cleaned(service->reception);
+}
+
+static void end_call(mw_service *service) {
+    if (service->awaits)
+        service->recleaned += mw_reception_cleaned(service->reception) - service->cleaned_before;
 }
 
 mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,
                           mw_event_standing *out_standing, mw_error *err) {
     mw_event_standing standing = MW_EVENT_REPEATS;
+    begin_call(service);
     mw_status status = take(service, source, object, &standing, err);
-    service->counts.rejected += status != MW_OK;
+    end_call(service);
+    service->counts.rejected += status != MW_OK && !service->awaits;
     service->counts.accepted += status == MW_OK && standing == MW_EVENT_NEW;
     service->counts.corrections += status == MW_OK && standing == MW_EVENT_CONFLICTS;
     service->counts.repeats += status == MW_OK && standing == MW_EVENT_REPEATS;
@@ -276,6 +352,7 @@ static mw_status correct_first(mw_service *service, const mw_decider *decider,
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(service->config.sequencer, &moment.place, err));
     MW_TRY(check_lateness(model, moment, err));
+    MW_TRY(correct(service, received, err));
     MW_TRY(append_new(service, received, false, err));
     for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
     return MW_OK;
@@ -299,6 +376,7 @@ typedef struct {
     const mw_model_program *model;
     const mw_stream *moments; /* their stream, by the program of the version that answers */
     mw_received received;
+    mw_event_standing standing; /* its */
     bool record; /* what was recorded is answered, and what is new is recorded where it is asked */
 } rank_call;
 
@@ -382,7 +460,7 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
     const mw_event *event = &c->received.events[0];
     mw_answer answer = {.is_recorded = is_recorded};
     if (!mw_decider_scorer(c->decider)) return refuse_without_version(c->decider, err);
-    if (is_recorded && event->replaced)
+    if (is_recorded && c->standing == MW_EVENT_CONFLICTS)
         MW_TRY(correct_first(service, c->decider, c->received, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     mw_moment moment = {event->time + c->model->moment_offset_us, answer.stamp, event->row};
@@ -422,7 +500,7 @@ static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
     mw_service *service = c->service;
     bool is_stored = false, is_recorded = c->record && mw_decider_is_asked(c->decider);
     const mw_event *event = &c->received.events[0];
-    if (event->replaced && c->record &&
+    if (c->standing == MW_EVENT_CONFLICTS && c->record &&
         mw_sequencer_was_ranked(service->config.sequencer, c->number, ranking->event_id))
         return refuse_change(service, c->received, err);
     MW_TRY(take_elements(c, event->row, err));
@@ -438,17 +516,16 @@ bool mw_service_ranks(const mw_service *service, size_t model) {
     return mw_decider_model(mw_sequencer_decider(service->config.sequencer, model))->each != NULL;
 }
 
-mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object, bool record,
-                          mw_ranking *out_ranking, mw_error *err) {
+static mw_status rank_event(mw_service *service, size_t number, yyjson_val *object, bool record,
+                            mw_ranking *out_ranking, mw_error *err) {
     mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
     const mw_model_program *model = mw_decider_model(decider);
     const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
     const mw_stream *stream = &service->config.program->streams[mw_decider_announcer(decider)];
-    rank_call call = {service, number, decider, model, moments, {0}, record};
-    mw_event_standing standing;
+    rank_call call = {service, number, decider, model, moments, {0}, MW_EVENT_NEW, record};
     MW_TRY(mw_reception_take(service->reception, stream->source, object, &call.received, err));
     MW_TRY(refuse_later(service, call.received, err));
-    MW_TRY(look_up(service, call.received, &standing, err));
+    call.standing = look_up(service, call.received);
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     mw_buf_clear(&service->ranking.event_id);
     mw_stream_append_id(stream, call.received.events[0].row, service->config.symbols,
@@ -463,6 +540,14 @@ mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object
     ranking.items = service->ranking.items;
     *out_ranking = ranking;
     return MW_OK;
+}
+
+mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object, bool record,
+                          mw_ranking *out_ranking, mw_error *err) {
+    begin_call(service);
+    mw_status status = rank_event(service, number, object, record, out_ranking, err);
+    end_call(service);
+    return status;
 }
 
 /* --- moments of a schedule ---------------------------------------------------------------- */
@@ -538,22 +623,21 @@ static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_va
     return MW_OK;
 }
 
-mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,
-                             mw_answer *out_answer, mw_error *err) {
+static mw_status predict(mw_service *service, size_t number, yyjson_val *object, bool record,
+                         mw_answer *out_answer, mw_error *err) {
     const mw_program *program = service->config.program;
     const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
     if (mw_decider_model(decider)->schedule)
         return predict_scheduled(service, number, object, record, out_answer, err);
     const mw_stream *stream = &program->streams[mw_decider_announcer(decider)];
     mw_received received;
-    mw_event_standing standing;
     mw_status status =
         mw_reception_take(service->reception, stream->source, object, &received, err);
     if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider))
         return answer_unchecked(service, number, out_answer, err);
     MW_TRY(status);
     MW_TRY(refuse_later(service, received, err));
-    MW_TRY(look_up(service, received, &standing, err));
+    mw_event_standing standing = look_up(service, received);
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     const mw_ledger_entry *stored =
         record ? find_stored(service, number, stream, received.events[0].row) : NULL;
@@ -564,6 +648,14 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
     if (is_recorded && standing == MW_EVENT_CONFLICTS)
         MW_TRY(correct_first(service, decider, received, err));
     return predict_now(service, number, received, is_recorded, out_answer, err);
+}
+
+mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,
+                             mw_answer *out_answer, mw_error *err) {
+    begin_call(service);
+    mw_status status = predict(service, number, object, record, out_answer, err);
+    end_call(service);
+    return status;
 }
 
 /* The features of the version that made it; NULL: nobody knows them any more. */
@@ -611,6 +703,6 @@ const mw_service_config *mw_service_parts(const mw_service *service) { return &s
 
 mw_service_counts mw_service_read_counts(const mw_service *service) {
     mw_service_counts counts = service->counts;
-    counts.cleaned = mw_reception_cleaned(service->reception);
+    counts.cleaned = mw_reception_cleaned(service->reception) - service->recleaned;
     return counts;
 }

@@ -42,6 +42,17 @@ MW_MUST_USE mw_status mw_service_create(mw_service_config config, mw_service **o
                                         mw_error *err);
 void mw_service_destroy(mw_service *service); /* NULL is allowed */
 
+/* A correction needs what it replaces, which is read back while others are served (correcting.h). A
+   call that fails with MW_BUSY for want of that has changed nothing, and awaits it: begin to look
+   back, perhaps with the wishes of rows that will follow, and call again when that is over, with
+   the lookback at hand. */
+bool mw_service_awaits(const mw_service *service); /* the call before */
+void mw_service_foresee(mw_service *service, int32_t source, yyjson_val *object);
+MW_MUST_USE mw_status mw_service_look_back(mw_service *service, mw_lookback **out_lookback,
+                                           mw_error *err);
+/* It is over, and stays until another is, or NULL. */
+void mw_service_remember(mw_service *service, mw_lookback *lookback);
+
 /* Takes a row as event of a declared stream, and of its later fields as far as they are there.
    `*out_standing`: how it stood; MW_EVENT_CONFLICTS: it corrects what stood. */
 MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,

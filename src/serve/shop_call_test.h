@@ -32,23 +32,14 @@ static inline mw_status shop_find_version(void *context, size_t model, const cha
     return MW_OK;
 }
 
-static inline mw_status shop_look_back(void *context, int32_t stream, int64_t place,
-                                       mw_events *out_events, mw_error *err) {
-    const shop *s = context;
-    for (size_t row = 0; row < s->history.streams[stream].rows.row_count; row++) {
-        mw_event event = mw_events_row(&s->history, stream, row);
-        if (event.place == place) MW_TRY(mw_events_add(out_events, &event, err));
-    }
-    return MW_OK;
-}
-
 /* Opens the log again, as a new process would. */
 static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
     mw_sequencer_config config = {.sys = s->sys,
                                   .log_folder = "log",
                                   .program = s->program,
                                   .symbols = s->symbols,
-                                  .sources = {s, shop_recall, shop_find_version, shop_look_back},
+                                  .sources = {s, shop_recall, shop_find_version, shop_look_back,
+                                              &s->reading_count},
                                   .checkpoint_folder = s->checkpoints,
                                   .champions = s->champions,
                                   .fallbacks = s->fallbacks,
@@ -118,8 +109,15 @@ static inline mw_str shop_call(shop *s, mw_http_method method, const char *targe
     mw_response_clear(&s->response);
     int route = mw_router_find(router, &request, &call, &s->response);
     const mw_route *found = route < 0 ? NULL : &router.routes[route];
-    if (found && router.is_open(&s->api, found, &s->response))
+    for (call.pause = NULL; found && router.is_open(&s->api, found, &s->response);) {
+        mw_pause *before = call.pause;
         found->answer(&s->api, &call, &s->response);
+        call.pause = s->response.pause;
+        s->response.pause = NULL;
+        if (before) before->end(before);
+        if (!call.pause) break;
+        while (!call.pause->is_over(call.pause)) continue; /* simulated: it is at once */
+    }
     if (s->response.code != code)
         mw_test_fail(MW_TEST_PLACE(target), "%d: %.*s", s->response.code,
                      MW_STR_ARGS(mw_buf_str(&s->response.body)));

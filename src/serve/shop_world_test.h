@@ -60,6 +60,7 @@ typedef struct {
     const char *checkpoints; /* their folder; NULL: there are none */
     mw_sequencer *sequencer;
     mw_service *service;
+    size_t reading_count;
     mw_telemetry *telemetry;
     mw_api api;
     mw_response response;
@@ -122,4 +123,24 @@ static inline void shop_declare(shop *s) {
                               .model_count = 2};
     shop_encode_version(s, "d1", &s->version);
     s->champions[0].bytes = s->champions[1].bytes = mw_buf_str(&s->version);
+}
+
+/* The history's events there, in symbols of their own. */
+static inline mw_status shop_look_back(void *context, mw_symbols *symbols,
+                                       const mw_lookback_wish *wishes, size_t count,
+                                       mw_events *out_events, mw_error *err) {
+    const shop *s = context;
+    for (size_t i = 0; i < count; i++) {
+        const mw_schema *schema = &s->program->streams[wishes[i].stream].schema;
+        mw_cell row[MW_KEYS_MAX];
+        for (size_t n = 0; n < s->history.streams[wishes[i].stream].rows.row_count; n++) {
+            mw_event event = mw_events_row(&s->history, wishes[i].stream, n);
+            if (event.place != wishes[i].place) continue;
+            memcpy(row, event.row, schema->field_count * sizeof *row);
+            row[0].symbol = mw_symbols_intern(symbols, mw_symbols_text(s->symbols, row[0].symbol));
+            event.row = row; /* the shop is the only text */
+            MW_TRY(mw_events_add(out_events, &event, err));
+        }
+    }
+    return MW_OK;
 }

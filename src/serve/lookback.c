@@ -1,0 +1,258 @@
+#include "serve/lookback.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/load.h"
+#include "ingest/log_events.h"
+#include "sys/errand.h"
+
+#define SYMBOLS_SIZE_MAX ((size_t)1 << 32)
+
+struct mw_lookback {
+    mw_lookback_config config;
+    mw_errand *reading;       /* NULL: not begun, or over */
+    mw_lookback_wish *wishes; /* by place */
+    size_t count;
+    mw_symbols *symbols;      /* of the events; the thread's until it is done, like these */
+    mw_events found;          /* sorted */
+    bool has_found;
+    mw_cell *row;             /* in the symbols of the process; and what it replaces */
+    bool has_ended;
+    mw_status failure;        /* why nothing is known, then */
+    mw_error reason;
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "correction: no memory to read what it replaces");
+}
+
+/* --- the log, in the thread --------------------------------------------------------------- */
+
+/* Goes through the log from wish to wish. A segment that comes between is not read: the scan is
+   begun anew at the wish. */
+typedef struct {
+    mw_lookback *lookback;
+    mw_log_events *events;
+    mw_log_scan *scan;
+    int64_t segment; /* in which the scan began */
+    mw_record record;
+    bool has_record; /* which is not used up */
+} walk;
+
+static mw_status begin_at(walk *w, int64_t place, mw_error *err) {
+    const mw_lookback_config *config = &w->lookback->config;
+    mw_log_scan_end(w->scan);
+    w->scan = NULL;
+    w->segment = INT64_MIN;
+    return mw_log_scan_begin(config->sys, config->log_folder, place, &w->scan, err);
+}
+
+static mw_status next_record(walk *w, mw_error *err) {
+    MW_TRY(mw_log_scan_next(w->scan, &w->record, &w->has_record, err));
+    if (w->has_record && w->record.type == MW_RECORD_DEFINITION)
+        MW_TRY(mw_log_events_learn(w->events, &w->record, err));
+    return MW_OK;
+}
+
+/* Leaves the first record at or after the place; none if the log ends before. */
+static mw_status go_to(walk *w, int64_t place, mw_error *err) {
+    bool is_there = w->has_record && w->record.type != MW_RECORD_DEFINITION &&
+                    w->record.place >= place;
+    if (is_there) return MW_OK;
+    if (!w->scan) MW_TRY(begin_at(w, place, err));
+    for (;;) {
+        MW_TRY(next_record(w, err));
+        if (!w->has_record) return MW_OK;
+        if (w->record.type == MW_RECORD_DEFINITION) continue;
+        if (w->record.place >= place) return MW_OK;
+        int64_t segment = mw_log_scan_position(w->scan).segment;
+        if (w->segment == INT64_MIN) w->segment = segment;
+        if (w->segment != segment) MW_TRY(begin_at(w, place, err));
+    }
+}
+
+static mw_status read_from_log(walk *w, const mw_lookback_wish *wish, bool *out_found,
+                               mw_error *err) {
+    mw_event event;
+    *out_found = false;
+    MW_TRY(go_to(w, wish->place, err));
+    if (!w->has_record || w->record.place != wish->place || w->record.type != MW_RECORD_EVENT ||
+        mw_log_events_is_foreign(w->events, &w->record))
+        return MW_OK;
+    MW_TRY(mw_log_events_read(w->events, &w->record, &event, err));
+    if (event.stream != wish->stream) return MW_OK;
+    *out_found = true;
+    return mw_events_add(&w->lookback->found, &event, err);
+}
+
+/* --- both, in the thread -------------------------------------------------------------------- */
+
+/* What the log has is taken out of `left`. */
+static mw_status read_log(mw_lookback *lookback, mw_lookback_wish *left, size_t *count,
+                          mw_error *err) {
+    walk w = {.lookback = lookback};
+    size_t kept = 0;
+    MW_TRY(mw_log_events_create(lookback->config.program, lookback->symbols, &w.events, err));
+    mw_status status = MW_OK;
+    for (size_t i = 0; i < lookback->count && status == MW_OK; i++) {
+        const mw_lookback_wish *wish = &lookback->wishes[i];
+        bool is_found = false;
+        if (wish->is_in_log) status = read_from_log(&w, wish, &is_found, err);
+        if (!is_found) left[kept++] = *wish;
+    }
+    mw_log_scan_end(w.scan);
+    mw_log_events_destroy(w.events);
+    *count = kept;
+    return status;
+}
+
+static mw_status read_all(void *context, mw_error *err) {
+    mw_lookback *lookback = context;
+    const mw_lookback_config *config = &lookback->config;
+    size_t count = 0;
+    MW_TRY(mw_symbols_create(SYMBOLS_SIZE_MAX, &lookback->symbols, err));
+    MW_TRY(mw_program_events(config->program, &lookback->found, err));
+    lookback->has_found = true;
+    mw_lookback_wish *left = mw_allocate(lookback->count * sizeof *left);
+    if (!left) return no_memory(err);
+    mw_status status = read_log(lookback, left, &count, err);
+    if (status == MW_OK && count > 0)
+        status = config->look(config->context, lookback->symbols, left, count, &lookback->found,
+                              err);
+    mw_free(left);
+    return status == MW_OK ? mw_events_sort(&lookback->found, err) : status;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static int by_place(const void *a, const void *b) {
+    const mw_lookback_wish *x = a, *y = b;
+    if (x->place != y->place) return x->place < y->place ? -1 : 1;
+    return (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+static mw_status prepare(mw_lookback *lookback, const mw_lookback_wish *wishes, size_t count,
+                         mw_error *err) {
+    const mw_program *program = lookback->config.program;
+    size_t widest = 1;
+    for (size_t i = 0; i < program->stream_count; i++)
+        if (program->streams[i].schema.field_count > widest)
+            widest = program->streams[i].schema.field_count;
+    lookback->row = mw_allocate(2 * widest * sizeof *lookback->row);
+    lookback->wishes = mw_allocate(count * sizeof *wishes);
+    if (!lookback->row || !lookback->wishes) return no_memory(err);
+    memcpy(lookback->wishes, wishes, count * sizeof *wishes);
+    qsort(lookback->wishes, count, sizeof *wishes, by_place);
+    lookback->count = count;
+    return MW_OK;
+}
+
+mw_status mw_lookback_create(mw_lookback_config config, const mw_lookback_wish *wishes,
+                             size_t count, mw_lookback **out_lookback, mw_error *err) {
+    MW_ASSERT(count > 0 && count <= MW_LOOKBACK_WISHES_MAX);
+    mw_lookback *lookback = mw_allocate(sizeof *lookback);
+    if (!lookback) return no_memory(err);
+    lookback->config = config;
+    mw_status status = prepare(lookback, wishes, count, err);
+    if (status != MW_OK) mw_lookback_destroy(lookback);
+    else *out_lookback = lookback;
+    return status;
+}
+
+/* Gives up the place among those that read. */
+static void end_reading(mw_lookback *lookback) {
+    if (!lookback->reading) return;
+    mw_errand_end(lookback->reading);
+    lookback->reading = NULL;
+    (*lookback->config.reading_count)--;
+}
+
+void mw_lookback_destroy(mw_lookback *lookback) {
+    if (!lookback) return;
+    end_reading(lookback);
+    if (lookback->has_found) mw_events_release(&lookback->found);
+    mw_symbols_destroy(lookback->symbols);
+    mw_free(lookback->wishes);
+    mw_free(lookback->row);
+    mw_free(lookback);
+}
+
+static void begin(mw_lookback *lookback) {
+    const mw_lookback_config *config = &lookback->config;
+    lookback->failure = mw_errand_begin(config->sys, read_all, lookback, &lookback->reading,
+                                        &lookback->reason);
+    lookback->has_ended = lookback->failure != MW_OK;
+    if (!lookback->has_ended) (*config->reading_count)++;
+}
+
+bool mw_lookback_run(mw_lookback *lookback) {
+    if (lookback->has_ended) return true;
+    bool has_room = *lookback->config.reading_count < MW_LOOKBACKS_AT_ONCE_MAX;
+    if (!lookback->reading && has_room) begin(lookback);
+    if (!lookback->reading || !mw_errand_is_done(lookback->reading)) return lookback->has_ended;
+    lookback->failure = mw_errand_wait(lookback->reading, &lookback->reason);
+    lookback->has_ended = true;
+    end_reading(lookback);
+    return true;
+}
+
+/* --- what was found ------------------------------------------------------------------------- */
+
+bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish) {
+    return bsearch(&wish, lookback->wishes, lookback->count, sizeof wish, by_place) != NULL;
+}
+
+static mw_status translate_row(mw_lookback *lookback, const mw_schema *schema,
+                               const mw_cell *row, mw_cell *out_row, mw_error *err) {
+    for (size_t i = 0; i < schema->field_count; i++) {
+        out_row[i] = row[i];
+        if (!mw_type_is_symbol(schema->fields[i].type) || row[i].symbol == 0) continue;
+        mw_str text = mw_symbols_text(lookback->symbols, row[i].symbol);
+        out_row[i].symbol = mw_symbols_intern(lookback->config.symbols, text);
+        if (out_row[i].symbol == 0)
+            return mw_fail(err, MW_TOO_LARGE, "correction: the table of texts is full");
+    }
+    return MW_OK;
+}
+
+static mw_status translate(mw_lookback *lookback, mw_event *event, mw_error *err) {
+    const mw_schema *schema = &lookback->config.program->streams[event->stream].schema;
+    mw_cell *row = lookback->row, *replaced = row + schema->field_count;
+    MW_TRY(translate_row(lookback, schema, event->row, row, err));
+    if (event->replaced) MW_TRY(translate_row(lookback, schema, event->replaced, replaced, err));
+    event->row = row;
+    if (event->replaced) event->replaced = replaced;
+    return MW_OK;
+}
+
+/* The first of the events that were found at the place or after. */
+static size_t first_at(const mw_events *found, int64_t place) {
+    size_t low = 0, high = found->event_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (mw_events_at(found, middle).place < place) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t index,
+                         mw_event *out_event, bool *out_found, mw_error *err) {
+    MW_ASSERT(lookback->has_ended);
+    *out_found = false;
+    if (lookback->failure != MW_OK) {
+        if (err) *err = lookback->reason;
+        return lookback->failure;
+    }
+    for (size_t i = first_at(&lookback->found, wish.place); i < lookback->found.event_count; i++) {
+        mw_event event = mw_events_at(&lookback->found, i);
+        if (event.place != wish.place) return MW_OK;
+        if (event.stream != wish.stream || index-- > 0) continue;
+        MW_TRY(translate(lookback, &event, err));
+        *out_event = event;
+        *out_found = true;
+        return MW_OK;
+    }
+    return MW_OK;
+}

@@ -1,0 +1,56 @@
+/*
+ * lookback: what corrections replace, read back in a thread of its own.
+ *
+ * A sequencer knows ids and digests of what stands, not the rows (decision 0005). A correction
+ * carries the row that it replaces, so that is read back, by its place: from the log, whose segment
+ * is read up to there, or from the lake, where one file is asked. That takes some ms each, for
+ * which nobody waits but the request that asked: the thread has symbols and a state of its own, and
+ * what it has found is handed over in the symbols of the process.
+ *
+ * One thread uses a lookback. What the config names outlives it.
+ */
+#pragma once
+#include "lang/program.h"
+#include "sys/sys.h"
+
+enum {
+    MW_LOOKBACK_WISHES_MAX = 1 << 16,
+    MW_LOOKBACKS_AT_ONCE_MAX = 2, /* that read; others wait for these */
+};
+
+typedef struct mw_lookback mw_lookback;
+
+typedef struct {
+    int32_t stream;
+    int64_t place;
+    bool is_in_log; /* else, and where the log no longer has it, the lake is asked */
+} mw_lookback_wish;
+
+/* Adds the lake's events at some places, in these symbols; in any thread. */
+typedef mw_status mw_lookback_look(void *context, mw_symbols *symbols,
+                                   const mw_lookback_wish *wishes, size_t count,
+                                   mw_events *out_events, mw_error *err);
+
+typedef struct {
+    mw_sys *sys;
+    const char *log_folder;
+    const mw_program *program;
+    mw_symbols *symbols;   /* of the process */
+    size_t *reading_count; /* how many read, of all that share this */
+    void *context;
+    mw_lookback_look *look;
+} mw_lookback_config;
+
+/* The wishes, in any order, are copied. */
+MW_MUST_USE mw_status mw_lookback_create(mw_lookback_config config, const mw_lookback_wish *wishes,
+                                         size_t count, mw_lookback **out_lookback, mw_error *err);
+/* Begins to read as soon as others have left room for it, and tells whether it is over. Does not
+   wait: to be called again until it is. */
+bool mw_lookback_run(mw_lookback *lookback);
+/* Whether it was asked for this. */
+bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish);
+/* Of one that is over the events that stand there, one for each index from 0; `*out_found` is false
+   at their end. Fails as the reading did. An event is valid until the next is asked for. */
+MW_MUST_USE mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t index,
+                                     mw_event *out_event, bool *out_found, mw_error *err);
+void mw_lookback_destroy(mw_lookback *lookback); /* waits if it reads; NULL is allowed */
