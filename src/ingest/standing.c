@@ -12,14 +12,7 @@ struct mw_standing {
 };
 
 static mw_event event_of(const mw_standing *standing, uint64_t slot) {
-    const mw_stream_events *events = standing->events[slot & 1];
-    size_t row = slot / 2 - 1;
-    mw_event event = {.time = events->times[row],
-                      .known = events->knowns[row],
-                      .place = events->places[row],
-                      .row = mw_table_row(&events->rows, row)};
-    mw_events_find_replaced(events, row, &event);
-    return event;
+    return mw_stream_events_row(standing->events[slot & 1], slot / 2 - 1);
 }
 
 static const mw_cell *cells_of(const mw_standing *standing, uint64_t slot) {

@@ -57,15 +57,6 @@ void mw_lake_storage_close(mw_lake_storage *storage) {
     mw_free(storage);
 }
 
-static mw_event event_at(const mw_stream_events *events, size_t row) {
-    mw_event event = {.time = events->times[row],
-                      .known = events->knowns[row],
-                      .place = events->places[row],
-                      .row = mw_table_row(&events->rows, row)};
-    mw_events_find_replaced(events, row, &event);
-    return event;
-}
-
 static bool is_asked_for(const mw_lake_reading *reading, int64_t place) {
     return place > reading->after &&
            (reading->through == MW_TIME_MISSING || place <= reading->through);
@@ -114,7 +105,7 @@ static mw_status write_memory(mw_lake_storage *storage, mw_str path, const mw_la
     MW_TRY(add_file(storage, path, rows->events->rows.schema, err));
     memory_file *file = &storage->files[storage->file_count - 1];
     for (size_t i = 0; i < rows->row_count; i++) {
-        mw_event event = event_at(rows->events, rows->rows[i]);
+        mw_event event = mw_stream_events_row(rows->events, rows->rows[i]);
         mw_status status = mw_events_add(&file->events, &event, err);
         if (status != MW_OK) {
             forget(storage, path);
@@ -133,7 +124,7 @@ static mw_status read_memory(mw_lake_storage *storage, mw_str path,
     const mw_stream_events *events = &file->events.streams[0];
     size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
     for (size_t r = 0; r < events->rows.row_count; r++) {
-        mw_event event = event_at(events, r);
+        mw_event event = mw_stream_events_row(events, r);
         for (size_t i = 0; i < field_count; i++) {
             row[i] = event.row[reading->columns[i]];
             if (event.replaced) row[field_count + i] = event.replaced[reading->columns[i]];
@@ -237,7 +228,7 @@ static mw_status write_rows(mw_duck_writer *writer, const mw_lake_rows *rows, mw
                             mw_error *err) {
     size_t field_count = rows->events->rows.schema->field_count;
     for (size_t i = 0; i < rows->row_count; i++) {
-        mw_event event = event_at(rows->events, rows->rows[i]);
+        mw_event event = mw_stream_events_row(rows->events, rows->rows[i]);
         row[TIME] = mw_cell_time(event.time);
         row[KNOWN] = mw_cell_time(event.known);
         row[PLACE] = mw_cell_time(event.place);

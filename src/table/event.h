@@ -67,14 +67,18 @@ void mw_events_clear_stream(mw_events *events, int32_t stream);
 MW_MUST_USE mw_status mw_events_sort(mw_events *events, mw_error *err);
 /* Adds to the event what it replaces, if that row of its stream is a correction. */
 void mw_events_find_replaced(const mw_stream_events *stream, size_t row, mw_event *event);
+/* A row of a stream, whose number it does not know. */
+static inline mw_event mw_stream_events_row(const mw_stream_events *events, size_t row) {
+    mw_event event = {.time = events->times[row],
+                      .known = events->knowns[row],
+                      .place = events->places[row],
+                      .row = mw_table_row(&events->rows, row)};
+    if (events->correction_count > 0) mw_events_find_replaced(events, row, &event);
+    return event;
+}
 static inline mw_event mw_events_row(const mw_events *events, int32_t stream, size_t row) {
-    const mw_stream_events *of_stream = &events->streams[stream];
-    mw_event event = {.stream = stream,
-                      .time = of_stream->times[row],
-                      .known = of_stream->knowns[row],
-                      .place = of_stream->places[row],
-                      .row = mw_table_row(&of_stream->rows, row)};
-    if (of_stream->correction_count > 0) mw_events_find_replaced(of_stream, row, &event);
+    mw_event event = mw_stream_events_row(&events->streams[stream], row);
+    event.stream = stream;
     return event;
 }
 /* The i-th in order; sorted only. */
