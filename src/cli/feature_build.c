@@ -135,7 +135,8 @@ mw_status mw_cli_features_build(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     mw_feature_walk it;
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, thread_count, &it, err);
+    if (status == MW_OK)
+        status = mw_feature_walk_begin_in_parts(&workspace, thread_count, &it, err);
     if (status == MW_OK) {
         status = build(&it, err);
         mw_feature_walk_end(&it);

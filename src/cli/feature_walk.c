@@ -4,34 +4,59 @@
 
 #include "ingest/history.h"
 
+static mw_status find_model(const mw_workspace *workspace, mw_feature_walk *out_walk,
+                            mw_error *err) {
+    *out_walk = (mw_feature_walk){.workspace = workspace};
+    return mw_workspace_find_model(workspace, mw_cli_option(workspace->cli, "--model"),
+                                   &out_walk->model, err);
+}
+
+/* Events or parts stand. */
+static mw_status start(mw_feature_walk *walk, const mw_history *history, int64_t thread_count,
+                       mw_error *err) {
+    const mw_workspace *workspace = walk->workspace;
+    mw_cli *cli = workspace->cli;
+    int32_t announcer = mw_model_announcer(walk->model.program);
+    size_t threads = thread_count > 0 ? (size_t)thread_count : mw_sys_core_count(cli->sys);
+    walk->moment_count_max = walk->parts ? mw_history_parts_count(walk->parts, announcer)
+                                         : walk->events.streams[announcer].rows.row_count;
+    walk->config = (mw_replay_config){.program = workspace->program,
+                                      .model = walk->model.program,
+                                      .symbols = workspace->symbols,
+                                      .from = INT64_MIN,
+                                      .to = INT64_MAX,
+                                      .now = mw_history_now(history, mw_sys_now_us(cli->sys)),
+                                      .with_label = true,
+                                      .crew = mw_parallel_crew(cli->sys, threads),
+                                      .memory = mw_workspace_memory(workspace)};
+    if (walk->parts) walk->config.parts = mw_history_parts_events(walk->parts);
+    else walk->config.events = &walk->events;
+    mw_status status = mw_replay_create(walk->config, &walk->replay, err);
+    if (status != MW_OK) mw_feature_walk_end(walk);
+    return status;
+}
+
 mw_status mw_feature_walk_begin(const mw_workspace *workspace, int64_t thread_count,
                                 mw_feature_walk *out_walk, mw_error *err) {
-    mw_cli *cli = workspace->cli;
-    size_t threads = thread_count > 0 ? (size_t)thread_count : mw_sys_core_count(cli->sys);
-    mw_workspace_model model;
     mw_history history;
-    mw_events events;
-    MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
+    MW_TRY(find_model(workspace, out_walk, err));
     MW_TRY(mw_history_load(workspace->state, workspace->program, workspace->symbols, &history,
-                           &events, err));
-    *out_walk = (mw_feature_walk){.workspace = workspace, .model = model, .events = events};
-    out_walk->moment_count_max = events.streams[mw_model_announcer(model.program)].rows.row_count;
-    out_walk->config = (mw_replay_config){.program = workspace->program,
-                                          .model = model.program,
-                                          .events = &out_walk->events,
-                                          .symbols = workspace->symbols,
-                                          .from = INT64_MIN,
-                                          .to = INT64_MAX,
-                                          .now = mw_history_now(&history, mw_sys_now_us(cli->sys)),
-                                          .with_label = true,
-                                          .crew = mw_parallel_crew(cli->sys, threads),
-                                          .memory = mw_workspace_memory(workspace)};
-    mw_status status = mw_replay_create(out_walk->config, &out_walk->replay, err);
-    if (status != MW_OK) mw_events_release(&out_walk->events);
-    return status;
+                           &out_walk->events, err));
+    return start(out_walk, &history, thread_count, err);
+}
+
+mw_status mw_feature_walk_begin_in_parts(const mw_workspace *workspace, int64_t thread_count,
+                                         mw_feature_walk *out_walk, mw_error *err) {
+    mw_history history;
+    mw_history_parts_wish wish = {workspace->state, workspace->program, workspace->symbols, 0};
+    MW_TRY(find_model(workspace, out_walk, err));
+    MW_TRY(mw_history_parts_open(wish, &history, &out_walk->parts, err));
+    if (!out_walk->parts) return mw_feature_walk_begin(workspace, thread_count, out_walk, err);
+    return start(out_walk, &history, thread_count, err);
 }
 
 void mw_feature_walk_end(mw_feature_walk *walk) {
     mw_replay_destroy(walk->replay);
+    mw_history_parts_close(walk->parts);
     mw_events_release(&walk->events);
 }

@@ -5,11 +5,13 @@
 #pragma once
 #include "cli/workspace.h"
 #include "feature/replay.h"
+#include "ingest/history_parts.h"
 
 typedef struct {
     const mw_workspace *workspace;
     mw_workspace_model model;
-    mw_events events;
+    mw_events events;         /* empty, if they come in parts */
+    mw_history_parts *parts;  /* NULL: they do not */
     mw_replay_config config; /* of all moments, with their labels */
     mw_replay *replay;
     size_t moment_count_max; /* events of the moment's stream */
@@ -19,4 +21,8 @@ typedef struct {
    core; it changes no number. `*out_walk` must not move. */
 MW_MUST_USE mw_status mw_feature_walk_begin(const mw_workspace *workspace, int64_t thread_count,
                                             mw_feature_walk *out_walk, mw_error *err);
+/* The same for who looks at no event but through the replay, which may hold a part of them. */
+MW_MUST_USE mw_status mw_feature_walk_begin_in_parts(const mw_workspace *workspace,
+                                                     int64_t thread_count,
+                                                     mw_feature_walk *out_walk, mw_error *err);
 void mw_feature_walk_end(mw_feature_walk *walk);

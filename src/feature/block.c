@@ -2,9 +2,13 @@
 
 #include "feature/engine_state.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { TURNS_MIN = 1 << 8, TURNS_MAX = 1 << 14, STRANDS_MAX = 64, STRANDS_EACH = 4 };
+/* Two stretches, the one that is gathered and the one that is worked off, never reach back beyond
+   the part before the one that is read. */
+static_assert(2 * TURNS_MAX <= MW_PART_EVENTS_MIN, "events of a stretch must stand");
 #define ENTRIES_MAX ((size_t)TURNS_MAX * 4096)
 /* What the moments of a block find shall stay in the cache. */
 #define CELLS_MAX ((size_t)1 << 19)
@@ -96,7 +100,7 @@ bool mw_block_suits(const mw_engine *engine, const mw_events *events) {
     if (engine->config.model->each) return false; /* an event's moments are made together */
     for (size_t i = 0; i < engine->plan.lookup_count; i++)
         if (waits(engine, &engine->plan.lookups[i])) return false;
-    for (size_t s = 0; s < events->stream_count; s++) {
+    for (size_t s = 0; events && s < events->stream_count; s++) {
         const mw_stream_events *stream = &events->streams[s];
         for (size_t row = 0; row < stream->rows.row_count; row++)
             if (stream->knowns[row] > stream->places[row]) return false;

@@ -27,7 +27,8 @@ typedef struct {
 
 /* Into how many strands an engine should be split for a crew of that size. */
 size_t mw_block_strand_count(size_t crew_size);
-bool mw_block_suits(const mw_engine *engine, const mw_events *events);
+bool mw_block_suits(const mw_engine *engine, const mw_events *events); /* NULL: the caller says so
+                                                                          of them */
 /* The engine outlives the block, which alone applies and reads. It takes up to `turn_max` turns; 0:
    as many as do well. */
 MW_MUST_USE mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,

@@ -26,7 +26,9 @@ static mw_status start_engine(mw_replay *replay, mw_error *err) {
                                .memory = config->memory,
                                .strand_count = mw_block_strand_count(config->crew.size)};
     MW_TRY(mw_engine_create(engine, &replay->engine, err));
-    if (config->stretch_max != 1 && mw_block_suits(replay->engine, config->events))
+    bool counts_in_place = !config->parts || config->parts->counts_in_place;
+    if (config->stretch_max != 1 && counts_in_place &&
+        mw_block_suits(replay->engine, config->events))
         return mw_block_create(replay->engine, config->crew, config->stretch_max,
                                &replay->block, err);
     mw_engine_destroy(replay->engine);

@@ -17,6 +17,7 @@ typedef struct {
     const mw_program *program;
     const mw_model_program *model;
     const mw_events *events; /* sorted; outlives the replay */
+    mw_event_parts *parts;   /* in place of these, likewise; else NULL */
     mw_symbols *symbols;
     int64_t from, to;        /* moments with from <= t < to are reported */
     int64_t now;             /* labels that mature after this are not reported; INT64_MAX: all */

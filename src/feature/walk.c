@@ -4,14 +4,15 @@
 static void limit_agenda(mw_walk *walk) {
     const mw_events *events = walk->config.events;
     int64_t to = walk->config.to, end = INT64_MIN;
-    if (events->event_count > 0) end = mw_events_at(events, events->event_count - 1).place;
+    if (walk->config.parts) end = walk->config.parts->last_place;
+    else if (events->event_count > 0) end = mw_events_at(events, events->event_count - 1).place;
     if (walk->config.model->schedule && to > end) to = end + 1;
     mw_agenda_limit(walk->agenda, walk->config.from, to);
 }
 
 mw_status mw_walk_init(mw_walk *walk, mw_replay_config config, mw_error *err) {
-    MW_ASSERT(config.events->event_count == 0 || config.events->order);
-    *walk = (mw_walk){.config = config};
+    MW_ASSERT(config.parts || config.events->event_count == 0 || config.events->order);
+    *walk = (mw_walk){.config = config, .events = config.events, .is_last = !config.parts};
     MW_TRY(mw_agenda_create(config.model, config.program, config.symbols, &walk->agenda, err));
     limit_agenda(walk);
     return MW_OK;
@@ -31,7 +32,7 @@ static mw_status announce(mw_walk *walk, const mw_event *event, mw_error *err) {
 
 /* All events of the next place tell their moments at once, as what is due by then comes first. */
 static mw_status announce_place(mw_walk *walk, int64_t place, mw_error *err) {
-    const mw_events *events = walk->config.events;
+    const mw_events *events = walk->events;
     for (; walk->announced < events->event_count; walk->announced++) {
         mw_event event = mw_events_at(events, walk->announced);
         if (event.place != place) break;
@@ -43,11 +44,11 @@ static mw_status announce_place(mw_walk *walk, int64_t place, mw_error *err) {
 /* Whether the next event's moment is all that happens at its place: it needs no agenda. */
 static bool is_lone_moment(const mw_walk *walk, const mw_event *event) {
     const mw_replay_config *config = &walk->config;
-    const mw_events *events = config->events;
+    const mw_events *events = walk->events;
     int64_t t = event->time + config->model->moment_offset_us;
     return event->stream == config->model->moment_stream && t >= config->from &&
            t < config->to && t <= event->place && event->known <= event->place &&
-           !event->replaced &&            event->place - t <= config->model->lateness_us &&
+           !event->replaced && event->place - t <= config->model->lateness_us &&
            mw_agenda_next(walk->agenda) > event->place &&
            (walk->applied + 1 == events->event_count ||
             mw_events_at(events, walk->applied + 1).place != event->place);
@@ -68,11 +69,26 @@ static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool 
     return MW_OK;
 }
 
+/* At the end of a part: to the next one. Its places are later, so nothing of the part before is
+   left to be announced. */
+static mw_status go_on(mw_walk *walk, mw_error *err) {
+    while (!walk->is_last && (!walk->events || walk->applied == walk->events->event_count)) {
+        const mw_events *part;
+        MW_TRY(walk->config.parts->next(walk->config.parts, &part, err));
+        walk->is_last = !part;
+        if (!part) break;
+        walk->events = part;
+        walk->announced = walk->applied = 0;
+    }
+    return MW_OK;
+}
+
 mw_status mw_walk_next(mw_walk *walk, mw_turn *out_turn, bool *out_done, mw_error *err) {
-    const mw_events *events = walk->config.events;
     bool is_found;
     *out_done = false;
-    if (walk->applied == events->event_count) {
+    MW_TRY(go_on(walk, err));
+    const mw_events *events = walk->events;
+    if (!events || walk->applied == events->event_count) {
         MW_TRY(take_due(walk, INT64_MAX, out_turn, &is_found, err));
         *out_done = !is_found;
         return MW_OK;

@@ -26,6 +26,8 @@ typedef struct {
 typedef struct {
     mw_replay_config config;
     mw_agenda *agenda;
+    const mw_events *events; /* all, or the part that is walked; NULL: none has come yet */
+    bool is_last;            /* no other part comes */
     size_t announced; /* events [0, announced) have told their moments */
     size_t applied;   /* and [0, applied) have had their turn; never more */
     uint64_t refused_moments;

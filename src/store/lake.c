@@ -555,3 +555,40 @@ mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_la
     wish.after = place - 1;
     return read_stretch(lake, snapshot, (stretch){wish, place}, out_events, err);
 }
+
+mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
+                               int64_t through, mw_events *out_events, mw_error *err) {
+    return read_stretch(lake, snapshot, (stretch){wish, through}, out_events, err);
+}
+
+mw_status mw_lake_is_plain(mw_lake *lake, const mw_lake_snapshot *snapshot, bool *out_is_plain,
+                           mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    MW_TRY(mw_catalog_query(lake->catalog,
+                            "SELECT count(*) FROM lake_files JOIN ingests ON id = ingest "
+                            "WHERE ingest <= ?1 AND (place_us IS NOT NULL OR "
+                            "log_through_us IS NOT NULL OR corrections > 0)",
+                            MW_SQL(mw_sql_int(snapshot->ingest)), &rows, err));
+    mw_status status = mw_catalog_next(rows, &has_row, err);
+    if (status == MW_OK) *out_is_plain = has_row && mw_catalog_int(rows, 0) == 0;
+    mw_catalog_rows_close(rows);
+    return status;
+}
+
+mw_status mw_lake_list_groups(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str stream,
+                              mw_lake_groups *groups, mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    MW_TRY(mw_catalog_query(lake->catalog,
+                            "SELECT path FROM lake_files WHERE stream = ?1 AND ingest <= ?2 "
+                            "ORDER BY ingest",
+                            MW_SQL(mw_sql_str(stream), mw_sql_int(snapshot->ingest)), &rows, err));
+    mw_status status = mw_catalog_next(rows, &has_row, err);
+    while (status == MW_OK && has_row) {
+        status = mw_lake_storage_groups(lake->storage, mw_catalog_text(rows, 0), groups, err);
+        if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
+    }
+    mw_catalog_rows_close(rows);
+    return status;
+}

@@ -24,6 +24,7 @@
 #include "store/addition.h"
 #include "store/catalog.h"
 #include "store/duck.h"
+#include "store/lake_storage.h"
 #include "table/event.h"
 
 typedef struct mw_lake mw_lake;
@@ -72,6 +73,17 @@ MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapsh
 MW_MUST_USE mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                       mw_lake_wish wish, int64_t place, mw_events *out_events,
                                       mw_error *err);
+
+/* The events alone behind the wish's `after` and up to `through`, read without the rest. */
+MW_MUST_USE mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                           mw_lake_wish wish, int64_t through,
+                                           mw_events *out_events, mw_error *err);
+/* Whether each event stands at the place that is in its file, known there, and corrects none. */
+MW_MUST_USE mw_status mw_lake_is_plain(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                       bool *out_is_plain, mw_error *err);
+/* Adds the groups of a stream's files, of a plain lake. */
+MW_MUST_USE mw_status mw_lake_list_groups(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                          mw_str stream, mw_lake_groups *groups, mw_error *err);
 
 /* --- adding --- */
 

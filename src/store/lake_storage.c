@@ -445,6 +445,70 @@ mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
     return status;
 }
 
+/* --- groups ------------------------------------------------------------------------------- */
+
+static mw_status add_group(mw_lake_groups *groups, mw_lake_group group, mw_error *err) {
+    if (!mw_grow((void **)&groups->items, &groups->capacity, groups->count + 1,
+                 sizeof *groups->items, SIZE_MAX / sizeof *groups->items))
+        return no_memory(err);
+    groups->items[groups->count++] = group;
+    return MW_OK;
+}
+
+static mw_status add_memory_group(mw_lake_storage *storage, mw_str path, mw_lake_groups *groups,
+                                  mw_error *err) {
+    const memory_file *file = find(storage, path);
+    if (!file)
+        return mw_fail(err, MW_NOT_FOUND, "lake: there is no file %.*s", MW_STR_ARGS(path));
+    const mw_stream_events *events = &file->events.streams[0];
+    size_t count = events->rows.row_count;
+    if (count == 0) return MW_OK;
+    return add_group(groups, (mw_lake_group){events->places[0], events->places[count - 1], count},
+                     err);
+}
+
+static mw_status query_groups(mw_lake_storage *storage, const char *path,
+                              mw_duck_cursor **out_cursor, mw_error *err) {
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_buf_append_text(&sql, "SELECT epoch_us(stats_min_value::TIMESTAMP), "
+                             "epoch_us(stats_max_value::TIMESTAMP), row_group_num_rows "
+                             "FROM parquet_metadata(");
+    mw_duck_append_text(&sql, mw_str_of(path));
+    mw_buf_append_text(&sql, ") WHERE path_in_schema = 'place'");
+    mw_status status = mw_buf_check(&sql, "lake: the query", err);
+    if (status == MW_OK)
+        status = mw_duck_query(storage->duck, mw_buf_str(&sql).data, out_cursor, err);
+    mw_buf_release(&sql);
+    return status;
+}
+
+static mw_status add_folder_groups(mw_lake_storage *storage, mw_str path, mw_lake_groups *groups,
+                                   mw_error *err) {
+    char full[PATH_SIZE_MAX];
+    mw_duck_cursor *cursor = NULL;
+    MW_TRY(full_path(storage, path, "", full, err));
+    mw_status status = query_groups(storage, full, &cursor, err);
+    size_t count = 1;
+    while (status == MW_OK && count > 0) {
+        status = mw_duck_fetch(cursor, &count, err);
+        for (size_t r = 0; status == MW_OK && r < count; r++)
+            status = add_group(groups,
+                               (mw_lake_group){mw_duck_int(cursor, 0, r),
+                                               mw_duck_int(cursor, 1, r),
+                                               (uint64_t)mw_duck_int(cursor, 2, r)},
+                               err);
+    }
+    mw_duck_cursor_close(cursor);
+    return status == MW_OK || status == MW_NO_MEMORY ? status : fail_reading(path, status, err);
+}
+
+mw_status mw_lake_storage_groups(mw_lake_storage *storage, mw_str path, mw_lake_groups *groups,
+                                 mw_error *err) {
+    return storage->folder ? add_folder_groups(storage, path, groups, err)
+                           : add_memory_group(storage, path, groups, err);
+}
+
 mw_status mw_lake_storage_remove(mw_lake_storage *storage, mw_str path, mw_error *err) {
     char full[PATH_SIZE_MAX];
     if (!storage->folder) {

@@ -31,6 +31,16 @@ typedef struct {
     int64_t through; /* and not greater than this; MW_TIME_MISSING: all */
 } mw_lake_reading;
 
+/* Rows of a file that are read together, and between which places they lie. */
+typedef struct {
+    int64_t first, last;
+    uint64_t count;
+} mw_lake_group;
+typedef struct {
+    mw_lake_group *items; /* released by mw_free */
+    size_t count, capacity;
+} mw_lake_groups;
+
 /* The column of a file that has a field of the schema; no data: out of memory. */
 mw_str mw_lake_column_name(mw_arena *arena, const mw_schema *schema, size_t field);
 
@@ -45,6 +55,9 @@ MW_MUST_USE mw_status mw_lake_storage_write(mw_lake_storage *storage, mw_str pat
 MW_MUST_USE mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
                                            const mw_lake_reading *reading,
                                            mw_events *out_events, mw_error *err);
+/* Adds the groups of a file whose events stand at the places that are in it. */
+MW_MUST_USE mw_status mw_lake_storage_groups(mw_lake_storage *storage, mw_str path,
+                                             mw_lake_groups *groups, mw_error *err);
 MW_MUST_USE mw_status mw_lake_storage_remove(mw_lake_storage *storage, mw_str path,
                                              mw_error *err);
 /* The size of a file in bytes. */

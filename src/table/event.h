@@ -88,3 +88,14 @@ static inline mw_event mw_events_at(const mw_events *events, size_t index) {
     return mw_events_row(events, (int32_t)(event >> MW_EVENT_ROW_BITS), event & MW_EVENT_ROW_MASK);
 }
 void mw_events_release(mw_events *events);
+
+/* Events that are too many for memory, in parts: each is sorted, and all its places lie behind
+   those of the part before. What is given stands until the one after the next is asked for. */
+typedef struct mw_event_parts mw_event_parts;
+struct mw_event_parts {
+    /* NULL in `*out_part`: that was all. */
+    mw_status (*next)(mw_event_parts *parts, const mw_events **out_part, mw_error *err);
+    int64_t last_place;   /* of all; INT64_MIN: there are none */
+    bool counts_in_place; /* none of them counts later than it stands (mw_event_counts_from) */
+};
+enum { MW_PART_EVENTS_MIN = 1 << 15 }; /* of each but the last */
