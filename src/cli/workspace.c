@@ -308,10 +308,9 @@ mw_status mw_workspace_log_reach(const mw_workspace *workspace, mw_log_reach *ou
 }
 
 mw_engine_memory mw_workspace_memory(const mw_workspace *workspace) {
-    MW_ASSERT(workspace->project && workspace->state);
-    if (workspace->project->memory_max == 0) return (mw_engine_memory){0};
-    return (mw_engine_memory){workspace->project->memory_max,
-                              mw_state_spill_disk(workspace->state)};
+    const mw_project *project = workspace->project;
+    if (!project || project->memory_max == 0) return (mw_engine_memory){0};
+    return (mw_engine_memory){project->memory_max, mw_state_spill_disk(workspace->state)};
 }
 
 mw_status mw_workspace_time(const mw_workspace *workspace, const char *what, const char *text,

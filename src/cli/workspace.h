@@ -65,7 +65,8 @@ typedef struct {
 MW_MUST_USE mw_status mw_workspace_find_model(const mw_workspace *workspace, const char *name,
                                               mw_workspace_model *out_model, mw_error *err);
 mw_registry mw_workspace_registry(const mw_workspace *workspace);
-/* What the project lets the window state of a model take, and where the rest goes. */
+/* What the project lets the window state of a model take, and where the rest goes; no limit for
+   commands that ask nothing of the project file. */
 mw_engine_memory mw_workspace_memory(const mw_workspace *workspace);
 /* A time or a day, which begins in the project's zone; `what` names it in messages. */
 MW_MUST_USE mw_status mw_workspace_time(const mw_workspace *workspace, const char *what,
