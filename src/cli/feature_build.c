@@ -1,5 +1,6 @@
 #include "cli/feature_build.h"
 
+#include "cli/feature_rows.h"
 #include "cli/feature_walk.h"
 #include "cli/grid.h"
 #include "cli/recorded_features.h"
@@ -11,117 +12,95 @@ enum { SAMPLE_USUAL = 200, DIFFERENCES_SHOWN_MAX = 10 };
 
 /* --- build ------------------------------------------------------------------------------ */
 
-static mw_status lay_out(mw_feature_walk *it, mw_schema *out_schema, mw_error *err) {
-    const mw_model_program *model = it->model.program;
-    size_t count = model->feature_count;
-    mw_field *fields = mw_arena_alloc(&it->workspace->cli->arena, count + 3, sizeof *fields);
-    if (!fields) return mw_fail(err, MW_NO_MEMORY, "features: no memory for their names");
-    fields[0] = (mw_field){MW_STR("id"), MW_TYPE_TEXT};
-    fields[1] = (mw_field){MW_STR("time"), MW_TYPE_TIME};
-    for (size_t i = 0; i < count; i++)
-        fields[2 + i] = (mw_field){model->features[i].name, model->features[i].type};
-    fields[2 + count] = (mw_field){MW_STR("label"), mw_code_type(model->label)};
-    *out_schema = (mw_schema){fields, count + 3};
-    return MW_OK;
+/* Where rows go: a file, or standard output. */
+typedef struct {
+    mw_feature_walk *walk;
+    mw_schema schema;
+    mw_feature_rows *rows;
+    mw_table_file *file; /* NULL: standard output */
+} building;
+
+static mw_status take_row(void *context, mw_str id, const mw_cell *row, mw_error *err) {
+    building *it = context;
+    const mw_workspace *workspace = it->walk->workspace;
+    if (it->file) return mw_table_file_add(it->file, id, row, err);
+    mw_csv_append_row(&workspace->cli->out, &it->schema, workspace->symbols, id, row);
+    return mw_buf_check(&workspace->cli->out, "features", err);
 }
 
-static mw_status id_symbol(const mw_feature_walk *it, const mw_cell *row, mw_buf *scratch,
-                           mw_cell *out_cell, mw_error *err) {
-    const mw_workspace *workspace = it->workspace;
-    const mw_stream *stream = &workspace->program->streams[it->model.program->moment_stream];
-    mw_buf_clear(scratch);
-    mw_stream_append_id(stream, row, workspace->symbols, scratch);
-    MW_TRY(mw_buf_check(scratch, "id", err));
-    out_cell->symbol = mw_symbols_intern(workspace->symbols, mw_buf_str(scratch));
-    if (out_cell->symbol == 0)
-        return mw_fail(err, MW_TOO_LARGE, "features: too many different texts");
-    return MW_OK;
-}
-
-static mw_status take_step(const mw_feature_walk *it, const mw_step *step, mw_table *rows,
-                           mw_buf *scratch, mw_error *err) {
-    size_t count = it->model.program->feature_count;
-    if (step->kind == MW_DUE_LABEL) {
-        if (!step->label.is_dropped)
-            mw_table_row(rows, step->number)[2 + count] = step->label.value;
-        return MW_OK;
-    }
-    MW_ASSERT(step->number == rows->row_count);
-    mw_cell id, *row;
-    MW_TRY(id_symbol(it, step->moment.row, scratch, &id, err));
-    MW_TRY(mw_table_add(rows, NULL, &row, err));
-    row[0] = id;
-    row[1] = mw_cell_time(step->moment.t);
-    for (size_t i = 0; i < count; i++) row[2 + i] = step->features[i];
-    return MW_OK;
-}
-
-static mw_status fill(const mw_feature_walk *it, mw_table *rows, mw_error *err) {
-    mw_progress progress = mw_progress_begin(it->workspace->cli->sys, "replaying",
-                                             it->moment_count_max);
-    mw_buf scratch;
-    mw_buf_init(&scratch, 1 << 20);
+static mw_status walk_through(building *it, mw_error *err) {
+    mw_progress progress = mw_progress_begin(it->walk->workspace->cli->sys, "replaying",
+                                             it->walk->moment_count_max);
     bool is_done = false;
     mw_status status = MW_OK;
     while (status == MW_OK) {
         mw_step step;
-        status = mw_replay_next(it->replay, &step, &is_done, err);
+        status = mw_replay_next(it->walk->replay, &step, &is_done, err);
         if (status != MW_OK || is_done) break;
-        status = take_step(it, &step, rows, &scratch, err);
-        mw_progress_update(&progress, rows->row_count);
+        status = mw_feature_rows_step(it->rows, &step, err);
+        mw_progress_update(&progress, step.number + 1);
     }
-    mw_buf_release(&scratch);
     mw_progress_end(&progress);
-    return status;
+    return status == MW_OK ? mw_feature_rows_end(it->rows, err) : status;
 }
 
-static void tell_build(const mw_feature_walk *it, const mw_table *rows, const char *path) {
-    mw_cli *cli = it->workspace->cli;
-    size_t labelled = 0, label = rows->schema->field_count - 1;
-    mw_type type = rows->schema->fields[label].type;
-    for (size_t i = 0; i < rows->row_count; i++)
-        labelled += !mw_cell_is_missing(type, mw_table_row(rows, i)[label]);
-    uint64_t late = mw_replay_refused_moments(it->replay);
+static void tell_build(const building *it, const char *path) {
+    const mw_model_program *model = it->walk->model.program;
+    mw_cli *cli = it->walk->workspace->cli;
+    mw_feature_rows_count counted = mw_feature_rows_counted(it->rows);
+    uint64_t late = mw_replay_refused_moments(it->walk->replay);
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
         mw_json_key(&json, "model");
-        mw_json_str(&json, it->model.program->name);
+        mw_json_str(&json, model->name);
         mw_json_key(&json, "output");
         mw_json_text(&json, path);
         mw_json_key(&json, "moments");
-        mw_json_int(&json, (int64_t)rows->row_count);
+        mw_json_int(&json, (int64_t)counted.moments);
         mw_json_key(&json, "labels");
-        mw_json_int(&json, (int64_t)labelled);
+        mw_json_int(&json, (int64_t)counted.labelled);
         mw_json_key(&json, "too_late");
         mw_json_int(&json, (int64_t)late);
         mw_json_object_end(&json);
         return;
     }
     mw_buf_printf(&cli->out, "%s: ", path);
-    mw_count_append(&cli->out, rows->row_count);
-    mw_buf_printf(&cli->out, " moments of %.*s, %zu features, ",
-                  MW_STR_ARGS(it->model.program->name), it->model.program->feature_count);
-    mw_count_append(&cli->out, labelled);
+    mw_count_append(&cli->out, counted.moments);
+    mw_buf_printf(&cli->out, " moments of %.*s, %zu features, ", MW_STR_ARGS(model->name),
+                  model->feature_count);
+    mw_count_append(&cli->out, counted.labelled);
     mw_buf_append_text(&cli->out, " with a label\n");
     if (late > 0)
         mw_cli_note(cli, "%llu events came too late to make a moment", (unsigned long long)late);
 }
 
-static mw_status build(mw_feature_walk *it, mw_error *err) {
-    mw_cli *cli = it->workspace->cli;
-    const char *path = mw_cli_option(cli, "--output");
-    mw_schema schema;
-    mw_table rows;
-    MW_TRY(lay_out(it, &schema, err));
-    mw_table_init(&rows, &schema);
-    mw_status status = fill(it, &rows, err);
-    if (status == MW_OK && path)
-        status = mw_table_file_write(cli->sys, it->workspace->duck, &rows,
-                                     it->workspace->symbols, path, err);
-    if (status == MW_OK && path) tell_build(it, &rows, path);
-    else if (status == MW_OK) mw_table_csv_append(&cli->out, &rows, it->workspace->symbols);
-    mw_table_release(&rows);
+static mw_status begin_output(building *it, const char *path, mw_error *err) {
+    const mw_workspace *workspace = it->walk->workspace;
+    const mw_model_program *model = it->walk->model.program;
+    MW_TRY(mw_feature_rows_schema(model, &workspace->cli->arena, &it->schema, err));
+    mw_feature_rows_config rows = {workspace->program, model, workspace->symbols,
+                                   it->walk->config.now, take_row, it};
+    MW_TRY(mw_feature_rows_create(rows, &it->rows, err));
+    if (!path) {
+        mw_csv_append_heading(&workspace->cli->out, &it->schema);
+        return MW_OK;
+    }
+    mw_table_file_config file = {workspace->cli->sys, workspace->duck, &it->schema,
+                                 workspace->symbols, path, 0};
+    return mw_table_file_begin(file, &it->file, err);
+}
+
+static mw_status build(mw_feature_walk *walk, mw_error *err) {
+    const char *path = mw_cli_option(walk->workspace->cli, "--output");
+    building it = {.walk = walk};
+    mw_status status = begin_output(&it, path, err);
+    if (status == MW_OK) status = walk_through(&it, err);
+    if (status == MW_OK && it.file) status = mw_table_file_end(it.file, err);
+    if (status == MW_OK && it.file) tell_build(&it, path);
+    if (status != MW_OK) mw_buf_clear(&walk->workspace->cli->out); /* half a table is none */
+    mw_table_file_destroy(it.file);
+    mw_feature_rows_destroy(it.rows);
     return status;
 }
 

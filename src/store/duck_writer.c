@@ -130,11 +130,27 @@ static void put(const mw_duck_writer *writer, duck_vector vector, mw_type type, 
     }
 }
 
-mw_status mw_duck_writer_add(mw_duck_writer *writer, const mw_cell *row, mw_error *err) {
-    if (writer->chunk_rows == writer->chunk_rows_max) MW_TRY(flush(writer, err));
-    for (size_t i = 0; i < writer->schema->field_count; i++)
+static void put_from(const mw_duck_writer *writer, size_t column, const mw_cell *row) {
+    for (size_t i = column; i < writer->schema->field_count; i++)
         put(writer, writer->duck->api.data_chunk_get_vector(writer->chunk, i),
             writer->schema->fields[i].type, row[i]);
+}
+
+mw_status mw_duck_writer_add(mw_duck_writer *writer, const mw_cell *row, mw_error *err) {
+    if (writer->chunk_rows == writer->chunk_rows_max) MW_TRY(flush(writer, err));
+    put_from(writer, 0, row);
+    writer->chunk_rows++;
+    return MW_OK;
+}
+
+mw_status mw_duck_writer_add_named(mw_duck_writer *writer, mw_str name, const mw_cell *row,
+                                   mw_error *err) {
+    MW_ASSERT(mw_type_is_symbol(writer->schema->fields[0].type));
+    if (writer->chunk_rows == writer->chunk_rows_max) MW_TRY(flush(writer, err));
+    const duck_api *api = &writer->duck->api;
+    api->vector_assign_string_element_len(api->data_chunk_get_vector(writer->chunk, 0),
+                                          writer->chunk_rows, name.data, name.size);
+    put_from(writer, 1, row);
     writer->chunk_rows++;
     return MW_OK;
 }

@@ -16,6 +16,9 @@ MW_MUST_USE mw_status mw_duck_writer_create(mw_duck *duck, const mw_schema *sche
                                             mw_duck_writer **out_writer, mw_error *err);
 MW_MUST_USE mw_status mw_duck_writer_add(mw_duck_writer *writer, const mw_cell *row,
                                          mw_error *err);
+/* The same, but the first column, of texts, has this one, which need not be in the symbols. */
+MW_MUST_USE mw_status mw_duck_writer_add_named(mw_duck_writer *writer, mw_str name,
+                                               const mw_cell *row, mw_error *err);
 MW_MUST_USE mw_status mw_duck_writer_save(mw_duck_writer *writer, const char *path,
                                           mw_error *err);
 /* Leaves the rows in the database, as a table of this name. */
