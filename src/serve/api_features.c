@@ -40,7 +40,7 @@ static mw_status write_row(mw_json *json, const mw_api *api, size_t model, yyjso
     if (mw_service_ranks(api->service, model))
         return write_elements(json, api, model, event, err);
     mw_answer answer;
-    MW_TRY(mw_service_predict(api->service, model, event, false, &answer, err));
+    MW_TRY(mw_service_see(api->service, model, event, &answer, err));
     const mw_decider *decider =
         mw_sequencer_decider(mw_service_parts(api->service)->sequencer, model);
     mw_json_object(json);

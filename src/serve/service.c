@@ -247,10 +247,16 @@ static mw_status check_lateness(const mw_model_program *model, mw_moment moment,
     return mw_hint(err, status, "Raise `late` of the stream, or ask with \"record\": false.");
 }
 
+/* What is to become of a prediction, and whether only the version may make it. */
+typedef struct {
+    bool record, version_alone;
+} asking;
+
 /* A moment that is asked for, and whether the fields with windows of its row were worked out. */
 typedef struct {
     mw_moment moment;
     mw_received received;
+    asking how;
     bool is_entered;
 } asked;
 
@@ -285,7 +291,7 @@ static mw_status ask_model(mw_service *service, size_t number, asked *at,
     mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
     mw_breaker *breaker = &service->breakers[number];
     mw_sys *sys = service->config.sys;
-    if (!mw_decider_has_fallback(decider))
+    if (!mw_decider_has_fallback(decider) || at->how.version_alone)
         return ask_version(service, number, at, out_prediction, err);
     if (!mw_decider_scorer(decider))
         return ask_fallback(service, number, at, MW_BECAUSE_NO_VERSION, out_prediction, err);
@@ -305,18 +311,21 @@ static mw_status ask_model(mw_service *service, size_t number, asked *at,
 /* Predicts at the next place. If it is recorded, that place is its stamp, and what is new of the
    row follows in the log. */
 static mw_status predict_now(mw_service *service, size_t number, mw_received received,
-                             bool is_recorded, mw_answer *out_answer, mw_error *err) {
+                             asking how, mw_answer *out_answer, mw_error *err) {
     mw_sequencer *sequencer = service->config.sequencer;
     mw_decider *decider = mw_sequencer_decider(sequencer, number);
     const mw_model_program *model = mw_decider_model(decider);
     const mw_event *event = &received.events[0];
-    mw_answer answer = {.is_recorded = is_recorded};
+    mw_answer answer = {.is_recorded = how.record};
+    if (how.version_alone && !mw_decider_scorer(decider))
+        return refuse_without_version(decider, err);
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
-    asked at = {{event->time + model->moment_offset_us, answer.stamp, event->row}, received, false};
-    if (is_recorded) MW_TRY(check_lateness(model, at.moment, err));
+    asked at = {{event->time + model->moment_offset_us, answer.stamp, event->row},
+                received, how, false};
+    if (how.record) MW_TRY(check_lateness(model, at.moment, err));
     MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
-    if (is_recorded) {
+    if (how.record) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
         service->counts.predicted++;
         MW_TRY(append_new(service, received, at.is_entered, err));
@@ -623,39 +632,46 @@ static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_va
     return MW_OK;
 }
 
-static mw_status predict(mw_service *service, size_t number, yyjson_val *object, bool record,
+static mw_status predict(mw_service *service, size_t number, yyjson_val *object, asking how,
                          mw_answer *out_answer, mw_error *err) {
     const mw_program *program = service->config.program;
     const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
     if (mw_decider_model(decider)->schedule)
-        return predict_scheduled(service, number, object, record, out_answer, err);
+        return predict_scheduled(service, number, object, how.record, out_answer, err);
     const mw_stream *stream = &program->streams[mw_decider_announcer(decider)];
     mw_received received;
     mw_status status =
         mw_reception_take(service->reception, stream->source, object, &received, err);
-    if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider))
+    if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider) && !how.version_alone)
         return answer_unchecked(service, number, out_answer, err);
     MW_TRY(status);
     MW_TRY(refuse_later(service, received, err));
     mw_event_standing standing = look_up(service, received);
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     const mw_ledger_entry *stored =
-        record ? find_stored(service, number, stream, received.events[0].row) : NULL;
+        how.record ? find_stored(service, number, stream, received.events[0].row) : NULL;
     mw_str payload;
     if (stored && standing == MW_EVENT_CONFLICTS) return refuse_change(service, received, err);
     if (stored) return answer_stored(service, stored, &payload, out_answer, err);
-    bool is_recorded = record && mw_decider_is_asked(decider);
-    if (is_recorded && standing == MW_EVENT_CONFLICTS)
+    how.record &= mw_decider_is_asked(decider);
+    if (how.record && standing == MW_EVENT_CONFLICTS)
         MW_TRY(correct_first(service, decider, received, err));
-    return predict_now(service, number, received, is_recorded, out_answer, err);
+    return predict_now(service, number, received, how, out_answer, err);
 }
 
 mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,
                              mw_answer *out_answer, mw_error *err) {
     begin_call(service);
-    mw_status status = predict(service, number, object, record, out_answer, err);
+    mw_status status =
+        predict(service, number, object, (asking){.record = record}, out_answer, err);
     end_call(service);
     return status;
+}
+
+/* Of what is not recorded nothing is looked up. */
+mw_status mw_service_see(mw_service *service, size_t number, yyjson_val *object,
+                         mw_answer *out_answer, mw_error *err) {
+    return predict(service, number, object, (asking){.version_alone = true}, out_answer, err);
 }
 
 /* The features of the version that made it; NULL: nobody knows them any more. */

@@ -66,6 +66,9 @@ MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, yyjso
    and for a row that fails its checks, of which nothing is recorded. */
 MW_MUST_USE mw_status mw_service_predict(mw_service *service, size_t model, yyjson_val *object,
                                          bool record, mw_answer *out_answer, mw_error *err);
+/* The version's own answer with its features, whatever fallback there is; nothing is recorded. */
+MW_MUST_USE mw_status mw_service_see(mw_service *service, size_t model, yyjson_val *object,
+                                     mw_answer *out_answer, mw_error *err);
 /* With `each`: what was said of one element of the event's list. */
 typedef struct {
     mw_cell element;

@@ -61,6 +61,8 @@ def test_the_baseline_answers_for_missing_features_and_failed_checks():
         assert call(port, "GET", f"/v1/predictions/{blind['id']}")[1]["fallback"] == "missing_features"
         wrong = ask(port, order(3, amount=-1))
         assert (wrong["fallback"], wrong["prediction"], wrong["id"]) == ("check_failed", baseline, None), wrong
+        code, refused = call(port, "POST", "/v1/models/returned/features", order(3, amount=-1))
+        assert code == 422 and "amount: must be at least 0" in refused["detail"], "the fallback sees no features"
         code, refused = call(port, "POST", "/v1/models/returned/predict", order(4, colour="red"))
         assert code == 422 and "colour" in refused["detail"], refused
         assert counted(port, "missing_features") == 1 and counted(port, "check_failed") == 1
