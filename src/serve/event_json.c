@@ -157,9 +157,11 @@ mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
         field = find_column(source, field + 1, name);
         if (field == MW_NO_FIELD || (size_t)field >= source->column_count)
             return no_such_column(source, name, err);
-        mw_status status = read_value(yyjson_obj_iter_get_val(key),
-                                      source->row.fields[field].type, zone, symbols,
-                                      &row[field], err);
+        mw_type type = source->row.fields[field].type;
+        mw_status status = mw_cell_is_missing(type, row[field])
+                               ? read_value(yyjson_obj_iter_get_val(key), type, zone, symbols,
+                                            &row[field], err)
+                               : mw_fail(err, MW_INVALID, "must be given once");
         if (status != MW_OK) return mw_fail_within(err, status, "%.*s", MW_STR_ARGS(name));
     }
     return MW_OK;
