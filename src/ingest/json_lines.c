@@ -109,7 +109,7 @@ static mw_status read_array(const mw_data_reader *reader, yyjson_val *value, mw_
 
 static mw_status read_value(const mw_data_reader *reader, yyjson_val *value, mw_type type,
                             mw_cell *out_cell, mw_error *reason) {
-    if (!value || yyjson_is_null(value)) return MW_OK;
+    if (yyjson_is_null(value)) return MW_OK;
     if (yyjson_is_arr(value) && mw_type_is_list(type))
         return read_array(reader, value, type, out_cell, reason);
     if (yyjson_is_ctn(value))
@@ -127,18 +127,32 @@ static mw_status read_value(const mw_data_reader *reader, yyjson_val *value, mw_
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
+/* Lines have their keys in one order as a rule: the column after the last one is tried first. */
+static size_t column_of(const mw_schema *schema, size_t column_count, size_t expected,
+                        mw_str name) {
+    if (expected < column_count && mw_str_equal(schema->fields[expected].name, name))
+        return expected;
+    int32_t found = mw_schema_find(schema, name);
+    return found == MW_NO_FIELD ? column_count : (size_t)found;
+}
+
 /* Fills a row; the first bad value refuses it, and what is bad stays missing. */
 static mw_status read_row(const mw_data_reader *reader, yyjson_val *object, size_t column_count,
                           mw_table *rows, mw_refusals *refusals, mw_error *err) {
-    size_t row = rows->row_count;
+    size_t row = rows->row_count, column = 0, index, count;
     mw_cell *cells = NULL;
     mw_error reason;
     bool is_refused = false;
+    yyjson_val *key, *value;
     MW_TRY(mw_table_add(rows, NULL, &cells, err));
-    for (size_t i = 0; i < column_count; i++) {
+    yyjson_obj_foreach(object, index, count, key, value) {
+        size_t i = column_of(rows->schema, column_count, column, text_of(key));
+        if (i >= column_count) continue; /* the stream knows no such column */
+        column = i + 1;
         const mw_field *field = &rows->schema->fields[i];
-        yyjson_val *value = yyjson_obj_getn(object, field->name.data, field->name.size);
-        mw_status status = read_value(reader, value, field->type, &cells[i], &reason);
+        mw_status status = mw_cell_is_missing(field->type, cells[i])
+                               ? read_value(reader, value, field->type, &cells[i], &reason)
+                               : mw_fail(&reason, MW_INVALID, "value: must be given once");
         if (status == MW_OK) continue;
         if (status != MW_INVALID) return mw_fail(err, status, "%s", reason.message);
         if (!is_refused) MW_TRY(mw_refuse_for(refusals, row, field->name, &reason, err));

@@ -82,6 +82,7 @@ MW_TEST(json_lines_refuse_rows_by_number_and_reason) {
         {"{\"n\":1e999}", "n: must be a finite number"},
         {"{\"n\":{\"m\":1}}", "n: must be no array or object"},
         {"{\"n\":[1]}", "n: must be no array or object"},
+        {"{\"n\":1,\"n\":2}", "n: must be given once"},
     };
     enum { GOOD = 200, BAD = sizeof cases / sizeof *cases };
     fixture f;
