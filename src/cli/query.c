@@ -125,11 +125,20 @@ static mw_status needs_program(mw_cli *cli, bool with_examples, bool *out_needs,
     return status;
 }
 
+/* A column may have any name; `at`, which many a time has, is a word of SQL since DuckDB 1.5. */
+static mw_status ask(mw_workspace *workspace, const char *sql, mw_duck_cursor **out_cursor,
+                     mw_error *err) {
+    mw_status status = mw_duck_ask(workspace->duck, sql, out_cursor, err);
+    if (status != MW_INVALID || !strstr(err->message, "syntax error at or near")) return status;
+    return mw_hint(err, status, "A column whose name is a word of SQL stands in double quotes, as "
+                                "in SELECT \"at\" FROM orders.");
+}
+
 static mw_status query(mw_workspace *workspace, bool with_examples, mw_error *err) {
     mw_cli *cli = workspace->cli;
     mw_duck_cursor *cursor = NULL;
     MW_TRY(mw_sql_tables_make(workspace, with_examples, err));
-    mw_status status = mw_duck_ask(workspace->duck, cli->words[0], &cursor, err);
+    mw_status status = ask(workspace, cli->words[0], &cursor, err);
     if (status == MW_OK) status = print_answer(cursor, cli->json, &cli->out, err);
     mw_duck_cursor_close(cursor);
     return status;

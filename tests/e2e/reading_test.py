@@ -53,6 +53,8 @@ def test_sql_only_reads():
         for statement in ("WITH a AS (SELECT 1 AS x) SELECT * FROM a", "DESCRIBE orders", "VALUES (1)",
                           "SUMMARIZE SELECT amount FROM orders"):
             assert shop.ok("sql", statement, "--json").json(), statement
+        said = shop.fails(3, "syntax error", "sql", "SELECT shop, at FROM orders")
+        assert 'stands in double quotes, as in SELECT "at"' in said.err, said.err
 
 
 def test_a_name_without_a_version_is_told_from_a_model_without_a_champion():
