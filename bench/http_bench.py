@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""One row of 28 numbers over HTTP, 100 trees of 31 leaves: our server beside FastAPI with LightGBM, in one run.
+"""One row of 28 numbers over HTTP, 100 trees of 31 leaves: our server beside those that one would take else, in one run.
 
     http_bench.py [N]      N requests a server (default 20,000), over one connection, one after another
 
-Server CPU per request comes first: it is what a shared machine disturbs least. Both sides parse, check
-and answer JSON; ours with `recorded` also writes event and prediction to the log before it answers, and with
-`50 windows` computes as many features of the past of one of a hundred keys besides. The same rows are asked
-everywhere, and the client is the same. Then how soon a server answers after its start, and what it holds idle.
+Server CPU per request comes first: it is what a shared machine disturbs least. All sides parse, check and answer JSON;
+ours with `recorded` also writes event and prediction to the log before it answers, and with `50 windows` computes as
+many features of the past of one of a hundred keys besides. `a bare loop` is the least that a server can cost: it reads
+nothing of what it is sent (http_load_bench.c, which is the client of all). Where a request wakes a sleeping core, that
+is paid for by whoever wakes it: `awake` is the same with a client that never sleeps. Server and client have a core
+each. Then 50 windows at half load, what is answered of ten times the capacity, how soon a server answers after its
+start, and what it holds idle.
 """
 import json
 import os
@@ -20,14 +23,20 @@ import tempfile
 import time
 from pathlib import Path
 
+import http_peers
+
 MILLWRIGHT = os.environ.get("MILLWRIGHT", "build/millwright")
+LOAD = Path(os.environ["MILLWRIGHT_LIB"]).parent / "http_load_bench"
+CORES = sorted(os.sched_getaffinity(0))
 COLUMNS, EXAMPLES, TREES, LEAVES = 28, 20_000, 100, 31
+WARM_UP, LINES, LINES_OF_A_CROWD, BATCH = 500, 16, 200, 50
 NAMES = [f"x{i}" for i in range(COLUMNS)]
 FEATURES = "".join(f"  {name}: {name}\n" for name in NAMES)
 SPANS = "{10m, 1h, 3h, 6h, 12h, 1d, 3d, 7d, 14d, 30d}"
 WINDOWS = "".join(f"  {name}: {name}({of} by card over {SPANS})\n" for name, of in
                   [("count", "rows"), ("sum", "rows.x0"), ("mean", "rows.x1"), ("max", "rows.x2"), ("min", "rows.x3")])
 CARDS = 100
+PATH = "/v1/models/m/predict"
 PROJECT = f"""\
 project: bench
 streams:
@@ -41,21 +50,9 @@ models:
     label:  any(truths by id over next 1h)
     params: {{rounds: {TREES}, num_leaves: {LEAVES}}}
 """
-PEER = """\
-import json, sys
-import lightgbm, numpy, uvicorn
-from fastapi import FastAPI
-from pydantic import BaseModel
-booster = lightgbm.Booster(model_file="model.txt")
-Row = type("Row", (BaseModel,), {"__annotations__": {f"x{i}": float for i in range(%d)}})
-app = FastAPI()
-@app.post("/predict")
-async def predict(row: Row):
-    values = numpy.array([list(row.__dict__.values())])
-    return {"prediction": float(booster.predict(values, num_threads=1)[0])}
-uvicorn.run(app, port=int(sys.argv[1]), log_level="error", loop="uvloop", http="httptools")
-""" % COLUMNS
 
+
+# --- the world ------------------------------------------------------------------------------------
 
 def stamp(i):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_767_225_600 + 60 * i))
@@ -95,10 +92,43 @@ def train(folder, rows, labels):
     lightgbm.train(settings, data, TREES).save_model(folder / "model.txt")
 
 
+class Rows:
+    """The same rows for all; ours never see an id twice."""
+
+    def __init__(self, rows):
+        self.rows, self.next = rows, EXAMPLES
+
+    def events(self, count):
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        first, self.next = self.next, self.next + count
+        return [{"row": first + i, "at": now, "card": f"c{i % CARDS}", **dict(zip(NAMES, self.rows[i % EXAMPLES]))}
+                for i in range(count)]
+
+    def bodies(self, count, record):
+        return [json.dumps({"event": event, "record": record}) for event in self.events(count)]
+
+    def batches(self, count):
+        events = self.events(BATCH)
+        return [json.dumps({"events": events, "record": False})] * count
+
+
+# --- processes ------------------------------------------------------------------------------------
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def start(words, **how):
+    """On the first core; the client has the last."""
+    return subprocess.Popen(words, preexec_fn=lambda: os.sched_setaffinity(0, CORES[:1]), stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, **how)
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
 
 
 def family(pid):
@@ -124,62 +154,12 @@ def settle(pid):
             pass
 
 
-def connect(port):
-    for _ in range(300):
-        try:
-            connection = socket.create_connection(("127.0.0.1", port))
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return connection
-        except OSError:
-            time.sleep(0.1)
-    sys.exit("http_bench: the server did not come up")
-
-
-def ask(connection, request):
-    connection.sendall(request)
-    answer = connection.recv(65536)
-    if not answer.startswith(b"HTTP/1.1 200"):
-        sys.exit(f"http_bench: {answer.decode()}")
-    while b'"prediction"' not in answer or not answer.endswith(b"}"):
-        answer += connection.recv(65536)
-
-
-def measure(name, process, port, path, bodies):
-    connection = connect(port)
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
-    requests = [f"{head}{len(body)}\r\n\r\n{body}".encode() for body in bodies]
-    for request in requests[:500]:
-        ask(connection, request)
-    settle(process.pid)
-    cpu, walls = cpu_seconds(process.pid), []
-    for request in requests[500:]:
-        start = time.perf_counter()
-        ask(connection, request)
-        walls.append(time.perf_counter() - start)
-    cpu_us = 1e6 * (cpu_seconds(process.pid) - cpu) / len(walls)
-    walls.sort()
-    late = (1e6 * walls[int(len(walls) * share)] for share in (0.5, 0.99, 0.999))
-    print(f"{name:<28} {cpu_us:>8.1f}", *(f"{us:>8.0f}" for us in late), flush=True)
-    connection.close()
-    return cpu_us
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    process.wait(30)
-
-
-def serve(folder, port):
-    return subprocess.Popen([MILLWRIGHT, "serve", "-C", folder, "--listen", f"127.0.0.1:{port}"],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def await_ready(port):
+def await_answer(port, path, code):
     for _ in range(60_000):
         try:
             with socket.create_connection(("127.0.0.1", port)) as connection:
-                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n")
-                if connection.recv(4096).startswith(b"HTTP/1.1 200"):
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+                if connection.recv(4096).startswith(f"HTTP/1.1 {code}".encode()):
                     return
         except OSError:
             pass
@@ -187,29 +167,122 @@ def await_ready(port):
     sys.exit("http_bench: the server is not ready")
 
 
-def ask_ours(folder, rows, kinds, first):
-    """Measures each kind of request, a name and whether it is recorded; rows have the ids from `first` on."""
+def serve(folder, port):
+    process = start([MILLWRIGHT, "serve", "-C", folder, "--listen", f"127.0.0.1:{port}"])
+    await_answer(port, "/readyz", 200)
+    return process
+
+
+# --- asking ---------------------------------------------------------------------------------------
+
+def ask(port, path, bodies, rate=0, lines=1, awake=False, headers=""):
+    """What came of it: seconds, answered, refused, failed, and latencies in us: p50, p99, p99.9."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}Content-Length: "
+    with tempfile.NamedTemporaryFile("w") as requests:
+        requests.writelines(f"{head}{len(body)}\r\n\r\n{body}\0" for body in bodies)
+        requests.flush()
+        words = [LOAD, "ask", str(port), requests.name, str(rate), str(lines), *(["spin"] if awake else [])]
+        told = subprocess.run(words, capture_output=True, text=True, check=False,
+                              preexec_fn=lambda: os.sched_setaffinity(0, CORES[-1:]))
+    if told.returncode != 0 or json.loads(told.stdout)["failed"] > 0:
+        sys.exit(f"http_bench: {told.stderr}")
+    return json.loads(told.stdout)
+
+
+def measure(name, process, port, path, bodies, **how):
+    ask(port, path, bodies[:WARM_UP])
+    settle(process.pid)
+    before = cpu_seconds(process.pid)
+    told = ask(port, path, bodies[WARM_UP:], **how)
+    cpu_us = 1e6 * (cpu_seconds(process.pid) - before) / (len(bodies) - WARM_UP)
+    print(f"{name:<32} {cpu_us:>8.1f}", *(f"{us:>8.0f}" for us in told["from_due"]), flush=True)
+    return cpu_us
+
+
+def measure_floor(count):
+    port = free_port()
+    process = start([LOAD, "floor", str(port)])
+    time.sleep(0.2)
+    bodies = ["{}" + " " * 600] * (count + WARM_UP)
+    asleep = measure("a bare loop", process, port, PATH, bodies)
+    awake = measure("  awake", process, port, PATH, bodies, awake=True)
+    process.kill()
+    process.wait()
+    return asleep, awake
+
+
+def measure_half_load(name, port, rows, count):
+    """Asked at a fixed rate, half of what the server can answer at all."""
+    capacity = count / ask(port, PATH, rows.bodies(count, True), lines=LINES, awake=True)["seconds"]
+    told = ask(port, PATH, rows.bodies(count, True), rate=capacity / 2, lines=LINES)
+    p50, p99, p999 = told["from_due"]
+    print(f"{name}: {capacity:,.0f} a second at most; at half of that p50 {p50:.0f} us, p99 {p99:.0f}, p99.9 {p999:.0f}",
+          flush=True)
+
+
+def measure_overload(port, rows, count):
+    """Batches, since a client on one core cannot ask for ten times as many single rows."""
+    told = ask(port, PATH, rows.batches(count), lines=LINES, awake=True)
+    capacity, deadline_ms = count / told["seconds"], 20
+    print(f"batches of {BATCH} rows: {capacity:,.0f} a second at most, over {LINES} connections p99 "
+          f"{told['from_sent'][1] / 1e3:.1f} ms", flush=True)
+    for headers, meaning in [("", "with no deadline of their own"),
+                             (f"X-Request-Timeout-Ms: {deadline_ms}\r\n", f"with a deadline of {deadline_ms} ms")]:
+        told = ask(port, PATH, rows.batches(5 * count), rate=10 * capacity, lines=LINES_OF_A_CROWD, headers=headers)
+        p50, p99, p999 = (us / 1e3 for us in told["from_sent"])
+        print(f"  ten times as many over {LINES_OF_A_CROWD}, {meaning}: {told['answered'] / told['seconds']:,.0f} a second "
+              f"answered, p50 {p50:.1f} ms, p99 {p99:.1f}, p99.9 {p999:.1f}; {told['refused']:,} of {5 * count:,} refused",
+              flush=True)
+
+
+# --- the servers ----------------------------------------------------------------------------------
+
+def run_ours(folder, rows, count):
     port = free_port()
     process = serve(folder, port)
-    await_ready(port)
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    events = [{"row": first + i, "at": now, "card": f"c{i % CARDS}", **dict(zip(NAMES, row))}
-              for i, row in enumerate(rows)]
-    taken = [measure(name, process, port, "/v1/models/m/predict",
-                     [json.dumps({"event": event, "record": record}) for event in events]) for name, record in kinds]
+    bare = measure("Millwright", process, port, PATH, rows.bodies(count + WARM_UP, False))
+    awake = measure("  awake", process, port, PATH, rows.bodies(count + WARM_UP, False), awake=True)
+    recorded = measure("Millwright, recorded", process, port, PATH, rows.bodies(count + WARM_UP, True))
     stop(process)
-    return taken
+    return bare, awake, recorded
 
 
-def run_ours(folder, rows):
-    bare, recorded = ask_ours(folder, rows, [("Millwright", False), ("Millwright, recorded", True)], EXAMPLES)
+def run_windows(folder, rows, count):
     make_project(folder, WINDOWS)
     version = json.loads(run(folder, "train", "--json"))["version"]
     run(folder, "models", "promote", "m", version)
-    ask_ours(folder, rows, [("  50 windows, recorded", True)], EXAMPLES + len(rows))
+    port = free_port()
+    process = serve(folder, port)
+    measure("  50 windows, recorded", process, port, PATH, rows.bodies(count + WARM_UP, True))
+    measure_half_load("  50 windows, recorded", port, rows, 2 * count)
+    stop(process)
     make_project(folder, WINDOWS, "durability: disk\n")
-    ask_ours(folder, rows[:1500], [("  50 windows, on disk", True)], EXAMPLES + 2 * len(rows))
-    return bare, recorded
+    process = serve(folder, port)
+    measure("  50 windows, on disk", process, port, PATH, rows.bodies(1000 + WARM_UP, True))
+    measure_half_load("  50 windows, on disk", port, rows, count)
+    stop(process)
+
+
+def run_crowd(folder, rows, count):
+    port = free_port()
+    process = serve(folder, port)
+    measure_overload(port, rows, max(count // 10, 200))
+    stop(process)
+
+
+def run_peer(peer, folder, rows, count):
+    """Its CPU a request; None where it is not installed."""
+    python = http_peers.python_of(peer)
+    if not python:
+        print(f"{peer.name}: not run: {' and '.join(peer.needs)} are not in $MILLWRIGHT_PEERS", flush=True)
+        return None
+    port = free_port()
+    process = start(http_peers.command(peer, python, folder, port), cwd=folder, env=http_peers.environment(python))
+    await_answer(port, peer.ready, 200)
+    events = [dict(zip(NAMES, rows.rows[i % EXAMPLES])) for i in range(count + WARM_UP)]
+    cpu_us = measure(peer.name, process, port, peer.path, [peer.body(event) for event in events])
+    stop(process)
+    return cpu_us
 
 
 def held_bytes(pid, kind):
@@ -222,10 +295,9 @@ def measure_start(name, folder):
     """From the start of the program to its first answer, the best of five, and what it holds then."""
     spans, held = [], {}
     for _ in range(5):
-        port, start = free_port(), time.perf_counter()
+        port, begun = free_port(), time.perf_counter()
         process = serve(folder, port)
-        await_ready(port)
-        spans.append(time.perf_counter() - start)
+        spans.append(time.perf_counter() - begun)
         settle(process.pid)
         held = {kind: held_bytes(process.pid, kind) / 1e6 for kind in ("Pss", "Pss_Anon", "Rss")}
         stop(process)
@@ -233,27 +305,23 @@ def measure_start(name, folder):
           f"once, of it {held['Pss_Anon']:.1f} its own ({held['Rss']:.1f} with all in each process)", flush=True)
 
 
-def run_peer(folder, rows):
-    port = free_port()
-    (folder / "peer.py").write_text(PEER)
-    process = subprocess.Popen([sys.executable, "peer.py", str(port)], cwd=folder)
-    bodies = [json.dumps(dict(zip(NAMES, row))) for row in rows]
-    peer = measure("FastAPI + LightGBM", process, port, "/predict", bodies)
-    stop(process)
-    return peer
-
-
 def main(count):
     folder = Path(tempfile.mkdtemp())
     try:
-        rows, labels = generate(folder)
-        train(folder, rows, labels)
-        asked = [rows[i % EXAMPLES] for i in range(count + 500)]
-        print(f"{'server':<28} {'CPU us':>8} {'p50 us':>8} {'p99':>8} {'p99.9':>8}    a request, of {count:,}")
+        drawn, labels = generate(folder)
+        train(folder, drawn, labels)
+        rows = Rows(drawn)
+        print(f"{'server':<32} {'CPU us':>8} {'p50 us':>8} {'p99':>8} {'p99.9':>8}    a request, of {count:,}")
         measure_start(f"{EXAMPLES:,} rows", folder)
-        bare, recorded = run_ours(folder, asked)
-        peer = run_peer(folder, asked)
-        print(f"FastAPI + LightGBM takes {peer / bare:.1f} times the CPU, {peer / recorded:.1f} times with the record")
+        floor, floor_awake = measure_floor(count)
+        bare, awake, recorded = run_ours(folder, rows, count)
+        run_crowd(folder, rows, count)
+        run_windows(folder, rows, count)
+        print(f"beyond the bare loop: {bare - floor:.1f} us, awake {awake - floor_awake:.1f}")
+        for peer in http_peers.PEERS:
+            cpu_us = run_peer(peer, folder, rows, count if peer.is_quick else count // 10)
+            if cpu_us:
+                print(f"  {cpu_us / bare:.1f} times our CPU, {cpu_us / recorded:.1f} times with the record")
     finally:
         shutil.rmtree(folder)
 
