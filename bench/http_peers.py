@@ -45,7 +45,7 @@ async def predict(row: Row):
     return {{"prediction": float(session.run(["probabilities"], {{"x": values}})[0][0, 1])}}
 """ + RUN
 MLSERVER = """\
-import json, pathlib, runpy, sys
+import json, pathlib, sys
 port = int(sys.argv[1])
 pathlib.Path("mlserver").mkdir(exist_ok=True)
 pathlib.Path("mlserver/model.bst").write_text(pathlib.Path("model.txt").read_text())
@@ -54,7 +54,8 @@ pathlib.Path("mlserver/settings.json").write_text(json.dumps(
 pathlib.Path("mlserver/model-settings.json").write_text(json.dumps(
     {"name": "m", "implementation": "mlserver_lightgbm.LightGBMModel", "parameters": {"uri": "./model.bst"}}))
 sys.argv = ["mlserver", "start", "mlserver"]
-runpy.run_module("mlserver.cli", run_name="__main__")
+from mlserver.cli import main
+main()
 """
 MLFLOW = """\
 import runpy, sys
