@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 enum { NO_DESCRIPTOR = -1, BACKLOG = 1024, PLACE_MAX = 300, PATH_SIZE_MAX = 1 << 16 };
+enum { UNACKNOWLEDGED_MS_MAX = 30000 };
 
 struct mw_socket {
     int descriptor;
@@ -81,12 +82,20 @@ static mw_status look_up(const char *host, uint16_t port, bool to_listen,
                    gai_strerror(failed));
 }
 
+/* The connections that it accepts end when what was sent is not acknowledged for so long: of a peer
+   that vanished the kernel would keep the bytes for a quarter of an hour, also after the close. */
+static void give_up_vanished_peers(int listener) {
+    unsigned span_ms = UNACKNOWLEDGED_MS_MAX;
+    (void)setsockopt(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, &span_ms, sizeof span_ms);
+}
+
 /* A listening descriptor, or -1 with errno set. */
 static int listen_at(const struct addrinfo *address) {
     int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return NO_DESCRIPTOR;
     set_option(descriptor, SOL_SOCKET, SO_REUSEADDR); /* a restart need not wait for old ends */
     mw_stamped_listen(descriptor);
+    give_up_vanished_peers(descriptor);
     if (bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&
         listen(descriptor, BACKLOG) == 0)
         return descriptor;

@@ -3,9 +3,12 @@
 #include "testing/test.h"
 
 #include <dirent.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 enum { LONG_ENOUGH_S = 10 };
@@ -140,6 +143,20 @@ MW_TEST(socket_writes_no_more_than_fits) {
         MW_CHECK(result == MW_SOCKET_MOVED || result == MW_SOCKET_BLOCKED);
     }
     expect_end(server);
+    mw_socket_close(client);
+    mw_socket_close(server);
+}
+
+/* What a peer that vanished has not acknowledged is not kept for long: connections have that from
+   their listener. (tests/soak/vanished_peers_test.py pulls the cable.) */
+MW_TEST(socket_gives_up_what_is_not_acknowledged) {
+    mw_socket *client, *server;
+    unsigned span_ms = 0;
+    socklen_t size = sizeof span_ms;
+    connect_pair(&client, &server);
+    MW_CHECK(getsockopt(mw_socket_descriptor(server), IPPROTO_TCP, TCP_USER_TIMEOUT, &span_ms,
+                        &size) == 0);
+    MW_CHECK_EQUAL_INT(span_ms, 30000);
     mw_socket_close(client);
     mw_socket_close(server);
 }
