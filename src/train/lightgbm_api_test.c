@@ -2,6 +2,7 @@
 
 #include "base/prng.h"
 #include "model/explainer.h"
+#include "model/forest_tree.h"
 #include "model/lightgbm_text.h"
 #include "testing/test.h"
 
@@ -90,8 +91,10 @@ static void make_problem(problem *p, uint64_t *prng) {
     static const char *const boostings[] = {"gbdt", "gbdt", "dart", "rf"};
     size_t objective = (size_t)mw_prng_below(prng, OBJECTIVES);
     bool is_linear = strstr(objectives[objective].parameters, "linear") != NULL;
+    bool is_wide = chance(prng, 0.2); /* more leaves than a word has bits, and than a byte counts */
     p->is_ranked = objectives[objective].labels == GRADE;
     p->row_count = 100 + (size_t)mw_prng_below(prng, ROWS_MAX - 100) / GROUP * GROUP;
+    if (is_wide) p->row_count = ROWS_MAX;
     for (size_t g = 0; g < p->row_count / GROUP; g++) p->groups[g] = GROUP;
     p->feature_count = 1 + (size_t)mw_prng_below(prng, FEATURES_MAX);
     p->category_count = (size_t)mw_prng_below(prng, p->feature_count + 1);
@@ -99,12 +102,13 @@ static void make_problem(problem *p, uint64_t *prng) {
     fill_data(p, prng, objectives[objective].labels);
     int size = snprintf(
         p->parameters, sizeof p->parameters,
-        "objective=%s boosting=%s num_leaves=%d min_data_in_leaf=%d min_data_in_bin=1 "
+        "objective=%s boosting=%s num_leaves=%d min_data_in_leaf=%d max_bin=%d min_data_in_bin=1 "
         "use_missing=%s zero_as_missing=%s max_cat_to_onehot=%d min_data_per_group=1 cat_smooth=1 "
         "bagging_freq=1 bagging_fraction=0.7 feature_fraction=0.9 seed=%d deterministic=true "
         "force_row_wise=true num_threads=1 verbosity=-1 ",
         objectives[objective].parameters, boostings[mw_prng_below(prng, is_linear ? 2 : 4)],
-        2 + (int)mw_prng_below(prng, 62), 1 + (int)mw_prng_below(prng, 20),
+        2 + (int)mw_prng_below(prng, 62) + (is_wide ? 300 : 0),
+        1 + (int)mw_prng_below(prng, is_wide ? 3 : 20), is_wide ? 2000 : 255,
         chance(prng, 0.8) ? "true" : "false", !is_linear && chance(prng, 0.3) ? "true" : "false",
         1 + (int)mw_prng_below(prng, 8), (int)mw_prng_below(prng, 1000));
     for (size_t f = 0; f < p->category_count; f++)
@@ -171,6 +175,36 @@ static void compare(const mw_lightgbm_api *api, mw_lightgbm_booster *booster,
     }
 }
 
+static int compare_numbers(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How many different thresholds the feature has. */
+static size_t count_thresholds(const mw_forest *forest, uint16_t feature) {
+    double *values = mw_allocate((forest->split_count + 1) * sizeof *values);
+    size_t count = 0, different = 0;
+    MW_CHECK(values);
+    for (size_t i = 0; i < forest->split_count; i++)
+        if (forest->splits[i].rule != MW_RULE_CATEGORY && forest->splits[i].feature == feature)
+            values[count++] = forest->splits[i].by.threshold;
+    qsort(values, count, sizeof *values, compare_numbers);
+    for (size_t i = 0; i < count; i++) different += i == 0 || values[i] != values[i - 1];
+    mw_free(values);
+    return different;
+}
+
+static bool has_many_thresholds(const mw_forest *forest) {
+    bool is_found = false;
+    for (uint16_t f = 0; f < forest->head.feature_count; f++)
+        is_found |= count_thresholds(forest, f) > 255;
+    return is_found;
+}
+
+static bool has_many_leaves(const mw_forest *forest) {
+    return forest->leaf_count > 64 * (size_t)forest->head.tree_count;
+}
+
 /* More of them in `make soak`. */
 static size_t edge_row_count(void) {
     const char *text = getenv("MW_EDGE_ROWS");
@@ -222,6 +256,7 @@ MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
     uint64_t prng = mw_test_seed();
     static problem p;
     size_t with_sets = 0, averaged = 0, zero_missing = 0, linear = 0, with_classes = 0;
+    size_t ranked = 0, many_leaves = 0, many_thresholds = 0;
     for (int i = 0; i < MODELS; i++) {
         make_problem(&p, &prng);
         mw_lightgbm_booster *booster = train(&api, &p, 1 + (int)mw_prng_below(&prng, 25));
@@ -240,13 +275,17 @@ MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
         with_sets += strstr(text.data, "\ncat_threshold=") != NULL;
         averaged += mw_forest_facts(forest).is_average;
         with_classes += mw_forest_facts(forest).class_count > 1;
+        ranked += p.is_ranked;
+        many_leaves += has_many_leaves(forest);
+        many_thresholds += has_many_thresholds(forest);
         linear += strstr(text.data, "is_linear=1") != NULL;
         zero_missing += strstr(p.parameters, "zero_as_missing=true") != NULL;
         mw_arena_release(&arena);
         MW_CHECK(api.booster_free(booster) == 0);
     }
     MW_CHECK(with_sets > 5 && averaged > 3 && zero_missing > 3);
-    MW_CHECK(linear > 2 && with_classes > 2);
+    MW_CHECK(linear > 2 && with_classes > 2 && ranked > 2);
+    MW_CHECK(many_leaves > 2 && many_thresholds > 0);
 }
 
 MW_TEST(lightgbm_says_why_it_refuses) {

@@ -20,7 +20,7 @@ static const double plain_edges[] = {
     1.999, 1.99999999999, 3.7, 31, 32, 33, 63.5, 1e6, 16777215, 16777216, 16777217, 2147483648.0};
 enum { PLAIN_EDGES = sizeof plain_edges / sizeof *plain_edges };
 
-typedef enum { BINARY, POSITIVE, CLASS, GRADE } label_kind;
+typedef enum { BINARY, POSITIVE, CLASS, GRADE, RELEVANT } label_kind;
 
 static const struct {
     const char *name;
@@ -32,7 +32,8 @@ static const struct {
                   {"reg:quantileerror", POSITIVE},  {"count:poisson", POSITIVE},
                   {"reg:gamma", POSITIVE},          {"reg:tweedie", POSITIVE},
                   {"survival:cox", POSITIVE},       {"multi:softprob", CLASS},
-                  {"rank:pairwise", GRADE},         {"rank:ndcg", GRADE}};
+                  {"rank:pairwise", GRADE},         {"rank:ndcg", GRADE},
+                  {"rank:map", RELEVANT}};
 enum { OBJECTIVES = sizeof objectives / sizeof *objectives };
 
 typedef struct {
@@ -60,7 +61,7 @@ static void fill_data(problem *p, uint64_t *prng) {
             if (isnan(x)) signal += 0.4;
             else signal += f < p->category_count ? ((int)x * 7 % 5) * 0.3 : sin(3 * x + (double)f);
         }
-        p->labels[r] = (float)(labels == BINARY     ? signal > 1
+        p->labels[r] = (float)(labels == BINARY || labels == RELEVANT ? signal > 1
                                : labels == POSITIVE ? fabs(signal) + 0.01
                                                     : (signal > 0.5) + (signal > 1.5));
     }
@@ -104,7 +105,11 @@ static void set_all(const mw_xgboost_api *api, mw_xgboost_booster *booster, cons
                                     {"grow_policy", chance(prng, 0.5) ? "lossguide" : "depthwise"}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         MW_CHECK(api->booster_set(booster, texts[i][0], texts[i][1]) == 0);
-    set_number(api, booster, "max_depth", 1 + (double)mw_prng_below(prng, 7));
+    bool is_wide = chance(prng, 0.15); /* more leaves and thresholds than a byte counts */
+    set_number(api, booster, "max_depth", is_wide ? 0 : 1 + (double)mw_prng_below(prng, 7));
+    set_number(api, booster, "max_leaves", is_wide ? 400 : 0);
+    set_number(api, booster, "max_bin", is_wide ? 2000 : 256);
+    set_number(api, booster, "min_child_weight", is_wide ? 0 : 1);
     set_number(api, booster, "max_cat_to_onehot", 1 + (double)mw_prng_below(prng, 8));
     set_number(api, booster, "num_parallel_tree", chance(prng, 0.2) ? 3 : 1);
     set_number(api, booster, "subsample", chance(prng, 0.5) ? 0.6 : 1);
@@ -117,7 +122,7 @@ static mw_xgboost_booster *train(const mw_xgboost_api *api, const problem *p, ui
     mw_error err;
     mw_xgboost_matrix *matrix = make_matrix(api, p, p->values, p->row_count);
     MW_CHECK(api->matrix_set_floats(matrix, "label", p->labels, p->row_count) == 0);
-    if (objectives[p->objective].labels == GRADE)
+    if (objectives[p->objective].labels >= GRADE)
         MW_CHECK(api->matrix_set_counts(matrix, "group", p->groups, p->row_count / GROUP) == 0);
     mw_xgboost_booster *booster;
     MW_CHECK(api->booster_create(&matrix, 1, &booster) == 0);
