@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Forests of 100 trees x 31 leaves and 500 x 63 over 28 columns, and 100 x 31 with 4 categorical ones, on one thread.
 
-    forest_bench.py [ROWS]      ROWS to predict (default 50,000)
+    forest_bench.py [ROWS [SHAPE...]]      ROWS to predict (default 50,000), of shapes such as "100 x 31" (all)
 
-Beside LightGBM's own predict; and beside lleaves, tl2cgen, treelite, ONNX Runtime and XGBoost (which trains a forest of
-that shape of its own) where $MILLWRIGHT_PEERS names a Python that has bench/forest_peers.txt. CPU seconds, the best of
-five (of three for peers). Our sums must have LightGBM's bits.
+Beside LightGBM's own predict; and beside lleaves, tl2cgen, treelite, ONNX Runtime and XGBoost where $MILLWRIGHT_PEERS names
+a Python that has bench/forest_peers.txt. XGBoost trains a forest of that shape of its own, which we run too. CPU seconds, the
+best of five (of three for peers). Our sums must have LightGBM's bits, and XGBoost's.
 """
 import json
 import os
@@ -98,6 +98,7 @@ def run_treelite(folder, rows):
 
 
 def run_xgboost(folder, rows):
+    """Leaves its model and what it says behind."""
     import numpy
     import xgboost
     text = (folder / "model.txt").read_text()
@@ -107,6 +108,8 @@ def run_xgboost(folder, rows):
     labels = numpy.fromfile(folder / "sums.f64") > 0
     booster = xgboost.train(settings, xgboost.DMatrix(rows, labels), trees)
     booster.set_param({"nthread": 1})
+    booster.save_model(folder / "xgboost.json")
+    booster.inplace_predict(rows, predict_type="margin").astype(float).tofile(folder / "xgboost.f64")
     return best(lambda: booster.inplace_predict(rows, predict_type="margin"))
 
 
@@ -124,10 +127,23 @@ def show(name, count, seconds, note=""):
     print(f"  {name:<22}{count / seconds:>12,.0f}{1e6 * seconds / count:>10.2f}   {note}", flush=True)
 
 
+def run_engine(folder, model, sums):
+    """Lines of ours: what it took to load, then each kind of lanes."""
+    engine = Path(os.environ["MILLWRIGHT_LIB"]).parent / "forest_engine_bench"
+    files = [folder / file for file in (model, "rows.f64", sums)]
+    return [json.loads(line) for line in subprocess.run([engine, *files], stdout=subprocess.PIPE, text=True,
+                                                        check=True).stdout.splitlines()]
+
+
+def show_ours(lines, count, prefix=""):
+    for line in lines:
+        show(f"{prefix}{line['kind']}, {line['how']}", count, line["cpu"], "" if line["equal"] else "OTHER BITS")
+
+
 def ask_peers(folder, count):
     python = os.environ.get("MILLWRIGHT_PEERS")
     for name in PEERS if python else ["LightGBM"]:
-        done = subprocess.run([python or sys.executable, __file__, name, folder], stdout=subprocess.PIPE,
+        done = subprocess.run([python or sys.executable, __file__, "--peer", name, folder], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True)
         if done.returncode == 0:
             show(name, count, json.loads(done.stdout.splitlines()[-1])["cpu"])
@@ -135,23 +151,21 @@ def ask_peers(folder, count):
             print(f"  {name:<22}{'cannot: ' + done.stderr.strip().splitlines()[-1][:60]:>12}")
 
 
-def main(count):
-    engine = Path(os.environ["MILLWRIGHT_LIB"]).parent / "forest_engine_bench"
-    for title, shape in MODELS.items():
+def main(count, titles):
+    for title, shape in ((title, MODELS[title]) for title in titles or MODELS):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             make_model(folder, count, *shape)
-            files = [folder / file for file in ("model.txt", "rows.f64", "sums.f64")]
-            lines = subprocess.run([engine, *files], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-            load, *ours = map(json.loads, lines)
+            load, *ours = run_engine(folder, "model.txt", "sums.f64")
             print(f"{title:<24}{'rows per s':>12}{'us a row':>10}   (we load it in {1000 * load['cpu']:.1f} ms)")
-            for line in ours:
-                show(f"{line['kind']}, {line['how']}", count, line["cpu"], "" if line["equal"] else "OTHER BITS")
+            show_ours(ours, count)
             ask_peers(folder, count)
+            if (folder / "xgboost.json").exists():
+                show_ours(run_engine(folder, "xgboost.json", "xgboost.f64")[1:], count, "its forest, ")
             assert all(line["equal"] for line in ours), "our sums differ from LightGBM's"
 
 
-if len(sys.argv) == 3:
-    run_peer(sys.argv[1], Path(sys.argv[2]))
+if sys.argv[1:2] == ["--peer"]:
+    run_peer(sys.argv[2], Path(sys.argv[3]))
 else:
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000, sys.argv[2:])

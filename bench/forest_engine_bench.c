@@ -1,14 +1,16 @@
 /*
- * Our side of the forest bench: sums of a LightGBM model over rows, in batches and one by one.
+ * Our side of the forest bench: sums of a library's model over rows, in batches and one by one.
  *
- *     forest_engine_bench MODEL.txt ROWS.f64 SUMS.f64
+ *     forest_engine_bench MODEL ROWS.f64 SUMS.f64
  *
- * Rows and LightGBM's own raw scores are doubles one behind the other, from forest_bench.py. Prints
- * a line of JSON for each kind of lanes that this processor has: CPU seconds for all rows (the best
- * of five), and whether every sum has LightGBM's bits. Without arguments it does nothing.
+ * The model is LightGBM's text or XGBoost's JSON; rows and the library's own raw scores are
+ * doubles one behind the other, from forest_bench.py. Prints a line of JSON for each kind of lanes
+ * that this processor has: CPU seconds for all rows (the best of five), and whether every sum has
+ * the library's bits. Without arguments it does nothing.
  */
 #include "model/forest_lanes.h"
-#include "model/lightgbm_text.h"
+#include "model/forest_tree.h"
+#include "model/library_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@ enum { REPEATS = 5 };
 
 typedef struct {
     const mw_forest *forest;
-    const double *rows, *sums; /* the latter LightGBM's */
+    const double *rows, *sums; /* the latter the library's */
     size_t row_count;
     double *ours;
 } work;
@@ -84,7 +86,9 @@ int main(int argument_count, char **arguments) {
               .sums = (const double *)(const void *)files[2].data,
               .row_count = files[2].size / sizeof(double)};
     double start = cpu_seconds();
-    if (mw_lightgbm_text_read(&arena, files[0], &w.forest, &err) != MW_OK) stop(err.message);
+    mw_library_model model;
+    if (mw_library_model_read(&arena, files[0], &model, &err) != MW_OK) stop(err.message);
+    w.forest = model.forest;
     printf("{\"kind\": \"load\", \"how\": \"load\", \"cpu\": %.6f, \"equal\": true}\n",
            cpu_seconds() - start);
     w.ours = mw_arena_alloc(&arena, w.row_count, sizeof *w.ours);
