@@ -3,7 +3,7 @@
 #include "model/seal.h"
 
 static const mw_seal bundle_seal = {
-    .what = "exported model", .magic = 0x464d574d /* MWMF */, .format = 2};
+    .what = "exported model", .magic = MW_BUNDLE_MAGIC, .format = MW_BUNDLE_FORMAT};
 
 static void append_part(mw_buf *out, mw_str part) {
     mw_buf_append_u64(out, part.size);

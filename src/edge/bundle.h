@@ -6,11 +6,13 @@
  * project files compiles the same program. The version's own bytes are kept as they are: they give
  * its name.
  *
- *     seal "MWMF", format 1: u64 size and the declarations | u64 size and the version
+ *     seal "MWMF", format 2: u64 size and the declarations | u64 size and the version
  */
 #pragma once
 #include "lang/declaration_format.h"
 #include "model/version.h"
+
+enum { MW_BUNDLE_MAGIC = 0x464d574d /* MWMF */, MW_BUNDLE_FORMAT = 2 };
 
 typedef struct {
     mw_declarations declarations; /* of one model, with its zone */

@@ -6,7 +6,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    static const mw_seal seal = {.what = "exported model", .magic = 0x464d574d, .format = 1};
+    static const mw_seal seal = {
+        .what = "exported model", .magic = MW_BUNDLE_MAGIC, .format = MW_BUNDLE_FORMAT};
     mw_model *model;
     mw_timeline *timeline;
     mw_buf file;

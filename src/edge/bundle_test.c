@@ -1,6 +1,8 @@
 #include "edge/bundle_world_test.h"
 #include "model/seal.h"
 
+#include <stdio.h>
+
 static void check_refused(mw_str bytes, mw_status status) {
     mw_arena arena;
     mw_bundle bundle;
@@ -30,6 +32,32 @@ MW_TEST(bundle_comes_back_with_the_name_of_its_version) {
     mw_buf_release(&file);
     mw_buf_release(&version);
     mw_arena_release(&arena);
+}
+
+/* Else a fuzzer would start from what is refused at its first bytes. */
+MW_TEST(bundle_fuzzer_starts_from_exported_models) {
+    static const char *const names[] = {"shop", "ranked", "scheduled"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        static char kept[1 << 16];
+        char path[64];
+        snprintf(path, sizeof path, "tests/corpus/bundle/%s", names[i]);
+        FILE *file = fopen(path, "rb");
+        MW_CHECK(file);
+        size_t size = fread(kept, 1, sizeof kept, file);
+        fclose(file);
+        mw_arena arena;
+        mw_buf bytes;
+        mw_bundle bundle;
+        mw_error err;
+        mw_arena_init(&arena, 1 << 24);
+        mw_buf_init(&bytes, 1 << 17);
+        mw_seal seal = {
+            .what = "exported model", .magic = MW_BUNDLE_MAGIC, .format = MW_BUNDLE_FORMAT};
+        mw_seal_append(&bytes, seal, (mw_str){kept, size});
+        MW_CHECK_OK(mw_bundle_decode(&arena, mw_buf_str(&bytes), &bundle, &err), &err);
+        mw_buf_release(&bytes);
+        mw_arena_release(&arena);
+    }
 }
 
 MW_TEST(bundle_with_any_byte_changed_or_missing_is_refused) {

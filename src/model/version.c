@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const mw_seal version_seal = {
-    .what = "version", .magic = 0x5256574d /* MWVR */, .format = 3};
+    .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
 
 enum { COUNTED_SIZE_MIN = 8 }; /* no item of a list takes fewer bytes */
 

@@ -14,6 +14,8 @@
 #include "table/table.h"
 
 enum {
+    MW_VERSION_MAGIC = 0x5256574d, /* MWVR */
+    MW_VERSION_FORMAT = 3,
     MW_VERSION_NAME_SIZE = 12, /* hex digits */
     MW_VERSION_STREAMS_MAX = 1024,
     MW_VERSION_FILES_MAX = 64,

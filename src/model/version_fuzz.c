@@ -15,7 +15,8 @@ static bool encode_again(mw_str bytes, mw_arena *arena, mw_buf *out) {
 /* The bytes are what a seal would hold. A version that is taken may hold a forest of the format
    before, so its bytes are those of today only once it was encoded; then they are no others. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    static const mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 2};
+    static const mw_seal seal = {
+        .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
     mw_arena arena;
     mw_arena_init(&arena, (size_t)1 << 26);
     mw_buf sealed, once, twice;

@@ -4,6 +4,7 @@
 #include "model/seal.h"
 #include "testing/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static mw_field flight_fields[] = {{{"carrier", 7}, MW_TYPE_CATEGORY},
@@ -162,7 +163,8 @@ static void check_old_format(uint32_t format) {
     mw_buf_init(&bytes, 1 << 16);
     mw_buf_init(&old, 1 << 16);
     MW_CHECK_OK(mw_version_encode(&version, &bytes, &err), &err);
-    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 3};
+    mw_seal seal = {
+        .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
     MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, &err), &err);
     static char copy[1 << 16];
     size_t size = payload.size - sizeof(uint64_t); /* the background's */
@@ -186,6 +188,33 @@ MW_TEST(version_reads_the_formats_before) {
     check_old_format(2);
 }
 
+/* Else a fuzzer would start from what is refused at its first bytes. */
+MW_TEST(version_fuzzer_starts_from_versions) {
+    static const char *const names[] = {"small", "background"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        static char kept[1 << 16];
+        char path[64];
+        snprintf(path, sizeof path, "tests/corpus/version/%s", names[i]);
+        FILE *file = fopen(path, "rb");
+        MW_CHECK(file);
+        size_t size = fread(kept, 1, sizeof kept, file);
+        fclose(file);
+        mw_arena arena;
+        mw_buf bytes;
+        mw_error err;
+        mw_arena_init(&arena, 1 << 20);
+        mw_buf_init(&bytes, 1 << 17);
+        mw_seal seal = {
+            .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
+        mw_seal_append(&bytes, seal, (mw_str){kept, size});
+        const mw_version *version;
+        MW_CHECK_OK(mw_version_decode(&arena, mw_buf_str(&bytes), &version, &err), &err);
+        MW_CHECK_EQUAL_INT(version->background_count, 2 * i);
+        mw_buf_release(&bytes);
+        mw_arena_release(&arena);
+    }
+}
+
 MW_TEST(version_is_named_by_its_contents) {
     char name[MW_VERSION_NAME_SIZE + 1];
     mw_version_name(MW_STR("abc"), name); /* FIPS 180-2's example: ba7816bf 8f01cfea ... */
@@ -202,7 +231,8 @@ MW_TEST(version_survives_bytes_that_are_changed) {
     mw_buf_init(&bytes, 1 << 16);
     mw_buf_init(&changed, 1 << 16);
     MW_CHECK_OK(mw_version_encode(&version, &bytes, NULL), NULL);
-    mw_seal seal = {.what = "version", .magic = 0x5256574d, .format = 3};
+    mw_seal seal = {
+        .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
     mw_str payload;
     MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, NULL), NULL);
     static char copy[1 << 16];
