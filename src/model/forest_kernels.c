@@ -46,6 +46,7 @@ static void set_plain(const uint8_t *bits, size_t size, const uint16_t *categori
 
 #include <immintrin.h>
 #define AVX2 __attribute__((target("avx2,bmi2,popcnt")))
+#define INLINE inline __attribute__((always_inline))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi2,popcnt")))
 
 /* How many of 16 numbers lie below `value`. They ascend, so any order of the bits will do. */
@@ -90,7 +91,7 @@ AVX512 static void rank_avx512(const mw_rank_scale *scale, const double *values,
     }
 }
 
-enum { YMM = 32, ZMM = 64, YMMS = MW_LANE_ROWS / YMM, ZMMS = MW_LANE_ROWS / ZMM };
+enum { XMM = 16, YMM = 32, ZMM = 64, YMMS = MW_LANE_ROWS / YMM, ZMMS = MW_LANE_ROWS / ZMM };
 
 AVX2 static void rows_avx2(const mw_lane_split *splits, size_t split_count,
                            const int8_t *columns, uint8_t *out_leaves) {
@@ -160,10 +161,79 @@ AVX512 static void set_avx512(const uint8_t *bits, size_t size, const uint16_t *
     }
 }
 
-AVX512 static void row_avx512(const mw_lane_step *steps, size_t step_count, const int8_t *columns,
-                              const uint64_t *rights, uint8_t *out_leaves) {
+/* Bit number `bit` of each name chooses: a shift brings it to the top of its byte, that is read. */
+AVX2 INLINE static __m256i choose_avx2(__m256i zero, __m256i one, __m256i names, int bit) {
+    return _mm256_blendv_epi8(zero, one, _mm256_slli_epi16(names, 7 - bit));
+}
+
+AVX2 INLINE static __m256i of_two_avx2(const __m256i *tables, __m256i names) {
+    return choose_avx2(_mm256_shuffle_epi8(tables[0], names),
+                       _mm256_shuffle_epi8(tables[1], names), names, 4);
+}
+
+/* The bytes that 32 names stand for, in two, four or eight tables of 16. */
+AVX2 INLINE static __m256i look_up_avx2(const __m256i *tables, int table_count, __m256i names) {
+    __m256i low = of_two_avx2(tables, names);
+    if (table_count == 2) return low;
+    low = choose_avx2(low, of_two_avx2(tables + 2, names), names, 5);
+    if (table_count == 4) return low;
+    __m256i high = choose_avx2(of_two_avx2(tables + 4, names), of_two_avx2(tables + 6, names),
+                               names, 5);
+    return choose_avx2(low, high, names, 6);
+}
+
+/* 32 bits as bytes: all ones or none. */
+AVX2 INLINE static __m256i spread_avx2(uint64_t bits) {
+    const __m256i powers = _mm256_set1_epi64x((int64_t)0x8040201008040201);
+    const __m256i places = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202,
+                                              0x0303030303030303);
+    __m256i bytes = _mm256_shuffle_epi8(_mm256_set1_epi32((int)(uint32_t)bits), places);
+    return _mm256_cmpeq_epi8(_mm256_and_si256(bytes, powers), powers);
+}
+
+AVX2 INLINE static __m256i load_avx2(const void *bytes) {
+    return _mm256_loadu_si256(bytes);
+}
+
+AVX2 INLINE static void row_tables_avx2(const mw_lane_step *steps, size_t step_count,
+                                        const mw_lane_row *row, int table_count,
+                                        uint8_t *out_leaves) {
+    const __m256i bias = _mm256_set1_epi8(-MW_LANE_BIAS);
+    __m256i tables[MW_LANE_ROW_COLUMNS_MAX / XMM], leaves[] = {bias, bias}, here = bias;
+    for (int i = 0; i < table_count; i++)
+        tables[i] = _mm256_broadcastsi128_si256(
+            _mm_loadu_si128((const __m128i *)(const void *)(row->columns + i * XMM)));
+    for (size_t j = 0; j < step_count; j++) {
+        here = _mm256_sub_epi8(here, _mm256_set1_epi8(-1));
+        for (int v = 0; v < 2; v++) {
+            __m256i ranks =
+                look_up_avx2(tables, table_count, load_avx2(steps[j].columns + v * YMM));
+            __m256i right = _mm256_cmpgt_epi8(ranks, load_avx2(steps[j].bins + v * YMM));
+            if (row->has_sets)
+                right = _mm256_or_si256(right, spread_avx2(row->rights[j] >> (v * YMM)));
+            __m256i starts = load_avx2(steps[j].starts + v * YMM);
+            __m256i moves = _mm256_andnot_si256(_mm256_cmpgt_epi8(starts, leaves[v]), right);
+            leaves[v] = _mm256_blendv_epi8(leaves[v], here, moves);
+        }
+    }
+    for (int v = 0; v < 2; v++)
+        _mm256_storeu_si256((__m256i *)(void *)(out_leaves + v * YMM),
+                            _mm256_sub_epi8(leaves[v], bias));
+}
+
+AVX2 static void row_avx2(const mw_lane_step *steps, size_t step_count, const mw_lane_row *row,
+                          uint8_t *out_leaves) {
+    if (row->column_count <= 2 * XMM) row_tables_avx2(steps, step_count, row, 2, out_leaves);
+    else if (row->column_count <= 4 * XMM) row_tables_avx2(steps, step_count, row, 4, out_leaves);
+    else row_tables_avx2(steps, step_count, row, 8, out_leaves);
+}
+
+AVX512 static void row_avx512(const mw_lane_step *steps, size_t step_count, const mw_lane_row *row,
+                              uint8_t *out_leaves) {
     const __m512i bias = _mm512_set1_epi8(-MW_LANE_BIAS);
-    __m512i low = _mm512_loadu_si512(columns), high = _mm512_loadu_si512(columns + ZMM);
+    const uint64_t *rights = row->rights;
+    __m512i low = _mm512_loadu_si512(row->columns);
+    __m512i high = _mm512_loadu_si512(row->columns + ZMM);
     __m512i leaves = bias, here = bias;
     for (size_t j = 0; j < step_count; j++) {
         __m512i ranks =
@@ -188,7 +258,7 @@ mw_lanes_kind mw_lanes_best(void) {
 static const char *const names[MW_LANES_COUNT] = {"plain", "avx2", "avx512"};
 static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
     {.rank = rank_plain, .rows = rows_plain, .set = set_plain},
-    {.rank = rank_avx2, .rows = rows_avx2, .set = set_plain},
+    {.rank = rank_avx2, .rows = rows_avx2, .set = set_plain, .row = row_avx2},
     {.rank = rank_avx512, .rows = rows_avx512, .set = set_avx512, .row = row_avx512},
 };
 
@@ -282,9 +352,9 @@ static inline uint8x16_t spread(uint64_t bits, int first) {
     return vtstq_u8(vcombine_u8(low, high), bit_powers());
 }
 
-static void row_neon(const mw_lane_step *steps, size_t step_count, const int8_t *columns,
-                     const uint64_t *rights, uint8_t *out_leaves) {
-    const table row = load_table((const uint8_t *)columns);
+static void row_neon(const mw_lane_step *steps, size_t step_count, const mw_lane_row *row,
+                     uint8_t *out_leaves) {
+    const table columns = load_table((const uint8_t *)row->columns);
     const int8x16_t bias = vdupq_n_s8(-MW_LANE_BIAS);
     int8x16_t leaves[MW_LANE_TREES / LANES], here = bias;
     for (int v = 0; v < MW_LANE_TREES / LANES; v++) leaves[v] = bias;
@@ -293,9 +363,9 @@ static void row_neon(const mw_lane_step *steps, size_t step_count, const int8_t 
         for (int v = 0; v < MW_LANE_TREES / LANES; v++) {
             int first = v * LANES;
             int8x16_t ranks =
-                vreinterpretq_s8_u8(look_up(&row, vld1q_u8(steps[j].columns + first)));
+                vreinterpretq_s8_u8(look_up(&columns, vld1q_u8(steps[j].columns + first)));
             uint8x16_t right = vorrq_u8(vcgtq_s8(ranks, vld1q_s8(steps[j].bins + first)),
-                                        spread(rights[j], first));
+                                        spread(row->rights[j], first));
             int8x16_t starts = vld1q_s8(steps[j].starts + first);
             uint8x16_t moves = vandq_u8(right, vcgeq_s8(leaves[v], starts));
             leaves[v] = vbslq_s8(moves, here, leaves[v]);

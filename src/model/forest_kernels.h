@@ -50,6 +50,14 @@ typedef struct {
     int8_t starts[MW_LANE_TREES];
 } mw_lane_step;
 
+/* One row. In step i of a group, the lanes whose bit is set in rights[i] go right. */
+typedef struct {
+    int8_t columns[MW_LANE_ROW_COLUMNS_MAX];
+    size_t column_count;
+    const uint64_t *rights; /* all 0 without sets */
+    bool has_sets;
+} mw_lane_row;
+
 typedef struct {
     /* How many of the thresholds lie below each value. No value is NaN. */
     void (*rank)(const mw_rank_scale *scale, const double *values, size_t count,
@@ -61,10 +69,9 @@ typedef struct {
     /* The column of a split by a set: left where the bit of a row's category is set. `bits` are
        MW_SET_SIZE bytes, or `size` if that is more. */
     void (*set)(const uint8_t *bits, size_t size, const uint16_t *categories, int8_t *out_column);
-    /* The leaf of one row in each tree of a group. In step i, the lanes whose bit is set in
-       rights[i] go right. Reads MW_LANE_ROW_COLUMNS_MAX columns; NULL where walking is faster. */
-    void (*row)(const mw_lane_step *steps, size_t step_count, const int8_t *columns,
-                const uint64_t *rights, uint8_t *out_leaves);
+    /* The leaf of one row in each tree of a group. NULL where walking is faster. */
+    void (*row)(const mw_lane_step *steps, size_t step_count, const mw_lane_row *row,
+                uint8_t *out_leaves);
 } mw_forest_kernels;
 
 /* Each can what the ones before it can. */

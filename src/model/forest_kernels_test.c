@@ -92,17 +92,20 @@ MW_TEST(forest_kernels_run_one_row_through_a_group_as_through_each_tree) {
     mw_lane_split splits[MW_LANE_LEAVES_MAX - 1];
     for (int round = 0; round < 50; round++) {
         size_t step_count = mw_prng_below(&prng, MW_LANE_LEAVES_MAX);
-        int8_t row[COLUMNS];
-        for (size_t c = 0; c < COLUMNS; c++)
-            row[c] = columns[c * MW_LANE_ROWS] = (int8_t)mw_prng_next(&prng);
+        mw_lane_row row = {.column_count = 1 + (size_t)mw_prng_below(&prng, COLUMNS),
+                           .rights = rights,
+                           .has_sets = mw_prng_below(&prng, 2)};
+        for (size_t c = 0; c < row.column_count; c++)
+            row.columns[c] = columns[c * MW_LANE_ROWS] = (int8_t)mw_prng_next(&prng);
         for (size_t j = 0; j < step_count; j++) {
             rights[j] = 0;
             for (size_t lane = 0; lane < MW_LANE_TREES; lane++) {
-                steps[j].columns[lane] = (uint8_t)mw_prng_below(&prng, COLUMNS);
+                steps[j].columns[lane] = (uint8_t)mw_prng_below(&prng, row.column_count);
                 steps[j].bins[lane] = (int8_t)mw_prng_next(&prng);
                 steps[j].starts[lane] =
                     (int8_t)((int)mw_prng_below(&prng, j + 1) - MW_LANE_BIAS);
-                bool is_forced = mw_prng_below(&prng, 8) == 0 && row[0] > -MW_LANE_BIAS;
+                bool is_forced = row.has_sets && mw_prng_below(&prng, 8) == 0 &&
+                                 row.columns[0] > -MW_LANE_BIAS;
                 rights[j] |= (uint64_t)is_forced << lane;
             }
         }
@@ -110,7 +113,7 @@ MW_TEST(forest_kernels_run_one_row_through_a_group_as_through_each_tree) {
             const mw_forest_kernels *kernels = mw_forest_kernels_of((mw_lanes_kind)kind);
             if (!kernels->row) continue;
             uint8_t found[MW_LANE_TREES], expected[MW_LANE_ROWS];
-            kernels->row(steps, step_count, row, rights, found);
+            kernels->row(steps, step_count, &row, found);
             for (size_t lane = 0; lane < MW_LANE_TREES; lane++) {
                 for (size_t j = 0; j < step_count; j++) {
                     bool is_forced = rights[j] >> lane & 1;

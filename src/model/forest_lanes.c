@@ -187,9 +187,13 @@ static void add_group(const mw_forest_layout *layout, uint32_t first_tree, const
 static void run_row(const mw_forest_layout *layout, const mw_forest_kernels *kernels,
                     const double *row, double *out_sums) {
     static const uint64_t no_rights[MW_LANE_LEAVES_MAX];
-    int8_t columns[MW_LANE_ROW_COLUMNS_MAX];
+    uint64_t rights[MW_LANE_LEAVES_MAX];
     uint16_t categories[MW_LANE_SET_FEATURES_MAX];
-    put_row(layout, kernels, row, columns);
+    bool has_sets = layout->set_feature_count > 0;
+    mw_lane_row lane = {.column_count = layout->column_count,
+                        .rights = has_sets ? rights : no_rights,
+                        .has_sets = has_sets};
+    put_row(layout, kernels, row, lane.columns);
     for (size_t f = 0; f < layout->set_feature_count; f++)
         categories[f] = category_of(layout, f, row);
 
@@ -199,14 +203,12 @@ static void run_row(const mw_forest_layout *layout, const mw_forest_kernels *ker
     for (uint32_t first = 0; first < tree_count; first += MW_LANE_TREES) {
         const uint32_t *starts = &layout->group_starts[first / MW_LANE_TREES];
         uint32_t step_count = starts[1] - starts[0];
-        uint64_t rights[MW_LANE_LEAVES_MAX];
-        if (layout->set_feature_count > 0) {
+        if (has_sets) {
             memset(rights, 0, step_count * sizeof *rights);
             put_rights(layout, categories, first, rights);
         }
         uint8_t leaves[MW_LANE_TREES];
-        kernels->row(layout->steps + starts[0], step_count, columns,
-                     layout->set_feature_count > 0 ? rights : no_rights, leaves);
+        kernels->row(layout->steps + starts[0], step_count, &lane, leaves);
         add_group(layout, first, leaves, out_sums);
     }
 }
