@@ -20,11 +20,15 @@ if(NOT MW_SANITIZE)
   endforeach()
 
   # Of lang, all but what runs for each row is there to compile a program once, and so is the plan of its
-  # windows: small is better than fast.
+  # windows; a version is read and laid out once: small is better than fast.
   file(GLOB once CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lang/*.c)
   list(FILTER once EXCLUDE REGEX "/(code|functions|program|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
-  set_source_files_properties(${once} ${CMAKE_SOURCE_DIR}/src/feature/plan.c
-    PROPERTIES COMPILE_OPTIONS -Os)
+  list(APPEND once ${CMAKE_SOURCE_DIR}/src/feature/plan.c)
+  foreach(name IN ITEMS version forest_format forest_layout)
+    list(APPEND once ${CMAKE_SOURCE_DIR}/src/model/${name}.c)
+  endforeach()
+  file(GLOB edge CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/edge/*.c)
+  set_source_files_properties(${once} ${edge} PROPERTIES COMPILE_OPTIONS -Os)
 
   set(edge_object ${edge_folder}/millwright.o)
   file(MAKE_DIRECTORY ${edge_folder})
