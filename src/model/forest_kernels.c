@@ -195,14 +195,47 @@ AVX2 INLINE static __m256i load_avx2(const void *bytes) {
     return _mm256_loadu_si256(bytes);
 }
 
+AVX2 INLINE static __m256i table_avx2(const void *bytes) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes));
+}
+
+/* The low bytes of 32 numbers below 256. */
+AVX2 INLINE static __m256i low_bytes_avx2(__m256i first, __m256i second) {
+    return _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), 0xd8);
+}
+
+AVX2 static void set_avx2(const uint8_t *bits, size_t size, const uint16_t *categories,
+                          int8_t *out_column) {
+    enum { TABLES = MW_SET_SIZE / XMM };
+    if (size > MW_SET_SIZE) {
+        set_plain(bits, size, categories, out_column);
+        return;
+    }
+    __m256i tables[TABLES];
+    for (int i = 0; i < TABLES; i++) tables[i] = table_avx2(bits + i * XMM);
+    const __m256i powers = _mm256_set1_epi64x((int64_t)0x8040201008040201);
+    const __m256i left = _mm256_set1_epi8(MW_LANE_LEFT), right = _mm256_set1_epi8(MW_LANE_RIGHT);
+    const __m256i seven = _mm256_set1_epi16(7);
+    for (int v = 0; v < YMMS; v++) {
+        __m256i first = load_avx2(categories + v * YMM);
+        __m256i second = load_avx2(categories + v * YMM + YMM / 2);
+        __m256i bytes = low_bytes_avx2(_mm256_srli_epi16(first, 3), _mm256_srli_epi16(second, 3));
+        __m256i place = low_bytes_avx2(_mm256_and_si256(first, seven),
+                                       _mm256_and_si256(second, seven));
+        __m256i power = _mm256_shuffle_epi8(powers, place);
+        __m256i found = _mm256_and_si256(look_up_avx2(tables, TABLES, bytes), power);
+        __m256i side = _mm256_blendv_epi8(right, left, _mm256_cmpeq_epi8(found, power));
+        _mm256_storeu_si256((__m256i *)(void *)(out_column + v * YMM), side);
+    }
+}
+
 AVX2 INLINE static void row_tables_avx2(const mw_lane_step *steps, size_t step_count,
                                         const mw_lane_row *row, int table_count,
                                         uint8_t *out_leaves) {
     const __m256i bias = _mm256_set1_epi8(-MW_LANE_BIAS);
     __m256i tables[MW_LANE_ROW_COLUMNS_MAX / XMM], leaves[] = {bias, bias}, here = bias;
     for (int i = 0; i < table_count; i++)
-        tables[i] = _mm256_broadcastsi128_si256(
-            _mm_loadu_si128((const __m128i *)(const void *)(row->columns + i * XMM)));
+        tables[i] = table_avx2(row->columns + i * XMM);
     for (size_t j = 0; j < step_count; j++) {
         here = _mm256_sub_epi8(here, _mm256_set1_epi8(-1));
         for (int v = 0; v < 2; v++) {
@@ -258,7 +291,7 @@ mw_lanes_kind mw_lanes_best(void) {
 static const char *const names[MW_LANES_COUNT] = {"plain", "avx2", "avx512"};
 static const mw_forest_kernels kernels[MW_LANES_COUNT] = {
     {.rank = rank_plain, .rows = rows_plain, .set = set_plain},
-    {.rank = rank_avx2, .rows = rows_avx2, .set = set_plain, .row = row_avx2},
+    {.rank = rank_avx2, .rows = rows_avx2, .set = set_avx2, .row = row_avx2},
     {.rank = rank_avx512, .rows = rows_avx512, .set = set_avx512, .row = row_avx512},
 };
 
