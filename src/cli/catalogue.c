@@ -178,8 +178,11 @@ static mw_status add_up(job *it, mw_scorer *scorer, const size_t *indices, mw_ce
             cells[i] = mw_table_row(&it->sample, row)[indices[i]];
         MW_TRY(mw_scorer_explain(scorer, cells, &reasons, err));
         for (size_t i = 0; i < reasons.count; i++) {
-            double added = fabs(reasons.items[i].adds);
-            entries[indices[reasons.items[i].feature]].importance += added;
+            const mw_reason *reason = &reasons.items[i];
+            double added = fabs(reason->adds);
+            size_t width = reason->width > 0 ? reason->width : 1; /* a vector's, to each alike */
+            for (size_t k = 0; k < width; k++)
+                entries[indices[reason->feature + k]].importance += added / (double)width;
             all += added;
         }
     }

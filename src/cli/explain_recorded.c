@@ -111,9 +111,11 @@ static void print_text(const job *it, mw_buf *out) {
         if (reason->adds == 0) break;
         mw_buf value;
         mw_buf_init(&value, MW_GRID_SIZE_MAX);
-        mw_cell_append(&value, field->type, it->cells[reason->feature], it->workspace->symbols);
+        if (reason->width == 0)
+            mw_cell_append(&value, field->type, it->cells[reason->feature],
+                           it->workspace->symbols);
         mw_grid_add(&grid, "%+.4f", reason->adds);
-        mw_grid_add_str(&grid, field->name);
+        mw_grid_add_str(&grid, mw_reason_name(reason, &it->features));
         mw_grid_add_str(&grid, mw_buf_str(&value));
         mw_buf_release(&value);
     }

@@ -106,7 +106,9 @@ static void show_fitted(const mw_version *version, mw_json *json) {
     static const char *const kinds[] = {[MW_TRANSFORM_IMPUTE] = "impute",
                                         [MW_TRANSFORM_SCALE] = "scale",
                                         [MW_TRANSFORM_RANK] = "rank_bucket",
-                                        [MW_TRANSFORM_TARGET] = "target_encode"};
+                                        [MW_TRANSFORM_TARGET] = "target_encode",
+                                        [MW_TRANSFORM_TF_IDF] = "tf_idf",
+                                        [MW_TRANSFORM_PCA] = "pca"};
     mw_json_key(json, "fitted");
     mw_json_array(json);
     for (size_t i = 0; i < version->features.count; i++) {

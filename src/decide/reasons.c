@@ -16,6 +16,11 @@ void mw_reasons_sort(mw_reason *items, size_t count) {
     qsort(items, count, sizeof *items, compare_strength);
 }
 
+mw_str mw_reason_name(const mw_reason *reason, const mw_schema *features) {
+    mw_str name = features->fields[reason->feature].name; /* words_0, of the vector words */
+    return mw_str_slice(name, 0, name.size - (reason->width > 0 ? 2 : 0));
+}
+
 void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_schema *features,
                            const mw_cell *cells, const mw_symbols *symbols) {
     double others = 0;
@@ -31,9 +36,10 @@ void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_sc
         const mw_field *field = &features->fields[reason->feature];
         mw_json_object(json);
         mw_json_key(json, "feature");
-        mw_json_str(json, field->name);
+        mw_json_str(json, mw_reason_name(reason, features));
         mw_json_key(json, "value");
-        mw_cell_write_json(json, field->type, cells[reason->feature], symbols);
+        if (reason->width > 0) mw_json_null(json);
+        else mw_cell_write_json(json, field->type, cells[reason->feature], symbols);
         mw_json_key(json, "adds");
         mw_json_number(json, reason->adds);
         mw_json_object_end(json);

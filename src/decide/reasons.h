@@ -15,17 +15,22 @@ enum { MW_REASONS_SHOWN_MAX = 10 };
 typedef struct {
     uint32_t feature;
     double adds;
+    uint32_t width; /* of a vector of which the forest sees components: so many features from this
+                       one on; 0: of the feature alone */
 } mw_reason;
 
 typedef struct {
-    const mw_reason *items; /* one a feature */
+    const mw_reason *items; /* one a feature, or a vector */
     size_t count;
     double expected; /* the sum of a row of which nothing is known, or the mean of others' */
 } mw_reasons;
 
 /* Puts the strongest first. Equal ones keep the order of their features. */
 void mw_reasons_sort(mw_reason *items, size_t count);
+/* The feature's name, or the vector's. */
+mw_str mw_reason_name(const mw_reason *reason, const mw_schema *features);
 /* The object {"expected", "reasons": [{"feature", "value", "adds"}], "others"}. `features` are of
-   the version, `cells` their values. Reasons that add nothing are left out. */
+   the version, `cells` their values; a vector has none (null). Reasons that add nothing are left
+   out. */
 void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_schema *features,
                            const mw_cell *cells, const mw_symbols *symbols);

@@ -14,7 +14,7 @@ MW_TEST(reasons_are_told_strongest_first_and_add_up) {
         snprintf(names[i], sizeof names[i], "f%u", i);
         fields[i] = (mw_field){mw_str_of(names[i]), MW_TYPE_NUMBER};
         cells[i] = mw_cell_number(i);
-        items[i] = (mw_reason){i, i % 2 ? -1.0 / (1 << i) : 1.0 / (1 << i)};
+        items[i] = (mw_reason){i, i % 2 ? -1.0 / (1 << i) : 1.0 / (1 << i), 0};
     }
     items[0].adds = 0; /* the weakest: not shown */
     mw_reasons_sort(items, COUNT);

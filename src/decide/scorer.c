@@ -76,16 +76,28 @@ static mw_status explain_values(mw_scorer *scorer, mw_error *err) {
     return mw_explainer_run(scorer->explainer, scorer->values, 1, scorer->added, err);
 }
 
+/* How many numbers, from this one on, the forest sees only as components of all; 0: none. */
+static uint32_t projected(const mw_model_feature *feature) {
+    for (size_t t = 0; feature->together > 0 && t < feature->transform_count; t++)
+        if (feature->transforms[t].kind == MW_TRANSFORM_PCA) return (uint32_t)feature->together;
+    return 0;
+}
+
 mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reasons *out_reasons,
                             mw_error *err) {
     size_t count = scorer->version->features.count;
     MW_TRY(mw_scorer_prepare(scorer, err));
     (void)mw_encoder_run(scorer->encoder, features, scorer->values);
     MW_TRY(explain_values(scorer, err));
-    for (size_t i = 0; i < count; i++)
-        scorer->reasons[i] = (mw_reason){(uint32_t)i, scorer->added[i]};
-    mw_reasons_sort(scorer->reasons, count);
-    *out_reasons = (mw_reasons){scorer->reasons, count, scorer->added[count]};
+    size_t reason_count = 0, width;
+    for (size_t i = 0; i < count; i += width) {
+        mw_reason reason = {(uint32_t)i, 0, projected(&scorer->version->features.items[i])};
+        width = reason.width > 0 ? reason.width : 1;
+        for (size_t k = 0; k < width; k++) reason.adds += scorer->added[i + k];
+        scorer->reasons[reason_count++] = reason;
+    }
+    mw_reasons_sort(scorer->reasons, reason_count);
+    *out_reasons = (mw_reasons){scorer->reasons, reason_count, scorer->added[count]};
     return MW_OK;
 }
 

@@ -10,7 +10,9 @@ static const struct {
 } kinds[] = {[MW_FIT_IMPUTE] = {"impute", 0, 0, false},
              [MW_FIT_SCALE] = {"scale", 0, 0, false},
              [MW_FIT_RANK] = {"rank_bucket", 0, MW_FIT_BUCKETS_MAX, true},
-             [MW_FIT_TARGET] = {"target_encode", 10, MW_FIT_WEIGHT_MAX, true}};
+             [MW_FIT_TARGET] = {"target_encode", 10, MW_FIT_WEIGHT_MAX, true},
+             [MW_FIT_TF_IDF] = {"tf_idf", 0, 0, false},
+             [MW_FIT_PCA] = {"pca", 0, MW_FIT_PCA_WIDTH_MAX, true}};
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
 static size_t find_kind(mw_str name) {
@@ -21,6 +23,16 @@ static size_t find_kind(mw_str name) {
 
 bool mw_fit_is_named(mw_str function) {
     return find_kind(function) < KIND_COUNT;
+}
+
+static bool is_joint(const mw_fit *fit) {
+    return fit->kind == MW_FIT_TF_IDF || fit->kind == MW_FIT_PCA;
+}
+
+bool mw_fits_are_joint(const mw_fits *fits) {
+    for (size_t i = 0; i < fits->count; i++)
+        if (is_joint(&fits->items[i])) return true;
+    return false;
 }
 
 static bool read_fit(mw_compiler *compiler, const mw_node *node, mw_fit *out_fit) {
@@ -67,9 +79,42 @@ const mw_node *mw_read_fits(mw_compiler *compiler, const mw_node *node, mw_fits 
     return node;
 }
 
+/* pca and tf_idf are of whole vectors, and pca gives fewer numbers than there are places. */
+static bool take_vector(mw_compiler *compiler, const mw_fits *fits, size_t width,
+                        mw_position position) {
+    bool has_pca = false;
+    for (size_t i = 0; i < fits->count; i++) {
+        const mw_fit *fit = &fits->items[i];
+        const char *name = kinds[fit->kind].name;
+        if (!is_joint(fit)) continue;
+        if (width == 0) {
+            mw_complain(compiler, position, MW_INVALID, "%s takes a vector", name);
+            mw_complain_hint(compiler, "Such as %s", fit->kind == MW_FIT_PCA
+                                                         ? "pca(vector(a, b, c), 2)."
+                                                         : "tf_idf(ngrams(lower(text), 1, 1)).");
+        } else if (has_pca) {
+            mw_complain(compiler, position, MW_INVALID, "%s cannot stand around pca", name);
+        } else if (fit->kind == MW_FIT_PCA && width > MW_FIT_PCA_WIDTH_MAX) {
+            mw_complain(compiler, position, MW_INVALID,
+                        "pca takes a vector of at most %d numbers, got %zu", MW_FIT_PCA_WIDTH_MAX,
+                        width);
+        } else if (fit->kind == MW_FIT_PCA && fit->parameter > (double)width) {
+            mw_complain(compiler, position, MW_INVALID,
+                        "pca gives at most as many numbers as it takes, %zu, got %.0f", width,
+                        fit->parameter);
+        } else {
+            has_pca = fit->kind == MW_FIT_PCA;
+            continue;
+        }
+        return false;
+    }
+    return true;
+}
+
 bool mw_fits_take(mw_compiler *compiler, const mw_fits *fits, mw_type type,
-                  mw_position position) {
+                  size_t width, mw_position position) {
     if (fits->count == 0) return true;
+    if (!take_vector(compiler, fits, width, position)) return false;
     bool takes_text = fits->items[0].kind == MW_FIT_TARGET;
     if (takes_text ? mw_type_is_text(type) : type == MW_TYPE_NUMBER) return true;
     mw_complain(compiler, position, MW_INVALID, "%s takes a %s, got a %s",

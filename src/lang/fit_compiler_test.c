@@ -50,6 +50,19 @@ MW_TEST(fit_compiler_refuses_what_cannot_be_fitted) {
          ":1:26: features.a: target_encode takes a text, which a fitted function does not give\n"},
         {"scale(scale(scale(scale(scale(amount)))))",
          ":1:36: features.a: at most 4 fitted functions may stand around each other\n"},
+        {"pca(scale(tf_idf(vector(amount, 1, 2))), 3)", ""},
+        {"pca(amount, 2)", ":1:12: features.a: pca takes a vector\n"
+                           "    Such as pca(vector(a, b, c), 2).\n"},
+        {"tf_idf(note)", ":1:12: features.a: tf_idf takes a vector\n"
+                         "    Such as tf_idf(ngrams(lower(text), 1, 1)).\n"},
+        {"pca(vector(amount, 1))",
+         ":1:12: features.a: pca takes a value and a whole number from 1 to 256\n"},
+        {"pca(vector(amount, 1), 3)",
+         ":1:12: features.a: pca gives at most as many numbers as it takes, 2, got 3\n"},
+        {"pca(ngrams(note, 1, 1, 257), 3)",
+         ":1:12: features.a: pca takes a vector of at most 256 numbers, got 257\n"},
+        {"tf_idf(scale(pca(vector(amount, 1), 1)))",
+         ":1:12: features.a: tf_idf cannot stand around pca\n"},
         {"target_encode(vector(amount))",
          ":1:12: features.a: target_encode takes a text, got a number\n"},
     };

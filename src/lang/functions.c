@@ -335,8 +335,6 @@ static const mw_function functions[] = {
     {"ends", "xx", MW_TYPE_BOOL, run_ends},
     {"split", "xxn", MW_TYPE_TEXT, run_split},
     {"split", "xx", MW_TYPE_LIST, run_split_all},
-    {"pca", NULL, NUMBER, NULL},
-    {"tf_idf", NULL, NUMBER, NULL},
 };
 
 size_t mw_function_count(void) {
@@ -394,8 +392,7 @@ static bool fits(const char *parameters, const mw_type *types, size_t count) {
 int32_t mw_function_match(mw_str name, const mw_type *types, size_t count) {
     for (size_t i = 0; i < mw_function_count(); i++) {
         const mw_function *function = &functions[i];
-        if (function->kernel && mw_str_is(name, function->name) &&
-            fits(function->parameters, types, count))
+        if (mw_str_is(name, function->name) && fits(function->parameters, types, count))
             return (int32_t)i;
     }
     return -1;

@@ -15,14 +15,14 @@ typedef struct {
     const char *name;
     const char *parameters;
     mw_type result;
-    mw_kernel *kernel; /* NULL: a name of the language that is not built yet */
+    mw_kernel *kernel;
 } mw_function;
 
 const mw_function *mw_function_at(int32_t index);
 size_t mw_function_count(void);
 /* The first of that name, or -1. */
 int32_t mw_function_find(mw_str name);
-/* "number, number, ...", as messages say it; a function that is built. */
+/* "number, number, ...", as messages say it. */
 void mw_function_write_parameters(int32_t index, mw_buf *out);
 /* The one that takes arguments of these types, or -1. */
 int32_t mw_function_match(mw_str name, const mw_type *types, size_t count);

@@ -147,5 +147,4 @@ MW_TEST(functions_match_their_parameters) {
     MW_CHECK(mw_function_match(MW_STR("round"), numbers, 1) !=
              mw_function_match(MW_STR("round"), numbers, 2));
     MW_CHECK_EQUAL_INT(mw_function_match(MW_STR("hour"), numbers, 1), -1);
-    MW_CHECK_EQUAL_INT(mw_function_match(MW_STR("pca"), numbers, 1), -1);
 }

@@ -409,7 +409,9 @@ static void finish_vector(mw_moment_scope *moment, int32_t index) {
     mw_compiler *compiler = moment->scope.compiler;
     const mw_vector *vector = mw_compile_vector(&moment->scope, syntax->node);
     mw_position position = syntax->position;
-    if (!vector || !mw_fits_take(compiler, &syntax->fits, MW_TYPE_NUMBER, position)) return;
+    if (!vector ||
+        !mw_fits_take(compiler, &syntax->fits, MW_TYPE_NUMBER, vector->width, position))
+        return;
     vector = with_fits(compiler, vector, &syntax->fits);
     for (size_t i = 0; vector && i < vector->width; i++, index++, syntax++) {
         const mw_code *code = mw_vector_code(compiler, vector, i);
@@ -434,7 +436,7 @@ static void finish_feature(mw_moment_scope *moment, int32_t index) {
     const mw_expr *expr = mw_type_node(&moment->scope, syntax->node);
     if (!expr || !check_feature_type(moment, expr, syntax->position)) return;
     mw_compiler *compiler = moment->scope.compiler;
-    if (!mw_fits_take(compiler, &syntax->fits, expr->type, syntax->position)) return;
+    if (!mw_fits_take(compiler, &syntax->fits, expr->type, 0, syntax->position)) return;
     const mw_code *code = code_with_fits(
         compiler, mw_expr_compile(compiler, expr, syntax->position), &syntax->fits);
     if (!code) return;

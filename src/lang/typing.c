@@ -327,11 +327,6 @@ static const mw_expr *type_call(mw_scope *scope, const mw_node *node) {
                          MW_STR_ARGS(node->text));
         return NULL;
     }
-    if (named >= 0 && !mw_function_at(named)->kernel) {
-        mw_complain(compiler, node->position, MW_NOT_BUILT, "the function %.*s is not built yet",
-                    MW_STR_ARGS(node->text));
-        return NULL;
-    }
     const mw_expr *args[ARGS_MAX];
     mw_type types[ARGS_MAX];
     bool fails = node->arg_count > ARGS_MAX;

@@ -77,7 +77,6 @@ MW_TEST(typing_refuses_calls) {
         {"missing()", ":1:12: features.a: missing takes one value, got 0\n"},
         {"coalesce()", ":1:12: features.a: coalesce takes one value or more, got 0\n"},
         {"missing(amount, 1)", ":1:12: features.a: missing takes one value, got 2\n"},
-        {"pca(note)", ":1:12: features.a: the function pca is not built yet\n"},
         {"length(ngrams(note, 1, 2))",
          ":1:19: features.a: ngrams gives a vector, and only a whole feature can be one\n"
          "    Let it be a feature, words: ngrams(...), and read words_0.\n"},

@@ -2,32 +2,72 @@
 
 #include <math.h>
 
+/* One step of features that are transformed together: the share of each, NULL: each by itself. */
+typedef struct {
+    const mw_transform *const *shares;
+} step;
+
 struct mw_encoder {
     mw_model_features features;
     const mw_dictionary **dictionaries; /* NULL for features that are not symbols */
+    const step **steps; /* of those with which others begin; NULL for the rest */
 };
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "encoder: out of memory");
+}
+
+static mw_status list_steps(mw_arena *arena, const mw_model_feature *first,
+                            const step **out_steps, mw_error *err) {
+    step *steps = mw_arena_alloc(arena, first->transform_count, sizeof *steps);
+    if (!steps) return no_memory(err);
+    for (size_t t = 0; t < first->transform_count; t++) {
+        if (!mw_transform_is_joint(first->transforms[t].kind)) continue;
+        const mw_transform **shares = mw_arena_alloc(arena, first->together, sizeof *shares);
+        if (!shares) return no_memory(err);
+        for (size_t i = 0; i < first->together; i++) shares[i] = &first[i].transforms[t];
+        steps[t].shares = shares;
+    }
+    *out_steps = steps;
+    return MW_OK;
+}
 
 mw_status mw_encoder_create(mw_arena *arena, mw_symbols *symbols, mw_model_features features,
                             const mw_encoder **out_encoder, mw_error *err) {
     mw_encoder *encoder = mw_arena_alloc(arena, 1, sizeof *encoder);
     const mw_dictionary **dictionaries =
         mw_arena_alloc(arena, features.count, sizeof *dictionaries);
-    if (!encoder || !dictionaries) return mw_fail(err, MW_NO_MEMORY, "encoder: out of memory");
+    const step **steps = mw_arena_alloc(arena, features.count, sizeof *steps);
+    if (!encoder || !dictionaries || !steps) return no_memory(err);
     for (size_t i = 0; i < features.count; i++) {
         const mw_model_feature *feature = &features.items[i];
+        if (feature->together > 0) MW_TRY(list_steps(arena, feature, &steps[i], err));
         if (!mw_type_is_symbol(feature->type)) continue;
         mw_status status =
             mw_dictionary_create(arena, symbols, feature->values, &dictionaries[i], err);
         if (status != MW_OK)
             return mw_fail_within(err, status, "feature %.*s", MW_STR_ARGS(feature->name));
     }
-    *encoder = (mw_encoder){.features = features, .dictionaries = dictionaries};
+    *encoder = (mw_encoder){features, dictionaries, steps};
     *out_encoder = encoder;
     return MW_OK;
 }
 
 static double in_seconds(int64_t us) {
     return (double)us / MW_SECOND_US;
+}
+
+/* The transforms of a feature, or of those that begin with it. */
+static void transform(const mw_encoder *encoder, size_t index, double *values) {
+    const mw_model_feature *feature = &encoder->features.items[index];
+    const step *steps = encoder->steps[index];
+    size_t together = feature->together > 0 ? feature->together : 1;
+    for (size_t t = 0; t < feature->transform_count; t++)
+        if (steps && steps[t].shares)
+            mw_transform_apply_jointly(steps[t].shares, values, together);
+        else
+            for (size_t i = 0; i < together; i++)
+                values[i] = mw_transform_apply(&feature[i].transforms[t], values[i]);
 }
 
 size_t mw_encoder_run(const mw_encoder *encoder, const mw_cell *cells, double *out_values) {
@@ -48,9 +88,11 @@ size_t mw_encoder_run(const mw_encoder *encoder, const mw_cell *cells, double *o
         } else {
             out_values[i] = in_seconds(cell.time);
         }
-        const mw_model_feature *feature = &encoder->features.items[i];
-        for (size_t t = 0; t < feature->transform_count; t++)
-            out_values[i] = mw_transform_apply(&feature->transforms[t], out_values[i]);
+    }
+    for (size_t i = 0; i < encoder->features.count;) {
+        size_t together = encoder->features.items[i].together;
+        transform(encoder, i, out_values + i);
+        i += together > 0 ? together : 1;
     }
     return unseen;
 }

@@ -3,8 +3,8 @@
  *
  * Numbers as they are, bools as 0 and 1, durations and times in seconds, texts and categories as
  * the number of their value among those seen in training. Missing is NaN, and so is a value that
- * training never saw. Then come the feature's transforms. The same code makes training rows and
- * serves, so both see the same bits.
+ * training never saw. Then come the feature's transforms, those of numbers that are transformed
+ * together step by step. The same code makes training rows and serves, so both see the same bits.
  *
  * Immutable, in the arena that was given; any number of threads may run it.
  */
@@ -19,6 +19,8 @@ typedef struct {
     mw_values values; /* of texts and categories: those seen in training, sorted by bytes */
     const mw_transform *transforms; /* in the order in which they are applied */
     size_t transform_count;
+    size_t together; /* so many features from here on have joint transforms, at the same steps; 0:
+                        this one has none, or belongs to one before */
 } mw_model_feature;
 
 typedef struct {

@@ -84,3 +84,26 @@ static mw_status make_once(void *context) {
 MW_TEST(encoder_survives_every_shortage_of_memory) {
     MW_CHECK(mw_test_every_allocation_fails(make_once, NULL) > 2);
 }
+
+/* Step by step: each by itself, then all together, then each by itself. */
+MW_TEST(encoder_transforms_a_vector_step_by_step) {
+    static const double four[] = {4}, axis[] = {1, 0.6, 0.8}, mean[] = {2}, half[] = {0, 2};
+    static const mw_transform first[] = {
+        {MW_TRANSFORM_IMPUTE, four, 1}, {MW_TRANSFORM_PCA, axis, 3}, {MW_TRANSFORM_SCALE, half, 2}};
+    static const mw_transform second[] = {
+        {MW_TRANSFORM_IMPUTE, four, 1}, {MW_TRANSFORM_PCA, mean, 1}, {MW_TRANSFORM_SCALE, half, 2}};
+    static const mw_model_feature numbers[] = {
+        {.type = MW_TYPE_NUMBER, .transforms = first, .transform_count = 3, .together = 2},
+        {.type = MW_TYPE_NUMBER, .transforms = second, .transform_count = 3},
+        {.type = MW_TYPE_NUMBER}};
+    mw_arena arena;
+    const mw_encoder *encoder;
+    double values[3];
+    mw_cell row[] = {mw_cell_number(6), mw_cell_number(NAN), mw_cell_number(9)};
+    mw_arena_init(&arena, 1 << 20);
+    MW_CHECK_OK(mw_encoder_create(&arena, NULL, (mw_model_features){numbers, 3}, &encoder, NULL),
+                NULL);
+    (void)mw_encoder_run(encoder, row, values);
+    MW_CHECK(values[0] == (0.6 * 5 + 0.8 * 2) / 2 && isnan(values[1]) && values[2] == 9);
+    mw_arena_release(&arena);
+}

@@ -8,7 +8,11 @@ static bool are_ascending(const double *numbers, size_t count) {
     return true;
 }
 
-bool mw_transform_is_sound(const mw_transform *transform, size_t value_count) {
+bool mw_transform_is_joint(mw_transform_kind kind) {
+    return kind == MW_TRANSFORM_TF_IDF || kind == MW_TRANSFORM_PCA;
+}
+
+bool mw_transform_is_sound(const mw_transform *transform, size_t value_count, size_t together) {
     const double *numbers = transform->numbers;
     size_t count = transform->count;
     for (size_t i = 0; i < count; i++)
@@ -18,6 +22,8 @@ bool mw_transform_is_sound(const mw_transform *transform, size_t value_count) {
     case MW_TRANSFORM_SCALE: return count == 2 && numbers[1] > 0;
     case MW_TRANSFORM_RANK: return are_ascending(numbers, count);
     case MW_TRANSFORM_TARGET: return count == value_count + 1;
+    case MW_TRANSFORM_TF_IDF: return count == 1 && numbers[0] > 0;
+    case MW_TRANSFORM_PCA: return count == 1 || count == 1 + together;
     case MW_TRANSFORM_COUNT: break;
     }
     return false;
@@ -41,7 +47,38 @@ double mw_transform_apply(const mw_transform *transform, double value) {
     case MW_TRANSFORM_SCALE: return (value - numbers[0]) / numbers[1];
     case MW_TRANSFORM_RANK: return isnan(value) ? value : rank_of(transform, value);
     case MW_TRANSFORM_TARGET: break;
-    case MW_TRANSFORM_COUNT: MW_ASSERT(false && "a kind of transform");
+    case MW_TRANSFORM_TF_IDF:
+    case MW_TRANSFORM_PCA:
+    case MW_TRANSFORM_COUNT: MW_ASSERT(false && "a transform of one number");
     }
     return isnan(value) ? numbers[transform->count - 1] : numbers[(size_t)value];
+}
+
+/* --- numbers together ----------------------------------------------------------------------- */
+
+/* A row without any word stays one of zeros. */
+static void weigh(const mw_transform *const *shares, double *values, size_t count) {
+    double squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        values[i] *= shares[i]->numbers[0];
+        squares += values[i] * values[i];
+    }
+    double length = squares == 0 ? 1 : sqrt(squares);
+    for (size_t i = 0; i < count; i++) values[i] /= length;
+}
+
+static void project(const mw_transform *const *shares, double *values, size_t count) {
+    double centred[MW_TOGETHER_MAX];
+    for (size_t i = 0; i < count; i++) centred[i] = values[i] - shares[i]->numbers[0];
+    for (size_t i = 0; i < count; i++) {
+        const double *component = shares[i]->numbers + 1;
+        values[i] = shares[i]->count == 1 ? NAN : 0;
+        for (size_t k = 0; k < shares[i]->count - 1; k++) values[i] += component[k] * centred[k];
+    }
+}
+
+void mw_transform_apply_jointly(const mw_transform *const *shares, double *values, size_t count) {
+    MW_ASSERT(count <= MW_TOGETHER_MAX);
+    if (shares[0]->kind == MW_TRANSFORM_PCA) project(shares, values, count);
+    else weigh(shares, values, count);
 }

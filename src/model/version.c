@@ -40,6 +40,7 @@ static void append_streams(mw_buf *out, const mw_version *version) {
 }
 
 static void append_transforms(mw_buf *out, const mw_model_feature *feature) {
+    mw_buf_append_u64(out, feature->together);
     mw_buf_append_u64(out, feature->transform_count);
     for (size_t i = 0; i < feature->transform_count; i++) {
         const mw_transform *transform = &feature->transforms[i];
@@ -129,7 +130,7 @@ void mw_version_name(mw_str bytes, char out_name[MW_VERSION_NAME_SIZE + 1]) {
 typedef struct {
     mw_reader reader; /* over the arena's copy, so that texts may point into it */
     mw_arena *arena;
-    uint32_t format; /* 1 had neither transforms nor files, 2 no background */
+    uint32_t format; /* 1 had no transforms and no files, 2 no background, 3 no joint ones */
     mw_error *err;
 } decoding;
 
@@ -179,28 +180,23 @@ static mw_status read_streams(decoding *d, mw_version *version) {
     return MW_OK;
 }
 
-static mw_status read_transform(decoding *d, size_t value_count, mw_transform *transform) {
+static mw_status read_transform(decoding *d, mw_transform *transform) {
     uint64_t kind = mw_read_u64(&d->reader), count = mw_read_u64(&d->reader);
     if (kind >= MW_TRANSFORM_COUNT) return broken(d, "transforms");
     double *numbers;
     MW_TRY(list_alloc(d, count, sizeof *numbers, "transforms", &numbers));
     for (uint64_t i = 0; i < count; i++) numbers[i] = mw_read_double(&d->reader);
     *transform = (mw_transform){(mw_transform_kind)kind, numbers, (size_t)count};
-    return mw_transform_is_sound(transform, value_count) ? MW_OK : broken(d, "transforms");
+    return MW_OK;
 }
 
-/* The rates of a target take the place of a text, so they come first, and only there. */
 static mw_status read_transforms(decoding *d, mw_model_feature *feature) {
+    feature->together = d->format > 3 ? (size_t)mw_read_u64(&d->reader) : 0;
     uint64_t count = mw_read_u64(&d->reader);
     if (count > MW_TRANSFORMS_MAX) return broken(d, "transforms");
     mw_transform *transforms;
     MW_TRY(list_alloc(d, count, sizeof *transforms, "transforms", &transforms));
-    for (uint64_t i = 0; i < count; i++) {
-        MW_TRY(read_transform(d, feature->values.count, &transforms[i]));
-        bool is_of_text = i == 0 && mw_type_is_symbol(feature->type);
-        if (is_of_text != (transforms[i].kind == MW_TRANSFORM_TARGET))
-            return broken(d, "transforms");
-    }
+    for (uint64_t i = 0; i < count; i++) MW_TRY(read_transform(d, &transforms[i]));
     feature->transforms = transforms;
     feature->transform_count = (size_t)count;
     return MW_OK;
@@ -222,12 +218,42 @@ static mw_status read_feature(decoding *d, mw_model_feature *feature) {
     return d->format > 1 ? read_transforms(d, feature) : MW_OK;
 }
 
+/* The rates of a target take the place of a text, so they come first, and only there. Those that
+   are transformed together are so at the same steps. */
+static bool are_sound(const mw_model_feature *first, const mw_model_feature *feature) {
+    if (feature->transform_count != first->transform_count && first->together > 0) return false;
+    for (size_t t = 0; t < feature->transform_count; t++) {
+        const mw_transform *transform = &feature->transforms[t];
+        bool is_of_text = t == 0 && mw_type_is_symbol(feature->type);
+        bool is_target = transform->kind == MW_TRANSFORM_TARGET;
+        bool is_joint = mw_transform_is_joint(transform->kind);
+        if (is_of_text != is_target || (is_joint && first->together == 0) ||
+            (is_joint && transform->kind != first->transforms[t].kind) ||
+            !mw_transform_is_sound(transform, feature->values.count, first->together))
+            return false;
+    }
+    return true;
+}
+
+static mw_status check_transforms(decoding *d, const mw_model_feature *features, size_t count) {
+    for (size_t i = 0, step; i < count; i += step) {
+        const mw_model_feature *first = &features[i];
+        step = first->together > 0 ? first->together : 1;
+        if (step > count - i || step > MW_TOGETHER_MAX) return broken(d, "transforms");
+        for (size_t k = 0; k < step; k++)
+            if ((k > 0 && first[k].together > 0) || !are_sound(first, &first[k]))
+                return broken(d, "transforms");
+    }
+    return MW_OK;
+}
+
 static mw_status read_features(decoding *d, mw_version *version) {
     uint64_t count = mw_read_u64(&d->reader);
     if (count < 1 || count > MW_FOREST_FEATURES_MAX) return broken(d, "features");
     mw_model_feature *features;
     MW_TRY(list_alloc(d, count, sizeof *features, "features", &features));
     for (uint64_t i = 0; i < count; i++) MW_TRY(read_feature(d, &features[i]));
+    MW_TRY(check_transforms(d, features, (size_t)count));
     version->features = (mw_model_features){features, (size_t)count};
     return MW_OK;
 }

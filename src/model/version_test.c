@@ -17,12 +17,14 @@ static const mw_model_feature features[] = {
     {.name = {"carrier", 7}, .type = MW_TYPE_CATEGORY, .values = {carriers, 2}}};
 static const double mean[] = {3}, spread[] = {1, 2}, rates[] = {0.5, 0.25, 0.375};
 static const mw_transform of_distance[] = {{MW_TRANSFORM_IMPUTE, mean, 1},
-                                           {MW_TRANSFORM_SCALE, spread, 2}};
+                                           {MW_TRANSFORM_SCALE, spread, 2},
+                                           {MW_TRANSFORM_PCA, spread, 2}};
 static const mw_transform of_carrier[] = {{MW_TRANSFORM_TARGET, rates, 3}};
 static const mw_model_feature fitted[] = {{.name = {"distance", 8},
                                            .type = MW_TYPE_NUMBER,
                                            .transforms = of_distance,
-                                           .transform_count = 2},
+                                           .transform_count = 3,
+                                           .together = 1},
                                           {.name = {"carrier", 7},
                                            .type = MW_TYPE_CATEGORY,
                                            .values = {carriers, 2},
@@ -102,6 +104,7 @@ static void check_equal(const mw_version *a, const mw_version *b) {
         for (size_t v = 0; v < x->values.count; v++)
             MW_CHECK_EQUAL_STR(x->values.items[v], y->values.items[v]);
         MW_CHECK_EQUAL_INT(x->transform_count, y->transform_count);
+        MW_CHECK_EQUAL_INT(x->together, y->together);
         for (size_t t = 0; t < x->transform_count; t++) {
             const mw_transform *p = &x->transforms[t], *q = &y->transforms[t];
             MW_CHECK(p->kind == q->kind && p->count == q->count);
@@ -149,8 +152,8 @@ static void cut_behind(char *bytes, size_t *byte_count, mw_str after, size_t siz
     *byte_count -= size;
 }
 
-/* Format 2 had no background, format 1 no transforms and no files either: their counts are taken
-   out of a version without any. */
+/* Format 1 had no transforms and no files, format 2 no background, format 3 no joint transforms:
+   their counts, all zeros as those of values are, are taken out of a version without any. */
 static void check_old_format(uint32_t format) {
     mw_arena arena;
     mw_error err;
@@ -167,12 +170,10 @@ static void check_old_format(uint32_t format) {
         .what = "version", .magic = MW_VERSION_MAGIC, .format = MW_VERSION_FORMAT};
     MW_CHECK_OK(mw_seal_open(seal, mw_buf_str(&bytes), &payload, &err), &err);
     static char copy[1 << 16];
-    size_t size = payload.size - sizeof(uint64_t); /* the background's */
+    size_t size = payload.size - (format < 3 ? sizeof(uint64_t) : 0); /* the background's */
     memcpy(copy, payload.data, size);
-    if (format == 1) {
-        cut_behind(copy, &size, MW_STR("UA"), 16);     /* carrier's transforms, and the files */
-        cut_behind(copy, &size, MW_STR("number"), 8); /* distance's: as many zeros as its values */
-    }
+    cut_behind(copy, &size, MW_STR("UA"), format == 1 ? 24 : 8); /* carrier's, and the files */
+    cut_behind(copy, &size, MW_STR("number"), format == 1 ? 16 : 8); /* distance's */
     seal.format = format;
     mw_seal_append(&old, seal, (mw_str){copy, size});
     const mw_version *back;
@@ -186,6 +187,7 @@ static void check_old_format(uint32_t format) {
 MW_TEST(version_reads_the_formats_before) {
     check_old_format(1);
     check_old_format(2);
+    check_old_format(3);
 }
 
 /* Else a fuzzer would start from what is refused at its first bytes. */

@@ -1,10 +1,16 @@
 #include "train/fitting.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/exact_sum.h"
+#include "stat/eigen.h"
 #include "stat/number_sort.h"
+#include "train/vector_fitting.h"
+
+static_assert((int)MW_VECTOR_WIDTH_MAX <= (int)MW_TOGETHER_MAX, "a vector is transformed whole");
+static_assert((int)MW_FIT_PCA_WIDTH_MAX <= (int)MW_EIGEN_SIZE_MAX, "its covariance has axes");
 
 /* One feature at work. */
 typedef struct {
@@ -203,6 +209,8 @@ static mw_status fit_one(fitter *f, mw_fit fit, size_t value_count, mw_transform
     case MW_FIT_SCALE: MW_TRY(fit_scale(f)); break;
     case MW_FIT_RANK: MW_TRY(fit_rank(f, (size_t)fit.parameter)); break;
     case MW_FIT_TARGET: MW_TRY(fit_target(f, value_count, fit.parameter)); break;
+    case MW_FIT_TF_IDF:
+    case MW_FIT_PCA: MW_ASSERT(false && "a transform of one number");
     }
     *transform = (mw_transform){kinds[fit.kind], f->numbers, f->number_count};
     for (size_t i = 0; fit.kind != MW_FIT_TARGET && i < f->config->count; i++)
@@ -221,6 +229,90 @@ static mw_status fit_feature(fitter *f, const mw_fits *fits, mw_model_feature *f
     return MW_OK;
 }
 
+/* --- vectors whose numbers are transformed together ----------------------------------------- */
+
+/* All of a vector's numbers at work: a row of them an example. */
+typedef struct {
+    fitter f; /* of the number in hand */
+    mw_vector_rows rows;
+    double *values; /* the rows' */
+    mw_model_feature *features;
+    mw_transform **transforms;     /* of each number, a step each */
+    mw_transform *shares;          /* of the step in hand */
+    const mw_transform **each; /* the same, one by one */
+} vector_fitter;
+
+static void load_number(vector_fitter *v, size_t number) {
+    for (size_t n = 0; n < v->rows.row_count; n++)
+        v->f.column[n] = v->values[n * v->rows.width + number];
+}
+
+static void store_number(vector_fitter *v, size_t number) {
+    for (size_t n = 0; n < v->rows.row_count; n++)
+        v->values[n * v->rows.width + number] = v->f.column[n];
+}
+
+static mw_status fit_numbers(vector_fitter *v, mw_fit fit, size_t step) {
+    for (size_t i = 0; i < v->rows.width; i++) {
+        load_number(v, i);
+        MW_TRY(fit_one(&v->f, fit, 0, &v->transforms[i][step]));
+        store_number(v, i);
+    }
+    return MW_OK;
+}
+
+static mw_status fit_jointly(vector_fitter *v, mw_fit fit, size_t step) {
+    mw_arena *arena = v->f.config->arena;
+    if (fit.kind == MW_FIT_PCA)
+        MW_TRY(mw_fit_pca(v->rows, (size_t)fit.parameter, arena, v->shares, v->f.err));
+    else
+        MW_TRY(mw_fit_tf_idf(v->rows, arena, v->shares, v->f.err));
+    for (size_t i = 0; i < v->rows.width; i++) v->transforms[i][step] = v->shares[i];
+    for (size_t n = 0; n < v->rows.row_count; n++)
+        mw_transform_apply_jointly(v->each, v->values + n * v->rows.width, v->rows.width);
+    return MW_OK;
+}
+
+static mw_status take_vector(vector_fitter *v, size_t width, size_t step_count) {
+    const mw_fitting *config = v->f.config;
+    v->values = mw_allocate((config->count + 1) * width * sizeof *v->values);
+    v->rows = (mw_vector_rows){v->values, config->count, width};
+    v->transforms = mw_arena_alloc(config->arena, width, sizeof *v->transforms);
+    v->shares = mw_arena_alloc(config->arena, width, sizeof *v->shares);
+    v->each = mw_arena_alloc(config->arena, width, sizeof *v->each);
+    if (!v->values || !v->transforms || !v->shares || !v->each) return no_memory(v->f.err);
+    for (size_t i = 0; i < width; i++, v->f.index++) {
+        v->each[i] = &v->shares[i];
+        v->transforms[i] =
+            mw_arena_alloc(config->arena, step_count, sizeof **v->transforms);
+        if (!v->transforms[i]) return no_memory(v->f.err);
+        MW_TRY(read_column(&v->f, &v->features[i]));
+        store_number(v, i);
+    }
+    return MW_OK;
+}
+
+static mw_status fit_vector(fitter f, const mw_feature *first, mw_model_feature *features) {
+    size_t width = first->vector->width;
+    const mw_fits *fits = &first->fits;
+    vector_fitter v = {.f = f, .features = features};
+    mw_status status = take_vector(&v, width, fits->count);
+    for (size_t t = 0; t < fits->count && status == MW_OK; t++) {
+        mw_fits one = {{fits->items[t]}, 1};
+        status = mw_fits_are_joint(&one) ? fit_jointly(&v, fits->items[t], t)
+                                         : fit_numbers(&v, fits->items[t], t);
+    }
+    mw_free(v.values);
+    if (status == MW_INVALID)
+        return mw_fail_within(f.err, status, "features.%.*s", MW_STR_ARGS(first->name));
+    for (size_t i = 0; i < width && status == MW_OK; i++) {
+        features[i].transforms = v.transforms[i];
+        features[i].transform_count = fits->count;
+    }
+    features[0].together = width;
+    return status;
+}
+
 static mw_status keep_learned(const fitter *f, const double **out_learned) {
     double *kept = mw_arena_alloc(f->config->arena, f->config->count + 1, sizeof *kept);
     if (!kept) return no_memory(f->err);
@@ -237,11 +329,15 @@ mw_status mw_fit_features(const mw_fitting *fitting, mw_model_feature *features,
         if (fits->count == 0) continue;
         fitter f = {.config = fitting, .index = i, .err = err};
         f.column = mw_allocate((fitting->count + 1) * sizeof *f.column);
-        mw_status status = f.column ? fit_feature(&f, fits, &features[i]) : no_memory(err);
+        bool is_joint = mw_fits_are_joint(fits);
+        mw_status status = !f.column ? no_memory(err)
+                           : is_joint ? fit_vector(f, &model->features[i], &features[i])
+                                      : fit_feature(&f, fits, &features[i]);
         if (status == MW_OK && fits->items[0].kind == MW_FIT_TARGET)
             status = keep_learned(&f, &out_learned[i]);
         mw_free(f.column);
         MW_TRY(status);
+        if (is_joint) i += model->features[i].vector->width - 1;
     }
     return MW_OK;
 }

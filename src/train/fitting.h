@@ -1,6 +1,6 @@
 /*
  * fitting: finds the numbers of the transforms that features ask for (lang/fitted.h), from the
- * examples that are learned from and no others.
+ * examples that are learned from and no others; those of whole vectors by vector_fitting.
  *
  * Means and deviations are exact sums, and bounds are taken from sorted values, so the order of the
  * examples changes no bit. What target_encode gives an example to learn from is not its rate: that

@@ -111,7 +111,7 @@ MW_TEST(fitting_takes_columns_without_values_and_without_change) {
         for (size_t f = 0; f < FEATURES; f++)
             for (size_t t = 0; t < w.features[f].transform_count; t++)
                 MW_CHECK(mw_transform_is_sound(&w.features[f].transforms[t],
-                                               w.features[f].values.count));
+                                               w.features[f].values.count, 1));
         end(&w);
     }
 }

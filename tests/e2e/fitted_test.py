@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 import numpy
 import serving
 from shop import PROJECT, Shop, main
+from sklearn.decomposition import PCA
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import KBinsDiscretizer, StandardScaler, TargetEncoder
 
 FEATURES = """\
@@ -16,12 +18,35 @@ features:
   ranked:  rank_bucket(amount, 8)
   at:      target_encode(shop, 5)
   words:   scale(vector(amount, amount * amount))
+  terms:   "tf_idf(ngrams(concat('in ', shop, case when amount > 50 then ' dear dear' else ' cheap' end), 1, 2, 256))"
+  axes:    pca(scale(impute(vector(amount, amount * amount, mean(orders.amount by shop over 4h), 7))), 3)
 """
+TERMS, AXES = 256, 4
 MATURITY = timedelta(days=3, hours=1)
 
 
 def near(found, expected):
     return numpy.allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def check_terms(rows, counts, weights):
+    """The same words weighed by scikit-learn, whose columns stand in another order."""
+    texts = [f"in {row['at']} {'dear dear' if float(row['scaled']) > 50 else 'cheap'}" for row in rows]
+    theirs = TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2)).fit_transform(texts).toarray()
+    assert (counts.sum(axis=0) > 0).sum() == theirs.shape[1], "two terms share a bucket"
+    ours = counts * weights
+    ours /= numpy.linalg.norm(ours, axis=1, keepdims=True)
+    assert near(numpy.sort(ours)[:, -theirs.shape[1]:], numpy.sort(theirs)), (ours[0], theirs[0])
+
+
+def check_axes(numbers, shares):
+    """Of three components and four numbers, one of which never changes."""
+    assert [len(share) for share in shares] == [5, 5, 5, 1]
+    pca = PCA(3, svd_solver="full").fit(numbers)
+    ours = (numbers - [share[0] for share in shares]) @ numpy.array([share[1:] for share in shares[:3]]).T
+    theirs = pca.transform(numbers)
+    signs = numpy.sign((ours * theirs).sum(axis=0))
+    assert numpy.allclose(ours, theirs * signs, rtol=1e-9, atol=1e-9), (ours[0], theirs[0])
 
 
 def check_serving(shop, version):
@@ -38,6 +63,10 @@ def check_serving(shop, version):
     for order, row in zip(orders, predicted):
         code, answer = serving.call(port, "POST", "/v1/models/returned/predict", {"event": order, "record": False})
         assert code == 200 and answer["prediction"] == float(row["prediction"]), (order, row, answer)
+        code, answer = serving.call(port, "POST", "/v1/models/returned/predict",
+                                    {"event": order, "record": False, "explain": True})
+        reasons = {reason["feature"]: reason["value"] for reason in answer["why"]["reasons"]}
+        assert reasons.get("axes") is None and not any(name.startswith("axes_") for name in reasons), reasons
     serving.stop(process)
     assert len({row["prediction"] for row in predicted}) == 3, predicted
 
@@ -75,6 +104,16 @@ def test_fitted():
         ours = numpy.digitize(column("ranked"), fitted["ranked"][0][1])
         theirs = numpy.digitize(column("ranked"), bins.bin_edges_[0][1:-1])
         assert (ours != theirs).mean() < 0.01 and max(numpy.bincount(ours.ravel())) < len(rows) / 8 * 1.05
+
+        check_terms(rows, numpy.hstack([column(f"terms_{i}") for i in range(TERMS)]),
+                    [fitted[f"terms_{i}"][0][1][0] for i in range(TERMS)])
+        numbers = []
+        for i in range(AXES):
+            (impute, mean), (scale, (middle, spread)), (by, _) = fitted[f"axes_{i}"]
+            assert (impute, scale, by) == ("impute", "scale", "pca"), fitted[f"axes_{i}"]
+            values = column(f"axes_{i}")
+            numbers.append((numpy.where(numpy.isnan(values), mean, values) - middle) / spread)
+        check_axes(numpy.hstack(numbers), [fitted[f"axes_{i}"][2][1] for i in range(AXES)])
 
         labels = numpy.array([row["label"] == "true" for row in rows])
         encoder = TargetEncoder(smooth=5, target_type="binary").fit([[row["at"]] for row in rows], labels)
