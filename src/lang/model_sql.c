@@ -39,6 +39,8 @@ static mw_sql_names moment_names(const query *q) {
 static mw_sql_names event_names(const query *q, const mw_window *window) {
     return (mw_sql_names){.row = "e.event.",
                           .schema = &q->program->streams[window->stream].schema,
+                          .now = "m." ROW ".",
+                          .now_schema = moment_schema(q),
                           .time = "e.\"event t\""};
 }
 
@@ -123,6 +125,25 @@ static mw_status refuse(const mw_window *window, mw_error *err) {
                    MW_STR_ARGS(window->text));
 }
 
+/* The value at the nearest rank, and the middle of its bucket (rule 13). */
+static mw_status append_quantile(const query *q, const mw_window *window, mw_error *err) {
+    MW_TRY(append_around(q, window, "mw_middle(list_sort(list(", ") FILTER (", err));
+    MW_TRY(append_around(q, window, "", " IS NOT NULL))[greatest(1, (count(", err));
+    MW_TRY(append_around(q, window, "", ")", err));
+    mw_buf_printf(q->out, " * %d + 999999) // 1000000)])", (int)window->quantile_millionths);
+    return MW_OK;
+}
+
+/* `before`, the value, `after`, as long as the different values are not too many. */
+static mw_status append_counted(const query *q, const mw_window *window, const char *before,
+                                const char *after, mw_error *err) {
+    MW_TRY(append_around(q, window, "CASE WHEN count(DISTINCT ", "", err));
+    mw_buf_printf(q->out, ") <= %d THEN ", MW_DIFFERENT_VALUES_MAX);
+    MW_TRY(append_around(q, window, before, after, err));
+    mw_buf_append_text(q->out, " END");
+    return MW_OK;
+}
+
 static mw_status append_aggregate(const query *q, const mw_window *window, mw_error *err) {
     switch (window->aggregate) {
     case MW_AGGREGATE_COUNT: mw_buf_append_text(q->out, "CAST(count(*) AS DOUBLE)"); return MW_OK;
@@ -138,8 +159,18 @@ static mw_status append_aggregate(const query *q, const mw_window *window, mw_er
     case MW_AGGREGATE_STD: return append_around(q, window, "stddev_samp(", ")", err);
     case MW_AGGREGATE_FIRST: return append_at_end(q, window, "arg_min(", err);
     case MW_AGGREGATE_LAST: return append_at_end(q, window, "arg_max(", err);
-    default: return refuse(window, err);
+    case MW_AGGREGATE_TREND:
+        return append_around(q, window, "mw_number(regr_slope(",
+                             ", CAST(e.\"event t\" - m." T " AS DOUBLE) / 1e6))", err);
+    case MW_AGGREGATE_QUANTILE: return append_quantile(q, window, err);
+    case MW_AGGREGATE_DISTINCT:
+        return append_counted(q, window, "CAST(count(DISTINCT ", ") AS DOUBLE)", err);
+    case MW_AGGREGATE_TOP:
+        return append_counted(q, window,
+                              "list_sort([{'n': -one.value, 'v': one.key} FOR one IN "
+                              "map_entries(histogram(", "))])[1].v", err);
     }
+    return refuse(window, err);
 }
 
 static mw_status append_keys(const query *q, const mw_window *window, mw_error *err) {
@@ -179,17 +210,64 @@ static void append_times(const query *q, size_t index) {
         mw_buf_printf(q->out, "\n    AND e.\"event t\" >= m." T " + %lld",
                       (long long)window->start_us);
     mw_buf_printf(q->out, "\n    AND e.\"event t\" < m." T " + %lld", (long long)window->end_us);
+    if (window->since < 0) return;
+    mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= coalesce(m.");
+    mw_sql_append_name(q->out, q->windows.fields[window->since].name);
+    mw_buf_append_text(q->out, ", e.\"event t\")");
+}
+
+/* Whether a window's keys or its beginning hang on the value of one before it. */
+static bool hangs_on(const mw_window *window, size_t other) {
+    bool hangs = window->since == (int32_t)other;
+    for (int32_t k = 0; k < window->key_count; k++)
+        hangs = hangs || mw_code_reads_window(window->moment_keys[k], (int32_t)other);
+    return hangs;
+}
+
+/* Rule 10: what is there over no event. */
+static const char *value_of_nothing(mw_aggregate aggregate) {
+    switch (aggregate) {
+    case MW_AGGREGATE_COUNT:
+    case MW_AGGREGATE_SUM:
+    case MW_AGGREGATE_DISTINCT: return "0";
+    case MW_AGGREGATE_ANY: return "false";
+    default: return NULL;
+    }
+}
+
+/* The moments with the values of all windows, or of those that `reader` hangs on. */
+static void append_joined(const query *q, const mw_window *reader) {
+    mw_buf_append_text(q->out, "SELECT moments.*");
+    for (size_t i = 0; i < q->model->window_count; i++) {
+        if (reader && !hangs_on(reader, i)) continue;
+        const char *nothing = value_of_nothing(q->model->windows[i].aggregate);
+        mw_buf_append_text(q->out, nothing ? ",\n    coalesce(" : ",\n    ");
+        mw_sql_append_name(q->out, q->windows.fields[i].name);
+        mw_buf_append_char(q->out, '.');
+        mw_sql_append_name(q->out, q->windows.fields[i].name);
+        if (nothing) mw_buf_printf(q->out, ", %s)", nothing);
+        mw_buf_append_text(q->out, " AS ");
+        mw_sql_append_name(q->out, q->windows.fields[i].name);
+    }
+    mw_buf_append_text(q->out, "\n  FROM moments");
+    for (size_t i = 0; i < q->model->window_count; i++) {
+        if (reader && !hangs_on(reader, i)) continue;
+        mw_buf_append_text(q->out, " LEFT JOIN ");
+        mw_sql_append_name(q->out, q->windows.fields[i].name);
+        mw_buf_append_text(q->out, " USING (\"moment n\")");
+    }
 }
 
 /* The moments once for each bucket that their window reaches into. */
 static void append_sides(const query *q, const mw_window *window) {
     bool is_bounded = window->start_us != MW_ALL_PAST;
     long long span = (long long)(window->end_us - window->start_us);
-    mw_buf_append_text(q->out, "\n  FROM ");
+    mw_buf_append_text(q->out, "\n  FROM (");
     if (is_bounded)
-        mw_buf_printf(q->out, "(SELECT *, (" T " + %lld) // %lld + unnest([0, 1]) AS bucket\n"
-                              "        FROM moments)", (long long)window->start_us, span);
-    else mw_buf_append_text(q->out, "moments");
+        mw_buf_printf(q->out, "SELECT *, (" T " + %lld) // %lld + unnest([0, 1]) AS bucket\n"
+                              "        FROM (", (long long)window->start_us, span);
+    append_joined(q, window);
+    mw_buf_append_text(q->out, is_bounded ? "))" : ")");
     mw_buf_printf(q->out, " AS m\n  JOIN \"events of %.*s\" AS e ON ",
                   MW_STR_ARGS(q->program->streams[window->stream].name));
     if (is_bounded) mw_buf_printf(q->out, "e.\"event t\" // %lld = m.bucket", span);
@@ -198,8 +276,7 @@ static void append_sides(const query *q, const mw_window *window) {
 
 static mw_status append_window(const query *q, size_t index, mw_error *err) {
     const mw_window *window = &q->model->windows[index];
-    if (window->tick.kind != MW_TICK_NONE || window->since >= 0 || window->reads_now)
-        return refuse(window, err);
+    if (window->tick.kind != MW_TICK_NONE) return refuse(window, err);
     mw_buf_append_text(q->out, ",\n");
     mw_sql_append_name(q->out, q->windows.fields[index].name);
     mw_buf_printf(q->out, " AS ( -- %.*s\n  SELECT m.\"moment n\", ", MW_STR_ARGS(window->text));
@@ -213,40 +290,13 @@ static mw_status append_window(const query *q, size_t index, mw_error *err) {
         mw_buf_append_text(q->out, "\n    AND ");
         MW_TRY(append_code(q, window->condition, event_names(q, window), err));
     }
+    if (window->now_condition) {
+        mw_buf_append_text(q->out, "\n    AND ");
+        MW_TRY(append_code(q, window->now_condition, event_names(q, window), err));
+    }
     append_own(q, window);
     mw_buf_append_text(q->out, "\n  GROUP BY m.\"moment n\"\n)");
     return MW_OK;
-}
-
-/* Rule 10: what is there over no event. */
-static const char *value_of_nothing(mw_aggregate aggregate) {
-    switch (aggregate) {
-    case MW_AGGREGATE_COUNT:
-    case MW_AGGREGATE_SUM: return "0";
-    case MW_AGGREGATE_ANY: return "false";
-    default: return NULL;
-    }
-}
-
-static void append_joined(const query *q) {
-    mw_buf_append_text(q->out, ",\njoined AS (\n  SELECT moments.*");
-    for (size_t i = 0; i < q->model->window_count; i++) {
-        const char *nothing = value_of_nothing(q->model->windows[i].aggregate);
-        mw_buf_append_text(q->out, nothing ? ",\n    coalesce(" : ",\n    ");
-        mw_sql_append_name(q->out, q->windows.fields[i].name);
-        mw_buf_append_char(q->out, '.');
-        mw_sql_append_name(q->out, q->windows.fields[i].name);
-        if (nothing) mw_buf_printf(q->out, ", %s)", nothing);
-        mw_buf_append_text(q->out, " AS ");
-        mw_sql_append_name(q->out, q->windows.fields[i].name);
-    }
-    mw_buf_append_text(q->out, "\n  FROM moments");
-    for (size_t i = 0; i < q->model->window_count; i++) {
-        mw_buf_append_text(q->out, " LEFT JOIN ");
-        mw_sql_append_name(q->out, q->windows.fields[i].name);
-        mw_buf_append_text(q->out, " USING (\"moment n\")");
-    }
-    mw_buf_append_text(q->out, "\n)");
 }
 
 /* --- features and label --------------------------------------------------------------------- */
@@ -413,21 +463,20 @@ static mw_status append_query(query *q, mw_error *err) {
     append_moments(q);
     for (size_t i = 0; i < q->program->stream_count; i++) append_events(q, (int32_t)i);
     for (size_t i = 0; i < q->model->window_count; i++) MW_TRY(append_window(q, i, err));
-    append_joined(q);
+    mw_buf_append_text(q->out, ",\njoined AS (\n  ");
+    append_joined(q, NULL);
+    mw_buf_append_text(q->out, "\n)");
     size_t depth;
     if (q->model->within_count > 0) MW_TRY(append_steps(q, &depth, err));
     else MW_TRY(append_features(q, &depth, err));
     return append_columns(q, depth, err);
 }
 
-/* A key that another window finds would need that window's join before this one's. */
-static bool has_found_key(const mw_model_program *model, const mw_window *window) {
-    for (int32_t k = 0; k < window->key_count; k++) {
-        for (size_t i = 0; i < model->window_count; i++)
-            if (mw_code_reads_window(window->moment_keys[k], (int32_t)i)) return true;
+/* Features come after all windows; a label's may have one for a key. */
+static bool has_feature_key(const mw_model_program *model, const mw_window *window) {
+    for (int32_t k = 0; k < window->key_count; k++)
         for (size_t i = 0; i < model->feature_count; i++)
             if (mw_code_reads_feature(window->moment_keys[k], (int32_t)i)) return true;
-    }
     return false;
 }
 
@@ -436,7 +485,7 @@ static mw_status check_form(const mw_model_program *model, mw_error *err) {
         return mw_fail(err, MW_NOT_BUILT,
                        "sql: the moments of a schedule cannot be written in SQL yet");
     for (size_t i = 0; i < model->window_count; i++)
-        if (has_found_key(model, &model->windows[i]))
+        if (has_feature_key(model, &model->windows[i]))
             return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",
                            MW_STR_ARGS(model->windows[i].text));
     return MW_OK;

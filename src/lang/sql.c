@@ -26,6 +26,14 @@ static const char macros[] =
     "CREATE OR REPLACE MACRO mw_split(x, separator, n) AS CASE\n"
     "  WHEN n >= 1 AND n = floor(n) AND separator <> ''\n"
     "  THEN list_extract(string_split(x, separator), CAST(n AS BIGINT)) END;\n"
+    /* The middle of a quantile's bucket: of 256 between two powers of two. */
+    "CREATE OR REPLACE MACRO mw_power(x, near) AS\n"
+    "  CASE WHEN near > x THEN near / 2 WHEN near * 2 <= x THEN near * 2 ELSE near END;\n"
+    "CREATE OR REPLACE MACRO mw_width(x) AS greatest(pow(2.0, -1030.0),\n"
+    "  mw_power(abs(x), pow(2.0, floor(log2(abs(x))))) / 256);\n"
+    "CREATE OR REPLACE MACRO mw_middle(x) AS CASE WHEN x = 0 THEN 0.0\n"
+    "  WHEN floor(abs(x) / mw_width(x)) = 0 THEN 0.0\n"
+    "  ELSE sign(x) * (floor(abs(x) / mw_width(x)) + 0.5) * mw_width(x) END;\n"
     "CREATE OR REPLACE MACRO mw_haversine(lat1, lon1, lat2, lon2) AS 2 * 6371.0088 * asin(sqrt(\n"
     "  least(1.0, pow(sin((lat2 * (pi() / 180) - lat1 * (pi() / 180)) / 2), 2)\n"
     "  + cos(lat1 * (pi() / 180)) * cos(lat2 * (pi() / 180))\n"
@@ -279,6 +287,16 @@ static void append_in(const writer *w, const mw_cell *list, size_t count, mw_str
     mw_buf_append_char(out, ')');
 }
 
+/* Numbers side by side have nothing to do with each other; the other kinds SQL has no functions
+   for. */
+static mw_status write_number_of_vector(writer *w, size_t index, mw_error *err) {
+    const mw_vector *vector = w->code->vector;
+    if (vector->kind == MW_VECTOR_NUMBERS)
+        return mw_code_append_sql(vector->args[index], w->names, w->symbols, &w->text, err);
+    return mw_fail(err, MW_NOT_BUILT, "sql: %.*s, of a vector, cannot be written in SQL yet",
+                   MW_STR_ARGS(w->code->text));
+}
+
 /* Writes what the instruction says of the `count` operands that it takes off the stack. */
 static mw_status write_instruction(writer *w, mw_instruction now, size_t *out_count,
                                    mw_error *err) {
@@ -291,6 +309,9 @@ static mw_status write_instruction(writer *w, mw_instruction now, size_t *out_co
     switch ((mw_opcode)now.op) {
     case MW_OP_FIELD:
         mw_sql_append_field(out, names->row, names->schema->fields[now.operand]);
+        return MW_OK;
+    case MW_OP_NOW:
+        mw_sql_append_field(out, names->now, names->now_schema->fields[now.operand]);
         return MW_OK;
     case MW_OP_WINDOW:
         mw_buf_append_text(out, names->columns);
@@ -311,9 +332,7 @@ static mw_status write_instruction(writer *w, mw_instruction now, size_t *out_co
     case MW_OP_IN:
         append_in(w, w->code->constants + now.operand, now.count, args[0], out);
         return MW_OK;
-    case MW_OP_VECTOR:
-        return mw_fail(err, MW_NOT_BUILT, "sql: %.*s, of a vector, cannot be written in SQL yet",
-                       MW_STR_ARGS(w->code->text));
+    case MW_OP_VECTOR: return write_number_of_vector(w, (size_t)now.operand, err);
     case MW_OP_CALL:
         return write_call(w, mw_function_at(now.operand), args, now.count, err);
     default: append_template(out, operation, args); return MW_OK;

@@ -13,6 +13,8 @@
 typedef struct {
     const char *row;          /* what a field's name comes after: "e." */
     const mw_schema *schema;  /* of the row */
+    const char *now;          /* inside a window: what the fields of the moment's row come after */
+    const mw_schema *now_schema;
     const char *time;         /* `time` */
     const char *columns;      /* what the names of these come after: "m." */
     const mw_schema *windows, *features, *withins; /* NULL: none may be read */

@@ -27,7 +27,8 @@ static void check_sql(const sql_case *cases, size_t count) {
                               "  moment: on s\n"
                               "  label: count(s by k over next 1d)\n");
     const mw_program *program = mw_test_program(&arena, symbols, text.data);
-    mw_sql_names names = {"e.", &program->streams[0].schema, "now", "m.", NULL, NULL, NULL};
+    mw_sql_names names = {
+        .row = "e.", .schema = &program->streams[0].schema, .time = "now", .columns = "m."};
     for (size_t i = 0; i < count; i++) {
         mw_error err;
         mw_buf_clear(&text);
