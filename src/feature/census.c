@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -338,11 +339,8 @@ static uint32_t sort_keys(const mw_census_plan *plan, const mw_cell *values, uin
     return found;
 }
 
-mw_cell mw_census_read_few(const mw_census_plan *plan, const mw_cell *values, uint32_t count,
-                          const mw_window *window) {
-    MW_ASSERT(count <= MW_CENSUS_FEW);
-    uint64_t keys[MW_CENSUS_FEW];
-    count = sort_keys(plan, values, count, keys);
+static mw_cell read_sorted(const mw_census_plan *plan, const uint64_t *keys, uint32_t count,
+                           const mw_window *window) {
     if (window->aggregate == MW_AGGREGATE_QUANTILE)
         return count > 0 ? value_of_bucket(keys[rank_of(window, count) - 1])
                          : mw_cell_missing(MW_TYPE_NUMBER);
@@ -359,4 +357,28 @@ mw_cell mw_census_read_few(const mw_census_plan *plan, const mw_cell *values, ui
         most = to - from;
     }
     return window->aggregate == MW_AGGREGATE_DISTINCT ? mw_cell_number(different) : leader;
+}
+
+mw_cell mw_census_read_few(const mw_census_plan *plan, const mw_cell *values, uint32_t count,
+                           const mw_window *window) {
+    MW_ASSERT(count <= MW_CENSUS_FEW);
+    uint64_t keys[MW_CENSUS_FEW];
+    count = sort_keys(plan, values, count, keys);
+    return read_sorted(plan, keys, count, window);
+}
+
+static int compare_keys(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+mw_cell mw_census_read_many(const mw_census_plan *plan, mw_cell *values, uint32_t count,
+                            const mw_window *window) {
+    MW_ASSERT(count <= MW_DIFFERENT_VALUES_MAX);
+    uint64_t *keys = &values->bits;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (!mw_cell_is_missing(plan->type, values[i])) keys[found++] = key_of(plan, values[i]);
+    qsort(keys, found, sizeof *keys, compare_keys);
+    return read_sorted(plan, keys, found, window);
 }

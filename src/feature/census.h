@@ -56,3 +56,6 @@ mw_cell mw_census_read(mw_census *census, uint32_t span, const mw_window *window
 /* The same of up to MW_CENSUS_FEW values, some of which may be missing. */
 mw_cell mw_census_read_few(const mw_census_plan *plan, const mw_cell *values, uint32_t count,
                            const mw_window *window);
+/* The same of up to MW_DIFFERENT_VALUES_MAX values, whose array is lost. */
+mw_cell mw_census_read_many(const mw_census_plan *plan, mw_cell *values, uint32_t count,
+                            const mw_window *window);

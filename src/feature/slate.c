@@ -1,7 +1,9 @@
 #include "feature/slate.h"
 
+#include <assert.h>
 #include <string.h>
 
+#include "feature/census.h"
 #include "feature/scan.h"
 #include "table/list.h"
 
@@ -13,8 +15,13 @@ struct mw_slate {
     size_t count; /* of them, each with a row, its windows and features */
     mw_cell *rows, *windows, *features;
     size_t row_capacity, window_capacity, feature_capacity;
+    mw_cell *values; /* one of each, to be counted */
+    size_t value_capacity;
     mw_cell *withins;
 };
+
+static_assert((int)MW_LIST_ELEMENTS_MAX <= (int)MW_DIFFERENT_VALUES_MAX,
+              "what is asked across a list is never too much");
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "features: no memory for the moments of one event");
@@ -41,6 +48,7 @@ void mw_slate_destroy(mw_slate *slate) {
     mw_free(slate->rows);
     mw_free(slate->windows);
     mw_free(slate->features);
+    mw_free(slate->values);
     mw_free(slate->withins);
     mw_free(slate);
 }
@@ -101,7 +109,8 @@ static mw_status expand(mw_slate *slate, const mw_moment *announced, mw_error *e
     size_t count = slate->elements.count;
     if (!grow(&slate->rows, &slate->row_capacity, count * slate->width) ||
         !grow(&slate->windows, &slate->window_capacity, count * model->window_count) ||
-        !grow(&slate->features, &slate->feature_capacity, count * model->feature_count))
+        !grow(&slate->features, &slate->feature_capacity, count * model->feature_count) ||
+        !grow(&slate->values, &slate->value_capacity, count))
         return no_memory(err);
     for (size_t i = 0; i < count; i++) {
         mw_cell *row = slate->rows + i * slate->width;
@@ -143,7 +152,26 @@ static mw_cell of_nothing(const mw_window *of) {
     return mw_cell_missing(of->type);
 }
 
-static mw_cell aggregate(const mw_slate *slate, const mw_window *of) {
+static bool is_counted(const mw_window *of) {
+    return of->aggregate == MW_AGGREGATE_QUANTILE || of->aggregate == MW_AGGREGATE_DISTINCT ||
+           of->aggregate == MW_AGGREGATE_TOP;
+}
+
+/* Ranks and frequencies, which no scan has. */
+static mw_cell count_values(mw_slate *slate, const mw_window *of) {
+    mw_ring_shape shape = {.symbols = slate->config.symbols};
+    mw_census_plan plan = {.type = mw_code_type(of->value),
+                           .is_bucketed = of->aggregate == MW_AGGREGATE_QUANTILE,
+                           .shape = &shape};
+    for (size_t i = 0; i < slate->count; i++) {
+        mw_frame frame = frame_of(slate, i);
+        slate->values[i] = mw_code_run(of->value, &frame);
+    }
+    return mw_census_read_many(&plan, slate->values, (uint32_t)slate->count, of);
+}
+
+static mw_cell aggregate(mw_slate *slate, const mw_window *of) {
+    if (is_counted(of)) return count_values(slate, of);
     mw_scan scan = mw_scan_begin(of, slate->config.symbols);
     for (size_t i = 0; i < slate->count; i++) {
         mw_frame frame = frame_of(slate, i);

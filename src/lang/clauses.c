@@ -248,8 +248,9 @@ static bool parse_window_body(mw_parser *parser, mw_window_node *window) {
     return !parser->failed && parse_every(parser, window);
 }
 
-/* "(" EXPR "within" "moment" ")" */
-static mw_node *parse_within(mw_parser *parser, const mw_token *aggregate) {
+/* "(" EXPR "within" "moment" ")"; of `window` the fraction alone is there. */
+static mw_node *parse_within(mw_parser *parser, const mw_token *aggregate,
+                             mw_window_node *window) {
     mw_node *node = mw_parser_node(parser, MW_NODE_WITHIN, aggregate);
     mw_node **args = mw_compiler_alloc(parser->compiler, 1, sizeof(mw_node *));
     if (!node || !args || !mw_parser_expect(parser, "(")) return NULL;
@@ -260,6 +261,7 @@ static mw_node *parse_within(mw_parser *parser, const mw_token *aggregate) {
     node->args = args;
     node->arg_count = 1;
     node->height = args[0]->height + 1;
+    node->window = window;
     return node;
 }
 
@@ -283,7 +285,7 @@ mw_node *mw_parser_window(mw_parser *parser) {
     if (!node || !window) return NULL;
     window->aggregate = aggregate.text;
     if (mw_str_is(aggregate.text, "quantile") && !parse_fraction(parser, window)) return NULL;
-    if (stands_ahead(parser, holds_within)) return parse_within(parser, &aggregate);
+    if (stands_ahead(parser, holds_within)) return parse_within(parser, &aggregate, window);
     if (!mw_parser_expect(parser, "(")) return NULL;
     if (!parse_window_body(parser, window) || !mw_parser_expect(parser, ")")) return NULL;
     node->window = window;

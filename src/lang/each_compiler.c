@@ -126,7 +126,9 @@ static bool find_aggregate(mw_compiler *compiler, const mw_node *node,
     } built[] = {{"count", MW_AGGREGATE_COUNT}, {"sum", MW_AGGREGATE_SUM},
                  {"mean", MW_AGGREGATE_MEAN},   {"min", MW_AGGREGATE_MIN},
                  {"max", MW_AGGREGATE_MAX},     {"var", MW_AGGREGATE_VAR},
-                 {"std", MW_AGGREGATE_STD},     {"any", MW_AGGREGATE_ANY}};
+                 {"std", MW_AGGREGATE_STD},     {"any", MW_AGGREGATE_ANY},
+                 {"all", MW_AGGREGATE_ANY},     {"quantile", MW_AGGREGATE_QUANTILE},
+                 {"top", MW_AGGREGATE_TOP},     {"distinct", MW_AGGREGATE_DISTINCT}};
     static const char *const of_time[] = {"first", "last", "since", "trend"};
     for (size_t i = 0; i < sizeof built / sizeof *built; i++) {
         if (!mw_str_is(node->text, built[i].word)) continue;
@@ -140,7 +142,7 @@ static bool find_aggregate(mw_compiler *compiler, const mw_node *node,
                     of_time[i]);
         return false;
     }
-    mw_complain(compiler, node->position, MW_NOT_BUILT, "%.*s within moment is not built yet",
+    mw_complain(compiler, node->position, MW_INVALID, "there is no %.*s within moment",
                 MW_STR_ARGS(node->text));
     return false;
 }
@@ -158,7 +160,9 @@ static const mw_expr *take_value(mw_compiler *compiler, const mw_node *node,
     mw_type type = value->type;
     of->type = MW_TYPE_NUMBER;
     switch (of->aggregate) {
-    case MW_AGGREGATE_COUNT: return value;
+    case MW_AGGREGATE_COUNT:
+    case MW_AGGREGATE_DISTINCT: return value;
+    case MW_AGGREGATE_TOP: of->type = type; return value;
     case MW_AGGREGATE_ANY:
         of->type = MW_TYPE_BOOL;
         return type == MW_TYPE_BOOL ? value : refuse_value(compiler, node, "a bool", type);
@@ -178,14 +182,27 @@ static const mw_expr *take_value(mw_compiler *compiler, const mw_node *node,
     }
 }
 
+/* The canonical spelling: equal exactly for what means the same. */
+static mw_str write_within(mw_compiler *compiler, const mw_expr *value, const mw_window *of) {
+    mw_buf text;
+    mw_buf_init(&text, 2 * MW_EXPRESSION_SIZE_MAX);
+    mw_aggregate_write(of, &text);
+    mw_buf_append_char(&text, '(');
+    mw_expr_write(compiler, value, &text);
+    mw_buf_append_text(&text, " within moment)");
+    mw_str spelling = mw_str_copy(compiler->arena, mw_buf_str(&text));
+    if (text.failed || !spelling.data) compiler->out_of_memory = true;
+    mw_buf_release(&text);
+    return compiler->out_of_memory ? MW_STR("") : spelling;
+}
+
 /* The one with this spelling, or a new one; -1 after complaining. */
 static int32_t add_within(mw_moment_scope *moment, const mw_node *node, const mw_expr *value,
                           mw_window of) {
     mw_compiler *compiler = moment->scope.compiler;
     mw_model_program *model = moment->model;
-    mw_str text = mw_expr_text(compiler, value);
-    of.text = mw_compiler_text(compiler, "%.*s(%.*s within moment)", MW_STR_ARGS(node->text),
-                               MW_STR_ARGS(text));
+    of.text = write_within(compiler, value, &of);
+    if (!of.text.data) return -1;
     for (size_t i = 0; i < model->within_count; i++)
         if (mw_str_equal(model->withins[i].of.text, of.text)) return (int32_t)i;
     if (model->within_count == WITHINS_MAX) {
@@ -201,19 +218,37 @@ static int32_t add_within(mw_moment_scope *moment, const mw_node *node, const mw
     return (int32_t)model->within_count++;
 }
 
+/* Whether its number is one of seconds, where the values are spans. */
+static bool is_made_of_seconds(const mw_window *of) {
+    return of->type == MW_TYPE_NUMBER && of->aggregate != MW_AGGREGATE_COUNT &&
+           of->aggregate != MW_AGGREGATE_DISTINCT && of->aggregate != MW_AGGREGATE_VAR;
+}
+
+static const mw_expr *load_within(mw_moment_scope *moment, const mw_node *node,
+                                  const mw_expr *value, mw_window of) {
+    int32_t index = value ? add_within(moment, node, value, of) : -1;
+    return index < 0 ? NULL
+                     : mw_expr_load(moment->scope.compiler, MW_OP_WITHIN, of.type, index,
+                                    moment->model->withins[index].of.text);
+}
+
 const mw_expr *mw_compile_within(mw_moment_scope *moment, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     mw_window of = {.stream = -1, .since = -1};
     if (!check_place(moment, node->position)) return NULL;
-    if (!find_aggregate(compiler, node, &of.aggregate)) return NULL;
+    if (!find_aggregate(compiler, node, &of.aggregate) ||
+        !mw_take_fraction(compiler, node->window, &of))
+        return NULL;
     const mw_expr *value = mw_type_node(&moment->scope, node->args[0]);
     if (!value) return NULL;
-    bool is_span = value->type == MW_TYPE_DURATION && of.aggregate != MW_AGGREGATE_VAR;
+    bool is_span = value->type == MW_TYPE_DURATION;
     value = take_value(compiler, node, value, &of);
-    int32_t index = value ? add_within(moment, node, value, of) : -1;
-    if (index < 0) return NULL;
-    const mw_expr *load = mw_expr_load(compiler, MW_OP_WITHIN, of.type, index,
-                                       moment->model->withins[index].of.text);
-    if (!is_span || of.type != MW_TYPE_NUMBER || of.aggregate == MW_AGGREGATE_COUNT) return load;
+    if (value && mw_str_is(node->text, "all")) {
+        const mw_expr *not_value = mw_expr_unary(compiler, MW_OP_NOT, MW_TYPE_BOOL, value);
+        const mw_expr *has_false = load_within(moment, node, not_value, of);
+        return mw_all_of_any(compiler, has_false, load_within(moment, node, value, of));
+    }
+    const mw_expr *load = load_within(moment, node, value, of);
+    if (!load || !is_span || !is_made_of_seconds(&of)) return load;
     return mw_expr_unary(compiler, MW_OP_SPAN_OF_SECONDS, MW_TYPE_DURATION, load);
 }

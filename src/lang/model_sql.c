@@ -134,6 +134,10 @@ static mw_status append_quantile(const query *q, const mw_window *window, mw_err
     return MW_OK;
 }
 
+/* Before the value: most often, and among these the smallest. */
+#define MOST_FREQUENT \
+    "list_sort([{'n': -one.value, 'v': one.key} FOR one IN map_entries(histogram("
+
 /* `before`, the value, `after`, as long as the different values are not too many. */
 static mw_status append_counted(const query *q, const mw_window *window, const char *before,
                                 const char *after, mw_error *err) {
@@ -166,9 +170,7 @@ static mw_status append_aggregate(const query *q, const mw_window *window, mw_er
     case MW_AGGREGATE_DISTINCT:
         return append_counted(q, window, "CAST(count(DISTINCT ", ") AS DOUBLE)", err);
     case MW_AGGREGATE_TOP:
-        return append_counted(q, window,
-                              "list_sort([{'n': -one.value, 'v': one.key} FOR one IN "
-                              "map_entries(histogram(", "))])[1].v", err);
+        return append_counted(q, window, MOST_FREQUENT, "))])[1].v", err);
     }
     return refuse(window, err);
 }
@@ -334,6 +336,24 @@ static mw_status append_features(const query *q, size_t *out_depth, mw_error *er
     return MW_OK;
 }
 
+#define ALL "(PARTITION BY m." EVENT ")" /* moments of one event */
+
+static mw_status append_within_value(const query *q, const mw_window *of, const char *before,
+                                     const char *after, mw_error *err) {
+    mw_buf_append_text(q->out, before);
+    MW_TRY(append_code(q, of->value, moment_names(q), err));
+    mw_buf_append_text(q->out, after);
+    return MW_OK;
+}
+
+static mw_status append_quantile_within(const query *q, const mw_window *of, mw_error *err) {
+    MW_TRY(append_within_value(q, of, "mw_middle(list_sort(list(", ") FILTER (", err));
+    MW_TRY(append_within_value(q, of, "", " IS NOT NULL) OVER " ALL ")[greatest(1, (count(", err));
+    MW_TRY(append_within_value(q, of, "", ") OVER " ALL, err));
+    mw_buf_printf(q->out, " * %d + 999999) // 1000000)])", (int)of->quantile_millionths);
+    return MW_OK;
+}
+
 /* What is asked of all moments of one event. */
 static mw_status append_within(const query *q, const mw_window *of, mw_error *err) {
     static const char *const heads[] = {
@@ -341,11 +361,16 @@ static mw_status append_within(const query *q, const mw_window *of, mw_error *er
         [MW_AGGREGATE_MIN] = "min(",           [MW_AGGREGATE_MAX] = "max(",
         [MW_AGGREGATE_VAR] = "var_samp(",      [MW_AGGREGATE_STD] = "stddev_samp(",
         [MW_AGGREGATE_ANY] = "coalesce(bool_or("};
-    static const char over[] = ") OVER (PARTITION BY m." EVENT ")";
+    static const char over[] = ") OVER " ALL;
     if (of->aggregate == MW_AGGREGATE_COUNT) {
         mw_buf_printf(q->out, "CAST(count(*%s AS DOUBLE)", over);
         return MW_OK;
     }
+    if (of->aggregate == MW_AGGREGATE_QUANTILE) return append_quantile_within(q, of, err);
+    if (of->aggregate == MW_AGGREGATE_DISTINCT)
+        return append_within_value(q, of, "CAST(count(DISTINCT ", ") OVER " ALL " AS DOUBLE)", err);
+    if (of->aggregate == MW_AGGREGATE_TOP)
+        return append_within_value(q, of, MOST_FREQUENT, ") OVER " ALL ")])[1].v", err);
     mw_buf_append_text(q->out, heads[of->aggregate]);
     MW_TRY(append_code(q, of->value ? of->value : of->condition, moment_names(q), err));
     mw_buf_append_text(q->out, over);

@@ -23,7 +23,7 @@ typedef enum {
     MW_NODE_IN,      /* args[0] in the rest */
     MW_NODE_CASE,    /* condition, value, condition, value ..., and the else if the count is odd */
     MW_NODE_WINDOW,
-    MW_NODE_WITHIN,  /* text(args[0] within moment) */
+    MW_NODE_WITHIN,  /* text(args[0] within moment); `window` has the fraction of a quantile */
 } mw_node_kind;
 
 typedef struct mw_node mw_node;

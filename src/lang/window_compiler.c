@@ -286,17 +286,17 @@ static bool check_value_rule(event_scope *event, const mw_node *node, const aggr
 }
 
 /* Which quantile: as millionths, so that it has one spelling and ranks are whole numbers. */
-static bool take_fraction(event_scope *event, const mw_window_node *window, window_draft *draft) {
-    if (draft->window.aggregate != MW_AGGREGATE_QUANTILE) return true;
-    double fraction = window->fraction;
+bool mw_take_fraction(mw_compiler *compiler, const mw_window_node *node, mw_window *window) {
+    if (window->aggregate != MW_AGGREGATE_QUANTILE) return true;
+    double fraction = node->fraction;
     if (fraction >= 0 && fraction <= 1) {
-        draft->window.quantile_millionths = (int32_t)(fraction * MILLION + 0.5);
-        if (draft->window.quantile_millionths / MILLION == fraction) return true;
+        window->quantile_millionths = (int32_t)(fraction * MILLION + 0.5);
+        if (window->quantile_millionths / MILLION == fraction) return true;
     }
     mw_buf text;
     mw_buf_init(&text, 64);
     mw_buf_append_double(&text, fraction);
-    mw_complain(event->scope.compiler, window->fraction_position, MW_INVALID,
+    mw_complain(compiler, node->fraction_position, MW_INVALID,
                 "quantile takes a fraction from 0 to 1 of at most 6 decimals, got %.*s",
                 MW_STR_ARGS(mw_buf_str(&text)));
     mw_buf_release(&text);
@@ -310,7 +310,7 @@ static bool take_contents(event_scope *event, const mw_node *node, window_draft 
                          : draft->window.aggregate == MW_AGGREGATE_SINCE ? MW_TYPE_DURATION
                                                                          : MW_TYPE_NUMBER;
     if (!check_value_rule(event, node, draft->rule)) return false;
-    if (!take_fraction(event, window, draft)) return false;
+    if (!mw_take_fraction(event->scope.compiler, window, &draft->window)) return false;
     if (window->condition) {
         draft->condition =
             mw_type_condition(&event->scope, window->condition, "a window's condition");
@@ -532,16 +532,19 @@ static void write_keys(const event_scope *event, const window_draft *draft, mw_b
     }
 }
 
+void mw_aggregate_write(const mw_window *window, mw_buf *out) {
+    mw_buf_append_text(out, words[window->aggregate]);
+    if (window->aggregate != MW_AGGREGATE_QUANTILE) return;
+    mw_buf_append_char(out, '(');
+    mw_buf_append_double(out, window->quantile_millionths / MILLION);
+    mw_buf_append_char(out, ')');
+}
+
 /* The canonical spelling: equal exactly for windows that mean the same. (Which stream of the
    source it is follows from the fields that it names.) */
 static void write_window(const event_scope *event, const window_draft *draft, mw_buf *out) {
     const mw_window *window = &draft->window;
-    mw_buf_append_text(out, words[window->aggregate]);
-    if (window->aggregate == MW_AGGREGATE_QUANTILE) {
-        mw_buf_append_char(out, '(');
-        mw_buf_append_double(out, window->quantile_millionths / MILLION);
-        mw_buf_append_char(out, ')');
-    }
+    mw_aggregate_write(window, out);
     mw_buf_printf(out, "(%.*s", MW_STR_ARGS(event->source->name));
     if (draft->value) mw_buf_append_char(out, '.');
     if (draft->value) mw_expr_write(event->scope.compiler, draft->value, out);
@@ -676,12 +679,19 @@ static const mw_expr *any_where(event_scope *event, mw_position position,
 
 static const mw_expr *choose_bool(mw_compiler *compiler, const mw_expr *condition, bool value,
                                   const mw_expr *otherwise) {
+    if (!condition || !otherwise) return NULL;
     const mw_expr *chosen = mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_bool(value));
     const mw_expr *args[] = {otherwise, condition, chosen};
     return mw_expr_make(compiler, (mw_expr){.op = MW_OP_SELECT, .type = MW_TYPE_BOOL}, args, 3);
 }
 
-/* all: false once a value is false, true if there are others, missing over none (rule 10). */
+const mw_expr *mw_all_of_any(mw_compiler *compiler, const mw_expr *has_false,
+                             const mw_expr *has_true) {
+    const mw_expr *none =
+        mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_missing(MW_TYPE_BOOL));
+    return choose_bool(compiler, has_false, false, choose_bool(compiler, has_true, true, none));
+}
+
 static const mw_expr *split_all(event_scope *event, mw_position position, window_draft *draft) {
     mw_compiler *compiler = event->scope.compiler;
     const mw_expr *value = draft->value;
@@ -689,10 +699,7 @@ static const mw_expr *split_all(event_scope *event, mw_position position, window
     const mw_expr *not_value = mw_expr_unary(compiler, MW_OP_NOT, MW_TYPE_BOOL, value);
     if (!not_value) return NULL;
     const mw_expr *has_false = any_where(event, position, draft, not_value);
-    const mw_expr *has_true = any_where(event, position, draft, value);
-    const mw_expr *none =
-        mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_missing(MW_TYPE_BOOL));
-    return choose_bool(compiler, has_false, false, choose_bool(compiler, has_true, true, none));
+    return mw_all_of_any(compiler, has_false, any_where(event, position, draft, value));
 }
 
 /* Rule 3 leaves the predicted event out by the moment's id, which with `each` is not the event's

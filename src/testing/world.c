@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ARENA_SIZE ((size_t)16 << 20)
-enum { FEATURES = 14, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 20 };
+enum { FEATURES = 14, EACH_FEATURES = 20, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 20 };
 
 enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, GOODS, FIELDS };
 static mw_field order_fields[FIELDS] = {
@@ -235,9 +235,10 @@ static void declare(mw_world *world, mw_world_config config) {
     const char *const *moment = world->has_each ? PICK(world, of_each) : PICK(world, moments);
     mw_stream_declaration streams[STREAMS];
     declare_streams(world, streams, moment[1]);
-    mw_named_source features[FEATURES];
-    static char names[FEATURES][8];
-    for (size_t i = 0; i < FEATURES; i++) {
+    mw_named_source features[EACH_FEATURES];
+    static char names[EACH_FEATURES][8];
+    size_t feature_count = world->has_each ? EACH_FEATURES : FEATURES;
+    for (size_t i = 0; i < feature_count; i++) {
         snprintf(names[i], sizeof names[i], "f%zu", i);
         features[i] = (mw_named_source){
             .name = mw_str_of(names[i]),
@@ -254,7 +255,11 @@ static void declare(mw_world *world, mw_world_config config) {
         "std(f8 * f9 within moment) + mean(f9 within moment)",
         "count(f8 within moment) + var(time - at within moment)",
         "any(f9 > 0.5 and item != tag within moment)",
-        "f10 - min(x - min(f8 within moment) + sum(pays.y by item over 300us) within moment)"};
+        "f10 - min(x - min(f8 within moment) + sum(pays.y by item over 300us) within moment)",
+        "quantile(0.4)(f8 within moment) - quantile(1)(x * f9 - 3 within moment)",
+        "distinct(f8 within moment) + distinct(f17 within moment)",
+        "all(f8 > 0 within moment)", "last(pays.shop by item over 2ms)",
+        "top(f17 within moment)", "top(floor(f8) within moment)"};
     for (size_t i = 0; world->has_each && i < sizeof of_all / sizeof *of_all; i++)
         features[8 + i].source = source(of_all[i]);
     mw_model_declaration model = {.name = MW_STR("model"),
@@ -264,7 +269,7 @@ static void declare(mw_world *world, mw_world_config config) {
                                       .streams = streams,
                                       .stream_count = STREAMS,
                                       .features = features,
-                                      .feature_count = FEATURES,
+                                      .feature_count = feature_count,
                                       .models = &model,
                                       .model_count = 1});
 }

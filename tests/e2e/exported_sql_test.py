@@ -118,6 +118,11 @@ def test_moments_of_each_are_those_of_build():
   among:   count(item within moment) + length(candidates)
   offered: item in candidates and not contains(candidates, 'nothing')
   part:    cheapness - min(cheapness within moment)
+  middle:  quantile(0.5)(price within moment)
+  kinds:   distinct(user_cat within moment)
+  usual:   top(user_cat within moment)
+  fashion: top(category within moment)
+  cheap:   all(price < 40 within moment)
 """, 1))
         project.ok("ingest")
         built, sql = project.folder / "built.parquet", project.folder / "features.sql"
