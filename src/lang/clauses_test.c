@@ -3,9 +3,12 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
-MW_TEST(clauses_names_what_is_not_built) {
+MW_TEST(clauses_reads_lists_behind_in_alone) {
     static const mw_test_mistake cases[] = {
-        {"[1, 2]", ":1:12: features.a: a list as a value is not built yet\n"},
+        {"amount in [1, 2]", ""},
+        {"[1, 2]", ":1:12: features.a: expected a value, got [\n"
+                   "    A list of constants stands behind `in` alone: x in [1, 2].\n"},
+        {"length({1, 2})", ":1:19: features.a: expected a value, got {\n"},
     };
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
                            MW_TEST_SHOPS_MODEL);

@@ -1,8 +1,5 @@
 #include "lang/parser.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 enum { SHOWN_MAX = 40, LIST_MAX = 4096 };
 
 void mw_parser_init(mw_parser *parser, mw_compiler *compiler, mw_source source) {
@@ -55,17 +52,6 @@ void mw_parser_refuse(mw_parser *parser, const char *what) {
                                                               : "";
     mw_complain(parser->compiler, token->position, MW_INVALID, "expected %s, got %s%.*s%s", what,
                 quote, MW_STR_ARGS(mw_str_slice(token->text, 0, SHOWN_MAX)), quote);
-}
-
-void mw_parser_not_built(mw_parser *parser, mw_position position, const char *format, ...) {
-    if (parser->failed) return;
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    parser->failed = true;
-    mw_complain(parser->compiler, position, MW_NOT_BUILT, "%s is not built yet", text);
 }
 
 bool mw_parser_expect(mw_parser *parser, const char *word) {
@@ -251,8 +237,11 @@ static mw_node *parse_primary(mw_parser *parser) {
             mw_node *inner = mw_parser_expression(parser);
             return inner && mw_parser_expect(parser, ")") ? inner : NULL;
         }
-        if (mw_parser_at(parser, "[") || mw_parser_at(parser, "{"))
-            mw_parser_not_built(parser, parser->token.position, "a list as a value");
+        if (mw_parser_at(parser, "[") && !parser->failed) {
+            mw_parser_refuse(parser, "a value");
+            mw_complain_hint(parser->compiler,
+                             "A list of constants stands behind `in` alone: x in [1, 2].");
+        }
         break;
     case MW_TOKEN_END:
     case MW_TOKEN_BAD: break;

@@ -35,9 +35,6 @@ MW_MUST_USE bool mw_parser_expect_name(mw_parser *parser, const char *what, mw_t
 MW_MUST_USE bool mw_parser_end(mw_parser *parser);
 /* "expected WHAT, got TOKEN", once. */
 void mw_parser_refuse(mw_parser *parser, const char *what);
-/* "X is not built yet", X as in `every` in a window. */
-void mw_parser_not_built(mw_parser *parser, mw_position position, const char *format, ...)
-    MW_PRINTF(3, 4);
 
 mw_node *mw_parser_expression(mw_parser *parser);
 /* In clauses.c: whether a window stands here, and the whole of it. */

@@ -214,13 +214,14 @@ static bool way_read(const mw_yaml *way, mw_mend_declaration *mend) {
 
 static void refuse_way(reader *r, const mw_yaml_item *item, mw_str stream) {
     bool is_impute = mw_str_is(item->value->text, "impute");
-    mw_diagnose(r->diagnostics, item->value->position, is_impute ? MW_NOT_BUILT : MW_INVALID,
-                is_impute ? "streams.%.*s.clean.%.*s: impute is not built yet"
+    mw_diagnose(r->diagnostics, item->value->position, MW_INVALID,
+                is_impute ? "streams.%.*s.clean.%.*s: impute hangs on other rows, so it is not for "
+                            "what enters the log"
                           : "streams.%.*s.clean.%.*s: must be `default VALUE`, drop or clip",
                 MW_STR_ARGS(stream), MW_STR_ARGS(item->key->text));
     if (is_impute)
         mw_diagnose_hint(r->diagnostics, "Leave it missing, and say in a feature what then holds: "
-                                         "coalesce(x, mean(S.x by KEY over 30d)).");
+                                         "impute(x), or coalesce(x, mean(S.x by KEY over 30d)).");
 }
 
 static void clean_read(reader *r, const mw_yaml *clean, mw_project_stream *stream) {

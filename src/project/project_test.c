@@ -286,9 +286,10 @@ MW_TEST(project_names_what_is_wrong) {
         {"project: p\nstreams:\n  s: {time: t, units: {a: 0}, clean: {b: fix, c: impute}}\n",
          "f:3:27: streams.s.units.a: must be a number other than 0\n"
          "f:3:42: streams.s.clean.b: must be `default VALUE`, drop or clip\n"
-         "f:3:50: streams.s.clean.c: impute is not built yet\n"
-         "    Leave it missing, and say in a feature what then holds: coalesce(x, mean(S.x by KEY "
-         "over 30d)).\n"},
+         "f:3:50: streams.s.clean.c: impute hangs on other rows, so it is not for what enters the "
+         "log\n"
+         "    Leave it missing, and say in a feature what then holds: impute(x), or coalesce(x, "
+         "mean(S.x by KEY over 30d)).\n"},
         {"project: p\nstreams:\n  s: {time: t, repeats: keep}\n",
          "f:3:25: streams.s.repeats: keep is not built yet\n"},
         {"project: p\nstreams:\n  s: {time: t, checks: {id: unique}}\n",
