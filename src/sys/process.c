@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -21,6 +22,7 @@ struct mw_process {
     int input;      /* our ends of the pipes */
     int output;
     bool ended;
+    bool own_group;
     mw_process_result result;
 };
 
@@ -106,6 +108,7 @@ static _Noreturn void give_up(const child_plan *plan, bool in_folder) {
 static _Noreturn void be_child(const child_plan *plan) {
     const mw_process_config *config = &plan->config;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (config->own_group) setpgid(0, 0);
     if (getppid() != plan->parent) _exit(EXIT_NOT_STARTED); /* it had died before */
 
     sigset_t none;
@@ -135,9 +138,20 @@ static void reap(mw_process *process, int status, const struct rusage *usage) {
     };
 }
 
+/* Kills what is left of the group of a child that has ended. It is not reaped yet, so the group's
+   number is still its own. */
+static void kill_left_behind(const mw_process *process, int options) {
+    siginfo_t info = {0};
+    int code;
+    do code = waitid(P_PID, (id_t)process->id, &info, WEXITED | WNOWAIT | options);
+    while (code != 0 && errno == EINTR);
+    if (code == 0 && info.si_pid == process->id) kill(-process->id, SIGKILL);
+}
+
 /* Takes the end of the child if it has come; waits for it unless `options` is WNOHANG. */
 static mw_status wait_for(mw_process *process, int options, mw_error *err) {
     if (process->ended) return MW_OK;
+    if (process->own_group) kill_left_behind(process, options);
     int status;
     struct rusage usage;
     pid_t id;
@@ -169,6 +183,8 @@ static mw_status start(mw_process *process, child_plan *plan, mw_error *err) {
     if (process->id < 0)
         return mw_fail_errno(err, errno, plan->config.arguments[0], "no process for it");
     process->ended = false;
+    process->own_group = plan->config.own_group;
+    if (process->own_group) setpgid(process->id, process->id); /* whoever of the two is first */
     process->descriptor = pidfd_open(process->id, 0);
     if (process->descriptor < 0)
         return mw_fail_errno(err, errno, plan->config.arguments[0], "cannot be watched");
@@ -246,6 +262,44 @@ mw_status mw_process_read(mw_process *process, void *bytes, size_t size, size_t 
     return MW_OK;
 }
 
+/* Waits until the child takes input or gives output; MW_TIMED_OUT. */
+static mw_status await_turn(const mw_process *process, mw_process_turn turn, mw_error *err) {
+    struct pollfd ends[2] = {{.fd = process->output, .events = POLLIN},
+                             {.fd = turn.input->size > 0 ? process->input : NO_DESCRIPTOR,
+                              .events = POLLOUT}};
+    int64_t span_ms = turn.span_us <= 0 ? 0 : (turn.span_us + 999) / 1000;
+    int ready = poll(ends, 2, span_ms > INT_MAX ? INT_MAX : (int)span_ms);
+    if (ready < 0 && errno != EINTR)
+        return mw_fail_errno(err, errno, "process", "cannot be waited for");
+    return ready == 0 ? mw_fail(err, MW_TIMED_OUT, "process: it did not answer in time") : MW_OK;
+}
+
+/* As much as goes without waiting. */
+static mw_status feed(const mw_process *process, mw_str *input, mw_error *err) {
+    fcntl(process->input, F_SETFL, O_NONBLOCK);
+    ssize_t put = write_without_signal(process->input, *input);
+    if (put < 0 && errno == EPIPE)
+        return mw_fail(err, MW_UNAVAILABLE, "process: the child has closed its input");
+    if (put < 0 && errno != EAGAIN && errno != EINTR)
+        return mw_fail_errno(err, errno, "process", "its input cannot be written");
+    if (put > 0) *input = mw_str_slice(*input, (size_t)put, input->size);
+    return MW_OK;
+}
+
+mw_status mw_process_talk(mw_process *process, mw_process_turn turn, size_t *out_size,
+                          bool *out_ended, mw_error *err) {
+    MW_ASSERT(process->input != NO_DESCRIPTOR && process->output != NO_DESCRIPTOR);
+    struct pollfd output = {.fd = process->output, .events = POLLIN};
+    MW_TRY(await_turn(process, turn, err));
+    *out_size = 0;
+    *out_ended = false;
+    if (turn.input->size > 0) MW_TRY(feed(process, turn.input, err));
+    if (poll(&output, 1, 0) <= 0) return MW_OK;
+    MW_TRY(mw_process_read(process, turn.bytes, turn.size, out_size, err));
+    *out_ended = *out_size == 0;
+    return MW_OK;
+}
+
 mw_status mw_process_wait(mw_process *process, mw_process_result *out_result, mw_error *err) {
     mw_process_end_input(process);
     MW_TRY(wait_for(process, 0, err));
@@ -258,7 +312,8 @@ bool mw_process_running(mw_process *process) {
 }
 
 void mw_process_signal(mw_process *process, int signal_number) {
-    if (!process->ended) kill(process->id, signal_number); /* not reaped, so the id is its own */
+    if (process->ended) return; /* else it is not reaped, so the id is its own */
+    kill(process->own_group ? -process->id : process->id, signal_number);
 }
 
 int64_t mw_process_id(const mw_process *process) {

@@ -6,7 +6,7 @@
  * start children from a thread that lasts.
  *
  * A process belongs to one thread. Whoever both writes and reads must know that the child does
- * not block on its output while it is still being fed.
+ * not block on its output while it is still being fed, or does both by mw_process_talk.
  */
 #pragma once
 #include "sys/parallel.h"
@@ -20,6 +20,8 @@ typedef struct {
     bool pipe_input;                /* else /dev/null */
     bool pipe_output;               /* else inherited */
     bool quiet_errors;              /* stderr to /dev/null, else inherited */
+    bool own_group;                 /* it leads a process group: signals go to all of that, and
+                                       what it leaves behind is killed with its end */
 } mw_process_config;
 
 MW_MUST_USE mw_status mw_process_start(mw_sys *sys, mw_process_config config,
@@ -30,6 +32,17 @@ void mw_process_end_input(mw_process *process);
 /* Blocks for some output; `*out_size` 0 means that it ended. */
 MW_MUST_USE mw_status mw_process_read(mw_process *process, void *bytes, size_t size,
                                       size_t *out_size, mw_error *err);
+/* Feeds the child from the front of `*input` or reads what it says, whatever comes first: after
+   this some of the input has gone, or there is output, or `*out_ended` says that no more will come.
+   MW_TIMED_OUT: neither within the span. MW_UNAVAILABLE as above. */
+typedef struct {
+    mw_str *input;
+    void *bytes; /* room for output */
+    size_t size;
+    int64_t span_us;
+} mw_process_turn;
+MW_MUST_USE mw_status mw_process_talk(mw_process *process, mw_process_turn turn,
+                                      size_t *out_size, bool *out_ended, mw_error *err);
 typedef struct {
     int exit_code; /* or 128 + the signal that ended it */
     int64_t cpu_us;

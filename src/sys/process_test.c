@@ -183,3 +183,81 @@ MW_TEST(process_dies_with_its_parent) {
     close(pipe_ends[0]);
     close(pipe_ends[1]);
 }
+
+/* --- talking --------------------------------------------------------------------------------- */
+
+enum { ECHO_SIZE = 1 << 20 };
+
+/* More than the pipes hold goes in while as much comes out. */
+MW_TEST(process_talks_both_ways_at_once) {
+    mw_process *process = start_shell("exec cat", true);
+    char *said = mw_allocate(ECHO_SIZE), heard[8192];
+    MW_CHECK(said != NULL);
+    for (size_t i = 0; i < ECHO_SIZE; i++) said[i] = (char)(i * 7);
+    mw_str input = {said, ECHO_SIZE};
+    size_t heard_count = 0;
+    mw_error err;
+    while (heard_count < ECHO_SIZE) {
+        mw_process_turn turn = {&input, heard, sizeof heard, 10 * MW_SECOND_US};
+        size_t size;
+        bool ended;
+        MW_CHECK_OK(mw_process_talk(process, turn, &size, &ended, &err), &err);
+        MW_CHECK(!ended && memcmp(said + heard_count, heard, size) == 0);
+        heard_count += size;
+    }
+    MW_CHECK_EQUAL_INT(input.size, 0);
+    mw_free(said);
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 0);
+}
+
+MW_TEST(process_talk_tells_silence_and_the_end) {
+    mw_str input = MW_STR("");
+    char heard[10];
+    mw_process_turn turn = {&input, heard, sizeof heard, 20000};
+    size_t size = 0;
+    bool ended = false;
+    mw_error err;
+    mw_process *silent = start_shell("exec sleep 100", true);
+    MW_CHECK_STATUS(mw_process_talk(silent, turn, &size, &ended, &err), MW_TIMED_OUT);
+    mw_process_destroy(silent);
+    mw_process *dead = start_shell("exit 1", true);
+    turn.span_us = 10 * MW_SECOND_US;
+    MW_CHECK_OK(mw_process_talk(dead, turn, &size, &ended, &err), &err);
+    MW_CHECK(ended);
+    mw_process_destroy(dead);
+}
+
+static bool is_alive(pid_t id) {
+    char path[40], line[200] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)id);
+    FILE *file = fopen(path, "r");
+    if (!file) return false;
+    bool is_read = fgets(line, sizeof line, file) != NULL;
+    fclose(file);
+    return is_read && !strstr(line, ") Z "); /* whom nobody reaps here is dead all the same */
+}
+
+static void check_nobody_left(const char *script, bool ends_by_itself) {
+    const char *const arguments[] = {"/bin/sh", "-c", script, NULL};
+    mw_process *process = start((mw_process_config){.arguments = arguments, .pipe_input = true,
+                                                    .pipe_output = true, .own_group = true});
+    char line[40] = {0};
+    size_t size;
+    mw_error err;
+    MW_CHECK_OK(mw_process_read(process, line, sizeof line - 1, &size, &err), &err);
+    int64_t left;
+    MW_CHECK(mw_str_to_int64(mw_str_trim(mw_str_of(line)), &left));
+    if (ends_by_itself) {
+        mw_process_result result;
+        MW_CHECK_OK(mw_process_wait(process, &result, &err), &err);
+    }
+    mw_process_destroy(process);
+    for (int i = 0; i < 1000 && is_alive((pid_t)left); i++) usleep(1000);
+    MW_CHECK(!is_alive((pid_t)left));
+}
+
+/* What a child has started goes with it, whether it is killed or ends. */
+MW_TEST(process_kills_its_group) {
+    check_nobody_left("sleep 100 & echo $!; sleep 100", false);
+    check_nobody_left("sleep 100 & echo $!", true);
+}
