@@ -15,6 +15,12 @@ static void add_stream(mw_sha256 *sha, const mw_stream *stream) {
         mw_sha256_add_u64(sha, (uint64_t)stream->id_fields[i]);
 }
 
+static void add_ask(mw_sha256 *sha, const mw_stream_source *source, const mw_ask *ask) {
+    mw_sha256_add_str(sha, ask->process);
+    for (size_t i = 0; i < ask->argument_count; i++)
+        mw_sha256_add_str(sha, source->row.fields[ask->arguments[i]].name);
+}
+
 void mw_source_definition(const mw_program *program, int32_t number,
                           char out_hash[MW_SHA256_HEX_SIZE + 1]) {
     const mw_stream_source *source = &program->sources[number];
@@ -29,6 +35,7 @@ void mw_source_definition(const mw_program *program, int32_t number,
     }
     for (size_t i = 0; source->entry && i < source->entry->feature_count; i++)
         add_code(&sha, source->entry->features[i].code);
+    for (size_t i = 0; i < source->ask_count; i++) add_ask(&sha, source, &source->asks[i]);
     add_code(&sha, source->where);
     for (size_t i = 0; i < source->mend_count; i++) {
         mw_sha256_add_u64(&sha, (uint64_t)source->mends[i].field);

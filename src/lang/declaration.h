@@ -24,6 +24,15 @@ typedef struct {
     mw_source source;
 } mw_named_source;
 
+/* A field that a process of the user's is asked for, once, as an event enters: NAME: PROCESS(FIELD,
+   ...). What the process is called by is no matter of the language. */
+typedef struct {
+    mw_str name;
+    mw_position position; /* of the name */
+    mw_source source;     /* whom it asks, of what */
+    mw_type gives;        /* MW_TYPE_COUNT: there is no such process */
+} mw_ask_declaration;
+
 typedef enum { MW_MEND_UNITS, MW_MEND_DEFAULT, MW_MEND_DROP, MW_MEND_CLIP } mw_mend_kind;
 
 /* What is done to a field of a row that is an event, by `units` or `clean`. */
@@ -46,6 +55,8 @@ typedef struct {
                                 was told already */
     mw_named_source *fields; /* derived ones, in file order */
     size_t field_count;
+    mw_ask_declaration *asks;
+    size_t ask_count;
     mw_source where;
     mw_mend_declaration *mends; /* units, then what is cleaned, in file order */
     size_t mend_count;

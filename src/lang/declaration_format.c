@@ -5,7 +5,7 @@
 
 /* Whoever declares more must write it too: what is left out here is lost in silence. (Senses are no
    part of what was declared: whoever reads it hands in its own.) */
-static_assert(sizeof(mw_stream_declaration) == 200, "mw_stream_declaration has changed");
+static_assert(sizeof(mw_stream_declaration) == 216, "mw_stream_declaration has changed");
 static_assert(sizeof(mw_model_declaration) == 72, "mw_model_declaration has changed");
 static_assert(sizeof(mw_declarations) == 64, "mw_declarations has changed");
 
@@ -68,6 +68,21 @@ static void append_stream(mw_buf *out, const mw_stream_declaration *stream) {
     mw_buf_append_u64(out, (uint64_t)stream->late_us);
 }
 
+static void append_asks(mw_buf *out, const mw_stream_declaration *stream) {
+    mw_buf_append_u64(out, stream->ask_count);
+    for (size_t i = 0; i < stream->ask_count; i++) {
+        append_text(out, stream->asks[i].name);
+        append_source(out, stream->asks[i].source);
+        append_text(out, mw_str_of(mw_type_name(stream->asks[i].gives)));
+    }
+}
+
+static bool has_asks(const mw_declarations *declarations) {
+    for (size_t i = 0; i < declarations->stream_count; i++)
+        if (declarations->streams[i].ask_count > 0) return true;
+    return false;
+}
+
 void mw_declarations_append(mw_buf *out, const mw_declarations *declarations, size_t model) {
     const mw_model_declaration *declared = &declarations->models[model];
     mw_buf_append_u64(out, declarations->stream_count);
@@ -79,6 +94,8 @@ void mw_declarations_append(mw_buf *out, const mw_declarations *declarations, si
     append_source(out, declared->label);
     for (size_t i = 0; i < declarations->stream_count; i++)
         append_mends(out, &declarations->streams[i]);
+    for (size_t i = 0; has_asks(declarations) && i < declarations->stream_count; i++)
+        append_asks(out, &declarations->streams[i]);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -160,7 +177,26 @@ static mw_status read_mends(decoding *d, mw_declarations *declarations) {
         MW_TRY(read_list(d, sizeof *stream->mends, "mends", &stream->mends, &stream->mend_count));
         for (size_t k = 0; k < stream->mend_count; k++) MW_TRY(read_mend(d, &stream->mends[k]));
     }
-    return d->reader.rest.size == 0 && !d->reader.failed ? MW_OK : broken(d, "mends");
+    return d->reader.failed ? broken(d, "mends") : MW_OK;
+}
+
+static mw_status read_asks_of(decoding *d, mw_stream_declaration *stream) {
+    MW_TRY(read_list(d, sizeof *stream->asks, "asks", &stream->asks, &stream->ask_count));
+    for (size_t i = 0; i < stream->ask_count; i++) {
+        mw_ask_declaration *ask = &stream->asks[i];
+        ask->name = read_text(d);
+        ask->source = read_source(d);
+        if (ask->name.size == 0 || !mw_type_parse(read_text(d), &ask->gives))
+            return broken(d, "asks");
+    }
+    return MW_OK;
+}
+
+static mw_status read_asks(decoding *d, mw_declarations *declarations) {
+    bool has_asks = d->reader.rest.size > 0;
+    for (size_t i = 0; has_asks && i < declarations->stream_count; i++)
+        MW_TRY(read_asks_of(d, &declarations->streams[i]));
+    return d->reader.rest.size == 0 && !d->reader.failed ? MW_OK : broken(d, "asks");
 }
 
 static mw_status read_stream(decoding *d, mw_stream_declaration *stream) {
@@ -199,6 +235,7 @@ mw_status mw_declarations_read(mw_str bytes, mw_arena *arena, mw_declarations *o
     MW_TRY(read_named(&d, "features", &read.features, &read.feature_count));
     MW_TRY(read_model(&d, &read));
     MW_TRY(read_mends(&d, &read));
+    MW_TRY(read_asks(&d, &read));
     *out_declarations = read;
     return MW_OK;
 }

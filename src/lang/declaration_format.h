@@ -14,6 +14,7 @@
  *     model:    name, moment, label
  *     mends:    of each stream, a count, then each: name, u64 kind, f64 factor, value, f64 min,
  *               f64 max, allowed (count, then texts)
+ *     asks:     of each stream, a count, then each: name, source, type; left out where none asks
  */
 #pragma once
 #include "lang/declaration.h"

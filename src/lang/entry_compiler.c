@@ -1,4 +1,5 @@
-/* The fields of streams that have windows, compiled as the features of an event that enters. */
+/* The fields of streams that have windows or are asked for, compiled as the features of an event
+   that enters. */
 #include "lang/model_compiler.h"
 
 mw_type mw_entry_field_type(mw_moment_scope *moment, const mw_stream *stream, int32_t field,
@@ -7,6 +8,14 @@ mw_type mw_entry_field_type(mw_moment_scope *moment, const mw_stream *stream, in
     if (moment->entries && (size_t)field >= first)
         mw_compile_feature(&moment->entries[stream->source], field - (int32_t)first, position);
     return stream->schema.fields[field].type;
+}
+
+const mw_expr *mw_entry_answer(mw_moment_scope *moment, int32_t index) {
+    const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
+    size_t first = moment->stream->schema.field_count - moment->stream->entry_count;
+    if (syntax->answer == MW_TYPE_COUNT) return NULL;
+    return mw_expr_load(moment->scope.compiler, MW_OP_FIELD, syntax->answer,
+                        (int32_t)first + index, syntax->name);
 }
 
 void mw_entry_settle(mw_moment_scope *moment, int32_t index, mw_type type) {
@@ -35,7 +44,7 @@ static bool begin_entry(mw_moment_scope *moment, mw_compiler *compiler, mw_featu
 static bool has_time(mw_moment_scope *moment) {
     if (!moment->stream->is_always) return true;
     mw_complain(moment->scope.compiler, moment->syntaxes.items[0].position, MW_INVALID,
-                "a field of a stream with `time: always` must have no window");
+                "a field of a stream with `time: always` must have no window and ask nobody");
     return false;
 }
 

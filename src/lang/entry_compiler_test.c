@@ -55,7 +55,7 @@ MW_TEST(fields_with_windows_refuse_what_has_no_meaning) {
          "  time: always\n"
          "  field a: last(prices.price by shop)",
          ":11:12: streams.fixed.fields: a field of a stream with `time: always` must have no "
-         "window\n"},
+         "window and ask nobody\n"},
     };
     mw_test_check_mistakes("stream prices:\n  columns: shop category, price number, day time\n"
                            "  time: day\n  known: time - 1d\n"

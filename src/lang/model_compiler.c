@@ -433,7 +433,8 @@ static void finish_feature(mw_moment_scope *moment, int32_t index) {
         finish_vector(moment, index);
         return;
     }
-    const mw_expr *expr = mw_type_node(&moment->scope, syntax->node);
+    const mw_expr *expr = syntax->is_asked ? mw_entry_answer(moment, index)
+                                           : mw_type_node(&moment->scope, syntax->node);
     if (!expr || !check_feature_type(moment, expr, syntax->position)) return;
     mw_compiler *compiler = moment->scope.compiler;
     if (!mw_fits_take(compiler, &syntax->fits, expr->type, 0, syntax->position)) return;

@@ -19,6 +19,8 @@ typedef struct {
     size_t width;        /* of a vector; 0: it is a value of its own */
     size_t vector_index; /* which of its numbers */
     mw_fits fits;        /* that stood around the node */
+    mw_type answer;      /* of a field that is asked for */
+    bool is_asked;
 } mw_feature_syntax;
 
 typedef struct {
@@ -106,6 +108,8 @@ void mw_compile_entries(mw_compiler *compiler, const mw_feature_list *entries,
    MW_TYPE_COUNT: there is a mistake in it, told already. */
 mw_type mw_entry_field_type(mw_moment_scope *moment, const mw_stream *stream, int32_t field,
                             mw_position position);
+/* What a field that is asked for reads: the answer, in the row of the event that enters. */
+const mw_expr *mw_entry_answer(mw_moment_scope *moment, int32_t index);
 /* Tells the schemas the type of a field that has been compiled. */
 void mw_entry_settle(mw_moment_scope *moment, int32_t index, mw_type type);
 

@@ -1,5 +1,6 @@
 #include "lang/source_compiler.h"
 
+#include "lang/ask_compiler.h"
 #include "lang/mend_compiler.h"
 #include "lang/parser.h"
 #include "lang/typing.h"
@@ -12,9 +13,10 @@ typedef struct {
     mw_scope scope;
     const mw_stream_declaration *declaration;
     mw_stream_source *source;
-    mw_named_source *fields; /* the declared ones, those with windows last */
+    mw_named_source *fields; /* the declared ones: without windows, with them, asked for */
     const mw_node **nodes;   /* of these; NULL: could not be read, told already */
-    size_t plain_count;      /* of these: without windows */
+    size_t field_count;
+    size_t plain_count;      /* of these: without windows, and not asked for */
     const mw_expr **exprs; /* one each a derived field; NULL until done, and of bad ones */
     field_state *states;   /* likewise */
     size_t *open;          /* the derived fields that wait for each other, outermost first */
@@ -99,6 +101,12 @@ static void refuse_name(row_scope *row, const mw_node *node) {
     if (names) mw_complain_nearest(compiler, node->text, names, schema->field_count);
 }
 
+/* Why a field of the row is there only when the event enters. */
+static const char *entry_reason(const row_scope *row, size_t index) {
+    size_t field_count = row->source->row.field_count;
+    return index >= field_count - row->declaration->ask_count ? "is asked for" : "has a window";
+}
+
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     row_scope *row = (row_scope *)scope;
     mw_compiler *compiler = scope->compiler;
@@ -122,8 +130,8 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     }
     if ((size_t)index >= row->source->plain_count) {
         mw_complain(compiler, node->position, MW_INVALID,
-                    "the field %.*s has a window, so it is worked out only when the event enters",
-                    MW_STR_ARGS(node->text));
+                    "the field %.*s %s, so it is worked out only when the event enters",
+                    MW_STR_ARGS(node->text), entry_reason(row, (size_t)index));
         return NULL;
     }
     if ((size_t)index >= row->source->column_count)
@@ -176,26 +184,43 @@ static const mw_expr *type_time(row_scope *row, const mw_expr *expr, mw_position
     return NULL;
 }
 
-/* Whether the expression looks at other events, by itself or by a field that does. */
+/* Whether the expression looks at other events or at what is asked for, by itself or by a field
+   that does. */
 static bool has_window(const row_scope *row, const bool *looks, const mw_node *node) {
     if (!node) return false;
     if (node->kind == MW_NODE_WINDOW || node->kind == MW_NODE_WITHIN) return true;
     for (size_t i = 0; node->kind == MW_NODE_NAME && i < row->declaration->field_count; i++)
         if (looks[i] && mw_str_equal(row->declaration->fields[i].name, node->text)) return true;
+    for (size_t i = 0; node->kind == MW_NODE_NAME && i < row->declaration->ask_count; i++)
+        if (mw_str_equal(row->declaration->asks[i].name, node->text)) return true;
     for (size_t i = 0; i < node->arg_count; i++)
         if (has_window(row, looks, node->args[i])) return true;
     return false;
 }
 
-/* Reads the declared fields and puts those with windows last. */
+static void read_asks(row_scope *row) {
+    const mw_stream_declaration *declaration = row->declaration;
+    for (size_t i = 0; i < declaration->ask_count; i++) {
+        const mw_ask_declaration *ask = &declaration->asks[i];
+        size_t field = declaration->field_count + i;
+        set_subject(row, "ask", ask->name);
+        row->fields[field] = (mw_named_source){ask->name, ask->position, ask->source};
+        row->nodes[field] = mw_parse_expression(row->scope.compiler, ask->source);
+    }
+    row->field_count = declaration->field_count + declaration->ask_count;
+}
+
+/* Reads the declared fields and puts those with windows behind the others, and then those that are
+   asked for. */
 static bool read_fields(row_scope *row) {
     mw_compiler *compiler = row->scope.compiler;
     const mw_stream_declaration *declaration = row->declaration;
     size_t count = declaration->field_count, next = 0;
     const mw_node **nodes = mw_compiler_alloc(compiler, count, sizeof *nodes);
     bool *looks = mw_compiler_alloc(compiler, count, sizeof *looks), grows = true;
-    row->fields = mw_compiler_alloc(compiler, count, sizeof *row->fields);
-    row->nodes = mw_compiler_alloc(compiler, count, sizeof *row->nodes);
+    row->fields =
+        mw_compiler_alloc(compiler, count + declaration->ask_count, sizeof *row->fields);
+    row->nodes = mw_compiler_alloc(compiler, count + declaration->ask_count, sizeof *row->nodes);
     if (compiler->out_of_memory) return false;
     for (size_t i = 0; i < count; i++) {
         set_subject(row, "fields", declaration->fields[i].name);
@@ -214,13 +239,15 @@ static bool read_fields(row_scope *row) {
         }
         if (pass == 0) row->plain_count = next;
     }
-    return true;
+    read_asks(row);
+    return !compiler->out_of_memory;
 }
 
-/* The fields with windows, as features of the event that enters. */
+/* The fields with windows and those that are asked for, as features of the event that enters. */
 static bool list_entry(row_scope *row, mw_feature_list *out_entry) {
     mw_compiler *compiler = row->scope.compiler;
-    size_t count = row->declaration->field_count - row->plain_count;
+    size_t count = row->field_count - row->plain_count;
+    size_t window_count = count - row->declaration->ask_count;
     mw_feature_syntax *items = mw_compiler_alloc(compiler, count, sizeof *items);
     if (!items) return false;
     for (size_t i = 0; i < count; i++) {
@@ -230,6 +257,9 @@ static bool list_entry(row_scope *row, mw_feature_list *out_entry) {
                                        .declared = name,
                                        .position = field->source.position,
                                        .node = row->nodes[row->plain_count + i]};
+        if (i < window_count) continue;
+        items[i].is_asked = true;
+        items[i].answer = row->declaration->asks[i - window_count].gives;
     }
     *out_entry = (mw_feature_list){items, count, count};
     return true;
@@ -239,7 +269,7 @@ static bool list_entry(row_scope *row, mw_feature_list *out_entry) {
 static bool make_row(row_scope *row) {
     mw_compiler *compiler = row->scope.compiler;
     const mw_stream_declaration *declaration = row->declaration;
-    size_t columns = declaration->columns.field_count, fields = declaration->field_count;
+    size_t columns = declaration->columns.field_count, fields = row->field_count;
     mw_stream_source *source = row->source;
     source->name = mw_str_copy(compiler->arena, declaration->name);
     source->column_count = columns;
@@ -312,11 +342,26 @@ static void compile_laters(row_scope *row) {
         if (!time || field == MW_NO_FIELD) continue;
         if ((size_t)field >= row->source->plain_count) {
             mw_complain(compiler, later->position, MW_INVALID,
-                        "%.*s has a window, so it is worked out when the event enters, not later",
-                        MW_STR_ARGS(later->name));
+                        "%.*s %s, so it is worked out when the event enters, not later",
+                        MW_STR_ARGS(later->name), entry_reason(row, (size_t)field));
             continue;
         }
         row->group_of[field] = find_group(row, time, later->source.position);
+    }
+}
+
+static void compile_asks(row_scope *row) {
+    const mw_stream_declaration *declaration = row->declaration;
+    mw_stream_source *source = row->source;
+    size_t first = row->field_count - declaration->ask_count;
+    source->asks = mw_compiler_alloc(row->scope.compiler, declaration->ask_count, sizeof(mw_ask));
+    if (!source->asks) return;
+    source->ask_count = declaration->ask_count;
+    for (size_t i = 0; i < source->ask_count; i++) {
+        mw_ask_scope scope = {row->scope.compiler, source, row->nodes[first + i], row->group_of};
+        set_subject(row, "ask", declaration->asks[i].name);
+        source->asks[i].field = (int32_t)(source->column_count + first + i);
+        mw_compile_ask(&scope, &source->asks[i]);
     }
 }
 
@@ -407,8 +452,8 @@ static bool id_is_good(row_scope *row, const mw_stream *stream, size_t i) {
     }
     if ((size_t)in_row >= row->source->plain_count) {
         mw_complain(compiler, node.position, MW_INVALID,
-                    "an id must be there before the event enters, got %.*s, which has a window",
-                    MW_STR_ARGS(name));
+                    "an id must be there before the event enters, got %.*s, which %s",
+                    MW_STR_ARGS(name), entry_reason(row, (size_t)in_row));
         return false;
     }
     for (size_t j = 0; j < i; j++) {
@@ -620,6 +665,7 @@ mw_feature_list mw_compile_source(mw_compiler *compiler, const mw_stream_declara
     for (size_t i = 0; i < row.plain_count; i++) compile_field(&row, i, row.fields[i].position);
     compile_laters(&row);
     check_derived(&row);
+    compile_asks(&row);
     if (declaration->where.text.size > 0) {
         const mw_expr *where = type_key(&row, "where", declaration->where);
         if (where && where->type != MW_TYPE_BOOL)

@@ -24,7 +24,8 @@ typedef struct {
     bool is_later;
     bool is_always;        /* a static table: its events are before all else, at MW_TIME_ALWAYS */
     bool is_of_moments;    /* of a schedule, or of `each`: no event is in it */
-    size_t entry_count;    /* the last so many fields have windows: worked out as it enters */
+    size_t entry_count;    /* the last so many fields have windows or are asked for: worked out as
+                              it enters */
 } mw_stream;
 
 /* What takes a field's place in a row that is an event. */
@@ -35,20 +36,32 @@ typedef struct {
     bool is_clean;       /* else a unit, which changes no meaning */
 } mw_mend;
 
+/* A field that a process of the user's is asked for as an event enters. */
+typedef struct {
+    int32_t field;            /* of the row, at its end; and in the stream's own events */
+    mw_str process;
+    const int32_t *arguments; /* fields of the row, which are there before the event enters */
+    size_t argument_count;
+} mw_ask;
+
 typedef struct mw_model_program mw_model_program;
 
 typedef struct {
     mw_str name;
-    mw_schema row;           /* the columns, the derived fields, then those with windows */
+    mw_schema row;           /* the columns, the derived fields, then those with windows and those
+                                that are asked for */
     size_t column_count;
-    size_t plain_count;      /* the fields before those with windows */
+    size_t plain_count;      /* the fields before those */
     const mw_code **fields;  /* row field column_count + i, in the order in which they must run */
     int32_t *field_indexes;  /* the row field that fields[i] fills */
     const mw_code *where;    /* NULL: all rows are events */
     mw_mend *mends;          /* in the order in which they must run, once `where` holds */
     size_t mend_count;
+    mw_ask *asks;            /* in the order of their fields, the last of the row */
+    size_t ask_count;
     int32_t first_stream;    /* its own; later groups follow */
     int32_t stream_count;
-    const mw_model_program *entry; /* its features are the fields with windows, and its moments
-                                      the stream's events as they enter; NULL: there are none */
+    const mw_model_program *entry; /* its features are the fields with windows and those that are
+                                      asked for (whose code reads the answer), and its moments the
+                                      stream's events as they enter; NULL: there are none */
 } mw_stream_source;

@@ -68,6 +68,7 @@ static void begin_stream(declare_reader *reader, const declare_entry *entry) {
                                               .position = entry->position,
                                               .late_us = MW_HOUR_US,
                                               .fields = room(reader, sizeof(mw_named_source)),
+                                              .asks = room(reader, sizeof(mw_ask_declaration)),
                                               .laters = room(reader, sizeof(mw_named_source)),
                                               .mends = room(reader, sizeof(mw_mend_declaration)),
                                               .ids = room(reader, sizeof(mw_str))};
@@ -93,6 +94,17 @@ static bool read_mend(mw_stream_declaration *stream, const declare_entry *entry)
     return true;
 }
 
+/* TYPE PROCESS(FIELD, ...) */
+static void read_ask(mw_stream_declaration *stream, const declare_entry *entry) {
+    mw_ask_declaration *ask = &stream->asks[stream->ask_count++];
+    mw_str text = entry->value.text, type;
+    MW_CHECK(stream->ask_count <= ITEMS_MAX && mw_str_split(&text, ' ', &type));
+    mw_position position = entry->value.position;
+    position.column += (int32_t)(text.data - entry->value.text.data);
+    *ask = (mw_ask_declaration){entry->name, entry->position, {text, position}, MW_TYPE_COUNT};
+    MW_CHECK(mw_type_parse(type, &ask->gives));
+}
+
 static void read_stream_key(declare_reader *reader, const declare_entry *entry) {
     mw_stream_declaration *stream = reader->stream;
     mw_named_source named = {entry->name, entry->position, entry->value};
@@ -103,6 +115,8 @@ static void read_stream_key(declare_reader *reader, const declare_entry *entry) 
         if (!stream->lacks_columns) stream->columns = read_columns(reader, entry->value.text);
     } else if (mw_str_is(entry->key, "field")) {
         stream->fields[stream->field_count++] = named;
+    } else if (mw_str_is(entry->key, "ask")) {
+        read_ask(stream, entry);
     } else if (mw_str_is(entry->key, "later")) {
         stream->laters[stream->later_count++] = named;
     } else if (mw_str_is(entry->key, "where")) {

@@ -4,6 +4,7 @@
  *     stream orders
  *       columns: shop category, amount number, at time
  *       field net: amount * 0.8
+ *       ask mood: number sentiment(text)
  *       where: amount > 0
  *       units amount: 0.01
  *       default shop: "none"
