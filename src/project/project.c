@@ -111,6 +111,74 @@ static mw_named_source *sources_read(reader *r, const mw_yaml *node, size_t *out
     return sources;
 }
 
+/* --- processes ------------------------------------------------------------------------------ */
+
+/* What it may not say for all that it has the right shape. */
+static void process_check(reader *r, const mw_yaml_item *item, mw_project_process *process) {
+    const mw_yaml *batch = mw_yaml_get(item->value, "batch");
+    const mw_yaml *fallback = mw_yaml_get(item->value, "fallback");
+    double rows = number_or(batch, 1);
+    if (rows < 1 || rows > MW_PROCESS_BATCH_MAX || floor(rows) != rows)
+        mw_diagnose(r->diagnostics, batch->position, MW_INVALID,
+                    "processes.%.*s.batch: must be a whole number from 1 to %d, got %.*s",
+                    MW_STR_ARGS(process->name), MW_PROCESS_BATCH_MAX, MW_STR_ARGS(batch->text));
+    if (!isnan(process->fallback) && process->gives != MW_TYPE_NUMBER)
+        mw_diagnose(r->diagnostics, fallback->position, MW_INVALID,
+                    "processes.%.*s.fallback: must be missing or refuse, for it gives no number",
+                    MW_STR_ARGS(process->name));
+}
+
+static mw_project_process process_read(reader *r, const mw_yaml_item *item) {
+    const mw_yaml *node = item->value;
+    const mw_yaml *fallback = mw_yaml_get(node, "fallback");
+    mw_project_process process = {.name = item->key->text, .position = item->key->position};
+    process.command = mw_str_trim(text_of(mw_yaml_get(node, "command")));
+    if (!mw_type_parse(text_of(mw_yaml_get(node, "gives")), &process.gives))
+        process.gives = MW_TYPE_COUNT;
+    process.timeout_us = span_or(mw_yaml_get(node, "timeout"), MW_SECOND_US);
+    process.batch = (size_t)number_or(mw_yaml_get(node, "batch"), 256);
+    process.refuses = mw_str_is(text_of(fallback), "refuse");
+    process.fallback = number_or(fallback, NAN);
+    process_check(r, item, &process);
+    return process;
+}
+
+static void processes_read(reader *r, const mw_yaml *node, mw_project *project) {
+    project->process_count = item_count(node, MW_YAML_MAPPING);
+    project->processes = take(r, &project->process_count, sizeof *project->processes);
+    if (project->process_count == 0) return;
+    size_t i = 0;
+    for (const mw_yaml_item *item = node->items; item; item = item->next)
+        project->processes[i++] = process_read(r, item);
+}
+
+static void unknown_process(reader *r, const mw_project *project, mw_position position,
+                            mw_str name) {
+    mw_str *names = mw_arena_alloc(r->arena, project->process_count + 1, sizeof *names);
+    mw_diagnose(r->diagnostics, position, MW_INVALID, "ask: there is no process %.*s",
+                MW_STR_ARGS(name));
+    for (size_t i = 0; names && i < project->process_count; i++)
+        names[i] = project->processes[i].name;
+    if (names) mw_diagnose_nearest(r->diagnostics, name, names, project->process_count);
+    else r->out_of_memory = true;
+}
+
+/* NAME: PROCESS(FIELD, ...). What has not that form is the compiler's to tell. */
+static void asks_read(reader *r, const mw_yaml *node, const mw_project *project,
+                      mw_stream_declaration *stream) {
+    mw_named_source *asked = sources_read(r, node, &stream->ask_count);
+    stream->asks = take(r, &stream->ask_count, sizeof *stream->asks);
+    for (size_t i = 0; i < stream->ask_count; i++) {
+        mw_str rest = asked[i].source.text, name;
+        (void)mw_str_split(&rest, '(', &name);
+        const mw_project_process *process = mw_project_find_process(project, mw_str_trim(name));
+        stream->asks[i] = (mw_ask_declaration){asked[i].name, asked[i].position, asked[i].source,
+                                               process ? process->gives : MW_TYPE_COUNT};
+        if (!process && rest.data)
+            unknown_process(r, project, asked[i].source.position, mw_str_trim(name));
+    }
+}
+
 /* --- features ------------------------------------------------------------------------------- */
 
 /* NAME: EXPRESSION, or NAME: {is: EXPRESSION, ...}. */
@@ -258,7 +326,8 @@ static void mends_read(reader *r, const mw_yaml *node, mw_project_stream *stream
     clean_read(r, clean, stream);
 }
 
-static mw_project_stream stream_read(reader *r, const mw_yaml_item *item) {
+static mw_project_stream stream_read(reader *r, const mw_project *project,
+                                     const mw_yaml_item *item) {
     const mw_yaml *node = item->value;
     mw_project_stream stream = {.zone = text_of(mw_yaml_get(node, "zone")),
                                 .zone_position = position_of(mw_yaml_get(node, "zone"))};
@@ -266,6 +335,7 @@ static mw_project_stream stream_read(reader *r, const mw_yaml_item *item) {
     d->name = item->key->text;
     d->position = item->key->position;
     d->fields = sources_read(r, mw_yaml_get(node, "fields"), &d->field_count);
+    asks_read(r, mw_yaml_get(node, "ask"), project, d);
     d->where = source_of(mw_yaml_get(node, "where"));
     d->time = source_of(mw_yaml_get(node, "time"));
     d->known = source_of(mw_yaml_get(node, "known"));
@@ -288,7 +358,7 @@ static void streams_read(reader *r, const mw_yaml *node, mw_project *project) {
     if (project->stream_count == 0) return;
     size_t i = 0;
     for (const mw_yaml_item *item = node->items; item; item = item->next)
-        project->streams[i++] = stream_read(r, item);
+        project->streams[i++] = stream_read(r, project, item);
 }
 
 /* --- models --------------------------------------------------------------------------------- */
@@ -464,6 +534,7 @@ static mw_status values_read(reader *r, const mw_yaml *root, mw_project *project
     if (!mw_scalar_size(text_of(mw_yaml_get(root, "memory")), &project->memory_max))
         project->memory_max = 0;
     features_read(r, mw_yaml_get(root, "features"), project);
+    processes_read(r, mw_yaml_get(root, "processes"), project);
     streams_read(r, mw_yaml_get(root, "streams"), project);
     models_read(r, mw_yaml_get(root, "models"), project);
     retrains_read(r, mw_yaml_get(root, "retrain"), project);
@@ -495,6 +566,12 @@ mw_status mw_project_read(mw_str bytes, mw_environment environment, mw_arena *ar
 const mw_project_stream *mw_project_find_stream(const mw_project *project, mw_str name) {
     for (size_t i = 0; i < project->stream_count; i++)
         if (mw_str_equal(project->streams[i].declaration.name, name)) return &project->streams[i];
+    return NULL;
+}
+
+const mw_project_process *mw_project_find_process(const mw_project *project, mw_str name) {
+    for (size_t i = 0; i < project->process_count; i++)
+        if (mw_str_equal(project->processes[i].name, name)) return &project->processes[i];
     return NULL;
 }
 

@@ -40,6 +40,19 @@ typedef struct {
     bool id_is_unique; /* a repeated id within one ingest is an error */
 } mw_project_stream;
 
+enum { MW_PROCESS_BATCH_MAX = 65536 };
+/* A program of the user's that fields are asked of. */
+typedef struct {
+    mw_str name;
+    mw_position position;
+    mw_str command;     /* words with blanks between them; no shell reads it */
+    mw_type gives;      /* MW_TYPE_COUNT: the file does not say, and that was told */
+    int64_t timeout_us; /* over a batch */
+    size_t batch;       /* rows at most */
+    bool refuses;       /* a row that it does not answer is not taken */
+    double fallback;    /* what stands there otherwise; NaN: missing */
+} mw_project_process;
+
 typedef struct {
     int64_t every_us; /* 0: not by time */
     mw_rule *when;    /* one of them is enough */
@@ -96,6 +109,8 @@ typedef struct {
     uint64_t memory_max; /* bytes of a model's window state in memory; 0: no limit */
     mw_project_stream *streams;
     size_t stream_count;
+    mw_project_process *processes;
+    size_t process_count;
     mw_named_source *features;
     mw_feature_about *features_about; /* likewise */
     size_t feature_count;
@@ -110,6 +125,7 @@ MW_MUST_USE mw_status mw_project_read(mw_str bytes, mw_environment environment, 
                                       mw_diagnostics *diagnostics, const mw_project **out_project);
 
 const mw_project_stream *mw_project_find_stream(const mw_project *project, mw_str name);
+const mw_project_process *mw_project_find_process(const mw_project *project, mw_str name);
 const mw_project_model *mw_project_find_model(const mw_project *project, mw_str name);
 /* Of the feature whose expression stands there: all that its spans make of it share one. NULL:
    there is none. */

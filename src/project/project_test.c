@@ -311,7 +311,7 @@ MW_TEST(project_names_what_is_wrong) {
          "f:1:10: a variable must be set in the environment, got ${NAME}\n"},
         {"project: p\nstreams: {s: {time: t, purpose: x}}\n",
          "f:2:24: streams.s: there is no key purpose here\n"
-         "    The keys are from, types, zone, fields, where, units, time, known, id, clean, "
+         "    The keys are from, types, zone, fields, ask, where, units, time, known, id, clean, "
          "checks, later, late, repeats.\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -384,4 +384,56 @@ MW_TEST(project_without_models_says_that_its_features_are_not_checked) {
     MW_CHECK_EQUAL_INT(r->project->notes->position.line, 4);
     MW_CHECK(!r->project->notes->next);
     mw_arena_release(&r->arena);
+}
+
+/* --- processes ------------------------------------------------------------------------------ */
+
+#define ASKING \
+    "project: p\n" \
+    "streams:\n" \
+    "  reviews: {from: r.csv, time: at, ask: {mood: \"sentiment(text, stars)\"}}\n" \
+    "processes:\n"
+
+MW_TEST(project_reads_processes) {
+    reading *r = read_bytes(
+        MW_STR(ASKING "  sentiment: {command: python3 mood.py, gives: number, timeout: 200ms, "
+                      "batch: 64, fallback: 0.5}\n"
+                      "  strict: {command: strict, gives: category, fallback: refuse}\n"));
+    check_printed(r, "");
+    const mw_project_process *p = mw_project_find_process(r->project, MW_STR("sentiment"));
+    MW_CHECK_EQUAL_STR(p->command, "python3 mood.py");
+    MW_CHECK_EQUAL_INT(p->gives, MW_TYPE_NUMBER);
+    MW_CHECK_EQUAL_INT(p->timeout_us, 200000);
+    MW_CHECK_EQUAL_INT(p->batch, 64);
+    MW_CHECK(!p->refuses && p->fallback == 0.5);
+    p = mw_project_find_process(r->project, MW_STR("strict"));
+    MW_CHECK(p->refuses && isnan(p->fallback));
+    MW_CHECK_EQUAL_INT(p->timeout_us, MW_SECOND_US);
+    MW_CHECK_EQUAL_INT(p->batch, 256);
+    const mw_ask_declaration *ask = r->project->streams[0].declaration.asks;
+    MW_CHECK_EQUAL_STR(ask->name, "mood");
+    MW_CHECK_EQUAL_STR(ask->source.text, "sentiment(text, stars)");
+    MW_CHECK_EQUAL_INT(ask->gives, MW_TYPE_NUMBER);
+}
+
+MW_TEST(project_refuses_processes_that_make_no_sense) {
+    static const struct {
+        const char *process, *printed;
+    } cases[] = {
+        {"  sentimen: {command: x, gives: number}\n",
+         "f:3:49: ask: there is no process sentiment\n    Did you mean sentimen?\n"},
+        {"  sentiment: {command: x, gives: number, batch: 0.5}\n",
+         "f:5:49: processes.sentiment.batch: must be a whole number from 1 to 65536, got 0.5\n"},
+        {"  sentiment: {command: x, gives: text, fallback: 1}\n",
+         "f:5:50: processes.sentiment.fallback: must be missing or refuse, for it gives no "
+         "number\n"},
+        {"  sentiment: {command: x}\n",
+         "f:5:3: processes.sentiment: the key gives is missing\n"
+         "    It says the type of its answers.\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1000];
+        int size = snprintf(text, sizeof text, "%s%s", ASKING, cases[i].process);
+        check_printed(read_bytes((mw_str){text, (size_t)size}), cases[i].printed);
+    }
 }

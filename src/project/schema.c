@@ -62,6 +62,8 @@ static const mw_shape_key stream_keys[] = {
     {"zone", &zone, MW_KEY_OPTIONAL, "the zone of times that name none"},
     {"fields", &expressions, MW_KEY_OPTIONAL,
      "fields that are worked out from others, or by windows"},
+    {"ask", &expressions, MW_KEY_OPTIONAL,
+     "fields that a process is asked for, once, as an event enters: `PROCESS(FIELD, ...)`"},
     {"where", &expression, MW_KEY_OPTIONAL, "which rows are events of this stream"},
     {"units", &numbers, MW_KEY_OPTIONAL, "the factor that a column is multiplied by"},
     {"time", &expression, MW_KEY_COMPILED, "when an event happened; `always` for a static table"},
@@ -80,6 +82,25 @@ static const mw_shape_key stream_keys[] = {
 };
 static const mw_shape stream = {.kind = MW_SHAPE_RECORD, KEYS(stream_keys)};
 static const mw_shape streams = {.kind = MW_SHAPE_MAP, .item = &stream};
+
+/* --- processes ------------------------------------------------------------------------------ */
+
+static const char *const unanswered_words[] = {"missing", "refuse", NULL};
+static const mw_shape unanswered_word = {.kind = MW_SHAPE_CHOICE, WORDS(unanswered_words, 2)};
+static const mw_shape unanswered = {
+    .kind = MW_SHAPE_EITHER, .item = &unanswered_word, .other = &number};
+static const mw_shape_key process_keys[] = {
+    {"command", &text, MW_KEY_REQUIRED,
+     "the program and its arguments, split at blanks; it runs in the project's folder"},
+    {"gives", &type, MW_KEY_REQUIRED, "the type of its answers"},
+    {"timeout", &span, MW_KEY_OPTIONAL, "how long it may take over a batch of rows; default 1s"},
+    {"batch", &number, MW_KEY_OPTIONAL, "the most rows that it is sent at once; default 256"},
+    {"fallback", &unanswered, MW_KEY_OPTIONAL,
+     "what stands where it does not answer: `missing`, this number, or nothing, for `refuse` "
+     "takes no such row; default `missing`"},
+};
+static const mw_shape process = {.kind = MW_SHAPE_RECORD, KEYS(process_keys)};
+static const mw_shape processes = {.kind = MW_SHAPE_MAP, .item = &process};
 
 /* --- features ------------------------------------------------------------------------------- */
 
@@ -228,6 +249,8 @@ static const mw_shape_key project_keys[] = {
     {"project", &text, MW_KEY_REQUIRED, "the project's name"},
     {"zone", &zone, MW_KEY_OPTIONAL, "the time zone of calendar functions; default UTC"},
     {"streams", &streams, MW_KEY_REQUIRED, "the streams of events"},
+    {"processes", &processes, MW_KEY_OPTIONAL,
+     "programs of your own that fields are asked of (functions.md)"},
     {"features", &features, MW_KEY_OPTIONAL, "the features of all models"},
     {"models", &models, MW_KEY_OPTIONAL, "what is predicted"},
     {"retrain", &retrains, MW_KEY_OPTIONAL,
