@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/asking.h"
 #include "ingest/entering.h"
 #include "ingest/load.h"
 #include "ingest/sources.h"
@@ -235,6 +236,49 @@ static mw_status took_nothing(mw_ingest_report *report, mw_error *err) {
     return mw_hint(err, status, "They stand in %s with the reasons.", report->quarantine);
 }
 
+/* --- what processes are asked for ------------------------------------------------------------ */
+
+static mw_status ask_for_stream(mw_asking *asking, mw_taking *taking, int32_t stream,
+                                mw_error *err) {
+    const mw_table *rows = &taking->fresh.streams[stream].rows;
+    mw_cell **items = mw_arena_alloc(&taking->arena, MW_PROCESS_BATCH_MAX, sizeof *items);
+    if (!items) return no_memory(err);
+    for (size_t from = 0, count = 0; from < rows->row_count; from += count) {
+        for (count = 0; count < MW_PROCESS_BATCH_MAX && from + count < rows->row_count; count++)
+            items[count] = mw_table_row(rows, from + count);
+        MW_TRY(mw_asking_fill(asking, stream, items, count, err));
+    }
+    return MW_OK;
+}
+
+static mw_status ask_for_streams(mw_asking *asking, mw_taking *taking, mw_error *err) {
+    const mw_program *program = taking->config->program;
+    if (taking->fresh.event_count == 0) return MW_OK;
+    for (size_t i = 0; i < program->stream_count; i++) {
+        bool has_rows = taking->fresh.streams[i].rows.row_count > 0;
+        if (!has_rows || !mw_asking_has(asking, (int32_t)i)) continue;
+        MW_TRY(ask_for_stream(asking, taking, (int32_t)i, err));
+    }
+    return MW_OK;
+}
+
+/* Before fields with windows are worked out, which may read the answers. */
+static mw_status ask(plan *p, mw_taking *taking, mw_error *err) {
+    const mw_ingest_config *config = p->config;
+    mw_asking *asking;
+    MW_TRY(mw_asking_create((mw_asking_config){mw_state_sys(config->state), config->project,
+                                               config->program, config->symbols, config->folder,
+                                               false},
+                            &asking, err));
+    mw_status status = asking ? ask_for_streams(asking, taking, err) : MW_OK;
+    mw_asking_counts counts = mw_asking_read_counts(asking);
+    p->report->answered = counts.answered;
+    p->report->unanswered = counts.unanswered;
+    p->report->unanswered_why = mw_str_copy(&p->report->arena, mw_str_of(counts.why));
+    mw_asking_destroy(asking);
+    return status;
+}
+
 static mw_status take_all(plan *p, mw_error *err) {
     mw_taking taking;
     uint64_t size = 0;
@@ -248,6 +292,7 @@ static mw_status take_all(plan *p, mw_error *err) {
     bool is_all_refused = p->report->row_count > 0 &&
                           p->report->quarantined == p->report->row_count;
     if (status == MW_OK && is_all_refused) status = took_nothing(p->report, err);
+    if (status == MW_OK) status = ask(p, &taking, err);
     if (status == MW_OK) status = mw_entering_run(&taking, err);
     if (status == MW_OK) status = store(p, &taking, err);
     mw_taking_release(&taking);

@@ -50,6 +50,8 @@ typedef struct {
     mw_ingest_reason *reasons;
     size_t reason_count, reason_capacity;
     size_t *stream_events; /* one a stream of the program: events that were added */
+    uint64_t answered, unanswered; /* values that processes were asked for */
+    mw_str unanswered_why;         /* of the last that was not answered */
     size_t row_count, quarantined; /* over all files */
     bool took_nothing;             /* all files were read, and every row was refused */
     int64_t ingest;                /* its number; 0: there was nothing to do */
