@@ -5,6 +5,7 @@
 #include "cli/intake.h"
 #include "cli/live_version.h"
 #include "cli/program_changes.h"
+#include "lang/asked.h"
 
 /* --- streams ---------------------------------------------------------------------------- */
 
@@ -58,6 +59,20 @@ static void print_later(const mw_program *program, const mw_stream *stream, mw_g
     mw_buf_release(&text);
 }
 
+static void print_ask(const mw_stream_source *source, const mw_ask *ask, mw_grid *grid) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 16);
+    mw_buf_printf(&text, "%.*s: %.*s(", MW_STR_ARGS(source->row.fields[ask->field].name),
+                  MW_STR_ARGS(ask->process));
+    for (size_t i = 0; i < ask->argument_count; i++)
+        mw_buf_printf(&text, "%s%.*s", i > 0 ? ", " : "",
+                      MW_STR_ARGS(source->row.fields[ask->arguments[i]].name));
+    mw_buf_append_text(&text, "), " MW_NOT_PROVED);
+    mw_grid_add(grid, "ask");
+    mw_grid_add_str(grid, mw_buf_str(&text));
+    mw_buf_release(&text);
+}
+
 static void print_stream(const mw_program *program, const mw_stream_source *source, mw_buf *out) {
     const mw_stream *stream = &program->streams[source->first_stream];
     mw_buf known;
@@ -73,6 +88,7 @@ static void print_stream(const mw_program *program, const mw_stream_source *sour
         mw_grid_add(&grid, "where");
         mw_grid_add_str(&grid, mw_code_text(source->where));
     }
+    for (size_t i = 0; i < source->ask_count; i++) print_ask(source, &source->asks[i], &grid);
     for (int type = 0; type < MW_TYPE_COUNT; type++)
         print_fields(&source->row, (mw_type)type, &grid);
     for (int32_t i = 1; i < source->stream_count; i++)

@@ -6,6 +6,7 @@
 #include "cli/recorded_features.h"
 #include "cli/table_file.h"
 #include "feature/oracle.h"
+#include "lang/asked.h"
 #include "sys/terminal.h"
 
 enum { SAMPLE_USUAL = 200, DIFFERENCES_SHOWN_MAX = 10 };
@@ -205,6 +206,7 @@ static mw_status verify_recorded(void *context, const mw_moment *moment, const m
 
 static void tell_verify(verification *v) {
     mw_cli *cli = v->walk->workspace->cli;
+    size_t asked_count = mw_asked_count(v->oracle.program, v->oracle.model);
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
@@ -220,6 +222,8 @@ static void tell_verify(verification *v) {
         mw_json_int(&json, (int64_t)v->value_count);
         mw_json_key(&json, "differences");
         mw_json_int(&json, (int64_t)v->difference_count);
+        mw_json_key(&json, "asked_features");
+        mw_json_int(&json, (int64_t)asked_count);
         mw_json_object_end(&json);
         return;
     }
@@ -233,6 +237,10 @@ static void tell_verify(verification *v) {
         mw_buf_append_text(&cli->out, "engine and oracle agree in every bit\n");
     else mw_buf_printf(&cli->out, "%zu differ\n", v->difference_count);
     if (v->difference_count > 0) mw_grid_print(&v->differences, "  ", &cli->out);
+    if (asked_count > 0)
+        mw_buf_printf(&cli->out, "%zu of %zu features hang on what processes answered, as it was "
+                                 "recorded; the answers themselves are " MW_NOT_PROVED "\n",
+                      asked_count, v->oracle.model->feature_count);
 }
 
 static mw_status verify(mw_feature_walk *it, int64_t sample, mw_error *err) {

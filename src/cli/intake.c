@@ -49,6 +49,14 @@ static void print_reasons(const mw_ingest_report *report, mw_buf *out) {
     mw_grid_print(&grid, "", out);
 }
 
+static void print_unanswered(const mw_ingest_report *report, mw_buf *out) {
+    if (report->unanswered == 0) return;
+    mw_buf_printf(out, "\nOf %llu values that processes were asked for %llu were not answered. The "
+                       "last time, %.*s.\n",
+                  (unsigned long long)(report->answered + report->unanswered),
+                  (unsigned long long)report->unanswered, MW_STR_ARGS(report->unanswered_why));
+}
+
 void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
     mw_grid grid = mw_grid_begin("stream|file|>rows|>new|>events|>corrections|"
                                  ">left out|>repeats|>refused");
@@ -67,6 +75,7 @@ void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
     mw_grid_print(&grid, "", out);
     print_cleaned(report, out);
     print_reasons(report, out);
+    print_unanswered(report, out);
 }
 
 static void write_file_json(const mw_ingest_file *file, mw_json *json) {
@@ -116,6 +125,10 @@ void mw_intake_write_json(const mw_ingest_report *report, mw_json *json) {
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
+    mw_json_key(json, "answered");
+    mw_json_int(json, (int64_t)report->answered);
+    mw_json_key(json, "unanswered");
+    mw_json_int(json, (int64_t)report->unanswered);
 }
 
 /* --- the command ------------------------------------------------------------------------ */

@@ -33,6 +33,19 @@ static void tell(mw_cli *cli, const mw_version_row *row, const char *path, size_
     mw_json_object_end(&json);
 }
 
+/* The library starts no process, so fields that one is asked for would be missing there. */
+static mw_status check_asks(const mw_declarations *declarations, mw_error *err) {
+    for (size_t i = 0; i < declarations->stream_count; i++) {
+        const mw_stream_declaration *stream = &declarations->streams[i];
+        if (stream->ask_count > 0)
+            return mw_fail(err, MW_NOT_BUILT,
+                           "models export: a project with streams.%.*s.ask is not exported yet, "
+                           "for the library asks no process",
+                           MW_STR_ARGS(stream->name));
+    }
+    return MW_OK;
+}
+
 static mw_status encode(mw_workspace *workspace, const mw_version_row *row, mw_buf *version,
                         mw_buf *file, mw_error *err) {
     mw_declarations declarations;
@@ -40,6 +53,7 @@ static mw_status encode(mw_workspace *workspace, const mw_version_row *row, mw_b
     MW_TRY(mw_registry_load(mw_workspace_registry(workspace), row, version, err));
     MW_TRY(mw_version_program_declare(mw_buf_str(version), &workspace->arena, &declarations,
                                       &model, err));
+    MW_TRY(check_asks(&declarations, err));
     return mw_bundle_encode(&declarations, model, mw_buf_str(version), file, err);
 }
 

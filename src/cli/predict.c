@@ -10,7 +10,9 @@
 #include "cli/workspace.h"
 #include "decide/decider.h"
 #include "feature/entrance.h"
+#include "feature/key_list.h"
 #include "feature/slate.h"
+#include "ingest/asking.h"
 #include "ingest/data_file.h"
 #include "ingest/history.h"
 #include "sys/standard.h"
@@ -301,6 +303,94 @@ static mw_status expand(job *it, mw_error *err) {
     return status;
 }
 
+/* The rows of moments that processes are still to be asked for: those whose events stand with the
+   same contents get back what was answered then. */
+typedef struct {
+    mw_key_list ids;   /* of the rows, each once */
+    const mw_cell **answered; /* one an id: the row that stands; NULL: none does */
+    mw_cell **open;    /* the rows that are to be asked for */
+    size_t open_count;
+} asked_rows;
+
+static void fill_id(const mw_stream *stream, const mw_cell *row, mw_cell *id) {
+    for (int32_t i = 0; i < stream->id_count; i++) id[i] = row[stream->id_fields[i]];
+}
+
+static mw_status list_ids(job *it, asked_rows *asked, mw_error *err) {
+    mw_cell id[MW_KEYS_MAX];
+    asked->open = mw_arena_alloc(it->arena, it->moment_count + 1, sizeof *asked->open);
+    asked->answered = mw_arena_alloc(it->arena, it->moment_count + 1, sizeof *asked->answered);
+    if (!asked->open || !asked->answered) return no_memory(err);
+    for (size_t i = 0; it->stream->id_count > 0 && i < it->moment_count; i++) {
+        fill_id(it->stream, mw_table_row(&it->events, it->moments[i].row), id);
+        if (mw_key_list_find(&asked->ids, id) == MW_KEY_NONE && !mw_key_list_add(&asked->ids, id))
+            return no_memory(err);
+    }
+    return MW_OK;
+}
+
+/* Of an event that was corrected the last row counts. */
+static void find_answered(const job *it, const mw_events *events, asked_rows *asked) {
+    int32_t number = mw_model_announcer(it->version.model);
+    mw_cell id[MW_KEYS_MAX];
+    for (size_t i = 0; asked->ids.count > 0 && i < events->event_count; i++) {
+        mw_event event = mw_events_at(events, i);
+        if (event.stream != number) continue;
+        fill_id(it->stream, event.row, id);
+        size_t found = mw_key_list_find(&asked->ids, id);
+        if (found != MW_KEY_NONE) asked->answered[found] = event.row;
+    }
+}
+
+static mw_status fill_asked(job *it, const mw_events *events, asked_rows *asked,
+                            mw_asking *asking, mw_error *err) {
+    size_t ask_count = it->source->ask_count, first = it->stream->schema.field_count - ask_count;
+    const mw_stream *stream = it->stream;
+    size_t plain_size = (stream->schema.field_count - stream->entry_count) * sizeof(mw_cell);
+    mw_cell id[MW_KEYS_MAX];
+    MW_TRY(list_ids(it, asked, err));
+    find_answered(it, events, asked);
+    for (size_t i = 0; i < it->moment_count; i++) {
+        mw_cell *row = mw_table_row(&it->events, it->moments[i].row);
+        fill_id(it->stream, row, id);
+        size_t found = asked->ids.count > 0 ? mw_key_list_find(&asked->ids, id) : MW_KEY_NONE;
+        const mw_cell *before = found != MW_KEY_NONE ? asked->answered[found] : NULL;
+        if (before && memcmp(row, before, plain_size) != 0) before = NULL; /* another question */
+        if (before) memcpy(row + first, before + first, ask_count * sizeof *row);
+        else asked->open[asked->open_count++] = row;
+    }
+    return mw_asking_fill(asking, mw_model_announcer(it->version.model), asked->open,
+                          asked->open_count, err);
+}
+
+/* The version's project file, with the variables of today in its commands. */
+static mw_status read_project(const job *it, const mw_project **out_project, mw_error *err) {
+    mw_environment environment = mw_workspace_environment(it->workspace->cli);
+    mw_diagnostics diagnostics;
+    mw_diagnostics_init(&diagnostics, it->arena);
+    mw_status status = mw_project_read(it->version.version->project, environment, it->arena,
+                                       &diagnostics, out_project);
+    if (status == MW_NO_MEMORY) return no_memory(err);
+    return mw_diagnostics_status(&diagnostics, err);
+}
+
+static mw_status ask(job *it, const mw_events *events, mw_error *err) {
+    mw_workspace *workspace = it->workspace;
+    mw_asking_config config = {.sys = workspace->cli->sys,
+                               .program = it->version.program,
+                               .symbols = workspace->symbols,
+                               .folder = workspace->folder};
+    mw_asking *asking;
+    MW_TRY(read_project(it, &config.project, err));
+    MW_TRY(mw_asking_create(config, &asking, err));
+    asked_rows asked = {.open_count = 0};
+    mw_key_list_init(&asked.ids, (size_t)it->stream->id_count);
+    mw_status status = asking ? fill_asked(it, events, &asked, asking, err) : MW_OK;
+    mw_key_list_release(&asked.ids);
+    mw_asking_destroy(asking);
+    return status;
+}
+
 /* Works out the fields with windows of the rows, as events of history: each at its known. */
 static mw_status enter_rows(job *it, mw_entrance *entrance, const mw_events *events,
                             mw_error *err) {
@@ -422,7 +512,8 @@ static mw_status answer(job *it, mw_error *err) {
                                 .from = INT64_MAX}; /* nothing falls due: all is asked */
     MW_TRY(mw_history_load(workspace->state, it->version.program, workspace->symbols, &history,
                            &events, err));
-    mw_status status = enter(it, &events, err);
+    mw_status status = ask(it, &events, err);
+    if (status == MW_OK) status = enter(it, &events, err);
     if (status == MW_OK) status = mw_decider_create(config, &decider, err);
     if (status == MW_OK)
         status = mw_decider_promote(decider, mw_buf_str(&it->version_bytes), err);

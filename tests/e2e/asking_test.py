@@ -1,0 +1,178 @@
+"""Fields that a process of the user's is asked for: once, as an event enters. Then the answer is the event's."""
+import csv
+import json
+import os
+import random
+import shutil
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import serving
+import shop
+from shop import Shop
+
+EXAMPLE = Path("examples/functions")
+WORDS = ["good", "great", "fine", "bad", "awful", "late", "table", "arrived", "on", "time"]
+PROJECT = (EXAMPLE / "millwright.yaml").read_text().replace("python3", sys.executable)
+PROJECT = PROJECT.replace("question:", "params: {rounds: 5, min_data_in_leaf: 5}\n    question:")
+GLAD, SAD = {"good", "great", "fine"}, {"bad", "awful", "late"}
+
+
+def mood(text):
+    words = text.split()
+    return max(-1.0, min(1.0, (sum(w in GLAD for w in words) - sum(w in SAD for w in words)) / 3))
+
+
+def generate(folder, count=1500, seed=1):
+    """Reviews every 20 minutes; the sad ones want their money back."""
+    draw = random.Random(seed)
+    start = datetime(2024, 1, 1)
+    reviews, refunds = [], []
+    for number in range(count):
+        at = start + timedelta(minutes=20 * number)
+        text = " ".join(draw.choices(WORDS, k=5))
+        reviews.append({"review": f"r{number}", "shop": f"s{draw.randrange(5)}", "text": text,
+                        "at": at.strftime("%Y-%m-%dT%H:%M:%SZ")})
+        if draw.random() < 0.5 - 0.45 * mood(text):
+            refunds.append({"review": f"r{number}", "at": (at + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M:%SZ")})
+    for name, rows in (("reviews", reviews), ("refunds", refunds)):
+        with open(folder / f"{name}.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    return reviews
+
+
+class Reviews(Shop):
+    def __init__(self, project=PROJECT):
+        super().__init__(project)
+        shutil.copy(EXAMPLE / "sentiment.py", self.folder)
+        self.reviews = generate(self.folder)
+
+    def moods(self):
+        found = json.loads(self.ok("sql", "SELECT review, mood FROM reviews", "--json").out)
+        return {row["review"]: row["mood"] for row in found}
+
+
+def replace_worker(project, body):
+    """A worker whose answer to a batch is `body`, of its texts."""
+    (project.folder / "sentiment.py").write_text(f"""\
+import os, signal, sys, time
+import pyarrow as pa
+answer = pa.schema([("mood", pa.float64())])
+batches = 0
+with (pa.ipc.open_stream(sys.stdin.buffer) as questions, pa.ipc.new_stream(sys.stdout.buffer, answer) as answers):
+    for batch in questions:
+        texts = batch.column("text").to_pylist()
+        batches += 1
+        {body}
+        answers.write_batch(pa.record_batch([pa.array(moods, pa.float64())], schema=answer))
+        sys.stdout.buffer.flush()
+""")
+
+
+def workers(project):
+    """Processes that run in the project's folder, or did and wait to be buried."""
+    found = 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            found += os.readlink(entry / "cwd") == str(project.folder)
+        except OSError:  # it is gone, or not ours
+            continue
+    return found
+
+
+def test_the_whole_way():
+    with Reviews() as project:
+        checked = project.ok("check").out
+        assert "mood: sentiment(text), not proved exact" in checked, checked
+        features = {one["name"]: one for one in project.ok("check", "--json").json()["models"][0]["features"]}
+        assert {name: one["proved_exact"] for name, one in features.items()} == \
+            {"mood": False, "shop_mood": False, "length": True}, features
+        told = project.ok("ingest", "--json").json()
+        assert (told["answered"], told["unanswered"]) == (1500, 0), told
+        assert project.moods() == {row["review"]: mood(row["text"]) for row in project.reviews}
+        verified = project.ok("features", "verify").out
+        assert "agree in every bit" in verified and "2 of 3 features hang on what processes answered" in verified
+        assert "not proved exact" in project.ok("features", "explain", "shop_mood").out
+        assert "not proved exact" in project.ok("features", "list").out
+        assert project.ok("train", "--json").json()["metrics"]["roc_auc"]["value"] > 0.65
+
+        # From here on the worker says something else: what was answered is what counts.
+        before, after = project.folder / "before.csv", project.folder / "after.csv"
+        project.ok("features", "build", "--output", str(before))
+        replace_worker(project, "moods = [7.0 for text in texts]")
+        project.ok("features", "build", "--output", str(after))
+        assert after.read_bytes() == before.read_bytes()
+        rows = [*project.reviews[:3], dict(project.reviews[3], text="another"),
+                {"review": "new", "shop": "s1", "text": "good", "at": "2024-01-20T00:00:00Z"}]
+        with open(project.folder / "new.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        project.ok("predict", "refund", "--input", str(project.folder / "new.csv"), "--output",
+                   str(project.folder / "answers.csv"), "--explain")
+        lines = list(csv.DictReader(open(project.folder / "answers.csv")))
+        moods = [one["value"] for line in lines for one in json.loads(line["why"])["reasons"]
+                 if one["feature"] == "mood"]
+        assert moods == [mood(row["text"]) for row in rows[:3]] + [7.0, 7.0], moods
+        assert project.ok("ingest", "--json").json()["answered"] == 0
+        project.ok("backtest", "refund", "--from", "2024-01-15", "--to", "2024-01-19", "--policy", "never")
+        project.fails(3, "streams.reviews.ask is not exported yet", "models", "export", "refund", "--output",
+                      str(project.folder / "refund.mw"))
+
+
+def test_a_worker_that_is_killed_in_the_middle():
+    with Reviews() as project:
+        flag = project.folder / "killed"
+        replace_worker(project, f"""if batches == 4 and not os.path.exists({str(flag)!r}):
+            open({str(flag)!r}, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        moods = [float(len(text)) for text in texts]""")
+        told = project.ok("ingest", "--json").json()
+        assert flag.exists() and (told["answered"], told["unanswered"]) == (1500, 0), told
+        assert project.moods() == {row["review"]: float(len(row["text"])) for row in project.reviews}
+
+
+def test_no_answer_in_time():
+    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 300ms")) as project:
+        flag = project.folder / "slow"
+        replace_worker(project, f"""if batches == 3 and not os.path.exists({str(flag)!r}):
+            open({str(flag)!r}, "w").close()
+            time.sleep(100)
+        moods = [1.0 for text in texts]""")
+        done = project.ok("ingest")
+        assert "Of 1500 values that processes were asked for 256 were not answered" in done.out, done.out
+        assert "did not answer within 300 ms" in done.out, done.out
+        moods = list(project.moods().values())
+        assert (moods.count(None), moods.count(1.0)) == (256, 1500 - 256)
+
+
+def test_nothing_is_taken_without_answers():
+    with Reviews() as project:
+        (project.folder / "sentiment.py").unlink()
+        project.fails(4, "process sentiment: it ended with exit code 2", "ingest")
+        assert workers(project) == 0
+    with Reviews(PROJECT.replace(sys.executable, "/no/such/python")) as project:
+        project.fails(4, "process sentiment: it cannot be started: /no/such/python", "ingest")
+    with Reviews(PROJECT.replace("fallback: missing", "fallback: refuse")) as project:
+        replace_worker(project, "moods = [1.0]")
+        project.fails(3, "process sentiment: it must answer 0 rows, got 1", "ingest")
+        assert workers(project) == 0
+    with Reviews(PROJECT.replace("sentiment(text)", "sentimen(text)")) as project:
+        project.fails(3, "there is no process sentimen", "check")
+
+
+def test_what_the_server_does_not_do_is_said():
+    with Reviews() as project:
+        project.ok("ingest")
+        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-01T00:00:00Z")
+        status, told = serving.call(port, "POST", "/v1/events/reviews",
+                                    [{"review": "x", "shop": "s1", "text": "good", "at": "2024-02-01T00:00:00Z"}])
+        assert status == 501 and "asks the process sentiment is not built yet" in told["detail"], (status, told)
+        serving.stop(process)
+
+
+if __name__ == "__main__":
+    shop.main(globals())
