@@ -18,18 +18,20 @@ enum { SLOT_AHEAD = 24, CARD_AHEAD = 16, EVENTS_AHEAD = 8 };
 
 typedef struct {
     mw_turn turn;
-    uint32_t instance; /* of the event or the moment; 0: none */
+    uint32_t instance; /* of the event; 0: none */
+    uint32_t asking;   /* the moment's own; 0: none is known */
     uint32_t moment;   /* its number among those of the block */
 } item;
 
-/* What a group has to do in a turn. */
+typedef enum { LEAVE, TAKE, WITHDRAW } change; /* nothing; the event, or what it replaces */
+
+/* What a group has to do in a turn on one card: a moment reads it, then an event changes it. */
 typedef struct {
     mw_foreseen foreseen;
     uint32_t item;
-    int32_t lookup; /* what is read, or one of the following */
+    int32_t lookup; /* what is read; MW_NONE: nothing */
+    change change;
 } entry;
-
-enum { TAKE = -1, WITHDRAW = -2 }; /* the event, or what it replaces */
 
 typedef struct {
     entry *entries;
@@ -236,6 +238,11 @@ bool mw_block_is_empty(const mw_block *block) {
     return block->next.count == 0;
 }
 
+mw_turn *mw_block_room(mw_block *block) {
+    MW_ASSERT(!mw_block_is_full(block));
+    return &block->next.items[block->next.count].turn;
+}
+
 static mw_status add_event(mw_block *block, item *added, mw_error *err) {
     mw_engine *engine = block->engine;
     const mw_event *event = &added->turn.event;
@@ -252,20 +259,22 @@ static void add_moment(mw_block *block, item *added) {
     mw_engine *engine = block->engine;
     mw_moment *moment = &added->turn.moment;
     added->moment = (uint32_t)block->next.moment_count++;
-    mw_cell *row = block->next.rows + added->moment * block->row_width;
-    if (block->row_width > 0) memcpy(row, moment->row, block->row_width * sizeof *row);
-    moment->row = row;
+    if (added->turn.kind != MW_TURN_BOTH && block->row_width > 0) {
+        mw_cell *row = block->next.rows + added->moment * block->row_width;
+        moment->row = memcpy(row, moment->row, block->row_width * sizeof *row);
+    }
     if (!engine->plan.has_instances) return;
-    mw_engine_fill_id(engine, engine->config.model->moment_stream, row);
-    added->instance = mw_instances_find(&engine->instances, engine->id);
+    mw_engine_fill_id(engine, engine->config.model->moment_stream, moment->row);
+    added->asking = mw_instances_find(&engine->instances, engine->id);
 }
 
-mw_status mw_block_add(mw_block *block, const mw_turn *turn, mw_error *err) {
-    MW_ASSERT(!mw_block_is_full(block) && turn->place >= block->engine->place);
+mw_status mw_block_add(mw_block *block, mw_error *err) {
     item *added = &block->next.items[block->next.count];
-    *added = (item){.turn = *turn};
-    if (turn->kind == MW_TURN_EVENT) MW_TRY(add_event(block, added, err));
-    else add_moment(block, added);
+    mw_turn_kind kind = added->turn.kind;
+    MW_ASSERT(added->turn.place >= block->engine->place);
+    added->instance = added->asking = 0;
+    if (kind != MW_TURN_EVENT) add_moment(block, added);
+    if (kind == MW_TURN_EVENT || kind == MW_TURN_BOTH) MW_TRY(add_event(block, added, err));
     block->next.count++;
     return MW_OK;
 }
@@ -293,23 +302,36 @@ static bool add_entry(const mw_engine *engine, chunk *part, int32_t group, const
     return true;
 }
 
-/* Gives the groups of a row's stream what they have to do with it. */
-static bool cut_row(const mw_engine *engine, chunk *part, const mw_event *event,
-                    const mw_frame *row, entry todo) {
+static bool cut_lookup(const mw_engine *engine, chunk *part, const mw_frame *moment, entry todo) {
+    const mw_lookup_plan *lookup = &engine->plan.lookups[todo.lookup];
+    mw_cell keys[MW_KEYS_MAX];
+    mw_group_asked_keys(&engine->groups[lookup->group], lookup, moment, keys);
+    return add_entry(engine, part, lookup->group, keys, todo);
+}
+
+/* Gives the groups of a row's stream what they have to do with it. Where the moment that it makes
+   asks for the very card that it enters, that is done in one go. */
+static bool cut_row(const mw_engine *engine, chunk *part, const item *it, const mw_frame *row,
+                    entry todo) {
+    const mw_event *event = &it->turn.event;
+    bool is_both = it->turn.kind == MW_TURN_BOTH;
     size_t late_count = 0, group_count = 0;
     for (int32_t i = engine->plan.first_of_stream[event->stream]; i != MW_NONE;
          i = engine->plan.groups[i].next_of_stream) {
         const mw_group *group = &engine->groups[i];
+        bool is_late = row->time_us < mw_group_horizon(group, event->place);
         mw_cell keys[MW_KEYS_MAX];
         group_count++;
-        if (row->time_us < mw_group_horizon(group, event->place)) {
-            late_count++;
-            continue;
+        late_count += is_late;
+        todo.lookup = is_both ? group->plan->own_lookup : MW_NONE;
+        if (!is_late && mw_group_takes(group, row, keys)) {
+            if (!add_entry(engine, part, i, keys, todo)) return false;
+        } else if (todo.lookup != MW_NONE) {
+            entry read = {.item = todo.item, .lookup = todo.lookup, .change = LEAVE};
+            if (!cut_lookup(engine, part, row, read)) return false;
         }
-        if (mw_group_takes(group, row, keys) && !add_entry(engine, part, i, keys, todo))
-            return false;
     }
-    part->too_late += todo.lookup == TAKE && group_count > 0 && late_count == group_count;
+    part->too_late += todo.change == TAKE && group_count > 0 && late_count == group_count;
     return true;
 }
 
@@ -317,25 +339,30 @@ static bool cut_event(const mw_engine *engine, chunk *part, const item *it, uint
     const mw_event *event = &it->turn.event;
     mw_frame frame = frame_of(engine, event->row, event->time);
     mw_frame replaced = frame_of(engine, event->replaced, event->replaced_time);
-    return (!event->replaced || cut_row(engine, part, event, &replaced,
-                                        (entry){.item = number, .lookup = WITHDRAW})) &&
-           cut_row(engine, part, event, &frame, (entry){.item = number, .lookup = TAKE});
+    return (!event->replaced || cut_row(engine, part, it, &replaced,
+                                        (entry){.item = number, .change = WITHDRAW})) &&
+           cut_row(engine, part, it, &frame, (entry){.item = number, .change = TAKE});
 }
 
+/* All look-ups but those that are done with the event itself. */
 static bool cut_moment(const mw_engine *engine, chunk *part, const item *it, uint32_t number) {
     const mw_plan *plan = &engine->plan;
     mw_frame frame = frame_of(engine, it->turn.moment.row, it->turn.moment.t);
-    bool is_label = it->turn.kind == MW_TURN_LABEL;
+    bool is_label = it->turn.kind == MW_TURN_LABEL, is_both = it->turn.kind == MW_TURN_BOTH;
     size_t middle = plan->feature_lookup_count;
     for (size_t i = is_label ? middle : 0; i < (is_label ? plan->lookup_count : middle); i++) {
-        const mw_lookup_plan *lookup = &plan->lookups[i];
-        mw_cell keys[MW_KEYS_MAX];
-        mw_group_asked_keys(&engine->groups[lookup->group], lookup, &frame, keys);
-        if (!add_entry(engine, part, lookup->group, keys,
-                       (entry){.item = number, .lookup = (int32_t)i}))
-            return false;
+        entry read = {.item = number, .lookup = (int32_t)i, .change = LEAVE};
+        if (is_both && plan->groups[plan->lookups[i].group].own_lookup == read.lookup) continue;
+        if (!cut_lookup(engine, part, &frame, read)) return false;
     }
     return true;
+}
+
+static bool cut_item(const mw_engine *engine, chunk *part, const item *it, uint32_t number) {
+    mw_turn_kind kind = it->turn.kind;
+    return (kind == MW_TURN_EVENT || cut_moment(engine, part, it, number)) &&
+           ((kind != MW_TURN_EVENT && kind != MW_TURN_BOTH) ||
+            cut_event(engine, part, it, number));
 }
 
 static mw_status cut_up(void *context, size_t piece, mw_error *err) {
@@ -347,9 +374,7 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     for (size_t i = 0; i < engine->strand_count * engine->plan.group_count; i++)
         part->lists[i].count = 0;
     for (size_t i = part->from; i < part->to; i++) {
-        const item *it = &block->now.items[i];
-        if (!(it->turn.kind == MW_TURN_EVENT ? cut_event(engine, part, it, (uint32_t)i)
-                                             : cut_moment(engine, part, it, (uint32_t)i)))
+        if (!cut_item(engine, part, &block->now.items[i], (uint32_t)i))
             return mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");
     }
     return MW_OK;
@@ -381,7 +406,7 @@ static void fill(const mw_block *block, strand *own, const mw_group *group, cons
     const item *it = &block->now.items[todo->item];
     const mw_event *event = &it->turn.event;
     const mw_group_plan *plan = group->plan;
-    bool is_new = todo->lookup == TAKE;
+    bool is_new = todo->change == TAKE;
     mw_frame frame = frame_of(block->engine, is_new ? event->row : event->replaced,
                               is_new ? event->time : event->replaced_time);
     for (int32_t i = 0; i < plan->key_count; i++) out_keys[i] = frame.row[plan->keys[i]];
@@ -430,7 +455,7 @@ static mw_status read_moment(const mw_block *block, strand *own, mw_group *group
                           .maturity = moment->t + engine->config.model->maturity_us,
                           .edges = &own->edges,
                           .instances = &engine->instances,
-                          .instance = it->instance,
+                          .instance = it->asking,
                           .cuts = own->cuts,
                           .frame = &frame,
                           .event_row = own->event_row};
@@ -451,11 +476,9 @@ static void foresee(const mw_group *group, entry_list *list, size_t i, mw_foresi
 
 static mw_status work_on(const mw_block *block, strand *own, mw_group *group, const entry *todo,
                          mw_error *err) {
-    switch (todo->lookup) {
-    case TAKE: return take_event(block, own, group, todo, err);
-    case WITHDRAW: return withdraw(block, own, group, todo, err);
-    default: return read_moment(block, own, group, todo, err);
-    }
+    if (todo->lookup != MW_NONE) MW_TRY(read_moment(block, own, group, todo, err));
+    if (todo->change == WITHDRAW) return withdraw(block, own, group, todo, err);
+    return todo->change == TAKE ? take_event(block, own, group, todo, err) : MW_OK;
 }
 
 static mw_status work_off(const mw_block *block, size_t piece, mw_group *group,
@@ -502,7 +525,7 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
     const chunk *part = &block->chunks[piece];
     for (size_t i = part->from; i < part->to; i++) {
         const item *it = &block->now.items[i];
-        if (it->turn.kind == MW_TURN_MOMENT)
+        if (it->turn.kind == MW_TURN_MOMENT || it->turn.kind == MW_TURN_BOTH)
             mw_engine_finish_features(engine, &it->turn.moment, windows_of(block, it),
                                       features_of(block, it));
     }

@@ -38,8 +38,10 @@ void mw_block_destroy(mw_block *block);
 /* Of what has been gathered since the last stretch was worked off. */
 bool mw_block_is_full(const mw_block *block);
 bool mw_block_is_empty(const mw_block *block);
-/* Gathers the next turn. A moment's row is copied, an event's must stay. */
-MW_MUST_USE mw_status mw_block_add(mw_block *block, const mw_turn *turn, mw_error *err);
+/* Gathers the next turn: first it is written where there is room for it, then added. A moment's row
+   is copied, an event's must stay. */
+mw_turn *mw_block_room(mw_block *block);
+MW_MUST_USE mw_status mw_block_add(mw_block *block, mw_error *err);
 /* Adds turns until the block is full, or there are no more. */
 typedef mw_status mw_block_gatherer(void *context, mw_error *err);
 /* Works off what has been gathered. A crew may meanwhile let `gather` gather the next stretch. */

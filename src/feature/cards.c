@@ -1,7 +1,5 @@
 #include "feature/cards.h"
 
-#include "base/hash.h"
-
 #include <string.h>
 
 enum { CHUNK_CARDS_MIN_BITS = 4, CHUNKS_MAX = 28, SLOTS_MIN = 16, LINE_SIZE = 64 };
@@ -49,12 +47,6 @@ void mw_cards_init(mw_cards *cards, size_t key_count, size_t census_count, size_
                         .card_size = (size + LINE_SIZE - 1) / LINE_SIZE * LINE_SIZE,
                         .budget = budget,
                         .number_end = 1};
-}
-
-uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys) {
-    uint64_t hash = 0;
-    for (size_t i = 0; i < cards->key_count; i++) hash = mw_hash_join(hash, keys[i].bits);
-    return hash;
 }
 
 /* What a slot keeps of the hash; its low bits say where the search begins. */

@@ -13,6 +13,7 @@
  * A card's ring may be out on disk (feature/spill.h): then its card says where.
  */
 #pragma once
+#include "base/hash.h"
 #include "feature/census.h"
 
 /* What stands for a ring that is out. */
@@ -54,7 +55,11 @@ typedef struct {
 
 void mw_cards_init(mw_cards *cards, size_t key_count, size_t census_count, size_t hint_count,
                    mw_budget *budget);
-uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys);
+static inline uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys) {
+    uint64_t hash = 0;
+    for (size_t i = 0; i < cards->key_count; i++) hash = mw_hash_join(hash, keys[i].bits);
+    return hash;
+}
 mw_card *mw_cards_find(const mw_cards *cards, const mw_cell *keys, uint64_t hash); /* or NULL */
 /* The card of `keys`, made empty if there is none; NULL if memory is out. */
 mw_card *mw_cards_add(mw_cards *cards, const mw_cell *keys, uint64_t hash);

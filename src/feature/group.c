@@ -5,12 +5,6 @@
 /* Work for censuses stands apart from the usual way, which most groups take at every event. */
 #define APART __attribute__((noinline))
 
-static int64_t add_clipped(int64_t a, int64_t b) {
-    int64_t sum;
-    if (!__builtin_add_overflow(a, b, &sum)) return sum;
-    return b < 0 ? INT64_MIN : INT64_MAX;
-}
-
 void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget) {
     *group = (mw_group){.plan = plan, .swept = INT64_MIN};
     mw_pool_init(&group->rings, budget);
@@ -42,21 +36,6 @@ void mw_group_release(mw_group *group) {
     mw_pool_release(&group->rings);
 }
 
-int64_t mw_group_horizon(const mw_group *group, int64_t place) {
-    if (group->plan->retention_us == MW_RETAIN_FOREVER) return INT64_MIN;
-    return add_clipped(place, -group->plan->retention_us);
-}
-
-bool mw_group_takes(const mw_group *group, const mw_frame *frame, mw_cell *out_keys) {
-    const mw_group_plan *plan = group->plan;
-    if (plan->condition && mw_code_run(plan->condition, frame).boolean != MW_TRUE) return false;
-    for (int32_t i = 0; i < plan->key_count; i++) {
-        out_keys[i] = frame->row[plan->keys[i]];
-        if (mw_cell_is_missing(plan->key_types[i], out_keys[i])) return false;
-    }
-    return true;
-}
-
 /* What a tick is of this event alone. */
 static uint32_t fill_tick(const mw_group *group, const mw_frame *frame, mw_cell *out_element) {
     uint32_t refused = 0;
@@ -74,7 +53,8 @@ uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *ou
     out_element[0].time = frame->time_us;
     for (size_t i = 0; i < group->plan->column_count; i++) {
         const mw_column *column = &group->plan->columns[i];
-        mw_cell value = mw_code_run(column->value, frame);
+        mw_cell value = column->field != MW_NO_FIELD ? frame->row[column->field]
+                                                     : mw_code_run(column->value, frame);
         out_element[1 + i] = value;
         if (column->is_summed && !mw_cell_is_missing(MW_TYPE_NUMBER, value) &&
             !mw_exact_sum_takes(value.number))
@@ -307,15 +287,6 @@ void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, i
     mw_ring_remove(&plan->ring, &card->ring, position);
 }
 
-void mw_group_asked_keys(const mw_group *group, const mw_lookup_plan *lookup,
-                         const mw_frame *frame, mw_cell *out_keys) {
-    for (int32_t i = 0; i < group->plan->key_count; i++) {
-        int32_t field = lookup->fields[i];
-        out_keys[i] =
-            field != MW_NO_FIELD ? frame->row[field] : mw_code_run(lookup->keys[i], frame);
-    }
-}
-
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
                           const mw_frame *frame) {
     mw_cell keys[MW_KEYS_MAX];
@@ -334,7 +305,7 @@ uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64
     uint32_t from_first = *hint - (uint32_t)ring->first;
     uint64_t end = mw_ring_end(ring);
     uint64_t near = ring->first + (from_first > ring->count ? ring->count : from_first);
-    int64_t cut = plan->edge == MW_NONE ? add_clipped(t, plan->offset_us)
+    int64_t cut = plan->edge == MW_NONE ? mw_time_add(t, plan->offset_us)
                                         : edges->times[plan->edge];
     /* Mostly it is there, or one event further, where time goes on. */
     if (near < end && mw_ring_time(shape, ring, near) < cut) {
@@ -437,5 +408,5 @@ bool mw_group_is_due(const mw_group *group, int64_t place) {
     int64_t retention = group->plan->retention_us;
     if (retention == MW_RETAIN_FOREVER) return false;
     bool is_worth_it = group->inserted >= EVENTS_A_CARD * group->cards.count;
-    return place >= add_clipped(group->swept, retention / (is_worth_it ? 4 : 2) + 1);
+    return place >= mw_time_add(group->swept, retention / (is_worth_it ? 4 : 2) + 1);
 }

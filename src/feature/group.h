@@ -26,11 +26,28 @@ typedef struct {
 void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget);
 void mw_group_release(mw_group *group);
 
+/* a + b, clipped to what a time can be. */
+static inline int64_t mw_time_add(int64_t a, int64_t b) {
+    int64_t sum;
+    if (!__builtin_add_overflow(a, b, &sum)) return sum;
+    return b < 0 ? INT64_MIN : INT64_MAX;
+}
 /* The time before which no window will ever look again, once the engine stands at `place`. */
-int64_t mw_group_horizon(const mw_group *group, int64_t place);
+static inline int64_t mw_group_horizon(const mw_group *group, int64_t place) {
+    if (group->plan->retention_us == MW_RETAIN_FOREVER) return INT64_MIN;
+    return mw_time_add(place, -group->plan->retention_us);
+}
 /* Says whether the event belongs to this group; its keys then stand in `out_keys`. */
-MW_MUST_USE bool mw_group_takes(const mw_group *group, const mw_frame *frame,
-                                mw_cell *out_keys);
+MW_MUST_USE static inline bool mw_group_takes(const mw_group *group, const mw_frame *frame,
+                                              mw_cell *out_keys) {
+    const mw_group_plan *plan = group->plan;
+    if (plan->condition && mw_code_run(plan->condition, frame).boolean != MW_TRUE) return false;
+    for (int32_t i = 0; i < plan->key_count; i++) {
+        out_keys[i] = frame->row[plan->keys[i]];
+        if (mw_cell_is_missing(plan->key_types[i], out_keys[i])) return false;
+    }
+    return true;
+}
 /* Fills the columns of an element; instance and known time are the caller's. Gives back how
    many values are outside of a sum's range. */
 uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *out_element);
@@ -60,8 +77,14 @@ MW_MUST_USE mw_status mw_group_put_out(mw_group *group, mw_card *card, bool *out
    until `until` only. Nothing happens if it is not there. */
 void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, int64_t until);
 /* The keys that a lookup asks for. A missing key finds nothing: no event with one is ever taken. */
-void mw_group_asked_keys(const mw_group *group, const mw_lookup_plan *lookup,
-                         const mw_frame *frame, mw_cell *out_keys);
+static inline void mw_group_asked_keys(const mw_group *group, const mw_lookup_plan *lookup,
+                                       const mw_frame *frame, mw_cell *out_keys) {
+    for (int32_t i = 0; i < group->plan->key_count; i++) {
+        int32_t field = lookup->fields[i];
+        out_keys[i] =
+            field != MW_NO_FIELD ? frame->row[field] : mw_code_run(lookup->keys[i], frame);
+    }
+}
 /* The card that a lookup asks for; NULL if there is none. */
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
 /* Where a bound lies in the card for the moment at `t`, whose edges these are: the first position

@@ -58,6 +58,7 @@ static int32_t group_of(planner *p, const mw_window *window, mw_tick tick) {
                              .tick = tick,
                              .key_count = window->key_count,
                              .keys = window->event_keys,
+                             .own_lookup = MW_NONE,
                              .next_of_stream = plan->first_of_stream[window->stream]};
     const mw_schema *schema = &p->program->streams[window->stream].schema;
     for (int32_t i = 0; i < window->key_count; i++)
@@ -91,6 +92,14 @@ static int32_t lookup_of(planner *p, int32_t group, const mw_window *window, boo
     for (int32_t i = 0; i < window->key_count; i++)
         added->fields[i] = mw_code_field(window->moment_keys[i]);
     return (int32_t)plan->lookup_count++;
+}
+
+/* Whether the moment's fields that a lookup asks for are those that the group's keys are. */
+static bool asks_for_own(const planner *p, const mw_lookup_plan *lookup) {
+    const mw_group_plan *group = &p->plan->groups[lookup->group];
+    return !lookup->is_label && !lookup->has_since && group->stream == p->model->moment_stream &&
+           memcmp(lookup->fields, group->keys,
+                  (size_t)group->key_count * sizeof *lookup->fields) == 0;
 }
 
 /* How late after t a window of that kind may still be read. */
@@ -172,7 +181,7 @@ static int32_t column_of(mw_group_plan *group, const mw_code *value) {
     for (size_t i = 0; i < group->column_count; i++)
         if (same_code(group->columns[i].value, value)) return (int32_t)i;
     group->columns[group->column_count] =
-        (mw_column){.value = value, .type = mw_code_type(value)};
+        (mw_column){.value = value, .field = mw_code_field(value), .type = mw_code_type(value)};
     return (int32_t)group->column_count++;
 }
 
@@ -431,6 +440,7 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     for (size_t i = 0; i < lookup->range_count; i++)
         gather_windows(p, index, &lookup->ranges[i], &windows);
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
+    if (asks_for_own(p, lookup)) p->plan->groups[lookup->group].own_lookup = index;
     return MW_OK;
 }
 

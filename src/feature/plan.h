@@ -25,6 +25,7 @@ typedef struct {
 
 typedef struct {
     const mw_code *value; /* NULL: a word of a fold */
+    int32_t field;        /* that it is and no more than that; else MW_NO_FIELD */
     mw_type type;
     bool is_summed;
 } mw_column;
@@ -53,6 +54,8 @@ typedef struct {
     uint32_t withdrawn_word;  /* from when a correction replaces it, INT64_MAX if none does; 0: not
                                  kept, and it leaves the ring then */
     int64_t retention_us;     /* an event leaves at time + this, or never */
+    int32_t own_lookup;       /* the one by which a moment asks for the card that the event enters
+                                 which makes it; MW_NONE: no such */
     int32_t next_of_stream;   /* the next group over the same stream, or MW_NONE */
 } mw_group_plan;
 

@@ -28,9 +28,11 @@ static mw_status start_engine(mw_replay *replay, mw_error *err) {
     MW_TRY(mw_engine_create(engine, &replay->engine, err));
     bool counts_in_place = !config->parts || config->parts->counts_in_place;
     if (config->stretch_max != 1 && counts_in_place &&
-        mw_block_suits(replay->engine, config->events))
+        mw_block_suits(replay->engine, config->events)) {
+        replay->walk.gives_both = true;
         return mw_block_create(replay->engine, config->crew, config->stretch_max,
                                &replay->block, err);
+    }
     mw_engine_destroy(replay->engine);
     replay->engine = NULL;
     engine.strand_count = 1;
@@ -104,11 +106,12 @@ static bool begin_label(mw_replay *replay, const mw_turn *turn, mw_step *out_ste
 static mw_status gather(void *context, mw_error *err) {
     mw_replay *replay = context;
     while (!mw_block_is_full(replay->block)) {
-        mw_turn turn;
-        MW_TRY(mw_walk_next(&replay->walk, &turn, &replay->is_walked, err));
+        mw_turn *turn = mw_block_room(replay->block);
+        MW_TRY(mw_walk_next(&replay->walk, turn, &replay->is_walked, err));
         if (replay->is_walked) break;
-        if (turn.kind == MW_TURN_MOMENT) MW_TRY(expect_label(replay, &turn, err));
-        MW_TRY(mw_block_add(replay->block, &turn, err));
+        if (turn->kind == MW_TURN_MOMENT || turn->kind == MW_TURN_BOTH)
+            MW_TRY(expect_label(replay, turn, err));
+        MW_TRY(mw_block_add(replay->block, err));
     }
     return MW_OK;
 }

@@ -51,7 +51,21 @@ static bool is_lone_moment(const mw_walk *walk, const mw_event *event) {
            !event->replaced && event->place - t <= config->model->lateness_us &&
            mw_agenda_next(walk->agenda) > event->place &&
            (walk->applied + 1 == events->event_count ||
-            mw_events_at(events, walk->applied + 1).place != event->place);
+            mw_events_place_at(events, walk->applied + 1) != event->place);
+}
+
+/* With its event, unless its label may be due before that. */
+static void take_lone_moment(mw_walk *walk, const mw_event *event, mw_turn *out_turn) {
+    const mw_model_program *model = walk->config.model;
+    int64_t t = event->time + model->moment_offset_us;
+    bool is_both = walk->gives_both && t + model->maturity_us > event->place;
+    out_turn->kind = is_both ? MW_TURN_BOTH : MW_TURN_MOMENT;
+    out_turn->place = event->place;
+    out_turn->number = 0;
+    out_turn->event = *event;
+    out_turn->moment = (mw_moment){t, event->place, event->row};
+    walk->announced++;
+    walk->applied += is_both;
 }
 
 static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool *out_found,
@@ -96,12 +110,7 @@ mw_status mw_walk_next(mw_walk *walk, mw_turn *out_turn, bool *out_done, mw_erro
     mw_event event = mw_events_at(events, walk->applied);
     if (walk->announced == walk->applied) {
         if (is_lone_moment(walk, &event)) {
-            walk->announced++;
-            *out_turn = (mw_turn){
-                .kind = MW_TURN_MOMENT,
-                .place = event.place,
-                .moment = {event.time + walk->config.model->moment_offset_us, event.place,
-                           event.row}};
+            take_lone_moment(walk, &event, out_turn);
             return MW_OK;
         }
         /* Of the next place nothing may fire before all of its events are announced. */

@@ -11,20 +11,25 @@
 #include "feature/agenda.h"
 #include "feature/replay.h"
 
-typedef enum { MW_TURN_EVENT, MW_TURN_MOMENT, MW_TURN_LABEL } mw_turn_kind;
+typedef enum {
+    MW_TURN_EVENT,
+    MW_TURN_MOMENT,
+    MW_TURN_LABEL,
+    MW_TURN_BOTH, /* a moment, then the event that makes it: nothing else happens there */
+} mw_turn_kind;
 
 typedef struct {
     mw_turn_kind kind;
     int64_t place;     /* when it happens */
     uint64_t number;   /* of a label: what it was expected under */
-    union {
-        mw_event event;
-        mw_moment moment; /* its row is valid until the next turn */
-    };
+    mw_event event;    /* of an event, and of both */
+    mw_moment moment;  /* of all but an event; its row is valid until the next turn, of both as long
+                          as the event's, which it is */
 } mw_turn;
 
 typedef struct {
     mw_replay_config config;
+    bool gives_both;  /* else a moment and its event are two turns always */
     mw_agenda *agenda;
     const mw_events *events; /* all, or the part that is walked; NULL: none has come yet */
     bool is_last;            /* no other part comes */

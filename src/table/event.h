@@ -87,6 +87,12 @@ static inline mw_event mw_events_at(const mw_events *events, size_t index) {
     uint64_t event = events->order[index];
     return mw_events_row(events, (int32_t)(event >> MW_EVENT_ROW_BITS), event & MW_EVENT_ROW_MASK);
 }
+/* The place of the i-th alone. */
+static inline int64_t mw_events_place_at(const mw_events *events, size_t index) {
+    MW_ASSERT(events->order && index < events->event_count);
+    uint64_t event = events->order[index];
+    return events->streams[event >> MW_EVENT_ROW_BITS].places[event & MW_EVENT_ROW_MASK];
+}
 void mw_events_release(mw_events *events);
 
 /* Events that are too many for memory, in parts: each is sorted, and all its places lie behind
