@@ -9,7 +9,6 @@ enum {
     UNIT_EXPONENT = -80,      /* the sum counts units of 2^-80 */
     FRACTION_BITS = 52,       /* IEEE 754 binary64 */
     EXPONENT_MASK = 0x7ff,
-    EXPONENT_BIAS = 1023,
     /* A normal double is mantissa * 2^(field - 1075), so in units mantissa * 2^(field - 995). */
     FIELD_OF_ONE_UNIT = 1075 + UNIT_EXPONENT,
 };
@@ -37,37 +36,17 @@ mw_exact_sum mw_exact_sum_units(double value) {
     return shift < 64 ? (mw_exact_sum){{low, high, 0}} : (mw_exact_sum){{0, low, high}};
 }
 
-/* 2^exponent, for a normal double. */
-static double power_of_two(int exponent) {
-    uint64_t bits = (uint64_t)(exponent + EXPONENT_BIAS) << FRACTION_BITS;
-    double power;
-    memcpy(&power, &bits, sizeof power);
-    return power;
-}
-
-double mw_exact_sum_read(const mw_exact_sum *sum) {
+double mw_exact_sum_read_wide(const mw_exact_sum *sum) {
     bool negative = sum->limbs[LIMBS - 1] >> 63 != 0;
     mw_exact_sum magnitude = {0};
-    mw_exact_sum_accumulate(&magnitude, sum, negative);
+    if (negative) mw_exact_sum_subtract(&magnitude, sum);
+    else magnitude = *sum;
 
     int top = LIMBS - 1;
     while (top > 0 && magnitude.limbs[top] == 0) top--;
     uint64_t high = magnitude.limbs[top];
     if (high == 0) return 0;
     uint64_t low = top > 0 ? magnitude.limbs[top - 1] : 0;
-    uint64_t rest = top > 1 ? magnitude.limbs[top - 2] : 0;
-
-    /* The upper 63 bits, the last of which stands for all below: enough for the conversion, which
-       rounds half-even, to see on which side of a half the sum lies. */
-    int shift = __builtin_clzll(high);
-    uint64_t upper = high << shift | low >> 1 >> (63 - shift);
-    bool has_more = (upper & 1) != 0 || low << shift != 0 || rest != 0;
-    double value = (double)(int64_t)(upper >> 1 | has_more) *
-                   power_of_two(64 * top - shift + 1 + UNIT_EXPONENT);
-    return negative ? -value : value;
-}
-
-double mw_exact_sum_mean(const mw_exact_sum *sum, uint64_t count) {
-    MW_ASSERT(count > 0);
-    return mw_exact_sum_read(sum) / (double)count;
+    bool has_more = top > 1 && magnitude.limbs[top - 2] != 0;
+    return mw_exact_sum_round((mw_low_limbs)high << 64 | low, top - 1, has_more, negative);
 }

@@ -6,8 +6,8 @@
  * removing are exact inverses: a window may slide in either direction and lose nothing
  * (DESIGN.md rule 12). Rounded once, half-even, when read.
  *
- * What happens to each value of each event is inline; the usual magnitudes, 2^-28 to 2^48, take
- * one shift and three additions.
+ * What happens to each value of each event is inline; the usual magnitudes, 2^-28 to 2^44, are one
+ * shifted mantissa, a sum of a few of them two limbs.
  */
 #pragma once
 #include <stdbool.h>
@@ -18,46 +18,66 @@ typedef struct {
     uint64_t limbs[3]; /* two's complement, least significant first, in units of 2^-80 */
 } mw_exact_sum;
 
+/* Two limbs: as many units as a few values of the usual magnitudes are. */
+__extension__ typedef __int128 mw_units;
+__extension__ typedef unsigned __int128 mw_low_limbs;
+
 /* |value| in units: for all values that are taken, the unusual ones too. */
 mw_exact_sum mw_exact_sum_units(double value);
-double mw_exact_sum_read(const mw_exact_sum *sum);
-/* The sum divided by `count` (> 0) with one rounding of the sum and one of the division:
-   read / count, as DESIGN.md rule 12 defines the mean. */
-double mw_exact_sum_mean(const mw_exact_sum *sum, uint64_t count);
 
 /* True if `value` may enter: finite and |value| < 2^63. */
 static inline bool mw_exact_sum_takes(double value) {
     return __builtin_fabs(value) < 0x1p63; /* false for NaN */
 }
 
-/* Adds `units`, or takes them away: that is adding their complement and one. */
-static inline void mw_exact_sum_accumulate(mw_exact_sum *sum, const mw_exact_sum *units,
-                                           bool negative) {
-    uint64_t flip = negative ? UINT64_MAX : 0, carry = negative;
-    for (int i = 0; i < 3; i++) {
-        uint64_t limb;
-        bool over = __builtin_add_overflow(sum->limbs[i], units->limbs[i] ^ flip, &limb);
-        over |= __builtin_add_overflow(limb, carry, &sum->limbs[i]);
-        carry = over;
-    }
+static inline mw_low_limbs mw_exact_sum_low(const mw_exact_sum *sum) {
+    return (mw_low_limbs)sum->limbs[1] << 64 | sum->limbs[0];
+}
+static inline void mw_exact_sum_set_low(mw_exact_sum *sum, mw_low_limbs low) {
+    sum->limbs[0] = (uint64_t)low;
+    sum->limbs[1] = (uint64_t)(low >> 64);
 }
 
-/* The sum's address never leaves, so that it may stay in registers. */
-static inline void mw_exact_sum_put(mw_exact_sum *sum, double value, bool negated) {
-    enum { FRACTION_BITS = 52, FIELD_OF_ONE_UNIT = 995, SHIFTS = 76 };
-    uint64_t bits;
+static inline void mw_exact_sum_merge(mw_exact_sum *sum, const mw_exact_sum *other) {
+    mw_low_limbs more = mw_exact_sum_low(other), low = mw_exact_sum_low(sum) + more;
+    mw_exact_sum_set_low(sum, low);
+    sum->limbs[2] += other->limbs[2] + (low < more);
+}
+/* Takes back a sum that was merged, or all that a sum held earlier. */
+static inline void mw_exact_sum_subtract(mw_exact_sum *sum, const mw_exact_sum *other) {
+    mw_low_limbs less = mw_exact_sum_low(other), low = mw_exact_sum_low(sum);
+    mw_exact_sum_set_low(sum, low - less);
+    sum->limbs[2] -= other->limbs[2] + (low < less);
+}
+static inline void mw_exact_sum_merge_units(mw_exact_sum *sum, mw_units units) {
+    mw_low_limbs more = (mw_low_limbs)units, low = mw_exact_sum_low(sum) + more;
+    mw_exact_sum_set_low(sum, low);
+    sum->limbs[2] += (units < 0 ? UINT64_MAX : 0) + (low < more);
+}
+
+/* A value of a usual magnitude in units, less than 2^125: so a few of them may be added up before
+   they are merged. False for all others, 0 and what no sum takes among them. */
+static inline bool mw_exact_sum_usual_units(double value, mw_units *out_units) {
+    enum { FRACTION_BITS = 52, FIELD_OF_ONE_UNIT = 995, SHIFTS = 72 };
+    uint64_t bits, top = UINT64_C(1) << FRACTION_BITS;
     memcpy(&bits, &value, sizeof bits);
     /* A normal double is mantissa * 2^(field - 1075), in units mantissa * 2^(field - 995). */
     unsigned shift = (unsigned)(bits >> FRACTION_BITS & 0x7ff) - FIELD_OF_ONE_UNIT;
-    mw_exact_sum units;
-    if (shift < SHIFTS) {
-        uint64_t top = UINT64_C(1) << FRACTION_BITS, mantissa = (bits & (top - 1)) | top;
-        uint64_t low = mantissa << shift % 64, high = mantissa >> 1 >> (63 - shift % 64);
-        units = shift < 64 ? (mw_exact_sum){{low, high, 0}} : (mw_exact_sum){{0, low, 0}};
-    } else { /* or below the grid */
-        units = mw_exact_sum_units(value);
+    if (shift >= SHIFTS) return false;
+    mw_units units = (mw_units)((bits & (top - 1)) | top) << shift;
+    *out_units = bits >> 63 ? -units : units;
+    return true;
+}
+
+static inline void mw_exact_sum_put(mw_exact_sum *sum, double value, bool negated) {
+    mw_units usual;
+    if (mw_exact_sum_usual_units(value, &usual)) {
+        mw_exact_sum_merge_units(sum, negated ? -usual : usual);
+        return;
     }
-    mw_exact_sum_accumulate(sum, &units, (bits >> 63 != 0) != negated);
+    mw_exact_sum units = mw_exact_sum_units(value);
+    if ((value < 0) != negated) mw_exact_sum_subtract(sum, &units);
+    else mw_exact_sum_merge(sum, &units);
 }
 
 /* The value must be one that it takes. */
@@ -67,10 +87,36 @@ static inline void mw_exact_sum_add(mw_exact_sum *sum, double value) {
 static inline void mw_exact_sum_remove(mw_exact_sum *sum, double value) {
     mw_exact_sum_put(sum, value, true);
 }
-static inline void mw_exact_sum_merge(mw_exact_sum *sum, const mw_exact_sum *other) {
-    mw_exact_sum_accumulate(sum, other, false);
+
+double mw_exact_sum_read_wide(const mw_exact_sum *sum); /* for all sums */
+/* The double next to `negative ? -magnitude : magnitude` units * 2^(64 * more_limbs), half-even;
+   `magnitude` reaches into its upper limb, `has_more` says that there is a fraction of a unit. */
+static inline double mw_exact_sum_round(mw_low_limbs magnitude, int more_limbs, bool has_more,
+                                        bool negative) {
+    enum { UNIT_EXPONENT = -80, EXPONENT_BIAS = 1023, FRACTION_BITS = 52 };
+    uint64_t high = (uint64_t)(magnitude >> 64), low = (uint64_t)magnitude;
+    /* The upper 63 bits, the last of which stands for all below: enough for the conversion, which
+       rounds half-even, to see on which side of a half the sum lies. */
+    int shift = __builtin_clzll(high);
+    uint64_t upper = high << shift | low >> 1 >> (63 - shift);
+    has_more |= (upper & 1) != 0 || low << shift != 0;
+    int exponent = 64 * more_limbs + 65 - shift + UNIT_EXPONENT;
+    uint64_t scale_bits = (uint64_t)(exponent + EXPONENT_BIAS) << FRACTION_BITS;
+    double scale;
+    memcpy(&scale, &scale_bits, sizeof scale);
+    double value = (double)(int64_t)(upper >> 1 | has_more) * scale;
+    return negative ? -value : value;
 }
-/* Takes back a sum that was merged, or all that a sum held earlier. */
-static inline void mw_exact_sum_subtract(mw_exact_sum *sum, const mw_exact_sum *other) {
-    mw_exact_sum_accumulate(sum, other, true);
+/* Rounded once, half-even. */
+static inline double mw_exact_sum_read(const mw_exact_sum *sum) {
+    mw_units units = (mw_units)mw_exact_sum_low(sum);
+    bool is_narrow = sum->limbs[2] == (units < 0 ? UINT64_MAX : 0);
+    mw_low_limbs magnitude = units < 0 ? -(mw_low_limbs)units : (mw_low_limbs)units;
+    if (!is_narrow || magnitude >> 64 == 0) return mw_exact_sum_read_wide(sum);
+    return mw_exact_sum_round(magnitude, 0, false, units < 0);
+}
+/* The sum divided by `count` (> 0) with one rounding of the sum and one of the division:
+   read / count, as DESIGN.md rule 12 defines the mean. */
+static inline double mw_exact_sum_mean(const mw_exact_sum *sum, uint64_t count) {
+    return mw_exact_sum_read(sum) / (double)count;
 }

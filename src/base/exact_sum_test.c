@@ -34,6 +34,10 @@ MW_TEST(exact_sum_gives_single_values_back) {
     CHECK_SUM(-0x1.fffffffffffffp62, -0x1.fffffffffffffp62);
     CHECK_SUM(0x1p-80, 0x1p-80);
     CHECK_SUM(-0x1p-80, -0x1p-80);
+    CHECK_SUM(0x1p47, 0x1p47); /* where two limbs end */
+    CHECK_SUM(-0x1p47, -0x1p47);
+    CHECK_SUM(-0x1p48, -0x1p48);
+    CHECK_SUM(-0x1p-16, -0x1p-16); /* where one ends */
 }
 
 MW_TEST(exact_sum_rounds_values_half_even_onto_the_grid) {

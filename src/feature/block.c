@@ -23,14 +23,20 @@ typedef struct {
     uint32_t moment;   /* its number among those of the block */
 } item;
 
-typedef enum { LEAVE, TAKE, WITHDRAW } change; /* nothing; the event, or what it replaces */
+typedef enum { LEAVE, TAKE, WITHDRAW } effect; /* nothing; the event, or what it replaces */
+
+/* The card that an entry will need. */
+typedef struct {
+    uint64_t hash; /* of its keys */
+    mw_card *card; /* a guess, once it was foreseen; NULL: none */
+} foreseen;
 
 /* What a group has to do in a turn on one card: a moment reads it, then an event changes it. */
 typedef struct {
-    mw_foreseen foreseen;
+    foreseen foreseen;
     uint32_t item;
     int32_t lookup; /* what is read; MW_NONE: nothing */
-    change change;
+    effect change;
 } entry;
 
 typedef struct {
@@ -47,9 +53,10 @@ typedef struct {
 
 /* What a strand needs for itself. */
 typedef struct {
-    mw_edges edges;
-    mw_cut *cuts;
-    mw_cell *event_row, *element;
+    mw_desk desk;
+    mw_frame frame;     /* over the row at hand */
+    mw_reading reading; /* of the moment at hand, by this desk and frame */
+    mw_cell *element;
     uint64_t values_refused;
 } strand;
 
@@ -146,18 +153,23 @@ static bool makes_text(const mw_engine *engine) {
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+/* Rows and times follow. */
+static mw_frame frame_of(const mw_engine *engine) {
+    return (mw_frame){.symbols = engine->config.symbols, .zone = engine->config.program->zone};
+}
+
 static mw_status give_strands(mw_block *block, mw_error *err) {
     const mw_plan *plan = &block->engine->plan;
     mw_arena *arena = &block->arena;
     for (size_t i = 0; i < block->engine->strand_count; i++) {
         strand *own = &block->strands[i];
-        own->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *own->cuts);
-        own->event_row = mw_arena_alloc(arena, plan->field_count_max + 1, sizeof(mw_cell));
         own->element = mw_arena_alloc(arena, plan->element_words_max + 1, sizeof(mw_cell));
-        if (!own->cuts || !own->event_row || !own->element)
-            return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
-        MW_TRY(mw_edges_init(&own->edges, plan->edges, plan->edge_count,
-                             block->engine->config.program->zone, arena, err));
+        if (!own->element) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+        MW_TRY(mw_desk_init(&own->desk, plan, block->engine->config.program->zone, arena, err));
+        own->frame = frame_of(block->engine);
+        own->reading = (mw_reading){.instances = &block->engine->instances,
+                                    .frame = &own->frame,
+                                    .desk = &own->desk};
     }
     return MW_OK;
 }
@@ -281,88 +293,94 @@ mw_status mw_block_add(mw_block *block, mw_error *err) {
 
 /* --- cutting up ------------------------------------------------------------------------------ */
 
-static mw_frame frame_of(const mw_engine *engine, const mw_cell *row, int64_t time_us) {
-    return (mw_frame){.row = row,
-                      .time_us = time_us,
-                      .symbols = engine->config.symbols,
-                      .zone = engine->config.program->zone};
-}
+/* What is cut up, and into what. */
+typedef struct {
+    const mw_engine *engine;
+    chunk *part;
+    const item *item;
+    uint32_t number; /* of the item */
+    mw_frame frame;  /* over the row at hand */
+} cutter;
 
 /* The low bits of a hash choose the strand; its table of cards goes by the high ones. */
-static bool add_entry(const mw_engine *engine, chunk *part, int32_t group, const mw_cell *keys,
-                      entry added) {
-    added.foreseen.hash = mw_cards_hash(&engine->groups[group].cards, keys);
-    size_t of_strand = added.foreseen.hash & (engine->strand_count - 1);
-    entry_list *list = &part->lists[of_strand * engine->plan.group_count + (size_t)group];
+static inline bool add_entry(const cutter *by, int32_t group, const mw_cell *keys,
+                             int32_t lookup, effect change) {
+    const mw_engine *engine = by->engine;
+    uint64_t hash = mw_cards_hash(&engine->groups[group].cards, keys);
+    size_t of_strand = hash & (engine->strand_count - 1);
+    entry_list *list = &by->part->lists[of_strand * engine->plan.group_count + (size_t)group];
     if (list->count == list->capacity &&
         !mw_grow((void **)&list->entries, &list->capacity, list->count + 1,
                  sizeof *list->entries, ENTRIES_MAX))
         return false;
-    list->entries[list->count++] = added;
+    list->entries[list->count++] = (entry){{hash, NULL}, by->number, lookup, change};
     return true;
 }
 
-static bool cut_lookup(const mw_engine *engine, chunk *part, const mw_frame *moment, entry todo) {
-    const mw_lookup_plan *lookup = &engine->plan.lookups[todo.lookup];
+static bool cut_lookup(const cutter *by, int32_t lookup) {
+    const mw_lookup_plan *plan = &by->engine->plan.lookups[lookup];
     mw_cell keys[MW_KEYS_MAX];
-    mw_group_asked_keys(&engine->groups[lookup->group], lookup, moment, keys);
-    return add_entry(engine, part, lookup->group, keys, todo);
+    mw_group_asked_keys(&by->engine->groups[plan->group], plan, &by->frame, keys);
+    return add_entry(by, plan->group, keys, lookup, LEAVE);
 }
 
 /* Gives the groups of a row's stream what they have to do with it. Where the moment that it makes
    asks for the very card that it enters, that is done in one go. */
-static bool cut_row(const mw_engine *engine, chunk *part, const item *it, const mw_frame *row,
-                    entry todo) {
-    const mw_event *event = &it->turn.event;
-    bool is_both = it->turn.kind == MW_TURN_BOTH;
+static bool cut_row(const cutter *by, effect change) {
+    const mw_engine *engine = by->engine;
+    const mw_event *event = &by->item->turn.event;
+    bool is_both = by->item->turn.kind == MW_TURN_BOTH;
     size_t late_count = 0, group_count = 0;
     for (int32_t i = engine->plan.first_of_stream[event->stream]; i != MW_NONE;
          i = engine->plan.groups[i].next_of_stream) {
         const mw_group *group = &engine->groups[i];
-        bool is_late = row->time_us < mw_group_horizon(group, event->place);
+        bool is_late = by->frame.time_us < mw_group_horizon(group, event->place);
+        int32_t lookup = is_both ? group->plan->own_lookup : MW_NONE;
         mw_cell keys[MW_KEYS_MAX];
         group_count++;
         late_count += is_late;
-        todo.lookup = is_both ? group->plan->own_lookup : MW_NONE;
-        if (!is_late && mw_group_takes(group, row, keys)) {
-            if (!add_entry(engine, part, i, keys, todo)) return false;
-        } else if (todo.lookup != MW_NONE) {
-            entry read = {.item = todo.item, .lookup = todo.lookup, .change = LEAVE};
-            if (!cut_lookup(engine, part, row, read)) return false;
+        if (!is_late && mw_group_takes(group, &by->frame, keys)) {
+            if (!add_entry(by, i, keys, lookup, change)) return false;
+        } else if (lookup != MW_NONE && !cut_lookup(by, lookup)) {
+            return false;
         }
     }
-    part->too_late += todo.change == TAKE && group_count > 0 && late_count == group_count;
+    by->part->too_late += change == TAKE && group_count > 0 && late_count == group_count;
     return true;
 }
 
-static bool cut_event(const mw_engine *engine, chunk *part, const item *it, uint32_t number) {
-    const mw_event *event = &it->turn.event;
-    mw_frame frame = frame_of(engine, event->row, event->time);
-    mw_frame replaced = frame_of(engine, event->replaced, event->replaced_time);
-    return (!event->replaced || cut_row(engine, part, it, &replaced,
-                                        (entry){.item = number, .change = WITHDRAW})) &&
-           cut_row(engine, part, it, &frame, (entry){.item = number, .change = TAKE});
+static bool cut_event(cutter *by) {
+    const mw_event *event = &by->item->turn.event;
+    if (event->replaced) {
+        by->frame.row = event->replaced;
+        by->frame.time_us = event->replaced_time;
+        if (!cut_row(by, WITHDRAW)) return false;
+    }
+    by->frame.row = event->row;
+    by->frame.time_us = event->time;
+    return cut_row(by, TAKE);
 }
 
 /* All look-ups but those that are done with the event itself. */
-static bool cut_moment(const mw_engine *engine, chunk *part, const item *it, uint32_t number) {
-    const mw_plan *plan = &engine->plan;
-    mw_frame frame = frame_of(engine, it->turn.moment.row, it->turn.moment.t);
-    bool is_label = it->turn.kind == MW_TURN_LABEL, is_both = it->turn.kind == MW_TURN_BOTH;
-    size_t middle = plan->feature_lookup_count;
-    for (size_t i = is_label ? middle : 0; i < (is_label ? plan->lookup_count : middle); i++) {
-        entry read = {.item = number, .lookup = (int32_t)i, .change = LEAVE};
-        if (is_both && plan->groups[plan->lookups[i].group].own_lookup == read.lookup) continue;
-        if (!cut_lookup(engine, part, &frame, read)) return false;
+static bool cut_moment(cutter *by) {
+    const mw_plan *plan = &by->engine->plan;
+    const mw_turn *turn = &by->item->turn;
+    size_t i = turn->kind == MW_TURN_LABEL ? plan->feature_lookup_count : 0;
+    size_t end = turn->kind == MW_TURN_LABEL ? plan->lookup_count : plan->feature_lookup_count;
+    by->frame.row = turn->moment.row;
+    by->frame.time_us = turn->moment.t;
+    for (; i < end; i++) {
+        int32_t own_lookup = plan->groups[plan->lookups[i].group].own_lookup;
+        if (turn->kind == MW_TURN_BOTH && own_lookup == (int32_t)i) continue;
+        if (!cut_lookup(by, (int32_t)i)) return false;
     }
     return true;
 }
 
-static bool cut_item(const mw_engine *engine, chunk *part, const item *it, uint32_t number) {
-    mw_turn_kind kind = it->turn.kind;
-    return (kind == MW_TURN_EVENT || cut_moment(engine, part, it, number)) &&
-           ((kind != MW_TURN_EVENT && kind != MW_TURN_BOTH) ||
-            cut_event(engine, part, it, number));
+static bool cut_item(cutter *by) {
+    mw_turn_kind kind = by->item->turn.kind;
+    if (kind != MW_TURN_EVENT && !cut_moment(by)) return false;
+    return (kind != MW_TURN_EVENT && kind != MW_TURN_BOTH) || cut_event(by);
 }
 
 static mw_status cut_up(void *context, size_t piece, mw_error *err) {
@@ -373,8 +391,11 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     part->to = (piece + 1) * block->now.count / block->chunk_count;
     for (size_t i = 0; i < engine->strand_count * engine->plan.group_count; i++)
         part->lists[i].count = 0;
+    cutter by = {.engine = engine, .part = part, .frame = frame_of(engine)};
     for (size_t i = part->from; i < part->to; i++) {
-        if (!cut_item(engine, part, &block->now.items[i], (uint32_t)i))
+        by.item = &block->now.items[i];
+        by.number = (uint32_t)i;
+        if (!cut_item(&by))
             return mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");
     }
     return MW_OK;
@@ -390,53 +411,46 @@ static mw_cell *features_of(const mw_block *block, const item *it) {
 
 /* --- the work -------------------------------------------------------------------------------- */
 
-/* The card of `keys`: that of the entry before, the one that was foreseen, or another. */
-static mw_card *card_of(mw_group *group, const entry *todo, const mw_cell *keys) {
-    mw_card *card = group->recent;
+/* The card of `keys`: the one that was foreseen, that of the entry before, or another. */
+static inline mw_card *card_of(mw_group *group, const entry *todo, const mw_cell *keys) {
+    mw_card *card = todo->foreseen.card;
+    if (card && mw_cards_is(&group->cards, card, keys)) return group->recent = card;
+    card = group->recent;
     if (card && mw_cards_is(&group->cards, card, keys)) return card;
-    card = todo->foreseen.card;
-    if (!card || !mw_cards_is(&group->cards, card, keys))
-        card = mw_cards_find(&group->cards, keys, todo->foreseen.hash);
-    return group->recent = card;
+    return group->recent = mw_cards_find(&group->cards, keys, todo->foreseen.hash);
 }
 
-/* The words of the element that stands for a row, and the keys under which. */
-static void fill(const mw_block *block, strand *own, const mw_group *group, const entry *todo,
-                 mw_cell *out_keys) {
-    const item *it = &block->now.items[todo->item];
+/* Fills the words of the element that stands for the row in the strand's frame. */
+static void fill(strand *own, const mw_group *group, const item *it, effect change) {
     const mw_event *event = &it->turn.event;
     const mw_group_plan *plan = group->plan;
-    bool is_new = todo->change == TAKE;
-    mw_frame frame = frame_of(block->engine, is_new ? event->row : event->replaced,
-                              is_new ? event->time : event->replaced_time);
-    for (int32_t i = 0; i < plan->key_count; i++) out_keys[i] = frame.row[plan->keys[i]];
-    uint32_t refused = mw_group_fill(group, &frame, own->element);
-    if (is_new) own->values_refused += refused;
+    uint32_t refused = mw_group_fill(group, &own->frame, own->element);
+    if (change == TAKE) own->values_refused += refused;
     if (plan->instance_word) own->element[plan->instance_word].bits = it->instance;
     if (plan->known_word)
-        own->element[plan->known_word].time = is_new ? event->place : event->replaced_from;
+        own->element[plan->known_word].time = change == TAKE ? event->place : event->replaced_from;
     if (plan->withdrawn_word) own->element[plan->withdrawn_word].time = INT64_MAX;
 }
 
-static mw_status take_event(const mw_block *block, strand *own, mw_group *group,
-                            const entry *todo, mw_error *err) {
+static mw_status change_card(strand *own, mw_group *group, const item *it, const entry *todo,
+                             mw_error *err) {
+    const mw_event *event = &it->turn.event;
     mw_cell keys[MW_KEYS_MAX];
-    fill(block, own, group, todo, keys);
+    own->frame.row = todo->change == TAKE ? event->row : event->replaced;
+    own->frame.time_us = todo->change == TAKE ? event->time : event->replaced_time;
+    for (int32_t i = 0; i < group->plan->key_count; i++)
+        keys[i] = own->frame.row[group->plan->keys[i]];
+    fill(own, group, it, todo->change);
     mw_card *card = card_of(group, todo, keys);
+    if (todo->change == WITHDRAW) {
+        MW_TRY(mw_group_bring(group, card, err));
+        if (card) mw_group_withdraw(group, card, own->element, it->turn.place);
+        return MW_OK;
+    }
     if (!card) card = group->recent = mw_cards_add(&group->cards, keys, todo->foreseen.hash);
     if (!card) return MW_NO_MEMORY;
-    MW_TRY(mw_group_make_room(group, card, block->now.items[todo->item].turn.place, err));
+    MW_TRY(mw_group_make_room(group, card, it->turn.place, err));
     mw_group_insert(group, card, own->element);
-    return MW_OK;
-}
-
-static mw_status withdraw(const mw_block *block, strand *own, mw_group *group, const entry *todo,
-                          mw_error *err) {
-    mw_cell keys[MW_KEYS_MAX];
-    fill(block, own, group, todo, keys);
-    mw_card *card = card_of(group, todo, keys);
-    MW_TRY(mw_group_bring(group, card, err));
-    if (card) mw_group_withdraw(group, card, own->element, block->now.items[todo->item].turn.place);
     return MW_OK;
 }
 
@@ -446,50 +460,49 @@ static mw_status read_moment(const mw_block *block, strand *own, mw_group *group
     const item *it = &block->now.items[todo->item];
     const mw_moment *moment = &it->turn.moment;
     const mw_lookup_plan *lookup = &engine->plan.lookups[todo->lookup];
-    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    own->frame.row = moment->row;
+    own->frame.time_us = moment->t;
+    own->reading.t = moment->t;
+    own->reading.place = moment->place;
+    own->reading.maturity = moment->t + engine->config.model->maturity_us;
+    own->reading.instance = it->asking;
     mw_cell keys[MW_KEYS_MAX];
-    mw_group_asked_keys(group, lookup, &frame, keys);
-    mw_edges_set(&own->edges, moment->t);
-    mw_reading reading = {.t = moment->t,
-                          .place = moment->place,
-                          .maturity = moment->t + engine->config.model->maturity_us,
-                          .edges = &own->edges,
-                          .instances = &engine->instances,
-                          .instance = it->asking,
-                          .cuts = own->cuts,
-                          .frame = &frame,
-                          .event_row = own->event_row};
+    mw_group_asked_keys(group, lookup, &own->frame, keys);
+    if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, moment->t);
     mw_card *card = card_of(group, todo, keys);
     MW_TRY(mw_group_bring(group, card, err));
-    mw_reading_lookup(&reading, lookup, group, card, windows_of(block, it));
+    mw_reading_lookup(&own->reading, lookup, group, card, windows_of(block, it));
     return MW_OK;
 }
 
-/* Takes an entry a step further, unless it asks for what the one before it has asked for: an event
-   mostly follows its moment. */
-static void foresee(const mw_group *group, entry_list *list, size_t i, mw_foresight depth) {
-    if (i >= list->count) return;
-    entry *it = &list->entries[i];
-    if (i == 0 || it->foreseen.hash != it[-1].foreseen.hash)
-        mw_group_foresee(group, &it->foreseen, depth);
-}
-
-static mw_status work_on(const mw_block *block, strand *own, mw_group *group, const entry *todo,
-                         mw_error *err) {
-    if (todo->lookup != MW_NONE) MW_TRY(read_moment(block, own, group, todo, err));
-    if (todo->change == WITHDRAW) return withdraw(block, own, group, todo, err);
-    return todo->change == TAKE ? take_event(block, own, group, todo, err) : MW_OK;
+/* Asks the cache for what entries will need, some entries ahead: first for the slot of the table,
+   then for the card that it likely leads to, then for the card's events. Nothing is asked where the
+   entry before has asked for the same. */
+static inline void foresee(const mw_group *group, entry_list *list, size_t i) {
+    if (i < list->count) mw_cards_prefetch(&group->cards, list->entries[i].foreseen.hash);
+    size_t at = i - (SLOT_AHEAD - CARD_AHEAD);
+    if (at < list->count) {
+        foreseen *card = &list->entries[at].foreseen;
+        if (at == 0 || card->hash != list->entries[at - 1].foreseen.hash)
+            card->card = mw_cards_guess(&group->cards, card->hash);
+        if (card->card) __builtin_prefetch(card->card, 1);
+    }
+    at = i - (SLOT_AHEAD - EVENTS_AHEAD);
+    if (at < list->count && list->entries[at].foreseen.card)
+        mw_group_foresee_events(group, list->entries[at].foreseen.card);
 }
 
 static mw_status work_off(const mw_block *block, size_t piece, mw_group *group,
                           entry_list *list, mw_error *err) {
+    strand *own = &block->strands[piece];
     for (size_t i = 0; i < list->count + SLOT_AHEAD; i++) {
-        foresee(group, list, i, MW_FORESEE_SLOT);
-        foresee(group, list, i - (SLOT_AHEAD - CARD_AHEAD), MW_FORESEE_CARD);
-        foresee(group, list, i - (SLOT_AHEAD - EVENTS_AHEAD), MW_FORESEE_EVENTS);
+        foresee(group, list, i);
         if (i < SLOT_AHEAD) continue;
+        const entry *todo = &list->entries[i - SLOT_AHEAD];
+        const item *it = &block->now.items[todo->item];
         MW_TRY(mw_engine_relieve(block->engine, piece, err));
-        MW_TRY(work_on(block, &block->strands[piece], group, &list->entries[i - SLOT_AHEAD], err));
+        if (todo->lookup != MW_NONE) MW_TRY(read_moment(block, own, group, todo, err));
+        if (todo->change != LEAVE) MW_TRY(change_card(own, group, it, todo, err));
     }
     return MW_OK;
 }

@@ -40,18 +40,14 @@ static bool give_arrays(mw_engine *engine) {
         mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->admissions);
     engine->withdrawals =
         mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->withdrawals);
-    engine->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *engine->cuts);
     engine->windows = mw_arena_alloc(arena, engine->config.model->window_count + 1,
                                      sizeof *engine->windows);
     size_t feature_count = engine->config.model->feature_count;
     engine->plain = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plain);
     engine->derived = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->derived);
-    engine->event_row =
-        mw_arena_alloc(arena, plan->field_count_max + 1, sizeof *engine->event_row);
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
-    if (!engine->groups || !engine->admissions || !engine->withdrawals || !engine->cuts ||
-        !engine->windows || !engine->id || !engine->plain || !engine->derived ||
-        !engine->event_row)
+    if (!engine->groups || !engine->admissions || !engine->withdrawals || !engine->windows ||
+        !engine->id || !engine->plain || !engine->derived)
         return false;
     return give_elements(engine, engine->admissions) && give_elements(engine, engine->withdrawals);
 }
@@ -83,8 +79,8 @@ static mw_status give_disk(mw_engine *engine, mw_error *err) {
 static mw_status prepare(mw_engine *engine, mw_error *err) {
     MW_TRY(mw_plan_make(&engine->config, &engine->arena, &engine->plan, err));
     if (!give_arrays(engine)) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
-    MW_TRY(mw_edges_init(&engine->edges, engine->plan.edges, engine->plan.edge_count,
-                         engine->config.program->zone, &engine->arena, err));
+    MW_TRY(mw_desk_init(&engine->desk, &engine->plan, engine->config.program->zone,
+                        &engine->arena, err));
     sort_features(engine);
     for (size_t i = 0; i < group_total(engine); i++)
         mw_group_init(&engine->groups[i], &engine->plan.groups[i % engine->plan.group_count],
@@ -308,15 +304,13 @@ void mw_engine_advance(mw_engine *engine, int64_t place) {
 static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const mw_frame *frame,
                               bool is_label, mw_error *err) {
     const mw_plan *plan = &engine->plan;
-    mw_edges_set(&engine->edges, moment->t);
+    mw_edges_set(&engine->desk.edges, moment->t);
     mw_reading reading = {.t = moment->t,
                           .place = moment->place,
                           .maturity = moment->t + engine->config.model->maturity_us,
-                          .edges = &engine->edges,
                           .instances = &engine->instances,
-                          .cuts = engine->cuts,
                           .frame = frame,
-                          .event_row = engine->event_row};
+                          .desk = &engine->desk};
     if (plan->has_instances) {
         mw_engine_fill_id(engine, engine->config.model->moment_stream, moment->row);
         reading.instance = mw_instances_find(&engine->instances, engine->id);

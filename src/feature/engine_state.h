@@ -34,10 +34,8 @@ struct mw_engine {
     size_t derived_count;
     mw_admission *admissions;   /* one a group */
     mw_admission *withdrawals;  /* likewise: where the event stands that a correction replaces */
-    mw_edges edges;
-    mw_cut *cuts;               /* where the moment's windows end, lookup by lookup */
+    mw_desk desk;
     mw_cell *windows;           /* one each of the model's */
-    mw_cell *event_row;         /* room for a row of any stream */
     mw_cell *id;                /* of the event or the moment at hand */
 };
 

@@ -36,29 +36,12 @@ void mw_group_release(mw_group *group) {
     mw_pool_release(&group->rings);
 }
 
-/* What a tick is of this event alone. */
-static uint32_t fill_tick(const mw_group *group, const mw_frame *frame, mw_cell *out_element) {
+uint32_t mw_group_fill_tick(const mw_group *group, const mw_frame *frame, mw_cell *out_element) {
     uint32_t refused = 0;
     out_element[0].time = mw_tick_step(group->plan->tick, frame->zone, frame->time_us, 0);
     for (size_t i = 0; i < group->plan->fold_count; i++) {
         const mw_fold *fold = &group->plan->folds[i];
         refused += !mw_fold_event(fold, frame, out_element + fold->word);
-    }
-    return refused;
-}
-
-uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *out_element) {
-    if (group->plan->tick.kind != MW_TICK_NONE) return fill_tick(group, frame, out_element);
-    uint32_t refused = 0;
-    out_element[0].time = frame->time_us;
-    for (size_t i = 0; i < group->plan->column_count; i++) {
-        const mw_column *column = &group->plan->columns[i];
-        mw_cell value = column->field != MW_NO_FIELD ? frame->row[column->field]
-                                                     : mw_code_run(column->value, frame);
-        out_element[1 + i] = value;
-        if (column->is_summed && !mw_cell_is_missing(MW_TYPE_NUMBER, value) &&
-            !mw_exact_sum_takes(value.number))
-            refused++;
     }
     return refused;
 }
@@ -296,53 +279,14 @@ mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
     return card;
 }
 
-uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t,
-                      const mw_edges *edges) {
-    const mw_bound_plan *plan = &group->plan->bounds[bound];
-    const mw_ring_shape *shape = &group->plan->ring;
-    const mw_ring *ring = &card->ring;
-    uint32_t *hint = &mw_cards_hints(&group->cards, card)[bound];
-    uint32_t from_first = *hint - (uint32_t)ring->first;
-    uint64_t end = mw_ring_end(ring);
-    uint64_t near = ring->first + (from_first > ring->count ? ring->count : from_first);
-    int64_t cut = plan->edge == MW_NONE ? mw_time_add(t, plan->offset_us)
-                                        : edges->times[plan->edge];
-    /* Mostly it is there, or one event further, where time goes on. */
-    if (near < end && mw_ring_time(shape, ring, near) < cut) {
-        near++;
-        if (near < end && mw_ring_time(shape, ring, near) < cut)
-            near = mw_ring_seek(shape, ring, near, cut);
-    } else if (near > ring->first && mw_ring_time(shape, ring, near - 1) >= cut) {
-        near = mw_ring_seek(shape, ring, near, cut);
-    }
-    *hint = (uint32_t)near;
-    return near;
-}
-
 /* Most windows end where they ended last, or one event further. */
-static void foresee_events(const mw_group *group, mw_card *card) {
+void mw_group_foresee_events(const mw_group *group, mw_card *card) {
     const mw_ring_shape *shape = &group->plan->ring;
     if (card->is_out || card->ring.capacity == 0) return;
     const uint32_t *hints = mw_cards_hints(&group->cards, card);
-    uint64_t asked = mw_ring_end(&card->ring);
-    mw_ring_prefetch(shape, &card->ring, asked);
-    for (size_t i = 0; i < group->plan->bound_count; i++) {
-        uint64_t next = (uint64_t)hints[i] + 1;
-        if (next >> MW_PAGE_BITS == asked >> MW_PAGE_BITS) continue;
-        mw_ring_prefetch(shape, &card->ring, asked = next);
-    }
-}
-
-void mw_group_foresee(const mw_group *group, mw_foreseen *card, mw_foresight depth) {
-    switch (depth) {
-    case MW_FORESEE_SLOT: mw_cards_prefetch(&group->cards, card->hash); break;
-    case MW_FORESEE_CARD:
-        card->card = mw_cards_guess(&group->cards, card->hash);
-        if (card->card) __builtin_prefetch(card->card, 1);
-        break;
-    case MW_FORESEE_EVENTS:
-        if (card->card) foresee_events(group, card->card);
-    }
+    const mw_cell *asked = mw_ring_prefetch(shape, &card->ring, mw_ring_end(&card->ring), NULL);
+    for (size_t i = 0; i < group->plan->bound_count; i++)
+        asked = mw_ring_prefetch(shape, &card->ring, (uint64_t)hints[i] + 1, asked);
 }
 
 static void shrink(mw_group *group, mw_card *card, uint32_t needed) {

@@ -10,6 +10,7 @@
 #pragma once
 #include "feature/cards.h"
 #include "feature/plan.h"
+#include "feature/ring_reading.h"
 #include "feature/spill.h"
 
 typedef struct {
@@ -48,9 +49,24 @@ MW_MUST_USE static inline bool mw_group_takes(const mw_group *group, const mw_fr
     }
     return true;
 }
-/* Fills the columns of an element; instance and known time are the caller's. Gives back how
-   many values are outside of a sum's range. */
-uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame, mw_cell *out_element);
+uint32_t mw_group_fill_tick(const mw_group *group, const mw_frame *frame, mw_cell *out_element);
+/* Fills the columns of an element, or the folds of a tick that is of this event alone; instance and
+   known time are the caller's. Gives back how many values are outside of a sum's range. */
+static inline uint32_t mw_group_fill(const mw_group *group, const mw_frame *frame,
+                                     mw_cell *out_element) {
+    const mw_group_plan *plan = group->plan;
+    if (plan->tick.kind != MW_TICK_NONE) return mw_group_fill_tick(group, frame, out_element);
+    uint32_t refused = 0;
+    out_element[0].time = frame->time_us;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        const mw_column *column = &plan->columns[i];
+        mw_cell value = column->field != MW_NO_FIELD ? frame->row[column->field]
+                                                     : mw_code_run(column->value, frame);
+        out_element[1 + i] = value;
+        refused += column->is_summed && __builtin_fabs(value.number) >= 0x1p63;
+    }
+    return refused;
+}
 /* The card of `keys` with room for one more event. MW_NO_MEMORY bears no message. */
 MW_MUST_USE mw_status mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place,
                                        mw_card **out_card, mw_error *err);
@@ -89,16 +105,21 @@ static inline void mw_group_asked_keys(const mw_group *group, const mw_lookup_pl
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
 /* Where a bound lies in the card for the moment at `t`, whose edges these are: the first position
    at or after it. */
-uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound, int64_t t,
-                      const mw_edges *edges);
-/* A card that will be needed. What of it is asked of the cache, some events apart: each step needs
-   what the one before has brought. */
-typedef struct {
-    uint64_t hash; /* of its keys */
-    mw_card *card; /* a guess, from the second step on; NULL: none */
-} mw_foreseen;
-typedef enum { MW_FORESEE_SLOT, MW_FORESEE_CARD, MW_FORESEE_EVENTS } mw_foresight;
-void mw_group_foresee(const mw_group *group, mw_foreseen *card, mw_foresight depth);
+static inline uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound,
+                                    int64_t t, const mw_edges *edges) {
+    const mw_bound_plan *plan = &group->plan->bounds[bound];
+    int64_t time = plan->edge == MW_NONE ? mw_time_add(t, plan->offset_us)
+                                         : edges->times[plan->edge];
+    uint32_t *hint = &mw_cards_hints(&group->cards, card)[bound];
+    uint32_t from_first = *hint - (uint32_t)card->ring.first;
+    uint64_t near = card->ring.first +
+                    (from_first > card->ring.count ? card->ring.count : from_first);
+    uint64_t position = mw_ring_seek_near(&group->plan->ring, &card->ring, near, time);
+    *hint = (uint32_t)position;
+    return position;
+}
+/* Asks the cache for the events that a card's next look-up and insertion will want. */
+void mw_group_foresee_events(const mw_group *group, mw_card *card);
 /* Evicts what lies before the horizon; now and then, as it looks at every card. */
 void mw_group_sweep(mw_group *group, int64_t place);
 /* Whether enough time has passed since the last sweep for the next to be worth it. */

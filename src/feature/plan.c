@@ -153,7 +153,8 @@ static void place_window(planner *p, size_t index) {
     bool is_label = is_of_label(p, index);
     placed_window *placed = &p->placed[index];
     placed->window = (mw_window_plan){.window = window,
-                                      .index = index,
+                                      .aggregate = window->aggregate,
+                                      .index = (uint32_t)index,
                                       .column = MW_NONE,
                                       .total = MW_NONE,
                                       .rank = MW_NONE,
@@ -398,23 +399,67 @@ static uint32_t span_of(mw_group_plan *group, const mw_range_plan *range, int32_
     return group->censuses[census].span_count++;
 }
 
-/* Puts the windows of a range side by side, by their totals. */
+static int32_t sum_of(mw_lookup_plan *lookup, int32_t cut, int32_t total) {
+    for (size_t i = 0; i < lookup->sum_count; i++)
+        if (lookup->sums[i].cut == cut && lookup->sums[i].total == total) return (int32_t)i;
+    lookup->sums[lookup->sum_count] = (mw_sum_plan){cut, total};
+    return (int32_t)lookup->sum_count++;
+}
+
+/* Lets a range's window be read off a difference; false if it is none such. */
+static bool settle_difference(mw_lookup_plan *lookup, mw_range_plan *range,
+                              const mw_window_plan *window) {
+    if (range->since != MW_NONE || window->total == MW_NONE) return false;
+    bool is_sum = window->aggregate == MW_AGGREGATE_SUM;
+    mw_difference_plan *end = range->differences + range->difference_count;
+    mw_difference_plan *found = range->differences;
+    while (found < end && (found->total != window->total ||
+                           (is_sum ? found->sum : found->mean) != MW_NONE))
+        found++;
+    if (found == end) {
+        range->difference_count++;
+        *found = (mw_difference_plan){window->total,
+                                      sum_of(lookup, range->start_cut, window->total),
+                                      sum_of(lookup, range->end_cut, window->total),
+                                      MW_NONE, MW_NONE};
+    }
+    *(is_sum ? &found->sum : &found->mean) = (int32_t)window->index;
+    return true;
+}
+
+/* Whether a window of the range is one of those that stand apart; the others come after. */
+static bool stands_apart(mw_lookup_plan *lookup, mw_range_plan *range,
+                         const mw_window_plan *window) {
+    if (!window->is_plain || range->since != MW_NONE) return false;
+    if (window->aggregate != MW_AGGREGATE_COUNT)
+        return settle_difference(lookup, range, window);
+    if (range->count != MW_NONE) return false;
+    range->count = (int32_t)window->index;
+    return true;
+}
+
+/* Puts the windows of a range side by side. */
 static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
                            mw_window_plan **next) {
     mw_group_plan *group = &p->plan->groups[p->plan->lookups[lookup].group];
-    range->windows = *next;
-    for (int32_t total = MW_NONE; total < (int32_t)group->ring.total_count; total++)
-        for (size_t i = 0; i < p->plan->window_count; i++) {
-            const placed_window *placed = &p->placed[i];
-            if (placed->lookup != lookup || placed->window.total != total ||
-                !is_same_range(&placed->range, range))
-                continue;
-            mw_window_plan *window = (*next)++;
-            *window = placed->window;
-            if (window->census != MW_NONE)
-                window->census_span = span_of(group, range, window->census);
-            range->window_count++;
-        }
+    mw_window_plan *first = *next;
+    range->windows = first;
+    range->count = MW_NONE;
+    size_t apart_count = 0;
+    for (size_t i = 0; i < p->plan->window_count; i++) {
+        const placed_window *placed = &p->placed[i];
+        if (placed->lookup != lookup || !is_same_range(&placed->range, range)) continue;
+        mw_window_plan *window = (*next)++;
+        *window = placed->window;
+        if (window->census != MW_NONE)
+            window->census_span = span_of(group, range, window->census);
+        range->window_count++;
+        if (!stands_apart(&p->plan->lookups[lookup], range, window)) continue;
+        mw_window_plan other = first[apart_count];
+        first[apart_count++] = *window;
+        if (window != &first[apart_count - 1]) *window = other;
+    }
+    range->other_count = range->window_count - apart_count;
 }
 
 static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
@@ -423,8 +468,10 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     for (size_t i = 0; i < p->plan->window_count; i++) count += p->placed[i].lookup == index;
     lookup->cuts = mw_arena_alloc(p->arena, 2 * count, sizeof *lookup->cuts);
     lookup->ranges = mw_arena_alloc(p->arena, count, sizeof *lookup->ranges);
+    lookup->sums = mw_arena_alloc(p->arena, 2 * count, sizeof *lookup->sums);
     mw_window_plan *windows = mw_arena_alloc(p->arena, count, sizeof *windows);
-    if (!lookup->cuts || !lookup->ranges || !windows)
+    mw_difference_plan *differences = mw_arena_alloc(p->arena, count, sizeof *differences);
+    if (!lookup->cuts || !lookup->ranges || !lookup->sums || !windows || !differences)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     for (size_t i = 0; i < p->plan->window_count; i++) {
@@ -437,9 +484,14 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
         placed->range.end_cut = cut_of(p, lookup, window, window->end_steps);
         range_of(lookup, &placed->range);
     }
-    for (size_t i = 0; i < lookup->range_count; i++)
+    for (size_t i = 0; i < lookup->range_count; i++) {
+        lookup->ranges[i].differences = differences;
         gather_windows(p, index, &lookup->ranges[i], &windows);
+        differences += lookup->ranges[i].difference_count;
+        lookup->leaves_out |= lookup->ranges[i].leaves_out;
+    }
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
+    if (lookup->sum_count > p->plan->sum_count_max) p->plan->sum_count_max = lookup->sum_count;
     if (asks_for_own(p, lookup)) p->plan->groups[lookup->group].own_lookup = index;
     return MW_OK;
 }

@@ -65,9 +65,16 @@ typedef enum {
     MW_KNOWN_BY_MATURITY,      /* a label's window ahead that may be read after its maturity */
 } mw_known_rule;
 
+/* A running total that windows of a look-up need where they begin or end. */
+typedef struct {
+    int32_t cut;                /* among its lookup's; MW_NONE: where the ring begins */
+    int32_t total;
+} mw_sum_plan;
+
 typedef struct {
     const mw_window *window;
-    size_t index;               /* of the window in the model */
+    mw_aggregate aggregate;     /* that of the window */
+    uint32_t index;             /* of the window in the model */
     int32_t column;             /* MW_NONE: the events themselves */
     int32_t total, rank, powers, census; /* of that column, or MW_NONE */
     bool is_plain;              /* of events as they are kept: neither of ticks nor of now */
@@ -77,7 +84,15 @@ typedef struct {
     mw_cell nothing;            /* its value over no event */
 } mw_window_plan;
 
-/* The events that a window holds; windows over the same ones share it. */
+/* A total over a range, and the windows that are made of it. */
+typedef struct {
+    int32_t total;
+    int32_t start, end;         /* what stands before the range's ends, among its lookup's sums */
+    int32_t sum, mean;          /* of the model's windows; MW_NONE: not asked for */
+} mw_difference_plan;
+
+/* The events that a window holds; windows over the same ones share it. What nearly all models ask
+   of nearly all ranges stands apart from the rest. */
 typedef struct {
     int32_t start_cut;          /* among its lookup's; MW_NONE: all of the past */
     int32_t end_cut;
@@ -85,8 +100,11 @@ typedef struct {
                                    begin before; MW_NONE: none */
     bool leaves_out;            /* events of the moment's own instance (rule 3) */
     mw_known_rule known;
-    const mw_window_plan *windows; /* those that want the same total are neighbours */
-    size_t window_count;
+    const mw_window_plan *windows; /* first those that the following stand for */
+    size_t window_count, other_count; /* of them in all, and of those that come after */
+    int32_t count;              /* the window that counts the events; MW_NONE: none does */
+    mw_difference_plan *differences; /* none where a range has no start of its own: `since` */
+    size_t difference_count;
 } mw_range_plan;
 
 /* The card that windows ask for by the same keys, all that is read on it, and where it ends. */
@@ -96,8 +114,11 @@ typedef struct {
     int32_t fields[MW_KEYS_MAX]; /* of the moment's row: each key; MW_NO_FIELD: more than that */
     bool is_label;
     bool has_since;             /* its windows wait for others */
+    bool leaves_out;            /* one of its ranges does */
     int32_t *cuts;              /* bounds of the group */
     size_t cut_count;
+    mw_sum_plan *sums;
+    size_t sum_count;
     mw_range_plan *ranges;
     size_t range_count;
 } mw_lookup_plan;
@@ -108,7 +129,7 @@ typedef struct {
     mw_lookup_plan *lookups;     /* first those of the features, then those of the label; of each
                                     the ones that wait for others last */
     size_t lookup_count, feature_lookup_count;
-    size_t cut_count_max;        /* of one lookup */
+    size_t cut_count_max, sum_count_max; /* of one lookup */
     mw_edge_plan *edges;         /* of all windows that keep to ticks */
     size_t edge_count;
     size_t window_count;         /* the model's windows that are kept */

@@ -1,5 +1,6 @@
 #include "feature/reading.h"
 
+#include "feature/ring_reading.h"
 #include "feature/scan.h"
 
 #include <math.h>
@@ -7,30 +8,32 @@
 /* What few windows ask for stands apart from the usual way. */
 #define APART __attribute__((noinline))
 
-/* So few events are added up sooner than the totals of two pages are brought together. */
+/* So few events are added up sooner than the powers of two pages are brought together. */
 enum { SCANNED_MAX = 4 };
 
-/* What count, sum, mean and any are made of. */
-typedef struct {
-    uint64_t event_count;
-    mw_total total;
-} totals;
-
-/* The events between two cuts, and those among them that the moment must not see. */
+/* The events between two cuts of a card, and those among them that the moment must not see. */
 typedef struct {
     const mw_group_plan *group;
     const mw_ring *ring;
     mw_census **censuses;   /* of the card */
-    uint64_t from, to;      /* positions in it */
-    mw_cut *start, *end;    /* where they come from; no start: it is at no cut */
+    bool has_withdrawn;     /* the group has events that corrections replaced */
+    mw_instance_span all_own; /* where the moment's own events lie in all of the stream */
+    uint64_t from, to;      /* positions in the ring */
     uint32_t instance;      /* leave out this instance's events; 0: none is in the range */
     mw_instance_span own;   /* where they are */
     int64_t known_before;   /* leave out what became known, or was replaced, later; INT64_MAX:
                                nothing */
-    int32_t total;          /* of which value the following are; MW_NONE: not worked out */
-    totals totals;
-    double sum;             /* once it is read; else NaN */
 } range;
+
+mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone, mw_arena *arena,
+                       mw_error *err) {
+    desk->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *desk->cuts);
+    desk->sums = mw_arena_alloc(arena, plan->sum_count_max + 1, sizeof *desk->sums);
+    desk->event_row = mw_arena_alloc(arena, plan->field_count_max + 1, sizeof *desk->event_row);
+    if (!desk->cuts || !desk->sums || !desk->event_row)
+        return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
+    return mw_edges_init(&desk->edges, plan->edges, plan->edge_count, zone, arena, err);
+}
 
 static int64_t time_at(const range *r, uint64_t position) {
     return mw_ring_time(&r->group->ring, r->ring, position);
@@ -54,77 +57,72 @@ static bool sees(const range *r, uint64_t position) {
 }
 
 /* Where some elements are withdrawn and still there, all must be looked at. */
-static int64_t known_before(const mw_reading *reading, const mw_group *group,
-                            mw_known_rule rule) {
+static int64_t known_before(const mw_reading *reading, const range *r, mw_known_rule rule) {
     if (rule == MW_KNOWN_BY_THE_MOMENT) return reading->place;
     if (rule == MW_KNOWN_BY_MATURITY && reading->maturity < reading->place)
         return reading->maturity;
-    return group->withdrawn_count > 0 ? INT64_MAX - 1 : INT64_MAX;
+    return r->has_withdrawn ? INT64_MAX - 1 : INT64_MAX;
 }
 
 static void find_own(const mw_reading *reading, range *r) {
+    int64_t from = time_at(r, r->from), to = time_at(r, r->to - 1) + 1;
+    if (r->all_own.first >= to || r->all_own.last < from) return;
     r->own = mw_instances_span(reading->instances, reading->instance, (uint32_t)r->group->stream,
-                               time_at(r, r->from), time_at(r, r->to - 1) + 1);
+                               from, to);
     if (r->own.first <= r->own.last) r->instance = reading->instance;
 }
 
-/* `word`: that of the value, 0 if events alone are counted. */
-static totals scan(const range *r, uint32_t word) {
-    totals sum = {0};
-    for (uint64_t position = r->from; position < r->to; position++) {
-        if (!sees(r, position)) continue;
-        sum.event_count++;
-        if (word) mw_total_add(&sum.total, cell_at(r, position, word).number);
-    }
-    return sum;
+static uint64_t count_seen(const range *r) {
+    uint64_t count = 0;
+    for (uint64_t position = r->from; position < r->to; position++) count += sees(r, position);
+    return count;
 }
 
-static const mw_total *before(const range *r, mw_cut *cut, int32_t total) {
-    if (cut->total != total) {
-        cut->before =
-            mw_ring_before(&r->group->ring, r->ring, (uint32_t)total, cut->position);
-        cut->total = total;
-    }
-    return &cut->before;
+static mw_total total_seen(const range *r, uint32_t word) {
+    mw_total total = {0};
+    for (uint64_t position = r->from; position < r->to; position++)
+        if (sees(r, position)) mw_total_add(&total, cell_at(r, position, word).number);
+    return total;
 }
 
-static totals difference(const range *r, int32_t total) {
-    mw_cut past = {.position = r->from, .total = MW_NONE};
-    const mw_total *from = before(r, r->start ? r->start : &past, total);
-    return (totals){r->to - r->from, mw_total_between(from, before(r, r->end, total))};
+/* Where the moment's own events may begin. */
+static uint64_t first_own(const range *r) {
+    return mw_ring_seek(&r->group->ring, r->ring, r->to, r->own.first);
 }
 
-/* `word`: as in `scan`. */
-static void take_own_out(const range *r, uint32_t word, totals *sum) {
-    uint64_t position = mw_ring_seek(&r->group->ring, r->ring, r->to, r->own.first);
-    for (; position < r->to && time_at(r, position) <= r->own.last; position++) {
-        if (sees(r, position)) continue;
-        sum->event_count--;
-        if (word) mw_total_remove(&sum->total, cell_at(r, position, word).number);
-    }
+static uint64_t count_without_own(const range *r) {
+    uint64_t count = r->to - r->from;
+    for (uint64_t at = first_own(r); at < r->to && time_at(r, at) <= r->own.last; at++)
+        count -= !sees(r, at);
+    return count;
 }
 
-static const totals *totals_of(range *r, int32_t total) {
-    if (r->total == total) return &r->totals;
-    uint32_t word = r->group->totalled[total];
-    r->total = total;
-    r->sum = NAN;
-    if (r->known_before != INT64_MAX || r->to - r->from <= SCANNED_MAX) {
-        r->totals = scan(r, word);
-        return &r->totals;
-    }
-    r->totals = difference(r, total);
-    if (r->instance != 0) take_own_out(r, word, &r->totals);
-    return &r->totals;
+static void take_own_out(const range *r, uint32_t word, mw_total *total) {
+    for (uint64_t at = first_own(r); at < r->to && time_at(r, at) <= r->own.last; at++)
+        if (!sees(r, at)) mw_total_remove(total, cell_at(r, at, word).number);
+}
+
+static mw_total total_of(const range *r, int32_t total) {
+    const mw_ring_shape *shape = &r->group->ring;
+    uint32_t word = shape->totalled[total];
+    if (r->known_before != INT64_MAX) return total_seen(r, word);
+    mw_total from = mw_ring_before(shape, r->ring, (uint32_t)total, r->from);
+    mw_total to = mw_ring_before(shape, r->ring, (uint32_t)total, r->to);
+    mw_total between = mw_total_between(&from, &to);
+    if (r->instance != 0) take_own_out(r, word, &between);
+    return between;
+}
+
+static mw_cell sum_or_mean(const range *r, const mw_window_plan *plan) {
+    mw_total found = total_of(r, plan->total);
+    if (plan->aggregate == MW_AGGREGATE_MEAN && found.count == 0) return plan->nothing;
+    double sum = mw_exact_sum_read(&found.sum);
+    return mw_cell_number(plan->aggregate == MW_AGGREGATE_SUM ? sum : sum / (double)found.count);
 }
 
 static uint64_t event_count(const range *r) {
     if (is_plain(r)) return r->to - r->from;
-    if (r->total != MW_NONE) return r->totals.event_count;
-    if (r->known_before != INT64_MAX) return scan(r, 0).event_count;
-    totals sum = {.event_count = r->to - r->from};
-    take_own_out(r, 0, &sum);
-    return sum.event_count;
+    return r->known_before != INT64_MAX ? count_seen(r) : count_without_own(r);
 }
 
 static mw_cell best_of(const range *r, const mw_window_plan *plan) {
@@ -165,15 +163,6 @@ static mw_cell since_last(const range *r, int64_t t) {
     return mw_cell_missing(MW_TYPE_DURATION);
 }
 
-/* The mean is the sum, once rounded, over the count (rule 12): both read it once. */
-static mw_cell sum_or_mean(range *r, const mw_window_plan *plan) {
-    const totals *found = totals_of(r, plan->total);
-    if (isnan(r->sum)) r->sum = mw_exact_sum_read(&found->total.sum);
-    if (plan->window->aggregate == MW_AGGREGATE_SUM) return mw_cell_number(r->sum);
-    if (found->total.count == 0) return plan->nothing;
-    return mw_cell_number(r->sum / (double)found->total.count);
-}
-
 static void scan_powers(const range *r, mw_ring_powers of, mw_power_sums *powers) {
     for (uint64_t position = r->from; position < r->to; position++)
         if (sees(r, position))
@@ -182,11 +171,9 @@ static void scan_powers(const range *r, mw_ring_powers of, mw_power_sums *powers
 }
 
 static void take_own_powers_out(const range *r, mw_ring_powers of, mw_power_sums *powers) {
-    uint64_t position = mw_ring_seek(&r->group->ring, r->ring, r->to, r->own.first);
-    for (; position < r->to && time_at(r, position) <= r->own.last; position++)
-        if (!sees(r, position))
-            mw_power_sums_remove(powers, of.kind, time_at(r, position),
-                             cell_at(r, position, of.word).number);
+    for (uint64_t at = first_own(r); at < r->to && time_at(r, at) <= r->own.last; at++)
+        if (!sees(r, at))
+            mw_power_sums_remove(powers, of.kind, time_at(r, at), cell_at(r, at, of.word).number);
 }
 
 /* var, std and trend: from sums, as totals are. */
@@ -203,7 +190,7 @@ APART static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
         powers = mw_power_sums_between(of.kind, &from, &to);
         if (r->instance != 0) take_own_powers_out(r, of, &powers);
     }
-    return mw_power_sums_read(&powers, plan->window->aggregate);
+    return mw_power_sums_read(&powers, plan->aggregate);
 }
 
 static mw_cell read_few(const range *r, const mw_census_plan *of, const mw_window *window) {
@@ -224,8 +211,7 @@ APART static mw_cell census_of(const range *r, const mw_window_plan *plan) {
     if (is_plain(r)) return mw_census_read(census, span, plan->window);
 
     bool is_own = r->known_before == INT64_MAX; /* hidden ones are own ones alone */
-    uint64_t from =
-        is_own ? mw_ring_seek(&r->group->ring, r->ring, r->to, r->own.first) : r->from;
+    uint64_t from = is_own ? first_own(r) : r->from;
     uint64_t to = from;
     for (; to < r->to && (!is_own || time_at(r, to) <= r->own.last); to++)
         if (!sees(r, to)) mw_census_leave_out(census, span, cell_at(r, to, of->word));
@@ -244,20 +230,20 @@ static mw_cell merge_ticks(const mw_reading *reading, const range *r, const mw_w
         mw_fold_load(fold, &r->group->ring, r->ring, position, more);
         mw_fold_merge(fold, r->group->ring.symbols, more, words);
     }
-    return mw_fold_read(fold, words, plan->window->aggregate, reading->t, plan->nothing);
+    return mw_fold_read(fold, words, plan->aggregate, reading->t, plan->nothing);
 }
 
 /* The window's condition and value over each event as it was, as far as they look at it. */
 static mw_cell scan_now(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
     const mw_window *window = plan->window;
     mw_frame frame = *reading->frame;
-    frame.row = reading->event_row;
+    frame.row = reading->desk->event_row;
     frame.now = reading->frame->row;
     mw_scan found = mw_scan_begin(window, r->group->ring.symbols);
     for (uint64_t position = r->from; position < r->to; position++) {
         if (!sees(r, position)) continue;
         for (size_t i = 0; i < window->now_field_count; i++)
-            reading->event_row[mw_code_field(window->now_fields[i])] =
+            reading->desk->event_row[mw_code_field(window->now_fields[i])] =
                 cell_at(r, position, (uint32_t)plan->now_columns[i] + 1);
         frame.time_us = time_at(r, position);
         if (window->now_condition &&
@@ -271,11 +257,11 @@ static mw_cell scan_now(const mw_reading *reading, const range *r, const mw_wind
     return mw_scan_read(&found, reading->t, plan->nothing);
 }
 
-static mw_cell value_of(const mw_reading *reading, range *r, const mw_window_plan *plan) {
+static mw_cell value_of(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
     if (!plan->is_plain)
         return plan->now_columns ? scan_now(reading, r, plan) : merge_ticks(reading, r, plan);
-    switch (plan->window->aggregate) {
-    case MW_AGGREGATE_COUNT: return mw_cell_number((double)event_count(r));
+    switch (plan->aggregate) {
+    case MW_AGGREGATE_COUNT: return (mw_cell){.number = (double)event_count(r)};
     case MW_AGGREGATE_ANY: return mw_cell_bool(event_count(r) > 0);
     case MW_AGGREGATE_MIN:
     case MW_AGGREGATE_MAX: return best_of(r, plan);
@@ -303,47 +289,95 @@ static void begin_since(const mw_edges *edges, mw_tick tick, mw_cell last, range
     if (mw_cell_is_missing(MW_TYPE_TIME, last)) return;
     int64_t time = mw_tick_at_or_after(tick, edges->zone, last.time);
     uint64_t position = mw_ring_seek(&r->group->ring, r->ring, r->from, time);
-    if (position <= r->from) return;
-    r->from = position;
-    r->start = NULL;
+    if (position > r->from) r->from = position;
 }
 
-static void read_range(const mw_reading *reading, const mw_range_plan *plan,
-                       const mw_group *group, mw_card *card, mw_cell *out_windows) {
-    range r;
-    r.group = group->plan;
-    r.ring = &card->ring;
-    r.censuses = mw_cards_censuses(&group->cards, card);
-    r.start = plan->start_cut == MW_NONE ? NULL : &reading->cuts[plan->start_cut];
-    r.end = &reading->cuts[plan->end_cut];
-    r.from = r.start ? r.start->position : r.ring->first;
-    r.to = r.end->position;
+/* The moment sees all events of the range. The mean is the sum, once rounded, over the count (rule
+   12): both read it once. */
+static inline void read_whole(const mw_reading *reading, const mw_range_plan *plan,
+                              const range *r, mw_cell *out_windows) {
+    if (plan->count != MW_NONE)
+        out_windows[plan->count].number = (double)(int64_t)(r->to - r->from);
+    for (size_t i = 0; i < plan->difference_count; i++) {
+        const mw_difference_plan *between = &plan->differences[i];
+        const mw_total *sums = reading->desk->sums;
+        mw_total found = mw_total_between(&sums[between->start], &sums[between->end]);
+        double sum = mw_exact_sum_read(&found.sum);
+        if (between->sum != MW_NONE) out_windows[between->sum].number = sum;
+        if (between->mean != MW_NONE)
+            out_windows[between->mean].number =
+                found.count > 0 ? sum / (double)(int64_t)found.count
+                                : mw_cell_missing(MW_TYPE_NUMBER).number;
+    }
+    for (size_t i = plan->window_count - plan->other_count; i < plan->window_count; i++)
+        out_windows[plan->windows[i].index] = value_of(reading, r, &plan->windows[i]);
+}
+
+/* It may be that the range holds events that the moment must not see, or that it begins late. */
+APART static void read_part(const mw_reading *reading, const mw_range_plan *plan, range *r,
+                            mw_cell *out_windows) {
     if (plan->since != MW_NONE)
-        begin_since(reading->edges, plan->windows->window->tick, out_windows[plan->since], &r);
-    if (r.from >= r.to) {
+        begin_since(&reading->desk->edges, plan->windows->window->tick,
+                    out_windows[plan->since], r);
+    if (r->from >= r->to) {
         read_nothing(plan, out_windows);
         return;
     }
-    r.instance = 0;
-    r.known_before = known_before(reading, group, plan->known);
-    r.total = MW_NONE;
-    if (plan->leaves_out && reading->instance != 0) find_own(reading, &r);
+    r->known_before = known_before(reading, r, plan->known);
+    if (plan->leaves_out) find_own(reading, r);
+    if (plan->since == MW_NONE && is_plain(r)) {
+        read_whole(reading, plan, r, out_windows);
+        return;
+    }
     for (size_t i = 0; i < plan->window_count; i++)
-        out_windows[plan->windows[i].index] = value_of(reading, &r, &plan->windows[i]);
+        out_windows[plan->windows[i].index] = value_of(reading, r, &plan->windows[i]);
+}
+
+static inline void read_range(const mw_reading *reading, const mw_range_plan *plan, range *r,
+                              mw_cell *out_windows) {
+    const uint64_t *cuts = reading->desk->cuts;
+    r->from = plan->start_cut == MW_NONE ? r->ring->first : cuts[plan->start_cut];
+    r->to = cuts[plan->end_cut];
+    r->instance = 0;
+    r->known_before = INT64_MAX;
+    bool is_whole = plan->since == MW_NONE && plan->known == MW_KNOWN_NOW && !r->has_withdrawn &&
+                    (!plan->leaves_out || r->all_own.first > r->all_own.last);
+    if (!is_whole) read_part(reading, plan, r, out_windows);
+    else if (r->from < r->to) read_whole(reading, plan, r, out_windows);
+    else read_nothing(plan, out_windows);
+}
+
+/* Where the look-up's windows end, and the totals of all that came before. */
+static void find_ends(const mw_reading *reading, const mw_lookup_plan *lookup,
+                      const mw_group *group, mw_card *card) {
+    const mw_desk *desk = reading->desk;
+    const mw_ring *ring = &card->ring;
+    for (size_t i = 0; i < lookup->cut_count; i++)
+        desk->cuts[i] = mw_group_cut(group, card, lookup->cuts[i], reading->t, &desk->edges);
+    for (size_t i = 0; i < lookup->sum_count; i++) {
+        mw_sum_plan sum = lookup->sums[i];
+        desk->sums[i] = mw_ring_before(&group->plan->ring, ring, (uint32_t)sum.total,
+                                       sum.cut == MW_NONE ? ring->first : desk->cuts[sum.cut]);
+    }
 }
 
 void mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
                        const mw_group *group, mw_card *card, mw_cell *out_windows) {
-    if (!card) {
+    if (!card || card->ring.count == 0) {
         for (size_t i = 0; i < lookup->range_count; i++)
             read_nothing(&lookup->ranges[i], out_windows);
         return;
     }
-    for (size_t i = 0; i < lookup->cut_count; i++) {
-        reading->cuts[i].position =
-            mw_group_cut(group, card, lookup->cuts[i], reading->t, reading->edges);
-        reading->cuts[i].total = MW_NONE;
-    }
+    find_ends(reading, lookup, group, card);
+    range r;
+    r.group = group->plan;
+    r.ring = &card->ring;
+    r.censuses = mw_cards_censuses(&group->cards, card);
+    r.has_withdrawn = group->withdrawn_count > 0;
+    r.all_own = (mw_instance_span){INT64_MAX, INT64_MIN};
+    if (lookup->leaves_out && reading->instance != 0)
+        r.all_own = mw_instances_span(reading->instances, reading->instance,
+                                      (uint32_t)group->plan->stream, INT64_MIN, INT64_MAX);
     for (size_t i = 0; i < lookup->range_count; i++)
-        read_range(reading, &lookup->ranges[i], group, card, out_windows);
+        read_range(reading, &lookup->ranges[i], &r, out_windows);
 }

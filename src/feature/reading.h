@@ -1,34 +1,36 @@
 /*
  * reading: the values of windows on one card, by the rules 2, 3, 10, 12 and 13.
  *
- * Where windows end in the ring is found once for all that end there, with the total of what came
- * before; a range of events once for all windows over it. A sum is the difference of two totals:
- * O(1). The rest looks at the ends of the range or at summaries. Events that the moment must not
- * see (its own, or ones known too late for a label) are rare: counts and sums take its own back
- * out, everything else scans the range for them.
+ * Where windows end in the ring is found once for all that end there, then the totals of what came
+ * before, once for all that need one; a range of events once for all windows over it. A sum is the
+ * difference of two totals: O(1). The rest looks at the ends of the range or at summaries. Events
+ * that the moment must not see (its own, or ones known too late for a label) are rare: counts and
+ * sums take its own back out, everything else scans the range for them.
  */
 #pragma once
 #include "feature/group.h"
 #include "feature/instances.h"
 
-/* An end of windows. */
+/* Room for one reader: any look-up of a plan. */
 typedef struct {
-    uint64_t position;
-    int32_t total;   /* what `before` is of; MW_NONE: not worked out */
-    mw_total before;
-} mw_cut;
+    mw_edges edges;
+    uint64_t *cuts;     /* the positions at which windows begin and end */
+    mw_total *sums;     /* of the look-up's */
+    mw_cell *event_row; /* of any stream */
+} mw_desk;
+
+MW_MUST_USE mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone,
+                                   mw_arena *arena, mw_error *err);
 
 /* The moment that reads. */
 typedef struct {
     int64_t t;
     int64_t place;
     int64_t maturity;                 /* t + the label's maturity */
-    const mw_edges *edges;            /* set to t */
     const mw_instances *instances;
     uint32_t instance;                /* the moment's own; 0: none is known */
-    mw_cut *cuts;                     /* room for those of any lookup */
     const mw_frame *frame;            /* over the moment's row */
-    mw_cell *event_row;               /* room for a row of any stream */
+    const mw_desk *desk;              /* its edges are set to t */
 } mw_reading;
 
 /* Fills the cells, by the model's windows, of all windows that a lookup serves. `card`: what it

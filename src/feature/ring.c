@@ -1,5 +1,9 @@
 #include "feature/ring.h"
 
+#include "feature/ring_reading.h"
+
+#include <string.h>
+
 /* A node of level k >= 1 stands for 16^k neighbouring slots; level 0 are the slots. */
 enum { FAN_BITS = 4, FAN = 1 << FAN_BITS, PAGE_MASK = MW_PAGE_EVENTS - 1 };
 
@@ -61,31 +65,13 @@ static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, size_t slot) {
     }
 }
 
-static mw_cell *total_at(const mw_ring_shape *shape, mw_cell *page, uint32_t total) {
-    return page + shape->element_words * MW_PAGE_EVENTS +
-           total * (sizeof(mw_total) / sizeof(mw_cell));
-}
-
-static mw_total read_total(const mw_cell *words) {
-    return (mw_total){{{words[0].bits, words[1].bits, words[2].bits}}, words[3].bits};
-}
-
 static void write_total(mw_cell *words, const mw_total *total) {
     for (size_t i = 0; i < 3; i++) words[i].bits = total->sum.limbs[i];
     words[3].bits = total->count;
 }
 
-/* Adds the first `count` values of a page to what came before it. */
-static mw_total total_within(const mw_ring_shape *shape, mw_cell *page, uint32_t total,
-                             uint64_t count) {
-    mw_total sum = read_total(total_at(shape, page, total));
-    const mw_cell *values = page + shape->totalled[total] * MW_PAGE_EVENTS;
-    for (uint64_t i = 0; i < count; i++) mw_total_add(&sum, values[i].number);
-    return sum;
-}
-
 static mw_cell *powers_at(const mw_ring_shape *shape, mw_cell *page, uint32_t powers) {
-    mw_cell *at = total_at(shape, page, shape->total_count);
+    mw_cell *at = mw_page_total(shape, page, shape->total_count);
     for (uint32_t i = 0; i < powers; i++) at += mw_power_sums_words(shape->powers[i].kind);
     return at;
 }
@@ -118,22 +104,26 @@ static void begin_page(const mw_ring_shape *shape, mw_ring *ring, uint64_t posit
     for (uint32_t i = 0; i < shape->total_count; i++) {
         mw_total sum = {0};
         if (position > ring->first)
-            sum = total_within(shape, mw_ring_page(shape, ring, position - 1), i,
-                               MW_PAGE_EVENTS);
-        write_total(total_at(shape, page, i), &sum);
+            sum = mw_page_total_within(shape, mw_ring_page(shape, ring, position - 1), i,
+                                       MW_PAGE_EVENTS);
+        write_total(mw_page_total(shape, page, i), &sum);
     }
+    if (shape->powers_count > 0) begin_powers(shape, ring, position);
+    uint64_t written = mw_ring_end(ring) - position;
+    for (; written < MW_PAGE_EVENTS; written++) page[written].time = MW_RING_NEVER;
+}
+
+/* Does what follows from a slot's being written after all before it. */
+static inline void seal(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    if ((position & PAGE_MASK) == 0) begin_page(shape, ring, position);
+    if (shape->rank_count > 0 && (position & (FAN - 1)) == FAN - 1)
+        seal_nodes(shape, ring, position & (ring->capacity - 1));
 }
 
 /* Makes totals and summaries true again, once all slots from `position` to the end may have been
    written. */
 static void seal_from(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    for (; position < mw_ring_end(ring); position++) {
-        if ((position & PAGE_MASK) == 0) begin_page(shape, ring, position);
-        if ((position & PAGE_MASK) == 0 && shape->powers_count > 0)
-            begin_powers(shape, ring, position);
-        if (shape->rank_count > 0 && (position & (FAN - 1)) == FAN - 1)
-            seal_nodes(shape, ring, position & (ring->capacity - 1));
-    }
+    for (; position < mw_ring_end(ring); position++) seal(shape, ring, position);
 }
 
 void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
@@ -160,18 +150,22 @@ mw_cell *mw_ring_take(const mw_ring_shape *shape, uint32_t capacity, mw_pool *po
     return mw_pool_take(pool, block_class(capacity), mw_ring_size(shape, capacity));
 }
 
-/* Moves the elements to a block of another capacity, positions counting from 0 again. */
+/* Moves the pages to a block of another capacity, positions counting from the first page again.
+   What they keep of the past stays true; it is nodes that stand for other slots now. */
 static bool resize(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t capacity) {
-    mw_ring resized = {.count = ring->count, .capacity = capacity};
+    uint64_t skipped = ring->first & PAGE_MASK, moved = ring->first - skipped;
+    mw_ring resized = {.first = skipped, .count = ring->count, .capacity = capacity};
+    MW_ASSERT(skipped + ring->count <= capacity);
     resized.words = mw_ring_take(shape, capacity, pool);
     if (!resized.words) return false;
-    for (uint64_t i = 0; i < ring->count; i++)
-        for (uint32_t word = 0; word < shape->element_words; word++)
-            *mw_ring_at(shape, &resized, i, word) =
-                *mw_ring_at(shape, ring, ring->first + i, word);
+    for (uint64_t page = 0; page < mw_ring_end(&resized); page += MW_PAGE_EVENTS)
+        memcpy(mw_ring_page(shape, &resized, page), mw_ring_page(shape, ring, page + moved),
+               shape->page_words * sizeof(mw_cell));
     mw_ring_release(ring, pool);
     *ring = resized;
-    seal_from(shape, ring, 0);
+    if (shape->rank_count > 0)
+        for (uint64_t last = FAN - 1; last < mw_ring_end(ring); last += FAN)
+            seal_nodes(shape, ring, last);
     return true;
 }
 
@@ -188,6 +182,7 @@ bool mw_ring_reserve(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, u
 
 void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t needed) {
     MW_ASSERT(needed >= ring->count);
+    needed += ring->first & PAGE_MASK;
     uint32_t capacity = ring->capacity;
     while (capacity > MW_PAGE_EVENTS && needed <= capacity / 4) capacity /= 2;
     if (capacity == ring->capacity) return;
@@ -197,14 +192,15 @@ void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, ui
 
 uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
     MW_ASSERT(mw_ring_fits(ring, 1));
-    uint64_t position = mw_ring_end(ring);
+    uint64_t end = mw_ring_end(ring), position = end;
     for (; position > ring->first; position--) {
         if (mw_ring_time(shape, ring, position - 1) <= element->time) break;
         move(shape, ring, position - 1, position);
     }
     write(shape, ring, position, element);
     ring->count++;
-    seal_from(shape, ring, position);
+    if (position == end) seal(shape, ring, position);
+    else seal_from(shape, ring, position);
     return position;
 }
 
@@ -213,6 +209,7 @@ void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position
     for (uint64_t next = position + 1; next < mw_ring_end(ring); next++)
         move(shape, ring, next, next - 1);
     ring->count--;
+    mw_ring_at(shape, ring, mw_ring_end(ring), 0)->time = MW_RING_NEVER;
     seal_from(shape, ring, position);
 }
 
@@ -261,24 +258,9 @@ uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t 
     return bisect(shape, ring, high - (stride - 1 < left ? stride - 1 : left), high, time);
 }
 
-/* How many events before `position` are not in what its page has kept. */
-static uint64_t events_within(const mw_ring *ring, uint64_t position) {
-    MW_ASSERT(position >= ring->first && position <= mw_ring_end(ring));
-    uint64_t within = position & PAGE_MASK;
-    /* A page after the last event is not begun. */
-    return within == 0 && position == mw_ring_end(ring) ? MW_PAGE_EVENTS : within;
-}
-
-mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
-                        uint64_t position) {
-    uint64_t within = events_within(ring, position);
-    mw_cell *page = mw_ring_page(shape, ring, position - within);
-    return total_within(shape, page, total, within);
-}
-
 mw_power_sums mw_ring_powers_before(const mw_ring_shape *shape, const mw_ring *ring,
                                     uint32_t powers, uint64_t position) {
-    uint64_t within = events_within(ring, position);
+    uint64_t within = mw_ring_within_page(ring, position);
     mw_cell *page = mw_ring_page(shape, ring, position - within);
     return powers_within(shape, page, powers, within);
 }

@@ -6,6 +6,8 @@
  *
  *     page: | 4 times | 4 values | ... one row for each word | totals and powers of all before |
  *
+ * Slots of a page after the last event have the time MW_RING_NEVER.
+ *
  * A sum over any range is the difference of two running totals, so a window needs no state of its
  * own and no order of reading. An event that comes in order costs O(1), however many windows
  * there are; one that is n places late moves n. Among equal times any order may stand: nothing
@@ -48,6 +50,7 @@ typedef struct {
 
 enum { MW_PAGE_BITS = 2, MW_PAGE_EVENTS = 1 << MW_PAGE_BITS };
 #define MW_RING_COUNT_MAX (UINT32_C(1) << 30)
+#define MW_RING_NEVER INT64_MAX
 
 typedef struct {
     mw_cell *words;    /* the pages, then the summaries */
@@ -81,12 +84,15 @@ static inline int64_t mw_ring_time(const mw_ring_shape *shape, const mw_ring *ri
                                    uint64_t position) {
     return mw_ring_at(shape, ring, position, 0)->time;
 }
-/* Asks the cache for the page of a position, which need not be one of the ring's. */
-static inline void mw_ring_prefetch(const mw_ring_shape *shape, const mw_ring *ring,
-                                    uint64_t position) {
+/* Asks the cache for the page of a position, which need not be one of the ring's, but for the one
+   that was asked for before it; gives the page. */
+static inline const mw_cell *mw_ring_prefetch(const mw_ring_shape *shape, const mw_ring *ring,
+                                              uint64_t position, const mw_cell *asked) {
     enum { LINE_WORDS = 8 };
     const mw_cell *page = mw_ring_page(shape, ring, position);
+    if (page == asked) return page;
     for (uint32_t i = 0; i < shape->page_words; i += LINE_WORDS) __builtin_prefetch(page + i);
+    return page;
 }
 void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
                   mw_cell *out_element);
@@ -115,11 +121,14 @@ void mw_ring_release(mw_ring *ring, mw_pool *pool);
 /* The first position whose time is `time` or later: O(log n) in its distance from `near`. */
 uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t near,
                       int64_t time);
-/* The total of the events before `position`, since some time in the past: good for differences.
-   The ring is not empty; `position` is at most its end. */
-mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
-                        uint64_t position);
-/* The same of powers. */
+/* How many events before `position` are not in what its page has kept. A page after the last event
+   is not begun. */
+static inline uint64_t mw_ring_within_page(const mw_ring *ring, uint64_t position) {
+    uint64_t within = position & (MW_PAGE_EVENTS - 1);
+    return within == 0 && position == mw_ring_end(ring) ? MW_PAGE_EVENTS : within;
+}
+/* The powers of the events before `position`, since some time in the past: good for differences, as
+   totals are (ring_reading.h). The ring is not empty; `position` is at most its end. */
 mw_power_sums mw_ring_powers_before(const mw_ring_shape *shape, const mw_ring *ring,
                                     uint32_t powers, uint64_t position);
 /* The better of two values of a rank; a missing one loses. */

@@ -1,4 +1,4 @@
-#include "feature/ring.h"
+#include "feature/ring_reading.h"
 
 #include "base/prng.h"
 #include "testing/test.h"

@@ -1,0 +1,66 @@
+/*
+ * ring_reading: where a time lies in a ring, and the totals of what stands before.
+ *
+ * A replay asks that for each end of each window of each moment: so all is inline, and goes by
+ * whole pages without a branch an event. What a page adds to its total are a few values: mostly
+ * they fit in two limbs, and three are touched once.
+ */
+#pragma once
+#include "feature/ring.h"
+
+/* How many slots of a page are before a time: those evicted are, those after the last event not. */
+static inline uint64_t mw_page_before(const mw_cell *page, int64_t time) {
+    uint64_t count = 0;
+    for (int slot = 0; slot < MW_PAGE_EVENTS; slot++) count += page[slot].time < time;
+    return count;
+}
+/* mw_ring_seek, made for where the position mostly lies: on the page of `near`, or on the next. */
+static inline uint64_t mw_ring_seek_near(const mw_ring_shape *shape, const mw_ring *ring,
+                                         uint64_t near, int64_t time) {
+    uint64_t end = mw_ring_end(ring);
+    if (ring->count == 0) return end;
+    uint64_t page = (near == end ? near - 1 : near) & ~(uint64_t)(MW_PAGE_EVENTS - 1);
+    uint64_t next = page + MW_PAGE_EVENTS;
+    uint64_t position = page + mw_page_before(mw_ring_page(shape, ring, page), time);
+    if (position == next && next < end)
+        position += mw_page_before(mw_ring_page(shape, ring, next), time);
+    bool is_earlier = position == page && page > ring->first &&
+                      mw_ring_time(shape, ring, page - 1) >= time;
+    bool is_later = position == next + MW_PAGE_EVENTS && position < end;
+    if (is_earlier || is_later) return mw_ring_seek(shape, ring, position, time);
+    return position < ring->first ? ring->first : position;
+}
+
+/* Where a page keeps a total: three limbs of the sum and the count. */
+static inline mw_cell *mw_page_total(const mw_ring_shape *shape, mw_cell *page, uint32_t total) {
+    return page + shape->element_words * MW_PAGE_EVENTS +
+           total * (sizeof(mw_total) / sizeof(mw_cell));
+}
+/* The total of the page with its first `count` values. */
+static inline mw_total mw_page_total_within(const mw_ring_shape *shape, mw_cell *page,
+                                            uint32_t total, uint64_t count) {
+    _Static_assert(MW_PAGE_EVENTS <= 4, "so few values of usual magnitudes fit in mw_units");
+    const mw_cell *kept = mw_page_total(shape, page, total);
+    const mw_cell *values = page + shape->totalled[total] * MW_PAGE_EVENTS;
+    mw_total sum = {{{kept[0].bits, kept[1].bits, kept[2].bits}}, kept[3].bits};
+    mw_units units = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        mw_units more;
+        if (mw_exact_sum_usual_units(values[i].number, &more)) {
+            units += more;
+            sum.count++;
+        } else {
+            mw_total_add_unusual(&sum, values[i].number);
+        }
+    }
+    mw_exact_sum_merge_units(&sum.sum, units);
+    return sum;
+}
+/* The total of the events before `position`, since some time in the past: good for differences.
+   The ring is not empty; `position` is at most its end. */
+static inline mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring,
+                                      uint32_t total, uint64_t position) {
+    uint64_t within = mw_ring_within_page(ring, position);
+    mw_cell *page = mw_ring_page(shape, ring, position - within);
+    return mw_page_total_within(shape, page, total, within);
+}
