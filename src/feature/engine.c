@@ -43,11 +43,11 @@ static bool give_arrays(mw_engine *engine) {
     engine->windows = mw_arena_alloc(arena, engine->config.model->window_count + 1,
                                      sizeof *engine->windows);
     size_t feature_count = engine->config.model->feature_count;
-    engine->plain = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plain);
+    engine->plains = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plains);
     engine->derived = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->derived);
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
     if (!engine->groups || !engine->admissions || !engine->withdrawals || !engine->windows ||
-        !engine->id || !engine->plain || !engine->derived)
+        !engine->id || !engine->plains || !engine->derived)
         return false;
     return give_elements(engine, engine->admissions) && give_elements(engine, engine->withdrawals);
 }
@@ -57,8 +57,10 @@ static void sort_features(mw_engine *engine) {
     const mw_model_program *model = engine->config.model;
     for (size_t i = 0; i < model->feature_count; i++) {
         int32_t feature = model->feature_order[i];
-        engine->plain[feature] = mw_code_window(model->features[feature].code);
-        if (engine->plain[feature] == MW_NONE && model->features[feature].vector_index == 0)
+        int32_t window = mw_code_window(model->features[feature].code);
+        if (window != MW_NONE)
+            engine->plains[engine->plain_count++] = (mw_plain_feature){feature, window};
+        else if (model->features[feature].vector_index == 0)
             engine->derived[engine->derived_count++] = feature;
     }
 }
@@ -330,10 +332,8 @@ static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const 
 void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
                                const mw_cell *windows, mw_cell *out_features) {
     const mw_model_program *model = engine->config.model;
-    for (size_t i = 0; i < model->feature_count; i++) {
-        int32_t window = engine->plain[i];
-        if (window != MW_NONE) out_features[i] = windows[window];
-    }
+    for (size_t i = 0; i < engine->plain_count; i++)
+        out_features[engine->plains[i].feature] = windows[engine->plains[i].window];
     if (engine->derived_count == 0) return;
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = windows;

@@ -15,6 +15,10 @@ typedef struct {
     mw_cell *element;
 } mw_admission;
 
+typedef struct {
+    int32_t feature, window;
+} mw_plain_feature;
+
 struct mw_engine {
     mw_engine_config config;
     mw_arena arena;             /* the plan and the arrays below */
@@ -29,7 +33,8 @@ struct mw_engine {
     int64_t instances_swept;
     mw_engine_stats stats;      /* keys and bytes are worked out when asked */
 
-    int32_t *plain;             /* by feature: the window that it is, or MW_NONE */
+    mw_plain_feature *plains;   /* the features that are a window and no more */
+    size_t plain_count;
     int32_t *derived;           /* the other features, in the order in which they must run */
     size_t derived_count;
     mw_admission *admissions;   /* one a group */

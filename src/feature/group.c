@@ -54,6 +54,8 @@ APART static void evict_from_censuses(mw_group *group, mw_card *card, uint64_t p
 
 static inline void evict(mw_group *group, mw_card *card, int64_t horizon) {
     const mw_ring_shape *shape = &group->plan->ring;
+    if (card->ring.count == 0 || mw_ring_time(shape, &card->ring, card->ring.first) >= horizon)
+        return;
     uint64_t position = mw_ring_seek(shape, &card->ring, card->ring.first, horizon);
     if (group->plan->census_count > 0) evict_from_censuses(group, card, position);
     mw_ring_evict(&card->ring, position);
@@ -330,11 +332,21 @@ static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
     mw_cards_remove(&group->cards, number);
 }
 
+/* Asks the cache for the oldest events of a card, which nobody has looked at for long. */
+static void foresee_oldest(const mw_group *group, uint32_t number) {
+    if (number >= group->cards.number_end) return;
+    const mw_card *card = mw_cards_at(&group->cards, number);
+    if (card && !card->is_out && card->ring.count > 0)
+        mw_ring_prefetch(&group->plan->ring, &card->ring, card->ring.first, NULL);
+}
+
 void mw_group_sweep(mw_group *group, int64_t place) {
+    enum { AHEAD = 16 };
     int64_t horizon = mw_group_horizon(group, place);
     group->recent = NULL;
     size_t count = group->cards.count, withdrawn = 0;
     for (uint32_t number = 1; number < group->cards.number_end; number++) {
+        foresee_oldest(group, number + AHEAD);
         sweep_card(group, number, horizon);
         const mw_card *card = group->withdrawn_count > 0 ? mw_cards_at(&group->cards, number)
                                                          : NULL;

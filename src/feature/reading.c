@@ -158,6 +158,7 @@ static mw_cell end_of(const range *r, int32_t column, bool is_last) {
 }
 
 static mw_cell since_last(const range *r, int64_t t) {
+    if (is_plain(r)) return mw_cell_time(t - time_at(r, r->to - 1));
     for (uint64_t position = r->to; position > r->from; position--)
         if (sees(r, position - 1)) return mw_cell_time(t - time_at(r, position - 1));
     return mw_cell_missing(MW_TYPE_DURATION);

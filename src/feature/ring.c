@@ -265,23 +265,43 @@ mw_power_sums mw_ring_powers_before(const mw_ring_shape *shape, const mw_ring *r
     return powers_within(shape, page, powers, within);
 }
 
-/* The best of single slots that do not go round. */
-static mw_cell best_of_slots(const mw_ring_shape *shape, const mw_ring *ring,
-                             const mw_rank *rank, uint64_t from, uint64_t to) {
-    mw_cell best = *mw_ring_at(shape, ring, from, rank->word);
-    if (rank->type != MW_TYPE_NUMBER) {
-        for (from++; from < to; from++)
-            best = mw_rank_better(rank, shape->symbols, best,
-                                  *mw_ring_at(shape, ring, from, rank->word));
-        return best;
+/* The level of the largest node that begins at `from` and lies before `to`; 0: a slot. */
+static int level_at(const mw_ring *ring, uint64_t from, uint64_t to) {
+    size_t slot = from & (ring->capacity - 1);
+    int level = 0;
+    while ((slot & (((size_t)FAN << (FAN_BITS * level)) - 1)) == 0 &&
+           to - from >= (uint64_t)FAN << (FAN_BITS * level))
+        level++;
+    return level;
+}
+
+/* Where single slots, which begin at `from`, end: at `to`, or where a node may begin. */
+static uint64_t slots_end(uint64_t from, uint64_t to) {
+    uint64_t next = (from | (FAN - 1)) + 1;
+    return next < to ? next : to;
+}
+
+static double better_number(double best, double value) {
+    return value > best ? value : best; /* never if it is missing */
+}
+
+/* Numbers, smallest ones by their opposites, with no call for each. */
+static mw_cell best_number(const mw_ring_shape *shape, const mw_ring *ring, uint32_t rank,
+                           uint64_t from, uint64_t to) {
+    uint32_t word = shape->ranks[rank].word;
+    double sign = shape->ranks[rank].is_max ? 1 : -1, best = -__builtin_inf();
+    while (from < to) {
+        int level = level_at(ring, from, to);
+        if (level > 0) {
+            size_t node = (from & (ring->capacity - 1)) >> (FAN_BITS * level);
+            best = better_number(best, sign * node_at(shape, ring, level, node, rank)->number);
+            from += UINT64_C(1) << (FAN_BITS * level);
+            continue;
+        }
+        for (uint64_t end = slots_end(from, to); from < end; from++)
+            best = better_number(best, sign * mw_ring_at(shape, ring, from, word)->number);
     }
-    double sign = rank->is_max ? 1 : -1, least = -__builtin_inf();
-    double value = __builtin_isnan(best.number) ? least : sign * best.number;
-    for (from++; from < to; from++) {
-        double next = sign * mw_ring_at(shape, ring, from, rank->word)->number;
-        value = next > value ? next : value; /* never if it is missing */
-    }
-    return mw_cell_number(sign * value);
+    return mw_cell_number(sign * best);
 }
 
 mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t rank,
@@ -289,24 +309,13 @@ mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t r
     MW_ASSERT(rank < shape->rank_count);
     MW_ASSERT(from >= ring->first && to <= mw_ring_end(ring));
     const mw_rank *ranked = &shape->ranks[rank];
+    if (ranked->type == MW_TYPE_NUMBER) return best_number(shape, ring, rank, from, to);
     mw_cell best = mw_cell_missing(ranked->type);
     while (from < to) {
-        uint64_t next = (from | (FAN - 1)) + 1; /* where a node may begin */
-        if ((from & (FAN - 1)) != 0 || next > to) {
-            if (next > to) next = to;
-            best = mw_rank_better(ranked, shape->symbols, best,
-                                  best_of_slots(shape, ring, ranked, from, next));
-            from = next;
-            continue;
-        }
-        /* The largest node that begins here and lies within the range. */
-        size_t slot = from & (ring->capacity - 1);
-        int level = 1;
-        while ((slot & (((size_t)FAN << (FAN_BITS * level)) - 1)) == 0 &&
-               to - from >= (uint64_t)FAN << (FAN_BITS * level))
-            level++;
+        int level = level_at(ring, from, to);
+        size_t node = (from & (ring->capacity - 1)) >> (FAN_BITS * level);
         best = mw_rank_better(ranked, shape->symbols, best,
-                              *node_at(shape, ring, level, slot >> (FAN_BITS * level), rank));
+                              *node_at(shape, ring, level, node, rank));
         from += UINT64_C(1) << (FAN_BITS * level);
     }
     return best;
