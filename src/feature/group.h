@@ -103,20 +103,10 @@ static inline void mw_group_asked_keys(const mw_group *group, const mw_lookup_pl
 }
 /* The card that a lookup asks for; NULL if there is none. */
 mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup, const mw_frame *frame);
-/* Where a bound lies in the card for the moment at `t`, whose edges these are: the first position
-   at or after it. */
-static inline uint64_t mw_group_cut(const mw_group *group, mw_card *card, int32_t bound,
-                                    int64_t t, const mw_edges *edges) {
-    const mw_bound_plan *plan = &group->plan->bounds[bound];
-    int64_t time = plan->edge == MW_NONE ? mw_time_add(t, plan->offset_us)
-                                         : edges->times[plan->edge];
-    uint32_t *hint = &mw_cards_hints(&group->cards, card)[bound];
-    uint32_t from_first = *hint - (uint32_t)card->ring.first;
-    uint64_t near = card->ring.first +
-                    (from_first > card->ring.count ? card->ring.count : from_first);
-    uint64_t position = mw_ring_seek_near(&group->plan->ring, &card->ring, near, time);
-    *hint = (uint32_t)position;
-    return position;
+/* The time of a bound for the moment at `t`, whose edges these are. */
+static inline int64_t mw_bound_time(const mw_bound_plan *bound, int64_t t,
+                                    const mw_edges *edges) {
+    return bound->edge == MW_NONE ? mw_time_add(t, bound->offset_us) : edges->times[bound->edge];
 }
 /* Asks the cache for the events that a card's next look-up and insertion will want. */
 void mw_group_foresee_events(const mw_group *group, mw_card *card);

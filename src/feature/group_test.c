@@ -73,23 +73,6 @@ MW_TEST(group_takes_what_its_condition_and_keys_allow) {
     end(&f);
 }
 
-/* Wherever it was found last, and after its ring has been numbered anew. */
-MW_TEST(group_finds_a_cut_from_any_hint) {
-    fixture f;
-    begin(&f);
-    size_t cuts = 0;
-    for (int64_t i = 0; i < 100; i++) {
-        put(&f, i, 1, 1);
-        for (int64_t t = 99; t >= 0; t -= 7, cuts++) {
-            mw_card *card = look_up(&f, t, 1);
-            int32_t last = (int32_t)f.group.plan->bound_count - 1;
-            MW_CHECK_EQUAL_INT(mw_group_cut(&f.group, card, last, t, NULL), t <= i ? t : i + 1);
-        }
-    }
-    MW_CHECK(cuts > 1000);
-    end(&f);
-}
-
 /* The rings of a day that passes hold an hour and its lateness, and in the end nothing. */
 MW_TEST(group_holds_no_more_than_its_retention) {
     fixture f;

@@ -348,17 +348,41 @@ static inline void read_range(const mw_reading *reading, const mw_range_plan *pl
     else read_nothing(plan, out_windows);
 }
 
-/* Where the look-up's windows end, and the totals of all that came before. */
-static void find_ends(const mw_reading *reading, const mw_lookup_plan *lookup,
-                      const mw_group *group, mw_card *card) {
-    const mw_desk *desk = reading->desk;
-    const mw_ring *ring = &card->ring;
-    for (size_t i = 0; i < lookup->cut_count; i++)
-        desk->cuts[i] = mw_group_cut(group, card, lookup->cuts[i], reading->t, &desk->edges);
+/* Where the look-up's windows end: mostly near where they ended last. */
+static inline void find_cuts(const mw_reading *reading, const mw_lookup_plan *lookup,
+                             const mw_group *group, mw_card *card) {
+    const mw_ring_shape shape = group->plan->ring;
+    const mw_ring ring = card->ring;
+    uint32_t *hints = mw_cards_hints(&group->cards, card);
+    uint64_t *cuts = reading->desk->cuts;
+    for (size_t i = 0; i < lookup->cut_count; i++) {
+        int32_t bound = lookup->cuts[i];
+        int64_t time = mw_bound_time(&group->plan->bounds[bound], reading->t,
+                                     &reading->desk->edges);
+        uint64_t near = mw_ring_hinted(&ring, hints[bound]), cut;
+        if (!mw_ring_seek_near(&shape, &ring, near, time, &cut))
+            cut = mw_ring_seek(&group->plan->ring, &card->ring, cut, time);
+        hints[bound] = (uint32_t)cut;
+        cuts[i] = cut;
+    }
+}
+
+/* The totals of all that came before. Often several ends are one. */
+static inline void find_sums(const mw_reading *reading, const mw_lookup_plan *lookup,
+                             const mw_group *group, const mw_card *card) {
+    const mw_ring_shape shape = group->plan->ring;
+    const mw_ring ring = card->ring;
+    const uint64_t *cuts = reading->desk->cuts;
+    mw_total *sums = reading->desk->sums;
+    uint64_t last = UINT64_MAX;
+    int32_t last_total = MW_NONE;
     for (size_t i = 0; i < lookup->sum_count; i++) {
-        mw_sum_plan sum = lookup->sums[i];
-        desk->sums[i] = mw_ring_before(&group->plan->ring, ring, (uint32_t)sum.total,
-                                       sum.cut == MW_NONE ? ring->first : desk->cuts[sum.cut]);
+        int32_t cut = lookup->sums[i].cut, total = lookup->sums[i].total;
+        uint64_t position = cut == MW_NONE ? ring.first : cuts[cut];
+        if (position == last && total == last_total) sums[i] = sums[i - 1];
+        else sums[i] = mw_ring_before(&shape, &ring, (uint32_t)total, position);
+        last = position;
+        last_total = total;
     }
 }
 
@@ -369,7 +393,8 @@ void mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
             read_nothing(&lookup->ranges[i], out_windows);
         return;
     }
-    find_ends(reading, lookup, group, card);
+    find_cuts(reading, lookup, group, card);
+    find_sums(reading, lookup, group, card);
     range r;
     r.group = group->plan;
     r.ring = &card->ring;

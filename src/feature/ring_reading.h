@@ -14,11 +14,17 @@ static inline uint64_t mw_page_before(const mw_cell *page, int64_t time) {
     for (int slot = 0; slot < MW_PAGE_EVENTS; slot++) count += page[slot].time < time;
     return count;
 }
-/* mw_ring_seek, made for where the position mostly lies: on the page of `near`, or on the next. */
-static inline uint64_t mw_ring_seek_near(const mw_ring_shape *shape, const mw_ring *ring,
-                                         uint64_t near, int64_t time) {
+/* The position of which these are the low 32 bits; if the ring has none such, its end. */
+static inline uint64_t mw_ring_hinted(const mw_ring *ring, uint32_t hint) {
+    uint32_t from_first = hint - (uint32_t)ring->first;
+    return ring->first + (from_first > ring->count ? ring->count : from_first);
+}
+/* mw_ring_seek, made for where the position mostly lies: on the page of `near`, or on the next. If
+   not there, it is false and `*out_position` is nearer. The ring is not empty. What is asked of a
+   ring several times is a copy of it then, which may stay in registers. */
+static inline bool mw_ring_seek_near(const mw_ring_shape *shape, const mw_ring *ring,
+                                     uint64_t near, int64_t time, uint64_t *out_position) {
     uint64_t end = mw_ring_end(ring);
-    if (ring->count == 0) return end;
     uint64_t page = (near == end ? near - 1 : near) & ~(uint64_t)(MW_PAGE_EVENTS - 1);
     uint64_t next = page + MW_PAGE_EVENTS;
     uint64_t position = page + mw_page_before(mw_ring_page(shape, ring, page), time);
@@ -27,8 +33,8 @@ static inline uint64_t mw_ring_seek_near(const mw_ring_shape *shape, const mw_ri
     bool is_earlier = position == page && page > ring->first &&
                       mw_ring_time(shape, ring, page - 1) >= time;
     bool is_later = position == next + MW_PAGE_EVENTS && position < end;
-    if (is_earlier || is_later) return mw_ring_seek(shape, ring, position, time);
-    return position < ring->first ? ring->first : position;
+    *out_position = position < ring->first ? ring->first : position;
+    return !is_earlier && !is_later;
 }
 
 /* Where a page keeps a total: three limbs of the sum and the count. */

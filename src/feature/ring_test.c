@@ -1,5 +1,6 @@
 #include "feature/ring_reading.h"
 
+#include "base/hash.h"
 #include "base/prng.h"
 #include "testing/test.h"
 
@@ -97,9 +98,16 @@ static void check_same(const model *m, const mw_ring *ring, uint64_t *prng) {
     size_t found = 0;
     while (found < count && m->elements[m->first + found][0].time < time) found++;
     MW_CHECK_EQUAL_INT(mw_ring_seek(&shape, ring, ring->first + from, time) - ring->first, found);
-    if (time < m->horizon) return;
-    MW_CHECK_EQUAL_INT(mw_ring_seek_near(&shape, ring, ring->first + from, time) - ring->first,
-                       found);
+    if (time < m->horizon || count == 0) return;
+    uint64_t drawn = mw_hash_u64((uint64_t)time * MODEL_MAX + from);
+    bool is_stale = drawn % 4 == 0;
+    uint64_t hint = is_stale ? drawn : ring->first + from, position;
+    uint64_t near = mw_ring_hinted(ring, (uint32_t)hint);
+    MW_CHECK(is_stale || near == hint);
+    if (mw_ring_seek_near(&shape, ring, near, time, &position))
+        MW_CHECK_EQUAL_INT(position - ring->first, found);
+    else
+        MW_CHECK_EQUAL_INT(mw_ring_seek(&shape, ring, position, time) - ring->first, found);
 }
 
 static void model_evict(model *m, size_t count) {
