@@ -36,6 +36,7 @@
         {"--tls-certificate", "FILE", "speak TLS with this certificate and its chain (PEM)"}, \
         {"--tls-key", "FILE", "and this key (PEM)"},                                         \
         {"--plain-http", NULL, "go without TLS off the loopback address, behind a proxy"},   \
+        {"--threads", "N", "serve clients in so many threads (1)"},                          \
         {"--access-log", "FILE", "append a line of JSON for each request to this file"},     \
         {"--access-share", "SHARE", "for so many of them, and all that fail (1)"},           \
         {"--clock", "TIME", "go by a virtual clock that starts then"}

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "serve/server.h"
 #include "sys/sockets.h"
 
 enum { DEFAULT_PORT = 7070 };
@@ -51,11 +52,23 @@ static mw_status read_transport(const mw_cli *cli, mw_listening *listening, mw_e
                                 "proxy that has TLS, --plain-http.");
 }
 
+static mw_status read_threads(const mw_cli *cli, mw_listening *listening, mw_error *err) {
+    const char *text = mw_cli_option(cli, "--threads");
+    int64_t count = 1;
+    if (text && (!mw_str_to_int64(mw_str_of(text), &count) || count < 1 ||
+                 count > MW_SERVER_TELLERS_MAX))
+        return mw_fail(err, MW_USAGE, "--threads: must be 1 to %d, got \"%s\"",
+                       MW_SERVER_TELLERS_MAX, text);
+    listening->teller_count = count == 1 ? 0 : (size_t)count;
+    return MW_OK;
+}
+
 mw_status mw_listening_read(const mw_cli *cli, mw_listening *out_listening, mw_error *err) {
     mw_listening listening = {.port = 0};
     MW_TRY(read_address(cli, &listening, err));
     MW_TRY(read_tokens(cli, &listening, err));
     MW_TRY(read_transport(cli, &listening, err));
+    MW_TRY(read_threads(cli, &listening, err));
     *out_listening = listening;
     return MW_OK;
 }

@@ -15,6 +15,7 @@ typedef struct {
     uint16_t port;
     bool is_open;      /* others than this machine can reach it */
     bool asks_tokens;
+    size_t teller_count; /* threads that serve beside that which owns all; 0: none, it serves */
     const char *certificate, *key; /* PEM files, for TLS; NULL: plain HTTP */
 } mw_listening;
 

@@ -12,7 +12,7 @@ static void list_arguments(const mw_cli *cli, const char *executable, const char
                            const char *out_arguments[ARGUMENTS_MAX]) {
     static const char *const options[] = {"--listen",  "--clock",       "--tls-certificate",
                                           "--tls-key", "--plain-http",  "--tokens",
-                                          "--access-log", "--access-share"};
+                                          "--access-log", "--access-share", "--threads"};
     size_t count = 0;
     out_arguments[count++] = executable;
     out_arguments[count++] = role;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/listening.h"
+#include "cli/server_lake.h"
 #include "cli/live_version.h"
 #include "cli/recheck_metrics.h"
 #include "cli/server_call.h"
@@ -45,6 +46,7 @@ typedef struct {
     mw_admission *admission;
     mw_telemetry *telemetry;
     mw_pulse *pulse;
+    mw_baton *baton; /* held by whoever touches the rest; NULL: one thread does */
     mw_reactor *reactor;
     mw_server *server;
     mw_control *control;
@@ -52,7 +54,8 @@ typedef struct {
     mw_timer tick, start, rebuild, arrival;
     bool is_saving;       /* the last checkpoint, which took too long to wait for */
     bool lacks_room;      /* the disk is full */
-    int64_t refused_place; /* then: who sent what the log has gathered up to here was told so */
+    int64_t refused_places[MW_SERVER_TELLERS_MAX + 1]; /* of each thread: the last place of a batch
+                                                       that found the disk full */
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
     mw_listening listening;
@@ -114,13 +117,6 @@ static mw_status recall(void *context, mw_str model, mw_str version,
     return mw_version_archive_features(context, model, version, out_features, err);
 }
 
-static mw_status read_past(void *context, int64_t after, mw_past **out_past, mw_error *err) {
-    const mw_workspace *workspace = &((const daemon *)context)->workspace;
-    mw_past_config config = {workspace->cli->sys, workspace->state_folder, workspace->program,
-                             workspace->symbols, after};
-    return mw_past_begin(config, out_past, err);
-}
-
 static mw_live_version take(mw_live_version *version) {
     mw_live_version taken = *version;
     *version = (mw_live_version){.program = {.version = NULL}};
@@ -146,23 +142,15 @@ static mw_status find_version(void *context, size_t model, const char *version,
     return MW_OK;
 }
 
-/* In a thread that looks back: with a state of its own. */
+static mw_status read_past(void *context, int64_t after, mw_past **out_past, mw_error *err) {
+    return mw_server_lake_recall(&((const daemon *)context)->workspace, after, out_past, err);
+}
+
 static mw_status look_back(void *context, mw_symbols *symbols, const mw_lookback_wish *wishes,
                            size_t count, mw_events *out_events, mw_error *err) {
-    const mw_workspace *workspace = &((const daemon *)context)->workspace;
-    mw_lake_snapshot snapshot;
-    mw_state *state = NULL;
-    MW_TRY(mw_state_open(workspace->cli->sys, workspace->state_folder, MW_STATE_READ, &state,
-                         err));
-    mw_status status = mw_lake_look(mw_state_lake(state), &snapshot, err);
-    for (size_t i = 0; i < count && status == MW_OK; i++) {
-        mw_lake_wish wish = {workspace->program->streams[wishes[i].stream].name, wishes[i].stream,
-                             symbols, INT64_MIN};
-        status = mw_lake_read_at(mw_state_lake(state), &snapshot, wish, wishes[i].place,
-                                 out_events, err);
-    }
-    mw_state_close(state);
-    return status;
+    const daemon *d = context;
+    mw_server_lake_wishes all = {wishes, count};
+    return mw_server_lake_look(&d->workspace, symbols, all, out_events, err);
 }
 
 static mw_status open_sequencer(daemon *d, mw_error *err) {
@@ -205,7 +193,9 @@ static void note_room(daemon *d, mw_status committed, const mw_error *err) {
     d->lacks_room = lacks_room;
 }
 
-static mw_status commit(void *context, mw_error *err) {
+/* Of one thread's batch: 0 is that of the reactor, then tellers follow. Whoever calls holds the
+   baton. */
+static mw_status commit_batch(void *context, size_t thread, mw_error *err) {
     daemon *d = context;
     mw_error reason = {0};
     if (d->failure != MW_OK) {
@@ -217,8 +207,8 @@ static mw_status commit(void *context, mw_error *err) {
     if (status == MW_NO_SPACE) {
         /* Where nothing was gathered since, the answers of this turn promise nothing. */
         int64_t place = mw_sequencer_read_stats(d->sequencer).last_place;
-        if (place == d->refused_place) return MW_OK;
-        d->refused_place = place;
+        if (place == d->refused_places[thread]) return MW_OK;
+        d->refused_places[thread] = place;
     } else if (status != MW_OK) {
         give_up(d, status, &reason);
     }
@@ -229,6 +219,8 @@ static mw_status commit(void *context, mw_error *err) {
     if (status != MW_OK && err) *err = reason;
     return status;
 }
+
+static mw_status commit(void *context, mw_error *err) { return commit_batch(context, 0, err); }
 
 /* Makes what falls due without a request, and lets the disk follow the kernel. */
 static void tick(mw_timer *timer, int64_t now_us) {
@@ -247,10 +239,12 @@ static void tick(mw_timer *timer, int64_t now_us) {
 /* Before DuckDB starts threads of its own: those that do not know that signals are caught would
    die of one, and all with them. */
 static mw_status create_reactor(daemon *d, mw_error *err) {
+    if (d->listening.teller_count > 0) MW_TRY(mw_baton_create(&d->baton, err));
     mw_reactor_config reactor = {.sys = d->workspace.cli->sys,
                                  .catch_signals = true,
                                  .after_batch = commit,
-                                 .context = d};
+                                 .context = d,
+                                 .baton = d->baton};
     return mw_reactor_create(reactor, &d->reactor, err);
 }
 
@@ -639,7 +633,10 @@ static mw_status listen(daemon *d, mw_error *err) {
                                .pulse = d->pulse,
                                .tls = d->tls,
                                .access_log = d->access_log,
-                               .access = d->listening.asks_tokens ? &d->access : NULL};
+                               .access = d->listening.asks_tokens ? &d->access : NULL,
+                               .teller_count = d->listening.teller_count,
+                               .commit = commit_batch,
+                               .commit_context = d};
     MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
     mw_control_config control = {
         .path = mw_state_path(d->workspace.state, &d->workspace.arena, MW_SERVE_SOCKET),
@@ -784,6 +781,7 @@ static void close_down(daemon *d) {
     if (d->access_log) mw_access_log_flush(d->access_log);
     mw_access_log_close(d->access_log);
     mw_reactor_destroy(d->reactor);
+    mw_baton_destroy(d->baton);
     mw_telemetry_destroy(d->telemetry);
     mw_pulse_destroy(d->pulse);
     forget_project(d);
@@ -792,8 +790,8 @@ static void close_down(daemon *d) {
 
 mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
     daemon d = {.workspace = {.cli = cli},
-                .refused_place = INT64_MIN,
                 .started_us = mw_sys_monotonic_us(cli->sys)};
+    for (size_t i = 0; i <= MW_SERVER_TELLERS_MAX; i++) d.refused_places[i] = INT64_MIN;
     mw_status status = run(&d, err);
     if (!d.is_saving) close_down(&d); /* else its memory is in use up to the end of the process */
     return status;

@@ -87,6 +87,7 @@ static void gone(mw_reactor_source *source) {
     else all->first = c->next;
     if (c->next) c->next->previous = c->previous;
     all->count--;
+    if (all->shared_count) atomic_fetch_sub(all->shared_count, 1);
     mw_http1_destroy(c->http1);
     mw_http2_destroy(c->http2);
     mw_buf_release(&c->input);
@@ -361,8 +362,10 @@ static void release(mw_reactor_source *source, mw_status committed, const mw_err
     if (committed != MW_OK) replace_answers(c, committed, err);
     if (!c->socket) return;
     int64_t now_us = mw_sys_monotonic_us(mw_reactor_sys(exchanges->reactor));
+    mw_exchanges_take_baton(exchanges);
     for (size_t i = 0; i < c->answer_count; i++)
         mw_exchange_end(exchanges, &c->answers[i].exchange, now_us);
+    mw_exchanges_lay_down(exchanges);
     c->answer_count = 0;
     if (c->http2) mw_http2_commit(c->http2);
     c->committed = c->output.size;
@@ -442,6 +445,14 @@ mw_status mw_connection_open(mw_connections *all, mw_socket *socket, mw_error *e
     return MW_OK;
 }
 
+mw_status mw_connection_welcome(mw_connections *all, mw_socket *socket, mw_error *err) {
+    mw_tls *tls = all->exchanges.config.tls;
+    mw_status status = tls ? mw_socket_secure(socket, tls, err) : MW_OK;
+    if (status == MW_OK) return mw_connection_open(all, socket, err);
+    mw_socket_close(socket);
+    return status;
+}
+
 mw_status mw_connection_refuse(mw_connections *all, mw_socket *socket, mw_error *err) {
     mw_connection *c;
     MW_TRY(open_connection(all, socket, &c, err));
@@ -492,11 +503,16 @@ static void expire_streams(mw_connection *c, int64_t now_us) {
     settle(c);
 }
 
-void mw_connections_sweep(mw_connections *all, int64_t now_us) {
+static void sweep(mw_timer *timer, int64_t now_us) {
+    mw_connections *all = (mw_connections *)((char *)timer - offsetof(mw_connections, sweep));
+    mw_reactor *reactor = all->exchanges.reactor;
     for (mw_connection *c = all->first; c; c = c->next) {
         if (c->socket && now_us >= c->deadline_us) expire(c);
         if (c->socket && c->http2) expire_streams(c, now_us);
     }
+    int64_t drained_us = mw_reactor_stopped_us(reactor) + all->exchanges.config.drain_us;
+    if (mw_reactor_is_stopping(reactor) && now_us >= drained_us) mw_connections_close(all);
+    mw_timer_set(reactor, timer, now_us + all->sweep_us);
 }
 
 void mw_connections_close(mw_connections *all) {
@@ -522,7 +538,18 @@ static void resume(mw_connection *c) {
     settle(c);
 }
 
+static bool is_over(const mw_connection *c) {
+    mw_pause *pause = c->paused.exchange.pause;
+    if (!pause) return false;
+    mw_exchanges_take_baton(&c->all->exchanges);
+    bool over = pause->is_over(pause);
+    mw_exchanges_lay_down(&c->all->exchanges);
+    return over;
+}
+
 static void end_orphans(mw_connections *all, bool wait) {
+    if (!all->orphans) return;
+    mw_exchanges_take_baton(&all->exchanges);
     for (mw_pause **link = &all->orphans; *link;) {
         mw_pause *pause = *link;
         if (!wait && !pause->is_over(pause)) {
@@ -532,6 +559,7 @@ static void end_orphans(mw_connections *all, bool wait) {
         *link = pause->next;
         pause->end(pause);
     }
+    mw_exchanges_lay_down(&all->exchanges);
 }
 
 static void resume_all(mw_timer *timer, int64_t now_us) {
@@ -539,8 +567,7 @@ static void resume_all(mw_timer *timer, int64_t now_us) {
         (mw_connections *)((char *)timer - offsetof(mw_connections, resumption));
     bool has_more = false;
     for (mw_connection *c = all->first; c; c = c->next) {
-        mw_pause *pause = c->paused.exchange.pause;
-        if (pause && pause->is_over(pause)) resume(c);
+        if (is_over(c)) resume(c);
         has_more = has_more || is_paused(c);
     }
     end_orphans(all, false);
@@ -548,12 +575,26 @@ static void resume_all(mw_timer *timer, int64_t now_us) {
         mw_timer_set(all->exchanges.reactor, timer, now_us + PAUSE_US);
 }
 
+/* Deadlines are met to a tenth of the shortest of them, or to a second. */
+static int64_t sweep_span_us(mw_server_config config) {
+    const int64_t spans[] = {config.idle_us, config.request_us, config.write_us,
+                             config.linger_us, config.drain_us};
+    int64_t shortest = 10 * MW_SECOND_US;
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
+        if (spans[i] < shortest) shortest = spans[i];
+    return shortest / 10 > 1000 ? shortest / 10 : 1000;
+}
+
 void mw_connections_init(mw_connections *all, mw_reactor *reactor, mw_server_config config) {
     mw_exchanges_init(&all->exchanges, reactor, config);
     all->resumption.fire = resume_all;
+    all->sweep.fire = sweep;
+    all->sweep_us = sweep_span_us(config);
+    mw_timer_set(reactor, &all->sweep, mw_reactor_now_us(reactor) + all->sweep_us);
 }
 
 void mw_connections_release(mw_connections *all) {
+    mw_timer_clear(all->exchanges.reactor, &all->sweep);
     mw_timer_clear(all->exchanges.reactor, &all->resumption);
     end_orphans(all, true);
     mw_exchanges_release(&all->exchanges);

@@ -15,11 +15,13 @@
  * After the last answer our side is closed and what still comes is read and dropped for a while:
  * closing at once would make the system tell the peer of a failure, and it may lose the answer.
  *
- * Only server.c includes this. All connections belong to the thread of their reactor.
+ * Only server.c and teller.c include this. All connections belong to the thread of their reactor.
  */
 #pragma once
 #include "serve/exchange.h"
 #include "sys/sockets.h"
+
+#include <stdatomic.h>
 
 enum {
     MW_CONNECTION_INPUT_SIZE = 64 << 10,   /* taken from a socket at once */
@@ -33,6 +35,9 @@ typedef struct {
     mw_exchanges exchanges;
     mw_connection *first;
     size_t count;
+    atomic_size_t *shared_count; /* goes down with it too; NULL: nobody else asks */
+    mw_timer sweep; /* ends what is past its deadline, and a drain that takes too long */
+    int64_t sweep_us;
     mw_timer resumption; /* set while there are pauses */
     mw_pause *orphans;   /* pauses whose client has gone before they were over */
     char input[MW_CONNECTION_INPUT_SIZE];
@@ -46,6 +51,6 @@ MW_MUST_USE mw_status mw_connection_open(mw_connections *all, mw_socket *socket,
 /* Likewise, for a client over the limit, who is told to come back later. */
 MW_MUST_USE mw_status mw_connection_refuse(mw_connections *all, mw_socket *socket,
                                            mw_error *err);
-/* Ends what is past its deadline. */
-void mw_connections_sweep(mw_connections *all, int64_t now_us);
+/* Accepted by the caller, by TLS where the server has it. Takes over the socket likewise. */
+MW_MUST_USE mw_status mw_connection_welcome(mw_connections *all, mw_socket *socket, mw_error *err);
 void mw_connections_close(mw_connections *all); /* all of them, now */

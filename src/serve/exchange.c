@@ -16,6 +16,14 @@ void mw_exchanges_init(mw_exchanges *all, mw_reactor *reactor, mw_server_config 
 
 void mw_exchanges_release(mw_exchanges *all) { mw_response_release(&all->response); }
 
+void mw_exchanges_take_baton(const mw_exchanges *all) {
+    if (all->baton) mw_baton_take(all->baton);
+}
+
+void mw_exchanges_lay_down(const mw_exchanges *all) {
+    if (all->baton) mw_baton_lay_down(all->baton);
+}
+
 static int64_t wall_us(const mw_exchanges *all) {
     return mw_sys_now_us(mw_reactor_sys(all->reactor));
 }
@@ -106,11 +114,15 @@ static void note_response(mw_exchanges *all, mw_exchange *exchange) {
 }
 
 /* Asks the handler; what it leaves the request in is the exchange's. */
-static void carry_out(mw_exchanges *all, const mw_route *route, const mw_route_call *call,
+static void carry_out(mw_exchanges *all, const mw_route *route, mw_route_call *call,
                       mw_exchange *exchange) {
-    if (is_open(all, route)) route->answer(all->config.context, call, &all->response);
+    mw_exchanges_take_baton(all);
+    if (admit(all, route, call) && is_open(all, route))
+        route->answer(all->config.context, call, &all->response);
     exchange->pause = all->response.pause;
     all->response.pause = NULL;
+    if (call->pause && call->pause != exchange->pause) call->pause->end(call->pause);
+    mw_exchanges_lay_down(all);
 }
 
 void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64_t arrival_us,
@@ -127,7 +139,7 @@ void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64
         .without_body = request->method == MW_HTTP_HEAD,
     };
     begin_entry(all, request, waited_us, &out_exchange->entry);
-    if (route && is_in_time(all, route, request, waited_us) && admit(all, route, &call))
+    if (route && is_in_time(all, route, request, waited_us))
         carry_out(all, route, &call, out_exchange);
     if (!out_exchange->pause) note_response(all, out_exchange);
 }
@@ -143,8 +155,7 @@ void mw_exchange_resume(mw_exchanges *all, const mw_http_request *request,
     call.pause = pause;
     exchange->pause = NULL;
     exchange->keep_alive = exchange->keep_alive && !mw_reactor_is_stopping(all->reactor);
-    if (admit(all, route, &call)) carry_out(all, route, &call, exchange);
-    if (exchange->pause != pause) pause->end(pause);
+    carry_out(all, route, &call, exchange);
     if (!exchange->pause) note_response(all, exchange);
 }
 

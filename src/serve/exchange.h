@@ -7,7 +7,9 @@
  *
  * A handler may leave a request in a pause; once that is over the exchange is resumed.
  *
- * Only server.c and connection.c include this. All belongs to the thread of the reactor.
+ * Only server.c, teller.c and connection.c include this. All belongs to the thread of the reactor;
+ * what its handlers and counters share with other threads is touched by who holds the baton, if
+ * there is one: answering and ending take it.
  */
 #pragma once
 #include "serve/server.h"
@@ -16,6 +18,7 @@
 /* What the exchanges of one server share. */
 typedef struct {
     mw_server_config config;
+    mw_baton *baton; /* NULL: no other thread touches what handlers do, or the reactor holds it */
     mw_reactor *reactor;
     mw_traffic traffic;
     mw_response response; /* the one being made */
@@ -51,5 +54,8 @@ void mw_exchange_replace(mw_exchanges *all, mw_status status, const mw_error *er
                          mw_exchange *exchange);
 /* How the response is to be written; after this it is changed no more. */
 mw_response_frame mw_exchange_frame(mw_exchanges *all, const mw_exchange *exchange);
-/* Its answer has been released: counts it. */
+/* For what these do not take it for. */
+void mw_exchanges_take_baton(const mw_exchanges *all);
+void mw_exchanges_lay_down(const mw_exchanges *all);
+/* Its answer has been released, and whoever calls holds the baton: counts it. */
 void mw_exchange_end(mw_exchanges *all, mw_exchange *exchange, int64_t now_us);

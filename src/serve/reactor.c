@@ -13,6 +13,7 @@ struct mw_reactor {
     int64_t now_us;
     uint64_t left_out; /* the first source, as its token, that the turn before had no time for */
     size_t source_count; /* without the removed ones */
+    size_t pin_count;
     bool has_removed;
     bool stopping;           /* the sources have been told */
     int64_t stopped_us;      /* and when */
@@ -170,6 +171,8 @@ void mw_reactor_bury(mw_reactor *reactor) {
 
 static void dispatch(mw_reactor *reactor, const mw_poller_event *event) {
     if (event->kind == MW_POLLER_SIGNAL) atomic_store(&reactor->stop_wanted, true);
+    if (event->kind == MW_POLLER_WOKEN && reactor->config.woken)
+        reactor->config.woken(reactor->config.context);
     if (event->kind != MW_POLLER_READY) return;
     mw_reactor_source *source = (mw_reactor_source *)(uintptr_t)event->token;
     if (!source->removed) source->ready(source, event);
@@ -208,12 +211,22 @@ static int64_t wait_span_us(const mw_reactor *reactor) {
     return span_us > 0 ? span_us : 0;
 }
 
-mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err) {
-    while (reactor->source_count > 0) {
+static mw_status wait_for(mw_reactor *reactor, mw_poller_event *events, size_t *out_count,
+                          mw_error *err) {
+    mw_baton *baton = reactor->config.baton;
+    int64_t span_us = wait_span_us(reactor);
+    if (baton) mw_baton_lay_down(baton);
+    mw_status status = mw_poller_wait(reactor->poller, span_us, events, MW_POLLER_EVENTS_MAX,
+                                      out_count, err);
+    if (baton) mw_baton_take(baton);
+    return status;
+}
+
+static mw_status run(mw_reactor *reactor, mw_error *err) {
+    while (reactor->source_count + reactor->pin_count > 0) {
         mw_poller_event events[MW_POLLER_EVENTS_MAX];
         size_t count;
-        MW_TRY(mw_poller_wait(reactor->poller, wait_span_us(reactor), events,
-                              MW_POLLER_EVENTS_MAX, &count, err));
+        MW_TRY(wait_for(reactor, events, &count, err));
         reactor->now_us = mw_sys_monotonic_us(reactor->config.sys);
         dispatch_all(reactor, events, count);
         fire_timers(reactor);
@@ -223,6 +236,25 @@ mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err) {
     }
     return MW_OK;
 }
+
+mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err) {
+    mw_baton *baton = reactor->config.baton;
+    if (baton) mw_baton_take(baton);
+    mw_status status = run(reactor, err);
+    if (baton) mw_baton_lay_down(baton);
+    return status;
+}
+
+void mw_reactor_wake(mw_reactor *reactor) { mw_poller_wake(reactor->poller); }
+
+void mw_reactor_pin(mw_reactor *reactor) { reactor->pin_count++; }
+
+void mw_reactor_unpin(mw_reactor *reactor) {
+    MW_ASSERT(reactor->pin_count > 0);
+    reactor->pin_count--;
+}
+
+mw_baton *mw_reactor_baton(const mw_reactor *reactor) { return reactor->config.baton; }
 
 void mw_reactor_stop(mw_reactor *reactor) {
     atomic_store(&reactor->stop_wanted, true);

@@ -1,5 +1,5 @@
 /*
- * reactor: the one event loop of a process: sources of events, timers, group commit, drain.
+ * reactor: the event loop of a thread: sources of events, timers, group commit, drain.
  *
  * A turn waits, lets the sources that are ready do their work (for some ms; who is left out comes
  * first in the next turn), fires the timers that are due, calls `after_batch` once if a source
@@ -11,9 +11,11 @@
  * themselves when what they have begun is done.
  *
  * Sources and timers are embedded in structs of their owners. All belongs to the thread that
- * runs it, but for mw_reactor_stop.
+ * runs it, but for mw_reactor_stop and mw_reactor_wake. Where several reactors share what is not
+ * made for threads, one of them may hold a baton whenever it does not wait.
  */
 #pragma once
+#include "sys/baton.h"
 #include "sys/poller.h"
 
 typedef struct mw_reactor mw_reactor;
@@ -50,7 +52,10 @@ typedef struct {
     /* Makes what the batch promises durable; NULL if nothing is promised. On failure each held
        source is told so, and answers with that. */
     mw_status (*after_batch)(void *context, mw_error *err);
+    /* After mw_reactor_wake; NULL: nobody wakes it for anything. */
+    void (*woken)(void *context);
     void *context;
+    mw_baton *baton; /* held but for waiting; the caller's. NULL: none */
 } mw_reactor_config;
 
 MW_MUST_USE mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **out_reactor,
@@ -58,6 +63,11 @@ MW_MUST_USE mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **o
 /* Until no source is left. A failure is one of the poller: it cannot go on. */
 MW_MUST_USE mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err);
 void mw_reactor_stop(mw_reactor *reactor); /* from any thread */
+void mw_reactor_wake(mw_reactor *reactor); /* likewise */
+/* A reactor that is pinned goes on without sources, until it is as often unpinned. */
+void mw_reactor_pin(mw_reactor *reactor);
+void mw_reactor_unpin(mw_reactor *reactor);
+mw_baton *mw_reactor_baton(const mw_reactor *reactor);
 bool mw_reactor_is_stopping(const mw_reactor *reactor);
 int64_t mw_reactor_stopped_us(const mw_reactor *reactor); /* when the sources were told to stop */
 int64_t mw_reactor_now_us(const mw_reactor *reactor); /* monotonic, when this turn began */

@@ -1,5 +1,6 @@
 /*
- * server: serves HTTP/1.1 and HTTP/2 on one address, in the thread of a reactor.
+ * server: serves HTTP/1.1 and HTTP/2 on one address, in the thread of a reactor or in several
+ * (serve/teller.h).
  *
  * Requests are answered by the routes of a table (serve/router.h), at once: a handler must not
  * block. Answers leave after the reactor's batch is committed. Slow, idle, broken and surplus
@@ -23,7 +24,10 @@
 #include "serve/telemetry.h"
 #include "sys/tls.h"
 
-enum { MW_SERVER_CONNECTIONS_MAX = 10000 };
+enum {
+    MW_SERVER_CONNECTIONS_MAX = 10000,
+    MW_SERVER_TELLERS_MAX = 64,
+};
 
 typedef struct {
     const char *host; /* "127.0.0.1" */
@@ -35,6 +39,12 @@ typedef struct {
     mw_tls *tls;             /* likewise; NULL: plain HTTP */
     mw_access_log *access_log; /* likewise; NULL: none is kept */
     const mw_access *access; /* likewise; NULL: no route asks for a token */
+
+    size_t teller_count; /* threads that serve; 0: the reactor's own does */
+    /* With tellers, in their threads: makes what the batch of the teller, a number from 1, promises
+       durable, as the reactor's after_batch does. */
+    mw_status (*commit)(void *context, size_t teller, mw_error *err);
+    void *commit_context;
 
     /* 0 means the default. */
     size_t connection_count_max; /* MW_SERVER_CONNECTIONS_MAX */
@@ -54,5 +64,6 @@ MW_MUST_USE mw_status mw_server_create(mw_reactor *reactor, mw_server_config con
                                        mw_server **out_server, mw_error *err);
 uint16_t mw_server_port(const mw_server *server);
 size_t mw_server_connection_count(const mw_server *server);
-/* Before the reactor is destroyed; closes what is still open. NULL is allowed. */
+/* Before the reactor is destroyed, and not while it holds the baton; closes what is still open.
+   NULL is allowed. */
 void mw_server_destroy(mw_server *server);

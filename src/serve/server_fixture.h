@@ -14,12 +14,14 @@
 #include <stdatomic.h>
 
 typedef struct {
+    mw_baton *baton; /* of tellers */
     mw_reactor *reactor;
     mw_server *server;
     mw_telemetry *telemetry;
     pthread_t thread;
     uint16_t port;
     atomic_int batch_count;
+    int answer_count; /* touched by who holds the baton */
     atomic_int commit_status; /* what after_batch returns; MW_OK at first */
     atomic_bool pauses_are_over;
     atomic_int pause_count; /* that have not ended */

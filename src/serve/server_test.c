@@ -7,8 +7,8 @@
 #include <string.h>
 
 static void answer_hello(void *context, const mw_route_call *call, mw_response *response) {
-    (void)context;
     (void)call;
+    ((fixture *)context)->answer_count++;
     mw_buf_append_text(&response->body, "{\"hello\":true}\n");
 }
 
@@ -83,6 +83,11 @@ static mw_status commit(void *context, mw_error *err) {
     return status == MW_OK ? MW_OK : mw_fail(err, status, "log: the disk is full");
 }
 
+static mw_status commit_teller(void *context, size_t teller, mw_error *err) {
+    MW_CHECK(teller > 0);
+    return commit(context, err);
+}
+
 static void *run(void *context) {
     fixture *f = context;
     mw_error err;
@@ -95,6 +100,8 @@ static mw_server_config complete(fixture *f, mw_server_config limits) {
     limits.context = f;
     limits.router = mw_router_of(routes, sizeof routes / sizeof *routes);
     limits.telemetry = f->telemetry;
+    limits.commit = commit_teller;
+    limits.commit_context = f;
     return limits;
 }
 
@@ -102,7 +109,9 @@ void fixture_start(fixture *f, mw_server_config limits) {
     mw_error err;
     memset(f, 0, sizeof *f);
     MW_CHECK_OK(mw_telemetry_create(&f->telemetry, &err), &err);
-    mw_reactor_config config = {.sys = mw_sys_real(), .after_batch = commit, .context = f};
+    if (limits.teller_count > 0) MW_CHECK_OK(mw_baton_create(&f->baton, &err), &err);
+    mw_reactor_config config = {
+        .sys = mw_sys_real(), .after_batch = commit, .context = f, .baton = f->baton};
     MW_CHECK_OK(mw_reactor_create(config, &f->reactor, &err), &err);
     MW_CHECK_OK(mw_server_create(f->reactor, complete(f, limits), &f->server, &err), &err);
     f->port = mw_server_port(f->server);
@@ -116,6 +125,7 @@ void fixture_stop(fixture *f) {
     mw_server_destroy(f->server);
     MW_CHECK_EQUAL_INT(atomic_load(&f->pause_count), 0);
     mw_reactor_destroy(f->reactor);
+    mw_baton_destroy(f->baton);
     mw_telemetry_destroy(f->telemetry);
 }
 

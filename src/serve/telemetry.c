@@ -1,5 +1,6 @@
 #include "serve/telemetry.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* The upper ends of all buckets but the last, which has none; inclusive. */
@@ -16,7 +17,7 @@ static const struct {
 struct mw_series {
     const mw_meter *meter;
     const char *labels;
-    double value;
+    _Atomic uint64_t value; /* a double's bits */
     int64_t sum_us;
     uint64_t buckets[MW_METER_BUCKETS];
     mw_series *next;
@@ -62,7 +63,8 @@ static mw_series *series_create(mw_telemetry *telemetry, const mw_meter *meter,
     mw_series *series = mw_arena_alloc(&telemetry->arena, 1, sizeof *series);
     const char *copy = mw_arena_copy(&telemetry->arena, labels, strlen(labels));
     if (!series || !copy) return &telemetry->unseen;
-    *series = (mw_series){.meter = meter, .labels = copy};
+    series->meter = meter;
+    series->labels = copy;
     if (telemetry->last) telemetry->last->next = series;
     else telemetry->first = series;
     telemetry->last = series;
@@ -76,12 +78,28 @@ mw_series *mw_telemetry_series(mw_telemetry *telemetry, const mw_meter *meter, c
     return series_create(telemetry, meter, labels);
 }
 
+static uint64_t bits_of(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static double number_of(uint64_t bits) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 void mw_series_add(mw_series *series, double amount) {
-    series->value += amount;
+    uint64_t before = atomic_load_explicit(&series->value, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&series->value, &before,
+                                                  bits_of(number_of(before) + amount),
+                                                  memory_order_relaxed, memory_order_relaxed))
+        continue;
 }
 
 void mw_series_set(mw_series *series, double value) {
-    series->value = value;
+    atomic_store_explicit(&series->value, bits_of(value), memory_order_relaxed);
 }
 
 void mw_series_observe(mw_series *series, int64_t span_us) {
@@ -89,11 +107,11 @@ void mw_series_observe(mw_series *series, int64_t span_us) {
     while (bucket < MW_METER_BUCKETS - 1 && span_us > buckets[bucket].end_us) bucket++;
     series->buckets[bucket]++;
     series->sum_us += span_us;
-    series->value++;
+    mw_series_add(series, 1);
 }
 
 double mw_series_value(const mw_series *series) {
-    return series->value;
+    return number_of(atomic_load_explicit(&series->value, memory_order_relaxed));
 }
 
 /* One line: `name_suffix{labels,le="end"} value`; `end` is "" outside of buckets. */
@@ -141,7 +159,7 @@ static void write_meter(mw_buf *out, const mw_series *first, mw_telemetry_format
     for (const mw_series *series = first; series; series = series->next) {
         if (series->meter != meter) continue;
         if (meter->kind == MW_METER_HISTOGRAM) write_histogram(out, series);
-        else write_sample(out, series, "", MW_STR(""), series->value);
+        else write_sample(out, series, "", MW_STR(""), mw_series_value(series));
     }
 }
 

@@ -5,7 +5,8 @@
  * labels. Whoever counts asks for its series once and keeps it: counting is then one addition.
  * Histograms take microseconds and are shown in seconds, as Prometheus wants it.
  *
- * One thread counts and writes out. The meters must outlive it; label texts are copied.
+ * Any thread may add to a series; all else is one thread's at a time. The meters must outlive it;
+ * label texts are copied.
  */
 #pragma once
 #include "base/str.h"

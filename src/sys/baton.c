@@ -12,7 +12,7 @@ struct mw_baton {
 mw_status mw_baton_create(mw_baton **out_baton, mw_error *err) {
     mw_baton *baton = mw_allocate(sizeof *baton);
     if (!baton) return mw_fail(err, MW_NO_MEMORY, "baton: no memory");
-    *baton = (mw_baton){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
+    *baton = (mw_baton){PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP, PTHREAD_COND_INITIALIZER};
     *out_baton = baton;
     return MW_OK;
 }

@@ -69,7 +69,8 @@ class Server:
         self.start()
 
     def start(self):
-        command = [MILLWRIGHT, "serve", "--listen", "127.0.0.1:0", "--json", "-C", self.folder]
+        command = [MILLWRIGHT, "serve", "--listen", "127.0.0.1:0", "--json", "-C", self.folder,
+                   "--threads", random.choice("123")]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
         self.port = json.loads(self.process.stdout.readline())["port"]

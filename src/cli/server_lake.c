@@ -1,0 +1,27 @@
+#include "cli/server_lake.h"
+
+mw_status mw_server_lake_recall(const mw_workspace *workspace, int64_t after, mw_past **out_past,
+                                mw_error *err) {
+    mw_past_config config = {workspace->cli->sys, workspace->state_folder, workspace->program,
+                             workspace->symbols, after};
+    return mw_past_begin(config, out_past, err);
+}
+
+mw_status mw_server_lake_look(const mw_workspace *workspace, mw_symbols *symbols,
+                              mw_server_lake_wishes wishes, mw_events *out_events,
+                              mw_error *err) {
+    mw_lake_snapshot snapshot;
+    mw_state *state = NULL;
+    MW_TRY(mw_state_open(workspace->cli->sys, workspace->state_folder, MW_STATE_READ, &state,
+                         err));
+    mw_status status = mw_lake_look(mw_state_lake(state), &snapshot, err);
+    for (size_t i = 0; i < wishes.count && status == MW_OK; i++) {
+        mw_lookback_wish one = wishes.items[i];
+        mw_lake_wish wish = {workspace->program->streams[one.stream].name, one.stream, symbols,
+                             INT64_MIN};
+        status = mw_lake_read_at(mw_state_lake(state), &snapshot, wish, one.place, out_events,
+                                 err);
+    }
+    mw_state_close(state);
+    return status;
+}
