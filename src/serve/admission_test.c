@@ -177,8 +177,8 @@ MW_TEST(admission_refuses_half_an_ingest_and_other_projects) {
     yyjson_doc *doc = shop_row("{\"shop\": \"a\", \"number\": 3, "
                                "\"at\": \"1970-04-11T00:00:00Z\"}");
     mw_event_standing standing;
-    MW_CHECK_OK(mw_service_take(f.shop.service, 0, yyjson_doc_get_root(doc), &standing, &f.err),
-                &f.err);
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    MW_CHECK_OK(mw_service_take(f.shop.service, 0, row, &standing, &f.err), &f.err);
     yyjson_doc_free(doc);
     MW_CHECK_STATUS(accept(&f, &accepted, &is_history), MW_BUSY);
     MW_CHECK_EQUAL_STR(f.err.message, "ingest: rows of it came over the network meanwhile");

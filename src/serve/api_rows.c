@@ -13,9 +13,12 @@ typedef struct {
     alignas(16) char bytes[DESK_SIZE];
 } desk;
 
-/* One request's rows, whether they come as an object, a list, {"events": [...]} or lines. */
+/* One request's rows, whether they come as an object, a list, {"events": [...]}, lines or an Arrow
+   stream. */
 typedef struct {
     desk *desk;
+    const mw_stream_source *source; /* whose rows an Arrow stream may have; NULL: it may not come */
+    mw_sent_arrow arrow;
     mw_str lines;      /* what is left of a body of lines; data is NULL where it is JSON */
     yyjson_doc *doc;   /* of the body, or of the line at hand */
     yyjson_val *root;
@@ -29,12 +32,19 @@ static bool type_has(const mw_http_request *request, const char *word) {
     return type.data && memmem(type.data, type.size, word, strlen(word));
 }
 
+static bool is_arrow(const rows *all, const mw_http_request *request) {
+    return all->source && type_has(request, "vnd.apache.arrow.stream");
+}
+
 /* Tools send JSON as forms when nobody tells them otherwise; that is taken too. */
-static mw_status check_type(const mw_http_request *request, mw_error *err) {
+static mw_status check_type(const rows *all, const mw_http_request *request, mw_error *err) {
     mw_str type = request->headers[MW_HEADER_CONTENT_TYPE];
-    if (!type.data || type_has(request, "json") || type_has(request, "urlencoded")) return MW_OK;
+    if (!type.data || type_has(request, "json") || type_has(request, "urlencoded") ||
+        is_arrow(all, request))
+        return MW_OK;
     return mw_fail(err, MW_WRONG_TYPE,
-                   "content-type: must be application/json or application/x-ndjson, got %.*s",
+                   "content-type: must be application/json, application/x-ndjson or, for events, "
+                   "application/vnd.apache.arrow.stream, got %.*s",
                    MW_STR_ARGS(mw_str_slice(type, 0, 100)));
 }
 
@@ -80,7 +90,9 @@ static mw_status parse(desk *at, mw_str text, yyjson_doc **out_doc, mw_error *er
 /* `members` are those that may stand beside a list of rows, itself among them. */
 static mw_status rows_begin(rows *all, const mw_http_request *request, const char *const *members,
                             mw_error *err) {
-    MW_TRY(check_type(request, err));
+    MW_TRY(check_type(all, request, err));
+    if (is_arrow(all, request))
+        return mw_sent_arrow_begin(request->body, all->source, &all->arrow, err);
     if (type_has(request, "ndjson")) {
         all->lines = request->body;
         return MW_OK;
@@ -113,16 +125,36 @@ static mw_status next_line(rows *all, yyjson_val **out_row, mw_error *err) {
     return MW_OK;
 }
 
-/* NULL at the end. A line that is no JSON fails alone; the next one can be asked for. */
-static mw_status rows_next(rows *all, yyjson_val **out_row, mw_error *err) {
-    if (all->lines.data) return next_line(all, out_row, err);
-    if (all->is_single) *out_row = all->number == 0 ? all->root : NULL;
-    else *out_row = yyjson_arr_iter_next(&all->items);
-    all->number += *out_row != NULL;
+static mw_status next_row_of_arrow(rows *all, mw_sent_row *out_row, bool *out_found,
+                                   mw_error *err) {
+    MW_TRY(mw_sent_arrow_next(&all->arrow, out_found, err));
+    *out_row = (mw_sent_row){.arrow = &all->arrow};
+    all->number += *out_found;
     return MW_OK;
 }
 
-static void rows_end(rows *all) { yyjson_doc_free(all->doc); }
+/* `*out_found` is false at the end. A line that is no JSON fails alone; the next one can be asked
+   for. */
+static mw_status rows_next(rows *all, mw_sent_row *out_row, bool *out_found, mw_error *err) {
+    *out_found = false;
+    if (all->arrow.reader) return next_row_of_arrow(all, out_row, out_found, err);
+    yyjson_val *row = NULL;
+    if (all->lines.data) {
+        MW_TRY(next_line(all, &row, err));
+    } else {
+        if (all->is_single) row = all->number == 0 ? all->root : NULL;
+        else row = yyjson_arr_iter_next(&all->items);
+        all->number += row != NULL;
+    }
+    *out_row = mw_sent_json(row);
+    *out_found = row != NULL;
+    return MW_OK;
+}
+
+static void rows_end(rows *all) {
+    yyjson_doc_free(all->doc);
+    mw_sent_arrow_end(&all->arrow);
+}
 
 /* A row's own fault; anything else fails the request. */
 static bool is_of_row(mw_status status) { return mw_status_http(status) < 500; }
@@ -167,10 +199,11 @@ static void end_pause(mw_pause *pause) {
    turn. */
 static void foresee_rest(mw_api *api, int32_t source, rows *all) {
     for (;;) {
-        yyjson_val *row = NULL;
+        mw_sent_row row;
+        bool is_found = false;
         mw_error ignored;
-        mw_status status = rows_next(all, &row, &ignored);
-        if (status == MW_OK && !row) return;
+        mw_status status = rows_next(all, &row, &is_found, &ignored);
+        if (status == MW_OK && !is_found) return;
         if (status == MW_OK) mw_service_foresee(api->service, source, row);
     }
 }
@@ -202,9 +235,10 @@ static bool come_back(mw_api *api, const mw_route_call *call, rows *all, mw_resp
     mw_service_remember(api->service, at ? at->lookback : NULL);
     if (!at) return false;
     while (all->number < at->answered) {
-        yyjson_val *row;
+        mw_sent_row row;
+        bool is_found;
         mw_error ignored;
-        (void)!rows_next(all, &row, &ignored);
+        (void)!rows_next(all, &row, &is_found, &ignored);
     }
     mw_buf_release(&response->body);
     response->body = at->body;
@@ -218,10 +252,11 @@ static bool come_back(mw_api *api, const mw_route_call *call, rows *all, mw_resp
 
 static mw_status take_rows(mw_api *api, int32_t source, rows *all, progress *at, mw_error *err) {
     for (;;) {
-        yyjson_val *row = NULL;
+        mw_sent_row row;
+        bool is_found = false;
         mw_event_standing standing = MW_EVENT_REPEATS;
-        mw_status status = rows_next(all, &row, err);
-        if (status == MW_OK && !row) return MW_OK;
+        mw_status status = rows_next(all, &row, &is_found, err);
+        if (status == MW_OK && !is_found) return MW_OK;
         if (status == MW_OK) status = mw_service_take(api->service, source, row, &standing, err);
         if (status == MW_OK) {
             at->accepted += standing == MW_EVENT_NEW;
@@ -245,6 +280,7 @@ static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all
     if (source < 0)
         return mw_fail(err, MW_NOT_FOUND, "stream: there is no \"%.*s\"",
                        MW_STR_ARGS(call->parameters[0]));
+    all->source = &program->sources[source];
     MW_TRY(rows_begin(all, call->request, (const char *[]){"events", NULL}, err));
     if (!come_back(api, call, all, response, &at)) {
         mw_json_object(json);
@@ -388,11 +424,12 @@ static mw_status write_said(mw_api *api, const wish *wished, const said *what, m
 static mw_status predict_rows(mw_api *api, const wish *wished, rows *all, mw_json *json,
                               mw_error *err) {
     for (;;) {
-        yyjson_val *row = NULL;
+        mw_sent_row row;
+        bool is_found = false;
         said what;
-        MW_TRY(rows_next(all, &row, err));
-        if (!row) return MW_OK;
-        mw_status status = ask(api, wished, row, &what, err);
+        MW_TRY(rows_next(all, &row, &is_found, err));
+        if (!is_found) return MW_OK;
+        mw_status status = ask(api, wished, row.json, &what, err);
         if (status != MW_OK && !is_of_row(status)) return status;
         mw_json_object(json);
         if (status == MW_OK) MW_TRY(write_said(api, wished, &what, json, err));

@@ -18,15 +18,15 @@ static mw_event_standing standing_of(shop *s, int32_t source, const char *text) 
     yyjson_doc *doc = shop_row(text);
     mw_event_standing standing = MW_EVENT_REPEATS;
     mw_error err;
-    mw_status status =
-        mw_service_take(s->service, source, yyjson_doc_get_root(doc), &standing, &err);
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    mw_status status = mw_service_take(s->service, source, row, &standing, &err);
     mw_lookback *lookback = NULL;
     if (status == MW_BUSY && mw_service_awaits(s->service)) {
         mw_service_counts before = mw_service_read_counts(s->service);
         MW_CHECK_OK(mw_service_look_back(s->service, &lookback, &err), &err);
         while (!mw_lookback_run(lookback)) continue;
         mw_service_remember(s->service, lookback);
-        status = mw_service_take(s->service, source, yyjson_doc_get_root(doc), &standing, &err);
+        status = mw_service_take(s->service, source, row, &standing, &err);
         MW_CHECK_EQUAL_INT(mw_service_read_counts(s->service).rejected, before.rejected);
         mw_service_remember(s->service, NULL);
     }

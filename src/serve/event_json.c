@@ -120,7 +120,8 @@ static mw_status read_value(yyjson_val *value, mw_type type, const mw_zone *zone
     return MW_OK;
 }
 
-static mw_status no_such_column(const mw_stream_source *source, mw_str name, mw_error *err) {
+mw_status mw_event_json_refuse_column(const mw_stream_source *source, mw_str name,
+                                      mw_error *err) {
     char texts[NEAREST_COLUMNS_MAX][MW_NAME_SIZE_MAX + 1];
     const char *names[NEAREST_COLUMNS_MAX];
     size_t count = 0;
@@ -156,7 +157,7 @@ mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
         mw_str name = {yyjson_get_str(key), yyjson_get_len(key)};
         field = find_column(source, field + 1, name);
         if (field == MW_NO_FIELD || (size_t)field >= source->column_count)
-            return no_such_column(source, name, err);
+            return mw_event_json_refuse_column(source, name, err);
         mw_type type = source->row.fields[field].type;
         mw_status status = mw_cell_is_missing(type, row[field])
                                ? read_value(yyjson_obj_iter_get_val(key), type, zone, symbols,

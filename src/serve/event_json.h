@@ -11,6 +11,8 @@
 
 #include "lang/program.h"
 
+/* Says that the stream has no column of this name, and which one may have been meant. */
+mw_status mw_event_json_refuse_column(const mw_stream_source *source, mw_str name, mw_error *err);
 /* Fills the first `source->column_count` cells of `row`. MW_INVALID names the column. */
 MW_MUST_USE mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
                                          const mw_zone *zone, mw_symbols *symbols, mw_cell *row,

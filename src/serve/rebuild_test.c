@@ -58,7 +58,8 @@ static void take(shop *s, int number, int64_t at) {
                   number, MW_STR_ARGS(mw_buf_str(&time)));
     mw_buf_append_char(&text, 0);
     yyjson_doc *doc = shop_row(mw_buf_str(&text).data);
-    MW_CHECK_OK(mw_service_take(s->service, number >= DELIVERY, yyjson_doc_get_root(doc), &standing,
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    MW_CHECK_OK(mw_service_take(s->service, number >= DELIVERY, row, &standing,
                                 &err), &err);
     MW_CHECK(standing == MW_EVENT_NEW);
     yyjson_doc_free(doc);

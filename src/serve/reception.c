@@ -2,7 +2,6 @@
 
 #include "ingest/row_check.h"
 #include "ingest/row_events.h"
-#include "serve/event_json.h"
 
 #define ARENA_SIZE_MAX ((size_t)1 << 28)
 enum { VALUE_TEXT_MAX = 1 << 20 };
@@ -110,13 +109,13 @@ static mw_status check_asks(const mw_stream_source *source, mw_error *err) {
                                 "millwright predict answers for them.");
 }
 
-mw_status mw_reception_take(mw_reception *reception, int32_t number, yyjson_val *object,
+mw_status mw_reception_take(mw_reception *reception, int32_t number, mw_sent_row row,
                             mw_received *out_received, mw_error *err) {
     const mw_stream_source *source = &reception->config.program->sources[number];
     desk *at = &reception->desks[number];
     MW_TRY(check_asks(source, err));
-    MW_TRY(mw_event_json_read(object, source, reception->config.zones[number],
-                              reception->config.symbols, at->row, err));
+    MW_TRY(mw_sent_row_read(row, source, reception->config.zones[number],
+                            reception->config.symbols, at->row, err));
     mw_row_fate fate = mw_row_events_ready(at->events, at->row, &reception->cleaned);
     if (fate != MW_ROW_IS_EVENT)
         return mw_fail(err, MW_INVALID, "%s: the row is no event of stream %.*s",

@@ -1,5 +1,5 @@
 /*
- * reception: one row that came as JSON, checked and turned into the events of its source.
+ * reception: one row that a client sent, checked and turned into the events of its source.
  *
  * The row goes the way of a row of a file: columns, derived fields, `where`, the events of the
  * stream and of its later fields, ids, checks. What breaks a rule is told by status and message,
@@ -9,10 +9,9 @@
  * Its memory is taken at the start; each row overwrites the one before. One thread uses it.
  */
 #pragma once
-#include <yyjson.h>
-
 #include "lang/program.h"
 #include "project/project.h"
+#include "serve/sent_row.h"
 
 typedef struct mw_reception mw_reception;
 
@@ -37,7 +36,7 @@ void mw_reception_destroy(mw_reception *reception); /* NULL is allowed */
    first event, that of the stream itself, is always there; its place is its declared known. Valid
    until the next row. */
 MW_MUST_USE mw_status mw_reception_take(mw_reception *reception, int32_t source,
-                                        yyjson_val *object, mw_received *out_received,
+                                        mw_sent_row row, mw_received *out_received,
                                         mw_error *err);
 /* How many values `clean` has changed so far. */
 uint64_t mw_reception_cleaned(const mw_reception *reception);

@@ -4,7 +4,8 @@ static mw_status take(shop *s, mw_reception *reception, const char *text, mw_rec
                       mw_error *err) {
     (void)s;
     yyjson_doc *doc = shop_row(text);
-    mw_status status = mw_reception_take(reception, 0, yyjson_doc_get_root(doc), received, err);
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    mw_status status = mw_reception_take(reception, 0, row, received, err);
     yyjson_doc_free(doc);
     return status;
 }

@@ -54,7 +54,8 @@ static void take(world *w, int32_t source, int number, int64_t at) {
     mw_time_append(&text, at);
     mw_buf_append(&text, "\"}", 3);
     yyjson_doc *doc = shop_row(text.data);
-    MW_CHECK_OK(mw_service_take(w->s.service, source, yyjson_doc_get_root(doc), &standing, &err),
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    MW_CHECK_OK(mw_service_take(w->s.service, source, row, &standing, &err),
                 &err);
     MW_CHECK(standing == MW_EVENT_NEW);
     yyjson_doc_free(doc);

@@ -130,12 +130,12 @@ bool mw_service_awaits(const mw_service *service) { return service->awaits; }
 
 /* A row that cannot be read says so when its turn comes, and wishes that find no room wait for the
    next time. */
-void mw_service_foresee(mw_service *service, int32_t source, yyjson_val *object) {
+void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row) {
     mw_received received;
     bool awaits = false;
     uint64_t cleaned = mw_reception_cleaned(service->reception);
     if (service->wish_count + MW_STREAMS_MAX > MW_LOOKBACK_WISHES_MAX) return;
-    if (mw_reception_take(service->reception, source, object, &received, NULL) == MW_OK)
+    if (mw_reception_take(service->reception, source, row, &received, NULL) == MW_OK)
         (void)!add_wishes(service, received, &awaits, NULL);
     service->recleaned += mw_reception_cleaned(service->reception) - cleaned;
 }
@@ -167,10 +167,10 @@ static mw_status append_new(mw_service *service, mw_received received, bool is_e
     return MW_OK;
 }
 
-static mw_status take(mw_service *service, int32_t source, yyjson_val *object,
+static mw_status take(mw_service *service, int32_t source, mw_sent_row row,
                       mw_event_standing *out_standing, mw_error *err) {
     mw_received received;
-    MW_TRY(mw_reception_take(service->reception, source, object, &received, err));
+    MW_TRY(mw_reception_take(service->reception, source, row, &received, err));
     *out_standing = look_up(service, received);
     if (*out_standing == MW_EVENT_CONFLICTS) MW_TRY(correct(service, received, err));
     return append_new(service, received, false, err);
@@ -188,11 +188,11 @@ static void end_call(mw_service *service) {
         service->recleaned += mw_reception_cleaned(service->reception) - service->cleaned_before;
 }
 
-mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,
+mw_status mw_service_take(mw_service *service, int32_t source, mw_sent_row row,
                           mw_event_standing *out_standing, mw_error *err) {
     mw_event_standing standing = MW_EVENT_REPEATS;
     begin_call(service);
-    mw_status status = take(service, source, object, &standing, err);
+    mw_status status = take(service, source, row, &standing, err);
     end_call(service);
     service->counts.rejected += status != MW_OK && !service->awaits;
     service->counts.accepted += status == MW_OK && standing == MW_EVENT_NEW;
@@ -532,7 +532,8 @@ static mw_status rank_event(mw_service *service, size_t number, yyjson_val *obje
     const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
     const mw_stream *stream = &service->config.program->streams[mw_decider_announcer(decider)];
     rank_call call = {service, number, decider, model, moments, {0}, MW_EVENT_NEW, record};
-    MW_TRY(mw_reception_take(service->reception, stream->source, object, &call.received, err));
+    MW_TRY(mw_reception_take(service->reception, stream->source, mw_sent_json(object),
+                             &call.received, err));
     MW_TRY(refuse_later(service, call.received, err));
     call.standing = look_up(service, call.received);
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
@@ -641,7 +642,8 @@ static mw_status predict(mw_service *service, size_t number, yyjson_val *object,
     const mw_stream *stream = &program->streams[mw_decider_announcer(decider)];
     mw_received received;
     mw_status status =
-        mw_reception_take(service->reception, stream->source, object, &received, err);
+        mw_reception_take(service->reception, stream->source, mw_sent_json(object), &received,
+                          err);
     if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider) && !how.version_alone)
         return answer_unchecked(service, number, out_answer, err);
     MW_TRY(status);

@@ -47,7 +47,7 @@ void mw_service_destroy(mw_service *service); /* NULL is allowed */
    back, perhaps with the wishes of rows that will follow, and call again when that is over, with
    the lookback at hand. */
 bool mw_service_awaits(const mw_service *service); /* the call before */
-void mw_service_foresee(mw_service *service, int32_t source, yyjson_val *object);
+void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row);
 MW_MUST_USE mw_status mw_service_look_back(mw_service *service, mw_lookback **out_lookback,
                                            mw_error *err);
 /* It is over, and stays until another is, or NULL. */
@@ -55,7 +55,7 @@ void mw_service_remember(mw_service *service, mw_lookback *lookback);
 
 /* Takes a row as event of a declared stream, and of its later fields as far as they are there.
    `*out_standing`: how it stood; MW_EVENT_CONFLICTS: it corrects what stood. */
-MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, yyjson_val *object,
+MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, mw_sent_row row,
                                       mw_event_standing *out_standing, mw_error *err);
 /* The prediction for a row of the model's stream. A model `on STREAM` predicts now, and appends
    the event if it is new (what it corrects is corrected first); asked again for the same event it

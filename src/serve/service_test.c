@@ -16,7 +16,8 @@ static mw_event_standing standing_of(shop *s, int32_t source, const char *text) 
     yyjson_doc *doc = shop_row(text);
     mw_event_standing standing = MW_EVENT_REPEATS;
     mw_error err;
-    MW_CHECK_OK(mw_service_take(s->service, source, yyjson_doc_get_root(doc), &standing, &err),
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    MW_CHECK_OK(mw_service_take(s->service, source, row, &standing, &err),
                 &err);
     yyjson_doc_free(doc);
     return standing;

@@ -1,0 +1,40 @@
+/*
+ * sent_row: one row as a client sent it, in whichever form, as the cells of its stream's columns.
+ *
+ * A JSON object (serve/event_json.h), or a row of an Arrow stream. An Arrow value means what it
+ * would mean in a file (store/arrow_reader.h); columns are found by their names, and those left
+ * out are missing. A name that the stream does not have, or that comes twice, refuses all rows.
+ */
+#pragma once
+#include "serve/event_json.h"
+#include "store/arrow_reader.h"
+
+/* An Arrow stream whose rows are taken one after the other. */
+typedef struct {
+    mw_arrow_reader *reader; /* NULL: there is none */
+    mw_str rest;             /* bytes to come */
+    int32_t *fields;         /* of each column: its field of the source's row */
+    size_t row, row_count;   /* of the batch at hand */
+} mw_sent_arrow;
+
+typedef struct {
+    yyjson_val *json;           /* NULL: */
+    const mw_sent_arrow *arrow; /* its row at hand */
+} mw_sent_row;
+
+static inline mw_sent_row mw_sent_json(yyjson_val *object) {
+    return (mw_sent_row){.json = object};
+}
+
+/* Looks through all of the bytes: if they are no whole stream of columns of this source, none of
+   its rows is taken. They stay the caller's. */
+MW_MUST_USE mw_status mw_sent_arrow_begin(mw_str bytes, const mw_stream_source *source,
+                                          mw_sent_arrow *out_arrow, mw_error *err);
+/* Goes to the next row; `*out_found` is false behind the last. */
+MW_MUST_USE mw_status mw_sent_arrow_next(mw_sent_arrow *arrow, bool *out_found, mw_error *err);
+void mw_sent_arrow_end(mw_sent_arrow *arrow); /* one that is all zero too */
+
+/* Fills the first `source->column_count` cells of `row`. MW_INVALID names the column. */
+MW_MUST_USE mw_status mw_sent_row_read(mw_sent_row sent, const mw_stream_source *source,
+                                       const mw_zone *zone, mw_symbols *symbols, mw_cell *row,
+                                       mw_error *err);
