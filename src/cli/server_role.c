@@ -63,8 +63,7 @@ typedef struct {
     mw_access_log *access_log; /* NULL: none is kept */
     mw_access access;
     bool is_virtual;
-    int64_t clock_us;
-    int64_t started_us;
+    int64_t clock_us, started_us;
 } daemon;
 
 /* --- arguments ---------------------------------------------------------------------------- */
@@ -82,6 +81,7 @@ static mw_status open_workspace(daemon *d, mw_error *err) {
     mw_cli *cli = d->workspace.cli;
     for (int tries = 1;; tries++) {
         mw_status status = mw_workspace_open(cli, MW_WORKSPACE_WRITE, NULL, &d->workspace, err);
+        if (status == MW_OK) return mw_workspace_start_asking(&d->workspace, err);
         if (status != MW_BUSY || tries == LOCK_TRIES) return status;
         mw_workspace_release(&d->workspace);
         d->workspace = (mw_workspace){.cli = cli};
@@ -484,7 +484,7 @@ static mw_status end_recovery(daemon *d, mw_error *err) {
     MW_TRY(mw_version_archive_create(workspace, &d->archive, err));
     mw_service_config service = {d->sequencer,       workspace->project, workspace->program,
                                  workspace->symbols, workspace->zones,   {d->archive, recall},
-                                 workspace->cli->sys};
+                                 workspace->cli->sys, workspace->asking};
     MW_TRY(mw_service_create(service, &d->service, err));
     for (size_t i = 0; i < d->live_count; i++) MW_TRY(load_former(d, i, err));
     return promote_successors(d, err);

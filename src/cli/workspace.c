@@ -72,7 +72,15 @@ mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode, mw_worksp
     return take_duck(workspace, err);
 }
 
+mw_status mw_workspace_start_asking(mw_workspace *workspace, mw_error *err) {
+    mw_asking_config config = {workspace->cli->sys, workspace->project, workspace->program,
+                               workspace->symbols,  workspace->folder,  true};
+    MW_TRY(mw_asking_create(config, &workspace->asking, err));
+    return mw_asking_start(workspace->asking, err);
+}
+
 void mw_workspace_release(mw_workspace *workspace) {
+    mw_asking_destroy(workspace->asking);
     mw_symbols_destroy(workspace->symbols);
     if (workspace->perception) mw_perception_release(workspace->perception);
     mw_duck_close(workspace->own_duck);

@@ -10,6 +10,7 @@
 #pragma once
 #include "cli/command.h"
 #include "feature/engine.h"
+#include "ingest/asking.h"
 #include "ingest/inferred.h"
 #include "store/log.h"
 #include "perception/perception.h"
@@ -44,6 +45,7 @@ typedef struct {
     mw_state *state;             /* NULL: there is none yet */
     mw_duck *duck;               /* the state's, or its own */
     mw_duck *own_duck;           /* NULL where the state has one */
+    mw_asking *asking;           /* NULL: it was not started, or no stream asks */
 } mw_workspace;
 
 /* `from` (may be NULL): a file or pattern that stands in for all streams' own. Release the
@@ -54,6 +56,10 @@ MW_MUST_USE mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, con
 MW_MUST_USE mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode,
                                               mw_workspace *workspace, mw_error *err);
 void mw_workspace_release(mw_workspace *workspace);
+
+/* Starts the programs of the user's that streams ask, for as long as the workspace stands. One that
+   does not start is told. */
+MW_MUST_USE mw_status mw_workspace_start_asking(mw_workspace *workspace, mw_error *err);
 
 /* A model of the project, in its file and as compiled. */
 typedef struct {

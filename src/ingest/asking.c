@@ -24,6 +24,7 @@ struct mw_asking {
     size_t count;
     uint64_t answered, unanswered;
     mw_error last;
+    bool is_claimed;
 };
 
 static mw_status no_memory(mw_error *err) { return mw_fail(err, MW_NO_MEMORY, "ask: no memory"); }
@@ -144,6 +145,15 @@ mw_status mw_asking_start(mw_asking *asking, mw_error *err) {
         MW_TRY(mw_worker_start(asking->questions[i].worker, err));
     return MW_OK;
 }
+
+bool mw_asking_claim(mw_asking *asking, mw_symbols *symbols) {
+    if (asking->is_claimed) return false;
+    asking->config.symbols = symbols;
+    asking->is_claimed = true;
+    return true;
+}
+
+void mw_asking_yield(mw_asking *asking) { asking->is_claimed = false; }
 
 bool mw_asking_has(const mw_asking *asking, int32_t stream) {
     for (size_t i = 0; asking && i < asking->count; i++)

@@ -6,7 +6,7 @@
  * here first, and nobody else asks. What the process does not answer in time, or not as it should,
  * is what its `fallback` says, and counted.
  *
- * One thread, which lasts as long as the workers are to run.
+ * One thread at a time. Where it is not live, that one lasts as long as the workers are to run.
  */
 #pragma once
 #include "ingest/worker.h"
@@ -35,6 +35,10 @@ MW_MUST_USE mw_status mw_asking_create(mw_asking_config config, mw_asking **out_
 void mw_asking_destroy(mw_asking *asking);
 /* Starts all processes. MW_UNAVAILABLE names one that does not answer. */
 MW_MUST_USE mw_status mw_asking_start(mw_asking *asking, mw_error *err);
+/* Where threads share it: one asks at a time, with texts in symbols of its own, until it leaves
+   off. False while another does. Both are called by one thread. */
+MW_MUST_USE bool mw_asking_claim(mw_asking *asking, mw_symbols *symbols);
+void mw_asking_yield(mw_asking *asking);
 /* Whether the stream has such fields. */
 bool mw_asking_has(const mw_asking *asking, int32_t stream);
 /* Fills them in the rows, which are events of the stream. With `fallback: refuse` a batch without

@@ -10,7 +10,7 @@
  * and another is started for the next batch, in a server after a pause that doubles while they
  * fail. A batch at which one ended is given to one more. Memory is bounded by batch and answer.
  *
- * One thread, which lasts as long as the program is to run (sys/process.h).
+ * One thread at a time; the one that does not pause lasts as long as the program is to run.
  */
 #pragma once
 #include "sys/process.h"
@@ -29,7 +29,8 @@ typedef struct {
     const mw_schema *takes; /* the fields that it is sent */
     mw_type gives;
     int64_t timeout_us;     /* over a batch */
-    bool pauses;            /* after a failure: until then it is MW_UNAVAILABLE at once */
+    bool pauses;            /* in a server: after a failure it is MW_UNAVAILABLE at once for a time;
+                               and the program may be started by a thread that ends before it */
 } mw_worker_config;
 
 /* Starts nothing yet. */

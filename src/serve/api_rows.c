@@ -177,25 +177,31 @@ typedef struct {
     mw_json json;
 } progress;
 
-/* A request that waits for what one of its rows corrects. */
+/* A request that waits for what its rows correct, or for answers to what they ask. */
 typedef struct {
     mw_pause base; /* first, so that a pause is this one */
-    mw_lookback *lookback;
+    mw_awaited awaited;
     size_t answered; /* rows before it */
     progress done;
     mw_buf body; /* that was written */
 } looking;
 
-static bool is_over(mw_pause *pause) { return mw_lookback_run(((looking *)pause)->lookback); }
+static bool is_over(mw_pause *pause) {
+    const mw_awaited *awaited = &((looking *)pause)->awaited;
+    bool is_read = !awaited->lookback || mw_lookback_run(awaited->lookback);
+    bool is_answered = !awaited->enquiry || mw_enquiry_run(awaited->enquiry);
+    return is_read && is_answered;
+}
 
 static void end_pause(mw_pause *pause) {
     looking *at = (looking *)pause;
-    mw_lookback_destroy(at->lookback);
+    mw_lookback_destroy(at->awaited.lookback);
+    mw_enquiry_destroy(at->awaited.enquiry);
     mw_buf_release(&at->body);
     mw_free(at);
 }
 
-/* What the other rows will wish for is looked up with it. One that cannot be read says so in its
+/* What the other rows will need is awaited with it. One that cannot be read says so in its
    turn. */
 static void foresee_rest(mw_api *api, int32_t source, rows *all) {
     for (;;) {
@@ -217,7 +223,7 @@ static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *d
     *at = (looking){.base = {.is_over = is_over, .end = end_pause}, .done = *done};
     at->answered = all->number > 0 ? all->number - 1 : 0;
     foresee_rest(api, source, all);
-    mw_status status = mw_service_look_back(api->service, &at->lookback, err);
+    mw_status status = mw_service_await(api->service, &at->awaited, err);
     if (status != MW_OK) {
         mw_free(at);
         return status;
@@ -232,7 +238,7 @@ static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *d
 static bool come_back(mw_api *api, const mw_route_call *call, rows *all, mw_response *response,
                       progress *out_done) {
     looking *at = (looking *)call->pause;
-    mw_service_remember(api->service, at ? at->lookback : NULL);
+    mw_service_remember(api->service, at ? at->awaited : (mw_awaited){NULL, NULL});
     if (!at) return false;
     while (all->number < at->answered) {
         mw_sent_row row;
@@ -309,7 +315,7 @@ static void carry_out_events(void *context, const mw_route_call *call, mw_respon
     mw_error err = {0};
     mw_status status = answer_events(context, call, &all, response, &err);
     rows_end(&all);
-    mw_service_remember(((mw_api *)context)->service, NULL);
+    mw_service_remember(((mw_api *)context)->service, (mw_awaited){NULL, NULL});
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 
@@ -488,7 +494,7 @@ static void carry_out_predict(void *context, const mw_route_call *call, mw_respo
     mw_error err = {0};
     mw_status status = answer_predict(context, call, &all, response, &err);
     rows_end(&all);
-    mw_service_remember(((mw_api *)context)->service, NULL);
+    mw_service_remember(((mw_api *)context)->service, (mw_awaited){NULL, NULL});
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 

@@ -20,19 +20,19 @@ static mw_event_standing standing_of(shop *s, int32_t source, const char *text) 
     mw_error err;
     mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
     mw_status status = mw_service_take(s->service, source, row, &standing, &err);
-    mw_lookback *lookback = NULL;
+    mw_awaited awaited = {NULL, NULL};
     if (status == MW_BUSY && mw_service_awaits(s->service)) {
         mw_service_counts before = mw_service_read_counts(s->service);
-        MW_CHECK_OK(mw_service_look_back(s->service, &lookback, &err), &err);
-        while (!mw_lookback_run(lookback)) continue;
-        mw_service_remember(s->service, lookback);
+        MW_CHECK_OK(mw_service_await(s->service, &awaited, &err), &err);
+        while (!mw_lookback_run(awaited.lookback)) continue;
+        mw_service_remember(s->service, awaited);
         status = mw_service_take(s->service, source, row, &standing, &err);
         MW_CHECK_EQUAL_INT(mw_service_read_counts(s->service).rejected, before.rejected);
-        mw_service_remember(s->service, NULL);
+        mw_service_remember(s->service, (mw_awaited){NULL, NULL});
     }
     MW_CHECK_OK(status, &err);
-    MW_CHECK_EQUAL_INT(standing == MW_EVENT_CONFLICTS, lookback != NULL);
-    mw_lookback_destroy(lookback);
+    MW_CHECK_EQUAL_INT(standing == MW_EVENT_CONFLICTS, awaited.lookback != NULL);
+    mw_lookback_destroy(awaited.lookback);
     yyjson_doc_free(doc);
     return standing;
 }

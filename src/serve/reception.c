@@ -95,25 +95,10 @@ static mw_status check_row(const desk *at, mw_error *err) {
     return status;
 }
 
-/* A process may take long, and the thread that takes rows answers all other requests too. */
-static mw_status check_asks(const mw_stream_source *source, mw_error *err) {
-    if (source->ask_count == 0) return MW_OK;
-    const mw_ask *ask = &source->asks[0];
-    mw_str field = source->row.fields[ask->field].name;
-    mw_status status = mw_fail(err, MW_NOT_BUILT,
-                               "streams.%.*s.ask.%.*s: that the server asks the process %.*s is "
-                               "not built yet",
-                               MW_STR_ARGS(source->name), MW_STR_ARGS(field),
-                               MW_STR_ARGS(ask->process));
-    return mw_hint(err, status, "millwright ingest takes such rows in beside the server, and "
-                                "millwright predict answers for them.");
-}
-
 mw_status mw_reception_take(mw_reception *reception, int32_t number, mw_sent_row row,
                             mw_received *out_received, mw_error *err) {
     const mw_stream_source *source = &reception->config.program->sources[number];
     desk *at = &reception->desks[number];
-    MW_TRY(check_asks(source, err));
     MW_TRY(mw_sent_row_read(row, source, reception->config.zones[number],
                             reception->config.symbols, at->row, err));
     mw_row_fate fate = mw_row_events_ready(at->events, at->row, &reception->cleaned);

@@ -17,7 +17,8 @@ struct mw_service {
     mw_buf event_id;
     mw_service_counts counts;
     mw_breaker *breakers; /* one a model */
-    mw_lookback *lookback; /* at hand; NULL: none is */
+    mw_awaited at_hand;
+    mw_enquiry *enquiry; /* what is still to be asked; NULL: nothing */
     mw_lookback_wish *wishes; /* what is still to be looked up */
     size_t wish_count, wish_capacity;
     bool awaits;
@@ -70,6 +71,7 @@ void mw_service_destroy(mw_service *service) {
     mw_free(service->features);
     mw_free(service->breakers);
     mw_free(service->wishes);
+    mw_enquiry_destroy(service->enquiry);
     mw_free(service);
 }
 
@@ -102,7 +104,8 @@ static mw_status add_wishes(mw_service *service, mw_received received, bool *out
         const mw_event *event = &received.events[i];
         if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
         mw_lookback_wish wish = mw_sequencer_wish(sequencer, event);
-        if (service->lookback && mw_lookback_covers(service->lookback, wish)) continue;
+        mw_lookback *lookback = service->at_hand.lookback;
+        if (lookback && mw_lookback_covers(lookback, wish)) continue;
         if (!mw_grow((void **)&service->wishes, &service->wish_capacity, service->wish_count + 1,
                      sizeof *service->wishes, MW_LOOKBACK_WISHES_MAX))
             return no_memory(err);
@@ -121,12 +124,48 @@ static mw_status correct(mw_service *service, mw_received received, mw_error *er
     for (size_t i = 0; i < received.count; i++) {
         mw_event *event = &received.events[i];
         if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
-        MW_TRY(mw_sequencer_correct(sequencer, service->lookback, event, err));
+        MW_TRY(mw_sequencer_correct(sequencer, service->at_hand.lookback, event, err));
     }
     return MW_OK;
 }
 
 bool mw_service_awaits(const mw_service *service) { return service->awaits; }
+
+/* --- asking ------------------------------------------------------------------------------- */
+
+static mw_status add_question(mw_service *service, const mw_event *event, mw_error *err) {
+    const mw_service_config *config = &service->config;
+    if (!service->enquiry)
+        MW_TRY(mw_enquiry_create((mw_enquiry_config){config->sys, config->program,
+                                                     config->symbols, config->asking},
+                                 &service->enquiry, err));
+    return mw_enquiry_add(service->enquiry, event->stream, event->row, err);
+}
+
+/* Whether programs are to be asked for the row. One that stands gets back what was answered. */
+static bool asks(const mw_service *service, mw_received received) {
+    const mw_event *event = &received.events[0];
+    return mw_asking_has(service->config.asking, event->stream) &&
+           mw_sequencer_find(service->config.sequencer, event) != MW_EVENT_REPEATS;
+}
+
+/* Takes a row, and fills the fields that programs are asked for. What the row needs besides is
+   awaited with them, so that all is at hand at once. */
+static mw_status receive(mw_service *service, int32_t source, mw_sent_row row,
+                         mw_received *out_received, mw_error *err) {
+    mw_received received;
+    MW_TRY(mw_reception_take(service->reception, source, row, &received, err));
+    *out_received = received;
+    if (!asks(service, received)) return MW_OK;
+    const mw_event *event = &received.events[0];
+    mw_enquiry *enquiry = service->at_hand.enquiry;
+    if (enquiry && mw_enquiry_covers(enquiry, event->stream, event->row))
+        return mw_enquiry_fill(enquiry, event->stream, received.cells, err);
+    MW_TRY(add_question(service, event, err));
+    MW_TRY(add_wishes(service, received, &service->awaits, err));
+    service->awaits = true;
+    return mw_fail(err, MW_BUSY, "ask: the answers are on their way");
+}
 
 /* A row that cannot be read says so when its turn comes, and wishes that find no room wait for the
    next time. */
@@ -135,22 +174,30 @@ void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row) {
     bool awaits = false;
     uint64_t cleaned = mw_reception_cleaned(service->reception);
     if (service->wish_count + MW_STREAMS_MAX > MW_LOOKBACK_WISHES_MAX) return;
-    if (mw_reception_take(service->reception, source, row, &received, NULL) == MW_OK)
+    if (mw_reception_take(service->reception, source, row, &received, NULL) == MW_OK) {
         (void)!add_wishes(service, received, &awaits, NULL);
+        if (asks(service, received)) (void)!add_question(service, &received.events[0], NULL);
+    }
     service->recleaned += mw_reception_cleaned(service->reception) - cleaned;
 }
 
-mw_status mw_service_look_back(mw_service *service, mw_lookback **out_lookback, mw_error *err) {
+mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited, mw_error *err) {
     size_t count = service->wish_count;
-    MW_ASSERT(count > 0);
+    mw_awaited awaited = {NULL, NULL};
+    MW_ASSERT(count > 0 || service->enquiry);
     service->wish_count = 0;
     service->awaits = false;
-    return mw_sequencer_look_back(service->config.sequencer, service->wishes, count, out_lookback,
-                                  err);
+    if (count > 0)
+        MW_TRY(mw_sequencer_look_back(service->config.sequencer, service->wishes, count,
+                                      &awaited.lookback, err));
+    awaited.enquiry = service->enquiry;
+    service->enquiry = NULL;
+    *out_awaited = awaited;
+    return MW_OK;
 }
 
-void mw_service_remember(mw_service *service, mw_lookback *lookback) {
-    service->lookback = lookback;
+void mw_service_remember(mw_service *service, mw_awaited awaited) {
+    service->at_hand = awaited;
 }
 
 /* `is_entered`: the fields with windows are there. */
@@ -170,7 +217,7 @@ static mw_status append_new(mw_service *service, mw_received received, bool is_e
 static mw_status take(mw_service *service, int32_t source, mw_sent_row row,
                       mw_event_standing *out_standing, mw_error *err) {
     mw_received received;
-    MW_TRY(mw_reception_take(service->reception, source, row, &received, err));
+    MW_TRY(receive(service, source, row, &received, err));
     *out_standing = look_up(service, received);
     if (*out_standing == MW_EVENT_CONFLICTS) MW_TRY(correct(service, received, err));
     return append_new(service, received, false, err);
@@ -180,6 +227,8 @@ static mw_status take(mw_service *service, int32_t source, mw_sent_row row,
 static void begin_call(mw_service *service) {
     service->awaits = false;
     service->wish_count = 0;
+    mw_enquiry_destroy(service->enquiry);
+    service->enquiry = NULL;
     service->cleaned_before = mw_reception_cleaned(service->reception);
 }
 
@@ -532,8 +581,7 @@ static mw_status rank_event(mw_service *service, size_t number, yyjson_val *obje
     const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
     const mw_stream *stream = &service->config.program->streams[mw_decider_announcer(decider)];
     rank_call call = {service, number, decider, model, moments, {0}, MW_EVENT_NEW, record};
-    MW_TRY(mw_reception_take(service->reception, stream->source, mw_sent_json(object),
-                             &call.received, err));
+    MW_TRY(receive(service, stream->source, mw_sent_json(object), &call.received, err));
     MW_TRY(refuse_later(service, call.received, err));
     call.standing = look_up(service, call.received);
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
@@ -642,8 +690,7 @@ static mw_status predict(mw_service *service, size_t number, yyjson_val *object,
     const mw_stream *stream = &program->streams[mw_decider_announcer(decider)];
     mw_received received;
     mw_status status =
-        mw_reception_take(service->reception, stream->source, mw_sent_json(object), &received,
-                          err);
+        receive(service, stream->source, mw_sent_json(object), &received, err);
     if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider) && !how.version_alone)
         return answer_unchecked(service, number, out_answer, err);
     MW_TRY(status);

@@ -8,6 +8,7 @@
  * What an answer points to is valid until the next call. One thread uses a service.
  */
 #pragma once
+#include "serve/enquiry.h"
 #include "serve/reception.h"
 #include "serve/sequencer.h"
 
@@ -29,6 +30,7 @@ typedef struct {
     const mw_zone *const *zones;
     mw_service_archive archive; /* all NULL: only those that answer are known */
     mw_sys *sys;                /* how long an answer takes */
+    mw_asking *asking;          /* NULL: no stream asks */
 } mw_service_config;
 
 typedef struct {
@@ -42,16 +44,21 @@ MW_MUST_USE mw_status mw_service_create(mw_service_config config, mw_service **o
                                         mw_error *err);
 void mw_service_destroy(mw_service *service); /* NULL is allowed */
 
-/* A correction needs what it replaces, which is read back while others are served (correcting.h). A
-   call that fails with MW_BUSY for want of that has changed nothing, and awaits it: begin to look
-   back, perhaps with the wishes of rows that will follow, and call again when that is over, with
-   the lookback at hand. */
+/* A correction needs what it replaces, which is read back while others are served (correcting.h),
+   and a row may ask programs of the user's (enquiry.h). A call that fails with MW_BUSY for want of
+   that has changed nothing, and awaits it: begin with it, perhaps with what rows that will follow
+   need too, and call again when both are over, with them at hand. */
+typedef struct {
+    mw_lookback *lookback; /* either may be NULL: there is none */
+    mw_enquiry *enquiry;
+} mw_awaited;
 bool mw_service_awaits(const mw_service *service); /* the call before */
 void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row);
-MW_MUST_USE mw_status mw_service_look_back(mw_service *service, mw_lookback **out_lookback,
-                                           mw_error *err);
-/* It is over, and stays until another is, or NULL. */
-void mw_service_remember(mw_service *service, mw_lookback *lookback);
+/* What is awaited becomes the caller's. */
+MW_MUST_USE mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited,
+                                       mw_error *err);
+/* They are over, and stay until others are at hand, or none. */
+void mw_service_remember(mw_service *service, mw_awaited awaited);
 
 /* Takes a row as event of a declared stream, and of its later fields as far as they are there.
    `*out_standing`: how it stood; MW_EVENT_CONFLICTS: it corrects what stood. */

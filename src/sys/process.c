@@ -107,7 +107,7 @@ static _Noreturn void give_up(const child_plan *plan, bool in_folder) {
 
 static _Noreturn void be_child(const child_plan *plan) {
     const mw_process_config *config = &plan->config;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!config->outlives_thread) prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (config->own_group) setpgid(0, 0);
     if (getppid() != plan->parent) _exit(EXIT_NOT_STARTED); /* it had died before */
 

@@ -20,6 +20,8 @@ typedef struct {
     bool pipe_input;                /* else /dev/null */
     bool pipe_output;               /* else inherited */
     bool quiet_errors;              /* stderr to /dev/null, else inherited */
+    bool outlives_thread;           /* it does not die with the thread that started it; when this
+                                       process dies, it sees the end of its input */
     bool own_group;                 /* it leads a process group: signals go to all of that, and
                                        what it leaves behind is killed with its end */
 } mw_process_config;

@@ -5,6 +5,8 @@ import os
 import random
 import shutil
 import sys
+import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -164,14 +166,59 @@ def test_nothing_is_taken_without_answers():
         project.fails(3, "there is no process sentimen", "check")
 
 
-def test_what_the_server_does_not_do_is_said():
+def review(name, text, minute=0):
+    return {"review": name, "shop": "s1", "text": text, "at": f"2024-02-01T00:{30 + minute}:00Z"}
+
+
+def test_the_server_asks_beside_its_loop():
+    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 1s").replace("fallback: missing", "fallback: 0.25")) as project:
+        project.ok("ingest")
+        project.ok("train", "refund")
+        replace_worker(project, """moods = [float(len(text)) + batches for text in texts]
+        if "slow" in texts: time.sleep(0.7)
+        if "never" in texts: time.sleep(100)
+        if "end" in texts: os._exit(3)""")
+        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-01T01:00:00Z")
+
+        def predict(row):
+            status, answer = serving.call(port, "POST", "/v1/models/refund/predict", {"event": row})
+            assert status == 200, answer
+            return serving.call(port, "GET", f"/v1/predictions/{answer['id']}")[1], answer["id"]
+
+        found, name = predict(review("a", "xx"))  # the worker's second batch, after the one without rows
+        assert found["features"]["mood"] == 4, found
+        assert predict(review("a", "xx"))[1] == name  # again: what was answered stands
+        replayed = project.ok("predictions", "replay", name, "--json").json()
+        assert replayed["differences"] == 0, replayed
+        status, told = serving.call(port, "POST", "/v1/events/reviews",
+                                    [review("b", "x", 1), review("a", "xx"), review("c", "xxx", 2), {"review": "d"}])
+        assert status == 200 and (told["accepted"], told["repeats"], len(told["rejected"])) == (2, 1, 1), told
+        status, told = serving.call(port, "POST", "/v1/events/reviews", review("b", "xxxx", 1))
+        assert (status, told["corrections"]) == (200, 1), told
+
+        # While one request waits for its answers, others are served.
+        waiting = threading.Thread(target=predict, args=(review("e", "slow", 3),))
+        waiting.start()
+        time.sleep(0.1)
+        before = time.monotonic()
+        assert serving.call(port, "GET", "/v1/models")[0] == 200
+        assert time.monotonic() - before < 0.4 and waiting.is_alive()
+        waiting.join()
+
+        assert predict(review("f", "never", 4))[0]["features"]["mood"] == 0.25
+        time.sleep(0.3)  # the pause after a failure
+        assert predict(review("g", "end", 5))[0]["features"]["mood"] == 0.25
+        time.sleep(0.5)
+        assert predict(review("h", "x", 6))[0]["features"]["mood"] > 1
+        serving.stop(process)
+        assert workers(project) == 0
+        moods = project.moods()
+        assert (moods["a"], moods["b"], moods["c"], moods["f"], moods["g"]) == (4, 8, 6, 0.25, 0.25), moods
+        assert "agree in every bit" in project.ok("features", "verify").out
     with Reviews() as project:
         project.ok("ingest")
-        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-01T00:00:00Z")
-        status, told = serving.call(port, "POST", "/v1/events/reviews",
-                                    [{"review": "x", "shop": "s1", "text": "good", "at": "2024-02-01T00:00:00Z"}])
-        assert status == 501 and "asks the process sentiment is not built yet" in told["detail"], (status, told)
-        serving.stop(process)
+        (project.folder / "sentiment.py").write_text("raise SystemExit(9)")
+        project.fails(4, "process sentiment: it ended with exit code 9", "serve", "--listen", "127.0.0.1:0", timeout=30)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,199 @@
+#include "serve/enquiry.h"
+
+#include <string.h>
+
+#include "sys/errand.h"
+
+enum { SYMBOLS_SIZE_MAX = 1 << 28 };
+
+typedef struct {
+    int32_t stream;
+    mw_cell *row;   /* as it was added */
+    mw_cell *asked; /* the same in the enquiry's symbols, and its answers */
+} question;
+
+struct mw_enquiry {
+    mw_enquiry_config config;
+    mw_symbols *symbols; /* of its own */
+    question *questions;
+    size_t count, capacity;
+    size_t next; /* where the row that is asked for next is likely to be */
+    mw_errand *errand;
+    bool has_ended;
+    mw_status failure;
+    mw_error reason;
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "enquiry: no memory");
+}
+
+mw_status mw_enquiry_create(mw_enquiry_config config, mw_enquiry **out_enquiry, mw_error *err) {
+    mw_enquiry *enquiry = mw_allocate(sizeof *enquiry);
+    if (!enquiry) return no_memory(err);
+    enquiry->config = config;
+    mw_status status = mw_symbols_create(SYMBOLS_SIZE_MAX, &enquiry->symbols, err);
+    if (status == MW_OK) *out_enquiry = enquiry;
+    else mw_enquiry_destroy(enquiry);
+    return status;
+}
+
+static void end_asking(mw_enquiry *enquiry) {
+    if (!enquiry->errand) return;
+    mw_errand_end(enquiry->errand);
+    enquiry->errand = NULL;
+    mw_asking_yield(enquiry->config.asking);
+}
+
+void mw_enquiry_destroy(mw_enquiry *enquiry) {
+    if (!enquiry) return;
+    end_asking(enquiry);
+    for (size_t i = 0; i < enquiry->count; i++) {
+        mw_free(enquiry->questions[i].row);
+        mw_free(enquiry->questions[i].asked);
+    }
+    mw_free(enquiry->questions);
+    mw_symbols_destroy(enquiry->symbols);
+    mw_free(enquiry);
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+static const mw_schema *schema_of(const mw_enquiry *enquiry, int32_t stream) {
+    return &enquiry->config.program->streams[stream].schema;
+}
+
+/* Of what a row holds before it enters. */
+static size_t plain_count(const mw_enquiry *enquiry, int32_t stream) {
+    const mw_stream *events = &enquiry->config.program->streams[stream];
+    return events->schema.field_count - events->entry_count;
+}
+
+/* The cell in other symbols; false when these are full. */
+static bool translate(mw_type type, mw_cell *cell, const mw_symbols *from, mw_symbols *to) {
+    if (!mw_type_is_symbol(type) || mw_cell_is_missing(type, *cell)) return true;
+    cell->symbol = mw_symbols_intern(to, mw_symbols_text(from, cell->symbol));
+    return cell->symbol != 0;
+}
+
+static bool translate_row(mw_enquiry *enquiry, const question *q) {
+    const mw_schema *schema = schema_of(enquiry, q->stream);
+    for (size_t i = 0; i < plain_count(enquiry, q->stream); i++)
+        if (!translate(schema->fields[i].type, &q->asked[i], enquiry->config.symbols,
+                       enquiry->symbols))
+            return false;
+    return true;
+}
+
+mw_status mw_enquiry_add(mw_enquiry *enquiry, int32_t stream, const mw_cell *row, mw_error *err) {
+    size_t size = schema_of(enquiry, stream)->field_count * sizeof *row;
+    if (enquiry->count == MW_ENQUIRY_ROWS_MAX)
+        return mw_fail(err, MW_TOO_LARGE, "enquiry: must be of at most %d rows",
+                       MW_ENQUIRY_ROWS_MAX);
+    if (!mw_grow((void **)&enquiry->questions, &enquiry->capacity, enquiry->count + 1,
+                 sizeof *enquiry->questions, MW_ENQUIRY_ROWS_MAX))
+        return no_memory(err);
+    question q = {stream, mw_allocate(size), mw_allocate(size)};
+    bool has_room = q.row && q.asked;
+    if (has_room) {
+        memcpy(q.row, row, size);
+        memcpy(q.asked, row, size);
+        has_room = translate_row(enquiry, &q);
+    }
+    if (has_room) {
+        enquiry->questions[enquiry->count++] = q;
+        return MW_OK;
+    }
+    mw_free(q.row);
+    mw_free(q.asked);
+    return no_memory(err);
+}
+
+/* --- in the thread ---------------------------------------------------------------------------- */
+
+/* The rows from one on that are of its stream, together. */
+static mw_status ask_from(mw_enquiry *enquiry, size_t from, mw_cell **rows, size_t *out_count,
+                          mw_error *err) {
+    int32_t stream = enquiry->questions[from].stream;
+    size_t count = 0;
+    while (from + count < enquiry->count && enquiry->questions[from + count].stream == stream) {
+        rows[count] = enquiry->questions[from + count].asked;
+        count++;
+    }
+    *out_count = count;
+    return mw_asking_fill(enquiry->config.asking, stream, rows, count, err);
+}
+
+static mw_status ask_all(void *context, mw_error *err) {
+    mw_enquiry *enquiry = context;
+    mw_cell **rows = mw_allocate((enquiry->count + 1) * sizeof *rows);
+    if (!rows) return no_memory(err);
+    mw_status status = MW_OK;
+    for (size_t from = 0, count = 0; status == MW_OK && from < enquiry->count; from += count)
+        status = ask_from(enquiry, from, rows, &count, err);
+    mw_free(rows);
+    return status;
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static void end(mw_enquiry *enquiry, mw_status failure) {
+    enquiry->failure = failure;
+    enquiry->has_ended = true;
+    end_asking(enquiry);
+}
+
+bool mw_enquiry_run(mw_enquiry *enquiry) {
+    const mw_enquiry_config *config = &enquiry->config;
+    if (enquiry->has_ended) return true;
+    if (enquiry->errand) {
+        if (mw_errand_is_done(enquiry->errand))
+            end(enquiry, mw_errand_wait(enquiry->errand, &enquiry->reason));
+        return enquiry->has_ended;
+    }
+    if (!mw_asking_claim(config->asking, enquiry->symbols)) return false;
+    mw_status status =
+        mw_errand_begin(config->sys, ask_all, enquiry, &enquiry->errand, &enquiry->reason);
+    if (status != MW_OK) {
+        mw_asking_yield(config->asking);
+        end(enquiry, status);
+    }
+    return enquiry->has_ended;
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+/* Rows are mostly asked for in the order in which they were added. */
+static const question *find(mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
+    size_t size = plain_count(enquiry, stream) * sizeof *row;
+    for (size_t i = 0; i < enquiry->count; i++) {
+        size_t at = (enquiry->next + i) % enquiry->count;
+        const question *q = &enquiry->questions[at];
+        if (q->stream != stream || memcmp(q->row, row, size) != 0) continue;
+        enquiry->next = at;
+        return q;
+    }
+    return NULL;
+}
+
+bool mw_enquiry_covers(mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
+    return find(enquiry, stream, row) != NULL;
+}
+
+mw_status mw_enquiry_fill(mw_enquiry *enquiry, int32_t stream, mw_cell *row, mw_error *err) {
+    MW_ASSERT(enquiry->has_ended);
+    const question *q = find(enquiry, stream, row);
+    MW_ASSERT(q);
+    if (enquiry->failure != MW_OK)
+        return mw_fail(err, MW_UNAVAILABLE, "%s", enquiry->reason.message);
+    const mw_schema *schema = schema_of(enquiry, stream);
+    const mw_program *program = enquiry->config.program;
+    size_t ask_count = program->sources[program->streams[stream].source].ask_count;
+    for (size_t i = schema->field_count - ask_count; i < schema->field_count; i++) {
+        mw_cell cell = q->asked[i];
+        if (!translate(schema->fields[i].type, &cell, enquiry->symbols, enquiry->config.symbols))
+            return mw_fail(err, MW_TOO_LARGE, "ask: no room for another distinct value");
+        row[i] = cell;
+    }
+    return MW_OK;
+}
