@@ -138,7 +138,7 @@ def test_a_worker_that_is_killed_in_the_middle():
 
 
 def test_no_answer_in_time():
-    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 300ms")) as project:
+    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 2s")) as project:
         flag = project.folder / "slow"
         replace_worker(project, f"""if batches == 3 and not os.path.exists({str(flag)!r}):
             open({str(flag)!r}, "w").close()
@@ -146,7 +146,7 @@ def test_no_answer_in_time():
         moods = [1.0 for text in texts]""")
         done = project.ok("ingest")
         assert "Of 1500 values that processes were asked for 256 were not answered" in done.out, done.out
-        assert "did not answer within 300 ms" in done.out, done.out
+        assert "did not answer within 2000 ms" in done.out, done.out
         moods = list(project.moods().values())
         assert (moods.count(None), moods.count(1.0)) == (256, 1500 - 256)
 
@@ -171,11 +171,11 @@ def review(name, text, minute=0):
 
 
 def test_the_server_asks_beside_its_loop():
-    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 1s").replace("fallback: missing", "fallback: 0.25")) as project:
+    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 4s").replace("fallback: missing", "fallback: 0.25")) as project:
         project.ok("ingest")
         project.ok("train", "refund")
         replace_worker(project, """moods = [float(len(text)) + batches for text in texts]
-        if "slow" in texts: time.sleep(0.7)
+        if "slow" in texts: time.sleep(2.5)
         if "never" in texts: time.sleep(100)
         if "end" in texts: os._exit(3)""")
         process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-01T01:00:00Z")
@@ -202,7 +202,7 @@ def test_the_server_asks_beside_its_loop():
         time.sleep(0.1)
         before = time.monotonic()
         assert serving.call(port, "GET", "/v1/models")[0] == 200
-        assert time.monotonic() - before < 0.4 and waiting.is_alive()
+        assert time.monotonic() - before < 1.5 and waiting.is_alive()
         waiting.join()
 
         assert predict(review("f", "never", 4))[0]["features"]["mood"] == 0.25
