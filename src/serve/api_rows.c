@@ -238,8 +238,9 @@ static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *d
 static bool come_back(mw_api *api, const mw_route_call *call, rows *all, mw_response *response,
                       progress *out_done) {
     looking *at = (looking *)call->pause;
-    mw_service_remember(api->service, at ? at->awaited : (mw_awaited){NULL, NULL});
     if (!at) return false;
+    mw_service_remember(api->service, at->awaited);
+    at->awaited = (mw_awaited){NULL, NULL};
     while (all->number < at->answered) {
         mw_sent_row row;
         bool is_found;

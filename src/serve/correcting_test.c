@@ -32,7 +32,6 @@ static mw_event_standing standing_of(shop *s, int32_t source, const char *text) 
     }
     MW_CHECK_OK(status, &err);
     MW_CHECK_EQUAL_INT(standing == MW_EVENT_CONFLICTS, awaited.lookback != NULL);
-    mw_lookback_destroy(awaited.lookback);
     yyjson_doc_free(doc);
     return standing;
 }

@@ -11,6 +11,7 @@
 
 struct mw_lookback {
     mw_lookback_config config;
+    mw_lookback *earlier;     /* of the same request, what it found counts too; NULL: none */
     mw_errand *reading;       /* NULL: not begun, or over */
     mw_lookback_wish *wishes; /* by place */
     size_t count;
@@ -169,13 +170,20 @@ static void end_reading(mw_lookback *lookback) {
 }
 
 void mw_lookback_destroy(mw_lookback *lookback) {
-    if (!lookback) return;
-    end_reading(lookback);
-    if (lookback->has_found) mw_events_release(&lookback->found);
-    mw_symbols_destroy(lookback->symbols);
-    mw_free(lookback->wishes);
-    mw_free(lookback->row);
-    mw_free(lookback);
+    while (lookback) {
+        mw_lookback *earlier = lookback->earlier;
+        end_reading(lookback);
+        if (lookback->has_found) mw_events_release(&lookback->found);
+        mw_symbols_destroy(lookback->symbols);
+        mw_free(lookback->wishes);
+        mw_free(lookback->row);
+        mw_free(lookback);
+        lookback = earlier;
+    }
+}
+
+void mw_lookback_follow(mw_lookback *lookback, mw_lookback *earlier) {
+    lookback->earlier = earlier;
 }
 
 static void begin(mw_lookback *lookback) {
@@ -199,8 +207,13 @@ bool mw_lookback_run(mw_lookback *lookback) {
 
 /* --- what was found ------------------------------------------------------------------------- */
 
-bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish) {
+static bool is_own(const mw_lookback *lookback, mw_lookback_wish wish) {
     return bsearch(&wish, lookback->wishes, lookback->count, sizeof wish, by_place) != NULL;
+}
+
+bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish) {
+    while (lookback && !is_own(lookback, wish)) lookback = lookback->earlier;
+    return lookback != NULL;
 }
 
 static mw_status translate_row(mw_lookback *lookback, const mw_schema *schema,
@@ -239,6 +252,7 @@ static size_t first_at(const mw_events *found, int64_t place) {
 
 mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t index,
                          mw_event *out_event, bool *out_found, mw_error *err) {
+    while (lookback->earlier && !is_own(lookback, wish)) lookback = lookback->earlier;
     MW_ASSERT(lookback->has_ended);
     *out_found = false;
     if (lookback->failure != MW_OK) {

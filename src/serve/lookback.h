@@ -44,10 +44,12 @@ typedef struct {
 /* The wishes, in any order, are copied. */
 MW_MUST_USE mw_status mw_lookback_create(mw_lookback_config config, const mw_lookback_wish *wishes,
                                          size_t count, mw_lookback **out_lookback, mw_error *err);
+/* What an earlier one of the same request has found, which it owns from now on, counts too. */
+void mw_lookback_follow(mw_lookback *lookback, mw_lookback *earlier);
 /* Begins to read as soon as others have left room for it, and tells whether it is over. Does not
    wait: to be called again until it is. */
 bool mw_lookback_run(mw_lookback *lookback);
-/* Whether it was asked for this. */
+/* Whether it, or one that it follows, was asked for this. */
 bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish);
 /* Of one that is over the events that stand there, one for each index from 0; `*out_found` is false
    at their end. Fails as the reading did. An event is valid until the next is asked for. */

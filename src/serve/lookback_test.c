@@ -161,6 +161,25 @@ MW_TEST(lookback_finds_what_log_and_lake_have) {
     tear_down(&w);
 }
 
+/* What is found once is not looked for again by the same request. */
+MW_TEST(lookback_goes_on_from_an_earlier_one) {
+    world w;
+    set_up(&w);
+    mw_lookback *lookback = NULL;
+    for (size_t i = 0; i < 3; i++) {
+        mw_lookback_wish wish = {0, w.places[i], true};
+        mw_lookback *earlier = lookback;
+        mw_error err;
+        MW_CHECK(!earlier || !mw_lookback_covers(earlier, wish));
+        MW_CHECK_OK(mw_lookback_create(config_of(&w), &wish, 1, &lookback, &err), &err);
+        mw_lookback_follow(lookback, earlier);
+        while (!mw_lookback_run(lookback)) continue;
+        for (size_t before = 0; before <= i; before++) check_found(&w, lookback, before);
+    }
+    mw_lookback_destroy(lookback);
+    tear_down(&w);
+}
+
 MW_TEST(lookback_tells_how_the_reading_failed) {
     world w;
     set_up(&w);

@@ -72,6 +72,7 @@ void mw_service_destroy(mw_service *service) {
     mw_free(service->breakers);
     mw_free(service->wishes);
     mw_enquiry_destroy(service->enquiry);
+    mw_service_remember(service, (mw_awaited){NULL, NULL});
     mw_free(service);
 }
 
@@ -149,6 +150,11 @@ static bool asks(const mw_service *service, mw_received received) {
            mw_sequencer_find(service->config.sequencer, event) != MW_EVENT_REPEATS;
 }
 
+static bool is_answered(const mw_service *service, const mw_event *event) {
+    mw_enquiry *enquiry = service->at_hand.enquiry;
+    return enquiry && mw_enquiry_covers(enquiry, event->stream, event->row);
+}
+
 /* Takes a row, and fills the fields that programs are asked for. What the row needs besides is
    awaited with them, so that all is at hand at once. */
 static mw_status receive(mw_service *service, int32_t source, mw_sent_row row,
@@ -158,9 +164,8 @@ static mw_status receive(mw_service *service, int32_t source, mw_sent_row row,
     *out_received = received;
     if (!asks(service, received)) return MW_OK;
     const mw_event *event = &received.events[0];
-    mw_enquiry *enquiry = service->at_hand.enquiry;
-    if (enquiry && mw_enquiry_covers(enquiry, event->stream, event->row))
-        return mw_enquiry_fill(enquiry, event->stream, received.cells, err);
+    if (is_answered(service, event))
+        return mw_enquiry_fill(service->at_hand.enquiry, event->stream, received.cells, err);
     MW_TRY(add_question(service, event, err));
     MW_TRY(add_wishes(service, received, &service->awaits, err));
     service->awaits = true;
@@ -176,27 +181,36 @@ void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row) {
     if (service->wish_count + MW_STREAMS_MAX > MW_LOOKBACK_WISHES_MAX) return;
     if (mw_reception_take(service->reception, source, row, &received, NULL) == MW_OK) {
         (void)!add_wishes(service, received, &awaits, NULL);
-        if (asks(service, received)) (void)!add_question(service, &received.events[0], NULL);
+        if (asks(service, received) && !is_answered(service, &received.events[0]))
+            (void)!add_question(service, &received.events[0], NULL);
     }
     service->recleaned += mw_reception_cleaned(service->reception) - cleaned;
 }
 
 mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited, mw_error *err) {
     size_t count = service->wish_count;
-    mw_awaited awaited = {NULL, NULL};
+    mw_awaited awaited = service->at_hand;
     MW_ASSERT(count > 0 || service->enquiry);
     service->wish_count = 0;
     service->awaits = false;
-    if (count > 0)
+    if (count > 0) {
         MW_TRY(mw_sequencer_look_back(service->config.sequencer, service->wishes, count,
                                       &awaited.lookback, err));
-    awaited.enquiry = service->enquiry;
-    service->enquiry = NULL;
+        mw_lookback_follow(awaited.lookback, service->at_hand.lookback);
+    }
+    if (service->enquiry) {
+        mw_enquiry_destroy(service->at_hand.enquiry);
+        awaited.enquiry = service->enquiry;
+        service->enquiry = NULL;
+    }
+    service->at_hand = (mw_awaited){NULL, NULL};
     *out_awaited = awaited;
     return MW_OK;
 }
 
 void mw_service_remember(mw_service *service, mw_awaited awaited) {
+    mw_lookback_destroy(service->at_hand.lookback);
+    mw_enquiry_destroy(service->at_hand.enquiry);
     service->at_hand = awaited;
 }
 

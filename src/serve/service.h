@@ -54,10 +54,10 @@ typedef struct {
 } mw_awaited;
 bool mw_service_awaits(const mw_service *service); /* the call before */
 void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row);
-/* What is awaited becomes the caller's. */
+/* What is awaited, and what was at hand, becomes the caller's. */
 MW_MUST_USE mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited,
                                        mw_error *err);
-/* They are over, and stay until others are at hand, or none. */
+/* They are over, and the service owns them from now on, until others are at hand, or none. */
 void mw_service_remember(mw_service *service, mw_awaited awaited);
 
 /* Takes a row as event of a declared stream, and of its later fields as far as they are there.
