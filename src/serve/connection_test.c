@@ -316,7 +316,7 @@ static bool holds(mw_str wanted) {
 }
 
 MW_TEST(connection_speaks_http2_to_who_begins_with_it) {
-    begin((mw_server_config){.idle_us = 30000});
+    begin((mw_server_config){.idle_us = 300000});
     mw_socket *client = client_connect(&f);
     const mw_str bytes = MW_STR(PREFACE SETTINGS HELLO_WHOLE);
     for (size_t i = 0; i < bytes.size; i++) send_bytes(client, mw_str_slice(bytes, i, i + 1));
