@@ -374,8 +374,10 @@ static mw_status read_project(const job *it, const mw_project **out_project, mw_
     return mw_diagnostics_status(&diagnostics, err);
 }
 
+/* Without a process to ask, nothing of today's environment is. */
 static mw_status ask(job *it, const mw_events *events, mw_error *err) {
     mw_workspace *workspace = it->workspace;
+    if (it->source->ask_count == 0) return MW_OK;
     mw_asking_config config = {.sys = workspace->cli->sys,
                                .program = it->version.program,
                                .symbols = workspace->symbols,
