@@ -19,13 +19,15 @@ if(NOT MW_SANITIZE)
     list(APPEND edge_targets millwright_${layer})
   endforeach()
 
-  # Of lang, all but what runs for each row is there to compile a program once, and so is the plan of its
-  # windows; a version is read and laid out once: small is better than fast.
+  # Of lang, all but its machine is there to compile a program once, or to call libm, and so is the plan of
+  # its windows; a version is read and laid out once; the rest of these is a small part of what a row costs:
+  # small is better than fast.
   file(GLOB once CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lang/*.c)
-  list(FILTER once EXCLUDE REGEX "/(code|functions|program|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
-  list(APPEND once ${CMAKE_SOURCE_DIR}/src/feature/plan.c)
-  foreach(name IN ITEMS version forest_format forest_layout)
-    list(APPEND once ${CMAKE_SOURCE_DIR}/src/model/${name}.c)
+  list(FILTER once EXCLUDE REGEX "/(code|program|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
+  foreach(name IN ITEMS base/calendar base/str base/zone feature/awaited feature/census feature/course
+          feature/edges feature/entrance feature/pending feature/plan feature/roster feature/slate
+          model/forest_format model/forest_layout model/version table/cell table/list)
+    list(APPEND once ${CMAKE_SOURCE_DIR}/src/${name}.c)
   endforeach()
   file(GLOB edge CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/edge/*.c)
   set_source_files_properties(${once} ${edge} PROPERTIES COMPILE_OPTIONS -Os)
