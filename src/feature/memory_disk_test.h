@@ -52,7 +52,7 @@ static inline mw_status memory_disk_write(mw_spill_disk *of, size_t file, uint64
     MW_TRY(memory_disk_call(disk, err));
     while (out->size < offset) mw_buf_append(out, "", 1); /* a hole reads as zeros */
     size_t within = out->size - offset < bytes.size ? out->size - offset : bytes.size;
-    memcpy(out->data + offset, bytes.data, within);
+    if (within > 0) memcpy(out->data + offset, bytes.data, within);
     mw_buf_append(out, bytes.data + within, bytes.size - within);
     return mw_buf_check(out, "memory disk", err);
 }
