@@ -414,6 +414,7 @@ MW_TEST(project_reads_processes) {
     MW_CHECK_EQUAL_STR(ask->name, "mood");
     MW_CHECK_EQUAL_STR(ask->source.text, "sentiment(text, stars)");
     MW_CHECK_EQUAL_INT(ask->gives, MW_TYPE_NUMBER);
+    mw_arena_release(&r->arena);
 }
 
 MW_TEST(project_refuses_processes_that_make_no_sense) {
@@ -434,6 +435,8 @@ MW_TEST(project_refuses_processes_that_make_no_sense) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[1000];
         int size = snprintf(text, sizeof text, "%s%s", ASKING, cases[i].process);
-        check_printed(read_bytes((mw_str){text, (size_t)size}), cases[i].printed);
+        reading *r = read_bytes((mw_str){text, (size_t)size});
+        check_printed(r, cases[i].printed);
+        mw_arena_release(&r->arena);
     }
 }
