@@ -396,6 +396,7 @@ typedef struct {
     sibling *items;
     size_t count;
     mw_cell *withins;
+    mw_list_lengths lengths;
 } family;
 
 static question question_about(const family *f, const sibling *one) {
@@ -446,15 +447,16 @@ static bool gather_family(family *f, const mw_moment *moment) {
     return is_good;
 }
 
-static mw_frame sibling_frame(const family *f, const sibling *one) {
+static mw_frame sibling_frame(family *f, const sibling *one) {
     question q = question_about(f, one);
     mw_frame frame = moment_frame(&q, one->windows);
     frame.withins = f->withins;
+    frame.lengths = &f->lengths;
     return frame;
 }
 
 /* Works the features of all out as far as `count` in their order. */
-static void run_features(const family *f, size_t count) {
+static void run_features(family *f, size_t count) {
     const mw_model_program *model = f->oracle->model;
     for (size_t i = 0; i < f->count; i++) {
         mw_frame frame = sibling_frame(f, &f->items[i]);
@@ -465,7 +467,7 @@ static void run_features(const family *f, size_t count) {
     }
 }
 
-static bool ask_all(const family *f, const mw_window *of, mw_cell *out_value) {
+static bool ask_all(family *f, const mw_window *of, mw_cell *out_value) {
     gathering g = {.samples = NULL};
     question q = question_about(f, &f->items[0]);
     for (size_t i = 0; i < f->count; i++) {

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "feature/census.h"
 #include "feature/scan.h"
 #include "table/list.h"
@@ -18,8 +19,10 @@ struct mw_slate {
     mw_cell *values; /* one of each, to be counted */
     size_t value_capacity;
     mw_cell *withins;
+    mw_list_lengths lengths; /* all moments of an event share its lists */
 };
 
+static_assert((int)MW_LIST_ELEMENTS_MAX < UINT16_MAX, "an element's number fits a slot");
 static_assert((int)MW_LIST_ELEMENTS_MAX <= (int)MW_DIFFERENT_VALUES_MAX,
               "what is asked across a list is never too much");
 
@@ -70,10 +73,14 @@ static bool next_element(mw_list_reader *reader, mw_type type, mw_symbols *symbo
     return out_cell->symbol != 0;
 }
 
-static bool is_among(const mw_cell *cells, size_t count, mw_cell wanted) {
-    for (size_t i = 0; i < count; i++)
-        if (cells[i].bits == wanted.bits) return true;
-    return false;
+/* Puts an element behind the others unless it is among them; `slots`, more than there are elements,
+   have the number of each from 1, at or after its hash. */
+static void add_once(mw_elements *elements, uint16_t *slots, size_t slot_count, mw_cell element) {
+    size_t at = mw_hash_u64(element.bits) % slot_count;
+    for (; slots[at] > 0; at = (at + 1) % slot_count)
+        if (elements->cells[slots[at] - 1].bits == element.bits) return;
+    elements->cells[elements->count++] = element;
+    slots[at] = (uint16_t)elements->count;
 }
 
 mw_status mw_elements_take(mw_elements *elements, const mw_engine_config *config,
@@ -83,17 +90,20 @@ mw_status mw_elements_take(mw_elements *elements, const mw_engine_config *config
     mw_cell list = announced[each->list], element;
     elements->count = 0;
     if (mw_cell_is_missing(type, list)) return MW_OK;
-    if (!mw_grow((void **)&elements->cells, &elements->capacity,
-                 mw_list_length(list, config->symbols) + 1, sizeof *elements->cells,
-                 MW_LIST_ELEMENTS_MAX + 1))
+    size_t length = mw_list_length(list, config->symbols), slot_count = 2 * length + 1;
+    uint16_t *slots = mw_allocate(slot_count * sizeof *slots);
+    if (!slots || !mw_grow((void **)&elements->cells, &elements->capacity, length + 1,
+                           sizeof *elements->cells, MW_LIST_ELEMENTS_MAX + 1)) {
+        mw_free(slots);
         return no_memory(err);
+    }
     mw_list_reader reader;
     mw_list_open(&reader, list, config->symbols);
     while (next_element(&reader, type, config->symbols, &element))
-        if (!is_among(elements->cells, elements->count, element))
-            elements->cells[elements->count++] = element;
+        add_once(elements, slots, slot_count, element);
     bool is_whole = !reader.element.failed;
     mw_list_close(&reader);
+    mw_free(slots);
     return is_whole ? MW_OK : no_memory(err);
 }
 
@@ -121,7 +131,7 @@ static mw_status expand(mw_slate *slate, const mw_moment *announced, mw_error *e
     return MW_OK;
 }
 
-static mw_frame frame_of(const mw_slate *slate, size_t index) {
+static mw_frame frame_of(mw_slate *slate, size_t index) {
     const mw_model_program *model = slate->config.model;
     return (mw_frame){.row = slate->rows + index * slate->width,
                       .windows = slate->windows + index * model->window_count,
@@ -129,7 +139,8 @@ static mw_frame frame_of(const mw_slate *slate, size_t index) {
                       .withins = slate->withins,
                       .time_us = slate->t,
                       .symbols = slate->config.symbols,
-                      .zone = slate->config.program->zone};
+                      .zone = slate->config.program->zone,
+                      .lengths = &slate->lengths};
 }
 
 /* Features [from, to) in the order in which they must run. */
@@ -216,6 +227,10 @@ size_t mw_slate_count(const mw_slate *slate) {
 
 mw_moment mw_slate_moment(const mw_slate *slate, size_t index) {
     return (mw_moment){slate->t, slate->place, slate->rows + index * slate->width};
+}
+
+uint64_t mw_slate_lists_counted(const mw_slate *slate) {
+    return slate->lengths.counted;
 }
 
 const mw_cell *mw_slate_features(const mw_slate *slate, size_t index) {

@@ -221,6 +221,36 @@ MW_TEST(slate_forgets_the_order_of_the_list) {
     MW_CHECK(compared > 2000 && reordered > 500);
 }
 
+/* However many elements a list has, and features that ask for its length. */
+MW_TEST(slate_counts_the_elements_of_a_list_once) {
+    size_t moments = 0, events = 0;
+    uint64_t counted = 0;
+    for (uint64_t number = 0; number < WORLDS; number++) {
+        mw_world world;
+        create_world(&world, number, EVENTS);
+        const mw_model_program *model = world.model;
+        mw_engine_config config = course_config(&world).engine;
+        mw_engine *engine;
+        mw_slate *slate;
+        MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
+        MW_CHECK_OK(mw_slate_create(config, &slate, NULL), NULL);
+        for (size_t i = 0; i < world.events.event_count; i++) {
+            mw_event event = mw_events_at(&world.events, i);
+            MW_CHECK_OK(mw_engine_apply(engine, &event, NULL), NULL);
+            if (event.stream != model->each->stream) continue;
+            mw_moment moment = {event.time, event.place + 1, event.row};
+            MW_CHECK_OK(mw_slate_fill(slate, engine, &moment, NULL), NULL);
+            moments += mw_slate_count(slate);
+            events += mw_slate_count(slate) > 0;
+        }
+        counted += mw_slate_lists_counted(slate);
+        mw_slate_destroy(slate);
+        mw_engine_destroy(engine);
+        mw_world_release(&world);
+    }
+    MW_CHECK(moments > 2 * events && counted > 100 && counted <= events);
+}
+
 static mw_status walk(void *context) {
     const mw_world *world = context;
     mw_replay *replay;

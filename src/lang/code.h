@@ -6,6 +6,7 @@
  * through arithmetic; and, or are three-valued; x/0 is missing (DESIGN.md, rules 10 and 11).
  */
 #pragma once
+#include "table/list.h"
 #include "table/table.h"
 
 typedef struct mw_code mw_code;
@@ -21,6 +22,8 @@ typedef struct {
     int64_t time_us;         /* `time`: the event's (inside an aggregate), or the moment's t */
     mw_symbols *symbols;
     const mw_zone *zone;
+    mw_list_lengths *lengths; /* of lists, kept for the frames to come over the same event; NULL:
+                                 each is counted anew */
 } mw_frame;
 
 mw_cell mw_code_run(const mw_code *code, const mw_frame *frame);

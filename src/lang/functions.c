@@ -233,7 +233,8 @@ static mw_cell run_split_all(const mw_cell *args, size_t count, const mw_frame *
 static mw_cell run_list_length(const mw_cell *args, size_t count, const mw_frame *frame) {
     (void)count;
     if (args[0].symbol == 0) return missing_number();
-    return mw_cell_number((double)mw_list_length(args[0], frame->symbols));
+    if (!frame->lengths) return mw_cell_number((double)mw_list_length(args[0], frame->symbols));
+    return mw_cell_number((double)mw_list_length_again(frame->lengths, args[0], frame->symbols));
 }
 
 static mw_cell find_in(mw_type type, mw_cell list, mw_cell element, const mw_frame *frame) {

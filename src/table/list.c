@@ -1,6 +1,7 @@
 #include "table/list.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { SHOWN_MAX = 80 }; /* bytes of a list that an error quotes */
 
@@ -299,4 +300,17 @@ size_t mw_list_length(mw_cell list, const mw_symbols *symbols) {
         else if (!is_quoted && text.data[i] == ',') commas++;
     }
     return text.size == 2 ? 0 : commas + 1;
+}
+
+size_t mw_list_length_again(mw_list_lengths *lengths, mw_cell list, const mw_symbols *symbols) {
+    size_t at = 0;
+    while (at < MW_LIST_LENGTHS_KEPT && lengths->kept[at].list != list.symbol) at++;
+    bool is_known = at < MW_LIST_LENGTHS_KEPT;
+    uint32_t length = is_known ? lengths->kept[at].length : (uint32_t)mw_list_length(list, symbols);
+    lengths->counted += !is_known;
+    if (!is_known) at = MW_LIST_LENGTHS_KEPT - 1; /* whose place is lost */
+    memmove(lengths->kept + 1, lengths->kept, at * sizeof *lengths->kept);
+    lengths->kept[0].list = (uint32_t)list.symbol;
+    lengths->kept[0].length = length;
+    return length;
 }

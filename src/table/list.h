@@ -60,3 +60,16 @@ void mw_list_close(mw_list_reader *reader);
 /* Whether an element of the list equals a text or a number, of its elements' type. */
 bool mw_list_contains(mw_type type, mw_cell list, mw_cell element, const mw_symbols *symbols);
 size_t mw_list_length(mw_cell list, const mw_symbols *symbols);
+
+/* The lengths that were asked for last, of lists of one table of symbols; zeroed, it knows none.
+   Whoever asks of the same few lists again and again goes through each of them once. */
+enum { MW_LIST_LENGTHS_KEPT = 8 };
+typedef struct {
+    struct {
+        uint32_t list, length;
+    } kept[MW_LIST_LENGTHS_KEPT]; /* the last one asked for first; list 0: none */
+    uint64_t counted;             /* so many lists were gone through */
+} mw_list_lengths;
+
+/* The length of a list that is not missing. */
+size_t mw_list_length_again(mw_list_lengths *lengths, mw_cell list, const mw_symbols *symbols);

@@ -137,6 +137,31 @@ MW_TEST(list_agrees_with_an_array) {
     mw_symbols_destroy(symbols);
 }
 
+/* As it is counted, whatever was asked before; of few lists each is gone through once. */
+MW_TEST(list_lengths_asked_again) {
+    enum { LISTS = 40, ROUNDS = 3000 };
+    mw_symbols *symbols = symbols_create();
+    mw_list_lengths few = {0}, many = {0};
+    uint64_t prng = mw_test_seed();
+    mw_cell lists[LISTS];
+    for (size_t i = 0; i < LISTS; i++) {
+        mw_list_writer writer;
+        mw_list_begin(&writer, MW_TYPE_NUMBER_LIST);
+        for (size_t k = 0; k < i; k++) mw_list_add_number(&writer, (double)k);
+        MW_CHECK_OK(mw_list_end(&writer, symbols, &lists[i], NULL), NULL);
+    }
+    for (size_t round = 0; round < ROUNDS; round++) {
+        size_t i = mw_prng_below(&prng, MW_LIST_LENGTHS_KEPT), k = mw_prng_below(&prng, LISTS);
+        MW_CHECK_EQUAL_INT(mw_list_length_again(&few, lists[i], symbols), i);
+        MW_CHECK_EQUAL_INT(mw_list_length_again(&many, lists[k], symbols), k);
+        /* One that is asked for always stays known while others come and go. */
+        MW_CHECK_EQUAL_INT(mw_list_length_again(&many, lists[7], symbols), 7);
+    }
+    MW_CHECK_EQUAL_INT(few.counted, MW_LIST_LENGTHS_KEPT);
+    MW_CHECK(many.counted > LISTS && many.counted < ROUNDS);
+    mw_symbols_destroy(symbols);
+}
+
 static mw_status parse_with_failures(void *context) {
     mw_cell cell;
     mw_symbols *symbols = context;

@@ -253,7 +253,7 @@ static void declare(mw_world *world, mw_world_config config) {
     static const char *const of_all[] = { /* those that look across the moments of one event */
         "sum(views.x by item over 2ms)", "f8 / max(f8 within moment)",
         "std(f8 * f9 within moment) + mean(f9 within moment)",
-        "count(f8 within moment) + var(time - at within moment)",
+        "count(f8 within moment) + var(time - at within moment) + min(length(goods), 1)",
         "any(f9 > 0.5 and item != tag within moment)",
         "f10 - min(x - min(f8 within moment) + sum(pays.y by item over 300us) within moment)",
         "quantile(0.4)(f8 within moment) - quantile(1)(x * f9 - 3 within moment)",
