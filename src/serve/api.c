@@ -75,6 +75,15 @@ static const mw_meter place_meter = {"millwright_last_place_seconds", MW_METER_G
 static const mw_meter fallbacks_meter = {"millwright_fallbacks_total", MW_METER_COUNTER, "",
                                          "Answers of fallbacks, by what the model lacked"};
 
+static const mw_meter keys_meter = {"millwright_window_keys", MW_METER_GAUGE, "",
+                                    "Keys that a model's windows know, in memory or on disk"};
+static const mw_meter state_meter = {"millwright_window_bytes", MW_METER_GAUGE, "bytes",
+                                     "Memory that a model's windows take, which `memory` bounds"};
+static const mw_meter spilled_keys_meter = {"millwright_spilled_keys", MW_METER_GAUGE, "",
+                                            "Those of the keys whose events stand on disk"};
+static const mw_meter spilled_meter = {"millwright_spilled_bytes", MW_METER_GAUGE, "bytes",
+                                       "What stands on disk of a model's windows"};
+
 static void set(const mw_api *api, const mw_meter *meter, const char *labels, double value) {
     mw_series_set(mw_telemetry_series(api->telemetry, meter, labels), value);
 }
@@ -94,6 +103,19 @@ static void set_fallbacks(const mw_api *api, size_t model) {
     }
 }
 
+static void set_windows(const mw_api *api, size_t model) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    mw_course *course = mw_decider_course(mw_sequencer_decider(parts->sequencer, model));
+    mw_engine_stats stats = mw_engine_read_stats(mw_course_engine(course));
+    char labels[MW_NAME_SIZE_MAX + 16];
+    snprintf(labels, sizeof labels, "model=\"%.*s\"",
+             MW_STR_ARGS(parts->program->models[model].name));
+    set(api, &keys_meter, labels, (double)stats.keys);
+    set(api, &state_meter, labels, (double)stats.bytes);
+    set(api, &spilled_keys_meter, labels, (double)stats.keys_spilled);
+    set(api, &spilled_meter, labels, (double)stats.bytes_spilled);
+}
+
 static void set_metrics(const mw_api *api) {
     const mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
     mw_service_counts counts = mw_service_read_counts(api->service);
@@ -107,8 +129,10 @@ static void set_metrics(const mw_api *api) {
     set(api, &events_meter, "", (double)stats.log_events);
     set(api, &size_meter, "", (double)stats.log_size);
     set(api, &place_meter, "", (double)stats.last_place / (double)MW_SECOND_US);
-    for (size_t i = 0; i < mw_service_parts(api->service)->program->model_count; i++)
+    for (size_t i = 0; i < mw_service_parts(api->service)->program->model_count; i++) {
         set_fallbacks(api, i);
+        set_windows(api, i);
+    }
 }
 
 static void answer_metrics(void *context, const mw_route_call *call, mw_response *response) {

@@ -33,8 +33,9 @@ def samples(families):
 
 
 def check(port):
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # so that windows hold them
     for number in range(5):
-        assert call(port, "POST", "/v1/events/orders", order(f"n{number}"))[0] == 200
+        assert call(port, "POST", "/v1/events/orders", order(f"n{number}", at=now))[0] == 200
     assert call(port, "POST", "/v1/events/nothing", order("x"))[0] == 404
 
     kind, text = scrape(port, None)
@@ -52,6 +53,9 @@ def check(port):
         assert seen["millwright_http_request_seconds_count", route] == 6, seen
         assert seen["millwright_http_request_seconds_bucket", (("le", "+Inf"), *route)] == 6, seen
         assert seen["millwright_http_requests_total", (("code", "404"), *route)] == 1, seen
+        model = (("model", "big"),)
+        assert seen["millwright_window_keys", model] == 1 and seen["millwright_window_bytes", model] > 0, seen
+        assert seen["millwright_spilled_keys", model] == seen["millwright_spilled_bytes", model] == 0, seen
     units = {family.name: family.unit for family in families if family.unit}
     assert units["millwright_http_request_seconds"] == "seconds", units
     assert units["millwright_http_received_bytes"] == "bytes", units

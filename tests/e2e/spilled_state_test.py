@@ -6,6 +6,7 @@ and where not even the keys fit, that is said.
 """
 import os
 import random
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,6 +69,23 @@ def spill_files(parent):
     return found
 
 
+def gauges(server):
+    """Of the one model's windows, as /metrics tells them."""
+    server.connection.request("GET", "/metrics")
+    text = server.connection.getresponse().read().decode()
+    found = dict(re.findall(r'^millwright_((?:window|spilled)_\w+)\{model="fraud"\} (\S+)$', text, re.MULTILINE))
+    return {name: float(value) for name, value in found.items()}
+
+
+def check_gauges(server, spills):
+    told = gauges(server)
+    keys, out, size = told["window_keys"], told["spilled_keys"], told["spilled_bytes"]
+    if spills:
+        assert 0 < out < keys and size > 10 * out and told["window_bytes"] <= 700_000, told
+    else:
+        assert out == size == 0 and keys > 1000 and told["window_bytes"] > 700_000, told
+
+
 def live(shop, spills):
     """What a server answers to new payments, before and after a restart."""
     draw, answers = random.Random(SEED + 1), []
@@ -82,6 +100,7 @@ def live(shop, spills):
                 server.post("/v1/models/fraud/predict", {"event": event})
             names = shop.ok("sql", "SELECT id FROM predictions ORDER BY id", "--json").json()
             assert bool(spill_files(server.process.pid)) == spills
+            check_gauges(server, spills)
             answers = [server.get(f"/v1/predictions/{one['id']}") for one in names]
     assert len(answers) == 2 * LIVE
     assert not list((shop.folder / ".millwright").glob("spill-*"))
