@@ -130,6 +130,7 @@ mw_status mw_cli_features_build(mw_cli *cli, mw_error *err) {
 typedef struct {
     mw_feature_walk *walk;
     mw_oracle oracle;
+    mw_oracle_family *family;
     size_t every; /* each so many moments, one is compared */
     mw_cell *features;
     size_t moment_count, label_count, recorded_count, value_count, difference_count;
@@ -166,7 +167,7 @@ static mw_status verify_step(verification *v, const mw_step *step, mw_error *err
                 mw_cell_bool(label.is_dropped));
         return MW_OK;
     }
-    MW_TRY(mw_oracle_features(&v->oracle, &step->moment, v->features, err));
+    MW_TRY(mw_oracle_features_among(&v->oracle, &step->moment, &v->family, v->features, err));
     v->moment_count++;
     for (size_t i = 0; i < model->feature_count; i++)
         compare(v, step, (mw_field){model->features[i].name, model->features[i].type},
@@ -196,7 +197,7 @@ static mw_status verify_recorded(void *context, const mw_moment *moment, const m
     verification *v = context;
     const mw_model_program *model = v->oracle.model;
     mw_step step = {.moment = *moment};
-    MW_TRY(mw_oracle_features(&v->oracle, moment, v->features, err));
+    MW_TRY(mw_oracle_features_among(&v->oracle, moment, &v->family, v->features, err));
     v->recorded_count++;
     for (size_t i = 0; i < model->feature_count; i++)
         compare(v, &step, (mw_field){model->features[i].name, model->features[i].type},
@@ -262,6 +263,7 @@ static mw_status verify(mw_feature_walk *it, int64_t sample, mw_error *err) {
         status = mw_recorded_each(workspace, &past, (size_t)sample,
                                   (mw_recorded_taker){&v, verify_recorded}, err);
     if (status == MW_OK) tell_verify(&v);
+    mw_oracle_family_release(v.family);
     mw_buf_release(&v.differences.cells);
     MW_TRY(status);
     if (v.difference_count == 0) return MW_OK;

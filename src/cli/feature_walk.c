@@ -3,12 +3,26 @@
 #include "sys/parallel.h"
 
 #include "ingest/history.h"
+#include "table/list.h"
 
 static mw_status find_model(const mw_workspace *workspace, mw_feature_walk *out_walk,
                             mw_error *err) {
     *out_walk = (mw_feature_walk){.workspace = workspace};
     return mw_workspace_find_model(workspace, mw_cli_option(workspace->cli, "--model"),
                                    &out_walk->model, err);
+}
+
+/* Of the announcing stream's events, which stand in memory. An element that stands twice in a list
+   counts twice. */
+static size_t count_moments(const mw_feature_walk *walk) {
+    const mw_each *each = walk->model.program->each;
+    const mw_table *rows = &walk->events.streams[mw_model_announcer(walk->model.program)].rows;
+    size_t count = each ? 0 : rows->row_count;
+    for (size_t i = 0; each && i < rows->row_count; i++) {
+        mw_cell list = mw_table_row(rows, i)[each->list];
+        if (list.symbol != 0) count += mw_list_length(list, walk->workspace->symbols);
+    }
+    return count;
 }
 
 /* Events or parts stand. */
@@ -19,7 +33,7 @@ static mw_status start(mw_feature_walk *walk, const mw_history *history, int64_t
     int32_t announcer = mw_model_announcer(walk->model.program);
     size_t threads = thread_count > 0 ? (size_t)thread_count : mw_sys_core_count(cli->sys);
     walk->moment_count_max = walk->parts ? mw_history_parts_count(walk->parts, announcer)
-                                         : walk->events.streams[announcer].rows.row_count;
+                                         : count_moments(walk);
     walk->config = (mw_replay_config){.program = workspace->program,
                                       .model = walk->model.program,
                                       .symbols = workspace->symbols,

@@ -14,7 +14,7 @@ typedef struct {
     mw_history_parts *parts;  /* NULL: they do not */
     mw_replay_config config; /* of all moments, with their labels */
     mw_replay *replay;
-    size_t moment_count_max; /* events of the moment's stream */
+    size_t moment_count_max; /* that the history can make; of `each` in parts, its events */
 } mw_feature_walk;
 
 /* The model is the one of --model, or the only one. `thread_count`: of the replay, 0: one a

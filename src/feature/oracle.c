@@ -391,13 +391,15 @@ typedef struct {
     mw_cell *row, *windows, *features;
 } sibling;
 
-typedef struct {
+struct mw_oracle_family {
     const mw_oracle *oracle;
+    int64_t t, place; /* of them all */
     sibling *items;
     size_t count;
     mw_cell *withins;
     mw_list_lengths lengths;
-} family;
+};
+typedef mw_oracle_family family;
 
 static question question_about(const family *f, const sibling *one) {
     return (question){.program = f->oracle->program,
@@ -490,33 +492,68 @@ static bool work_out(family *f, const mw_moment *moment) {
     return true;
 }
 
-static mw_status features_among(const mw_oracle *oracle, const mw_moment *moment,
-                                mw_cell *out_features, mw_error *err) {
-    family f = {.oracle = oracle};
-    int32_t element = oracle->model->each->element;
-    bool is_good = work_out(&f, moment), is_found = false;
-    for (size_t i = 0; i < f.count; i++) {
-        sibling *one = &f.items[i];
-        if (is_good && one->row[element].bits == moment->row[element].bits) {
-            memcpy(out_features, one->features,
-                   oracle->model->feature_count * sizeof *out_features);
-            is_found = true;
-        }
-        mw_free(one->row);
-        mw_free(one->windows);
-        mw_free(one->features);
+void mw_oracle_family_release(mw_oracle_family *f) {
+    if (!f) return;
+    for (size_t i = 0; i < f->count; i++) {
+        mw_free(f->items[i].row);
+        mw_free(f->items[i].windows);
+        mw_free(f->items[i].features);
     }
-    mw_free(f.items);
-    mw_free(f.withins);
-    if (!is_good) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the moments");
-    MW_ASSERT(is_found); /* a moment's element is one of its list */
+    mw_free(f->items);
+    mw_free(f->withins);
+    mw_free(f);
+}
+
+static bool is_of(const family *f, const mw_oracle *oracle, const mw_moment *moment) {
+    if (!f || f->oracle != oracle || f->t != moment->t || f->place != moment->place) return false;
+    size_t width = (size_t)oracle->model->each->element; /* the last field */
+    return f->count > 0 && memcmp(f->items[0].row, moment->row, width * sizeof *moment->row) == 0;
+}
+
+/* Puts the family of the moment in place of another one. */
+static mw_status gather_all(const mw_oracle *oracle, const mw_moment *moment,
+                            mw_oracle_family **family_of, mw_error *err) {
+    if (is_of(*family_of, oracle, moment)) return MW_OK;
+    mw_oracle_family_release(*family_of);
+    *family_of = mw_allocate(sizeof **family_of);
+    bool is_good = *family_of != NULL;
+    if (is_good) {
+        **family_of = (family){.oracle = oracle, .t = moment->t, .place = moment->place};
+        is_good = work_out(*family_of, moment);
+    }
+    if (is_good) return MW_OK;
+    mw_oracle_family_release(*family_of);
+    *family_of = NULL;
+    return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the moments");
+}
+
+mw_status mw_oracle_features_among(const mw_oracle *oracle, const mw_moment *moment,
+                                   mw_oracle_family **kept, mw_cell *out_features,
+                                   mw_error *err) {
+    const mw_model_program *model = oracle->model;
+    if (model->within_count == 0) return mw_oracle_features(oracle, moment, out_features, err);
+    MW_TRY(gather_all(oracle, moment, kept, err));
+    const family *f = *kept;
+    int32_t element = model->each->element;
+    size_t i = 0;
+    while (i < f->count && f->items[i].row[element].bits != moment->row[element].bits) i++;
+    MW_ASSERT(i < f->count); /* a moment's element is one of its list */
+    memcpy(out_features, f->items[i].features, model->feature_count * sizeof *out_features);
     return MW_OK;
+}
+
+static mw_status features_alone(const mw_oracle *oracle, const mw_moment *moment,
+                                mw_cell *out_features, mw_error *err) {
+    mw_oracle_family *kept = NULL;
+    mw_status status = mw_oracle_features_among(oracle, moment, &kept, out_features, err);
+    mw_oracle_family_release(kept);
+    return status;
 }
 
 mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
                              mw_cell *out_features, mw_error *err) {
     const mw_model_program *model = oracle->model;
-    if (model->within_count > 0) return features_among(oracle, moment, out_features, err);
+    if (model->within_count > 0) return features_alone(oracle, moment, out_features, err);
     question q = {oracle->program, model,        oracle->events, moment,
                   oracle->symbols, out_features, false, NULL};
     mw_cell *windows = windows_of(&q);

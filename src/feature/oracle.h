@@ -4,7 +4,7 @@
  *
  * It shares with the engine the program and mw_code_run, nothing else: no state, no agenda,
  * and numbers of its own (`long_number`). What is asked across the moments of one event it works
- * out anew for each of them.
+ * out anew for each of them, or once for those that are asked about in turn.
  */
 #pragma once
 #include "feature/engine.h"
@@ -19,6 +19,13 @@ typedef struct {
 
 MW_MUST_USE mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
                                          mw_cell *out_features, mw_error *err);
+/* The same, where more moments of one event are asked about in turn: what they share is kept in
+   `*kept` (NULL at first), which is released at the end. The oracle must not move. */
+typedef struct mw_oracle_family mw_oracle_family;
+MW_MUST_USE mw_status mw_oracle_features_among(const mw_oracle *oracle, const mw_moment *moment,
+                                               mw_oracle_family **kept, mw_cell *out_features,
+                                               mw_error *err);
+void mw_oracle_family_release(mw_oracle_family *family); /* NULL is allowed */
 /* Whether a schedule takes the moment, which has these features. */
 MW_MUST_USE mw_status mw_oracle_takes(const mw_oracle *oracle, const mw_moment *moment,
                                       const mw_cell *features, bool *out_takes, mw_error *err);

@@ -173,6 +173,8 @@ def check_outcomes(project, process, port, first, recorded):
     assert labels == {clicked: 1, seen: 0}, (labels, hidden)
     assert keeper_test.child_of(process.pid, b"keeper") == keeper  # it was not started anew
     serving.stop(process)
+    few = json.loads(project.ok("features", "verify", "--sample", "20", "--json").out)
+    assert 20 <= few["moments"] + few["labels"] <= 50, few  # of the candidates of all visits, not of visits
     verified = json.loads(project.ok("features", "verify", "--json").out)
     assert verified["recorded"] == recorded and verified["differences"] == 0, (verified, recorded)
     watched = json.loads(project.ok("monitor", "--json").out)
