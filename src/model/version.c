@@ -226,9 +226,10 @@ static bool are_sound(const mw_model_feature *first, const mw_model_feature *fea
         const mw_transform *transform = &feature->transforms[t];
         bool is_of_text = t == 0 && mw_type_is_symbol(feature->type);
         bool is_target = transform->kind == MW_TRANSFORM_TARGET;
-        bool is_joint = mw_transform_is_joint(transform->kind);
+        mw_transform_kind step = first->transforms[t].kind;
+        bool is_joint = mw_transform_is_joint(transform->kind) || mw_transform_is_joint(step);
         if (is_of_text != is_target || (is_joint && first->together == 0) ||
-            (is_joint && transform->kind != first->transforms[t].kind) ||
+            (is_joint && transform->kind != step) ||
             !mw_transform_is_sound(transform, feature->values.count, first->together))
             return false;
     }

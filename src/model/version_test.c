@@ -263,6 +263,37 @@ MW_TEST(version_survives_bytes_that_are_changed) {
     mw_arena_release(&arena);
 }
 
+/* A joint step goes by the numbers of each: one that has others there would be read beyond them. */
+MW_TEST(version_refuses_steps_that_are_joint_for_some) {
+    static const double numbers[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const mw_transform joint = {MW_TRANSFORM_PCA, numbers, 3},
+                              others[] = {{MW_TRANSFORM_PCA, numbers, 1},
+                                          {MW_TRANSFORM_RANK, numbers, 8},
+                                          {MW_TRANSFORM_RANK, numbers, 0},
+                                          {MW_TRANSFORM_IMPUTE, numbers, 1},
+                                          {MW_TRANSFORM_TF_IDF, numbers, 1}};
+    for (size_t i = 0; i < 2 * sizeof others / sizeof *others; i++) {
+        const mw_transform *other = &others[i / 2], *first = i % 2 == 0 ? &joint : other;
+        mw_model_feature pair[] = {
+            {.name = MW_STR("x"), .type = MW_TYPE_NUMBER, .transforms = first,
+             .transform_count = 1, .together = 2},
+            {.name = MW_STR("y"), .type = MW_TYPE_NUMBER,
+             .transforms = i % 2 == 0 ? other : &joint, .transform_count = 1}};
+        mw_arena arena;
+        mw_buf bytes;
+        const mw_version *back;
+        mw_arena_init(&arena, 1 << 20);
+        mw_buf_init(&bytes, 1 << 16);
+        mw_version version = make_version(&arena);
+        version.features.items = pair;
+        MW_CHECK_OK(mw_version_encode(&version, &bytes, NULL), NULL);
+        MW_CHECK_STATUS(mw_version_decode(&arena, mw_buf_str(&bytes), &back, NULL),
+                        i / 2 == 0 ? MW_OK : MW_CORRUPT);
+        mw_buf_release(&bytes);
+        mw_arena_release(&arena);
+    }
+}
+
 static mw_status encode_and_decode(void *context) {
     mw_arena arena;
     mw_buf bytes;
