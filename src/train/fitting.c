@@ -46,18 +46,25 @@ static double mean_of(const double *values, size_t count) {
     return taken > 0 ? mw_exact_sum_mean(&sum, taken) : 0;
 }
 
-/* Of the whole, not of a sample; 1 where all are equal, which changes nothing. */
+/* Of the whole, not of a sample; 1 where all are equal, which changes nothing. Distances count in
+   the power of two above the greatest, so that no square is too great or too small for the sum. */
 static double deviation_of(const double *values, size_t count, double mean) {
     mw_exact_sum sum = {{0}};
     size_t taken = 0;
+    double farthest = 0;
+    int exponent;
+    for (size_t i = 0; i < count; i++)
+        if (mw_exact_sum_takes(values[i]))
+            farthest = fmax(farthest, fabs(mw_fit_centred(values[i], mean)));
+    if (farthest == 0) return 1;
+    (void)frexp(farthest, &exponent);
     for (size_t i = 0; i < count; i++) {
-        double away = (values[i] - mean) * (values[i] - mean);
-        if (!mw_exact_sum_takes(away)) continue;
-        mw_exact_sum_add(&sum, away);
+        if (!mw_exact_sum_takes(values[i])) continue;
+        double away = ldexp(mw_fit_centred(values[i], mean), -exponent);
+        mw_exact_sum_add(&sum, away * away);
         taken++;
     }
-    double deviation = taken > 0 ? sqrt(mw_exact_sum_mean(&sum, taken)) : 0;
-    return deviation > 0 ? deviation : 1;
+    return ldexp(sqrt(mw_exact_sum_mean(&sum, taken)), exponent);
 }
 
 static mw_status fit_impute(fitter *f) {

@@ -116,6 +116,35 @@ MW_TEST(fitting_takes_columns_without_values_and_without_change) {
     }
 }
 
+/* In any unit: of picofarads, and of microseconds since 1970. */
+MW_TEST(fitting_finds_deviations_of_any_magnitude) {
+    for (int power = -12; power <= 16; power++) {
+        world w;
+        double unit = pow(10, power);
+        begin(&w);
+        for (int i = 0; i < 101; i++) add_visit(&w, (visit){i, 1, i * unit, 0, i % 2 == 0});
+        MW_CHECK_OK(fit(&w, 101), NULL);
+        MW_CHECK(fabs(number(&w, SCALED, 0, 1) / unit - sqrt(850)) < 1e-9);
+        end(&w);
+    }
+}
+
+/* Though a mean may be rounded. */
+MW_TEST(fitting_finds_no_deviation_of_equal_values) {
+    uint64_t prng = mw_test_seed();
+    for (int round = 0; round < 400; round++) {
+        world w;
+        double equal = mw_prng_double(&prng) * pow(10, (double)mw_prng_below(&prng, 30) - 12);
+        size_t count = 1 + mw_prng_below(&prng, 60);
+        begin(&w);
+        for (size_t i = 0; i < count; i++)
+            add_visit(&w, (visit){(int64_t)i, 1, equal, 0, i % 2 == 0});
+        MW_CHECK_OK(fit(&w, count), NULL);
+        MW_CHECK(number(&w, SCALED, 0, 1) == 1);
+        end(&w);
+    }
+}
+
 static double random_weight(uint64_t *prng) {
     double scale = mw_prng_below(prng, 5) == 0 ? 1e12 : 1;
     return mw_prng_below(prng, 10) == 0 ? NAN : (mw_prng_double(prng) - 0.3) * scale;

@@ -71,7 +71,8 @@ static void find_covariance(components *c) {
     size_t width = c->rows.width;
     for (size_t n = 0; n < c->rows.row_count; n++) {
         const double *row = whole_row(&c->rows, n);
-        for (size_t i = 0; row && i < width; i++) c->centred[i] = row[i] - c->means[i];
+        for (size_t i = 0; row && i < width; i++)
+            c->centred[i] = mw_fit_centred(row[i], c->means[i]);
         for (size_t i = 0; row && i < width; i++) {
             double away = c->centred[i], *sums = c->covariance + i * width;
             for (size_t k = 0; away != 0 && k < width; k++) sums[k] += away * c->centred[k];

@@ -9,6 +9,9 @@
  * Rows that lack a number, or have one of 2^63 or more, are left out.
  */
 #pragma once
+#include <float.h>
+#include <math.h>
+
 #include "model/transform.h"
 
 typedef struct {
@@ -16,6 +19,12 @@ typedef struct {
     size_t row_count, width;
 } mw_vector_rows;
 
+/* A value less a mean. That is rounded twice, and made of values that are: what lies no farther
+   from it is equal to it. */
+static inline double mw_fit_centred(double value, double mean) {
+    double away = value - mean;
+    return fabs(away) <= 2 * DBL_EPSILON * fabs(mean) + 0x1p-80 ? 0 : away;
+}
 /* Fills one share a number, in the arena. */
 MW_MUST_USE mw_status mw_fit_tf_idf(mw_vector_rows rows, mw_arena *arena, mw_transform *out_shares,
                                     mw_error *err);

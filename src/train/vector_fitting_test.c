@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/prng.h"
 #include "testing/test.h"
 
 enum { WIDTH = 3 };
@@ -24,6 +25,26 @@ MW_TEST(vector_fitting_finds_what_varies_together) {
     MW_CHECK_EQUAL_INT(shares[2].count, 1);
     for (size_t i = 0; i < WIDTH; i++) MW_CHECK(mw_transform_is_sound(&shares[i], 0, WIDTH));
     mw_arena_release(&arena);
+}
+
+/* Though its mean may be rounded by more than what varies. */
+MW_TEST(vector_fitting_sees_no_change_in_what_is_equal) {
+    enum { COUNT = 50 };
+    uint64_t prng = mw_test_seed();
+    for (int round = 0; round < 200; round++) {
+        double some[COUNT][2], equal = (1 + mw_prng_double(&prng)) * 1e15;
+        mw_arena arena;
+        mw_transform shares[2];
+        mw_arena_init(&arena, 1 << 20);
+        for (size_t n = 0; n < COUNT; n++) {
+            some[n][0] = equal;
+            some[n][1] = 1e-3 * (double)n;
+        }
+        mw_vector_rows of = {&some[0][0], 2 + mw_prng_below(&prng, COUNT - 1), 2};
+        MW_CHECK_OK(mw_fit_pca(of, 1, &arena, shares, NULL), NULL);
+        MW_CHECK(shares[0].numbers[1] == 0 && shares[0].numbers[2] == 1);
+        mw_arena_release(&arena);
+    }
 }
 
 MW_TEST(vector_fitting_needs_as_many_rows_as_components) {
