@@ -80,6 +80,7 @@ static mw_status next_part(mw_event_parts *parts, const mw_events **out_part, mw
     mw_history_parts *it = (mw_history_parts *)parts;
     mw_events *part = &it->given[it->part_count % 2];
     *out_part = NULL;
+    if (it->after >= parts->last_place) return MW_OK; /* what was given stands */
     for (size_t s = 0; s < part->stream_count; s++) mw_events_clear_stream(part, (int32_t)s);
     while (part->event_count < MW_PART_EVENTS_MIN && it->after < parts->last_place)
         MW_TRY(read_through(it, next_end(it, it->after), part, err));

@@ -69,11 +69,14 @@ MW_TEST(history_parts_are_the_history) {
     MW_CHECK_EQUAL_INT(mw_history_parts_first_place(parts), mw_events_at(&events, 0).place);
     MW_CHECK_EQUAL_INT(in->last_place, mw_events_at(&events, events.event_count - 1).place);
     MW_CHECK_EQUAL_STR(mw_str_of(history.version), whole.version);
+    const mw_events *given = NULL, *before = NULL;
     size_t at = 0, part_count = 0;
     for (int64_t last = INT64_MIN;; part_count++) {
         const mw_events *part;
         MW_CHECK_OK(in->next(in, &part, &f.err), &f.err);
         if (!part) break;
+        before = given;
+        given = part;
         MW_CHECK(mw_events_at(part, 0).place > last);
         for (size_t i = 0; i < part->event_count; i++)
             check_event(mw_events_at(part, i), mw_events_at(&events, at++));
@@ -82,6 +85,8 @@ MW_TEST(history_parts_are_the_history) {
     }
     MW_CHECK_EQUAL_INT(at, events.event_count);
     MW_CHECK(part_count >= 3);
+    MW_CHECK(before->event_count >= MW_PART_EVENTS_MIN); /* both stand beyond the end */
+    MW_CHECK(mw_events_at(before, 0).place < mw_events_at(given, 0).place);
     mw_history_parts_close(parts);
     mw_events_release(&events);
     shop_tear_down(&f);

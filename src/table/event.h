@@ -96,7 +96,7 @@ static inline int64_t mw_events_place_at(const mw_events *events, size_t index) 
 void mw_events_release(mw_events *events);
 
 /* Events that are too many for memory, in parts: each is sorted, and all its places lie behind
-   those of the part before. What is given stands until the one after the next is asked for. */
+   those of the part before. What is given stands until the one after the next is given. */
 typedef struct mw_event_parts mw_event_parts;
 struct mw_event_parts {
     /* NULL in `*out_part`: that was all. */
