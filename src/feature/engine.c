@@ -414,6 +414,6 @@ mw_engine_stats mw_engine_read_stats(const mw_engine *engine) {
         stats.bytes_spilled += engine->colds[i].spill.size;
     }
     stats.bytes = engine->budget.used;
-    stats.bytes_movable = engine->budget.movable;
+    stats.bytes_movable = engine->budget.used - engine->budget.fixed;
     return stats;
 }

@@ -49,7 +49,7 @@ typedef struct {
     uint64_t events_too_late; /* older than the state: in no window (rule 5) */
     uint64_t values_refused;  /* outside a sum's range: missing (rule 12) */
     size_t keys, bytes;
-    size_t bytes_movable;     /* of `bytes`: what could be spilled, if there is a disk */
+    size_t bytes_movable;     /* of `bytes`: what could be spilled; 0 without a disk */
     size_t keys_spilled, bytes_spilled; /* which stand on it */
 } mw_engine_stats;
 

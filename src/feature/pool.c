@@ -12,32 +12,40 @@ struct mw_pool_block {
     mw_pool_block *next;
 };
 
+static bool has_left(const mw_budget *budget, size_t fixed, size_t size) {
+    return fixed <= budget->max && size <= budget->max - fixed;
+}
+
 bool mw_budget_take(mw_budget *budget, size_t size) {
-    size_t used = __atomic_load_n(&budget->used, __ATOMIC_RELAXED);
+    size_t fixed = __atomic_load_n(&budget->fixed, __ATOMIC_RELAXED);
     do {
-        size_t movable =
-            budget->spills ? __atomic_load_n(&budget->movable, __ATOMIC_RELAXED) : 0;
-        size_t fixed = used > movable ? used - movable : 0;
-        if (fixed > budget->max || size > budget->max - fixed) return false;
-    } while (!__atomic_compare_exchange_n(&budget->used, &used, used + size, true,
+        if (!has_left(budget, fixed, size)) return false;
+    } while (!__atomic_compare_exchange_n(&budget->fixed, &fixed, fixed + size, true,
                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    __atomic_fetch_add(&budget->used, size, __ATOMIC_RELAXED);
     return true;
 }
 
+static void give(size_t *taken, size_t size) {
+    size_t before = __atomic_fetch_sub(taken, size, __ATOMIC_RELAXED);
+    MW_ASSERT(size <= before);
+}
+
 void mw_budget_give(mw_budget *budget, size_t size) {
-    size_t used = __atomic_fetch_sub(&budget->used, size, __ATOMIC_RELAXED);
-    MW_ASSERT(size <= used);
+    give(&budget->used, size);
+    give(&budget->fixed, size);
 }
 
 bool mw_budget_take_movable(mw_budget *budget, size_t size) {
-    if (!mw_budget_take(budget, size)) return false;
-    __atomic_fetch_add(&budget->movable, size, __ATOMIC_RELAXED);
+    if (!budget->spills) return mw_budget_take(budget, size);
+    if (!has_left(budget, __atomic_load_n(&budget->fixed, __ATOMIC_RELAXED), size)) return false;
+    __atomic_fetch_add(&budget->used, size, __ATOMIC_RELAXED);
     return true;
 }
 
 void mw_budget_give_movable(mw_budget *budget, size_t size) {
-    __atomic_fetch_sub(&budget->movable, size, __ATOMIC_RELAXED);
-    mw_budget_give(budget, size);
+    if (budget->spills) give(&budget->used, size);
+    else mw_budget_give(budget, size);
 }
 
 void mw_pool_init(mw_pool *pool, mw_budget *budget) {

@@ -20,7 +20,7 @@ enum { MW_POOL_CLASSES_MAX = 33 };
 typedef struct {
     size_t used, max; /* bytes */
     bool spills;      /* what is movable may be over the maximum until it is spilled */
-    size_t movable;   /* of `used` */
+    size_t fixed;     /* of `used`: what is not movable; all, unless it spills */
 } mw_budget;
 
 /* Takes `size` bytes off the budget; false if that much is not left, or would not be were all that

@@ -3,6 +3,7 @@
 #include "base/prng.h"
 #include "testing/test.h"
 
+#include <pthread.h>
 #include <string.h>
 
 MW_TEST(pool_gives_a_block_again_to_its_own_class_alone) {
@@ -55,4 +56,32 @@ MW_TEST(pool_stays_within_its_budget) {
     MW_CHECK(taken > 20 && taken < 98 && budget.used <= budget.max);
     mw_pool_release(&pool);
     MW_CHECK_EQUAL_INT(budget.used, 0);
+}
+
+static void *take_and_give(void *context) {
+    mw_budget *budget = context;
+    size_t refused = 0;
+    for (int i = 0; i < 300000; i++) {
+        if (mw_budget_take_movable(budget, 60)) mw_budget_give_movable(budget, 60);
+        else refused++;
+    }
+    return refused > 0 ? budget : NULL;
+}
+
+/* What others take at the same time can all be spilled, so each may take as if it were alone. */
+MW_TEST(pool_budget_gives_each_thread_what_would_fit) {
+    enum { THREADS = 3 };
+    mw_budget budget = {.max = 100, .spills = true};
+    pthread_t threads[THREADS];
+    void *refused;
+    MW_CHECK(mw_budget_take(&budget, 40));
+    for (size_t i = 0; i < THREADS; i++)
+        MW_CHECK_EQUAL_INT(pthread_create(&threads[i], NULL, take_and_give, &budget), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        MW_CHECK_EQUAL_INT(pthread_join(threads[i], &refused), 0);
+        MW_CHECK(!refused);
+    }
+    MW_CHECK(!mw_budget_take_movable(&budget, 61) && !mw_budget_take(&budget, 61));
+    mw_budget_give(&budget, 40);
+    MW_CHECK(budget.used == 0 && budget.fixed == 0);
 }
