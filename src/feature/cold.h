@@ -2,8 +2,9 @@
  * cold: which keys leave memory when it is full: those that were touched least lately, nearly.
  *
  * A hand goes round over the cards of some groups. A card that was touched since it passed last is
- * spared once; the ring of any other is spilled, until the state is within its budget or nothing is
- * left that could go. The cards themselves stay, so an unknown key is known at once.
+ * spared once; the ring of any other is spilled, until the state is within its budget, these groups
+ * have no more than their share of it, or nothing is left that could go. The cards themselves stay,
+ * so an unknown key is known at once.
  *
  * It is asked before each event and each look-up, never between them: what one of them needs may
  * stand above the budget while it lasts.

@@ -36,6 +36,7 @@ static bool give_arrays(mw_engine *engine) {
     const mw_plan *plan = &engine->plan;
     engine->groups = mw_arena_alloc(arena, engine->strand_count * plan->group_count + 1,
                                     sizeof *engine->groups);
+    engine->parts = mw_arena_alloc(arena, engine->strand_count, sizeof *engine->parts);
     engine->admissions =
         mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->admissions);
     engine->withdrawals =
@@ -46,8 +47,8 @@ static bool give_arrays(mw_engine *engine) {
     engine->plains = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plains);
     engine->derived = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->derived);
     engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
-    if (!engine->groups || !engine->admissions || !engine->withdrawals || !engine->windows ||
-        !engine->id || !engine->plains || !engine->derived)
+    if (!engine->groups || !engine->parts || !engine->admissions || !engine->withdrawals ||
+        !engine->windows || !engine->id || !engine->plains || !engine->derived)
         return false;
     return give_elements(engine, engine->admissions) && give_elements(engine, engine->withdrawals);
 }
@@ -84,9 +85,11 @@ static mw_status prepare(mw_engine *engine, mw_error *err) {
     MW_TRY(mw_desk_init(&engine->desk, &engine->plan, engine->config.program->zone,
                         &engine->arena, err));
     sort_features(engine);
+    for (size_t i = 0; i < engine->strand_count; i++)
+        engine->parts[i] = (mw_budget){.whole = &engine->budget};
     for (size_t i = 0; i < group_total(engine); i++)
         mw_group_init(&engine->groups[i], &engine->plan.groups[i % engine->plan.group_count],
-                      &engine->budget);
+                      &engine->parts[i / engine->plan.group_count]);
     return give_disk(engine, err);
 }
 
@@ -98,6 +101,7 @@ mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine, mw_e
     engine->strand_count = config.strand_count > 0 ? config.strand_count : 1;
     engine->place = engine->instances_swept = INT64_MIN;
     engine->budget.max = config.memory.max > 0 ? config.memory.max : SIZE_MAX;
+    engine->budget.part_count = engine->strand_count;
     mw_arena_init(&engine->arena, PLAN_SIZE_MAX);
     mw_instances_init(&engine->instances, id_count_of(engine), &engine->budget);
     mw_pending_init(&engine->pending, 0);

@@ -24,6 +24,7 @@ struct mw_engine {
     mw_arena arena;             /* the plan and the arrays below */
     mw_plan plan;
     mw_budget budget;
+    mw_budget *parts;           /* of the budget: one each of the strands */
     mw_group *groups;           /* one each of the plan's, for each strand */
     size_t strand_count;
     mw_cold *colds;             /* one each of the strands; NULL: nothing is spilled */

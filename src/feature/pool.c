@@ -12,40 +12,69 @@ struct mw_pool_block {
     mw_pool_block *next;
 };
 
-static bool has_left(const mw_budget *budget, size_t fixed, size_t size) {
-    return fixed <= budget->max && size <= budget->max - fixed;
+static mw_budget *whole_of(mw_budget *budget) {
+    return budget->whole ? budget->whole : budget;
 }
 
-bool mw_budget_take(mw_budget *budget, size_t size) {
-    size_t fixed = __atomic_load_n(&budget->fixed, __ATOMIC_RELAXED);
+static bool has_left(const mw_budget *whole, size_t fixed, size_t size) {
+    return fixed <= whole->max && size <= whole->max - fixed;
+}
+
+static bool take_fixed(mw_budget *whole, size_t size) {
+    size_t fixed = __atomic_load_n(&whole->fixed, __ATOMIC_RELAXED);
     do {
-        if (!has_left(budget, fixed, size)) return false;
-    } while (!__atomic_compare_exchange_n(&budget->fixed, &fixed, fixed + size, true,
+        if (!has_left(whole, fixed, size)) return false;
+    } while (!__atomic_compare_exchange_n(&whole->fixed, &fixed, fixed + size, true,
                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-    __atomic_fetch_add(&budget->used, size, __ATOMIC_RELAXED);
     return true;
 }
 
-static void give(size_t *taken, size_t size) {
-    size_t before = __atomic_fetch_sub(taken, size, __ATOMIC_RELAXED);
-    MW_ASSERT(size <= before);
+static void use(mw_budget *budget, size_t size) {
+    mw_budget *whole = whole_of(budget);
+    __atomic_fetch_add(&whole->used, size, __ATOMIC_RELAXED);
+    if (whole != budget) budget->used += size;
+}
+
+static void give_back(mw_budget *budget, size_t size) {
+    mw_budget *whole = whole_of(budget);
+    size_t used = __atomic_fetch_sub(&whole->used, size, __ATOMIC_RELAXED);
+    MW_ASSERT(size <= used);
+    if (whole != budget) budget->used -= size;
+}
+
+bool mw_budget_take(mw_budget *budget, size_t size) {
+    mw_budget *whole = whole_of(budget);
+    if (!take_fixed(whole, size)) return false;
+    if (whole != budget) budget->fixed += size;
+    use(budget, size);
+    return true;
 }
 
 void mw_budget_give(mw_budget *budget, size_t size) {
-    give(&budget->used, size);
-    give(&budget->fixed, size);
+    mw_budget *whole = whole_of(budget);
+    give_back(budget, size);
+    __atomic_fetch_sub(&whole->fixed, size, __ATOMIC_RELAXED);
+    if (whole != budget) budget->fixed -= size;
 }
 
 bool mw_budget_take_movable(mw_budget *budget, size_t size) {
-    if (!budget->spills) return mw_budget_take(budget, size);
-    if (!has_left(budget, __atomic_load_n(&budget->fixed, __ATOMIC_RELAXED), size)) return false;
-    __atomic_fetch_add(&budget->used, size, __ATOMIC_RELAXED);
+    const mw_budget *whole = whole_of(budget);
+    if (!whole->spills) return mw_budget_take(budget, size);
+    if (!has_left(whole, __atomic_load_n(&whole->fixed, __ATOMIC_RELAXED), size)) return false;
+    use(budget, size);
     return true;
 }
 
 void mw_budget_give_movable(mw_budget *budget, size_t size) {
-    if (budget->spills) give(&budget->used, size);
+    if (whole_of(budget)->spills) give_back(budget, size);
     else mw_budget_give(budget, size);
+}
+
+bool mw_budget_part_is_over(const mw_budget *part) {
+    const mw_budget *whole = part->whole;
+    size_t fixed = __atomic_load_n(&whole->fixed, __ATOMIC_RELAXED);
+    size_t movable_max = whole->max > fixed ? whole->max - fixed : 0;
+    return part->used - part->fixed > movable_max / whole->part_count;
 }
 
 void mw_pool_init(mw_pool *pool, mw_budget *budget) {
@@ -88,7 +117,7 @@ static void give_to_heap(mw_pool *pool, int size_class, void *block) {
 void *mw_pool_take(mw_pool *pool, int size_class, size_t size) {
     MW_ASSERT(size_class >= 0 && size_class < MW_POOL_CLASSES_MAX);
     MW_ASSERT(size >= sizeof(mw_pool_block) && size % sizeof(uint64_t) == 0);
-    if (pool->budget->spills) return take_from_heap(pool, size_class, size);
+    if (whole_of(pool->budget)->spills) return take_from_heap(pool, size_class, size);
     mw_pool_block *block = pool->free[size_class];
     if (block) {
         pool->free[size_class] = block->next;
@@ -104,7 +133,7 @@ void *mw_pool_take(mw_pool *pool, int size_class, size_t size) {
 void mw_pool_give(mw_pool *pool, int size_class, void *block) {
     MW_ASSERT(size_class >= 0 && size_class < MW_POOL_CLASSES_MAX);
     if (!block) return;
-    if (pool->budget->spills) {
+    if (whole_of(pool->budget)->spills) {
         give_to_heap(pool, size_class, block);
         return;
     }

@@ -17,11 +17,14 @@
 
 enum { MW_POOL_CLASSES_MAX = 33 };
 
-typedef struct {
-    size_t used, max; /* bytes */
-    bool spills;      /* what is movable may be over the maximum until it is spilled */
-    size_t fixed;     /* of `used`: what is not movable; all, unless it spills */
-} mw_budget;
+typedef struct mw_budget mw_budget;
+struct mw_budget {
+    size_t used, max;   /* bytes */
+    bool spills;        /* what is movable may be over the maximum until it is spilled */
+    size_t fixed;       /* of `used`: what is not movable; all, unless it spills */
+    mw_budget *whole;   /* of which this is a part, which counts its own; NULL: none */
+    size_t part_count;  /* of a whole */
+};
 
 /* Takes `size` bytes off the budget; false if that much is not left, or would not be were all that
    is movable spilled. */
@@ -30,8 +33,13 @@ void mw_budget_give(mw_budget *budget, size_t size);
 /* The same of bytes that can be spilled. */
 MW_MUST_USE bool mw_budget_take_movable(mw_budget *budget, size_t size);
 void mw_budget_give_movable(mw_budget *budget, size_t size);
+/* Whether the whole is over its maximum and a part has more than its share of what is movable: so
+   one that has little spills nothing for the others' sake, and some part always does. */
+bool mw_budget_part_is_over(const mw_budget *part);
 static inline bool mw_budget_is_over(const mw_budget *budget) {
-    return __atomic_load_n(&budget->used, __ATOMIC_RELAXED) > budget->max;
+    const mw_budget *whole = budget->whole ? budget->whole : budget;
+    return __atomic_load_n(&whole->used, __ATOMIC_RELAXED) > whole->max &&
+           (whole == budget || mw_budget_part_is_over(budget));
 }
 
 typedef struct mw_pool_chunk mw_pool_chunk;

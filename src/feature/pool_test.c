@@ -85,3 +85,19 @@ MW_TEST(pool_budget_gives_each_thread_what_would_fit) {
     mw_budget_give(&budget, 40);
     MW_CHECK(budget.used == 0 && budget.fixed == 0);
 }
+
+/* Who has little looks for nothing to spill: it would find it only after all of its keys. */
+MW_TEST(pool_budget_asks_those_who_have_more_than_their_share) {
+    mw_budget whole = {.max = 100, .spills = true, .part_count = 2};
+    mw_budget little = {.whole = &whole}, much = {.whole = &whole};
+    MW_CHECK(mw_budget_take(&little, 20) && mw_budget_take_movable(&little, 40));
+    MW_CHECK(mw_budget_take_movable(&much, 40));
+    MW_CHECK(!mw_budget_is_over(&little) && !mw_budget_is_over(&much));
+    MW_CHECK(mw_budget_take_movable(&much, 1));
+    MW_CHECK(mw_budget_is_over(&whole) && !mw_budget_is_over(&little) && mw_budget_is_over(&much));
+    MW_CHECK(!mw_budget_take_movable(&much, 81) && !mw_budget_take(&little, 81));
+    mw_budget_give_movable(&much, 41);
+    mw_budget_give_movable(&little, 40);
+    mw_budget_give(&little, 20);
+    MW_CHECK(whole.used == 0 && whole.fixed == 0 && little.used == 0 && little.fixed == 0);
+}

@@ -433,7 +433,7 @@ static void load_all(loader *l) {
 static void make_empty(mw_engine *engine) {
     for (size_t i = 0; i < engine->plan.group_count; i++) {
         mw_group_release(&engine->groups[i]);
-        mw_group_init(&engine->groups[i], &engine->plan.groups[i], &engine->budget);
+        mw_group_init(&engine->groups[i], &engine->plan.groups[i], &engine->parts[0]);
     }
     if (engine->colds) {
         mw_cold_release(&engine->colds[0]);
