@@ -13,6 +13,7 @@ enum {
     STREAMS_KEPT = 8,          /* closed ones, for the next */
     HEADER_OVERHEAD = 32,      /* of each header in the size of a list, RFC 9113 section 6.5.2 */
     CONNECTION_WINDOW_SIZE = 4 * MW_HTTP2_WINDOW_SIZE,
+    FRAMES_WAITING_MAX = 2000, /* to leave: far more than the answers of all streams */
 };
 
 typedef enum {
@@ -508,8 +509,20 @@ mw_status mw_http2_create(size_t body_size_max, mw_http2 **out_http, mw_error *e
     return MW_OK;
 }
 
+/* Who takes none of our frames is given no more of them: nghttp2 counts those that acknowledge
+   alone, but each stream that it refuses makes one too. */
+static bool is_stuck(const mw_http2 *http) {
+    return nghttp2_session_get_outbound_queue_size(http->session) > FRAMES_WAITING_MAX;
+}
+
 mw_status mw_http2_feed(mw_http2 *http, mw_str bytes, int64_t now_us, mw_error *err) {
     http->now_us = now_us;
+    if (!http->is_starved && is_stuck(http)) {
+        (void)nghttp2_session_terminate_session(http->session, NGHTTP2_ENHANCE_YOUR_CALM);
+        return mw_fail(err, MW_MALFORMED,
+                       "connection: at most %d frames may wait for their client, got more",
+                       FRAMES_WAITING_MAX);
+    }
     ssize_t result =
         nghttp2_session_mem_recv(http->session, (const uint8_t *)bytes.data, bytes.size);
     if (result >= 0 && !http->is_starved) return MW_OK;

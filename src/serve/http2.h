@@ -6,7 +6,8 @@
  * the floods of settings, pings, resets and continuations, which end the connection. Here stand
  * the requests that its streams gather and the answers that wait for their commit or for the
  * client's window. Bounded are: the streams at once, the head and the body of each, the bodies of
- * all, and, by whoever takes requests only while mw_http2_unsent is small, the answers.
+ * all, the frames that wait for a client that takes none, and, by whoever takes requests only while
+ * mw_http2_unsent is small, the answers.
  *
  * What is wrong with a request is answered in its stream; the others go on.
  *

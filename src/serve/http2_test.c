@@ -361,7 +361,16 @@ static void frame(mw_buf *out, uint8_t type, uint8_t flags, uint32_t stream, mw_
 /* ":method: GET", ":scheme: http", ":path: /" and ":authority: h", in HPACK. */
 #define HEAD_OF_GET MW_STR("\x82\x86\x84\x41\x01h")
 
-typedef enum { RESETS, CONTINUATIONS, PINGS, SETTINGS, HEADER_REFERENCES, FLOOD_COUNT } flood;
+typedef enum {
+    RESETS,
+    CONTINUATIONS,
+    PINGS,
+    SETTINGS,
+    HEADER_REFERENCES,
+    REFUSALS, /* of streams beyond those at once, by who has not seen our settings yet */
+    MISTAKES, /* requests that lack something */
+    FLOOD_COUNT,
+} flood;
 
 static void write_flood(mw_buf *out, flood kind, uint32_t i) {
     static char references[16000];
@@ -380,6 +389,10 @@ static void write_flood(mw_buf *out, flood kind, uint32_t i) {
     case HEADER_REFERENCES: /* each byte stands for a header of the table: 64 MB a frame */
         memset(references, 0xbe, sizeof references);
         frame(out, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id, (mw_str){references, 16000});
+        break;
+    case REFUSALS: frame(out, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id, HEAD_OF_GET); break;
+    case MISTAKES:
+        frame(out, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id, MW_STR("\x82"));
         break;
     case FLOOD_COUNT: break;
     }
