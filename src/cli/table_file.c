@@ -10,8 +10,8 @@ struct mw_table_file {
     mw_table_file_config config;
     bool is_csv, is_ended;
     mw_buf beside;          /* the path of what becomes the file */
-    mw_file *file;          /* CSV: what of it is on disk, */
-    mw_buf text;            /* and what is not yet */
+    mw_file *file;          /* the same, open: CSV always, Parquet once it is whole */
+    mw_buf text;            /* CSV: what is not on disk yet */
     mw_arena arena;         /* Parquet: the two below */
     mw_schema schema;       /* with durations as numbers */
     mw_cell *row;
@@ -86,10 +86,6 @@ static mw_status add_csv(mw_table_file *it, mw_str name, const mw_cell *row, mw_
     return it->text.size < TEXT_SIZE_USUAL && !it->text.failed ? MW_OK : flush_csv(it, err);
 }
 
-static mw_status end_csv(mw_table_file *it, mw_error *err) {
-    MW_TRY(flush_csv(it, err));
-    return mw_file_sync(it->file, err);
-}
 
 /* --- Parquet ---------------------------------------------------------------------------- */
 
@@ -165,10 +161,15 @@ static mw_status join_parts(mw_table_file *it, mw_error *err) {
     return status;
 }
 
+/* DuckDB closes what it writes, and leaves it to the system when that is on the disk. */
 static mw_status end_parquet(mw_table_file *it, mw_error *err) {
-    if (it->part_count == 0) return mw_duck_writer_save(it->writer, it->beside.data, err);
-    MW_TRY(save_part(it, err));
-    return join_parts(it, err);
+    if (it->part_count == 0) {
+        MW_TRY(mw_duck_writer_save(it->writer, it->beside.data, err));
+    } else {
+        MW_TRY(save_part(it, err));
+        MW_TRY(join_parts(it, err));
+    }
+    return mw_sys_open(it->config.sys, it->beside.data, MW_FILE_UPDATE, &it->file, err);
 }
 
 /* --- either ----------------------------------------------------------------------------- */
@@ -207,7 +208,8 @@ mw_status mw_table_file_add(mw_table_file *file, mw_str name, const mw_cell *row
 
 mw_status mw_table_file_end(mw_table_file *file, mw_error *err) {
     mw_sys *sys = file->config.sys;
-    MW_TRY(file->is_csv ? end_csv(file, err) : end_parquet(file, err));
+    MW_TRY(file->is_csv ? flush_csv(file, err) : end_parquet(file, err));
+    MW_TRY(mw_file_sync(file->file, err));
     MW_TRY(mw_sys_rename(sys, file->beside.data, file->config.path, err));
     file->is_ended = true;
     return MW_OK;
