@@ -27,15 +27,23 @@ mw_status mw_lake_views_append_standing(mw_workspace *workspace, mw_str stream,
 static void append_file(const mw_catalog_rows *rows, mw_str path, mw_buf *sql) {
     if (mw_catalog_is_null(rows, 2)) {
         mw_buf_append_text(sql, "SELECT * FROM read_parquet(");
-        mw_duck_append_text(sql, path);
+        mw_duck_append_path(sql, path);
         mw_buf_append_text(sql, ")");
         return;
     }
     mw_buf_printf(sql, "SELECT * EXCLUDE (file_row_number) REPLACE (make_timestamp(%lld + "
                        "file_row_number * %lld) AS place) FROM read_parquet(",
                   (long long)mw_catalog_time(rows, 2), (long long)mw_catalog_int(rows, 3));
-    mw_duck_append_text(sql, path);
+    mw_duck_append_path(sql, path);
     mw_buf_append_text(sql, ", file_row_number = true)");
+}
+
+/* DuckDB asks for the path as the view has it, then for the file that it has found. */
+static void append_allowed(mw_str path, mw_buf *files) {
+    if (files->size > 0) mw_buf_append_text(files, ", ");
+    mw_duck_append_path(files, path);
+    mw_buf_append_text(files, ", ");
+    mw_duck_append_text(files, path);
 }
 
 /* In a stream with corrections each row says where it stands among those of its id. */
@@ -89,8 +97,7 @@ static mw_status append_rows(mw_workspace *workspace, mw_catalog_rows *rows,
         mw_buf_printf(&path, "%s/%.*s", lake_folder, MW_STR_ARGS(mw_catalog_text(rows, 1)));
         if (is_corrected) append_ordered_file(rows, mw_buf_str(&path), sql);
         else append_file(rows, mw_buf_str(&path), sql);
-        if (files && files->size > 0) mw_buf_append_text(files, ", ");
-        if (files) mw_duck_append_text(files, mw_buf_str(&path));
+        if (files) append_allowed(mw_buf_str(&path), files);
         status = mw_catalog_next(rows, &has_row, err);
     }
     if (status == MW_OK) status = end_view(workspace, last, is_corrected, sql, err);

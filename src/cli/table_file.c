@@ -149,7 +149,7 @@ static mw_status join_parts(mw_table_file *it, mw_error *err) {
         mw_buf_clear(&path);
         append_part_path(it, i, &path);
         if (i > 0) mw_buf_append_text(&sql, ", ");
-        mw_duck_append_text(&sql, mw_buf_str(&path));
+        mw_duck_append_path(&sql, mw_buf_str(&path));
     }
     mw_buf_append_text(&sql, "])) TO ");
     mw_duck_append_text(&sql, mw_buf_str(&it->beside));

@@ -62,7 +62,7 @@ static const char csv_settings[] =
 /* All columns as texts, named by their place: what they are called is no matter of DuckDB's. */
 static void append_csv(mw_buf *sql, const char *path, const mw_heading *heading) {
     mw_buf_append_text(sql, "read_csv(");
-    mw_duck_append_text(sql, mw_str_of(path));
+    mw_duck_append_path(sql, mw_str_of(path));
     mw_buf_append_text(sql, csv_settings);
     mw_buf_append_text(sql, ", delim = ");
     mw_duck_append_text(sql, (mw_str){&heading->delimiter, 1});
@@ -147,7 +147,7 @@ static mw_status open_parquet(const mw_data_reader *reader, const char *path,
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
     mw_buf_append_text(&sql, "SELECT * FROM read_parquet(");
-    mw_duck_append_text(&sql, mw_str_of(path));
+    mw_duck_append_path(&sql, mw_str_of(path));
     mw_buf_append_char(&sql, ')');
     return query(reader, &sql, path, out_cursor, err);
 }

@@ -408,6 +408,18 @@ void mw_duck_append_text(mw_buf *sql, mw_str text) {
     append_quoted(sql, text, '\'');
 }
 
+void mw_duck_append_path(mw_buf *sql, mw_str path) {
+    mw_buf_append_char(sql, '\'');
+    for (size_t i = 0; i < path.size; i++) {
+        bool is_wild = path.data[i] == '*' || path.data[i] == '?' || path.data[i] == '[';
+        if (path.data[i] == '\'') mw_buf_append_char(sql, '\'');
+        if (is_wild) mw_buf_append_char(sql, '[');
+        mw_buf_append_char(sql, path.data[i]);
+        if (is_wild) mw_buf_append_char(sql, ']');
+    }
+    mw_buf_append_char(sql, '\'');
+}
+
 void mw_duck_append_name(mw_buf *sql, mw_str name) {
     append_quoted(sql, name, '"');
 }

@@ -351,7 +351,7 @@ static mw_status query_columns(mw_lake_storage *storage, const char *path,
     for (size_t i = 0; reading->has_corrections && i < count; i++)
         mw_buf_printf(&sql, ", #%zu", replaced + REPLACED_COLUMNS + reading->columns[i] + 1);
     mw_buf_append_text(&sql, " FROM read_parquet(");
-    mw_duck_append_text(&sql, mw_str_of(path));
+    mw_duck_append_path(&sql, mw_str_of(path));
     mw_buf_append_char(&sql, ')');
     /* Row groups that end before it are not read. */
     bool is_cut = reading->places.first == MW_TIME_MISSING && reading->after > MW_TIME_MIN;
@@ -474,7 +474,7 @@ static mw_status query_groups(mw_lake_storage *storage, const char *path,
     mw_buf_append_text(&sql, "SELECT epoch_us(stats_min_value::TIMESTAMP), "
                              "epoch_us(stats_max_value::TIMESTAMP), row_group_num_rows "
                              "FROM parquet_metadata(");
-    mw_duck_append_text(&sql, mw_str_of(path));
+    mw_duck_append_path(&sql, mw_str_of(path));
     mw_buf_append_text(&sql, ") WHERE path_in_schema = 'place'");
     mw_status status = mw_buf_check(&sql, "lake: the query", err);
     if (status == MW_OK)
