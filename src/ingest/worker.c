@@ -4,6 +4,7 @@
 #include "store/arrow_writer.h"
 
 enum { READ_SIZE = 1 << 16, QUESTION_SIZE_MAX = 1 << 30, TYPE_SHOWN_MAX = 60, SIGNALLED = 128 };
+#define END_WITHIN_US MW_SECOND_US /* of one that has closed a pipe */
 #define PAUSE_MIN_US (MW_SECOND_US / 10)
 #define PAUSE_MAX_US (10 * MW_SECOND_US)
 
@@ -51,8 +52,11 @@ void mw_worker_destroy(mw_worker *worker) {
 
 /* --- one batch -------------------------------------------------------------------------------- */
 
+/* It has closed one of its pipes, mostly because it ends. */
 static mw_status tell_end(mw_worker *worker, mw_error *err) {
     mw_process_result result;
+    if (!mw_process_ends_within(worker->process, END_WITHIN_US))
+        return mw_fail(err, MW_UNAVAILABLE, "it closed its input or output, and did not end");
     MW_TRY(mw_process_wait(worker->process, &result, err));
     if (result.exit_code > SIGNALLED)
         return mw_fail(err, MW_UNAVAILABLE, "it was ended by signal %d",
@@ -80,6 +84,20 @@ static mw_status take_piece(mw_worker *worker, mw_str piece, bool *out_has_batch
         *out_has_batch = step == MW_ARROW_BATCH;
     }
     return MW_OK;
+}
+
+/* What it has written unasked would be taken for its next answer. */
+static mw_status check_silence(mw_worker *worker, mw_error *err) {
+    mw_str nothing = {.size = 0};
+    mw_process_turn turn = {&nothing, worker->bytes, sizeof worker->bytes, 0};
+    size_t size = 0;
+    bool has_ended = false;
+    mw_status status = mw_process_talk(worker->process, turn, &size, &has_ended, err);
+    if (status == MW_TIMED_OUT) return MW_OK;
+    MW_TRY(status);
+    if (has_ended) return tell_end(worker, err);
+    return size == 0 ? MW_OK
+                     : mw_fail(err, MW_MALFORMED, "it must write when it is asked, but did before");
 }
 
 /* Sends the question and reads until an answer stands. */
@@ -206,6 +224,7 @@ mw_status mw_worker_start(mw_worker *worker, mw_error *err) {
 
 static mw_status ask_once(mw_worker *worker, mw_worker_batch batch, mw_cell *out_answers,
                           mw_error *err) {
+    MW_TRY(check_silence(worker, err));
     mw_buf_clear(&worker->question);
     MW_TRY(mw_arrow_write_rows(batch.rows, batch.from, batch.to, batch.symbols, &worker->question,
                                err));

@@ -262,13 +262,17 @@ mw_status mw_process_read(mw_process *process, void *bytes, size_t size, size_t 
     return MW_OK;
 }
 
+static int milliseconds_of(int64_t span_us) {
+    int64_t span_ms = span_us <= 0 ? 0 : (span_us + 999) / 1000;
+    return span_ms > INT_MAX ? INT_MAX : (int)span_ms;
+}
+
 /* Waits until the child takes input or gives output; MW_TIMED_OUT. */
 static mw_status await_turn(const mw_process *process, mw_process_turn turn, mw_error *err) {
     struct pollfd ends[2] = {{.fd = process->output, .events = POLLIN},
                              {.fd = turn.input->size > 0 ? process->input : NO_DESCRIPTOR,
                               .events = POLLOUT}};
-    int64_t span_ms = turn.span_us <= 0 ? 0 : (turn.span_us + 999) / 1000;
-    int ready = poll(ends, 2, span_ms > INT_MAX ? INT_MAX : (int)span_ms);
+    int ready = poll(ends, 2, milliseconds_of(turn.span_us));
     if (ready < 0 && errno != EINTR)
         return mw_fail_errno(err, errno, "process", "cannot be waited for");
     return ready == 0 ? mw_fail(err, MW_TIMED_OUT, "process: it did not answer in time") : MW_OK;
@@ -305,6 +309,15 @@ mw_status mw_process_wait(mw_process *process, mw_process_result *out_result, mw
     MW_TRY(wait_for(process, 0, err));
     *out_result = process->result;
     return MW_OK;
+}
+
+bool mw_process_ends_within(mw_process *process, int64_t span_us) {
+    struct pollfd end = {.fd = process->descriptor, .events = POLLIN};
+    int ready;
+    mw_process_end_input(process);
+    do ready = poll(&end, 1, milliseconds_of(span_us));
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
 }
 
 bool mw_process_running(mw_process *process) {

@@ -53,6 +53,8 @@ typedef struct {
 /* Ends its input and waits for its end; read its output before. May be called again. */
 MW_MUST_USE mw_status mw_process_wait(mw_process *process, mw_process_result *out_result,
                                       mw_error *err);
+/* Ends its input and waits for its end, but no longer than this; whether it has ended. */
+bool mw_process_ends_within(mw_process *process, int64_t span_us);
 bool mw_process_running(mw_process *process); /* does not wait */
 void mw_process_signal(mw_process *process, int signal_number);
 int64_t mw_process_id(const mw_process *process);

@@ -256,6 +256,16 @@ static void check_nobody_left(const char *script, bool ends_by_itself) {
     MW_CHECK(!is_alive((pid_t)left));
 }
 
+MW_TEST(process_ends_within_a_span_or_not) {
+    mw_process *process = start_shell("cat > /dev/null; exit 3", true);
+    MW_CHECK(mw_process_ends_within(process, 20 * MW_SECOND_US)); /* its input has */
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 3);
+    process = start_shell("exec >&-; exec sleep 100", true);
+    MW_CHECK(!mw_process_ends_within(process, 1000));
+    MW_CHECK(mw_process_running(process));
+    mw_process_destroy(process);
+}
+
 /* What a child has started goes with it, whether it is killed or ends. */
 MW_TEST(process_kills_its_group) {
     check_nobody_left("sleep 100 & echo $!; sleep 100", false);
