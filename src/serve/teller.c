@@ -29,9 +29,11 @@ static mw_status commit(void *context, mw_error *err) {
     return status;
 }
 
-/* A client that cannot be taken is closed. */
-static void welcome(mw_teller *teller, mw_socket *socket) {
-    if (mw_connection_welcome(&teller->connections, socket, NULL) != MW_OK)
+/* A client that cannot be taken is closed, and so is one that comes when the others may have been
+   told to take their leave. */
+static void welcome(mw_teller *teller, mw_socket *socket, bool stops) {
+    if (stops) mw_socket_close(socket);
+    if (stops || mw_connection_welcome(&teller->connections, socket, NULL) != MW_OK)
         atomic_fetch_sub(&teller->client_count, 1);
 }
 
@@ -47,7 +49,7 @@ static void woken(void *context) {
     mw_teller *teller = context;
     bool stops = false;
     for (mw_socket *socket = take_one(teller, &stops); socket; socket = take_one(teller, &stops))
-        welcome(teller, socket);
+        welcome(teller, socket, stops);
     if (stops && teller->is_pinned) mw_reactor_unpin(teller->reactor);
     teller->is_pinned = !stops;
 }
@@ -71,7 +73,7 @@ static mw_status prepare(mw_teller *teller, mw_reactor *home, mw_error *err) {
     teller->connections.shared_count = &teller->client_count;
     mw_reactor_pin(teller->reactor);
     teller->is_pinned = true;
-    return mw_errand_begin(sys, run, teller, &teller->thread, err);
+    return mw_errand_begin_apart(sys, run, teller, &teller->thread, err);
 }
 
 mw_status mw_teller_create(mw_reactor *home, mw_server_config config, size_t number,

@@ -26,8 +26,9 @@ static void *work(void *context) {
     return NULL;
 }
 
-mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
-                              mw_errand **out_errand, mw_error *err) {
+/* Begins if there is a thread for it. */
+static mw_status prepare(mw_sys *sys, mw_errand_body body, void *context, mw_errand **out_errand,
+                         mw_error *err) {
     mw_errand *errand = mw_allocate(sizeof *errand);
     if (!errand) return mw_fail(err, MW_NO_MEMORY, "errand: no memory");
     errand->sys = sys;
@@ -35,9 +36,27 @@ mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
     errand->context = context;
     errand->is_running = mw_sys_is_real(sys) &&
                              pthread_create(&errand->thread, NULL, work, errand) == 0;
-    if (!errand->is_running) work(errand);
     *out_errand = errand;
     return MW_OK;
+}
+
+mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
+                              mw_errand **out_errand, mw_error *err) {
+    MW_TRY(prepare(sys, body, context, out_errand, err));
+    if (!(*out_errand)->is_running) work(*out_errand);
+    return MW_OK;
+}
+
+mw_status mw_errand_begin_apart(mw_sys *sys, mw_errand_body body, void *context,
+                                    mw_errand **out_errand, mw_error *err) {
+    mw_errand *errand;
+    MW_TRY(prepare(sys, body, context, &errand, err));
+    if (errand->is_running) {
+        *out_errand = errand;
+        return MW_OK;
+    }
+    mw_free(errand);
+    return mw_fail(err, MW_UNAVAILABLE, "errand: the system gives no thread for it");
 }
 
 bool mw_errand_is_done(const mw_errand *errand) {

@@ -15,6 +15,10 @@ typedef mw_status (*mw_errand_body)(void *context, mw_error *err);
 
 MW_MUST_USE mw_status mw_errand_begin(mw_sys *sys, mw_errand_body body, void *context,
                                           mw_errand **out_errand, mw_error *err);
+/* The same for work that ends only when its thread is told to: MW_UNAVAILABLE where none is to be
+   had. */
+MW_MUST_USE mw_status mw_errand_begin_apart(mw_sys *sys, mw_errand_body body, void *context,
+                                                mw_errand **out_errand, mw_error *err);
 bool mw_errand_is_done(const mw_errand *errand); /* does not wait */
 /* Waits, but no longer than this; whether it is done. If not, it goes on. */
 bool mw_errand_wait_for(const mw_errand *errand, int64_t span_us);

@@ -45,3 +45,18 @@ MW_TEST(errand_is_done_at_once_on_a_simulated_system) {
     mw_errand_end(errand);
     mw_simulated_destroy(sys);
 }
+
+MW_TEST(errand_apart_needs_a_thread) {
+    work it = {true, 0};
+    mw_errand *errand;
+    mw_sys *sys;
+    mw_error err;
+    MW_CHECK_OK(mw_errand_begin_apart(mw_sys_real(), run, &it, &errand, &err), &err);
+    MW_CHECK_STATUS(mw_errand_wait(errand, &err), MW_CONFLICT);
+    mw_errand_end(errand);
+    MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = 1}, &sys, &err), &err);
+    it.result = 0;
+    MW_CHECK_STATUS(mw_errand_begin_apart(sys, run, &it, &errand, &err), MW_UNAVAILABLE);
+    MW_CHECK_EQUAL_INT(it.result, 0);
+    mw_simulated_destroy(sys);
+}
