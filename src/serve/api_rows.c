@@ -214,15 +214,12 @@ static void foresee_rest(mw_api *api, int32_t source, rows *all) {
     }
 }
 
-/* Leaves the request in a pause, the row given last being one that the service awaits something
-   for. */
-static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *done,
-                       mw_response *response, mw_error *err) {
+/* What was written goes with the pause. */
+static mw_status begin_pause(mw_api *api, mw_response *response, looking **out_at,
+                             mw_error *err) {
     looking *at = mw_allocate(sizeof *at);
     if (!at) return mw_fail(err, MW_NO_MEMORY, "api: no memory");
-    *at = (looking){.base = {.is_over = is_over, .end = end_pause}, .done = *done};
-    at->answered = all->number > 0 ? all->number - 1 : 0;
-    foresee_rest(api, source, all);
+    at->base = (mw_pause){.is_over = is_over, .end = end_pause};
     mw_status status = mw_service_await(api->service, &at->awaited, err);
     if (status != MW_OK) {
         mw_free(at);
@@ -231,6 +228,33 @@ static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *d
     at->body = response->body;
     mw_buf_init(&response->body, MW_RESPONSE_BODY_SIZE_MAX);
     response->pause = &at->base;
+    *out_at = at;
+    return MW_OK;
+}
+
+mw_status mw_api_leave(mw_api *api, mw_response *response, mw_error *err) {
+    looking *at;
+    return begin_pause(api, response, &at, err);
+}
+
+bool mw_api_return(mw_api *api, const mw_route_call *call) {
+    looking *at = (looking *)call->pause;
+    if (!at) return false;
+    mw_service_remember(api->service, at->awaited);
+    at->awaited = (mw_awaited){NULL, NULL};
+    return true;
+}
+
+/* Leaves the request in a pause, the row given last being one that the service awaits something
+   for. */
+static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *done,
+                       mw_response *response, mw_error *err) {
+    looking *at;
+    size_t answered = all->number > 0 ? all->number - 1 : 0;
+    foresee_rest(api, source, all);
+    MW_TRY(begin_pause(api, response, &at, err));
+    at->done = *done;
+    at->answered = answered;
     return MW_OK;
 }
 
@@ -238,9 +262,7 @@ static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *d
 static bool come_back(mw_api *api, const mw_route_call *call, rows *all, mw_response *response,
                       progress *out_done) {
     looking *at = (looking *)call->pause;
-    if (!at) return false;
-    mw_service_remember(api->service, at->awaited);
-    at->awaited = (mw_awaited){NULL, NULL};
+    if (!mw_api_return(api, call)) return false;
     while (all->number < at->answered) {
         mw_sent_row row;
         bool is_found;

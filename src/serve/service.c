@@ -212,6 +212,7 @@ void mw_service_remember(mw_service *service, mw_awaited awaited) {
     mw_lookback_destroy(service->at_hand.lookback);
     mw_enquiry_destroy(service->at_hand.enquiry);
     service->at_hand = awaited;
+    service->awaits = false;
 }
 
 /* `is_entered`: the fields with windows are there. */
@@ -734,7 +735,11 @@ mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *obj
 /* Of what is not recorded nothing is looked up. */
 mw_status mw_service_see(mw_service *service, size_t number, yyjson_val *object,
                          mw_answer *out_answer, mw_error *err) {
-    return predict(service, number, object, (asking){.version_alone = true}, out_answer, err);
+    begin_call(service);
+    mw_status status =
+        predict(service, number, object, (asking){.version_alone = true}, out_answer, err);
+    end_call(service);
+    return status;
 }
 
 /* The features of the version that made it; NULL: nobody knows them any more. */

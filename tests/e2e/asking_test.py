@@ -196,6 +196,17 @@ def test_the_server_asks_beside_its_loop():
         status, told = serving.call(port, "POST", "/v1/events/reviews", review("b", "xxxx", 1))
         assert (status, told["corrections"]) == (200, 1), told
 
+        # Features of events are seen likewise, and what was answered for them is forgotten.
+        for _ in range(2):
+            status, seen = serving.call(port, "POST", "/v1/models/refund/features", {"event": review("s", "xx", 8)})
+            assert status == 200 and seen["features"]["mood"] > 2 and seen["features"]["length"] == 2, seen
+        rows = [review("s", "x" * (i + 1), 8) for i in range(300)] + [{"review": "t"}]
+        status, seen = serving.call(port, "POST", "/v1/models/refund/features", {"events": rows})
+        assert status == 200 and len(seen["rows"]) == 301 and seen["rows"][300]["row"] == 301, seen
+        lengths = [row["features"]["length"] for row in seen["rows"][:300]]
+        asked = [row["features"]["mood"] - row["features"]["length"] for row in seen["rows"][:300]]
+        assert lengths == list(range(1, 301)) and set(asked) == {asked[0], asked[0] + 1}, (lengths, asked)
+
         # While one request waits for its answers, others are served.
         waiting = threading.Thread(target=predict, args=(review("e", "slow", 3),))
         waiting.start()
