@@ -25,6 +25,7 @@ struct mw_asking {
     uint64_t answered, unanswered;
     mw_error last;
     bool is_claimed;
+    atomic_bool is_given_up; /* by who has claimed it */
 };
 
 static mw_status no_memory(mw_error *err) { return mw_fail(err, MW_NO_MEMORY, "ask: no memory"); }
@@ -86,7 +87,8 @@ static mw_status open_question(mw_asking *asking, const mw_ask *ask, int32_t str
     const mw_stream *events = &asking->config.program->streams[stream];
     mw_worker_config config = {.name = ask->process,
                                .folder = asking->config.folder,
-                               .pauses = asking->config.is_live};
+                               .pauses = asking->config.is_live,
+                               .is_given_up = &asking->is_given_up};
     MW_TRY(find_process(asking, ask, &q->process, err));
     MW_TRY(list_arguments(asking, ask, events, q, err));
     MW_TRY(split_command(asking, q->process->command, &config.arguments, err));
@@ -150,10 +152,13 @@ bool mw_asking_claim(mw_asking *asking, mw_symbols *symbols) {
     if (asking->is_claimed) return false;
     asking->config.symbols = symbols;
     asking->is_claimed = true;
+    atomic_store(&asking->is_given_up, false);
     return true;
 }
 
 void mw_asking_yield(mw_asking *asking) { asking->is_claimed = false; }
+
+void mw_asking_give_up(mw_asking *asking) { atomic_store(&asking->is_given_up, true); }
 
 bool mw_asking_has(const mw_asking *asking, int32_t stream) {
     for (size_t i = 0; asking && i < asking->count; i++)

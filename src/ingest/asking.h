@@ -39,6 +39,9 @@ MW_MUST_USE mw_status mw_asking_start(mw_asking *asking, mw_error *err);
    off. False while another does. Both are called by one thread. */
 MW_MUST_USE bool mw_asking_claim(mw_asking *asking, mw_symbols *symbols);
 void mw_asking_yield(mw_asking *asking);
+/* Whoever has claimed it needs no answers any more: filling is over soon, with what stands in their
+   place. From any thread. */
+void mw_asking_give_up(mw_asking *asking);
 /* Whether the stream has such fields. */
 bool mw_asking_has(const mw_asking *asking, int32_t stream);
 /* Fills them in the rows, which are events of the stream. With `fallback: refuse` a batch without

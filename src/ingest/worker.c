@@ -4,6 +4,7 @@
 #include "store/arrow_writer.h"
 
 enum { READ_SIZE = 1 << 16, QUESTION_SIZE_MAX = 1 << 30, TYPE_SHOWN_MAX = 60, SIGNALLED = 128 };
+#define LOOK_EVERY_US (MW_SECOND_US / 20) /* whether it is given up */
 #define END_WITHIN_US MW_SECOND_US /* of one that has closed a pipe */
 #define PAUSE_MIN_US (MW_SECOND_US / 10)
 #define PAUSE_MAX_US (10 * MW_SECOND_US)
@@ -100,16 +101,23 @@ static mw_status check_silence(mw_worker *worker, mw_error *err) {
                      : mw_fail(err, MW_MALFORMED, "it must write when it is asked, but did before");
 }
 
+static bool is_given_up(const mw_worker *worker) {
+    return worker->config.is_given_up && atomic_load(worker->config.is_given_up);
+}
+
 /* Sends the question and reads until an answer stands. */
 static mw_status converse(mw_worker *worker, int64_t span_us, mw_error *err) {
     mw_str question = mw_buf_str(&worker->question);
     int64_t deadline_us = mw_sys_monotonic_us(worker->sys) + span_us;
     bool has_batch = false, has_ended = false;
     while (!has_batch || question.size > 0) {
+        if (is_given_up(worker)) return mw_fail(err, MW_TIMED_OUT, "it was given up");
         int64_t left_us = deadline_us - mw_sys_monotonic_us(worker->sys);
-        mw_process_turn turn = {&question, worker->bytes, sizeof worker->bytes, left_us};
+        int64_t span_now_us = left_us < LOOK_EVERY_US ? left_us : LOOK_EVERY_US;
+        mw_process_turn turn = {&question, worker->bytes, sizeof worker->bytes, span_now_us};
         size_t size = 0;
         mw_status status = mw_process_talk(worker->process, turn, &size, &has_ended, err);
+        if (status == MW_TIMED_OUT && left_us > span_now_us) continue;
         if (status == MW_TIMED_OUT || (status == MW_OK && left_us <= 0))
             return mw_fail(err, MW_TIMED_OUT, "it did not answer within %lld ms",
                            (long long)(span_us / 1000));

@@ -16,6 +16,8 @@
 #include "sys/process.h"
 #include "table/table.h"
 
+#include <stdatomic.h>
+
 enum { MW_WORKER_ANSWER_SIZE_MAX = 64 << 20 };
 #define MW_WORKER_START_US (30 * MW_SECOND_US) /* for its first batch, without rows */
 
@@ -31,6 +33,8 @@ typedef struct {
     int64_t timeout_us;     /* over a batch */
     bool pauses;            /* in a server: after a failure it is MW_UNAVAILABLE at once for a time;
                                and the program may be started by a thread that ends before it */
+    const atomic_bool *is_given_up; /* nobody waits for its answers: it is MW_TIMED_OUT soon, in
+                                       whatever thread it is asked. NULL: never */
 } mw_worker_config;
 
 /* Starts nothing yet. */

@@ -1,6 +1,7 @@
 #include "ingest/worker.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,6 +221,25 @@ MW_TEST(worker_refuses_more_than_an_answer) {
         MW_CHECK_STATUS(status, MW_MALFORMED);
         close_world(w);
     }
+}
+
+static void *give_up(void *is_given_up) {
+    usleep(100000);
+    atomic_store((atomic_bool *)is_given_up, true);
+    return NULL;
+}
+
+MW_TEST(worker_can_be_given_up) {
+    atomic_bool is_given_up = false;
+    pthread_t thread;
+    mw_error err;
+    world *w = open_world("be slow", (mw_worker_config){.is_given_up = &is_given_up});
+    MW_CHECK_OK(mw_worker_start(w->worker, &err), &err);
+    MW_CHECK(pthread_create(&thread, NULL, give_up, &is_given_up) == 0);
+    MW_CHECK_STATUS(ask(w, 0, 10, &err), MW_TIMED_OUT);
+    MW_CHECK_EQUAL_STR(err.message, "process twice: batch 1: it was given up");
+    pthread_join(thread, NULL);
+    close_world(w);
 }
 
 MW_TEST(worker_that_is_not_there) {

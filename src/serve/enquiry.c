@@ -47,6 +47,7 @@ static void end_asking(mw_enquiry *enquiry) {
 
 void mw_enquiry_destroy(mw_enquiry *enquiry) {
     if (!enquiry) return;
+    if (enquiry->errand) mw_asking_give_up(enquiry->config.asking);
     end_asking(enquiry);
     for (size_t i = 0; i < enquiry->count; i++) {
         mw_free(enquiry->questions[i].row);

@@ -37,4 +37,4 @@ bool mw_enquiry_covers(mw_enquiry *enquiry, int32_t stream, const mw_cell *row);
    stand in its place. */
 MW_MUST_USE mw_status mw_enquiry_fill(mw_enquiry *enquiry, int32_t stream, mw_cell *row,
                                       mw_error *err);
-void mw_enquiry_destroy(mw_enquiry *enquiry); /* waits if it asks; NULL is allowed */
+void mw_enquiry_destroy(mw_enquiry *enquiry); /* leaves off if it asks; NULL is allowed */

@@ -1,9 +1,12 @@
 """Fields that a process of the user's is asked for: once, as an event enters. Then the answer is the event's."""
 import csv
+import http.client
 import json
 import os
 import random
 import shutil
+import socket
+import struct
 import sys
 import threading
 import time
@@ -226,6 +229,19 @@ def test_the_server_asks_beside_its_loop():
         moods = project.moods()
         assert (moods["a"], moods["b"], moods["c"], moods["f"], moods["g"]) == (4, 8, 6, 0.25, 0.25), moods
         assert "agree in every bit" in project.ok("features", "verify").out
+    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 60s")) as project:
+        replace_worker(project, """moods = [1.0 for text in texts]
+        if "never" in texts: time.sleep(100)""")
+        project.ok("ingest")
+        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-01T01:00:00Z")
+        gone = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        gone.request("POST", "/v1/events/reviews", json.dumps(review("a", "never")))
+        time.sleep(0.5)
+        gone.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.close()  # resets the connection: nobody waits for it, and so does a stop not
+        begun = time.monotonic()
+        serving.stop(process)
+        assert time.monotonic() - begun < 9 and workers(project) == 0
     with Reviews() as project:
         project.ok("ingest")
         (project.folder / "sentiment.py").write_text("raise SystemExit(9)")
