@@ -1,12 +1,15 @@
 #include "serve/enquiry.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "sys/errand.h"
 
 enum { SYMBOLS_SIZE_MAX = 1 << 28 };
 
 typedef struct {
+    uint64_t digest; /* of stream and row, to find it by */
     int32_t stream;
     mw_cell *row;   /* as it was added */
     mw_cell *asked; /* the same in the enquiry's symbols, and its answers */
@@ -15,9 +18,8 @@ typedef struct {
 struct mw_enquiry {
     mw_enquiry_config config;
     mw_symbols *symbols; /* of its own */
-    question *questions;
+    question *questions; /* as they came, and once they are asked by their digests */
     size_t count, capacity;
-    size_t next; /* where the row that is asked for next is likely to be */
     mw_errand *errand;
     bool has_ended;
     mw_status failure;
@@ -70,6 +72,11 @@ static size_t plain_count(const mw_enquiry *enquiry, int32_t stream) {
     return events->schema.field_count - events->entry_count;
 }
 
+static uint64_t digest_of(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
+    uint64_t digest = mw_hash_bytes(row, plain_count(enquiry, stream) * sizeof *row);
+    return mw_hash_join((uint64_t)stream, digest);
+}
+
 /* The cell in other symbols; false when these are full. */
 static bool translate(mw_type type, mw_cell *cell, const mw_symbols *from, mw_symbols *to) {
     if (!mw_type_is_symbol(type) || mw_cell_is_missing(type, *cell)) return true;
@@ -94,7 +101,7 @@ mw_status mw_enquiry_add(mw_enquiry *enquiry, int32_t stream, const mw_cell *row
     if (!mw_grow((void **)&enquiry->questions, &enquiry->capacity, enquiry->count + 1,
                  sizeof *enquiry->questions, MW_ENQUIRY_ROWS_MAX))
         return no_memory(err);
-    question q = {stream, mw_allocate(size), mw_allocate(size)};
+    question q = {digest_of(enquiry, stream, row), stream, mw_allocate(size), mw_allocate(size)};
     bool has_room = q.row && q.asked;
     if (has_room) {
         memcpy(q.row, row, size);
@@ -138,7 +145,14 @@ static mw_status ask_all(void *context, mw_error *err) {
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
+static int by_digest(const void *a, const void *b) {
+    const question *x = a, *y = b;
+    return (x->digest > y->digest) - (x->digest < y->digest);
+}
+
 static void end(mw_enquiry *enquiry, mw_status failure) {
+    if (enquiry->count > 0)
+        qsort(enquiry->questions, enquiry->count, sizeof *enquiry->questions, by_digest);
     enquiry->failure = failure;
     enquiry->has_ended = true;
     end_asking(enquiry);
@@ -164,24 +178,28 @@ bool mw_enquiry_run(mw_enquiry *enquiry) {
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-/* Rows are mostly asked for in the order in which they were added. */
-static const question *find(mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
+static const question *find(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
     size_t size = plain_count(enquiry, stream) * sizeof *row;
-    for (size_t i = 0; i < enquiry->count; i++) {
-        size_t at = (enquiry->next + i) % enquiry->count;
-        const question *q = &enquiry->questions[at];
-        if (q->stream != stream || memcmp(q->row, row, size) != 0) continue;
-        enquiry->next = at;
-        return q;
+    uint64_t digest = digest_of(enquiry, stream, row);
+    size_t low = 0, high = enquiry->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (enquiry->questions[middle].digest < digest) low = middle + 1;
+        else high = middle;
+    }
+    for (; low < enquiry->count && enquiry->questions[low].digest == digest; low++) {
+        const question *q = &enquiry->questions[low];
+        if (q->stream == stream && memcmp(q->row, row, size) == 0) return q;
     }
     return NULL;
 }
 
-bool mw_enquiry_covers(mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
+bool mw_enquiry_covers(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
+    MW_ASSERT(enquiry->has_ended);
     return find(enquiry, stream, row) != NULL;
 }
 
-mw_status mw_enquiry_fill(mw_enquiry *enquiry, int32_t stream, mw_cell *row, mw_error *err) {
+mw_status mw_enquiry_fill(const mw_enquiry *enquiry, int32_t stream, mw_cell *row, mw_error *err) {
     MW_ASSERT(enquiry->has_ended);
     const question *q = find(enquiry, stream, row);
     MW_ASSERT(q);

@@ -32,9 +32,9 @@ MW_MUST_USE mw_status mw_enquiry_add(mw_enquiry *enquiry, int32_t stream, const 
    be called again until it is. */
 bool mw_enquiry_run(mw_enquiry *enquiry);
 /* Whether the row was added, with the same contents; of one that is over. */
-bool mw_enquiry_covers(mw_enquiry *enquiry, int32_t stream, const mw_cell *row);
+bool mw_enquiry_covers(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row);
 /* Fills the fields of a row that it covers. MW_UNAVAILABLE: there is no answer, and nothing may
    stand in its place. */
-MW_MUST_USE mw_status mw_enquiry_fill(mw_enquiry *enquiry, int32_t stream, mw_cell *row,
+MW_MUST_USE mw_status mw_enquiry_fill(const mw_enquiry *enquiry, int32_t stream, mw_cell *row,
                                       mw_error *err);
 void mw_enquiry_destroy(mw_enquiry *enquiry); /* leaves off if it asks; NULL is allowed */

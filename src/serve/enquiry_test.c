@@ -24,7 +24,7 @@ static world *open_world(mw_project_process process) {
     w.process.command = MW_STR("/bin/false");
     w.process.gives = MW_TYPE_NUMBER;
     w.process.timeout_us = MW_SECOND_US;
-    w.process.batch = 2;
+    if (w.process.batch == 0) w.process.batch = 2;
     w.project = (mw_project){.processes = &w.process, .process_count = 1};
     mw_arena_init(&w.arena, 1 << 24);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &w.symbols, &err), &err);
@@ -85,6 +85,27 @@ MW_TEST(enquiry_answers_the_rows_that_it_covers) {
     MW_CHECK(row[2].number == 0.5);
     mw_enquiry_destroy(enquiry);
     mw_enquiry_destroy(second);
+    close_world(w);
+}
+
+/* As many rows as there may be, each found at once, as is that one is not there. */
+MW_TEST(enquiry_finds_a_row_among_many) {
+    world *w = open_world((mw_project_process){.fallback = 0.5, .batch = MW_ENQUIRY_ROWS_MAX});
+    mw_enquiry *enquiry;
+    mw_cell row[3];
+    mw_error err;
+    MW_CHECK_OK(mw_enquiry_create(w->config, &enquiry, &err), &err);
+    for (int i = 0; i < MW_ENQUIRY_ROWS_MAX; i++) {
+        make_row(w, i, "good", row);
+        MW_CHECK_OK(mw_enquiry_add(enquiry, 0, row, &err), &err);
+    }
+    MW_CHECK_STATUS(mw_enquiry_add(enquiry, 0, row, &err), MW_TOO_LARGE);
+    run(enquiry);
+    for (int i = 0; i < 2 * MW_ENQUIRY_ROWS_MAX; i++) {
+        make_row(w, i, "good", row);
+        MW_CHECK(mw_enquiry_covers(enquiry, 0, row) == (i < MW_ENQUIRY_ROWS_MAX));
+    }
+    mw_enquiry_destroy(enquiry);
     close_world(w);
 }
 
