@@ -133,8 +133,8 @@ static mw_status next_row_of_arrow(rows *all, mw_sent_row *out_row, bool *out_fo
     return MW_OK;
 }
 
-/* `*out_found` is false at the end. A line that is no JSON fails alone; the next one can be asked
-   for. */
+/* `*out_found` is false at the end. A line that is no JSON fails alone (fails_alone): the next one
+   can be asked for. */
 static mw_status rows_next(rows *all, mw_sent_row *out_row, bool *out_found, mw_error *err) {
     *out_found = false;
     if (all->arrow.reader) return next_row_of_arrow(all, out_row, out_found, err);
@@ -148,6 +148,21 @@ static mw_status rows_next(rows *all, mw_sent_row *out_row, bool *out_found, mw_
     }
     *out_row = mw_sent_json(row);
     *out_found = row != NULL;
+    return MW_OK;
+}
+
+static bool fails_alone(const rows *all) { return !all->arrow.reader; }
+
+/* Goes to the row of a number, over those that were answered before. */
+static mw_status skip_rows(rows *all, size_t count, mw_error *err) {
+    bool is_found = true;
+    while (is_found && all->number < count) {
+        mw_sent_row row;
+        mw_status status = rows_next(all, &row, &is_found, err);
+        if (status == MW_OK) continue;
+        if (!fails_alone(all)) return status;
+        is_found = true;
+    }
     return MW_OK;
 }
 
@@ -173,6 +188,7 @@ void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err) {
 
 /* What has been answered of a request. */
 typedef struct {
+    size_t answered; /* rows */
     size_t accepted, corrections, repeats;
     mw_json json;
 } progress;
@@ -181,7 +197,6 @@ typedef struct {
 typedef struct {
     mw_pause base; /* first, so that a pause is this one */
     mw_awaited awaited;
-    size_t answered; /* rows before it */
     progress done;
     mw_buf body; /* that was written */
 } looking;
@@ -209,7 +224,8 @@ static void foresee_rest(mw_api *api, int32_t source, rows *all) {
         bool is_found = false;
         mw_error ignored;
         mw_status status = rows_next(all, &row, &is_found, &ignored);
-        if (status == MW_OK && !is_found) return;
+        bool is_over = status == MW_OK ? !is_found : !fails_alone(all);
+        if (is_over) return;
         if (status == MW_OK) mw_service_foresee(api->service, source, row);
     }
 }
@@ -254,21 +270,16 @@ static mw_status leave(mw_api *api, int32_t source, rows *all, const progress *d
     foresee_rest(api, source, all);
     MW_TRY(begin_pause(api, response, &at, err));
     at->done = *done;
-    at->answered = answered;
+    at->done.answered = answered;
     return MW_OK;
 }
 
-/* Goes on where the request was left; false if it was not. */
-static bool come_back(mw_api *api, const mw_route_call *call, rows *all, mw_response *response,
+/* Goes on where the request was left; false if it was not. The rows that were answered are to be
+   skipped. */
+static bool come_back(mw_api *api, const mw_route_call *call, mw_response *response,
                       progress *out_done) {
     looking *at = (looking *)call->pause;
     if (!mw_api_return(api, call)) return false;
-    while (all->number < at->answered) {
-        mw_sent_row row;
-        bool is_found;
-        mw_error ignored;
-        (void)!rows_next(all, &row, &is_found, &ignored);
-    }
     mw_buf_release(&response->body);
     response->body = at->body;
     mw_buf_init(&at->body, MW_RESPONSE_BODY_SIZE_MAX);
@@ -311,11 +322,12 @@ static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all
                        MW_STR_ARGS(call->parameters[0]));
     all->source = &program->sources[source];
     MW_TRY(rows_begin(all, call->request, (const char *[]){"events", NULL}, err));
-    if (!come_back(api, call, all, response, &at)) {
+    if (!come_back(api, call, response, &at)) {
         mw_json_object(json);
         mw_json_key(json, "rejected");
         mw_json_array(json);
     }
+    MW_TRY(skip_rows(all, at.answered, err));
     mw_status status = take_rows(api, source, all, &at, err);
     if (status != MW_OK && mw_service_awaits(api->service))
         return leave(api, source, all, &at, response, err);
@@ -499,7 +511,8 @@ static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *al
     MW_TRY(read_wish(all, &wished, err));
     if (wished.explain) /* what cannot be explained is refused before it is recorded */
         MW_TRY(mw_decider_prepare(decider, err));
-    bool is_new = !come_back(api, call, all, response, &at);
+    bool is_new = !come_back(api, call, response, &at);
+    MW_TRY(skip_rows(all, at.answered, err));
     mw_status status = answer_wish(api, &wished, all, is_new, &at.json, err);
     if (status != MW_OK && mw_service_awaits(api->service)) {
         int32_t stream = mw_decider_announcer(decider);

@@ -199,6 +199,11 @@ def test_the_server_asks_beside_its_loop():
         status, told = serving.call(port, "POST", "/v1/events/reviews", review("b", "xxxx", 1))
         assert (status, told["corrections"]) == (200, 1), told
 
+        lines = [json.dumps(review("a", "xx")), "{", json.dumps(review("i", "x", 9)), "{"]
+        status, told = serving.call(port, "POST", "/v1/events/reviews", "\n".join(lines), "application/x-ndjson")
+        assert status == 200 and (told["accepted"], told["repeats"]) == (1, 1), told
+        assert [one["row"] for one in told["rejected"]] == [2, 4], told
+
         # Features of events are seen likewise, and what was answered for them is forgotten.
         for _ in range(2):
             status, seen = serving.call(port, "POST", "/v1/models/refund/features", {"event": review("s", "xx", 8)})
