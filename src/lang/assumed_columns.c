@@ -11,6 +11,8 @@ typedef struct {
 static bool is_field(const mw_stream_declaration *stream, mw_str name) {
     for (size_t i = 0; i < stream->field_count; i++)
         if (mw_str_equal(stream->fields[i].name, name)) return true;
+    for (size_t i = 0; i < stream->ask_count; i++)
+        if (mw_str_equal(stream->asks[i].name, name)) return true;
     return false;
 }
 
@@ -35,6 +37,7 @@ static void assume_of_stream(assuming *job, const mw_stream_declaration *stream)
     assume_names(job, stream->time);
     assume_names(job, stream->known);
     for (size_t i = 0; i < stream->field_count; i++) assume_names(job, stream->fields[i].source);
+    for (size_t i = 0; i < stream->ask_count; i++) assume_names(job, stream->asks[i].source);
     for (size_t i = 0; i < stream->id_count; i++) assume(job, stream->ids[i]);
     for (size_t i = 0; i < stream->later_count; i++) {
         assume(job, stream->laters[i].name);
