@@ -203,8 +203,9 @@ typedef struct {
 
 static bool is_over(mw_pause *pause) {
     const mw_awaited *awaited = &((looking *)pause)->awaited;
-    bool is_read = !awaited->lookback || mw_lookback_run(awaited->lookback);
-    bool is_answered = !awaited->enquiry || mw_enquiry_run(awaited->enquiry);
+    bool is_wanted = !pause->is_forsaken;
+    bool is_read = !awaited->lookback || mw_lookback_run(awaited->lookback, is_wanted);
+    bool is_answered = !awaited->enquiry || mw_enquiry_run(awaited->enquiry, is_wanted);
     return is_read && is_answered;
 }
 
@@ -224,8 +225,8 @@ static void foresee_rest(mw_api *api, int32_t source, rows *all) {
         bool is_found = false;
         mw_error ignored;
         mw_status status = rows_next(all, &row, &is_found, &ignored);
-        bool is_over = status == MW_OK ? !is_found : !fails_alone(all);
-        if (is_over) return;
+        bool has_ended = status == MW_OK ? !is_found : !fails_alone(all);
+        if (has_ended) return;
         if (status == MW_OK) mw_service_foresee(api->service, source, row);
     }
 }
@@ -483,8 +484,10 @@ static mw_status predict_rows(mw_api *api, const wish *wished, rows *all, mw_jso
 static mw_status answer_wish(mw_api *api, const wish *wished, rows *all, bool is_new,
                              mw_json *json, mw_error *err) {
     said what;
-    if (!wished->has_list)
+    if (!wished->has_list) {
+        all->number = 1; /* and there is no other */
         MW_TRY(ask(api, wished, yyjson_obj_get(all->root, "event"), &what, err));
+    }
     if (is_new || !wished->has_list) mw_json_object(json);
     if (!wished->has_list) return write_said(api, wished, &what, json, err);
     if (is_new) {

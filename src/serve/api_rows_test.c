@@ -124,3 +124,21 @@ MW_TEST(api_corrects_before_it_predicts) {
     MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).predicted, 4);
     shop_tear_down(&s);
 }
+
+/* What waits for others to be read back does not begin once its client has left. */
+MW_TEST(api_begins_nothing_for_a_client_that_has_left) {
+    shop s;
+    shop_sent sent;
+    shop_set_up(&s);
+    shop_call(&s, MW_HTTP_POST, events, ORDER(1), 200);
+    s.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
+    shop_send(&s, MW_HTTP_POST, events, MOVED(1), &sent);
+    shop_carry_out(&s, &sent);
+    mw_pause *pause = sent.call.pause;
+    MW_CHECK(pause && !pause->is_over(pause));
+    pause->is_forsaken = true;
+    MW_CHECK(pause->is_over(pause)); /* though there is no room to begin */
+    s.reading_count = 0;
+    pause->end(pause);
+    shop_tear_down(&s);
+}

@@ -65,6 +65,7 @@ static bool is_paused(const mw_connection *c) { return c->paused.exchange.pause 
 static void forsake_pause(mw_connection *c) {
     mw_pause *pause = c->paused.exchange.pause;
     if (!pause) return;
+    pause->is_forsaken = true;
     pause->next = c->all->orphans;
     c->all->orphans = pause;
     c->paused.exchange.pause = NULL;
@@ -538,9 +539,15 @@ static void resume(mw_connection *c) {
     settle(c);
 }
 
+/* The client has given the request up, but not the connection. */
+static bool is_given_up(const mw_connection *c) {
+    return c->http2 && !mw_http2_taken(c->http2, c->paused.stream);
+}
+
 static bool is_over(const mw_connection *c) {
     mw_pause *pause = c->paused.exchange.pause;
     if (!pause) return false;
+    if (is_given_up(c)) return true;
     mw_exchanges_take_baton(&c->all->exchanges);
     bool over = pause->is_over(pause);
     mw_exchanges_lay_down(&c->all->exchanges);

@@ -269,13 +269,31 @@ MW_TEST(connection_serves_others_while_a_request_is_in_a_pause) {
 MW_TEST(connection_lets_a_client_go_that_is_in_a_pause) {
     begin((mw_server_config){0});
     mw_socket *client = client_connect(&f);
-    client_send(client, SLOW);
+    client_send(client, HELLO SLOW);
     await_pauses(1);
-    mw_socket_close(client);
+    MW_CHECK(mw_socket_wait(client, false, 5 * MW_SECOND_US));
+    mw_socket_close(client); /* with an answer unread, which tells the server that it has gone */
     fixture_await_connections(&f, 0);
     MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 1);
     atomic_store(&f.pauses_are_over, true);
     await_pauses(0);
+    MW_CHECK_EQUAL_INT(atomic_load(&f.forsaken_count), 1);
+    end();
+}
+
+/* Who has closed its side alone still wants the answer. */
+MW_TEST(connection_answers_a_client_that_closes_its_side_in_a_pause) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    client_send(client, SLOW);
+    await_pauses(1);
+    mw_socket_end_output(client);
+    fixture_await_connections(&f, 1); /* it is still there */
+    atomic_store(&f.pauses_are_over, true);
+    client_read_to_end(client, &in);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "{\"hello\":true}"), 1);
+    mw_socket_close(client);
+    fixture_await_connections(&f, 0);
     end();
 }
 
@@ -381,6 +399,8 @@ MW_TEST(connection_resumes_a_stream_unless_it_was_given_up) {
         atomic_store(&f.pauses_are_over, true);
         client_read_to_end(client, &in);
         MW_CHECK(holds(MW_STR("{\"hello\":true}\n")) == !is_reset);
+        await_pauses(0);
+        MW_CHECK_EQUAL_INT(atomic_load(&f.forsaken_count), is_reset);
         mw_socket_close(client);
         end();
     }

@@ -24,7 +24,7 @@ static mw_event_standing standing_of(shop *s, int32_t source, const char *text) 
     if (status == MW_BUSY && mw_service_awaits(s->service)) {
         mw_service_counts before = mw_service_read_counts(s->service);
         MW_CHECK_OK(mw_service_await(s->service, &awaited, &err), &err);
-        while (!mw_lookback_run(awaited.lookback)) continue;
+        while (!mw_lookback_run(awaited.lookback, true)) continue;
         mw_service_remember(s->service, awaited);
         status = mw_service_take(s->service, source, row, &standing, &err);
         MW_CHECK_EQUAL_INT(mw_service_read_counts(s->service).rejected, before.rejected);

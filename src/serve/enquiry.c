@@ -158,9 +158,9 @@ static void end(mw_enquiry *enquiry, mw_status failure) {
     end_asking(enquiry);
 }
 
-bool mw_enquiry_run(mw_enquiry *enquiry) {
+bool mw_enquiry_run(mw_enquiry *enquiry, bool is_wanted) {
     const mw_enquiry_config *config = &enquiry->config;
-    if (enquiry->has_ended) return true;
+    if (enquiry->has_ended || (!enquiry->errand && !is_wanted)) return true;
     if (enquiry->errand) {
         if (mw_errand_is_done(enquiry->errand))
             end(enquiry, mw_errand_wait(enquiry->errand, &enquiry->reason));

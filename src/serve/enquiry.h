@@ -29,8 +29,9 @@ MW_MUST_USE mw_status mw_enquiry_create(mw_enquiry_config config, mw_enquiry **o
 MW_MUST_USE mw_status mw_enquiry_add(mw_enquiry *enquiry, int32_t stream, const mw_cell *row,
                                      mw_error *err);
 /* Begins to ask as soon as others have left off, and tells whether it is over. Does not wait: to
-   be called again until it is. */
-bool mw_enquiry_run(mw_enquiry *enquiry);
+   be called again until it is. One that is not wanted any more does not begin, and is over unless
+   it has. */
+bool mw_enquiry_run(mw_enquiry *enquiry, bool is_wanted);
 /* Whether the row was added, with the same contents; of one that is over. */
 bool mw_enquiry_covers(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row);
 /* Fills the fields of a row that it covers. MW_UNAVAILABLE: there is no answer, and nothing may

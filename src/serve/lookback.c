@@ -194,8 +194,8 @@ static void begin(mw_lookback *lookback) {
     if (!lookback->has_ended) (*config->reading_count)++;
 }
 
-bool mw_lookback_run(mw_lookback *lookback) {
-    if (lookback->has_ended) return true;
+bool mw_lookback_run(mw_lookback *lookback, bool is_wanted) {
+    if (lookback->has_ended || (!lookback->reading && !is_wanted)) return true;
     bool has_room = *lookback->config.reading_count < MW_LOOKBACKS_AT_ONCE_MAX;
     if (!lookback->reading && has_room) begin(lookback);
     if (!lookback->reading || !mw_errand_is_done(lookback->reading)) return lookback->has_ended;

@@ -47,8 +47,9 @@ MW_MUST_USE mw_status mw_lookback_create(mw_lookback_config config, const mw_loo
 /* What an earlier one of the same request has found, which it owns from now on, counts too. */
 void mw_lookback_follow(mw_lookback *lookback, mw_lookback *earlier);
 /* Begins to read as soon as others have left room for it, and tells whether it is over. Does not
-   wait: to be called again until it is. */
-bool mw_lookback_run(mw_lookback *lookback);
+   wait: to be called again until it is. One that is not wanted any more does not begin, and is over
+   unless it has. */
+bool mw_lookback_run(mw_lookback *lookback, bool is_wanted);
 /* Whether it, or one that it follows, was asked for this. */
 bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish);
 /* Of one that is over the events that stand there, one for each index from 0; `*out_found` is false

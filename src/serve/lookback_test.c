@@ -153,7 +153,7 @@ MW_TEST(lookback_finds_what_log_and_lake_have) {
         }
         w.asked = 0;
         MW_CHECK_OK(mw_lookback_create(config_of(&w), wishes, count, &lookback, &err), &err);
-        while (!mw_lookback_run(lookback)) continue;
+        while (!mw_lookback_run(lookback, true)) continue;
         for (size_t i = 0; i < count; i++) check_found(&w, lookback, numbers[i]);
         MW_CHECK_EQUAL_INT(w.asked, odd);
         mw_lookback_destroy(lookback);
@@ -173,7 +173,7 @@ MW_TEST(lookback_goes_on_from_an_earlier_one) {
         MW_CHECK(!earlier || !mw_lookback_covers(earlier, wish));
         MW_CHECK_OK(mw_lookback_create(config_of(&w), &wish, 1, &lookback, &err), &err);
         mw_lookback_follow(lookback, earlier);
-        while (!mw_lookback_run(lookback)) continue;
+        while (!mw_lookback_run(lookback, true)) continue;
         for (size_t before = 0; before <= i; before++) check_found(&w, lookback, before);
     }
     mw_lookback_destroy(lookback);
@@ -190,7 +190,7 @@ MW_TEST(lookback_tells_how_the_reading_failed) {
     bool is_found;
     w.lake_status = MW_IO;
     MW_CHECK_OK(mw_lookback_create(config_of(&w), &wish, 1, &lookback, &err), &err);
-    while (!mw_lookback_run(lookback)) continue;
+    while (!mw_lookback_run(lookback, true)) continue;
     MW_CHECK_EQUAL_INT(mw_lookback_at(lookback, wish, 0, &event, &is_found, &err), MW_IO);
     MW_CHECK_EQUAL_STR(mw_str_of(err.message), "the lake is dry");
     mw_lookback_destroy(lookback);
@@ -206,9 +206,9 @@ MW_TEST(lookback_waits_for_its_turn) {
     mw_error err;
     w.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
     MW_CHECK_OK(mw_lookback_create(config_of(&w), &wish, 1, &lookback, &err), &err);
-    MW_CHECK(!mw_lookback_run(lookback) && !mw_lookback_run(lookback));
+    MW_CHECK(!mw_lookback_run(lookback, true) && !mw_lookback_run(lookback, true));
     w.reading_count--;
-    while (!mw_lookback_run(lookback)) continue;
+    while (!mw_lookback_run(lookback, true)) continue;
     MW_CHECK_EQUAL_INT(w.reading_count, MW_LOOKBACKS_AT_ONCE_MAX - 1);
     check_found(&w, lookback, 2);
     mw_lookback_destroy(lookback);
@@ -227,7 +227,7 @@ MW_TEST(lookback_survives_memory_that_runs_out) {
         bool is_found = false;
         mw_memory_fail_after(n);
         mw_status status = mw_lookback_create(config_of(&w), wishes, 2, &lookback, NULL);
-        while (status == MW_OK && !mw_lookback_run(lookback)) continue;
+        while (status == MW_OK && !mw_lookback_run(lookback, true)) continue;
         if (status == MW_OK)
             status = mw_lookback_at(lookback, wishes[1], 0, &event, &is_found, NULL);
         mw_memory_fail_after(SIZE_MAX);

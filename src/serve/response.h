@@ -26,6 +26,7 @@ typedef struct mw_pause mw_pause;
 struct mw_pause {
     bool (*is_over)(mw_pause *pause); /* asked now and then; does not wait */
     void (*end)(mw_pause *pause);     /* frees it */
+    bool is_forsaken; /* nobody waits for it: what has begun ends, and nothing begins any more */
     mw_pause *next;                   /* its owner's */
 };
 

@@ -25,6 +25,7 @@ typedef struct {
     atomic_int commit_status; /* what after_batch returns; MW_OK at first */
     atomic_bool pauses_are_over;
     atomic_int pause_count; /* that have not ended */
+    atomic_int forsaken_count; /* that have, and nobody waited for them */
 } fixture;
 
 /* Of the config only the limits count. */

@@ -50,7 +50,9 @@ static bool slow_is_over(mw_pause *pause) {
 }
 
 static void slow_end(mw_pause *pause) {
-    atomic_fetch_sub(&((slow *)pause)->of->pause_count, 1);
+    fixture *f = ((slow *)pause)->of;
+    atomic_fetch_add(&f->forsaken_count, pause->is_forsaken);
+    atomic_fetch_sub(&f->pause_count, 1);
     mw_free(pause);
 }
 

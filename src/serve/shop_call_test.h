@@ -6,8 +6,7 @@
 #include "serve/shop_world_test.h"
 
 static inline mw_lake_snapshot shop_lake(const shop *s) {
-    mw_lake_snapshot lake = {.ingest = s->lake_ingest,
-                             .last_place = s->lake_place,
+    mw_lake_snapshot lake = {.ingest = s->lake_ingest, .last_place = s->lake_place,
                              .log_through = s->with_log ? s->log_through : INT64_MIN};
     memcpy(lake.version, s->lake_version, sizeof lake.version);
     return lake;
@@ -41,8 +40,7 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                   .sources = {s, shop_recall, shop_find_version, shop_look_back,
                                               &s->reading_count},
                                   .checkpoint_folder = s->checkpoints,
-                                  .champions = s->champions,
-                                  .fallbacks = s->fallbacks,
+                                  .champions = s->champions, .fallbacks = s->fallbacks,
                                   .lake = shop_lake(s),
                                   .is_virtual = is_virtual,
                                   .clock_us = SHOP_BEGIN};
@@ -55,9 +53,7 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                  .zones = s->zones,
                                  .sys = s->sys};
     MW_TRY(mw_service_create(service, &s->service, err));
-    s->api = (mw_api){.service = s->service,
-                      .telemetry = s->telemetry,
-                      .sequencer = s->sequencer};
+    s->api = (mw_api){s->service, .telemetry = s->telemetry, .sequencer = s->sequencer};
     return MW_OK;
 }
 
@@ -97,26 +93,44 @@ static inline void shop_tear_down(shop *s) {
     mw_arena_release(&s->arena);
 }
 
+typedef struct {
+    const mw_route *route; /* NULL: there is none */
+    mw_http_request request;
+    mw_route_call call;
+} shop_sent;
+
+static inline void shop_send(shop *s, mw_http_method method, const char *target, const char *body,
+                             shop_sent *out) {
+    mw_router router = mw_api_router();
+    *out = (shop_sent){.request = {.method = method, .body = mw_str_of(body)}};
+    MW_CHECK(mw_target_parse(mw_str_of(target), &out->request.target));
+    if (body && strchr(body, '\n'))
+        out->request.headers[MW_HEADER_CONTENT_TYPE] = MW_STR("application/x-ndjson");
+    mw_response_clear(&s->response);
+    int route = mw_router_find(router, &out->request, &out->call, &s->response);
+    out->call.pause = NULL;
+    out->route = route < 0 ? NULL : &router.routes[route];
+}
+
+/* Hands it to its route once; what it is left in is its call's. */
+static inline void shop_carry_out(shop *s, shop_sent *sent) {
+    mw_pause *before = sent->call.pause;
+    sent->route->answer(&s->api, &sent->call, &s->response);
+    sent->call.pause = s->response.pause;
+    s->response.pause = NULL;
+    if (before) before->end(before);
+}
+
 /* Sends a request to the api and gives the body of its answer, whose code must be this. */
 static inline mw_str shop_call(shop *s, mw_http_method method, const char *target,
                                const char *body, int code) {
     mw_router router = mw_api_router();
-    mw_http_request request = {.method = method, .body = mw_str_of(body)};
-    mw_route_call call;
-    MW_CHECK(mw_target_parse(mw_str_of(target), &request.target));
-    if (body && strchr(body, '\n'))
-        request.headers[MW_HEADER_CONTENT_TYPE] = MW_STR("application/x-ndjson");
-    mw_response_clear(&s->response);
-    int route = mw_router_find(router, &request, &call, &s->response);
-    const mw_route *found = route < 0 ? NULL : &router.routes[route];
-    for (call.pause = NULL; found && router.is_open(&s->api, found, &s->response);) {
-        mw_pause *before = call.pause;
-        found->answer(&s->api, &call, &s->response);
-        call.pause = s->response.pause;
-        s->response.pause = NULL;
-        if (before) before->end(before);
-        if (!call.pause) break;
-        while (!call.pause->is_over(call.pause)) continue; /* simulated: it is at once */
+    shop_sent sent;
+    shop_send(s, method, target, body, &sent);
+    while (sent.route && router.is_open(&s->api, sent.route, &s->response)) {
+        shop_carry_out(s, &sent);
+        if (!sent.call.pause) break;
+        while (!sent.call.pause->is_over(sent.call.pause)) {} /* simulated: it is at once */
     }
     if (s->response.code != code)
         mw_test_fail(MW_TEST_PLACE(target), "%d: %.*s", s->response.code,
