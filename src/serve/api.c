@@ -27,7 +27,6 @@ static void answer_not_yet(const mw_api *api, mw_response *response) {
             : mw_fail(&err, MW_BUSY, "the server is not ready: %.0f %% of its events are recovered",
                       100 * share);
     mw_response_problem(response, status, &err);
-    mw_response_header(response, "Retry-After", MW_STR("1"));
 }
 
 /* Before the server is ready only its health can be asked for, and nothing can be sent to it while
@@ -72,6 +71,10 @@ static const mw_meter size_meter = {"millwright_log_bytes", MW_METER_GAUGE, "byt
 static const mw_meter place_meter = {"millwright_last_place_seconds", MW_METER_GAUGE,
                                        "seconds", "Stamp of the log's last record"};
 
+static const mw_meter waiting_meter = {"millwright_waiting_requests", MW_METER_GAUGE, "",
+                                       "Requests that wait for what they correct or ask"};
+static const mw_meter unwaiting_meter = {"millwright_waiting_refused_total", MW_METER_COUNTER, "",
+                                         "Requests that were refused since too many waited"};
 static const mw_meter fallbacks_meter = {"millwright_fallbacks_total", MW_METER_COUNTER, "",
                                          "Answers of fallbacks, by what the model lacked"};
 
@@ -129,6 +132,8 @@ static void set_metrics(const mw_api *api) {
     set(api, &events_meter, "", (double)stats.log_events);
     set(api, &size_meter, "", (double)stats.log_size);
     set(api, &place_meter, "", (double)stats.last_place / (double)MW_SECOND_US);
+    set(api, &waiting_meter, "", (double)api->waiting);
+    set(api, &unwaiting_meter, "", (double)api->waiting_refused);
     for (size_t i = 0; i < mw_service_parts(api->service)->program->model_count; i++) {
         set_fallbacks(api, i);
         set_windows(api, i);

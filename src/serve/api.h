@@ -12,6 +12,8 @@
 #include "serve/router.h"
 #include "serve/service.h"
 
+enum { MW_API_WAITING_MAX = 256 }; /* requests that wait for what they correct, or ask */
+
 /* A change of the version that answers. */
 typedef struct {
     mw_str model;
@@ -27,6 +29,8 @@ typedef struct {
     mw_status (*change)(void *context, const mw_stage_wish *wish,
                         char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err);
     void *change_context;
+    size_t waiting;          /* its own, from 0: requests that do, and how many more were refused */
+    uint64_t waiting_refused;
 } mw_api;
 
 mw_router mw_api_router(void);

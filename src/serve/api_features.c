@@ -121,7 +121,7 @@ void mw_api_features(void *context, const mw_route_call *call, mw_response *resp
     (void)mw_api_return(api, call);
     mw_status status = answer_features(api, call, &response->body, &err);
     if (status != MW_OK && mw_service_awaits(api->service))
-        status = mw_api_leave(api, response, &err);
+        status = mw_api_leave(api, call, response, &err);
     mw_service_remember(api->service, (mw_awaited){NULL, NULL});
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }

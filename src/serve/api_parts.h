@@ -12,8 +12,10 @@ void mw_api_once(mw_api *api, const mw_route_call *call, mw_api_handler *answer,
                  mw_response *response);
 
 /* Leaves a request in a pause until what the service awaits is there; what it has written is
-   forgotten. It begins anew, with that at hand, when this finds that it was left so. */
-MW_MUST_USE mw_status mw_api_leave(mw_api *api, mw_response *response, mw_error *err);
+   forgotten. It begins anew, with that at hand, when this finds that it was left so. MW_BUSY: too
+   many wait, and it is none of them yet. */
+MW_MUST_USE mw_status mw_api_leave(mw_api *api, const mw_route_call *call, mw_response *response,
+                                   mw_error *err);
 bool mw_api_return(mw_api *api, const mw_route_call *call);
 
 /* Handlers, by the file in which they stand. */

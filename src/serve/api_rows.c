@@ -196,6 +196,7 @@ typedef struct {
 /* A request that waits for what its rows correct, or for answers to what they ask. */
 typedef struct {
     mw_pause base; /* first, so that a pause is this one */
+    mw_api *api;
     mw_awaited awaited;
     progress done;
     mw_buf body; /* that was written */
@@ -211,6 +212,7 @@ static bool is_over(mw_pause *pause) {
 
 static void end_pause(mw_pause *pause) {
     looking *at = (looking *)pause;
+    at->api->waiting--;
     mw_lookback_destroy(at->awaited.lookback);
     mw_enquiry_destroy(at->awaited.enquiry);
     mw_buf_release(&at->body);
@@ -231,12 +233,22 @@ static void foresee_rest(mw_api *api, int32_t source, rows *all) {
     }
 }
 
+/* Whether the request may wait too. One that has waited before is taken to its end. */
+static mw_status check_room(mw_api *api, const mw_route_call *call, mw_error *err) {
+    if (call->pause || api->waiting < MW_API_WAITING_MAX) return MW_OK;
+    api->waiting_refused++;
+    return mw_fail(err, MW_BUSY,
+                   "request: at most %d may wait for what they correct or ask, got more",
+                   MW_API_WAITING_MAX);
+}
+
 /* What was written goes with the pause. */
 static mw_status begin_pause(mw_api *api, mw_response *response, looking **out_at,
                              mw_error *err) {
     looking *at = mw_allocate(sizeof *at);
     if (!at) return mw_fail(err, MW_NO_MEMORY, "api: no memory");
     at->base = (mw_pause){.is_over = is_over, .end = end_pause};
+    at->api = api;
     mw_status status = mw_service_await(api->service, &at->awaited, err);
     if (status != MW_OK) {
         mw_free(at);
@@ -245,12 +257,15 @@ static mw_status begin_pause(mw_api *api, mw_response *response, looking **out_a
     at->body = response->body;
     mw_buf_init(&response->body, MW_RESPONSE_BODY_SIZE_MAX);
     response->pause = &at->base;
+    api->waiting++;
     *out_at = at;
     return MW_OK;
 }
 
-mw_status mw_api_leave(mw_api *api, mw_response *response, mw_error *err) {
+mw_status mw_api_leave(mw_api *api, const mw_route_call *call, mw_response *response,
+                       mw_error *err) {
     looking *at;
+    MW_TRY(check_room(api, call, err));
     return begin_pause(api, response, &at, err);
 }
 
@@ -330,8 +345,10 @@ static mw_status answer_events(mw_api *api, const mw_route_call *call, rows *all
     }
     MW_TRY(skip_rows(all, at.answered, err));
     mw_status status = take_rows(api, source, all, &at, err);
-    if (status != MW_OK && mw_service_awaits(api->service))
+    if (status != MW_OK && mw_service_awaits(api->service)) {
+        MW_TRY(check_room(api, call, err));
         return leave(api, source, all, &at, response, err);
+    }
     MW_TRY(status);
     mw_json_array_end(json);
     mw_json_key(json, "accepted");
@@ -519,6 +536,7 @@ static mw_status answer_predict(mw_api *api, const mw_route_call *call, rows *al
     mw_status status = answer_wish(api, &wished, all, is_new, &at.json, err);
     if (status != MW_OK && mw_service_awaits(api->service)) {
         int32_t stream = mw_decider_announcer(decider);
+        MW_TRY(check_room(api, call, err));
         return leave(api, parts->program->streams[stream].source, all, &at, response, err);
     }
     MW_TRY(status);

@@ -142,3 +142,33 @@ MW_TEST(api_begins_nothing_for_a_client_that_has_left) {
     pause->end(pause);
     shop_tear_down(&s);
 }
+
+/* Beyond so many that wait others are refused; who has begun to wait is taken to its end. */
+MW_TEST(api_bounds_those_that_wait) {
+    enum { COUNT = MW_API_WAITING_MAX };
+    static shop_sent sent[COUNT + 1];
+    shop s;
+    shop_set_up(&s);
+    shop_call(&s, MW_HTTP_POST, events, ORDER(1) "\n" ORDER(2), 200);
+    s.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
+    for (size_t i = 0; i <= COUNT; i++) {
+        shop_send(&s, MW_HTTP_POST, events, "[" MOVED(1) "," MOVED(2) "]", &sent[i]);
+        shop_carry_out(&s, &sent[i]);
+        MW_CHECK((sent[i].call.pause != NULL) == (i < COUNT));
+    }
+    MW_CHECK_EQUAL_INT(s.response.code, 503);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&s.response.headers), "Retry-After: 1\r\n");
+    MW_CHECK(shop_says(mw_buf_str(&s.response.body), "at most 256 may wait for what they correct"));
+    s.reading_count = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        mw_response_clear(&s.response);
+        while (!sent[i].call.pause->is_over(sent[i].call.pause)) {}
+        shop_carry_out(&s, &sent[i]);
+        MW_CHECK(!sent[i].call.pause);
+        MW_CHECK_EQUAL_INT(s.response.code, 200);
+    }
+    mw_str metrics = shop_call(&s, MW_HTTP_GET, "/metrics", "", 200);
+    MW_CHECK(shop_says(metrics, "\nmillwright_waiting_requests 0\n"));
+    MW_CHECK(shop_says(metrics, "\nmillwright_waiting_refused_total 1\n"));
+    shop_tear_down(&s);
+}

@@ -64,9 +64,7 @@ static void answer(const mw_api *api, const mw_route_call *call, bool is_rollbac
                    mw_response *response) {
     mw_error err = {0};
     mw_status status = change(api, call, is_rollback, &response->body, &err);
-    if (status == MW_OK) return;
-    mw_response_problem(response, status, &err);
-    if (status == MW_BUSY) mw_response_header(response, "Retry-After", MW_STR("1"));
+    if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 
 void mw_api_promote(void *context, const mw_route_call *call, mw_response *response) {

@@ -462,7 +462,6 @@ mw_status mw_connection_refuse(mw_connections *all, mw_socket *socket, mw_error 
     mw_status status = mw_fail(&reason, MW_BUSY, "connections: must be at most %zu, got more",
                                all->exchanges.config.connection_count_max);
     mw_exchange_refuse(&all->exchanges, status, &reason, &a.exchange);
-    mw_response_header(&all->exchanges.response, "Retry-After", MW_STR("1"));
     c->phase = CLOSING;
     write_response(c, &a);
     if (!c->socket) return MW_OK;

@@ -59,7 +59,6 @@ static bool is_in_time(mw_exchanges *all, const mw_route *route, const mw_http_r
     mw_status status = check_deadline(all, request, waited_us, &err);
     if (status == MW_OK) return true;
     mw_response_problem(&all->response, status, &err);
-    if (status == MW_BUSY) mw_response_header(&all->response, "Retry-After", MW_STR("1"));
     return false;
 }
 

@@ -66,6 +66,7 @@ void mw_response_problem(mw_response *response, mw_status status, const mw_error
     }
     mw_json_object_end(&json);
     mw_buf_append_char(&response->body, '\n');
+    if (status == MW_BUSY) mw_response_header(response, "Retry-After", MW_STR("1"));
 }
 
 void mw_http_date(int64_t now_us, char out_date[MW_HTTP_DATE_SIZE]) {

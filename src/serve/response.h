@@ -43,7 +43,8 @@ void mw_response_init(mw_response *response);
 void mw_response_clear(mw_response *response);
 /* Adds a header of the handler's own; line breaks in the value become blanks. */
 void mw_response_header(mw_response *response, const char *name, mw_str value);
-/* Replaces all that is there by the problem, but for the model; `err` may be NULL. */
+/* Replaces all that is there by the problem, but for the model; `err` may be NULL. MW_BUSY asks to
+   come again, by Retry-After. */
 void mw_response_problem(mw_response *response, mw_status status, const mw_error *err);
 
 /* The next of the lines in `*lines`, which stand as in `headers`; false at their end. */
