@@ -6,17 +6,6 @@ static void refuse_argument(const mw_ask_scope *scope, const mw_node *node, cons
                 MW_STR_ARGS(node->text), why);
 }
 
-static void refuse_unknown(const mw_ask_scope *scope, const mw_node *node) {
-    mw_compiler *compiler = scope->compiler;
-    const mw_schema *row = &scope->source->row;
-    mw_complain(compiler, node->position, MW_INVALID, "there is no field %.*s in %.*s",
-                MW_STR_ARGS(node->text), MW_STR_ARGS(scope->source->name));
-    mw_str *names = mw_compiler_alloc(compiler, row->field_count, sizeof *names);
-    if (!names) return;
-    for (size_t i = 0; i < row->field_count; i++) names[i] = row->fields[i].name;
-    mw_complain_nearest(compiler, node->text, names, row->field_count);
-}
-
 static bool take_argument(const mw_ask_scope *scope, const mw_node *node, int32_t *out_field) {
     const mw_stream_source *source = scope->source;
     if (node->kind != MW_NODE_NAME) {
@@ -26,14 +15,17 @@ static bool take_argument(const mw_ask_scope *scope, const mw_node *node, int32_
         return false;
     }
     int32_t field = mw_schema_find(&source->row, node->text);
-    if (field == MW_NO_FIELD) refuse_unknown(scope, node);
-    else if ((size_t)field >= source->plain_count)
+    if (field == MW_NO_FIELD) {
+        mw_complain_field(scope->compiler, node->position, node->text, &source->row, source->name);
+    } else if ((size_t)field >= source->plain_count) {
         refuse_argument(scope, node, "which is worked out only then");
-    else if (scope->group_of[field] >= 0)
+    } else if (scope->group_of[field] >= 0) {
         refuse_argument(scope, node, "which is known only later");
-    else if (source->row.fields[field].type != MW_TYPE_COUNT) /* else it was told */
+    } else if (source->row.fields[field].type != MW_TYPE_COUNT) { /* else it was told */
         *out_field = field;
-    return field != MW_NO_FIELD;
+        return true;
+    }
+    return false;
 }
 
 void mw_compile_ask(const mw_ask_scope *scope, mw_ask *out_ask) {

@@ -29,6 +29,10 @@ MW_TEST(asks_refuse_what_has_no_meaning) {
         {"  ask mood: number sentiment(text, text)",
          ":5:36: streams.reviews.ask.mood: text is sent already\n"},
         {"  later fixed: at + 1d\n"
+         "  ask mood: number sentiment(fixed, shop)", /* the first field of all */
+         ":6:30: streams.reviews.ask.mood: a process is sent fields that are there before the "
+         "event enters, got fixed, which is known only later\n"},
+        {"  later fixed: at + 1d\n"
          "  ask mood: number sentiment(fixed)",
          ":6:30: streams.reviews.ask.mood: a process is sent fields that are there before the "
          "event enters, got fixed, which is known only later\n"},

@@ -56,3 +56,12 @@ bool mw_complain_nearest(mw_compiler *compiler, mw_str word, const mw_str *names
     if (nearest) mw_complain_hint(compiler, "Did you mean %s?", nearest);
     return nearest != NULL;
 }
+
+bool mw_complain_field(mw_compiler *compiler, mw_position position, mw_str name,
+                       const mw_schema *schema, mw_str owner) {
+    mw_complain(compiler, position, MW_INVALID, "there is no field %.*s in %.*s", MW_STR_ARGS(name),
+                MW_STR_ARGS(owner));
+    mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
+    for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
+    return names && mw_complain_nearest(compiler, name, names, schema->field_count);
+}

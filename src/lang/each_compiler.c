@@ -22,11 +22,7 @@ static void refuse_list(mw_moment_scope *moment, const mw_moment_node *node) {
                          MW_STR_ARGS(node->list));
         return;
     }
-    mw_complain(compiler, node->list_position, MW_INVALID, "there is no field %.*s in %.*s",
-                MW_STR_ARGS(node->list), MW_STR_ARGS(moment->stream->name));
-    mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
-    for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
-    if (names) mw_complain_nearest(compiler, node->list, names, schema->field_count);
+    mw_complain_field(compiler, node->list_position, node->list, schema, moment->stream->name);
 }
 
 static bool check_element(mw_moment_scope *moment, const mw_moment_node *node) {

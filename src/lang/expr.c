@@ -182,6 +182,17 @@ const mw_expr *mw_expr_binary(mw_compiler *compiler, mw_opcode op, mw_type type,
     return mw_expr_make(compiler, model, (const mw_expr *const[]){a, b}, 2);
 }
 
+mw_type mw_expr_common_type(mw_type a, mw_type b) {
+    return a == b ? a : MW_TYPE_CATEGORY;
+}
+
+const mw_expr *mw_expr_select(mw_compiler *compiler, const mw_expr *condition,
+                              const mw_expr *value, const mw_expr *otherwise) {
+    if (!condition || !value || !otherwise) return NULL;
+    mw_expr model = {.op = MW_OP_SELECT, .type = mw_expr_common_type(value->type, otherwise->type)};
+    return mw_expr_make(compiler, model, (const mw_expr *const[]){otherwise, condition, value}, 3);
+}
+
 const mw_expr *mw_expr_and(mw_compiler *compiler, const mw_expr *a, const mw_expr *b) {
     if (!a || !b) return a ? a : b;
     return mw_expr_binary(compiler, MW_OP_AND, MW_TYPE_BOOL, a, b);

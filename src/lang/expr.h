@@ -30,6 +30,11 @@ const mw_expr *mw_expr_binary(mw_compiler *compiler, mw_opcode op, mw_type type,
 /* Any operation; the args are copied. */
 const mw_expr *mw_expr_make(mw_compiler *compiler, mw_expr model, const mw_expr *const *args,
                             size_t arg_count);
+/* What either of two values that match is: a category, if they are two kinds of text. */
+mw_type mw_expr_common_type(mw_type a, mw_type b);
+/* `value` where the condition is true, else `otherwise`; their types match. */
+const mw_expr *mw_expr_select(mw_compiler *compiler, const mw_expr *condition,
+                              const mw_expr *value, const mw_expr *otherwise);
 /* `a` and `b`, either of which may stand for no condition as NULL. */
 const mw_expr *mw_expr_and(mw_compiler *compiler, const mw_expr *a, const mw_expr *b);
 const mw_expr *mw_expr_not_missing(mw_compiler *compiler, const mw_expr *value);

@@ -65,13 +65,6 @@ static const mw_expr *is_good(mw_compiler *compiler, const mw_mend_declaration *
     return allowed ? mw_expr_and(compiler, good, allowed) : NULL;
 }
 
-static const mw_expr *select(mw_compiler *compiler, const mw_expr *condition,
-                             const mw_expr *value, const mw_expr *otherwise) {
-    if (!condition || !value || !otherwise) return NULL;
-    const mw_expr *args[] = {otherwise, condition, value};
-    return mw_expr_make(compiler, (mw_expr){.op = MW_OP_SELECT, .type = value->type}, args, 3);
-}
-
 /* A missing value stays missing: it is neither below nor above. */
 static const mw_expr *clip(mw_compiler *compiler, const mw_mend_declaration *mend,
                            const mw_expr *field) {
@@ -85,11 +78,11 @@ static const mw_expr *clip(mw_compiler *compiler, const mw_mend_declaration *men
     }
     if (!isinf(mend->max)) {
         const mw_expr *max = bound_of(compiler, field->type, mend->max);
-        result = select(compiler, at_most(compiler, max, field), max, result);
+        result = mw_expr_select(compiler, at_most(compiler, max, field), max, result);
     }
     if (isinf(mend->min)) return result;
     const mw_expr *min = bound_of(compiler, field->type, mend->min);
-    return select(compiler, at_most(compiler, field, min), min, result);
+    return mw_expr_select(compiler, at_most(compiler, field, min), min, result);
 }
 
 static const mw_expr *set_default(mw_compiler *compiler, const mw_mend_declaration *mend,
@@ -103,7 +96,7 @@ static const mw_expr *set_default(mw_compiler *compiler, const mw_mend_declarati
     }
     const mw_expr *good = is_good(compiler, mend, field);
     const mw_expr *constant = mw_expr_constant(compiler, field->type, value->constant);
-    return select(compiler, good, field, constant);
+    return mw_expr_select(compiler, good, field, constant);
 }
 
 const mw_expr *mw_compile_mend(mw_compiler *compiler, const mw_mend_declaration *mend,

@@ -200,9 +200,7 @@ const mw_expr *mw_compile_window_ahead(mw_moment_scope *moment, const mw_node *n
         const mw_expr *value = window ? mw_compile_window(moment, window) : NULL;
         const mw_expr *is_it = mw_type_node(&moment->scope, is_ahead(compiler, node->position, at));
         if (!value || !is_it) return NULL;
-        const mw_expr *args[] = {choice, is_it, value};
-        mw_expr model = {.op = MW_OP_SELECT, .type = value->type};
-        choice = choice ? mw_expr_make(compiler, model, args, 3) : value;
+        choice = choice ? mw_expr_select(compiler, is_it, value, choice) : value;
     }
     return choice;
 }

@@ -87,18 +87,14 @@ static void compile_field(row_scope *row, size_t field, mw_position position) {
 
 static void refuse_name(row_scope *row, const mw_node *node) {
     mw_compiler *compiler = row->scope.compiler;
-    const mw_schema *schema = &row->source->row;
     if (mw_str_is(node->text, "time")) {
         mw_complain(compiler, node->position, MW_INVALID,
                     "`time` is not known before the key `time` is worked out");
         mw_complain_hint(compiler, "Name the column that holds it.");
         return;
     }
-    mw_complain(compiler, node->position, MW_INVALID, "there is no field %.*s in %.*s",
-                MW_STR_ARGS(node->text), MW_STR_ARGS(row->declaration->name));
-    mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
-    for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
-    if (names) mw_complain_nearest(compiler, node->text, names, schema->field_count);
+    mw_complain_field(compiler, node->position, node->text, &row->source->row,
+                      row->declaration->name);
 }
 
 /* Why a field of the row is there only when the event enters. */
@@ -541,8 +537,7 @@ static void make_base_stream(row_scope *row, mw_stream *stream) {
 /* The later of two times; `a` where `b` is missing. */
 static const mw_expr *later_of(mw_compiler *compiler, const mw_expr *a, const mw_expr *b) {
     const mw_expr *is_later = mw_expr_binary(compiler, MW_OP_LESS, MW_TYPE_BOOL, a, b);
-    const mw_expr *args[] = {a, is_later, b};
-    return mw_expr_make(compiler, (mw_expr){.op = MW_OP_SELECT, .type = MW_TYPE_TIME}, args, 3);
+    return mw_expr_select(compiler, is_later, b, a);
 }
 
 /* Whether a derived field of the group is worked out from a field of the other group. */

@@ -38,10 +38,6 @@ bool mw_types_match(mw_type a, mw_type b) {
     return a == b || (mw_type_is_text(a) && mw_type_is_text(b));
 }
 
-static mw_type common_type(mw_type a, mw_type b) {
-    return a == b ? a : MW_TYPE_CATEGORY; /* of two kinds of text */
-}
-
 static void refuse_operands(mw_compiler *compiler, const mw_node *node, mw_type left,
                             mw_type right) {
     mw_complain(compiler, node->position, MW_INVALID, "%.*s takes no %s and %s",
@@ -230,7 +226,7 @@ static bool agree(mw_compiler *compiler, const mw_node *node, const mw_expr *val
                     mw_type_name(*into), mw_type_name(value->type));
         return false;
     }
-    *into = common_type(*into, value->type);
+    *into = mw_expr_common_type(*into, value->type);
     return true;
 }
 
@@ -253,10 +249,8 @@ static const mw_expr *type_case(mw_scope *scope, const mw_node *node) {
     if (fails) return NULL;
     const mw_expr *result = has_else ? parts[node->arg_count - 1]
                                      : mw_expr_constant(compiler, type, mw_cell_missing(type));
-    for (size_t i = branches; i > 0; i--) {
-        const mw_expr *args[] = {result, parts[2 * i - 2], parts[2 * i - 1]};
-        result = mw_expr_make(compiler, (mw_expr){.op = MW_OP_SELECT, .type = type}, args, 3);
-    }
+    for (size_t i = branches; i > 0; i--)
+        result = mw_expr_select(compiler, parts[2 * i - 2], parts[2 * i - 1], result);
     return result;
 }
 

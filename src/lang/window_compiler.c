@@ -61,13 +61,8 @@ static const aggregate_rule *rule_of(mw_str word) {
 
 /* False if no field is named nearly so. */
 static bool refuse_field(event_scope *event, mw_str name, mw_position position) {
-    mw_compiler *compiler = event->scope.compiler;
-    const mw_schema *schema = &event->source->row; /* the later ones too */
-    mw_complain(compiler, position, MW_INVALID, "there is no field %.*s in %.*s", MW_STR_ARGS(name),
-                MW_STR_ARGS(event->source->name));
-    mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
-    for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
-    return names && mw_complain_nearest(compiler, name, names, schema->field_count);
+    const mw_stream_source *source = event->source; /* the later ones too */
+    return mw_complain_field(event->scope.compiler, position, name, &source->row, source->name);
 }
 
 /* Whether the source has a field of this name that is worked out only as the event enters. */
@@ -679,10 +674,8 @@ static const mw_expr *any_where(event_scope *event, mw_position position,
 
 static const mw_expr *choose_bool(mw_compiler *compiler, const mw_expr *condition, bool value,
                                   const mw_expr *otherwise) {
-    if (!condition || !otherwise) return NULL;
     const mw_expr *chosen = mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_bool(value));
-    const mw_expr *args[] = {otherwise, condition, chosen};
-    return mw_expr_make(compiler, (mw_expr){.op = MW_OP_SELECT, .type = MW_TYPE_BOOL}, args, 3);
+    return mw_expr_select(compiler, condition, chosen, otherwise);
 }
 
 const mw_expr *mw_all_of_any(mw_compiler *compiler, const mw_expr *has_false,
