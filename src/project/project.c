@@ -7,6 +7,8 @@
 #include "project/scalar.h"
 #include "project/schema.h"
 
+enum { BATCH_PRESET = 256 };
+
 /* The schema's walk reports what has the wrong shape. What is read here takes what fits and
    passes over the rest, for each part of it was reported already. */
 typedef struct {
@@ -113,19 +115,14 @@ static mw_named_source *sources_read(reader *r, const mw_yaml *node, size_t *out
 
 /* --- processes ------------------------------------------------------------------------------ */
 
-/* What it may not say for all that it has the right shape. */
-static void process_check(reader *r, const mw_yaml_item *item, mw_project_process *process) {
+static size_t batch_read(reader *r, const mw_yaml_item *item) {
     const mw_yaml *batch = mw_yaml_get(item->value, "batch");
-    const mw_yaml *fallback = mw_yaml_get(item->value, "fallback");
-    double rows = number_or(batch, 1);
-    if (rows < 1 || rows > MW_PROCESS_BATCH_MAX || floor(rows) != rows)
-        mw_diagnose(r->diagnostics, batch->position, MW_INVALID,
-                    "processes.%.*s.batch: must be a whole number from 1 to %d, got %.*s",
-                    MW_STR_ARGS(process->name), MW_PROCESS_BATCH_MAX, MW_STR_ARGS(batch->text));
-    if (!isnan(process->fallback) && process->gives != MW_TYPE_NUMBER)
-        mw_diagnose(r->diagnostics, fallback->position, MW_INVALID,
-                    "processes.%.*s.fallback: must be missing or refuse, for it gives no number",
-                    MW_STR_ARGS(process->name));
+    double rows = number_or(batch, BATCH_PRESET);
+    if (rows >= 1 && rows <= MW_PROCESS_BATCH_MAX && floor(rows) == rows) return (size_t)rows;
+    mw_diagnose(r->diagnostics, batch->position, MW_INVALID,
+                "processes.%.*s.batch: must be a whole number from 1 to %d, got %.*s",
+                MW_STR_ARGS(item->key->text), MW_PROCESS_BATCH_MAX, MW_STR_ARGS(batch->text));
+    return BATCH_PRESET;
 }
 
 static mw_project_process process_read(reader *r, const mw_yaml_item *item) {
@@ -136,10 +133,13 @@ static mw_project_process process_read(reader *r, const mw_yaml_item *item) {
     if (!mw_type_parse(text_of(mw_yaml_get(node, "gives")), &process.gives))
         process.gives = MW_TYPE_COUNT;
     process.timeout_us = span_or(mw_yaml_get(node, "timeout"), MW_SECOND_US);
-    process.batch = (size_t)number_or(mw_yaml_get(node, "batch"), 256);
+    process.batch = batch_read(r, item);
     process.refuses = mw_str_is(text_of(fallback), "refuse");
     process.fallback = number_or(fallback, NAN);
-    process_check(r, item, &process);
+    if (!isnan(process.fallback) && process.gives != MW_TYPE_NUMBER)
+        mw_diagnose(r->diagnostics, fallback->position, MW_INVALID,
+                    "processes.%.*s.fallback: must be missing or refuse, for it gives no number",
+                    MW_STR_ARGS(process.name));
     return process;
 }
 

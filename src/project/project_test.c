@@ -425,6 +425,10 @@ MW_TEST(project_refuses_processes_that_make_no_sense) {
          "f:3:49: ask: there is no process sentiment\n    Did you mean sentimen?\n"},
         {"  sentiment: {command: x, gives: number, batch: 0.5}\n",
          "f:5:49: processes.sentiment.batch: must be a whole number from 1 to 65536, got 0.5\n"},
+        {"  sentiment: {command: x, gives: number, batch: -3}\n",
+         "f:5:49: processes.sentiment.batch: must be a whole number from 1 to 65536, got -3\n"},
+        {"  sentiment: {command: x, gives: number, batch: 1e300}\n",
+         "f:5:49: processes.sentiment.batch: must be a whole number from 1 to 65536, got 1e300\n"},
         {"  sentiment: {command: x, gives: text, fallback: 1}\n",
          "f:5:50: processes.sentiment.fallback: must be missing or refuse, for it gives no "
          "number\n"},
