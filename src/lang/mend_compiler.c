@@ -16,11 +16,13 @@ static const mw_expr *refuse_type(mw_compiler *compiler, const mw_mend_declarati
     return NULL;
 }
 
-/* Bounds are of numbers, or of durations in seconds. */
+/* Bounds are of numbers, or of durations in seconds; one beyond all durations is the furthest. */
 static const mw_expr *bound_of(mw_compiler *compiler, mw_type type, double bound) {
+    const double seconds_max = 9e12;
+    double seconds = fmax(-seconds_max, fmin(bound, seconds_max));
     mw_cell cell = type == MW_TYPE_NUMBER
                        ? mw_cell_number(bound)
-                       : mw_cell_time((int64_t)llround(bound * (double)MW_SECOND_US));
+                       : mw_cell_time((int64_t)llround(seconds * (double)MW_SECOND_US));
     return mw_expr_constant(compiler, type, cell);
 }
 

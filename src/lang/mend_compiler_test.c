@@ -85,6 +85,20 @@ MW_TEST(mends_keep_to_the_order_of_the_keys) {
     end(&f);
 }
 
+MW_TEST(mends_take_a_bound_beyond_all_durations) {
+    fixture f;
+    uint64_t cleaned = 0;
+    begin(&f, "stream s:\n"
+              "  columns: at time, d duration\n"
+              "  time: at\n"
+              "  drop d: 0 1e300\n");
+    mw_cell row[2] = {mw_cell_time(0), mw_cell_time(MW_SECOND_US)};
+    MW_CHECK_EQUAL_INT(ready(&f, row, &cleaned), MW_ROW_IS_EVENT);
+    row[1] = mw_cell_time(-1);
+    MW_CHECK_EQUAL_INT(ready(&f, row, &cleaned), MW_ROW_DROPPED);
+    end(&f);
+}
+
 /* Against the rules in C, on random values. */
 MW_TEST(mends_agree_with_their_rules) {
     fixture f;
