@@ -1,6 +1,7 @@
 /* Moments of `each`: their stream, and what is asked across those of one event. */
 #include <string.h>
 
+#include "lang/aggregate.h"
 #include "lang/lexer.h"
 #include "lang/model_compiler.h"
 #include "lang/source_compiler.h"
@@ -143,41 +144,6 @@ static bool find_aggregate(mw_compiler *compiler, const mw_node *node,
     return false;
 }
 
-static const mw_expr *refuse_value(mw_compiler *compiler, const mw_node *node, const char *takes,
-                                   mw_type type) {
-    mw_complain(compiler, node->args[0]->position, MW_INVALID, "%.*s takes %s, got a %s",
-                MW_STR_ARGS(node->text), takes, mw_type_name(type));
-    return NULL;
-}
-
-/* The value as the aggregate takes it, with the type of its result. */
-static const mw_expr *take_value(mw_compiler *compiler, const mw_node *node,
-                                 const mw_expr *value, mw_window *of) {
-    mw_type type = value->type;
-    of->type = MW_TYPE_NUMBER;
-    switch (of->aggregate) {
-    case MW_AGGREGATE_COUNT:
-    case MW_AGGREGATE_DISTINCT: return value;
-    case MW_AGGREGATE_TOP: of->type = type; return value;
-    case MW_AGGREGATE_ANY:
-        of->type = MW_TYPE_BOOL;
-        return type == MW_TYPE_BOOL ? value : refuse_value(compiler, node, "a bool", type);
-    case MW_AGGREGATE_MIN:
-    case MW_AGGREGATE_MAX:
-        of->type = type;
-        if (type == MW_TYPE_NUMBER || type == MW_TYPE_TIME || type == MW_TYPE_DURATION)
-            return value;
-        return refuse_value(compiler, node, "a number, time or duration", type);
-    default:
-        if (type == MW_TYPE_NUMBER) return value;
-        if (type == MW_TYPE_DURATION)
-            return mw_expr_unary(compiler, MW_OP_SECONDS, MW_TYPE_NUMBER, value);
-        if (type == MW_TYPE_BOOL)
-            return mw_expr_unary(compiler, MW_OP_NUMBER_OF_BOOL, MW_TYPE_NUMBER, value);
-        return refuse_value(compiler, node, "a number, duration or bool", type);
-    }
-}
-
 /* The canonical spelling: equal exactly for what means the same. */
 static mw_str write_within(mw_compiler *compiler, const mw_expr *value, const mw_window *of) {
     mw_buf text;
@@ -214,12 +180,6 @@ static int32_t add_within(mw_moment_scope *moment, const mw_node *node, const mw
     return (int32_t)model->within_count++;
 }
 
-/* Whether its number is one of seconds, where the values are spans. */
-static bool is_made_of_seconds(const mw_window *of) {
-    return of->type == MW_TYPE_NUMBER && of->aggregate != MW_AGGREGATE_COUNT &&
-           of->aggregate != MW_AGGREGATE_DISTINCT && of->aggregate != MW_AGGREGATE_VAR;
-}
-
 static const mw_expr *load_within(mw_moment_scope *moment, const mw_node *node,
                                   const mw_expr *value, mw_window of) {
     int32_t index = value ? add_within(moment, node, value, of) : -1;
@@ -233,18 +193,18 @@ const mw_expr *mw_compile_within(mw_moment_scope *moment, const mw_node *node) {
     mw_window of = {.stream = -1, .since = -1};
     if (!check_place(moment, node->position)) return NULL;
     if (!find_aggregate(compiler, node, &of.aggregate) ||
-        !mw_take_fraction(compiler, node->window, &of))
+        !mw_aggregate_take_fraction(compiler, node->window, &of))
         return NULL;
     const mw_expr *value = mw_type_node(&moment->scope, node->args[0]);
     if (!value) return NULL;
-    bool is_span = value->type == MW_TYPE_DURATION;
-    value = take_value(compiler, node, value, &of);
+    mw_type type = value->type;
+    value = mw_aggregate_take_value(compiler, node->args[0]->position, node->text, value, &of);
     if (value && mw_str_is(node->text, "all")) {
         const mw_expr *not_value = mw_expr_unary(compiler, MW_OP_NOT, MW_TYPE_BOOL, value);
         const mw_expr *has_false = load_within(moment, node, not_value, of);
-        return mw_all_of_any(compiler, has_false, load_within(moment, node, value, of));
+        return mw_aggregate_all(compiler, has_false, load_within(moment, node, value, of));
     }
     const mw_expr *load = load_within(moment, node, value, of);
-    if (!load || !is_span || !is_made_of_seconds(&of)) return load;
+    if (!load || !mw_aggregate_is_of_seconds(&of, type)) return load;
     return mw_expr_unary(compiler, MW_OP_SPAN_OF_SECONDS, MW_TYPE_DURATION, load);
 }

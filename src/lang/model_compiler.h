@@ -115,12 +115,4 @@ void mw_entry_settle(mw_moment_scope *moment, int32_t index, mw_type type);
 
 /* window_compiler.c: the value of a window, which joins the model's. */
 const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node);
-/* Which quantile, if it is one; false: it was refused. */
-bool mw_take_fraction(mw_compiler *compiler, const mw_window_node *node, mw_window *window);
-/* "sum", "quantile(0.9)" */
-void mw_aggregate_write(const mw_window *window, mw_buf *out);
-/* `all`, by whether any value is false and any is true: false once a value is false, true if there
-   are others, missing over none (rule 10). */
-const mw_expr *mw_all_of_any(mw_compiler *compiler, const mw_expr *has_false,
-                             const mw_expr *has_true);
 const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name, mw_position position);

@@ -1,4 +1,5 @@
 /* Windows: which stream they read, what they hold, when, and for whom. */
+#include "lang/aggregate.h"
 #include "lang/lexer.h"
 #include "lang/model_compiler.h"
 #include "lang/range.h"
@@ -7,7 +8,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define MILLION 1e6
 static_assert((int)MW_KEYS_MAX == (int)MW_WINDOW_KEYS_MAX, "what can be written can be run");
 
 /* What names mean inside an aggregate: the event's fields. */
@@ -45,12 +45,6 @@ static const aggregate_rule rules[] = {
     {"distinct", MW_AGGREGATE_DISTINCT, VALUE_NEEDED, false},
     {"top", MW_AGGREGATE_TOP, VALUE_NEEDED, false},
     {"ratio", MW_AGGREGATE_COUNT, VALUE_NONE, false}, /* a quotient of two counts */
-};
-
-static const char *const words[] = {
-#define X(name, word) word,
-    MW_AGGREGATE_MAP(X)
-#undef X
 };
 
 static const aggregate_rule *rule_of(mw_str word) {
@@ -193,64 +187,21 @@ typedef struct {
     bool is_span; /* its result, a number of seconds, is a duration */
 } window_draft;
 
-static bool refuse_value(event_scope *event, const mw_node *node, mw_str aggregate,
-                         const char *takes, mw_type type) {
-    mw_complain(event->scope.compiler, node->position, MW_INVALID, "%.*s takes %s, got a %s",
-                MW_STR_ARGS(aggregate), takes, mw_type_name(type));
-    return false;
-}
-
-/* Sums and what is made of them are of numbers: spans count in seconds, true as 1. */
-static bool take_sum_value(event_scope *event, const mw_window_node *window, window_draft *draft) {
-    mw_compiler *compiler = event->scope.compiler;
-    mw_type type = draft->value->type;
-    if (type == MW_TYPE_DURATION) {
-        draft->value = mw_expr_unary(compiler, MW_OP_SECONDS, MW_TYPE_NUMBER, draft->value);
-        draft->is_span = draft->window.aggregate != MW_AGGREGATE_VAR &&
-                         draft->window.aggregate != MW_AGGREGATE_TREND;
-    } else if (type == MW_TYPE_BOOL) {
-        draft->value = mw_expr_unary(compiler, MW_OP_NUMBER_OF_BOOL, MW_TYPE_NUMBER, draft->value);
-    } else if (type != MW_TYPE_NUMBER) {
-        return refuse_value(event, window->value, window->aggregate, "a number, duration or bool",
-                            type);
-    }
-    draft->window.type = MW_TYPE_NUMBER;
-    return draft->value != NULL;
-}
-
 static bool take_value(event_scope *event, const mw_window_node *window, window_draft *draft) {
     mw_compiler *compiler = event->scope.compiler;
     mw_type type = draft->value->type;
-    switch (draft->window.aggregate) {
-    case MW_AGGREGATE_COUNT:
-        draft->value = NULL; /* counted whether or not it has a value */
-        return true;
-    case MW_AGGREGATE_ANY:
-        if (type != MW_TYPE_BOOL)
-            return refuse_value(event, window->value, window->aggregate, "a bool", type);
-        if (mw_str_is(window->aggregate, "all")) return true; /* split_all goes on from here */
+    mw_aggregate aggregate = draft->window.aggregate;
+    draft->value = mw_aggregate_take_value(compiler, window->value->position, window->aggregate,
+                                           draft->value, &draft->window);
+    if (!draft->value) return false;
+    draft->is_span = mw_aggregate_is_of_seconds(&draft->window, type);
+    if (mw_str_is(window->aggregate, "all")) return true; /* split_all goes on from here */
+    if (aggregate == MW_AGGREGATE_ANY) {
         draft->condition = mw_expr_and(compiler, draft->condition, draft->value);
         draft->value = NULL;
         return draft->condition != NULL;
-    case MW_AGGREGATE_SUM:
-    case MW_AGGREGATE_MEAN:
-    case MW_AGGREGATE_VAR:
-    case MW_AGGREGATE_STD:
-    case MW_AGGREGATE_TREND:
-    case MW_AGGREGATE_QUANTILE: return take_sum_value(event, window, draft);
-    case MW_AGGREGATE_DISTINCT: return true;
-    case MW_AGGREGATE_MIN:
-    case MW_AGGREGATE_MAX:
-        if (type != MW_TYPE_NUMBER && type != MW_TYPE_TIME && type != MW_TYPE_DURATION)
-            return refuse_value(event, window->value, window->aggregate,
-                                "a number, time or duration", type);
-        break;
-    case MW_AGGREGATE_FIRST:
-    case MW_AGGREGATE_LAST:
-    case MW_AGGREGATE_TOP:
-    case MW_AGGREGATE_SINCE: break;
     }
-    draft->window.type = type;
+    if (aggregate == MW_AGGREGATE_COUNT) draft->value = NULL; /* counted with or without it */
     return true;
 }
 
@@ -280,24 +231,6 @@ static bool check_value_rule(event_scope *event, const mw_node *node, const aggr
     return true;
 }
 
-/* Which quantile: as millionths, so that it has one spelling and ranks are whole numbers. */
-bool mw_take_fraction(mw_compiler *compiler, const mw_window_node *node, mw_window *window) {
-    if (window->aggregate != MW_AGGREGATE_QUANTILE) return true;
-    double fraction = node->fraction;
-    if (fraction >= 0 && fraction <= 1) {
-        window->quantile_millionths = (int32_t)(fraction * MILLION + 0.5);
-        if (window->quantile_millionths / MILLION == fraction) return true;
-    }
-    mw_buf text;
-    mw_buf_init(&text, 64);
-    mw_buf_append_double(&text, fraction);
-    mw_complain(compiler, node->fraction_position, MW_INVALID,
-                "quantile takes a fraction from 0 to 1 of at most 6 decimals, got %.*s",
-                MW_STR_ARGS(mw_buf_str(&text)));
-    mw_buf_release(&text);
-    return false;
-}
-
 /* The value and the condition, over the event. */
 static bool take_contents(event_scope *event, const mw_node *node, window_draft *draft) {
     const mw_window_node *window = node->window;
@@ -305,7 +238,7 @@ static bool take_contents(event_scope *event, const mw_node *node, window_draft 
                          : draft->window.aggregate == MW_AGGREGATE_SINCE ? MW_TYPE_DURATION
                                                                          : MW_TYPE_NUMBER;
     if (!check_value_rule(event, node, draft->rule)) return false;
-    if (!mw_take_fraction(event->scope.compiler, window, &draft->window)) return false;
+    if (!mw_aggregate_take_fraction(event->scope.compiler, window, &draft->window)) return false;
     if (window->condition) {
         draft->condition =
             mw_type_condition(&event->scope, window->condition, "a window's condition");
@@ -527,14 +460,6 @@ static void write_keys(const event_scope *event, const window_draft *draft, mw_b
     }
 }
 
-void mw_aggregate_write(const mw_window *window, mw_buf *out) {
-    mw_buf_append_text(out, words[window->aggregate]);
-    if (window->aggregate != MW_AGGREGATE_QUANTILE) return;
-    mw_buf_append_char(out, '(');
-    mw_buf_append_double(out, window->quantile_millionths / MILLION);
-    mw_buf_append_char(out, ')');
-}
-
 /* The canonical spelling: equal exactly for windows that mean the same. (Which stream of the
    source it is follows from the fields that it names.) */
 static void write_window(const event_scope *event, const window_draft *draft, mw_buf *out) {
@@ -672,19 +597,6 @@ static const mw_expr *any_where(event_scope *event, mw_position position,
     return draft.condition ? add_window(event, position, &draft) : NULL;
 }
 
-static const mw_expr *choose_bool(mw_compiler *compiler, const mw_expr *condition, bool value,
-                                  const mw_expr *otherwise) {
-    const mw_expr *chosen = mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_bool(value));
-    return mw_expr_select(compiler, condition, chosen, otherwise);
-}
-
-const mw_expr *mw_all_of_any(mw_compiler *compiler, const mw_expr *has_false,
-                             const mw_expr *has_true) {
-    const mw_expr *none =
-        mw_expr_constant(compiler, MW_TYPE_BOOL, mw_cell_missing(MW_TYPE_BOOL));
-    return choose_bool(compiler, has_false, false, choose_bool(compiler, has_true, true, none));
-}
-
 static const mw_expr *split_all(event_scope *event, mw_position position, window_draft *draft) {
     mw_compiler *compiler = event->scope.compiler;
     const mw_expr *value = draft->value;
@@ -692,7 +604,7 @@ static const mw_expr *split_all(event_scope *event, mw_position position, window
     const mw_expr *not_value = mw_expr_unary(compiler, MW_OP_NOT, MW_TYPE_BOOL, value);
     if (!not_value) return NULL;
     const mw_expr *has_false = any_where(event, position, draft, not_value);
-    return mw_all_of_any(compiler, has_false, any_where(event, position, draft, value));
+    return mw_aggregate_all(compiler, has_false, any_where(event, position, draft, value));
 }
 
 /* Rule 3 leaves the predicted event out by the moment's id, which with `each` is not the event's
