@@ -207,7 +207,7 @@ static mw_status verify_recorded(void *context, const mw_moment *moment, const m
 
 static void tell_verify(verification *v) {
     mw_cli *cli = v->walk->workspace->cli;
-    size_t asked_count = mw_asked_count(v->oracle.program, v->oracle.model);
+    size_t asked_count = mw_asked_count(v->oracle.model);
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);

@@ -25,11 +25,6 @@ static bool reads_source(const listed_feature *it, size_t source) {
     return false;
 }
 
-static mw_str asked_of(const listed_feature *it) {
-    return mw_asked_of_feature(it->program, it->model,
-                               (size_t)(it->feature - it->model->features));
-}
-
 /* When its value is known: by the moment, always; but from what. */
 static void append_known(const listed_feature *it, mw_buf *out) {
     size_t count = 0;
@@ -39,9 +34,9 @@ static void append_known(const listed_feature *it, mw_buf *out) {
                       MW_STR_ARGS(it->program->sources[i].name));
     }
     mw_buf_append_text(out, count > 0 ? " known before the moment" : "the moment's row");
-    mw_str process = asked_of(it);
-    if (process.size > 0)
-        mw_buf_printf(out, ", the process %.*s: " MW_NOT_PROVED, MW_STR_ARGS(process));
+    if (it->feature->process.size > 0)
+        mw_buf_printf(out, ", the process %.*s: " MW_NOT_PROVED,
+                      MW_STR_ARGS(it->feature->process));
 }
 
 void mw_feature_list_print(const mw_program *program, const mw_model_program *model,
@@ -85,7 +80,7 @@ void mw_feature_list_write_json(const mw_program *program, const mw_model_progra
             if (reads_source(&it, s)) mw_json_str(json, program->sources[s].name);
         mw_json_array_end(json);
         mw_json_key(json, "proved_exact");
-        mw_json_bool(json, asked_of(&it).size == 0);
+        mw_json_bool(json, it.feature->process.size == 0);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);

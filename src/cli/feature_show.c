@@ -144,8 +144,7 @@ static void print_words(const shown *it, size_t feature, mw_buf *out) {
     const mw_feature_about *about = it->catalogue->entries[feature].about;
     mw_buf words;
     print_line(out, "is", mw_code_text(it->catalogue->entries[feature].feature->code));
-    mw_str process =
-        mw_asked_of_feature(it->walk->workspace->program, model_of(it), feature);
+    mw_str process = it->catalogue->entries[feature].feature->process;
     if (process.size > 0)
         mw_buf_printf(out, "  %-12s the process %.*s: " MW_NOT_PROVED "\n", "asked of",
                       MW_STR_ARGS(process));
@@ -216,8 +215,7 @@ static void write_feature(const shown *it, size_t feature, mw_json *json) {
     mw_json_key(json, "expression");
     mw_json_str(json, mw_code_text(entry->feature->code));
     mw_json_key(json, "proved_exact");
-    mw_json_bool(json, mw_asked_of_feature(it->walk->workspace->program, model_of(it), feature)
-                               .size == 0);
+    mw_json_bool(json, entry->feature->process.size == 0);
     write_about(json, entry->about);
     mw_json_key(json, "missing");
     mw_json_number(json, missing_share(summary));

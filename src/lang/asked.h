@@ -3,17 +3,24 @@
  *
  * Such a feature replays with the same bits, for the answer stands with its event; but nobody can
  * prove that the process would give that answer again. So it is marked wherever it is shown.
+ *
+ * The compiler asks of each window, aggregate within moment and feature as it is finished, when
+ * all that it reads is finished and marked. Each answer names a process; empty: none.
  */
 #pragma once
 #include "lang/program.h"
 
 #define MW_NOT_PROVED "not proved exact"
 
-/* The process whose answer the feature hangs on: by itself, a window, or another field or feature
-   that it reads. Empty: none. */
-mw_str mw_asked_of_feature(const mw_program *program, const mw_model_program *model,
-                           size_t feature);
-/* Likewise of any of its features; empty: none. */
-mw_str mw_asked_of_model(const mw_program *program, const mw_model_program *model);
-/* How many of its features hang on any. */
-size_t mw_asked_count(const mw_program *program, const mw_model_program *model);
+/* By its events, their keys, since when it looks, or what it reads of the moment. */
+mw_str mw_asked_of_window(const mw_program *program, const mw_model_program *model,
+                          const mw_window *window);
+/* What is asked across the moments of one event hangs on the list that makes them too. */
+mw_str mw_asked_of_within(const mw_program *program, const mw_model_program *model,
+                          const mw_window *of);
+/* Of code over the moment. */
+mw_str mw_asked_of_code(const mw_program *program, const mw_model_program *model,
+                        const mw_code *code);
+
+/* How many of a model's features hang on any. */
+size_t mw_asked_count(const mw_model_program *model);

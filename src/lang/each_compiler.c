@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lang/aggregate.h"
+#include "lang/asked.h"
 #include "lang/lexer.h"
 #include "lang/model_compiler.h"
 #include "lang/source_compiler.h"
@@ -176,6 +177,7 @@ static int32_t add_within(mw_moment_scope *moment, const mw_node *node, const mw
     if (!code) return -1;
     if (of.aggregate == MW_AGGREGATE_ANY) of.condition = code;
     else if (of.aggregate != MW_AGGREGATE_COUNT) of.value = code;
+    of.process = mw_asked_of_within(moment->program, model, &of);
     model->withins[model->within_count] = (mw_within){.of = of, .after = moment->done_count};
     return (int32_t)model->within_count++;
 }

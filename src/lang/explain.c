@@ -1,7 +1,6 @@
 #include "lang/explain.h"
 
 #include "lang/asked.h"
-
 #include "lang/lexer.h"
 #include "lang/range.h"
 
@@ -177,10 +176,9 @@ void mw_feature_explain(const mw_program *program, const mw_model_program *model
     }
     if (!reads_more) mw_buf_append_text(out, "It hangs on the moment and its own event alone.\n");
     explain_moment(program, model, out);
-    mw_str process = mw_asked_of_feature(program, model, feature);
-    if (process.size > 0)
+    if (it->process.size > 0)
         mw_buf_printf(out,
                       "It is " MW_NOT_PROVED ": it hangs on what the process %.*s answered as an "
                       "event entered. The answer stands with the event.\n",
-                      MW_STR_ARGS(process));
+                      MW_STR_ARGS(it->process));
 }

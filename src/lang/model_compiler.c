@@ -1,5 +1,6 @@
 #include "lang/model_compiler.h"
 
+#include "lang/asked.h"
 #include "lang/fit_compiler.h"
 #include "lang/lexer.h"
 #include "lang/parser.h"
@@ -413,13 +414,15 @@ static void finish_vector(mw_moment_scope *moment, int32_t index) {
         !mw_fits_take(compiler, &syntax->fits, MW_TYPE_NUMBER, vector->width, position))
         return;
     vector = with_fits(compiler, vector, &syntax->fits);
+    mw_str process = MW_STR("");
     for (size_t i = 0; vector && i < vector->width; i++, index++, syntax++) {
         const mw_code *code = mw_vector_code(compiler, vector, i);
         const mw_expr *itself =
             mw_expr_load(compiler, MW_OP_FEATURE, MW_TYPE_NUMBER, index, syntax->name);
         if (!code || !itself) return;
-        moment->model->features[index] =
-            (mw_feature){syntax->name, MW_TYPE_NUMBER, code, position, vector, i, syntax->fits};
+        if (i == 0) process = mw_asked_of_code(moment->program, moment->model, code);
+        moment->model->features[index] = (mw_feature){
+            syntax->name, MW_TYPE_NUMBER, code, position, vector, i, syntax->fits, process};
         moment->model->feature_order[moment->done_count++] = index;
         moment->exprs[index] = itself;
         moment->states[index] = MW_FEATURE_DONE;
@@ -443,7 +446,7 @@ static void finish_feature(mw_moment_scope *moment, int32_t index) {
     if (!code) return;
     model->features[index] = (mw_feature){
         .name = syntax->name, .type = expr->type, .code = code, .position = syntax->position,
-        .fits = syntax->fits};
+        .fits = syntax->fits, .process = mw_asked_of_code(moment->program, model, code)};
     model->feature_order[moment->done_count++] = index;
     moment->exprs[index] = expr;
     moment->inlined[index] = inlined(moment, expr);

@@ -7,8 +7,7 @@
  * aggregate as the engine computes it; expressions refer to windows by index.
  *
  * Times are us; a window holds the events with t + start <= time < t + end, or the whole ticks in
- * between; one ahead never holds what is before t. Everything lives in one arena, is immutable
- * once compiled, and may be shared by threads.
+ * between; one ahead never holds what is before t. All is in one arena, immutable once compiled.
  */
 #pragma once
 #include "base/tick.h"
@@ -44,8 +43,7 @@ typedef struct {
     const mw_code *value;     /* over the event; NULL: count, any, since (a value of theirs has
                                  become part of the condition) */
     const mw_code *condition; /* over the event; NULL: every event */
-    const mw_code *now_condition; /* what else must hold, over the event and the moment's row; NULL:
-                                     nothing */
+    const mw_code *now_condition; /* what else must hold, over event and moment's row, or NULL */
     const mw_code **now_fields;   /* those of the event that `now_condition`, or a value that reads
                                      the moment's row too, look at: each a code of its own */
     size_t now_field_count;
@@ -62,6 +60,7 @@ typedef struct {
     bool is_ahead;            /* leaves out only the predicted event; else all with its id */
     bool shares_id;           /* the stream's id set is the moment's: own events are left out */
     mw_str text;              /* canonical spelling, for people and for equality */
+    mw_str process;           /* of the user's, whose answers it hangs on (asked.h); empty: none */
 } mw_window;
 
 typedef struct {
@@ -72,6 +71,7 @@ typedef struct {
     const mw_vector *vector;  /* of which it is one number; NULL: it is a value of its own */
     size_t vector_index;      /* which number; the others stand beside it, in order */
     mw_fits fits;             /* what a version makes of it for its learner */
+    mw_str process;           /* as of a window */
 } mw_feature;
 
 /* AGG(EXPR within moment), across all moments of one event. */

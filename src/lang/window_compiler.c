@@ -1,5 +1,6 @@
 /* Windows: which stream they read, what they hold, when, and for whom. */
 #include "lang/aggregate.h"
+#include "lang/asked.h"
 #include "lang/lexer.h"
 #include "lang/model_compiler.h"
 #include "lang/range.h"
@@ -557,6 +558,7 @@ static bool finish_window(event_scope *event, mw_position position, window_draft
         window->moment_keys[i] = mw_expr_compile(compiler, draft->keys[i], position);
         if (!window->moment_keys[i]) return false;
     }
+    window->process = mw_asked_of_window(event->moment->program, event->moment->model, window);
     return true;
 }
 
