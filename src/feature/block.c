@@ -95,13 +95,10 @@ size_t mw_block_strand_count(size_t crew_size) {
 
 static bool waits(const mw_engine *engine, const mw_lookup_plan *lookup) {
     const mw_model_program *model = engine->config.model;
-    if (lookup->has_since) return true;
-    for (int32_t k = 0; k < engine->plan.groups[lookup->group].key_count; k++) {
-        for (size_t i = 0; i < model->window_count; i++)
-            if (mw_code_reads_window(lookup->keys[k], (int32_t)i)) return true;
+    if (lookup->wave > 0) return true;
+    for (int32_t k = 0; k < engine->plan.groups[lookup->group].key_count; k++)
         for (size_t i = 0; i < model->feature_count; i++)
             if (mw_code_reads_feature(lookup->keys[k], (int32_t)i)) return true;
-    }
     return false;
 }
 

@@ -1,5 +1,7 @@
 #include "feature/plan.h"
 
+#include "lang/needs.h"
+
 #include <string.h>
 
 /* Where a window of the model goes. */
@@ -7,6 +9,7 @@ typedef struct {
     mw_window_plan window;
     mw_range_plan range; /* before equal ones are joined */
     int32_t group, lookup;
+    int32_t wave; /* after so many others, each of which waits for the one before, it can be read */
 } placed_window;
 
 typedef struct {
@@ -67,28 +70,26 @@ static int32_t group_of(planner *p, const mw_window *window, mw_tick tick) {
     return (int32_t)plan->group_count++;
 }
 
-static bool has_since(const mw_window *window) {
-    return window->since >= 0;
-}
-
-static bool lookup_serves(const mw_lookup_plan *lookup, int32_t group, const mw_window *window,
+static bool lookup_serves(const mw_lookup_plan *lookup, const placed_window *placed,
                           bool is_label) {
-    if (lookup->group != group || lookup->is_label != is_label ||
-        lookup->has_since != has_since(window))
+    const mw_window *window = placed->window.window;
+    if (lookup->group != placed->group || lookup->is_label != is_label ||
+        lookup->wave != placed->wave)
         return false;
     for (int32_t i = 0; i < window->key_count; i++)
         if (!same_code(lookup->keys[i], window->moment_keys[i])) return false;
     return true;
 }
 
-static int32_t lookup_of(planner *p, int32_t group, const mw_window *window, bool is_label) {
+static int32_t lookup_of(planner *p, const placed_window *placed, bool is_label) {
     mw_plan *plan = p->plan;
+    const mw_window *window = placed->window.window;
     for (size_t i = 0; i < plan->lookup_count; i++)
-        if (lookup_serves(&plan->lookups[i], group, window, is_label)) return (int32_t)i;
+        if (lookup_serves(&plan->lookups[i], placed, is_label)) return (int32_t)i;
     if (!is_label) plan->feature_lookup_count++;
     mw_lookup_plan *added = &plan->lookups[plan->lookup_count];
-    *added = (mw_lookup_plan){.group = group, .keys = window->moment_keys, .is_label = is_label,
-                              .has_since = has_since(window)};
+    *added = (mw_lookup_plan){.group = placed->group, .keys = window->moment_keys,
+                              .is_label = is_label, .wave = placed->wave};
     for (int32_t i = 0; i < window->key_count; i++)
         added->fields[i] = mw_code_field(window->moment_keys[i]);
     return (int32_t)plan->lookup_count++;
@@ -97,7 +98,7 @@ static int32_t lookup_of(planner *p, int32_t group, const mw_window *window, boo
 /* Whether the moment's fields that a lookup asks for are those that the group's keys are. */
 static bool asks_for_own(const planner *p, const mw_lookup_plan *lookup) {
     const mw_group_plan *group = &p->plan->groups[lookup->group];
-    return !lookup->is_label && !lookup->has_since && group->stream == p->model->moment_stream &&
+    return !lookup->is_label && lookup->wave == 0 && group->stream == p->model->moment_stream &&
            memcmp(lookup->fields, group->keys,
                   (size_t)group->key_count * sizeof *lookup->fields) == 0;
 }
@@ -147,7 +148,15 @@ static mw_cell of_nothing(const mw_window *window) {
     }
 }
 
-/* Gives a window its group and its lookup; its range is its own still, its cuts come after. */
+static int32_t wave_of(const planner *p, size_t index) {
+    int32_t wave = 0;
+    for (size_t i = 0; i < index; i++)
+        if (mw_window_reads_window(&p->model->windows[index], i) && p->placed[i].wave >= wave)
+            wave = p->placed[i].wave + 1;
+    return wave;
+}
+
+/* Gives a window its group; its range is its own still, its cuts come after. */
 static void place_window(planner *p, size_t index) {
     const mw_window *window = &p->model->windows[index];
     bool is_label = is_of_label(p, index);
@@ -168,14 +177,28 @@ static void place_window(planner *p, size_t index) {
     mw_tick tick = is_folded(p, window, &placed->range) ? window->tick
                                                      : (mw_tick){.kind = MW_TICK_NONE};
     placed->group = group_of(p, window, tick);
-    placed->lookup = lookup_of(p, placed->group, window, is_label);
     keep_for(p, placed, is_label);
 }
 
+/* In the order of groups that saved states have. */
 static void place_windows(planner *p, bool of_label, bool with_since) {
     for (size_t i = 0; i < p->plan->window_count; i++)
-        if (is_of_label(p, i) == of_label && has_since(&p->model->windows[i]) == with_since)
+        if (is_of_label(p, i) == of_label && (p->model->windows[i].since >= 0) == with_since)
             place_window(p, i);
+}
+
+/* Gives all windows their lookups, wave by wave. */
+static void find_lookups(planner *p, bool of_label) {
+    bool has_more = true;
+    for (int32_t wave = 0; has_more; wave++) {
+        has_more = false;
+        for (size_t i = 0; i < p->plan->window_count; i++) {
+            placed_window *placed = &p->placed[i];
+            if (is_of_label(p, i) != of_label) continue;
+            if (placed->wave == wave) placed->lookup = lookup_of(p, placed, of_label);
+            has_more |= placed->wave > wave;
+        }
+    }
 }
 
 static int32_t column_of(mw_group_plan *group, const mw_code *value) {
@@ -527,6 +550,9 @@ mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena, mw_plan 
     place_windows(&p, false, true);
     place_windows(&p, true, false);
     place_windows(&p, true, true);
+    for (size_t i = 0; i < plan.window_count; i++) p.placed[i].wave = wave_of(&p, i);
+    find_lookups(&p, false);
+    find_lookups(&p, true);
     for (size_t i = 0; i < plan.group_count; i++) {
         MW_TRY(settle_columns(&p, (int32_t)i, err));
         settle_words(&p, &plan.groups[i]);

@@ -113,7 +113,7 @@ typedef struct {
     const mw_code *const *keys; /* over the moment and what lookups before this one have read */
     int32_t fields[MW_KEYS_MAX]; /* of the moment's row: each key; MW_NO_FIELD: more than that */
     bool is_label;
-    bool has_since;             /* its windows wait for others */
+    int32_t wave;               /* over 0: its windows wait for those of lookups before */
     bool leaves_out;            /* one of its ranges does */
     int32_t *cuts;              /* bounds of the group */
     size_t cut_count;
@@ -126,8 +126,8 @@ typedef struct {
 typedef struct {
     mw_group_plan *groups;
     size_t group_count;
-    mw_lookup_plan *lookups;     /* first those of the features, then those of the label; of each
-                                    the ones that wait for others last */
+    mw_lookup_plan *lookups;     /* first those of the features, then those of the label; each
+                                    after those that it waits for */
     size_t lookup_count, feature_lookup_count;
     size_t cut_count_max, sum_count_max; /* of one lookup */
     mw_edge_plan *edges;         /* of all windows that keep to ticks */

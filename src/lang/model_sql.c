@@ -1,5 +1,6 @@
 #include "lang/model_sql.h"
 
+#include "lang/needs.h"
 #include "lang/sql.h"
 
 typedef struct {
@@ -218,14 +219,6 @@ static void append_times(const query *q, size_t index) {
     mw_buf_append_text(q->out, ", e.\"event t\")");
 }
 
-/* Whether a window's keys or its beginning hang on the value of one before it. */
-static bool hangs_on(const mw_window *window, size_t other) {
-    bool hangs = window->since == (int32_t)other;
-    for (int32_t k = 0; k < window->key_count; k++)
-        hangs = hangs || mw_code_reads_window(window->moment_keys[k], (int32_t)other);
-    return hangs;
-}
-
 /* Rule 10: what is there over no event. */
 static const char *value_of_nothing(mw_aggregate aggregate) {
     switch (aggregate) {
@@ -241,7 +234,7 @@ static const char *value_of_nothing(mw_aggregate aggregate) {
 static void append_joined(const query *q, const mw_window *reader) {
     mw_buf_append_text(q->out, "SELECT moments.*");
     for (size_t i = 0; i < q->model->window_count; i++) {
-        if (reader && !hangs_on(reader, i)) continue;
+        if (reader && !mw_window_reads_window(reader, i)) continue;
         const char *nothing = value_of_nothing(q->model->windows[i].aggregate);
         mw_buf_append_text(q->out, nothing ? ",\n    coalesce(" : ",\n    ");
         mw_sql_append_name(q->out, q->windows.fields[i].name);
@@ -253,7 +246,7 @@ static void append_joined(const query *q, const mw_window *reader) {
     }
     mw_buf_append_text(q->out, "\n  FROM moments");
     for (size_t i = 0; i < q->model->window_count; i++) {
-        if (reader && !hangs_on(reader, i)) continue;
+        if (reader && !mw_window_reads_window(reader, i)) continue;
         mw_buf_append_text(q->out, " LEFT JOIN ");
         mw_sql_append_name(q->out, q->windows.fields[i].name);
         mw_buf_append_text(q->out, " USING (\"moment n\")");

@@ -37,6 +37,13 @@ static void look_at_window(const needs *all, const mw_window *window, bool *out)
         add(all, &all->windows[(size_t)window->since * all->field_count], out);
 }
 
+bool mw_window_reads_window(const mw_window *window, size_t other) {
+    bool reads = window->since == (int32_t)other;
+    for (int32_t k = 0; k < window->key_count; k++)
+        reads = reads || mw_code_reads_window(window->moment_keys[k], (int32_t)other);
+    return reads;
+}
+
 const bool *mw_model_needs(const mw_model_program *model, size_t field_count, mw_arena *arena) {
     needs all = {.model = model, .field_count = field_count};
     MW_ASSERT(!model->each);

@@ -3,6 +3,7 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char text[] =
@@ -31,6 +32,38 @@ static const struct {
     {"hours", ""},
     {"odder", "shop city limit"},
 };
+
+/* With windows that others wait for. */
+static const char waiting[] =
+    "stream orders:\n"
+    "  columns: shop category, city category, amount number, at time\n"
+    "  time: at\n"
+    "  id: at\n"
+    "feature last_city: last(orders.city by shop over 24h)\n"
+    "feature by_last: count(orders by city = last_city over 24h)\n"
+    "feature since_a: count(orders by city = last_city over 24h since orders)\n"
+    "model m:\n"
+    "  moment: on orders\n"
+    "  label: count(orders by shop over next 1d)\n";
+
+MW_TEST(needs_of_windows_are_those_of_their_keys_and_their_beginning) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_arena_init(&arena, 1 << 24);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    const mw_model_program *model = &mw_test_program(&arena, symbols, waiting)->models[0];
+    static const char *const reads[] = {"", "0", "0", "02"};
+    MW_CHECK_EQUAL_INT(model->feature_window_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        char found[8] = "";
+        for (size_t other = 0; other < 4; other++)
+            if (mw_window_reads_window(&model->windows[i], other))
+                (void)snprintf(found + strlen(found), 2, "%zu", other);
+        MW_CHECK_EQUAL_STR(mw_str_of(found), reads[i]);
+    }
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
 
 static void append_fields(const mw_schema *row, const bool *needs, mw_buf *out) {
     for (size_t i = 0; i < row->field_count; i++) {

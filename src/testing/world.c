@@ -249,7 +249,9 @@ static void declare(mw_world *world, mw_world_config config) {
         "vector(x, mean(pays.x by who over 300us), count(views by shop over 40us) * y)",
         "ngrams(tag + \" \" + last(pays.tag by who over 900us), 1, 2, 5)"};
     if (one_in(world, 2)) features[1].source = source(PICK(world, vectors));
-    features[0].source = source("last(pays.shop by who over 300us)"); /* keys may ask for it */
+    static const char *const for_keys[] = {"last(pays.shop by who over 300us)",
+                                           "last(pays.shop by who over 300us since views)"};
+    features[0].source = source(world->waits_for_nothing ? for_keys[0] : PICK(world, for_keys));
     static const char *const of_all[] = { /* those that look across the moments of one event */
         "sum(views.x by item over 2ms)", "f8 / max(f8 within moment)",
         "std(f8 * f9 within moment) + mean(f9 within moment)",
