@@ -1,6 +1,8 @@
 #include "feature/block.h"
 
 #include "feature/engine_state.h"
+#include "feature/family.h"
+#include "feature/slate.h"
 
 #include <assert.h>
 #include <string.h>
@@ -21,6 +23,7 @@ typedef struct {
     uint32_t instance; /* of the event; 0: none */
     uint32_t asking;   /* the moment's own; 0: none is known */
     uint32_t moment;   /* its number among those of the block */
+    uint32_t family;   /* of the first of an event's moments with `each`: how many they are */
 } item;
 
 typedef enum { LEAVE, TAKE, WITHDRAW } effect; /* nothing; the event, or what it replaces */
@@ -49,6 +52,7 @@ typedef struct {
     entry_list *lists; /* by strand and group */
     size_t from, to;   /* the items */
     uint64_t too_late;
+    mw_family family;  /* with `each`: works out those that begin in it */
 } chunk;
 
 /* What a strand needs for itself. */
@@ -65,6 +69,7 @@ typedef struct {
     item *items;
     mw_cell *rows; /* of the moments, as they must stay */
     size_t count, moment_count;
+    size_t added_from; /* the first item that was added last */
 } stretch;
 
 struct mw_block {
@@ -75,7 +80,9 @@ struct mw_block {
     size_t chunk_count;
     strand *strands;
     stretch now, next;   /* what is worked off and given out, and what is gathered */
-    size_t count_max;    /* items of a stretch */
+    mw_elements elements; /* with `each`: of the moment that is added */
+    size_t count_max;    /* items of a stretch that take another turn no more */
+    size_t capacity;     /* room for them, and the moments of one event more */
     size_t given;        /* items that were given out or passed over */
     mw_cell *windows, *features; /* a row for each moment of the stretch that is worked off */
     size_t row_width;
@@ -103,7 +110,6 @@ static bool waits(const mw_engine *engine, const mw_lookup_plan *lookup) {
 }
 
 bool mw_block_suits(const mw_engine *engine, const mw_events *events) {
-    if (engine->config.model->each) return false; /* an event's moments are made together */
     for (size_t i = 0; i < engine->plan.lookup_count; i++)
         if (waits(engine, &engine->plan.lookups[i])) return false;
     for (size_t s = 0; events && s < events->stream_count; s++) {
@@ -143,6 +149,10 @@ static bool makes_text(const mw_engine *engine) {
         if (may_make_text(model->windows[i].value) ||
             may_make_text(model->windows[i].now_condition))
             return true;
+    for (size_t i = 0; i < model->within_count; i++)
+        if (may_make_text(model->withins[i].of.value) ||
+            may_make_text(model->withins[i].of.condition))
+            return true;
     for (size_t i = 0; i < model->feature_count; i++)
         if (model->features[i].vector || may_make_text(model->features[i].code)) return true;
     return false;
@@ -172,11 +182,11 @@ static mw_status give_strands(mw_block *block, mw_error *err) {
 }
 
 static mw_cell *give_rows(mw_block *block, size_t width) {
-    return mw_arena_alloc(&block->arena, block->count_max * (width + 1), sizeof(mw_cell));
+    return mw_arena_alloc(&block->arena, block->capacity * (width + 1), sizeof(mw_cell));
 }
 
 static bool give_stretch(mw_block *block, stretch *one) {
-    one->items = mw_arena_alloc(&block->arena, block->count_max, sizeof *one->items);
+    one->items = mw_arena_alloc(&block->arena, block->capacity, sizeof *one->items);
     one->rows = give_rows(block, block->row_width);
     return one->items && one->rows;
 }
@@ -194,13 +204,15 @@ static void choose_size(mw_block *block) {
 
 static mw_status prepare(mw_block *block, mw_error *err) {
     const mw_engine *engine = block->engine;
+    const mw_model_program *model = engine->config.model;
     mw_arena *arena = &block->arena;
     choose_size(block);
+    block->capacity = block->count_max + (model->each ? MW_LIST_ELEMENTS_MAX : 0);
     size_t list_count = engine->strand_count * engine->plan.group_count;
     block->chunks = mw_arena_alloc(arena, block->chunk_count, sizeof *block->chunks);
     block->strands = mw_arena_alloc(arena, engine->strand_count, sizeof *block->strands);
     block->windows = give_rows(block, engine->plan.window_count);
-    block->features = give_rows(block, engine->config.model->feature_count);
+    block->features = give_rows(block, model->feature_count);
     if (!block->chunks || !block->strands || !block->windows || !block->features ||
         !give_stretch(block, &block->now) || !give_stretch(block, &block->next))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
@@ -208,6 +220,8 @@ static mw_status prepare(mw_block *block, mw_error *err) {
         block->chunks[i].lists = mw_arena_alloc(arena, list_count + 1, sizeof(entry_list));
         if (!block->chunks[i].lists)
             return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+        if (model->each)
+            MW_TRY(mw_family_init(&block->chunks[i].family, engine->config, err));
     }
     return give_strands(block, err);
 }
@@ -230,9 +244,12 @@ mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
 void mw_block_destroy(mw_block *block) {
     if (!block) return;
     size_t list_count = block->engine->strand_count * block->engine->plan.group_count;
-    for (size_t c = 0; block->chunks && c < block->chunk_count; c++)
+    for (size_t c = 0; block->chunks && c < block->chunk_count; c++) {
         for (size_t i = 0; block->chunks[c].lists && i < list_count; i++)
             mw_free(block->chunks[c].lists[i].entries);
+        mw_family_release(&block->chunks[c].family);
+    }
+    mw_free(block->elements.cells);
     mw_arena_release(&block->arena);
     mw_free(block);
 }
@@ -240,7 +257,7 @@ void mw_block_destroy(mw_block *block) {
 /* --- gathering ------------------------------------------------------------------------------- */
 
 bool mw_block_is_full(const mw_block *block) {
-    return block->next.count == block->count_max;
+    return block->next.count >= block->count_max;
 }
 
 bool mw_block_is_empty(const mw_block *block) {
@@ -264,28 +281,69 @@ static mw_status add_event(mw_block *block, item *added, mw_error *err) {
     return MW_OK;
 }
 
-static void add_moment(mw_block *block, item *added) {
-    mw_engine *engine = block->engine;
-    mw_moment *moment = &added->turn.moment;
+/* Numbers a moment; the stretch has room for its row. */
+static mw_cell *number_moment(mw_block *block, item *added) {
     added->moment = (uint32_t)block->next.moment_count++;
-    if (added->turn.kind != MW_TURN_BOTH && block->row_width > 0) {
-        mw_cell *row = block->next.rows + added->moment * block->row_width;
-        moment->row = memcpy(row, moment->row, block->row_width * sizeof *row);
-    }
+    return block->next.rows + added->moment * block->row_width;
+}
+
+static void find_instance(mw_block *block, item *added) {
+    mw_engine *engine = block->engine;
     if (!engine->plan.has_instances) return;
-    mw_engine_fill_id(engine, engine->config.model->moment_stream, moment->row);
+    mw_engine_fill_id(engine, engine->config.model->moment_stream, added->turn.moment.row);
     added->asking = mw_instances_find(&engine->instances, engine->id);
+}
+
+static void add_moment(mw_block *block, item *added) {
+    mw_moment *moment = &added->turn.moment;
+    mw_cell *row = number_moment(block, added);
+    if (added->turn.kind != MW_TURN_BOTH && block->row_width > 0)
+        moment->row = memcpy(row, moment->row, block->row_width * sizeof *row);
+    find_instance(block, added);
+}
+
+/* Puts the moments of an event in the place of the one that it announced. */
+static mw_status add_family(mw_block *block, mw_error *err) {
+    const mw_engine_config *config = &block->engine->config;
+    item *first = &block->next.items[block->next.count];
+    mw_turn announced = first->turn;
+    mw_elements *elements = &block->elements;
+    MW_TRY(mw_elements_take(elements, config, announced.moment.row, err));
+    for (size_t i = 0; i < elements->count; i++) {
+        item *added = first + i;
+        *added = (item){.turn = announced};
+        mw_cell *row = number_moment(block, added);
+        memcpy(row, announced.moment.row, (block->row_width - 1) * sizeof *row);
+        row[config->model->each->element] = elements->cells[i];
+        added->turn.moment.row = row;
+        find_instance(block, added);
+    }
+    if (elements->count > 0) first->family = (uint32_t)elements->count;
+    block->next.count += elements->count;
+    return MW_OK;
 }
 
 mw_status mw_block_add(mw_block *block, mw_error *err) {
     item *added = &block->next.items[block->next.count];
     mw_turn_kind kind = added->turn.kind;
     MW_ASSERT(added->turn.place >= block->engine->place);
+    block->next.added_from = block->next.count;
     added->instance = added->asking = 0;
+    if (kind == MW_TURN_MOMENT && block->engine->config.model->each)
+        return add_family(block, err);
     if (kind != MW_TURN_EVENT) add_moment(block, added);
     if (kind == MW_TURN_EVENT || kind == MW_TURN_BOTH) MW_TRY(add_event(block, added, err));
     block->next.count++;
     return MW_OK;
+}
+
+size_t mw_block_added_count(const mw_block *block) {
+    return block->next.count - block->next.added_from;
+}
+
+mw_turn *mw_block_added(mw_block *block, size_t index) {
+    MW_ASSERT(index < mw_block_added_count(block));
+    return &block->next.items[block->next.added_from + index].turn;
 }
 
 /* --- cutting up ------------------------------------------------------------------------------ */
@@ -528,16 +586,31 @@ static mw_status work_piece(void *context, size_t piece, mw_error *err) {
                       : work_strand(block, piece - 1, err);
 }
 
+/* The moments of one event stand side by side, their windows and features too. */
+static mw_status finish_family(const mw_block *block, chunk *part, const item *first,
+                               mw_error *err) {
+    mw_members members = {.t = first->turn.moment.t,
+                          .count = first->family,
+                          .rows = first->turn.moment.row,
+                          .windows = windows_of(block, first),
+                          .window_count = block->engine->plan.window_count,
+                          .features = features_of(block, first)};
+    return mw_family_finish(&part->family, &members, err);
+}
+
 static mw_status finish(void *context, size_t piece, mw_error *err) {
-    (void)err;
     mw_block *block = context;
     const mw_engine *engine = block->engine;
-    const chunk *part = &block->chunks[piece];
+    bool has_each = engine->config.model->each;
+    chunk *part = &block->chunks[piece];
     for (size_t i = part->from; i < part->to; i++) {
         const item *it = &block->now.items[i];
-        if (it->turn.kind == MW_TURN_MOMENT || it->turn.kind == MW_TURN_BOTH)
+        if (it->turn.kind != MW_TURN_MOMENT && it->turn.kind != MW_TURN_BOTH) continue;
+        if (!has_each)
             mw_engine_finish_features(engine, &it->turn.moment, windows_of(block, it),
                                       features_of(block, it));
+        else if (it->family > 0)
+            MW_TRY(finish_family(block, part, it, err));
     }
     return MW_OK;
 }
@@ -562,8 +635,10 @@ mw_status mw_block_work(mw_block *block, mw_block_gatherer *gather, void *contex
     block->next = (stretch){.items = done.items, .rows = done.rows};
     block->given = 0;
     if (block->now.count == 0) return MW_OK;
-    /* Instances are noted as turns are gathered, and looked at as they are worked off. */
-    bool is_meanwhile = block->crew.size > 1 && !engine->plan.has_instances;
+    /* Instances and an event's elements are noted as turns are gathered, and looked at as they are
+       worked off. */
+    bool is_meanwhile =
+        block->crew.size > 1 && !engine->plan.has_instances && !engine->config.model->each;
     block->gather = is_meanwhile ? gather : NULL;
     block->gather_context = context;
     MW_TRY(mw_crew_run(&block->crew, block->chunk_count, cut_up, block, err));

@@ -9,8 +9,10 @@
  * No window sees two keys, and the turns of one key keep their order. So the bits are those of turn
  * by turn, for any number of strands and any size of the crew that shares them.
  *
- * It takes a model without `each` whose look-ups wait for nothing that other look-ups find, and
- * events that are known where they stand (mw_block_suits).
+ * It takes a model whose look-ups wait for nothing that other look-ups find, and events that are
+ * known where they stand (mw_block_suits). With `each` an announced moment becomes a turn for each
+ * element of its list as it is gathered; the turns of one event stay in one stretch, which may grow
+ * by them.
  */
 #pragma once
 #include "base/crew.h"
@@ -39,9 +41,12 @@ void mw_block_destroy(mw_block *block);
 bool mw_block_is_full(const mw_block *block);
 bool mw_block_is_empty(const mw_block *block);
 /* Gathers the next turn: first it is written where there is room for it, then added. A moment's row
-   is copied, an event's must stay. */
+   is copied, an event's must stay. With `each` a moment is one that was announced. */
 mw_turn *mw_block_room(mw_block *block);
 MW_MUST_USE mw_status mw_block_add(mw_block *block, mw_error *err);
+/* Of what was added last: one turn, or with `each` any number. */
+size_t mw_block_added_count(const mw_block *block);
+mw_turn *mw_block_added(mw_block *block, size_t index);
 /* Adds turns until the block is full, or there are no more. */
 typedef mw_status mw_block_gatherer(void *context, mw_error *err);
 /* Works off what has been gathered. A crew may meanwhile let `gather` gather the next stretch. */

@@ -97,6 +97,21 @@ MW_TEST(block_gives_the_bits_of_turn_by_turn_for_any_crew) {
     }
 }
 
+/* The moments of one event stay together, though its list may be longer than a stretch. */
+MW_TEST(block_keeps_the_moments_of_an_event_together) {
+    size_t rows = 0;
+    for (uint64_t number = 0; number < 30; number++) {
+        mw_world world;
+        mw_world_config config = {EVENTS / 2, number % 3 == 0, number % 5 == 0, number % 2 == 0};
+        mw_world_create_plain_each(&world, mw_test_seed() * 100 + number, config);
+        MW_CHECK(world.model->each && world.model->within_count > 0 && suits(&world));
+        check_crews(&world, number);
+        rows += world.events.streams[world.model->each->stream].rows.row_count;
+        mw_world_release(&world);
+    }
+    MW_CHECK(rows > 500);
+}
+
 /* What waits, or is known later than it stands in the log, goes turn by turn. */
 MW_TEST(block_leaves_to_others_what_it_cannot_do) {
     size_t unsuited = 0;
@@ -131,6 +146,9 @@ static mw_status replay_all(void *context) {
 MW_TEST(block_survives_every_failing_allocation) {
     mw_world world;
     mw_world_create_plain(&world, mw_test_seed(), (mw_world_config){60, true, false, true});
+    MW_CHECK(mw_test_every_allocation_fails(replay_all, &world) > 20);
+    mw_world_release(&world);
+    mw_world_create_plain_each(&world, mw_test_seed(), (mw_world_config){60, true, false, true});
     MW_CHECK(mw_test_every_allocation_fails(replay_all, &world) > 20);
     mw_world_release(&world);
 }

@@ -103,15 +103,23 @@ static bool begin_label(mw_replay *replay, const mw_turn *turn, mw_step *out_ste
 
 /* --- stretch by stretch ---------------------------------------------------------------------- */
 
+/* Expects the labels of the moments that were added last. */
+static mw_status expect_labels(mw_replay *replay, mw_error *err) {
+    size_t count = mw_block_added_count(replay->block);
+    for (size_t i = 0; i < count; i++)
+        MW_TRY(expect_label(replay, mw_block_added(replay->block, i), err));
+    return MW_OK;
+}
+
 static mw_status gather(void *context, mw_error *err) {
     mw_replay *replay = context;
     while (!mw_block_is_full(replay->block)) {
         mw_turn *turn = mw_block_room(replay->block);
         MW_TRY(mw_walk_next(&replay->walk, turn, &replay->is_walked, err));
         if (replay->is_walked) break;
-        if (turn->kind == MW_TURN_MOMENT || turn->kind == MW_TURN_BOTH)
-            MW_TRY(expect_label(replay, turn, err));
+        bool is_moment = turn->kind == MW_TURN_MOMENT || turn->kind == MW_TURN_BOTH;
         MW_TRY(mw_block_add(replay->block, err));
+        if (is_moment) MW_TRY(expect_labels(replay, err));
     }
     return MW_OK;
 }

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "feature/census.h"
-#include "feature/scan.h"
+#include "feature/family.h"
 #include "table/list.h"
 
 struct mw_slate {
@@ -16,15 +15,10 @@ struct mw_slate {
     size_t count; /* of them, each with a row, its windows and features */
     mw_cell *rows, *windows, *features;
     size_t row_capacity, window_capacity, feature_capacity;
-    mw_cell *values; /* one of each, to be counted */
-    size_t value_capacity;
-    mw_cell *withins;
-    mw_list_lengths lengths; /* all moments of an event share its lists */
+    mw_family family;
 };
 
 static_assert((int)MW_LIST_ELEMENTS_MAX < UINT16_MAX, "an element's number fits a slot");
-static_assert((int)MW_LIST_ELEMENTS_MAX <= (int)MW_DIFFERENT_VALUES_MAX,
-              "what is asked across a list is never too much");
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "features: no memory for the moments of one event");
@@ -36,13 +30,10 @@ mw_status mw_slate_create(mw_engine_config config, mw_slate **out_slate, mw_erro
     if (!slate) return no_memory(err);
     slate->config = config;
     slate->width = config.program->streams[config.model->moment_stream].schema.field_count;
-    slate->withins = mw_allocate((config.model->within_count + 1) * sizeof *slate->withins);
-    if (!slate->withins) {
-        mw_slate_destroy(slate);
-        return no_memory(err);
-    }
-    *out_slate = slate;
-    return MW_OK;
+    mw_status status = mw_family_init(&slate->family, config, err);
+    if (status != MW_OK) mw_slate_destroy(slate);
+    else *out_slate = slate;
+    return status;
 }
 
 void mw_slate_destroy(mw_slate *slate) {
@@ -51,8 +42,7 @@ void mw_slate_destroy(mw_slate *slate) {
     mw_free(slate->rows);
     mw_free(slate->windows);
     mw_free(slate->features);
-    mw_free(slate->values);
-    mw_free(slate->withins);
+    mw_family_release(&slate->family);
     mw_free(slate);
 }
 
@@ -119,8 +109,7 @@ static mw_status expand(mw_slate *slate, const mw_moment *announced, mw_error *e
     size_t count = slate->elements.count;
     if (!grow(&slate->rows, &slate->row_capacity, count * slate->width) ||
         !grow(&slate->windows, &slate->window_capacity, count * model->window_count) ||
-        !grow(&slate->features, &slate->feature_capacity, count * model->feature_count) ||
-        !grow(&slate->values, &slate->value_capacity, count))
+        !grow(&slate->features, &slate->feature_capacity, count * model->feature_count))
         return no_memory(err);
     for (size_t i = 0; i < count; i++) {
         mw_cell *row = slate->rows + i * slate->width;
@@ -131,92 +120,27 @@ static mw_status expand(mw_slate *slate, const mw_moment *announced, mw_error *e
     return MW_OK;
 }
 
-static mw_frame frame_of(mw_slate *slate, size_t index) {
-    const mw_model_program *model = slate->config.model;
-    return (mw_frame){.row = slate->rows + index * slate->width,
-                      .windows = slate->windows + index * model->window_count,
-                      .features = slate->features + index * model->feature_count,
-                      .withins = slate->withins,
-                      .time_us = slate->t,
-                      .symbols = slate->config.symbols,
-                      .zone = slate->config.program->zone,
-                      .lengths = &slate->lengths};
-}
-
-/* Features [from, to) in the order in which they must run. */
-static void run_features(mw_slate *slate, size_t from, size_t to) {
-    const mw_model_program *model = slate->config.model;
+/* Reads the windows of all, then works out their features. */
+static mw_status work_out(mw_slate *slate, mw_engine *engine, mw_error *err) {
+    size_t window_count = slate->config.model->window_count;
     for (size_t i = 0; i < slate->count; i++) {
-        mw_frame frame = frame_of(slate, i);
-        mw_cell *features = slate->features + i * model->feature_count;
-        for (size_t k = from; k < to; k++) {
-            int32_t feature = model->feature_order[k];
-            if (model->features[feature].vector_index == 0)
-                mw_feature_run(&model->features[feature], &frame, &features[feature]);
-        }
+        mw_moment moment = mw_slate_moment(slate, i);
+        MW_TRY(mw_engine_windows(engine, &moment, slate->windows + i * window_count, err));
     }
-}
-
-/* Rule 10. */
-static mw_cell of_nothing(const mw_window *of) {
-    if (of->aggregate == MW_AGGREGATE_SUM) return mw_cell_number(0);
-    return mw_cell_missing(of->type);
-}
-
-static bool is_counted(const mw_window *of) {
-    return of->aggregate == MW_AGGREGATE_QUANTILE || of->aggregate == MW_AGGREGATE_DISTINCT ||
-           of->aggregate == MW_AGGREGATE_TOP;
-}
-
-/* Ranks and frequencies, which no scan has. */
-static mw_cell count_values(mw_slate *slate, const mw_window *of) {
-    mw_ring_shape shape = {.symbols = slate->config.symbols};
-    mw_census_plan plan = {.type = mw_code_type(of->value),
-                           .is_bucketed = of->aggregate == MW_AGGREGATE_QUANTILE,
-                           .shape = &shape};
-    for (size_t i = 0; i < slate->count; i++) {
-        mw_frame frame = frame_of(slate, i);
-        slate->values[i] = mw_code_run(of->value, &frame);
-    }
-    return mw_census_read_many(&plan, slate->values, (uint32_t)slate->count, of);
-}
-
-static mw_cell aggregate(mw_slate *slate, const mw_window *of) {
-    if (is_counted(of)) return count_values(slate, of);
-    mw_scan scan = mw_scan_begin(of, slate->config.symbols);
-    for (size_t i = 0; i < slate->count; i++) {
-        mw_frame frame = frame_of(slate, i);
-        mw_cell value = {0};
-        if (of->condition && mw_code_run(of->condition, &frame).boolean != MW_TRUE) continue;
-        if (of->value) value = mw_code_run(of->value, &frame);
-        mw_scan_add(&scan, slate->t, value);
-    }
-    return mw_scan_read(&scan, slate->t, of_nothing(of));
+    mw_members members = {slate->t,       slate->count, slate->rows,
+                          slate->windows, window_count, slate->features};
+    return mw_family_finish(&slate->family, &members, err);
 }
 
 mw_status mw_slate_fill(mw_slate *slate, mw_engine *engine, const mw_moment *announced,
                         mw_error *err) {
-    const mw_model_program *model = slate->config.model;
     slate->t = announced->t;
     slate->place = announced->place;
     slate->count = 0;
     MW_TRY(expand(slate, announced, err));
-    for (size_t i = 0; i < slate->count; i++) {
-        mw_moment moment = mw_slate_moment(slate, i);
-        mw_status status = mw_engine_windows(engine, &moment,
-                                             slate->windows + i * model->window_count, err);
-        if (status == MW_OK) continue;
-        slate->count = 0;
-        return status;
-    }
-    size_t done = 0;
-    for (size_t i = 0; i < model->within_count; i++) {
-        run_features(slate, done, model->withins[i].after);
-        done = model->withins[i].after;
-        slate->withins[i] = aggregate(slate, &model->withins[i].of);
-    }
-    run_features(slate, done, model->feature_count);
-    return MW_OK;
+    mw_status status = work_out(slate, engine, err);
+    if (status != MW_OK) slate->count = 0;
+    return status;
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -230,7 +154,7 @@ mw_moment mw_slate_moment(const mw_slate *slate, size_t index) {
 }
 
 uint64_t mw_slate_lists_counted(const mw_slate *slate) {
-    return slate->lengths.counted;
+    return slate->family.lengths.counted;
 }
 
 const mw_cell *mw_slate_features(const mw_slate *slate, size_t index) {

@@ -2,10 +2,8 @@
  * slate: the moments of one event, one for each different element of its list, with their
  * features.
  *
- * They are made together, for a feature may look across them (`within moment`): first each one's
- * windows, then its features, and where one asks for an aggregate of all, that is worked out in
- * between. What is asked of all is added up as windows are, exactly, so the order of the list does
- * not matter. They come in the order of the list; a missing list, like an empty one, has none.
+ * They are made together, for a feature may look across them (feature/family.h). They come in the
+ * order of the list; a missing list, like an empty one, has none.
  *
  * What it gives is valid until it is filled again. One thread uses it.
  */

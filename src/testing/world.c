@@ -395,6 +395,13 @@ void mw_world_create_each(mw_world *world, uint64_t seed, mw_world_config config
     create(world, config);
 }
 
+void mw_world_create_plain_each(mw_world *world, uint64_t seed, mw_world_config config) {
+    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15),
+                        .waits_for_nothing = true,
+                        .has_each = true};
+    create(world, config);
+}
+
 void mw_world_create_plain(mw_world *world, uint64_t seed, mw_world_config config) {
     *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15), .waits_for_nothing = true};
     create(world, config);

@@ -37,6 +37,7 @@ void mw_world_create_plain(mw_world *world, uint64_t seed, mw_world_config confi
 /* The same, but an order makes a moment for each of its goods, with features across them, and a pay
    is for one of them. */
 void mw_world_create_each(mw_world *world, uint64_t seed, mw_world_config config);
+void mw_world_create_plain_each(mw_world *world, uint64_t seed, mw_world_config config); /* both */
 /* Empties `out_events` and gives it the world's events in another order of arrival, sorted. */
 void mw_world_shuffle(mw_world *world, mw_events *out_events);
 void mw_world_init_events(const mw_world *world, mw_events *out_events);
