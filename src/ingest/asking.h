@@ -6,7 +6,7 @@
  * here first, and nobody else asks. What the process does not answer in time, or not as it should,
  * is what its `fallback` says, and counted.
  *
- * One thread at a time. Where it is not live, that one lasts as long as the workers are to run.
+ * One thread at a time.
  */
 #pragma once
 #include "ingest/worker.h"

@@ -190,7 +190,6 @@ static mw_status begin(mw_worker *worker, mw_error *err) {
                                 .folder = worker->config.folder,
                                 .pipe_input = true,
                                 .pipe_output = true,
-                                .outlives_thread = worker->config.pauses,
                                 .own_group = true};
     MW_TRY(mw_arrow_reader_create(MW_WORKER_ANSWER_SIZE_MAX, &worker->reader, err));
     mw_status status = mw_process_start(worker->sys, config, &worker->process, err);

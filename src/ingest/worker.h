@@ -9,8 +9,9 @@
  * One that ends, is too slow or answers what it should not is killed with all that it has started,
  * and another is started for the next batch, in a server after a pause that doubles while they
  * fail. A batch at which one ended is given to one more. Memory is bounded by batch and answer.
+ * All that it has started ends with our own process, however that ends.
  *
- * One thread at a time; the one that does not pause lasts as long as the program is to run.
+ * One thread at a time.
  */
 #pragma once
 #include "sys/process.h"
@@ -31,8 +32,7 @@ typedef struct {
     const mw_schema *takes; /* the fields that it is sent */
     mw_type gives;
     int64_t timeout_us;     /* over a batch */
-    bool pauses;            /* in a server: after a failure it is MW_UNAVAILABLE at once for a time;
-                               and the program may be started by a thread that ends before it */
+    bool pauses;            /* in a server: after a failure it is MW_UNAVAILABLE for a time */
     const atomic_bool *is_given_up; /* nobody waits for its answers: it is MW_TIMED_OUT soon, in
                                        whatever thread it is asked. NULL: never */
 } mw_worker_config;

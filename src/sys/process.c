@@ -21,6 +21,7 @@ struct mw_process {
     int descriptor; /* a pidfd: readable once the child has ended */
     int input;      /* our ends of the pipes */
     int output;
+    int lifeline;
     bool ended;
     bool own_group;
     mw_process_result result;
@@ -33,6 +34,7 @@ typedef struct {
     char **environment;
     int nowhere; /* /dev/null */
     int input[2], output[2], failure[2]; /* pipes: [0] is read, [1] is written */
+    int lifeline[2]; /* a pipe on which nothing is ever said: hang_on */
     pid_t parent;
 } child_plan;
 
@@ -80,6 +82,7 @@ static void release_plan(child_plan *plan) {
         close_descriptor(&plan->input[end]);
         close_descriptor(&plan->output[end]);
         close_descriptor(&plan->failure[end]);
+        close_descriptor(&plan->lifeline[end]);
     }
     close_descriptor(&plan->nowhere);
     mw_free(plan->environment);
@@ -96,6 +99,7 @@ static mw_status prepare_plan(child_plan *plan, mw_error *err) {
     bool ready = plan->nowhere != NO_DESCRIPTOR && pipe2(plan->failure, O_CLOEXEC) == 0;
     if (ready && plan->config.pipe_input) ready = pipe2(plan->input, O_CLOEXEC) == 0;
     if (ready && plan->config.pipe_output) ready = pipe2(plan->output, O_CLOEXEC) == 0;
+    if (ready && plan->config.own_group) ready = pipe2(plan->lifeline, O_CLOEXEC) == 0;
     return ready ? MW_OK : mw_fail_errno(err, errno, program, "no pipe for it");
 }
 
@@ -105,11 +109,26 @@ static _Noreturn void give_up(const child_plan *plan, bool in_folder) {
     _exit(put == (ssize_t)sizeof failure ? EXIT_NOT_STARTED : EXIT_NOT_STARTED + 1);
 }
 
+/* Leads a group that the kernel kills when the parent has died. The group keeps one end of a pipe,
+   and only the parent the other: when that closes, the signal that tells of it is SIGKILL, and
+   goes to the whole group. Our own copy of the parent's end is closed last, so that the parent
+   may have died at any time before. */
+static bool hang_on(const child_plan *plan) {
+    int end = plan->lifeline[0];
+    bool hangs = setpgid(0, 0) == 0 && fcntl(end, F_SETOWN, -getpid()) == 0 &&
+                 fcntl(end, F_SETSIG, SIGKILL) == 0 && fcntl(end, F_SETFL, O_ASYNC) == 0;
+    return hangs && close(plan->lifeline[1]) == 0;
+}
+
+static bool die_with_thread(const child_plan *plan) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return false;
+    if (getppid() != plan->parent) _exit(EXIT_NOT_STARTED); /* it had died before */
+    return true;
+}
+
 static _Noreturn void be_child(const child_plan *plan) {
     const mw_process_config *config = &plan->config;
-    if (!config->outlives_thread) prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (config->own_group) setpgid(0, 0);
-    if (getppid() != plan->parent) _exit(EXIT_NOT_STARTED); /* it had died before */
+    if (!(config->own_group ? hang_on(plan) : die_with_thread(plan))) give_up(plan, false);
 
     sigset_t none;
     sigemptyset(&none);
@@ -120,6 +139,7 @@ static _Noreturn void be_child(const child_plan *plan) {
     if (config->pipe_output) dup2(plan->output[1], STDOUT_FILENO);
     if (config->quiet_errors) dup2(plan->nowhere, STDERR_FILENO);
     close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC); /* those of libraries too */
+    if (config->own_group) fcntl(plan->lifeline[0], F_SETFD, 0);
 
     if (config->folder && chdir(config->folder) != 0) give_up(plan, true);
     execvpe(config->arguments[0], (char *const *)(uintptr_t)config->arguments,
@@ -191,7 +211,8 @@ static mw_status start(mw_process *process, child_plan *plan, mw_error *err) {
     MW_TRY(await_start(process, plan, err));
     process->input = plan->input[1];
     process->output = plan->output[0];
-    plan->input[1] = plan->output[0] = NO_DESCRIPTOR; /* they are the process's now */
+    process->lifeline = plan->lifeline[1];
+    plan->input[1] = plan->output[0] = plan->lifeline[1] = NO_DESCRIPTOR; /* the process's now */
     return MW_OK;
 }
 
@@ -205,12 +226,14 @@ mw_status mw_process_start(mw_sys *sys, mw_process_config config, mw_process **o
     *process = (mw_process){.descriptor = NO_DESCRIPTOR,
                             .input = NO_DESCRIPTOR,
                             .output = NO_DESCRIPTOR,
+                            .lifeline = NO_DESCRIPTOR,
                             .ended = true}; /* not begun: there is nothing to reap */
     child_plan plan = {.config = config,
                    .nowhere = NO_DESCRIPTOR,
                    .input = {NO_DESCRIPTOR, NO_DESCRIPTOR},
                    .output = {NO_DESCRIPTOR, NO_DESCRIPTOR},
-                   .failure = {NO_DESCRIPTOR, NO_DESCRIPTOR}};
+                   .failure = {NO_DESCRIPTOR, NO_DESCRIPTOR},
+                   .lifeline = {NO_DESCRIPTOR, NO_DESCRIPTOR}};
     mw_status status = start(process, &plan, err);
     release_plan(&plan);
     if (status == MW_OK) *out_process = process;
@@ -344,6 +367,7 @@ void mw_process_destroy(mw_process *process) {
     MW_ASSERT(status == MW_OK); /* it is our child and nobody else reaps it */
     close_descriptor(&process->input);
     close_descriptor(&process->output);
+    close_descriptor(&process->lifeline);
     close_descriptor(&process->descriptor);
     mw_free(process);
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,4 +271,44 @@ MW_TEST(process_ends_within_a_span_or_not) {
 MW_TEST(process_kills_its_group) {
     check_nobody_left("sleep 100 & echo $!; sleep 100", false);
     check_nobody_left("sleep 100 & echo $!", true);
+}
+
+/* Ignores all that can be ignored, its end of input too, and so does what it starts. */
+static void *start_stubborn(void *out_process) {
+    const char *const arguments[] = {
+        "/bin/sh", "-c", "trap '' HUP INT QUIT TERM PIPE IO; sleep 100 & echo $!; sleep 100", NULL};
+    *(mw_process **)out_process = start((mw_process_config){
+        .arguments = arguments, .pipe_input = true, .pipe_output = true, .own_group = true});
+    return NULL;
+}
+
+/* Even if it was started by a thread that has ended; which ends nobody. */
+MW_TEST(process_group_dies_with_its_parent) {
+    int pipe_ends[2];
+    MW_CHECK(pipe(pipe_ends) == 0);
+    pid_t middle = fork();
+    if (middle == 0) {
+        mw_process *process;
+        pthread_t thread;
+        char line[40] = {0};
+        size_t size;
+        mw_error err;
+        MW_CHECK(pthread_create(&thread, NULL, start_stubborn, &process) == 0);
+        MW_CHECK(pthread_join(thread, NULL) == 0);
+        MW_CHECK_OK(mw_process_read(process, line, sizeof line - 1, &size, &err), &err);
+        usleep(50000);
+        MW_CHECK(mw_process_running(process));
+        int64_t ids[2] = {mw_process_id(process)};
+        MW_CHECK(mw_str_to_int64(mw_str_trim(mw_str_of(line)), &ids[1]));
+        MW_CHECK(write(pipe_ends[1], ids, sizeof ids) == sizeof ids);
+        kill(getpid(), SIGKILL);
+    }
+    close(pipe_ends[1]);
+    int64_t ids[2];
+    MW_CHECK(read(pipe_ends[0], ids, sizeof ids) == sizeof ids);
+    for (size_t i = 0; i < 2; i++) {
+        for (int wait = 0; wait < 10000 && is_alive((pid_t)ids[i]); wait++) usleep(1000);
+        MW_CHECK(!is_alive((pid_t)ids[i]));
+    }
+    close(pipe_ends[0]);
 }

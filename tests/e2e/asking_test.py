@@ -88,6 +88,13 @@ def workers(project):
     return found
 
 
+def until(holds):
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_the_whole_way():
     with Reviews() as project:
         checked = project.ok("check").out
@@ -251,6 +258,23 @@ def test_the_server_asks_beside_its_loop():
         project.ok("ingest")
         (project.folder / "sentiment.py").write_text("raise SystemExit(9)")
         project.fails(4, "process sentiment: it ended with exit code 9", "serve", "--listen", "127.0.0.1:0", timeout=30)
+
+
+def test_what_hangs_goes_with_the_server():
+    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 60s")) as project:
+        project.ok("ingest")
+        replace_worker(project, """moods = [1.0 for text in texts]
+        if "never" in texts:
+            for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}: signal.signal(number, signal.SIG_IGN)
+            os.fork()
+            while True: time.sleep(100)""")
+        process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", "2024-02-01T01:00:00Z")
+        hung = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        hung.request("POST", "/v1/events/reviews", json.dumps(review("a", "never")))
+        until(lambda: workers(project) == 2)  # the worker and its child
+        process.kill()
+        process.wait()
+        until(lambda: workers(project) == 0)
 
 
 if __name__ == "__main__":
