@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/batch_commit.h"
 #include "cli/listening.h"
 #include "cli/server_lake.h"
 #include "cli/live_version.h"
@@ -52,10 +53,8 @@ typedef struct {
     mw_control *control;
     mw_api api;
     mw_timer tick, start, rebuild, arrival;
+    mw_batch_commit commit;
     bool is_saving;       /* the last checkpoint, which took too long to wait for */
-    bool lacks_room;      /* the disk is full */
-    int64_t refused_places[MW_SERVER_TELLERS_MAX + 1]; /* of each thread: the last place of a batch
-                                                       that found the disk full */
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
     mw_listening listening;
@@ -184,53 +183,52 @@ static void give_up(daemon *d, mw_status status, const mw_error *err) {
     mw_reactor_stop(d->reactor);
 }
 
-static void note_room(daemon *d, mw_status committed, const mw_error *err) {
-    mw_cli *cli = d->workspace.cli;
-    bool lacks_room = committed == MW_NO_SPACE;
-    if (lacks_room && !d->lacks_room)
-        mw_cli_note(cli, "server: %s; nothing is taken in until there is room", err->message);
-    if (committed == MW_OK && d->lacks_room) mw_cli_note(cli, "server: there is room again");
-    d->lacks_room = lacks_room;
-}
-
-/* Of one thread's batch: 0 is that of the reactor, then tellers follow. Whoever calls holds the
-   baton. */
-static mw_status commit_batch(void *context, size_t thread, mw_error *err) {
+/* Of one thread's batch. Whoever calls holds the baton. */
+static mw_status commit_batch(void *context, size_t thread, uint64_t *out_sync, mw_error *err) {
     daemon *d = context;
-    mw_error reason = {0};
     if (d->failure != MW_OK) {
         if (err) *err = d->failure_error;
         return d->failure;
     }
-    mw_status status = mw_sequencer_commit(d->sequencer, &reason);
-    note_room(d, status, &reason);
-    if (status == MW_NO_SPACE) {
-        /* Where nothing was gathered since, the answers of this turn promise nothing. */
-        int64_t place = mw_sequencer_read_stats(d->sequencer).last_place;
-        if (place == d->refused_places[thread]) return MW_OK;
-        d->refused_places[thread] = place;
-    } else if (status != MW_OK) {
-        give_up(d, status, &reason);
-    }
-    if (status == MW_OK && d->workspace.project->is_durable) {
-        status = mw_sequencer_sync(d->sequencer, &reason);
-        if (status != MW_OK) give_up(d, status, &reason);
-    }
+    mw_error reason;
+    mw_status status = mw_batch_commit_run(&d->commit, d->sequencer, thread, out_sync, &reason);
+    if (status != MW_OK && status != MW_NO_SPACE) give_up(d, status, &reason);
     if (status != MW_OK && err) *err = reason;
     return status;
 }
 
-static mw_status commit(void *context, mw_error *err) { return commit_batch(context, 0, err); }
+static mw_status commit(void *context, uint64_t *out_sync, mw_error *err) {
+    return commit_batch(context, 0, out_sync, err);
+}
 
-/* Makes what falls due without a request, and lets the disk follow the kernel. */
+static mw_status look_synced(void *context, uint64_t *out_sync, mw_error *err) {
+    return mw_batch_commit_look(&((const daemon *)context)->commit, out_sync, err);
+}
+
+/* In the syncer's thread. */
+static void tell_synced(void *context) {
+    const daemon *d = context;
+    mw_reactor_tell_synced(d->reactor);
+    mw_server_tell_synced(d->server);
+}
+
+static mw_status begin_commits(daemon *d, mw_error *err) {
+    mw_workspace *workspace = &d->workspace;
+    mw_syncer_config config = {
+        .sys = workspace->cli->sys,
+        .folder = mw_state_path(workspace->state, &workspace->arena, "log"),
+        .told = tell_synced,
+        .context = d};
+    if (!config.folder) return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
+    return mw_batch_commit_begin(&d->commit, workspace->cli, config,
+                                 workspace->project->is_durable, err);
+}
+
 static void tick(mw_timer *timer, int64_t now_us) {
     daemon *d = (daemon *)((char *)timer - offsetof(daemon, tick));
     mw_error err = {0};
     if (d->access_log) mw_access_log_flush(d->access_log);
-    mw_status status = mw_sequencer_advance(d->sequencer, &err);
-    if (status == MW_OK) status = mw_sequencer_commit(d->sequencer, &err);
-    if (status == MW_NO_SPACE) status = MW_OK; /* it waits; who sent it is told after the batch */
-    if (status == MW_OK) status = mw_sequencer_sync(d->sequencer, &err);
+    mw_status status = mw_batch_commit_tick(&d->commit, d->sequencer, &err);
     if (status != MW_OK) give_up(d, status, &err);
     else if (!mw_reactor_is_stopping(d->reactor))
         mw_timer_set(d->reactor, timer, now_us + TICK_US);
@@ -243,6 +241,7 @@ static mw_status create_reactor(daemon *d, mw_error *err) {
     mw_reactor_config reactor = {.sys = d->workspace.cli->sys,
                                  .catch_signals = true,
                                  .after_batch = commit,
+                                 .look_synced = look_synced,
                                  .context = d,
                                  .baton = d->baton};
     return mw_reactor_create(reactor, &d->reactor, err);
@@ -636,6 +635,7 @@ static mw_status listen(daemon *d, mw_error *err) {
                                .access = d->listening.asks_tokens ? &d->access : NULL,
                                .teller_count = d->listening.teller_count,
                                .commit = commit_batch,
+                               .look_synced = look_synced,
                                .commit_context = d};
     MW_TRY(mw_server_create(d->reactor, config, &d->server, err));
     mw_control_config control = {
@@ -730,6 +730,7 @@ static mw_status open_all(daemon *d, mw_error *err) {
     MW_TRY(open_workspace(d, err));
     MW_TRY(read_clock(d, err));
     MW_TRY(open_sequencer(d, err));
+    MW_TRY(begin_commits(d, err));
     return listen(d, err);
 }
 
@@ -775,11 +776,13 @@ static mw_status run(daemon *d, mw_error *err) {
 }
 
 static void close_down(daemon *d) {
+    mw_batch_commit_stop(&d->commit);
     mw_control_destroy(d->control);
     mw_server_destroy(d->server);
     mw_tls_destroy(d->tls);
     if (d->access_log) mw_access_log_flush(d->access_log);
     mw_access_log_close(d->access_log);
+    mw_batch_commit_end(&d->commit);
     mw_reactor_destroy(d->reactor);
     mw_baton_destroy(d->baton);
     mw_telemetry_destroy(d->telemetry);
@@ -791,7 +794,6 @@ static void close_down(daemon *d) {
 mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
     daemon d = {.workspace = {.cli = cli},
                 .started_us = mw_sys_monotonic_us(cli->sys)};
-    for (size_t i = 0; i <= MW_SERVER_TELLERS_MAX; i++) d.refused_places[i] = INT64_MIN;
     mw_status status = run(&d, err);
     if (!d.is_saving) close_down(&d); /* else its memory is in use up to the end of the process */
     return status;

@@ -173,6 +173,7 @@ static size_t backlog(const mw_connection *c) {
 
 static bool takes_requests(const mw_connection *c) {
     return c->socket && c->phase == OPEN && !is_paused(c) &&
+           !mw_reactor_source_awaits_sync(&c->source) &&
            backlog(c) < MW_CONNECTION_OUTPUT_SIZE;
 }
 
@@ -545,7 +546,7 @@ static bool is_given_up(const mw_connection *c) {
 
 static bool is_over(const mw_connection *c) {
     mw_pause *pause = c->paused.exchange.pause;
-    if (!pause) return false;
+    if (!pause || mw_reactor_source_awaits_sync(&c->source)) return false;
     if (is_given_up(c)) return true;
     mw_exchanges_take_baton(&c->all->exchanges);
     bool over = pause->is_over(pause);

@@ -5,9 +5,9 @@
  * which both who knows that we speak it and who agreed on it by ALPN send. In HTTP/1.1 requests
  * are answered in the order in which they come, into one output buffer; in HTTP/2 each in its
  * stream. What a batch has answered leaves once it is committed; if the commit fails, each of its
- * answers is replaced by that problem. While a client does not read its answers no more of its
- * requests are taken, so its output is bounded; while it does not send, read or go in time, a
- * deadline runs.
+ * answers is replaced by that problem. While a client does not read its answers, or these await the
+ * disk, no more of its requests are taken, so its output is bounded; while it does not send, read
+ * or go in time, a deadline runs.
  *
  * A request that its handler leaves in a pause holds back those behind it on its connection, and
  * nobody else; it is asked for again every PAUSE_US until it is over.

@@ -132,6 +132,70 @@ MW_TEST(connection_says_so_when_the_commit_fails) {
     end();
 }
 
+static void await_batches(uint64_t count) {
+    while (atomic_load(&f.wanted) < count)
+        MW_CHECK_OK(mw_poller_pause(mw_sys_real(), 500, NULL), NULL);
+}
+
+static void check_silent(mw_socket *client) { MW_CHECK(!mw_socket_wait(client, false, 10000)); }
+
+/* What comes after them on the same connection waits, and would else leave too early; what others
+   ask does not. */
+MW_TEST(connection_keeps_answers_until_the_disk_has_them) {
+    begin((mw_server_config){0});
+    atomic_store(&f.is_durable, true);
+    mw_socket *client = client_connect(&f), *other = client_connect(&f);
+    client_send(client, HELLO HELLO);
+    await_batches(1);
+    client_send(client, HELLO BYE);
+    client_send(other, HELLO);
+    await_batches(2);
+    check_silent(client);
+    MW_CHECK_EQUAL_INT(f.answer_count, 3);
+    fixture_sync(&f);
+    client_read_until(other, &in, "true}");
+    await_batches(3);
+    mw_buf_clear(&in);
+    while (occurrences(mw_buf_str(&in), "{\"hello\":true}\n") < 2)
+        client_read_until(client, &in, "true}");
+    check_silent(client);
+    fixture_sync(&f);
+    client_read_to_end(client, &in);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "{\"hello\":true}\n"), 4);
+    mw_socket_close(client);
+    mw_socket_close(other);
+    end();
+}
+
+MW_TEST(connection_says_so_when_the_disk_fails) {
+    begin((mw_server_config){0});
+    atomic_store(&f.is_durable, true);
+    mw_socket *client = client_connect(&f);
+    client_send(client, HELLO BYE);
+    await_batches(1);
+    atomic_store(&f.sync_status, MW_IO);
+    fixture_sync(&f);
+    client_read_to_end(client, &in);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "log: the disk is broken"), 2);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "{\"hello\":true}\n"), 0);
+    mw_socket_close(client);
+    end();
+}
+
+/* Its answer is of no more use to it, and the server forgets it all the same. */
+MW_TEST(connection_may_leave_before_the_disk_has_its_answers) {
+    begin((mw_server_config){0});
+    atomic_store(&f.is_durable, true);
+    mw_socket *client = client_connect(&f);
+    client_send(client, HELLO HELLO);
+    await_batches(1);
+    mw_socket_close(client);
+    atomic_store(&f.is_durable, false);
+    fixture_sync(&f);
+    fixture_await_connections(&f, 0);
+    end();
+}
+
 /* Asks for far more than it reads: the server takes only as many requests as it can keep the
    answers of, and gives all of them once the client reads. */
 MW_TEST(connection_waits_for_a_slow_reader) {
@@ -365,6 +429,24 @@ MW_TEST(connection_says_in_each_stream_that_the_commit_failed) {
     client_read_to_end(client, &in);
     MW_CHECK(holds(MW_STR("log: the disk is full")));
     MW_CHECK(!holds(MW_STR("hello\":true")));
+    mw_socket_close(client);
+    end();
+}
+
+MW_TEST(connection_keeps_streams_until_the_disk_has_them) {
+    begin((mw_server_config){0});
+    atomic_store(&f.is_durable, true);
+    mw_socket *client = client_connect(&f);
+    send_bytes(client, MW_STR(PREFACE SETTINGS ECHO_BEGUN HELLO_WHOLE));
+    await_batches(1);
+    send_bytes(client, MW_STR("\0\0\3\0\1\0\0\0\1" "abc"));
+    check_silent(client);
+    fixture_sync(&f);
+    client_read_until(client, &in, "{\"hello\":true}\n");
+    await_batches(2);
+    check_silent(client);
+    fixture_sync(&f);
+    client_read_until(client, &in, "abc");
     mw_socket_close(client);
     end();
 }

@@ -26,8 +26,9 @@ static mw_status handle(void *context, uint32_t kind, mw_str bytes, mw_buf *answ
     return mw_hint(err, mw_fail(err, MW_CONFLICT, "version: stands already"), "Name another.");
 }
 
-static mw_status commit(void *context, mw_error *err) {
+static mw_status commit(void *context, uint64_t *out_sync, mw_error *err) {
     (void)context;
+    (void)out_sync;
     mw_status status = (mw_status)atomic_load(&commit_status);
     return status == MW_OK ? MW_OK : mw_fail(err, status, "log: the disk is full");
 }

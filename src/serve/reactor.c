@@ -9,6 +9,8 @@ struct mw_reactor {
     mw_poller *poller;
     mw_reactor_source *sources; /* removed ones among them until the end of the turn */
     mw_reactor_source *held;
+    mw_reactor_source *awaiting; /* a sync, after the commit; also by `next_held` */
+    atomic_bool awaits_sync;     /* there are such */
     mw_timer *timers; /* those that are set, in no order: there is a handful */
     int64_t now_us;
     uint64_t left_out; /* the first source, as its token, that the turn before had no time for */
@@ -26,6 +28,7 @@ mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **out_reactor, 
     reactor->config = config;
     reactor->now_us = mw_sys_monotonic_us(config.sys);
     atomic_init(&reactor->stop_wanted, false);
+    atomic_init(&reactor->awaits_sync, false);
     mw_status status = mw_poller_create(config.sys, &reactor->poller, err);
     if (status == MW_OK && config.catch_signals)
         status = mw_poller_catch_signals(reactor->poller, err);
@@ -45,6 +48,7 @@ mw_status mw_reactor_add(mw_reactor *reactor, mw_reactor_source *source, int des
     source->descriptor = descriptor;
     source->interest = interest;
     source->removed = source->held = false;
+    source->sync = 0;
     source->next = reactor->sources;
     reactor->sources = source;
     reactor->source_count++;
@@ -69,6 +73,8 @@ void mw_reactor_source_hold(mw_reactor_source *source) {
     source->next_held = source->reactor->held;
     source->reactor->held = source;
 }
+
+bool mw_reactor_source_awaits_sync(const mw_reactor_source *source) { return source->sync > 0; }
 
 void mw_reactor_source_remove(mw_reactor_source *source) {
     if (source->removed) return;
@@ -123,20 +129,65 @@ static void stop_sources(mw_reactor *reactor) {
 }
 
 /* A source that releases may do more work and be held again: for the next turn's batch. */
+static void release(mw_reactor_source *first, mw_status status, const mw_error *err) {
+    for (mw_reactor_source *source = first; source;) {
+        mw_reactor_source *next = source->next_held;
+        source->held = false;
+        source->sync = 0;
+        if (!source->removed) source->release(source, status, err);
+        source = next;
+    }
+}
+
+static void await_sync(mw_reactor *reactor, mw_reactor_source *first, uint64_t sync) {
+    for (mw_reactor_source *source = first; source;) {
+        mw_reactor_source *next = source->next_held;
+        source->sync = sync;
+        source->next_held = reactor->awaiting;
+        reactor->awaiting = source;
+        source = next;
+    }
+    atomic_store(&reactor->awaits_sync, true);
+}
+
 static void release_held(mw_reactor *reactor) {
-    mw_reactor_source *source = reactor->held;
-    if (!source) return;
+    mw_reactor_source *first = reactor->held;
+    if (!first) return;
     reactor->held = NULL;
     mw_error err = {.message = ""};
     mw_status status = MW_OK;
+    uint64_t sync = 0;
     if (reactor->config.after_batch)
-        status = reactor->config.after_batch(reactor->config.context, &err);
-    while (source) {
-        mw_reactor_source *next = source->next_held;
-        source->held = false;
-        if (!source->removed) source->release(source, status, &err);
-        source = next;
+        status = reactor->config.after_batch(reactor->config.context, &sync, &err);
+    if (status == MW_OK && sync > 0) await_sync(reactor, first, sync);
+    else release(first, status, &err);
+}
+
+/* Takes those whose sync has ended out of the list of all that wait. */
+static mw_reactor_source *take_synced(mw_reactor *reactor, uint64_t done) {
+    mw_reactor_source *synced = NULL;
+    for (mw_reactor_source **link = &reactor->awaiting; *link;) {
+        mw_reactor_source *source = *link;
+        if (source->sync > done) {
+            link = &source->next_held;
+            continue;
+        }
+        *link = source->next_held;
+        source->next_held = synced;
+        synced = source;
     }
+    return synced;
+}
+
+/* Who ends a sync after this has looked sees that sources wait, and wakes the reactor. */
+static void release_synced(mw_reactor *reactor) {
+    if (!reactor->awaiting) return;
+    mw_error err = {.message = ""};
+    uint64_t done = 0;
+    mw_status status = reactor->config.look_synced(reactor->config.context, &done, &err);
+    mw_reactor_source *first = take_synced(reactor, status == MW_OK ? done : UINT64_MAX);
+    if (!reactor->awaiting) atomic_store(&reactor->awaits_sync, false);
+    release(first, status, &err);
 }
 
 /* Takes the removed sources out of the list of all: a list of their own, by `next`. */
@@ -155,13 +206,18 @@ static mw_reactor_source *take_removed(mw_reactor *reactor) {
     return removed;
 }
 
-void mw_reactor_bury(mw_reactor *reactor) {
-    if (!reactor->has_removed) return;
-    reactor->has_removed = false;
-    for (mw_reactor_source **link = &reactor->held; *link;) {
+static void unlink_removed(mw_reactor_source **link) {
+    while (*link) {
         if ((*link)->removed) *link = (*link)->next_held;
         else link = &(*link)->next_held;
     }
+}
+
+void mw_reactor_bury(mw_reactor *reactor) {
+    if (!reactor->has_removed) return;
+    reactor->has_removed = false;
+    unlink_removed(&reactor->held);
+    unlink_removed(&reactor->awaiting);
     for (mw_reactor_source *source = take_removed(reactor); source;) {
         mw_reactor_source *next = source->next;
         if (source->gone) source->gone(source);
@@ -232,6 +288,7 @@ static mw_status run(mw_reactor *reactor, mw_error *err) {
         fire_timers(reactor);
         if (atomic_load(&reactor->stop_wanted) && !reactor->stopping) stop_sources(reactor);
         release_held(reactor);
+        release_synced(reactor);
         mw_reactor_bury(reactor);
     }
     return MW_OK;
@@ -246,6 +303,10 @@ mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err) {
 }
 
 void mw_reactor_wake(mw_reactor *reactor) { mw_poller_wake(reactor->poller); }
+
+void mw_reactor_tell_synced(mw_reactor *reactor) {
+    if (atomic_load(&reactor->awaits_sync)) mw_poller_wake(reactor->poller);
+}
 
 void mw_reactor_pin(mw_reactor *reactor) { reactor->pin_count++; }
 

@@ -4,14 +4,15 @@
  * A turn waits, lets the sources that are ready do their work (for some ms; who is left out comes
  * first in the next turn), fires the timers that are due, calls `after_batch` once if a source
  * holds answers, and releases these: an answer leaves only after what it promises is committed,
- * and one commit serves all requests of the turn.
+ * and one commit serves all requests of the turn. Where a commit is to reach the disk too, the
+ * turns go on while another thread syncs, and the sources are released after that.
  *
  * The reactor runs until the last source is gone, so a drain is each source taking its leave:
  * on SIGTERM, SIGINT, SIGHUP or mw_reactor_stop all sources are told to stop, and remove
  * themselves when what they have begun is done.
  *
  * Sources and timers are embedded in structs of their owners. All belongs to the thread that
- * runs it, but for mw_reactor_stop and mw_reactor_wake. Where several reactors share what is not
+ * runs it, but for what says that any thread may call it. Where several reactors share what is not
  * made for threads, one of them may hold a baton whenever it does not wait.
  */
 #pragma once
@@ -37,6 +38,7 @@ struct mw_reactor_source {
     int descriptor;
     mw_poller_interest interest;
     bool removed, held;
+    uint64_t sync; /* it awaits this one; 0: none */
     mw_reactor_source *next, *next_held;
 };
 
@@ -49,9 +51,13 @@ struct mw_timer {
 typedef struct {
     mw_sys *sys;
     bool catch_signals; /* else only mw_reactor_stop ends it */
-    /* Makes what the batch promises durable; NULL if nothing is promised. On failure each held
-       source is told so, and answers with that. */
-    mw_status (*after_batch)(void *context, mw_error *err);
+    /* Commits what the batch promises; NULL if nothing is promised. On failure each held source is
+       told so, and answers with that. `*out_sync`, which is 0, may become the number of a sync that
+       they are to await. */
+    mw_status (*after_batch)(void *context, uint64_t *out_sync, mw_error *err);
+    /* The number of the last sync that has ended; a failure is one of all that wait for any. Who
+       ends one calls mw_reactor_tell_synced. NULL: none is awaited. */
+    mw_status (*look_synced)(void *context, uint64_t *out_sync, mw_error *err);
     /* After mw_reactor_wake; NULL: nobody wakes it for anything. */
     void (*woken)(void *context);
     void *context;
@@ -64,6 +70,7 @@ MW_MUST_USE mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **o
 MW_MUST_USE mw_status mw_reactor_run(mw_reactor *reactor, mw_error *err);
 void mw_reactor_stop(mw_reactor *reactor); /* from any thread */
 void mw_reactor_wake(mw_reactor *reactor); /* likewise */
+void mw_reactor_tell_synced(mw_reactor *reactor); /* likewise: wakes it if sources wait for that */
 /* A reactor that is pinned goes on without sources, until it is as often unpinned. */
 void mw_reactor_pin(mw_reactor *reactor);
 void mw_reactor_unpin(mw_reactor *reactor);
@@ -81,6 +88,9 @@ MW_MUST_USE mw_status mw_reactor_add(mw_reactor *reactor, mw_reactor_source *sou
 void mw_reactor_source_set_interest(mw_reactor_source *source, mw_poller_interest interest);
 /* It has an answer that awaits the commit. */
 void mw_reactor_source_hold(mw_reactor_source *source);
+/* Whether the answers that it holds are committed and await their sync: what it answered now would
+   be released too early. */
+bool mw_reactor_source_awaits_sync(const mw_reactor_source *source);
 /* No more events; `gone` follows at the end of the turn. The descriptor may be closed at once. */
 void mw_reactor_source_remove(mw_reactor_source *source);
 /* The `gone` of all that was removed, now: for an owner that ends while the reactor does not

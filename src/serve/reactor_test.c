@@ -13,7 +13,8 @@ typedef struct {
 } pipe_source;
 
 static mw_buf story;
-static mw_status commit_status;
+static mw_status commit_status, sync_status;
+static uint64_t wanted, synced; /* syncs; `wanted` is that of the next batch, 0: none */
 
 static void pipe_ready(mw_reactor_source *source, const mw_poller_event *event) {
     pipe_source *p = (pipe_source *)source;
@@ -45,19 +46,29 @@ static void pipe_gone(mw_reactor_source *source) {
     memset(p, 0xee, sizeof *p); /* nobody may look at it again */
 }
 
-static mw_status commit(void *context, mw_error *err) {
+static mw_status commit(void *context, uint64_t *out_sync, mw_error *err) {
     (void)context;
     mw_buf_append_text(&story, "commit ");
+    *out_sync = wanted;
     return commit_status == MW_OK ? MW_OK : mw_fail(err, commit_status, "!");
+}
+
+static mw_status look_synced(void *context, uint64_t *out_sync, mw_error *err) {
+    (void)context;
+    *out_sync = synced;
+    return sync_status == MW_OK ? MW_OK : mw_fail(err, sync_status, "?");
 }
 
 static mw_reactor *begin(bool catch_signals) {
     mw_reactor *reactor;
     mw_error err;
     mw_buf_init(&story, 1 << 16);
-    commit_status = MW_OK;
-    mw_reactor_config config = {
-        .sys = mw_sys_real(), .catch_signals = catch_signals, .after_batch = commit};
+    commit_status = sync_status = MW_OK;
+    wanted = synced = 0;
+    mw_reactor_config config = {.sys = mw_sys_real(),
+                                .catch_signals = catch_signals,
+                                .after_batch = commit,
+                                .look_synced = look_synced};
     MW_CHECK_OK(mw_reactor_create(config, &reactor, &err), &err);
     return reactor;
 }
@@ -150,6 +161,61 @@ MW_TEST(reactor_fires_timers_in_their_time) {
     mw_timer_clear(reactor, &never.timer);
     mw_timer_clear(reactor, &never.timer);
     end(reactor, "tick3 tick2 tick1 tick1 gone ");
+}
+
+/* Ends syncs one after another, as another thread would. */
+static void end_sync(mw_timer *timer, int64_t now_us) {
+    ticker *t = (ticker *)timer;
+    synced++;
+    mw_buf_printf(&story, "synced%llu ", (unsigned long long)synced);
+    mw_reactor_tell_synced(t->reactor);
+    if (synced < wanted) mw_timer_set(t->reactor, timer, now_us + 1000);
+}
+
+MW_TEST(reactor_releases_what_awaits_a_sync_after_it) {
+    mw_reactor *reactor = begin(false);
+    ticker syncs = {.timer.fire = end_sync, .reactor = reactor};
+    pipe_source first, second;
+    wanted = 2;
+    add(reactor, &first, "h");
+    add(reactor, &second, "h");
+    mw_timer_set(reactor, &syncs.timer, mw_reactor_now_us(reactor) + 5000);
+    ticker leave = {.timer.fire = tick, .reactor = reactor, .ended = &first.source, .count = 1};
+    ticker follow = {.timer.fire = tick, .reactor = reactor, .ended = &second.source, .count = 1};
+    mw_timer_set(reactor, &leave.timer, mw_reactor_now_us(reactor) + 100000);
+    mw_timer_set(reactor, &follow.timer, mw_reactor_now_us(reactor) + 100000);
+    end(reactor, "h h commit synced1 synced2 released:ok released:ok tick1 tick1 gone gone ");
+}
+
+/* One that had ended before its batch was committed holds nothing up. */
+MW_TEST(reactor_awaits_no_sync_that_has_ended) {
+    mw_reactor *reactor = begin(false);
+    pipe_source p;
+    wanted = synced = 7;
+    add(reactor, &p, "hhq");
+    end(reactor, "h commit released:ok h commit released:ok q gone ");
+}
+
+MW_TEST(reactor_forgets_a_source_that_leaves_while_it_awaits_a_sync) {
+    mw_reactor *reactor = begin(false);
+    ticker syncs = {.timer.fire = end_sync, .reactor = reactor};
+    pipe_source leaving, staying;
+    wanted = 1;
+    add(reactor, &leaving, "hq");
+    add(reactor, &staying, "");
+    ticker last = {.timer.fire = tick, .reactor = reactor, .ended = &staying.source, .count = 1};
+    mw_timer_set(reactor, &syncs.timer, mw_reactor_now_us(reactor) + 20000);
+    mw_timer_set(reactor, &last.timer, mw_reactor_now_us(reactor) + 40000);
+    end(reactor, "h commit q gone synced1 tick1 gone ");
+}
+
+MW_TEST(reactor_tells_who_awaits_a_sync_that_it_failed) {
+    mw_reactor *reactor = begin(false);
+    pipe_source p;
+    wanted = 1;
+    sync_status = MW_IO;
+    add(reactor, &p, "hq");
+    end(reactor, "h commit released:io? q gone ");
 }
 
 static mw_status create_once(void *context) {

@@ -354,7 +354,6 @@ static mw_status add_record(mw_sequencer *sequencer, mw_record record, mw_error 
     record.payload = mw_buf_str(&sequencer->payload);
     MW_TRY(mw_log_append(sequencer->log, &record, err));
     sequencer->last_place = sequencer->log_place = record.place;
-    sequencer->needs_sync = true;
     return MW_OK;
 }
 
@@ -688,9 +687,11 @@ mw_status mw_sequencer_check_room(mw_sequencer *sequencer, mw_error *err) {
 }
 
 mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err) {
-    if (!sequencer->needs_sync) return MW_OK;
-    sequencer->needs_sync = false;
     return broken(sequencer, mw_log_sync(sequencer->log, err), err);
+}
+
+mw_log_position mw_sequencer_committed(const mw_sequencer *sequencer) {
+    return mw_log_committed(sequencer->log);
 }
 
 /* --- what is there ------------------------------------------------------------------------ */

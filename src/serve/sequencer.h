@@ -10,9 +10,8 @@
  * A due moment's features are read at the place where it fell due, the `place` inside its record;
  * the record's own stamp, which names the prediction, is that place or the next free one after it.
  *
- * What was appended is in the log after the next commit. If anything fails in between, memory
- * and log have parted: the sequencer is broken, says so at each commit, and must be made anew.
- * One thread owns it.
+ * What was appended is in the log after the next commit. If anything fails in between, memory and
+ * log have parted: it is broken, says so at each commit, and must be made anew. One thread owns it.
  */
 #pragma once
 #include "base/json.h"
@@ -94,6 +93,7 @@ MW_MUST_USE mw_status mw_sequencer_record(mw_sequencer *sequencer, size_t model,
 MW_MUST_USE mw_status mw_sequencer_commit(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_check_room(mw_sequencer *sequencer, mw_error *err);
 MW_MUST_USE mw_status mw_sequencer_sync(mw_sequencer *sequencer, mw_error *err);
+mw_log_position mw_sequencer_committed(const mw_sequencer *sequencer); /* see mw_log_committed */
 
 /* This version answers for the model from the next place on. One that brings another program
    than the one before (another address) needs other windows: it answers once mw_sequencer_rebuild

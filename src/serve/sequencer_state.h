@@ -63,7 +63,6 @@ struct mw_sequencer {
     bool is_ready;
     bool is_recovering;    /* due moments pass: they are in the log */
     mw_error note;         /* why no checkpoint is used; empty: one is, or there is none */
-    bool needs_sync;
     mw_buf payload;
     mw_buf shown;          /* the record that was read last */
     mw_sequencer_stats stats;

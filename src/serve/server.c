@@ -190,6 +190,10 @@ size_t mw_server_connection_count(const mw_server *server) {
     return count;
 }
 
+void mw_server_tell_synced(const mw_server *server) {
+    for (size_t i = 0; i < server->teller_count; i++) mw_teller_tell_synced(server->tellers[i]);
+}
+
 void mw_server_destroy(mw_server *server) {
     if (!server) return;
     close_listener(server);

@@ -41,10 +41,11 @@ typedef struct {
     const mw_access *access; /* likewise; NULL: no route asks for a token */
 
     size_t teller_count; /* threads that serve; 0: the reactor's own does */
-    /* With tellers, in their threads: makes what the batch of the teller, a number from 1, promises
-       durable, as the reactor's after_batch does. */
-    mw_status (*commit)(void *context, size_t teller, mw_error *err);
-    void *commit_context;
+    /* With tellers, in their threads: commits what the batch of the teller, a number from 1,
+       promises, as the reactor's after_batch does, and its look_synced. */
+    mw_status (*commit)(void *context, size_t teller, uint64_t *out_sync, mw_error *err);
+    mw_status (*look_synced)(void *context, uint64_t *out_sync, mw_error *err);
+    void *commit_context; /* of both */
 
     /* 0 means the default. */
     size_t connection_count_max; /* MW_SERVER_CONNECTIONS_MAX */
@@ -64,6 +65,8 @@ MW_MUST_USE mw_status mw_server_create(mw_reactor *reactor, mw_server_config con
                                        mw_server **out_server, mw_error *err);
 uint16_t mw_server_port(const mw_server *server);
 size_t mw_server_connection_count(const mw_server *server);
+/* From any thread, as mw_reactor_tell_synced, which is called for the server's reactor besides. */
+void mw_server_tell_synced(const mw_server *server);
 /* Before the reactor is destroyed, and not while it holds the baton; closes what is still open.
    NULL is allowed. */
 void mw_server_destroy(mw_server *server);

@@ -23,6 +23,9 @@ typedef struct {
     atomic_int batch_count;
     int answer_count; /* touched by who holds the baton */
     atomic_int commit_status; /* what after_batch returns; MW_OK at first */
+    atomic_bool is_durable; /* each batch awaits a sync, which the test ends by fixture_sync */
+    atomic_uint_fast64_t wanted, synced; /* numbers of syncs */
+    atomic_int sync_status; /* MW_OK at first */
     atomic_bool pauses_are_over;
     atomic_int pause_count; /* that have not ended */
     atomic_int forsaken_count; /* that have, and nobody waited for them */
@@ -30,6 +33,7 @@ typedef struct {
 
 /* Of the config only the limits count. */
 void fixture_start(fixture *f, mw_server_config limits);
+void fixture_sync(fixture *f); /* all that was answered so far is on the disk */
 void fixture_stop(fixture *f); /* drains it and waits for its end */
 
 mw_socket *client_connect(const fixture *f);

@@ -78,16 +78,30 @@ static const mw_route routes[] = {
     {MW_HTTP_GET, "/connections", MW_SCOPE_PUBLIC, answer_connections, NULL},
 };
 
-static mw_status commit(void *context, mw_error *err) {
+static mw_status commit(void *context, uint64_t *out_sync, mw_error *err) {
     fixture *f = context;
     atomic_fetch_add(&f->batch_count, 1);
     mw_status status = (mw_status)atomic_load(&f->commit_status);
+    if (atomic_load(&f->is_durable)) *out_sync = atomic_fetch_add(&f->wanted, 1) + 1;
     return status == MW_OK ? MW_OK : mw_fail(err, status, "log: the disk is full");
 }
 
-static mw_status commit_teller(void *context, size_t teller, mw_error *err) {
+static mw_status commit_teller(void *context, size_t teller, uint64_t *out_sync, mw_error *err) {
     MW_CHECK(teller > 0);
-    return commit(context, err);
+    return commit(context, out_sync, err);
+}
+
+static mw_status look_synced(void *context, uint64_t *out_sync, mw_error *err) {
+    fixture *f = context;
+    *out_sync = atomic_load(&f->synced);
+    mw_status status = (mw_status)atomic_load(&f->sync_status);
+    return status == MW_OK ? MW_OK : mw_fail(err, status, "log: the disk is broken");
+}
+
+void fixture_sync(fixture *f) {
+    atomic_store(&f->synced, atomic_load(&f->wanted));
+    mw_reactor_tell_synced(f->reactor);
+    mw_server_tell_synced(f->server);
 }
 
 static void *run(void *context) {
@@ -103,6 +117,7 @@ static mw_server_config complete(fixture *f, mw_server_config limits) {
     limits.router = mw_router_of(routes, sizeof routes / sizeof *routes);
     limits.telemetry = f->telemetry;
     limits.commit = commit_teller;
+    limits.look_synced = look_synced;
     limits.commit_context = f;
     return limits;
 }
@@ -112,8 +127,11 @@ void fixture_start(fixture *f, mw_server_config limits) {
     memset(f, 0, sizeof *f);
     MW_CHECK_OK(mw_telemetry_create(&f->telemetry, &err), &err);
     if (limits.teller_count > 0) MW_CHECK_OK(mw_baton_create(&f->baton, &err), &err);
-    mw_reactor_config config = {
-        .sys = mw_sys_real(), .after_batch = commit, .context = f, .baton = f->baton};
+    mw_reactor_config config = {.sys = mw_sys_real(),
+                                .after_batch = commit,
+                                .look_synced = look_synced,
+                                .context = f,
+                                .baton = f->baton};
     MW_CHECK_OK(mw_reactor_create(config, &f->reactor, &err), &err);
     MW_CHECK_OK(mw_server_create(f->reactor, complete(f, limits), &f->server, &err), &err);
     f->port = mw_server_port(f->server);

@@ -21,12 +21,18 @@ struct mw_teller {
 
 /* --- in the thread ------------------------------------------------------------------------ */
 
-static mw_status commit(void *context, mw_error *err) {
+static mw_status commit(void *context, uint64_t *out_sync, mw_error *err) {
     mw_teller *teller = context;
+    const mw_server_config *config = &teller->config;
     mw_baton_take(teller->shared);
-    mw_status status = teller->config.commit(teller->config.commit_context, teller->number, err);
+    mw_status status = config->commit(config->commit_context, teller->number, out_sync, err);
     mw_baton_lay_down(teller->shared);
     return status;
+}
+
+static mw_status look_synced(void *context, uint64_t *out_sync, mw_error *err) {
+    const mw_server_config *config = &((const mw_teller *)context)->config;
+    return config->look_synced(config->commit_context, out_sync, err);
 }
 
 /* A client that cannot be taken is closed, and so is one that comes when the others may have been
@@ -65,8 +71,11 @@ static mw_status run(void *context, mw_error *err) {
 
 static mw_status prepare(mw_teller *teller, mw_reactor *home, mw_error *err) {
     mw_sys *sys = mw_reactor_sys(home);
-    mw_reactor_config reactor = {
-        .sys = sys, .after_batch = commit, .woken = woken, .context = teller};
+    mw_reactor_config reactor = {.sys = sys,
+                                 .after_batch = commit,
+                                 .look_synced = look_synced,
+                                 .woken = woken,
+                                 .context = teller};
     MW_TRY(mw_reactor_create(reactor, &teller->reactor, err));
     mw_connections_init(&teller->connections, teller->reactor, teller->config);
     teller->connections.exchanges.baton = teller->shared;
@@ -106,6 +115,8 @@ mw_status mw_teller_hand(mw_teller *teller, mw_socket *socket, mw_error *err) {
 size_t mw_teller_client_count(const mw_teller *teller) {
     return atomic_load(&teller->client_count);
 }
+
+void mw_teller_tell_synced(const mw_teller *teller) { mw_reactor_tell_synced(teller->reactor); }
 
 void mw_teller_stop(mw_teller *teller) {
     teller->stops = true;

@@ -21,6 +21,7 @@ MW_MUST_USE mw_status mw_teller_create(mw_reactor *home, mw_server_config config
 /* Takes over the socket of a client that was accepted, also on failure. */
 MW_MUST_USE mw_status mw_teller_hand(mw_teller *teller, mw_socket *socket, mw_error *err);
 size_t mw_teller_client_count(const mw_teller *teller); /* those that wait to be taken among them */
+void mw_teller_tell_synced(const mw_teller *teller); /* as mw_reactor_tell_synced */
 void mw_teller_stop(mw_teller *teller); /* its clients are told to take their leave */
 bool mw_teller_is_over(const mw_teller *teller);
 void mw_teller_destroy(mw_teller *teller); /* after a stop; waits; NULL is allowed */

@@ -55,6 +55,40 @@ MW_TEST(teller_serves_beside_others) {
     fixture_stop(&f);
 }
 
+typedef struct {
+    atomic_bool is_over;
+    size_t count;
+} syncs;
+
+static void *sync_again_and_again(void *context) {
+    syncs *s = context;
+    for (; !atomic_load(&s->is_over); s->count++) {
+        fixture_sync(&f);
+        MW_CHECK_OK(mw_poller_pause(mw_sys_real(), 500, NULL), NULL);
+    }
+    return NULL;
+}
+
+/* Who ends a sync wakes all that wait for it: nobody is forgotten between a look and a sleep. */
+MW_TEST(teller_awaits_the_disk_beside_others) {
+    pthread_t threads[CLIENTS], syncer;
+    size_t answered[CLIENTS] = {0};
+    syncs s = {.count = 0};
+    fixture_start(&f, (mw_server_config){.teller_count = TELLERS});
+    atomic_store(&f.is_durable, true);
+    MW_CHECK(pthread_create(&syncer, NULL, sync_again_and_again, &s) == 0);
+    for (size_t i = 0; i < CLIENTS; i++)
+        MW_CHECK(pthread_create(&threads[i], NULL, come_again, &answered[i]) == 0);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        MW_CHECK(pthread_join(threads[i], NULL) == 0);
+        MW_CHECK_EQUAL_INT(answered[i], ROUNDS * (PIPELINED + 1));
+    }
+    atomic_store(&s.is_over, true);
+    MW_CHECK(pthread_join(syncer, NULL) == 0);
+    MW_CHECK(s.count > 1);
+    fixture_stop(&f);
+}
+
 /* Each has some of the clients, and those over the limit are told so. */
 MW_TEST(teller_gets_its_share_of_the_clients) {
     mw_socket *clients[2 * TELLERS + 1];

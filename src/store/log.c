@@ -317,6 +317,21 @@ mw_status mw_log_sync(mw_log *log, mw_error *err) {
     return log->file ? mw_file_sync(log->file, err) : MW_OK;
 }
 
+mw_log_position mw_log_committed(const mw_log *log) {
+    return (mw_log_position){log->file ? log->segment : INT64_MIN, log->file_size};
+}
+
+mw_status mw_log_open_segment(mw_sys *sys, const char *folder, int64_t segment,
+                              mw_file **out_file, mw_error *err) {
+    mw_arena arena;
+    mw_arena_init(&arena, LOG_ARENA_MAX);
+    const char *path = segment_path(&arena, folder, segment);
+    mw_status status = path ? mw_sys_open(sys, path, MW_FILE_UPDATE, out_file, err)
+                            : mw_fail(err, MW_NO_MEMORY, "log: no memory");
+    mw_arena_release(&arena);
+    return status;
+}
+
 static mw_status sync_file(mw_sys *sys, const char *path, mw_error *err) {
     mw_file *file;
     MW_TRY(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, err));

@@ -78,6 +78,11 @@ MW_MUST_USE mw_status mw_log_sync(mw_log *log, mw_error *err);
 size_t mw_log_batch_size(const mw_log *log);
 /* Where the batch that was committed last begins. */
 mw_log_position mw_log_batch_position(const mw_log *log);
+/* Behind all that is committed. INT64_MIN: there is no segment yet. */
+mw_log_position mw_log_committed(const mw_log *log);
+/* A segment to be synced beside its writer, which syncs those that it closes by itself. */
+MW_MUST_USE mw_status mw_log_open_segment(mw_sys *sys, const char *folder, int64_t segment,
+                                          mw_file **out_file, mw_error *err);
 /* The same for who only reads: what it has read is on the disk then. */
 MW_MUST_USE mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err);
 /* The end of the newest segment, before which all are closed. INT64_MIN: there is none. */
