@@ -164,47 +164,6 @@ bool mw_str_to_int64(mw_str s, int64_t *out_value) {
     return true;
 }
 
-enum { COMPARED_WORD_MAX = 64 };
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-/* How many letters must be put in, left out, replaced or swapped with their neighbour to make
-   `b` of `a`: by rows, of which the last three are kept. Neither word is longer than
-   COMPARED_WORD_MAX. */
-static size_t edit_distance(mw_str a, mw_str b) {
-    size_t rows[3][COMPARED_WORD_MAX + 1];
-    for (size_t j = 0; j <= b.size; j++) rows[0][j] = j;
-    for (size_t i = 1; i <= a.size; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b.size; j++) {
-            size_t replaced = above[j - 1] + (a.data[i - 1] != b.data[j - 1]);
-            row[j] = smaller(replaced, smaller(row[j - 1], above[j]) + 1);
-            bool is_swap = i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
-                           a.data[i - 2] == b.data[j - 1];
-            if (is_swap) row[j] = smaller(row[j], rows[(i - 2) % 3][j - 2] + 1);
-        }
-    }
-    return rows[a.size % 3][b.size];
-}
-
-const char *mw_str_nearest(mw_str word, const char *const *words, size_t word_count) {
-    if (word.size > COMPARED_WORD_MAX) return NULL;
-    const char *nearest = NULL;
-    size_t bound = (word.size + 2) / 3 + 1; /* what counts as near is below it */
-    for (size_t i = 0; i < word_count; i++) {
-        mw_str candidate = mw_str_of(words[i]);
-        if (candidate.size > COMPARED_WORD_MAX) continue;
-        size_t distance = edit_distance(word, candidate);
-        if (distance >= bound) continue;
-        bound = distance;
-        nearest = words[i];
-    }
-    return nearest;
-}
-
 uint32_t mw_read_u32(mw_reader *reader) {
     mw_str bytes = mw_read_bytes(reader, 4);
     uint32_t value = 0;

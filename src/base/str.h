@@ -36,9 +36,6 @@ enum { MW_NUMBER_TEXT_MAX = 1100 }; /* bytes; no double needs more digits to be 
 MW_MUST_USE bool mw_str_to_double(mw_str s, double *out_value);
 MW_MUST_USE bool mw_str_to_int64(mw_str s, int64_t *out_value);
 
-/* The one of `words` nearest to `word` by edit distance, for "did you mean"; NULL if none is
-   near (distance over a third of the length, rounded up). */
-const char *mw_str_nearest(mw_str word, const char *const *words, size_t word_count);
 
 typedef struct {
     char *data; /* NUL follows the bytes, unless nothing was ever appended (NULL then) */

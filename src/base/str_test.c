@@ -108,18 +108,6 @@ MW_TEST(str_reads_integers_to_their_ends) {
         MW_CHECK(!mw_str_to_int64(mw_str_of(refused[i]), &value) && value == 7);
 }
 
-MW_TEST(str_names_the_nearest_word) {
-    static const char *const words[] = {"number", "category", "time", "text"};
-    MW_CHECK_EQUAL_STR(mw_str_nearest(MW_STR("nunber"), words, 4), "number");
-    MW_CHECK_EQUAL_STR(mw_str_nearest(MW_STR("categroy"), words, 4), "category");
-    MW_CHECK_EQUAL_STR(mw_str_nearest(MW_STR("tex"), words, 4), "text");
-    MW_CHECK_EQUAL_STR(mw_str_nearest(MW_STR("tiem"), words, 4), "time"); /* a swap counts once */
-    MW_CHECK(!mw_str_nearest(MW_STR("meti"), words, 4)); /* two pairs do not */
-    MW_CHECK(!mw_str_nearest(MW_STR("boolean"), words, 4));
-    MW_CHECK(!mw_str_nearest(MW_STR(""), words, 4));
-    MW_CHECK(!mw_str_nearest(MW_STR("x"), words, 0));
-}
-
 MW_TEST(buf_takes_what_fits_and_remembers_what_does_not) {
     mw_error err;
     mw_buf buf;

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "base/nearest.h"
 #include "sys/parallel.h"
 
 #include <stdarg.h>
@@ -81,24 +82,23 @@ static const mw_command *find_command(int count, char **arguments, int *out_used
 }
 
 static mw_status unknown_command(const char *word, mw_error *err) {
-    const char *names[128];
-    size_t count = 0;
-    for (const mw_command *command = mw_commands; command->name && count < 128; command++)
-        if (command->summary) names[count++] = command->name;
-    const char *nearest = mw_str_nearest(mw_str_of(word), names, count);
+    mw_nearest nearest = mw_nearest_to(mw_str_of(word));
+    for (const mw_command *command = mw_commands; command->name; command++)
+        if (command->summary) mw_nearest_offer_text(&nearest, command->name);
     mw_status status = mw_fail(err, MW_USAGE, "there is no command %s", word);
-    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
     return mw_hint(err, status, "millwright --help lists them.");
 }
 
 static mw_status unknown_option(const mw_command *command, const char *word, mw_error *err) {
-    const char *names[MW_OPTIONS_MAX + 3] = {"--json", "--help", "-C"};
-    size_t count = 3;
+    mw_nearest nearest = mw_nearest_to(mw_str_of(word));
+    mw_nearest_offer_text(&nearest, "--json");
+    mw_nearest_offer_text(&nearest, "--help");
+    mw_nearest_offer_text(&nearest, "-C");
     for (const mw_option *option = command->options; option->name; option++)
-        names[count++] = option->name;
-    const char *nearest = mw_str_nearest(mw_str_of(word), names, count);
+        mw_nearest_offer_text(&nearest, option->name);
     mw_status status = mw_fail(err, MW_USAGE, "%s: there is no option %s", command->name, word);
-    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
     return mw_hint(err, status, "millwright %s --help lists them.", command->name);
 }
 

@@ -1,5 +1,6 @@
 #include "cli/feature_list.h"
 
+#include "base/nearest.h"
 #include "cli/grid.h"
 #include "lang/asked.h"
 
@@ -86,17 +87,12 @@ void mw_feature_list_write_json(const mw_program *program, const mw_model_progra
     mw_json_array_end(json);
 }
 
-mw_status mw_feature_not_found(mw_arena *arena, const mw_model_program *model, const char *name,
-                               mw_error *err) {
+mw_status mw_feature_not_found(const mw_model_program *model, const char *name, mw_error *err) {
     mw_status status = mw_fail(err, MW_NOT_FOUND, "model %.*s has no feature %s",
                                MW_STR_ARGS(model->name), name);
-    const char **names = mw_arena_alloc(arena, model->feature_count + 1, sizeof *names);
-    if (!names) return status;
-    for (size_t i = 0; i < model->feature_count; i++) {
-        names[i] = mw_str_copy(arena, model->features[i].name).data;
-        if (!names[i]) return status;
-    }
-    const char *nearest = mw_str_nearest(mw_str_of(name), names, model->feature_count);
-    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    mw_nearest nearest = mw_nearest_to(mw_str_of(name));
+    for (size_t i = 0; i < model->feature_count; i++)
+        mw_nearest_offer(&nearest, model->features[i].name);
+    if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
     return mw_hint(err, status, "millwright features list shows them.");
 }

@@ -10,5 +10,5 @@ void mw_feature_list_write_json(const mw_program *program, const mw_model_progra
                                 mw_json *json);
 /* The error for a name that no feature of the model has, with the nearest one; names go to
    `arena`. */
-MW_MUST_USE mw_status mw_feature_not_found(mw_arena *arena, const mw_model_program *model,
-                                           const char *name, mw_error *err);
+MW_MUST_USE mw_status mw_feature_not_found(const mw_model_program *model, const char *name,
+                                           mw_error *err);

@@ -267,7 +267,7 @@ static mw_status choose(shown *it, mw_error *err) {
         it->end = i + 1;
         return MW_OK;
     }
-    return mw_feature_not_found(&cli->arena, model, cli->words[0], err);
+    return mw_feature_not_found(model, cli->words[0], err);
 }
 
 static mw_status measure_costs(shown *it, mw_error *err) {

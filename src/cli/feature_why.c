@@ -252,7 +252,7 @@ static mw_status find_feature(inquiry *it, mw_error *err) {
     }
     it->feature = LABEL;
     if (mw_str_is(name, "label")) return MW_OK;
-    return mw_feature_not_found(&cli->arena, model, cli->words[1], err);
+    return mw_feature_not_found(model, cli->words[1], err);
 }
 
 /* Whether the step is the one that is asked about. */

@@ -78,7 +78,7 @@ static mw_status explain(const mw_workspace *workspace, mw_error *err) {
         explain_one(workspace, program, i, &json);
     }
     if (found == 0) 
-        return mw_feature_not_found(&cli->arena, program, cli->words[0], err);
+        return mw_feature_not_found(program, cli->words[0], err);
     if (cli->json) mw_json_array_end(&json);
     return MW_OK;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/zone.h"
 #include "ingest/data_file.h"
 #include "lang/lexer.h"
@@ -101,18 +102,15 @@ static bool is_feature(const draft *d, const mw_field *column) {
 
 static mw_status find_column(const draft *d, mw_str name, const char *option,
                              const mw_field **out_column, mw_error *err) {
-    const char *names[MW_FIELDS_MAX];
-    size_t count = d->columns.field_count;
-    for (size_t i = 0; i < count; i++) {
+    mw_nearest nearest = mw_nearest_to(name);
+    for (size_t i = 0; i < d->columns.field_count; i++) {
         *out_column = &d->columns.fields[i];
         if (mw_str_equal((*out_column)->name, name)) return MW_OK;
-        names[i] = mw_str_copy(d->arena, (*out_column)->name).data;
-        if (!names[i]) return mw_fail(err, MW_NO_MEMORY, "init: no memory for the columns");
+        mw_nearest_offer(&nearest, (*out_column)->name);
     }
     mw_status status = mw_fail(err, MW_NOT_FOUND, "init: %s: the file has no column %.*s", option,
                                MW_STR_ARGS(name));
-    const char *nearest = mw_str_nearest(name, names, count);
-    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
+    return mw_hint_nearest(err, status, &nearest);
 }
 
 static mw_status find_columns(const draft *d, mw_type *out_label, mw_error *err) {

@@ -45,23 +45,12 @@ void mw_complain_hint(mw_compiler *compiler, const char *format, ...) {
     mw_diagnose_hint(compiler->diagnostics, "%s", text);
 }
 
-bool mw_complain_nearest(mw_compiler *compiler, mw_str word, const mw_str *names, size_t count) {
-    const char **words = mw_compiler_alloc(compiler, count, sizeof *words);
-    if (!words) return false;
-    for (size_t i = 0; i < count; i++) {
-        words[i] = mw_str_copy(compiler->arena, names[i]).data;
-        if (!words[i]) words[i] = "";
-    }
-    const char *nearest = mw_str_nearest(word, words, count);
-    if (nearest) mw_complain_hint(compiler, "Did you mean %s?", nearest);
-    return nearest != NULL;
-}
-
 bool mw_complain_field(mw_compiler *compiler, mw_position position, mw_str name,
                        const mw_schema *schema, mw_str owner) {
     mw_complain(compiler, position, MW_INVALID, "there is no field %.*s in %.*s", MW_STR_ARGS(name),
                 MW_STR_ARGS(owner));
-    mw_str *names = mw_compiler_alloc(compiler, schema->field_count, sizeof *names);
-    for (size_t i = 0; names && i < schema->field_count; i++) names[i] = schema->fields[i].name;
-    return names && mw_complain_nearest(compiler, name, names, schema->field_count);
+    mw_nearest nearest = mw_nearest_to(name);
+    for (size_t i = 0; i < schema->field_count; i++)
+        mw_nearest_offer(&nearest, schema->fields[i].name);
+    return mw_diagnose_nearest(compiler->diagnostics, &nearest);
 }

@@ -9,14 +9,18 @@ MW_TEST(compiler_puts_the_subject_before_and_the_nearest_word_behind) {
     mw_diagnostics_init(&list, &arena);
     mw_compiler compiler = {
         .arena = &arena, .diagnostics = &list, .subject = MW_STR("features.wind")};
-    mw_str names[] = {MW_STR("wind_speed"), MW_STR("origin")};
-    mw_complain(&compiler, (mw_position){4, 7}, MW_NOT_BUILT, "there is no %s", "wind_sped");
-    mw_complain_nearest(&compiler, MW_STR("wind_sped"), names, 2);
-    mw_complain(&compiler, (mw_position){5, 7}, MW_INVALID, "there is no zzz");
-    mw_complain_nearest(&compiler, MW_STR("zzz"), names, 2);
-    MW_CHECK_EQUAL_STR(list.entries[0].message, "features.wind: there is no wind_sped");
-    MW_CHECK_EQUAL_STR(list.entries[0].hint, "Did you mean wind_speed?");
-    MW_CHECK_EQUAL_INT(list.entries[1].hint.size, 0);
+    mw_field fields[] = {{.name = MW_STR("wind_speed")}, {.name = MW_STR("origin")}};
+    mw_schema weather = {.fields = fields, .field_count = 2};
+    mw_complain(&compiler, (mw_position){3, 7}, MW_NOT_BUILT, "there is no %s yet", "wind");
+    MW_CHECK(mw_complain_field(&compiler, (mw_position){4, 7}, MW_STR("wind_sped"), &weather,
+                               MW_STR("weather")));
+    MW_CHECK(!mw_complain_field(&compiler, (mw_position){5, 7}, MW_STR("zzz"), &weather,
+                                MW_STR("weather")));
+    MW_CHECK_EQUAL_STR(list.entries[0].message, "features.wind: there is no wind yet");
+    MW_CHECK_EQUAL_STR(list.entries[1].message,
+                       "features.wind: there is no field wind_sped in weather");
+    MW_CHECK_EQUAL_STR(list.entries[1].hint, "Did you mean wind_speed?");
+    MW_CHECK_EQUAL_INT(list.entries[2].hint.size, 0);
     MW_CHECK_EQUAL_INT(compiler.status, MW_NOT_BUILT); /* the first one's */
     mw_arena_release(&arena);
 }

@@ -56,6 +56,12 @@ void mw_diagnose_hint(mw_diagnostics *diagnostics, const char *format, ...) {
     if (hint.data) diagnostics->entries[diagnostics->count - 1].hint = hint;
 }
 
+bool mw_diagnose_nearest(mw_diagnostics *diagnostics, const mw_nearest *nearest) {
+    if (nearest->found.size == 0) return false;
+    mw_diagnose_hint(diagnostics, "Did you mean %.*s?", MW_STR_ARGS(nearest->found));
+    return true;
+}
+
 mw_status mw_diagnostics_status(const mw_diagnostics *diagnostics, mw_error *err) {
     if (diagnostics->out_of_memory)
         return mw_fail(err, MW_NO_MEMORY, "project file: no memory to list its mistakes");

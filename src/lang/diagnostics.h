@@ -5,7 +5,7 @@
  * and what to do. Readers keep going after an error, so that a user mends all at once.
  */
 #pragma once
-#include "base/str.h"
+#include "base/nearest.h"
 
 enum { MW_DIAGNOSTICS_MAX = 100 };
 
@@ -37,6 +37,8 @@ void mw_diagnose(mw_diagnostics *diagnostics, mw_position position, mw_status st
                  const char *format, ...) MW_PRINTF(4, 5);
 /* Adds a hint to the mistake told last, if it was listed by that. */
 void mw_diagnose_hint(mw_diagnostics *diagnostics, const char *format, ...) MW_PRINTF(2, 3);
+/* "Did you mean X?", as a hint; false if no word is near. */
+bool mw_diagnose_nearest(mw_diagnostics *diagnostics, const mw_nearest *nearest);
 /* MW_OK if there are none; else the status of the first, `err` naming it and the number. */
 MW_MUST_USE mw_status mw_diagnostics_status(const mw_diagnostics *diagnostics, mw_error *err);
 /* Indexes of the entries in order of place; `count` of them. */

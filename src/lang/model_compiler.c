@@ -151,10 +151,10 @@ const mw_stream_source *mw_find_source(mw_moment_scope *moment, mw_str name, mw_
     int32_t index = mw_program_find_source(program, name);
     if (index >= 0) return &program->sources[index];
     mw_complain(compiler, position, MW_INVALID, "there is no stream %.*s", MW_STR_ARGS(name));
-    mw_str *names = mw_compiler_alloc(compiler, program->source_count, sizeof *names);
-    for (size_t i = 0; names && i < program->source_count; i++) names[i] = program->sources[i].name;
-    if (names && !mw_complain_nearest(compiler, name, names, program->source_count))
-        hint_at_field(moment, name);
+    mw_nearest nearest = mw_nearest_to(name);
+    for (size_t i = 0; i < program->source_count; i++)
+        mw_nearest_offer(&nearest, program->sources[i].name);
+    if (!mw_diagnose_nearest(compiler->diagnostics, &nearest)) hint_at_field(moment, name);
     return NULL;
 }
 
@@ -277,14 +277,12 @@ static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
                          MW_STR_ARGS(node->text), MW_STR_ARGS(node->text));
         return;
     }
-    size_t count = 0;
-    mw_str *names =
-        mw_compiler_alloc(compiler, schema->field_count + moment->syntaxes.count, sizeof *names);
-    if (!names) return;
-    for (size_t i = 0; i < schema->field_count; i++) names[count++] = schema->fields[i].name;
+    mw_nearest nearest = mw_nearest_to(node->text);
+    for (size_t i = 0; i < schema->field_count; i++)
+        mw_nearest_offer(&nearest, schema->fields[i].name);
     for (size_t i = 0; i < moment->syntaxes.count; i++)
-        names[count++] = moment->syntaxes.items[i].name;
-    mw_complain_nearest(compiler, node->text, names, count);
+        mw_nearest_offer(&nearest, moment->syntaxes.items[i].name);
+    mw_diagnose_nearest(compiler->diagnostics, &nearest);
 }
 
 static const mw_expr *resolve_field(mw_moment_scope *moment, const mw_node *node) {

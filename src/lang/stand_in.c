@@ -27,15 +27,14 @@ static void refuse_name(const stand_in_scope *names, const mw_node *node) {
     mw_complain(compiler, node->position, MW_INVALID,
                 "there is no feature %.*s, and no such field of the moment",
                 MW_STR_ARGS(node->text));
-    size_t field_count = names->moment->field_count, feature_count = names->model->feature_count;
-    mw_str *known = mw_compiler_alloc(compiler, field_count + feature_count + 2, sizeof *known);
-    if (!known) return;
-    known[0] = MW_STR("previous");
-    known[1] = MW_STR("baseline");
-    for (size_t i = 0; i < field_count; i++) known[2 + i] = names->moment->fields[i].name;
-    for (size_t i = 0; i < feature_count; i++)
-        known[2 + field_count + i] = names->model->features[i].name;
-    (void)mw_complain_nearest(compiler, node->text, known, field_count + feature_count + 2);
+    mw_nearest nearest = mw_nearest_to(node->text);
+    mw_nearest_offer_text(&nearest, "previous");
+    mw_nearest_offer_text(&nearest, "baseline");
+    for (size_t i = 0; i < names->moment->field_count; i++)
+        mw_nearest_offer(&nearest, names->moment->fields[i].name);
+    for (size_t i = 0; i < names->model->feature_count; i++)
+        mw_nearest_offer(&nearest, names->model->features[i].name);
+    mw_diagnose_nearest(compiler->diagnostics, &nearest);
 }
 
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {

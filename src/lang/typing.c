@@ -298,10 +298,10 @@ static void refuse_arguments(mw_compiler *compiler, const mw_node *node, const m
 static void refuse_function(mw_compiler *compiler, const mw_node *node) {
     mw_complain(compiler, node->position, MW_INVALID, "there is no function %.*s",
                 MW_STR_ARGS(node->text));
-    mw_str *names = mw_compiler_alloc(compiler, mw_function_count(), sizeof *names);
-    for (size_t i = 0; names && i < mw_function_count(); i++)
-        names[i] = mw_str_of(mw_function_at((int32_t)i)->name);
-    if (names) mw_complain_nearest(compiler, node->text, names, mw_function_count());
+    mw_nearest nearest = mw_nearest_to(node->text);
+    for (size_t i = 0; i < mw_function_count(); i++)
+        mw_nearest_offer_text(&nearest, mw_function_at((int32_t)i)->name);
+    mw_diagnose_nearest(compiler->diagnostics, &nearest);
 }
 
 static const mw_expr *type_call(mw_scope *scope, const mw_node *node) {

@@ -3,28 +3,18 @@
 #include <string.h>
 
 #include "lang/stand_in.h"
-#include "project/nearest.h"
 
 typedef struct {
     mw_arena *arena;
     mw_diagnostics *diagnostics;
 } joiner;
 
-/* The names of a schema's fields and then of `others`; NULL when memory is out. */
-static mw_str *names_of(joiner *j, const mw_schema *schema, const mw_named_source *others,
-                        size_t other_count) {
-    mw_str *names = mw_arena_alloc(j->arena, schema->field_count + other_count, sizeof *names);
-    if (!names) return NULL;
-    for (size_t i = 0; i < schema->field_count; i++) names[i] = schema->fields[i].name;
-    for (size_t i = 0; i < other_count; i++) names[schema->field_count + i] = others[i].name;
-    return names;
+static void offer_fields(mw_nearest *known, const mw_schema *schema) {
+    for (size_t i = 0; i < schema->field_count; i++)
+        mw_nearest_offer(known, schema->fields[i].name);
 }
 
-static bool is_listed(mw_str name, const mw_str *names, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (mw_str_equal(names[i], name)) return true;
-    return false;
-}
+static bool is_known(const mw_nearest *known) { return mw_str_equal(known->found, known->word); }
 
 /* What `types` names is all that is known of data that could not be read. */
 static mw_status types_stand_in(joiner *j, const mw_project_stream *stream, mw_schema *columns) {
@@ -38,7 +28,7 @@ static mw_status types_stand_in(joiner *j, const mw_project_stream *stream, mw_s
     return MW_OK;
 }
 
-static mw_status types_apply(joiner *j, const mw_project_stream *stream, mw_schema *columns) {
+static void types_apply(joiner *j, const mw_project_stream *stream, mw_schema *columns) {
     for (size_t i = 0; i < stream->type_count; i++) {
         const mw_named_source *wanted = &stream->types[i];
         int32_t field = mw_schema_find(columns, wanted->name);
@@ -51,28 +41,25 @@ static mw_status types_apply(joiner *j, const mw_project_stream *stream, mw_sche
         mw_diagnose(j->diagnostics, wanted->position, MW_INVALID,
                     "streams.%.*s.types: must name a column of the data, got %.*s",
                     MW_STR_ARGS(stream->declaration.name), MW_STR_ARGS(wanted->name));
-        mw_str *names = names_of(j, columns, NULL, 0);
-        if (!names) return MW_NO_MEMORY;
-        mw_diagnose_nearest(j->diagnostics, wanted->name, names, columns->field_count);
+        mw_nearest known = mw_nearest_to(wanted->name);
+        offer_fields(&known, columns);
+        mw_diagnose_nearest(j->diagnostics, &known);
     }
-    return MW_OK;
 }
 
-static mw_status checks_look_up(joiner *j, const mw_project_stream *stream,
-                                const mw_schema *columns) {
+static void checks_look_up(joiner *j, const mw_project_stream *stream, const mw_schema *columns) {
     const mw_stream_declaration *d = &stream->declaration;
-    mw_str *names = names_of(j, columns, d->fields, d->field_count);
-    if (!names) return MW_NO_MEMORY;
-    size_t count = columns->field_count + d->field_count;
     for (size_t i = 0; i < stream->check_count; i++) {
         const mw_column_check *check = &stream->checks[i];
-        if (is_listed(check->column, names, count)) continue;
+        mw_nearest known = mw_nearest_to(check->column);
+        offer_fields(&known, columns);
+        for (size_t k = 0; k < d->field_count; k++) mw_nearest_offer(&known, d->fields[k].name);
+        if (is_known(&known)) continue;
         mw_diagnose(j->diagnostics, check->position, MW_INVALID,
                     "streams.%.*s.checks: must name a column or a field, got %.*s",
                     MW_STR_ARGS(d->name), MW_STR_ARGS(check->column));
-        mw_diagnose_nearest(j->diagnostics, check->column, names, count);
+        mw_diagnose_nearest(j->diagnostics, &known);
     }
-    return MW_OK;
 }
 
 mw_status mw_project_declare(const mw_project *project, mw_project_data data, mw_arena *arena,
@@ -99,8 +86,8 @@ mw_status mw_project_declare(const mw_project *project, mw_project_data data, mw
             continue;
         }
         MW_TRY(mw_schema_copy(arena, &data.columns[i], &made->columns, NULL));
-        MW_TRY(types_apply(&j, stream, &made->columns));
-        MW_TRY(checks_look_up(&j, stream, &made->columns));
+        types_apply(&j, stream, &made->columns);
+        checks_look_up(&j, stream, &made->columns);
     }
     for (size_t i = 0; i < project->model_count; i++)
         declared.models[i] = project->models[i].declaration;
@@ -108,48 +95,43 @@ mw_status mw_project_declare(const mw_project *project, mw_project_data data, mw
     return MW_OK;
 }
 
+static void offer_features(mw_nearest *known, const mw_model_program *model) {
+    for (size_t i = 0; i < model->feature_count; i++)
+        mw_nearest_offer(known, model->features[i].name);
+}
+
 /* A segment is a feature or a field of the moment's event. */
-static mw_status segments_look_up(joiner *j, const mw_project_model *model,
-                                  const mw_program *program) {
-    const mw_model_program *compiled = mw_program_find_model(program, model->declaration.name);
-    MW_ASSERT(compiled);
-    const mw_schema *moment = &program->streams[compiled->moment_stream].schema;
-    size_t count = moment->field_count + compiled->feature_count;
-    mw_str *names = mw_arena_alloc(j->arena, count, sizeof *names);
-    if (!names) return MW_NO_MEMORY;
-    for (size_t i = 0; i < moment->field_count; i++) names[i] = moment->fields[i].name;
-    for (size_t i = 0; i < compiled->feature_count; i++)
-        names[moment->field_count + i] = compiled->features[i].name;
+static void segments_look_up(joiner *j, const mw_project_model *model, const mw_schema *moment,
+                             const mw_model_program *compiled) {
     for (size_t i = 0; i < model->segment_count; i++) {
-        if (is_listed(model->segments[i], names, count)) continue;
+        mw_nearest known = mw_nearest_to(model->segments[i]);
+        offer_fields(&known, moment);
+        offer_features(&known, compiled);
+        if (is_known(&known)) continue;
         mw_diagnose(j->diagnostics, model->segments_position, MW_INVALID,
                     "models.%.*s.segments: must be features or fields of the moment, got %.*s",
                     MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(model->segments[i]));
-        mw_diagnose_nearest(j->diagnostics, model->segments[i], names, count);
+        mw_diagnose_nearest(j->diagnostics, &known);
     }
-    return MW_OK;
 }
 
 /* The drift of a name is that of a feature, of the prediction, or the greatest of all. */
-static mw_status drifts_look_up(joiner *j, const mw_rule *rules, size_t rule_count,
-                                const mw_model_program *model) {
-    size_t count = model->feature_count + 2;
-    mw_str *names = mw_arena_alloc(j->arena, count, sizeof *names);
-    if (!names) return MW_NO_MEMORY;
-    for (size_t i = 0; i < model->feature_count; i++) names[i] = model->features[i].name;
-    names[count - 2] = MW_STR("max");
-    names[count - 1] = MW_STR("prediction");
+static void drifts_look_up(joiner *j, const mw_rule *rules, size_t rule_count,
+                           const mw_model_program *model) {
     for (size_t i = 0; i < rule_count; i++) {
         mw_str name = rules[i].quantity;
         if (!mw_str_starts(name, MW_STR("drift."))) continue;
         name = mw_str_slice(name, strlen("drift."), name.size);
-        if (is_listed(name, names, count)) continue;
+        mw_nearest known = mw_nearest_to(name);
+        offer_features(&known, model);
+        mw_nearest_offer_text(&known, "max");
+        mw_nearest_offer_text(&known, "prediction");
+        if (is_known(&known)) continue;
         mw_diagnose(j->diagnostics, rules[i].position, MW_INVALID,
                     "retrain.%.*s: drift is of a feature, of the prediction, or the max, got %.*s",
                     MW_STR_ARGS(model->name), MW_STR_ARGS(name));
-        mw_diagnose_nearest(j->diagnostics, name, names, count);
+        mw_diagnose_nearest(j->diagnostics, &known);
     }
-    return MW_OK;
 }
 
 /* An expression that stands in must be one for the program of today, too. */
@@ -163,13 +145,13 @@ static mw_status fallback_look_up(joiner *j, const mw_project_model *model,
     return status == MW_NO_MEMORY ? status : MW_OK; /* the rest is in the diagnostics */
 }
 
-static mw_status model_look_up(joiner *j, const mw_project_model *model,
-                               const mw_program *program) {
+static void model_look_up(joiner *j, const mw_project_model *model, const mw_program *program) {
     const mw_model_program *compiled = mw_program_find_model(program, model->declaration.name);
     const mw_retrain *retrain = &model->retrain;
-    MW_TRY(segments_look_up(j, model, program));
-    MW_TRY(drifts_look_up(j, retrain->when, retrain->when_count, compiled));
-    return drifts_look_up(j, retrain->gate, retrain->gate_count, compiled);
+    MW_ASSERT(compiled);
+    segments_look_up(j, model, &program->streams[compiled->moment_stream].schema, compiled);
+    drifts_look_up(j, retrain->when, retrain->when_count, compiled);
+    drifts_look_up(j, retrain->gate, retrain->gate_count, compiled);
 }
 
 /* Rows are checked before they enter, when such a field is not there yet. */
@@ -196,7 +178,7 @@ mw_status mw_project_compile(const mw_project *project, mw_project_data data, mw
     for (size_t i = 0; i < project->stream_count; i++)
         refuse_entry_checks(&j, &project->streams[i], &program->sources[i]);
     for (size_t i = 0; i < project->model_count; i++) {
-        MW_TRY(model_look_up(&j, &project->models[i], program));
+        model_look_up(&j, &project->models[i], program);
         MW_TRY(fallback_look_up(&j, &project->models[i], program, symbols));
     }
     MW_TRY(mw_diagnostics_status(diagnostics, NULL));

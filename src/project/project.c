@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "project/comma.h"
-#include "project/nearest.h"
 #include "project/scalar.h"
 #include "project/schema.h"
 
@@ -154,13 +153,12 @@ static void processes_read(reader *r, const mw_yaml *node, mw_project *project) 
 
 static void unknown_process(reader *r, const mw_project *project, mw_position position,
                             mw_str name) {
-    mw_str *names = mw_arena_alloc(r->arena, project->process_count + 1, sizeof *names);
     mw_diagnose(r->diagnostics, position, MW_INVALID, "ask: there is no process %.*s",
                 MW_STR_ARGS(name));
-    for (size_t i = 0; names && i < project->process_count; i++)
-        names[i] = project->processes[i].name;
-    if (names) mw_diagnose_nearest(r->diagnostics, name, names, project->process_count);
-    else r->out_of_memory = true;
+    mw_nearest nearest = mw_nearest_to(name);
+    for (size_t i = 0; i < project->process_count; i++)
+        mw_nearest_offer(&nearest, project->processes[i].name);
+    mw_diagnose_nearest(r->diagnostics, &nearest);
 }
 
 /* NAME: PROCESS(FIELD, ...). What has not that form is the compiler's to tell. */
@@ -432,14 +430,10 @@ static void unknown_model(reader *r, const mw_project *project, const char *wher
                           const mw_yaml *key) {
     mw_diagnose(r->diagnostics, key->position, MW_INVALID,
                 "%s: must name a model of this project, got %.*s", where, MW_STR_ARGS(key->text));
-    mw_str *names = mw_arena_alloc(r->arena, project->model_count, sizeof *names);
-    if (!names) {
-        r->out_of_memory = true;
-        return;
-    }
+    mw_nearest nearest = mw_nearest_to(key->text);
     for (size_t i = 0; i < project->model_count; i++)
-        names[i] = project->models[i].declaration.name;
-    mw_diagnose_nearest(r->diagnostics, key->text, names, project->model_count);
+        mw_nearest_offer(&nearest, project->models[i].declaration.name);
+    mw_diagnose_nearest(r->diagnostics, &nearest);
 }
 
 static void retrains_read(reader *r, const mw_yaml *node, mw_project *project) {

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/nearest.h"
+
 const char *const mw_rule_metrics[] = {
     "roc_auc", "average_precision", "log_loss", "calibration_error", "cost", NULL};
 
@@ -51,14 +53,14 @@ static mw_status quantity_check(mw_str quantity, mw_error *err) {
         for (size_t i = 0; i < METRIC_COUNT; i++)
             if (mw_str_is(name, mw_rule_metrics[i])) return MW_OK;
     }
-    const char *const known[] = {"drift.max",        "drift.prediction", mw_rule_metrics[0],
-                                 mw_rule_metrics[1], mw_rule_metrics[2], mw_rule_metrics[3],
-                                 mw_rule_metrics[4]};
-    static_assert(sizeof known / sizeof *known == METRIC_COUNT + 2, "all of them");
-    const char *nearest = mw_str_nearest(quantity, known, sizeof known / sizeof *known);
+    mw_nearest nearest = mw_nearest_to(quantity);
+    mw_nearest_offer_text(&nearest, "drift.max");
+    mw_nearest_offer_text(&nearest, "drift.prediction");
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        mw_nearest_offer_text(&nearest, mw_rule_metrics[i]);
     mw_status status =
         mw_fail(err, MW_INVALID, "no measured quantity is named %.*s", MW_STR_ARGS(quantity));
-    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
     return mw_hint(err, status,
                    "There are roc_auc, average_precision, log_loss, "
                    "calibration_error, cost and drift.NAME.");

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { PATH_MAX_SIZE = 400, MESSAGE_MAX_SIZE = 500, GOT_MAX_SIZE = 60, WORDS_MAX = 64 };
+enum { PATH_MAX_SIZE = 400, MESSAGE_MAX_SIZE = 500, GOT_MAX_SIZE = 60 };
 
 /* Where the walk stands: the key that led here, and where it is written. */
 typedef struct place {
@@ -155,18 +155,18 @@ static void word_later(checker *c, const mw_shape *shape, const mw_yaml *node, c
 static void choice_check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
     char expected[PATH_MAX_SIZE] = "", rule[MESSAGE_MAX_SIZE];
     size_t count = 0, used = 0;
+    mw_nearest nearest = mw_nearest_to(node->text);
     for (; shape->words[count]; count++) {
         if (mw_str_is(node->text, shape->words[count])) {
             if (count >= shape->words_in_force) word_later(c, shape, node, at);
             return;
         }
+        mw_nearest_offer_text(&nearest, shape->words[count]);
         used = append(expected, used, used > 0 ? ", " : "", mw_str_of(shape->words[count]));
     }
-    MW_ASSERT(count < WORDS_MAX);
     snprintf(rule, sizeof rule, count > 1 ? "one of %s" : "%s", expected);
     got_wrong(c, at, node, rule);
-    const char *nearest = mw_str_nearest(node->text, shape->words, count);
-    if (nearest && count > 1) mw_diagnose_hint(c->diagnostics, "Did you mean %s?", nearest);
+    if (count > 1) mw_diagnose_nearest(c->diagnostics, &nearest);
 }
 
 static void condition_check(checker *c, const mw_yaml *node, const place *at) {
@@ -235,20 +235,18 @@ static const mw_shape_key *key_find(const mw_shape *shape, mw_str name) {
 }
 
 static void unknown_key(checker *c, const mw_shape *shape, const mw_yaml *key, const place *at) {
-    const char *names[WORDS_MAX];
     char all[PATH_MAX_SIZE] = "";
     size_t used = 0;
-    MW_ASSERT(shape->key_count < WORDS_MAX);
+    mw_nearest nearest = mw_nearest_to(key->text);
     for (size_t i = 0; i < shape->key_count; i++) {
-        names[i] = shape->keys[i].name;
-        used = append(all, used, used > 0 ? ", " : "", mw_str_of(names[i]));
+        mw_nearest_offer_text(&nearest, shape->keys[i].name);
+        used = append(all, used, used > 0 ? ", " : "", mw_str_of(shape->keys[i].name));
     }
     place here = moved(at, key->position);
     complain(c, &here, MW_INVALID, "there is no key %.*s here",
              MW_STR_ARGS(mw_utf8_cut(key->text, GOT_MAX_SIZE)));
-    const char *nearest = mw_str_nearest(key->text, names, shape->key_count);
-    if (nearest) mw_diagnose_hint(c->diagnostics, "Did you mean %s?", nearest);
-    else mw_diagnose_hint(c->diagnostics, "The keys are %s.", all);
+    if (!mw_diagnose_nearest(c->diagnostics, &nearest))
+        mw_diagnose_hint(c->diagnostics, "The keys are %s.", all);
 }
 
 static void key_check(checker *c, const mw_shape_key *key, const mw_yaml *value, const place *at) {

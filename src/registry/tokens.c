@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
+
 enum { ROWS_MAX = 1 << 20 };
 
 /* --- scopes ------------------------------------------------------------------------------- */
@@ -23,18 +25,17 @@ const char *mw_scope_name(mw_scope scope) {
 }
 
 static mw_status scope_find(mw_str word, mw_scope *out_scope, mw_error *err) {
-    const char *names[SCOPE_COUNT];
+    mw_nearest nearest = mw_nearest_to(word);
     for (size_t i = 0; i < SCOPE_COUNT; i++) {
-        names[i] = scopes_by_name[i].name;
-        if (!mw_str_is(word, names[i])) continue;
+        mw_nearest_offer_text(&nearest, scopes_by_name[i].name);
+        if (!mw_str_is(word, scopes_by_name[i].name)) continue;
         *out_scope = scopes_by_name[i].scope;
         return MW_OK;
     }
     mw_status status = mw_fail(err, MW_INVALID,
                                "scope: must be predict, events, read or admin, got \"%.*s\"",
                                MW_STR_ARGS(word));
-    const char *nearest = mw_str_nearest(word, names, SCOPE_COUNT);
-    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
+    return mw_hint_nearest(err, status, &nearest);
 }
 
 mw_status mw_scopes_parse(mw_str text, unsigned *out_scopes, mw_error *err) {

@@ -1,9 +1,9 @@
+#include "base/nearest.h"
 #include "serve/api_parts.h"
 #include "serve/sequencer_start.h"
 
 #include <stdio.h>
 
-enum { NEAREST_MAX = 64 };
 
 /* --- health, metrics, clock --------------------------------------------------------------- */
 
@@ -193,12 +193,11 @@ static void answer_clock(void *context, const mw_route_call *call, mw_response *
 /* --- what the handlers share -------------------------------------------------------------- */
 
 static mw_status fail_member(mw_str name, const char *const *names, mw_error *err) {
-    size_t count = 0;
-    while (names[count]) count++;
-    name = mw_str_slice(name, 0, MW_NAME_SIZE_MAX);
-    mw_status status = mw_fail(err, MW_INVALID, "body: has no \"%.*s\"", MW_STR_ARGS(name));
-    const char *nearest = mw_str_nearest(name, names, count);
-    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
+    mw_nearest nearest = mw_nearest_to(name);
+    for (; *names; names++) mw_nearest_offer_text(&nearest, *names);
+    mw_status status = mw_fail(err, MW_INVALID, "body: has no \"%.*s\"",
+                               MW_STR_ARGS(mw_str_slice(name, 0, MW_NAME_SIZE_MAX)));
+    return mw_hint_nearest(err, status, &nearest);
 }
 
 mw_status mw_api_check_members(yyjson_val *body, const char *const *names, mw_error *err) {
@@ -216,24 +215,17 @@ mw_status mw_api_check_members(yyjson_val *body, const char *const *names, mw_er
 
 mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model, mw_error *err) {
     const mw_program *program = mw_service_parts(api->service)->program;
-    char texts[NEAREST_MAX][MW_NAME_SIZE_MAX + 1];
-    const char *names[NEAREST_MAX];
-    size_t count = 0;
+    mw_nearest nearest = mw_nearest_to(name);
     for (size_t i = 0; i < program->model_count; i++) {
         if (mw_str_equal(program->models[i].name, name)) {
             *out_model = i;
             return MW_OK;
         }
-        if (count == NEAREST_MAX) continue;
-        snprintf(texts[count], sizeof texts[count], "%.*s",
-                 MW_STR_ARGS(program->models[i].name));
-        names[count] = texts[count];
-        count++;
+        mw_nearest_offer(&nearest, program->models[i].name);
     }
     mw_status status = mw_fail(err, MW_NOT_FOUND, "model: there is no \"%.*s\"",
                                MW_STR_ARGS(name));
-    const char *nearest = mw_str_nearest(name, names, count);
-    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
+    return mw_hint_nearest(err, status, &nearest);
 }
 
 static void write_id(mw_json *json, const mw_answer *answer) {

@@ -1,12 +1,12 @@
 #include "serve/event_json.h"
 
 #include <math.h>
-#include <stdio.h>
 
+#include "base/nearest.h"
 #include "serve/json_refusal.h"
 #include "table/list.h"
 
-enum { INTEGER_TEXT_SIZE = 24, NEAREST_COLUMNS_MAX = 64 };
+enum { INTEGER_TEXT_SIZE = 24 };
 
 /* Past 2^53 a double would change it. Only positive values are unsigned to yyjson. */
 static bool is_exact(yyjson_val *value) {
@@ -120,21 +120,20 @@ static mw_status read_value(yyjson_val *value, mw_type type, const mw_zone *zone
     return MW_OK;
 }
 
+mw_status mw_event_json_refuse_name(mw_str stream, const char *kind, mw_schema known, mw_str name,
+                                    mw_error *err) {
+    mw_nearest nearest = mw_nearest_to(name);
+    for (size_t i = 0; i < known.field_count; i++) mw_nearest_offer(&nearest, known.fields[i].name);
+    mw_status status = mw_fail(err, MW_INVALID, "%.*s: stream %.*s has no such %s",
+                               MW_STR_ARGS(mw_str_slice(name, 0, MW_NAME_SIZE_MAX)),
+                               MW_STR_ARGS(stream), kind);
+    return mw_hint_nearest(err, status, &nearest);
+}
+
 mw_status mw_event_json_refuse_column(const mw_stream_source *source, mw_str name,
                                       mw_error *err) {
-    char texts[NEAREST_COLUMNS_MAX][MW_NAME_SIZE_MAX + 1];
-    const char *names[NEAREST_COLUMNS_MAX];
-    size_t count = 0;
-    for (; count < source->column_count && count < NEAREST_COLUMNS_MAX; count++) {
-        snprintf(texts[count], sizeof texts[count], "%.*s",
-                 MW_STR_ARGS(source->row.fields[count].name));
-        names[count] = texts[count];
-    }
-    mw_status status = mw_fail(err, MW_INVALID, "%.*s: stream %.*s has no such column",
-                               MW_STR_ARGS(mw_str_slice(name, 0, MW_NAME_SIZE_MAX)),
-                               MW_STR_ARGS(source->name));
-    const char *nearest = mw_str_nearest(name, names, count);
-    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
+    mw_schema columns = {source->row.fields, source->column_count};
+    return mw_event_json_refuse_name(source->name, "column", columns, name, err);
 }
 
 /* Clients send columns in the stream's order as a rule: the one after the last is tried first. */

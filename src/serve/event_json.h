@@ -11,7 +11,10 @@
 
 #include "lang/program.h"
 
-/* Says that the stream has no column of this name, and which one may have been meant. */
+/* Says that the stream has no such column, or other `kind` of field, and which of the known ones
+   may have been meant. */
+mw_status mw_event_json_refuse_name(mw_str stream, const char *kind, mw_schema known, mw_str name,
+                                    mw_error *err);
 mw_status mw_event_json_refuse_column(const mw_stream_source *source, mw_str name, mw_error *err);
 /* Fills the first `source->column_count` cells of `row`. MW_INVALID names the column. */
 MW_MUST_USE mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,

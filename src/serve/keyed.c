@@ -3,9 +3,8 @@
 #include <stdio.h>
 
 #include "lang/needs.h"
+#include "serve/event_json.h"
 #include "serve/target.h"
-
-enum { NEAREST_MAX = 64 };
 
 /* A row of which some fields are given. */
 typedef struct {
@@ -26,22 +25,6 @@ static mw_status no_memory(mw_error *err) {
 }
 
 /* --- reading the query -------------------------------------------------------------------- */
-
-static mw_status refuse_field(const partial *row, mw_str name, mw_error *err) {
-    char texts[NEAREST_MAX][MW_NAME_SIZE_MAX + 1];
-    const char *names[NEAREST_MAX];
-    size_t count = 0;
-    for (; count < row->field_count && count < NEAREST_MAX; count++) {
-        snprintf(texts[count], sizeof texts[count], "%.*s",
-                 MW_STR_ARGS(row->schema->fields[count].name));
-        names[count] = texts[count];
-    }
-    mw_status status = mw_fail(err, MW_INVALID, "%.*s: stream %.*s has no such field",
-                               MW_STR_ARGS(mw_str_slice(name, 0, MW_NAME_SIZE_MAX)),
-                               MW_STR_ARGS(row->stream));
-    const char *nearest = mw_str_nearest(name, names, count);
-    return nearest ? mw_hint(err, status, "Did you mean %s?", nearest) : status;
-}
 
 static mw_status refuse_time(mw_str name, mw_error *err) {
     mw_status status = mw_fail(err, MW_INVALID, "%.*s: cannot be given, for the features of a key "
@@ -64,7 +47,9 @@ static mw_status give(partial *row, mw_str name, mw_str text, mw_error *err) {
                                         : field == row->time_field;
     if (is_time) return refuse_time(name, err);
     if (field == MW_NO_FIELD || (size_t)field >= row->field_count)
-        return refuse_field(row, name, err);
+        return mw_event_json_refuse_name(row->stream, "field",
+                                         (mw_schema){row->schema->fields, row->field_count}, name,
+                                         err);
     if (is_later(row, field))
         return mw_fail(err, MW_INVALID, "%.*s: becomes known later, so no feature reads it",
                        MW_STR_ARGS(name));

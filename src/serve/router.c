@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
+
 static bool is_parameter(mw_str segment) {
     return segment.size > 2 && segment.data[0] == '{' && segment.data[segment.size - 1] == '}';
 }
@@ -59,14 +61,13 @@ static bool method_fits(mw_http_method offered, mw_http_method asked) {
 }
 
 static void answer_not_found(mw_router router, mw_str path, mw_response *response) {
-    const char *patterns[MW_ROUTES_MAX];
-    for (size_t i = 0; i < router.route_count; i++) patterns[i] = router.routes[i].pattern;
+    mw_nearest nearest = mw_nearest_to(path);
+    for (size_t i = 0; i < router.route_count; i++)
+        mw_nearest_offer_text(&nearest, router.routes[i].pattern);
     mw_error err;
     mw_status status = mw_fail(&err, MW_NOT_FOUND, "path: there is no \"%.*s\"",
                                MW_STR_ARGS(path));
-    const char *nearest = mw_str_nearest(path, patterns, router.route_count);
-    if (nearest) status = mw_hint(&err, status, "Did you mean %s?", nearest);
-    mw_response_problem(response, status, &err);
+    mw_response_problem(response, mw_hint_nearest(&err, status, &nearest), &err);
 }
 
 static void answer_wrong_method(const mw_http_request *request, unsigned allowed,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "model/forest_remap.h"
 
 typedef struct {
@@ -56,18 +57,13 @@ static mw_status take_list(fitting *f, mw_values list, const mw_field *field,
 }
 
 static mw_status unknown_feature(fitting *f, mw_str name) {
-    const char **names = mw_arena_alloc(f->arena, f->schema->field_count, sizeof *names);
     mw_status status = mw_fail(f->err, MW_INVALID,
                                "the model's feature %.*s is no feature of the project",
                                MW_STR_ARGS(name));
-    if (!names) return no_memory(f);
-    for (size_t i = 0; i < f->schema->field_count; i++) {
-        mw_str copy = mw_str_copy(f->arena, f->schema->fields[i].name);
-        if (!copy.data) return no_memory(f);
-        names[i] = copy.data;
-    }
-    const char *nearest = mw_str_nearest(name, names, f->schema->field_count);
-    if (nearest) return mw_hint(f->err, status, "Did you mean %s?", nearest);
+    mw_nearest nearest = mw_nearest_to(name);
+    for (size_t i = 0; i < f->schema->field_count; i++)
+        mw_nearest_offer(&nearest, f->schema->fields[i].name);
+    if (nearest.found.size > 0) return mw_hint_nearest(f->err, status, &nearest);
     return mw_hint(f->err, status, "Train it on columns named as in millwright features list.");
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "base/nearest.h"
 #include "model/lightgbm_text.h"
 #include "stat/profile.h"
 #include "train/fitting.h"
@@ -36,12 +37,11 @@ static const param params[] = {
 enum { PARAM_COUNT = sizeof params / sizeof *params };
 
 static mw_status unknown_param(const mw_project_model *model, mw_str name, mw_error *err) {
-    const char *names[PARAM_COUNT];
-    for (size_t i = 0; i < PARAM_COUNT; i++) names[i] = params[i].name;
+    mw_nearest nearest = mw_nearest_to(name);
+    for (size_t i = 0; i < PARAM_COUNT; i++) mw_nearest_offer_text(&nearest, params[i].name);
     mw_status status = mw_fail(err, MW_INVALID, "models.%.*s.params: the learner has no %.*s",
                                MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(name));
-    const char *nearest = mw_str_nearest(name, names, PARAM_COUNT);
-    if (nearest) return mw_hint(err, status, "Did you mean %s?", nearest);
+    if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
     return mw_hint(err, status, "It has rounds, num_leaves, learning_rate, min_data_in_leaf, "
                                 "feature_fraction, bagging_fraction, lambda_l2, max_bin.");
 }
