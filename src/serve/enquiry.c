@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "sys/errand.h"
+#include "table/translation.h"
 
 enum { SYMBOLS_SIZE_MAX = 1 << 28 };
 
@@ -77,22 +78,6 @@ static uint64_t digest_of(const mw_enquiry *enquiry, int32_t stream, const mw_ce
     return mw_hash_join((uint64_t)stream, digest);
 }
 
-/* The cell in other symbols; false when these are full. */
-static bool translate(mw_type type, mw_cell *cell, const mw_symbols *from, mw_symbols *to) {
-    if (!mw_type_is_symbol(type) || mw_cell_is_missing(type, *cell)) return true;
-    cell->symbol = mw_symbols_intern(to, mw_symbols_text(from, cell->symbol));
-    return cell->symbol != 0;
-}
-
-static bool translate_row(mw_enquiry *enquiry, const question *q) {
-    const mw_schema *schema = schema_of(enquiry, q->stream);
-    for (size_t i = 0; i < plain_count(enquiry, q->stream); i++)
-        if (!translate(schema->fields[i].type, &q->asked[i], enquiry->config.symbols,
-                       enquiry->symbols))
-            return false;
-    return true;
-}
-
 mw_status mw_enquiry_add(mw_enquiry *enquiry, int32_t stream, const mw_cell *row, mw_error *err) {
     size_t size = schema_of(enquiry, stream)->field_count * sizeof *row;
     if (enquiry->count == MW_ENQUIRY_ROWS_MAX)
@@ -106,7 +91,9 @@ mw_status mw_enquiry_add(mw_enquiry *enquiry, int32_t stream, const mw_cell *row
     if (has_room) {
         memcpy(q.row, row, size);
         memcpy(q.asked, row, size);
-        has_room = translate_row(enquiry, &q);
+        mw_translation to_ask = {.from = enquiry->config.symbols, .to = enquiry->symbols};
+        has_room = mw_translate_cells(&to_ask, schema_of(enquiry, stream)->fields,
+                                      plain_count(enquiry, stream), q.asked);
     }
     if (has_room) {
         enquiry->questions[enquiry->count++] = q;
@@ -208,11 +195,10 @@ mw_status mw_enquiry_fill(const mw_enquiry *enquiry, int32_t stream, mw_cell *ro
     const mw_schema *schema = schema_of(enquiry, stream);
     const mw_program *program = enquiry->config.program;
     size_t ask_count = program->sources[program->streams[stream].source].ask_count;
-    for (size_t i = schema->field_count - ask_count; i < schema->field_count; i++) {
-        mw_cell cell = q->asked[i];
-        if (!translate(schema->fields[i].type, &cell, enquiry->symbols, enquiry->config.symbols))
-            return mw_fail(err, MW_TOO_LARGE, "ask: no room for another distinct value");
-        row[i] = cell;
-    }
+    size_t first = schema->field_count - ask_count;
+    mw_translation answered = {.from = enquiry->symbols, .to = enquiry->config.symbols};
+    memcpy(row + first, q->asked + first, ask_count * sizeof *row);
+    if (!mw_translate_cells(&answered, schema->fields + first, ask_count, row + first))
+        return mw_fail(err, MW_TOO_LARGE, "ask: no room for another distinct value");
     return MW_OK;
 }

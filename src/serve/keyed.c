@@ -1,7 +1,5 @@
 #include "serve/keyed.h"
 
-#include <stdio.h>
-
 #include "lang/needs.h"
 #include "serve/event_json.h"
 #include "serve/target.h"

@@ -6,6 +6,7 @@
 #include "ingest/load.h"
 #include "ingest/log_events.h"
 #include "sys/errand.h"
+#include "table/translation.h"
 
 #define SYMBOLS_SIZE_MAX ((size_t)1 << 32)
 
@@ -216,29 +217,6 @@ bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish) {
     return lookback != NULL;
 }
 
-static mw_status translate_row(mw_lookback *lookback, const mw_schema *schema,
-                               const mw_cell *row, mw_cell *out_row, mw_error *err) {
-    for (size_t i = 0; i < schema->field_count; i++) {
-        out_row[i] = row[i];
-        if (!mw_type_is_symbol(schema->fields[i].type) || row[i].symbol == 0) continue;
-        mw_str text = mw_symbols_text(lookback->symbols, row[i].symbol);
-        out_row[i].symbol = mw_symbols_intern(lookback->config.symbols, text);
-        if (out_row[i].symbol == 0)
-            return mw_fail(err, MW_TOO_LARGE, "correction: the table of texts is full");
-    }
-    return MW_OK;
-}
-
-static mw_status translate(mw_lookback *lookback, mw_event *event, mw_error *err) {
-    const mw_schema *schema = &lookback->config.program->streams[event->stream].schema;
-    mw_cell *row = lookback->row, *replaced = row + schema->field_count;
-    MW_TRY(translate_row(lookback, schema, event->row, row, err));
-    if (event->replaced) MW_TRY(translate_row(lookback, schema, event->replaced, replaced, err));
-    event->row = row;
-    if (event->replaced) event->replaced = replaced;
-    return MW_OK;
-}
-
 /* The first of the events that were found at the place or after. */
 static size_t first_at(const mw_events *found, int64_t place) {
     size_t low = 0, high = found->event_count;
@@ -263,7 +241,10 @@ mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t in
         mw_event event = mw_events_at(&lookback->found, i);
         if (event.place != wish.place) return MW_OK;
         if (event.stream != wish.stream || index-- > 0) continue;
-        MW_TRY(translate(lookback, &event, err));
+        mw_translation translation = {.from = lookback->symbols, .to = lookback->config.symbols};
+        const mw_schema *schema = &lookback->config.program->streams[event.stream].schema;
+        if (!mw_translate_event(&translation, schema, lookback->row, &event))
+            return mw_fail(err, MW_TOO_LARGE, "correction: the table of texts is full");
         *out_event = event;
         *out_found = true;
         return MW_OK;

@@ -2,6 +2,7 @@
 
 #include "ingest/load.h"
 #include "sys/errand.h"
+#include "table/translation.h"
 
 #define SYMBOLS_SIZE_MAX ((size_t)1 << 32)
 
@@ -15,7 +16,6 @@ struct mw_past {
     size_t first;           /* of the events that count */
     mw_lake_snapshot snapshot;
     uint32_t *codes;        /* by symbol of the events: the process's; 0: not asked for yet */
-    size_t code_count;
     mw_cell *row;           /* room for an event's and for what it replaces */
 };
 
@@ -100,8 +100,7 @@ mw_status mw_past_wait(mw_past *past, mw_error *err) {
     if (!past->reading) return MW_OK;
     MW_TRY(mw_errand_wait(past->reading, err));
     if (past->codes) return MW_OK;
-    past->code_count = mw_symbols_count(past->symbols) + 1;
-    past->codes = mw_allocate(past->code_count * sizeof *past->codes);
+    past->codes = mw_allocate((mw_symbols_count(past->symbols) + 1) * sizeof *past->codes);
     return past->codes ? MW_OK : no_memory(err);
 }
 
@@ -113,36 +112,12 @@ int64_t mw_past_place(const mw_past *past, size_t index) {
     return mw_events_at(past->events, past->first + index).place;
 }
 
-static mw_status translate_row(mw_past *past, const mw_schema *schema, const mw_cell *row,
-                               mw_cell *out_row, mw_error *err) {
-    for (size_t i = 0; i < schema->field_count; i++) {
-        out_row[i] = row[i];
-        uint64_t symbol = row[i].symbol;
-        if (!mw_type_is_symbol(schema->fields[i].type) || symbol == 0) continue;
-        MW_ASSERT(symbol < past->code_count);
-        uint32_t *code = &past->codes[symbol];
-        mw_str text = mw_symbols_text(past->symbols, symbol);
-        if (*code == 0) *code = mw_symbols_intern(past->config.symbols, text);
-        if (*code == 0) return mw_fail(err, MW_TOO_LARGE, "past: the table of texts is full");
-        out_row[i].symbol = *code;
-    }
-    return MW_OK;
-}
-
-/* In the symbols of the process. */
-static mw_status translate(mw_past *past, mw_event *event, mw_error *err) {
-    const mw_schema *schema = &past->config.program->streams[event->stream].schema;
-    mw_cell *replaced = past->row + schema->field_count;
-    MW_TRY(translate_row(past, schema, event->row, past->row, err));
-    if (event->replaced) MW_TRY(translate_row(past, schema, event->replaced, replaced, err));
-    event->row = past->row;
-    if (event->replaced) event->replaced = replaced;
-    return MW_OK;
-}
-
 mw_status mw_past_at(mw_past *past, size_t index, mw_event *out_event, mw_error *err) {
     mw_event event = mw_events_at(past->events, past->first + index);
-    if (past->symbols) MW_TRY(translate(past, &event, err));
+    const mw_schema *schema = &past->config.program->streams[event.stream].schema;
+    mw_translation translation = {past->symbols, past->config.symbols, past->codes};
+    if (past->symbols && !mw_translate_event(&translation, schema, past->row, &event))
+        return mw_fail(err, MW_TOO_LARGE, "past: the table of texts is full");
     *out_event = event;
     return MW_OK;
 }
