@@ -36,7 +36,6 @@ enum { MW_NUMBER_TEXT_MAX = 1100 }; /* bytes; no double needs more digits to be 
 MW_MUST_USE bool mw_str_to_double(mw_str s, double *out_value);
 MW_MUST_USE bool mw_str_to_int64(mw_str s, int64_t *out_value);
 
-
 typedef struct {
     char *data; /* NUL follows the bytes, unless nothing was ever appended (NULL then) */
     size_t size;

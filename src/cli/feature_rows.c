@@ -94,8 +94,7 @@ static mw_status let_go(mw_feature_rows *rows, uint64_t number, mw_error *err) {
     MW_TRY(mw_buf_check(&rows->id, "id", err));
     rows->counted.labelled += !mw_cell_is_missing(mw_code_type(config->model->label),
                                                   row[rows->width - 1]);
-    mw_str id = rows->id.size > 0 ? mw_buf_str(&rows->id) : MW_STR("");
-    return config->take(config->context, id, row, err);
+    return config->take(config->context, mw_buf_str(&rows->id), row, err);
 }
 
 static mw_status let_go_ready(mw_feature_rows *rows, mw_error *err) {

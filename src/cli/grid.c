@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 enum { GAP = 2, CELL_SIZE_MAX = 4096 };
 
 mw_grid mw_grid_begin(const char *titles) {

@@ -86,7 +86,6 @@ static mw_status add_csv(mw_table_file *it, mw_str name, const mw_cell *row, mw_
     return it->text.size < TEXT_SIZE_USUAL && !it->text.failed ? MW_OK : flush_csv(it, err);
 }
 
-
 /* --- Parquet ---------------------------------------------------------------------------- */
 
 static mw_status begin_part(mw_table_file *it, mw_error *err) {

@@ -105,10 +105,6 @@ mw_status mw_course_expect(mw_course *course, const mw_moment *moment, uint64_t 
     return mw_agenda_add_label(course->agenda, moment, number, features, err);
 }
 
-static bool has_slate(const mw_course *course) {
-    return course->slate && course->slate_next < mw_slate_count(course->slate);
-}
-
 /* Tells a moment, whose features are these, and expects its label. */
 static mw_status tell_moment(mw_course *course, const mw_moment *moment, const mw_cell *features,
                              mw_step *out_step, mw_error *err) {
@@ -137,7 +133,7 @@ static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *o
     if (course->slate) {
         course->slate_next = 0;
         MW_TRY(mw_slate_fill(course->slate, course->engine, &due->moment, err));
-        *out_is_taken = has_slate(course);
+        *out_is_taken = mw_course_has_slate(course);
         return *out_is_taken ? tell_of_slate(course, out_step, err) : MW_OK;
     }
     MW_TRY(mw_engine_features(course->engine, &due->moment, course->features, err));
@@ -148,7 +144,7 @@ static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *o
 
 mw_status mw_course_next(mw_course *course, int64_t place, mw_step *out_step, bool *out_found,
                          mw_error *err) {
-    *out_found = has_slate(course) && course->last_place <= place;
+    *out_found = mw_course_has_slate(course) && course->last_place <= place;
     if (*out_found) return tell_of_slate(course, out_step, err);
     while (!*out_found) {
         mw_due due;
@@ -178,7 +174,8 @@ mw_status mw_course_features(mw_course *course, const mw_moment *moment, mw_cell
 
 mw_status mw_course_slate(mw_course *course, const mw_moment *announced,
                           const mw_slate **out_slate, mw_error *err) {
-    MW_ASSERT(announced->place >= course->last_place && course->slate && !has_slate(course));
+    MW_ASSERT(course->slate && !mw_course_has_slate(course));
+    MW_ASSERT(announced->place >= course->last_place);
     MW_TRY(let_in(course, announced->place, err));
     MW_TRY(mw_slate_fill(course->slate, course->engine, announced, err));
     course->slate_next = mw_slate_count(course->slate);
@@ -187,7 +184,7 @@ mw_status mw_course_slate(mw_course *course, const mw_moment *announced,
 }
 
 int64_t mw_course_next_due(const mw_course *course) {
-    return has_slate(course) ? course->last_place : mw_agenda_next(course->agenda);
+    return mw_course_has_slate(course) ? course->last_place : mw_agenda_next(course->agenda);
 }
 mw_engine *mw_course_engine(mw_course *course) { return course->engine; }
 mw_agenda *mw_course_agenda(mw_course *course) { return course->agenda; }

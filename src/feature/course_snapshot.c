@@ -116,7 +116,7 @@ static mw_status save_all(const mw_course *course, mw_buf *out, mw_error *err) {
 }
 
 mw_status mw_course_save(const mw_course *course, mw_buf *out, mw_error *err) {
-    if (course->slate && course->slate_next < mw_slate_count(course->slate))
+    if (mw_course_has_slate(course))
         return mw_fail(err, MW_BUSY, "course: the moments of an event are still being told");
     mw_buf payload;
     mw_buf_init(&payload, out->size_max);

@@ -27,6 +27,10 @@ struct mw_course {
     int64_t last_place;
 };
 
+/* Whether some of the moments that one event makes are still to be told. */
+static inline bool mw_course_has_slate(const mw_course *course) {
+    return course->slate && course->slate_next < mw_slate_count(course->slate);
+}
 /* The i-th event that waits; its rows stay until the next one does. */
 mw_event mw_course_waiting(const mw_course *course, size_t index);
 /* Lets an event wait until time has passed its stamp. Its rows are copied. */

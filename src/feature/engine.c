@@ -306,9 +306,10 @@ void mw_engine_advance(mw_engine *engine, int64_t place) {
     mw_engine_sweep_instances(engine);
 }
 
-/* Reads the windows of the features, or those of the label, into engine->windows. */
+/* Reads the windows of the features, or those of the label, into `windows`, which the frame has
+   too: keys are worked out from what was read before. */
 static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const mw_frame *frame,
-                              bool is_label, mw_error *err) {
+                              bool is_label, mw_cell *windows, mw_error *err) {
     const mw_plan *plan = &engine->plan;
     mw_edges_set(&engine->desk.edges, moment->t);
     mw_reading reading = {.t = moment->t,
@@ -328,7 +329,7 @@ static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const 
         mw_card *card = mw_group_look_up(group, lookup, frame);
         MW_TRY(mw_engine_relieve(engine, 0, err));
         MW_TRY(mw_engine_fail(engine, mw_group_bring(group, card, err), err));
-        mw_reading_lookup(&reading, lookup, group, card, engine->windows);
+        mw_reading_lookup(&reading, lookup, group, card, windows);
     }
     return MW_OK;
 }
@@ -355,7 +356,7 @@ mw_status mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = engine->windows;
     frame.features = out_features;
-    MW_TRY(read_windows(engine, moment, &frame, false, err));
+    MW_TRY(read_windows(engine, moment, &frame, false, engine->windows, err));
     mw_engine_finish_features(engine, moment, engine->windows, out_features);
     return MW_OK;
 }
@@ -364,11 +365,8 @@ mw_status mw_engine_windows(mw_engine *engine, const mw_moment *moment, mw_cell 
                             mw_error *err) {
     mw_engine_settle(engine, moment->place - 1);
     mw_frame frame = frame_of(engine, moment->row, moment->t);
-    frame.windows = engine->windows;
-    MW_TRY(read_windows(engine, moment, &frame, false, err));
-    memcpy(out_windows, engine->windows,
-           engine->config.model->feature_window_count * sizeof *out_windows);
-    return MW_OK;
+    frame.windows = out_windows;
+    return read_windows(engine, moment, &frame, false, out_windows, err);
 }
 
 bool mw_engine_would_take(const mw_engine *engine, const mw_moment *moment,
@@ -404,7 +402,7 @@ mw_status mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_c
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = engine->windows;
     frame.features = features;
-    MW_TRY(read_windows(engine, moment, &frame, true, err));
+    MW_TRY(read_windows(engine, moment, &frame, true, engine->windows, err));
     *out_label = mw_engine_finish_label(engine, moment, engine->windows, features);
     return MW_OK;
 }

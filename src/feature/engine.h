@@ -63,11 +63,13 @@ MW_MUST_USE mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, 
 /* Says that nothing placed before `place` will come or be asked for: state may shrink. */
 void mw_engine_advance(mw_engine *engine, int64_t place);
 
-/* Fills `out_features` (feature_count cells). Every event placed before the moment's place
-   must have been applied, and none at or after it. It fails only where a key is to be read back. */
+/* Fills `out_features` (feature_count cells), of a model without `each`, whose moments are made
+   together (slate.h). Every event placed before the moment's place must have been applied, and none
+   at or after it. It fails only where a key is to be read back. */
 MW_MUST_USE mw_status mw_engine_features(mw_engine *engine, const mw_moment *moment,
                                          mw_cell *out_features, mw_error *err);
-/* The same of the windows that the features read, one cell each of the model's windows. */
+/* The windows that the features read, likewise, of any model; `out_windows` has a cell for each
+   window of the model. */
 MW_MUST_USE mw_status mw_engine_windows(mw_engine *engine, const mw_moment *moment,
                                         mw_cell *out_windows, mw_error *err);
 /* Whether a schedule takes the moment whose features were read last; without one all are taken. */

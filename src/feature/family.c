@@ -53,12 +53,6 @@ static void run_features(mw_family *family, const mw_members *members, size_t fr
     }
 }
 
-/* Rule 10. */
-static mw_cell of_nothing(const mw_window *of) {
-    if (of->aggregate == MW_AGGREGATE_SUM) return mw_cell_number(0);
-    return mw_cell_missing(of->type);
-}
-
 static bool is_counted(const mw_window *of) {
     return of->aggregate == MW_AGGREGATE_QUANTILE || of->aggregate == MW_AGGREGATE_DISTINCT ||
            of->aggregate == MW_AGGREGATE_TOP;
@@ -87,7 +81,7 @@ static mw_cell aggregate(mw_family *family, const mw_members *members, const mw_
         if (of->value) value = mw_code_run(of->value, &frame);
         mw_scan_add(&scan, members->t, value);
     }
-    return mw_scan_read(&scan, members->t, of_nothing(of));
+    return mw_scan_read(&scan, members->t, mw_cell_missing(of->type));
 }
 
 mw_status mw_family_finish(mw_family *family, const mw_members *members, mw_error *err) {

@@ -124,4 +124,3 @@ static const char *const shop_first_orders =
     "7,2024-01-01T13:00:00Z,,2,3\n";      /* no shop */
 static const char *const shop_first_visits =
     "at,page\n2024-01-01T10:00:00Z,a\n2024-01-01T10:00:00Z,a\n";
-

@@ -2,10 +2,8 @@
 
 #include <math.h>
 
-/* One step of features that are transformed together: the share of each, NULL: each by itself. */
-typedef struct {
-    const mw_transform *const *shares;
-} step;
+/* One step of features that are transformed together: the share of each; NULL: each by itself. */
+typedef const mw_transform *const *step;
 
 struct mw_encoder {
     mw_model_features features;
@@ -26,7 +24,7 @@ static mw_status list_steps(mw_arena *arena, const mw_model_feature *first,
         const mw_transform **shares = mw_arena_alloc(arena, first->together, sizeof *shares);
         if (!shares) return no_memory(err);
         for (size_t i = 0; i < first->together; i++) shares[i] = &first[i].transforms[t];
-        steps[t].shares = shares;
+        steps[t] = shares;
     }
     *out_steps = steps;
     return MW_OK;
@@ -63,8 +61,8 @@ static void transform(const mw_encoder *encoder, size_t index, double *values) {
     const step *steps = encoder->steps[index];
     size_t together = feature->together > 0 ? feature->together : 1;
     for (size_t t = 0; t < feature->transform_count; t++)
-        if (steps && steps[t].shares)
-            mw_transform_apply_jointly(steps[t].shares, values, together);
+        if (steps && steps[t])
+            mw_transform_apply_jointly(steps[t], values, together);
         else
             for (size_t i = 0; i < together; i++)
                 values[i] = mw_transform_apply(&feature[i].transforms[t], values[i]);

@@ -8,7 +8,6 @@ typedef struct {
     size_t width, height;
 } bitmap;
 
-
 /* --- decoding --------------------------------------------------------------------------------- */
 
 /* Gives the bitmap its memory; sides as the file says, which may be anything. */

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-
 /* --- health, metrics, clock --------------------------------------------------------------- */
 
 static void answer_health(void *context, const mw_route_call *call, mw_response *response) {

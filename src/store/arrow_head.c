@@ -1,5 +1,6 @@
 #include "store/arrow_head.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <nanoarrow/ipc/flatcc_generated.h>
 
@@ -67,6 +68,7 @@ const char *mw_arrow_head_fault(mw_arrow_head head) {
 static const char *lengths_fault(NAMED(RecordBatch_table_t) batch, int64_t body_size) {
     NAMED(FieldNode_vec_t) nodes = NAMED(RecordBatch_nodes)(batch);
     int64_t row_count = NAMED(RecordBatch_length)(batch);
+    static_assert(MW_ARROW_ROWS_MAX == 1048576, "the message says so");
     if (row_count < 0 || row_count > MW_ARROW_ROWS_MAX) return "must have at most 1048576 rows";
     for (size_t i = 0; i < NAMED(FieldNode_vec_len)(nodes); i++) {
         int64_t length = NAMED(FieldNode_length)(NAMED(FieldNode_vec_at)(nodes, i));
