@@ -57,7 +57,7 @@ static void write_rows(world *w, mw_field *fields, size_t count) {
     MW_CHECK_OK(mw_arrow_write_rows(&table, 0, 3, w->symbols, &w->bytes, &err), &err);
     MW_CHECK_OK(mw_arrow_write_rows(&table, 3, 3, w->symbols, &w->bytes, &err), &err);
     MW_CHECK_OK(mw_arrow_write_rows(&table, 3, ROWS, w->symbols, &w->bytes, &err), &err);
-    mw_arrow_write_end(&w->bytes);
+    mw_buf_append_u64(&w->bytes, UINT32_MAX); /* the end: a message of no bytes */
     mw_table_release(&table);
 }
 

@@ -173,8 +173,3 @@ mw_status mw_arrow_write_rows(const mw_table *rows, size_t from, size_t to,
     ArrowSchemaRelease(&columns);
     return checked(code, err);
 }
-
-void mw_arrow_write_end(mw_buf *out) {
-    mw_buf_append_u32(out, UINT32_MAX);
-    mw_buf_append_u32(out, 0);
-}
