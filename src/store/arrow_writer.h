@@ -2,8 +2,8 @@
  * arrow_writer: rows of cells as an Arrow stream (IPC streaming format), in a buffer.
  *
  * A stream is its schema, then batches of rows; it ends where its bytes do. A number is a float64,
- * a bool a bool, a category or text a utf8, a time a timestamp in us of UTC, a duration one in us, a
- * list a list of utf8 or of float64; missing is null. Rows are copied once into columns and once
+ * a bool a bool, a category or text a utf8, a time a timestamp in us of UTC, a duration one in us,
+ * a list a list of utf8 or of float64; missing is null. Rows are copied once into columns and once
  * into bytes.
  *
  * Any thread, each with a buffer of its own. Whoever calls checks the buffer at the end.
