@@ -65,7 +65,6 @@ mw_status mw_feature_walk_begin_in_parts(const mw_workspace *workspace, int64_t 
     mw_history_parts_wish wish = {workspace->state, workspace->program, workspace->symbols, 0};
     MW_TRY(find_model(workspace, out_walk, err));
     MW_TRY(mw_history_parts_open(wish, &history, &out_walk->parts, err));
-    if (!out_walk->parts) return mw_feature_walk_begin(workspace, thread_count, out_walk, err);
     return start(out_walk, &history, thread_count, err);
 }
 

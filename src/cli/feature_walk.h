@@ -11,7 +11,7 @@ typedef struct {
     const mw_workspace *workspace;
     mw_workspace_model model;
     mw_events events;         /* empty, if they come in parts */
-    mw_history_parts *parts;  /* NULL: they do not */
+    mw_history_parts *parts;  /* NULL: the events stand */
     mw_replay_config config; /* of all moments, with their labels */
     mw_replay *replay;
     size_t moment_count_max; /* that the history can make; of `each` in parts, its events */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/train_report.h"
-#include "ingest/history.h"
+#include "ingest/history_parts.h"
 #include "sys/parallel.h"
 #include "sys/terminal.h"
 #include "train/lightgbm_child.h"
@@ -67,12 +67,13 @@ static void show_rounds(void *context, int32_t rounds) {
     mw_progress_update(context, (uint64_t)rounds);
 }
 
-static mw_status build_examples(const job *it, const mw_events *events, mw_examples *examples,
+static mw_status build_examples(const job *it, mw_history_parts *parts, mw_examples *examples,
                                 mw_error *err) {
     mw_sys *sys = it->workspace->cli->sys;
+    mw_event_parts *events = mw_history_parts_events(parts);
     mw_replay_config config = {.program = it->workspace->program,
                                .model = it->program,
-                               .events = events,
+                               .parts = events,
                                .symbols = it->workspace->symbols,
                                .from = INT64_MIN,
                                .to = INT64_MAX,
@@ -80,13 +81,10 @@ static mw_status build_examples(const job *it, const mw_events *events, mw_examp
                                .with_label = true,
                                .crew = mw_parallel_crew(sys, (size_t)it->thread_count),
                                .memory = mw_workspace_memory(it->workspace)};
-    replay_progress shown = {.first_place = 0};
+    replay_progress shown = {.first_place = mw_history_parts_first_place(parts)};
     uint64_t hours = 0;
-    if (events->event_count > 0) {
-        shown.first_place = mw_events_at(events, 0).place;
-        int64_t last = mw_events_at(events, events->event_count - 1).place;
-        hours = (uint64_t)((last - shown.first_place) / MW_HOUR_US);
-    }
+    if (events->last_place > shown.first_place)
+        hours = (uint64_t)((events->last_place - shown.first_place) / MW_HOUR_US);
     shown.progress = mw_progress_begin(sys, "replaying", hours);
     mw_status status = mw_examples_build(examples, config, show_place, &shown, err);
     mw_progress_end(&shown.progress);
@@ -105,16 +103,14 @@ static mw_status note_history(job *it, const mw_history *history, mw_error *err)
 static mw_status make_examples(job *it, mw_examples *examples, mw_error *err) {
     const mw_workspace *workspace = it->workspace;
     mw_history history;
-    mw_events events;
+    mw_history_parts *parts = NULL;
+    mw_history_parts_wish wish = {workspace->state, workspace->program, workspace->symbols, 0};
     MW_TRY(mw_examples_init(examples, workspace->program, it->program, it->model.segments,
                             it->model.segment_count, err));
-    mw_status status = mw_history_load(workspace->state, workspace->program, workspace->symbols,
-                                       &history, &events, err);
-    if (status == MW_OK) {
-        status = note_history(it, &history, err);
-        if (status == MW_OK) status = build_examples(it, &events, examples, err);
-        mw_events_release(&events);
-    }
+    mw_status status = mw_history_parts_open(wish, &history, &parts, err);
+    if (status == MW_OK) status = note_history(it, &history, err);
+    if (status == MW_OK) status = build_examples(it, parts, examples, err);
+    mw_history_parts_close(parts);
     if (status != MW_OK) mw_examples_release(examples);
     return status;
 }

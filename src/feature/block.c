@@ -112,15 +112,7 @@ static bool waits(const mw_engine *engine, const mw_lookup_plan *lookup) {
 bool mw_block_suits(const mw_engine *engine, const mw_events *events) {
     for (size_t i = 0; i < engine->plan.lookup_count; i++)
         if (waits(engine, &engine->plan.lookups[i])) return false;
-    for (size_t s = 0; events && s < events->stream_count; s++) {
-        const mw_stream_events *stream = &events->streams[s];
-        for (size_t row = 0; row < stream->rows.row_count; row++)
-            if (stream->knowns[row] > stream->places[row]) return false;
-        for (size_t i = 0; i < stream->correction_count; i++)
-            if (stream->corrections[i].from > stream->places[stream->corrections[i].row])
-                return false;
-    }
-    return true;
+    return !events || mw_events_count_in_place(events);
 }
 
 static bool may_make_text(const mw_code *code) {

@@ -69,20 +69,32 @@ mw_status mw_history_load(mw_state *state, const mw_program *program, mw_symbols
 
 /* --- the log alone -------------------------------------------------------------------------- */
 
-/* Of the lake only the streams are read whose ids must be known. */
-static mw_status sift(mw_load_wish wish, const mw_lake_snapshot *snapshot, int32_t stream,
-                      const mw_events *tail, mw_events *out_events, mw_error *err) {
+static bool is_in_tail(const void *context, const mw_event *event) {
+    return mw_standing_find(context, event) != MW_STANDS_NOT;
+}
+
+/* The lake's events with ids that the tail has too: all that decides which of the tail's count. */
+static mw_status read_alike(mw_load_wish wish, const mw_lake_snapshot *snapshot, int32_t stream,
+                            const mw_events *tail, mw_events *out_alike, mw_error *err) {
     const mw_stream *declared = &wish.program->streams[stream];
     mw_lake_wish one = {declared->name, stream, wish.symbols, INT64_MIN};
-    mw_events lake;
-    bool needs_lake = declared->id_count > 0 && tail->streams[stream].rows.row_count > 0;
-    MW_TRY(mw_program_events(wish.program, &lake, err));
-    mw_status status = MW_OK;
-    if (needs_lake)
-        status = mw_lake_read(mw_state_lake(wish.state), snapshot, one, &lake, err);
+    mw_standing *standing = NULL;
+    if (declared->id_count == 0 || tail->streams[stream].rows.row_count == 0) return MW_OK;
+    MW_TRY(mw_standing_create(declared, stream, tail, out_alike, &standing, err));
+    mw_status status = mw_lake_sift(mw_state_lake(wish.state), snapshot, one,
+                                    (mw_lake_filter){is_in_tail, standing}, out_alike, err);
+    mw_standing_destroy(standing);
+    return status;
+}
+
+static mw_status sift(mw_load_wish wish, const mw_lake_snapshot *snapshot, int32_t stream,
+                      const mw_events *tail, mw_events *out_events, mw_error *err) {
+    mw_events alike;
+    MW_TRY(mw_program_events(wish.program, &alike, err));
+    mw_status status = read_alike(wish, snapshot, stream, tail, &alike, err);
     if (status == MW_OK)
-        status = add_fresh(wish.program, stream, &lake, tail, out_events, err);
-    mw_events_release(&lake);
+        status = add_fresh(wish.program, stream, &alike, tail, out_events, err);
+    mw_events_release(&alike);
     return status;
 }
 

@@ -2,13 +2,15 @@
 
 #include <stdlib.h>
 
-enum { PART_EVENTS_USUAL = 1 << 20 };
+enum { PART_EVENTS_USUAL = 1 << 20, FRESH_GROUP_EVENTS = 1 << 16 };
 
 struct mw_history_parts {
     mw_event_parts parts; /* first: a mw_event_parts is cast back to this */
     mw_history_parts_wish wish;
     mw_lake_snapshot lake;
-    mw_lake_groups groups; /* of all streams, by their last place */
+    mw_events fresh;       /* that the log alone has */
+    size_t fresh_given;    /* so many, in their order */
+    mw_lake_groups groups; /* of all streams and of these, by their last place */
     size_t *counts;        /* events of each stream */
     mw_events given[2];    /* the part that was given last, and the one before */
     size_t part_count;     /* that were given */
@@ -52,14 +54,13 @@ static int64_t next_end(const mw_history_parts *it, int64_t after) {
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* In history an event is known where it stands; a replay that goes by parts relies on it. */
-static mw_status check_places(const mw_stream *stream, const mw_stream_events *events,
-                              mw_error *err) {
-    for (size_t row = 0; row < events->rows.row_count; row++)
-        if (events->knowns[row] > events->places[row])
-            return mw_fail(err, MW_CORRUPT,
-                           "lake: an event of %.*s is known after its place in history",
-                           MW_STR_ARGS(stream->name));
+static mw_status add_fresh(mw_history_parts *it, int64_t through, mw_events *part,
+                           mw_error *err) {
+    for (; it->fresh_given < it->fresh.event_count; it->fresh_given++) {
+        mw_event event = mw_events_at(&it->fresh, it->fresh_given);
+        if (event.place > through) break;
+        MW_TRY(mw_events_add(part, &event, err));
+    }
     return MW_OK;
 }
 
@@ -70,10 +71,9 @@ static mw_status read_through(mw_history_parts *it, int64_t through, mw_events *
         mw_lake_wish wish = {program->streams[s].name, (int32_t)s, it->wish.symbols, it->after};
         MW_TRY(mw_lake_read_through(mw_state_lake(it->wish.state), &it->lake, wish, through, part,
                                     err));
-        MW_TRY(check_places(&program->streams[s], &part->streams[s], err));
     }
     it->after = through;
-    return MW_OK;
+    return add_fresh(it, through, part, err);
 }
 
 static mw_status next_part(mw_event_parts *parts, const mw_events **out_part, mw_error *err) {
@@ -85,6 +85,8 @@ static mw_status next_part(mw_event_parts *parts, const mw_events **out_part, mw
     while (part->event_count < MW_PART_EVENTS_MIN && it->after < parts->last_place)
         MW_TRY(read_through(it, next_end(it, it->after), part, err));
     if (part->event_count == 0) return MW_OK;
+    if (parts->counts_in_place && !mw_events_count_in_place(part))
+        return mw_fail(err, MW_CORRUPT, "lake: an event is known after its place in history");
     MW_TRY(mw_events_sort(part, err));
     it->part_count++;
     *out_part = part;
@@ -93,6 +95,20 @@ static mw_status next_part(mw_event_parts *parts, const mw_events **out_part, mw
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+static mw_status list_fresh(mw_history_parts *it, mw_error *err) {
+    const mw_events *fresh = &it->fresh;
+    for (size_t s = 0; s < fresh->stream_count; s++)
+        it->counts[s] += fresh->streams[s].rows.row_count;
+    for (size_t from = 0; from < fresh->event_count; from += FRESH_GROUP_EVENTS) {
+        size_t count = fresh->event_count - from;
+        if (count > FRESH_GROUP_EVENTS) count = FRESH_GROUP_EVENTS;
+        mw_lake_group group = {mw_events_place_at(fresh, from),
+                               mw_events_place_at(fresh, from + count - 1), count};
+        MW_TRY(mw_lake_add_group(&it->groups, group, err));
+    }
+    return MW_OK;
+}
+
 static mw_status list_groups(mw_history_parts *it, mw_error *err) {
     const mw_program *program = it->wish.program;
     for (size_t s = 0, from = 0; s < program->stream_count; s++, from = it->groups.count) {
@@ -100,8 +116,13 @@ static mw_status list_groups(mw_history_parts *it, mw_error *err) {
                                    program->streams[s].name, &it->groups, err));
         for (; from < it->groups.count; from++) it->counts[s] += it->groups.items[from].count;
     }
-    it->parts.last_place = INT64_MIN;
+    return list_fresh(it, err);
+}
+
+/* Where it begins and ends. */
+static void take_bounds(mw_history_parts *it) {
     int64_t first = INT64_MAX;
+    it->parts.last_place = INT64_MIN;
     for (size_t i = 0; i < it->groups.count; i++) {
         if (it->groups.items[i].first < first) first = it->groups.items[i].first;
         if (it->groups.items[i].last > it->parts.last_place)
@@ -110,49 +131,40 @@ static mw_status list_groups(mw_history_parts *it, mw_error *err) {
     it->after = first == INT64_MAX ? first : first - 1;
     if (it->groups.count > 0)
         qsort(it->groups.items, it->groups.count, sizeof *it->groups.items, by_last);
-    return MW_OK;
 }
 
-static mw_status make(mw_history_parts_wish wish, const mw_lake_snapshot *lake,
-                      mw_history_parts **out_parts, mw_error *err) {
-    mw_history_parts *it = mw_allocate(sizeof *it);
-    if (!it) return no_memory(err);
-    *it = (mw_history_parts){.parts = {.next = next_part, .counts_in_place = true},
-                             .wish = wish, .lake = *lake};
-    if (it->wish.part_events == 0) it->wish.part_events = PART_EVENTS_USUAL;
-    it->counts = mw_allocate((wish.program->stream_count + 1) * sizeof *it->counts);
-    mw_status status = it->counts ? MW_OK : no_memory(err);
-    for (size_t i = 0; status == MW_OK && i < 2; i++)
-        status = mw_program_events(wish.program, &it->given[i], err);
-    if (status == MW_OK) status = list_groups(it, err);
-    if (status != MW_OK) mw_history_parts_close(it);
-    else *out_parts = it;
-    return status;
+static mw_status fill(mw_history_parts *it, mw_history *out_history, mw_error *err) {
+    const mw_history_parts_wish *wish = &it->wish;
+    mw_load_wish fresh = {wish->state, wish->program, wish->symbols, INT64_MIN};
+    bool lake_counts = false;
+    for (size_t i = 0; i < wish->program->source_count; i++)
+        MW_TRY(mw_source_check(wish->state, wish->program, (int32_t)i, err));
+    MW_TRY(mw_history_load_fresh(fresh, INT64_MAX, out_history, &it->fresh, err));
+    it->lake = out_history->lake;
+    it->counts = mw_allocate((wish->program->stream_count + 1) * sizeof *it->counts);
+    if (!it->counts) return no_memory(err);
+    for (size_t i = 0; i < 2; i++) MW_TRY(mw_program_events(wish->program, &it->given[i], err));
+    MW_TRY(mw_lake_counts_in_place(mw_state_lake(wish->state), &it->lake, &lake_counts, err));
+    it->parts.counts_in_place = lake_counts && mw_events_count_in_place(&it->fresh);
+    MW_TRY(list_groups(it, err));
+    take_bounds(it);
+    return MW_OK;
 }
 
 mw_status mw_history_parts_open(mw_history_parts_wish wish, mw_history *out_history,
                                 mw_history_parts **out_parts, mw_error *err) {
-    mw_log_tail tail = {wish.state, wish.program, wish.symbols, NULL, INT64_MAX, {0}};
+    mw_history_parts *it = mw_allocate(sizeof *it);
+    if (!it) return no_memory(err);
     mw_history history;
-    mw_events fresh;
-    bool is_plain = false;
-    *out_parts = NULL;
-    MW_TRY(mw_log_tail_end(wish.state, &tail.end, err));
-    for (size_t i = 0; i < wish.program->source_count; i++)
-        MW_TRY(mw_source_check(wish.state, wish.program, (int32_t)i, err));
-    MW_TRY(mw_lake_look(mw_state_lake(wish.state), &history.lake, err));
-    MW_TRY(mw_lake_is_plain(mw_state_lake(wish.state), &history.lake, &is_plain, err));
-    if (!is_plain) return MW_OK;
-    tail.lake = &history.lake;
-    MW_TRY(mw_program_events(wish.program, &fresh, err));
-    mw_status status = mw_log_tail_read(tail, &fresh, &history.log, err);
-    bool has_fresh = fresh.event_count > 0;
-    mw_events_release(&fresh);
-    MW_TRY(status);
-    if (has_fresh) return MW_OK;
-    mw_data_version(&history.lake, &history.log.digest, history.version);
-    MW_TRY(make(wish, &history.lake, out_parts, err));
+    *it = (mw_history_parts){.parts = {.next = next_part}, .wish = wish};
+    if (wish.part_events == 0) it->wish.part_events = PART_EVENTS_USUAL;
+    mw_status status = fill(it, &history, err);
+    if (status != MW_OK) {
+        mw_history_parts_close(it);
+        return status;
+    }
     *out_history = history;
+    *out_parts = it;
     return MW_OK;
 }
 
@@ -171,6 +183,7 @@ size_t mw_history_parts_count(const mw_history_parts *parts, int32_t stream) {
 void mw_history_parts_close(mw_history_parts *parts) {
     if (!parts) return;
     for (size_t i = 0; i < 2; i++) mw_events_release(&parts->given[i]);
+    mw_events_release(&parts->fresh);
     mw_free(parts->groups.items);
     mw_free(parts->counts);
     mw_free(parts);

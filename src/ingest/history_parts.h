@@ -3,11 +3,9 @@
  *
  * The lake's files are sorted by place, and say of each group of their rows between which places it
  * lies: so a part, all events of all streams behind one place and up to another, is read without
- * the rest, and holds about as many events as it should.
- *
- * That goes where all events are the lake's, stand there at their own places and correct nothing.
- * Elsewhere (what came over the network is not in the lake yet, or an ingest was accepted beside
- * recorded predictions) they are loaded whole (history.h).
+ * the rest, and holds about as many events as it should. What the log has and the lake lacks is
+ * held in memory, and each part gets its share. So does an ingest that was accepted at one place,
+ * beside recorded predictions: no part ends within a place.
  *
  * One thread. The lake must not be read otherwise while a part is being made.
  */
@@ -23,7 +21,7 @@ typedef struct {
     size_t part_events;        /* how many a part should hold; 0: as many as do well */
 } mw_history_parts_wish;
 
-/* NULL in `*out_parts` if the history does not come in parts. */
+/* MW_CONFLICT if a stream's keys have changed since its events were made. */
 MW_MUST_USE mw_status mw_history_parts_open(mw_history_parts_wish wish, mw_history *out_history,
                                             mw_history_parts **out_parts, mw_error *err);
 mw_event_parts *mw_history_parts_events(mw_history_parts *parts);

@@ -8,8 +8,8 @@
  * it.
  *
  * It goes up to the first event of a stream that the project file does not know: that and what
- * comes after it stays in the log. It holds the events that it moves in memory, and of the lake the
- * streams of theirs that have ids.
+ * comes after it stays in the log. It holds the events that it moves in memory, and of the lake
+ * those that bear one of their ids.
  */
 #pragma once
 #include "lang/program.h"

@@ -516,6 +516,7 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
 typedef struct {
     mw_lake_wish wish;
     int64_t through;
+    mw_lake_filter filter;
 } stretch;
 
 static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, stretch asked,
@@ -526,7 +527,8 @@ static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, st
     mw_lake_reading reading = {.stream = wish.stream,
                                .symbols = wish.symbols,
                                .after = wish.after,
-                               .through = asked.through};
+                               .through = asked.through,
+                               .filter = asked.filter};
     MW_TRY(read_schema(lake->catalog, wish.name, arena, &stored, err));
     size_t *columns = mw_arena_alloc(arena, wanted->field_count + 1, sizeof *columns);
     if (!columns) return no_memory(err);
@@ -547,33 +549,60 @@ static mw_status read_stretch(mw_lake *lake, const mw_lake_snapshot *snapshot, s
 
 mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                        mw_events *out_events, mw_error *err) {
-    return read_stretch(lake, snapshot, (stretch){wish, MW_TIME_MISSING}, out_events, err);
+    stretch all = {.wish = wish, .through = MW_TIME_MISSING};
+    return read_stretch(lake, snapshot, all, out_events, err);
+}
+
+mw_status mw_lake_sift(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
+                       mw_lake_filter filter, mw_events *out_events, mw_error *err) {
+    stretch asked = {.wish = wish, .through = MW_TIME_MISSING, .filter = filter};
+    return read_stretch(lake, snapshot, asked, out_events, err);
 }
 
 mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                           int64_t place, mw_events *out_events, mw_error *err) {
     wish.after = place - 1;
-    return read_stretch(lake, snapshot, (stretch){wish, place}, out_events, err);
+    return read_stretch(lake, snapshot, (stretch){.wish = wish, .through = place}, out_events, err);
 }
 
 mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                                int64_t through, mw_events *out_events, mw_error *err) {
-    return read_stretch(lake, snapshot, (stretch){wish, through}, out_events, err);
+    stretch asked = {.wish = wish, .through = through};
+    return read_stretch(lake, snapshot, asked, out_events, err);
 }
 
-mw_status mw_lake_is_plain(mw_lake *lake, const mw_lake_snapshot *snapshot, bool *out_is_plain,
-                           mw_error *err) {
+/* History stands where it is known. Of what was accepted at places of its own, the catalog knows
+   from when the last event counts. */
+mw_status mw_lake_counts_in_place(mw_lake *lake, const mw_lake_snapshot *snapshot, bool *out_does,
+                                  mw_error *err) {
     mw_catalog_rows *rows = NULL;
-    bool has_row = false;
+    bool has_row = false, does = true;
     MW_TRY(mw_catalog_query(lake->catalog,
-                            "SELECT count(*) FROM lake_files JOIN ingests ON id = ingest "
-                            "WHERE ingest <= ?1 AND (place_us IS NOT NULL OR "
-                            "log_through_us IS NOT NULL OR corrections > 0)",
+                            "SELECT path, corrections, place_us IS NOT NULL FROM lake_files "
+                            "JOIN ingests ON id = ingest WHERE ingest <= ?1 AND CASE WHEN place_us "
+                            "IS NULL THEN log_through_us IS NOT NULL OR corrections > 0 "
+                            "ELSE known_max_us > place_us END",
                             MW_SQL(mw_sql_int(snapshot->ingest)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
-    if (status == MW_OK) *out_is_plain = has_row && mw_catalog_int(rows, 0) == 0;
+    while (status == MW_OK && has_row && does) {
+        does = mw_catalog_int(rows, 2) == 0;
+        if (does)
+            status = mw_lake_storage_counts_in_place(lake->storage, mw_catalog_text(rows, 0),
+                                                     mw_catalog_int(rows, 1) > 0, &does, err);
+        if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
+    }
     mw_catalog_rows_close(rows);
+    if (status == MW_OK) *out_does = does;
     return status;
+}
+
+static mw_status add_groups(mw_lake *lake, const mw_catalog_rows *rows, mw_lake_groups *groups,
+                            mw_error *err) {
+    int64_t first = mw_catalog_time(rows, 1), count = mw_catalog_int(rows, 3);
+    if (first == MW_TIME_MISSING)
+        return mw_lake_storage_groups(lake->storage, mw_catalog_text(rows, 0), groups, err);
+    int64_t last = first + (count - 1) * mw_catalog_int(rows, 2);
+    return mw_lake_add_group(groups, (mw_lake_group){first, last, (uint64_t)count}, err);
 }
 
 mw_status mw_lake_list_groups(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str stream,
@@ -581,12 +610,13 @@ mw_status mw_lake_list_groups(mw_lake *lake, const mw_lake_snapshot *snapshot, m
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(mw_catalog_query(lake->catalog,
-                            "SELECT path FROM lake_files WHERE stream = ?1 AND ingest <= ?2 "
+                            "SELECT path, place_us, step_us, event_count FROM lake_files "
+                            "JOIN ingests ON id = ingest WHERE stream = ?1 AND ingest <= ?2 "
                             "ORDER BY ingest",
                             MW_SQL(mw_sql_str(stream), mw_sql_int(snapshot->ingest)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     while (status == MW_OK && has_row) {
-        status = mw_lake_storage_groups(lake->storage, mw_catalog_text(rows, 0), groups, err);
+        status = add_groups(lake, rows, groups, err);
         if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
     }
     mw_catalog_rows_close(rows);

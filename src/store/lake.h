@@ -69,6 +69,10 @@ typedef struct {
 MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                    mw_lake_wish wish, mw_events *out_events, mw_error *err);
 
+/* The same of the events alone that the filter takes, read without holding the others. */
+MW_MUST_USE mw_status mw_lake_sift(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                   mw_lake_wish wish, mw_lake_filter filter,
+                                   mw_events *out_events, mw_error *err);
 /* The events alone that stand at this place; the wish's `after` is not read. */
 MW_MUST_USE mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                       mw_lake_wish wish, int64_t place, mw_events *out_events,
@@ -78,10 +82,11 @@ MW_MUST_USE mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *sna
 MW_MUST_USE mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                            mw_lake_wish wish, int64_t through,
                                            mw_events *out_events, mw_error *err);
-/* Whether each event stands at the place that is in its file, known there, and corrects none. */
-MW_MUST_USE mw_status mw_lake_is_plain(mw_lake *lake, const mw_lake_snapshot *snapshot,
-                                       bool *out_is_plain, mw_error *err);
-/* Adds the groups of a stream's files, of a plain lake. */
+/* Whether no event counts later than it stands (mw_event_counts_from). Files that came from the log
+   or hold corrections are looked into. */
+MW_MUST_USE mw_status mw_lake_counts_in_place(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                              bool *out_does, mw_error *err);
+/* Adds the groups of a stream's files; an ingest that was accepted at a place of its own is one. */
 MW_MUST_USE mw_status mw_lake_list_groups(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                           mw_str stream, mw_lake_groups *groups, mw_error *err);
 

@@ -62,6 +62,13 @@ static bool is_asked_for(const mw_lake_reading *reading, int64_t place) {
            (reading->through == MW_TIME_MISSING || place <= reading->through);
 }
 
+static mw_status add_wanted(const mw_lake_reading *reading, const mw_event *event,
+                            mw_events *out_events, mw_error *err) {
+    const mw_lake_filter *filter = &reading->filter;
+    if (filter->takes && !filter->takes(filter->context, event)) return MW_OK;
+    return mw_events_add(out_events, event, err);
+}
+
 static int64_t place_of_row(mw_places places, size_t row, int64_t own_place) {
     if (places.first == MW_TIME_MISSING) return own_place;
     return places.first + (int64_t)row * places.step;
@@ -133,7 +140,8 @@ static mw_status read_memory(mw_lake_storage *storage, mw_str path,
         if (event.replaced) event.replaced = row + field_count;
         event.stream = reading->stream;
         event.place = place_of_row(reading->places, r, event.place);
-        if (is_asked_for(reading, event.place)) MW_TRY(mw_events_add(out_events, &event, err));
+        if (is_asked_for(reading, event.place))
+            MW_TRY(add_wanted(reading, &event, out_events, err));
     }
     return MW_OK;
 }
@@ -333,7 +341,7 @@ static mw_status read_row(file_reading *it, const mw_duck_cursor *cursor, size_t
                       .row = it->row};
     MW_TRY(read_cells(it, cursor, OWN_COLUMNS, r, it->row, err));
     if (reading->has_corrections) MW_TRY(read_replaced(it, cursor, r, &event, err));
-    return mw_events_add(it->events, &event, err);
+    return add_wanted(reading, &event, it->events, err);
 }
 
 /* The columns that are wanted, by position: "SELECT #1, #2, #3, #7 FROM (...)". */
@@ -447,7 +455,7 @@ mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
 
 /* --- groups ------------------------------------------------------------------------------- */
 
-static mw_status add_group(mw_lake_groups *groups, mw_lake_group group, mw_error *err) {
+mw_status mw_lake_add_group(mw_lake_groups *groups, mw_lake_group group, mw_error *err) {
     if (!mw_grow((void **)&groups->items, &groups->capacity, groups->count + 1,
                  sizeof *groups->items, SIZE_MAX / sizeof *groups->items))
         return no_memory(err);
@@ -463,8 +471,8 @@ static mw_status add_memory_group(mw_lake_storage *storage, mw_str path, mw_lake
     const mw_stream_events *events = &file->events.streams[0];
     size_t count = events->rows.row_count;
     if (count == 0) return MW_OK;
-    return add_group(groups, (mw_lake_group){events->places[0], events->places[count - 1], count},
-                     err);
+    mw_lake_group whole = {events->places[0], events->places[count - 1], count};
+    return mw_lake_add_group(groups, whole, err);
 }
 
 static mw_status query_groups(mw_lake_storage *storage, const char *path,
@@ -493,11 +501,11 @@ static mw_status add_folder_groups(mw_lake_storage *storage, mw_str path, mw_lak
     while (status == MW_OK && count > 0) {
         status = mw_duck_fetch(cursor, &count, err);
         for (size_t r = 0; status == MW_OK && r < count; r++)
-            status = add_group(groups,
-                               (mw_lake_group){mw_duck_int(cursor, 0, r),
-                                               mw_duck_int(cursor, 1, r),
-                                               (uint64_t)mw_duck_int(cursor, 2, r)},
-                               err);
+            status = mw_lake_add_group(groups,
+                                       (mw_lake_group){mw_duck_int(cursor, 0, r),
+                                                       mw_duck_int(cursor, 1, r),
+                                                       (uint64_t)mw_duck_int(cursor, 2, r)},
+                                       err);
     }
     mw_duck_cursor_close(cursor);
     return status == MW_OK || status == MW_NO_MEMORY ? status : fail_reading(path, status, err);
@@ -507,6 +515,45 @@ mw_status mw_lake_storage_groups(mw_lake_storage *storage, mw_str path, mw_lake_
                                  mw_error *err) {
     return storage->folder ? add_folder_groups(storage, path, groups, err)
                            : add_memory_group(storage, path, groups, err);
+}
+
+static mw_status count_late(mw_lake_storage *storage, const char *path, bool has_corrections,
+                            int64_t *out_count, mw_error *err) {
+    mw_duck_cursor *cursor = NULL;
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_buf_append_text(&sql, "SELECT count(*) FROM read_parquet(");
+    mw_duck_append_path(&sql, mw_str_of(path));
+    mw_buf_append_text(&sql, ") WHERE known > place");
+    if (has_corrections)
+        mw_buf_append_text(&sql, " OR \"" REPLACED_PREFIX "from:\" > place");
+    mw_status status = mw_buf_check(&sql, "lake: the query", err);
+    if (status == MW_OK)
+        status = mw_duck_query(storage->duck, mw_buf_str(&sql).data, &cursor, err);
+    mw_buf_release(&sql);
+    size_t row_count = 0;
+    if (status == MW_OK) status = mw_duck_fetch(cursor, &row_count, err);
+    if (status == MW_OK) *out_count = mw_duck_int(cursor, 0, 0);
+    mw_duck_cursor_close(cursor);
+    return status;
+}
+
+mw_status mw_lake_storage_counts_in_place(mw_lake_storage *storage, mw_str path,
+                                          bool has_corrections, bool *out_does, mw_error *err) {
+    char full[PATH_SIZE_MAX];
+    int64_t count = 0;
+    if (!storage->folder) {
+        const memory_file *file = find(storage, path);
+        if (!file)
+            return mw_fail(err, MW_NOT_FOUND, "lake: there is no file %.*s", MW_STR_ARGS(path));
+        *out_does = mw_events_count_in_place(&file->events);
+        return MW_OK;
+    }
+    MW_TRY(full_path(storage, path, "", full, err));
+    mw_status status = count_late(storage, full, has_corrections, &count, err);
+    if (status != MW_OK) return fail_reading(path, status, err);
+    *out_does = count == 0;
+    return MW_OK;
 }
 
 mw_status mw_lake_storage_remove(mw_lake_storage *storage, mw_str path, mw_error *err) {

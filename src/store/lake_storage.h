@@ -18,11 +18,18 @@ typedef struct {
     size_t row_count;
 } mw_lake_rows;
 
+/* Which events of those that are read are wanted. */
+typedef struct {
+    bool (*takes)(const void *context, const mw_event *event); /* NULL: all are */
+    const void *context;
+} mw_lake_filter;
+
 /* How a file is read: `columns[i]` of its `stored_count` fields is field i of the stream in the
    events. */
 typedef struct {
     const size_t *columns;
     size_t stored_count;
+    mw_lake_filter filter;
     bool has_corrections;
     int32_t stream;
     mw_symbols *symbols;
@@ -40,6 +47,8 @@ typedef struct {
     mw_lake_group *items; /* released by mw_free */
     size_t count, capacity;
 } mw_lake_groups;
+MW_MUST_USE mw_status mw_lake_add_group(mw_lake_groups *groups, mw_lake_group group,
+                                        mw_error *err);
 
 /* The column of a file that has a field of the schema; no data: out of memory. */
 mw_str mw_lake_column_name(mw_arena *arena, const mw_schema *schema, size_t field);
@@ -60,6 +69,10 @@ MW_MUST_USE mw_status mw_lake_storage_groups(mw_lake_storage *storage, mw_str pa
                                              mw_lake_groups *groups, mw_error *err);
 MW_MUST_USE mw_status mw_lake_storage_remove(mw_lake_storage *storage, mw_str path,
                                              mw_error *err);
+/* Whether none of a file's events counts later than the place that is in it. */
+MW_MUST_USE mw_status mw_lake_storage_counts_in_place(mw_lake_storage *storage, mw_str path,
+                                                      bool has_corrections, bool *out_does,
+                                                      mw_error *err);
 /* The size of a file in bytes. */
 MW_MUST_USE mw_status mw_lake_storage_size(mw_lake_storage *storage, mw_str path,
                                            int64_t *out_size, mw_error *err);

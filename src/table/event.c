@@ -207,6 +207,18 @@ mw_status mw_events_sort(mw_events *events, mw_error *err) {
     return ready ? MW_OK : mw_fail(err, MW_NO_MEMORY, "events: no memory to sort %zu", count);
 }
 
+bool mw_events_count_in_place(const mw_events *events) {
+    for (size_t s = 0; s < events->stream_count; s++) {
+        const mw_stream_events *stream = &events->streams[s];
+        for (size_t row = 0; row < stream->rows.row_count; row++)
+            if (stream->knowns[row] > stream->places[row]) return false;
+        for (size_t i = 0; i < stream->correction_count; i++)
+            if (stream->corrections[i].from > stream->places[stream->corrections[i].row])
+                return false;
+    }
+    return true;
+}
+
 void mw_events_release(mw_events *events) {
     for (size_t i = 0; i < events->stream_count; i++) {
         mw_stream_events *stream = &events->streams[i];

@@ -93,6 +93,8 @@ static inline int64_t mw_events_place_at(const mw_events *events, size_t index) 
     uint64_t event = events->order[index];
     return events->streams[event >> MW_EVENT_ROW_BITS].places[event & MW_EVENT_ROW_MASK];
 }
+/* Whether none counts later than it stands (mw_event_counts_from). */
+bool mw_events_count_in_place(const mw_events *events);
 void mw_events_release(mw_events *events);
 
 /* Events that are too many for memory, in parts: each is sorted, and all its places lie behind
@@ -102,6 +104,6 @@ struct mw_event_parts {
     /* NULL in `*out_part`: that was all. */
     mw_status (*next)(mw_event_parts *parts, const mw_events **out_part, mw_error *err);
     int64_t last_place;   /* of all; INT64_MIN: there are none */
-    bool counts_in_place; /* none of them counts later than it stands (mw_event_counts_from) */
+    bool counts_in_place; /* none of them counts later than it stands */
 };
 enum { MW_PART_EVENTS_MIN = 1 << 15 }; /* of each but the last */
