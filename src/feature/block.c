@@ -242,6 +242,8 @@ void mw_block_destroy(mw_block *block) {
         mw_family_release(&block->chunks[c].family);
     }
     mw_free(block->elements.cells);
+    for (size_t i = 0; block->strands && i < block->engine->strand_count; i++)
+        mw_desk_release(&block->strands[i].desk);
     mw_arena_release(&block->arena);
     mw_free(block);
 }
@@ -518,8 +520,7 @@ static mw_status read_moment(const mw_block *block, strand *own, mw_group *group
     if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, moment->t);
     mw_card *card = card_of(group, todo, keys);
     MW_TRY(mw_group_bring(group, card, err));
-    mw_reading_lookup(&own->reading, lookup, group, card, windows_of(block, it));
-    return MW_OK;
+    return mw_reading_lookup(&own->reading, lookup, group, card, windows_of(block, it));
 }
 
 /* Asks the cache for what entries will need, some entries ahead: first for the slot of the table,

@@ -34,6 +34,11 @@ struct mw_census {
     census_span spans[];
 };
 
+bool mw_is_counted(mw_aggregate aggregate) {
+    return aggregate == MW_AGGREGATE_QUANTILE || aggregate == MW_AGGREGATE_DISTINCT ||
+           aggregate == MW_AGGREGATE_TOP;
+}
+
 /* Buckets in order of their values: negative ones count down. */
 static uint64_t key_of(const mw_census_plan *plan, mw_cell value) {
     if (!plan->is_bucketed) return value.bits;
@@ -339,14 +344,15 @@ static uint32_t sort_keys(const mw_census_plan *plan, const mw_cell *values, uin
     return found;
 }
 
-static mw_cell read_sorted(const mw_census_plan *plan, const uint64_t *keys, uint32_t count,
+static mw_cell read_sorted(const mw_census_plan *plan, const uint64_t *keys, size_t count,
                            const mw_window *window) {
     if (window->aggregate == MW_AGGREGATE_QUANTILE)
         return count > 0 ? value_of_bucket(keys[rank_of(window, count) - 1])
                          : mw_cell_missing(MW_TYPE_NUMBER);
-    uint32_t different = 0, most = 0;
+    uint32_t different = 0;
+    size_t most = 0;
     mw_cell leader = mw_cell_missing(plan->type);
-    for (uint32_t from = 0, to; from < count; from = to, different++) {
+    for (size_t from = 0, to; from < count; from = to, different++) {
         for (to = from + 1; to < count && keys[to] == keys[from]; to++) continue;
         mw_cell value = {.bits = keys[from]};
         if (to - from < most ||
@@ -356,6 +362,7 @@ static mw_cell read_sorted(const mw_census_plan *plan, const uint64_t *keys, uin
         leader = value;
         most = to - from;
     }
+    if (different > MW_DIFFERENT_VALUES_MAX) return mw_cell_missing(window->type);
     return window->aggregate == MW_AGGREGATE_DISTINCT ? mw_cell_number(different) : leader;
 }
 
@@ -372,13 +379,16 @@ static int compare_keys(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-mw_cell mw_census_read_many(const mw_census_plan *plan, mw_cell *values, uint32_t count,
-                            const mw_window *window) {
-    MW_ASSERT(count <= MW_DIFFERENT_VALUES_MAX);
+mw_cell mw_census_read_many(const mw_window *window, const mw_symbols *symbols, mw_cell *values,
+                            size_t count) {
+    mw_ring_shape shape = {.symbols = symbols};
+    mw_census_plan plan = {.type = mw_code_type(window->value),
+                           .is_bucketed = window->aggregate == MW_AGGREGATE_QUANTILE,
+                           .shape = &shape};
     uint64_t *keys = &values->bits;
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (!mw_cell_is_missing(plan->type, values[i])) keys[found++] = key_of(plan, values[i]);
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!mw_cell_is_missing(plan.type, values[i])) keys[found++] = key_of(&plan, values[i]);
     qsort(keys, found, sizeof *keys, compare_keys);
-    return read_sorted(plan, keys, found, window);
+    return read_sorted(&plan, keys, found, window);
 }

@@ -28,6 +28,9 @@ typedef struct {
 
 typedef struct mw_census mw_census;
 
+/* Whether an aggregate asks how often values stand. */
+bool mw_is_counted(mw_aggregate aggregate);
+
 /* Makes room for the values of `extra` more events; false if memory is out. *census is NULL as
    long as the ring and these are few; else it leans on plan and ring, which must stay. */
 MW_MUST_USE bool mw_census_reserve(mw_census **census, const mw_census_plan *plan,
@@ -56,6 +59,6 @@ mw_cell mw_census_read(mw_census *census, uint32_t span, const mw_window *window
 /* The same of up to MW_CENSUS_FEW values, some of which may be missing. */
 mw_cell mw_census_read_few(const mw_census_plan *plan, const mw_cell *values, uint32_t count,
                            const mw_window *window);
-/* The same of up to MW_DIFFERENT_VALUES_MAX values, whose array is lost. */
-mw_cell mw_census_read_many(const mw_census_plan *plan, mw_cell *values, uint32_t count,
-                            const mw_window *window);
+/* The same of any number of the window's values, whose array is lost. */
+mw_cell mw_census_read_many(const mw_window *window, const mw_symbols *symbols, mw_cell *values,
+                            size_t count);

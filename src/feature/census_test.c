@@ -1,6 +1,7 @@
 #include "feature/census.h"
 
 #include "base/prng.h"
+#include "testing/declare.h"
 #include "testing/test.h"
 
 #include <float.h>
@@ -242,6 +243,38 @@ MW_TEST(census_counts_up_to_a_limit) {
     MW_CHECK(isnan(read(&w, 0, 0, end, &top).number));
     MW_CHECK_EQUAL_INT(read(&w, 0, 1, end, &distinct).number, MW_DIFFERENT_VALUES_MAX);
     release(&w);
+}
+
+/* Numbers down from 0, the first of them twice. */
+static mw_cell read_many(const mw_window *window, size_t different) {
+    static mw_cell values[MW_DIFFERENT_VALUES_MAX + 3];
+    for (size_t i = 0; i < different; i++) values[i] = mw_cell_number(-(double)i);
+    values[different] = values[0];
+    values[different + 1] = mw_cell_missing(MW_TYPE_NUMBER);
+    return mw_census_read_many(window, NULL, values, different + 2);
+}
+
+MW_TEST(census_reads_many_values_as_it_reads_few) {
+    enum { DISTINCT, TOP, MEDIAN, LIMIT = MW_DIFFERENT_VALUES_MAX };
+    mw_arena arena;
+    mw_symbols *own;
+    mw_arena_init(&arena, 1 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &own, NULL), NULL);
+    const mw_window *of =
+        mw_test_program(&arena, own,
+                        "stream views\n  columns: at time, x number\n  time: at\n  id: at\n"
+                        "feature a: distinct(views.x where x < now.x by x over 1h)\n"
+                        "feature b: top(views.x where x < now.x by x over 1h)\n"
+                        "feature c: quantile(0.5)(views.x where x < now.x by x over 1h)\n"
+                        "model m\n  moment: on views\n  label: any(views by x over next 1h)\n")
+            ->models[0].windows;
+    MW_CHECK_EQUAL_INT(read_many(&of[DISTINCT], LIMIT).number, LIMIT);
+    MW_CHECK_EQUAL_INT(read_many(&of[TOP], LIMIT).number, 0);
+    MW_CHECK(isnan(read_many(&of[DISTINCT], LIMIT + 1).number));
+    MW_CHECK(isnan(read_many(&of[TOP], LIMIT + 1).number));
+    MW_CHECK_EQUAL_INT(read_many(&of[MEDIAN], LIMIT + 1).number, -5000); /* of -5007 .. -4992 */
+    mw_symbols_destroy(own);
+    mw_arena_release(&arena);
 }
 
 MW_TEST(census_stands_when_memory_is_out) {

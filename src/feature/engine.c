@@ -124,6 +124,7 @@ void mw_engine_destroy(mw_engine *engine) {
         mw_cold_release(&engine->colds[i]);
     mw_instances_release(&engine->instances);
     mw_pending_release(&engine->pending);
+    mw_desk_release(&engine->desk);
     MW_ASSERT(engine->budget.used == 0);
     mw_arena_release(&engine->arena);
     mw_free(engine);
@@ -329,7 +330,8 @@ static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const 
         mw_card *card = mw_group_look_up(group, lookup, frame);
         MW_TRY(mw_engine_relieve(engine, 0, err));
         MW_TRY(mw_engine_fail(engine, mw_group_bring(group, card, err), err));
-        mw_reading_lookup(&reading, lookup, group, card, windows);
+        MW_TRY(mw_engine_fail(
+            engine, mw_reading_lookup(&reading, lookup, group, card, windows), err));
     }
     return MW_OK;
 }

@@ -53,26 +53,17 @@ static void run_features(mw_family *family, const mw_members *members, size_t fr
     }
 }
 
-static bool is_counted(const mw_window *of) {
-    return of->aggregate == MW_AGGREGATE_QUANTILE || of->aggregate == MW_AGGREGATE_DISTINCT ||
-           of->aggregate == MW_AGGREGATE_TOP;
-}
-
 /* Ranks and frequencies, which no scan has. */
 static mw_cell count_values(mw_family *family, const mw_members *members, const mw_window *of) {
-    mw_ring_shape shape = {.symbols = family->config.symbols};
-    mw_census_plan plan = {.type = mw_code_type(of->value),
-                           .is_bucketed = of->aggregate == MW_AGGREGATE_QUANTILE,
-                           .shape = &shape};
     for (size_t i = 0; i < members->count; i++) {
         mw_frame frame = frame_of(family, members, i);
         family->values[i] = mw_code_run(of->value, &frame);
     }
-    return mw_census_read_many(&plan, family->values, (uint32_t)members->count, of);
+    return mw_census_read_many(of, family->config.symbols, family->values, members->count);
 }
 
 static mw_cell aggregate(mw_family *family, const mw_members *members, const mw_window *of) {
-    if (is_counted(of)) return count_values(family, members, of);
+    if (mw_is_counted(of->aggregate)) return count_values(family, members, of);
     mw_scan scan = mw_scan_begin(of, family->config.symbols);
     for (size_t i = 0; i < members->count; i++) {
         mw_frame frame = frame_of(family, members, i);

@@ -50,7 +50,8 @@ static inline mw_status memory_disk_write(mw_spill_disk *of, size_t file, uint64
     mw_buf *out = &disk->files[file];
     disk->writes++;
     MW_TRY(memory_disk_call(disk, err));
-    while (out->size < offset) mw_buf_append(out, "", 1); /* a hole reads as zeros */
+    while (out->size < offset && !out->failed) mw_buf_append(out, "", 1); /* a hole: zeros */
+    MW_TRY(mw_buf_check(out, "memory disk", err));
     size_t within = out->size - offset < bytes.size ? out->size - offset : bytes.size;
     if (within > 0) memcpy(out->data + offset, bytes.data, within);
     mw_buf_append(out, bytes.data + within, bytes.size - within);

@@ -506,6 +506,7 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
                                       : cut_of(p, lookup, window, window->start_steps);
         placed->range.end_cut = cut_of(p, lookup, window, window->end_steps);
         range_of(lookup, &placed->range);
+        lookup->counts_now |= window->reads_now && mw_is_counted(window->aggregate);
     }
     for (size_t i = 0; i < lookup->range_count; i++) {
         lookup->ranges[i].differences = differences;

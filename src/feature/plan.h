@@ -115,6 +115,7 @@ typedef struct {
     bool is_label;
     int32_t wave;               /* over 0: its windows wait for those of lookups before */
     bool leaves_out;            /* one of its ranges does */
+    bool counts_now;            /* a window counts values that only the moment tells */
     int32_t *cuts;              /* bounds of the group */
     size_t cut_count;
     mw_sum_plan *sums;

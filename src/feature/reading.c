@@ -35,6 +35,12 @@ mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone, 
     return mw_edges_init(&desk->edges, plan->edges, plan->edge_count, zone, arena, err);
 }
 
+void mw_desk_release(mw_desk *desk) {
+    mw_free(desk->values);
+    desk->values = NULL;
+    desk->value_capacity = 0;
+}
+
 static int64_t time_at(const range *r, uint64_t position) {
     return mw_ring_time(&r->group->ring, r->ring, position);
 }
@@ -234,27 +240,44 @@ static mw_cell merge_ticks(const mw_reading *reading, const range *r, const mw_w
     return mw_fold_read(fold, words, plan->aggregate, reading->t, plan->nothing);
 }
 
-/* The window's condition and value over each event as it was, as far as they look at it. */
-static mw_cell scan_now(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
+/* The window's condition and value over an event as it was, as far as they look at it. False: the
+   window does not hold it. */
+static bool look_at(const mw_reading *reading, const range *r, const mw_window_plan *plan,
+                    uint64_t position, mw_cell *out_value) {
     const mw_window *window = plan->window;
+    mw_cell *row = reading->desk->event_row;
     mw_frame frame = *reading->frame;
-    frame.row = reading->desk->event_row;
+    if (!sees(r, position)) return false;
+    for (size_t i = 0; i < window->now_field_count; i++)
+        row[mw_code_field(window->now_fields[i])] =
+            cell_at(r, position, (uint32_t)plan->now_columns[i] + 1);
+    frame.row = row;
     frame.now = reading->frame->row;
-    mw_scan found = mw_scan_begin(window, r->group->ring.symbols);
-    for (uint64_t position = r->from; position < r->to; position++) {
-        if (!sees(r, position)) continue;
-        for (size_t i = 0; i < window->now_field_count; i++)
-            reading->desk->event_row[mw_code_field(window->now_fields[i])] =
-                cell_at(r, position, (uint32_t)plan->now_columns[i] + 1);
-        frame.time_us = time_at(r, position);
-        if (window->now_condition &&
-            mw_code_run(window->now_condition, &frame).boolean != MW_TRUE)
-            continue;
-        mw_cell value = {0};
-        if (plan->column != MW_NONE) value = cell_at(r, position, (uint32_t)plan->column + 1);
-        else if (window->value) value = mw_code_run(window->value, &frame);
-        mw_scan_add(&found, frame.time_us, value);
-    }
+    frame.time_us = time_at(r, position);
+    if (window->now_condition && mw_code_run(window->now_condition, &frame).boolean != MW_TRUE)
+        return false;
+    if (plan->column != MW_NONE) *out_value = cell_at(r, position, (uint32_t)plan->column + 1);
+    else if (window->value) *out_value = mw_code_run(window->value, &frame);
+    return true;
+}
+
+/* The desk has room for all events of the card. */
+static mw_cell count_now(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
+    mw_cell *values = reading->desk->values;
+    size_t count = 0;
+    MW_ASSERT(r->to - r->from <= reading->desk->value_capacity);
+    for (uint64_t position = r->from; position < r->to; position++)
+        count += look_at(reading, r, plan, position, &values[count]);
+    return mw_census_read_many(plan->window, r->group->ring.symbols, values, count);
+}
+
+static mw_cell scan_now(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
+    mw_cell value = {0};
+    if (mw_is_counted(plan->aggregate)) return count_now(reading, r, plan);
+    mw_scan found = mw_scan_begin(plan->window, r->group->ring.symbols);
+    for (uint64_t position = r->from; position < r->to; position++)
+        if (look_at(reading, r, plan, position, &value))
+            mw_scan_add(&found, time_at(r, position), value);
     return mw_scan_read(&found, reading->t, plan->nothing);
 }
 
@@ -386,13 +409,19 @@ static inline void find_sums(const mw_reading *reading, const mw_lookup_plan *lo
     }
 }
 
-void mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
-                       const mw_group *group, mw_card *card, mw_cell *out_windows) {
+static bool make_room(mw_desk *desk, size_t count) {
+    return mw_grow((void **)&desk->values, &desk->value_capacity, count, sizeof *desk->values,
+                   SIZE_MAX / sizeof *desk->values);
+}
+
+mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
+                            const mw_group *group, mw_card *card, mw_cell *out_windows) {
     if (!card || card->ring.count == 0) {
         for (size_t i = 0; i < lookup->range_count; i++)
             read_nothing(&lookup->ranges[i], out_windows);
-        return;
+        return MW_OK;
     }
+    if (lookup->counts_now && !make_room(reading->desk, card->ring.count)) return MW_NO_MEMORY;
     find_cuts(reading, lookup, group, card);
     find_sums(reading, lookup, group, card);
     range r;
@@ -406,4 +435,5 @@ void mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
                                       (uint32_t)group->plan->stream, INT64_MIN, INT64_MAX);
     for (size_t i = 0; i < lookup->range_count; i++)
         read_range(reading, &lookup->ranges[i], &r, out_windows);
+    return MW_OK;
 }

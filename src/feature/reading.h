@@ -17,10 +17,13 @@ typedef struct {
     uint64_t *cuts;     /* the positions at which windows begin and end */
     mw_total *sums;     /* of the look-up's */
     mw_cell *event_row; /* of any stream */
+    mw_cell *values;    /* that are counted, for as many events as one card had */
+    size_t value_capacity;
 } mw_desk;
 
 MW_MUST_USE mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone,
                                    mw_arena *arena, mw_error *err);
+void mw_desk_release(mw_desk *desk);
 
 /* The moment that reads. */
 typedef struct {
@@ -30,10 +33,11 @@ typedef struct {
     const mw_instances *instances;
     uint32_t instance;                /* the moment's own; 0: none is known */
     const mw_frame *frame;            /* over the moment's row */
-    const mw_desk *desk;              /* its edges are set to t */
+    mw_desk *desk;                    /* its edges are set to t */
 } mw_reading;
 
 /* Fills the cells, by the model's windows, of all windows that a lookup serves. `card`: what it
-   found; NULL: no event has its keys. */
-void mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
-                       const mw_group *group, mw_card *card, mw_cell *out_windows);
+   found; NULL: no event has its keys. MW_NO_MEMORY without a message. */
+MW_MUST_USE mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
+                                        const mw_group *group, mw_card *card,
+                                        mw_cell *out_windows);

@@ -278,6 +278,12 @@ MW_TEST(a_window_that_reads_the_moment_sees_each_event_beside_it) {
                  {"last(views.x where x < now.x by key over 100us)", 4},
                  {"count(pays where x > now.x by key over 100us)", 1}, /* not its own */
                  {"sum(views.x where x > now.x + 100 by key over 100us)", 0},
+                 {"quantile(1)(views.x where x > now.x by key over 100us)", 8 + 0x1p-6},
+                 {"distinct(views.x > now.x by key over 100us)", 2},
+                 {"top(views.x - now.x by key over 100us)", -1}, /* of three, once each */
+                 {"trend(views.x - now.x by key over 100us)", 2e5},
+                 {"distinct(views.x where x > now.x + 100 by key over 100us)", 0},
+                 {"top(views.x where x > now.x + 100 by key over 100us)", NOTHING},
                  {"mean(views.x where x > now.x + 100 by key over 100us)", NOTHING}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         scene here = {.feature = cases[i].feature, .moment = order, .fact_count = 7,

@@ -527,14 +527,6 @@ static bool take_now(const event_scope *event, mw_position position, const windo
     const mw_expr *value = draft->value && reads_now(draft->value) ? draft->value : NULL;
     window->reads_now = condition || value;
     if (!window->reads_now) return true;
-    mw_aggregate aggregate = draft->rule->aggregate;
-    if (aggregate == MW_AGGREGATE_QUANTILE || aggregate == MW_AGGREGATE_DISTINCT ||
-        aggregate == MW_AGGREGATE_TOP) {
-        mw_complain(compiler, position, MW_NOT_BUILT,
-                    "%s of what hangs on the moment's row (now.) is not built yet",
-                    draft->rule->word);
-        return false;
-    }
     window->now_fields = mw_compiler_alloc(compiler, event->stream->schema.field_count,
                                            sizeof *window->now_fields);
     if (!window->now_fields) return false;

@@ -74,8 +74,6 @@ MW_TEST(windows_refuse_values_that_an_aggregate_cannot_take) {
         {"count(orders where amount > now.amont by shop over 1h)",
          ":1:40: features.a: there is no feature amont, and no such field in orders\n"
          "    Did you mean amount?\n"},
-        {"distinct(orders.note where amount > now.amount by shop over 1h)",
-         ":1:12: features.a: distinct of what hangs on the moment's row (now.) is not built yet\n"},
         {"count(orders by shop over 99999999d)",
          ":1:38: features.a: a window must reach at most 365000d from the moment\n"},
         {"since(prices by shop over next 1h)",

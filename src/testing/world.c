@@ -87,7 +87,8 @@ static void write_window(mw_world *world, mw_buf *out) {
 /* The same with a condition or a value that hangs on the moment's row. */
 static void write_now_window(mw_world *world, mw_buf *out) {
     static const char *const heads[] = {"count(", "any(",   "since(", "sum(", "mean(", "min(",
-                                        "max(",   "first(", "last(",  "var(", "trend("};
+                                        "max(",   "first(", "last(",  "var(", "trend(",
+                                        "quantile(0.6)(", "distinct(", "top("};
     static const char *const values[] = {"x", "y - now.x", "x * now.y", "now.x"};
     static const char *const conditions[] = {"x > now.x", "y < now.x and x > 0",
                                              "tag = now.tag or x = now.y", "time < now.at - 9us"};

@@ -51,6 +51,9 @@ features:
   counted: count(orders by shop over 5d since returns)
   dearer:  count(orders where amount > now.amount and amount < 90 by shop over 1d)
   above:   mean(orders.amount - now.amount by shop over 6h)
+  steps:   distinct(orders.amount where amount > now.amount by shop over 6h)
+  half:    quantile(0.5)(orders.amount - now.amount by shop over 6h)
+  common:  top(orders.order_id where amount < now.amount by shop over 6h)
   found:   count(notes by note = said over 20d)
   turned:  vector(amount + recent_1h, gap / 1h)
 models:
