@@ -39,10 +39,20 @@ static bool is_true(const mw_code *code, const mw_frame *frame) {
     return !code || mw_code_run(code, frame).boolean == MW_TRUE;
 }
 
+/* CSV cannot tell an empty text from a missing one, so nobody does. */
+static void clear_empty_texts(const mw_stream_source *source, mw_cell *row,
+                              const mw_symbols *symbols) {
+    for (size_t i = 0; i < source->column_count; i++)
+        if (mw_type_is_text(source->row.fields[i].type) &&
+            mw_symbols_text(symbols, row[i].symbol).size == 0)
+            row[i] = mw_cell_missing(source->row.fields[i].type);
+}
+
 mw_row_fate mw_source_ready(const mw_stream_source *source, mw_cell *row, const mw_frame *frame,
                             uint64_t *cleaned) {
     mw_frame mine = *frame;
     mine.row = row;
+    clear_empty_texts(source, row, frame->symbols);
     size_t count = source->plain_count - source->column_count;
     for (size_t i = 0; i < count; i++)
         row[source->field_indexes[i]] = mw_code_run(source->fields[i], &mine);

@@ -135,10 +135,10 @@ void mw_feature_run(const mw_feature *feature, const mw_frame *frame, mw_cell *o
 
 typedef enum { MW_ROW_IS_EVENT, MW_ROW_LEFT_OUT, MW_ROW_DROPPED } mw_row_fate;
 
-/* Makes a source's row ready in place (columns filled, the rest to fill): derived fields, but those
-   with windows, which stay missing until the event enters (feature/entrance.h); `where`, by which
-   a row is left out; then units, and `clean`, by which a row is dropped and whose changed values
-   are added to `*cleaned` (NULL: nobody asks). */
+/* Makes a source's row ready in place (columns filled, the rest to fill): empty texts are missing;
+   derived fields, but those with windows, which come when the event enters (feature/entrance.h);
+   `where`, by which a row is left out; then units, and `clean`, by which a row is dropped and whose
+   changed values are added to `*cleaned` (NULL: nobody asks). */
 mw_row_fate mw_source_ready(const mw_stream_source *source, mw_cell *row, const mw_frame *frame,
                             uint64_t *cleaned);
 /* Makes the event of `stream` from the frame's row, made ready, into `out_cells` (the stream's

@@ -253,6 +253,24 @@ MW_TEST(program_reads_later_fields_from_streams_of_their_own) {
     end(&f);
 }
 
+/* Derived fields see it so too; what they make themselves stays. */
+MW_TEST(an_empty_text_of_a_column_is_missing) {
+    fixture f = begin();
+    const mw_program *program =
+        mw_test_program(&f.arena, f.symbols,
+                        "stream s:\n  columns: at time, key category, note text, all list\n"
+                        "  time: at\n  field none: missing(note)\n"
+                        "  field part: split(concat('a-', coalesce(note, '')), '-', 2)\n");
+    mw_cell empty = {.symbol = mw_symbols_intern(f.symbols, MW_STR(""))};
+    mw_cell list = {.symbol = mw_symbols_intern(f.symbols, MW_STR("[]"))};
+    mw_cell row[6] = {mw_cell_time(0), empty, empty, list};
+    mw_frame frame = {.row = row, .symbols = f.symbols, .zone = program->zone};
+    MW_CHECK_EQUAL_INT(mw_source_ready(&program->sources[0], row, &frame, NULL), MW_ROW_IS_EVENT);
+    MW_CHECK(row[1].symbol == 0 && row[2].symbol == 0 && row[3].symbol == list.symbol);
+    MW_CHECK(row[4].boolean == MW_TRUE && row[5].symbol == empty.symbol);
+    end(&f);
+}
+
 /* Minutes of the row's columns a, b and c; missing below 0. */
 static int64_t later_known(const char *keys, const char *stream_name, const int64_t *minutes) {
     fixture f = begin();
