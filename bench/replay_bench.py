@@ -139,8 +139,7 @@ def main(count):
     shared = results["2 threads"]
     assert shared["bits"] == ours["bits"], "two threads find otherwise"
     print(f"window state of {ours['keys']:,} keys at the end: {ours['state_bytes']:,} bytes; the totals agree, "
-          f"and the bits of one thread and two; of the latter's work one does "
-          f"{shared['unshared_cpu'] / shared['cpu']:.0%} alone")
+          "and the bits of one thread and two")
 
 
 if __name__ == "__main__":

@@ -5,14 +5,14 @@
  *
  * With a file (from replay_bench.py: N, then columns ts, card, merchant, amount as 8 bytes each,
  * in order of time) it reads the payments from there; else it draws a million of its own. It
- * prints one line of JSON: seconds, CPU seconds, those of them that no second thread can share,
- * keys and bytes of window state at the end, the totals of three features, which the peers must
- * find too, and a hash of all bits, which no number of threads may change.
+ * prints one line of JSON: seconds, CPU seconds, keys and bytes of window state at the end, the
+ * totals of three features, which the peers must find too, and a hash of all bits, which no number
+ * of threads may change.
  */
 #include "base/hash.h"
 #include "base/prng.h"
 #include "feature/replay.h"
-#include "sys/parallel.h"
+#include "sys/team.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -131,17 +131,6 @@ static double seconds(clockid_t clock) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static double shared_cpu; /* seconds that threads may share */
-
-static mw_status run_timed(const mw_crew *crew, size_t piece_count, mw_crew_body body,
-                           void *context, mw_error *err) {
-    double start = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    mw_status status =
-        mw_parallel(crew->lender, crew->size, piece_count, body, context, err);
-    shared_cpu += seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
-    return status;
-}
-
 typedef struct {
     size_t moments;
     mw_engine_stats state; /* at the end */
@@ -192,14 +181,14 @@ int main(int argc, char **argv) {
     mw_replay_config config = {.program = program, .model = &program->models[0],
                                .events = &events, .symbols = symbols,
                                .from = INT64_MIN, .to = INT64_MAX, .now = INT64_MAX};
-    if (thread_count > 1) config.crew = (mw_crew){run_timed, mw_sys_real(), thread_count};
+    if (thread_count > 1) config.crew = mw_team_crew(mw_sys_real(), thread_count);
     outcome out = replay_all(config, table);
     wall = seconds(CLOCK_MONOTONIC) - wall;
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    printf("{\"wall\": %.3f, \"cpu\": %.3f, \"unshared_cpu\": %.3f, \"moments\": %zu, "
+    printf("{\"wall\": %.3f, \"cpu\": %.3f, \"moments\": %zu, "
            "\"keys\": %zu, \"state_bytes\": %zu, \"events_per_cpu_second\": %.0f, \"c30\": %.0f, "
            "\"s24\": %.17g, \"cm\": %.0f, \"bits\": \"%016llx\"}\n",
-           wall, cpu, cpu - shared_cpu, out.moments, out.state.keys, out.state.bytes,
+           wall, cpu, out.moments, out.state.keys, out.state.bytes,
            (double)out.moments / cpu, out.totals[C30], out.totals[S24], out.totals[CM],
            (unsigned long long)mw_hash_bytes(table, out.moments * FEATURES * sizeof *table));
 

@@ -104,16 +104,24 @@ static bool block_add(mw_arena *arena, size_t size_min) {
     return true;
 }
 
+/* Where the next piece of a block would begin. */
+static size_t next_start(const mw_arena_block *block, size_t alignment) {
+    size_t over = ((uintptr_t)block->bytes + block->used) % alignment;
+    return over > 0 ? block->used + alignment - over : block->used;
+}
+
 /* `size` zeroed bytes; an empty piece has an address too, for NULL means that there is none. */
 static void *take(mw_arena *arena, size_t size, size_t alignment) {
     if (size == 0) size = 1;
-    if (size > arena->size_max - arena->size_used) return NULL;
+    if (size > arena->size_max - arena->size_used || size > SIZE_MAX - alignment) return NULL;
+    /* A block begins aligned to all but lines. */
+    size_t slack = alignment > alignof(max_align_t) ? alignment : 0;
     mw_arena_block *block = arena->blocks;
-    size_t start = block ? (block->used + alignment - 1) / alignment * alignment : 0;
+    size_t start = block ? next_start(block, alignment) : 0;
     if (!block || start > block->size || size > block->size - start) {
-        if (!block_add(arena, size)) return NULL;
+        if (!block_add(arena, size + slack)) return NULL;
         block = arena->blocks;
-        start = 0;
+        start = next_start(block, alignment);
     }
     block->used = start + size;
     arena->size_used += size;
@@ -127,6 +135,12 @@ void mw_arena_init(mw_arena *arena, size_t size_max) {
 void *mw_arena_alloc(mw_arena *arena, size_t count, size_t item_size) {
     if (item_size != 0 && count > SIZE_MAX / item_size) return NULL;
     return take(arena, count * item_size, alignof(max_align_t));
+}
+
+void *mw_arena_alloc_lines(mw_arena *arena, size_t count, size_t item_size) {
+    if (item_size != 0 && count > (SIZE_MAX - MW_LINE_SIZE) / item_size) return NULL;
+    size_t lines = (count * item_size + MW_LINE_SIZE - 1) / MW_LINE_SIZE;
+    return take(arena, lines * MW_LINE_SIZE, MW_LINE_SIZE);
 }
 
 char *mw_arena_copy(mw_arena *arena, const char *bytes, size_t size) {

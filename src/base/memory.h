@@ -29,6 +29,10 @@ typedef struct {
 
 void mw_arena_init(mw_arena *arena, size_t size_max);
 void *mw_arena_alloc(mw_arena *arena, size_t count, size_t item_size); /* zeroed, or NULL */
+/* The same in whole cache lines, which nothing else shares: what one thread writes there disturbs
+   no other. */
+enum { MW_LINE_SIZE = 64 };
+void *mw_arena_alloc_lines(mw_arena *arena, size_t count, size_t item_size);
 char *mw_arena_copy(mw_arena *arena, const char *bytes, size_t size); /* NUL added, or NULL */
 void mw_arena_clear(mw_arena *arena);   /* empty, keeps one block for reuse */
 void mw_arena_release(mw_arena *arena); /* gives all blocks back */

@@ -92,6 +92,21 @@ MW_TEST(arena_pieces_are_zeroed_aligned_and_apart) {
     MW_CHECK_EQUAL_INT(mw_memory_live_count(), live);
 }
 
+MW_TEST(arena_gives_whole_lines_that_are_apart) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 20);
+    for (size_t size = 1; size < 3000; size += 37) {
+        unsigned char *piece = mw_arena_alloc_lines(&arena, size, 1);
+        MW_CHECK(piece && is_zero(piece, size));
+        MW_CHECK_EQUAL_INT((uintptr_t)piece % MW_LINE_SIZE, 0);
+        memset(piece, 1, (size + MW_LINE_SIZE - 1) / MW_LINE_SIZE * MW_LINE_SIZE);
+        MW_CHECK(is_zero(mw_arena_alloc(&arena, 1, 5), 5));
+    }
+    MW_CHECK(!mw_arena_alloc_lines(&arena, SIZE_MAX / 2, 3));
+    MW_CHECK(!mw_arena_alloc_lines(&arena, SIZE_MAX - 1, 1));
+    mw_arena_release(&arena);
+}
+
 MW_TEST(arena_holds_to_its_maximum) {
     mw_arena arena;
     mw_arena_init(&arena, 100);

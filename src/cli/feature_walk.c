@@ -1,6 +1,7 @@
 #include "cli/feature_walk.h"
 
 #include "sys/parallel.h"
+#include "sys/team.h"
 
 #include "ingest/history.h"
 #include "table/list.h"
@@ -41,7 +42,7 @@ static mw_status start(mw_feature_walk *walk, const mw_history *history, int64_t
                                       .to = INT64_MAX,
                                       .now = mw_history_now(history, mw_sys_now_us(cli->sys)),
                                       .with_label = true,
-                                      .crew = mw_parallel_crew(cli->sys, threads),
+                                      .crew = mw_team_crew(cli->sys, threads),
                                       .memory = mw_workspace_memory(workspace)};
     if (walk->parts) walk->config.parts = mw_history_parts_events(walk->parts);
     else walk->config.events = &walk->events;

@@ -5,6 +5,7 @@
 #include "cli/train_report.h"
 #include "ingest/history_parts.h"
 #include "sys/parallel.h"
+#include "sys/team.h"
 #include "sys/terminal.h"
 #include "train/lightgbm_child.h"
 
@@ -79,7 +80,7 @@ static mw_status build_examples(const job *it, mw_history_parts *parts, mw_examp
                                .to = INT64_MAX,
                                .now = it->as_of,
                                .with_label = true,
-                               .crew = mw_parallel_crew(sys, (size_t)it->thread_count),
+                               .crew = mw_team_crew(sys, (size_t)it->thread_count),
                                .memory = mw_workspace_memory(it->workspace)};
     replay_progress shown = {.first_place = mw_history_parts_first_place(parts)};
     uint64_t hours = 0;

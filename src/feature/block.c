@@ -5,9 +5,11 @@
 #include "feature/slate.h"
 
 #include <assert.h>
+#include <stdalign.h>
 #include <string.h>
 
 enum { TURNS_MIN = 1 << 8, TURNS_MAX = 1 << 14, STRANDS_MAX = 64, STRANDS_EACH = 4 };
+enum { STAGES = 3 }; /* of the work on a stretch: cut up, read and change, finish */
 /* Two stretches, the one that is gathered and the one that is worked off, never reach back beyond
    the part before the one that is read. */
 static_assert(2 * TURNS_MAX <= MW_PART_EVENTS_MIN, "events of a stretch must stand");
@@ -49,7 +51,7 @@ typedef struct {
 
 /* The turns that are cut up together, by one of the crew. */
 typedef struct {
-    entry_list *lists; /* by strand and group */
+    alignas(MW_LINE_SIZE) entry_list *lists; /* by strand and group */
     size_t from, to;   /* the items */
     uint64_t too_late;
     mw_family family;  /* with `each`: works out those that begin in it */
@@ -57,7 +59,7 @@ typedef struct {
 
 /* What a strand needs for itself. */
 typedef struct {
-    mw_desk desk;
+    alignas(MW_LINE_SIZE) mw_desk desk;
     mw_frame frame;     /* over the row at hand */
     mw_reading reading; /* of the moment at hand, by this desk and frame */
     mw_cell *element;
@@ -68,26 +70,27 @@ typedef struct {
 typedef struct {
     item *items;
     mw_cell *rows; /* of the moments, as they must stay */
+    mw_cell *windows, *features; /* a row for each moment */
     size_t count, moment_count;
     size_t added_from; /* the first item that was added last */
 } stretch;
 
 struct mw_block {
     mw_engine *engine;
-    mw_crew crew;
+    mw_shift shift;
+    mw_crew_stage stages[STAGES];
+    bool is_at_work;
     mw_arena arena;
     chunk *chunks;
     size_t chunk_count;
     strand *strands;
-    stretch now, next;   /* what is worked off and given out, and what is gathered */
+    stretch next, now, done; /* what is gathered, worked off and given out; where the caller is
+                                alone, the same memory */
     mw_elements elements; /* with `each`: of the moment that is added */
     size_t count_max;    /* items of a stretch that take another turn no more */
     size_t capacity;     /* room for them, and the moments of one event more */
     size_t given;        /* items that were given out or passed over */
-    mw_cell *windows, *features; /* a row for each moment of the stretch that is worked off */
     size_t row_width;
-    mw_block_gatherer *gather; /* who gathers, and NULL: not now */
-    void *gather_context;
 };
 
 #define BLOCK_ARENA_MAX ((size_t)1 << 32)
@@ -162,7 +165,7 @@ static mw_status give_strands(mw_block *block, mw_error *err) {
     mw_arena *arena = &block->arena;
     for (size_t i = 0; i < block->engine->strand_count; i++) {
         strand *own = &block->strands[i];
-        own->element = mw_arena_alloc(arena, plan->element_words_max + 1, sizeof(mw_cell));
+        own->element = mw_arena_alloc_lines(arena, plan->element_words_max + 1, sizeof(mw_cell));
         if (!own->element) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
         MW_TRY(mw_desk_init(&own->desk, plan, block->engine->config.program->zone, arena, err));
         own->frame = frame_of(block->engine);
@@ -180,7 +183,16 @@ static mw_cell *give_rows(mw_block *block, size_t width) {
 static bool give_stretch(mw_block *block, stretch *one) {
     one->items = mw_arena_alloc(&block->arena, block->capacity, sizeof *one->items);
     one->rows = give_rows(block, block->row_width);
-    return one->items && one->rows;
+    one->windows = give_rows(block, block->engine->plan.window_count);
+    one->features = give_rows(block, block->engine->config.model->feature_count);
+    return one->items && one->rows && one->windows && one->features;
+}
+
+static bool give_stretches(mw_block *block) {
+    if (!give_stretch(block, &block->next)) return false;
+    block->now = block->done = block->next;
+    return !block->shift.hired ||
+           (give_stretch(block, &block->now) && give_stretch(block, &block->done));
 }
 
 static void choose_size(mw_block *block) {
@@ -201,15 +213,12 @@ static mw_status prepare(mw_block *block, mw_error *err) {
     choose_size(block);
     block->capacity = block->count_max + (model->each ? MW_LIST_ELEMENTS_MAX : 0);
     size_t list_count = engine->strand_count * engine->plan.group_count;
-    block->chunks = mw_arena_alloc(arena, block->chunk_count, sizeof *block->chunks);
-    block->strands = mw_arena_alloc(arena, engine->strand_count, sizeof *block->strands);
-    block->windows = give_rows(block, engine->plan.window_count);
-    block->features = give_rows(block, model->feature_count);
-    if (!block->chunks || !block->strands || !block->windows || !block->features ||
-        !give_stretch(block, &block->now) || !give_stretch(block, &block->next))
+    block->chunks = mw_arena_alloc_lines(arena, block->chunk_count, sizeof *block->chunks);
+    block->strands = mw_arena_alloc_lines(arena, engine->strand_count, sizeof *block->strands);
+    if (!block->chunks || !block->strands || !give_stretches(block))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
     for (size_t i = 0; i < block->chunk_count; i++) {
-        block->chunks[i].lists = mw_arena_alloc(arena, list_count + 1, sizeof(entry_list));
+        block->chunks[i].lists = mw_arena_alloc_lines(arena, list_count + 1, sizeof(entry_list));
         if (!block->chunks[i].lists)
             return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
         if (model->each)
@@ -222,12 +231,12 @@ mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
                           mw_block **out_block, mw_error *err) {
     mw_block *block = mw_allocate(sizeof *block);
     if (!block) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
-    *block =
-        (mw_block){.engine = engine, .crew = crew, .chunk_count = 1, .count_max = turn_max};
-    if (makes_text(engine)) block->crew = (mw_crew){0};
-    if (block->crew.size > 1) block->chunk_count = block->crew.size;
+    *block = (mw_block){.engine = engine, .count_max = turn_max};
+    if (makes_text(engine)) crew = (mw_crew){0};
     mw_arena_init(&block->arena, BLOCK_ARENA_MAX);
-    mw_status status = prepare(block, err);
+    mw_status status = mw_shift_init(&block->shift, &crew, err);
+    block->chunk_count = block->shift.hired ? crew.size : 1;
+    if (status == MW_OK) status = prepare(block, err);
     if (status != MW_OK) mw_block_destroy(block);
     else *out_block = block;
     return status;
@@ -235,6 +244,7 @@ mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
 
 void mw_block_destroy(mw_block *block) {
     if (!block) return;
+    mw_shift_release(&block->shift);
     size_t list_count = block->engine->strand_count * block->engine->plan.group_count;
     for (size_t c = 0; block->chunks && c < block->chunk_count; c++) {
         for (size_t i = 0; block->chunks[c].lists && i < list_count; i++)
@@ -450,12 +460,12 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     return MW_OK;
 }
 
-static mw_cell *windows_of(const mw_block *block, const item *it) {
-    return block->windows + it->moment * block->engine->plan.window_count;
+static mw_cell *windows_of(const mw_block *block, const stretch *of, const item *it) {
+    return of->windows + it->moment * block->engine->plan.window_count;
 }
 
-static mw_cell *features_of(const mw_block *block, const item *it) {
-    return block->features + it->moment * block->engine->config.model->feature_count;
+static mw_cell *features_of(const mw_block *block, const stretch *of, const item *it) {
+    return of->features + it->moment * block->engine->config.model->feature_count;
 }
 
 /* --- the work -------------------------------------------------------------------------------- */
@@ -520,7 +530,8 @@ static mw_status read_moment(const mw_block *block, strand *own, mw_group *group
     if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, moment->t);
     mw_card *card = card_of(group, todo, keys);
     MW_TRY(mw_group_bring(group, card, err));
-    return mw_reading_lookup(&own->reading, lookup, group, card, windows_of(block, it));
+    return mw_reading_lookup(&own->reading, lookup, group, card,
+                             windows_of(block, &block->now, it));
 }
 
 /* Asks the cache for what entries will need, some entries ahead: first for the slot of the table,
@@ -555,7 +566,8 @@ static mw_status work_off(const mw_block *block, size_t piece, mw_group *group,
     return MW_OK;
 }
 
-static mw_status work_strand(mw_block *block, size_t piece, mw_error *err) {
+static mw_status work_strand(void *context, size_t piece, mw_error *err) {
+    mw_block *block = context;
     mw_engine *engine = block->engine;
     size_t group_count = engine->plan.group_count;
     int64_t place = block->now.items[0].turn.place;
@@ -571,23 +583,15 @@ static mw_status work_strand(mw_block *block, size_t piece, mw_error *err) {
     return MW_OK;
 }
 
-/* The first piece gathers the next stretch, if that may be done meanwhile. */
-static mw_status work_piece(void *context, size_t piece, mw_error *err) {
-    mw_block *block = context;
-    if (!block->gather) return work_strand(block, piece, err);
-    return piece == 0 ? block->gather(block->gather_context, err)
-                      : work_strand(block, piece - 1, err);
-}
-
 /* The moments of one event stand side by side, their windows and features too. */
 static mw_status finish_family(const mw_block *block, chunk *part, const item *first,
                                mw_error *err) {
     mw_members members = {.t = first->turn.moment.t,
                           .count = first->family,
                           .rows = first->turn.moment.row,
-                          .windows = windows_of(block, first),
+                          .windows = windows_of(block, &block->now, first),
                           .window_count = block->engine->plan.window_count,
-                          .features = features_of(block, first)};
+                          .features = features_of(block, &block->now, first)};
     return mw_family_finish(&part->family, &members, err);
 }
 
@@ -600,8 +604,8 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
         const item *it = &block->now.items[i];
         if (it->turn.kind != MW_TURN_MOMENT && it->turn.kind != MW_TURN_BOTH) continue;
         if (!has_each)
-            mw_engine_finish_features(engine, &it->turn.moment, windows_of(block, it),
-                                      features_of(block, it));
+            mw_engine_finish_features(engine, &it->turn.moment, windows_of(block, &block->now, it),
+                                      features_of(block, &block->now, it));
         else if (it->family > 0)
             MW_TRY(finish_family(block, part, it, err));
     }
@@ -620,36 +624,50 @@ static void add_up(mw_block *block) {
     }
 }
 
-mw_status mw_block_work(mw_block *block, mw_block_gatherer *gather, void *context,
-                        mw_error *err) {
-    mw_engine *engine = block->engine;
-    stretch done = block->now;
+bool mw_block_gathers_meanwhile(const mw_block *block) {
+    const mw_engine *engine = block->engine;
+    return block->shift.hired && !engine->plan.has_instances && !engine->config.model->each;
+}
+
+void mw_block_begin(mw_block *block) {
+    MW_ASSERT(!block->is_at_work && !mw_block_is_empty(block));
+    stretch free = block->now;
     block->now = block->next;
-    block->next = (stretch){.items = done.items, .rows = done.rows};
-    block->given = 0;
-    if (block->now.count == 0) return MW_OK;
-    /* Instances and an event's elements are noted as turns are gathered, and looked at as they are
-       worked off. */
-    bool is_meanwhile =
-        block->crew.size > 1 && !engine->plan.has_instances && !engine->config.model->each;
-    block->gather = is_meanwhile ? gather : NULL;
-    block->gather_context = context;
-    MW_TRY(mw_crew_run(&block->crew, block->chunk_count, cut_up, block, err));
-    MW_TRY(mw_crew_run(&block->crew, engine->strand_count + is_meanwhile, work_piece, block, err));
-    MW_TRY(mw_crew_run(&block->crew, block->chunk_count, finish, block, err));
+    block->next = free;
+    block->next.count = block->next.moment_count = 0;
+    block->is_at_work = true;
+    block->stages[0] = (mw_crew_stage){cut_up, block->chunk_count};
+    block->stages[1] = (mw_crew_stage){work_strand, block->engine->strand_count};
+    block->stages[2] = (mw_crew_stage){finish, block->chunk_count};
+    mw_shift_begin(&block->shift, block->stages, STAGES, block);
+}
+
+bool mw_block_is_at_work(const mw_block *block) {
+    return block->is_at_work;
+}
+
+mw_status mw_block_end(mw_block *block, mw_error *err) {
+    mw_engine *engine = block->engine;
+    MW_ASSERT(block->is_at_work);
+    block->is_at_work = false;
+    MW_TRY(mw_shift_end(&block->shift, err));
     add_up(block);
     engine->place = block->now.items[block->now.count - 1].turn.place;
     mw_engine_sweep_instances(engine);
+    stretch free = block->done;
+    block->done = block->now;
+    block->now = free;
+    block->given = 0;
     return MW_OK;
 }
 
 bool mw_block_next(mw_block *block, mw_block_result *out_result) {
-    const stretch *now = &block->now;
-    while (block->given < now->count && now->items[block->given].turn.kind == MW_TURN_EVENT)
+    const stretch *done = &block->done;
+    while (block->given < done->count && done->items[block->given].turn.kind == MW_TURN_EVENT)
         block->given++;
-    if (block->given == now->count) return false;
-    const item *it = &now->items[block->given++];
-    *out_result =
-        (mw_block_result){&it->turn, windows_of(block, it), features_of(block, it)};
+    if (block->given == done->count) return false;
+    const item *it = &done->items[block->given++];
+    *out_result = (mw_block_result){&it->turn, windows_of(block, done, it),
+                                    features_of(block, done, it)};
     return true;
 }

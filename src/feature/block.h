@@ -37,7 +37,7 @@ MW_MUST_USE mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t tu
                                       mw_block **out_block, mw_error *err);
 void mw_block_destroy(mw_block *block);
 
-/* Of what has been gathered since the last stretch was worked off. */
+/* Of what has been gathered since the work on a stretch was begun last. */
 bool mw_block_is_full(const mw_block *block);
 bool mw_block_is_empty(const mw_block *block);
 /* Gathers the next turn: first it is written where there is room for it, then added. A moment's row
@@ -47,11 +47,12 @@ MW_MUST_USE mw_status mw_block_add(mw_block *block, mw_error *err);
 /* Of what was added last: one turn, or with `each` any number. */
 size_t mw_block_added_count(const mw_block *block);
 mw_turn *mw_block_added(mw_block *block, size_t index);
-/* Adds turns until the block is full, or there are no more. */
-typedef mw_status mw_block_gatherer(void *context, mw_error *err);
-/* Works off what has been gathered. A crew may meanwhile let `gather` gather the next stretch. */
-MW_MUST_USE mw_status mw_block_work(mw_block *block, mw_block_gatherer *gather, void *context,
-                                    mw_error *err);
-/* The next moment or label of the stretch that was worked off last; false at its end. What was
-   given out stands until the next one is worked off. */
+/* Lets the crew work off what has been gathered, until the end, for which the caller works too. */
+void mw_block_begin(mw_block *block);
+bool mw_block_is_at_work(const mw_block *block);
+/* Whether the next stretch may be gathered before the end of this one. */
+bool mw_block_gathers_meanwhile(const mw_block *block);
+MW_MUST_USE mw_status mw_block_end(mw_block *block, mw_error *err);
+/* The next moment or label of the stretch whose work was ended last; false at its end. What was
+   given out stands until the next end. */
 bool mw_block_next(mw_block *block, mw_block_result *out_result);

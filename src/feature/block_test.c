@@ -1,26 +1,13 @@
 #include "feature/block.h"
 
 #include "base/prng.h"
+#include "testing/disorder.h"
 #include "testing/test.h"
 #include "testing/world.h"
 
 #include <string.h>
 
-enum { EVENTS = 400, PIECES_MAX = 256 };
-
-/* A crew that does its pieces in any order, as threads would finish them. */
-static mw_status run_in_disorder(const mw_crew *crew, size_t piece_count, mw_crew_body body,
-                                 void *context, mw_error *err) {
-    size_t order[PIECES_MAX];
-    MW_CHECK(piece_count <= PIECES_MAX);
-    for (size_t i = 0; i < piece_count; i++) {
-        size_t at = mw_prng_below(crew->lender, i + 1);
-        order[i] = order[at];
-        order[at] = i;
-    }
-    for (size_t i = 0; i < piece_count; i++) MW_TRY(body(context, order[i], err));
-    return MW_OK;
-}
+enum { EVENTS = 400 };
 
 static mw_replay_config config_of(const mw_world *world) {
     return (mw_replay_config){.program = world->program, .model = world->model,
@@ -74,7 +61,7 @@ static void check_crews(const mw_world *world, uint64_t number) {
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         uint64_t prng = number;
         config.stretch_max = stretches[i];
-        config.crew = (mw_crew){sizes[i] > 0 ? run_in_disorder : NULL, &prng, sizes[i]};
+        config.crew = mw_disorder_crew(&prng, sizes[i]);
         mw_buf_clear(&blocks);
         MW_CHECK_OK(outcome_of(config, &blocks, &stats), NULL);
         MW_CHECK_EQUAL_STR(mw_buf_str(&blocks), mw_buf_str(&plain));
@@ -136,7 +123,7 @@ static mw_status replay_all(void *context) {
     mw_buf_init(&out, SIZE_MAX);
     uint64_t prng = 1;
     mw_replay_config config = config_of(context);
-    config.crew = (mw_crew){run_in_disorder, &prng, 2};
+    config.crew = mw_disorder_crew(&prng, 2);
     config.stretch_max = 30;
     mw_status status = outcome_of(config, &out, &stats);
     mw_buf_release(&out);

@@ -3,23 +3,10 @@
 #include "base/prng.h"
 #include "feature/memory_disk_test.h"
 #include "feature/replay.h"
+#include "testing/disorder.h"
 #include "testing/world.h"
 
-enum { EVENTS = 300, WORLDS = 40, PIECES_MAX = 256 };
-
-/* A crew that does its pieces in any order, as threads would finish them. */
-static mw_status run_in_disorder(const mw_crew *crew, size_t piece_count, mw_crew_body body,
-                                 void *context, mw_error *err) {
-    size_t order[PIECES_MAX];
-    MW_CHECK(piece_count <= PIECES_MAX);
-    for (size_t i = 0; i < piece_count; i++) {
-        size_t at = mw_prng_below(crew->lender, i + 1);
-        order[i] = order[at];
-        order[at] = i;
-    }
-    for (size_t i = 0; i < piece_count; i++) MW_TRY(body(context, order[i], err));
-    return MW_OK;
-}
+enum { EVENTS = 300, WORLDS = 40 };
 
 /* All that a replay reports, as bytes. */
 static mw_status tell(mw_replay_config config, mw_buf *out, mw_engine_stats *out_stats) {
@@ -80,7 +67,7 @@ MW_TEST(cold_keys_that_are_spilled_change_no_bit) {
         memory_disk_init(&disk);
         mw_replay_config config = config_of(&world, &disk);
         uint64_t prng = number;
-        if (number % 3 > 0) config.crew = (mw_crew){run_in_disorder, &prng, number % 3};
+        if (number % 3 > 0) config.crew = mw_disorder_crew(&prng, number % 3);
         if (number % 5 > 0) config.stretch_max = number % 5 * 30;
         MW_CHECK_OK(tell(config, &plain, &stats), NULL);
         MW_CHECK_EQUAL_INT(disk.writes, 0);

@@ -3,8 +3,8 @@
 mw_status mw_edges_init(mw_edges *edges, const mw_edge_plan *plans, size_t count,
                         const mw_zone *zone, mw_arena *arena, mw_error *err) {
     *edges = (mw_edges){.plans = plans, .count = count, .zone = zone};
-    edges->times = mw_arena_alloc(arena, count + 1, sizeof *edges->times);
-    edges->stretches = mw_arena_alloc(arena, count + 1, sizeof *edges->stretches);
+    edges->times = mw_arena_alloc_lines(arena, count + 1, sizeof *edges->times);
+    edges->stretches = mw_arena_alloc_lines(arena, count + 1, sizeof *edges->stretches);
     if (!edges->times || !edges->stretches)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
     return MW_OK; /* the stretches are empty */

@@ -34,8 +34,8 @@ static size_t group_total(const mw_engine *engine) {
 static bool give_arrays(mw_engine *engine) {
     mw_arena *arena = &engine->arena;
     const mw_plan *plan = &engine->plan;
-    engine->groups = mw_arena_alloc(arena, engine->strand_count * plan->group_count + 1,
-                                    sizeof *engine->groups);
+    engine->groups = mw_arena_alloc_lines(arena, engine->strand_count * plan->group_count + 1,
+                                          sizeof *engine->groups);
     engine->parts = mw_arena_alloc(arena, engine->strand_count, sizeof *engine->parts);
     engine->admissions =
         mw_arena_alloc(arena, plan->group_count + 1, sizeof *engine->admissions);

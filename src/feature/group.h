@@ -13,8 +13,10 @@
 #include "feature/ring_reading.h"
 #include "feature/spill.h"
 
+#include <stdalign.h>
+
 typedef struct {
-    const mw_group_plan *plan;
+    alignas(MW_LINE_SIZE) const mw_group_plan *plan; /* another thread may have the next group */
     mw_pool rings;
     mw_cards cards;
     mw_spill *spill; /* where rings go that are out; NULL: none ever is */

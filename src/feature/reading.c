@@ -27,9 +27,10 @@ typedef struct {
 
 mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone, mw_arena *arena,
                        mw_error *err) {
-    desk->cuts = mw_arena_alloc(arena, plan->cut_count_max + 1, sizeof *desk->cuts);
-    desk->sums = mw_arena_alloc(arena, plan->sum_count_max + 1, sizeof *desk->sums);
-    desk->event_row = mw_arena_alloc(arena, plan->field_count_max + 1, sizeof *desk->event_row);
+    desk->cuts = mw_arena_alloc_lines(arena, plan->cut_count_max + 1, sizeof *desk->cuts);
+    desk->sums = mw_arena_alloc_lines(arena, plan->sum_count_max + 1, sizeof *desk->sums);
+    desk->event_row =
+        mw_arena_alloc_lines(arena, plan->field_count_max + 1, sizeof *desk->event_row);
     if (!desk->cuts || !desk->sums || !desk->event_row)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
     return mw_edges_init(&desk->edges, plan->edges, plan->edge_count, zone, arena, err);

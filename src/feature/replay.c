@@ -111,9 +111,9 @@ static mw_status expect_labels(mw_replay *replay, mw_error *err) {
     return MW_OK;
 }
 
-static mw_status gather(void *context, mw_error *err) {
-    mw_replay *replay = context;
-    while (!mw_block_is_full(replay->block)) {
+/* Until the block is full, or there are no more turns. */
+static mw_status gather(mw_replay *replay, mw_error *err) {
+    while (!replay->is_walked && !mw_block_is_full(replay->block)) {
         mw_turn *turn = mw_block_room(replay->block);
         MW_TRY(mw_walk_next(&replay->walk, turn, &replay->is_walked, err));
         if (replay->is_walked) break;
@@ -139,22 +139,32 @@ static bool report_result(mw_replay *replay, const mw_block_result *result, mw_s
     return true;
 }
 
+/* Has the next stretch worked off. A crew is at work on one while the one before is reported and
+   the one after is gathered. */
+static mw_status turn_over(mw_replay *replay, bool *out_done, mw_error *err) {
+    mw_block *block = replay->block;
+    if (!mw_block_is_at_work(block)) {
+        MW_TRY(gather(replay, err));
+        *out_done = mw_block_is_empty(block);
+        if (*out_done) return MW_OK;
+        mw_block_begin(block);
+    }
+    bool is_meanwhile = mw_block_gathers_meanwhile(block);
+    if (is_meanwhile) MW_TRY(gather(replay, err));
+    MW_TRY(mw_block_end(block, err));
+    if (is_meanwhile && !mw_block_is_empty(block)) mw_block_begin(block);
+    return MW_OK;
+}
+
 static mw_status next_in_stretch(mw_replay *replay, mw_step *out_step, bool *out_done,
                                  mw_error *err) {
-    for (;;) {
+    *out_done = false;
+    while (!*out_done) {
         mw_block_result result;
-        while (mw_block_next(replay->block, &result)) {
-            if (!report_result(replay, &result, out_step)) continue;
-            *out_done = false;
-            return MW_OK;
-        }
-        if (mw_block_is_empty(replay->block)) {
-            if (replay->is_walked) break;
-            MW_TRY(gather(replay, err));
-        }
-        MW_TRY(mw_block_work(replay->block, gather, replay, err));
+        while (mw_block_next(replay->block, &result))
+            if (report_result(replay, &result, out_step)) return MW_OK;
+        MW_TRY(turn_over(replay, out_done, err));
     }
-    *out_done = true;
     return MW_OK;
 }
 

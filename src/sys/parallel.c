@@ -65,15 +65,6 @@ mw_status mw_parallel(mw_sys *sys, size_t thread_count, size_t piece_count,
     return job.status;
 }
 
-static mw_status run(const mw_crew *crew, size_t piece_count, mw_crew_body body, void *context,
-                     mw_error *err) {
-    return mw_parallel(crew->lender, crew->size, piece_count, body, context, err);
-}
-
-mw_crew mw_parallel_crew(mw_sys *sys, size_t thread_count) {
-    return (mw_crew){.run = run, .lender = sys, .size = thread_count};
-}
-
 size_t mw_sys_core_count(mw_sys *sys) {
     return sys->functions->core_count(sys);
 }

@@ -16,6 +16,4 @@ enum { MW_THREADS_MAX = 256 };
    do the work. */
 MW_MUST_USE mw_status mw_parallel(mw_sys *sys, size_t thread_count, size_t piece_count,
                                   mw_crew_body body, void *context, mw_error *err);
-/* A crew of so many threads for layers that know none; `sys` outlives it. */
-mw_crew mw_parallel_crew(mw_sys *sys, size_t thread_count);
 size_t mw_sys_core_count(mw_sys *sys); /* those that this process may use; at least 1 */

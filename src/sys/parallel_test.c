@@ -44,11 +44,3 @@ MW_TEST(parallel_returns_the_lowest_failure) {
     }
     MW_CHECK(mw_sys_core_count(mw_sys_real()) >= 1);
 }
-
-MW_TEST(parallel_lends_a_crew) {
-    context at = {.first_failing = PIECES};
-    mw_crew crew = mw_parallel_crew(mw_sys_real(), 3);
-    MW_CHECK_EQUAL_INT(crew.size, 3);
-    MW_CHECK_OK(mw_crew_run(&crew, PIECES, run_piece, &at, NULL), NULL);
-    for (size_t i = 0; i < PIECES; i++) MW_CHECK_EQUAL_INT(at.runs[i], 1);
-}

@@ -1,6 +1,6 @@
 #include "train/examples.h"
 
-#include "sys/parallel.h"
+#include "sys/team.h"
 #include "testing/world.h"
 #include "train/examples_world_test.h"
 
@@ -82,7 +82,7 @@ static void gather(const mw_world *world, size_t thread_count, mw_examples *out_
                                .now = INT64_MAX,
                                .with_label = true,
                                .stretch_max = thread_count == 0 ? 1 : 500,
-                               .crew = mw_parallel_crew(mw_sys_real(), thread_count)};
+                               .crew = mw_team_crew(mw_sys_real(), thread_count)};
     MW_CHECK_OK(mw_examples_build(out_examples, config, NULL, NULL, NULL), NULL);
 }
 
