@@ -1,5 +1,7 @@
 #include "base/letters.h"
 
+#include <string.h>
+
 typedef struct {
     uint32_t first, last;
 } letter_range;
@@ -47,6 +49,21 @@ uint32_t mw_letter_take(mw_str *rest) {
     size_t size = read_letter(*rest, &letter);
     *rest = mw_str_slice(*rest, size > 0 ? size : 1, rest->size);
     return letter;
+}
+
+/* Most texts are ASCII: of those eight bytes are looked at together. */
+bool mw_letters_are_well_formed(mw_str text) {
+    uint64_t eight;
+    uint32_t letter;
+    for (size_t at = 0, size = 1; at < text.size; at += size) {
+        size = sizeof eight;
+        if (text.size - at >= sizeof eight) memcpy(&eight, text.data + at, sizeof eight);
+        else eight = UINT64_MAX;
+        if ((eight & UINT64_C(0x8080808080808080)) == 0) continue;
+        size = read_letter(mw_str_slice(text, at, text.size), &letter);
+        if (size == 0) return false;
+    }
+    return true;
 }
 
 void mw_letter_append(mw_buf *out, uint32_t letter) {

@@ -85,3 +85,19 @@ MW_TEST(letters_take_any_bytes_to_their_end) {
         }
     }
 }
+
+MW_TEST(letters_know_well_formed_texts) {
+    static const struct {
+        mw_str text;
+        bool is_well_formed;
+    } cases[] = {{{"", 0}, true},
+                 {{"plain\0text of more than eight", 30}, true},
+                 {{"gr\xc3\xb6\xc3\x9f" "e \xf0\x9f\x99\x82", 12}, true},
+                 {{"\xff", 1}, false},
+                 {{"cut off \xc3", 9}, false},
+                 {{"long form \xc0\x80", 12}, false},
+                 {{"a surrogate \xed\xa0\x80", 15}, false},
+                 {{"too great \xf4\x90\x80\x80", 14}, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        MW_CHECK_EQUAL_INT(mw_letters_are_well_formed(cases[i].text), cases[i].is_well_formed);
+}

@@ -153,13 +153,15 @@ static void print_json(const mw_ingest_report *report, mw_buf *out) {
 
 static void print_text(const mw_ingest_report *report, mw_buf *out) {
     if (report->file_count == 0) {
-        mw_buf_printf(out, "nothing to do: %s the lake has all rows (data version %.12s)\n",
-                      report->unchanged_count == 1 ? "the file is unchanged," : "no file changed,",
-                      report->data_version);
+        mw_buf_printf(out, "nothing to do: %s the lake has all rows",
+                      report->unchanged_count == 1 ? "the file is unchanged," : "no file changed,");
+        if (report->data_version[0])
+            mw_buf_printf(out, " (data version %.12s)", report->data_version);
+        mw_buf_append_char(out, '\n');
         return;
     }
     mw_intake_print(report, out);
-    if (report->ingest == 0) return;
+    if (report->ingest == 0 || !report->data_version[0]) return; /* there are no events yet */
     mw_buf_printf(out, "\ndata version %.12s. Events count from ", report->data_version);
     if (report->place == MW_TIME_MISSING) {
         mw_buf_append_text(out, "the time that they declare as known (history).\n");

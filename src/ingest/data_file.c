@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "ingest/csv_file.h"
 #include "ingest/guess.h"
-#include "ingest/heading.h"
 #include "ingest/json_lines.h"
 #include "ingest/picture_file.h"
 
@@ -22,6 +22,10 @@ typedef struct {
     const size_t *sources; /* for each column, its place in the cursor */
 } reading;
 
+static mw_status no_memory(const char *path, mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "%s: no memory to read it", path);
+}
+
 static bool is_parquet(const char *path) {
     mw_str name = mw_str_of(path);
     return mw_str_ends(name, MW_STR(".parquet")) || mw_str_ends(name, MW_STR(".pq"));
@@ -34,13 +38,28 @@ static bool is_json_lines(const char *path) {
            mw_is_picture_file(path);
 }
 
-static mw_status check_file(const mw_data_reader *reader, const char *path, mw_error *err) {
+mw_status mw_data_file_check(mw_sys *sys, const char *path, mw_file_info *out_info,
+                             mw_error *err) {
     mw_file_info info;
-    MW_TRY(mw_sys_info(reader->sys, path, &info, err));
+    MW_TRY(mw_sys_info(sys, path, &info, err));
     if (!info.exists) return mw_fail(err, MW_NOT_FOUND, "%s: there is no such file", path);
     if (info.is_folder) return mw_fail(err, MW_INVALID, "%s: must be a file, is a folder", path);
-    if (info.size == 0) return mw_fail(err, MW_INVALID, "%s: the file is empty", path);
+    if (info.is_special)
+        return mw_fail(err, MW_INVALID, "%s: must be a file, is a pipe, device or socket", path);
+    if (info.size == 0 && !mw_is_picture_file(path))
+        return mw_fail(err, MW_INVALID, "%s: the file is empty", path);
+    *out_info = info;
     return MW_OK;
+}
+
+/* Half of a row may have been read that somebody was writing. */
+static mw_status check_unchanged(mw_sys *sys, const char *path, const mw_file_info *before,
+                                 mw_error *err) {
+    mw_file_info after;
+    MW_TRY(mw_sys_info(sys, path, &after, err));
+    if (after.size == before->size && after.modified_us == before->modified_us) return MW_OK;
+    return mw_hint(err, mw_fail(err, MW_BUSY, "%s: was written to while it was read", path),
+                   "Try again when that is done, or write to another name and rename it then.");
 }
 
 static mw_status query(const mw_data_reader *reader, mw_buf *sql, const char *path,
@@ -54,76 +73,47 @@ static mw_status query(const mw_data_reader *reader, mw_buf *sql, const char *pa
     return status;
 }
 
-/* --- CSV: how it is written ----------------------------------------------------------------- */
+/* --- CSV: what it holds ----------------------------------------------------------------------- */
 
-static const char csv_settings[] =
-    ", header = true, auto_detect = false, quote = '\"', escape = '\"', nullstr = ['', 'NA']";
-
-/* All columns as texts, named by their place: what they are called is no matter of DuckDB's. */
-static void append_csv(mw_buf *sql, const char *path, const mw_heading *heading) {
-    mw_buf_append_text(sql, "read_csv(");
-    mw_duck_append_path(sql, mw_str_of(path));
-    mw_buf_append_text(sql, csv_settings);
-    mw_buf_append_text(sql, ", delim = ");
-    mw_duck_append_text(sql, (mw_str){&heading->delimiter, 1});
-    for (size_t i = 0; i < heading->count; i++)
-        mw_buf_printf(sql, "%s'c%zu': 'VARCHAR'", i == 0 ? ", columns = {" : ", ", i);
-    mw_buf_append_char(sql, '}');
-}
-
-static mw_status read_heading(const mw_data_reader *reader, const char *path, mw_arena *arena,
-                              mw_heading *out_heading, mw_error *err) {
-    mw_file *file = NULL;
-    size_t size = 0;
-    char *bytes = mw_allocate(MW_HEADING_SIZE_MAX);
-    if (!bytes) return mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
-    mw_status status = mw_sys_open(reader->sys, path, MW_FILE_READ, &file, err);
-    if (status == MW_OK)
-        status = mw_file_read(file, 0, bytes, MW_HEADING_SIZE_MAX, &size, err);
-    mw_file_close(file);
-    if (status == MW_OK) {
-        status = mw_heading_read((mw_str){bytes, size}, arena, out_heading, err);
-        if (status != MW_OK) status = mw_fail_within(err, status, "%s", path);
-    }
-    mw_free(bytes);
-    return status;
+static bool is_missing_text(mw_str text) {
+    return text.size == 0 || mw_str_equal(text, MW_STR("NA"));
 }
 
 /* Rows that are written badly must not keep us from seeing what the others hold. */
-static mw_status guess_types(const mw_data_reader *reader, const char *path,
-                             const mw_heading *heading, mw_guess *guesses, mw_error *err) {
-    mw_duck_cursor *cursor = NULL;
-    size_t count = 1;
-    mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT * FROM ");
-    append_csv(&sql, path, heading);
-    mw_buf_printf(&sql, ", ignore_errors = true) LIMIT %d", ROWS_TO_GUESS_BY);
-    MW_TRY(query(reader, &sql, path, &cursor, err));
-    mw_status status = MW_OK;
-    while (status == MW_OK && count > 0) {
-        status = mw_duck_fetch(cursor, &count, err);
-        for (size_t i = 0; status == MW_OK && i < heading->count; i++)
-            for (size_t r = 0; r < count; r++)
-                if (!mw_duck_is_null(cursor, i, r))
-                    mw_guess_add(&guesses[i], mw_duck_text(cursor, i, r));
+static mw_status guess_types(mw_csv_file *file, mw_guess *guesses, mw_error *err) {
+    bool has_row = true;
+    for (size_t rows = 0; rows < ROWS_TO_GUESS_BY; rows++) {
+        mw_csv_row row;
+        MW_TRY(mw_csv_next(file, &row, &has_row, err));
+        if (!has_row) break;
+        for (size_t i = 0; row.broken.size == 0 && i < mw_csv_heading(file)->count; i++)
+            if (!is_missing_text(row.values[i])) mw_guess_add(&guesses[i], row.values[i]);
     }
-    mw_duck_cursor_close(cursor);
-    return status;
+    return MW_OK;
+}
+
+static mw_status columns_of(mw_csv_file *file, const char *path, mw_arena *arena,
+                            mw_schema *out_columns, mw_error *err) {
+    const mw_heading *heading = mw_csv_heading(file);
+    mw_field *fields = mw_arena_alloc(arena, heading->count, sizeof *fields);
+    mw_guess *guesses = mw_arena_alloc(arena, heading->count, sizeof *guesses);
+    if (!fields || !guesses) return no_memory(path, err);
+    MW_TRY(guess_types(file, guesses, err));
+    for (size_t i = 0; i < heading->count; i++) {
+        fields[i] = (mw_field){mw_str_copy(arena, heading->names[i]), mw_guess_type(&guesses[i])};
+        if (!fields[i].name.data) return no_memory(path, err);
+    }
+    *out_columns = (mw_schema){fields, heading->count};
+    return MW_OK;
 }
 
 static mw_status csv_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
                              mw_schema *out_columns, mw_error *err) {
-    mw_heading heading;
-    MW_TRY(read_heading(reader, path, arena, &heading, err));
-    mw_field *fields = mw_arena_alloc(arena, heading.count, sizeof *fields);
-    mw_guess *guesses = mw_arena_alloc(arena, heading.count, sizeof *guesses);
-    if (!fields || !guesses) return mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
-    MW_TRY(guess_types(reader, path, &heading, guesses, err));
-    for (size_t i = 0; i < heading.count; i++)
-        fields[i] = (mw_field){heading.names[i], mw_guess_type(&guesses[i])};
-    *out_columns = (mw_schema){fields, heading.count};
-    return MW_OK;
+    mw_csv_file *file = NULL;
+    MW_TRY(mw_csv_open(reader->sys, path, &file, err));
+    mw_status status = columns_of(file, path, arena, out_columns, err);
+    mw_csv_close(file);
+    return status;
 }
 
 /* --- Parquet -------------------------------------------------------------------------------- */
@@ -165,7 +155,7 @@ static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
         has_room = fields[i].name.data != NULL;
     }
     mw_duck_cursor_close(cursor);
-    if (!has_room) return mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
+    if (!has_room) return no_memory(path, err);
     *out_columns = (mw_schema){fields, count};
     return MW_OK;
 }
@@ -186,16 +176,28 @@ static mw_status read_lines(const mw_data_reader *reader, const char *path, mw_b
 static mw_status json_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
                               mw_schema *out_columns, mw_error *err) {
     mw_buf bytes;
-    MW_TRY(read_lines(reader, path, &bytes, err));
-    mw_status status = mw_json_lines_columns(mw_buf_str(&bytes), arena, out_columns, err);
+    mw_status status = read_lines(reader, path, &bytes, err);
+    if (status == MW_INVALID) return mw_fail_within(err, status, "%s", path);
+    MW_TRY(status);
+    status = mw_json_lines_columns(mw_buf_str(&bytes), arena, out_columns, err);
     mw_buf_release(&bytes);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
 }
 
+/* A picture that is none is a row that breaks a rule: the others are right all the same. */
+static mw_status refuse_picture(const reading *r, const mw_error *reason, mw_error *err) {
+    MW_TRY(mw_table_add(r->rows, NULL, NULL, err));
+    return mw_refuse(r->refusals, 0, mw_str_of(reason->message), MW_STR(""), err);
+}
+
 static mw_status read_json(const reading *r, mw_error *err) {
     mw_buf bytes;
-    MW_TRY(read_lines(r->reader, r->path, &bytes, err));
-    mw_status status = mw_json_lines_read(r->reader, mw_buf_str(&bytes), r->column_count, r->rows,
+    mw_error reason;
+    mw_status status = read_lines(r->reader, r->path, &bytes, &reason);
+    if (status == MW_INVALID) return refuse_picture(r, &reason, err);
+    if (status != MW_OK && err) *err = reason;
+    MW_TRY(status);
+    status = mw_json_lines_read(r->reader, mw_buf_str(&bytes), r->column_count, r->rows,
                                           r->refusals, err);
     mw_buf_release(&bytes);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", r->path);
@@ -203,7 +205,8 @@ static mw_status read_json(const reading *r, mw_error *err) {
 
 mw_status mw_data_file_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
                                mw_schema *out_columns, mw_error *err) {
-    MW_TRY(check_file(reader, path, err));
+    mw_file_info info;
+    MW_TRY(mw_data_file_check(reader->sys, path, &info, err));
     if (is_json_lines(path)) return json_columns(reader, path, arena, out_columns, err);
     return is_parquet(path) ? parquet_columns(reader, path, arena, out_columns, err)
                             : csv_columns(reader, path, arena, out_columns, err);
@@ -306,54 +309,69 @@ static mw_status read_value(const value *v, mw_cell *out_cell, mw_error *reason)
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-/* Fills a row; the first bad value refuses it, and what is bad stays missing. */
+/* A row that is being filled: its first bad value refuses it, and what is bad stays missing. */
+typedef struct {
+    const reading *reading;
+    size_t number;
+    mw_cell *cells;
+    bool is_refused;
+} filling;
+
+static mw_status begin_row(const reading *r, filling *out_filling, mw_error *err) {
+    *out_filling = (filling){.reading = r, .number = r->rows->row_count};
+    return mw_table_add(r->rows, NULL, &out_filling->cells, err);
+}
+
+/* After an attempt to read the value of a column, which failed for the reason. */
+static mw_status refuse_value(filling *f, size_t column, mw_status failure, const mw_error *reason,
+                              mw_error *err) {
+    const reading *r = f->reading;
+    if (failure != MW_INVALID) return mw_fail(err, failure, "%s: %s", r->path, reason->message);
+    if (f->is_refused) return MW_OK;
+    f->is_refused = true;
+    return mw_refuse_for(r->refusals, f->number, r->rows->schema->fields[column].name, reason, err);
+}
+
 static mw_status read_row(const reading *r, const mw_duck_cursor *cursor, size_t cursor_row,
                           mw_error *err) {
-    mw_cell *cells = NULL;
+    filling f;
     mw_error reason;
-    bool is_refused = false;
-    size_t row = r->rows->row_count;
-    MW_TRY(mw_table_add(r->rows, NULL, &cells, err));
+    MW_TRY(begin_row(r, &f, err));
     for (size_t i = 0; i < r->column_count; i++) {
-        const mw_field *field = &r->rows->schema->fields[i];
         size_t column = r->sources[i];
-        value v = {r->reader, cursor, column, cursor_row, field->type,
+        value v = {r->reader, cursor, column, cursor_row, r->rows->schema->fields[i].type,
                    mw_duck_column_kind(cursor, column)};
-        mw_status status = read_value(&v, &cells[i], &reason);
-        if (status == MW_OK) continue;
-        if (status != MW_INVALID)
-            return mw_fail(err, status, "%s: %s", r->path, reason.message);
-        if (!is_refused) MW_TRY(mw_refuse_for(r->refusals, row, field->name, &reason, err));
-        is_refused = true;
+        mw_status status = read_value(&v, &f.cells[i], &reason);
+        if (status != MW_OK) MW_TRY(refuse_value(&f, i, status, &reason, err));
     }
     return MW_OK;
 }
 
-/* Adds the broken rows that stand here, refused. `*at` counts those that are done. */
-static mw_status add_broken(const reading *r, const mw_refusals *broken, size_t *at,
-                            mw_error *err) {
-    for (; *at < broken->item_count; (*at)++) {
-        const mw_refusal *one = &broken->items[*at];
-        if (one->row != r->rows->row_count) return MW_OK;
-        MW_TRY(mw_table_add(r->rows, NULL, NULL, err));
-        MW_TRY(mw_refuse(r->refusals, one->row, broken->rules[one->rule].text, one->value, err));
+static mw_status read_csv_row(const reading *r, const mw_csv_row *row, mw_error *err) {
+    const mw_data_reader *reader = r->reader;
+    filling f;
+    mw_error reason;
+    MW_TRY(begin_row(r, &f, err));
+    if (row->broken.size > 0)
+        return mw_refuse(r->refusals, f.number, row->broken, row->text, err);
+    for (size_t i = 0; i < r->column_count; i++) {
+        mw_str text = row->values[r->sources[i]];
+        if (is_missing_text(text)) continue;
+        mw_status status = mw_cell_parse(r->rows->schema->fields[i].type, text, reader->zone,
+                                         reader->symbols, &f.cells[i], &reason);
+        if (status != MW_OK) MW_TRY(refuse_value(&f, i, status, &reason, err));
     }
     return MW_OK;
 }
 
-/* `broken` are the rows that DuckDB could not cut into columns, in order. */
-static mw_status read_rows(const reading *r, mw_duck_cursor *cursor, const mw_refusals *broken,
-                           mw_error *err) {
-    size_t count = 1, done = 0;
+static mw_status read_rows(const reading *r, mw_duck_cursor *cursor, mw_error *err) {
+    size_t count = 1;
     while (count > 0) {
         mw_status status = mw_duck_fetch(cursor, &count, err);
         if (status != MW_OK) return mw_fail_within(err, status, "%s", r->path);
-        for (size_t i = 0; i < count; i++) {
-            MW_TRY(add_broken(r, broken, &done, err));
-            MW_TRY(read_row(r, cursor, i, err));
-        }
+        for (size_t i = 0; i < count; i++) MW_TRY(read_row(r, cursor, i, err));
     }
-    return add_broken(r, broken, &done, err);
+    return MW_OK;
 }
 
 static mw_status find_columns(const char *path, const mw_schema *found, const mw_schema *wanted,
@@ -368,103 +386,37 @@ static mw_status find_columns(const char *path, const mw_schema *found, const mw
     return MW_OK;
 }
 
-/* --- CSV: the rows ---------------------------------------------------------------------------- */
-
-static mw_status read_strictly(const reading *r, const mw_heading *heading, mw_error *err) {
-    mw_duck_cursor *cursor = NULL;
-    const mw_refusals none = {.item_count = 0};
-    mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT * FROM ");
-    append_csv(&sql, r->path, heading);
-    mw_buf_append_char(&sql, ')');
-    MW_TRY(query(r->reader, &sql, r->path, &cursor, err));
-    mw_status status = read_rows(r, cursor, &none, err);
-    mw_duck_cursor_close(cursor);
-    return status;
+static mw_status find_names(const reading *r, const mw_heading *heading, mw_arena *arena,
+                            size_t *sources, mw_error *err) {
+    mw_field *fields = mw_arena_alloc(arena, heading->count, sizeof *fields);
+    if (!fields) return no_memory(r->path, err);
+    for (size_t i = 0; i < heading->count; i++)
+        fields[i] = (mw_field){heading->names[i], MW_TYPE_TEXT};
+    mw_schema found = {fields, heading->count};
+    return find_columns(r->path, &found, r->rows->schema, r->column_count, sources, err);
 }
 
-static mw_status load_leniently(const reading *r, const mw_heading *heading, mw_error *err) {
-    mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "DROP TABLE IF EXISTS broken_rows; DROP TABLE IF EXISTS broken_scans;"
-                             "CREATE OR REPLACE TEMP TABLE good_rows AS SELECT * FROM ");
-    append_csv(&sql, r->path, heading);
-    mw_buf_append_text(&sql, ", store_rejects = true, rejects_table = 'broken_rows',"
-                             " rejects_scan = 'broken_scans', rejects_limit = 0)");
-    mw_status status = mw_buf_check(&sql, "ingest: the query", err);
-    if (status == MW_OK) status = mw_duck_run(r->reader->duck, mw_buf_str(&sql).data, err);
-    mw_buf_release(&sql);
-    return status;
-}
-
-/* DuckDB counts the heading as line 1, and a row with several faults several times. */
-static const char broken_rows_sql[] =
-    "SELECT (line - 2)::BIGINT, CASE first(error_type::VARCHAR) WHEN 'UNQUOTED VALUE'"
-    " THEN 'row: a quoted value must end with its quote'"
-    " ELSE 'row: ' || lower(first(error_type::VARCHAR)) END,"
-    " coalesce(first(csv_line), '') FROM broken_rows GROUP BY line ORDER BY line";
-
-static mw_status list_broken(const reading *r, mw_refusals *broken, mw_error *err) {
-    mw_duck_cursor *cursor = NULL;
-    size_t count = 1;
-    MW_TRY(mw_duck_query(r->reader->duck, broken_rows_sql, &cursor, err));
-    mw_status status = MW_OK;
-    while (status == MW_OK && count > 0) {
-        status = mw_duck_fetch(cursor, &count, err);
-        for (size_t i = 0; status == MW_OK && i < count; i++)
-            status = mw_refuse(broken, (size_t)mw_duck_int(cursor, 0, i),
-                               mw_duck_text(cursor, 1, i), mw_duck_text(cursor, 2, i), err);
+static mw_status read_csv(const reading *r, mw_arena *arena, size_t *sources, mw_error *err) {
+    mw_csv_file *file = NULL;
+    mw_csv_row row;
+    bool has_row = true;
+    MW_TRY(mw_csv_open(r->reader->sys, r->path, &file, err));
+    mw_status status = find_names(r, mw_csv_heading(file), arena, sources, err);
+    while (status == MW_OK && has_row) {
+        status = mw_csv_next(file, &row, &has_row, err);
+        if (status == MW_OK && has_row) status = read_csv_row(r, &row, err);
     }
-    mw_duck_cursor_close(cursor);
+    mw_csv_close(file);
     return status;
 }
 
-/* Some rows cannot be cut into columns: the others come from a table of DuckDB's, between them
-   those that are refused, each in its place. */
-static mw_status read_leniently(const reading *r, const mw_heading *heading, mw_error *err) {
-    mw_duck *duck = r->reader->duck;
-    mw_duck_cursor *cursor = NULL;
-    mw_refusals broken;
-    MW_TRY(load_leniently(r, heading, err));
-    mw_refusals_init(&broken);
-    mw_status status = list_broken(r, &broken, err);
-    if (status == MW_OK)
-        status = mw_duck_query(duck, "SELECT * FROM good_rows", &cursor, err);
-    if (status == MW_OK) status = read_rows(r, cursor, &broken, err);
-    mw_duck_cursor_close(cursor);
-    mw_refusals_release(&broken);
-    if (status == MW_OK) status = mw_duck_run(duck, "DROP TABLE good_rows", err);
-    return status;
-}
-
-static mw_status read_csv(reading *r, mw_arena *arena, size_t *sources, mw_error *err) {
-    mw_heading heading;
-    size_t refused_before = r->refusals->item_count;
-    MW_TRY(read_heading(r->reader, r->path, arena, &heading, err));
-    mw_field *fields = mw_arena_alloc(arena, heading.count, sizeof *fields);
-    if (!fields) return mw_fail(err, MW_NO_MEMORY, "%s: no memory to read it", r->path);
-    for (size_t i = 0; i < heading.count; i++)
-        fields[i] = (mw_field){heading.names[i], MW_TYPE_TEXT};
-    mw_schema columns = {fields, heading.count};
-    MW_TRY(find_columns(r->path, &columns, r->rows->schema, r->column_count, sources, err));
-    mw_status status = read_strictly(r, &heading, err);
-    if (status != MW_INVALID) return status;
-    MW_ASSERT(refused_before == 0); /* both lists belong to this file alone */
-    mw_table_clear(r->rows);
-    mw_refusals_release(r->refusals);
-    mw_refusals_init(r->refusals);
-    return read_leniently(r, &heading, err);
-}
-
-static mw_status read_parquet(reading *r, mw_arena *arena, size_t *sources, mw_error *err) {
+static mw_status read_parquet(const reading *r, mw_arena *arena, size_t *sources, mw_error *err) {
     mw_schema columns;
     mw_duck_cursor *cursor = NULL;
-    const mw_refusals none = {.item_count = 0};
     MW_TRY(parquet_columns(r->reader, r->path, arena, &columns, err));
     MW_TRY(find_columns(r->path, &columns, r->rows->schema, r->column_count, sources, err));
     MW_TRY(open_parquet(r->reader, r->path, &cursor, err));
-    mw_status status = read_rows(r, cursor, &none, err);
+    mw_status status = read_rows(r, cursor, err);
     mw_duck_cursor_close(cursor);
     return status;
 }
@@ -472,16 +424,17 @@ static mw_status read_parquet(reading *r, mw_arena *arena, size_t *sources, mw_e
 mw_status mw_data_file_read(const mw_data_reader *reader, const char *path, size_t column_count,
                             mw_table *rows, mw_refusals *refusals, mw_error *err) {
     MW_ASSERT(column_count <= rows->schema->field_count && rows->row_count == 0);
-    MW_TRY(check_file(reader, path, err));
+    mw_file_info info;
     mw_arena arena;
+    MW_TRY(mw_data_file_check(reader->sys, path, &info, err));
     mw_arena_init(&arena, SQL_SIZE_MAX);
     size_t *sources = mw_arena_alloc(&arena, column_count + 1, sizeof *sources);
     reading r = {reader, path, column_count, rows, refusals, sources};
     mw_status status = MW_NO_MEMORY;
-    if (!sources) status = mw_fail(err, MW_NO_MEMORY, "%s: no memory to read it", path);
+    if (!sources) status = no_memory(path, err);
     else if (is_json_lines(path)) status = read_json(&r, err);
     else if (is_parquet(path)) status = read_parquet(&r, &arena, sources, err);
     else status = read_csv(&r, &arena, sources, err);
     mw_arena_release(&arena);
-    return status;
+    return status == MW_OK ? check_unchanged(reader->sys, path, &info, err) : status;
 }

@@ -1,7 +1,7 @@
 /*
  * data_file: reads one CSV, Parquet or NDJSON file as rows of typed cells.
  *
- * DuckDB reads the bytes; the meaning of a value is decided here, alike for both kinds: whole
+ * DuckDB reads Parquet, csv_file.h CSV; what a value means is decided here, alike for all: whole
  * numbers beyond 2^53 and infinities are refused, NaN is missing, times without an offset are
  * local to the stream's zone, and those that the zone skips or has twice are refused. In CSV the
  * empty text and NA are missing, the first line names the columns (heading.h), and the types are
@@ -21,13 +21,16 @@ typedef struct {
     const mw_zone *zone; /* of times that name none */
 } mw_data_reader;
 
+/* MW_NOT_FOUND, MW_INVALID: there is no such file, or what is there cannot be read as one. */
+MW_MUST_USE mw_status mw_data_file_check(mw_sys *sys, const char *path, mw_file_info *out_info,
+                                         mw_error *err);
 /* The columns of a file with their inferred types, in `arena`. MW_NOT_FOUND, MW_INVALID. */
 MW_MUST_USE mw_status mw_data_file_columns(const mw_data_reader *reader, const char *path,
                                            mw_arena *arena, mw_schema *out_columns,
                                            mw_error *err);
 /* Adds all rows to `rows`, which is empty, as `refusals` is. Its schema begins with the
    `column_count` columns to read; its other fields stay missing. Columns are found by name;
-   MW_INVALID names one that is absent. */
+   MW_INVALID names one that is absent. MW_BUSY: somebody wrote to it meanwhile. */
 MW_MUST_USE mw_status mw_data_file_read(const mw_data_reader *reader, const char *path,
                                         size_t column_count, mw_table *rows,
                                         mw_refusals *refusals, mw_error *err);

@@ -15,7 +15,6 @@ static mw_status no_memory(mw_error *err) {
 static mw_status cut_record(mw_str text, mw_str *out_record, mw_error *err) {
     bool is_quoted = false;
     size_t size = 0;
-    if (mw_str_starts(text, MW_STR("\xef\xbb\xbf"))) text = mw_str_slice(text, 3, text.size);
     for (; size < text.size; size++) {
         char c = text.data[size];
         if (c == 0)
@@ -23,9 +22,11 @@ static mw_status cut_record(mw_str text, mw_str *out_record, mw_error *err) {
         is_quoted = is_quoted != (c == '"');
         if (!is_quoted && (c == '\n' || c == '\r')) break;
     }
-    if (is_quoted) return mw_fail(err, MW_INVALID, "heading: a quote is not closed");
     if (size >= MW_HEADING_SIZE_MAX - 3)
         return mw_fail(err, MW_INVALID, "heading: must be at most %d bytes", MW_HEADING_SIZE_MAX);
+    if (is_quoted) return mw_fail(err, MW_INVALID, "heading: a quote is not closed");
+    if (mw_str_trim(mw_str_slice(text, 0, size)).size == 0)
+        return mw_fail(err, MW_INVALID, "heading: must name the columns, is blank");
     *out_record = mw_str_slice(text, 0, size);
     return MW_OK;
 }
@@ -81,11 +82,22 @@ static mw_status check_names(const mw_heading *heading, mw_error *err) {
     return MW_OK;
 }
 
+/* Behind its record, which ends at `at`. */
+static void end_line(mw_heading *heading, mw_str text, size_t at) {
+    bool has_return = at < text.size && text.data[at] == '\r';
+    size_t newline = at + has_return;
+    bool has_newline = newline < text.size && text.data[newline] == '\n';
+    heading->form.ends_by_return = has_return && !has_newline;
+    heading->size = newline + has_newline;
+}
+
 mw_status mw_heading_read(mw_str text, mw_arena *arena, mw_heading *out_heading, mw_error *err) {
+    size_t mark = mw_str_starts(text, MW_STR("\xef\xbb\xbf")) ? 3 : 0;
     mw_str rest;
-    mw_heading heading;
-    MW_TRY(cut_record(text, &rest, err));
-    heading.delimiter = delimiter_of(rest, &heading.count);
+    mw_heading heading = {.count = 0};
+    MW_TRY(cut_record(mw_str_slice(text, mark, text.size), &rest, err));
+    end_line(&heading, text, mark + rest.size);
+    heading.form.delimiter = delimiter_of(rest, &heading.count);
     heading.count++;
     if (heading.count > MW_FIELDS_MAX)
         return mw_fail(err, MW_INVALID, "heading: must name at most %d columns, got %zu",
@@ -94,7 +106,7 @@ mw_status mw_heading_read(mw_str text, mw_arena *arena, mw_heading *out_heading,
     char *room = mw_arena_alloc(arena, rest.size + 1, 1);
     if (!heading.names || !room) return no_memory(err);
     for (size_t i = 0; i < heading.count; i++) {
-        heading.names[i] = next_name(&rest, heading.delimiter, room);
+        heading.names[i] = next_name(&rest, heading.form.delimiter, room);
         room += heading.names[i].size;
         if (heading.names[i].size == 0)
             MW_TRY(name_by_place(arena, i, &heading.names[i], err));

@@ -17,7 +17,7 @@ static void check_heading(mw_str text, const char *expected) {
     mw_arena_init(&arena, 1);
     mw_buf_init(&found, 10000);
     MW_CHECK_OK(read_heading(text, &arena, &heading, &err), &err);
-    mw_buf_append_char(&found, heading.delimiter);
+    mw_buf_append_char(&found, heading.form.delimiter);
     for (size_t i = 0; i < heading.count; i++)
         mw_buf_printf(&found, "|%.*s", MW_STR_ARGS(heading.names[i]));
     MW_CHECK_EQUAL_STR(mw_buf_str(&found), expected);
@@ -35,7 +35,27 @@ MW_TEST(heading_finds_delimiter_and_names) {
     check_heading(MW_STR(",b, c \n"), ",|column1|b| c ");
     check_heading(MW_STR("a,b,\n"), ",|a|b|column3");
     check_heading(MW_STR("a\"b\",c\n"), ",|a\"b\"|c");
-    check_heading(MW_STR(""), ",|column1");
+    check_heading(MW_STR("\"\"\n1\n"), ",|column1");
+}
+
+MW_TEST(heading_tells_how_lines_end) {
+    static const struct {
+        mw_str text;
+        size_t size;
+        bool ends_by_return;
+    } cases[] = {{{"a,b\n1,2\n", 8}, 4, false},   {{"a,b\r\n1,2\r\n", 10}, 5, false},
+                 {{"a,b\r1,2\r", 8}, 4, true},    {{"\xef\xbb\xbf" "a\n1", 6}, 5, false},
+                 {{"\"a\r\nb\"\n1\n", 9}, 7, false}, {{"a,b", 3}, 3, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_arena arena;
+        mw_heading heading;
+        mw_error err;
+        mw_arena_init(&arena, 1);
+        MW_CHECK_OK(read_heading(cases[i].text, &arena, &heading, &err), &err);
+        MW_CHECK_EQUAL_INT(heading.size, cases[i].size);
+        MW_CHECK_EQUAL_INT(heading.form.ends_by_return, cases[i].ends_by_return);
+        mw_arena_release(&arena);
+    }
 }
 
 MW_TEST(heading_refuses_what_is_none) {
@@ -45,6 +65,8 @@ MW_TEST(heading_refuses_what_is_none) {
     } cases[] = {
         {{"a,\"b\n1,2\n", 9}, "heading: a quote is not closed"},
         {{"a\0,b\n", 5}, "heading: must be text in UTF-8, got a zero byte"},
+        {{" \r\n1\n", 5}, "heading: must name the columns, is blank"},
+        {{"", 0}, "heading: must name the columns, is blank"},
         {{"a,b,a\n", 6}, "heading: each column needs a name of its own, got a twice"},
     };
     mw_arena arena;

@@ -1,5 +1,6 @@
 #include "ingest/inferred.h"
 
+#include "ingest/picture_file.h"
 #include "ingest/sources.h"
 
 static mw_status no_memory(mw_error *err) {
@@ -47,7 +48,15 @@ static mw_status read_from_data(const mw_infer_config *config, const mw_project_
         return mw_fail(err, MW_INVALID, "from: must name the files of the stream");
     mw_str entry = is_given ? config->from : stream->from[0];
     MW_TRY(mw_sources_add(config->reader->sys, config->folder, entry, arena, &list, err));
-    return mw_data_file_columns(config->reader, list.files[0].path, arena, out_columns, err);
+    mw_status status =
+        mw_data_file_columns(config->reader, list.files[0].path, arena, out_columns, err);
+    for (size_t i = 1; status == MW_INVALID && i < list.count; i++) {
+        if (!mw_is_picture_file(list.files[i].path)) break;
+        mw_error ignored; /* the first one's failure counts if none is right */
+        status = mw_data_file_columns(config->reader, list.files[i].path, arena, out_columns,
+                                      &ignored);
+    }
+    return status;
 }
 
 static void tell_mistake(const mw_project_stream *stream, mw_status status, const mw_error *err,

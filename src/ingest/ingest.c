@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ingest/asking.h"
+#include "ingest/data_file.h"
 #include "ingest/entering.h"
 #include "ingest/load.h"
 #include "ingest/sources.h"
@@ -103,9 +104,7 @@ static mw_status plan_file(plan *p, int32_t source, mw_source_file found, mw_err
     mw_sys *sys = mw_state_sys(p->config->state);
     mw_file_info info;
     bool is_known = false;
-    MW_TRY(mw_sys_info(sys, found.path, &info, err));
-    if (!info.exists)
-        return mw_fail(err, MW_NOT_FOUND, "%s: there is no such file", found.path);
+    MW_TRY(mw_data_file_check(sys, found.path, &info, err));
     mw_taking_file file = {.source = source, .file = found, .size = info.size};
     MW_TRY(hash_file(sys, found.path, file.content_hash, err));
     MW_TRY(look_up(mw_state_catalog(p->config->state), p->config->program->sources[source].name,

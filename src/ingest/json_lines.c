@@ -1,6 +1,7 @@
 #include "ingest/json_lines.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <yyjson.h>
 
 #include "ingest/guess.h"
@@ -14,16 +15,36 @@ static bool next_line(mw_str *rest, mw_str *out_line) {
     return false;
 }
 
-/* Numbers stay the texts that they are, so that one place (mw_cell_parse) says what they mean. */
-static yyjson_doc *read_object(mw_str line) {
+static mw_str text_of(yyjson_val *value) {
+    return (mw_str){yyjson_get_str(value), yyjson_get_len(value)};
+}
+
+/* Keys are names of columns. */
+static bool has_names(yyjson_val *object) {
+    size_t i, count;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(object, i, count, key, value) {
+        mw_str name = text_of(key);
+        if (name.size == 0 || memchr(name.data, 0, name.size)) return false;
+    }
+    return true;
+}
+
+/* The object on a line, or NULL and the rule that the line breaks. Numbers stay the texts that they
+   are, so that one place (mw_cell_parse) says what they mean. */
+static yyjson_doc *read_object(mw_str line, mw_str *out_broken) {
     yyjson_doc *doc = yyjson_read(line.data, line.size, YYJSON_READ_NUMBER_AS_RAW);
-    if (yyjson_is_obj(yyjson_doc_get_root(doc))) return doc;
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    bool is_object = yyjson_is_obj(root);
+    if (is_object && has_names(root)) return doc;
+    *out_broken = is_object ? MW_STR("row: a key must be a text without zero bytes, and not empty")
+                            : MW_STR("row: must be a JSON object on one line");
     yyjson_doc_free(doc);
     return NULL;
 }
 
-static mw_str text_of(yyjson_val *value) {
-    return (mw_str){yyjson_get_str(value), yyjson_get_len(value)};
+static mw_str without_mark(mw_str bytes) {
+    return mw_str_slice(bytes, mw_str_starts(bytes, MW_STR("\xef\xbb\xbf")) ? 3 : 0, bytes.size);
 }
 
 /* --- columns -------------------------------------------------------------------------------- */
@@ -78,9 +99,10 @@ mw_status mw_json_lines_columns(mw_str bytes, mw_arena *arena, mw_schema *out_co
                      .guesses = mw_arena_alloc(arena, COLUMNS_MAX, sizeof(mw_guess))};
     if (!found.fields || !found.guesses)
         return mw_fail(err, MW_NO_MEMORY, "rows: no memory for their keys");
-    mw_str line;
+    mw_str line, broken;
+    bytes = without_mark(bytes);
     for (size_t row = 0; row < ROWS_TO_GUESS_BY && next_line(&bytes, &line); row++) {
-        yyjson_doc *doc = read_object(line);
+        yyjson_doc *doc = read_object(line, &broken);
         mw_status status = doc ? add_keys(&found, yyjson_doc_get_root(doc), err) : MW_OK;
         yyjson_doc_free(doc);
         MW_TRY(status);
@@ -142,17 +164,19 @@ static mw_status read_row(const mw_data_reader *reader, yyjson_val *object, size
     size_t row = rows->row_count, column = 0, index, count;
     mw_cell *cells = NULL;
     mw_error reason;
-    bool is_refused = false;
+    bool is_refused = false, is_given[MW_FIELDS_MAX];
     yyjson_val *key, *value;
+    memset(is_given, false, column_count * sizeof *is_given);
     MW_TRY(mw_table_add(rows, NULL, &cells, err));
     yyjson_obj_foreach(object, index, count, key, value) {
         size_t i = column_of(rows->schema, column_count, column, text_of(key));
         if (i >= column_count) continue; /* the stream knows no such column */
         column = i + 1;
         const mw_field *field = &rows->schema->fields[i];
-        mw_status status = mw_cell_is_missing(field->type, cells[i])
-                               ? read_value(reader, value, field->type, &cells[i], &reason)
-                               : mw_fail(&reason, MW_INVALID, "value: must be given once");
+        mw_status status =
+            is_given[i] ? mw_fail(&reason, MW_INVALID, "value: must be given once")
+                        : read_value(reader, value, field->type, &cells[i], &reason);
+        is_given[i] = true;
         if (status == MW_OK) continue;
         if (status != MW_INVALID) return mw_fail(err, status, "%s", reason.message);
         if (!is_refused) MW_TRY(mw_refuse_for(refusals, row, field->name, &reason, err));
@@ -163,15 +187,15 @@ static mw_status read_row(const mw_data_reader *reader, yyjson_val *object, size
 
 mw_status mw_json_lines_read(const mw_data_reader *reader, mw_str bytes, size_t column_count,
                              mw_table *rows, mw_refusals *refusals, mw_error *err) {
-    mw_str line;
+    mw_str line, broken;
+    bytes = without_mark(bytes);
     while (next_line(&bytes, &line)) {
-        yyjson_doc *doc = read_object(line);
+        yyjson_doc *doc = read_object(line, &broken);
         mw_status status;
         if (doc) {
             status = read_row(reader, yyjson_doc_get_root(doc), column_count, rows, refusals, err);
         } else {
-            status = mw_refuse(refusals, rows->row_count,
-                               MW_STR("row: must be a JSON object on one line"), line, err);
+            status = mw_refuse(refusals, rows->row_count, broken, line, err);
             if (status == MW_OK) status = mw_table_add(rows, NULL, NULL, err);
         }
         yyjson_doc_free(doc);

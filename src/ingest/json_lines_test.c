@@ -83,11 +83,18 @@ MW_TEST(json_lines_refuse_rows_by_number_and_reason) {
         {"{\"n\":{\"m\":1}}", "n: must be no array or object"},
         {"{\"n\":[1]}", "n: must be no array or object"},
         {"{\"n\":1,\"n\":2}", "n: must be given once"},
+        {"{\"n\":null,\"n\":2}", "n: must be given once"},
+        {"{\"n\":NaN}", "row: must be a JSON object on one line"},
+        {"{\"n\":\"\\ud800\"}", "row: must be a JSON object on one line"},
+        {"{\"n\":1,\"a\\u0000b\":2}",
+         "row: a key must be a text without zero bytes, and not empty"},
+        {"{\"\":1}", "row: a key must be a text without zero bytes, and not empty"},
     };
     enum { GOOD = 200, BAD = sizeof cases / sizeof *cases };
     fixture f;
     mw_buf bytes;
     mw_buf_init(&bytes, 1 << 16);
+    mw_buf_append_text(&bytes, "\xef\xbb\xbf"); /* a byte order mark is no part of the row */
     for (int i = 0; i < GOOD; i++) mw_buf_printf(&bytes, "{\"n\":%d}\n", i);
     for (size_t i = 0; i < BAD; i++) mw_buf_printf(&bytes, "%s\n", cases[i].line);
     MW_CHECK_OK(begin(&f, mw_buf_str(&bytes)), &f.err);

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "perception/picture.h"
 
 enum { BESIDE_SIZE_MAX = 1 << 20, PATH_SIZE_MAX = 4096 };
 
@@ -15,9 +16,10 @@ bool mw_is_picture_file(const char *path) {
     return false;
 }
 
+/* One pixel of it shows that all of it can be decoded. */
 static bool is_picture(mw_str bytes) {
-    return mw_str_starts(bytes, MW_STR("\x89PNG\r\n\x1a\n")) ||
-           mw_str_starts(bytes, MW_STR("\xff\xd8\xff"));
+    float colours[3];
+    return bytes.size > 0 && mw_picture_fill(bytes, 1, 1, colours);
 }
 
 /* Bytes of a file of its own, released by the caller. */
@@ -26,7 +28,8 @@ static mw_status read_bytes(mw_sys *sys, const char *path, size_t size_max, mw_b
     mw_buf_init(out_bytes, size_max);
     mw_status status = mw_sys_read_file(sys, path, out_bytes, err);
     if (status != MW_OK) mw_buf_release(out_bytes);
-    return status;
+    return status != MW_TOO_LARGE ? status
+                                  : mw_fail(err, MW_INVALID, "must be at most %zu bytes", size_max);
 }
 
 static mw_status append_picture(mw_sys *sys, const char *path, mw_buf *out_line, mw_error *err) {
@@ -34,7 +37,7 @@ static mw_status append_picture(mw_sys *sys, const char *path, mw_buf *out_line,
     MW_TRY(read_bytes(sys, path, MW_PICTURE_FILE_SIZE_MAX, &bytes, err));
     mw_status status = MW_OK;
     if (is_picture(mw_buf_str(&bytes))) mw_base64_append(out_line, mw_buf_str(&bytes));
-    else status = mw_fail(err, MW_INVALID, "%s: must be a JPEG or PNG file", path);
+    else status = mw_fail(err, MW_INVALID, "must be a JPEG or PNG file that can be decoded");
     mw_buf_release(&bytes);
     return status;
 }
@@ -71,8 +74,6 @@ static mw_status append_beside(mw_sys *sys, const char *path, mw_buf *out_line, 
             status = append_members(mw_buf_str(&bytes), out_line, err);
             mw_buf_release(&bytes);
         }
-        if (status != MW_OK)
-            status = mw_fail_within(err, status, "%s", mw_buf_str(&beside).data);
     }
     mw_buf_release(&beside);
     return status;
@@ -83,9 +84,13 @@ mw_status mw_picture_file_append(mw_sys *sys, const char *path, mw_buf *out_line
     mw_buf_append_text(out_line, "{\"file\":");
     mw_json_str(&name, mw_path_name(mw_str_of(path)));
     mw_buf_append_text(out_line, ",\"image\":\"");
-    MW_TRY(append_picture(sys, path, out_line, err));
+    mw_status status = append_picture(sys, path, out_line, err);
+    if (status == MW_INVALID) return mw_fail_within(err, status, "picture");
+    MW_TRY(status);
     mw_buf_append_char(out_line, '"');
-    MW_TRY(append_beside(sys, path, out_line, err));
+    status = append_beside(sys, path, out_line, err);
+    if (status == MW_INVALID) return mw_fail_within(err, status, "the .json file beside it");
+    MW_TRY(status);
     mw_buf_append_char(out_line, '}');
     return mw_buf_check(out_line, path, err);
 }

@@ -11,6 +11,7 @@
 enum { MW_PICTURE_FILE_SIZE_MAX = 1 << 24 };
 
 bool mw_is_picture_file(const char *path); /* .jpg, .jpeg or .png */
-/* Appends the row as a line of JSON (json_lines.h). MW_INVALID: what the files must be. */
+/* Appends the row as a line of JSON (json_lines.h). MW_INVALID: what the files must be,
+   without their names. */
 MW_MUST_USE mw_status mw_picture_file_append(mw_sys *sys, const char *path, mw_buf *out_line,
                                              mw_error *err);

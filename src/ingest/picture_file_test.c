@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/base64.h"
 #include "testing/test.h"
 
 static mw_status append_of(const char *name, mw_str picture, const char *beside, mw_buf *out_line,
@@ -17,35 +18,55 @@ static mw_status append_of(const char *name, mw_str picture, const char *beside,
     return mw_picture_file_append(mw_sys_real(), path, out_line, err);
 }
 
+/* A red pixel in PNG, and its bytes, to be released. */
+#define RED "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAA" \
+            "AADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+
+static mw_buf red_picture(void) {
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 10);
+    MW_CHECK(mw_base64_decode(MW_STR(RED), &bytes));
+    return bytes;
+}
+
 MW_TEST(picture_file_is_a_row) {
     static const struct {
-        const char *name, *beside, *line, *picture;
+        const char *name, *beside, *line;
     } cases[] = {
-        {"p.jpg", NULL, "{\"file\":\"p.jpg\",\"image\":\"/9j/QQ==\"}", "\xff\xd8\xff" "A"},
+        {"p.jpg", NULL, "{\"file\":\"p.jpg\",\"image\":\"" RED "\"}"},
         {"p.png", "{\n \"part\": 7,\n \"taken\": \"2024-01-01\"\n}\n",
-         "{\"file\":\"p.png\",\"image\":\"iVBORw0KGgo=\",\"part\":7,\"taken\":\"2024-01-01\"}",
-         "\x89PNG\r\n\x1a\n"},
-        {"p.JPEG", "{}", "{\"file\":\"p.JPEG\",\"image\":\"/9j/\"}", "\xff\xd8\xff"},
+         "{\"file\":\"p.png\",\"image\":\"" RED
+         "\",\"part\":7,\"taken\":\"2024-01-01\"}"},
+        {"p.JPEG", "{}", "{\"file\":\"p.JPEG\",\"image\":\"" RED "\"}"},
     };
+    mw_buf picture = red_picture();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mw_buf line;
         mw_error err = {0};
         MW_CHECK(mw_is_picture_file(cases[i].name));
-        mw_str picture = mw_str_of(cases[i].picture);
-        MW_CHECK_OK(append_of(cases[i].name, picture, cases[i].beside, &line, &err), &err);
+        mw_str bytes = mw_buf_str(&picture);
+        MW_CHECK_OK(append_of(cases[i].name, bytes, cases[i].beside, &line, &err), &err);
         MW_CHECK_EQUAL_STR(mw_buf_str(&line), cases[i].line);
         mw_buf_release(&line);
     }
+    mw_buf_release(&picture);
     MW_CHECK(!mw_is_picture_file("a.csv") && !mw_is_picture_file("jpg"));
 }
 
 MW_TEST(picture_file_refuses_what_is_none) {
-    mw_buf line;
+    mw_buf line, picture = red_picture();
+    mw_str whole = mw_buf_str(&picture);
     mw_error err = {0};
-    MW_CHECK_STATUS(append_of("p.jpg", MW_STR("GIF89a"), NULL, &line, &err), MW_INVALID);
-    MW_CHECK(mw_str_ends(mw_str_of(err.message), MW_STR("p.jpg: must be a JPEG or PNG file")));
+    const mw_str none[] = {MW_STR(""), MW_STR("GIF89a"), MW_STR("\xff\xd8\xff"),
+                           mw_str_slice(whole, 0, whole.size - 20)};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        MW_CHECK_STATUS(append_of("p.jpg", none[i], NULL, &line, &err), MW_INVALID);
+        MW_CHECK_EQUAL_STR(err.message,
+                           "picture: must be a JPEG or PNG file that can be decoded");
+        mw_buf_release(&line);
+    }
+    MW_CHECK_STATUS(append_of("p.jpg", whole, "[1]", &line, &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message, "the .json file beside it: must hold a JSON object");
     mw_buf_release(&line);
-    MW_CHECK_STATUS(append_of("p.jpg", MW_STR("\xff\xd8\xff"), "[1]", &line, &err), MW_INVALID);
-    MW_CHECK(mw_str_ends(mw_str_of(err.message), MW_STR("p.json: must hold a JSON object")));
-    mw_buf_release(&line);
+    mw_buf_release(&picture);
 }

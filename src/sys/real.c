@@ -248,6 +248,7 @@ static mw_status real_info(mw_sys *sys, const char *path, mw_file_info *out_info
     *out_info = (mw_file_info){
         .exists = true,
         .is_folder = S_ISDIR(info.st_mode),
+        .is_special = !S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode),
         .size = S_ISDIR(info.st_mode) ? 0 : (uint64_t)info.st_size,
         .modified_us = (int64_t)info.st_mtim.tv_sec * MW_SECOND_US + info.st_mtim.tv_nsec / 1000,
     };

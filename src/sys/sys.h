@@ -59,6 +59,7 @@ MW_MUST_USE mw_status mw_sys_write_file(mw_sys *sys, const char *path, mw_str by
                                         mw_error *err);
 typedef struct {
     bool exists, is_folder;
+    bool is_special; /* a pipe, device or socket */
     uint64_t size;
     int64_t modified_us;
 } mw_file_info;

@@ -3,11 +3,15 @@
 (exit code 1); where nothing can be taken, nothing has changed (exit code 3)."""
 import csv
 import datetime
+import json
+import os
+import threading
 import unittest
 
 import pyarrow
 import pyarrow.parquet
 
+import pictures
 from bad_shop import Shop
 
 
@@ -51,6 +55,44 @@ class BadFile(Shop):
         (self.folder / "orders.csv").unlink()
         (self.folder / "orders.csv").mkdir()
         self.is_refused("./orders.csv: must be a file, is a folder")
+
+    def test_file_that_is_a_pipe(self):
+        self.succeeds("ingest")
+        (self.folder / "orders.csv").unlink()
+        os.mkfifo(self.folder / "orders.csv")
+        for command in (["check"], ["ingest"]):
+            self.refused(command, 3, "./orders.csv: must be a file, is a pipe, device or socket")
+
+    def test_file_that_is_written_to_while_it_is_read(self):
+        heading, rows = (self.folder / "orders.csv").read_text().split("\n", 1)
+        self.write("orders.csv", heading + "\n" + rows * 300)  # long enough to be read for a while
+        is_over = threading.Event()
+
+        def go_on():
+            with open(self.folder / "orders.csv", "a") as file:
+                while not is_over.wait(0.001):
+                    file.write(rows[:20])
+                    file.flush()
+
+        writer = threading.Thread(target=go_on)
+        writer.start()
+        answer = self.run_command("ingest")
+        is_over.set()
+        writer.join()
+        self.assertEqual(answer.code, 4, str(answer))
+        self.assertIn("orders.csv: was written to while it was read", answer.err)
+        self.assertEqual(self.lake(), [])
+
+    def test_quote_that_is_not_closed(self):
+        # It would swallow all rows behind it.
+        self.rows[10][2] = '"north'
+        self.write_orders(self.rows)
+        self.is_refused("./orders.csv: row 10: a quote is not closed")
+
+    def test_heading_that_is_blank(self):
+        for text in ("\n\n", "\ufeff", "  \n1\n"):
+            self.write("orders.csv", text)
+            self.is_refused("./orders.csv: heading: must name the columns, is blank")
 
     def test_column_that_is_not_there(self):
         self.rows[0][0] = "number"
@@ -220,7 +262,7 @@ class BadRows(Shop):
         self.write_orders(self.rows)
         data = (self.folder / "orders.csv").read_bytes()
         self.write("orders.csv", data.replace(b"@", b"\xff\xfe"))
-        self.rows_refused({10: "row: invalid encoding"})
+        self.rows_refused({10: "row: must be text in UTF-8"})
 
     def test_numbers(self):
         texts = {"1e999": 0, "-1e999": 0, "inf": 0, "0x10": 0, "1_000": 0, "9007199254740993": 1,
@@ -249,7 +291,10 @@ class BadRows(Shop):
 
     def test_heading_alone(self):
         self.write_orders(self.rows[:1])
-        self.assertEqual(self.succeeds("ingest", "--json").json["files"][0]["rows"], 0)
+        said = [self.succeeds("ingest").out for _ in range(2)]
+        self.assertRegex(said[0], r"orders\.csv +0 +0 +0")
+        self.assertIn("nothing to do", said[1])
+        self.assertNotIn("data version", said[0] + said[1])  # there is none of no events
 
     def test_times(self):
         rule = "at: must be a date or a date and a time"
@@ -294,6 +339,23 @@ class HostileFiles(Shop):
         text = (self.folder / "orders.csv").read_text()
         self.write("orders.csv", b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
         self.takes_all()
+
+    def test_lines_that_end_in_two_ways(self):
+        lines = (self.folder / "orders.csv").read_text().split("\n")
+        self.write("orders.csv", "".join(line + ("\n" if i % 2 else "\r\n") for i, line in enumerate(lines[:-1])))
+        self.takes_all()
+
+    def test_lines_that_end_by_returns(self):
+        text = (self.folder / "orders.csv").read_text()
+        self.write("orders.csv", text.replace("\n", "\r").encode())
+        self.takes_all()
+
+    def test_long_line(self):
+        self.edit(", shop: {in: [north, south, east]}", "")
+        self.rows[10][2] = "x" * (5 << 20)
+        self.write_orders(self.rows)
+        self.takes_all()
+        self.assertIn(self.rows[10][2], self.lake("shop"))
 
     def test_semicolons_and_no_last_newline(self):
         text = (self.folder / "orders.csv").read_text()
@@ -359,6 +421,60 @@ class HostileFiles(Shop):
         self.assertEqual({row["upper"] for row in built}, {"1"})
         self.assertEqual([float(row["price"]) for row in built],
                          [float(row[3]) for row in self.rows[1:]])
+
+
+class BadLines(Shop):
+    """JSON that breaks a rule, among lines that are taken."""
+
+    def test_hostile_lines(self):
+        row = '"order": 11, "at": "2024-01-01T10:00:00Z", "shop": "north"'
+        no_object = "row: must be a JSON object on one line"
+        cases = {
+            f'{{{row}, "price": 1e400}}': "price: must be a finite number",
+            f'{{{row}, "price": NaN}}': no_object, f'{{{row}, "price": Infinity}}': no_object,
+            f'{{{row}, "price": 1, "price": 2}}': "price: must be given once",
+            f'{{{row}, "price": null, "price": 2}}': "price: must be given once",
+            f'{{{row}, "note": "\\ud800"}}': no_object, "[" * 100000: no_object, '{"a":' * 100000: no_object,
+            f'{{{row}, "price": {{"a": 1}}}}': "price: must be no array or object",
+            f'{{{row}, "price": [1]}}': "price: must be no array or object",
+            f'{{{row}, "price": true}}': "price: must be a finite number",
+            f'{{{row}, "a\\u0000b": 1}}': "row: a key must be a text without zero bytes, and not empty",
+            f'{{{row}, "": 1}}': "row: a key must be a text without zero bytes, and not empty",
+            f'{{{row}}} {{{row}}}': no_object, f'{{{row}, "price": 01}}': no_object, "\0": no_object,
+            f'{{{row.replace("11", "1" * 30)}}}': "order: must be a whole number of at most 2^53"}
+        lines = [json.dumps({"order": int(row[0]), "at": row[1], "shop": row[2], "price": float(row[3]),
+                             "minutes": float(row[4])}) for row in self.rows[1:]]
+        self.edit("from: orders.csv", "from: orders.jsonl")
+        self.write("orders.jsonl", "\ufeff" + "\r\n".join([*cases, *lines]))
+        self.succeeds("ingest", code=1)
+        self.assertEqual({line["row"]: line["rule"] for line in self.quarantine()},
+                         dict(enumerate(cases.values(), 1)))
+        self.assertEqual(len(self.lake()), 300)
+
+
+class BadPictures(Shop):
+    def test_one_bad_picture_keeps_no_other_out(self):
+        good = pictures.png([[(255, 0, 0)] * 4] * 4)
+        contents = {"a": (b"", {}), "b": (good, {}), "c": (good[:-20], {}), "d": (b"GIF89a", {}),
+                    "e": (good, "[1]"), "f": (good, None), "g": (bytes(17 << 20), {}), "h": (good, {})}
+        (self.folder / "images").mkdir()
+        for day, (name, (data, beside)) in enumerate(contents.items(), 1):
+            self.write(f"images/{name}.png", data)
+            if beside == {}:
+                beside = json.dumps({"part": name, "taken": f"2024-01-0{day}"})
+            if beside:
+                self.write(f"images/{name}.json", beside)
+        self.write("millwright.yaml", 'project: parts\nstreams:\n  parts: {from: "images/*.png", time: taken, id: part}\n'
+                   'features:\n  look: pixels(image, 1, 1)\n')
+        self.succeeds("check", code=1)
+        self.succeeds("ingest", code=1)
+        none = "picture: must be a JPEG or PNG file that can be decoded"
+        self.assertEqual({line["file"]: line["rule"] for line in self.quarantine()}, {
+            "images/a.png": none, "images/c.png": none, "images/d.png": none,
+            "images/e.png": "the .json file beside it: must hold a JSON object",
+            "images/f.png": "time: must be there, and known too",
+            "images/g.png": "picture: must be at most 16777216 bytes"})
+        self.assertEqual(self.lake("part", "parts"), ["b", "h"])
 
 
 class BadParquet(Shop):
