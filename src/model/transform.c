@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+enum { EXPONENT_MIN = -1000 }; /* of which the reverse is a double too */
+
 static bool are_ascending(const double *numbers, size_t count) {
     for (size_t i = 1; i < count; i++)
         if (!(numbers[i - 1] < numbers[i])) return false;
@@ -56,11 +58,20 @@ double mw_transform_apply(const mw_transform *transform, double value) {
 
 /* --- numbers together ----------------------------------------------------------------------- */
 
+/* What brings the greatest of the values to about 1: a power of two, which changes no digits. */
+static double unit_of(const double *values, size_t count) {
+    double greatest = 0;
+    int exponent;
+    for (size_t i = 0; i < count; i++) greatest = fmax(greatest, fabs(values[i]));
+    (void)frexp(greatest, &exponent);
+    return ldexp(1, -(exponent > EXPONENT_MIN ? exponent : EXPONENT_MIN));
+}
+
 /* A row without any word stays one of zeros. */
 static void weigh(const mw_transform *const *shares, double *values, size_t count) {
-    double squares = 0;
+    double unit = unit_of(values, count), squares = 0; /* which neither overflow nor vanish */
     for (size_t i = 0; i < count; i++) {
-        values[i] *= shares[i]->numbers[0];
+        values[i] = values[i] * unit * shares[i]->numbers[0];
         squares += values[i] * values[i];
     }
     double length = squares == 0 ? 1 : sqrt(squares);

@@ -58,6 +58,11 @@ MW_TEST(transform_takes_numbers_together) {
     double counts[] = {2, 3}, none[] = {0, 0}, missing[] = {NAN, 1}, point[] = {6, 20};
     mw_transform_apply_jointly(weighing, counts, 2);
     MW_CHECK(counts[0] == 0.8 && counts[1] == 0.6);
+    double huge[] = {2e300, 3e300}, tiny[] = {2e-310, 3e-310}; /* whose squares are no numbers */
+    mw_transform_apply_jointly(weighing, huge, 2);
+    mw_transform_apply_jointly(weighing, tiny, 2);
+    MW_CHECK(fabs(huge[0] - 0.8) < 1e-15 && fabs(huge[1] - 0.6) < 1e-15);
+    MW_CHECK(fabs(tiny[0] - 0.8) < 1e-10 && fabs(tiny[1] - 0.6) < 1e-10);
     mw_transform_apply_jointly(weighing, none, 2);
     MW_CHECK(none[0] == 0 && none[1] == 0);
     mw_transform_apply_jointly(weighing, missing, 2);
