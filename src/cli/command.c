@@ -191,13 +191,6 @@ static bool asks_for_json(int count, char **arguments) {
     return false;
 }
 
-/* A result that did not reach its reader, as on a full disk, is a failure. */
-static mw_status check_written(mw_status status) {
-    if (!ferror(stdout)) return status;
-    fputs("millwright: output: the result could not be written\n", stderr);
-    return MW_IO;
-}
-
 static int run_command(mw_cli *cli, int count, char **arguments) {
     mw_error err = {0};
     cli->json = asks_for_json(count, arguments);
@@ -210,15 +203,27 @@ static int run_command(mw_cli *cli, int count, char **arguments) {
     if (cli->json && cli->out.size > 0 && cli->out.data[cli->out.size - 1] != '\n')
         mw_buf_append_char(&cli->out, '\n');
     mw_cli_flush(cli);
-    status = check_written(status);
     mw_buf_release(&cli->out);
     mw_arena_release(&cli->arena);
     return mw_status_exit_code(status);
 }
 
-int mw_command_main(mw_sys *sys, int argument_count, char **arguments) {
-    int count = argument_count - 1;
-    char **words = arguments + 1;
+/* What names no command: a group of them, or nothing. */
+static int answer_unknown(int count, char **words) {
+    bool helped = count == 1 || strcmp(words[1], "--help") == 0;
+    if (helped && print_group(count == 1 ? stderr : stdout, words[0]))
+        return count == 1 ? mw_status_exit_code(MW_USAGE) : 0;
+    mw_error err = {0};
+    mw_cli nowhere = {.json = asks_for_json(count, words)};
+    mw_buf_init(&nowhere.out, OUTPUT_SIZE_MAX);
+    mw_status status = unknown_command(words[0], &err);
+    print_failure(&nowhere, status, &err);
+    mw_cli_flush(&nowhere);
+    mw_buf_release(&nowhere.out);
+    return mw_status_exit_code(status);
+}
+
+static int answer(mw_sys *sys, int count, char **words) {
     if (count == 0 || strcmp(words[0], "--help") == 0 || strcmp(words[0], "help") == 0) {
         print_all_commands(count == 0 ? stderr : stdout);
         return count == 0 ? mw_status_exit_code(MW_USAGE) : 0;
@@ -229,19 +234,7 @@ int mw_command_main(mw_sys *sys, int argument_count, char **arguments) {
     }
     int used = 0;
     const mw_command *command = find_command(count, words, &used);
-    if (!command) {
-        bool helped = count == 1 || strcmp(words[1], "--help") == 0;
-        if (helped && print_group(count == 1 ? stderr : stdout, words[0]))
-            return count == 1 ? mw_status_exit_code(MW_USAGE) : 0;
-        mw_error err = {0};
-        mw_cli nowhere = {.json = asks_for_json(count, words)};
-        mw_buf_init(&nowhere.out, OUTPUT_SIZE_MAX);
-        mw_status status = unknown_command(words[0], &err);
-        print_failure(&nowhere, status, &err);
-        mw_cli_flush(&nowhere);
-        mw_buf_release(&nowhere.out);
-        return mw_status_exit_code(status);
-    }
+    if (!command) return answer_unknown(count, words);
     for (int i = used; i < count && strcmp(words[i], "--") != 0; i++) {
         if (strcmp(words[i], "--help") != 0) continue;
         print_command(stdout, command);
@@ -252,6 +245,15 @@ int mw_command_main(mw_sys *sys, int argument_count, char **arguments) {
                   .folder = ".",
                   .colour = isatty(STDOUT_FILENO) && !mw_sys_environment(sys, "NO_COLOR")};
     return run_command(&cli, count - used, words + used);
+}
+
+/* A result that did not reach its reader, as on a full disk, is a failure. */
+int mw_command_main(mw_sys *sys, int argument_count, char **arguments) {
+    int exit_code = answer(sys, argument_count - 1, arguments + 1);
+    fflush(stdout);
+    if (!ferror(stdout)) return exit_code;
+    fputs("millwright: output: the result could not be written\n", stderr);
+    return mw_status_exit_code(MW_IO);
 }
 
 /* --- for commands ----------------------------------------------------------------------- */

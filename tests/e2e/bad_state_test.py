@@ -165,11 +165,13 @@ class BadTraining(Shop):
                      kind="usage")
 
     def test_result_that_cannot_be_written(self):
-        with open("/dev/full", "wb") as full:
-            done = subprocess.run([MILLWRIGHT, "features", "list"], cwd=self.folder, stdout=full,
-                                  stderr=subprocess.PIPE, check=False)
-        self.assertEqual(done.returncode, 4)
-        self.assertIn(b"output: the result could not be written", done.stderr)
+        for words in (["features", "list"], ["--help"], ["--version"], ["features", "--help"],
+                      ["ingest", "--help"]):
+            with self.subTest(words=words), open("/dev/full", "wb") as full:
+                done = subprocess.run([MILLWRIGHT, *words], cwd=self.folder, stdout=full,
+                                      stderr=subprocess.PIPE, check=False)
+                self.assertEqual(done.returncode, 4)
+                self.assertIn(b"output: the result could not be written", done.stderr)
 
 
 if __name__ == "__main__":
