@@ -62,7 +62,10 @@ def spill_files(parent):
     found = []
     for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
         for descriptor in Path(f"/proc/{child}/fd").iterdir():
-            target = os.readlink(descriptor)
+            try:
+                target = os.readlink(descriptor)
+            except FileNotFoundError:  # closed since it was listed
+                continue
             if "spill-" in target:
                 assert target.endswith("(deleted)"), target
                 found.append(target)
