@@ -5,6 +5,7 @@
 
 #include "cli/grid.h"
 #include "cli/monitor_vitals.h"
+#include "lang/asked.h"
 
 enum { BIN_TEXT_MAX = 4 << 10, SHOWN_DRIFTS = 10, METRIC_SEED = 1 };
 
@@ -90,6 +91,15 @@ static mw_status name_moved(const bins *all, mw_arena *arena, mw_feature_drift *
     return MW_OK;
 }
 
+/* The prediction is no feature, and proved given its features. */
+static bool is_proved(const mw_monitor_report *report, mw_str name) {
+    const mw_model_program *model = report->champion->version.program.model;
+    for (size_t i = 0; i < model->feature_count; i++)
+        if (mw_str_equal(model->features[i].name, name))
+            return model->features[i].process.size == 0;
+    return true;
+}
+
 static mw_status measure_drift(const mw_monitor_report *report, size_t column, mw_arena *arena,
                                mw_feature_drift *drift, mw_error *err) {
     const mw_drift_watch *watch = mw_loop_drift(mw_watch_loop(report->watch));
@@ -97,6 +107,7 @@ static mw_status measure_drift(const mw_monitor_report *report, size_t column, m
     size_t missing = all.count - 1; /* the last bin */
     *drift = (mw_feature_drift){
         .name = mw_profile_column_at(all.profile, column)->name,
+        .is_proved = is_proved(report, mw_profile_column_at(all.profile, column)->name),
         .drift = mw_drift_watch_column(watch, column),
         .stability = mw_drift_watch_stability(watch, column),
         .missing_training = share(all.training[missing], all.training_total),
@@ -311,6 +322,8 @@ static void write_drift(const mw_feature_drift *drift, mw_json *json) {
     mw_json_object(json);
     mw_json_key(json, "feature");
     mw_json_str(json, drift->name);
+    mw_json_key(json, "proved_exact");
+    mw_json_bool(json, drift->is_proved);
     member(json, "drift", drift->drift);
     member(json, "psi", drift->stability);
     member(json, "missing", drift->missing_live);
@@ -532,7 +545,8 @@ static void print_drift(const mw_monitor_report *report, mw_buf *out) {
     mw_grid grid = mw_grid_begin("feature|>drift|>PSI|>missing|>in training|moved most");
     for (size_t i = 0; i < shown; i++) {
         const mw_feature_drift *found = &report->drifts[i];
-        mw_grid_add_str(&grid, found->name);
+        mw_grid_add(&grid, "%.*s%s", MW_STR_ARGS(found->name),
+                    found->is_proved ? "" : ", " MW_NOT_PROVED);
         add_value(&grid, found->drift);
         add_value(&grid, found->stability);
         add_share(&grid, found->missing_live);

@@ -16,6 +16,7 @@ typedef struct {
 
 typedef struct {
     mw_str name;
+    bool is_proved; /* false: it hangs on what a process was asked for (lang/asked.h) */
     double drift, stability; /* Jensen-Shannon less noise, and PSI; NaN under 100 rows */
     double missing_training, missing_live; /* shares */
     mw_moved_bin moved[MW_MOVED_BINS];     /* the most moved first */

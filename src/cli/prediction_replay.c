@@ -9,6 +9,7 @@
 #include "decide/prediction.h"
 #include "feature/oracle.h"
 #include "ingest/history.h"
+#include "lang/asked.h"
 #include "table/cell_json.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20 };
@@ -144,7 +145,10 @@ static void print_feature(const replay *r, size_t i, mw_grid *grid) {
         mw_cell_append(&text, field->type, cells[k], r->workspace->symbols);
         mw_grid_add_str(grid, mw_buf_str(&text));
     }
-    mw_grid_add(grid, "%s", mark(same_feature(r, i), !r->recorded.is_blind));
+    const char *found = mark(same_feature(r, i), !r->recorded.is_blind);
+    bool is_proved = r->version.program.model->features[i].process.size == 0;
+    mw_grid_add(grid, "%s%s%s", found, found[0] && !is_proved ? ", " : "",
+                is_proved ? "" : MW_NOT_PROVED);
     mw_buf_release(&text);
 }
 
@@ -227,6 +231,7 @@ static void write_json(const replay *r, mw_buf *out) {
     }
     write_half(r, "recorded", made->features, recorded, &json);
     write_half(r, "replayed", r->replayed, r->score, &json);
+    mw_asked_write_json(&json, r->version.program.model);
     mw_json_key(&json, "differences");
     mw_json_int(&json, (int64_t)r->differences);
     mw_json_object_end(&json);

@@ -15,6 +15,7 @@ typedef struct {
     mw_table rows;            /* what is sent of the batch at hand */
     mw_cell *answers;         /* to that */
     size_t failures;          /* in a row */
+    _Atomic uint64_t answered, timed_out, failed, fallen_back; /* values */
 } question;
 
 struct mw_asking {
@@ -22,7 +23,6 @@ struct mw_asking {
     mw_arena arena;
     question *questions;
     size_t count;
-    uint64_t answered, unanswered;
     mw_error last;
     bool is_claimed;
     atomic_bool is_given_up; /* by who has claimed it */
@@ -177,13 +177,15 @@ static mw_cell fallback_of(const question *q) {
 static mw_status go_without(mw_asking *asking, question *q, size_t count, mw_status status,
                             mw_error *err) {
     asking->last = *err;
-    asking->unanswered += count;
+    bool is_given_up = atomic_load(&asking->is_given_up);
+    if (!is_given_up) atomic_fetch_add(status == MW_TIMED_OUT ? &q->timed_out : &q->failed, count);
     bool has_failed_often = ++q->failures >= MW_ASKING_FAILURES_MAX && !asking->config.is_live;
     if (status == MW_NO_MEMORY || q->process->refuses) return status;
     if (has_failed_often)
         return mw_hint(err, status, "Its last %d batches were not answered, so nothing was taken.",
                        MW_ASKING_FAILURES_MAX);
     for (size_t i = 0; i < count; i++) q->answers[i] = fallback_of(q);
+    if (!is_given_up) atomic_fetch_add(&q->fallen_back, count);
     return MW_OK;
 }
 
@@ -200,7 +202,7 @@ static mw_status ask_batch(mw_asking *asking, question *q, mw_cell *const *rows,
     mw_status status = mw_worker_ask(q->worker, batch, q->answers, &why);
     if (status == MW_OK) {
         q->failures = 0;
-        asking->answered += count;
+        atomic_fetch_add(&q->answered, count);
     } else {
         status = go_without(asking, q, count, status, &why);
         if (status != MW_OK && err) *err = why;
@@ -224,6 +226,26 @@ mw_status mw_asking_fill(mw_asking *asking, int32_t stream, mw_cell *const *rows
 }
 
 mw_asking_counts mw_asking_read_counts(const mw_asking *asking) {
-    if (!asking) return (mw_asking_counts){.why = ""};
-    return (mw_asking_counts){asking->answered, asking->unanswered, asking->last.message};
+    mw_asking_counts counts = {.why = asking ? asking->last.message : ""};
+    for (size_t i = 0; i < mw_asking_field_count(asking); i++) {
+        mw_asked_field field = mw_asking_read_field(asking, i);
+        counts.answered += field.answered;
+        counts.unanswered += field.timed_out + field.failed;
+    }
+    return counts;
+}
+
+size_t mw_asking_field_count(const mw_asking *asking) { return asking ? asking->count : 0; }
+
+mw_asked_field mw_asking_read_field(const mw_asking *asking, size_t index) {
+    const question *q = &asking->questions[index];
+    const mw_program *program = asking->config.program;
+    const mw_stream *stream = &program->streams[q->stream];
+    return (mw_asked_field){.stream = program->sources[stream->source].name,
+                            .field = stream->schema.fields[q->field].name,
+                            .process = q->process->name,
+                            .answered = atomic_load(&q->answered),
+                            .timed_out = atomic_load(&q->timed_out),
+                            .failed = atomic_load(&q->failed),
+                            .fallen_back = atomic_load(&q->fallen_back)};
 }

@@ -54,3 +54,12 @@ typedef struct {
     const char *why;               /* the last failure; empty: there was none */
 } mw_asking_counts;
 mw_asking_counts mw_asking_read_counts(const mw_asking *asking);
+/* What became of the values of one field. Those that were given up are not among them. */
+typedef struct {
+    mw_str stream, field, process;
+    uint64_t answered, timed_out;
+    uint64_t failed;      /* for any other reason: it ended, did not start, answered wrongly */
+    uint64_t fallen_back; /* of those two: where `fallback` stands */
+} mw_asked_field;
+size_t mw_asking_field_count(const mw_asking *asking);
+mw_asked_field mw_asking_read_field(const mw_asking *asking, size_t index); /* from any thread */

@@ -89,3 +89,15 @@ size_t mw_asked_count(const mw_model_program *model) {
         count += model->features[i].process.size > 0;
     return count;
 }
+
+void mw_asked_write_json(mw_json *json, const mw_model_program *model) {
+    mw_json_key(json, "not_proved_exact");
+    if (!model) {
+        mw_json_null(json);
+        return;
+    }
+    mw_json_array(json);
+    for (size_t i = 0; i < model->feature_count; i++)
+        if (model->features[i].process.size > 0) mw_json_str(json, model->features[i].name);
+    mw_json_array_end(json);
+}

@@ -8,6 +8,7 @@
  * all that it reads is finished and marked. Each answer names a process; empty: none.
  */
 #pragma once
+#include "base/json.h"
 #include "lang/program.h"
 
 #define MW_NOT_PROVED "not proved exact"
@@ -24,3 +25,5 @@ mw_str mw_asked_of_code(const mw_program *program, const mw_model_program *model
 
 /* How many of a model's features hang on any. */
 size_t mw_asked_count(const mw_model_program *model);
+/* The member "not_proved_exact", their names; null where the model is NULL, for it is not known. */
+void mw_asked_write_json(mw_json *json, const mw_model_program *model);

@@ -77,6 +77,11 @@ static const mw_meter unwaiting_meter = {"millwright_waiting_refused_total", MW_
 static const mw_meter fallbacks_meter = {"millwright_fallbacks_total", MW_METER_COUNTER, "",
                                          "Answers of fallbacks, by what the model lacked"};
 
+static const mw_meter asked_meter = {"millwright_asked_values_total", MW_METER_COUNTER, "",
+                                     "Values that processes were asked for, by what became of it"};
+static const mw_meter unasked_meter = {"millwright_asked_fallbacks_total", MW_METER_COUNTER, "",
+                                       "Those of them in whose place `fallback` stands"};
+
 static const mw_meter keys_meter = {"millwright_window_keys", MW_METER_GAUGE, "",
                                     "Keys that a model's windows know, in memory or on disk"};
 static const mw_meter state_meter = {"millwright_window_bytes", MW_METER_GAUGE, "bytes",
@@ -118,6 +123,25 @@ static void set_windows(const mw_api *api, size_t model) {
     set(api, &spilled_meter, labels, (double)stats.bytes_spilled);
 }
 
+/* Of a field that a process is asked for. */
+static void set_asked(const mw_api *api, mw_asked_field field) {
+    const struct {
+        const char *outcome;
+        uint64_t count;
+    } outcomes[] = {{"answered", field.answered},
+                    {"timed_out", field.timed_out},
+                    {"failed", field.failed}};
+    char labels[4 * MW_NAME_SIZE_MAX], with_outcome[sizeof labels + 32];
+    snprintf(labels, sizeof labels, "stream=\"%.*s\",field=\"%.*s\",process=\"%.*s\"",
+             MW_STR_ARGS(field.stream), MW_STR_ARGS(field.field), MW_STR_ARGS(field.process));
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        snprintf(with_outcome, sizeof with_outcome, "%s,outcome=\"%s\"", labels,
+                 outcomes[i].outcome);
+        set(api, &asked_meter, with_outcome, (double)outcomes[i].count);
+    }
+    set(api, &unasked_meter, labels, (double)field.fallen_back);
+}
+
 static void set_metrics(const mw_api *api) {
     const mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
     mw_service_counts counts = mw_service_read_counts(api->service);
@@ -133,6 +157,9 @@ static void set_metrics(const mw_api *api) {
     set(api, &place_meter, "", (double)stats.last_place / (double)MW_SECOND_US);
     set(api, &waiting_meter, "", (double)api->waiting);
     set(api, &unwaiting_meter, "", (double)api->waiting_refused);
+    const mw_asking *asking = mw_service_parts(api->service)->asking;
+    for (size_t i = 0; i < mw_asking_field_count(asking); i++)
+        set_asked(api, mw_asking_read_field(asking, i));
     for (size_t i = 0; i < mw_service_parts(api->service)->program->model_count; i++) {
         set_fallbacks(api, i);
         set_windows(api, i);

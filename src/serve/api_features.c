@@ -1,5 +1,6 @@
 /* The api of features alone: what a model would see of an event, or of a key, now. Nothing is
    recorded. */
+#include "lang/asked.h"
 #include "serve/api_parts.h"
 #include "serve/keyed.h"
 #include "table/cell_json.h"
@@ -31,6 +32,7 @@ static mw_status write_elements(mw_json *json, const mw_api *api, size_t model, 
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
+    mw_asked_write_json(json, mw_decider_model(decider));
     mw_json_object_end(json);
     return MW_OK;
 }
@@ -52,6 +54,7 @@ static mw_status write_row(mw_json *json, const mw_api *api, size_t model, yyjso
     mw_json_time(json, answer.prediction.place);
     mw_json_key(json, "features");
     mw_api_write_features(json, api, mw_decider_features(decider), answer.prediction.features);
+    mw_asked_write_json(json, mw_decider_model(decider));
     mw_json_object_end(json);
     return MW_OK;
 }
@@ -139,12 +142,14 @@ static void write_lacks(mw_json *json, const mw_keyed *keyed, size_t feature) {
     mw_json_array_end(json);
 }
 
-/* {"model", "version", "t", "place", "features": {NAME: value}, "lacks": {NAME: [FIELD, ...]}} */
-static void write_keyed(mw_json *json, const mw_api *api, mw_str model, const mw_keyed *keyed) {
+/* {"model", "version", "t", "place", "features": {NAME: value}, "not_proved_exact": [NAME, ...],
+   "lacks": {NAME: [FIELD, ...]}} */
+static void write_keyed(mw_json *json, const mw_api *api, size_t number, const mw_keyed *keyed) {
+    const mw_service_config *parts = mw_service_parts(api->service);
     const mw_schema *features = keyed->features;
     mw_json_object(json);
     mw_json_key(json, "model");
-    mw_json_str(json, model);
+    mw_json_str(json, parts->program->models[number].name);
     mw_json_key(json, "version");
     if (keyed->version.size > 0) mw_json_str(json, keyed->version);
     else mw_json_null(json);
@@ -158,9 +163,10 @@ static void write_keyed(mw_json *json, const mw_api *api, mw_str model, const mw
         if (!mw_keyed_is_whole(keyed, i)) continue;
         mw_json_key_str(json, features->fields[i].name);
         mw_cell_write_json(json, features->fields[i].type, keyed->cells[i],
-                           mw_service_parts(api->service)->symbols);
+                           parts->symbols);
     }
     mw_json_object_end(json);
+    mw_asked_write_json(json, mw_decider_model(mw_sequencer_decider(parts->sequencer, number)));
     mw_json_key(json, "lacks");
     mw_json_object(json);
     for (size_t i = 0; i < features->field_count; i++)
@@ -178,7 +184,7 @@ static mw_status answer_key(const mw_api *api, const mw_route_call *call, mw_buf
     MW_TRY(mw_service_see_key(api->service, model, call->request->target.query, arena, &keyed,
                               err));
     mw_json json = mw_json_begin(body);
-    write_keyed(&json, api, mw_service_parts(api->service)->program->models[model].name, &keyed);
+    write_keyed(&json, api, model, &keyed);
     return MW_OK;
 }
 

@@ -13,13 +13,13 @@ MW_TEST(api_shows_features_of_an_event) {
     shop_set_up(&s);
     for (int i = 0; i < 2; i++)
         MW_CHECK(shop_says(shop_call(&s, MW_HTTP_POST, features, "{\"event\": " ORDER(9) "}", 200),
-                           "\"features\":{\"busy\":0}}"));
+                           "\"features\":{\"busy\":0},\"not_proved_exact\":[]}"));
     shop_call(&s, MW_HTTP_POST, "/v1/events/orders",
               "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-10T12:00:00Z\"}", 200);
     shop_call(&s, MW_HTTP_POST, "/v1/clock", "{\"now\": \"1970-04-11T00:00:01Z\"}", 200);
     mw_str answer = shop_call(&s, MW_HTTP_POST, features, "{\"event\": " ORDER(9) "}", 200);
     MW_CHECK(shop_says(answer, "{\"event\":\"9\",\"t\":\"1970-04-11T00:00:00Z\",\"place\":"));
-    MW_CHECK(shop_says(answer, "\"features\":{\"busy\":1}}"));
+    MW_CHECK(shop_says(answer, "\"features\":{\"busy\":1},\"not_proved_exact\":[]}"));
     MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 0);
     shop_call(&s, MW_HTTP_POST, quick, "{\"event\": " ORDER(9) "}", 200); /* no repeat */
     MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 1);
@@ -54,11 +54,12 @@ MW_TEST(api_shows_features_of_a_key) {
     MW_CHECK(shop_says(answer, "{\"model\":\"quick\",\"version\":\""));
     MW_CHECK(shop_says(answer, "\"t\":\"1970-04-11T00:00:01.000001Z\","
                                "\"place\":\"1970-04-11T00:00:01.000001Z\","
-                               "\"features\":{\"busy\":1},\"lacks\":{},\"clock\":"));
+                               "\"features\":{\"busy\":1},\"not_proved_exact\":[],"
+                               "\"lacks\":{},\"clock\":"));
     answer = shop_call(&s, MW_HTTP_GET, key_features, NULL, 200);
     MW_CHECK(shop_says(answer, "\"place\":\"1970-04-11T00:00:01.000001Z\"")); /* none was taken */
     answer = shop_call(&s, MW_HTTP_GET, "/v1/models/quick/features?shop=b&number=7", NULL, 200);
-    MW_CHECK(shop_says(answer, "\"features\":{\"busy\":0},\"lacks\":{}"));
+    MW_CHECK(shop_says(answer, "\"features\":{\"busy\":0},\"not_proved_exact\":[],\"lacks\":{}"));
     answer = shop_call(&s, MW_HTTP_GET, "/v1/models/quick/features?shop=a&number=1", NULL, 200);
     MW_CHECK(shop_says(answer, "\"features\":{\"busy\":0}")); /* its own event is left out */
     answer = shop_call(&s, MW_HTTP_GET, "/v1/models/late/features?shop=a", NULL, 200);
@@ -70,9 +71,11 @@ MW_TEST(api_says_what_a_key_lacks) {
     shop s;
     shop_set_up(&s);
     mw_str answer = shop_call(&s, MW_HTTP_GET, "/v1/models/quick/features?number=3", NULL, 200);
-    MW_CHECK(shop_says(answer, "\"features\":{},\"lacks\":{\"busy\":[\"shop\"]}"));
+    MW_CHECK(shop_says(answer, "\"features\":{},\"not_proved_exact\":[],"
+                               "\"lacks\":{\"busy\":[\"shop\"]}"));
     answer = shop_call(&s, MW_HTTP_GET, "/v1/models/quick/features", NULL, 200);
-    MW_CHECK(shop_says(answer, "\"features\":{},\"lacks\":{\"busy\":[\"shop\"]}"));
+    MW_CHECK(shop_says(answer, "\"features\":{},\"not_proved_exact\":[],"
+                               "\"lacks\":{\"busy\":[\"shop\"]}"));
     shop_tear_down(&s);
 }
 

@@ -2,13 +2,14 @@
    the routes by which they are called, with the schemas of this project's streams. */
 #include <stdio.h>
 
+#include "lang/asked.h"
 #include "serve/api_parts.h"
 #include "table/list.h"
 
 extern const unsigned char mw_asset_openapi_json[];
 extern const size_t mw_asset_openapi_json_size;
 
-enum { TEXT_SIZE_MAX = 200 };
+enum { TEXT_SIZE_MAX = 200, NOTE_SIZE_MAX = 1 << 16 };
 
 /* --- streams ------------------------------------------------------------------------------ */
 
@@ -45,8 +46,24 @@ static yyjson_mut_val *describe_column(yyjson_mut_doc *doc, mw_type type) {
     return column;
 }
 
+/* The fields that no row brings along. */
+static void describe_asked(yyjson_mut_doc *doc, yyjson_mut_val *row,
+                           const mw_stream_source *source) {
+    mw_buf text;
+    if (source->ask_count == 0) return;
+    mw_buf_init(&text, NOTE_SIZE_MAX);
+    for (size_t i = 0; i < source->ask_count; i++)
+        mw_buf_printf(&text, "%s%.*s", i == 0 ? "As it enters, processes are asked for " : ", ",
+                      MW_STR_ARGS(source->row.fields[source->asks[i].field].name));
+    mw_buf_append_text(&text, ": " MW_NOT_PROVED ".");
+    if (!text.failed)
+        yyjson_mut_obj_add_strncpy(doc, row, "description", text.data, text.size);
+    mw_buf_release(&text);
+}
+
 static yyjson_mut_val *describe_row(yyjson_mut_doc *doc, const mw_stream_source *source) {
     yyjson_mut_val *row = yyjson_mut_obj(doc);
+    describe_asked(doc, row, source);
     yyjson_mut_obj_add_str(doc, row, "type", "object");
     yyjson_mut_obj_add_bool(doc, row, "additionalProperties", false);
     yyjson_mut_val *columns = yyjson_mut_obj_add_obj(doc, row, "properties");

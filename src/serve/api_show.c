@@ -1,6 +1,7 @@
 /* The api of what can be looked at: recorded predictions, models, streams. */
 #include "serve/api_parts.h"
 
+#include "lang/asked.h"
 #include "table/cell_json.h"
 
 enum { EVENT_ID_SIZE_MAX = 1 << 12 };
@@ -33,6 +34,7 @@ static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stam
     if (answer.features)
         mw_api_write_features(json, api, answer.features, answer.prediction.features);
     else mw_json_null(json);
+    mw_asked_write_json(json, answer.model);
     mw_json_object_end(json);
     return MW_OK;
 }
@@ -94,14 +96,22 @@ void mw_api_predictions(void *context, const mw_route_call *call, mw_response *r
 
 /* --- models ------------------------------------------------------------------------------- */
 
-static void write_fields(mw_json *json, const mw_field *fields, size_t count) {
+static void write_field(mw_json *json, const mw_field *field) {
+    mw_json_key(json, "name");
+    mw_json_str(json, field->name);
+    mw_json_key(json, "type");
+    mw_json_text(json, mw_type_name(field->type));
+}
+
+static void write_feature_list(mw_json *json, const mw_decider *decider) {
+    const mw_schema *features = mw_decider_features(decider);
+    const mw_model_program *model = mw_decider_model(decider);
     mw_json_array(json);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < features->field_count; i++) {
         mw_json_object(json);
-        mw_json_key(json, "name");
-        mw_json_str(json, fields[i].name);
-        mw_json_key(json, "type");
-        mw_json_text(json, mw_type_name(fields[i].type));
+        write_field(json, &features->fields[i]);
+        mw_json_key(json, "proved_exact");
+        mw_json_bool(json, model->features[i].process.size == 0);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -157,9 +167,8 @@ static void write_model(mw_json *json, const mw_api *api, size_t number, bool wi
     write_version(json, mw_decider_scorer(decider));
     write_successor(json, parts->sequencer, number);
     if (with_features) {
-        const mw_schema *features = mw_decider_features(decider);
         mw_json_key(json, "features");
-        write_fields(json, features->fields, features->field_count);
+        write_feature_list(json, decider);
     }
     mw_json_object_end(json);
 }
@@ -191,6 +200,31 @@ void mw_api_model(void *context, const mw_route_call *call, mw_response *respons
 
 /* --- streams ------------------------------------------------------------------------------ */
 
+static void write_columns(mw_json *json, const mw_stream_source *source) {
+    mw_json_array(json);
+    for (size_t i = 0; i < source->column_count; i++) {
+        mw_json_object(json);
+        write_field(json, &source->row.fields[i]);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
+/* The fields that a process is asked for, which no row brings along. */
+static void write_asked(mw_json *json, const mw_stream_source *source) {
+    mw_json_array(json);
+    for (size_t i = 0; i < source->ask_count; i++) {
+        mw_json_object(json);
+        write_field(json, &source->row.fields[source->asks[i].field]);
+        mw_json_key(json, "process");
+        mw_json_str(json, source->asks[i].process);
+        mw_json_key(json, "proved_exact");
+        mw_json_bool(json, false);
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+}
+
 static void write_id(mw_json *json, const mw_stream *stream) {
     mw_json_array(json);
     for (int32_t i = 0; i < stream->id_count; i++)
@@ -214,7 +248,9 @@ void mw_api_streams(void *context, const mw_route_call *call, mw_response *respo
         mw_json_key(&json, "id");
         write_id(&json, &program->streams[source->first_stream]);
         mw_json_key(&json, "columns");
-        write_fields(&json, source->row.fields, source->column_count);
+        write_columns(&json, source);
+        mw_json_key(&json, "asked");
+        write_asked(&json, source);
         mw_json_object_end(&json);
     }
     mw_json_array_end(&json);

@@ -743,22 +743,25 @@ mw_status mw_service_see(mw_service *service, size_t number, yyjson_val *object,
 }
 
 /* The features of the version that made it; NULL: nobody knows them any more. */
-static mw_status find_features(const mw_service *service, const mw_prediction *made,
-                               const mw_schema **out_features, mw_error *err) {
+static mw_status find_features(const mw_service *service, mw_answer *answer, mw_error *err) {
+    const mw_prediction *made = &answer->prediction;
     const mw_service_config *config = &service->config;
     const mw_service_archive *archive = &config->archive;
-    *out_features = NULL;
     for (size_t i = 0; i < config->program->model_count; i++) {
         const mw_decider *decider = mw_sequencer_decider(config->sequencer, i);
         const mw_scorer *scorer = mw_decider_scorer(decider);
-        if (scorer && mw_str_equal(mw_scorer_name(scorer), made->version) &&
-            mw_str_equal(mw_decider_model(decider)->name, made->model))
-            *out_features = mw_decider_features(decider);
+        const mw_model_program *model = mw_decider_model(decider);
+        if (!scorer || !mw_str_equal(mw_scorer_name(scorer), made->version) ||
+            !mw_str_equal(model->name, made->model))
+            continue;
+        answer->features = mw_decider_features(decider);
+        answer->model = model;
+        return MW_OK;
     }
-    if (*out_features || !archive->features) return MW_OK;
+    if (!archive->features) return MW_OK;
     mw_error absent = {0};
     mw_status status = archive->features(archive->context, made->model, made->version,
-                                         out_features, &absent);
+                                         &answer->features, &absent);
     if (status == MW_OK || status == MW_NOT_FOUND) return MW_OK;
     return mw_fail(err, status, "%s", absent.message);
 }
@@ -771,7 +774,7 @@ mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_ans
     if (!entry) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of this id");
     mw_str payload;
     MW_TRY(answer_stored(service, entry, &payload, &answer, err));
-    MW_TRY(find_features(service, &answer.prediction, &answer.features, err));
+    MW_TRY(find_features(service, &answer, err));
     if (answer.features) {
         if (!mw_grow((void **)&service->features, &service->feature_capacity,
                      answer.features->field_count + 1, sizeof *service->features, FEATURES_MAX))

@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
     mw_prediction prediction; /* `features` only of one just made or found */
     const mw_schema *features; /* what these are; of one that was found */
+    const mw_model_program *model; /* likewise; NULL: its version answers no more */
     int64_t stamp;            /* names it */
     bool is_recorded;         /* else it has no name */
 } mw_answer;

@@ -180,6 +180,19 @@ def review(name, text, minute=0):
     return {"review": name, "shop": "s1", "text": text, "at": f"2024-02-01T00:{30 + minute}:00Z"}
 
 
+def asked_counts(port):
+    """What /metrics says of the field: values by outcome, and those in whose place the fallback stands."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/metrics")
+    counts = {}
+    for line in connection.getresponse().read().decode().splitlines():
+        if line.startswith("millwright_asked_"):
+            assert 'stream="reviews",field="mood",process="sentiment"' in line, line
+            outcome = line.split('outcome="')[1].split('"')[0] if "outcome" in line else "fallbacks"
+            counts[outcome] = int(line.split()[-1])
+    return counts
+
+
 def test_the_server_asks_beside_its_loop():
     with Reviews(PROJECT.replace("timeout: 5s", "timeout: 4s").replace("fallback: missing", "fallback: 0.25")) as project:
         project.ok("ingest")
@@ -195,11 +208,24 @@ def test_the_server_asks_beside_its_loop():
             assert status == 200, answer
             return serving.call(port, "GET", f"/v1/predictions/{answer['id']}")[1], answer["id"]
 
+        # What hangs on an answer is marked wherever it is shown.
+        marked = ["mood", "shop_mood"]
+        model = serving.call(port, "GET", "/v1/models/refund")[1]
+        assert [one["name"] for one in model["features"] if not one["proved_exact"]] == marked, model
+        assert serving.call(port, "GET", "/v1/streams")[1]["streams"][0]["asked"] == [
+            {"name": "mood", "type": "number", "process": "sentiment", "proved_exact": False}]
+        keyed = serving.call(port, "GET", "/v1/models/refund/features?shop=s1")[1]
+        assert keyed["not_proved_exact"] == marked, keyed
+        described = serving.call(port, "GET", "/openapi.json")[1]["components"]["schemas"]
+        assert "mood: not proved exact" in described["stream.reviews"]["description"], described
+        assert "description" not in described["stream.refunds"], described
+
         found, name = predict(review("a", "xx"))  # the worker's second batch, after the one without rows
-        assert found["features"]["mood"] == 4, found
+        assert found["features"]["mood"] == 4 and found["not_proved_exact"] == marked, found
         assert predict(review("a", "xx"))[1] == name  # again: what was answered stands
         replayed = project.ok("predictions", "replay", name, "--json").json()
-        assert replayed["differences"] == 0, replayed
+        assert replayed["differences"] == 0 and replayed["not_proved_exact"] == marked, replayed
+        assert "not proved exact" in project.ok("predictions", "replay", name).out
         status, told = serving.call(port, "POST", "/v1/events/reviews",
                                     [review("b", "x", 1), review("a", "xx"), review("c", "xxx", 2), {"review": "d"}])
         assert status == 200 and (told["accepted"], told["repeats"], len(told["rejected"])) == (2, 1, 1), told
@@ -215,6 +241,7 @@ def test_the_server_asks_beside_its_loop():
         for _ in range(2):
             status, seen = serving.call(port, "POST", "/v1/models/refund/features", {"event": review("s", "xx", 8)})
             assert status == 200 and seen["features"]["mood"] > 2 and seen["features"]["length"] == 2, seen
+            assert seen["not_proved_exact"] == marked, seen
         rows = [review("s", "x" * (i + 1), 8) for i in range(300)] + [{"review": "t"}]
         status, seen = serving.call(port, "POST", "/v1/models/refund/features", {"events": rows})
         assert status == 200 and len(seen["rows"]) == 301 and seen["rows"][300]["row"] == 301, seen
@@ -236,11 +263,16 @@ def test_the_server_asks_beside_its_loop():
         assert predict(review("g", "end", 5))[0]["features"]["mood"] == 0.25
         time.sleep(0.5)
         assert predict(review("h", "x", 6))[0]["features"]["mood"] > 1
+        counts = asked_counts(port)
+        assert counts["answered"] > 300 and (counts["timed_out"], counts["fallbacks"]) == (1, 2), counts
+        assert counts["failed"] == 1, counts
         serving.stop(process)
         assert workers(project) == 0
         moods = project.moods()
         assert (moods["a"], moods["b"], moods["c"], moods["f"], moods["g"]) == (4, 8, 6, 0.25, 0.25), moods
         assert "agree in every bit" in project.ok("features", "verify").out
+        drift = project.ok("monitor", "--json").json()["models"][0]["drift"]
+        assert {one["feature"] for one in drift if not one["proved_exact"]} == set(marked), drift
     with Reviews(PROJECT.replace("timeout: 5s", "timeout: 60s")) as project:
         replace_worker(project, """moods = [1.0 for text in texts]
         if "never" in texts: time.sleep(100)""")
