@@ -37,11 +37,15 @@ static void tell(mw_cli *cli, const mw_version_row *row, const char *path, size_
 static mw_status check_asks(const mw_declarations *declarations, mw_error *err) {
     for (size_t i = 0; i < declarations->stream_count; i++) {
         const mw_stream_declaration *stream = &declarations->streams[i];
-        if (stream->ask_count > 0)
-            return mw_fail(err, MW_NOT_BUILT,
-                           "models export: a project with streams.%.*s.ask is not exported yet, "
-                           "for the library asks no process",
-                           MW_STR_ARGS(stream->name));
+        if (stream->ask_count == 0) continue;
+        mw_status status =
+            mw_fail(err, MW_NOT_BUILT,
+                    "models export: a project with streams.%.*s.ask is not exported yet, "
+                    "for the library asks no process",
+                    MW_STR_ARGS(stream->name));
+        return mw_hint(err, status,
+                       "Ask the server instead, or train a version in a project that has the "
+                       "answers as a column of its data.");
     }
     return MW_OK;
 }

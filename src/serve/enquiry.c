@@ -25,6 +25,7 @@ struct mw_enquiry {
     bool has_ended;
     mw_status failure;
     mw_error reason;
+    mw_enquiry *earlier; /* NULL: it follows none */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -48,8 +49,7 @@ static void end_asking(mw_enquiry *enquiry) {
     mw_asking_yield(enquiry->config.asking);
 }
 
-void mw_enquiry_destroy(mw_enquiry *enquiry) {
-    if (!enquiry) return;
+static void destroy(mw_enquiry *enquiry) {
     if (enquiry->errand) mw_asking_give_up(enquiry->config.asking);
     end_asking(enquiry);
     for (size_t i = 0; i < enquiry->count; i++) {
@@ -60,6 +60,16 @@ void mw_enquiry_destroy(mw_enquiry *enquiry) {
     mw_symbols_destroy(enquiry->symbols);
     mw_free(enquiry);
 }
+
+void mw_enquiry_destroy(mw_enquiry *enquiry) {
+    while (enquiry) {
+        mw_enquiry *earlier = enquiry->earlier;
+        destroy(enquiry);
+        enquiry = earlier;
+    }
+}
+
+void mw_enquiry_follow(mw_enquiry *enquiry, mw_enquiry *earlier) { enquiry->earlier = earlier; }
 
 /* --- questions -------------------------------------------------------------------------------- */
 
@@ -165,7 +175,7 @@ bool mw_enquiry_run(mw_enquiry *enquiry, bool is_wanted) {
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static const question *find(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
+static const question *find_in(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
     size_t size = plain_count(enquiry, stream) * sizeof *row;
     uint64_t digest = digest_of(enquiry, stream, row);
     size_t low = 0, high = enquiry->count;
@@ -181,14 +191,23 @@ static const question *find(const mw_enquiry *enquiry, int32_t stream, const mw_
     return NULL;
 }
 
+/* In the one that has it, which `*enquiry` is then. */
+static const question *find(const mw_enquiry **enquiry, int32_t stream, const mw_cell *row) {
+    const question *found = NULL;
+    for (const mw_enquiry *one = *enquiry; one && !found; one = one->earlier) {
+        MW_ASSERT(one->has_ended);
+        found = find_in(one, stream, row);
+        *enquiry = one;
+    }
+    return found;
+}
+
 bool mw_enquiry_covers(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
-    MW_ASSERT(enquiry->has_ended);
-    return find(enquiry, stream, row) != NULL;
+    return find(&enquiry, stream, row) != NULL;
 }
 
 mw_status mw_enquiry_fill(const mw_enquiry *enquiry, int32_t stream, mw_cell *row, mw_error *err) {
-    MW_ASSERT(enquiry->has_ended);
-    const question *q = find(enquiry, stream, row);
+    const question *q = find(&enquiry, stream, row);
     MW_ASSERT(q);
     if (enquiry->failure != MW_OK)
         return mw_fail(err, MW_UNAVAILABLE, "%s", enquiry->reason.message);

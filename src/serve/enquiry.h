@@ -28,11 +28,14 @@ MW_MUST_USE mw_status mw_enquiry_create(mw_enquiry_config config, mw_enquiry **o
 /* Adds a row of the stream, which is copied, before it runs. MW_TOO_LARGE: there is no room. */
 MW_MUST_USE mw_status mw_enquiry_add(mw_enquiry *enquiry, int32_t stream, const mw_cell *row,
                                      mw_error *err);
+/* What an earlier one of the same request was answered, which it owns from now on, counts too. */
+void mw_enquiry_follow(mw_enquiry *enquiry, mw_enquiry *earlier);
 /* Begins to ask as soon as others have left off, and tells whether it is over. Does not wait: to
    be called again until it is. One that is not wanted any more does not begin, and is over unless
    it has. */
 bool mw_enquiry_run(mw_enquiry *enquiry, bool is_wanted);
-/* Whether the row was added, with the same contents; of one that is over. */
+/* Whether the row was added to it or one that it follows, with the same contents; of one that is
+   over. */
 bool mw_enquiry_covers(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row);
 /* Fills the fields of a row that it covers. MW_UNAVAILABLE: there is no answer, and nothing may
    stand in its place. */

@@ -111,6 +111,29 @@ MW_TEST(enquiry_finds_a_row_among_many) {
     close_world(w);
 }
 
+/* A request of more rows than one enquiry takes goes on by another, and both answers stand. */
+MW_TEST(enquiry_follows_an_earlier_one) {
+    world *w = open_world((mw_project_process){.fallback = 0.5});
+    mw_enquiry *enquiries[3];
+    mw_cell row[3];
+    mw_error err;
+    for (int i = 0; i < 3; i++) {
+        MW_CHECK_OK(mw_enquiry_create(w->config, &enquiries[i], &err), &err);
+        make_row(w, i, "good", row);
+        MW_CHECK_OK(mw_enquiry_add(enquiries[i], 0, row, &err), &err);
+        mw_enquiry_follow(enquiries[i], i > 0 ? enquiries[i - 1] : NULL);
+        run(enquiries[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        make_row(w, i, "good", row);
+        MW_CHECK(mw_enquiry_covers(enquiries[2], 0, row) == (i < 3));
+        if (i < 3) MW_CHECK_OK(mw_enquiry_fill(enquiries[2], 0, row, &err), &err);
+        MW_CHECK(i == 3 || row[2].number == 0.5);
+    }
+    mw_enquiry_destroy(enquiries[2]);
+    close_world(w);
+}
+
 MW_TEST(enquiry_says_that_there_is_no_answer) {
     world *w = open_world((mw_project_process){.refuses = true, .fallback = NAN});
     mw_enquiry *enquiry;

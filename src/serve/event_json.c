@@ -1,6 +1,7 @@
 #include "serve/event_json.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/nearest.h"
 #include "serve/json_refusal.h"
@@ -149,6 +150,8 @@ mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
     if (!yyjson_is_obj(object)) return mw_json_refuse(object, "event: must be an object", err);
     for (size_t i = 0; i < source->column_count; i++)
         row[i] = mw_cell_missing(source->row.fields[i].type);
+    bool is_given[MW_FIELDS_MAX];
+    memset(is_given, false, source->column_count * sizeof *is_given);
     int32_t field = -1;
     yyjson_obj_iter items = yyjson_obj_iter_with(object);
     for (yyjson_val *key = yyjson_obj_iter_next(&items); key;
@@ -158,10 +161,10 @@ mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
         if (field == MW_NO_FIELD || (size_t)field >= source->column_count)
             return mw_event_json_refuse_column(source, name, err);
         mw_type type = source->row.fields[field].type;
-        mw_status status = mw_cell_is_missing(type, row[field])
-                               ? read_value(yyjson_obj_iter_get_val(key), type, zone, symbols,
-                                            &row[field], err)
-                               : mw_fail(err, MW_INVALID, "must be given once");
+        mw_status status = is_given[field] ? mw_fail(err, MW_INVALID, "must be given once")
+                                           : read_value(yyjson_obj_iter_get_val(key), type, zone,
+                                                        symbols, &row[field], err);
+        is_given[field] = true;
         if (status != MW_OK) return mw_fail_within(err, status, "%.*s", MW_STR_ARGS(name));
     }
     return MW_OK;

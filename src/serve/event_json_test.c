@@ -73,6 +73,7 @@ MW_TEST(event_json_refuses_by_column_and_rule) {
         {"[]", "event: must be an object, got an array"},
         {"{\"amount\": \"12\"}", "amount: must be a number, got \"12\""},
         {"{\"amount\": 1, \"amount\": 2}", "amount: must be given once"},
+        {"{\"amount\": null, \"amount\": 2}", "amount: must be given once"},
         {"{\"amount\": 9007199254740993}",
          "amount: must be within 2^53, or a category, got 9007199254740993"},
         {"{\"at\": 5}", "at: must be a time as text"},

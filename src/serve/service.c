@@ -199,8 +199,8 @@ mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited, mw_erro
         mw_lookback_follow(awaited.lookback, service->at_hand.lookback);
     }
     if (service->enquiry) {
-        mw_enquiry_destroy(service->at_hand.enquiry);
         awaited.enquiry = service->enquiry;
+        mw_enquiry_follow(awaited.enquiry, service->at_hand.enquiry);
         service->enquiry = NULL;
     }
     service->at_hand = (mw_awaited){NULL, NULL};

@@ -249,6 +249,13 @@ def test_the_server_asks_beside_its_loop():
         asked = [row["features"]["mood"] - row["features"]["length"] for row in seen["rows"][:300]]
         assert lengths == list(range(1, 301)) and set(asked) == {asked[0], asked[0] + 1}, (lengths, asked)
 
+        # More rows than are asked for at a time (2^16), each of them once.
+        before = asked_counts(port)["answered"]
+        status, seen = serving.call(port, "POST", "/v1/models/refund/features",
+                                    {"events": [review(f"m{i}", "x", 8) for i in range(66000)]})
+        assert status == 200 and len(seen["rows"]) == 66000, seen
+        assert asked_counts(port)["answered"] == before + 66000
+
         # While one request waits for its answers, others are served.
         waiting = threading.Thread(target=predict, args=(review("e", "slow", 3),))
         waiting.start()
@@ -264,7 +271,7 @@ def test_the_server_asks_beside_its_loop():
         time.sleep(0.5)
         assert predict(review("h", "x", 6))[0]["features"]["mood"] > 1
         counts = asked_counts(port)
-        assert counts["answered"] > 300 and (counts["timed_out"], counts["fallbacks"]) == (1, 2), counts
+        assert counts["answered"] > 66300 and (counts["timed_out"], counts["fallbacks"]) == (1, 2), counts
         assert counts["failed"] == 1, counts
         serving.stop(process)
         assert workers(project) == 0
