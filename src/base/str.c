@@ -16,6 +16,16 @@ bool mw_str_equal(mw_str a, mw_str b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+static char lower(char letter) {
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter + ('a' - 'A')) : letter;
+}
+
+bool mw_str_equal_but_for_case(mw_str a, mw_str b) {
+    bool is_equal = a.size == b.size;
+    for (size_t i = 0; is_equal && i < a.size; i++) is_equal = lower(a.data[i]) == lower(b.data[i]);
+    return is_equal;
+}
+
 bool mw_str_is(mw_str a, const char *text) {
     return mw_str_equal(a, mw_str_of(text));
 }

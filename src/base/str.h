@@ -19,6 +19,8 @@ typedef struct {
 
 mw_str mw_str_of(const char *text); /* of a NUL-terminated text; NULL gives an empty one */
 bool mw_str_equal(mw_str a, mw_str b);
+/* Of ASCII alone. */
+bool mw_str_equal_but_for_case(mw_str a, mw_str b);
 bool mw_str_is(mw_str a, const char *text);
 int mw_str_compare(mw_str a, mw_str b); /* by bytes, then by length */
 bool mw_str_starts(mw_str s, mw_str prefix);

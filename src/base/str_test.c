@@ -18,6 +18,9 @@ MW_TEST(str_compares_by_bytes_then_by_length) {
     MW_CHECK(!mw_str_starts(MW_STR("a"), MW_STR("ab")));
     MW_CHECK(mw_str_ends(MW_STR("abc"), MW_STR("bc")) && mw_str_ends(MW_STR("abc"), MW_STR("")));
     MW_CHECK(!mw_str_ends(MW_STR("c"), MW_STR("bc")));
+    MW_CHECK(mw_str_equal_but_for_case(MW_STR("aZ[@_1"), MW_STR("Az[@_1")));
+    MW_CHECK(!mw_str_equal_but_for_case(MW_STR("@["), MW_STR("`{")));
+    MW_CHECK(!mw_str_equal_but_for_case(MW_STR("a"), MW_STR("ab")));
 }
 
 MW_TEST(str_cuts_pieces_within_bounds) {

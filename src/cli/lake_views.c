@@ -1,6 +1,6 @@
 #include "cli/lake_views.h"
 
-#include "store/lake_storage.h"
+#include "table/event_columns.h"
 
 enum { PATH_SIZE_MAX = 1 << 16 };
 
@@ -12,13 +12,13 @@ mw_status mw_lake_views_append_standing(mw_workspace *workspace, mw_str stream,
         return mw_fail(err, MW_INVALID, "stream %.*s: it has corrections, and only the project "
                                         "file says what its id is", MW_STR_ARGS(stream));
     const mw_stream *its = &program->streams[number];
+    mw_schema columns;
+    if (mw_event_columns(&workspace->arena, &its->schema, &columns) != MW_OK)
+        return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
     mw_buf_append_text(sql, " QUALIFY row_number() OVER (PARTITION BY ");
     for (int32_t i = 0; i < its->id_count; i++) {
-        mw_str name = mw_lake_column_name(&workspace->arena, &its->schema,
-                                          (size_t)its->id_fields[i]);
-        if (!name.data) return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
         if (i > 0) mw_buf_append_text(sql, ", ");
-        mw_duck_append_name(sql, name);
+        mw_duck_append_name(sql, columns.fields[MW_EVENT_COLUMNS + its->id_fields[i]].name);
     }
     mw_buf_printf(sql, " ORDER BY %s) = 1", order);
     return MW_OK;

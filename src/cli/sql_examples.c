@@ -2,6 +2,7 @@
 
 #include "cli/champion_watch.h"
 #include "store/duck_writer.h"
+#include "table/event_columns.h"
 
 enum { TABLE_NAME_MAX = 1 << 10, ROW_SIZE_MAX = 1 << 24 };
 
@@ -45,13 +46,13 @@ static mw_status add_example(void *context, mw_str event_id, mw_error *err) {
     return mw_duck_writer_add(it->examples, it->row + 1, err);
 }
 
-static mw_status check_name(const maker *it, mw_str name, mw_error *err) {
+/* A feature may bear the name of a column of ours. */
+static mw_str column_of(maker *it, size_t feature) {
+    mw_str name = it->model->features[feature].name;
     for (size_t i = 1; i < LABEL_FIELDS; i++)
-        if (mw_str_equal(name, label_fields[i].name))
-            return mw_fail(err, MW_CONFLICT,
-                           "sql: examples of %.*s: %.*s is a feature, and a column of its own",
-                           MW_STR_ARGS(it->model->name), MW_STR_ARGS(name));
-    return MW_OK;
+        if (mw_str_equal_but_for_case(name, label_fields[i].name))
+            return mw_column_with_position(&it->arena, name, feature);
+    return name;
 }
 
 static mw_status begin_table(maker *it, mw_error *err) {
@@ -63,8 +64,9 @@ static mw_status begin_table(maker *it, mw_error *err) {
     if (!fields || !schema || !it->row) return no_memory(err);
     for (size_t i = 1; i < LABEL_FIELDS; i++) fields[i - 1] = label_fields[i];
     for (size_t i = 0; i < model->feature_count; i++) {
-        MW_TRY(check_name(it, model->features[i].name, err));
-        fields[LABEL_FIELDS - 1 + i] = (mw_field){model->features[i].name, model->features[i].type};
+        mw_str column = column_of(it, i);
+        if (!column.data) return no_memory(err);
+        fields[LABEL_FIELDS - 1 + i] = (mw_field){column, model->features[i].type};
     }
     *schema = (mw_schema){fields, count};
     return mw_duck_writer_create(it->workspace->duck, schema, it->workspace->symbols,

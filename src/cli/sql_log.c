@@ -4,9 +4,9 @@
 #include "ingest/history.h"
 #include "store/duck_writer.h"
 #include "store/log.h"
+#include "table/event_columns.h"
 
 enum {
-    EVENT_COLUMNS = 3, /* before the stream's fields: time, known, place */
     TABLE_NAME_MAX = 1 << 16,
 };
 
@@ -117,15 +117,15 @@ static const mw_stream *stream_of(const fresh *it) {
 
 static mw_status add_events(fresh *it, mw_error *err) {
     size_t count = stream_of(it)->schema.field_count;
-    mw_cell *row = mw_arena_alloc(it->arena, EVENT_COLUMNS + count, sizeof *row);
+    mw_cell *row = mw_arena_alloc(it->arena, MW_EVENT_COLUMNS + count, sizeof *row);
     if (!row) return no_memory(err);
     for (size_t i = 0; i < it->events->event_count; i++) {
         mw_event event = mw_events_at(it->events, i);
         if (event.stream != it->stream) continue;
-        row[0] = mw_cell_time(event.time);
-        row[1] = mw_cell_time(event.known);
-        row[2] = mw_cell_time(event.place);
-        for (size_t c = 0; c < count; c++) row[EVENT_COLUMNS + c] = event.row[c];
+        row[MW_EVENT_TIME] = mw_cell_time(event.time);
+        row[MW_EVENT_KNOWN] = mw_cell_time(event.known);
+        row[MW_EVENT_PLACE] = mw_cell_time(event.place);
+        for (size_t c = 0; c < count; c++) row[MW_EVENT_COLUMNS + c] = event.row[c];
         MW_TRY(mw_duck_writer_add(it->writer, row, err));
     }
     return MW_OK;
@@ -133,15 +133,9 @@ static mw_status add_events(fresh *it, mw_error *err) {
 
 static mw_status write_table(fresh *it, mw_error *err) {
     const mw_stream *stream = stream_of(it);
-    size_t count = stream->schema.field_count;
-    mw_field *fields = mw_arena_alloc(it->arena, EVENT_COLUMNS + count, sizeof *fields);
     mw_schema *schema = mw_arena_alloc(it->arena, 1, sizeof *schema);
-    if (!fields || !schema) return no_memory(err);
-    fields[0] = (mw_field){MW_STR("time"), MW_TYPE_TIME};
-    fields[1] = (mw_field){MW_STR("known"), MW_TYPE_TIME};
-    fields[2] = (mw_field){MW_STR("place"), MW_TYPE_TIME};
-    for (size_t c = 0; c < count; c++) fields[EVENT_COLUMNS + c] = stream->schema.fields[c];
-    *schema = (mw_schema){fields, EVENT_COLUMNS + count};
+    if (!schema || mw_event_columns(it->arena, &stream->schema, schema) != MW_OK)
+        return no_memory(err);
     MW_TRY(mw_duck_writer_create(it->workspace->duck, schema, it->workspace->symbols, &it->writer,
                                  err));
     MW_TRY(add_events(it, err));

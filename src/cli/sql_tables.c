@@ -191,6 +191,9 @@ mw_status mw_sql_tables_make(mw_workspace *workspace, bool with_examples, mw_err
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
     mw_status status = show_catalog(workspace, &sql, err);
+    if (status == MW_OK)
+        status = mw_duck_run(workspace->duck,
+                             "CREATE SCHEMA streams; SET search_path = 'streams,main'", err);
     if (status == MW_OK) status = show_streams(&show, &sql, err);
     mw_buf_release(&sql);
     return status;

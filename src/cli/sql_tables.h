@@ -4,7 +4,8 @@
  * The streams are views over the lake's files and over what stands in the log alone, so that no
  * event is missing beside a running server; the rest are copies: the catalog's ingests, runs,
  * metrics, versions and promotions, the log's predictions, and where they are asked for
- * (cli/sql_examples.h) labels and examples.
+ * (cli/sql_examples.h) labels and examples. The streams stand in a schema of their own, which
+ * is looked at first, so one may bear the name of any of these.
  */
 #pragma once
 #include "cli/workspace.h"

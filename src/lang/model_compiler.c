@@ -33,9 +33,16 @@ static const mw_node *span_set(const mw_node *node, const mw_window_node *like) 
 
 static void check_feature_name(mw_compiler *compiler, const mw_named_source *feature) {
     static const char *const taken[] = {"time", "now", "true", "false"};
-    bool is_taken = false;
+    static const char *const columns[] = {"id", "label"};
+    bool is_taken = false, is_column = false;
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
-        is_taken = is_taken || mw_str_is(feature->name, taken[i]);
+        is_taken = is_taken || mw_str_equal_but_for_case(feature->name, mw_str_of(taken[i]));
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        is_column = is_column || mw_str_equal_but_for_case(feature->name, mw_str_of(columns[i]));
+    if (is_column)
+        mw_complain(compiler, feature->position, MW_INVALID,
+                    "a feature must not be called id or label, for these are columns beside it, "
+                    "got %.*s", MW_STR_ARGS(feature->name));
     if (mw_name_is_plain(feature->name) && !is_taken) return;
     mw_complain(compiler, feature->position, MW_INVALID,
                 "a feature's name must be letters, digits and _, and not time, now, true or false");
@@ -61,9 +68,13 @@ static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature
     }
     if (!make_room(compiler, list)) return false;
     for (size_t i = 0; i < list->count; i++) {
-        if (!mw_str_equal(list->items[i].name, feature.name)) continue;
+        mw_str other = list->items[i].name;
+        if (!mw_str_equal_but_for_case(other, feature.name)) continue;
         mw_complain(compiler, feature.position, MW_INVALID, "there is another feature %.*s",
-                    MW_STR_ARGS(feature.name));
+                    MW_STR_ARGS(other));
+        if (!mw_str_equal(other, feature.name))
+            mw_complain_hint(compiler, "Parquet and SQL know no case: call %.*s otherwise.",
+                             MW_STR_ARGS(feature.name));
         return true;
     }
     list->items[list->count++] = feature;

@@ -53,6 +53,13 @@ MW_TEST(features_refuse_circles_and_clashes) {
         {"feature a: amount\n"
          "feature a: amount",
          ":2:12: features.a: there is another feature a\n"},
+        {"feature A: amount\n"
+         "feature a: amount",
+         ":2:12: features.a: there is another feature A\n"
+         "    Parquet and SQL know no case: call a otherwise.\n"},
+        {"feature Label: amount",
+         ":1:1: features.Label: a feature must not be called id or label, for these are columns "
+         "beside it, got Label\n"},
         {"feature shop: last(prices.price by shop over 1d)\n"
          "feature b: count(orders by shop over 1d)",
          ":2:28: features.b: a key must have one type on both sides, got category in orders and "

@@ -2,6 +2,7 @@
 
 #include "lang/needs.h"
 #include "lang/sql.h"
+#include "table/event_columns.h"
 
 typedef struct {
     const mw_program *program;
@@ -9,6 +10,7 @@ typedef struct {
     const mw_symbols *symbols;
     mw_arena arena;
     mw_schema windows, features, withins; /* the columns that hold them */
+    mw_schema *streams; /* the columns that hold the fields of each stream's rows */
     mw_buf *out;
 } query;
 
@@ -19,7 +21,7 @@ typedef struct {
 #define EVENT "\"moment event\"" /* with `each`: a number, the same for all moments of one event */
 
 static const mw_schema *moment_schema(const query *q) {
-    return &q->program->streams[q->model->moment_stream].schema;
+    return &q->streams[q->model->moment_stream];
 }
 
 static mw_status append_code(const query *q, const mw_code *code, mw_sql_names names,
@@ -39,7 +41,7 @@ static mw_sql_names moment_names(const query *q) {
 
 static mw_sql_names event_names(const query *q, const mw_window *window) {
     return (mw_sql_names){.row = "e.event.",
-                          .schema = &q->program->streams[window->stream].schema,
+                          .schema = &q->streams[window->stream],
                           .now = "m." ROW ".",
                           .now_schema = moment_schema(q),
                           .time = "e.\"event t\""};
@@ -47,19 +49,29 @@ static mw_sql_names event_names(const query *q, const mw_window *window) {
 
 /* --- moments and events --------------------------------------------------------------------- */
 
+/* The rows of a stream, each as one value, `event`. A column may be called so too, but none as the
+   stream is here. */
+static void append_rows(const query *q, mw_str stream, const char *more) {
+    mw_buf_printf(q->out, "(SELECT \"the event\" AS event%s FROM ", more);
+    mw_sql_append_name(q->out, stream);
+    mw_buf_append_text(q->out, " AS \"the event\")");
+}
+
 /* The events and, with `each`, the different elements of their lists. */
 static void append_announced(const query *q) {
     const mw_each *each = q->model->each;
     mw_str announcer = q->program->streams[mw_model_announcer(q->model)].name;
-    if (each) {
-        mw_buf_append_text(q->out, "\n    (SELECT *, unnest(list_distinct(from_json(");
-        mw_sql_append_field(q->out, "event.", moment_schema(q)->fields[each->list]);
-        bool of_texts = moment_schema(q)->fields[each->list].type == MW_TYPE_LIST;
-        mw_buf_printf(q->out, ", '[\"%s\"]'))) AS element\n     FROM (SELECT event, row_number() "
-                              "OVER () AS " EVENT " FROM ", of_texts ? "VARCHAR" : "DOUBLE");
+    if (!each) {
+        append_rows(q, announcer, "");
+        return;
     }
-    mw_sql_append_name(q->out, announcer);
-    mw_buf_append_text(q->out, each ? " AS event))" : " AS event");
+    mw_field list = moment_schema(q)->fields[each->list];
+    mw_buf_append_text(q->out, "\n    (SELECT *, unnest(list_distinct(from_json(");
+    mw_sql_append_field(q->out, "event.", list);
+    mw_buf_printf(q->out, ", '[\"%s\"]'))) AS element\n     FROM ",
+                  list.type == MW_TYPE_LIST ? "VARCHAR" : "DOUBLE");
+    append_rows(q, announcer, ", row_number() OVER () AS " EVENT);
+    mw_buf_append_char(q->out, ')');
 }
 
 static void append_moments(const query *q) {
@@ -94,8 +106,8 @@ static void append_events(const query *q, int32_t stream) {
                           "\"event t\",\n         greatest(epoch_us(event.known), "
                           "epoch_us(event.place)) AS \"event known\"\n  FROM ",
                   MW_STR_ARGS(name));
-    mw_sql_append_name(q->out, name);
-    mw_buf_append_text(q->out, " AS event\n)");
+    append_rows(q, name, "");
+    mw_buf_append_text(q->out, "\n)");
 }
 
 /* --- windows -------------------------------------------------------------------------------- */
@@ -177,7 +189,7 @@ static mw_status append_aggregate(const query *q, const mw_window *window, mw_er
 }
 
 static mw_status append_keys(const query *q, const mw_window *window, mw_error *err) {
-    const mw_schema *schema = &q->program->streams[window->stream].schema;
+    const mw_schema *schema = &q->streams[window->stream];
     for (int32_t i = 0; i < window->key_count; i++) {
         mw_buf_append_text(q->out, " AND ");
         mw_sql_append_field(q->out, "e.event.", schema->fields[window->event_keys[i]]);
@@ -195,9 +207,10 @@ static void append_own(const query *q, const mw_window *window) {
     const mw_stream *other = &q->program->streams[window->stream];
     for (int32_t i = 0; i < mine->id_count; i++) {
         mw_buf_append_text(q->out, i == 0 ? "\n    AND NOT (" : " AND ");
-        mw_sql_append_field(q->out, "e.event.", other->schema.fields[other->id_by_name[i]]);
+        mw_sql_append_field(q->out, "e.event.",
+                            q->streams[window->stream].fields[other->id_by_name[i]]);
         mw_buf_append_text(q->out, " IS NOT DISTINCT FROM ");
-        mw_sql_append_field(q->out, "m." ROW ".", mine->schema.fields[mine->id_by_name[i]]);
+        mw_sql_append_field(q->out, "m." ROW ".", moment_schema(q)->fields[mine->id_by_name[i]]);
     }
     mw_buf_append_char(q->out, ')');
 }
@@ -296,27 +309,34 @@ static mw_status append_window(const query *q, size_t index, mw_error *err) {
 
 /* --- features and label --------------------------------------------------------------------- */
 
-static size_t depth_of(const mw_model_program *model, const mw_code *code) {
-    size_t depth = 0;
+/* How many features, one after the other, must come before each: in the order in which they run. */
+static void find_depths(const mw_model_program *model, size_t *out_depths) {
     for (size_t i = 0; i < model->feature_count; i++) {
-        if (!mw_code_reads_feature(code, (int32_t)i)) continue;
-        size_t below = depth_of(model, model->features[i].code) + 1;
-        if (below > depth) depth = below;
+        int32_t feature = model->feature_order[i];
+        size_t depth = 0;
+        for (size_t k = 0; k < i; k++) {
+            int32_t other = model->feature_order[k];
+            if (mw_code_reads_feature(model->features[feature].code, other) &&
+                out_depths[other] >= depth)
+                depth = out_depths[other] + 1;
+        }
+        out_depths[feature] = depth;
     }
-    return depth;
 }
 
 /* Those that read no feature first, then those that read them, and so on: "features 0", .. */
-static mw_status append_features(const query *q, size_t *out_depth, mw_error *err) {
+static mw_status append_features(query *q, size_t *out_depth, mw_error *err) {
     const mw_model_program *model = q->model;
     size_t deepest = 0;
+    size_t *depths = mw_arena_alloc(&q->arena, model->feature_count + 1, sizeof *depths);
+    if (!depths) return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
+    find_depths(model, depths);
     for (size_t depth = 0; depth <= deepest; depth++) {
         mw_buf_printf(q->out, ",\n\"features %zu\" AS (\n  SELECT m.*", depth);
         for (size_t i = 0; i < model->feature_count; i++) {
             const mw_feature *feature = &model->features[i];
-            size_t its = depth_of(model, feature->code);
-            if (its > deepest) deepest = its;
-            if (its != depth) continue;
+            if (depths[i] > deepest) deepest = depths[i];
+            if (depths[i] != depth) continue;
             mw_buf_append_text(q->out, ",\n    ");
             MW_TRY(append_code(q, feature->code, moment_names(q), err));
             mw_buf_append_text(q->out, " AS ");
@@ -423,10 +443,11 @@ static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
     const mw_stream *stream = &q->program->streams[q->model->moment_stream];
     mw_buf_append_text(q->out, "\nSELECT ");
     for (int32_t i = 0; i < stream->id_count; i++) {
-        mw_str name = stream->schema.fields[stream->id_fields[i]].name;
+        int32_t field = stream->id_fields[i];
         mw_buf_append_text(q->out, "m." ROW ".");
-        mw_sql_append_name(q->out, name);
-        mw_buf_printf(q->out, " AS \"id.%.*s\", ", MW_STR_ARGS(name));
+        mw_sql_append_name(q->out, moment_schema(q)->fields[field].name);
+        mw_buf_printf(q->out, " AS \"id.%.*s\", ",
+                      MW_STR_ARGS(stream->schema.fields[field].name));
     }
     mw_buf_append_text(q->out, "make_timestamp(m." T ") AS \"time\"");
     for (size_t i = 0; i < q->model->feature_count; i++) {
@@ -457,12 +478,23 @@ static bool name_numbered(query *q, const char *what, mw_field *fields, size_t c
     return has_room;
 }
 
+static bool name_fields(query *q) {
+    q->streams = mw_arena_alloc(&q->arena, q->program->stream_count, sizeof *q->streams);
+    for (size_t i = 0; q->streams && i < q->program->stream_count; i++) {
+        mw_schema columns;
+        const mw_schema *schema = &q->program->streams[i].schema;
+        if (mw_event_columns(&q->arena, schema, &columns) != MW_OK) return false;
+        q->streams[i] = (mw_schema){columns.fields + MW_EVENT_COLUMNS, schema->field_count};
+    }
+    return q->streams != NULL;
+}
+
 static mw_status name_columns(query *q, mw_error *err) {
     const mw_model_program *model = q->model;
     mw_field *windows = mw_arena_alloc(&q->arena, model->window_count + 1, sizeof *windows);
     mw_field *features = mw_arena_alloc(&q->arena, model->feature_count + 1, sizeof *features);
     mw_field *withins = mw_arena_alloc(&q->arena, model->within_count + 1, sizeof *withins);
-    if (!windows || !features || !withins ||
+    if (!windows || !features || !withins || !name_fields(q) ||
         !name_numbered(q, "window", windows, model->window_count) ||
         !name_numbered(q, "within", withins, model->within_count))
         return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
@@ -484,7 +516,7 @@ static mw_status append_query(query *q, mw_error *err) {
     mw_buf_append_text(q->out, ",\njoined AS (\n  ");
     append_joined(q, NULL);
     mw_buf_append_text(q->out, "\n)");
-    size_t depth;
+    size_t depth = 0;
     if (q->model->within_count > 0) MW_TRY(append_steps(q, &depth, err));
     else MW_TRY(append_features(q, &depth, err));
     return append_columns(q, depth, err);

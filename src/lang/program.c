@@ -100,6 +100,21 @@ static void check_name(mw_compiler *compiler, const char *what, mw_str name, mw_
     mw_complain(compiler, position, MW_INVALID, "%s's name must be letters, digits and _", what);
 }
 
+/* In SQL a stream is a table, and no two may differ in case alone. */
+static void check_others(mw_compiler *compiler, const mw_stream_declaration *stream,
+                         const mw_program *program) {
+    for (size_t i = 0; i < program->source_count; i++) {
+        mw_str other = program->sources[i].name;
+        if (!mw_str_equal_but_for_case(other, stream->name)) continue;
+        bool is_same = mw_str_equal(other, stream->name);
+        mw_complain(compiler, stream->position, MW_INVALID, "there is another %s",
+                    is_same ? "such stream" : "stream of that name");
+        if (!is_same)
+            mw_complain_hint(compiler, "SQL knows no case: %.*s would be the same table.",
+                             MW_STR_ARGS(other));
+    }
+}
+
 static void compile_sources(mw_compiler *compiler, const mw_declarations *declarations,
                             mw_program *program) {
     size_t stream_max = 0;
@@ -129,8 +144,7 @@ static void compile_sources(mw_compiler *compiler, const mw_declarations *declar
         }
         compiler->subject = mw_compiler_text(compiler, "streams.%.*s", MW_STR_ARGS(stream->name));
         check_name(compiler, "a stream", stream->name, stream->position);
-        if (mw_program_find_source(program, stream->name) >= 0)
-            mw_complain(compiler, stream->position, MW_INVALID, "there is another such stream");
+        check_others(compiler, stream, program);
         program->streams[program->stream_count].source = (int32_t)i;
         entries[i] = mw_compile_source(compiler, stream, &program->sources[program->source_count++],
                                        program->streams, &program->stream_count);

@@ -61,6 +61,12 @@ MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
          ":4:3: streams.s.fields.time: a field's name must be letters, digits and _, and not "
          "`time`\n"},
         {"  time: t\n"
+         "stream S:\n"
+         "  columns: t time\n"
+         "  time: t",
+         ":4:1: streams.S: there is another stream of that name\n"
+         "    SQL knows no case: s would be the same table.\n"},
+        {"  time: t\n"
          "  where: count(s by k over 1h) > 1",
          ":4:10: streams.s.where: of a stream's keys only `fields` may hold a window, for that is "
          "worked out when the event enters\n"},

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "store/duck_writer.h"
+#include "table/event_columns.h"
 
-/* The columns of a file that stand before its fields. Behind them, where any of its rows is a
-   correction, stand two times and the same fields again: of what the row replaces. */
-enum { TIME, KNOWN, PLACE, OWN_COLUMNS };
+/* Behind an event's columns, where any row of a file is a correction, stand two times and the same
+   fields again: of what the row replaces. We ourselves go by position alone. */
 enum { REPLACED_TIME, REPLACED_FROM, REPLACED_COLUMNS };
 #define REPLACED_PREFIX "replaced:"
 
@@ -156,33 +156,6 @@ static mw_status full_path(const mw_lake_storage *storage, mw_str path, const ch
     return mw_fail(err, MW_TOO_LARGE, "lake: the path is too long: %.*s", MW_STR_ARGS(path));
 }
 
-static bool same_name(mw_str a, mw_str b) {
-    if (a.size != b.size) return false;
-    for (size_t i = 0; i < a.size; i++) {
-        char x = a.data[i], y = b.data[i];
-        if (x >= 'A' && x <= 'Z') x = (char)(x + ('a' - 'A'));
-        if (y >= 'A' && y <= 'Z') y = (char)(y + ('a' - 'A'));
-        if (x != y) return false;
-    }
-    return true;
-}
-
-/* Parquet's readers know no case, and a field may bear the name of a column of ours: such a
-   field's column gets its position in its name. We ourselves go by position alone. */
-mw_str mw_lake_column_name(mw_arena *arena, const mw_schema *schema, size_t at) {
-    static const char *const own[OWN_COLUMNS] = {"time", "known", "place"};
-    mw_str name = schema->fields[at].name;
-    bool is_taken = false;
-    for (size_t i = 0; i < OWN_COLUMNS; i++)
-        is_taken = is_taken || same_name(name, mw_str_of(own[i]));
-    for (size_t i = 0; i < at; i++)
-        is_taken = is_taken || same_name(name, schema->fields[i].name);
-    if (!is_taken) return name;
-    char unique[MW_NAME_SIZE_MAX + 32];
-    int size = snprintf(unique, sizeof unique, "%.*s:%zu", MW_STR_ARGS(name), at + 1);
-    return mw_str_copy(arena, (mw_str){unique, (size_t)size});
-}
-
 static mw_str replaced_name(mw_arena *arena, mw_str name) {
     char text[MW_NAME_SIZE_MAX + 64];
     int size = snprintf(text, sizeof text, REPLACED_PREFIX "%.*s", MW_STR_ARGS(name));
@@ -190,36 +163,31 @@ static mw_str replaced_name(mw_arena *arena, mw_str name) {
 }
 
 /* The columns of what corrections replace. */
-static mw_status add_replaced(mw_arena *arena, size_t field_count, mw_field *fields,
+static mw_status add_replaced(mw_arena *arena, size_t field_count, mw_schema *columns,
                               mw_error *err) {
-    mw_field *replaced = fields + OWN_COLUMNS + field_count;
+    size_t count = columns->field_count + REPLACED_COLUMNS + field_count;
+    mw_field *fields = mw_arena_alloc(arena, count, sizeof *fields);
+    if (!fields) return no_memory(err);
+    memcpy(fields, columns->fields, columns->field_count * sizeof *fields);
+    mw_field *replaced = fields + columns->field_count;
     replaced[REPLACED_TIME] = (mw_field){MW_STR(REPLACED_PREFIX "time"), MW_TYPE_TIME};
     replaced[REPLACED_FROM] = (mw_field){MW_STR(REPLACED_PREFIX "from:"), MW_TYPE_TIME};
     for (size_t i = 0; i < field_count; i++) {
-        mw_field own = fields[OWN_COLUMNS + i];
+        mw_field own = fields[MW_EVENT_COLUMNS + i];
         mw_str name = replaced_name(arena, own.name);
         if (!name.data) return no_memory(err);
         replaced[REPLACED_COLUMNS + i] = (mw_field){name, own.type};
     }
+    *columns = (mw_schema){fields, count};
     return MW_OK;
 }
 
 static mw_status file_schema(mw_arena *arena, const mw_schema *schema, bool has_corrections,
                              mw_schema *out_schema, mw_error *err) {
-    size_t count = schema->field_count + OWN_COLUMNS;
-    if (has_corrections) count += REPLACED_COLUMNS + schema->field_count;
-    mw_field *fields = mw_arena_alloc(arena, count, sizeof *fields);
-    if (!fields) return no_memory(err);
-    fields[TIME] = (mw_field){MW_STR("time"), MW_TYPE_TIME};
-    fields[KNOWN] = (mw_field){MW_STR("known"), MW_TYPE_TIME};
-    fields[PLACE] = (mw_field){MW_STR("place"), MW_TYPE_TIME};
-    for (size_t i = 0; i < schema->field_count; i++) {
-        mw_str name = mw_lake_column_name(arena, schema, i);
-        if (!name.data) return no_memory(err);
-        fields[OWN_COLUMNS + i] = (mw_field){name, schema->fields[i].type};
-    }
-    if (has_corrections) MW_TRY(add_replaced(arena, schema->field_count, fields, err));
-    *out_schema = (mw_schema){fields, count};
+    mw_schema columns;
+    if (mw_event_columns(arena, schema, &columns) != MW_OK) return no_memory(err);
+    if (has_corrections) MW_TRY(add_replaced(arena, schema->field_count, &columns, err));
+    *out_schema = columns;
     return MW_OK;
 }
 
@@ -237,13 +205,13 @@ static mw_status write_rows(mw_duck_writer *writer, const mw_lake_rows *rows, mw
     size_t field_count = rows->events->rows.schema->field_count;
     for (size_t i = 0; i < rows->row_count; i++) {
         mw_event event = mw_stream_events_row(rows->events, rows->rows[i]);
-        row[TIME] = mw_cell_time(event.time);
-        row[KNOWN] = mw_cell_time(event.known);
-        row[PLACE] = mw_cell_time(event.place);
+        row[MW_EVENT_TIME] = mw_cell_time(event.time);
+        row[MW_EVENT_KNOWN] = mw_cell_time(event.known);
+        row[MW_EVENT_PLACE] = mw_cell_time(event.place);
         if (field_count > 0)
-            memcpy(row + OWN_COLUMNS, event.row, field_count * sizeof *row);
+            memcpy(row + MW_EVENT_COLUMNS, event.row, field_count * sizeof *row);
         if (rows->events->correction_count > 0)
-            fill_replaced(&event, rows->events->rows.schema, row + OWN_COLUMNS + field_count);
+            fill_replaced(&event, rows->events->rows.schema, row + MW_EVENT_COLUMNS + field_count);
         MW_TRY(mw_duck_writer_add(writer, row, err));
     }
     return MW_OK;
@@ -316,7 +284,7 @@ static mw_status read_cells(const file_reading *it, const mw_duck_cursor *cursor
 static mw_status read_replaced(const file_reading *it, const mw_duck_cursor *cursor, size_t r,
                                mw_event *event, mw_error *err) {
     size_t field_count = it->events->streams[it->how->stream].rows.schema->field_count;
-    size_t column = OWN_COLUMNS + field_count;
+    size_t column = MW_EVENT_COLUMNS + field_count;
     mw_cell times[REPLACED_COLUMNS];
     for (size_t i = 0; i < REPLACED_COLUMNS; i++)
         if (!mw_duck_cell(cursor, column + i, r, (mw_duck_target){MW_TYPE_TIME, NULL}, &times[i]))
@@ -332,14 +300,14 @@ static mw_status read_row(file_reading *it, const mw_duck_cursor *cursor, size_t
                           mw_error *err) {
     const mw_lake_reading *reading = it->how;
     int64_t place = place_of_row(reading->places, it->row_count++,
-                                 mw_duck_int(cursor, PLACE, r));
+                                 mw_duck_int(cursor, MW_EVENT_PLACE, r));
     if (!is_asked_for(reading, place)) return MW_OK;
     mw_event event = {.stream = reading->stream,
-                      .time = mw_duck_int(cursor, TIME, r),
-                      .known = mw_duck_int(cursor, KNOWN, r),
+                      .time = mw_duck_int(cursor, MW_EVENT_TIME, r),
+                      .known = mw_duck_int(cursor, MW_EVENT_KNOWN, r),
                       .place = place,
                       .row = it->row};
-    MW_TRY(read_cells(it, cursor, OWN_COLUMNS, r, it->row, err));
+    MW_TRY(read_cells(it, cursor, MW_EVENT_COLUMNS, r, it->row, err));
     if (reading->has_corrections) MW_TRY(read_replaced(it, cursor, r, &event, err));
     return add_wanted(reading, &event, it->events, err);
 }
@@ -352,8 +320,8 @@ static mw_status query_columns(mw_lake_storage *storage, const char *path,
     mw_buf_init(&sql, SQL_SIZE_MAX + 2 * MW_FIELDS_MAX * 8);
     mw_buf_append_text(&sql, "SELECT #1, #2, #3");
     for (size_t i = 0; i < count; i++)
-        mw_buf_printf(&sql, ", #%zu", OWN_COLUMNS + reading->columns[i] + 1);
-    size_t replaced = OWN_COLUMNS + reading->stored_count;
+        mw_buf_printf(&sql, ", #%zu", MW_EVENT_COLUMNS + reading->columns[i] + 1);
+    size_t replaced = MW_EVENT_COLUMNS + reading->stored_count;
     for (size_t i = 0; reading->has_corrections && i < REPLACED_COLUMNS; i++)
         mw_buf_printf(&sql, ", #%zu", replaced + i + 1);
     for (size_t i = 0; reading->has_corrections && i < count; i++)

@@ -50,9 +50,6 @@ typedef struct {
 MW_MUST_USE mw_status mw_lake_add_group(mw_lake_groups *groups, mw_lake_group group,
                                         mw_error *err);
 
-/* The column of a file that has a field of the schema; no data: out of memory. */
-mw_str mw_lake_column_name(mw_arena *arena, const mw_schema *schema, size_t field);
-
 /* `folder` NULL: in memory. Copied. */
 MW_MUST_USE mw_status mw_lake_storage_open(mw_sys *sys, mw_duck *duck, const char *folder,
                                            mw_lake_storage **out_storage, mw_error *err);

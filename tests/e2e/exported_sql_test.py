@@ -149,6 +149,29 @@ def test_moments_of_each_are_those_of_build():
             assert joined == moments and there > 100 and differ == 0, (feature, joined, there, differ)
 
 
+def test_names_that_the_views_have_themselves():
+    """Fields that are called as columns of ours, or as each other but for case."""
+    project = shop.PROJECT.replace(
+        "    id: order_id\n    checks", "    id: order_id\n    fields: {place: shop, Known: amount * 2, event: 2 * amount, "
+        "AMOUNT: -amount}\n    checks").replace("features:\n", """features:
+  place:  last(orders.place where event > 9 by place over 2d)
+  least:  min(orders.AMOUNT by place over 1d)
+  double: max(orders.Known by shop = now.place over 1d) + AMOUNT
+""")
+    with Shop(project, count=800) as project:
+        project.ok("ingest")
+        built, sql = project.folder / "built.parquet", project.folder / "features.sql"
+        project.ok("features", "build", "--output", str(built))
+        project.ok("features", "export", "--sql", "--output", str(sql))
+        database = duckdb.connect()
+        database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+        for feature in ("place", "least", "double"):
+            there, differ = database.execute(
+                f'SELECT count(q."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT FROM b."{feature}") '
+                f"""FROM features_returned q JOIN '{built}' b ON b.id = q."id.order_id" """).fetchone()
+            assert there > 700 and differ == 0, (feature, there, differ)
+
+
 def test_what_sql_cannot_say_is_refused():
     with Shop(shop.PROJECT.replace("mean(orders.amount by shop over 1d)",
                                    "mean(orders.amount by shop over 1d aligned hour)")) as project:

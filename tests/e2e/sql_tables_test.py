@@ -31,6 +31,24 @@ def test_nothing_was_served_yet():
         shop.fails(3, "mistake to mend", "sql", "SELECT * FROM examples")
 
 
+def test_names_that_are_taken():
+    """A stream called as the catalog's table, fields and features as columns of ours."""
+    project = PROJECT.replace("  returns:\n", "  runs: {from: data/returns.csv, time: returned, id: order_id}\n"
+                              "  returns:\n").replace(
+        "    id: order_id\n    checks", "    id: order_id\n    fields: {place: shop, Known: amount * 2, event: shop}\n"
+        "    checks").replace("features:\n", "features:\n  place: place\n  Matured: Known\n")
+    with Shop(project, count=500) as shop:
+        shop.ok("ingest")
+        shop.ok("train")
+        with serving(shop, BEGIN) as server:
+            server.post("/v1/events/orders", {"events": [order(1, BEGIN, 5)]})
+            assert one(shop, "SELECT count(*) FROM orders") == 501, "of lake and log"
+            assert one(shop, """SELECT bool_and("place:5" = shop AND "Known:6" = 2 * amount) FROM orders""") is True
+        assert one(shop, "SELECT count(*) FROM runs") == len(shop.returns) - 1
+        assert one(shop, "SELECT count(*) FROM main.runs") == 1
+        assert one(shop, """SELECT bool_and("place:1" IN ('a', 'b', 'c', 'd', 'e')) FROM examples""") is True
+
+
 def check_served(shop, made, labels):
     assert one(shop, "SELECT count(*) FROM orders") == 3000 + ORDERS
     assert one(shop, "SELECT count(*) FROM returns") == len(shop.returns) - 1 + sum(labels)
