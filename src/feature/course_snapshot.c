@@ -183,17 +183,10 @@ static mw_status load_waiting_event(mw_course *course, mw_reader *in, int64_t fi
     return mw_course_wait(course, &event, err);
 }
 
-static size_t widest_row(const mw_program *program) {
-    size_t widest = 1;
-    for (size_t i = 0; i < program->stream_count; i++)
-        if (program->streams[i].schema.field_count > widest)
-            widest = program->streams[i].schema.field_count;
-    return widest;
-}
-
 static mw_status load_waiting(mw_course *course, mw_reader *in, mw_error *err) {
     uint32_t count = mw_read_u32(in);
-    mw_cell *row = mw_allocate(2 * widest_row(course->config.engine.program) * sizeof *row);
+    size_t widest = mw_program_widest_row(course->config.engine.program);
+    mw_cell *row = mw_allocate(2 * widest * sizeof *row);
     if (!row) return mw_fail(err, MW_NO_MEMORY, "course: no memory to load it");
     mw_status status = MW_OK;
     int64_t first = INT64_MIN;

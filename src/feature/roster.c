@@ -34,14 +34,6 @@ static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "roster: no memory for ids");
 }
 
-static size_t widest_row(const mw_program *program) {
-    size_t widest = 0;
-    for (size_t i = 0; i < program->stream_count; i++)
-        if (program->streams[i].schema.field_count > widest)
-            widest = program->streams[i].schema.field_count;
-    return widest;
-}
-
 mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols, mw_hash_key key,
                            mw_roster **out_roster, mw_error *err) {
     enum { WORDS_BESIDE_CELLS = 4 };
@@ -49,7 +41,7 @@ mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols,
     if (!roster) return no_memory(err);
     *roster = (mw_roster){.program = program, .symbols = symbols, .key = key};
     roster->streams = mw_allocate((program->stream_count + 1) * sizeof *roster->streams);
-    roster->words = mw_allocate((2 * widest_row(program) + WORDS_BESIDE_CELLS) *
+    roster->words = mw_allocate((2 * mw_program_widest_row(program) + WORDS_BESIDE_CELLS) *
                                 sizeof *roster->words);
     if (!roster->streams || !roster->words) {
         mw_roster_destroy(roster);

@@ -24,6 +24,14 @@ const mw_model_program *mw_program_find_model(const mw_program *program, mw_str 
     return NULL;
 }
 
+size_t mw_program_widest_row(const mw_program *program) {
+    size_t widest = 1;
+    for (size_t i = 0; i < program->stream_count; i++)
+        if (program->streams[i].schema.field_count > widest)
+            widest = program->streams[i].schema.field_count;
+    return widest;
+}
+
 int32_t mw_model_announcer(const mw_model_program *model) {
     if (model->each) return model->each->stream;
     return model->schedule ? model->schedule->stream : model->moment_stream;

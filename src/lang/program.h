@@ -116,15 +116,15 @@ typedef struct {
     size_t model_count;
 } mw_program;
 
-/* Compiles all declarations; every mistake goes to `diagnostics`, and MW_INVALID (or MW_NOT_BUILT
-   for what the language has but this build has not) comes back if there was one. Constants are
-   interned in `symbols`. The declarations are not kept. */
+/* Compiles all declarations, which are not kept. Every mistake goes to `diagnostics`, and the
+   status of the first comes back. Constants are interned in `symbols`. */
 MW_MUST_USE mw_status mw_program_compile(const mw_declarations *declarations, mw_arena *arena,
                                          mw_symbols *symbols, mw_diagnostics *diagnostics,
                                          const mw_program **out_program);
 
 int32_t mw_program_find_stream(const mw_program *program, mw_str name); /* or -1 */
 int32_t mw_program_find_source(const mw_program *program, mw_str name); /* or -1 */
+size_t mw_program_widest_row(const mw_program *program); /* cells of any stream's; 1 or more */
 /* The stream whose events announce the model's moments, as they happen or with their keys. */
 int32_t mw_model_announcer(const mw_model_program *model);
 const mw_model_program *mw_program_find_model(const mw_program *program, mw_str name);

@@ -136,11 +136,7 @@ static int by_place(const void *a, const void *b) {
 
 static mw_status prepare(mw_lookback *lookback, const mw_lookback_wish *wishes, size_t count,
                          mw_error *err) {
-    const mw_program *program = lookback->config.program;
-    size_t widest = 1;
-    for (size_t i = 0; i < program->stream_count; i++)
-        if (program->streams[i].schema.field_count > widest)
-            widest = program->streams[i].schema.field_count;
+    size_t widest = mw_program_widest_row(lookback->config.program);
     lookback->row = mw_allocate(2 * widest * sizeof *lookback->row);
     lookback->wishes = mw_allocate(count * sizeof *wishes);
     if (!lookback->row || !lookback->wishes) return no_memory(err);

@@ -41,11 +41,7 @@ static mw_status read_lake(void *context, mw_error *err) {
 /* --- life --------------------------------------------------------------------------------- */
 
 static mw_status prepare(mw_past *past, mw_error *err) {
-    const mw_program *program = past->config.program;
-    size_t widest = 1;
-    for (size_t i = 0; i < program->stream_count; i++)
-        if (program->streams[i].schema.field_count > widest)
-            widest = program->streams[i].schema.field_count;
+    size_t widest = mw_program_widest_row(past->config.program);
     past->row = mw_allocate(2 * widest * sizeof *past->row);
     if (!past->row) return no_memory(err);
     if (past->events) return MW_OK;
