@@ -73,7 +73,7 @@ const mw_command mw_commands[] = {
         .options = {{"--from", "FILE", "read the stream from this file or pattern instead"},
                     {"--history", NULL, "events count from the time they declare as known"}},
         .examples = "  millwright ingest\n"
-                    "  millwright ingest orders --from 'new/*.csv'\n",
+                    "  millwright ingest weather --from 'new/*.csv'\n",
         .run = mw_cli_ingest,
     },
     {
@@ -113,8 +113,8 @@ const mw_command mw_commands[] = {
         .summary = "List the events behind a value, and those left out, with the reasons",
         .options = {{"--model", "MODEL", "whose feature, if the project has several models"},
                     {"--events", "N", "the latest of a window that are shown (20)"}},
-        .examples = "  millwright features why 'B6|725|JFK|2013-12-30T10:45:00Z' origin_late_1h\n"
-                    "  millwright features why o1234 label --json\n",
+        .examples = "  millwright features why 'B6|1|JFK|2013-12-30T15:21:00Z' origin_late_1h\n"
+                    "  millwright features why 'B6|1|JFK|2013-12-30T15:21:00Z' label --json\n",
         .run = mw_cli_features_why,
     },
     {

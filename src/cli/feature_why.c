@@ -123,7 +123,7 @@ static void print_events(const inquiry *it, const mw_window *window, mw_buf *out
             mw_time_append(&text, mw_oracle_counts_until(&it->oracle, &one->event));
         mw_grid_add_str(&grid, mw_buf_str(&text));
     }
-    if (skipped > 0) mw_buf_printf(out, "  %zu earlier ones, then\n", skipped);
+    if (skipped > 0) mw_buf_printf(out, "  %zu earlier, then\n", skipped);
     if (it->count > 0) mw_grid_print(&grid, "  ", out);
     mw_buf_release(&grid.cells);
     mw_buf_release(&text);

@@ -44,7 +44,7 @@ def test_each_event_has_its_reason():
         assert [(e["id"], e["value"], e["verdict"]) for e in window["events"]] == [
             ("o0", 2.5, "in"), ("o2", 7, "condition"), ("o3", 30, "not_yet_known"), ("o1", 500, "own")]
         text = project.ok("features", "why", "o1", "pays", "--events", "3").out
-        assert "pays of o1 is 2.5" in text and "1 in, 3 left out" in text and "1 earlier ones" in text
+        assert "pays of o1 is 2.5" in text and "1 in, 3 left out" in text and "  1 earlier, then" in text
         label = project.ok("features", "why", "o1", "label", "--json").json()
         assert label["value"] is True
         assert [(e["id"], e["verdict"]) for e in label["windows"][0]["events"]] == [("o6", "in")]
