@@ -25,9 +25,9 @@ if(NOT MW_SANITIZE)
   file(GLOB once CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lang/*.c)
   list(FILTER once EXCLUDE REGEX "/(code|program|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
   foreach(name IN ITEMS base/calendar base/str base/zone feature/agenda feature/awaited feature/census
-          feature/cold feature/course feature/edges feature/entrance feature/family feature/pending feature/plan
-          feature/roster feature/rounds feature/slate feature/spill model/forest_format model/forest_layout
-          model/version table/cell table/list)
+          feature/cold feature/course feature/edges feature/entrance feature/family feature/instances
+          feature/pending feature/plan feature/roster feature/rounds feature/scan feature/slate feature/spill
+          model/forest_format model/forest_layout model/version table/cell table/list)
     list(APPEND once ${CMAKE_SOURCE_DIR}/src/${name}.c)
   endforeach()
   file(GLOB edge CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/edge/*.c)

@@ -25,8 +25,8 @@ enum {
     STAGES_SIZE_MAX = 1 << 24,
     ARRIVAL_US = 2000,   /* between two looks at what an ingest brings */
     ARRIVAL_EVENT_US = 4, /* of it, for each model that is fed */
-    LOCK_TRIES = 20,
-    LOCK_PAUSE_US = 50000,
+    STAGE_WAIT_MS = 50, /* for another process that writes to the catalog */
+    LOCK_TRIES = 20, LOCK_PAUSE_US = 50000,
 };
 
 /* Its supervisor gives it 15 s from the signal to the end. */
@@ -356,7 +356,7 @@ static mw_status enact(daemon *d, const mw_stage_wish *wish, mw_arena *arena,
                                : mw_fail_within(err, status, "and the catalog keeps it");
 }
 
-/* A client of ours asks; nobody else waits meanwhile for another process that writes. */
+/* A client of ours asks; the others wait with it for another process that writes, not long. */
 static mw_status change_stage(void *context, const mw_stage_wish *wish,
                               char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err) {
     daemon *d = context;
@@ -364,7 +364,7 @@ static mw_status change_stage(void *context, const mw_stage_wish *wish,
     mw_arena arena;
     mw_version_row champion;
     mw_arena_init(&arena, STAGES_SIZE_MAX);
-    mw_catalog_set_wait(catalog, 0);
+    mw_catalog_set_wait(catalog, STAGE_WAIT_MS);
     mw_status status = enact(d, wish, &arena, &champion, err);
     mw_catalog_set_wait(catalog, MW_CATALOG_WAIT_MS);
     if (status == MW_OK) {
