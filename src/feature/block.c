@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { TURNS_MIN = 1 << 8, TURNS_MAX = 1 << 14, STRANDS_MAX = 64, STRANDS_EACH = 4 };
-enum { STAGES = 3 }; /* of the work on a stretch: cut up, read and change, finish */
+enum { STAGES = 4 }; /* of the work on a stretch */
 /* Two stretches, the one that is gathered and the one that is worked off, never reach back beyond
    the part before the one that is read. */
 static_assert(2 * TURNS_MAX <= MW_PART_EVENTS_MIN, "events of a stretch must stand");
@@ -39,21 +39,40 @@ typedef struct {
 /* What a group has to do in a turn on one card: a moment reads it, then an event changes it. */
 typedef struct {
     foreseen foreseen;
-    uint32_t item;
+    int64_t t;      /* of the moment */
+    int64_t place;  /* of what is read, or else of what comes or goes: of both it is one */
+    uint32_t item, moment;
     int32_t lookup; /* what is read; MW_NONE: nothing */
     effect change;
+    mw_cell words[]; /* the card's keys, then the element that comes or goes */
 } entry;
 
+/* All that a strand needs to know of its entries, and what it finds, one behind the other: so
+   nobody looks for turns that another thread has in its cache. */
 typedef struct {
-    entry *entries;
+    char *entries;
+    size_t entry_size;
+    mw_cell *found;    /* the windows of each look-up */
     size_t count, capacity;
+    size_t taken;      /* of what was found: this much has been brought to its moments */
 } entry_list;
+
+static inline entry *entry_at(const entry_list *list, size_t index) {
+    return (entry *)(void *)(list->entries + index * list->entry_size);
+}
+
+/* Where the windows of a moment are found. */
+typedef struct {
+    uint32_t list, lookup;
+} route;
 
 /* The turns that are cut up together, by one of the crew. */
 typedef struct {
     alignas(MW_LINE_SIZE) entry_list *lists; /* by strand and group */
     size_t from, to;   /* the items */
-    uint64_t too_late;
+    route *routes;     /* of their moments, in order */
+    size_t route_count, route_capacity;
+    uint64_t too_late, values_refused;
     mw_family family;  /* with `each`: works out those that begin in it */
 } chunk;
 
@@ -62,8 +81,7 @@ typedef struct {
     alignas(MW_LINE_SIZE) mw_desk desk;
     mw_frame frame;     /* over the row at hand */
     mw_reading reading; /* of the moment at hand, by this desk and frame */
-    mw_cell *element;
-    uint64_t values_refused;
+    mw_cell *windows; /* of the moment at hand */
 } strand;
 
 /* Turns that are worked off together. */
@@ -80,6 +98,7 @@ struct mw_block {
     mw_shift shift;
     mw_crew_stage stages[STAGES];
     bool is_at_work;
+    bool is_apart;       /* strands put aside what they find */
     mw_arena arena;
     chunk *chunks;
     size_t chunk_count;
@@ -165,8 +184,8 @@ static mw_status give_strands(mw_block *block, mw_error *err) {
     mw_arena *arena = &block->arena;
     for (size_t i = 0; i < block->engine->strand_count; i++) {
         strand *own = &block->strands[i];
-        own->element = mw_arena_alloc_lines(arena, plan->element_words_max + 1, sizeof(mw_cell));
-        if (!own->element) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+        own->windows = mw_arena_alloc_lines(arena, plan->window_count + 1, sizeof(mw_cell));
+        if (!own->windows) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
         MW_TRY(mw_desk_init(&own->desk, plan, block->engine->config.program->zone, arena, err));
         own->frame = frame_of(block->engine);
         own->reading = (mw_reading){.instances = &block->engine->instances,
@@ -191,7 +210,7 @@ static bool give_stretch(mw_block *block, stretch *one) {
 static bool give_stretches(mw_block *block) {
     if (!give_stretch(block, &block->next)) return false;
     block->now = block->done = block->next;
-    return !block->shift.hired ||
+    return !block->is_apart ||
            (give_stretch(block, &block->now) && give_stretch(block, &block->done));
 }
 
@@ -235,11 +254,17 @@ mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
     if (makes_text(engine)) crew = (mw_crew){0};
     mw_arena_init(&block->arena, BLOCK_ARENA_MAX);
     mw_status status = mw_shift_init(&block->shift, &crew, err);
-    block->chunk_count = block->shift.hired ? crew.size : 1;
+    block->is_apart = block->shift.hired;
+    block->chunk_count = block->is_apart ? crew.size : 1;
     if (status == MW_OK) status = prepare(block, err);
     if (status != MW_OK) mw_block_destroy(block);
     else *out_block = block;
     return status;
+}
+
+static void release_list(entry_list *list) {
+    mw_free(list->entries);
+    mw_free(list->found);
 }
 
 void mw_block_destroy(mw_block *block) {
@@ -248,7 +273,8 @@ void mw_block_destroy(mw_block *block) {
     size_t list_count = block->engine->strand_count * block->engine->plan.group_count;
     for (size_t c = 0; block->chunks && c < block->chunk_count; c++) {
         for (size_t i = 0; block->chunks[c].lists && i < list_count; i++)
-            mw_free(block->chunks[c].lists[i].entries);
+            release_list(&block->chunks[c].lists[i]);
+        mw_free(block->chunks[c].routes);
         mw_family_release(&block->chunks[c].family);
     }
     mw_free(block->elements.cells);
@@ -361,18 +387,67 @@ typedef struct {
     mw_frame frame;  /* over the row at hand */
 } cutter;
 
+/* The windows of any look-up of the group, at most. */
+static size_t found_count_max(const mw_plan *plan, int32_t group) {
+    size_t max = 0;
+    for (size_t i = 0; i < plan->lookup_count; i++)
+        if (plan->lookups[i].group == group && plan->lookups[i].window_count > max)
+            max = plan->lookups[i].window_count;
+    return max;
+}
+
+/* Makes room for entries more, and what they find. */
+static bool extend(entry_list *list, const mw_plan *plan, int32_t group) {
+    const mw_group_plan *of = &plan->groups[group];
+    size_t words = (size_t)of->key_count + of->ring.element_words;
+    size_t found = found_count_max(plan, group);
+    size_t capacity = list->capacity, found_capacity = capacity * found;
+    list->entry_size = sizeof(entry) + words * sizeof(mw_cell);
+    if (!mw_grow((void **)&list->entries, &capacity, list->count + 1, list->entry_size,
+                 ENTRIES_MAX) ||
+        !mw_grow((void **)&list->found, &found_capacity, capacity * found, sizeof *list->found,
+                 capacity * found))
+        return false;
+    list->capacity = capacity;
+    return true;
+}
+
+/* Fills the element that stands for the row of the frame. */
+static void fill(const cutter *by, const mw_group *group, effect change, mw_cell *element) {
+    const mw_event *event = &by->item->turn.event;
+    const mw_group_plan *plan = group->plan;
+    uint32_t refused = mw_group_fill(group, &by->frame, element);
+    if (change == TAKE) by->part->values_refused += refused;
+    if (plan->instance_word) element[plan->instance_word].bits = by->item->instance;
+    if (plan->known_word)
+        element[plan->known_word].time = change == TAKE ? event->place : event->replaced_from;
+    if (plan->withdrawn_word) element[plan->withdrawn_word].time = INT64_MAX;
+}
+
 /* The low bits of a hash choose the strand; its table of cards goes by the high ones. */
 static inline bool add_entry(const cutter *by, int32_t group, const mw_cell *keys,
                              int32_t lookup, effect change) {
     const mw_engine *engine = by->engine;
+    const mw_group_plan *plan = &engine->plan.groups[group];
+    chunk *part = by->part;
     uint64_t hash = mw_cards_hash(&engine->groups[group].cards, keys);
     size_t of_strand = hash & (engine->strand_count - 1);
-    entry_list *list = &by->part->lists[of_strand * engine->plan.group_count + (size_t)group];
-    if (list->count == list->capacity &&
-        !mw_grow((void **)&list->entries, &list->capacity, list->count + 1,
-                 sizeof *list->entries, ENTRIES_MAX))
-        return false;
-    list->entries[list->count++] = (entry){{hash, NULL}, by->number, lookup, change};
+    size_t number = of_strand * engine->plan.group_count + (size_t)group;
+    entry_list *list = &part->lists[number];
+    if (list->count == list->capacity && !extend(list, &engine->plan, group)) return false;
+    const mw_turn *turn = &by->item->turn;
+    entry *added = entry_at(list, list->count++);
+    added->foreseen = (foreseen){hash, NULL};
+    added->t = turn->moment.t;
+    added->place = lookup != MW_NONE ? turn->moment.place : turn->place;
+    added->item = by->number;
+    added->moment = by->item->moment;
+    added->lookup = lookup;
+    added->change = change;
+    for (int32_t i = 0; i < plan->key_count; i++) added->words[i] = keys[i];
+    if (change != LEAVE) fill(by, &engine->groups[group], change, added->words + plan->key_count);
+    if (lookup != MW_NONE)
+        part->routes[part->route_count++] = (route){(uint32_t)number, (uint32_t)lookup};
     return true;
 }
 
@@ -449,7 +524,12 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     part->from = piece * block->now.count / block->chunk_count;
     part->to = (piece + 1) * block->now.count / block->chunk_count;
     for (size_t i = 0; i < engine->strand_count * engine->plan.group_count; i++)
-        part->lists[i].count = 0;
+        part->lists[i].count = part->lists[i].taken = 0;
+    part->route_count = 0;
+    if (!mw_grow((void **)&part->routes, &part->route_capacity,
+                 (part->to - part->from) * engine->plan.lookup_count, sizeof *part->routes,
+                 SIZE_MAX))
+        return mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");
     cutter by = {.engine = engine, .part = part, .frame = frame_of(engine)};
     for (size_t i = part->from; i < part->to; i++) {
         by.item = &block->now.items[i];
@@ -460,108 +540,97 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     return MW_OK;
 }
 
-static mw_cell *windows_of(const mw_block *block, const stretch *of, const item *it) {
-    return of->windows + it->moment * block->engine->plan.window_count;
-}
-
-static mw_cell *features_of(const mw_block *block, const stretch *of, const item *it) {
-    return of->features + it->moment * block->engine->config.model->feature_count;
-}
-
 /* --- the work -------------------------------------------------------------------------------- */
 
-/* The card of `keys`: the one that was foreseen, that of the entry before, or another. */
-static inline mw_card *card_of(mw_group *group, const entry *todo, const mw_cell *keys) {
+/* The card of an entry: the one that was foreseen, that of the entry before, or another. */
+static inline mw_card *card_of(mw_group *group, const entry *todo) {
     mw_card *card = todo->foreseen.card;
-    if (card && mw_cards_is(&group->cards, card, keys)) return group->recent = card;
+    if (card && mw_cards_is(&group->cards, card, todo->words)) return group->recent = card;
     card = group->recent;
-    if (card && mw_cards_is(&group->cards, card, keys)) return card;
-    return group->recent = mw_cards_find(&group->cards, keys, todo->foreseen.hash);
+    if (card && mw_cards_is(&group->cards, card, todo->words)) return card;
+    return group->recent = mw_cards_find(&group->cards, todo->words, todo->foreseen.hash);
 }
 
-/* Fills the words of the element that stands for the row in the strand's frame. */
-static void fill(strand *own, const mw_group *group, const item *it, effect change) {
-    const mw_event *event = &it->turn.event;
-    const mw_group_plan *plan = group->plan;
-    uint32_t refused = mw_group_fill(group, &own->frame, own->element);
-    if (change == TAKE) own->values_refused += refused;
-    if (plan->instance_word) own->element[plan->instance_word].bits = it->instance;
-    if (plan->known_word)
-        own->element[plan->known_word].time = change == TAKE ? event->place : event->replaced_from;
-    if (plan->withdrawn_word) own->element[plan->withdrawn_word].time = INT64_MAX;
-}
-
-static mw_status change_card(strand *own, mw_group *group, const item *it, const entry *todo,
-                             mw_error *err) {
-    const mw_event *event = &it->turn.event;
-    mw_cell keys[MW_KEYS_MAX];
-    own->frame.row = todo->change == TAKE ? event->row : event->replaced;
-    own->frame.time_us = todo->change == TAKE ? event->time : event->replaced_time;
-    for (int32_t i = 0; i < group->plan->key_count; i++)
-        keys[i] = own->frame.row[group->plan->keys[i]];
-    fill(own, group, it, todo->change);
-    mw_card *card = card_of(group, todo, keys);
+static mw_status change_card(mw_group *group, const entry *todo, mw_error *err) {
+    const mw_cell *element = todo->words + group->plan->key_count;
+    mw_card *card = card_of(group, todo);
     if (todo->change == WITHDRAW) {
         MW_TRY(mw_group_bring(group, card, err));
-        if (card) mw_group_withdraw(group, card, own->element, it->turn.place);
+        if (card) mw_group_withdraw(group, card, element, todo->place);
         return MW_OK;
     }
-    if (!card) card = group->recent = mw_cards_add(&group->cards, keys, todo->foreseen.hash);
+    if (!card) card = group->recent = mw_cards_add(&group->cards, todo->words, todo->foreseen.hash);
     if (!card) return MW_NO_MEMORY;
-    MW_TRY(mw_group_make_room(group, card, it->turn.place, err));
-    mw_group_insert(group, card, own->element);
+    MW_TRY(mw_group_make_room(group, card, todo->place, err));
+    mw_group_insert(group, card, element);
     return MW_OK;
 }
 
+/* Reads into the moment's row of windows; or, where threads would disturb each other there, aside,
+   and it is brought to the rows at the end. */
 static mw_status read_moment(const mw_block *block, strand *own, mw_group *group,
                              const entry *todo, mw_error *err) {
     const mw_engine *engine = block->engine;
-    const item *it = &block->now.items[todo->item];
-    const mw_moment *moment = &it->turn.moment;
+    mw_cell *row = block->now.windows + todo->moment * engine->plan.window_count;
     const mw_lookup_plan *lookup = &engine->plan.lookups[todo->lookup];
-    own->frame.row = moment->row;
-    own->frame.time_us = moment->t;
-    own->reading.t = moment->t;
-    own->reading.place = moment->place;
-    own->reading.maturity = moment->t + engine->config.model->maturity_us;
-    own->reading.instance = it->asking;
-    mw_cell keys[MW_KEYS_MAX];
-    mw_group_asked_keys(group, lookup, &own->frame, keys);
-    if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, moment->t);
-    mw_card *card = card_of(group, todo, keys);
+    own->frame.time_us = own->reading.t = todo->t;
+    own->reading.place = todo->place;
+    own->reading.maturity = todo->t + engine->config.model->maturity_us;
+    if (lookup->reads_row || lookup->leaves_out) {
+        const item *it = &block->now.items[todo->item];
+        own->frame.row = it->turn.moment.row;
+        own->reading.instance = it->asking;
+    }
+    if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, todo->t);
+    mw_card *card = card_of(group, todo);
     MW_TRY(mw_group_bring(group, card, err));
     return mw_reading_lookup(&own->reading, lookup, group, card,
-                             windows_of(block, &block->now, it));
+                             block->is_apart ? own->windows : row);
 }
 
 /* Asks the cache for what entries will need, some entries ahead: first for the slot of the table,
    then for the card that it likely leads to, then for the card's events. Nothing is asked where the
    entry before has asked for the same. */
-static inline void foresee(const mw_group *group, entry_list *list, size_t i) {
-    if (i < list->count) mw_cards_prefetch(&group->cards, list->entries[i].foreseen.hash);
+static inline void foresee(const mw_group *group, const entry_list *list, size_t i) {
+    if (i < list->count)
+        mw_cards_prefetch(&group->cards, entry_at(list, i)->foreseen.hash);
     size_t at = i - (SLOT_AHEAD - CARD_AHEAD);
     if (at < list->count) {
-        foreseen *card = &list->entries[at].foreseen;
-        if (at == 0 || card->hash != list->entries[at - 1].foreseen.hash)
+        foreseen *card = &entry_at(list, at)->foreseen;
+        if (at == 0 || card->hash != entry_at(list, at - 1)->foreseen.hash)
             card->card = mw_cards_guess(&group->cards, card->hash);
         if (card->card) __builtin_prefetch(card->card, 1);
     }
     at = i - (SLOT_AHEAD - EVENTS_AHEAD);
-    if (at < list->count && list->entries[at].foreseen.card)
-        mw_group_foresee_events(group, list->entries[at].foreseen.card);
+    mw_card *card = at < list->count ? entry_at(list, at)->foreseen.card : NULL;
+    if (card) mw_group_foresee_events(group, card);
+}
+
+/* Appends the windows of a look-up to what was found; gives the end of that. */
+static inline mw_cell *put_found(const strand *own, const mw_lookup_plan *lookup, mw_cell *found) {
+    for (size_t i = 0; i < lookup->run_count; i++) {
+        mw_window_run run = lookup->runs[i];
+        memcpy(found, own->windows + run.first, run.count * sizeof *found);
+        found += run.count;
+    }
+    return found;
 }
 
 static mw_status work_off(const mw_block *block, size_t piece, mw_group *group,
-                          entry_list *list, mw_error *err) {
+                          const entry_list *list, mw_error *err) {
     strand *own = &block->strands[piece];
+    mw_cell *found = list->found;
     for (size_t i = 0; i < list->count + SLOT_AHEAD; i++) {
         foresee(group, list, i);
         if (i < SLOT_AHEAD) continue;
-        const entry *todo = &list->entries[i - SLOT_AHEAD];
-        const item *it = &block->now.items[todo->item];
+        const entry *todo = entry_at(list, i - SLOT_AHEAD);
         MW_TRY(mw_engine_relieve(block->engine, piece, err));
-        if (todo->lookup != MW_NONE) MW_TRY(read_moment(block, own, group, todo, err));
-        if (todo->change != LEAVE) MW_TRY(change_card(own, group, it, todo, err));
+        if (todo->lookup != MW_NONE) {
+            MW_TRY(read_moment(block, own, group, todo, err));
+            if (block->is_apart)
+                found = put_found(own, &block->engine->plan.lookups[todo->lookup], found);
+        }
+        if (todo->change != LEAVE) MW_TRY(change_card(group, todo, err));
     }
     return MW_OK;
 }
@@ -583,6 +652,55 @@ static mw_status work_strand(void *context, size_t piece, mw_error *err) {
     return MW_OK;
 }
 
+/* --- the end of a stretch -------------------------------------------------------------------- */
+
+static mw_cell *windows_of(const mw_block *block, const stretch *of, const item *it) {
+    return of->windows + it->moment * block->engine->plan.window_count;
+}
+
+static mw_cell *features_of(const mw_block *block, const stretch *of, const item *it) {
+    return of->features + it->moment * block->engine->config.model->feature_count;
+}
+
+/* Brings a moment's windows, or a label's, to its row; gives the routes that follow. */
+static const route *bring_windows(const mw_block *block, const chunk *part, const route *next,
+                                  const item *it) {
+    const mw_plan *plan = &block->engine->plan;
+    bool is_label = it->turn.kind == MW_TURN_LABEL;
+    size_t count =
+        is_label ? plan->lookup_count - plan->feature_lookup_count : plan->feature_lookup_count;
+    mw_cell *windows = windows_of(block, &block->now, it);
+    for (const route *end = next + count; next < end; next++) {
+        entry_list *list = &part->lists[next->list];
+        const mw_lookup_plan *lookup = &plan->lookups[next->lookup];
+        for (size_t i = 0; i < lookup->run_count; i++) {
+            mw_window_run run = lookup->runs[i];
+            memcpy(windows + run.first, list->found + list->taken, run.count * sizeof *windows);
+            list->taken += run.count;
+        }
+    }
+    return next;
+}
+
+/* With `each` the features wait for the windows of all of an event's moments. */
+static mw_status finish(void *context, size_t piece, mw_error *err) {
+    (void)err;
+    mw_block *block = context;
+    const mw_engine *engine = block->engine;
+    bool has_each = engine->config.model->each;
+    chunk *part = &block->chunks[piece];
+    const route *next = part->routes;
+    for (size_t i = part->from; i < part->to; i++) {
+        const item *it = &block->now.items[i];
+        if (it->turn.kind == MW_TURN_EVENT) continue;
+        if (block->is_apart) next = bring_windows(block, part, next, it);
+        if (!has_each && it->turn.kind != MW_TURN_LABEL)
+            mw_engine_finish_features(engine, &it->turn.moment, windows_of(block, &block->now, it),
+                                      features_of(block, &block->now, it));
+    }
+    return MW_OK;
+}
+
 /* The moments of one event stand side by side, their windows and features too. */
 static mw_status finish_family(const mw_block *block, chunk *part, const item *first,
                                mw_error *err) {
@@ -595,19 +713,13 @@ static mw_status finish_family(const mw_block *block, chunk *part, const item *f
     return mw_family_finish(&part->family, &members, err);
 }
 
-static mw_status finish(void *context, size_t piece, mw_error *err) {
+static mw_status finish_families(void *context, size_t piece, mw_error *err) {
     mw_block *block = context;
-    const mw_engine *engine = block->engine;
-    bool has_each = engine->config.model->each;
     chunk *part = &block->chunks[piece];
     for (size_t i = part->from; i < part->to; i++) {
         const item *it = &block->now.items[i];
-        if (it->turn.kind != MW_TURN_MOMENT && it->turn.kind != MW_TURN_BOTH) continue;
-        if (!has_each)
-            mw_engine_finish_features(engine, &it->turn.moment, windows_of(block, &block->now, it),
-                                      features_of(block, &block->now, it));
-        else if (it->family > 0)
-            MW_TRY(finish_family(block, part, it, err));
+        bool is_first = it->turn.kind == MW_TURN_MOMENT && it->family > 0;
+        if (is_first) MW_TRY(finish_family(block, part, it, err));
     }
     return MW_OK;
 }
@@ -616,11 +728,8 @@ static void add_up(mw_block *block) {
     mw_engine_stats *stats = &block->engine->stats;
     for (size_t i = 0; i < block->chunk_count; i++) {
         stats->events_too_late += block->chunks[i].too_late;
-        block->chunks[i].too_late = 0;
-    }
-    for (size_t i = 0; i < block->engine->strand_count; i++) {
-        stats->values_refused += block->strands[i].values_refused;
-        block->strands[i].values_refused = 0;
+        stats->values_refused += block->chunks[i].values_refused;
+        block->chunks[i].too_late = block->chunks[i].values_refused = 0;
     }
 }
 
@@ -639,6 +748,8 @@ void mw_block_begin(mw_block *block) {
     block->stages[0] = (mw_crew_stage){cut_up, block->chunk_count};
     block->stages[1] = (mw_crew_stage){work_strand, block->engine->strand_count};
     block->stages[2] = (mw_crew_stage){finish, block->chunk_count};
+    block->stages[3] = (mw_crew_stage){finish_families,
+                                       block->engine->config.model->each ? block->chunk_count : 0};
     mw_shift_begin(&block->shift, block->stages, STAGES, block);
 }
 

@@ -53,14 +53,21 @@ static bool give_arrays(mw_engine *engine) {
     return give_elements(engine, engine->admissions) && give_elements(engine, engine->withdrawals);
 }
 
+static void add_plain(mw_engine *engine, int32_t feature, int32_t window) {
+    mw_plain_features *last = engine->plains + engine->plain_count - 1;
+    bool follows = engine->plain_count > 0 && feature == last->feature + (int32_t)last->count &&
+                   window == last->window + (int32_t)last->count;
+    if (follows) last->count++;
+    else engine->plains[engine->plain_count++] = (mw_plain_features){feature, window, 1};
+}
+
 /* Tells the features that are a window and nothing else from those that must be worked out. */
 static void sort_features(mw_engine *engine) {
     const mw_model_program *model = engine->config.model;
     for (size_t i = 0; i < model->feature_count; i++) {
         int32_t feature = model->feature_order[i];
         int32_t window = mw_code_window(model->features[feature].code);
-        if (window != MW_NONE)
-            engine->plains[engine->plain_count++] = (mw_plain_feature){feature, window};
+        if (window != MW_NONE) add_plain(engine, feature, window);
         else if (model->features[feature].vector_index == 0)
             engine->derived[engine->derived_count++] = feature;
     }
@@ -339,8 +346,11 @@ static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const 
 void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
                                const mw_cell *windows, mw_cell *out_features) {
     const mw_model_program *model = engine->config.model;
-    for (size_t i = 0; i < engine->plain_count; i++)
-        out_features[engine->plains[i].feature] = windows[engine->plains[i].window];
+    for (size_t i = 0; i < engine->plain_count; i++) {
+        const mw_plain_features *plain = &engine->plains[i];
+        memcpy(out_features + plain->feature, windows + plain->window,
+               plain->count * sizeof *windows);
+    }
     if (engine->derived_count == 0) return;
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = windows;

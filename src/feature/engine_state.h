@@ -15,9 +15,11 @@ typedef struct {
     mw_cell *element;
 } mw_admission;
 
+/* Features side by side that are windows side by side, and no more. */
 typedef struct {
     int32_t feature, window;
-} mw_plain_feature;
+    size_t count;
+} mw_plain_features;
 
 struct mw_engine {
     mw_engine_config config;
@@ -34,7 +36,7 @@ struct mw_engine {
     int64_t instances_swept;
     mw_engine_stats stats;      /* keys and bytes are worked out when asked */
 
-    mw_plain_feature *plains;   /* the features that are a window and no more */
+    mw_plain_features *plains;
     size_t plain_count;
     int32_t *derived;           /* the other features, in the order in which they must run */
     size_t derived_count;

@@ -485,6 +485,19 @@ static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
     range->other_count = range->window_count - apart_count;
 }
 
+/* Notes which windows a look-up reads, in the model's order. */
+static void note_windows(const planner *p, int32_t index, mw_lookup_plan *lookup) {
+    for (size_t i = 0; i < p->plan->window_count; i++) {
+        if (p->placed[i].lookup != index) continue;
+        mw_window_run *run = lookup->runs + lookup->run_count - 1;
+        bool follows = lookup->run_count > 0 && i == run->first + run->count;
+        if (follows) run->count++;
+        else lookup->runs[lookup->run_count++] = (mw_window_run){(uint32_t)i, 1};
+        lookup->window_count++;
+        lookup->reads_row |= p->placed[i].window.now_columns != NULL;
+    }
+}
+
 static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     mw_lookup_plan *lookup = &p->plan->lookups[index];
     size_t count = 0;
@@ -493,8 +506,10 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     lookup->ranges = mw_arena_alloc(p->arena, count, sizeof *lookup->ranges);
     lookup->sums = mw_arena_alloc(p->arena, 2 * count, sizeof *lookup->sums);
     mw_window_plan *windows = mw_arena_alloc(p->arena, count, sizeof *windows);
+    lookup->runs = mw_arena_alloc(p->arena, count, sizeof *lookup->runs);
     mw_difference_plan *differences = mw_arena_alloc(p->arena, count, sizeof *differences);
-    if (!lookup->cuts || !lookup->ranges || !lookup->sums || !windows || !differences)
+    if (!lookup->cuts || !lookup->runs || !lookup->ranges || !lookup->sums || !windows ||
+        !differences)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     for (size_t i = 0; i < p->plan->window_count; i++) {
@@ -514,6 +529,7 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
         differences += lookup->ranges[i].difference_count;
         lookup->leaves_out |= lookup->ranges[i].leaves_out;
     }
+    note_windows(p, index, lookup);
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
     if (lookup->sum_count > p->plan->sum_count_max) p->plan->sum_count_max = lookup->sum_count;
     if (asks_for_own(p, lookup)) p->plan->groups[lookup->group].own_lookup = index;

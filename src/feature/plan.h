@@ -107,6 +107,7 @@ typedef struct {
     size_t difference_count;
 } mw_range_plan;
 
+typedef struct { uint32_t first, count; } mw_window_run; /* windows of the model, side by side */
 /* The card that windows ask for by the same keys, all that is read on it, and where it ends. */
 typedef struct {
     int32_t group;
@@ -116,6 +117,9 @@ typedef struct {
     int32_t wave;               /* over 0: its windows wait for those of lookups before */
     bool leaves_out;            /* one of its ranges does */
     bool counts_now;            /* a window counts values that only the moment tells */
+    bool reads_row;             /* one of its windows looks at the moment's row when it is read */
+    mw_window_run *runs;        /* all windows that it reads, */
+    size_t run_count, window_count; /* and how many they are */
     int32_t *cuts;              /* bounds of the group */
     size_t cut_count;
     mw_sum_plan *sums;
