@@ -1,5 +1,7 @@
 #include "feature/fold.h"
 
+#include <math.h>
+
 /* The words of a total: the limbs of its sum, then the count; of a first or last: the time, then
    the value, which is missing where none was there. */
 enum { LIMBS = 3, COUNT = 3, TIME = 0, VALUE = 1 };
@@ -130,6 +132,61 @@ void mw_fold_merge(const mw_fold *fold, const mw_symbols *symbols, const mw_cell
     case MW_FOLD_GREATEST: into[0] = better(fold, symbols, true, into[0], from[0]); return;
     case MW_FOLD_FIRST:
     case MW_FOLD_LAST: merge_ends(fold, symbols, from, into);
+    }
+}
+
+/* --- many ticks ----------------------------------------------------------------------------- */
+
+static inline const mw_cell *tick_at(const mw_fold *fold, const mw_fold_ticks *ticks,
+                                     uint64_t position) {
+    return mw_ring_at(ticks->shape, ticks->ring, position, fold->word);
+}
+
+static uint64_t count_ticks(const mw_fold *fold, const mw_fold_ticks *ticks) {
+    uint64_t count = 0;
+    for (uint64_t i = ticks->from; i < ticks->to; i++) count += tick_at(fold, ticks, i)->bits;
+    return count;
+}
+
+static mw_total add_ticks(const mw_fold *fold, const mw_fold_ticks *ticks) {
+    mw_total sum = {0};
+    for (uint64_t i = ticks->from; i < ticks->to; i++) {
+        const mw_cell *words = tick_at(fold, ticks, i); /* a word of each event of a page */
+        mw_total more = {.count = words[COUNT * MW_PAGE_EVENTS].bits};
+        for (size_t k = 0; k < LIMBS; k++) more.sum.limbs[k] = words[k * MW_PAGE_EVENTS].bits;
+        mw_total_join(&sum, &more);
+    }
+    return sum;
+}
+
+/* As `better` has it, of numbers. */
+static double best_of_ticks(const mw_fold *fold, const mw_fold_ticks *ticks, double best) {
+    bool is_max = fold->kind == MW_FOLD_GREATEST;
+    for (uint64_t i = ticks->from; i < ticks->to; i++) {
+        double other = tick_at(fold, ticks, i)->number;
+        if (isnan(other)) continue;
+        bool stays = is_max ? best >= other : best <= other; /* a missing one does not */
+        if (!stays) best = other;
+    }
+    return best;
+}
+
+void mw_fold_merge_ticks(const mw_fold *fold, mw_fold_ticks ticks, mw_cell *out_words) {
+    bool is_best = fold->kind == MW_FOLD_LEAST || fold->kind == MW_FOLD_GREATEST;
+    mw_fold_clear(fold, out_words);
+    if (fold->kind == MW_FOLD_COUNT) {
+        out_words[0].bits = count_ticks(fold, &ticks);
+    } else if (fold->kind == MW_FOLD_TOTAL) {
+        mw_total total = add_ticks(fold, &ticks);
+        store_total(&total, out_words);
+    } else if (is_best && fold->type == MW_TYPE_NUMBER) {
+        out_words[0].number = best_of_ticks(fold, &ticks, out_words[0].number);
+    } else {
+        mw_cell words[MW_FOLD_WORDS_MAX];
+        for (uint64_t i = ticks.from; i < ticks.to; i++) {
+            mw_fold_load(fold, ticks.shape, ticks.ring, i, words);
+            mw_fold_merge(fold, ticks.shape->symbols, words, out_words);
+        }
     }
 }
 

@@ -45,6 +45,14 @@ void mw_fold_load(const mw_fold *fold, const mw_ring_shape *shape, const mw_ring
                   uint64_t position, mw_cell *out_words);
 void mw_fold_merge(const mw_fold *fold, const mw_symbols *symbols, const mw_cell *from,
                    mw_cell *into);
+/* The words over the ticks at positions [from, to) of a ring: loaded and merged one by one, but for
+   the kinds that are read most by straight code. */
+typedef struct {
+    const mw_ring_shape *shape;
+    const mw_ring *ring;
+    uint64_t from, to;
+} mw_fold_ticks;
+void mw_fold_merge_ticks(const mw_fold *fold, mw_fold_ticks ticks, mw_cell *out_words);
 /* The reverse, of a kind that has one. */
 void mw_fold_take_back(const mw_fold *fold, const mw_cell *from, mw_cell *into);
 /* `nothing`: what the aggregate is over no event. */

@@ -54,6 +54,49 @@ MW_TEST(fold_merges_in_any_order) {
     mw_arena_release(&arena);
 }
 
+/* Any ticks of a ring at once come to what they do one by one. */
+MW_TEST(fold_merges_ticks_as_it_would_one_by_one) {
+    enum { TICKS = 70, WORD = 1 };
+    static const mw_type types[] = {MW_TYPE_NUMBER, MW_TYPE_TIME};
+    mw_ring_shape shape = {.element_words = WORD + MW_FOLD_WORDS_MAX,
+                           .page_words = MW_PAGE_EVENTS * (WORD + MW_FOLD_WORDS_MAX)};
+    uint64_t prng = mw_test_seed();
+    for (mw_fold_kind kind = MW_FOLD_COUNT; kind <= MW_FOLD_LAST; kind++)
+        for (size_t round = 0; round < 40; round++) {
+            mw_fold fold = {kind, NULL, types[round % 2], WORD};
+            mw_budget budget = {.max = SIZE_MAX};
+            mw_pool pool;
+            mw_ring ring = {0};
+            mw_pool_init(&pool, &budget);
+            MW_CHECK(mw_ring_reserve(&shape, &ring, &pool, TICKS));
+            for (int64_t i = 0; i < TICKS; i++) {
+                mw_cell element[WORD + MW_FOLD_WORDS_MAX];
+                element[0] = mw_cell_time(i);
+                for (uint32_t k = 0; k < MW_FOLD_WORDS_MAX; k++) {
+                    bool is_number = mw_fold_word_type(&fold, k) == MW_TYPE_NUMBER;
+                    uint64_t draw = mw_prng_below(&prng, 6);
+                    element[WORD + k] = draw == 0 ? mw_cell_missing(mw_fold_word_type(&fold, k))
+                                        : is_number ? mw_cell_number((double)draw / 2 - 1)
+                                                    : mw_cell_time((int64_t)mw_prng_next(&prng));
+                }
+                (void)mw_ring_insert(&shape, &ring, element);
+            }
+            uint64_t from = ring.first + mw_prng_below(&prng, TICKS);
+            uint64_t to = from + mw_prng_below(&prng, ring.first + TICKS - from + 1);
+            mw_cell at_once[MW_FOLD_WORDS_MAX], words[MW_FOLD_WORDS_MAX],
+                one[MW_FOLD_WORDS_MAX];
+            mw_fold_merge_ticks(&fold, (mw_fold_ticks){&shape, &ring, from, to}, at_once);
+            mw_fold_clear(&fold, words);
+            for (uint64_t i = from; i < to; i++) {
+                mw_fold_load(&fold, &shape, &ring, i, one);
+                mw_fold_merge(&fold, NULL, one, words);
+            }
+            for (uint32_t i = 0; i < mw_fold_word_count(kind); i++)
+                MW_CHECK_EQUAL_INT(at_once[i].bits, words[i].bits);
+            mw_pool_release(&pool);
+        }
+}
+
 /* The bytes of state after an hour of `count` events of one key. */
 static size_t bytes_after(const char *windows, int64_t count) {
     mw_arena arena;

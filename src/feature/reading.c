@@ -232,12 +232,8 @@ APART static mw_cell census_of(const range *r, const mw_window_plan *plan) {
 /* All ticks of the range as one. */
 static mw_cell merge_ticks(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
     const mw_fold *fold = &r->group->folds[plan->fold];
-    mw_cell words[MW_FOLD_WORDS_MAX], more[MW_FOLD_WORDS_MAX];
-    mw_fold_clear(fold, words);
-    for (uint64_t position = r->from; position < r->to; position++) {
-        mw_fold_load(fold, &r->group->ring, r->ring, position, more);
-        mw_fold_merge(fold, r->group->ring.symbols, more, words);
-    }
+    mw_cell words[MW_FOLD_WORDS_MAX];
+    mw_fold_merge_ticks(fold, (mw_fold_ticks){&r->group->ring, r->ring, r->from, r->to}, words);
     return mw_fold_read(fold, words, plan->aggregate, reading->t, plan->nothing);
 }
 
