@@ -353,6 +353,79 @@ MW_TEST(lake_takes_events_of_the_log_and_keeps_its_version) {
     tear_down(&f);
 }
 
+static bool is_wanted(const void *context, const mw_event *event) {
+    const int64_t *every = context;
+    return event->time % *every == 0;
+}
+
+static bool counts_in_place(fixture *f) {
+    mw_lake_snapshot snapshot = look(f);
+    bool does;
+    MW_CHECK_OK(mw_lake_counts_in_place(f->lake, &snapshot, &does, &f->err), &f->err);
+    return does;
+}
+
+/* What an ingest of history, one that trickled in and one from the log hold between them. */
+static void sifts_and_groups(const char *folder) {
+    fixture f = {0};
+    mw_events parts[3], all, sifted, expected;
+    mw_lake_groups groups = {.items = NULL};
+    int64_t every = 3;
+    set_up(&f, folder);
+    for (uint64_t i = 0; i < 3; i++) fill(&parts[i], f.symbols, mw_test_seed() + i, 60);
+    MW_CHECK_OK(ingest(&f, &parts[0]), &f.err);
+    MW_CHECK(counts_in_place(&f));
+    MW_CHECK_OK(ingest_at(&f, &parts[1], (mw_places){500, 7}), &f.err);
+    MW_CHECK(counts_in_place(&f));
+    MW_CHECK_OK(ingest(&f, &parts[2]), &f.err);
+    MW_CHECK_OK(mw_catalog_run(f.catalog, "UPDATE ingests SET log_through_us = 600 WHERE id = 3",
+                               MW_SQL_NOTHING, &f.err), &f.err);
+    MW_CHECK(counts_in_place(&f)); /* which only the file tells */
+    MW_CHECK_OK(mw_catalog_run(f.catalog, "UPDATE ingests SET place_us = 100 WHERE id = 2",
+                               MW_SQL_NOTHING, &f.err), &f.err);
+    MW_CHECK(!counts_in_place(&f));
+    mw_lake_snapshot snapshot = look(&f);
+    read_by(&f, &snapshot, &all);
+    MW_CHECK_OK(mw_events_init(&expected, schemas, STREAMS, &f.err), &f.err);
+    MW_CHECK_OK(mw_events_init(&sifted, schemas, STREAMS, &f.err), &f.err);
+    for (size_t i = 0; i < all.event_count; i++) {
+        mw_event event = mw_events_at(&all, i);
+        if (is_wanted(&every, &event)) MW_CHECK_OK(mw_events_add(&expected, &event, NULL), NULL);
+    }
+    uint64_t count = 0;
+    for (int32_t i = 0; i < STREAMS; i++) {
+        mw_lake_wish wish = {names[i], i, f.symbols, INT64_MIN};
+        MW_CHECK_OK(mw_lake_sift(f.lake, &snapshot, wish, (mw_lake_filter){is_wanted, &every},
+                                 &sifted, &f.err), &f.err);
+        MW_CHECK_OK(mw_lake_list_groups(f.lake, &snapshot, names[i], &groups, &f.err), &f.err);
+    }
+    MW_CHECK_OK(mw_events_sort(&sifted, &f.err), &f.err);
+    check_same(&sifted, &expected);
+    MW_CHECK(expected.event_count > 0 && expected.event_count < all.event_count);
+    for (size_t i = 0; i < groups.count; i++) count += groups.items[i].count;
+    MW_CHECK_EQUAL_INT(count, all.event_count);
+    for (size_t i = 0; i < all.event_count; i++) { /* each place lies in a group */
+        int64_t place = mw_events_at(&all, i).place;
+        size_t k = 0;
+        while (k < groups.count && (place < groups.items[k].first || place > groups.items[k].last))
+            k++;
+        MW_CHECK(k < groups.count);
+    }
+    mw_free(groups.items);
+    mw_events_release(&all);
+    mw_events_release(&sifted);
+    mw_events_release(&expected);
+    for (size_t i = 0; i < 3; i++) mw_events_release(&parts[i]);
+    tear_down(&f);
+}
+
+MW_TEST(lake_sifts_and_says_where_its_events_lie) {
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/sift", mw_test_directory());
+    sifts_and_groups(NULL);
+    sifts_and_groups(folder);
+}
+
 MW_TEST(lake_reads_what_comes_after_a_place) {
     char folder[512];
     snprintf(folder, sizeof folder, "%s/after", mw_test_directory());
