@@ -134,6 +134,7 @@ typedef struct {
     size_t every; /* each so many moments, one is compared */
     mw_cell *features;
     size_t moment_count, label_count, recorded_count, value_count, difference_count;
+    size_t revised_count; /* labels that would be others by what is known now */
     mw_grid differences;
 } verification;
 
@@ -157,8 +158,11 @@ static void compare(verification *v, const mw_step *step, mw_field field, mw_cel
 static mw_status verify_step(verification *v, const mw_step *step, mw_error *err) {
     const mw_model_program *model = v->oracle.model;
     if (step->kind == MW_DUE_LABEL) {
-        mw_label label;
-        MW_TRY(mw_oracle_label(&v->oracle, &step->moment, &label, err));
+        mw_label label, later;
+        MW_TRY(mw_oracle_labels(&v->oracle, &step->moment, v->walk->config.now + 1, &label,
+                                &later, err));
+        v->revised_count += label.value.bits != later.value.bits ||
+                            label.is_dropped != later.is_dropped;
         mw_cell dropped = mw_cell_bool(step->label.is_dropped);
         v->label_count++;
         compare(v, step, (mw_field){MW_STR("label"), mw_code_type(model->label)},
@@ -217,6 +221,8 @@ static void tell_verify(verification *v) {
         mw_json_int(&json, (int64_t)v->moment_count);
         mw_json_key(&json, "labels");
         mw_json_int(&json, (int64_t)v->label_count);
+        mw_json_key(&json, "revised_labels");
+        mw_json_int(&json, (int64_t)v->revised_count);
         mw_json_key(&json, "recorded");
         mw_json_int(&json, (int64_t)v->recorded_count);
         mw_json_key(&json, "values");
@@ -238,6 +244,10 @@ static void tell_verify(verification *v) {
         mw_buf_append_text(&cli->out, "engine and oracle agree in every bit\n");
     else mw_buf_printf(&cli->out, "%zu differ\n", v->difference_count);
     if (v->difference_count > 0) mw_grid_print(&v->differences, "  ", &cli->out);
+    if (v->revised_count > 0)
+        mw_buf_printf(&cli->out, "%zu of the %zu labels would be others by what has become known "
+                                 "since they matured; they stay as they are\n",
+                      v->revised_count, v->label_count);
     if (asked_count > 0)
         mw_buf_printf(&cli->out, "%zu of %zu features hang on what processes answered, as it was "
                                  "recorded; the answers themselves are " MW_NOT_PROVED "\n",

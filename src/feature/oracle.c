@@ -14,6 +14,7 @@ typedef struct {
     mw_symbols *symbols;
     const mw_cell *features; /* so far, or those that the moment had */
     bool is_label;
+    int64_t known_by;        /* of a label: its windows ahead hold what was known before that */
     mw_cell *windows;        /* so far: keys may read those before their own */
 } question;
 
@@ -34,6 +35,19 @@ typedef struct {
     int64_t last_time;  /* of the last event */
 } gathering;
 
+/* About a moment that had these features, or has so far; of its label as it matured. */
+static question question_of(const mw_oracle *oracle, const mw_moment *moment,
+                            const mw_cell *features, bool is_label) {
+    return (question){.program = oracle->program,
+                      .model = oracle->model,
+                      .events = oracle->events,
+                      .moment = moment,
+                      .symbols = oracle->symbols,
+                      .features = features,
+                      .is_label = is_label,
+                      .known_by = moment->t + oracle->model->maturity_us};
+}
+
 static mw_frame moment_frame(const question *q, const mw_cell *windows) {
     return (mw_frame){.row = q->moment->row,
                       .windows = windows,
@@ -44,8 +58,7 @@ static mw_frame moment_frame(const question *q, const mw_cell *windows) {
 }
 
 static int64_t known_limit(const question *q, const mw_window *window) {
-    bool by_maturity = q->is_label && window->is_ahead;
-    return by_maturity ? q->moment->t + q->model->maturity_us : q->moment->place;
+    return q->is_label && window->is_ahead ? q->known_by : q->moment->place;
 }
 
 /* Rule 3. */
@@ -401,15 +414,6 @@ struct mw_oracle_family {
 };
 typedef mw_oracle_family family;
 
-static question question_about(const family *f, const sibling *one) {
-    return (question){.program = f->oracle->program,
-                      .model = f->oracle->model,
-                      .events = f->oracle->events,
-                      .moment = &one->moment,
-                      .symbols = f->oracle->symbols,
-                      .features = one->features};
-}
-
 static bool add_sibling(family *f, const mw_moment *moment, mw_cell element) {
     const mw_model_program *model = f->oracle->model;
     for (size_t i = 0; i < f->count; i++)
@@ -422,7 +426,7 @@ static bool add_sibling(family *f, const mw_moment *moment, mw_cell element) {
     if (!one->row || !one->features) return false;
     memcpy(one->row, moment->row, width * sizeof *one->row);
     one->row[model->each->element] = element;
-    question q = question_about(f, one);
+    question q = question_of(f->oracle, &one->moment, one->features, false);
     one->windows = windows_of(&q);
     return one->windows != NULL;
 }
@@ -450,7 +454,7 @@ static bool gather_family(family *f, const mw_moment *moment) {
 }
 
 static mw_frame sibling_frame(family *f, const sibling *one) {
-    question q = question_about(f, one);
+    question q = question_of(f->oracle, &one->moment, one->features, false);
     mw_frame frame = moment_frame(&q, one->windows);
     frame.withins = f->withins;
     frame.lengths = &f->lengths;
@@ -471,7 +475,7 @@ static void run_features(family *f, size_t count) {
 
 static bool ask_all(family *f, const mw_window *of, mw_cell *out_value) {
     gathering g = {.samples = NULL};
-    question q = question_about(f, &f->items[0]);
+    question q = question_of(f->oracle, &f->items[0].moment, f->items[0].features, false);
     for (size_t i = 0; i < f->count; i++) {
         mw_frame frame = sibling_frame(f, &f->items[i]);
         if (is_true(of->condition, &frame)) gather(&q, of, &frame, f->items[i].moment.t, &g);
@@ -554,8 +558,7 @@ mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
                              mw_cell *out_features, mw_error *err) {
     const mw_model_program *model = oracle->model;
     if (model->within_count > 0) return features_alone(oracle, moment, out_features, err);
-    question q = {oracle->program, model,        oracle->events, moment,
-                  oracle->symbols, out_features, false, NULL};
+    question q = question_of(oracle, moment, out_features, false);
     mw_cell *windows = windows_of(&q);
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
     mw_frame frame = moment_frame(&q, windows);
@@ -570,8 +573,7 @@ mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
 mw_status mw_oracle_takes(const mw_oracle *oracle, const mw_moment *moment,
                           const mw_cell *features, bool *out_takes, mw_error *err) {
     const mw_model_program *model = oracle->model;
-    question q = {oracle->program, model,    oracle->events, moment,
-                  oracle->symbols, features, false, NULL};
+    question q = question_of(oracle, moment, features, false);
     mw_cell *windows = windows_of(&q);
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
     mw_frame frame = moment_frame(&q, windows);
@@ -593,17 +595,33 @@ static mw_status label_of(question *q, mw_label *out_label, mw_error *err) {
     return MW_OK;
 }
 
-mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
-                          mw_label *out_label, mw_error *err) {
-    const mw_model_program *model = oracle->model;
-    mw_cell *features = mw_allocate((model->feature_count + 1) * sizeof *features);
+mw_status mw_oracle_labels(const mw_oracle *oracle, const mw_moment *moment, int64_t known_by,
+                           mw_label *out_matured, mw_label *out_later, mw_error *err) {
+    mw_cell *features =
+        mw_allocate((oracle->model->feature_count + 1) * sizeof *features);
     if (!features) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the features");
     mw_status status = mw_oracle_features(oracle, moment, features, err);
-    question q = {oracle->program, model,    oracle->events, moment,
-                  oracle->symbols, features, true, NULL};
-    if (status == MW_OK) status = label_of(&q, out_label, err);
+    question q = question_of(oracle, moment, features, true);
+    mw_label matured = {0}, later = {0};
+    if (status == MW_OK) status = label_of(&q, &matured, err);
+    if (status == MW_OK) later = matured;
+    if (status == MW_OK && known_by > q.known_by) {
+        q.known_by = known_by;
+        status = label_of(&q, &later, err);
+    }
     mw_free(features);
-    return status;
+    if (status != MW_OK) return status;
+    *out_matured = matured;
+    *out_later = later;
+    return MW_OK;
+}
+
+mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
+                          mw_label *out_label, mw_error *err) {
+    mw_label as_matured, later;
+    MW_TRY(mw_oracle_labels(oracle, moment, INT64_MIN, &as_matured, &later, err));
+    *out_label = as_matured;
+    return MW_OK;
 }
 
 int64_t mw_oracle_counts_until(const mw_oracle *oracle, const mw_event *event) {
@@ -611,19 +629,9 @@ int64_t mw_oracle_counts_until(const mw_oracle *oracle, const mw_event *event) {
     return counts_until(&q, event);
 }
 
-static question question_at(const mw_oracle *oracle, const mw_oracle_moment *at, bool of_label) {
-    return (question){.program = oracle->program,
-                      .model = oracle->model,
-                      .events = oracle->events,
-                      .moment = at->moment,
-                      .symbols = oracle->symbols,
-                      .features = at->features,
-                      .is_label = of_label};
-}
-
 mw_status mw_oracle_windows(const mw_oracle *oracle, const mw_oracle_moment *at, bool of_label,
                             mw_cell *out_windows, mw_error *err) {
-    question q = question_at(oracle, at, of_label);
+    question q = question_of(oracle, at->moment, at->features, of_label);
     mw_cell *windows = windows_of(&q);
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
     memcpy(out_windows, windows, oracle->model->window_count * sizeof *windows);
@@ -634,7 +642,8 @@ mw_status mw_oracle_windows(const mw_oracle *oracle, const mw_oracle_moment *at,
 mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_oracle_moment *at, size_t window,
                            const mw_event *event) {
     const mw_model_program *model = oracle->model;
-    question q = question_at(oracle, at, window >= model->feature_window_count);
+    bool of_label = window >= model->feature_window_count;
+    question q = question_of(oracle, at->moment, at->features, of_label);
     q.windows = (mw_cell *)(uintptr_t)at->windows; /* which is read alone */
     const mw_window *asked = &model->windows[window];
     if (!has_keys(&q, asked, event)) return MW_VERDICT_ELSEWHERE; /* before what takes longer */

@@ -31,6 +31,11 @@ MW_MUST_USE mw_status mw_oracle_takes(const mw_oracle *oracle, const mw_moment *
                                       const mw_cell *features, bool *out_takes, mw_error *err);
 MW_MUST_USE mw_status mw_oracle_label(const mw_oracle *oracle, const mw_moment *moment,
                                       mw_label *out_label, mw_error *err);
+/* The label as it matured, and as it would be by all that was known before `known_by`: a label
+   never changes, later truth is counted as revised (rule 6). */
+MW_MUST_USE mw_status mw_oracle_labels(const mw_oracle *oracle, const mw_moment *moment,
+                                       int64_t known_by, mw_label *out_matured,
+                                       mw_label *out_later, mw_error *err);
 
 /* What a window makes of an event of its stream, at a moment. */
 typedef enum {
