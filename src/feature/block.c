@@ -23,7 +23,7 @@ enum { SLOT_AHEAD = 24, CARD_AHEAD = 16, EVENTS_AHEAD = 8 };
 typedef struct {
     mw_turn turn;
     uint32_t instance; /* of the event; 0: none */
-    uint32_t asking;   /* the moment's own; 0: none is known */
+    uint32_t asking, asking_event; /* the moment's own, by its id and its event's; 0: none */
     uint32_t moment;   /* its number among those of the block */
     uint32_t family;   /* of the first of an event's moments with `each`: how many they are */
 } item;
@@ -317,11 +317,9 @@ static mw_cell *number_moment(mw_block *block, item *added) {
     return block->next.rows + added->moment * block->row_width;
 }
 
-static void find_instance(mw_block *block, item *added) {
-    mw_engine *engine = block->engine;
-    if (!engine->plan.has_instances) return;
-    mw_engine_fill_id(engine, engine->config.model->moment_stream, added->turn.moment.row);
-    added->asking = mw_instances_find(&engine->instances, engine->id);
+static void find_instances(mw_block *block, item *added) {
+    mw_engine_find_own(block->engine, added->turn.moment.row, &added->asking,
+                       &added->asking_event);
 }
 
 static void add_moment(mw_block *block, item *added) {
@@ -329,7 +327,7 @@ static void add_moment(mw_block *block, item *added) {
     mw_cell *row = number_moment(block, added);
     if (added->turn.kind != MW_TURN_BOTH && block->row_width > 0)
         moment->row = memcpy(row, moment->row, block->row_width * sizeof *row);
-    find_instance(block, added);
+    find_instances(block, added);
 }
 
 /* Puts the moments of an event in the place of the one that it announced. */
@@ -346,7 +344,7 @@ static mw_status add_family(mw_block *block, mw_error *err) {
         memcpy(row, announced.moment.row, (block->row_width - 1) * sizeof *row);
         row[config->model->each->element] = elements->cells[i];
         added->turn.moment.row = row;
-        find_instance(block, added);
+        find_instances(block, added);
     }
     if (elements->count > 0) first->family = (uint32_t)elements->count;
     block->next.count += elements->count;
@@ -358,7 +356,7 @@ mw_status mw_block_add(mw_block *block, mw_error *err) {
     mw_turn_kind kind = added->turn.kind;
     MW_ASSERT(added->turn.place >= block->engine->place);
     block->next.added_from = block->next.count;
-    added->instance = added->asking = 0;
+    added->instance = added->asking = added->asking_event = 0;
     if (kind == MW_TURN_MOMENT && block->engine->config.model->each)
         return add_family(block, err);
     if (kind != MW_TURN_EVENT) add_moment(block, added);
@@ -580,6 +578,7 @@ static mw_status read_moment(const mw_block *block, strand *own, mw_group *group
         const item *it = &block->now.items[todo->item];
         own->frame.row = it->turn.moment.row;
         own->reading.instance = it->asking;
+        own->reading.event_instance = it->asking_event;
     }
     if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, todo->t);
     mw_card *card = card_of(group, todo);

@@ -138,9 +138,32 @@ void mw_engine_destroy(mw_engine *engine) {
 }
 
 void mw_engine_fill_id(mw_engine *engine, int32_t stream, const mw_cell *row) {
+    const mw_model_program *model = engine->config.model;
     const mw_stream *from = &engine->config.program->streams[stream];
-    MW_ASSERT((size_t)from->id_count == id_count_of(engine));
-    for (int32_t i = 0; i < from->id_count; i++) engine->id[i] = row[from->id_by_name[i]];
+    const mw_stream *moments = &engine->config.program->streams[model->moment_stream];
+    bool lacks_element = from->id_count < moments->id_count;
+    int32_t next = 0;
+    MW_ASSERT(from->id_count + lacks_element == moments->id_count);
+    for (int32_t i = 0; i < moments->id_count; i++) {
+        int32_t field = moments->id_by_name[i];
+        engine->id[i] = lacks_element && field == model->each->element
+                            ? mw_cell_missing(moments->schema.fields[field].type)
+                            : row[from->id_by_name[next++]];
+    }
+}
+
+void mw_engine_find_own(mw_engine *engine, const mw_cell *row, uint32_t *out_instance,
+                        uint32_t *out_event_instance) {
+    const mw_model_program *model = engine->config.model;
+    *out_instance = *out_event_instance = 0;
+    if (engine->plan.owns_by_id) {
+        mw_engine_fill_id(engine, model->moment_stream, row);
+        *out_instance = mw_instances_find(&engine->instances, engine->id);
+    }
+    if (engine->plan.owns_by_event) {
+        mw_engine_fill_id(engine, mw_model_announcer(model), row);
+        *out_event_instance = mw_instances_find(&engine->instances, engine->id);
+    }
 }
 
 void mw_engine_settle(mw_engine *engine, int64_t known) {
@@ -326,10 +349,7 @@ static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const 
                           .instances = &engine->instances,
                           .frame = frame,
                           .desk = &engine->desk};
-    if (plan->has_instances) {
-        mw_engine_fill_id(engine, engine->config.model->moment_stream, moment->row);
-        reading.instance = mw_instances_find(&engine->instances, engine->id);
-    }
+    mw_engine_find_own(engine, moment->row, &reading.instance, &reading.event_instance);
     size_t middle = plan->feature_lookup_count;
     for (size_t i = is_label ? middle : 0; i < (is_label ? plan->lookup_count : middle); i++) {
         const mw_lookup_plan *lookup = &plan->lookups[i];

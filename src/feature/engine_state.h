@@ -47,8 +47,12 @@ struct mw_engine {
     mw_cell *id;                /* of the event or the moment at hand */
 };
 
-/* Fills engine->id with the id of a row of `stream`, in the order in which streams compare. */
+/* Fills engine->id with the id of a row of `stream`, in the order in which streams compare. Without
+   the element of `each` it has a missing one. */
 void mw_engine_fill_id(mw_engine *engine, int32_t stream, const mw_cell *row);
+/* The instances that a moment asks for; 0: nobody asks, or there is none. */
+void mw_engine_find_own(mw_engine *engine, const mw_cell *row, uint32_t *out_instance,
+                        uint32_t *out_event_instance);
 /* Lets in the pending events that are known at or before `known`. */
 void mw_engine_settle(mw_engine *engine, int64_t known);
 /* What is left to do for a moment whose windows have been read: they touch nothing of the engine,

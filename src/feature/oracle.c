@@ -63,9 +63,9 @@ static int64_t known_limit(const question *q, const mw_window *window) {
 
 /* Rule 3. */
 static bool is_own(const question *q, const mw_window *window, const mw_event *event) {
-    if (!window->shares_id) return false;
-    if (window->is_ahead && window->stream != q->model->moment_stream) return false;
-    const mw_stream *mine = &q->program->streams[q->model->moment_stream];
+    if (window->own_by < 0) return false;
+    if (window->is_ahead && window->stream != mw_model_announcer(q->model)) return false;
+    const mw_stream *mine = &q->program->streams[window->own_by];
     const mw_stream *other = &q->program->streams[window->stream];
     for (int32_t i = 0; i < mine->id_count; i++)
         if (q->moment->row[mine->id_by_name[i]].bits != event->row[other->id_by_name[i]].bits)

@@ -123,6 +123,10 @@ static mw_known_rule known_rule(const planner *p, const mw_window *window, bool 
     return p->model->maturity_us < p->model->lateness_us ? MW_KNOWN_BY_MATURITY : MW_KNOWN_NOW;
 }
 
+static bool is_by_event(const planner *p, const mw_window *window) {
+    return window->own_by >= 0 && window->own_by != p->model->moment_stream;
+}
+
 /* What the group must keep for windows over this range. */
 static void keep_for(planner *p, const placed_window *placed, bool is_label) {
     const mw_window *window = placed->window.window;
@@ -134,6 +138,7 @@ static void keep_for(planner *p, const placed_window *placed, bool is_label) {
     if (!placed->range.leaves_out) return;
     group->instance_word = 1;
     p->plan->has_instances = true;
+    *(is_by_event(p, window) ? &p->plan->owns_by_event : &p->plan->owns_by_id) = true;
     p->plan->shares_instance[window->stream] = true;
 }
 
@@ -172,8 +177,9 @@ static void place_window(planner *p, size_t index) {
                                       .nothing = of_nothing(window)};
     placed->range.since = window->since;
     placed->range.known = known_rule(p, window, is_label);
-    placed->range.leaves_out = window->shares_id &&
-                               (!window->is_ahead || window->stream == p->model->moment_stream);
+    placed->range.leaves_out =
+        window->own_by >= 0 &&
+        (!window->is_ahead || window->stream == mw_model_announcer(p->model));
     mw_tick tick = is_folded(p, window, &placed->range) ? window->tick
                                                      : (mw_tick){.kind = MW_TICK_NONE};
     placed->group = group_of(p, window, tick);
@@ -521,6 +527,7 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
                                       : cut_of(p, lookup, window, window->start_steps);
         placed->range.end_cut = cut_of(p, lookup, window, window->end_steps);
         range_of(lookup, &placed->range);
+        lookup->by_event = is_by_event(p, window);
         lookup->counts_now |= window->reads_now && mw_is_counted(window->aggregate);
     }
     for (size_t i = 0; i < lookup->range_count; i++) {

@@ -115,7 +115,8 @@ typedef struct {
     int32_t fields[MW_KEYS_MAX]; /* of the moment's row: each key; MW_NO_FIELD: more than that */
     bool is_label;
     int32_t wave;               /* over 0: its windows wait for those of lookups before */
-    bool leaves_out;            /* one of its ranges does */
+    bool leaves_out;            /* one of its ranges does, */
+    bool by_event;              /* by the id of the moment's event, without the element of `each` */
     bool counts_now;            /* a window counts values that only the moment tells */
     bool reads_row;             /* one of its windows looks at the moment's row when it is read */
     mw_window_run *runs;        /* all windows that it reads, */
@@ -141,6 +142,7 @@ typedef struct {
     int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */
     bool *shares_instance;       /* by stream: its events are told apart by instance */
     bool has_instances;
+    bool owns_by_id, owns_by_event; /* own events are told by the moment's id, by its event's */
     int64_t instance_retention_us;
     size_t element_words_max;
     size_t field_count_max;      /* of the streams' schemas */

@@ -17,7 +17,8 @@ typedef struct {
     const mw_ring *ring;
     mw_census **censuses;   /* of the card */
     bool has_withdrawn;     /* the group has events that corrections replaced */
-    mw_instance_span all_own; /* where the moment's own events lie in all of the stream */
+    uint32_t asking;        /* the moment's own instance; 0: none is known */
+    mw_instance_span all_own; /* where its events lie in all of the stream */
     uint64_t from, to;      /* positions in the ring */
     uint32_t instance;      /* leave out this instance's events; 0: none is in the range */
     mw_instance_span own;   /* where they are */
@@ -74,9 +75,9 @@ static int64_t known_before(const mw_reading *reading, const range *r, mw_known_
 static void find_own(const mw_reading *reading, range *r) {
     int64_t from = time_at(r, r->from), to = time_at(r, r->to - 1) + 1;
     if (r->all_own.first >= to || r->all_own.last < from) return;
-    r->own = mw_instances_span(reading->instances, reading->instance, (uint32_t)r->group->stream,
+    r->own = mw_instances_span(reading->instances, r->asking, (uint32_t)r->group->stream,
                                from, to);
-    if (r->own.first <= r->own.last) r->instance = reading->instance;
+    if (r->own.first <= r->own.last) r->instance = r->asking;
 }
 
 static uint64_t count_seen(const range *r) {
@@ -427,8 +428,9 @@ mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *loo
     r.censuses = mw_cards_censuses(&group->cards, card);
     r.has_withdrawn = group->withdrawn_count > 0;
     r.all_own = (mw_instance_span){INT64_MAX, INT64_MIN};
-    if (lookup->leaves_out && reading->instance != 0)
-        r.all_own = mw_instances_span(reading->instances, reading->instance,
+    r.asking = lookup->by_event ? reading->event_instance : reading->instance;
+    if (lookup->leaves_out && r.asking != 0)
+        r.all_own = mw_instances_span(reading->instances, r.asking,
                                       (uint32_t)group->plan->stream, INT64_MIN, INT64_MAX);
     for (size_t i = 0; i < lookup->range_count; i++)
         read_range(reading, &lookup->ranges[i], &r, out_windows);

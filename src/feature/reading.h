@@ -32,6 +32,7 @@ typedef struct {
     int64_t maturity;                 /* t + the label's maturity */
     const mw_instances *instances;
     uint32_t instance;                /* the moment's own; 0: none is known */
+    uint32_t event_instance;          /* its event's, without the element of `each`; likewise */
     const mw_frame *frame;            /* over the moment's row */
     mw_desk *desk;                    /* its edges are set to t */
 } mw_reading;

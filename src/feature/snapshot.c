@@ -120,6 +120,7 @@ static uint64_t program_hash(const mw_engine *engine) {
     mw_sha256_init(&sha);
     for (size_t i = 0; i < engine->plan.window_count; i++)
         mw_sha256_add_str(&sha, engine->config.model->windows[i].text);
+    if (engine->plan.owns_by_event) mw_sha256_add_str(&sha, MW_STR("own by event"));
     mw_sha256_add_u64(&sha, engine->plan.window_count);
     mw_sha256_add_u64(&sha, (uint64_t)engine->config.model->lateness_us);
     mw_sha256_add_u64(&sha, (uint64_t)engine->config.model->maturity_us);

@@ -74,9 +74,6 @@ MW_TEST(within_moment_refuses_what_has_no_meaning) {
         {"count(clicks where price > mean(price within moment) by item over 1h)",
          ":1:39: features.a: a window must not stand inside another window\n"
          "    Make the inner one a feature, or a field of the stream.\n"},
-        {"count(visits by user over next 1h)",
-         ":1:18: features.a: a window that may hold the event itself, of visits with `each`, is "
-         "not built yet\n"},
         {"nosuch", ":1:12: features.a: there is no feature nosuch, and no such field in visits\n"},
         {"items", ":1:12: features.a: a feature must be one value, got a list\n"
                   "    Take its length(x), or whether it contains(x, y).\n"},
@@ -85,6 +82,38 @@ MW_TEST(within_moment_refuses_what_has_no_meaning) {
                            VISITS "model m:\n"
                                   "  moment: on visits each items as item\n"
                                   "  label: any(clicks by visit, item over next 1h)\n");
+}
+
+/* Those with the event's id and no element are its own too, its own stream's among them. */
+MW_TEST(each_moments_own_what_is_their_events) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_arena_init(&arena, 1 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
+    const mw_program *program =
+        mw_test_program(&arena, symbols,
+                        VISITS "stream carts:\n"
+                               "  columns: visit category, user category, at time\n"
+                               "  time: at\n"
+                               "  id: visit\n"
+                               "stream users:\n"
+                               "  columns: user category, at time\n"
+                               "  time: at\n"
+                               "  id: user\n"
+                               "feature a: count(clicks by item over 1h)\n"
+                               "feature b: count(visits by user over 1h)\n"
+                               "feature c: count(carts by user over 1h)\n"
+                               "feature d: count(users by user over 1h)\n"
+                               "model m:\n"
+                               "  moment: on visits each items as item\n"
+                               "  label: any(visits by user over next 1h)\n");
+    const mw_model_program *model = &program->models[0];
+    int32_t visits = mw_program_find_stream(program, MW_STR("visits"));
+    const int32_t expected[] = {model->moment_stream, visits, visits, -1, visits};
+    MW_CHECK_EQUAL_INT(model->window_count, 5);
+    for (size_t i = 0; i < 5; i++) MW_CHECK_EQUAL_INT(model->windows[i].own_by, expected[i]);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
 }
 
 MW_TEST(within_moment_needs_each) {
@@ -127,7 +156,7 @@ MW_TEST(each_makes_a_stream_of_the_events_and_their_elements) {
     MW_CHECK_EQUAL_INT(stream->schema.fields[model->each->element].type, MW_TYPE_TEXT);
     MW_CHECK_EQUAL_INT(mw_model_announcer(model),
                        mw_program_find_stream(program, MW_STR("visits")));
-    MW_CHECK(model->windows[0].shares_id);
+    MW_CHECK_EQUAL_INT(model->windows[0].own_by, model->moment_stream);
     MW_CHECK_EQUAL_INT(model->within_count, 2);
     MW_CHECK_EQUAL_STR(model->withins[0].of.text, "sum(seen within moment)");
     MW_CHECK_EQUAL_INT(model->withins[0].after, 1);

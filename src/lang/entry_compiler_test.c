@@ -88,7 +88,7 @@ MW_TEST(fields_with_windows_come_last_and_have_types) {
     MW_CHECK(base->schema.fields[2].type == MW_TYPE_BOOL);
     MW_CHECK(base->schema.fields[3].type == MW_TYPE_NUMBER);
     MW_CHECK(source->entry->feature_order[0] == 1 && source->entry->feature_window_count == 1);
-    MW_CHECK(!source->entry->windows[0].shares_id && !source->entry->label);
+    MW_CHECK(source->entry->windows[0].own_by < 0 && !source->entry->label);
     mw_symbols_destroy(symbols);
     mw_arena_release(&arena);
 }

@@ -71,7 +71,7 @@ void mw_window_explain(const mw_program *program, const mw_model_program *model,
     if (!stream->is_always) mw_range_explain(it, since_name(program, model, it), out);
     mw_buf_append_text(out, of_label && it->is_ahead ? ", known when the label matures"
                                                      : ", known before the moment");
-    if (it->shares_id)
+    if (it->own_by >= 0)
         mw_buf_append_text(out, it->is_ahead ? "; the predicted event itself is left out"
                                              : "; those with the predicted event's id are left "
                                                "out");

@@ -201,9 +201,9 @@ static mw_status append_keys(const query *q, const mw_window *window, mw_error *
 
 /* Rule 3. */
 static void append_own(const query *q, const mw_window *window) {
-    if (!window->shares_id) return;
-    if (window->is_ahead && window->stream != q->model->moment_stream) return;
-    const mw_stream *mine = &q->program->streams[q->model->moment_stream];
+    if (window->own_by < 0) return;
+    if (window->is_ahead && window->stream != mw_model_announcer(q->model)) return;
+    const mw_stream *mine = &q->program->streams[window->own_by];
     const mw_stream *other = &q->program->streams[window->stream];
     for (int32_t i = 0; i < mine->id_count; i++) {
         mw_buf_append_text(q->out, i == 0 ? "\n    AND NOT (" : " AND ");

@@ -58,7 +58,7 @@ typedef struct {
     int32_t since;            /* a window before this one, of the same kind, whose value, a time, it
                                  does not begin before (on a tick); missing: no matter. -1: none */
     bool is_ahead;            /* leaves out only the predicted event; else all with its id */
-    bool shares_id;           /* the stream's id set is the moment's: own events are left out */
+    int32_t own_by;           /* the stream by whose id own events are told; -1: there are none */
     mw_str text;              /* canonical spelling, for people and for equality */
     mw_str process;           /* of the user's, whose answers it hangs on (asked.h); empty: none */
 } mw_window;

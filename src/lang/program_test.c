@@ -88,8 +88,8 @@ MW_TEST(program_compiles_the_flights) {
     MW_CHECK_EQUAL_STR(model->windows[10].text,
                        "last(arrivals.arr_delay by carrier, flight, origin, sched_dep"
                        " over next 2d)");
-    MW_CHECK(model->windows[10].shares_id && model->windows[10].is_ahead);
-    MW_CHECK(!model->windows[9].shares_id);
+    MW_CHECK(model->windows[10].own_by >= 0 && model->windows[10].is_ahead);
+    MW_CHECK(model->windows[9].own_by < 0);
     MW_CHECK_EQUAL_INT(model->moment_offset_us, -MW_HOUR_US);
     MW_CHECK_EQUAL_INT(model->lateness_us, MW_HOUR_US);
     MW_CHECK_EQUAL_INT(model->maturity_us, 2 * MW_DAY_US + MW_HOUR_US);
@@ -245,7 +245,7 @@ MW_TEST(program_reads_later_fields_from_streams_of_their_own) {
     MW_CHECK_EQUAL_STR(program->streams[model->windows[0].stream].name, "orders@at + 2d");
     MW_CHECK_EQUAL_STR(program->streams[model->windows[1].stream].name, "orders@at + 9d");
     MW_CHECK_EQUAL_STR(mw_code_text(model->windows[1].condition), "not missing(judged)");
-    MW_CHECK(model->windows[1].value == NULL && model->windows[1].shares_id);
+    MW_CHECK(model->windows[1].value == NULL && model->windows[1].own_by >= 0);
     MW_CHECK(program->streams[1].is_later && program->streams[1].present != NULL);
     MW_CHECK_EQUAL_INT(model->maturity_us, 20 * MW_DAY_US + MW_HOUR_US); /* `unless` included */
     MW_CHECK_EQUAL_STR(mw_code_text(model->unless),

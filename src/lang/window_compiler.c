@@ -320,11 +320,18 @@ static bool take_keys(event_scope *event, const mw_window_node *window, window_d
     return is_good;
 }
 
+/* Whose event is predicted: of a schedule's moments none is, for none is in their stream. */
+static int32_t predicted_stream(const mw_moment_scope *moment) {
+    const mw_model_program *model = moment->model;
+    return model->each ? model->each->stream : model->moment_stream;
+}
+
 /* Rule 3: a window ahead leaves out the predicted event, which only its id tells from others. */
 static bool check_own(event_scope *event, const mw_window_node *window) {
     const mw_stream *stream = event->stream;
-    if (stream != event->moment->stream || stream->id_count > 0) return true;
-    if (event->moment->entered) return true; /* nor does it know itself */
+    if (event->moment->entered) return true; /* it does not know itself */
+    int32_t predicted = predicted_stream(event->moment);
+    if (stream != &event->moment->program->streams[predicted] || stream->id_count > 0) return true;
     if (event->scope.compiler->status != MW_OK) return true; /* its id may be among the mistakes */
     mw_complain(event->scope.compiler, window->range_position, MW_INVALID,
                 "a window ahead over %.*s would hold the predicted event itself, for the stream "
@@ -601,17 +608,16 @@ static const mw_expr *split_all(event_scope *event, mw_position position, window
     return mw_aggregate_all(compiler, has_false, any_where(event, position, draft, value));
 }
 
-/* Rule 3 leaves the predicted event out by the moment's id, which with `each` is not the event's
-   alone: where a window may hold it, that is told. */
-static bool check_predicted(event_scope *event, const mw_node *node) {
-    const mw_model_program *model = event->moment->model;
-    bool may_hold = model->each && (node->window->is_next || model->moment_offset_us > 0) &&
-                    event->stream == &event->moment->program->streams[model->each->stream];
-    if (!may_hold) return true;
-    mw_complain(event->scope.compiler, node->window->stream_position, MW_NOT_BUILT,
-                "a window that may hold the event itself, of %.*s with `each`, is not built yet",
-                MW_STR_ARGS(event->source->name));
-    return false;
+/* By whose id own events are told (rule 3); -1: there are none. Fields have no predicted event;
+   with `each` an event is a moment's own too that has its event's id, without the element. */
+static int32_t own_by(const event_scope *event) {
+    const mw_moment_scope *moment = event->moment;
+    int32_t candidates[] = {moment->model->moment_stream, predicted_stream(moment)};
+    for (size_t i = 0; i < 2 && !moment->entered; i++) {
+        int32_t id_set = moment->program->streams[candidates[i]].id_set;
+        if (id_set >= 0 && id_set == event->stream->id_set) return candidates[i];
+    }
+    return -1;
 }
 
 const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
@@ -624,15 +630,12 @@ const mw_expr *mw_compile_window(mw_moment_scope *moment, const mw_node *node) {
     event_scope event = {.scope = {compiler, resolve}, .moment = moment, .source = source};
     if (!choose_stream(&event, window, node->position)) return NULL;
 
-    if (!check_predicted(&event, node)) return NULL;
     window_draft draft = {.rule = rule_of(window->aggregate)};
     MW_ASSERT(draft.rule);
     draft.window.aggregate = draft.rule->aggregate;
     draft.window.since = -1;
     draft.window.stream = (int32_t)(event.stream - moment->program->streams);
-    draft.window.shares_id = /* rule 3: fields have no predicted event */
-        !moment->entered && moment->stream->id_set >= 0 &&
-        moment->stream->id_set == event.stream->id_set;
+    draft.window.own_by = own_by(&event);
     bool was_in_contents = moment->in_contents;
     moment->in_contents = true;
     bool is_good = take_contents(&event, node, &draft);

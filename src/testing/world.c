@@ -150,6 +150,7 @@ static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
 static mw_str draw_label(mw_world *world) {
     static const char *const of_each[] = {
         "any(pays by id over next 100us)",
+        "count(orders by who over next 80us) - sum(orders.x by shop over next 30us)",
         "sum(pays.x by id over next 300us) - count(pays by no, item over 90us)",
         "count(views by who = item over next 50us) > f13 unless any(pays by id over next 20us)",
         "count(views where x > now.x by item over next 60us)"};
@@ -232,6 +233,7 @@ static void declare(mw_world *world, mw_world_config config) {
     static const char *const of_each[][2] = {
         {"on orders each goods as item", "seen"},
         {"on orders each goods as item", "time + 10us"},
+        {"on orders each goods as item at time + 60us", "seen"},
         {"on orders each goods as item at time - 40us", "time - 50us"}};
     const char *const *moment = world->has_each ? PICK(world, of_each) : PICK(world, moments);
     mw_stream_declaration streams[STREAMS];

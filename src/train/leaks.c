@@ -115,7 +115,7 @@ static mw_status cheat_with_own_events(meter *it, mw_error *err) {
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "leaks: no memory for the windows");
     for (size_t i = 0; i < honest->window_count; i++) {
         windows[i] = honest->windows[i];
-        windows[i].shares_id = false;
+        windows[i].own_by = -1;
     }
     mw_model_program cheating = *honest;
     cheating.windows = windows;
