@@ -259,12 +259,13 @@ static void dispatch_all(mw_reactor *reactor, const mw_poller_event *events, siz
     }
 }
 
+/* Waits for the timer that is due first, too, by the poller's alarm: a span would make the kernel
+   set a timer for each wait. */
 static int64_t wait_span_us(const mw_reactor *reactor) {
     if (reactor->held || atomic_load(&reactor->stop_wanted) != reactor->stopping) return 0;
     const mw_timer *timer = next_timer(reactor);
-    if (!timer) return -1;
-    int64_t span_us = timer->due_us - mw_sys_monotonic_us(reactor->config.sys);
-    return span_us > 0 ? span_us : 0;
+    if (timer) mw_poller_set_alarm(reactor->poller, timer->due_us);
+    return -1;
 }
 
 static mw_status wait_for(mw_reactor *reactor, mw_poller_event *events, size_t *out_count,

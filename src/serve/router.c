@@ -87,17 +87,24 @@ static void answer_wrong_method(const mw_http_request *request, unsigned allowed
     mw_buf_release(&names);
 }
 
+/* By which methods this path can be called, a bit each. */
+static unsigned methods_of(mw_router router, mw_str path, mw_route_call *call) {
+    unsigned methods = 0;
+    for (size_t i = 0; i < router.route_count; i++) {
+        if (match(router.routes[i].pattern, path, call) < 0) continue;
+        methods |= 1u << router.routes[i].method;
+        if (router.routes[i].method == MW_HTTP_GET) methods |= 1u << MW_HTTP_HEAD;
+    }
+    return methods;
+}
+
 int mw_router_find(mw_router router, const mw_http_request *request, mw_route_call *call,
                    mw_response *response) {
     int best = -1, fewest = MW_ROUTE_PARAMETERS_MAX + 1;
-    unsigned allowed = 0; /* methods, a bit each, by which this path can be called */
     for (size_t i = 0; i < router.route_count; i++) {
-        const mw_route *route = &router.routes[i];
-        int parameter_count = match(route->pattern, request->target.path, call);
-        if (parameter_count < 0) continue;
-        allowed |= 1u << route->method;
-        if (route->method == MW_HTTP_GET) allowed |= 1u << MW_HTTP_HEAD;
-        if (!method_fits(route->method, request->method) || parameter_count >= fewest) continue;
+        if (!method_fits(router.routes[i].method, request->method)) continue;
+        int parameter_count = match(router.routes[i].pattern, request->target.path, call);
+        if (parameter_count < 0 || parameter_count >= fewest) continue;
         best = (int)i;
         fewest = parameter_count;
     }
@@ -106,10 +113,10 @@ int mw_router_find(mw_router router, const mw_http_request *request, mw_route_ca
         (void)match(router.routes[best].pattern, request->target.path, call);
         call->request = request;
         call->pause = NULL;
-    } else if (allowed != 0) {
-        answer_wrong_method(request, allowed, response);
-    } else {
-        answer_not_found(router, request->target.path, response);
+        return best;
     }
+    unsigned allowed = methods_of(router, request->target.path, call);
+    if (allowed != 0) answer_wrong_method(request, allowed, response);
+    else answer_not_found(router, request->target.path, response);
     return best;
 }

@@ -9,16 +9,20 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { NO_DESCRIPTOR = -1, US_PER_MS = 1000 };
 #define TOKEN_WAKE (MW_POLLER_TOKEN_MAX + 1)
 #define TOKEN_SIGNAL (MW_POLLER_TOKEN_MAX + 2)
+#define TOKEN_ALARM (MW_POLLER_TOKEN_MAX + 3)
 
 struct mw_poller {
     int epoll;
     int wake;    /* an eventfd; writing to it is what other threads may do */
     int signals; /* a signalfd, or -1 */
+    int alarm;   /* a timerfd */
+    int64_t alarm_us; /* when it goes off; INT64_MAX: it does not */
     sigset_t mask_before;
 };
 
@@ -53,12 +57,16 @@ mw_status mw_poller_create(mw_sys *sys, mw_poller **out_poller, mw_error *err) {
     if (!poller) return mw_fail(err, MW_NO_MEMORY, "poller: no memory for it");
     poller->epoll = epoll_create1(EPOLL_CLOEXEC);
     poller->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    poller->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    poller->alarm_us = INT64_MAX;
     poller->signals = NO_DESCRIPTOR;
     mw_poller_interest interest = {.readable = true};
     mw_status status =
-        poller->epoll >= 0 && poller->wake >= 0
+        poller->epoll >= 0 && poller->wake >= 0 && poller->alarm >= 0
             ? control(poller, EPOLL_CTL_ADD, poller->wake, TOKEN_WAKE, interest, err)
             : mw_fail_errno(err, errno, "poller", "cannot be made");
+    if (status == MW_OK)
+        status = control(poller, EPOLL_CTL_ADD, poller->alarm, TOKEN_ALARM, interest, err);
     if (status == MW_OK) *out_poller = poller;
     else mw_poller_destroy(poller);
     return status;
@@ -70,6 +78,7 @@ void mw_poller_destroy(mw_poller *poller) {
         close(poller->signals);
         pthread_sigmask(SIG_SETMASK, &poller->mask_before, NULL);
     }
+    if (poller->alarm >= 0) close(poller->alarm);
     if (poller->wake >= 0) close(poller->wake);
     if (poller->epoll >= 0) close(poller->epoll);
     mw_free(poller);
@@ -101,8 +110,25 @@ void mw_poller_wake(mw_poller *poller) {
     MW_ASSERT(put == (ssize_t)sizeof one || errno == EAGAIN); /* full: it is awake already */
 }
 
-/* Takes one signal, or the wake-ups so far; false if another wait has taken them. */
+void mw_poller_set_alarm(mw_poller *poller, int64_t due_us) {
+    if (due_us >= poller->alarm_us) return;
+    poller->alarm_us = due_us > 1 ? due_us : 1; /* 0 would turn it off */
+    struct itimerspec when = {.it_value = {(time_t)(poller->alarm_us / MW_SECOND_US),
+                                           (long)(poller->alarm_us % MW_SECOND_US) * 1000}};
+    int failed = timerfd_settime(poller->alarm, TFD_TIMER_ABSTIME, &when, NULL);
+    MW_ASSERT(!failed); /* only a wrong time or descriptor would */
+}
+
+static bool take_alarm(mw_poller *poller) {
+    uint64_t count;
+    if (read(poller->alarm, &count, sizeof count) == (ssize_t)sizeof count)
+        poller->alarm_us = INT64_MAX;
+    return false; /* it is no event */
+}
+
+/* Takes one signal, or the wake-ups so far; false if there is nothing to tell. */
 static bool take_own(mw_poller *poller, uint64_t token, mw_poller_event *out_event) {
+    if (token == TOKEN_ALARM) return take_alarm(poller);
     if (token == TOKEN_WAKE) {
         uint64_t wakes;
         *out_event = (mw_poller_event){.kind = MW_POLLER_WOKEN};

@@ -11,7 +11,7 @@
 #include "sys/sys.h"
 
 enum { MW_POLLER_EVENTS_MAX = 256 };
-#define MW_POLLER_TOKEN_MAX (UINT64_MAX - 2) /* the two above are the poller's own */
+#define MW_POLLER_TOKEN_MAX (UINT64_MAX - 3) /* those above are the poller's own */
 
 typedef struct mw_poller mw_poller;
 
@@ -51,5 +51,9 @@ void mw_poller_wake(mw_poller *poller);
    gives at most `capacity` of them, 0 when the span has passed. */
 MW_MUST_USE mw_status mw_poller_wait(mw_poller *poller, int64_t span_us, mw_poller_event *events,
                                      size_t capacity, size_t *out_count, mw_error *err);
+/* The next wait ends at `due_us` (monotonic) at the latest, with no event, whatever its span;
+   INT64_MAX: it need not. Set before each wait, it costs less than a span: nothing, unless it comes
+   earlier than the one before. A wait may still end at that one if it comes later. */
+void mw_poller_set_alarm(mw_poller *poller, int64_t due_us);
 /* Waits so long for nothing: for who tries again. */
 MW_MUST_USE mw_status mw_poller_pause(mw_sys *sys, int64_t span_us, mw_error *err);

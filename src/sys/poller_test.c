@@ -132,6 +132,29 @@ MW_TEST(poller_tells_of_the_end_of_a_child) {
     mw_poller_destroy(poller);
 }
 
+/* Each of an alarm, one that is moved forward and one that stays where it was ends a wait once. */
+MW_TEST(poller_waits_no_longer_than_its_alarm) {
+    enum { SPAN_US = 10000 };
+    mw_sys *sys = mw_sys_real();
+    mw_poller *poller = create();
+    mw_poller_event events[CAPACITY];
+    for (int round = 0; round < 3; round++) {
+        int64_t due_us = mw_sys_monotonic_us(sys) + SPAN_US;
+        mw_poller_set_alarm(poller, INT64_MAX);
+        if (round > 0) mw_poller_set_alarm(poller, due_us + LONG_ENOUGH);
+        mw_poller_set_alarm(poller, due_us);
+        if (round > 1) mw_poller_set_alarm(poller, due_us + LONG_ENOUGH);
+        MW_CHECK_EQUAL_INT(wait_for(poller, -1, events), 0);
+        MW_CHECK(mw_sys_monotonic_us(sys) >= due_us);
+        MW_CHECK_EQUAL_INT(wait_for(poller, 1000, events), 0);
+    }
+    mw_poller_set_alarm(poller, 0); /* long past */
+    MW_CHECK_EQUAL_INT(wait_for(poller, -1, events), 0);
+    mw_poller_wake(poller);
+    MW_CHECK(wait_for_one(poller).kind == MW_POLLER_WOKEN);
+    mw_poller_destroy(poller);
+}
+
 static mw_status create_and_destroy(void *context) {
     (void)context;
     mw_poller *poller;
