@@ -160,3 +160,39 @@ void mw_json_raw(mw_json *json, mw_str value) {
     before_value(json);
     mw_buf_append_str(json->out, value);
 }
+
+/* --- members ------------------------------------------------------------------------------- */
+
+void mw_json_put_text(mw_json *json, const char *key, const char *value) {
+    mw_json_key(json, key);
+    mw_json_text(json, value);
+}
+
+void mw_json_put_str(mw_json *json, const char *key, mw_str value) {
+    mw_json_key(json, key);
+    mw_json_str(json, value);
+}
+
+void mw_json_put_number(mw_json *json, const char *key, double value) {
+    mw_json_key(json, key);
+    mw_json_number(json, value);
+}
+
+void mw_json_put_int(mw_json *json, const char *key, int64_t value) {
+    mw_json_key(json, key);
+    mw_json_int(json, value);
+}
+
+void mw_json_put_count(mw_json *json, const char *key, uint64_t value) {
+    mw_json_put_int(json, key, (int64_t)value);
+}
+
+void mw_json_put_bool(mw_json *json, const char *key, bool value) {
+    mw_json_key(json, key);
+    mw_json_bool(json, value);
+}
+
+void mw_json_put_time(mw_json *json, const char *key, int64_t us) {
+    mw_json_key(json, key);
+    mw_json_time(json, us);
+}

@@ -32,3 +32,12 @@ void mw_json_bool(mw_json *json, bool value);
 void mw_json_null(mw_json *json);
 void mw_json_time(mw_json *json, int64_t us);   /* RFC 3339; null when missing */
 void mw_json_raw(mw_json *json, mw_str value);  /* a value that is JSON already */
+
+/* A member of an object: its key, then its value. */
+void mw_json_put_text(mw_json *json, const char *key, const char *value);
+void mw_json_put_str(mw_json *json, const char *key, mw_str value);
+void mw_json_put_number(mw_json *json, const char *key, double value);
+void mw_json_put_int(mw_json *json, const char *key, int64_t value);
+void mw_json_put_count(mw_json *json, const char *key, uint64_t value);
+void mw_json_put_bool(mw_json *json, const char *key, bool value);
+void mw_json_put_time(mw_json *json, const char *key, int64_t us);

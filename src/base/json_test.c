@@ -36,6 +36,23 @@ MW_TEST(json_places_commas_wherever_things_nest) {
                                          "{\"i\":1,\"ok\":false},null,[1]]}");
 }
 
+MW_TEST(json_puts_members_as_keys_and_values) {
+    mw_json json = begin();
+    mw_json_object(&json);
+    mw_json_put_text(&json, "text", "a");
+    mw_json_put_str(&json, "str", MW_STR("b"));
+    mw_json_put_number(&json, "number", 0.5);
+    mw_json_put_number(&json, "none", NAN);
+    mw_json_put_int(&json, "int", -3);
+    mw_json_put_count(&json, "count", 7);
+    mw_json_put_bool(&json, "bool", true);
+    mw_json_put_time(&json, "time", 0);
+    mw_json_object_end(&json);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&buf),
+                       "{\"text\":\"a\",\"str\":\"b\",\"number\":0.5,\"none\":null,\"int\":-3,"
+                       "\"count\":7,\"bool\":true,\"time\":\"1970-01-01T00:00:00Z\"}");
+}
+
 MW_TEST(json_writes_numbers_and_times_or_null) {
     mw_json json = begin();
     mw_json_array(&json);

@@ -13,18 +13,12 @@ static void add_alert(const mw_catalog_rows *rows, mw_grid *grid) {
 
 static void write_alert(const mw_catalog_rows *rows, mw_json *json) {
     mw_json_object(json);
-    mw_json_key(json, "model");
-    mw_json_str(json, mw_catalog_text(rows, 0));
-    mw_json_key(json, "rule");
-    mw_json_str(json, mw_catalog_text(rows, 1));
-    mw_json_key(json, "opened");
-    mw_json_time(json, mw_catalog_time(rows, 2));
-    mw_json_key(json, "closed");
-    mw_json_time(json, mw_catalog_time(rows, 3));
-    mw_json_key(json, "value");
-    mw_json_number(json, mw_catalog_real(rows, 4));
-    mw_json_key(json, "message");
-    mw_json_str(json, mw_catalog_text(rows, 5));
+    mw_json_put_str(json, "model", mw_catalog_text(rows, 0));
+    mw_json_put_str(json, "rule", mw_catalog_text(rows, 1));
+    mw_json_put_time(json, "opened", mw_catalog_time(rows, 2));
+    mw_json_put_time(json, "closed", mw_catalog_time(rows, 3));
+    mw_json_put_number(json, "value", mw_catalog_real(rows, 4));
+    mw_json_put_str(json, "message", mw_catalog_text(rows, 5));
     mw_json_object_end(json);
 }
 

@@ -135,8 +135,7 @@ static void write_live_json(const live_model *live, mw_json *json) {
         return;
     }
     mw_json_object(json);
-    mw_json_key(json, "version");
-    mw_json_text(json, live->name);
+    mw_json_put_text(json, "version", live->name);
     mw_json_key(json, "changes");
     mw_program_changes_write_json(live->changes, json);
     mw_json_object_end(json);
@@ -176,12 +175,9 @@ static void write_stream_json(const mw_program *program, const mw_stream_source 
                               mw_json *json) {
     const mw_stream *stream = &program->streams[source->first_stream];
     mw_json_object(json);
-    mw_json_key(json, "name");
-    mw_json_str(json, source->name);
-    mw_json_key(json, "time");
-    mw_json_str(json, mw_code_text(stream->time));
-    mw_json_key(json, "known");
-    mw_json_str(json, mw_code_text(stream->known));
+    mw_json_put_str(json, "name", source->name);
+    mw_json_put_str(json, "time", mw_code_text(stream->time));
+    mw_json_put_str(json, "known", mw_code_text(stream->known));
     mw_json_key(json, "id");
     mw_json_array(json);
     for (int32_t i = 0; i < stream->id_count; i++)
@@ -200,12 +196,10 @@ static void write_stream_json(const mw_program *program, const mw_stream_source 
 static void write_model_json(const mw_program *program, const mw_model_program *model,
                              const live_model *live, mw_json *json) {
     mw_json_object(json);
-    mw_json_key(json, "name");
-    mw_json_str(json, model->name);
-    mw_json_key(json, "label");
-    mw_json_str(json, mw_code_text(model->label));
-    mw_json_key(json, "matures_after_seconds");
-    mw_json_number(json, (double)model->maturity_us / (double)MW_SECOND_US);
+    mw_json_put_str(json, "name", model->name);
+    mw_json_put_str(json, "label", mw_code_text(model->label));
+    mw_json_put_number(json, "matures_after_seconds",
+                       (double)model->maturity_us / (double)MW_SECOND_US);
     mw_json_key(json, "features");
     mw_feature_list_write_json(program, model, json);
     write_live_json(live, json);
@@ -218,12 +212,9 @@ static void write_notes_json(const mw_project *project, mw_json *json) {
     mw_json_array(json);
     for (const mw_note *note = project->notes; note; note = note->next) {
         mw_json_object(json);
-        mw_json_key(json, "line");
-        mw_json_int(json, note->position.line);
-        mw_json_key(json, "column");
-        mw_json_int(json, note->position.column);
-        mw_json_key(json, "message");
-        mw_json_str(json, note->text);
+        mw_json_put_int(json, "line", note->position.line);
+        mw_json_put_int(json, "column", note->position.column);
+        mw_json_put_str(json, "message", note->text);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -241,10 +232,8 @@ static void print_json(const findings *found, mw_buf *out) {
     const mw_program *program = workspace->program;
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "project");
-    mw_json_str(&json, workspace->project->name);
-    mw_json_key(&json, "ok");
-    mw_json_bool(&json, found->data.quarantined == 0);
+    mw_json_put_str(&json, "project", workspace->project->name);
+    mw_json_put_bool(&json, "ok", found->data.quarantined == 0);
     mw_json_key(&json, "streams");
     mw_json_array(&json);
     for (size_t i = 0; i < program->source_count; i++)

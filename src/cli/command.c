@@ -170,12 +170,9 @@ static void print_failure(mw_cli *cli, mw_status status, const mw_error *err) {
         mw_json_object(&json);
         mw_json_key(&json, "error");
         mw_json_object(&json);
-        mw_json_key(&json, "type");
-        mw_json_text(&json, mw_status_problem_type(status));
-        mw_json_key(&json, "message");
-        mw_json_text(&json, err->message);
-        mw_json_key(&json, "hint");
-        mw_json_text(&json, err->hint);
+        mw_json_put_text(&json, "type", mw_status_problem_type(status));
+        mw_json_put_text(&json, "message", err->message);
+        mw_json_put_text(&json, "hint", err->hint);
         mw_json_object_end(&json);
         mw_json_object_end(&json);
     }

@@ -77,20 +77,13 @@ static mw_status predict_again(const job *it, mw_error *err) {
 static void print_json(const job *it, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "id");
-    mw_json_str(&json, it->id);
-    mw_json_key(&json, "model");
-    mw_json_str(&json, it->prediction.model);
-    mw_json_key(&json, "version");
-    mw_json_str(&json, it->prediction.version);
-    mw_json_key(&json, "event");
-    mw_json_str(&json, it->prediction.event_id);
-    mw_json_key(&json, "t");
-    mw_json_time(&json, it->prediction.t);
-    mw_json_key(&json, "prediction");
-    mw_json_number(&json, it->prediction.prediction);
-    mw_json_key(&json, "decision");
-    mw_json_bool(&json, it->prediction.decision);
+    mw_json_put_str(&json, "id", it->id);
+    mw_json_put_str(&json, "model", it->prediction.model);
+    mw_json_put_str(&json, "version", it->prediction.version);
+    mw_json_put_str(&json, "event", it->prediction.event_id);
+    mw_json_put_time(&json, "t", it->prediction.t);
+    mw_json_put_number(&json, "prediction", it->prediction.prediction);
+    mw_json_put_bool(&json, "decision", it->prediction.decision);
     mw_json_key(&json, "why");
     mw_reasons_write_json(&json, &it->reasons, &it->features, it->cells, it->workspace->symbols);
     mw_json_object_end(&json);

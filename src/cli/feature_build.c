@@ -53,16 +53,11 @@ static void tell_build(const building *it, const char *path) {
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
-        mw_json_key(&json, "model");
-        mw_json_str(&json, model->name);
-        mw_json_key(&json, "output");
-        mw_json_text(&json, path);
-        mw_json_key(&json, "moments");
-        mw_json_int(&json, (int64_t)counted.moments);
-        mw_json_key(&json, "labels");
-        mw_json_int(&json, (int64_t)counted.labelled);
-        mw_json_key(&json, "too_late");
-        mw_json_int(&json, (int64_t)late);
+        mw_json_put_str(&json, "model", model->name);
+        mw_json_put_text(&json, "output", path);
+        mw_json_put_count(&json, "moments", counted.moments);
+        mw_json_put_count(&json, "labels", counted.labelled);
+        mw_json_put_count(&json, "too_late", late);
         mw_json_object_end(&json);
         return;
     }
@@ -215,22 +210,14 @@ static void tell_verify(verification *v) {
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
-        mw_json_key(&json, "model");
-        mw_json_str(&json, v->oracle.model->name);
-        mw_json_key(&json, "moments");
-        mw_json_int(&json, (int64_t)v->moment_count);
-        mw_json_key(&json, "labels");
-        mw_json_int(&json, (int64_t)v->label_count);
-        mw_json_key(&json, "revised_labels");
-        mw_json_int(&json, (int64_t)v->revised_count);
-        mw_json_key(&json, "recorded");
-        mw_json_int(&json, (int64_t)v->recorded_count);
-        mw_json_key(&json, "values");
-        mw_json_int(&json, (int64_t)v->value_count);
-        mw_json_key(&json, "differences");
-        mw_json_int(&json, (int64_t)v->difference_count);
-        mw_json_key(&json, "asked_features");
-        mw_json_int(&json, (int64_t)asked_count);
+        mw_json_put_str(&json, "model", v->oracle.model->name);
+        mw_json_put_count(&json, "moments", v->moment_count);
+        mw_json_put_count(&json, "labels", v->label_count);
+        mw_json_put_count(&json, "revised_labels", v->revised_count);
+        mw_json_put_count(&json, "recorded", v->recorded_count);
+        mw_json_put_count(&json, "values", v->value_count);
+        mw_json_put_count(&json, "differences", v->difference_count);
+        mw_json_put_count(&json, "asked_features", asked_count);
         mw_json_object_end(&json);
         return;
     }

@@ -57,8 +57,7 @@ static mw_status tell(mw_cli *cli, const char *path, const mw_buf *sql, mw_error
     if (!cli->json) return MW_OK;
     mw_json json = mw_json_begin(&cli->out);
     mw_json_object(&json);
-    mw_json_key(&json, path ? "output" : "sql");
-    mw_json_str(&json, path ? mw_str_of(path) : mw_buf_str(sql));
+    mw_json_put_str(&json, path ? "output" : "sql", path ? mw_str_of(path) : mw_buf_str(sql));
     mw_json_object_end(&json);
     return MW_OK;
 }

@@ -66,30 +66,22 @@ static void print(const finding *found, size_t count, size_t example_count, mw_b
                           found[i].leak.auc[MW_CHEAT_NONE]);
 }
 
-static void write_auc(mw_json *json, const char *key, double auc) {
-    mw_json_key(json, key);
-    if (isnan(auc)) mw_json_null(json);
-    else mw_json_number(json, auc);
-}
-
 static void write_json(const finding *found, size_t count, size_t example_count, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "examples");
-    mw_json_int(&json, (int64_t)example_count);
+    mw_json_put_count(&json, "examples", example_count);
     mw_json_key(&json, "features");
     mw_json_array(&json);
     for (size_t i = 0; i < count; i++) {
         const mw_leak *leak = &found[i].leak;
         mw_json_object(&json);
-        mw_json_key(&json, "name");
-        mw_json_str(&json, found[i].name);
-        write_auc(&json, "roc_auc", leak->auc[MW_CHEAT_NONE]);
-        write_auc(&json, "roc_auc_by_event_time", leak->auc[MW_CHEAT_EVENT_TIME]);
-        write_auc(&json, "roc_auc_with_own_events", leak->auc[MW_CHEAT_OWN_EVENTS]);
-        write_auc(&json, "changed_by_event_time", leak->changed[MW_CHEAT_EVENT_TIME]);
-        write_auc(&json, "changed_with_own_events", leak->changed[MW_CHEAT_OWN_EVENTS]);
-        write_auc(&json, "gain", mw_leak_gain(leak));
+        mw_json_put_str(&json, "name", found[i].name);
+        mw_json_put_number(&json, "roc_auc", leak->auc[MW_CHEAT_NONE]);
+        mw_json_put_number(&json, "roc_auc_by_event_time", leak->auc[MW_CHEAT_EVENT_TIME]);
+        mw_json_put_number(&json, "roc_auc_with_own_events", leak->auc[MW_CHEAT_OWN_EVENTS]);
+        mw_json_put_number(&json, "changed_by_event_time", leak->changed[MW_CHEAT_EVENT_TIME]);
+        mw_json_put_number(&json, "changed_with_own_events", leak->changed[MW_CHEAT_OWN_EVENTS]);
+        mw_json_put_number(&json, "gain", mw_leak_gain(leak));
         mw_json_object_end(&json);
     }
     mw_json_array_end(&json);

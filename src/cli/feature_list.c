@@ -69,19 +69,15 @@ void mw_feature_list_write_json(const mw_program *program, const mw_model_progra
     for (size_t i = 0; i < model->feature_count; i++) {
         listed_feature it = {program, model, &model->features[i]};
         mw_json_object(json);
-        mw_json_key(json, "name");
-        mw_json_str(json, it.feature->name);
-        mw_json_key(json, "type");
-        mw_json_text(json, mw_type_name(it.feature->type));
-        mw_json_key(json, "expression");
-        mw_json_str(json, mw_code_text(it.feature->code));
+        mw_json_put_str(json, "name", it.feature->name);
+        mw_json_put_text(json, "type", mw_type_name(it.feature->type));
+        mw_json_put_str(json, "expression", mw_code_text(it.feature->code));
         mw_json_key(json, "streams");
         mw_json_array(json);
         for (size_t s = 0; s < program->source_count; s++)
             if (reads_source(&it, s)) mw_json_str(json, program->sources[s].name);
         mw_json_array_end(json);
-        mw_json_key(json, "proved_exact");
-        mw_json_bool(json, it.feature->process.size == 0);
+        mw_json_put_bool(json, "proved_exact", it.feature->process.size == 0);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);

@@ -175,12 +175,6 @@ static void print_one(const shown *it, size_t feature, mw_buf *out) {
 
 /* --- JSON -------------------------------------------------------------------------------- */
 
-static void write_number(mw_json *json, const char *key, double value) {
-    mw_json_key(json, key);
-    if (isnan(value)) mw_json_null(json);
-    else mw_json_number(json, value);
-}
-
 static void write_bound(const shown *it, mw_json *json, const char *key, mw_type type,
                         mw_cell cell) {
     mw_json_key(json, key);
@@ -188,10 +182,8 @@ static void write_bound(const shown *it, mw_json *json, const char *key, mw_type
 }
 
 static void write_about(mw_json *json, const mw_feature_about *about) {
-    mw_json_key(json, "description");
-    mw_json_str(json, about ? about->description : MW_STR(""));
-    mw_json_key(json, "owner");
-    mw_json_str(json, about ? about->owner : MW_STR(""));
+    mw_json_put_str(json, "description", about ? about->description : MW_STR(""));
+    mw_json_put_str(json, "owner", about ? about->owner : MW_STR(""));
     mw_json_key(json, "tags");
     mw_json_array(json);
     for (size_t i = 0; about && i < about->tag_count; i++) mw_json_str(json, about->tags[i]);
@@ -208,31 +200,23 @@ static void write_feature(const shown *it, size_t feature, mw_json *json) {
     const mw_catalogue_entry *entry = &it->catalogue->entries[feature];
     const mw_summary *summary = &entry->summary;
     mw_json_object(json);
-    mw_json_key(json, "name");
-    mw_json_str(json, entry->feature->name);
-    mw_json_key(json, "type");
-    mw_json_text(json, mw_type_name(entry->feature->type));
-    mw_json_key(json, "expression");
-    mw_json_str(json, mw_code_text(entry->feature->code));
-    mw_json_key(json, "proved_exact");
-    mw_json_bool(json, entry->feature->process.size == 0);
+    mw_json_put_str(json, "name", entry->feature->name);
+    mw_json_put_text(json, "type", mw_type_name(entry->feature->type));
+    mw_json_put_str(json, "expression", mw_code_text(entry->feature->code));
+    mw_json_put_bool(json, "proved_exact", entry->feature->process.size == 0);
     write_about(json, entry->about);
-    mw_json_key(json, "missing");
-    mw_json_number(json, missing_share(summary));
+    mw_json_put_number(json, "missing", missing_share(summary));
     write_bound(it, json, "from", summary->type, summary->least);
     write_bound(it, json, "to", summary->type, summary->greatest);
-    mw_json_key(json, "constant");
-    mw_json_bool(json, summary->is_constant);
+    mw_json_put_bool(json, "constant", summary->is_constant);
     write_other(it, json, "same_as", entry->twin);
     write_other(it, json, "goes_with", entry->nearest);
-    write_number(json, "correlation", entry->nearest < 0 ? NAN : entry->correlation);
-    write_number(json, "importance", entry->importance);
+    mw_json_put_number(json, "correlation", entry->nearest < 0 ? NAN : entry->correlation);
+    mw_json_put_number(json, "importance", entry->importance);
     if (it->costs) {
-        write_number(json, "cpu_us_per_moment", it->costs[feature].cpu_us);
-        mw_json_key(json, "keys");
-        mw_json_int(json, (int64_t)it->costs[feature].key_count);
-        mw_json_key(json, "state_bytes");
-        mw_json_int(json, (int64_t)it->costs[feature].bytes);
+        mw_json_put_number(json, "cpu_us_per_moment", it->costs[feature].cpu_us);
+        mw_json_put_count(json, "keys", it->costs[feature].key_count);
+        mw_json_put_count(json, "state_bytes", it->costs[feature].bytes);
     }
     mw_json_object_end(json);
 }
@@ -240,10 +224,8 @@ static void write_feature(const shown *it, size_t feature, mw_json *json) {
 static void write_json(const shown *it, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "model");
-    mw_json_str(&json, model_of(it)->name);
-    mw_json_key(&json, "moments");
-    mw_json_int(&json, (int64_t)it->catalogue->moment_count);
+    mw_json_put_str(&json, "model", model_of(it)->name);
+    mw_json_put_count(&json, "moments", it->catalogue->moment_count);
     mw_json_key(&json, "version");
     if (it->catalogue->champion.size > 0) mw_json_str(&json, it->catalogue->champion);
     else mw_json_null(&json);

@@ -361,12 +361,9 @@ static void write_metrics(mw_json *json, const char *key, const mw_metrics *metr
         const mw_estimate *estimate = &metrics->of[told[i]];
         mw_json_key(json, mw_metric_name(told[i]));
         mw_json_object(json);
-        mw_json_key(json, "value");
-        mw_json_number(json, estimate->value);
-        mw_json_key(json, "low");
-        mw_json_number(json, estimate->low);
-        mw_json_key(json, "high");
-        mw_json_number(json, estimate->high);
+        mw_json_put_number(json, "value", estimate->value);
+        mw_json_put_number(json, "low", estimate->low);
+        mw_json_put_number(json, "high", estimate->high);
         mw_json_object_end(json);
     }
     mw_json_object_end(json);
@@ -375,33 +372,25 @@ static void write_metrics(mw_json *json, const char *key, const mw_metrics *metr
 static void write_gain(mw_json *json, const char *key, mw_logit_gain gain) {
     mw_json_key(json, key);
     mw_json_object(json);
-    mw_json_key(json, "log_loss");
-    mw_json_number(json, gain.mean);
-    mw_json_key(json, "standard_error");
-    mw_json_number(json, gain.error);
+    mw_json_put_number(json, "log_loss", gain.mean);
+    mw_json_put_number(json, "standard_error", gain.error);
     mw_json_object_end(json);
 }
 
 static void write_json(const job *it, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "model");
-    mw_json_str(&json, it->walk->model.program->name);
-    mw_json_key(&json, "tried");
-    mw_json_int(&json, (int64_t)it->candidate_count);
-    mw_json_key(&json, "not_tried");
-    mw_json_int(&json, (int64_t)it->left_out);
-    mw_json_key(&json, "examples");
-    mw_json_int(&json, (int64_t)it->row_count);
+    mw_json_put_str(&json, "model", it->walk->model.program->name);
+    mw_json_put_count(&json, "tried", it->candidate_count);
+    mw_json_put_count(&json, "not_tried", it->left_out);
+    mw_json_put_count(&json, "examples", it->row_count);
     mw_json_key(&json, "suggestions");
     mw_json_array(&json);
     for (size_t i = 0; i < it->selected_count; i++) {
         const mw_named_source *candidate = &it->candidates[it->selected[i].column];
         mw_json_object(&json);
-        mw_json_key(&json, "name");
-        mw_json_str(&json, candidate->name);
-        mw_json_key(&json, "expression");
-        mw_json_str(&json, candidate->source.text);
+        mw_json_put_str(&json, "name", candidate->name);
+        mw_json_put_str(&json, "expression", candidate->source.text);
         write_gain(&json, "alone", it->selected[i].alone);
         write_gain(&json, "added", it->selected[i].added);
         mw_json_object_end(&json);

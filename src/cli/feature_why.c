@@ -136,24 +136,19 @@ static void write_events(const inquiry *it, const mw_window *window, mw_json *js
     for (size_t i = 0; i < it->count; i++) {
         const witness *one = &it->witnesses[i];
         mw_json_object(json);
-        mw_json_key(json, "time");
-        mw_json_time(json, one->event.time);
-        mw_json_key(json, "known");
-        mw_json_time(json, mw_event_counts_from(&one->event));
+        mw_json_put_time(json, "time", one->event.time);
+        mw_json_put_time(json, "known", mw_event_counts_from(&one->event));
         mw_buf_clear(&text);
         append_id(it, &one->event, &text);
-        mw_json_key(json, "id");
-        mw_json_str(json, mw_buf_str(&text));
+        mw_json_put_str(json, "id", mw_buf_str(&text));
         if (window->value) {
             mw_json_key(json, "value");
             mw_cell_write_json(json, mw_code_type(window->value),
                                value_of(it, window, &one->event), it->oracle.symbols);
         }
-        mw_json_key(json, "verdict");
-        mw_json_text(json, verdicts[one->verdict].word);
+        mw_json_put_text(json, "verdict", verdicts[one->verdict].word);
         if (one->verdict == MW_VERDICT_REPLACED) {
-            mw_json_key(json, "replaced_at");
-            mw_json_time(json, mw_oracle_counts_until(&it->oracle, &one->event));
+            mw_json_put_time(json, "replaced_at", mw_oracle_counts_until(&it->oracle, &one->event));
         }
         mw_json_object_end(json);
     }
@@ -170,8 +165,7 @@ static mw_status tell_windows(inquiry *it, mw_buf *out, mw_json *json, mw_error 
         MW_TRY(gather(it, i, err));
         if (json) {
             mw_json_object(json);
-            mw_json_key(json, "window");
-            mw_json_str(json, window->text);
+            mw_json_put_str(json, "window", window->text);
             mw_json_key(json, "events");
             write_events(it, window, json);
             mw_json_object_end(json);
@@ -200,14 +194,10 @@ static mw_status tell_json(inquiry *it, mw_error *err) {
     mw_cell value = asked_value(it, &type);
     mw_json json = mw_json_begin(&cli->out);
     mw_json_object(&json);
-    mw_json_key(&json, "id");
-    mw_json_text(&json, cli->words[0]);
-    mw_json_key(&json, "feature");
-    mw_json_text(&json, cli->words[1]);
-    mw_json_key(&json, "time");
-    mw_json_time(&json, it->step->moment.t);
-    mw_json_key(&json, "place");
-    mw_json_time(&json, it->step->moment.place);
+    mw_json_put_text(&json, "id", cli->words[0]);
+    mw_json_put_text(&json, "feature", cli->words[1]);
+    mw_json_put_time(&json, "time", it->step->moment.t);
+    mw_json_put_time(&json, "place", it->step->moment.place);
     mw_json_key(&json, "value");
     mw_cell_write_json(&json, type, value, it->oracle.symbols);
     mw_json_key(&json, "windows");

@@ -9,8 +9,7 @@
 static void list_json(const mw_workspace *workspace, const mw_model_program *model, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "model");
-    mw_json_str(&json, model->name);
+    mw_json_put_str(&json, "model", model->name);
     mw_json_key(&json, "features");
     mw_feature_list_write_json(workspace->program, model, &json);
     mw_json_object_end(&json);
@@ -52,10 +51,8 @@ static void explain_one(const mw_workspace *workspace, const mw_model_program *m
     mw_feature_explain(workspace->program, model, index, &text);
     if (workspace->cli->json) {
         mw_json_object(json);
-        mw_json_key(json, "feature");
-        mw_json_str(json, model->features[index].name);
-        mw_json_key(json, "explanation");
-        mw_json_str(json, mw_str_trim(mw_buf_str(&text)));
+        mw_json_put_str(json, "feature", model->features[index].name);
+        mw_json_put_str(json, "explanation", mw_str_trim(mw_buf_str(&text)));
         mw_json_object_end(json);
     } else {
         mw_buf_printf(&workspace->cli->out, "%.*s\n", MW_STR_ARGS(mw_str_trim(mw_buf_str(&text))));

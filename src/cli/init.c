@@ -73,8 +73,7 @@ mw_status mw_cli_init(mw_cli *cli, mw_error *err) {
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
-        mw_json_key(&json, "project_file");
-        mw_json_text(&json, path);
+        mw_json_put_text(&json, "project_file", path);
         mw_json_object_end(&json);
         return MW_OK;
     }

@@ -80,28 +80,17 @@ void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
 
 static void write_file_json(const mw_ingest_file *file, mw_json *json) {
     mw_json_object(json);
-    mw_json_key(json, "stream");
-    mw_json_str(json, file->stream);
-    mw_json_key(json, "file");
-    mw_json_str(json, file->file);
-    mw_json_key(json, "rows");
-    mw_json_int(json, (int64_t)file->row_count);
-    mw_json_key(json, "new");
-    mw_json_int(json, (int64_t)(file->row_count - file->known_count));
-    mw_json_key(json, "events");
-    mw_json_int(json, (int64_t)file->event_count);
-    mw_json_key(json, "corrections");
-    mw_json_int(json, (int64_t)file->corrections);
-    mw_json_key(json, "left_out");
-    mw_json_int(json, (int64_t)file->left_out);
-    mw_json_key(json, "dropped");
-    mw_json_int(json, (int64_t)file->dropped);
-    mw_json_key(json, "cleaned_values");
-    mw_json_int(json, (int64_t)file->cleaned);
-    mw_json_key(json, "repeats");
-    mw_json_int(json, (int64_t)file->repeats);
-    mw_json_key(json, "quarantined");
-    mw_json_int(json, (int64_t)file->quarantined);
+    mw_json_put_str(json, "stream", file->stream);
+    mw_json_put_str(json, "file", file->file);
+    mw_json_put_count(json, "rows", file->row_count);
+    mw_json_put_count(json, "new", file->row_count - file->known_count);
+    mw_json_put_count(json, "events", file->event_count);
+    mw_json_put_count(json, "corrections", file->corrections);
+    mw_json_put_count(json, "left_out", file->left_out);
+    mw_json_put_count(json, "dropped", file->dropped);
+    mw_json_put_count(json, "cleaned_values", file->cleaned);
+    mw_json_put_count(json, "repeats", file->repeats);
+    mw_json_put_count(json, "quarantined", file->quarantined);
     mw_json_object_end(json);
 }
 
@@ -110,25 +99,19 @@ void mw_intake_write_json(const mw_ingest_report *report, mw_json *json) {
     mw_json_array(json);
     for (size_t i = 0; i < report->file_count; i++) write_file_json(&report->files[i], json);
     mw_json_array_end(json);
-    mw_json_key(json, "unchanged_files");
-    mw_json_int(json, (int64_t)report->unchanged_count);
+    mw_json_put_count(json, "unchanged_files", report->unchanged_count);
     mw_json_key(json, "refused");
     mw_json_array(json);
     for (size_t i = 0; i < report->reason_count; i++) {
         mw_json_object(json);
-        mw_json_key(json, "stream");
-        mw_json_str(json, report->reasons[i].stream);
-        mw_json_key(json, "rule");
-        mw_json_str(json, report->reasons[i].rule);
-        mw_json_key(json, "rows");
-        mw_json_int(json, (int64_t)report->reasons[i].row_count);
+        mw_json_put_str(json, "stream", report->reasons[i].stream);
+        mw_json_put_str(json, "rule", report->reasons[i].rule);
+        mw_json_put_count(json, "rows", report->reasons[i].row_count);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
-    mw_json_key(json, "answered");
-    mw_json_int(json, (int64_t)report->answered);
-    mw_json_key(json, "unanswered");
-    mw_json_int(json, (int64_t)report->unanswered);
+    mw_json_put_count(json, "answered", report->answered);
+    mw_json_put_count(json, "unanswered", report->unanswered);
 }
 
 /* --- the command ------------------------------------------------------------------------ */
@@ -146,8 +129,7 @@ static void print_json(const mw_ingest_report *report, mw_buf *out) {
     mw_json_key(&json, "quarantine");
     if (report->quarantine) mw_json_text(&json, report->quarantine);
     else mw_json_null(&json);
-    mw_json_key(&json, "data_version");
-    mw_json_text(&json, report->data_version);
+    mw_json_put_text(&json, "data_version", report->data_version);
     mw_json_object_end(&json);
 }
 

@@ -22,14 +22,10 @@ static void tell(mw_cli *cli, const mw_version_row *row, const char *path, size_
     }
     mw_json json = mw_json_begin(&cli->out);
     mw_json_object(&json);
-    mw_json_key(&json, "model");
-    mw_json_str(&json, row->model);
-    mw_json_key(&json, "version");
-    mw_json_str(&json, row->version);
-    mw_json_key(&json, "output");
-    mw_json_text(&json, path);
-    mw_json_key(&json, "bytes");
-    mw_json_int(&json, (int64_t)size);
+    mw_json_put_str(&json, "model", row->model);
+    mw_json_put_str(&json, "version", row->version);
+    mw_json_put_text(&json, "output", path);
+    mw_json_put_count(&json, "bytes", size);
     mw_json_object_end(&json);
 }
 

@@ -25,16 +25,11 @@ static mw_str word(const mw_workspace *workspace, size_t index) {
 /* --- list ------------------------------------------------------------------------------- */
 
 static void write_version(const mw_version_row *version, mw_json *json) {
-    mw_json_key(json, "model");
-    mw_json_str(json, version->model);
-    mw_json_key(json, "version");
-    mw_json_str(json, version->version);
-    mw_json_key(json, "stage");
-    mw_json_str(json, version->stage);
-    mw_json_key(json, "created");
-    mw_json_time(json, version->created_us);
-    mw_json_key(json, "run");
-    mw_json_int(json, version->run);
+    mw_json_put_str(json, "model", version->model);
+    mw_json_put_str(json, "version", version->version);
+    mw_json_put_str(json, "stage", version->stage);
+    mw_json_put_time(json, "created", version->created_us);
+    mw_json_put_int(json, "run", version->run);
 }
 
 static void list_json(const mw_version_row *versions, size_t count, mw_buf *out) {
@@ -116,10 +111,8 @@ static void show_fitted(const mw_version *version, mw_json *json) {
         for (size_t t = 0; t < feature->transform_count; t++) {
             const mw_transform *transform = &feature->transforms[t];
             mw_json_object(json);
-            mw_json_key(json, "feature");
-            mw_json_str(json, feature->name);
-            mw_json_key(json, "by");
-            mw_json_text(json, kinds[transform->kind]);
+            mw_json_put_str(json, "feature", feature->name);
+            mw_json_put_text(json, "by", kinds[transform->kind]);
             mw_json_key(json, "numbers");
             mw_json_array(json);
             for (size_t n = 0; n < transform->count; n++)
@@ -135,24 +128,15 @@ static void show_json(const mw_version_row *row, const mw_version *version, mw_b
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
     write_version(row, &json);
-    mw_json_key(&json, "artefact");
-    mw_json_str(&json, row->artefact);
-    mw_json_key(&json, "learner");
-    mw_json_str(&json, version->learner);
-    mw_json_key(&json, "settings");
-    mw_json_str(&json, version->settings);
-    mw_json_key(&json, "threshold");
-    mw_json_number(&json, version->threshold);
-    mw_json_key(&json, "share_of_yes");
-    mw_json_number(&json, version->baseline);
-    mw_json_key(&json, "examples");
-    mw_json_int(&json, (int64_t)version->example_count);
-    mw_json_key(&json, "from");
-    mw_json_time(&json, version->from_us);
-    mw_json_key(&json, "to");
-    mw_json_time(&json, version->to_us);
-    mw_json_key(&json, "data_version");
-    mw_json_str(&json, version->data_version);
+    mw_json_put_str(&json, "artefact", row->artefact);
+    mw_json_put_str(&json, "learner", version->learner);
+    mw_json_put_str(&json, "settings", version->settings);
+    mw_json_put_number(&json, "threshold", version->threshold);
+    mw_json_put_number(&json, "share_of_yes", version->baseline);
+    mw_json_put_count(&json, "examples", version->example_count);
+    mw_json_put_time(&json, "from", version->from_us);
+    mw_json_put_time(&json, "to", version->to_us);
+    mw_json_put_str(&json, "data_version", version->data_version);
     mw_json_key(&json, "features");
     mw_json_array(&json);
     for (size_t i = 0; i < version->features.count; i++)
@@ -230,12 +214,9 @@ static void tell_champion(mw_workspace *workspace, const mw_version_row *version
     if (workspace->cli->json) {
         mw_json json = mw_json_begin(out);
         mw_json_object(&json);
-        mw_json_key(&json, "model");
-        mw_json_str(&json, version->model);
-        mw_json_key(&json, "champion");
-        mw_json_str(&json, version->version);
-        mw_json_key(&json, "changed");
-        mw_json_bool(&json, is_new);
+        mw_json_put_str(&json, "model", version->model);
+        mw_json_put_str(&json, "champion", version->version);
+        mw_json_put_bool(&json, "changed", is_new);
         mw_json_object_end(&json);
         return;
     }

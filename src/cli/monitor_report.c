@@ -269,28 +269,18 @@ mw_status mw_monitor_report_make(mw_workspace *workspace, const mw_champion_watc
 
 /* --- JSON ------------------------------------------------------------------------------- */
 
-static void member(mw_json *json, const char *key, double value) {
-    mw_json_key(json, key);
-    mw_json_number(json, value);
-}
-
 static void write_predictions(const mw_monitor_report *report, mw_json *json) {
     mw_json_key(json, "predictions");
     mw_json_object(json);
-    mw_json_key(json, "last_24h");
-    mw_json_int(json, (int64_t)report->day.predictions);
-    mw_json_key(json, "last_30d");
-    mw_json_int(json, (int64_t)report->month.predictions);
-    mw_json_key(json, "labelled_30d");
-    mw_json_int(json, (int64_t)report->month.labelled);
-    member(json, "labelled_share", share(report->month.labelled, report->month.predictions));
-    mw_json_key(json, "due_30d");
-    mw_json_int(json, (int64_t)report->month.due);
-    mw_json_key(json, "overdue_30d");
-    mw_json_int(json, (int64_t)(report->month.due - report->month.labelled));
-    mw_json_key(json, "other_program");
-    mw_json_int(json,
-                (int64_t)mw_follower_foreign_count(mw_watch_follower(report->watch)));
+    mw_json_put_count(json, "last_24h", report->day.predictions);
+    mw_json_put_count(json, "last_30d", report->month.predictions);
+    mw_json_put_count(json, "labelled_30d", report->month.labelled);
+    mw_json_put_number(json, "labelled_share",
+                       share(report->month.labelled, report->month.predictions));
+    mw_json_put_count(json, "due_30d", report->month.due);
+    mw_json_put_count(json, "overdue_30d", report->month.due - report->month.labelled);
+    mw_json_put_count(json, "other_program",
+                      mw_follower_foreign_count(mw_watch_follower(report->watch)));
     mw_json_object_end(json);
 }
 
@@ -298,21 +288,17 @@ static void write_quality(const mw_monitor_report *report, mw_json *json) {
     const mw_quality *quality = &report->quality;
     mw_json_key(json, "quality");
     mw_json_object(json);
-    mw_json_key(json, "days");
-    mw_json_int(json, MW_MONITOR_DAYS);
-    mw_json_key(json, "outcomes");
-    mw_json_int(json, (int64_t)quality->outcome_count);
-    mw_json_key(json, "positives");
-    mw_json_int(json, (int64_t)quality->positive_count);
-    mw_json_key(json, "decisions");
-    mw_json_int(json, (int64_t)quality->decision_count);
-    member(json, "cost", quality->cost);
+    mw_json_put_int(json, "days", MW_MONITOR_DAYS);
+    mw_json_put_count(json, "outcomes", quality->outcome_count);
+    mw_json_put_count(json, "positives", quality->positive_count);
+    mw_json_put_count(json, "decisions", quality->decision_count);
+    mw_json_put_number(json, "cost", quality->cost);
     for (size_t m = 0; m < MW_METRIC_COUNT; m++) {
         mw_json_key(json, mw_metric_name((mw_metric)m));
         mw_json_object(json);
-        member(json, "value", report->metrics.of[m].value);
-        member(json, "low", report->metrics.of[m].low);
-        member(json, "high", report->metrics.of[m].high);
+        mw_json_put_number(json, "value", report->metrics.of[m].value);
+        mw_json_put_number(json, "low", report->metrics.of[m].low);
+        mw_json_put_number(json, "high", report->metrics.of[m].high);
         mw_json_object_end(json);
     }
     mw_json_object_end(json);
@@ -320,24 +306,20 @@ static void write_quality(const mw_monitor_report *report, mw_json *json) {
 
 static void write_drift(const mw_feature_drift *drift, mw_json *json) {
     mw_json_object(json);
-    mw_json_key(json, "feature");
-    mw_json_str(json, drift->name);
-    mw_json_key(json, "proved_exact");
-    mw_json_bool(json, drift->is_proved);
-    member(json, "drift", drift->drift);
-    member(json, "psi", drift->stability);
-    member(json, "missing", drift->missing_live);
-    member(json, "missing_in_training", drift->missing_training);
+    mw_json_put_str(json, "feature", drift->name);
+    mw_json_put_bool(json, "proved_exact", drift->is_proved);
+    mw_json_put_number(json, "drift", drift->drift);
+    mw_json_put_number(json, "psi", drift->stability);
+    mw_json_put_number(json, "missing", drift->missing_live);
+    mw_json_put_number(json, "missing_in_training", drift->missing_training);
     mw_json_key(json, "moved");
     mw_json_array(json);
     for (size_t i = 0; i < drift->moved_count; i++) {
         mw_json_object(json);
-        mw_json_key(json, "bin");
-        mw_json_str(json, drift->moved[i].text);
-        mw_json_key(json, "rounded");
-        mw_json_str(json, drift->moved[i].rounded);
-        member(json, "in_training", drift->moved[i].training);
-        member(json, "now", drift->moved[i].live);
+        mw_json_put_str(json, "bin", drift->moved[i].text);
+        mw_json_put_str(json, "rounded", drift->moved[i].rounded);
+        mw_json_put_number(json, "in_training", drift->moved[i].training);
+        mw_json_put_number(json, "now", drift->moved[i].live);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -354,15 +336,13 @@ static void write_weeks(const mw_monitor_report *report, mw_json *json) {
     for (size_t i = 0; i < MW_WEEKS_SHOWN; i++) {
         const mw_monitor_week *week = &report->weeks[i];
         mw_json_object(json);
-        mw_json_key(json, "to");
-        mw_json_text(json, week->day);
-        mw_json_key(json, "outcomes");
-        mw_json_int(json, (int64_t)week->outcome_count);
-        member(json, "roc_auc", week->roc_auc.value);
-        member(json, "low", week->roc_auc.low);
-        member(json, "high", week->roc_auc.high);
-        member(json, "expected", week->expected);
-        member(json, "happened", week->happened);
+        mw_json_put_text(json, "to", week->day);
+        mw_json_put_count(json, "outcomes", week->outcome_count);
+        mw_json_put_number(json, "roc_auc", week->roc_auc.value);
+        mw_json_put_number(json, "low", week->roc_auc.low);
+        mw_json_put_number(json, "high", week->roc_auc.high);
+        mw_json_put_number(json, "expected", week->expected);
+        mw_json_put_number(json, "happened", week->happened);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -374,17 +354,13 @@ static void write_segments(const mw_monitor_report *report, mw_json *json) {
     for (size_t i = 0; i < report->segment_count; i++) {
         const mw_segment_quality *segment = &report->segments[i];
         mw_json_object(json);
-        mw_json_key(json, "column");
-        mw_json_str(json, segment->column);
-        mw_json_key(json, "value");
-        mw_json_str(json, segment->value);
-        mw_json_key(json, "outcomes");
-        mw_json_int(json, (int64_t)segment->quality.outcome_count);
-        mw_json_key(json, "positives");
-        mw_json_int(json, (int64_t)segment->quality.positive_count);
-        member(json, "roc_auc", segment->quality.of[MW_METRIC_roc_auc]);
-        member(json, "log_loss", segment->quality.of[MW_METRIC_log_loss]);
-        member(json, "cost", segment->quality.cost);
+        mw_json_put_str(json, "column", segment->column);
+        mw_json_put_str(json, "value", segment->value);
+        mw_json_put_count(json, "outcomes", segment->quality.outcome_count);
+        mw_json_put_count(json, "positives", segment->quality.positive_count);
+        mw_json_put_number(json, "roc_auc", segment->quality.of[MW_METRIC_roc_auc]);
+        mw_json_put_number(json, "log_loss", segment->quality.of[MW_METRIC_log_loss]);
+        mw_json_put_number(json, "cost", segment->quality.cost);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -393,8 +369,7 @@ static void write_segments(const mw_monitor_report *report, mw_json *json) {
 static void write_verdict(const mw_verdict *verdict, mw_json *json) {
     mw_json_key(json, "verdict");
     mw_json_object(json);
-    mw_json_key(json, "is");
-    mw_json_text(json, mw_verdict_word(verdict->kind));
+    mw_json_put_text(json, "is", mw_verdict_word(verdict->kind));
     mw_json_key(json, "reasons");
     mw_json_array(json);
     for (size_t i = 0; i < verdict->reason_count; i++) mw_json_str(json, verdict->reasons[i]);
@@ -409,13 +384,10 @@ static void write_rules(const mw_monitor_report *report, mw_json *json) {
     for (size_t i = 0; i < retrain->when_count; i++) {
         mw_loop_reading found = mw_loop_read(mw_watch_loop(report->watch), &retrain->when[i]);
         mw_json_object(json);
-        mw_json_key(json, "rule");
-        mw_json_str(json, retrain->when[i].text);
-        member(json, "value", found.value);
-        mw_json_key(json, "holds");
-        mw_json_bool(json, found.holds);
-        mw_json_key(json, "where");
-        mw_json_str(json, found.where);
+        mw_json_put_str(json, "rule", retrain->when[i].text);
+        mw_json_put_number(json, "value", found.value);
+        mw_json_put_bool(json, "holds", found.holds);
+        mw_json_put_str(json, "where", found.where);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -429,20 +401,13 @@ static int64_t since_or_missing(const mw_monitor_report *report) {
 void mw_monitor_report_json(const mw_monitor_report *report, mw_json *json) {
     const mw_follower *follower = mw_watch_follower(report->watch);
     mw_json_object(json);
-    mw_json_key(json, "model");
-    mw_json_str(json, report->champion->model.declaration.name);
-    mw_json_key(json, "question");
-    mw_json_str(json, report->champion->model.question);
-    mw_json_key(json, "champion");
-    mw_json_str(json, report->champion->version.row.version);
-    mw_json_key(json, "made");
-    mw_json_time(json, report->champion->version.row.created_us);
-    mw_json_key(json, "answers_since");
-    mw_json_time(json, since_or_missing(report));
-    mw_json_key(json, "now");
-    mw_json_time(json, mw_follower_now(follower));
-    mw_json_key(json, "virtual_clock");
-    mw_json_bool(json, mw_follower_is_virtual(follower));
+    mw_json_put_str(json, "model", report->champion->model.declaration.name);
+    mw_json_put_str(json, "question", report->champion->model.question);
+    mw_json_put_str(json, "champion", report->champion->version.row.version);
+    mw_json_put_time(json, "made", report->champion->version.row.created_us);
+    mw_json_put_time(json, "answers_since", since_or_missing(report));
+    mw_json_put_time(json, "now", mw_follower_now(follower));
+    mw_json_put_bool(json, "virtual_clock", mw_follower_is_virtual(follower));
     write_verdict(&report->verdict, json);
     write_predictions(report, json);
     write_quality(report, json);

@@ -22,23 +22,15 @@ static double seconds_or_nan(bool is_there, int64_t span_us) {
     return is_there ? (double)span_us / (double)MW_SECOND_US : NAN;
 }
 
-static void member(mw_json *json, const char *key, double value) {
-    mw_json_key(json, key);
-    mw_json_number(json, value);
-}
-
 static void write_stream(mw_str name, const mw_freshness_reading *reading, mw_json *json) {
     mw_json_object(json);
-    mw_json_key(json, "stream");
-    mw_json_str(json, name);
-    mw_json_key(json, "events");
-    mw_json_int(json, (int64_t)reading->count);
-    mw_json_key(json, "newest");
-    mw_json_time(json, reading->count > 0 ? reading->newest : MW_TIME_MISSING);
-    member(json, "age_seconds", seconds_or_nan(reading->count > 0, reading->age_us));
-    member(json, "longest_silence_seconds",
+    mw_json_put_str(json, "stream", name);
+    mw_json_put_count(json, "events", reading->count);
+    mw_json_put_time(json, "newest", reading->count > 0 ? reading->newest : MW_TIME_MISSING);
+    mw_json_put_number(json, "age_seconds", seconds_or_nan(reading->count > 0, reading->age_us));
+    mw_json_put_number(json, "longest_silence_seconds",
            seconds_or_nan(reading->silence_us > 0, reading->silence_us));
-    member(json, "staleness", reading->staleness);
+    mw_json_put_number(json, "staleness", reading->staleness);
     mw_json_object_end(json);
 }
 
@@ -92,13 +84,10 @@ static void write_alerts(const mw_champion_watch *champion, mw_json *json) {
     for (size_t i = first_vital(champion); i < mw_loop_alert_count(loop); i++) {
         const mw_alert *alert = mw_loop_alert(loop, i);
         mw_json_object(json);
-        mw_json_key(json, "rule");
-        mw_json_str(json, alert->rule->text);
-        member(json, "value", alert->value);
-        mw_json_key(json, "is_open");
-        mw_json_bool(json, alert->is_open);
-        mw_json_key(json, "opened");
-        mw_json_time(json, alert->is_open ? alert->changed_us : MW_TIME_MISSING);
+        mw_json_put_str(json, "rule", alert->rule->text);
+        mw_json_put_number(json, "value", alert->value);
+        mw_json_put_bool(json, "is_open", alert->is_open);
+        mw_json_put_time(json, "opened", alert->is_open ? alert->changed_us : MW_TIME_MISSING);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -127,10 +116,8 @@ static void write_rechecked(const mw_champion_watch *champion, mw_json *json) {
     mw_recheck_count count = mw_follower_rechecked(mw_watch_follower(champion->watch));
     mw_json_key(json, "features");
     mw_json_object(json);
-    mw_json_key(json, "verified");
-    mw_json_int(json, (int64_t)count.compared);
-    mw_json_key(json, "differing");
-    mw_json_int(json, (int64_t)count.differing);
+    mw_json_put_count(json, "verified", count.compared);
+    mw_json_put_count(json, "differing", count.differing);
     mw_json_object_end(json);
 }
 
@@ -144,12 +131,11 @@ void mw_monitor_requests_json(const mw_serve_pulse *pulse, mw_json *json) {
     }
     double asked = pulse->asked == 0 ? NAN : (double)pulse->asked;
     mw_json_object(json);
-    mw_json_key(json, "last_hour");
-    mw_json_int(json, (int64_t)pulse->asked);
-    member(json, "latency_p50_seconds", pulse->p50_s);
-    member(json, "latency_p99_seconds", pulse->p99_s);
-    member(json, "refused_share", (double)pulse->refused / asked);
-    member(json, "failed_share", (double)pulse->failed / asked);
+    mw_json_put_count(json, "last_hour", pulse->asked);
+    mw_json_put_number(json, "latency_p50_seconds", pulse->p50_s);
+    mw_json_put_number(json, "latency_p99_seconds", pulse->p99_s);
+    mw_json_put_number(json, "refused_share", (double)pulse->refused / asked);
+    mw_json_put_number(json, "failed_share", (double)pulse->failed / asked);
     mw_json_object_end(json);
 }
 

@@ -150,20 +150,13 @@ static double age_seconds(const state_facts *facts, const stream_facts *stream) 
 
 static void write_stream(const state_facts *facts, const stream_facts *stream, mw_json *json) {
     mw_json_object(json);
-    mw_json_key(json, "stream");
-    mw_json_str(json, stream->name);
-    mw_json_key(json, "events");
-    mw_json_int(json, stream->lake_events + stream->log_events);
-    mw_json_key(json, "log_events");
-    mw_json_int(json, stream->log_events);
-    mw_json_key(json, "first_known");
-    mw_json_time(json, stream->first_known);
-    mw_json_key(json, "last_known");
-    mw_json_time(json, stream->last_known);
-    mw_json_key(json, "newest");
-    mw_json_time(json, stream->newest);
-    mw_json_key(json, "age_seconds");
-    mw_json_number(json, age_seconds(facts, stream));
+    mw_json_put_str(json, "stream", stream->name);
+    mw_json_put_int(json, "events", stream->lake_events + stream->log_events);
+    mw_json_put_int(json, "log_events", stream->log_events);
+    mw_json_put_time(json, "first_known", stream->first_known);
+    mw_json_put_time(json, "last_known", stream->last_known);
+    mw_json_put_time(json, "newest", stream->newest);
+    mw_json_put_number(json, "age_seconds", age_seconds(facts, stream));
     mw_json_object_end(json);
 }
 
@@ -297,39 +290,28 @@ static mw_status learn_facts(mw_workspace *workspace, state_facts *facts, mw_err
 }
 
 static void write_server(const state_facts *facts, mw_json *json) {
-    mw_json_key(json, "recovered");
-    mw_json_number(json, facts->server.recovered);
+    mw_json_put_number(json, "recovered", facts->server.recovered);
     mw_json_key(json, "successors");
     mw_json_array(json);
     for (size_t i = 0; i < facts->successors.count; i++) {
         const mw_serve_successor *next = &facts->successors.items[i];
         mw_json_object(json);
-        mw_json_key(json, "model");
-        mw_json_str(json, next->model);
-        mw_json_key(json, "version");
-        mw_json_str(json, next->version);
-        mw_json_key(json, "share");
-        mw_json_number(json, next->share);
+        mw_json_put_str(json, "model", next->model);
+        mw_json_put_str(json, "version", next->version);
+        mw_json_put_number(json, "share", next->share);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
 }
 
 static void write_facts(const state_facts *facts, mw_json *json) {
-    mw_json_key(json, "log_events");
-    mw_json_int(json, (int64_t)facts->events);
-    mw_json_key(json, "predictions");
-    mw_json_int(json, (int64_t)facts->predictions);
-    mw_json_key(json, "lake_bytes");
-    mw_json_int(json, facts->lake_size);
-    mw_json_key(json, "log_bytes");
-    mw_json_int(json, facts->log_size);
-    mw_json_key(json, "open_alerts");
-    mw_json_int(json, facts->open_alerts);
-    mw_json_key(json, "is_served");
-    mw_json_bool(json, facts->server.is_up);
-    mw_json_key(json, "is_ready");
-    mw_json_bool(json, facts->server.is_ready);
+    mw_json_put_count(json, "log_events", facts->events);
+    mw_json_put_count(json, "predictions", facts->predictions);
+    mw_json_put_int(json, "lake_bytes", facts->lake_size);
+    mw_json_put_int(json, "log_bytes", facts->log_size);
+    mw_json_put_int(json, "open_alerts", facts->open_alerts);
+    mw_json_put_bool(json, "is_served", facts->server.is_up);
+    mw_json_put_bool(json, "is_ready", facts->server.is_ready);
     if (facts->server.is_up) write_server(facts, json);
 }
 

@@ -539,20 +539,17 @@ static void print_json(const job *it, mw_buf *out) {
         mw_buf_init(&id, 1 << 20);
         mw_cell_append(&id, it->output.fields[it->id_column].type, cells[it->id_column], symbols);
         mw_json_object(&json);
-        mw_json_key(&json, "id");
-        mw_json_str(&json, mw_buf_str(&id));
+        mw_json_put_str(&json, "id", mw_buf_str(&id));
         if (it->version.model->each) {
             mw_field element = it->output.fields[it->element_column];
             mw_json_key_str(&json, element.name);
             mw_cell_write_json(&json, element.type, cells[it->element_column], symbols);
         }
-        mw_json_key(&json, "prediction");
-        mw_json_number(&json, answers[0].number);
+        mw_json_put_number(&json, "prediction", answers[0].number);
         mw_json_key(&json, "decision");
         if (answers[1].boolean == MW_BOOL_MISSING) mw_json_null(&json);
         else mw_json_bool(&json, answers[1].boolean == MW_TRUE);
-        mw_json_key(&json, "version");
-        mw_json_str(&json, mw_symbols_text(symbols, answers[2].symbol));
+        mw_json_put_str(&json, "version", mw_symbols_text(symbols, answers[2].symbol));
         if (it->explains) {
             mw_json_key(&json, "why");
             if (answers[WHY_COLUMN].symbol == 0) mw_json_null(&json);

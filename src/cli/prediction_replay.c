@@ -194,10 +194,8 @@ static void write_half(const replay *r, const char *key, const mw_cell *features
                        mw_json *json) {
     mw_json_key(json, key);
     mw_json_object(json);
-    mw_json_key(json, "prediction");
-    mw_json_number(json, score.prediction);
-    mw_json_key(json, "decision");
-    mw_json_bool(json, score.decision);
+    mw_json_put_number(json, "prediction", score.prediction);
+    mw_json_put_bool(json, "decision", score.decision);
     mw_json_key(json, "features");
     mw_json_object(json);
     for (size_t i = 0; i < r->features->field_count; i++) {
@@ -213,27 +211,19 @@ static void write_json(const replay *r, mw_buf *out) {
     mw_score recorded = {.prediction = made->prediction, .decision = made->decision};
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "id");
-    mw_json_text(&json, r->workspace->cli->words[0]);
-    mw_json_key(&json, "model");
-    mw_json_str(&json, made->model);
-    mw_json_key(&json, "version");
-    mw_json_str(&json, made->version);
-    mw_json_key(&json, "event");
-    mw_json_str(&json, made->event_id);
-    mw_json_key(&json, "t");
-    mw_json_time(&json, made->t);
-    mw_json_key(&json, "place");
-    mw_json_time(&json, made->place);
+    mw_json_put_text(&json, "id", r->workspace->cli->words[0]);
+    mw_json_put_str(&json, "model", made->model);
+    mw_json_put_str(&json, "version", made->version);
+    mw_json_put_str(&json, "event", made->event_id);
+    mw_json_put_time(&json, "t", made->t);
+    mw_json_put_time(&json, "place", made->place);
     if (made->fallback != MW_BECAUSE_NONE) {
-        mw_json_key(&json, "fallback");
-        mw_json_text(&json, mw_fallback_reason_word(made->fallback));
+        mw_json_put_text(&json, "fallback", mw_fallback_reason_word(made->fallback));
     }
     write_half(r, "recorded", made->features, recorded, &json);
     write_half(r, "replayed", r->replayed, r->score, &json);
     mw_asked_write_json(&json, r->version.program.model);
-    mw_json_key(&json, "differences");
-    mw_json_int(&json, (int64_t)r->differences);
+    mw_json_put_count(&json, "differences", r->differences);
     mw_json_object_end(&json);
 }
 

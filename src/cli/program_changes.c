@@ -154,11 +154,9 @@ void mw_program_changes_write_json(mw_program_changes changes, mw_json *json) {
     for (size_t i = 0; i < changes.count; i++) {
         const mw_program_change *change = &changes.items[i];
         mw_json_object(json);
-        mw_json_key(json, "what");
-        mw_json_text(json, change->what);
+        mw_json_put_text(json, "what", change->what);
         if (change->name.size > 0) write_text(json, "name", change->name);
-        mw_json_key(json, "change");
-        mw_json_text(json, kind_of(change));
+        mw_json_put_text(json, "change", kind_of(change));
         write_text(json, "live", change->live);
         write_text(json, "file", change->file);
         mw_json_object_end(json);

@@ -42,41 +42,26 @@ static mw_status read_run(mw_workspace *workspace, size_t index, known_run *out_
 
 static void write_run(const known_run *run, mw_json *json) {
     mw_json_object(json);
-    mw_json_key(json, "run");
-    mw_json_int(json, run->row.id);
-    mw_json_key(json, "model");
-    mw_json_str(json, run->row.model);
-    mw_json_key(json, "version");
-    mw_json_str(json, run->row.version);
-    mw_json_key(json, "learner");
-    mw_json_str(json, run->row.learner);
-    mw_json_key(json, "status");
-    mw_json_str(json, run->row.status);
-    mw_json_key(json, "why");
-    mw_json_str(json, run->row.why);
-    mw_json_key(json, "started");
-    mw_json_time(json, run->row.started_us);
-    mw_json_key(json, "ended");
-    mw_json_time(json, run->row.ended_us);
-    mw_json_key(json, "seed");
-    mw_json_int(json, run->row.seed);
-    mw_json_key(json, "data_version");
-    mw_json_str(json, run->row.data_version);
+    mw_json_put_int(json, "run", run->row.id);
+    mw_json_put_str(json, "model", run->row.model);
+    mw_json_put_str(json, "version", run->row.version);
+    mw_json_put_str(json, "learner", run->row.learner);
+    mw_json_put_str(json, "status", run->row.status);
+    mw_json_put_str(json, "why", run->row.why);
+    mw_json_put_time(json, "started", run->row.started_us);
+    mw_json_put_time(json, "ended", run->row.ended_us);
+    mw_json_put_int(json, "seed", run->row.seed);
+    mw_json_put_str(json, "data_version", run->row.data_version);
     mw_json_key(json, "metrics");
     mw_json_array(json);
     for (size_t i = 0; i < run->metric_count; i++) {
         const mw_metric_row *metric = &run->metrics[i];
         mw_json_object(json);
-        mw_json_key(json, "name");
-        mw_json_str(json, metric->name);
-        mw_json_key(json, "segment");
-        mw_json_str(json, metric->segment);
-        mw_json_key(json, "value");
-        mw_json_number(json, metric->value);
-        mw_json_key(json, "low");
-        mw_json_number(json, metric->low);
-        mw_json_key(json, "high");
-        mw_json_number(json, metric->high);
+        mw_json_put_str(json, "name", metric->name);
+        mw_json_put_str(json, "segment", metric->segment);
+        mw_json_put_number(json, "value", metric->value);
+        mw_json_put_number(json, "low", metric->low);
+        mw_json_put_number(json, "high", metric->high);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);

@@ -384,8 +384,7 @@ static void list_successors(const daemon *d, mw_buf *out) {
         mw_successor next = mw_sequencer_successor(d->sequencer, i);
         if (next.version.size == 0) continue;
         mw_json_object(&json);
-        mw_json_key(&json, "model");
-        mw_json_str(&json, d->workspace.program->models[i].name);
+        mw_json_put_str(&json, "model", d->workspace.program->models[i].name);
         mw_successor_write_json(&next, &json);
         mw_json_object_end(&json);
     }
@@ -396,10 +395,8 @@ static void list_successors(const daemon *d, mw_buf *out) {
 static void write_progress(const daemon *d, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "ready");
-    mw_json_bool(&json, d->is_ready);
-    mw_json_key(&json, "recovered");
-    mw_json_number(&json, mw_sequencer_recovered_share(d->sequencer));
+    mw_json_put_bool(&json, "ready", d->is_ready);
+    mw_json_put_number(&json, "recovered", mw_sequencer_recovered_share(d->sequencer));
     mw_json_object_end(&json);
 }
 
@@ -424,16 +421,11 @@ static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error 
     mw_pulse_reading pulse = mw_pulse_read(d->pulse, model, mw_sys_monotonic_us(sys));
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "asked");
-    mw_json_int(&json, (int64_t)pulse.asked);
-    mw_json_key(&json, "refused");
-    mw_json_int(&json, (int64_t)pulse.refused);
-    mw_json_key(&json, "failed");
-    mw_json_int(&json, (int64_t)pulse.failed);
-    mw_json_key(&json, "p50_us");
-    mw_json_number(&json, pulse.p50_us);
-    mw_json_key(&json, "p99_us");
-    mw_json_number(&json, pulse.p99_us);
+    mw_json_put_count(&json, "asked", pulse.asked);
+    mw_json_put_count(&json, "refused", pulse.refused);
+    mw_json_put_count(&json, "failed", pulse.failed);
+    mw_json_put_number(&json, "p50_us", pulse.p50_us);
+    mw_json_put_number(&json, "p99_us", pulse.p99_us);
     mw_json_object_end(&json);
     return MW_OK;
 }
@@ -664,16 +656,11 @@ static void announce(const daemon *d) {
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
-        mw_json_key(&json, "host");
-        mw_json_text(&json, d->listening.host);
-        mw_json_key(&json, "port");
-        mw_json_int(&json, mw_server_port(d->server));
-        mw_json_key(&json, "recovered");
-        mw_json_int(&json, (int64_t)count);
-        mw_json_key(&json, "replayed");
-        mw_json_int(&json, (int64_t)stats.replayed);
-        mw_json_key(&json, "seconds");
-        mw_json_number(&json, seconds);
+        mw_json_put_text(&json, "host", d->listening.host);
+        mw_json_put_int(&json, "port", mw_server_port(d->server));
+        mw_json_put_count(&json, "recovered", count);
+        mw_json_put_count(&json, "replayed", stats.replayed);
+        mw_json_put_number(&json, "seconds", seconds);
         if (note[0]) mw_json_key(&json, "note");
         if (note[0]) mw_json_text(&json, note);
         mw_json_object_end(&json);

@@ -57,12 +57,9 @@ static void tell_token(mw_cli *cli, const mw_token_row *row, const char *token) 
     }
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "name");
-    mw_json_str(&json, row->name);
-    mw_json_key(&json, "token");
-    mw_json_text(&json, token);
-    mw_json_key(&json, "expires");
-    mw_json_time(&json, row->expires_us);
+    mw_json_put_str(&json, "name", row->name);
+    mw_json_put_text(&json, "token", token);
+    mw_json_put_time(&json, "expires", row->expires_us);
     mw_json_object_end(&json);
 }
 
@@ -96,8 +93,7 @@ static mw_status revoke(mw_workspace *workspace, mw_error *err) {
     }
     mw_json json = mw_json_begin(&cli->out);
     mw_json_object(&json);
-    mw_json_key(&json, "revoked");
-    mw_json_text(&json, cli->words[0]);
+    mw_json_put_text(&json, "revoked", cli->words[0]);
     mw_json_object_end(&json);
     return MW_OK;
 }
@@ -116,20 +112,13 @@ static const char *state_of(const mw_token_row *row, int64_t now_us) {
 static void write_token(const mw_token_row *row, mw_str scopes, const char *state,
                         mw_json *json) {
     mw_json_object(json);
-    mw_json_key(json, "name");
-    mw_json_str(json, row->name);
-    mw_json_key(json, "scope");
-    mw_json_str(json, scopes);
-    mw_json_key(json, "state");
-    mw_json_text(json, state);
-    mw_json_key(json, "created");
-    mw_json_time(json, row->created_us);
-    mw_json_key(json, "expires");
-    mw_json_time(json, row->expires_us);
-    mw_json_key(json, "revoked");
-    mw_json_time(json, row->revoked_us);
-    mw_json_key(json, "who");
-    mw_json_str(json, row->who);
+    mw_json_put_str(json, "name", row->name);
+    mw_json_put_str(json, "scope", scopes);
+    mw_json_put_text(json, "state", state);
+    mw_json_put_time(json, "created", row->created_us);
+    mw_json_put_time(json, "expires", row->expires_us);
+    mw_json_put_time(json, "revoked", row->revoked_us);
+    mw_json_put_str(json, "who", row->who);
     mw_json_object_end(json);
 }
 

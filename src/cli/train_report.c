@@ -13,13 +13,10 @@ static void write_metrics(const mw_metrics *metrics, bool with_interval, mw_json
         const mw_estimate *estimate = &metrics->of[m];
         mw_json_key(json, mw_metric_name((mw_metric)m));
         mw_json_object(json);
-        mw_json_key(json, "value");
-        mw_json_number(json, estimate->value);
+        mw_json_put_number(json, "value", estimate->value);
         if (with_interval) {
-            mw_json_key(json, "low");
-            mw_json_number(json, estimate->low);
-            mw_json_key(json, "high");
-            mw_json_number(json, estimate->high);
+            mw_json_put_number(json, "low", estimate->low);
+            mw_json_put_number(json, "high", estimate->high);
         }
         mw_json_object_end(json);
     }
@@ -30,39 +27,26 @@ static void write_examples(const mw_train_report *report, mw_json *json) {
     const mw_split *split = &report->trained->split;
     mw_json_key(json, "examples");
     mw_json_object(json);
-    mw_json_key(json, "train");
-    mw_json_int(json, (int64_t)split->train_count);
-    mw_json_key(json, "test");
-    mw_json_int(json, (int64_t)split->test_count);
-    mw_json_key(json, "dropped");
-    mw_json_int(json, (int64_t)report->examples->dropped_count);
-    mw_json_key(json, "unlabelled");
-    mw_json_int(json, (int64_t)report->examples->unlabelled_count);
-    mw_json_key(json, "set_aside");
-    mw_json_int(json, (int64_t)split->embargoed_count);
+    mw_json_put_count(json, "train", split->train_count);
+    mw_json_put_count(json, "test", split->test_count);
+    mw_json_put_count(json, "dropped", report->examples->dropped_count);
+    mw_json_put_count(json, "unlabelled", report->examples->unlabelled_count);
+    mw_json_put_count(json, "set_aside", split->embargoed_count);
     mw_json_object_end(json);
-    mw_json_key(json, "train_from");
-    mw_json_time(json, split->train_from);
-    mw_json_key(json, "test_from");
-    mw_json_time(json, split->test_from);
-    mw_json_key(json, "test_to");
-    mw_json_time(json, split->test_to);
+    mw_json_put_time(json, "train_from", split->train_from);
+    mw_json_put_time(json, "test_from", split->test_from);
+    mw_json_put_time(json, "test_to", split->test_to);
 }
 
 static void write_decision(const mw_trained *trained, mw_json *json) {
     const mw_threshold *threshold = &trained->threshold;
-    mw_json_key(json, "threshold");
-    mw_json_number(json, threshold->threshold);
+    mw_json_put_number(json, "threshold", threshold->threshold);
     mw_json_key(json, "cost");
     mw_json_object(json);
-    mw_json_key(json, "value");
-    mw_json_number(json, threshold->cost);
-    mw_json_key(json, "baseline");
-    mw_json_number(json, trained->baseline_cost);
-    mw_json_key(json, "false_alarms");
-    mw_json_int(json, (int64_t)threshold->false_alarms);
-    mw_json_key(json, "misses");
-    mw_json_int(json, (int64_t)threshold->misses);
+    mw_json_put_number(json, "value", threshold->cost);
+    mw_json_put_number(json, "baseline", trained->baseline_cost);
+    mw_json_put_count(json, "false_alarms", threshold->false_alarms);
+    mw_json_put_count(json, "misses", threshold->misses);
     mw_json_object_end(json);
 }
 
@@ -72,12 +56,9 @@ static void write_segments(const mw_trained *trained, mw_json *json) {
     for (size_t i = 0; i < trained->segment_count; i++) {
         const mw_segment_metrics *segment = &trained->segments[i];
         mw_json_object(json);
-        mw_json_key(json, "column");
-        mw_json_str(json, segment->column);
-        mw_json_key(json, "value");
-        mw_json_str(json, segment->value);
-        mw_json_key(json, "examples");
-        mw_json_int(json, (int64_t)segment->count);
+        mw_json_put_str(json, "column", segment->column);
+        mw_json_put_str(json, "value", segment->value);
+        mw_json_put_count(json, "examples", segment->count);
         mw_json_key(json, "metrics");
         if (segment->is_small) mw_json_null(json);
         else write_metrics(&segment->metrics, true, json);
@@ -90,17 +71,13 @@ void mw_train_report_json(const mw_train_report *report, mw_train_outcome outcom
     const mw_trained *trained = report->trained;
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "model");
-    mw_json_str(&json, report->model->declaration.name);
-    mw_json_key(&json, "version");
-    mw_json_str(&json, trained->name);
-    mw_json_key(&json, "learner");
-    mw_json_str(&json, report->model->learner);
+    mw_json_put_str(&json, "model", report->model->declaration.name);
+    mw_json_put_str(&json, "version", trained->name);
+    mw_json_put_str(&json, "learner", report->model->learner);
     mw_json_key(&json, "run");
     if (outcome.run > 0) mw_json_int(&json, outcome.run);
     else mw_json_null(&json);
-    mw_json_key(&json, "champion");
-    mw_json_bool(&json, outcome.is_champion);
+    mw_json_put_bool(&json, "champion", outcome.is_champion);
     mw_json_key(&json, "metrics");
     write_metrics(&trained->test, true, &json);
     mw_json_key(&json, "baseline");
@@ -108,24 +85,19 @@ void mw_train_report_json(const mw_train_report *report, mw_train_outcome outcom
     write_decision(trained, &json);
     write_examples(report, &json);
     write_segments(trained, &json);
-    mw_json_key(&json, "data_version");
-    mw_json_str(&json, report->data_version);
-    mw_json_key(&json, "seed");
-    mw_json_int(&json, report->seed);
-    mw_json_key(&json, "settings");
-    mw_json_str(&json, trained->settings);
-    mw_json_key(&json, "learner_cpu_seconds");
-    mw_json_number(&json, (double)trained->learner_cpu_us / (double)MW_SECOND_US);
-    mw_json_key(&json, "seconds");
-    mw_json_number(&json, report->seconds);
+    mw_json_put_str(&json, "data_version", report->data_version);
+    mw_json_put_int(&json, "seed", report->seed);
+    mw_json_put_str(&json, "settings", trained->settings);
+    mw_json_put_number(&json, "learner_cpu_seconds",
+                       (double)trained->learner_cpu_us / (double)MW_SECOND_US);
+    mw_json_put_number(&json, "seconds", report->seconds);
     mw_json_object_end(&json);
 }
 
 void mw_train_report_details(const mw_train_report *report, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "settings");
-    mw_json_str(&json, report->trained->settings);
+    mw_json_put_str(&json, "settings", report->trained->settings);
     write_examples(report, &json);
     write_decision(report->trained, &json);
     mw_json_key(&json, "baseline");

@@ -112,23 +112,17 @@ static void print_diagnostics_json(const mw_diagnostics *diagnostics, const char
     mw_json_object(&json);
     mw_json_key(&json, "error");
     mw_json_object(&json);
-    mw_json_key(&json, "type");
-    mw_json_text(&json, mw_status_problem_type(diagnostics->entries[0].status));
+    mw_json_put_text(&json, "type", mw_status_problem_type(diagnostics->entries[0].status));
     mw_json_key(&json, "mistakes");
     mw_json_array(&json);
     for (size_t i = 0; i < diagnostics->count; i++) {
         const mw_diagnostic *entry = &diagnostics->entries[order[i]];
         mw_json_object(&json);
-        mw_json_key(&json, "file");
-        mw_json_text(&json, path);
-        mw_json_key(&json, "line");
-        mw_json_int(&json, entry->position.line);
-        mw_json_key(&json, "column");
-        mw_json_int(&json, entry->position.column);
-        mw_json_key(&json, "message");
-        mw_json_str(&json, entry->message);
-        mw_json_key(&json, "hint");
-        mw_json_str(&json, entry->hint);
+        mw_json_put_text(&json, "file", path);
+        mw_json_put_int(&json, "line", entry->position.line);
+        mw_json_put_int(&json, "column", entry->position.column);
+        mw_json_put_str(&json, "message", entry->message);
+        mw_json_put_str(&json, "hint", entry->hint);
         mw_json_object_end(&json);
     }
     mw_json_array_end(&json);

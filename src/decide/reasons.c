@@ -25,8 +25,7 @@ void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_sc
                            const mw_cell *cells, const mw_symbols *symbols) {
     double others = 0;
     mw_json_object(json);
-    mw_json_key(json, "expected");
-    mw_json_number(json, reasons->expected);
+    mw_json_put_number(json, "expected", reasons->expected);
     mw_json_key(json, "reasons");
     mw_json_array(json);
     for (size_t i = 0; i < reasons->count; i++) {
@@ -35,17 +34,14 @@ void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_sc
         if (i >= MW_REASONS_SHOWN_MAX || reason->adds == 0) continue;
         const mw_field *field = &features->fields[reason->feature];
         mw_json_object(json);
-        mw_json_key(json, "feature");
-        mw_json_str(json, mw_reason_name(reason, features));
+        mw_json_put_str(json, "feature", mw_reason_name(reason, features));
         mw_json_key(json, "value");
         if (reason->width > 0) mw_json_null(json);
         else mw_cell_write_json(json, field->type, cells[reason->feature], symbols);
-        mw_json_key(json, "adds");
-        mw_json_number(json, reason->adds);
+        mw_json_put_number(json, "adds", reason->adds);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
-    mw_json_key(json, "others");
-    mw_json_number(json, others);
+    mw_json_put_number(json, "others", others);
     mw_json_object_end(json);
 }

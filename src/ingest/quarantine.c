@@ -17,16 +17,11 @@ static void write_columns(mw_json *json, const mw_quarantine_source *source, siz
 static void write_row(mw_json *json, const mw_quarantine_source *source, const mw_refusal *one,
                       mw_str rule) {
     mw_json_object(json);
-    mw_json_key(json, "stream");
-    mw_json_str(json, source->stream);
-    mw_json_key(json, "file");
-    mw_json_str(json, source->file);
-    mw_json_key(json, "row");
-    mw_json_int(json, (int64_t)one->row + 1);
-    mw_json_key(json, "rule");
-    mw_json_str(json, rule);
-    mw_json_key(json, "value");
-    mw_json_str(json, one->value);
+    mw_json_put_str(json, "stream", source->stream);
+    mw_json_put_str(json, "file", source->file);
+    mw_json_put_count(json, "row", one->row + 1);
+    mw_json_put_str(json, "rule", rule);
+    mw_json_put_str(json, "value", one->value);
     write_columns(json, source, one->row);
     mw_json_object_end(json);
 }
