@@ -559,12 +559,6 @@ mw_status mw_lake_sift(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_
     return read_stretch(lake, snapshot, asked, out_events, err);
 }
 
-mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
-                          int64_t place, mw_events *out_events, mw_error *err) {
-    wish.after = place - 1;
-    return read_stretch(lake, snapshot, (stretch){.wish = wish, .through = place}, out_events, err);
-}
-
 mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                                int64_t through, mw_events *out_events, mw_error *err) {
     stretch asked = {.wish = wish, .through = through};

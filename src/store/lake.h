@@ -73,11 +73,6 @@ MW_MUST_USE mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapsh
 MW_MUST_USE mw_status mw_lake_sift(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                    mw_lake_wish wish, mw_lake_filter filter,
                                    mw_events *out_events, mw_error *err);
-/* The events alone that stand at this place; the wish's `after` is not read. */
-MW_MUST_USE mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot,
-                                      mw_lake_wish wish, int64_t place, mw_events *out_events,
-                                      mw_error *err);
-
 /* The events alone behind the wish's `after` and up to `through`, read without the rest. */
 MW_MUST_USE mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                            mw_lake_wish wish, int64_t through,

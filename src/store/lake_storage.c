@@ -459,6 +459,17 @@ static mw_status query_groups(mw_lake_storage *storage, const char *path,
     return status;
 }
 
+static mw_status add_stored_group(const mw_duck_cursor *cursor, size_t row,
+                                  mw_lake_groups *groups, mw_error *err) {
+    if (mw_duck_is_null(cursor, 0, row) || mw_duck_is_null(cursor, 1, row))
+        return mw_fail(err, MW_MALFORMED, "a row group does not say which places it holds");
+    return mw_lake_add_group(groups,
+                             (mw_lake_group){mw_duck_int(cursor, 0, row),
+                                             mw_duck_int(cursor, 1, row),
+                                             (uint64_t)mw_duck_int(cursor, 2, row)},
+                             err);
+}
+
 static mw_status add_folder_groups(mw_lake_storage *storage, mw_str path, mw_lake_groups *groups,
                                    mw_error *err) {
     char full[PATH_SIZE_MAX];
@@ -469,11 +480,7 @@ static mw_status add_folder_groups(mw_lake_storage *storage, mw_str path, mw_lak
     while (status == MW_OK && count > 0) {
         status = mw_duck_fetch(cursor, &count, err);
         for (size_t r = 0; status == MW_OK && r < count; r++)
-            status = mw_lake_add_group(groups,
-                                       (mw_lake_group){mw_duck_int(cursor, 0, r),
-                                                       mw_duck_int(cursor, 1, r),
-                                                       (uint64_t)mw_duck_int(cursor, 2, r)},
-                                       err);
+            status = add_stored_group(cursor, r, groups, err);
     }
     mw_duck_cursor_close(cursor);
     return status == MW_OK || status == MW_NO_MEMORY ? status : fail_reading(path, status, err);

@@ -107,3 +107,24 @@ MW_TEST(lake_storage_behaves_alike_in_memory_and_in_a_folder) {
     mw_symbols_destroy(symbols);
     mw_duck_close(duck);
 }
+
+/* A file of ours that somebody else has written again. */
+MW_TEST(lake_storage_refuses_groups_of_unknown_places) {
+    mw_duck_config config = {.thread_count = 1};
+    mw_duck *duck;
+    mw_lake_storage *storage;
+    mw_lake_groups groups = {0};
+    mw_error err;
+    char sql[1024];
+    const char *folder = mw_test_directory();
+    MW_CHECK_OK(mw_duck_open(mw_sys_real(), config, &duck, &err), &err);
+    MW_CHECK_OK(mw_lake_storage_open(mw_sys_real(), duck, folder, &storage, &err), &err);
+    snprintf(sql, sizeof sql, "COPY (SELECT NULL::TIMESTAMP AS place) TO '%s/a.parquet'", folder);
+    MW_CHECK_OK(mw_duck_run(duck, sql, &err), &err);
+    MW_CHECK_STATUS(mw_lake_storage_groups(storage, MW_STR("a.parquet"), &groups, &err),
+                    MW_CORRUPT);
+    MW_CHECK_EQUAL_STR(err.message, "lake: a.parquet cannot be read: a row group does not say "
+                                    "which places it holds");
+    mw_lake_storage_close(storage);
+    mw_duck_close(duck);
+}
