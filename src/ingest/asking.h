@@ -36,7 +36,7 @@ void mw_asking_destroy(mw_asking *asking);
 /* Starts all processes. MW_UNAVAILABLE names one that does not answer. */
 MW_MUST_USE mw_status mw_asking_start(mw_asking *asking, mw_error *err);
 /* Where threads share it: one asks at a time, with texts in symbols of its own, until it leaves
-   off. False while another does. Both are called by one thread. */
+   off. False while another does. Both are called by one thread at a time. */
 MW_MUST_USE bool mw_asking_claim(mw_asking *asking, mw_symbols *symbols);
 void mw_asking_yield(mw_asking *asking);
 /* Whoever has claimed it needs no answers any more: filling is over soon, with what stands in their

@@ -5,7 +5,7 @@
  * a request stand or fall one by one and are numbered from 1. Under a virtual clock each answer
  * of predictions and events carries "clock".
  *
- * The context of the router is a mw_api. One thread answers.
+ * The context of the router is a mw_api. One thread answers at a time.
  */
 #pragma once
 #include "serve/telemetry.h"

@@ -6,7 +6,8 @@
  * over in the symbols of the process. Of all that share an asking one asks at a time, and the
  * others wait for it; nobody but their requests waits with them.
  *
- * One thread uses an enquiry. What the config names outlives it.
+ * One thread uses an enquiry at a time: who holds the baton (decision 0021). What the config names
+ * outlives it.
  */
 #pragma once
 #include "ingest/asking.h"

@@ -7,7 +7,8 @@
  * which nobody waits but the request that asked: the thread has symbols and a state of its own, and
  * what it has found is handed over in the symbols of the process.
  *
- * One thread uses a lookback. What the config names outlives it.
+ * One thread uses a lookback at a time: who holds the baton (decision 0021). What the config names
+ * outlives it.
  */
 #pragma once
 #include "lang/program.h"

@@ -5,7 +5,8 @@
  * values. Whatever is refused has changed nothing. What was taken, predicted or moved is
  * promised after the next commit, which is the caller's.
  *
- * What an answer points to is valid until the next call. One thread uses a service.
+ * What an answer points to is valid until the next call. One thread uses a service at
+ * a time: who holds the baton (decision 0021).
  */
 #pragma once
 #include "serve/enquiry.h"
