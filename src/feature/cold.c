@@ -1,5 +1,7 @@
 #include "feature/cold.h"
 
+enum { PASSED_MAX = 1024 }; /* cards in a row that do not go, before the hand rests */
+
 void mw_cold_init(mw_cold *cold, mw_group *groups, size_t group_count, mw_spill_disk *disk) {
     *cold = (mw_cold){.groups = groups, .group_count = group_count, .number = 1};
     mw_spill_init(&cold->spill, disk);
@@ -22,18 +24,17 @@ static mw_card *next_card(mw_cold *cold, mw_group **out_group) {
 
 /* Twice round touches nobody any more, so what is left then must stay. */
 mw_status mw_cold_spill(mw_cold *cold, mw_error *err) {
-    for (size_t ends = 0; mw_budget_is_over(cold->budget) && ends <= 2 * cold->group_count;) {
+    size_t ends = 0, passed = 0;
+    while (mw_budget_is_over(cold->budget) && ends <= 2 * cold->group_count &&
+           passed < PASSED_MAX) {
         mw_group *group;
-        bool is_out;
+        bool is_out = false;
         mw_card *card = next_card(cold, &group);
-        if (!card) {
-            ends++;
-        } else if (card->is_touched) {
-            card->is_touched = false;
-        } else {
-            MW_TRY(mw_group_put_out(group, card, &is_out, err));
-            if (is_out) ends = 0;
-        }
+        if (!card) ends++;
+        else if (card->is_touched) card->is_touched = false;
+        else MW_TRY(mw_group_put_out(group, card, &is_out, err));
+        passed++;
+        if (is_out) ends = passed = 0;
     }
     return MW_OK;
 }

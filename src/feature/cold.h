@@ -3,8 +3,10 @@
  *
  * A hand goes round over the cards of some groups. A card that was touched since it passed last is
  * spared once; the ring of any other is spilled, until the state is within its budget, these groups
- * have no more than their share of it, or nothing is left that could go. The cards themselves stay,
- * so an unknown key is known at once.
+ * have no more than their share of it, or nothing is left that could go. Where few rings are left
+ * among many cards the hand rests on its way and goes on the next time, a little above the budget,
+ * so that no event waits for a whole round. The cards themselves stay, so an unknown key is known
+ * at once.
  *
  * It is asked before each event and each look-up, never between them: what one of them needs may
  * stand above the budget while it lasts.

@@ -1,6 +1,7 @@
 #include "feature/cold.h"
 
 #include "base/prng.h"
+#include "feature/engine_state.h"
 #include "feature/memory_disk_test.h"
 #include "feature/replay.h"
 #include "testing/disorder.h"
@@ -163,6 +164,35 @@ MW_TEST(cold_keys_are_saved_and_loaded_like_others) {
         mw_buf_release(&plain_saved);
     }
     MW_CHECK(spilled > 50);
+}
+
+/* Among many cards without a ring the hand rests now and then, and comes round all the same. */
+MW_TEST(cold_hand_rests_among_cards_that_cannot_go) {
+    enum { EMPTY = 5000 };
+    mw_world world;
+    memory_disk disk;
+    mw_world_create_plain(&world, mw_test_seed(), (mw_world_config){EVENTS, false, false, false});
+    memory_disk_init(&disk);
+    mw_engine *engine = create(&world, &disk.disk, 0);
+    for (size_t i = 0; i < world.events.event_count; i++) {
+        mw_event event = mw_events_at(&world.events, i);
+        MW_CHECK_OK(mw_engine_apply(engine, &event, NULL), NULL);
+    }
+    mw_cards *cards = &engine->groups[0].cards;
+    MW_CHECK(cards->key_count > 0 && cards->count > 0);
+    for (uint64_t i = 0; i < EMPTY; i++) {
+        mw_cell keys[MW_KEYS_MAX] = {{.symbol = UINT32_MAX - i}};
+        MW_CHECK(mw_cards_add(cards, keys, mw_cards_hash(cards, keys)));
+    }
+    engine->budget.max = engine->budget.fixed; /* no room for any ring */
+    size_t calls = 0;
+    for (; mw_budget_is_over(engine->colds[0].budget) && calls < 100; calls++)
+        MW_CHECK_OK(mw_cold_spill(&engine->colds[0], NULL), NULL);
+    MW_CHECK(calls > 4 && calls < 20);
+    MW_CHECK_EQUAL_INT(mw_engine_read_stats(engine).bytes_movable, 0);
+    mw_engine_destroy(engine);
+    memory_disk_release(&disk);
+    mw_world_release(&world);
 }
 
 /* Any call of the disk may fail, once: the event is refused whole, and enters when it comes
