@@ -148,7 +148,7 @@ void mw_monitor_requests_append(const mw_serve_pulse *pulse, mw_buf *out) {
     append_latency(out, "p50", pulse->p50_s);
     append_latency(out, "p99", pulse->p99_s);
     if (pulse->asked > 0)
-        mw_buf_printf(out, "; %.2g %% failed, %.2g %% were refused",
+        mw_buf_printf(out, "; %.3g %% failed, %.3g %% were refused",
                       100 * (double)pulse->failed / (double)pulse->asked,
                       100 * (double)pulse->refused / (double)pulse->asked);
 }
