@@ -26,15 +26,15 @@ mw_status mw_lake_views_append_standing(mw_workspace *workspace, mw_str stream,
 
 static void append_file(const mw_catalog_rows *rows, mw_str path, mw_buf *sql) {
     if (mw_catalog_is_null(rows, 2)) {
-        mw_buf_append_text(sql, "SELECT * FROM read_parquet(");
-        mw_duck_append_path(sql, path);
+        mw_buf_append_text(sql, "SELECT * FROM ");
+        mw_duck_append_parquet(sql, path);
         mw_buf_append_text(sql, ")");
         return;
     }
     mw_buf_printf(sql, "SELECT * EXCLUDE (file_row_number) REPLACE (make_timestamp(%lld + "
-                       "file_row_number * %lld) AS place) FROM read_parquet(",
+                       "file_row_number * %lld) AS place) FROM ",
                   (long long)mw_catalog_time(rows, 2), (long long)mw_catalog_int(rows, 3));
-    mw_duck_append_path(sql, path);
+    mw_duck_append_parquet(sql, path);
     mw_buf_append_text(sql, ", file_row_number = true)");
 }
 

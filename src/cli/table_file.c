@@ -150,7 +150,7 @@ static mw_status join_parts(mw_table_file *it, mw_error *err) {
         if (i > 0) mw_buf_append_text(&sql, ", ");
         mw_duck_append_path(&sql, mw_buf_str(&path));
     }
-    mw_buf_append_text(&sql, "])) TO ");
+    mw_buf_append_text(&sql, "], hive_partitioning = false)) TO "); /* mw_duck_append_parquet */
     mw_duck_append_text(&sql, mw_buf_str(&it->beside));
     mw_buf_append_text(&sql, " (FORMAT parquet, COMPRESSION snappy)");
     mw_status status = mw_buf_check(&sql, it->config.path, err);

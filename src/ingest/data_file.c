@@ -136,10 +136,53 @@ static mw_status open_parquet(const mw_data_reader *reader, const char *path,
                               mw_duck_cursor **out_cursor, mw_error *err) {
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT * FROM read_parquet(");
+    mw_buf_append_text(&sql, "SELECT * FROM ");
+    mw_duck_append_parquet(&sql, mw_str_of(path));
+    mw_buf_append_char(&sql, ')');
+    return query(reader, &sql, path, out_cursor, err);
+}
+
+/* The file's tree of names, each with how many stand right below it, from the root on. */
+static mw_status open_names(const mw_data_reader *reader, const char *path,
+                            mw_duck_cursor **out_cursor, mw_error *err) {
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_buf_append_text(&sql, "SELECT name, coalesce(num_children, 0)::BIGINT FROM parquet_schema(");
     mw_duck_append_path(&sql, mw_str_of(path));
     mw_buf_append_char(&sql, ')');
     return query(reader, &sql, path, out_cursor, err);
+}
+
+/* The names right below the root, of which there are `count`. */
+static mw_status read_names(mw_duck_cursor *cursor, mw_arena *arena, mw_str *names, size_t count,
+                            mw_error *err) {
+    size_t rows = 1, found = 0;
+    int64_t below = 0; /* names to come that are part of a column */
+    bool is_root = true;
+    while (rows > 0) {
+        MW_TRY(mw_duck_fetch(cursor, &rows, err));
+        for (size_t i = 0; i < rows; i++) {
+            bool is_column = !is_root && below == 0;
+            if (!is_root) below += mw_duck_int(cursor, 1, i) - (below > 0);
+            is_root = false;
+            if (is_column && found < count)
+                names[found] = mw_str_copy(arena, mw_duck_text(cursor, 0, i));
+            found += is_column;
+        }
+    }
+    if (found != count)
+        return mw_fail(err, MW_INVALID, "must have as many columns as its schema names");
+    return mw_heading_check_names(names, count, err);
+}
+
+/* DuckDB gives columns other names where two are the same, be it but for case. */
+static mw_status name_columns(const mw_data_reader *reader, const char *path, mw_arena *arena,
+                              mw_str *names, size_t count, mw_error *err) {
+    mw_duck_cursor *cursor = NULL;
+    MW_TRY(open_names(reader, path, &cursor, err));
+    mw_status status = read_names(cursor, arena, names, count, err);
+    mw_duck_cursor_close(cursor);
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", path);
 }
 
 static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
@@ -148,14 +191,16 @@ static mw_status parquet_columns(const mw_data_reader *reader, const char *path,
     MW_TRY(open_parquet(reader, path, &cursor, err));
     size_t count = mw_duck_column_count(cursor);
     mw_field *fields = mw_arena_alloc(arena, count, sizeof *fields);
-    bool has_room = fields != NULL;
-    for (size_t i = 0; has_room && i < count; i++) {
-        fields[i].name = mw_str_copy(arena, mw_duck_column_name(cursor, i));
+    mw_str *names = mw_arena_alloc(arena, count, sizeof *names);
+    for (size_t i = 0; fields && i < count; i++)
         fields[i].type = type_of(mw_duck_column_kind(cursor, i));
-        has_room = fields[i].name.data != NULL;
-    }
     mw_duck_cursor_close(cursor);
-    if (!has_room) return no_memory(path, err);
+    if (!fields || !names) return no_memory(path, err);
+    MW_TRY(name_columns(reader, path, arena, names, count, err));
+    for (size_t i = 0; i < count; i++) {
+        fields[i].name = names[i];
+        if (!names[i].data) return no_memory(path, err);
+    }
     *out_columns = (mw_schema){fields, count};
     return MW_OK;
 }

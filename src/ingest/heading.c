@@ -72,13 +72,13 @@ static mw_status name_by_place(mw_arena *arena, size_t column, mw_str *out_name,
 }
 
 /* Quadratic in the columns, of which there are at most a few thousand. */
-static mw_status check_names(const mw_heading *heading, mw_error *err) {
-    for (size_t i = 0; i < heading->count; i++)
+mw_status mw_heading_check_names(const mw_str *names, size_t count, mw_error *err) {
+    for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < i; k++)
-            if (mw_str_equal(heading->names[i], heading->names[k]))
+            if (mw_str_equal(names[i], names[k]))
                 return mw_fail(err, MW_INVALID,
-                               "heading: each column needs a name of its own, got %.*s twice",
-                               MW_STR_ARGS(heading->names[i]));
+                               "each column needs a name of its own, got %.*s twice",
+                               MW_STR_ARGS(names[i]));
     return MW_OK;
 }
 
@@ -111,7 +111,7 @@ mw_status mw_heading_read(mw_str text, mw_arena *arena, mw_heading *out_heading,
         if (heading.names[i].size == 0)
             MW_TRY(name_by_place(arena, i, &heading.names[i], err));
     }
-    MW_TRY(check_names(&heading, err));
+    MW_TRY(mw_heading_check_names(heading.names, heading.count, err));
     *out_heading = heading;
     return MW_OK;
 }

@@ -22,3 +22,5 @@ typedef struct {
    column twice. */
 MW_MUST_USE mw_status mw_heading_read(mw_str text, mw_arena *arena, mw_heading *out_heading,
                                       mw_error *err);
+/* MW_INVALID: two are the same. */
+MW_MUST_USE mw_status mw_heading_check_names(const mw_str *names, size_t count, mw_error *err);

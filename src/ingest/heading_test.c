@@ -67,7 +67,7 @@ MW_TEST(heading_refuses_what_is_none) {
         {{"a\0,b\n", 5}, "heading: must be text in UTF-8, got a zero byte"},
         {{" \r\n1\n", 5}, "heading: must name the columns, is blank"},
         {{"", 0}, "heading: must name the columns, is blank"},
-        {{"a,b,a\n", 6}, "heading: each column needs a name of its own, got a twice"},
+        {{"a,b,a\n", 6}, "each column needs a name of its own, got a twice"},
     };
     mw_arena arena;
     mw_heading heading;

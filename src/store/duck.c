@@ -420,6 +420,12 @@ void mw_duck_append_path(mw_buf *sql, mw_str path) {
     mw_buf_append_char(sql, '\'');
 }
 
+void mw_duck_append_parquet(mw_buf *sql, mw_str path) {
+    mw_buf_append_text(sql, "read_parquet(");
+    mw_duck_append_path(sql, path);
+    mw_buf_append_text(sql, ", hive_partitioning = false");
+}
+
 void mw_duck_append_name(mw_buf *sql, mw_str name) {
     append_quoted(sql, name, '"');
 }

@@ -76,4 +76,7 @@ MW_MUST_USE bool mw_duck_cell(const mw_duck_cursor *cursor, size_t column, size_
 void mw_duck_append_text(mw_buf *sql, mw_str text);
 /* The same of the path of one file to be read: DuckDB would take `*`, `?` and `[` for patterns. */
 void mw_duck_append_path(mw_buf *sql, mw_str path);
+/* "read_parquet('PATH', hive_partitioning = false", whose other options and end are the caller's:
+   DuckDB would take `shop=x` in a path for what the column shop holds. */
+void mw_duck_append_parquet(mw_buf *sql, mw_str path);
 void mw_duck_append_name(mw_buf *sql, mw_str name);

@@ -326,8 +326,8 @@ static mw_status query_columns(mw_lake_storage *storage, const char *path,
         mw_buf_printf(&sql, ", #%zu", replaced + i + 1);
     for (size_t i = 0; reading->has_corrections && i < count; i++)
         mw_buf_printf(&sql, ", #%zu", replaced + REPLACED_COLUMNS + reading->columns[i] + 1);
-    mw_buf_append_text(&sql, " FROM read_parquet(");
-    mw_duck_append_path(&sql, mw_str_of(path));
+    mw_buf_append_text(&sql, " FROM ");
+    mw_duck_append_parquet(&sql, mw_str_of(path));
     mw_buf_append_char(&sql, ')');
     /* Row groups that end before it are not read. */
     bool is_cut = reading->places.first == MW_TIME_MISSING && reading->after > MW_TIME_MIN;

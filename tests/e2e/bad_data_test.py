@@ -281,7 +281,7 @@ class BadRows(Shop):
     def test_column_named_twice(self):
         rows = [row + [row[3]] for row in self.rows]
         self.write_orders(rows)
-        self.refused(["ingest"], 3, "orders.csv: heading: each column needs a name of its own, "
+        self.refused(["ingest"], 3, "orders.csv: each column needs a name of its own, "
                      "got price twice", kind="invalid")
 
     def test_text_of_another_encoding(self):
@@ -512,6 +512,23 @@ class BadParquet(Shop):
     def test_text_that_calls_itself_parquet(self):
         self.path.write_text("order,at\n1,2\n")
         self.refused(["ingest"], 3, "orders.parquet: ")
+
+    def test_names_that_are_alike(self):
+        nested = pyarrow.array([[{"price": 1}]] * 300)
+        odd = self.table.append_column("more", nested).append_column("PRICE", [[float(i) for i in range(300)]])
+        pyarrow.parquet.write_table(odd, self.path)
+        self.edit("  price:  price", "  price:  price\n  upper:  PRICE")
+        self.succeeds("ingest")
+        self.succeeds("features", "build", "--output", "out.csv")
+        with open(self.folder / "out.csv", newline="") as file:
+            built = list(csv.DictReader(file))
+        self.assertEqual([float(row["upper"]) for row in built], list(range(300)))
+        self.assertEqual([float(row["price"]) for row in built], [float(row[3]) for row in self.rows[1:]])
+        twice = pyarrow.Table.from_arrays([*self.table.columns, self.table.column("shop")],
+                                          [*self.table.column_names, "price"])
+        pyarrow.parquet.write_table(twice, self.path)
+        self.refused(["ingest"], 3, "orders.parquet: each column needs a name of its own, got price twice",
+                     kind="invalid")
 
     def test_infinite_and_huge_numbers(self):
         price = self.table.column("price").to_pylist()
