@@ -31,7 +31,7 @@ struct mw_team {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     atomic_uint changes; /* counts them, for those who look */
-    const mw_shift *shift;
+    mw_shift shift; /* as it was when it began: its owner has the other */
     size_t stage; /* at work; the shift's stage_count: all are done */
     size_t left;  /* pieces of it that are not done */
     bool is_dismissed;
@@ -46,7 +46,7 @@ static void tell_all(mw_team *team) {
 
 /* Shares out the first stage from this one on that has pieces. */
 static void begin_stage(mw_team *team, size_t stage) {
-    const mw_shift *shift = team->shift;
+    const mw_shift *shift = &team->shift;
     while (stage < shift->stage_count && shift->stages[stage].piece_count == 0) stage++;
     team->stage = stage;
     team->left = stage < shift->stage_count ? shift->stages[stage].piece_count : 0;
@@ -57,7 +57,7 @@ static void begin_stage(mw_team *team, size_t stage) {
 }
 
 static bool is_at_work(const mw_team *team) {
-    return team->shift && team->stage < team->shift->stage_count;
+    return team->stage < team->shift.stage_count;
 }
 
 /* Of one's own share, else of the next that has one left. */
@@ -76,7 +76,7 @@ static bool take_piece(mw_team *team, size_t number, size_t *out_piece) {
 static bool do_piece(mw_team *team, size_t number) {
     size_t piece;
     if (!take_piece(team, number, &piece)) return false;
-    const mw_shift *shift = team->shift;
+    const mw_shift *shift = &team->shift;
     mw_error err = {.message = ""};
     mw_status status = team->status;
     if (status == MW_OK) {
@@ -157,7 +157,7 @@ static void begin(void *hired, const mw_shift *shift) {
     mw_team *team = hired;
     pthread_mutex_lock(&team->lock);
     MW_ASSERT(!is_at_work(team));
-    team->shift = shift;
+    team->shift = *shift;
     team->status = MW_OK;
     begin_stage(team, 0);
     pthread_mutex_unlock(&team->lock);
