@@ -70,7 +70,7 @@ typedef struct {
 typedef struct {
     alignas(MW_LINE_SIZE) entry_list *lists; /* by strand and group */
     size_t from, to;   /* the items */
-    route *routes;     /* of their moments, in order */
+    route *routes;     /* of their moments, in order; NULL: strands put nothing aside */
     size_t route_count, route_capacity;
     uint64_t too_late, values_refused;
     mw_family family;  /* with `each`: works out those that begin in it */
@@ -415,7 +415,7 @@ static void fill(const cutter *by, const mw_group *group, effect change, mw_cell
     const mw_event *event = &by->item->turn.event;
     const mw_group_plan *plan = group->plan;
     uint32_t refused = mw_group_fill(group, &by->frame, element);
-    if (change == TAKE) by->part->values_refused += refused;
+    if (refused > 0 && change == TAKE) by->part->values_refused += refused;
     if (plan->instance_word) element[plan->instance_word].bits = by->item->instance;
     if (plan->known_word)
         element[plan->known_word].time = change == TAKE ? event->place : event->replaced_from;
@@ -442,9 +442,10 @@ static inline bool add_entry(const cutter *by, int32_t group, const mw_cell *key
     added->moment = by->item->moment;
     added->lookup = lookup;
     added->change = change;
-    for (int32_t i = 0; i < plan->key_count; i++) added->words[i] = keys[i];
+    if (plan->key_count == 1) added->words[0] = keys[0]; /* as most have */
+    else memcpy(added->words, keys, (size_t)plan->key_count * sizeof *keys);
     if (change != LEAVE) fill(by, &engine->groups[group], change, added->words + plan->key_count);
-    if (lookup != MW_NONE)
+    if (lookup != MW_NONE && part->routes)
         part->routes[part->route_count++] = (route){(uint32_t)number, (uint32_t)lookup};
     return true;
 }
@@ -477,7 +478,7 @@ static bool cut_row(const cutter *by, effect change) {
             return false;
         }
     }
-    by->part->too_late += change == TAKE && group_count > 0 && late_count == group_count;
+    if (late_count > 0 && late_count == group_count && change == TAKE) by->part->too_late++;
     return true;
 }
 
@@ -497,15 +498,12 @@ static bool cut_event(cutter *by) {
 static bool cut_moment(cutter *by) {
     const mw_plan *plan = &by->engine->plan;
     const mw_turn *turn = &by->item->turn;
-    size_t i = turn->kind == MW_TURN_LABEL ? plan->feature_lookup_count : 0;
-    size_t end = turn->kind == MW_TURN_LABEL ? plan->lookup_count : plan->feature_lookup_count;
+    bool is_label = turn->kind == MW_TURN_LABEL, is_both = turn->kind == MW_TURN_BOTH;
+    int32_t end = (int32_t)(is_label ? plan->lookup_count : plan->feature_lookup_count);
     by->frame.row = turn->moment.row;
     by->frame.time_us = turn->moment.t;
-    for (; i < end; i++) {
-        int32_t own_lookup = plan->groups[plan->lookups[i].group].own_lookup;
-        if (turn->kind == MW_TURN_BOTH && own_lookup == (int32_t)i) continue;
-        if (!cut_lookup(by, (int32_t)i)) return false;
-    }
+    for (int32_t i = is_label ? (int32_t)plan->feature_lookup_count : 0; i < end; i++)
+        if (!(is_both && plan->lookups[i].is_own) && !cut_lookup(by, i)) return false;
     return true;
 }
 
@@ -524,7 +522,8 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     for (size_t i = 0; i < engine->strand_count * engine->plan.group_count; i++)
         part->lists[i].count = part->lists[i].taken = 0;
     part->route_count = 0;
-    if (!mw_grow((void **)&part->routes, &part->route_capacity,
+    if (block->is_apart &&
+        !mw_grow((void **)&part->routes, &part->route_capacity,
                  (part->to - part->from) * engine->plan.lookup_count, sizeof *part->routes,
                  SIZE_MAX))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");

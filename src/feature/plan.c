@@ -539,7 +539,9 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     note_windows(p, index, lookup);
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
     if (lookup->sum_count > p->plan->sum_count_max) p->plan->sum_count_max = lookup->sum_count;
-    if (asks_for_own(p, lookup)) p->plan->groups[lookup->group].own_lookup = index;
+    mw_group_plan *group = &p->plan->groups[lookup->group];
+    lookup->is_own = group->own_lookup == MW_NONE && asks_for_own(p, lookup);
+    if (lookup->is_own) group->own_lookup = index;
     return MW_OK;
 }
 

@@ -113,7 +113,7 @@ typedef struct {
     int32_t group;
     const mw_code *const *keys; /* over the moment and what lookups before this one have read */
     int32_t fields[MW_KEYS_MAX]; /* of the moment's row: each key; MW_NO_FIELD: more than that */
-    bool is_label;
+    bool is_label, is_own;      /* own: its group's own_lookup */
     int32_t wave;               /* over 0: its windows wait for those of lookups before */
     bool leaves_out;            /* one of its ranges does, */
     bool by_event;              /* by the id of the moment's event, without the element of `each` */

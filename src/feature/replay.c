@@ -119,7 +119,7 @@ static mw_status gather(mw_replay *replay, mw_error *err) {
         if (replay->is_walked) break;
         bool is_moment = turn->kind == MW_TURN_MOMENT || turn->kind == MW_TURN_BOTH;
         MW_TRY(mw_block_add(replay->block, err));
-        if (is_moment) MW_TRY(expect_labels(replay, err));
+        if (is_moment && replay->walk.config.with_label) MW_TRY(expect_labels(replay, err));
     }
     return MW_OK;
 }
