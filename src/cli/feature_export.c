@@ -26,7 +26,14 @@ static mw_status refuse_corrections(const mw_workspace *workspace, mw_error *err
     return status;
 }
 
-static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_error *err) {
+static void append_left_out(mw_str lines, mw_buf *sql) {
+    mw_str line;
+    while (mw_str_split(&lines, '\n', &line))
+        if (line.size > 0) mw_buf_printf(sql, "-- Left out: %.*s.\n", MW_STR_ARGS(line));
+}
+
+static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_buf *left_out,
+                           mw_error *err) {
     mw_workspace_model model;
     mw_lake_snapshot lake;
     const char *name = mw_cli_option(workspace->cli, "--model");
@@ -43,21 +50,42 @@ static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_error *err) 
     mw_sql_append_macros(workspace->program->zone, sql);
     mw_buf_printf(sql, "\nCREATE OR REPLACE VIEW features_%.*s AS\n",
                   MW_STR_ARGS(model.program->name));
-    MW_TRY(mw_model_append_sql(workspace->program, model.program, workspace->symbols, sql, err));
+    MW_TRY(mw_model_append_sql(workspace->program, model.program, workspace->symbols, sql,
+                               left_out, err));
+    append_left_out(mw_buf_str(left_out), sql);
+    MW_TRY(mw_buf_check(left_out, "what is left out", err));
     return mw_buf_check(sql, "the query", err);
 }
 
-static mw_status tell(mw_cli *cli, const char *path, const mw_buf *sql, mw_error *err) {
+static void write_left_out(mw_str lines, mw_json *json) {
+    mw_str line;
+    mw_json_key(json, "left_out");
+    mw_json_array(json);
+    while (mw_str_split(&lines, '\n', &line))
+        if (line.size > 0) mw_json_str(json, line);
+    mw_json_array_end(json);
+}
+
+static void note_left_out(const mw_cli *cli, mw_str lines) {
+    mw_str line;
+    while (mw_str_split(&lines, '\n', &line))
+        if (line.size > 0) mw_cli_note(cli, "left out: %.*s", MW_STR_ARGS(line));
+}
+
+static mw_status tell(mw_cli *cli, const mw_buf *sql, mw_str left_out, mw_error *err) {
+    const char *path = mw_cli_option(cli, "--output");
     if (path) {
         MW_TRY(mw_sys_write_file(cli->sys, path, mw_buf_str(sql), err));
         mw_cli_note(cli, "%s: a view for duckdb, see its first lines", path);
     } else if (!cli->json) {
         mw_buf_append_str(&cli->out, mw_buf_str(sql));
     }
+    note_left_out(cli, left_out);
     if (!cli->json) return MW_OK;
     mw_json json = mw_json_begin(&cli->out);
     mw_json_object(&json);
     mw_json_put_str(&json, path ? "output" : "sql", path ? mw_str_of(path) : mw_buf_str(sql));
+    write_left_out(left_out, &json);
     mw_json_object_end(&json);
     return MW_OK;
 }
@@ -68,12 +96,14 @@ mw_status mw_cli_features_export(mw_cli *cli, mw_error *err) {
         return mw_hint(err, status, "millwright features export --sql");
     }
     mw_workspace workspace;
-    mw_buf sql;
+    mw_buf sql, left_out;
     mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_buf_init(&left_out, SQL_SIZE_MAX);
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = write_sql(&workspace, &sql, err);
-    if (status == MW_OK) status = tell(cli, mw_cli_option(cli, "--output"), &sql, err);
+    if (status == MW_OK) status = write_sql(&workspace, &sql, &left_out, err);
+    if (status == MW_OK) status = tell(cli, &sql, mw_buf_str(&left_out), err);
     mw_workspace_release(&workspace);
     mw_buf_release(&sql);
+    mw_buf_release(&left_out);
     return status;
 }

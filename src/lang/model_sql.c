@@ -1,7 +1,9 @@
 #include "lang/model_sql.h"
 
+#include "base/zone.h"
 #include "lang/needs.h"
 #include "lang/sql.h"
+#include "lang/sql_gaps.h"
 #include "table/event_columns.h"
 
 typedef struct {
@@ -10,6 +12,7 @@ typedef struct {
     const mw_symbols *symbols;
     mw_arena arena;
     mw_schema windows, features, withins; /* the columns that hold them */
+    mw_sql_gaps gaps;   /* what is left out */
     mw_schema *streams; /* the columns that hold the fields of each stream's rows */
     mw_buf *out;
 } query;
@@ -133,11 +136,6 @@ static mw_status append_at_end(const query *q, const mw_window *window, const ch
     return append_around(q, window, "", " IS NOT NULL)", err);
 }
 
-static mw_status refuse(const mw_window *window, mw_error *err) {
-    return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",
-                   MW_STR_ARGS(window->text));
-}
-
 /* The value at the nearest rank, and the middle of its bucket (rule 13). */
 static mw_status append_quantile(const query *q, const mw_window *window, mw_error *err) {
     MW_TRY(append_around(q, window, "mw_middle(list_sort(list(", ") FILTER (", err));
@@ -185,7 +183,8 @@ static mw_status append_aggregate(const query *q, const mw_window *window, mw_er
     case MW_AGGREGATE_TOP:
         return append_counted(q, window, MOST_FREQUENT, "))])[1].v", err);
     }
-    return refuse(window, err);
+    MW_ASSERT(false && "an aggregate");
+    return MW_OK;
 }
 
 static mw_status append_keys(const query *q, const mw_window *window, mw_error *err) {
@@ -215,6 +214,42 @@ static void append_own(const query *q, const mw_window *window) {
     mw_buf_append_char(q->out, ')');
 }
 
+/* Where a window begins or ends, `steps` from the moment's t; with ticks, too, one ahead holds
+   nothing before t. */
+static void append_end(const query *q, const mw_window *window, int64_t steps) {
+    long long away = (long long)mw_zone_offset_us(q->program->zone, 0);
+    if (window->tick.kind != MW_TICK_NONE && window->is_ahead)
+        mw_buf_append_text(q->out, "greatest(m." T ", ");
+    if (window->tick.kind == MW_TICK_NONE)
+        mw_buf_printf(q->out, "m." T " + %lld", (long long)steps);
+    else if (window->tick.kind == MW_TICK_MONTH)
+        mw_buf_printf(q->out, "mw_month(m." T ", %lld, %lld)", (long long)steps, away);
+    else
+        mw_buf_printf(q->out, "mw_tick(m." T ", %lld, %lld, %lld)",
+                      (long long)window->tick.span_us, (long long)steps, away);
+    if (window->tick.kind != MW_TICK_NONE && window->is_ahead) mw_buf_append_char(q->out, ')');
+}
+
+/* A window of whole ticks begins with the first at or after the last event of `since`. */
+static void append_since(const query *q, const mw_window *window) {
+    mw_buf last;
+    mw_buf_init(&last, 256);
+    mw_buf_append_text(&last, "m.");
+    mw_sql_append_name(&last, q->windows.fields[window->since].name);
+    long long away = (long long)mw_zone_offset_us(q->program->zone, 0);
+    mw_str us = mw_buf_str(&last);
+    mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= coalesce(");
+    if (window->tick.kind == MW_TICK_NONE)
+        mw_buf_append_str(q->out, us);
+    else if (window->tick.kind == MW_TICK_MONTH)
+        mw_buf_printf(q->out, "mw_month(%.*s - 1, 1, %lld)", MW_STR_ARGS(us), away);
+    else
+        mw_buf_printf(q->out, "mw_tick(%.*s - 1, %lld, 1, %lld)", MW_STR_ARGS(us),
+                      (long long)window->tick.span_us, away);
+    mw_buf_append_text(q->out, ", e.\"event t\")");
+    mw_buf_release(&last);
+}
+
 /* Rule 2. */
 static void append_times(const query *q, size_t index) {
     const mw_window *window = &q->model->windows[index];
@@ -222,14 +257,13 @@ static void append_times(const query *q, size_t index) {
     if (by_maturity) mw_buf_printf(q->out, "\n  WHERE e.\"event known\" < m." T " + %lld",
                                    (long long)q->model->maturity_us);
     else mw_buf_append_text(q->out, "\n  WHERE e.\"event known\" < m." PLACE);
-    if (window->start_us != MW_ALL_PAST)
-        mw_buf_printf(q->out, "\n    AND e.\"event t\" >= m." T " + %lld",
-                      (long long)window->start_us);
-    mw_buf_printf(q->out, "\n    AND e.\"event t\" < m." T " + %lld", (long long)window->end_us);
-    if (window->since < 0) return;
-    mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= coalesce(m.");
-    mw_sql_append_name(q->out, q->windows.fields[window->since].name);
-    mw_buf_append_text(q->out, ", e.\"event t\")");
+    if (window->start_us != MW_ALL_PAST) {
+        mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= ");
+        append_end(q, window, window->start_steps);
+    }
+    mw_buf_append_text(q->out, "\n    AND e.\"event t\" < ");
+    append_end(q, window, window->end_steps);
+    if (window->since >= 0) append_since(q, window);
 }
 
 /* Rule 10: what is there over no event. */
@@ -244,10 +278,15 @@ static const char *value_of_nothing(mw_aggregate aggregate) {
 }
 
 /* The moments with the values of all windows, or of those that `reader` hangs on. */
+static bool is_joined(const query *q, const mw_window *reader, size_t window) {
+    return q->gaps.windows[window].size == 0 &&
+           (!reader || mw_window_reads_window(reader, window));
+}
+
 static void append_joined(const query *q, const mw_window *reader) {
     mw_buf_append_text(q->out, "SELECT moments.*");
     for (size_t i = 0; i < q->model->window_count; i++) {
-        if (reader && !mw_window_reads_window(reader, i)) continue;
+        if (!is_joined(q, reader, i)) continue;
         const char *nothing = value_of_nothing(q->model->windows[i].aggregate);
         mw_buf_append_text(q->out, nothing ? ",\n    coalesce(" : ",\n    ");
         mw_sql_append_name(q->out, q->windows.fields[i].name);
@@ -259,7 +298,7 @@ static void append_joined(const query *q, const mw_window *reader) {
     }
     mw_buf_append_text(q->out, "\n  FROM moments");
     for (size_t i = 0; i < q->model->window_count; i++) {
-        if (reader && !mw_window_reads_window(reader, i)) continue;
+        if (!is_joined(q, reader, i)) continue;
         mw_buf_append_text(q->out, " LEFT JOIN ");
         mw_sql_append_name(q->out, q->windows.fields[i].name);
         mw_buf_append_text(q->out, " USING (\"moment n\")");
@@ -284,7 +323,7 @@ static void append_sides(const query *q, const mw_window *window) {
 
 static mw_status append_window(const query *q, size_t index, mw_error *err) {
     const mw_window *window = &q->model->windows[index];
-    if (window->tick.kind != MW_TICK_NONE) return refuse(window, err);
+    if (q->gaps.windows[index].size > 0) return MW_OK;
     mw_buf_append_text(q->out, ",\n");
     mw_sql_append_name(q->out, q->windows.fields[index].name);
     mw_buf_printf(q->out, " AS ( -- %.*s\n  SELECT m.\"moment n\", ", MW_STR_ARGS(window->text));
@@ -336,7 +375,7 @@ static mw_status append_features(query *q, size_t *out_depth, mw_error *err) {
         for (size_t i = 0; i < model->feature_count; i++) {
             const mw_feature *feature = &model->features[i];
             if (depths[i] > deepest) deepest = depths[i];
-            if (depths[i] != depth) continue;
+            if (depths[i] != depth || q->gaps.features[i].size > 0) continue;
             mw_buf_append_text(q->out, ",\n    ");
             MW_TRY(append_code(q, feature->code, moment_names(q), err));
             mw_buf_append_text(q->out, " AS ");
@@ -410,22 +449,26 @@ static mw_status append_steps(const query *q, size_t *out_last, mw_error *err) {
     size_t step = 0, within = 0;
     for (size_t i = 0; i <= model->feature_count; i++) {
         for (; within < model->within_count && model->withins[within].after == i; within++) {
+            if (q->gaps.withins[within].size > 0) continue;
             begin_step(q, step);
             MW_TRY(append_within(q, &model->withins[within].of, err));
             end_step(q, step++, q->withins.fields[within].name);
         }
         if (i == model->feature_count) break;
-        const mw_feature *feature = &model->features[model->feature_order[i]];
+        int32_t next = model->feature_order[i];
+        const mw_feature *feature = &model->features[next];
+        if (q->gaps.features[next].size > 0) continue;
         begin_step(q, step);
         MW_TRY(append_code(q, feature->code, moment_names(q), err));
         end_step(q, step++, feature->name);
     }
-    MW_ASSERT(step > 0); /* a within is some feature's */
-    *out_last = step - 1;
+    if (step == 0) mw_buf_append_text(q->out, ",\n\"features 0\" AS (SELECT * FROM joined)");
+    *out_last = step > 0 ? step - 1 : 0;
     return MW_OK;
 }
 
 static mw_status append_label(const query *q, mw_error *err) {
+    if (q->gaps.label.size > 0) return MW_OK;
     mw_buf_printf(q->out, ",\n  CASE WHEN m." T " + %lld <= epoch_us(now())",
                   (long long)q->model->maturity_us);
     if (q->model->unless) {
@@ -452,6 +495,7 @@ static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
     mw_buf_append_text(q->out, "make_timestamp(m." T ") AS \"time\"");
     for (size_t i = 0; i < q->model->feature_count; i++) {
         const mw_feature *feature = &q->model->features[i];
+        if (q->gaps.features[i].size > 0) continue;
         mw_buf_append_text(q->out, ",\n  m.");
         mw_sql_append_name(q->out, feature->name);
         if (feature->type == MW_TYPE_DURATION) mw_buf_append_text(q->out, " / 1e6");
@@ -522,31 +566,17 @@ static mw_status append_query(query *q, mw_error *err) {
     return append_columns(q, depth, err);
 }
 
-/* Features come after all windows; a label's may have one for a key. */
-static bool has_feature_key(const mw_model_program *model, const mw_window *window) {
-    for (int32_t k = 0; k < window->key_count; k++)
-        for (size_t i = 0; i < model->feature_count; i++)
-            if (mw_code_reads_feature(window->moment_keys[k], (int32_t)i)) return true;
-    return false;
-}
-
-static mw_status check_form(const mw_model_program *model, mw_error *err) {
+mw_status mw_model_append_sql(const mw_program *program, const mw_model_program *model,
+                              const mw_symbols *symbols, mw_buf *out, mw_buf *out_left_out,
+                              mw_error *err) {
+    query q = {.program = program, .model = model, .symbols = symbols, .out = out};
     if (model->schedule)
         return mw_fail(err, MW_NOT_BUILT,
                        "sql: the moments of a schedule cannot be written in SQL yet");
-    for (size_t i = 0; i < model->window_count; i++)
-        if (has_feature_key(model, &model->windows[i]))
-            return mw_fail(err, MW_NOT_BUILT, "sql: %.*s cannot be written in SQL yet",
-                           MW_STR_ARGS(model->windows[i].text));
-    return MW_OK;
-}
-
-mw_status mw_model_append_sql(const mw_program *program, const mw_model_program *model,
-                              const mw_symbols *symbols, mw_buf *out, mw_error *err) {
-    query q = {.program = program, .model = model, .symbols = symbols, .out = out};
-    MW_TRY(check_form(model, err));
     mw_arena_init(&q.arena, (size_t)1 << 24);
-    mw_status status = append_query(&q, err);
+    mw_status status = mw_sql_gaps_find(program, model, symbols, &q.arena, &q.gaps, err);
+    if (status == MW_OK) status = append_query(&q, err);
+    if (status == MW_OK) mw_sql_gaps_tell(&q.gaps, model, out_left_out);
     mw_arena_release(&q.arena);
     return status;
 }

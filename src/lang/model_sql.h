@@ -13,7 +13,9 @@
 #pragma once
 #include "lang/program.h"
 
-/* MW_NOT_BUILT names what cannot be said in SQL. */
+/* What cannot be said in SQL is left out, and told in `out_left_out`, a line each: "NAME: REASON".
+   MW_NOT_BUILT: so it is with the moments. */
 MW_MUST_USE mw_status mw_model_append_sql(const mw_program *program,
                                           const mw_model_program *model,
-                                          const mw_symbols *symbols, mw_buf *out, mw_error *err);
+                                          const mw_symbols *symbols, mw_buf *out,
+                                          mw_buf *out_left_out, mw_error *err);

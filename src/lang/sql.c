@@ -34,6 +34,12 @@ static const char macros[] =
     "CREATE OR REPLACE MACRO mw_middle(x) AS CASE WHEN x = 0 THEN 0.0\n"
     "  WHEN floor(abs(x) / mw_width(x)) = 0 THEN 0.0\n"
     "  ELSE sign(x) * (floor(abs(x) / mw_width(x)) + 0.5) * mw_width(x) END;\n"
+    /* The tick, of those of a span from midnight, weeks from Monday, at or before us, and then so
+       many on; of a calendar month likewise; `away`: how far the zone is from UTC. */
+    "CREATE OR REPLACE MACRO mw_tick(us, span, steps, away) AS us + steps * span\n"
+    "  - ((us + away + 259200000000) % span + span) % span;\n"
+    "CREATE OR REPLACE MACRO mw_month(us, steps, away) AS epoch_us(\n"
+    "  date_trunc('month', make_timestamp(us + away)) + to_months(steps)) - away;\n"
     "CREATE OR REPLACE MACRO mw_haversine(lat1, lon1, lat2, lon2) AS 2 * 6371.0088 * asin(sqrt(\n"
     "  least(1.0, pow(sin((lat2 * (pi() / 180) - lat1 * (pi() / 180)) / 2), 2)\n"
     "  + cos(lat1 * (pi() / 180)) * cos(lat2 * (pi() / 180))\n"
@@ -151,8 +157,7 @@ static mw_status write_call(writer *w, const mw_function *function, const mw_str
     mw_str called = mw_str_of(function->name);
     if (write_list_call(out, function, args)) return MW_OK;
     if (mw_type_is_list(function->result))
-        return mw_fail(err, MW_NOT_BUILT,
-                       "sql: the function %s, which gives a list, is not built yet",
+        return mw_fail(err, MW_NOT_BUILT, "SQL has not the list that %s gives, spelled our way",
                        function->name);
     bool is_min = mw_str_is(called, "min");
     if (mw_str_is(called, "round")) {
@@ -176,7 +181,7 @@ static mw_status write_call(writer *w, const mw_function *function, const mw_str
             append_template(out, functions[i].sql, args);
             return MW_OK;
         }
-        return mw_fail(err, MW_NOT_BUILT, "sql: the function %s is not built yet", function->name);
+        return mw_fail(err, MW_NOT_BUILT, "SQL has no function %s", function->name);
     }
     return MW_OK;
 }
@@ -293,8 +298,10 @@ static mw_status write_number_of_vector(writer *w, size_t index, mw_error *err) 
     const mw_vector *vector = w->code->vector;
     if (vector->kind == MW_VECTOR_NUMBERS)
         return mw_code_append_sql(vector->args[index], w->names, w->symbols, &w->text, err);
-    return mw_fail(err, MW_NOT_BUILT, "sql: %.*s, of a vector, cannot be written in SQL yet",
-                   MW_STR_ARGS(w->code->text));
+    static const char *const whys[] = {[MW_VECTOR_NGRAMS] = "SQL has not the hash of n-grams",
+                                       [MW_VECTOR_PIXELS] = "SQL sees no pictures",
+                                       [MW_VECTOR_EMBEDDED] = "SQL runs no network"};
+    return mw_fail(err, MW_NOT_BUILT, "%s", whys[vector->kind]);
 }
 
 /* Writes what the instruction says of the `count` operands that it takes off the stack. */

@@ -25,6 +25,7 @@ void mw_sql_append_macros(const mw_zone *zone, mw_buf *out);
 void mw_sql_append_name(mw_buf *out, mw_str name);
 /* A field as the code's SQL has it: times as us. */
 void mw_sql_append_field(mw_buf *out, const char *row, mw_field field);
-/* MW_TOO_LARGE, MW_NO_MEMORY. Texts of constants are read from `symbols`. */
+/* MW_NOT_BUILT: SQL has not what the code calls, which the message names. MW_TOO_LARGE,
+   MW_NO_MEMORY. Texts of constants are read from `symbols`. */
 MW_MUST_USE mw_status mw_code_append_sql(const mw_code *code, const mw_sql_names *names,
                                          const mw_symbols *symbols, mw_buf *out, mw_error *err);

@@ -172,11 +172,58 @@ def test_names_that_the_views_have_themselves():
             assert there > 700 and differ == 0, (feature, there, differ)
 
 
-def test_what_sql_cannot_say_is_refused():
-    with Shop(shop.PROJECT.replace("mean(orders.amount by shop over 1d)",
-                                   "mean(orders.amount by shop over 1d aligned hour)")) as project:
+TICKED = shop.PROJECT.replace("    time: placed\n", "    time: placed\n    known: time - 3d\n", 1).replace("features:\n", """features:
+  hours:  count(orders by shop over 5h aligned hour)
+  days:   max(orders.amount by shop over 3d aligned day)
+  weeks:  last(orders.order_id by shop over 7d aligned week)
+  months: distinct(orders.amount by shop over 31d aligned month)
+  before: min(orders.amount by shop over 2d ago 1d aligned day)
+  steps:  count(orders by shop over 6h every 2h)
+  tens:   any(orders where amount > now.amount by shop over 10m every 10m)
+  to_day: count(orders by shop over next 1d aligned day)
+  anew:   count(orders by shop over 9d since returns aligned day)
+  days_anew: count(orders by shop over 12h since returns every 6h)
+""")
+
+
+def check_ticks(project, names):
+    built, sql = project.folder / "built.parquet", project.folder / "features.sql"
+    project.ok("features", "build", "--output", str(built))
+    project.ok("features", "export", "--sql", "--output", str(sql))
+    database = duckdb.connect()
+    database.execute("SET TimeZone = 'Asia/Tokyo'")
+    database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+    for feature in names:
+        there, kinds, differ = database.execute(
+            f'SELECT count(q."{feature}"), count(DISTINCT b."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT '
+            f"""FROM b."{feature}") FROM features_returned q JOIN '{built}' b ON b.id = q."id.order_id" """).fetchone()
+        assert there > 500 and kinds > 1 and differ == 0, (feature, there, kinds, differ)
+
+
+def test_windows_of_whole_ticks():
+    names = [line.split(":")[0].strip() for line in TICKED.split("features:\n")[1].splitlines()[:10]]
+    for zone in ("UTC", "Etc/GMT-5"):
+        with Shop(TICKED.replace("project: shop\n", f"project: shop\nzone: {zone}\n"), count=2400) as project:
+            project.ok("ingest")
+            check_ticks(project, names)
+
+
+def test_what_sql_cannot_say_is_left_out_by_name():
+    with Shop(shop.PROJECT.replace("project: shop\n", "project: shop\nzone: Europe/Paris\n").replace(
+            "features:\n", "features:\n  hours: count(orders by shop over 5h aligned hour)\n  twice: hours * 2\n"
+            "  words: ngrams(shop, 1, 1, 4)\n")) as project:
         project.ok("ingest")
-        project.fails(3, "cannot be written in SQL yet", "features", "export", "--sql")
+        said = project.ok("features", "export", "--sql", "--json").json()
+        assert [line.split(":")[0] for line in said["left_out"]] == ["hours", "twice", "words_0 .. 3"], said["left_out"]
+        assert "-- Left out: twice: SQL is not told when the zone's clocks change" in said["sql"]
+        path = project.folder / "features.sql"
+        noted = project.ok("features", "export", "--sql", "--output", str(path))
+        assert "left out: words_0 .. 3: SQL has not the hash of n-grams" in noted.err, noted.err
+        database = duckdb.connect()
+        database.execute(path.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+        names = [row[0] for row in database.execute("DESCRIBE features_returned").fetchall()]
+        assert names == ["id.order_id", "time", "amount", "shop", "recent_1h", "recent_1d", "spent", "lately", "label"]
+        assert database.execute("SELECT count(*) FROM features_returned").fetchone() == (3000,)
         project.fails(2, "say in which form", "features", "export")
 
 

@@ -1,0 +1,126 @@
+#include "lang/sql_gaps.h"
+
+#include "base/zone.h"
+#include "lang/needs.h"
+#include "lang/sql.h"
+
+enum { PIECE_SIZE_MAX = 1 << 24 };
+
+typedef struct {
+    const mw_program *program;
+    const mw_model_program *model;
+    const mw_symbols *symbols;
+    mw_arena *arena;
+    mw_sql_gaps gaps;
+    mw_schema unnamed; /* columns for whatever a code reads: their names are no matter */
+    mw_buf piece;      /* what was tried */
+    mw_error *err;
+} search;
+
+static mw_status take_reason(search *s, mw_str reason, mw_str *out_why) {
+    *out_why = mw_str_copy(s->arena, reason);
+    return out_why->data ? MW_OK : mw_fail(s->err, MW_NO_MEMORY, "sql: no memory for a reason");
+}
+
+/* Why code over rows of a stream cannot be said by itself. */
+static mw_status try_code(search *s, const mw_code *code, int32_t stream, mw_str *out_why) {
+    const mw_schema *moment = &s->program->streams[s->model->moment_stream].schema;
+    mw_sql_names names = {.row = "", .schema = &s->program->streams[stream].schema,
+                          .now = "", .now_schema = moment, .time = "", .columns = "",
+                          .windows = &s->unnamed, .features = &s->unnamed,
+                          .withins = &s->unnamed};
+    mw_error why;
+    if (!code || out_why->size > 0) return MW_OK;
+    mw_buf_clear(&s->piece);
+    mw_status status = mw_code_append_sql(code, &names, s->symbols, &s->piece, &why);
+    if (status == MW_NOT_BUILT) return take_reason(s, mw_str_of(why.message), out_why);
+    return status == MW_OK ? MW_OK : mw_fail(s->err, status, "%s", why.message);
+}
+
+/* The reason of what the code reads, or its own. */
+static mw_status look_at(search *s, const mw_code *code, mw_str *out_why) {
+    const mw_model_program *model = s->model;
+    if (!code) return MW_OK;
+    for (size_t i = 0; out_why->size == 0 && i < model->window_count; i++)
+        if (mw_code_reads_window(code, (int32_t)i)) *out_why = s->gaps.windows[i];
+    for (size_t i = 0; out_why->size == 0 && i < model->within_count; i++)
+        if (mw_code_reads_within(code, (int32_t)i)) *out_why = s->gaps.withins[i];
+    for (size_t i = 0; out_why->size == 0 && i < model->feature_count; i++)
+        if (mw_code_reads_feature(code, (int32_t)i)) *out_why = s->gaps.features[i];
+    return try_code(s, code, model->moment_stream, out_why);
+}
+
+/* Features come after all windows in the query; a label's may have one for a key. */
+static bool has_feature_key(const mw_model_program *model, const mw_window *window) {
+    for (int32_t k = 0; k < window->key_count; k++)
+        for (size_t i = 0; i < model->feature_count; i++)
+            if (mw_code_reads_feature(window->moment_keys[k], (int32_t)i)) return true;
+    return false;
+}
+
+static mw_status look_at_window(search *s, size_t index) {
+    const mw_window *window = &s->model->windows[index];
+    mw_str *why = &s->gaps.windows[index];
+    if (window->tick.kind != MW_TICK_NONE && mw_zone_spread_us(s->program->zone) > 0)
+        return take_reason(s, MW_STR("SQL is not told when the zone's clocks change, which "
+                                     "`aligned` and `every` go by"), why);
+    if (has_feature_key(s->model, window))
+        return take_reason(s, MW_STR("a feature is a key of its window"), why);
+    for (size_t i = 0; why->size == 0 && i < index; i++)
+        if (mw_window_reads_window(window, i)) *why = s->gaps.windows[i];
+    MW_TRY(try_code(s, window->value, window->stream, why));
+    MW_TRY(try_code(s, window->condition, window->stream, why));
+    MW_TRY(try_code(s, window->now_condition, window->stream, why));
+    for (int32_t k = 0; k < window->key_count; k++)
+        MW_TRY(try_code(s, window->moment_keys[k], s->model->moment_stream, why));
+    return MW_OK;
+}
+
+/* In the order in which they hang on each other. */
+static mw_status look_at_all(search *s) {
+    const mw_model_program *model = s->model;
+    size_t within = 0;
+    for (size_t i = 0; i < model->window_count; i++) MW_TRY(look_at_window(s, i));
+    for (size_t i = 0; i <= model->feature_count; i++) {
+        for (; within < model->within_count && model->withins[within].after == i; within++) {
+            const mw_window *of = &model->withins[within].of;
+            MW_TRY(look_at(s, of->value ? of->value : of->condition, &s->gaps.withins[within]));
+        }
+        if (i == model->feature_count) break;
+        int32_t feature = model->feature_order[i];
+        MW_TRY(look_at(s, model->features[feature].code, &s->gaps.features[feature]));
+    }
+    MW_TRY(look_at(s, model->label, &s->gaps.label));
+    return look_at(s, model->unless, &s->gaps.label);
+}
+
+mw_status mw_sql_gaps_find(const mw_program *program, const mw_model_program *model,
+                           const mw_symbols *symbols, mw_arena *arena, mw_sql_gaps *out_gaps,
+                           mw_error *err) {
+    search s = {.program = program, .model = model, .symbols = symbols, .arena = arena,
+                .err = err};
+    size_t count = model->window_count + model->within_count + model->feature_count + 1;
+    s.gaps.windows = mw_arena_alloc(arena, count, sizeof(mw_str));
+    s.unnamed = (mw_schema){mw_arena_alloc(arena, count, sizeof(mw_field)), count};
+    if (!s.gaps.windows || !s.unnamed.fields)
+        return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
+    s.gaps.withins = s.gaps.windows + model->window_count;
+    s.gaps.features = s.gaps.withins + model->within_count;
+    mw_buf_init(&s.piece, PIECE_SIZE_MAX);
+    mw_status status = look_at_all(&s);
+    mw_buf_release(&s.piece);
+    if (status == MW_OK) *out_gaps = s.gaps;
+    return status;
+}
+
+void mw_sql_gaps_tell(const mw_sql_gaps *gaps, const mw_model_program *model, mw_buf *out) {
+    for (size_t i = 0; i < model->feature_count; i++) {
+        const mw_feature *feature = &model->features[i];
+        bool is_vector = feature->vector && feature->vector->width > 1;
+        if (gaps->features[i].size == 0 || feature->vector_index > 0) continue;
+        mw_buf_append_str(out, feature->name);
+        if (is_vector) mw_buf_printf(out, " .. %zu", feature->vector->width - 1);
+        mw_buf_printf(out, ": %.*s\n", MW_STR_ARGS(gaps->features[i]));
+    }
+    if (gaps->label.size > 0) mw_buf_printf(out, "label: %.*s\n", MW_STR_ARGS(gaps->label));
+}

@@ -1,0 +1,51 @@
+#include "lang/sql_gaps.h"
+
+#include "testing/declare.h"
+#include "testing/test.h"
+
+static const char text[] =
+    "stream orders:\n"
+    "  columns: shop category, note text, at time, amount number, parts list\n"
+    "  time: at\n"
+    "  id: shop, at\n"
+    "feature plain: amount + 1\n"
+    "feature words: ngrams(note, 1, 2, 3)\n"
+    "feature parted: amount in [1, 2] and shop in split(note, ',')\n"
+    "feature reader: words_1 + plain\n"
+    "feature of_reader: reader * 2\n"
+    "feature ticked: count(orders by shop over 2h aligned hour)\n"
+    "feature windowed: count(orders where shop in split(note, ',') by shop over 2h)\n"
+    "feature keyed: count(orders by amount = windowed over 2h)\n"
+    "feature part_of: max(keyed within moment) - plain\n"
+    "feature free: length(parts) + max(plain within moment)\n"
+    "model m:\n"
+    "  moment: on orders each parts as part\n"
+    "  label: count(orders by amount = plain over next 1d) > 1\n";
+
+MW_TEST(gaps_are_all_that_hangs_on_one_and_no_more) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_sql_gaps gaps;
+    mw_error err;
+    mw_buf told;
+    mw_arena_init(&arena, 1 << 22);
+    mw_buf_init(&told, 1 << 12);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(&arena, symbols, text);
+    const mw_model_program *model = &program->models[0];
+    MW_CHECK_OK(mw_sql_gaps_find(program, model, symbols, &arena, &gaps, &err), &err);
+    mw_sql_gaps_tell(&gaps, model, &told);
+    MW_CHECK_EQUAL_STR(
+        mw_buf_str(&told),
+        "words_0 .. 2: SQL has not the hash of n-grams\n"
+        "parted: SQL has not the list that split gives, spelled our way\n"
+        "reader: SQL has not the hash of n-grams\n"
+        "of_reader: SQL has not the hash of n-grams\n"
+        "windowed: SQL has not the list that split gives, spelled our way\n"
+        "keyed: SQL has not the list that split gives, spelled our way\n"
+        "part_of: SQL has not the list that split gives, spelled our way\n"
+        "label: a feature is a key of its window\n");
+    mw_buf_release(&told);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
