@@ -15,6 +15,7 @@ typedef struct {
     mw_table rows;            /* what is sent of the batch at hand */
     mw_cell *answers;         /* to that */
     size_t failures;          /* in a row */
+    bool has_started;         /* it was there once; of one that is live it does not matter */
     _Atomic uint64_t answered, timed_out, failed, fallen_back; /* values */
 } question;
 
@@ -211,11 +212,21 @@ static mw_status ask_batch(mw_asking *asking, question *q, mw_cell *const *rows,
     return status;
 }
 
+/* Where nobody waits for an answer, a program that is not there at all is no matter of a row, which
+   its fallback could stand in for. */
+static mw_status start_first(const mw_asking *asking, question *q, mw_error *err) {
+    if (asking->config.is_live || q->has_started) return MW_OK;
+    MW_TRY(mw_worker_start(q->worker, err));
+    q->has_started = true;
+    return MW_OK;
+}
+
 mw_status mw_asking_fill(mw_asking *asking, int32_t stream, mw_cell *const *rows, size_t count,
                          mw_error *err) {
     for (size_t i = 0; asking && i < asking->count; i++) {
         question *q = &asking->questions[i];
         if (q->stream != stream) continue;
+        if (count > 0) MW_TRY(start_first(asking, q, err));
         for (size_t from = 0; from < count; from += q->process->batch) {
             size_t left = count - from;
             MW_TRY(ask_batch(asking, q, rows + from,

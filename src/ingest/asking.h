@@ -24,8 +24,8 @@ typedef struct {
     const mw_program *program; /* whose streams have the fields */
     mw_symbols *symbols;
     const char *folder;        /* of the project: the processes run there */
-    bool is_live; /* a process that fails pauses, and is tried on and on; else, when it has failed
-                     MW_ASKING_FAILURES_MAX times in a row, filling fails */
+    bool is_live; /* a process that fails pauses, and is tried on and on; else filling fails if it
+                     does not start, or has failed MW_ASKING_FAILURES_MAX times in a row */
 } mw_asking_config;
 
 /* NULL in `*out_asking` if no stream has such a field; it asks nobody then, here and below. No

@@ -106,6 +106,15 @@ MW_TEST(asking_gives_up) {
     close_world(w);
 }
 
+MW_TEST(asking_takes_no_fallback_for_what_is_not_there) {
+    world *w = open_world("end at once", (mw_project_process){.fallback = NAN}, false);
+    mw_error err;
+    MW_CHECK_OK(mw_asking_fill(w->asking, 0, w->items, 0, &err), &err);
+    MW_CHECK_STATUS(mw_asking_fill(w->asking, 0, w->items, 1, &err), MW_UNAVAILABLE);
+    MW_CHECK_EQUAL_STR(err.message, "process double_it: it ended with exit code 3");
+    close_world(w);
+}
+
 MW_TEST(asking_refuses_where_it_must) {
     world *w = open_world("too few", (mw_project_process){.refuses = true}, true);
     mw_error err;

@@ -166,6 +166,12 @@ def test_nothing_is_taken_without_answers():
         (project.folder / "sentiment.py").unlink()
         project.fails(4, "process sentiment: it ended with exit code 2", "ingest")
         assert workers(project) == 0
+    with Reviews() as project:
+        generate(project.folder, count=20)  # which the fallback could stand in for
+        (project.folder / "sentiment.py").unlink()
+        for command in ("check", "ingest"):
+            project.fails(4, "process sentiment: it ended with exit code 2", command)
+        assert not list(project.folder.glob(".millwright/lake/**/*.parquet")) and workers(project) == 0
     with Reviews(PROJECT.replace(sys.executable, "/no/such/python")) as project:
         project.fails(4, "process sentiment: it cannot be started: /no/such/python", "ingest")
     with Reviews(PROJECT.replace("fallback: missing", "fallback: refuse")) as project:
