@@ -292,6 +292,13 @@ mw_status mw_buf_check(const mw_buf *buf, const char *what, mw_error *err) {
                    buf->size_max);
 }
 
+void mw_buf_drop(mw_buf *buf, size_t size) {
+    MW_ASSERT(size <= buf->size);
+    if (size == 0) return;
+    buf->size -= size;
+    memmove(buf->data, buf->data + size, buf->size + 1); /* with the NUL */
+}
+
 void mw_buf_clear(mw_buf *buf) {
     buf->size = 0;
     buf->failed = buf->out_of_memory = false;

@@ -62,6 +62,7 @@ void mw_buf_append_int(mw_buf *buf, int64_t value); /* decimal */
 mw_str mw_buf_str(const mw_buf *buf); /* its data is never NULL */
 /* MW_OK, or MW_NO_MEMORY / MW_TOO_LARGE naming `what` if an append failed. */
 MW_MUST_USE mw_status mw_buf_check(const mw_buf *buf, const char *what, mw_error *err);
+void mw_buf_drop(mw_buf *buf, size_t size); /* so many bytes from its front */
 void mw_buf_clear(mw_buf *buf); /* empty, keeps its memory, forgets a failure */
 void mw_buf_release(mw_buf *buf);
 

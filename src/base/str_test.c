@@ -120,8 +120,11 @@ MW_TEST(buf_takes_what_fits_and_remembers_what_does_not) {
     mw_buf_printf(&buf, "%d%s", 12, "xyz");
     MW_CHECK_EQUAL_STR(mw_buf_str(&buf), "abc12xyz");
     MW_CHECK_OK(mw_buf_check(&buf, "answer", &err), &err);
-    mw_buf_append_char(&buf, '!');
+    mw_buf_drop(&buf, 3);
+    MW_CHECK_EQUAL_STR(mw_str_of(buf.data), "12xyz");
+    mw_buf_append_text(&buf, "abc!");
     mw_buf_clear(&buf);
+    mw_buf_drop(&buf, 0);
     mw_buf_append_text(&buf, "way too long");
     mw_buf_append_text(&buf, "a");
     MW_CHECK_EQUAL_STR(mw_buf_str(&buf), "");

@@ -320,8 +320,17 @@ static const mw_route routes[] = {
     {MW_HTTP_GET, "/openapi.json", MW_SCOPE_READ, mw_api_describe, "describe"},
 };
 
+/* A key promises that the request is carried out once as a whole. */
+static bool takes_pieces(const mw_route *route, const mw_http_request *head) {
+    bool is_of_events = route->answer == mw_api_events;
+    if (head->headers[MW_HEADER_IDEMPOTENCY_KEY].data) return false;
+    if (is_of_events && mw_sent_is_arrow(head)) return true;
+    return (is_of_events || route->answer == mw_api_predict) && mw_sent_is_lines(head);
+}
+
 mw_router mw_api_router(void) {
     mw_router router = mw_router_of(routes, sizeof routes / sizeof *routes);
     router.is_open = is_open;
+    router.takes_pieces = takes_pieces;
     return router;
 }

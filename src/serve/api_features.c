@@ -112,7 +112,7 @@ static mw_status answer_features(const mw_api *api, const mw_route_call *call, m
     mw_str text = call->request->body;
     MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
     yyjson_doc *doc = NULL;
-    MW_TRY(mw_api_parse(text, mw_api_json_memory(), &doc, err));
+    MW_TRY(mw_sent_parse(text, mw_sent_json_memory(), &doc, err));
     mw_status status = write_answer(api, model, yyjson_doc_get_root(doc), body, err);
     yyjson_doc_free(doc);
     return status;

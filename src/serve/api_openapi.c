@@ -169,7 +169,7 @@ static void describe(yyjson_mut_doc *doc, const mw_service_config *parts) {
 }
 
 static mw_status write_description(const mw_service_config *parts, mw_buf *body, mw_error *err) {
-    yyjson_alc memory = mw_api_json_memory();
+    yyjson_alc memory = mw_sent_json_memory();
     char *bytes = (char *)(uintptr_t)mw_asset_openapi_json; /* read only */
     yyjson_doc *words = yyjson_read_opts(bytes, mw_asset_openapi_json_size, 0, &memory, NULL);
     yyjson_mut_doc *doc = words ? yyjson_doc_mut_copy(words, &memory) : NULL;

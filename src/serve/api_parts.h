@@ -4,6 +4,7 @@
 #pragma once
 #include "serve/api.h"
 #include "serve/json_refusal.h"
+#include "serve/sent_rows.h"
 
 typedef void mw_api_handler(void *context, const mw_route_call *call, mw_response *response);
 
@@ -37,10 +38,6 @@ void mw_api_key_features(void *context, const mw_route_call *call, mw_response *
 
 void mw_api_describe(void *context, const mw_route_call *call, mw_response *response);
 
-yyjson_alc mw_api_json_memory(void); /* mw_allocate, as yyjson takes it */
-/* A body as JSON, which points into `text`; MW_MALFORMED names the byte. */
-MW_MUST_USE mw_status mw_api_parse(mw_str text, yyjson_alc memory, yyjson_doc **out_doc,
-                                   mw_error *err);
 /* Fails if the body, where it is an object, has a member of another name than these, which a NULL
    ends. */
 MW_MUST_USE mw_status mw_api_check_members(yyjson_val *body, const char *const *names,

@@ -50,7 +50,7 @@ static mw_status change(const mw_api *api, const mw_route_call *call, bool is_ro
     MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
     if (is_rollback && text.size == 0) text = MW_STR("{}");
     yyjson_doc *doc = NULL;
-    MW_TRY(mw_api_parse(text, mw_api_json_memory(), &doc, err));
+    MW_TRY(mw_sent_parse(text, mw_sent_json_memory(), &doc, err));
     mw_status status = read_wish(yyjson_doc_get_root(doc), is_rollback, &wish, err);
     if (status == MW_OK) status = api->change(api->change_context, &wish, champion, err);
     yyjson_doc_free(doc);

@@ -28,7 +28,7 @@ typedef enum {
     END_OF_PAUSE,
 } awaited;
 
-/* That is not committed yet. */
+/* That is not committed yet, or not whole. */
 typedef struct {
     mw_exchange exchange;
     int32_t stream; /* of HTTP/2 */
@@ -47,33 +47,47 @@ struct mw_connection {
     size_t committed;  /* bytes of the output that may be sent */
     answer *answers;   /* in the output past `committed`, or kept by http2 */
     size_t answer_count, answer_capacity;
-    answer paused;     /* a request that its handler has left in a pause, if it has one */
+    size_t part_count; /* of these are left in a pause */
+    answer *paused;    /* requests in a pause, whose parts are committed; in HTTP/1.1 at most one */
+    size_t paused_count, paused_capacity;
     phase phase;
     bool input_ended;  /* the peer sends no more */
     awaited awaited;
     int64_t deadline_us;
 };
 
-static void drop_front(mw_buf *buf, size_t size) {
-    memmove(buf->data, buf->data + size, buf->size - size);
-    buf->size -= size;
+/* Whether requests behind it wait for the end of its pause. */
+static bool holds_back(const mw_connection *c, const answer *a) {
+    mw_pause_kind kind = a->exchange.pause->kind;
+    return kind == MW_PAUSE_FOR_WORK || (!c->http2 && kind == MW_PAUSE_FOR_TURN);
 }
 
-static bool is_paused(const mw_connection *c) { return c->paused.exchange.pause != NULL; }
+static bool is_held(const mw_connection *c) {
+    if (!c->http2 && c->part_count > 0) return true;
+    for (size_t i = 0; i < c->paused_count; i++)
+        if (holds_back(c, &c->paused[i])) return true;
+    return false;
+}
 
-/* What is read for it may take its time, and is not waited for. */
-static void forsake_pause(mw_connection *c) {
-    mw_pause *pause = c->paused.exchange.pause;
+/* What is at work for it may take its time, and is not waited for. */
+static void forsake(mw_connection *c, answer *a) {
+    mw_pause *pause = a->exchange.pause;
     if (!pause) return;
+    if (pause->kind != MW_PAUSE_FOR_WORK) {
+        mw_exchange_end_pause(&c->all->exchanges, &a->exchange);
+        return;
+    }
     pause->is_forsaken = true;
     pause->next = c->all->orphans;
     c->all->orphans = pause;
-    c->paused.exchange.pause = NULL;
+    a->exchange.pause = NULL;
 }
 
 static void close_now(mw_connection *c) {
     if (!c->socket) return;
-    forsake_pause(c);
+    for (size_t i = 0; i < c->paused_count; i++) forsake(c, &c->paused[i]);
+    for (size_t i = 0; i < c->answer_count; i++) forsake(c, &c->answers[i]);
+    c->paused_count = c->answer_count = c->part_count = 0;
     mw_reactor_source_remove(&c->source);
     mw_socket_close(c->socket);
     c->socket = NULL;
@@ -94,6 +108,7 @@ static void gone(mw_reactor_source *source) {
     mw_buf_release(&c->input);
     mw_buf_release(&c->output);
     mw_free(c->answers);
+    mw_free(c->paused);
     mw_free(c);
 }
 
@@ -101,14 +116,15 @@ static void gone(mw_reactor_source *source) {
 static void write_response(mw_connection *c, answer *a) {
     mw_exchanges *exchanges = &c->all->exchanges;
     mw_response_frame frame = mw_exchange_frame(exchanges, &a->exchange);
+    if (!frame.has_begun) a->exchange.entry.size = 0;
     if (c->http2) {
-        a->exchange.entry.size =
+        a->exchange.entry.size +=
             mw_http2_answer(c->http2, a->stream, &exchanges->response, frame);
         return;
     }
     size_t size = c->output.size;
     mw_response_write(&exchanges->response, frame, &c->output);
-    a->exchange.entry.size = c->output.size - size;
+    a->exchange.entry.size += c->output.size - size;
     if (c->output.failed) close_now(c); /* out of memory: half an answer must not leave */
 }
 
@@ -119,20 +135,58 @@ static answer *new_answer(mw_connection *c) {
         close_now(c);
         return NULL;
     }
-    return &c->answers[c->answer_count++];
+    answer *a = &c->answers[c->answer_count++];
+    a->exchange.pause = NULL;
+    return a;
+}
+
+/* An answer for whose request no more is read is the last one of its connection. */
+static void mark_last(mw_connection *c, answer *a, bool is_within) {
+    if (c->http2) return;
+    if (is_within) a->exchange.keep_alive = false;
+    if (!a->exchange.keep_alive) c->phase = CLOSING;
 }
 
 /* Answers with the response that was made; it is held until the batch is committed. */
 static void finish_answer(mw_connection *c, answer *a) {
-    if (!c->http2 && !a->exchange.keep_alive) c->phase = CLOSING;
+    mark_last(c, a, c->http1 && mw_http1_is_within(c->http1));
     write_response(c, a);
     if (c->socket) mw_reactor_source_hold(&c->source);
 }
 
+/* Sees to it that pauses are looked at then, or before. */
+static void resume_by(mw_connections *all, int64_t due_us) {
+    if (all->resumption_us <= due_us) return;
+    all->resumption_us = due_us;
+    mw_timer_set(all->exchanges.reactor, &all->resumption, due_us);
+}
+
+/* The part that was made waits for its commit, and its request for its turn or more of its body. */
+static void hold_part(mw_connection *c, answer *a) {
+    c->part_count++;
+    if (a->exchange.goes_on) write_response(c, a);
+    if (c->socket) mw_reactor_source_hold(&c->source);
+}
+
 static void pause_last(mw_connection *c) {
-    mw_reactor *reactor = c->all->exchanges.reactor;
-    c->paused = c->answers[--c->answer_count];
-    mw_timer_set(reactor, &c->all->resumption, mw_reactor_now_us(reactor) + PAUSE_US);
+    answer *a = &c->answers[c->answer_count - 1];
+    mw_pause *pause = a->exchange.pause;
+    if (!mw_grow((void **)&c->paused, &c->paused_capacity, c->paused_count + c->answer_count,
+                 sizeof *c->paused, ANSWERS_MAX)) {
+        close_now(c);
+        return;
+    }
+    if (c->http2)
+        mw_http2_leave(c->http2, a->stream, pause->taken, pause->kind == MW_PAUSE_FOR_BODY);
+    else mw_http1_take(c->http1, pause->taken);
+    pause->taken = 0;
+    if (pause->kind != MW_PAUSE_FOR_WORK) {
+        hold_part(c, a);
+        return;
+    }
+    c->paused[c->paused_count++] = *a;
+    c->answer_count--;
+    resume_by(c->all, mw_reactor_now_us(c->all->exchanges.reactor) + PAUSE_US);
 }
 
 /* The last of the answers is made, or is put off. */
@@ -142,20 +196,57 @@ static void answer_or_pause(mw_connection *c) {
     else finish_answer(c, a);
 }
 
-static void answer_request(mw_connection *c, const mw_http_request *request, int32_t stream) {
+static void remove_paused(mw_connection *c, size_t index) {
+    c->paused_count--;
+    memmove(&c->paused[index], &c->paused[index + 1],
+            (c->paused_count - index) * sizeof *c->paused);
+}
+
+/* The one of the stream (of HTTP/1.1: the one), as the answer that is made next; NULL if there is
+   none, or no memory, which closes the connection. */
+static answer *unpause(mw_connection *c, int32_t stream) {
+    size_t index = 0;
+    while (index < c->paused_count && c->paused[index].stream != stream) index++;
+    if (index == c->paused_count) return NULL;
     answer *a = new_answer(c);
+    if (!a) return NULL;
+    *a = c->paused[index];
+    remove_paused(c, index);
+    return a;
+}
+
+static void resume(mw_connection *c, answer *a, const mw_http_request *request) {
+    mw_exchange_resume(&c->all->exchanges, request, &a->exchange);
+    answer_or_pause(c);
+}
+
+/* A request has come, or more of the body of one that waits for that. */
+static void take_request(mw_connection *c, const mw_http_request *request, int32_t stream) {
+    c->awaited = NOTHING_YET; /* the next one, or piece, has a deadline of its own */
+    answer *a = unpause(c, stream);
+    if (a) {
+        resume(c, a, request);
+        return;
+    }
+    a = c->socket ? new_answer(c) : NULL;
     if (!a) return;
     a->stream = stream;
     mw_exchange_answer(&c->all->exchanges, request, mw_socket_arrival_us(c->socket), &a->exchange);
     answer_or_pause(c);
 }
 
+/* What comes is no request, or not the rest of the one that waits for it. */
 static void answer_problem(mw_connection *c, mw_status status, const mw_error *err,
                            int32_t stream) {
-    answer *a = new_answer(c);
-    if (!a) return;
-    a->stream = stream;
-    mw_exchange_refuse(&c->all->exchanges, status, err, &a->exchange);
+    answer *a = unpause(c, stream);
+    if (a) {
+        mw_exchange_replace(&c->all->exchanges, status, err, &a->exchange);
+    } else {
+        a = c->socket ? new_answer(c) : NULL;
+        if (!a) return;
+        a->stream = stream;
+        mw_exchange_refuse(&c->all->exchanges, status, err, &a->exchange);
+    }
     finish_answer(c, a);
 }
 
@@ -172,7 +263,7 @@ static size_t backlog(const mw_connection *c) {
 }
 
 static bool takes_requests(const mw_connection *c) {
-    return c->socket && c->phase == OPEN && !is_paused(c) &&
+    return c->socket && c->phase == OPEN && !is_held(c) &&
            !mw_reactor_source_awaits_sync(&c->source) &&
            backlog(c) < MW_CONNECTION_OUTPUT_SIZE;
 }
@@ -182,8 +273,17 @@ static void take_streams(mw_connection *c) {
     mw_http2_call call;
     while (takes_requests(c) && mw_http2_next(c->http2, &call)) {
         c->awaited = NOTHING_YET;
-        if (call.request) answer_request(c, call.request, call.stream);
+        if (call.request) take_request(c, call.request, call.stream);
         else answer_problem(c, call.status, call.err, call.stream);
+    }
+}
+
+/* The client may give a request up, but not the connection. */
+static void forsake_given_up(mw_connection *c) {
+    for (size_t i = c->paused_count; i-- > 0;) {
+        if (mw_http2_has(c->http2, c->paused[i].stream)) continue;
+        forsake(c, &c->paused[i]);
+        remove_paused(c, i);
     }
 }
 
@@ -191,15 +291,21 @@ static void take_streams(mw_connection *c) {
 static void read_frames(mw_connection *c, mw_str bytes) {
     int64_t now_us = mw_reactor_now_us(c->all->exchanges.reactor);
     if (mw_http2_feed(c->http2, bytes, now_us, NULL) != MW_OK) c->phase = CLOSING;
+    forsake_given_up(c);
     take_streams(c);
+}
+
+static mw_http_rules rules_of(mw_connections *all) {
+    return (mw_http_rules){.body_size_max = all->exchanges.config.body_size_max,
+                           .takes_pieces = mw_exchange_takes_pieces,
+                           .context = &all->exchanges};
 }
 
 /* The client has shown that it speaks HTTP/2. */
 static void begin_http2(mw_connection *c) {
     mw_http1_destroy(c->http1);
     c->http1 = NULL;
-    if (mw_http2_create(c->all->exchanges.config.body_size_max, &c->http2, NULL) != MW_OK)
-        close_now(c);
+    if (mw_http2_create(rules_of(c->all), &c->http2, NULL) != MW_OK) close_now(c);
 }
 
 /* Answers the requests in `*bytes` as long as the client may be given more. */
@@ -210,9 +316,8 @@ static void read_requests(mw_connection *c, mw_str *bytes) {
         mw_status status = mw_http1_feed(c->http1, bytes, &state, &err);
         if (status != MW_OK) {
             answer_problem(c, status, &err, 0);
-        } else if (state == MW_HTTP1_REQUEST) {
-            c->awaited = NOTHING_YET; /* the next one has a deadline of its own */
-            answer_request(c, mw_http1_complete(c->http1), 0);
+        } else if (state == MW_HTTP1_REQUEST || state == MW_HTTP1_PIECE) {
+            take_request(c, mw_http1_request(c->http1), 0);
         } else if (state == MW_HTTP1_CONTINUE && bytes->size == 0) {
             answer_continue(c);
         } else if (state == MW_HTTP1_IS_HTTP2) {
@@ -227,7 +332,7 @@ static void take_kept(mw_connection *c) {
     if (c->input.size == 0 || !takes_requests(c)) return;
     mw_str rest = mw_buf_str(&c->input);
     read_requests(c, &rest);
-    drop_front(&c->input, c->input.size - rest.size);
+    mw_buf_drop(&c->input, c->input.size - rest.size);
 }
 
 static void read_fresh(mw_connection *c, mw_str bytes) {
@@ -288,7 +393,7 @@ static size_t send_committed(mw_connection *c) {
 static void send_output(mw_connection *c) {
     if (send_committed(c) > 0) c->awaited = NOTHING_YET; /* it reads: its time begins anew */
     if (c->sent >= MW_CONNECTION_OUTPUT_SIZE) {
-        drop_front(&c->output, c->sent);
+        mw_buf_drop(&c->output, c->sent);
         c->committed -= c->sent;
         c->sent = 0;
     }
@@ -299,7 +404,7 @@ static void end_if_done(mw_connection *c) {
     if (!c->socket) return;
     if (c->phase == OPEN && c->http2 && mw_http2_has_ended(c->http2)) c->phase = CLOSING;
     bool more_can_leave = c->http2 && c->phase == OPEN && !c->input_ended && backlog(c) > 0;
-    if (c->output.size > 0 || c->answer_count > 0 || is_paused(c) || more_can_leave) return;
+    if (c->output.size > 0 || c->answer_count > 0 || is_held(c) || more_can_leave) return;
     if (c->input_ended && (c->phase != OPEN || c->input.size == 0)) {
         close_now(c);
     } else if (c->phase == CLOSING) {
@@ -314,10 +419,20 @@ static void await(mw_connection *c, awaited what, int64_t span_us) {
     c->deadline_us = mw_reactor_now_us(c->all->exchanges.reactor) + span_us;
 }
 
+/* Whether a request may make more of its answer. */
+static bool has_turn(const mw_connection *c) {
+    if (backlog(c) >= MW_CONNECTION_OUTPUT_SIZE) return false;
+    if (mw_reactor_source_awaits_sync(&c->source)) return false;
+    for (size_t i = 0; i < c->paused_count; i++)
+        if (c->paused[i].exchange.pause->kind == MW_PAUSE_FOR_TURN) return true;
+    return false;
+}
+
 /* After anything has happened: what to be told of, and by when. */
 static void settle(mw_connection *c) {
     end_if_done(c);
     if (!c->socket) return;
+    if (has_turn(c)) resume_by(c->all, mw_reactor_now_us(c->all->exchanges.reactor));
     bool reading = c->http2 ? c->phase == OPEN : takes_requests(c) && c->input.size == 0;
     mw_poller_interest interest = {
         .readable = (reading || c->phase == LINGERING) && !c->input_ended,
@@ -328,7 +443,7 @@ static void settle(mw_connection *c) {
     bool sending = interest.writable || (c->http2 && mw_http2_unsent(c->http2) > 0);
     if (c->phase == LINGERING) await(c, PEER_TO_GO, config->linger_us);
     else if (sending) await(c, PEER_TO_READ, config->write_us);
-    else if (is_paused(c)) await(c, END_OF_PAUSE, NEVER_US);
+    else if (is_held(c)) await(c, END_OF_PAUSE, NEVER_US);
     else if (c->http2 && mw_http2_stream_count(c->http2) > 0) await(c, REST_OF_STREAMS, NEVER_US);
     else if (c->http1 && mw_http1_is_within(c->http1))
         await(c, REST_OF_REQUEST, config->request_us);
@@ -353,22 +468,38 @@ static void ready(mw_reactor_source *source, const mw_poller_event *event) {
 static void replace_answers(mw_connection *c, mw_status status, const mw_error *err) {
     c->output.size = c->committed;
     for (size_t i = 0; i < c->answer_count && c->socket; i++) {
-        mw_exchange_replace(&c->all->exchanges, status, err, &c->answers[i].exchange);
-        write_response(c, &c->answers[i]);
+        answer *a = &c->answers[i];
+        bool is_part = a->exchange.pause != NULL;
+        mw_exchange_replace(&c->all->exchanges, status, err, &a->exchange);
+        mark_last(c, a, is_part && c->http1 && mw_http1_is_within(c->http1));
+        write_response(c, a);
     }
+    c->part_count = 0;
+}
+
+/* The answers of the batch may leave, and those that go on are in their pauses. */
+static void end_batch(mw_connection *c) {
+    mw_exchanges *exchanges = &c->all->exchanges;
+    int64_t now_us = mw_sys_monotonic_us(mw_reactor_sys(exchanges->reactor));
+    mw_exchanges_take_baton(exchanges);
+    for (size_t i = 0; i < c->answer_count; i++) {
+        answer *a = &c->answers[i];
+        if (!a->exchange.pause) {
+            mw_exchange_end(exchanges, &a->exchange, now_us);
+            continue;
+        }
+        a->exchange.has_begun = a->exchange.has_begun || a->exchange.goes_on;
+        c->paused[c->paused_count++] = *a;
+    }
+    mw_exchanges_lay_down(exchanges);
+    c->answer_count = c->part_count = 0;
 }
 
 static void release(mw_reactor_source *source, mw_status committed, const mw_error *err) {
     mw_connection *c = (mw_connection *)source;
-    mw_exchanges *exchanges = &c->all->exchanges;
     if (committed != MW_OK) replace_answers(c, committed, err);
     if (!c->socket) return;
-    int64_t now_us = mw_sys_monotonic_us(mw_reactor_sys(exchanges->reactor));
-    mw_exchanges_take_baton(exchanges);
-    for (size_t i = 0; i < c->answer_count; i++)
-        mw_exchange_end(exchanges, &c->answers[i].exchange, now_us);
-    mw_exchanges_lay_down(exchanges);
-    c->answer_count = 0;
+    end_batch(c);
     if (c->http2) mw_http2_commit(c->http2);
     c->committed = c->output.size;
     send_output(c);
@@ -391,7 +522,8 @@ static void stop(mw_reactor_source *source) {
         end_streams(c);
         return;
     }
-    if (mw_http1_is_within(c->http1) || c->input.size > 0 || is_paused(c)) return;
+    bool is_busy = c->paused_count + c->part_count > 0;
+    if (mw_http1_is_within(c->http1) || c->input.size > 0 || is_busy) return;
     if (c->output.size == 0) {
         close_now(c);
     } else {
@@ -406,7 +538,7 @@ static mw_connection *allocate(mw_connections *all, mw_error *err) {
         mw_fail(err, MW_NO_MEMORY, "connection: no memory is left");
         return NULL;
     }
-    if (mw_http1_create(all->exchanges.config.body_size_max, &c->http1, err) != MW_OK) {
+    if (mw_http1_create(rules_of(all), &c->http1, err) != MW_OK) {
         mw_free(c);
         return NULL;
     }
@@ -522,36 +654,36 @@ void mw_connections_close(mw_connections *all) {
 
 /* --- pauses ------------------------------------------------------------------------------- */
 
-/* Its request goes on, unless the client has given that up. */
-static void resume(mw_connection *c) {
-    const mw_http_request *request = c->http2 ? mw_http2_taken(c->http2, c->paused.stream)
-                                              : mw_http1_complete(c->http1);
-    answer *a = request ? new_answer(c) : NULL;
-    if (a) {
-        *a = c->paused;
-        c->paused.exchange.pause = NULL;
-        mw_exchange_resume(&c->all->exchanges, request, &a->exchange);
-        answer_or_pause(c);
-    } else {
-        forsake_pause(c);
-    }
-    if (c->socket) take_kept(c);
-    settle(c);
+static bool waits_for_work(const mw_connection *c) {
+    for (size_t i = 0; i < c->paused_count; i++)
+        if (c->paused[i].exchange.pause->kind == MW_PAUSE_FOR_WORK) return true;
+    return false;
 }
 
-/* The client has given the request up, but not the connection. */
-static bool is_given_up(const mw_connection *c) {
-    return c->http2 && !mw_http2_taken(c->http2, c->paused.stream);
-}
-
-static bool is_over(const mw_connection *c) {
-    mw_pause *pause = c->paused.exchange.pause;
-    if (!pause || mw_reactor_source_awaits_sync(&c->source)) return false;
-    if (is_given_up(c)) return true;
+static bool is_over(const mw_connection *c, const answer *a) {
+    mw_pause *pause = a->exchange.pause;
+    if (mw_reactor_source_awaits_sync(&c->source) || pause->kind == MW_PAUSE_FOR_BODY) return false;
+    if (pause->kind == MW_PAUSE_FOR_TURN) return backlog(c) < MW_CONNECTION_OUTPUT_SIZE;
     mw_exchanges_take_baton(&c->all->exchanges);
     bool over = pause->is_over(pause);
     mw_exchanges_lay_down(&c->all->exchanges);
     return over;
+}
+
+/* From the last on: one that is left in a pause anew comes behind it. */
+static void resume_over(mw_connection *c) {
+    if (c->paused_count == 0) return;
+    if (c->http2) forsake_given_up(c);
+    for (size_t i = c->paused_count; i-- > 0 && c->socket;) {
+        if (!is_over(c, &c->paused[i])) continue;
+        int32_t stream = c->paused[i].stream;
+        answer *a = unpause(c, stream);
+        if (!a) return;
+        resume(c, a, c->http2 ? mw_http2_taken(c->http2, stream) : mw_http1_request(c->http1));
+    }
+    if (c->socket) take_kept(c);
+    if (c->socket && c->http2 && c->answer_count == 0) send_output(c); /* or with the answers */
+    settle(c);
 }
 
 static void end_orphans(mw_connections *all, bool wait) {
@@ -573,13 +705,13 @@ static void resume_all(mw_timer *timer, int64_t now_us) {
     mw_connections *all =
         (mw_connections *)((char *)timer - offsetof(mw_connections, resumption));
     bool has_more = false;
+    all->resumption_us = INT64_MAX;
     for (mw_connection *c = all->first; c; c = c->next) {
-        if (is_over(c)) resume(c);
-        has_more = has_more || is_paused(c);
+        resume_over(c);
+        has_more = has_more || waits_for_work(c);
     }
     end_orphans(all, false);
-    if (has_more || all->orphans)
-        mw_timer_set(all->exchanges.reactor, timer, now_us + PAUSE_US);
+    if (has_more || all->orphans) resume_by(all, now_us + PAUSE_US);
 }
 
 /* Deadlines are met to a tenth of the shortest of them, or to a second. */
@@ -595,6 +727,7 @@ static int64_t sweep_span_us(mw_server_config config) {
 void mw_connections_init(mw_connections *all, mw_reactor *reactor, mw_server_config config) {
     mw_exchanges_init(&all->exchanges, reactor, config);
     all->resumption.fire = resume_all;
+    all->resumption_us = INT64_MAX;
     all->sweep.fire = sweep;
     all->sweep_us = sweep_span_us(config);
     mw_timer_set(reactor, &all->sweep, mw_reactor_now_us(reactor) + all->sweep_us);

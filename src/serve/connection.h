@@ -10,7 +10,13 @@
  * or go in time, a deadline runs.
  *
  * A request that its handler leaves in a pause holds back those behind it on its connection, and
- * nobody else; it is asked for again every PAUSE_US until it is over.
+ * nobody else; it is asked for again every PAUSE_US until it is over. A body that its handler takes
+ * in pieces, and an answer that it makes in parts, go by pauses too: no more is read of the one
+ * than was taken, nor made of the other than the client reads; each part waits for its commit. In
+ * HTTP/2 only who waits for work holds back other streams.
+ *
+ * A client that closes its own side while it waits may still read: it is answered. That it has gone
+ * altogether shows when it is written to.
  *
  * After the last answer our side is closed and what still comes is read and dropped for a while:
  * closing at once would make the system tell the peer of a failure, and it may lose the answer.
@@ -38,7 +44,8 @@ typedef struct {
     atomic_size_t *shared_count; /* goes down with it too; NULL: nobody else asks */
     mw_timer sweep; /* ends what is past its deadline, and a drain that takes too long */
     int64_t sweep_us;
-    mw_timer resumption; /* set while there are pauses */
+    mw_timer resumption; /* set while there are pauses that end by themselves */
+    int64_t resumption_us; /* when it is due; INT64_MAX: it is not set */
     mw_pause *orphans;   /* pauses whose client has gone before they were over */
     char input[MW_CONNECTION_INPUT_SIZE];
 } mw_connections;

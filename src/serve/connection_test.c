@@ -379,6 +379,163 @@ MW_TEST(connection_drains_what_is_in_a_pause) {
     }
 }
 
+/* --- bodies in pieces, answers in parts ----------------------------------------------------- */
+
+#define POUR "POST /pour HTTP/1.1\r\nHost: h\r\n"
+#define FLOW(size) "GET /flow/" #size " HTTP/1.1\r\nHost: h\r\n\r\n"
+#define HEX_PIECE "14000" /* bytes, which are some pieces' */
+enum { PIECE = 0x14000, LINE = 16 };
+
+/* Lines, one chunk of them. */
+static const char *piece(void) {
+    static char text[PIECE + 16];
+    size_t size = (size_t)snprintf(text, sizeof text, HEX_PIECE "\r\n");
+    for (size_t i = 0; i < PIECE; i++) text[size + i] = i % LINE == LINE - 1 ? '\n' : 'x';
+    memcpy(text + size + PIECE, "\r\n", 3);
+    return text;
+}
+
+MW_TEST(connection_takes_a_body_in_pieces) {
+    enum { PIECES = 40 };
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    char head[100], expected[100];
+    client_send(client, POUR "Transfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < PIECES; i++) client_send(client, piece());
+    client_send(client, "3\r\nend\r\n0\r\n\r\n" HELLO); /* pipelined: it waits for its turn */
+    snprintf(expected, sizeof expected, "\r\n\r\n%d lines\n", PIECES * PIECE / LINE);
+    client_read_until(client, &in, expected);
+    client_read_until(client, &in, "true}");
+    snprintf(head, sizeof head, POUR "Content-Length: %d\r\n\r\n", PIECES * (PIECE + 9));
+    client_send(client, head);
+    for (int i = 0; i < PIECES; i++) client_send(client, piece()); /* the frames count as bytes */
+    snprintf(expected, sizeof expected, "\r\n\r\n%d lines\n", PIECES * (PIECE / LINE + 2));
+    client_read_until(client, &in, expected);
+    MW_CHECK(atomic_load(&f.batch_count) > PIECES); /* each is committed */
+    mw_socket_close(client);
+    end();
+}
+
+/* Each piece has a time of its own; in it, it must come. */
+MW_TEST(connection_gives_a_piece_its_time) {
+    begin((mw_server_config){.request_us = 400000});
+    mw_socket *client = client_connect(&f);
+    client_send(client, POUR "Transfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 5; i++) {
+        client_send(client, piece());
+        MW_CHECK_OK(mw_poller_pause(mw_sys_real(), 100000, NULL), NULL);
+    }
+    MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 1);
+    client_read_to_end(client, &in);
+    MW_CHECK(strstr(in.data, "HTTP/1.1 408 Request Timeout") != NULL);
+    MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 0);
+    mw_socket_close(client);
+    end();
+}
+
+/* Nothing is kept for one that leaves; what is wrong with the rest is answered. */
+MW_TEST(connection_ends_a_body_that_is_cut) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    client_send(client, POUR "Transfer-Encoding: chunked\r\n\r\n");
+    client_send(client, piece());
+    await_pauses(1);
+    mw_socket_close(client);
+    fixture_await_connections(&f, 0);
+    MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 0);
+    client = client_connect(&f);
+    client_send(client, POUR "Transfer-Encoding: chunked\r\n\r\n");
+    client_send(client, piece());
+    client_send(client, "nonsense\r\n");
+    client_read_to_end(client, &in);
+    MW_CHECK(mw_str_starts(mw_buf_str(&in), MW_STR("HTTP/1.1 400 Bad Request\r\n")));
+    MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 0);
+    mw_socket_close(client);
+    end();
+}
+
+/* A stop lets one that has begun come to its end. */
+MW_TEST(connection_drains_a_body_in_pieces) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    client_send(client, POUR "Transfer-Encoding: chunked\r\n\r\n");
+    client_send(client, piece());
+    await_pauses(1);
+    mw_reactor_stop(f.reactor);
+    client_send(client, piece());
+    client_send(client, "0\r\n\r\n");
+    client_read_to_end(client, &in);
+    MW_CHECK(strstr(in.data, "Connection: close\r\n\r\n10240 lines\n") != NULL);
+    mw_socket_close(client);
+    end();
+}
+
+MW_TEST(connection_answers_in_parts) {
+    begin((mw_server_config){0});
+    client_call(&f, FLOW(3000000) FLOW(50) BYE, &in);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "Transfer-Encoding: chunked\r\n"), 1);
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "\r\n0\r\n\r\n"), 1);
+    MW_CHECK(strstr(in.data, "002999990\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n") != NULL);
+    MW_CHECK(strstr(in.data, "Content-Length: 50\r\n\r\n000000000\n") != NULL);
+    const char *at = in.data;
+    for (int i = 0; i < 3000000; i += 10) { /* a line may stand in two chunks */
+        char line[16];
+        if (i % 99990 != 0) continue;
+        snprintf(line, sizeof line, "%09d\n", i);
+        at = strstr(at, line);
+        MW_CHECK(at != NULL);
+    }
+    MW_CHECK(atomic_load(&f.batch_count) > 29);
+    client_call(&f, "GET /flow/300000 HTTP/1.0\r\n\r\n", &in); /* it knows no chunks */
+    MW_CHECK(strstr(in.data, "Transfer-Encoding") == NULL);
+    MW_CHECK(strstr(in.data, "Content-Length") == NULL && mw_str_ends(mw_buf_str(&in),
+                                                                     MW_STR("000299990\n")));
+    end();
+}
+
+/* No more is made than is read. */
+MW_TEST(connection_makes_no_part_that_is_not_read) {
+    begin((mw_server_config){.write_us = 300000});
+    mw_socket *client = client_connect(&f);
+    client_send(client, FLOW(400000000));
+    MW_CHECK(mw_socket_wait(client, false, 5 * MW_SECOND_US));
+    size_t before = 0;
+    while (atomic_load(&f.flowed) != before) { /* until it stands still */
+        before = atomic_load(&f.flowed);
+        MW_CHECK_OK(mw_poller_pause(mw_sys_real(), 50000, NULL), NULL);
+    }
+    MW_CHECK(before > 300000 && before < 100000000); /* the system's buffers, and ours */
+    fixture_await_connections(&f, 0); /* it has not read in time */
+    MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 0);
+    mw_socket_close(client);
+    end();
+}
+
+/* A part whose commit fails does not leave: the answer is cut, and the client can see that. */
+MW_TEST(connection_cuts_an_answer_whose_commit_fails) {
+    begin((mw_server_config){0});
+    mw_socket *client = client_connect(&f);
+    client_send(client, FLOW(400000000));
+    client_read_until(client, &in, "000010000\n");
+    atomic_store(&f.commit_status, MW_NO_SPACE);
+    client_read_to_end(client, &in);
+    MW_CHECK(mw_str_starts(mw_buf_str(&in), MW_STR("HTTP/1.1 200 OK\r\n")));
+    MW_CHECK(strstr(in.data, "\"status\":507") != NULL);
+    MW_CHECK(!mw_str_ends(mw_buf_str(&in), MW_STR("0\r\n\r\n")));
+    MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 0);
+    mw_socket_close(client);
+    mw_buf_clear(&in);
+    client = client_connect(&f);
+    client_send(client, POUR "Transfer-Encoding: chunked\r\n\r\n");
+    client_send(client, piece());
+    client_read_to_end(client, &in);
+    MW_CHECK(mw_str_starts(mw_buf_str(&in), MW_STR("HTTP/1.1 507 ")));
+    MW_CHECK_EQUAL_INT(occurrences(mw_buf_str(&in), "HTTP/1.1 "), 1);
+    MW_CHECK_EQUAL_INT(atomic_load(&f.pause_count), 0);
+    mw_socket_close(client);
+    end();
+}
+
 /* --- HTTP/2 --------------------------------------------------------------------------------- */
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"

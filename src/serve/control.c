@@ -123,9 +123,7 @@ static void answer_message(peer *p, head h) {
         mw_buf_clear(&p->output);
         failure_append(&p->output, status, &err);
     }
-    size_t used = HEAD_SIZE + h.size;
-    memmove(p->input.data, p->input.data + used, p->input.size - used);
-    p->input.size -= used;
+    mw_buf_drop(&p->input, HEAD_SIZE + h.size);
     p->answering = true;
     p->committed = false;
     mw_reactor_source_hold(&p->source);

@@ -102,10 +102,14 @@ static void begin_entry(mw_exchanges *all, const mw_http_request *request, int64
     memcpy(out_entry->path, path.data, path.size);
 }
 
-/* After the response has been made. */
+/* After the response, or a part of it, has been made. */
 static void note_response(mw_exchanges *all, mw_exchange *exchange) {
+    exchange->goes_on = all->response.goes_on;
+    if (exchange->pause && !exchange->goes_on) return;
     exchange->code = all->response.code;
     exchange->model = all->response.model;
+    if (exchange->has_begun && mw_response_is_problem(&all->response))
+        exchange->keep_alive = false; /* else nobody would see that the answer is cut */
     if (!exchange->entry.trace.is_known) return;
     char text[MW_TRACE_TEXT_SIZE + 1];
     mw_trace_write(&exchange->entry.trace, text);
@@ -136,11 +140,12 @@ void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64
         .begun_us = mw_reactor_now_us(all->reactor),
         .keep_alive = request->keep_alive && !mw_reactor_is_stopping(all->reactor),
         .without_body = request->method == MW_HTTP_HEAD,
+        .has_chunks = request->has_chunks,
     };
     begin_entry(all, request, waited_us, &out_exchange->entry);
     if (route && is_in_time(all, route, request, waited_us))
         carry_out(all, route, &call, out_exchange);
-    if (!out_exchange->pause) note_response(all, out_exchange);
+    note_response(all, out_exchange);
 }
 
 void mw_exchange_resume(mw_exchanges *all, const mw_http_request *request,
@@ -155,7 +160,7 @@ void mw_exchange_resume(mw_exchanges *all, const mw_http_request *request,
     exchange->pause = NULL;
     exchange->keep_alive = exchange->keep_alive && !mw_reactor_is_stopping(all->reactor);
     carry_out(all, route, &call, exchange);
-    if (!exchange->pause) note_response(all, exchange);
+    note_response(all, exchange);
 }
 
 void mw_exchange_refuse(mw_exchanges *all, mw_status status, const mw_error *err,
@@ -166,12 +171,30 @@ void mw_exchange_refuse(mw_exchanges *all, mw_status status, const mw_error *err
     note_response(all, out_exchange);
 }
 
+void mw_exchange_end_pause(mw_exchanges *all, mw_exchange *exchange) {
+    if (!exchange->pause) return;
+    mw_exchanges_take_baton(all);
+    exchange->pause->end(exchange->pause);
+    mw_exchanges_lay_down(all);
+    exchange->pause = NULL;
+}
+
 void mw_exchange_replace(mw_exchanges *all, mw_status status, const mw_error *err,
                          mw_exchange *exchange) {
     int model = exchange->model;
+    mw_exchange_end_pause(all, exchange);
     mw_response_problem(&all->response, status, err);
     all->response.model = model;
     note_response(all, exchange);
+}
+
+bool mw_exchange_takes_pieces(void *context, const mw_http_request *head) {
+    mw_exchanges *all = context;
+    const mw_router *router = &all->config.router;
+    mw_route_call call;
+    if (!router->takes_pieces) return false;
+    int number = mw_router_find(*router, head, &call, &all->response);
+    return number >= 0 && router->takes_pieces(&router->routes[number], head);
 }
 
 static const char *date_now(mw_exchanges *all) {
@@ -185,8 +208,12 @@ static const char *date_now(mw_exchanges *all) {
 }
 
 mw_response_frame mw_exchange_frame(mw_exchanges *all, const mw_exchange *exchange) {
-    return (mw_response_frame){.date = date_now(all), .keep_alive = exchange->keep_alive,
-                               .without_body = exchange->without_body};
+    return (mw_response_frame){.date = date_now(all),
+                               .keep_alive = exchange->keep_alive,
+                               .without_body = exchange->without_body,
+                               .has_begun = exchange->has_begun,
+                               .goes_on = exchange->goes_on,
+                               .has_chunks = exchange->has_chunks};
 }
 
 void mw_exchange_end(mw_exchanges *all, mw_exchange *exchange, int64_t now_us) {

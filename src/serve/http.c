@@ -28,10 +28,12 @@ bool mw_http_same_word(mw_str text, const char *lower_word) {
     return i == text.size && lower_word[i] == '\0';
 }
 
-void mw_http_parts_init(mw_http_parts *parts, size_t body_size_max) {
-    *parts = (mw_http_parts){.header = -1};
+void mw_http_parts_init(mw_http_parts *parts, mw_http_rules rules) {
+    if (rules.body_size_max == 0) rules.body_size_max = MW_HTTP_BODY_SIZE_MAX;
+    if (rules.body_size_max < 2 * MW_HTTP_PIECE_SIZE) rules.takes_pieces = NULL;
+    *parts = (mw_http_parts){.header = -1, .rules = rules};
     mw_buf_init(&parts->head, MW_HTTP_HEAD_SIZE_MAX);
-    mw_buf_init(&parts->body, body_size_max > 0 ? body_size_max : MW_HTTP_BODY_SIZE_MAX);
+    mw_buf_init(&parts->body, rules.body_size_max);
 }
 
 void mw_http_parts_clear(mw_http_parts *parts) {
@@ -42,6 +44,9 @@ void mw_http_parts_clear(mw_http_parts *parts) {
     parts->target = (mw_http_piece){0};
     parts->header = -1;
     parts->request = (mw_http_request){0};
+    parts->kind = MW_HTTP_SHORT;
+    parts->piece_end = MW_HTTP_PIECE_SIZE;
+    parts->taken = 0;
 }
 
 static mw_status append_head(mw_http_parts *parts, mw_str text, mw_error *err) {
@@ -109,19 +114,54 @@ mw_status mw_http_parts_head(mw_http_parts *parts, mw_str method, mw_error *err)
     return MW_OK;
 }
 
-mw_status mw_http_parts_expect(const mw_http_parts *parts, uint64_t body_size, mw_error *err) {
-    if (body_size <= parts->body.size_max) return MW_OK;
+/* Asked once it is known to be longer than a piece. */
+static bool is_in_pieces(mw_http_parts *parts) {
+    const mw_http_rules *rules = &parts->rules;
+    if (parts->kind == MW_HTTP_SHORT) {
+        bool takes = rules->takes_pieces && rules->takes_pieces(rules->context, &parts->request);
+        parts->kind = takes ? MW_HTTP_IN_PIECES : MW_HTTP_WHOLE;
+    }
+    return parts->kind == MW_HTTP_IN_PIECES;
+}
+
+mw_status mw_http_parts_expect(mw_http_parts *parts, uint64_t body_size, mw_error *err) {
+    if (body_size > MW_HTTP_PIECE_SIZE && is_in_pieces(parts)) return MW_OK;
+    if (body_size <= parts->rules.body_size_max) return MW_OK;
     return mw_fail(err, MW_TOO_LARGE, "body: must be at most %zu bytes, got %llu",
-                   parts->body.size_max, (unsigned long long)body_size);
+                   parts->rules.body_size_max, (unsigned long long)body_size);
 }
 
 mw_status mw_http_parts_body(mw_http_parts *parts, mw_str bytes, mw_error *err) {
+    size_t size = parts->body.size + bytes.size;
+    MW_TRY(mw_http_parts_expect(parts, parts->taken + size, err));
+    if (size > parts->rules.body_size_max)
+        return mw_hint(err,
+                       mw_fail(err, MW_TOO_LARGE,
+                               "body: a part of it must be at most %zu bytes, got more",
+                               parts->rules.body_size_max),
+                       "A line, or a message of an Arrow stream, is taken as one part.");
     mw_buf_append_str(&parts->body, bytes);
     return mw_buf_check(&parts->body, "body", err);
 }
 
-void mw_http_parts_end(mw_http_parts *parts) {
+bool mw_http_parts_have_piece(const mw_http_parts *parts) {
+    return parts->kind == MW_HTTP_IN_PIECES && parts->body.size >= parts->piece_end;
+}
+
+const mw_http_request *mw_http_parts_show(mw_http_parts *parts, bool has_more) {
     parts->request.body = mw_buf_str(&parts->body);
+    parts->request.has_more = has_more;
+    return &parts->request;
+}
+
+/* What is left is a part that is not whole, perhaps a long one: it is looked at again when it has
+   doubled, so that it takes time in proportion to its size. */
+void mw_http_parts_take(mw_http_parts *parts, size_t size) {
+    mw_buf_drop(&parts->body, size);
+    parts->taken += size;
+    size_t left = parts->body.size, end = parts->rules.body_size_max - MW_HTTP_PIECE_SIZE;
+    parts->piece_end = left + (left > MW_HTTP_PIECE_SIZE ? left : MW_HTTP_PIECE_SIZE);
+    if (parts->piece_end > end) parts->piece_end = left < end ? end : left + 1;
 }
 
 void mw_http_parts_release(mw_http_parts *parts) {

@@ -16,6 +16,7 @@ enum {
     MW_HTTP_HEAD_SIZE_MAX = 16 << 10,  /* request line and headers */
     MW_HTTP_BODY_SIZE_MAX = 16 << 20,  /* unless the config says otherwise */
     MW_HTTP_BODY_SIZE_KEPT = 64 << 10, /* a larger body's memory is given back after it */
+    MW_HTTP_PIECE_SIZE = 64 << 10,     /* of a body that comes in pieces, at least */
 };
 
 /* The last stands for every other: no route has it, so it is not allowed anywhere. */
@@ -53,9 +54,19 @@ typedef struct {
     mw_http_method method;
     mw_target target;
     mw_str headers[MW_HEADER_COUNT]; /* trimmed; data is NULL where it was not sent */
-    mw_str body;
+    mw_str body;     /* what has come of it and was not taken */
+    bool has_more;   /* the body goes on */
+    bool has_chunks; /* the client knows them: its answer may have no length */
     bool keep_alive; /* the client may send another request on this connection */
 } mw_http_request;
+
+/* A body is gathered whole before its request is handed over, unless its route takes it in pieces
+   and it is longer than one. */
+typedef struct {
+    size_t body_size_max; /* of what is held of a body; 0 means MW_HTTP_BODY_SIZE_MAX */
+    bool (*takes_pieces)(void *context, const mw_http_request *head); /* NULL: none does */
+    void *context;
+} mw_http_rules;
 
 /* Of the head, which may still move in memory as it grows. */
 typedef struct {
@@ -70,10 +81,13 @@ typedef struct {
     mw_http_piece headers[MW_HEADER_COUNT];
     int header; /* the one whose value comes; -1: none that we know */
     mw_http_request request;
+    mw_http_rules rules;
+    enum { MW_HTTP_SHORT, MW_HTTP_WHOLE, MW_HTTP_IN_PIECES } kind; /* SHORT: nobody was asked yet */
+    size_t piece_end; /* bytes of the body with which the next piece is there */
+    uint64_t taken;   /* bytes of it that are held no more */
 } mw_http_parts;
 
-/* `body_size_max` 0 means MW_HTTP_BODY_SIZE_MAX. */
-void mw_http_parts_init(mw_http_parts *parts, size_t body_size_max);
+void mw_http_parts_init(mw_http_parts *parts, mw_http_rules rules);
 void mw_http_parts_clear(mw_http_parts *parts);
 /* All of these may come in pieces but for a header's name, which is in lower case. A failure says
    what is wrong with the request; nothing may follow it. */
@@ -83,11 +97,16 @@ MW_MUST_USE mw_status mw_http_parts_value(mw_http_parts *parts, mw_str text, mw_
 /* The head is complete: fills the request, but for its body. */
 MW_MUST_USE mw_status mw_http_parts_head(mw_http_parts *parts, mw_str method, mw_error *err);
 /* Fails if a body of so many bytes is too large. */
-MW_MUST_USE mw_status mw_http_parts_expect(const mw_http_parts *parts, uint64_t body_size,
+MW_MUST_USE mw_status mw_http_parts_expect(mw_http_parts *parts, uint64_t body_size,
                                            mw_error *err);
 MW_MUST_USE mw_status mw_http_parts_body(mw_http_parts *parts, mw_str bytes, mw_error *err);
-/* The request is complete; its views hold until the parts are cleared. */
-void mw_http_parts_end(mw_http_parts *parts);
+/* Enough has come of a body that comes in pieces. */
+bool mw_http_parts_have_piece(const mw_http_parts *parts);
+/* The request as it stands, with all that is held of its body; its views hold until more of that
+   comes or is taken, those of the head until the parts are cleared. */
+const mw_http_request *mw_http_parts_show(mw_http_parts *parts, bool has_more);
+/* So many bytes from the front of the body are needed no more. */
+void mw_http_parts_take(mw_http_parts *parts, size_t size);
 void mw_http_parts_release(mw_http_parts *parts);
 
 /* Whether it is this word, in upper or lower case. */

@@ -16,7 +16,7 @@ struct mw_http1 {
     bool is_first;    /* of the connection's requests */
     bool waits;       /* the client sends its body only after "100 Continue" */
     size_t head_size; /* bytes of the head as sent, among them those that are dropped */
-    size_t framing_size; /* bytes after the head that are no body: chunk sizes, trailers */
+    uint64_t framing_size; /* bytes after the head that are no body: chunk sizes, trailers */
     char name[HEADER_NAME_MAX]; /* of the header being read, in lower case */
     size_t name_size;           /* past HEADER_NAME_MAX: it is none that we know */
     mw_status refusal;          /* why a callback stopped the parser; MW_OK: it did not */
@@ -68,7 +68,7 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t size) {
 }
 
 /* What RFC 9112 wants of a request's framing, beyond the grammar. */
-static mw_status framing_check(const mw_http1 *http, mw_error *err) {
+static mw_status framing_check(mw_http1 *http, mw_error *err) {
     const llhttp_t *parser = &http->parser;
     const mw_str *headers = http->parts.request.headers;
     bool old = parser->http_minor == 0;
@@ -96,6 +96,8 @@ static int on_headers_complete(llhttp_t *parser) {
     http->refusal = head_read(http, &http->reason);
     if (http->refusal != MW_OK) return -1;
     parser->upgrade = 0; /* "Upgrade" is an offer; whoever does not take it goes on as before */
+    http->parts.request.has_chunks = parser->http_minor > 0;
+    http->parts.request.keep_alive = parser->http_minor > 0 && llhttp_should_keep_alive(parser);
     bool has_body = (parser->flags & F_CHUNKED) || parser->content_length > 0;
     http->waits = has_body && parser->http_minor > 0 &&
                   mw_http_same_word(http->parts.request.headers[MW_HEADER_EXPECT], "100-continue");
@@ -110,8 +112,6 @@ static int on_body(llhttp_t *parser, const char *at, size_t size) {
 static int on_message_complete(llhttp_t *parser) {
     mw_http1 *http = parser->data;
     http->stage = COMPLETE;
-    mw_http_parts_end(&http->parts);
-    http->parts.request.keep_alive = parser->http_minor > 0 && llhttp_should_keep_alive(parser);
     return HPE_PAUSED;
 }
 
@@ -134,10 +134,10 @@ static void begin(mw_http1 *http) {
     http->head_size = http->framing_size = http->name_size = 0;
 }
 
-mw_status mw_http1_create(size_t body_size_max, mw_http1 **out_http, mw_error *err) {
+mw_status mw_http1_create(mw_http_rules rules, mw_http1 **out_http, mw_error *err) {
     mw_http1 *http = mw_allocate(sizeof *http);
     if (!http) return mw_fail(err, MW_NO_MEMORY, "connection: no memory is left");
-    mw_http_parts_init(&http->parts, body_size_max);
+    mw_http_parts_init(&http->parts, rules);
     llhttp_init(&http->parser, HTTP_REQUEST, &settings);
     http->parser.data = http;
     http->is_first = true;
@@ -173,10 +173,12 @@ static mw_status sizes_check(const mw_http1 *http, mw_error *err) {
     if (within_head(http) && http->head_size >= MW_HTTP_HEAD_SIZE_MAX)
         return mw_fail(err, MW_HEAD_TOO_LARGE, "headers: must be at most %d bytes, got more",
                        MW_HTTP_HEAD_SIZE_MAX);
-    if (http->framing_size > http->parts.body.size + MW_HTTP_HEAD_SIZE_MAX)
+    uint64_t body_size = http->parts.taken + http->parts.body.size;
+    if (http->framing_size > body_size + MW_HTTP_HEAD_SIZE_MAX)
         return mw_fail(err, MW_MALFORMED,
-                       "body: must be more than what frames it, got %zu bytes in %zu",
-                       http->parts.body.size, http->parts.body.size + http->framing_size);
+                       "body: must be more than what frames it, got %llu bytes in %llu",
+                       (unsigned long long)body_size,
+                       (unsigned long long)(body_size + http->framing_size));
     return MW_OK;
 }
 
@@ -214,14 +216,16 @@ mw_status mw_http1_feed(mw_http1 *http, mw_str *bytes, mw_http1_state *out_state
             return MW_OK;
         }
     }
-    *out_state = MW_HTTP1_MORE;
+    *out_state = mw_http_parts_have_piece(&http->parts) ? MW_HTTP1_PIECE : MW_HTTP1_MORE;
     return MW_OK;
 }
 
-const mw_http_request *mw_http1_complete(const mw_http1 *http) {
-    MW_ASSERT(http->stage == COMPLETE);
-    return &http->parts.request;
+const mw_http_request *mw_http1_request(mw_http1 *http) {
+    MW_ASSERT(!within_head(http));
+    return mw_http_parts_show(&http->parts, http->stage != COMPLETE);
 }
+
+void mw_http1_take(mw_http1 *http, size_t size) { mw_http_parts_take(&http->parts, size); }
 
 bool mw_http1_is_within(const mw_http1 *http) {
     return http->begun && http->stage != COMPLETE;

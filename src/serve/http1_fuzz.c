@@ -30,7 +30,7 @@ static uint64_t route(const mw_http_request *request) {
 static uint64_t read_all(mw_str bytes, size_t step, mw_status *out_status) {
     mw_http1 *http;
     uint64_t digest = 0;
-    *out_status = mw_http1_create(1 << 16, &http, NULL);
+    *out_status = mw_http1_create((mw_http_rules){.body_size_max = 1 << 16}, &http, NULL);
     while (*out_status == MW_OK && bytes.size > 0) {
         mw_str piece = mw_str_slice(bytes, 0, step);
         size_t size = piece.size;
@@ -38,8 +38,8 @@ static uint64_t read_all(mw_str bytes, size_t step, mw_status *out_status) {
         *out_status = mw_http1_feed(http, &piece, &state, NULL);
         bytes = mw_str_slice(bytes, size - piece.size, bytes.size);
         if (*out_status == MW_OK && state == MW_HTTP1_REQUEST) {
-            digest = digest * 1000003 + route(mw_http1_complete(http));
-            if (!mw_http1_complete(http)->keep_alive) break;
+            digest = digest * 1000003 + route(mw_http1_request(http));
+            if (!mw_http1_request(http)->keep_alive) break;
         }
     }
     mw_http1_destroy(http);

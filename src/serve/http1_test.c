@@ -7,7 +7,8 @@
 static mw_http1 *create(size_t body_size_max) {
     mw_http1 *http;
     mw_error err;
-    MW_CHECK_OK(mw_http1_create(body_size_max, &http, &err), &err);
+    mw_http_rules rules = {.body_size_max = body_size_max};
+    MW_CHECK_OK(mw_http1_create(rules, &http, &err), &err);
     return http;
 }
 
@@ -18,7 +19,7 @@ static const mw_http_request *read_one(mw_http1 *http, mw_str bytes) {
     MW_CHECK_OK(mw_http1_feed(http, &bytes, &state, &err), &err);
     MW_CHECK_EQUAL_INT(state, MW_HTTP1_REQUEST);
     MW_CHECK_EQUAL_INT(bytes.size, 0);
-    return mw_http1_complete(http);
+    return mw_http1_request(http);
 }
 
 MW_TEST(http1_reads_a_request) {
@@ -133,7 +134,7 @@ MW_TEST(http1_does_not_care_how_bytes_are_cut) {
                 mw_error err;
                 MW_CHECK_OK(mw_http1_feed(http, &cut, &state, &err), &err);
                 if (state != MW_HTTP1_REQUEST) continue;
-                const mw_http_request *request = mw_http1_complete(http);
+                const mw_http_request *request = mw_http1_request(http);
                 MW_CHECK_EQUAL_STR(request->target.path, expected[found][0]);
                 MW_CHECK_EQUAL_STR(request->headers[MW_HEADER_HOST], expected[found][1]);
                 MW_CHECK_EQUAL_STR(request->body, expected[found][2]);
@@ -302,7 +303,7 @@ static mw_status read_request(void *context) {
     mw_http1 *http;
     mw_str bytes = MW_STR(H "Content-Length: 3\r\n\r\nabc");
     mw_http1_state state;
-    MW_TRY(mw_http1_create(0, &http, NULL));
+    MW_TRY(mw_http1_create((mw_http_rules){0}, &http, NULL));
     mw_status status = mw_http1_feed(http, &bytes, &state, NULL);
     mw_http1_destroy(http);
     return status;
@@ -320,5 +321,116 @@ MW_TEST(http1_allocates_nothing_once_it_is_warm) {
     mw_memory_fail_after(0);
     for (int i = 0; i < 10; i++) read_one(http, text);
     mw_memory_fail_after(SIZE_MAX);
+    mw_http1_destroy(http);
+}
+
+static bool takes_pieces(void *context, const mw_http_request *head) {
+    (*(int *)context)++;
+    return mw_str_is(head->target.path, "/pieces");
+}
+
+/* Takes what comes of a body of numbers up to its last blank; the sum of all of them. */
+static uint64_t sum_pieces(mw_http1 *http, mw_str text, size_t cut, size_t *out_held_max) {
+    mw_error err;
+    uint64_t sum = 0;
+    for (size_t from = 0; from < text.size; from += cut) {
+        mw_http1_state state = MW_HTTP1_MORE;
+        for (mw_str bytes = mw_str_slice(text, from, from + cut); bytes.size > 0;) {
+            MW_CHECK_OK(mw_http1_feed(http, &bytes, &state, &err), &err);
+            if (state == MW_HTTP1_MORE) continue;
+            const mw_http_request *request = mw_http1_request(http);
+            mw_str rest = request->body, number;
+            MW_CHECK(request->has_more == (state == MW_HTTP1_PIECE) && request->keep_alive);
+            if (rest.size > *out_held_max) *out_held_max = rest.size;
+            if (request->has_more)
+                while (rest.size > 0 && rest.data[rest.size - 1] != ' ') rest.size--;
+            size_t taken = rest.size;
+            while (mw_str_split(&rest, ' ', &number)) {
+                int64_t value = 0;
+                MW_CHECK(number.size == 0 || mw_str_to_int64(number, &value));
+                sum += (uint64_t)value;
+            }
+            if (request->has_more) mw_http1_take(http, taken);
+        }
+        MW_CHECK(state == MW_HTTP1_REQUEST || from + cut < text.size);
+    }
+    return sum;
+}
+
+/* A body of megabytes, in chunks or with its length, is held by some pieces at most. */
+MW_TEST(http1_gives_a_body_in_pieces) {
+    enum { NUMBERS = 400000 };
+    for (int is_chunked = 0; is_chunked < 2; is_chunked++) {
+        int asked = 0;
+        mw_http_rules rules = {.takes_pieces = takes_pieces, .context = &asked};
+        mw_buf text, body;
+        mw_http1 *http;
+        mw_buf_init(&text, 16 << 20);
+        mw_buf_init(&body, 16 << 20);
+        for (int i = 0; i < NUMBERS; i++) mw_buf_printf(&body, "%d ", i);
+        mw_buf_append_text(&text, "POST /pieces HTTP/1.1\r\nHost: h\r\n");
+        if (!is_chunked)
+            mw_buf_printf(&text, "Content-Length: %zu\r\n\r\n%s", body.size, body.data);
+        else mw_buf_append_text(&text, "Transfer-Encoding: chunked\r\n\r\n");
+        for (size_t at = 0; is_chunked && at < body.size; at += 12345) {
+            mw_str chunk = mw_str_slice(mw_buf_str(&body), at, at + 12345);
+            mw_buf_printf(&text, "%zx\r\n%.*s\r\n", chunk.size, MW_STR_ARGS(chunk));
+        }
+        if (is_chunked) mw_buf_append_text(&text, "0\r\n\r\n");
+        MW_CHECK_OK(mw_http1_create(rules, &http, NULL), NULL);
+        for (size_t cut = 1000; cut < 1 << 20; cut *= 8) {
+            size_t held_max = 0;
+            uint64_t sum = sum_pieces(http, mw_buf_str(&text), cut, &held_max);
+            MW_CHECK(sum == (uint64_t)NUMBERS * (NUMBERS - 1) / 2);
+            MW_CHECK(held_max >= MW_HTTP_PIECE_SIZE && held_max <= MW_HTTP_PIECE_SIZE + cut + 100);
+            MW_CHECK_EQUAL_INT(asked, 1); /* once a request */
+            asked = 0;
+        }
+        mw_http1_destroy(http);
+        mw_buf_release(&text);
+        mw_buf_release(&body);
+    }
+}
+
+/* A short body comes whole, whoever asks; a long one that nobody takes in pieces has its limit. */
+MW_TEST(http1_gives_other_bodies_whole) {
+    int asked = 0;
+    mw_http_rules rules = {.takes_pieces = takes_pieces, .context = &asked};
+    mw_http1 *http;
+    mw_error err;
+    MW_CHECK_OK(mw_http1_create(rules, &http, &err), &err);
+    read_one(http, MW_STR("POST /pieces HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"));
+    MW_CHECK_EQUAL_INT(asked, 0);
+    mw_str bytes = MW_STR("POST /whole HTTP/1.1\r\nHost: h\r\nContent-Length: 17000000\r\n\r\n");
+    mw_http1_state state;
+    MW_CHECK_STATUS(mw_http1_feed(http, &bytes, &state, &err), MW_TOO_LARGE);
+    MW_CHECK_EQUAL_INT(asked, 1);
+    mw_http1_destroy(http);
+}
+
+/* What is not taken of a body is bounded as a body is. */
+MW_TEST(http1_bounds_what_is_held_of_a_body_in_pieces) {
+    int asked = 0, looks = 0;
+    mw_http_rules rules = {1 << 20, takes_pieces, &asked};
+    mw_http1 *http;
+    mw_http1_state state;
+    mw_error err;
+    mw_status status = MW_OK;
+    static char block[10000];
+    memset(block, 'x', sizeof block);
+    mw_str head = MW_STR("POST /pieces HTTP/1.1\r\nHost: h\r\n"
+                         "Content-Length: 9000000\r\n\r\n");
+    MW_CHECK_OK(mw_http1_create(rules, &http, &err), &err);
+    MW_CHECK_OK(mw_http1_feed(http, &head, &state, &err), &err);
+    for (int i = 0; i < 200 && status == MW_OK; i++) {
+        mw_str bytes = {block, sizeof block};
+        status = mw_http1_feed(http, &bytes, &state, &err);
+        if (status != MW_OK || state != MW_HTTP1_PIECE) continue;
+        looks++;
+        mw_http1_take(http, 0);
+    }
+    MW_CHECK_EQUAL_INT(status, MW_TOO_LARGE);
+    MW_CHECK(strstr(err.message, "a part of it must be at most 1048576 bytes"));
+    MW_CHECK(looks >= 4 && looks < 16); /* not at each block */
     mw_http1_destroy(http);
 }

@@ -21,9 +21,15 @@ typedef enum {
     WITHIN_BODY,
     READY,    /* complete, or wrong: in the queue of those to be answered */
     TAKEN,    /* by whoever answers it */
-    ANSWERED, /* not committed */
-    LEAVING,  /* nghttp2 sends its answer */
+    ANSWERED, /* to its end */
 } stage;
+
+/* How far the answer has come. */
+typedef enum {
+    UNMADE,
+    KEPT,    /* not committed */
+    LEAVING, /* nghttp2 sends it, up to what is committed */
+} progress;
 
 typedef struct stream stream;
 struct stream {
@@ -35,16 +41,25 @@ struct stream {
     char method[METHOD_SIZE_MAX + 1]; /* a longer one is cut: it is none that is served */
     size_t head_size;
     mw_http_parts parts;
+    bool has_ended;    /* no more of its body comes */
+    size_t unseen;     /* bytes of a body in pieces, for which no window is opened yet */
     mw_status refusal; /* MW_OK: nothing is wrong */
     mw_error reason;
 
+    progress progress;
     int code;
     const char *content_type; /* NULL: it has no content */
     size_t content_length;
     char date[MW_HTTP_DATE_SIZE];
     mw_buf fields; /* lines, names in lower case */
     mw_buf body;
-    size_t pulled; /* bytes of the body */
+    size_t pulled;    /* bytes of the body */
+    size_t committed; /* likewise */
+    bool goes_on;     /* what is committed is not all of it */
+    bool is_cut;      /* it will never be whole */
+    struct {
+        bool goes_on, is_cut;
+    } kept; /* what these will be once all is committed */
 };
 
 /* Before each piece of nghttp2's memory. */
@@ -58,7 +73,7 @@ struct mw_http2 {
     nghttp2_session *session;
     block *blocks;
     bool is_starved;      /* nghttp2 has found no memory */
-    size_t body_size_max;
+    mw_http_rules rules;
     int64_t now_us;       /* of the bytes being fed */
     stream *first;        /* of the open ones, newest first */
     size_t stream_count;
@@ -135,10 +150,10 @@ static stream *stream_of(mw_http2 *http, int32_t id) {
     return nghttp2_session_get_stream_user_data(http->session, id);
 }
 
-static stream *stream_create(size_t body_size_max) {
+static stream *stream_create(mw_http_rules rules) {
     stream *s = mw_allocate(sizeof *s);
     if (!s) return NULL;
-    mw_http_parts_init(&s->parts, body_size_max);
+    mw_http_parts_init(&s->parts, rules);
     mw_buf_init(&s->fields, MW_RESPONSE_HEADERS_SIZE_MAX);
     mw_buf_init(&s->body, MW_RESPONSE_BODY_SIZE_MAX);
     return s;
@@ -154,12 +169,15 @@ static void stream_destroy(stream *s) {
 static stream *stream_open(mw_http2 *http, int32_t id) {
     stream *s = http->kept;
     if (s) http->kept = s->next, http->kept_count--;
-    else if (!(s = stream_create(http->body_size_max))) return NULL;
+    else if (!(s = stream_create(http->rules))) return NULL;
     s->id = id;
     s->stage = WITHIN_HEAD;
     s->begun_us = http->now_us;
     s->method[0] = '\0';
-    s->head_size = s->pulled = 0;
+    s->head_size = s->unseen = 0;
+    s->has_ended = false;
+    s->progress = UNMADE;
+    s->pulled = s->committed = 0;
     s->refusal = MW_OK;
     s->previous = NULL;
     s->next = http->first;
@@ -169,11 +187,22 @@ static stream *stream_open(mw_http2 *http, int32_t id) {
     return s;
 }
 
-/* Empties what it holds, keeping memory for usual requests and answers only. */
-static void stream_clear(mw_http2 *http, stream *s) {
-    if (s->stage < ANSWERED) http->gathered_size -= s->parts.body.size;
-    http->unsent_size -= s->body.size - s->pulled;
+/* The client may send as many bytes of the body more as have been seen. */
+static void open_window(mw_http2 *http, stream *s) {
+    if (s->unseen > 0) (void)nghttp2_session_consume(http->session, s->id, s->unseen);
+    s->unseen = 0;
+}
+
+static void request_clear(mw_http2 *http, stream *s) {
+    open_window(http, s);
+    http->gathered_size -= s->parts.body.size;
     mw_http_parts_clear(&s->parts);
+}
+
+/* Keeps memory for usual answers only. */
+static void answer_clear(mw_http2 *http, stream *s) {
+    http->unsent_size -= s->body.size - s->pulled;
+    s->pulled = s->committed = 0;
     if (s->body.capacity > MW_HTTP_BODY_SIZE_KEPT) mw_buf_release(&s->body);
     else mw_buf_clear(&s->body);
 }
@@ -187,7 +216,8 @@ static void queue_remove(mw_http2 *http, stream *s) {
 
 static void stream_close(mw_http2 *http, stream *s) {
     if (s->stage == READY) queue_remove(http, s);
-    stream_clear(http, s);
+    request_clear(http, s);
+    answer_clear(http, s);
     if (s->previous) s->previous->next = s->next;
     else http->first = s->next;
     if (s->next) s->next->previous = s->previous;
@@ -208,10 +238,11 @@ static void make_ready(mw_http2 *http, stream *s) {
     http->ready_end = &s->next_ready;
 }
 
-/* What comes of the request from now on is dropped; `s->reason` is filled. */
+/* What comes of the request from now on is dropped; `s->reason` is filled. Who is at a piece of it
+   hears of that when he wants more. */
 static void refuse(mw_http2 *http, stream *s, mw_status status) {
     s->refusal = status;
-    make_ready(http, s);
+    if (s->stage < READY) make_ready(http, s);
 }
 
 /* --- requests ----------------------------------------------------------------------------- */
@@ -278,9 +309,8 @@ static void end_head(mw_http2 *http, stream *s) {
 }
 
 static void end_request(mw_http2 *http, stream *s) {
-    mw_http_parts_end(&s->parts);
-    s->parts.request.keep_alive = true;
-    make_ready(http, s);
+    s->has_ended = true;
+    if (s->stage == WITHIN_BODY) make_ready(http, s);
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
@@ -290,14 +320,12 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     stream *s = stream_of(context, frame->hd.stream_id);
     if (s && s->stage == WITHIN_HEAD) end_head(context, s);
     bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
-    if (s && s->stage == WITHIN_BODY && ends) end_request(context, s);
+    if (s && ends) end_request(context, s);
     return 0;
 }
 
 static mw_status read_body(mw_http2 *http, stream *s, mw_str bytes, mw_error *err) {
-    size_t size_max = s->parts.body.size_max;
-    size_t all_max = MW_HTTP2_BODIES_MAX * size_max;
-    MW_TRY(mw_http_parts_expect(&s->parts, s->parts.body.size + bytes.size, err));
+    size_t all_max = MW_HTTP2_BODIES_MAX * s->parts.rules.body_size_max;
     if (http->gathered_size + bytes.size > all_max)
         return mw_fail(err, MW_BUSY, "bodies: those of one connection must be at most %zu bytes "
                        "at once, got more", all_max);
@@ -306,15 +334,23 @@ static mw_status read_body(mw_http2 *http, stream *s, mw_str bytes, mw_error *er
     return MW_OK;
 }
 
+static int take_in_piece(mw_http2 *http, stream *s, size_t size) {
+    s->unseen += size;
+    if (s->stage == WITHIN_BODY && mw_http_parts_have_piece(&s->parts)) make_ready(http, s);
+    return 0;
+}
+
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes,
                    size_t size, void *context) { /* tidy: nghttp2's type */
-    (void)session;
     (void)flags;
-    stream *s = stream_of(context, id);
-    if (!s || s->stage != WITHIN_BODY) return 0;
-    mw_status status = read_body(context, s, (mw_str){(const char *)bytes, size}, &s->reason);
-    if (status != MW_OK) refuse(context, s, status);
-    return 0;
+    mw_http2 *http = context;
+    stream *s = stream_of(http, id);
+    if (s && s->stage < ANSWERED && s->refusal == MW_OK) {
+        mw_status status = read_body(http, s, (mw_str){(const char *)bytes, size}, &s->reason);
+        if (status != MW_OK) refuse(http, s, status);
+        else if (s->parts.kind == MW_HTTP_IN_PIECES) return take_in_piece(http, s, size);
+    }
+    return nghttp2_session_consume(session, id, size);
 }
 
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_code,
@@ -337,19 +373,39 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
                                      NGHTTP2_NO_ERROR);
 }
 
+static const mw_http_request *show(mw_http2 *http, stream *s) {
+    open_window(http, s);
+    s->parts.request.keep_alive = true;
+    return mw_http_parts_show(&s->parts, !s->has_ended);
+}
+
 bool mw_http2_next(mw_http2 *http, mw_http2_call *out_call) {
     stream *s = http->ready;
     if (!s) return false;
     queue_remove(http, s);
     s->stage = TAKEN;
     *out_call = (mw_http2_call){.stream = s->id, .status = s->refusal, .err = &s->reason,
-                                .request = s->refusal == MW_OK ? &s->parts.request : NULL};
+                                .request = s->refusal == MW_OK ? show(http, s) : NULL};
     return true;
 }
 
 const mw_http_request *mw_http2_taken(mw_http2 *http, int32_t id) {
-    const stream *s = stream_of(http, id);
-    return s && s->stage == TAKEN ? &s->parts.request : NULL;
+    stream *s = stream_of(http, id);
+    return s && s->stage == TAKEN ? show(http, s) : NULL;
+}
+
+bool mw_http2_has(mw_http2 *http, int32_t id) { return stream_of(http, id) != NULL; }
+
+void mw_http2_leave(mw_http2 *http, int32_t id, size_t taken, bool wants_more) {
+    stream *s = stream_of(http, id);
+    if (!s) return;
+    mw_http_parts_take(&s->parts, taken);
+    http->gathered_size -= taken;
+    if (!wants_more) return;
+    s->begun_us = http->now_us; /* the time for the next piece begins */
+    s->stage = WITHIN_BODY;
+    bool is_there = s->has_ended || s->refusal != MW_OK || mw_http_parts_have_piece(&s->parts);
+    if (is_there) make_ready(http, s);
 }
 
 /* --- answers ------------------------------------------------------------------------------ */
@@ -369,24 +425,44 @@ static void copy_fields(stream *s, mw_str lines) {
     }
 }
 
+static void keep_head(stream *s, const mw_response *response, mw_response_frame frame) {
+    bool has_content = mw_response_has_content(response);
+    s->progress = KEPT;
+    s->code = response->code;
+    s->content_type = has_content ? response->content_type : NULL;
+    s->content_length = response->body.size;
+    memcpy(s->date, frame.date, sizeof s->date);
+    copy_fields(s, mw_buf_str(&response->headers));
+}
+
+/* What was pulled is needed no more, and what is not committed gives way to what comes now. */
+static void trim_body(mw_http2 *http, stream *s) {
+    http->unsent_size -= s->body.size - s->committed;
+    s->body.size = s->committed;
+    mw_buf_drop(&s->body, s->pulled);
+    s->committed -= s->pulled;
+    s->pulled = 0;
+}
+
 size_t mw_http2_answer(mw_http2 *http, int32_t id, mw_response *response,
                        mw_response_frame frame) {
     stream *s = stream_of(http, id);
     if (!s) return 0;
-    stream_clear(http, s);
     mw_response_settle(response);
-    bool has_content = mw_response_has_content(response);
-    s->stage = ANSWERED;
-    s->code = response->code;
-    s->content_type = has_content ? response->content_type : NULL;
-    s->content_length = response->body.size;
-    s->pulled = 0;
-    memcpy(s->date, frame.date, sizeof s->date);
-    copy_fields(s, mw_buf_str(&response->headers));
-    if (has_content && !frame.without_body)
-        mw_buf_append_str(&s->body, mw_buf_str(&response->body));
-    http->unsent_size += s->body.size;
-    return s->fields.size + s->body.size;
+    bool has_body = mw_response_has_content(response) && !frame.without_body;
+    trim_body(http, s);
+    if (!frame.has_begun) keep_head(s, response, frame);
+    if (!frame.goes_on) {
+        if (s->stage == READY) queue_remove(http, s); /* nobody waits for more of it */
+        request_clear(http, s);
+        s->stage = ANSWERED;
+    }
+    s->kept.goes_on = frame.goes_on;
+    s->kept.is_cut = frame.has_begun && mw_response_is_problem(response);
+    size_t size = s->body.size;
+    if (has_body) mw_buf_append_str(&s->body, mw_buf_str(&response->body));
+    http->unsent_size += s->body.size - size;
+    return s->body.size - size + (frame.has_begun ? 0 : s->fields.size);
 }
 
 static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *out, size_t size_max,
@@ -396,11 +472,14 @@ static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *out, s
     (void)id;
     mw_http2 *http = context;
     stream *s = source->ptr;
-    mw_str piece = mw_str_slice(mw_buf_str(&s->body), s->pulled, s->pulled + size_max);
+    mw_str rest = mw_str_slice(mw_buf_str(&s->body), s->pulled, s->committed);
+    if (rest.size == 0 && s->goes_on) return NGHTTP2_ERR_DEFERRED;
+    if (rest.size == 0 && s->is_cut) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* a reset */
+    mw_str piece = mw_str_slice(rest, 0, size_max);
     memcpy(out, piece.data, piece.size);
     s->pulled += piece.size;
     http->unsent_size -= piece.size;
-    if (s->pulled == s->body.size) *out_flags = NGHTTP2_DATA_FLAG_EOF;
+    if (piece.size == rest.size && !s->goes_on && !s->is_cut) *out_flags = NGHTTP2_DATA_FLAG_EOF;
     return (ssize_t)piece.size;
 }
 
@@ -425,24 +504,34 @@ static void submit(mw_http2 *http, stream *s) {
     snprintf(length, sizeof length, "%zu", s->content_length);
     add_field(&all, MW_STR(":status"), mw_str_of(code));
     add_field(&all, MW_STR("date"), mw_str_of(s->date));
-    if (s->content_type) {
-        add_field(&all, MW_STR("content-type"), mw_str_of(s->content_type));
+    if (s->content_type) add_field(&all, MW_STR("content-type"), mw_str_of(s->content_type));
+    if (s->content_type && !s->goes_on)
         add_field(&all, MW_STR("content-length"), mw_str_of(length));
-    }
     while (mw_response_header_next(&lines, &name, &value)) add_field(&all, name, value);
 
-    s->stage = LEAVING;
     bool whole = !s->fields.failed && !s->body.failed;
     nghttp2_data_provider body = {.source = {.ptr = s}, .read_callback = read_answer};
     if (whole && nghttp2_submit_response(http->session, s->id, all.items, all.count,
-                                         s->body.size > 0 ? &body : NULL) == 0) return;
+                                         s->body.size > 0 || s->goes_on ? &body : NULL) == 0)
+        return;
     (void)nghttp2_submit_rst_stream(http->session, NGHTTP2_FLAG_NONE, s->id,
                                     NGHTTP2_INTERNAL_ERROR); /* if not, the deadline ends it */
 }
 
+static void commit(mw_http2 *http, stream *s) {
+    bool is_new = s->progress == KEPT, has_ended = s->goes_on && !s->kept.goes_on;
+    if (!is_new && !has_ended && s->committed == s->body.size) return;
+    s->committed = s->body.size;
+    s->goes_on = s->kept.goes_on;
+    s->is_cut = s->kept.is_cut || s->body.failed;
+    s->progress = LEAVING;
+    if (is_new) submit(http, s);
+    else (void)nghttp2_session_resume_data(http->session, s->id); /* if it had run out of them */
+}
+
 void mw_http2_commit(mw_http2 *http) {
     for (stream *s = http->first; s; s = s->next)
-        if (s->stage == ANSWERED) submit(http, s);
+        if (s->progress != UNMADE) commit(http, s);
 }
 
 size_t mw_http2_unsent(const mw_http2 *http) { return http->unsent_size; }
@@ -478,6 +567,7 @@ static int set_up(mw_http2 *http, nghttp2_session_callbacks *callbacks, nghttp2_
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
     nghttp2_option_set_no_recv_client_magic(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_no_auto_window_update(option, 1);
     int result = nghttp2_session_server_new3(&http->session, callbacks, http, option, &memory);
     if (result == 0)
         result = nghttp2_submit_settings(http->session, NGHTTP2_FLAG_NONE, settings,
@@ -488,14 +578,14 @@ static int set_up(mw_http2 *http, nghttp2_session_callbacks *callbacks, nghttp2_
     return result;
 }
 
-mw_status mw_http2_create(size_t body_size_max, mw_http2 **out_http, mw_error *err) {
+mw_status mw_http2_create(mw_http_rules rules, mw_http2 **out_http, mw_error *err) {
     int result = NGHTTP2_ERR_NOMEM;
     nghttp2_session_callbacks *callbacks = NULL;
     nghttp2_option *option = NULL;
     mw_http2 *http = mw_allocate(sizeof *http);
     if (http && nghttp2_session_callbacks_new(&callbacks) == 0 &&
         nghttp2_option_new(&option) == 0) {
-        http->body_size_max = body_size_max;
+        http->rules = rules;
         http->ready_end = &http->ready;
         result = set_up(http, callbacks, option);
     }

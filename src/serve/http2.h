@@ -20,7 +20,8 @@
 
 enum {
     MW_HTTP2_STREAMS_MAX = 100,       /* at once */
-    MW_HTTP2_WINDOW_SIZE = 1 << 20,   /* of a body, sent before we have read the first byte */
+    MW_HTTP2_WINDOW_SIZE = 1 << 20,   /* of a body, sent before we have read the first byte, or of
+                                         one that comes in pieces, before we have shown it */
     MW_HTTP2_BODIES_MAX = 4,          /* as many as so many of the largest may be gathered */
 };
 
@@ -29,23 +30,30 @@ typedef struct mw_http2 mw_http2;
 /* A request that is complete, or what is wrong with one. */
 typedef struct {
     int32_t stream;
-    const mw_http_request *request; /* its views hold until it is answered; NULL: it is wrong */
+    const mw_http_request *request; /* its views hold until it is answered or more is fed; NULL: it
+                                       is wrong */
     mw_status status;
     const mw_error *err;
 } mw_http2_call;
 
-/* For a connection whose preface has been read. `body_size_max` 0: MW_HTTP_BODY_SIZE_MAX. */
-MW_MUST_USE mw_status mw_http2_create(size_t body_size_max, mw_http2 **out_http, mw_error *err);
+/* For a connection whose preface has been read. */
+MW_MUST_USE mw_status mw_http2_create(mw_http_rules rules, mw_http2 **out_http, mw_error *err);
 
 /* Takes all the bytes, which came at `now_us`. On a failure the connection must be closed, once
    what can be pulled has told the client. */
 MW_MUST_USE mw_status mw_http2_feed(mw_http2 *http, mw_str bytes, int64_t now_us, mw_error *err);
-/* The next request that waits for its answer; false if none does. */
+/* The next request that waits for its answer, or of which mw_http2_leave has wanted more and a
+   piece is there; false if none does. */
 MW_MUST_USE bool mw_http2_next(mw_http2 *http, mw_http2_call *out_call);
 /* A request that was told of and is not answered; NULL if the client has given it up. */
 const mw_http_request *mw_http2_taken(mw_http2 *http, int32_t stream);
-/* Keeps the response as the stream's answer until mw_http2_commit, in place of one that it may
-   have; nothing if the client has given the stream up. Returns the answer's size. */
+/* It will be answered later, or has been in part: so many bytes from the front of its body are
+   needed no more, and perhaps it is to be told of again when there are more. */
+void mw_http2_leave(mw_http2 *http, int32_t stream, size_t taken, bool wants_more);
+bool mw_http2_has(mw_http2 *http, int32_t stream); /* else the client has given it up */
+/* Keeps the response as the stream's answer, or as a part of it, until mw_http2_commit, in place of
+   what it has that is not committed; nothing if the client has given the stream up. Returns its
+   size. */
 size_t mw_http2_answer(mw_http2 *http, int32_t stream, mw_response *response,
                        mw_response_frame frame);
 /* The answers that are kept may leave. */

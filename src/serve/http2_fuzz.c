@@ -33,7 +33,7 @@ static uint64_t read_all(mw_str bytes, size_t step, mw_status *out_status) {
     uint64_t digest = 0;
     mw_buf_init(&out, OUTPUT_MAX);
     mw_response_init(&response);
-    *out_status = mw_http2_create(1 << 12, &http, NULL);
+    *out_status = mw_http2_create((mw_http_rules){.body_size_max = 1 << 12}, &http, NULL);
     MW_ASSERT(*out_status == MW_OK);
     for (; *out_status == MW_OK && bytes.size > 0 && !mw_http2_has_ended(http);
          bytes = mw_str_slice(bytes, step, bytes.size)) {

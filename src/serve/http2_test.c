@@ -103,7 +103,8 @@ static void client_begin(client *c, size_t body_size_max) {
     MW_CHECK_EQUAL_INT(nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, NULL, 0), 0);
     mw_buf_init(&c->wire, 64 << 20);
     for (size_t i = 0; i < STREAMS_MAX; i++) mw_buf_init(&c->replies[i].body, 64 << 20);
-    MW_CHECK_OK(mw_http2_create(body_size_max, &c->http, &err), &err);
+    mw_http_rules rules = {.body_size_max = body_size_max};
+    MW_CHECK_OK(mw_http2_create(rules, &c->http, &err), &err);
 }
 
 static void client_end(client *c) {
@@ -407,7 +408,7 @@ MW_TEST(http2_ends_floods) {
         mw_error err;
         mw_buf_init(&in, 128 << 10);
         mw_buf_init(&out, 16 << 20);
-        MW_CHECK_OK(mw_http2_create(1000, &http, &err), &err);
+        MW_CHECK_OK(mw_http2_create((mw_http_rules){.body_size_max = 1000}, &http, &err), &err);
         frame(&in, NGHTTP2_SETTINGS, 0, 0, MW_STR(""));
         uint32_t i = 0;
         size_t live_count = mw_memory_live_count();
@@ -435,7 +436,7 @@ MW_TEST(http2_bounds_the_bodies_of_a_connection) {
     mw_error err;
     mw_http2_call call;
     mw_buf_init(&in, 1 << 20);
-    MW_CHECK_OK(mw_http2_create(1000, &http, &err), &err);
+    MW_CHECK_OK(mw_http2_create((mw_http_rules){.body_size_max = 1000}, &http, &err), &err);
     frame(&in, NGHTTP2_SETTINGS, 0, 0, MW_STR(""));
     char body[1000] = {0};
     for (uint32_t i = 0; i <= MW_HTTP2_BODIES_MAX; i++) {
@@ -480,7 +481,7 @@ static mw_status answer_one(void *context) {
     frame(&in, NGHTTP2_SETTINGS, 0, 0, MW_STR(""));
     frame(&in, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, HEAD_OF_GET);
     mw_status status = mw_buf_check(&in, "test", NULL);
-    if (status == MW_OK) status = mw_http2_create(0, &http, NULL);
+    if (status == MW_OK) status = mw_http2_create((mw_http_rules){0}, &http, NULL);
     if (status == MW_OK) status = mw_http2_feed(http, mw_buf_str(&in), 0, NULL);
     if (status == MW_OK && mw_http2_next(http, &call)) {
         mw_buf_append_text(&response.body, "answer");
@@ -513,4 +514,108 @@ MW_TEST(http2_keeps_the_memory_of_its_streams) {
     }
     MW_CHECK_EQUAL_INT(mw_memory_live_count(), live_count);
     client_end(&c);
+}
+
+/* --- bodies in pieces, answers in parts ----------------------------------------------------- */
+
+static bool takes_all_pieces(void *context, const mw_http_request *head) {
+    (void)context;
+    (void)head;
+    return true;
+}
+
+static void client_begin_in_pieces(client *c) {
+    client_begin(c, 0);
+    mw_http2_destroy(c->http);
+    mw_http_rules rules = {.takes_pieces = takes_all_pieces};
+    MW_CHECK_OK(mw_http2_create(rules, &c->http, NULL), NULL);
+}
+
+static void answer_part(client *c, int32_t stream, const char *text, bool has_begun,
+                        bool goes_on) {
+    mw_response response;
+    mw_response_init(&response);
+    mw_buf_append_text(&response.body, text);
+    mw_response_frame frame = {.date = "Sun, 06 Nov 1994 08:49:37 GMT", .has_begun = has_begun,
+                               .goes_on = goes_on};
+    mw_http2_answer(c->http, stream, &response, frame);
+    mw_response_release(&response);
+}
+
+/* What is not shown stays within the stream's window; what is taken opens it again. */
+MW_TEST(http2_gives_a_body_in_pieces) {
+    enum { SIZE = 5 << 20 };
+    static char body[SIZE];
+    client c;
+    mw_http2_call call;
+    size_t seen = 0, pieces = 0;
+    bool has_more = true;
+    for (size_t i = 0; i < SIZE; i++) body[i] = (char)('a' + i % 23);
+    client_begin_in_pieces(&c);
+    int32_t id = ask(&c, (asked){.method = "POST", .path = "/", .body = {body, SIZE}});
+    for (int i = 0; i < 20; i++) send_all(&c), receive_all(&c);
+    MW_CHECK(c.sent > 0 && c.sent <= MW_HTTP2_WINDOW_SIZE + MW_HTTP_PIECE_SIZE);
+    while (has_more) {
+        MW_CHECK(mw_http2_next(c.http, &call) && call.request && call.stream == id);
+        mw_str piece = call.request->body;
+        has_more = call.request->has_more;
+        MW_CHECK(piece.size <= MW_HTTP2_WINDOW_SIZE + MW_HTTP_PIECE_SIZE);
+        size_t taken = has_more ? piece.size - piece.size % 1000 : piece.size;
+        MW_CHECK(memcmp(piece.data, body + seen, taken) == 0);
+        seen += taken;
+        pieces++;
+        if (has_more) mw_http2_leave(c.http, id, taken, true);
+        receive_all(&c);
+        send_all(&c);
+    }
+    MW_CHECK_EQUAL_INT(seen, SIZE);
+    MW_CHECK(pieces > 4);
+    answer_part(&c, id, "done", false, false);
+    mw_http2_commit(c.http);
+    receive_all(&c);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&reply_of(&c, id)->body), "done");
+    client_end(&c);
+}
+
+/* A part leaves when it is committed, and is replaced before; a problem in the midst is a reset. */
+MW_TEST(http2_answers_in_parts) {
+    for (int is_cut = 0; is_cut < 2; is_cut++) {
+        client c;
+        mw_http2_call call;
+        client_begin(&c, 0);
+        int32_t id = ask(&c, (asked){.method = "GET", .path = "/"});
+        send_all(&c);
+        MW_CHECK(mw_http2_next(c.http, &call) && mw_http2_taken(c.http, id));
+        answer_part(&c, id, "one ", false, true);
+        receive_all(&c);
+        MW_CHECK_EQUAL_INT(reply_of(&c, id)->code, 0);
+        mw_http2_commit(c.http);
+        receive_all(&c);
+        MW_CHECK_EQUAL_INT(reply_of(&c, id)->code, 200);
+        MW_CHECK_EQUAL_STR(mw_buf_str(&reply_of(&c, id)->body), "one ");
+        MW_CHECK(mw_http2_taken(c.http, id) && mw_http2_has(c.http, id));
+        answer_part(&c, id, "wrong ", true, true);
+        answer_part(&c, id, "two ", true, true);
+        mw_http2_commit(c.http);
+        answer_part(&c, id, "three", true, true);
+        receive_all(&c);
+        MW_CHECK_EQUAL_STR(mw_buf_str(&reply_of(&c, id)->body), "one two ");
+        mw_http2_commit(c.http);
+        receive_all(&c);
+        MW_CHECK_EQUAL_STR(mw_buf_str(&reply_of(&c, id)->body), "one two three");
+        MW_CHECK(!reply_of(&c, id)->is_closed);
+        mw_response response;
+        mw_response_init(&response);
+        if (is_cut) mw_response_problem(&response, MW_NO_SPACE, NULL);
+        mw_response_frame end = {.date = "", .has_begun = true};
+        mw_http2_answer(c.http, id, &response, end);
+        mw_response_release(&response);
+        mw_http2_commit(c.http);
+        exchange_all(&c);
+        MW_CHECK(reply_of(&c, id)->is_closed && !mw_http2_has(c.http, id));
+        MW_CHECK_EQUAL_INT(reply_of(&c, id)->error_code,
+                           is_cut ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_NO_ERROR);
+        MW_CHECK_EQUAL_INT(mw_http2_unsent(c.http), 0);
+        client_end(&c);
+    }
 }

@@ -13,6 +13,7 @@ void mw_response_init(mw_response *response) {
 
 void mw_response_clear(mw_response *response) {
     response->code = 200;
+    response->goes_on = false;
     response->content_type = MW_MEDIA_JSON;
     response->model = MW_RESPONSE_OF_NO_MODEL;
     mw_buf_clear(&response->headers);
@@ -98,6 +99,8 @@ bool mw_response_has_content(const mw_response *response) {
     return response->code != 204 && response->code != 304;
 }
 
+bool mw_response_is_problem(const mw_response *response) { return response->code >= 400; }
+
 /* The name is for people who watch the wire; programs read the code. */
 static const char *code_name(int code) {
     static const struct {
@@ -119,8 +122,7 @@ static const char *code_name(int code) {
     return "";
 }
 
-void mw_response_write(mw_response *response, mw_response_frame frame, mw_buf *out) {
-    mw_response_settle(response);
+static void write_head(const mw_response *response, mw_response_frame frame, mw_buf *out) {
     bool has_content = mw_response_has_content(response);
     mw_buf_append_text(out, "HTTP/1.1 ");
     mw_buf_append_int(out, response->code);
@@ -131,14 +133,38 @@ void mw_response_write(mw_response *response, mw_response_frame frame, mw_buf *o
     if (has_content) {
         mw_buf_append_text(out, "\r\nContent-Type: ");
         mw_buf_append_text(out, response->content_type);
+    }
+    if (has_content && !frame.goes_on) {
         mw_buf_append_text(out, "\r\nContent-Length: ");
         mw_buf_append_int(out, (int64_t)response->body.size);
     }
+    if (frame.goes_on && frame.has_chunks)
+        mw_buf_append_text(out, "\r\nTransfer-Encoding: chunked");
     mw_buf_append_text(out, "\r\n");
     mw_buf_append_str(out, mw_buf_str(&response->headers));
     if (!frame.keep_alive) mw_buf_append_text(out, "Connection: close\r\n");
     mw_buf_append_text(out, "\r\n");
-    if (has_content && !frame.without_body) mw_buf_append_str(out, mw_buf_str(&response->body));
+}
+
+static void write_chunk(mw_str bytes, mw_buf *out) {
+    if (bytes.size == 0) return; /* it would say that there are no more */
+    mw_buf_printf(out, "%zx\r\n", bytes.size);
+    mw_buf_append_str(out, bytes);
+    mw_buf_append_text(out, "\r\n");
+}
+
+void mw_response_write(mw_response *response, mw_response_frame frame, mw_buf *out) {
+    mw_response_settle(response);
+    bool is_whole = !frame.has_begun && !frame.goes_on;
+    bool is_cut = frame.has_begun && mw_response_is_problem(response);
+    if (!frame.has_begun) write_head(response, frame, out);
+    if (frame.without_body || !mw_response_has_content(response)) return;
+    if (is_whole || !frame.has_chunks) {
+        mw_buf_append_str(out, mw_buf_str(&response->body));
+        return;
+    }
+    write_chunk(mw_buf_str(&response->body), out);
+    if (!frame.goes_on && !is_cut) mw_buf_append_text(out, "0\r\n\r\n");
 }
 
 void mw_response_release(mw_response *response) {

@@ -88,3 +88,55 @@ MW_TEST(response_date_is_that_of_http) {
     mw_http_date(mw_civil_to_us(civil), date);
     MW_CHECK_EQUAL_STR(date, "Sun, 06 Nov 1994 08:49:37 GMT");
 }
+
+static void write_part(mw_response *response, const char *body, mw_response_frame frame,
+                       mw_buf *out) {
+    mw_response_clear(response);
+    mw_buf_append_text(&response->body, body);
+    mw_response_write(response, frame, out);
+}
+
+/* Its parts are chunks; the last one ends it, and a problem in its midst does not. */
+MW_TEST(response_leaves_in_parts) {
+    for (int is_cut = 0; is_cut < 2; is_cut++) {
+        mw_response response;
+        mw_response_frame frame = {.date = "now", .keep_alive = true, .has_chunks = true};
+        mw_buf out;
+        mw_buf_init(&out, 1 << 16);
+        mw_response_init(&response);
+        frame.goes_on = true;
+        write_part(&response, "0123456789abcdef", frame, &out);
+        frame.has_begun = true;
+        write_part(&response, "", frame, &out);
+        write_part(&response, "xyz", frame, &out);
+        frame.goes_on = false;
+        mw_response_clear(&response);
+        if (is_cut) mw_response_problem(&response, MW_NO_SPACE, NULL);
+        mw_response_write(&response, frame, &out);
+        mw_str all = mw_buf_str(&out);
+        MW_CHECK(mw_str_starts(all, MW_STR("HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: "
+                                           "application/json\r\nTransfer-Encoding: chunked\r\n"
+                                           "\r\n10\r\n0123456789abcdef\r\n3\r\nxyz\r\n")));
+        MW_CHECK(mw_str_ends(all, MW_STR("xyz\r\n0\r\n\r\n")) == !is_cut);
+        MW_CHECK((memmem(all.data, all.size, "\"status\":507", 12) != NULL) == is_cut);
+        mw_response_release(&response);
+        mw_buf_release(&out);
+    }
+}
+
+/* Who knows no chunks has the bytes alone. */
+MW_TEST(response_leaves_in_parts_without_chunks) {
+    mw_response response;
+    mw_response_frame frame = {.date = "now", .goes_on = true};
+    mw_buf out;
+    mw_buf_init(&out, 1 << 16);
+    mw_response_init(&response);
+    write_part(&response, "one", frame, &out);
+    frame.has_begun = true;
+    frame.goes_on = false;
+    write_part(&response, "two", frame, &out);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&out), "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: "
+                                         "application/json\r\nConnection: close\r\n\r\nonetwo");
+    mw_response_release(&response);
+    mw_buf_release(&out);
+}

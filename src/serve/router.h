@@ -37,6 +37,9 @@ typedef struct {
     size_t route_count;
     /* Whether the route may be asked now; if not, it has filled the response. NULL: always. */
     bool (*is_open)(void *context, const mw_route *route, mw_response *response);
+    /* Whether the route takes the body of a request piece by piece, as it comes (`has_more`), if it
+       is longer than MW_HTTP_PIECE_SIZE. NULL: none does. */
+    bool (*takes_pieces)(const mw_route *route, const mw_http_request *head);
 } mw_router;
 
 /* Asserts that the table is well formed, so that a mistake in it shows at the first start. */

@@ -9,7 +9,8 @@ static mw_status no_memory(mw_error *err) {
 /* --- an Arrow stream ---------------------------------------------------------------------- */
 
 /* Finds the columns of the schema that stands. */
-static mw_status bind(mw_sent_arrow *arrow, const mw_stream_source *source, mw_error *err) {
+static mw_status bind(mw_sent_arrow *arrow, mw_error *err) {
+    const mw_stream_source *source = arrow->source;
     size_t count = mw_arrow_column_count(arrow->reader);
     mw_free(arrow->fields);
     arrow->fields = mw_allocate((count + 1) * sizeof *arrow->fields);
@@ -24,58 +25,69 @@ static mw_status bind(mw_sent_arrow *arrow, const mw_stream_source *source, mw_e
                 return mw_fail(err, MW_INVALID, "%.*s: must be a column once", MW_STR_ARGS(name));
         arrow->fields[i] = field;
     }
+    arrow->has_schema = true;
     return MW_OK;
 }
 
-static mw_status look_through(mw_sent_arrow *arrow, const mw_stream_source *source,
-                              mw_error *err) {
-    bool has_schema = false;
+/* To the next batch that has rows. */
+static mw_status next_batch(mw_sent_arrow *arrow, mw_str *bytes, mw_sent_step *out_step,
+                            mw_error *err) {
+    arrow->row = arrow->row_count = 0;
     for (;;) {
         mw_arrow_step step = MW_ARROW_MORE;
-        MW_TRY(mw_arrow_reader_take(arrow->reader, &arrow->rest, &step, err));
-        if (step == MW_ARROW_SCHEMA) MW_TRY(bind(arrow, source, err));
-        has_schema = has_schema || step == MW_ARROW_SCHEMA;
-        if (step != MW_ARROW_MORE && step != MW_ARROW_END) continue;
-        if (!has_schema || mw_arrow_reader_is_within(arrow->reader))
-            return mw_fail(err, MW_MALFORMED,
-                           "body: must be a whole Arrow stream, got its beginning");
-        if (arrow->rest.size > 0)
-            return mw_fail(err, MW_MALFORMED, "body: must be one Arrow stream, got more behind it");
-        return MW_OK;
+        MW_TRY(mw_arrow_reader_take(arrow->reader, bytes, &step, err));
+        if (step == MW_ARROW_SCHEMA) MW_TRY(bind(arrow, err));
+        if (step == MW_ARROW_BATCH) arrow->row_count = mw_arrow_row_count(arrow->reader);
+        *out_step = arrow->row_count > 0     ? MW_SENT_ROW
+                    : step == MW_ARROW_MORE ? MW_SENT_MORE
+                                            : MW_SENT_END;
+        if (arrow->row_count > 0 || step == MW_ARROW_MORE || step == MW_ARROW_END) return MW_OK;
     }
 }
 
-static mw_status begin(mw_sent_arrow *arrow, mw_str bytes, const mw_stream_source *source,
-                       mw_error *err) {
-    arrow->rest = bytes;
-    MW_TRY(mw_arrow_reader_create(MW_HTTP_BODY_SIZE_MAX, &arrow->reader, err));
-    MW_TRY(look_through(arrow, source, err));
-    mw_arrow_reader_destroy(arrow->reader);
-    arrow->reader = NULL;
-    arrow->rest = bytes;
-    return mw_arrow_reader_create(MW_HTTP_BODY_SIZE_MAX, &arrow->reader, err);
+/* A stream may do without its mark at the end. */
+static mw_status check_end(const mw_sent_arrow *arrow, mw_str rest, mw_error *err) {
+    if (!arrow->has_schema || mw_arrow_reader_is_within(arrow->reader))
+        return mw_fail(err, MW_MALFORMED,
+                       "body: must be a whole Arrow stream, got its beginning");
+    if (rest.size > 0)
+        return mw_fail(err, MW_MALFORMED, "body: must be one Arrow stream, got more behind it");
+    return MW_OK;
 }
 
-mw_status mw_sent_arrow_begin(mw_str bytes, const mw_stream_source *source,
-                              mw_sent_arrow *out_arrow, mw_error *err) {
-    mw_sent_arrow arrow = {.reader = NULL};
-    mw_status status = begin(&arrow, bytes, source, err);
-    if (status != MW_OK) mw_sent_arrow_end(&arrow);
-    else *out_arrow = arrow;
+mw_status mw_sent_arrow_begin(const mw_stream_source *source, mw_sent_arrow *out_arrow,
+                              mw_error *err) {
+    mw_sent_arrow arrow = {.source = source};
+    MW_TRY(mw_arrow_reader_create(MW_HTTP_BODY_SIZE_MAX, &arrow.reader, err));
+    *out_arrow = arrow;
+    return MW_OK;
+}
+
+mw_status mw_sent_arrow_check(mw_str bytes, const mw_stream_source *source, mw_error *err) {
+    mw_sent_arrow arrow;
+    mw_sent_step step = MW_SENT_ROW;
+    mw_status status = mw_sent_arrow_begin(source, &arrow, err);
+    if (status != MW_OK) return status;
+    while (status == MW_OK && step == MW_SENT_ROW)
+        status = next_batch(&arrow, &bytes, &step, err);
+    if (status == MW_OK) status = check_end(&arrow, bytes, err);
+    mw_sent_arrow_end(&arrow);
     return status;
 }
 
-mw_status mw_sent_arrow_next(mw_sent_arrow *arrow, bool *out_found, mw_error *err) {
-    *out_found = true;
-    if (arrow->row_count > 0 && ++arrow->row < arrow->row_count) return MW_OK;
-    for (;;) {
-        mw_arrow_step step = MW_ARROW_MORE;
-        MW_TRY(mw_arrow_reader_take(arrow->reader, &arrow->rest, &step, err));
-        arrow->row = 0;
-        arrow->row_count = step == MW_ARROW_BATCH ? mw_arrow_row_count(arrow->reader) : 0;
-        *out_found = arrow->row_count > 0;
-        if (*out_found || step == MW_ARROW_MORE || step == MW_ARROW_END) return MW_OK;
-    }
+bool mw_sent_arrow_next_at_hand(mw_sent_arrow *arrow) {
+    return arrow->row_count > 0 && ++arrow->row < arrow->row_count;
+}
+
+mw_status mw_sent_arrow_next(mw_sent_arrow *arrow, mw_str *bytes, bool has_more,
+                             mw_sent_step *out_step, mw_error *err) {
+    *out_step = MW_SENT_ROW;
+    if (mw_sent_arrow_next_at_hand(arrow)) return MW_OK;
+    MW_TRY(next_batch(arrow, bytes, out_step, err));
+    if (*out_step == MW_SENT_ROW) return MW_OK;
+    if (*out_step == MW_SENT_END || !has_more) MW_TRY(check_end(arrow, *bytes, err));
+    *out_step = has_more ? MW_SENT_MORE : MW_SENT_END;
+    return MW_OK;
 }
 
 void mw_sent_arrow_end(mw_sent_arrow *arrow) {

@@ -9,13 +9,16 @@
 #include "serve/event_json.h"
 #include "store/arrow_reader.h"
 
-/* An Arrow stream whose rows are taken one after the other. */
+/* An Arrow stream whose rows are taken one after the other, as its bytes come. */
 typedef struct {
     mw_arrow_reader *reader; /* NULL: there is none */
-    mw_str rest;             /* bytes to come */
+    const mw_stream_source *source;
+    bool has_schema;
     int32_t *fields;         /* of each column: its field of the source's row */
     size_t row, row_count;   /* of the batch at hand */
 } mw_sent_arrow;
+
+typedef enum { MW_SENT_ROW, MW_SENT_MORE, MW_SENT_END } mw_sent_step;
 
 typedef struct {
     yyjson_val *json;           /* NULL: */
@@ -26,12 +29,17 @@ static inline mw_sent_row mw_sent_json(yyjson_val *object) {
     return (mw_sent_row){.json = object};
 }
 
-/* Looks through all of the bytes: if they are no whole stream of columns of this source, none of
-   its rows is taken. They stay the caller's. */
-MW_MUST_USE mw_status mw_sent_arrow_begin(mw_str bytes, const mw_stream_source *source,
+MW_MUST_USE mw_status mw_sent_arrow_begin(const mw_stream_source *source,
                                           mw_sent_arrow *out_arrow, mw_error *err);
-/* Goes to the next row; `*out_found` is false behind the last. */
-MW_MUST_USE mw_status mw_sent_arrow_next(mw_sent_arrow *arrow, bool *out_found, mw_error *err);
+/* Fails unless the bytes are a whole stream of columns of this source. */
+MW_MUST_USE mw_status mw_sent_arrow_check(mw_str bytes, const mw_stream_source *source,
+                                          mw_error *err);
+/* Goes to the next row, for which bytes are taken from the front of `*bytes`. MORE: they have not
+   come yet, and will where `has_more`; END: there is none. */
+MW_MUST_USE mw_status mw_sent_arrow_next(mw_sent_arrow *arrow, mw_str *bytes, bool has_more,
+                                         mw_sent_step *out_step, mw_error *err);
+/* Likewise, if it is of the batch at hand. */
+bool mw_sent_arrow_next_at_hand(mw_sent_arrow *arrow);
 void mw_sent_arrow_end(mw_sent_arrow *arrow); /* one that is all zero too */
 
 /* Fills the first `source->column_count` cells of `row`. MW_INVALID names the column. */

@@ -65,6 +65,19 @@ static mw_field at = {{"at", 2}, MW_TYPE_TIME};
 static mw_field shop = {{"shop", 4}, MW_TYPE_TEXT};
 static mw_field number = {{"number", 6}, MW_TYPE_NUMBER};
 
+/* As if `whole` came in pieces: `*rest` is what has come and was not taken. */
+static mw_sent_step next_row(mw_sent_arrow *arrow, mw_str *rest, mw_str whole, size_t piece) {
+    mw_error err;
+    for (;;) {
+        mw_sent_step step = MW_SENT_END;
+        size_t come = (size_t)(rest->data + rest->size - whole.data);
+        MW_CHECK_OK(mw_sent_arrow_next(arrow, rest, come < whole.size, &step, &err), &err);
+        if (step != MW_SENT_MORE) return step;
+        size_t left = whole.size - come;
+        rest->size += piece < left ? piece : left;
+    }
+}
+
 MW_TEST(sent_row_reads_arrow_rows_by_their_names) {
     world w;
     set_up(&w);
@@ -73,21 +86,21 @@ MW_TEST(sent_row_reads_arrow_rows_by_their_names) {
     mw_sent_arrow arrow;
     mw_error err;
     write_rows(&w, fields, 2);
-    MW_CHECK_OK(mw_sent_arrow_begin(mw_buf_str(&w.bytes), source, &arrow, &err), &err);
-    bool is_found = true;
-    for (int row = 0; row < ROWS; row++) {
-        mw_cell cells[4];
-        MW_CHECK_OK(mw_sent_arrow_next(&arrow, &is_found, &err), &err);
-        MW_CHECK(is_found);
-        MW_CHECK_OK(mw_sent_row_read((mw_sent_row){.arrow = &arrow}, source, NULL, w.symbols,
-                                     cells, &err), &err);
-        MW_CHECK_EQUAL_STR(mw_symbols_text(w.symbols, cells[0].symbol), "north");
-        MW_CHECK(mw_cell_is_missing(MW_TYPE_NUMBER, cells[1]));
-        MW_CHECK_EQUAL_INT(cells[2].time, row);
+    for (size_t piece = 1; piece <= w.bytes.size; piece += piece < 100 ? 7 : w.bytes.size / 5) {
+        mw_str rest = {w.bytes.data, 0}, whole = mw_buf_str(&w.bytes);
+        MW_CHECK_OK(mw_sent_arrow_begin(source, &arrow, &err), &err);
+        for (int row = 0; row < ROWS; row++) {
+            mw_cell cells[4];
+            MW_CHECK(next_row(&arrow, &rest, whole, piece) == MW_SENT_ROW);
+            MW_CHECK_OK(mw_sent_row_read((mw_sent_row){.arrow = &arrow}, source, NULL, w.symbols,
+                                         cells, &err), &err);
+            MW_CHECK_EQUAL_STR(mw_symbols_text(w.symbols, cells[0].symbol), "north");
+            MW_CHECK(mw_cell_is_missing(MW_TYPE_NUMBER, cells[1]));
+            MW_CHECK_EQUAL_INT(cells[2].time, row);
+        }
+        MW_CHECK(next_row(&arrow, &rest, whole, piece) == MW_SENT_END);
+        mw_sent_arrow_end(&arrow);
     }
-    MW_CHECK_OK(mw_sent_arrow_next(&arrow, &is_found, &err), &err);
-    MW_CHECK(!is_found);
-    mw_sent_arrow_end(&arrow);
     tear_down(&w);
 }
 
@@ -104,39 +117,55 @@ MW_TEST(sent_row_refuses_what_is_no_stream_of_the_source) {
     };
     world w;
     set_up(&w);
-    mw_sent_arrow arrow;
     mw_error err;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mw_field fields[] = {*cases[i].fields[0], *cases[i].fields[1]};
         write_rows(&w, fields, 2);
-        MW_CHECK_EQUAL_INT(mw_sent_arrow_begin(mw_buf_str(&w.bytes), &w.program->sources[0],
-                                               &arrow, &err), MW_INVALID);
+        MW_CHECK_EQUAL_INT(mw_sent_arrow_check(mw_buf_str(&w.bytes), &w.program->sources[0], &err),
+                           MW_INVALID);
         MW_CHECK_EQUAL_STR(mw_str_of(err.message), cases[i].says);
     }
     tear_down(&w);
 }
 
-/* A stream that is cut, wherever, gives no row: all or nothing. */
+/* How many rows are given of the first bytes of a stream, and how that ends. */
+static int rows_of(mw_str bytes, const mw_stream_source *source, mw_status *out_status) {
+    mw_sent_arrow arrow;
+    mw_sent_step step = MW_SENT_ROW;
+    mw_error err;
+    int count = 0;
+    MW_CHECK_OK(mw_sent_arrow_begin(source, &arrow, &err), &err);
+    *out_status = MW_OK;
+    for (; *out_status == MW_OK && step == MW_SENT_ROW; count++)
+        *out_status = mw_sent_arrow_next(&arrow, &bytes, false, &step, &err);
+    mw_sent_arrow_end(&arrow);
+    return count - 1;
+}
+
+/* A stream that is cut, wherever, is refused whole where it is looked through; else the rows of
+   what came whole are given before it is. */
 MW_TEST(sent_row_refuses_a_stream_that_is_cut) {
     world w;
     set_up(&w);
     mw_field fields[] = {at, number};
+    const mw_stream_source *source = &w.program->sources[0];
     size_t whole = 0;
+    int before = 0;
     write_rows(&w, fields, 2);
     mw_str bytes = mw_buf_str(&w.bytes);
     for (size_t size = 0; size <= bytes.size; size++) {
-        mw_sent_arrow arrow;
-        mw_error err;
-        mw_status status = mw_sent_arrow_begin(mw_str_slice(bytes, 0, size),
-                                               &w.program->sources[0], &arrow, &err);
-        if (status == MW_OK) mw_sent_arrow_end(&arrow);
-        else MW_CHECK_EQUAL_INT(status, MW_MALFORMED);
+        mw_str cut = mw_str_slice(bytes, 0, size);
+        mw_status later, status = mw_sent_arrow_check(cut, source, NULL);
+        int count = rows_of(cut, source, &later);
+        MW_CHECK(status == MW_OK || status == MW_MALFORMED);
+        MW_CHECK(later == status && count >= before && count <= ROWS);
+        before = count;
         whole += status == MW_OK;
     }
+    MW_CHECK_EQUAL_INT(before, ROWS);
     MW_CHECK(whole >= 1 && whole <= 8); /* at its end, and where a message and no more is cut off */
     mw_buf_append_char(&w.bytes, 'x');
-    mw_sent_arrow arrow;
-    MW_CHECK(mw_sent_arrow_begin(mw_buf_str(&w.bytes), &w.program->sources[0], &arrow, NULL) ==
-             MW_MALFORMED);
+    MW_CHECK_STATUS(mw_sent_arrow_check(mw_buf_str(&w.bytes), source, NULL), MW_MALFORMED);
+    MW_CHECK_EQUAL_INT(rows_of(mw_buf_str(&w.bytes), source, &(mw_status){MW_OK}), ROWS);
     tear_down(&w);
 }

@@ -4,7 +4,8 @@
  *
  * It answers GET /hello, POST /echo (the body), GET /large/{size} (that many bytes) and GET
  * /connections (how many are open); GET /guarded, whose scope is not public, greets as /hello, and
- * so does GET /slow, after a pause that is over when the fixture says so.
+ * so does GET /slow, after a pause that is over when the fixture says so. POST /pour counts the
+ * lines of its body, which it takes in pieces; GET /flow/{size} answers so many bytes in parts.
  */
 #pragma once
 #include "serve/server.h"
@@ -27,6 +28,7 @@ typedef struct {
     atomic_uint_fast64_t wanted, synced; /* numbers of syncs */
     atomic_int sync_status; /* MW_OK at first */
     atomic_bool pauses_are_over;
+    atomic_size_t flowed; /* bytes that /flow has answered */
     atomic_int pause_count; /* that have not ended */
     atomic_int forsaken_count; /* that have, and nobody waited for them */
 } fixture;

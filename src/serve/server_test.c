@@ -68,7 +68,70 @@ static void answer_slow(void *context, const mw_route_call *call, mw_response *r
     response->pause = &pause->base;
 }
 
+/* A request that is carried out over several calls. */
+typedef struct {
+    mw_pause base;
+    fixture *of;
+    size_t count; /* lines that were read; bytes that were answered */
+} course;
+
+static void course_end(mw_pause *pause) {
+    atomic_fetch_sub(&((course *)pause)->of->pause_count, 1);
+    mw_free(pause);
+}
+
+static course *course_of(fixture *f, const mw_route_call *call) {
+    course *at = (course *)call->pause;
+    if (at) return at;
+    at = mw_allocate(sizeof *at);
+    MW_CHECK(at != NULL);
+    *at = (course){.base = {.end = course_end}, .of = f};
+    atomic_fetch_add(&f->pause_count, 1);
+    return at;
+}
+
+static void answer_pour(void *context, const mw_route_call *call, mw_response *response) {
+    course *at = course_of(context, call);
+    mw_str body = call->request->body;
+    at->base.taken = 0;
+    for (size_t i = 0; i < body.size; i++) {
+        if (body.data[i] != '\n') continue;
+        at->count++;
+        at->base.taken = i + 1;
+    }
+    at->base.kind = MW_PAUSE_FOR_BODY;
+    if (call->request->has_more) {
+        response->pause = &at->base;
+        return;
+    }
+    mw_buf_printf(&response->body, "%zu lines\n", at->count);
+    if (!call->pause) course_end(&at->base);
+}
+
+static void answer_flow(void *context, const mw_route_call *call, mw_response *response) {
+    enum { PART_SIZE = 100000 };
+    fixture *f = context;
+    course *at = course_of(f, call);
+    int64_t size = 0;
+    MW_CHECK(mw_str_to_int64(call->parameters[0], &size));
+    size_t before = response->body.size;
+    for (; at->count < (size_t)size && response->body.size < PART_SIZE; at->count += 10)
+        mw_buf_printf(&response->body, "%09zu\n", at->count);
+    atomic_fetch_add(&f->flowed, response->body.size - before);
+    at->base.kind = MW_PAUSE_FOR_TURN;
+    response->goes_on = at->count < (size_t)size;
+    if (response->goes_on) response->pause = &at->base;
+    else if (!call->pause) course_end(&at->base);
+}
+
+static bool takes_pieces(const mw_route *route, const mw_http_request *head) {
+    (void)head;
+    return route->answer == answer_pour;
+}
+
 static const mw_route routes[] = {
+    {MW_HTTP_POST, "/pour", MW_SCOPE_PUBLIC, answer_pour, NULL},
+    {MW_HTTP_GET, "/flow/{size}", MW_SCOPE_PUBLIC, answer_flow, NULL},
     {MW_HTTP_GET, "/slow", MW_SCOPE_PUBLIC, answer_slow, NULL},
     {MW_HTTP_POST, "/starve/{it}", MW_SCOPE_PUBLIC, answer_starve, NULL},
     {MW_HTTP_GET, "/hello", MW_SCOPE_PUBLIC, answer_hello, NULL},
@@ -115,6 +178,7 @@ static mw_server_config complete(fixture *f, mw_server_config limits) {
     limits.host = "127.0.0.1";
     limits.context = f;
     limits.router = mw_router_of(routes, sizeof routes / sizeof *routes);
+    limits.router.takes_pieces = takes_pieces;
     limits.telemetry = f->telemetry;
     limits.commit = commit_teller;
     limits.look_synced = look_synced;

@@ -215,6 +215,12 @@ void mw_service_remember(mw_service *service, mw_awaited awaited) {
     service->awaits = false;
 }
 
+mw_awaited mw_service_part_with(mw_service *service) {
+    mw_awaited awaited = service->at_hand;
+    service->at_hand = (mw_awaited){NULL, NULL};
+    return awaited;
+}
+
 /* `is_entered`: the fields with windows are there. */
 static mw_status append_new(mw_service *service, mw_received received, bool is_entered,
                             mw_error *err) {

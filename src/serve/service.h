@@ -61,6 +61,8 @@ MW_MUST_USE mw_status mw_service_await(mw_service *service, mw_awaited *out_awai
                                        mw_error *err);
 /* They are over, and the service owns them from now on, until others are at hand, or none. */
 void mw_service_remember(mw_service *service, mw_awaited awaited);
+/* What was at hand becomes the caller's, for a call that follows. */
+mw_awaited mw_service_part_with(mw_service *service);
 
 /* Takes a row as event of a declared stream, and of its later fields as far as they are there.
    `*out_standing`: how it stood; MW_EVENT_CONFLICTS: it corrects what stood. */

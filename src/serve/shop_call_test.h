@@ -33,10 +33,8 @@ static inline mw_status shop_find_version(void *context, size_t model, const cha
 
 /* Opens the log again, as a new process would. */
 static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
-    mw_sequencer_config config = {.sys = s->sys,
-                                  .log_folder = "log",
-                                  .program = s->program,
-                                  .symbols = s->symbols,
+    mw_sequencer_config config = {.sys = s->sys, .log_folder = "log",
+                                  .program = s->program, .symbols = s->symbols,
                                   .sources = {s, shop_recall, shop_find_version, shop_look_back,
                                               &s->reading_count},
                                   .checkpoint_folder = s->checkpoints,
@@ -114,11 +112,13 @@ static inline void shop_send(shop *s, mw_http_method method, const char *target,
 
 /* Hands it to its route once; what it is left in is its call's. */
 static inline void shop_carry_out(shop *s, shop_sent *sent) {
-    mw_pause *before = sent->call.pause;
+    mw_str *body = &sent->request.body;
+    mw_pause *before = sent->call.pause, *pause;
     sent->route->answer(&s->api, &sent->call, &s->response);
-    sent->call.pause = s->response.pause;
+    sent->call.pause = pause = s->response.pause;
     s->response.pause = NULL;
-    if (before) before->end(before);
+    if (before && before != pause) before->end(before);
+    if (pause) *body = mw_str_slice(*body, pause->taken, body->size);
 }
 
 /* Sends a request to the api and gives the body of its answer, whose code must be this. */

@@ -1,0 +1,296 @@
+/* The api of predictions that clients ask for. */
+#include <stdio.h>
+
+#include "serve/api_rows.h"
+#include "table/cell_json.h"
+
+typedef struct {
+    size_t model;
+    bool record, explain;
+} wish;
+
+static mw_status read_wish(yyjson_val *body, wish *out_wish, mw_error *err) {
+    yyjson_val *record = yyjson_obj_get(body, "record");
+    yyjson_val *explain = yyjson_obj_get(body, "explain");
+    if (explain && !yyjson_is_bool(explain))
+        return mw_json_refuse(explain, "explain: must be true or false", err);
+    if (record && !yyjson_is_bool(record))
+        return mw_json_refuse(record, "record: must be true or false", err);
+    out_wish->record = !yyjson_is_false(record);
+    out_wish->explain = yyjson_is_true(explain);
+    return MW_OK;
+}
+
+/* Of an answer that stood already, the features are read back. */
+static mw_status write_why(mw_api *api, size_t model, mw_answer answer, mw_json *json,
+                           mw_error *err) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    mw_decider *decider = mw_sequencer_decider(parts->sequencer, model);
+    mw_reasons reasons;
+    if (!answer.prediction.features)
+        MW_TRY(mw_service_find(api->service, answer.stamp, &answer, err));
+    const mw_scorer *scorer = mw_decider_scorer(decider);
+    if (!scorer || !answer.prediction.features ||
+        !mw_str_equal(answer.prediction.version, mw_scorer_name(scorer)))
+        return mw_hint(err,
+                       mw_fail(err, MW_NOT_BUILT,
+                               "explain: of a version that answers no more is not built yet here, "
+                               "got \"%.*s\"",
+                               MW_STR_ARGS(answer.prediction.version)),
+                       "millwright explain MODEL --id PREDICTION does it.");
+    MW_TRY(mw_decider_explain(decider, answer.prediction.features, &reasons, err));
+    mw_json_key(json, "why");
+    mw_reasons_write_json(json, &reasons, mw_decider_features(decider),
+                          answer.prediction.features, parts->symbols);
+    return MW_OK;
+}
+
+static mw_status write_answer(mw_api *api, const wish *wished, const mw_answer *answer,
+                              mw_json *json, mw_error *err) {
+    mw_api_write_answer(json, answer);
+    bool is_own = answer->prediction.fallback == MW_BECAUSE_NONE; /* else that is the reason */
+    return wished->explain && is_own ? write_why(api, wished->model, *answer, json, err) : MW_OK;
+}
+
+/* {"model", "version", "event", "predictions": [{NAME, "id", "prediction", "decision"}, ...]} */
+static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking *ranking,
+                               mw_json *json, mw_error *err) {
+    const mw_service_config *parts = mw_service_parts(api->service);
+    mw_json_key(json, "model");
+    mw_json_str(json, parts->program->models[wished->model].name);
+    mw_json_key(json, "version");
+    mw_json_str(json, ranking->version);
+    mw_json_key(json, "event");
+    mw_json_str(json, ranking->event_id);
+    mw_json_key(json, "predictions");
+    mw_json_array(json);
+    for (size_t i = 0; i < ranking->count; i++) {
+        const mw_ranked *one = &ranking->items[i];
+        mw_json_object(json);
+        mw_json_key_str(json, ranking->element.name);
+        mw_cell_write_json(json, ranking->element.type, one->element, parts->symbols);
+        mw_api_write_score(json, &one->answer);
+        if (wished->explain) MW_TRY(write_why(api, wished->model, one->answer, json, err));
+        mw_json_object_end(json);
+    }
+    mw_json_array_end(json);
+    return MW_OK;
+}
+
+/* What the model says of a row: an answer or, with `each`, a ranking. */
+typedef struct {
+    bool is_ranking;
+    mw_answer answer;
+    mw_ranking ranking;
+} said;
+
+static mw_status ask(mw_api *api, const wish *wished, yyjson_val *row, said *out_said,
+                     mw_error *err) {
+    out_said->is_ranking = mw_service_ranks(api->service, wished->model);
+    if (out_said->is_ranking)
+        return mw_service_rank(api->service, wished->model, row, wished->record,
+                               &out_said->ranking, err);
+    return mw_service_predict(api->service, wished->model, row, wished->record,
+                              &out_said->answer, err);
+}
+
+static mw_status write_said(mw_api *api, const wish *wished, const said *what, mw_json *json,
+                            mw_error *err) {
+    if (what->is_ranking) return write_ranking(api, wished, &what->ranking, json, err);
+    return write_answer(api, wished, &what->answer, json, err);
+}
+
+/* --- lists ---------------------------------------------------------------------------------- */
+
+static mw_str version_now(const mw_decider *decider) {
+    const mw_scorer *scorer = mw_decider_scorer(decider);
+    return scorer ? mw_scorer_name(scorer) : MW_STR("");
+}
+
+/* A list is answered by one version, though others were served in its midst. */
+static mw_status check_version(mw_api_rows *at, const mw_decider *decider, mw_error *err) {
+    mw_str now = version_now(decider);
+    if (!at->has_version) snprintf(at->version, sizeof at->version, "%.*s", MW_STR_ARGS(now));
+    at->has_version = true;
+    if (mw_str_is(now, at->version)) return MW_OK;
+    mw_status status =
+        mw_fail(err, MW_CONFLICT, "version: %s answered the rows before, and answers no more",
+                at->version[0] ? at->version : "none");
+    return mw_hint(err, status, "Ask again for the rows from this one on.");
+}
+
+static int32_t source_of(const mw_api *api, const mw_decider *decider) {
+    const mw_program *program = mw_service_parts(api->service)->program;
+    return program->streams[mw_decider_announcer(decider)].source;
+}
+
+/* Leaves the call when enough is written, so that this leaves too. */
+static void yield_part(mw_api_rows *at, mw_response *response) {
+    if (at->is_whole || response->body.size < MW_API_PART_SIZE) return;
+    at->leaving = MW_API_YIELDS;
+    response->goes_on = true;
+}
+
+static mw_status predict_row(mw_api_rows *at, const wish *wished, const mw_decider *decider,
+                             yyjson_val *row, mw_error *err) {
+    said what;
+    mw_status status = check_version(at, decider, err);
+    if (status == MW_OK) status = ask(at->api, wished, row, &what, err);
+    if (status != MW_OK && mw_service_awaits(at->api->service)) {
+        mw_api_rows_await(at, source_of(at->api, decider), NULL);
+        return MW_OK;
+    }
+    if (status != MW_OK && !mw_api_rows_is_own_fault(status)) return status;
+    mw_json_object(&at->json);
+    if (status == MW_OK) MW_TRY(write_said(at->api, wished, &what, &at->json, err));
+    else mw_api_write_refusal(&at->json, at->rows.number, err);
+    mw_json_object_end(&at->json);
+    return MW_OK;
+}
+
+/* {"predictions": [...]} */
+static mw_status predict_list(mw_api_rows *at, const wish *wished, const mw_decider *decider,
+                              mw_response *response, mw_error *err) {
+    if (at->is_new) {
+        mw_json_object(&at->json);
+        mw_json_key(&at->json, "predictions");
+        mw_json_array(&at->json);
+    }
+    while (at->leaving == MW_API_STAYS) {
+        mw_sent_row row;
+        mw_sent_step step = MW_SENT_ROW;
+        MW_TRY(mw_sent_rows_next(&at->rows, &row, &step, err));
+        if (step != MW_SENT_ROW) {
+            mw_json_array_end(&at->json);
+            return MW_OK;
+        }
+        MW_TRY(predict_row(at, wished, decider, row.json, err));
+        if (at->leaving == MW_API_STAYS) yield_part(at, response);
+    }
+    return MW_OK;
+}
+
+/* --- one, and lines of such ----------------------------------------------------------------- */
+
+static const char *const members_of_one[] = {"event", "record", "explain", NULL};
+static const char *const members_of_many[] = {"events", "record", "explain", NULL};
+
+static mw_status refuse_body(mw_error *err) {
+    return mw_fail(err, MW_INVALID, "body: must be {\"event\": {...}} or {\"events\": [...]}");
+}
+
+static mw_status predict_one(mw_api_rows *at, const wish *wished, yyjson_val *body,
+                             mw_error *err) {
+    said what;
+    MW_TRY(ask(at->api, wished, yyjson_obj_get(body, "event"), &what, err));
+    mw_json_object(&at->json);
+    MW_TRY(write_said(at->api, wished, &what, &at->json, err));
+    mw_api_write_clock(&at->json, at->api);
+    mw_json_object_end(&at->json);
+    return MW_OK;
+}
+
+/* What cannot be explained is refused before it is recorded. */
+static mw_status prepare(mw_decider *decider, const wish *wished, mw_error *err) {
+    return wished->explain ? mw_decider_prepare(decider, err) : MW_OK;
+}
+
+/* A line means what it would mean as a body of its own. */
+static mw_status predict_body_of_line(mw_api_rows *at, size_t model, yyjson_val *body,
+                                      mw_error *err) {
+    wish wished = {.model = model};
+    MW_TRY(mw_api_check_members(body, members_of_one, err));
+    MW_TRY(read_wish(body, &wished, err));
+    if (!yyjson_is_obj(yyjson_obj_get(body, "event")))
+        return mw_fail(err, MW_INVALID, "body: must be {\"event\": {...}}");
+    const mw_sequencer *sequencer = mw_service_parts(at->api->service)->sequencer;
+    MW_TRY(prepare(mw_sequencer_decider(sequencer, model), &wished, err));
+    return predict_one(at, &wished, body, err);
+}
+
+static mw_status predict_line(mw_api_rows *at, size_t model, yyjson_val *body, mw_buf *out,
+                              mw_error *err) {
+    size_t size = out->size;
+    at->json = mw_json_begin(out);
+    mw_status status = predict_body_of_line(at, model, body, err);
+    if (status != MW_OK) out->size = size;
+    if (status != MW_OK && mw_service_awaits(at->api->service)) {
+        const mw_sequencer *sequencer = mw_service_parts(at->api->service)->sequencer;
+        mw_api_rows_await(at, source_of(at->api, mw_sequencer_decider(sequencer, model)), "event");
+        return MW_OK;
+    }
+    return status;
+}
+
+static void refuse_line(mw_api_rows *at, mw_buf *out, const mw_error *err) {
+    at->json = mw_json_begin(out);
+    mw_json_object(&at->json);
+    mw_api_write_refusal(&at->json, at->rows.number, err);
+    mw_json_object_end(&at->json);
+}
+
+/* A line for each line, in their order. */
+static mw_status predict_lines(mw_api_rows *at, size_t model, mw_response *response,
+                               mw_error *err) {
+    while (at->leaving == MW_API_STAYS) {
+        mw_sent_row row;
+        mw_sent_step step = MW_SENT_ROW;
+        mw_status status = mw_sent_rows_next(&at->rows, &row, &step, err);
+        if (step == MW_SENT_END) return MW_OK;
+        if (step == MW_SENT_MORE) {
+            at->leaving = MW_API_WANTS_BODY;
+            response->goes_on = response->body.size > 0;
+            return MW_OK;
+        }
+        if (status == MW_OK) status = predict_line(at, model, row.json, &response->body, err);
+        if (status != MW_OK && !mw_api_rows_is_own_fault(status)) return status;
+        if (status != MW_OK) refuse_line(at, &response->body, err);
+        if (at->leaving != MW_API_STAYS) return MW_OK;
+        mw_buf_append_char(&response->body, '\n');
+        yield_part(at, response);
+    }
+    return MW_OK;
+}
+
+static mw_status read_members(const mw_sent_rows *rows, wish *out_wish, mw_error *err) {
+    MW_TRY(mw_api_check_members(rows->root, rows->is_single ? members_of_one : members_of_many,
+                                err));
+    MW_TRY(read_wish(rows->root, out_wish, err));
+    bool is_one = yyjson_is_obj(yyjson_obj_get(rows->root, "event"));
+    if (!yyjson_is_obj(rows->root) || (rows->is_single && !is_one)) return refuse_body(err);
+    return MW_OK;
+}
+
+static mw_status answer_predict(mw_api_rows *at, const mw_route_call *call, mw_response *response,
+                                mw_error *err) {
+    mw_service *service = at->api->service;
+    wish wished = {.model = 0};
+    MW_TRY(mw_api_find_model(at->api, call->parameters[0], &wished.model, err));
+    mw_decider *decider = mw_sequencer_decider(mw_service_parts(service)->sequencer, wished.model);
+    response->model = (int)wished.model;
+    MW_TRY(mw_api_rows_open(at, call, NULL, err));
+    if (at->rows.form == MW_SENT_AS_LINES) return predict_lines(at, wished.model, response, err);
+    MW_TRY(read_members(&at->rows, &wished, err));
+    MW_TRY(prepare(decider, &wished, err));
+    if (at->rows.is_single) {
+        mw_status status = predict_one(at, &wished, at->rows.root, err);
+        if (status == MW_OK || !mw_service_awaits(service)) return status;
+        at->leaving = MW_API_AWAITS;
+        return MW_OK;
+    }
+    MW_TRY(predict_list(at, &wished, decider, response, err));
+    if (at->leaving != MW_API_STAYS) return MW_OK;
+    mw_api_write_clock(&at->json, at->api);
+    mw_json_object_end(&at->json);
+    return MW_OK;
+}
+
+static void carry_out(void *context, const mw_route_call *call, mw_response *response) {
+    mw_api_rows_carry_out(context, call, response, answer_predict);
+}
+
+void mw_api_predict(void *context, const mw_route_call *call, mw_response *response) {
+    mw_api_once(context, call, carry_out, response);
+    bool is_lines = mw_sent_is_lines(call->request) && !mw_response_is_problem(response);
+    if (is_lines) response->content_type = MW_MEDIA_LINES;
+}
