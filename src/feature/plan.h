@@ -16,7 +16,7 @@
 #define MW_RETAIN_FOREVER INT64_MAX
 enum { MW_NONE = -1 };
 
-/* Where windows of a group begin or end: each card remembers where that was last. */
+/* Where windows of a group begin or end; each card remembers where that was last. */
 typedef struct {
     int64_t offset_us; /* from the moment's t, */
     int32_t edge;      /* or where this edge is; MW_NONE: none */
@@ -51,8 +51,7 @@ typedef struct {
     mw_ring_shape ring;
     uint32_t instance_word;   /* which instance an event belongs to; 0: not kept */
     uint32_t known_word;      /* when it became known; 0: not kept */
-    uint32_t withdrawn_word;  /* from when a correction replaces it, INT64_MAX if none does; 0: not
-                                 kept, and it leaves the ring then */
+    uint32_t withdrawn_word;  /* from when a correction replaces it; 0: it leaves the ring then */
     int64_t retention_us;     /* an event leaves at time + this, or never */
     int32_t own_lookup;       /* the one by which a moment asks for the card that the event enters
                                  which makes it; MW_NONE: no such */
@@ -96,8 +95,7 @@ typedef struct {
 typedef struct {
     int32_t start_cut;          /* among its lookup's; MW_NONE: all of the past */
     int32_t end_cut;
-    int32_t since;              /* a window read before, whose value is a time that it does not
-                                   begin before; MW_NONE: none */
+    int32_t since;              /* not before the time that this window told; MW_NONE: none */
     bool leaves_out;            /* events of the moment's own instance (rule 3) */
     mw_known_rule known;
     const mw_window_plan *windows; /* first those that the following stand for */
@@ -116,7 +114,7 @@ typedef struct {
     bool is_label, is_own;      /* own: its group's own_lookup */
     int32_t wave;               /* over 0: its windows wait for those of lookups before */
     bool leaves_out;            /* one of its ranges does, */
-    bool by_event;              /* by the id of the moment's event, without the element of `each` */
+    bool by_event;              /* by the id of the moment's event, without an element */
     bool counts_now;            /* a window counts values that only the moment tells */
     bool reads_row;             /* one of its windows looks at the moment's row when it is read */
     mw_window_run *runs;        /* all windows that it reads, */
