@@ -43,9 +43,8 @@ static mw_status prepare(mw_service *service, mw_error *err) {
     service->breakers =
         mw_allocate((config->program->model_count + 1) * sizeof *service->breakers);
     if (!service->breakers) return no_memory(err);
-    mw_reception_config reception = {config->project, config->program, config->symbols,
-                                     config->zones};
-    return mw_reception_create(reception, &service->reception, err);
+    mw_reception_config from = {config->project, config->program, config->symbols, config->zones};
+    return mw_reception_create(from, &service->reception, err);
 }
 
 mw_status mw_service_create(mw_service_config config, mw_service **out_service, mw_error *err) {
@@ -187,6 +186,12 @@ void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row) {
     service->recleaned += mw_reception_cleaned(service->reception) - cleaned;
 }
 
+mw_awaited mw_service_part_with(mw_service *service) {
+    mw_awaited awaited = service->at_hand;
+    service->at_hand = (mw_awaited){NULL, NULL};
+    return awaited;
+}
+
 mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited, mw_error *err) {
     size_t count = service->wish_count;
     mw_awaited awaited = service->at_hand;
@@ -203,8 +208,8 @@ mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited, mw_erro
         mw_enquiry_follow(awaited.enquiry, service->at_hand.enquiry);
         service->enquiry = NULL;
     }
-    service->at_hand = (mw_awaited){NULL, NULL};
     *out_awaited = awaited;
+    (void)mw_service_part_with(service);
     return MW_OK;
 }
 
@@ -213,12 +218,6 @@ void mw_service_remember(mw_service *service, mw_awaited awaited) {
     mw_enquiry_destroy(service->at_hand.enquiry);
     service->at_hand = awaited;
     service->awaits = false;
-}
-
-mw_awaited mw_service_part_with(mw_service *service) {
-    mw_awaited awaited = service->at_hand;
-    service->at_hand = (mw_awaited){NULL, NULL};
-    return awaited;
 }
 
 /* `is_entered`: the fields with windows are there. */
