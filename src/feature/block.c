@@ -74,12 +74,14 @@ typedef struct {
     size_t route_count, route_capacity;
     uint64_t too_late, values_refused;
     mw_family family;  /* with `each`: works out those that begin in it */
+    mw_list_lengths lengths; /* for keys of its moments */
 } chunk;
 
 /* What a strand needs for itself. */
 typedef struct {
     alignas(MW_LINE_SIZE) mw_desk desk;
-    mw_frame frame;     /* over the row at hand */
+    mw_frame frame;     /* over the row at hand, */
+    mw_list_lengths lengths; /* whose lists are those of the row before as a rule */
     mw_reading reading; /* of the moment at hand, by this desk and frame */
     mw_cell *windows; /* of the moment at hand */
 } strand;
@@ -188,6 +190,7 @@ static mw_status give_strands(mw_block *block, mw_error *err) {
         if (!own->windows) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
         MW_TRY(mw_desk_init(&own->desk, plan, block->engine->config.program->zone, arena, err));
         own->frame = frame_of(block->engine);
+        own->frame.lengths = &own->lengths;
         own->reading = (mw_reading){.instances = &block->engine->instances,
                                     .frame = &own->frame,
                                     .desk = &own->desk};
@@ -528,6 +531,7 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
                  SIZE_MAX))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");
     cutter by = {.engine = engine, .part = part, .frame = frame_of(engine)};
+    by.frame.lengths = &part->lengths;
     for (size_t i = part->from; i < part->to; i++) {
         by.item = &block->now.items[i];
         by.number = (uint32_t)i;

@@ -11,6 +11,13 @@ static mw_frame frame_of(const mw_engine *engine, const mw_cell *row, int64_t ti
                       .zone = engine->config.program->zone};
 }
 
+/* Of a moment, for who alone has the engine. */
+static mw_frame own_frame(mw_engine *engine, const mw_moment *moment) {
+    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    frame.lengths = &engine->lengths;
+    return frame;
+}
+
 static size_t id_count_of(const mw_engine *engine) {
     const mw_stream *stream =
         &engine->config.program->streams[engine->config.model->moment_stream];
@@ -385,7 +392,7 @@ mw_status mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell
                              mw_error *err) {
     MW_ASSERT(!engine->config.model->each); /* an event's moments are made together (slate.h) */
     mw_engine_settle(engine, moment->place - 1);
-    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    mw_frame frame = own_frame(engine, moment);
     frame.windows = engine->windows;
     frame.features = out_features;
     MW_TRY(read_windows(engine, moment, &frame, false, engine->windows, err));
@@ -396,7 +403,7 @@ mw_status mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell
 mw_status mw_engine_windows(mw_engine *engine, const mw_moment *moment, mw_cell *out_windows,
                             mw_error *err) {
     mw_engine_settle(engine, moment->place - 1);
-    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    mw_frame frame = own_frame(engine, moment);
     frame.windows = out_windows;
     return read_windows(engine, moment, &frame, false, out_windows, err);
 }
@@ -415,10 +422,10 @@ bool mw_engine_takes(mw_engine *engine, const mw_moment *moment, const mw_cell *
     return mw_engine_would_take(engine, moment, engine->windows, features);
 }
 
-mw_label mw_engine_finish_label(const mw_engine *engine, const mw_moment *moment,
+mw_label mw_engine_finish_label(mw_engine *engine, const mw_moment *moment,
                                 const mw_cell *windows, const mw_cell *features) {
     const mw_model_program *model = engine->config.model;
-    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    mw_frame frame = own_frame(engine, moment);
     frame.windows = windows;
     frame.features = features;
     return (mw_label){.value = mw_code_run(model->label, &frame),
@@ -431,12 +438,16 @@ mw_status mw_engine_label(mw_engine *engine, const mw_moment *moment, const mw_c
     const mw_model_program *model = engine->config.model;
     MW_ASSERT(engine->config.with_label && model->label);
     mw_engine_settle(engine, moment->t + model->maturity_us - 1);
-    mw_frame frame = frame_of(engine, moment->row, moment->t);
+    mw_frame frame = own_frame(engine, moment);
     frame.windows = engine->windows;
     frame.features = features;
     MW_TRY(read_windows(engine, moment, &frame, true, engine->windows, err));
     *out_label = mw_engine_finish_label(engine, moment, engine->windows, features);
     return MW_OK;
+}
+
+uint64_t mw_engine_lists_counted(const mw_engine *engine) {
+    return engine->lengths.counted;
 }
 
 mw_engine_stats mw_engine_read_stats(const mw_engine *engine) {

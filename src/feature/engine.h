@@ -82,6 +82,8 @@ MW_MUST_USE mw_status mw_engine_label(mw_engine *engine, const mw_moment *moment
                                       mw_error *err);
 
 mw_engine_stats mw_engine_read_stats(const mw_engine *engine);
+/* Test hook: how many lists were gone through for their lengths, ever, by keys and labels. */
+uint64_t mw_engine_lists_counted(const mw_engine *engine);
 /* A digest of the retained events: equal for equal logs at equal places, whatever the path. */
 MW_MUST_USE mw_status mw_engine_digest(const mw_engine *engine, mw_sha256 *sha, mw_error *err);
 /* The whole state as bytes, and back into an engine just created with the same program. */

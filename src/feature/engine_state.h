@@ -45,6 +45,7 @@ struct mw_engine {
     mw_desk desk;
     mw_cell *windows;           /* one each of the model's */
     mw_cell *id;                /* of the event or the moment at hand */
+    mw_list_lengths lengths;    /* of its lists: with `each` many moments in turn have the same */
 };
 
 /* Fills engine->id with the id of a row of `stream`, in the order in which streams compare. Without
@@ -61,7 +62,8 @@ void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
                                const mw_cell *windows, mw_cell *out_features);
 bool mw_engine_would_take(const mw_engine *engine, const mw_moment *moment,
                           const mw_cell *windows, const mw_cell *features);
-mw_label mw_engine_finish_label(const mw_engine *engine, const mw_moment *moment,
+/* By one thread. */
+mw_label mw_engine_finish_label(mw_engine *engine, const mw_moment *moment,
                                 const mw_cell *windows, const mw_cell *features);
 /* Forgets whose events no window can hold any more, if that is due. */
 void mw_engine_sweep_instances(mw_engine *engine);
