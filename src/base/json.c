@@ -83,13 +83,16 @@ static bool needs_escape(char c) {
     return (unsigned char)c < ' ' || c == '"' || c == '\\';
 }
 
+static bool is_plain(char c) { return (signed char)c >= ' ' && c != '"' && c != '\\'; }
+
 static void append_quoted(mw_buf *out, mw_str s) {
     mw_buf_append_char(out, '"');
     size_t plain_from = 0, i = 0; /* bytes from plain_from up to i are written as they are */
-    while (i < s.size) {
-        bool is_plain = (unsigned char)s.data[i] < 0x80 && !needs_escape(s.data[i]);
-        size_t size = is_plain ? 1 : character_size(mw_str_slice(s, i, s.size));
-        if (is_plain || (size > 0 && !needs_escape(s.data[i]))) {
+    for (;;) {
+        while (i < s.size && is_plain(s.data[i])) i++;
+        if (i == s.size) break;
+        size_t size = character_size(mw_str_slice(s, i, s.size));
+        if (size > 0 && !needs_escape(s.data[i])) {
             i += size;
             continue;
         }

@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern inline bool mw_str_equal(mw_str a, mw_str b);
+extern inline void mw_buf_append(mw_buf *buf, const void *bytes, size_t size);
+extern inline void mw_buf_append_str(mw_buf *buf, mw_str s);
+extern inline void mw_buf_append_text(mw_buf *buf, const char *text);
+extern inline void mw_buf_append_char(mw_buf *buf, char c);
+
 mw_str mw_str_of(const char *text) {
     return text ? (mw_str){text, strlen(text)} : MW_STR("");
-}
-
-bool mw_str_equal(mw_str a, mw_str b) {
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
 static char lower(char letter) {
@@ -225,23 +227,11 @@ static bool buf_reserve(mw_buf *buf, size_t size) {
     return false;
 }
 
-void mw_buf_append(mw_buf *buf, const void *bytes, size_t size) {
+void mw_buf_append_slowly(mw_buf *buf, const void *bytes, size_t size) {
     if (size == 0 || !buf_reserve(buf, size)) return;
     memcpy(buf->data + buf->size, bytes, size);
     buf->size += size;
     buf->data[buf->size] = '\0';
-}
-
-void mw_buf_append_str(mw_buf *buf, mw_str s) {
-    mw_buf_append(buf, s.data, s.size);
-}
-
-void mw_buf_append_text(mw_buf *buf, const char *text) {
-    mw_buf_append(buf, text, strlen(text));
-}
-
-void mw_buf_append_char(mw_buf *buf, char c) {
-    mw_buf_append(buf, &c, 1);
 }
 
 void mw_buf_printf(mw_buf *buf, const char *format, ...) {

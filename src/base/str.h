@@ -8,6 +8,8 @@
 #pragma once
 #include "base/memory.h"
 
+#include <string.h>
+
 typedef struct {
     const char *data;
     size_t size;
@@ -18,7 +20,9 @@ typedef struct {
 #define MW_STR_ARGS(s) (int)(s).size, (s).data
 
 mw_str mw_str_of(const char *text); /* of a NUL-terminated text; NULL gives an empty one */
-bool mw_str_equal(mw_str a, mw_str b);
+inline bool mw_str_equal(mw_str a, mw_str b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
 /* Of ASCII alone. */
 bool mw_str_equal_but_for_case(mw_str a, mw_str b);
 bool mw_str_is(mw_str a, const char *text);
@@ -48,10 +52,24 @@ typedef struct {
 } mw_buf;
 
 void mw_buf_init(mw_buf *buf, size_t size_max);
-void mw_buf_append(mw_buf *buf, const void *bytes, size_t size);
-void mw_buf_append_str(mw_buf *buf, mw_str s);
-void mw_buf_append_text(mw_buf *buf, const char *text);
-void mw_buf_append_char(mw_buf *buf, char c);
+/* Appends what the buffer has no room for yet, or none at all any more. */
+void mw_buf_append_slowly(mw_buf *buf, const void *bytes, size_t size);
+/* As a rule there is room: then few bytes of a known number are a store. str.c has the one copy of
+   what is inline here, for where the compiler leaves it a call. */
+inline void mw_buf_append(mw_buf *buf, const void *bytes, size_t size) {
+    if (buf->failed || size == 0 || size >= buf->capacity - buf->size) {
+        mw_buf_append_slowly(buf, bytes, size);
+        return;
+    }
+    memcpy(buf->data + buf->size, bytes, size);
+    buf->size += size;
+    buf->data[buf->size] = '\0';
+}
+inline void mw_buf_append_str(mw_buf *buf, mw_str s) { mw_buf_append(buf, s.data, s.size); }
+inline void mw_buf_append_text(mw_buf *buf, const char *text) {
+    mw_buf_append(buf, text, strlen(text));
+}
+inline void mw_buf_append_char(mw_buf *buf, char c) { mw_buf_append(buf, &c, 1); }
 void mw_buf_printf(mw_buf *buf, const char *format, ...) MW_PRINTF(2, 3);
 void mw_buf_append_u32(mw_buf *buf, uint32_t value); /* little endian */
 void mw_buf_append_u64(mw_buf *buf, uint64_t value);
