@@ -196,7 +196,7 @@ def check_predictions(port, process, megabytes):
 def check_a_slow_reader(port, process):
     """Who does not read is not answered further, nor read: nothing piles up, and others are served."""
     memory = Memory(process)
-    count, one = 30000, question("q", 1500, explain=True)  # more than the system's buffers hold, both ways
+    count, one = 20000, question("q", 1500, explain=True)  # more than the system's buffers hold, both ways
     both = Both(port, PREDICT, (one for _ in range(count)))
     time.sleep(1)
     assert both.sender.is_alive(), "all was taken, though nothing was read"
@@ -298,7 +298,7 @@ def check_a_kill(folder, process, port):
     both.end()
     assert both.is_cut
     time.sleep(0.3)  # its children go with it
-    process, port = start(folder)
+    process, port = start(folder, "--threads", "2")
     new, repeats = taken(send(port, EVENTS, (line(f"k{i}", 200) for i in range(count))))
     assert new > 0 and repeats > 0 and new + repeats == count, (new, repeats)
     print(f"{repeats} of {count} rows had come before the kill")
@@ -327,6 +327,8 @@ def main(in_megabytes=10, out_megabytes=4):
         timed(check_a_slow_writer, port)
         timed(check_http2, port, process)
         process, port = check_a_kill(folder, process, port)
+        timed(check_a_list, port, process)  # by two threads now
+        timed(check_a_slow_reader, port, process)
         stop(process)
 
 
