@@ -3,6 +3,7 @@
 #include "base/nearest.h"
 #include "cli/grid.h"
 #include "lang/asked.h"
+#include "lang/needs.h"
 
 typedef struct {
     const mw_program *program;
@@ -10,20 +11,33 @@ typedef struct {
     const mw_feature *feature;
 } listed_feature;
 
-/* The window's events, or those since which it looks, come from there. */
-static bool window_reads_source(const listed_feature *it, const mw_window *window,
-                                size_t source) {
-    if (it->program->streams[window->stream].source == (int32_t)source) return true;
-    return window->since >= 0 &&
-           window_reads_source(it, &it->model->windows[window->since], source);
+/* The window's events come from there, or those of one that it waits for. */
+static bool window_reads_source(const listed_feature *it, size_t window, size_t source) {
+    const mw_window *asked = &it->model->windows[window];
+    if (it->program->streams[asked->stream].source == (int32_t)source) return true;
+    for (size_t i = 0; i < window; i++)
+        if (mw_window_reads_window(asked, i) && window_reads_source(it, i, source)) return true;
+    return false;
 }
 
 static bool reads_source(const listed_feature *it, size_t source) {
     for (size_t i = 0; i < it->model->window_count; i++)
         if (mw_code_reads_window(it->feature->code, (int32_t)i) &&
-            window_reads_source(it, &it->model->windows[i], source))
+            window_reads_source(it, i, source))
             return true;
     return false;
+}
+
+/* Other features that it reads, which have lines of their own. */
+static size_t append_features(const listed_feature *it, mw_buf *out) {
+    size_t count = 0;
+    for (size_t i = 0; i < it->model->feature_count; i++) {
+        if (!mw_code_reads_feature(it->feature->code, (int32_t)i)) continue;
+        const char *joint = count++ > 0 ? ", " : out->size > 0 ? ", and what made " : "what made ";
+        mw_buf_append_text(out, joint);
+        mw_buf_append_str(out, it->model->features[i].name);
+    }
+    return count;
 }
 
 /* When its value is known: by the moment, always; but from what. */
@@ -34,7 +48,8 @@ static void append_known(const listed_feature *it, mw_buf *out) {
         mw_buf_printf(out, "%s%.*s", count++ > 0 ? ", " : "",
                       MW_STR_ARGS(it->program->sources[i].name));
     }
-    mw_buf_append_text(out, count > 0 ? " known before the moment" : "the moment's row");
+    if (count > 0) mw_buf_append_text(out, " known before the moment");
+    if (append_features(it, out) + count == 0) mw_buf_append_text(out, "the moment's row");
     if (it->feature->process.size > 0)
         mw_buf_printf(out, ", the process %.*s: " MW_NOT_PROVED,
                       MW_STR_ARGS(it->feature->process));

@@ -91,5 +91,17 @@ def test_it_measures_what_a_feature_costs():
         assert "bytes a key" in text and "Costs are of each feature alone" in text
 
 
+def test_the_list_says_where_a_feature_comes_from():
+    with Shop(shop.PROJECT.replace("features:\n", """features:
+  twice: 2 * lately + amount
+  keyed: count(orders by shop = last(returns.shop by shop over 7d) over 1d)
+  mixed: sum(orders.amount by shop over 1d) / twice
+""")) as project:
+        lines = {line.split()[0]: line for line in project.ok("check").out.splitlines() if line.startswith("  ")}
+        assert "what made amount, lately " in lines["twice"], lines["twice"]
+        assert "orders, returns known before the moment " in lines["keyed"], lines["keyed"]
+        assert "orders known before the moment, and what made twice " in lines["mixed"], lines["mixed"]
+
+
 if __name__ == "__main__":
     shop.main(globals())
