@@ -112,8 +112,8 @@ PEERS = [
 
 
 def python_of(peer):
-    """The first Python that has all it needs; None if there is none."""
-    look = f"from importlib.util import find_spec; assert all(map(find_spec, {peer.needs!r}))"
+    """The first Python in which all it needs can be imported: that it is there says too little; None if there is none."""
+    look = f"import {', '.join(peer.needs)}"
     for python in [*filter(None, os.environ.get("MILLWRIGHT_PEERS", "").split(":")), sys.executable]:
         if subprocess.run([python, "-c", look], capture_output=True, check=False).returncode == 0:
             return python
@@ -129,4 +129,4 @@ def command(peer, python, folder, port):
 def environment(python):
     """Programs that they start are those of their Python; the forest is walked by one thread."""
     return {**os.environ, "PATH": f"{Path(python).parent}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1",
-            "BENTOML_DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+            "BENTOML_DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "UVICORN_ACCESS_LOG": "false"}
