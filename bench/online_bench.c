@@ -14,6 +14,7 @@
 #include "store/checkpoint.h"
 #include "store/spill_files.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -119,9 +120,16 @@ static void apply(mw_engine *engine, const mw_cell *row) {
     must(mw_engine_apply(engine, &event, &err), &err);
 }
 
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where) {
+    (void)info, (void)kind, (void)where;
+    return remove(path);
+}
+
 /* The state as a checkpoint has it: put together, written to a file, synced, and had back. */
 static void save(const mw_engine *engine, mw_engine_config config) {
-    mw_checkpoints in = {mw_sys_real(), "online_bench.checkpoints"};
+    char folder[] = "/tmp/online_bench.XXXXXX";
+    if (!mkdtemp(folder)) must(MW_IO, &(mw_error){.message = "no temporary folder"});
+    mw_checkpoints in = {mw_sys_real(), folder};
     mw_buf bytes, read;
     mw_arena arena;
     mw_engine *again;
@@ -142,6 +150,7 @@ static void save(const mw_engine *engine, mw_engine_config config) {
     must(mw_engine_create(config, &again, &err), &err);
     must(mw_engine_load(again, back.sections[0].bytes, &err), &err);
     double loaded = cpu_s();
+    nftw(folder, remove_one, 4, FTW_DEPTH | FTW_PHYS);
     printf("  as a checkpoint %zu bytes; CPU: %.2f s to put together, %.2f to write, %.2f to have "
            "back\n", bytes.size, saved - start, written - saved, loaded - written);
     mw_engine_destroy(again);
