@@ -277,6 +277,25 @@ static const char *value_of_nothing(mw_aggregate aggregate) {
     }
 }
 
+/* What a window's query gave for the moment, if it gave anything. A distinct that is missing there
+   had too many values, and stays missing. */
+static void append_joined_value(const query *q, size_t window) {
+    mw_aggregate aggregate = q->model->windows[window].aggregate;
+    const char *nothing = value_of_nothing(aggregate);
+    mw_str name = q->windows.fields[window].name;
+    bool is_distinct = aggregate == MW_AGGREGATE_DISTINCT;
+    if (is_distinct) {
+        mw_buf_append_text(q->out, "CASE WHEN ");
+        mw_sql_append_name(q->out, name);
+        mw_buf_append_text(q->out, ".\"moment n\" IS NULL THEN 0 ELSE ");
+    } else if (nothing) mw_buf_append_text(q->out, "coalesce(");
+    mw_sql_append_name(q->out, name);
+    mw_buf_append_char(q->out, '.');
+    mw_sql_append_name(q->out, name);
+    if (is_distinct) mw_buf_append_text(q->out, " END");
+    else if (nothing) mw_buf_printf(q->out, ", %s)", nothing);
+}
+
 /* The moments with the values of all windows, or of those that `reader` hangs on. */
 static bool is_joined(const query *q, const mw_window *reader, size_t window) {
     return q->gaps.windows[window].size == 0 &&
@@ -287,12 +306,8 @@ static void append_joined(const query *q, const mw_window *reader) {
     mw_buf_append_text(q->out, "SELECT moments.*");
     for (size_t i = 0; i < q->model->window_count; i++) {
         if (!is_joined(q, reader, i)) continue;
-        const char *nothing = value_of_nothing(q->model->windows[i].aggregate);
-        mw_buf_append_text(q->out, nothing ? ",\n    coalesce(" : ",\n    ");
-        mw_sql_append_name(q->out, q->windows.fields[i].name);
-        mw_buf_append_char(q->out, '.');
-        mw_sql_append_name(q->out, q->windows.fields[i].name);
-        if (nothing) mw_buf_printf(q->out, ", %s)", nothing);
+        mw_buf_append_text(q->out, ",\n    ");
+        append_joined_value(q, i);
         mw_buf_append_text(q->out, " AS ");
         mw_sql_append_name(q->out, q->windows.fields[i].name);
     }

@@ -76,6 +76,17 @@ static mw_status look_at_window(search *s, size_t index) {
     return MW_OK;
 }
 
+/* A vector is left out as a whole: its numbers stand side by side, and in the order too. */
+static mw_status look_at_feature(search *s, int32_t index) {
+    const mw_feature *feature = &s->model->features[index];
+    size_t width = feature->vector ? feature->vector->width : 1;
+    mw_str *why = &s->gaps.features[index];
+    if (feature->vector_index > 0) return MW_OK;
+    for (size_t i = 0; i < width; i++) MW_TRY(look_at(s, feature[i].code, why));
+    for (size_t i = 1; i < width; i++) why[i] = why[0];
+    return MW_OK;
+}
+
 /* In the order in which they hang on each other. */
 static mw_status look_at_all(search *s) {
     const mw_model_program *model = s->model;
@@ -87,8 +98,7 @@ static mw_status look_at_all(search *s) {
             MW_TRY(look_at(s, of->value ? of->value : of->condition, &s->gaps.withins[within]));
         }
         if (i == model->feature_count) break;
-        int32_t feature = model->feature_order[i];
-        MW_TRY(look_at(s, model->features[feature].code, &s->gaps.features[feature]));
+        MW_TRY(look_at_feature(s, model->feature_order[i]));
     }
     MW_TRY(look_at(s, model->label, &s->gaps.label));
     return look_at(s, model->unless, &s->gaps.label);

@@ -533,6 +533,9 @@ static bool take_now(const event_scope *event, mw_position position, const windo
     const mw_expr *condition = part_of(compiler, draft->condition, true);
     const mw_expr *value = draft->value && reads_now(draft->value) ? draft->value : NULL;
     window->reads_now = condition || value;
+    window->now_condition = NULL; /* a draft may have been another window before */
+    window->now_fields = NULL;
+    window->now_field_count = 0;
     if (!window->reads_now) return true;
     window->now_fields = mw_compiler_alloc(compiler, event->stream->schema.field_count,
                                            sizeof *window->now_fields);

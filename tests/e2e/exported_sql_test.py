@@ -49,6 +49,7 @@ features:
   price:   top(orders.order_id by shop over 2d)
   since_r: sum(orders.amount by shop over 5d since returns)
   counted: count(orders by shop over 5d since returns)
+  dearly:  ratio(orders where amount > now.amount by shop over 6h)
   dearer:  count(orders where amount > now.amount and amount < 90 by shop over 1d)
   above:   mean(orders.amount - now.amount by shop over 6h)
   steps:   distinct(orders.amount where amount > now.amount by shop over 6h)
