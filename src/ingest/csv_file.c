@@ -36,7 +36,8 @@ static mw_status fill(mw_csv_file *file, mw_error *err) {
 /* Makes the window show more of the file. */
 static mw_status move_on(mw_csv_file *file, mw_error *err) {
     size_t left = file->to - file->from;
-    size_t capacity = left > file->capacity / 2 ? 2 * file->capacity : file->capacity;
+    bool is_stuck = file->from == 0 || file->capacity < MW_CSV_ROW_SIZE_MAX;
+    size_t capacity = is_stuck && left > file->capacity / 2 ? 2 * file->capacity : file->capacity;
     if (capacity > MW_CSV_ROW_SIZE_MAX)
         return mw_fail(err, MW_INVALID, "%s: row %zu: must be at most %d bytes", file->path,
                        file->row_count + 1, MW_CSV_ROW_SIZE_MAX);
@@ -99,7 +100,14 @@ static mw_status cut(mw_csv_file *file, bool *out_has_record, mw_error *err) {
     return MW_OK;
 }
 
-static mw_str rule_broken(const mw_csv_record *record) {
+/* Half of another kind of line end would be taken for a part of a value. */
+static bool ends_otherwise(mw_csv_form form, mw_str text) {
+    if (text.size == 0) return false;
+    return form.ends_by_return ? text.data[0] == '\n' : text.data[text.size - 1] == '\r';
+}
+
+static mw_str rule_broken(mw_csv_form form, const mw_csv_record *record) {
+    if (ends_otherwise(form, record->text)) return MW_STR("row: must end as the heading does");
     if (!mw_letters_are_well_formed(record->text)) return MW_STR("row: must be text in UTF-8");
     if (record->is_misquoted) return MW_STR("row: a quoted value must end with its quote");
     if (record->count < record->room) return MW_STR("row: missing columns");
@@ -117,7 +125,7 @@ mw_status mw_csv_next(mw_csv_file *file, mw_csv_row *out_row, bool *out_has_row,
         file->from += record->size;
     }
     file->row_count++;
-    *out_row = (mw_csv_row){record->values, record->text, rule_broken(record)};
+    *out_row = (mw_csv_row){record->values, record->text, rule_broken(file->heading.form, record)};
     if (out_row->broken.size == 0)
         mw_csv_join_doubles(record, file->window + (record->text.data - file->window));
     return MW_OK;

@@ -53,6 +53,10 @@ MW_TEST(csv_file_tells_broken_rows) {
                "row: missing columns: 1\n[1][2]\nrow: too many columns: 1,2,3\n"
                "row: a quoted value must end with its quote: \"x\"y,2\n"
                "row: must be text in UTF-8: c,\xff\n[1][2]\n");
+    check_rows(MW_STR("a,b\r\n1,2\r\r\n3,4\r\n"),
+               "row: must end as the heading does: 1,2\r\n[3][4]\n");
+    check_rows(MW_STR("a,b\r\r\n1,2\r\r\n"), "row: must end as the heading does: \n1,2\n"
+                                              "row: must end as the heading does: \n\n");
 }
 
 MW_TEST(csv_file_ends_where_nothing_can_be_told_apart) {

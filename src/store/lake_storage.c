@@ -497,8 +497,8 @@ static mw_status count_late(mw_lake_storage *storage, const char *path, bool has
     mw_duck_cursor *cursor = NULL;
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT count(*) FROM read_parquet(");
-    mw_duck_append_path(&sql, mw_str_of(path));
+    mw_buf_append_text(&sql, "SELECT count(*) FROM ");
+    mw_duck_append_parquet(&sql, mw_str_of(path));
     mw_buf_append_text(&sql, ") WHERE known > place");
     if (has_corrections)
         mw_buf_append_text(&sql, " OR \"" REPLACED_PREFIX "from:\" > place");
