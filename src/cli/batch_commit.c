@@ -39,8 +39,7 @@ mw_status mw_batch_commit_tick(mw_batch_commit *commit, mw_sequencer *sequencer,
     uint64_t done;
     MW_TRY(mw_sequencer_advance(sequencer, err));
     mw_status status = mw_sequencer_commit(sequencer, err);
-    if (status == MW_NO_SPACE) return MW_OK; /* it waits; who sent it is told after the batch */
-    MW_TRY(status);
+    if (status != MW_NO_SPACE) MW_TRY(status); /* else it waits; who sent it is told by the batch */
     mw_syncer_ask(commit->syncer, mw_sequencer_committed(sequencer));
     return mw_batch_commit_look(commit, &done, err);
 }

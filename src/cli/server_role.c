@@ -758,6 +758,7 @@ static mw_status run(daemon *d, mw_error *err) {
     }
     MW_TRY(mw_sequencer_commit(d->sequencer, err));
     MW_TRY(mw_sequencer_sync(d->sequencer, err));
+    mw_batch_commit_stop(&d->commit); /* which tells of its syncs by d; `save` may outlive that */
     if (d->is_ready) save(d);
     return MW_OK;
 }

@@ -177,7 +177,8 @@ static void pause_last(mw_connection *c) {
         return;
     }
     if (c->http2)
-        mw_http2_leave(c->http2, a->stream, pause->taken, pause->kind == MW_PAUSE_FOR_BODY);
+        mw_http2_leave(c->http2, a->stream, pause->taken, pause->kind == MW_PAUSE_FOR_BODY,
+                       mw_reactor_now_us(c->all->exchanges.reactor));
     else mw_http1_take(c->http1, pause->taken);
     pause->taken = 0;
     if (pause->kind != MW_PAUSE_FOR_WORK) {

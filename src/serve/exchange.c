@@ -106,6 +106,7 @@ static void begin_entry(mw_exchanges *all, const mw_http_request *request, int64
 static void note_response(mw_exchanges *all, mw_exchange *exchange) {
     exchange->goes_on = all->response.goes_on;
     if (exchange->pause && !exchange->goes_on) return;
+    mw_response_settle(&all->response);
     exchange->code = all->response.code;
     exchange->model = all->response.model;
     if (exchange->has_begun && mw_response_is_problem(&all->response))

@@ -159,7 +159,9 @@ const mw_http_request *mw_http_parts_show(mw_http_parts *parts, bool has_more) {
 void mw_http_parts_take(mw_http_parts *parts, size_t size) {
     mw_buf_drop(&parts->body, size);
     parts->taken += size;
-    size_t left = parts->body.size, end = parts->rules.body_size_max - MW_HTTP_PIECE_SIZE;
+    size_t max = parts->rules.body_size_max, more = max / 16; /* that may come at once */
+    if (more < MW_HTTP_PIECE_SIZE) more = MW_HTTP_PIECE_SIZE;
+    size_t left = parts->body.size, end = max - more;
     parts->piece_end = left + (left > MW_HTTP_PIECE_SIZE ? left : MW_HTTP_PIECE_SIZE);
     if (parts->piece_end > end) parts->piece_end = left < end ? end : left + 1;
 }

@@ -336,7 +336,9 @@ static mw_status read_body(mw_http2 *http, stream *s, mw_str bytes, mw_error *er
 
 static int take_in_piece(mw_http2 *http, stream *s, size_t size) {
     s->unseen += size;
-    if (s->stage == WITHIN_BODY && mw_http_parts_have_piece(&s->parts)) make_ready(http, s);
+    if (s->stage != WITHIN_BODY) return 0; /* somebody is at what came before */
+    if (mw_http_parts_have_piece(&s->parts)) make_ready(http, s);
+    else open_window(http, s);
     return 0;
 }
 
@@ -373,8 +375,7 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
                                      NGHTTP2_NO_ERROR);
 }
 
-static const mw_http_request *show(mw_http2 *http, stream *s) {
-    open_window(http, s);
+static const mw_http_request *show(stream *s) {
     s->parts.request.keep_alive = true;
     return mw_http_parts_show(&s->parts, !s->has_ended);
 }
@@ -385,27 +386,27 @@ bool mw_http2_next(mw_http2 *http, mw_http2_call *out_call) {
     queue_remove(http, s);
     s->stage = TAKEN;
     *out_call = (mw_http2_call){.stream = s->id, .status = s->refusal, .err = &s->reason,
-                                .request = s->refusal == MW_OK ? show(http, s) : NULL};
+                                .request = s->refusal == MW_OK ? show(s) : NULL};
     return true;
 }
 
 const mw_http_request *mw_http2_taken(mw_http2 *http, int32_t id) {
     stream *s = stream_of(http, id);
-    return s && s->stage == TAKEN ? show(http, s) : NULL;
+    return s && s->stage == TAKEN ? show(s) : NULL;
 }
 
 bool mw_http2_has(mw_http2 *http, int32_t id) { return stream_of(http, id) != NULL; }
 
-void mw_http2_leave(mw_http2 *http, int32_t id, size_t taken, bool wants_more) {
+void mw_http2_leave(mw_http2 *http, int32_t id, size_t taken, bool wants_more, int64_t now_us) {
     stream *s = stream_of(http, id);
     if (!s) return;
     mw_http_parts_take(&s->parts, taken);
     http->gathered_size -= taken;
     if (!wants_more) return;
-    s->begun_us = http->now_us; /* the time for the next piece begins */
+    s->begun_us = now_us; /* the time for the next piece begins */
     s->stage = WITHIN_BODY;
-    bool is_there = s->has_ended || s->refusal != MW_OK || mw_http_parts_have_piece(&s->parts);
-    if (is_there) make_ready(http, s);
+    open_window(http, s);
+    if (s->has_ended || mw_http_parts_have_piece(&s->parts)) make_ready(http, s);
 }
 
 /* --- answers ------------------------------------------------------------------------------ */
@@ -530,8 +531,11 @@ static void commit(mw_http2 *http, stream *s) {
 }
 
 void mw_http2_commit(mw_http2 *http) {
-    for (stream *s = http->first; s; s = s->next)
+    for (stream *s = http->first; s; s = s->next) {
         if (s->progress != UNMADE) commit(http, s);
+        /* Refused while somebody was at it, who has only now left it. */
+        if (s->stage == WITHIN_BODY && s->refusal != MW_OK) make_ready(http, s);
+    }
 }
 
 size_t mw_http2_unsent(const mw_http2 *http) { return http->unsent_size; }

@@ -21,7 +21,7 @@
 enum {
     MW_HTTP2_STREAMS_MAX = 100,       /* at once */
     MW_HTTP2_WINDOW_SIZE = 1 << 20,   /* of a body, sent before we have read the first byte, or of
-                                         one that comes in pieces, before we have shown it */
+                                         one that comes in pieces, while somebody is at it */
     MW_HTTP2_BODIES_MAX = 4,          /* as many as so many of the largest may be gathered */
 };
 
@@ -48,8 +48,9 @@ MW_MUST_USE bool mw_http2_next(mw_http2 *http, mw_http2_call *out_call);
 /* A request that was told of and is not answered; NULL if the client has given it up. */
 const mw_http_request *mw_http2_taken(mw_http2 *http, int32_t stream);
 /* It will be answered later, or has been in part: so many bytes from the front of its body are
-   needed no more, and perhaps it is to be told of again when there are more. */
-void mw_http2_leave(mw_http2 *http, int32_t stream, size_t taken, bool wants_more);
+   needed no more, and perhaps it is to be told of again when there are more. They must come before
+   the time for a piece, which begins now, is over. */
+void mw_http2_leave(mw_http2 *http, int32_t stream, size_t taken, bool wants_more, int64_t now_us);
 bool mw_http2_has(mw_http2 *http, int32_t stream); /* else the client has given it up */
 /* Keeps the response as the stream's answer, or as a part of it, until mw_http2_commit, in place of
    what it has that is not committed; nothing if the client has given the stream up. Returns its

@@ -564,7 +564,7 @@ MW_TEST(http2_gives_a_body_in_pieces) {
         MW_CHECK(memcmp(piece.data, body + seen, taken) == 0);
         seen += taken;
         pieces++;
-        if (has_more) mw_http2_leave(c.http, id, taken, true);
+        if (has_more) mw_http2_leave(c.http, id, taken, true, 0);
         receive_all(&c);
         send_all(&c);
     }

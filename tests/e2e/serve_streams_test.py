@@ -289,6 +289,9 @@ def check_http2(port, process):
     asked = client.begin(PREDICT)
     client.send(asked, b"".join(question("q") for _ in range(8000)), True)
     assert client.wait(asked).count(b'"prediction"') == 8000
+    wide = client.begin(PREDICT)  # one line that is longer than a window
+    client.send(wide, question("q", 3 << 20), True)
+    assert client.wait(wide).count(b'"prediction"') == 1
     assert memory.grown() < BOUND, memory.grown()
 
 
