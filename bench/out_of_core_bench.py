@@ -3,7 +3,7 @@
 
     out_of_core_bench.py [N ...]     payments (default 1,000,000), 1,000,000 to a file, over 90 days
 
-Sixteen window features and a label, cards and merchants by laws like those of replay_bench.py, `memory: 1 GB`.
+Sixteen window features and a label, cards and merchants by laws like those of replay_bench.py, `memory: 2 GB`.
 CPU seconds and the largest resident memory of the build must grow linearly and hardly at all.
 """
 import os
@@ -17,7 +17,7 @@ from pathlib import Path
 FILE_ROWS, DAYS, START_US = 1_000_000, 90, 1_767_225_600_000_000  # 2026-01-01
 PROJECT = """\
 project: payments
-memory: 1 GB
+memory: 2 GB
 streams:
   payments:    {from: payments*.parquet, time: ts}
   chargebacks: {from: chargebacks*.parquet, time: ts}
