@@ -5,7 +5,6 @@
 #include "cli/grid.h"
 #include "cli/live_version.h"
 #include "cli/recorded_features.h"
-#include "cli/version_archive.h"
 #include "decide/prediction.h"
 #include "feature/oracle.h"
 #include "ingest/history.h"
@@ -20,8 +19,7 @@ typedef struct {
     mw_buf payload;              /* of its record */
     mw_prediction recorded;
     mw_live_version version;     /* that made it */
-    mw_version_archive *archive;
-    const mw_schema *features;   /* of the version */
+    mw_schema features;          /* of the version */
     mw_events events;            /* all that lake and log have */
     bool has_events;
     mw_cell *replayed;           /* features, made again */
@@ -64,14 +62,14 @@ static mw_status find_record(replay *r, mw_error *err) {
 static mw_status read_record(replay *r, mw_error *err) {
     MW_TRY(mw_prediction_read_head(mw_buf_str(&r->payload), &r->recorded, err));
     mw_str model = r->recorded.model, version = r->recorded.version;
+    mw_arena *arena = &r->workspace->arena;
     MW_TRY(mw_live_version_find(r->workspace, model, version, &r->version, err));
-    MW_TRY(mw_version_archive_create(r->workspace, &r->archive, err));
-    MW_TRY(mw_version_archive_features(r->archive, model, version, &r->features, err));
-    size_t count = r->features->field_count;
-    mw_cell *cells = mw_arena_alloc(&r->workspace->arena, count + 1, sizeof *cells);
-    r->replayed = mw_arena_alloc(&r->workspace->arena, count + 1, sizeof *r->replayed);
+    MW_TRY(mw_recorded_schema(r->version.program.model, arena, &r->features, err));
+    size_t count = r->features.field_count;
+    mw_cell *cells = mw_arena_alloc(arena, count + 1, sizeof *cells);
+    r->replayed = mw_arena_alloc(arena, count + 1, sizeof *r->replayed);
     if (!cells || !r->replayed) return no_memory(err);
-    return mw_prediction_read(mw_buf_str(&r->payload), r->features, r->workspace->symbols, cells,
+    return mw_prediction_read(mw_buf_str(&r->payload), &r->features, r->workspace->symbols, cells,
                               &r->recorded, err);
 }
 
@@ -110,7 +108,7 @@ static bool same_bytes(double a, double b) { return memcmp(&a, &b, sizeof a) == 
 
 static bool same_feature(const replay *r, size_t i) {
     mw_buf one, other;
-    mw_type type = r->features->fields[i].type;
+    mw_type type = r->features.fields[i].type;
     mw_buf_init(&one, TEXT_SIZE_MAX);
     mw_buf_init(&other, TEXT_SIZE_MAX);
     mw_cell_append_canonical(&one, type, r->recorded.features[i], r->workspace->symbols);
@@ -124,7 +122,7 @@ static bool same_feature(const replay *r, size_t i) {
 
 /* Of what the fallback said, the features are what can be made again, if it had any. */
 static void compare(replay *r) {
-    for (size_t i = 0; i < r->features->field_count && !r->recorded.is_blind; i++)
+    for (size_t i = 0; i < r->features.field_count && !r->recorded.is_blind; i++)
         r->differences += !same_feature(r, i);
     if (r->recorded.fallback != MW_BECAUSE_NONE) return;
     r->differences += !same_bytes(r->recorded.prediction, r->score.prediction);
@@ -135,7 +133,7 @@ static void compare(replay *r) {
 static const char *mark(bool is_same, bool counts) { return is_same || !counts ? "" : "differs"; }
 
 static void print_feature(const replay *r, size_t i, mw_grid *grid) {
-    const mw_field *field = &r->features->fields[i];
+    const mw_field *field = &r->features.fields[i];
     const mw_cell cells[] = {r->recorded.features[i], r->replayed[i]};
     mw_buf text;
     mw_buf_init(&text, TEXT_SIZE_MAX);
@@ -176,7 +174,7 @@ static void print(const replay *r, mw_buf *out) {
                       made->is_blind ? " without features" : "",
                       mw_fallback_reason_word(made->fallback));
     mw_grid grid = mw_grid_begin("feature|>recorded|>replayed|");
-    for (size_t i = 0; i < r->features->field_count; i++) print_feature(r, i, &grid);
+    for (size_t i = 0; i < r->features.field_count; i++) print_feature(r, i, &grid);
     mw_grid_add(&grid, "= prediction");
     print_number(&grid, made->prediction);
     print_number(&grid, r->score.prediction);
@@ -198,9 +196,9 @@ static void write_half(const replay *r, const char *key, const mw_cell *features
     mw_json_put_bool(json, "decision", score.decision);
     mw_json_key(json, "features");
     mw_json_object(json);
-    for (size_t i = 0; i < r->features->field_count; i++) {
-        mw_json_key_str(json, r->features->fields[i].name);
-        mw_cell_write_json(json, r->features->fields[i].type, features[i], r->workspace->symbols);
+    for (size_t i = 0; i < r->features.field_count; i++) {
+        mw_json_key_str(json, r->features.fields[i].name);
+        mw_cell_write_json(json, r->features.fields[i].type, features[i], r->workspace->symbols);
     }
     mw_json_object_end(json);
     mw_json_object_end(json);
@@ -247,7 +245,6 @@ mw_status mw_cli_predictions_replay(mw_cli *cli, mw_error *err) {
     mw_status status = mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
     if (status == MW_OK) status = run(&r, err);
     if (r.has_events) mw_events_release(&r.events);
-    mw_version_archive_destroy(r.archive);
     mw_live_version_release(&r.version);
     mw_buf_release(&r.payload);
     mw_workspace_release(&workspace);

@@ -201,16 +201,21 @@ static mw_status scan(reading *it, mw_error *err) {
     return status;
 }
 
-static mw_status prepare(reading *it, mw_error *err) {
-    const mw_model_program *model = it->past->model;
-    mw_arena *arena = &it->workspace->cli->arena;
+mw_status mw_recorded_schema(const mw_model_program *model, mw_arena *arena,
+                             mw_schema *out_schema, mw_error *err) {
     mw_field *fields = mw_arena_alloc(arena, model->feature_count + 1, sizeof *fields);
-    it->cells = mw_arena_alloc(arena, model->feature_count + 1, sizeof *it->cells);
-    if (!fields || !it->cells) return no_memory(err);
+    if (!fields) return no_memory(err);
     for (size_t i = 0; i < model->feature_count; i++)
         fields[i] = (mw_field){model->features[i].name, model->features[i].type};
-    it->features = (mw_schema){fields, model->feature_count};
+    *out_schema = (mw_schema){fields, model->feature_count};
     return MW_OK;
+}
+
+static mw_status prepare(reading *it, mw_error *err) {
+    mw_arena *arena = &it->workspace->cli->arena;
+    MW_TRY(mw_recorded_schema(it->past->model, arena, &it->features, err));
+    it->cells = mw_arena_alloc(arena, it->features.field_count + 1, sizeof *it->cells);
+    return it->cells ? MW_OK : no_memory(err);
 }
 
 mw_status mw_recorded_each(const mw_workspace *workspace, const mw_recorded_past *past,

@@ -27,6 +27,11 @@ MW_MUST_USE mw_status mw_recorded_find_event(const mw_recorded_past *past,
                                              const mw_prediction *prediction, int64_t stamp,
                                              mw_event *out_event, mw_error *err);
 
+/* What the features of a record are whose version has this program. The arena owns it; the names
+   are the program's. */
+MW_MUST_USE mw_status mw_recorded_schema(const mw_model_program *model, mw_arena *arena,
+                                         mw_schema *out_schema, mw_error *err);
+
 typedef struct {
     void *context;
     mw_status (*take)(void *context, const mw_moment *moment, const mw_cell *features,

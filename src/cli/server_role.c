@@ -112,8 +112,13 @@ static mw_status load_champions(daemon *d, mw_error *err) {
 }
 
 static mw_status recall(void *context, mw_str model, mw_str version,
-                        const mw_schema **out_features, mw_error *err) {
-    return mw_version_archive_features(context, model, version, out_features, err);
+                        const mw_schema **out_features, const mw_schema **out_asked,
+                        mw_error *err) {
+    const mw_version_features *found = NULL;
+    MW_TRY(mw_version_archive_find(context, model, version, &found, err));
+    *out_features = &found->all;
+    *out_asked = found->is_told ? &found->asked : NULL;
+    return MW_OK;
 }
 
 static mw_live_version take(mw_live_version *version) {

@@ -1,12 +1,13 @@
 #include "cli/version_archive.h"
 
-#include "model/version.h"
+#include "cli/version_program.h"
+#include "lang/asked.h"
 
-enum { NAMES_SIZE_MAX = 1 << 26, VERSION_ARENA_MAX = 1 << 30 };
+enum { NAMES_SIZE_MAX = 1 << 26, VERSION_ARENA_MAX = 1 << 30, SYMBOLS_SIZE_MAX = 1 << 26 };
 
 typedef struct {
     mw_str model, version;
-    mw_schema features;
+    mw_version_features features;
 } entry;
 
 struct mw_version_archive {
@@ -37,7 +38,7 @@ void mw_version_archive_destroy(mw_version_archive *archive) {
 }
 
 static mw_status copy_features(mw_version_archive *archive, const mw_version *version,
-                               entry *out_entry, mw_error *err) {
+                               mw_schema *out_features, mw_error *err) {
     size_t count = version->features.count;
     mw_field *fields = mw_arena_alloc(&archive->arena, count + 1, sizeof *fields);
     if (!fields) return no_memory(err);
@@ -46,8 +47,40 @@ static mw_status copy_features(mw_version_archive *archive, const mw_version *ve
         fields[i] = (mw_field){mw_str_copy(&archive->arena, feature->name), feature->type};
         if (!fields[i].name.data) return no_memory(err);
     }
-    out_entry->features = (mw_schema){fields, count};
+    *out_features = (mw_schema){fields, count};
     return MW_OK;
+}
+
+static mw_status copy_asked(mw_version_archive *archive, const mw_model_program *model,
+                            mw_schema *out_asked, mw_error *err) {
+    size_t count = 0;
+    mw_field *fields =
+        mw_arena_alloc(&archive->arena, mw_asked_count(model) + 1, sizeof *fields);
+    if (!fields) return no_memory(err);
+    for (size_t i = 0; i < model->feature_count; i++) {
+        const mw_feature *feature = &model->features[i];
+        if (feature->process.size == 0) continue;
+        fields[count] = (mw_field){mw_str_copy(&archive->arena, feature->name), feature->type};
+        if (!fields[count++].name.data) return no_memory(err);
+    }
+    *out_asked = (mw_schema){fields, count};
+    return MW_OK;
+}
+
+/* A program that does not compile any more, for a network it reads has changed, tells nothing. */
+static mw_status find_asked(mw_version_archive *archive, mw_str bytes, mw_arena *arena,
+                            mw_version_features *features, mw_error *err) {
+    mw_symbols *symbols = NULL;
+    mw_version_program program;
+    mw_error unseen;
+    MW_TRY(mw_symbols_create(SYMBOLS_SIZE_MAX, &symbols, err));
+    features->is_told =
+        mw_version_program_compile(bytes, symbols, &archive->workspace->perception->senses, arena,
+                                   &program, &unseen) == MW_OK;
+    mw_status status =
+        features->is_told ? copy_asked(archive, program.model, &features->asked, err) : MW_OK;
+    mw_symbols_destroy(symbols);
+    return status;
 }
 
 static mw_status read_version(mw_version_archive *archive, mw_str model, mw_str name,
@@ -55,12 +88,14 @@ static mw_status read_version(mw_version_archive *archive, mw_str model, mw_str 
     mw_registry registry = mw_workspace_registry(archive->workspace);
     mw_version_row row;
     const mw_version *version = NULL;
+    mw_version_features *features = &out_entry->features;
     mw_buf bytes;
     MW_TRY(mw_registry_find(registry, model, name, arena, &row, err));
     mw_buf_init(&bytes, MW_VERSION_SIZE_MAX);
     mw_status status = mw_registry_load(registry, &row, &bytes, err);
     if (status == MW_OK) status = mw_version_decode(arena, mw_buf_str(&bytes), &version, err);
-    if (status == MW_OK) status = copy_features(archive, version, out_entry, err);
+    if (status == MW_OK) status = copy_features(archive, version, &features->all, err);
+    if (status == MW_OK) status = find_asked(archive, mw_buf_str(&bytes), arena, features, err);
     mw_buf_release(&bytes);
     return status;
 }
@@ -72,8 +107,8 @@ static mw_status add(mw_version_archive *archive, mw_str model, mw_str version, 
     }
     mw_arena arena;
     mw_arena_init(&arena, VERSION_ARENA_MAX);
-    entry read = {mw_str_copy(&archive->arena, model), mw_str_copy(&archive->arena, version),
-                  {NULL, 0}};
+    entry read = {.model = mw_str_copy(&archive->arena, model),
+                  .version = mw_str_copy(&archive->arena, version)};
     mw_status status = read.model.data && read.version.data ? MW_OK : no_memory(err);
     if (status == MW_OK) status = read_version(archive, model, version, &arena, &read, err);
     mw_arena_release(&arena);
@@ -81,8 +116,8 @@ static mw_status add(mw_version_archive *archive, mw_str model, mw_str version, 
     return status;
 }
 
-mw_status mw_version_archive_features(mw_version_archive *archive, mw_str model, mw_str version,
-                                      const mw_schema **out_features, mw_error *err) {
+mw_status mw_version_archive_find(mw_version_archive *archive, mw_str model, mw_str version,
+                                  const mw_version_features **out_features, mw_error *err) {
     for (size_t i = 0; i < archive->count; i++) {
         const entry *known = &archive->entries[i];
         if (!mw_str_equal(known->version, version) || !mw_str_equal(known->model, model)) continue;

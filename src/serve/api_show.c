@@ -17,6 +17,19 @@ void mw_api_write_features(mw_json *json, const mw_api *api, const mw_schema *sc
     mw_json_object_end(json);
 }
 
+/* Of a version that answers no more its archive tells. */
+static void write_asked_features(mw_json *json, const mw_answer *answer) {
+    if (answer->model || !answer->asked) {
+        mw_asked_write_json(json, answer->model);
+        return;
+    }
+    mw_json_key(json, "not_proved_exact");
+    mw_json_array(json);
+    for (size_t i = 0; i < answer->asked->field_count; i++)
+        mw_json_str(json, answer->asked->fields[i].name);
+    mw_json_array_end(json);
+}
+
 static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stamp,
                                   mw_error *err) {
     mw_answer answer;
@@ -34,7 +47,7 @@ static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stam
     if (answer.features)
         mw_api_write_features(json, api, answer.features, answer.prediction.features);
     else mw_json_null(json);
-    mw_asked_write_json(json, answer.model);
+    write_asked_features(json, &answer);
     mw_json_object_end(json);
     return MW_OK;
 }

@@ -766,7 +766,7 @@ static mw_status find_features(const mw_service *service, mw_answer *answer, mw_
     if (!archive->features) return MW_OK;
     mw_error absent = {0};
     mw_status status = archive->features(archive->context, made->model, made->version,
-                                         &answer->features, &absent);
+                                         &answer->features, &answer->asked, &absent);
     if (status == MW_OK || status == MW_NOT_FOUND) return MW_OK;
     return mw_fail(err, status, "%s", absent.message);
 }

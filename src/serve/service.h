@@ -15,12 +15,14 @@
 
 typedef struct mw_service mw_service;
 
-/* Where to find what the features of a version are that does not answer any more; MW_NOT_FOUND: it
-   is known no more. */
+/* Where to find what the features of a version are that does not answer any more, and those of
+   them that hang on what a process was asked for (NULL: that cannot be told); MW_NOT_FOUND: it is
+   known no more. */
 typedef struct {
     void *context;
     mw_status (*features)(void *context, mw_str model, mw_str version,
-                          const mw_schema **out_features, mw_error *err);
+                          const mw_schema **out_features, const mw_schema **out_asked,
+                          mw_error *err);
 } mw_service_archive;
 
 typedef struct {
@@ -37,7 +39,8 @@ typedef struct {
 typedef struct {
     mw_prediction prediction; /* `features` only of one just made or found */
     const mw_schema *features; /* what these are; of one that was found */
-    const mw_model_program *model; /* likewise; NULL: its version answers no more */
+    const mw_model_program *model; /* likewise; NULL: its version answers no more, */
+    const mw_schema *asked;   /* and these are not proved exact; NULL: that cannot be told */
     int64_t stamp;            /* names it */
     bool is_recorded;         /* else it has no name */
 } mw_answer;
