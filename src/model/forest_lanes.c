@@ -149,18 +149,14 @@ static void run_block(const mw_forest_layout *layout, const mw_forest_kernels *k
     }
 }
 
-/* The bits of one row's sets in a group: rights[place] has the trees that go right there. */
-static void put_rights(const mw_forest_layout *layout, const uint16_t *categories,
-                       uint32_t first_tree, uint64_t *rights) {
-    uint32_t end = layout->forest->head.tree_count;
-    for (uint32_t t = first_tree; t < end && t < first_tree + MW_LANE_TREES; t++) {
-        const mw_lane_tree *tree = &layout->trees[t];
-        for (uint32_t i = 0; i < tree->set_count; i++) {
-            const mw_lane_set *set = &tree->sets[i];
-            uint16_t category = categories[set->set_feature];
-            bool is_left = set->bits[category / 8] >> category % 8 & 1;
-            rights[set->place] |= (uint64_t)!is_left << (t - first_tree);
-        }
+/* What one row's categories do in a group: rights[step] has the trees that go right there. */
+static void put_rights(const mw_forest_layout *layout, const uint16_t *categories, uint32_t first,
+                       uint32_t step_count, uint64_t *rights) {
+    const uint64_t *group = layout->rights + layout->category_count * first;
+    memset(rights, 0, step_count * sizeof *rights);
+    for (size_t f = 0; f < layout->set_feature_count; f++) {
+        size_t category = layout->set_features[f].first_category + categories[f];
+        for (uint32_t j = 0; j < step_count; j++) rights[j] |= group[category * step_count + j];
     }
 }
 
@@ -203,10 +199,7 @@ static void run_row(const mw_forest_layout *layout, const mw_forest_kernels *ker
     for (uint32_t first = 0; first < tree_count; first += MW_LANE_TREES) {
         const uint32_t *starts = &layout->group_starts[first / MW_LANE_TREES];
         uint32_t step_count = starts[1] - starts[0];
-        if (has_sets) {
-            memset(rights, 0, step_count * sizeof *rights);
-            put_rights(layout, categories, first, rights);
-        }
+        if (has_sets) put_rights(layout, categories, starts[0], step_count, rights);
         uint8_t leaves[MW_LANE_TREES];
         kernels->row(layout->steps + starts[0], step_count, &lane, leaves);
         add_group(layout, first, leaves, out_sums);

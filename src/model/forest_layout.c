@@ -37,6 +37,14 @@ static int compare_doubles(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
+/* The highest category in a split's set, and one. An empty set has its feature's column, too. */
+static uint32_t count_categories(const mw_forest *forest, const mw_tree_split *split) {
+    const uint32_t *words = forest->words + split->by.set.first_word;
+    for (uint32_t i = split->by.set.word_count; i-- > 0;)
+        if (words[i]) return 32 * i + 32 - (uint32_t)__builtin_clz(words[i]);
+    return 1;
+}
+
 /* Counts each feature's thresholds and categories, and gathers the former in order, each once. */
 static bool gather(plan *p) {
     const mw_forest *forest = p->layout->forest;
@@ -55,8 +63,7 @@ static bool gather(plan *p) {
             feature->thresholds[feature->threshold_count++] = split->by.threshold;
             continue;
         }
-        /* An empty set, too, has its feature's column. */
-        uint32_t categories = split->by.set.word_count ? 32 * split->by.set.word_count : 1;
+        uint32_t categories = count_categories(forest, split);
         if (categories > feature->category_count) feature->category_count = categories;
     }
     for (size_t f = 0; f < p->layout->width; f++) {
@@ -187,8 +194,11 @@ static bool make_columns(plan *p) {
             return false;
         if (feature->category_count == 0) continue;
         feature->set_feature = (uint16_t)set_feature_count++;
-        set_features[feature->set_feature] = (mw_lane_set_feature){
-            .feature = (uint16_t)f, .category_count = feature->category_count};
+        set_features[feature->set_feature] =
+            (mw_lane_set_feature){.feature = (uint16_t)f,
+                                  .category_count = feature->category_count,
+                                  .first_category = (uint32_t)layout->category_count};
+        layout->category_count += feature->category_count + BESIDE_CATEGORIES;
     }
     layout->scales = scales;
     layout->columns = columns;
@@ -202,7 +212,7 @@ static bool make_bits(plan *p, const mw_tree_split *split, mw_lane_set *set) {
     size_t size = bits_size(category_count);
     uint8_t *bits = mw_arena_alloc(p->arena, size, 1);
     if (!bits) return false;
-    for (uint32_t i = 0; i < 4 * split->by.set.word_count; i++)
+    for (uint32_t i = 0; i < 4 * split->by.set.word_count && i < size; i++)
         bits[i] = (uint8_t)(words[i / 4] >> 8 * (i % 4));
     uint32_t nan = category_count + 1;
     if (split->default_left) bits[nan / 8] = (uint8_t)(bits[nan / 8] | 1u << nan % 8);
@@ -277,6 +287,40 @@ static void make_group(const plan *p, uint32_t first_tree, uint32_t step_count,
     }
 }
 
+/* A category goes right wherever a set does not hold it. */
+static void make_group_rights(const mw_lane_tree *trees, uint32_t tree_count,
+                              const mw_lane_set_feature *features, uint32_t step_count,
+                              uint64_t *rights) {
+    for (uint32_t t = 0; t < tree_count; t++) {
+        for (uint32_t i = 0; i < trees[t].set_count; i++) {
+            const mw_lane_set *set = &trees[t].sets[i];
+            const mw_lane_set_feature *feature = &features[set->set_feature];
+            uint64_t *right = rights + (size_t)feature->first_category * step_count + set->place;
+            for (uint32_t c = 0; c < feature->category_count + BESIDE_CATEGORIES; c++)
+                right[(size_t)c * step_count] |= (uint64_t)!(set->bits[c / 8] >> c % 8 & 1) << t;
+        }
+    }
+}
+
+/* Where they would take too much room, one row walks. */
+static bool make_rights(plan *p, const uint32_t *starts, size_t group_count, bool *out_fits) {
+    mw_forest_layout *layout = p->layout;
+    size_t count = layout->category_count * starts[group_count];
+    *out_fits = count <= MW_LANE_RIGHTS_SIZE_MAX / sizeof(uint64_t);
+    if (!*out_fits || count == 0) return true;
+    uint64_t *rights = mw_arena_alloc(p->arena, count, sizeof *rights);
+    if (!rights) return false;
+    layout->rights = rights;
+    for (size_t g = 0; g < group_count; g++) {
+        uint32_t first = (uint32_t)g * MW_LANE_TREES, step_count = starts[g + 1] - starts[g];
+        uint32_t left = layout->forest->head.tree_count - first;
+        make_group_rights(p->trees + first, left < MW_LANE_TREES ? left : MW_LANE_TREES,
+                          layout->set_features, step_count, rights);
+        rights += layout->category_count * step_count;
+    }
+    return true;
+}
+
 /* The groups of 64 trees, for one row. */
 static bool make_groups(plan *p) {
     const uint32_t tree_count = p->layout->forest->head.tree_count;
@@ -288,6 +332,9 @@ static bool make_groups(plan *p) {
         if (p->trees[t].split_count > *longest) *longest = p->trees[t].split_count;
     }
     for (size_t g = 0; g < group_count; g++) starts[g + 1] += starts[g];
+    bool has_rights = false;
+    if (!make_rights(p, starts, group_count, &has_rights)) return false;
+    if (!has_rights) return true;
     mw_lane_step *steps = mw_arena_alloc(p->arena, starts[group_count], sizeof *steps);
     if (!steps) return false;
     for (size_t g = 0; g < group_count; g++)

@@ -4,7 +4,8 @@
  * All thresholds of a feature, in order, are its scale; a value's rank on it decides every split of
  * the feature, exactly. A rank becomes bytes in columns: one for each 254 thresholds, and one for
  * each way in which splits treat missing values. A split by a set of categories has a bit for
- * each category instead, which fill a column of its own just before its tree runs.
+ * each category instead, which fill a column of its own just before its tree runs; for one row it
+ * is kept ready what a category does to 64 trees.
  *
  * Making it takes a sort of the thresholds: milliseconds for 500 trees. It lives in the arena that
  * was given, beside its forest, and is immutable.
@@ -17,6 +18,7 @@ enum {
     MW_LANE_COLUMNS_MAX = 512, /* with those of one tree's sets */
     MW_LANE_SET_FEATURES_MAX = 64,
     MW_LANE_TABLES_SIZE_MAX = 1 << 26, /* bytes, of all sets */
+    MW_LANE_RIGHTS_SIZE_MAX = 1 << 25, /* bytes, of what all categories do to one row */
 };
 
 /* How the splits of a column treat what is missing. */
@@ -46,6 +48,7 @@ typedef struct {
 typedef struct {
     uint16_t feature;
     uint32_t category_count;
+    uint32_t first_category; /* those of the features before it come first */
 } mw_lane_set_feature;
 
 typedef struct {
@@ -71,6 +74,8 @@ typedef struct mw_forest_layout {
     const mw_lane_tree *trees;
     const mw_lane_step *steps;    /* of all groups; NULL if no kernel wants them */
     const uint32_t *group_starts; /* the first step of each group, and the end */
+    const uint64_t *rights;  /* of a group: [category of all features][step], a bit a tree */
+    size_t category_count;   /* of all features with sets */
 } mw_forest_layout;
 
 /* `*out_layout` is NULL if the forest has no such form: linear leaves, a tree of more than 256

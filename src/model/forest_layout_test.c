@@ -59,6 +59,57 @@ MW_TEST(forest_layout_gives_up_when_columns_do_not_fit) {
     mw_arena_release(&arena);
 }
 
+/* A chain whose splits send one category of `category_count` left each, the last one first. */
+static const mw_forest *make_set_chain(mw_arena *arena, uint32_t leaf_count,
+                                       uint32_t category_count) {
+    mw_forest_head head = {.feature_count = 1, .tree_count = 1, .class_count = 1, .sigmoid = 1};
+    size_t words_size = (category_count + 31) / 32 * 4;
+    char *words = mw_arena_alloc(arena, words_size, 1);
+    mw_buf nodes;
+    mw_buf_init(&nodes, SIZE_MAX);
+    mw_forest_node leaf = {.kind = MW_NODE_LEAF, .value = 1};
+    for (uint32_t i = 1; i < leaf_count; i++) {
+        uint32_t category = category_count - i;
+        mw_forest_node split = {.kind = MW_NODE_CATEGORY, .words = {words, words_size}};
+        memset(words, 0, words_size);
+        words[category / 8] = (char)(1u << category % 8);
+        mw_forest_node_append(&nodes, &head, &split);
+        mw_forest_node_append(&nodes, &head, &leaf);
+        leaf.value++;
+    }
+    mw_forest_node_append(&nodes, &head, &leaf);
+    const mw_forest *forest;
+    MW_CHECK_OK(mw_forest_make(arena, &head, mw_buf_str(&nodes), &forest, NULL), NULL);
+    mw_buf_release(&nodes);
+    return forest;
+}
+
+MW_TEST(forest_layout_keeps_what_categories_do_to_one_row_if_it_fits) {
+    enum { LEAVES = 250 };
+    static const uint32_t counts[] = {251, 255, 1000, 1021, 1022, 1023, 1024, 5000, 30000};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        mw_arena arena;
+        mw_arena_init(&arena, 1 << 26);
+        const mw_forest *forest = make_set_chain(&arena, LEAVES, counts[i]);
+        MW_CHECK(forest->layout != NULL);
+        MW_CHECK_EQUAL_INT(forest->layout->set_features[0].category_count, counts[i]);
+        if (mw_forest_kernels_of(mw_lanes_best())->row)
+            MW_CHECK((forest->layout->steps != NULL) == (counts[i] < 10000));
+        double rows[2 * LEAVES], sums[2 * LEAVES];
+        for (size_t row = 0; row < 2 * LEAVES; row++)
+            rows[row] = (double)counts[i] - LEAVES - 2 + (double)row;
+        rows[0] = NAN;
+        mw_forest_raw_rows(forest, rows, 2 * LEAVES, sums);
+        for (size_t row = 0; row < 2 * LEAVES; row++) {
+            double nth = (double)counts[i] - rows[row];
+            double expected = nth >= 1 && nth < LEAVES ? nth : LEAVES;
+            MW_CHECK_EQUAL_DOUBLE_BITS(sums[row], expected);
+            MW_CHECK_EQUAL_DOUBLE_BITS(mw_forest_raw(forest, &rows[row]), expected);
+        }
+        mw_arena_release(&arena);
+    }
+}
+
 static mw_status make_once(void *context) {
     mw_random_forest shape = *(const mw_random_forest *)context;
     mw_arena arena;
