@@ -143,8 +143,8 @@ static void write_live_json(const live_model *live, mw_json *json) {
 
 /* --- models ----------------------------------------------------------------------------- */
 
-static void print_model(const mw_workspace *workspace, mw_workspace_model model,
-                        const live_model *live, mw_buf *out) {
+static mw_status print_model(const mw_workspace *workspace, mw_workspace_model model,
+                             const live_model *live, mw_buf *out, mw_error *err) {
     const mw_program *program = workspace->program;
     mw_grid grid = mw_grid_begin("|");
     if (model.project->question.size > 0) {
@@ -165,8 +165,9 @@ static void print_model(const mw_workspace *workspace, mw_workspace_model model,
     mw_grid_print(&grid, "  ", out);
     size_t feature_count = model.program->feature_count;
     mw_buf_printf(out, "\n  %zu %s\n", feature_count, feature_count == 1 ? "feature" : "features");
-    mw_feature_list_print(program, model.program, "  ", out);
+    MW_TRY(mw_feature_list_print(program, model.program, "  ", out, err));
     print_live(live, out);
+    return MW_OK;
 }
 
 /* --- JSON ------------------------------------------------------------------------------- */
@@ -193,17 +194,18 @@ static void write_stream_json(const mw_program *program, const mw_stream_source 
     mw_json_object_end(json);
 }
 
-static void write_model_json(const mw_program *program, const mw_model_program *model,
-                             const live_model *live, mw_json *json) {
+static mw_status write_model_json(const mw_program *program, const mw_model_program *model,
+                                  const live_model *live, mw_json *json, mw_error *err) {
     mw_json_object(json);
     mw_json_put_str(json, "name", model->name);
     mw_json_put_str(json, "label", mw_code_text(model->label));
     mw_json_put_number(json, "matures_after_seconds",
                        (double)model->maturity_us / (double)MW_SECOND_US);
     mw_json_key(json, "features");
-    mw_feature_list_write_json(program, model, json);
+    MW_TRY(mw_feature_list_write_json(program, model, json, err));
     write_live_json(live, json);
     mw_json_object_end(json);
+    return MW_OK;
 }
 
 /* What the file says and is not acted on yet. */
@@ -227,7 +229,7 @@ typedef struct {
     mw_ingest_report data;
 } findings;
 
-static void print_json(const findings *found, mw_buf *out) {
+static mw_status print_json(const findings *found, mw_buf *out, mw_error *err) {
     const mw_workspace *workspace = found->workspace;
     const mw_program *program = workspace->program;
     mw_json json = mw_json_begin(out);
@@ -242,7 +244,7 @@ static void print_json(const findings *found, mw_buf *out) {
     mw_json_key(&json, "models");
     mw_json_array(&json);
     for (size_t i = 0; i < program->model_count; i++)
-        write_model_json(program, &program->models[i], &found->live[i], &json);
+        MW_TRY(write_model_json(program, &program->models[i], &found->live[i], &json, err));
     mw_json_array_end(&json);
     write_notes_json(workspace->project, &json);
     mw_json_key(&json, "data");
@@ -250,11 +252,12 @@ static void print_json(const findings *found, mw_buf *out) {
     mw_intake_write_json(&found->data, &json);
     mw_json_object_end(&json);
     mw_json_object_end(&json);
+    return MW_OK;
 }
 
 /* --- the command ------------------------------------------------------------------------ */
 
-static void print_text(const findings *found, mw_buf *out) {
+static mw_status print_text(const findings *found, mw_buf *out, mw_error *err) {
     const mw_workspace *workspace = found->workspace;
     const mw_program *program = workspace->program;
     const mw_project *project = workspace->project;
@@ -265,11 +268,17 @@ static void print_text(const findings *found, mw_buf *out) {
         print_stream(program, &program->sources[i], out);
     for (size_t i = 0; i < project->model_count; i++) {
         mw_workspace_model model = {&project->models[i], &program->models[i]};
-        print_model(workspace, model, &found->live[i], out);
+        MW_TRY(print_model(workspace, model, &found->live[i], out, err));
     }
     mw_buf_append_text(out, "\ndata\n");
     mw_intake_print(&found->data, out);
     if (found->data.quarantined == 0) mw_buf_append_text(out, "\nin order; nothing was changed\n");
+    return MW_OK;
+}
+
+static mw_status print_findings(const findings *found, mw_error *err) {
+    mw_cli *cli = found->workspace->cli;
+    return cli->json ? print_json(found, &cli->out, err) : print_text(found, &cli->out, err);
 }
 
 /* The data contract is checked by an ingest into stores in memory. */
@@ -282,9 +291,8 @@ static mw_status check_data(findings *found, mw_error *err) {
     mw_cli_note(cli, "checking the data ...");
     mw_status status = mw_intake_run((mw_intake){.workspace = workspace, .state = trial}, report,
                                      err);
-    bool is_told = status == MW_OK || report->took_nothing;
-    if (is_told && cli->json) print_json(found, &cli->out);
-    else if (is_told) print_text(found, &cli->out);
+    if (status == MW_OK) status = print_findings(found, err);
+    else if (report->took_nothing) (void)print_findings(found, NULL); /* beside that failure */
     if (status == MW_OK && report->quarantined > 0) {
         status = mw_fail(err, MW_CHECK_FAILED, "check: %zu of %zu rows break a rule",
                          report->quarantined, report->row_count);

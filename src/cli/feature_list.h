@@ -3,11 +3,13 @@
 #include "base/json.h"
 #include "lang/program.h"
 
-void mw_feature_list_print(const mw_program *program, const mw_model_program *model,
-                           const char *indent, mw_buf *out);
+MW_MUST_USE mw_status mw_feature_list_print(const mw_program *program,
+                                            const mw_model_program *model, const char *indent,
+                                            mw_buf *out, mw_error *err);
 /* As an array. */
-void mw_feature_list_write_json(const mw_program *program, const mw_model_program *model,
-                                mw_json *json);
+MW_MUST_USE mw_status mw_feature_list_write_json(const mw_program *program,
+                                                 const mw_model_program *model, mw_json *json,
+                                                 mw_error *err);
 /* The error for a name that no feature of the model has, with the nearest one; names go to
    `arena`. */
 MW_MUST_USE mw_status mw_feature_not_found(const mw_model_program *model, const char *name,

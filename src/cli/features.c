@@ -6,22 +6,23 @@
 
 /* --- list ------------------------------------------------------------------------------- */
 
-static void list_json(const mw_workspace *workspace, const mw_model_program *model, mw_buf *out) {
+static mw_status list_json(const mw_workspace *workspace, const mw_model_program *model,
+                           mw_buf *out, mw_error *err) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
     mw_json_put_str(&json, "model", model->name);
     mw_json_key(&json, "features");
-    mw_feature_list_write_json(workspace->program, model, &json);
+    MW_TRY(mw_feature_list_write_json(workspace->program, model, &json, err));
     mw_json_object_end(&json);
+    return MW_OK;
 }
 
 static mw_status list(const mw_workspace *workspace, mw_error *err) {
     mw_cli *cli = workspace->cli;
     mw_workspace_model model;
     MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
-    if (cli->json) list_json(workspace, model.program, &cli->out);
-    else mw_feature_list_print(workspace->program, model.program, "", &cli->out);
-    return MW_OK;
+    if (cli->json) return list_json(workspace, model.program, &cli->out, err);
+    return mw_feature_list_print(workspace->program, model.program, "", &cli->out, err);
 }
 
 mw_status mw_cli_features_list(mw_cli *cli, mw_error *err) {
