@@ -199,8 +199,8 @@ static mw_status ask_batch(mw_asking *asking, question *q, mw_cell *const *rows,
         MW_TRY(mw_table_add(&q->rows, NULL, &sent, err));
         for (size_t i = 0; i < q->takes.field_count; i++) sent[i] = rows[r][q->arguments[i]];
     }
-    mw_worker_batch batch = {&q->rows, 0, count, asking->config.symbols};
-    mw_status status = mw_worker_ask(q->worker, batch, q->answers, &why);
+    mw_status status =
+        mw_worker_ask(q->worker, &q->rows, asking->config.symbols, q->answers, &why);
     if (status == MW_OK) {
         q->failures = 0;
         atomic_fetch_add(&q->answered, count);

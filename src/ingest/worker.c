@@ -162,11 +162,11 @@ static mw_status check_answer(const mw_worker *worker, size_t row_count, mw_erro
     return MW_OK;
 }
 
-static mw_status read_answers(const mw_worker *worker, mw_worker_batch batch,
+static mw_status read_answers(const mw_worker *worker, size_t row_count, mw_symbols *symbols,
                               mw_cell *out_answers, mw_error *err) {
-    mw_arrow_target target = {worker->config.gives, NULL, batch.symbols};
-    MW_TRY(check_answer(worker, batch.to - batch.from, err));
-    for (size_t i = 0; i < batch.to - batch.from; i++) {
+    mw_arrow_target target = {worker->config.gives, NULL, symbols};
+    MW_TRY(check_answer(worker, row_count, err));
+    for (size_t i = 0; i < row_count; i++) {
         mw_status status = mw_arrow_cell(worker->reader, 0, i, target, &out_answers[i], err);
         if (status != MW_OK) return mw_fail_within(err, status, "its answer to row %zu", i + 1);
     }
@@ -176,13 +176,12 @@ static mw_status read_answers(const mw_worker *worker, mw_worker_batch batch,
 /* --- one process ------------------------------------------------------------------------------ */
 
 static mw_status greet(mw_worker *worker, mw_error *err) {
-    mw_worker_batch nothing = {.rows = &worker->nothing};
     mw_buf_clear(&worker->question);
     MW_TRY(mw_arrow_write_schema(worker->config.takes, &worker->question, err));
     MW_TRY(mw_arrow_write_rows(&worker->nothing, 0, 0, NULL, &worker->question, err));
     MW_TRY(mw_buf_check(&worker->question, "its question", err));
     MW_TRY(converse(worker, MW_WORKER_START_US, err));
-    return read_answers(worker, nothing, NULL, err);
+    return read_answers(worker, 0, NULL, NULL, err);
 }
 
 static mw_status begin(mw_worker *worker, mw_error *err) {
@@ -229,22 +228,21 @@ mw_status mw_worker_start(mw_worker *worker, mw_error *err) {
     return note(worker, begin(worker, err), err);
 }
 
-static mw_status ask_once(mw_worker *worker, mw_worker_batch batch, mw_cell *out_answers,
-                          mw_error *err) {
+static mw_status ask_once(mw_worker *worker, const mw_table *rows, mw_symbols *symbols,
+                          mw_cell *out_answers, mw_error *err) {
     MW_TRY(check_silence(worker, err));
     mw_buf_clear(&worker->question);
-    MW_TRY(mw_arrow_write_rows(batch.rows, batch.from, batch.to, batch.symbols, &worker->question,
-                               err));
+    MW_TRY(mw_arrow_write_rows(rows, 0, rows->row_count, symbols, &worker->question, err));
     MW_TRY(mw_buf_check(&worker->question, "its question", err));
     MW_TRY(converse(worker, worker->config.timeout_us, err));
-    return read_answers(worker, batch, out_answers, err);
+    return read_answers(worker, rows->row_count, symbols, out_answers, err);
 }
 
-mw_status mw_worker_ask(mw_worker *worker, mw_worker_batch batch, mw_cell *out_answers,
-                        mw_error *err) {
+mw_status mw_worker_ask(mw_worker *worker, const mw_table *rows, mw_symbols *symbols,
+                        mw_cell *out_answers, mw_error *err) {
     MW_TRY(mw_worker_start(worker, err));
-    mw_status status = note(worker, ask_once(worker, batch, out_answers, err), err);
+    mw_status status = note(worker, ask_once(worker, rows, symbols, out_answers, err), err);
     if (status != MW_UNAVAILABLE) return status;
     MW_TRY(note(worker, begin(worker, err), err));
-    return note(worker, ask_once(worker, batch, out_answers, err), err);
+    return note(worker, ask_once(worker, rows, symbols, out_answers, err), err);
 }

@@ -9,7 +9,8 @@
  * One that ends, is too slow or answers what it should not is killed with all that it has started,
  * and another is started for the next batch, in a server after a pause that doubles while they
  * fail. A batch at which one ended is given to one more. Memory is bounded by batch and answer.
- * All that it has started ends with our own process, however that ends.
+ * It ends with our own process, however that ends, and all that it has started with it, as
+ * sys/process.h says of a group.
  *
  * One thread at a time.
  */
@@ -42,14 +43,9 @@ MW_MUST_USE mw_status mw_worker_create(mw_sys *sys, mw_worker_config config,
                                        mw_worker **out_worker, mw_error *err);
 /* Sees to it that the program runs and answers. */
 MW_MUST_USE mw_status mw_worker_start(mw_worker *worker, mw_error *err);
-/* Rows [from, to) of a table under `takes`; answers of texts are interned in the symbols. */
-typedef struct {
-    const mw_table *rows;
-    size_t from, to;
-    mw_symbols *symbols;
-} mw_worker_batch;
-/* Its answers, one a row. MW_TIMED_OUT, MW_UNAVAILABLE: it ended,
-   or cannot be started; MW_INVALID, MW_MALFORMED, MW_TOO_LARGE: its answer is none. */
-MW_MUST_USE mw_status mw_worker_ask(mw_worker *worker, mw_worker_batch batch,
+/* Sends the rows, which are under `takes`, as one batch. Its answers, one a row; texts are interned
+   in the symbols. MW_TIMED_OUT; MW_UNAVAILABLE: it ended, or cannot be started; MW_INVALID,
+   MW_MALFORMED, MW_TOO_LARGE: its answer is none. */
+MW_MUST_USE mw_status mw_worker_ask(mw_worker *worker, const mw_table *rows, mw_symbols *symbols,
                                     mw_cell *out_answers, mw_error *err);
 void mw_worker_destroy(mw_worker *worker); /* ends the program; NULL is allowed */
