@@ -3,8 +3,10 @@
  *
  * A child gets a list of arguments (never a shell), optional extra environment, and pipes
  * where asked for; it inherits no other open file of ours. It dies with the thread that started it,
- * so start children from a thread that lasts; one that leads a group dies with this process, and
- * all of its group too: the kernel sees to it, whatever they ignore.
+ * so start children from a thread that lasts. One that leads a group dies with this process, and
+ * all of its group too: the kernel sees to it, whatever they ignore, as long as one of the group
+ * has left open the file that the child inherits for that. Who leaves the group (setsid) is not
+ * reached.
  *
  * A process belongs to one thread. Whoever both writes and reads must know that the child does
  * not block on its output while it is still being fed, or does both by mw_process_talk.
@@ -23,7 +25,7 @@ typedef struct {
     bool quiet_errors;              /* stderr to /dev/null, else inherited */
     bool own_group;                 /* it leads a process group: signals go to all of that, and
                                        what it leaves behind is killed with its end, or with ours;
-                                       it inherits one file for that (process.c) */
+                                       it inherits one file for that */
 } mw_process_config;
 
 MW_MUST_USE mw_status mw_process_start(mw_sys *sys, mw_process_config config,
