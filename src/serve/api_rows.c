@@ -64,9 +64,12 @@ static mw_api_rows *come_back(mw_api *api, const mw_route_call *call, mw_respons
     return at;
 }
 
-/* Whether the request may wait too. One that has begun is taken to its end. */
-static mw_status check_room(mw_api *api, const mw_route_call *call, mw_error *err) {
-    if (call->pause || api->waiting < MW_API_WAITING_MAX) return MW_OK;
+/* Whether the request may wait too. One of which a row was taken, or that has waited before, is
+   taken to its end: who is refused may send it again as it was. */
+static mw_status check_room(const mw_api_rows *at, const mw_route_call *call, mw_error *err) {
+    mw_api *api = at->api;
+    bool has_begun = call->pause || at->rows.number > 0;
+    if (has_begun || api->waiting < MW_API_WAITING_MAX) return MW_OK;
     api->waiting_refused++;
     return mw_fail(err, MW_BUSY,
                    "request: at most %d may wait for what they correct or ask, got more",
@@ -74,7 +77,7 @@ static mw_status check_room(mw_api *api, const mw_route_call *call, mw_error *er
 }
 
 static mw_status begin_waiting(mw_api_rows *at, const mw_route_call *call, mw_error *err) {
-    MW_TRY(check_room(at->api, call, err));
+    MW_TRY(check_room(at, call, err));
     MW_TRY(mw_service_await(at->api->service, &at->awaited, err));
     at->waits = true;
     at->api->waiting++;

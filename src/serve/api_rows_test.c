@@ -25,7 +25,8 @@ MW_TEST(api_begins_nothing_for_a_client_that_has_left) {
     shop_tear_down(&s);
 }
 
-/* Beyond so many that wait others are refused; who has begun to wait is taken to its end. */
+/* Beyond so many that wait others are refused, before a row of them is taken; who has begun is
+   taken to its end. */
 MW_TEST(api_bounds_those_that_wait) {
     enum { COUNT = MW_API_WAITING_MAX };
     static shop_sent sent[COUNT + 1];
@@ -41,8 +42,11 @@ MW_TEST(api_bounds_those_that_wait) {
     MW_CHECK_EQUAL_INT(s.response.code, 503);
     MW_CHECK_EQUAL_STR(mw_buf_str(&s.response.headers), "Retry-After: 1\r\n");
     MW_CHECK(shop_says(mw_buf_str(&s.response.body), "at most 256 may wait for what they correct"));
+    shop_send(&s, MW_HTTP_POST, events, "[" ORDER(3) "," MOVED(2) "]", &sent[COUNT]);
+    shop_carry_out(&s, &sent[COUNT]);
+    MW_CHECK(sent[COUNT].call.pause != NULL); /* order 3 stands */
     s.reading_count = 0;
-    for (size_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; i <= COUNT; i++) {
         mw_response_clear(&s.response);
         while (!sent[i].call.pause->is_over(sent[i].call.pause)) {}
         shop_carry_out(&s, &sent[i]);
