@@ -106,7 +106,10 @@ static bool ends_otherwise(mw_csv_form form, mw_str text) {
     return form.ends_by_return ? text.data[0] == '\n' : text.data[text.size - 1] == '\r';
 }
 
+/* Zero bytes are those of another encoding, or of blocks of a disk that were never written. */
 static mw_str rule_broken(mw_csv_form form, const mw_csv_record *record) {
+    if (memchr(record->text.data, 0, record->text.size))
+        return MW_STR("row: must be text in UTF-8, without zero bytes");
     if (ends_otherwise(form, record->text)) return MW_STR("row: must end as the heading does");
     if (!mw_letters_are_well_formed(record->text)) return MW_STR("row: must be text in UTF-8");
     if (record->is_misquoted) return MW_STR("row: a quoted value must end with its quote");

@@ -53,6 +53,9 @@ MW_TEST(csv_file_tells_broken_rows) {
                "row: missing columns: 1\n[1][2]\nrow: too many columns: 1,2,3\n"
                "row: a quoted value must end with its quote: \"x\"y,2\n"
                "row: must be text in UTF-8: c,\xff\n[1][2]\n");
+    check_rows(MW_STR("a,b\n1,x\0y\n1,2\n\0\0\0\0"),
+               "row: must be text in UTF-8, without zero bytes: 1,x\n[1][2]\n"
+               "row: must be text in UTF-8, without zero bytes: \n"); /* printed up to them */
     check_rows(MW_STR("a,b\r\n1,2\r\r\n3,4\r\n"),
                "row: must end as the heading does: 1,2\r\n[3][4]\n");
     check_rows(MW_STR("a,b\r\r\n1,2\r\r\n"), "row: must end as the heading does: \n1,2\n"
