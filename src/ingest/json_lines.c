@@ -140,11 +140,7 @@ static mw_status read_value(const mw_data_reader *reader, yyjson_val *value, mw_
                   : yyjson_is_str(value) ? text_of(value)
                   : yyjson_is_true(value) ? MW_STR("true")
                                           : MW_STR("false");
-    if (!mw_type_is_text(type))
-        return mw_cell_parse(type, text, reader->zone, reader->symbols, out_cell, reason);
-    out_cell->symbol = mw_symbols_intern(reader->symbols, text); /* an empty text is one */
-    if (out_cell->symbol == 0) return mw_fail(reason, MW_NO_MEMORY, "value: no memory for texts");
-    return MW_OK;
+    return mw_cell_parse(type, text, reader->zone, reader->symbols, out_cell, reason);
 }
 
 /* --- rows ----------------------------------------------------------------------------------- */

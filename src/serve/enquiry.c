@@ -218,6 +218,6 @@ mw_status mw_enquiry_fill(const mw_enquiry *enquiry, int32_t stream, mw_cell *ro
     mw_translation answered = {.from = enquiry->symbols, .to = enquiry->config.symbols};
     memcpy(row + first, q->asked + first, ask_count * sizeof *row);
     if (!mw_translate_cells(&answered, schema->fields + first, ask_count, row + first))
-        return mw_fail(err, MW_TOO_LARGE, "ask: no room for another distinct value");
+        return mw_fail(err, MW_NO_MEMORY, "ask: no memory for another text");
     return MW_OK;
 }

@@ -560,7 +560,7 @@ static mw_status intern_text(const value *v, mw_symbols *symbols, mw_cell *out_c
     MW_TRY(read_text(v, &text, err));
     uint32_t code = text.data ? mw_symbols_intern(symbols, text) : 0;
     if (text.data && code == 0)
-        return mw_fail(err, MW_TOO_LARGE, "text: no room for another distinct value");
+        return mw_fail(err, MW_NO_MEMORY, "text: no memory for another text");
     *out_cell = (mw_cell){.symbol = code};
     return MW_OK;
 }

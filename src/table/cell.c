@@ -191,7 +191,7 @@ mw_status mw_cell_parse(mw_type type, mw_str text, const mw_zone *zone, mw_symbo
     MW_ASSERT(mw_type_is_text(type));
     uint32_t code = mw_symbols_intern(symbols, text);
     if (code == 0)
-        return mw_fail(err, MW_TOO_LARGE, "%s: no room for another distinct value, got \"%.*s\"",
+        return mw_fail(err, MW_NO_MEMORY, "%s: no memory for another text, got \"%.*s\"",
                        mw_type_name(type), MW_STR_ARGS(shown(text)));
     *out_cell = (mw_cell){.symbol = code};
     return MW_OK;

@@ -35,8 +35,7 @@ static mw_status finish(const mw_list_writer *writer, mw_symbols *symbols, mw_ce
         return mw_fail(err, MW_INVALID, "list: must take at most %d bytes", MW_LIST_SIZE_MAX);
     MW_TRY(mw_buf_check(&writer->text, "list", err));
     uint32_t code = mw_symbols_intern(symbols, mw_buf_str(&writer->text));
-    if (code == 0)
-        return mw_fail(err, MW_TOO_LARGE, "list: no room for another distinct value");
+    if (code == 0) return mw_fail(err, MW_NO_MEMORY, "list: no memory for another text");
     *out_cell = (mw_cell){.symbol = code};
     return MW_OK;
 }
