@@ -1,7 +1,5 @@
 #include "feature/cold.h"
 
-enum { PASSED_MAX = 1024 }; /* cards in a row that do not go, before the hand rests */
-
 void mw_cold_init(mw_cold *cold, mw_group *groups, size_t group_count, mw_spill_disk *disk) {
     *cold = (mw_cold){.groups = groups, .group_count = group_count, .number = 1};
     mw_spill_init(&cold->spill, disk);
@@ -26,7 +24,7 @@ static mw_card *next_card(mw_cold *cold, mw_group **out_group) {
 mw_status mw_cold_spill(mw_cold *cold, mw_error *err) {
     size_t ends = 0, passed = 0;
     while (mw_budget_is_over(cold->budget) && ends <= 2 * cold->group_count &&
-           passed < PASSED_MAX) {
+           passed < MW_COLD_PASSED_MAX) {
         mw_group *group;
         bool is_out = false;
         mw_card *card = next_card(cold, &group);

@@ -4,15 +4,18 @@
  * A hand goes round over the cards of some groups. A card that was touched since it passed last is
  * spared once; the ring of any other is spilled, until the state is within its budget, these groups
  * have no more than their share of it, or nothing is left that could go. Where few rings are left
- * among many cards the hand rests on its way and goes on the next time, a little above the budget,
- * so that no event waits for a whole round. The cards themselves stay, so an unknown key is known
- * at once.
+ * among many cards the hand rests after MW_COLD_PASSED_MAX of them and goes on the next time, so
+ * that no event waits for a whole round. Until it has been round twice each event may bring its
+ * rings in above the budget: those of at most one event for each MW_COLD_PASSED_MAX / 2 cards. The
+ * cards themselves stay, so an unknown key is known at once.
  *
  * It is asked before each event and each look-up, never between them: what one of them needs may
  * stand above the budget while it lasts.
  */
 #pragma once
 #include "feature/group.h"
+
+enum { MW_COLD_PASSED_MAX = 1024 }; /* cards in a row that do not go */
 
 typedef struct {
     mw_spill spill;
