@@ -64,22 +64,61 @@ def test_the_events_add_up_to_the_value():
                 assert len(held) == float(row[feature]), (row["id"], feature)
 
 
+LEAKY = """\
+project: leaky
+streams:
+  orders: {from: data/asked.csv, time: placed, id: order_id}
+  hints:  {from: data/hints.csv, time: at, known: seen, id: order_id}
+  ends:   {from: data/ends.csv, time: at, id: order_id}
+features:
+  amount: amount
+  pair:   pair
+  told:   last(hints.back by order_id over 2d)
+  spoken: last(hints.back by pair over 2d)
+models:
+  back: {moment: on orders, label: last(ends.back by id over next 2d) > 0}
+"""
+
+
+def write_leaks(project):
+    """What will come of an order is said an hour before: of itself, and of its pair, but that is known a day later."""
+    draw, orders, hints, ends = shop.random.Random(shop.SEED), [], [], []
+    for number in range(400):
+        before, now, after, late = (shop.stamp(shop.START + shop.timedelta(hours=number + more))
+                                    for more in (-1, 0, 2, 23))
+        back = draw.randrange(2)
+        orders.append(f"o{number},{now},p{number},{draw.randrange(100)}")
+        hints += [f"o{number},{before},{before},,{back}", f"x{number},{before},{late},p{number},{back}"]
+        ends.append(f"o{number},{after},{back}")
+    for name, heading, rows in (("asked", "order_id,placed,pair,amount", orders),
+                                ("hints", "order_id,at,seen,pair,back", hints), ("ends", "order_id,at,back", ends)):
+        (project.folder / f"data/{name}.csv").write_text("\n".join([heading] + rows) + "\n")
+
+
 def test_a_planted_leak_stands_out_by_name():
-    with Shop(shop.PROJECT.replace("    time: returned\n", "    time: placed\n    known: returned\n")) as project:
-        stamps = {line.split(",")[0]: line.split(",")[1] for line in project.orders}
-        project.returns = [line + "," + stamps[line.split(",")[0]] for line in project.returns]
-        project.write_data()
-        project.change("label:    any(returns by id over next 3d)", "label:    any(returns by id over next 5d)")
+    with Shop(LEAKY, count=1) as project:
+        write_leaks(project)
         project.ok("ingest")
         leaks = project.ok("features", "leaks", "--json").json()
-        by_name = {feature["name"]: feature for feature in leaks["features"]}
-        assert leaks["examples"] > 2000 and set(by_name) == {"amount", "shop", "recent_1h", "recent_1d", "spent", "lately"}
-        assert by_name["shop"]["roc_auc"] is None and by_name["amount"]["changed_by_event_time"] == 0
-        assert by_name["lately"]["changed_by_event_time"] > 0.5
+        assert leaks["examples"] == 400 and [leak["gain"] for leak in leaks["features"]] == [0.5, 0.5, 0, 0], leaks
+        by_name = {leak["name"]: leak for leak in leaks["features"]}
+        assert list(by_name) == ["spoken", "told", "amount", "pair"], leaks
+        assert abs(by_name["amount"]["roc_auc"] - 0.5) < 0.1 and by_name["pair"]["roc_auc"] is None, leaks
+        assert by_name["told"]["roc_auc_with_own_events"] == by_name["spoken"]["roc_auc_by_event_time"] == 1, leaks
+        assert by_name["told"]["changed_by_event_time"] == by_name["spoken"]["changed_with_own_events"] == 0, leaks
         text = project.ok("features", "leaks").out
-        assert "lately" in text and "too good" not in text
-        project.change("label:    any(returns by id over next 5d)", "label:    count(returns by id over next 5d)")
+        assert "2 would have gained more than 0.01" in text and "too good" not in text, text
+        project.change("back: {moment: on orders, label: last(ends.back by id over next 2d) > 0}",
+                       "back: {moment: on orders, label: count(ends by id over next 2d)}")
         project.fails(3, "needs a label that is yes or no", "features", "leaks")
+
+
+def test_a_feature_that_says_all_is_too_good():
+    with Shop(LEAKY.replace(", known: seen", ""), count=1) as project:  # as if it had been known at once
+        write_leaks(project)
+        project.ok("ingest")
+        text = project.ok("features", "leaks").out
+        assert "spoken is too good to be true alone (1.0000): is it known when the project says?" in text, text
 
 
 if __name__ == "__main__":
