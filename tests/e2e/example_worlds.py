@@ -225,5 +225,35 @@ def recommend(folder, seed=1, count=300):
                                  "items": "items.csv"})
 
 
-WORLDS = {"fraud": fraud, "churn": churn, "maintenance": maintenance, "demand": demand, "documents": documents,
-          "images": images, "recommend": recommend}
+def flights(folder, seed=1):
+    """Planes fly all day and carry their delays on; wind delays all that leave, and some flights are cancelled."""
+    draw = random.Random(seed)
+    hours = [START + timedelta(hours=number) for number in range(24 * 12)]
+    wind = {(origin, hour): draw.choice([None, 5.5, 12.0, 30.5]) for origin in ("EWR", "JFK", "LGA") for hour in hours}
+    rows = []
+    for plane in range(24):
+        origin, carrier = draw.choice(["EWR", "JFK", "LGA"]), draw.choice(["AA", "B6", "UA"])
+        at, delay = START + timedelta(minutes=draw.randrange(600)), 0
+        while (at := at + timedelta(minutes=draw.randrange(200, 500))) < hours[-1]:
+            hour = at.replace(minute=0)
+            delay = max(-10, delay // 2 + draw.randrange(-15, 20) + round(2 * (wind[origin, hour] or 0) - 20))
+            delay = -75 if draw.random() < 0.03 else delay  # gone before anybody asks
+            row = {"carrier": carrier, "flight": 100 + plane, "origin": origin,
+                   "dest": draw.choice(["BOS", "ATL", "ORD"]), "tailnum": f"N{plane}" if plane else None, "time_hour": hour, "minute": at.minute,
+                   "distance": draw.randrange(180, 900)}
+            flown = {"dep_time": 1, "dep_delay": delay, "air_time": draw.randrange(40, 180), "arr_time": 1,
+                     "arr_delay": delay + draw.randrange(-10, 15)}
+            fate = draw.random()  # cancelled, landed elsewhere, or as planned
+            rows.append({**row, **{name: None if fate < 0.04 or (fate < 0.07 and name[:3] != "dep") else value
+                                   for name, value in flown.items()}})
+    (folder / "data").mkdir()
+    rows.sort(key=lambda row: (row["time_hour"], row["minute"], row["flight"]))
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), folder / "data/flights.parquet")
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(
+        [{"origin": origin, "time_hour": hour, "wind_speed": speed} for (origin, hour), speed in wind.items()]),
+        folder / "data/weather.parquet")
+    return project("flights", {})
+
+
+WORLDS = {"flights": flights, "fraud": fraud, "churn": churn, "maintenance": maintenance, "demand": demand,
+          "documents": documents, "images": images, "recommend": recommend}
