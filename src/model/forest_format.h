@@ -38,6 +38,7 @@ typedef enum {
     MW_OUTPUT_SQUARE,  /* with the sum's sign */
     MW_OUTPUT_LOG_EXP, /* log(1 + exp(sum)) */
     MW_OUTPUT_STEP,    /* 1 above 0, else 0 */
+    MW_OUTPUT_EXP_WIDE, /* exp in doubles, also of a float's sum */
     MW_OUTPUT_COUNT
 } mw_forest_output;
 

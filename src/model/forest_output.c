@@ -18,7 +18,8 @@ static void softmax_doubles(double *sums, uint32_t count) {
 static double in_doubles(const mw_forest_head *head, double sum) {
     switch (head->output) {
     case MW_OUTPUT_SIGMOID: return 1.0 / (1.0 + exp(-head->sigmoid * sum));
-    case MW_OUTPUT_EXP: return exp(sum);
+    case MW_OUTPUT_EXP:
+    case MW_OUTPUT_EXP_WIDE: return exp(sum);
     case MW_OUTPUT_SQUARE: return ((sum > 0) - (sum < 0)) * sum * sum;
     case MW_OUTPUT_LOG_EXP: return log1p(exp(sum));
     case MW_OUTPUT_STEP: return sum > 0;
@@ -54,6 +55,7 @@ static double in_floats(const mw_forest_head *head, double sum) {
     switch (head->output) {
     case MW_OUTPUT_SIGMOID: return sigmoid_float((float)sum);
     case MW_OUTPUT_EXP: return expf((float)sum);
+    case MW_OUTPUT_EXP_WIDE: return (double)(float)exp(sum); /* expf may round to its neighbour */
     default: return in_doubles(head, sum);
     }
 }

@@ -20,6 +20,12 @@ MW_TEST(forest_output_is_what_the_objective_says) {
     MW_CHECK(one(MW_OUTPUT_STEP, true, 0) == 0 && one(MW_OUTPUT_STEP, true, 0.1) == 1);
 }
 
+/* exp(sum) is 1.65937060112..., just below the middle of two floats: expf takes the other. */
+MW_TEST(forest_output_may_round_to_a_float_but_once) {
+    double sum = (double)0.50643837451934814f;
+    MW_CHECK_EQUAL_DOUBLE_BITS(one(MW_OUTPUT_EXP_WIDE, true, sum), (double)1.65937054f);
+}
+
 MW_TEST(forest_output_in_floats_is_a_float_that_stays_in_range) {
     static const double sums[] = {0, 0.5, -0.5, 30, -30, 200, -200, 1e30, -1e30};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {

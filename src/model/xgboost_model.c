@@ -34,7 +34,7 @@ static const objective objectives[] = {
     {"reg:gamma", MW_OUTPUT_EXP, LOG},
     {"reg:tweedie", MW_OUTPUT_EXP, LOG},
     {"survival:cox", MW_OUTPUT_EXP, LOG},
-    {"survival:aft", MW_OUTPUT_EXP, LOG},
+    {"survival:aft", MW_OUTPUT_EXP_WIDE, LOG},
     {"multi:softprob", MW_OUTPUT_SOFTMAX, AS_IT_IS},
     {"rank:pairwise", MW_OUTPUT_IDENTITY, AS_IT_IS},
     {"rank:ndcg", MW_OUTPUT_IDENTITY, AS_IT_IS},
@@ -219,12 +219,6 @@ static mw_status read_sets(reading *r, tree *t) {
 }
 
 static mw_status read_tree(reading *r, tree *t) {
-    int64_t leaf_size;
-    MW_TRY(read_count(r, yyjson_obj_get(t->object, "tree_param"),
-                      (count_rule){"size_leaf_vector", 0, INT32_MAX}, &leaf_size));
-    if (leaf_size > 1)
-        return mw_fail(r->err, MW_NOT_BUILT,
-                       "xgboost: tree %zu: leaves that are vectors are not built yet", t->number);
     t->node_count = SIZE_MAX;
     MW_TRY(read_integers(r, t, "left_children", &t->node_count, &t->lefts));
     if (t->node_count == 0) return tree_broken(r, t, "it must have a node");
@@ -329,6 +323,16 @@ typedef struct {
     size_t count;
 } booster;
 
+/* First of all, since such a tree fits no class: what else is said of it would mislead. */
+static mw_status check_leaf_size(reading *r, yyjson_val *tree_object, size_t number) {
+    int64_t size;
+    MW_TRY(read_count(r, yyjson_obj_get(tree_object, "tree_param"),
+                      (count_rule){"size_leaf_vector", 0, INT32_MAX}, &size));
+    if (size <= 1) return MW_OK;
+    return mw_fail(r->err, MW_NOT_BUILT,
+                   "xgboost: tree %zu: leaves that are vectors are not built yet", number);
+}
+
 static mw_status read_booster(reading *r, yyjson_val *learner, booster *b) {
     yyjson_val *gradient = yyjson_obj_get(learner, "gradient_booster"), *value;
     mw_str name = text_of(gradient, "name");
@@ -345,7 +349,10 @@ static mw_status read_booster(reading *r, yyjson_val *learner, booster *b) {
     b->trees = mw_arena_alloc(&r->scratch, b->count, sizeof(yyjson_val *));
     if (!b->trees) return no_memory(r);
     size_t index, max;
-    yyjson_arr_foreach(trees, index, max, value) b->trees[index] = value;
+    yyjson_arr_foreach(trees, index, max, value) {
+        MW_TRY(check_leaf_size(r, value, index));
+        b->trees[index] = value;
+    }
     r->head.has_covers = yyjson_obj_get(b->trees[0], "sum_hessian");
     tree whole = {.object = model, .node_count = b->count};
     MW_TRY(read_integers(r, &whole, "tree_info", &whole.node_count, &b->classes));

@@ -27,6 +27,8 @@ typedef struct {
     int32_t groups[ROWS_MAX / GROUP];
     char parameters[1024];
     size_t category_count;
+    size_t value_count_max; /* of a category */
+    size_t one_hot_max;     /* a category of so few values is split off value by value */
     bool is_ranked;
 } problem;
 
@@ -62,9 +64,11 @@ static bool chance(uint64_t *prng, double share) {
     return mw_prng_double(prng) < share;
 }
 
-static double random_value(uint64_t *prng, bool is_category, double missing, double zero) {
+/* A category of at most `value_count_max` values; where that is 0, a number. */
+static double random_value(uint64_t *prng, size_t value_count_max, double missing, double zero) {
     if (chance(prng, missing)) return NAN;
-    if (is_category) return (double)mw_prng_below(prng, 1 + mw_prng_below(prng, 90));
+    if (value_count_max > 0)
+        return (double)mw_prng_below(prng, 1 + mw_prng_below(prng, value_count_max));
     if (chance(prng, zero)) return 0;
     double x = mw_prng_double(prng) * 4 - 2;
     return chance(prng, 0.02) ? x * 1e-36 : x;
@@ -76,7 +80,8 @@ static void fill_data(problem *p, uint64_t *prng, label_kind labels) {
     for (size_t r = 0; r < p->row_count; r++) {
         double signal = mw_prng_double(prng);
         for (size_t f = 0; f < p->feature_count; f++) {
-            double x = random_value(prng, f < p->category_count, missing, zero);
+            size_t values = f < p->category_count ? p->value_count_max : 0;
+            double x = random_value(prng, values, missing, zero);
             p->values[r * p->feature_count + f] = x;
             if (isnan(x)) signal += 0.4;
             else signal += f < p->category_count ? ((int)x * 7 % 5) * 0.3 : sin(3 * x + (double)f);
@@ -99,6 +104,8 @@ static void make_problem(problem *p, uint64_t *prng) {
     p->feature_count = 1 + (size_t)mw_prng_below(prng, FEATURES_MAX);
     p->category_count = (size_t)mw_prng_below(prng, p->feature_count + 1);
     if (chance(prng, 0.3)) p->category_count = 0;
+    p->value_count_max = 2 + (size_t)mw_prng_below(prng, chance(prng, 0.5) ? 4 : 90);
+    p->one_hot_max = 1 + (size_t)mw_prng_below(prng, 8);
     fill_data(p, prng, objectives[objective].labels);
     int size = snprintf(
         p->parameters, sizeof p->parameters,
@@ -110,7 +117,7 @@ static void make_problem(problem *p, uint64_t *prng) {
         2 + (int)mw_prng_below(prng, 62) + (is_wide ? 300 : 0),
         1 + (int)mw_prng_below(prng, is_wide ? 3 : 20), is_wide ? 2000 : 255,
         chance(prng, 0.8) ? "true" : "false", !is_linear && chance(prng, 0.3) ? "true" : "false",
-        1 + (int)mw_prng_below(prng, 8), (int)mw_prng_below(prng, 1000));
+        (int)p->one_hot_max, (int)mw_prng_below(prng, 1000));
     for (size_t f = 0; f < p->category_count; f++)
         size += snprintf(p->parameters + size, sizeof p->parameters - (size_t)size, "%s%zu",
                          f == 0 ? "categorical_feature=" : ",", f);
@@ -255,7 +262,7 @@ MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
     MW_CHECK_OK(mw_lightgbm_open(mw_sys_real(), &api, &err), &err);
     uint64_t prng = mw_test_seed();
     static problem p;
-    size_t with_sets = 0, averaged = 0, zero_missing = 0, linear = 0, with_classes = 0;
+    size_t with_sets = 0, one_hot = 0, averaged = 0, zero_missing = 0, linear = 0, with_classes = 0;
     size_t ranked = 0, many_leaves = 0, many_thresholds = 0;
     for (int i = 0; i < MODELS; i++) {
         make_problem(&p, &prng);
@@ -272,7 +279,9 @@ MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
             compare_contributions(&api, booster, forest, &p);
         compare_on_edges(&api, booster, forest, text.data, &prng);
 
-        with_sets += strstr(text.data, "\ncat_threshold=") != NULL;
+        bool has_sets = strstr(text.data, "\ncat_threshold=") != NULL;
+        with_sets += has_sets;
+        one_hot += has_sets && p.value_count_max < p.one_hot_max;
         averaged += mw_forest_facts(forest).is_average;
         with_classes += mw_forest_facts(forest).class_count > 1;
         ranked += p.is_ranked;
@@ -283,7 +292,7 @@ MW_TEST(lightgbm_and_our_forest_agree_bit_for_bit) {
         mw_arena_release(&arena);
         MW_CHECK(api.booster_free(booster) == 0);
     }
-    MW_CHECK(with_sets > 5 && averaged > 3 && zero_missing > 3);
+    MW_CHECK(with_sets > 5 && one_hot > 2 && averaged > 3 && zero_missing > 3);
     MW_CHECK(linear > 2 && with_classes > 2 && ranked > 2);
     MW_CHECK(many_leaves > 2 && many_thresholds > 0);
 }

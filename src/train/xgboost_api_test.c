@@ -2,6 +2,7 @@
 
 #include "base/prng.h"
 #include "model/explainer.h"
+#include "model/forest_tree.h"
 #include "model/xgboost_model.h"
 #include "testing/test.h"
 
@@ -20,7 +21,7 @@ static const double plain_edges[] = {
     1.999, 1.99999999999, 3.7, 31, 32, 33, 63.5, 1e6, 16777215, 16777216, 16777217, 2147483648.0};
 enum { PLAIN_EDGES = sizeof plain_edges / sizeof *plain_edges };
 
-typedef enum { BINARY, POSITIVE, CLASS, GRADE, RELEVANT } label_kind;
+typedef enum { BINARY, POSITIVE, BOUNDS, CLASS, GRADE, RELEVANT } label_kind;
 
 static const struct {
     const char *name;
@@ -31,13 +32,16 @@ static const struct {
                   {"reg:pseudohubererror", POSITIVE}, {"reg:absoluteerror", POSITIVE},
                   {"reg:quantileerror", POSITIVE},  {"count:poisson", POSITIVE},
                   {"reg:gamma", POSITIVE},          {"reg:tweedie", POSITIVE},
-                  {"survival:cox", POSITIVE},       {"multi:softprob", CLASS},
-                  {"rank:pairwise", GRADE},         {"rank:ndcg", GRADE},
-                  {"rank:map", RELEVANT}};
+                  {"survival:cox", POSITIVE},       {"survival:aft", BOUNDS},
+                  {"multi:softprob", CLASS},        {"rank:pairwise", GRADE},
+                  {"rank:ndcg", GRADE},             {"rank:map", RELEVANT}};
 enum { OBJECTIVES = sizeof objectives / sizeof *objectives };
 
 typedef struct {
     size_t row_count, feature_count, category_count, objective;
+    size_t value_count_max; /* of a category */
+    size_t one_hot_max;     /* a category of fewer values is split off value by value */
+    bool is_wide;           /* more leaves and thresholds than a byte counts */
     float values[ROWS_MAX * FEATURES_MAX];
     float labels[ROWS_MAX];
     uint32_t groups[ROWS_MAX / GROUP];
@@ -53,7 +57,7 @@ static void fill_data(problem *p, uint64_t *prng) {
     for (size_t r = 0; r < p->row_count; r++) {
         double signal = mw_prng_double(prng);
         for (size_t f = 0; f < p->feature_count; f++) {
-            double x = f < p->category_count ? (double)mw_prng_below(prng, 40)
+            double x = f < p->category_count ? (double)mw_prng_below(prng, p->value_count_max)
                                              : mw_prng_double(prng) * 4 - 2;
             if (chance(prng, 0.1)) x = 0;
             if (chance(prng, missing)) x = NAN;
@@ -62,7 +66,7 @@ static void fill_data(problem *p, uint64_t *prng) {
             else signal += f < p->category_count ? ((int)x * 7 % 5) * 0.3 : sin(3 * x + (double)f);
         }
         p->labels[r] = (float)(labels == BINARY || labels == RELEVANT ? signal > 1
-                               : labels == POSITIVE ? fabs(signal) + 0.01
+                               : labels == POSITIVE || labels == BOUNDS ? fabs(signal) + 0.01
                                                     : (signal > 0.5) + (signal > 1.5));
     }
 }
@@ -70,7 +74,11 @@ static void fill_data(problem *p, uint64_t *prng) {
 static void make_problem(problem *p, uint64_t *prng, size_t objective) {
     p->objective = objective;
     p->row_count = 100 + (size_t)mw_prng_below(prng, ROWS_MAX - 100) / GROUP * GROUP;
+    p->is_wide = chance(prng, 0.2);
+    if (p->is_wide) p->row_count = ROWS_MAX;
     p->feature_count = 1 + (size_t)mw_prng_below(prng, FEATURES_MAX);
+    p->value_count_max = 2 + (size_t)mw_prng_below(prng, chance(prng, 0.5) ? 4 : 40);
+    p->one_hot_max = 1 + (size_t)mw_prng_below(prng, 8);
     p->category_count = chance(prng, 0.4) ? 0 : (size_t)mw_prng_below(prng, p->feature_count + 1);
     for (size_t g = 0; g < p->row_count / GROUP; g++) p->groups[g] = GROUP;
     fill_data(p, prng);
@@ -105,12 +113,11 @@ static void set_all(const mw_xgboost_api *api, mw_xgboost_booster *booster, cons
                                     {"grow_policy", chance(prng, 0.5) ? "lossguide" : "depthwise"}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         MW_CHECK(api->booster_set(booster, texts[i][0], texts[i][1]) == 0);
-    bool is_wide = chance(prng, 0.15); /* more leaves and thresholds than a byte counts */
-    set_number(api, booster, "max_depth", is_wide ? 0 : 1 + (double)mw_prng_below(prng, 7));
-    set_number(api, booster, "max_leaves", is_wide ? 400 : 0);
-    set_number(api, booster, "max_bin", is_wide ? 2000 : 256);
-    set_number(api, booster, "min_child_weight", is_wide ? 0 : 1);
-    set_number(api, booster, "max_cat_to_onehot", 1 + (double)mw_prng_below(prng, 8));
+    set_number(api, booster, "max_depth", p->is_wide ? 0 : 1 + (double)mw_prng_below(prng, 7));
+    set_number(api, booster, "max_leaves", p->is_wide ? 400 : 0);
+    set_number(api, booster, "max_bin", p->is_wide ? 2000 : 256);
+    set_number(api, booster, "min_child_weight", p->is_wide ? 0 : 1);
+    set_number(api, booster, "max_cat_to_onehot", (double)p->one_hot_max);
     set_number(api, booster, "num_parallel_tree", chance(prng, 0.2) ? 3 : 1);
     set_number(api, booster, "subsample", chance(prng, 0.5) ? 0.6 : 1);
     set_number(api, booster, "seed", (double)mw_prng_below(prng, 1000));
@@ -121,7 +128,11 @@ static void set_all(const mw_xgboost_api *api, mw_xgboost_booster *booster, cons
 static mw_xgboost_booster *train(const mw_xgboost_api *api, const problem *p, uint64_t *prng) {
     mw_error err;
     mw_xgboost_matrix *matrix = make_matrix(api, p, p->values, p->row_count);
-    MW_CHECK(api->matrix_set_floats(matrix, "label", p->labels, p->row_count) == 0);
+    const char *bounds[] = {"label_lower_bound", "label_upper_bound"};
+    bool has_bounds = objectives[p->objective].labels == BOUNDS;
+    for (size_t i = 0; i < 2; i++)
+        MW_CHECK(api->matrix_set_floats(matrix, has_bounds ? bounds[i] : "label", p->labels,
+                                        p->row_count) == 0);
     if (objectives[p->objective].labels >= GRADE)
         MW_CHECK(api->matrix_set_counts(matrix, "group", p->groups, p->row_count / GROUP) == 0);
     mw_xgboost_booster *booster;
@@ -310,7 +321,7 @@ MW_TEST(xgboost_and_our_forest_agree_bit_for_bit) {
     MW_CHECK_OK(mw_xgboost_open(mw_sys_real(), &api, &err), &err);
     uint64_t prng = mw_test_seed();
     static problem p;
-    size_t with_sets = 0, darts = 0;
+    size_t with_sets = 0, one_hot = 0, darts = 0, many_leaves = 0;
     for (size_t i = 0; i < MODELS; i++) {
         make_problem(&p, &prng, i % OBJECTIVES);
         mw_xgboost_booster *booster = train(&api, &p, &prng);
@@ -326,10 +337,13 @@ MW_TEST(xgboost_and_our_forest_agree_bit_for_bit) {
         mw_forest_hash(again, hash_again);
         MW_CHECK_EQUAL_STR((const char *)hash, (const char *)hash_again);
         compare_all(&(pair){&api, booster, forest, &p}, json.data, &prng);
-        with_sets += strstr(json.data, "\"categories\":[]") == NULL;
+        bool has_sets = strstr(json.data, "\"categories\":[]") == NULL;
+        with_sets += has_sets;
+        one_hot += has_sets && p.value_count_max < p.one_hot_max;
+        many_leaves += forest->leaf_count > 64 * (size_t)forest->head.tree_count;
         darts += strstr(json.data, "weight_drop") != NULL;
         mw_arena_release(&arena);
         MW_CHECK(api.booster_free(booster) == 0);
     }
-    MW_CHECK(with_sets > 5 && darts > 5);
+    MW_CHECK(with_sets > 5 && one_hot > 2 && darts > 5 && many_leaves > 2);
 }

@@ -93,6 +93,9 @@ def test_what_does_not_fit_is_refused_by_name():
                "lightgbm's objective multiclass num_class:3 gives no probability of yes")
         refuse(train_xgboost(frame, labels, objective="multi:softmax", num_class=2),
                "xgboost: objective multi:softmax is not built yet")
+        vectors = xgboost.train({"multi_strategy": "multi_output_tree", "tree_method": "hist"},
+                                xgboost.DMatrix(frame[["amount", "spent"]], frame[["amount", "spent"]].fillna(0)), 2)
+        refuse(vectors, "leaves that are vectors are not built yet")
         refuse(xgboost.train({"booster": "gblinear"}, xgboost.DMatrix(frame[["amount"]], labels), 2),
                "xgboost: booster gblinear is not built yet")
         train_xgboost(frame, labels).save_model(shop.folder / "model.json")
