@@ -36,17 +36,28 @@ void mw_http_parts_init(mw_http_parts *parts, mw_http_rules rules) {
     mw_buf_init(&parts->body, rules.body_size_max);
 }
 
-void mw_http_parts_clear(mw_http_parts *parts) {
+static void clear_body(mw_http_parts *parts) {
     if (parts->body.capacity > MW_HTTP_BODY_SIZE_KEPT) mw_buf_release(&parts->body);
     mw_buf_clear(&parts->body);
+    parts->kind = MW_HTTP_SHORT;
+    parts->piece_end = MW_HTTP_PIECE_SIZE;
+    parts->taken = 0;
+}
+
+void mw_http_parts_clear(mw_http_parts *parts) {
+    clear_body(parts);
     mw_buf_clear(&parts->head);
     memset(parts->headers, 0, sizeof parts->headers);
     parts->target = (mw_http_piece){0};
     parts->header = -1;
     parts->request = (mw_http_request){0};
-    parts->kind = MW_HTTP_SHORT;
-    parts->piece_end = MW_HTTP_PIECE_SIZE;
-    parts->taken = 0;
+}
+
+bool mw_http_parts_repeat(mw_http_parts *parts, mw_str body) {
+    if (body.size > MW_HTTP_PIECE_SIZE || body.size > parts->rules.body_size_max) return false;
+    clear_body(parts);
+    mw_buf_append_str(&parts->body, body);
+    return !parts->body.failed;
 }
 
 static mw_status append_head(mw_http_parts *parts, mw_str text, mw_error *err) {

@@ -89,6 +89,9 @@ typedef struct {
 
 void mw_http_parts_init(mw_http_parts *parts, mw_http_rules rules);
 void mw_http_parts_clear(mw_http_parts *parts);
+/* Another request with the same head, and this body, whole; false: it is too long for that, or no
+   memory is left, and the parts must be cleared. */
+bool mw_http_parts_repeat(mw_http_parts *parts, mw_str body);
 /* All of these may come in pieces but for a header's name, which is in lower case. A failure says
    what is wrong with the request; nothing may follow it. */
 MW_MUST_USE mw_status mw_http_parts_target(mw_http_parts *parts, mw_str text, mw_error *err);

@@ -1,6 +1,7 @@
 #include "serve/http1.h"
 
 #include "llhttp.h"
+#include "serve/repeated_head.h"
 
 #include <string.h>
 
@@ -19,6 +20,9 @@ struct mw_http1 {
     uint64_t framing_size; /* bytes after the head that are no body: chunk sizes, trailers */
     char name[HEADER_NAME_MAX]; /* of the header being read, in lower case */
     size_t name_size;           /* past HEADER_NAME_MAX: it is none that we know */
+    bool is_length;             /* the header being read is Content-Length */
+    mw_str length;              /* its value, among the bytes that are fed */
+    mw_repeated_head kept;      /* of the request that is complete */
     mw_status refusal;          /* why a callback stopped the parser; MW_OK: it did not */
     mw_error reason;
 };
@@ -58,12 +62,14 @@ static int on_header_field_complete(llhttp_t *parser) {
     bool is_short = http->name_size <= HEADER_NAME_MAX;
     mw_str name = is_short ? (mw_str){http->name, http->name_size} : MW_STR("");
     http->name_size = 0;
+    http->is_length = mw_str_is(name, "content-length");
     return go_on(http, mw_http_parts_name(&http->parts, name, &http->reason));
 }
 
 static int on_header_value(llhttp_t *parser, const char *at, size_t size) {
     mw_http1 *http = parser->data;
     if (http->stage != WITHIN_HEADERS) return 0;
+    if (http->is_length) http->length = (mw_str){at, size};
     return go_on(http, mw_http_parts_value(&http->parts, (mw_str){at, size}, &http->reason));
 }
 
@@ -129,7 +135,9 @@ static const llhttp_settings_t settings = {
 /* Ready for the next request. llhttp itself is so after each message. */
 static void begin(mw_http1 *http) {
     mw_http_parts_clear(&http->parts);
+    mw_repeated_head_forget(&http->kept);
     http->stage = WITHIN_TARGET;
+    http->length = (mw_str){NULL, 0};
     http->begun = http->waits = false;
     http->head_size = http->framing_size = http->name_size = 0;
 }
@@ -138,6 +146,7 @@ mw_status mw_http1_create(mw_http_rules rules, mw_http1 **out_http, mw_error *er
     mw_http1 *http = mw_allocate(sizeof *http);
     if (!http) return mw_fail(err, MW_NO_MEMORY, "connection: no memory is left");
     mw_http_parts_init(&http->parts, rules);
+    mw_repeated_head_init(&http->kept);
     llhttp_init(&http->parser, HTTP_REQUEST, &settings);
     http->parser.data = http;
     http->is_first = true;
@@ -150,9 +159,26 @@ static bool within_head(const mw_http1 *http) {
     return http->stage == WITHIN_TARGET || http->stage == WITHIN_HEADERS;
 }
 
+/* A head that came whole, if the connection goes on behind its request and no more than its length
+   says where that ends. */
+static void keep_head(mw_http1 *http, mw_str head) {
+    bool is_framed_by_length = !(http->parser.flags & (F_CHUNKED | F_TRANSFER_ENCODING));
+    if (is_framed_by_length && http->parts.request.keep_alive && !http->waits)
+        mw_repeated_head_keep(&http->kept, head, http->length);
+}
+
+/* Whether the front of `*bytes` is a request with the head of the one before. */
+static bool take_repeated(mw_http1 *http, mw_str *bytes) {
+    mw_str body;
+    if (!mw_repeated_head_fits(&http->kept, *bytes, &body)) return false;
+    if (!mw_http_parts_repeat(&http->parts, body)) return false;
+    *bytes = mw_str_slice(*bytes, (size_t)(body.data + body.size - bytes->data), bytes->size);
+    return true;
+}
+
 /* Runs the parser over the front of `*bytes`, no further than the head's limit allows. */
 static llhttp_errno_t execute(mw_http1 *http, mw_str *bytes) {
-    bool in_head = within_head(http);
+    bool in_head = within_head(http), is_front = !http->begun;
     size_t size = bytes->size;
     size_t head_left = MW_HTTP_HEAD_SIZE_MAX - http->head_size;
     if (in_head && size > head_left) size = head_left;
@@ -161,6 +187,7 @@ static llhttp_errno_t execute(mw_http1 *http, mw_str *bytes) {
     llhttp_errno_t result = llhttp_execute(&http->parser, bytes->data, size);
     if (result == HPE_PAUSED || result == HPE_PAUSED_H2_UPGRADE)
         size = (size_t)(llhttp_get_error_pos(&http->parser) - bytes->data);
+    if (is_front && http->stage == WITHIN_BODY) keep_head(http, mw_str_slice(*bytes, 0, size));
     *bytes = mw_str_slice(*bytes, size, bytes->size);
     if (size > 0) http->begun = true;
     if (in_head) http->head_size += size;
@@ -198,8 +225,12 @@ static mw_status parser_failure(const mw_http1 *http, llhttp_errno_t result, mw_
 mw_status mw_http1_feed(mw_http1 *http, mw_str *bytes, mw_http1_state *out_state, mw_error *err) {
     MW_ASSERT(http->refusal == MW_OK);
     if (http->stage == COMPLETE) {
-        begin(http);
         http->is_first = false;
+        if (take_repeated(http, bytes)) {
+            *out_state = MW_HTTP1_REQUEST;
+            return MW_OK;
+        }
+        begin(http);
     }
     for (;;) { /* after a pause even without bytes: a request may end with its head */
         llhttp_errno_t result = execute(http, bytes);
@@ -234,5 +265,6 @@ bool mw_http1_is_within(const mw_http1 *http) {
 void mw_http1_destroy(mw_http1 *http) {
     if (!http) return;
     mw_http_parts_release(&http->parts);
+    mw_repeated_head_release(&http->kept);
     mw_free(http);
 }
