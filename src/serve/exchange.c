@@ -134,7 +134,8 @@ void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64
     mw_route_call call;
     int64_t waited_us = arrival_us == 0 ? 0 : wall_us(all) - arrival_us;
     mw_response_clear(&all->response);
-    int number = mw_router_find(all->config.router, request, &call, &all->response);
+    int number = mw_router_find_again(all->config.router, request, &all->route, &call,
+                                      &all->response);
     const mw_route *route = number < 0 ? NULL : &all->config.router.routes[number];
     *out_exchange = (mw_exchange){
         .route = number,

@@ -23,6 +23,7 @@ typedef struct {
     mw_reactor *reactor;
     mw_traffic traffic;
     mw_response response; /* the one being made */
+    mw_route_found route; /* of the request before */
     uint64_t spans; /* of traces: where the next one is drawn from */
     int64_t date_due_us;
     char date[MW_HTTP_DATE_SIZE];

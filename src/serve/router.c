@@ -98,6 +98,14 @@ static unsigned methods_of(mw_router router, mw_str path, mw_route_call *call) {
     return methods;
 }
 
+/* The call of a row that the request's path fits. */
+static void fill_call(const mw_route *route, const mw_http_request *request, mw_route_call *call) {
+    memset(call->parameters, 0, sizeof call->parameters);
+    (void)match(route->pattern, request->target.path, call);
+    call->request = request;
+    call->pause = NULL;
+}
+
 int mw_router_find(mw_router router, const mw_http_request *request, mw_route_call *call,
                    mw_response *response) {
     int best = -1, fewest = MW_ROUTE_PARAMETERS_MAX + 1;
@@ -109,14 +117,29 @@ int mw_router_find(mw_router router, const mw_http_request *request, mw_route_ca
         fewest = parameter_count;
     }
     if (best >= 0) {
-        memset(call->parameters, 0, sizeof call->parameters);
-        (void)match(router.routes[best].pattern, request->target.path, call);
-        call->request = request;
-        call->pause = NULL;
+        fill_call(&router.routes[best], request, call);
         return best;
     }
     unsigned allowed = methods_of(router, request->target.path, call);
     if (allowed != 0) answer_wrong_method(request, allowed, response);
     else answer_not_found(router, request->target.path, response);
     return best;
+}
+
+int mw_router_find_again(mw_router router, const mw_http_request *request, mw_route_found *last,
+                         mw_route_call *call, mw_response *response) {
+    mw_str path = request->target.path;
+    if (last->path_size > 0 && last->method == request->method &&
+        mw_str_equal(path, (mw_str){last->path, last->path_size})) {
+        fill_call(&router.routes[last->row], request, call);
+        return last->row;
+    }
+    int row = mw_router_find(router, request, call, response);
+    bool is_kept = row >= 0 && path.size <= sizeof last->path;
+    last->path_size = is_kept ? path.size : 0;
+    if (!is_kept) return row;
+    last->row = row;
+    last->method = request->method;
+    memcpy(last->path, path.data, path.size);
+    return row;
 }

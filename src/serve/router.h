@@ -14,6 +14,7 @@ enum {
     MW_ROUTES_MAX = 256,
     MW_ROUTE_PARAMETERS_MAX = 4,
     MW_ROUTE_PARAMETERS_SIZE_MAX = 1024, /* of all of them, unescaped */
+    MW_ROUTE_FOUND_PATH_MAX = 128,       /* bytes; longer ones are looked up each time */
 };
 
 typedef struct {
@@ -42,6 +43,14 @@ typedef struct {
     bool (*takes_pieces)(const mw_route *route, const mw_http_request *head);
 } mw_router;
 
+/* What was found last, for clients that ask for the same again and again. All 0: nothing yet. */
+typedef struct {
+    int row;
+    mw_http_method method;
+    size_t path_size;
+    char path[MW_ROUTE_FOUND_PATH_MAX];
+} mw_route_found;
+
 /* Asserts that the table is well formed, so that a mistake in it shows at the first start. */
 mw_router mw_router_of(const mw_route *routes, size_t route_count);
 
@@ -49,3 +58,6 @@ mw_router mw_router_of(const mw_route *routes, size_t route_count);
    stands in the response: 404 with the nearest pattern, or 405 with "Allow". */
 int mw_router_find(mw_router router, const mw_http_request *request, mw_route_call *call,
                    mw_response *response);
+/* The same; what it was asked last stands in `*last`, so that it need not walk the table for it. */
+int mw_router_find_again(mw_router router, const mw_http_request *request, mw_route_found *last,
+                         mw_route_call *call, mw_response *response);

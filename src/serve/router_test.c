@@ -1,4 +1,5 @@
 #include "serve/router.h"
+#include "base/prng.h"
 #include "testing/test.h"
 
 #include <string.h>
@@ -59,6 +60,38 @@ MW_TEST(router_finds_the_row_and_its_parameters) {
         MW_CHECK_EQUAL_INT(response.body.size, 0);
     }
     mw_response_release(&response);
+}
+
+/* Asked for anything after anything, it finds what it would find at once. */
+MW_TEST(router_finds_again_what_it_finds_anew) {
+    static const char *const paths[] = {"/v1/models", "/v1/models/late", "/v1/models/newest",
+                                        "/v1/models/late/predict", "/v1/events/late", "/nothing",
+                                        "/v1/models/%zz", "/a/1/c/2", "/a/%31/c/22"};
+    static const mw_http_method methods[] = {MW_HTTP_GET, MW_HTTP_HEAD, MW_HTTP_POST};
+    enum { ROUNDS = 2000 };
+    uint64_t prng = mw_test_seed();
+    mw_route_found last = {.row = 0};
+    mw_response response;
+    mw_response_init(&response);
+    size_t same = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        mw_route_call anew, again;
+        const char *path = paths[mw_prng_next(&prng) % (sizeof paths / sizeof *paths)];
+        mw_http_method method = methods[mw_prng_next(&prng) % 3];
+        mw_http_request request = {.method = method, .target = {mw_str_of(path), MW_STR("")}};
+        same += last.path_size > 0 && last.method == method &&
+                mw_str_is(request.target.path, last.path);
+        int row = find(method, path, &anew, &response);
+        MW_CHECK_EQUAL_INT(mw_router_find_again(router(), &request, &last, &again, &response),
+                           row);
+        if (row < 0) continue;
+        MW_CHECK(again.request == &request && !again.pause);
+        for (size_t k = 0; k < MW_ROUTE_PARAMETERS_MAX; k++)
+            MW_CHECK_EQUAL_STR(again.parameters[k], anew.parameters[k]);
+        last.path[last.path_size] = '\0';
+    }
+    mw_response_release(&response);
+    MW_CHECK(same > 0);
 }
 
 MW_TEST(router_says_what_is_near_to_a_path_that_is_not_there) {
