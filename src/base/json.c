@@ -106,7 +106,12 @@ static void append_quoted(mw_buf *out, mw_str s) {
 }
 
 void mw_json_key(mw_json *json, const char *key) {
-    mw_json_key_str(json, mw_str_of(key));
+    MW_ASSERT(!json->after_key);
+    before_item(json);
+    mw_buf_append_char(json->out, '"');
+    mw_buf_append_text(json->out, key);
+    mw_buf_append(json->out, "\":", 2);
+    json->after_key = true;
 }
 
 void mw_json_key_str(mw_json *json, mw_str key) {

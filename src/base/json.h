@@ -22,8 +22,8 @@ void mw_json_object(mw_json *json);     /* { */
 void mw_json_object_end(mw_json *json); /* } */
 void mw_json_array(mw_json *json);
 void mw_json_array_end(mw_json *json);
-void mw_json_key(mw_json *json, const char *key);
-void mw_json_key_str(mw_json *json, mw_str key);
+void mw_json_key(mw_json *json, const char *key); /* a name of ours, which needs no escape */
+void mw_json_key_str(mw_json *json, mw_str key);  /* any */
 void mw_json_text(mw_json *json, const char *value);
 void mw_json_str(mw_json *json, mw_str value);
 void mw_json_number(mw_json *json, double value);

@@ -16,7 +16,7 @@ static bool is_exact(yyjson_val *value) {
     return !yyjson_is_sint(value) || yyjson_get_sint(value) >= -exact_max;
 }
 
-static mw_status read_number(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
+static mw_status read_other_number(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
     if (!yyjson_is_num(value)) return mw_json_refuse(value, "must be a number", err);
     double number = yyjson_get_num(value);
     if (!isfinite(number)) return mw_json_refuse(value, "must be a finite number", err);
@@ -25,6 +25,14 @@ static mw_status read_number(yyjson_val *value, mw_cell *out_cell, mw_error *err
         return mw_hint(err, status, "An identifier wants `types: {...: category}`.");
     }
     *out_cell = mw_cell_number(number);
+    return MW_OK;
+}
+
+/* Most numbers have a point, and need no look at what a double holds. */
+static inline mw_status read_number(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
+    if (!yyjson_is_real(value) || !isfinite(yyjson_get_real(value)))
+        return read_other_number(value, out_cell, err);
+    *out_cell = mw_cell_number(yyjson_get_real(value));
     return MW_OK;
 }
 
@@ -148,24 +156,25 @@ mw_status mw_event_json_read(yyjson_val *object, const mw_stream_source *source,
                              const mw_zone *zone, mw_symbols *symbols, mw_cell *row,
                              mw_error *err) {
     if (!yyjson_is_obj(object)) return mw_json_refuse(object, "event: must be an object", err);
-    for (size_t i = 0; i < source->column_count; i++)
-        row[i] = mw_cell_missing(source->row.fields[i].type);
     bool is_given[MW_FIELDS_MAX];
     memset(is_given, false, source->column_count * sizeof *is_given);
     int32_t field = -1;
-    yyjson_obj_iter items = yyjson_obj_iter_with(object);
-    for (yyjson_val *key = yyjson_obj_iter_next(&items); key;
-         key = yyjson_obj_iter_next(&items)) {
+    size_t i, count;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(object, i, count, key, value) {
         mw_str name = {yyjson_get_str(key), yyjson_get_len(key)};
         field = find_column(source, field + 1, name);
         if (field == MW_NO_FIELD || (size_t)field >= source->column_count)
             return mw_event_json_refuse_column(source, name, err);
         mw_type type = source->row.fields[field].type;
+        row[field] = mw_cell_missing(type);
         mw_status status = is_given[field] ? mw_fail(err, MW_INVALID, "must be given once")
-                                           : read_value(yyjson_obj_iter_get_val(key), type, zone,
-                                                        symbols, &row[field], err);
+                                           : read_value(value, type, zone, symbols, &row[field],
+                                                        err);
         is_given[field] = true;
         if (status != MW_OK) return mw_fail_within(err, status, "%.*s", MW_STR_ARGS(name));
     }
+    for (size_t c = 0; c < source->column_count; c++)
+        if (!is_given[c]) row[c] = mw_cell_missing(source->row.fields[c].type);
     return MW_OK;
 }

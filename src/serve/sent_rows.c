@@ -2,23 +2,30 @@
 
 #include <string.h>
 
+/* Of the type that nearly all have no more is asked. */
+static bool is_simply_json(const mw_http_request *request) {
+    return mw_str_equal(request->headers[MW_HEADER_CONTENT_TYPE], MW_STR("application/json"));
+}
+
 static bool type_has(const mw_http_request *request, const char *word) {
     mw_str type = request->headers[MW_HEADER_CONTENT_TYPE];
     return type.data && memmem(type.data, type.size, word, strlen(word));
 }
 
-bool mw_sent_is_lines(const mw_http_request *request) { return type_has(request, "ndjson"); }
+bool mw_sent_is_lines(const mw_http_request *request) {
+    return !is_simply_json(request) && type_has(request, "ndjson");
+}
 
 bool mw_sent_is_arrow(const mw_http_request *request) {
-    return type_has(request, "vnd.apache.arrow.stream");
+    return !is_simply_json(request) && type_has(request, "vnd.apache.arrow.stream");
 }
 
 /* Tools send JSON as forms when nobody tells them otherwise; that is taken too. */
 static mw_status check_type(const mw_sent_rows *rows, const mw_http_request *request,
                             mw_error *err) {
     mw_str type = request->headers[MW_HEADER_CONTENT_TYPE];
-    if (!type.data || type_has(request, "json") || type_has(request, "urlencoded") ||
-        (rows->source && mw_sent_is_arrow(request)))
+    if (!type.data || is_simply_json(request) || type_has(request, "json") ||
+        type_has(request, "urlencoded") || (rows->source && mw_sent_is_arrow(request)))
         return MW_OK;
     return mw_fail(err, MW_WRONG_TYPE,
                    "content-type: must be application/json, application/x-ndjson or, for events, "
