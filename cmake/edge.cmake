@@ -19,11 +19,11 @@ if(NOT MW_SANITIZE)
     list(APPEND edge_targets millwright_${layer})
   endforeach()
 
-  # Of lang, all but its machine is there to compile a program once, or to call libm, and so is the plan of
+  # Of lang, all but its machine is there to compile a program once, to call that machine or libm; so is the plan of
   # its windows; a version is read and laid out once; the rest of these is a small part of what a row costs:
   # small is better than fast.
   file(GLOB once CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lang/*.c)
-  list(FILTER once EXCLUDE REGEX "/(code|program|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
+  list(FILTER once EXCLUDE REGEX "/(code|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
   foreach(name IN ITEMS base/beat base/calendar base/letters base/shortest base/str base/tick base/zone
           feature/agenda feature/awaited feature/census feature/cold feature/course feature/edges
           feature/entrance feature/family feature/instances feature/key_list feature/pending feature/plan

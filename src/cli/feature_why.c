@@ -86,7 +86,9 @@ static mw_status gather(inquiry *it, size_t window, mw_error *err) {
 static mw_cell value_of(const inquiry *it, const mw_window *window, const mw_event *event) {
     mw_frame frame = {.row = event->row,
                       .now = it->step->moment.row,
+                      .windows = it->at.windows,
                       .time_us = event->time,
+                      .now_us = it->step->moment.t,
                       .symbols = it->oracle.symbols,
                       .zone = it->oracle.program->zone};
     return mw_code_run(window->value, &frame);

@@ -1,6 +1,7 @@
 #include "feature/entrance.h"
 
 #include "feature/key_list.h"
+#include "lang/needs.h"
 #include "model/seal.h"
 
 #include <string.h>
@@ -42,15 +43,23 @@ bool mw_entrance_reads(const mw_program *program, int32_t stream) {
     return false;
 }
 
+/* A window does that has a span, or reads one that does: all that it reads come before it. */
+static void find_windows_needs(const mw_model_program *fields, bool *needs_state) {
+    for (size_t i = 0; i < fields->window_count; i++) {
+        needs_state[i] = fields->windows[i].start_us != MW_ALL_PAST;
+        for (size_t before = 0; before < i; before++)
+            if (needs_state[before] && mw_window_reads_window(&fields->windows[i], before))
+                needs_state[i] = true;
+    }
+}
+
 /* In the order in which they run, so that what a field reads is settled before it. */
-static void find_needs(const mw_model_program *fields, bool *needs_state) {
+static void find_needs(const mw_model_program *fields, const bool *windows, bool *needs_state) {
     for (size_t i = 0; i < fields->feature_count; i++) {
         int32_t field = fields->feature_order[i];
         const mw_code *code = fields->features[field].code;
         for (size_t w = 0; w < fields->window_count; w++)
-            if (fields->windows[w].start_us != MW_ALL_PAST &&
-                mw_code_reads_window(code, (int32_t)w))
-                needs_state[field] = true;
+            if (windows[w] && mw_code_reads_window(code, (int32_t)w)) needs_state[field] = true;
         for (size_t other = 0; other < fields->feature_count; other++)
             if (needs_state[other] && mw_code_reads_feature(code, (int32_t)other))
                 needs_state[field] = true;
@@ -64,10 +73,12 @@ static mw_status open_door(mw_entrance *entrance, size_t source, mw_symbols *sym
     if (!fields) return MW_OK;
     made->values = mw_arena_alloc(&entrance->arena, fields->feature_count, sizeof(mw_cell));
     made->needs_state = mw_arena_alloc(&entrance->arena, fields->feature_count, sizeof(bool));
-    if (!made->values || !made->needs_state)
+    bool *windows = mw_arena_alloc(&entrance->arena, fields->window_count, sizeof *windows);
+    if (!made->values || !made->needs_state || !windows)
         return mw_fail(err, MW_NO_MEMORY, "fields: no memory to start");
     made->fields = fields;
-    find_needs(fields, made->needs_state);
+    find_windows_needs(fields, windows);
+    find_needs(fields, windows, made->needs_state);
     int32_t id_count = entrance->program->streams[fields->moment_stream].id_count;
     mw_key_list_init(&made->ids, (size_t)id_count);
     mw_course_config config = {

@@ -94,7 +94,9 @@ static int64_t end_of(const question *q, const mw_window *window, int64_t steps)
 static mw_frame event_frame(const question *q, const mw_event *event) {
     return (mw_frame){.row = event->row,
                       .now = q->moment->row,
+                      .windows = q->windows,
                       .time_us = event->time,
+                      .now_us = q->moment->t,
                       .symbols = q->symbols,
                       .zone = q->program->zone};
 }

@@ -252,6 +252,7 @@ static bool look_at(const mw_reading *reading, const range *r, const mw_window_p
     frame.row = row;
     frame.now = reading->frame->row;
     frame.time_us = time_at(r, position);
+    frame.now_us = reading->t;
     if (window->now_condition && mw_code_run(window->now_condition, &frame).boolean != MW_TRUE)
         return false;
     if (plan->column != MW_NONE) *out_value = cell_at(r, position, (uint32_t)plan->column + 1);

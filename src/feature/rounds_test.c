@@ -23,12 +23,14 @@ static const char shop[] =
     "feature alike: count(visits by mood over 3h)\n"
     "feature far: ahead / 1h + hour(time) + count(visits by who over 4h ago 3h - ahead)\n"
     "feature idle: since(visits by who, shop)\n"
+    "feature same: count(visits where mood = now.mood and at > now.time - 2h by who over 5h)\n"
+    "feature more: sum(visits.paid - now.paid by mood = now.mood over 6h)\n"
     "model m\n"
     "  moment: every 1h for who, shop of visits over 7h where spent > 1 ahead 1h..2h\n"
     "  label: any(pays where paid > 2 by who over next 2h after ahead - 1h) "
     "unless any(pays by who over next 1m)\n";
 
-enum { VISITS, PAYS, STREAMS, EVENTS = 500, FEATURES = 5, KEYS = 12, STEPS_MAX = 20000 };
+enum { VISITS, PAYS, STREAMS, EVENTS = 500, FEATURES = 7, KEYS = 12, STEPS_MAX = 20000 };
 #define END (72 * MW_HOUR_US)
 
 typedef struct {

@@ -1,5 +1,7 @@
 #include "lang/asked.h"
 
+#include "lang/needs.h"
+
 /* Of a field of a stream, by its name, for moments have streams of their own. */
 static mw_str asked_of_field(const mw_program *program, const mw_stream *stream, size_t field) {
     mw_str name = stream->schema.fields[field].name;
@@ -33,7 +35,7 @@ static mw_str asked_of_events(const mw_program *program, const mw_stream *stream
     return process;
 }
 
-/* Of what a window reads of the moment's row. */
+/* Of what a window reads of the moment's row, and of the windows before it. */
 static mw_str asked_of_now(const mw_program *program, const mw_model_program *model,
                            const mw_window *window) {
     const mw_stream *moment = &program->streams[model->moment_stream];
@@ -42,6 +44,8 @@ static mw_str asked_of_now(const mw_program *program, const mw_model_program *mo
         if ((window->now_condition && mw_code_reads_now_field(window->now_condition, i)) ||
             (window->value && mw_code_reads_now_field(window->value, i)))
             process = asked_of_moment_field(program, model, (size_t)i);
+    for (size_t i = 0; process.size == 0 && i < model->window_count; i++)
+        if (mw_window_reads_window(window, i)) process = model->windows[i].process;
     return process;
 }
 

@@ -46,8 +46,10 @@ bool mw_code_reads_within(const mw_code *code, int32_t within) {
 }
 
 bool mw_code_reads_now(const mw_code *code) {
-    for (size_t i = 0; i < code->instruction_count; i++)
-        if (code->instructions[i].op == MW_OP_NOW) return true;
+    for (size_t i = 0; i < code->instruction_count; i++) {
+        uint16_t op = code->instructions[i].op;
+        if (op == MW_OP_NOW || op == MW_OP_NOW_TIME || op == MW_OP_WINDOW) return true;
+    }
     return false;
 }
 
@@ -192,6 +194,7 @@ mw_cell mw_code_run(const mw_code *code, const mw_frame *frame) {
         case MW_OP_FEATURE: *top++ = frame->features[now.operand]; break;
         case MW_OP_WITHIN: *top++ = frame->withins[now.operand]; break;
         case MW_OP_TIME: *top++ = mw_cell_time(frame->time_us); break;
+        case MW_OP_NOW_TIME: *top++ = mw_cell_time(frame->now_us); break;
         case MW_OP_VECTOR:
             *top++ = mw_vector_number(code->vector, (size_t)now.operand, frame);
             break;

@@ -20,6 +20,7 @@ typedef struct {
     const mw_cell *withins;  /* one cell each of what is asked across the moments of one event */
     const mw_cell *now;      /* inside an aggregate: the fields of the moment's event */
     int64_t time_us;         /* `time`: the event's (inside an aggregate), or the moment's t */
+    int64_t now_us;          /* inside an aggregate: the moment's t */
     mw_symbols *symbols;
     const mw_zone *zone;
     mw_list_lengths *lengths; /* of lists, kept for the frames to come over the same event; NULL:
@@ -36,6 +37,7 @@ bool mw_code_reads_field(const mw_code *code, int32_t field);
 bool mw_code_reads_window(const mw_code *code, int32_t window);
 bool mw_code_reads_feature(const mw_code *code, int32_t feature);
 bool mw_code_reads_within(const mw_code *code, int32_t within);
+/* Of code inside an aggregate: whether it reads the moment's row, its t or another window. */
 bool mw_code_reads_now(const mw_code *code);
 bool mw_code_reads_now_field(const mw_code *code, int32_t field);
 /* Whether running it may intern a text: then only one thread may run it. */

@@ -74,6 +74,10 @@ MW_TEST(within_moment_refuses_what_has_no_meaning) {
         {"count(clicks where price > mean(price within moment) by item over 1h)",
          ":1:39: features.a: a window must not stand inside another window\n"
          "    Make the inner one a feature, or a field of the stream.\n"},
+        {"any(visits by id over 1h)",
+         ":1:23: features.a: `by id` means the id of visits and item here, which is not that of "
+         "visits\n"
+         "    Name the keys.\n"},
         {"nosuch", ":1:12: features.a: there is no feature nosuch, and no such field in visits\n"},
         {"items", ":1:12: features.a: a feature must be one value, got a list\n"
                   "    Take its length(x), or whether it contains(x, y).\n"},

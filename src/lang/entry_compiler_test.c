@@ -33,9 +33,8 @@ MW_TEST(fields_with_windows_refuse_what_has_no_meaning) {
          "enters, not "
          "later\n"},
         {"  field a: last(prices.price by shop = text)\n"
-         "  field b: count(tips where stars > now.a by text over 1h)",
-         ":9:37: streams.tips.fields.b: now.a inside a window, which is worked out by a window, is "
-         "not built yet\n"},
+         "  field b: count(tips where text > now.a by text over 1h)",
+         ":9:34: streams.tips.fields.b: > takes no text and number\n"},
         {"  field a: last(prices.price by shop = text)\n"
          "  id: a",
          ":9:7: streams.tips.id: an id must be there before the event enters, got a, which has a "

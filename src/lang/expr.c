@@ -284,7 +284,8 @@ void mw_expr_write(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out
     case MW_OP_WITHIN:
     case MW_OP_WINDOW: mw_buf_append_str(out, expr->name); break;
     case MW_OP_CONSTANT: write_constant(compiler, expr, out); break;
-    case MW_OP_TIME: mw_buf_append_text(out, "time"); break;
+    case MW_OP_TIME:
+    case MW_OP_NOW_TIME: mw_buf_append_text(out, signs[expr->op]); break;
     case MW_OP_SPAN_OF_SECONDS: /* of a window's result: no step that people wrote */
     case MW_OP_SECONDS:
     case MW_OP_NUMBER_OF_BOOL: mw_expr_write(compiler, expr->args[0], out); break;

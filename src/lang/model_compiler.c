@@ -219,7 +219,7 @@ static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, co
     }
     if (!expr || moment->states[index] != MW_FEATURE_DONE) return NULL;
     mw_str name = moment->syntaxes.items[index].name;
-    if (moment->in_key && !moment->in_label) {
+    if ((moment->in_key || moment->in_contents) && !moment->in_label) {
         if (!moment->inlined[index])
             mw_complain(compiler, node->position, MW_INVALID,
                         "a key must not read a number of a vector");
@@ -228,14 +228,14 @@ static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, co
     return mw_expr_load(compiler, MW_OP_FEATURE, expr->type, index, name);
 }
 
-/* The stream that people know the moment's fields from. */
-static mw_str moment_name(const mw_moment_scope *moment) {
+mw_str mw_moment_name(const mw_moment_scope *moment) {
     const mw_each *each = moment->model->each;
+    if (moment->schedule) return moment->scheduled->name;
     return each ? moment->program->streams[each->stream].name : moment->stream->name;
 }
 
 static void refuse_later(mw_moment_scope *moment, const mw_node *node) {
-    mw_str stream = moment_name(moment), field = node->text;
+    mw_str stream = mw_moment_name(moment), field = node->text;
     mw_complain(moment->scope.compiler, node->position, MW_INVALID,
                 "%.*s of %.*s is known only after the moment", MW_STR_ARGS(field),
                 MW_STR_ARGS(stream));
@@ -256,6 +256,13 @@ static const mw_feature_syntax *set_of(const mw_moment_scope *moment, mw_str nam
     return NULL;
 }
 
+/* That of the feature which is being compiled: inside it, it is the moment's field. */
+static bool is_own_name(const mw_moment_scope *moment, mw_str name) {
+    if (moment->feature == THE_LABEL || moment->entered) return false;
+    const mw_feature_syntax *feature = &moment->syntaxes.items[moment->feature];
+    return mw_str_equal(feature->declared, name) || mw_str_equal(feature->name, name);
+}
+
 static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     const mw_schema *schema = &moment->stream->schema;
@@ -265,8 +272,12 @@ static void refuse_name(mw_moment_scope *moment, const mw_node *node) {
     else
         mw_complain(compiler, node->position, MW_INVALID,
                     "there is no feature %.*s, and no such field in %.*s",
-                    MW_STR_ARGS(node->text), MW_STR_ARGS(moment_name(moment)));
+                    MW_STR_ARGS(node->text), MW_STR_ARGS(mw_moment_name(moment)));
     const mw_feature_syntax *set = set_of(moment, node->text);
+    if (find_feature(moment, node->text) >= 0 && !is_own_name(moment, node->text)) {
+        mw_complain_hint(compiler, "It is a feature, and `now.` reads the moment's row alone.");
+        return;
+    }
     if (set && mw_str_equal(set->name, set->declared)) {
         mw_complain_hint(compiler, "Inside a feature its own name is the moment's field.");
         return;
@@ -305,6 +316,8 @@ static const mw_expr *resolve_field(mw_moment_scope *moment, const mw_node *node
         if (field.type == MW_TYPE_COUNT) return NULL; /* a mistake in the stream, told there */
         return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
     }
+    bool is_now = node->kind == MW_NODE_MEMBER;
+    if (is_now && mw_str_is(node->text, "time")) return mw_expr_time(compiler);
     const mw_stream_source *source = &program->sources[moment->stream->source];
     const mw_expr *last = moment->schedule ? mw_schedule_field(moment, node) : NULL;
     if (last || compiler->out_of_memory) return last;
@@ -334,23 +347,12 @@ static const mw_expr *resolve_name(mw_moment_scope *moment, const mw_node *node)
     if (node->kind == MW_NODE_MEMBER && !is_now) return refuse_member(moment, node);
     if (!is_now && mw_str_is(node->text, "time")) return mw_expr_time(compiler);
 
-    bool is_own = moment->feature != THE_LABEL && !moment->entered &&
-                  (mw_str_equal(moment->syntaxes.items[moment->feature].declared, node->text) ||
-                   mw_str_equal(moment->syntaxes.items[moment->feature].name, node->text));
-    int32_t feature = is_own ? -1 : find_feature(moment, node->text);
+    int32_t feature = is_own_name(moment, node->text) ? -1 : find_feature(moment, node->text);
     return feature >= 0 ? resolve_feature(moment, feature, node) : resolve_field(moment, node);
 }
 
-/* Inside a window the moment's row is all that can be asked for: neither a field with windows nor,
-   of a schedule, the last value of another field is in it. */
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
-    mw_moment_scope *moment = (mw_moment_scope *)scope;
-    const mw_expr *expr = resolve_name(moment, node);
-    if (!expr || !moment->in_contents || expr->op == MW_OP_FIELD) return expr;
-    mw_complain(scope->compiler, node->position, MW_NOT_BUILT,
-                "now.%.*s inside a window, which is worked out by a window, is not built yet",
-                MW_STR_ARGS(node->text));
-    return NULL;
+    return resolve_name((mw_moment_scope *)scope, node);
 }
 
 /* ---- Features of one model ---- */
@@ -572,10 +574,13 @@ static const mw_code *compile_target(mw_moment_scope *moment, const mw_node *nod
     mw_compiler *compiler = moment->scope.compiler;
     const mw_expr *expr = mw_type_node(&moment->scope, node);
     if (!expr) return NULL;
+    if (expr->type == MW_TYPE_DURATION) /* rule 11 */
+        expr = mw_expr_unary(compiler, MW_OP_SECONDS, MW_TYPE_NUMBER, expr);
+    if (!expr) return NULL;
     if (expr->type == MW_TYPE_BOOL || expr->type == MW_TYPE_NUMBER || mw_type_is_text(expr->type))
         return mw_expr_compile(compiler, expr, position);
-    mw_complain(compiler, position, MW_INVALID, "must be a bool, a number or a class, got a %s",
-                mw_type_name(expr->type));
+    mw_complain(compiler, position, MW_INVALID,
+                "must be a bool, a number, a span or a class, got a %s", mw_type_name(expr->type));
     return NULL;
 }
 

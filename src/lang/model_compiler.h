@@ -67,7 +67,7 @@ struct mw_moment_scope {
     size_t span_index; /* which span of its sets */
     bool in_label;
     bool in_key;
-    bool in_contents; /* of a window: `now.` reads the moment's row as it stands */
+    bool in_contents; /* of a window: as in a key, no feature has been worked out yet */
     size_t first_window; /* of the features or of the label: equal ones are shared within */
 };
 
@@ -83,6 +83,8 @@ MW_MUST_USE bool mw_moment_scope_init(mw_moment_scope *moment, mw_compiler *comp
                                       mw_model_program *out_model);
 /* Compiles feature number `index` unless that is done, after those that it reads. */
 void mw_compile_feature(mw_moment_scope *moment, int32_t index, mw_position position);
+/* The stream that people know the moment's fields from. */
+mw_str mw_moment_name(const mw_moment_scope *moment);
 
 /* schedule_compiler.c: the stream of a schedule's moments, and, once the features can be asked for,
    whom it takes. */

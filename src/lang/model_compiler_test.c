@@ -83,7 +83,7 @@ MW_TEST(labels_must_see_what_comes_after) {
                    "    Write last(orders.refund by id over next 2d).\n"},
         {"last(orders.shop by shop over next 1d)", ""}, /* a class */
         {"last(orders.at by shop over next 1d)",
-         ":3:10: models.m.label: must be a bool, a number or a class, got a time\n"},
+         ":3:10: models.m.label: must be a bool, a number, a span or a class, got a time\n"},
         {"last(orders.refund by id over next 3d) > 2 unless amount",
          ":3:60: models.m.label: the condition after `unless` must be a bool, got a number\n"},
         {"sum(orders.amount by shop over next {1d, 2d})",

@@ -47,7 +47,10 @@ static mw_sql_names event_names(const query *q, const mw_window *window) {
                           .schema = &q->streams[window->stream],
                           .now = "m." ROW ".",
                           .now_schema = moment_schema(q),
-                          .time = "e.\"event t\""};
+                          .time = "e.\"event t\"",
+                          .now_time = "m." T,
+                          .columns = "m.",
+                          .windows = &q->windows};
 }
 
 /* --- moments and events --------------------------------------------------------------------- */

@@ -27,6 +27,9 @@ static void look_at(const needs *all, const mw_code *code, bool *out) {
 static void look_within(const needs *all, const mw_code *code, bool *out) {
     for (size_t i = 0; code && i < all->field_count; i++)
         out[i] |= mw_code_reads_now_field(code, (int32_t)i);
+    for (size_t i = 0; code && i < all->model->feature_window_count; i++)
+        if (mw_code_reads_window(code, (int32_t)i))
+            add(all, &all->windows[i * all->field_count], out);
 }
 
 static void look_at_window(const needs *all, const mw_window *window, bool *out) {
@@ -39,6 +42,9 @@ static void look_at_window(const needs *all, const mw_window *window, bool *out)
 
 bool mw_window_reads_window(const mw_window *window, size_t other) {
     bool reads = window->since == (int32_t)other;
+    if (window->value) reads = reads || mw_code_reads_window(window->value, (int32_t)other);
+    if (window->now_condition)
+        reads = reads || mw_code_reads_window(window->now_condition, (int32_t)other);
     for (int32_t k = 0; k < window->key_count; k++)
         reads = reads || mw_code_reads_window(window->moment_keys[k], (int32_t)other);
     return reads;

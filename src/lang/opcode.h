@@ -13,7 +13,7 @@
 /* name, how people write it (NULL: printed in a way of its own) */
 #define MW_OPCODE_MAP(X)                                                                       \
     X(FIELD, NULL) X(WINDOW, NULL) X(FEATURE, NULL) X(NOW, NULL) X(WITHIN, NULL)                \
-    X(TIME, "time")                                                                            \
+    X(TIME, "time") X(NOW_TIME, "now.time")                                                    \
     X(CONSTANT, NULL) /* operand: its index; `count`: its type */                              \
     X(NEGATE, "-") X(ADD, "+") X(SUBTRACT, "-") X(MULTIPLY, "*") X(DIVIDE, "/")                \
     X(NEGATE_SPAN, "-") X(ADD_SPAN, "+") X(SUBTRACT_SPAN, "-") /* span and span */             \

@@ -14,6 +14,29 @@ static bool check_ahead(mw_compiler *compiler, const mw_moment_node *node) {
     return false;
 }
 
+/* `for id` names the columns of the stream's id. */
+static bool open_id(mw_moment_scope *moment, mw_moment_node *node) {
+    const mw_stream *stream = moment->scheduled;
+    mw_key_node id = node->keys[0];
+    bool is_id = node->key_count == 1 && mw_str_is(id.name, "id") &&
+                 mw_schema_find(&stream->schema, id.name) == MW_NO_FIELD;
+    if (!is_id || (stream->id_count == 0 && moment->scope.compiler->status != MW_OK)) return !is_id;
+    if (stream->id_count == 0 || stream->id_count > MW_MOMENT_KEYS_MAX) {
+        mw_complain(moment->scope.compiler, id.position, MW_INVALID,
+                    stream->id_count == 0
+                        ? "a schedule for `id` needs a stream with an id, %.*s has none"
+                        : "a schedule for `id` takes at most 6 columns, %.*s has more",
+                    MW_STR_ARGS(stream->name));
+        return false;
+    }
+    node->key_count = (size_t)stream->id_count;
+    for (size_t i = 0; i < node->key_count; i++) {
+        node->keys[i] = id;
+        node->keys[i].name = stream->schema.fields[stream->id_fields[i]].name;
+    }
+    return true;
+}
+
 static bool check_keys(mw_moment_scope *moment, const mw_moment_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     const mw_schema *schema = &moment->scheduled->schema;
@@ -78,17 +101,18 @@ bool mw_compile_schedule(mw_moment_scope *moment, const mw_moment_node *node,
     mw_schedule *schedule = mw_compiler_alloc(compiler, 1, sizeof *schedule);
     mw_moment_node *kept = mw_compiler_alloc(compiler, 1, sizeof *kept);
     mw_stream *stream = &program->streams[program->stream_count];
-    if (!schedule || !kept || !check_keys(moment, node) || !make_stream(moment, node, stream))
-        return false;
+    if (!schedule || !kept) return false;
     *kept = *node;
+    if (!open_id(moment, kept) || !check_keys(moment, kept) || !make_stream(moment, kept, stream))
+        return false;
     *schedule = (mw_schedule){.beat = node->beat,
                               .stream = source->first_stream,
-                              .key_count = (int32_t)node->key_count,
+                              .key_count = (int32_t)kept->key_count,
                               .over_us = node->over_us,
                               .ahead_first_us = node->ahead_first_us,
                               .ahead_last_us = node->ahead_last_us};
-    for (size_t i = 0; i < node->key_count; i++)
-        schedule->keys[i] = mw_schema_find(&moment->scheduled->schema, node->keys[i].name);
+    for (size_t i = 0; i < kept->key_count; i++)
+        schedule->keys[i] = mw_schema_find(&moment->scheduled->schema, kept->keys[i].name);
     moment->schedule = kept;
     moment->stream = stream;
     moment->model->schedule = moment->scheduling = schedule;

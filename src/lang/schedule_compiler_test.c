@@ -10,6 +10,11 @@ MW_TEST(schedules_refuse_what_has_no_meaning) {
         {"every 1d for shop, shop of orders",
          ":3:30: models.m.moment: a schedule's keys must differ, and not be time or ahead, got "
          "shop\n"},
+        {"every 1d for shop of orders where back",
+         ":3:45: models.m.moment: back of orders is known only after the moment\n"
+         "    Earlier events may be used: last(orders.back by KEY over 24h).\n"},
+        {"every 1d for id of news",
+         ":3:24: models.m.moment: a schedule for `id` needs a stream with an id, news has none\n"},
         {"every 1d for shop of order", ":3:32: models.m.moment: there is no stream order\n"
                                        "    Did you mean orders?\n"},
         {"every 1d for shop of orders ahead 2d..5d",
@@ -18,7 +23,7 @@ MW_TEST(schedules_refuse_what_has_no_meaning) {
         {"every 1d for shop of orders where amount",
          ":3:45: models.m.moment: a schedule's condition must be a bool, got a number\n"},
         {"every 1d for shop of orders where nosuch > 1",
-         ":3:45: models.m.moment: there is no feature nosuch, and no such field in m@every\n"},
+         ":3:45: models.m.moment: there is no feature nosuch, and no such field in orders\n"},
     };
     mw_test_check_mistakes("model m:\n"
                            "  label: count(orders by shop over next 1d)\n"
@@ -49,6 +54,35 @@ MW_TEST(schedules_have_a_stream_of_their_own) {
     MW_CHECK_EQUAL_STR(model->windows[0].text, "last(orders.paid by shop over 30d)");
     MW_CHECK_EQUAL_STR(mw_code_text(model->schedule->takes),
                        "any(orders by shop over 30d) and (3 < cost)");
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(schedules_for_an_id_are_for_its_columns) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_arena_init(&arena, 1 << 22);
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(
+        &arena, symbols,
+        "stream orders:\n  columns: at time, no number, shop text, amount number\n  time: at\n"
+        "  id: shop, no\n"
+        "stream returns:\n  columns: at time, no number, shop text\n  time: at\n  id: no, shop\n"
+        "feature dear: count(orders where amount > now.amount by shop over 1d)\n"
+        "model m:\n"
+        "  moment: every 1d for id of orders\n"
+        "  label: first(returns.at by id over next 3d) - time\n");
+    const mw_model_program *model = &program->models[0];
+    const mw_window *label = &model->windows[model->feature_window_count];
+    MW_CHECK_EQUAL_INT(model->schedule->key_count, 2);
+    MW_CHECK_EQUAL_STR(program->streams[model->moment_stream].schema.fields[0].name, "shop");
+    MW_CHECK_EQUAL_STR(label->text, "first(returns.at by no, shop over next 3d)");
+    MW_CHECK_EQUAL_INT(label->own_by, -1);
+    MW_CHECK_EQUAL_INT(mw_code_type(model->label), MW_TYPE_NUMBER); /* of seconds */
+    MW_CHECK_EQUAL_STR(model->windows[0].text, "last(orders.amount by shop, no)");
+    MW_CHECK_EQUAL_STR(model->windows[1].text,
+                       "count(orders where last(orders.amount by shop, no) < amount by shop "
+                       "over 1d)");
     mw_symbols_destroy(symbols);
     mw_arena_release(&arena);
 }

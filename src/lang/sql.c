@@ -333,6 +333,7 @@ static mw_status write_instruction(writer *w, mw_instruction now, size_t *out_co
         mw_sql_append_name(out, names->withins->fields[now.operand].name);
         return MW_OK;
     case MW_OP_TIME: mw_buf_append_text(out, names->time); return MW_OK;
+    case MW_OP_NOW_TIME: mw_buf_append_text(out, names->now_time); return MW_OK;
     case MW_OP_CONSTANT:
         append_constant(w, (mw_type)now.count, w->code->constants[now.operand], out);
         return MW_OK;

@@ -16,6 +16,7 @@ typedef struct {
     const char *now;          /* inside a window: what the fields of the moment's row come after */
     const mw_schema *now_schema;
     const char *time;         /* `time` */
+    const char *now_time;     /* inside a window: the moment's t */
     const char *columns;      /* what the names of these come after: "m." */
     const mw_schema *windows, *features, *withins; /* NULL: none may be read */
 } mw_sql_names;

@@ -26,8 +26,8 @@ static mw_status take_reason(search *s, mw_str reason, mw_str *out_why) {
 static mw_status try_code(search *s, const mw_code *code, int32_t stream, mw_str *out_why) {
     const mw_schema *moment = &s->program->streams[s->model->moment_stream].schema;
     mw_sql_names names = {.row = "", .schema = &s->program->streams[stream].schema,
-                          .now = "", .now_schema = moment, .time = "", .columns = "",
-                          .windows = &s->unnamed, .features = &s->unnamed,
+                          .now = "", .now_schema = moment, .time = "", .now_time = "",
+                          .columns = "", .windows = &s->unnamed, .features = &s->unnamed,
                           .withins = &s->unnamed};
     mw_error why;
     if (!code || out_why->size > 0) return MW_OK;

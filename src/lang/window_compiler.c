@@ -66,6 +66,18 @@ static bool is_entry_field(const event_scope *event, mw_str name) {
     return index != MW_NO_FIELD && (size_t)index >= event->source->plain_count;
 }
 
+/* An expression over the moment as it stands inside a window, where the bare names are the
+   event's. */
+static const mw_expr *as_now(mw_compiler *compiler, const mw_expr *expr) {
+    mw_expr now = *expr;
+    if (expr->op == MW_OP_FIELD) now.op = MW_OP_NOW;
+    if (expr->op == MW_OP_TIME) now.op = MW_OP_NOW_TIME;
+    if (expr->arg_count == 0) return mw_expr_make(compiler, now, NULL, 0);
+    const mw_expr **args = mw_compiler_alloc(compiler, expr->arg_count, sizeof *args);
+    for (size_t i = 0; args && i < expr->arg_count; i++) args[i] = as_now(compiler, expr->args[i]);
+    return args ? mw_expr_make(compiler, now, args, expr->arg_count) : NULL;
+}
+
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     event_scope *event = (event_scope *)scope;
     mw_compiler *compiler = scope->compiler;
@@ -77,8 +89,7 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     }
     if (node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now")) {
         const mw_expr *mine = mw_type_node(&event->moment->scope, node);
-        return mine ? mw_expr_load(compiler, MW_OP_NOW, mine->type, mine->operand, mine->name)
-                    : NULL;
+        return mine ? as_now(compiler, mine) : NULL;
     }
     if (node->kind == MW_NODE_MEMBER) {
         mw_complain(compiler, node->position, MW_INVALID,
@@ -282,17 +293,51 @@ static bool take_key(event_scope *event, const mw_key_node *key, window_draft *d
     return true;
 }
 
+/* Whether a moment has the id of the stream's events: a schedule's moment, if that is its keys. */
+static bool has_id_of(const mw_moment_scope *moment, const mw_stream *stream) {
+    if (!moment->schedule) return stream->id_set >= 0 && moment->stream->id_set == stream->id_set;
+    bool has_all = stream->id_count > 0 && moment->model->schedule->key_count == stream->id_count;
+    for (int32_t i = 0; has_all && i < stream->id_count; i++) {
+        mw_field wanted = stream->schema.fields[stream->id_fields[i]];
+        int32_t key = mw_schema_find(&moment->stream->schema, wanted.name);
+        has_all = key != MW_NO_FIELD && key < stream->id_count &&
+                  mw_types_match(moment->stream->schema.fields[key].type, wanted.type);
+    }
+    return has_all;
+}
+
+static void refuse_id(event_scope *event, const mw_window_node *window) {
+    mw_compiler *compiler = event->scope.compiler;
+    mw_str name = mw_moment_name(event->moment);
+    const mw_each *each = event->moment->model->each;
+    if (each)
+        mw_complain(compiler, window->by_position, MW_INVALID,
+                    "`by id` means the id of %.*s and %.*s here, which is not that of %.*s",
+                    MW_STR_ARGS(name),
+                    MW_STR_ARGS(event->moment->stream->schema.fields[each->element].name),
+                    MW_STR_ARGS(event->source->name));
+    else if (event->moment->schedule)
+        mw_complain(compiler, window->by_position, MW_INVALID,
+                    "`by id` needs a schedule whose keys are the id of %.*s",
+                    MW_STR_ARGS(event->source->name));
+    else
+        mw_complain(compiler, window->by_position, MW_INVALID,
+                    "`by id` needs the same id columns on both sides, %.*s and %.*s differ",
+                    MW_STR_ARGS(event->source->name), MW_STR_ARGS(name));
+    mw_complain_hint(compiler, each || event->moment->schedule
+                                   ? "Name the keys."
+                                   : "Give both streams the same `id`, or name the keys.");
+}
+
 static bool take_id(event_scope *event, const mw_window_node *window, window_draft *draft) {
     const mw_stream *moment = event->moment->stream, *stream = event->stream;
     mw_compiler *compiler = event->scope.compiler;
-    if (moment->id_set < 0 || moment->id_set != stream->id_set) {
-        mw_complain(compiler, window->by_position, MW_INVALID,
-                    "`by id` needs the same id columns on both sides, %.*s and %.*s differ",
-                    MW_STR_ARGS(event->source->name), MW_STR_ARGS(moment->name));
-        mw_complain_hint(compiler, "Give both streams the same `id`, or name the keys.");
+    if (!has_id_of(event->moment, stream)) {
+        refuse_id(event, window);
         return false;
     }
-    bool is_own = !event->moment->entered && (!window->is_next || stream == moment);
+    bool is_schedule = event->moment->schedule != NULL;
+    bool is_own = !event->moment->entered && !is_schedule && (!window->is_next || stream == moment);
     if (is_own && compiler->status == MW_OK) { /* else what was meant as `later` may be not */
         mw_complain(compiler, window->by_position, MW_INVALID,
                     "it holds nothing `by id`, for the predicted event's own id is left out");
@@ -301,10 +346,13 @@ static bool take_id(event_scope *event, const mw_window_node *window, window_dra
         return false;
     }
     for (int32_t i = 0; i < stream->id_count; i++) {
-        int32_t mine = moment->id_by_name[i];
+        int32_t theirs = stream->id_by_name[i];
+        int32_t mine = is_schedule
+                           ? mw_schema_find(&moment->schema, stream->schema.fields[theirs].name)
+                           : moment->id_by_name[i];
         mw_field field = moment->schema.fields[mine];
         if (field.type == MW_TYPE_COUNT) return false; /* a mistake in the stream, told there */
-        draft->window.event_keys[i] = stream->id_by_name[i];
+        draft->window.event_keys[i] = theirs;
         draft->keys[i] = mw_expr_load(compiler, MW_OP_FIELD, field.type, mine, field.name);
         if (!draft->keys[i]) return false;
     }
@@ -498,8 +546,10 @@ static bool grow_windows(mw_moment_scope *moment) {
     return true;
 }
 
+/* Windows and all else that only the moment tells. */
 static bool reads_now(const mw_expr *expr) {
-    if (expr->op == MW_OP_NOW) return true;
+    if (expr->op == MW_OP_NOW || expr->op == MW_OP_NOW_TIME || expr->op == MW_OP_WINDOW)
+        return true;
     for (size_t i = 0; i < expr->arg_count; i++)
         if (reads_now(expr->args[i])) return true;
     return false;

@@ -74,6 +74,9 @@ MW_TEST(windows_refuse_values_that_an_aggregate_cannot_take) {
         {"count(orders where amount > now.amont by shop over 1h)",
          ":1:40: features.a: there is no feature amont, and no such field in orders\n"
          "    Did you mean amount?\n"},
+        {"count(orders where amount > now.b by shop over 1h)\nfeature b: amount",
+         ":1:40: features.a: there is no feature b, and no such field in orders\n"
+         "    It is a feature, and `now.` reads the moment's row alone.\n"},
         {"count(orders by shop over 99999999d)",
          ":1:38: features.a: a window must reach at most 365000d from the moment\n"},
         {"since(prices by shop over next 1h)",

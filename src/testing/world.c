@@ -88,12 +88,14 @@ static void write_window(mw_world *world, mw_buf *out) {
 static void write_now_window(mw_world *world, mw_buf *out) {
     static const char *const heads[] = {"count(", "any(",   "since(", "sum(", "mean(", "min(",
                                         "max(",   "first(", "last(",  "var(", "trend(",
-                                        "quantile(0.6)(", "distinct(", "top("};
+                                        "quantile(0.6)(", "distinct(", "top(", "ratio("};
     static const char *const values[] = {"x", "y - now.x", "x * now.y", "now.x"};
     static const char *const conditions[] = {"x > now.x", "y < now.x and x > 0",
-                                             "tag = now.tag or x = now.y", "time < now.at - 9us"};
-    size_t head = below(world, sizeof heads / sizeof *heads), stream = below(world, STREAMS);
-    bool has_value = head >= 3;
+                                             "tag = now.tag or x = now.y", "time < now.at - 9us",
+                                             "seen > now.time - 90us"};
+    size_t head_count = sizeof heads / sizeof *heads;
+    size_t head = below(world, head_count), stream = below(world, STREAMS);
+    bool has_value = head >= 3 && head < head_count - 1;
     mw_buf_printf(out, "%s%s", heads[head], stream_names[stream]);
     if (has_value) mw_buf_printf(out, ".%s", PICK(world, values));
     if (!has_value || one_in(world, 2)) mw_buf_printf(out, " where %s", PICK(world, conditions));
