@@ -99,6 +99,13 @@ bool mw_compile_each(mw_moment_scope *moment, const mw_moment_node *node, mw_pro
 
 /* --- AGG(EXPR within moment) -------------------------------------------------------------- */
 
+void mw_refuse_within_key(mw_compiler *compiler, mw_position position) {
+    mw_complain(compiler, position, MW_INVALID,
+                "a key cannot ask across the moments of one event, for that takes the windows of "
+                "all of them, and this key's is one");
+    mw_complain_hint(compiler, "Find by a key of the moment's own, and ask across what was found.");
+}
+
 static bool check_place(mw_moment_scope *moment, mw_position position) {
     mw_compiler *compiler = moment->scope.compiler;
     if (moment->entered) {
@@ -107,9 +114,13 @@ static bool check_place(mw_moment_scope *moment, mw_position position) {
     } else if (!moment->model->each) {
         mw_complain(compiler, position, MW_INVALID, "`within moment` needs a moment with `each`");
         mw_complain_hint(compiler, "Such a one is on STREAM each LIST as NAME.");
-    } else if (moment->in_label || moment->in_key) {
-        mw_complain(compiler, position, MW_NOT_BUILT, "`within moment` in a %s is not built yet",
-                    moment->in_key ? "key" : "label");
+    } else if (moment->in_label) {
+        mw_complain(compiler, position, MW_INVALID,
+                    "a label is of one moment: it cannot ask across those of one event");
+        mw_complain_hint(compiler, "What is known at the moment can be a feature, best: x = "
+                                   "max(x within moment), and a label may read that.");
+    } else if (moment->in_key) {
+        mw_refuse_within_key(compiler, position);
     } else {
         return true;
     }

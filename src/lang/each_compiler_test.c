@@ -70,7 +70,13 @@ MW_TEST(within_moment_refuses_what_has_no_meaning) {
          ":1:12: features.a: there is no ratio within moment\n"},
         {"mean(length(item) within visit)", ":1:37: features.a: expected moment, got visit\n"},
         {"count(clicks by item = max(length(item) within moment) over 1h)",
-         ":1:35: features.a: `within moment` in a key is not built yet\n"},
+         ":1:35: features.a: a key cannot ask across the moments of one event, for that takes the "
+         "windows of all of them, and this key's is one\n"
+         "    Find by a key of the moment's own, and ask across what was found.\n"},
+        {"count(clicks by item = b over 1h)\nfeature b: top(item within moment)",
+         ":1:35: features.a: a key cannot ask across the moments of one event, for that takes the "
+         "windows of all of them, and this key's is one\n"
+         "    Find by a key of the moment's own, and ask across what was found.\n"},
         {"count(clicks where price > mean(price within moment) by item over 1h)",
          ":1:39: features.a: a window must not stand inside another window\n"
          "    Make the inner one a feature, or a field of the stream.\n"},
@@ -86,6 +92,30 @@ MW_TEST(within_moment_refuses_what_has_no_meaning) {
                            VISITS "model m:\n"
                                   "  moment: on visits each items as item\n"
                                   "  label: any(clicks by visit, item over next 1h)\n");
+}
+
+MW_TEST(within_moment_has_no_place_in_a_label) {
+    static const mw_test_mistake cases[] = {
+        {"any(clicks by id over next 1h) and b = max(b within moment)",
+         ":6:49: models.m.label: a label is of one moment: it cannot ask across those of one "
+         "event\n"
+         "    What is known at the moment can be a feature, best: x = max(x within moment), and a "
+         "label may read that.\n"},
+        {"any(clicks by item = top(item within moment) over next 1h)",
+         ":6:31: models.m.label: a label is of one moment: it cannot ask across those of one "
+         "event\n"
+         "    What is known at the moment can be a feature, best: x = max(x within moment), and a "
+         "label may read that.\n"},
+        {"any(clicks by id over next 1h) and best", ""},
+        {"any(clicks by item = usual over next 1h)", ""},
+    };
+    mw_test_check_mistakes("feature b: length(item)\n"
+                           "feature best: b = max(b within moment)\n"
+                           "feature usual: top(item within moment)\n"
+                           "model m:\n"
+                           "  moment: on visits each items as item\n"
+                           "  label: ",
+                           cases, sizeof cases / sizeof cases[0], VISITS);
 }
 
 /* Those with the event's id and no element are its own too, its own stream's among them. */

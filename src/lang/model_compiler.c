@@ -199,9 +199,7 @@ static bool reads_within(const mw_expr *expr) {
 static const mw_expr *as_key(mw_moment_scope *moment, int32_t index, const mw_node *node) {
     const mw_expr *expr = moment->inlined[index];
     if (!expr || !reads_within(expr)) return expr;
-    mw_complain(moment->scope.compiler, node->position, MW_NOT_BUILT,
-                "%.*s as a key, which asks across the moments of one event, is not built yet",
-                MW_STR_ARGS(node->text));
+    mw_refuse_within_key(moment->scope.compiler, node->position);
     return NULL;
 }
 

@@ -99,6 +99,8 @@ const mw_expr *mw_schedule_field(mw_moment_scope *moment, const mw_node *node);
 MW_MUST_USE bool mw_compile_each(mw_moment_scope *moment, const mw_moment_node *node,
                                  mw_program *program);
 const mw_expr *mw_compile_within(mw_moment_scope *moment, const mw_node *node);
+/* Complains of a key that holds such a value, itself or by a feature. */
+void mw_refuse_within_key(mw_compiler *compiler, mw_position position);
 
 /* A window whose offset hangs on `ahead`: a window each, and the moment's own is chosen. */
 const mw_expr *mw_compile_window_ahead(mw_moment_scope *moment, const mw_node *node);
