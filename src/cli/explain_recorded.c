@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cli/grid.h"
+#include "cli/reason_grid.h"
 #include "cli/workspace.h"
 #include "decide/prediction.h"
 #include "decide/scorer.h"
@@ -94,25 +94,7 @@ static void print_text(const job *it, mw_buf *out) {
                   MW_STR_ARGS(it->prediction.model), MW_STR_ARGS(it->prediction.version),
                   MW_STR_ARGS(it->prediction.event_id), it->prediction.prediction,
                   it->prediction.decision ? "yes" : "no");
-    mw_grid grid = mw_grid_begin(">adds|feature|value");
-    mw_grid_add(&grid, "%+.4f", it->reasons.expected);
-    mw_grid_add(&grid, "expected");
-    mw_grid_add_str(&grid, MW_STR(""));
-    for (size_t i = 0; i < it->reasons.count; i++) {
-        const mw_reason *reason = &it->reasons.items[i];
-        const mw_field *field = &it->features.fields[reason->feature];
-        if (reason->adds == 0) break;
-        mw_buf value;
-        mw_buf_init(&value, MW_GRID_SIZE_MAX);
-        if (reason->width == 0)
-            mw_cell_append(&value, field->type, it->cells[reason->feature],
-                           it->workspace->symbols);
-        mw_grid_add(&grid, "%+.4f", reason->adds);
-        mw_grid_add_str(&grid, mw_reason_name(reason, &it->features));
-        mw_grid_add_str(&grid, mw_buf_str(&value));
-        mw_buf_release(&value);
-    }
-    mw_grid_print(&grid, "", out);
+    mw_reason_grid_print(&it->reasons, &it->features, it->cells, it->workspace->symbols, out);
 }
 
 static mw_status explain(job *it, mw_error *err) {

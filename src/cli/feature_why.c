@@ -1,161 +1,30 @@
 #include "cli/feature_why.h"
 
-#include <stdlib.h>
-
 #include "cli/feature_list.h"
 #include "cli/feature_walk.h"
-#include "cli/grid.h"
-#include "feature/oracle.h"
+#include "cli/window_events.h"
 #include "sys/terminal.h"
 #include "table/cell_json.h"
 
-enum { EVENTS_USUAL = 20, LABEL = -1 };
-
-typedef struct {
-    mw_event event;
-    mw_verdict verdict;
-} witness;
+enum { LABEL = -1 };
 
 typedef struct {
     const mw_feature_walk *walk;
     mw_oracle oracle;
     const mw_step *step;
     mw_oracle_moment at; /* the step's; its windows are ours */
-    int32_t feature;   /* index, or LABEL */
-    size_t shown_max;  /* events of a window, in text */
-    witness *witnesses; /* of the window in hand */
-    size_t count, capacity, in_count;
+    mw_window_events events;
+    int32_t feature; /* index, or LABEL */
 } inquiry;
-
-static const struct {
-    const char *word, *text;
-} verdicts[] = {
-    [MW_VERDICT_IN] = {"in", "in"},
-    [MW_VERDICT_OWN] = {"own", "left out: the predicted one's own"},
-    [MW_VERDICT_CONDITION] = {"condition", "left out: its condition does not hold"},
-    [MW_VERDICT_NOT_YET_KNOWN] = {"not_yet_known", "left out: not yet known"},
-    [MW_VERDICT_REPLACED] = {"replaced", "left out: replaced by the correction of "},
-};
 
 /* --- which windows ------------------------------------------------------------------------ */
 
-/* Whether the code reads the window itself or through features. */
-static bool reads(const mw_model_program *model, const mw_code *code, size_t window) {
-    if (mw_code_reads_window(code, (int32_t)window)) return true;
-    for (size_t i = 0; i < model->feature_count; i++)
-        if (mw_code_reads_feature(code, (int32_t)i) &&
-            reads(model, model->features[i].code, window))
-            return true;
-    return false;
-}
-
 static bool asks_about(const inquiry *it, size_t window) {
     const mw_model_program *model = it->oracle.model;
-    if (it->feature != LABEL) return reads(model, model->features[it->feature].code, window);
-    return reads(model, model->label, window) ||
-           (model->unless && reads(model, model->unless, window));
-}
-
-/* --- their events ------------------------------------------------------------------------- */
-
-static int by_time(const void *a, const void *b) {
-    const mw_event *one = &((const witness *)a)->event, *other = &((const witness *)b)->event;
-    if (one->time != other->time) return one->time < other->time ? -1 : 1;
-    return (one->place > other->place) - (one->place < other->place);
-}
-
-/* All that the window might hold by span and keys, in the order of their times. */
-static mw_status gather(inquiry *it, size_t window, mw_error *err) {
-    int32_t stream = it->oracle.model->windows[window].stream;
-    size_t row_count = it->oracle.events->streams[stream].rows.row_count;
-    it->count = it->in_count = 0;
-    for (size_t row = 0; row < row_count; row++) {
-        mw_event event = mw_events_row(it->oracle.events, stream, row);
-        mw_verdict verdict = mw_oracle_judge(&it->oracle, &it->at, window, &event);
-        if (verdict == MW_VERDICT_ELSEWHERE) continue;
-        if (!mw_grow((void **)&it->witnesses, &it->capacity, it->count + 1,
-                     sizeof *it->witnesses, row_count))
-            return mw_fail(err, MW_NO_MEMORY, "features why: no memory for the events");
-        it->witnesses[it->count++] = (witness){event, verdict};
-        it->in_count += verdict == MW_VERDICT_IN;
-    }
-    if (it->count > 0) qsort(it->witnesses, it->count, sizeof *it->witnesses, by_time);
-    return MW_OK;
-}
-
-static mw_cell value_of(const inquiry *it, const mw_window *window, const mw_event *event) {
-    mw_frame frame = {.row = event->row,
-                      .now = it->step->moment.row,
-                      .windows = it->at.windows,
-                      .time_us = event->time,
-                      .now_us = it->step->moment.t,
-                      .symbols = it->oracle.symbols,
-                      .zone = it->oracle.program->zone};
-    return mw_code_run(window->value, &frame);
-}
-
-/* --- telling ------------------------------------------------------------------------------ */
-
-static void append_id(const inquiry *it, const mw_event *event, mw_buf *out) {
-    const mw_stream *stream = &it->oracle.program->streams[event->stream];
-    mw_stream_append_id(stream, event->row, it->oracle.symbols, out);
-}
-
-static void print_events(const inquiry *it, const mw_window *window, mw_buf *out) {
-    mw_grid grid = mw_grid_begin(window->value ? "time|known|id|>value|" : "time|known|id|");
-    mw_buf text;
-    mw_buf_init(&text, 1 << 20);
-    size_t skipped = it->count > it->shown_max ? it->count - it->shown_max : 0;
-    for (size_t i = skipped; i < it->count; i++) {
-        const witness *one = &it->witnesses[i];
-        mw_grid_add_time(&grid, one->event.time);
-        mw_grid_add_time(&grid, mw_event_counts_from(&one->event));
-        mw_buf_clear(&text);
-        append_id(it, &one->event, &text);
-        mw_grid_add_str(&grid, mw_buf_str(&text));
-        if (window->value) {
-            mw_buf_clear(&text);
-            mw_cell_append(&text, mw_code_type(window->value),
-                           value_of(it, window, &one->event), it->oracle.symbols);
-            mw_grid_add_str(&grid, mw_buf_str(&text));
-        }
-        mw_buf_clear(&text);
-        mw_buf_append_text(&text, verdicts[one->verdict].text);
-        if (one->verdict == MW_VERDICT_REPLACED)
-            mw_time_append(&text, mw_oracle_counts_until(&it->oracle, &one->event));
-        mw_grid_add_str(&grid, mw_buf_str(&text));
-    }
-    if (skipped > 0) mw_buf_printf(out, "  %zu earlier, then\n", skipped);
-    if (it->count > 0) mw_grid_print(&grid, "  ", out);
-    mw_buf_release(&grid.cells);
-    mw_buf_release(&text);
-}
-
-static void write_events(const inquiry *it, const mw_window *window, mw_json *json) {
-    mw_buf text;
-    mw_buf_init(&text, 1 << 20);
-    mw_json_array(json);
-    for (size_t i = 0; i < it->count; i++) {
-        const witness *one = &it->witnesses[i];
-        mw_json_object(json);
-        mw_json_put_time(json, "time", one->event.time);
-        mw_json_put_time(json, "known", mw_event_counts_from(&one->event));
-        mw_buf_clear(&text);
-        append_id(it, &one->event, &text);
-        mw_json_put_str(json, "id", mw_buf_str(&text));
-        if (window->value) {
-            mw_json_key(json, "value");
-            mw_cell_write_json(json, mw_code_type(window->value),
-                               value_of(it, window, &one->event), it->oracle.symbols);
-        }
-        mw_json_put_text(json, "verdict", verdicts[one->verdict].word);
-        if (one->verdict == MW_VERDICT_REPLACED) {
-            mw_json_put_time(json, "replaced_at", mw_oracle_counts_until(&it->oracle, &one->event));
-        }
-        mw_json_object_end(json);
-    }
-    mw_json_array_end(json);
-    mw_buf_release(&text);
+    if (it->feature != LABEL)
+        return mw_window_is_read(model, model->features[it->feature].code, window);
+    return mw_window_is_read(model, model->label, window) ||
+           (model->unless && mw_window_is_read(model, model->unless, window));
 }
 
 static mw_status tell_windows(inquiry *it, mw_buf *out, mw_json *json, mw_error *err) {
@@ -163,19 +32,8 @@ static mw_status tell_windows(inquiry *it, mw_buf *out, mw_json *json, mw_error 
     bool is_first = true;
     for (size_t i = 0; i < model->window_count; i++) {
         if (!asks_about(it, i)) continue;
-        const mw_window *window = &model->windows[i];
-        MW_TRY(gather(it, i, err));
-        if (json) {
-            mw_json_object(json);
-            mw_json_put_str(json, "window", window->text);
-            mw_json_key(json, "events");
-            write_events(it, window, json);
-            mw_json_object_end(json);
-            continue;
-        }
-        mw_buf_printf(out, "\n%.*s: %zu in, %zu left out\n", MW_STR_ARGS(window->text),
-                      it->in_count, it->count - it->in_count);
-        print_events(it, window, out);
+        if (json) MW_TRY(mw_window_events_write_json(&it->events, i, json, err));
+        else MW_TRY(mw_window_events_print(&it->events, i, out, err));
         is_first = false;
     }
     if (is_first && !json)
@@ -266,6 +124,8 @@ static mw_status tell_step(inquiry *it, mw_error *err) {
     it->at = (mw_oracle_moment){.moment = &it->step->moment, .features = it->step->features};
     MW_TRY(mw_oracle_windows(&it->oracle, &it->at, it->feature == LABEL, windows, err));
     it->at.windows = windows;
+    it->events.oracle = &it->oracle;
+    it->events.at = &it->at;
     return tell(it, err);
 }
 
@@ -304,16 +164,16 @@ static mw_status ask(const mw_feature_walk *walk, int64_t shown_max, mw_error *e
     inquiry it = {.walk = walk,
                   .oracle = {workspace->program, walk->model.program, &walk->events,
                              workspace->symbols},
-                  .shown_max = (size_t)shown_max};
+                  .events = {.shown_max = (size_t)shown_max}};
     mw_status status = find_feature(&it, err);
     if (status == MW_OK) status = find_moment(&it, err);
-    mw_free(it.witnesses);
+    mw_window_events_release(&it.events);
     return status;
 }
 
 mw_status mw_cli_features_why(mw_cli *cli, mw_error *err) {
     int64_t shown_max;
-    MW_TRY(mw_cli_int(cli, "--events", EVENTS_USUAL, &shown_max, err));
+    MW_TRY(mw_cli_int(cli, "--events", MW_WINDOW_EVENTS_USUAL, &shown_max, err));
     if (shown_max < 1) return mw_fail(err, MW_USAGE, "--events: must be at least 1, got %lld",
                                       (long long)shown_max);
     mw_workspace workspace;

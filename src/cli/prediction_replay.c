@@ -4,7 +4,9 @@
 
 #include "cli/grid.h"
 #include "cli/live_version.h"
+#include "cli/reason_grid.h"
 #include "cli/recorded_features.h"
+#include "cli/window_events.h"
 #include "decide/prediction.h"
 #include "feature/oracle.h"
 #include "ingest/history.h"
@@ -22,8 +24,15 @@ typedef struct {
     mw_schema features;          /* of the version */
     mw_events events;            /* all that lake and log have */
     bool has_events;
+    mw_moment moment;            /* that it was made for */
+    mw_oracle oracle;            /* of all events */
     mw_cell *replayed;           /* features, made again */
     mw_score score;              /* likewise */
+    mw_scorer *scorer;
+    mw_reasons reasons;          /* the version's; items is NULL if there are none, for */
+    mw_error no_reasons;         /* this reason */
+    mw_oracle_moment at;         /* the moment with its windows */
+    mw_window_events behind;     /* these */
     size_t differences;          /* of the features, the prediction and the decision */
 } replay;
 
@@ -84,25 +93,36 @@ static mw_status load_events(replay *r, mw_error *err) {
     return MW_OK;
 }
 
-static mw_status make_again(replay *r, mw_error *err) {
+static mw_status find_moment(replay *r, mw_error *err) {
     mw_event event = {.row = NULL};
-    mw_scorer *scorer;
-    MW_TRY(load_events(r, err));
-    mw_recorded_past past = {r->version.program.program, r->version.program.model, &r->events,
-                             r->workspace->symbols, NULL};
+    mw_recorded_past past = {r->oracle.program, r->oracle.model, &r->events, r->oracle.symbols,
+                             NULL};
     MW_TRY(mw_recorded_past_begin(&past, &r->workspace->arena, err));
     MW_TRY(mw_recorded_find_event(&past, &r->recorded, r->stamp, &event, err));
-    mw_oracle oracle = {r->version.program.program, r->version.program.model, &r->events,
-                        r->workspace->symbols};
-    mw_moment moment = {r->recorded.t, r->recorded.place, event.row};
-    MW_TRY(mw_oracle_features(&oracle, &moment, r->replayed, err));
-    MW_TRY(mw_scorer_create(mw_buf_str(&r->version.bytes), r->workspace->symbols, &scorer, err));
-    r->score = mw_scorer_run(scorer, r->replayed);
-    mw_scorer_destroy(scorer);
+    r->moment = (mw_moment){r->recorded.t, r->recorded.place, event.row};
     return MW_OK;
 }
 
-/* --- comparing and telling ---------------------------------------------------------------- */
+/* Some versions cannot be explained; what they predict can be made again all the same. */
+static mw_status explain(replay *r, mw_error *err) {
+    mw_status status = mw_scorer_explain(r->scorer, r->replayed, &r->reasons, &r->no_reasons);
+    if (status == MW_OK) return MW_OK;
+    r->reasons.items = NULL;
+    return status == MW_NO_MEMORY ? no_memory(err) : MW_OK;
+}
+
+static mw_status make_again(replay *r, mw_error *err) {
+    MW_TRY(load_events(r, err));
+    r->oracle = (mw_oracle){r->version.program.program, r->version.program.model, &r->events,
+                            r->workspace->symbols};
+    MW_TRY(find_moment(r, err));
+    MW_TRY(mw_oracle_features(&r->oracle, &r->moment, r->replayed, err));
+    MW_TRY(mw_scorer_create(mw_buf_str(&r->version.bytes), r->workspace->symbols, &r->scorer, err));
+    r->score = mw_scorer_run(r->scorer, r->replayed);
+    return explain(r, err);
+}
+
+/* --- comparing ---------------------------------------------------------------------------- */
 
 static bool same_bytes(double a, double b) { return memcmp(&a, &b, sizeof a) == 0; }
 
@@ -127,6 +147,12 @@ static void compare(replay *r) {
     if (r->recorded.fallback != MW_BECAUSE_NONE) return;
     r->differences += !same_bytes(r->recorded.prediction, r->score.prediction);
     r->differences += r->recorded.decision != r->score.decision;
+}
+
+/* --- telling ------------------------------------------------------------------------------ */
+
+static const mw_schema *moment_row(const replay *r) {
+    return &r->oracle.program->streams[r->oracle.model->moment_stream].schema;
 }
 
 /* What stands behind a value, whose difference counts or does not. */
@@ -158,6 +184,30 @@ static void print_number(mw_grid *grid, double value) {
     mw_buf_release(&number);
 }
 
+/* What the moment's own row says: what was sent, and the fields that derive from it. */
+static void print_row(const replay *r, mw_buf *out) {
+    const mw_schema *row = moment_row(r);
+    mw_grid grid = mw_grid_begin("input|value");
+    mw_buf text;
+    mw_buf_init(&text, TEXT_SIZE_MAX);
+    for (size_t i = 0; i < row->field_count; i++) {
+        mw_buf_clear(&text);
+        mw_cell_append(&text, row->fields[i].type, r->moment.row[i], r->workspace->symbols);
+        mw_grid_add_str(&grid, row->fields[i].name);
+        mw_grid_add_str(&grid, mw_buf_str(&text));
+    }
+    mw_grid_print(&grid, "", out);
+    mw_buf_append_char(out, '\n');
+    mw_buf_release(&text);
+}
+
+static void print_reasons(const replay *r, mw_buf *out) {
+    mw_buf_append_char(out, '\n');
+    if (r->reasons.items)
+        mw_reason_grid_print(&r->reasons, &r->features, r->replayed, r->workspace->symbols, out);
+    else mw_buf_printf(out, "why it is so cannot be told: %s\n", r->no_reasons.message);
+}
+
 static void print(const replay *r, mw_buf *out) {
     const mw_prediction *made = &r->recorded;
     mw_buf_printf(out, "%s: model %.*s, version %.*s, event %.*s\n", r->workspace->cli->words[0],
@@ -168,6 +218,7 @@ static void print(const replay *r, mw_buf *out) {
     mw_buf_append_text(out, ", made with what was known before ");
     mw_time_append(out, made->place);
     mw_buf_append_text(out, "\n\n");
+    print_row(r, out);
     bool is_own = made->fallback == MW_BECAUSE_NONE;
     if (!is_own)
         mw_buf_printf(out, "the fallback answered%s: %s; beside it is what the version says\n\n",
@@ -184,8 +235,18 @@ static void print(const replay *r, mw_buf *out) {
     mw_grid_add(&grid, "%s", r->score.decision ? "true" : "false");
     mw_grid_add(&grid, "%s", mark(made->decision == r->score.decision, is_own));
     mw_grid_print(&grid, "", out);
-    mw_buf_release(&grid.cells);
     if (r->differences == 0 && is_own) mw_buf_append_text(out, "\nthe same, bit by bit\n");
+    print_reasons(r, out);
+}
+
+static void write_cells(const replay *r, const mw_schema *schema, const mw_cell *cells,
+                        mw_json *json) {
+    mw_json_object(json);
+    for (size_t i = 0; i < schema->field_count; i++) {
+        mw_json_key_str(json, schema->fields[i].name);
+        mw_cell_write_json(json, schema->fields[i].type, cells[i], r->workspace->symbols);
+    }
+    mw_json_object_end(json);
 }
 
 static void write_half(const replay *r, const char *key, const mw_cell *features, mw_score score,
@@ -195,16 +256,40 @@ static void write_half(const replay *r, const char *key, const mw_cell *features
     mw_json_put_number(json, "prediction", score.prediction);
     mw_json_put_bool(json, "decision", score.decision);
     mw_json_key(json, "features");
-    mw_json_object(json);
-    for (size_t i = 0; i < r->features.field_count; i++) {
-        mw_json_key_str(json, r->features.fields[i].name);
-        mw_cell_write_json(json, r->features.fields[i].type, features[i], r->workspace->symbols);
-    }
-    mw_json_object_end(json);
+    write_cells(r, &r->features, features, json);
     mw_json_object_end(json);
 }
 
-static void write_json(const replay *r, mw_buf *out) {
+static void write_reasons(const replay *r, mw_json *json) {
+    mw_json_key(json, "why");
+    if (r->reasons.items)
+        mw_reasons_write_json(json, &r->reasons, &r->features, r->replayed, r->workspace->symbols);
+    else mw_json_null(json);
+}
+
+/* The events behind each window that a feature reads; as a list in `json`, or else in `out`. */
+static mw_status tell_windows(replay *r, mw_buf *out, mw_json *json, mw_error *err) {
+    const mw_model_program *model = r->oracle.model;
+    mw_cell *windows =
+        mw_arena_alloc(&r->workspace->arena, model->window_count + 1, sizeof *windows);
+    if (!windows) return no_memory(err);
+    r->at = (mw_oracle_moment){.moment = &r->moment, .features = r->replayed};
+    MW_TRY(mw_oracle_windows(&r->oracle, &r->at, false, windows, err));
+    r->at.windows = windows;
+    r->behind.oracle = &r->oracle;
+    r->behind.at = &r->at;
+    for (size_t i = 0; i < model->window_count; i++) {
+        bool is_read = false;
+        for (size_t f = 0; f < model->feature_count && !is_read; f++)
+            is_read = mw_window_is_read(model, model->features[f].code, i);
+        if (!is_read) continue;
+        if (json) MW_TRY(mw_window_events_write_json(&r->behind, i, json, err));
+        else MW_TRY(mw_window_events_print(&r->behind, i, out, err));
+    }
+    return MW_OK;
+}
+
+static mw_status write_json(replay *r, mw_buf *out, mw_error *err) {
     const mw_prediction *made = &r->recorded;
     mw_score recorded = {.prediction = made->prediction, .decision = made->decision};
     mw_json json = mw_json_begin(out);
@@ -218,11 +303,19 @@ static void write_json(const replay *r, mw_buf *out) {
     if (made->fallback != MW_BECAUSE_NONE) {
         mw_json_put_text(&json, "fallback", mw_fallback_reason_word(made->fallback));
     }
+    mw_json_key(&json, "input");
+    write_cells(r, moment_row(r), r->moment.row, &json);
     write_half(r, "recorded", made->features, recorded, &json);
     write_half(r, "replayed", r->replayed, r->score, &json);
     mw_asked_write_json(&json, r->version.program.model);
     mw_json_put_count(&json, "differences", r->differences);
+    write_reasons(r, &json);
+    mw_json_key(&json, "windows");
+    mw_json_array(&json);
+    MW_TRY(tell_windows(r, NULL, &json, err));
+    mw_json_array_end(&json);
     mw_json_object_end(&json);
+    return MW_OK;
 }
 
 static mw_status run(replay *r, mw_error *err) {
@@ -231,19 +324,30 @@ static mw_status run(replay *r, mw_error *err) {
     MW_TRY(read_record(r, err));
     MW_TRY(make_again(r, err));
     compare(r);
-    if (cli->json) write_json(r, &cli->out);
-    else print(r, &cli->out);
+    if (cli->json) {
+        MW_TRY(write_json(r, &cli->out, err));
+    } else {
+        print(r, &cli->out);
+        MW_TRY(tell_windows(r, &cli->out, NULL, err));
+    }
     if (r->differences == 0) return MW_OK;
     return mw_fail(err, MW_CHECK_FAILED, "prediction %s: %zu of its values came out otherwise",
                    cli->words[0], r->differences);
 }
 
 mw_status mw_cli_predictions_replay(mw_cli *cli, mw_error *err) {
+    int64_t shown_max;
+    MW_TRY(mw_cli_int(cli, "--events", MW_WINDOW_EVENTS_USUAL, &shown_max, err));
+    if (shown_max < 1)
+        return mw_fail(err, MW_USAGE, "--events: must be at least 1, got %lld",
+                       (long long)shown_max);
     mw_workspace workspace;
-    replay r = {.workspace = &workspace};
+    replay r = {.workspace = &workspace, .behind = {.shown_max = (size_t)shown_max}};
     mw_buf_init(&r.payload, MW_LOG_PAYLOAD_MAX);
     mw_status status = mw_workspace_open_state(cli, MW_WORKSPACE_READ, &workspace, err);
     if (status == MW_OK) status = run(&r, err);
+    mw_window_events_release(&r.behind);
+    mw_scorer_destroy(r.scorer);
     if (r.has_events) mw_events_release(&r.events);
     mw_live_version_release(&r.version);
     mw_buf_release(&r.payload);

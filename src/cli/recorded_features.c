@@ -23,10 +23,9 @@ static const mw_stream *moments_of(const mw_recorded_past *past) {
     return &past->program->streams[past->model->moment_stream];
 }
 
-/* Whether a recorded prediction tells whom it was made for: not those of a schedule, whose moments
-   are none of an event's, nor one of several elements of an event without an id. */
+/* Whether a recorded prediction tells whom it was made for: not one of several elements of an event
+   without an id. */
 static bool can_be_found(const mw_recorded_past *past) {
-    if (past->model->schedule) return false;
     return !past->model->each || moments_of(past)->id_count > 0;
 }
 
@@ -92,6 +91,27 @@ static mw_status look_through(search *it, mw_event *out_event, bool *out_is_foun
     return MW_OK;
 }
 
+/* A schedule's moment is no event's: its row is a key that an event of the schedule's stream has,
+   with t and how far ahead it looks, and its id is all of these. */
+static void look_for_key(search *it, mw_event *out_event, bool *out_is_found) {
+    const mw_recorded_past *past = it->past;
+    const mw_schedule *schedule = past->model->schedule;
+    int64_t step = schedule->ahead_first_us;
+    past->row[schedule->key_count] = mw_cell_time(it->prediction->t);
+    for (size_t i = 0; i < past->events->streams[schedule->stream].rows.row_count; i++) {
+        mw_event event = mw_events_row(past->events, schedule->stream, i);
+        for (int32_t k = 0; k < schedule->key_count; k++)
+            past->row[k] = event.row[schedule->keys[k]];
+        for (int64_t ahead = step; ahead <= schedule->ahead_last_us; ahead += step) {
+            if (step > 0) past->row[schedule->key_count + 1] = mw_cell_time(ahead);
+            *out_is_found = is_its_row(it, &event, past->row);
+            if (*out_is_found) *out_event = (mw_event){.time = it->prediction->t, .row = past->row};
+            if (*out_is_found) return;
+            if (step == 0) break;
+        }
+    }
+}
+
 mw_status mw_recorded_find_event(const mw_recorded_past *past, const mw_prediction *prediction,
                                  int64_t stamp, mw_event *out_event, mw_error *err) {
     search it = {.past = past, .prediction = prediction, .stamp = stamp};
@@ -102,7 +122,9 @@ mw_status mw_recorded_find_event(const mw_recorded_past *past, const mw_predicti
         return mw_fail(err, MW_NOT_FOUND,
                        "prediction %s: it does not tell which event it was made for", name);
     mw_buf_init(&it.id, TEXT_SIZE_MAX);
-    mw_status status = look_through(&it, out_event, &is_found, err);
+    mw_status status = MW_OK;
+    if (past->model->schedule) look_for_key(&it, out_event, &is_found);
+    else status = look_through(&it, out_event, &is_found, err);
     mw_buf_release(&it.id);
     mw_free(it.elements.cells);
     if (status != MW_OK || is_found) return status;

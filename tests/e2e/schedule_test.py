@@ -152,6 +152,7 @@ def test_served_moments_are_made_once_when_the_clock_reaches_them():
                 process.kill()
                 process.wait()
                 process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", stamp(at))
+        made = []
         for t in mondays[18:21]:
             for number in range(CUSTOMERS):
                 name = f"c{number}"
@@ -166,6 +167,7 @@ def test_served_moments_are_made_once_when_the_clock_reaches_them():
                     got = record["features"][feature]
                     same = got == value if value is None or isinstance(value, str) else abs(got - value) < 1e-9
                     assert same, (name, t, feature, got, value)
+                made.append((answer, name, stamp(t)))
         status, last = serving.call(port, "POST", "/v1/models/churn/predict", {"event": {"customer": "c1"}})
         assert status == 200, last
         status, unknown = serving.call(port, "POST", "/v1/models/churn/predict", {"event": {"customer": "nobody"}})
@@ -173,6 +175,14 @@ def test_served_moments_are_made_once_when_the_clock_reaches_them():
         status, wrong = serving.call(port, "POST", "/v1/models/churn/predict", {"event": {}})
         assert status == 422 and "customer" in str(wrong), wrong
         serving.stop(process)
+        for answer, name, time in made[::len(made) // 6]:
+            again = project.ok("predictions", "replay", answer["id"], "--json").json()
+            assert again["differences"] == 0 and again["replayed"]["prediction"] == answer["prediction"], again
+            assert (again["input"]["customer"], again["input"]["time"]) == (name, time), again
+            held = {window["window"]: window["events"] for window in again["windows"]}
+            assert held and any(held.values()), again
+        verified = project.ok("features", "verify", "--sample", "20", "--json").json()
+        assert verified["differences"] == 0 and verified["recorded"] > 10, verified
 
 
 if __name__ == "__main__":
