@@ -3,7 +3,9 @@
  *
  * Each text votes for the first of number, bool and time that it reads as (table/cell.h says what
  * a text means), or for text. A type needs 19 votes of 20: a few bad values in a column of numbers
- * are refused with their rows, and do not turn all others into texts.
+ * are refused with their rows, and do not turn all others into texts. Whole numbers that begin
+ * with a needless zero, such as 01067, are names: one of them makes the column one of texts, for
+ * as a number it would be another's name.
  */
 #pragma once
 #include "table/cell.h"
@@ -11,6 +13,7 @@
 typedef struct {
     size_t votes[MW_TYPE_COUNT];
     size_t count; /* of all votes */
+    bool has_padded;
 } mw_guess;
 
 void mw_guess_add(mw_guess *guess, mw_str text); /* empty texts are missing values: no vote */

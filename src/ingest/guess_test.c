@@ -20,6 +20,18 @@ MW_TEST(guess_takes_the_type_that_all_texts_have) {
     MW_CHECK_EQUAL_INT(guess_of(NULL, 0), MW_TYPE_TEXT);
 }
 
+MW_TEST(guess_takes_digits_with_a_needless_zero_for_names) {
+    static const char *const codes[] = {"1067", "99084", "01067"};
+    static const char *const amounts[] = {"0", "0.5", "-0.25", "00.5", "10", "0e1"};
+    const char *texts[100];
+    MW_CHECK_EQUAL_INT(guess_of(codes, 2), MW_TYPE_NUMBER);
+    MW_CHECK_EQUAL_INT(guess_of(codes, 3), MW_TYPE_TEXT);
+    MW_CHECK_EQUAL_INT(guess_of(amounts, 6), MW_TYPE_NUMBER);
+    for (size_t i = 0; i < 100; i++) texts[i] = "10";
+    texts[99] = "010"; /* one in a hundred, too: as a number it would be the others' name */
+    MW_CHECK_EQUAL_INT(guess_of(texts, 100), MW_TYPE_TEXT);
+}
+
 MW_TEST(guess_bears_one_stranger_in_twenty) {
     const char *texts[40];
     for (size_t i = 0; i < 40; i++) texts[i] = "1";
