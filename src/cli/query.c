@@ -20,6 +20,7 @@ static void append_value(const mw_duck_cursor *cursor, size_t column, size_t row
         return;
     case MW_DUCK_NUMBER: mw_buf_append_double(out, mw_duck_number(cursor, column, row)); return;
     case MW_DUCK_TEXT:
+    case MW_DUCK_DECIMAL:
     case MW_DUCK_LIST:
     case MW_DUCK_NUMBER_LIST: mw_buf_append_str(out, mw_duck_text(cursor, column, row)); return;
     case MW_DUCK_TIME:
@@ -37,6 +38,7 @@ static void write_value(const mw_duck_cursor *cursor, size_t column, size_t row,
     case MW_DUCK_INTEGER: mw_json_int(json, mw_duck_int(cursor, column, row)); return;
     case MW_DUCK_NUMBER: mw_json_number(json, mw_duck_number(cursor, column, row)); return;
     case MW_DUCK_TEXT: mw_json_str(json, mw_duck_text(cursor, column, row)); return;
+    case MW_DUCK_DECIMAL:
     case MW_DUCK_LIST:
     case MW_DUCK_NUMBER_LIST: mw_json_raw(json, mw_duck_text(cursor, column, row)); return;
     case MW_DUCK_TIME:
@@ -74,7 +76,8 @@ static void name_columns(const mw_duck_cursor *cursor, mw_buf *titles) {
         mw_duck_kind kind = mw_duck_column_kind(cursor, c);
         mw_str name = mw_duck_column_name(cursor, c);
         if (c > 0) mw_buf_append_char(titles, '|');
-        if (kind == MW_DUCK_INTEGER || kind == MW_DUCK_NUMBER) mw_buf_append_char(titles, '>');
+        if (kind == MW_DUCK_INTEGER || kind == MW_DUCK_NUMBER || kind == MW_DUCK_DECIMAL)
+            mw_buf_append_char(titles, '>');
         for (size_t i = 0; i < name.size; i++)
             mw_buf_append_char(titles, name.data[i] == '|' ? '/' : name.data[i]);
     }

@@ -122,7 +122,8 @@ static mw_type type_of(mw_duck_kind kind) {
     switch (kind) {
     case MW_DUCK_BOOL: return MW_TYPE_BOOL;
     case MW_DUCK_INTEGER:
-    case MW_DUCK_NUMBER: return MW_TYPE_NUMBER;
+    case MW_DUCK_NUMBER:
+    case MW_DUCK_DECIMAL: return MW_TYPE_NUMBER;
     case MW_DUCK_TIME:
     case MW_DUCK_LOCAL_TIME: return MW_TYPE_TIME;
     case MW_DUCK_LIST: return MW_TYPE_LIST;
@@ -268,22 +269,19 @@ typedef struct {
     mw_duck_kind kind;
 } value;
 
-static mw_status refused(mw_error *reason, const char *rule, double number) {
-    return mw_fail(reason, MW_INVALID, "value: must be %s, got %g", rule, number);
+static mw_status read_number(const value *v, mw_cell *out_cell, mw_error *reason) {
+    double number = mw_duck_number(v->cursor, v->column, v->row);
+    if (isinf(number))
+        return mw_fail(reason, MW_INVALID, "value: must be a finite number, got %g", number);
+    *out_cell = mw_cell_number(number);
+    return MW_OK;
 }
 
-static mw_status read_number(const value *v, mw_cell *out_cell, mw_error *reason) {
-    if (v->kind == MW_DUCK_NUMBER) {
-        double number = mw_duck_number(v->cursor, v->column, v->row);
-        if (isinf(number)) return refused(reason, "a finite number", number);
-        *out_cell = mw_cell_number(number);
-        return MW_OK;
-    }
+/* False for one that a double would change. */
+static bool read_integer(const value *v, mw_cell *out_cell) {
     int64_t whole = mw_duck_int(v->cursor, v->column, v->row);
-    if (whole > WHOLE_MAX || whole < -WHOLE_MAX)
-        return refused(reason, "a whole number of at most 2^53", (double)whole);
     *out_cell = mw_cell_number((double)whole);
-    return MW_OK;
+    return whole <= WHOLE_MAX && whole >= -WHOLE_MAX;
 }
 
 /* The value as it would stand in a CSV file. */
@@ -299,6 +297,7 @@ static void append_value(mw_buf *text, const value *v) {
         mw_buf_append_double(text, mw_duck_number(v->cursor, v->column, v->row));
         return;
     case MW_DUCK_TEXT:
+    case MW_DUCK_DECIMAL:
     case MW_DUCK_LIST:
     case MW_DUCK_NUMBER_LIST:
         mw_buf_append_str(text, mw_duck_text(v->cursor, v->column, v->row));
@@ -317,7 +316,8 @@ static void append_value(mw_buf *text, const value *v) {
    (mw_cell_parse) says what a text means. */
 static mw_status read_by_text(const value *v, mw_cell *out_cell, mw_error *reason) {
     const mw_data_reader *reader = v->reader;
-    if (v->kind == MW_DUCK_TEXT || v->kind == MW_DUCK_LIST || v->kind == MW_DUCK_NUMBER_LIST)
+    if (v->kind == MW_DUCK_TEXT || v->kind == MW_DUCK_DECIMAL || v->kind == MW_DUCK_LIST ||
+        v->kind == MW_DUCK_NUMBER_LIST)
         return mw_cell_parse(v->type, mw_duck_text(v->cursor, v->column, v->row), reader->zone,
                              reader->symbols, out_cell, reason);
     mw_buf text;
@@ -340,8 +340,10 @@ static mw_status read_value(const value *v, mw_cell *out_cell, mw_error *reason)
         *out_cell = mw_cell_missing(v->type);
         return MW_OK;
     }
-    if (v->type == MW_TYPE_NUMBER && (v->kind == MW_DUCK_NUMBER || v->kind == MW_DUCK_INTEGER))
+    if (v->type == MW_TYPE_NUMBER && v->kind == MW_DUCK_NUMBER)
         return read_number(v, out_cell, reason);
+    if (v->type == MW_TYPE_NUMBER && v->kind == MW_DUCK_INTEGER && read_integer(v, out_cell))
+        return MW_OK;
     if (v->kind != MW_DUCK_TIME && v->kind != MW_DUCK_LOCAL_TIME)
         return read_by_text(v, out_cell, reason);
     int64_t us = mw_duck_int(v->cursor, v->column, v->row);

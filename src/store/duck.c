@@ -156,14 +156,12 @@ static reading reading_of(int type) {
     switch (type) {
     case DUCK_BOOLEAN: return (reading){MW_DUCK_BOOL, NULL, NULL};
     case DUCK_BIGINT: return (reading){MW_DUCK_INTEGER, NULL, NULL};
+    case DUCK_DOUBLE: return (reading){MW_DUCK_NUMBER, NULL, NULL};
+    case DUCK_FLOAT: return (reading){MW_DUCK_NUMBER, "", "::DOUBLE"};
+    case DUCK_DECIMAL:
     case DUCK_UBIGINT:
     case DUCK_HUGEINT:
-        return (reading){MW_DUCK_INTEGER, "greatest(-9223372036854775807, least(",
-                         "::HUGEINT, 9223372036854775807))::BIGINT"};
-    case DUCK_DOUBLE: return (reading){MW_DUCK_NUMBER, NULL, NULL};
-    case DUCK_FLOAT:
-    case DUCK_DECIMAL:
-    case DUCK_UHUGEINT: return (reading){MW_DUCK_NUMBER, "", "::DOUBLE"};
+    case DUCK_UHUGEINT: return (reading){MW_DUCK_DECIMAL, "", "::VARCHAR"};
     case DUCK_TIMESTAMP: return (reading){MW_DUCK_LOCAL_TIME, NULL, NULL};
     case DUCK_DATE: return (reading){MW_DUCK_LOCAL_TIME, "", "::TIMESTAMP"};
     case DUCK_TIMESTAMP_TZ: return (reading){MW_DUCK_TIME, NULL, NULL};
@@ -176,7 +174,7 @@ static reading reading_of(int type) {
 static reading reading_of_list(int element) {
     mw_duck_kind kind = reading_of(element).kind;
     if (element == DUCK_VARCHAR) return (reading){MW_DUCK_LIST, "to_json(", ")::VARCHAR"};
-    if (kind == MW_DUCK_INTEGER || kind == MW_DUCK_NUMBER)
+    if (kind == MW_DUCK_INTEGER || kind == MW_DUCK_NUMBER || kind == MW_DUCK_DECIMAL)
         return (reading){MW_DUCK_NUMBER_LIST, "to_json(", ")::VARCHAR"};
     return reading_of(DUCK_LIST);
 }
@@ -360,7 +358,8 @@ double mw_duck_number(const mw_duck_cursor *cursor, size_t at, size_t row) {
 
 mw_str mw_duck_text(const mw_duck_cursor *cursor, size_t at, size_t row) {
     mw_duck_kind kind = cursor->columns[at].kind;
-    MW_ASSERT(kind == MW_DUCK_TEXT || kind == MW_DUCK_LIST || kind == MW_DUCK_NUMBER_LIST);
+    MW_ASSERT(kind == MW_DUCK_TEXT || kind == MW_DUCK_DECIMAL || kind == MW_DUCK_LIST ||
+              kind == MW_DUCK_NUMBER_LIST);
     const duck_string *text = &((const duck_string *)cursor->columns[at].values)[row];
     uint32_t size = text->inlined.size;
     bool is_inlined = size <= DUCK_STRING_INLINED_MAX;

@@ -6,7 +6,7 @@
  * Only the C functions that are used here are declared, and a library of another version is
  * refused. The database lives in memory, within the threads and bytes that it was given.
  * Results are streamed: a cursor holds one chunk of some 2,000 rows. Whatever DuckDB's own
- * types are, columns come in eight kinds.
+ * types are, columns come in nine kinds.
  *
  * One thread uses a database with its cursors and writers, which end before it does. One cursor
  * is open at a time: another query or run ends its stream.
@@ -26,8 +26,9 @@ typedef struct {
 
 typedef enum {
     MW_DUCK_BOOL,
-    MW_DUCK_INTEGER,    /* those beyond 64 bits stand at its ends */
+    MW_DUCK_INTEGER,    /* of 64 bits with a sign, or fewer */
     MW_DUCK_NUMBER,     /* may be NaN or infinite */
+    MW_DUCK_DECIMAL,    /* decimals and longer whole numbers: their text, to the last digit */
     MW_DUCK_TEXT,       /* and all types that are none of the others, written out */
     MW_DUCK_TIME,       /* us UTC */
     MW_DUCK_LOCAL_TIME, /* us, without a zone; dates are midnight */
@@ -60,7 +61,7 @@ bool mw_duck_is_null(const mw_duck_cursor *cursor, size_t column, size_t row);
 bool mw_duck_bool(const mw_duck_cursor *cursor, size_t column, size_t row);
 int64_t mw_duck_int(const mw_duck_cursor *cursor, size_t column, size_t row); /* times too */
 double mw_duck_number(const mw_duck_cursor *cursor, size_t column, size_t row);
-mw_str mw_duck_text(const mw_duck_cursor *cursor, size_t column, size_t row); /* lists too */
+mw_str mw_duck_text(const mw_duck_cursor *cursor, size_t column, size_t row); /* and the like */
 void mw_duck_cursor_close(mw_duck_cursor *cursor); /* NULL is allowed */
 
 /* A cell of a type that mw_duck_writer wrote, read back; texts are interned in `symbols`. False

@@ -31,6 +31,14 @@ def test_nothing_was_served_yet():
         shop.fails(3, "mistake to mend", "sql", "SELECT * FROM examples")
 
 
+def test_numbers_to_the_last_digit():
+    with Shop(count=100) as shop:
+        shop.ok("ingest")
+        answer = shop.ok("sql", "SELECT sum(9000000000000000000::BIGINT) AS a, 18446744073709551615::UBIGINT AS b, "
+                         "-0.10::DECIMAL(5, 2) AS c FROM range(3)", "--json")
+        assert answer.out.strip() == '[{"a":27000000000000000000,"b":18446744073709551615,"c":-0.10}]', answer.out
+
+
 def test_names_that_are_taken():
     """A stream called as the catalog's table, fields and features as columns of ours."""
     project = PROJECT.replace("  returns:\n", "  runs: {from: data/returns.csv, time: returned, id: order_id}\n"
