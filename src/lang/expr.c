@@ -218,11 +218,6 @@ static void write_quoted(mw_str text, char quote, mw_buf *out) {
     mw_buf_append_char(out, quote);
 }
 
-static void write_name(mw_str name, mw_buf *out) {
-    if (mw_name_is_plain(name)) mw_buf_append_str(out, name);
-    else write_quoted(name, '`', out);
-}
-
 static void write_constant(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out) {
     if (mw_cell_is_missing(expr->type, expr->constant)) mw_buf_append_text(out, "missing");
     else if (expr->type == MW_TYPE_TIME && expr->constant.time == MW_TIME_ALWAYS)
@@ -276,10 +271,10 @@ void mw_expr_write(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out
     if (out->failed) return; /* shared parts could make it very long */
     switch (expr->op) {
     case MW_OP_FIELD:
-    case MW_OP_FEATURE: write_name(expr->name, out); break;
+    case MW_OP_FEATURE: mw_name_append(out, expr->name); break;
     case MW_OP_NOW:
         mw_buf_append_text(out, "now.");
-        write_name(expr->name, out);
+        mw_name_append(out, expr->name);
         break;
     case MW_OP_WITHIN:
     case MW_OP_WINDOW: mw_buf_append_str(out, expr->name); break;

@@ -31,6 +31,33 @@ bool mw_name_is_plain(mw_str name) {
     return true;
 }
 
+bool mw_name_is_keyword(mw_str name) {
+    static const char *const words[] = {"and",  "or",    "not",  "between", "in",     "where",
+                                        "by",   "over",  "case", "when",    "then",   "else",
+                                        "end",  "true",  "false", "now",    "unless"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (mw_str_is(name, words[i])) return true;
+    return false;
+}
+
+void mw_name_append(mw_buf *out, mw_str name) {
+    bool is_quoted = !mw_name_is_plain(name) || mw_name_is_keyword(name);
+    if (is_quoted) mw_buf_append_char(out, '`');
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.data[i] == '`' || name.data[i] == '\\') mw_buf_append_char(out, '\\');
+        mw_buf_append_char(out, name.data[i]);
+    }
+    if (is_quoted) mw_buf_append_char(out, '`');
+}
+
+void mw_name_append_part(mw_buf *out, mw_str name) {
+    for (size_t i = 0; i < name.size; i++) {
+        char byte = name.data[i];
+        bool is_ascii = (byte & 0x80) == 0, is_inner = (byte & 0xc0) == 0x80; /* of UTF-8 */
+        if (!is_inner) mw_buf_append_char(out, is_ascii && is_name_part(byte) ? byte : '_');
+    }
+}
+
 bool mw_span_parse(mw_str text, int64_t *out_us) {
     size_t digits = 0;
     while (digits < text.size && is_digit(text.data[digits])) digits++;

@@ -39,6 +39,12 @@ bool mw_token_is(const mw_token *token, const char *word);
 
 /* Letters, digits and _, no digit first, at most MW_NAME_SIZE_MAX: needs no backquotes. */
 bool mw_name_is_plain(mw_str name);
+/* Plain, and yet something else than a field's name where a value may stand. */
+bool mw_name_is_keyword(mw_str name);
+/* As an expression reads it: in backquotes unless it is plain and no keyword. */
+void mw_name_append(mw_buf *out, mw_str name);
+/* As a part of a feature's name: each character but ASCII's letters and digits as _. */
+void mw_name_append_part(mw_buf *out, mw_str name);
 
 /* "90m", "24h" in us: the whole of `text`, an integer and its unit. */
 MW_MUST_USE bool mw_span_parse(mw_str text, int64_t *out_us);

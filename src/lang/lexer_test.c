@@ -107,3 +107,22 @@ MW_TEST(spans_are_written_as_they_are_read) {
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         MW_CHECK(!mw_span_parse(mw_str_of(wrong[i]), &us));
 }
+
+MW_TEST(names_are_written_as_they_are_read) {
+    static const struct {
+        const char *name, *written, *part;
+    } cases[] = {{"amount", "amount", "amount"},   {"a b", "`a b`", "a_b"},
+                 {"over", "`over`", "over"},       {"true", "`true`", "true"},
+                 {"2nd", "`2nd`", "2nd"},          {"a`b\\", "`a\\`b\\\\`", "a_b_"},
+                 {"größe", "größe", "gr__e"},      {"", "``", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        mw_buf out;
+        mw_buf_init(&out, 64);
+        mw_name_append(&out, mw_str_of(cases[i].name));
+        MW_CHECK_EQUAL_STR(mw_buf_str(&out), cases[i].written);
+        mw_buf_clear(&out);
+        mw_name_append_part(&out, mw_str_of(cases[i].name));
+        MW_CHECK_EQUAL_STR(mw_buf_str(&out), cases[i].part);
+        mw_buf_release(&out);
+    }
+}

@@ -1,5 +1,7 @@
 #include "train/candidates.h"
 
+#include "lang/lexer.h"
+
 enum { KEY_SETS_MAX = 16, TEXT_MAX = 1 << 12 };
 
 static const char *const spans[] = {"1h", "6h", "1d", "7d", "30d"};
@@ -97,6 +99,12 @@ static bool is_carried(const lister *it, mw_str field) {
                MW_NO_FIELD;
 }
 
+static bool is_of_id(const lister *it, size_t field) {
+    for (int32_t i = 0; i < it->stream->id_count; i++)
+        if (it->stream->id_fields[i] == (int32_t)field) return true;
+    return false;
+}
+
 static bool is_key(const key_set *set, size_t field) {
     for (size_t i = 0; i < set->count; i++)
         if (set->event_keys[i] == (int32_t)field) return true;
@@ -114,7 +122,8 @@ static bool stands_already(const lister *it, mw_str text) {
 static void append_keys(const lister *it, const key_set *set, mw_buf *out) {
     for (size_t i = 0; i < set->count; i++) {
         mw_str name = it->stream->schema.fields[set->event_keys[i]].name;
-        mw_buf_printf(out, "%s%.*s", i > 0 ? ", " : "", MW_STR_ARGS(name));
+        if (i > 0) mw_buf_append_text(out, ", ");
+        mw_name_append(out, name);
         if (!mw_str_equal(name, set->moment_keys[i]))
             mw_buf_printf(out, " = %.*s", MW_STR_ARGS(set->moment_keys[i]));
     }
@@ -123,18 +132,23 @@ static void append_keys(const lister *it, const key_set *set, mw_buf *out) {
 /* mean_arrivals_delay_by_dest_6h */
 static void append_name(const lister *it, const key_set *set, saying what, mw_buf *out) {
     mw_buf_printf(out, "%s_%.*s", what.aggregate, MW_STR_ARGS(it->source_name));
-    if (what.field.size > 0) mw_buf_printf(out, "_%.*s", MW_STR_ARGS(what.field));
+    if (what.field.size > 0) mw_buf_append_char(out, '_');
+    mw_name_append_part(out, what.field);
     mw_buf_append_text(out, "_by");
-    for (size_t i = 0; i < set->count; i++)
-        mw_buf_printf(out, "_%.*s",
-                      MW_STR_ARGS(it->stream->schema.fields[set->event_keys[i]].name));
+    for (size_t i = 0; i < set->count; i++) {
+        mw_buf_append_char(out, '_');
+        mw_name_append_part(out, it->stream->schema.fields[set->event_keys[i]].name);
+    }
     mw_buf_printf(out, "_%s", what.span);
 }
 
 /* mean(arrivals.delay by dest over 6h) */
 static void append_window(const lister *it, const key_set *set, saying what, mw_buf *out) {
     mw_buf_printf(out, "%s(%.*s", what.aggregate, MW_STR_ARGS(it->source_name));
-    if (what.field.size > 0) mw_buf_printf(out, ".%.*s", MW_STR_ARGS(what.field));
+    if (what.field.size > 0) {
+        mw_buf_append_char(out, '.');
+        mw_name_append(out, what.field);
+    }
     mw_buf_append_text(out, " by ");
     append_keys(it, set, out);
     mw_buf_printf(out, " over %s)", what.span);
@@ -167,7 +181,8 @@ static void add_numbers(lister *it, const key_set *set) {
     const mw_schema *schema = &it->stream->schema;
     for (size_t i = 0; i < schema->field_count; i++) {
         mw_str name = schema->fields[i].name;
-        if (schema->fields[i].type != MW_TYPE_NUMBER || is_key(set, i) || is_carried(it, name))
+        if (schema->fields[i].type != MW_TYPE_NUMBER || is_key(set, i) || is_of_id(it, i) ||
+            is_carried(it, name))
             continue;
         for (size_t s = 0; s < SPAN_COUNT; s++) add(it, set, (saying){"mean", name, spans[s]});
         add(it, set, (saying){"max", name, "1d"});

@@ -3,8 +3,9 @@
  *
  * For each stream and each way to find its events from the moment (the keys of windows that the
  * model has, and each text or category that both sides call the same): how many there were, since
- * when, and of each number the mean, the greatest and the last. Each is written in the language,
- * as a user would write it; those that the model has already are left out.
+ * when, and of each number the mean, the greatest and the last, unless it is of the event's id, a
+ * name and no measure. Each is written in the language, as a user would write it; those that the
+ * model has already are left out.
  */
 #pragma once
 #include "lang/program.h"

@@ -4,9 +4,10 @@
 #include "testing/test.h"
 
 static const char project[] = "stream visits\n"
-                              "  columns: at time, who text, place text, weight number\n"
+                              "  columns: at time, who text, place text, weight number, "
+                              "ticket number, over number\n"
                               "  time: at\n"
-                              "  id: who, at\n"
+                              "  id: who, ticket\n"
                               "stream meals\n"
                               "  columns: at time, who text, town text, price number, tip number, "
                               "paid time\n"
@@ -55,6 +56,8 @@ MW_TEST(candidates_are_windows_that_the_model_lacks) {
     MW_CHECK_EQUAL_INT(times(&it, "since(meals by town = place over 30d)"), 1);
     MW_CHECK_EQUAL_INT(times(&it, "count(visits by place over 6h)"), 1);
     MW_CHECK_EQUAL_INT(times(&it, "last(meals.tip by who over 7d)"), 1);
+    MW_CHECK_EQUAL_INT(times(&it, "mean(visits.`over` by place over 1h)"), 1);
+    MW_CHECK_EQUAL_INT(times(&it, "mean(visits.ticket by place over 1h)"), 0); /* of the id */
     /* These it has. */
     MW_CHECK_EQUAL_INT(times(&it, "mean(meals.price by who over 1d)"), 0);
     MW_CHECK_EQUAL_INT(times(&it, "count(meals by town = place over 7d)"), 0);
