@@ -7,11 +7,14 @@
 #include "ingest/data_file.h"
 #include "lang/lexer.h"
 
+enum { NAMES_SHOWN_SIZE = 300 };
+
 typedef struct {
     mw_arena *arena;
     const mw_first_data *data;
     mw_str file; /* as seen from the project's folder */
     mw_schema columns;
+    mw_str *names; /* of the columns as features */
     mw_str positive; /* the value of a text label that stands for yes */
     mw_buf *out;
 } draft;
@@ -55,35 +58,23 @@ static void append_path(mw_buf *out, mw_str path) {
     if (!is_plain) mw_buf_append_char(out, '"');
 }
 
-/* A column in an expression; in backquotes unless it is plain. Such an expression stands in YAML's
-   double quotes. */
-static void append_column(mw_buf *out, mw_str column) {
-    if (mw_name_is_plain(column)) {
-        mw_buf_append_str(out, column);
-        return;
-    }
-    mw_buf_append_char(out, '`');
-    append_escaped(out, column);
-    mw_buf_append_char(out, '`');
+/* An expression of the column, between what stands around it, as a YAML value. */
+static void append_value(mw_buf *out, const char *before, mw_str column, const char *after) {
+    mw_buf name;
+    mw_buf_init(&name, 1 << 16);
+    mw_name_append(&name, column);
+    const char *quote = name.size > 0 && name.data[0] == '`' ? "\"" : "";
+    mw_buf_printf(out, "%s%s", quote, before);
+    append_escaped(out, mw_buf_str(&name));
+    mw_buf_printf(out, "%s%s", after, quote);
+    mw_buf_release(&name);
 }
 
-/* The column and what follows it, as a YAML value. */
-static void append_value(mw_buf *out, mw_str column, const char *rest) {
-    const char *quote = mw_name_is_plain(column) ? "" : "\"";
-    mw_buf_append_text(out, quote);
-    append_column(out, column);
-    mw_buf_printf(out, "%s%s", rest, quote);
-}
-
-/* The name that a feature or model gets after a column: plain. */
+/* The name that a field or feature gets after a column: letters, digits and _. */
 static void append_name(mw_buf *out, mw_str column) {
     if (column.size > 0 && column.data[0] >= '0' && column.data[0] <= '9')
         mw_buf_append_char(out, '_');
-    for (size_t i = 0; i < column.size; i++) {
-        mw_str letter = {column.data + i, 1};
-        bool is_digit = *letter.data >= '0' && *letter.data <= '9';
-        mw_buf_append_char(out, is_digit || mw_name_is_plain(letter) ? *letter.data : '_');
-    }
+    mw_name_append_part(out, column);
 }
 
 /* --- what the file holds ------------------------------------------------------------------ */
@@ -100,6 +91,50 @@ static bool is_feature(const draft *d, const mw_field *column) {
            !is_id(d, column->name);
 }
 
+static bool is_list(const mw_field *column) {
+    return column->type == MW_TYPE_LIST || column->type == MW_TYPE_NUMBER_LIST;
+}
+
+/* The name that column `index` gets as a feature. Where it is a word of the language, or another's
+   but for case or for what a name cannot have, as "a b" and "a_b", the number stands behind. */
+static mw_status name_feature(draft *d, size_t index, mw_error *err) {
+    mw_buf name;
+    mw_buf_init(&name, 1 << 16);
+    append_name(&name, d->columns.fields[index].name);
+    mw_str plain = mw_buf_str(&name);
+    bool is_taken = mw_name_is_keyword(plain) || mw_str_is(plain, "time");
+    for (size_t i = 0; i < index; i++)
+        is_taken = is_taken || mw_str_equal_but_for_case(d->names[i], plain);
+    if (is_taken) mw_buf_printf(&name, "_%zu", index + 1);
+    mw_status status = mw_buf_check(&name, "init: a name", err);
+    d->names[index] = mw_str_copy(d->arena, mw_buf_str(&name));
+    mw_buf_release(&name);
+    if (status == MW_OK && !d->names[index].data)
+        return mw_fail(err, MW_NO_MEMORY, "init: no memory for a name");
+    return status;
+}
+
+static mw_status name_features(draft *d, mw_error *err) {
+    d->names = mw_arena_alloc(d->arena, d->columns.field_count, sizeof *d->names);
+    if (!d->names) return mw_fail(err, MW_NO_MEMORY, "init: no memory for names");
+    for (size_t i = 0; i < d->columns.field_count; i++) MW_TRY(name_feature(d, i, err));
+    return MW_OK;
+}
+
+/* The columns as an error lists them, as many as there is room for. */
+static mw_str column_names(const draft *d) {
+    mw_buf names;
+    mw_buf_init(&names, 1 << 16);
+    for (size_t i = 0; i < d->columns.field_count && names.size < NAMES_SHOWN_SIZE; i++) {
+        mw_buf_append_text(&names, i > 0 ? ", " : "");
+        mw_buf_append_str(&names, d->columns.fields[i].name);
+    }
+    if (names.size >= NAMES_SHOWN_SIZE) mw_buf_append_text(&names, ", ...");
+    mw_str copy = mw_str_copy(d->arena, mw_buf_str(&names));
+    mw_buf_release(&names);
+    return copy;
+}
+
 static mw_status find_column(const draft *d, mw_str name, const char *option,
                              const mw_field **out_column, mw_error *err) {
     mw_nearest nearest = mw_nearest_to(name);
@@ -110,16 +145,23 @@ static mw_status find_column(const draft *d, mw_str name, const char *option,
     }
     mw_status status = mw_fail(err, MW_NOT_FOUND, "init: %s: the file has no column %.*s", option,
                                MW_STR_ARGS(name));
-    return mw_hint_nearest(err, status, &nearest);
+    if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
+    return mw_hint(err, status, "It has %.*s.", MW_STR_ARGS(column_names(d)));
 }
 
 static mw_status find_columns(const draft *d, mw_type *out_label, mw_error *err) {
     const mw_field *column;
     MW_TRY(find_column(d, mw_str_of(d->data->time), "--time", &column, err));
+    if (column->type != MW_TYPE_TIME)
+        return mw_fail(err, MW_INVALID, "init: --time: %s must hold times, not a %s",
+                       d->data->time, mw_type_name(column->type));
     mw_str ids = mw_str_of(d->data->ids), id;
     while (mw_str_split(&ids, ',', &id))
         MW_TRY(find_column(d, mw_str_trim(id), "--id", &column, err));
     MW_TRY(find_column(d, mw_str_of(d->data->label), "--label", &column, err));
+    if (is_id(d, column->name) || column->type == MW_TYPE_TIME || is_list(column))
+        return mw_fail(err, MW_INVALID, "init: --label: %s must be a bool, a number or a text that "
+                       "says yes or no, and no id", d->data->label);
     *out_label = column->type;
     return MW_OK;
 }
@@ -136,7 +178,7 @@ static void write_ids(const draft *d) {
         mw_buf_append_text(d->out, before);
         append_name(d->out, id);
         mw_buf_append_text(d->out, ": ");
-        append_value(d->out, id, "");
+        append_value(d->out, "", id, "");
         before = ", ";
     }
     mw_buf_append_text(d->out, before[0] == ',' ? "}\n    id: " : "    id: ");
@@ -151,31 +193,37 @@ static void write_stream(const draft *d) {
     mw_buf_append_text(d->out, "streams:\n  events:\n    from: ");
     append_path(d->out, d->file);
     mw_buf_append_text(d->out, "\n    time: ");
-    append_value(d->out, mw_str_of(d->data->time), "");
+    append_value(d->out, "", mw_str_of(d->data->time), "");
     mw_buf_append_char(d->out, '\n');
     write_ids(d);
     mw_buf_printf(d->out, "\n    later: {%s: ", d->data->label);
-    append_value(d->out, mw_str_of(d->data->time), " + 1d");
+    append_value(d->out, "", mw_str_of(d->data->time), " + 1d");
     mw_buf_append_text(d->out, "}     # a guess: when the outcome is known\n\n");
 }
 
 static void write_features(const draft *d) {
-    mw_str example = mw_str_of("COLUMN");
+    const mw_field *example = NULL;
+    size_t count = 0;
     mw_buf_append_text(d->out, "features:\n");
-    for (size_t i = d->columns.field_count; i-- > 0;)
-        if (is_feature(d, &d->columns.fields[i])) example = d->columns.fields[i].name;
     for (size_t i = 0; i < d->columns.field_count; i++) {
         const mw_field *column = &d->columns.fields[i];
         if (!is_feature(d, column)) continue;
+        if (count++ == 0 || is_list(example)) example = column;
         mw_buf_append_text(d->out, "  ");
-        append_name(d->out, column->name);
+        mw_buf_append_str(d->out, d->names[i]);
         mw_buf_append_text(d->out, ": ");
-        append_value(d->out, column->name, "");
+        append_value(d->out, is_list(column) ? "length(" : "", column->name,
+                     is_list(column) ? ")" : "");
+        mw_buf_append_char(d->out, '\n');
+    }
+    if (count == 0) {
+        mw_buf_append_text(d->out, "  hour: ");
+        append_value(d->out, "hour(", mw_str_of(d->data->time), ")");
         mw_buf_append_char(d->out, '\n');
     }
     mw_buf_append_text(d->out, "  # Windows over the past go here, such as\n"
                                "  # recent: count(events by ");
-    append_column(d->out, example);
+    mw_name_append(d->out, example ? example->name : MW_STR("COLUMN"));
     mw_buf_append_text(d->out, " over {1h, 24h})\n\n");
 }
 
@@ -231,6 +279,7 @@ static mw_status write_from_data(mw_cli *cli, mw_duck *duck, draft *d, mw_error 
     mw_type label = MW_TYPE_BOOL;
     mw_status status = mw_data_file_columns(&reader, d->data->file, d->arena, &d->columns, err);
     if (status == MW_OK) status = find_columns(d, &label, err);
+    if (status == MW_OK) status = name_features(d, err);
     if (status == MW_OK && label == MW_TYPE_TEXT) status = find_positive(&reader, d, err);
     if (status == MW_OK) write_project(d, label);
     mw_symbols_destroy(symbols);

@@ -151,5 +151,31 @@ def test_init_finds_the_file_from_the_new_folder():
         assert [feature["name"] for feature in features] == ["Total__EUR_", "_2nd"]
 
 
+def test_init_writes_what_check_takes():
+    """Columns called as words of the language, with letters beyond ASCII, alike but for blanks, lists, none."""
+    header = 'id,größe,Größe,a b,a_b,select,over,not,now,when,x:y,"q""uote",\'single\',1st,true,label\n'
+    rows = "".join(f"{i},1,2,3,4,5,6,7,8,2024-01-0{i}T00:00:00Z,3,4,5,6,7,{i % 2}\n" for i in range(1, 5))
+    files = {"odd.csv": (header + rows, 13), "bare.csv": ("id,when,label\n1,2024-01-01,1\n", 1),
+             "lists.jsonl": ('{"id": "a", "when": "2024-01-01", "tags": ["x"], "sizes": [1], "shop": "s", "label": true}\n', 3)}
+    for name, (text, count) in files.items():
+        with Shop() as project:
+            (project.folder / name).write_text(text)
+            def init(*words):
+                return subprocess.run([shop.os.environ["MILLWRIGHT"], "init", "made", "--from", name, *words],
+                                      cwd=project.folder, capture_output=True, text=True, check=False)
+            for words, rule in [
+                    (["--time", "when", "--id", "id", "--label", "returned"], "--label: the file has no column returned"),
+                    (["--time", "label", "--id", "id", "--label", "label"], "--time: label must hold times, not a"),
+                    (["--time", "when", "--id", "id", "--label", "id"], "--label: id must be a bool")]:
+                refused = init(*words)
+                assert refused.returncode != 0 and rule in refused.stderr, refused.stderr
+            assert "It has id, " in init("--time", "when", "--id", "id", "--label", "returned").stderr
+            made = init("--time", "when", "--id", "id", "--label", "label")
+            assert made.returncode == 0, made.stderr
+            project.folder /= "made"
+            features = project.ok("check", "--json").json()["models"][0]["features"]
+            assert len({feature["name"] for feature in features}) == len(features) == count, features
+
+
 if __name__ == "__main__":
     shop.main(globals())
