@@ -341,8 +341,7 @@ static bool take_id(event_scope *event, const mw_window_node *window, window_dra
     if (is_own && compiler->status == MW_OK) { /* else what was meant as `later` may be not */
         mw_complain(compiler, window->by_position, MW_INVALID,
                     "it holds nothing `by id`, for the predicted event's own id is left out");
-        mw_complain_hint(compiler, "Name keys that other events share, as in by %.*s.",
-                         MW_STR_ARGS(moment->schema.fields[moment->id_fields[0]].name));
+        mw_complain_hint(compiler, "Name keys that other events share, by a customer or a place.");
         return false;
     }
     for (int32_t i = 0; i < stream->id_count; i++) {

@@ -101,7 +101,7 @@ MW_TEST(windows_refuse_keys_that_differ) {
         {"count(orders by id over 1d)",
          ":1:25: features.a: it holds nothing `by id`, for the predicted event's own id is left "
          "out\n"
-         "    Name keys that other events share, as in by shop.\n"},
+         "    Name keys that other events share, by a customer or a place.\n"},
         {"count(orders by shop = 3 over 1h)",
          ":1:28: features.a: a key must have one type on both sides, got category in orders and "
          "number at the moment\n"},
