@@ -181,9 +181,13 @@ static void print_examples(const mw_train_report *report, mw_buf *out) {
     mw_buf_append_text(out, " dropped by `unless`\n");
 }
 
+static void add_measure(mw_grid *grid, double value) {
+    if (isnan(value)) mw_grid_add(grid, "none");
+    else mw_grid_add(grid, "%.4f", value);
+}
+
 static void add_estimate(mw_grid *grid, const mw_estimate *estimate) {
-    if (isnan(estimate->value)) mw_grid_add(grid, "none");
-    else mw_grid_add(grid, "%.4f", estimate->value);
+    add_measure(grid, estimate->value);
     if (isnan(estimate->low)) mw_grid_add(grid, "%s", "");
     else mw_grid_add(grid, "%.4f to %.4f", estimate->low, estimate->high);
 }
@@ -193,7 +197,7 @@ static void print_metrics(const mw_trained *trained, mw_buf *out) {
     for (int m = 0; m < MW_METRIC_COUNT; m++) {
         mw_grid_add(&grid, "%s", mw_metric_name((mw_metric)m));
         add_estimate(&grid, &trained->test.of[m]);
-        mw_grid_add(&grid, "%.4f", trained->baseline.of[m].value);
+        add_measure(&grid, trained->baseline.of[m].value);
         mw_grid_add(&grid, "%s is better",
                     mw_metric_greater_is_better((mw_metric)m) ? "more" : "less");
     }

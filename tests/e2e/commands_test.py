@@ -119,6 +119,17 @@ def test_help_and_what_is_not_built():
         project.fails(2, "there is no command trian", "trian")
 
 
+def test_a_test_part_of_one_class():
+    with Shop(count=1000) as project:
+        project.returns = [row for row in project.returns[:1]] + [
+            row for row in project.returns[1:] if row.split(",")[1] < "2024-01-10"]
+        project.write_data()
+        project.ok("ingest")
+        told = project.ok("train", "--test-from", "2024-01-14").out
+        assert "roc_auc              none                        none  more is better" in told, told
+        assert "nan" not in told, told
+
+
 def test_init_from_a_file():
     with Shop() as project:
         (project.folder / "millwright.yaml").unlink()
