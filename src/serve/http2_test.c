@@ -542,6 +542,10 @@ static void answer_part(client *c, int32_t stream, const char *text, bool has_be
     mw_response_release(&response);
 }
 
+static void talk(client *c) {
+    for (int i = 0; i < 20; i++) send_all(c), receive_all(c);
+}
+
 /* What is not shown stays within the stream's window; what is taken opens it again. */
 MW_TEST(http2_gives_a_body_in_pieces) {
     enum { SIZE = 5 << 20 };
@@ -553,7 +557,7 @@ MW_TEST(http2_gives_a_body_in_pieces) {
     for (size_t i = 0; i < SIZE; i++) body[i] = (char)('a' + i % 23);
     client_begin_in_pieces(&c);
     int32_t id = ask(&c, (asked){.method = "POST", .path = "/", .body = {body, SIZE}});
-    for (int i = 0; i < 20; i++) send_all(&c), receive_all(&c);
+    talk(&c);
     MW_CHECK(c.sent > 0 && c.sent <= MW_HTTP2_WINDOW_SIZE + MW_HTTP_PIECE_SIZE);
     while (has_more) {
         MW_CHECK(mw_http2_next(c.http, &call) && call.request && call.stream == id);
@@ -574,6 +578,43 @@ MW_TEST(http2_gives_a_body_in_pieces) {
     mw_http2_commit(c.http);
     receive_all(&c);
     MW_CHECK_EQUAL_STR(mw_buf_str(&reply_of(&c, id)->body), "done");
+    client_end(&c);
+}
+
+/* Lines longer than a window, in a body longer than any that may be gathered. A line that is not
+   whole is shown again when it has doubled, and while somebody is at what came, through several
+   turns, only a window more of it is taken in. */
+MW_TEST(http2_gives_a_body_of_long_lines_in_pieces) {
+    enum { SIZE = 40 << 20, LINE = 3 << 20, TURNS = 3 };
+    char *body = mw_allocate(SIZE);
+    client c;
+    mw_http2_call call;
+    size_t taken = 0;
+    bool has_more = true;
+    MW_CHECK(body != NULL);
+    for (size_t i = 0; i < SIZE; i++) body[i] = (char)('a' + i % 23);
+    client_begin_in_pieces(&c);
+    int32_t id = ask(&c, (asked){.method = "POST", .path = "/", .body = {body, SIZE}});
+    while (has_more) {
+        talk(&c);
+        MW_CHECK(mw_http2_next(c.http, &call) && call.request && call.stream == id);
+        const mw_http_request *request = call.request;
+        has_more = request->has_more;
+        for (int turn = 0; turn < TURNS; turn++) {
+            mw_http2_leave(c.http, id, 0, false, 0);
+            talk(&c);
+            request = mw_http2_taken(c.http, id);
+            MW_CHECK(request && c.broken == MW_OK);
+            MW_CHECK(request->body.size < 2 * LINE + 2 * MW_HTTP2_WINDOW_SIZE);
+            has_more = request->has_more;
+        }
+        MW_CHECK(memcmp(request->body.data, body + taken, request->body.size) == 0);
+        size_t whole = request->body.size - (has_more ? request->body.size % LINE : 0);
+        taken += whole;
+        if (has_more) mw_http2_leave(c.http, id, whole, true, 0);
+    }
+    MW_CHECK_EQUAL_INT(taken, SIZE);
+    mw_free(body);
     client_end(&c);
 }
 
