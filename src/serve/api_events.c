@@ -36,7 +36,7 @@ static mw_status take_row(mw_api_rows *at, int32_t source, bool *out_found, mw_e
         count(at, standing);
         return MW_OK;
     }
-    if (is_read && mw_service_awaits(service)) {
+    if (is_read && mw_receiving_awaits(mw_service_receiving(service))) {
         mw_api_rows_await(at, source, NULL);
         *out_found = false;
         return MW_OK;

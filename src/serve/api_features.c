@@ -64,10 +64,11 @@ static void foresee(const mw_api *api, size_t model, yyjson_val *events, size_t 
     const mw_service_config *parts = mw_service_parts(api->service);
     int32_t stream = mw_decider_announcer(mw_sequencer_decider(parts->sequencer, model));
     int32_t source = parts->program->streams[stream].source;
+    mw_receiving *receiving = mw_service_receiving(api->service);
     size_t index, count;
     yyjson_val *event;
     yyjson_arr_foreach(events, index, count, event)
-        if (index >= from) mw_service_foresee(api->service, source, mw_sent_json(event));
+        if (index >= from) mw_receiving_foresee(receiving, source, mw_sent_json(event));
 }
 
 /* A row that is refused takes its place with the reason; anything else fails the request. */
@@ -79,7 +80,8 @@ static mw_status write_rows(mw_json *json, const mw_api *api, size_t model, yyjs
     yyjson_arr_foreach(events, index, count, event) {
         mw_status status = write_row(json, api, model, event, err);
         if (status == MW_OK) continue;
-        if (mw_service_awaits(api->service)) foresee(api, model, events, index + 1);
+        if (mw_receiving_awaits(mw_service_receiving(api->service)))
+            foresee(api, model, events, index + 1);
         if (mw_status_http(status) >= 500) return status;
         mw_json_object(json);
         mw_api_write_refusal(json, index + 1, err);
@@ -120,12 +122,13 @@ static mw_status answer_features(const mw_api *api, const mw_route_call *call, m
 
 void mw_api_features(void *context, const mw_route_call *call, mw_response *response) {
     mw_api *api = context;
+    mw_receiving *receiving = mw_service_receiving(api->service);
     mw_error err = {0};
     (void)mw_api_return(api, call);
     mw_status status = answer_features(api, call, &response->body, &err);
-    if (status != MW_OK && mw_service_awaits(api->service))
+    if (status != MW_OK && mw_receiving_awaits(receiving))
         status = mw_api_leave(api, call, response, &err);
-    mw_service_remember(api->service, (mw_awaited){NULL, NULL});
+    mw_receiving_remember(receiving, (mw_row_needs){NULL, NULL});
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 

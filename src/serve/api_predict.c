@@ -136,7 +136,7 @@ static mw_status predict_row(mw_api_rows *at, const wish *wished, const mw_decid
     said what;
     mw_status status = check_version(at, decider, err);
     if (status == MW_OK) status = ask(at->api, wished, row, &what, err);
-    if (status != MW_OK && mw_service_awaits(at->api->service)) {
+    if (status != MW_OK && mw_receiving_awaits(mw_service_receiving(at->api->service))) {
         mw_api_rows_await(at, source_of(at->api, decider), NULL);
         return MW_OK;
     }
@@ -214,7 +214,7 @@ static mw_status predict_line(mw_api_rows *at, size_t model, yyjson_val *body, m
     at->json = mw_json_begin(out);
     mw_status status = predict_body_of_line(at, model, body, err);
     if (status != MW_OK) out->size = size;
-    if (status != MW_OK && mw_service_awaits(at->api->service)) {
+    if (status != MW_OK && mw_receiving_awaits(mw_service_receiving(at->api->service))) {
         const mw_sequencer *sequencer = mw_service_parts(at->api->service)->sequencer;
         mw_api_rows_await(at, source_of(at->api, mw_sequencer_decider(sequencer, model)), "event");
         return MW_OK;
@@ -274,7 +274,7 @@ static mw_status answer_predict(mw_api_rows *at, const mw_route_call *call, mw_r
     MW_TRY(prepare(decider, &wished, err));
     if (at->rows.is_single) {
         mw_status status = predict_one(at, &wished, at->rows.root, err);
-        if (status == MW_OK || !mw_service_awaits(service)) return status;
+        if (status == MW_OK || !mw_receiving_awaits(mw_service_receiving(service))) return status;
         at->leaving = MW_API_AWAITS;
         return MW_OK;
     }

@@ -15,10 +15,10 @@ void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err) {
 /* --- pauses -------------------------------------------------------------------------------- */
 
 static bool is_over(mw_pause *pause) {
-    const mw_awaited *awaited = &((mw_api_rows *)pause)->awaited;
+    const mw_row_needs *needs = &((mw_api_rows *)pause)->needs;
     bool is_wanted = !pause->is_forsaken;
-    bool is_read = !awaited->lookback || mw_lookback_run(awaited->lookback, is_wanted);
-    bool is_answered = !awaited->enquiry || mw_enquiry_run(awaited->enquiry, is_wanted);
+    bool is_read = !needs->lookback || mw_lookback_run(needs->lookback, is_wanted);
+    bool is_answered = !needs->enquiry || mw_enquiry_run(needs->enquiry, is_wanted);
     return is_read && is_answered;
 }
 
@@ -29,8 +29,8 @@ static void stop_waiting(mw_api_rows *at) {
 
 static void release(mw_api_rows *at) {
     stop_waiting(at);
-    mw_lookback_destroy(at->awaited.lookback);
-    mw_enquiry_destroy(at->awaited.enquiry);
+    mw_lookback_destroy(at->needs.lookback);
+    mw_enquiry_destroy(at->needs.enquiry);
     mw_sent_rows_end(&at->rows);
     mw_buf_release(&at->body);
 }
@@ -51,8 +51,8 @@ static mw_api_rows *come_back(mw_api *api, const mw_route_call *call, mw_respons
         return fresh;
     }
     stop_waiting(at);
-    mw_service_remember(api->service, at->awaited);
-    at->awaited = (mw_awaited){NULL, NULL};
+    mw_receiving_remember(mw_service_receiving(api->service), at->needs);
+    at->needs = (mw_row_needs){NULL, NULL};
     at->leaving = MW_API_STAYS;
     at->is_new = false;
     if (at->body.size > 0) {
@@ -78,7 +78,7 @@ static mw_status check_room(const mw_api_rows *at, const mw_route_call *call, mw
 
 static mw_status begin_waiting(mw_api_rows *at, const mw_route_call *call, mw_error *err) {
     MW_TRY(check_room(at, call, err));
-    MW_TRY(mw_service_await(at->api->service, &at->awaited, err));
+    MW_TRY(mw_receiving_await(mw_service_receiving(at->api->service), &at->needs, err));
     at->waits = true;
     at->api->waiting++;
     return MW_OK;
@@ -108,7 +108,7 @@ static mw_status leave(mw_api_rows *at, const mw_route_call *call, mw_response *
     if (at->leaving == MW_API_AWAITS) MW_TRY(begin_waiting(at, call, err));
     if (!call->pause) MW_TRY(leave_stack(at, &at, err));
     if (at->leaving == MW_API_YIELDS) /* more of it is for rows to come; a piece has used it up */
-        at->awaited = mw_service_part_with(at->api->service);
+        at->needs = mw_receiving_part_with(mw_service_receiving(at->api->service));
     at->base.kind = kind_of(at->leaving);
     at->base.taken = mw_sent_rows_keep(&at->rows, at->is_whole);
     if (!response->goes_on && response->body.size > 0) {
@@ -131,7 +131,7 @@ void mw_api_rows_carry_out(mw_api *api, const mw_route_call *call, mw_response *
     if (status == MW_OK && at->leaving != MW_API_STAYS)
         status = leave(at, call, response, &err);
     if (at == &fresh) release(&fresh);
-    mw_service_remember(api->service, (mw_awaited){NULL, NULL});
+    mw_receiving_remember(mw_service_receiving(api->service), (mw_row_needs){NULL, NULL});
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 
@@ -155,8 +155,8 @@ bool mw_api_return(mw_api *api, const mw_route_call *call) {
     mw_api_rows *at = (mw_api_rows *)call->pause;
     if (!at) return false;
     stop_waiting(at);
-    mw_service_remember(api->service, at->awaited);
-    at->awaited = (mw_awaited){NULL, NULL};
+    mw_receiving_remember(mw_service_receiving(api->service), at->needs);
+    at->needs = (mw_row_needs){NULL, NULL};
     return true;
 }
 
@@ -180,7 +180,7 @@ void mw_api_rows_await(mw_api_rows *at, int32_t source, const char *member) {
         if (status != MW_OK && !mw_sent_rows_fail_alone(&ahead)) break;
         if (member) row.json = yyjson_obj_get(row.json, member);
         if (status == MW_OK && step == MW_SENT_ROW)
-            mw_service_foresee(at->api->service, source, row);
+            mw_receiving_foresee(mw_service_receiving(at->api->service), source, row);
     }
     mw_sent_rows_leave_ahead(&ahead);
     mw_sent_rows_again(&at->rows);

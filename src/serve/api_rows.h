@@ -29,7 +29,7 @@ typedef struct {
     mw_json json;  /* into the response */
 
     mw_api_leaving leaving;   /* the handler's: why it leaves the call */
-    mw_awaited awaited;       /* since it awaits that */
+    mw_row_needs needs;       /* since it awaits them */
     bool waits;               /* it is one of api->waiting */
     mw_buf body;              /* that was written and has not left */
 

@@ -20,18 +20,19 @@ static mw_event_standing standing_of(shop *s, int32_t source, const char *text) 
     mw_error err;
     mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
     mw_status status = mw_service_take(s->service, source, row, &standing, &err);
-    mw_awaited awaited = {NULL, NULL};
-    if (status == MW_BUSY && mw_service_awaits(s->service)) {
+    mw_receiving *receiving = mw_service_receiving(s->service);
+    mw_row_needs needs = {NULL, NULL};
+    if (status == MW_BUSY && mw_receiving_awaits(receiving)) {
         mw_service_counts before = mw_service_read_counts(s->service);
-        MW_CHECK_OK(mw_service_await(s->service, &awaited, &err), &err);
-        while (!mw_lookback_run(awaited.lookback, true)) continue;
-        mw_service_remember(s->service, awaited);
+        MW_CHECK_OK(mw_receiving_await(receiving, &needs, &err), &err);
+        while (!mw_lookback_run(needs.lookback, true)) continue;
+        mw_receiving_remember(receiving, needs);
         status = mw_service_take(s->service, source, row, &standing, &err);
         MW_CHECK_EQUAL_INT(mw_service_read_counts(s->service).rejected, before.rejected);
-        mw_service_remember(s->service, (mw_awaited){NULL, NULL});
+        mw_receiving_remember(receiving, (mw_row_needs){NULL, NULL});
     }
     MW_CHECK_OK(status, &err);
-    MW_CHECK_EQUAL_INT(standing == MW_EVENT_CONFLICTS, awaited.lookback != NULL);
+    MW_CHECK_EQUAL_INT(standing == MW_EVENT_CONFLICTS, needs.lookback != NULL);
     yyjson_doc_free(doc);
     return standing;
 }

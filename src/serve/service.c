@@ -4,26 +4,18 @@
 #include <string.h>
 
 #include "decide/breaker.h"
-#include "serve/correcting.h"
 #include "serve/event_json.h"
 
 enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20, RANKED_MAX = 1 << 20 };
 
 struct mw_service {
     mw_service_config config;
-    mw_reception *reception;
+    mw_receiving *receiving;
     mw_cell *features; /* of a prediction that was read back */
     size_t feature_capacity;
     mw_buf event_id;
     mw_service_counts counts;
     mw_breaker *breakers; /* one a model */
-    mw_awaited at_hand;
-    mw_enquiry *enquiry; /* what is still to be asked; NULL: nothing */
-    mw_lookback_wish *wishes; /* what is still to be looked up */
-    size_t wish_count, wish_capacity;
-    bool awaits;
-    uint64_t cleaned_before; /* the call */
-    uint64_t recleaned; /* values that `clean` changed in rows that will be taken again */
     struct { /* of the ranking that was given last */
         mw_ranked *items;
         mw_elements elements;
@@ -43,8 +35,13 @@ static mw_status prepare(mw_service *service, mw_error *err) {
     service->breakers =
         mw_allocate((config->program->model_count + 1) * sizeof *service->breakers);
     if (!service->breakers) return no_memory(err);
-    mw_reception_config from = {config->project, config->program, config->symbols, config->zones};
-    return mw_reception_create(from, &service->reception, err);
+    mw_receiving_config receiving = {
+        .rows = {config->project, config->program, config->symbols, config->zones},
+        .sequencer = config->sequencer,
+        .sys = config->sys,
+        .asking = config->asking,
+    };
+    return mw_receiving_create(receiving, &service->receiving, err);
 }
 
 mw_status mw_service_create(mw_service_config config, mw_service **out_service, mw_error *err) {
@@ -61,7 +58,7 @@ mw_status mw_service_create(mw_service_config config, mw_service **out_service, 
 
 void mw_service_destroy(mw_service *service) {
     if (!service) return;
-    mw_reception_destroy(service->reception);
+    mw_receiving_destroy(service->receiving);
     mw_buf_release(&service->event_id);
     mw_buf_release(&service->ranking.event_id);
     mw_free(service->ranking.items);
@@ -69,9 +66,6 @@ void mw_service_destroy(mw_service *service) {
     mw_free(service->ranking.row);
     mw_free(service->features);
     mw_free(service->breakers);
-    mw_free(service->wishes);
-    mw_enquiry_destroy(service->enquiry);
-    mw_service_remember(service, (mw_awaited){NULL, NULL});
     mw_free(service);
 }
 
@@ -84,186 +78,23 @@ static mw_str id_of(mw_service *service, const mw_event *event) {
     return mw_str_slice(mw_buf_str(&service->event_id), 0, MW_NAME_SIZE_MAX);
 }
 
-/* Tells how a row stands: with other contents if anything of it does, and then that is to become a
-   correction (rule 8), else new if anything of it is. */
-static mw_event_standing look_up(const mw_service *service, mw_received received) {
-    mw_event_standing standing = MW_EVENT_REPEATS;
-    for (size_t i = 0; i < received.count; i++) {
-        if (!received.events[i].row) continue;
-        mw_event_standing one = mw_sequencer_find(service->config.sequencer, &received.events[i]);
-        if (one == MW_EVENT_CONFLICTS || standing == MW_EVENT_REPEATS) standing = one;
-    }
-    return standing;
-}
-
-/* Adds what the row needs and is not at hand to the wishes. */
-static mw_status add_wishes(mw_service *service, mw_received received, bool *out_awaits,
-                            mw_error *err) {
-    const mw_sequencer *sequencer = service->config.sequencer;
-    for (size_t i = 0; i < received.count; i++) {
-        const mw_event *event = &received.events[i];
-        if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
-        mw_lookback_wish wish = mw_sequencer_wish(sequencer, event);
-        mw_lookback *lookback = service->at_hand.lookback;
-        if (lookback && mw_lookback_covers(lookback, wish)) continue;
-        if (!mw_grow((void **)&service->wishes, &service->wish_capacity, service->wish_count + 1,
-                     sizeof *service->wishes, MW_LOOKBACK_WISHES_MAX))
-            return no_memory(err);
-        service->wishes[service->wish_count++] = wish;
-        *out_awaits = true;
-    }
-    return MW_OK;
-}
-
-/* Makes corrections of the events that stand with other contents. */
-static mw_status correct(mw_service *service, mw_received received, mw_error *err) {
-    mw_sequencer *sequencer = service->config.sequencer;
-    MW_TRY(add_wishes(service, received, &service->awaits, err));
-    if (service->awaits)
-        return mw_fail(err, MW_BUSY, "correction: what it replaces is being looked up");
-    for (size_t i = 0; i < received.count; i++) {
-        mw_event *event = &received.events[i];
-        if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
-        MW_TRY(mw_sequencer_correct(sequencer, service->at_hand.lookback, event, err));
-    }
-    return MW_OK;
-}
-
-bool mw_service_awaits(const mw_service *service) { return service->awaits; }
-
-/* --- asking ------------------------------------------------------------------------------- */
-
-static mw_status add_question(mw_service *service, const mw_event *event, mw_error *err) {
-    const mw_service_config *config = &service->config;
-    if (!service->enquiry)
-        MW_TRY(mw_enquiry_create((mw_enquiry_config){config->sys, config->program,
-                                                     config->symbols, config->asking},
-                                 &service->enquiry, err));
-    return mw_enquiry_add(service->enquiry, event->stream, event->row, err);
-}
-
-/* Whether programs are to be asked for the row. One that stands gets back what was answered. */
-static bool asks(const mw_service *service, mw_received received) {
-    const mw_event *event = &received.events[0];
-    return mw_asking_has(service->config.asking, event->stream) &&
-           mw_sequencer_find(service->config.sequencer, event) != MW_EVENT_REPEATS;
-}
-
-static bool is_answered(const mw_service *service, const mw_event *event) {
-    mw_enquiry *enquiry = service->at_hand.enquiry;
-    return enquiry && mw_enquiry_covers(enquiry, event->stream, event->row);
-}
-
-/* Takes a row, and fills the fields that programs are asked for. What the row needs besides is
-   awaited with them, so that all is at hand at once. */
-static mw_status receive(mw_service *service, int32_t source, mw_sent_row row,
-                         mw_received *out_received, mw_error *err) {
-    mw_received received;
-    MW_TRY(mw_reception_take(service->reception, source, row, &received, err));
-    *out_received = received;
-    if (!asks(service, received)) return MW_OK;
-    const mw_event *event = &received.events[0];
-    if (is_answered(service, event))
-        return mw_enquiry_fill(service->at_hand.enquiry, event->stream, received.cells, err);
-    MW_TRY(add_question(service, event, err));
-    MW_TRY(add_wishes(service, received, &service->awaits, err));
-    service->awaits = true;
-    return mw_fail(err, MW_BUSY, "ask: the answers are on their way");
-}
-
-/* A row that cannot be read says so when its turn comes, and wishes that find no room wait for the
-   next time. */
-void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row) {
-    mw_received received;
-    bool awaits = false;
-    uint64_t cleaned = mw_reception_cleaned(service->reception);
-    if (service->wish_count + MW_STREAMS_MAX > MW_LOOKBACK_WISHES_MAX) return;
-    if (mw_reception_take(service->reception, source, row, &received, NULL) == MW_OK) {
-        (void)!add_wishes(service, received, &awaits, NULL);
-        if (asks(service, received) && !is_answered(service, &received.events[0]))
-            (void)!add_question(service, &received.events[0], NULL);
-    }
-    service->recleaned += mw_reception_cleaned(service->reception) - cleaned;
-}
-
-mw_awaited mw_service_part_with(mw_service *service) {
-    mw_awaited awaited = service->at_hand;
-    service->at_hand = (mw_awaited){NULL, NULL};
-    return awaited;
-}
-
-mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited, mw_error *err) {
-    size_t count = service->wish_count;
-    mw_awaited awaited = service->at_hand;
-    MW_ASSERT(count > 0 || service->enquiry);
-    service->wish_count = 0;
-    service->awaits = false;
-    if (count > 0) {
-        MW_TRY(mw_sequencer_look_back(service->config.sequencer, service->wishes, count,
-                                      &awaited.lookback, err));
-        mw_lookback_follow(awaited.lookback, service->at_hand.lookback);
-    }
-    if (service->enquiry) {
-        awaited.enquiry = service->enquiry;
-        mw_enquiry_follow(awaited.enquiry, service->at_hand.enquiry);
-        service->enquiry = NULL;
-    }
-    *out_awaited = awaited;
-    (void)mw_service_part_with(service);
-    return MW_OK;
-}
-
-void mw_service_remember(mw_service *service, mw_awaited awaited) {
-    mw_lookback_destroy(service->at_hand.lookback);
-    mw_enquiry_destroy(service->at_hand.enquiry);
-    service->at_hand = awaited;
-    service->awaits = false;
-}
-
-/* `is_entered`: the fields with windows are there. */
-static mw_status append_new(mw_service *service, mw_received received, bool is_entered,
-                            mw_error *err) {
-    for (size_t i = 0; i < received.count; i++) {
-        const mw_event *event = &received.events[i];
-        if (!event->row) continue;
-        if (event->replaced ||
-            mw_sequencer_find(service->config.sequencer, event) == MW_EVENT_NEW)
-            MW_TRY(mw_sequencer_append(service->config.sequencer, event,
-                                       i == 0 && !is_entered ? received.cells : NULL, err));
-    }
-    return MW_OK;
-}
-
 static mw_status take(mw_service *service, int32_t source, mw_sent_row row,
                       mw_event_standing *out_standing, mw_error *err) {
+    mw_receiving *receiving = service->receiving;
     mw_received received;
-    MW_TRY(receive(service, source, row, &received, err));
-    *out_standing = look_up(service, received);
-    if (*out_standing == MW_EVENT_CONFLICTS) MW_TRY(correct(service, received, err));
-    return append_new(service, received, false, err);
-}
-
-/* Of a row whose turn will come again nothing is counted. */
-static void begin_call(mw_service *service) {
-    service->awaits = false;
-    service->wish_count = 0;
-    mw_enquiry_destroy(service->enquiry);
-    service->enquiry = NULL;
-    service->cleaned_before = mw_reception_cleaned(service->reception);
-}
-
-static void end_call(mw_service *service) {
-    if (service->awaits)
-        service->recleaned += mw_reception_cleaned(service->reception) - service->cleaned_before;
+    MW_TRY(mw_receiving_take(receiving, source, row, &received, err));
+    *out_standing = mw_receiving_look_up(receiving, received);
+    if (*out_standing == MW_EVENT_CONFLICTS) MW_TRY(mw_receiving_correct(receiving, received, err));
+    return mw_receiving_append(receiving, received, false, err);
 }
 
 mw_status mw_service_take(mw_service *service, int32_t source, mw_sent_row row,
                           mw_event_standing *out_standing, mw_error *err) {
     mw_event_standing standing = MW_EVENT_REPEATS;
-    begin_call(service);
+    mw_receiving_begin(service->receiving);
     mw_status status = take(service, source, row, &standing, err);
-    end_call(service);
-    service->counts.rejected += status != MW_OK && !service->awaits;
+    mw_receiving_end(service->receiving);
+    service->counts.rejected += status != MW_OK && !mw_receiving_awaits(service->receiving);
     service->counts.accepted += status == MW_OK && standing == MW_EVENT_NEW;
     service->counts.corrections += status == MW_OK && standing == MW_EVENT_CONFLICTS;
     service->counts.repeats += status == MW_OK && standing == MW_EVENT_REPEATS;
@@ -397,7 +228,7 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     if (how.record) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
         service->counts.predicted++;
-        MW_TRY(append_new(service, received, at.is_entered, err));
+        MW_TRY(mw_receiving_append(service->receiving, received, at.is_entered, err));
         answer.prediction.features = NULL;
     }
     *out_answer = answer;
@@ -430,8 +261,8 @@ static mw_status correct_first(mw_service *service, const mw_decider *decider,
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(service->config.sequencer, &moment.place, err));
     MW_TRY(check_lateness(model, moment, err));
-    MW_TRY(correct(service, received, err));
-    MW_TRY(append_new(service, received, false, err));
+    MW_TRY(mw_receiving_correct(service->receiving, received, err));
+    MW_TRY(mw_receiving_append(service->receiving, received, false, err));
     for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
     return MW_OK;
 }
@@ -557,7 +388,7 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
         if (is_recorded) MW_TRY(record_ranked(c, recorded++, &answer, err));
         keep_ranked(service, i, element, &answer, ranking);
     }
-    return is_recorded ? append_new(service, c->received, true, err) : MW_OK;
+    return is_recorded ? mw_receiving_append(service->receiving, c->received, true, err) : MW_OK;
 }
 
 /* What elements are compared by. */
@@ -601,9 +432,10 @@ static mw_status rank_event(mw_service *service, size_t number, yyjson_val *obje
     const mw_stream *moments = &mw_decider_program(decider)->streams[model->moment_stream];
     const mw_stream *stream = &service->config.program->streams[mw_decider_announcer(decider)];
     rank_call call = {service, number, decider, model, moments, {0}, MW_EVENT_NEW, record};
-    MW_TRY(receive(service, stream->source, mw_sent_json(object), &call.received, err));
+    MW_TRY(mw_receiving_take(service->receiving, stream->source, mw_sent_json(object),
+                             &call.received, err));
     MW_TRY(refuse_later(service, call.received, err));
-    call.standing = look_up(service, call.received);
+    call.standing = mw_receiving_look_up(service->receiving, call.received);
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     mw_buf_clear(&service->ranking.event_id);
     mw_stream_append_id(stream, call.received.events[0].row, service->config.symbols,
@@ -622,9 +454,9 @@ static mw_status rank_event(mw_service *service, size_t number, yyjson_val *obje
 
 mw_status mw_service_rank(mw_service *service, size_t number, yyjson_val *object, bool record,
                           mw_ranking *out_ranking, mw_error *err) {
-    begin_call(service);
+    mw_receiving_begin(service->receiving);
     mw_status status = rank_event(service, number, object, record, out_ranking, err);
-    end_call(service);
+    mw_receiving_end(service->receiving);
     return status;
 }
 
@@ -709,13 +541,13 @@ static mw_status predict(mw_service *service, size_t number, yyjson_val *object,
         return predict_scheduled(service, number, object, how.record, out_answer, err);
     const mw_stream *stream = &program->streams[mw_decider_announcer(decider)];
     mw_received received;
-    mw_status status =
-        receive(service, stream->source, mw_sent_json(object), &received, err);
+    mw_status status = mw_receiving_take(service->receiving, stream->source, mw_sent_json(object),
+                                         &received, err);
     if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider) && !how.version_alone)
         return answer_unchecked(service, number, out_answer, err);
     MW_TRY(status);
     MW_TRY(refuse_later(service, received, err));
-    mw_event_standing standing = look_up(service, received);
+    mw_event_standing standing = mw_receiving_look_up(service->receiving, received);
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     const mw_ledger_entry *stored =
         how.record ? find_stored(service, number, stream, received.events[0].row) : NULL;
@@ -730,20 +562,20 @@ static mw_status predict(mw_service *service, size_t number, yyjson_val *object,
 
 mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,
                              mw_answer *out_answer, mw_error *err) {
-    begin_call(service);
+    mw_receiving_begin(service->receiving);
     mw_status status =
         predict(service, number, object, (asking){.record = record}, out_answer, err);
-    end_call(service);
+    mw_receiving_end(service->receiving);
     return status;
 }
 
 /* Of what is not recorded nothing is looked up. */
 mw_status mw_service_see(mw_service *service, size_t number, yyjson_val *object,
                          mw_answer *out_answer, mw_error *err) {
-    begin_call(service);
+    mw_receiving_begin(service->receiving);
     mw_status status =
         predict(service, number, object, (asking){.version_alone = true}, out_answer, err);
-    end_call(service);
+    mw_receiving_end(service->receiving);
     return status;
 }
 
@@ -791,10 +623,12 @@ mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_ans
     return MW_OK;
 }
 
+mw_receiving *mw_service_receiving(const mw_service *service) { return service->receiving; }
+
 const mw_service_config *mw_service_parts(const mw_service *service) { return &service->config; }
 
 mw_service_counts mw_service_read_counts(const mw_service *service) {
     mw_service_counts counts = service->counts;
-    counts.cleaned = mw_reception_cleaned(service->reception) - service->recleaned;
+    counts.cleaned = mw_receiving_cleaned(service->receiving);
     return counts;
 }

@@ -9,9 +9,7 @@
  * a time: who holds the baton (decision 0021).
  */
 #pragma once
-#include "serve/enquiry.h"
-#include "serve/reception.h"
-#include "serve/sequencer.h"
+#include "serve/receiving.h"
 
 typedef struct mw_service mw_service;
 
@@ -49,23 +47,9 @@ MW_MUST_USE mw_status mw_service_create(mw_service_config config, mw_service **o
                                         mw_error *err);
 void mw_service_destroy(mw_service *service); /* NULL is allowed */
 
-/* A correction needs what it replaces, which is read back while others are served (correcting.h),
-   and a row may ask programs of the user's (enquiry.h). A call that fails with MW_BUSY for want of
-   that has changed nothing, and awaits it: begin with it, perhaps with what rows that will follow
-   need too, and call again when both are over, with them at hand. */
-typedef struct {
-    mw_lookback *lookback; /* either may be NULL: there is none */
-    mw_enquiry *enquiry;
-} mw_awaited;
-bool mw_service_awaits(const mw_service *service); /* the call before */
-void mw_service_foresee(mw_service *service, int32_t source, mw_sent_row row);
-/* What is awaited, and what was at hand, becomes the caller's. */
-MW_MUST_USE mw_status mw_service_await(mw_service *service, mw_awaited *out_awaited,
-                                       mw_error *err);
-/* They are over, and the service owns them from now on, until others are at hand, or none. */
-void mw_service_remember(mw_service *service, mw_awaited awaited);
-/* What was at hand becomes the caller's, for a call that follows. */
-mw_awaited mw_service_part_with(mw_service *service);
+/* Where what its rows need is awaited: a call that takes one and fails with MW_BUSY while
+   mw_receiving_awaits is to be made again, with that at hand. */
+mw_receiving *mw_service_receiving(const mw_service *service);
 
 /* Takes a row as event of a declared stream, and of its later fields as far as they are there.
    `*out_standing`: how it stood; MW_EVENT_CONFLICTS: it corrects what stood. */

@@ -1,0 +1,205 @@
+#include "serve/receiving.h"
+
+#include "serve/correcting.h"
+
+struct mw_receiving {
+    mw_receiving_config config;
+    mw_reception *reception;
+    mw_row_needs at_hand;
+    mw_enquiry *enquiry;      /* what is still to be asked; NULL: nothing */
+    mw_lookback_wish *wishes; /* what is still to be looked up */
+    size_t wish_count, wish_capacity;
+    bool awaits;
+    uint64_t cleaned_before; /* the call */
+    uint64_t recleaned;      /* values that `clean` changed in rows that will be taken again */
+};
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "service: no memory");
+}
+
+mw_status mw_receiving_create(mw_receiving_config config, mw_receiving **out_receiving,
+                              mw_error *err) {
+    mw_receiving *receiving = mw_allocate(sizeof *receiving);
+    if (!receiving) return no_memory(err);
+    receiving->config = config;
+    mw_status status = mw_reception_create(config.rows, &receiving->reception, err);
+    if (status != MW_OK) mw_receiving_destroy(receiving);
+    else *out_receiving = receiving;
+    return status;
+}
+
+void mw_receiving_destroy(mw_receiving *receiving) {
+    if (!receiving) return;
+    mw_receiving_remember(receiving, (mw_row_needs){NULL, NULL});
+    mw_enquiry_destroy(receiving->enquiry);
+    mw_free(receiving->wishes);
+    mw_reception_destroy(receiving->reception);
+    mw_free(receiving);
+}
+
+void mw_receiving_begin(mw_receiving *receiving) {
+    receiving->awaits = false;
+    receiving->wish_count = 0;
+    mw_enquiry_destroy(receiving->enquiry);
+    receiving->enquiry = NULL;
+    receiving->cleaned_before = mw_reception_cleaned(receiving->reception);
+}
+
+void mw_receiving_end(mw_receiving *receiving) {
+    uint64_t cleaned = mw_reception_cleaned(receiving->reception);
+    if (receiving->awaits) receiving->recleaned += cleaned - receiving->cleaned_before;
+}
+
+/* --- what rows need ------------------------------------------------------------------------ */
+
+/* Adds what the row needs and is not at hand to the wishes. */
+static mw_status add_wishes(mw_receiving *receiving, mw_received received, bool *out_awaits,
+                            mw_error *err) {
+    const mw_sequencer *sequencer = receiving->config.sequencer;
+    for (size_t i = 0; i < received.count; i++) {
+        const mw_event *event = &received.events[i];
+        if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
+        mw_lookback_wish wish = mw_sequencer_wish(sequencer, event);
+        mw_lookback *lookback = receiving->at_hand.lookback;
+        if (lookback && mw_lookback_covers(lookback, wish)) continue;
+        if (!mw_grow((void **)&receiving->wishes, &receiving->wish_capacity,
+                     receiving->wish_count + 1, sizeof *receiving->wishes, MW_LOOKBACK_WISHES_MAX))
+            return no_memory(err);
+        receiving->wishes[receiving->wish_count++] = wish;
+        *out_awaits = true;
+    }
+    return MW_OK;
+}
+
+static mw_status add_question(mw_receiving *receiving, const mw_event *event, mw_error *err) {
+    const mw_receiving_config *config = &receiving->config;
+    if (!receiving->enquiry)
+        MW_TRY(mw_enquiry_create((mw_enquiry_config){config->sys, config->rows.program,
+                                                     config->rows.symbols, config->asking},
+                                 &receiving->enquiry, err));
+    return mw_enquiry_add(receiving->enquiry, event->stream, event->row, err);
+}
+
+/* Whether programs are to be asked for the row. One that stands gets back what was answered. */
+static bool asks(const mw_receiving *receiving, mw_received received) {
+    const mw_event *event = &received.events[0];
+    return mw_asking_has(receiving->config.asking, event->stream) &&
+           mw_sequencer_find(receiving->config.sequencer, event) != MW_EVENT_REPEATS;
+}
+
+static bool is_answered(const mw_receiving *receiving, const mw_event *event) {
+    mw_enquiry *enquiry = receiving->at_hand.enquiry;
+    return enquiry && mw_enquiry_covers(enquiry, event->stream, event->row);
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+/* What the row needs besides answers is awaited with them, so that all is at hand at once. */
+mw_status mw_receiving_take(mw_receiving *receiving, int32_t source, mw_sent_row row,
+                            mw_received *out_received, mw_error *err) {
+    mw_received received;
+    MW_TRY(mw_reception_take(receiving->reception, source, row, &received, err));
+    *out_received = received;
+    if (!asks(receiving, received)) return MW_OK;
+    const mw_event *event = &received.events[0];
+    if (is_answered(receiving, event))
+        return mw_enquiry_fill(receiving->at_hand.enquiry, event->stream, received.cells, err);
+    MW_TRY(add_question(receiving, event, err));
+    MW_TRY(add_wishes(receiving, received, &receiving->awaits, err));
+    receiving->awaits = true;
+    return mw_fail(err, MW_BUSY, "ask: the answers are on their way");
+}
+
+mw_event_standing mw_receiving_look_up(const mw_receiving *receiving, mw_received received) {
+    mw_event_standing standing = MW_EVENT_REPEATS;
+    for (size_t i = 0; i < received.count; i++) {
+        if (!received.events[i].row) continue;
+        mw_event_standing one = mw_sequencer_find(receiving->config.sequencer, &received.events[i]);
+        if (one == MW_EVENT_CONFLICTS || standing == MW_EVENT_REPEATS) standing = one;
+    }
+    return standing;
+}
+
+mw_status mw_receiving_correct(mw_receiving *receiving, mw_received received, mw_error *err) {
+    mw_sequencer *sequencer = receiving->config.sequencer;
+    MW_TRY(add_wishes(receiving, received, &receiving->awaits, err));
+    if (receiving->awaits)
+        return mw_fail(err, MW_BUSY, "correction: what it replaces is being looked up");
+    for (size_t i = 0; i < received.count; i++) {
+        mw_event *event = &received.events[i];
+        if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
+        MW_TRY(mw_sequencer_correct(sequencer, receiving->at_hand.lookback, event, err));
+    }
+    return MW_OK;
+}
+
+mw_status mw_receiving_append(mw_receiving *receiving, mw_received received, bool is_entered,
+                            mw_error *err) {
+    for (size_t i = 0; i < received.count; i++) {
+        const mw_event *event = &received.events[i];
+        if (!event->row) continue;
+        if (event->replaced ||
+            mw_sequencer_find(receiving->config.sequencer, event) == MW_EVENT_NEW)
+            MW_TRY(mw_sequencer_append(receiving->config.sequencer, event,
+                                       i == 0 && !is_entered ? received.cells : NULL, err));
+    }
+    return MW_OK;
+}
+
+/* --- awaiting ------------------------------------------------------------------------------ */
+
+bool mw_receiving_awaits(const mw_receiving *receiving) { return receiving->awaits; }
+
+/* A row that cannot be read says so when its turn comes, and wishes that find no room wait for the
+   next time. */
+void mw_receiving_foresee(mw_receiving *receiving, int32_t source, mw_sent_row row) {
+    mw_received received;
+    bool awaits = false;
+    uint64_t cleaned = mw_reception_cleaned(receiving->reception);
+    if (receiving->wish_count + MW_STREAMS_MAX > MW_LOOKBACK_WISHES_MAX) return;
+    if (mw_reception_take(receiving->reception, source, row, &received, NULL) == MW_OK) {
+        (void)!add_wishes(receiving, received, &awaits, NULL);
+        if (asks(receiving, received) && !is_answered(receiving, &received.events[0]))
+            (void)!add_question(receiving, &received.events[0], NULL);
+    }
+    receiving->recleaned += mw_reception_cleaned(receiving->reception) - cleaned;
+}
+
+mw_row_needs mw_receiving_part_with(mw_receiving *receiving) {
+    mw_row_needs needs = receiving->at_hand;
+    receiving->at_hand = (mw_row_needs){NULL, NULL};
+    return needs;
+}
+
+mw_status mw_receiving_await(mw_receiving *receiving, mw_row_needs *out_needs, mw_error *err) {
+    size_t count = receiving->wish_count;
+    mw_row_needs needs = receiving->at_hand;
+    MW_ASSERT(count > 0 || receiving->enquiry);
+    receiving->wish_count = 0;
+    receiving->awaits = false;
+    if (count > 0) {
+        MW_TRY(mw_sequencer_look_back(receiving->config.sequencer, receiving->wishes, count,
+                                      &needs.lookback, err));
+        mw_lookback_follow(needs.lookback, receiving->at_hand.lookback);
+    }
+    if (receiving->enquiry) {
+        needs.enquiry = receiving->enquiry;
+        mw_enquiry_follow(needs.enquiry, receiving->at_hand.enquiry);
+        receiving->enquiry = NULL;
+    }
+    *out_needs = needs;
+    (void)mw_receiving_part_with(receiving);
+    return MW_OK;
+}
+
+void mw_receiving_remember(mw_receiving *receiving, mw_row_needs needs) {
+    mw_lookback_destroy(receiving->at_hand.lookback);
+    mw_enquiry_destroy(receiving->at_hand.enquiry);
+    receiving->at_hand = needs;
+    receiving->awaits = false;
+}
+
+uint64_t mw_receiving_cleaned(const mw_receiving *receiving) {
+    return mw_reception_cleaned(receiving->reception) - receiving->recleaned;
+}
