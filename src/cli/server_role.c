@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "cli/batch_commit.h"
+#include "cli/champions.h"
 #include "cli/listening.h"
 #include "cli/server_lake.h"
-#include "cli/live_version.h"
 #include "cli/recheck_metrics.h"
 #include "cli/server_call.h"
 #include "cli/version_archive.h"
@@ -22,10 +22,8 @@ enum {
     SLICE_US = 2000, /* of work that can wait, at a stretch, and between two */
     SLICE_STEPS = 64,
     TOKENS_SIZE_MAX = 1 << 26,
-    STAGES_SIZE_MAX = 1 << 24,
     ARRIVAL_US = 2000,   /* between two looks at what an ingest brings */
     ARRIVAL_EVENT_US = 4, /* of it, for each model that is fed */
-    STAGE_WAIT_MS = 50, /* for another process that writes to the catalog */
     LOCK_TRIES = 20, LOCK_PAUSE_US = 50000,
 };
 
@@ -34,11 +32,7 @@ enum {
 
 typedef struct {
     mw_workspace workspace;
-    mw_live_version *live; /* one a model */
-    mw_live_version *next; /* likewise: it answers once its windows are filled */
-    mw_champion *champions; /* likewise: by the catalog, when it started */
-    mw_fallback *fallbacks; /* likewise: by the project file */
-    size_t live_count;
+    mw_champions champions;
     bool is_ready;
     mw_sequencer *sequencer;
     mw_version_archive *archive;
@@ -88,29 +82,6 @@ static mw_status open_workspace(daemon *d, mw_error *err) {
     }
 }
 
-static mw_status load_champions(daemon *d, mw_error *err) {
-    const mw_workspace *workspace = &d->workspace;
-    size_t count = workspace->program->model_count;
-    d->live = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->live);
-    d->next = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->next);
-    d->champions = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->champions);
-    d->fallbacks = mw_arena_alloc(&d->workspace.arena, count + 1, sizeof *d->fallbacks);
-    if (!d->live || !d->next || !d->champions || !d->fallbacks)
-        return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
-    for (; d->live_count < count; d->live_count++) {
-        mw_live_version *live = &d->live[d->live_count];
-        mw_status status = mw_live_version_load(
-            workspace, workspace->program->models[d->live_count].name, live, err);
-        if (status != MW_OK) {
-            mw_live_version_release(live);
-            return status;
-        }
-        d->champions[d->live_count] = mw_live_version_champion(live);
-        d->fallbacks[d->live_count] = workspace->project->models[d->live_count].fallback;
-    }
-    return MW_OK;
-}
-
 static mw_status recall(void *context, mw_str model, mw_str version,
                         const mw_schema **out_features, const mw_schema **out_asked,
                         mw_error *err) {
@@ -121,29 +92,9 @@ static mw_status recall(void *context, mw_str model, mw_str version,
     return MW_OK;
 }
 
-static mw_live_version take(mw_live_version *version) {
-    mw_live_version taken = *version;
-    *version = (mw_live_version){.program = {.version = NULL}};
-    return taken;
-}
-
-/* The version that answered when the process before ended: the champion follows it. */
 static mw_status find_version(void *context, size_t model, const char *version,
                               mw_champion *out_champion, mw_error *err) {
-    daemon *d = context;
-    mw_live_version found;
-    mw_live_version *live = &d->live[model], *next = &d->next[model];
-    mw_status status = mw_live_version_find(
-        &d->workspace, d->workspace.program->models[model].name, mw_str_of(version), &found, err);
-    if (status != MW_OK) {
-        mw_live_version_release(&found);
-        return status;
-    }
-    if (next->program.version) mw_live_version_release(live); /* it was asked for before */
-    else *next = take(live);
-    *live = found;
-    *out_champion = mw_live_version_champion(live);
-    return MW_OK;
+    return mw_champions_recall(&((daemon *)context)->champions, model, version, out_champion, err);
 }
 
 static mw_status read_past(void *context, int64_t after, mw_past **out_past, mw_error *err) {
@@ -172,10 +123,12 @@ static mw_status open_sequencer(daemon *d, mw_error *err) {
     if (!config.log_folder || !config.checkpoint_folder)
         return mw_fail(err, MW_NO_MEMORY, "serve: no memory");
     MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &config.lake, err));
-    MW_TRY(load_champions(d, err));
-    config.champions = d->champions;
-    config.fallbacks = d->fallbacks;
-    return mw_sequencer_open(&config, &d->sequencer, err);
+    MW_TRY(mw_champions_load(workspace, &d->champions, err));
+    config.champions = d->champions.by_catalog;
+    config.fallbacks = d->champions.fallbacks;
+    MW_TRY(mw_sequencer_open(&config, &d->sequencer, err));
+    d->champions.sequencer = d->sequencer;
+    return MW_OK;
 }
 
 /* --- running ------------------------------------------------------------------------------ */
@@ -252,18 +205,6 @@ static mw_status create_reactor(daemon *d, mw_error *err) {
     return mw_reactor_create(reactor, &d->reactor, err);
 }
 
-/* A version whose windows are full has taken over: the program before is of no more use. */
-static void settle(daemon *d) {
-    for (size_t i = 0; i < d->live_count; i++) {
-        const mw_program *program = d->next[i].program.program;
-        if (!program ||
-            program != mw_decider_program(mw_sequencer_decider(d->sequencer, i)))
-            continue;
-        mw_live_version_release(&d->live[i]);
-        d->live[i] = take(&d->next[i]);
-    }
-}
-
 static bool is_over(const daemon *d, int64_t began_us) {
     return mw_sequencer_waits(d->sequencer) ||
            mw_sys_monotonic_us(d->workspace.cli->sys) - began_us >= SLICE_US;
@@ -273,7 +214,7 @@ static mw_status rebuild_slice(daemon *d, bool *out_is_busy, mw_error *err) {
     int64_t now_us = mw_sys_monotonic_us(d->workspace.cli->sys);
     do MW_TRY(mw_sequencer_rebuild(d->sequencer, SLICE_STEPS, out_is_busy, err));
     while (*out_is_busy && !is_over(d, now_us));
-    settle(d);
+    mw_champions_settle(&d->champions);
     return MW_OK;
 }
 
@@ -289,111 +230,6 @@ static void rebuild(mw_timer *timer, int64_t now_us) {
     else if (is_busy && !mw_reactor_is_stopping(d->reactor))
         mw_timer_set(d->reactor, timer,
                      mw_sys_monotonic_us(d->workspace.cli->sys) + SLICE_US);
-}
-
-/* The new champion answers from the next request on; requests under way had the old one. If it
-   carries another program, that goes on until the windows of the new one are filled. */
-static mw_status promote(daemon *d, size_t model, mw_live_version *version, mw_error *err) {
-    mw_live_version *live = &d->live[model], *next = &d->next[model];
-    mw_champion champion = mw_live_version_champion(version);
-    bool is_alike = mw_live_version_is_alike(&d->workspace, live, version);
-    if (is_alike) {
-        champion.program = live->program.program;
-        champion.model = live->program.model;
-    }
-    mw_status status = mw_sequencer_promote(d->sequencer, model, &champion, err);
-    mw_live_version_release(next); /* one that was on its way makes room */
-    *next = (mw_live_version){.program = {.version = NULL}};
-    if (status != MW_OK || is_alike) return status;
-    *next = take(version);
-    mw_timer_set(d->reactor, &d->rebuild, mw_reactor_now_us(d->reactor));
-    return MW_OK;
-}
-
-static mw_status find_model(const daemon *d, mw_str name, size_t *out_model, mw_error *err) {
-    for (size_t i = 0; i < d->live_count; i++) {
-        if (!mw_str_equal(d->workspace.program->models[i].name, name)) continue;
-        *out_model = i;
-        return MW_OK;
-    }
-    return mw_fail(err, MW_NOT_FOUND, "serve: the server knows no model %.*s", MW_STR_ARGS(name));
-}
-
-static mw_status change_champion(daemon *d, mw_str name, mw_error *err) {
-    size_t model = 0;
-    MW_TRY(find_model(d, name, &model, err));
-    mw_live_version version; /* and afterwards what of it is of no more use */
-    mw_status status = mw_live_version_load(&d->workspace, name, &version, err);
-    if (status == MW_OK) status = promote(d, model, &version, err);
-    mw_live_version_release(&version);
-    return status;
-}
-
-/* The champion as the catalog has it; no version if there is none. */
-static mw_status find_champion(daemon *d, mw_str model, mw_arena *arena, mw_version_row *out_row,
-                               mw_error *err) {
-    *out_row = (mw_version_row){.run = 0};
-    mw_status status = mw_registry_champion(mw_workspace_registry(&d->workspace), model, arena,
-                                            out_row, err);
-    return status == MW_NOT_FOUND ? MW_OK : status;
-}
-
-/* What this server cannot use is taken back: the catalog is what its next start reads. */
-static mw_status enact(daemon *d, const mw_stage_wish *wish, mw_arena *arena,
-                       mw_version_row *out_champion, mw_error *err) {
-    mw_registry registry = mw_workspace_registry(&d->workspace);
-    mw_str why = wish->why.size > 0 ? wish->why : MW_STR("over HTTP");
-    mw_change made = {mw_sys_now_us(d->workspace.cli->sys), wish->who, why};
-    mw_version_row before;
-    MW_TRY(find_champion(d, wish->model, arena, &before, err));
-    if (wish->version.size > 0)
-        MW_TRY(mw_registry_promote(registry, wish->model, wish->version, made, err));
-    else
-        MW_TRY(mw_registry_rollback(registry, wish->model, made, arena, out_champion, err));
-    MW_TRY(mw_registry_champion(registry, wish->model, arena, out_champion, err));
-    if (mw_str_equal(before.version, out_champion->version)) return MW_OK;
-    mw_status status = change_champion(d, wish->model, err);
-    if (status == MW_OK || before.version.size == 0) return status;
-    made.why = MW_STR("the running server cannot use the one after it");
-    mw_status taken_back =
-        mw_registry_promote(registry, wish->model, before.version, made, NULL);
-    return taken_back == MW_OK ? status
-                               : mw_fail_within(err, status, "and the catalog keeps it");
-}
-
-/* A client of ours asks; the others wait with it for another process that writes, not long. */
-static mw_status change_stage(void *context, const mw_stage_wish *wish,
-                              char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err) {
-    daemon *d = context;
-    mw_catalog *catalog = mw_state_catalog(d->workspace.state);
-    mw_arena arena;
-    mw_version_row champion;
-    mw_arena_init(&arena, STAGES_SIZE_MAX);
-    mw_catalog_set_wait(catalog, STAGE_WAIT_MS);
-    mw_status status = enact(d, wish, &arena, &champion, err);
-    mw_catalog_set_wait(catalog, MW_CATALOG_WAIT_MS);
-    if (status == MW_OK) {
-        MW_ASSERT(champion.version.size <= MW_VERSION_NAME_SIZE);
-        memcpy(out_champion, champion.version.data, champion.version.size);
-        out_champion[champion.version.size] = '\0';
-    }
-    mw_arena_release(&arena);
-    return status;
-}
-
-/* The versions that do not answer yet, as JSON. */
-static void list_successors(const daemon *d, mw_buf *out) {
-    mw_json json = mw_json_begin(out);
-    mw_json_array(&json);
-    for (size_t i = 0; i < d->live_count; i++) {
-        mw_successor next = mw_sequencer_successor(d->sequencer, i);
-        if (next.version.size == 0) continue;
-        mw_json_object(&json);
-        mw_json_put_str(&json, "model", d->workspace.program->models[i].name);
-        mw_successor_write_json(&next, &json);
-        mw_json_object_end(&json);
-    }
-    mw_json_array_end(&json);
 }
 
 /* Whether the server answers and, if not, how far it is. */
@@ -419,9 +255,26 @@ static mw_status load_tokens(daemon *d, mw_error *err) {
     return status;
 }
 
+/* Windows may be to be filled from now on. */
+static void begin_rebuild(daemon *d) {
+    mw_timer_set(d->reactor, &d->rebuild, mw_reactor_now_us(d->reactor));
+}
+
+static mw_status change_champion(daemon *d, mw_str model, mw_error *err) {
+    begin_rebuild(d);
+    return mw_champions_change(&d->champions, model, err);
+}
+
+static mw_status change_stage(void *context, const mw_stage_wish *wish,
+                              char out_version[MW_VERSION_NAME_SIZE + 1], mw_error *err) {
+    daemon *d = context;
+    begin_rebuild(d);
+    return mw_champions_enact(&d->champions, wish, out_version, err);
+}
+
 static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error *err) {
     size_t model = 0;
-    MW_TRY(find_model(d, name, &model, err));
+    MW_TRY(mw_champions_find(&d->champions, name, &model, err));
     mw_sys *sys = d->workspace.cli->sys;
     mw_pulse_reading pulse = mw_pulse_read(d->pulse, model, mw_sys_monotonic_us(sys));
     mw_json json = mw_json_begin(out);
@@ -435,55 +288,18 @@ static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error 
     return MW_OK;
 }
 
-/* Champions that did not answer yet when the process before ended, and those that were promoted
-   while this one recovered, take over as if they had just been promoted. */
-static mw_status promote_successors(daemon *d, mw_error *err) {
-    for (size_t i = 0; i < d->live_count; i++) {
-        mw_live_version version;
-        mw_str name = d->workspace.program->models[i].name;
-        mw_live_version_release(&d->next[i]);
-        d->next[i] = (mw_live_version){.program = {.version = NULL}};
-        mw_status status = mw_live_version_load(&d->workspace, name, &version, err);
-        bool is_new = status == MW_OK && version.bytes.size > 0 &&
-                      !mw_str_is(version.row.version, mw_sequencer_answering(d->sequencer, i));
-        if (is_new) status = promote(d, i, &version, err);
-        mw_live_version_release(&version);
-        MW_TRY(status);
-    }
-    return MW_OK;
-}
-
-/* The champion before stands in for this one if the windows of this one are enough for it. */
-static mw_status load_former(daemon *d, size_t model, mw_error *err) {
-    const mw_workspace *workspace = &d->workspace;
-    mw_decider *decider = mw_sequencer_decider(d->sequencer, model);
-    mw_str name = workspace->program->models[model].name;
-    mw_version_row row;
-    mw_live_version former;
-    mw_error ignored;
-    if (mw_decider_fallback(decider)->kind != MW_FALLBACK_PREVIOUS) return MW_OK;
-    if (mw_registry_former(mw_workspace_registry(workspace), name, &d->workspace.arena, &row,
-                           &ignored) != MW_OK)
-        return MW_OK; /* there was none, and what stands in without one does so */
-    mw_status status = mw_live_version_find(workspace, name, row.version, &former, err);
-    if (status == MW_OK && mw_live_version_is_alike(workspace, &d->live[model], &former))
-        status = mw_decider_precede(decider, mw_buf_str(&former.bytes), err);
-    mw_live_version_release(&former);
-    return status;
-}
-
 static mw_status end_recovery(daemon *d, mw_error *err) {
     const mw_workspace *workspace = &d->workspace;
     mw_admission_config admission = {workspace->state, workspace->program,
-                                     ARRIVAL_EVENT_US * (int64_t)(d->live_count + 1)};
+                                     ARRIVAL_EVENT_US * (int64_t)(d->champions.count + 1)};
     MW_TRY(mw_admission_create(admission, &d->admission, err));
     MW_TRY(mw_version_archive_create(workspace, &d->archive, err));
     mw_service_config service = {d->sequencer,       workspace->project, workspace->program,
                                  workspace->symbols, workspace->zones,   {d->archive, recall},
                                  workspace->cli->sys, workspace->asking};
     MW_TRY(mw_service_create(service, &d->service, err));
-    for (size_t i = 0; i < d->live_count; i++) MW_TRY(load_former(d, i, err));
-    return promote_successors(d, err);
+    begin_rebuild(d);
+    return mw_champions_take_over(&d->champions, err);
 }
 
 /* --- ingests -------------------------------------------------------------------------- */
@@ -509,19 +325,12 @@ static void forget_project(daemon *d) {
     mw_version_archive_destroy(d->archive);
     mw_admission_destroy(d->admission);
     mw_sequencer_close(d->sequencer);
-    for (size_t i = 0; i < d->live_count; i++) {
-        mw_live_version_release(&d->live[i]);
-        mw_live_version_release(&d->next[i]);
-    }
+    mw_champions_release(&d->champions);
 }
 
 /* Makes what `of` knows of the project what `d` knows. */
 static void take_project(daemon *d, const daemon *of) {
-    d->live = of->live;
-    d->next = of->next;
     d->champions = of->champions;
-    d->fallbacks = of->fallbacks;
-    d->live_count = of->live_count;
     d->sequencer = of->sequencer;
     d->archive = of->archive;
     d->admission = of->admission;
@@ -535,7 +344,7 @@ static mw_status recover_again(daemon *d, mw_error *err) {
     daemon before = *d;
     MW_TRY(mw_sequencer_commit(d->sequencer, err));
     MW_TRY(mw_sequencer_sync(d->sequencer, err));
-    take_project(d, &(const daemon){.live_count = 0});
+    take_project(d, &(const daemon){.sequencer = NULL});
     mw_status status = open_sequencer(d, err);
     if (status == MW_OK) status = mw_sequencer_recover(d->sequencer, SIZE_MAX, err);
     if (status == MW_OK) status = end_recovery(d, err);
@@ -580,9 +389,9 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
         return MW_OK;
     }
     if (!d->is_ready) return not_ready(err);
-    if (kind == MW_SERVE_CHAMPION) return change_champion(context, bytes, err);
+    if (kind == MW_SERVE_CHAMPION) return change_champion(d, bytes, err);
     if (kind == MW_SERVE_SUCCESSORS) {
-        list_successors(context, answer);
+        mw_champions_list_next(&d->champions, answer);
         return MW_OK;
     }
     if (kind == MW_SERVE_OFFER)
@@ -611,7 +420,7 @@ static mw_status open_access_log(daemon *d, mw_error *err) {
 
 static mw_status listen(daemon *d, mw_error *err) {
     MW_TRY(mw_telemetry_create(&d->telemetry, err));
-    MW_TRY(mw_pulse_create(d->live_count, &d->pulse, err));
+    MW_TRY(mw_pulse_create(d->champions.count, &d->pulse, err));
     MW_TRY(load_tokens(d, err));
     MW_TRY(open_access_log(d, err));
     if (d->listening.key)
