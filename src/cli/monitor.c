@@ -39,8 +39,7 @@ static void report_no_champion(monitor *it, mw_str model) {
         mw_buf_printf(&cli->out, "%.*s: no version answers: millwright train makes one\n",
                       MW_STR_ARGS(model));
     mw_json_object(&it->json);
-    mw_json_key(&it->json, "model");
-    mw_json_str(&it->json, model);
+    mw_json_put_str(&it->json, "model", model);
     mw_json_key(&it->json, "champion");
     mw_json_null(&it->json);
     mw_json_object_end(&it->json);
@@ -58,12 +57,9 @@ static mw_status monitor_model(monitor *it, const mw_project_model *model, mw_er
 
 static void report_head(monitor *it) {
     const mw_workspace *workspace = it->workspace;
-    mw_json_key(&it->json, "project");
-    mw_json_str(&it->json, workspace->project->name);
-    mw_json_key(&it->json, "zone");
-    mw_json_str(&it->json, mw_zone_name(workspace->zone));
-    mw_json_key(&it->json, "program_version");
-    mw_json_text(&it->json, mw_program_version);
+    mw_json_put_str(&it->json, "project", workspace->project->name);
+    mw_json_put_str(&it->json, "zone", mw_zone_name(workspace->zone));
+    mw_json_put_text(&it->json, "program_version", mw_program_version);
 }
 
 static mw_status monitor_models(monitor *it, mw_error *err) {

@@ -196,10 +196,8 @@ static void list_champion(void *context, const mw_catalog_rows *rows) {
         it->status = mw_serve_read_pulse(it->workspace, model, &pulse, it->err);
     if (it->is_json) {
         mw_json_object(&it->json);
-        mw_json_key(&it->json, "model");
-        mw_json_str(&it->json, model);
-        mw_json_key(&it->json, "versions");
-        mw_json_int(&it->json, mw_catalog_int(rows, 1));
+        mw_json_put_str(&it->json, "model", model);
+        mw_json_put_int(&it->json, "versions", mw_catalog_int(rows, 1));
         mw_json_key(&it->json, "champion");
         if (answers) mw_json_str(&it->json, mw_catalog_text(rows, 2));
         else mw_json_null(&it->json);
@@ -349,8 +347,7 @@ static mw_status print_all(mw_workspace *workspace, const state_facts *facts, mw
         .workspace = workspace, .json = mw_json_begin(&cli->out), .is_json = cli->json};
     if (cli->json) {
         mw_json_object(&it.json);
-        mw_json_key(&it.json, "data_version");
-        mw_json_text(&it.json, data_version);
+        mw_json_put_text(&it.json, "data_version", data_version);
         write_facts(facts, &it.json);
     } else {
         mw_buf_printf(&cli->out, "data version %.12s\n", data_version);

@@ -194,18 +194,12 @@ static void list_ingest(void *context, const mw_catalog_rows *rows) {
     bool is_moved = mw_catalog_int(rows, 5) != 0;
     if (it->is_json) {
         mw_json_object(&it->json);
-        mw_json_key(&it->json, "ingest");
-        mw_json_int(&it->json, mw_catalog_int(rows, 0));
-        mw_json_key(&it->json, "at");
-        mw_json_time(&it->json, mw_catalog_time(rows, 1));
-        mw_json_key(&it->json, "from");
-        mw_json_text(&it->json, is_moved ? "log" : "files");
-        mw_json_key(&it->json, "data_version");
-        mw_json_str(&it->json, mw_catalog_text(rows, 2));
-        mw_json_key(&it->json, "events");
-        mw_json_int(&it->json, mw_catalog_int(rows, 3));
-        mw_json_key(&it->json, "quarantined");
-        mw_json_int(&it->json, mw_catalog_int(rows, 4));
+        mw_json_put_int(&it->json, "ingest", mw_catalog_int(rows, 0));
+        mw_json_put_time(&it->json, "at", mw_catalog_time(rows, 1));
+        mw_json_put_text(&it->json, "from", is_moved ? "log" : "files");
+        mw_json_put_str(&it->json, "data_version", mw_catalog_text(rows, 2));
+        mw_json_put_int(&it->json, "events", mw_catalog_int(rows, 3));
+        mw_json_put_int(&it->json, "quarantined", mw_catalog_int(rows, 4));
         mw_json_object_end(&it->json);
         return;
     }

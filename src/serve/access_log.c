@@ -49,20 +49,13 @@ static void write_hex(mw_json *json, const char *key, const unsigned char *bytes
 static void write_line(mw_buf *out, const mw_access_entry *entry) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "time");
-    mw_json_time(&json, entry->taken_us);
-    mw_json_key(&json, "method");
-    mw_json_text(&json, mw_http_method_name(entry->method));
-    mw_json_key(&json, "path");
-    mw_json_text(&json, entry->path);
-    mw_json_key(&json, "code");
-    mw_json_int(&json, entry->code);
-    mw_json_key(&json, "us");
-    mw_json_int(&json, entry->span_us);
-    mw_json_key(&json, "waited_us");
-    mw_json_int(&json, entry->waited_us);
-    mw_json_key(&json, "bytes");
-    mw_json_int(&json, (int64_t)entry->size);
+    mw_json_put_time(&json, "time", entry->taken_us);
+    mw_json_put_text(&json, "method", mw_http_method_name(entry->method));
+    mw_json_put_text(&json, "path", entry->path);
+    mw_json_put_int(&json, "code", entry->code);
+    mw_json_put_int(&json, "us", entry->span_us);
+    mw_json_put_int(&json, "waited_us", entry->waited_us);
+    mw_json_put_count(&json, "bytes", entry->size);
     if (entry->trace.is_known) {
         write_hex(&json, "trace", entry->trace.id, MW_TRACE_ID_SIZE);
         write_hex(&json, "span", entry->trace.span, MW_TRACE_SPAN_SIZE);

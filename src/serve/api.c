@@ -11,8 +11,7 @@ static void answer_health(void *context, const mw_route_call *call, mw_response 
     (void)call;
     mw_json json = mw_json_begin(&response->body);
     mw_json_object(&json);
-    mw_json_key(&json, "status");
-    mw_json_text(&json, "ok");
+    mw_json_put_text(&json, "status", "ok");
     mw_json_object_end(&json);
 }
 
@@ -263,25 +262,19 @@ static void write_id(mw_json *json, const mw_answer *answer) {
 }
 
 static void write_decision(mw_json *json, const mw_answer *answer) {
-    mw_json_key(json, "prediction");
-    mw_json_number(json, answer->prediction.prediction);
-    mw_json_key(json, "decision");
-    mw_json_bool(json, answer->prediction.decision);
+    mw_json_put_number(json, "prediction", answer->prediction.prediction);
+    mw_json_put_bool(json, "decision", answer->prediction.decision);
     if (answer->prediction.fallback != MW_BECAUSE_NONE) {
-        mw_json_key(json, "fallback");
-        mw_json_text(json, mw_fallback_reason_word(answer->prediction.fallback));
+        mw_json_put_text(json, "fallback", mw_fallback_reason_word(answer->prediction.fallback));
     }
     if (answer->is_recorded) return;
-    mw_json_key(json, "recorded");
-    mw_json_bool(json, false);
+    mw_json_put_bool(json, "recorded", false);
 }
 
 void mw_api_write_answer(mw_json *json, const mw_answer *answer) {
     write_id(json, answer);
-    mw_json_key(json, "model");
-    mw_json_str(json, answer->prediction.model);
-    mw_json_key(json, "version");
-    mw_json_str(json, answer->prediction.version);
+    mw_json_put_str(json, "model", answer->prediction.model);
+    mw_json_put_str(json, "version", answer->prediction.version);
     write_decision(json, answer);
 }
 
@@ -293,8 +286,7 @@ void mw_api_write_score(mw_json *json, const mw_answer *answer) {
 void mw_api_write_clock(mw_json *json, const mw_api *api) {
     const mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
     if (!mw_sequencer_is_virtual(sequencer)) return;
-    mw_json_key(json, "clock");
-    mw_json_time(json, mw_sequencer_now(sequencer));
+    mw_json_put_time(json, "clock", mw_sequencer_now(sequencer));
 }
 
 /* --- routes ------------------------------------------------------------------------------- */

@@ -62,15 +62,11 @@ static void write_end(mw_api_rows *at) {
     mw_json *json = &at->json;
     mw_json_array_end(json);
     if (at->unlisted > 0) {
-        mw_json_key(json, "unlisted");
-        mw_json_int(json, (int64_t)at->unlisted);
+        mw_json_put_count(json, "unlisted", at->unlisted);
     }
-    mw_json_key(json, "accepted");
-    mw_json_int(json, (int64_t)at->accepted);
-    mw_json_key(json, "repeats");
-    mw_json_int(json, (int64_t)at->repeats);
-    mw_json_key(json, "corrections");
-    mw_json_int(json, (int64_t)at->corrections);
+    mw_json_put_count(json, "accepted", at->accepted);
+    mw_json_put_count(json, "repeats", at->repeats);
+    mw_json_put_count(json, "corrections", at->corrections);
     mw_api_write_clock(json, at->api);
     mw_json_object_end(json);
 }

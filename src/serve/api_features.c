@@ -13,12 +13,9 @@ static mw_status write_elements(mw_json *json, const mw_api *api, size_t model, 
     MW_TRY(mw_service_rank(api->service, model, event, false, &ranking, err));
     const mw_decider *decider = mw_sequencer_decider(parts->sequencer, model);
     mw_json_object(json);
-    mw_json_key(json, "event");
-    mw_json_str(json, ranking.event_id);
-    mw_json_key(json, "t");
-    mw_json_time(json, ranking.count > 0 ? ranking.t : MW_TIME_MISSING);
-    mw_json_key(json, "place");
-    mw_json_time(json, ranking.count > 0 ? ranking.place : MW_TIME_MISSING);
+    mw_json_put_str(json, "event", ranking.event_id);
+    mw_json_put_time(json, "t", ranking.count > 0 ? ranking.t : MW_TIME_MISSING);
+    mw_json_put_time(json, "place", ranking.count > 0 ? ranking.place : MW_TIME_MISSING);
     mw_json_key(json, "rows");
     mw_json_array(json);
     for (size_t i = 0; i < ranking.count; i++) {
@@ -46,12 +43,9 @@ static mw_status write_row(mw_json *json, const mw_api *api, size_t model, yyjso
     const mw_decider *decider =
         mw_sequencer_decider(mw_service_parts(api->service)->sequencer, model);
     mw_json_object(json);
-    mw_json_key(json, "event");
-    mw_json_str(json, answer.prediction.event_id);
-    mw_json_key(json, "t");
-    mw_json_time(json, answer.prediction.t);
-    mw_json_key(json, "place");
-    mw_json_time(json, answer.prediction.place);
+    mw_json_put_str(json, "event", answer.prediction.event_id);
+    mw_json_put_time(json, "t", answer.prediction.t);
+    mw_json_put_time(json, "place", answer.prediction.place);
     mw_json_key(json, "features");
     mw_api_write_features(json, api, mw_decider_features(decider), answer.prediction.features);
     mw_asked_write_json(json, mw_decider_model(decider));
@@ -151,15 +145,12 @@ static void write_keyed(mw_json *json, const mw_api *api, size_t number, const m
     const mw_service_config *parts = mw_service_parts(api->service);
     const mw_schema *features = keyed->features;
     mw_json_object(json);
-    mw_json_key(json, "model");
-    mw_json_str(json, parts->program->models[number].name);
+    mw_json_put_str(json, "model", parts->program->models[number].name);
     mw_json_key(json, "version");
     if (keyed->version.size > 0) mw_json_str(json, keyed->version);
     else mw_json_null(json);
-    mw_json_key(json, "t");
-    mw_json_time(json, keyed->t);
-    mw_json_key(json, "place");
-    mw_json_time(json, keyed->place);
+    mw_json_put_time(json, "t", keyed->t);
+    mw_json_put_time(json, "place", keyed->place);
     mw_json_key(json, "features");
     mw_json_object(json);
     for (size_t i = 0; i < features->field_count; i++) {

@@ -56,12 +56,9 @@ static mw_status write_answer(mw_api *api, const wish *wished, const mw_answer *
 static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking *ranking,
                                mw_json *json, mw_error *err) {
     const mw_service_config *parts = mw_service_parts(api->service);
-    mw_json_key(json, "model");
-    mw_json_str(json, parts->program->models[wished->model].name);
-    mw_json_key(json, "version");
-    mw_json_str(json, ranking->version);
-    mw_json_key(json, "event");
-    mw_json_str(json, ranking->event_id);
+    mw_json_put_str(json, "model", parts->program->models[wished->model].name);
+    mw_json_put_str(json, "version", ranking->version);
+    mw_json_put_str(json, "event", ranking->event_id);
     mw_json_key(json, "predictions");
     mw_json_array(json);
     for (size_t i = 0; i < ranking->count; i++) {

@@ -3,13 +3,10 @@
 bool mw_api_rows_is_own_fault(mw_status status) { return mw_status_http(status) < 500; }
 
 void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err) {
-    mw_json_key(json, "row");
-    mw_json_int(json, (int64_t)number);
-    mw_json_key(json, "reason");
-    mw_json_text(json, err->message);
+    mw_json_put_count(json, "row", number);
+    mw_json_put_text(json, "reason", err->message);
     if (err->hint[0] == 0) return;
-    mw_json_key(json, "hint");
-    mw_json_text(json, err->hint);
+    mw_json_put_text(json, "hint", err->hint);
 }
 
 /* --- pauses -------------------------------------------------------------------------------- */

@@ -37,12 +37,9 @@ static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stam
     const mw_prediction *prediction = &answer.prediction;
     mw_json_object(json);
     mw_api_write_answer(json, &answer);
-    mw_json_key(json, "event");
-    mw_json_str(json, prediction->event_id);
-    mw_json_key(json, "t");
-    mw_json_time(json, prediction->t);
-    mw_json_key(json, "place");
-    mw_json_time(json, prediction->place);
+    mw_json_put_str(json, "event", prediction->event_id);
+    mw_json_put_time(json, "t", prediction->t);
+    mw_json_put_time(json, "place", prediction->place);
     mw_json_key(json, "features");
     if (answer.features)
         mw_api_write_features(json, api, answer.features, answer.prediction.features);
@@ -110,10 +107,8 @@ void mw_api_predictions(void *context, const mw_route_call *call, mw_response *r
 /* --- models ------------------------------------------------------------------------------- */
 
 static void write_field(mw_json *json, const mw_field *field) {
-    mw_json_key(json, "name");
-    mw_json_str(json, field->name);
-    mw_json_key(json, "type");
-    mw_json_text(json, mw_type_name(field->type));
+    mw_json_put_str(json, "name", field->name);
+    mw_json_put_text(json, "type", mw_type_name(field->type));
 }
 
 static void write_feature_list(mw_json *json, const mw_decider *decider) {
@@ -123,8 +118,7 @@ static void write_feature_list(mw_json *json, const mw_decider *decider) {
     for (size_t i = 0; i < features->field_count; i++) {
         mw_json_object(json);
         write_field(json, &features->fields[i]);
-        mw_json_key(json, "proved_exact");
-        mw_json_bool(json, model->features[i].process.size == 0);
+        mw_json_put_bool(json, "proved_exact", model->features[i].process.size == 0);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -138,18 +132,13 @@ static void write_version(mw_json *json, const mw_scorer *scorer) {
     }
     const mw_version *version = mw_scorer_version(scorer);
     mw_json_str(json, mw_scorer_name(scorer));
-    mw_json_key(json, "learner");
-    mw_json_str(json, version->learner);
-    mw_json_key(json, "threshold");
-    mw_json_number(json, version->threshold);
+    mw_json_put_str(json, "learner", version->learner);
+    mw_json_put_number(json, "threshold", version->threshold);
     mw_json_key(json, "trained");
     mw_json_object(json);
-    mw_json_key(json, "from");
-    mw_json_time(json, version->from_us);
-    mw_json_key(json, "to");
-    mw_json_time(json, version->to_us);
-    mw_json_key(json, "examples");
-    mw_json_int(json, (int64_t)version->example_count);
+    mw_json_put_time(json, "from", version->from_us);
+    mw_json_put_time(json, "to", version->to_us);
+    mw_json_put_count(json, "examples", version->example_count);
     mw_json_object_end(json);
 }
 
@@ -169,14 +158,10 @@ static void write_model(mw_json *json, const mw_api *api, size_t number, bool wi
     const mw_project_model *declared = mw_project_find_model(parts->project, model->name);
     const mw_decider *decider = mw_sequencer_decider(parts->sequencer, number);
     mw_json_object(json);
-    mw_json_key(json, "name");
-    mw_json_str(json, model->name);
-    mw_json_key(json, "question");
-    mw_json_str(json, declared->question);
-    mw_json_key(json, "stream");
-    mw_json_str(json, parts->program->streams[mw_decider_announcer(decider)].name);
-    mw_json_key(json, "asked");
-    mw_json_bool(json, mw_decider_is_asked(decider));
+    mw_json_put_str(json, "name", model->name);
+    mw_json_put_str(json, "question", declared->question);
+    mw_json_put_str(json, "stream", parts->program->streams[mw_decider_announcer(decider)].name);
+    mw_json_put_bool(json, "asked", mw_decider_is_asked(decider));
     write_version(json, mw_decider_scorer(decider));
     write_successor(json, parts->sequencer, number);
     if (with_features) {
@@ -229,10 +214,8 @@ static void write_asked(mw_json *json, const mw_stream_source *source) {
     for (size_t i = 0; i < source->ask_count; i++) {
         mw_json_object(json);
         write_field(json, &source->row.fields[source->asks[i].field]);
-        mw_json_key(json, "process");
-        mw_json_str(json, source->asks[i].process);
-        mw_json_key(json, "proved_exact");
-        mw_json_bool(json, false);
+        mw_json_put_str(json, "process", source->asks[i].process);
+        mw_json_put_bool(json, "proved_exact", false);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);
@@ -256,8 +239,7 @@ void mw_api_streams(void *context, const mw_route_call *call, mw_response *respo
     for (size_t i = 0; i < program->source_count; i++) {
         const mw_stream_source *source = &program->sources[i];
         mw_json_object(&json);
-        mw_json_key(&json, "name");
-        mw_json_str(&json, source->name);
+        mw_json_put_str(&json, "name", source->name);
         mw_json_key(&json, "id");
         write_id(&json, &program->streams[source->first_stream]);
         mw_json_key(&json, "columns");

@@ -32,10 +32,8 @@ static void write_champion(mw_json *json, const mw_api *api, size_t model, mw_st
     const mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
     mw_successor next = mw_sequencer_successor(sequencer, model);
     mw_json_object(json);
-    mw_json_key(json, "model");
-    mw_json_str(json, mw_service_parts(api->service)->program->models[model].name);
-    mw_json_key(json, "champion");
-    mw_json_str(json, champion);
+    mw_json_put_str(json, "model", mw_service_parts(api->service)->program->models[model].name);
+    mw_json_put_str(json, "champion", champion);
     mw_json_key(json, "answers"); /* else its windows are being filled */
     mw_json_bool(json, next.version.size == 0);
     mw_json_object_end(json);

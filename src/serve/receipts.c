@@ -92,12 +92,10 @@ static void write_name(mw_json *json, const char *key, const unsigned char *name
 void mw_receipt_write(mw_buf *out, const mw_receipt *receipt, int code, mw_str answer) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
-    mw_json_key(&json, "kind");
-    mw_json_text(&json, "receipt");
+    mw_json_put_text(&json, "kind", "receipt");
     write_name(&json, "name", receipt->name);
     write_name(&json, "request", receipt->request);
-    mw_json_key(&json, "code");
-    mw_json_int(&json, code);
+    mw_json_put_int(&json, "code", code);
     mw_json_key(&json, "answer");
     if (answer.data) mw_json_str(&json, answer);
     else mw_json_null(&json);

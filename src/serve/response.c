@@ -53,17 +53,13 @@ void mw_response_problem(mw_response *response, mw_status status, const mw_error
     char type[64];
     snprintf(type, sizeof type, "/problems/%s", mw_status_problem_type(status));
     mw_json_text(&json, type);
-    mw_json_key(&json, "title");
-    mw_json_text(&json, mw_status_text(status));
-    mw_json_key(&json, "status");
-    mw_json_int(&json, response->code);
+    mw_json_put_text(&json, "title", mw_status_text(status));
+    mw_json_put_int(&json, "status", response->code);
     if (err && err->message[0]) {
-        mw_json_key(&json, "detail");
-        mw_json_text(&json, err->message);
+        mw_json_put_text(&json, "detail", err->message);
     }
     if (err && err->hint[0]) {
-        mw_json_key(&json, "hint");
-        mw_json_text(&json, err->hint);
+        mw_json_put_text(&json, "hint", err->hint);
     }
     mw_json_object_end(&json);
     mw_buf_append_char(&response->body, '\n');

@@ -433,13 +433,10 @@ static mw_status add_control(mw_sequencer *sequencer, const char *kind, const mw
     mw_buf_clear(&sequencer->payload);
     mw_json json = mw_json_begin(&sequencer->payload);
     mw_json_object(&json);
-    mw_json_key(&json, "kind");
-    mw_json_text(&json, kind);
+    mw_json_put_text(&json, "kind", kind);
     if (model) {
-        mw_json_key(&json, "model");
-        mw_json_str(&json, *model);
-        mw_json_key(&json, "version");
-        mw_json_str(&json, version);
+        mw_json_put_str(&json, "model", *model);
+        mw_json_put_str(&json, "version", version);
     }
     mw_json_object_end(&json);
     return broken(sequencer, add_record(sequencer, record, err), err);
@@ -658,8 +655,7 @@ mw_successor mw_sequencer_successor(const mw_sequencer *sequencer, size_t model)
 }
 
 void mw_successor_write_json(const mw_successor *successor, mw_json *json) {
-    mw_json_key(json, "version");
-    mw_json_str(json, successor->version);
+    mw_json_put_str(json, "version", successor->version);
     mw_json_key(json, successor->failure == MW_OK ? "share" : "failure");
     if (successor->failure == MW_OK) mw_json_number(json, successor->share);
     else mw_json_text(json, successor->error->message);
