@@ -3,6 +3,7 @@
 #include "cli/live_version.h"
 #include "serve/sequencer_start.h"
 #include "store/checkpoint.h"
+#include "store/log.h"
 #include "sys/library.h"
 
 enum {
@@ -10,6 +11,7 @@ enum {
     GROWTH_SHARE = 4,     /* of a checkpoint's size: one in so many */
     ARENA_SIZE_MAX = 1 << 24,
 };
+#define REST_US (2 * MW_SECOND_US) /* a small one takes 30 ms of CPU, however little is new */
 
 /* --- the process ------------------------------------------------------------------------------ */
 
@@ -125,8 +127,16 @@ static mw_status measure(mw_sys *sys, const char *folder, mw_arena *arena, uint6
     return MW_OK;
 }
 
-static mw_status look(mw_checkpointer *it, mw_arena *arena, uint64_t *out_log_size,
-                      bool *out_is_due, mw_error *err) {
+static uint64_t larger(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/* By how much the log has grown since the newest was begun, and would have to for the next one. */
+typedef struct {
+    uint64_t log_size, growth, due, overdue;
+} outlook;
+
+static mw_status look(mw_checkpointer *it, mw_arena *arena, outlook *out_outlook, mw_error *err) {
     mw_sys *sys = it->cli->sys;
     uint64_t log_size, segment, all, checkpoint;
     const char *state = mw_path_join(arena, it->cli->folder, MW_STATE_FOLDER);
@@ -136,18 +146,21 @@ static mw_status look(mw_checkpointer *it, mw_arena *arena, uint64_t *out_log_si
     MW_TRY(measure(sys, log, arena, &log_size, &segment, err));
     MW_TRY(measure(sys, checkpoints, arena, &all, &checkpoint, err));
     if (it->log_size == UINT64_MAX) it->log_size = checkpoint > 0 ? log_size : 0;
-    uint64_t growth = checkpoint / GROWTH_SHARE;
-    if (growth < GROWTH_MIN) growth = GROWTH_MIN;
-    *out_log_size = log_size;
-    *out_is_due = log_size >= it->log_size + growth;
+    *out_outlook = (outlook){.log_size = log_size,
+                             .growth = log_size > it->log_size ? log_size - it->log_size : 0,
+                             .due = larger(checkpoint / GROWTH_SHARE, GROWTH_MIN),
+                             .overdue = larger(checkpoint, MW_LOG_SEGMENT_SIZE)};
     return MW_OK;
 }
 
-static mw_status start(mw_checkpointer *it, mw_arena *arena, mw_error *err) {
+static mw_status start(mw_checkpointer *it, mw_arena *arena, bool in_background, mw_error *err) {
     const char *executable = NULL;
     MW_TRY(mw_executable_path(it->cli->sys, arena, &executable, err));
     const char *arguments[] = {executable, "checkpoint", "-C", it->cli->folder, NULL};
-    mw_process_config config = {.arguments = arguments, .quiet_errors = it->has_failed};
+    mw_process_config config = {.arguments = arguments,
+                                .quiet_errors = it->has_failed,
+                                .in_background = in_background};
+    it->in_background = in_background;
     return mw_process_start(it->cli->sys, config, &it->process, err);
 }
 
@@ -160,18 +173,28 @@ static mw_status reap(mw_checkpointer *it, mw_error *err) {
     return MW_OK;
 }
 
+/* Whether one is to be begun now, instead of that which gets no further. */
+static bool is_wanted(const mw_checkpointer *it, const outlook *seen, int64_t now_us) {
+    if (it->process) return it->in_background && seen->growth >= seen->overdue;
+    return seen->growth >= seen->due && now_us >= it->rest_until_us;
+}
+
+static mw_status advance(mw_checkpointer *it, mw_arena *arena, mw_error *err) {
+    outlook seen = {.log_size = 0};
+    int64_t now_us = mw_sys_monotonic_us(it->cli->sys);
+    MW_TRY(look(it, arena, &seen, err));
+    if (!is_wanted(it, &seen, now_us)) return MW_OK;
+    mw_checkpointer_end(it);
+    it->log_size = seen.log_size;
+    it->rest_until_us = now_us + REST_US;
+    return start(it, arena, seen.growth < seen.overdue, err);
+}
+
 mw_status mw_checkpointer_advance(mw_checkpointer *it, mw_error *err) {
-    if (it->process && mw_process_running(it->process)) return MW_OK;
-    if (it->process) return reap(it, err);
+    if (it->process && !mw_process_running(it->process)) return reap(it, err);
     mw_arena arena;
-    bool is_due = false;
-    uint64_t log_size = 0;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
-    mw_status status = look(it, &arena, &log_size, &is_due, err);
-    if (status == MW_OK && is_due) {
-        it->log_size = log_size;
-        status = start(it, &arena, err);
-    }
+    mw_status status = advance(it, &arena, err);
     mw_arena_release(&arena);
     return status;
 }

@@ -4,8 +4,11 @@
  * That process recovers as a server would, from the checkpoint before and the log behind it, and
  * writes what it knows then. So no request ever waits for a checkpoint, and each proves that the
  * one before is good. One is due when the log has grown by a quarter of what a checkpoint takes, so
- * all of them together write no more than a few times what the log does, and a start never
- * replays more than that.
+ * all of them together write no more than a few times what the log does.
+ *
+ * The process works in the background: it gets what time of the cores the server leaves. Where that
+ * is too little, so that the log has grown by as much as a checkpoint, or by a segment if that is
+ * more, it is begun anew among equals, so a start never replays much more than that.
  */
 #pragma once
 #include "cli/command.h"
@@ -17,7 +20,9 @@ mw_status mw_cli_checkpoint(mw_cli *cli, mw_error *err);
 typedef struct {
     mw_cli *cli;
     mw_process *process; /* NULL: none runs */
+    bool in_background;  /* that process */
     uint64_t log_size;   /* when the newest was begun; UINT64_MAX: not known */
+    int64_t rest_until_us; /* by the monotonic clock, however much the log grows */
     bool has_failed;     /* the last one, which said why */
 } mw_checkpointer;
 

@@ -9,6 +9,7 @@
 #include "cli/server_call.h"
 #include "cli/train.h"
 #include "monitor/alert_book.h"
+#include "sys/errand.h"
 #include "sys/poller.h"
 #include "sys/process.h"
 
@@ -30,10 +31,10 @@ typedef struct {
     int64_t pulse_due;  /* when the server is asked again, by the monotonic clock */
 } charge;
 
+/* The watching thread's own. */
 struct keeper {
     mw_cli *cli;
-    mw_checkpointer checkpointer;
-    mw_log_mover mover;
+    mw_poller *poller; /* for its pauses */
     mw_workspace workspace;
     bool is_open;
     bool has_begun; /* the log */
@@ -336,8 +337,6 @@ static mw_status work(keeper *k, mw_error *err) {
     if (!k->is_open) MW_TRY(open_project(k, err));
     MW_TRY(await_log(k, err));
     if (!k->has_begun) return MW_OK;
-    MW_TRY(mw_checkpointer_advance(&k->checkpointer, err));
-    MW_TRY(mw_log_mover_advance(&k->mover, err));
     for (size_t i = 0; i < k->charge_count; i++) MW_TRY(keep(&k->charges[i], err));
     mw_duck_rest(k->workspace.duck); /* the lake is read when a watch begins, and no more */
     return MW_OK;
@@ -352,24 +351,58 @@ static int64_t work_or_rest(keeper *k) {
     return PAUSE_US;
 }
 
+static mw_status pause_for(mw_poller *poller, int64_t span_us, mw_error *err) {
+    mw_poller_event event;
+    size_t count = 0;
+    return mw_poller_wait(poller, span_us, &event, 1, &count, err);
+}
+
+static mw_status watch(void *context, mw_error *err) {
+    keeper *k = context;
+    mw_status status = MW_OK;
+    mw_process_work_in_background();
+    while (status == MW_OK) status = pause_for(k->poller, work_or_rest(k), err);
+    MW_ASSERT(status == MW_OK); /* only a poller that we have misused fails */
+    return status;
+}
+
+/* What the server needs others for. */
+typedef struct {
+    mw_cli *cli;
+    bool has_served; /* so the project can be read, and its state is there */
+    mw_checkpointer checkpointer;
+    mw_log_mover mover;
+} chores;
+
+static mw_status advance_chores(chores *c, mw_error *err) {
+    c->has_served = c->has_served || mw_serve_is_up(c->cli);
+    if (!c->has_served) return MW_OK;
+    MW_TRY(mw_checkpointer_advance(&c->checkpointer, err));
+    return mw_log_mover_advance(&c->mover, err);
+}
+
+static int64_t do_chores(chores *c) {
+    mw_error err = {0};
+    if (advance_chores(c, &err) == MW_OK) return TICK_US;
+    mw_cli_note(c->cli, "keeper: %s", err.message);
+    return PAUSE_US;
+}
+
 /* It ends where a SIGTERM of its supervisor finds it, in the middle of a training too: all that it
    writes is whole or not there, and what it had not thought through it does in its next life. */
 mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
-    keeper k = {.cli = cli,
+    keeper k = {.cli = cli};
+    chores c = {.cli = cli,
                 .checkpointer = {.cli = cli, .log_size = UINT64_MAX},
                 .mover = {.cli = cli, .segment = INT64_MIN}};
     mw_poller *poller = NULL;
+    mw_errand *watching = NULL;
     mw_process_leave_terminal_to_parent();
-    MW_TRY(mw_poller_create(cli->sys, &poller, err));
-    mw_status status = MW_OK;
-    while (status == MW_OK) {
-        mw_poller_event event;
-        size_t count = 0;
-        status = mw_poller_wait(poller, work_or_rest(&k), &event, 1, &count, err);
-    }
-    mw_checkpointer_end(&k.checkpointer);
-    mw_log_mover_end(&k.mover);
-    close_project(&k);
+    mw_status status = mw_poller_create(cli->sys, &k.poller, err);
+    if (status == MW_OK) status = mw_poller_create(cli->sys, &poller, err);
+    if (status == MW_OK) status = mw_errand_begin_apart(cli->sys, watch, &k, &watching, err);
+    while (status == MW_OK) status = pause_for(poller, do_chores(&c), err);
     mw_poller_destroy(poller);
+    mw_poller_destroy(k.poller);
     return status;
 }

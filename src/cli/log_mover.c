@@ -42,13 +42,16 @@ static mw_status start(mw_log_mover *it, mw_arena *arena, mw_error *err) {
     const char *executable = NULL;
     MW_TRY(mw_executable_path(it->cli->sys, arena, &executable, err));
     const char *arguments[] = {executable, "move-log", "-C", it->cli->folder, NULL};
-    mw_process_config config = {.arguments = arguments, .quiet_errors = it->has_failed};
+    mw_process_config config = {.arguments = arguments,
+                                .quiet_errors = it->has_failed,
+                                .in_background = true};
     return mw_process_start(it->cli->sys, config, &it->process, err);
 }
 
 static mw_status start_if_due(mw_log_mover *it, mw_arena *arena, mw_error *err) {
     int64_t segment = INT64_MIN, now_us = mw_sys_monotonic_us(it->cli->sys);
     MW_TRY(look(it, arena, &segment, err));
+    if (segment == INT64_MIN) return MW_OK; /* there is no log yet */
     bool is_due = now_us >= it->due_us || (segment != it->segment && !it->has_failed);
     if (!is_due) return MW_OK;
     it->segment = segment;

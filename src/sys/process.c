@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -134,6 +135,7 @@ static _Noreturn void be_child(const child_plan *plan) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL); /* what our poller catches must reach the child */
     signal(SIGPIPE, SIG_DFL);
+    if (config->in_background) mw_process_work_in_background();
 
     dup2(config->pipe_input ? plan->input[0] : plan->nowhere, STDIN_FILENO);
     if (config->pipe_output) dup2(plan->output[1], STDOUT_FILENO);
@@ -376,4 +378,11 @@ void mw_process_leave_terminal_to_parent(void) {
     struct sigaction ignored = {.sa_handler = SIG_IGN};
     sigaction(SIGINT, &ignored, NULL);
     sigaction(SIGHUP, &ignored, NULL);
+}
+
+/* A niceness would not do: who has it gets a smaller share, but in turns of some milliseconds,
+   while from an idle task any other takes the core at once. */
+void mw_process_work_in_background(void) {
+    const struct sched_param none = {0};
+    (void)sched_setscheduler(0, SCHED_IDLE, &none); /* where a sandbox forbids it all are equal */
 }

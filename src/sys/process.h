@@ -26,6 +26,7 @@ typedef struct {
     bool own_group;                 /* it leads a process group: signals go to all of that, and
                                        what it leaves behind is killed with its end, or with ours;
                                        it inherits one file for that */
+    bool in_background;             /* as below */
 } mw_process_config;
 
 MW_MUST_USE mw_status mw_process_start(mw_sys *sys, mw_process_config config,
@@ -67,3 +68,6 @@ void mw_process_destroy(mw_process *process); /* kills (SIGKILL) and reaps it if
 /* For a child whose parent decides when it ends: what the terminal sends to both of them (SIGINT,
    SIGHUP) does not end this process any more. */
 void mw_process_leave_terminal_to_parent(void);
+/* From now on this thread, and what it starts, gets next to nothing but what time of the cores
+   nobody else wants. It cannot be taken back. */
+void mw_process_work_in_background(void);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,18 @@ MW_TEST(process_tells_signals_and_running) {
     MW_CHECK(mw_process_running(process));
     mw_process_signal(process, SIGTERM);
     MW_CHECK_EQUAL_INT(finish(process).exit_code, 128 + SIGTERM);
+}
+
+MW_TEST(process_works_in_the_background) {
+    const char *const arguments[] = {"/bin/sleep", "60", NULL};
+    for (int i = 0; i < 2; i++) {
+        mw_process *process =
+            start((mw_process_config){.arguments = arguments, .in_background = i == 1});
+        MW_CHECK_EQUAL_INT(sched_getscheduler((pid_t)mw_process_id(process)),
+                           i == 1 ? SCHED_IDLE : SCHED_OTHER);
+        mw_process_destroy(process);
+    }
+    MW_CHECK_EQUAL_INT(sched_getscheduler(0), SCHED_OTHER);
 }
 
 /* A signal that the parent has blocked, as a server does, still ends its children. */
