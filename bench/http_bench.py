@@ -20,6 +20,7 @@ import random
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -140,9 +141,12 @@ def family(pid):
     return [pid, *(each for child in children for each in family(int(child)))]
 
 
+def own_cpu_seconds(pid):
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9
+
+
 def cpu_seconds(pid):
-    tasks = [task for each in family(pid) for task in Path(f"/proc/{each}/task").iterdir()]
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    return sum(own_cpu_seconds(each) for each in family(pid))
 
 
 def settle(pid):
@@ -205,9 +209,9 @@ def measure(name, process, port, path, bodies, **how):
     return cpu_us
 
 
-def start_floor():
+def start_floor(work_us=0):
     port = free_port()
-    process = start([LOAD, "floor", str(port)])
+    process = start([LOAD, "floor", str(port), str(work_us)])
     time.sleep(0.2)
     return process, port
 
@@ -234,28 +238,46 @@ def stolen_s():
     return int(Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")
 
 
-def measure_rate(name, port, rate, rounds):
-    """Asked at a fixed rate, in rounds of a second: the round with the least p99, since a core that is lent to somebody
-    else for milliseconds makes p99 whatever is asked; and how many ms a second were."""
-    measured = []
-    for bodies in rounds:
-        before = stolen_s()
-        told = ask(port, PATH, bodies, rate=rate, lines=LINES)
-        measured.append((told["from_due"], 1e3 * (stolen_s() - before) / told["seconds"]))
-    (p50, p99, p999), stolen_ms = min(measured, key=lambda one: one[0][1])
+def measure_round(pid, port, bodies, rate):
+    """A second at a fixed rate: its latencies, how many ms the machine below gave to others, and us of CPU a request of
+    the process that answers."""
+    stolen, used = stolen_s(), own_cpu_seconds(pid)
+    told = ask(port, PATH, bodies, rate=rate, lines=LINES)
+    return told["from_due"], 1e3 * (stolen_s() - stolen) / told["seconds"], 1e6 * (own_cpu_seconds(pid) - used) / len(bodies)
+
+
+def print_rounds(name, measured):
+    """The round with the least p99, since a core that is lent to somebody else for milliseconds makes p99 whatever is
+    asked; and the p99 in the middle of all."""
+    (p50, p99, p999), stolen_ms, _ = min(measured, key=lambda one: one[0][1])
+    middle, cpu_us = (statistics.median(of(one) for one in measured) for of in (lambda one: one[0][1], lambda one: one[2]))
     print(f"    {name:<24} p50 {p50:>6.0f} us, p99 {p99:>6.0f}, p99.9 {p999:>6.0f} (the best of {len(measured)} rounds; "
-          f"{stolen_ms:.0f} ms stolen in it)", flush=True)
+          f"{stolen_ms:.0f} ms stolen in it); in the middle of all p99 {middle:.0f}, {cpu_us:.1f} us of CPU", flush=True)
 
 
-def measure_half_load(name, port, rows, count):
-    """Half of what the server can answer at all, and a bare loop at the same rate."""
+def measure_half_load(name, server, port, rows, count):
+    """Half of what the server can answer at all; in turn a bare loop at the same rate, and one that takes as much CPU a
+    request: where a core is away for a while, requests pile up, and the dearer they are, the longer that lasts."""
     capacity = count / ask(port, PATH, rows.bodies(count, True), lines=LINES, awake=True)["seconds"]
     rate, per_round = capacity / 2, int(capacity / 2)
     print(f"{name}: {capacity:,.0f} a second at most; at half of that", flush=True)
-    measure_rate("it", port, rate, (rows.bodies(per_round, True) for _ in range(ROUNDS)))
-    process, floor_port = start_floor()
-    measure_rate("a bare loop", floor_port, rate, (floor_bodies(per_round) for _ in range(ROUNDS)))
-    kill(process)
+    answering = next(pid for pid in family(server.pid) if b"\0server\0" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    floor, floor_port = start_floor()
+    dear, dear_port = None, 0
+    ours, bare, as_dear = [], [], []
+    for _ in range(ROUNDS):
+        settle(server.pid)
+        ours.append(measure_round(answering, port, rows.bodies(per_round, True), rate))
+        settle(server.pid)
+        bare.append(measure_round(floor.pid, floor_port, floor_bodies(per_round), rate))
+        if not dear:
+            dear, dear_port = start_floor(max(ours[0][2] - bare[0][2], 0))
+        as_dear.append(measure_round(dear.pid, dear_port, floor_bodies(per_round), rate))
+    kill(floor)
+    kill(dear)
+    print_rounds("it", ours)
+    print_rounds("a bare loop", bare)
+    print_rounds("a loop as dear", as_dear)
 
 
 def measure_overload(port, rows, count):
@@ -300,7 +322,7 @@ def run_windows(folder, rows, count, name, more=""):
     process = serve(own, port)
     measure(f"50 windows, {name}", process, port, PATH, rows.bodies(count + WARM_UP, True))
     measure("  awake", process, port, PATH, rows.bodies(count + WARM_UP, True), awake=True)
-    measure_half_load(f"50 windows, {name}", port, rows, 2 * count)
+    measure_half_load(f"50 windows, {name}", process, port, rows, 2 * count)
     stop(process)
 
 

@@ -1,8 +1,9 @@
 /*
  * The load of http_bench.py, and the least that a server can cost.
  *
- *     http_load_bench floor PORT
- *         a bare loop of epoll_wait, recv and send: whatever it is sent it answers with the same
+ *     http_load_bench floor PORT [WORK_US]
+ *         a bare loop of epoll_wait, recv and send: whatever it is sent it answers with the same,
+ *         after so much work of no use
  *     http_load_bench ask PORT FILE RATE LINES [spin]
  *         sends the requests of FILE, each ended by a NUL byte, over LINES connections, one at a
  *         time on each: RATE a second, whether or not those before are answered, or if it is 0 as
@@ -68,14 +69,25 @@ static int listen_at(const char *port) {
     return listener;
 }
 
-static void answer_one(int descriptor) {
-    static char bytes[BYTES_MAX];
-    ssize_t size = recv(descriptor, bytes, sizeof bytes, 0);
-    if (size <= 0) close(descriptor);
-    else (void)send(descriptor, answer, sizeof answer - 1, MSG_NOSIGNAL);
+static double cpu_us(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return 1e6 * (double)used.tv_sec + 1e-3 * (double)used.tv_nsec;
 }
 
-static _Noreturn void serve_floor(const char *port) {
+static void answer_one(int descriptor, double work_us) {
+    static char bytes[BYTES_MAX];
+    ssize_t size = recv(descriptor, bytes, sizeof bytes, 0);
+    if (size <= 0) {
+        close(descriptor);
+        return;
+    }
+    double end_us = work_us > 0 ? cpu_us() + work_us : 0;
+    while (end_us > 0 && cpu_us() < end_us) continue;
+    (void)send(descriptor, answer, sizeof answer - 1, MSG_NOSIGNAL);
+}
+
+static _Noreturn void serve_floor(const char *port, double work_us) {
     int listener = listen_at(port), poller = epoll_create1(0);
     add(poller, listener, NULL);
     for (;;) {
@@ -83,7 +95,7 @@ static _Noreturn void serve_floor(const char *port) {
         int count = epoll_wait(poller, events, EVENTS_MAX, -1);
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr) {
-                answer_one((int)(intptr_t)events[i].data.ptr);
+                answer_one((int)(intptr_t)events[i].data.ptr, work_us);
                 continue;
             }
             int client = accept(listener, NULL, NULL);
@@ -248,7 +260,8 @@ static void ask(const char *port, const char *path, double rate, size_t line_cou
 
 int main(int argc, char **argv) {
     if (argc == 1) return 0;
-    if (argc == 3 && strcmp(argv[1], "floor") == 0) serve_floor(argv[2]);
+    if (argc > 2 && strcmp(argv[1], "floor") == 0)
+        serve_floor(argv[2], argc > 3 ? strtod(argv[3], NULL) : 0);
     if (argc < 6 || strcmp(argv[1], "ask") != 0) stop("floor PORT, or ask PORT FILE RATE LINES");
     ask(argv[2], argv[3], strtod(argv[4], NULL), strtoul(argv[5], NULL, 10),
         argc > 6 && strcmp(argv[6], "spin") == 0);
