@@ -30,12 +30,18 @@ static int64_t utc_of(const mw_zone *zone, int64_t local_us) {
     return us;
 }
 
+int64_t mw_beat_local_us(mw_beat beat) {
+    MW_ASSERT(beat.span_us % MW_DAY_US == 0);
+    bool is_weeks = beat.span_us % (7 * MW_DAY_US) == 0;
+    int64_t day = is_weeks ? MONDAY + (beat.weekday > 0 ? beat.weekday - 1 : 0) : 0;
+    return day * MW_DAY_US + beat.clock_us;
+}
+
 static int64_t after_in_days(mw_beat beat, const mw_zone *zone, int64_t today, int64_t us) {
-    int64_t step = beat.span_us / MW_DAY_US;
-    int64_t start = step % 7 == 0 ? MONDAY + (beat.weekday > 0 ? beat.weekday - 1 : 0) : 0;
-    int64_t day = floor_to(today - DAYS_SLACK, start, step);
-    for (;; day += step) {
-        int64_t at = utc_of(zone, day * MW_DAY_US + beat.clock_us);
+    int64_t local_us = floor_to((today - DAYS_SLACK) * MW_DAY_US + beat.clock_us,
+                                mw_beat_local_us(beat), beat.span_us);
+    for (;; local_us += beat.span_us) {
+        int64_t at = utc_of(zone, local_us);
         if (at > us) return at;
     }
 }

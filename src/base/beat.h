@@ -17,5 +17,7 @@ typedef struct {
 
 /* Whether such a beat can be: says why not. */
 MW_MUST_USE mw_status mw_beat_check(mw_beat beat, mw_error *err);
+/* Of beats of whole days: the local time of one of them. */
+int64_t mw_beat_local_us(mw_beat beat);
 /* The first one after `us`; INT64_MAX beyond the years 1 to 9999. */
 int64_t mw_beat_after(mw_beat beat, const mw_zone *zone, int64_t us);

@@ -1,8 +1,10 @@
 #include "cli/feature_export.h"
 
 #include "cli/lake_views.h"
+#include "lang/clock_sql.h"
 #include "lang/model_sql.h"
 #include "lang/sql.h"
+#include "table/event_columns.h"
 
 enum { SQL_SIZE_MAX = 1 << 28 };
 
@@ -26,6 +28,51 @@ static mw_status refuse_corrections(const mw_workspace *workspace, mw_error *err
     return status;
 }
 
+static const char *type_in_sql(mw_type type) {
+    switch (type) {
+    case MW_TYPE_NUMBER: return "DOUBLE";
+    case MW_TYPE_BOOL: return "BOOLEAN";
+    case MW_TYPE_TIME: return "TIMESTAMP";
+    case MW_TYPE_DURATION: return "BIGINT";
+    default: return "VARCHAR";
+    }
+}
+
+static mw_status append_empty_view(mw_workspace *workspace, const mw_stream *stream, mw_buf *sql,
+                                   mw_error *err) {
+    mw_schema columns;
+    if (mw_event_columns(&workspace->arena, &stream->schema, &columns) != MW_OK)
+        return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+    mw_buf_append_text(sql, "CREATE OR REPLACE VIEW ");
+    mw_sql_append_name(sql, stream->name);
+    for (size_t i = 0; i < columns.field_count; i++) {
+        mw_buf_printf(sql, "%s CAST(NULL AS %s) AS ", i == 0 ? " AS SELECT" : ",",
+                      type_in_sql(columns.fields[i].type));
+        mw_sql_append_name(sql, columns.fields[i].name);
+    }
+    mw_buf_append_text(sql, " WHERE false;\n");
+    return MW_OK;
+}
+
+/* Streams of which the lake has nothing are views too, for the query names them. */
+static mw_status append_empty_views(mw_workspace *workspace, mw_buf *sql, mw_error *err) {
+    const mw_program *program = workspace->program;
+    for (size_t i = 0; i < program->stream_count; i++) {
+        const mw_stream *stream = &program->streams[i];
+        mw_catalog_rows *rows = NULL;
+        bool is_there = false;
+        if (stream->is_of_moments) continue;
+        MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
+                                "SELECT 1 FROM lake_files WHERE stream = ? LIMIT 1",
+                                MW_SQL(mw_sql_str(stream->name)), &rows, err));
+        mw_status status = mw_catalog_next(rows, &is_there, err);
+        mw_catalog_rows_close(rows);
+        MW_TRY(status);
+        if (!is_there) MW_TRY(append_empty_view(workspace, stream, sql, err));
+    }
+    return MW_OK;
+}
+
 static void append_left_out(mw_str lines, mw_buf *sql) {
     mw_str line;
     while (mw_str_split(&lines, '\n', &line))
@@ -46,8 +93,10 @@ static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_buf *left_ou
     MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &lake, err));
     MW_TRY(refuse_corrections(workspace, err));
     MW_TRY(mw_lake_views_append(workspace, &lake, MW_STATE_FOLDER "/lake", sql, NULL, err));
+    MW_TRY(append_empty_views(workspace, sql, err));
     mw_buf_append_char(sql, '\n');
     mw_sql_append_macros(workspace->program->zone, sql);
+    mw_clock_sql_append_view(workspace->program->zone, sql);
     mw_buf_printf(sql, "\nCREATE OR REPLACE VIEW features_%.*s AS\n",
                   MW_STR_ARGS(model.program->name));
     MW_TRY(mw_model_append_sql(workspace->program, model.program, workspace->symbols, sql,

@@ -1,6 +1,7 @@
 #include "lang/model_sql.h"
 
 #include "base/zone.h"
+#include "lang/clock_sql.h"
 #include "lang/needs.h"
 #include "lang/sql.h"
 #include "lang/sql_gaps.h"
@@ -63,6 +64,28 @@ static void append_rows(const query *q, mw_str stream, const char *more) {
     mw_buf_append_text(q->out, " AS \"the event\")");
 }
 
+static bool is_read(const mw_model_program *model, size_t stream) {
+    for (size_t i = 0; i < model->window_count; i++)
+        if (model->windows[i].stream == (int32_t)stream) return true;
+    return false;
+}
+
+/* The events of the streams that windows read, of which a label has one at least. */
+static void append_events(const query *q) {
+    const char *joint = "WITH ";
+    for (size_t i = 0; i < q->program->stream_count; i++) {
+        mw_str name = q->program->streams[i].name;
+        if (!is_read(q->model, i)) continue;
+        mw_buf_printf(q->out, "%s\"events of %.*s\" AS (\n  SELECT event, epoch_us(event.time) AS "
+                              "\"event t\",\n         greatest(epoch_us(event.known), "
+                              "epoch_us(event.place)) AS \"event known\"\n  FROM ",
+                      joint, MW_STR_ARGS(name));
+        append_rows(q, name, "");
+        mw_buf_append_text(q->out, "\n)");
+        joint = ",\n";
+    }
+}
+
 /* The events and, with `each`, the different elements of their lists. */
 static void append_announced(const query *q) {
     const mw_each *each = q->model->each;
@@ -83,7 +106,7 @@ static void append_announced(const query *q) {
 static void append_moments(const query *q) {
     const mw_each *each = q->model->each;
     mw_buf_append_text(q->out,
-                       "WITH moments AS (\n  SELECT row_number() OVER () AS \"moment n\", ");
+                       ",\nmoments AS (\n  SELECT row_number() OVER () AS \"moment n\", ");
     if (each) mw_buf_append_text(q->out, EVENT ", ");
     mw_buf_append_text(q->out, ROW ", " T ",\n         greatest(" T ", epoch_us(" ROW
                                ".known), epoch_us(" ROW ".place)) AS " PLACE "\n  FROM (SELECT ");
@@ -101,19 +124,85 @@ static void append_moments(const query *q) {
                   (long long)q->model->lateness_us);
 }
 
-/* The events of a stream that a window reads, once for all windows. */
-static void append_events(const query *q, int32_t stream) {
-    mw_str name = q->program->streams[stream].name;
-    bool is_read = false;
-    for (size_t i = 0; i < q->model->window_count; i++)
-        is_read |= q->model->windows[i].stream == stream;
-    if (!is_read) return;
-    mw_buf_printf(q->out, ",\n\"events of %.*s\" AS (\n  SELECT event, epoch_us(event.time) AS "
-                          "\"event t\",\n         greatest(epoch_us(event.known), "
-                          "epoch_us(event.place)) AS \"event known\"\n  FROM ",
-                  MW_STR_ARGS(name));
-    append_rows(q, name, "");
-    mw_buf_append_text(q->out, "\n)");
+/* --- moments of a schedule ------------------------------------------------------------------ */
+
+/* From the first event that announces a key to the last one of all, for beats end with it. */
+static void append_log(const query *q) {
+    mw_str announcer = q->program->streams[q->model->schedule->stream].name;
+    mw_buf_printf(q->out, ",\n\"the log\" AS (\n  SELECT (SELECT min(\"event known\") FROM "
+                          "\"events of %.*s\") AS first, max(place) AS last\n  FROM (",
+                  MW_STR_ARGS(announcer));
+    bool is_first = true;
+    for (size_t i = 0; i < q->program->stream_count; i++) {
+        const mw_stream *stream = &q->program->streams[i];
+        if (stream->is_of_moments) continue;
+        if (!is_first) mw_buf_append_text(q->out, "\n    UNION ALL ");
+        is_first = false;
+        mw_buf_append_text(q->out, "SELECT max(epoch_us(greatest(known, place))) AS place FROM ");
+        mw_sql_append_name(q->out, stream->name);
+    }
+    mw_buf_append_text(q->out, "))");
+}
+
+/* Each key that an event has, when one of it was known first, and the time of its last one. */
+static void append_announced_keys(const query *q) {
+    const mw_schedule *schedule = q->model->schedule;
+    const mw_schema *schema = &q->streams[schedule->stream];
+    mw_buf_append_text(q->out, ",\n\"the keys\" AS (\n  SELECT ");
+    for (int32_t i = 0; i < schedule->key_count; i++) {
+        mw_buf_append_text(q->out, "event.");
+        mw_sql_append_name(q->out, schema->fields[schedule->keys[i]].name);
+        mw_buf_printf(q->out, " AS \"key %d\", ", (int)i);
+    }
+    mw_buf_printf(q->out, "\n    min(\"event known\") AS first, max(\"event t\") AS last\n  FROM "
+                          "\"events of %.*s\"\n  WHERE ",
+                  MW_STR_ARGS(q->program->streams[schedule->stream].name));
+    for (int32_t i = 0; i < schedule->key_count; i++) {
+        mw_buf_append_text(q->out, i > 0 ? " AND event." : "event.");
+        mw_sql_append_name(q->out, schema->fields[schedule->keys[i]].name);
+        mw_buf_append_text(q->out, " IS NOT NULL");
+    }
+    mw_buf_append_text(q->out, "\n  GROUP BY ALL\n)");
+}
+
+/* The keys, the beat, and how far ahead it looks. */
+static void append_row_of_schedule(const query *q) {
+    const mw_schedule *schedule = q->model->schedule;
+    const mw_field *fields = moment_schema(q)->fields;
+    mw_buf_append_text(q->out, "struct_pack(");
+    for (int32_t i = 0; i < schedule->key_count; i++) {
+        mw_sql_append_name(q->out, fields[i].name);
+        mw_buf_printf(q->out, " := k.\"key %d\", ", (int)i);
+    }
+    mw_sql_append_name(q->out, fields[schedule->key_count].name);
+    mw_buf_append_text(q->out, " := make_timestamp(b.us)");
+    if (schedule->ahead_first_us > 0) {
+        mw_buf_append_text(q->out, ", ");
+        mw_sql_append_name(q->out, fields[schedule->key_count + 1].name);
+        mw_buf_append_text(q->out, " := a.ahead");
+    }
+    mw_buf_append_char(q->out, ')');
+}
+
+/* All that may be: whom the schedule takes is told by the features. */
+static void append_scheduled_moments(const query *q) {
+    const mw_schedule *schedule = q->model->schedule;
+    mw_clock_sql_reach reach = {"\"the log\"", 0, 0};
+    append_log(q);
+    append_announced_keys(q);
+    mw_buf_append_text(q->out, ",\nbeats AS (");
+    mw_clock_sql_append_beats(schedule->beat, reach, q->out);
+    mw_buf_append_text(q->out, "),\nmoments AS (\n  SELECT row_number() OVER () AS \"moment n\", ");
+    append_row_of_schedule(q);
+    mw_buf_append_text(q->out, " AS " ROW ",\n    b.us AS " T ", b.us AS " PLACE "\n  FROM "
+                               "\"the keys\" AS k JOIN beats AS b ON b.us > k.first");
+    if (schedule->over_us > 0)
+        mw_buf_printf(q->out, " AND b.us <= k.last + %lld", (long long)schedule->over_us);
+    if (schedule->ahead_first_us > 0)
+        mw_buf_printf(q->out, ",\n    (SELECT unnest(range(%lld, %lld, %lld)) AS ahead) AS a",
+                      (long long)schedule->ahead_first_us, (long long)schedule->ahead_last_us + 1,
+                      (long long)schedule->ahead_first_us);
+    mw_buf_append_text(q->out, "\n  WHERE b.us <= (SELECT last FROM \"the log\")\n)");
 }
 
 /* --- windows -------------------------------------------------------------------------------- */
@@ -217,40 +306,27 @@ static void append_own(const query *q, const mw_window *window) {
     mw_buf_append_char(q->out, ')');
 }
 
-/* Where a window begins or ends, `steps` from the moment's t; with ticks, too, one ahead holds
-   nothing before t. */
-static void append_end(const query *q, const mw_window *window, int64_t steps) {
-    long long away = (long long)mw_zone_offset_us(q->program->zone, 0);
-    if (window->tick.kind != MW_TICK_NONE && window->is_ahead)
-        mw_buf_append_text(q->out, "greatest(m." T ", ");
+static bool is_same_tick(mw_tick a, mw_tick b) {
+    return a.kind == b.kind && a.span_us == b.span_us;
+}
+
+/* Where a window begins or ends; one of ticks that looks ahead holds nothing before t. */
+static void append_end(const query *q, const mw_window *window, bool is_start) {
+    int64_t steps = is_start ? window->start_steps : window->end_steps;
+    const char *end = is_start ? "m.\"tick from\"" : "m.\"tick to\"";
     if (window->tick.kind == MW_TICK_NONE)
         mw_buf_printf(q->out, "m." T " + %lld", (long long)steps);
-    else if (window->tick.kind == MW_TICK_MONTH)
-        mw_buf_printf(q->out, "mw_month(m." T ", %lld, %lld)", (long long)steps, away);
-    else
-        mw_buf_printf(q->out, "mw_tick(m." T ", %lld, %lld, %lld)",
-                      (long long)window->tick.span_us, (long long)steps, away);
-    if (window->tick.kind != MW_TICK_NONE && window->is_ahead) mw_buf_append_char(q->out, ')');
+    else if (window->is_ahead) mw_buf_printf(q->out, "greatest(m." T ", %s)", end);
+    else mw_buf_append_text(q->out, end);
 }
 
 /* A window of whole ticks begins with the first at or after the last event of `since`. */
 static void append_since(const query *q, const mw_window *window) {
-    mw_buf last;
-    mw_buf_init(&last, 256);
-    mw_buf_append_text(&last, "m.");
-    mw_sql_append_name(&last, q->windows.fields[window->since].name);
-    long long away = (long long)mw_zone_offset_us(q->program->zone, 0);
-    mw_str us = mw_buf_str(&last);
-    mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= coalesce(");
+    mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= coalesce(m.");
     if (window->tick.kind == MW_TICK_NONE)
-        mw_buf_append_str(q->out, us);
-    else if (window->tick.kind == MW_TICK_MONTH)
-        mw_buf_printf(q->out, "mw_month(%.*s - 1, 1, %lld)", MW_STR_ARGS(us), away);
-    else
-        mw_buf_printf(q->out, "mw_tick(%.*s - 1, %lld, 1, %lld)", MW_STR_ARGS(us),
-                      (long long)window->tick.span_us, away);
+        mw_sql_append_name(q->out, q->windows.fields[window->since].name);
+    else mw_buf_append_text(q->out, "\"tick since\"");
     mw_buf_append_text(q->out, ", e.\"event t\")");
-    mw_buf_release(&last);
 }
 
 /* Rule 2. */
@@ -262,10 +338,10 @@ static void append_times(const query *q, size_t index) {
     else mw_buf_append_text(q->out, "\n  WHERE e.\"event known\" < m." PLACE);
     if (window->start_us != MW_ALL_PAST) {
         mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= ");
-        append_end(q, window, window->start_steps);
+        append_end(q, window, true);
     }
     mw_buf_append_text(q->out, "\n    AND e.\"event t\" < ");
-    append_end(q, window, window->end_steps);
+    append_end(q, window, false);
     if (window->since >= 0) append_since(q, window);
 }
 
@@ -323,6 +399,74 @@ static void append_joined(const query *q, const mw_window *reader) {
     }
 }
 
+/* The ticks that the window may end at, whatever the moment. */
+static void append_ticks(const query *q, size_t first) {
+    mw_tick tick = q->model->windows[first].tick;
+    mw_clock_sql_reach reach = {"\"the times\"", 0, 0};
+    for (size_t i = 0; i < q->model->window_count; i++) {
+        const mw_window *window = &q->model->windows[i];
+        if (!is_same_tick(window->tick, tick)) continue;
+        if (i < first) return; /* written for that one */
+        bool is_bounded = window->start_us != MW_ALL_PAST;
+        if (is_bounded && window->start_us < reach.low_us) reach.low_us = window->start_us;
+        if (window->end_us > reach.high_us) reach.high_us = window->end_us;
+    }
+    mw_buf_append_text(q->out, ",\n");
+    mw_clock_sql_append_ticks(tick, reach, q->out);
+}
+
+static void append_all_ticks(const query *q) {
+    bool has_ticks = false;
+    for (size_t i = 0; i < q->model->window_count; i++) {
+        if (q->model->windows[i].tick.kind == MW_TICK_NONE) continue;
+        if (!has_ticks)
+            mw_buf_append_text(q->out, ",\n\"the times\" AS (SELECT min(" T ") AS first, "
+                                       "max(" T
+                                       ") AS last FROM moments)");
+        has_ticks = true;
+        append_ticks(q, i);
+    }
+}
+
+/* The tick where the window begins or ends, so many from k, the moment's last. */
+static void append_end_tick(const query *q, mw_tick tick, const char *end, int64_t steps) {
+    bool is_even = mw_clock_sql_is_even(tick);
+    mw_buf_append_text(q->out, is_even ? "\n        ASOF JOIN " : "\n        JOIN ");
+    mw_clock_sql_append_name(tick, q->out);
+    if (is_even)
+        mw_buf_printf(q->out, " AS \"%s\" ON k.us + %lld >= \"%s\".us", end,
+                      (long long)(steps * tick.span_us), end);
+    else mw_buf_printf(q->out, " AS \"%s\" ON \"%s\".n = k.n + %lld", end, end, (long long)steps);
+}
+
+/* The moments and all that the window reads: other windows, and the ticks between which it lies.
+   Of ticks that are at one time, for the clocks skipped some, the last one is the moment's. */
+static void append_readers(const query *q, const mw_window *window) {
+    bool is_bounded = window->start_us != MW_ALL_PAST;
+    if (window->tick.kind == MW_TICK_NONE) {
+        append_joined(q, window);
+        return;
+    }
+    mw_buf_append_text(q->out, "SELECT m.*, \"tick to\".us AS \"tick to\"");
+    if (is_bounded) mw_buf_append_text(q->out, ", \"tick from\".us AS \"tick from\"");
+    if (window->since >= 0) mw_buf_append_text(q->out, ", s.us AS \"tick since\"");
+    mw_buf_append_text(q->out, "\n        FROM (");
+    append_joined(q, window);
+    mw_buf_append_text(q->out, ") AS m\n        ASOF JOIN (SELECT ");
+    if (!mw_clock_sql_is_even(window->tick)) mw_buf_append_text(q->out, "max(n) AS n, ");
+    mw_buf_append_text(q->out, "us FROM ");
+    mw_clock_sql_append_name(window->tick, q->out);
+    mw_buf_append_text(q->out, " GROUP BY us) AS k ON m." T " >= k.us");
+    append_end_tick(q, window->tick, "tick to", window->end_steps);
+    if (is_bounded) append_end_tick(q, window->tick, "tick from", window->start_steps);
+    if (window->since < 0) return;
+    mw_buf_append_text(q->out, "\n        ASOF LEFT JOIN ");
+    mw_clock_sql_append_name(window->tick, q->out);
+    mw_buf_append_text(q->out, " AS s ON m.");
+    mw_sql_append_name(q->out, q->windows.fields[window->since].name);
+    mw_buf_append_text(q->out, " <= s.us");
+}
+
 /* The moments once for each bucket that their window reaches into. */
 static void append_sides(const query *q, const mw_window *window) {
     bool is_bounded = window->start_us != MW_ALL_PAST;
@@ -331,7 +475,7 @@ static void append_sides(const query *q, const mw_window *window) {
     if (is_bounded)
         mw_buf_printf(q->out, "SELECT *, (" T " + %lld) // %lld + unnest([0, 1]) AS bucket\n"
                               "        FROM (", (long long)window->start_us, span);
-    append_joined(q, window);
+    append_readers(q, window);
     mw_buf_append_text(q->out, is_bounded ? "))" : ")");
     mw_buf_printf(q->out, " AS m\n  JOIN \"events of %.*s\" AS e ON ",
                   MW_STR_ARGS(q->program->streams[window->stream].name));
@@ -507,6 +651,8 @@ static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
         int32_t field = stream->id_fields[i];
         mw_buf_append_text(q->out, "m." ROW ".");
         mw_sql_append_name(q->out, moment_schema(q)->fields[field].name);
+        if (stream->schema.fields[field].type == MW_TYPE_DURATION)
+            mw_buf_append_text(q->out, " / 1e6");
         mw_buf_printf(q->out, " AS \"id.%.*s\", ",
                       MW_STR_ARGS(stream->schema.fields[field].name));
     }
@@ -521,7 +667,12 @@ static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
         mw_sql_append_name(q->out, feature->name);
     }
     MW_TRY(append_label(q, err));
-    mw_buf_printf(q->out, "\nFROM \"features %zu\" AS m;\n", depth);
+    mw_buf_printf(q->out, "\nFROM \"features %zu\" AS m", depth);
+    if (q->model->schedule) {
+        mw_buf_append_text(q->out, "\nWHERE ");
+        MW_TRY(append_code(q, q->model->schedule->takes, moment_names(q), err));
+    }
+    mw_buf_append_text(q->out, ";\n");
     return MW_OK;
 }
 
@@ -572,8 +723,10 @@ static mw_status name_columns(query *q, mw_error *err) {
 
 static mw_status append_query(query *q, mw_error *err) {
     MW_TRY(name_columns(q, err));
-    append_moments(q);
-    for (size_t i = 0; i < q->program->stream_count; i++) append_events(q, (int32_t)i);
+    append_events(q);
+    if (q->model->schedule) append_scheduled_moments(q);
+    else append_moments(q);
+    append_all_ticks(q);
     for (size_t i = 0; i < q->model->window_count; i++) MW_TRY(append_window(q, i, err));
     mw_buf_append_text(q->out, ",\njoined AS (\n  ");
     append_joined(q, NULL);
@@ -588,11 +741,11 @@ mw_status mw_model_append_sql(const mw_program *program, const mw_model_program 
                               const mw_symbols *symbols, mw_buf *out, mw_buf *out_left_out,
                               mw_error *err) {
     query q = {.program = program, .model = model, .symbols = symbols, .out = out};
-    if (model->schedule)
-        return mw_fail(err, MW_NOT_BUILT,
-                       "sql: the moments of a schedule cannot be written in SQL yet");
     mw_arena_init(&q.arena, (size_t)1 << 24);
     mw_status status = mw_sql_gaps_find(program, model, symbols, &q.arena, &q.gaps, err);
+    if (status == MW_OK && q.gaps.takes.size > 0)
+        status = mw_fail(err, MW_NOT_BUILT, "sql: whom the schedule takes hangs on what SQL cannot "
+                                            "say: %.*s", MW_STR_ARGS(q.gaps.takes));
     if (status == MW_OK) status = append_query(&q, err);
     if (status == MW_OK) mw_sql_gaps_tell(&q.gaps, model, out_left_out);
     mw_arena_release(&q.arena);

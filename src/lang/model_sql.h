@@ -2,7 +2,8 @@
  * model_sql: a model's moments, features and label as one query of DuckDB's SQL.
  *
  * It asks views that are named as the program's streams are, each with the columns time, known and
- * place and the stream's fields; the macros of sql.h stand before it. One row a moment: the
+ * place and the stream's fields; the macros of sql.h and the
+ * view of clock_sql.h stand before it. One row a moment: the
  * columns of its id ("id.order"), `time`, the features as listed, the label (NULL until matured, or
  * where `unless` drops it). Values are those of a replay, to the bit where sql.h says so, and sums
  * and what is made of them to the last place, for DuckDB adds doubles.
@@ -14,7 +15,7 @@
 #include "lang/program.h"
 
 /* What cannot be said in SQL is left out, and told in `out_left_out`, a line each: "NAME: REASON".
-   MW_NOT_BUILT: so it is with the moments. */
+   MW_NOT_BUILT: so it is with the moments of a schedule. */
 MW_MUST_USE mw_status mw_model_append_sql(const mw_program *program,
                                           const mw_model_program *model,
                                           const mw_symbols *symbols, mw_buf *out,

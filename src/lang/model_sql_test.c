@@ -81,10 +81,42 @@ MW_TEST(model_sql_moves_ends_back_to_ticks) {
     mw_buf_init(&sql, 1 << 20);
     query_of("count(prices by price = amount over next 2h every 1h) + "
              "count(orders by shop over 59d since orders aligned month)", &sql);
-    MW_CHECK(has(&sql, "\"event t\" >= greatest(m.\"moment t\", "
-                       "mw_tick(m.\"moment t\", 3600000000, 0, 0))"));
-    MW_CHECK(has(&sql, "\"event t\" >= mw_month(m.\"moment t\", -2, 0)"));
-    MW_CHECK(has(&sql, "\"event t\" < mw_month(m.\"moment t\", 0, 0)"));
-    MW_CHECK(has(&sql, "\"event t\" >= coalesce(mw_month(m.\"window 1\" - 1, 1, 0), e."));
+    MW_CHECK(has(&sql, "\"event t\" >= greatest(m.\"moment t\", m.\"tick from\")"));
+    MW_CHECK(has(&sql, "ASOF JOIN \"ticks of 3600000000\" AS \"tick to\" ON k.us + 7200000000 >= "
+                       "\"tick to\".us"));
+    MW_CHECK(has(&sql, "JOIN \"ticks of months\" AS \"tick from\" ON \"tick from\".n = k.n + -2"));
+    MW_CHECK(has(&sql, "ASOF LEFT JOIN \"ticks of months\" AS s ON m.\"window 1\" <= s.us"));
+    MW_CHECK(has(&sql, "\"event t\" >= coalesce(m.\"tick since\", e."));
     mw_buf_release(&sql);
+}
+
+MW_TEST(model_sql_says_schedules) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_buf sql, left_out;
+    mw_error err;
+    mw_arena_init(&arena, 64 << 20);
+    mw_buf_init(&sql, 1 << 20);
+    mw_buf_init(&left_out, 1 << 16);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(
+        &arena, symbols,
+        MW_TEST_SHOPS "feature dear: count(orders where amount > now.amount by shop over 2d)\n"
+                      "model m:\n"
+                      "  moment: every 7d at \"tue 06:30\" for shop of orders over 30d "
+                      "where amount > 3 ahead 1d..3d\n"
+                      "  label: count(orders by shop over next 1d after ahead - 1d)\n");
+    MW_CHECK_OK(mw_model_append_sql(program, &program->models[0], symbols, &sql, &left_out, &err),
+                &err);
+    MW_CHECK(has(&sql, "SELECT event.\"shop\" AS \"key 0\""));
+    MW_CHECK(has(&sql, "ON b.us > k.first AND b.us <= k.last + 2592000000000"));
+    MW_CHECK(has(&sql, "unnest(range(86400000000, 259200000001, 86400000000)) AS ahead"));
+    MW_CHECK(has(&sql, "m.\"moment row\".\"ahead\" / 1e6 AS \"id.ahead\""));
+    MW_CHECK(has(&sql, "AND (m.\"window 0\" < e.event.\"amount\")"));
+    MW_CHECK(has(&sql, "\nWHERE (m.\"window 2\" AND (3e0 < m.\"window 0\"));\n"));
+    MW_CHECK_EQUAL_INT(left_out.size, 0);
+    mw_buf_release(&sql);
+    mw_buf_release(&left_out);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&arena);
 }

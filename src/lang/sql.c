@@ -34,12 +34,7 @@ static const char macros[] =
     "CREATE OR REPLACE MACRO mw_middle(x) AS CASE WHEN x = 0 THEN 0.0\n"
     "  WHEN floor(abs(x) / mw_width(x)) = 0 THEN 0.0\n"
     "  ELSE sign(x) * (floor(abs(x) / mw_width(x)) + 0.5) * mw_width(x) END;\n"
-    /* The tick, of those of a span from midnight, weeks from Monday, at or before us, and then so
-       many on; of a calendar month likewise; `away`: how far the zone is from UTC. */
-    "CREATE OR REPLACE MACRO mw_tick(us, span, steps, away) AS us + steps * span\n"
-    "  - ((us + away + 259200000000) % span + span) % span;\n"
-    "CREATE OR REPLACE MACRO mw_month(us, steps, away) AS epoch_us(\n"
-    "  date_trunc('month', make_timestamp(us + away)) + to_months(steps)) - away;\n"
+    "CREATE OR REPLACE MACRO mw_floor(us, span) AS us - (us % span + span) % span;\n"
     "CREATE OR REPLACE MACRO mw_haversine(lat1, lon1, lat2, lon2) AS 2 * 6371.0088 * asin(sqrt(\n"
     "  least(1.0, pow(sin((lat2 * (pi() / 180) - lat1 * (pi() / 180)) / 2), 2)\n"
     "  + cos(lat1 * (pi() / 180)) * cos(lat2 * (pi() / 180))\n"

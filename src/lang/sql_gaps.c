@@ -1,6 +1,5 @@
 #include "lang/sql_gaps.h"
 
-#include "base/zone.h"
 #include "lang/needs.h"
 #include "lang/sql.h"
 
@@ -61,9 +60,6 @@ static bool has_feature_key(const mw_model_program *model, const mw_window *wind
 static mw_status look_at_window(search *s, size_t index) {
     const mw_window *window = &s->model->windows[index];
     mw_str *why = &s->gaps.windows[index];
-    if (window->tick.kind != MW_TICK_NONE && mw_zone_spread_us(s->program->zone) > 0)
-        return take_reason(s, MW_STR("SQL is not told when the zone's clocks change, which "
-                                     "`aligned` and `every` go by"), why);
     if (has_feature_key(s->model, window))
         return take_reason(s, MW_STR("a feature is a key of its window"), why);
     for (size_t i = 0; why->size == 0 && i < index; i++)
@@ -100,6 +96,7 @@ static mw_status look_at_all(search *s) {
         if (i == model->feature_count) break;
         MW_TRY(look_at_feature(s, model->feature_order[i]));
     }
+    if (model->schedule) MW_TRY(look_at(s, model->schedule->takes, &s->gaps.takes));
     MW_TRY(look_at(s, model->label, &s->gaps.label));
     return look_at(s, model->unless, &s->gaps.label);
 }

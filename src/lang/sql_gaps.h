@@ -11,6 +11,7 @@
 typedef struct {
     mw_str *windows, *withins, *features; /* those of the model */
     mw_str label;                         /* `unless` included */
+    mw_str takes;                         /* of a schedule */
 } mw_sql_gaps;
 
 /* All of it in the arena. */

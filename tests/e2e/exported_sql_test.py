@@ -3,6 +3,8 @@
 To the bit, but for sums and what is made of them, which DuckDB adds as doubles, and for sin, log and their like:
 those agree to a part in 10^12, and a standard deviation, whose values enter rounded to 2^-40, to 10^-9.
 """
+from datetime import datetime
+
 import duckdb
 import example_worlds
 import shop
@@ -194,29 +196,98 @@ def check_ticks(project, names):
     database = duckdb.connect()
     database.execute("SET TimeZone = 'Asia/Tokyo'")
     database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+    database.execute("CREATE TABLE q AS FROM features_returned")
     for feature in names:
         there, kinds, differ = database.execute(
             f'SELECT count(q."{feature}"), count(DISTINCT b."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT '
-            f"""FROM b."{feature}") FROM features_returned q JOIN '{built}' b ON b.id = q."id.order_id" """).fetchone()
+            f"""FROM b."{feature}") FROM q JOIN '{built}' b ON b.id = q."id.order_id" """).fetchone()
         assert there > 500 and kinds > 1 and differ == 0, (feature, there, kinds, differ)
+
+
+# When the clocks change by an hour, at midnight, and by a day; and the days on which they change by half an hour.
+ZONES = {"UTC": shop.START, "America/New_York": datetime(2024, 2, 20), "Africa/Cairo": datetime(2024, 4, 12),
+         "Pacific/Apia": datetime(2011, 12, 15)}
+HALF_HOURS = (datetime(2024, 4, 6, 5), datetime(2024, 10, 5, 5))
+
+
+def in_zone(zone):
+    return TICKED.replace("project: shop\n", f"project: shop\nzone: {zone}\n")
+
+
+def squeeze(project):
+    """Some days as one."""
+    for lines in (project.orders, project.returns):
+        for number, line in enumerate(lines[1:], 1):
+            name, at, rest = line.split(",", 2)
+            at = shop.START + (datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ") - shop.START) / 30
+            lines[number] = f"{name},{shop.stamp(at)},{rest}"
+    project.write_data()
 
 
 def test_windows_of_whole_ticks():
     names = [line.split(":")[0].strip() for line in TICKED.split("features:\n")[1].splitlines()[:10]]
-    for zone in ("UTC", "Etc/GMT-5"):
-        with Shop(TICKED.replace("project: shop\n", f"project: shop\nzone: {zone}\n"), count=2400) as project:
+    begin = shop.START
+    for zone, shop.START in ZONES.items():
+        with Shop(in_zone(zone), count=1600) as project:
             project.ok("ingest")
             check_ticks(project, names)
+    for shop.START in HALF_HOURS:
+        with Shop(in_zone("Australia/Lord_Howe"), count=1600) as project:
+            squeeze(project)
+            project.ok("ingest")
+            check_ticks(project, ["hours", "steps", "tens"])
+    shop.START = begin
+
+
+def test_moments_of_schedules_are_those_of_build():
+    """Of the example projects, on Mondays in Berlin, and for each of the next seven days at three in Paris; in nights that
+    lack the hour, and several times a day."""
+    for name, beat in (("demand", ""), ("churn", 'every 7d at "mon 06:00"'), ("churn", 'every 1d at "02:30"'),
+                       ("churn", "every 6h")):
+        with Shop("project: empty\n") as project:
+            text = example_worlds.WORLDS[name](project.folder)
+            if name == "churn":
+                over = "over 9d " if "d" not in beat else ""
+                text = text.replace('every 7d at "mon 06:00"', beat).replace("of subs where", f"of subs {over}where")
+                text = text.replace("features:\n", """features:
+  fee:     fee
+  dearer:  count(subs where fee > now.fee and changed_at > now.time - 20d by plan = now.plan over 60d)
+""")
+            project.write(text)
+            project.ok("ingest")
+            built, sql = project.folder / "built.parquet", project.folder / "features.sql"
+            project.ok("features", "build", "--output", str(built))
+            project.ok("features", "export", "--sql", "--output", str(sql))
+            database = duckdb.connect()
+            database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+            database.execute(f"CREATE TABLE q AS FROM features_{'units' if name == 'demand' else name}")
+            database.execute(f"CREATE TABLE b AS FROM '{built}'")
+            names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
+            columns = [row[0] for row in database.execute("DESCRIBE q").fetchall()]
+            ids = [column for column in columns if column.startswith("id.")]
+            assert columns == ids + names[1:], columns
+            as_text = " || '|' || ".join(
+                f"strftime(q.\"{column}\", '%Y-%m-%dT%H:%M:%SZ')" if column == "id.time" else
+                f'CAST(CAST(q."{column}" AS BIGINT) AS VARCHAR)' if column == "id.ahead" else f'q."{column}"' for column in ids)
+            moments = database.execute("SELECT count(*) FROM b").fetchone()[0]
+            assert moments == database.execute("SELECT count(*) FROM q").fetchone()[0] > 300
+            for feature in names[1:]:
+                joined, there, differ = database.execute(
+                    f'SELECT count(*), count(q."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT FROM b."{feature}") '
+                    f"FROM q JOIN b ON b.id = {as_text}").fetchone()
+                assert joined == moments and there > 50 and differ == 0, (beat, feature, joined, there, differ)
 
 
 def test_what_sql_cannot_say_is_left_out_by_name():
-    with Shop(shop.PROJECT.replace("project: shop\n", "project: shop\nzone: Europe/Paris\n").replace(
-            "features:\n", "features:\n  hours: count(orders by shop over 5h aligned hour)\n  twice: hours * 2\n"
-            "  words: ngrams(shop, 1, 1, 4)\n")) as project:
+    with Shop(shop.PROJECT.replace(
+            "features:\n", "features:\n  parts: length(split(shop, ','))\n  twice: parts * 2\n"
+            "  words: ngrams(shop, 1, 1, 4)\n").replace(
+            "    time: returned\n", "    types: {returned: time, order_id: text, shop: text}\n    time: returned\n")) as project:
+        (project.folder / "data/returns.csv").write_text("order_id,returned,shop,amount\n")
         project.ok("ingest")
         said = project.ok("features", "export", "--sql", "--json").json()
-        assert [line.split(":")[0] for line in said["left_out"]] == ["hours", "twice", "words_0 .. 3"], said["left_out"]
-        assert "-- Left out: twice: SQL is not told when the zone's clocks change" in said["sql"]
+        assert [line.split(":")[0] for line in said["left_out"]] == ["parts", "twice", "words_0 .. 3"], said["left_out"]
+        assert "-- Left out: twice: SQL has not the list that split gives" in said["sql"]
         path = project.folder / "features.sql"
         noted = project.ok("features", "export", "--sql", "--output", str(path))
         assert "left out: words_0 .. 3: SQL has not the hash of n-grams" in noted.err, noted.err
