@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cli/full_windows.h"
 #include "cli/train_report.h"
 #include "ingest/history_parts.h"
 #include "sys/parallel.h"
@@ -233,6 +234,8 @@ static mw_status train(job *it, mw_error *err) {
     mw_examples examples;
     mw_trained trained;
     mw_train_outcome outcome;
+    int64_t full_from;
+    MW_TRY(mw_full_windows_from(it->workspace, it->program, &full_from, err));
     MW_TRY(make_examples(it, &examples, err));
     mw_train_report report = {.workspace = it->workspace,
                               .model = &it->model,
@@ -240,7 +243,8 @@ static mw_status train(job *it, mw_error *err) {
                               .example_count = examples.count,
                               .trained = &trained,
                               .data_version = it->data_version,
-                              .seed = it->seed};
+                              .seed = it->seed,
+                              .full_from = full_from};
     mw_status status = learn(it, &examples, &trained, err);
     if (status == MW_OK) {
         report.seconds = (double)(mw_sys_monotonic_us(cli->sys) - began_us) / (double)MW_SECOND_US;
@@ -289,6 +293,8 @@ static mw_status learn_again(job *it, const mw_examples *examples, mw_buf *out_v
     int64_t started_us = mw_sys_now_us(sys), began_us = mw_sys_monotonic_us(sys);
     mw_trained trained;
     mw_train_outcome outcome;
+    int64_t full_from;
+    MW_TRY(mw_full_windows_from(it->workspace, it->program, &full_from, err));
     MW_TRY(learn(it, examples, &trained, err));
     mw_train_report report = {
         .workspace = it->workspace,
@@ -298,6 +304,7 @@ static mw_status learn_again(job *it, const mw_examples *examples, mw_buf *out_v
         .trained = &trained,
         .data_version = it->data_version,
         .seed = it->seed,
+        .full_from = full_from,
         .seconds = (double)(mw_sys_monotonic_us(sys) - began_us) / (double)MW_SECOND_US};
     MW_TRY(keep(it, &report, started_us, &outcome, err));
     mw_buf_append_str(out_version, trained.bytes);

@@ -23,6 +23,14 @@ static void write_metrics(const mw_metrics *metrics, bool with_interval, mw_json
     mw_json_object_end(json);
 }
 
+/* Of those that are learned from. */
+static size_t count_before_full(const mw_train_report *report) {
+    size_t count = 0;
+    for (size_t i = 0; i < report->trained->split.train_count; i++)
+        count += report->examples->items[i].t < report->full_from;
+    return count;
+}
+
 static void write_examples(const mw_train_report *report, mw_json *json) {
     const mw_split *split = &report->trained->split;
     mw_json_key(json, "examples");
@@ -33,6 +41,7 @@ static void write_examples(const mw_train_report *report, mw_json *json) {
     mw_json_put_count(json, "unlabelled", report->examples->unlabelled_count);
     mw_json_put_count(json, "set_aside", split->embargoed_count);
     mw_json_object_end(json);
+    mw_json_put_count(json, "before_full_windows", count_before_full(report));
     mw_json_put_time(json, "train_from", split->train_from);
     mw_json_put_time(json, "test_from", split->test_from);
     mw_json_put_time(json, "test_to", split->test_to);
@@ -179,6 +188,11 @@ static void print_examples(const mw_train_report *report, mw_buf *out) {
     mw_buf_append_text(out, " without a label, ");
     mw_count_append(out, report->examples->dropped_count);
     mw_buf_append_text(out, " dropped by `unless`\n");
+    size_t early_count = count_before_full(report);
+    if (early_count == 0) return;
+    mw_count_append(out, early_count);
+    mw_buf_printf(out, " of the examples (%.1f %%) lie before their windows are full\n",
+                  100.0 * (double)early_count / (double)split->train_count);
 }
 
 static void add_measure(mw_grid *grid, double value) {

@@ -16,6 +16,7 @@ typedef struct {
     const mw_trained *trained;
     mw_str data_version;
     int64_t seed;
+    int64_t full_from; /* moments before it lack some of a window's past (full_windows.h) */
     double seconds;
 } mw_train_report;
 

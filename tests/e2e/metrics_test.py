@@ -5,6 +5,7 @@ shows that the examples that a version is tested on are what it would answer.
 """
 import csv
 import io
+from datetime import datetime
 
 import shop
 from shop import Shop, stamp, START, timedelta
@@ -26,6 +27,11 @@ def test_metrics_equal_those_of_scikit_learn():
         tested.write_text("\n".join(project.orders[:1] + rows) + "\n")
         answers = list(csv.DictReader(io.StringIO(project.ok("predict", "returned", "--input", str(tested)).out)))
         assert len(answers) == trained["examples"]["test"]
+
+        first, second = (min(line.split(",")[1] for line in lines[1:]) for lines in (project.orders, project.returns))
+        full = max(datetime.fromisoformat(first[:-1]) + timedelta(days=1), datetime.fromisoformat(second[:-1]) + timedelta(days=7))
+        early = sum(datetime.fromisoformat(line.split(",")[1][:-1]) < full for line in project.orders[1:])
+        assert trained["before_full_windows"] == early > 100, (trained["before_full_windows"], early)
 
         truth = [labels[row["id"]] for row in answers]
         scores = [float(row["prediction"]) for row in answers]
