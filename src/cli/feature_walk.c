@@ -32,6 +32,7 @@ static mw_status start(mw_feature_walk *walk, const mw_history *history, int64_t
     const mw_workspace *workspace = walk->workspace;
     mw_cli *cli = workspace->cli;
     int32_t announcer = mw_model_announcer(walk->model.program);
+    walk->through = history->log.last_place;
     size_t threads = thread_count > 0 ? (size_t)thread_count : mw_sys_core_count(cli->sys);
     walk->moment_count_max = walk->parts ? mw_history_parts_count(walk->parts, announcer)
                                          : count_moments(walk);

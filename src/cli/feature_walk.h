@@ -14,6 +14,7 @@ typedef struct {
     mw_history_parts *parts;  /* NULL: the events stand */
     mw_replay_config config; /* of all moments, with their labels */
     mw_replay *replay;
+    int64_t through;         /* the last place of the log that is known */
     size_t moment_count_max; /* that the history can make; of `each` in parts, its events */
 } mw_feature_walk;
 

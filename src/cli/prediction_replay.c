@@ -95,8 +95,10 @@ static mw_status load_events(replay *r, mw_error *err) {
 
 static mw_status find_moment(replay *r, mw_error *err) {
     mw_event event = {.row = NULL};
-    mw_recorded_past past = {r->oracle.program, r->oracle.model, &r->events, r->oracle.symbols,
-                             NULL};
+    mw_recorded_past past = {.program = r->oracle.program,
+                             .model = r->oracle.model,
+                             .events = &r->events,
+                             .symbols = r->oracle.symbols};
     MW_TRY(mw_recorded_past_begin(&past, &r->workspace->arena, err));
     MW_TRY(mw_recorded_find_event(&past, &r->recorded, r->stamp, &event, err));
     r->moment = (mw_moment){r->recorded.t, r->recorded.place, event.row};

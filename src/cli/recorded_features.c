@@ -190,6 +190,7 @@ static mw_status take(reading *it, const mw_record *record, mw_error *err) {
     mw_prediction made;
     bool is_ours = false;
     mw_event event;
+    if (record->place >= it->past->through) return MW_OK;
     MW_TRY(mw_prediction_read_head(record->payload, &made, err));
     if (!mw_str_equal(made.model, it->past->model->name)) return MW_OK;
     MW_TRY(is_kin(it, made.version, &is_ours, err));

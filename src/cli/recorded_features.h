@@ -13,6 +13,8 @@ typedef struct {
     const mw_model_program *model;
     const mw_events *events;
     mw_symbols *symbols;
+    int64_t through; /* the last place of the log that the events are of: what is recorded there or
+                        behind may have seen others */
     mw_cell *row; /* room for a moment of `each` or of a schedule, by mw_recorded_past_begin */
 } mw_recorded_past;
 
@@ -22,8 +24,8 @@ MW_MUST_USE mw_status mw_recorded_past_begin(mw_recorded_past *past, mw_arena *a
 
 /* The event that a prediction was made for, as it stood then; `stamp` names the prediction. Of
    `each` its row is the moment's, valid until the next search; so it is of a schedule, which has no
-   event but this row. MW_NOT_FOUND: it is not there, or
-   the prediction does not tell which it was. */
+   event but this row. MW_NOT_FOUND: it is not there, or the prediction does not tell which it
+   was. */
 MW_MUST_USE mw_status mw_recorded_find_event(const mw_recorded_past *past,
                                              const mw_prediction *prediction, int64_t stamp,
                                              mw_event *out_event, mw_error *err);
