@@ -108,6 +108,73 @@ def test_the_breaker_opens_after_five_answers_that_came_too_late():
         assert "the fallback answered without features: breaker_open" in replayed.out, replayed.out
 
 
+NO_NUMBER = """tree
+version=v4
+num_class=1
+num_tree_per_iteration=1
+label_index=0
+max_feature_idx=0
+objective=binary sigmoid:1
+feature_names=amount
+feature_infos=[0:100000]
+
+Tree=0
+num_leaves=2
+num_cat=0
+split_feature=0
+split_gain=1
+threshold=100000
+decision_type=2
+left_child=-1
+right_child=-2
+leaf_value=-1 1
+leaf_weight=1 1
+leaf_count=1 1
+internal_value=0
+internal_weight=2
+internal_count=2
+is_linear=1
+leaf_const=-1 0
+num_features=0 2
+leaf_features= 0 0
+leaf_coeff= 1e+305 -1e+305
+shrinkage=1
+
+
+end of trees
+
+feature_importances:
+
+parameters:
+end of parameters
+
+pandas_categorical:null
+"""
+
+
+def test_what_is_no_number_is_told_and_the_breaker_opens():
+    """Of an imported model whose linear leaf for great amounts is infinite both ways; without a fallback the answer is null."""
+    with Shop() as shop:
+        shop.ok("ingest")
+        (shop.folder / "odd.txt").write_text(NO_NUMBER)
+        assert "4000 rows of edge values: the same bits" in shop.ok("models", "import", str(shop.folder / "odd.txt")).err
+        baseline = shop.ok("models", "show", "returned", "--json").json()["share_of_yes"]
+        process, port = serve(shop, "fallback: baseline")
+        own = ask(port, order(1))
+        assert "fallback" not in own and own["prediction"] != baseline, own
+        said = [ask(port, order(number, amount=1e6)) for number in range(2, 8)]
+        assert [answer["fallback"] for answer in said] == ["not_a_number"] * 5 + ["breaker_open"], said
+        assert all(answer["prediction"] == baseline for answer in said), said
+        assert counted(port, "not_a_number") == 5 and counted(port, "breaker_open") == 1
+        stop(process)
+        replayed = shop.ok("predictions", "replay", said[0]["id"], "--json").json()
+        assert (replayed["fallback"], replayed["differences"], replayed["replayed"]["prediction"]) == ("not_a_number", 0, None), replayed
+        process, port = serve(shop, "deadline: 1s")
+        odd = ask(port, {**order(9, amount=1e6), "record": False})
+        assert odd["prediction"] is None and odd["decision"] is False and "fallback" not in odd, odd
+        stop(process)
+
+
 def test_an_expression_answers_by_what_is_known():
     """By a field of the row, one that is worked out as the order enters (`seen`), and a feature."""
     with Shop() as shop:

@@ -2,7 +2,7 @@
 
 Four thousand payments of two thousand people, whose state is several times what the project allows. Features
 built, examples trained on and answers of a server must be what they are without a limit, over a restart too;
-and where not even the keys fit, that is said.
+where not even the keys fit, that is said; and where a key cannot be read back, the fallback answers.
 """
 import os
 import random
@@ -58,7 +58,7 @@ def built(shop):
 
 
 def spill_files(parent):
-    """Those that the server, a child of the process, has open. They have no name any more."""
+    """Those that the server, a child of the process, has open, by their names in /proc. They have no others any more."""
     found = []
     for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
         for descriptor in Path(f"/proc/{child}/fd").iterdir():
@@ -68,7 +68,7 @@ def spill_files(parent):
                 continue
             if "spill-" in target:
                 assert target.endswith("(deleted)"), target
-                found.append(target)
+                found.append(descriptor)
     return found
 
 
@@ -135,6 +135,34 @@ def test_what_not_even_the_keys_fit_in_is_refused():
         shop.fails(4, "features: window state must stay within 30000 bytes", "features", "build")
         shop.change("30 kB", "much")
         shop.fails(3, 'memory: must be a size such as 500 MB or 2 GB, got "much"', "check")
+
+
+def test_what_cannot_be_read_back_is_answered_by_the_fallback():
+    """The spilled keys are cut off under the server: each answer is as before or the fallback's, five of which open the breaker."""
+    with Shop("memory: 500 kB\n" + PROJECT + "serving: {fraud: {fallback: 0.25}}\n", count=0) as shop:
+        write_data(shop)
+        shop.ok("ingest")
+        shop.ok("train")
+        at = START + timedelta(minutes=9 * PAYMENTS)
+        with serving(shop, at) as server:
+            def ask(person):
+                event = {**payment(random.Random(person), "new", at), "person": f"q{person}"}
+                return server.post("/v1/models/fraud/predict", {"event": event, "record": False})
+
+            before = [ask(person)["prediction"] for person in range(PEOPLE)]
+            for file in spill_files(server.process.pid):
+                os.truncate(file, 0)
+            for person in range(PEOPLE):
+                said = ask(person)
+                if "fallback" in said:
+                    break
+                assert said["prediction"] == before[person], (said, before[person])
+            assert (said["fallback"], said["prediction"]) == ("failed", 0.25), said
+            reasons = [ask(person)["fallback"] for _ in range(5)]
+            assert reasons == ["failed"] * 4 + ["breaker_open"], reasons
+            server.connection.request("GET", "/metrics")
+            text = server.connection.getresponse().read().decode()
+            assert 'millwright_fallbacks_total{model="fraud",reason="failed"} 5\n' in text, text
 
 
 if __name__ == "__main__":
