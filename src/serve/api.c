@@ -228,12 +228,15 @@ static mw_status fail_member(mw_str name, const char *const *names, mw_error *er
 mw_status mw_api_check_members(yyjson_val *body, const char *const *names, mw_error *err) {
     size_t index, count;
     yyjson_val *key, *value;
+    uint64_t seen = 0; /* a bit for each of the names */
     if (!yyjson_is_obj(body)) return MW_OK; /* its reader says what it must be */
     yyjson_obj_foreach(body, index, count, key, value) {
         mw_str name = {yyjson_get_str(key), yyjson_get_len(key)};
-        const char *const *at = names;
-        while (*at && !mw_str_is(name, *at)) at++;
-        if (!*at) return fail_member(name, names, err);
+        size_t at = 0;
+        while (names[at] && !mw_str_is(name, names[at])) at++;
+        if (!names[at]) return fail_member(name, names, err);
+        if (seen >> at & 1) return mw_fail(err, MW_INVALID, "%s: must be given once", names[at]);
+        seen |= UINT64_C(1) << at;
     }
     return MW_OK;
 }

@@ -39,7 +39,7 @@ void mw_api_key_features(void *context, const mw_route_call *call, mw_response *
 void mw_api_describe(void *context, const mw_route_call *call, mw_response *response);
 
 /* Fails if the body, where it is an object, has a member of another name than these, which a NULL
-   ends. */
+   ends, or one of them twice: who reads it might take either. */
 MW_MUST_USE mw_status mw_api_check_members(yyjson_val *body, const char *const *names,
                                            mw_error *err);
 /* The index of the model of this name; MW_NOT_FOUND with the nearest one. */

@@ -1,5 +1,6 @@
 #include "serve/telemetry.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -169,14 +170,31 @@ static bool is_first_of_meter(const mw_telemetry *telemetry, const mw_series *se
     return before == series;
 }
 
+/* The weight among the parameters behind a media type: 1 if none is given, and 0, which is never,
+   if it is none. */
+static double weight_of(mw_str parameters) {
+    mw_str parameter;
+    double weight = 1;
+    while (mw_str_split(&parameters, ';', &parameter)) {
+        parameter = mw_str_trim(parameter);
+        if (!mw_str_starts(parameter, MW_STR("q="))) continue;
+        bool is_number = mw_str_to_double(mw_str_slice(parameter, 2, parameter.size), &weight);
+        if (!is_number || !(weight >= 0 && weight <= 1)) weight = 0;
+    }
+    return weight;
+}
+
 mw_telemetry_format mw_telemetry_format_of(mw_str accept) {
     mw_str rest = accept, offer, type;
+    double opened = 0, plain = 0;
     while (mw_str_split(&rest, ',', &offer)) {
         if (!mw_str_split(&offer, ';', &type)) continue;
-        if (mw_str_is(mw_str_trim(type), "application/openmetrics-text"))
-            return MW_OPENMETRICS_TEXT;
+        double weight = weight_of(offer);
+        type = mw_str_trim(type);
+        if (mw_str_is(type, "application/openmetrics-text")) opened = fmax(opened, weight);
+        if (mw_str_is(type, "text/plain")) plain = fmax(plain, weight);
     }
-    return MW_PROMETHEUS_TEXT;
+    return opened > 0 && opened >= plain ? MW_OPENMETRICS_TEXT : MW_PROMETHEUS_TEXT;
 }
 
 void mw_telemetry_write(const mw_telemetry *telemetry, mw_telemetry_format format, mw_buf *out) {

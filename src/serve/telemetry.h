@@ -46,7 +46,8 @@ typedef enum { MW_PROMETHEUS_TEXT, MW_OPENMETRICS_TEXT } mw_telemetry_format;
 #define MW_MEDIA_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define MW_MEDIA_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-/* OpenMetrics for whoever names it in "Accept", as Prometheus does; `accept` may be empty. */
+/* OpenMetrics for whoever names it in "Accept", as Prometheus does, and likes plain text no better;
+   `accept` may be empty. */
 mw_telemetry_format mw_telemetry_format_of(mw_str accept);
 /* Series in the order in which they were first asked for. */
 void mw_telemetry_write(const mw_telemetry *telemetry, mw_telemetry_format format, mw_buf *out);

@@ -61,6 +61,14 @@ MW_TEST(telemetry_write_openmetrics_to_whoever_names_it) {
         {"application/openmetrics-texts", MW_PROMETHEUS_TEXT},
         {"application/openmetrics-text", MW_OPENMETRICS_TEXT},
         {"text/plain;q=0.3, application/openmetrics-text;version=1.0.0;q=0.5", MW_OPENMETRICS_TEXT},
+        {"application/openmetrics-text ; version=1.0.0 ; q=0.3,text/plain", MW_PROMETHEUS_TEXT},
+        {"application/openmetrics-text, text/plain", MW_OPENMETRICS_TEXT},
+        {"application/openmetrics-text;q=0", MW_PROMETHEUS_TEXT},
+        {"application/openmetrics-text;q=0.000", MW_PROMETHEUS_TEXT},
+        {"application/openmetrics-text;q=much", MW_PROMETHEUS_TEXT},
+        {"application/openmetrics-text;q=2", MW_PROMETHEUS_TEXT},
+        {"application/openmetrics-text;version=0.0.1;q=0, application/openmetrics-text;q=0.1",
+         MW_OPENMETRICS_TEXT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         MW_CHECK_EQUAL_INT(mw_telemetry_format_of(mw_str_of(cases[i].accept)), cases[i].format);

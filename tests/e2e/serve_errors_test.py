@@ -44,6 +44,11 @@ def check_events(port):
     assert answer["rejected"] == [], answer
 
 
+def twice(name, *values):
+    """A body with that member twice, of which two readers might take another each."""
+    return "{" + ", ".join(f'"{name}": {json.dumps(value)}' for value in values) + "}"
+
+
 def check_requests(port):
     wanted = [("POST", "/v1/events/order", order("c"), 404), ("GET", "/v1/nothing", None, 404),
               ("POST", "/v1/models/bug/predict", {"event": order("c")}, 404),
@@ -52,6 +57,11 @@ def check_requests(port):
               ("POST", "/v1/events/orders", '{"number": ', 400),
               ("POST", "/v1/models/big/predict", order("c"), 422),
               ("POST", "/v1/models/big/predict", {"event": order("c"), "explain": 1}, 422),
+              ("POST", "/v1/models/big/predict", twice("event", order("c"), order("d")), 422),
+              ("POST", "/v1/models/big/predict", twice("events", [order("c")], []), 422),
+              ("POST", "/v1/models/big/features", twice("event", order("c"), order("d")), 422),
+              ("POST", "/v1/models/big/promote", twice("version", "a", "b"), 422),
+              ("POST", "/v1/events/orders", twice("events", [order("c")], [order("d")]), 422),
               ("POST", "/v1/models/big/predict", {"event": order("c", shop="east")}, 422),
               ("POST", "/v1/models/big/predict", {"event": order("c")}, 422),  # long ago
               ("POST", "/v1/clock", {"now": "2030-01-01T00:00:00Z"}, 409)]
