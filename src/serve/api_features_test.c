@@ -87,6 +87,7 @@ MW_TEST(api_refuses_what_is_no_key) {
         {"shpo=a", "shpo: stream orders has no such field\",\"hint\":\"Did you mean shop?", 422},
         {"shop=a&shop=b", "shop: must be given once", 422},
         {"number=x", "number: ", 422},
+        {"shop=%ff", "shop: must be UTF-8", 400},
         {"shop=%zz", "shop: is wrongly escaped", 400},
         {"shop=a&at=1970-04-11T00:00:00Z",
          "at: cannot be given, for the features of a key are those of now", 422},

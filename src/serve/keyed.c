@@ -1,5 +1,6 @@
 #include "serve/keyed.h"
 
+#include "base/letters.h"
 #include "lang/needs.h"
 #include "serve/event_json.h"
 #include "serve/target.h"
@@ -71,6 +72,9 @@ static mw_status read_query(partial *row, mw_str query, mw_arena *arena, mw_erro
             !mw_target_unescape_query(pair.data ? pair : MW_STR(""), bytes + name.size,
                                       query.size - name.size, &text))
             return mw_fail(err, MW_MALFORMED, "%.*s: is wrongly escaped",
+                           MW_STR_ARGS(mw_str_slice(key, 0, MW_NAME_SIZE_MAX)));
+        if (!mw_letters_are_well_formed(text)) /* as in JSON */
+            return mw_fail(err, MW_MALFORMED, "%.*s: must be UTF-8",
                            MW_STR_ARGS(mw_str_slice(key, 0, MW_NAME_SIZE_MAX)));
         MW_TRY(give(row, name, text, err));
     }
