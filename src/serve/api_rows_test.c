@@ -1,9 +1,13 @@
+#include "base/prng.h"
 #include "serve/shop_call_test.h"
 
 #define ORDER(number) \
     "{\"shop\": \"a\", \"number\": " #number ", \"at\": \"1970-04-10T00:00:00Z\"}"
 #define MOVED(number) \
     "{\"shop\": \"b\", \"number\": " #number ", \"at\": \"1970-04-10T00:00:00Z\"}"
+
+#define NOW(number) \
+    "{\"shop\": \"a\", \"number\": " #number ", \"at\": \"1970-04-11T00:00:00Z\"}"
 
 static const char events[] = "/v1/events/orders";
 
@@ -56,5 +60,113 @@ MW_TEST(api_bounds_those_that_wait) {
     mw_str metrics = shop_call(&s, MW_HTTP_GET, "/metrics", "", 200);
     MW_CHECK(shop_says(metrics, "\nmillwright_waiting_requests 0\n"));
     MW_CHECK(shop_says(metrics, "\nmillwright_waiting_refused_total 1\n"));
+    shop_tear_down(&s);
+}
+
+/* --- bodies that nobody would send ------------------------------------------------------- */
+
+static const struct {
+    const char *path, *body;
+} bodies[] = {
+    {"/v1/models/quick/predict", "{\"event\": " NOW(1) ", \"explain\": true}"},
+    {"/v1/models/quick/predict", "{\"events\": [" NOW(2) ", " NOW(3) "], \"record\": false}"},
+    {"/v1/models/quick/predict", "{\"event\": " NOW(4) "}\n{\"event\": " NOW(5) "}\n"},
+    {"/v1/models/quick/features", "{\"event\": " NOW(6) "}"},
+    {"/v1/models/late/predict", "{\"event\": " ORDER(11) "}"},
+    {"/v1/events/orders", "[" ORDER(7) ", " MOVED(7) "]"},
+    {"/v1/events/orders", "{\"events\": [" ORDER(8) "]}"},
+    {"/v1/events/orders", ORDER(9) "\n" MOVED(9) "\n" ORDER(9)},
+    {"/v1/events/deliveries", ORDER(10)},
+};
+enum { BODIES = sizeof bodies / sizeof *bodies };
+
+/* Cuts some bytes out of the body, or puts others in: of what JSON is made of, or of its own. */
+static void spoil(mw_buf *body, uint64_t *prng) {
+    static const char *const pieces[] = {
+        "{", "}", "[", "]", "\"", ",", ":", "\n", "0", "-", "null", "true", "1e999", "\xff",
+        "\\u0000", "\\ud800", "99999999999999999999", "[[[[[", "\"event\":", "\"at\":",
+        "\"refund\": 2,", "1970-04-11T00:00:00"};
+    enum { PIECES = sizeof pieces / sizeof *pieces };
+    mw_str all = mw_buf_str(body);
+    mw_buf out;
+    mw_buf_init(&out, 1 << 16);
+    size_t at = mw_prng_below(prng, all.size + 1);
+    size_t rest = (all.size - at) / (1 + mw_prng_below(prng, 9));
+    size_t end = at + (size_t)mw_prng_below(prng, 1 + rest);
+    mw_buf_append(&out, all.data, at);
+    switch (mw_prng_below(prng, 4)) {
+    case 0: break; /* it is cut out */
+    case 1: mw_buf_append_char(&out, (char)mw_prng_below(prng, 256)); break;
+    case 2: mw_buf_append_text(&out, pieces[mw_prng_below(prng, PIECES)]); break;
+    default: /* it comes twice */
+        mw_buf_append(&out, all.data + at, end - at);
+        mw_buf_append(&out, all.data + at, end - at);
+    }
+    mw_buf_append(&out, all.data + end, all.size - end);
+    mw_buf_clear(body);
+    mw_buf_append_str(body, mw_buf_str(&out));
+    mw_buf_release(&out);
+}
+
+/* The code of the answer, which is told in JSON, or in lines of it. */
+static int answer_of(shop *s, size_t kind, mw_str body) {
+    shop_sent sent;
+    shop_send(s, MW_HTTP_POST, bodies[kind].path, bodies[kind].body, &sent);
+    sent.request.body = body;
+    do {
+        shop_carry_out(s, &sent);
+        while (sent.call.pause && !sent.call.pause->is_over(sent.call.pause)) {}
+    } while (sent.call.pause);
+    mw_str rest = mw_buf_str(&s->response.body), line;
+    MW_CHECK(rest.size > 0 || mw_str_trim(body).size == 0);
+    while (mw_str_split(&rest, '\n', &line)) {
+        yyjson_doc *doc = yyjson_read(line.data, line.size, 0);
+        MW_CHECK(doc != NULL || line.size == 0);
+        yyjson_doc_free(doc);
+    }
+    return s->response.code;
+}
+
+/* From its features on; what stands before tells the time. */
+static mw_str features_in(mw_str answer) {
+    const char *at = memmem(answer.data, answer.size, "\"features\"", strlen("\"features\""));
+    MW_CHECK(at != NULL);
+    return (mw_str){at, answer.size - (size_t)(at - answer.data)};
+}
+
+/* Each is answered, taken or refused; what was taken stands after a start from the log too. */
+MW_TEST(api_answers_whatever_is_sent) {
+    enum { SENT = 20000, COMMITTED = 50 };
+    uint64_t prng = mw_test_seed();
+    size_t good = 0, bad = 0;
+    shop s;
+    mw_error err;
+    mw_buf body;
+    mw_buf_init(&body, 1 << 16);
+    shop_set_up(&s);
+    for (int i = 0; i < SENT; i++) {
+        size_t kind = (size_t)mw_prng_below(&prng, BODIES);
+        mw_buf_clear(&body);
+        mw_buf_append_text(&body, bodies[kind].body);
+        for (uint64_t n = mw_prng_below(&prng, 5); n > 0; n--) spoil(&body, &prng);
+        int code = answer_of(&s, kind, mw_buf_str(&body));
+        MW_CHECK(code == 200 || (code >= 400 && code < 500));
+        good += code == 200;
+        bad += code != 200;
+        if (i % COMMITTED == 0) MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+    }
+    MW_CHECK(good > SENT / 10 && bad > SENT / 10);
+    MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+    size_t made = mw_ledger_count(mw_sequencer_ledger(s.sequencer));
+    static const char key[] = "/v1/models/quick/features?shop=a&number=99";
+    mw_str seen = shop_call(&s, MW_HTTP_GET, key, NULL, 200);
+    mw_buf_clear(&body);
+    mw_buf_append_str(&body, features_in(seen));
+    shop_close(&s);
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), made);
+    seen = shop_call(&s, MW_HTTP_GET, key, NULL, 200);
+    MW_CHECK(made > 0 && mw_str_ends(seen, mw_buf_str(&body)));
+    mw_buf_release(&body);
     shop_tear_down(&s);
 }
