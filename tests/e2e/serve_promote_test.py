@@ -1,5 +1,5 @@
 """A version is promoted, and rolled back, while clients ask: no request is lost, and each answer
-names the version that was champion."""
+names the version that was champion and is all that version's: beside each change they are replayed."""
 import datetime
 import json
 import tempfile
@@ -18,7 +18,7 @@ def train(folder, seed):
 class Client(threading.Thread):
     def __init__(self, port):
         super().__init__(daemon=True)
-        self.port, self.versions, self.stopping, self.failure = port, [], False, None
+        self.port, self.versions, self.answers, self.stopping, self.failure = port, [], [], False, None
 
     def run(self):
         count = 0
@@ -30,8 +30,8 @@ class Client(threading.Thread):
             if status != 200:
                 self.failure = answer
             else:
+                self.answers.append(answer)
                 self.versions.append(answer["version"])
-
 
     def wait_for(self, version):
         """Until an answer names this version: it was seen to be the champion."""
@@ -40,6 +40,17 @@ class Client(threading.Thread):
             assert self.failure is None, self.failure
             assert time.monotonic() < deadline, f"no answer by {version}"
             time.sleep(0.002)
+
+
+def check_beside_changes(folder, answers):
+    """By the version that an answer names alone."""
+    for i in range(1, len(answers)):
+        if answers[i]["version"] == answers[i - 1]["version"]:
+            continue
+        for answer in answers[i - 1:i + 1]:
+            again = json.loads(run(folder, "predictions", "replay", answer["id"], "--json").stdout)
+            assert again["differences"] == 0 and again["version"] == answer["version"], again
+            assert again["replayed"]["prediction"] == answer["prediction"], (again, answer)
 
 
 def main(folder):
@@ -71,6 +82,8 @@ def main(folder):
     changes = [version for i, version in enumerate(client.versions)
                if i == 0 or version != client.versions[i - 1]]
     assert changes == [first, second, first, second, first], changes
+    assert len({answer["id"] for answer in client.answers}) == len(client.answers)
+    check_beside_changes(folder, client.answers)
     stop(process)
     print(f"{len(client.versions)} answers across four changes of champion")
 
