@@ -50,6 +50,26 @@ MW_TEST(api_predicts_without_an_allocation_once_it_is_warm) {
     shop_tear_down(&s);
 }
 
+/* What is recorded is kept: ledger and windows grow, by doubling and by pages, not by requests. */
+MW_TEST(api_records_predictions_with_few_allocations) {
+    enum { WARM = 100, ASKED = 2000, ALLOCATIONS_MAX = ASKED / 20 };
+    shop s;
+    char body[200];
+    shop_set_up(&s);
+    for (int i = 0; i < WARM + ASKED; i++) {
+        if (i == WARM) mw_memory_fail_after(ALLOCATIONS_MAX);
+        snprintf(body, sizeof body,
+                 "{\"event\": {\"shop\": \"a\", \"number\": %d, "
+                 "\"at\": \"1970-04-11T00:00:00Z\"}}",
+                 i);
+        shop_call(&s, MW_HTTP_POST, quick, body, 200);
+        MW_CHECK_OK(mw_sequencer_commit(s.sequencer, NULL), NULL);
+    }
+    mw_memory_fail_after(SIZE_MAX);
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), WARM + ASKED);
+    shop_tear_down(&s);
+}
+
 /* A prediction that corrects its event first does so too. */
 MW_TEST(api_corrects_before_it_predicts) {
     shop s;
