@@ -17,8 +17,11 @@ static mw_status cut_record(mw_str text, mw_str *out_record, mw_error *err) {
     size_t size = 0;
     for (; size < text.size; size++) {
         char c = text.data[size];
-        if (c == 0)
-            return mw_fail(err, MW_INVALID, "heading: must be text in UTF-8, got a zero byte");
+        if (c == 0) {
+            mw_status status =
+                mw_fail(err, MW_INVALID, "heading: must be text in UTF-8, got a zero byte");
+            return mw_hint(err, status, "Unpack what is compressed; convert what is in UTF-16.");
+        }
         is_quoted = is_quoted != (c == '"');
         if (!is_quoted && (c == '\n' || c == '\r')) break;
     }

@@ -175,8 +175,13 @@ static const mw_expr *type_time(row_scope *row, const mw_expr *expr, mw_position
     if (!expr || expr->type == MW_TYPE_TIME) return expr;
     mw_complain(row->scope.compiler, position, MW_INVALID, "must be a time, got a %s",
                 mw_type_name(expr->type));
-    if (expr->type == MW_TYPE_CATEGORY || expr->type == MW_TYPE_TEXT)
-        mw_complain_hint(row->scope.compiler, "If the column holds times, say so in `types`.");
+    if (expr->type == MW_TYPE_NUMBER)
+        mw_complain_hint(row->scope.compiler, "Times are written as 2013-01-31T08:15:00Z; seconds "
+                                              "since 1970 are a number.");
+    else if (expr->type == MW_TYPE_CATEGORY || expr->type == MW_TYPE_TEXT)
+        mw_complain_hint(row->scope.compiler,
+                         "Times are written as 2013-01-31T08:15:00Z. Where too few rows show that "
+                         "the column holds them, say so in `types`.");
     return NULL;
 }
 

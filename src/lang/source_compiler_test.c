@@ -3,13 +3,19 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
+#define OF_NUMBERS                                                                     \
+    "    Times are written as 2013-01-31T08:15:00Z; seconds since 1970 are a number.\n"
+#define OF_TEXTS                                                                       \
+    "    Times are written as 2013-01-31T08:15:00Z. Where too few rows show that the " \
+    "column holds them, say so in `types`.\n"
+
 MW_TEST(sources_refuse_times_that_are_none) {
     static const mw_test_mistake cases[] = {
         {"  time: tt", ":3:9: streams.s.time: there is no field tt in s\n"
                        "    Did you mean t?\n"},
-        {"  time: x", ":3:9: streams.s.time: must be a time, got a number\n"},
-        {"  time: k", ":3:9: streams.s.time: must be a time, got a category\n"
-                      "    If the column holds times, say so in `types`.\n"},
+        {"  time: x",
+         ":3:9: streams.s.time: must be a time, got a number\n" OF_NUMBERS},
+        {"  time: k", ":3:9: streams.s.time: must be a time, got a category\n" OF_TEXTS},
         {"  id: k", ":1:1: streams.s.time: a stream must say which time its events have\n"
                     "    Add time: COLUMN.\n"},
         {"  time: always\n"
@@ -32,7 +38,7 @@ MW_TEST(sources_refuse_times_that_are_none) {
          "    Here `time` is the event's time, whatever its column's name.\n"},
         {"  time: t\n"
          "  known: x",
-         ":4:10: streams.s.known: must be a time, got a number\n"},
+         ":4:10: streams.s.known: must be a time, got a number\n" OF_NUMBERS},
     };
     mw_test_check_mistakes("stream s:\n"
                            "  columns: k category, x number, t time, late_t time\n",
@@ -102,8 +108,7 @@ MW_TEST(sources_refuse_fields_that_mean_nothing_or_come_later) {
          "    Did you mean k?\n"},
         {"  time: t\n"
          "  later x: k",
-         ":4:12: streams.s.later.x: must be a time, got a category\n"
-         "    If the column holds times, say so in `types`.\n"},
+         ":4:12: streams.s.later.x: must be a time, got a category\n" OF_TEXTS},
     };
     mw_test_check_mistakes("stream s:\n"
                            "  columns: k category, x number, t time, late_t time\n",
