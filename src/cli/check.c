@@ -270,7 +270,7 @@ static mw_status print_text(const findings *found, mw_buf *out, mw_error *err) {
         mw_workspace_model model = {&project->models[i], &program->models[i]};
         MW_TRY(print_model(workspace, model, &found->live[i], out, err));
     }
-    mw_buf_append_text(out, "\ndata\n");
+    mw_buf_append_text(out, "\ndata, as a first ingest would take it\n");
     mw_intake_print(&found->data, out);
     if (found->data.quarantined == 0) mw_buf_append_text(out, "\nin order; nothing was changed\n");
     return MW_OK;
