@@ -1,29 +1,6 @@
 #include "lang/aggregate.h"
 
-#include "testing/test.h"
-
-typedef struct {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_diagnostics diagnostics;
-    mw_compiler compiler;
-} fixture;
-
-static void begin(fixture *f) {
-    mw_arena_init(&f->arena, 64 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, NULL), NULL);
-    mw_diagnostics_init(&f->diagnostics, &f->arena);
-    f->compiler = (mw_compiler){.arena = &f->arena,
-                                .symbols = f->symbols,
-                                .zone = mw_zone_utc(),
-                                .diagnostics = &f->diagnostics,
-                                .subject = MW_STR("x")};
-}
-
-static void end(fixture *f) {
-    mw_arena_release(&f->arena);
-    mw_symbols_destroy(f->symbols);
-}
+#include "lang/compiler_world_test.h"
 
 /* The type of the result of an aggregate of values of a type, and whether it is in seconds;
    MW_TYPE_COUNT: it was refused. */
@@ -32,7 +9,7 @@ typedef struct {
     bool is_of_seconds;
 } result;
 
-static result result_of(fixture *f, mw_aggregate aggregate, mw_type type) {
+static result result_of(compiler_world *f, mw_aggregate aggregate, mw_type type) {
     mw_window window = {.aggregate = aggregate, .type = MW_TYPE_COUNT};
     const mw_expr *value = mw_expr_load(&f->compiler, MW_OP_FIELD, type, 0, MW_STR("v"));
     const mw_expr *taken = mw_aggregate_take_value(&f->compiler, (mw_position){1, 1},
@@ -65,20 +42,20 @@ MW_TEST(aggregates_take_what_they_can_be_made_of) {
         {MW_AGGREGATE_TOP, MW_TYPE_DURATION, {MW_TYPE_DURATION, false}},
         {MW_AGGREGATE_LAST, MW_TYPE_TEXT, {MW_TYPE_TEXT, false}},
     };
-    fixture f;
-    begin(&f);
+    compiler_world f;
+    compiler_world_begin(&f);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         result got = result_of(&f, cases[i].aggregate, cases[i].value);
         MW_CHECK_EQUAL_INT(got.type, cases[i].expected.type);
         MW_CHECK_EQUAL_INT(got.is_of_seconds, cases[i].expected.is_of_seconds);
     }
-    end(&f);
+    compiler_world_end(&f);
 }
 
 MW_TEST(aggregates_have_one_spelling) {
-    fixture f;
+    compiler_world f;
     mw_buf text;
-    begin(&f);
+    compiler_world_begin(&f);
     mw_window window = {.aggregate = MW_AGGREGATE_QUANTILE};
     mw_window_node node = {.fraction = 0.90};
     MW_CHECK(mw_aggregate_take_fraction(&f.compiler, &node, &window));
@@ -88,7 +65,7 @@ MW_TEST(aggregates_have_one_spelling) {
     mw_buf_release(&text);
     node.fraction = 1e-7;
     MW_CHECK(!mw_aggregate_take_fraction(&f.compiler, &node, &window));
-    end(&f);
+    compiler_world_end(&f);
 }
 
 MW_TEST(all_is_false_once_a_value_is_and_missing_over_none) {
@@ -97,8 +74,8 @@ MW_TEST(all_is_false_once_a_value_is_and_missing_over_none) {
         uint64_t expected;
     } cases[] = {
         {false, false, MW_BOOL_MISSING}, {false, true, 1}, {true, false, 0}, {true, true, 0}};
-    fixture f;
-    begin(&f);
+    compiler_world f;
+    compiler_world_begin(&f);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const mw_expr *has_false = mw_expr_constant(&f.compiler, MW_TYPE_BOOL,
                                                     mw_cell_bool(cases[i].has_false));
@@ -107,5 +84,5 @@ MW_TEST(all_is_false_once_a_value_is_and_missing_over_none) {
         const mw_expr *all = mw_aggregate_all(&f.compiler, has_false, has_true);
         MW_CHECK(mw_expr_is_constant(all) && all->constant.boolean == cases[i].expected);
     }
-    end(&f);
+    compiler_world_end(&f);
 }

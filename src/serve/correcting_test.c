@@ -3,16 +3,7 @@
 #include <stdio.h>
 
 #include "serve/saved_state.h"
-#include "serve/shop_call_test.h"
-
-static mw_status predict(shop *s, size_t model, const char *text, bool record, mw_answer *answer,
-                         mw_error *err) {
-    yyjson_doc *doc = shop_row(text);
-    mw_status status =
-        mw_service_predict(s->service, model, yyjson_doc_get_root(doc), record, answer, err);
-    yyjson_doc_free(doc);
-    return status;
-}
+#include "serve/shop_predict_test.h"
 
 static mw_event_standing standing_of(shop *s, int32_t source, const char *text) {
     yyjson_doc *doc = shop_row(text);
@@ -47,7 +38,7 @@ static double busy(shop *s, const char *shop_name) {
     mw_time_append(&time, mw_sequencer_now(s->sequencer));
     snprintf(text, sizeof text, "{\"shop\": \"%s\", \"number\": 99, \"at\": \"%.*s\"}", shop_name,
              MW_STR_ARGS(mw_buf_str(&time)));
-    MW_CHECK_OK(predict(s, SHOP_QUICK, text, false, &answer, &err), &err);
+    MW_CHECK_OK(shop_predict(s, SHOP_QUICK, text, false, &answer, &err), &err);
     mw_buf_release(&time);
     return answer.prediction.features[0].number;
 }
@@ -128,10 +119,10 @@ MW_TEST(correcting_moves_moments_that_are_to_come) {
     MW_CHECK_EQUAL_INT(standing_of(&s, 1, first), MW_EVENT_NEW);
     MW_CHECK_EQUAL_INT(standing_of(&s, 1, later), MW_EVENT_CONFLICTS);
     MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, SHOP_BEGIN + 20 * MW_HOUR_US, &err), &err);
-    MW_CHECK_OK(predict(&s, SHOP_LATE, later, true, &answer, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_LATE, later, true, &answer, &err), &err);
     MW_CHECK(!answer.is_recorded);
     MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, SHOP_BEGIN + 21 * MW_HOUR_US, &err), &err);
-    MW_CHECK_OK(predict(&s, SHOP_LATE, later, true, &answer, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_LATE, later, true, &answer, &err), &err);
     MW_CHECK(answer.is_recorded && answer.prediction.t == SHOP_BEGIN + 21 * MW_HOUR_US);
     MW_CHECK_EQUAL_INT(standing_of(&s, 1, latest), MW_EVENT_CONFLICTS);
     MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, SHOP_BEGIN + 23 * MW_HOUR_US, &err), &err);

@@ -1,16 +1,7 @@
 #include "decide/breaker.h"
-#include "serve/shop_call_test.h"
+#include "serve/shop_predict_test.h"
 
 #include <stdio.h>
-
-static mw_status predict(shop *s, size_t model, const char *text, bool record, mw_answer *answer,
-                         mw_error *err) {
-    yyjson_doc *doc = shop_row(text);
-    mw_status status =
-        mw_service_predict(s->service, model, yyjson_doc_get_root(doc), record, answer, err);
-    yyjson_doc_free(doc);
-    return status;
-}
 
 static mw_event_standing standing_of(shop *s, int32_t source, const char *text) {
     yyjson_doc *doc = shop_row(text);
@@ -33,11 +24,11 @@ MW_TEST(service_predicts_once_and_appends_what_was_asked_for) {
     mw_answer first, again;
     const char *order = "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-11T00:00:00Z\"}";
     shop_set_up(&s);
-    MW_CHECK_OK(predict(&s, SHOP_QUICK, order, false, &first, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, order, false, &first, &err), &err);
     MW_CHECK(!first.is_recorded && !mw_sequencer_read_stats(s.sequencer).log_events);
-    MW_CHECK_OK(predict(&s, SHOP_QUICK, order, true, &first, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, order, true, &first, &err), &err);
     MW_CHECK(first.is_recorded && mw_sequencer_read_stats(s.sequencer).log_events == 1);
-    MW_CHECK_OK(predict(&s, SHOP_QUICK, order, true, &again, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, order, true, &again, &err), &err);
     MW_CHECK_EQUAL_INT(again.stamp, first.stamp);
     MW_CHECK(!take(&s, 0, order)); /* it stands */
 
@@ -45,11 +36,11 @@ MW_TEST(service_predicts_once_and_appends_what_was_asked_for) {
        what comes too late. */
     MW_CHECK(take(&s, 0, "{\"shop\": \"a\", \"number\": 1, \"at\": \"1970-04-11T00:00:00Z\", "
                          "\"refund\": 2}"));
-    MW_CHECK_STATUS(predict(&s, SHOP_QUICK, "{\"shop\": \"b\", \"number\": 1, "
+    MW_CHECK_STATUS(shop_predict(&s, SHOP_QUICK, "{\"shop\": \"b\", \"number\": 1, "
                             "\"at\": \"1970-04-11T00:00:00Z\"}", true, &again, &err),
                     MW_CONFLICT);
     MW_CHECK_EQUAL_STR(err.message, "id: 1 was predicted with other contents");
-    MW_CHECK_STATUS(predict(&s, SHOP_QUICK, "{\"shop\": \"b\", \"number\": 2, "
+    MW_CHECK_STATUS(shop_predict(&s, SHOP_QUICK, "{\"shop\": \"b\", \"number\": 2, "
                             "\"at\": \"1970-04-10T00:00:00Z\"}", true, &again, &err),
                     MW_INVALID);
     shop_tear_down(&s);
@@ -60,7 +51,7 @@ MW_TEST(service_takes_no_later_fields_with_a_question) {
     mw_error err;
     mw_answer answer;
     shop_set_up(&s);
-    MW_CHECK_STATUS(predict(&s, SHOP_QUICK, "{\"shop\": \"a\", \"number\": 1, "
+    MW_CHECK_STATUS(shop_predict(&s, SHOP_QUICK, "{\"shop\": \"a\", \"number\": 1, "
                             "\"at\": \"1970-04-11T00:00:00Z\", \"refund\": 2}", true, &answer,
                             &err),
                     MW_INVALID);
@@ -78,11 +69,11 @@ MW_TEST(service_returns_the_moment_that_fell_due) {
     const char *delivery = "{\"shop\": \"a\", \"number\": 9, \"at\": \"1970-04-11T20:00:00Z\"}";
     shop_set_up(&s);
     MW_CHECK(take(&s, 1, delivery));
-    MW_CHECK_OK(predict(&s, SHOP_LATE, delivery, true, &answer, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_LATE, delivery, true, &answer, &err), &err);
     MW_CHECK(!answer.is_recorded);
     int64_t due = SHOP_BEGIN + 19 * MW_HOUR_US;
     MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, due, &err), &err);
-    MW_CHECK_OK(predict(&s, SHOP_LATE, delivery, true, &answer, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_LATE, delivery, true, &answer, &err), &err);
     MW_CHECK(answer.is_recorded && answer.stamp == due && answer.prediction.place == due);
     MW_CHECK_OK(mw_service_find(s.service, due, &answer, &err), &err);
     MW_CHECK(answer.features && answer.prediction.features[0].number == 0);
@@ -109,7 +100,7 @@ MW_TEST(service_leaves_a_version_alone_that_fails_and_tries_it_again) {
         .kind = MW_FALLBACK_CONSTANT, .constant = 0.125, .missing_max = -1}; /* never enough */
     MW_CHECK_OK(shop_open(&s, true, &err), &err);
     for (int i = 0; i < MW_BREAKER_FAILURES + 2; i++) {
-        MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, i), true, &answer, &err), &err);
+        MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, i), true, &answer, &err), &err);
         bool is_open = i >= MW_BREAKER_FAILURES;
         MW_CHECK_EQUAL_INT(answer.prediction.fallback,
                            is_open ? MW_BECAUSE_BREAKER : MW_BECAUSE_MISSING);
@@ -118,7 +109,7 @@ MW_TEST(service_leaves_a_version_alone_that_fails_and_tries_it_again) {
         MW_CHECK(!answer.prediction.decision);
     }
     mw_simulated_advance(s.sys, MW_BREAKER_OPEN_US);
-    MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, 50), true, &answer, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 50), true, &answer, &err), &err);
     MW_CHECK_EQUAL_INT(answer.prediction.fallback, MW_BECAUSE_MISSING);
     const mw_decider *decider = mw_sequencer_decider(s.sequencer, SHOP_QUICK);
     MW_CHECK_EQUAL_INT(mw_decider_fallbacks(decider, MW_BECAUSE_MISSING), MW_BREAKER_FAILURES + 1);
@@ -128,7 +119,7 @@ MW_TEST(service_leaves_a_version_alone_that_fails_and_tries_it_again) {
     MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
     shop_close(&s);
     MW_CHECK_OK(shop_open(&s, true, &err), &err);
-    MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, 50), true, &again, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, 50), true, &again, &err), &err);
     MW_CHECK_EQUAL_INT(again.stamp, answer.stamp);
     MW_CHECK_EQUAL_INT(again.prediction.fallback, MW_BECAUSE_MISSING);
     shop_tear_down(&s);
@@ -140,12 +131,12 @@ MW_TEST(service_answers_a_row_that_fails_its_checks_by_the_fallback) {
     mw_answer answer;
     char text[100];
     shop_set_up(&s);
-    MW_CHECK_STATUS(predict(&s, SHOP_QUICK, row_of(text, -1), true, &answer, &err),
+    MW_CHECK_STATUS(shop_predict(&s, SHOP_QUICK, row_of(text, -1), true, &answer, &err),
                     MW_CHECK_FAILED);
     shop_close(&s);
     s.fallbacks[SHOP_QUICK] = (mw_fallback){.kind = MW_FALLBACK_BASELINE, .missing_max = 1};
     MW_CHECK_OK(shop_open(&s, true, &err), &err);
-    MW_CHECK_OK(predict(&s, SHOP_QUICK, row_of(text, -1), true, &answer, &err), &err);
+    MW_CHECK_OK(shop_predict(&s, SHOP_QUICK, row_of(text, -1), true, &answer, &err), &err);
     MW_CHECK_EQUAL_INT(answer.prediction.fallback, MW_BECAUSE_CHECK);
     MW_CHECK(!answer.is_recorded && !mw_sequencer_read_stats(s.sequencer).log_events);
     const mw_scorer *scorer = mw_decider_scorer(mw_sequencer_decider(s.sequencer, SHOP_QUICK));

@@ -2,29 +2,7 @@
 
 #include <math.h>
 
-#include "testing/test.h"
-
-static mw_duck *open_duck(void) {
-    mw_duck *duck;
-    mw_error err;
-    mw_duck_config config = {.thread_count = 1, .memory_max = 1 << 28};
-    MW_CHECK_OK(mw_duck_open(mw_sys_real(), config, &duck, &err), &err);
-    return duck;
-}
-
-static mw_duck_cursor *query(mw_duck *duck, const char *sql) {
-    mw_duck_cursor *cursor;
-    mw_error err;
-    MW_CHECK_OK(mw_duck_query(duck, sql, &cursor, &err), &err);
-    return cursor;
-}
-
-static size_t fetch(mw_duck_cursor *cursor) {
-    size_t count;
-    mw_error err;
-    MW_CHECK_OK(mw_duck_fetch(cursor, &count, &err), &err);
-    return count;
-}
+#include "store/duck_call_test.h"
 
 MW_TEST(duck_reads_every_type_as_one_of_nine_kinds) {
     mw_duck *duck = open_duck();
