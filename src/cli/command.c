@@ -103,7 +103,7 @@ static mw_status unknown_option(const mw_command *command, const char *word, mw_
 }
 
 /* Reads one option at arguments[*index]; its value may follow '=' or stand next. */
-static mw_status read_option(mw_cli *cli, int count, char **arguments, int *index,
+static mw_status read_option(mw_cli *cli, int count, char *const *arguments, int *index,
                              mw_error *err) {
     const char *word = arguments[*index];
     const char *equals = strchr(word, '=');
@@ -130,12 +130,16 @@ static mw_status read_option(mw_cli *cli, int count, char **arguments, int *inde
                            is_folder ? "DIR" : option->value);
         value = equals ? equals + 1 : arguments[++*index];
     }
-    if (is_folder) cli->folder = value;
-    else cli->option_values[option - cli->command->options] = value;
+    const char **into =
+        is_folder ? &cli->folder : &cli->option_values[option - cli->command->options];
+    if (!is_folder && takes_value && *into)
+        return mw_fail(err, MW_USAGE, "%s: %s is given twice, %s and %s", cli->command->name,
+                       option->name, *into, value);
+    *into = value;
     return MW_OK;
 }
 
-static mw_status read_arguments(mw_cli *cli, int count, char **arguments, mw_error *err) {
+mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *err) {
     bool only_words = false;
     for (int i = 0; i < count; i++) {
         const char *word = arguments[i];
@@ -193,7 +197,7 @@ static int run_command(mw_cli *cli, int count, char **arguments) {
     cli->json = asks_for_json(count, arguments);
     mw_buf_init(&cli->out, OUTPUT_SIZE_MAX);
     mw_arena_init(&cli->arena, ARENA_SIZE_MAX);
-    mw_status status = read_arguments(cli, count, arguments, &err);
+    mw_status status = mw_cli_read(cli, count, arguments, &err);
     if (status == MW_OK) status = cli->command->run(cli, &err);
     if (status == MW_OK) status = mw_buf_check(&cli->out, "output", &err);
     if (status != MW_OK) print_failure(cli, status, &err);

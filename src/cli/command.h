@@ -52,6 +52,9 @@ extern const char mw_program_version[]; /* "0.1.0" */
 /* Reads the arguments, runs the command, prints its result or error: the exit code. */
 int mw_command_main(mw_sys *sys, int argument_count, char **arguments);
 
+/* Reads what follows the command's name into words and options. */
+MW_MUST_USE mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *err);
+
 /* The value of an option of this command ("" for a switch); NULL when it was not given. */
 const char *mw_cli_option(const mw_cli *cli, const char *name);
 bool mw_cli_has(const mw_cli *cli, const char *name);

@@ -18,8 +18,11 @@ static mw_status read_address(const mw_cli *cli, mw_listening *listening, mw_err
                                              &port);
     if (mw_str_starts(host, MW_STR("[")) && mw_str_ends(host, MW_STR("]"))) /* [::1]:7070 */
         host = mw_str_slice(host, 1, host.size - 1);
+    else if (memchr(host.data, ':', host.size)) /* ::1 would be host : and port 1 */
+        is_port = false;
     if (!is_port || port < 0 || port > UINT16_MAX || host.size >= sizeof listening->host)
-        return mw_fail(err, MW_USAGE, "--listen: must be HOST:PORT, got \"%s\"", text);
+        return mw_fail(err, MW_USAGE, "--listen: must be HOST:PORT or [IPV6]:PORT, got \"%s\"",
+                       text);
     memcpy(listening->host, host.data, host.size);
     listening->host[host.size] = 0;
     listening->port = (uint16_t)port;
