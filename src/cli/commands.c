@@ -427,8 +427,6 @@ const mw_command mw_commands[] = {
     NOT_BUILT("data diff"),
     NOT_BUILT("data export"),
     NOT_BUILT("data publish"),
-    NOT_BUILT("features show"),
-    NOT_BUILT("features suggest"),
     NOT_BUILT("runs delete"),
     NOT_BUILT("runs export"),
     NOT_BUILT("models compare"),
