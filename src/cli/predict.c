@@ -430,7 +430,7 @@ static mw_status enter(job *it, const mw_events *events, mw_error *err) {
 static mw_status intern(const job *it, mw_str text, mw_cell *out_cell, mw_error *err) {
     out_cell->symbol = mw_symbols_intern(it->workspace->symbols, text);
     if (out_cell->symbol == 0)
-        return mw_fail(err, MW_TOO_LARGE, "predict: too many different texts");
+        return mw_fail(err, MW_NO_MEMORY, "predict: no memory for another text");
     return MW_OK;
 }
 

@@ -240,7 +240,7 @@ mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t in
         mw_translation translation = {.from = lookback->symbols, .to = lookback->config.symbols};
         const mw_schema *schema = &lookback->config.program->streams[event.stream].schema;
         if (!mw_translate_event(&translation, schema, lookback->row, &event))
-            return mw_fail(err, MW_TOO_LARGE, "correction: the table of texts is full");
+            return mw_fail(err, MW_NO_MEMORY, "correction: no memory for another text");
         *out_event = event;
         *out_found = true;
         return MW_OK;

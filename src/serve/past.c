@@ -113,7 +113,7 @@ mw_status mw_past_at(mw_past *past, size_t index, mw_event *out_event, mw_error 
     const mw_schema *schema = &past->config.program->streams[event.stream].schema;
     mw_translation translation = {past->symbols, past->config.symbols, past->codes};
     if (past->symbols && !mw_translate_event(&translation, schema, past->row, &event))
-        return mw_fail(err, MW_TOO_LARGE, "past: the table of texts is full");
+        return mw_fail(err, MW_NO_MEMORY, "past: no memory for another text");
     *out_event = event;
     return MW_OK;
 }

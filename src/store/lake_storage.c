@@ -275,7 +275,7 @@ static mw_status read_cells(const file_reading *it, const mw_duck_cursor *cursor
     for (size_t i = 0; i < schema->field_count; i++) {
         mw_duck_target target = {schema->fields[i].type, it->how->symbols};
         if (!mw_duck_cell(cursor, column + i, r, target, &out_cells[i]))
-            return mw_fail(err, MW_TOO_LARGE, "lake: the table of texts is full");
+            return mw_fail(err, MW_NO_MEMORY, "lake: no memory for another text");
     }
     return MW_OK;
 }
