@@ -6,7 +6,7 @@
  * removing are exact inverses: a window may slide in either direction and lose nothing
  * (DESIGN.md rule 12). Rounded once, half-even, when read.
  *
- * What happens to each value of each event is inline; the usual magnitudes, 2^-28 to 2^44, are one
+ * What happens to each value of each event is inline; the usual magnitudes, 2^-28 to 2^36, are one
  * shifted mantissa, a sum of a few of them two limbs.
  */
 #pragma once
@@ -55,16 +55,16 @@ static inline void mw_exact_sum_merge_units(mw_exact_sum *sum, mw_units units) {
     sum->limbs[2] += (units < 0 ? UINT64_MAX : 0) + (low < more);
 }
 
-/* A value of a usual magnitude in units, less than 2^125: so a few of them may be added up before
+/* A value of a usual magnitude in units, less than 2^117: so a few of them may be added up before
    they are merged. False for all others, 0 and what no sum takes among them. */
 static inline bool mw_exact_sum_usual_units(double value, mw_units *out_units) {
-    enum { FRACTION_BITS = 52, FIELD_OF_ONE_UNIT = 995, SHIFTS = 72 };
+    enum { FRACTION_BITS = 52, FIELD_OF_ONE_UNIT = 995, SHIFTS = 64 };
     uint64_t bits, top = UINT64_C(1) << FRACTION_BITS;
     memcpy(&bits, &value, sizeof bits);
     /* A normal double is mantissa * 2^(field - 1075), in units mantissa * 2^(field - 995). */
     unsigned shift = (unsigned)(bits >> FRACTION_BITS & 0x7ff) - FIELD_OF_ONE_UNIT;
     if (shift >= SHIFTS) return false;
-    mw_units units = (mw_units)((bits & (top - 1)) | top) << shift;
+    mw_units units = (mw_units)((mw_low_limbs)((bits & (top - 1)) | top) * (UINT64_C(1) << shift));
     *out_units = bits >> 63 ? -units : units;
     return true;
 }

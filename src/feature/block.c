@@ -330,7 +330,7 @@ static void add_moment(mw_block *block, item *added) {
     mw_cell *row = number_moment(block, added);
     if (added->turn.kind != MW_TURN_BOTH && block->row_width > 0)
         moment->row = memcpy(row, moment->row, block->row_width * sizeof *row);
-    find_instances(block, added);
+    if (block->engine->plan.has_instances) find_instances(block, added);
 }
 
 /* Puts the moments of an event in the place of the one that it announced. */
@@ -385,6 +385,7 @@ typedef struct {
     chunk *part;
     const item *item;
     uint32_t number; /* of the item */
+    int64_t place;   /* at which it reads, or else happens: of both it is one */
     mw_frame frame;  /* over the row at hand */
 } cutter;
 
@@ -436,15 +437,14 @@ static inline bool add_entry(const cutter *by, int32_t group, const mw_cell *key
     size_t number = of_strand * engine->plan.group_count + (size_t)group;
     entry_list *list = &part->lists[number];
     if (list->count == list->capacity && !extend(list, &engine->plan, group)) return false;
-    const mw_turn *turn = &by->item->turn;
     entry *added = entry_at(list, list->count++);
-    added->foreseen = (foreseen){hash, NULL};
-    added->t = turn->moment.t;
-    added->place = lookup != MW_NONE ? turn->moment.place : turn->place;
-    added->item = by->number;
-    added->moment = by->item->moment;
-    added->lookup = lookup;
-    added->change = change;
+    *added = (entry){.foreseen = {hash, NULL},
+                     .t = by->item->turn.moment.t,
+                     .place = by->place,
+                     .item = by->number,
+                     .moment = by->item->moment,
+                     .lookup = lookup,
+                     .change = change};
     if (plan->key_count == 1) added->words[0] = keys[0]; /* as most have */
     else memcpy(added->words, keys, (size_t)plan->key_count * sizeof *keys);
     if (change != LEAVE) fill(by, &engine->groups[group], change, added->words + plan->key_count);
@@ -511,9 +511,11 @@ static bool cut_moment(cutter *by) {
 }
 
 static bool cut_item(cutter *by) {
-    mw_turn_kind kind = by->item->turn.kind;
-    if (kind != MW_TURN_EVENT && !cut_moment(by)) return false;
-    return (kind != MW_TURN_EVENT && kind != MW_TURN_BOTH) || cut_event(by);
+    const mw_turn *turn = &by->item->turn;
+    bool is_event = turn->kind == MW_TURN_EVENT;
+    by->place = is_event ? turn->place : turn->moment.place;
+    if (!is_event && !cut_moment(by)) return false;
+    return (!is_event && turn->kind != MW_TURN_BOTH) || cut_event(by);
 }
 
 static mw_status cut_up(void *context, size_t piece, mw_error *err) {
@@ -552,9 +554,8 @@ static inline mw_card *card_of(mw_group *group, const entry *todo) {
     return group->recent = mw_cards_find(&group->cards, todo->words, todo->foreseen.hash);
 }
 
-static mw_status change_card(mw_group *group, const entry *todo, mw_error *err) {
+static mw_status change_card(mw_group *group, mw_card *card, const entry *todo, mw_error *err) {
     const mw_cell *element = todo->words + group->plan->key_count;
-    mw_card *card = card_of(group, todo);
     if (todo->change == WITHDRAW) {
         MW_TRY(mw_group_bring(group, card, err));
         if (card) mw_group_withdraw(group, card, element, todo->place);
@@ -570,7 +571,7 @@ static mw_status change_card(mw_group *group, const entry *todo, mw_error *err) 
 /* Reads into the moment's row of windows; or, where threads would disturb each other there, aside,
    and it is brought to the rows at the end. */
 static mw_status read_moment(const mw_block *block, strand *own, mw_group *group,
-                             const entry *todo, mw_error *err) {
+                             mw_card *card, const entry *todo, mw_error *err) {
     const mw_engine *engine = block->engine;
     mw_cell *row = block->now.windows + todo->moment * engine->plan.window_count;
     const mw_lookup_plan *lookup = &engine->plan.lookups[todo->lookup];
@@ -584,7 +585,6 @@ static mw_status read_moment(const mw_block *block, strand *own, mw_group *group
         own->reading.event_instance = it->asking_event;
     }
     if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, todo->t);
-    mw_card *card = card_of(group, todo);
     MW_TRY(mw_group_bring(group, card, err));
     return mw_reading_lookup(&own->reading, lookup, group, card,
                              block->is_apart ? own->windows : row);
@@ -627,12 +627,13 @@ static mw_status work_off(const mw_block *block, size_t piece, mw_group *group,
         if (i < SLOT_AHEAD) continue;
         const entry *todo = entry_at(list, i - SLOT_AHEAD);
         MW_TRY(mw_engine_relieve(block->engine, piece, err));
+        mw_card *card = card_of(group, todo);
         if (todo->lookup != MW_NONE) {
-            MW_TRY(read_moment(block, own, group, todo, err));
+            MW_TRY(read_moment(block, own, group, card, todo, err));
             if (block->is_apart)
                 found = put_found(own, &block->engine->plan.lookups[todo->lookup], found);
         }
-        if (todo->change != LEAVE) MW_TRY(change_card(group, todo, err));
+        if (todo->change != LEAVE) MW_TRY(change_card(group, card, todo, err));
     }
     return MW_OK;
 }

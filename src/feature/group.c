@@ -82,12 +82,10 @@ APART static bool reserve_counted(mw_group *group, mw_card *card, uint32_t extra
     return true;
 }
 
-mw_status mw_group_make_room(mw_group *group, mw_card *card, int64_t place, mw_error *err) {
+mw_status mw_group_make_more_room(mw_group *group, mw_card *card, int64_t place, mw_error *err) {
     MW_TRY(mw_group_bring(group, card, err));
     uint32_t extra = card->reserved + 1;
-    bool fits = mw_ring_fits(&card->ring, extra);
-    if (fits && group->plan->census_count == 0) return MW_OK;
-    if (!fits) evict(group, card, mw_group_horizon(group, place));
+    if (!mw_ring_fits(&card->ring, extra)) evict(group, card, mw_group_horizon(group, place));
     bool has_room =
         group->plan->census_count > 0
             ? reserve_counted(group, card, extra)
@@ -178,7 +176,7 @@ mw_status mw_group_put_out(mw_group *group, mw_card *card, bool *out_is_out, mw_
 
 /* --- elements -------------------------------------------------------------------------------- */
 
-APART static void insert_and_count(mw_group *group, mw_card *card, const mw_cell *element) {
+static void insert_and_count(mw_group *group, mw_card *card, const mw_cell *element) {
     uint64_t position = mw_ring_insert(&group->plan->ring, &card->ring, element);
     mw_census **censuses = mw_cards_censuses(&group->cards, card);
     for (uint32_t i = 0; i < group->plan->census_count; i++)
@@ -207,14 +205,10 @@ static bool merge_tick(const mw_group_plan *plan, mw_ring *ring, const mw_cell *
     return true;
 }
 
-void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element) {
+void mw_group_insert_apart(mw_group *group, mw_card *card, const mw_cell *element) {
     const mw_group_plan *plan = group->plan;
-    group->inserted++;
     if (plan->tick.kind != MW_TICK_NONE && merge_tick(plan, &card->ring, element)) return;
-    if (plan->census_count > 0)
-        insert_and_count(group, card, element);
-    else
-        mw_ring_insert(&plan->ring, &card->ring, element);
+    insert_and_count(group, card, element);
 }
 
 mw_card *mw_group_find(const mw_group *group, const mw_cell *keys) {
@@ -285,10 +279,11 @@ mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
 void mw_group_foresee_events(const mw_group *group, mw_card *card) {
     const mw_ring_shape *shape = &group->plan->ring;
     if (card->is_out || card->ring.capacity == 0) return;
-    const uint32_t *hints = mw_cards_hints(&group->cards, card);
-    const mw_cell *asked = mw_ring_prefetch(shape, &card->ring, mw_ring_end(&card->ring), NULL);
-    for (size_t i = 0; i < group->plan->bound_count; i++)
-        asked = mw_ring_prefetch(shape, &card->ring, (uint64_t)hints[i] + 1, asked);
+    const mw_ring ring = card->ring;
+    mw_ring_prefetch(shape, &ring, mw_ring_end(&ring));
+    const uint32_t *hint = mw_cards_hints(&group->cards, card);
+    for (const uint32_t *end = hint + group->plan->bound_count; hint < end; hint++)
+        mw_ring_prefetch(shape, &ring, (uint64_t)*hint + 1);
 }
 
 static void shrink(mw_group *group, mw_card *card, uint32_t needed) {
@@ -337,7 +332,7 @@ static void foresee_oldest(const mw_group *group, uint32_t number) {
     if (number >= group->cards.number_end) return;
     const mw_card *card = mw_cards_at(&group->cards, number);
     if (card && !card->is_out && card->ring.count > 0)
-        mw_ring_prefetch(&group->plan->ring, &card->ring, card->ring.first, NULL);
+        mw_ring_prefetch(&group->plan->ring, &card->ring, card->ring.first);
 }
 
 void mw_group_sweep(mw_group *group, int64_t place) {

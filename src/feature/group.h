@@ -65,17 +65,13 @@ static inline uint32_t mw_group_fill(const mw_group *group, const mw_frame *fram
         mw_cell value = column->field != MW_NO_FIELD ? frame->row[column->field]
                                                      : mw_code_run(column->value, frame);
         out_element[1 + i] = value;
-        refused += column->is_summed && __builtin_fabs(value.number) >= 0x1p63;
+        if (column->is_summed && __builtin_fabs(value.number) >= 0x1p63) refused++;
     }
     return refused;
 }
 /* The card of `keys` with room for one more event. MW_NO_MEMORY bears no message. */
 MW_MUST_USE mw_status mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place,
                                        mw_card **out_card, mw_error *err);
-/* Makes room in a card for one more event. Likewise. */
-MW_MUST_USE mw_status mw_group_make_room(mw_group *group, mw_card *card, int64_t place,
-                                         mw_error *err);
-void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element);
 mw_card *mw_group_find(const mw_group *group, const mw_cell *keys); /* NULL: there is none */
 MW_MUST_USE mw_status mw_group_fetch(mw_group *group, mw_card *card, mw_error *err);
 /* Has the card's ring back, if it is out. NULL is allowed. MW_NO_MEMORY bears no message. */
@@ -83,6 +79,26 @@ static inline mw_status mw_group_bring(mw_group *group, mw_card *card, mw_error 
     if (!card) return MW_OK;
     card->is_touched = true;
     return card->is_out ? mw_group_fetch(group, card, err) : MW_OK;
+}
+/* Makes room in a card for one more event. MW_NO_MEMORY bears no message. */
+MW_MUST_USE mw_status mw_group_make_more_room(mw_group *group, mw_card *card, int64_t place,
+                                              mw_error *err);
+MW_MUST_USE static inline mw_status mw_group_make_room(mw_group *group, mw_card *card,
+                                                       int64_t place, mw_error *err) {
+    card->is_touched = true;
+    bool has_room = !card->is_out && group->plan->census_count == 0 &&
+                    mw_ring_fits(&card->ring, card->reserved + 1);
+    return has_room ? MW_OK : mw_group_make_more_room(group, card, place, err);
+}
+void mw_group_insert_apart(mw_group *group, mw_card *card, const mw_cell *element);
+/* There must be room. */
+static inline void mw_group_insert(mw_group *group, mw_card *card, const mw_cell *element) {
+    const mw_group_plan *plan = group->plan;
+    group->inserted++;
+    if (plan->tick.kind == MW_TICK_NONE && plan->census_count == 0)
+        mw_ring_insert(&plan->ring, &card->ring, element);
+    else
+        mw_group_insert_apart(group, card, element);
 }
 /* The card's ring, or what it is like on disk, which stays there; good until the next call. */
 MW_MUST_USE mw_status mw_group_peek(const mw_group *group, const mw_card *card,

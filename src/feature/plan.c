@@ -272,17 +272,24 @@ static int32_t bound_of(mw_group_plan *group, mw_bound_plan wanted) {
     return (int32_t)i;
 }
 
-/* The cut of a window's start or end. */
-static int32_t cut_of(planner *p, mw_lookup_plan *lookup, const mw_window *window,
-                      int64_t steps) {
+/* The cut at a bound; MW_NONE: where the ring begins. */
+static int32_t cut_of(const mw_group_plan *group, mw_lookup_plan *lookup, int32_t bound) {
+    for (size_t i = 0; i < lookup->cut_count; i++)
+        if (lookup->cuts[i].bound == bound) return (int32_t)i;
+    mw_bound_plan at = {.offset_us = INT64_MIN, .edge = MW_NONE};
+    if (bound != MW_NONE) at = group->bounds[bound];
+    lookup->cuts[lookup->cut_count] = (mw_cut_plan){at, bound};
+    return (int32_t)lookup->cut_count++;
+}
+
+/* Where a window begins or ends. */
+static int32_t edge_cut(planner *p, mw_lookup_plan *lookup, const mw_window *window,
+                        int64_t steps) {
+    mw_group_plan *group = &p->plan->groups[lookup->group];
     mw_bound_plan wanted = {.edge = MW_NONE, .is_label = lookup->is_label};
     if (window->tick.kind == MW_TICK_NONE) wanted.offset_us = steps;
     else wanted.edge = edge_of(p->plan, window, steps);
-    int32_t bound = bound_of(&p->plan->groups[lookup->group], wanted);
-    for (size_t i = 0; i < lookup->cut_count; i++)
-        if (lookup->cuts[i] == bound) return (int32_t)i;
-    lookup->cuts[lookup->cut_count] = bound;
-    return (int32_t)lookup->cut_count++;
+    return cut_of(group, lookup, bound_of(group, wanted));
 }
 
 /* A window that reads the moment's row keeps what it will look at, and nothing running. */
@@ -428,10 +435,26 @@ static uint32_t span_of(mw_group_plan *group, const mw_range_plan *range, int32_
     return group->censuses[census].span_count++;
 }
 
+static uint64_t distance_us(const mw_bound_plan *a, const mw_bound_plan *b) {
+    if (a->edge != b->edge) return UINT64_MAX;
+    uint64_t from = (uint64_t)a->offset_us, to = (uint64_t)b->offset_us;
+    return a->offset_us < b->offset_us ? to - from : from - to;
+}
+
 static int32_t sum_of(mw_lookup_plan *lookup, int32_t cut, int32_t total) {
-    for (size_t i = 0; i < lookup->sum_count; i++)
-        if (lookup->sums[i].cut == cut && lookup->sums[i].total == total) return (int32_t)i;
-    lookup->sums[lookup->sum_count] = (mw_sum_plan){cut, total};
+    mw_sum_plan wanted = {cut, total, MW_NONE, MW_NONE};
+    uint64_t nearest_us = UINT64_MAX;
+    for (size_t i = 0; i < lookup->sum_count; i++) {
+        const mw_sum_plan *other = &lookup->sums[i];
+        if (other->total != total) continue;
+        if (other->cut == cut) return (int32_t)i;
+        uint64_t away_us = distance_us(&lookup->cuts[other->cut].at, &lookup->cuts[cut].at);
+        if (away_us >= nearest_us) continue;
+        nearest_us = away_us;
+        wanted.like = (int32_t)i;
+        wanted.like_cut = other->cut;
+    }
+    lookup->sums[lookup->sum_count] = wanted;
     return (int32_t)lookup->sum_count++;
 }
 
@@ -472,6 +495,7 @@ static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
                            mw_window_plan **next) {
     mw_group_plan *group = &p->plan->groups[p->plan->lookups[lookup].group];
     mw_window_plan *first = *next;
+    range->is_whole = range->since == MW_NONE && range->known == MW_KNOWN_NOW;
     range->windows = first;
     range->count = MW_NONE;
     size_t apart_count = 0;
@@ -506,6 +530,7 @@ static void note_windows(const planner *p, int32_t index, mw_lookup_plan *lookup
 
 static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     mw_lookup_plan *lookup = &p->plan->lookups[index];
+    mw_group_plan *group = &p->plan->groups[lookup->group];
     size_t count = 0;
     for (size_t i = 0; i < p->plan->window_count; i++) count += p->placed[i].lookup == index;
     lookup->cuts = mw_arena_alloc(p->arena, 2 * count, sizeof *lookup->cuts);
@@ -523,9 +548,9 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
         if (placed->lookup != index) continue;
         const mw_window *window = placed->window.window;
         placed->range.start_cut = window->start_us == MW_ALL_PAST
-                                      ? MW_NONE
-                                      : cut_of(p, lookup, window, window->start_steps);
-        placed->range.end_cut = cut_of(p, lookup, window, window->end_steps);
+                                      ? cut_of(group, lookup, MW_NONE)
+                                      : edge_cut(p, lookup, window, window->start_steps);
+        placed->range.end_cut = edge_cut(p, lookup, window, window->end_steps);
         range_of(lookup, &placed->range);
         lookup->by_event = is_by_event(p, window);
         lookup->counts_now |= window->reads_now && mw_is_counted(window->aggregate);
@@ -539,7 +564,6 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     note_windows(p, index, lookup);
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
     if (lookup->sum_count > p->plan->sum_count_max) p->plan->sum_count_max = lookup->sum_count;
-    mw_group_plan *group = &p->plan->groups[lookup->group];
     lookup->is_own = group->own_lookup == MW_NONE && asks_for_own(p, lookup);
     if (lookup->is_own) group->own_lookup = index;
     return MW_OK;

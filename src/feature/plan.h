@@ -45,9 +45,8 @@ typedef struct {
     uint32_t census_count;
     mw_tick tick;             /* an element is a tick, made of folds; MW_TICK_NONE: an event */
     mw_fold *folds;
-    size_t fold_count;
     mw_bound_plan *bounds;
-    size_t bound_count;
+    size_t fold_count, bound_count;
     mw_ring_shape ring;
     uint32_t instance_word;   /* which instance an event belongs to; 0: not kept */
     uint32_t known_word;      /* when it became known; 0: not kept */
@@ -64,10 +63,16 @@ typedef enum {
     MW_KNOWN_BY_MATURITY,      /* a label's window ahead that may be read after its maturity */
 } mw_known_rule;
 
-/* A running total that windows of a look-up need where they begin or end. */
+/* Where windows of a look-up begin or end. */
 typedef struct {
-    int32_t cut;                /* among its lookup's; MW_NONE: where the ring begins */
-    int32_t total;
+    mw_bound_plan at;
+    int32_t bound;              /* of the group; MW_NONE: where the ring begins */
+} mw_cut_plan;
+
+/* A running total that windows of a look-up need at a cut. */
+typedef struct {
+    int32_t cut, total;
+    int32_t like, like_cut;     /* one that it mostly is, its cut being near; MW_NONE: none */
 } mw_sum_plan;
 
 typedef struct {
@@ -93,11 +98,11 @@ typedef struct {
 /* The events that a window holds; windows over the same ones share it. What nearly all models ask
    of nearly all ranges stands apart from the rest. */
 typedef struct {
-    int32_t start_cut;          /* among its lookup's; MW_NONE: all of the past */
-    int32_t end_cut;
+    int32_t start_cut, end_cut; /* among its lookup's */
     int32_t since;              /* not before the time that this window told; MW_NONE: none */
     bool leaves_out;            /* events of the moment's own instance (rule 3) */
     mw_known_rule known;
+    bool is_whole;              /* all between its cuts, but for own events and replaced ones */
     const mw_window_plan *windows; /* first those that the following stand for */
     size_t window_count, other_count; /* of them in all, and of those that come after */
     int32_t count;              /* the window that counts the events; MW_NONE: none does */
@@ -119,31 +124,26 @@ typedef struct {
     bool reads_row;             /* one of its windows looks at the moment's row when it is read */
     mw_window_run *runs;        /* all windows that it reads, */
     size_t run_count, window_count; /* and how many they are */
-    int32_t *cuts;              /* bounds of the group */
-    size_t cut_count;
+    mw_cut_plan *cuts;
     mw_sum_plan *sums;
-    size_t sum_count;
     mw_range_plan *ranges;
-    size_t range_count;
+    size_t cut_count, sum_count, range_count;
 } mw_lookup_plan;
 
 typedef struct {
     mw_group_plan *groups;
-    size_t group_count;
     mw_lookup_plan *lookups;     /* first those of the features, then those of the label; each
                                     after those that it waits for */
-    size_t lookup_count, feature_lookup_count;
+    size_t group_count, lookup_count, feature_lookup_count;
     size_t cut_count_max, sum_count_max; /* of one lookup */
     mw_edge_plan *edges;         /* of all windows that keep to ticks */
-    size_t edge_count;
-    size_t window_count;         /* the model's windows that are kept */
+    size_t edge_count, window_count; /* the model's windows that are kept */
     int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */
     bool *shares_instance;       /* by stream: its events are told apart by instance */
     bool has_instances;
     bool owns_by_id, owns_by_event; /* own events are told by the moment's id, by its event's */
     int64_t instance_retention_us;
-    size_t element_words_max;
-    size_t field_count_max;      /* of the streams' schemas */
+    size_t element_words_max, field_count_max; /* the latter of the streams' schemas */
 } mw_plan;
 
 MW_MUST_USE mw_status mw_plan_make(const mw_engine_config *config, mw_arena *arena,

@@ -1,6 +1,5 @@
 #include "feature/reading.h"
 
-#include "feature/ring_reading.h"
 #include "feature/scan.h"
 
 #include <math.h>
@@ -301,9 +300,9 @@ static mw_cell value_of(const mw_reading *reading, const range *r, const mw_wind
     }
 }
 
-static void read_nothing(const mw_range_plan *plan, mw_cell *out_windows) {
-    for (size_t i = 0; i < plan->window_count; i++)
-        out_windows[plan->windows[i].index] = plan->windows[i].nothing;
+static inline void read_nothing(const mw_range_plan *plan, mw_cell *out_windows) {
+    const mw_window_plan *window = plan->windows, *end = window + plan->window_count;
+    for (; window < end; window++) out_windows[window->index] = window->nothing;
 }
 
 /* The events before `last`, another stream's last one, are left out; with ticks, so is the one that
@@ -319,11 +318,12 @@ static void begin_since(const mw_edges *edges, mw_tick tick, mw_cell last, range
    12): both read it once. */
 static inline void read_whole(const mw_reading *reading, const mw_range_plan *plan,
                               const range *r, mw_cell *out_windows) {
+    const mw_total *sums = reading->desk->sums;
+    const mw_difference_plan *between = plan->differences;
     if (plan->count != MW_NONE)
         out_windows[plan->count].number = (double)(int64_t)(r->to - r->from);
-    for (size_t i = 0; i < plan->difference_count; i++) {
-        const mw_difference_plan *between = &plan->differences[i];
-        const mw_total *sums = reading->desk->sums;
+    for (const mw_difference_plan *end = between + plan->difference_count; between < end;
+         between++) {
         mw_total found = mw_total_between(&sums[between->start], &sums[between->end]);
         double sum = mw_exact_sum_read(&found.sum);
         if (between->sum != MW_NONE) out_windows[between->sum].number = sum;
@@ -332,79 +332,80 @@ static inline void read_whole(const mw_reading *reading, const mw_range_plan *pl
                 found.count > 0 ? sum / (double)(int64_t)found.count
                                 : mw_cell_missing(MW_TYPE_NUMBER).number;
     }
-    for (size_t i = plan->window_count - plan->other_count; i < plan->window_count; i++)
-        out_windows[plan->windows[i].index] = value_of(reading, r, &plan->windows[i]);
+    const mw_window_plan *end = plan->windows + plan->window_count;
+    for (const mw_window_plan *other = end - plan->other_count; other < end; other++)
+        out_windows[other->index] = value_of(reading, r, other);
 }
 
 /* It may be that the range holds events that the moment must not see, or that it begins late. */
-APART static void read_part(const mw_reading *reading, const mw_range_plan *plan, range *r,
+APART static void read_part(const mw_reading *reading, const mw_range_plan *plan, range r,
                             mw_cell *out_windows) {
     if (plan->since != MW_NONE)
         begin_since(&reading->desk->edges, plan->windows->window->tick,
-                    out_windows[plan->since], r);
-    if (r->from >= r->to) {
+                    out_windows[plan->since], &r);
+    if (r.from >= r.to) {
         read_nothing(plan, out_windows);
         return;
     }
-    r->known_before = known_before(reading, r, plan->known);
-    if (plan->leaves_out) find_own(reading, r);
-    if (plan->since == MW_NONE && is_plain(r)) {
-        read_whole(reading, plan, r, out_windows);
+    r.known_before = known_before(reading, &r, plan->known);
+    if (plan->leaves_out) find_own(reading, &r);
+    if (plan->since == MW_NONE && is_plain(&r)) {
+        read_whole(reading, plan, &r, out_windows);
         return;
     }
     for (size_t i = 0; i < plan->window_count; i++)
-        out_windows[plan->windows[i].index] = value_of(reading, r, &plan->windows[i]);
+        out_windows[plan->windows[i].index] = value_of(reading, &r, &plan->windows[i]);
 }
 
-static inline void read_range(const mw_reading *reading, const mw_range_plan *plan, range *r,
-                              mw_cell *out_windows) {
-    const uint64_t *cuts = reading->desk->cuts;
-    r->from = plan->start_cut == MW_NONE ? r->ring->first : cuts[plan->start_cut];
-    r->to = cuts[plan->end_cut];
-    r->instance = 0;
-    r->known_before = INT64_MAX;
-    bool is_whole = plan->since == MW_NONE && plan->known == MW_KNOWN_NOW && !r->has_withdrawn &&
-                    (!plan->leaves_out || r->all_own.first > r->all_own.last);
-    if (!is_whole) read_part(reading, plan, r, out_windows);
-    else if (r->from < r->to) read_whole(reading, plan, r, out_windows);
-    else read_nothing(plan, out_windows);
+static inline void read_ranges(const mw_reading *reading, const mw_lookup_plan *lookup, range r,
+                               mw_cell *out_windows) {
+    const mw_ring_spot *cuts = reading->desk->cuts;
+    const mw_range_plan *plan = lookup->ranges;
+    bool hides_some = r.has_withdrawn || r.all_own.first <= r.all_own.last;
+    for (const mw_range_plan *end = plan + lookup->range_count; plan < end; plan++) {
+        r.from = cuts[plan->start_cut].position;
+        r.to = cuts[plan->end_cut].position;
+        if (!plan->is_whole || hides_some) read_part(reading, plan, r, out_windows);
+        else if (r.from < r.to) read_whole(reading, plan, &r, out_windows);
+        else read_nothing(plan, out_windows);
+    }
 }
 
-/* Where the look-up's windows end: mostly near where they ended last. */
+/* Where the look-up's windows begin and end: mostly near where they did last. */
 static inline void find_cuts(const mw_reading *reading, const mw_lookup_plan *lookup,
                              const mw_group *group, mw_card *card) {
     const mw_ring_shape shape = group->plan->ring;
     const mw_ring ring = card->ring;
     uint32_t *hints = mw_cards_hints(&group->cards, card);
-    uint64_t *cuts = reading->desk->cuts;
-    for (size_t i = 0; i < lookup->cut_count; i++) {
-        int32_t bound = lookup->cuts[i];
-        int64_t time = mw_bound_time(&group->plan->bounds[bound], reading->t,
-                                     &reading->desk->edges);
-        uint64_t near = mw_ring_hinted(&ring, hints[bound]), cut;
-        if (!mw_ring_seek_near(&shape, &ring, near, time, &cut))
-            cut = mw_ring_seek(&group->plan->ring, &card->ring, cut, time);
-        hints[bound] = (uint32_t)cut;
-        cuts[i] = cut;
+    mw_ring_spot *spot = reading->desk->cuts;
+    for (const mw_cut_plan *cut = lookup->cuts, *end = cut + lookup->cut_count; cut < end;
+         cut++, spot++) {
+        if (cut->bound == MW_NONE) {
+            *spot = mw_ring_spot_of(&shape, &ring, ring.first);
+            continue;
+        }
+        uint32_t *hint = &hints[cut->bound];
+        int64_t time = mw_bound_time(&cut->at, reading->t, &reading->desk->edges);
+        if (!mw_ring_seek_near(&shape, &ring, mw_ring_hinted(&ring, *hint), time, spot))
+            *spot = mw_ring_spot_of(&shape, &ring, mw_ring_seek(&group->plan->ring, &card->ring,
+                                                                spot->position, time));
+        *hint = (uint32_t)spot->position;
     }
 }
 
-/* The totals of all that came before. Often several ends are one. */
-static inline void find_sums(const mw_reading *reading, const mw_lookup_plan *lookup,
-                             const mw_group *group, const mw_card *card) {
-    const mw_ring_shape shape = group->plan->ring;
-    const mw_ring ring = card->ring;
-    const uint64_t *cuts = reading->desk->cuts;
-    mw_total *sums = reading->desk->sums;
-    uint64_t last = UINT64_MAX;
-    int32_t last_total = MW_NONE;
+/* The totals of all that came before, each on its page. */
+static inline void find_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
+                             const mw_ring_shape *of) {
+    const mw_ring_shape shape = *of;
+    const mw_ring_spot *cuts = desk->cuts;
+    mw_total *sums = desk->sums;
     for (size_t i = 0; i < lookup->sum_count; i++) {
-        int32_t cut = lookup->sums[i].cut, total = lookup->sums[i].total;
-        uint64_t position = cut == MW_NONE ? ring.first : cuts[cut];
-        if (position == last && total == last_total) sums[i] = sums[i - 1];
-        else sums[i] = mw_ring_before(&shape, &ring, (uint32_t)total, position);
-        last = position;
-        last_total = total;
+        const mw_sum_plan *sum = &lookup->sums[i];
+        const mw_ring_spot *spot = &cuts[sum->cut];
+        if (sum->like != MW_NONE && cuts[sum->like_cut].position == spot->position)
+            sums[i] = sums[sum->like];
+        else
+            sums[i] = mw_page_total_within(&shape, spot->page, (uint32_t)sum->total, spot->within);
     }
 }
 
@@ -422,18 +423,17 @@ mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *loo
     }
     if (lookup->counts_now && !make_room(reading->desk, card->ring.count)) return MW_NO_MEMORY;
     find_cuts(reading, lookup, group, card);
-    find_sums(reading, lookup, group, card);
-    range r;
-    r.group = group->plan;
-    r.ring = &card->ring;
-    r.censuses = mw_cards_censuses(&group->cards, card);
-    r.has_withdrawn = group->withdrawn_count > 0;
-    r.all_own = (mw_instance_span){INT64_MAX, INT64_MIN};
-    r.asking = lookup->by_event ? reading->event_instance : reading->instance;
+    find_sums(reading->desk, lookup, &group->plan->ring);
+    range r = {.group = group->plan,
+               .ring = &card->ring,
+               .censuses = mw_cards_censuses(&group->cards, card),
+               .has_withdrawn = group->withdrawn_count > 0,
+               .all_own = {INT64_MAX, INT64_MIN},
+               .asking = lookup->by_event ? reading->event_instance : reading->instance,
+               .known_before = INT64_MAX};
     if (lookup->leaves_out && r.asking != 0)
         r.all_own = mw_instances_span(reading->instances, r.asking,
                                       (uint32_t)group->plan->stream, INT64_MIN, INT64_MAX);
-    for (size_t i = 0; i < lookup->range_count; i++)
-        read_range(reading, &lookup->ranges[i], &r, out_windows);
+    read_ranges(reading, lookup, r, out_windows);
     return MW_OK;
 }

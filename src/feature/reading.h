@@ -10,11 +10,12 @@
 #pragma once
 #include "feature/group.h"
 #include "feature/instances.h"
+#include "feature/ring_reading.h"
 
 /* Room for one reader: any look-up of a plan. */
 typedef struct {
     mw_edges edges;
-    uint64_t *cuts;     /* the positions at which windows begin and end */
+    mw_ring_spot *cuts; /* where windows begin and end */
     mw_total *sums;     /* of the look-up's */
     mw_cell *event_row; /* of any stream */
     mw_cell *values;    /* that are counted, for as many events as one card had */

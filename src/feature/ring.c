@@ -133,11 +133,9 @@ void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t posi
         out_element[i] = *word;
 }
 
-static void write(const mw_ring_shape *shape, mw_ring *ring, uint64_t position,
-                  const mw_cell *element) {
-    mw_cell *word = mw_ring_at(shape, ring, position, 0);
-    for (uint32_t i = 0; i < shape->element_words; i++, word += MW_PAGE_EVENTS)
-        *word = element[i];
+static inline void write(mw_cell *slot, const mw_ring_shape *shape, const mw_cell *element) {
+    for (uint32_t i = 0; i < shape->element_words; i++, slot += MW_PAGE_EVENTS)
+        *slot = element[i];
 }
 
 /* Writes the element at one position to another. */
@@ -190,18 +188,31 @@ void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, ui
     (void)resize(shape, ring, pool, capacity);
 }
 
-uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
-    MW_ASSERT(mw_ring_fits(ring, 1));
-    uint64_t end = mw_ring_end(ring), position = end;
+/* Puts an element that is late among those before it. */
+static uint64_t insert_late(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
+    uint64_t position = mw_ring_end(ring);
     for (; position > ring->first; position--) {
         if (mw_ring_time(shape, ring, position - 1) <= element->time) break;
         move(shape, ring, position - 1, position);
     }
-    write(shape, ring, position, element);
+    write(mw_ring_at(shape, ring, position, 0), shape, element);
     ring->count++;
-    if (position == end) seal(shape, ring, position);
-    else seal_from(shape, ring, position);
+    seal_from(shape, ring, position);
     return position;
+}
+
+uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
+    MW_ASSERT(mw_ring_fits(ring, 1));
+    uint64_t end = mw_ring_end(ring);
+    mw_cell *slot = mw_ring_at(shape, ring, end, 0);
+    int64_t last = INT64_MIN;
+    if (ring->count > 0)
+        last = (end & PAGE_MASK) != 0 ? slot[-1].time : mw_ring_time(shape, ring, end - 1);
+    if (last > element->time) return insert_late(shape, ring, element);
+    write(slot, shape, element);
+    ring->count++;
+    seal(shape, ring, end);
+    return end;
 }
 
 void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {

@@ -84,15 +84,12 @@ static inline int64_t mw_ring_time(const mw_ring_shape *shape, const mw_ring *ri
                                    uint64_t position) {
     return mw_ring_at(shape, ring, position, 0)->time;
 }
-/* Asks the cache for the page of a position, which need not be one of the ring's, but for the one
-   that was asked for before it; gives the page. */
-static inline const mw_cell *mw_ring_prefetch(const mw_ring_shape *shape, const mw_ring *ring,
-                                              uint64_t position, const mw_cell *asked) {
+/* Asks the cache for the page of a position, which need not be one of the ring's. */
+static inline void mw_ring_prefetch(const mw_ring_shape *shape, const mw_ring *ring,
+                                    uint64_t position) {
     enum { LINE_WORDS = 8 };
-    const mw_cell *page = mw_ring_page(shape, ring, position);
-    if (page == asked) return page;
-    for (uint32_t i = 0; i < shape->page_words; i += LINE_WORDS) __builtin_prefetch(page + i);
-    return page;
+    const mw_cell *page = mw_ring_page(shape, ring, position), *end = page + shape->page_words;
+    for (; page < end; page += LINE_WORDS) __builtin_prefetch(page);
 }
 void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
                   mw_cell *out_element);

@@ -14,26 +14,43 @@ static inline uint64_t mw_page_before(const mw_cell *page, int64_t time) {
     for (int slot = 0; slot < MW_PAGE_EVENTS; slot++) count += page[slot].time < time;
     return count;
 }
-/* The position of which these are the low 32 bits; if the ring has none such, its end. */
+/* A position, and the page on which it stands behind so many events. */
+typedef struct {
+    uint64_t position;
+    uint64_t within;
+    mw_cell *page;
+} mw_ring_spot;
+
+/* Where a position of a ring that is not empty lies. A page after the last event is not begun. */
+static inline mw_ring_spot mw_ring_spot_of(const mw_ring_shape *shape, const mw_ring *ring,
+                                           uint64_t position) {
+    uint64_t within = mw_ring_within_page(ring, position);
+    return (mw_ring_spot){position, within, mw_ring_page(shape, ring, position - within)};
+}
+/* The event at the position of which these are the low 32 bits; if the ring, which is not empty,
+   has none such, its last. */
 static inline uint64_t mw_ring_hinted(const mw_ring *ring, uint32_t hint) {
     uint32_t from_first = hint - (uint32_t)ring->first;
-    return ring->first + (from_first > ring->count ? ring->count : from_first);
+    return ring->first + (from_first < ring->count ? from_first : ring->count - 1);
 }
-/* mw_ring_seek, made for where the position mostly lies: on the page of `near`, or on the next. If
-   not there, it is false and `*out_position` is nearer. The ring is not empty. What is asked of a
-   ring several times is a copy of it then, which may stay in registers. */
+/* mw_ring_seek, made for where the position mostly lies: on the page of the event `near`, or on the
+   next. If not there, it is false and `*out_spot` is nearer. What is asked of a ring several times
+   is a copy of it then, which may stay in registers. */
 static inline bool mw_ring_seek_near(const mw_ring_shape *shape, const mw_ring *ring,
-                                     uint64_t near, int64_t time, uint64_t *out_position) {
-    uint64_t end = mw_ring_end(ring);
-    uint64_t page = (near == end ? near - 1 : near) & ~(uint64_t)(MW_PAGE_EVENTS - 1);
-    uint64_t next = page + MW_PAGE_EVENTS;
-    uint64_t position = page + mw_page_before(mw_ring_page(shape, ring, page), time);
-    if (position == next && next < end)
-        position += mw_page_before(mw_ring_page(shape, ring, next), time);
-    bool is_earlier = position == page && page > ring->first &&
-                      mw_ring_time(shape, ring, page - 1) >= time;
-    bool is_later = position == next + MW_PAGE_EVENTS && position < end;
-    *out_position = position < ring->first ? ring->first : position;
+                                     uint64_t near, int64_t time, mw_ring_spot *out_spot) {
+    uint64_t begin = near & ~(uint64_t)(MW_PAGE_EVENTS - 1), end = mw_ring_end(ring);
+    mw_cell *page = mw_ring_page(shape, ring, begin);
+    uint64_t within = mw_page_before(page, time);
+    if (within == MW_PAGE_EVENTS && begin + MW_PAGE_EVENTS < end) {
+        begin += MW_PAGE_EVENTS;
+        page = mw_ring_page(shape, ring, begin);
+        within = mw_page_before(page, time);
+    }
+    bool is_earlier = within == 0 && begin > ring->first &&
+                      mw_ring_time(shape, ring, begin - 1) >= time;
+    bool is_later = within == MW_PAGE_EVENTS && begin + MW_PAGE_EVENTS < end;
+    if (begin + within < ring->first) within = ring->first - begin;
+    *out_spot = (mw_ring_spot){begin + within, within, page};
     return !is_earlier && !is_later;
 }
 
@@ -42,6 +59,13 @@ static inline mw_cell *mw_page_total(const mw_ring_shape *shape, mw_cell *page, 
     return page + shape->element_words * MW_PAGE_EVENTS +
            total * (sizeof(mw_total) / sizeof(mw_cell));
 }
+/* Adds a page's first `count` values, whatever they are. */
+__attribute__((noinline, unused)) static mw_total mw_page_add_unusual(mw_total sum,
+                                                                      const mw_cell *values,
+                                                                      uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) mw_total_add(&sum, values[i].number);
+    return sum;
+}
 /* The total of the page with its first `count` values. */
 static inline mw_total mw_page_total_within(const mw_ring_shape *shape, mw_cell *page,
                                             uint32_t total, uint64_t count) {
@@ -49,24 +73,20 @@ static inline mw_total mw_page_total_within(const mw_ring_shape *shape, mw_cell 
     const mw_cell *kept = mw_page_total(shape, page, total);
     const mw_cell *values = page + shape->totalled[total] * MW_PAGE_EVENTS;
     mw_total sum = {{{kept[0].bits, kept[1].bits, kept[2].bits}}, kept[3].bits};
-    mw_units units = 0;
+    mw_units units = 0, more;
     for (uint64_t i = 0; i < count; i++) {
-        mw_units more;
-        if (mw_exact_sum_usual_units(values[i].number, &more)) {
-            units += more;
-            sum.count++;
-        } else {
-            mw_total_add_unusual(&sum, values[i].number);
-        }
+        if (!mw_exact_sum_usual_units(values[i].number, &more))
+            return mw_page_add_unusual(sum, values, count);
+        units += more;
     }
     mw_exact_sum_merge_units(&sum.sum, units);
+    sum.count += count;
     return sum;
 }
 /* The total of the events before `position`, since some time in the past: good for differences.
    The ring is not empty; `position` is at most its end. */
 static inline mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring,
                                       uint32_t total, uint64_t position) {
-    uint64_t within = mw_ring_within_page(ring, position);
-    mw_cell *page = mw_ring_page(shape, ring, position - within);
-    return mw_page_total_within(shape, page, total, within);
+    mw_ring_spot spot = mw_ring_spot_of(shape, ring, position);
+    return mw_page_total_within(shape, spot.page, total, spot.within);
 }

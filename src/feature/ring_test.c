@@ -75,6 +75,21 @@ static void check_powers(const model *m, const mw_ring *ring, size_t from, size_
     }
 }
 
+/* By its page and the events before it there, a spot tells the totals of all before it. */
+static void check_spot(const model *m, const mw_ring *ring, const mw_ring_spot *spot,
+                       size_t found) {
+    mw_ring_spot first = mw_ring_spot_of(&shape, ring, ring->first);
+    for (uint32_t i = 0; i < 2; i++) {
+        mw_total expected = {0};
+        for (size_t at = m->first; at < m->first + found; at++)
+            mw_total_add(&expected, m->elements[at][totalled[i]].number);
+        mw_total from = mw_page_total_within(&shape, first.page, i, first.within);
+        mw_total to = mw_page_total_within(&shape, spot->page, i, spot->within);
+        mw_total between = mw_total_between(&from, &to);
+        MW_CHECK(memcmp(&between, &expected, sizeof expected) == 0);
+    }
+}
+
 /* Positions are compared from the first on: a ring may number them anew when it is moved. */
 static void check_same(const model *m, const mw_ring *ring, uint64_t *prng) {
     size_t count = m->count - m->first;
@@ -101,13 +116,14 @@ static void check_same(const model *m, const mw_ring *ring, uint64_t *prng) {
     if (time < m->horizon || count == 0) return;
     uint64_t drawn = mw_hash_u64((uint64_t)time * MODEL_MAX + from);
     bool is_stale = drawn % 4 == 0;
-    uint64_t hint = is_stale ? drawn : ring->first + from, position;
+    uint64_t hint = is_stale ? drawn : ring->first + from;
     uint64_t near = mw_ring_hinted(ring, (uint32_t)hint);
-    MW_CHECK(is_stale || near == hint);
-    if (mw_ring_seek_near(&shape, ring, near, time, &position))
-        MW_CHECK_EQUAL_INT(position - ring->first, found);
-    else
-        MW_CHECK_EQUAL_INT(mw_ring_seek(&shape, ring, position, time) - ring->first, found);
+    MW_CHECK(is_stale || near == (from < count ? hint : hint - 1));
+    mw_ring_spot spot;
+    if (!mw_ring_seek_near(&shape, ring, near, time, &spot))
+        spot = mw_ring_spot_of(&shape, ring, mw_ring_seek(&shape, ring, spot.position, time));
+    MW_CHECK_EQUAL_INT(spot.position - ring->first, found);
+    check_spot(m, ring, &spot, found);
 }
 
 static void model_evict(model *m, size_t count) {

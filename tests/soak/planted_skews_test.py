@@ -20,8 +20,8 @@ import serving  # noqa: E402: it reads MILLWRIGHT, which is set for us
 # What is wrong, where, and the line as it is and as it is planted.
 SKEWS = [
     ("window edge inclusive", "feature/reading.c",
-     "                                     &reading->desk->edges);\n        uint64_t near",
-     "                                     &reading->desk->edges) + 1;\n        uint64_t near"),
+     "        int64_t time = mw_bound_time(&cut->at, reading->t, &reading->desk->edges);",
+     "        int64_t time = mw_bound_time(&cut->at, reading->t, &reading->desk->edges) + 1;"),
     ("known too early", "feature/engine.c", "    if (known > engine->place)", "    if (known < engine->place)"),
     ("missing keys meet", "feature/group.h",
      "        if (mw_cell_is_missing(plan->key_types[i], out_keys[i])) return false;", ""),
@@ -31,7 +31,7 @@ SKEWS = [
      "           memcmp(group->keys, window->event_keys,\n"
      "                  (size_t)window->key_count * sizeof *group->keys) == 0;", "           true;"),
     ("own events seen", "feature/reading.c",
-     "    if (plan->leaves_out) find_own(reading, r);", "    if (false && plan->leaves_out) find_own(reading, r);"),
+     "    if (plan->leaves_out) find_own(reading, &r);", "    if (false && plan->leaves_out) find_own(reading, &r);"),
     ("tie goes to arrival", "feature/reading.c",
      "        found = mw_rank_better(&rank, r->group->ring.symbols, found, value);",
      "        found = mw_cell_is_missing(rank.type, found) ? value : found;"),
