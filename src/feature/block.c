@@ -14,8 +14,10 @@ enum { STAGES = 4 }; /* of the work on a stretch */
    the part before the one that is read. */
 static_assert(2 * TURNS_MAX <= MW_PART_EVENTS_MIN, "events of a stretch must stand");
 #define ENTRIES_MAX ((size_t)TURNS_MAX * 4096)
-/* What the moments of a block find shall stay in the cache. */
-#define CELLS_MAX ((size_t)1 << 19)
+/* What the moments of a stretch find: a lone caller has a stretch in the second cache, and threads
+   that meet at its end do so less often. */
+#define CELLS_MAX ((size_t)1 << 16)
+#define SHARED_CELLS_MAX ((size_t)1 << 19)
 
 /* How many entries ahead each step of foresight is taken. */
 enum { SLOT_AHEAD = 24, CARD_AHEAD = 16, EVENTS_AHEAD = 8 };
@@ -224,7 +226,8 @@ static void choose_size(mw_block *block) {
     size_t width = block->row_width + engine->plan.window_count + model->feature_count + 1;
     if (block->count_max > 0 && block->count_max <= TURNS_MAX) return;
     block->count_max = TURNS_MAX;
-    while (block->count_max > TURNS_MIN && block->count_max * width > CELLS_MAX)
+    size_t cells_max = block->is_apart ? SHARED_CELLS_MAX : CELLS_MAX;
+    while (block->count_max > TURNS_MIN && block->count_max * width > cells_max)
         block->count_max /= 2;
 }
 
