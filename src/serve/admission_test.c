@@ -88,8 +88,9 @@ static void predict(fixture *f) {
     mw_answer answer;
     yyjson_doc *doc = shop_row("{\"shop\": \"a\", \"number\": 9999, "
                                "\"at\": \"1970-04-11T00:00:00Z\"}");
-    MW_CHECK_OK(mw_service_predict(f->shop.service, SHOP_QUICK, yyjson_doc_get_root(doc), true,
-                                   &answer, &f->err), &f->err);
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    MW_CHECK_OK(mw_service_predict(f->shop.service, SHOP_QUICK, row, true, &answer, &f->err),
+                &f->err);
     yyjson_doc_free(doc);
 }
 

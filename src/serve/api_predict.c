@@ -1,7 +1,9 @@
 /* The api of predictions that clients ask for. */
+#include <assert.h>
 #include <stdio.h>
 
 #include "serve/api_rows.h"
+#include "serve/plain_event.h"
 #include "table/cell_json.h"
 
 typedef struct {
@@ -81,11 +83,11 @@ typedef struct {
     mw_ranking ranking;
 } said;
 
-static mw_status ask(mw_api *api, const wish *wished, yyjson_val *row, said *out_said,
+static mw_status ask(mw_api *api, const wish *wished, mw_sent_row row, said *out_said,
                      mw_error *err) {
     out_said->is_ranking = mw_service_ranks(api->service, wished->model);
     if (out_said->is_ranking)
-        return mw_service_rank(api->service, wished->model, row, wished->record,
+        return mw_service_rank(api->service, wished->model, row.json, wished->record,
                                &out_said->ranking, err);
     return mw_service_predict(api->service, wished->model, row, wished->record,
                               &out_said->answer, err);
@@ -132,7 +134,7 @@ static mw_status predict_row(mw_api_rows *at, const wish *wished, const mw_decid
                              yyjson_val *row, mw_error *err) {
     said what;
     mw_status status = check_version(at, decider, err);
-    if (status == MW_OK) status = ask(at->api, wished, row, &what, err);
+    if (status == MW_OK) status = ask(at->api, wished, mw_sent_json(row), &what, err);
     if (status != MW_OK && mw_receiving_awaits(mw_service_receiving(at->api->service))) {
         mw_api_rows_await(at, source_of(at->api, decider), NULL);
         return MW_OK;
@@ -176,10 +178,14 @@ static mw_status refuse_body(mw_error *err) {
     return mw_fail(err, MW_INVALID, "body: must be {\"event\": {...}} or {\"events\": [...]}");
 }
 
-static mw_status predict_one(mw_api_rows *at, const wish *wished, yyjson_val *body,
+static mw_sent_row event_of(yyjson_val *body) {
+    return mw_sent_json(yyjson_obj_get(body, "event"));
+}
+
+static mw_status predict_one(mw_api_rows *at, const wish *wished, mw_sent_row row,
                              mw_error *err) {
     said what;
-    MW_TRY(ask(at->api, wished, yyjson_obj_get(body, "event"), &what, err));
+    MW_TRY(ask(at->api, wished, row, &what, err));
     mw_json_object(&at->json);
     MW_TRY(write_said(at->api, wished, &what, &at->json, err));
     mw_api_write_clock(&at->json, at->api);
@@ -202,7 +208,7 @@ static mw_status predict_body_of_line(mw_api_rows *at, size_t model, yyjson_val 
         return mw_fail(err, MW_INVALID, "body: must be {\"event\": {...}}");
     const mw_sequencer *sequencer = mw_service_parts(at->api->service)->sequencer;
     MW_TRY(prepare(mw_sequencer_decider(sequencer, model), &wished, err));
-    return predict_one(at, &wished, body, err);
+    return predict_one(at, &wished, event_of(body), err);
 }
 
 static mw_status predict_line(mw_api_rows *at, size_t model, yyjson_val *body, mw_buf *out,
@@ -258,6 +264,36 @@ static mw_status read_members(const mw_sent_rows *rows, wish *out_wish, mw_error
     return MW_OK;
 }
 
+static mw_status predict_single(mw_api_rows *at, const wish *wished, mw_sent_row row,
+                                mw_error *err) {
+    mw_status status = predict_one(at, wished, row, err);
+    if (status == MW_OK || !mw_receiving_awaits(mw_service_receiving(at->api->service))) return status;
+    at->leaving = MW_API_AWAITS;
+    return MW_OK;
+}
+
+/* Whether the body is one event that can be read without a tree of its JSON (plain_event.h). Its
+   cells stand on the desk. */
+static bool read_plain(mw_api_rows *at, const mw_http_request *request, const mw_decider *decider,
+                       wish *wished) {
+    static_assert(MW_FIELDS_MAX * sizeof(mw_cell) <= MW_SENT_DESK_SIZE, "a row fits the desk");
+    const mw_service_config *parts = mw_service_parts(at->api->service);
+    const mw_model_program *model = mw_decider_model(decider);
+    if (!at->is_new || !mw_sent_is_simply_json(request) || model->schedule || model->each)
+        return false;
+    int32_t source = source_of(at->api, decider);
+    mw_plain_target target = {.source = &parts->program->sources[source],
+                              .zone = parts->zones[source],
+                              .symbols = parts->symbols};
+    mw_plain_wish asked = {.record = true};
+    mw_cell *row = (mw_cell *)(void *)at->rows.desk->bytes;
+    if (!mw_plain_event_read(request->body, &target, row, &asked)) return false;
+    mw_sent_rows_pass_over(&at->rows, request);
+    wished->record = asked.record;
+    wished->explain = asked.explain;
+    return true;
+}
+
 static mw_status answer_predict(mw_api_rows *at, const mw_route_call *call, mw_response *response,
                                 mw_error *err) {
     mw_service *service = at->api->service;
@@ -265,16 +301,16 @@ static mw_status answer_predict(mw_api_rows *at, const mw_route_call *call, mw_r
     MW_TRY(mw_api_find_model(at->api, call->parameters[0], &wished.model, err));
     mw_decider *decider = mw_sequencer_decider(mw_service_parts(service)->sequencer, wished.model);
     response->model = (int)wished.model;
+    if (read_plain(at, call->request, decider, &wished)) {
+        MW_TRY(prepare(decider, &wished, err));
+        mw_sent_row row = {.cells = (const mw_cell *)(const void *)at->rows.desk->bytes};
+        return predict_single(at, &wished, row, err);
+    }
     MW_TRY(mw_api_rows_open(at, call, NULL, err));
     if (at->rows.form == MW_SENT_AS_LINES) return predict_lines(at, wished.model, response, err);
     MW_TRY(read_members(&at->rows, &wished, err));
     MW_TRY(prepare(decider, &wished, err));
-    if (at->rows.is_single) {
-        mw_status status = predict_one(at, &wished, at->rows.root, err);
-        if (status == MW_OK || !mw_receiving_awaits(mw_service_receiving(service))) return status;
-        at->leaving = MW_API_AWAITS;
-        return MW_OK;
-    }
+    if (at->rows.is_single) return predict_single(at, &wished, event_of(at->rows.root), err);
     MW_TRY(predict_list(at, &wished, decider, response, err));
     if (at->leaving != MW_API_STAYS) return MW_OK;
     mw_api_write_clock(&at->json, at->api);

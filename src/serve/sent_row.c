@@ -2,6 +2,8 @@
 
 #include "serve/http.h"
 
+#include <string.h>
+
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "body: no memory to read it");
 }
@@ -100,6 +102,10 @@ void mw_sent_arrow_end(mw_sent_arrow *arrow) {
 
 mw_status mw_sent_row_read(mw_sent_row sent, const mw_stream_source *source, const mw_zone *zone,
                            mw_symbols *symbols, mw_cell *row, mw_error *err) {
+    if (sent.cells) {
+        memcpy(row, sent.cells, source->column_count * sizeof *row);
+        return MW_OK;
+    }
     if (!sent.arrow) return mw_event_json_read(sent.json, source, zone, symbols, row, err);
     const mw_sent_arrow *arrow = sent.arrow;
     for (size_t i = 0; i < source->column_count; i++)

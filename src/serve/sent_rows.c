@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* Of the type that nearly all have no more is asked. */
-static bool is_simply_json(const mw_http_request *request) {
+bool mw_sent_is_simply_json(const mw_http_request *request) {
     return mw_str_equal(request->headers[MW_HEADER_CONTENT_TYPE], MW_STR("application/json"));
 }
 
@@ -13,18 +12,18 @@ static bool type_has(const mw_http_request *request, const char *word) {
 }
 
 bool mw_sent_is_lines(const mw_http_request *request) {
-    return !is_simply_json(request) && type_has(request, "ndjson");
+    return !mw_sent_is_simply_json(request) && type_has(request, "ndjson");
 }
 
 bool mw_sent_is_arrow(const mw_http_request *request) {
-    return !is_simply_json(request) && type_has(request, "vnd.apache.arrow.stream");
+    return !mw_sent_is_simply_json(request) && type_has(request, "vnd.apache.arrow.stream");
 }
 
 /* Tools send JSON as forms when nobody tells them otherwise; that is taken too. */
 static mw_status check_type(const mw_sent_rows *rows, const mw_http_request *request,
                             mw_error *err) {
     mw_str type = request->headers[MW_HEADER_CONTENT_TYPE];
-    if (!type.data || is_simply_json(request) || type_has(request, "json") ||
+    if (!type.data || mw_sent_is_simply_json(request) || type_has(request, "json") ||
         type_has(request, "urlencoded") || (rows->source && mw_sent_is_arrow(request)))
         return MW_OK;
     return mw_fail(err, MW_WRONG_TYPE,
@@ -108,6 +107,12 @@ mw_status mw_sent_rows_begin(mw_sent_rows *rows, const mw_http_request *request,
     if (rows->form == MW_SENT_AS_JSON) return read_body(rows, err);
     if (!rows->has_more) MW_TRY(mw_sent_arrow_check(rows->body, rows->source, err));
     return mw_sent_arrow_begin(rows->source, &rows->arrow, err);
+}
+
+void mw_sent_rows_pass_over(mw_sent_rows *rows, const mw_http_request *request) {
+    rows->form = MW_SENT_AS_JSON;
+    rows->body = request->body;
+    rows->is_on_desk = true; /* as a document would be that is to be read again */
 }
 
 /* The next line that is not empty; the last one of all need not be ended. */

@@ -46,7 +46,8 @@ typedef struct {
     bool is_ahead;     /* of another */
 } mw_sent_rows;
 
-/* Whether a body of this type is lines; or may come as an Arrow stream. */
+/* Whether a body is JSON by its usual name; is lines; or may come as an Arrow stream. */
+bool mw_sent_is_simply_json(const mw_http_request *request);
 bool mw_sent_is_lines(const mw_http_request *request);
 bool mw_sent_is_arrow(const mw_http_request *request);
 
@@ -58,6 +59,8 @@ MW_MUST_USE mw_status mw_sent_parse(mw_str text, yyjson_alc memory, yyjson_doc *
 /* `rows` holds what is the caller's, and zeros. */
 MW_MUST_USE mw_status mw_sent_rows_begin(mw_sent_rows *rows, const mw_http_request *request,
                                          mw_error *err);
+/* The caller reads the body without it. Kept, it is read from its beginning. */
+void mw_sent_rows_pass_over(mw_sent_rows *rows, const mw_http_request *request);
 /* A row is valid until the next is asked for. */
 MW_MUST_USE mw_status mw_sent_rows_next(mw_sent_rows *rows, mw_sent_row *out_row,
                                         mw_sent_step *out_step, mw_error *err);

@@ -533,16 +533,16 @@ static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_va
     return MW_OK;
 }
 
-static mw_status predict(mw_service *service, size_t number, yyjson_val *object, asking how,
+static mw_status predict(mw_service *service, size_t number, mw_sent_row row, asking how,
                          mw_answer *out_answer, mw_error *err) {
     const mw_program *program = service->config.program;
     const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
     if (mw_decider_model(decider)->schedule)
-        return predict_scheduled(service, number, object, how.record, out_answer, err);
+        return predict_scheduled(service, number, row.json, how.record, out_answer, err);
     const mw_stream *stream = &program->streams[mw_decider_announcer(decider)];
     mw_received received;
-    mw_status status = mw_receiving_take(service->receiving, stream->source, mw_sent_json(object),
-                                         &received, err);
+    mw_status status =
+        mw_receiving_take(service->receiving, stream->source, row, &received, err);
     if (status == MW_CHECK_FAILED && mw_decider_has_fallback(decider) && !how.version_alone)
         return answer_unchecked(service, number, out_answer, err);
     MW_TRY(status);
@@ -560,11 +560,11 @@ static mw_status predict(mw_service *service, size_t number, yyjson_val *object,
     return predict_now(service, number, received, how, out_answer, err);
 }
 
-mw_status mw_service_predict(mw_service *service, size_t number, yyjson_val *object, bool record,
+mw_status mw_service_predict(mw_service *service, size_t number, mw_sent_row row, bool record,
                              mw_answer *out_answer, mw_error *err) {
     mw_receiving_begin(service->receiving);
     mw_status status =
-        predict(service, number, object, (asking){.record = record}, out_answer, err);
+        predict(service, number, row, (asking){.record = record}, out_answer, err);
     mw_receiving_end(service->receiving);
     return status;
 }
@@ -574,7 +574,8 @@ mw_status mw_service_see(mw_service *service, size_t number, yyjson_val *object,
                          mw_answer *out_answer, mw_error *err) {
     mw_receiving_begin(service->receiving);
     mw_status status =
-        predict(service, number, object, (asking){.version_alone = true}, out_answer, err);
+        predict(service, number, mw_sent_json(object), (asking){.version_alone = true}, out_answer,
+                err);
     mw_receiving_end(service->receiving);
     return status;
 }

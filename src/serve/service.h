@@ -62,7 +62,7 @@ MW_MUST_USE mw_status mw_service_take(mw_service *service, int32_t source, mw_se
    `record` is false, one is computed and forgotten. Where the model has a fallback, that answers
    if the version cannot, or fails so often that it is left alone for a while (decide/breaker.h),
    and for a row that fails its checks, of which nothing is recorded. */
-MW_MUST_USE mw_status mw_service_predict(mw_service *service, size_t model, yyjson_val *object,
+MW_MUST_USE mw_status mw_service_predict(mw_service *service, size_t model, mw_sent_row row,
                                          bool record, mw_answer *out_answer, mw_error *err);
 /* The version's own answer with its features, whatever fallback there is; nothing is recorded. */
 MW_MUST_USE mw_status mw_service_see(mw_service *service, size_t model, yyjson_val *object,

@@ -7,8 +7,8 @@
 static inline mw_status shop_predict(shop *s, size_t model, const char *row, bool record,
                                      mw_answer *answer, mw_error *err) {
     yyjson_doc *doc = shop_row(row);
-    mw_status status =
-        mw_service_predict(s->service, model, yyjson_doc_get_root(doc), record, answer, err);
+    mw_sent_row sent = mw_sent_json(yyjson_doc_get_root(doc));
+    mw_status status = mw_service_predict(s->service, model, sent, record, answer, err);
     yyjson_doc_free(doc);
     return status;
 }

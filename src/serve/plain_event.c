@@ -1,0 +1,200 @@
+#include "serve/plain_event.h"
+
+#include <math.h>
+#include <yyjson.h>
+
+/* Where these read goes in and comes back, so that it stays in a register; NULL: declined. The NUL
+   behind the body is none of what they look for, so each finds its end. */
+
+enum {
+    NUMBER_SIZE_MAX = 19, /* so that a word holds its digits */
+    CODE_SIZE_MAX = 18,   /* of a category's, likewise */
+};
+#define EXACT_MAX (UINT64_C(1) << 53) /* up to it a double holds each integer */
+
+static inline bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+static inline const char *skip_blanks(const char *at) {
+    while ((unsigned char)*at <= ' ' && is_blank(*at)) at++; /* most are none: asked once */
+    return at;
+}
+
+static inline bool is_plain(char c) { return (signed char)c >= ' ' && c != '"' && c != '\\'; }
+
+static inline const char *read_text(const char *at, mw_str *out_text) {
+    if (*at != '"') return NULL;
+    const char *end = at + 1;
+    while (is_plain(*end)) end++;
+    *out_text = (mw_str){at + 1, (size_t)(end - at) - 1};
+    return *end == '"' ? end + 1 : NULL;
+}
+
+/* From behind a key up to its value. */
+static inline const char *read_colon(const char *at) {
+    if (!at) return NULL;
+    at = skip_blanks(at);
+    return *at == ':' ? skip_blanks(at + 1) : NULL;
+}
+
+/* Whether the text there is this name. */
+static inline bool is_name(const char *at, mw_str name) {
+    if (*at++ != '"') return false;
+    for (size_t i = 0; i < name.size; i++)
+        if (at[i] != name.data[i] || !is_plain(at[i])) return false;
+    return at[name.size] == '"';
+}
+
+/* A key up to its value. As a rule it is that of the column `*field`; `*field` becomes its own. */
+static inline const char *read_column(const char *at, const mw_stream_source *source,
+                                      int32_t *field) {
+    mw_str name;
+    at = skip_blanks(at);
+    if ((size_t)*field < source->column_count) {
+        name = source->row.fields[*field].name;
+        if (is_name(at, name)) return read_colon(at + name.size + 2);
+    }
+    at = read_text(at, &name);
+    *field = at ? mw_schema_find(&source->row, name) : MW_NO_FIELD;
+    return read_colon(at);
+}
+
+static inline const char *read_word(const char *at, const char *word) {
+    for (; *word; at++, word++)
+        if (*at != *word) return NULL;
+    return at;
+}
+
+static const char *read_bool(const char *at, bool *out_value) {
+    *out_value = *at == 't';
+    return read_word(at, *out_value ? "true" : "false");
+}
+
+static inline const char *read_digits(const char *at, uint64_t *digits) {
+    for (unsigned digit; (digit = (unsigned)*at - '0') <= 9; at++) *digits = *digits * 10 + digit;
+    return at;
+}
+
+/* Long ones, with exponents, or none at all. */
+static const char *read_other_number(const char *at, mw_cell *out_cell) {
+    yyjson_val value;
+    const char *end = yyjson_read_number(at, &value, 0, NULL, NULL);
+    if (!end || !yyjson_is_real(&value) || !isfinite(yyjson_get_real(&value))) return NULL;
+    *out_cell = mw_cell_number(yyjson_get_real(&value));
+    return end;
+}
+
+static inline const char *read_number(const char *at, mw_cell *out_cell) {
+    static const double powers[NUMBER_SIZE_MAX] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
+                                              1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
+                                              1e14, 1e15, 1e16, 1e17, 1e18};
+    bool is_negative = *at == '-';
+    const char *first = at + is_negative;
+    uint64_t digits = 0;
+    const char *point = read_digits(first, &digits), *end = point;
+    if (*point == '.') end = read_digits(point + 1, &digits);
+    bool is_whole = end == point;
+    bool is_right = point > first && (*first != '0' || point == first + 1) && end != point + 1;
+    if (!is_right || end - first > NUMBER_SIZE_MAX || digits > EXACT_MAX || (*end | 0x20) == 'e')
+        return read_other_number(at, out_cell);
+    double value = (double)digits;
+    if (!is_whole) value /= powers[end - point - 1]; /* both exact: one rounding */
+    *out_cell = mw_cell_number(is_negative ? -value : value);
+    return end;
+}
+
+static const char *read_symbol(const char *at, const mw_plain_target *target, bool takes_integers,
+                               mw_cell *out_cell) {
+    mw_str text;
+    const char *end;
+    if (*at == '"') {
+        end = read_text(at, &text);
+    } else {
+        uint64_t digits = 0;
+        end = read_digits(at, &digits);
+        text = (mw_str){at, (size_t)(end - at)};
+        bool is_integer = text.size > 0 && text.size <= CODE_SIZE_MAX &&
+                          (*at != '0' || text.size == 1) && *end != '.' && (*end | 0x20) != 'e';
+        if (!takes_integers || !is_integer) return NULL;
+    }
+    uint32_t code = end ? mw_symbols_intern(target->symbols, text) : 0;
+    out_cell->symbol = code;
+    return code == 0 ? NULL : end;
+}
+
+static const char *read_time(const char *at, const mw_plain_target *target, mw_cell *out_cell) {
+    mw_str text;
+    const char *end = read_text(at, &text);
+    if (!end) return NULL;
+    mw_status status =
+        mw_cell_parse(MW_TYPE_TIME, text, target->zone, target->symbols, out_cell, NULL);
+    return status == MW_OK ? end : NULL;
+}
+
+static inline const char *read_value(const char *at, mw_type type, const mw_plain_target *target,
+                                     mw_cell *out_cell) {
+    bool is_true;
+    if (type == MW_TYPE_NUMBER && *at != 'n') return read_number(at, out_cell);
+    *out_cell = mw_cell_missing(type);
+    if (*at == 'n') return read_word(at, "null");
+    switch (type) {
+    case MW_TYPE_TEXT:
+    case MW_TYPE_CATEGORY: return read_symbol(at, target, type == MW_TYPE_CATEGORY, out_cell);
+    case MW_TYPE_TIME: return read_time(at, target, out_cell);
+    case MW_TYPE_BOOL:
+        at = read_bool(at, &is_true);
+        *out_cell = mw_cell_bool(is_true);
+        return at;
+    default: return NULL;
+    }
+}
+
+static const char *read_event(const char *at, const mw_plain_target *target, mw_cell *row) {
+    const mw_stream_source *source = target->source;
+    bool is_given[MW_FIELDS_MAX];
+    memset(is_given, false, source->column_count * sizeof *is_given);
+    int32_t field = 0;
+    if (*at != '{') return NULL;
+    do {
+        at = read_column(at + 1, source, &field);
+        if (!at || field == MW_NO_FIELD || (size_t)field >= source->column_count ||
+            is_given[field])
+            return NULL;
+        is_given[field] = true;
+        at = read_value(at, source->row.fields[field].type, target, &row[field]);
+        if (!at) return NULL;
+        at = skip_blanks(at);
+        field++;
+    } while (*at == ',');
+    if (*at != '}') return NULL;
+    for (size_t i = 0; i < source->column_count; i++)
+        if (!is_given[i]) row[i] = mw_cell_missing(source->row.fields[i].type);
+    return at + 1;
+}
+
+bool mw_plain_event_read(mw_str body, const mw_plain_target *target, mw_cell *row,
+                         mw_plain_wish *wish) {
+    bool has_event = false, has_record = false, has_explain = false;
+    const char *at = skip_blanks(body.data);
+    if (*at != '{') return false;
+    do {
+        mw_str name;
+        bool *is_there = &has_event;
+        at = read_colon(read_text(skip_blanks(at + 1), &name));
+        if (!at) return false;
+        if (mw_str_is(name, "event")) {
+            at = read_event(at, target, row);
+        } else if (mw_str_is(name, "record")) {
+            is_there = &has_record;
+            at = read_bool(at, &wish->record);
+        } else if (mw_str_is(name, "explain")) {
+            is_there = &has_explain;
+            at = read_bool(at, &wish->explain);
+        } else {
+            return false;
+        }
+        if (!at || *is_there) return false;
+        *is_there = true;
+        at = skip_blanks(at);
+    } while (*at == ',');
+    return *at == '}' && has_event && skip_blanks(at + 1) == body.data + body.size;
+}
