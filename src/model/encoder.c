@@ -73,14 +73,14 @@ size_t mw_encoder_run(const mw_encoder *encoder, const mw_cell *cells, double *o
     for (size_t i = 0; i < encoder->features.count; i++) {
         mw_type type = encoder->features.items[i].type;
         mw_cell cell = cells[i];
-        if (mw_cell_is_missing(type, cell)) {
+        if (type == MW_TYPE_NUMBER) {
+            out_values[i] = cell.number; /* one that is missing is NaN already */
+        } else if (mw_cell_is_missing(type, cell)) {
             out_values[i] = NAN;
         } else if (mw_type_is_symbol(type)) {
             int32_t number = mw_dictionary_find(encoder->dictionaries[i], cell.symbol);
             out_values[i] = number == MW_DICTIONARY_UNKNOWN ? NAN : (double)number;
             unseen += number == MW_DICTIONARY_UNKNOWN;
-        } else if (type == MW_TYPE_NUMBER) {
-            out_values[i] = cell.number;
         } else if (type == MW_TYPE_BOOL) {
             out_values[i] = cell.boolean == MW_TRUE;
         } else {

@@ -49,14 +49,19 @@ static void set_plain(const uint8_t *bits, size_t size, const uint16_t *categori
 #define INLINE inline __attribute__((always_inline))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi2,popcnt")))
 
+/* Which of four numbers lie below `value`: each all ones or none. */
+AVX2 static inline __m256i four_below_avx2(const double *numbers, __m256d value) {
+    return _mm256_castpd_si256(_mm256_cmp_pd(_mm256_loadu_pd(numbers), value, _CMP_LT_OQ));
+}
+
 /* How many of 16 numbers lie below `value`. They ascend, so any order of the bits will do. */
 AVX2 static inline unsigned below_avx2(const double *numbers, __m256d value) {
-    unsigned count = 0;
-    for (int i = 0; i < MW_RANK_NODE; i += 4) {
-        __m256d is_below = _mm256_cmp_pd(_mm256_loadu_pd(numbers + i), value, _CMP_LT_OQ);
-        count += (unsigned)_mm_popcnt_u32((unsigned)_mm256_movemask_pd(is_below));
-    }
-    return count;
+    __m256i first = _mm256_packs_epi32(four_below_avx2(numbers, value),
+                                       four_below_avx2(numbers + 4, value));
+    __m256i last = _mm256_packs_epi32(four_below_avx2(numbers + 8, value),
+                                      four_below_avx2(numbers + 12, value));
+    unsigned bits = (unsigned)_mm256_movemask_epi8(_mm256_packs_epi16(first, last));
+    return (unsigned)_mm_popcnt_u32(bits) / 2; /* two bytes each */
 }
 
 AVX512 static inline unsigned below_avx512(const double *numbers, __m512d value) {
