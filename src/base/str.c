@@ -247,13 +247,16 @@ void mw_buf_printf(mw_buf *buf, const char *format, ...) {
     buf->size += (size_t)size;
 }
 
-void mw_buf_append_u32(mw_buf *buf, uint32_t value) {
+/* Of a record most bytes are appended by these two: as stores, not by a call. */
+#define AS_STORES __attribute__((flatten))
+
+AS_STORES void mw_buf_append_u32(mw_buf *buf, uint32_t value) {
     unsigned char bytes[4];
     for (int i = 0; i < 4; i++) bytes[i] = (unsigned char)(value >> 8 * i);
     mw_buf_append(buf, bytes, sizeof bytes);
 }
 
-void mw_buf_append_u64(mw_buf *buf, uint64_t value) {
+AS_STORES void mw_buf_append_u64(mw_buf *buf, uint64_t value) {
     const unsigned char bytes[] = {
         (unsigned char)value,         (unsigned char)(value >> 8),  (unsigned char)(value >> 16),
         (unsigned char)(value >> 24), (unsigned char)(value >> 32), (unsigned char)(value >> 40),
