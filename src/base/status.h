@@ -55,6 +55,9 @@ typedef struct {
     char hint[256];                     /* what to do, a sentence of its own; may be empty */
 } mw_error;
 
+/* Empty texts, for who may look without a failure; all bytes of it are many for each request. */
+static inline void mw_error_clear(mw_error *err) { err->message[0] = err->hint[0] = '\0'; }
+
 /* Fills `err` (if any; the hint becomes empty) and returns `status`, which must not be MW_OK. */
 mw_status mw_fail(mw_error *err, mw_status status, const char *format, ...) MW_PRINTF(3, 4);
 

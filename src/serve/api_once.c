@@ -55,8 +55,9 @@ static mw_status keep(mw_sequencer *sequencer, const mw_receipt *asked,
 
 void mw_api_once(mw_api *api, const mw_route_call *call, mw_api_handler *answer,
                  mw_response *response) {
-    mw_error err = {0};
+    mw_error err;
     mw_status status;
+    mw_error_clear(&err);
     mw_str key = call->request->headers[MW_HEADER_IDEMPOTENCY_KEY];
     if (!key.data) {
         answer(api, call, response);

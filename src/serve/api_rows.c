@@ -121,7 +121,8 @@ void mw_api_rows_carry_out(mw_api *api, const mw_route_call *call, mw_response *
                            mw_api_rows_answer *answer) {
     mw_sent_desk desk;
     mw_api_rows fresh;
-    mw_error err = {0};
+    mw_error err;
+    mw_error_clear(&err);
     mw_api_rows *at = come_back(api, call, response, &fresh);
     at->rows.desk = &desk;
     mw_status status = answer(at, call, response, &err);

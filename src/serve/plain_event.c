@@ -70,7 +70,8 @@ static const char *read_bool(const char *at, bool *out_value) {
 }
 
 static inline const char *read_digits(const char *at, uint64_t *digits) {
-    for (unsigned digit; (digit = (unsigned)*at - '0') <= 9; at++) *digits = *digits * 10 + digit;
+    for (unsigned char digit; (digit = (unsigned char)(*at - '0')) <= 9; at++)
+        *digits = *digits * 10 + digit;
     return at;
 }
 
