@@ -142,11 +142,18 @@ static mw_status read_through(mw_log *log, const char *path, mw_str bytes, size_
     return MW_OK;
 }
 
+/* Whether a segment without a good head was lost while it was made: then no record can be in it.
+   Where the power was lost, a file may have its size and not its bytes. */
+static bool is_torn(mw_str bytes) {
+    for (size_t i = MW_LOG_HEAD_SIZE; i < bytes.size; i++)
+        if (bytes.data[i] != 0) return false;
+    return true;
+}
+
 static mw_status open_newest(mw_log *log, const char *path, mw_buf *bytes, mw_error *err) {
     mw_log_head head;
     mw_status status = read_segment(log->sys, path, bytes, &head, err);
-    if (status == MW_CORRUPT && bytes->size < MW_LOG_HEAD_SIZE) {
-        /* Torn while it was made: no record can be in it. */
+    if (status == MW_CORRUPT && is_torn(mw_buf_str(bytes))) {
         MW_TRY(mw_sys_remove(log->sys, path, err));
         return mw_sys_sync_folder(log->sys, log->folder, err);
     }
@@ -249,8 +256,6 @@ static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) 
     if (status == MW_OK) status = mw_sys_open(log->sys, path, MW_FILE_CREATE, &file, err);
     if (status == MW_OK) {
         status = mw_file_write(file, 0, log->batch.data, log->batch.size, err);
-        if (status == MW_OK) status = mw_file_sync(file, err);
-        if (status == MW_OK) status = mw_sys_sync_folder(log->sys, log->folder, err);
         if (status != MW_OK) {
             mw_file_close(file);
             mw_error ignored; /* what is left holds no record; the next writer removes it */
@@ -314,7 +319,9 @@ mw_status mw_log_commit(mw_log *log, mw_error *err) {
 }
 
 mw_status mw_log_sync(mw_log *log, mw_error *err) {
-    return log->file ? mw_file_sync(log->file, err) : MW_OK;
+    if (!log->file) return MW_OK;
+    MW_TRY(mw_file_sync(log->file, err));
+    return mw_sys_sync_folder(log->sys, log->folder, err); /* which may not list it yet */
 }
 
 mw_log_position mw_log_committed(const mw_log *log) {
@@ -351,6 +358,7 @@ mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err) {
     if (status == MW_OK && count > 0) {
         path = mw_path_join(&arena, folder, names[count - 1].data);
         status = path ? sync_file(sys, path, err) : mw_fail(err, MW_NO_MEMORY, "log: no memory");
+        if (status == MW_OK) status = mw_sys_sync_folder(sys, folder, err);
     }
     mw_arena_release(&arena);
     return status;

@@ -80,7 +80,8 @@ size_t mw_log_batch_size(const mw_log *log);
 mw_log_position mw_log_batch_position(const mw_log *log);
 /* Behind all that is committed. INT64_MIN: there is no segment yet. */
 mw_log_position mw_log_committed(const mw_log *log);
-/* A segment to be synced beside its writer, which syncs those that it closes by itself. */
+/* A segment to be synced beside its writer, which syncs those that it closes by itself. A new one
+   stands in the folder on the disk only after that was synced, too. */
 MW_MUST_USE mw_status mw_log_open_segment(mw_sys *sys, const char *folder, int64_t segment,
                                           mw_file **out_file, mw_error *err);
 /* The same for who only reads: what it has read is on the disk then. */

@@ -379,6 +379,42 @@ MW_TEST(log_keeps_every_acknowledged_record) {
     MW_CHECK(failed_commits > 50);
 }
 
+/* What a loss of power leaves is all up to some record, the synced ones among them, whatever of
+   the files and of the folder had reached the disk by itself. */
+MW_TEST(log_has_no_hole_after_a_loss_of_power) {
+    size_t lost = 0, torn_segments = 0;
+    for (uint64_t round = 0; round < 400; round++) {
+        mw_sys *sys = NULL;
+        uint64_t prng = mw_test_seed() * 1000 + round;
+        MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = prng}, &sys, NULL), NULL);
+        mw_log *log = NULL;
+        int64_t committed = 0, synced = 0, last = 0;
+        MW_CHECK_OK(open_log(sys, 300, &log, NULL), NULL);
+        for (uint64_t step = mw_prng_below(&prng, 30); step > 0; step--) {
+            append(log, ++committed, "payload");
+            MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+            if (mw_prng_below(&prng, 8) > 0) continue;
+            MW_CHECK_OK(mw_log_sync(log, NULL), NULL);
+            synced = committed;
+        }
+        mw_log_position end = mw_log_committed(log), found;
+        mw_simulated_lose_power_partly(sys);
+        mw_log_close(log);
+        MW_CHECK_OK(open_log(sys, 300, &log, NULL), NULL);
+        int64_t count = (int64_t)count_records(sys, 0, &last);
+        MW_CHECK(count >= synced && count <= committed);
+        MW_CHECK(count == 0 || last == count);
+        lost += count < committed;
+        found = mw_log_committed(log);
+        torn_segments += found.segment != end.segment;
+        append(log, count + 1, "after");
+        MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+        mw_log_close(log);
+        mw_simulated_destroy(sys);
+    }
+    MW_CHECK(lost > 50 && torn_segments > 10);
+}
+
 MW_TEST(log_says_that_the_disk_is_full_and_goes_on_when_it_is_not) {
     mw_sys *sys = new_machine();
     mw_log *log;

@@ -18,14 +18,19 @@ struct mw_syncer {
     int64_t segment;
 };
 
+static mw_status sync_new_segment(mw_syncer *syncer, int64_t segment, mw_error *err) {
+    mw_sys *sys = syncer->config.sys;
+    mw_file_close(syncer->file);
+    syncer->file = NULL;
+    syncer->segment = segment;
+    MW_TRY(mw_log_open_segment(sys, syncer->config.folder, segment, &syncer->file, err));
+    MW_TRY(mw_file_sync(syncer->file, err));
+    return mw_sys_sync_folder(sys, syncer->config.folder, err);
+}
+
 static mw_status sync_segment(mw_syncer *syncer, int64_t segment, mw_error *err) {
-    if (!syncer->file || segment != syncer->segment) {
-        mw_file_close(syncer->file);
-        syncer->file = NULL;
-        MW_TRY(mw_log_open_segment(syncer->config.sys, syncer->config.folder, segment,
-                                   &syncer->file, err));
-        syncer->segment = segment;
-    }
+    if (!syncer->file || segment != syncer->segment)
+        return sync_new_segment(syncer, segment, err);
     return mw_file_sync(syncer->file, err);
 }
 
