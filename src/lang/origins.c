@@ -20,13 +20,15 @@ void mw_origins_release(mw_origins *origins) { mw_free(origins->sources); }
 
 static void look_at(mw_origins *it, const mw_code *code);
 
-/* Keys first read what comes before the window, so this comes to an end. */
+/* All that it reads comes before the window, so this comes to an end. */
 static void look_at_window(mw_origins *it, size_t index) {
     const mw_window *window = &it->model->windows[index];
     if (it->windows[index]) return;
     it->windows[index] = true;
     it->sources[it->program->streams[window->stream].source] = true;
     for (int32_t k = 0; k < window->key_count; k++) look_at(it, window->moment_keys[k]);
+    look_at(it, window->value); /* in which `now.` may be what another window found */
+    look_at(it, window->now_condition);
     if (window->since >= 0) look_at_window(it, (size_t)window->since);
 }
 

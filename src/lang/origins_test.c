@@ -102,3 +102,11 @@ MW_TEST(origins_look_at_each_window_once) {
     check_last(features.data, ON_ORDERS, "orders returns");
     mw_buf_release(&features);
 }
+
+/* A schedule's field is what a window found, also where another window compares with it. */
+MW_TEST(origins_are_seen_through_what_a_window_compares_with) {
+    check_last("feature dearer: count(returns where city = now.city by shop over 3d)\n",
+               "model m:\n  moment: every 1d for shop of orders\n"
+               "  label: count(orders by shop over next 1d)\n",
+               "orders returns");
+}
