@@ -137,9 +137,31 @@ static mw_status ask(mw_workspace *workspace, const char *sql, mw_duck_cursor **
                                 "in SELECT \"at\" FROM orders.");
 }
 
+/* DuckDB does not see that a file was damaged: those of all streams that the statement names are
+   looked at before. */
+static mw_status check_lake(mw_workspace *workspace, const char *sql, mw_error *err) {
+    mw_lake *lake = mw_state_lake(workspace->state);
+    mw_lake_snapshot snapshot;
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    MW_TRY(mw_lake_look(lake, &snapshot, err));
+    MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
+                            "SELECT DISTINCT stream FROM lake_files "
+                            "WHERE instr(lower(?), lower(stream)) > 0",
+                            MW_SQL(mw_sql_text(sql)), &rows, err));
+    mw_status status = mw_catalog_next(rows, &has_row, err);
+    while (status == MW_OK && has_row) {
+        status = mw_lake_check(lake, &snapshot, mw_catalog_text(rows, 0), err);
+        if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
+    }
+    mw_catalog_rows_close(rows);
+    return status;
+}
+
 static mw_status query(mw_workspace *workspace, bool with_examples, mw_error *err) {
     mw_cli *cli = workspace->cli;
     mw_duck_cursor *cursor = NULL;
+    MW_TRY(check_lake(workspace, cli->words[0], err));
     MW_TRY(mw_sql_tables_make(workspace, with_examples, err));
     mw_status status = ask(workspace, cli->words[0], &cursor, err);
     if (status == MW_OK) status = print_answer(cursor, cli->json, &cli->out, err);

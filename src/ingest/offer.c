@@ -6,7 +6,7 @@
 #include "ingest/inferred.h"
 #include "ingest/load.h"
 
-enum { OFFER_FORMAT = 4, FILES_MAX = 1 << 20 };
+enum { OFFER_FORMAT = 5, FILES_MAX = 1 << 20 };
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "ingest: no memory for its offer");

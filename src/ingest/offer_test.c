@@ -6,7 +6,8 @@
 
 static mw_field fields[] = {{{"price", 5}, MW_TYPE_NUMBER}};
 static mw_added_file added[] = {
-    {{"sales", 5}, {"sales/000003.parquet", 20}, {fields, 1}, 4, 500, 100, 900, 2, {"ab", 2}},
+    {{"sales", 5}, {"sales/000003.parquet", 20}, {fields, 1}, 4, 500, 100, 900, 2, {"ab", 2},
+     1},
 };
 static mw_ingest_file files[] = {
     {{"sales", 5}, {"a.csv", 5}, 9, 1, 4, 2, 3, 1, 1, 3, 7, "c0", "d1"}};

@@ -48,6 +48,7 @@ static void append_file(mw_buf *out, const mw_added_file *file) {
     mw_buf_append_u64(out, (uint64_t)file->known_min);
     mw_buf_append_u64(out, (uint64_t)file->known_max);
     mw_buf_append_u64(out, (uint64_t)file->correction_count);
+    mw_buf_append_u64(out, (uint64_t)file->checksum);
     mw_schema_append(out, &file->schema);
 }
 
@@ -61,6 +62,7 @@ static mw_status read_file(mw_reader *reader, mw_arena *arena, mw_added_file *fi
     file->known_min = (int64_t)mw_read_u64(reader);
     file->known_max = (int64_t)mw_read_u64(reader);
     file->correction_count = (int64_t)mw_read_u64(reader);
+    file->checksum = (int64_t)mw_read_u64(reader);
     return mw_schema_read(reader, arena, &file->schema, err);
 }
 

@@ -9,6 +9,7 @@
 #include "table/table.h"
 
 enum { MW_ADDED_FILES_MAX = 1 << 16 };
+#define MW_NO_CHECKSUM INT64_C(-1) /* in memory, and of files from before they were kept */
 
 /* Events of one stream, in the order of their places. */
 typedef struct {
@@ -18,6 +19,7 @@ typedef struct {
     int64_t known_min, known_max; /* the latter not before any event counts, as history */
     int64_t correction_count;
     mw_str rows_hash;    /* of the stream's name, its fields and the events, in canonical bytes */
+    int64_t checksum;    /* CRC32C of the file's own bytes; or MW_NO_CHECKSUM */
 } mw_added_file;
 
 typedef struct {

@@ -4,8 +4,9 @@
 
 static mw_field fields[] = {{{"price", 5}, MW_TYPE_NUMBER}, {{"shop", 4}, MW_TYPE_CATEGORY}};
 static mw_added_file files[] = {
-    {{"sales", 5}, {"sales/000007.parquet", 20}, {fields, 2}, 30, 4000, -5, 99, 3, {"ab", 2}},
-    {{"rates", 5}, {"rates/000007.parquet", 20}, {fields, 1}, 1, 300, 12, 12, 0, {"cd", 2}},
+    {{"sales", 5}, {"sales/000007.parquet", 20}, {fields, 2}, 30, 4000, -5, 99, 3, {"ab", 2}, 5},
+    {{"rates", 5}, {"rates/000007.parquet", 20}, {fields, 1}, 1, 300, 12, 12, 0, {"cd", 2},
+     MW_NO_CHECKSUM},
 };
 static const mw_addition addition = {7, files, 2};
 
@@ -31,6 +32,7 @@ MW_TEST(addition_reads_back_what_was_appended) {
         MW_CHECK_EQUAL_STR(file->rows_hash, expected->rows_hash);
         MW_CHECK(mw_schema_equal(&file->schema, &expected->schema));
         MW_CHECK(file->event_count == expected->event_count && file->size == expected->size);
+        MW_CHECK_EQUAL_INT(file->checksum, expected->checksum);
         MW_CHECK(file->known_min == expected->known_min &&
                  file->known_max == expected->known_max);
     }

@@ -357,7 +357,7 @@ static mw_status stage_stream(staging *it, size_t stream, mw_error *err) {
     measure(&rows, file);
     MW_TRY(hash_rows(&rows, it, file, err));
     MW_TRY(mw_lake_storage_write(storage, file->path, &rows, err));
-    return mw_lake_storage_size(storage, file->path, &file->size, err);
+    return mw_lake_storage_measure(storage, file->path, &file->size, &file->checksum, err);
 }
 
 static mw_status stage_streams(staging *it, mw_error *err) {
@@ -451,11 +451,13 @@ static mw_status list_file(mw_catalog *catalog, int64_t ingest, const mw_added_f
                            mw_error *err) {
     MW_TRY(list_fields(catalog, file, err));
     return mw_catalog_run(
-        catalog, "INSERT INTO lake_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        catalog, "INSERT INTO lake_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         MW_SQL(mw_sql_int(ingest), mw_sql_str(file->stream), mw_sql_str(file->path),
                mw_sql_int(file->event_count), mw_sql_int(file->size),
                mw_sql_int(file->known_min), mw_sql_int(file->known_max),
-               mw_sql_str(file->rows_hash), mw_sql_int(file->correction_count)), err);
+               mw_sql_str(file->rows_hash), mw_sql_int(file->correction_count),
+               file->checksum == MW_NO_CHECKSUM ? mw_sql_null() : mw_sql_int(file->checksum)),
+        err);
 }
 
 mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptance acceptance,
@@ -491,7 +493,8 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(mw_catalog_query(lake->catalog,
-                            "SELECT path, place_us, step_us, corrections FROM lake_files "
+                            "SELECT path, place_us, step_us, corrections, "
+                            "coalesce(checksum, -1) FROM lake_files "
                             "JOIN ingests ON id = ingest WHERE stream = ?1 AND ingest <= ?2 "
                             "AND (?3 IS NULL OR log_through_us IS NULL AND coalesce(place_us + "
                             "(event_count - 1) * step_us, known_max_us) > ?3 "
@@ -504,6 +507,7 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
     while (status == MW_OK && has_row) {
         reading->places = (mw_places){mw_catalog_time(rows, 1), mw_catalog_int(rows, 2)};
         reading->has_corrections = mw_catalog_int(rows, 3) > 0;
+        reading->checksum = mw_catalog_int(rows, 4);
         status = mw_lake_storage_read(lake->storage, mw_catalog_text(rows, 0), reading,
                                       out_events, err);
         if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
@@ -563,6 +567,24 @@ mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot, 
                                int64_t through, mw_events *out_events, mw_error *err) {
     stretch asked = {.wish = wish, .through = through};
     return read_stretch(lake, snapshot, asked, out_events, err);
+}
+
+mw_status mw_lake_check(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str stream,
+                        mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    MW_TRY(mw_catalog_query(lake->catalog,
+                            "SELECT path, checksum FROM lake_files WHERE stream = ? AND "
+                            "ingest <= ? AND checksum IS NOT NULL",
+                            MW_SQL(mw_sql_str(stream), mw_sql_int(snapshot->ingest)), &rows, err));
+    mw_status status = mw_catalog_next(rows, &has_row, err);
+    while (status == MW_OK && has_row) {
+        status = mw_lake_storage_check(lake->storage, mw_catalog_text(rows, 0),
+                                       mw_catalog_int(rows, 1), err);
+        if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
+    }
+    mw_catalog_rows_close(rows);
+    return status;
 }
 
 /* History stands where it is known. Of what was accepted at places of its own, the catalog knows

@@ -11,7 +11,7 @@
 enum { REPLACED_TIME, REPLACED_FROM, REPLACED_COLUMNS };
 #define REPLACED_PREFIX "replaced:"
 
-enum { PATH_SIZE_MAX = 4096, SQL_SIZE_MAX = 3 * PATH_SIZE_MAX };
+enum { PATH_SIZE_MAX = 4096, SQL_SIZE_MAX = 3 * PATH_SIZE_MAX, SUM_STEP = 1 << 18 };
 
 typedef struct {
     mw_str path;
@@ -25,6 +25,8 @@ struct mw_lake_storage {
     const char *folder;
     memory_file *files;
     size_t file_count, file_capacity;
+    mw_str *sound; /* paths of files whose bytes were found to be as written */
+    size_t sound_count, sound_capacity;
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -53,6 +55,7 @@ void mw_lake_storage_close(mw_lake_storage *storage) {
     for (size_t i = 0; i < storage->file_count; i++)
         mw_events_release(&storage->files[i].events);
     mw_free(storage->files);
+    mw_free(storage->sound);
     mw_arena_release(&storage->arena);
     mw_free(storage);
 }
@@ -260,6 +263,58 @@ static mw_status write_folder(mw_lake_storage *storage, mw_str path, const mw_la
     return mw_sys_sync_folder(storage->sys, storage->folder, err);
 }
 
+/* --- checksums: Parquet has none that its readers look at ---------------------------------- */
+
+static mw_status sum_file(mw_file *file, void *bytes, int64_t *out_size, int64_t *out_checksum,
+                          mw_error *err) {
+    uint64_t offset = 0;
+    uint32_t crc = 0;
+    size_t size = SUM_STEP;
+    while (size > 0) {
+        MW_TRY(mw_file_read(file, offset, bytes, SUM_STEP, &size, err));
+        crc = mw_crc32c(crc, bytes, size);
+        offset += size;
+    }
+    *out_size = (int64_t)offset;
+    *out_checksum = crc;
+    return MW_OK;
+}
+
+static mw_status measure_file(mw_lake_storage *storage, mw_str path, int64_t *out_size,
+                              int64_t *out_checksum, mw_error *err) {
+    char full[PATH_SIZE_MAX];
+    mw_file *file = NULL;
+    MW_TRY(full_path(storage, path, "", full, err));
+    void *bytes = mw_allocate(SUM_STEP);
+    if (!bytes) return no_memory(err);
+    mw_status status = mw_sys_open(storage->sys, full, MW_FILE_READ, &file, err);
+    if (status == MW_OK) status = sum_file(file, bytes, out_size, out_checksum, err);
+    mw_file_close(file);
+    mw_free(bytes);
+    return status;
+}
+
+/* A flipped bit of a value would be another value, to all who read it. */
+static mw_status check_sound(mw_lake_storage *storage, mw_str path, int64_t checksum,
+                             mw_error *err) {
+    int64_t size, actual;
+    if (checksum == MW_NO_CHECKSUM) return MW_OK;
+    for (size_t i = 0; i < storage->sound_count; i++)
+        if (mw_str_equal(storage->sound[i], path)) return MW_OK;
+    MW_TRY(measure_file(storage, path, &size, &actual, err));
+    if (actual != checksum)
+        return mw_fail(err, MW_MALFORMED, "its bytes are not those that were written");
+    mw_str copy = mw_str_copy(&storage->arena, path);
+    if (!copy.data || !mw_grow((void **)&storage->sound, &storage->sound_capacity,
+                               storage->sound_count + 1, sizeof *storage->sound,
+                               SIZE_MAX / sizeof *storage->sound))
+        return no_memory(err);
+    storage->sound[storage->sound_count++] = copy;
+    return MW_OK;
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
 /* A file on its way into the events. */
 typedef struct {
     const mw_lake_reading *how;
@@ -359,7 +414,9 @@ static mw_status read_folder(mw_lake_storage *storage, mw_str path,
     file_reading it = {.how = reading, .events = out_events, .row = row};
     size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
     MW_TRY(full_path(storage, path, "", full, err));
-    mw_status status = query_columns(storage, full, reading, field_count, &cursor, err);
+    mw_status status = check_sound(storage, path, reading->checksum, err);
+    if (status == MW_OK)
+        status = query_columns(storage, full, reading, field_count, &cursor, err);
     size_t count = 1;
     while (status == MW_OK && count > 0) {
         status = mw_duck_fetch(cursor, &count, err);
@@ -419,6 +476,12 @@ mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
                            : read_memory(storage, path, reading, out_events, row, err);
     mw_free(row);
     return status;
+}
+
+mw_status mw_lake_storage_check(mw_lake_storage *storage, mw_str path, int64_t checksum,
+                                mw_error *err) {
+    mw_status status = check_sound(storage, path, checksum, err);
+    return status == MW_OK ? MW_OK : fail_reading(path, status, err);
 }
 
 /* --- groups ------------------------------------------------------------------------------- */
@@ -541,17 +604,11 @@ mw_status mw_lake_storage_remove(mw_lake_storage *storage, mw_str path, mw_error
     return mw_sys_remove(storage->sys, full, err);
 }
 
-mw_status mw_lake_storage_size(mw_lake_storage *storage, mw_str path, int64_t *out_size,
-                               mw_error *err) {
-    char full[PATH_SIZE_MAX];
-    mw_file_info info;
-    if (!storage->folder) {
-        *out_size = 0; /* of no file */
-        return MW_OK;
-    }
-    MW_TRY(full_path(storage, path, "", full, err));
-    MW_TRY(mw_sys_info(storage->sys, full, &info, err));
-    *out_size = (int64_t)info.size;
+mw_status mw_lake_storage_measure(mw_lake_storage *storage, mw_str path, int64_t *out_size,
+                                  int64_t *out_checksum, mw_error *err) {
+    if (storage->folder) return measure_file(storage, path, out_size, out_checksum, err);
+    *out_size = 0; /* of no file */
+    *out_checksum = MW_NO_CHECKSUM;
     return MW_OK;
 }
 

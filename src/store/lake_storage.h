@@ -31,6 +31,7 @@ typedef struct {
     size_t stored_count;
     mw_lake_filter filter;
     bool has_corrections;
+    int64_t checksum; /* that the file must have; or MW_NO_CHECKSUM */
     int32_t stream;
     mw_symbols *symbols;
     mw_places places;
@@ -58,9 +59,12 @@ void mw_lake_storage_close(mw_lake_storage *storage);
 /* `path` is relative: STREAM/NUMBER.parquet. A file of that name is replaced. */
 MW_MUST_USE mw_status mw_lake_storage_write(mw_lake_storage *storage, mw_str path,
                                             const mw_lake_rows *rows, mw_error *err);
+/* MW_CORRUPT where the file's bytes are others than were written; each file is looked at once. */
 MW_MUST_USE mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
                                            const mw_lake_reading *reading,
                                            mw_events *out_events, mw_error *err);
+MW_MUST_USE mw_status mw_lake_storage_check(mw_lake_storage *storage, mw_str path,
+                                            int64_t checksum, mw_error *err);
 /* Adds the groups of a file whose events stand at the places that are in it. */
 MW_MUST_USE mw_status mw_lake_storage_groups(mw_lake_storage *storage, mw_str path,
                                              mw_lake_groups *groups, mw_error *err);
@@ -70,9 +74,10 @@ MW_MUST_USE mw_status mw_lake_storage_remove(mw_lake_storage *storage, mw_str pa
 MW_MUST_USE mw_status mw_lake_storage_counts_in_place(mw_lake_storage *storage, mw_str path,
                                                       bool has_corrections, bool *out_does,
                                                       mw_error *err);
-/* The size of a file in bytes. */
-MW_MUST_USE mw_status mw_lake_storage_size(mw_lake_storage *storage, mw_str path,
-                                           int64_t *out_size, mw_error *err);
+/* The size of a file in bytes, and their checksum. */
+MW_MUST_USE mw_status mw_lake_storage_measure(mw_lake_storage *storage, mw_str path,
+                                              int64_t *out_size, int64_t *out_checksum,
+                                              mw_error *err);
 /* The paths of all files, temporary ones too, in `arena`. */
 MW_MUST_USE mw_status mw_lake_storage_list(mw_lake_storage *storage, mw_arena *arena,
                                            mw_str **out_paths, size_t *out_count,

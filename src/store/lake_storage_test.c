@@ -32,7 +32,7 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols, bool corrects
     mw_error err;
     mw_str *paths, path = MW_STR("s/000001.parquet");
     size_t count;
-    int64_t size;
+    int64_t size, checksum;
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
     MW_CHECK_OK(mw_events_init(&events, schemas, 1, &err), &err);
@@ -44,12 +44,13 @@ static void behaves(mw_lake_storage *storage, mw_symbols *symbols, bool corrects
     MW_CHECK_OK(mw_lake_storage_list(storage, &arena, &paths, &count, &err), &err);
     MW_CHECK_EQUAL_INT(count, 1);
     MW_CHECK_EQUAL_STR(paths[0], path);
-    MW_CHECK_OK(mw_lake_storage_size(storage, path, &size, &err), &err);
+    MW_CHECK_OK(mw_lake_storage_measure(storage, path, &size, &checksum, &err), &err);
 
     const size_t columns[] = {0, 1, 2, 3};
     mw_lake_reading reading = {.columns = columns,
                                .stored_count = 4,
                                .has_corrections = corrects,
+                               .checksum = checksum,
                                .symbols = symbols,
                                .places = {MW_TIME_MISSING, 0},
                                .after = INT64_MIN,
@@ -104,6 +105,70 @@ MW_TEST(lake_storage_behaves_alike_in_memory_and_in_a_folder) {
         behaves(storage, symbols, true);
         mw_lake_storage_close(storage);
     }
+    mw_symbols_destroy(symbols);
+    mw_duck_close(duck);
+}
+
+static mw_status read_anew(mw_duck *duck, const char *folder, mw_lake_reading *reading,
+                           mw_error *err) {
+    mw_lake_storage *storage;
+    mw_events events;
+    MW_CHECK_OK(mw_lake_storage_open(mw_sys_real(), duck, folder, &storage, err), err);
+    MW_CHECK_OK(mw_events_init(&events, schemas, 1, err), err);
+    mw_status status =
+        mw_lake_storage_read(storage, MW_STR("s/1.parquet"), reading, &events, err);
+    mw_events_release(&events);
+    mw_lake_storage_close(storage);
+    return status;
+}
+
+static void flip(const char *folder, uint64_t offset) {
+    char path[512], byte;
+    mw_file *file;
+    size_t size;
+    snprintf(path, sizeof path, "%s/s/1.parquet", folder);
+    MW_CHECK_OK(mw_sys_open(mw_sys_real(), path, MW_FILE_UPDATE, &file, NULL), NULL);
+    MW_CHECK_OK(mw_file_read(file, offset, &byte, 1, &size, NULL), NULL);
+    byte ^= 4;
+    MW_CHECK_OK(mw_file_write(file, offset, &byte, 1, NULL), NULL);
+    mw_file_close(file);
+}
+
+/* Parquet's readers take a flipped bit of a value for another value. */
+MW_TEST(lake_storage_reads_no_byte_that_was_not_written) {
+    mw_duck *duck;
+    mw_symbols *symbols;
+    mw_lake_storage *storage;
+    mw_events events;
+    mw_error err;
+    const size_t rows[] = {0, 1, 2}, columns[] = {0, 1, 2, 3};
+    mw_lake_reading reading = {.columns = columns, .stored_count = 4, .after = INT64_MIN,
+                               .places = {MW_TIME_MISSING, 0}, .through = MW_TIME_MISSING};
+    const char *folder = mw_test_directory();
+    int64_t size;
+    MW_CHECK_OK(mw_duck_open(mw_sys_real(), (mw_duck_config){.thread_count = 1}, &duck, &err),
+                &err);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, &err), &err);
+    MW_CHECK_OK(mw_lake_storage_open(mw_sys_real(), duck, folder, &storage, &err), &err);
+    MW_CHECK_OK(mw_events_init(&events, schemas, 1, &err), &err);
+    fill(&events, false);
+    mw_lake_rows written = {&events.streams[0], symbols, rows, 3};
+    MW_CHECK_OK(mw_lake_storage_write(storage, MW_STR("s/1.parquet"), &written, &err), &err);
+    MW_CHECK_OK(mw_lake_storage_measure(storage, MW_STR("s/1.parquet"), &size,
+                                        &reading.checksum, &err), &err);
+    reading.symbols = symbols;
+    for (int64_t at = 0; at < size; at += 61) {
+        flip(folder, (uint64_t)at);
+        MW_CHECK_STATUS(read_anew(duck, folder, &reading, &err), MW_CORRUPT);
+        MW_CHECK_EQUAL_STR(err.message, "lake: s/1.parquet cannot be read: its bytes are not "
+                                        "those that were written");
+        flip(folder, (uint64_t)at);
+    }
+    MW_CHECK_OK(read_anew(duck, folder, &reading, &err), &err);
+    reading.checksum = MW_NO_CHECKSUM; /* of a file that is older than checksums */
+    MW_CHECK_OK(read_anew(duck, folder, &reading, &err), &err);
+    mw_events_release(&events);
+    mw_lake_storage_close(storage);
     mw_symbols_destroy(symbols);
     mw_duck_close(duck);
 }

@@ -135,9 +135,12 @@ static const char digests_of_the_log[] = "ALTER TABLE ingests ADD COLUMN log_dig
 static const char corrections_of_files[] =
     "ALTER TABLE lake_files ADD COLUMN corrections INTEGER NOT NULL DEFAULT 0;";
 
+/* CRC32C of the file's bytes; none: it is from before these were kept. */
+static const char checksums_of_files[] = "ALTER TABLE lake_files ADD COLUMN checksum INTEGER;";
+
 static const char *const steps[] = {tables_of_data, tables_of_models, places_of_ingests,
                                     steps_of_ingests, table_of_tokens, digests_of_the_log,
-                                    corrections_of_files};
+                                    corrections_of_files, checksums_of_files};
 static_assert(sizeof steps / sizeof *steps == MW_CATALOG_FORMAT, "a format is a step");
 
 const char *mw_catalog_migration(int format) {

@@ -39,6 +39,22 @@ def test_numbers_to_the_last_digit():
         assert answer.out.strip() == '[{"a":27000000000000000000,"b":18446744073709551615,"c":-0.10}]', answer.out
 
 
+def test_a_flipped_bit_is_no_value():
+    """Parquet's readers would take it for one: train, features and sql say which file was damaged."""
+    with Shop(count=2000) as shop:
+        shop.ok("ingest")
+        path = shop.folder / ".millwright/lake/orders/000001.parquet"
+        whole = path.read_bytes()
+        for place in range(4, len(whole), len(whole) // 7):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1:])
+            for command in (["sql", "SELECT sum(amount) FROM Orders"], ["features", "build", "--output", "a.csv"],
+                            ["train"]):
+                shop.fails(4, "orders/000001.parquet cannot be read: its bytes are not those that were written", *command)
+            assert one(shop, "SELECT count(*) FROM returns") == len(shop.returns) - 1
+        path.write_bytes(whole)
+        shop.ok("train")
+
+
 def test_names_that_are_taken():
     """A stream called as the catalog's table, fields and features as columns of ours."""
     project = PROJECT.replace("  returns:\n", "  runs: {from: data/returns.csv, time: returned, id: order_id}\n"
