@@ -133,6 +133,16 @@ mw_status mw_champion_watch_begin(const mw_workspace *workspace, const mw_projec
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "models.%.*s", MW_STR_ARGS(name));
 }
 
+mw_status mw_champion_watch_hear(mw_champion_watch *it, const mw_serve_pulse *pulse,
+                                 mw_error *err) {
+    const mw_live_version *champion = &it->version;
+    MW_TRY(mw_proof_read(it->workspace, champion->program.model->name, champion->row.version,
+                         &it->proof, err));
+    mw_watch_hear_proof(it->watch, it->proof.proved, it->proof.differing);
+    return mw_watch_hear_server(it->watch, mw_serve_pulse_latency_p99_s(pulse),
+                                mw_serve_pulse_error_share(pulse), err);
+}
+
 void mw_champion_watch_end(mw_champion_watch *it) {
     mw_watch_destroy(it->watch);
     mw_shared_history_release(&it->own_history);

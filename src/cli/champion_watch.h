@@ -10,6 +10,8 @@
  */
 #pragma once
 #include "cli/live_version.h"
+#include "cli/prover.h"
+#include "cli/server_call.h"
 #include "loop/watch.h"
 
 /* The lake's events as the project file of today reads its streams: for all watches whose version
@@ -34,6 +36,7 @@ typedef struct {
     struct mw_kin *kin;     /* versions that were looked up */
     size_t kin_count, kin_capacity;
     mw_watch *watch;        /* NULL: no version answers yet */
+    mw_proof proof;         /* as of when it was heard last */
 } mw_champion_watch;
 
 /* Begins to watch the model's champion; `keeping` may be NULL. To be ended whatever it returns. */
@@ -42,4 +45,7 @@ MW_MUST_USE mw_status mw_champion_watch_begin(const mw_workspace *workspace,
                                               mw_shared_history *shared,
                                               const mw_keeping *keeping,
                                               mw_champion_watch *watch, mw_error *err);
+/* Tells the watch what the server has measured of late and what was proved of what it recorded. */
+MW_MUST_USE mw_status mw_champion_watch_hear(mw_champion_watch *watch,
+                                             const mw_serve_pulse *pulse, mw_error *err);
 void mw_champion_watch_end(mw_champion_watch *watch); /* one of zeros is allowed */

@@ -20,6 +20,7 @@
 #include "cli/monitor.h"
 #include "cli/not_built.h"
 #include "cli/predict.h"
+#include "cli/prover.h"
 #include "cli/prediction_replay.h"
 #include "cli/query.h"
 #include "cli/runs.h"
@@ -408,6 +409,7 @@ const mw_command mw_commands[] = {
     {.name = "keeper", .words = "", .run = mw_cli_keeper},
     {.name = "checkpoint", .words = "", .run = mw_cli_checkpoint},
     {.name = "move-log", .words = "", .run = mw_cli_move_log},
+    {.name = "prove", .words = "", .run = mw_cli_prove},
     {
         .name = "serve",
         .words = "",

@@ -249,13 +249,14 @@ static mw_status feel_pulse(charge *it, mw_error *err) {
     mw_error silent;
     if (now_us < it->pulse_due) return MW_OK;
     it->pulse_due = now_us + PULSE_US;
-    mw_recheck_count rechecked = mw_follower_rechecked(mw_watch_follower(it->champion.watch));
-    if (mw_serve_tell_rechecked(&it->owner->workspace, name_of(it), rechecked, &silent) != MW_OK)
-        silent.message[0] = 0; /* its metrics stay as they are until the next time */
     if (mw_serve_read_pulse(&it->owner->workspace, name_of(it), &pulse, &silent) != MW_OK)
         pulse = (mw_serve_pulse){.is_served = false};
-    return mw_watch_hear_server(it->champion.watch, mw_serve_pulse_latency_p99_s(&pulse),
-                                mw_serve_pulse_error_share(&pulse), err);
+    MW_TRY(mw_champion_watch_hear(&it->champion, &pulse, err));
+    mw_serve_rechecked rechecked = {
+        mw_follower_rechecked(mw_watch_follower(it->champion.watch)), it->champion.proof};
+    if (mw_serve_tell_rechecked(&it->owner->workspace, name_of(it), &rechecked, &silent) != MW_OK)
+        silent.message[0] = 0; /* its metrics stay as they are until the next time */
+    return MW_OK;
 }
 
 static mw_status keep(charge *it, mw_error *err) {
@@ -372,13 +373,15 @@ typedef struct {
     bool has_served; /* so the project can be read, and its state is there */
     mw_checkpointer checkpointer;
     mw_log_mover mover;
+    mw_prover prover;
 } chores;
 
 static mw_status advance_chores(chores *c, mw_error *err) {
     c->has_served = c->has_served || mw_serve_is_up(c->cli);
     if (!c->has_served) return MW_OK;
     MW_TRY(mw_checkpointer_advance(&c->checkpointer, err));
-    return mw_log_mover_advance(&c->mover, err);
+    MW_TRY(mw_log_mover_advance(&c->mover, err));
+    return mw_prover_advance(&c->prover, err);
 }
 
 static int64_t do_chores(chores *c) {
@@ -394,7 +397,8 @@ mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
     keeper k = {.cli = cli};
     chores c = {.cli = cli,
                 .checkpointer = {.cli = cli, .log_size = UINT64_MAX},
-                .mover = {.cli = cli, .segment = INT64_MIN}};
+                .mover = {.cli = cli, .segment = INT64_MIN},
+                .prover = {.cli = cli}};
     mw_poller *poller = NULL;
     mw_errand *watching = NULL;
     mw_process_leave_terminal_to_parent();

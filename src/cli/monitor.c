@@ -21,9 +21,7 @@ static mw_status report_model(monitor *it, mw_champion_watch *champion, mw_error
     mw_serve_pulse pulse;
     MW_TRY(mw_serve_read_pulse(workspace, champion->model.declaration.name, &pulse, err));
     mw_status status = mw_watch_advance(champion->watch, it->reach, err);
-    if (status == MW_OK)
-        status = mw_watch_hear_server(champion->watch, mw_serve_pulse_latency_p99_s(&pulse),
-                                      mw_serve_pulse_error_share(&pulse), err);
+    if (status == MW_OK) status = mw_champion_watch_hear(champion, &pulse, err);
     if (status != MW_OK)
         return mw_fail_within(err, status, "models.%.*s",
                               MW_STR_ARGS(champion->model.declaration.name));

@@ -118,6 +118,8 @@ static void write_rechecked(const mw_champion_watch *champion, mw_json *json) {
     mw_json_object(json);
     mw_json_put_count(json, "verified", count.compared);
     mw_json_put_count(json, "differing", count.differing);
+    mw_json_put_count(json, "proved", champion->proof.proved);
+    mw_json_put_count(json, "disproved", champion->proof.differing);
     mw_json_object_end(json);
 }
 

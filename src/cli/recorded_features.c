@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/live_version.h"
 #include "feature/slate.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20, VERSIONS_MAX = 1 << 16 };
@@ -161,7 +160,8 @@ static mw_status no_memory(mw_error *err) {
 
 /* A version that is no longer there was made by nobody knows what. */
 static mw_status learn(reading *it, mw_str name, bool *out_is_kin, mw_error *err) {
-    mw_live_version version, none = {.program = {.version = NULL}};
+    mw_live_version version, today = {.program = {.version = NULL}};
+    const mw_live_version *like = it->past->like ? it->past->like : &today;
     mw_error absent = {0};
     if (name.size > MW_VERSION_NAME_SIZE ||
         !mw_grow((void **)&it->versions, &it->version_capacity, it->version_count + 1,
@@ -169,7 +169,7 @@ static mw_status learn(reading *it, mw_str name, bool *out_is_kin, mw_error *err
         return no_memory(err);
     mw_status status = mw_live_version_find(it->workspace, it->past->model->name, name, &version,
                                             &absent);
-    *out_is_kin = status == MW_OK && mw_live_version_is_kin(it->workspace, &version, &none);
+    *out_is_kin = status == MW_OK && mw_live_version_is_kin(it->workspace, &version, like);
     mw_live_version_release(&version);
     known_version *known = &it->versions[it->version_count++];
     snprintf(known->name, sizeof known->name, "%.*s", MW_STR_ARGS(name));

@@ -3,7 +3,7 @@
  * were made for: for those that compute their features again.
  */
 #pragma once
-#include "cli/workspace.h"
+#include "cli/live_version.h"
 #include "decide/prediction.h"
 #include "feature/engine.h"
 
@@ -15,6 +15,7 @@ typedef struct {
     mw_symbols *symbols;
     int64_t through; /* the last place of the log that the events are of: what is recorded there or
                         behind may have seen others */
+    const mw_live_version *like; /* whose program it is; NULL: of today's project file */
     mw_cell *row; /* room for a moment of `each` or of a schedule, by mw_recorded_past_begin */
 } mw_recorded_past;
 
@@ -42,7 +43,7 @@ typedef struct {
 } mw_recorded_taker;
 
 /* Hands about `sample` recorded predictions on, evenly spread: those of versions that answer the
-   question of the project file from its features. */
+   question of the past's program from its features. */
 MW_MUST_USE mw_status mw_recorded_each(const mw_workspace *workspace,
                                        const mw_recorded_past *past, size_t sample,
                                        mw_recorded_taker taker, mw_error *err);

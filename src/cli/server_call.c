@@ -52,13 +52,15 @@ static mw_status goes_on(mw_status status, mw_error *err) {
 }
 
 mw_status mw_serve_tell_rechecked(const mw_workspace *workspace, mw_str model,
-                                  mw_recheck_count count, mw_error *err) {
+                                  const mw_serve_rechecked *rechecked, mw_error *err) {
     mw_buf message, answer;
     mw_buf_init(&message, ANSWER_SIZE_MAX);
     mw_buf_init(&answer, ANSWER_SIZE_MAX);
     mw_text_append(&message, model);
-    mw_buf_append_u64(&message, count.compared);
-    mw_buf_append_u64(&message, count.differing);
+    mw_buf_append_u64(&message, rechecked->count.compared);
+    mw_buf_append_u64(&message, rechecked->count.differing);
+    mw_buf_append_u64(&message, rechecked->proof.proved);
+    mw_buf_append_u64(&message, rechecked->proof.differing);
     mw_status status = call(workspace, MW_SERVE_RECHECKED, mw_buf_str(&message), &answer, err);
     mw_buf_release(&answer);
     mw_buf_release(&message);

@@ -5,6 +5,7 @@
  * Where no server runs nothing is to be told, and there is nothing to ask.
  */
 #pragma once
+#include "cli/prover.h"
 #include "cli/workspace.h"
 #include "loop/recheck.h"
 
@@ -21,7 +22,8 @@ enum {
     MW_SERVE_ARRIVING = 7,   /* u64: how many of its events do not count yet */
     MW_SERVE_PULSE = 8,      /* how the model that is named was asked of late, as JSON */
     MW_SERVE_PROGRESS = 9,   /* whether it answers already and, if not, how far it is, as JSON */
-    MW_SERVE_RECHECKED = 10, /* text model, u64 predictions compared, u64 that differ */
+    MW_SERVE_RECHECKED = 10, /* text model, u64 predictions compared, u64 that differ, u64
+                                proved, u64 of them that differ */
 };
 
 /* Whether a server runs in the folder of the command. */
@@ -33,8 +35,13 @@ MW_MUST_USE mw_status mw_serve_tell_champion(const mw_workspace *workspace, mw_s
 /* Tells that the catalog lists other tokens, which count from then on. */
 MW_MUST_USE mw_status mw_serve_tell_tokens(const mw_workspace *workspace, mw_error *err);
 /* Tells what became of recorded features that were computed again, for its metrics. */
+typedef struct {
+    mw_recheck_count count; /* by another course */
+    mw_proof proof;         /* by the rules */
+} mw_serve_rechecked;
 MW_MUST_USE mw_status mw_serve_tell_rechecked(const mw_workspace *workspace, mw_str model,
-                                              mw_recheck_count count, mw_error *err);
+                                              const mw_serve_rechecked *rechecked,
+                                              mw_error *err);
 /* Waits until the model's champion answers, with a progress bar. */
 MW_MUST_USE mw_status mw_serve_await_champion(const mw_workspace *workspace, mw_str model,
                                               mw_error *err);

@@ -10,6 +10,7 @@ struct mw_watch {
     mw_freshness *freshness;
     mw_vital_signs signs;      /* as of the last look at them */
     int64_t labels_counted_us; /* when the labels were counted last */
+    uint64_t proved, disproved; /* predictions, by the rules */
     mw_log_survey survey;
     bool resumes; /* the loop is yet to be given its policy, at `keeping.checked` */
     mw_keeping keeping;
@@ -73,8 +74,9 @@ static void see(void *context, int64_t now, mw_vital_signs *signs) {
         watch->labels_counted_us = now;
     }
     mw_recheck_count rechecked = mw_follower_rechecked(watch->follower);
+    bool is_known = rechecked.compared + watch->proved > 0;
     watch->signs.features_differing =
-        rechecked.compared > 0 ? (double)rechecked.differing : NAN;
+        is_known ? (double)(rechecked.differing + watch->disproved) : NAN;
     *signs = watch->signs;
 }
 
@@ -176,6 +178,11 @@ int64_t mw_watch_since(const mw_watch *watch) {
 }
 const mw_freshness *mw_watch_freshness(const mw_watch *watch) {
     return watch->freshness;
+}
+
+void mw_watch_hear_proof(mw_watch *watch, uint64_t proved, uint64_t differing) {
+    watch->proved = proved;
+    watch->disproved = differing;
 }
 
 mw_status mw_watch_hear_server(mw_watch *watch, double latency_p99_s, double error_share,

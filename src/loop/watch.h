@@ -43,6 +43,9 @@ MW_MUST_USE mw_status mw_watch_advance(mw_watch *watch, mw_log_reach to, mw_erro
 
 int64_t mw_watch_since(const mw_watch *watch); /* the champion answers; INT64_MAX: not yet */
 const mw_freshness *mw_watch_freshness(const mw_watch *watch); /* a stream of the program each */
+/* Hears of recorded predictions whose features were worked out by the rules, and how many came out
+   otherwise: both since the champion answers. They count when the vitals are looked at. */
+void mw_watch_hear_proof(mw_watch *watch, uint64_t proved, uint64_t differing);
 /* Looks at the vitals as of the last advance, with what the server has measured of late (NaN:
    nothing), which counts until it is heard of again. */
 MW_MUST_USE mw_status mw_watch_hear_server(mw_watch *watch, double latency_p99_s,

@@ -1,5 +1,7 @@
 #include "loop/watch.h"
 
+#include <math.h>
+
 #include "loop/follower_world_test.h"
 
 typedef struct {
@@ -62,6 +64,30 @@ MW_TEST(watch_measures_what_was_predicted) {
     MW_CHECK_EQUAL_INT(mw_drift_watch_read(mw_loop_drift(mw_watch_loop(watch))).row_count,
                        expected);
     MW_CHECK_EQUAL_INT(mw_watch_since(watch), INT64_MAX); /* v1 is not the champion's name */
+    mw_watch_destroy(watch);
+    follower_world_end(&world);
+}
+
+/* What the rules find otherwise counts beside what another course does, until it is heard anew. */
+MW_TEST(watch_alarms_where_a_feature_is_not_by_the_rules) {
+    follower_world world;
+    mw_watch *watch = NULL;
+    post_all(&world);
+    MW_CHECK_OK(mw_watch_create(config_of(&world, NULL), &watch, NULL), NULL);
+    MW_CHECK_OK(mw_watch_advance(watch, follower_world_all, NULL), NULL);
+    const mw_alert *alert = NULL;
+    for (size_t i = 0; i < mw_loop_alert_count(mw_watch_loop(watch)); i++) {
+        const mw_alert *other = mw_loop_alert(mw_watch_loop(watch), i);
+        if (mw_str_is(other->rule->text, "features.differing > 0")) alert = other;
+    }
+    MW_CHECK(alert && !alert->is_open);
+    static const uint64_t differing[] = {0, 3, 0};
+    for (size_t i = 0; i < sizeof differing / sizeof *differing; i++) {
+        mw_watch_hear_proof(watch, 20, differing[i]);
+        MW_CHECK_OK(mw_watch_hear_server(watch, NAN, NAN, NULL), NULL);
+        MW_CHECK(alert->value == (double)differing[i]);
+        MW_CHECK_EQUAL_INT(alert->is_open, differing[i] > 0);
+    }
     mw_watch_destroy(watch);
     follower_world_end(&world);
 }

@@ -22,7 +22,7 @@
 typedef struct {
     double champion_age, labels_missing; /* in units of retrain.every; a share */
     double latency_p99_s, error_share;
-    double features_differing; /* predictions, of those compared */
+    double features_differing; /* predictions, of those compared or proved */
 } mw_vital_signs;
 
 typedef struct mw_vitals mw_vitals;

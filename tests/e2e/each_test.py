@@ -196,7 +196,7 @@ def test_elements_without_an_id_are_not_taken_for_another():
         assert verified["recorded"] == 0 and verified["differences"] == 0, verified
         watched = json.loads(project.ok("monitor", "--json").out)
         watched = (watched["models"][0] if "models" in watched else watched)["features"]
-        assert watched == {"verified": 0, "differing": 0}, watched
+        assert set(watched.values()) == {0}, watched
         replayed = project.run("predictions", "replay", entries[0]["id"])
         assert replayed.code != 0 and "does not tell which event it was made for" in replayed.err, replayed
 

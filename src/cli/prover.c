@@ -1,0 +1,186 @@
+#include "cli/prover.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/recorded_features.h"
+#include "feature/oracle.h"
+#include "ingest/history.h"
+#include "store/log.h"
+#include "sys/library.h"
+
+enum { SAMPLE = 20, REST_SHARE = 100, SETTING_MAX = 512, ARENA_SIZE_MAX = 1 << 16 };
+#define REST_MIN_US (10 * MW_SECOND_US)
+
+static mw_status no_memory(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "prove: no memory");
+}
+
+/* --- what was found ------------------------------------------------------------------------- */
+
+static void setting_name(mw_str model, char out_name[SETTING_MAX]) {
+    snprintf(out_name, SETTING_MAX, "proof.%.*s", MW_STR_ARGS(model));
+}
+
+/* "VERSION PROVED DIFFERING"; of another champion it says nothing. */
+static mw_status parse(mw_str text, mw_str version, mw_proof *out_proof, mw_error *err) {
+    mw_str of, proved;
+    int64_t counts[2];
+    *out_proof = (mw_proof){0};
+    if (!mw_str_split(&text, ' ', &of) || !mw_str_split(&text, ' ', &proved) ||
+        !mw_str_to_int64(proved, &counts[0]) || !mw_str_to_int64(text, &counts[1]))
+        return mw_fail(err, MW_CORRUPT, "proof: the setting cannot be read");
+    if (mw_str_equal(of, version))
+        *out_proof = (mw_proof){(uint64_t)counts[0], (uint64_t)counts[1]};
+    return MW_OK;
+}
+
+mw_status mw_proof_read(const mw_workspace *workspace, mw_str model, mw_str version,
+                        mw_proof *out_proof, mw_error *err) {
+    char name[SETTING_MAX];
+    mw_arena arena;
+    mw_str text;
+    mw_error absent;
+    setting_name(model, name);
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    mw_status status = mw_catalog_get(mw_state_catalog(workspace->state), name, &arena, &text,
+                                      &absent);
+    if (status == MW_OK) status = parse(text, version, out_proof, err);
+    else if (status != MW_NOT_FOUND) status = mw_fail(err, status, "%s", absent.message);
+    else {
+        *out_proof = (mw_proof){0};
+        status = MW_OK;
+    }
+    mw_arena_release(&arena);
+    return status;
+}
+
+static mw_status write_down(const mw_workspace *workspace, const mw_live_version *champion,
+                            mw_proof found, mw_error *err) {
+    mw_str model = champion->program.model->name, version = champion->row.version;
+    char name[SETTING_MAX], value[SETTING_MAX];
+    mw_proof before;
+    MW_TRY(mw_proof_read(workspace, model, version, &before, err));
+    setting_name(model, name);
+    snprintf(value, sizeof value, "%.*s %llu %llu", MW_STR_ARGS(version),
+             (unsigned long long)(before.proved + found.proved),
+             (unsigned long long)(before.differing + found.differing));
+    return mw_catalog_set(mw_state_catalog(workspace->state), name, mw_str_of(value), err);
+}
+
+/* --- the process ---------------------------------------------------------------------------- */
+
+typedef struct {
+    mw_oracle oracle;
+    mw_oracle_family *family;
+    mw_cell *features;
+    mw_proof found;
+} trial;
+
+static mw_status judge(void *context, const mw_moment *moment, const mw_cell *features,
+                       mw_error *err) {
+    trial *it = context;
+    size_t size = it->oracle.model->feature_count * sizeof *features;
+    MW_TRY(mw_oracle_features_among(&it->oracle, moment, &it->family, it->features, err));
+    it->found.proved++;
+    it->found.differing += memcmp(features, it->features, size) != 0;
+    return MW_OK;
+}
+
+static mw_status try_events(const mw_workspace *workspace, const mw_live_version *champion,
+                            const mw_history *history, const mw_events *events, mw_error *err) {
+    const mw_version_program *own = &champion->program;
+    trial it = {.oracle = {own->program, own->model, events, workspace->symbols}};
+    mw_recorded_past past = {.program = own->program,
+                             .model = own->model,
+                             .events = events,
+                             .symbols = workspace->symbols,
+                             .through = history->log.last_place,
+                             .like = champion};
+    mw_arena *arena = &workspace->cli->arena;
+    it.features = mw_arena_alloc(arena, own->model->feature_count + 1, sizeof *it.features);
+    if (!it.features) return no_memory(err);
+    MW_TRY(mw_recorded_past_begin(&past, arena, err));
+    mw_status status =
+        mw_recorded_each(workspace, &past, SAMPLE, (mw_recorded_taker){&it, judge}, err);
+    mw_oracle_family_release(it.family);
+    if (status != MW_OK || it.found.proved == 0) return status;
+    return write_down(workspace, champion, it.found, err);
+}
+
+static mw_status prove_model(const mw_workspace *workspace, mw_str model, mw_error *err) {
+    mw_live_version champion;
+    mw_history history;
+    mw_events events;
+    mw_status status = mw_live_version_load(workspace, model, &champion, err);
+    if (status == MW_OK && champion.program.model)
+        status = mw_history_load(workspace->state, champion.program.program, workspace->symbols,
+                                 &history, &events, err);
+    if (status == MW_OK && champion.program.model) {
+        status = try_events(workspace, &champion, &history, &events, err);
+        mw_events_release(&events);
+    }
+    mw_live_version_release(&champion);
+    return status;
+}
+
+mw_status mw_cli_prove(mw_cli *cli, mw_error *err) {
+    mw_workspace workspace;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
+    for (size_t i = 0; status == MW_OK && i < workspace.program->model_count; i++)
+        status = prove_model(&workspace, workspace.program->models[i].name, err);
+    mw_workspace_release(&workspace);
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "prove");
+}
+
+/* --- when it is due ------------------------------------------------------------------------- */
+
+static mw_status start(mw_prover *it, mw_error *err) {
+    mw_arena arena;
+    const char *executable = NULL;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    mw_status status = mw_executable_path(it->cli->sys, &arena, &executable, err);
+    const char *arguments[] = {executable, "prove", "-C", it->cli->folder, NULL};
+    mw_process_config config = {.arguments = arguments,
+                                .quiet_errors = it->has_failed,
+                                .in_background = true};
+    if (status == MW_OK) status = mw_process_start(it->cli->sys, config, &it->process, err);
+    mw_arena_release(&arena);
+    return status;
+}
+
+static mw_status reap(mw_prover *it, mw_error *err) {
+    mw_process_result result;
+    MW_TRY(mw_process_wait(it->process, &result, err));
+    mw_process_destroy(it->process);
+    it->process = NULL;
+    it->has_failed = result.exit_code != 0;
+    int64_t rest_us = REST_SHARE * result.cpu_us;
+    it->due_us = mw_sys_monotonic_us(it->cli->sys) +
+                 (rest_us > REST_MIN_US ? rest_us : REST_MIN_US);
+    return MW_OK;
+}
+
+static mw_status find_log_end(const mw_prover *it, mw_log_position *out_end, mw_error *err) {
+    mw_arena arena;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    const char *state = mw_path_join(&arena, it->cli->folder, MW_STATE_FOLDER);
+    const char *log = state ? mw_path_join(&arena, state, "log") : NULL;
+    mw_status status = log ? mw_log_end(it->cli->sys, log, out_end, err) : no_memory(err);
+    mw_arena_release(&arena);
+    return status;
+}
+
+mw_status mw_prover_advance(mw_prover *it, mw_error *err) {
+    mw_log_position end;
+    int64_t now_us = mw_sys_monotonic_us(it->cli->sys);
+    if (it->process && mw_process_running(it->process)) return MW_OK;
+    if (it->process) return reap(it, err);
+    if (now_us < it->due_us) return MW_OK;
+    MW_TRY(find_log_end(it, &end, err));
+    bool has_grown = end.segment != it->log_end.segment || end.offset != it->log_end.offset;
+    it->log_end = end;
+    if (it->due_us > 0) return has_grown ? start(it, err) : MW_OK;
+    it->due_us = now_us + REST_MIN_US; /* what stands there by now was proved in an earlier life */
+    return MW_OK;
+}
