@@ -9,11 +9,18 @@ void mw_diagnostics_init(mw_diagnostics *diagnostics, mw_arena *arena) {
     *diagnostics = (mw_diagnostics){.arena = arena};
 }
 
+/* A message is one line, whatever a project file calls its things; and no terminal obeys it. */
+static void blank_controls(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == '\x7f') *text = '?';
+}
+
 static mw_str format_text(mw_diagnostics *diagnostics, const char *format, va_list args) {
     char text[TEXT_SIZE_MAX];
     int size = vsnprintf(text, sizeof text, format, args);
     MW_ASSERT(size >= 0);
     size_t kept = (size_t)size < sizeof text ? (size_t)size : sizeof text - 1;
+    blank_controls(text);
     mw_str copy = mw_str_copy(diagnostics->arena, (mw_str){text, kept});
     if (!copy.data) diagnostics->out_of_memory = true;
     return copy;

@@ -2,6 +2,7 @@
 
 #include "project/rule.h"
 #include "project/scalar.h"
+#include "table/table.h"
 #include "project/utf8.h"
 
 #include <assert.h>
@@ -222,8 +223,8 @@ static void map_check(checker *c, const mw_shape *shape, const mw_yaml *node, co
         if (hangs_on_variable(c, item->key, &here)) continue;
         if (!mw_scalar_is_name(item->key->text))
             complain(c, &here, MW_INVALID,
-                     "must have names of letters, digits and _ as keys, got \"%.*s\"",
-                     MW_STR_ARGS(mw_utf8_cut(item->key->text, GOT_MAX_SIZE)));
+                     "must have names of at most %d letters, digits and _ as keys, got \"%.*s\"",
+                     MW_NAME_SIZE_MAX, MW_STR_ARGS(mw_utf8_cut(item->key->text, GOT_MAX_SIZE)));
         else check(c, shape->item, item->value, &below);
     }
 }

@@ -130,6 +130,17 @@ class BadProject(Shop):
         self.edit("price:  price", "price:  price + 1e999")
         self.is_refused("features.price: ", "1e999")
 
+    def test_hostile_names(self):
+        """Each is told in one line, which no terminal obeys."""
+        whole = (self.folder / "millwright.yaml").read_text()
+        for name, shown in ((r'"a; DROP TABLE x"', "a; DROP TABLE x"), ('"../../etc/passwd"', "../../etc/passwd"),
+                            (r'"a\n\e[2Jb"', "a??[2Jb"), ('"' + "n" * 5000 + '"', "n" * 60), ('"7up"', "7up")):
+            self.write("millwright.yaml", whole.replace("features:", f"features:\n  {name}: price * 2", 1))
+            self.is_refused("features: must have names of at most 128 letters, digits and _ as keys, got \"" + shown)
+        for name in ("id", "label", "now", "true"):
+            self.write("millwright.yaml", whole.replace("features:", f"features:\n  {name}: price * 2", 1))
+            self.is_refused(f"features.{name}: a feature")
+
     def test_environment_variable_that_is_not_set(self):
         self.edit("from: orders.csv", "from: ${MILLWRIGHT_TEST_NOWHERE}/orders.csv")
         self.is_refused("MILLWRIGHT_TEST_NOWHERE", kind=None)
