@@ -267,7 +267,8 @@ static mw_status read_members(const mw_sent_rows *rows, wish *out_wish, mw_error
 static mw_status predict_single(mw_api_rows *at, const wish *wished, mw_sent_row row,
                                 mw_error *err) {
     mw_status status = predict_one(at, wished, row, err);
-    if (status == MW_OK || !mw_receiving_awaits(mw_service_receiving(at->api->service))) return status;
+    if (status == MW_OK || !mw_receiving_awaits(mw_service_receiving(at->api->service)))
+        return status;
     at->leaving = MW_API_AWAITS;
     return MW_OK;
 }
