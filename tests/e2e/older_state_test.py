@@ -92,6 +92,7 @@ def main():
         assert len(answers) == ASKED
         with tempfile.TemporaryDirectory() as folder, tarfile.open(GOLDEN / f"{name}.tar.xz") as archive:
             archive.extractall(folder)
+            assert run(folder, "ingest").returncode == 0  # what writes brings a catalog of the format before up
             check(folder, answers)
             check_served(folder, answers)
         print(f"{name}: {len(answers)} predictions come out as they were")
