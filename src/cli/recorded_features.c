@@ -192,7 +192,7 @@ static mw_status take(reading *it, const mw_record *record, mw_error *err) {
     mw_event event;
     if (record->place >= it->past->through) return MW_OK;
     MW_TRY(mw_prediction_read_head(record->payload, &made, err));
-    if (!mw_str_equal(made.model, it->past->model->name)) return MW_OK;
+    if (made.is_blind || !mw_str_equal(made.model, it->past->model->name)) return MW_OK;
     MW_TRY(is_kin(it, made.version, &is_ours, err));
     if (!is_ours) return MW_OK;
     size_t number = it->seen++;

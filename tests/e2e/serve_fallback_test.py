@@ -202,6 +202,10 @@ def test_an_expression_answers_by_what_is_known():
         stop(process)
         rows = shop.ok("sql", "SELECT fallback, prediction FROM predictions ORDER BY place DESC LIMIT 1", "--json").json()
         assert rows == [{"fallback": "breaker_open", "prediction": 0}], rows
+        assert shop.ok("features", "verify", "--json").json()["differences"] == 0
+        shop.ok("prove")
+        features = shop.ok("monitor", "--json").json()["models"][0]["features"]
+        assert features["proved"] > 0 and features["disproved"] == 0, features
 
 
 def test_what_cannot_be_a_fallback_is_told():
