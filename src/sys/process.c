@@ -127,6 +127,15 @@ static bool die_with_thread(const child_plan *plan) {
     return true;
 }
 
+/* Where memory is out the kernel takes this one first, before whom it works for. */
+static void offer_to_die_first(void) {
+    int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score == NO_DESCRIPTOR) return; /* where a sandbox forbids it all are equal */
+    ssize_t put = write(score, "1000", 4);
+    (void)put;
+    close(score);
+}
+
 static _Noreturn void be_child(const child_plan *plan) {
     const mw_process_config *config = &plan->config;
     if (!(config->own_group ? hang_on(plan) : die_with_thread(plan))) give_up(plan, false);
@@ -142,6 +151,7 @@ static _Noreturn void be_child(const child_plan *plan) {
     if (config->quiet_errors) dup2(plan->nowhere, STDERR_FILENO);
     close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC); /* those of libraries too */
     if (config->own_group) fcntl(plan->lifeline[0], F_SETFD, 0);
+    if (config->in_background) offer_to_die_first();
 
     if (config->folder && chdir(config->folder) != 0) give_up(plan, true);
     execvpe(config->arguments[0], (char *const *)(uintptr_t)config->arguments,

@@ -111,6 +111,14 @@ MW_TEST(process_works_in_the_background) {
     MW_CHECK_EQUAL_INT(sched_getscheduler(0), SCHED_OTHER);
 }
 
+MW_TEST(process_in_the_background_is_killed_first_for_memory) {
+    const char *const arguments[] = {"/bin/cat", "/proc/self/oom_score_adj", NULL};
+    mw_process *process = start((mw_process_config){
+        .arguments = arguments, .pipe_output = true, .in_background = true});
+    check_output(process, "1000\n");
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 0);
+}
+
 /* A signal that the parent has blocked, as a server does, still ends its children. */
 MW_TEST(process_does_not_inherit_blocked_signals) {
     sigset_t term;
