@@ -521,6 +521,7 @@ typedef struct {
     mw_lake_wish wish;
     int64_t through;
     mw_lake_filter filter;
+    bool unchecked;
 } stretch;
 
 static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, stretch asked,
@@ -532,7 +533,8 @@ static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, st
                                .symbols = wish.symbols,
                                .after = wish.after,
                                .through = asked.through,
-                               .filter = asked.filter};
+                               .filter = asked.filter,
+                               .unchecked = asked.unchecked};
     MW_TRY(read_schema(lake->catalog, wish.name, arena, &stored, err));
     size_t *columns = mw_arena_alloc(arena, wanted->field_count + 1, sizeof *columns);
     if (!columns) return no_memory(err);
@@ -566,6 +568,13 @@ mw_status mw_lake_sift(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_
 mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                                int64_t through, mw_events *out_events, mw_error *err) {
     stretch asked = {.wish = wish, .through = through};
+    return read_stretch(lake, snapshot, asked, out_events, err);
+}
+
+mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
+                          int64_t place, mw_events *out_events, mw_error *err) {
+    stretch asked = {.wish = wish, .through = place, .unchecked = true};
+    asked.wish.after = place - 1;
     return read_stretch(lake, snapshot, asked, out_events, err);
 }
 

@@ -77,8 +77,14 @@ MW_MUST_USE mw_status mw_lake_sift(mw_lake *lake, const mw_lake_snapshot *snapsh
 MW_MUST_USE mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                            mw_lake_wish wish, int64_t through,
                                            mw_events *out_events, mw_error *err);
-/* What reading does by itself, for who lets others read the stream's files: MW_CORRUPT where their
-   bytes are not those that were written. */
+/* The events at one place, for who knows what must stand there: no more is read of a file than the
+   rows around it, so whether its bytes are those that were written is not looked at. The wish's
+   `after` goes for nothing. */
+MW_MUST_USE mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                      mw_lake_wish wish, int64_t place, mw_events *out_events,
+                                      mw_error *err);
+/* What reading otherwise does by itself, for who lets others read the stream's files: MW_CORRUPT
+   where their bytes are not those that were written. */
 MW_MUST_USE mw_status mw_lake_check(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str stream,
                                     mw_error *err);
 /* Whether no event counts later than it stands (mw_event_counts_from). Files that came from the log

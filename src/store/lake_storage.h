@@ -31,6 +31,7 @@ typedef struct {
     size_t stored_count;
     mw_lake_filter filter;
     bool has_corrections;
+    bool unchecked;   /* the file's bytes may be any: who reads knows what must stand there */
     int64_t checksum; /* that the file must have; or MW_NO_CHECKSUM */
     int32_t stream;
     mw_symbols *symbols;
@@ -59,7 +60,8 @@ void mw_lake_storage_close(mw_lake_storage *storage);
 /* `path` is relative: STREAM/NUMBER.parquet. A file of that name is replaced. */
 MW_MUST_USE mw_status mw_lake_storage_write(mw_lake_storage *storage, mw_str path,
                                             const mw_lake_rows *rows, mw_error *err);
-/* MW_CORRUPT where the file's bytes are others than were written; each file is looked at once. */
+/* MW_CORRUPT where the file's bytes are others than were written. Unless the reading is unchecked
+   each file is looked at whole, once. */
 MW_MUST_USE mw_status mw_lake_storage_read(mw_lake_storage *storage, mw_str path,
                                            const mw_lake_reading *reading,
                                            mw_events *out_events, mw_error *err);

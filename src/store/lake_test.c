@@ -433,6 +433,42 @@ MW_TEST(lake_reads_what_comes_after_a_place) {
     reads_after_a_place(folder);
 }
 
+/* Single events are asked for by who knows what must stand there, and may ask often: then no file
+   is read whole, as for a stretch of history it is. */
+MW_TEST(lake_looks_at_whole_files_but_for_single_events) {
+    fixture f = {0};
+    mw_events ingested, all, found;
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/single", mw_test_directory());
+    set_up(&f, folder);
+    fill(&ingested, f.symbols, mw_test_seed(), 60);
+    MW_CHECK_OK(ingest(&f, &ingested), &f.err);
+    read_all(&f, &all);
+    mw_lake_close(f.lake); /* which has looked by now */
+    open_lake(&f, folder);
+    MW_CHECK_OK(mw_catalog_run(f.catalog, "UPDATE lake_files SET checksum = checksum + 1",
+                               MW_SQL_NOTHING, &f.err), &f.err);
+    mw_lake_snapshot snapshot = look(&f);
+    MW_CHECK_OK(mw_events_init(&found, schemas, STREAMS, &f.err), &f.err);
+    for (size_t i = 0; i < all.event_count; i += 7) {
+        mw_event event = mw_events_at(&all, i);
+        mw_lake_wish wish = {names[event.stream], event.stream, f.symbols, INT64_MIN};
+        size_t before = found.event_count, expected = 0;
+        for (size_t k = 0; k < all.event_count; k++)
+            expected += mw_events_at(&all, k).stream == event.stream &&
+                        mw_events_at(&all, k).place == event.place;
+        MW_CHECK_OK(mw_lake_read_at(f.lake, &snapshot, wish, event.place, &found, &f.err), &f.err);
+        MW_CHECK_EQUAL_INT(found.event_count - before, expected);
+        wish.after = event.place - 1;
+        MW_CHECK_STATUS(mw_lake_read_through(f.lake, &snapshot, wish, event.place, &found, &f.err),
+                        MW_CORRUPT);
+    }
+    mw_events_release(&found);
+    mw_events_release(&all);
+    mw_events_release(&ingested);
+    tear_down(&f);
+}
+
 MW_TEST(lake_reads_fewer_fields_but_never_others) {
     fixture f = {0};
     mw_events events, actual;
