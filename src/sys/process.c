@@ -144,7 +144,6 @@ static _Noreturn void be_child(const child_plan *plan) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL); /* what our poller catches must reach the child */
     signal(SIGPIPE, SIG_DFL);
-    if (config->in_background) mw_process_work_in_background();
 
     dup2(config->pipe_input ? plan->input[0] : plan->nowhere, STDIN_FILENO);
     if (config->pipe_output) dup2(plan->output[1], STDOUT_FILENO);
@@ -208,6 +207,13 @@ static mw_status await_start(mw_process *process, child_plan *plan, mw_error *er
                          failure.in_folder ? "cannot be entered" : "cannot be started");
 }
 
+/* A niceness would not do: who has it gets a smaller share, but in turns of some milliseconds,
+   while from an idle task any other takes the core at once. */
+static void let_others_go_first(pid_t thread) {
+    const struct sched_param none = {0};
+    (void)sched_setscheduler(thread, SCHED_IDLE, &none); /* where that is forbidden all are equal */
+}
+
 static mw_status start(mw_process *process, child_plan *plan, mw_error *err) {
     MW_TRY(prepare_plan(plan, err));
     process->id = fork();
@@ -220,7 +226,8 @@ static mw_status start(mw_process *process, child_plan *plan, mw_error *err) {
     process->descriptor = pidfd_open(process->id, 0);
     if (process->descriptor < 0)
         return mw_fail_errno(err, errno, plan->config.arguments[0], "cannot be watched");
-    MW_TRY(await_start(process, plan, err));
+    MW_TRY(await_start(process, plan, err)); /* while the child is an equal, or it takes long */
+    if (plan->config.in_background) let_others_go_first(process->id);
     process->input = plan->input[1];
     process->output = plan->output[0];
     process->lifeline = plan->lifeline[1];
@@ -390,9 +397,6 @@ void mw_process_leave_terminal_to_parent(void) {
     sigaction(SIGHUP, &ignored, NULL);
 }
 
-/* A niceness would not do: who has it gets a smaller share, but in turns of some milliseconds,
-   while from an idle task any other takes the core at once. */
 void mw_process_work_in_background(void) {
-    const struct sched_param none = {0};
-    (void)sched_setscheduler(0, SCHED_IDLE, &none); /* where a sandbox forbids it all are equal */
+    let_others_go_first(0);
 }
