@@ -312,14 +312,28 @@ static void append_value(mw_buf *text, const value *v) {
     }
 }
 
+/* A decimal with nothing but zeros behind its point is as whole as one that has none. */
+static mw_str without_empty_places(mw_str text) {
+    size_t size = text.size;
+    if (!memchr(text.data, '.', size)) return text;
+    while (text.data[size - 1] == '0') size--;
+    if (text.data[size - 1] == '.') size--;
+    return mw_str_slice(text, 0, size);
+}
+
+static mw_str text_of(const value *v) {
+    mw_str text = mw_duck_text(v->cursor, v->column, v->row);
+    bool is_amount = v->kind == MW_DUCK_DECIMAL && v->type == MW_TYPE_NUMBER;
+    return is_amount ? without_empty_places(text) : text;
+}
+
 /* Whatever is not of its column's type as it comes is read from its text, so that one place
    (mw_cell_parse) says what a text means. */
 static mw_status read_by_text(const value *v, mw_cell *out_cell, mw_error *reason) {
     const mw_data_reader *reader = v->reader;
     if (v->kind == MW_DUCK_TEXT || v->kind == MW_DUCK_DECIMAL || v->kind == MW_DUCK_LIST ||
         v->kind == MW_DUCK_NUMBER_LIST)
-        return mw_cell_parse(v->type, mw_duck_text(v->cursor, v->column, v->row), reader->zone,
-                             reader->symbols, out_cell, reason);
+        return mw_cell_parse(v->type, text_of(v), reader->zone, reader->symbols, out_cell, reason);
     mw_buf text;
     mw_buf_init(&text, MW_NUMBER_TEXT_MAX);
     append_value(&text, v);

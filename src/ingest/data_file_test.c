@@ -155,7 +155,8 @@ MW_TEST(data_file_takes_long_numbers_of_parquet_exactly_or_not) {
              "COPY (SELECT * FROM (VALUES"
              " (1.10::DECIMAL(9, 2), 7::DECIMAL(38, 0), 8::UBIGINT),"
              " (99999999999999.99::DECIMAL(38, 9), 12345678901234567890, 9),"
-             " (0.3, NULL, 18446744073709551615)"
+             " (0.3, NULL, 18446744073709551615),"
+             " (9007199254740993, 100, 10), (-9007199254740992, 0, 11), (0, 2, 12)"
              ") t(d, w, u)) TO '%s' (FORMAT parquet)", f.path);
     MW_CHECK_OK(mw_duck_run(f.reader.duck, sql, &f.err), &f.err);
     MW_CHECK_OK(read_file(&f), &f.err);
@@ -164,9 +165,13 @@ MW_TEST(data_file_takes_long_numbers_of_parquet_exactly_or_not) {
     MW_CHECK_EQUAL_STR(at(&f, 0, 0), "1.1");
     MW_CHECK_EQUAL_STR(at(&f, 0, 1), "7");
     MW_CHECK_EQUAL_STR(at(&f, 0, 2), "8");
-    MW_CHECK_EQUAL_INT(f.refusals.item_count, 2);
+    MW_CHECK_EQUAL_STR(at(&f, 4, 0), "-9007199254740992");
+    MW_CHECK_EQUAL_STR(at(&f, 4, 1), "0");
+    MW_CHECK_EQUAL_STR(at(&f, 5, 0), "0");
+    MW_CHECK_EQUAL_INT(f.refusals.item_count, 3);
     check_refusal(&f, 0, 1, "w: must be a whole number of at most 2^53", "12345678901234567890");
     check_refusal(&f, 1, 2, "u: must be a whole number of at most 2^53", "18446744073709551615");
+    check_refusal(&f, 2, 3, "d: must be a whole number of at most 2^53", "9007199254740993");
     tear_down(&f);
 }
 
