@@ -101,19 +101,27 @@ static const mw_code *assemble(mw_compiler *compiler, const mw_expr *expr, mw_st
     return code;
 }
 
+static void refuse_size(mw_compiler *compiler, mw_position position) {
+    mw_complain(compiler, position, MW_INVALID,
+                "an expression must have at most %d operations, with the features that it groups "
+                "by",
+                MW_CODE_SIZE_MAX);
+    mw_complain_hint(compiler, "Split it into several features.");
+}
+
+bool mw_expr_check_size(mw_compiler *compiler, const mw_expr *expr, mw_position position) {
+    if (expr->size <= MW_CODE_SIZE_MAX) return true;
+    refuse_size(compiler, position);
+    return false;
+}
+
 const mw_code *mw_expr_compile(mw_compiler *compiler, const mw_expr *expr, mw_position position) {
     if (!expr) return NULL;
     bool is_too_large = false;
     mw_str text = mw_expr_text(compiler, expr);
     const mw_code *code = NULL;
     if (text.data) code = assemble(compiler, expr, text, &is_too_large);
-    if (!code && !compiler->out_of_memory) {
-        mw_complain(compiler, position, MW_INVALID,
-                    "an expression must have at most %d operations, with the features that it "
-                    "groups by",
-                    MW_CODE_SIZE_MAX);
-        mw_complain_hint(compiler, "Split it into several features.");
-    }
+    if (!code && !compiler->out_of_memory) refuse_size(compiler, position);
     return code;
 }
 
@@ -132,6 +140,13 @@ static const mw_expr *fold(mw_compiler *compiler, const mw_expr *expr) {
     return mw_expr_constant(compiler, expr->type, mw_code_run(code, &frame));
 }
 
+/* As emit_expr goes, to which the list of an IN is no operations. */
+static size_t size_of(const mw_expr *expr) {
+    size_t size = 1, count = expr->op == MW_OP_IN ? 1 : expr->arg_count;
+    for (size_t i = 0; i < count && size <= MW_CODE_SIZE_MAX; i++) size += expr->args[i]->size;
+    return size <= MW_CODE_SIZE_MAX ? size : MW_CODE_SIZE_MAX + 1;
+}
+
 const mw_expr *mw_expr_make(mw_compiler *compiler, mw_expr model, const mw_expr *const *args,
                             size_t arg_count) {
     for (size_t i = 0; i < arg_count; i++)
@@ -143,6 +158,7 @@ const mw_expr *mw_expr_make(mw_compiler *compiler, mw_expr model, const mw_expr 
     expr->arg_count = arg_count;
     if (!expr->args) return NULL;
     for (size_t i = 0; i < arg_count; i++) expr->args[i] = args[i];
+    expr->size = size_of(expr);
     return arg_count > 0 ? fold(compiler, expr) : expr;
 }
 

@@ -17,6 +17,7 @@ struct mw_expr {
     mw_str name;          /* of a field or feature; the text of a window */
     const mw_expr **args; /* SELECT: otherwise, condition, value; IN: the value, the list */
     size_t arg_count;
+    size_t size; /* operations of its code, a shared part once a use; MW_CODE_SIZE_MAX + 1: more */
 };
 
 const mw_expr *mw_expr_constant(mw_compiler *compiler, mw_type type, mw_cell cell);
@@ -40,6 +41,10 @@ const mw_expr *mw_expr_and(mw_compiler *compiler, const mw_expr *a, const mw_exp
 const mw_expr *mw_expr_not_missing(mw_compiler *compiler, const mw_expr *value);
 
 bool mw_expr_is_constant(const mw_expr *expr);
+/* Complains, at `position`, of one that is too large. Whoever walks an expression whose parts may
+   be shared asks first, since each use of a part is a walk of its own. */
+MW_MUST_USE bool mw_expr_check_size(mw_compiler *compiler, const mw_expr *expr,
+                                    mw_position position);
 /* One spelling for one meaning. */
 void mw_expr_write(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out);
 mw_str mw_expr_text(mw_compiler *compiler, const mw_expr *expr);

@@ -40,7 +40,11 @@ MW_TEST(expr_refuses_what_has_grown_too_large) {
     compiler_world f;
     compiler_world_begin(&f);
     const mw_expr *expr = field(&f, "a");
-    for (int i = 0; i < 40; i++) expr = sum(&f, expr, expr);
+    for (int i = 0; i < 13; i++) expr = sum(&f, expr, expr);
+    MW_CHECK_EQUAL_INT(expr->size, 16383);
+    MW_CHECK(mw_expr_check_size(&f.compiler, expr, (mw_position){2, 3}));
+    for (int i = 13; i < 40; i++) expr = sum(&f, expr, expr);
+    MW_CHECK_EQUAL_INT(expr->size, MW_CODE_SIZE_MAX + 1);
     MW_CHECK(mw_expr_compile(&f.compiler, expr, (mw_position){2, 3}) == NULL);
     MW_CHECK(!f.compiler.out_of_memory);
     MW_CHECK_EQUAL_INT(f.diagnostics.count, 1);

@@ -198,7 +198,8 @@ static bool reads_within(const mw_expr *expr) {
 
 static const mw_expr *as_key(mw_moment_scope *moment, int32_t index, const mw_node *node) {
     const mw_expr *expr = moment->inlined[index];
-    if (!expr || !reads_within(expr)) return expr;
+    if (!expr || !mw_expr_check_size(moment->scope.compiler, expr, node->position)) return NULL;
+    if (!reads_within(expr)) return expr;
     mw_refuse_within_key(moment->scope.compiler, node->position);
     return NULL;
 }

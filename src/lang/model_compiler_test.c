@@ -128,3 +128,36 @@ MW_TEST(models_need_a_stream_where_something_happens) {
                            "model m:\n  moment: ",
                            cases, 1, "\n  label: count(s by k)\n");
 }
+
+/* Each doubles the one before and shares it: 2^40 operations, unless they are counted before
+   somebody walks them. */
+static void check_doubled(const char *kind, const char *first, const char *last,
+                          const char *mistakes) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 16);
+    mw_buf_printf(&text, "stream orders:\n  columns: shop category, amount number, at time\n"
+                         "  time: at\n  id: shop, at\n%s a0: %s\n", kind, first);
+    for (int i = 1; i <= 40; i++)
+        mw_buf_printf(&text, "%s a%d: a%d + a%d\n", kind, i, i - 1, i - 1);
+    mw_buf_printf(&text, "%s b: ", kind);
+    mw_buf_append_char(&text, 0);
+    mw_test_mistake one = {last, mistakes};
+    mw_test_check_mistakes(text.data, &one, 1, "\nmodel m:\n  moment: on orders\n"
+                                               "  label: count(orders by shop over next 1d)\n");
+    mw_buf_release(&text);
+}
+
+#define TOO_LARGE(place)                                                                       \
+    place "an expression must have at most 16384 operations, with the features that it groups" \
+          " by\n    Split it into several features.\n"
+
+MW_TEST(features_are_counted_before_they_are_walked) {
+    check_doubled("feature", "amount", "count(orders by amount = a40 over 1d)",
+                  TOO_LARGE(":46:37: features.b: "));
+    check_doubled("feature", "amount", "count(orders by amount = a12 over 1d)", "");
+    check_doubled("  field", "count(orders by shop over 1d)",
+                  "count(orders where amount > now.a40 by shop over 1d)",
+                  TOO_LARGE(":46:40: streams.orders.fields.b: "));
+    check_doubled("  field", "count(orders by shop over 1d)",
+                  "count(orders where amount > now.a9 by shop over 1d)", "");
+}
