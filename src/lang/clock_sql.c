@@ -84,11 +84,12 @@ void mw_clock_sql_append_ticks(mw_tick tick, mw_clock_sql_reach reach, mw_buf *o
 
 /* --- beats ------------------------------------------------------------------------------------ */
 
-/* A local time that is skipped is read as the clocks stood before. */
+/* A local time that is skipped is read as the clocks stood before: in a day that is skipped whole,
+   it is the instant of the day after. */
 static void append_beats_of_days(int64_t span_us, int64_t from_us, mw_clock_sql_reach reach,
                                  mw_buf *out) {
-    mw_buf_append_text(out, "SELECT local - CASE WHEN local - c.away >= c.begins THEN c.away "
-                            "ELSE c.before END AS us\n  FROM (SELECT ");
+    mw_buf_append_text(out, "SELECT DISTINCT local - CASE WHEN local - c.away >= c.begins "
+                            "THEN c.away ELSE c.before END AS us\n  FROM (SELECT ");
     append_multiples(span_us, from_us, out);
     mw_buf_append_text(out, " AS local\n    FROM ");
     append_bounds(reach, out);

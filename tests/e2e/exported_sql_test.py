@@ -3,7 +3,7 @@
 To the bit, but for sums and what is made of them, which DuckDB adds as doubles, and for sin, log and their like:
 those agree to a part in 10^12, and a standard deviation, whose values enter rounded to 2^-40, to 10^-9.
 """
-from datetime import datetime
+from datetime import datetime, timezone
 
 import duckdb
 import example_worlds
@@ -241,11 +241,17 @@ def test_windows_of_whole_ticks():
 
 def test_moments_of_schedules_are_those_of_build():
     """Of the example projects, on Mondays in Berlin, and for each of the next seven days at three in Paris; in nights that
-    lack the hour, and several times a day."""
-    for name, beat in (("demand", ""), ("churn", 'every 7d at "mon 06:00"'), ("churn", 'every 1d at "02:30"'),
-                       ("churn", "every 6h")):
+    lack the hour, and several times a day; in Samoa, whose clocks skipped all of the 30th of December 2011."""
+    begin = example_worlds.START
+    for name, beat, zone in (("demand", "", None), ("churn", 'every 7d at "mon 06:00"', None),
+                             ("churn", 'every 1d at "02:30"', None), ("churn", "every 6h", None),
+                             ("churn", "every 1d", "Pacific/Apia"), ("churn", "every 6h", "Pacific/Apia")):
         with Shop("project: empty\n") as project:
+            example_worlds.START = datetime(2011, 10, 1, tzinfo=timezone.utc) if zone else begin
             text = example_worlds.WORLDS[name](project.folder)
+            example_worlds.START = begin
+            if zone:
+                text = text.replace("zone: Europe/Berlin\n", f"zone: {zone}\n")
             if name == "churn":
                 over = "over 9d " if "d" not in beat else ""
                 text = text.replace('every 7d at "mon 06:00"', beat).replace("of subs where", f"of subs {over}where")
