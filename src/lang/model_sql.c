@@ -483,12 +483,22 @@ static void append_sides(const query *q, const mw_window *window) {
     else mw_buf_append_text(q->out, "true");
 }
 
+/* The rest of the line says what a window is: a text in it must not begin another line. */
+static void append_comment(mw_str text, mw_buf *out) {
+    mw_buf_append_text(out, "-- ");
+    for (size_t i = 0; i < text.size; i++)
+        mw_buf_append_char(out, (unsigned char)text.data[i] < ' ' ? ' ' : text.data[i]);
+    mw_buf_append_char(out, '\n');
+}
+
 static mw_status append_window(const query *q, size_t index, mw_error *err) {
     const mw_window *window = &q->model->windows[index];
     if (q->gaps.windows[index].size > 0) return MW_OK;
     mw_buf_append_text(q->out, ",\n");
     mw_sql_append_name(q->out, q->windows.fields[index].name);
-    mw_buf_printf(q->out, " AS ( -- %.*s\n  SELECT m.\"moment n\", ", MW_STR_ARGS(window->text));
+    mw_buf_append_text(q->out, " AS ( ");
+    append_comment(window->text, q->out);
+    mw_buf_append_text(q->out, "  SELECT m.\"moment n\", ");
     MW_TRY(append_aggregate(q, window, err));
     mw_buf_append_text(q->out, " AS ");
     mw_sql_append_name(q->out, q->windows.fields[index].name);

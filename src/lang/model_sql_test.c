@@ -45,6 +45,16 @@ MW_TEST(model_sql_leaves_out_what_the_rules_leave_out) {
     mw_buf_release(&sql);
 }
 
+/* A window's comment ends where its line does, whatever texts stand in the window. */
+MW_TEST(model_sql_keeps_texts_inside_their_comment) {
+    mw_buf sql;
+    mw_buf_init(&sql, 1 << 20);
+    query_of("count(orders where note = \"a\rDROP TABLE b\" by shop over 2h)", &sql);
+    MW_CHECK(has(&sql, "-- count(orders where note = \"a DROP TABLE b\" by shop over 2h)\n"));
+    MW_CHECK(has(&sql, "'a\rDROP TABLE b'"));
+    mw_buf_release(&sql);
+}
+
 /* The elements of a list are rows, and what is asked across them is asked of a partition. */
 MW_TEST(model_sql_says_each_and_within) {
     mw_arena arena;

@@ -58,6 +58,7 @@ features:
   half:    quantile(0.5)(orders.amount - now.amount by shop over 6h)
   common:  top(orders.order_id where amount < now.amount by shop over 6h)
   found:   count(notes by note = said over 20d)
+  odd:     "count(notes where note != 'taco\\nDROP TABLE orders' by shop over 20d)"
   turned:  vector(amount + recent_1h, gap / 1h)
 models:
 """, 1)
