@@ -15,6 +15,7 @@ static mw_str ask(shop *s, wish wished, int code) {
     mw_http_request request = {.method = MW_HTTP_POST, .body = mw_str_of(wished.body)};
     mw_route_call call;
     MW_CHECK(mw_target_parse(mw_str_of(wished.target), &request.target));
+    request.headers[MW_HEADER_CONTENT_TYPE] = MW_STR("application/json");
     if (wished.key) request.headers[MW_HEADER_IDEMPOTENCY_KEY] = mw_str_of(wished.key);
     if (wished.token) request.headers[MW_HEADER_AUTHORIZATION] = mw_str_of(wished.token);
     mw_response_clear(&s->response);

@@ -102,8 +102,8 @@ static inline void shop_send(shop *s, mw_http_method method, const char *target,
     mw_router router = mw_api_router();
     *out = (shop_sent){.request = {.method = method, .body = mw_str_of(body)}};
     MW_CHECK(mw_target_parse(mw_str_of(target), &out->request.target));
-    if (body && strchr(body, '\n'))
-        out->request.headers[MW_HEADER_CONTENT_TYPE] = MW_STR("application/x-ndjson");
+    mw_str *type = &out->request.headers[MW_HEADER_CONTENT_TYPE];
+    if (body) *type = mw_str_of(strchr(body, '\n') ? "application/x-ndjson" : "application/json");
     mw_response_clear(&s->response);
     int route = mw_router_find(router, &out->request, &out->call, &s->response);
     out->call.pause = NULL;
