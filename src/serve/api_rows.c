@@ -37,12 +37,18 @@ static void end_pause(mw_pause *pause) {
     mw_free(pause);
 }
 
+static uint64_t count_taken(const mw_api *api) {
+    mw_service_counts counts = mw_service_read_counts(api->service);
+    return counts.accepted + counts.corrections + counts.predicted;
+}
+
 /* Where it was left, or its beginning in `*fresh`. */
 static mw_api_rows *come_back(mw_api *api, const mw_route_call *call, mw_response *response,
                               mw_api_rows *fresh) {
     mw_api_rows *at = (mw_api_rows *)call->pause;
     if (!at) {
         *fresh = (mw_api_rows){.api = api, .is_new = true, .json = mw_json_begin(&response->body)};
+        fresh->taken_before = count_taken(api);
         fresh->is_whole = call->request->headers[MW_HEADER_IDEMPOTENCY_KEY].data != NULL;
         mw_buf_init(&fresh->body, MW_RESPONSE_BODY_SIZE_MAX);
         return fresh;
@@ -61,11 +67,9 @@ static mw_api_rows *come_back(mw_api *api, const mw_route_call *call, mw_respons
     return at;
 }
 
-/* Whether the request may wait too. One of which a row was taken, or that has waited before, is
+/* Whether the request may wait too. One of which a row was taken, or that has paused before, is
    taken to its end: who is refused may send it again as it was. */
-static mw_status check_room(const mw_api_rows *at, const mw_route_call *call, mw_error *err) {
-    mw_api *api = at->api;
-    bool has_begun = call->pause || at->rows.number > 0;
+static mw_status check_room(mw_api *api, bool has_begun, mw_error *err) {
     if (has_begun || api->waiting < MW_API_WAITING_MAX) return MW_OK;
     api->waiting_refused++;
     return mw_fail(err, MW_BUSY,
@@ -73,8 +77,8 @@ static mw_status check_room(const mw_api_rows *at, const mw_route_call *call, mw
                    MW_API_WAITING_MAX);
 }
 
-static mw_status begin_waiting(mw_api_rows *at, const mw_route_call *call, mw_error *err) {
-    MW_TRY(check_room(at, call, err));
+static mw_status begin_waiting(mw_api_rows *at, bool has_begun, mw_error *err) {
+    MW_TRY(check_room(at->api, has_begun, err));
     MW_TRY(mw_receiving_await(mw_service_receiving(at->api->service), &at->needs, err));
     at->waits = true;
     at->api->waiting++;
@@ -102,7 +106,8 @@ static mw_pause_kind kind_of(mw_api_leaving leaving) {
 static mw_status leave(mw_api_rows *at, const mw_route_call *call, mw_response *response,
                        mw_error *err) {
     MW_TRY(mw_buf_check(&response->body, "body of the answer", err));
-    if (at->leaving == MW_API_AWAITS) MW_TRY(begin_waiting(at, call, err));
+    bool has_begun = call->pause || count_taken(at->api) > at->taken_before;
+    if (at->leaving == MW_API_AWAITS) MW_TRY(begin_waiting(at, has_begun, err));
     if (!call->pause) MW_TRY(leave_stack(at, &at, err));
     if (at->leaving == MW_API_YIELDS) /* more of it is for rows to come; a piece has used it up */
         at->needs = mw_receiving_part_with(mw_service_receiving(at->api->service));
@@ -137,7 +142,7 @@ mw_status mw_api_leave(mw_api *api, const mw_route_call *call, mw_response *resp
                        mw_error *err) {
     mw_api_rows at = {.api = api, .leaving = MW_API_AWAITS, .is_whole = true};
     mw_api_rows *kept = &at;
-    MW_TRY(begin_waiting(&at, call, err));
+    MW_TRY(begin_waiting(&at, call->pause != NULL, err));
     mw_status status = leave_stack(&at, &kept, err);
     if (status != MW_OK) {
         release(&at);

@@ -25,6 +25,7 @@ typedef struct {
     mw_api *api;
     bool is_new;   /* its handler is called for the first time */
     bool is_whole; /* it has an Idempotency-Key */
+    uint64_t taken_before; /* rows, by the service, when it began */
     mw_sent_rows rows;
     mw_json json;  /* into the response */
 

@@ -9,7 +9,7 @@
 #define NOW(number) \
     "{\"shop\": \"a\", \"number\": " #number ", \"at\": \"1970-04-11T00:00:00Z\"}"
 
-static const char events[] = "/v1/events/orders";
+static const char events[] = "/v1/events/orders", quick[] = "/v1/models/quick/predict";
 
 /* What waits for others to be read back does not begin once its client has left. */
 MW_TEST(api_begins_nothing_for_a_client_that_has_left) {
@@ -29,6 +29,26 @@ MW_TEST(api_begins_nothing_for_a_client_that_has_left) {
     shop_tear_down(&s);
 }
 
+/* Of none of these a row is taken before the one that waits. */
+static void check_none_may_wait(shop *s) {
+    static const struct {
+        const char *path, *body;
+    } others[] = {
+        {events, "[{}," MOVED(2) "]"},
+        {events, "[" ORDER(1) "," MOVED(2) "]"},
+        {quick, "{\"events\": [{}," NOW(2) "]}"},
+        {quick, "{\"events\": [" NOW(4) "," NOW(2) "]}"}, /* the first is predicted already */
+        {quick, "{\"event\": {}}\n{\"event\": " NOW(2) "}"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        shop_sent sent;
+        shop_send(s, MW_HTTP_POST, others[i].path, others[i].body, &sent);
+        shop_carry_out(s, &sent);
+        MW_CHECK(!sent.call.pause);
+        MW_CHECK_EQUAL_INT(s->response.code, 503);
+    }
+}
+
 /* Beyond so many that wait others are refused, before a row of them is taken; who has begun is
    taken to its end. */
 MW_TEST(api_bounds_those_that_wait) {
@@ -37,6 +57,7 @@ MW_TEST(api_bounds_those_that_wait) {
     shop s;
     shop_set_up(&s);
     shop_call(&s, MW_HTTP_POST, events, ORDER(1) "\n" ORDER(2), 200);
+    shop_call(&s, MW_HTTP_POST, quick, "{\"event\": " NOW(4) "}", 200);
     s.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
     for (size_t i = 0; i <= COUNT; i++) {
         shop_send(&s, MW_HTTP_POST, events, "[" MOVED(1) "," MOVED(2) "]", &sent[i]);
@@ -46,6 +67,7 @@ MW_TEST(api_bounds_those_that_wait) {
     MW_CHECK_EQUAL_INT(s.response.code, 503);
     MW_CHECK_EQUAL_STR(mw_buf_str(&s.response.headers), "Retry-After: 1\r\n");
     MW_CHECK(shop_says(mw_buf_str(&s.response.body), "at most 256 may wait for what they correct"));
+    check_none_may_wait(&s);
     shop_send(&s, MW_HTTP_POST, events, "[" ORDER(3) "," MOVED(2) "]", &sent[COUNT]);
     shop_carry_out(&s, &sent[COUNT]);
     MW_CHECK(sent[COUNT].call.pause != NULL); /* order 3 stands */
@@ -59,7 +81,7 @@ MW_TEST(api_bounds_those_that_wait) {
     }
     mw_str metrics = shop_call(&s, MW_HTTP_GET, "/metrics", "", 200);
     MW_CHECK(shop_says(metrics, "\nmillwright_waiting_requests 0\n"));
-    MW_CHECK(shop_says(metrics, "\nmillwright_waiting_refused_total 1\n"));
+    MW_CHECK(shop_says(metrics, "\nmillwright_waiting_refused_total 6\n"));
     shop_tear_down(&s);
 }
 
