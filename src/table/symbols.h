@@ -18,7 +18,7 @@ MW_MUST_USE mw_status mw_symbols_create(size_t size_max, mw_symbols **out_symbol
                                         mw_error *err);
 void mw_symbols_destroy(mw_symbols *symbols);
 
-/* The code of `text`, new or old; 0 when the table is full (then MW_TOO_LARGE is due). */
+/* The code of `text`, new or old; 0 when the table is full (then MW_NO_MEMORY is due). */
 uint32_t mw_symbols_intern(mw_symbols *symbols, mw_str text);
 uint32_t mw_symbols_find(const mw_symbols *symbols, mw_str text); /* 0 if never interned */
 mw_str mw_symbols_text(const mw_symbols *symbols, uint64_t code); /* stays valid; 0 is empty */
