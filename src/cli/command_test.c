@@ -14,7 +14,7 @@ static const mw_command baking = {
     .options = {{"--heat", "DEGREES", ""}, {"--threads", "N", ""}, {"--dark", NULL, ""}},
 };
 
-enum { ARGUMENTS_MAX = 8 };
+enum { ARGUMENTS_MAX = 16 };
 
 /* Of arguments that a blank parts. */
 static mw_status read_line(mw_cli *cli, const char *line, mw_error *err) {
@@ -24,7 +24,7 @@ static mw_status read_line(mw_cli *cli, const char *line, mw_error *err) {
     MW_CHECK(strlen(line) < sizeof text);
     snprintf(text, sizeof text, "%s", line);
     for (char *rest = text, *word; (word = strsep(&rest, " ")) != NULL;)
-        if (word[0]) arguments[count++] = word;
+        if (word[0] && count < ARGUMENTS_MAX) arguments[count++] = word;
     *cli = (mw_cli){.sys = mw_sys_real(), .command = &baking, .folder = "."};
     return mw_cli_read(cli, count, arguments, err);
 }
