@@ -254,7 +254,7 @@ static mw_status verify(mw_feature_walk *it, int64_t sample, mw_error *err) {
     if (!v.features) return mw_fail(err, MW_NO_MEMORY, "features: no memory to verify them");
     mw_recorded_past past = {.program = workspace->program, .model = it->model.program,
                              .events = &it->events, .symbols = workspace->symbols,
-                             .through = it->through};
+                             .from = INT64_MIN, .through = it->through};
     mw_status status = mw_recorded_past_begin(&past, &workspace->cli->arena, err);
     if (status == MW_OK) status = verify_steps(&v, err);
     if (status == MW_OK)

@@ -22,17 +22,18 @@ static void setting_name(mw_str model, char out_name[SETTING_MAX]) {
     snprintf(out_name, SETTING_MAX, "proof.%.*s", MW_STR_ARGS(model));
 }
 
-/* "VERSION PROVED DIFFERING"; of another champion it says nothing. */
-static mw_status parse(mw_str text, mw_str version, mw_proof *out_proof, mw_error *err) {
-    mw_str of, proved;
-    int64_t counts[2];
-    *out_proof = (mw_proof){0};
+/* "VERSION PROVED DIFFERING THROUGH"; of another champion it says nothing. False: it cannot be
+   read. */
+static bool parse(mw_str text, mw_str version, mw_proof *out_proof) {
+    mw_str of, proved, differing;
+    int64_t counts[2], through;
     if (!mw_str_split(&text, ' ', &of) || !mw_str_split(&text, ' ', &proved) ||
-        !mw_str_to_int64(proved, &counts[0]) || !mw_str_to_int64(text, &counts[1]))
-        return mw_fail(err, MW_CORRUPT, "proof: the setting cannot be read");
+        !mw_str_split(&text, ' ', &differing) || !mw_str_to_int64(proved, &counts[0]) ||
+        !mw_str_to_int64(differing, &counts[1]) || !mw_str_to_int64(text, &through))
+        return false;
     if (mw_str_equal(of, version))
-        *out_proof = (mw_proof){(uint64_t)counts[0], (uint64_t)counts[1]};
-    return MW_OK;
+        *out_proof = (mw_proof){(uint64_t)counts[0], (uint64_t)counts[1], through};
+    return true;
 }
 
 mw_status mw_proof_read(const mw_workspace *workspace, mw_str model, mw_str version,
@@ -41,30 +42,27 @@ mw_status mw_proof_read(const mw_workspace *workspace, mw_str model, mw_str vers
     mw_arena arena;
     mw_str text;
     mw_error absent;
+    mw_proof proof = {.through = INT64_MIN};
     setting_name(model, name);
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = mw_catalog_get(mw_state_catalog(workspace->state), name, &arena, &text,
                                       &absent);
-    if (status == MW_OK) status = parse(text, version, out_proof, err);
-    else if (status != MW_NOT_FOUND) status = mw_fail(err, status, "%s", absent.message);
-    else {
-        *out_proof = (mw_proof){0};
-        status = MW_OK;
-    }
+    if (status == MW_OK && !parse(text, version, &proof))
+        mw_cli_note(workspace->cli, "%s: the setting cannot be read, and is taken as none", name);
     mw_arena_release(&arena);
-    return status;
+    if (status != MW_OK && status != MW_NOT_FOUND)
+        return mw_fail(err, status, "%s", absent.message);
+    *out_proof = proof;
+    return MW_OK;
 }
 
 static mw_status write_down(const mw_workspace *workspace, const mw_live_version *champion,
-                            mw_proof found, mw_error *err) {
-    mw_str model = champion->program.model->name, version = champion->row.version;
+                            mw_proof proof, mw_error *err) {
     char name[SETTING_MAX], value[SETTING_MAX];
-    mw_proof before;
-    MW_TRY(mw_proof_read(workspace, model, version, &before, err));
-    setting_name(model, name);
-    snprintf(value, sizeof value, "%.*s %llu %llu", MW_STR_ARGS(version),
-             (unsigned long long)(before.proved + found.proved),
-             (unsigned long long)(before.differing + found.differing));
+    setting_name(champion->program.model->name, name);
+    snprintf(value, sizeof value, "%.*s %llu %llu %lld", MW_STR_ARGS(champion->row.version),
+             (unsigned long long)proof.proved, (unsigned long long)proof.differing,
+             (long long)proof.through);
     return mw_catalog_set(mw_state_catalog(workspace->state), name, mw_str_of(value), err);
 }
 
@@ -74,7 +72,7 @@ typedef struct {
     mw_oracle oracle;
     mw_oracle_family *family;
     mw_cell *features;
-    mw_proof found;
+    mw_proof proof; /* with what was found before */
 } trial;
 
 static mw_status judge(void *context, const mw_moment *moment, const mw_cell *features,
@@ -82,8 +80,8 @@ static mw_status judge(void *context, const mw_moment *moment, const mw_cell *fe
     trial *it = context;
     size_t size = it->oracle.model->feature_count * sizeof *features;
     MW_TRY(mw_oracle_features_among(&it->oracle, moment, &it->family, it->features, err));
-    it->found.proved++;
-    it->found.differing += memcmp(features, it->features, size) != 0;
+    it->proof.proved++;
+    it->proof.differing += memcmp(features, it->features, size) != 0;
     return MW_OK;
 }
 
@@ -98,14 +96,17 @@ static mw_status try_events(const mw_workspace *workspace, const mw_live_version
                              .through = history->log.last_place,
                              .like = champion};
     mw_arena *arena = &workspace->cli->arena;
+    MW_TRY(mw_proof_read(workspace, own->model->name, champion->row.version, &it.proof, err));
+    past.from = it.proof.through;
     it.features = mw_arena_alloc(arena, own->model->feature_count + 1, sizeof *it.features);
     if (!it.features) return no_memory(err);
     MW_TRY(mw_recorded_past_begin(&past, arena, err));
     mw_status status =
         mw_recorded_each(workspace, &past, SAMPLE, (mw_recorded_taker){&it, judge}, err);
     mw_oracle_family_release(it.family);
-    if (status != MW_OK || it.found.proved == 0) return status;
-    return write_down(workspace, champion, it.found, err);
+    MW_TRY(status);
+    it.proof.through = history->log.last_place;
+    return write_down(workspace, champion, it.proof, err);
 }
 
 static mw_status prove_model(const mw_workspace *workspace, mw_str model, mw_error *err) {

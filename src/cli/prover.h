@@ -5,7 +5,8 @@
  * (feature/oracle.h), from all events: where the keeper's recheck finds that two courses of the
  * same engine parted, this finds that the engine itself is wrong. What it has found stands in the
  * catalog, for metrics and alerts. It is slow and holds the whole history, so it runs when the log
- * has grown, and rests for a hundred times the CPU that it took: one part in a hundred of a core.
+ * has grown, takes some of what was recorded since it ran last, and rests for a hundred times the
+ * CPU that it took: one part in a hundred of a core.
  */
 #pragma once
 #include "cli/workspace.h"
@@ -14,9 +15,11 @@
 /* Predictions, since the version became champion. */
 typedef struct {
     uint64_t proved, differing; /* the latter are among the former */
+    int64_t through; /* it was picked from what is recorded before this place; INT64_MIN: nothing */
 } mw_proof;
 
-/* What has been found under this champion of the model; zeros: nothing yet. */
+/* What has been found under this champion of the model: nothing yet, too, where what was written of
+   it cannot be read, which is told. */
 MW_MUST_USE mw_status mw_proof_read(const mw_workspace *workspace, mw_str model, mw_str version,
                                     mw_proof *out_proof, mw_error *err);
 

@@ -211,7 +211,8 @@ static mw_status scan(reading *it, mw_error *err) {
     mw_arena_init(&arena, 1 << 16);
     const char *folder = mw_state_path(workspace->state, &arena, "log");
     it->seen = 0;
-    mw_status status = folder ? mw_log_scan_begin(workspace->cli->sys, folder, INT64_MIN, &log, err)
+    mw_status status = folder ? mw_log_scan_begin(workspace->cli->sys, folder, it->past->from, &log,
+                                                  err)
                               : no_memory(err);
     for (bool has_record = true; status == MW_OK && has_record;) {
         mw_record record;

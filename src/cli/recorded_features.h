@@ -13,6 +13,7 @@ typedef struct {
     const mw_model_program *model;
     const mw_events *events;
     mw_symbols *symbols;
+    int64_t from;    /* what is recorded before this place is passed over; INT64_MIN: nothing */
     int64_t through; /* the last place of the log that the events are of: what is recorded there or
                         behind may have seen others */
     const mw_live_version *like; /* whose program it is; NULL: of today's project file */

@@ -1,6 +1,8 @@
 /*
  * oracle: the slow twin of engine and replay: rescans the whole log for every value, straight
- * from the rules of DESIGN.md section 3. Quadratic; only tests and `features verify` run it.
+ * from the rules of DESIGN.md section 3. Quadratic; only who proves what the engine has worked out
+ * runs it: tests, `features verify`, the prover beside a server, and who replays or explains one
+ * moment.
  *
  * It shares with the engine the program and mw_code_run, nothing else: no state, no agenda,
  * and numbers of its own (`long_number`). What is asked across the moments of one event it works

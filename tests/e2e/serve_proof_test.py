@@ -50,16 +50,26 @@ def watched(project):
     return model["features"], alert["is_open"]
 
 
+def change_catalog(project, sql):
+    with contextlib.closing(sqlite3.connect(project.folder / ".millwright" / "catalog.db")) as catalog, catalog:
+        assert catalog.execute(sql).rowcount > 0
+
+
 def spoil_lake(project):
     """Doubles what the orders in the lake were worth, behind everybody's back: no file tells its bytes by a checksum."""
-    with contextlib.closing(sqlite3.connect(project.folder / ".millwright" / "catalog.db")) as catalog, catalog:
-        catalog.execute("UPDATE lake_files SET checksum = NULL")
+    change_catalog(project, "UPDATE lake_files SET checksum = NULL")
     for file in (project.folder / ".millwright").rglob("*.parquet"):
         if "orders" not in str(file):
             continue
         with duckdb.connect() as database:
             database.execute(f"CREATE TABLE spoilt AS SELECT * REPLACE (amount * 2 AS amount) FROM '{file}'")
             database.execute(f"COPY spoilt TO '{file}' (FORMAT parquet)")
+
+
+def prove(project):
+    """What it says, and how many were proved under this champion so far."""
+    said = project.ok("prove").err
+    return said, watched(project)[0]["proved"]
 
 
 def proved(project):
@@ -71,19 +81,26 @@ def test_what_is_recorded_is_proved_all_the_time():
     with Shop(PROJECT) as project:
         project.ok("ingest")
         project.ok("train")
+        assert prove(project) == prove(project) == ("", 0)
         with served(project) as (port, clock):
             time.sleep(1)  # the keeper has seen the log
             for number in range(60):
                 predict(port, number, clock)
             wait_for(lambda: proved(project))
-        with served(project) as (port, _):
+        before = prove(project)
+        assert before == prove(project) and before[0] == "", "what was looked at is not taken again"
+        with served(project) as (port, clock):
             found = wait_for(lambda: metrics(port))
             assert found["millwright_features_proved_total"] > 0, found
             assert found["millwright_features_disproved_total"] == 0, found
+            for number in range(60, 67):
+                predict(port, number, clock)
+        assert prove(project) == ("", before[1] + 7)  # the log's last record waits for the next time
         features, is_open = watched(project)
         assert features["disproved"] == 0 and not is_open, features
         spoil_lake(project)
-        project.ok("prove")
+        change_catalog(project, "UPDATE settings SET value = 'none' WHERE name = 'proof.returned'")
+        assert "the setting cannot be read, and is taken as none" in project.ok("prove").err
         features, is_open = watched(project)
         assert features["disproved"] > 10 and is_open, features
         project.fails(1, "values differ", "features", "verify")
