@@ -104,9 +104,12 @@ static mw_status try_events(const mw_workspace *workspace, const mw_live_version
     mw_status status =
         mw_recorded_each(workspace, &past, SAMPLE, (mw_recorded_taker){&it, judge}, err);
     mw_oracle_family_release(it.family);
-    MW_TRY(status);
     it.proof.through = history->log.last_place;
-    return write_down(workspace, champion, it.proof, err);
+    mw_error unwritten;
+    mw_status written = write_down(workspace, champion, it.proof, &unwritten);
+    if (status != MW_OK || written == MW_OK) return status;
+    *err = unwritten;
+    return written;
 }
 
 static mw_status prove_model(const mw_workspace *workspace, mw_str model, mw_error *err) {
@@ -125,11 +128,24 @@ static mw_status prove_model(const mw_workspace *workspace, mw_str model, mw_err
     return status;
 }
 
+/* A model that fails does not keep the others back: the first failure is returned at the end. */
+static mw_status prove_all(const mw_workspace *workspace, mw_error *err) {
+    mw_status first = MW_OK;
+    for (size_t i = 0; i < workspace->program->model_count; i++) {
+        mw_str model = workspace->program->models[i].name;
+        mw_error failure;
+        mw_status status = prove_model(workspace, model, &failure);
+        if (status == MW_OK || first != MW_OK) continue;
+        *err = failure;
+        first = mw_fail_within(err, status, "model %.*s", MW_STR_ARGS(model));
+    }
+    return first;
+}
+
 mw_status mw_cli_prove(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
-    for (size_t i = 0; status == MW_OK && i < workspace.program->model_count; i++)
-        status = prove_model(&workspace, workspace.program->models[i].name, err);
+    if (status == MW_OK) status = prove_all(&workspace, err);
     mw_workspace_release(&workspace);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "prove");
 }
@@ -143,19 +159,42 @@ static mw_status start(mw_prover *it, mw_error *err) {
     mw_status status = mw_executable_path(it->cli->sys, &arena, &executable, err);
     const char *arguments[] = {executable, "prove", "-C", it->cli->folder, NULL};
     mw_process_config config = {.arguments = arguments,
-                                .quiet_errors = it->has_failed,
+                                .pipe_output = true,
+                                .pipe_errors = true,
                                 .in_background = true};
     if (status == MW_OK) status = mw_process_start(it->cli->sys, config, &it->process, err);
     mw_arena_release(&arena);
     return status;
 }
 
+/* What it has said stands in its pipe. */
+static mw_status listen(mw_prover *it, char said[MW_PROVER_SAID_MAX], mw_error *err) {
+    size_t size = 0, got = 1;
+    while (got > 0 && size < MW_PROVER_SAID_MAX - 1) {
+        MW_TRY(mw_process_read(it->process, said + size, MW_PROVER_SAID_MAX - 1 - size, &got, err));
+        size += got;
+    }
+    while (size > 0 && said[size - 1] == '\n') size--;
+    said[size] = '\0';
+    return MW_OK;
+}
+
+/* Says what the process that has ended said, unless that is what the one before it said. */
+static void tell(mw_prover *it, int exit_code, char said[MW_PROVER_SAID_MAX]) {
+    if (exit_code != 0 && !said[0])
+        snprintf(said, MW_PROVER_SAID_MAX, "prove: it ended with exit code %d", exit_code);
+    if (said[0] && strcmp(said, it->said) != 0) mw_cli_note(it->cli, "%s", said);
+    memcpy(it->said, said, sizeof it->said);
+}
+
 static mw_status reap(mw_prover *it, mw_error *err) {
     mw_process_result result;
+    char said[MW_PROVER_SAID_MAX];
+    MW_TRY(listen(it, said, err));
     MW_TRY(mw_process_wait(it->process, &result, err));
     mw_process_destroy(it->process);
     it->process = NULL;
-    it->has_failed = result.exit_code != 0;
+    tell(it, result.exit_code, said);
     int64_t rest_us = REST_SHARE * result.cpu_us;
     it->due_us = mw_sys_monotonic_us(it->cli->sys) +
                  (rest_us > REST_MIN_US ? rest_us : REST_MIN_US);

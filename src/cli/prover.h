@@ -12,7 +12,7 @@
 #include "cli/workspace.h"
 #include "sys/process.h"
 
-/* Predictions, since the version became champion. */
+/* Predictions that were looked at since the version became champion. */
 typedef struct {
     uint64_t proved, differing; /* the latter are among the former */
     int64_t through; /* it was picked from what is recorded before this place; INT64_MIN: nothing */
@@ -26,12 +26,14 @@ MW_MUST_USE mw_status mw_proof_read(const mw_workspace *workspace, mw_str model,
 /* The command `prove`, which is that process. */
 mw_status mw_cli_prove(mw_cli *cli, mw_error *err);
 
+enum { MW_PROVER_SAID_MAX = 4096 };
+
 typedef struct {
     mw_cli *cli;
     mw_process *process;     /* NULL: none runs */
     mw_log_position log_end; /* when the last was begun, or the log was looked at first */
     int64_t due_us;          /* no earlier, by the monotonic clock; 0: it was not looked at */
-    bool has_failed;         /* the last one, which said why */
+    char said[MW_PROVER_SAID_MAX]; /* by the last one: said again only when it is something else */
 } mw_prover;
 
 /* Starts such a process if one is due, and looks after it. Does not wait. */

@@ -152,6 +152,8 @@ typedef struct {
     known_version *versions;
     size_t version_count, version_capacity;
     size_t seen, every; /* of its predictions each so many is taken; 0: they are counted */
+    mw_status failed;   /* of the first record that did */
+    mw_error failure;
 } reading;
 
 static mw_status no_memory(mw_error *err) {
@@ -204,6 +206,14 @@ static mw_status take(reading *it, const mw_record *record, mw_error *err) {
     return it->taker.take(it->taker.context, &moment, it->cells, err);
 }
 
+static void try_record(reading *it, const mw_record *record) {
+    mw_error failure;
+    mw_status status = take(it, record, &failure);
+    if (status == MW_OK || it->failed != MW_OK) return;
+    it->failed = status;
+    it->failure = failure;
+}
+
 static mw_status scan(reading *it, mw_error *err) {
     mw_log_scan *log = NULL;
     const mw_workspace *workspace = it->workspace;
@@ -218,7 +228,7 @@ static mw_status scan(reading *it, mw_error *err) {
         mw_record record;
         status = mw_log_scan_next(log, &record, &has_record, err);
         if (status == MW_OK && has_record && record.type == MW_RECORD_PREDICTION)
-            status = take(it, &record, err);
+            try_record(it, &record);
     }
     mw_log_scan_end(log);
     mw_arena_release(&arena);
@@ -251,5 +261,7 @@ mw_status mw_recorded_each(const mw_workspace *workspace, const mw_recorded_past
     it.every = it.seen / sample > 0 ? it.seen / sample : 1;
     if (status == MW_OK && it.seen > 0) status = scan(&it, err);
     mw_free(it.versions);
-    return status;
+    if (status != MW_OK || it.failed == MW_OK) return status;
+    *err = it.failure;
+    return it.failed;
 }

@@ -44,7 +44,8 @@ typedef struct {
 } mw_recorded_taker;
 
 /* Hands about `sample` recorded predictions on, evenly spread: those of versions that answer the
-   question of the past's program from its features, and not where a fallback answered blind. */
+   question of the past's program from its features, and not where a fallback answered blind. One
+   that fails does not keep the others back: the first failure is returned after the last. */
 MW_MUST_USE mw_status mw_recorded_each(const mw_workspace *workspace,
                                        const mw_recorded_past *past, size_t sample,
                                        mw_recorded_taker taker, mw_error *err);

@@ -147,6 +147,7 @@ static _Noreturn void be_child(const child_plan *plan) {
 
     dup2(config->pipe_input ? plan->input[0] : plan->nowhere, STDIN_FILENO);
     if (config->pipe_output) dup2(plan->output[1], STDOUT_FILENO);
+    if (config->pipe_errors) dup2(STDOUT_FILENO, STDERR_FILENO);
     if (config->quiet_errors) dup2(plan->nowhere, STDERR_FILENO);
     close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC); /* those of libraries too */
     if (config->own_group) fcntl(plan->lifeline[0], F_SETFD, 0);

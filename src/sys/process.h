@@ -22,6 +22,7 @@ typedef struct {
     const char *folder;             /* to run in; NULL: this one */
     bool pipe_input;                /* else /dev/null */
     bool pipe_output;               /* else inherited */
+    bool pipe_errors;               /* stderr goes where the output goes */
     bool quiet_errors;              /* stderr to /dev/null, else inherited */
     bool own_group;                 /* it leads a process group: signals go to all of that, and
                                        what it leaves behind is killed with its end, or with ours;

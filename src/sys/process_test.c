@@ -64,6 +64,14 @@ MW_TEST(process_has_no_input_unless_asked) {
     MW_CHECK_EQUAL_INT(finish(process).exit_code, 0);
 }
 
+MW_TEST(process_says_errors_among_its_output) {
+    const char *const arguments[] = {"/bin/sh", "-c", "echo one; echo two >&2; echo three", NULL};
+    mw_process *process = start((mw_process_config){
+        .arguments = arguments, .pipe_output = true, .pipe_errors = true});
+    check_output(process, "one\ntwo\nthree\n");
+    MW_CHECK_EQUAL_INT(finish(process).exit_code, 0);
+}
+
 MW_TEST(process_takes_a_folder_and_an_environment) {
     MW_CHECK(setenv("MILLWRIGHT_A", "old", 1) == 0 && setenv("MILLWRIGHT_B", "kept", 1) == 0);
     const char *const arguments[] = {"sh", "-c",

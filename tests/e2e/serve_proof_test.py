@@ -24,9 +24,9 @@ def served(project):
         serving.stop(process)
 
 
-def predict(port, number, at):
+def predict(port, number, at, model="returned"):
     order = {"order_id": f"new{number}", "placed": at, "shop": "abcde"[number % 5], "amount": 3 + number % 50}
-    status, answer = serving.call(port, "POST", "/v1/models/returned/predict", {"event": order})
+    status, answer = serving.call(port, "POST", f"/v1/models/{model}/predict", {"event": order})
     assert status == 200, answer
 
 
@@ -55,14 +55,14 @@ def change_catalog(project, sql):
         assert catalog.execute(sql).rowcount > 0
 
 
-def spoil_lake(project):
-    """Doubles what the orders in the lake were worth, behind everybody's back: no file tells its bytes by a checksum."""
+def spoil_lake(project, spoilt):
+    """Makes this of the orders in the lake, behind everybody's back: no file tells its bytes by a checksum."""
     change_catalog(project, "UPDATE lake_files SET checksum = NULL")
     for file in (project.folder / ".millwright").rglob("*.parquet"):
         if "orders" not in str(file):
             continue
         with duckdb.connect() as database:
-            database.execute(f"CREATE TABLE spoilt AS SELECT * REPLACE (amount * 2 AS amount) FROM '{file}'")
+            database.execute(f"CREATE TABLE spoilt AS {spoilt.format(orders=file)}")
             database.execute(f"COPY spoilt TO '{file}' (FORMAT parquet)")
 
 
@@ -98,12 +98,29 @@ def test_what_is_recorded_is_proved_all_the_time():
         assert prove(project) == ("", before[1] + 7)  # the log's last record waits for the next time
         features, is_open = watched(project)
         assert features["disproved"] == 0 and not is_open, features
-        spoil_lake(project)
+        spoil_lake(project, "SELECT * REPLACE (amount * 2 AS amount) FROM '{orders}'")
         change_catalog(project, "UPDATE settings SET value = 'none' WHERE name = 'proof.returned'")
         assert "the setting cannot be read, and is taken as none" in project.ok("prove").err
         features, is_open = watched(project)
         assert features["disproved"] > 10 and is_open, features
         project.fails(1, "values differ", "features", "verify")
+
+
+def test_what_cannot_be_proved_keeps_nothing_else_back():
+    models = PROJECT[PROJECT.index("  returned:\n    question"):]
+    with Shop(PROJECT + models.replace("  returned:\n", "  another:\n", 1)) as project:
+        project.ok("ingest")
+        for model in ("returned", "another"):
+            project.ok("train", model)
+        with served(project) as (port, clock):
+            for number in range(10):
+                predict(port, number, clock, "returned" if number % 2 else "another")
+        project.ok("move-log")
+        spoil_lake(project, "SELECT * FROM '{orders}' WHERE order_id <> 'new1'")
+        project.fails(3, "model returned: prediction", "prove")
+        models = project.ok("monitor", "--json").json()["models"]
+        assert {model["model"]: model["features"]["proved"] for model in models} == {"returned": 4, "another": 5}, [model["features"] for model in models]
+        assert project.ok("prove").err == "", "it was told once"
 
 
 def test_verify_beside_a_busy_server():
