@@ -242,7 +242,7 @@ mw_status mw_log_append(mw_log *log, const mw_record *record, mw_error *err) {
     return MW_OK;
 }
 
-/* Makes the next segment, with its head and all definitions, synced. */
+/* Makes the next segment, with its head and all definitions. Whoever syncs next syncs it. */
 static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) {
     mw_buf gathered = log->batch;
     mw_buf_init(&log->batch, BATCH_SIZE_MAX);
@@ -455,34 +455,73 @@ static size_t find_segment(const mw_log_scan *scan, const mw_str *names, size_t 
     return i;
 }
 
-static mw_status open_segment(mw_log_scan *scan, mw_str name, mw_error *err) {
+/* A segment without a good head is none: the scan stays where it is. */
+static mw_status open_segment(mw_log_scan *scan, const char *path, mw_file **out_file,
+                              mw_error *err) {
+    char bytes[MW_LOG_HEAD_SIZE];
+    size_t size = 0;
     mw_log_head head;
+    mw_file *file = NULL;
+    MW_TRY(mw_sys_open(scan->sys, path, MW_FILE_READ, &file, err));
+    mw_status status = mw_file_read(file, 0, bytes, sizeof bytes, &size, err);
+    if (status == MW_OK) status = mw_log_head_read((mw_str){bytes, size}, path, &head, err);
+    if (status != MW_OK) {
+        mw_file_close(file);
+        return status;
+    }
+    scan->log_id = head.log_id;
+    *out_file = file;
+    return MW_OK;
+}
+
+static mw_status enter_segment(mw_log_scan *scan, mw_str name, mw_file *file, mw_error *err) {
     mw_file_close(scan->file);
-    scan->file = NULL;
+    scan->file = file;
+    scan->at = (mw_log_position){first_place_of(name), MW_LOG_HEAD_SIZE};
+    scan->offset = 0;
     scan->name = mw_str_copy(&scan->arena, name);
     scan->path = scan->name.data ? mw_path_join(&scan->arena, scan->folder, scan->name.data)
                                  : NULL;
     if (!scan->path) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
-    MW_TRY(mw_sys_open(scan->sys, scan->path, MW_FILE_READ, &scan->file, err));
-    scan->at = (mw_log_position){first_place_of(name), 0};
-    scan->offset = 0;
-    MW_TRY(move_window(scan, WINDOW_SIZE, err));
-    MW_TRY(mw_log_head_read(window_of(scan), scan->path, &head, err));
-    scan->log_id = head.log_id;
-    scan->offset = MW_LOG_HEAD_SIZE;
-    return MW_OK;
+    return move_window(scan, WINDOW_SIZE, err);
 }
 
-/* Goes on to the next segment; false if there is none. */
+/* Whether there was nothing to be read in a segment whose head was found not to be good: it was
+   torn, as above, or is just being made. */
+static bool has_not_begun(mw_sys *sys, const char *path) {
+    mw_buf bytes;
+    mw_log_head head;
+    mw_error unseen;
+    mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
+    mw_status status = read_segment(sys, path, &bytes, &head, &unseen);
+    bool result = status == MW_OK || (status == MW_CORRUPT && is_torn(mw_buf_str(&bytes)));
+    mw_buf_release(&bytes);
+    return result;
+}
+
+/* Goes on to the next of these; false if there is none. */
+static mw_status go_on_among(mw_log_scan *scan, const mw_str *names, size_t count,
+                             mw_arena *arena, bool *out_moved, mw_error *err) {
+    mw_file *file = NULL;
+    size_t next = find_segment(scan, names, count);
+    *out_moved = false;
+    if (next == count) return MW_OK;
+    const char *path = mw_path_join(arena, scan->folder, names[next].data);
+    if (!path) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    mw_status status = open_segment(scan, path, &file, err);
+    if (status == MW_CORRUPT && next + 1 == count && has_not_begun(scan->sys, path)) return MW_OK;
+    if (status != MW_OK) return status;
+    *out_moved = true;
+    return enter_segment(scan, names[next], file, err);
+}
+
 static mw_status next_segment(mw_log_scan *scan, bool *out_moved, mw_error *err) {
     mw_arena listing;
-    mw_arena_init(&listing, LOG_ARENA_MAX);
     mw_str *names = NULL;
-    size_t count;
+    size_t count = 0;
+    mw_arena_init(&listing, LOG_ARENA_MAX);
     mw_status status = list_segments(scan->sys, scan->folder, &listing, &names, &count, err);
-    size_t next = status == MW_OK ? find_segment(scan, names, count) : 0;
-    *out_moved = status == MW_OK && next < count;
-    if (*out_moved) status = open_segment(scan, names[next], err);
+    if (status == MW_OK) status = go_on_among(scan, names, count, &listing, out_moved, err);
     mw_arena_release(&listing);
     return status;
 }

@@ -98,7 +98,8 @@ uint64_t mw_log_size(const mw_log *log); /* bytes of all segments */
    go by them. Segments that end before `from` are not touched; a file is read in pieces of
    128 kB, so no call takes long. Payloads are valid until the next call. At the end
    `*out_has_record` is false; called again later, a scan goes on with what was committed since.
-   A missing folder is an empty log. */
+   A missing folder is an empty log; a newest segment that was lost while it was
+   made is none. */
 MW_MUST_USE mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
                                         mw_log_scan **out_scan, mw_error *err);
 MW_MUST_USE mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record,

@@ -339,6 +339,13 @@ MW_TEST(log_tells_damage_from_a_torn_tail) {
     MW_CHECK_OK(mw_file_write(file, 4, "\x09", 1, NULL), NULL); /* a format to come */
     MW_CHECK_STATUS(open_log(sys, 0, &log, &err), MW_NEWER_FORMAT);
     MW_CHECK(strstr(err.message, "has format 9, this program reads up to 1") != NULL);
+    MW_CHECK_OK(mw_file_write(file, 4, "\x01\0\0\0X", 5, NULL), NULL); /* in the log's id */
+    MW_CHECK_STATUS(open_log(sys, 0, &log, &err), MW_CORRUPT);
+    mw_log_scan *scan;
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, NULL), NULL);
+    MW_CHECK_STATUS(mw_log_scan_next(scan, &(mw_record){0}, &(bool){false}, &err), MW_CORRUPT);
+    MW_CHECK(strstr(err.message, "the head of state/log/") != NULL);
+    mw_log_scan_end(scan);
     mw_file_close(file);
     mw_arena_release(&arena);
     mw_simulated_destroy(sys);
@@ -379,8 +386,23 @@ MW_TEST(log_keeps_every_acknowledged_record) {
     MW_CHECK(failed_commits > 50);
 }
 
+static mw_log_scan *scan_to_end(mw_sys *sys, size_t *out_count) {
+    mw_log_scan *scan;
+    mw_error err;
+    mw_record record;
+    bool has = true;
+    *out_count = 0;
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, &err), &err);
+    while (has) {
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+        *out_count += has && record.type != MW_RECORD_DEFINITION;
+    }
+    return scan;
+}
+
 /* What a loss of power leaves is all up to some record, the synced ones among them, whatever of
-   the files and of the folder had reached the disk by itself. */
+   the files and of the folder had reached the disk by itself. Who reads before a writer has opened
+   the log sees the same, and goes on in what that one writes. */
 MW_TEST(log_has_no_hole_after_a_loss_of_power) {
     size_t lost = 0, torn_segments = 0;
     for (uint64_t round = 0; round < 400; round++) {
@@ -400,15 +422,22 @@ MW_TEST(log_has_no_hole_after_a_loss_of_power) {
         mw_log_position end = mw_log_committed(log), found;
         mw_simulated_lose_power_partly(sys);
         mw_log_close(log);
+        size_t seen;
+        mw_record next;
+        bool has_next;
+        mw_log_scan *scan = scan_to_end(sys, &seen);
         MW_CHECK_OK(open_log(sys, 300, &log, NULL), NULL);
         int64_t count = (int64_t)count_records(sys, 0, &last);
-        MW_CHECK(count >= synced && count <= committed);
+        MW_CHECK(count >= synced && count <= committed && count == (int64_t)seen);
         MW_CHECK(count == 0 || last == count);
         lost += count < committed;
         found = mw_log_committed(log);
         torn_segments += found.segment != end.segment;
         append(log, count + 1, "after");
         MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+        MW_CHECK_OK(mw_log_scan_next(scan, &next, &has_next, NULL), NULL);
+        MW_CHECK(has_next && next.place == count + 1);
+        mw_log_scan_end(scan);
         mw_log_close(log);
         mw_simulated_destroy(sys);
     }
