@@ -4,7 +4,7 @@
 #include "lang/asked.h"
 #include "table/cell_json.h"
 
-enum { EVENT_ID_SIZE_MAX = 1 << 12 };
+enum { PARAMETER_SIZE_MAX = 1 << 12 };
 
 void mw_api_write_features(mw_json *json, const mw_api *api, const mw_schema *schema,
                            const mw_cell *features) {
@@ -61,24 +61,54 @@ void mw_api_prediction(void *context, const mw_route_call *call, mw_response *re
     if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 
-/* The text of a parameter of the query; empty if it was not given. */
-static mw_status read_query(const mw_route_call *call, const char *name, char *bytes,
-                            mw_str *out_text, mw_error *err) {
-    mw_str escaped;
-    *out_text = MW_STR("");
-    if (!mw_target_query(call->request->target.query, name, &escaped)) return MW_OK;
-    if (mw_target_unescape_query(escaped, bytes, EVENT_ID_SIZE_MAX, out_text)) return MW_OK;
-    return mw_fail(err, MW_MALFORMED, "%s: is wrongly escaped or too long", name);
+/* A parameter of the query; its text is empty if it was not given. */
+typedef struct {
+    const char *name;
+    bool is_given;
+    mw_str text;
+    char bytes[PARAMETER_SIZE_MAX]; /* of the text */
+} parameter;
+
+static mw_status refuse_name(const parameter *parameters, size_t count, mw_str key,
+                             mw_error *err) {
+    mw_nearest nearest = mw_nearest_to(key);
+    for (size_t i = 0; i < count; i++) mw_nearest_offer_text(&nearest, parameters[i].name);
+    mw_status status = mw_fail(err, MW_MALFORMED, "query: has no \"%.*s\"",
+                               MW_STR_ARGS(mw_str_slice(key, 0, MW_NAME_SIZE_MAX)));
+    return mw_hint_nearest(err, status, &nearest);
+}
+
+static mw_status give(parameter *parameters, size_t count, mw_str key, mw_str value,
+                      mw_error *err) {
+    char bytes[MW_NAME_SIZE_MAX];
+    mw_str name;
+    size_t at = 0;
+    if (!mw_target_unescape_query(key, bytes, sizeof bytes, &name)) name = key;
+    while (at < count && !mw_str_is(name, parameters[at].name)) at++;
+    if (at == count) return refuse_name(parameters, count, key, err);
+    parameter *p = &parameters[at];
+    if (p->is_given) return mw_fail(err, MW_MALFORMED, "%s: must be given once", p->name);
+    p->is_given = true;
+    if (mw_target_unescape_query(value, p->bytes, sizeof p->bytes, &p->text)) return MW_OK;
+    return mw_fail(err, MW_MALFORMED, "%s: is wrongly escaped or too long", p->name);
+}
+
+static mw_status read_query(mw_str query, parameter *parameters, size_t count, mw_error *err) {
+    mw_str pair, key;
+    while (mw_str_split(&query, '&', &pair)) {
+        if (pair.size == 0 || !mw_str_split(&pair, '=', &key)) continue;
+        MW_TRY(give(parameters, count, key, pair.data ? pair : MW_STR(""), err));
+    }
+    return MW_OK;
 }
 
 /* GET /v1/predictions?event=ID[&model=NAME]: those that were made for the event. */
 static mw_status list_predictions(const mw_api *api, const mw_route_call *call, mw_buf *body,
                                   mw_error *err) {
     const mw_service_config *parts = mw_service_parts(api->service);
-    char event_bytes[EVENT_ID_SIZE_MAX], model_bytes[EVENT_ID_SIZE_MAX];
-    mw_str event, model;
-    MW_TRY(read_query(call, "event", event_bytes, &event, err));
-    MW_TRY(read_query(call, "model", model_bytes, &model, err));
+    parameter parameters[] = {{.name = "event"}, {.name = "model"}};
+    MW_TRY(read_query(call->request->target.query, parameters, 2, err));
+    mw_str event = parameters[0].text, model = parameters[1].text;
     if (event.size == 0) {
         mw_status status = mw_fail(err, MW_INVALID, "event: must name the id of an event");
         return mw_hint(err, status, "As in /v1/predictions?event=ID, its values joined by |.");

@@ -20,6 +20,36 @@ MW_TEST(api_shows_a_prediction_by_id_and_by_event) {
     shop_tear_down(&s);
 }
 
+/* What it does not know, or knows twice, would else find something else in silence. */
+MW_TEST(api_finds_predictions_by_what_it_knows_only) {
+    static const struct {
+        const char *query, *says;
+    } bad[] = {
+        {"?event=7&event=8", "\"detail\":\"event: must be given once\""},
+        {"?event=7&%65vent=8", "\"detail\":\"event: must be given once\""},
+        {"?event=&event=7", "\"detail\":\"event: must be given once\""},
+        {"?model=late&event=7&model=quick", "\"detail\":\"model: must be given once\""},
+        {"?event=7&modle=late", "query: has no \\\"modle\\\"\",\"hint\":\"Did you mean "},
+        {"?event=7&Event=7", "query: has no \\\"Event\\\"\""},
+        {"?event=7&=", "query: has no \\\"\\\"\""},
+        {"?event=7&a%=1", "query: has no \\\"a%\\\"\""},
+        {"?event=7%", "\"detail\":\"event: is wrongly escaped or too long\""},
+    };
+    shop s;
+    shop_set_up(&s);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char path[100];
+        snprintf(path, sizeof path, "/v1/predictions%s", bad[i].query);
+        mw_str answer = shop_call(&s, MW_HTTP_GET, path, NULL, 400);
+        MW_CHECK(shop_says(answer, bad[i].says));
+    }
+    mw_str none = MW_STR("{\"predictions\":[]}");
+    MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=7", NULL, 200), none);
+    MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_GET, "/v1/predictions?&%6dodel=a&event=%37&", NULL,
+                                 200), none);
+    shop_tear_down(&s);
+}
+
 MW_TEST(api_shows_models_and_streams) {
     shop s;
     shop_set_up(&s);

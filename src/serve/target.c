@@ -64,13 +64,3 @@ bool mw_target_unescape(mw_str escaped, char *bytes, size_t size_max, mw_str *ou
 bool mw_target_unescape_query(mw_str escaped, char *bytes, size_t size_max, mw_str *out_text) {
     return unescape(escaped, true, bytes, size_max, out_text);
 }
-
-bool mw_target_query(mw_str query, const char *name, mw_str *out_value) {
-    mw_str rest = query, pair, key;
-    while (mw_str_split(&rest, '&', &pair)) {
-        if (!mw_str_split(&pair, '=', &key) || !mw_str_is(key, name)) continue;
-        *out_value = pair.data ? pair : MW_STR("");
-        return true;
-    }
-    return false;
-}

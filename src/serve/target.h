@@ -24,7 +24,3 @@ MW_MUST_USE bool mw_target_unescape(mw_str escaped, char *bytes, size_t size_max
 /* The same of what stands in a query, where a plus is a blank, as forms and clients write it. */
 MW_MUST_USE bool mw_target_unescape_query(mw_str escaped, char *bytes, size_t size_max,
                                           mw_str *out_text);
-
-/* The still escaped value of the first `name=value` in a query; false if there is none. A name
-   without "=" has an empty value. */
-MW_MUST_USE bool mw_target_query(mw_str query, const char *name, mw_str *out_value);

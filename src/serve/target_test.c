@@ -45,15 +45,3 @@ MW_TEST(target_unescapes_into_the_callers_memory) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         MW_CHECK(!mw_target_unescape(mw_str_of(bad[i]), bytes, sizeof bytes, &text));
 }
-
-MW_TEST(target_finds_values_in_a_query) {
-    mw_str value;
-    MW_CHECK(mw_target_query(MW_STR("a=1&bb=x=y&c&a=2"), "a", &value));
-    MW_CHECK_EQUAL_STR(value, "1");
-    MW_CHECK(mw_target_query(MW_STR("a=1&bb=x=y&c"), "bb", &value));
-    MW_CHECK_EQUAL_STR(value, "x=y");
-    MW_CHECK(mw_target_query(MW_STR("a=1&bb=x=y&c"), "c", &value));
-    MW_CHECK_EQUAL_STR(value, "");
-    MW_CHECK(!mw_target_query(MW_STR("a=1&bb=2"), "b", &value));
-    MW_CHECK(!mw_target_query(MW_STR(""), "b", &value));
-}
