@@ -409,7 +409,12 @@ const mw_command mw_commands[] = {
     {.name = "keeper", .words = "", .run = mw_cli_keeper},
     {.name = "checkpoint", .words = "", .run = mw_cli_checkpoint},
     {.name = "move-log", .words = "", .run = mw_cli_move_log},
-    {.name = "prove", .words = "", .run = mw_cli_prove},
+    {
+        .name = "prove",
+        .words = "",
+        .options = {{"--bytes-max", "BYTES", "what the history may take in memory"}},
+        .run = mw_cli_prove,
+    },
     {
         .name = "serve",
         .words = "",

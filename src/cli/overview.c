@@ -253,30 +253,13 @@ static mw_status count_records(mw_workspace *workspace, const char *folder, stat
     return status;
 }
 
-static mw_status measure_log(mw_workspace *workspace, const char *folder, int64_t *out_size,
-                             mw_error *err) {
-    mw_sys *sys = workspace->cli->sys;
-    mw_file_info info;
-    mw_str *names = NULL;
-    size_t count = 0;
-    MW_TRY(mw_sys_info(sys, folder, &info, err));
-    if (info.exists) MW_TRY(mw_sys_list(sys, folder, &workspace->arena, &names, &count, err));
-    for (size_t i = 0; i < count; i++) {
-        const char *path = mw_path_join(&workspace->arena, folder, names[i].data);
-        if (!path) return mw_fail(err, MW_NO_MEMORY, "status: no memory");
-        MW_TRY(mw_sys_info(sys, path, &info, err));
-        *out_size += (int64_t)info.size;
-    }
-    return MW_OK;
-}
-
 static mw_status learn_facts(mw_workspace *workspace, state_facts *facts, mw_error *err) {
     const char *log = mw_state_path(workspace->state, &workspace->arena, "log");
     if (!log) return mw_fail(err, MW_NO_MEMORY, "status: no memory");
     MW_TRY(read_lake(workspace, facts, err));
     MW_TRY(count_records(workspace, log, facts, err));
     if (!facts->is_virtual) facts->now = mw_sys_now_us(workspace->cli->sys);
-    MW_TRY(measure_log(workspace, log, &facts->log_size, err));
+    MW_TRY(mw_workspace_log_size(workspace, &facts->log_size, err));
     MW_TRY(mw_state_each_row(workspace, "SELECT coalesce(sum(size), 0) FROM lake_files",
                              take_size, &facts->lake_size, err));
     MW_TRY(mw_state_each_row(workspace, "SELECT count(*) FROM alerts WHERE closed_us IS NULL",

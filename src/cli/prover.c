@@ -10,6 +10,9 @@
 #include "sys/library.h"
 
 enum { SAMPLE = 20, REST_SHARE = 100, SETTING_MAX = 512, ARENA_SIZE_MAX = 1 << 16 };
+/* Of memory: an event has its cells and what tells when and where it stands, in arrays that double,
+   with an index for those with an id; the log is read beside it. */
+enum { BYTES_MAX = 1000000000, CELLS_MORE = 8, CELL_BYTES = 12, LOG_TIMES = 2 };
 #define REST_MIN_US (10 * MW_SECOND_US)
 
 static mw_status no_memory(mw_error *err) {
@@ -112,29 +115,70 @@ static mw_status try_events(const mw_workspace *workspace, const mw_live_version
     return written;
 }
 
-static mw_status prove_model(const mw_workspace *workspace, mw_str model, mw_error *err) {
-    mw_live_version champion;
+static mw_status count_events(mw_catalog *catalog, mw_str stream, int64_t *out_count,
+                              mw_error *err) {
+    mw_catalog_rows *rows = NULL;
+    bool has_row = false;
+    MW_TRY(mw_catalog_query(catalog, "SELECT sum(event_count) FROM lake_files WHERE stream = ?",
+                            MW_SQL(mw_sql_str(stream)), &rows, err));
+    mw_status status = mw_catalog_next(rows, &has_row, err);
+    if (status == MW_OK) *out_count = has_row ? mw_catalog_int(rows, 0) : 0;
+    mw_catalog_rows_close(rows);
+    return status;
+}
+
+/* What lake and log may take in memory. */
+static mw_status estimate(const mw_workspace *workspace, const mw_program *program,
+                          double *out_bytes, mw_error *err) {
+    int64_t log_size;
+    MW_TRY(mw_workspace_log_size(workspace, &log_size, err));
+    double bytes = LOG_TIMES * (double)log_size;
+    for (size_t i = 0; i < program->stream_count; i++) {
+        const mw_stream *stream = &program->streams[i];
+        int64_t count;
+        MW_TRY(count_events(mw_state_catalog(workspace->state), stream->name, &count, err));
+        bytes += (double)count * (double)(stream->schema.field_count + CELLS_MORE) * CELL_BYTES;
+    }
+    *out_bytes = bytes;
+    return MW_OK;
+}
+
+static mw_status prove_champion(const mw_workspace *workspace, const mw_live_version *champion,
+                                int64_t bytes_max, mw_error *err) {
+    const mw_program *program = champion->program.program;
     mw_history history;
     mw_events events;
+    double bytes;
+    MW_TRY(estimate(workspace, program, &bytes, err));
+    if (bytes > (double)bytes_max) {
+        mw_cli_note(workspace->cli, "prove: model %.*s: a history of about %.1f GB is not proved "
+                                    "beside the server. `features verify` does it elsewhere",
+                    MW_STR_ARGS(champion->program.model->name), bytes / 1e9);
+        return MW_OK;
+    }
+    MW_TRY(mw_history_load(workspace->state, program, workspace->symbols, &history, &events, err));
+    mw_status status = try_events(workspace, champion, &history, &events, err);
+    mw_events_release(&events);
+    return status;
+}
+
+static mw_status prove_model(const mw_workspace *workspace, mw_str model, int64_t bytes_max,
+                             mw_error *err) {
+    mw_live_version champion;
     mw_status status = mw_live_version_load(workspace, model, &champion, err);
     if (status == MW_OK && champion.program.model)
-        status = mw_history_load(workspace->state, champion.program.program, workspace->symbols,
-                                 &history, &events, err);
-    if (status == MW_OK && champion.program.model) {
-        status = try_events(workspace, &champion, &history, &events, err);
-        mw_events_release(&events);
-    }
+        status = prove_champion(workspace, &champion, bytes_max, err);
     mw_live_version_release(&champion);
     return status;
 }
 
 /* A model that fails does not keep the others back: the first failure is returned at the end. */
-static mw_status prove_all(const mw_workspace *workspace, mw_error *err) {
+static mw_status prove_all(const mw_workspace *workspace, int64_t bytes_max, mw_error *err) {
     mw_status first = MW_OK;
     for (size_t i = 0; i < workspace->program->model_count; i++) {
         mw_str model = workspace->program->models[i].name;
         mw_error failure;
-        mw_status status = prove_model(workspace, model, &failure);
+        mw_status status = prove_model(workspace, model, bytes_max, &failure);
         if (status == MW_OK || first != MW_OK) continue;
         *err = failure;
         first = mw_fail_within(err, status, "model %.*s", MW_STR_ARGS(model));
@@ -144,8 +188,10 @@ static mw_status prove_all(const mw_workspace *workspace, mw_error *err) {
 
 mw_status mw_cli_prove(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
+    int64_t bytes_max;
+    MW_TRY(mw_cli_int(cli, "--bytes-max", BYTES_MAX, &bytes_max, err));
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
-    if (status == MW_OK) status = prove_all(&workspace, err);
+    if (status == MW_OK) status = prove_all(&workspace, bytes_max, err);
     mw_workspace_release(&workspace);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "prove");
 }

@@ -6,7 +6,8 @@
  * same engine parted, this finds that the engine itself is wrong. What it has found stands in the
  * catalog, for metrics and alerts. It is slow and holds the whole history, so it runs when the log
  * has grown, takes some of what was recorded since it ran last, and rests for a hundred times the
- * CPU that it took: one part in a hundred of a core.
+ * CPU that it took: one part in a hundred of a core. A history that may take more than 1 GB of
+ * memory is not proved beside a server; the process says so.
  */
 #pragma once
 #include "cli/workspace.h"
@@ -23,7 +24,7 @@ typedef struct {
 MW_MUST_USE mw_status mw_proof_read(const mw_workspace *workspace, mw_str model, mw_str version,
                                     mw_proof *out_proof, mw_error *err);
 
-/* The command `prove`, which is that process. */
+/* The command `prove`, which is that process; --bytes-max sets another limit. */
 mw_status mw_cli_prove(mw_cli *cli, mw_error *err);
 
 enum { MW_PROVER_SAID_MAX = 4096 };

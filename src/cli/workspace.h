@@ -80,6 +80,9 @@ MW_MUST_USE mw_status mw_workspace_time(const mw_workspace *workspace, const cha
 /* How far its log reaches now: to be asked before the lake is looked at. */
 MW_MUST_USE mw_status mw_workspace_log_reach(const mw_workspace *workspace,
                                              mw_log_reach *out_reach, mw_error *err);
+/* What its log takes on the disk, in bytes. */
+MW_MUST_USE mw_status mw_workspace_log_size(const mw_workspace *workspace, int64_t *out_size,
+                                            mw_error *err);
 /* The variables of the process, for ${VAR} in a project file. */
 mw_environment mw_workspace_environment(const mw_cli *cli);
 /* Who gives the command, for the audit: the user's name. */

@@ -87,6 +87,10 @@ def test_what_is_recorded_is_proved_all_the_time():
             for number in range(60):
                 predict(port, number, clock)
             wait_for(lambda: proved(project))
+        before = watched(project)[0]
+        said = project.ok("prove", "--bytes-max", "1000").err
+        assert "prove: model returned: a history of about 0.0" in said and "`features verify` does it elsewhere" in said, said
+        assert watched(project)[0] == before
         before = prove(project)
         assert before == prove(project) and before[0] == "", "what was looked at is not taken again"
         with served(project) as (port, clock):
