@@ -3,6 +3,7 @@
 #include "cli/feature_list.h"
 #include "cli/feature_walk.h"
 #include "cli/window_events.h"
+#include "lang/origins.h"
 #include "sys/terminal.h"
 #include "table/cell_json.h"
 
@@ -19,19 +20,21 @@ typedef struct {
 
 /* --- which windows ------------------------------------------------------------------------ */
 
-static bool asks_about(const inquiry *it, size_t window) {
+static void find_windows(const inquiry *it, mw_origins *origins) {
     const mw_model_program *model = it->oracle.model;
-    if (it->feature != LABEL)
-        return mw_window_is_read(model, model->features[it->feature].code, window);
-    return mw_window_is_read(model, model->label, window) ||
-           (model->unless && mw_window_is_read(model, model->unless, window));
+    if (it->feature != LABEL) {
+        mw_origins_add(origins, model->features[it->feature].code);
+        return;
+    }
+    mw_origins_add(origins, model->label);
+    mw_origins_add(origins, model->unless);
 }
 
-static mw_status tell_windows(inquiry *it, mw_buf *out, mw_json *json, mw_error *err) {
-    const mw_model_program *model = it->oracle.model;
+static mw_status tell_found(inquiry *it, const mw_origins *origins, mw_buf *out, mw_json *json,
+                            mw_error *err) {
     bool is_first = true;
-    for (size_t i = 0; i < model->window_count; i++) {
-        if (!asks_about(it, i)) continue;
+    for (size_t i = 0; i < it->oracle.model->window_count; i++) {
+        if (!origins->windows[i]) continue;
         if (json) MW_TRY(mw_window_events_write_json(&it->events, i, json, err));
         else MW_TRY(mw_window_events_print(&it->events, i, out, err));
         is_first = false;
@@ -39,6 +42,15 @@ static mw_status tell_windows(inquiry *it, mw_buf *out, mw_json *json, mw_error 
     if (is_first && !json)
         mw_buf_append_text(out, "\nIt hangs on the moment's own event alone.\n");
     return MW_OK;
+}
+
+static mw_status tell_windows(inquiry *it, mw_buf *out, mw_json *json, mw_error *err) {
+    mw_origins origins;
+    MW_TRY(mw_origins_init(&origins, it->oracle.program, it->oracle.model, err));
+    find_windows(it, &origins);
+    mw_status status = tell_found(it, &origins, out, json, err);
+    mw_origins_release(&origins);
+    return status;
 }
 
 static mw_cell asked_value(const inquiry *it, mw_type *out_type) {

@@ -45,14 +45,15 @@ static bool is_meant(const mw_feature *feature, mw_str name) {
            feature->name.data[name.size + 1] <= '9';
 }
 
-static void explain_one(const mw_workspace *workspace, const mw_model_program *model,
-                        size_t index, mw_json *json) {
+static void explain_one(const mw_workspace *workspace, mw_origins *origins,
+                        const mw_feature *feature, mw_json *json) {
     mw_buf text;
     mw_buf_init(&text, 1 << 20);
-    mw_feature_explain(workspace->program, model, index, &text);
+    mw_origins_find(origins, feature);
+    mw_feature_explain(origins, feature, &text);
     if (workspace->cli->json) {
         mw_json_object(json);
-        mw_json_put_str(json, "feature", model->features[index].name);
+        mw_json_put_str(json, "feature", feature->name);
         mw_json_put_str(json, "explanation", mw_str_trim(mw_buf_str(&text)));
         mw_json_object_end(json);
     } else {
@@ -61,11 +62,10 @@ static void explain_one(const mw_workspace *workspace, const mw_model_program *m
     mw_buf_release(&text);
 }
 
-static mw_status explain(const mw_workspace *workspace, mw_error *err) {
+static mw_status explain_meant(const mw_workspace *workspace, mw_origins *origins,
+                               mw_error *err) {
     mw_cli *cli = workspace->cli;
-    mw_workspace_model model;
-    MW_TRY(mw_workspace_find_model(workspace, mw_cli_option(cli, "--model"), &model, err));
-    const mw_model_program *program = model.program;
+    const mw_model_program *program = origins->model;
     mw_str name = mw_str_of(cli->words[0]);
     mw_json json = mw_json_begin(&cli->out);
     size_t found = 0;
@@ -73,12 +73,23 @@ static mw_status explain(const mw_workspace *workspace, mw_error *err) {
         if (!is_meant(&program->features[i], name)) continue;
         if (found++ == 0 && cli->json) mw_json_array(&json);
         else if (found > 1 && !cli->json) mw_buf_append_char(&cli->out, '\n');
-        explain_one(workspace, program, i, &json);
+        explain_one(workspace, origins, &program->features[i], &json);
     }
-    if (found == 0) 
+    if (found == 0)
         return mw_feature_not_found(program, cli->words[0], err);
     if (cli->json) mw_json_array_end(&json);
     return MW_OK;
+}
+
+static mw_status explain(const mw_workspace *workspace, mw_error *err) {
+    mw_workspace_model model;
+    mw_origins origins;
+    const char *wanted = mw_cli_option(workspace->cli, "--model");
+    MW_TRY(mw_workspace_find_model(workspace, wanted, &model, err));
+    MW_TRY(mw_origins_init(&origins, workspace->program, model.program, err));
+    mw_status status = explain_meant(workspace, &origins, err);
+    mw_origins_release(&origins);
+    return status;
 }
 
 mw_status mw_cli_features_explain(mw_cli *cli, mw_error *err) {

@@ -11,6 +11,7 @@
 #include "feature/oracle.h"
 #include "ingest/history.h"
 #include "lang/asked.h"
+#include "lang/origins.h"
 #include "table/cell_json.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20 };
@@ -269,7 +270,17 @@ static void write_reasons(const replay *r, mw_json *json) {
     else mw_json_null(json);
 }
 
-/* The events behind each window that a feature reads; as a list in `json`, or else in `out`. */
+static mw_status tell_found(replay *r, const mw_origins *origins, mw_buf *out, mw_json *json,
+                            mw_error *err) {
+    for (size_t i = 0; i < r->oracle.model->window_count; i++) {
+        if (!origins->windows[i]) continue;
+        if (json) MW_TRY(mw_window_events_write_json(&r->behind, i, json, err));
+        else MW_TRY(mw_window_events_print(&r->behind, i, out, err));
+    }
+    return MW_OK;
+}
+
+/* The events behind each window that features hang on; as a list in `json`, or else in `out`. */
 static mw_status tell_windows(replay *r, mw_buf *out, mw_json *json, mw_error *err) {
     const mw_model_program *model = r->oracle.model;
     mw_cell *windows =
@@ -280,15 +291,13 @@ static mw_status tell_windows(replay *r, mw_buf *out, mw_json *json, mw_error *e
     r->at.windows = windows;
     r->behind.oracle = &r->oracle;
     r->behind.at = &r->at;
-    for (size_t i = 0; i < model->window_count; i++) {
-        bool is_read = false;
-        for (size_t f = 0; f < model->feature_count && !is_read; f++)
-            is_read = mw_window_is_read(model, model->features[f].code, i);
-        if (!is_read) continue;
-        if (json) MW_TRY(mw_window_events_write_json(&r->behind, i, json, err));
-        else MW_TRY(mw_window_events_print(&r->behind, i, out, err));
-    }
-    return MW_OK;
+    mw_origins origins;
+    MW_TRY(mw_origins_init(&origins, r->oracle.program, model, err));
+    for (size_t f = 0; f < model->feature_count; f++)
+        mw_origins_add(&origins, model->features[f].code);
+    mw_status status = tell_found(r, &origins, out, json, err);
+    mw_origins_release(&origins);
+    return status;
 }
 
 static mw_status write_json(replay *r, mw_buf *out, mw_error *err) {

@@ -22,15 +22,6 @@ static const struct {
     [MW_VERDICT_REPLACED] = {"replaced", "left out: replaced by the correction of "},
 };
 
-bool mw_window_is_read(const mw_model_program *model, const mw_code *code, size_t window) {
-    if (mw_code_reads_window(code, (int32_t)window)) return true;
-    for (size_t i = 0; i < model->feature_count; i++)
-        if (mw_code_reads_feature(code, (int32_t)i) &&
-            mw_window_is_read(model, model->features[i].code, window))
-            return true;
-    return false;
-}
-
 /* --- their events ------------------------------------------------------------------------- */
 
 static int by_time(const void *a, const void *b) {

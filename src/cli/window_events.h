@@ -19,8 +19,6 @@ typedef struct {
 
 enum { MW_WINDOW_EVENTS_USUAL = 20 }; /* that people are shown */
 
-/* Whether the code reads the window itself or through features. */
-bool mw_window_is_read(const mw_model_program *model, const mw_code *code, size_t window);
 /* A line with the window and how many events it holds, and a line for each of the latest. */
 MW_MUST_USE mw_status mw_window_events_print(mw_window_events *it, size_t window, mw_buf *out,
                                              mw_error *err);

@@ -144,22 +144,21 @@ static void explain_moment(const mw_program *program, const mw_model_program *mo
     mw_buf_append_text(out, ".\n");
 }
 
-void mw_feature_explain(const mw_program *program, const mw_model_program *model, size_t feature,
-                        mw_buf *out) {
-    MW_ASSERT(feature < model->feature_count);
-    const mw_feature *it = &model->features[feature];
+void mw_feature_explain(const mw_origins *origins, const mw_feature *it, mw_buf *out) {
+    const mw_program *program = origins->program;
+    const mw_model_program *model = origins->model;
     mw_buf_printf(out, "%.*s is a %s: %.*s\n", MW_STR_ARGS(it->name), mw_type_name(it->type),
                   MW_STR_ARGS(mw_code_text(it->code)));
     bool reads_more = false;
     for (size_t i = 0; i < model->feature_window_count; i++) {
-        if (!mw_code_reads_window(it->code, (int32_t)i)) continue;
+        if (!origins->windows[i]) continue;
         reads_more = true;
         mw_buf_printf(out, "%.*s is ", MW_STR_ARGS(model->windows[i].text));
         mw_window_explain(program, model, i, out);
         mw_buf_append_text(out, ".\n");
     }
     for (size_t i = 0; i < model->within_count; i++) {
-        if (!mw_code_reads_within(it->code, (int32_t)i)) continue;
+        if (!origins->withins[i]) continue;
         reads_more = true;
         mw_buf_printf(out, "%.*s is ", MW_STR_ARGS(model->withins[i].of.text));
         explain_aggregate(&model->withins[i].of, out);
@@ -170,7 +169,7 @@ void mw_feature_explain(const mw_program *program, const mw_model_program *model
         mw_buf_append_text(out, ".\n");
     }
     for (size_t i = 0; i < model->feature_count; i++) {
-        if (!mw_code_reads_feature(it->code, (int32_t)i)) continue;
+        if (!origins->features[i]) continue;
         reads_more = true;
         mw_buf_printf(out, "%.*s is a feature of its own.\n", MW_STR_ARGS(model->features[i].name));
     }

@@ -4,11 +4,10 @@
  * Made from the compiled program alone, so it says what runs, not what was meant.
  */
 #pragma once
-#include "lang/program.h"
+#include "lang/origins.h"
 
-/* Several sentences, a line each, for feature number `feature` of the model. */
-void mw_feature_explain(const mw_program *program, const mw_model_program *model, size_t feature,
-                        mw_buf *out);
+/* Several sentences, a line each, for the feature whose origins were found last. */
+void mw_feature_explain(const mw_origins *origins, const mw_feature *feature, mw_buf *out);
 /* When the moments are, as it would be declared: "on orders at time - 1h". A schedule's `where`
    says all that it asks of a key. */
 void mw_moment_write(const mw_program *program, const mw_model_program *model, mw_buf *out);

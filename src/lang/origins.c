@@ -4,7 +4,7 @@
 
 mw_status mw_origins_init(mw_origins *origins, const mw_program *program,
                           const mw_model_program *model, mw_error *err) {
-    size_t count = program->source_count + model->feature_count + model->feature_window_count +
+    size_t count = program->source_count + model->feature_count + model->window_count +
                    model->within_count;
     bool *flags = mw_allocate(count);
     if (!flags) return mw_fail(err, MW_NO_MEMORY, "features: no memory to say what they read");
@@ -12,7 +12,7 @@ mw_status mw_origins_init(mw_origins *origins, const mw_program *program,
     origins->sources = flags;
     origins->features = origins->sources + program->source_count;
     origins->windows = origins->features + model->feature_count;
-    origins->withins = origins->windows + model->feature_window_count;
+    origins->withins = origins->windows + model->window_count;
     return MW_OK;
 }
 
@@ -44,15 +44,24 @@ static void look_at_within(mw_origins *it, size_t index) {
 static void look_at(mw_origins *it, const mw_code *code) {
     const mw_model_program *model = it->model;
     if (!code) return;
-    for (size_t i = 0; i < model->feature_window_count; i++)
+    for (size_t i = 0; i < model->window_count; i++)
         if (mw_code_reads_window(code, (int32_t)i)) look_at_window(it, i);
     for (size_t i = 0; i < model->within_count; i++)
         if (mw_code_reads_within(code, (int32_t)i)) look_at_within(it, i);
-    for (size_t i = 0; i < model->feature_count; i++)
-        it->features[i] |= mw_code_reads_feature(code, (int32_t)i);
+    for (size_t i = 0; i < model->feature_count; i++) {
+        if (it->features[i] || !mw_code_reads_feature(code, (int32_t)i)) continue;
+        it->features[i] = true;
+        if (it->goes_through) look_at(it, model->features[i].code);
+    }
 }
 
 void mw_origins_find(mw_origins *origins, const mw_feature *feature) {
     memset(origins->sources, 0, origins->flag_count * sizeof *origins->sources);
+    origins->goes_through = false;
     look_at(origins, feature->code);
+}
+
+void mw_origins_add(mw_origins *origins, const mw_code *code) {
+    origins->goes_through = true;
+    look_at(origins, code);
 }

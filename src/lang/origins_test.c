@@ -110,3 +110,33 @@ MW_TEST(origins_are_seen_through_what_a_window_compares_with) {
                "  label: count(orders by shop over next 1d)\n",
                "orders returns");
 }
+
+/* Each feature reads the two before it: some 2^31 ways lead to the first. */
+MW_TEST(origins_go_through_each_feature_once) {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_origins origins;
+    mw_buf text;
+    mw_arena_init(&arena, 1 << 26);
+    mw_buf_init(&text, 1 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_buf_printf(&text, "%sfeature f0: count(orders by city = last(returns.city by shop) over "
+                         "1d)\nfeature f1: f0\n", shops);
+    for (int i = 2; i <= 45; i++)
+        mw_buf_printf(&text, "feature f%d: f%d + f%d\n", i, i - 1, i - 2);
+    mw_buf_append_text(&text, "model m:\n  moment: on orders\n"
+                              "  label: count(orders by shop over next 1d) + f45\n");
+    mw_buf_append_char(&text, 0);
+    const mw_program *program = mw_test_program(&arena, symbols, text.data);
+    const mw_model_program *model = &program->models[0];
+    MW_CHECK_OK(mw_origins_init(&origins, program, model, NULL), NULL);
+    mw_origins_add(&origins, model->features[45].code);
+    MW_CHECK_EQUAL_INT(model->window_count, 3);
+    MW_CHECK(origins.windows[0] && origins.windows[1] && !origins.windows[2]);
+    mw_origins_add(&origins, model->label);
+    MW_CHECK(origins.windows[2]);
+    mw_origins_release(&origins);
+    mw_symbols_destroy(symbols);
+    mw_buf_release(&text);
+    mw_arena_release(&arena);
+}

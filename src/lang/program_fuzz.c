@@ -36,12 +36,16 @@ static void run(const mw_program *program, mw_symbols *symbols) {
     for (size_t i = 0; i < model->within_count; i++)
         withins[i] = mw_cell_missing(model->withins[i].of.type);
     mw_buf text;
+    mw_origins origins;
+    if (mw_origins_init(&origins, program, model, NULL) != MW_OK) return;
     mw_buf_init(&text, 1 << 20);
     for (size_t i = 0; i < model->feature_count; i++) {
         size_t feature = (size_t)model->feature_order[i];
         features[feature] = mw_code_run(model->features[feature].code, &frame);
-        mw_feature_explain(program, model, feature, &text);
+        mw_origins_find(&origins, &model->features[feature]);
+        mw_feature_explain(&origins, &model->features[feature], &text);
     }
+    mw_origins_release(&origins);
     mw_buf_release(&text);
     (void)mw_code_run(model->label, &frame);
 }

@@ -53,6 +53,18 @@ def test_each_event_has_its_reason():
         project.fails(3, "Did you mean pays?", "features", "why", "o1", "pay")
 
 
+def test_windows_that_a_window_waits_for_are_told():
+    """Its key is what another one found; and each feature reads the two before it, so 2^31 ways lead there."""
+    chain = "".join(f"  f{i}: f{i - 1} + f{i - 2}\n" for i in range(2, 46))
+    with Shop(PROJECT.replace("features:\n", "features:\n  f0: count(steps by kind = last(steps.kind by user over 2d) "
+                              "over 2d)\n  f1: f0\n" + chain), count=1) as project:
+        (project.folder / "data/asked.csv").write_text(ASKED)
+        (project.folder / "data/steps.csv").write_text(STEPS)
+        project.ok("ingest")
+        why = project.ok("features", "why", "o1", "f45", "--json").json()
+        assert [window["window"].split("(")[0] for window in why["windows"]] == ["last", "count"], why
+
+
 def test_the_events_add_up_to_the_value():
     with Shop() as project:
         project.ok("ingest")
