@@ -11,8 +11,12 @@ void mw_diagnostics_init(mw_diagnostics *diagnostics, mw_arena *arena) {
 
 /* A message is one line, whatever a project file calls its things; and no terminal obeys it. */
 static void blank_controls(char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == '\x7f') *text = '?';
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
+        bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F; /* U+0080 .. U+009F, in UTF-8 */
+        if (is_c1) text[1] = '?';
+        if (is_c1 || byte < ' ' || byte == 0x7F) *text = '?';
+    }
 }
 
 static mw_str format_text(mw_diagnostics *diagnostics, const char *format, va_list args) {

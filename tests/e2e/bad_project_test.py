@@ -134,7 +134,8 @@ class BadProject(Shop):
         """Each is told in one line, which no terminal obeys."""
         whole = (self.folder / "millwright.yaml").read_text()
         for name, shown in ((r'"a; DROP TABLE x"', "a; DROP TABLE x"), ('"../../etc/passwd"', "../../etc/passwd"),
-                            (r'"a\n\e[2Jb"', "a??[2Jb"), ('"' + "n" * 5000 + '"', "n" * 60), ('"7up"', "7up")):
+                            (r'"a\n\e[2Jb"', "a??[2Jb"), (r'"a\x9b2Jb\xa7"', "a??2Jb§"),
+                            ('"' + "n" * 5000 + '"', "n" * 60), ('"7up"', "7up")):
             self.write("millwright.yaml", whole.replace("features:", f"features:\n  {name}: price * 2", 1))
             self.is_refused("features: must have names of at most 128 letters, digits and _ as keys, got \"" + shown)
         for name in ("id", "label", "now", "true"):
