@@ -18,10 +18,6 @@ static inline void mw_total_add(mw_total *total, double value) {
     total->count++;
     mw_exact_sum_add(&total->sum, value);
 }
-/* The same, out of the usual way: 0, great ones and small ones, and what is passed over. */
-__attribute__((noinline, unused)) static void mw_total_add_unusual(mw_total *total, double value) {
-    mw_total_add(total, value);
-}
 static inline void mw_total_remove(mw_total *total, double value) {
     if (!mw_exact_sum_takes(value)) return;
     total->count--;
