@@ -100,8 +100,14 @@ static mw_status read_version(mw_version_archive *archive, mw_str model, mw_str 
     return status;
 }
 
+/* What could not be read has left something in the arena too. */
+static bool is_full(const mw_version_archive *archive) {
+    return archive->count == MW_VERSION_ARCHIVE_MAX ||
+           archive->arena.size_used > NAMES_SIZE_MAX / 2;
+}
+
 static mw_status add(mw_version_archive *archive, mw_str model, mw_str version, mw_error *err) {
-    if (archive->count == MW_VERSION_ARCHIVE_MAX) { /* so many are seldom asked for: begin anew */
+    if (is_full(archive)) { /* so much is seldom asked for: begin anew */
         mw_arena_clear(&archive->arena);
         archive->count = 0;
     }

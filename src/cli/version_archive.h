@@ -3,7 +3,7 @@
  *
  * A recorded prediction holds its features as bare cells: their names and types are those of its
  * version. An archive reads a version's artefact and compiles its program when it is first asked
- * for, which takes a millisecond or two, and keeps what was read of the last 256.
+ * for, which takes a millisecond or two, and keeps what was read of the last ones, 256 at most.
  *
  * One thread uses it; what it gives is valid until the next call.
  */
