@@ -4,6 +4,7 @@
 #include "lang/clock_sql.h"
 #include "lang/model_sql.h"
 #include "lang/sql.h"
+#include "store/duck_writer.h"
 #include "table/event_columns.h"
 
 enum { SQL_SIZE_MAX = 1 << 28 };
@@ -28,16 +29,6 @@ static mw_status refuse_corrections(const mw_workspace *workspace, mw_error *err
     return status;
 }
 
-static const char *type_in_sql(mw_type type) {
-    switch (type) {
-    case MW_TYPE_NUMBER: return "DOUBLE";
-    case MW_TYPE_BOOL: return "BOOLEAN";
-    case MW_TYPE_TIME: return "TIMESTAMP";
-    case MW_TYPE_DURATION: return "BIGINT";
-    default: return "VARCHAR";
-    }
-}
-
 static mw_status append_empty_view(mw_workspace *workspace, const mw_stream *stream, mw_buf *sql,
                                    mw_error *err) {
     mw_schema columns;
@@ -47,7 +38,7 @@ static mw_status append_empty_view(mw_workspace *workspace, const mw_stream *str
     mw_sql_append_name(sql, stream->name);
     for (size_t i = 0; i < columns.field_count; i++) {
         mw_buf_printf(sql, "%s CAST(NULL AS %s) AS ", i == 0 ? " AS SELECT" : ",",
-                      type_in_sql(columns.fields[i].type));
+                      mw_duck_type_name(columns.fields[i].type));
         mw_sql_append_name(sql, columns.fields[i].name);
     }
     mw_buf_append_text(sql, " WHERE false;\n");

@@ -27,7 +27,7 @@ static int duck_type_of(mw_type type) {
     }
 }
 
-static const char *sql_type_of(mw_type type) {
+const char *mw_duck_type_name(mw_type type) {
     switch (type) {
     case MW_TYPE_NUMBER: return "DOUBLE";
     case MW_TYPE_BOOL: return "BOOLEAN";
@@ -51,7 +51,7 @@ static mw_status create_table(mw_duck_writer *writer, mw_error *err) {
     for (size_t i = 0; i < writer->schema->field_count; i++) {
         if (i > 0) mw_buf_append_text(&sql, ", ");
         mw_duck_append_name(&sql, writer->schema->fields[i].name);
-        mw_buf_printf(&sql, " %s", sql_type_of(writer->schema->fields[i].type));
+        mw_buf_printf(&sql, " %s", mw_duck_type_name(writer->schema->fields[i].type));
     }
     mw_buf_append_char(&sql, ')');
     return run_built(writer->duck, &sql, err);

@@ -10,6 +10,9 @@
 
 typedef struct mw_duck_writer mw_duck_writer;
 
+/* What SQL calls the type of a column of such cells: "DOUBLE". */
+const char *mw_duck_type_name(mw_type type);
+
 /* Names of fields must differ, also without regard to case. `symbols` outlive the writer. */
 MW_MUST_USE mw_status mw_duck_writer_create(mw_duck *duck, const mw_schema *schema,
                                             const mw_symbols *symbols,
