@@ -23,8 +23,11 @@ static mw_status read_line(mw_cli *cli, const char *line, mw_error *err) {
     int count = 0;
     MW_CHECK(strlen(line) < sizeof text);
     snprintf(text, sizeof text, "%s", line);
-    for (char *rest = text, *word; (word = strsep(&rest, " ")) != NULL;)
-        if (word[0] && count < ARGUMENTS_MAX) arguments[count++] = word;
+    for (char *rest = text, *word; (word = strsep(&rest, " ")) != NULL;) {
+        if (!word[0]) continue;
+        MW_CHECK(count < ARGUMENTS_MAX);
+        arguments[count++] = word;
+    }
     *cli = (mw_cli){.sys = mw_sys_real(), .command = &baking, .folder = "."};
     return mw_cli_read(cli, count, arguments, err);
 }

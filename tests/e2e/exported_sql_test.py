@@ -92,18 +92,30 @@ def compare(project, database, feature):
         f'AND ({close}) IS NOT TRUE) FROM q JOIN b ON b.id = q."id.order_id"').fetchone()
 
 
+def run_sql(project, path):
+    """A database with the views of an export."""
+    database = duckdb.connect()
+    database.execute("SET TimeZone = 'Asia/Tokyo'")  # where the reader sits is no matter
+    database.execute(path.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+    return database
+
+
+def build_and_export(project, name="returned"):
+    """What DuckDB makes of the exported view of a model, in table q; what build gives, in b."""
+    built, sql = project.folder / "built.parquet", project.folder / "features.sql"
+    project.ok("features", "build", "--output", str(built))
+    project.ok("features", "export", "--sql", "--output", str(sql))
+    database = run_sql(project, sql)
+    database.execute(f"CREATE TABLE q AS FROM features_{name}")
+    database.execute(f"CREATE TABLE b AS FROM '{built}'")
+    return database
+
+
 def test_the_view_gives_what_build_gives():
     with Shop(PROJECT) as project:
         write_notes(project)
         project.ok("ingest")
-        built, sql = project.folder / "built.parquet", project.folder / "features.sql"
-        project.ok("features", "build", "--output", str(built))
-        project.ok("features", "export", "--sql", "--output", str(sql))
-        database = duckdb.connect()
-        database.execute("SET TimeZone = 'Asia/Tokyo'")  # where the reader sits is no matter
-        database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
-        database.execute("CREATE TABLE q AS FROM features_returned")
-        database.execute(f"CREATE TABLE b AS FROM '{built}'")
+        database = build_and_export(project)
         names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
         assert names[:2] == ["id", "time"]
         assert [row[0] for row in database.execute("DESCRIBE q").fetchall()] == ["id.order_id"] + names[1:]
@@ -132,13 +144,7 @@ def test_moments_of_each_are_those_of_build():
   cheap:   all(price < 40 within moment)
 """, 1))
         project.ok("ingest")
-        built, sql = project.folder / "built.parquet", project.folder / "features.sql"
-        project.ok("features", "build", "--output", str(built))
-        project.ok("features", "export", "--sql", "--output", str(sql))
-        database = duckdb.connect()
-        database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
-        database.execute("CREATE TABLE q AS FROM features_rank")
-        database.execute(f"CREATE TABLE b AS FROM '{built}'")
+        database = build_and_export(project, "rank")
         names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
         assert [row[0] for row in database.execute("DESCRIBE q").fetchall()] == ["id.visit", "id.item"] + names[1:]
         moments = database.execute("SELECT count(*) FROM b").fetchone()[0]
@@ -164,15 +170,11 @@ def test_names_that_the_views_have_themselves():
 """)
     with Shop(project, count=800) as project:
         project.ok("ingest")
-        built, sql = project.folder / "built.parquet", project.folder / "features.sql"
-        project.ok("features", "build", "--output", str(built))
-        project.ok("features", "export", "--sql", "--output", str(sql))
-        database = duckdb.connect()
-        database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+        database = build_and_export(project)
         for feature in ("place", "least", "double"):
             there, differ = database.execute(
                 f'SELECT count(q."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT FROM b."{feature}") '
-                f"""FROM features_returned q JOIN '{built}' b ON b.id = q."id.order_id" """).fetchone()
+                'FROM q JOIN b ON b.id = q."id.order_id"').fetchone()
             assert there > 700 and differ == 0, (feature, there, differ)
 
 
@@ -191,17 +193,11 @@ TICKED = shop.PROJECT.replace("    time: placed\n", "    time: placed\n    known
 
 
 def check_ticks(project, names):
-    built, sql = project.folder / "built.parquet", project.folder / "features.sql"
-    project.ok("features", "build", "--output", str(built))
-    project.ok("features", "export", "--sql", "--output", str(sql))
-    database = duckdb.connect()
-    database.execute("SET TimeZone = 'Asia/Tokyo'")
-    database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
-    database.execute("CREATE TABLE q AS FROM features_returned")
+    database = build_and_export(project)
     for feature in names:
         there, kinds, differ = database.execute(
             f'SELECT count(q."{feature}"), count(DISTINCT b."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT '
-            f"""FROM b."{feature}") FROM q JOIN '{built}' b ON b.id = q."id.order_id" """).fetchone()
+            f'FROM b."{feature}") FROM q JOIN b ON b.id = q."id.order_id"').fetchone()
         assert there > 500 and kinds > 1 and differ == 0, (feature, there, kinds, differ)
 
 
@@ -262,13 +258,7 @@ def test_moments_of_schedules_are_those_of_build():
 """)
             project.write(text)
             project.ok("ingest")
-            built, sql = project.folder / "built.parquet", project.folder / "features.sql"
-            project.ok("features", "build", "--output", str(built))
-            project.ok("features", "export", "--sql", "--output", str(sql))
-            database = duckdb.connect()
-            database.execute(sql.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
-            database.execute(f"CREATE TABLE q AS FROM features_{'units' if name == 'demand' else name}")
-            database.execute(f"CREATE TABLE b AS FROM '{built}'")
+            database = build_and_export(project, "units" if name == "demand" else name)
             names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
             columns = [row[0] for row in database.execute("DESCRIBE q").fetchall()]
             ids = [column for column in columns if column.startswith("id.")]
@@ -298,8 +288,7 @@ def test_what_sql_cannot_say_is_left_out_by_name():
         path = project.folder / "features.sql"
         noted = project.ok("features", "export", "--sql", "--output", str(path))
         assert "left out: words_0 .. 3: SQL has not the hash of n-grams" in noted.err, noted.err
-        database = duckdb.connect()
-        database.execute(path.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+        database = run_sql(project, path)
         names = [row[0] for row in database.execute("DESCRIBE features_returned").fetchall()]
         assert names == ["id.order_id", "time", "amount", "shop", "recent_1h", "recent_1d", "spent", "lately", "label"]
         assert database.execute("SELECT count(*) FROM features_returned").fetchone() == (3000,)
