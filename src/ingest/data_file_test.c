@@ -121,19 +121,24 @@ MW_TEST(data_file_refuses_rows_by_number_and_reason) {
     tear_down(&f);
 }
 
+/* Reads what a query gives, by way of a Parquet file. */
+static void read_parquet(fixture *f, const char *query) {
+    char sql[1000];
+    set_up(f);
+    snprintf(f->path, sizeof f->path, "%s/a.parquet", mw_test_directory());
+    snprintf(sql, sizeof sql, "COPY (%s) TO '%s' (FORMAT parquet)", query, f->path);
+    MW_CHECK_OK(mw_duck_run(f->reader.duck, sql, &f->err), &f->err);
+    MW_CHECK_OK(read_file(f), &f->err);
+}
+
 MW_TEST(data_file_reads_parquet_by_the_same_rules) {
     fixture f = {0};
-    char sql[900];
-    set_up(&f);
-    snprintf(f.path, sizeof f.path, "%s/a.parquet", mw_test_directory());
-    snprintf(sql, sizeof sql,
-             "COPY (SELECT * FROM (VALUES"
-             " (1::DOUBLE, 7::BIGINT, true, 'a', TIMESTAMP '2013-07-01', DATE '2013-07-01'),"
-             " ('nan', 9007199254740993, false, '', TIMESTAMP '2013-03-10 02:30:00', NULL),"
-             " ('inf', 9, NULL, NULL, NULL, DATE '2013-01-01')"
-             ") t(x, i, b, s, local, day)) TO '%s' (FORMAT parquet)", f.path);
-    MW_CHECK_OK(mw_duck_run(f.reader.duck, sql, &f.err), &f.err);
-    MW_CHECK_OK(read_file(&f), &f.err);
+    read_parquet(&f,
+                 "SELECT * FROM (VALUES"
+                 " (1::DOUBLE, 7::BIGINT, true, 'a', TIMESTAMP '2013-07-01', DATE '2013-07-01'),"
+                 " ('nan', 9007199254740993, false, '', TIMESTAMP '2013-03-10 02:30:00', NULL),"
+                 " ('inf', 9, NULL, NULL, NULL, DATE '2013-01-01')"
+                 ") t(x, i, b, s, local, day)");
     MW_CHECK_EQUAL_INT(f.rows.row_count, 3);
     MW_CHECK_EQUAL_STR(at(&f, 0, 4), "2013-07-01T04:00:00Z");
     MW_CHECK_EQUAL_STR(at(&f, 2, 5), "2013-01-01T05:00:00Z");
@@ -148,18 +153,13 @@ MW_TEST(data_file_reads_parquet_by_the_same_rules) {
 /* Warehouses write keys as DECIMAL(38, 0): two that a double cannot tell apart must not be one. */
 MW_TEST(data_file_takes_long_numbers_of_parquet_exactly_or_not) {
     fixture f = {0};
-    char sql[900];
-    set_up(&f);
-    snprintf(f.path, sizeof f.path, "%s/a.parquet", mw_test_directory());
-    snprintf(sql, sizeof sql,
-             "COPY (SELECT * FROM (VALUES"
-             " (1.10::DECIMAL(9, 2), 7::DECIMAL(38, 0), 8::UBIGINT),"
-             " (99999999999999.99::DECIMAL(38, 9), 12345678901234567890, 9),"
-             " (0.3, NULL, 18446744073709551615),"
-             " (9007199254740993, 100, 10), (-9007199254740992, 0, 11), (0, 2, 12)"
-             ") t(d, w, u)) TO '%s' (FORMAT parquet)", f.path);
-    MW_CHECK_OK(mw_duck_run(f.reader.duck, sql, &f.err), &f.err);
-    MW_CHECK_OK(read_file(&f), &f.err);
+    read_parquet(&f,
+                 "SELECT * FROM (VALUES"
+                 " (1.10::DECIMAL(9, 2), 7::DECIMAL(38, 0), 8::UBIGINT),"
+                 " (99999999999999.99::DECIMAL(38, 9), 12345678901234567890, 9),"
+                 " (0.3, NULL, 18446744073709551615),"
+                 " (9007199254740993, 100, 10), (-9007199254740992, 0, 11), (0, 2, 12)"
+                 ") t(d, w, u)");
     for (size_t i = 0; i < 3; i++)
         MW_CHECK_EQUAL_INT(f.columns.fields[i].type, MW_TYPE_NUMBER);
     MW_CHECK_EQUAL_STR(at(&f, 0, 0), "1.1");
@@ -178,15 +178,9 @@ MW_TEST(data_file_takes_long_numbers_of_parquet_exactly_or_not) {
 /* An array of a Parquet file is a list; in CSV the text of one is, where `types` says so. */
 MW_TEST(data_file_reads_lists) {
     fixture f = {0};
-    char sql[900];
-    set_up(&f);
-    snprintf(f.path, sizeof f.path, "%s/lists.parquet", mw_test_directory());
-    snprintf(sql, sizeof sql,
-             "COPY (SELECT * FROM (VALUES (['a', 'b\"'], [1.5, 2]), ([], NULL), (['x', NULL], [3]),"
-             " (['y'], [9007199254740993::HUGEINT])) t(names, sizes)) TO '%s' (FORMAT parquet)",
-             f.path);
-    MW_CHECK_OK(mw_duck_run(f.reader.duck, sql, &f.err), &f.err);
-    MW_CHECK_OK(read_file(&f), &f.err);
+    read_parquet(&f,
+                 "SELECT * FROM (VALUES (['a', 'b\"'], [1.5, 2]), ([], NULL), (['x', NULL], [3]),"
+                 " (['y'], [9007199254740993::HUGEINT])) t(names, sizes)");
     MW_CHECK_EQUAL_INT(f.columns.fields[0].type, MW_TYPE_LIST);
     MW_CHECK_EQUAL_INT(f.columns.fields[1].type, MW_TYPE_NUMBER_LIST);
     MW_CHECK_EQUAL_STR(at(&f, 0, 0), "[\"a\",\"b\\\"\"]");
