@@ -28,8 +28,8 @@ struct mw_process {
     mw_process_result result;
 };
 
-/* All that a child is made from, got ready before the fork: between fork and exec only calls
-   that a signal handler may make are safe, for another thread may have held the heap's lock. */
+/* All that a child is made from, got ready before it begins: until it has become its program it
+   shares our memory, so it may call only what a signal handler may, and writes nothing of ours. */
 typedef struct {
     mw_process_config config;
     char **environment;
@@ -136,14 +136,16 @@ static void offer_to_die_first(void) {
     close(score);
 }
 
+/* A niceness would not do: who has it gets a smaller share, but in turns of some milliseconds,
+   while from an idle task any other takes the core at once. */
+static void let_others_go_first(void) {
+    const struct sched_param none = {0};
+    (void)sched_setscheduler(0, SCHED_IDLE, &none); /* where that is forbidden all are equal */
+}
+
 static _Noreturn void be_child(const child_plan *plan) {
     const mw_process_config *config = &plan->config;
     if (!(config->own_group ? hang_on(plan) : die_with_thread(plan))) give_up(plan, false);
-
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL); /* what our poller catches must reach the child */
-    signal(SIGPIPE, SIG_DFL);
 
     dup2(config->pipe_input ? plan->input[0] : plan->nowhere, STDIN_FILENO);
     if (config->pipe_output) dup2(plan->output[1], STDOUT_FILENO);
@@ -152,8 +154,13 @@ static _Noreturn void be_child(const child_plan *plan) {
     close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC); /* those of libraries too */
     if (config->own_group) fcntl(plan->lifeline[0], F_SETFD, 0);
     if (config->in_background) offer_to_die_first();
-
+    if (config->in_background) let_others_go_first(); /* to become its program is work, too */
     if (config->folder && chdir(config->folder) != 0) give_up(plan, true);
+
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL); /* what our poller catches must reach the child */
     execvpe(config->arguments[0], (char *const *)(uintptr_t)config->arguments,
             plan->environment);
     give_up(plan, false);
@@ -208,16 +215,9 @@ static mw_status await_start(mw_process *process, child_plan *plan, mw_error *er
                          failure.in_folder ? "cannot be entered" : "cannot be started");
 }
 
-/* A niceness would not do: who has it gets a smaller share, but in turns of some milliseconds,
-   while from an idle task any other takes the core at once. */
-static void let_others_go_first(pid_t thread) {
-    const struct sched_param none = {0};
-    (void)sched_setscheduler(thread, SCHED_IDLE, &none); /* where that is forbidden all are equal */
-}
-
 static mw_status start(mw_process *process, child_plan *plan, mw_error *err) {
     MW_TRY(prepare_plan(plan, err));
-    process->id = fork();
+    process->id = vfork(); /* a fork copies the page tables, some ms for a process like ours */
     if (process->id == 0) be_child(plan);
     if (process->id < 0)
         return mw_fail_errno(err, errno, plan->config.arguments[0], "no process for it");
@@ -227,8 +227,7 @@ static mw_status start(mw_process *process, child_plan *plan, mw_error *err) {
     process->descriptor = pidfd_open(process->id, 0);
     if (process->descriptor < 0)
         return mw_fail_errno(err, errno, plan->config.arguments[0], "cannot be watched");
-    MW_TRY(await_start(process, plan, err)); /* while the child is an equal, or it takes long */
-    if (plan->config.in_background) let_others_go_first(process->id);
+    MW_TRY(await_start(process, plan, err));
     process->input = plan->input[1];
     process->output = plan->output[0];
     process->lifeline = plan->lifeline[1];
@@ -399,5 +398,5 @@ void mw_process_leave_terminal_to_parent(void) {
 }
 
 void mw_process_work_in_background(void) {
-    let_others_go_first(0);
+    let_others_go_first();
 }

@@ -27,8 +27,9 @@ typedef struct {
     bool own_group;                 /* it leads a process group: signals go to all of that, and
                                        what it leaves behind is killed with its end, or with ours;
                                        it inherits one file for that */
-    bool in_background;             /* as below, once it has become its program; and where memory
-                                       is out, it is killed first */
+    bool in_background;             /* as below, from its beginning on: who starts it waits until it
+                                       has become its program, also where the cores are busy; and
+                                       where memory is out, it is killed first */
 } mw_process_config;
 
 MW_MUST_USE mw_status mw_process_start(mw_sys *sys, mw_process_config config,
