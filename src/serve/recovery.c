@@ -19,8 +19,9 @@ struct mw_recovery {
     phase phase;
     mw_saved_state saved; /* the checkpoint that is used, until its courses are loaded */
     int64_t from;         /* its place; INT64_MIN: there is none */
+    mw_log_position at;   /* where the record of that place stands */
     mw_log_events *log_events;
-    mw_log_scan *scan;    /* behind `from` */
+    mw_log_scan *scan;    /* from `at` on, or of all */
     bool has_begun, is_virtual;
     uint64_t log_events_behind, fed; /* events of the log behind the checkpoint; of all, by now */
     size_t listed;        /* events of the lake */
@@ -107,6 +108,8 @@ static mw_status begin_scan(mw_recovery *r, mw_error *err) {
     const mw_sequencer_config *config = &r->sequencer->config;
     mw_log_scan_end(r->scan);
     r->scan = NULL;
+    if (r->at.offset > 0)
+        return mw_log_scan_begin_at(config->sys, config->log_folder, r->at, &r->scan, err);
     return mw_log_scan_begin(config->sys, config->log_folder, r->from, &r->scan, err);
 }
 
@@ -118,24 +121,30 @@ static mw_status begin_anew(mw_recovery *r, mw_error *err) {
     mw_sys_entropy(sequencer->config.sys, &sequencer->key, sizeof sequencer->key);
     r->phase = SURVEY;
     r->from = INT64_MIN;
+    r->at = (mw_log_position){.offset = 0};
     r->has_begun = r->is_virtual = false;
     r->log_events_behind = 0;
     MW_TRY(mw_sequencer_begin_lists(sequencer, err));
     return begin_scan(r, err);
 }
 
-/* Whether the log holds the record that the checkpoint names as its last. */
+/* Whether the log holds the record that the checkpoint names as its last. Its segment is read up to
+   there to find it, and never again: what is defined on the way is learnt. */
 static mw_status check_log(mw_recovery *r, mw_error *err) {
     mw_record record = {.type = MW_RECORD_DEFINITION};
     bool has_record = true;
     r->from = r->saved.checkpoint.place;
     MW_TRY(begin_scan(r, err));
-    while (has_record && record.type == MW_RECORD_DEFINITION)
+    while (has_record && record.type == MW_RECORD_DEFINITION) {
         MW_TRY(mw_log_scan_next(r->scan, &record, &has_record, err));
+        if (has_record && record.type == MW_RECORD_DEFINITION)
+            MW_TRY(mw_log_events_learn(r->log_events, &record, err));
+    }
     if (has_record && mw_log_scan_id(r->scan) != r->saved.checkpoint.log_id)
         return mw_fail(err, MW_CONFLICT, "it was made of another log");
     if (!has_record || record.place != r->from)
         return mw_fail(err, MW_CONFLICT, "the log does not reach as far");
+    r->at = mw_log_scan_position(r->scan);
     return MW_OK;
 }
 

@@ -397,6 +397,7 @@ struct mw_log_scan {
     mw_arena arena;
     const char *folder;
     int64_t from;
+    mw_log_position first; /* it begins there; an offset of 0: with the segment */
     uint64_t log_id;
     mw_str name;      /* of the segment that is read; empty before the first */
     const char *path; /* of it */
@@ -421,6 +422,13 @@ mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
         return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
     }
     *out_scan = scan;
+    return MW_OK;
+}
+
+mw_status mw_log_scan_begin_at(mw_sys *sys, const char *folder, mw_log_position first,
+                               mw_log_scan **out_scan, mw_error *err) {
+    MW_TRY(mw_log_scan_begin(sys, folder, first.segment, out_scan, err));
+    (*out_scan)->first = first;
     return MW_OK;
 }
 
@@ -478,6 +486,7 @@ static mw_status enter_segment(mw_log_scan *scan, mw_str name, mw_file *file, mw
     mw_file_close(scan->file);
     scan->file = file;
     scan->at = (mw_log_position){first_place_of(name), MW_LOG_HEAD_SIZE};
+    if (scan->at.segment == scan->first.segment && scan->first.offset > 0) scan->at = scan->first;
     scan->offset = 0;
     scan->name = mw_str_copy(&scan->arena, name);
     scan->path = scan->name.data ? mw_path_join(&scan->arena, scan->folder, scan->name.data)

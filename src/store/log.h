@@ -102,6 +102,9 @@ uint64_t mw_log_size(const mw_log *log); /* bytes of all segments */
    made is none. */
 MW_MUST_USE mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
                                         mw_log_scan **out_scan, mw_error *err);
+/* From the record that stands there; of definitions only those behind it. */
+MW_MUST_USE mw_status mw_log_scan_begin_at(mw_sys *sys, const char *folder, mw_log_position first,
+                                           mw_log_scan **out_scan, mw_error *err);
 MW_MUST_USE mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record,
                                        bool *out_has_record, mw_error *err);
 /* It ends there from now on. */

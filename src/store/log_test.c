@@ -159,6 +159,50 @@ MW_TEST(log_scan_follows_a_log_that_grows) {
 }
 
 /* What came after an end was taken is read once the scan may go on to a later one. */
+/* The places of what a scan from that position gives; of definitions none. */
+static size_t read_rest(mw_sys *sys, mw_log_position first, int64_t *places, size_t capacity) {
+    mw_log_scan *scan;
+    mw_error err;
+    bool has = true;
+    size_t count = 0;
+    MW_CHECK_OK(mw_log_scan_begin_at(sys, "state/log", first, &scan, &err), &err);
+    while (has) {
+        mw_record record;
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+        if (!has || record.type == MW_RECORD_DEFINITION) continue;
+        MW_CHECK(count < capacity);
+        places[count++] = record.place;
+    }
+    mw_log_scan_end(scan);
+    return count;
+}
+
+MW_TEST(log_scan_begins_at_a_record) {
+    enum { RECORDS = 60 };
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_log_position positions[RECORDS];
+    int64_t rest[RECORDS];
+    MW_CHECK_OK(open_log(sys, 600, &log, NULL), NULL);
+    MW_CHECK_OK(mw_log_define(log, 1, MW_STR("schedule"), NULL), NULL);
+    for (size_t i = 0; i < RECORDS; i++) {
+        positions[i].offset = mw_log_batch_size(log);
+        append(log, (int64_t)i - RECORDS / 2, "some bytes"); /* a segment may begin at place 0 */
+        MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+        positions[i].segment = mw_log_batch_position(log).segment;
+        positions[i].offset += mw_log_batch_position(log).offset;
+    }
+    MW_CHECK(positions[RECORDS - 1].segment > positions[RECORDS / 2].segment);
+    for (size_t i = 0; i < RECORDS; i++) {
+        size_t count = read_rest(sys, positions[i], rest, RECORDS);
+        MW_CHECK_EQUAL_INT(count, RECORDS - i);
+        for (size_t k = 0; k < count; k++)
+            MW_CHECK_EQUAL_INT(rest[k], (int64_t)(i + k) - RECORDS / 2);
+    }
+    mw_log_close(log);
+    mw_simulated_destroy(sys);
+}
+
 MW_TEST(log_scan_ends_where_it_is_told) {
     mw_sys *sys = new_machine();
     mw_log *log;
