@@ -26,12 +26,6 @@ static mw_status copy_columns(const mw_version *version, const mw_project *proje
     return MW_OK;
 }
 
-static bool find_nothing(void *context, mw_str name, mw_str *out_value) {
-    (void)context, (void)name;
-    *out_value = MW_STR("");
-    return true;
-}
-
 /* What a version carries, read; nothing is compiled yet. */
 typedef struct {
     const mw_version *version;
@@ -48,7 +42,7 @@ static mw_status tell_mistakes(const carried *it, mw_status status, mw_error *er
 }
 
 static mw_status read_carried(mw_str version_bytes, mw_arena *arena, carried *out, mw_error *err) {
-    mw_environment environment = {find_nothing, NULL};
+    mw_environment environment = mw_environment_blank();
     carried it = {.diagnostics = mw_arena_alloc(arena, 1, sizeof *it.diagnostics)};
     mw_schema *columns = NULL;
     if (!it.diagnostics) return no_memory(err);

@@ -21,6 +21,10 @@ mw_str mw_reason_name(const mw_reason *reason, const mw_schema *features) {
     return mw_str_slice(name, 0, name.size - (reason->width > 0 ? 2 : 0));
 }
 
+mw_str mw_reason_description(const mw_reasons *reasons, const mw_reason *reason) {
+    return reasons->descriptions ? reasons->descriptions[reason->feature] : MW_STR("");
+}
+
 void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_schema *features,
                            const mw_cell *cells, const mw_symbols *symbols) {
     double others = 0;
@@ -39,6 +43,8 @@ void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_sc
         if (reason->width > 0) mw_json_null(json);
         else mw_cell_write_json(json, field->type, cells[reason->feature], symbols);
         mw_json_put_number(json, "adds", reason->adds);
+        mw_str description = mw_reason_description(reasons, reason);
+        if (description.size > 0) mw_json_put_str(json, "description", description);
         mw_json_object_end(json);
     }
     mw_json_array_end(json);

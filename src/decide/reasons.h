@@ -23,14 +23,18 @@ typedef struct {
     const mw_reason *items; /* one a feature, or a vector */
     size_t count;
     double expected; /* the sum of a row of which nothing is known, or the mean of others' */
+    const mw_str *descriptions; /* of each feature, in the user's words; empty: there is none. NULL:
+                                   of no feature */
 } mw_reasons;
 
 /* Puts the strongest first. Equal ones keep the order of their features. */
 void mw_reasons_sort(mw_reason *items, size_t count);
 /* The feature's name, or the vector's. */
 mw_str mw_reason_name(const mw_reason *reason, const mw_schema *features);
-/* The object {"expected", "reasons": [{"feature", "value", "adds"}], "others"}. `features` are of
-   the version, `cells` their values; a vector has none (null). Reasons that add nothing are left
-   out. */
+/* What the feature, or the vector, is there for; empty: nobody has said. */
+mw_str mw_reason_description(const mw_reasons *reasons, const mw_reason *reason);
+/* The object {"expected", "reasons": [{"feature", "value", "adds", "description"}], "others"}.
+   `features` are of the version, `cells` their values; a vector has none (null). Reasons that add
+   nothing are left out, and so is a description that there is not. */
 void mw_reasons_write_json(mw_json *json, const mw_reasons *reasons, const mw_schema *features,
                            const mw_cell *cells, const mw_symbols *symbols);

@@ -3,6 +3,7 @@
 #include "testing/test.h"
 
 #include <stdio.h>
+#include <string.h>
 
 MW_TEST(reasons_are_told_strongest_first_and_add_up) {
     enum { COUNT = MW_REASONS_SHOWN_MAX + 3 };
@@ -19,7 +20,8 @@ MW_TEST(reasons_are_told_strongest_first_and_add_up) {
     items[0].adds = 0; /* the weakest: not shown */
     mw_reasons_sort(items, COUNT);
     MW_CHECK(items[0].feature == 1 && items[1].feature == 2 && items[COUNT - 1].feature == 0);
-    mw_reasons reasons = {items, COUNT, 0.25};
+    mw_str descriptions[COUNT] = {[2] = MW_STR("how \"dear\" it was")};
+    mw_reasons reasons = {items, COUNT, 0.25, descriptions};
     mw_schema schema = {fields, COUNT};
     mw_buf out;
     mw_buf_init(&out, 1 << 12);
@@ -28,7 +30,9 @@ MW_TEST(reasons_are_told_strongest_first_and_add_up) {
     MW_CHECK(mw_str_starts(
         mw_buf_str(&out),
         MW_STR("{\"expected\":0.25,\"reasons\":[{\"feature\":\"f1\",\"value\":1,\"adds\":-0.5},"
-               "{\"feature\":\"f2\",\"value\":2,\"adds\":0.25},")));
+               "{\"feature\":\"f2\",\"value\":2,\"adds\":0.25,"
+               "\"description\":\"how \\\"dear\\\" it was\"},{\"feature\":\"f3\",")));
+    MW_CHECK(!memmem(out.data, out.size, ":\"\"", 3)); /* where there is none, it is left out */
     /* f11 and f12 are the others: -1/2048 + 1/4096 */
     MW_CHECK(mw_str_ends(mw_buf_str(&out), MW_STR("],\"others\":-0.000244140625}")));
     mw_buf_release(&out);

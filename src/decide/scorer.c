@@ -2,6 +2,7 @@
 
 #include "model/background.h"
 #include "model/explainer.h"
+#include "project/project.h"
 
 struct mw_scorer {
     mw_arena arena;
@@ -13,6 +14,7 @@ struct mw_scorer {
     const mw_background *background; /* this one if the version keeps rows */
     double *added;                 /* by each feature, and the expected sum */
     mw_reason *reasons;
+    const mw_str *descriptions;    /* of the features, by the version's project file */
     char name[MW_VERSION_NAME_SIZE + 1];
 };
 
@@ -54,14 +56,49 @@ mw_score mw_scorer_run(mw_scorer *scorer, const mw_cell *features) {
     return (mw_score){prediction, prediction >= scorer->version->threshold, unseen};
 }
 
+static mw_status no_memory_to_explain(mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "scorer: no memory to explain");
+}
+
+static mw_status copy_descriptions(mw_scorer *scorer, const mw_project *project, mw_error *err) {
+    mw_model_features features = scorer->version->features;
+    mw_str *descriptions = mw_arena_alloc(&scorer->arena, features.count, sizeof *descriptions);
+    if (!descriptions) return no_memory_to_explain(err);
+    for (size_t i = 0; i < features.count; i++) {
+        const mw_feature_about *about = mw_project_find_about(project, features.items[i].name);
+        descriptions[i] = MW_STR("");
+        if (!about || about->description.size == 0) continue;
+        descriptions[i] = mw_str_copy(&scorer->arena, about->description);
+        if (!descriptions[i].data) return no_memory_to_explain(err);
+    }
+    scorer->descriptions = descriptions;
+    return MW_OK;
+}
+
+/* The words are the version's, whatever the project file says today: so is what they are about. A
+   file that cannot be read has none; that it can be is for those to see to who compile it. */
+static mw_status describe(mw_scorer *scorer, mw_error *err) {
+    mw_arena arena;
+    mw_diagnostics ignored;
+    const mw_project *project = NULL;
+    mw_arena_init(&arena, MW_PROJECT_ARENA_SIZE);
+    mw_diagnostics_init(&ignored, &arena);
+    mw_status status = mw_project_read(scorer->version->project, mw_environment_blank(), &arena,
+                                       &ignored, &project);
+    if (status == MW_NO_MEMORY) status = no_memory_to_explain(err);
+    else status = status == MW_OK ? copy_descriptions(scorer, project, err) : MW_OK;
+    mw_arena_release(&arena);
+    return status;
+}
+
 mw_status mw_scorer_prepare(mw_scorer *scorer, mw_error *err) {
     const mw_version *version = scorer->version;
     if (scorer->explainer || scorer->background) return MW_OK;
     size_t count = version->features.count;
     scorer->added = mw_arena_alloc(&scorer->arena, count + 1, sizeof *scorer->added);
     scorer->reasons = mw_arena_alloc(&scorer->arena, count, sizeof *scorer->reasons);
-    if (!scorer->added || !scorer->reasons)
-        return mw_fail(err, MW_NO_MEMORY, "scorer: no memory to explain");
+    if (!scorer->added || !scorer->reasons) return no_memory_to_explain(err);
+    MW_TRY(describe(scorer, err));
     if (version->background_count > 0)
         return mw_background_make(&scorer->arena, version->forest, version->background,
                                   version->background_count, &scorer->background, err);
@@ -97,7 +134,8 @@ mw_status mw_scorer_explain(mw_scorer *scorer, const mw_cell *features, mw_reaso
         scorer->reasons[reason_count++] = reason;
     }
     mw_reasons_sort(scorer->reasons, reason_count);
-    *out_reasons = (mw_reasons){scorer->reasons, reason_count, scorer->added[count]};
+    *out_reasons = (mw_reasons){scorer->reasons, reason_count, scorer->added[count],
+                                scorer->descriptions};
     return MW_OK;
 }
 

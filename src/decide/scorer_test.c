@@ -55,7 +55,10 @@ static void encode(mw_buf *out, size_t column_count) {
     mw_buf_init(&profile_bytes, 1 << 16);
     mw_profile_encode(profile, &profile_bytes);
     mw_version version = {.model = MW_STR("late"),
-                          .project = MW_STR("project: flights\n"),
+                          .project = MW_STR("project: flights\n"
+                                            "features:\n"
+                                            "  distance: distance\n"
+                                            "  carrier: {is: carrier, description: who flies}\n"),
                           .zone = MW_STR("UTC"),
                           .features = {features, 2},
                           .forest = make_forest(&arena),
@@ -114,6 +117,8 @@ MW_TEST(scorer_says_why) {
     MW_CHECK(reasons.count == 2 && fabs(reasons.expected + 1) < 1e-12);
     MW_CHECK(reasons.items[0].feature == 1 && fabs(reasons.items[0].adds - 3) < 1e-12);
     MW_CHECK(reasons.items[1].feature == 0 && reasons.items[1].adds == 0);
+    MW_CHECK_EQUAL_STR(mw_reason_description(&reasons, &reasons.items[0]), "who flies");
+    MW_CHECK_EQUAL_STR(mw_reason_description(&reasons, &reasons.items[1]), "");
     mw_scorer_destroy(scorer);
     mw_symbols_destroy(symbols);
     mw_buf_release(&bytes);

@@ -60,6 +60,15 @@ static bool make_room(mw_compiler *compiler, mw_feature_list *list) {
     return true;
 }
 
+/* The name that two features share: what is written may be neither's but for one of them. */
+static mw_str shared_name(const mw_feature_syntax *a, const mw_feature_syntax *b) {
+    bool is_shared = mw_str_equal_but_for_case(a->name, b->name) ||
+                     mw_str_equal_but_for_case(a->name, b->declared);
+    if (is_shared) return a->name;
+    return mw_str_equal_but_for_case(a->declared, b->name) ? a->declared : MW_STR("");
+}
+
+/* False: there can be no more, or its whole set is refused. */
 static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature_syntax feature) {
     if (list->count == FEATURES_MAX) {
         mw_complain(compiler, feature.position, MW_INVALID, "there must be at most %d features",
@@ -68,14 +77,16 @@ static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature
     }
     if (!make_room(compiler, list)) return false;
     for (size_t i = 0; i < list->count; i++) {
-        mw_str other = list->items[i].name;
-        if (!mw_str_equal_but_for_case(other, feature.name)) continue;
+        mw_str other = shared_name(&list->items[i], &feature);
+        if (other.size == 0) continue;
+        bool is_made = mw_str_equal_but_for_case(other, feature.name);
+        mw_str own = is_made ? feature.name : feature.declared;
         mw_complain(compiler, feature.position, MW_INVALID, "there is another feature %.*s",
                     MW_STR_ARGS(other));
-        if (!mw_str_equal(other, feature.name))
+        if (!mw_str_equal(other, own))
             mw_complain_hint(compiler, "Parquet and SQL know no case: call %.*s otherwise.",
-                             MW_STR_ARGS(feature.name));
-        return true;
+                             MW_STR_ARGS(own));
+        return is_made;
     }
     list->items[list->count++] = feature;
     return true;

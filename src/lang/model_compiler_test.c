@@ -42,6 +42,12 @@ MW_TEST(features_refuse_circles_and_clashes) {
         {"feature a_1h: 1\n"
          "feature a: count(orders by shop over {1h, 2h})",
          ":2:12: features.a: there is another feature a_1h\n"},
+        {"feature a_1h: count(orders by shop over {2h, 3h})\n"
+         "feature a: count(orders by shop over {1h, 2h})",
+         ":2:12: features.a: there is another feature a_1h\n"},
+        {"feature a: count(orders by shop over {1h, 2h})\n"
+         "feature a_1h: count(orders by shop over {2h, 3h})",
+         ":2:15: features.a_1h: there is another feature a_1h\n"},
         {"feature a: count(orders by shop over {1h, 2h}) / count(orders by shop over {1h, 3h})",
          ":1:76: features.a: the sets of spans in one feature must be the same\n"},
         {"feature time: 3",

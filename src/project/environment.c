@@ -58,6 +58,14 @@ static mw_status node_fill(mw_yaml *node, filler *f, mw_arena *arena) {
     return MW_OK;
 }
 
+static bool find_blank(void *context, mw_str name, mw_str *out_value) {
+    (void)context, (void)name;
+    *out_value = MW_STR("");
+    return true;
+}
+
+mw_environment mw_environment_blank(void) { return (mw_environment){find_blank, NULL}; }
+
 mw_status mw_environment_fill(const mw_yaml_tree *tree, mw_environment environment, mw_arena *arena,
                               mw_diagnostics *diagnostics) {
     filler f = {.environment = environment, .diagnostics = diagnostics};

@@ -14,6 +14,8 @@ typedef struct {
     void *context;
 } mw_environment;
 
+mw_environment mw_environment_blank(void); /* where all variables are, and empty */
+
 enum { MW_ENVIRONMENT_TEXT_MAX = 1 << 16 }; /* bytes of a value, its variables filled in */
 
 /* Fills in the variables of all texts. Those that are not defined are reported. */

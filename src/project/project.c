@@ -583,6 +583,21 @@ const mw_feature_about *mw_project_feature_about(const mw_project *project,
     return NULL;
 }
 
+static const mw_feature_about *about_find(const mw_project *project, mw_str written) {
+    for (size_t i = 0; i < project->feature_count; i++)
+        if (mw_str_equal(project->features[i].name, written)) return &project->features_about[i];
+    return NULL;
+}
+
+/* Spans and numbers of vectors, which hold no _, stand behind one: wind_3h, words_0. No name means
+   two features (lang/model_compiler.c). */
+const mw_feature_about *mw_project_find_about(const mw_project *project, mw_str feature) {
+    const mw_feature_about *about = about_find(project, feature);
+    const char *tail = memrchr(feature.data, '_', feature.size);
+    if (about || !tail) return about;
+    return about_find(project, mw_str_slice(feature, 0, (size_t)(tail - feature.data)));
+}
+
 void mw_project_reference(mw_buf *out) {
     mw_shape_reference(&mw_project_schema, out);
 }

@@ -131,6 +131,8 @@ const mw_project_model *mw_project_find_model(const mw_project *project, mw_str 
    there is none. */
 const mw_feature_about *mw_project_feature_about(const mw_project *project,
                                                  mw_position expression);
+/* The same by the name of a feature as versions have it. */
+const mw_feature_about *mw_project_find_about(const mw_project *project, mw_str feature);
 
 /* The Markdown table of all keys. */
 void mw_project_reference(mw_buf *out);

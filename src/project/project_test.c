@@ -131,6 +131,9 @@ MW_TEST(project_reads_what_is_said_of_a_feature) {
     about = mw_project_feature_about(p, p->features[0].source.position);
     MW_CHECK(about->description.size == 0 && about->tag_count == 0);
     MW_CHECK(!mw_project_feature_about(p, (mw_position){1, 1}));
+    MW_CHECK(mw_project_find_about(p, MW_STR("told_2h")) == &p->features_about[1]);
+    MW_CHECK(mw_project_find_about(p, MW_STR("plain")) == &p->features_about[0]);
+    MW_CHECK(!mw_project_find_about(p, MW_STR("told_2h_2h")));
     mw_arena_release(&r->arena);
 }
 

@@ -110,8 +110,24 @@ def test_linear_leaves_are_explained_against_100_rows_of_training():
             check(answers[ids.iloc[i]], shapley(booster, frame.iloc[[i]], background))
 
 
+DESCRIBED = {"shop": "where it was ordered", "recent_1h": "how busy the shop was", "recent_1d": "how busy the shop was"}
+
+
+def describe(shop):
+    shop.change("shop:    shop\n", "shop: {is: shop, description: where it was ordered}\n")
+    shop.change("recent:  count(orders by shop over {1h, 1d})\n",
+                "recent: {is: 'count(orders by shop over {1h, 1d})', description: how busy the shop was}\n")
+
+
+def check_described(why):
+    for reason in why["reasons"]:
+        assert reason.get("description") == DESCRIBED.get(reason["feature"]), reason
+    assert {reason["feature"] for reason in why["reasons"]} & set(DESCRIBED), why
+
+
 def test_the_server_says_why():
     with Shop() as shop:
+        describe(shop)
         shop.ok("ingest")
         known = import_booster(shop)
         row = dict(zip(shop.orders[0].split(","), shop.orders[2000].split(",")))
@@ -129,12 +145,20 @@ def test_the_server_says_why():
             asked = {"event": {**event, "order_id": "new", "placed": now}, "explain": True}
             status, live = call(port, "POST", "/v1/models/returned/predict", asked)
             assert status == 200 and live["id"], live
+            check_described(live["why"])
+            shop.change("where it was ordered", "the words of a later version")
             shop.ok("train")
             shop.ok("models", "promote", "returned", shop.ok("models", "list", "--json").json()[0]["version"])
             told = shop.ok("explain", "returned", "--id", live["id"], "--json").json()
             assert (told["why"], told["prediction"]) == (live["why"], live["prediction"]), (told, live)
             shown = shop.ok("explain", "returned", "--id", live["id"]).out
             assert "expected" in shown and live["why"]["reasons"][0]["feature"] in shown, shown
+            assert " ".join(shown.split()).count(f"shop {event['shop']} {DESCRIBED['shop']}") == 1, shown
+            replayed = shop.ok("predictions", "replay", live["id"], "--json").json()
+            assert replayed["why"] == live["why"], replayed["why"]
+            status, later = call(port, "POST", "/v1/models/returned/predict", {"event": event, "record": False, "explain": True})
+            told = {reason["feature"]: reason.get("description") for reason in later["why"]["reasons"]}
+            assert told["shop"] == "the words of a later version", told
             shop.fails(3, "is no id of a prediction", "explain", "returned", "--id", "nothing")
             shop.fails(3, "is recorded", "explain", "returned", "--id", live["id"][:-1] + ("0" if live["id"][-1] != "0" else "1"))
             shop.fails(2, "exclude each other", "explain", "returned", "--id", "p0", "--input", "x.csv")
