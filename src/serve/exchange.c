@@ -102,8 +102,19 @@ static void begin_entry(mw_exchanges *all, const mw_http_request *request, int64
     memcpy(out_entry->path, path.data, path.size);
 }
 
-/* After the response, or a part of it, has been made. */
-static void note_response(mw_exchanges *all, mw_exchange *exchange) {
+/* The span of ours, and what the tools along the way keep with the trace. */
+static void hand_on_trace(mw_exchanges *all, const mw_trace *trace, mw_str state) {
+    char text[MW_TRACE_TEXT_SIZE + 1], kept[MW_TRACE_STATE_SIZE_MAX];
+    mw_trace_write(trace, text);
+    mw_response_header(&all->response, "traceparent", mw_str_of(text));
+    state = mw_trace_state(state, kept);
+    if (state.size > 0) mw_response_header(&all->response, "tracestate", state);
+}
+
+/* After the response to the request, or a part of it, has been made; without the request (NULL) it
+   says that there will be no other. */
+static void note_response(mw_exchanges *all, const mw_http_request *request,
+                          mw_exchange *exchange) {
     exchange->goes_on = all->response.goes_on;
     if (exchange->pause && !exchange->goes_on) return;
     mw_response_settle(&all->response);
@@ -112,9 +123,8 @@ static void note_response(mw_exchanges *all, mw_exchange *exchange) {
     if (exchange->has_begun && mw_response_is_problem(&all->response))
         exchange->keep_alive = false; /* else nobody would see that the answer is cut */
     if (!exchange->entry.trace.is_known) return;
-    char text[MW_TRACE_TEXT_SIZE + 1];
-    mw_trace_write(&exchange->entry.trace, text);
-    mw_response_header(&all->response, "traceparent", mw_str_of(text));
+    hand_on_trace(all, &exchange->entry.trace,
+                  request ? request->headers[MW_HEADER_TRACESTATE] : MW_STR(""));
 }
 
 /* Asks the handler; what it leaves the request in is the exchange's. */
@@ -147,7 +157,7 @@ void mw_exchange_answer(mw_exchanges *all, const mw_http_request *request, int64
     begin_entry(all, request, waited_us, &out_exchange->entry);
     if (route && is_in_time(all, route, request, waited_us))
         carry_out(all, route, &call, out_exchange);
-    note_response(all, out_exchange);
+    note_response(all, request, out_exchange);
 }
 
 void mw_exchange_resume(mw_exchanges *all, const mw_http_request *request,
@@ -162,7 +172,7 @@ void mw_exchange_resume(mw_exchanges *all, const mw_http_request *request,
     exchange->pause = NULL;
     exchange->keep_alive = exchange->keep_alive && !mw_reactor_is_stopping(all->reactor);
     carry_out(all, route, &call, exchange);
-    note_response(all, exchange);
+    note_response(all, request, exchange);
 }
 
 void mw_exchange_refuse(mw_exchanges *all, mw_status status, const mw_error *err,
@@ -170,7 +180,7 @@ void mw_exchange_refuse(mw_exchanges *all, mw_status status, const mw_error *err
     *out_exchange = (mw_exchange){.route = -1, .begun_us = mw_reactor_now_us(all->reactor)};
     mw_response_clear(&all->response);
     mw_response_problem(&all->response, status, err);
-    note_response(all, out_exchange);
+    note_response(all, NULL, out_exchange);
 }
 
 void mw_exchange_end_pause(mw_exchanges *all, mw_exchange *exchange) {
@@ -187,7 +197,7 @@ void mw_exchange_replace(mw_exchanges *all, mw_status status, const mw_error *er
     mw_exchange_end_pause(all, exchange);
     mw_response_problem(&all->response, status, err);
     all->response.model = model;
-    note_response(all, exchange);
+    note_response(all, NULL, exchange);
 }
 
 bool mw_exchange_takes_pieces(void *context, const mw_http_request *head) {

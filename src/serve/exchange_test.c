@@ -47,6 +47,7 @@ MW_TEST(exchange_answers_by_the_route) {
     mw_http_request request = asked("/public", MW_HTTP_HEAD);
     request.headers[MW_HEADER_TRACEPARENT] =
         MW_STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    request.headers[MW_HEADER_TRACESTATE] = MW_STR("a=1, b=2");
     mw_exchange_answer(&all, &request, 0, &exchange);
     MW_CHECK_EQUAL_INT(exchange.code, 200);
     MW_CHECK_EQUAL_INT(exchange.model, 7);
@@ -54,6 +55,7 @@ MW_TEST(exchange_answers_by_the_route) {
     MW_CHECK(strstr(all.response.headers.data,
                     "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-") != NULL);
     MW_CHECK(strstr(all.response.headers.data, "00f067aa0ba902b7") == NULL); /* a span of ours */
+    MW_CHECK(strstr(all.response.headers.data, "\r\ntracestate: a=1,b=2\r\n") != NULL);
     mw_response_frame frame = mw_exchange_frame(&all, &exchange);
     MW_CHECK(frame.keep_alive && frame.without_body);
     MW_CHECK_EQUAL_INT(strlen(frame.date), MW_HTTP_DATE_SIZE - 1);
@@ -63,6 +65,10 @@ MW_TEST(exchange_answers_by_the_route) {
     MW_CHECK_EQUAL_INT(exchange.model, 7);
     MW_CHECK(strstr(all.response.headers.data, "traceparent: ") != NULL);
     mw_exchange_end(&all, &exchange, mw_reactor_now_us(reactor));
+
+    request.headers[MW_HEADER_TRACEPARENT] = MW_STR("00-4bf9"); /* then the state means nothing */
+    mw_exchange_answer(&all, &request, 0, &exchange);
+    MW_CHECK(!strstr(mw_buf_str(&all.response.headers).data, "trace"));
 
     request = asked("/nowhere", MW_HTTP_GET);
     mw_exchange_answer(&all, &request, 0, &exchange);

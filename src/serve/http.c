@@ -80,13 +80,34 @@ static int header_find(mw_str name) {
     return -1;
 }
 
+/* Those that may stand in several lines, which mean what one with commas would. A traceparent must
+   not, and names no trace then: no request is refused for how it is traced. */
+static bool is_list(int header) {
+    return header == MW_HEADER_ACCEPT || header == MW_HEADER_TRACEPARENT ||
+           header == MW_HEADER_TRACESTATE;
+}
+
+/* The header's value will go on behind what it has so far, which is moved to the end. */
+static mw_status continue_list(mw_http_parts *parts, mw_http_piece *header, mw_error *err) {
+    mw_http_piece so_far = *header;
+    if (so_far.to < parts->head.size) {
+        header->from = parts->head.size;
+        for (size_t i = so_far.from; i < so_far.to; i++)
+            mw_buf_append_char(&parts->head, parts->head.data[i]);
+    }
+    MW_TRY(append_head(parts, MW_STR(","), err));
+    header->to = parts->head.size;
+    return MW_OK;
+}
+
 mw_status mw_http_parts_name(mw_http_parts *parts, mw_str name, mw_error *err) {
     parts->header = header_find(name);
     if (parts->header < 0) return MW_OK;
     mw_http_piece *header = &parts->headers[parts->header];
-    if (header->present && parts->header != MW_HEADER_ACCEPT) /* of a list, the last one stands */
+    if (header->present && !is_list(parts->header))
         return mw_fail(err, MW_MALFORMED, "%s: must be sent once, got it twice",
                        header_names[parts->header]);
+    if (header->present) return continue_list(parts, header, err);
     *header = (mw_http_piece){parts->head.size, parts->head.size, true};
     return MW_OK;
 }

@@ -42,6 +42,7 @@ const char *mw_http_method_name(mw_http_method method); /* "GET" */
     X(AUTHORIZATION, "authorization")              \
     X(IDEMPOTENCY_KEY, "idempotency-key")          \
     X(TRACEPARENT, "traceparent")                  \
+    X(TRACESTATE, "tracestate")                    \
     X(TIMEOUT, "x-request-timeout-ms")
 typedef enum {
 #define X(name, text) MW_HEADER_##name,
@@ -53,7 +54,8 @@ typedef enum {
 typedef struct {
     mw_http_method method;
     mw_target target;
-    mw_str headers[MW_HEADER_COUNT]; /* trimmed; data is NULL where it was not sent */
+    mw_str headers[MW_HEADER_COUNT]; /* trimmed, the lines of a list with commas between them; data
+                                        is NULL where it was not sent */
     mw_str body;     /* what has come of it and was not taken */
     bool has_more;   /* the body goes on */
     bool has_chunks; /* the client knows them: its answer may have no length */

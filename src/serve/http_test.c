@@ -54,8 +54,20 @@ MW_TEST(http_takes_a_list_twice_and_nothing_else) {
     mw_http_parts parts;
     mw_error err;
     mw_http_parts_init(&parts, (mw_http_rules){0});
-    MW_CHECK_OK(mw_http_parts_name(&parts, MW_STR("accept"), &err), &err);
-    MW_CHECK_OK(mw_http_parts_name(&parts, MW_STR("accept"), &err), &err);
+    static const char *const lines[][2] = {{"accept", "text/plain"}, {"accept", "text/*;q=0.5"},
+                                           {"tracestate", "a=1"},    {"traceparent", "00-1"},
+                                           {"accept", "*/*;q=0.1"},  {"tracestate", ""},
+                                           {"tracestate", "b=2"},    {"traceparent", "00-2"}};
+    MW_CHECK_OK(mw_http_parts_target(&parts, MW_STR("/"), &err), &err);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        MW_CHECK_OK(mw_http_parts_name(&parts, mw_str_of(lines[i][0]), &err), &err);
+        MW_CHECK_OK(mw_http_parts_value(&parts, mw_str_of(lines[i][1]), &err), &err);
+    }
+    MW_CHECK_OK(mw_http_parts_head(&parts, MW_STR("GET"), &err), &err);
+    const mw_str *headers = parts.request.headers;
+    MW_CHECK_EQUAL_STR(headers[MW_HEADER_ACCEPT], "text/plain,text/*;q=0.5,*/*;q=0.1");
+    MW_CHECK_EQUAL_STR(headers[MW_HEADER_TRACESTATE], "a=1,,b=2");
+    MW_CHECK_EQUAL_STR(headers[MW_HEADER_TRACEPARENT], "00-1,00-2");
     MW_CHECK_OK(mw_http_parts_name(&parts, MW_STR("authorization"), &err), &err);
     MW_CHECK_STATUS(mw_http_parts_name(&parts, MW_STR("authorization"), &err), MW_MALFORMED);
     MW_CHECK_EQUAL_STR(err.message, "authorization: must be sent once, got it twice");

@@ -18,6 +18,31 @@ def ask(port, path, headers=(), body=None):
     return answer.status, answer.read(), answer.headers["traceparent"]
 
 
+def traced_by(port, lines):
+    """The answer's traceparent and tracestate, of a request with these header lines."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.putrequest("GET", "/v1/models")
+    for name, value in lines:
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == 200, (lines, answer.status)
+    return answer.headers["traceparent"], answer.headers["tracestate"]
+
+
+def check_tracestate(port, caller):
+    """All lines of it go on with a trace that is known; without one, or where it breaks a rule, none."""
+    known = ("traceparent", caller)
+    assert traced_by(port, [known, ("TraceState", "foo=1,bar=2"), ("Accept", "*/*"), ("tracestate", ""),
+                            ("tracestate", "\trojo=00f067aa0ba902b7 ")])[1] == "foo=1,bar=2,rojo=00f067aa0ba902b7"
+    parent, state = traced_by(port, [known, ("tracestate", "foo=1"), ("tracestate", "FOO=2")])
+    assert parent.startswith(f"00-{TRACE}-") and state is None, (parent, state)
+    assert traced_by(port, [("tracestate", "foo=1")]) == (None, None)
+    assert traced_by(port, [("traceparent", caller[:-1]), ("tracestate", "foo=1")]) == (None, None)
+    assert traced_by(port, [known, known, ("tracestate", "foo=1")]) == (None, None)
+
+
 def main(folder):
     write_project(folder)
     for words in (["ingest"], ["train"]):
@@ -39,8 +64,11 @@ def main(folder):
     _, _, again = ask(port, "/nothing", {"traceparent": caller})
     assert again.startswith(f"00-{TRACE}-") and again != traced, "each request is a span of its own"
     assert ask(port, "/v1/models", {"traceparent": caller.upper()})[2] is None
+    check_tracestate(port, caller)
     stop(process)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [one.get("trace") for one in lines[4:]] == [TRACE, TRACE, None, None, None]
+    del lines[4:]
     assert [(one["method"], one["path"], one["code"]) for one in lines] == [
         ("POST", predict, 200), ("GET", "/v1/models", 200), ("GET", "/nothing", 404), ("GET", "/v1/models", 200)]
     assert [one.get("trace") for one in lines] == [None, TRACE, TRACE, None]
@@ -54,7 +82,7 @@ def main(folder):
     process, port = start(folder, "--listen", "127.0.0.1:0", "--access-log", str(log), "--access-share", "0")
     assert ask(port, "/v1/models")[0] == 200
     stop(process)
-    assert len(log.read_text().splitlines()) == 4
+    assert len(log.read_text().splitlines()) == 9
     process, port = start(folder, "--listen", "127.0.0.1:0", "--access-log", "/dev/full")
     assert ask(port, "/v1/models")[0] == 200
     deadline = time.time() + 30
