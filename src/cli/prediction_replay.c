@@ -20,6 +20,7 @@ typedef struct {
     mw_workspace *workspace;
     int64_t stamp;               /* names the prediction */
     mw_buf payload;              /* of its record */
+    size_t element;              /* with `each`: which it was made for, by mw_prediction_number */
     mw_prediction recorded;
     mw_live_version version;     /* that made it */
     mw_schema features;          /* of the version */
@@ -56,17 +57,38 @@ static mw_status scan_for(replay *r, mw_log_scan *scan, mw_error *err) {
     return mw_fail(err, MW_NOT_FOUND, "prediction: there is no %s", r->workspace->cli->words[0]);
 }
 
-static mw_status find_record(replay *r, mw_error *err) {
+static mw_status scan_from(replay *r, int64_t place,
+                           mw_status (*look)(replay *, mw_log_scan *, mw_error *), mw_error *err) {
     mw_log_scan *scan;
+    const char *folder = mw_state_path(r->workspace->state, &r->workspace->arena, "log");
+    if (!folder) return no_memory(err);
+    MW_TRY(mw_log_scan_begin(r->workspace->cli->sys, folder, place, &scan, err));
+    mw_status status = look(r, scan, err);
+    mw_log_scan_end(scan);
+    return status;
+}
+
+static mw_status find_record(replay *r, mw_error *err) {
     const char *word = r->workspace->cli->words[0];
     if (!mw_prediction_id_parse(mw_str_of(word), &r->stamp))
         return mw_fail(err, MW_NOT_FOUND, "prediction: there is no %s", word);
-    const char *folder = mw_state_path(r->workspace->state, &r->workspace->arena, "log");
-    if (!folder) return no_memory(err);
-    MW_TRY(mw_log_scan_begin(r->workspace->cli->sys, folder, r->stamp, &scan, err));
-    mw_status status = scan_for(r, scan, err);
-    mw_log_scan_end(scan);
-    return status;
+    return scan_from(r, r->stamp, scan_for, err);
+}
+
+/* Which element of its event's it was made for is told by those before it. */
+static mw_status count_elements(replay *r, mw_log_scan *scan, mw_error *err) {
+    mw_prediction_order order = MW_PREDICTION_ORDER;
+    for (;;) {
+        mw_record record;
+        mw_prediction made;
+        bool has_record = false;
+        MW_TRY(mw_log_scan_next(scan, &record, &has_record, err));
+        if (!has_record || record.place > r->stamp) return MW_OK;
+        if (record.type != MW_RECORD_PREDICTION) continue;
+        MW_TRY(mw_prediction_read_head(record.payload, &made, err));
+        if (!mw_str_equal(made.model, r->recorded.model)) continue;
+        r->element = mw_prediction_number(&order, &made, record.place);
+    }
 }
 
 static mw_status read_record(replay *r, mw_error *err) {
@@ -101,7 +123,9 @@ static mw_status find_moment(replay *r, mw_error *err) {
                              .events = &r->events,
                              .symbols = r->oracle.symbols};
     MW_TRY(mw_recorded_past_begin(&past, &r->workspace->arena, err));
-    MW_TRY(mw_recorded_find_event(&past, &r->recorded, r->stamp, &event, err));
+    if (past.model->each) MW_TRY(scan_from(r, r->recorded.place, count_elements, err));
+    mw_recorded recorded = {&r->recorded, r->stamp, r->element};
+    MW_TRY(mw_recorded_find_event(&past, &recorded, &event, err));
     r->moment = (mw_moment){r->recorded.t, r->recorded.place, event.row};
     return MW_OK;
 }

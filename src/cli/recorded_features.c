@@ -12,8 +12,7 @@ enum { TEXT_SIZE_MAX = 1 << 20, VERSIONS_MAX = 1 << 16 };
 /* A search for the moment of one prediction. */
 typedef struct {
     const mw_recorded_past *past;
-    const mw_prediction *prediction;
-    int64_t stamp;
+    const mw_recorded *recorded;
     mw_elements elements; /* of `each`: those of the event in hand */
     mw_buf id;
 } search;
@@ -22,20 +21,14 @@ static const mw_stream *moments_of(const mw_recorded_past *past) {
     return &past->program->streams[past->model->moment_stream];
 }
 
-/* Whether a recorded prediction tells whom it was made for: not one of several elements of an event
-   without an id. */
-static bool can_be_found(const mw_recorded_past *past) {
-    return !past->model->each || moments_of(past)->id_count > 0;
-}
-
 /* Whether the prediction was made for this row of the event: by its id, or, in a stream without
    one, since it is the first that was appended after it. */
 static bool is_its_row(search *it, const mw_event *event, const mw_cell *row) {
     const mw_stream *stream = moments_of(it->past);
-    if (stream->id_count == 0) return event->place > it->stamp;
+    if (stream->id_count == 0) return event->place > it->recorded->stamp;
     mw_buf_clear(&it->id);
     mw_stream_append_id(stream, row, it->past->symbols, &it->id);
-    return mw_str_equal(mw_buf_str(&it->id), it->prediction->event_id);
+    return mw_str_equal(mw_buf_str(&it->id), it->recorded->prediction->event_id);
 }
 
 /* The same for one of the moments that the event makes. */
@@ -47,8 +40,10 @@ static mw_status find_element(search *it, const mw_event *event, mw_cell *out_el
         .program = past->program, .model = past->model, .symbols = past->symbols};
     MW_TRY(mw_elements_take(&it->elements, &config, event->row, err));
     memcpy(past->row, event->row, (size_t)each->element * sizeof *past->row);
+    bool has_id = moments_of(past)->id_count > 0;
     *out_is_it = false;
     for (size_t i = 0; i < it->elements.count && !*out_is_it; i++) {
+        if (!has_id && i != it->recorded->element) continue;
         *out_element = past->row[each->element] = it->elements.cells[i];
         *out_is_it = is_its_row(it, event, past->row);
     }
@@ -73,8 +68,8 @@ static mw_status look_through(search *it, mw_event *out_event, bool *out_is_foun
         mw_event event = mw_events_row(past->events, stream, row);
         mw_cell its = {.bits = 0};
         bool is_it = false;
-        if (event.time + model->moment_offset_us != it->prediction->t ||
-            (*out_is_found && !is_nearer(it->prediction->place, &event, out_event)))
+        if (event.time + model->moment_offset_us != it->recorded->prediction->t ||
+            (*out_is_found && !is_nearer(it->recorded->prediction->place, &event, out_event)))
             continue;
         if (model->each) MW_TRY(find_element(it, &event, &its, &is_it, err));
         else is_it = is_its_row(it, &event, event.row);
@@ -96,7 +91,8 @@ static void look_for_key(search *it, mw_event *out_event, bool *out_is_found) {
     const mw_recorded_past *past = it->past;
     const mw_schedule *schedule = past->model->schedule;
     int64_t step = schedule->ahead_first_us;
-    past->row[schedule->key_count] = mw_cell_time(it->prediction->t);
+    int64_t t = it->recorded->prediction->t;
+    past->row[schedule->key_count] = mw_cell_time(t);
     for (size_t i = 0; i < past->events->streams[schedule->stream].rows.row_count; i++) {
         mw_event event = mw_events_row(past->events, schedule->stream, i);
         for (int32_t k = 0; k < schedule->key_count; k++)
@@ -104,22 +100,19 @@ static void look_for_key(search *it, mw_event *out_event, bool *out_is_found) {
         for (int64_t ahead = step; ahead <= schedule->ahead_last_us; ahead += step) {
             if (step > 0) past->row[schedule->key_count + 1] = mw_cell_time(ahead);
             *out_is_found = is_its_row(it, &event, past->row);
-            if (*out_is_found) *out_event = (mw_event){.time = it->prediction->t, .row = past->row};
+            if (*out_is_found) *out_event = (mw_event){.time = t, .row = past->row};
             if (*out_is_found) return;
             if (step == 0) break;
         }
     }
 }
 
-mw_status mw_recorded_find_event(const mw_recorded_past *past, const mw_prediction *prediction,
-                                 int64_t stamp, mw_event *out_event, mw_error *err) {
-    search it = {.past = past, .prediction = prediction, .stamp = stamp};
+mw_status mw_recorded_find_event(const mw_recorded_past *past, const mw_recorded *recorded,
+                                 mw_event *out_event, mw_error *err) {
+    search it = {.past = past, .recorded = recorded};
     bool is_found = false;
     char name[MW_PREDICTION_ID_SIZE + 1];
-    mw_prediction_id(stamp, name);
-    if (!can_be_found(past))
-        return mw_fail(err, MW_NOT_FOUND,
-                       "prediction %s: it does not tell which event it was made for", name);
+    mw_prediction_id(recorded->stamp, name);
     mw_buf_init(&it.id, TEXT_SIZE_MAX);
     mw_status status = MW_OK;
     if (past->model->schedule) look_for_key(&it, out_event, &is_found);
@@ -152,6 +145,7 @@ typedef struct {
     known_version *versions;
     size_t version_count, version_capacity;
     size_t seen, every; /* of its predictions each so many is taken; 0: they are counted */
+    mw_prediction_order order;
     mw_status failed;   /* of the first record that did */
     mw_error failure;
 } reading;
@@ -188,20 +182,29 @@ static mw_status is_kin(reading *it, mw_str version, bool *out_is_kin, mw_error 
     return learn(it, version, out_is_kin, err);
 }
 
+/* Not where the scan began in the midst of an event's elements, of which none bears a name. */
+static bool is_known(const reading *it, size_t element) {
+    bool is_named = !it->past->model->each || moments_of(it->past)->id_count > 0;
+    return is_named || element < SIZE_MAX;
+}
+
 static mw_status take(reading *it, const mw_record *record, mw_error *err) {
     mw_prediction made;
     bool is_ours = false;
     mw_event event;
     if (record->place >= it->past->through) return MW_OK;
     MW_TRY(mw_prediction_read_head(record->payload, &made, err));
-    if (made.is_blind || !mw_str_equal(made.model, it->past->model->name)) return MW_OK;
+    if (!mw_str_equal(made.model, it->past->model->name)) return MW_OK;
+    size_t element = mw_prediction_number(&it->order, &made, record->place);
+    if (made.is_blind || !is_known(it, element)) return MW_OK;
     MW_TRY(is_kin(it, made.version, &is_ours, err));
     if (!is_ours) return MW_OK;
     size_t number = it->seen++;
     if (it->every == 0 || number % it->every != 0) return MW_OK;
     MW_TRY(mw_prediction_read(record->payload, &it->features, it->workspace->symbols, it->cells,
                               &made, err));
-    MW_TRY(mw_recorded_find_event(it->past, &made, record->place, &event, err));
+    mw_recorded recorded = {&made, record->place, element};
+    MW_TRY(mw_recorded_find_event(it->past, &recorded, &event, err));
     mw_moment moment = {made.t, made.place, event.row};
     return it->taker.take(it->taker.context, &moment, it->cells, err);
 }
@@ -221,6 +224,7 @@ static mw_status scan(reading *it, mw_error *err) {
     mw_arena_init(&arena, 1 << 16);
     const char *folder = mw_state_path(workspace->state, &arena, "log");
     it->seen = 0;
+    it->order = MW_PREDICTION_ORDER;
     mw_status status = folder ? mw_log_scan_begin(workspace->cli->sys, folder, it->past->from, &log,
                                                   err)
                               : no_memory(err);
@@ -255,7 +259,6 @@ static mw_status prepare(reading *it, mw_error *err) {
 mw_status mw_recorded_each(const mw_workspace *workspace, const mw_recorded_past *past,
                            size_t sample, mw_recorded_taker taker, mw_error *err) {
     reading it = {.workspace = workspace, .past = past, .taker = taker};
-    if (!can_be_found(past)) return MW_OK;
     MW_TRY(prepare(&it, err));
     mw_status status = scan(&it, err);
     it.every = it.seen / sample > 0 ? it.seen / sample : 1;

@@ -24,13 +24,18 @@ typedef struct {
 MW_MUST_USE mw_status mw_recorded_past_begin(mw_recorded_past *past, mw_arena *arena,
                                              mw_error *err);
 
-/* The event that a prediction was made for, as it stood then; `stamp` names the prediction. Of
-   `each` its row is the moment's, valid until the next search; so it is of a schedule, which has no
-   event but this row. MW_NOT_FOUND: it is not there, or the prediction does not tell which it
-   was. */
+typedef struct {
+    const mw_prediction *prediction;
+    int64_t stamp;  /* which names it */
+    size_t element; /* with `each`, by mw_prediction_number; read where events have no id */
+} mw_recorded;
+
+/* The event that a prediction was made for, as it stood then. Of `each` its row is the moment's,
+   valid until the next search; so it is of a schedule, which has no event but this row.
+   MW_NOT_FOUND: it is not there. */
 MW_MUST_USE mw_status mw_recorded_find_event(const mw_recorded_past *past,
-                                             const mw_prediction *prediction, int64_t stamp,
-                                             mw_event *out_event, mw_error *err);
+                                             const mw_recorded *recorded, mw_event *out_event,
+                                             mw_error *err);
 
 /* What the features of a record are whose version has this program. The arena owns it; the names
    are the program's. */

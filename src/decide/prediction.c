@@ -44,6 +44,14 @@ mw_str mw_prediction_announced(const mw_prediction *prediction) {
     return mw_str_slice(id, 0, id.size - prediction->element_size);
 }
 
+size_t mw_prediction_number(mw_prediction_order *order, const mw_prediction *prediction,
+                            int64_t stamp) {
+    bool goes_on = prediction->place == order->place && order->number < SIZE_MAX;
+    order->number = stamp == prediction->place ? 0 : goes_on ? order->number + 1 : SIZE_MAX;
+    order->place = prediction->place;
+    return order->number;
+}
+
 static void append_text(mw_buf *out, mw_str text) {
     mw_buf_append_u32(out, (uint32_t)text.size);
     mw_buf_append_str(out, text);

@@ -44,6 +44,19 @@ mw_str mw_prediction_announced(const mw_prediction *prediction);
 void mw_prediction_id(int64_t place, char out_id[MW_PREDICTION_ID_SIZE + 1]);
 MW_MUST_USE bool mw_prediction_id_parse(mw_str id, int64_t *out_place);
 
+/* Elements of an event without an id bear no name that tells them apart; their order does: they are
+   recorded one after the other, all at one place, which is the stamp of the first. */
+typedef struct {
+    int64_t place;
+    size_t number;
+} mw_prediction_order;
+#define MW_PREDICTION_ORDER ((mw_prediction_order){INT64_MIN, SIZE_MAX})
+/* Which of the elements the prediction was made for, from 0. All that a model with `each` has
+   recorded are to be handed in, in the order of their stamps. SIZE_MAX: the first of the event's
+   was not. */
+size_t mw_prediction_number(mw_prediction_order *order, const mw_prediction *prediction,
+                            int64_t stamp);
+
 void mw_prediction_append(mw_buf *out, const mw_prediction *prediction,
                           const mw_schema *features, const mw_symbols *symbols);
 /* Reads back; texts are views into `bytes`, features go to `out_features` (as many as the

@@ -129,3 +129,17 @@ MW_TEST(prediction_of_a_format_before_is_read) {
     check_format(1);
     check_format(2);
 }
+
+/* Records of other models stand between them; a scan may begin in their midst. */
+MW_TEST(prediction_elements_are_numbered_from_the_first_stamp) {
+    static const struct {
+        int64_t place, stamp;
+        size_t number;
+    } records[] = {{3, 5, SIZE_MAX}, {3, 6, SIZE_MAX}, {8, 8, 0},   {8, 9, 1},
+                   {8, 12, 2},       {20, 20, 0},      {21, 21, 0}, {30, 31, SIZE_MAX}};
+    mw_prediction_order order = MW_PREDICTION_ORDER;
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        mw_prediction prediction = {.place = records[i].place};
+        MW_CHECK(mw_prediction_number(&order, &prediction, records[i].stamp) == records[i].number);
+    }
+}

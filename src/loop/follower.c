@@ -27,6 +27,9 @@ struct mw_follower {
     mw_examples examples;
     mw_events fresh;        /* events of the log, of streams with an id */
     mw_recheck *recheck;
+    mw_prediction_order recorded; /* of the model's predictions */
+    int64_t moments_place;        /* where the course's moments in hand are, and so many of them */
+    size_t moment_count;
     uint64_t fed; /* events, to the course */
     mw_standing **standing; /* one a stream; NULL: it has no id */
     mw_cell *features;
@@ -123,6 +126,8 @@ mw_status mw_follower_create(mw_follower_config config, mw_follower **out_follow
     *follower = (mw_follower){.config = config,
                               .digest = mw_log_digest_of_lake(&config.lake),
                               .place = INT64_MIN,
+                              .recorded = MW_PREDICTION_ORDER,
+                              .moments_place = INT64_MIN,
                               .now = INT64_MIN};
     mw_arena_init(&follower->arena, IDS_SIZE_MAX);
     mw_buf_init(&follower->event_id, EVENT_ID_MAX);
@@ -251,12 +256,17 @@ static mw_status feed(mw_follower *follower, const mw_event *event, mw_error *er
     return mw_course_event(follower->course, event, err);
 }
 
-/* Elements of an event without an id cannot be told apart, nor what was recorded of them. */
-static bool can_recheck(const mw_follower *follower) {
+/* Whether their order alone tells the moments of one event apart. */
+static bool goes_by_order(const mw_follower *follower) {
     const mw_model_program *model = follower->config.model;
-    if (!follower->config.hooks.predicted) return false;
-    return !model->each ||
-           follower->config.program->streams[model->moment_stream].id_count > 0;
+    return model->each && follower->config.program->streams[model->moment_stream].id_count == 0;
+}
+
+/* The course makes those of one event one after the other. */
+static size_t element_of(mw_follower *follower, const mw_moment *moment) {
+    if (moment->place != follower->moments_place) follower->moment_count = 0;
+    follower->moments_place = moment->place;
+    return goes_by_order(follower) ? follower->moment_count++ : 0;
 }
 
 static mw_status take_step(mw_follower *follower, int64_t due, mw_error *err) {
@@ -265,11 +275,12 @@ static mw_status take_step(mw_follower *follower, int64_t due, mw_error *err) {
     MW_TRY(mw_course_next(follower->course, due, &step, &found, err));
     if (!found) return MW_OK;
     if (step.kind == MW_DUE_LABEL) return mature(follower, &step, err);
-    if (!can_recheck(follower)) return MW_OK;
+    if (!follower->config.hooks.predicted) return MW_OK;
     MW_TRY(name_event(follower, &step.moment, err));
     mw_recheck_found(follower->recheck,
                      (mw_rechecked){step.moment.t, step.moment.place,
-                                    mw_buf_str(&follower->event_id), step.features,
+                                    mw_buf_str(&follower->event_id),
+                                    element_of(follower, &step.moment), step.features,
                                     follower->fed});
     return MW_OK;
 }
@@ -325,10 +336,10 @@ static mw_status take_prediction(mw_follower *follower, const mw_record *record,
     bool is_kin = true;
     if (!config->hooks.predicted) return MW_OK;
     MW_TRY(mw_prediction_read_head(record->payload, &prediction, err));
+    if (!mw_str_equal(prediction.model, config->model->name)) return MW_OK;
+    size_t element = mw_prediction_number(&follower->recorded, &prediction, record->place);
     /* What a fallback said tells nothing of the version, whose quality and drift are watched. */
-    if (!mw_str_equal(prediction.model, config->model->name) ||
-        prediction.fallback != MW_BECAUSE_NONE)
-        return MW_OK;
+    if (prediction.fallback != MW_BECAUSE_NONE) return MW_OK;
     if (config->kinship.is_kin)
         MW_TRY(config->kinship.is_kin(config->kinship.context, prediction.version, &is_kin, err));
     if (!is_kin) {
@@ -338,10 +349,11 @@ static mw_status take_prediction(mw_follower *follower, const mw_record *record,
     MW_TRY(mw_prediction_read(record->payload, &follower->examples.schema, config->symbols,
                               follower->features, &prediction, err));
     MW_TRY(keep(follower, record->place, &prediction, err));
-    if (can_recheck(follower))
+    if (!goes_by_order(follower)) element = 0;
+    if (element < SIZE_MAX)
         mw_recheck_recorded(follower->recheck,
                             (mw_rechecked){prediction.t, prediction.place, prediction.event_id,
-                                           follower->features, follower->fed});
+                                           element, follower->features, follower->fed});
     return config->hooks.predicted(config->hooks.context, follower->place, &prediction, err);
 }
 

@@ -7,7 +7,7 @@
 enum { SLOTS = 1024 };
 
 typedef struct {
-    uint64_t name; /* of t and the event's id; 0: free */
+    uint64_t name; /* of t, the event's id and the element; 0: free */
     bool is_recorded;
     int64_t place;
     uint64_t events;
@@ -43,6 +43,7 @@ void mw_recheck_destroy(mw_recheck *recheck) {
 static uint64_t name_of(const mw_rechecked *made) {
     uint64_t name = mw_hash_join((uint64_t)made->t,
                                  mw_hash_bytes(made->event_id.data, made->event_id.size));
+    if (made->element > 0) name = mw_hash_join(name, made->element);
     return name != 0 ? name : 1;
 }
 
@@ -67,10 +68,11 @@ static void meet(mw_recheck *recheck, const mw_rechecked *made, bool is_recorded
     half own = {name_of(made), is_recorded, made->place, made->events};
     half *other = &recheck->halves[own.name % SLOTS];
     mw_cell *features = recheck->features + (own.name % SLOTS) * count;
-    if (other->name == own.name && other->is_recorded != is_recorded) {
-        bool can_tell = saw_the_same(is_recorded ? &own : other, is_recorded ? other : &own);
-        recheck->count.compared += can_tell;
-        recheck->count.differing += can_tell && !is_same(recheck, features, made->features);
+    bool are_one = other->name == own.name && other->is_recorded != is_recorded &&
+                   saw_the_same(is_recorded ? &own : other, is_recorded ? other : &own);
+    if (are_one) {
+        recheck->count.compared++;
+        recheck->count.differing += !is_same(recheck, features, made->features);
         *other = (half){.name = 0};
         return;
     }

@@ -3,7 +3,7 @@
  *
  * A server records the features that it read. Who follows its log feeds the same events to a course
  * of its own, which stops at the same moments: the two must agree in every bit. They meet here
- * by the moment's t and the id of its event, whichever comes first.
+ * by the moment's t and the id of its event, or which of its elements it is, whichever comes first.
  *
  * Only moments that saw the same events are compared. A prediction that was asked for stands just
  * before its event, whose moment the course makes: nothing else may have come between. One that
@@ -21,6 +21,7 @@ typedef struct mw_recheck mw_recheck;
 typedef struct {
     int64_t t, place;
     mw_str event_id;
+    size_t element; /* of an event without an id, with `each`; else 0 */
     const mw_cell *features;
     uint64_t events; /* that the course has been fed by then */
 } mw_rechecked;

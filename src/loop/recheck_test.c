@@ -55,6 +55,28 @@ MW_TEST(recheck_compares_what_saw_the_same) {
     mw_recheck_destroy(recheck);
 }
 
+/* Events without an id: which element it is tells them apart, and what another one of the same time
+   has left behind does not keep the halves from each other. */
+MW_TEST(recheck_tells_elements_apart) {
+    mw_recheck *recheck;
+    MW_CHECK_OK(mw_recheck_create(&model, &recheck, NULL), NULL);
+    mw_cell cells[2][2] = {{mw_cell_number(1), mw_cell_number(2)},
+                           {mw_cell_number(3), mw_cell_number(4)}};
+    for (size_t i = 0; i < 2; i++) { /* nobody asked for these */
+        mw_rechecked found = made("", 5, 1, cells[i]);
+        found.element = i;
+        mw_recheck_found(recheck, found);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        mw_rechecked half = made("", i < 2 ? 10 : 12, i < 2 ? 1 : 2, cells[i % 2]);
+        half.element = i % 2;
+        if (i < 2) mw_recheck_recorded(recheck, half);
+        else mw_recheck_found(recheck, half);
+    }
+    check_count(recheck, 2, 0);
+    mw_recheck_destroy(recheck);
+}
+
 static mw_status create(void *context) {
     (void)context;
     mw_recheck *recheck = NULL;
