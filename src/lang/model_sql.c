@@ -470,7 +470,7 @@ static void append_readers(const query *q, const mw_window *window) {
 /* The moments once for each bucket that their window reaches into. */
 static void append_sides(const query *q, const mw_window *window) {
     bool is_bounded = window->start_us != MW_ALL_PAST;
-    long long span = (long long)(window->end_us - window->start_us);
+    long long span = is_bounded ? (long long)(window->end_us - window->start_us) : 0;
     mw_buf_append_text(q->out, "\n  FROM (");
     if (is_bounded)
         mw_buf_printf(q->out, "SELECT *, (" T " + %lld) // %lld + unnest([0, 1]) AS bucket\n"

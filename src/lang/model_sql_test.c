@@ -50,6 +50,18 @@ MW_TEST(model_sql_leaves_out_what_the_rules_leave_out) {
     mw_buf_release(&sql);
 }
 
+/* Buckets are as wide as the window, so one over all of the past has none. */
+MW_TEST(model_sql_looks_at_bounded_windows_by_buckets) {
+    mw_buf sql;
+    mw_buf_init(&sql, 1 << 20);
+    query_of("count(orders by shop over 2h)", &sql);
+    MW_CHECK(has(&sql, "e.\"event t\" // 7200000000 = m.bucket"));
+    mw_buf_clear(&sql);
+    query_of("count(orders by shop)", &sql);
+    MW_CHECK(has(&sql, " AS e ON true"));
+    mw_buf_release(&sql);
+}
+
 /* A window's comment ends where its line does, whatever texts stand in the window. */
 MW_TEST(model_sql_keeps_texts_inside_their_comment) {
     mw_buf sql;
