@@ -59,7 +59,7 @@ int64_t mw_civil_to_us(mw_civil civil) {
 
 static bool take_char(mw_str *rest, char c) {
     if (rest->size == 0 || rest->data[0] != c) return false;
-    *rest = mw_str_slice(*rest, 1, rest->size);
+    *rest = (mw_str){rest->data + 1, rest->size - 1};
     return true;
 }
 
@@ -73,7 +73,7 @@ static bool take_number(mw_str *rest, size_t digits, int32_t least, int32_t most
         value = value * 10 + (c - '0');
     }
     if (value < least || value > most) return false;
-    *rest = mw_str_slice(*rest, digits, rest->size);
+    *rest = (mw_str){rest->data + digits, rest->size - digits};
     *out = value;
     return true;
 }

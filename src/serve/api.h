@@ -8,11 +8,15 @@
  * The context of the router is a mw_api. One thread answers at a time.
  */
 #pragma once
+#include "serve/plain_event.h"
 #include "serve/telemetry.h"
 #include "serve/router.h"
 #include "serve/service.h"
 
-enum { MW_API_WAITING_MAX = 256 }; /* requests that wait for what they correct, or ask */
+enum {
+    MW_API_WAITING_MAX = 256, /* requests that wait for what they correct, or ask */
+    MW_API_HABITS = 4,        /* of clients; sources share them where there are more */
+};
 
 /* A change of the version that answers. */
 typedef struct {
@@ -31,6 +35,7 @@ typedef struct {
     void *change_context;
     size_t waiting;          /* its own, from 0: requests that do, and how many more were refused */
     uint64_t waiting_refused;
+    mw_plain_habit habits[MW_API_HABITS]; /* its own */
 } mw_api;
 
 mw_router mw_api_router(void);

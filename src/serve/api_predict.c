@@ -285,7 +285,8 @@ static bool read_plain(mw_api_rows *at, const mw_http_request *request, const mw
     int32_t source = source_of(at->api, decider);
     mw_plain_target target = {.source = &parts->program->sources[source],
                               .zone = parts->zones[source],
-                              .symbols = parts->symbols};
+                              .symbols = parts->symbols,
+                              .habit = &at->api->habits[source % MW_API_HABITS]};
     mw_plain_wish asked = {.record = true};
     mw_cell *row = (mw_cell *)(void *)at->rows.desk->bytes;
     if (!mw_plain_event_read(request->body, &target, row, &asked)) return false;

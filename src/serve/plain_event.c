@@ -1,6 +1,8 @@
 #include "serve/plain_event.h"
 
+#include <assert.h>
 #include <math.h>
+#include <string.h>
 #include <yyjson.h>
 
 /* Where these read goes in and comes back, so that it stays in a register; NULL: declined. The NUL
@@ -42,20 +44,6 @@ static inline bool is_name(const char *at, mw_str name) {
     for (size_t i = 0; i < name.size; i++)
         if (at[i] != name.data[i] || !is_plain(at[i])) return false;
     return at[name.size] == '"';
-}
-
-/* A key up to its value. As a rule it is that of the column `*field`; `*field` becomes its own. */
-static inline const char *read_column(const char *at, const mw_stream_source *source,
-                                      int32_t *field) {
-    mw_str name;
-    at = skip_blanks(at);
-    if ((size_t)*field < source->column_count) {
-        name = source->row.fields[*field].name;
-        if (is_name(at, name)) return read_colon(at + name.size + 2);
-    }
-    at = read_text(at, &name);
-    *field = at ? mw_schema_find(&source->row, name) : MW_NO_FIELD;
-    return read_colon(at);
 }
 
 static inline const char *read_word(const char *at, const char *word) {
@@ -149,27 +137,80 @@ static inline const char *read_value(const char *at, mw_type type, const mw_plai
     }
 }
 
-static const char *read_event(const char *at, const mw_plain_target *target, mw_cell *row) {
+/* --- what stands between values -------------------------------------------------------------- */
+
+/* From the brace, or from behind a value, to the next value, if what stood there last does. */
+static inline const char *pass_known_gap(const char *at, const char *end,
+                                         const mw_plain_habit *habit, size_t number,
+                                         int32_t *column) {
+    if (number >= habit->count) return NULL;
+    size_t begin = habit->ends[number], size = habit->ends[number + 1] - begin;
+    if ((size_t)(end - at) < size || memcmp(at, habit->bytes + begin, size) != 0) return NULL;
+    *column = habit->columns[number];
+    return at + size;
+}
+
+/* Those behind it were of another body. */
+static void learn_gap(mw_plain_habit *habit, size_t number, mw_str gap, int32_t column) {
+    static_assert(MW_FIELDS_MAX <= UINT16_MAX && MW_PLAIN_GAPS_SIZE <= UINT16_MAX, "they fit");
+    if (number > habit->count) return; /* there was no room for one before it */
+    habit->count = number;
+    if (number == MW_PLAIN_GAPS_MAX || gap.size > (size_t)MW_PLAIN_GAPS_SIZE - habit->ends[number])
+        return;
+    memcpy(habit->bytes + habit->ends[number], gap.data, gap.size);
+    habit->ends[number + 1] = (uint16_t)(habit->ends[number] + gap.size);
+    habit->columns[number] = (uint16_t)column;
+    habit->count++;
+}
+
+/* As a rule a key follows that of the column before. */
+static int32_t find_column(const mw_stream_source *source, mw_str name, int32_t before) {
+    size_t next = (size_t)(before + 1);
+    if (next < source->column_count && mw_str_equal(source->row.fields[next].name, name))
+        return before + 1;
+    int32_t column = mw_schema_find(&source->row, name);
+    return (size_t)column < source->column_count ? column : MW_NO_FIELD;
+}
+
+/* Likewise, whatever stands there; `*column`, that of the value before, becomes that of the key. */
+static const char *read_gap(const char *at, const mw_plain_target *target, size_t number,
+                            int32_t *column) {
+    mw_str name;
+    const char *begin = at;
+    at = skip_blanks(at);
+    if (*at != (number == 0 ? '{' : ',')) return NULL;
+    at = read_text(skip_blanks(at + 1), &name);
+    if (!at) return NULL;
+    *column = find_column(target->source, name, *column);
+    at = read_colon(at);
+    if (!at || *column == MW_NO_FIELD) return NULL;
+    learn_gap(target->habit, number, (mw_str){begin, (size_t)(at - begin)}, *column);
+    return at;
+}
+
+/* --- bodies --------------------------------------------------------------------------------- */
+
+static const char *read_event(const char *at, const char *end, const mw_plain_target *target,
+                              mw_cell *row) {
     const mw_stream_source *source = target->source;
     bool is_given[MW_FIELDS_MAX];
+    if (target->habit->source != source) target->habit->count = 0;
+    target->habit->source = source;
     memset(is_given, false, source->column_count * sizeof *is_given);
-    int32_t field = 0;
-    if (*at != '{') return NULL;
+    size_t number = 0;
+    int32_t column = -1;
     do {
-        at = read_column(at + 1, source, &field);
-        if (!at || field == MW_NO_FIELD || (size_t)field >= source->column_count ||
-            is_given[field])
-            return NULL;
-        is_given[field] = true;
-        at = read_value(at, source->row.fields[field].type, target, &row[field]);
+        const char *value = pass_known_gap(at, end, target->habit, number, &column);
+        if (!value) value = read_gap(at, target, number, &column);
+        if (!value || is_given[column]) return NULL;
+        is_given[column] = true;
+        at = read_value(value, source->row.fields[column].type, target, &row[column]);
         if (!at) return NULL;
-        at = skip_blanks(at);
-        field++;
-    } while (*at == ',');
-    if (*at != '}') return NULL;
-    for (size_t i = 0; i < source->column_count; i++)
+        number++;
+    } while (*skip_blanks(at) != '}');
+    for (size_t i = 0; number < source->column_count && i < source->column_count; i++)
         if (!is_given[i]) row[i] = mw_cell_missing(source->row.fields[i].type);
-    return at + 1;
+    return skip_blanks(at) + 1;
 }
 
 bool mw_plain_event_read(mw_str body, const mw_plain_target *target, mw_cell *row,
@@ -183,7 +224,7 @@ bool mw_plain_event_read(mw_str body, const mw_plain_target *target, mw_cell *ro
         at = read_colon(read_text(skip_blanks(at + 1), &name));
         if (!at) return false;
         if (mw_str_is(name, "event")) {
-            at = read_event(at, target, row);
+            at = read_event(at, body.data + body.size, target, row);
         } else if (mw_str_is(name, "record")) {
             is_there = &has_record;
             at = read_bool(at, &wish->record);
