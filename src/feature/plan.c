@@ -21,9 +21,10 @@ typedef struct {
     placed_window *placed; /* by window */
 } planner;
 
+/* A span and its seconds, a bool and its number are written alike. */
 static bool same_code(const mw_code *a, const mw_code *b) {
     if (!a || !b) return a == b;
-    return mw_str_equal(mw_code_text(a), mw_code_text(b));
+    return mw_code_type(a) == mw_code_type(b) && mw_str_equal(mw_code_text(a), mw_code_text(b));
 }
 
 static bool is_of_label(const planner *p, size_t window) {

@@ -29,12 +29,16 @@ static mw_engine_config config_of(const made *m, bool with_label) {
                               .with_label = with_label};
 }
 
-static void make(made *m, bool with_label) {
+static void make_of(made *m, const char *text, bool with_label) {
     mw_arena_init(&m->arena, 1 << 20);
     MW_CHECK_OK(mw_symbols_create(1 << 16, &m->symbols, NULL), NULL);
-    m->program = mw_test_program(&m->arena, m->symbols, project);
+    m->program = mw_test_program(&m->arena, m->symbols, text);
     mw_engine_config config = config_of(m, with_label);
     MW_CHECK_OK(mw_plan_make(&config, &m->arena, &m->plan, NULL), NULL);
+}
+
+static void make(made *m, bool with_label) {
+    make_of(m, project, with_label);
 }
 
 /* Where a window of the model has gone. */
@@ -80,6 +84,26 @@ MW_TEST(plan_shares_what_windows_have_in_common) {
     const mw_group_plan *orders = &m.plan.groups[m.plan.first_of_stream[0]];
     MW_CHECK(m.plan.has_instances && orders->instance_word == 2);
     MW_CHECK(m.plan.shares_instance[0] && !m.plan.shares_instance[1]);
+    release(&m);
+}
+
+/* They are written alike, and one cell cannot be both. */
+MW_TEST(plan_keeps_a_span_and_its_seconds_apart) {
+    static const char of_spans[] =
+        "stream views\n  columns: at time, key number, took duration\n  time: at\n"
+        "feature longest: max(views.took by key over 1h)\n"
+        "feature usual: mean(views.took by key over 1h)\n"
+        "feature first: first(views.took > 1m by key over 1h)\n"
+        "feature part: mean(views.took > 1m by key over 2h)\n"
+        "stream orders\n  columns: at time, key number\n  time: at\n"
+        "model m\n  moment: on orders\n  label: count(views by key over next 1h)\n";
+    made m;
+    make_of(&m, of_spans, false);
+    MW_CHECK_EQUAL_INT(m.plan.group_count, 1);
+    const mw_group_plan *group = &m.plan.groups[0];
+    static const mw_type types[] = {MW_TYPE_DURATION, MW_TYPE_NUMBER, MW_TYPE_BOOL, MW_TYPE_NUMBER};
+    MW_CHECK_EQUAL_INT(group->column_count, 4);
+    for (size_t i = 0; i < 4; i++) MW_CHECK_EQUAL_INT(group->columns[i].type, types[i]);
     release(&m);
 }
 

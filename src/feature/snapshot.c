@@ -14,10 +14,10 @@
  *
  * An element is its time, its columns, then its instance (its index above, from 1; 0: none), its
  * known time and from when it is replaced where the group keeps them. Events before the horizon
- * are left out. Version 1 had ticks where a correction needs events, and is refused: then the
- * log is replayed.
+ * are left out. Version 1 had ticks where a correction needs events, version 2 one column for a
+ * span and its seconds; both are refused: then the log is replayed.
  */
-enum { VERSION = 2, FRAME_SIZE = 12 };
+enum { VERSION = 3, FRAME_SIZE = 12 };
 static const char magic[4] = {'M', 'W', 'E', 'N'};
 
 static void hash_cell(mw_sha256 *sha, mw_type type, mw_cell cell, const mw_symbols *symbols) {

@@ -59,8 +59,9 @@ MW_TEST(snapshot_of_what_was_loaded_loads_the_same_state) {
     MW_CHECK_EQUAL_INT(stats.events_applied, mw_engine_read_stats(f.engine).events_applied);
     mw_engine *engines[] = {f.engine, engine};
     char digests[2][MW_SHA256_HEX_SIZE + 1];
+    int64_t last = (MW_WORLD_TIME_MAX + 200) * f.world.unit_us;
     for (size_t i = 0; i < 2; i++) {
-        mw_engine_advance(engines[i], MW_WORLD_TIME_MAX + 200); /* lets the pending in */
+        mw_engine_advance(engines[i], last); /* lets the pending in */
         mw_sha256 sha;
         mw_sha256_init(&sha);
         MW_CHECK_OK(mw_engine_digest(engines[i], &sha, NULL), NULL);
@@ -108,10 +109,10 @@ MW_TEST(snapshot_refuses_what_is_newer_or_not_its_own) {
     begin(&f);
     mw_engine *engine;
     mw_error err;
-    f.bytes.data[4] = 3;
+    f.bytes.data[4] = 4;
     MW_CHECK_STATUS(load(&f, mw_buf_str(&f.bytes), &engine, &err), MW_NEWER_FORMAT);
-    MW_CHECK_EQUAL_STR(err.message, "checkpoint: format version must be 2, got 3");
-    f.bytes.data[4] = 2;
+    MW_CHECK_EQUAL_STR(err.message, "checkpoint: format version must be 3, got 4");
+    f.bytes.data[4] = 3;
     f.bytes.data[8] ^= 1;
     seal(f.bytes.data, f.bytes.size);
     MW_CHECK_STATUS(load(&f, mw_buf_str(&f.bytes), &engine, &err), MW_CONFLICT);
