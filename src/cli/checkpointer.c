@@ -4,7 +4,6 @@
 #include "serve/sequencer_start.h"
 #include "store/checkpoint.h"
 #include "store/log.h"
-#include "sys/library.h"
 
 enum {
     GROWTH_MIN = 1 << 20, /* of the log, in bytes */
@@ -137,9 +136,9 @@ typedef struct {
 } outlook;
 
 static mw_status look(mw_checkpointer *it, mw_arena *arena, outlook *out_outlook, mw_error *err) {
-    mw_sys *sys = it->cli->sys;
+    mw_sys *sys = it->work.cli->sys;
     uint64_t log_size, segment, all, checkpoint;
-    const char *state = mw_path_join(arena, it->cli->folder, MW_STATE_FOLDER);
+    const char *state = mw_path_join(arena, it->work.cli->folder, MW_STATE_FOLDER);
     const char *log = state ? mw_path_join(arena, state, "log") : NULL;
     const char *checkpoints = state ? mw_path_join(arena, state, "checkpoints") : NULL;
     if (!log || !checkpoints) return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
@@ -153,53 +152,29 @@ static mw_status look(mw_checkpointer *it, mw_arena *arena, outlook *out_outlook
     return MW_OK;
 }
 
-static mw_status start(mw_checkpointer *it, mw_arena *arena, bool in_background, mw_error *err) {
-    const char *executable = NULL;
-    MW_TRY(mw_executable_path(it->cli->sys, arena, &executable, err));
-    const char *arguments[] = {executable, "checkpoint", "-C", it->cli->folder, NULL};
-    mw_process_config config = {.arguments = arguments,
-                                .quiet_errors = it->has_failed,
-                                .in_background = in_background};
-    it->in_background = in_background;
-    return mw_process_start(it->cli->sys, config, &it->process, err);
-}
-
-static mw_status reap(mw_checkpointer *it, mw_error *err) {
-    mw_process_result result;
-    MW_TRY(mw_process_wait(it->process, &result, err));
-    mw_process_destroy(it->process);
-    it->process = NULL;
-    it->has_failed = result.exit_code != 0;
-    return MW_OK;
-}
-
 /* Whether one is to be begun now, instead of that which gets no further. */
 static bool is_wanted(const mw_checkpointer *it, const outlook *seen, int64_t now_us) {
-    if (it->process) return it->in_background && seen->growth >= seen->overdue;
+    if (it->work.process) return it->work.in_background && seen->growth >= seen->overdue;
     return seen->growth >= seen->due && now_us >= it->rest_until_us;
 }
 
 static mw_status advance(mw_checkpointer *it, mw_arena *arena, mw_error *err) {
     outlook seen = {.log_size = 0};
-    int64_t now_us = mw_sys_monotonic_us(it->cli->sys);
+    int64_t now_us = mw_sys_monotonic_us(it->work.cli->sys);
     MW_TRY(look(it, arena, &seen, err));
     if (!is_wanted(it, &seen, now_us)) return MW_OK;
-    mw_checkpointer_end(it);
     it->log_size = seen.log_size;
     it->rest_until_us = now_us + REST_US;
-    return start(it, arena, seen.growth < seen.overdue, err);
+    return mw_side_work_begin(&it->work, seen.growth < seen.overdue, err);
 }
 
 mw_status mw_checkpointer_advance(mw_checkpointer *it, mw_error *err) {
-    if (it->process && !mw_process_running(it->process)) return reap(it, err);
+    bool has_ended;
+    MW_TRY(mw_side_work_ended(&it->work, &has_ended, err));
+    if (has_ended) return MW_OK;
     mw_arena arena;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = advance(it, &arena, err);
     mw_arena_release(&arena);
     return status;
-}
-
-void mw_checkpointer_end(mw_checkpointer *it) {
-    mw_process_destroy(it->process);
-    it->process = NULL;
 }

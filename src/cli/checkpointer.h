@@ -11,21 +11,16 @@
  * more, it is begun anew among equals, so a start never replays much more than that.
  */
 #pragma once
-#include "cli/command.h"
-#include "sys/process.h"
+#include "cli/side_work.h"
 
 /* The command `checkpoint`, which is that process. */
 mw_status mw_cli_checkpoint(mw_cli *cli, mw_error *err);
 
 typedef struct {
-    mw_cli *cli;
-    mw_process *process; /* NULL: none runs */
-    bool in_background;  /* that process */
-    uint64_t log_size;   /* when the newest was begun; UINT64_MAX: not known */
+    mw_side_work work;
+    uint64_t log_size;     /* when the newest was begun; UINT64_MAX: not known */
     int64_t rest_until_us; /* by the monotonic clock, however much the log grows */
-    bool has_failed;     /* the last one, which said why */
 } mw_checkpointer;
 
 /* Starts such a process if a checkpoint is due, and looks after it. Does not wait. */
 MW_MUST_USE mw_status mw_checkpointer_advance(mw_checkpointer *checkpointer, mw_error *err);
-void mw_checkpointer_end(mw_checkpointer *checkpointer); /* ends the process, too */

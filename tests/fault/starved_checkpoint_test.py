@@ -3,67 +3,21 @@ grows by more than a segment, is made among equals. It is kept from its end by a
 system's; the log grows by a file with nothing in it."""
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 from serving import call, order, run, start, stop, write_project  # noqa: E402
+from starving import children, starve, wait_for  # noqa: E402
 
-STARVING = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <sched.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-/* Who works in the background syncs a checkpoint in a minute. */
-int fdatasync(int descriptor) {
-    char link[64], path[4096] = "";
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    if (readlink(link, path, sizeof path - 1) > 0 && strstr(path, ".checkpoint.") &&
-        sched_getscheduler(0) == SCHED_IDLE)
-        sleep(60);
-    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
-    return real(descriptor);
-}
-"""
 DUE, OVERDUE = 2 << 20, 80 << 20  # bytes of the log
-
-
-def starving(folder):
-    source, library = f"{folder}/starving.c", f"{folder}/starving.so"
-    pathlib.Path(source).write_text(STARVING)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return library
-
-
-def work_of(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[1]
-    except (FileNotFoundError, IndexError):  # it has ended
-        return None
-
-
-def children(pid):
-    """The id of each child of the first thread by what it does."""
-    return {work_of(child): int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 def policies(pid):
     """Of the first thread, and of all others."""
     threads = sorted(int(task.name) for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
     return os.sched_getscheduler(threads[0]), {os.sched_getscheduler(thread) for thread in threads[1:]}
-
-
-def wait_for(what, found):
-    until = time.monotonic() + 20
-    while not found():
-        assert time.monotonic() < until, what
-        time.sleep(0.01)
-    return found()
 
 
 def checkpoints(folder):
@@ -73,7 +27,7 @@ def checkpoints(folder):
 def main(folder):
     write_project(folder)
     assert run(folder, "ingest").returncode == 0
-    os.environ["LD_PRELOAD"] = starving(folder)
+    starve(folder, ".checkpoint.")
     process, port = start(folder, "--listen", "127.0.0.1:0")
     status, answer = call(port, "POST", "/v1/events/orders", {"events": [order("a"), order("b")]})
     assert status == 200, answer
