@@ -33,8 +33,8 @@ typedef struct {
     mw_status (*change)(void *context, const mw_stage_wish *wish,
                         char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err);
     void *change_context;
-    size_t waiting;          /* its own, from 0: requests that do, and how many more were refused */
-    uint64_t waiting_refused;
+    size_t waiting, queued;   /* its own, from 0: requests that do, that wait for room to, */
+    uint64_t waiting_refused; /* and how many more were refused */
     mw_plain_habit habits[MW_API_HABITS]; /* its own */
 } mw_api;
 

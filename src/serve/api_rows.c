@@ -11,9 +11,13 @@ void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err) {
 
 /* --- pauses -------------------------------------------------------------------------------- */
 
+static bool has_room(const mw_api *api) { return api->waiting < MW_API_WAITING_MAX; }
+
 static bool is_over(mw_pause *pause) {
-    const mw_row_needs *needs = &((mw_api_rows *)pause)->needs;
+    const mw_api_rows *at = (mw_api_rows *)pause;
+    const mw_row_needs *needs = &at->needs;
     bool is_wanted = !pause->is_forsaken;
+    if (at->is_queued && is_wanted) return has_room(at->api);
     bool is_read = !needs->lookback || mw_lookback_run(needs->lookback, is_wanted);
     bool is_answered = !needs->enquiry || mw_enquiry_run(needs->enquiry, is_wanted);
     return is_read && is_answered;
@@ -21,7 +25,8 @@ static bool is_over(mw_pause *pause) {
 
 static void stop_waiting(mw_api_rows *at) {
     at->api->waiting -= at->waits;
-    at->waits = false;
+    at->api->queued -= at->is_queued;
+    at->waits = at->is_queued = false;
 }
 
 static void release(mw_api_rows *at) {
@@ -67,21 +72,26 @@ static mw_api_rows *come_back(mw_api *api, const mw_route_call *call, mw_respons
     return at;
 }
 
-/* Whether the request may wait too. One of which a row was taken, or that has paused before, is
-   taken to its end: who is refused may send it again as it was. */
-static mw_status check_room(mw_api *api, bool has_begun, mw_error *err) {
-    if (has_begun || api->waiting < MW_API_WAITING_MAX) return MW_OK;
-    api->waiting_refused++;
-    return mw_fail(err, MW_BUSY,
-                   "request: at most %d may wait for what they correct or ask, got more",
-                   MW_API_WAITING_MAX);
-}
-
+/* Who would wait beyond the limit is refused, and may send the request again as it was. But one of
+   which a row was taken, or that has paused before, is taken to its end: before others it waits for
+   room, and begins nothing until then. Its row comes again, as after any wait. */
 static mw_status begin_waiting(mw_api_rows *at, bool has_begun, mw_error *err) {
-    MW_TRY(check_room(at->api, has_begun, err));
-    MW_TRY(mw_receiving_await(mw_service_receiving(at->api->service), &at->needs, err));
-    at->waits = true;
-    at->api->waiting++;
+    mw_api *api = at->api;
+    mw_receiving *receiving = mw_service_receiving(api->service);
+    size_t before = api->waiting + (has_begun ? 0 : api->queued);
+    bool may_begin = before < MW_API_WAITING_MAX;
+    if (!may_begin && !has_begun) {
+        api->waiting_refused++;
+        return mw_fail(err, MW_BUSY,
+                       "request: at most %d may wait for what they correct or ask, got more",
+                       MW_API_WAITING_MAX);
+    }
+    if (may_begin) MW_TRY(mw_receiving_await(receiving, &at->needs, err));
+    else at->needs = mw_receiving_part_with(receiving);
+    at->waits = may_begin;
+    at->is_queued = !may_begin;
+    api->waiting += at->waits;
+    api->queued += at->is_queued;
     return MW_OK;
 }
 

@@ -31,7 +31,7 @@ typedef struct {
 
     mw_api_leaving leaving;   /* the handler's: why it leaves the call */
     mw_row_needs needs;       /* since it awaits them */
-    bool waits;               /* it is one of api->waiting */
+    bool waits, is_queued;    /* it is one of api->waiting, of api->queued */
     mw_buf body;              /* that was written and has not left */
 
     size_t accepted, corrections, repeats; /* of events */

@@ -49,6 +49,16 @@ static void check_none_may_wait(shop *s) {
     }
 }
 
+/* What it waits for comes; one that waited for room waits for that again. */
+static void finish(shop *s, shop_sent *sent) {
+    while (sent->call.pause) {
+        mw_response_clear(&s->response);
+        while (!sent->call.pause->is_over(sent->call.pause)) {}
+        shop_carry_out(s, sent);
+    }
+    MW_CHECK_EQUAL_INT(s->response.code, 200);
+}
+
 /* Beyond so many that wait others are refused, before a row of them is taken; who has begun is
    taken to its end. */
 MW_TEST(api_bounds_those_that_wait) {
@@ -71,17 +81,47 @@ MW_TEST(api_bounds_those_that_wait) {
     shop_send(&s, MW_HTTP_POST, events, "[" ORDER(3) "," MOVED(2) "]", &sent[COUNT]);
     shop_carry_out(&s, &sent[COUNT]);
     MW_CHECK(sent[COUNT].call.pause != NULL); /* order 3 stands */
+    MW_CHECK_EQUAL_INT(s.api.waiting, COUNT); /* and it waits for room alone */
     s.reading_count = 0;
-    for (size_t i = 0; i <= COUNT; i++) {
-        mw_response_clear(&s.response);
-        while (!sent[i].call.pause->is_over(sent[i].call.pause)) {}
-        shop_carry_out(&s, &sent[i]);
-        MW_CHECK(!sent[i].call.pause);
-        MW_CHECK_EQUAL_INT(s.response.code, 200);
-    }
+    MW_CHECK(!sent[COUNT].call.pause->is_over(sent[COUNT].call.pause));
+    finish(&s, &sent[0]);
+    shop_sent late; /* it does not take the room of one that has begun */
+    shop_send(&s, MW_HTTP_POST, events, ORDER(1), &late);
+    s.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
+    shop_carry_out(&s, &late);
+    MW_CHECK_EQUAL_INT(s.response.code, 503);
+    s.reading_count = 0;
+    for (size_t i = 1; i <= COUNT; i++) finish(&s, &sent[i]);
+    MW_CHECK_EQUAL_INT(s.api.waiting + s.api.queued, 0);
     mw_str metrics = shop_call(&s, MW_HTTP_GET, "/metrics", "", 200);
     MW_CHECK(shop_says(metrics, "\nmillwright_waiting_requests 0\n"));
-    MW_CHECK(shop_says(metrics, "\nmillwright_waiting_refused_total 6\n"));
+    MW_CHECK(shop_says(metrics, "\nmillwright_waiting_refused_total 7\n"));
+    shop_tear_down(&s);
+}
+
+/* A body that has paused for more of itself waits for room like any other that has begun. */
+MW_TEST(api_bounds_bodies_that_have_paused) {
+    shop s;
+    shop_sent sent;
+    static char blank[MW_HTTP_PIECE_SIZE];
+    shop_set_up(&s);
+    shop_call(&s, MW_HTTP_POST, events, ORDER(1), 200);
+    memset(blank, '\n', sizeof blank);
+    shop_send(&s, MW_HTTP_POST, events, "\n", &sent);
+    sent.request.body = (mw_str){blank, sizeof blank};
+    sent.request.has_more = true;
+    shop_carry_out(&s, &sent);
+    MW_CHECK(sent.call.pause && sent.call.pause->kind == MW_PAUSE_FOR_BODY);
+    sent.request.body = MW_STR(MOVED(1) "\n");
+    sent.request.has_more = false;
+    s.api.waiting = MW_API_WAITING_MAX;
+    shop_carry_out(&s, &sent);
+    mw_pause *pause = sent.call.pause;
+    MW_CHECK(pause && pause->kind == MW_PAUSE_FOR_WORK && !pause->is_over(pause));
+    MW_CHECK_EQUAL_INT(s.api.waiting, MW_API_WAITING_MAX);
+    s.api.waiting = 0;
+    finish(&s, &sent);
+    MW_CHECK_EQUAL_INT(s.api.waiting + s.api.queued, 0);
     shop_tear_down(&s);
 }
 
