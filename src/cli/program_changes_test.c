@@ -95,13 +95,8 @@ static mw_status find(void *context) {
 }
 
 MW_TEST(program_changes_survive_each_failing_allocation) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 24);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&arena, symbols, "\n" ORDERS BUSY MODEL);
-    pair same = {{program, &program->models[0]}, {program, &program->models[0]}};
+    mw_test_project project = mw_test_compile("\n" ORDERS BUSY MODEL);
+    pair same = {{project.program, project.model}, {project.program, project.model}};
     MW_CHECK(mw_test_every_allocation_fails(find, &same) > 2);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

@@ -7,17 +7,12 @@
    The rules that it applies are in reading_test.c, where it answers beside the engine. */
 
 static double sum_of(const double *values, size_t count) {
-    mw_arena arena;
-    mw_arena_init(&arena, 1 << 20);
-    mw_symbols *symbols;
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(
-        &arena, symbols,
+    mw_test_project project = mw_test_compile(
         "stream orders\n  columns: at time, key number, x number\n  time: at\n"
         "stream others\n  columns: at time, key number\n  time: at\n"
         "feature a: sum(orders.x by key over 1h)\n"
         "model m\n  moment: on orders\n  label: count(others by key over next 1h)\n");
-    const mw_schema *schema = &program->streams[0].schema;
+    const mw_schema *schema = &project.program->streams[0].schema;
     mw_events events;
     MW_CHECK_OK(mw_events_init(&events, &schema, 1, NULL), NULL);
     mw_cell row[3] = {mw_cell_time(0), mw_cell_number(1)};
@@ -27,11 +22,10 @@ static double sum_of(const double *values, size_t count) {
     }
     mw_cell sum;
     mw_moment moment = {1, 1, row};
-    mw_oracle oracle = {program, &program->models[0], &events, symbols};
+    mw_oracle oracle = {project.program, project.model, &events, project.symbols};
     MW_CHECK_OK(mw_oracle_features(&oracle, &moment, &sum, NULL), NULL);
     mw_events_release(&events);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
     return sum.number;
 }
 

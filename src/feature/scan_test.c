@@ -7,7 +7,7 @@
 
 /* What each aggregate says of the events that it is told of; that it agrees with the oracle is
    shown by engine_test.c, whose worlds have such windows. */
-static const char project[] =
+static const char text[] =
     "stream orders\n  columns: at time, key number, x number\n  time: at\n  id: at\n"
     "feature a: count(orders where x > now.x by key over 1h)\n"
     "feature b: sum(orders.x where x > now.x by key over 1h)\n"
@@ -37,18 +37,12 @@ static void check(const mw_window *window, const told *events, size_t count, dou
 }
 
 MW_TEST(scan_gathers_what_each_aggregate_asks) {
-    mw_arena arena;
-    mw_arena_init(&arena, 1 << 20);
-    mw_symbols *symbols;
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&arena, symbols, project);
+    mw_test_project project = mw_test_compile(text);
     static const told events[] = {{10, NAN}, {20, 3}, {20, 1}, {30, 0x1p62}, {40, 2},
                                   {40, 5},   {40, 4}, {50, NAN}};
     static const double expected[] = {8,       0x1p62, 0x1p62 / 6, 1, 0x1p62, 1, 5, 1, 50,
                                       0x1p124 / 6};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
-        check(&program->models[0].windows[i], events, sizeof events / sizeof *events,
-              expected[i]);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+        check(&project.model->windows[i], events, sizeof events / sizeof *events, expected[i]);
+    mw_test_project_release(&project);
 }

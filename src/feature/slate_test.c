@@ -260,30 +260,27 @@ MW_TEST(slate_counts_the_elements_of_a_list_once) {
 /* Keys and labels ask for it too, each by a frame of its own. */
 MW_TEST(slate_counts_a_list_once_for_keys_and_for_the_label) {
     enum { ITEMS = 400 };
-    mw_arena arena;
-    mw_symbols *symbols;
     mw_engine *engine;
     mw_slate *slate;
     mw_cell list;
-    mw_arena_init(&arena, 1 << 22);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program =
-        mw_test_program(&arena, symbols,
-                        "stream visits:\n  columns: at time, items list of number\n"
-                        "  time: at\n  id: at\n"
-                        "stream clicks:\n  columns: at time, n number\n  time: at\n"
-                        "feature a: count(clicks by n = length(items) over 1h)\n"
-                        "model m:\n  moment: on visits each items as item\n"
-                        "  label: count(clicks by n = length(items) over next 1h) + "
-                        "length(items)\n");
-    mw_engine_config config = {.program = program, .model = &program->models[0],
-                               .symbols = symbols, .with_label = true};
+    mw_test_project project = mw_test_compile(
+        "stream visits:\n  columns: at time, items list of number\n"
+        "  time: at\n  id: at\n"
+        "stream clicks:\n  columns: at time, n number\n  time: at\n"
+        "feature a: count(clicks by n = length(items) over 1h)\n"
+        "model m:\n  moment: on visits each items as item\n"
+        "  label: count(clicks by n = length(items) over next 1h) + "
+        "length(items)\n");
+    mw_engine_config config = {.program = project.program,
+                               .model = project.model,
+                               .symbols = project.symbols,
+                               .with_label = true};
     MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
     MW_CHECK_OK(mw_slate_create(config, &slate, NULL), NULL);
     mw_list_writer writer;
     mw_list_begin(&writer, MW_TYPE_NUMBER_LIST);
     for (int i = 0; i < ITEMS; i++) mw_list_add_number(&writer, i);
-    MW_CHECK_OK(mw_list_end(&writer, symbols, &list, NULL), NULL);
+    MW_CHECK_OK(mw_list_end(&writer, project.symbols, &list, NULL), NULL);
     mw_cell row[] = {mw_cell_time(1000), list};
     mw_moment moment = {1000, 1001, row};
     MW_CHECK_OK(mw_slate_fill(slate, engine, &moment, NULL), NULL);
@@ -297,8 +294,7 @@ MW_TEST(slate_counts_a_list_once_for_keys_and_for_the_label) {
     MW_CHECK_EQUAL_INT(mw_engine_lists_counted(engine), 1);
     mw_slate_destroy(slate);
     mw_engine_destroy(engine);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 static mw_status walk(void *context) {

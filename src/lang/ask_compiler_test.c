@@ -57,13 +57,7 @@ MW_TEST(asks_refuse_what_has_no_meaning) {
 /* What is answered is a field like any other to those that come after: fields with windows of its
    own stream and of others, windows, features. */
 MW_TEST(asks_stand_at_the_end_of_the_row) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_error err;
-    mw_arena_init(&arena, 1 << 24);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, &err), &err);
-    const mw_program *program = mw_test_program(
-        &arena, symbols,
+    mw_test_project project = mw_test_compile(
         REVIEWS
         "  ask mood: number sentiment(text, stars)\n"
         "  ask topic: category topic_of(short)\n"
@@ -75,7 +69,7 @@ MW_TEST(asks_stand_at_the_end_of_the_row) {
         "model m\n"
         "  moment: on reviews\n"
         "  label: any(reviews where mood < 0 by shop over next 1d)\n");
-    const mw_stream_source *source = &program->sources[0];
+    const mw_stream_source *source = &project.program->sources[0];
     MW_CHECK_EQUAL_INT(source->ask_count, 2);
     MW_CHECK_EQUAL_INT(source->row.field_count, 5 + 1 + 1 + 2);
     MW_CHECK_EQUAL_INT(source->plain_count, 6);
@@ -86,8 +80,7 @@ MW_TEST(asks_stand_at_the_end_of_the_row) {
     MW_CHECK_EQUAL_INT(source->asks[1].arguments[0], 5);
     MW_CHECK_EQUAL_INT(source->asks[0].field, 7);
     MW_CHECK_EQUAL_INT(source->row.fields[8].type, MW_TYPE_CATEGORY);
-    MW_CHECK_EQUAL_INT(program->streams[0].entry_count, 3);
+    MW_CHECK_EQUAL_INT(project.program->streams[0].entry_count, 3);
     MW_CHECK(mw_code_reads_field(source->entry->features[1].code, 7));
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

@@ -12,13 +12,8 @@ typedef struct {
 
 static void check_marks(const char *streams, const char *moment, const marked *cases,
                         size_t count, size_t marked_count) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_error err;
     mw_buf text;
-    mw_arena_init(&arena, 1 << 24);
     mw_buf_init(&text, 1 << 16);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, &err), &err);
     mw_buf_append_text(&text, streams);
     mw_buf_append_text(&text, "feature other: mood * 2\n");
     for (size_t i = 0; i < count; i++)
@@ -27,14 +22,13 @@ static void check_marks(const char *streams, const char *moment, const marked *c
                   "model m\n"
                   "  moment: on reviews%s\n"
                   "  label: any(sales by shop over next 1d)\n", moment);
-    const mw_program *program = mw_test_program(&arena, symbols, mw_buf_str(&text).data);
-    const mw_model_program *model = &program->models[0];
+    mw_test_project project = mw_test_compile(mw_buf_str(&text).data);
+    const mw_model_program *model = project.model;
     for (size_t i = 0; i < count; i++)
         MW_CHECK_EQUAL_STR(model->features[1 + i].process, cases[i].process);
     MW_CHECK_EQUAL_INT(mw_asked_count(model), 1 + marked_count);
     mw_buf_release(&text);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 #define REVIEWS \

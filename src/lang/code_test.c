@@ -10,11 +10,7 @@ typedef struct {
 } value_case;
 
 static void check_values(const value_case *cases, size_t count) {
-    mw_arena arena;
-    mw_symbols *symbols;
     mw_buf text;
-    mw_arena_init(&arena, 64 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
     mw_buf_init(&text, 1 << 20);
     for (size_t i = 0; i < count; i++)
         mw_buf_printf(&text, "feature f%zu: %s\n", i, cases[i].expression);
@@ -25,12 +21,11 @@ static void check_values(const value_case *cases, size_t count) {
                               "model m:\n"
                               "  moment: on s\n"
                               "  label: count(s by k over next 1d)\n");
-    const mw_program *program = mw_test_program(&arena, symbols, text.data);
+    mw_test_project project = mw_test_compile(text.data);
     for (size_t i = 0; i < count; i++)
-        MW_CHECK_EQUAL_STR(mw_code_text(program->models[0].features[i].code), cases[i].value);
+        MW_CHECK_EQUAL_STR(mw_code_text(project.model->features[i].code), cases[i].value);
     mw_buf_release(&text);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 #define CHECK_VALUES(cases) check_values((cases), sizeof(cases) / sizeof((cases)[0]))
 
@@ -115,27 +110,22 @@ MW_TEST(code_chooses_and_compares) {
 }
 
 MW_TEST(code_says_what_it_reads) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 16 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&arena, symbols,
-                                                "stream s:\n"
-                                                "  columns: k category, x number, t time\n"
-                                                "  time: t\n"
-                                                "  id: k, t\n"
-                                                "feature a: x\n"
-                                                "feature b: a + count(s by k)\n"
-                                                "model m:\n"
-                                                "  moment: on s\n"
-                                                "  label: count(s by k over next 1d)\n");
-    const mw_code *a = program->models[0].features[0].code;
-    const mw_code *b = program->models[0].features[1].code;
+    mw_test_project project = mw_test_compile(
+        "stream s:\n"
+        "  columns: k category, x number, t time\n"
+        "  time: t\n"
+        "  id: k, t\n"
+        "feature a: x\n"
+        "feature b: a + count(s by k)\n"
+        "model m:\n"
+        "  moment: on s\n"
+        "  label: count(s by k over next 1d)\n");
+    const mw_code *a = project.model->features[0].code;
+    const mw_code *b = project.model->features[1].code;
     MW_CHECK_EQUAL_INT(mw_code_field(a), 1);
     MW_CHECK_EQUAL_INT(mw_code_type(a), MW_TYPE_NUMBER);
     MW_CHECK_EQUAL_INT(mw_code_field(b), MW_NO_FIELD);
     MW_CHECK(mw_code_reads_feature(b, 0) && !mw_code_reads_feature(b, 1));
     MW_CHECK(mw_code_reads_window(b, 0) && !mw_code_reads_window(a, 0));
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

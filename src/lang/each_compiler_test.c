@@ -120,34 +120,28 @@ MW_TEST(within_moment_has_no_place_in_a_label) {
 
 /* Those with the event's id and no element are its own too, its own stream's among them. */
 MW_TEST(each_moments_own_what_is_their_events) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program =
-        mw_test_program(&arena, symbols,
-                        VISITS "stream carts:\n"
-                               "  columns: visit category, user category, at time\n"
-                               "  time: at\n"
-                               "  id: visit\n"
-                               "stream users:\n"
-                               "  columns: user category, at time\n"
-                               "  time: at\n"
-                               "  id: user\n"
-                               "feature a: count(clicks by item over 1h)\n"
-                               "feature b: count(visits by user over 1h)\n"
-                               "feature c: count(carts by user over 1h)\n"
-                               "feature d: count(users by user over 1h)\n"
-                               "model m:\n"
-                               "  moment: on visits each items as item\n"
-                               "  label: any(visits by user over next 1h)\n");
-    const mw_model_program *model = &program->models[0];
-    int32_t visits = mw_program_find_stream(program, MW_STR("visits"));
+    mw_test_project project = mw_test_compile(
+        VISITS "stream carts:\n"
+               "  columns: visit category, user category, at time\n"
+               "  time: at\n"
+               "  id: visit\n"
+               "stream users:\n"
+               "  columns: user category, at time\n"
+               "  time: at\n"
+               "  id: user\n"
+               "feature a: count(clicks by item over 1h)\n"
+               "feature b: count(visits by user over 1h)\n"
+               "feature c: count(carts by user over 1h)\n"
+               "feature d: count(users by user over 1h)\n"
+               "model m:\n"
+               "  moment: on visits each items as item\n"
+               "  label: any(visits by user over next 1h)\n");
+    const mw_model_program *model = project.model;
+    int32_t visits = mw_program_find_stream(project.program, MW_STR("visits"));
     const int32_t expected[] = {model->moment_stream, visits, visits, -1, visits};
     MW_CHECK_EQUAL_INT(model->window_count, 5);
     for (size_t i = 0; i < 5; i++) MW_CHECK_EQUAL_INT(model->windows[i].own_by, expected[i]);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(within_moment_needs_each) {
@@ -163,12 +157,7 @@ MW_TEST(within_moment_needs_each) {
 }
 
 MW_TEST(each_makes_a_stream_of_the_events_and_their_elements) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 22);
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(
-        &arena, symbols,
+    mw_test_project project = mw_test_compile(
         VISITS "feature seen: count(clicks by item over 1d)\n"
                "feature share: seen / sum(seen within moment)\n"
                "feature rest: max(share within moment) - share\n"
@@ -179,9 +168,10 @@ MW_TEST(each_makes_a_stream_of_the_events_and_their_elements) {
                "model n:\n"
                "  moment: on visits each items as item\n"
                "  label: any(clicks by visit, item over next 1h) unless item = user\n");
-    const mw_model_program *model = &program->models[0];
-    const mw_stream *stream = &program->streams[model->moment_stream];
-    const mw_stream *clicks = &program->streams[mw_program_find_stream(program, MW_STR("clicks"))];
+    const mw_model_program *model = project.model;
+    const mw_stream *stream = &project.program->streams[model->moment_stream];
+    const mw_stream *clicks =
+        &project.program->streams[mw_program_find_stream(project.program, MW_STR("clicks"))];
     MW_CHECK_EQUAL_STR(stream->name, "m@each");
     MW_CHECK(stream->is_of_moments && stream->id_count == 2);
     MW_CHECK_EQUAL_INT(stream->id_set, clicks->id_set); /* category and text are one */
@@ -189,13 +179,12 @@ MW_TEST(each_makes_a_stream_of_the_events_and_their_elements) {
     MW_CHECK_EQUAL_STR(stream->schema.fields[stream->id_fields[1]].name, "item");
     MW_CHECK_EQUAL_INT(stream->schema.fields[model->each->element].type, MW_TYPE_TEXT);
     MW_CHECK_EQUAL_INT(mw_model_announcer(model),
-                       mw_program_find_stream(program, MW_STR("visits")));
+                       mw_program_find_stream(project.program, MW_STR("visits")));
     MW_CHECK_EQUAL_INT(model->windows[0].own_by, model->moment_stream);
     MW_CHECK_EQUAL_INT(model->within_count, 2);
     MW_CHECK_EQUAL_STR(model->withins[0].of.text, "sum(seen within moment)");
     MW_CHECK_EQUAL_INT(model->withins[0].after, 1);
     MW_CHECK_EQUAL_STR(model->withins[1].of.text, "max(share within moment)");
     MW_CHECK_EQUAL_INT(model->withins[1].after, 2);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

@@ -66,12 +66,7 @@ MW_TEST(fields_with_windows_refuse_what_has_no_meaning) {
 }
 
 MW_TEST(fields_with_windows_come_last_and_have_types) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 22);
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(
-        &arena, symbols,
+    mw_test_project project = mw_test_compile(
         "stream tips\n  columns: shop text, stars number, day time\n  time: day\n  id: day\n"
         "  field dear: twice > 4\n"
         "  field half: stars / 2\n"
@@ -79,8 +74,8 @@ MW_TEST(fields_with_windows_come_last_and_have_types) {
         "  later stars: day + 1h\n  later half: day + 1h\n"
         "feature f: any(tips.dear by shop over 1h)\n"
         "model m\n  moment: on tips\n  label: any(tips by shop over next 1d)\n");
-    const mw_stream_source *source = &program->sources[0];
-    const mw_stream *base = &program->streams[0], *later = &program->streams[1];
+    const mw_stream_source *source = &project.program->sources[0];
+    const mw_stream *base = &project.program->streams[0], *later = &project.program->streams[1];
     MW_CHECK(source->plain_count == 4 && source->row.field_count == 6 && base->entry_count == 2);
     MW_CHECK(base->schema.field_count == 4 && later->entry_count == 0);
     MW_CHECK(mw_schema_find(&later->schema, MW_STR("dear")) == MW_NO_FIELD);
@@ -88,6 +83,5 @@ MW_TEST(fields_with_windows_come_last_and_have_types) {
     MW_CHECK(base->schema.fields[3].type == MW_TYPE_NUMBER);
     MW_CHECK(source->entry->feature_order[0] == 1 && source->entry->feature_window_count == 1);
     MW_CHECK(source->entry->windows[0].own_by < 0 && !source->entry->label);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

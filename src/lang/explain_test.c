@@ -34,23 +34,18 @@ static const char shops[] =
     "  label: any(orders by shop over next 1d)\n";
 
 static void check_text(size_t feature, const char *expected) {
-    mw_arena arena;
-    mw_arena_init(&arena, 16 << 20);
-    mw_symbols *symbols;
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&arena, symbols, shops);
+    mw_test_project project = mw_test_compile(shops);
     mw_buf out;
     mw_buf_init(&out, 4096);
-    const mw_model_program *model = &program->models[0];
+    const mw_model_program *model = project.model;
     mw_origins origins;
-    MW_CHECK_OK(mw_origins_init(&origins, program, model, NULL), NULL);
+    MW_CHECK_OK(mw_origins_init(&origins, project.program, model, NULL), NULL);
     mw_origins_find(&origins, &model->features[feature]);
     mw_feature_explain(&origins, &model->features[feature], &out);
     mw_origins_release(&origins);
     MW_CHECK_EQUAL_STR(mw_buf_str(&out), expected);
     mw_buf_release(&out);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(explain_says_what_a_window_back_holds) {
@@ -141,27 +136,21 @@ MW_TEST(explain_tells_the_event_from_the_moment) {
 
 /* A window's key, or when it begins, may be what another one found. */
 MW_TEST(explain_tells_the_windows_that_windows_wait_for) {
-    mw_arena arena;
-    mw_symbols *symbols;
     mw_origins origins;
     mw_buf out;
-    mw_arena_init(&arena, 16 << 20);
     mw_buf_init(&out, 4096);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(
-        &arena, symbols,
+    mw_test_project project = mw_test_compile(
         "stream orders:\n  columns: shop category, at time\n  time: at\n  id: shop, at\n"
         "stream moves:\n  columns: shop category, place category, day time\n  time: day\n"
         "feature near: count(orders by shop = last(moves.place by shop) over 3h)\n"
         "model m:\n  moment: on orders\n  label: any(orders by shop over next 1d)\n");
-    const mw_model_program *model = &program->models[0];
-    MW_CHECK_OK(mw_origins_init(&origins, program, model, NULL), NULL);
+    const mw_model_program *model = project.model;
+    MW_CHECK_OK(mw_origins_init(&origins, project.program, model, NULL), NULL);
     mw_origins_find(&origins, &model->features[0]);
     mw_feature_explain(&origins, &model->features[0], &out);
     mw_buf_append_char(&out, 0);
     MW_CHECK(strstr(out.data, "\nlast(moves.place by shop) is the last of place over the events "));
     mw_origins_release(&origins);
-    mw_symbols_destroy(symbols);
     mw_buf_release(&out);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

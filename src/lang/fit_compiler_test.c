@@ -5,15 +5,11 @@
 #include "testing/test.h"
 
 MW_TEST(fit_compiler_takes_functions_off_a_feature) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 64 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(
-        &arena, symbols, "feature a: scale(rank_bucket(impute(amount * 2), 8))\n"
+    mw_test_project project = mw_test_compile(
+        "feature a: scale(rank_bucket(impute(amount * 2), 8))\n"
                          "feature b: target_encode(shop)\n"
                          "feature c: scale(vector(amount, 1))\n" MW_TEST_SHOPS_MODEL);
-    const mw_feature *features = program->models[0].features;
+    const mw_feature *features = project.model->features;
     MW_CHECK_EQUAL_STR(mw_code_text(features[0].code),
                        "scale(rank_bucket(impute(amount * 2), 8))");
     MW_CHECK_EQUAL_INT(features[0].fits.count, 3);
@@ -27,10 +23,9 @@ MW_TEST(fit_compiler_takes_functions_off_a_feature) {
     MW_CHECK_EQUAL_INT(features[3].fits.count, 1);
 
     mw_cell row[6] = {[1] = mw_cell_number(3)}; /* a program works out what stands within */
-    mw_frame frame = {.row = row, .symbols = symbols, .zone = program->zone};
+    mw_frame frame = {.row = row, .symbols = project.symbols, .zone = project.program->zone};
     MW_CHECK(mw_code_run(features[0].code, &frame).number == 6);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(fit_compiler_refuses_what_cannot_be_fitted) {

@@ -11,11 +11,7 @@ typedef struct {
 } value_case;
 
 static void check_values(const value_case *cases, size_t count) {
-    mw_arena arena;
-    mw_symbols *symbols;
     mw_buf text, got;
-    mw_arena_init(&arena, 64 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
     mw_buf_init(&text, 1 << 20);
     mw_buf_init(&got, 1 << 20);
     for (size_t i = 0; i < count; i++)
@@ -28,25 +24,23 @@ static void check_values(const value_case *cases, size_t count) {
                               "model m:\n"
                               "  moment: on s\n"
                               "  label: count(s by k over next 1d)\n");
-    const mw_program *program = mw_test_program(&arena, symbols, text.data);
+    mw_test_project project = mw_test_compile(text.data);
     mw_cell row[7] = {[1] = mw_cell_missing(MW_TYPE_TIME), [2] = mw_cell_number(2.5)};
-    MW_CHECK_OK(
-        mw_cell_parse(MW_TYPE_TIME, MW_STR("2013-03-10T06:59:59.5Z"), NULL, symbols, &row[0], NULL),
-        NULL);
-    row[3].symbol = mw_symbols_intern(symbols, MW_STR("Größe X"));
-    row[5].symbol = mw_symbols_intern(symbols, MW_STR("[\"x\",\"a,b\",\"\\\"\"]"));
-    row[6].symbol = mw_symbols_intern(symbols, MW_STR("[2.5,10]"));
-    mw_frame frame = {.row = row, .symbols = symbols, .zone = program->zone};
+    MW_CHECK_OK(mw_cell_parse(MW_TYPE_TIME, MW_STR("2013-03-10T06:59:59.5Z"), NULL,
+                              project.symbols, &row[0], NULL), NULL);
+    row[3].symbol = mw_symbols_intern(project.symbols, MW_STR("Größe X"));
+    row[5].symbol = mw_symbols_intern(project.symbols, MW_STR("[\"x\",\"a,b\",\"\\\"\"]"));
+    row[6].symbol = mw_symbols_intern(project.symbols, MW_STR("[2.5,10]"));
+    mw_frame frame = {.row = row, .symbols = project.symbols, .zone = project.program->zone};
     for (size_t i = 0; i < count; i++) {
-        const mw_feature *feature = &program->models[0].features[i];
+        const mw_feature *feature = &project.model->features[i];
         mw_buf_clear(&got);
-        mw_cell_append(&got, feature->type, mw_code_run(feature->code, &frame), symbols);
+        mw_cell_append(&got, feature->type, mw_code_run(feature->code, &frame), project.symbols);
         MW_CHECK_EQUAL_STR(mw_buf_str(&got), cases[i].value);
     }
     mw_buf_release(&text);
     mw_buf_release(&got);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 #define CHECK_VALUES(cases) check_values((cases), sizeof(cases) / sizeof((cases)[0]))
 

@@ -42,76 +42,59 @@ MW_TEST(mends_refuse_what_has_no_meaning) {
     mw_test_check_mistakes(TILLS, cases, sizeof cases / sizeof cases[0], "\n");
 }
 
-typedef struct {
-    mw_arena arena;
-    mw_symbols *symbols;
-    const mw_program *program;
-} fixture;
-
-static void begin(fixture *f, const char *text) {
-    mw_arena_init(&f->arena, 1 << 24);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, NULL), NULL);
-    f->program = mw_test_program(&f->arena, f->symbols, text);
-}
-
-static void end(fixture *f) {
-    mw_symbols_destroy(f->symbols);
-    mw_arena_release(&f->arena);
-}
-
-static mw_row_fate ready(const fixture *f, mw_cell *row, uint64_t *cleaned) {
-    mw_frame frame = {.row = row, .symbols = f->symbols, .zone = f->program->zone};
-    return mw_source_ready(&f->program->sources[0], row, &frame, cleaned);
+static mw_row_fate ready(const mw_test_project *project, mw_cell *row, uint64_t *cleaned) {
+    mw_frame frame = {.row = row, .symbols = project->symbols, .zone = project->program->zone};
+    return mw_source_ready(&project->program->sources[0], row, &frame, cleaned);
 }
 
 /* Fields and `where` see a value before units, and what is cleaned sees it after them. */
 MW_TEST(mends_keep_to_the_order_of_the_keys) {
-    fixture f;
     uint64_t cleaned = 0;
-    begin(&f, "stream s:\n"
-              "  columns: at time, cents number, shop category\n"
-              "  field raw: cents * 2\n"
-              "  where: cents >= 100\n"
-              "  time: at\n"
-              "  units cents: 0.01\n"
-              "  clip cents: 0 5\n"
-              "  default shop: 'none'\n");
+    mw_test_project project = mw_test_compile(
+        "stream s:\n"
+        "  columns: at time, cents number, shop category\n"
+        "  field raw: cents * 2\n"
+        "  where: cents >= 100\n"
+        "  time: at\n"
+        "  units cents: 0.01\n"
+        "  clip cents: 0 5\n"
+        "  default shop: 'none'\n");
     mw_cell row[4] = {mw_cell_time(0), mw_cell_number(700)};
-    MW_CHECK_EQUAL_INT(ready(&f, row, &cleaned), MW_ROW_IS_EVENT);
+    MW_CHECK_EQUAL_INT(ready(&project, row, &cleaned), MW_ROW_IS_EVENT);
     MW_CHECK(row[1].number == 5 && row[3].number == 1400);
-    MW_CHECK_EQUAL_STR(mw_symbols_text(f.symbols, row[2].symbol), "none");
+    MW_CHECK_EQUAL_STR(mw_symbols_text(project.symbols, row[2].symbol), "none");
     MW_CHECK_EQUAL_INT(cleaned, 2);
-    MW_CHECK_EQUAL_INT(ready(&f, row, &cleaned), MW_ROW_LEFT_OUT);
-    end(&f);
+    MW_CHECK_EQUAL_INT(ready(&project, row, &cleaned), MW_ROW_LEFT_OUT);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(mends_take_a_bound_beyond_all_durations) {
-    fixture f;
     uint64_t cleaned = 0;
-    begin(&f, "stream s:\n"
-              "  columns: at time, d duration\n"
-              "  time: at\n"
-              "  drop d: 0 1e300\n");
+    mw_test_project project = mw_test_compile(
+        "stream s:\n"
+        "  columns: at time, d duration\n"
+        "  time: at\n"
+        "  drop d: 0 1e300\n");
     mw_cell row[2] = {mw_cell_time(0), mw_cell_time(MW_SECOND_US)};
-    MW_CHECK_EQUAL_INT(ready(&f, row, &cleaned), MW_ROW_IS_EVENT);
+    MW_CHECK_EQUAL_INT(ready(&project, row, &cleaned), MW_ROW_IS_EVENT);
     row[1] = mw_cell_time(-1);
-    MW_CHECK_EQUAL_INT(ready(&f, row, &cleaned), MW_ROW_DROPPED);
-    end(&f);
+    MW_CHECK_EQUAL_INT(ready(&project, row, &cleaned), MW_ROW_DROPPED);
+    mw_test_project_release(&project);
 }
 
 /* Against the rules in C, on random values. */
 MW_TEST(mends_agree_with_their_rules) {
-    fixture f;
     uint64_t prng = mw_test_seed(), cleaned = 0, expected_cleaned = 0;
     size_t dropped = 0, clipped = 0;
-    begin(&f, "stream s:\n"
-              "  columns: at time, a number, b number, c number, d duration\n"
-              "  time: at\n"
-              "  units a: 0.5\n"
-              "  clip a: -1 2\n"
-              "  default b: -7\n"
-              "  drop c: -1 1\n"
-              "  clip d: -1 1.5\n");
+    mw_test_project project = mw_test_compile(
+        "stream s:\n"
+        "  columns: at time, a number, b number, c number, d duration\n"
+        "  time: at\n"
+        "  units a: 0.5\n"
+        "  clip a: -1 2\n"
+        "  default b: -7\n"
+        "  drop c: -1 1\n"
+        "  clip d: -1 1.5\n");
     for (int i = 0; i < 4000; i++) {
         double drawn[4];
         mw_cell row[5] = {mw_cell_time(0)};
@@ -123,7 +106,7 @@ MW_TEST(mends_agree_with_their_rules) {
         double half = drawn[0] / 2, a = half < -1 ? -1 : half > 2 ? 2 : half;
         double d = drawn[3] < -1 ? -1 : drawn[3] > 1.5 ? 1.5 : drawn[3];
         bool is_good = !is_missing && drawn[2] >= -1 && drawn[2] <= 1;
-        mw_row_fate fate = ready(&f, row, &cleaned);
+        mw_row_fate fate = ready(&project, row, &cleaned);
         MW_CHECK_EQUAL_INT(fate, is_good ? MW_ROW_IS_EVENT : MW_ROW_DROPPED);
         expected_cleaned += is_missing || a != half; /* b was missing, or a was clipped */
         dropped += !is_good;
@@ -136,5 +119,5 @@ MW_TEST(mends_agree_with_their_rules) {
     }
     MW_CHECK(dropped > 500 && clipped > 200);
     MW_CHECK_EQUAL_INT(cleaned, expected_cleaned);
-    end(&f);
+    mw_test_project_release(&project);
 }

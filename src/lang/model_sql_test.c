@@ -5,20 +5,15 @@
 
 /* The query of a program's model; nothing is left out. */
 static void query_of_program(const char *text, mw_buf *out) {
-    mw_arena arena;
     mw_buf left_out;
-    mw_symbols *symbols;
     mw_error err;
-    mw_arena_init(&arena, 64 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&arena, symbols, text);
+    mw_test_project project = mw_test_compile(text);
     mw_buf_init(&left_out, 1 << 16);
-    MW_CHECK_OK(mw_model_append_sql(program, &program->models[0], symbols, out, &left_out, &err),
-                &err);
+    MW_CHECK_OK(mw_model_append_sql(project.program, project.model, project.symbols, out, &left_out,
+                                    &err), &err);
     MW_CHECK_EQUAL_INT(left_out.size, 0);
     mw_buf_release(&left_out);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 /* The query of MW_TEST_SHOPS with one feature. */

@@ -47,11 +47,8 @@ static const char waiting[] =
     "  label: count(orders by shop over next 1d)\n";
 
 MW_TEST(needs_of_windows_are_those_of_their_keys_and_their_beginning) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 24);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_model_program *model = &mw_test_program(&arena, symbols, waiting)->models[0];
+    mw_test_project project = mw_test_compile(waiting);
+    const mw_model_program *model = project.model;
     static const char *const reads[] = {"", "0", "0", "02"};
     MW_CHECK_EQUAL_INT(model->feature_window_count, 4);
     for (size_t i = 0; i < 4; i++) {
@@ -61,8 +58,7 @@ MW_TEST(needs_of_windows_are_those_of_their_keys_and_their_beginning) {
                 (void)snprintf(found + strlen(found), 2, "%zu", other);
         MW_CHECK_EQUAL_STR(mw_str_of(found), reads[i]);
     }
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 static void append_fields(const mw_schema *row, const bool *needs, mw_buf *out) {
@@ -74,14 +70,10 @@ static void append_fields(const mw_schema *row, const bool *needs, mw_buf *out) 
 }
 
 MW_TEST(needs_are_those_of_all_that_a_feature_reads) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 24);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&arena, symbols, text);
-    const mw_model_program *model = &program->models[0];
-    const mw_schema *row = &program->streams[model->moment_stream].schema;
-    const bool *needs = mw_model_needs(model, row->field_count, &arena);
+    mw_test_project project = mw_test_compile(text);
+    const mw_model_program *model = project.model;
+    const mw_schema *row = &project.program->streams[model->moment_stream].schema;
+    const bool *needs = mw_model_needs(model, row->field_count, &project.arena);
     MW_CHECK(needs != NULL);
     size_t found = 0;
     for (size_t i = 0; i < model->feature_count; i++) {
@@ -96,6 +88,5 @@ MW_TEST(needs_are_those_of_all_that_a_feature_reads) {
         mw_buf_release(&fields);
     }
     MW_CHECK_EQUAL_INT(found, sizeof expected / sizeof *expected);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

@@ -33,32 +33,27 @@ static void append_name(mw_buf *out, mw_str name) {
 
 /* The sources and features that the last of these features is made from. */
 static void check_last(const char *features, const char *model_text, const char *expected) {
-    mw_arena arena;
-    mw_symbols *symbols;
     mw_origins origins;
     mw_buf text, found;
     mw_error err;
-    mw_arena_init(&arena, 1 << 26);
     mw_buf_init(&text, 1 << 20);
     mw_buf_init(&found, 1 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
     mw_buf_printf(&text, "%s%s%s", shops, features, model_text);
     mw_buf_append_char(&text, 0);
-    const mw_program *program = mw_test_program(&arena, symbols, text.data);
-    const mw_model_program *model = &program->models[0];
-    MW_CHECK_OK(mw_origins_init(&origins, program, model, &err), &err);
+    mw_test_project project = mw_test_compile(text.data);
+    const mw_model_program *model = project.model;
+    MW_CHECK_OK(mw_origins_init(&origins, project.program, model, &err), &err);
     for (size_t i = 0; i < model->feature_count; i++)
         mw_origins_find(&origins, &model->features[i]);
-    for (size_t i = 0; i < program->source_count; i++)
-        if (origins.sources[i]) append_name(&found, program->sources[i].name);
+    for (size_t i = 0; i < project.program->source_count; i++)
+        if (origins.sources[i]) append_name(&found, project.program->sources[i].name);
     for (size_t i = 0; i < model->feature_count; i++)
         if (origins.features[i]) append_name(&found, model->features[i].name);
     MW_CHECK_EQUAL_STR(mw_buf_str(&found), expected);
     mw_origins_release(&origins);
-    mw_symbols_destroy(symbols);
     mw_buf_release(&found);
     mw_buf_release(&text);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(origins_are_the_windows_and_those_that_they_wait_for) {
@@ -113,13 +108,9 @@ MW_TEST(origins_are_seen_through_what_a_window_compares_with) {
 
 /* Each feature reads the two before it: some 2^31 ways lead to the first. */
 MW_TEST(origins_go_through_each_feature_once) {
-    mw_arena arena;
-    mw_symbols *symbols;
     mw_origins origins;
     mw_buf text;
-    mw_arena_init(&arena, 1 << 26);
     mw_buf_init(&text, 1 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
     mw_buf_printf(&text, "%sfeature f0: count(orders by city = last(returns.city by shop) over "
                          "1d)\nfeature f1: f0\n", shops);
     for (int i = 2; i <= 45; i++)
@@ -127,16 +118,15 @@ MW_TEST(origins_go_through_each_feature_once) {
     mw_buf_append_text(&text, "model m:\n  moment: on orders\n"
                               "  label: count(orders by shop over next 1d) + f45\n");
     mw_buf_append_char(&text, 0);
-    const mw_program *program = mw_test_program(&arena, symbols, text.data);
-    const mw_model_program *model = &program->models[0];
-    MW_CHECK_OK(mw_origins_init(&origins, program, model, NULL), NULL);
+    mw_test_project project = mw_test_compile(text.data);
+    const mw_model_program *model = project.model;
+    MW_CHECK_OK(mw_origins_init(&origins, project.program, model, NULL), NULL);
     mw_origins_add(&origins, model->features[45].code);
     MW_CHECK_EQUAL_INT(model->window_count, 3);
     MW_CHECK(origins.windows[0] && origins.windows[1] && !origins.windows[2]);
     mw_origins_add(&origins, model->label);
     MW_CHECK(origins.windows[2]);
     mw_origins_release(&origins);
-    mw_symbols_destroy(symbols);
     mw_buf_release(&text);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

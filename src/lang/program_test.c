@@ -50,26 +50,9 @@ static const char flights[] =
     "  moment: on schedule at time - 1h\n"
     "  label: last(arrivals.arr_delay by id over next 2d) >= 30\n";
 
-typedef struct {
-    mw_arena arena;
-    mw_symbols *symbols;
-} fixture;
-
-static fixture begin(void) {
-    fixture f;
-    mw_arena_init(&f.arena, 64 << 20);
-    MW_CHECK_OK(mw_symbols_create(16 << 20, &f.symbols, NULL), NULL);
-    return f;
-}
-
-static void end(fixture *f) {
-    mw_arena_release(&f->arena);
-    mw_symbols_destroy(f->symbols);
-}
-
 MW_TEST(program_compiles_the_flights) {
-    fixture f = begin();
-    const mw_program *program = mw_test_program(&f.arena, f.symbols, flights);
+    mw_test_project project = mw_test_compile(flights);
+    const mw_program *program = project.program;
     MW_CHECK_EQUAL_INT(program->source_count, 4);
     MW_CHECK_EQUAL_INT(program->stream_count, 7);
     MW_CHECK_EQUAL_STR(program->streams[1].name, "schedule@left");
@@ -95,22 +78,22 @@ MW_TEST(program_compiles_the_flights) {
     MW_CHECK_EQUAL_INT(model->maturity_us, 2 * MW_DAY_US + MW_HOUR_US);
     MW_CHECK_EQUAL_STR(mw_code_text(model->label), "30 <= last(arrivals.arr_delay by carrier, "
                                                    "flight, origin, sched_dep over next 2d)");
-    end(&f);
+    mw_test_project_release(&project);
 }
 
 /* A row of `schedule` through fields, events and the label. */
 MW_TEST(program_runs_the_flights) {
-    fixture f = begin();
-    const mw_program *program = mw_test_program(&f.arena, f.symbols, flights);
+    mw_test_project project = mw_test_compile(flights);
+    const mw_program *program = project.program;
     const mw_stream_source *source = &program->sources[0];
     mw_cell row[32], cells[32];
     for (size_t i = 0; i < source->row.field_count; i++)
         row[i] = mw_cell_missing(source->row.fields[i].type);
-    row[0].symbol = mw_symbols_intern(f.symbols, MW_STR("UA"));
+    row[0].symbol = mw_symbols_intern(project.symbols, MW_STR("UA"));
     row[1] = mw_cell_number(1545);
     row[5] = mw_cell_number(15);
     row[6] = mw_cell_time(10 * MW_HOUR_US);
-    mw_frame frame = {.row = row, .symbols = f.symbols, .zone = program->zone};
+    mw_frame frame = {.row = row, .symbols = project.symbols, .zone = program->zone};
     (void)mw_source_ready(source, row, &frame, NULL);
 
     mw_event event;
@@ -126,25 +109,25 @@ MW_TEST(program_runs_the_flights) {
     MW_CHECK_EQUAL_INT(event.known, event.time);
     mw_buf id;
     mw_buf_init(&id, 256);
-    mw_stream_append_id(&program->streams[1], cells, f.symbols, &id);
+    mw_stream_append_id(&program->streams[1], cells, project.symbols, &id);
     MW_CHECK_EQUAL_STR(mw_buf_str(&id), "UA|1545||1970-01-01T10:15:00Z");
     mw_buf_release(&id);
-    end(&f);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(program_labels_by_three_valued_logic) {
-    fixture f = begin();
-    const mw_program *program = mw_test_program(&f.arena, f.symbols, flights);
-    const mw_model_program *model = &program->models[0];
+    mw_test_project project = mw_test_compile(flights);
+    const mw_model_program *model = project.model;
     mw_cell windows[16] = {0};
-    mw_frame frame = {.symbols = f.symbols, .zone = program->zone, .windows = windows};
+    mw_frame frame = {
+        .symbols = project.symbols, .zone = project.program->zone, .windows = windows};
     windows[10] = mw_cell_number(30);
     MW_CHECK_EQUAL_INT(mw_code_run(model->label, &frame).boolean, MW_TRUE);
     windows[10] = mw_cell_number(29);
     MW_CHECK_EQUAL_INT(mw_code_run(model->label, &frame).boolean, MW_FALSE);
     windows[10] = mw_cell_missing(MW_TYPE_NUMBER);
     MW_CHECK_EQUAL_INT(mw_code_run(model->label, &frame).boolean, MW_BOOL_MISSING);
-    end(&f);
+    mw_test_project_release(&project);
 }
 
 /* Compiles with an arena and symbols of its own, as a process does that has just started. */
@@ -176,9 +159,10 @@ MW_TEST(program_compiles_or_is_out_of_memory) {
 
 /* Each size of arena up to what is enough: a failure at any place where it is asked. */
 MW_TEST(program_compiles_or_fills_its_arena) {
-    fixture f = begin();
     mw_arena texts;
+    mw_symbols *symbols;
     mw_arena_init(&texts, 64 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
     mw_declarations declarations = mw_test_declare(&texts, flights);
     mw_status status = MW_NO_MEMORY;
     size_t failures = 0;
@@ -188,60 +172,55 @@ MW_TEST(program_compiles_or_fills_its_arena) {
         const mw_program *program;
         mw_arena_init(&arena, size);
         mw_diagnostics_init(&diagnostics, &arena);
-        status = mw_program_compile(&declarations, &arena, f.symbols, &diagnostics, &program);
+        status = mw_program_compile(&declarations, &arena, symbols, &diagnostics, &program);
         MW_CHECK(status == MW_OK || status == MW_NO_MEMORY);
         failures += status != MW_OK;
         mw_arena_release(&arena);
     }
     MW_CHECK(failures > 1000);
+    mw_symbols_destroy(symbols);
     mw_arena_release(&texts);
-    end(&f);
 }
 
 MW_TEST(program_shares_equal_windows_and_keeps_the_labels_apart) {
-    fixture f = begin();
-    const mw_program *program = mw_test_program(
-        &f.arena, f.symbols,
+    mw_test_project project = mw_test_compile(
         "feature a: mean(orders.amount by shop over 24h) + count(orders by shop over 1d)\n"
         "feature b: mean( orders.amount by shop=now.shop over 1d )\n"
         "feature c: ratio(orders where paid by shop over 1d)\n" MW_TEST_SHOPS "model m:\n"
         "  moment: on orders\n"
         "  label: count(orders by shop over next 1d) > count(orders by shop over 1d)\n");
-    const mw_model_program *model = &program->models[0];
+    const mw_model_program *model = project.model;
     MW_CHECK_EQUAL_INT(model->feature_window_count, 3);
     MW_CHECK_EQUAL_INT(model->window_count, 5);
     MW_CHECK_EQUAL_STR(model->windows[1].text, "count(orders by shop over 1d)");
     MW_CHECK_EQUAL_STR(model->windows[4].text, "count(orders by shop over 1d)");
     MW_CHECK(mw_code_reads_window(model->label, 4) && !mw_code_reads_window(model->label, 1));
-    end(&f);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(program_runs_features_after_those_that_they_read) {
-    fixture f = begin();
-    const mw_program *program =
-        mw_test_program(&f.arena, f.symbols,
-                        "feature a: b + c\n"
-                        "feature b: c * 2\n"
-                        "feature c: amount\n"
-                        "feature d: count(prices by price = b over 1d)\n" MW_TEST_SHOPS_MODEL);
-    const mw_model_program *model = &program->models[0];
+    mw_test_project project = mw_test_compile(
+        "feature a: b + c\n"
+        "feature b: c * 2\n"
+        "feature c: amount\n"
+        "feature d: count(prices by price = b over 1d)\n" MW_TEST_SHOPS_MODEL);
+    const mw_model_program *model = project.model;
     static const int32_t order[] = {2, 1, 0, 3};
     for (size_t i = 0; i < 4; i++) MW_CHECK_EQUAL_INT(model->feature_order[i], order[i]);
     /* A key reads the row alone, the features in it written out. */
     MW_CHECK_EQUAL_STR(mw_code_text(model->windows[0].moment_keys[0]), "amount * 2");
-    end(&f);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(program_reads_later_fields_from_streams_of_their_own) {
-    fixture f = begin();
-    const mw_program *program = mw_test_program(
-        &f.arena, f.symbols,
+    mw_test_project project = mw_test_compile(
         "feature a: mean(orders.refund by shop over 30d)\n"
         "feature b: count(orders.judged by shop over 30d)\n" MW_TEST_SHOPS "model m:\n"
         "  moment: on orders\n"
         "  label: last(orders.judged by id over next 9d) unless "
         "count(news where text = \"x\" by shop = amount over next 20d) > 0\n");
-    const mw_model_program *model = &program->models[0];
+    const mw_program *program = project.program;
+    const mw_model_program *model = project.model;
     MW_CHECK_EQUAL_STR(program->streams[model->windows[0].stream].name, "orders@at + 2d");
     MW_CHECK_EQUAL_STR(program->streams[model->windows[1].stream].name, "orders@at + 9d");
     MW_CHECK_EQUAL_STR(mw_code_text(model->windows[1].condition), "not missing(judged)");
@@ -250,46 +229,45 @@ MW_TEST(program_reads_later_fields_from_streams_of_their_own) {
     MW_CHECK_EQUAL_INT(model->maturity_us, 20 * MW_DAY_US + MW_HOUR_US); /* `unless` included */
     MW_CHECK_EQUAL_STR(mw_code_text(model->unless),
                        "0 < count(news where text = \"x\" by shop = amount over next 20d)");
-    end(&f);
+    mw_test_project_release(&project);
 }
 
 /* Derived fields see it so too; what they make themselves stays. */
 MW_TEST(an_empty_text_of_a_column_is_missing) {
-    fixture f = begin();
-    const mw_program *program =
-        mw_test_program(&f.arena, f.symbols,
-                        "stream s:\n  columns: at time, key category, note text, all list\n"
-                        "  time: at\n  field none: missing(note)\n"
-                        "  field part: split(concat('a-', coalesce(note, '')), '-', 2)\n");
-    mw_cell empty = {.symbol = mw_symbols_intern(f.symbols, MW_STR(""))};
-    mw_cell list = {.symbol = mw_symbols_intern(f.symbols, MW_STR("[]"))};
+    mw_test_project project = mw_test_compile(
+        "stream s:\n  columns: at time, key category, note text, all list\n"
+        "  time: at\n  field none: missing(note)\n"
+        "  field part: split(concat('a-', coalesce(note, '')), '-', 2)\n");
+    mw_cell empty = {.symbol = mw_symbols_intern(project.symbols, MW_STR(""))};
+    mw_cell list = {.symbol = mw_symbols_intern(project.symbols, MW_STR("[]"))};
     mw_cell row[6] = {mw_cell_time(0), empty, empty, list};
-    mw_frame frame = {.row = row, .symbols = f.symbols, .zone = program->zone};
-    MW_CHECK_EQUAL_INT(mw_source_ready(&program->sources[0], row, &frame, NULL), MW_ROW_IS_EVENT);
+    mw_frame frame = {.row = row, .symbols = project.symbols, .zone = project.program->zone};
+    MW_CHECK_EQUAL_INT(mw_source_ready(&project.program->sources[0], row, &frame, NULL),
+                       MW_ROW_IS_EVENT);
     MW_CHECK(row[1].symbol == 0 && row[2].symbol == 0 && row[3].symbol == list.symbol);
     MW_CHECK(row[4].boolean == MW_TRUE && row[5].symbol == empty.symbol);
-    end(&f);
+    mw_test_project_release(&project);
 }
 
 /* Minutes of the row's columns a, b and c; missing below 0. */
 static int64_t later_known(const char *keys, const char *stream_name, const int64_t *minutes) {
-    fixture f = begin();
     char text[512];
     snprintf(text, sizeof text,
              "stream s:\n  columns: a time, b time, c time, x number\n  time: a\n%s\n", keys);
-    const mw_program *program = mw_test_program(&f.arena, f.symbols, text);
+    mw_test_project project = mw_test_compile(text);
+    const mw_program *program = project.program;
     mw_cell row[8], cells[8];
     for (size_t i = 0; i < 3; i++)
         row[i] = mw_cell_time(minutes[i] < 0 ? MW_TIME_MISSING : minutes[i] * MW_MINUTE_US);
     row[3] = mw_cell_number(1);
-    mw_frame frame = {.row = row, .symbols = f.symbols, .zone = program->zone};
+    mw_frame frame = {.row = row, .symbols = project.symbols, .zone = program->zone};
     (void)mw_source_ready(&program->sources[0], row, &frame, NULL);
     int32_t stream = mw_program_find_stream(program, mw_str_of(stream_name));
     MW_CHECK(stream > 0);
     mw_event event = {.known = -MW_MINUTE_US};
     bool is_event = mw_stream_event(program, stream, &frame, cells, &event);
     MW_CHECK(is_event == (event.known >= 0));
-    end(&f);
+    mw_test_project_release(&project);
     return event.known / MW_MINUTE_US;
 }
 
@@ -309,12 +287,10 @@ MW_TEST(later_events_are_known_no_earlier_than_what_they_carry) {
 }
 
 MW_TEST(labels_of_later_fields_wait_for_the_lag_of_their_row) {
-    fixture f = begin();
-    const mw_program *program =
-        mw_test_program(&f.arena, f.symbols,
-                        "stream s:\n  columns: k category, a time, x number\n  time: a\n"
-                        "  known: time + 3h\n  id: k\n  late: 1h\n  later x: a + 1d\n"
-                        "model m:\n  moment: on s\n  label: last(s.x by id over next 2d)\n");
-    MW_CHECK_EQUAL_INT(program->models[0].maturity_us, 2 * MW_DAY_US + 4 * MW_HOUR_US);
-    end(&f);
+    mw_test_project project = mw_test_compile(
+        "stream s:\n  columns: k category, a time, x number\n  time: a\n"
+        "  known: time + 3h\n  id: k\n  late: 1h\n  later x: a + 1d\n"
+        "model m:\n  moment: on s\n  label: last(s.x by id over next 2d)\n");
+    MW_CHECK_EQUAL_INT(project.model->maturity_us, 2 * MW_DAY_US + 4 * MW_HOUR_US);
+    mw_test_project_release(&project);
 }

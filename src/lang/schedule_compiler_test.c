@@ -32,39 +32,28 @@ MW_TEST(schedules_refuse_what_has_no_meaning) {
 }
 
 MW_TEST(schedules_have_a_stream_of_their_own) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 22);
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(
-        &arena, symbols,
+    mw_test_project project = mw_test_compile(
         MW_TEST_SHOPS "feature paid: paid\n"
                       "feature cost: amount * 2\n"
                       "model m:\n"
                       "  moment: every 7d at \"tue 06:30\" for shop of orders over 30d "
                       "where cost > 3 ahead 1d..3d\n"
                       "  label: count(orders by shop over next 1d)\n");
-    const mw_model_program *model = &program->models[0];
-    const mw_stream *stream = &program->streams[model->moment_stream];
+    const mw_model_program *model = project.model;
+    const mw_stream *stream = &project.program->streams[model->moment_stream];
     MW_CHECK(model->schedule->beat.weekday == 2 && model->schedule->ahead_last_us == 3 * MW_DAY_US);
     MW_CHECK_EQUAL_INT(model->schedule->beat.clock_us, 390 * MW_MINUTE_US);
     MW_CHECK(stream->is_of_moments && stream->id_set == -1 && stream->schema.field_count == 3);
     MW_CHECK_EQUAL_INT(mw_model_announcer(model),
-                       mw_program_find_stream(program, MW_STR("orders")));
+                       mw_program_find_stream(project.program, MW_STR("orders")));
     MW_CHECK_EQUAL_STR(model->windows[0].text, "last(orders.paid by shop over 30d)");
     MW_CHECK_EQUAL_STR(mw_code_text(model->schedule->takes),
                        "any(orders by shop over 30d) and (3 < cost)");
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(schedules_for_an_id_are_for_its_columns) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 22);
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(
-        &arena, symbols,
+    mw_test_project project = mw_test_compile(
         "stream orders:\n  columns: at time, no number, shop text, amount number\n  time: at\n"
         "  id: shop, no\n"
         "stream returns:\n  columns: at time, no number, shop text\n  time: at\n  id: no, shop\n"
@@ -72,10 +61,11 @@ MW_TEST(schedules_for_an_id_are_for_its_columns) {
         "model m:\n"
         "  moment: every 1d for id of orders\n"
         "  label: first(returns.at by id over next 3d) - time\n");
-    const mw_model_program *model = &program->models[0];
+    const mw_model_program *model = project.model;
     const mw_window *label = &model->windows[model->feature_window_count];
     MW_CHECK_EQUAL_INT(model->schedule->key_count, 2);
-    MW_CHECK_EQUAL_STR(program->streams[model->moment_stream].schema.fields[0].name, "shop");
+    MW_CHECK_EQUAL_STR(project.program->streams[model->moment_stream].schema.fields[0].name,
+                       "shop");
     MW_CHECK_EQUAL_STR(label->text, "first(returns.at by no, shop over next 3d)");
     MW_CHECK_EQUAL_INT(label->own_by, -1);
     MW_CHECK_EQUAL_INT(mw_code_type(model->label), MW_TYPE_NUMBER); /* of seconds */
@@ -83,22 +73,16 @@ MW_TEST(schedules_for_an_id_are_for_its_columns) {
     MW_CHECK_EQUAL_STR(model->windows[1].text,
                        "count(orders where last(orders.amount by shop, no) < amount by shop "
                        "over 1d)");
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(offsets_with_ahead_are_a_window_each) {
-    mw_arena arena;
-    mw_symbols *symbols;
-    mw_arena_init(&arena, 1 << 22);
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(
-        &arena, symbols,
+    mw_test_project project = mw_test_compile(
         MW_TEST_SHOPS "feature was: count(orders by shop over 1d ago 3d - ahead)\n"
                       "model m:\n"
                       "  moment: every 1d for shop of orders over 30d ahead 1d..3d\n"
                       "  label: count(orders by shop over next 1d after ahead - 1d)\n");
-    const mw_model_program *model = &program->models[0];
+    const mw_model_program *model = project.model;
     const mw_window *label = &model->windows[model->feature_window_count];
     MW_CHECK_EQUAL_INT(model->feature_window_count, 4); /* and whether there was any order */
     MW_CHECK_EQUAL_STR(model->windows[0].text, "count(orders by shop over 1d ago 2d)");
@@ -106,8 +90,7 @@ MW_TEST(offsets_with_ahead_are_a_window_each) {
     MW_CHECK_EQUAL_INT(model->window_count, 7);
     MW_CHECK(label[0].start_us == 0 && label[2].start_us == 2 * MW_DAY_US);
     MW_CHECK_EQUAL_INT(model->maturity_us, 3 * MW_DAY_US + MW_HOUR_US);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 
 MW_TEST(offsets_with_ahead_refuse_what_has_no_meaning) {

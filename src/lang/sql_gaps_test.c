@@ -23,17 +23,14 @@ static const char text[] =
     "  label: count(orders by amount = plain over next 1d) > 1\n";
 
 MW_TEST(gaps_are_all_that_hangs_on_one_and_no_more) {
-    mw_arena arena;
-    mw_symbols *symbols;
     mw_sql_gaps gaps;
     mw_error err;
     mw_buf told;
-    mw_arena_init(&arena, 1 << 22);
     mw_buf_init(&told, 1 << 12);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&arena, symbols, text);
-    const mw_model_program *model = &program->models[0];
-    MW_CHECK_OK(mw_sql_gaps_find(program, model, symbols, &arena, &gaps, &err), &err);
+    mw_test_project project = mw_test_compile(text);
+    const mw_model_program *model = project.model;
+    MW_CHECK_OK(mw_sql_gaps_find(project.program, model, project.symbols, &project.arena, &gaps,
+                                 &err), &err);
     mw_sql_gaps_tell(&gaps, model, &told);
     MW_CHECK_EQUAL_STR(
         mw_buf_str(&told),
@@ -46,6 +43,5 @@ MW_TEST(gaps_are_all_that_hangs_on_one_and_no_more) {
         "part_of: SQL has not the list that split gives, spelled our way\n"
         "label: a feature is a key of its window\n");
     mw_buf_release(&told);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }

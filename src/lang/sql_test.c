@@ -11,11 +11,7 @@ typedef struct {
 /* What the expressions are as features of one row; that they mean the same is for a real DuckDB to
    say (tests/e2e/exported_sql_test.py). */
 static void check_sql(const sql_case *cases, size_t count) {
-    mw_arena arena;
-    mw_symbols *symbols;
     mw_buf text;
-    mw_arena_init(&arena, 64 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
     mw_buf_init(&text, 1 << 20);
     for (size_t i = 0; i < count; i++)
         mw_buf_printf(&text, "feature f%zu: %s\n", i, cases[i].expression);
@@ -26,19 +22,18 @@ static void check_sql(const sql_case *cases, size_t count) {
                               "model m:\n"
                               "  moment: on s\n"
                               "  label: count(s by k over next 1d)\n");
-    const mw_program *program = mw_test_program(&arena, symbols, text.data);
+    mw_test_project project = mw_test_compile(text.data);
     mw_sql_names names = {
-        .row = "e.", .schema = &program->streams[0].schema, .time = "now", .columns = "m."};
+        .row = "e.", .schema = &project.program->streams[0].schema, .time = "now", .columns = "m."};
     for (size_t i = 0; i < count; i++) {
         mw_error err;
         mw_buf_clear(&text);
-        MW_CHECK_OK(mw_code_append_sql(program->models[0].features[i].code, &names, symbols,
+        MW_CHECK_OK(mw_code_append_sql(project.model->features[i].code, &names, project.symbols,
                                        &text, &err), &err);
         MW_CHECK_EQUAL_STR(mw_buf_str(&text).data, cases[i].sql);
     }
     mw_buf_release(&text);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
 #define CHECK_SQL(cases) check_sql((cases), sizeof(cases) / sizeof((cases)[0]))
 

@@ -21,28 +21,21 @@ enum { SHOP_FIELD, AMOUNT_FIELD, AT_FIELD, PAID_FIELD, TOOK_FIELD, FIELDS };
 enum { BUSY, AMOUNT, SCALED, FEATURES };
 
 typedef struct {
-    mw_arena arena;
-    mw_symbols *symbols;
+    mw_test_project project;
     mw_diagnostics diagnostics;
-    const mw_program *program;
 } bench;
 
 static void set_up(bench *b) {
-    mw_arena_init(&b->arena, 1 << 24);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &b->symbols, NULL), NULL);
-    mw_diagnostics_init(&b->diagnostics, &b->arena);
-    b->program = mw_test_program(&b->arena, b->symbols, SHOP);
+    b->project = mw_test_compile(SHOP);
+    mw_diagnostics_init(&b->diagnostics, &b->project.arena);
 }
 
-static void tear_down(bench *b) {
-    mw_symbols_destroy(b->symbols);
-    mw_arena_release(&b->arena);
-}
+static void tear_down(bench *b) { mw_test_project_release(&b->project); }
 
 static mw_status compile(bench *b, const char *text, mw_stand_in *out_stand_in) {
     mw_stand_in_wish wish = {
-        b->program, &b->program->models[0], {mw_str_of(text), {7, 12}}, b->symbols};
-    return mw_stand_in_compile(wish, &b->arena, &b->diagnostics, out_stand_in);
+        b->project.program, b->project.model, {mw_str_of(text), {7, 12}}, b->project.symbols};
+    return mw_stand_in_compile(wish, &b->project.arena, &b->diagnostics, out_stand_in);
 }
 
 static mw_cell run(bench *b, const char *text, const mw_cell *row, const mw_cell *features) {
@@ -51,7 +44,7 @@ static mw_cell run(bench *b, const char *text, const mw_cell *row, const mw_cell
     mw_frame frame = {.row = row,
                       .features = features,
                       .time_us = row ? row[AT_FIELD].time : MW_TIME_MISSING,
-                      .symbols = b->symbols,
+                      .symbols = b->project.symbols,
                       .zone = mw_zone_utc()};
     return mw_stand_in_run(&stand_in, &frame);
 }
@@ -59,7 +52,8 @@ static mw_cell run(bench *b, const char *text, const mw_cell *row, const mw_cell
 MW_TEST(stand_in_reads_features_and_the_moment) {
     bench b;
     set_up(&b);
-    mw_cell row[FIELDS] = {[SHOP_FIELD] = {.symbol = mw_symbols_intern(b.symbols, MW_STR("a"))},
+    uint32_t shop = mw_symbols_intern(b.project.symbols, MW_STR("a"));
+    mw_cell row[FIELDS] = {[SHOP_FIELD] = {.symbol = shop},
                            [AMOUNT_FIELD] = mw_cell_number(30),
                            [AT_FIELD] = mw_cell_time(5 * MW_HOUR_US),
                            [PAID_FIELD] = mw_cell_missing(MW_TYPE_BOOL),
@@ -135,10 +129,10 @@ static mw_status compile_once(void *context) {
     mw_arena_init(&arena, 1 << 20);
     mw_diagnostics diagnostics;
     mw_diagnostics_init(&diagnostics, &arena);
-    mw_stand_in_wish wish = {b->program,
-                             &b->program->models[0],
+    mw_stand_in_wish wish = {b->project.program,
+                             b->project.model,
                              {MW_STR("coalesce(amount / busy, 0.5)"), {1, 1}},
-                             b->symbols};
+                             b->project.symbols};
     mw_stand_in stand_in;
     mw_status status = mw_stand_in_compile(wish, &arena, &diagnostics, &stand_in);
     mw_arena_release(&arena);

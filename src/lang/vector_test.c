@@ -10,9 +10,7 @@
 enum { WIDTH_MAX = 64 };
 
 typedef struct {
-    mw_arena arena;
-    mw_symbols *symbols;
-    const mw_program *program;
+    mw_test_project project;
     mw_cell row[2]; /* said, x */
     mw_cell cells[WIDTH_MAX];
 } fixture;
@@ -20,37 +18,33 @@ typedef struct {
 static fixture begin(const char *feature) {
     fixture f = {0};
     char text[512];
-    mw_arena_init(&f.arena, 64 << 20);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &f.symbols, NULL), NULL);
     snprintf(text, sizeof text, "feature v: %s\nstream s:\n  columns: said text, x number, t time\n"
                                 "  time: t\n  id: t\nmodel m:\n  moment: on s\n"
                                 "  label: any(s by said over next 1d)\n", feature);
-    f.program = mw_test_program(&f.arena, f.symbols, text);
+    f.project = mw_test_compile(text);
     return f;
 }
 
 /* The vector's numbers of a text (NULL: missing) and a number. */
 static const mw_cell *fill(fixture *f, const char *said, double x) {
-    f->row[0].symbol = said ? mw_symbols_intern(f->symbols, mw_str_of(said)) : 0;
+    f->row[0].symbol = said ? mw_symbols_intern(f->project.symbols, mw_str_of(said)) : 0;
     f->row[1] = mw_cell_number(x);
-    mw_frame frame = {.row = f->row, .symbols = f->symbols, .zone = f->program->zone};
-    mw_feature_run(&f->program->models[0].features[0], &frame, f->cells);
+    mw_frame frame = {
+        .row = f->row, .symbols = f->project.symbols, .zone = f->project.program->zone};
+    mw_feature_run(&f->project.model->features[0], &frame, f->cells);
     return f->cells;
 }
 
-static void end(fixture *f) {
-    mw_symbols_destroy(f->symbols);
-    mw_arena_release(&f->arena);
-}
+static void end(fixture *f) { mw_test_project_release(&f->project); }
 
 /* The expected counts are those of scikit-learn's HashingVectorizer(n_features=16,
    ngram_range=(1, 2), alternate_sign=False, norm=None, token_pattern=r"\w+", lowercase=False). */
 MW_TEST(vector_counts_words_as_others_do) {
     static const double counts[] = {0, 1, 0, 0, 0, 0, 2, 1, 0, 2, 0, 1, 2, 3, 1, 0};
     fixture f = begin("ngrams(said, 1, 2, 16)");
-    MW_CHECK_EQUAL_INT(f.program->models[0].feature_count, 16);
-    MW_CHECK_EQUAL_STR(f.program->models[0].features[3].name, "v_3");
-    MW_CHECK_EQUAL_STR(mw_code_text(f.program->models[0].features[3].code),
+    MW_CHECK_EQUAL_INT(f.project.model->feature_count, 16);
+    MW_CHECK_EQUAL_STR(f.project.model->features[3].name, "v_3");
+    MW_CHECK_EQUAL_STR(mw_code_text(f.project.model->features[3].code),
                        "ngrams(said, 1, 2, 16)[3]");
     const mw_cell *cells = fill(&f, "Past due: the invoice, past due! gr\xc3\xb6\xc3\x9f" "e", 0);
     for (size_t i = 0; i < 16; i++) MW_CHECK(cells[i].number == counts[i]);
@@ -90,10 +84,10 @@ MW_TEST(vector_counts_every_run_of_words) {
 /* One number by itself is that of the whole, also where memory is out for the whole. */
 MW_TEST(vector_numbers_agree_with_the_whole) {
     fixture f = begin("vector(x, x * 2, length(said))");
-    const mw_model_program *model = &f.program->models[0];
+    const mw_model_program *model = f.project.model;
     const mw_cell *cells = fill(&f, "four", 1.5);
     const double expected[] = {1.5, 3, 4};
-    mw_frame frame = {.row = f.row, .symbols = f.symbols, .zone = f.program->zone};
+    mw_frame frame = {.row = f.row, .symbols = f.project.symbols, .zone = f.project.program->zone};
     for (size_t i = 0; i < 3; i++) {
         MW_CHECK(cells[i].number == expected[i]);
         MW_CHECK(mw_code_run(model->features[i].code, &frame).bits == cells[i].bits);

@@ -4,7 +4,7 @@
 
 #include "testing/test.h"
 
-enum { ITEMS_MAX = 256 };
+enum { ITEMS_MAX = 256, PROJECT_SIZE_MAX = 64 << 20, SYMBOLS_SIZE_MAX = 1 << 20 };
 
 typedef struct {
     mw_arena *arena;
@@ -202,6 +202,20 @@ const mw_program *mw_test_program(mw_arena *arena, mw_symbols *symbols, const ch
     if (!program)
         mw_test_fail(MW_TEST_PLACE("the project compiles"), "%.*s", MW_STR_ARGS(mistakes));
     return program;
+}
+
+mw_test_project mw_test_compile(const char *text) {
+    mw_test_project project;
+    mw_arena_init(&project.arena, PROJECT_SIZE_MAX);
+    MW_CHECK_OK(mw_symbols_create(SYMBOLS_SIZE_MAX, &project.symbols, NULL), NULL);
+    project.program = mw_test_program(&project.arena, project.symbols, text);
+    project.model = project.program->model_count > 0 ? &project.program->models[0] : NULL;
+    return project;
+}
+
+void mw_test_project_release(mw_test_project *project) {
+    mw_symbols_destroy(project->symbols);
+    mw_arena_release(&project->arena);
 }
 
 mw_str mw_test_mistakes(mw_arena *arena, mw_symbols *symbols, const char *text) {

@@ -32,6 +32,17 @@
 mw_declarations mw_test_declare(mw_arena *arena, const char *text);
 /* The same, compiled; what does not compile is printed and fails the test. */
 const mw_program *mw_test_program(mw_arena *arena, mw_symbols *symbols, const char *text);
+
+/* One in memory of its own. */
+typedef struct {
+    mw_arena arena;
+    mw_symbols *symbols;
+    const mw_program *program;
+    const mw_model_program *model; /* the first; NULL: there is none */
+} mw_test_project;
+mw_test_project mw_test_compile(const char *text);
+void mw_test_project_release(mw_test_project *project);
+
 /* What is wrong with it, as it is printed: "4:12: message" lines and their hints; empty if it
    compiles. */
 mw_str mw_test_mistakes(mw_arena *arena, mw_symbols *symbols, const char *text);

@@ -51,17 +51,13 @@ static void ask_all(const mw_program *program, mw_events *out_events) {
 }
 
 MW_TEST(leaks_planted_ones_stand_out_by_name) {
-    mw_arena arena;
-    mw_arena_init(&arena, 1 << 24);
-    mw_symbols *symbols;
-    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-    const mw_program *program = mw_test_program(&arena, symbols, world);
+    mw_test_project project = mw_test_compile(world);
     mw_events events;
-    ask_all(program, &events);
-    mw_replay_config config = {.program = program,
-                               .model = &program->models[0],
+    ask_all(project.program, &events);
+    mw_replay_config config = {.program = project.program,
+                               .model = project.model,
                                .events = &events,
-                               .symbols = symbols,
+                               .symbols = project.symbols,
                                .from = INT64_MIN,
                                .to = INT64_MAX,
                                .now = INT64_MAX};
@@ -81,6 +77,5 @@ MW_TEST(leaks_planted_ones_stand_out_by_name) {
     config.now = 0; /* nothing has matured: there is nothing to compare with */
     MW_CHECK_STATUS(mw_leaks_measure(config, NULL, NULL, leaks, &count, &err), MW_INVALID);
     mw_events_release(&events);
-    mw_symbols_destroy(symbols);
-    mw_arena_release(&arena);
+    mw_test_project_release(&project);
 }
