@@ -25,7 +25,7 @@ fuzz: build/clang/build.ninja ## each fuzzer for FUZZ_SECONDS (5)
 
 soak: build/build.ninja build/clang/build.ninja build/tsan/build.ninja python ## the long checks
 	@scripts/setup --soak
-	@FUZZ_SECONDS=120 scripts/check tsan soak fuzz
+	@FUZZ_SECONDS=120 scripts/check tsan asan-e2e soak fuzz
 
 bench: build/build.ninja python ## our figures beside our peers'
 	@scripts/check bench

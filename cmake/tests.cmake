@@ -8,6 +8,9 @@ enable_testing()
 
 set(test_environment MILLWRIGHT_LIB=${CMAKE_BINARY_DIR}/lib MILLWRIGHT_SHARE=${CMAKE_BINARY_DIR}/share
     MILLWRIGHT_PYTHON=${cache}/python/bin/python MILLWRIGHT_PROMETHEUS=${prometheus_dir}/usr/bin)
+if(MW_SANITIZE)
+  list(APPEND test_environment MILLWRIGHT_SANITIZED=1)
+endif()
 if(TARGET millwright)
   list(APPEND test_environment MILLWRIGHT=$<TARGET_FILE:millwright>)
 endif()

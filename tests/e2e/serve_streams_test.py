@@ -19,12 +19,12 @@ import h2.connection
 import h2.events
 import pyarrow
 
-from serving import call, order, run, start, stop, write_project
+from serving import MEMORY_BESIDE, PATIENCE, call, order, run, start, stop, write_project
 
 EVENTS, PREDICT = "/v1/events/orders", "/v1/models/big/predict"
 LINES, ARROW = "application/x-ndjson", "application/vnd.apache.arrow.stream"
 BLANKS = 2000  # in each line: bytes that cost the server little else
-BOUND = 6 << 20  # memory that a body or an answer of any size may take
+BOUND = (6 << 20) + MEMORY_BESIDE  # memory that a body or an answer of any size may take
 
 
 class Memory:
@@ -65,7 +65,7 @@ def in_blocks(parts, size=1 << 16):
 
 def send(port, path, parts, kind=LINES, size=None):
     """The answer to a body that is sent before it is read: in chunks, or with its length."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30 * PATIENCE)
     headers = {"Content-Type": kind, **({"Content-Length": str(size)} if size else {})}
     connection.request("POST", path, in_blocks(parts), headers, encode_chunked=not size)
     return connection.getresponse()
@@ -168,7 +168,7 @@ def check_a_list(port, process):
     """A list is gathered; its answer leaves in parts, and is what the rows are answered one by one."""
     one = call(port, "POST", PREDICT, {"event": order("q"), "record": False})[1]
     events = [order("q"), order("q", amount=-1)] * 3000
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30 * PATIENCE)
     connection.request("POST", PREDICT, json.dumps({"events": events, "record": False}))
     answer = connection.getresponse()
     assert answer.headers["Transfer-Encoding"] == "chunked" and answer.headers["Content-Length"] is None
@@ -206,7 +206,7 @@ def check_a_slow_reader(port, process):
     for _ in range(20):
         began = time.monotonic()
         assert call(port, "GET", "/healthz")[0] == 200
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 0.5 * PATIENCE
     both.answer.begin()
     assert both.answer.read().count(b"\n") == count
     both.end()
@@ -215,7 +215,7 @@ def check_a_slow_reader(port, process):
 
 def check_a_slow_writer(port):
     """One that sends a body bit by bit, and one that leaves in its midst: whole rows of its pieces count."""
-    slow = socket.create_connection(("127.0.0.1", port), timeout=20)
+    slow = socket.create_connection(("127.0.0.1", port), timeout=20 * PATIENCE)
     slow.sendall(head(EVENTS) + chunk(b"".join(line(f"s{i}") for i in range(100)) + line("s100")[:500]))
     for _ in range(20):
         assert call(port, "POST", EVENTS, order("beside"))[0] == 200
@@ -233,7 +233,7 @@ def check_a_slow_writer(port):
 
 class Http2:
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30 * PATIENCE)
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         self.h2.initiate_connection()
         self.bodies, self.ended = {}, set()

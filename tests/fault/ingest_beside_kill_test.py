@@ -186,7 +186,8 @@ def main(folder):
             complete(world, batch)
         predictions += 1
         expected = 1 + predictions - 1 + (world.lake - before) + len(world.posted)
-        assert world.seen(f"check {batch}") == expected, (batch, expected, SEED)
+        seen = world.seen(f"check {batch}")
+        assert seen == expected, (batch, seen, expected, SEED)
     world.kill_all()
     world.revive()
     assert world.seen("last") == expected + 1
