@@ -97,7 +97,7 @@ MW_TEST(feature_rows_leave_in_order_with_their_labels) {
         size_t events = number % 4 == 0 ? 3000 : 300; /* more than wait for the beginning */
         mw_world_config config = {events, true, false, number % 3 == 1};
         mw_world_create(&world, mw_test_seed() * 100 + number, config);
-        int64_t now = number % 2 == 0 ? INT64_MAX : MW_WORLD_TIME_MAX / 2;
+        int64_t now = number % 2 == 0 ? INT64_MAX : MW_WORLD_TIME_MAX / 2 * world.unit_us;
         gather(&world, now, &it);
         check(&world, now, &it);
         rows += it.count;

@@ -154,7 +154,8 @@ MW_TEST(cold_keys_are_saved_and_loaded_like_others) {
         MW_CHECK_OK(mw_engine_load(loaded, mw_buf_str(&saved), NULL), NULL);
         check_same_state(loaded, plain);
         mw_engine *engines[] = {plain, engine, loaded};
-        for (size_t i = 0; i < 3; i++) mw_engine_advance(engines[i], MW_WORLD_TIME_MAX + 1000);
+        int64_t last = (MW_WORLD_TIME_MAX + 1000) * world.unit_us;
+        for (size_t i = 0; i < 3; i++) mw_engine_advance(engines[i], last);
         check_same_state(engine, plain);
         check_same_state(loaded, plain);
         for (size_t i = 0; i < 3; i++) mw_engine_destroy(engines[i]);

@@ -6,10 +6,11 @@
 #include "testing/test.h"
 #include "testing/world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORLDS = 80, EVENTS = 300, FEATURES_MAX = 64 };
+enum { WORLDS = 80, EVENTS = 300, FEATURES_MAX = 64, EXAMPLES_MAX = 8192 };
 
 /* A moment that a replay reported, with all that it told about it. */
 typedef struct {
@@ -37,7 +38,7 @@ static void copy_step(story *s, const mw_step *step) {
     mw_cell *row = mw_arena_alloc(&s->world.arena, field_count, sizeof *row);
     mw_cell *features =
         mw_arena_alloc(&s->world.arena, model->feature_count, sizeof *features);
-    MW_CHECK(row && features && step->number == s->count);
+    MW_CHECK(row && features && step->number == s->count && s->count < EXAMPLES_MAX);
     memcpy(row, step->moment.row, field_count * sizeof *row);
     memcpy(features, step->features, model->feature_count * sizeof *features);
     s->examples[s->count++] =
@@ -56,7 +57,7 @@ static void run_replay(story *s, const mw_events *events) {
     mw_replay *replay;
     MW_CHECK_OK(mw_replay_create(config, &replay, NULL), NULL);
     s->examples =
-        mw_arena_alloc(&s->world.arena, events->event_count + 1, sizeof *s->examples);
+        mw_arena_alloc(&s->world.arena, EXAMPLES_MAX, sizeof *s->examples);
     s->count = 0;
     int64_t place = INT64_MIN;
     for (bool is_done = false;;) {
@@ -71,15 +72,29 @@ static void run_replay(story *s, const mw_events *events) {
     mw_replay_destroy(replay);
 }
 
-static void begin(story *s, uint64_t number, bool may_look_at_all_past) {
-    size_t event_count = number % 8 == 7 ? 4 * EVENTS : EVENTS;
-    mw_world_create(&s->world, mw_test_seed() * 1000 + number,
-                    (mw_world_config){.event_count = event_count,
-                                      .may_look_at_all_past = may_look_at_all_past,
-                                      .has_one_key = number % 16 == 1,
-                                      .has_corrections = number % 3 == 1});
+typedef void create_world(mw_world *world, uint64_t seed, mw_world_config config);
+
+static void begin_with(story *s, create_world *create_it, uint64_t number,
+                       bool may_look_at_all_past) {
+    size_t event_count = number % 8 == 7 ? 3 * EVENTS : EVENTS;
+    create_it(&s->world, mw_test_seed() * 1000 + number,
+              (mw_world_config){.event_count = event_count,
+                                .may_look_at_all_past = may_look_at_all_past,
+                                .has_one_key = number % 16 == 1,
+                                .has_corrections = number % 3 == 1});
     MW_CHECK(s->world.model->feature_count <= FEATURES_MAX);
     run_replay(s, &s->world.events);
+}
+
+/* With moments that a stream's events make. */
+static void begin(story *s, uint64_t number, bool may_look_at_all_past) {
+    begin_with(s, mw_world_create, number, may_look_at_all_past);
+}
+
+/* Or now and then a schedule. */
+static void begin_any(story *s, uint64_t number, bool may_look_at_all_past) {
+    begin_with(s, number % 5 == 4 ? mw_world_create_scheduled : mw_world_create, number,
+               may_look_at_all_past);
 }
 
 static void end(story *s) {
@@ -113,7 +128,7 @@ MW_TEST(engine_agrees_with_the_oracle_bit_for_bit) {
     size_t values = 0, labels = 0, refused = 0, values_missing = 0;
     for (uint64_t number = 0; number < WORLDS; number++) {
         story s;
-        begin(&s, number, number % 2 == 0);
+        begin_any(&s, number, number % 2 == 0);
         const mw_model_program *model = s.world.model;
         mw_oracle oracle = {s.world.program, model, &s.world.events, s.world.symbols};
         mw_cell features[FEATURES_MAX];
@@ -121,6 +136,9 @@ MW_TEST(engine_agrees_with_the_oracle_bit_for_bit) {
             const example *e = &s.examples[i];
             MW_CHECK_OK(mw_oracle_features(&oracle, &e->moment, features, NULL), NULL);
             check_features(&s, e, features);
+            bool takes = false;
+            MW_CHECK_OK(mw_oracle_takes(&oracle, &e->moment, features, &takes, NULL), NULL);
+            MW_CHECK(takes);
             for (size_t f = 0; f < model->feature_count; f++)
                 values_missing += mw_cell_is_missing(model->features[f].type, features[f]);
             mw_label label;
@@ -162,7 +180,7 @@ static bool find_holder(const story *s, mw_event event, mw_event *out_holder) {
 
 MW_TEST(engine_makes_the_moments_that_corrections_leave) {
     size_t taken_over = 0, moments = 0;
-    for (uint64_t number = 1; number < 60; number += 3) {
+    for (uint64_t number = 1; number < 120; number += 3) {
         story s;
         begin(&s, number, true);
         const mw_events *events = &s.world.events;
@@ -273,7 +291,8 @@ static live_log go_live(story *s) {
     for (size_t i = 0; i < live.count; i++) {
         live.events[i] = mw_events_at(events, i);
         if (mw_prng_below(&s->world.prng, 3) == 0)
-            stamp_early(&live.events[i], (int64_t)mw_prng_below(&s->world.prng, 50));
+            stamp_early(&live.events[i],
+                        (int64_t)mw_prng_below(&s->world.prng, 50) * s->world.unit_us);
     }
     qsort(live.events, live.count, sizeof *live.events, by_place);
     return live;
@@ -284,7 +303,7 @@ static live_log go_live(story *s) {
 MW_TEST(engine_gives_the_same_bits_live_and_after_a_restart) {
     for (uint64_t number = 0; number < 30; number++) {
         story s;
-        begin(&s, number, number % 2 == 0);
+        begin_any(&s, number, number % 2 == 0);
         live_log live = go_live(&s);
         mw_engine *engine = create(&s, false), *plain = create(&s, false);
         size_t applied = 0;
@@ -301,7 +320,7 @@ MW_TEST(engine_gives_the_same_bits_live_and_after_a_restart) {
         }
         for (; applied < live.count; applied++)
             MW_CHECK_OK(mw_engine_apply(engine, &live.events[applied], NULL), NULL);
-        int64_t last = live.count > 0 ? MW_WORLD_TIME_MAX + 1000 : 0;
+        int64_t last = (MW_WORLD_TIME_MAX + 1000) * s.world.unit_us;
         for (size_t i = 0; i < s.world.events.event_count; i++) {
             mw_event event = mw_events_at(&s.world.events, i);
             MW_CHECK_OK(mw_engine_apply(plain, &event, NULL), NULL);
@@ -321,13 +340,14 @@ MW_TEST(engine_may_start_anywhere_before_its_longest_window) {
     size_t compared = 0;
     for (uint64_t number = 0; number < 20; number++) {
         story s;
-        begin(&s, number, false);
-        int64_t cut = MIDDLE - LONGEST - s.world.model->lateness_us;
+        begin_any(&s, number, false);
+        int64_t unit = s.world.unit_us;
+        int64_t cut = (MIDDLE - LONGEST) * unit - s.world.model->lateness_us;
         mw_engine *engine = create(&s, false);
         size_t applied = 0;
         for (size_t i = 0; i < s.count; i++) {
             const example *e = &s.examples[i];
-            if (e->moment.t < MIDDLE) continue;
+            if (e->moment.t < MIDDLE * unit) continue;
             for (; applied < s.world.events.event_count; applied++) {
                 mw_event event = mw_events_at(&s.world.events, applied);
                 if (event.place >= e->moment.place) break;
@@ -357,11 +377,12 @@ MW_TEST(engine_forgets_what_no_window_can_hold) {
     mw_engine_stats before = mw_engine_read_stats(engine);
     MW_CHECK(before.keys > 0 && before.bytes > 0);
     MW_CHECK_EQUAL_INT(before.events_applied, s.world.events.event_count);
-    mw_engine_advance(engine, MW_DAY_US);
+    int64_t later = 4 * MW_WORLD_TIME_MAX * s.world.unit_us;
+    mw_engine_advance(engine, later);
     MW_CHECK_EQUAL_INT(mw_engine_read_stats(engine).keys, 0);
 
-    mw_event old = mw_events_at(&s.world.events, 0);
-    old.place = old.known = MW_DAY_US;
+    mw_event old = mw_events_row(&s.world.events, s.world.model->windows[0].stream, 0);
+    old.place = old.known = later;
     uint64_t too_late = mw_engine_read_stats(engine).events_too_late;
     MW_CHECK_OK(mw_engine_apply(engine, &old, NULL), NULL);
     MW_CHECK_EQUAL_INT(mw_engine_read_stats(engine).events_too_late, too_late + 1);
@@ -394,12 +415,24 @@ MW_TEST(engine_survives_every_failing_allocation) {
     end(&s);
 }
 
+static size_t bytes_of_all(const story *s) {
+    mw_engine *engine = create(s, false);
+    for (size_t i = 0; i < s->world.events.event_count; i++) {
+        mw_event event = mw_events_at(&s->world.events, i);
+        MW_CHECK_OK(mw_engine_apply(engine, &event, NULL), NULL);
+    }
+    size_t bytes = mw_engine_read_stats(engine).bytes;
+    mw_engine_destroy(engine);
+    return bytes;
+}
+
 /* An event that does not fit is refused whole, and the engine goes on as if it had not come. */
 MW_TEST(engine_refuses_events_beyond_its_memory) {
     story s;
     begin(&s, 5, true);
+    size_t most = bytes_of_all(&s) * 3 / 4;
     mw_engine_config config = {.program = s.world.program, .model = s.world.model,
-                               .symbols = s.world.symbols, .memory = {.max = 60000}};
+                               .symbols = s.world.symbols, .memory = {.max = most}};
     mw_engine *engine, *plain = create(&s, false);
     mw_error err;
     MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
@@ -413,9 +446,12 @@ MW_TEST(engine_refuses_events_beyond_its_memory) {
         MW_CHECK(mw_engine_read_stats(engine).bytes <= config.memory.max);
     }
     MW_CHECK(refused > 0 && refused < s.world.events.event_count);
-    MW_CHECK(strstr(err.message, "window state must stay within 60000 bytes"));
-    mw_engine_advance(engine, MW_WORLD_TIME_MAX + 1000);
-    mw_engine_advance(plain, MW_WORLD_TIME_MAX + 1000);
+    char expected[64];
+    snprintf(expected, sizeof expected, "window state must stay within %zu bytes", most);
+    MW_CHECK(strstr(err.message, expected));
+    int64_t later = 4 * MW_WORLD_TIME_MAX * s.world.unit_us;
+    mw_engine_advance(engine, later);
+    mw_engine_advance(plain, later);
     check_same_state(engine, plain);
     mw_engine_destroy(engine);
     mw_engine_destroy(plain);

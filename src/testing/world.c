@@ -3,26 +3,31 @@
 #include "base/prng.h"
 #include "table/list.h"
 #include "testing/test.h"
+#include "testing/zones.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ARENA_SIZE ((size_t)16 << 20)
-enum { FEATURES = 14, EACH_FEATURES = 20, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 20 };
+enum { FEATURES = 14, EACH_FEATURES = 20, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 24 };
 
-enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, GOODS, FIELDS };
+enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, GOODS, Z, FIELDS };
 static mw_field order_fields[FIELDS] = {
     [AT] = {{"at", 2}, MW_TYPE_TIME},         [KNOWN] = {{"seen", 4}, MW_TYPE_TIME},
     [NO] = {{"no", 2}, MW_TYPE_NUMBER},       [WHO] = {{"who", 3}, MW_TYPE_CATEGORY},
     [SHOP] = {{"shop", 4}, MW_TYPE_CATEGORY}, [X] = {{"x", 1}, MW_TYPE_NUMBER},
     [Y] = {{"y", 1}, MW_TYPE_NUMBER},         [TAG] = {{"tag", 3}, MW_TYPE_TEXT},
-    [GOODS] = {{"goods", 5}, MW_TYPE_LIST},
+    [GOODS] = {{"goods", 5}, MW_TYPE_LIST},   [Z] = {{"z", 1}, MW_TYPE_NUMBER},
 };
 static mw_field fields[FIELDS]; /* of the other streams: with `item` in place of `goods` */
 
-static const char *const stream_names[] = {"orders", "pays", "views"};
-enum { STREAMS = sizeof stream_names / sizeof *stream_names };
+/* What is declared, of which the first three happen; and the streams that come of it: a pay's z is
+   known later, so its events are of two. */
+static const char *const source_names[] = {"orders", "pays", "views", "places"};
+enum { SOURCES = sizeof source_names / sizeof *source_names, HAPPENING = 3, WITH_ID = 2 };
+enum { ORDERS, PAYS, PAYS_LATER, VIEWS, PLACES, STREAMS };
 
 static size_t below(mw_world *world, size_t bound) {
     return (size_t)mw_prng_below(&world->prng, bound);
@@ -34,20 +39,47 @@ static bool one_in(mw_world *world, size_t n) {
 
 #define PICK(world, list) (list)[below((world), sizeof(list) / sizeof *(list))]
 
-static mw_str text(mw_world *world, mw_buf *buf) {
-    mw_str copy = mw_str_copy(&world->arena, mw_buf_str(buf));
+/* With hours for microseconds the world is four months long, and the clocks change twice. */
+static bool is_of_months(const mw_world *world) {
+    return world->unit_us == MW_HOUR_US;
+}
+
+/* The text with its spans of microseconds in the world's unit. */
+static mw_str in_units(mw_world *world, const char *text) {
+    mw_buf buf;
+    mw_buf_init(&buf, 4096);
+    for (size_t i = 0; text[i]; i++) {
+        bool is_unit = i > 0 && isdigit((unsigned char)text[i - 1]) && text[i] == 'u';
+        if (is_unit && is_of_months(world)) mw_buf_append_char(&buf, 'h');
+        else if (is_unit) mw_buf_append_text(&buf, "us");
+        else mw_buf_append_char(&buf, text[i]);
+        i += is_unit; /* over the s */
+    }
+    mw_str copy = mw_str_copy(&world->arena, mw_buf_str(&buf));
     MW_CHECK(copy.data);
+    mw_buf_release(&buf);
+    return copy;
+}
+
+static mw_source source(mw_world *world, const char *expression) {
+    return (mw_source){in_units(world, expression), {1, 1}};
+}
+
+static mw_str text(mw_world *world, mw_buf *buf) {
+    mw_str copy = in_units(world, mw_buf_str(buf).data);
     mw_buf_release(buf);
     return copy;
 }
 
 static const char *random_keys(mw_world *world, bool shares_id) {
     static const char *const of_each[] = {"who = item", "shop = item", "who, tag = item",
-                                          "who", "no", "shop = f0"};
+                                          "who", "no", "shop = f0", "shop = f2"};
     if (world->has_each) return PICK(world, of_each);
     static const char *const keys[] = {"who", "shop", "who, shop", "who = shop", "shop = now.who",
-                                       "no", "tag", "who = tag", "shop = f0",
-                                       "who = last(pays.who by shop over 300us)"};
+                                       "no", "tag", "who = tag", "shop = f0", "shop = f2, who = f0",
+                                       "who = last(pays.who by shop over 288us)",
+                                       "no = count(pays by who = f2 over 96us since views)",
+                                       "who = coalesce(top(views.who by shop over 288us), who)"};
     return shares_id && one_in(world, 4) ? "no" : PICK(world, keys);
 }
 
@@ -60,28 +92,35 @@ static void write_window(mw_world *world, mw_buf *out) {
                                              "last", "var",  "std", "trend", "quantile(0.25)",
                                              "quantile(0.999999)", "distinct", "top"};
     static const char *const of_texts[] = {"first", "last", "distinct", "top"};
-    static const char *const numbers[] = {"x", "y", "x * y", "x / y", "x + 1"};
+    static const char *const of_bools[] = {"all", "any", "all", "any", "first", "top", "mean"};
+    static const char *const of_times[] = {"max", "min", "first", "last", "top"};
+    static const char *const numbers[] = {"x", "y", "x * y", "x / y", "x + 1", "z", "seen - at"};
     static const char *const texts[] = {"tag", "who"};
     static const char *const bools[] = {"x > 0", "not x > y", "tag = \"a\"", "who = shop"};
-    size_t stream = below(world, STREAMS);
-    const char *name = stream_names[stream];
-    size_t kind = below(world, 7);
+    static const char *const times[] = {"at", "seen"};
+    size_t happening = below(world, HAPPENING);
+    const char *name = source_names[happening];
+    size_t kind = below(world, 8);
     if (kind < 2)
         mw_buf_printf(out, "%s(%s", PICK(world, of_events), name);
     else if (kind < 5)
         mw_buf_printf(out, "%s(%s.", PICK(world, of_numbers), name);
     else if (kind == 5)
         mw_buf_printf(out, "%s(%s.", PICK(world, of_texts), name);
+    else if (kind == 6)
+        mw_buf_printf(out, "%s(%s.", PICK(world, of_bools), name);
     else
-        mw_buf_printf(out, "%s(%s.", one_in(world, 2) ? "all" : "any", name);
+        mw_buf_printf(out, "time - %s(%s.", PICK(world, of_times), name);
     if (kind >= 2 && kind < 5)
         mw_buf_append_text(out, PICK(world, numbers));
     else if (kind == 5)
         mw_buf_append_text(out, PICK(world, texts));
     else if (kind == 6)
         mw_buf_append_text(out, PICK(world, bools));
+    else if (kind == 7)
+        mw_buf_append_text(out, PICK(world, times));
     if (one_in(world, 3)) mw_buf_printf(out, " where %s", PICK(world, conditions));
-    mw_buf_printf(out, " by %s", random_keys(world, stream < 2));
+    mw_buf_printf(out, " by %s", random_keys(world, happening < WITH_ID));
 }
 
 /* The same with a condition or a value that hangs on the moment's row. */
@@ -92,38 +131,68 @@ static void write_now_window(mw_world *world, mw_buf *out) {
     static const char *const values[] = {"x", "y - now.x", "x * now.y", "now.x"};
     static const char *const conditions[] = {"x > now.x", "y < now.x and x > 0",
                                              "tag = now.tag or x = now.y", "time < now.at - 9us",
-                                             "seen > now.time - 90us"};
+                                             "seen > now.time - 90us", "z > now.z", "y > x"};
     size_t head_count = sizeof heads / sizeof *heads;
-    size_t head = below(world, head_count), stream = below(world, STREAMS);
+    size_t head = below(world, head_count), happening = below(world, HAPPENING);
     bool has_value = head >= 3 && head < head_count - 1;
-    mw_buf_printf(out, "%s%s", heads[head], stream_names[stream]);
+    mw_buf_printf(out, "%s%s", heads[head], source_names[happening]);
     if (has_value) mw_buf_printf(out, ".%s", PICK(world, values));
     if (!has_value || one_in(world, 2)) mw_buf_printf(out, " where %s", PICK(world, conditions));
-    mw_buf_printf(out, " by %s", random_keys(world, stream < 2));
+    mw_buf_printf(out, " by %s", random_keys(world, happening < WITH_ID));
 }
 
-/* Whether a window may be in this world. */
+static bool holds_any(mw_str expression, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strstr(expression.data, words[i])) return true;
+    return false;
+}
+
+/* Whether an expression may be in this world. */
 static bool suits(const mw_world *world, mw_str expression) {
-    static const char *const waiting[] = {" since ", "= f0", "= last("};
-    for (size_t i = 0; world->waits_for_nothing && i < sizeof waiting / sizeof *waiting; i++)
-        if (strstr(expression.data, waiting[i])) return false;
-    return true;
+    static const char *const waiting[] = {" since ", "= f0", "= f2", "= last(", "= count(",
+                                          "= coalesce("};
+    static const char *const of_ids[] = {" by id "};
+    size_t waiting_count = sizeof waiting / sizeof *waiting;
+    if (world->waits_for_nothing && holds_any(expression, waiting, waiting_count)) return false;
+    return !world->has_schedule || !holds_any(expression, of_ids, 1);
+}
+
+static const char *random_range(mw_world *world) {
+    static const char *const ranges[] = {
+        " over 1us",   " over 7us",         " over 48us",          " over 288us",
+        " over 912us", " over 48us ago 5us", " over 288us ago 48us", " over 1992us",
+        " over 48us every 24us", " over 288us ago 96us every 96us",
+        " over 996us every 12us", " over 288us since pays", " over 1992us since orders",
+        " over 288us ago 48us since pays", " over 288us since pays every 24us"};
+    static const char *const aligned[] = {
+        " over 5h aligned hour",           " over 24h aligned day",
+        " over 7d ago 2d aligned day",     " over 14d aligned week",
+        " over 14d ago 7d aligned week",   " over 30d aligned month",
+        " over 9d since pays aligned day", " over 31d since views aligned month",
+        " over 30h every 30m",             " over 48h every 6h"};
+    bool is_aligned = is_of_months(world) && one_in(world, 2);
+    return is_aligned ? PICK(world, aligned) : PICK(world, ranges);
+}
+
+static const char *random_range_ahead(mw_world *world) {
+    static const char *const aheads[] = {"24us", "200us after 3us", "48us every 24us",
+                                         "96us after 24us every 24us"};
+    static const char *const aligned[] = {"24h aligned day", "3h after 1h aligned hour",
+                                          "7d after 7d aligned week", "31d aligned month"};
+    bool is_aligned = is_of_months(world) && one_in(world, 2);
+    return is_aligned ? PICK(world, aligned) : PICK(world, aheads);
 }
 
 static mw_str draw_feature(mw_world *world, bool may_look_at_all_past) {
-    static const char *const ranges[] = {
-        " over 1us",   " over 7us",         " over 40us",          " over 300us",
-        " over 900us", " over 40us ago 5us", " over 300us ago 40us", " over 2ms",
-        " over 40us every 20us", " over 300us ago 100us every 100us",
-        " over 1ms every 25us", " over 300us since pays", " over 2ms since orders",
-        " over 300us ago 40us since pays", " over 300us since pays every 25us"};
     mw_buf buf;
     mw_buf_init(&buf, 4096);
-    if (may_look_at_all_past && one_in(world, 6)) {
+    if (may_look_at_all_past && one_in(world, 5)) {
         static const char *const all_past[] = {
             "count(pays by who)", "last(views.x by shop)", "first(orders.tag where x > 0 by who)",
             "any(orders by no)", "since(pays by who)", "last(orders.y by no)",
-            "since(views by shop every 50us)", "count(views where x > 0 by who every 20us)"};
+            "since(views by shop every 48us)", "count(views where x > 0 by who every 24us)",
+            "sum(places.x by shop)", "top(places.tag where x > now.x by shop)",
+            "count(places by shop = f0)", "last(pays.z by who)"};
         mw_buf_append_text(&buf, PICK(world, all_past));
         return text(world, &buf);
     }
@@ -131,13 +200,11 @@ static mw_str draw_feature(mw_world *world, bool may_look_at_all_past) {
         static const char *const heads[] = {"count(pays", "any(pays", "count(views", "any(views"};
         mw_buf_append_text(&buf, PICK(world, heads));
         mw_buf_printf(&buf, " by %s over next ", random_keys(world, false));
-        static const char *const aheads[] = {"20us)", "200us after 3us)", "40us every 20us)",
-                                             "100us after 25us every 25us)"};
-        mw_buf_append_text(&buf, PICK(world, aheads));
+        mw_buf_printf(&buf, "%s)", random_range_ahead(world));
     } else {
         if (one_in(world, 6)) write_now_window(world, &buf);
         else write_window(world, &buf);
-        mw_buf_printf(&buf, "%s)", PICK(world, ranges));
+        mw_buf_printf(&buf, "%s)", random_range(world));
     }
     return text(world, &buf);
 }
@@ -163,14 +230,18 @@ static mw_str draw_label(mw_world *world) {
         "count(orders by shop over next 60us) - count(orders by shop over 60us)",
         "max(views.y by shop over next 300us) + mean(pays.x by who over 100us)",
         "first(orders.x by who over next 80us)",
-        "sum(views.x by who over next 80us) + count(views by shop over 400us since pays)",
+        "sum(views.x by who over next 80us) + count(views by shop over 408us since pays)",
         "std(views.y by shop over next 90us) > var(pays.x by who over 200us)",
         "count(views where x > now.x by shop over next 60us) > sum(pays.x - now.x by who over 9us)",
         "distinct(views.tag by shop over next 400us)",
         "quantile(0.5)(pays.x by who over next 700us) - distinct(views.y by shop over 900us)",
         "count(pays by shop over next 10us) + sum(views.x by shop over next 30us)",
-        "sum(views.x by shop over next 60us every 20us) - count(pays by who over 9us every 3us)",
-        "count(pays by shop = f0 over next 50us) + last(views.y by who = tag over next 90us)"};
+        "sum(views.x by shop over next 72us every 24us) - count(pays by who over 9us every 3us)",
+        "count(pays by shop = f0 over next 50us) + last(views.y by who = tag over next 90us)",
+        "sum(pays.z by who over next 200us) - mean(pays.z by shop over 300us)"};
+    static const char *const scheduled[] = {
+        "sum(orders.x by who over next 96us after ahead - 48us)",
+        "count(pays by shop over 288us ago 192us - ahead) + count(views by who over next 1us)"};
     static const char *const unless[] = {
         "", "", " unless any(views where x > 1 by who over next 30us)",
         " unless count(pays by shop over next 20us) > count(pays by shop over 20us ago 5us)"};
@@ -180,7 +251,8 @@ static mw_str draw_label(mw_world *world) {
         mw_buf_append_text(&buf, PICK(world, of_each));
         return text(world, &buf);
     }
-    mw_buf_append_text(&buf, PICK(world, labels));
+    bool looks_from_ahead = world->has_ahead && one_in(world, 2);
+    mw_buf_append_text(&buf, looks_from_ahead ? PICK(world, scheduled) : PICK(world, labels));
     mw_buf_append_text(&buf, PICK(world, unless));
     return text(world, &buf);
 }
@@ -192,24 +264,28 @@ static mw_str random_label(mw_world *world) {
     }
 }
 
-static mw_source source(const char *expression) {
-    return (mw_source){mw_str_of(expression), {1, 1}};
-}
-
 static void declare_streams(mw_world *world, mw_stream_declaration *streams,
                             const char *orders_known) {
     static mw_str id[] = {{"no", 2}, {"item", 4}};
+    static mw_named_source later = {.name = {"z", 1}, .position = {1, 1}};
     static const int64_t lates[] = {0, 30, 60, 300};
     memcpy(fields, order_fields, sizeof fields);
     fields[GOODS] = (mw_field){{"item", 4}, MW_TYPE_TEXT};
-    for (size_t i = 0; i < STREAMS; i++)
-        streams[i] = (mw_stream_declaration){.name = mw_str_of(stream_names[i]),
-                                             .columns = {i == 0 ? order_fields : fields, FIELDS},
-                                             .time = source("at"),
-                                             .known = source(i > 0 ? "seen" : orders_known),
-                                             .ids = id,
-                                             .id_count = i == 1 && world->has_each ? 2 : i < 2,
-                                             .late_us = PICK(world, lates)};
+    later.source = source(world, "seen + 48us");
+    for (size_t i = 0; i < HAPPENING; i++)
+        streams[i] =
+            (mw_stream_declaration){.name = mw_str_of(source_names[i]),
+                                    .columns = {i == 0 ? order_fields : fields, FIELDS},
+                                    .time = source(world, "at"),
+                                    .known = source(world, i > 0 ? "seen" : orders_known),
+                                    .ids = id,
+                                    .id_count = i == 1 && world->has_each ? 2 : i < WITH_ID,
+                                    .laters = &later,
+                                    .later_count = i == 1,
+                                    .late_us = PICK(world, lates) * world->unit_us};
+    streams[HAPPENING] = (mw_stream_declaration){.name = mw_str_of(source_names[HAPPENING]),
+                                                 .columns = {fields, FIELDS},
+                                                 .time = source(world, "always")};
 }
 
 static void compile(mw_world *world, const mw_declarations *declarations) {
@@ -225,21 +301,39 @@ static void compile(mw_world *world, const mw_declarations *declarations) {
     world->model = &world->program->models[0];
 }
 
-static void declare(mw_world *world, mw_world_config config) {
-    /* A moment may not be before its event is known, so an early one needs an early known. */
-    static const char *const moments[][2] = {{"on orders", "seen"},
-                                             {"on orders", "time"},
-                                             {"on orders", "time + 10us"},
-                                             {"on orders at time + 60us", "seen"},
-                                             {"on orders at time - 40us", "time - 50us"}};
-    static const char *const of_each[][2] = {
+/* A moment, and when its orders are known: it may not be before. */
+typedef struct {
+    const char *text, *orders_known;
+} moment_draft;
+
+static moment_draft random_moment(mw_world *world) {
+    static const moment_draft moments[] = {{"on orders", "seen"},
+                                           {"on orders", "time"},
+                                           {"on orders", "time + 10us"},
+                                           {"on orders at time + 60us", "seen"},
+                                           {"on orders at time - 40us", "time - 50us"}};
+    static const moment_draft of_each[] = {
         {"on orders each goods as item", "seen"},
         {"on orders each goods as item", "time + 10us"},
         {"on orders each goods as item at time + 60us", "seen"},
         {"on orders each goods as item at time - 40us", "time - 50us"}};
-    const char *const *moment = world->has_each ? PICK(world, of_each) : PICK(world, moments);
-    mw_stream_declaration streams[STREAMS];
-    declare_streams(world, streams, moment[1]);
+    static const moment_draft scheduled[] = {
+        {"every 96us for who of orders over 288us", "seen"},
+        {"every 96us for who, shop of views over 480us where count(pays by who over 288us) > 1",
+         "seen"},
+        {"every 192us for who of views over 480us where x > 0 or f0 != \"a\"", "time + 10us"},
+        {"every 96us for id of orders over 480us", "seen"}};
+    static const moment_draft with_ahead = {
+        "every 240us for shop of orders over 912us ahead 48us..144us", "time"};
+    if (world->has_ahead) return with_ahead;
+    if (world->has_schedule) return PICK(world, scheduled);
+    return world->has_each ? PICK(world, of_each) : PICK(world, moments);
+}
+
+static void declare(mw_world *world, mw_world_config config) {
+    moment_draft moment = random_moment(world);
+    mw_stream_declaration streams[SOURCES];
+    declare_streams(world, streams, moment.orders_known);
     mw_named_source features[EACH_FEATURES];
     static char names[EACH_FEATURES][8];
     size_t feature_count = world->has_each ? EACH_FEATURES : FEATURES;
@@ -253,28 +347,38 @@ static void declare(mw_world *world, mw_world_config config) {
     static const char *const vectors[] = {
         "vector(x, mean(pays.x by who over 300us), count(views by shop over 40us) * y)",
         "ngrams(tag + \" \" + last(pays.tag by who over 900us), 1, 2, 5)"};
-    if (one_in(world, 2)) features[1].source = source(PICK(world, vectors));
+    if (one_in(world, 2)) features[1].source = source(world, PICK(world, vectors));
     static const char *const for_keys[] = {"last(pays.shop by who over 300us)",
                                            "last(pays.shop by who over 300us since views)"};
-    features[0].source = source(world->waits_for_nothing ? for_keys[0] : PICK(world, for_keys));
+    static const char *const for_later_keys[] = {
+        "top(views.shop by shop = f0 over 912us)",
+        "coalesce(last(orders.who by shop = f0 over 288us every 24us), shop)",
+        "first(pays.shop where x > now.x by who = last(views.who by tag over 288us) over 996us)"};
+    features[0].source = source(world, for_keys[0]);
+    if (!world->waits_for_nothing) {
+        features[0].source = source(world, PICK(world, for_keys));
+        features[2].source = source(world, PICK(world, for_later_keys));
+    }
     static const char *const of_all[] = { /* those that look across the moments of one event */
-        "sum(views.x by item over 2ms)", "f8 / max(f8 within moment)",
+        "sum(views.x by item over 1992us)", "f8 / max(f8 within moment)",
         "std(f8 * f9 within moment) + mean(f9 within moment)",
         "count(f8 within moment) + var(time - at within moment) + min(length(goods), 1)",
         "any(f9 > 0.5 and item != tag within moment)",
         "f10 - min(x - min(f8 within moment) + sum(pays.y by item over 300us) within moment)",
         "quantile(0.4)(f8 within moment) - quantile(1)(x * f9 - 3 within moment)",
         "distinct(f8 within moment) + distinct(f17 within moment)",
-        "all(f8 > 0 within moment)", "last(pays.shop by item over 2ms)",
+        "all(f8 > 0 within moment)", "last(pays.shop by item over 1992us)",
         "top(f17 within moment)", "top(floor(f8) within moment)"};
     for (size_t i = 0; world->has_each && i < sizeof of_all / sizeof *of_all; i++)
-        features[8 + i].source = source(of_all[i]);
+        features[8 + i].source = source(world, of_all[i]);
     mw_model_declaration model = {.name = MW_STR("model"),
-                                  .moment = source(moment[0]),
+                                  .moment = source(world, moment.text),
                                   .label = {random_label(world), {1, 1}}};
-    compile(world, &(mw_declarations){.zone = mw_zone_utc(),
+    const mw_zone *zone = is_of_months(world) ? mw_test_zone_of_days(&world->zone_arena, 38, 87)
+                                              : mw_zone_utc();
+    compile(world, &(mw_declarations){.zone = zone,
                                       .streams = streams,
-                                      .stream_count = STREAMS,
+                                      .stream_count = SOURCES,
                                       .features = features,
                                       .feature_count = feature_count,
                                       .models = &model,
@@ -305,8 +409,8 @@ static mw_event pick_standing(mw_world *world, int32_t stream) {
         bool stands = true;
         for (size_t i = 0; i < of_stream->correction_count; i++)
             if (mw_table_row(&of_stream->replaced, i)[NO].bits == event.row[NO].bits)
-                stands = event.replaced && of_stream->corrections[i].row ==
-                                               (size_t)(event.row - of_stream->rows.cells) / FIELDS;
+                stands = event.replaced &&
+                         mw_table_row(&of_stream->rows, of_stream->corrections[i].row) == event.row;
         if (stands) return event;
     }
 }
@@ -319,7 +423,8 @@ static void correct(mw_world *world, mw_event *event) {
     event->replaced_time = other.time;
     event->replaced_from = mw_event_counts_from(&other);
     row[NO] = other.row[NO];
-    if (world->has_each && event->stream == 1) row[GOODS] = other.row[GOODS]; /* a pay's item */
+    bool has_item = world->has_each && event->stream != ORDERS; /* part of a pay's id */
+    if (has_item) row[GOODS] = other.row[GOODS];
     if (one_in(world, 3)) { /* in the same place, as where a file was mended */
         event->time = row[AT].time = other.time;
         event->known = row[KNOWN].time = other.known;
@@ -344,16 +449,18 @@ static mw_cell random_goods(mw_world *world) {
 static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     size_t number_max = config.event_count / ORDERS_PER_NUMBER + 1;
     size_t number = world->events.streams[stream].rows.row_count;
-    int64_t at = (int64_t)below(world, MW_WORLD_TIME_MAX);
+    int64_t at = (int64_t)below(world, MW_WORLD_TIME_MAX), unit = world->unit_us;
     int64_t lag = one_in(world, 2) ? 0 : (int64_t)below(world, one_in(world, 4) ? 400 : 40);
     if (!one_in(world, 4)) { /* so that most times meet others */
         at -= at % TICK;
         lag -= lag % TICK;
     }
     if (one_in(world, 8)) lag = -(int64_t)below(world, 300);
+    at *= unit;
+    if (one_in(world, 8)) at += (int64_t)below(world, (size_t)unit);
     mw_cell row[FIELDS]; /* drawn one by one: an initializer has no order that all share */
     row[AT] = mw_cell_time(at);
-    row[KNOWN] = mw_cell_time(at + lag);
+    row[KNOWN] = mw_cell_time(at + lag * unit);
     row[NO] = mw_cell_number((double)(config.has_corrections ? number : below(world, number_max)));
     row[WHO] = random_text(world, config.has_one_key ? 1 : PEOPLE);
     row[SHOP] = random_text(world, config.has_one_key ? 1 : SHOPS);
@@ -361,7 +468,9 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     row[Y] = random_number(world);
     row[TAG] = random_text(world, 5);
     row[GOODS] = (mw_cell){.symbol = 0};
-    if (world->has_each) row[GOODS] = stream == 0 ? random_goods(world) : random_text(world, 5);
+    if (world->has_each)
+        row[GOODS] = stream == ORDERS ? random_goods(world) : random_text(world, 5);
+    row[Z] = random_number(world);
     mw_cell cells[FIELDS];
     mw_event event;
     mw_frame frame = {.row = row, .symbols = world->symbols, .zone = world->program->zone};
@@ -375,41 +484,49 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
 void mw_world_init_events(const mw_world *world, mw_events *out_events) {
     size_t count = world->program->stream_count;
     const mw_schema *schemas[STREAMS + 1];
-    MW_CHECK_EQUAL_INT(count, STREAMS + (world->has_each ? 1 : 0));
+    MW_CHECK_EQUAL_INT(count, STREAMS + (world->has_each || world->has_schedule ? 1 : 0));
     for (size_t i = 0; i < count; i++) schemas[i] = &world->program->streams[i].schema;
     MW_CHECK_OK(mw_events_init(out_events, schemas, count, NULL), NULL);
 }
 
-static void create(mw_world *world, mw_world_config config) {
+static void create(mw_world *world, uint64_t seed, mw_world_config config) {
+    static const int32_t streams[] = {ORDERS,     ORDERS, ORDERS, PAYS,  PAYS,
+                                      PAYS_LATER, VIEWS,  VIEWS,  PLACES};
+    world->prng = seed * UINT64_C(0x9e3779b97f4a7c15);
+    world->unit_us = one_in(world, 3) ? MW_HOUR_US : 1;
+    world->has_ahead = world->has_schedule && one_in(world, 4);
     mw_arena_init(&world->arena, ARENA_SIZE);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &world->symbols, NULL), NULL);
     declare(world, config);
     mw_world_init_events(world, &world->events);
     for (size_t i = 0; i < config.event_count; i++)
-        add_event(world, (int32_t)below(world, STREAMS), config);
+        add_event(world, PICK(world, streams), config);
     MW_CHECK_OK(mw_events_sort(&world->events, NULL), NULL);
 }
 
 void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config) {
-    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15)};
-    create(world, config);
-}
-
-void mw_world_create_each(mw_world *world, uint64_t seed, mw_world_config config) {
-    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15), .has_each = true};
-    create(world, config);
-}
-
-void mw_world_create_plain_each(mw_world *world, uint64_t seed, mw_world_config config) {
-    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15),
-                        .waits_for_nothing = true,
-                        .has_each = true};
-    create(world, config);
+    *world = (mw_world){0};
+    create(world, seed, config);
 }
 
 void mw_world_create_plain(mw_world *world, uint64_t seed, mw_world_config config) {
-    *world = (mw_world){.prng = seed * UINT64_C(0x9e3779b97f4a7c15), .waits_for_nothing = true};
-    create(world, config);
+    *world = (mw_world){.waits_for_nothing = true};
+    create(world, seed, config);
+}
+
+void mw_world_create_each(mw_world *world, uint64_t seed, mw_world_config config) {
+    *world = (mw_world){.has_each = true};
+    create(world, seed, config);
+}
+
+void mw_world_create_plain_each(mw_world *world, uint64_t seed, mw_world_config config) {
+    *world = (mw_world){.waits_for_nothing = true, .has_each = true};
+    create(world, seed, config);
+}
+
+void mw_world_create_scheduled(mw_world *world, uint64_t seed, mw_world_config config) {
+    *world = (mw_world){.has_schedule = true};
+    create(world, seed, config);
 }
 
 void mw_world_shuffle(mw_world *world, mw_events *out_events) {
@@ -435,4 +552,5 @@ void mw_world_release(mw_world *world) {
     mw_events_release(&world->events);
     mw_symbols_destroy(world->symbols);
     mw_arena_release(&world->arena);
+    mw_arena_release(&world->zone_arena);
 }

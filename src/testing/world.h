@@ -3,7 +3,9 @@
  *
  * Times lie close together so that ties, edges of windows and equal stamps are common; values
  * are now and then missing, huge, tiny or beyond a sum's range; ids repeat; events become known
- * late, some too late. The same seed gives the same world.
+ * late, some too late. Windows wait for windows that wait for windows; a third of the worlds are
+ * of hours in place of microseconds, where windows keep to days and months and the clocks change.
+ * The same seed gives the same world.
  *
  * With corrections no two other events of a stream share an id, as where repeats are dropped; some
  * events are corrected, in history at their own place or later, and corrections again.
@@ -11,7 +13,7 @@
 #pragma once
 #include "lang/program.h"
 
-enum { MW_WORLD_TIME_MAX = 3000 }; /* times lie in [0, this) us */
+enum { MW_WORLD_TIME_MAX = 3000 }; /* times lie in [0, this), in the world's unit */
 
 typedef struct {
     size_t event_count;
@@ -21,14 +23,16 @@ typedef struct {
 } mw_world_config;
 
 typedef struct {
-    mw_arena arena;
+    mw_arena arena, zone_arena;
     mw_symbols *symbols;
     const mw_program *program;
     const mw_model_program *model;
     mw_events events; /* sorted */
     uint64_t prng;
+    int64_t unit_us;
     bool waits_for_nothing; /* no window of it asks for what another one finds */
     bool has_each;
+    bool has_schedule, has_ahead;
 } mw_world;
 
 void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config);
@@ -38,6 +42,9 @@ void mw_world_create_plain(mw_world *world, uint64_t seed, mw_world_config confi
    is for one of them. */
 void mw_world_create_each(mw_world *world, uint64_t seed, mw_world_config config);
 void mw_world_create_plain_each(mw_world *world, uint64_t seed, mw_world_config config); /* both */
+/* The same, but moments are made by a schedule: what windows read of the moment's row, other
+   windows have found. */
+void mw_world_create_scheduled(mw_world *world, uint64_t seed, mw_world_config config);
 /* Empties `out_events` and gives it the world's events in another order of arrival, sorted. */
 void mw_world_shuffle(mw_world *world, mw_events *out_events);
 void mw_world_init_events(const mw_world *world, mw_events *out_events);
