@@ -9,6 +9,7 @@ enum {
     UNIT_EXPONENT = -80,      /* the sum counts units of 2^-80 */
     FRACTION_BITS = 52,       /* IEEE 754 binary64 */
     EXPONENT_MASK = 0x7ff,
+    EXPONENT_BIAS = 1023,
     /* A normal double is mantissa * 2^(field - 1075), so in units mantissa * 2^(field - 995). */
     FIELD_OF_ONE_UNIT = 1075 + UNIT_EXPONENT,
 };
@@ -36,6 +37,24 @@ mw_exact_sum mw_exact_sum_units(double value) {
     return shift < 64 ? (mw_exact_sum){{low, high, 0}} : (mw_exact_sum){{0, low, high}};
 }
 
+/* The double next to `negative ? -magnitude : magnitude` units * 2^(64 * more_limbs), half-even;
+   `magnitude` reaches into its upper limb, `has_more` says that there is a fraction of a unit. */
+static double round_magnitude(mw_low_limbs magnitude, int more_limbs, bool has_more,
+                              bool negative) {
+    uint64_t high = (uint64_t)(magnitude >> 64), low = (uint64_t)magnitude;
+    /* The upper 63 bits, the last of which stands for all below: enough for the conversion, which
+       rounds half-even, to see on which side of a half the sum lies. */
+    int shift = __builtin_clzll(high);
+    uint64_t upper = high << shift | low >> 1 >> (63 - shift);
+    has_more |= (upper & 1) != 0 || low << shift != 0;
+    int exponent = 64 * more_limbs + 65 - shift + UNIT_EXPONENT;
+    uint64_t scale_bits = (uint64_t)(exponent + EXPONENT_BIAS) << FRACTION_BITS;
+    double scale;
+    memcpy(&scale, &scale_bits, sizeof scale);
+    double value = (double)(int64_t)(upper >> 1 | has_more) * scale;
+    return negative ? -value : value;
+}
+
 double mw_exact_sum_read_wide(const mw_exact_sum *sum) {
     bool negative = sum->limbs[LIMBS - 1] >> 63 != 0;
     mw_exact_sum magnitude = {0};
@@ -48,5 +67,5 @@ double mw_exact_sum_read_wide(const mw_exact_sum *sum) {
     if (high == 0) return 0;
     uint64_t low = top > 0 ? magnitude.limbs[top - 1] : 0;
     bool has_more = top > 1 && magnitude.limbs[top - 2] != 0;
-    return mw_exact_sum_round((mw_low_limbs)high << 64 | low, top - 1, has_more, negative);
+    return round_magnitude((mw_low_limbs)high << 64 | low, top - 1, has_more, negative);
 }

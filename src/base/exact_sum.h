@@ -55,15 +55,18 @@ static inline void mw_exact_sum_merge_units(mw_exact_sum *sum, mw_units units) {
     sum->limbs[2] += (units < 0 ? UINT64_MAX : 0) + (low < more);
 }
 
-/* A value of a usual magnitude in units, less than 2^117: so a few of them may be added up before
-   they are merged. False for all others, 0 and what no sum takes among them. */
+/* A value of a usual magnitude, or 0, in units, less than 2^117: so a few of them may be added up
+   before they are merged. False for all others, what no sum takes among them. */
 static inline bool mw_exact_sum_usual_units(double value, mw_units *out_units) {
     enum { FRACTION_BITS = 52, FIELD_OF_ONE_UNIT = 995, SHIFTS = 64 };
     uint64_t bits, top = UINT64_C(1) << FRACTION_BITS;
     memcpy(&bits, &value, sizeof bits);
     /* A normal double is mantissa * 2^(field - 1075), in units mantissa * 2^(field - 995). */
     unsigned shift = (unsigned)(bits >> FRACTION_BITS & 0x7ff) - FIELD_OF_ONE_UNIT;
-    if (shift >= SHIFTS) return false;
+    if (shift >= SHIFTS) {
+        *out_units = 0;
+        return value == 0;
+    }
     mw_units units = (mw_units)((mw_low_limbs)((bits & (top - 1)) | top) * (UINT64_C(1) << shift));
     *out_units = bits >> 63 ? -units : units;
     return true;
@@ -89,31 +92,20 @@ static inline void mw_exact_sum_remove(mw_exact_sum *sum, double value) {
 }
 
 double mw_exact_sum_read_wide(const mw_exact_sum *sum); /* for all sums */
-/* The double next to `negative ? -magnitude : magnitude` units * 2^(64 * more_limbs), half-even;
-   `magnitude` reaches into its upper limb, `has_more` says that there is a fraction of a unit. */
-static inline double mw_exact_sum_round(mw_low_limbs magnitude, int more_limbs, bool has_more,
-                                        bool negative) {
-    enum { UNIT_EXPONENT = -80, EXPONENT_BIAS = 1023, FRACTION_BITS = 52 };
-    uint64_t high = (uint64_t)(magnitude >> 64), low = (uint64_t)magnitude;
-    /* The upper 63 bits, the last of which stands for all below: enough for the conversion, which
-       rounds half-even, to see on which side of a half the sum lies. */
-    int shift = __builtin_clzll(high);
-    uint64_t upper = high << shift | low >> 1 >> (63 - shift);
-    has_more |= (upper & 1) != 0 || low << shift != 0;
-    int exponent = 64 * more_limbs + 65 - shift + UNIT_EXPONENT;
-    uint64_t scale_bits = (uint64_t)(exponent + EXPONENT_BIAS) << FRACTION_BITS;
-    double scale;
-    memcpy(&scale, &scale_bits, sizeof scale);
-    double value = (double)(int64_t)(upper >> 1 | has_more) * scale;
-    return negative ? -value : value;
-}
 /* Rounded once, half-even. */
 static inline double mw_exact_sum_read(const mw_exact_sum *sum) {
-    mw_units units = (mw_units)mw_exact_sum_low(sum);
-    bool is_narrow = sum->limbs[2] == (units < 0 ? UINT64_MAX : 0);
-    mw_low_limbs magnitude = units < 0 ? -(mw_low_limbs)units : (mw_low_limbs)units;
-    if (!is_narrow || magnitude >> 64 == 0) return mw_exact_sum_read_wide(sum);
-    return mw_exact_sum_round(magnitude, 0, false, units < 0);
+    enum { UNIT_EXPONENT = -80, EXPONENT_BIAS = 1023, FRACTION_BITS = 52 };
+    int64_t high = (int64_t)sum->limbs[1];
+    int shift = __builtin_clrsbll(high);
+    if (shift == 63 || (int64_t)sum->limbs[2] != high >> 63) return mw_exact_sum_read_wide(sum);
+    /* The upper 64 bits, the last of which stands for all below: enough for the conversion, which
+       rounds half-even, to see on which side of a half the sum lies, if it is negative too. */
+    mw_low_limbs moved = mw_exact_sum_low(sum) << shift;
+    int64_t upper = (int64_t)(uint64_t)(moved >> 64) | ((uint64_t)moved != 0);
+    uint64_t scale_bits = (uint64_t)(64 - shift + UNIT_EXPONENT + EXPONENT_BIAS) << FRACTION_BITS;
+    double scale;
+    memcpy(&scale, &scale_bits, sizeof scale);
+    return (double)upper * scale;
 }
 /* The sum divided by `count` (> 0) with one rounding of the sum and one of the division:
    read / count, as DESIGN.md rule 12 defines the mean. */

@@ -7,8 +7,8 @@
  * one key and some windows, is one.
  *
  * A hint is the position at which a search for a bound of the group's ended last, its low 32 bits:
- * the next one starts there. It may be stale, or from another numbering of the ring: it costs time
- * then, never truth.
+ * the next one starts there. It may be stale: it costs time then, never truth. Short rings do
+ * without.
  *
  * A card's ring may be out on disk (feature/spill.h): then its card says where.
  */

@@ -256,13 +256,6 @@ void mw_census_evict(mw_census *census, uint64_t position) {
     }
 }
 
-void mw_census_renumber(mw_census *census, uint64_t less) {
-    for (uint32_t i = 0; i < census->plan->span_count; i++) {
-        census->spans[i].from -= less;
-        census->spans[i].to -= less;
-    }
-}
-
 void mw_census_move(mw_census *census, uint32_t index, uint64_t from, uint64_t to) {
     census_span *span = &census->spans[index];
     bool is_apart = to <= span->from || from >= span->to; /* nothing is kept */

@@ -45,8 +45,6 @@ void mw_census_insert(mw_census *census, uint64_t position);
 void mw_census_remove(mw_census *census, uint64_t position);
 /* Tells that the ring is about to forget what stands before `position`. */
 void mw_census_evict(mw_census *census, uint64_t position);
-/* Tells that the positions of the ring have become smaller by that much. */
-void mw_census_renumber(mw_census *census, uint64_t less);
 
 /* Moves a span to positions [from, to). */
 void mw_census_move(mw_census *census, uint32_t span, uint64_t from, uint64_t to);

@@ -32,7 +32,6 @@ static void create(world *w, mw_type type, bool is_bucketed, const mw_symbols *s
                  .plan = {1, type, is_bucketed, SPANS, &w->shape},
                  .budget = {.max = SIZE_MAX},
                  .prng = mw_test_seed()};
-    w->shape.page_words = mw_ring_page_words(&w->shape);
     mw_pool_init(&w->pool, &w->budget);
 }
 
@@ -43,9 +42,7 @@ static void release(world *w) {
 }
 
 static bool insert(world *w, int64_t time, mw_cell value) {
-    uint64_t first = w->ring.first;
     if (!mw_ring_reserve(&w->shape, &w->ring, &w->pool, 1)) return false;
-    if (w->census) mw_census_renumber(w->census, first - w->ring.first);
     if (!mw_census_reserve(&w->census, &w->plan, &w->ring, 1, &w->budget)) return false;
     uint64_t position =
         mw_ring_insert(&w->shape, &w->ring, (mw_cell[WORDS]){mw_cell_time(time), value});
@@ -55,10 +52,8 @@ static bool insert(world *w, int64_t time, mw_cell value) {
 
 static void evict(world *w, uint64_t position) {
     if (w->census) mw_census_evict(w->census, position);
-    mw_ring_evict(&w->ring, position);
-    uint64_t first = w->ring.first;
+    mw_ring_evict(&w->shape, &w->ring, position);
     mw_ring_shrink(&w->shape, &w->ring, &w->pool, w->ring.count);
-    if (w->census) mw_census_renumber(w->census, first - w->ring.first);
     mw_census_shrink(&w->census, w->ring.count);
 }
 

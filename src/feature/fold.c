@@ -151,9 +151,7 @@ static uint64_t count_ticks(const mw_fold *fold, const mw_fold_ticks *ticks) {
 static mw_total add_ticks(const mw_fold *fold, const mw_fold_ticks *ticks) {
     mw_total sum = {0};
     for (uint64_t i = ticks->from; i < ticks->to; i++) {
-        const mw_cell *words = tick_at(fold, ticks, i); /* a word of each event of a page */
-        mw_total more = {.count = words[COUNT * MW_PAGE_EVENTS].bits};
-        for (size_t k = 0; k < LIMBS; k++) more.sum.limbs[k] = words[k * MW_PAGE_EVENTS].bits;
+        mw_total more = load_total(tick_at(fold, ticks, i));
         mw_total_join(&sum, &more);
     }
     return sum;

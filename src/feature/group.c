@@ -58,22 +58,13 @@ static inline void evict(mw_group *group, mw_card *card, int64_t horizon) {
         return;
     uint64_t position = mw_ring_seek(shape, &card->ring, card->ring.first, horizon);
     if (group->plan->census_count > 0) evict_from_censuses(group, card, position);
-    mw_ring_evict(&card->ring, position);
-}
-
-/* Tells the censuses that the ring, which began at `first`, may have numbered itself anew. */
-static void renumber_censuses(mw_group *group, mw_card *card, uint64_t first) {
-    mw_census **censuses = mw_cards_censuses(&group->cards, card);
-    for (uint32_t i = 0; i < group->plan->census_count; i++)
-        if (censuses[i]) mw_census_renumber(censuses[i], first - card->ring.first);
+    mw_ring_evict(shape, &card->ring, position);
 }
 
 /* Makes room for `extra` events in the ring and its censuses. */
 APART static bool reserve_counted(mw_group *group, mw_card *card, uint32_t extra) {
     const mw_group_plan *plan = group->plan;
-    uint64_t first = card->ring.first;
     if (!mw_ring_reserve(&plan->ring, &card->ring, &group->rings, extra)) return false;
-    renumber_censuses(group, card, first);
     mw_census **censuses = mw_cards_censuses(&group->cards, card);
     for (uint32_t i = 0; i < plan->census_count; i++)
         if (!mw_census_reserve(&censuses[i], &plan->censuses[i], &card->ring, extra,
@@ -283,14 +274,16 @@ void mw_group_foresee_events(const mw_group *group, mw_card *card) {
     mw_ring_prefetch(shape, &ring, mw_ring_end(&ring));
     const uint32_t *hint = mw_cards_hints(&group->cards, card);
     for (const uint32_t *end = hint + group->plan->bound_count; hint < end; hint++)
-        mw_ring_prefetch(shape, &ring, (uint64_t)*hint + 1);
+        mw_ring_prefetch(shape, &ring, *hint);
+    if (mw_ring_is_short(&ring)) return;
+    const mw_ring_mark *mark = mw_ring_ends(shape, &ring);
+    for (const mw_ring_mark *end = mark + shape->total_count + shape->mark_count; mark < end;
+         mark += MW_LINE_SIZE / sizeof *mark)
+        __builtin_prefetch(mark);
 }
 
 static void shrink(mw_group *group, mw_card *card, uint32_t needed) {
-    uint64_t first = card->ring.first;
     mw_ring_shrink(&group->plan->ring, &card->ring, &group->rings, needed);
-    if (group->plan->census_count == 0) return;
-    renumber_censuses(group, card, first);
     mw_census **censuses = mw_cards_censuses(&group->cards, card);
     for (uint32_t i = 0; i < group->plan->census_count; i++)
         mw_census_shrink(&censuses[i], needed);

@@ -389,8 +389,11 @@ static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     group->powered = mw_arena_alloc(p->arena, count, sizeof *group->powered);
     group->censuses = mw_arena_alloc(p->arena, count, sizeof *group->censuses);
     group->bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->bounds);
+    group->marked = mw_arena_alloc(p->arena, 2 * count, sizeof *group->marked);
+    group->mark_bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->mark_bounds);
     if (!group->columns || !group->ranks || !group->totalled || !group->powered ||
-        !group->censuses || !group->bounds || !group->folds)
+        !group->censuses || !group->bounds || !group->marked || !group->mark_bounds ||
+        !group->folds)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     for (size_t i = 0; i < p->plan->window_count; i++)
         if (p->placed[i].group == index && !settle_window(p, group, &p->placed[i].window))
@@ -410,10 +413,10 @@ static void settle_words(planner *p, mw_group_plan *group) {
         group->withdrawn_word = words++;
     group->ring.element_words = words;
     group->ring.totalled = group->totalled;
+    group->ring.marked = group->marked;
     group->ring.powers = group->powered;
     group->ring.ranks = group->ranks;
     group->ring.symbols = p->symbols;
-    group->ring.page_words = mw_ring_page_words(&group->ring);
     if (words > p->plan->element_words_max) p->plan->element_words_max = words;
 }
 
@@ -436,31 +439,33 @@ static uint32_t span_of(mw_group_plan *group, const mw_range_plan *range, int32_
     return group->censuses[census].span_count++;
 }
 
-static uint64_t distance_us(const mw_bound_plan *a, const mw_bound_plan *b) {
-    if (a->edge != b->edge) return UINT64_MAX;
-    uint64_t from = (uint64_t)a->offset_us, to = (uint64_t)b->offset_us;
-    return a->offset_us < b->offset_us ? to - from : from - to;
+static int32_t mark_of(mw_group_plan *group, int32_t bound, int32_t total) {
+    uint32_t i = 0;
+    while (i < group->ring.mark_count &&
+           (group->mark_bounds[i] != bound || group->marked[i] != (uint32_t)total))
+        i++;
+    if (i == group->ring.mark_count) {
+        group->mark_bounds[i] = bound;
+        group->marked[group->ring.mark_count++] = (uint32_t)total;
+    }
+    return (int32_t)i;
 }
 
-static int32_t sum_of(mw_lookup_plan *lookup, int32_t cut, int32_t total) {
-    mw_sum_plan wanted = {cut, total, MW_NONE, MW_NONE};
-    uint64_t nearest_us = UINT64_MAX;
-    for (size_t i = 0; i < lookup->sum_count; i++) {
-        const mw_sum_plan *other = &lookup->sums[i];
-        if (other->total != total) continue;
-        if (other->cut == cut) return (int32_t)i;
-        uint64_t away_us = distance_us(&lookup->cuts[other->cut].at, &lookup->cuts[cut].at);
-        if (away_us >= nearest_us) continue;
-        nearest_us = away_us;
-        wanted.like = (int32_t)i;
-        wanted.like_cut = other->cut;
-    }
-    lookup->sums[lookup->sum_count] = wanted;
-    return (int32_t)lookup->sum_count++;
+/* Notes that windows need a total at a cut; gives where it will be. */
+static int32_t sum_of(mw_group_plan *group, mw_lookup_plan *lookup, int32_t cut, int32_t total) {
+    size_t i = 0;
+    while (i < lookup->sum_count &&
+           (lookup->sums[i].cut != cut || lookup->sums[i].total != total))
+        i++;
+    int32_t place = cut * (int32_t)group->ring.total_count + total;
+    if (i == lookup->sum_count)
+        lookup->sums[lookup->sum_count++] =
+            (mw_sum_plan){cut, total, mark_of(group, lookup->cuts[cut].bound, total), place};
+    return place;
 }
 
 /* Lets a range's window be read off a difference; false if it is none such. */
-static bool settle_difference(mw_lookup_plan *lookup, mw_range_plan *range,
+static bool settle_difference(mw_group_plan *group, mw_lookup_plan *lookup, mw_range_plan *range,
                               const mw_window_plan *window) {
     if (range->since != MW_NONE || window->total == MW_NONE) return false;
     bool is_sum = window->aggregate == MW_AGGREGATE_SUM;
@@ -472,8 +477,8 @@ static bool settle_difference(mw_lookup_plan *lookup, mw_range_plan *range,
     if (found == end) {
         range->difference_count++;
         *found = (mw_difference_plan){window->total,
-                                      sum_of(lookup, range->start_cut, window->total),
-                                      sum_of(lookup, range->end_cut, window->total),
+                                      sum_of(group, lookup, range->start_cut, window->total),
+                                      sum_of(group, lookup, range->end_cut, window->total),
                                       MW_NONE, MW_NONE};
     }
     *(is_sum ? &found->sum : &found->mean) = (int32_t)window->index;
@@ -481,11 +486,11 @@ static bool settle_difference(mw_lookup_plan *lookup, mw_range_plan *range,
 }
 
 /* Whether a window of the range is one of those that stand apart; the others come after. */
-static bool stands_apart(mw_lookup_plan *lookup, mw_range_plan *range,
+static bool stands_apart(mw_group_plan *group, mw_lookup_plan *lookup, mw_range_plan *range,
                          const mw_window_plan *window) {
     if (!window->is_plain || range->since != MW_NONE) return false;
     if (window->aggregate != MW_AGGREGATE_COUNT)
-        return settle_difference(lookup, range, window);
+        return settle_difference(group, lookup, range, window);
     if (range->count != MW_NONE) return false;
     range->count = (int32_t)window->index;
     return true;
@@ -508,7 +513,7 @@ static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
         if (window->census != MW_NONE)
             window->census_span = span_of(group, range, window->census);
         range->window_count++;
-        if (!stands_apart(&p->plan->lookups[lookup], range, window)) continue;
+        if (!stands_apart(group, &p->plan->lookups[lookup], range, window)) continue;
         mw_window_plan other = first[apart_count];
         first[apart_count++] = *window;
         if (window != &first[apart_count - 1]) *window = other;
@@ -529,6 +534,33 @@ static void note_windows(const planner *p, int32_t index, mw_lookup_plan *lookup
     }
 }
 
+/* The cuts between which windows of a look-up lie. */
+static void find_cuts(planner *p, int32_t index, mw_lookup_plan *lookup) {
+    for (size_t i = 0; i < p->plan->window_count; i++) {
+        placed_window *placed = &p->placed[i];
+        if (placed->lookup != index) continue;
+        const mw_window *window = placed->window.window;
+        placed->range.start_cut =
+            window->start_us == MW_ALL_PAST
+                ? cut_of(&p->plan->groups[lookup->group], lookup, MW_NONE)
+                : edge_cut(p, lookup, window, window->start_steps);
+        placed->range.end_cut = edge_cut(p, lookup, window, window->end_steps);
+    }
+}
+
+/* Of two edges nothing is known. */
+static void sort_cuts(mw_lookup_plan *lookup) {
+    for (size_t i = 1; i < lookup->cut_count; i++)
+        for (size_t k = i; k > 0; k--) {
+            mw_cut_plan *cut = &lookup->cuts[k], earlier = cut[-1];
+            if (cut->at.edge != MW_NONE || earlier.at.edge != MW_NONE ||
+                cut->at.offset_us <= earlier.at.offset_us)
+                break;
+            cut[-1] = *cut;
+            *cut = earlier;
+        }
+}
+
 static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     mw_lookup_plan *lookup = &p->plan->lookups[index];
     mw_group_plan *group = &p->plan->groups[lookup->group];
@@ -544,14 +576,13 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
         !differences)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
+    find_cuts(p, index, lookup);
+    sort_cuts(lookup);
+    find_cuts(p, index, lookup);
     for (size_t i = 0; i < p->plan->window_count; i++) {
-        placed_window *placed = &p->placed[i];
+        const placed_window *placed = &p->placed[i];
         if (placed->lookup != index) continue;
         const mw_window *window = placed->window.window;
-        placed->range.start_cut = window->start_us == MW_ALL_PAST
-                                      ? cut_of(group, lookup, MW_NONE)
-                                      : edge_cut(p, lookup, window, window->start_steps);
-        placed->range.end_cut = edge_cut(p, lookup, window, window->end_steps);
         range_of(lookup, &placed->range);
         lookup->by_event = is_by_event(p, window);
         lookup->counts_now |= window->reads_now && mw_is_counted(window->aggregate);
@@ -564,7 +595,8 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     }
     note_windows(p, index, lookup);
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
-    if (lookup->sum_count > p->plan->sum_count_max) p->plan->sum_count_max = lookup->sum_count;
+    size_t place_count = lookup->cut_count * group->ring.total_count;
+    if (place_count > p->plan->sum_place_max) p->plan->sum_place_max = place_count;
     lookup->is_own = group->own_lookup == MW_NONE && asks_for_own(p, lookup);
     if (lookup->is_own) group->own_lookup = index;
     return MW_OK;

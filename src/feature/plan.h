@@ -47,6 +47,8 @@ typedef struct {
     mw_fold *folds;
     mw_bound_plan *bounds;
     size_t fold_count, bound_count;
+    uint32_t *marked;         /* of each mark: the total, then the bound with which it moves */
+    int32_t *mark_bounds;
     mw_ring_shape ring;
     uint32_t instance_word;   /* which instance an event belongs to; 0: not kept */
     uint32_t known_word;      /* when it became known; 0: not kept */
@@ -69,11 +71,9 @@ typedef struct {
     int32_t bound;              /* of the group; MW_NONE: where the ring begins */
 } mw_cut_plan;
 
-/* A running total that windows of a look-up need at a cut. */
-typedef struct {
-    int32_t cut, total;
-    int32_t like, like_cut;     /* one that it mostly is, its cut being near; MW_NONE: none */
-} mw_sum_plan;
+/* A running total that windows of a look-up need at a cut, with which a mark of the group's moves;
+   its place among a reader's is by cut, then by total. */
+typedef struct { int32_t cut, total, mark, place; } mw_sum_plan;
 
 typedef struct {
     const mw_window *window;
@@ -91,7 +91,7 @@ typedef struct {
 /* A total over a range, and the windows that are made of it. */
 typedef struct {
     int32_t total;
-    int32_t start, end;         /* what stands before the range's ends, among its lookup's sums */
+    int32_t start, end;         /* places of what stands before the range's ends */
     int32_t sum, mean;          /* of the model's windows; MW_NONE: not asked for */
 } mw_difference_plan;
 
@@ -124,7 +124,7 @@ typedef struct {
     bool reads_row;             /* one of its windows looks at the moment's row when it is read */
     mw_window_run *runs;        /* all windows that it reads, */
     size_t run_count, window_count; /* and how many they are */
-    mw_cut_plan *cuts;
+    mw_cut_plan *cuts;          /* the latest first, as far as their order is known */
     mw_sum_plan *sums;
     mw_range_plan *ranges;
     size_t cut_count, sum_count, range_count;
@@ -135,7 +135,7 @@ typedef struct {
     mw_lookup_plan *lookups;     /* first those of the features, then those of the label; each
                                     after those that it waits for */
     size_t group_count, lookup_count, feature_lookup_count;
-    size_t cut_count_max, sum_count_max; /* of one lookup */
+    size_t cut_count_max, sum_place_max; /* of one lookup */
     mw_edge_plan *edges;         /* of all windows that keep to ticks */
     size_t edge_count, window_count; /* the model's windows that are kept */
     int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */

@@ -28,7 +28,7 @@ typedef struct {
 mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone, mw_arena *arena,
                        mw_error *err) {
     desk->cuts = mw_arena_alloc_lines(arena, plan->cut_count_max + 1, sizeof *desk->cuts);
-    desk->sums = mw_arena_alloc_lines(arena, plan->sum_count_max + 1, sizeof *desk->sums);
+    desk->sums = mw_arena_alloc_lines(arena, plan->sum_place_max + 1, sizeof *desk->sums);
     desk->event_row =
         mw_arena_alloc_lines(arena, plan->field_count_max + 1, sizeof *desk->event_row);
     if (!desk->cuts || !desk->sums || !desk->event_row)
@@ -113,9 +113,9 @@ static mw_total total_of(const range *r, int32_t total) {
     const mw_ring_shape *shape = &r->group->ring;
     uint32_t word = shape->totalled[total];
     if (r->known_before != INT64_MAX) return total_seen(r, word);
-    mw_total from = mw_ring_before(shape, r->ring, (uint32_t)total, r->from);
-    mw_total to = mw_ring_before(shape, r->ring, (uint32_t)total, r->to);
-    mw_total between = mw_total_between(&from, &to);
+    mw_ring_mark from = mw_ring_before(shape, r->ring, (uint32_t)total, r->from);
+    mw_ring_mark to = mw_ring_before(shape, r->ring, (uint32_t)total, r->to);
+    mw_total between = mw_ring_between(&from, &to);
     if (r->instance != 0) take_own_out(r, word, &between);
     return between;
 }
@@ -190,7 +190,8 @@ APART static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
     uint32_t index = (uint32_t)plan->powers;
     mw_ring_powers of = shape->powers[index];
     mw_power_sums powers = {0};
-    if (r->known_before != INT64_MAX || r->to - r->from <= SCANNED_MAX) {
+    if (r->known_before != INT64_MAX || r->to - r->from <= SCANNED_MAX ||
+        mw_ring_is_short(r->ring)) {
         scan_powers(r, of, &powers);
     } else {
         mw_power_sums from = mw_ring_powers_before(shape, r->ring, index, r->from);
@@ -318,13 +319,13 @@ static void begin_since(const mw_edges *edges, mw_tick tick, mw_cell last, range
    12): both read it once. */
 static inline void read_whole(const mw_reading *reading, const mw_range_plan *plan,
                               const range *r, mw_cell *out_windows) {
-    const mw_total *sums = reading->desk->sums;
+    const mw_ring_mark *sums = reading->desk->sums;
     const mw_difference_plan *between = plan->differences;
     if (plan->count != MW_NONE)
         out_windows[plan->count].number = (double)(int64_t)(r->to - r->from);
     for (const mw_difference_plan *end = between + plan->difference_count; between < end;
          between++) {
-        mw_total found = mw_total_between(&sums[between->start], &sums[between->end]);
+        mw_total found = mw_ring_between(&sums[between->start], &sums[between->end]);
         double sum = mw_exact_sum_read(&found.sum);
         if (between->sum != MW_NONE) out_windows[between->sum].number = sum;
         if (between->mean != MW_NONE)
@@ -359,53 +360,89 @@ APART static void read_part(const mw_reading *reading, const mw_range_plan *plan
 
 static inline void read_ranges(const mw_reading *reading, const mw_lookup_plan *lookup, range r,
                                mw_cell *out_windows) {
-    const mw_ring_spot *cuts = reading->desk->cuts;
+    const uint64_t *cuts = reading->desk->cuts;
     const mw_range_plan *plan = lookup->ranges;
     bool hides_some = r.has_withdrawn || r.all_own.first <= r.all_own.last;
     for (const mw_range_plan *end = plan + lookup->range_count; plan < end; plan++) {
-        r.from = cuts[plan->start_cut].position;
-        r.to = cuts[plan->end_cut].position;
+        r.from = cuts[plan->start_cut];
+        r.to = cuts[plan->end_cut];
         if (!plan->is_whole || hides_some) read_part(reading, plan, r, out_windows);
         else if (r.from < r.to) read_whole(reading, plan, &r, out_windows);
         else read_nothing(plan, out_windows);
     }
 }
 
-/* Where the look-up's windows begin and end: mostly near where they did last. */
+/* Where the look-up's windows begin and end in a short ring: found on one way from its end back to
+   the earliest cut. */
+static inline void walk_cuts(const mw_reading *reading, const mw_lookup_plan *lookup,
+                             const mw_ring_shape *shape, const mw_ring *at) {
+    const mw_ring ring = *at;
+    const mw_desk *desk = reading->desk;
+    uint64_t position = mw_ring_end(&ring);
+    int64_t before = INT64_MAX; /* the time of the cut before, which mostly is later */
+    for (size_t i = 0; i < lookup->cut_count; i++) {
+        int64_t time = mw_bound_time(&lookup->cuts[i].at, reading->t, &desk->edges);
+        if (time > before) position = mw_ring_end(&ring);
+        while (position > ring.first && mw_ring_time(shape, &ring, position - 1) >= time)
+            position--;
+        desk->cuts[i] = position;
+        before = time;
+    }
+}
+
+/* The totals at the cuts of a short ring, on the same way: at its end they are nothing. */
+static inline void walk_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
+                             const mw_ring_shape *shape, const mw_ring *at) {
+    const mw_ring ring = *at;
+    for (uint32_t total = 0; total < shape->total_count; total++) {
+        uint64_t position = mw_ring_end(&ring);
+        mw_short_total sum = {0};
+        mw_ring_mark *found = desk->sums + total;
+        for (size_t i = 0; i < lookup->cut_count; i++, found += shape->total_count) {
+            uint64_t cut = desk->cuts[i];
+            if (cut > position) {
+                position = mw_ring_end(&ring);
+                sum = (mw_short_total){0};
+            }
+            while (position > cut)
+                mw_short_leave(&sum, mw_ring_at(shape, &ring, --position,
+                                                shape->totalled[total])->number);
+            *found = sum.is_unusual ? mw_ring_before(shape, &ring, total, cut)
+                                    : mw_short_mark(&sum);
+        }
+    }
+}
+
+/* The same where a longer ring is read: mostly near where windows began and ended last. */
 static inline void find_cuts(const mw_reading *reading, const mw_lookup_plan *lookup,
                              const mw_group *group, mw_card *card) {
     const mw_ring_shape shape = group->plan->ring;
     const mw_ring ring = card->ring;
     uint32_t *hints = mw_cards_hints(&group->cards, card);
-    mw_ring_spot *spot = reading->desk->cuts;
+    uint64_t *found = reading->desk->cuts;
     for (const mw_cut_plan *cut = lookup->cuts, *end = cut + lookup->cut_count; cut < end;
-         cut++, spot++) {
+         cut++, found++) {
         if (cut->bound == MW_NONE) {
-            *spot = mw_ring_spot_of(&shape, &ring, ring.first);
+            *found = ring.first;
             continue;
         }
         uint32_t *hint = &hints[cut->bound];
         int64_t time = mw_bound_time(&cut->at, reading->t, &reading->desk->edges);
-        if (!mw_ring_seek_near(&shape, &ring, mw_ring_hinted(&ring, *hint), time, spot))
-            *spot = mw_ring_spot_of(&shape, &ring, mw_ring_seek(&group->plan->ring, &card->ring,
-                                                                spot->position, time));
-        *hint = (uint32_t)spot->position;
+        if (!mw_ring_seek_near(&shape, &ring, mw_ring_hinted(&ring, *hint), time, found))
+            *found = mw_ring_seek(&group->plan->ring, &card->ring, *found, time);
+        *hint = (uint32_t)*found;
     }
 }
 
-/* The totals of all that came before, each on its page. */
 static inline void find_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
-                             const mw_ring_shape *of) {
+                             const mw_ring_shape *of, const mw_ring *at) {
     const mw_ring_shape shape = *of;
-    const mw_ring_spot *cuts = desk->cuts;
-    mw_total *sums = desk->sums;
-    for (size_t i = 0; i < lookup->sum_count; i++) {
-        const mw_sum_plan *sum = &lookup->sums[i];
-        const mw_ring_spot *spot = &cuts[sum->cut];
-        if (sum->like != MW_NONE && cuts[sum->like_cut].position == spot->position)
-            sums[i] = sums[sum->like];
-        else
-            sums[i] = mw_page_total_within(&shape, spot->page, (uint32_t)sum->total, spot->within);
+    const mw_ring ring = *at;
+    mw_ring_mark *marks = mw_ring_marks(&shape, &ring);
+    for (const mw_sum_plan *sum = lookup->sums, *end = sum + lookup->sum_count; sum < end; sum++) {
+        mw_ring_mark *mark = &marks[sum->mark];
+        mw_ring_bring(&shape, &ring, (uint32_t)sum->total, desk->cuts[sum->cut], mark);
+        desk->sums[sum->place] = *mark;
     }
 }
 
@@ -422,8 +459,14 @@ mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *loo
         return MW_OK;
     }
     if (lookup->counts_now && !make_room(reading->desk, card->ring.count)) return MW_NO_MEMORY;
-    find_cuts(reading, lookup, group, card);
-    find_sums(reading->desk, lookup, &group->plan->ring);
+    if (mw_ring_is_short(&card->ring)) {
+        walk_cuts(reading, lookup, &group->plan->ring, &card->ring);
+        if (lookup->sum_count > 0)
+            walk_sums(reading->desk, lookup, &group->plan->ring, &card->ring);
+    } else {
+        find_cuts(reading, lookup, group, card);
+        find_sums(reading->desk, lookup, &group->plan->ring, &card->ring);
+    }
     range r = {.group = group->plan,
                .ring = &card->ring,
                .censuses = mw_cards_censuses(&group->cards, card),

@@ -15,8 +15,8 @@
 /* Room for one reader: any look-up of a plan. */
 typedef struct {
     mw_edges edges;
-    mw_ring_spot *cuts; /* where windows begin and end */
-    mw_total *sums;     /* of the look-up's */
+    uint64_t *cuts;     /* where windows begin and end */
+    mw_ring_mark *sums; /* of the look-up's */
     mw_cell *event_row; /* of any stream */
     mw_cell *values;    /* that are counted, for as many events as one card had */
     size_t value_capacity;

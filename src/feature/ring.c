@@ -4,20 +4,45 @@
 
 #include <string.h>
 
+/* What few events and few windows need is made small: those that come in order, to a ring that has
+   room, and ask for counts, sums, means and extremes, need none of it. */
+#define APART __attribute__((noinline))
+#define RARE __attribute__((noinline, cold))
 /* A node of level k >= 1 stands for 16^k neighbouring slots; level 0 are the slots. */
-enum { FAN_BITS = 4, FAN = 1 << FAN_BITS, PAGE_MASK = MW_PAGE_EVENTS - 1 };
-
-static size_t page_count(uint32_t capacity) {
-    return capacity >> MW_PAGE_BITS;
-}
+enum { FAN_BITS = 4, FAN = 1 << FAN_BITS };
+/* Powers are kept of every fourth position: to add one takes long. */
+enum { POWERS_BITS = 2, POWERS_EVERY = 1 << POWERS_BITS, CAPACITY_MIN = 4 };
+_Static_assert(MW_RING_KEPT <= 16, "so few values of usual magnitudes fit in mw_units");
 
 static size_t level_nodes(uint32_t capacity, int level) {
     return (size_t)capacity >> (FAN_BITS * level);
 }
 
-/* Whole half lines: so a small page, wherever it stands, takes no more lines than it must. */
+/* Of a ring that is not short: the words of its totals, and of its powers. */
+static size_t mark_words(const mw_ring_shape *shape, uint32_t capacity) {
+    size_t kept = (capacity >> MW_RING_KEPT_BITS) + 1; /* and those at the end */
+    return (kept * shape->total_count + shape->mark_count) *
+           (sizeof(mw_ring_mark) / sizeof(mw_cell));
+}
+
+static size_t powers_words(const mw_ring_shape *shape) {
+    size_t words = 0;
+    for (uint32_t i = 0; i < shape->powers_count; i++)
+        words += mw_power_sums_words(shape->powers[i].kind);
+    return words;
+}
+
+/* The words before the summaries. */
+RARE static size_t base_words(const mw_ring_shape *shape, uint32_t capacity) {
+    size_t words = (size_t)capacity * shape->element_words;
+    if (capacity <= MW_RING_SHORT_MAX) return words;
+    return words + mark_words(shape, capacity) +
+           ((capacity >> POWERS_BITS) + 1) * powers_words(shape);
+}
+
+/* Whole half lines: so a small block, wherever it stands, takes no more lines than it must. */
 size_t mw_ring_size(const mw_ring_shape *shape, uint32_t capacity) {
-    size_t words = page_count(capacity) * shape->page_words;
+    size_t words = base_words(shape, capacity);
     if (shape->rank_count > 0)
         for (int level = 1; level_nodes(capacity, level) > 0; level++)
             words += level_nodes(capacity, level) * shape->rank_count;
@@ -33,7 +58,7 @@ static int block_class(uint32_t capacity) {
 static mw_cell *node_at(const mw_ring_shape *shape, const mw_ring *ring, int level, size_t node,
                         uint32_t rank) {
     if (level == 0) return mw_ring_at(shape, ring, node, shape->ranks[rank].word);
-    mw_cell *nodes = ring->words + page_count(ring->capacity) * shape->page_words;
+    mw_cell *nodes = ring->words + base_words(shape, ring->capacity);
     for (int below = 1; below < level; below++)
         nodes += level_nodes(ring->capacity, below) * shape->rank_count;
     return nodes + node * shape->rank_count + rank;
@@ -48,12 +73,15 @@ mw_cell mw_rank_better(const mw_rank *rank, const mw_symbols *symbols, mw_cell a
     return (rank->is_max ? order >= 0 : order <= 0) ? a : b;
 }
 
-/* Works out the nodes that end with `slot`. A node is complete, and only then looked at, once
-   its last slot is written. */
-static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, size_t slot) {
+/* Works out the nodes that end with the slot of a position. A node is complete, and only then
+   looked at, once its last slot is written; one that begins before the ring does never is. */
+APART static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, uint64_t last) {
+    size_t slot = last & (ring->capacity - 1);
     for (int level = 1; (slot & (FAN - 1)) == FAN - 1; level++) {
         slot >>= FAN_BITS;
-        if (slot >= level_nodes(ring->capacity, level)) return;
+        if (slot >= level_nodes(ring->capacity, level) ||
+            last + 1 - ring->first < UINT64_C(1) << (FAN_BITS * level))
+            return;
         for (uint32_t rank = 0; rank < shape->rank_count; rank++) {
             mw_cell best = *node_at(shape, ring, level - 1, slot << FAN_BITS, rank);
             for (size_t child = 1; child < FAN; child++)
@@ -65,138 +93,281 @@ static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, size_t slot) {
     }
 }
 
-static void write_total(mw_cell *words, const mw_total *total) {
-    for (size_t i = 0; i < 3; i++) words[i].bits = total->sum.limbs[i];
-    words[3].bits = total->count;
+/* Makes summaries true again, once all slots from `position` to the end may have been written. */
+static void seal_from(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    if (shape->rank_count == 0) return;
+    for (position |= FAN - 1; position < mw_ring_end(ring); position += FAN)
+        seal_nodes(shape, ring, position);
 }
 
-static mw_cell *powers_at(const mw_ring_shape *shape, mw_cell *page, uint32_t powers) {
-    mw_cell *at = mw_page_total(shape, page, shape->total_count);
+/* --- totals ----------------------------------------------------------------------------------- */
+
+static double value_at(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
+                       uint32_t word) {
+    return mw_ring_at(shape, ring, position, word)->number;
+}
+
+/* A value enters or leaves a running total whose position stays. */
+RARE static void enter(mw_ring_mark *mark, double value) {
+    if (!mw_exact_sum_takes(value)) return;
+    mark->count++;
+    mw_exact_sum_add(&mark->sum, value);
+}
+
+RARE static void leave(mw_ring_mark *mark, double value) {
+    if (!mw_exact_sum_takes(value)) return;
+    mark->count--;
+    mw_exact_sum_remove(&mark->sum, value);
+}
+
+RARE void mw_ring_slide_unusual(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
+                                uint64_t to, mw_ring_mark *mark) {
+    int32_t steps = (int32_t)((uint32_t)to - mark->position);
+    for (; steps > 0; steps--)
+        enter(mark, value_at(shape, ring, to - (uint32_t)steps, word));
+    for (; steps < 0; steps++)
+        leave(mark, value_at(shape, ring, to + (uint32_t)~steps, word));
+    mark->position = (uint32_t)to;
+}
+
+RARE mw_ring_mark mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                                 uint64_t position) {
+    mw_ring_mark mark = {.position = (uint32_t)mw_ring_end(ring)};
+    if (!mw_ring_is_short(ring)) {
+        uint64_t next = (position + MW_RING_KEPT - 1) & ~(uint64_t)(MW_RING_KEPT - 1);
+        mark = (next < mw_ring_end(ring) ? mw_ring_kept(shape, ring, next)
+                                         : mw_ring_ends(shape, ring))[total];
+    }
+    mw_ring_slide(shape, ring, shape->totalled[total], position, &mark);
+    return mark;
+}
+
+/* Takes the ends past an element that has come last. */
+static inline void pass_totals(const mw_ring_shape *shape, const mw_ring *ring,
+                               uint64_t position) {
+    mw_ring_mark *ends = mw_ring_ends(shape, ring);
+    if ((position & (MW_RING_KEPT - 1)) == 0)
+        memcpy(mw_ring_kept(shape, ring, position), ends, shape->total_count * sizeof *ends);
+    for (uint32_t i = 0; i < shape->total_count; i++)
+        mw_ring_slide(shape, ring, shape->totalled[i], position + 1, &ends[i]);
+}
+
+/* Moves the marks behind `position`, where an element came in between or went. */
+RARE static void shift_marks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
+                             const mw_cell *element, bool came) {
+    mw_ring_mark *mark = mw_ring_marks(shape, ring);
+    for (uint32_t i = 0; i < shape->mark_count; i++, mark++) {
+        double value = element[shape->totalled[shape->marked[i]]].number;
+        if (mark->position - (uint32_t)ring->first <= position - ring->first) continue;
+        mark->position += came ? 1 : UINT32_MAX;
+        (came ? enter : leave)(mark, value);
+    }
+}
+
+/* An element that had come last was put to `position`: those behind it moved up. */
+RARE static void mend_totals_up(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
+                                const mw_cell *element) {
+    uint64_t at = (position | (MW_RING_KEPT - 1)) + 1;
+    for (; at < mw_ring_end(ring); at += MW_RING_KEPT)
+        for (uint32_t i = 0; i < shape->total_count; i++) {
+            mw_ring_mark *kept = mw_ring_kept(shape, ring, at) + i;
+            enter(kept, element[shape->totalled[i]].number);
+            leave(kept, value_at(shape, ring, at, shape->totalled[i]));
+        }
+    shift_marks(shape, ring, position, element, true);
+}
+
+/* An element was taken out of `position`: those behind it moved down. */
+RARE static void mend_totals_down(const mw_ring_shape *shape, const mw_ring *ring,
+                                  uint64_t position, const mw_cell *element) {
+    uint64_t at = (position | (MW_RING_KEPT - 1)) + 1;
+    for (; at < mw_ring_end(ring); at += MW_RING_KEPT)
+        for (uint32_t i = 0; i < shape->total_count; i++) {
+            mw_ring_mark *kept = mw_ring_kept(shape, ring, at) + i;
+            leave(kept, element[shape->totalled[i]].number);
+            enter(kept, value_at(shape, ring, at - 1, shape->totalled[i]));
+        }
+    for (uint32_t i = 0; i < shape->total_count; i++) {
+        mw_ring_mark *end = mw_ring_ends(shape, ring) + i;
+        leave(end, element[shape->totalled[i]].number);
+        end->position--;
+    }
+    shift_marks(shape, ring, position, element, false);
+}
+
+/* --- powers ----------------------------------------------------------------------------------- */
+
+/* Where they stand that are kept at an element, and at the end. */
+static mw_cell *powers_at_end(const mw_ring_shape *shape, const mw_ring *ring, uint32_t powers) {
+    mw_cell *at = (mw_cell *)(void *)mw_ring_ends(shape, ring) + mark_words(shape, ring->capacity);
     for (uint32_t i = 0; i < powers; i++) at += mw_power_sums_words(shape->powers[i].kind);
     return at;
 }
 
-static mw_power_sums powers_within(const mw_ring_shape *shape, mw_cell *page, uint32_t powers,
-                               uint64_t count) {
+static mw_cell *powers_at(const mw_ring_shape *shape, const mw_ring *ring, uint32_t powers,
+                          uint64_t position) {
+    size_t index = (position & (ring->capacity - 1)) >> POWERS_BITS;
+    return powers_at_end(shape, ring, powers) + (index + 1) * powers_words(shape);
+}
+
+typedef void change_powers(mw_power_sums *powers, mw_powers_kind kind, int64_t time, double value);
+
+/* Lets the value of an element enter powers, or leave them. */
+RARE static void change(const mw_ring_shape *shape, uint32_t powers, change_powers *how,
+                        const mw_cell *element, mw_cell *kept) {
     mw_ring_powers of = shape->powers[powers];
-    mw_power_sums sums = mw_power_sums_load(of.kind, powers_at(shape, page, powers));
-    const mw_cell *values = page + of.word * MW_PAGE_EVENTS;
-    for (uint64_t i = 0; i < count; i++)
-        mw_power_sums_add(&sums, of.kind, page[i].time, values[i].number);
+    mw_power_sums sums = mw_power_sums_load(of.kind, kept);
+    how(&sums, of.kind, element[0].time, element[of.word].number);
+    mw_power_sums_store(of.kind, &sums, kept);
+}
+
+RARE mw_power_sums mw_ring_powers_before(const mw_ring_shape *shape, const mw_ring *ring,
+                                         uint32_t powers, uint64_t position) {
+    mw_ring_powers of = shape->powers[powers];
+    uint64_t end = mw_ring_end(ring);
+    uint64_t next = (position + POWERS_EVERY - 1) & ~(uint64_t)(POWERS_EVERY - 1);
+    mw_power_sums sums =
+        mw_power_sums_load(of.kind, next < end ? powers_at(shape, ring, powers, next)
+                                               : powers_at_end(shape, ring, powers));
+    for (; position < next && position < end; position++) {
+        const mw_cell *element = mw_ring_at(shape, ring, position, 0);
+        mw_power_sums_remove(&sums, of.kind, element[0].time, element[of.word].number);
+    }
     return sums;
 }
 
-/* What begin_page does for totals, for powers. */
-static void begin_powers(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    mw_cell *page = mw_ring_page(shape, ring, position);
-    for (uint32_t i = 0; i < shape->powers_count; i++) {
-        mw_power_sums sums = {0};
-        if (position > ring->first)
-            sums = powers_within(shape, mw_ring_page(shape, ring, position - 1), i,
-                                 MW_PAGE_EVENTS);
-        mw_power_sums_store(shape->powers[i].kind, &sums, powers_at(shape, page, i));
-    }
+RARE static void pass_powers(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
+    if ((position & (POWERS_EVERY - 1)) == 0)
+        memcpy(powers_at(shape, ring, 0, position), powers_at_end(shape, ring, 0),
+               powers_words(shape) * sizeof(mw_cell));
+    for (uint32_t i = 0; i < shape->powers_count; i++)
+        change(shape, i, mw_power_sums_add, mw_ring_at(shape, ring, position, 0),
+               powers_at_end(shape, ring, i));
 }
 
-/* Begins the page of `position`. The page before it still has all its values, were they evicted. */
-static void begin_page(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    mw_cell *page = mw_ring_page(shape, ring, position);
-    for (uint32_t i = 0; i < shape->total_count; i++) {
-        mw_total sum = {0};
-        if (position > ring->first)
-            sum = mw_page_total_within(shape, mw_ring_page(shape, ring, position - 1), i,
-                                       MW_PAGE_EVENTS);
-        write_total(mw_page_total(shape, page, i), &sum);
-    }
-    if (shape->powers_count > 0) begin_powers(shape, ring, position);
-    uint64_t written = mw_ring_end(ring) - position;
-    for (; written < MW_PAGE_EVENTS; written++) page[written].time = MW_RING_NEVER;
+RARE static void mend_powers_up(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
+                                const mw_cell *element) {
+    uint64_t at = (position | (POWERS_EVERY - 1)) + 1;
+    for (; at < mw_ring_end(ring); at += POWERS_EVERY)
+        for (uint32_t i = 0; i < shape->powers_count; i++) {
+            mw_cell *kept = powers_at(shape, ring, i, at);
+            change(shape, i, mw_power_sums_add, element, kept);
+            change(shape, i, mw_power_sums_remove, mw_ring_at(shape, ring, at, 0), kept);
+        }
 }
 
-/* Does what follows from a slot's being written after all before it. */
-static inline void seal(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    if ((position & PAGE_MASK) == 0) begin_page(shape, ring, position);
+RARE static void mend_powers_down(const mw_ring_shape *shape, const mw_ring *ring,
+                                  uint64_t position, const mw_cell *element) {
+    uint64_t at = (position | (POWERS_EVERY - 1)) + 1;
+    for (; at < mw_ring_end(ring); at += POWERS_EVERY)
+        for (uint32_t i = 0; i < shape->powers_count; i++) {
+            mw_cell *kept = powers_at(shape, ring, i, at);
+            change(shape, i, mw_power_sums_remove, element, kept);
+            change(shape, i, mw_power_sums_add, mw_ring_at(shape, ring, at - 1, 0), kept);
+        }
+    for (uint32_t i = 0; i < shape->powers_count; i++)
+        change(shape, i, mw_power_sums_remove, element, powers_at_end(shape, ring, i));
+}
+
+/* --- elements --------------------------------------------------------------------------------- */
+
+/* Does what follows from an element's having come last. */
+APART static void pass(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    if (!mw_ring_is_short(ring)) {
+        pass_totals(shape, ring, position);
+        if (shape->powers_count > 0) pass_powers(shape, ring, position);
+    }
     if (shape->rank_count > 0 && (position & (FAN - 1)) == FAN - 1)
-        seal_nodes(shape, ring, position & (ring->capacity - 1));
-}
-
-/* Makes totals and summaries true again, once all slots from `position` to the end may have been
-   written. */
-static void seal_from(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    for (; position < mw_ring_end(ring); position++) seal(shape, ring, position);
+        seal_nodes(shape, ring, position);
 }
 
 void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
                   mw_cell *out_element) {
-    const mw_cell *word = mw_ring_at(shape, ring, position, 0);
-    for (uint32_t i = 0; i < shape->element_words; i++, word += MW_PAGE_EVENTS)
-        out_element[i] = *word;
+    memcpy(out_element, mw_ring_at(shape, ring, position, 0),
+           shape->element_words * sizeof *out_element);
 }
 
 static inline void write(mw_cell *slot, const mw_ring_shape *shape, const mw_cell *element) {
-    for (uint32_t i = 0; i < shape->element_words; i++, slot += MW_PAGE_EVENTS)
-        *slot = element[i];
+    for (uint32_t i = 0; i < shape->element_words; i++) slot[i] = element[i];
 }
 
 /* Writes the element at one position to another. */
 static void move(const mw_ring_shape *shape, mw_ring *ring, uint64_t from, uint64_t to) {
-    for (uint32_t i = 0; i < shape->element_words; i++)
-        *mw_ring_at(shape, ring, to, i) = *mw_ring_at(shape, ring, from, i);
+    write(mw_ring_at(shape, ring, to, 0), shape, mw_ring_at(shape, ring, from, 0));
 }
 
 mw_cell *mw_ring_take(const mw_ring_shape *shape, uint32_t capacity, mw_pool *pool) {
     return mw_pool_take(pool, block_class(capacity), mw_ring_size(shape, capacity));
 }
 
-/* Moves the pages to a block of another capacity, positions counting from the first page again.
-   What they keep of the past stays true; it is nodes that stand for other slots now. */
+/* Copies all elements, by runs that lie side by side in both blocks. */
+static void copy_elements(const mw_ring_shape *shape, const mw_ring *from, mw_ring *to) {
+    uint32_t less = from->capacity < to->capacity ? from->capacity : to->capacity;
+    for (uint64_t at = from->first, end = mw_ring_end(from); at < end;) {
+        uint64_t run_end = (at | (less - 1)) + 1;
+        if (run_end > end) run_end = end;
+        memcpy(mw_ring_at(shape, to, at, 0), mw_ring_at(shape, from, at, 0),
+               (run_end - at) * shape->element_words * sizeof(mw_cell));
+        at = run_end;
+    }
+}
+
+/* What follows from the elements, in a new block: all totals count from its first. */
+static void settle(const mw_ring_shape *shape, mw_ring *ring) {
+    mw_ring_mark none = {.position = (uint32_t)ring->first};
+    if (mw_ring_is_short(ring)) {
+        seal_from(shape, ring, ring->first);
+        return;
+    }
+    for (uint32_t i = 0; i < shape->total_count + shape->mark_count; i++)
+        mw_ring_ends(shape, ring)[i] = none;
+    memset(powers_at_end(shape, ring, 0), 0, powers_words(shape) * sizeof(mw_cell));
+    for (uint64_t at = ring->first; at < mw_ring_end(ring); at++) pass(shape, ring, at);
+}
+
+/* Moves the elements to a block of another capacity. */
 static bool resize(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t capacity) {
-    uint64_t skipped = ring->first & PAGE_MASK, moved = ring->first - skipped;
-    mw_ring resized = {.first = skipped, .count = ring->count, .capacity = capacity};
-    MW_ASSERT(skipped + ring->count <= capacity);
+    mw_ring resized = {.first = ring->first, .count = ring->count, .capacity = capacity};
+    MW_ASSERT(ring->count <= capacity);
     resized.words = mw_ring_take(shape, capacity, pool);
     if (!resized.words) return false;
-    for (uint64_t page = 0; page < mw_ring_end(&resized); page += MW_PAGE_EVENTS)
-        memcpy(mw_ring_page(shape, &resized, page), mw_ring_page(shape, ring, page + moved),
-               shape->page_words * sizeof(mw_cell));
+    copy_elements(shape, ring, &resized);
     mw_ring_release(ring, pool);
     *ring = resized;
-    if (shape->rank_count > 0)
-        for (uint64_t last = FAN - 1; last < mw_ring_end(ring); last += FAN)
-            seal_nodes(shape, ring, last);
+    settle(shape, ring);
     return true;
 }
 
 bool mw_ring_reserve(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t extra) {
     if (mw_ring_fits(ring, extra)) return true;
-    /* A ring that evicts loses up to a page but for one; it must not be moved for each event. */
-    uint64_t lost = (ring->first & PAGE_MASK) != 0 ? PAGE_MASK : 0;
-    uint64_t needed = (uint64_t)ring->count + extra + lost;
+    uint64_t needed = (uint64_t)ring->count + extra;
     if (needed > MW_RING_COUNT_MAX) return false;
-    uint32_t capacity = ring->capacity > 0 ? ring->capacity : MW_PAGE_EVENTS;
+    uint32_t capacity = ring->capacity > 0 ? ring->capacity : CAPACITY_MIN;
     while (capacity < needed) capacity *= 2;
     return resize(shape, ring, pool, capacity);
 }
 
 void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t needed) {
     MW_ASSERT(needed >= ring->count);
-    needed += ring->first & PAGE_MASK;
     uint32_t capacity = ring->capacity;
-    while (capacity > MW_PAGE_EVENTS && needed <= capacity / 4) capacity /= 2;
+    while (capacity > CAPACITY_MIN && needed <= capacity / 4) capacity /= 2;
     if (capacity == ring->capacity) return;
     /* Without memory for the smaller block the larger one does as well. */
     (void)resize(shape, ring, pool, capacity);
 }
 
-/* Puts an element that is late among those before it. */
-static uint64_t insert_late(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
-    uint64_t position = mw_ring_end(ring);
+/* Puts the last element, which is late, among those before it. */
+RARE static uint64_t sink(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
+    uint64_t position = mw_ring_end(ring) - 1;
     for (; position > ring->first; position--) {
         if (mw_ring_time(shape, ring, position - 1) <= element->time) break;
         move(shape, ring, position - 1, position);
     }
     write(mw_ring_at(shape, ring, position, 0), shape, element);
-    ring->count++;
+    if (!mw_ring_is_short(ring)) {
+        mend_totals_up(shape, ring, position, element);
+        mend_powers_up(shape, ring, position, element);
+    }
     seal_from(shape, ring, position);
     return position;
 }
@@ -204,28 +375,44 @@ static uint64_t insert_late(const mw_ring_shape *shape, mw_ring *ring, const mw_
 uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
     MW_ASSERT(mw_ring_fits(ring, 1));
     uint64_t end = mw_ring_end(ring);
-    mw_cell *slot = mw_ring_at(shape, ring, end, 0);
-    int64_t last = INT64_MIN;
-    if (ring->count > 0)
-        last = (end & PAGE_MASK) != 0 ? slot[-1].time : mw_ring_time(shape, ring, end - 1);
-    if (last > element->time) return insert_late(shape, ring, element);
-    write(slot, shape, element);
+    bool is_late = ring->count > 0 && mw_ring_time(shape, ring, end - 1) > element->time;
+    write(mw_ring_at(shape, ring, end, 0), shape, element);
     ring->count++;
-    seal(shape, ring, end);
-    return end;
+    if (!mw_ring_is_short(ring) || (end & (FAN - 1)) == FAN - 1) pass(shape, ring, end);
+    return is_late ? sink(shape, ring, element) : end;
 }
 
-void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+/* Puts an element behind all others, which move down. */
+RARE static void rise(const mw_ring_shape *shape, mw_ring *ring, uint64_t position, uint64_t last) {
+    for (uint32_t word = 0; word < shape->element_words; word++) {
+        mw_cell risen = *mw_ring_at(shape, ring, position, word);
+        for (uint64_t at = position; at < last; at++)
+            *mw_ring_at(shape, ring, at, word) = *mw_ring_at(shape, ring, at + 1, word);
+        *mw_ring_at(shape, ring, last, word) = risen;
+    }
+}
+
+RARE void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
     MW_ASSERT(position >= ring->first && position < mw_ring_end(ring));
-    for (uint64_t next = position + 1; next < mw_ring_end(ring); next++)
-        move(shape, ring, next, next - 1);
+    uint64_t last = mw_ring_end(ring) - 1;
+    rise(shape, ring, position, last);
     ring->count--;
-    mw_ring_at(shape, ring, mw_ring_end(ring), 0)->time = MW_RING_NEVER;
+    if (!mw_ring_is_short(ring)) {
+        const mw_cell *gone = mw_ring_at(shape, ring, last, 0);
+        mend_totals_down(shape, ring, position, gone);
+        mend_powers_down(shape, ring, position, gone);
+    }
     seal_from(shape, ring, position);
 }
 
-void mw_ring_evict(mw_ring *ring, uint64_t position) {
+/* Marks stay within the ring. */
+void mw_ring_evict(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
     MW_ASSERT(position >= ring->first && position <= mw_ring_end(ring));
+    for (uint32_t i = 0; !mw_ring_is_short(ring) && i < shape->mark_count; i++) {
+        mw_ring_mark *mark = mw_ring_marks(shape, ring) + i;
+        if (mark->position - (uint32_t)ring->first < position - ring->first)
+            *mark = mw_ring_before(shape, ring, shape->marked[i], position);
+    }
     ring->count -= (uint32_t)(position - ring->first);
     ring->first = position;
 }
@@ -267,13 +454,6 @@ uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t 
     }
     uint64_t left = high - ring->first;
     return bisect(shape, ring, high - (stride - 1 < left ? stride - 1 : left), high, time);
-}
-
-mw_power_sums mw_ring_powers_before(const mw_ring_shape *shape, const mw_ring *ring,
-                                    uint32_t powers, uint64_t position) {
-    uint64_t within = mw_ring_within_page(ring, position);
-    mw_cell *page = mw_ring_page(shape, ring, position - within);
-    return powers_within(shape, page, powers, within);
 }
 
 /* The level of the largest node that begins at `from` and lies before `to`; 0: a slot. */

@@ -1,92 +1,85 @@
 /*
  * ring_reading: where a time lies in a ring, and the totals of what stands before.
  *
- * A replay asks that for each end of each window of each moment: so all is inline, and goes by
- * whole pages without a branch an event. What a page adds to its total are a few values: mostly
- * they fit in two limbs, and three are touched once.
+ * A replay asks that for each end of each window of each moment, mostly near where it asked last:
+ * so all that is near is inline. A few values fit in two limbs; the three of a total are touched
+ * once for all of them.
  */
 #pragma once
 #include "feature/ring.h"
 
-/* How many slots of a page are before a time: those evicted are, those after the last event not. */
-static inline uint64_t mw_page_before(const mw_cell *page, int64_t time) {
-    uint64_t count = 0;
-    for (int slot = 0; slot < MW_PAGE_EVENTS; slot++) count += page[slot].time < time;
-    return count;
-}
-/* A position, and the page on which it stands behind so many events. */
-typedef struct {
-    uint64_t position;
-    uint64_t within;
-    mw_cell *page;
-} mw_ring_spot;
-
-/* Where a position of a ring that is not empty lies. A page after the last event is not begun. */
-static inline mw_ring_spot mw_ring_spot_of(const mw_ring_shape *shape, const mw_ring *ring,
-                                           uint64_t position) {
-    uint64_t within = mw_ring_within_page(ring, position);
-    return (mw_ring_spot){position, within, mw_ring_page(shape, ring, position - within)};
-}
-/* The event at the position of which these are the low 32 bits; if the ring, which is not empty,
-   has none such, its last. */
+/* The position of which these are the low 32 bits; if the ring has none such, its end. */
 static inline uint64_t mw_ring_hinted(const mw_ring *ring, uint32_t hint) {
     uint32_t from_first = hint - (uint32_t)ring->first;
-    return ring->first + (from_first < ring->count ? from_first : ring->count - 1);
+    return ring->first + (from_first < ring->count ? from_first : ring->count);
 }
-/* mw_ring_seek, made for where the position mostly lies: on the page of the event `near`, or on the
-   next. If not there, it is false and `*out_spot` is nearer. What is asked of a ring several times
-   is a copy of it then, which may stay in registers. */
+/* mw_ring_seek, made for where the position mostly lies: at `near` or a few events later. If not
+   there, it is false and `*out_position` is nearer. */
 static inline bool mw_ring_seek_near(const mw_ring_shape *shape, const mw_ring *ring,
-                                     uint64_t near, int64_t time, mw_ring_spot *out_spot) {
-    uint64_t begin = near & ~(uint64_t)(MW_PAGE_EVENTS - 1), end = mw_ring_end(ring);
-    mw_cell *page = mw_ring_page(shape, ring, begin);
-    uint64_t within = mw_page_before(page, time);
-    if (within == MW_PAGE_EVENTS && begin + MW_PAGE_EVENTS < end) {
-        begin += MW_PAGE_EVENTS;
-        page = mw_ring_page(shape, ring, begin);
-        within = mw_page_before(page, time);
-    }
-    bool is_earlier = within == 0 && begin > ring->first &&
-                      mw_ring_time(shape, ring, begin - 1) >= time;
-    bool is_later = within == MW_PAGE_EVENTS && begin + MW_PAGE_EVENTS < end;
-    if (begin + within < ring->first) within = ring->first - begin;
-    *out_spot = (mw_ring_spot){begin + within, within, page};
-    return !is_earlier && !is_later;
+                                     uint64_t near, int64_t time, uint64_t *out_position) {
+    enum { STEPS = 8 };
+    uint64_t end = mw_ring_end(ring), last = end - near > STEPS ? near + STEPS : end;
+    bool is_earlier = near > ring->first && mw_ring_time(shape, ring, near - 1) >= time;
+    uint64_t position = near;
+    while (position < last && mw_ring_time(shape, ring, position) < time) position++;
+    *out_position = position;
+    return !is_earlier && (position < last || last == end);
 }
 
-/* Where a page keeps a total: three limbs of the sum and the count. */
-static inline mw_cell *mw_page_total(const mw_ring_shape *shape, mw_cell *page, uint32_t total) {
-    return page + shape->element_words * MW_PAGE_EVENTS +
-           total * (sizeof(mw_total) / sizeof(mw_cell));
-}
-/* Adds a page's first `count` values, whatever they are. */
-__attribute__((noinline, unused)) static mw_total mw_page_add_unusual(mw_total sum,
-                                                                      const mw_cell *values,
-                                                                      uint64_t count) {
-    for (uint64_t i = 0; i < count; i++) mw_total_add(&sum, values[i].number);
-    return sum;
-}
-/* The total of the page with its first `count` values. */
-static inline mw_total mw_page_total_within(const mw_ring_shape *shape, mw_cell *page,
-                                            uint32_t total, uint64_t count) {
-    _Static_assert(MW_PAGE_EVENTS <= 4, "so few values of usual magnitudes fit in mw_units");
-    const mw_cell *kept = mw_page_total(shape, page, total);
-    const mw_cell *values = page + shape->totalled[total] * MW_PAGE_EVENTS;
-    mw_total sum = {{{kept[0].bits, kept[1].bits, kept[2].bits}}, kept[3].bits};
+/* mw_ring_slide, whatever the values are. */
+void mw_ring_slide_unusual(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
+                           uint64_t to, mw_ring_mark *mark);
+/* Moves the running total of a word up to MW_RING_KEPT events away, forth or back. */
+static inline void mw_ring_slide(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
+                                 uint64_t to, mw_ring_mark *mark) {
+    int32_t steps = (int32_t)((uint32_t)to - mark->position);
+    uint64_t from = to - (uint64_t)(int64_t)steps, end = steps < 0 ? from : to;
     mw_units units = 0, more;
-    for (uint64_t i = 0; i < count; i++) {
-        if (!mw_exact_sum_usual_units(values[i].number, &more))
-            return mw_page_add_unusual(sum, values, count);
+    for (uint64_t at = steps < 0 ? to : from; at < end; at++) {
+        if (!mw_exact_sum_usual_units(mw_ring_at(shape, ring, at, word)->number, &more)) {
+            mw_ring_slide_unusual(shape, ring, word, to, mark);
+            return;
+        }
         units += more;
     }
-    mw_exact_sum_merge_units(&sum.sum, units);
-    sum.count += count;
-    return sum;
+    mw_exact_sum_merge_units(&mark->sum, steps < 0 ? -units : units);
+    mark->count += (uint32_t)steps;
+    mark->position = (uint32_t)to;
 }
-/* The total of the events before `position`, since some time in the past: good for differences.
-   The ring is not empty; `position` is at most its end. */
-static inline mw_total mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring,
-                                      uint32_t total, uint64_t position) {
-    mw_ring_spot spot = mw_ring_spot_of(shape, ring, position);
-    return mw_page_total_within(shape, spot.page, total, spot.within);
+/* Brings a mark of a total to any position of a ring that is not short. */
+static inline void mw_ring_bring(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                                 uint64_t to, mw_ring_mark *mark) {
+    int32_t steps = (int32_t)((uint32_t)to - mark->position);
+    if (steps == 0) return;
+    if (to == mw_ring_end(ring)) *mark = mw_ring_ends(shape, ring)[total];
+    else if (steps > -MW_RING_KEPT && steps < MW_RING_KEPT)
+        mw_ring_slide(shape, ring, shape->totalled[total], to, mark);
+    else *mark = mw_ring_before(shape, ring, total, to);
+}
+/* A running total of so few values that two limbs do for the usual ones. */
+typedef struct {
+    mw_units units;
+    uint32_t count;
+    bool is_unusual; /* there was one that is not */
+} mw_short_total;
+
+static inline void mw_short_leave(mw_short_total *total, double value) {
+    mw_units less;
+    if (mw_exact_sum_usual_units(value, &less)) {
+        total->units -= less;
+        total->count--;
+    } else if (mw_exact_sum_takes(value)) {
+        total->is_unusual = true;
+    }
+}
+static inline mw_ring_mark mw_short_mark(const mw_short_total *total) {
+    mw_low_limbs low = (mw_low_limbs)total->units;
+    uint64_t high = (uint64_t)(low >> 64);
+    return (mw_ring_mark){{{(uint64_t)low, high, high >> 63 ? UINT64_MAX : 0}}, total->count, 0};
+}
+/* What came between two running totals. */
+static inline mw_total mw_ring_between(const mw_ring_mark *from, const mw_ring_mark *to) {
+    mw_total between = {to->sum, to->count - from->count};
+    mw_exact_sum_subtract(&between.sum, &from->sum);
+    return between;
 }
