@@ -266,20 +266,27 @@ mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
     return card;
 }
 
-/* Most windows end where they ended last, or one event further. */
+static void foresee_lines(const void *from, const void *end) {
+    for (const char *line = from; line < (const char *)end; line += MW_LINE_SIZE)
+        __builtin_prefetch(line);
+}
+
+/* A short ring is read as a whole. In a longer one most windows end where they ended last, or a few
+   events further. */
 void mw_group_foresee_events(const mw_group *group, mw_card *card) {
     const mw_ring_shape *shape = &group->plan->ring;
     if (card->is_out || card->ring.capacity == 0) return;
     const mw_ring ring = card->ring;
+    if (mw_ring_is_short(&ring)) {
+        foresee_lines(ring.words, ring.words + ring.capacity * shape->element_words);
+        return;
+    }
     mw_ring_prefetch(shape, &ring, mw_ring_end(&ring));
     const uint32_t *hint = mw_cards_hints(&group->cards, card);
     for (const uint32_t *end = hint + group->plan->bound_count; hint < end; hint++)
         mw_ring_prefetch(shape, &ring, *hint);
-    if (mw_ring_is_short(&ring)) return;
-    const mw_ring_mark *mark = mw_ring_ends(shape, &ring);
-    for (const mw_ring_mark *end = mark + shape->total_count + shape->mark_count; mark < end;
-         mark += MW_LINE_SIZE / sizeof *mark)
-        __builtin_prefetch(mark);
+    const mw_ring_mark *marks = mw_ring_ends(shape, &ring);
+    foresee_lines(marks, marks + shape->total_count + shape->mark_count);
 }
 
 static void shrink(mw_group *group, mw_card *card, uint32_t needed) {

@@ -489,10 +489,12 @@ static bool settle_difference(mw_group_plan *group, mw_lookup_plan *lookup, mw_r
 static bool stands_apart(mw_group_plan *group, mw_lookup_plan *lookup, mw_range_plan *range,
                          const mw_window_plan *window) {
     if (!window->is_plain || range->since != MW_NONE) return false;
-    if (window->aggregate != MW_AGGREGATE_COUNT)
+    bool is_count = window->aggregate == MW_AGGREGATE_COUNT;
+    if (!is_count && window->aggregate != MW_AGGREGATE_SINCE)
         return settle_difference(group, lookup, range, window);
-    if (range->count != MW_NONE) return false;
-    range->count = (int32_t)window->index;
+    int32_t *place = is_count ? &range->count : &range->latest;
+    if (*place != MW_NONE) return false;
+    *place = (int32_t)window->index;
     return true;
 }
 
@@ -503,7 +505,7 @@ static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
     mw_window_plan *first = *next;
     range->is_whole = range->since == MW_NONE && range->known == MW_KNOWN_NOW;
     range->windows = first;
-    range->count = MW_NONE;
+    range->count = range->latest = MW_NONE;
     size_t apart_count = 0;
     for (size_t i = 0; i < p->plan->window_count; i++) {
         const placed_window *placed = &p->placed[i];

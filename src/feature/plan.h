@@ -103,9 +103,9 @@ typedef struct {
     bool leaves_out;            /* events of the moment's own instance (rule 3) */
     mw_known_rule known;
     bool is_whole;              /* all between its cuts, but for own events and replaced ones */
-    const mw_window_plan *windows; /* first those that the following stand for */
-    size_t window_count, other_count; /* of them in all, and of those that come after */
-    int32_t count;              /* the window that counts the events; MW_NONE: none does */
+    const mw_window_plan *windows; /* first those that the following stand for, */
+    size_t window_count, other_count; /* in all; others */
+    int32_t count, latest;      /* those that count the events, and tell since when; or MW_NONE */
     mw_difference_plan *differences; /* none where a range has no start of its own: `since` */
     size_t difference_count;
 } mw_range_plan;

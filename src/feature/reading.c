@@ -164,7 +164,7 @@ static mw_cell end_of(const range *r, int32_t column, bool is_last) {
     return found;
 }
 
-static mw_cell since_last(const range *r, int64_t t) {
+static inline mw_cell since_last(const range *r, int64_t t) {
     if (is_plain(r)) return mw_cell_time(t - time_at(r, r->to - 1));
     for (uint64_t position = r->to; position > r->from; position--)
         if (sees(r, position - 1)) return mw_cell_time(t - time_at(r, position - 1));
@@ -323,6 +323,7 @@ static inline void read_whole(const mw_reading *reading, const mw_range_plan *pl
     const mw_difference_plan *between = plan->differences;
     if (plan->count != MW_NONE)
         out_windows[plan->count].number = (double)(int64_t)(r->to - r->from);
+    if (plan->latest != MW_NONE) out_windows[plan->latest] = since_last(r, reading->t);
     for (const mw_difference_plan *end = between + plan->difference_count; between < end;
          between++) {
         mw_total found = mw_ring_between(&sums[between->start], &sums[between->end]);
@@ -358,18 +359,22 @@ APART static void read_part(const mw_reading *reading, const mw_range_plan *plan
         out_windows[plan->windows[i].index] = value_of(reading, &r, &plan->windows[i]);
 }
 
-static inline void read_ranges(const mw_reading *reading, const mw_lookup_plan *lookup, range r,
+static inline void read_ranges(const mw_reading *reading, const mw_lookup_plan *lookup, range *r,
                                mw_cell *out_windows) {
     const uint64_t *cuts = reading->desk->cuts;
     const mw_range_plan *plan = lookup->ranges;
-    bool hides_some = r.has_withdrawn || r.all_own.first <= r.all_own.last;
+    bool hides_some = r->has_withdrawn || r->all_own.first <= r->all_own.last;
     for (const mw_range_plan *end = plan + lookup->range_count; plan < end; plan++) {
-        r.from = cuts[plan->start_cut];
-        r.to = cuts[plan->end_cut];
-        if (!plan->is_whole || hides_some) read_part(reading, plan, r, out_windows);
-        else if (r.from < r.to) read_whole(reading, plan, &r, out_windows);
+        r->from = cuts[plan->start_cut];
+        r->to = cuts[plan->end_cut];
+        if (!plan->is_whole || hides_some) read_part(reading, plan, *r, out_windows);
+        else if (r->from < r->to) read_whole(reading, plan, r, out_windows);
         else read_nothing(plan, out_windows);
     }
+}
+
+static inline int64_t time_of(const mw_reading *reading, const mw_cut_plan *cut) {
+    return mw_bound_time(&cut->at, reading->t, &reading->desk->edges);
 }
 
 /* Where the look-up's windows begin and end in a short ring: found on one way from its end back to
@@ -377,15 +382,14 @@ static inline void read_ranges(const mw_reading *reading, const mw_lookup_plan *
 static inline void walk_cuts(const mw_reading *reading, const mw_lookup_plan *lookup,
                              const mw_ring_shape *shape, const mw_ring *at) {
     const mw_ring ring = *at;
-    const mw_desk *desk = reading->desk;
-    uint64_t position = mw_ring_end(&ring);
+    uint64_t position = mw_ring_end(&ring), *found = reading->desk->cuts;
     int64_t before = INT64_MAX; /* the time of the cut before, which mostly is later */
-    for (size_t i = 0; i < lookup->cut_count; i++) {
-        int64_t time = mw_bound_time(&lookup->cuts[i].at, reading->t, &desk->edges);
+    for (const mw_cut_plan *cut = lookup->cuts, *end = cut + lookup->cut_count; cut < end; cut++) {
+        int64_t time = time_of(reading, cut);
         if (time > before) position = mw_ring_end(&ring);
         while (position > ring.first && mw_ring_time(shape, &ring, position - 1) >= time)
             position--;
-        desk->cuts[i] = position;
+        *found++ = position;
         before = time;
     }
 }
@@ -427,7 +431,7 @@ static inline void find_cuts(const mw_reading *reading, const mw_lookup_plan *lo
             continue;
         }
         uint32_t *hint = &hints[cut->bound];
-        int64_t time = mw_bound_time(&cut->at, reading->t, &reading->desk->edges);
+        int64_t time = time_of(reading, cut);
         if (!mw_ring_seek_near(&shape, &ring, mw_ring_hinted(&ring, *hint), time, found))
             *found = mw_ring_seek(&group->plan->ring, &card->ring, *found, time);
         *hint = (uint32_t)*found;
@@ -477,6 +481,6 @@ mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *loo
     if (lookup->leaves_out && r.asking != 0)
         r.all_own = mw_instances_span(reading->instances, r.asking,
                                       (uint32_t)group->plan->stream, INT64_MIN, INT64_MAX);
-    read_ranges(reading, lookup, r, out_windows);
+    read_ranges(reading, lookup, &r, out_windows);
     return MW_OK;
 }

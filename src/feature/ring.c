@@ -481,8 +481,9 @@ static mw_cell best_number(const mw_ring_shape *shape, const mw_ring *ring, uint
                            uint64_t from, uint64_t to) {
     uint32_t word = shape->ranks[rank].word;
     double sign = shape->ranks[rank].is_max ? 1 : -1, best = -__builtin_inf();
+    bool is_short = to - from < FAN; /* no node is that small */
     while (from < to) {
-        int level = level_at(ring, from, to);
+        int level = is_short ? 0 : level_at(ring, from, to);
         if (level > 0) {
             size_t node = (from & (ring->capacity - 1)) >> (FAN_BITS * level);
             best = better_number(best, sign * node_at(shape, ring, level, node, rank)->number);

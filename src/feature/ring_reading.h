@@ -19,9 +19,10 @@ static inline bool mw_ring_seek_near(const mw_ring_shape *shape, const mw_ring *
                                      uint64_t near, int64_t time, uint64_t *out_position) {
     enum { STEPS = 8 };
     uint64_t end = mw_ring_end(ring), last = end - near > STEPS ? near + STEPS : end;
-    bool is_earlier = near > ring->first && mw_ring_time(shape, ring, near - 1) >= time;
     uint64_t position = near;
     while (position < last && mw_ring_time(shape, ring, position) < time) position++;
+    bool is_earlier = position == near && near > ring->first &&
+                      mw_ring_time(shape, ring, near - 1) >= time;
     *out_position = position;
     return !is_earlier && (position < last || last == end);
 }
