@@ -520,6 +520,7 @@ static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
         first[apart_count++] = *window;
         if (window != &first[apart_count - 1]) *window = other;
     }
+    range->others = first + apart_count;
     range->other_count = range->window_count - apart_count;
 }
 

@@ -103,8 +103,8 @@ typedef struct {
     bool leaves_out;            /* events of the moment's own instance (rule 3) */
     mw_known_rule known;
     bool is_whole;              /* all between its cuts, but for own events and replaced ones */
-    const mw_window_plan *windows; /* first those that the following stand for, */
-    size_t window_count, other_count; /* in all; others */
+    const mw_window_plan *windows, *others; /* first those that the following stand for */
+    size_t window_count, other_count;
     int32_t count, latest;      /* those that count the events, and tell since when; or MW_NONE */
     mw_difference_plan *differences; /* none where a range has no start of its own: `since` */
     size_t difference_count;

@@ -320,12 +320,11 @@ static void begin_since(const mw_edges *edges, mw_tick tick, mw_cell last, range
 static inline void read_whole(const mw_reading *reading, const mw_range_plan *plan,
                               const range *r, mw_cell *out_windows) {
     const mw_ring_mark *sums = reading->desk->sums;
-    const mw_difference_plan *between = plan->differences;
     if (plan->count != MW_NONE)
         out_windows[plan->count].number = (double)(int64_t)(r->to - r->from);
     if (plan->latest != MW_NONE) out_windows[plan->latest] = since_last(r, reading->t);
-    for (const mw_difference_plan *end = between + plan->difference_count; between < end;
-         between++) {
+    for (size_t i = 0; i < plan->difference_count; i++) {
+        const mw_difference_plan *between = &plan->differences[i];
         mw_total found = mw_ring_between(&sums[between->start], &sums[between->end]);
         double sum = mw_exact_sum_read(&found.sum);
         if (between->sum != MW_NONE) out_windows[between->sum].number = sum;
@@ -334,9 +333,8 @@ static inline void read_whole(const mw_reading *reading, const mw_range_plan *pl
                 found.count > 0 ? sum / (double)(int64_t)found.count
                                 : mw_cell_missing(MW_TYPE_NUMBER).number;
     }
-    const mw_window_plan *end = plan->windows + plan->window_count;
-    for (const mw_window_plan *other = end - plan->other_count; other < end; other++)
-        out_windows[other->index] = value_of(reading, r, other);
+    for (size_t i = 0; i < plan->other_count; i++)
+        out_windows[plan->others[i].index] = value_of(reading, r, &plan->others[i]);
 }
 
 /* It may be that the range holds events that the moment must not see, or that it begins late. */

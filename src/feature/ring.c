@@ -83,11 +83,12 @@ APART static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, uint64_t
             last + 1 - ring->first < UINT64_C(1) << (FAN_BITS * level))
             return;
         for (uint32_t rank = 0; rank < shape->rank_count; rank++) {
-            mw_cell best = *node_at(shape, ring, level - 1, slot << FAN_BITS, rank);
-            for (size_t child = 1; child < FAN; child++)
+            const mw_cell *child = node_at(shape, ring, level - 1, slot << FAN_BITS, rank);
+            uint32_t stride = level > 1 ? shape->rank_count : shape->element_words;
+            mw_cell best = *child;
+            for (size_t i = 1; i < FAN; i++)
                 best = mw_rank_better(&shape->ranks[rank], shape->symbols, best,
-                                      *node_at(shape, ring, level - 1,
-                                               (slot << FAN_BITS) + child, rank));
+                                      child[i * stride]);
             *node_at(shape, ring, level, slot, rank) = best;
         }
     }
@@ -372,14 +373,11 @@ RARE static uint64_t sink(const mw_ring_shape *shape, mw_ring *ring, const mw_ce
     return position;
 }
 
-uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
-    MW_ASSERT(mw_ring_fits(ring, 1));
-    uint64_t end = mw_ring_end(ring);
-    bool is_late = ring->count > 0 && mw_ring_time(shape, ring, end - 1) > element->time;
-    write(mw_ring_at(shape, ring, end, 0), shape, element);
-    ring->count++;
-    if (!mw_ring_is_short(ring) || (end & (FAN - 1)) == FAN - 1) pass(shape, ring, end);
-    return is_late ? sink(shape, ring, element) : end;
+uint64_t mw_ring_settle_last(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
+    uint64_t last = mw_ring_end(ring) - 1;
+    pass(shape, ring, last);
+    bool is_late = ring->count > 1 && mw_ring_time(shape, ring, last - 1) > element->time;
+    return is_late ? sink(shape, ring, element) : last;
 }
 
 /* Puts an element behind all others, which move down. */

@@ -2,19 +2,17 @@
  * ring: the events of one card, in order of time, oldest evicted first.
  *
  * An element is a few words: its time, then the values that the group's windows need. Elements
- * stand one behind the other, round in a block whose size is a power of two, by positions that
- * count up: eviction and a move to another block change none, an event put in or taken out those
- * behind it. A short ring has nothing but its elements; a longer one also
+ * stand one behind the other, round in a block, by positions that count up: eviction and a move to
+ * another block change none. A short ring has nothing but its elements; a longer one also
  *
  *     | end | marks | kept totals of each 16 events | powers of each 4 | summaries |
  *
  * A sum over any range is the difference of two running totals, which count from some time in the
- * past. The ring has that at its end and at every 16th position; from there any other is found in
- * a few steps. A mark is one that moves: where windows begin and end, it is taken along event by
- * event, so that a moment in order finds its totals at hand. An event that comes in order costs
- * O(1), however many windows there are; one that is n places late moves n. Among equal times any
- * order may stand: nothing that is read depends on it. For min and max the ring keeps the best of
- * each 16 neighbours, of each 16 of those, and so on, so that any range is searched in O(log n).
+ * past. Those at the ring's end and at every 16th position are kept; any other is few steps away. A
+ * mark is one that moves where windows begin and end, so that a moment in order finds its totals at
+ * hand. An event that comes in order costs O(1), however many windows there are; one that is n
+ * places late moves n. Among equal times any order may stand: nothing that is read depends on it.
+ * For min and max the ring keeps the best of each 16 neighbours, of each 16 of those, and so on.
  *
  * A ring's block belongs to the pool of its group. A zeroed ring is an empty one.
  */
@@ -117,9 +115,20 @@ MW_MUST_USE bool mw_ring_reserve(const mw_ring_shape *shape, mw_ring *ring, mw_p
                                  uint32_t extra);
 /* Gives memory back, if less than a quarter of it would hold `needed` elements. */
 void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t needed);
-/* Puts an element in its place by time, after its equals; there must be room. Gives its
-   position. */
-uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element);
+/* Does what follows from an element's being last, and moves it if it is late. */
+uint64_t mw_ring_settle_last(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element);
+/* Puts an element in its place by time, after its equals, which both give; there must be room. */
+static inline uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring,
+                                      const mw_cell *element) {
+    uint64_t end = mw_ring_end(ring);
+    MW_ASSERT(mw_ring_fits(ring, 1));
+    mw_cell *slot = mw_ring_at(shape, ring, end, 0);
+    for (uint32_t i = 0; i < shape->element_words; i++) slot[i] = element[i];
+    bool is_alone = ring->count++ == 0;
+    bool is_usual = ring->capacity < MW_RING_SHORT_MAX &&
+                    (is_alone || mw_ring_time(shape, ring, end - 1) <= element->time);
+    return is_usual ? end : mw_ring_settle_last(shape, ring, element);
+}
 /* Takes the element at a position out; those behind it move up. */
 void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position);
 /* Forgets the elements before `position`. */
@@ -127,8 +136,7 @@ void mw_ring_evict(const mw_ring_shape *shape, mw_ring *ring, uint64_t position)
 void mw_ring_release(mw_ring *ring, mw_pool *pool);
 
 /* The first position whose time is `time` or later: O(log n) in its distance from `near`. */
-uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t near,
-                      int64_t time);
+uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t near, int64_t time);
 /* The total of the events before `position`, which is at most the ring's end: in a few steps. */
 mw_ring_mark mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
                             uint64_t position);
