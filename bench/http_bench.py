@@ -265,9 +265,9 @@ def measure_both(name, process, port, path, bodies, measure_one=measure):
     return measure_one("  awake", process, port, path, bodies(), awake=True)
 
 
-def start_floor(work_us=0):
+def start_floor(work_us=0, written_to=()):
     port = free_port()
-    process = start([LOAD, "floor", str(port), str(work_us)])
+    process = start([LOAD, "floor", str(port), str(work_us), *written_to])
     time.sleep(0.2)
     return process, port
 
@@ -294,25 +294,37 @@ def stolen_s():
 
 
 def measure_round(pid, port, bodies, rate):
-    """A second at a fixed rate: its latencies, how many ms the machine below gave to others, and us of CPU a request of
-    the process that answers."""
+    """A second at a fixed rate: its latencies, how many ms the machine below gave to others, us of CPU a request of the
+    process that answers, and how many ms the client stood still."""
     stolen, used = stolen_s(), own_cpu_seconds(pid)
     told = ask(port, PATH, bodies, rate=rate, lines=LINES)
-    return told["from_due"], 1e3 * (stolen_s() - stolen) / told["seconds"], 1e6 * (own_cpu_seconds(pid) - used) / len(bodies)
+    return (told["from_due"], 1e3 * (stolen_s() - stolen) / told["seconds"],
+            1e6 * (own_cpu_seconds(pid) - used) / len(bodies), told["away_ms"])
 
 
 def print_rounds(name, measured):
     """The round with the least p99, since a core that is lent to somebody else for milliseconds makes p99 whatever is
     asked; and the p99 in the middle of all."""
-    (p50, p99, p999), stolen_ms, _ = min(measured, key=lambda one: one[0][1])
-    middle, cpu_us = (statistics.median(of(one) for one in measured) for of in (lambda one: one[0][1], lambda one: one[2]))
+    (p50, p99, p999), stolen_ms, _, away_ms = min(measured, key=lambda one: one[0][1])
+    middle, cpu_us, away_all_ms = (statistics.median(of(one) for one in measured)
+                                   for of in (lambda one: one[0][1], lambda one: one[2], lambda one: one[3]))
     print(f"    {name:<24} p50 {p50:>6.0f} us, p99 {p99:>6.0f}, p99.9 {p999:>6.0f} (the best of {len(measured)} rounds; "
-          f"{stolen_ms:.0f} ms stolen in it); in the middle of all p99 {middle:.0f}, {cpu_us:.1f} us of CPU", flush=True)
+          f"{stolen_ms:.0f} ms stolen in it, the client away for {away_ms:.0f}); in the middle of all p99 {middle:.0f}, "
+          f"{cpu_us:.1f} us of CPU, the client away for {away_all_ms:.0f} ms", flush=True)
+
+
+def start_dear(cpu_us, path, rate, per_round):
+    """A loop that takes so much CPU a request, and appends as much to a file as we do for each, synced as ours is."""
+    light, port = start_floor(0, [path])
+    work_us = cpu_us - measure_round(light.pid, port, floor_bodies(per_round), rate)[2]
+    kill(light)
+    return start_floor(max(work_us, 0), [path])
 
 
 def measure_half_load(name, server, port, rows, count):
     """Half of what the server can answer at all; in turn a bare loop at the same rate, and one that takes as much CPU a
-    request: where a core is away for a while, requests pile up, and the dearer they are, the longer that lasts."""
+    request and writes as much: where a core or the disk is away for a while, requests pile up, and the dearer they are,
+    the longer that lasts."""
     capacity = count / ask(port, PATH, rows.bodies(count, True), lines=LINES, awake=True)["seconds"]
     rate, per_round = capacity / 2, int(capacity / 2)
     print(f"{name}: {capacity:,.0f} a second at most; at half of that", flush=True)
@@ -320,19 +332,20 @@ def measure_half_load(name, server, port, rows, count):
     floor, floor_port = start_floor()
     dear, dear_port = None, 0
     ours, bare, as_dear = [], [], []
-    for _ in range(ROUNDS):
-        settle(server.pid)
-        ours.append(measure_round(answering, port, rows.bodies(per_round, True), rate))
-        settle(server.pid)
-        bare.append(measure_round(floor.pid, floor_port, floor_bodies(per_round), rate))
-        if not dear:
-            dear, dear_port = start_floor(max(ours[0][2] - bare[0][2], 0))
-        as_dear.append(measure_round(dear.pid, dear_port, floor_bodies(per_round), rate))
-    kill(floor)
-    kill(dear)
+    with tempfile.NamedTemporaryFile() as written_to:
+        for _ in range(ROUNDS):
+            settle(server.pid)
+            ours.append(measure_round(answering, port, rows.bodies(per_round, True), rate))
+            settle(server.pid)
+            bare.append(measure_round(floor.pid, floor_port, floor_bodies(per_round), rate))
+            if not dear:
+                dear, dear_port = start_dear(ours[0][2], written_to.name, rate, per_round)
+            as_dear.append(measure_round(dear.pid, dear_port, floor_bodies(per_round), rate))
+        kill(floor)
+        kill(dear)
     print_rounds("it", ours)
     print_rounds("a bare loop", bare)
-    print_rounds("a loop as dear", as_dear)
+    print_rounds("a loop as dear, writing", as_dear)
 
 
 def measure_overload(port, rows, count):

@@ -1,9 +1,10 @@
 /*
  * The load of http_bench.py, and the least that a server can cost.
  *
- *     http_load_bench floor PORT [WORK_US]
+ *     http_load_bench floor PORT [WORK_US [FILE]]
  *         a bare loop of epoll_wait, recv and send: whatever it is sent it answers with the same,
- *         after so much work of no use
+ *         after so much work of no use; with a FILE it appends a record to that first, which a
+ *         thread syncs every 100 ms
  *     http_load_bench ask PORT FILE RATE LINES [spin]
  *         sends the requests of FILE, each ended by a NUL byte, over LINES connections, one at a
  *         time on each: RATE a second, whether or not those before are answered, or if it is 0 as
@@ -16,8 +17,11 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +34,7 @@
 #include <unistd.h>
 
 enum { BYTES_MAX = 1 << 16, EVENTS_MAX = 256, LINES_MAX = 20000, DESCRIPTORS_OTHER = 64 };
+enum { RECORD_SIZE = 800, SYNC_NS = 100000000, AWAY_US = 300 };
 
 static _Noreturn void stop(const char *what) {
     fprintf(stderr, "http_load_bench: %s: %s\n", what, strerror(errno));
@@ -75,19 +80,51 @@ static double cpu_us(void) {
     return 1e6 * (double)used.tv_sec + 1e-3 * (double)used.tv_nsec;
 }
 
-static void answer_one(int descriptor, double work_us) {
+/* What an answer costs besides itself. */
+typedef struct {
+    double work_us;
+    int file; /* -1: it is not written down */
+    atomic_long file_size;
+} burden;
+
+static void *sync_file(void *context) {
+    burden *it = context;
+    long synced = 0;
+    for (;;) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = SYNC_NS}, NULL);
+        long size = atomic_load(&it->file_size);
+        if (size > synced && fdatasync(it->file) != 0) stop("fdatasync");
+        synced = size;
+    }
+}
+
+static void begin_file(burden *it, const char *path) {
+    pthread_t thread;
+    it->file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (it->file < 0) stop(path);
+    if (pthread_create(&thread, NULL, sync_file, it) != 0) stop("a thread");
+}
+
+static void write_down(burden *it, const char *bytes) {
+    long end = atomic_load(&it->file_size);
+    if (pwrite(it->file, bytes, RECORD_SIZE, end) != RECORD_SIZE) stop("pwrite");
+    atomic_store(&it->file_size, end + RECORD_SIZE);
+}
+
+static void answer_one(int descriptor, burden *it) {
     static char bytes[BYTES_MAX];
     ssize_t size = recv(descriptor, bytes, sizeof bytes, 0);
     if (size <= 0) {
         close(descriptor);
         return;
     }
-    double end_us = work_us > 0 ? cpu_us() + work_us : 0;
+    double end_us = it->work_us > 0 ? cpu_us() + it->work_us : 0;
     while (end_us > 0 && cpu_us() < end_us) continue;
+    if (it->file >= 0) write_down(it, bytes);
     (void)send(descriptor, answer, sizeof answer - 1, MSG_NOSIGNAL);
 }
 
-static _Noreturn void serve_floor(const char *port, double work_us) {
+static _Noreturn void serve_floor(const char *port, burden *it) {
     int listener = listen_at(port), poller = epoll_create1(0);
     add(poller, listener, NULL);
     for (;;) {
@@ -95,7 +132,7 @@ static _Noreturn void serve_floor(const char *port, double work_us) {
         int count = epoll_wait(poller, events, EVENTS_MAX, -1);
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr) {
-                answer_one((int)(intptr_t)events[i].data.ptr, work_us);
+                answer_one((int)(intptr_t)events[i].data.ptr, it);
                 continue;
             }
             int client = accept(listener, NULL, NULL);
@@ -126,7 +163,7 @@ typedef struct {
     line *lines;
     line **idle;
     size_t idle_count;
-    double begun;
+    double begun, away_us;
 } load;
 
 static double now_us(void) {
@@ -216,9 +253,11 @@ static void hear(load *l, line *it) {
 }
 
 static void run(load *l, bool spins) {
-    l->begun = now_us();
+    double before = l->begun = now_us();
     while (l->ended < l->count) {
         double now = now_us();
+        if (spins && now - before > AWAY_US) l->away_us += now - before;
+        before = now;
         while (l->next < l->count && l->idle_count > 0 && due_us(l, l->next) <= now) begin(l, now);
         struct epoll_event events[EVENTS_MAX];
         int count = epoll_wait(l->poller, events, EVENTS_MAX, spins ? 0 : -1);
@@ -251,8 +290,8 @@ static void ask(const char *port, const char *path, double rate, size_t line_cou
     for (size_t i = 0; i < line_count; i++) connect_line(&l, &l.lines[i]);
     run(&l, spins || rate > 0);
     double seconds = 1e-6 * (now_us() - l.begun);
-    printf("{\"seconds\": %.6f, \"answered\": %zu, \"refused\": %zu, \"failed\": %zu", seconds,
-           l.answered, l.refused, l.failed);
+    printf("{\"seconds\": %.6f, \"answered\": %zu, \"refused\": %zu, \"failed\": %zu, "
+           "\"away_ms\": %.1f", seconds, l.answered, l.refused, l.failed, 1e-3 * l.away_us);
     print_latencies("from_due", l.from_due, l.answered);
     print_latencies("from_sent", l.from_sent, l.answered);
     puts("}");
@@ -260,8 +299,12 @@ static void ask(const char *port, const char *path, double rate, size_t line_cou
 
 int main(int argc, char **argv) {
     if (argc == 1) return 0;
-    if (argc > 2 && strcmp(argv[1], "floor") == 0)
-        serve_floor(argv[2], argc > 3 ? strtod(argv[3], NULL) : 0);
+    if (argc > 2 && strcmp(argv[1], "floor") == 0) {
+        static burden it = {.file = -1};
+        if (argc > 3) it.work_us = strtod(argv[3], NULL);
+        if (argc > 4) begin_file(&it, argv[4]);
+        serve_floor(argv[2], &it);
+    }
     if (argc < 6 || strcmp(argv[1], "ask") != 0) stop("floor PORT, or ask PORT FILE RATE LINES");
     ask(argv[2], argv[3], strtod(argv[4], NULL), strtoul(argv[5], NULL, 10),
         argc > 6 && strcmp(argv[6], "spin") == 0);
