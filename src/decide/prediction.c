@@ -76,9 +76,7 @@ void mw_prediction_append(mw_buf *out, const mw_prediction *prediction,
     mw_buf_append_u32(out, prediction->decision);
     mw_buf_append_u32(out, prediction->fallback | (prediction->is_blind ? BLIND : 0));
     mw_buf_append_u32(out, (uint32_t)features->field_count);
-    for (size_t i = 0; i < features->field_count; i++)
-        mw_cell_append_canonical(out, features->fields[i].type, prediction->features[i],
-                                 symbols);
+    mw_row_append_canonical(out, features, prediction->features, symbols);
 }
 
 static mw_status read_head(mw_reader *reader, mw_prediction *out_prediction, mw_error *err) {

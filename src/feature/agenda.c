@@ -288,8 +288,7 @@ static void save_entry(const mw_agenda *agenda, const entry *one, mw_buf *out) {
     mw_buf_append_u64(out, (uint64_t)one->t);
     mw_buf_append_u64(out, (uint64_t)one->place);
     mw_buf_append_u64(out, one->number);
-    for (size_t i = 0; i < schema->field_count; i++)
-        mw_cell_append_canonical(out, schema->fields[i].type, one->row[i], agenda->symbols);
+    mw_row_append_canonical(out, schema, one->row, agenda->symbols);
     const mw_cell *features = one->row + schema->field_count;
     MW_ASSERT(one->has_features == (one->kind == MW_DUE_LABEL));
     for (size_t i = 0; one->kind == MW_DUE_LABEL && i < model->feature_count; i++)
@@ -317,9 +316,8 @@ static mw_status load_entry(mw_agenda *agenda, mw_reader *in, mw_symbols *symbol
     uint64_t number = mw_read_u64(in);
     bool is_label = kind == MW_DUE_LABEL;
     bool is_good = !in->failed && (is_label || kind == MW_DUE_MOMENT) && is_time(moment.t) &&
-                   is_time(moment.place) && moment.place >= moment.t;
-    for (size_t i = 0; is_good && i < schema->field_count; i++)
-        is_good = mw_cell_read_canonical(in, schema->fields[i].type, symbols, &cells[i]);
+                   is_time(moment.place) && moment.place >= moment.t &&
+                   mw_row_read_canonical(in, schema, symbols, cells);
     mw_cell *features = cells + schema->field_count;
     for (size_t i = 0; is_good && is_label && i < model->feature_count; i++)
         is_good = mw_cell_read_canonical(in, model->features[i].type, symbols, &features[i]);

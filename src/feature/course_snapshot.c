@@ -70,9 +70,7 @@ static void hash_program(const mw_course *course, unsigned char digest[MW_SHA256
 
 static void save_row(const mw_course *course, int32_t stream, const mw_cell *row, mw_buf *out) {
     const mw_engine_config *config = &course->config.engine;
-    const mw_schema *schema = &config->program->streams[stream].schema;
-    for (size_t f = 0; f < schema->field_count; f++)
-        mw_cell_append_canonical(out, schema->fields[f].type, row[f], config->symbols);
+    mw_row_append_canonical(out, &config->program->streams[stream].schema, row, config->symbols);
 }
 
 static void save_waiting(const mw_course *course, mw_buf *out) {
@@ -154,11 +152,8 @@ static bool read_waiting_head(const mw_course *course, mw_reader *in, int64_t fi
 
 static bool load_row(const mw_course *course, mw_reader *in, int32_t stream, mw_cell *row) {
     const mw_engine_config *config = &course->config.engine;
-    const mw_schema *schema = &config->program->streams[stream].schema;
-    bool is_good = true;
-    for (size_t i = 0; is_good && i < schema->field_count; i++)
-        is_good = mw_cell_read_canonical(in, schema->fields[i].type, config->symbols, &row[i]);
-    return is_good;
+    return mw_row_read_canonical(in, &config->program->streams[stream].schema, config->symbols,
+                                 row);
 }
 
 /* `row` has room for two of them. */

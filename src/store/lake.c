@@ -201,9 +201,7 @@ static size_t list_rows(const mw_events *events, size_t stream, size_t *rows) {
 }
 
 static void append_cells(mw_buf *bytes, const mw_lake_rows *rows, const mw_cell *cells) {
-    const mw_schema *schema = rows->events->rows.schema;
-    for (size_t i = 0; i < schema->field_count; i++)
-        mw_cell_append_canonical(bytes, schema->fields[i].type, cells[i], rows->symbols);
+    mw_row_append_canonical(bytes, rows->events->rows.schema, cells, rows->symbols);
 }
 
 static void append_event(mw_buf *bytes, const mw_lake_rows *rows, size_t row) {

@@ -1,5 +1,9 @@
 #include "table/table.h"
 
+#include <endian.h>
+
+enum { WORDS_AT_ONCE = 32 };
+
 int32_t mw_schema_find(const mw_schema *schema, mw_str name) {
     for (size_t i = 0; i < schema->field_count; i++)
         if (mw_str_equal(schema->fields[i].name, name)) return (int32_t)i;
@@ -31,6 +35,43 @@ mw_status mw_schema_copy(mw_arena *arena, const mw_schema *schema, mw_schema *ou
                        schema->field_count);
     *out_schema = copy;
     return MW_OK;
+}
+
+/* Whether its canonical bytes are the cell's own. */
+static bool is_word(mw_type type) {
+    return type == MW_TYPE_NUMBER || type == MW_TYPE_TIME || type == MW_TYPE_DURATION;
+}
+
+/* Most columns are numbers: many of them are moved in one go. */
+static void append_words(mw_buf *buf, const mw_cell *cells, size_t count) {
+    uint64_t words[WORDS_AT_ONCE];
+    while (count > 0) {
+        size_t taken = count < WORDS_AT_ONCE ? count : WORDS_AT_ONCE;
+        for (size_t i = 0; i < taken; i++) words[i] = htole64(cells[i].bits);
+        mw_buf_append(buf, words, taken * sizeof *words);
+        cells += taken;
+        count -= taken;
+    }
+}
+
+void mw_row_append_canonical(mw_buf *buf, const mw_schema *schema, const mw_cell *row,
+                             const mw_symbols *symbols) {
+    for (size_t i = 0; i < schema->field_count;) {
+        size_t end = i;
+        while (end < schema->field_count && is_word(schema->fields[end].type)) end++;
+        append_words(buf, row + i, end - i);
+        if (end < schema->field_count)
+            mw_cell_append_canonical(buf, schema->fields[end].type, row[end], symbols);
+        i = end + 1;
+    }
+}
+
+bool mw_row_read_canonical(mw_reader *reader, const mw_schema *schema, mw_symbols *symbols,
+                           mw_cell *out_row) {
+    bool is_good = true;
+    for (size_t i = 0; is_good && i < schema->field_count; i++)
+        is_good = mw_cell_read_canonical(reader, schema->fields[i].type, symbols, &out_row[i]);
+    return is_good;
 }
 
 void mw_table_init(mw_table *table, const mw_schema *schema) {
@@ -87,9 +128,7 @@ mw_status mw_table_hash(const mw_table *table, size_t from, size_t to,
     mw_buf bytes;
     mw_buf_init(&bytes, SIZE_MAX / 2);
     for (size_t r = from; r < to && !bytes.failed; r++) {
-        const mw_cell *row = mw_table_row(table, r);
-        for (size_t i = 0; i < schema->field_count; i++)
-            mw_cell_append_canonical(&bytes, schema->fields[i].type, row[i], symbols);
+        mw_row_append_canonical(&bytes, schema, mw_table_row(table, r), symbols);
         if (bytes.failed || (bytes.size < FLUSH_SIZE && r + 1 < to)) continue;
         mw_sha256_add(sha, bytes.data, bytes.size);
         mw_buf_clear(&bytes);

@@ -35,6 +35,13 @@ bool mw_schema_equal(const mw_schema *a, const mw_schema *b);
 MW_MUST_USE mw_status mw_schema_copy(mw_arena *arena, const mw_schema *schema,
                                      mw_schema *out_schema, mw_error *err);
 
+/* The canonical bytes (cell.h) of a row's cells, one after another. */
+void mw_row_append_canonical(mw_buf *buf, const mw_schema *schema, const mw_cell *row,
+                             const mw_symbols *symbols);
+/* Reads them back; false where mw_cell_read_canonical is. */
+MW_MUST_USE bool mw_row_read_canonical(mw_reader *reader, const mw_schema *schema,
+                                       mw_symbols *symbols, mw_cell *out_row);
+
 void mw_table_init(mw_table *table, const mw_schema *schema);
 MW_MUST_USE mw_status mw_table_reserve(mw_table *table, size_t row_count, mw_error *err);
 /* Adds a row (copied, from elsewhere than this table; NULL: all cells missing) and gives its

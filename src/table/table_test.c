@@ -2,6 +2,7 @@
 #include "table/table.h"
 #include "testing/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static mw_field flight_fields[] = {{{"carrier", 7}, MW_TYPE_CATEGORY},
@@ -125,6 +126,55 @@ MW_TEST(table_hash_is_golden) {
     MW_CHECK_EQUAL_STR(hash_rows(&table, 0, 2, symbols).hex,
                        "4019f72a1194efcf5866b5373b33620dd624538abe24c76e202d6d1d062f868a");
     mw_table_release(&table);
+    mw_symbols_destroy(symbols);
+}
+
+static mw_cell draw_cell(uint64_t *prng, mw_type type, mw_symbols *symbols) {
+    char text[20];
+    if (mw_prng_below(prng, 8) == 0) return mw_cell_missing(type);
+    snprintf(text, sizeof text, "text %d", (int)mw_prng_below(prng, 30));
+    if (type == MW_TYPE_NUMBER) return mw_cell_number((double)mw_prng_below(prng, 1000) / 7);
+    if (type == MW_TYPE_BOOL) return mw_cell_bool(mw_prng_below(prng, 2));
+    if (type == MW_TYPE_CATEGORY || type == MW_TYPE_TEXT)
+        return (mw_cell){.symbol = mw_symbols_intern(symbols, mw_str_of(text))};
+    return (mw_cell){.time = (int64_t)mw_prng_below(prng, 1 << 30)};
+}
+
+/* However many numbers stand side by side, a row is its cells. */
+MW_TEST(row_is_the_canonical_bytes_of_its_cells) {
+    enum { ROWS = 500, FIELDS_MAX = 150 };
+    static const mw_type others[] = {MW_TYPE_BOOL, MW_TYPE_CATEGORY, MW_TYPE_TIME,
+                                     MW_TYPE_DURATION, MW_TYPE_TEXT};
+    uint64_t prng = mw_test_seed();
+    mw_field fields[FIELDS_MAX];
+    mw_cell row[FIELDS_MAX], again[FIELDS_MAX];
+    mw_symbols *symbols;
+    mw_buf whole, by_cell;
+    MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_buf_init(&whole, 1 << 16);
+    mw_buf_init(&by_cell, 1 << 16);
+    for (int r = 0; r < ROWS; r++) {
+        mw_schema schema = {fields, mw_prng_below(&prng, FIELDS_MAX + 1)};
+        uint64_t numbers = mw_prng_below(&prng, 60); /* to each other one */
+        mw_buf_clear(&whole);
+        mw_buf_clear(&by_cell);
+        for (size_t i = 0; i < schema.field_count; i++) {
+            bool is_other = mw_prng_below(&prng, numbers + 1) == 0;
+            fields[i].type = is_other ? others[mw_prng_below(&prng, 5)] : MW_TYPE_NUMBER;
+            row[i] = draw_cell(&prng, fields[i].type, symbols);
+            mw_cell_append_canonical(&by_cell, fields[i].type, row[i], symbols);
+        }
+        mw_row_append_canonical(&whole, &schema, row, symbols);
+        MW_CHECK(mw_str_equal(mw_buf_str(&whole), mw_buf_str(&by_cell)));
+        mw_reader reader = {.rest = mw_buf_str(&whole)};
+        MW_CHECK(mw_row_read_canonical(&reader, &schema, symbols, again));
+        MW_CHECK_EQUAL_INT(reader.rest.size, 0);
+        MW_CHECK(memcmp(again, row, schema.field_count * sizeof *row) == 0);
+        reader.rest = mw_str_slice(mw_buf_str(&whole), 0, whole.size - 1);
+        MW_CHECK(whole.size == 0 || !mw_row_read_canonical(&reader, &schema, symbols, again));
+    }
+    mw_buf_release(&whole);
+    mw_buf_release(&by_cell);
     mw_symbols_destroy(symbols);
 }
 
