@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { SLOTS_MIN = 64, ENTRY_SIZE = 32, MOVES = 4 };
+enum { SLOTS_MIN = 64, ENTRY_SIZE = 32, MOVES = 4, KNOWN_WORDS = 16 };
 
 typedef struct {
     mw_keyed_hash id;
@@ -23,6 +23,11 @@ struct mw_roster {
     mw_keyed_hash *texts;   /* by symbol; zero until it is needed */
     size_t text_capacity;
     uint64_t *words;        /* room for what is hashed of an event */
+    struct {
+        uint64_t words[KNOWN_WORDS];
+        size_t count;
+        mw_keyed_hash hash;
+    } known; /* the id that was hashed last: what is looked up is added next */
     entry *entries;
     size_t count, capacity;
     slot_table table;
@@ -82,16 +87,15 @@ static mw_keyed_hash hash_text(mw_roster *roster, uint64_t symbol) {
 }
 
 /* Its words, so that equal ones are equal values in any process; the missing text is 0, 0. */
-static size_t add_cell(mw_roster *roster, size_t count, mw_type type, mw_cell cell) {
+static inline size_t add_cell(mw_roster *roster, size_t count, mw_type type, mw_cell cell) {
     if (!mw_type_is_symbol(type)) {
-        roster->words[count++] = cell.bits;
-        return count;
+        roster->words[count] = cell.bits;
+        return count + 1;
     }
     mw_keyed_hash text = {{0, 0}};
     if (cell.symbol != 0) text = hash_text(roster, cell.symbol);
-    roster->words[count++] = text.words[0];
-    roster->words[count++] = text.words[1];
-    return count;
+    memcpy(&roster->words[count], &text, sizeof text);
+    return count + sizeof text / sizeof *roster->words;
 }
 
 static size_t add_stream(mw_roster *roster, const mw_event *event) {
@@ -110,7 +114,14 @@ static mw_keyed_hash hash_id(mw_roster *roster, const mw_event *event) {
         int32_t field = stream->id_fields[i];
         count = add_cell(roster, count, stream->schema.fields[field].type, event->row[field]);
     }
-    return hash_words(roster, count);
+    if (count == roster->known.count &&
+        memcmp(roster->known.words, roster->words, count * sizeof *roster->words) == 0)
+        return roster->known.hash;
+    mw_keyed_hash hash = hash_words(roster, count);
+    roster->known.count = count <= KNOWN_WORDS ? count : 0;
+    memcpy(roster->known.words, roster->words, roster->known.count * sizeof *roster->words);
+    roster->known.hash = hash;
+    return hash;
 }
 
 static uint64_t hash_contents(mw_roster *roster, const mw_event *event, mw_event_origin origin) {
