@@ -181,8 +181,9 @@ static bool has_one_operand(mw_opcode op) {
            op == MW_OP_MISSING;
 }
 
-mw_cell mw_code_run(const mw_code *code, const mw_frame *frame) {
-    if (code->field != MW_NO_FIELD) return frame->row[code->field];
+/* Apart, so that who reads a field alone makes no room for a stack. */
+__attribute__((noinline)) static mw_cell run_instructions(const mw_code *code,
+                                                          const mw_frame *frame) {
     mw_cell stack[MW_CODE_STACK_MAX];
     mw_cell *top = stack; /* one past the last */
     for (size_t i = 0; i < code->instruction_count; i++) {
@@ -218,4 +219,9 @@ mw_cell mw_code_run(const mw_code *code, const mw_frame *frame) {
     }
     MW_ASSERT(top == stack + 1);
     return stack[0];
+}
+
+mw_cell mw_code_run(const mw_code *code, const mw_frame *frame) {
+    if (code->field != MW_NO_FIELD) return frame->row[code->field];
+    return run_instructions(code, frame);
 }
