@@ -9,26 +9,6 @@
 
 enum { SQL_SIZE_MAX = 1 << 28 };
 
-/* A view shows a stream as it stands; what a moment saw before a correction it does not say. */
-static mw_status refuse_corrections(const mw_workspace *workspace, mw_error *err) {
-    mw_catalog_rows *rows = NULL;
-    bool has_row = false;
-    MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
-                            "SELECT stream, sum(corrections) FROM lake_files "
-                            "WHERE corrections > 0 GROUP BY stream ORDER BY stream LIMIT 1",
-                            MW_SQL_NOTHING, &rows, err));
-    mw_status status = mw_catalog_next(rows, &has_row, err);
-    if (status == MW_OK && has_row) {
-        status = mw_fail(err, MW_NOT_BUILT,
-                         "features export: stream %.*s has %lld corrections, and SQL is not told "
-                         "which moments came before them", MW_STR_ARGS(mw_catalog_text(rows, 0)),
-                         (long long)mw_catalog_int(rows, 1));
-        status = mw_hint(err, status, "Use millwright features build.");
-    }
-    mw_catalog_rows_close(rows);
-    return status;
-}
-
 static mw_status append_empty_view(mw_workspace *workspace, const mw_stream *stream, mw_buf *sql,
                                    mw_error *err) {
     mw_schema columns;
@@ -74,6 +54,7 @@ static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_buf *left_ou
                            mw_error *err) {
     mw_workspace_model model;
     mw_lake_snapshot lake;
+    const bool *is_corrected = NULL;
     const char *name = mw_cli_option(workspace->cli, "--model");
     MW_TRY(mw_workspace_find_model(workspace, name, &model, err));
     mw_buf_printf(sql,
@@ -82,16 +63,16 @@ static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_buf *left_ou
                   "-- Then ask: FROM features_%.*s LIMIT 10;\n\n",
                   MW_STR_ARGS(model.program->name), MW_STR_ARGS(model.program->name));
     MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &lake, err));
-    MW_TRY(refuse_corrections(workspace, err));
-    MW_TRY(mw_lake_views_append(workspace, &lake, MW_STATE_FOLDER "/lake", sql, NULL, err));
+    MW_TRY(mw_lake_views_append_known(workspace, &lake, MW_STATE_FOLDER "/lake", sql,
+                                      &is_corrected, err));
     MW_TRY(append_empty_views(workspace, sql, err));
     mw_buf_append_char(sql, '\n');
     mw_sql_append_macros(workspace->program->zone, sql);
     mw_clock_sql_append_view(workspace->program->zone, sql);
     mw_buf_printf(sql, "\nCREATE OR REPLACE VIEW features_%.*s AS\n",
                   MW_STR_ARGS(model.program->name));
-    MW_TRY(mw_model_append_sql(workspace->program, model.program, workspace->symbols, sql,
-                               left_out, err));
+    mw_model_sql of = {workspace->program, model.program, workspace->symbols, is_corrected};
+    MW_TRY(mw_model_append_sql(of, sql, left_out, err));
     append_left_out(mw_buf_str(left_out), sql);
     MW_TRY(mw_buf_check(left_out, "what is left out", err));
     return mw_buf_check(sql, "the query", err);

@@ -3,7 +3,8 @@
  *
  * A view has the columns time, known and place, then the stream's fields. `place` is where the
  * event counts from, also where its ingest was accepted at a place of its own (DESIGN.md, rule 1).
- * It shows a stream as it stands: of an event that was corrected the last correction alone.
+ * It shows a stream as it stands: of an event that was corrected the last correction alone; or, to
+ * an export, as it was known at any time (lang/model_sql.h).
  */
 #pragma once
 #include "cli/workspace.h"
@@ -19,3 +20,9 @@ MW_MUST_USE mw_status mw_lake_views_append(mw_workspace *workspace,
                                            const mw_lake_snapshot *snapshot,
                                            const char *lake_folder, mw_buf *out_sql,
                                            mw_buf *out_files, mw_error *err);
+/* The same with all that was ever known of the streams; `out_is_corrected`, in the workspace's
+   arena, says by stream of the program which views have the columns for that. */
+MW_MUST_USE mw_status mw_lake_views_append_known(mw_workspace *workspace,
+                                                 const mw_lake_snapshot *snapshot,
+                                                 const char *lake_folder, mw_buf *out_sql,
+                                                 const bool **out_is_corrected, mw_error *err);

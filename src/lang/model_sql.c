@@ -1,6 +1,7 @@
 #include "lang/model_sql.h"
 
 #include "base/zone.h"
+#include "lang/aggregate_sql.h"
 #include "lang/clock_sql.h"
 #include "lang/needs.h"
 #include "lang/sql.h"
@@ -11,6 +12,7 @@ typedef struct {
     const mw_program *program;
     const mw_model_program *model;
     const mw_symbols *symbols;
+    const bool *is_corrected; /* by stream; NULL: none is */
     mw_arena arena;
     mw_schema windows, features, withins; /* the columns that hold them */
     mw_sql_gaps gaps;   /* what is left out */
@@ -64,6 +66,16 @@ static void append_rows(const query *q, mw_str stream, const char *more) {
     mw_buf_append_text(q->out, " AS \"the event\")");
 }
 
+static bool is_corrected(const query *q, int32_t stream) {
+    return q->is_corrected && q->is_corrected[stream];
+}
+
+/* From when a row of a stream counts. */
+static void append_counts_from(const query *q, int32_t stream, const char *row) {
+    if (is_corrected(q, stream)) mw_buf_printf(q->out, "epoch_us(%s.\"from:\")", row);
+    else mw_buf_printf(q->out, "greatest(epoch_us(%s.known), epoch_us(%s.place))", row, row);
+}
+
 static bool is_read(const mw_model_program *model, size_t stream) {
     for (size_t i = 0; i < model->window_count; i++)
         if (model->windows[i].stream == (int32_t)stream) return true;
@@ -77,21 +89,52 @@ static void append_events(const query *q) {
         mw_str name = q->program->streams[i].name;
         if (!is_read(q->model, i)) continue;
         mw_buf_printf(q->out, "%s\"events of %.*s\" AS (\n  SELECT event, epoch_us(event.time) AS "
-                              "\"event t\",\n         greatest(epoch_us(event.known), "
-                              "epoch_us(event.place)) AS \"event known\"\n  FROM ",
+                              "\"event t\",\n         ",
                       joint, MW_STR_ARGS(name));
+        append_counts_from(q, (int32_t)i, "event");
+        mw_buf_append_text(q->out, " AS \"event known\"");
+        if (is_corrected(q, (int32_t)i))
+            mw_buf_append_text(q->out, ", epoch_us(event.\"until:\") AS \"event until\"");
+        mw_buf_append_text(q->out, "\n  FROM ");
         append_rows(q, name, "");
         mw_buf_append_text(q->out, "\n)");
         joint = ",\n";
     }
 }
 
+/* Of the events of one id, the one that makes the moment (rule 8): the first that has not been
+   replaced by when its moment is made, unless one before it is too late for any. */
+static void append_holders(const query *q, int32_t announcer, const char *more) {
+    const mw_stream *stream = &q->program->streams[announcer];
+    long long offset = (long long)q->model->moment_offset_us;
+    mw_buf_printf(q->out, "(SELECT event%s FROM (SELECT event, epoch_us(event.time) + %lld AS t, "
+                          "epoch_us(event.\"from:\") AS since,\n      "
+                          "epoch_us(event.\"until:\") AS until FROM ",
+                  more, offset);
+    append_rows(q, stream->name, "");
+    mw_buf_printf(q->out, ")\n    WHERE since - t > %lld OR until IS NULL OR "
+                          "(t <= until AND since < until)\n"
+                          "    QUALIFY row_number() OVER (PARTITION BY ",
+                  (long long)q->model->lateness_us);
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        if (i > 0) mw_buf_append_text(q->out, ", ");
+        mw_buf_append_text(q->out, "event.");
+        mw_sql_append_name(q->out, q->streams[announcer].fields[stream->id_fields[i]].name);
+    }
+    mw_buf_append_text(q->out, " ORDER BY event.\"order:\") = 1)");
+}
+
+static void append_announcing(const query *q, const char *more) {
+    int32_t announcer = mw_model_announcer(q->model);
+    if (is_corrected(q, announcer)) append_holders(q, announcer, more);
+    else append_rows(q, q->program->streams[announcer].name, more);
+}
+
 /* The events and, with `each`, the different elements of their lists. */
 static void append_announced(const query *q) {
     const mw_each *each = q->model->each;
-    mw_str announcer = q->program->streams[mw_model_announcer(q->model)].name;
     if (!each) {
-        append_rows(q, announcer, "");
+        append_announcing(q, "");
         return;
     }
     mw_field list = moment_schema(q)->fields[each->list];
@@ -99,7 +142,7 @@ static void append_announced(const query *q) {
     mw_sql_append_field(q->out, "event.", list);
     mw_buf_printf(q->out, ", '[\"%s\"]'))) AS element\n     FROM ",
                   list.type == MW_TYPE_LIST ? "VARCHAR" : "DOUBLE");
-    append_rows(q, announcer, ", row_number() OVER () AS " EVENT);
+    append_announcing(q, ", row_number() OVER () AS " EVENT);
     mw_buf_append_char(q->out, ')');
 }
 
@@ -108,8 +151,9 @@ static void append_moments(const query *q) {
     mw_buf_append_text(q->out,
                        ",\nmoments AS (\n  SELECT row_number() OVER () AS \"moment n\", ");
     if (each) mw_buf_append_text(q->out, EVENT ", ");
-    mw_buf_append_text(q->out, ROW ", " T ",\n         greatest(" T ", epoch_us(" ROW
-                               ".known), epoch_us(" ROW ".place)) AS " PLACE "\n  FROM (SELECT ");
+    mw_buf_append_text(q->out, ROW ", " T ",\n         greatest(" T ", ");
+    append_counts_from(q, mw_model_announcer(q->model), ROW);
+    mw_buf_append_text(q->out, ") AS " PLACE "\n  FROM (SELECT ");
     if (each) {
         mw_buf_append_text(q->out, EVENT ", struct_insert(event, ");
         mw_sql_append_name(q->out, moment_schema(q)->fields[each->element].name);
@@ -138,8 +182,10 @@ static void append_log(const query *q) {
         if (stream->is_of_moments) continue;
         if (!is_first) mw_buf_append_text(q->out, "\n    UNION ALL ");
         is_first = false;
-        mw_buf_append_text(q->out, "SELECT max(epoch_us(greatest(known, place))) AS place FROM ");
-        mw_sql_append_name(q->out, stream->name);
+        mw_buf_append_text(q->out, "SELECT max(");
+        append_counts_from(q, (int32_t)i, "event");
+        mw_buf_append_text(q->out, ") AS place FROM ");
+        append_rows(q, stream->name, "");
     }
     mw_buf_append_text(q->out, "))");
 }
@@ -207,78 +253,6 @@ static void append_scheduled_moments(const query *q) {
 
 /* --- windows -------------------------------------------------------------------------------- */
 
-static mw_status append_value(const query *q, const mw_window *window, mw_error *err) {
-    return append_code(q, window->value, event_names(q, window), err);
-}
-
-/* "max(VALUE)" and the like: `before`, the value, `after`. */
-static mw_status append_around(const query *q, const mw_window *window, const char *before,
-                               const char *after, mw_error *err) {
-    mw_buf_append_text(q->out, before);
-    MW_TRY(append_value(q, window, err));
-    mw_buf_append_text(q->out, after);
-    return MW_OK;
-}
-
-/* Among equal times the greatest or smallest value decides (rule 13). */
-static mw_status append_at_end(const query *q, const mw_window *window, const char *before,
-                               mw_error *err) {
-    MW_TRY(append_around(q, window, before, ", {'t': e.\"event t\", 'v': ", err));
-    MW_TRY(append_around(q, window, "", "}) FILTER (", err));
-    return append_around(q, window, "", " IS NOT NULL)", err);
-}
-
-/* The value at the nearest rank, and the middle of its bucket (rule 13). */
-static mw_status append_quantile(const query *q, const mw_window *window, mw_error *err) {
-    MW_TRY(append_around(q, window, "mw_middle(list_sort(list(", ") FILTER (", err));
-    MW_TRY(append_around(q, window, "", " IS NOT NULL))[greatest(1, (count(", err));
-    MW_TRY(append_around(q, window, "", ")", err));
-    mw_buf_printf(q->out, " * %d + 999999) // 1000000)])", (int)window->quantile_millionths);
-    return MW_OK;
-}
-
-/* Before the value: most often, and among these the smallest. */
-#define MOST_FREQUENT \
-    "list_sort([{'n': -one.value, 'v': one.key} FOR one IN map_entries(histogram("
-
-/* `before`, the value, `after`, as long as the different values are not too many. */
-static mw_status append_counted(const query *q, const mw_window *window, const char *before,
-                                const char *after, mw_error *err) {
-    MW_TRY(append_around(q, window, "CASE WHEN count(DISTINCT ", "", err));
-    mw_buf_printf(q->out, ") <= %d THEN ", MW_DIFFERENT_VALUES_MAX);
-    MW_TRY(append_around(q, window, before, after, err));
-    mw_buf_append_text(q->out, " END");
-    return MW_OK;
-}
-
-static mw_status append_aggregate(const query *q, const mw_window *window, mw_error *err) {
-    switch (window->aggregate) {
-    case MW_AGGREGATE_COUNT: mw_buf_append_text(q->out, "CAST(count(*) AS DOUBLE)"); return MW_OK;
-    case MW_AGGREGATE_ANY: mw_buf_append_text(q->out, "count(*) > 0"); return MW_OK;
-    case MW_AGGREGATE_SINCE:
-        mw_buf_append_text(q->out, "any_value(m." T ") - max(e.\"event t\")");
-        return MW_OK;
-    case MW_AGGREGATE_SUM: return append_around(q, window, "coalesce(fsum(", "), 0)", err);
-    case MW_AGGREGATE_MEAN: return append_around(q, window, "favg(", ")", err);
-    case MW_AGGREGATE_MIN: return append_around(q, window, "min(", ")", err);
-    case MW_AGGREGATE_MAX: return append_around(q, window, "max(", ")", err);
-    case MW_AGGREGATE_VAR: return append_around(q, window, "var_samp(", ")", err);
-    case MW_AGGREGATE_STD: return append_around(q, window, "stddev_samp(", ")", err);
-    case MW_AGGREGATE_FIRST: return append_at_end(q, window, "arg_min(", err);
-    case MW_AGGREGATE_LAST: return append_at_end(q, window, "arg_max(", err);
-    case MW_AGGREGATE_TREND:
-        return append_around(q, window, "mw_number(regr_slope(",
-                             ", CAST(e.\"event t\" - m." T " AS DOUBLE) / 1e6))", err);
-    case MW_AGGREGATE_QUANTILE: return append_quantile(q, window, err);
-    case MW_AGGREGATE_DISTINCT:
-        return append_counted(q, window, "CAST(count(DISTINCT ", ") AS DOUBLE)", err);
-    case MW_AGGREGATE_TOP:
-        return append_counted(q, window, MOST_FREQUENT, "))])[1].v", err);
-    }
-    MW_ASSERT(false && "an aggregate");
-    return MW_OK;
-}
-
 static mw_status append_keys(const query *q, const mw_window *window, mw_error *err) {
     const mw_schema *schema = &q->streams[window->stream];
     for (int32_t i = 0; i < window->key_count; i++) {
@@ -329,13 +303,25 @@ static void append_since(const query *q, const mw_window *window) {
     mw_buf_append_text(q->out, ", e.\"event t\")");
 }
 
-/* Rule 2. */
+/* Until when what a window holds must be known. */
+static void append_known_limit(const query *q, size_t index) {
+    bool by_maturity =
+        index >= q->model->feature_window_count && q->model->windows[index].is_ahead;
+    if (by_maturity)
+        mw_buf_printf(q->out, "m." T " + %lld", (long long)q->model->maturity_us);
+    else mw_buf_append_text(q->out, "m." PLACE);
+}
+
+/* Rules 2 and 8. */
 static void append_times(const query *q, size_t index) {
     const mw_window *window = &q->model->windows[index];
-    bool by_maturity = index >= q->model->feature_window_count && window->is_ahead;
-    if (by_maturity) mw_buf_printf(q->out, "\n  WHERE e.\"event known\" < m." T " + %lld",
-                                   (long long)q->model->maturity_us);
-    else mw_buf_append_text(q->out, "\n  WHERE e.\"event known\" < m." PLACE);
+    mw_buf_append_text(q->out, "\n  WHERE e.\"event known\" < ");
+    append_known_limit(q, index);
+    if (is_corrected(q, window->stream)) {
+        mw_buf_append_text(q->out, "\n    AND (e.\"event until\" < ");
+        append_known_limit(q, index);
+        mw_buf_append_text(q->out, ") IS NOT TRUE");
+    }
     if (window->start_us != MW_ALL_PAST) {
         mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= ");
         append_end(q, window, true);
@@ -499,7 +485,8 @@ static mw_status append_window(const query *q, size_t index, mw_error *err) {
     mw_buf_append_text(q->out, " AS ( ");
     append_comment(window->text, q->out);
     mw_buf_append_text(q->out, "  SELECT m.\"moment n\", ");
-    MW_TRY(append_aggregate(q, window, err));
+    mw_sql_names names = event_names(q, window);
+    MW_TRY(mw_aggregate_append_sql(window, &names, q->symbols, q->out, err));
     mw_buf_append_text(q->out, " AS ");
     mw_sql_append_name(q->out, q->windows.fields[index].name);
     append_sides(q, window);
@@ -594,7 +581,7 @@ static mw_status append_within(const query *q, const mw_window *of, mw_error *er
     if (of->aggregate == MW_AGGREGATE_DISTINCT)
         return append_within_value(q, of, "CAST(count(DISTINCT ", ") OVER " ALL " AS DOUBLE)", err);
     if (of->aggregate == MW_AGGREGATE_TOP)
-        return append_within_value(q, of, MOST_FREQUENT, ") OVER " ALL ")])[1].v", err);
+        return append_within_value(q, of, MW_SQL_MOST_FREQUENT, ") OVER " ALL ")])[1].v", err);
     mw_buf_append_text(q->out, heads[of->aggregate]);
     MW_TRY(append_code(q, of->value ? of->value : of->condition, moment_names(q), err));
     mw_buf_append_text(q->out, over);
@@ -747,17 +734,17 @@ static mw_status append_query(query *q, mw_error *err) {
     return append_columns(q, depth, err);
 }
 
-mw_status mw_model_append_sql(const mw_program *program, const mw_model_program *model,
-                              const mw_symbols *symbols, mw_buf *out, mw_buf *out_left_out,
+mw_status mw_model_append_sql(mw_model_sql of, mw_buf *out, mw_buf *out_left_out,
                               mw_error *err) {
-    query q = {.program = program, .model = model, .symbols = symbols, .out = out};
+    query q = {.program = of.program, .model = of.model, .symbols = of.symbols,
+               .is_corrected = of.is_corrected, .out = out};
     mw_arena_init(&q.arena, (size_t)1 << 24);
-    mw_status status = mw_sql_gaps_find(program, model, symbols, &q.arena, &q.gaps, err);
+    mw_status status = mw_sql_gaps_find(of.program, of.model, of.symbols, &q.arena, &q.gaps, err);
     if (status == MW_OK && q.gaps.takes.size > 0)
         status = mw_fail(err, MW_NOT_BUILT, "sql: whom the schedule takes hangs on what SQL cannot "
                                             "say: %.*s", MW_STR_ARGS(q.gaps.takes));
     if (status == MW_OK) status = append_query(&q, err);
-    if (status == MW_OK) mw_sql_gaps_tell(&q.gaps, model, out_left_out);
+    if (status == MW_OK) mw_sql_gaps_tell(&q.gaps, of.model, out_left_out);
     mw_arena_release(&q.arena);
     return status;
 }

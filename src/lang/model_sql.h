@@ -8,15 +8,24 @@
  * where `unless` drops it). Values are those of a replay, to the bit where sql.h says so, and sums
  * and what is made of them to the last place, for DuckDB adds doubles.
  *
+ * The view of a stream with corrections holds all of its events, the replaced ones too (rule 8),
+ * and three columns more: "from:" and "until:", between which an event counts (NULL: it has not
+ * been replaced), and "order:", in which those of one id came.
+ *
  * Each window is a join of its own by its keys and by buckets as long as its span, so that a moment
  * meets the events of two buckets alone.
  */
 #pragma once
 #include "lang/program.h"
 
+typedef struct {
+    const mw_program *program;
+    const mw_model_program *model;
+    const mw_symbols *symbols;
+    const bool *is_corrected; /* by stream; NULL: none is */
+} mw_model_sql;
+
 /* What cannot be said in SQL is left out, and told in `out_left_out`, a line each: "NAME: REASON".
    MW_NOT_BUILT: so it is with the moments of a schedule. */
-MW_MUST_USE mw_status mw_model_append_sql(const mw_program *program,
-                                          const mw_model_program *model,
-                                          const mw_symbols *symbols, mw_buf *out,
-                                          mw_buf *out_left_out, mw_error *err);
+MW_MUST_USE mw_status mw_model_append_sql(mw_model_sql of, mw_buf *out, mw_buf *out_left_out,
+                                          mw_error *err);

@@ -9,8 +9,9 @@ static void query_of_program(const char *text, mw_buf *out) {
     mw_error err;
     mw_test_project project = mw_test_compile(text);
     mw_buf_init(&left_out, 1 << 16);
-    MW_CHECK_OK(mw_model_append_sql(project.program, project.model, project.symbols, out, &left_out,
-                                    &err), &err);
+    mw_model_sql of = {
+        .program = project.program, .model = project.model, .symbols = project.symbols};
+    MW_CHECK_OK(mw_model_append_sql(of, out, &left_out, &err), &err);
     MW_CHECK_EQUAL_INT(left_out.size, 0);
     mw_buf_release(&left_out);
     mw_test_project_release(&project);

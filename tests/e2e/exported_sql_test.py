@@ -126,6 +126,48 @@ def test_the_view_gives_what_build_gives():
             assert joined == moments and there > 100 and differ == 0, (feature, joined, there, differ)
 
 
+def correct(draw, project):
+    """Files in which some orders and returns stand otherwise: dearer, of another shop, at another time, known anew."""
+    for lines in (project.orders, project.returns):
+        for number, line in enumerate(lines[1:], 1):
+            name, at, place, amount, seen = line.split(",")
+            if draw.random() < 0.3:
+                at = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ") + shop.timedelta(seconds=draw.choice([0, 0, 600, -3000]))
+                seen = datetime.strptime(seen, "%Y-%m-%dT%H:%M:%SZ") + shop.timedelta(
+                    seconds=draw.choice([0, 0, 40, 5000, 90000, -900]))
+                at, seen, place = shop.stamp(at), shop.stamp(seen), draw.choice([place, place, "a", "b"])
+                amount = f"{float(amount) + draw.randrange(1, 40):.2f}"
+                lines[number] = f"{name},{at},{place},{amount},{seen}"
+    project.write_data()
+
+
+def test_corrected_streams_are_what_was_known_at_the_moment():
+    """In files that were mended three times; of the moments, those that corrections leave."""
+    with Shop(PROJECT.replace("    time: returned\n", "    time: returned\n    known: seen\n").replace("models:\n", """\
+  back_at: last(returns.seen by shop over 7d) - time
+models:
+""").replace("label:    any(returns by id over next 3d)", "label:    sum(returns.amount by id over next 3d) + "
+             "count(orders by shop = now.shop over next 5h)"), count=1500) as project:
+        write_notes(project)
+        project.returns = [project.returns[0] + ",seen"] + [f"{line},{line.split(',')[1]}" for line in project.returns[1:]]
+        draw = shop.random.Random(shop.SEED + 3)
+        project.write_data()
+        project.ok("ingest")
+        for _ in range(3):
+            correct(draw, project)
+            took = project.ok("ingest", "--json").json()
+            assert sum(one["corrections"] for one in took["files"]) > 300, took
+        database = build_and_export(project)
+        names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
+        moments = database.execute("SELECT count(*) FROM b").fetchone()[0]
+        assert moments == database.execute("SELECT count(*) FROM q").fetchone()[0] > 500
+        for feature in names[1:]:
+            joined, there, differ = compare(project, database, feature)
+            assert joined == moments and there > 50 and differ == 0, (feature, joined, there, differ)
+        revised = database.execute("SELECT count(*) FROM orders WHERE \"until:\" IS NOT NULL").fetchone()[0]
+        assert revised > 500, revised
+
+
 def test_moments_of_each_are_those_of_build():
     """The recommend example: a row each candidate, with what is asked across those of one visit."""
     with Shop("project: empty\n") as project:

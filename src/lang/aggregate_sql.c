@@ -1,0 +1,82 @@
+#include "lang/aggregate_sql.h"
+
+typedef struct {
+    const mw_window *window;
+    const mw_sql_names *names;
+    const mw_symbols *symbols;
+    mw_buf *out;
+} writer;
+
+/* "max(VALUE)" and the like: `before`, the value, `after`. */
+static mw_status append_around(const writer *w, const char *before, const char *after,
+                               mw_error *err) {
+    mw_buf_append_text(w->out, before);
+    MW_TRY(mw_code_append_sql(w->window->value, w->names, w->symbols, w->out, err));
+    mw_buf_append_text(w->out, after);
+    return MW_OK;
+}
+
+/* Among equal times the greatest or smallest value decides (rule 13). */
+static mw_status append_at_end(const writer *w, const char *before, mw_error *err) {
+    MW_TRY(append_around(w, before, "", err));
+    mw_buf_printf(w->out, ", {'t': %s, 'v': ", w->names->time);
+    MW_TRY(append_around(w, "", "}) FILTER (", err));
+    return append_around(w, "", " IS NOT NULL)", err);
+}
+
+static mw_status append_trend(const writer *w, mw_error *err) {
+    MW_TRY(append_around(w, "mw_number(regr_slope(", "", err));
+    mw_buf_printf(w->out, ", CAST(%s - %s AS DOUBLE) / 1e6))", w->names->time, w->names->now_time);
+    return MW_OK;
+}
+
+/* The value at the nearest rank, and the middle of its bucket (rule 13). */
+static mw_status append_quantile(const writer *w, mw_error *err) {
+    MW_TRY(append_around(w, "mw_middle(list_sort(list(", ") FILTER (", err));
+    MW_TRY(append_around(w, "", " IS NOT NULL))[greatest(1, (count(", err));
+    MW_TRY(append_around(w, "", ")", err));
+    mw_buf_printf(w->out, " * %d + 999999) // 1000000)])", (int)w->window->quantile_millionths);
+    return MW_OK;
+}
+
+/* `before`, the value, `after`, as long as the different values are not too many. */
+static mw_status append_counted(const writer *w, const char *before, const char *after,
+                                mw_error *err) {
+    MW_TRY(append_around(w, "CASE WHEN count(DISTINCT ", "", err));
+    mw_buf_printf(w->out, ") <= %d THEN ", MW_DIFFERENT_VALUES_MAX);
+    MW_TRY(append_around(w, before, after, err));
+    mw_buf_append_text(w->out, " END");
+    return MW_OK;
+}
+
+static mw_status append_aggregate(const writer *w, mw_error *err) {
+    switch (w->window->aggregate) {
+    case MW_AGGREGATE_COUNT: mw_buf_append_text(w->out, "CAST(count(*) AS DOUBLE)"); return MW_OK;
+    case MW_AGGREGATE_ANY: mw_buf_append_text(w->out, "count(*) > 0"); return MW_OK;
+    case MW_AGGREGATE_SINCE:
+        mw_buf_printf(w->out, "any_value(%s) - max(%s)", w->names->now_time, w->names->time);
+        return MW_OK;
+    case MW_AGGREGATE_SUM: return append_around(w, "coalesce(fsum(", "), 0)", err);
+    case MW_AGGREGATE_MEAN: return append_around(w, "favg(", ")", err);
+    case MW_AGGREGATE_MIN: return append_around(w, "min(", ")", err);
+    case MW_AGGREGATE_MAX: return append_around(w, "max(", ")", err);
+    case MW_AGGREGATE_VAR: return append_around(w, "var_samp(", ")", err);
+    case MW_AGGREGATE_STD: return append_around(w, "stddev_samp(", ")", err);
+    case MW_AGGREGATE_FIRST: return append_at_end(w, "arg_min(", err);
+    case MW_AGGREGATE_LAST: return append_at_end(w, "arg_max(", err);
+    case MW_AGGREGATE_TREND: return append_trend(w, err);
+    case MW_AGGREGATE_QUANTILE: return append_quantile(w, err);
+    case MW_AGGREGATE_DISTINCT:
+        return append_counted(w, "CAST(count(DISTINCT ", ") AS DOUBLE)", err);
+    case MW_AGGREGATE_TOP:
+        return append_counted(w, MW_SQL_MOST_FREQUENT, "))])[1].v", err);
+    }
+    MW_ASSERT(false && "an aggregate");
+    return MW_OK;
+}
+
+mw_status mw_aggregate_append_sql(const mw_window *window, const mw_sql_names *names,
+                                  const mw_symbols *symbols, mw_buf *out, mw_error *err) {
+    writer w = {window, names, symbols, out};
+    return append_aggregate(&w, err);
+}

@@ -1,0 +1,18 @@
+/*
+ * aggregate_sql: the value of a window over the rows that it holds, an aggregate of DuckDB's SQL.
+ *
+ * It is NULL over no row with a value, but for count and any; what is there over no row at all is
+ * whoever joins it to say (rule 10).
+ */
+#pragma once
+#include "lang/program.h"
+#include "lang/sql.h"
+
+/* `names` are those of the window's value: of the event, its time, and the moment's beside it. */
+MW_MUST_USE mw_status mw_aggregate_append_sql(const mw_window *window, const mw_sql_names *names,
+                                              const mw_symbols *symbols, mw_buf *out,
+                                              mw_error *err);
+
+/* Before a value and "))])[1].v": the one that is most frequent, and among these the smallest. */
+#define MW_SQL_MOST_FREQUENT \
+    "list_sort([{'n': -one.value, 'v': one.key} FOR one IN map_entries(histogram("
