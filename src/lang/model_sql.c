@@ -16,6 +16,8 @@ typedef struct {
     mw_arena arena;
     mw_schema windows, features, withins; /* the columns that hold them */
     mw_sql_gaps gaps;   /* what is left out */
+    bool label_waits;   /* a key of the label's windows is a feature: they stand behind all these */
+    bool at_label;      /* they are being written */
     mw_schema *streams; /* the columns that hold the fields of each stream's rows */
     mw_buf *out;
 } query;
@@ -361,10 +363,15 @@ static void append_joined_value(const query *q, size_t window) {
     else if (nothing) mw_buf_printf(q->out, ", %s)", nothing);
 }
 
-/* The moments with the values of all windows, or of those that `reader` hangs on. */
+/* Whether the window is written where the query stands now. */
+static bool is_of_stage(const query *q, size_t window) {
+    bool waits = q->label_waits && window >= q->model->feature_window_count;
+    return q->gaps.windows[window].size == 0 && waits == q->at_label;
+}
+
+/* The moments with the values of all windows so far, or of those that `reader` hangs on. */
 static bool is_joined(const query *q, const mw_window *reader, size_t window) {
-    return q->gaps.windows[window].size == 0 &&
-           (!reader || mw_window_reads_window(reader, window));
+    return is_of_stage(q, window) && (!reader || mw_window_reads_window(reader, window));
 }
 
 static void append_joined(const query *q, const mw_window *reader) {
@@ -376,7 +383,8 @@ static void append_joined(const query *q, const mw_window *reader) {
         mw_buf_append_text(q->out, " AS ");
         mw_sql_append_name(q->out, q->windows.fields[i].name);
     }
-    mw_buf_append_text(q->out, "\n  FROM moments");
+    mw_buf_append_text(q->out, q->at_label ? "\n  FROM \"the features\" AS moments"
+                                           : "\n  FROM moments");
     for (size_t i = 0; i < q->model->window_count; i++) {
         if (!is_joined(q, reader, i)) continue;
         mw_buf_append_text(q->out, " LEFT JOIN ");
@@ -479,7 +487,7 @@ static void append_comment(mw_str text, mw_buf *out) {
 
 static mw_status append_window(const query *q, size_t index, mw_error *err) {
     const mw_window *window = &q->model->windows[index];
-    if (q->gaps.windows[index].size > 0) return MW_OK;
+    if (!is_of_stage(q, index)) return MW_OK;
     mw_buf_append_text(q->out, ",\n");
     mw_sql_append_name(q->out, q->windows.fields[index].name);
     mw_buf_append_text(q->out, " AS ( ");
@@ -664,7 +672,8 @@ static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
         mw_sql_append_name(q->out, feature->name);
     }
     MW_TRY(append_label(q, err));
-    mw_buf_printf(q->out, "\nFROM \"features %zu\" AS m", depth);
+    if (q->label_waits) mw_buf_append_text(q->out, "\nFROM labelled AS m");
+    else mw_buf_printf(q->out, "\nFROM \"features %zu\" AS m", depth);
     if (q->model->schedule) {
         mw_buf_append_text(q->out, "\nWHERE ");
         MW_TRY(append_code(q, q->model->schedule->takes, moment_names(q), err));
@@ -718,19 +727,45 @@ static mw_status name_columns(query *q, mw_error *err) {
     return MW_OK;
 }
 
+static bool has_feature_key(const mw_model_program *model, const mw_window *window) {
+    for (int32_t k = 0; k < window->key_count; k++)
+        for (size_t i = 0; i < model->feature_count; i++)
+            if (mw_code_reads_feature(window->moment_keys[k], (int32_t)i)) return true;
+    return false;
+}
+
+/* Only a label's windows have features for keys; with one such all of them read the features. */
+static bool label_waits(const query *q) {
+    const mw_model_program *model = q->model;
+    for (size_t i = model->feature_window_count; i < model->window_count; i++)
+        if (q->gaps.windows[i].size == 0 && has_feature_key(model, &model->windows[i])) return true;
+    return false;
+}
+
+static mw_status append_windows(const query *q, const char *joined, mw_error *err) {
+    for (size_t i = 0; i < q->model->window_count; i++) MW_TRY(append_window(q, i, err));
+    mw_buf_printf(q->out, ",\n%s AS (\n  ", joined);
+    append_joined(q, NULL);
+    mw_buf_append_text(q->out, "\n)");
+    return MW_OK;
+}
+
 static mw_status append_query(query *q, mw_error *err) {
     MW_TRY(name_columns(q, err));
+    q->label_waits = label_waits(q);
     append_events(q);
     if (q->model->schedule) append_scheduled_moments(q);
     else append_moments(q);
     append_all_ticks(q);
-    for (size_t i = 0; i < q->model->window_count; i++) MW_TRY(append_window(q, i, err));
-    mw_buf_append_text(q->out, ",\njoined AS (\n  ");
-    append_joined(q, NULL);
-    mw_buf_append_text(q->out, "\n)");
+    MW_TRY(append_windows(q, "joined", err));
     size_t depth = 0;
     if (q->model->within_count > 0) MW_TRY(append_steps(q, &depth, err));
     else MW_TRY(append_features(q, &depth, err));
+    if (q->label_waits) {
+        mw_buf_printf(q->out, ",\n\"the features\" AS MATERIALIZED (FROM \"features %zu\")", depth);
+        q->at_label = true;
+        MW_TRY(append_windows(q, "labelled", err));
+    }
     return append_columns(q, depth, err);
 }
 

@@ -49,26 +49,16 @@ static mw_status look_at(search *s, const mw_code *code, mw_str *out_why) {
     return try_code(s, code, model->moment_stream, out_why);
 }
 
-/* Features come after all windows in the query; a label's may have one for a key. */
-static bool has_feature_key(const mw_model_program *model, const mw_window *window) {
-    for (int32_t k = 0; k < window->key_count; k++)
-        for (size_t i = 0; i < model->feature_count; i++)
-            if (mw_code_reads_feature(window->moment_keys[k], (int32_t)i)) return true;
-    return false;
-}
-
 static mw_status look_at_window(search *s, size_t index) {
     const mw_window *window = &s->model->windows[index];
     mw_str *why = &s->gaps.windows[index];
-    if (has_feature_key(s->model, window))
-        return take_reason(s, MW_STR("a feature is a key of its window"), why);
     for (size_t i = 0; why->size == 0 && i < index; i++)
         if (mw_window_reads_window(window, i)) *why = s->gaps.windows[i];
     MW_TRY(try_code(s, window->value, window->stream, why));
     MW_TRY(try_code(s, window->condition, window->stream, why));
     MW_TRY(try_code(s, window->now_condition, window->stream, why));
     for (int32_t k = 0; k < window->key_count; k++)
-        MW_TRY(try_code(s, window->moment_keys[k], s->model->moment_stream, why));
+        MW_TRY(look_at(s, window->moment_keys[k], why));
     return MW_OK;
 }
 
@@ -83,11 +73,11 @@ static mw_status look_at_feature(search *s, int32_t index) {
     return MW_OK;
 }
 
-/* In the order in which they hang on each other. */
+/* In the order in which they hang on each other: a key of the label's windows may be a feature. */
 static mw_status look_at_all(search *s) {
     const mw_model_program *model = s->model;
-    size_t within = 0;
-    for (size_t i = 0; i < model->window_count; i++) MW_TRY(look_at_window(s, i));
+    size_t within = 0, window = 0;
+    for (; window < model->feature_window_count; window++) MW_TRY(look_at_window(s, window));
     for (size_t i = 0; i <= model->feature_count; i++) {
         for (; within < model->within_count && model->withins[within].after == i; within++) {
             const mw_window *of = &model->withins[within].of;
@@ -97,6 +87,7 @@ static mw_status look_at_all(search *s) {
         MW_TRY(look_at_feature(s, model->feature_order[i]));
     }
     if (model->schedule) MW_TRY(look_at(s, model->schedule->takes, &s->gaps.takes));
+    for (; window < model->window_count; window++) MW_TRY(look_at_window(s, window));
     MW_TRY(look_at(s, model->label, &s->gaps.label));
     return look_at(s, model->unless, &s->gaps.label);
 }

@@ -20,7 +20,7 @@ static const char text[] =
     "feature free: length(parts) + max(plain within moment)\n"
     "model m:\n"
     "  moment: on orders each parts as part\n"
-    "  label: count(orders by amount = plain over next 1d) > 1\n";
+    "  label: count(orders by amount = reader over next 1d) > 1\n";
 
 MW_TEST(gaps_are_all_that_hangs_on_one_and_no_more) {
     mw_sql_gaps gaps;
@@ -41,7 +41,7 @@ MW_TEST(gaps_are_all_that_hangs_on_one_and_no_more) {
         "windowed: SQL has not the list that split gives, spelled our way\n"
         "keyed: SQL has not the list that split gives, spelled our way\n"
         "part_of: SQL has not the list that split gives, spelled our way\n"
-        "label: a feature is a key of its window\n");
+        "label: SQL has not the hash of n-grams\n");
     mw_buf_release(&told);
     mw_test_project_release(&project);
 }

@@ -142,12 +142,13 @@ def correct(draw, project):
 
 
 def test_corrected_streams_are_what_was_known_at_the_moment():
-    """In files that were mended three times; of the moments, those that corrections leave."""
+    """In files that were mended three times; of the moments, those that corrections leave. A key of the label is a
+    feature."""
     with Shop(PROJECT.replace("    time: returned\n", "    time: returned\n    known: seen\n").replace("models:\n", """\
   back_at: last(returns.seen by shop over 7d) - time
 models:
 """).replace("label:    any(returns by id over next 3d)", "label:    sum(returns.amount by id over next 3d) + "
-             "count(orders by shop = now.shop over next 5h)"), count=1500) as project:
+             "count(orders by shop over next 5h)"), count=1500) as project:
         write_notes(project)
         project.returns = [project.returns[0] + ",seen"] + [f"{line},{line.split(',')[1]}" for line in project.returns[1:]]
         draw = shop.random.Random(shop.SEED + 3)
