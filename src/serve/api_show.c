@@ -73,7 +73,7 @@ static mw_status refuse_name(const parameter *parameters, size_t count, mw_str k
                              mw_error *err) {
     mw_nearest nearest = mw_nearest_to(key);
     for (size_t i = 0; i < count; i++) mw_nearest_offer_text(&nearest, parameters[i].name);
-    mw_status status = mw_fail(err, MW_MALFORMED, "query: has no \"%.*s\"",
+    mw_status status = mw_fail(err, MW_INVALID, "query: has no \"%.*s\"",
                                MW_STR_ARGS(mw_str_slice(key, 0, MW_NAME_SIZE_MAX)));
     return mw_hint_nearest(err, status, &nearest);
 }
@@ -87,7 +87,7 @@ static mw_status give(parameter *parameters, size_t count, mw_str key, mw_str va
     while (at < count && !mw_str_is(name, parameters[at].name)) at++;
     if (at == count) return refuse_name(parameters, count, key, err);
     parameter *p = &parameters[at];
-    if (p->is_given) return mw_fail(err, MW_MALFORMED, "%s: must be given once", p->name);
+    if (p->is_given) return mw_fail(err, MW_INVALID, "%s: must be given once", p->name);
     p->is_given = true;
     if (mw_target_unescape_query(value, p->bytes, sizeof p->bytes, &p->text)) return MW_OK;
     return mw_fail(err, MW_MALFORMED, "%s: is wrongly escaped or too long", p->name);

@@ -96,8 +96,8 @@ def call_all(described, second):
     described.call("GET", "/v1/predictions/{id}", 404, id="p0")
     described.call("GET", "/v1/predictions", 200, query="?event=n1")
     described.call("GET", "/v1/predictions", 422)
-    described.call("GET", "/v1/predictions", 400, query="?event=n1&event=n2")
-    described.call("GET", "/v1/predictions", 400, query="?event=n1&modle=big")
+    described.call("GET", "/v1/predictions", 422, query="?event=n1&event=n2")
+    described.call("GET", "/v1/predictions", 422, query="?event=n1&modle=big")
     described.call("GET", "/v1/models/{model}", 200, model="big")
     described.call("GET", "/v1/models/{model}", 404, model="bug")
     first = described.call("GET", "/v1/models/{model}", 200, model="big")["version"]
