@@ -132,9 +132,9 @@ static mw_status read_option(mw_cli *cli, int count, char *const *arguments, int
     }
     const char **into =
         is_folder ? &cli->folder : &cli->option_values[option - cli->command->options];
-    if (!is_folder && takes_value && *into)
+    if (takes_value && *into)
         return mw_fail(err, MW_USAGE, "%s: %s is given twice, %s and %s", cli->command->name,
-                       option->name, *into, value);
+                       is_folder ? "-C" : option->name, *into, value);
     *into = value;
     return MW_OK;
 }
@@ -158,6 +158,7 @@ mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *
             cli->words[cli->word_count++] = word;
         }
     }
+    if (!cli->folder) cli->folder = ".";
     if (cli->word_count < cli->command->word_count_min) {
         mw_status status = mw_fail(err, MW_USAGE, "%s: %s is missing", cli->command->name,
                                    cli->command->words);
@@ -243,7 +244,6 @@ static int answer(mw_sys *sys, int count, char **words) {
     }
     mw_cli cli = {.sys = sys,
                   .command = command,
-                  .folder = ".",
                   .colour = isatty(STDOUT_FILENO) && !mw_sys_environment(sys, "NO_COLOR")};
     return run_command(&cli, count - used, words + used);
 }

@@ -28,7 +28,7 @@ static mw_status read_line(mw_cli *cli, const char *line, mw_error *err) {
         MW_CHECK(count < ARGUMENTS_MAX);
         arguments[count++] = word;
     }
-    *cli = (mw_cli){.sys = mw_sys_real(), .command = &baking, .folder = "."};
+    *cli = (mw_cli){.sys = mw_sys_real(), .command = &baking};
     return mw_cli_read(cli, count, arguments, err);
 }
 
@@ -66,6 +66,7 @@ MW_TEST(command_refuses_what_it_does_not_take) {
         {"a -C", "bake bread: -C needs a value (DIR)", ""},
         {"a --dark=yes", "bake bread: --dark takes no value", ""},
         {"a --heat 230 --heat=250", "bake bread: --heat is given twice, 230 and 250", ""},
+        {"a -C kitchen -C cellar", "bake bread: -C is given twice, kitchen and cellar", ""},
         {"a --heta 230", "bake bread: there is no option --heta", "Did you mean --heat?"},
         {"a --json=1", "bake bread: there is no option --json=1", "Did you mean --json?"},
         {"a --zzzzzz", "bake bread: there is no option --zzzzzz",
