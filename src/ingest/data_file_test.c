@@ -187,9 +187,10 @@ MW_TEST(data_file_reads_lists) {
     MW_CHECK_EQUAL_STR(at(&f, 0, 1), "[1.5,2]");
     MW_CHECK_EQUAL_STR(at(&f, 1, 0), "[]");
     MW_CHECK_EQUAL_STR(at(&f, 1, 1), "");
-    MW_CHECK_EQUAL_INT(f.refusals.item_count, 1);
+    MW_CHECK_EQUAL_INT(f.refusals.item_count, 2);
     check_refusal(&f, 0, 2, "names: must be an array of texts such as [\"a\", \"b\"]",
                   "[\"x\",null]");
+    check_refusal(&f, 1, 3, "sizes: must be a whole number of at most 2^53", "9007199254740993.0");
     mw_table_release(&f.rows);
     mw_refusals_release(&f.refusals);
 

@@ -3,6 +3,7 @@
 #include "table/list.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define SYMBOL_MISSING_SIZE UINT32_MAX
 #define WHOLE_MAX (INT64_C(1) << 53)
@@ -89,14 +90,36 @@ static bool is_whole(mw_str text) {
     return true;
 }
 
+static bool is_zeros(mw_str text) {
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] != '0') return false;
+    return true;
+}
+
+/* Whether the double is the whole number that the text has before its point. */
+static bool is_exactly(double value, mw_str whole) {
+    char digits[400]; /* no double has more before its point */
+    int size = snprintf(digits, sizeof digits, "%.0f", fabs(value));
+    size_t zeros = whole.size > (size_t)size ? whole.size - (size_t)size : 0; /* or a sign */
+    return mw_str_equal(mw_str_slice(whole, zeros, whole.size), (mw_str){digits, (size_t)size});
+}
+
+/* Whether a double of 2^53 or more may stand for the text. For a whole number beyond it may not:
+   others would become the same. One with zeros behind its point is as doubles are written, and
+   stands if it is what the double is. */
+static bool is_kept(double value, mw_str text) {
+    mw_str rest = text, whole;
+    if (!mw_str_split(&rest, '.', &whole) || !is_whole(whole)) return true;
+    if (rest.data && !is_zeros(rest)) return true;
+    return (rest.data || fabs(value) == (double)WHOLE_MAX) && is_exactly(value, whole);
+}
+
 static mw_status parse_number(mw_str text, mw_cell *out_cell, mw_error *err) {
     double value = NAN;
     if (!mw_str_is(text, "NaN") && !mw_str_is(text, "nan") && !mw_str_to_double(text, &value))
         return refuse(err, MW_TYPE_NUMBER, "a finite number", text);
 
-    int64_t whole = 0;
-    if (fabs(value) >= (double)WHOLE_MAX && is_whole(text) &&
-        !(mw_str_to_int64(text, &whole) && (whole == WHOLE_MAX || whole == -WHOLE_MAX))) {
+    if (fabs(value) >= (double)WHOLE_MAX && !is_kept(value, text)) {
         mw_status status = refuse(err, MW_TYPE_NUMBER, "a whole number of at most 2^53", text);
         return mw_hint(err, status, "If it is a name and not an amount, say `type: category`.");
     }
