@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 
-from serving import call, order, run, start, stop, write_project
+from serving import call, order, prepare, run, start, stop
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
 TEXT = "%Y-%m-%dT%H:%M:%SZ"
@@ -122,9 +122,7 @@ def check_same_output(folder):
 
 
 def main(folder):
-    write_project(folder)
-    assert run(folder, "ingest").returncode == 0
-    assert run(folder, "train").returncode == 0
+    prepare(folder)
     process, port = start(folder, "--listen", "127.0.0.1:0")
     check_history(folder, port)
     first, second = check_places(folder, port)

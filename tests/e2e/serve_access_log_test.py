@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from serving import order, run, start, stop, write_project
+from serving import order, prepare, run, start, stop
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -44,9 +44,7 @@ def check_tracestate(port, caller):
 
 
 def main(folder):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     log = Path(folder, "access.log")
     for words in (("--access-share", "0.5"), ("--access-log", str(log), "--access-share", "2")):
         assert run(folder, "serve", "--listen", "127.0.0.1:0", *words).returncode == 2

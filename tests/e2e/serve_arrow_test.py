@@ -7,7 +7,7 @@ import tempfile
 
 import pyarrow
 
-from serving import call, run, start, stop, write_project
+from serving import call, prepare, start, stop
 
 ARROW = "application/vnd.apache.arrow.stream"
 AT = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) - datetime.timedelta(minutes=1)
@@ -71,9 +71,7 @@ def check_refused(port):
 
 
 def main(folder):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     process, port = start(folder, "--listen", "127.0.0.1:0")
     check_same(port)
     check_refused(port)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 
-from serving import MILLWRIGHT, call, order, run, write_project
+from serving import MILLWRIGHT, call, order, prepare
 
 HISTORY, LIVE = 600, 30
 
@@ -80,10 +80,7 @@ def check(folder, asked, answers, replayed, note):
 def main(folder):
     project = f"{folder}/shop"
     os.mkdir(project)
-    write_project(project)
-    for words in (["ingest"], ["train"]):
-        done = run(project, *words)
-        assert done.returncode == 0, done
+    prepare(project)
     process, started = start(project)
     assert started["replayed"] == started["recovered"] == HISTORY, started
     asked = []

@@ -16,7 +16,7 @@ import h2.events
 import httpx
 from hyperframe import frame as frames
 
-from serving import call, order, run, start, stop, write_project
+from serving import call, order, prepare, start, stop
 
 PREDICT = "/v1/models/big/predict"
 FIELDS_OF_GET = b"\x82\x86\x84\x41\x01h"  # ":method: GET", ":scheme: http", ":path: /", ":authority: h"
@@ -261,9 +261,7 @@ def check_drain(port, process):
 
 
 def main(folder):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     certificate, key = f"{folder}/site.pem", f"{folder}/site.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                     "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
@@ -272,9 +270,7 @@ def main(folder):
     secure_port, secure = port, process
     check_httpx(secure_port, certificate)
     with tempfile.TemporaryDirectory() as other:
-        write_project(other)
-        for words in (["ingest"], ["train"]):
-            assert run(other, *words).returncode == 0
+        prepare(other)
         process, port = start(other, "--listen", "127.0.0.1:0")
         check_curl(port, secure_port, certificate)
         children = open(f"/proc/{process.pid}/task/{process.pid}/children").read().split()

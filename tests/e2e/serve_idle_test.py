@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from serving import MEMORY_BESIDE, MILLWRIGHT, call, order, run, stop, write_project
+from serving import MEMORY_BESIDE, MILLWRIGHT, call, order, prepare, stop
 
 COUNT, ASKED, NEEDED = 10_000, 200, 10_400
 MEMORY_A_CONNECTION_MAX = 4096
@@ -108,9 +108,7 @@ def main(folder):
         print(f"left out: this machine allows {hard} descriptors, {NEEDED} are needed")
         return
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, NEEDED), hard))
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     process, port, server, keeper = start(folder, hard)
     check_idle([process.pid, server, keeper], keeper)
     check(port, server)

@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from serving import order, run, start, stop, write_project
+from serving import order, prepare, run, start, stop, write_project
 
 
 def absolute(schema):
@@ -116,9 +116,7 @@ def call_all(described, second):
 
 
 def main(folder):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     second = json.loads(run(folder, "train", "--seed", "2", "--json").stdout)["version"]
     process, port = start(folder, "--listen", "127.0.0.1:0")
     described = Description(port)

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-from serving import order, run, start, stop, write_project
+from serving import order, prepare, start, stop
 
 CLIENTS, ROWS, SECONDS = 50, 400, 3.0
 PATH = "/v1/models/big/predict"
@@ -57,9 +57,7 @@ def crowd(port, body, headers):
 
 
 def main(folder):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     process, port = start(folder, "--listen", "127.0.0.1:0")
     body = json.dumps({"events": [order(f"o{i}") for i in range(ROWS)], "record": False})
     all_taken, refused = crowd(port, body, {"X-Request-Timeout-Ms": "60000"})

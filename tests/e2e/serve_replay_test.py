@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 
-from serving import MILLWRIGHT, call, order, run, stop, write_project
+from serving import MILLWRIGHT, call, order, prepare, run, stop
 
 PREDICTIONS = 25
 
@@ -56,9 +56,7 @@ def check(folder, answers):
 
 
 def main(folder):
-    write_project(folder)
-    assert run(folder, "ingest").returncode == 0
-    assert run(folder, "train").returncode == 0
+    prepare(folder)
     second = json.loads(run(folder, "train", "--seed", "2", "--json").stdout)["version"]
     draw = random.Random(5)
     process, port = start(folder)

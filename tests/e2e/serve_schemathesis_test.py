@@ -12,15 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from serving import run, start, stop, write_project
+from serving import prepare, start, stop
 
 SCHEMATHESIS = Path(os.environ["MILLWRIGHT_PYTHON"]).with_name("schemathesis")
 
 
 def main(folder, phases="fuzzing,stateful", examples="8"):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     process, port = start(folder, "--listen", "127.0.0.1:0")
     Path(folder, "schemathesis.toml").write_text(  # or a machine that is busy for a millisecond would fail it
         '[parameters]\n"header.X-Request-Timeout-Ms" = "60000"\n')

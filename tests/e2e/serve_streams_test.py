@@ -19,7 +19,7 @@ import h2.connection
 import h2.events
 import pyarrow
 
-from serving import MEMORY_BESIDE, PATIENCE, call, order, run, start, stop, write_project
+from serving import MEMORY_BESIDE, PATIENCE, call, order, prepare, start, stop
 
 EVENTS, PREDICT = "/v1/events/orders", "/v1/models/big/predict"
 LINES, ARROW = "application/x-ndjson", "application/vnd.apache.arrow.stream"
@@ -325,9 +325,7 @@ def timed(check, *arguments):
 
 def main(in_megabytes=10, out_megabytes=4):
     with tempfile.TemporaryDirectory() as folder:
-        write_project(folder)
-        assert run(folder, "ingest").returncode == 0
-        assert run(folder, "train").returncode == 0
+        prepare(folder)
         process, port = start(folder)
         timed(check_lines, port, process, in_megabytes)
         timed(check_predictions, port, process, out_megabytes)

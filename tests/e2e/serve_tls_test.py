@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import tempfile
 
-from serving import order, run, start, stop, write_project
+from serving import order, prepare, run, start, stop
 
 PREDICT = "/v1/models/big/predict"
 
@@ -88,9 +88,7 @@ def check_curl(port, certificate):
 
 
 def main(folder):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     certificate, key = make_certificate(folder, "site")
     check_refusals(folder, certificate, key)
     process, port = start(folder, *options(certificate, key))

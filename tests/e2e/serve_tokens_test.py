@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from serving import MILLWRIGHT, order, run, start, stop, write_project
+from serving import MILLWRIGHT, order, prepare, run, start, stop
 
 PREDICT, EVENTS = "/v1/models/big/predict", "/v1/events/orders"
 
@@ -85,9 +85,7 @@ def check_warnings(folder):
 
 
 def main(folder):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     check_options(folder)
     process, port = start(folder, "--listen", "0.0.0.0:0", "--plain-http")
     assert ask(port, "GET", "/v1/models")[0] == 401  # no token is there yet: nobody comes in

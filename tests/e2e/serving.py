@@ -75,3 +75,11 @@ def write_project(folder):
             hour, day, month = i % 24, i // 24 % 28 + 1, i // 672 + 1
             shop, amount = "north south".split()[i * i % 7 % 2], i * 7919 % 400 / 10
             file.write(f"h{i},{shop},{amount},2024-{month:02}-{day:02}T{hour:02}:00:00Z,\n")
+
+
+def prepare(folder):
+    """The project with its events in the lake and a model that answers."""
+    write_project(folder)
+    for words in (["ingest"], ["train"]):
+        done = run(folder, *words)
+        assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from serving import MILLWRIGHT, call, order, run, start, write_project  # noqa: E402
+from serving import MILLWRIGHT, call, order, prepare, start  # noqa: E402
 
 ROUNDS = int(os.environ.get("MW_KILLS", "12"))
 SEED = int(os.environ.get("MW_SEED", "1"))
@@ -156,9 +156,7 @@ def one_round(world, batch, length):
 
 def main(folder):
     prng = random.Random(SEED)
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     process, port = start(folder, "--listen", "127.0.0.1:0")
     world = World(folder, process, port, prng)
     before = world.lake_rows()

@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from serving import MILLWRIGHT, call, order, run, start, write_project  # noqa: E402
+from serving import MILLWRIGHT, call, order, prepare, run, start  # noqa: E402
 
 ROUNDS = int(os.environ.get("MW_KILLS", "12"))
 SEED = int(os.environ.get("MW_SEED", "1"))
@@ -161,9 +161,7 @@ def check_built(world):
 
 
 def main(folder):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     world = World(folder)
     for _ in range(20):
         world.post()

@@ -9,7 +9,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from serving import call, order, run, start, stop, write_project  # noqa: E402
+from serving import call, order, prepare, start, stop  # noqa: E402
 
 NOW = "2024-03-01T12:00:00Z"
 
@@ -77,10 +77,7 @@ def main(folder):
     if os.geteuid() != 0 or not mount(state):
         print("needs root and the right to mount")
         return
-    write_project(folder)
-    for words in (["ingest"], ["train", "big"]):
-        done = run(folder, *words)
-        assert done.returncode == 0, done
+    prepare(folder)
     process, port = start(folder, "--clock", NOW, "--listen", "127.0.0.1:0")
     status, answer = call(port, "POST", "/v1/models/big/predict", {"event": order("p0")})
     assert status == 200, answer

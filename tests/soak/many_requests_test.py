@@ -18,7 +18,7 @@ import h2.connection
 import h2.events
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
-from serving import call, order, run, start, stop, write_project  # noqa: E402
+from serving import call, order, prepare, start, stop  # noqa: E402
 
 BLOCK, BLOCKS_A_CONNECTION, BLOCKS_BETWEEN_HTTP2, STREAMS = 1000, 20, 250, 500
 GROWTH_MAX, RECORDED_MAX = 1 << 20, 400
@@ -147,9 +147,7 @@ def ask_one_server(folder, count, is_recorded):
 
 
 def main(folder, count):
-    write_project(folder)
-    for words in (["ingest"], ["train"]):
-        assert run(folder, *words).returncode == 0
+    prepare(folder)
     ask_one_server(folder, count, is_recorded=False)
     ask_one_server(folder, count // 10, is_recorded=True)
 
