@@ -27,7 +27,7 @@ static mw_status no_memory(mw_error *err) {
 
 static mw_status begin(job *it, mw_error *err) {
     const mw_model_program *model = it->walk->model.program;
-    mw_arena *arena = &it->walk->workspace->cli->arena;
+    mw_arena *arena = &it->walk->workspace.cli->arena;
     size_t count = model->feature_count;
     mw_field *fields = mw_arena_alloc(arena, count + 1, sizeof *fields);
     mw_catalogue_entry *entries = mw_arena_alloc(arena, count + 1, sizeof *entries);
@@ -37,7 +37,7 @@ static mw_status begin(job *it, mw_error *err) {
         fields[i] = (mw_field){feature->name, feature->type};
         entries[i] = (mw_catalogue_entry){
             .feature = feature,
-            .about = mw_project_feature_about(it->walk->workspace->project, feature->position),
+            .about = mw_project_feature_about(it->walk->workspace.project, feature->position),
             .summary = mw_summary_begin(feature->type),
             .importance = NAN,
             .twin = -1,
@@ -66,7 +66,7 @@ static mw_status replay(job *it, mw_error *err) {
     mw_feature_walk *walk = it->walk;
     size_t every = walk->moment_count_max / it->sample_max + 1;
     mw_progress progress =
-        mw_progress_begin(walk->workspace->cli->sys, "replaying", walk->moment_count_max);
+        mw_progress_begin(walk->workspace.cli->sys, "replaying", walk->moment_count_max);
     mw_status status = MW_OK;
     bool is_done = false;
     while (status == MW_OK) {
@@ -191,7 +191,7 @@ static mw_status add_up(job *it, mw_scorer *scorer, const size_t *indices, mw_ce
 }
 
 static mw_status weigh_by(job *it, const mw_live_version *live, mw_error *err) {
-    mw_arena *arena = &it->walk->workspace->cli->arena;
+    mw_arena *arena = &it->walk->workspace.cli->arena;
     mw_catalogue *catalogue = it->catalogue;
     size_t count = live->program.model->feature_count;
     size_t *indices = mw_arena_alloc(arena, count + 1, sizeof *indices);
@@ -203,7 +203,7 @@ static mw_status weigh_by(job *it, const mw_live_version *live, mw_error *err) {
         return MW_OK;
     }
     mw_scorer *scorer = NULL;
-    MW_TRY(mw_scorer_create(mw_buf_str(&live->bytes), it->walk->workspace->symbols, &scorer, err));
+    MW_TRY(mw_scorer_create(mw_buf_str(&live->bytes), it->walk->workspace.symbols, &scorer, err));
     mw_status status = mw_scorer_prepare(scorer, err);
     if (status == MW_NOT_BUILT || status == MW_TOO_LARGE) {
         catalogue->no_importance = MW_STR("the champion's trees cannot be explained");
@@ -218,7 +218,7 @@ static mw_status weigh_by(job *it, const mw_live_version *live, mw_error *err) {
 
 static mw_status weigh(job *it, mw_error *err) {
     mw_live_version live;
-    mw_status status = mw_live_version_load(it->walk->workspace, it->walk->model.program->name,
+    mw_status status = mw_live_version_load(&it->walk->workspace, it->walk->model.program->name,
                                             &live, err);
     if (status == MW_OK && live.program.model) status = weigh_by(it, &live, err);
     else if (status == MW_OK) it->catalogue->no_importance = MW_STR("no version answers yet");

@@ -23,14 +23,14 @@ typedef struct {
 
 static mw_status take_row(void *context, mw_str id, const mw_cell *row, mw_error *err) {
     building *it = context;
-    const mw_workspace *workspace = it->walk->workspace;
+    const mw_workspace *workspace = &it->walk->workspace;
     if (it->file) return mw_table_file_add(it->file, id, row, err);
     mw_csv_append_row(&workspace->cli->out, &it->schema, workspace->symbols, id, row);
     return mw_buf_check(&workspace->cli->out, "features", err);
 }
 
 static mw_status walk_through(building *it, mw_error *err) {
-    mw_progress progress = mw_progress_begin(it->walk->workspace->cli->sys, "replaying",
+    mw_progress progress = mw_progress_begin(it->walk->workspace.cli->sys, "replaying",
                                              it->walk->moment_count_max);
     bool is_done = false;
     mw_status status = MW_OK;
@@ -47,7 +47,7 @@ static mw_status walk_through(building *it, mw_error *err) {
 
 static void tell_build(const building *it, const char *path) {
     const mw_model_program *model = it->walk->model.program;
-    mw_cli *cli = it->walk->workspace->cli;
+    mw_cli *cli = it->walk->workspace.cli;
     mw_feature_rows_count counted = mw_feature_rows_counted(it->rows);
     uint64_t late = mw_replay_refused_moments(it->walk->replay);
     if (cli->json) {
@@ -72,7 +72,7 @@ static void tell_build(const building *it, const char *path) {
 }
 
 static mw_status begin_output(building *it, const char *path, mw_error *err) {
-    const mw_workspace *workspace = it->walk->workspace;
+    const mw_workspace *workspace = &it->walk->workspace;
     const mw_model_program *model = it->walk->model.program;
     MW_TRY(mw_feature_rows_schema(model, &workspace->cli->arena, &it->schema, err));
     mw_feature_rows_config rows = {workspace->program, model, workspace->symbols,
@@ -88,13 +88,13 @@ static mw_status begin_output(building *it, const char *path, mw_error *err) {
 }
 
 static mw_status build(mw_feature_walk *walk, mw_error *err) {
-    const char *path = mw_cli_option(walk->workspace->cli, "--output");
+    const char *path = mw_cli_option(walk->workspace.cli, "--output");
     building it = {.walk = walk};
     mw_status status = begin_output(&it, path, err);
     if (status == MW_OK) status = walk_through(&it, err);
     if (status == MW_OK && it.file) status = mw_table_file_end(it.file, err);
     if (status == MW_OK && it.file) tell_build(&it, path);
-    if (status != MW_OK) mw_buf_clear(&walk->workspace->cli->out); /* half a table is none */
+    if (status != MW_OK) mw_buf_clear(&walk->workspace.cli->out); /* half a table is none */
     mw_table_file_destroy(it.file);
     mw_feature_rows_destroy(it.rows);
     return status;
@@ -107,16 +107,10 @@ mw_status mw_cli_features_build(mw_cli *cli, mw_error *err) {
         return mw_fail(err, MW_USAGE, "features build: --json needs --output FILE");
     int64_t thread_count;
     MW_TRY(mw_cli_threads(cli, &thread_count, err));
-    mw_workspace workspace;
-    mw_feature_walk it;
-    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK)
-        status = mw_feature_walk_begin_in_parts(&workspace, thread_count, &it, err);
-    if (status == MW_OK) {
-        status = build(&it, err);
-        mw_feature_walk_end(&it);
-    }
-    mw_workspace_release(&workspace);
+    mw_feature_walk walk;
+    mw_status status = mw_feature_walk_begin_in_parts(cli, thread_count, &walk, err);
+    if (status == MW_OK) status = build(&walk, err);
+    mw_feature_walk_end(&walk);
     return status;
 }
 
@@ -142,10 +136,10 @@ static void compare(verification *v, const mw_step *step, mw_field field, mw_cel
     mw_buf_init(&text, 1 << 16);
     mw_grid_add_time(&v->differences, step->moment.t);
     mw_grid_add_str(&v->differences, field.name);
-    mw_cell_append(&text, field.type, engine, v->walk->workspace->symbols);
+    mw_cell_append(&text, field.type, engine, v->walk->workspace.symbols);
     mw_grid_add_str(&v->differences, mw_buf_str(&text));
     mw_buf_clear(&text);
-    mw_cell_append(&text, field.type, oracle, v->walk->workspace->symbols);
+    mw_cell_append(&text, field.type, oracle, v->walk->workspace.symbols);
     mw_grid_add_str(&v->differences, mw_buf_str(&text));
     mw_buf_release(&text);
 }
@@ -175,7 +169,7 @@ static mw_status verify_step(verification *v, const mw_step *step, mw_error *err
 }
 
 static mw_status verify_steps(verification *v, mw_error *err) {
-    mw_progress progress = mw_progress_begin(v->walk->workspace->cli->sys, "verifying",
+    mw_progress progress = mw_progress_begin(v->walk->workspace.cli->sys, "verifying",
                                              v->walk->moment_count_max);
     bool is_done = false;
     mw_status status = MW_OK;
@@ -205,7 +199,7 @@ static mw_status verify_recorded(void *context, const mw_moment *moment, const m
 }
 
 static void tell_verify(verification *v) {
-    mw_cli *cli = v->walk->workspace->cli;
+    mw_cli *cli = v->walk->workspace.cli;
     size_t asked_count = mw_asked_count(v->oracle.model);
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
@@ -242,7 +236,7 @@ static void tell_verify(verification *v) {
 }
 
 static mw_status verify(mw_feature_walk *it, int64_t sample, mw_error *err) {
-    const mw_workspace *workspace = it->workspace;
+    const mw_workspace *workspace = &it->workspace;
     size_t every = it->moment_count_max / (size_t)sample;
     verification v = {.walk = it,
                       .oracle = {workspace->program, it->model.program, &it->events,
@@ -274,14 +268,9 @@ mw_status mw_cli_features_verify(mw_cli *cli, mw_error *err) {
     MW_TRY(mw_cli_int(cli, "--sample", SAMPLE_USUAL, &sample, err));
     if (sample < 1) return mw_fail(err, MW_USAGE, "--sample: must be at least 1, got %lld",
                                    (long long)sample);
-    mw_workspace workspace;
-    mw_feature_walk it;
-    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, 0, &it, err);
-    if (status == MW_OK) {
-        status = verify(&it, sample, err);
-        mw_feature_walk_end(&it);
-    }
-    mw_workspace_release(&workspace);
+    mw_feature_walk walk;
+    mw_status status = mw_feature_walk_begin(cli, &walk, err);
+    if (status == MW_OK) status = verify(&walk, sample, err);
+    mw_feature_walk_end(&walk);
     return status;
 }

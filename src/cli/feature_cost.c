@@ -24,7 +24,7 @@ static mw_status compile(const mw_feature_walk *walk, const bool *needed, mw_are
     if (count == 0)
         features[count++] = (mw_named_source){
             .name = MW_STR("constant"), .source = {.text = MW_STR("1")}};
-    mw_model_variant variant = {walk->workspace, walk->model, features, count};
+    mw_model_variant variant = {&walk->workspace, walk->model, features, count};
     mw_status status = mw_model_variant_compile(&variant, diagnostics, out_program);
     if (status == MW_NO_MEMORY) return no_memory(err);
     return mw_diagnostics_status(diagnostics, err);
@@ -53,7 +53,7 @@ static mw_status walk_through(mw_replay *replay, size_t moments_a_look, size_t *
 
 static mw_status run(const mw_feature_walk *walk, const mw_program *program,
                      mw_feature_cost *out_cost, mw_error *err) {
-    mw_sys *sys = walk->workspace->cli->sys;
+    mw_sys *sys = walk->workspace.cli->sys;
     mw_replay_config config = walk->config;
     config.program = program;
     config.model = &program->models[0];

@@ -93,7 +93,7 @@ static void show_moments(void *context, size_t moment_count) {
 }
 
 static mw_status measure(const mw_feature_walk *walk, mw_error *err) {
-    const mw_workspace *workspace = walk->workspace;
+    const mw_workspace *workspace = &walk->workspace;
     mw_cli *cli = workspace->cli;
     const mw_model_program *model = walk->model.program;
     if (mw_code_type(model->label) != MW_TYPE_BOOL)
@@ -118,14 +118,9 @@ static mw_status measure(const mw_feature_walk *walk, mw_error *err) {
 }
 
 mw_status mw_cli_features_leaks(mw_cli *cli, mw_error *err) {
-    mw_workspace workspace;
     mw_feature_walk walk;
-    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, 0, &walk, err);
-    if (status == MW_OK) {
-        status = measure(&walk, err);
-        mw_feature_walk_end(&walk);
-    }
-    mw_workspace_release(&workspace);
+    mw_status status = mw_feature_walk_begin(cli, &walk, err);
+    if (status == MW_OK) status = measure(&walk, err);
+    mw_feature_walk_end(&walk);
     return status;
 }

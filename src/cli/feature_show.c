@@ -44,7 +44,7 @@ static void add_cell(const shown *it, mw_grid *grid, mw_type type, mw_cell cell)
     mw_buf_init(&text, MW_GRID_SIZE_MAX);
     if (type == MW_TYPE_NUMBER && !mw_cell_is_missing(type, cell))
         mw_buf_printf(&text, "%.6g", cell.number);
-    else mw_cell_append(&text, type, cell, it->walk->workspace->symbols);
+    else mw_cell_append(&text, type, cell, it->walk->workspace.symbols);
     mw_grid_add_str(grid, mw_buf_str(&text));
     mw_buf_release(&text);
 }
@@ -178,7 +178,7 @@ static void print_one(const shown *it, size_t feature, mw_buf *out) {
 static void write_bound(const shown *it, mw_json *json, const char *key, mw_type type,
                         mw_cell cell) {
     mw_json_key(json, key);
-    mw_cell_write_json(json, type, cell, it->walk->workspace->symbols);
+    mw_cell_write_json(json, type, cell, it->walk->workspace.symbols);
 }
 
 static void write_about(mw_json *json, const mw_feature_about *about) {
@@ -239,7 +239,7 @@ static void write_json(const shown *it, mw_buf *out) {
 /* --- the command ------------------------------------------------------------------------- */
 
 static mw_status choose(shown *it, mw_error *err) {
-    mw_cli *cli = it->walk->workspace->cli;
+    mw_cli *cli = it->walk->workspace.cli;
     const mw_model_program *model = model_of(it);
     it->end = model->feature_count;
     if (cli->word_count == 0) return MW_OK;
@@ -253,7 +253,7 @@ static mw_status choose(shown *it, mw_error *err) {
 }
 
 static mw_status measure_costs(shown *it, mw_error *err) {
-    mw_cli *cli = it->walk->workspace->cli;
+    mw_cli *cli = it->walk->workspace.cli;
     mw_feature_cost floor, *costs = mw_arena_alloc(&cli->arena, it->end + 1, sizeof *costs);
     if (!costs) return mw_fail(err, MW_NO_MEMORY, "features show: no memory");
     mw_progress progress =
@@ -269,7 +269,7 @@ static mw_status measure_costs(shown *it, mw_error *err) {
 }
 
 static mw_status show(mw_feature_walk *walk, mw_error *err) {
-    mw_cli *cli = walk->workspace->cli;
+    mw_cli *cli = walk->workspace.cli;
     mw_catalogue catalogue;
     shown it = {.walk = walk, .catalogue = &catalogue};
     MW_TRY(choose(&it, err));
@@ -287,14 +287,9 @@ static mw_status show(mw_feature_walk *walk, mw_error *err) {
 }
 
 mw_status mw_cli_features_show(mw_cli *cli, mw_error *err) {
-    mw_workspace workspace;
     mw_feature_walk walk;
-    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, 0, &walk, err);
-    if (status == MW_OK) {
-        status = show(&walk, err);
-        mw_feature_walk_end(&walk);
-    }
-    mw_workspace_release(&workspace);
+    mw_status status = mw_feature_walk_begin(cli, &walk, err);
+    if (status == MW_OK) status = show(&walk, err);
+    mw_feature_walk_end(&walk);
     return status;
 }

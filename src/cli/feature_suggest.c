@@ -87,7 +87,7 @@ static mw_status cut(job *it, mw_error *err) {
 
 static mw_status train(job *it, const mw_examples *examples, int64_t test_from,
                        mw_trained *out_trained, mw_error *err) {
-    const mw_workspace *workspace = it->walk->workspace;
+    const mw_workspace *workspace = &it->walk->workspace;
     mw_train_config config = {
         .sys = workspace->cli->sys,
         .model = it->walk->model.project,
@@ -116,7 +116,7 @@ static mw_status learn_first(job *it, mw_error *err) {
     mw_trained trained;
     mw_scorer *scorer = NULL;
     MW_TRY(train(it, &it->base, it->tried_from, &trained, err));
-    MW_TRY(mw_scorer_create(trained.bytes, it->walk->workspace->symbols, &scorer, err));
+    MW_TRY(mw_scorer_create(trained.bytes, it->walk->workspace.symbols, &scorer, err));
     mw_status status = score(it, scorer, err);
     mw_scorer_destroy(scorer);
     return status;
@@ -156,7 +156,7 @@ static size_t drop_mistaken(mw_named_source *features, size_t count,
 /* Compiles what can be compiled of the candidates [first, first + count). */
 static mw_status compile(job *it, size_t first, size_t count, mw_arena *arena,
                          const mw_program **out_program, mw_error *err) {
-    mw_model_variant variant = {it->walk->workspace, it->walk->model, NULL, 0};
+    mw_model_variant variant = {&it->walk->workspace, it->walk->model, NULL, 0};
     variant.features = needed_features(it, count, &variant.feature_count);
     if (!variant.features) return no_memory(err);
     for (size_t i = 0; i < count; i++)
@@ -188,7 +188,7 @@ static mw_status bin(job *it, const mw_examples *examples, const mw_cell **rows,
     mw_arena_init(&arena, ARENA_MAX);
     for (size_t i = 0; i < it->fit_count; i++) cells[i] = rows[i][feature];
     mw_type type = examples->schema.fields[feature].type;
-    mw_status status = mw_profile_create(&arena, it->walk->workspace->symbols, 1, &profile, err);
+    mw_status status = mw_profile_create(&arena, it->walk->workspace.symbols, 1, &profile, err);
     if (status == MW_OK)
         status = mw_profile_add(profile, examples->schema.fields[feature].name, type,
                                 (mw_column){cells, 1, it->fit_count}, err);
@@ -242,7 +242,7 @@ static mw_status try_some(job *it, size_t first, size_t count, mw_error *err) {
 }
 
 static mw_status try_all(job *it, mw_error *err) {
-    const mw_workspace *workspace = it->walk->workspace;
+    const mw_workspace *workspace = &it->walk->workspace;
     mw_candidates found;
     MW_TRY(mw_candidates_list(workspace->program, it->walk->model.program, CANDIDATES_MAX,
                               &it->arena, &found, err));
@@ -287,7 +287,7 @@ static mw_status compile_grown(job *it, const mw_program **out_program, mw_error
         mw_model_variant_add(&model->features[i], features, &count);
     for (size_t i = 0; i < it->selected_count; i++)
         features[count++] = it->candidates[it->selected[i].column];
-    mw_model_variant variant = {it->walk->workspace, it->walk->model, features, count};
+    mw_model_variant variant = {&it->walk->workspace, it->walk->model, features, count};
     mw_status status = mw_model_variant_compile(&variant, diagnostics, out_program);
     if (status == MW_NO_MEMORY) return no_memory(err);
     return mw_diagnostics_status(diagnostics, err);
@@ -413,7 +413,7 @@ static mw_status check_label(const mw_model_program *model, mw_error *err) {
 }
 
 static mw_status suggest(job *it, mw_error *err) {
-    mw_cli *cli = it->walk->workspace->cli;
+    mw_cli *cli = it->walk->workspace.cli;
     it->base_count = mw_examples_known_by(&it->base, it->walk->config.now);
     MW_TRY(cut(it, err));
     mw_cli_note(cli, "learning without them ...");
@@ -434,13 +434,13 @@ static mw_status run(mw_feature_walk *walk, mw_error *err) {
     int64_t most;
     const mw_model_program *model = walk->model.program;
     MW_TRY(check_label(model, err));
-    MW_TRY(mw_cli_int(walk->workspace->cli, "--most", MOST_USUAL, &most, err));
+    MW_TRY(mw_cli_int(walk->workspace.cli, "--most", MOST_USUAL, &most, err));
     if (most < 1 || most > MOST_MAX)
         return mw_fail(err, MW_USAGE, "--most: must be 1 to %d, got %lld", (int)MOST_MAX,
                        (long long)most);
     it.most = (size_t)most;
-    mw_cli_note(walk->workspace->cli, "replaying ...");
-    MW_TRY(build(&it, walk->workspace->program, model, INT64_MIN, &it.base, err));
+    mw_cli_note(walk->workspace.cli, "replaying ...");
+    MW_TRY(build(&it, walk->workspace.program, model, INT64_MIN, &it.base, err));
     mw_arena_init(&it.arena, ARENA_MAX);
     mw_status status = suggest(&it, err);
     mw_arena_release(&it.arena);
@@ -449,14 +449,9 @@ static mw_status run(mw_feature_walk *walk, mw_error *err) {
 }
 
 mw_status mw_cli_features_suggest(mw_cli *cli, mw_error *err) {
-    mw_workspace workspace;
     mw_feature_walk walk;
-    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, 0, &walk, err);
-    if (status == MW_OK) {
-        status = run(&walk, err);
-        mw_feature_walk_end(&walk);
-    }
-    mw_workspace_release(&workspace);
+    mw_status status = mw_feature_walk_begin(cli, &walk, err);
+    if (status == MW_OK) status = run(&walk, err);
+    mw_feature_walk_end(&walk);
     return status;
 }

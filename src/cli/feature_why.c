@@ -61,7 +61,7 @@ static mw_cell asked_value(const inquiry *it, mw_type *out_type) {
 }
 
 static mw_status tell_json(inquiry *it, mw_error *err) {
-    mw_cli *cli = it->walk->workspace->cli;
+    mw_cli *cli = it->walk->workspace.cli;
     mw_type type;
     mw_cell value = asked_value(it, &type);
     mw_json json = mw_json_begin(&cli->out);
@@ -81,7 +81,7 @@ static mw_status tell_json(inquiry *it, mw_error *err) {
 }
 
 static mw_status tell(inquiry *it, mw_error *err) {
-    mw_cli *cli = it->walk->workspace->cli;
+    mw_cli *cli = it->walk->workspace.cli;
     if (cli->json) return tell_json(it, err);
     mw_type type;
     mw_cell value = asked_value(it, &type);
@@ -105,7 +105,7 @@ static mw_status tell(inquiry *it, mw_error *err) {
 /* --- the command -------------------------------------------------------------------------- */
 
 static mw_status find_feature(inquiry *it, mw_error *err) {
-    mw_cli *cli = it->walk->workspace->cli;
+    mw_cli *cli = it->walk->workspace.cli;
     const mw_model_program *model = it->oracle.model;
     mw_str name = mw_str_of(cli->words[1]);
     for (size_t i = 0; i < model->feature_count; i++) {
@@ -124,14 +124,14 @@ static bool is_asked(const inquiry *it, const mw_step *step, mw_buf *scratch) {
     const mw_stream *stream = &it->oracle.program->streams[it->oracle.model->moment_stream];
     mw_buf_clear(scratch);
     mw_stream_append_id(stream, step->moment.row, it->oracle.symbols, scratch);
-    return mw_str_is(mw_buf_str(scratch), it->walk->workspace->cli->words[0]);
+    return mw_str_is(mw_buf_str(scratch), it->walk->workspace.cli->words[0]);
 }
 
 /* Keys may ask for windows, which are worked out once for all events. */
 static mw_status tell_step(inquiry *it, mw_error *err) {
     const mw_model_program *model = it->oracle.model;
     mw_cell *windows =
-        mw_arena_alloc(&it->walk->workspace->cli->arena, model->window_count + 1, sizeof *windows);
+        mw_arena_alloc(&it->walk->workspace.cli->arena, model->window_count + 1, sizeof *windows);
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "features why: no memory for the windows");
     it->at = (mw_oracle_moment){.moment = &it->step->moment, .features = it->step->features};
     MW_TRY(mw_oracle_windows(&it->oracle, &it->at, it->feature == LABEL, windows, err));
@@ -143,7 +143,7 @@ static mw_status tell_step(inquiry *it, mw_error *err) {
 
 static mw_status find_moment(inquiry *it, mw_error *err) {
     const mw_feature_walk *walk = it->walk;
-    mw_progress progress = mw_progress_begin(walk->workspace->cli->sys, "replaying",
+    mw_progress progress = mw_progress_begin(walk->workspace.cli->sys, "replaying",
                                              walk->moment_count_max);
     mw_buf scratch;
     mw_buf_init(&scratch, 1 << 20);
@@ -161,7 +161,7 @@ static mw_status find_moment(inquiry *it, mw_error *err) {
     MW_TRY(status);
     it->step = &step;
     if (is_found) return tell_step(it, err);
-    const char *id = walk->workspace->cli->words[0];
+    const char *id = walk->workspace.cli->words[0];
     status = mw_fail(err, MW_NOT_FOUND, "features why: model %.*s has no %s of %s",
                      MW_STR_ARGS(it->oracle.model->name),
                      it->feature == LABEL ? "matured label" : "moment", id);
@@ -172,7 +172,7 @@ static mw_status find_moment(inquiry *it, mw_error *err) {
 }
 
 static mw_status ask(const mw_feature_walk *walk, int64_t shown_max, mw_error *err) {
-    const mw_workspace *workspace = walk->workspace;
+    const mw_workspace *workspace = &walk->workspace;
     inquiry it = {.walk = walk,
                   .oracle = {workspace->program, walk->model.program, &walk->events,
                              workspace->symbols},
@@ -188,14 +188,9 @@ mw_status mw_cli_features_why(mw_cli *cli, mw_error *err) {
     MW_TRY(mw_cli_int(cli, "--events", MW_WINDOW_EVENTS_USUAL, &shown_max, err));
     if (shown_max < 1) return mw_fail(err, MW_USAGE, "--events: must be at least 1, got %lld",
                                       (long long)shown_max);
-    mw_workspace workspace;
     mw_feature_walk walk;
-    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_READ, NULL, &workspace, err);
-    if (status == MW_OK) status = mw_feature_walk_begin(&workspace, 0, &walk, err);
-    if (status == MW_OK) {
-        status = ask(&walk, shown_max, err);
-        mw_feature_walk_end(&walk);
-    }
-    mw_workspace_release(&workspace);
+    mw_status status = mw_feature_walk_begin(cli, &walk, err);
+    if (status == MW_OK) status = ask(&walk, shown_max, err);
+    mw_feature_walk_end(&walk);
     return status;
 }
