@@ -73,11 +73,8 @@ static mw_status read_options(job *it, mw_error *err) {
     MW_TRY(mw_workspace_find_model(it->workspace, cli->words[0], &it->model, err));
     MW_TRY(read_days(it, err));
     MW_TRY(read_policies(it, err));
-    MW_TRY(mw_cli_int(cli, "--seed", SEED_USUAL, &it->seed, err));
+    MW_TRY(mw_cli_int(cli, "--seed", (mw_cli_bounds){0, INT32_MAX, SEED_USUAL}, &it->seed, err));
     MW_TRY(mw_cli_threads(cli, &it->thread_count, err));
-    if (it->seed < 0 || it->seed > INT32_MAX)
-        return mw_fail(err, MW_USAGE, "--seed: must be 0 to %d, got %lld", INT32_MAX,
-                       (long long)it->seed);
     mw_lightgbm_settings settings; /* a wrong param shows before the pass, not in it */
     return mw_train_settings(it->model.project, (int32_t)it->seed, &settings, err);
 }

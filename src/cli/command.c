@@ -269,25 +269,25 @@ const char *mw_cli_option(const mw_cli *cli, const char *name) {
 
 bool mw_cli_has(const mw_cli *cli, const char *name) { return mw_cli_option(cli, name) != NULL; }
 
-mw_status mw_cli_int(const mw_cli *cli, const char *name, int64_t otherwise, int64_t *out_value,
-                     mw_error *err) {
+mw_status mw_cli_int(const mw_cli *cli, const char *name, mw_cli_bounds bounds,
+                     int64_t *out_value, mw_error *err) {
     const char *text = mw_cli_option(cli, name);
-    int64_t value = otherwise;
-    if (text && !mw_str_to_int64(mw_str_of(text), &value))
-        return mw_fail(err, MW_USAGE, "%s: %s must be a whole number, got \"%s\"",
-                       cli->command->name, name, text);
-    *out_value = value;
-    return MW_OK;
+    int64_t value = bounds.usual;
+    bool is_number = !text || mw_str_to_int64(mw_str_of(text), &value);
+    if (is_number && (!text || (value >= bounds.least && value <= bounds.most))) {
+        *out_value = value;
+        return MW_OK;
+    }
+    if (bounds.most == INT64_MAX)
+        return mw_fail(err, MW_USAGE, "%s: must be a whole number of at least %lld, got \"%s\"",
+                       name, (long long)bounds.least, text);
+    return mw_fail(err, MW_USAGE, "%s: must be a whole number from %lld to %lld, got \"%s\"",
+                   name, (long long)bounds.least, (long long)bounds.most, text);
 }
 
 mw_status mw_cli_threads(const mw_cli *cli, int64_t *out_count, mw_error *err) {
-    int64_t count;
-    MW_TRY(mw_cli_int(cli, "--threads", (int64_t)mw_sys_core_count(cli->sys), &count, err));
-    if (count < 1 || count > MW_THREADS_MAX)
-        return mw_fail(err, MW_USAGE, "--threads: must be 1 to %d, got %lld", MW_THREADS_MAX,
-                       (long long)count);
-    *out_count = count;
-    return MW_OK;
+    mw_cli_bounds bounds = {1, MW_THREADS_MAX, (int64_t)mw_sys_core_count(cli->sys)};
+    return mw_cli_int(cli, "--threads", bounds, out_count, err);
 }
 
 void mw_cli_flush(mw_cli *cli) {

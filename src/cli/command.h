@@ -58,10 +58,14 @@ MW_MUST_USE mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments
 /* The value of an option of this command ("" for a switch); NULL when it was not given. */
 const char *mw_cli_option(const mw_cli *cli, const char *name);
 bool mw_cli_has(const mw_cli *cli, const char *name);
-/* As numbers, with MW_USAGE naming option and value when they are none; absent: `otherwise`. */
-MW_MUST_USE mw_status mw_cli_int(const mw_cli *cli, const char *name, int64_t otherwise,
+/* What an option's whole number may be, and is if it was not given. */
+typedef struct {
+    int64_t least, most, usual; /* INT64_MAX: as much as wished */
+} mw_cli_bounds;
+/* MW_USAGE names option, bounds and value. */
+MW_MUST_USE mw_status mw_cli_int(const mw_cli *cli, const char *name, mw_cli_bounds bounds,
                                  int64_t *out_value, mw_error *err);
-/* --threads: 1 to MW_THREADS_MAX, or one a core. */
+/* --threads: of what is worked out by the cores, one for each unless it says otherwise. */
 MW_MUST_USE mw_status mw_cli_threads(const mw_cli *cli, int64_t *out_count, mw_error *err);
 /* Writes what has gathered in cli->out to standard output now (long-lived commands). */
 void mw_cli_flush(mw_cli *cli);

@@ -86,20 +86,23 @@ MW_TEST(command_reads_whole_numbers) {
     mw_error err;
     int64_t value = 0;
     MW_CHECK_OK(read_line(&cli, "rye --heat 230", &err), &err);
-    MW_CHECK_OK(mw_cli_int(&cli, "--heat", 7, &value, &err), &err);
+    const mw_cli_bounds bounds = {-5, 230, 7};
+    MW_CHECK_OK(mw_cli_int(&cli, "--heat", bounds, &value, &err), &err);
     MW_CHECK_EQUAL_INT(value, 230);
-    MW_CHECK_OK(mw_cli_int(&cli, "--threads", 7, &value, &err), &err);
+    MW_CHECK_OK(mw_cli_int(&cli, "--threads", bounds, &value, &err), &err);
     MW_CHECK_EQUAL_INT(value, 7);
     MW_CHECK_OK(mw_cli_threads(&cli, &value, &err), &err);
     MW_CHECK_EQUAL_INT(value, mw_sys_core_count(cli.sys));
-    static const char *const wrong[] = {"rye --heat=", "rye --heat 2.5",
-                                        "rye --heat 99999999999999999999"};
+    static const char *const wrong[] = {"rye --heat=", "rye --heat 2.5", "rye --heat=-6",
+                                        "rye --heat 99999999999999999999", "rye --heat 231"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         MW_CHECK_OK(read_line(&cli, wrong[i], &err), &err);
-        MW_CHECK_STATUS(mw_cli_int(&cli, "--heat", 7, &value, &err), MW_USAGE);
+        MW_CHECK_STATUS(mw_cli_int(&cli, "--heat", bounds, &value, &err), MW_USAGE);
     }
-    MW_CHECK_EQUAL_STR(err.message, "bake bread: --heat must be a whole number, got "
-                                    "\"99999999999999999999\"");
+    MW_CHECK_EQUAL_STR(err.message, "--heat: must be a whole number from -5 to 230, got \"231\"");
+    const mw_cli_bounds open = {232, INT64_MAX, 300};
+    MW_CHECK_STATUS(mw_cli_int(&cli, "--heat", open, &value, &err), MW_USAGE);
+    MW_CHECK_EQUAL_STR(err.message, "--heat: must be a whole number of at least 232, got \"231\"");
     MW_CHECK_OK(read_line(&cli, "rye --threads 0", &err), &err);
     MW_CHECK_STATUS(mw_cli_threads(&cli, &value, &err), MW_USAGE);
     MW_CHECK_EQUAL_INT(value, mw_sys_core_count(cli.sys));

@@ -265,9 +265,7 @@ static mw_status verify(mw_feature_walk *it, int64_t sample, mw_error *err) {
 
 mw_status mw_cli_features_verify(mw_cli *cli, mw_error *err) {
     int64_t sample;
-    MW_TRY(mw_cli_int(cli, "--sample", SAMPLE_USUAL, &sample, err));
-    if (sample < 1) return mw_fail(err, MW_USAGE, "--sample: must be at least 1, got %lld",
-                                   (long long)sample);
+    MW_TRY(mw_cli_int(cli, "--sample", (mw_cli_bounds){1, INT64_MAX, SAMPLE_USUAL}, &sample, err));
     mw_feature_walk walk;
     mw_status status = mw_feature_walk_begin(cli, &walk, err);
     if (status == MW_OK) status = verify(&walk, sample, err);

@@ -434,10 +434,8 @@ static mw_status run(mw_feature_walk *walk, mw_error *err) {
     int64_t most;
     const mw_model_program *model = walk->model.program;
     MW_TRY(check_label(model, err));
-    MW_TRY(mw_cli_int(walk->workspace.cli, "--most", MOST_USUAL, &most, err));
-    if (most < 1 || most > MOST_MAX)
-        return mw_fail(err, MW_USAGE, "--most: must be 1 to %d, got %lld", (int)MOST_MAX,
-                       (long long)most);
+    MW_TRY(mw_cli_int(walk->workspace.cli, "--most", (mw_cli_bounds){1, MOST_MAX, MOST_USUAL},
+                      &most, err));
     it.most = (size_t)most;
     mw_cli_note(walk->workspace.cli, "replaying ...");
     MW_TRY(build(&it, walk->workspace.program, model, INT64_MIN, &it.base, err));

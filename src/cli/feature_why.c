@@ -185,9 +185,8 @@ static mw_status ask(const mw_feature_walk *walk, int64_t shown_max, mw_error *e
 
 mw_status mw_cli_features_why(mw_cli *cli, mw_error *err) {
     int64_t shown_max;
-    MW_TRY(mw_cli_int(cli, "--events", MW_WINDOW_EVENTS_USUAL, &shown_max, err));
-    if (shown_max < 1) return mw_fail(err, MW_USAGE, "--events: must be at least 1, got %lld",
-                                      (long long)shown_max);
+    mw_cli_bounds bounds = {1, INT64_MAX, MW_WINDOW_EVENTS_USUAL};
+    MW_TRY(mw_cli_int(cli, "--events", bounds, &shown_max, err));
     mw_feature_walk walk;
     mw_status status = mw_feature_walk_begin(cli, &walk, err);
     if (status == MW_OK) status = ask(&walk, shown_max, err);

@@ -56,12 +56,8 @@ static mw_status read_transport(const mw_cli *cli, mw_listening *listening, mw_e
 }
 
 static mw_status read_threads(const mw_cli *cli, mw_listening *listening, mw_error *err) {
-    const char *text = mw_cli_option(cli, "--threads");
-    int64_t count = 1;
-    if (text && (!mw_str_to_int64(mw_str_of(text), &count) || count < 1 ||
-                 count > MW_SERVER_TELLERS_MAX))
-        return mw_fail(err, MW_USAGE, "--threads: must be 1 to %d, got \"%s\"",
-                       MW_SERVER_TELLERS_MAX, text);
+    int64_t count;
+    MW_TRY(mw_cli_int(cli, "--threads", (mw_cli_bounds){1, MW_SERVER_TELLERS_MAX, 1}, &count, err));
     listening->teller_count = count == 1 ? 0 : (size_t)count;
     return MW_OK;
 }

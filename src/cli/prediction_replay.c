@@ -372,10 +372,8 @@ static mw_status run(replay *r, mw_error *err) {
 
 mw_status mw_cli_predictions_replay(mw_cli *cli, mw_error *err) {
     int64_t shown_max;
-    MW_TRY(mw_cli_int(cli, "--events", MW_WINDOW_EVENTS_USUAL, &shown_max, err));
-    if (shown_max < 1)
-        return mw_fail(err, MW_USAGE, "--events: must be at least 1, got %lld",
-                       (long long)shown_max);
+    mw_cli_bounds bounds = {1, INT64_MAX, MW_WINDOW_EVENTS_USUAL};
+    MW_TRY(mw_cli_int(cli, "--events", bounds, &shown_max, err));
     mw_workspace workspace;
     replay r = {.workspace = &workspace, .behind = {.shown_max = (size_t)shown_max}};
     mw_buf_init(&r.payload, MW_LOG_PAYLOAD_MAX);

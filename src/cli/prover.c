@@ -189,7 +189,8 @@ static mw_status prove_all(const mw_workspace *workspace, int64_t bytes_max, mw_
 mw_status mw_cli_prove(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     int64_t bytes_max;
-    MW_TRY(mw_cli_int(cli, "--bytes-max", BYTES_MAX, &bytes_max, err));
+    MW_TRY(mw_cli_int(cli, "--bytes-max", (mw_cli_bounds){0, INT64_MAX, BYTES_MAX}, &bytes_max,
+                      err));
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
     if (status == MW_OK) status = prove_all(&workspace, bytes_max, err);
     mw_workspace_release(&workspace);

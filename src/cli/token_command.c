@@ -39,10 +39,7 @@ static mw_status read_token(const mw_workspace *workspace, mw_token_row *out_row
         return mw_hint(err, status, "Such as --scope predict,events.");
     }
     MW_TRY(mw_scopes_parse(mw_str_of(scopes), &row.scopes, err));
-    MW_TRY(mw_cli_int(cli, "--days", DAYS, &days, err));
-    if (days < 1 || days > DAYS_MAX)
-        return mw_fail(err, MW_USAGE, "--days: must be 1 to %d, got %lld", DAYS_MAX,
-                       (long long)days);
+    MW_TRY(mw_cli_int(cli, "--days", (mw_cli_bounds){1, DAYS_MAX, DAYS}, &days, err));
     row.expires_us = now_us + days * MW_DAY_US;
     *out_row = row;
     return MW_OK;

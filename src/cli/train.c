@@ -43,11 +43,8 @@ static mw_status read_options(job *it, mw_error *err) {
     if (learner) it->model.learner = mw_str_of(learner);
     MW_TRY(read_time(it, "--as-of", MW_TIME_MISSING, &it->as_of, err));
     MW_TRY(read_time(it, "--test-from", MW_TEST_LATEST, &it->test_from, err));
-    MW_TRY(mw_cli_int(cli, "--seed", SEED_USUAL, &it->seed, err));
+    MW_TRY(mw_cli_int(cli, "--seed", (mw_cli_bounds){0, INT32_MAX, SEED_USUAL}, &it->seed, err));
     MW_TRY(mw_cli_threads(cli, &it->thread_count, err));
-    if (it->seed < 0 || it->seed > INT32_MAX)
-        return mw_fail(err, MW_USAGE, "--seed: must be 0 to %d, got %lld", INT32_MAX,
-                       (long long)it->seed);
     mw_lightgbm_settings settings; /* a wrong param shows before the replay, not after it */
     return mw_train_settings(&it->model, (int32_t)it->seed, &settings, err);
 }

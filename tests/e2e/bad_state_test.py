@@ -154,7 +154,7 @@ class BadTraining(Shop):
 
     def test_words_that_mean_nothing(self):
         self.refused(["train", "nothing"], 3, "there is no model nothing", kind="not-found")
-        self.refused(["train", "--seed", "x"], 2, '--seed must be a whole number, got "x"',
+        self.refused(["train", "--seed", "x"], 2, '--seed: must be a whole number from 0 to 2147483647, got "x"',
                      kind="usage")
         self.refused(["train", "--as-of", "someday"], 2, "someday", kind="usage")
         self.refused(["train", "--nothing"], 2, "there is no option --nothing", kind="usage")

@@ -78,7 +78,7 @@ def test_it_says_what_it_needs():
     with Shop(count=100) as project:
         project.ok("ingest")
         project.fails(3, "needs at least 750 examples", "features", "suggest")
-        project.fails(2, "--most: must be 1 to 100, got 0", "features", "suggest", "--most", "0")
+        project.fails(2, '--most: must be a whole number from 1 to 100, got "0"', "features", "suggest", "--most", "0")
         project.change("label:    any(returns by id over next 3d)", "label:    count(returns by id over next 3d)")
         project.fails(3, "needs a label that is yes or no", "features", "suggest")
 

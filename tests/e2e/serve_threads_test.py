@@ -86,7 +86,7 @@ def main(folder):
     verified = run(folder, "features", "verify", "--json")
     assert verified.returncode == 0, verified
     refused = run(folder, "serve", "--threads", "none")
-    assert refused.returncode == 2 and '--threads: must be 1 to 64, got "none"' in refused.stderr, refused
+    assert refused.returncode == 2 and 'must be a whole number from 1 to 64, got "none"' in refused.stderr, refused
     print(f"{len(answers)} predictions and {sum(client.sent for client in clients)} events by {CLIENTS} clients")
 
 
