@@ -1,13 +1,13 @@
 /*
  * Our side of the replay bench: 16 window features of card payments, by one replay.
  *
- *     replay_engine_bench [FILE [THREADS]]
+ *     replay_engine_bench [FILE [THREADS [TIMES]]]
  *
  * With a file (from replay_bench.py: N, then columns ts, card, merchant, amount as 8 bytes each,
- * in order of time) it reads the payments from there; else it draws a million of its own. It
- * prints one line of JSON: seconds, CPU seconds, keys and bytes of window state at the end, the
- * totals of three features, which the peers must find too, and a hash of all bits, which no number
- * of threads may change.
+ * in order of time) it reads the payments from there; else it draws a million of its own. Each time
+ * it prints one line of JSON: seconds, CPU seconds, those of them that were the kernel's, keys and
+ * bytes of window state at the end, the totals of three features, which the peers must find too,
+ * and a hash of all bits, which no number of threads may change.
  */
 #include "base/hash.h"
 #include "base/prng.h"
@@ -17,6 +17,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { COLUMNS = 4, OWN_EVENTS = 1000000 };
@@ -125,10 +126,21 @@ static void draw_events(mw_events *events) {
     }
 }
 
+typedef struct {
+    double wall, cpu, kernel; /* seconds; the kernel's are some of the CPU's */
+} times;
+
 static double seconds(clockid_t clock) {
     struct timespec now;
     clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static times read_times(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (times){seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID),
+                   (double)usage.ru_stime.tv_sec + 1e-6 * (double)usage.ru_stime.tv_usec};
 }
 
 typedef struct {
@@ -158,8 +170,20 @@ static outcome replay_all(mw_replay_config config, mw_cell *table) {
     return out;
 }
 
+static void print(const outcome *out, times from, times to, uint64_t bits) {
+    double cpu = to.cpu - from.cpu;
+    printf("{\"wall\": %.3f, \"cpu\": %.3f, \"kernel\": %.3f, \"moments\": %zu, "
+           "\"keys\": %zu, \"state_bytes\": %zu, \"events_per_cpu_second\": %.0f, \"c30\": %.0f, "
+           "\"s24\": %.17g, \"cm\": %.0f, \"bits\": \"%016llx\"}\n",
+           to.wall - from.wall, cpu, to.kernel - from.kernel, out->moments, out->state.keys,
+           out->state.bytes, (double)out->moments / cpu, out->totals[C30], out->totals[S24],
+           out->totals[CM], (unsigned long long)bits);
+    fflush(stdout);
+}
+
 int main(int argc, char **argv) {
     size_t thread_count = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
+    size_t times_left = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
     mw_symbols *symbols;
@@ -173,24 +197,21 @@ int main(int argc, char **argv) {
         read_events(&events, argv[1]);
     else
         draw_events(&events);
-    mw_cell *table = mw_allocate(events.event_count * FEATURES * sizeof *table);
+    size_t table_size = events.event_count * FEATURES * sizeof(mw_cell);
+    mw_cell *table = mw_allocate(table_size);
     if (!table) return 4;
 
-    double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    must(mw_events_sort(&events, &err), &err);
     mw_replay_config config = {.program = program, .model = &program->models[0],
                                .events = &events, .symbols = symbols,
                                .from = INT64_MIN, .to = INT64_MAX, .now = INT64_MAX};
     if (thread_count > 1) config.crew = mw_team_crew(mw_sys_real(), thread_count);
-    outcome out = replay_all(config, table);
-    wall = seconds(CLOCK_MONOTONIC) - wall;
-    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    printf("{\"wall\": %.3f, \"cpu\": %.3f, \"moments\": %zu, "
-           "\"keys\": %zu, \"state_bytes\": %zu, \"events_per_cpu_second\": %.0f, \"c30\": %.0f, "
-           "\"s24\": %.17g, \"cm\": %.0f, \"bits\": \"%016llx\"}\n",
-           wall, cpu, out.moments, out.state.keys, out.state.bytes,
-           (double)out.moments / cpu, out.totals[C30], out.totals[S24], out.totals[CM],
-           (unsigned long long)mw_hash_bytes(table, out.moments * FEATURES * sizeof *table));
+    for (; times_left > 0; times_left--) {
+        times from = read_times();
+        must(mw_events_sort(&events, &err), &err);
+        outcome out = replay_all(config, table);
+        times to = read_times();
+        print(&out, from, to, mw_hash_bytes(table, table_size));
+    }
 
     mw_free(table);
     mw_events_release(&events);

@@ -266,27 +266,10 @@ mw_card *mw_group_look_up(mw_group *group, const mw_lookup_plan *lookup,
     return card;
 }
 
-static void foresee_lines(const void *from, const void *end) {
-    for (const char *line = from; line < (const char *)end; line += MW_LINE_SIZE)
-        __builtin_prefetch(line);
-}
-
-/* A short ring is read as a whole. In a longer one most windows end where they ended last, or a few
-   events further. */
 void mw_group_foresee_events(const mw_group *group, mw_card *card) {
-    const mw_ring_shape *shape = &group->plan->ring;
     if (card->is_out || card->ring.capacity == 0) return;
-    const mw_ring ring = card->ring;
-    if (mw_ring_is_short(&ring)) {
-        foresee_lines(ring.words, ring.words + ring.capacity * shape->element_words);
-        return;
-    }
-    mw_ring_prefetch(shape, &ring, mw_ring_end(&ring));
-    const uint32_t *hint = mw_cards_hints(&group->cards, card);
-    for (const uint32_t *end = hint + group->plan->bound_count; hint < end; hint++)
-        mw_ring_prefetch(shape, &ring, *hint);
-    const mw_ring_mark *marks = mw_ring_ends(shape, &ring);
-    foresee_lines(marks, marks + shape->total_count + shape->mark_count);
+    mw_ring_foresee(&group->plan->ring, &card->ring, mw_cards_hints(&group->cards, card),
+                    group->plan->bound_count);
 }
 
 static void shrink(mw_group *group, mw_card *card, uint32_t needed) {
@@ -332,7 +315,8 @@ static void foresee_oldest(const mw_group *group, uint32_t number) {
     if (number >= group->cards.number_end) return;
     const mw_card *card = mw_cards_at(&group->cards, number);
     if (card && !card->is_out && card->ring.count > 0)
-        mw_ring_prefetch(&group->plan->ring, &card->ring, card->ring.first);
+        __builtin_prefetch(
+            mw_ring_at(&group->plan->ring, &card->ring, card->ring.first, 0));
 }
 
 void mw_group_sweep(mw_group *group, int64_t place) {

@@ -510,3 +510,44 @@ mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t r
     }
     return best;
 }
+
+/* --- foresight -------------------------------------------------------------------------------- */
+
+/* Inline always: gcc takes a function that does no more for one without an effect, and leaves its
+   calls out. */
+__attribute__((always_inline)) static inline void foresee_lines(const void *from,
+                                                                const void *last) {
+    const char *line = (const char *)from - (uintptr_t)from % MW_LINE_SIZE;
+    for (; line <= (const char *)last; line += MW_LINE_SIZE) __builtin_prefetch(line);
+}
+
+/* The best up to now is that of the newest events, which no node stands for, and of the nodes
+   before them: here the last line of these or two. */
+__attribute__((always_inline)) static inline void foresee_best(const mw_ring_shape *shape,
+                                                               const mw_ring *ring) {
+    enum { NODES = 8 };
+    uint64_t last = mw_ring_end(ring) - 1;
+    foresee_lines(mw_ring_at(shape, ring, last & ~(uint64_t)(FAN - 1), 0),
+                  mw_ring_at(shape, ring, last, 0));
+    size_t node = (last & (ring->capacity - 1)) >> FAN_BITS;
+    __builtin_prefetch(node_at(shape, ring, 1, node, 0));
+    if (node >= NODES) __builtin_prefetch(node_at(shape, ring, 1, node - NODES, 0));
+}
+
+/* A short ring is read as a whole. In a longer one most windows end where they ended last, or a few
+   events further. */
+void mw_ring_foresee(const mw_ring_shape *shape, const mw_ring *ring, const uint32_t *hints,
+                     size_t hint_count) {
+    enum { FURTHER = 2 };
+    if (mw_ring_is_short(ring)) {
+        foresee_lines(ring->words, ring->words + ring->capacity * shape->element_words - 1);
+        return;
+    }
+    __builtin_prefetch(mw_ring_at(shape, ring, mw_ring_end(ring), 0));
+    for (size_t i = 0; i < hint_count; i++)
+        foresee_lines(mw_ring_at(shape, ring, hints[i], 0),
+                      mw_ring_at(shape, ring, (uint64_t)hints[i] + FURTHER, 0));
+    const mw_ring_mark *marks = mw_ring_ends(shape, ring);
+    foresee_lines(marks, marks + shape->total_count + shape->mark_count - 1);
+    if (shape->rank_count > 0) foresee_best(shape, ring);
+}

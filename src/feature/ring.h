@@ -96,11 +96,10 @@ static inline mw_ring_mark *mw_ring_kept(const mw_ring_shape *shape, const mw_ri
     size_t index = (position & (ring->capacity - 1)) >> MW_RING_KEPT_BITS;
     return mw_ring_marks(shape, ring) + shape->mark_count + index * shape->total_count;
 }
-/* Asks the cache for the element at a position, which need not be one of the ring's. */
-static inline void mw_ring_prefetch(const mw_ring_shape *shape, const mw_ring *ring,
-                                    uint64_t position) {
-    __builtin_prefetch(mw_ring_at(shape, ring, position, 0));
-}
+/* Asks the cache for what a reading of windows will look at, which ended last at the positions of
+   these low 32 bits, and for where an event is put behind it. The ring has a block. */
+void mw_ring_foresee(const mw_ring_shape *shape, const mw_ring *ring, const uint32_t *hints,
+                     size_t hint_count);
 void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
                   mw_cell *out_element);
 /* The bytes of a ring's block, which hold all of it, and a block for them. */
