@@ -60,8 +60,8 @@ static int64_t first_place_of(mw_str segment_name) {
     return (int64_t)(value ^ (UINT64_C(1) << 63));
 }
 
-/* The segments of a folder, in order; none if it does not exist. */
-static mw_status list_segments(mw_sys *sys, const char *folder, mw_arena *arena,
+/* The files of a folder, in order; none if it does not exist. */
+static mw_status list_files(mw_sys *sys, const char *folder, mw_arena *arena,
                                mw_str **out_names, size_t *out_count, mw_error *err) {
     mw_file_info info;
     *out_count = 0;
@@ -90,6 +90,106 @@ static mw_status bad_record(const char *path, size_t offset, mw_error *err) {
                                offset);
     return mw_hint(err, status, "Records behind it are good, so this is damage, not a torn "
                                 "write. Restore the segment from a backup.");
+}
+
+/* The last place of a segment, or that of all before it if it has none; INT64_MIN if it lost its
+   head. */
+static mw_status find_last_place(mw_sys *sys, const char *path, int64_t *out_place,
+                                 mw_error *err) {
+    mw_buf bytes;
+    mw_log_head head;
+    mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
+    mw_status status = read_segment(sys, path, &bytes, &head, err);
+    if (status == MW_CORRUPT) {
+        mw_buf_release(&bytes);
+        *out_place = INT64_MIN;
+        return MW_OK;
+    }
+    mw_log_found found = MW_LOG_RECORD_GOOD;
+    size_t offset = MW_LOG_HEAD_SIZE, size = 0;
+    int64_t place = head.first_place - 1;
+    while (status == MW_OK && found == MW_LOG_RECORD_GOOD) {
+        mw_record record;
+        found = mw_log_record_read(mw_buf_str(&bytes), offset, &record, &size);
+        if (found == MW_LOG_RECORD_BAD) status = bad_record(path, offset, err);
+        if (found != MW_LOG_RECORD_GOOD) break;
+        if (record.type != MW_RECORD_DEFINITION) place = record.place;
+        offset += size;
+    }
+    mw_buf_release(&bytes);
+    if (status == MW_OK) *out_place = place;
+    return status;
+}
+
+/* Whether a segment without a good head was lost while it was made: then no record can be in it.
+   Where the power was lost, a file may have its size and not its bytes. */
+static bool is_torn(mw_str bytes) {
+    for (size_t i = MW_LOG_HEAD_SIZE; i < bytes.size; i++)
+        if (bytes.data[i] != 0) return false;
+    return true;
+}
+
+/* A head that is not good is none: `*out_has` says so. */
+static mw_status read_head(mw_sys *sys, const char *path, mw_log_head *out_head, bool *out_has,
+                           mw_error *err) {
+    char bytes[MW_LOG_HEAD_SIZE];
+    size_t size = 0;
+    mw_file *file = NULL;
+    mw_error unseen;
+    MW_TRY(mw_sys_open(sys, path, MW_FILE_READ, &file, err));
+    mw_status status = mw_file_read(file, 0, bytes, sizeof bytes, &size, err);
+    mw_file_close(file);
+    MW_TRY(status);
+    *out_has = mw_log_head_read((mw_str){bytes, size}, path, out_head, &unseen) == MW_OK;
+    return MW_OK;
+}
+
+/* Whether there is nothing to be read in a file without a good head: it was torn, as above, or is
+   just being made. */
+static mw_status has_not_begun(mw_sys *sys, const char *path, bool *out_has_not, mw_error *err) {
+    mw_buf bytes;
+    mw_log_head head;
+    mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
+    mw_status status = read_segment(sys, path, &bytes, &head, err);
+    *out_has_not = status == MW_OK || (status == MW_CORRUPT && is_torn(mw_buf_str(&bytes)));
+    mw_buf_release(&bytes);
+    return status == MW_CORRUPT || status == MW_NEWER_FORMAT ? MW_OK : status;
+}
+
+/* Whether a file is no segment: it has not begun, or a loss of power left it without the end of the
+   one before, if there is one. What is damaged is left for who reads it. */
+static mw_status is_none(mw_sys *sys, const char *before, const char *path, bool *out_is,
+                         mw_error *err) {
+    mw_log_head head;
+    bool has_head = false;
+    int64_t last = 0;
+    *out_is = false;
+    MW_TRY(read_head(sys, path, &head, &has_head, err));
+    if (!has_head) return has_not_begun(sys, path, out_is, err);
+    if (!head.is_unfounded || !before) return MW_OK;
+    MW_TRY(find_last_place(sys, before, &last, err));
+    *out_is = last != head.first_place - 1;
+    return MW_OK;
+}
+
+/* How many of the files are segments: the newest ones may be none. */
+static mw_status count_segments(mw_sys *sys, const char *folder, mw_arena *arena,
+                                const mw_str *names, size_t *count, mw_error *err) {
+    for (bool none = true; *count > 0 && none; *count -= none) {
+        const char *path = mw_path_join(arena, folder, names[*count - 1].data);
+        const char *before =
+            *count > 1 ? mw_path_join(arena, folder, names[*count - 2].data) : NULL;
+        if (!path || (*count > 1 && !before))
+            return mw_fail(err, MW_NO_MEMORY, "log: no memory");
+        MW_TRY(is_none(sys, before, path, &none, err));
+    }
+    return MW_OK;
+}
+
+static mw_status list_segments(mw_sys *sys, const char *folder, mw_arena *arena,
+                               mw_str **out_names, size_t *out_count, mw_error *err) {
+    MW_TRY(list_files(sys, folder, arena, out_names, out_count, err));
+    return count_segments(sys, folder, arena, *out_names, out_count, err);
 }
 
 /* --- definitions ------------------------------------------------------------------------ */
@@ -142,22 +242,9 @@ static mw_status read_through(mw_log *log, const char *path, mw_str bytes, size_
     return MW_OK;
 }
 
-/* Whether a segment without a good head was lost while it was made: then no record can be in it.
-   Where the power was lost, a file may have its size and not its bytes. */
-static bool is_torn(mw_str bytes) {
-    for (size_t i = MW_LOG_HEAD_SIZE; i < bytes.size; i++)
-        if (bytes.data[i] != 0) return false;
-    return true;
-}
-
 static mw_status open_newest(mw_log *log, const char *path, mw_buf *bytes, mw_error *err) {
     mw_log_head head;
-    mw_status status = read_segment(log->sys, path, bytes, &head, err);
-    if (status == MW_CORRUPT && is_torn(mw_buf_str(bytes))) {
-        MW_TRY(mw_sys_remove(log->sys, path, err));
-        return mw_sys_sync_folder(log->sys, log->folder, err);
-    }
-    if (status != MW_OK) return status;
+    MW_TRY(read_segment(log->sys, path, bytes, &head, err));
     size_t end = 0;
     log->log_id = head.log_id;
     log->last_place = head.first_place - 1;
@@ -169,11 +256,22 @@ static mw_status open_newest(mw_log *log, const char *path, mw_buf *bytes, mw_er
     return MW_OK;
 }
 
+static mw_status remove_none(mw_log *log, const mw_str *names, size_t *count,
+                                   mw_error *err) {
+    size_t all = *count;
+    MW_TRY(count_segments(log->sys, log->folder, &log->arena, names, count, err));
+    for (size_t i = all; i > *count; i--) /* the newest first: what is left is a log at all times */
+        MW_TRY(mw_sys_remove(log->sys, mw_path_join(&log->arena, log->folder, names[i - 1].data),
+                             err));
+    return all > *count ? mw_sys_sync_folder(log->sys, log->folder, err) : MW_OK;
+}
+
 static mw_status recover(mw_log *log, mw_error *err) {
     mw_str *names = NULL;
     size_t count;
     MW_TRY(mw_sys_make_folder(log->sys, log->folder, err));
-    MW_TRY(list_segments(log->sys, log->folder, &log->arena, &names, &count, err));
+    MW_TRY(list_files(log->sys, log->folder, &log->arena, &names, &count, err));
+    MW_TRY(remove_none(log, names, &count, err));
     for (size_t i = 0; i + 1 < count; i++) {
         mw_file_info info;
         MW_TRY(mw_sys_info(log->sys, mw_path_join(&log->arena, log->folder, names[i].data), &info,
@@ -183,10 +281,12 @@ static mw_status recover(mw_log *log, mw_error *err) {
     mw_buf bytes;
     mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
     mw_status status = MW_OK;
-    for (; count > 0 && !log->file && status == MW_OK; count--)
+    if (count > 0)
         status = open_newest(log, mw_path_join(&log->arena, log->folder, names[count - 1].data),
                              &bytes, err);
     mw_buf_release(&bytes);
+    if (status == MW_OK && log->file)
+        status = mw_log_found_segment(log->sys, log->folder, log->segment, err);
     log->committed_place = log->last_place;
     if (status == MW_OK && log->log_id == 0)
         mw_sys_entropy(log->sys, &log->log_id, sizeof log->log_id);
@@ -246,7 +346,7 @@ mw_status mw_log_append(mw_log *log, const mw_record *record, mw_error *err) {
 static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) {
     mw_buf gathered = log->batch;
     mw_buf_init(&log->batch, BATCH_SIZE_MAX);
-    mw_log_head_append(&log->batch, (mw_log_head){log->log_id, first_place});
+    mw_log_head_append(&log->batch, (mw_log_head){log->log_id, first_place, log->file != NULL});
     for (size_t i = 0; i < log->definition_count; i++)
         append_definition(log, &log->definitions[i]);
     mw_file *file = NULL;
@@ -298,7 +398,8 @@ mw_status mw_log_commit(mw_log *log, mw_error *err) {
     if (log->has_remains) status = mw_file_truncate(log->file, log->file_size, err);
     if (status == MW_OK) log->has_remains = false;
     bool is_full = log->file && log->file_size >= log->segment_size;
-    if (status == MW_OK && is_full) status = mw_file_sync(log->file, err);
+    if (status == MW_OK && is_full) /* as a rule the syncer did that long ago */
+        status = mw_log_found_segment(log->sys, log->folder, log->segment, err);
     if (status == MW_OK && (!log->file || is_full)) {
         int64_t first = log->committed_place == INT64_MIN ? INT64_MIN + 1
                                                           : log->committed_place + 1;
@@ -320,6 +421,7 @@ mw_status mw_log_commit(mw_log *log, mw_error *err) {
 
 mw_status mw_log_sync(mw_log *log, mw_error *err) {
     if (!log->file) return MW_OK;
+    MW_TRY(mw_log_found_segment(log->sys, log->folder, log->segment, err));
     MW_TRY(mw_file_sync(log->file, err));
     return mw_sys_sync_folder(log->sys, log->folder, err); /* which may not list it yet */
 }
@@ -347,7 +449,37 @@ static mw_status sync_file(mw_sys *sys, const char *path, mw_error *err) {
     return status;
 }
 
-/* Segments before the newest were synced when they were closed. */
+/* Syncs the segment before the last of these, and marks the last: in this order. */
+static mw_status found_last(mw_sys *sys, const char *folder, mw_arena *arena,
+                            const mw_str *names, size_t count, mw_error *err) {
+    mw_log_head head;
+    bool has_head = false;
+    mw_file *file = NULL;
+    const char *path = mw_path_join(arena, folder, names[count - 1].data);
+    const char *before = count > 1 ? mw_path_join(arena, folder, names[count - 2].data) : path;
+    if (!path || !before) return mw_fail(err, MW_NO_MEMORY, "log: no memory");
+    MW_TRY(read_head(sys, path, &head, &has_head, err));
+    if (!has_head || !head.is_unfounded) return MW_OK;
+    MW_TRY(sync_file(sys, before, err));
+    MW_TRY(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, err));
+    mw_status status = mw_file_write(file, MW_LOG_MARK_OFFSET, &mw_log_mark, 1, err);
+    mw_file_close(file);
+    return status;
+}
+
+mw_status mw_log_found_segment(mw_sys *sys, const char *folder, int64_t segment, mw_error *err) {
+    mw_arena arena;
+    mw_str *names = NULL;
+    size_t count = 0;
+    mw_arena_init(&arena, LOG_ARENA_MAX);
+    mw_status status = list_files(sys, folder, &arena, &names, &count, err);
+    while (count > 0 && first_place_of(names[count - 1]) > segment) count--;
+    if (status == MW_OK && count > 0)
+        status = found_last(sys, folder, &arena, names, count, err);
+    mw_arena_release(&arena);
+    return status;
+}
+
 mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err) {
     mw_arena arena;
     mw_str *names = NULL;
@@ -356,8 +488,11 @@ mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err) {
     mw_arena_init(&arena, LOG_ARENA_MAX);
     mw_status status = list_segments(sys, folder, &arena, &names, &count, err);
     if (status == MW_OK && count > 0) {
+        status = found_last(sys, folder, &arena, names, count, err);
         path = mw_path_join(&arena, folder, names[count - 1].data);
-        status = path ? sync_file(sys, path, err) : mw_fail(err, MW_NO_MEMORY, "log: no memory");
+        if (status == MW_OK)
+            status = path ? sync_file(sys, path, err)
+                          : mw_fail(err, MW_NO_MEMORY, "log: no memory");
         if (status == MW_OK) status = mw_sys_sync_folder(sys, folder, err);
     }
     mw_arena_release(&arena);
@@ -370,7 +505,7 @@ mw_status mw_log_end(mw_sys *sys, const char *folder, mw_log_position *out_end, 
     size_t count = 0;
     mw_file_info info = {.size = 0};
     mw_arena_init(&arena, LOG_ARENA_MAX);
-    mw_status status = list_segments(sys, folder, &arena, &names, &count, err);
+    mw_status status = list_files(sys, folder, &arena, &names, &count, err);
     if (status == MW_OK && count > 0) {
         const char *path = mw_path_join(&arena, folder, names[count - 1].data);
         status = path ? mw_sys_info(sys, path, &info, err)
@@ -463,7 +598,6 @@ static size_t find_segment(const mw_log_scan *scan, const mw_str *names, size_t 
     return i;
 }
 
-/* A segment without a good head is none: the scan stays where it is. */
 static mw_status open_segment(mw_log_scan *scan, const char *path, mw_file **out_file,
                               mw_error *err) {
     char bytes[MW_LOG_HEAD_SIZE];
@@ -495,19 +629,6 @@ static mw_status enter_segment(mw_log_scan *scan, mw_str name, mw_file *file, mw
     return move_window(scan, WINDOW_SIZE, err);
 }
 
-/* Whether there was nothing to be read in a segment whose head was found not to be good: it was
-   torn, as above, or is just being made. */
-static bool has_not_begun(mw_sys *sys, const char *path) {
-    mw_buf bytes;
-    mw_log_head head;
-    mw_error unseen;
-    mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
-    mw_status status = read_segment(sys, path, &bytes, &head, &unseen);
-    bool result = status == MW_OK || (status == MW_CORRUPT && is_torn(mw_buf_str(&bytes)));
-    mw_buf_release(&bytes);
-    return result;
-}
-
 /* Goes on to the next of these; false if there is none. */
 static mw_status go_on_among(mw_log_scan *scan, const mw_str *names, size_t count,
                              mw_arena *arena, bool *out_moved, mw_error *err) {
@@ -517,9 +638,7 @@ static mw_status go_on_among(mw_log_scan *scan, const mw_str *names, size_t coun
     if (next == count) return MW_OK;
     const char *path = mw_path_join(arena, scan->folder, names[next].data);
     if (!path) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
-    mw_status status = open_segment(scan, path, &file, err);
-    if (status == MW_CORRUPT && next + 1 == count && has_not_begun(scan->sys, path)) return MW_OK;
-    if (status != MW_OK) return status;
+    MW_TRY(open_segment(scan, path, &file, err));
     *out_moved = true;
     return enter_segment(scan, names[next], file, err);
 }

@@ -2,7 +2,8 @@
  * log: every record that was accepted, in order: segments of checksummed records in a folder.
  *
  *     segment  FIRST_PLACE.log (16 hex digits): head, definitions, records
- *     head     "MWLG" | u32 format | u64 log id | i64 first place | u32 CRC32C of these
+ *     head     "MWLG" | u32 format | u64 log id | i64 first place | u32 CRC32C of these;
+ *              "MWLg", with the same sum, until the segment before is on the disk
  *     record   u32 payload size | u32 CRC32C of the rest | u32 type | u32 stream
  *              | i64 time | i64 known | i64 place | payload               (little endian)
  *
@@ -11,13 +12,17 @@
  * cut when a writer opens the log; a bad record before good ones is MW_CORRUPT. Segments are
  * self-contained: the definitions that give streams their meaning are repeated at each head.
  *
+ * A segment is begun before the one that it follows is on the disk. A loss of power may leave it,
+ * and the other without its end, where its first place does not follow: then nobody believes it,
+ * and the next writer removes it. Nothing of it was synced by then.
+ *
  * In memory: open it on a simulated mw_sys. One thread uses a handle; one process writes.
  */
 #pragma once
 #include "sys/sys.h"
 
 enum {
-    MW_LOG_FORMAT = 1,
+    MW_LOG_FORMAT = 2, /* 1: each segment was synced before the next was begun */
     MW_LOG_PAYLOAD_MAX = 1 << 24,
     MW_LOG_STREAMS_MAX = 1 << 16,
     MW_LOG_SEGMENT_SIZE = 64 << 20, /* a segment that has grown past this is closed */
@@ -80,11 +85,14 @@ size_t mw_log_batch_size(const mw_log *log);
 mw_log_position mw_log_batch_position(const mw_log *log);
 /* Behind all that is committed. INT64_MIN: there is no segment yet. */
 mw_log_position mw_log_committed(const mw_log *log);
-/* A segment to be synced beside its writer, which syncs those that it closes by itself. A new one
-   stands in the folder on the disk only after that was synced, too. */
+/* A segment to be synced beside its writer, once it was founded. A new one stands in the folder on
+   the disk only after that was synced, too. */
 MW_MUST_USE mw_status mw_log_open_segment(mw_sys *sys, const char *folder, int64_t segment,
                                           mw_file **out_file, mw_error *err);
-/* The same for who only reads: what it has read is on the disk then. */
+/* Syncs the segment before, and marks this one as believed: both before it is synced itself. */
+MW_MUST_USE mw_status mw_log_found_segment(mw_sys *sys, const char *folder, int64_t segment,
+                                           mw_error *err);
+/* All that for who only reads: what it has read is on the disk then. */
 MW_MUST_USE mw_status mw_log_sync_newest(mw_sys *sys, const char *folder, mw_error *err);
 /* The end of the newest segment, before which all are closed. INT64_MIN: there is none. */
 MW_MUST_USE mw_status mw_log_end(mw_sys *sys, const char *folder, mw_log_position *out_end,

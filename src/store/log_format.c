@@ -3,6 +3,8 @@
 #include <string.h>
 
 static const char magic[4] = {'M', 'W', 'L', 'G'};
+static const char no_mark = 'g';
+const char mw_log_mark = 'G';
 enum { SUMMED_HEAD_SIZE = 24, SUMMED_RECORD_OFFSET = 8 };
 
 void mw_log_head_append(mw_buf *out, mw_log_head head) {
@@ -11,8 +13,22 @@ void mw_log_head_append(mw_buf *out, mw_log_head head) {
     mw_buf_append_u32(out, MW_LOG_FORMAT);
     mw_buf_append_u64(out, head.log_id);
     mw_buf_append_u64(out, (uint64_t)head.first_place);
-    if (!out->failed)
-        mw_buf_append_u32(out, mw_crc32c(0, out->data + start, SUMMED_HEAD_SIZE));
+    if (out->failed) return;
+    mw_buf_append_u32(out, mw_crc32c(0, out->data + start, SUMMED_HEAD_SIZE));
+    if (head.is_unfounded) out->data[start + MW_LOG_MARK_OFFSET] = no_mark;
+}
+
+/* Of a head with its mark, whether it has that or not. */
+static uint32_t sum_head(mw_str bytes) {
+    uint32_t crc = mw_crc32c(0, magic, sizeof magic);
+    return mw_crc32c(crc, bytes.data + sizeof magic, SUMMED_HEAD_SIZE - sizeof magic);
+}
+
+static bool is_magic(mw_str found, bool *out_has_mark) {
+    if (found.size != sizeof magic || memcmp(found.data, magic, MW_LOG_MARK_OFFSET) != 0)
+        return false;
+    *out_has_mark = found.data[MW_LOG_MARK_OFFSET] == mw_log_mark;
+    return *out_has_mark || found.data[MW_LOG_MARK_OFFSET] == no_mark;
 }
 
 mw_status mw_log_head_read(mw_str bytes, const char *name, mw_log_head *out_head,
@@ -23,13 +39,15 @@ mw_status mw_log_head_read(mw_str bytes, const char *name, mw_log_head *out_head
     mw_log_head head = {.log_id = mw_read_u64(&reader)};
     head.first_place = (int64_t)mw_read_u64(&reader);
     uint32_t crc = mw_read_u32(&reader);
-    if (reader.failed || memcmp(found.data, magic, sizeof magic) != 0)
+    bool has_mark = false;
+    if (reader.failed || !is_magic(found, &has_mark) || (!has_mark && format == 1))
         return mw_fail(err, MW_CORRUPT, "log: %s is not a log segment", name);
     if (format > MW_LOG_FORMAT)
         return mw_fail(err, MW_NEWER_FORMAT,
                        "log: %s has format %u, this program reads up to %d", name, format,
                        MW_LOG_FORMAT);
-    if (crc != mw_crc32c(0, bytes.data, SUMMED_HEAD_SIZE))
+    head.is_unfounded = !has_mark;
+    if (crc != sum_head(bytes))
         return mw_fail(err, MW_CORRUPT, "log: the head of %s fails its checksum", name);
     *out_head = head;
     return MW_OK;

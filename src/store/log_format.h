@@ -7,12 +7,15 @@
 #include "base/hash.h"
 #include "store/log.h"
 
-enum { MW_LOG_HEAD_SIZE = 28, MW_LOG_RECORD_HEAD_SIZE = 40 };
+enum { MW_LOG_HEAD_SIZE = 28, MW_LOG_RECORD_HEAD_SIZE = 40, MW_LOG_MARK_OFFSET = 3 };
 
 typedef struct {
     uint64_t log_id;
     int64_t first_place;
+    bool is_unfounded; /* the segment before was not on the disk yet: it has no mark */
 } mw_log_head;
+
+extern const char mw_log_mark; /* one byte, so that it is written whole or not at all */
 
 void mw_log_head_append(mw_buf *out, mw_log_head head);
 /* MW_NEWER_FORMAT names both formats; MW_CORRUPT. `name` is that of the file, for messages. */

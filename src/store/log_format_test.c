@@ -31,22 +31,63 @@ MW_TEST(log_format_reads_what_it_wrote_and_nothing_that_was_changed) {
     mw_buf_release(&bytes);
 }
 
-/* Format 1, byte for byte: a released segment stays readable. */
-MW_TEST(log_format_is_what_it_was) {
+static mw_buf head_of(bool is_unfounded) {
     mw_buf bytes;
     mw_buf_init(&bytes, 1 << 16);
-    mw_log_head_append(&bytes, (mw_log_head){UINT64_C(0x1122334455667788), 5});
+    mw_log_head_append(&bytes, (mw_log_head){UINT64_C(0x1122334455667788), 5, is_unfounded});
     MW_CHECK_EQUAL_INT(bytes.size, MW_LOG_HEAD_SIZE);
-    static const unsigned char expected[24] = {'M',  'W',  'L',  'G',  1,    0,    0, 0,
-                                               0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
-                                               5,    0,    0,    0,    0,    0,    0, 0};
-    for (size_t i = 0; i < sizeof expected; i++)
-        MW_CHECK((unsigned char)bytes.data[i] == expected[i]);
+    return bytes;
+}
+
+static void check_bytes(mw_str bytes, const unsigned char *expected) {
+    for (size_t i = 0; i < MW_LOG_HEAD_SIZE; i++)
+        MW_CHECK_EQUAL_INT((unsigned char)bytes.data[i], expected[i]);
+}
+
+static void check_head(mw_str bytes, bool is_unfounded) {
     mw_log_head head;
-    MW_CHECK_OK(mw_log_head_read(mw_buf_str(&bytes), "a.log", &head, NULL), NULL);
+    mw_error err;
+    MW_CHECK_OK(mw_log_head_read(bytes, "a.log", &head, &err), &err);
     MW_CHECK(head.log_id == UINT64_C(0x1122334455667788) && head.first_place == 5);
+    MW_CHECK(head.is_unfounded == is_unfounded);
+}
+
+/* Byte for byte: a released segment stays readable. */
+MW_TEST(log_format_is_what_it_was) {
+    static const unsigned char first[MW_LOG_HEAD_SIZE] = {
+        0x4d, 0x57, 0x4c, 0x47, 1, 0, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+        5, 0, 0, 0, 0, 0, 0, 0, 0x3f, 0xa8, 0xe6, 0xdc};
+    static const unsigned char second[MW_LOG_HEAD_SIZE] = {
+        0x4d, 0x57, 0x4c, 0x47, 2, 0, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+        5, 0, 0, 0, 0, 0, 0, 0, 0xf8, 0xb0, 0x22, 0x85};
+    mw_buf bytes = head_of(false);
+    check_bytes(mw_buf_str(&bytes), second);
+    check_head(mw_buf_str(&bytes), false);
+    check_head((mw_str){(const char *)first, sizeof first}, false);
+    mw_log_head head;
     mw_error err;
     MW_CHECK_STATUS(mw_log_head_read(MW_STR("nonsense"), "a.log", &head, &err), MW_CORRUPT);
     MW_CHECK_EQUAL_STR(err.message, "log: a.log is not a log segment");
     mw_buf_release(&bytes);
+}
+
+/* One byte is all that the mark changes, and in format 1 every segment has it. */
+MW_TEST(log_format_knows_a_segment_without_its_mark) {
+    mw_log_head head;
+    mw_error err;
+    mw_buf bytes = head_of(true), marked = head_of(false);
+    check_head(mw_buf_str(&bytes), true);
+    bytes.data[MW_LOG_MARK_OFFSET] = mw_log_mark;
+    MW_CHECK(mw_str_equal(mw_buf_str(&bytes), mw_buf_str(&marked)));
+    for (size_t bit = 0; bit < 8 * bytes.size; bit++) {
+        bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
+        mw_status status = mw_log_head_read(mw_buf_str(&bytes), "a.log", &head, &err);
+        MW_CHECK(status != MW_OK || head.is_unfounded);
+        bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
+    }
+    bytes.data[4] = 1;
+    bytes.data[MW_LOG_MARK_OFFSET] = 'g';
+    MW_CHECK_STATUS(mw_log_head_read(mw_buf_str(&bytes), "a.log", &head, &err), MW_CORRUPT);
+    mw_buf_release(&bytes);
+    mw_buf_release(&marked);
 }

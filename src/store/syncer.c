@@ -23,6 +23,7 @@ static mw_status sync_new_segment(mw_syncer *syncer, int64_t segment, mw_error *
     mw_file_close(syncer->file);
     syncer->file = NULL;
     syncer->segment = segment;
+    MW_TRY(mw_log_found_segment(sys, syncer->config.folder, segment, err));
     MW_TRY(mw_log_open_segment(sys, syncer->config.folder, segment, &syncer->file, err));
     MW_TRY(mw_file_sync(syncer->file, err));
     return mw_sys_sync_folder(sys, syncer->config.folder, err);

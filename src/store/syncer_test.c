@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/prng.h"
 #include "sys/poller.h"
 #include "sys/simulated.h"
 #include "testing/test.h"
@@ -57,6 +58,76 @@ MW_TEST(syncer_makes_records_survive_the_machine) {
         mw_log_close(log);
         mw_simulated_destroy(sys);
     }
+}
+
+/* How many records there are; they must be those of the first places. */
+static int64_t count_records(mw_sys *sys) {
+    int64_t count = 0;
+    mw_error err;
+    mw_record record;
+    bool has_record = true;
+    mw_log_scan *scan;
+    MW_CHECK_OK(mw_log_scan_begin(sys, folder, INT64_MIN, &scan, NULL), NULL);
+    while (has_record) {
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has_record, &err), &err);
+        if (has_record) MW_CHECK_EQUAL_INT(record.place, ++count);
+    }
+    mw_log_scan_end(scan);
+    return count;
+}
+
+typedef struct {
+    int64_t tried, synced; /* the last places */
+} progress;
+
+/* Commits, and asks now and then, until the machine fails in the middle of some call. */
+static progress work_until_it_fails(mw_sys *sys, mw_log *log, mw_syncer *syncer,
+                                    uint64_t *prng) {
+    uint64_t number = 0;
+    progress made = {0, 0};
+    mw_simulated_fail(sys, mw_prng_below(prng, 120), UINT64_MAX);
+    for (mw_status status = MW_OK; status == MW_OK;) {
+        mw_record record = {
+            .type = MW_RECORD_EVENT, .place = ++made.tried, .payload = MW_STR("payload")};
+        MW_CHECK_OK(mw_log_append(log, &record, NULL), NULL);
+        status = mw_log_commit(log, NULL);
+        if (status != MW_OK || mw_prng_below(prng, 8) > 0) continue;
+        mw_syncer_ask(syncer, mw_log_committed(log));
+        status = mw_syncer_look(syncer, &number, NULL);
+        if (status == MW_OK) made.synced = made.tried;
+    }
+    return made;
+}
+
+/* Wherever the power is lost, in the middle of a sync too, all up to some record is left, what was
+   synced among it, and a log that goes on from there. */
+MW_TEST(syncer_leaves_no_hole_wherever_the_power_is_lost) {
+    size_t lost = 0, synced_count = 0;
+    for (uint64_t round = 0; round < 1500; round++) {
+        mw_sys *sys = NULL;
+        mw_syncer *syncer = NULL;
+        uint64_t prng = mw_test_seed() * 10000 + round;
+        MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = prng}, &sys, NULL), NULL);
+        mw_log *log = open_log(sys, folder, 300);
+        MW_CHECK_OK(mw_syncer_create((mw_syncer_config){.sys = sys, .folder = folder}, &syncer,
+                                     NULL), NULL);
+        progress made = work_until_it_fails(sys, log, syncer, &prng);
+        mw_simulated_lose_power_partly(sys);
+        mw_simulated_fail(sys, 0, 0);
+        mw_syncer_destroy(syncer);
+        mw_log_close(log);
+        int64_t seen = count_records(sys);
+        log = open_log(sys, folder, 300);
+        int64_t count = count_records(sys);
+        MW_CHECK(count == seen && count >= made.synced && count <= made.tried);
+        commit(log, count + 1);
+        MW_CHECK_EQUAL_INT(count_records(sys), count + 1);
+        lost += count < made.tried - 1;
+        synced_count += made.synced > 0;
+        mw_log_close(log);
+        mw_simulated_destroy(sys);
+    }
+    MW_CHECK(lost > 200 && synced_count > 500);
 }
 
 MW_TEST(syncer_says_for_good_that_the_disk_failed) {
