@@ -154,12 +154,30 @@ const mw_expr *mw_expr_make(mw_compiler *compiler, mw_expr model, const mw_expr 
     mw_expr *expr = mw_compiler_alloc(compiler, 1, sizeof *expr);
     if (!expr) return NULL;
     *expr = model;
+    expr->now = NULL;
     expr->args = mw_compiler_alloc(compiler, arg_count, sizeof *expr->args);
     expr->arg_count = arg_count;
     if (!expr->args) return NULL;
     for (size_t i = 0; i < arg_count; i++) expr->args[i] = args[i];
     expr->size = size_of(expr);
     return arg_count > 0 ? fold(compiler, expr) : expr;
+}
+
+static const mw_expr *make_now(mw_compiler *compiler, const mw_expr *expr) {
+    mw_expr now = *expr;
+    if (expr->op == MW_OP_FIELD) now.op = MW_OP_NOW;
+    if (expr->op == MW_OP_TIME) now.op = MW_OP_NOW_TIME;
+    if (expr->arg_count == 0) return mw_expr_make(compiler, now, NULL, 0);
+    const mw_expr **args = mw_compiler_alloc(compiler, expr->arg_count, sizeof *args);
+    for (size_t i = 0; args && i < expr->arg_count; i++)
+        args[i] = mw_expr_now(compiler, expr->args[i]);
+    return args ? mw_expr_make(compiler, now, args, expr->arg_count) : NULL;
+}
+
+const mw_expr *mw_expr_now(mw_compiler *compiler, const mw_expr *expr) {
+    mw_expr *known = (mw_expr *)(uintptr_t)expr; /* changed in what it remembers alone */
+    if (expr && !expr->now) known->now = make_now(compiler, expr);
+    return expr ? expr->now : NULL;
 }
 
 const mw_expr *mw_expr_constant(mw_compiler *compiler, mw_type type, mw_cell cell) {

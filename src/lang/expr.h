@@ -18,6 +18,7 @@ struct mw_expr {
     const mw_expr **args; /* SELECT: otherwise, condition, value; IN: the value, the list */
     size_t arg_count;
     size_t size; /* operations of its code, a shared part once a use; MW_CODE_SIZE_MAX + 1: more */
+    const mw_expr *now; /* the same inside a window (mw_expr_now), once that has been asked for */
 };
 
 const mw_expr *mw_expr_constant(mw_compiler *compiler, mw_type type, mw_cell cell);
@@ -40,6 +41,9 @@ const mw_expr *mw_expr_select(mw_compiler *compiler, const mw_expr *condition,
 const mw_expr *mw_expr_and(mw_compiler *compiler, const mw_expr *a, const mw_expr *b);
 const mw_expr *mw_expr_not_missing(mw_compiler *compiler, const mw_expr *value);
 
+/* An expression over the moment as it stands inside a window, where the bare names are the event's.
+   What has been asked for before is found again, so what is shared stays shared. */
+const mw_expr *mw_expr_now(mw_compiler *compiler, const mw_expr *expr);
 bool mw_expr_is_constant(const mw_expr *expr);
 /* Complains, at `position`, of one that is too large. Whoever walks an expression whose parts may
    be shared asks first, since each use of a part is a walk of its own. */

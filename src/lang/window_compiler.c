@@ -66,18 +66,6 @@ static bool is_entry_field(const event_scope *event, mw_str name) {
     return index != MW_NO_FIELD && (size_t)index >= event->source->plain_count;
 }
 
-/* An expression over the moment as it stands inside a window, where the bare names are the
-   event's. */
-static const mw_expr *as_now(mw_compiler *compiler, const mw_expr *expr) {
-    mw_expr now = *expr;
-    if (expr->op == MW_OP_FIELD) now.op = MW_OP_NOW;
-    if (expr->op == MW_OP_TIME) now.op = MW_OP_NOW_TIME;
-    if (expr->arg_count == 0) return mw_expr_make(compiler, now, NULL, 0);
-    const mw_expr **args = mw_compiler_alloc(compiler, expr->arg_count, sizeof *args);
-    for (size_t i = 0; args && i < expr->arg_count; i++) args[i] = as_now(compiler, expr->args[i]);
-    return args ? mw_expr_make(compiler, now, args, expr->arg_count) : NULL;
-}
-
 static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
     event_scope *event = (event_scope *)scope;
     mw_compiler *compiler = scope->compiler;
@@ -87,10 +75,8 @@ static const mw_expr *resolve(mw_scope *scope, const mw_node *node) {
         mw_complain_hint(compiler, "Make the inner one a feature, or a field of the stream.");
         return NULL;
     }
-    if (node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now")) {
-        const mw_expr *mine = mw_type_node(&event->moment->scope, node);
-        return mine ? as_now(compiler, mine) : NULL;
-    }
+    if (node->kind == MW_NODE_MEMBER && mw_str_is(node->owner, "now"))
+        return mw_expr_now(compiler, mw_type_node(&event->moment->scope, node));
     if (node->kind == MW_NODE_MEMBER) {
         mw_complain(compiler, node->position, MW_INVALID,
                     "a window over %.*s sees its own fields alone, got %.*s.%.*s",

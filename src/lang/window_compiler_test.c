@@ -191,3 +191,21 @@ MW_TEST(windows_over_a_static_table_take_no_time) {
                            "  moment: on e\n"
                            "  label: count(e by k over next 1d)\n");
 }
+
+/* A hundred uses of 4,096 windows added up would take 85 MB of the compiler's 64, each a copy. */
+MW_TEST(windows_share_what_they_ask_of_the_row_more_than_once) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 16);
+    mw_buf_append_text(&text, "  field f0: count(s by k over 1h)\n");
+    for (int i = 1; i <= 12; i++)
+        mw_buf_printf(&text, "  field f%d: f%d + f%d\n", i, i - 1, i - 1);
+    mw_buf_append_text(&text, "  field g: count(s where now.f12 > 0");
+    for (int i = 1; i < 100; i++) mw_buf_append_text(&text, " or now.f12 > 0");
+    mw_buf_append_text(&text, " by k over 1h)");
+    const mw_test_mistake cases[] = {
+        {text.data,
+         ":17:12: streams.s.fields.g: a window must have at most 65536 bytes of text\n"}};
+    mw_test_check_mistakes("stream s:\n  columns: k category, t time\n  time: t\n", cases, 1,
+                           "\nmodel m:\n  moment: on s\n  label: any(s by k over next 1h)\n");
+    mw_buf_release(&text);
+}
