@@ -73,7 +73,22 @@ static void print_ask(const mw_stream_source *source, const mw_ask *ask, mw_grid
     mw_buf_release(&text);
 }
 
-static void print_stream(const mw_program *program, const mw_stream_source *source, mw_buf *out) {
+/* Of a default nobody need be told. */
+static void print_missing(const mw_project_stream *declared, mw_grid *grid) {
+    if (!declared->tells_missing) return;
+    mw_buf texts;
+    mw_buf_init(&texts, 1 << 16);
+    mw_buf_append_text(&texts, "the empty text");
+    for (size_t i = 0; i < declared->missing_count; i++)
+        mw_buf_printf(&texts, ", %.*s", MW_STR_ARGS(declared->missing[i]));
+    mw_grid_add(grid, "missing");
+    mw_grid_add_str(grid, mw_buf_str(&texts));
+    mw_buf_release(&texts);
+}
+
+static void print_stream(const mw_workspace *workspace, size_t number, mw_buf *out) {
+    const mw_program *program = workspace->program;
+    const mw_stream_source *source = &program->sources[number];
     const mw_stream *stream = &program->streams[source->first_stream];
     mw_buf known;
     mw_buf_init(&known, 1 << 16);
@@ -84,6 +99,7 @@ static void print_stream(const mw_program *program, const mw_stream_source *sour
     mw_grid_add(&grid, "known");
     mw_grid_add_str(&grid, mw_buf_str(&known));
     print_id(stream, &grid);
+    print_missing(&workspace->project->streams[number], &grid);
     if (source->where) {
         mw_grid_add(&grid, "where");
         mw_grid_add_str(&grid, mw_code_text(source->where));
@@ -265,7 +281,7 @@ static mw_status print_text(const findings *found, mw_buf *out, mw_error *err) {
                   program->source_count == 1 ? "stream" : "streams", program->model_count,
                   program->model_count == 1 ? "model" : "models");
     for (size_t i = 0; i < program->source_count; i++)
-        print_stream(program, &program->sources[i], out);
+        print_stream(workspace, i, out);
     for (size_t i = 0; i < project->model_count; i++) {
         mw_workspace_model model = {&project->models[i], &program->models[i]};
         MW_TRY(print_model(workspace, model, &found->live[i], out, err));

@@ -153,8 +153,10 @@ static mw_status find_columns(const draft *d, mw_type *out_label, mw_error *err)
     const mw_field *column;
     MW_TRY(find_column(d, mw_str_of(d->data->time), "--time", &column, err));
     if (column->type != MW_TYPE_TIME)
-        return mw_fail(err, MW_INVALID, "init: --time: %s must hold times, not a %s",
-                       d->data->time, mw_type_name(column->type));
+        return mw_hint(err, mw_fail(err, MW_INVALID, "init: --time: %s must hold times, not a %s",
+                                    d->data->time, mw_type_name(column->type)),
+                       "Times are written as 2013-01-31T08:15:00Z. A column in which no row has a "
+                       "value is taken as a text.");
     mw_str ids = mw_str_of(d->data->ids), id;
     while (mw_str_split(&ids, ',', &id))
         MW_TRY(find_column(d, mw_str_trim(id), "--id", &column, err));
@@ -275,7 +277,8 @@ static mw_status find_positive(const mw_data_reader *reader, draft *d, mw_error 
 static mw_status write_from_data(mw_cli *cli, mw_duck *duck, draft *d, mw_error *err) {
     mw_symbols *symbols;
     MW_TRY(mw_symbols_create(1 << 20, &symbols, err));
-    mw_data_reader reader = {cli->sys, duck, symbols, mw_zone_utc()};
+    mw_data_reader reader = {
+        .sys = cli->sys, .duck = duck, .symbols = symbols, .zone = mw_zone_utc()};
     mw_type label = MW_TYPE_BOOL;
     mw_status status = mw_data_file_columns(&reader, d->data->file, d->arena, &d->columns, err);
     if (status == MW_OK) status = find_columns(d, &label, err);

@@ -187,9 +187,8 @@ static mw_status refuse_first(const mw_refusals *refusals, const char *path, mw_
     return status;
 }
 
-static mw_status read_zone(const job *it, const mw_zone **out_zone, mw_error *err) {
-    const mw_project_stream *declared = mw_project_find_stream(it->version.project,
-                                                               it->source->name);
+static mw_status read_zone(const job *it, const mw_project_stream *declared,
+                           const mw_zone **out_zone, mw_error *err) {
     *out_zone = it->version.program->zone;
     if (!declared || declared->zone.size == 0) return MW_OK;
     return mw_zone_load(it->workspace->cli->sys, it->arena, declared->zone, out_zone, err);
@@ -198,8 +197,10 @@ static mw_status read_zone(const job *it, const mw_zone **out_zone, mw_error *er
 static mw_status read_input(job *it, const char *path, mw_error *err) {
     mw_data_reader reader = {.sys = it->workspace->cli->sys,
                              .duck = it->workspace->duck,
-                             .symbols = it->workspace->symbols};
-    MW_TRY(read_zone(it, &reader.zone, err));
+                             .symbols = it->workspace->symbols,
+                             .stream = mw_project_find_stream(it->version.project,
+                                                              it->source->name)};
+    MW_TRY(read_zone(it, reader.stream, &reader.zone, err));
     MW_TRY(mw_data_file_columns(&reader, path, it->arena, &it->input, err));
     MW_TRY(check_columns(it, path, err));
     MW_TRY(lay_out(it, path, err));

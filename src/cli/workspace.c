@@ -205,8 +205,10 @@ static mw_status load_zones(mw_workspace *workspace, mw_diagnostics *diagnostics
 
 static mw_status infer_columns(mw_workspace *workspace, const char *from,
                                mw_diagnostics *diagnostics, mw_error *err) {
-    mw_data_reader reader = {workspace->cli->sys, workspace->duck, workspace->symbols,
-                             workspace->zone};
+    mw_data_reader reader = {.sys = workspace->cli->sys,
+                             .duck = workspace->duck,
+                             .symbols = workspace->symbols,
+                             .zone = workspace->zone};
     mw_infer_config config = {.reader = &reader,
                               .catalog = workspace->state ? mw_state_catalog(workspace->state)
                                                           : NULL,

@@ -75,30 +75,36 @@ static mw_status query(const mw_data_reader *reader, mw_buf *sql, const char *pa
 
 /* --- CSV: what it holds ----------------------------------------------------------------------- */
 
-static bool is_missing_text(mw_str text) {
-    return text.size == 0 || mw_str_equal(text, MW_STR("NA"));
+static bool is_missing_text(const mw_data_reader *reader, mw_str text) {
+    const mw_project_stream *stream = reader->stream;
+    if (text.size == 0) return true;
+    if (!stream) return mw_str_equal(text, MW_STR("NA"));
+    for (size_t i = 0; i < stream->missing_count; i++)
+        if (mw_str_equal(text, stream->missing[i])) return true;
+    return false;
 }
 
 /* Rows that are written badly must not keep us from seeing what the others hold. */
-static mw_status guess_types(mw_csv_file *file, mw_guess *guesses, mw_error *err) {
+static mw_status guess_types(const mw_data_reader *reader, mw_csv_file *file, mw_guess *guesses,
+                             mw_error *err) {
     bool has_row = true;
     for (size_t rows = 0; rows < ROWS_TO_GUESS_BY; rows++) {
         mw_csv_row row;
         MW_TRY(mw_csv_next(file, &row, &has_row, err));
         if (!has_row) break;
         for (size_t i = 0; row.broken.size == 0 && i < mw_csv_heading(file)->count; i++)
-            if (!is_missing_text(row.values[i])) mw_guess_add(&guesses[i], row.values[i]);
+            if (!is_missing_text(reader, row.values[i])) mw_guess_add(&guesses[i], row.values[i]);
     }
     return MW_OK;
 }
 
-static mw_status columns_of(mw_csv_file *file, const char *path, mw_arena *arena,
-                            mw_schema *out_columns, mw_error *err) {
+static mw_status columns_of(const mw_data_reader *reader, mw_csv_file *file, const char *path,
+                            mw_arena *arena, mw_schema *out_columns, mw_error *err) {
     const mw_heading *heading = mw_csv_heading(file);
     mw_field *fields = mw_arena_alloc(arena, heading->count, sizeof *fields);
     mw_guess *guesses = mw_arena_alloc(arena, heading->count, sizeof *guesses);
     if (!fields || !guesses) return no_memory(path, err);
-    MW_TRY(guess_types(file, guesses, err));
+    MW_TRY(guess_types(reader, file, guesses, err));
     for (size_t i = 0; i < heading->count; i++) {
         fields[i] = (mw_field){mw_str_copy(arena, heading->names[i]), mw_guess_type(&guesses[i])};
         if (!fields[i].name.data) return no_memory(path, err);
@@ -111,7 +117,7 @@ static mw_status csv_columns(const mw_data_reader *reader, const char *path, mw_
                              mw_schema *out_columns, mw_error *err) {
     mw_csv_file *file = NULL;
     MW_TRY(mw_csv_open(reader->sys, path, &file, err));
-    mw_status status = columns_of(file, path, arena, out_columns, err);
+    mw_status status = columns_of(reader, file, path, arena, out_columns, err);
     mw_csv_close(file);
     return status;
 }
@@ -417,7 +423,7 @@ static mw_status read_csv_row(const reading *r, const mw_csv_row *row, mw_error 
         return mw_refuse(r->refusals, f.number, row->broken, row->text, err);
     for (size_t i = 0; i < r->column_count; i++) {
         mw_str text = row->values[r->sources[i]];
-        if (is_missing_text(text)) continue;
+        if (is_missing_text(reader, text)) continue;
         mw_status status = mw_cell_parse(r->rows->schema->fields[i].type, text, reader->zone,
                                          reader->symbols, &f.cells[i], &reason);
         if (status != MW_OK) MW_TRY(refuse_value(&f, i, status, &reason, err));

@@ -175,6 +175,29 @@ MW_TEST(data_file_takes_long_numbers_of_parquet_exactly_or_not) {
     tear_down(&f);
 }
 
+/* NA is missing where the stream says nothing, and what it says where it does: for the types of the
+   columns and for their values. */
+MW_TEST(data_file_knows_the_words_for_missing) {
+    static mw_str dash[] = {{"-", 1}};
+    static const mw_project_stream streams[] = {
+        {.missing = NULL, .missing_count = 0}, {.missing = dash, .missing_count = 1}};
+    static const char text[] = "country,n\nNA,-\n-,2\n,NA\n";
+    static const char *const country[3][3] = {{"", "-", ""}, {"NA", "-", ""}, {"NA", "", ""}};
+    static const char *const n[3][3] = {{"-", "2", ""}, {"-", "2", "NA"}, {"", "2", "NA"}};
+    for (size_t i = 0; i < 3; i++) {
+        fixture f = {0};
+        set_up(&f);
+        write_file(&f, "a.csv", text);
+        f.reader.stream = i == 0 ? NULL : &streams[i - 1];
+        MW_CHECK_OK(read_file(&f), &f.err);
+        for (size_t row = 0; row < 3; row++) {
+            MW_CHECK_EQUAL_STR(at(&f, row, 0), country[i][row]);
+            MW_CHECK_EQUAL_STR(at(&f, row, 1), n[i][row]);
+        }
+        tear_down(&f);
+    }
+}
+
 /* An array of a Parquet file is a list; in CSV the text of one is, where `types` says so. */
 MW_TEST(data_file_reads_lists) {
     fixture f = {0};

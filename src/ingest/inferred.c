@@ -43,18 +43,19 @@ static mw_status read_kept(mw_catalog *catalog, mw_str source, mw_arena *arena,
 static mw_status read_from_data(const mw_infer_config *config, const mw_project_stream *stream,
                                 mw_arena *arena, mw_schema *out_columns, mw_error *err) {
     mw_source_list list = {0};
+    mw_data_reader reader = *config->reader;
+    reader.stream = stream;
     bool is_given = config->from.size > 0;
     if (!is_given && stream->from_count == 0)
         return mw_fail(err, MW_INVALID, "from: must name the files of the stream");
     mw_str entry = is_given ? config->from : stream->from[0];
     MW_TRY(mw_sources_add(config->reader->sys, config->folder, entry, arena, &list, err));
     mw_status status =
-        mw_data_file_columns(config->reader, list.files[0].path, arena, out_columns, err);
+        mw_data_file_columns(&reader, list.files[0].path, arena, out_columns, err);
     for (size_t i = 1; status == MW_INVALID && i < list.count; i++) {
         if (!mw_is_picture_file(list.files[i].path)) break;
         mw_error ignored; /* the first one's failure counts if none is right */
-        status = mw_data_file_columns(config->reader, list.files[i].path, arena, out_columns,
-                                      &ignored);
+        status = mw_data_file_columns(&reader, list.files[i].path, arena, out_columns, &ignored);
     }
     return status;
 }

@@ -109,7 +109,8 @@ static mw_status read_rows(job *j, mw_error *err) {
     mw_data_reader reader = {.sys = mw_state_sys(config->state),
                              .duck = mw_state_duck(config->state),
                              .symbols = config->symbols,
-                             .zone = config->zones[j->from->source]};
+                             .zone = config->zones[j->from->source],
+                             .stream = j->declared};
     mw_file_rows *read = &j->taking->rows;
     mw_file_wish wish = {j->from->file.path, &j->source->row, j->source->column_count};
     MW_TRY(mw_file_rows_read(read, &reader, wish, err));

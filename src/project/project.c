@@ -324,6 +324,16 @@ static void mends_read(reader *r, const mw_yaml *node, mw_project_stream *stream
     clean_read(r, clean, stream);
 }
 
+/* R, among others, writes NA for a missing value in a column of any type. */
+static void missing_read(reader *r, const mw_yaml *node, mw_project_stream *stream) {
+    stream->tells_missing = node != NULL;
+    stream->missing = texts_read(r, node, &stream->missing_count);
+    if (node) return;
+    stream->missing_count = 1;
+    stream->missing = take(r, &stream->missing_count, sizeof *stream->missing);
+    if (stream->missing_count == 1) stream->missing[0] = MW_STR("NA");
+}
+
 static mw_project_stream stream_read(reader *r, const mw_project *project,
                                      const mw_yaml_item *item) {
     const mw_yaml *node = item->value;
@@ -344,6 +354,7 @@ static mw_project_stream stream_read(reader *r, const mw_project *project,
     const mw_yaml *from = mw_yaml_get(node, "from");
     stream.from = texts_read(r, from, &stream.from_count);
     stream.from_position = from ? from->position : d->position;
+    missing_read(r, mw_yaml_get(node, "missing"), &stream);
     stream.types = sources_read(r, mw_yaml_get(node, "types"), &stream.type_count);
     checks_read(r, node, &stream);
     mends_read(r, node, &stream);

@@ -33,6 +33,9 @@ typedef struct {
     mw_position from_position; /* of its first entry; of the stream, if there is none */
     mw_str zone;            /* of times that name none; empty: the project's */
     mw_position zone_position;
+    mw_str *missing;        /* texts of CSV that mean a missing value, beside the empty one */
+    size_t missing_count;
+    bool tells_missing;     /* the file has written these */
     mw_named_source *types; /* column, and a word that is a type */
     size_t type_count;
     mw_column_check *checks;

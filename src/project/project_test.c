@@ -315,8 +315,8 @@ MW_TEST(project_names_what_is_wrong) {
          "f:1:10: a variable must be set in the environment, got ${NAME}\n"},
         {"project: p\nstreams: {s: {time: t, purpose: x}}\n",
          "f:2:24: streams.s: there is no key purpose here\n"
-         "    The keys are from, types, zone, fields, ask, where, units, time, known, id, clean, "
-         "checks, later, late, repeats.\n"},
+         "    The keys are from, types, missing, zone, fields, ask, where, units, time, known, id, "
+         "clean, checks, later, late, repeats.\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         reading *r = read_bytes(mw_str_of(cases[i].bytes));
@@ -447,4 +447,24 @@ MW_TEST(project_refuses_processes_that_make_no_sense) {
         check_printed(r, cases[i].printed);
         mw_arena_release(&r->arena);
     }
+}
+
+/* What CSV writes for a missing value: NA, or what the file says. */
+MW_TEST(project_knows_the_words_for_missing) {
+    reading *r = read_bytes(MW_STR("project: p\n"
+                                   "streams:\n"
+                                   "  usual: {time: t}\n"
+                                   "  none: {time: t, missing: []}\n"
+                                   "  one: {time: t, missing: NULL}\n"
+                                   "  two: {time: t, missing: [\"-\", n/a]}\n"
+                                   "models: {m: {moment: on usual, label: x}}\n"));
+    const mw_project_stream *streams = r->project->streams;
+    check_printed(r, "");
+    MW_CHECK(streams[0].missing_count == 1 && !streams[0].tells_missing);
+    MW_CHECK_EQUAL_STR(streams[0].missing[0], "NA");
+    MW_CHECK(streams[1].missing_count == 0 && streams[1].tells_missing);
+    MW_CHECK(streams[2].missing_count == 1 && streams[3].missing_count == 2);
+    MW_CHECK_EQUAL_STR(streams[2].missing[0], "NULL");
+    MW_CHECK_EQUAL_STR(streams[3].missing[1], "n/a");
+    mw_arena_release(&r->arena);
 }

@@ -59,6 +59,8 @@ static const mw_shape repeats = {
 static const mw_shape_key stream_keys[] = {
     {"from", &text_or_texts, MW_KEY_OPTIONAL, "where its rows come from: files, addresses"},
     {"types", &types, MW_KEY_OPTIONAL, "the type of a column, where the data leave it open"},
+    {"missing", &text_or_texts, MW_KEY_OPTIONAL,
+     "what stands for a missing value in CSV, beside the empty text; default `NA`"},
     {"zone", &zone, MW_KEY_OPTIONAL, "the zone of times that name none"},
     {"fields", &expressions, MW_KEY_OPTIONAL,
      "fields that are worked out from others, or by windows"},

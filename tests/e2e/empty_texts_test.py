@@ -55,5 +55,27 @@ def test_files_of_all_formats_give_the_same_features():
     assert built["csv"] == built["jsonl"] == built["parquet"]
 
 
+def build(project_text, form, rows):
+    with Shop(project_text.replace("FORMAT", form)) as project:
+        write(project.folder / f"data/notes.{form}", rows)
+        checked = project.ok("check").out
+        project.ok("ingest")
+        out = project.folder / "built.csv"
+        project.ok("features", "build", "--output", str(out))
+        return out.read_text(), checked
+
+
+def test_a_stream_says_what_is_missing_in_its_csv():
+    """NA unless it says something else; a text in JSON, which has a null."""
+    rows = [row for row in draw_rows() if row["name"]]
+    marked = [{**row, "shop": row["shop"] or "NA"} for row in rows]
+    said = PROJECT.replace("time: written", "time: written, missing: []")
+    (usual, unsaid), (none, told) = build(PROJECT, "csv", marked), build(said, "csv", marked)
+    assert usual == build(PROJECT, "jsonl", rows)[0] and none == build(PROJECT, "jsonl", marked)[0] != usual
+    assert "the empty text" not in unsaid and "  missing   the empty text\n" in told, told
+    dashed = [{**row, "shop": row["shop"] or "-"} for row in rows]
+    assert build(PROJECT.replace("time: written", 'time: written, missing: ["-", n/a]'), "csv", dashed)[0] == usual
+
+
 if __name__ == "__main__":
     shop.main(globals())
