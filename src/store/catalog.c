@@ -289,17 +289,18 @@ static mw_status open_database(mw_catalog *catalog, const char *path, int flags,
     return execute(catalog, settings, err);
 }
 
-/* A reader who must not write beside the catalog cannot share it with SQLite's usual means. With
-   no changes in PATH-wal nobody has it open, and the file alone is all there is. */
-static bool is_frozen(const mw_catalog *catalog, mw_sys *sys, const char *path) {
+/* A reader who must not write beside the catalog, or cannot for want of space, cannot share it by
+   SQLite's usual means. With no changes in PATH-wal nobody has it open, and the file alone is all
+   there is. */
+static bool is_frozen(const mw_catalog *catalog, mw_sys *sys, const char *path, mw_status status) {
     char changes[PATH_SIZE_MAX];
     mw_file_info info;
     mw_error unseen;
     int code = sqlite3_errcode(catalog->db) & 0xff;
     int size = snprintf(changes, sizeof changes, "%s-wal", path);
-    return !catalog->is_writer && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
-           size > 0 && size < PATH_SIZE_MAX && mw_sys_info(sys, changes, &info, &unseen) == MW_OK &&
-           (!info.exists || info.size == 0);
+    bool is_kept_out = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || status == MW_NO_SPACE;
+    return !catalog->is_writer && is_kept_out && size > 0 && size < PATH_SIZE_MAX &&
+           mw_sys_info(sys, changes, &info, &unseen) == MW_OK && (!info.exists || info.size == 0);
 }
 
 static mw_status reopen_frozen(mw_catalog *catalog, mw_sys *sys, const char *path, mw_error *err) {
@@ -325,7 +326,7 @@ mw_status mw_catalog_open(mw_sys *sys, const char *path, bool is_writer,
     int flags = SQLITE_OPEN_READWRITE | (is_writer ? SQLITE_OPEN_CREATE : 0);
     mw_status status = open_database(catalog, name, flags, err);
     if (status == MW_OK) status = migrate(catalog, sys, name, err);
-    if (status != MW_OK && path && is_frozen(catalog, sys, path)) {
+    if (status != MW_OK && path && is_frozen(catalog, sys, path, status)) {
         if (err) *err = (mw_error){0};
         status = reopen_frozen(catalog, sys, path, err);
     }

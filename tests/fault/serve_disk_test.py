@@ -1,6 +1,7 @@
 """A disk that fills up under a running server: what cannot be written is refused, with 507 and the
 reason, and nothing of it is promised; whatever only reads is answered; and once there is room all
-goes on by itself. As root, on a small file system of its own."""
+goes on by itself. Without a server commands that read go on too. As root, on a small file system of
+its own."""
 import os
 import pathlib
 import subprocess
@@ -97,6 +98,10 @@ def main(folder):
         status, answer = send(port, name)
         assert (status, answer["repeats"]) == (200, 1), (name, answer)
     stop(process)
+    fill(state)
+    for words in (["status"], ["models", "list"], ["check"]):
+        done = run(folder, *words)
+        assert done.returncode == 0, done  # the catalog, which cannot be shared now, is read alone
     print(f"{len(taken)} events fitted into the log's last block, {unwritten} had to wait")
 
 
