@@ -88,8 +88,8 @@ static mw_status read_segment(mw_sys *sys, const char *path, mw_buf *bytes,
 static mw_status bad_record(const char *path, size_t offset, mw_error *err) {
     mw_status status = mw_fail(err, MW_CORRUPT, "log: %s fails its checksum at byte %zu", path,
                                offset);
-    return mw_hint(err, status, "Records behind it are good, so this is damage, not a torn "
-                                "write. Restore the segment from a backup.");
+    return mw_hint(err, status, "Good records are behind it, so this is damage, not a torn write. "
+                                "Restore the segment from a backup.");
 }
 
 /* The last place of a segment, or that of all before it if it has none; INT64_MIN if it lost its
@@ -111,7 +111,8 @@ static mw_status find_last_place(mw_sys *sys, const char *path, int64_t *out_pla
     while (status == MW_OK && found == MW_LOG_RECORD_GOOD) {
         mw_record record;
         found = mw_log_record_read(mw_buf_str(&bytes), offset, &record, &size);
-        if (found == MW_LOG_RECORD_BAD) status = bad_record(path, offset, err);
+        if (found == MW_LOG_RECORD_BAD && !mw_log_record_is_torn(mw_buf_str(&bytes), offset))
+            status = bad_record(path, offset, err);
         if (found != MW_LOG_RECORD_GOOD) break;
         if (record.type != MW_RECORD_DEFINITION) place = record.place;
         offset += size;
@@ -231,7 +232,8 @@ static mw_status read_through(mw_log *log, const char *path, mw_str bytes, size_
         mw_record record;
         size_t size;
         mw_log_found found = mw_log_record_read(bytes, offset, &record, &size);
-        if (found == MW_LOG_RECORD_BAD) return bad_record(path, offset, err);
+        if (found == MW_LOG_RECORD_BAD && !mw_log_record_is_torn(bytes, offset))
+            return bad_record(path, offset, err);
         if (found != MW_LOG_RECORD_GOOD) break;
         if (record.type == MW_RECORD_DEFINITION)
             MW_TRY(keep_definition(log, record.stream, record.payload, err));
@@ -643,6 +645,18 @@ static mw_status go_on_among(mw_log_scan *scan, const mw_str *names, size_t coun
     return enter_segment(scan, names[next], file, err);
 }
 
+/* Whether the writer has gone on behind this segment, to which nothing comes then. */
+static mw_status is_closed(const mw_log_scan *scan, bool *out_is_closed, mw_error *err) {
+    mw_arena listing;
+    mw_str *names = NULL;
+    size_t count = 0;
+    mw_arena_init(&listing, LOG_ARENA_MAX);
+    mw_status status = list_segments(scan->sys, scan->folder, &listing, &names, &count, err);
+    if (status == MW_OK) *out_is_closed = find_segment(scan, names, count) < count;
+    mw_arena_release(&listing);
+    return status;
+}
+
 static mw_status next_segment(mw_log_scan *scan, bool *out_moved, mw_error *err) {
     mw_arena listing;
     mw_str *names = NULL;
@@ -668,7 +682,8 @@ static bool is_at_end(const mw_log_scan *scan) {
 
 mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_has_record,
                            mw_error *err) {
-    bool is_whole = !scan->file; /* the window holds all that is left of the segment */
+    bool is_whole = !scan->file; /* the window holds all that is left of the segment, */
+    bool is_last = !scan->file;  /* and nothing can have come to that since */
     for (;;) {
         mw_log_found found = MW_LOG_RECORD_END;
         *out_has_record = false;
@@ -685,12 +700,18 @@ mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_h
             size_t size = left < WINDOW_SIZE / 2 ? WINDOW_SIZE : 2 * left;
             MW_TRY(move_window(scan, size, err));
             is_whole = scan->window_size < size;
-        } else if (found == MW_LOG_RECORD_BAD) {
+        } else if (found == MW_LOG_RECORD_BAD &&
+                   (is_last || !mw_log_record_is_torn(window_of(scan), scan->offset))) {
             return bad_record(scan->path, scan->at.offset + scan->offset, err);
-        } else {
-            MW_TRY(next_segment(scan, &is_whole, err));
-            if (!is_whole) return MW_OK;
+        } else if (!is_last) {
+            MW_TRY(is_closed(scan, &is_last, err));
+            if (!is_last) return MW_OK;
             is_whole = false;
+        } else {
+            bool has_moved;
+            MW_TRY(next_segment(scan, &has_moved, err));
+            if (!has_moved) return MW_OK;
+            is_whole = is_last = false;
         }
     }
 }

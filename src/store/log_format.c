@@ -84,12 +84,12 @@ static bool read_whole(mw_str rest, mw_record *out_record, size_t *out_size) {
     record.place = (int64_t)mw_read_u64(&reader);
     *out_size = MW_LOG_RECORD_HEAD_SIZE + (size_t)payload_size;
     if (payload_size > MW_LOG_PAYLOAD_MAX) return false;
+    if (record.type < MW_RECORD_DEFINITION || record.type > MW_RECORD_CONTROL) return false;
     record.payload = mw_read_bytes(&reader, payload_size);
     if (reader.failed) return false;
     uint32_t sum = mw_crc32c(0, rest.data, 4);
     sum = mw_crc32c(sum, rest.data + SUMMED_RECORD_OFFSET, *out_size - SUMMED_RECORD_OFFSET);
-    if (sum != crc || record.type < MW_RECORD_DEFINITION || record.type > MW_RECORD_CONTROL)
-        return false;
+    if (sum != crc) return false;
     *out_record = record;
     return true;
 }
@@ -100,9 +100,19 @@ mw_log_found mw_log_record_read(mw_str bytes, size_t offset, mw_record *out_reco
     mw_str rest = mw_str_slice(bytes, offset, bytes.size);
     if (rest.size == 0) return MW_LOG_RECORD_END;
     if (read_whole(rest, out_record, out_size)) return MW_LOG_RECORD_GOOD;
+    return MW_LOG_RECORD_BAD;
+}
+
+/* Good records are looked for everywhere behind it, for its size may be what is bad. A head of
+   zeros is none: power was lost before its page was written, and what stands behind it was not
+   acknowledged as on the disk either. */
+bool mw_log_record_is_torn(mw_str bytes, size_t offset) {
+    static const char none[MW_LOG_RECORD_HEAD_SIZE];
+    mw_str rest = mw_str_slice(bytes, offset, bytes.size);
     mw_record behind;
     size_t size;
-    bool more = *out_size < rest.size &&
-                read_whole(mw_str_slice(rest, *out_size, rest.size), &behind, &size);
-    return more ? MW_LOG_RECORD_BAD : MW_LOG_RECORD_TORN;
+    if (rest.size < sizeof none || memcmp(rest.data, none, sizeof none) == 0) return true;
+    for (size_t at = sizeof none; at + sizeof none <= rest.size; at++)
+        if (read_whole(mw_str_slice(rest, at, rest.size), &behind, &size)) return false;
+    return true;
 }

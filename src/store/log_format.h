@@ -24,12 +24,13 @@ MW_MUST_USE mw_status mw_log_head_read(mw_str bytes, const char *name, mw_log_he
 
 typedef enum {
     MW_LOG_RECORD_GOOD,
-    MW_LOG_RECORD_END,  /* no byte is left */
-    MW_LOG_RECORD_TORN, /* bad, and nothing good follows: a write that was cut short */
-    MW_LOG_RECORD_BAD,  /* bad, with good ones behind it */
+    MW_LOG_RECORD_END, /* no byte is left */
+    MW_LOG_RECORD_BAD,
 } mw_log_found;
 
 void mw_log_record_append(mw_buf *out, const mw_record *record);
 /* The record at `offset`; its payload is a view. `*out_size` is what it takes. */
 mw_log_found mw_log_record_read(mw_str bytes, size_t offset, mw_record *out_record,
                                 size_t *out_size);
+/* Whether a bad record is a write that was cut short: with good ones behind it, it is damage. */
+bool mw_log_record_is_torn(mw_str bytes, size_t offset);

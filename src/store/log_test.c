@@ -395,6 +395,38 @@ MW_TEST(log_tells_damage_from_a_torn_tail) {
     mw_simulated_destroy(sys);
 }
 
+/* The last record of a segment cannot be torn once the next one bears its mark: it was synced. */
+MW_TEST(log_tells_damage_at_the_end_of_a_closed_segment) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_log_scan *scan;
+    mw_file *file;
+    mw_error err;
+    uint64_t size = 0;
+    MW_CHECK_OK(open_log(sys, 100, &log, &err), &err);
+    for (int64_t place = 1; place <= 4; place++) {
+        append(log, place, "0123456789");
+        MW_CHECK_OK(mw_log_commit(log, &err), &err);
+        if (size == 0 && mw_log_size(log) > 100) size = mw_log_size(log); /* the first one's */
+    }
+    MW_CHECK(mw_log_committed(log).segment > 1);
+    MW_CHECK_OK(mw_log_sync(log, &err), &err);
+    mw_log_close(log);
+    MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 4);
+    const char *path = "state/log/0000000000000001.log";
+    MW_CHECK_OK(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, &err), &err);
+    MW_CHECK_OK(mw_file_write(file, size - 1, "X", 1, &err), &err);
+    mw_file_close(file);
+    mw_record record;
+    mw_status status = MW_OK;
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, &err), &err);
+    for (bool has = true; status == MW_OK && has;)
+        status = mw_log_scan_next(scan, &record, &has, &err);
+    MW_CHECK_STATUS(status, MW_CORRUPT);
+    mw_log_scan_end(scan);
+    mw_simulated_destroy(sys);
+}
+
 /* Every commit that was answered is there after the power is lost, if it was synced, and after
    a kill in any case; a commit that failed has left nothing. */
 MW_TEST(log_keeps_every_acknowledged_record) {
