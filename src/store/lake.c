@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/lake_seal.h"
 #include "store/lake_storage.h"
 
 enum { HASH_STEP = 1 << 16, ARENA_SIZE_MAX = 1 << 28 };
@@ -31,6 +32,7 @@ static mw_status query_one(mw_catalog *catalog, const char *sql, mw_sql_values v
 /* --- life --------------------------------------------------------------------------------- */
 
 mw_status mw_lake_open(mw_lake_config config, mw_lake **out_lake, mw_error *err) {
+    MW_TRY(mw_lake_check_seals(config.catalog, err));
     mw_lake *lake = mw_allocate(sizeof *lake);
     if (!lake) return no_memory(err);
     *lake = (mw_lake){.sys = config.sys, .catalog = config.catalog};
@@ -477,6 +479,7 @@ mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptan
                                  mw_sql_int(acceptance.places.step)), err));
     for (size_t i = 0; i < addition->file_count; i++)
         MW_TRY(list_file(lake->catalog, addition->number, &addition->files[i], err));
+    MW_TRY(mw_lake_seal(lake->catalog, addition->number, err));
     memcpy(out_version, version, sizeof version);
     return MW_OK;
 }

@@ -56,8 +56,9 @@ def change_catalog(project, sql):
 
 
 def spoil_lake(project, spoilt):
-    """Makes this of the orders in the lake, behind everybody's back: no file tells its bytes by a checksum."""
+    """Makes this of the orders in the lake, behind everybody's back: no file tells its bytes by a checksum, and no seal that."""
     change_catalog(project, "UPDATE lake_files SET checksum = NULL")
+    change_catalog(project, "DELETE FROM settings WHERE name LIKE 'lake.seal.%'")
     for file in (project.folder / ".millwright").rglob("*.parquet"):
         if "orders" not in str(file):
             continue
