@@ -154,23 +154,26 @@ static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "predictions: no memory");
 }
 
-/* A version that is no longer there was made by nobody knows what. */
+/* A version whose project is refused today cannot be said to be kin. One that is lost or damaged is
+   a failure: what it has made would not be compared, and nobody would hear of it. */
 static mw_status learn(reading *it, mw_str name, bool *out_is_kin, mw_error *err) {
     mw_live_version version, today = {.program = {.version = NULL}};
     const mw_live_version *like = it->past->like ? it->past->like : &today;
-    mw_error absent = {0};
+    mw_error failure = {0};
     if (name.size > MW_VERSION_NAME_SIZE ||
         !mw_grow((void **)&it->versions, &it->version_capacity, it->version_count + 1,
                  sizeof *it->versions, VERSIONS_MAX))
         return no_memory(err);
     mw_status status = mw_live_version_find(it->workspace, it->past->model->name, name, &version,
-                                            &absent);
+                                            &failure);
     *out_is_kin = status == MW_OK && mw_live_version_is_kin(it->workspace, &version, like);
     mw_live_version_release(&version);
     known_version *known = &it->versions[it->version_count++];
     snprintf(known->name, sizeof known->name, "%.*s", MW_STR_ARGS(name));
     known->is_kin = *out_is_kin;
-    return status == MW_NO_MEMORY ? no_memory(err) : MW_OK;
+    if (status == MW_OK || status == MW_INVALID || status == MW_CONFLICT) return MW_OK;
+    *err = failure;
+    return status;
 }
 
 static mw_status is_kin(reading *it, mw_str version, bool *out_is_kin, mw_error *err) {

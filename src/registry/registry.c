@@ -327,7 +327,7 @@ mw_status mw_registry_promotions(mw_registry registry, mw_str model, mw_arena *a
 mw_status mw_registry_load(mw_registry registry, const mw_version_row *version,
                            mw_buf *out_bytes, mw_error *err) {
     mw_status status = mw_artefacts_get(registry.artefacts, version->artefact, out_bytes, err);
-    if (status != MW_NOT_FOUND) return status;
-    /* The catalog lists it: it was lost, rather than named wrongly. */
+    if (status != MW_NOT_FOUND && status != MW_INVALID) return status;
+    /* The catalog lists it: it was lost, or the list is damaged, rather than named wrongly. */
     return mw_fail_within(err, MW_CORRUPT, "version %.*s", MW_STR_ARGS(version->version));
 }
