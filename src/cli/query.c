@@ -2,11 +2,14 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "cli/grid.h"
 #include "cli/sql_tables.h"
 #include "cli/state_rows.h"
 
 enum { LINES_SIZE_MAX = 1 << 28 };
+
+#define QUARANTINE_END ".ndjson"
 
 /* --- sql ---------------------------------------------------------------------------------- */
 
@@ -257,6 +260,21 @@ mw_status mw_cli_data_versions(mw_cli *cli, mw_error *err) {
 
 /* --- data quarantine -------------------------------------------------------------------- */
 
+/* Such a file is named by its own bytes, as far as its name goes. */
+static mw_status read_quarantined(mw_sys *sys, const char *path, mw_str name, mw_buf *lines,
+                                  mw_error *err) {
+    char hash[MW_SHA256_HEX_SIZE + 1];
+    mw_sha256 sha;
+    size_t begin = lines->size;
+    MW_TRY(mw_sys_read_file(sys, path, lines, err));
+    mw_sha256_init(&sha);
+    mw_sha256_add(&sha, lines->data + begin, lines->size - begin);
+    mw_sha256_hex(&sha, hash);
+    size_t size = name.size - strlen(QUARANTINE_END);
+    if (size <= MW_SHA256_HEX_SIZE && memcmp(name.data, hash, size) == 0) return MW_OK;
+    return mw_fail(err, MW_CORRUPT, "quarantine: %s holds other bytes than its name says", path);
+}
+
 /* The refused rows are lines of JSON already. */
 static mw_status print_quarantine(mw_workspace *workspace, mw_error *err) {
     mw_cli *cli = workspace->cli;
@@ -274,8 +292,8 @@ static mw_status print_quarantine(mw_workspace *workspace, mw_error *err) {
     for (size_t i = 0; status == MW_OK && i < count; i++) {
         const char *path = mw_path_join(arena, folder, names[i].data);
         if (!path) status = mw_fail(err, MW_NO_MEMORY, "quarantine: no memory");
-        if (status == MW_OK && mw_str_ends(names[i], MW_STR(".ndjson")))
-            status = mw_sys_read_file(cli->sys, path, &lines, err);
+        if (status == MW_OK && mw_str_ends(names[i], MW_STR(QUARANTINE_END)))
+            status = read_quarantined(cli->sys, path, names[i], &lines, err);
     }
     mw_json json = mw_json_begin(&cli->out);
     mw_str rest = mw_buf_str(&lines), line;
