@@ -31,7 +31,7 @@ models:
 
 def run(folder, *words):
     return subprocess.run([MILLWRIGHT, *words, "-C", folder], capture_output=True, text=True,
-                          timeout=60 * PATIENCE)
+                          errors="replace", timeout=60 * PATIENCE)
 
 
 def begin(folder, *words):
