@@ -85,6 +85,7 @@ static void take_lake_stream(void *context, const mw_catalog_rows *rows) {
     stream->first_known = mw_catalog_time(rows, 2);
     stream->last_known = mw_catalog_time(rows, 3);
     stream->newest = mw_catalog_time(rows, 4);
+    if (stream->newest == MW_TIME_ALWAYS) stream->newest = MW_TIME_MISSING; /* it never arrived */
 }
 
 /* The last row of a file that was accepted at a place stands that many steps behind it; when those
@@ -164,7 +165,8 @@ static void add_stream(const state_facts *facts, const stream_facts *stream, mw_
     mw_grid_add_str(grid, stream->name);
     mw_grid_add_count(grid, (uint64_t)(stream->lake_events + stream->log_events));
     mw_grid_add_count(grid, (uint64_t)stream->log_events);
-    mw_grid_add_time(grid, stream->first_known);
+    if (stream->first_known == MW_TIME_ALWAYS) mw_grid_add(grid, "%s", "always");
+    else mw_grid_add_time(grid, stream->first_known);
     mw_grid_add_time(grid, stream->newest == MW_TIME_MISSING
                                ? MW_TIME_MISSING
                                : stream->newest / MW_SECOND_US * MW_SECOND_US);

@@ -32,6 +32,8 @@ def test_features_see_a_static_table():
         assert "always" in project.ok("check").out
         project.ok("ingest")
         assert "nothing to do" in project.ok("ingest").out
+        listed, = (stream for stream in project.ok("status", "--json").json()["streams"] if stream["stream"] == "stores")
+        assert listed["newest"] is None and listed["age_seconds"] is None, listed # it has always been known
         output = project.folder / "built.csv"
         project.ok("features", "build", "--output", str(output))
         with open(output, newline="") as file:
