@@ -101,7 +101,7 @@ static void print_alerts(const mw_champion_watch *champion, mw_buf *out) {
         mw_grid_add_str(&grid, alert->rule->text);
         if (isnan(alert->value)) mw_grid_add(&grid, "%s", "");
         else mw_grid_add(&grid, "%.4g", alert->value);
-        mw_grid_add(&grid, "%s", alert->is_open        ? "open"
+        mw_grid_add(&grid, "%s", alert->is_open        ? "holds"
                                  : isnan(alert->value) ? "unknown"
                                                        : "no");
         mw_grid_add_time(&grid, alert->is_open ? alert->changed_us : MW_TIME_MISSING);
