@@ -1,6 +1,6 @@
-"""Ten million requests on a server (many_requests_test.py [N]): predictions of all kinds of rows, wrong ones among
-them, and what can be looked at, over connections that come and go, in HTTP/1.1 and HTTP/2. From the first twentieth
-on neither memory nor descriptors grow. Then a million on another whose predictions are recorded: of each 400 bytes at
+"""Ten million requests on a server (many_requests_test.py [N], N at least 400,000): predictions of all kinds of rows,
+wrong ones among them, and what can be looked at, over connections that come and go, in HTTP/1.1 and HTTP/2. From the
+first twentieth on neither memory nor descriptors grow. Then a million on another whose predictions are recorded: of each 400 bytes at
 most stay (its event in the windows and by its id, and where the log has it), and no descriptor."""
 import itertools
 import json
