@@ -396,8 +396,9 @@ static int64_t do_chores(chores *c) {
 mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
     keeper k = {.cli = cli};
     chores c = {.cli = cli,
-                .checkpointer = {{cli, "checkpoint"}, .log_size = UINT64_MAX},
-                .mover = {{cli, "move-log"}, .segment = INT64_MIN},
+                .checkpointer = {.work = {.cli = cli, .command = "checkpoint"},
+                                 .log_size = UINT64_MAX},
+                .mover = {.work = {.cli = cli, .command = "move-log"}, .segment = INT64_MIN},
                 .prover = {.cli = cli}};
     mw_poller *poller = NULL;
     mw_errand *watching = NULL;

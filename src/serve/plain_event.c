@@ -38,14 +38,6 @@ static inline const char *read_colon(const char *at) {
     return *at == ':' ? skip_blanks(at + 1) : NULL;
 }
 
-/* Whether the text there is this name. */
-static inline bool is_name(const char *at, mw_str name) {
-    if (*at++ != '"') return false;
-    for (size_t i = 0; i < name.size; i++)
-        if (at[i] != name.data[i] || !is_plain(at[i])) return false;
-    return at[name.size] == '"';
-}
-
 static inline const char *read_word(const char *at, const char *word) {
     for (; *word; at++, word++)
         if (*at != *word) return NULL;
