@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from serving import MILLWRIGHT, call, order, prepare, start  # noqa: E402
+from serving import MILLWRIGHT, PATIENCE, call, order, prepare, start  # noqa: E402
 
 ROUNDS = int(os.environ.get("MW_KILLS", "12"))
 SEED = int(os.environ.get("MW_SEED", "1"))
@@ -117,7 +117,7 @@ def complete(world, batch):
     """Runs the ingest until it is in; the rows of it are there once."""
     for _ in range(20):
         process = world.ingest()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=120 * PATIENCE)
         if process.returncode == 0:
             world.lake += ROWS
             assert world.lake_rows() == world.lake, (batch, world.lake_rows(), world.lake, out, err)
@@ -149,7 +149,7 @@ def one_round(world, batch, length):
         world.kill_server()
     if victims == "both":
         world.kill_all()
-    process.communicate(timeout=120)
+    process.communicate(timeout=120 * PATIENCE)
     if victims != "ingest":
         world.revive()
 
@@ -164,7 +164,7 @@ def main(folder):
     world.seen("first")
     world.write("b0")
     begun = time.monotonic()
-    assert world.ingest().wait(timeout=120) == 0
+    assert world.ingest().wait(timeout=120 * PATIENCE) == 0
     length = time.monotonic() - begun
     world.lake = before + ROWS
     whole = 0
@@ -177,7 +177,7 @@ def main(folder):
         whole += found > 0
         if found:
             world.lake += found
-            assert world.ingest().wait(timeout=120) == 0  # nothing to do, but for its listing
+            assert world.ingest().wait(timeout=120 * PATIENCE) == 0  # nothing to do, but for its listing
             assert world.lake_rows() == world.lake, batch
         else:
             world.lake -= own  # these rows came by post, and are left out by the next ingest

@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from serving import MILLWRIGHT, call, order, prepare, run, start  # noqa: E402
+from serving import MILLWRIGHT, PATIENCE, call, order, prepare, run, start  # noqa: E402
 
 ROUNDS = int(os.environ.get("MW_KILLS", "12"))
 SEED = int(os.environ.get("MW_SEED", "1"))
@@ -87,7 +87,7 @@ class World:
     def end_ingest(self, process):
         """Whatever became of it: run again, it is completed."""
         for _ in range(50):
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=60 * PATIENCE)
             if process.returncode == 0:
                 self.filed += 300
                 return
@@ -131,7 +131,7 @@ def one_round(world, victim, length):
     while time.monotonic() < until:
         world.post()
     world.kill(victim, move)
-    _, said = move.communicate(timeout=60)
+    _, said = move.communicate(timeout=60 * PATIENCE)
     assert move.returncode in (0, -signal.SIGKILL) or "another process adds" in said, said
     world.moves += move.returncode == 0
     world.revive(victim)
