@@ -63,7 +63,7 @@ features:
 models:
 """, 1)
 EXACT_BUT = {"spent", "total", "share", "spread", "bend", "far", "capped", "known", "slope", "since_r", "above"}
-ABSOLUTELY = {"spread": 1e-9, "slope": 1e-13}
+ABSOLUTELY = {"spread": 1e-9, "slope": 1e-13, "capped": 1e-13}  # where what is large cancels
 
 
 def write_notes(project):

@@ -10,7 +10,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from serving import call, order, prepare, start, stop  # noqa: E402
+from serving import call, order, prepare, run, start, stop  # noqa: E402
 
 NOW = "2024-03-01T12:00:00Z"
 
