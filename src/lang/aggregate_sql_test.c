@@ -18,8 +18,8 @@ static const char *const expected[] = {
     "max(v.\"x\")",
     "arg_max(v.\"x\", {'t': v.t, 'v': v.\"x\"}) FILTER (v.\"x\" IS NOT NULL)",
     "any_value(o.t) - max(v.t)",
-    "mw_middle(list_sort(list(v.\"x\") FILTER (v.\"x\" IS NOT NULL))[greatest(1, "
-    "(count(v.\"x\") * 900000 + 999999) // 1000000)])",
+    ("mw_middle(list_sort(list(v.\"x\") FILTER (v.\"x\" IS NOT NULL))[greatest(1, "
+     "(count(v.\"x\") * 900000 + 999999) // 1000000)])"),
     "CAST(count(*) AS DOUBLE)",
 };
 
