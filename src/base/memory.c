@@ -45,7 +45,9 @@ void *mw_resize(void *memory, size_t size) {
     MW_ASSERT(size > 0);
     if (!may_allocate()) return NULL;
     void *resized = realloc(memory, size);
-    if (resized && !memory) atomic_fetch_add_explicit(&live_count, 1, memory_order_relaxed);
+    if (!resized || memory) return resized;
+    prefer_huge_pages(resized, size);
+    atomic_fetch_add_explicit(&live_count, 1, memory_order_relaxed);
     return resized;
 }
 

@@ -12,7 +12,7 @@
 #include "base/status.h"
 
 void *mw_allocate(size_t size);             /* zeroed; NULL: none, or size 0 */
-void *mw_resize(void *memory, size_t size);  /* as realloc; the old block stands on failure */
+void *mw_resize(void *memory, size_t size);  /* as realloc: not zeroed; old stands on failure */
 void mw_free(void *memory);                  /* NULL is allowed */
 
 /* `*items`, an array with room for `*capacity` of `item_size` bytes, grown (by half at least)

@@ -105,7 +105,7 @@ static bool add_chunk(mw_cards *cards) {
         return false;
     size_t size = chunk_size(cards, (int)cards->chunk_count);
     if (!mw_budget_take(cards->budget, size)) return false;
-    void *chunk = mw_allocate(size);
+    void *chunk = mw_resize(NULL, size); /* not zeroed: a card is filled when it is given out */
     if (!chunk) {
         mw_budget_give(cards->budget, size);
         return false;

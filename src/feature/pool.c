@@ -86,7 +86,7 @@ static bool add_chunk(mw_pool *pool, size_t size) {
     size_t chunk_size = sizeof(mw_pool_chunk) + ALIGNMENT + size;
     if (chunk_size < pool->chunk_size) chunk_size = pool->chunk_size;
     if (!mw_budget_take(pool->budget, chunk_size)) return false;
-    mw_pool_chunk *chunk = mw_allocate(chunk_size);
+    mw_pool_chunk *chunk = mw_resize(NULL, chunk_size); /* not zeroed: blocks are undefined too */
     if (!chunk) {
         mw_budget_give(pool->budget, chunk_size);
         return false;
