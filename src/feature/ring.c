@@ -517,8 +517,8 @@ mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t r
    calls out. */
 __attribute__((always_inline)) static inline void foresee_lines(const void *from,
                                                                 const void *last) {
-    const char *line = (const char *)from - (uintptr_t)from % MW_LINE_SIZE;
-    for (; line <= (const char *)last; line += MW_LINE_SIZE) __builtin_prefetch(line);
+    for (const char *at = from; at < (const char *)last; at += MW_LINE_SIZE) __builtin_prefetch(at);
+    __builtin_prefetch(last);
 }
 
 /* The best up to now is that of the newest events, which no node stands for, and of the nodes
