@@ -1,6 +1,7 @@
 #include "feature/block.h"
 
 #include "feature/engine_state.h"
+#include "feature/entry_plan.h"
 #include "feature/family.h"
 #include "feature/slate.h"
 
@@ -106,6 +107,7 @@ struct mw_block {
     mw_arena arena;
     chunk *chunks;
     size_t chunk_count;
+    mw_entry_plan *entry_plans; /* by group */
     strand *strands;
     stretch next, now, done; /* what is gathered, worked off and given out; where the caller is
                                 alone, the same memory */
@@ -139,41 +141,6 @@ bool mw_block_suits(const mw_engine *engine, const mw_events *events) {
     for (size_t i = 0; i < engine->plan.lookup_count; i++)
         if (waits(engine, &engine->plan.lookups[i])) return false;
     return !events || mw_events_count_in_place(events);
-}
-
-static bool may_make_text(const mw_code *code) {
-    return code && mw_code_makes_text(code);
-}
-
-static bool group_makes_text(const mw_group_plan *group) {
-    if (may_make_text(group->condition)) return true;
-    for (size_t i = 0; i < group->column_count; i++)
-        if (may_make_text(group->columns[i].value)) return true;
-    for (size_t i = 0; i < group->fold_count; i++)
-        if (may_make_text(group->folds[i].value)) return true;
-    return false;
-}
-
-/* Texts are interned by one thread. */
-static bool makes_text(const mw_engine *engine) {
-    const mw_model_program *model = engine->config.model;
-    const mw_plan *plan = &engine->plan;
-    for (size_t i = 0; i < plan->group_count; i++)
-        if (group_makes_text(&plan->groups[i])) return true;
-    for (size_t i = 0; i < plan->lookup_count; i++)
-        for (int32_t k = 0; k < plan->groups[plan->lookups[i].group].key_count; k++)
-            if (may_make_text(plan->lookups[i].keys[k])) return true;
-    for (size_t i = 0; i < plan->window_count; i++)
-        if (may_make_text(model->windows[i].value) ||
-            may_make_text(model->windows[i].now_condition))
-            return true;
-    for (size_t i = 0; i < model->within_count; i++)
-        if (may_make_text(model->withins[i].of.value) ||
-            may_make_text(model->withins[i].of.condition))
-            return true;
-    for (size_t i = 0; i < model->feature_count; i++)
-        if (model->features[i].vector || may_make_text(model->features[i].code)) return true;
-    return false;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -240,8 +207,12 @@ static mw_status prepare(mw_block *block, mw_error *err) {
     size_t list_count = engine->strand_count * engine->plan.group_count;
     block->chunks = mw_arena_alloc_lines(arena, block->chunk_count, sizeof *block->chunks);
     block->strands = mw_arena_alloc_lines(arena, engine->strand_count, sizeof *block->strands);
-    if (!block->chunks || !block->strands || !give_stretches(block))
+    block->entry_plans =
+        mw_arena_alloc(arena, engine->plan.group_count, sizeof *block->entry_plans);
+    if (!block->chunks || !block->strands || !block->entry_plans || !give_stretches(block))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+    for (size_t i = 0; i < engine->plan.group_count; i++)
+        block->entry_plans[i] = mw_entry_plan_of(&engine->plan.groups[i]);
     for (size_t i = 0; i < block->chunk_count; i++) {
         block->chunks[i].lists = mw_arena_alloc_lines(arena, list_count + 1, sizeof(entry_list));
         if (!block->chunks[i].lists)
@@ -257,7 +228,7 @@ mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
     mw_block *block = mw_allocate(sizeof *block);
     if (!block) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
     *block = (mw_block){.engine = engine, .count_max = turn_max};
-    if (makes_text(engine)) crew = (mw_crew){0};
+    if (mw_engine_makes_text(engine)) crew = (mw_crew){0};
     mw_arena_init(&block->arena, BLOCK_ARENA_MAX);
     mw_status status = mw_shift_init(&block->shift, &crew, err);
     block->is_apart = block->shift.hired;
@@ -387,6 +358,8 @@ typedef struct {
     const mw_engine *engine;
     chunk *part;
     const item *item;
+    const mw_entry_plan *entry_plans; /* by group */
+    bool are_own;    /* all look-ups of features are their groups' own */
     uint32_t number; /* of the item */
     int64_t place;   /* at which it reads, or else happens: of both it is one */
     mw_frame frame;  /* over the row at hand */
@@ -429,17 +402,16 @@ static void fill(const cutter *by, const mw_group *group, effect change, mw_cell
     if (plan->withdrawn_word) element[plan->withdrawn_word].time = INT64_MAX;
 }
 
-/* The low bits of a hash choose the strand; its table of cards goes by the high ones. */
-static inline bool add_entry(const cutter *by, int32_t group, const mw_cell *keys,
-                             int32_t lookup, effect change) {
+/* An entry without its words; NULL if memory is out. The low bits of a hash choose the strand; its
+   table of cards goes by the high ones. */
+static inline entry *add_entry(const cutter *by, int32_t group, uint64_t hash, int32_t lookup,
+                               effect change) {
     const mw_engine *engine = by->engine;
-    const mw_group_plan *plan = &engine->plan.groups[group];
     chunk *part = by->part;
-    uint64_t hash = mw_cards_hash(&engine->groups[group].cards, keys);
     size_t of_strand = hash & (engine->strand_count - 1);
     size_t number = of_strand * engine->plan.group_count + (size_t)group;
     entry_list *list = &part->lists[number];
-    if (list->count == list->capacity && !extend(list, &engine->plan, group)) return false;
+    if (list->count == list->capacity && !extend(list, &engine->plan, group)) return NULL;
     entry *added = entry_at(list, list->count++);
     *added = (entry){.foreseen = {hash, NULL},
                      .t = by->item->turn.moment.t,
@@ -448,11 +420,19 @@ static inline bool add_entry(const cutter *by, int32_t group, const mw_cell *key
                      .moment = by->item->moment,
                      .lookup = lookup,
                      .change = change};
-    if (plan->key_count == 1) added->words[0] = keys[0]; /* as most have */
-    else memcpy(added->words, keys, (size_t)plan->key_count * sizeof *keys);
-    if (change != LEAVE) fill(by, &engine->groups[group], change, added->words + plan->key_count);
     if (lookup != MW_NONE && part->routes)
         part->routes[part->route_count++] = (route){(uint32_t)number, (uint32_t)lookup};
+    return added;
+}
+
+static bool cut_card(const cutter *by, int32_t group, const mw_cell *keys, int32_t lookup,
+                     effect change) {
+    const mw_group *of = &by->engine->groups[group];
+    size_t key_count = of->cards.key_count;
+    entry *added = add_entry(by, group, mw_cards_hash(&of->cards, keys), lookup, change);
+    if (!added) return false;
+    for (size_t i = 0; i < key_count; i++) added->words[i] = keys[i];
+    if (change != LEAVE) fill(by, of, change, added->words + key_count);
     return true;
 }
 
@@ -460,32 +440,50 @@ static bool cut_lookup(const cutter *by, int32_t lookup) {
     const mw_lookup_plan *plan = &by->engine->plan.lookups[lookup];
     mw_cell keys[MW_KEYS_MAX];
     mw_group_asked_keys(&by->engine->groups[plan->group], plan, &by->frame, keys);
-    return add_entry(by, plan->group, keys, lookup, LEAVE);
+    return cut_card(by, plan->group, keys, lookup, LEAVE);
+}
+
+/* The same as cut_card for an event that a plain group takes. */
+static inline bool cut_plain(const cutter *by, int32_t group, const mw_entry_plan *plan,
+                             int32_t lookup) {
+    const mw_cell *row = by->frame.row;
+    mw_cell key = row[plan->key];
+    entry *added = add_entry(by, group, mw_cards_hash_one(key), lookup, TAKE);
+    if (!added) return false;
+    added->words[0] = key;
+    uint32_t refused = mw_entry_plan_fill(plan, row, by->frame.time_us, added->words + 1);
+    if (refused > 0) by->part->values_refused += refused;
+    return true;
+}
+
+/* Of a group that may be any. */
+static bool cut_group(const cutter *by, int32_t group, int32_t lookup, effect change) {
+    mw_cell keys[MW_KEYS_MAX];
+    if (mw_group_takes(&by->engine->groups[group], &by->frame, keys))
+        return cut_card(by, group, keys, lookup, change);
+    return lookup == MW_NONE || cut_lookup(by, lookup);
 }
 
 /* Gives the groups of a row's stream what they have to do with it. Where the moment that it makes
    asks for the very card that it enters, that is done in one go. */
 static bool cut_row(const cutter *by, effect change) {
-    const mw_engine *engine = by->engine;
     const mw_event *event = &by->item->turn.event;
-    bool is_both = by->item->turn.kind == MW_TURN_BOTH;
-    size_t late_count = 0, group_count = 0;
-    for (int32_t i = engine->plan.first_of_stream[event->stream]; i != MW_NONE;
-         i = engine->plan.groups[i].next_of_stream) {
-        const mw_group *group = &engine->groups[i];
-        bool is_late = by->frame.time_us < mw_group_horizon(group, event->place);
-        int32_t lookup = is_both ? group->plan->own_lookup : MW_NONE;
-        mw_cell keys[MW_KEYS_MAX];
-        group_count++;
-        late_count += is_late;
-        if (!is_late && mw_group_takes(group, &by->frame, keys)) {
-            if (!add_entry(by, i, keys, lookup, change)) return false;
-        } else if (lookup != MW_NONE && !cut_lookup(by, lookup)) {
-            return false;
-        }
+    bool is_both = by->item->turn.kind == MW_TURN_BOTH, is_good = true;
+    bool is_late_for_all = true;
+    int32_t i = by->engine->plan.first_of_stream[event->stream];
+    if (i == MW_NONE) return true;
+    for (const mw_entry_plan *plan; is_good && i != MW_NONE; i = plan->next_of_stream) {
+        plan = &by->entry_plans[i];
+        bool is_late = mw_entry_plan_is_late(plan, by->frame.time_us, event->place);
+        int32_t lookup = is_both ? plan->own_lookup : MW_NONE;
+        is_late_for_all = is_late_for_all && is_late;
+        if (is_late) is_good = lookup == MW_NONE || cut_lookup(by, lookup);
+        else if (plan->is_plain && change == TAKE && mw_entry_plan_takes(plan, by->frame.row))
+            is_good = cut_plain(by, i, plan, lookup);
+        else is_good = cut_group(by, i, lookup, change);
     }
-    if (late_count > 0 && late_count == group_count && change == TAKE) by->part->too_late++;
-    return true;
+    if (is_late_for_all && change == TAKE) by->part->too_late++;
+    return is_good;
 }
 
 static bool cut_event(cutter *by) {
@@ -505,6 +503,7 @@ static bool cut_moment(cutter *by) {
     const mw_plan *plan = &by->engine->plan;
     const mw_turn *turn = &by->item->turn;
     bool is_label = turn->kind == MW_TURN_LABEL, is_both = turn->kind == MW_TURN_BOTH;
+    if (is_both && by->are_own) return true;
     int32_t end = (int32_t)(is_label ? plan->lookup_count : plan->feature_lookup_count);
     by->frame.row = turn->moment.row;
     by->frame.time_us = turn->moment.t;
@@ -535,8 +534,14 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
                  (part->to - part->from) * engine->plan.lookup_count, sizeof *part->routes,
                  SIZE_MAX))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");
-    cutter by = {.engine = engine, .part = part, .frame = frame_of(engine)};
+    cutter by = {.engine = engine,
+                 .part = part,
+                 .entry_plans = block->entry_plans,
+                 .frame = frame_of(engine)};
     by.frame.lengths = &part->lengths;
+    by.are_own = true;
+    for (size_t i = 0; i < engine->plan.feature_lookup_count; i++)
+        by.are_own = by.are_own && engine->plan.lookups[i].is_own;
     for (size_t i = part->from; i < part->to; i++) {
         by.item = &block->now.items[i];
         by.number = (uint32_t)i;
@@ -622,13 +627,14 @@ static inline mw_cell *put_found(const strand *own, const mw_lookup_plan *lookup
 }
 
 static mw_status work_off(const mw_block *block, size_t piece, mw_group *group,
-                          const entry_list *list, mw_error *err) {
+                          const entry_list *of, mw_error *err) {
+    const entry_list list = *of; /* which nothing that is written here may change */
     strand *own = &block->strands[piece];
-    mw_cell *found = list->found;
-    for (size_t i = 0; i < list->count + SLOT_AHEAD; i++) {
-        foresee(group, list, i);
+    mw_cell *found = list.found;
+    for (size_t i = 0; i < list.count + SLOT_AHEAD; i++) {
+        foresee(group, &list, i);
         if (i < SLOT_AHEAD) continue;
-        const entry *todo = entry_at(list, i - SLOT_AHEAD);
+        const entry *todo = entry_at(&list, i - SLOT_AHEAD);
         MW_TRY(mw_engine_relieve(block->engine, piece, err));
         mw_card *card = card_of(group, todo);
         if (todo->lookup != MW_NONE) {

@@ -370,6 +370,40 @@ static mw_status read_windows(mw_engine *engine, const mw_moment *moment, const 
     return MW_OK;
 }
 
+static bool may_make_text(const mw_code *code) {
+    return code && mw_code_makes_text(code);
+}
+
+static bool group_makes_text(const mw_group_plan *group) {
+    if (may_make_text(group->condition)) return true;
+    for (size_t i = 0; i < group->column_count; i++)
+        if (may_make_text(group->columns[i].value)) return true;
+    for (size_t i = 0; i < group->fold_count; i++)
+        if (may_make_text(group->folds[i].value)) return true;
+    return false;
+}
+
+bool mw_engine_makes_text(const mw_engine *engine) {
+    const mw_model_program *model = engine->config.model;
+    const mw_plan *plan = &engine->plan;
+    for (size_t i = 0; i < plan->group_count; i++)
+        if (group_makes_text(&plan->groups[i])) return true;
+    for (size_t i = 0; i < plan->lookup_count; i++)
+        for (int32_t k = 0; k < plan->groups[plan->lookups[i].group].key_count; k++)
+            if (may_make_text(plan->lookups[i].keys[k])) return true;
+    for (size_t i = 0; i < plan->window_count; i++)
+        if (may_make_text(model->windows[i].value) ||
+            may_make_text(model->windows[i].now_condition))
+            return true;
+    for (size_t i = 0; i < model->within_count; i++)
+        if (may_make_text(model->withins[i].of.value) ||
+            may_make_text(model->withins[i].of.condition))
+            return true;
+    for (size_t i = 0; i < model->feature_count; i++)
+        if (model->features[i].vector || may_make_text(model->features[i].code)) return true;
+    return false;
+}
+
 void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
                                const mw_cell *windows, mw_cell *out_features) {
     const mw_model_program *model = engine->config.model;

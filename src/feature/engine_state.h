@@ -56,6 +56,8 @@ void mw_engine_find_own(mw_engine *engine, const mw_cell *row, uint32_t *out_ins
                         uint32_t *out_event_instance);
 /* Lets in the pending events that are known at or before `known`. */
 void mw_engine_settle(mw_engine *engine, int64_t known);
+/* Whether anything that it works out may be a new text: texts are interned by one thread. */
+bool mw_engine_makes_text(const mw_engine *engine);
 /* What is left to do for a moment whose windows have been read: they touch nothing of the engine,
    so that threads may share it. */
 void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
