@@ -2,13 +2,18 @@
 
 #include <string.h>
 
-enum { SLOTS_MIN = 64, ENTRY_SIZE = 32, MOVES = 4, KNOWN_WORDS = 16 };
+enum { SLOTS_MIN = 64, ENTRY_SIZE = 32, MOVES = 4, KNOWN_WORDS = 16, KNOWN_TEXTS = 4096 };
 
 typedef struct {
     mw_keyed_hash id;
     uint64_t contents; /* the lowest bit: its mw_event_origin */
     int64_t place;
 } entry;
+
+typedef struct {
+    uint64_t symbol; /* 0: none yet */
+    mw_keyed_hash hash;
+} known_text;
 
 typedef struct {
     uint32_t *slots; /* an entry's index plus 1; 0: free */
@@ -20,8 +25,8 @@ struct mw_roster {
     const mw_symbols *symbols;
     mw_hash_key key;
     mw_keyed_hash *streams; /* of their names */
-    mw_keyed_hash *texts;   /* by symbol; zero until it is needed */
-    size_t text_capacity;
+    known_text *texts; /* that were hashed, each at its symbol modulo KNOWN_TEXTS: most ids come
+                          once or twice, so one for each text would grow for nothing */
     uint64_t *words;        /* room for what is hashed of an event */
     struct {
         uint64_t words[KNOWN_WORDS];
@@ -48,7 +53,8 @@ mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols,
     roster->streams = mw_allocate((program->stream_count + 1) * sizeof *roster->streams);
     roster->words = mw_allocate((2 * mw_program_widest_row(program) + WORDS_BESIDE_CELLS) *
                                 sizeof *roster->words);
-    if (!roster->streams || !roster->words) {
+    roster->texts = mw_allocate(KNOWN_TEXTS * sizeof *roster->texts);
+    if (!roster->streams || !roster->words || !roster->texts) {
         mw_roster_destroy(roster);
         return no_memory(err);
     }
@@ -74,16 +80,11 @@ void mw_roster_destroy(mw_roster *roster) {
 /* --- digests ------------------------------------------------------------------------------ */
 
 static mw_keyed_hash hash_text(mw_roster *roster, uint64_t symbol) {
-    size_t had = roster->text_capacity;
-    bool fits = mw_grow((void **)&roster->texts, &roster->text_capacity, symbol + 1,
-                        sizeof *roster->texts, UINT32_MAX);
-    if (fits && roster->text_capacity > had)
-        memset(roster->texts + had, 0, (roster->text_capacity - had) * sizeof *roster->texts);
-    if (fits && roster->texts[symbol].words[0] != 0) return roster->texts[symbol];
+    known_text *known = &roster->texts[symbol % KNOWN_TEXTS];
+    if (known->symbol == symbol) return known->hash;
     mw_str text = mw_symbols_text(roster->symbols, symbol);
-    mw_keyed_hash hash = mw_hash_with_key(roster->key, text.data, text.size);
-    if (fits) roster->texts[symbol] = hash;
-    return hash;
+    *known = (known_text){symbol, mw_hash_with_key(roster->key, text.data, text.size)};
+    return known->hash;
 }
 
 /* Its words, so that equal ones are equal values in any process; the missing text is 0, 0. */

@@ -1,5 +1,7 @@
 #include "feature/roster.h"
 
+#include <stdio.h>
+
 #include "base/prng.h"
 #include "testing/declare.h"
 #include "testing/test.h"
@@ -130,6 +132,28 @@ MW_TEST(roster_finds_what_a_list_would_find) {
     }
     MW_CHECK_EQUAL_INT(mw_roster_count(f.roster), count);
     MW_CHECK(count > SHOPS * NUMBERS && corrections > 50);
+    tear_down(&f);
+}
+
+/* Of so many texts most take the room of another's digest. */
+MW_TEST(roster_tells_any_number_of_texts_apart) {
+    enum { TEXTS = 10000 };
+    fixture f;
+    mw_error err;
+    uint64_t prng = mw_test_seed();
+    set_up(&f);
+    f.row[1] = mw_cell_number(1);
+    mw_event event = {.row = f.row};
+    for (int i = 0; i < TEXTS; i++) {
+        char text[16];
+        int size = snprintf(text, sizeof text, "shop %d", i);
+        f.row[0].symbol = mw_symbols_intern(f.symbols, (mw_str){text, (size_t)size});
+        MW_CHECK_EQUAL_INT(mw_roster_find(f.roster, &event, NULL), MW_EVENT_NEW);
+        MW_CHECK_OK(mw_roster_add(f.roster, &event, MW_FROM_LOG, &err), &err);
+        f.row[0].symbol = mw_prng_below(&prng, (uint64_t)i + 1) + 1;
+        MW_CHECK_EQUAL_INT(mw_roster_find(f.roster, &event, NULL), MW_EVENT_REPEATS);
+    }
+    MW_CHECK_EQUAL_INT(mw_roster_count(f.roster), TEXTS);
     tear_down(&f);
 }
 
