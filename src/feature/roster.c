@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-enum { SLOTS_MIN = 64, ENTRY_SIZE = 32, MOVES = 4, KNOWN_WORDS = 16, KNOWN_TEXTS = 4096 };
+#include "base/digest_table.h"
+
+enum { ENTRY_SIZE = 32, KNOWN_WORDS = 16, KNOWN_TEXTS = 4096 };
 
 typedef struct {
     mw_keyed_hash id;
@@ -15,18 +17,11 @@ typedef struct {
     mw_keyed_hash hash;
 } known_text;
 
-typedef struct {
-    uint32_t *slots; /* an entry's index plus 1; 0: free */
-    size_t count;    /* a power of two, at most half of it in use */
-} slot_table;
-
 struct mw_roster {
     const mw_program *program;
     const mw_symbols *symbols;
     mw_hash_key key;
     mw_keyed_hash *streams; /* of their names */
-    known_text *texts; /* that were hashed, each at its symbol modulo KNOWN_TEXTS: most ids come
-                          once or twice, so one for each text would grow for nothing */
     uint64_t *words;        /* room for what is hashed of an event */
     struct {
         uint64_t words[KNOWN_WORDS];
@@ -34,10 +29,11 @@ struct mw_roster {
         mw_keyed_hash hash;
     } known; /* the id that was hashed last: what is looked up is added next */
     entry *entries;
-    size_t count, capacity;
-    slot_table table;
-    slot_table before; /* it has grown: entries from `moved` on still stand here */
-    size_t moved;
+    size_t capacity;
+    mw_digest_table table; /* of the entries, by id */
+    /* Texts that were hashed, each at its symbol modulo KNOWN_TEXTS: most ids come once or twice,
+       so one for each text would grow for nothing. */
+    known_text texts[KNOWN_TEXTS];
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -49,12 +45,13 @@ mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols,
     enum { WORDS_BESIDE_CELLS = 4 };
     mw_roster *roster = mw_allocate(sizeof *roster);
     if (!roster) return no_memory(err);
-    *roster = (mw_roster){.program = program, .symbols = symbols, .key = key};
+    roster->program = program;
+    roster->symbols = symbols;
+    roster->key = key;
     roster->streams = mw_allocate((program->stream_count + 1) * sizeof *roster->streams);
     roster->words = mw_allocate((2 * mw_program_widest_row(program) + WORDS_BESIDE_CELLS) *
                                 sizeof *roster->words);
-    roster->texts = mw_allocate(KNOWN_TEXTS * sizeof *roster->texts);
-    if (!roster->streams || !roster->words || !roster->texts) {
+    if (!roster->streams || !roster->words) {
         mw_roster_destroy(roster);
         return no_memory(err);
     }
@@ -69,11 +66,9 @@ mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols,
 void mw_roster_destroy(mw_roster *roster) {
     if (!roster) return;
     mw_free(roster->streams);
-    mw_free(roster->texts);
     mw_free(roster->words);
     mw_free(roster->entries);
-    mw_free(roster->table.slots);
-    mw_free(roster->before.slots);
+    mw_digest_table_release(&roster->table);
     mw_free(roster);
 }
 
@@ -138,56 +133,23 @@ static uint64_t hash_contents(mw_roster *roster, const mw_event *event, mw_event
 
 /* --- the table ---------------------------------------------------------------------------- */
 
-/* The slot of the id, or the free one where it belongs. */
-static uint32_t *find_in(const mw_roster *roster, slot_table table, mw_keyed_hash id) {
-    size_t mask = table.count - 1;
-    for (size_t at = id.words[0] & mask;; at = (at + 1) & mask) {
-        uint32_t *slot = &table.slots[at];
-        if (*slot == 0) return slot;
-        const mw_keyed_hash *other = &roster->entries[*slot - 1].id;
-        if (other->words[0] == id.words[0] && other->words[1] == id.words[1]) return slot;
-    }
-}
-
-/* Likewise, wherever the id stands; the free one is in the table that grows. */
-static uint32_t *find_slot(const mw_roster *roster, mw_keyed_hash id) {
-    uint32_t *slot = find_in(roster, roster->table, id);
-    if (*slot != 0 || !roster->before.slots) return slot;
-    uint32_t *before = find_in(roster, roster->before, id);
-    return *before != 0 ? before : slot;
-}
-
-/* Each entry that is added moves a few from the table before, so none pays for all of them. */
-static void move_some(mw_roster *roster, size_t move_max) {
-    size_t end = roster->before.count / 2; /* of the entries that filled it */
-    if (!roster->before.slots) return;
-    MW_ASSERT(end <= roster->count);
-    for (; roster->moved < end && move_max > 0; move_max--, roster->moved++) {
-        mw_keyed_hash id = roster->entries[roster->moved].id;
-        *find_in(roster, roster->table, id) = (uint32_t)roster->moved + 1;
-    }
-    if (roster->moved < end) return;
-    mw_free(roster->before.slots);
-    roster->before = (slot_table){NULL, 0};
-}
-
-static bool has_slots(mw_roster *roster, size_t entry_count) {
-    slot_table grown = {NULL, roster->table.count ? roster->table.count : SLOTS_MIN};
-    while (grown.count < 2 * entry_count) grown.count *= 2;
-    if (grown.count == roster->table.count) return true;
-    grown.slots = mw_allocate(grown.count * sizeof *grown.slots);
-    if (!grown.slots) return false;
-    move_some(roster, SIZE_MAX);
-    roster->before = roster->table;
-    roster->table = grown;
-    roster->moved = 0;
-    return true;
+/* NULL: there is none. */
+static entry *find_entry(const mw_roster *roster, mw_keyed_hash id) {
+    size_t index = mw_digest_table_find(&roster->table, id);
+    return index == MW_DIGEST_ABSENT ? NULL : &roster->entries[index];
 }
 
 static bool has_room(mw_roster *roster, size_t entry_count) {
-    return mw_grow((void **)&roster->entries, &roster->capacity, entry_count,
-                   sizeof *roster->entries, UINT32_MAX - 1) &&
-           has_slots(roster, entry_count);
+    if (!mw_grow((void **)&roster->entries, &roster->capacity, entry_count,
+                 sizeof *roster->entries, MW_DIGESTS_MAX))
+        return false;
+    mw_digests ids = {&roster->entries->id, sizeof *roster->entries};
+    return mw_digest_table_reserve(&roster->table, ids, entry_count);
+}
+
+static void add_entry(mw_roster *roster, entry listed) {
+    roster->entries[roster->table.count] = listed;
+    mw_digest_table_add(&roster->table);
 }
 
 static bool is_listed(const mw_roster *roster, const mw_event *event) {
@@ -196,48 +158,40 @@ static bool is_listed(const mw_roster *roster, const mw_event *event) {
 
 mw_event_standing mw_roster_find(mw_roster *roster, const mw_event *event,
                                  mw_event_origin *out_origin) {
-    if (!is_listed(roster, event) || roster->count == 0) return MW_EVENT_NEW;
-    uint32_t slot = *find_slot(roster, hash_id(roster, event));
-    if (slot == 0) return MW_EVENT_NEW;
-    uint64_t contents = roster->entries[slot - 1].contents;
-    mw_event_origin origin = contents & 1 ? MW_FROM_LAKE : MW_FROM_LOG;
+    if (!is_listed(roster, event)) return MW_EVENT_NEW;
+    const entry *found = find_entry(roster, hash_id(roster, event));
+    if (!found) return MW_EVENT_NEW;
+    mw_event_origin origin = found->contents & 1 ? MW_FROM_LAKE : MW_FROM_LOG;
     if (out_origin) *out_origin = origin;
-    return contents == hash_contents(roster, event, origin) ? MW_EVENT_REPEATS
-                                                            : MW_EVENT_CONFLICTS;
+    bool is_same = found->contents == hash_contents(roster, event, origin);
+    return is_same ? MW_EVENT_REPEATS : MW_EVENT_CONFLICTS;
 }
 
 int64_t mw_roster_place(mw_roster *roster, const mw_event *event) {
-    MW_ASSERT(is_listed(roster, event) && roster->count > 0);
-    uint32_t slot = *find_slot(roster, hash_id(roster, event));
-    MW_ASSERT(slot != 0);
-    return roster->entries[slot - 1].place;
+    const entry *found = find_entry(roster, hash_id(roster, event));
+    MW_ASSERT(found);
+    return found->place;
 }
 
 mw_status mw_roster_add(mw_roster *roster, const mw_event *event, mw_event_origin origin,
                         mw_error *err) {
     if (!is_listed(roster, event)) return MW_OK;
-    if (!has_room(roster, roster->count + 1)) return no_memory(err);
+    if (!has_room(roster, roster->table.count + 1)) return no_memory(err);
     mw_keyed_hash id = hash_id(roster, event);
-    move_some(roster, MOVES);
-    uint32_t *slot = find_slot(roster, id);
-    if (*slot != 0 && (!event->replaced || event->place < roster->entries[*slot - 1].place))
-        return MW_OK;
+    entry *found = find_entry(roster, id);
+    if (found && (!event->replaced || event->place < found->place)) return MW_OK;
     entry listed = {id, hash_contents(roster, event, origin), event->place};
-    if (*slot != 0) {
-        roster->entries[*slot - 1] = listed;
-        return MW_OK;
-    }
-    roster->entries[roster->count++] = listed;
-    *slot = (uint32_t)roster->count;
+    if (found) *found = listed;
+    else add_entry(roster, listed);
     return MW_OK;
 }
 
-size_t mw_roster_count(const mw_roster *roster) { return roster->count; }
+size_t mw_roster_count(const mw_roster *roster) { return roster->table.count; }
 
 /* --- as bytes: each entry's four words, little endian ----------------------------------------- */
 
 void mw_roster_save(const mw_roster *roster, mw_buf *out) {
-    for (size_t i = 0; i < roster->count; i++) {
+    for (size_t i = 0; i < roster->table.count; i++) {
         mw_buf_append_u64(out, roster->entries[i].id.words[0]);
         mw_buf_append_u64(out, roster->entries[i].id.words[1]);
         mw_buf_append_u64(out, roster->entries[i].contents);
@@ -246,7 +200,7 @@ void mw_roster_save(const mw_roster *roster, mw_buf *out) {
 }
 
 mw_status mw_roster_load(mw_roster *roster, mw_str bytes, mw_error *err) {
-    MW_ASSERT(roster->count == 0);
+    MW_ASSERT(roster->table.count == 0);
     size_t count = bytes.size / ENTRY_SIZE;
     mw_reader in = {.rest = bytes};
     if (bytes.size % ENTRY_SIZE != 0)
@@ -257,11 +211,10 @@ mw_status mw_roster_load(mw_roster *roster, mw_str bytes, mw_error *err) {
         mw_keyed_hash id;
         id.words[0] = mw_read_u64(&in);
         id.words[1] = mw_read_u64(&in);
-        uint32_t *slot = find_slot(roster, id);
-        if (*slot != 0) return mw_fail(err, MW_CORRUPT, "roster: an id stands twice in its bytes");
+        if (find_entry(roster, id))
+            return mw_fail(err, MW_CORRUPT, "roster: an id stands twice in its bytes");
         uint64_t contents = mw_read_u64(&in);
-        roster->entries[roster->count++] = (entry){id, contents, (int64_t)mw_read_u64(&in)};
-        *slot = (uint32_t)roster->count;
+        add_entry(roster, (entry){id, contents, (int64_t)mw_read_u64(&in)});
     }
     return MW_OK;
 }

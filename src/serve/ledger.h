@@ -3,9 +3,9 @@
  * were made for.
  *
  * Of each it keeps the stamp, a digest of model and event under the log's secret key
- * (base/keyed_hash.h) and the record's position: 48 bytes and a slot; the record itself is read
+ * (base/keyed_hash.h) and the record's position: 40 bytes and a slot; the record itself is read
  * from the log when it is asked for. Stamps grow, so an id is found by halving; an event by a
- * hash table.
+ * base/digest_table.h.
  *
  * What is gathered and not committed yet has no position: it stands so far behind the batch's
  * beginning, until mw_ledger_settle says where that is. One thread uses a ledger.

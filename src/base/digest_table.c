@@ -1,0 +1,73 @@
+#include "base/digest_table.h"
+
+enum { SLOTS_MIN = 64, MOVES = 4 };
+
+static const mw_keyed_hash *digest_of(const mw_digest_table *table, size_t index) {
+    const char *first = (const char *)table->items.first;
+    return (const void *)(first + index * table->items.stride);
+}
+
+/* The slot of the digest, or the free one where it belongs. */
+static uint32_t *find_slot(const mw_digest_table *table, const mw_digest_slots *in,
+                           const mw_keyed_hash *digest) {
+    size_t mask = in->count - 1;
+    for (size_t at = digest->words[0] & mask;; at = (at + 1) & mask) {
+        uint32_t *slot = &in->slots[at];
+        if (*slot == 0) return slot;
+        const mw_keyed_hash *other = digest_of(table, *slot - 1);
+        if (other->words[0] == digest->words[0] && other->words[1] == digest->words[1])
+            return slot;
+    }
+}
+
+/* The same wherever the digest stands; the free one is in the table that grows. There is one. */
+static uint32_t *find_either(const mw_digest_table *table, const mw_keyed_hash *digest) {
+    uint32_t *slot = find_slot(table, &table->slots, digest);
+    if (*slot != 0 || !table->before.slots) return slot;
+    uint32_t *before = find_slot(table, &table->before, digest);
+    return *before != 0 ? before : slot;
+}
+
+static void move_some(mw_digest_table *table, size_t move_max) {
+    if (!table->before.slots) return;
+    for (; table->moved < table->end && move_max > 0; move_max--, table->moved++) {
+        uint32_t *slot = find_slot(table, &table->slots, digest_of(table, table->moved));
+        if (*slot == 0) *slot = (uint32_t)table->moved + 1;
+    }
+    if (table->moved < table->end) return;
+    mw_free(table->before.slots);
+    table->before = (mw_digest_slots){NULL, 0};
+}
+
+bool mw_digest_table_reserve(mw_digest_table *table, mw_digests items, size_t count) {
+    mw_digest_slots grown = {NULL, table->slots.count ? table->slots.count : SLOTS_MIN};
+    table->items = items;
+    if (count > MW_DIGESTS_MAX) return false;
+    while (grown.count < 2 * count) grown.count *= 2;
+    if (grown.count == table->slots.count) return true;
+    grown.slots = mw_allocate(grown.count * sizeof *grown.slots);
+    if (!grown.slots) return false;
+    move_some(table, SIZE_MAX);
+    table->before = table->slots;
+    table->slots = grown;
+    table->moved = 0;
+    table->end = table->count;
+    return true;
+}
+
+void mw_digest_table_add(mw_digest_table *table) {
+    MW_ASSERT(2 * (table->count + 1) <= table->slots.count);
+    move_some(table, MOVES);
+    uint32_t *slot = find_either(table, digest_of(table, table->count++));
+    if (*slot == 0) *slot = (uint32_t)table->count;
+}
+
+size_t mw_digest_table_find(const mw_digest_table *table, mw_keyed_hash digest) {
+    uint32_t slot = table->slots.slots ? *find_either(table, &digest) : 0;
+    return slot == 0 ? MW_DIGEST_ABSENT : slot - 1;
+}
+
+void mw_digest_table_release(mw_digest_table *table) {
+    mw_free(table->slots.slots);
+    mw_free(table->before.slots);
+}
