@@ -53,7 +53,10 @@ static mw_status read_symbol(yyjson_val *value, bool takes_integers, mw_symbols 
     if (!yyjson_is_str(value) && !(takes_integers && yyjson_is_int(value)))
         return mw_json_refuse(value, "must be a text", err);
     uint32_t code = mw_symbols_intern(symbols, read_text(value, digits));
-    if (code == 0) return mw_fail(err, MW_NO_MEMORY, "no memory for another text");
+    if (code == 0) {
+        mw_status status = mw_fail(err, MW_NO_MEMORY, "no memory for another text");
+        return mw_hint(err, status, "Start the server again: it forgets texts that no window has.");
+    }
     out_cell->symbol = code;
     return MW_OK;
 }

@@ -1,5 +1,6 @@
 #include "serve/event_json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "testing/declare.h"
@@ -63,6 +64,19 @@ MW_TEST(event_json_reads_each_type_as_a_file_does) {
     MW_CHECK_EQUAL_STR(mw_symbols_text(f.symbols, cell(&f, "shop").symbol), "17");
     MW_CHECK(mw_cell_is_missing(MW_TYPE_NUMBER, cell(&f, "amount")));
     MW_CHECK(mw_cell_is_missing(MW_TYPE_BOOL, cell(&f, "paid")));
+    tear_down(&f);
+}
+
+MW_TEST(event_json_says_what_helps_where_texts_are_full) {
+    fixture f;
+    mw_error err;
+    set_up(&f);
+    char text[16] = "text 0";
+    for (int i = 1; mw_symbols_intern(f.symbols, mw_str_of(text)) != 0; i++)
+        snprintf(text, sizeof text, "text %d", i);
+    MW_CHECK_STATUS(read(&f, "{\"shop\": \"quite another\"}", &err), MW_NO_MEMORY);
+    MW_CHECK(strstr(err.message, "no memory for another text"));
+    MW_CHECK(strstr(err.hint, "Start the server again"));
     tear_down(&f);
 }
 
