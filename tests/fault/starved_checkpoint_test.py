@@ -1,6 +1,7 @@
 """Whatever runs beside the server works in the background, and a checkpoint that gets no time there, while the log
-grows by more than a segment, is made among equals. It is kept from its end by a library that is loaded before the
-system's; the log grows by a file with nothing in it."""
+grows by more than a segment, is made among equals. While it gets none, the keeper's first thread looks after it and
+takes next to nothing. It is kept from its end by a library that is loaded before the system's; the log grows by a file
+with nothing in it."""
 import os
 import pathlib
 import sys
@@ -18,6 +19,11 @@ def policies(pid):
     """Of the first thread, and of all others."""
     threads = sorted(int(task.name) for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
     return os.sched_getscheduler(threads[0]), {os.sched_getscheduler(thread) for thread in threads[1:]}
+
+
+def cpu_seconds(pid):
+    """Of the first thread, without children that have ended."""
+    return int(pathlib.Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def checkpoints(folder):
@@ -41,7 +47,9 @@ def main(folder):
         file.truncate(DUE)
     starved = wait_for("a checkpoint that is due", lambda: children(keeper).get("checkpoint"))
     wait_for("it is in the background", lambda: os.sched_getscheduler(starved) == os.SCHED_IDLE)
+    before = cpu_seconds(keeper)
     time.sleep(1)
+    assert cpu_seconds(keeper) - before < 0.05, "a few looks at it, of some 0.1 ms"
     assert children(keeper)["checkpoint"] == starved and not checkpoints(folder)
     os.truncate(padding, OVERDUE)
     wait_for("a checkpoint that is overdue", lambda: checkpoints(folder))
