@@ -8,9 +8,10 @@
 enum {
     GROWTH_MIN = 1 << 20, /* of the log, in bytes */
     GROWTH_SHARE = 4,     /* of a checkpoint's size: one in so many */
+    REST_SHARE = 100,     /* times the CPU that one took */
     ARENA_SIZE_MAX = 1 << 24,
 };
-#define REST_US (2 * MW_SECOND_US) /* a small one takes 30 ms of CPU, however little is new */
+#define REST_MIN_US (2 * MW_SECOND_US)
 
 /* --- the process ------------------------------------------------------------------------------ */
 
@@ -130,12 +131,20 @@ static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-/* By how much the log has grown since the newest was begun, and would have to for the next one. */
-typedef struct {
-    uint64_t log_size, growth, due, overdue;
-} outlook;
+bool mw_checkpoint_is_wanted(mw_checkpoint_outlook seen) {
+    uint64_t due = larger(seen.size / GROWTH_SHARE, GROWTH_MIN);
+    uint64_t overdue = larger(seen.size, MW_LOG_SEGMENT_SIZE);
+    if (seen.growth >= overdue) return !seen.runs || seen.in_background;
+    return seen.growth >= due && !seen.runs && !seen.rests;
+}
 
-static mw_status look(mw_checkpointer *it, mw_arena *arena, outlook *out_outlook, mw_error *err) {
+int64_t mw_checkpoint_rest_us(int64_t cpu_us) {
+    int64_t rest_us = REST_SHARE * cpu_us;
+    return rest_us > REST_MIN_US ? rest_us : REST_MIN_US;
+}
+
+static mw_status look(mw_checkpointer *it, mw_arena *arena, uint64_t *out_log_size,
+                      mw_checkpoint_outlook *out_outlook, mw_error *err) {
     mw_sys *sys = it->work.cli->sys;
     uint64_t log_size, segment, all, checkpoint;
     const char *state = mw_path_join(arena, it->work.cli->folder, MW_STATE_FOLDER);
@@ -145,33 +154,34 @@ static mw_status look(mw_checkpointer *it, mw_arena *arena, outlook *out_outlook
     MW_TRY(measure(sys, log, arena, &log_size, &segment, err));
     MW_TRY(measure(sys, checkpoints, arena, &all, &checkpoint, err));
     if (it->log_size == UINT64_MAX) it->log_size = checkpoint > 0 ? log_size : 0;
-    *out_outlook = (outlook){.log_size = log_size,
-                             .growth = log_size > it->log_size ? log_size - it->log_size : 0,
-                             .due = larger(checkpoint / GROWTH_SHARE, GROWTH_MIN),
-                             .overdue = larger(checkpoint, MW_LOG_SEGMENT_SIZE)};
+    *out_log_size = log_size;
+    *out_outlook = (mw_checkpoint_outlook){
+        .growth = log_size > it->log_size ? log_size - it->log_size : 0,
+        .size = checkpoint,
+        .runs = it->work.process,
+        .in_background = it->work.in_background,
+        .rests = mw_sys_monotonic_us(sys) < it->rest_until_us};
     return MW_OK;
 }
 
-/* Whether one is to be begun now, instead of that which gets no further. */
-static bool is_wanted(const mw_checkpointer *it, const outlook *seen, int64_t now_us) {
-    if (it->work.process) return it->work.in_background && seen->growth >= seen->overdue;
-    return seen->growth >= seen->due && now_us >= it->rest_until_us;
-}
-
+/* One that runs is begun anew among equals, since it gets no further. */
 static mw_status advance(mw_checkpointer *it, mw_arena *arena, mw_error *err) {
-    outlook seen = {.log_size = 0};
-    int64_t now_us = mw_sys_monotonic_us(it->work.cli->sys);
-    MW_TRY(look(it, arena, &seen, err));
-    if (!is_wanted(it, &seen, now_us)) return MW_OK;
-    it->log_size = seen.log_size;
-    it->rest_until_us = now_us + REST_US;
-    return mw_side_work_begin(&it->work, seen.growth < seen.overdue, err);
+    mw_checkpoint_outlook seen = {.size = 0};
+    uint64_t log_size = 0;
+    MW_TRY(look(it, arena, &log_size, &seen, err));
+    if (!mw_checkpoint_is_wanted(seen)) return MW_OK;
+    it->log_size = log_size;
+    return mw_side_work_begin(&it->work, !seen.runs, err);
 }
 
 mw_status mw_checkpointer_advance(mw_checkpointer *it, mw_error *err) {
     bool has_ended;
     MW_TRY(mw_side_work_ended(&it->work, &has_ended, err));
-    if (has_ended) return MW_OK;
+    if (has_ended) {
+        int64_t now_us = mw_sys_monotonic_us(it->work.cli->sys);
+        it->rest_until_us = now_us + mw_checkpoint_rest_us(it->work.cpu_us);
+        return MW_OK;
+    }
     mw_arena arena;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = advance(it, &arena, err);

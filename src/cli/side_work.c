@@ -27,6 +27,7 @@ mw_status mw_side_work_ended(mw_side_work *it, bool *out_has_ended, mw_error *er
     MW_TRY(mw_process_wait(it->process, &result, err));
     mw_side_work_end(it);
     it->has_failed = result.exit_code != 0;
+    it->cpu_us = result.cpu_us;
     return MW_OK;
 }
 

@@ -15,6 +15,7 @@ typedef struct {
     mw_process *process; /* NULL: none runs */
     bool in_background;  /* that process */
     bool has_failed;     /* the last one, which said why: the next is quiet */
+    int64_t cpu_us;      /* that the last one took which came to its end */
 } mw_side_work;
 
 /* Begins it; one that runs is ended. Does not wait for it. */
