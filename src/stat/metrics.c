@@ -95,7 +95,8 @@ static double mean_of(const sample *s, const double *values) {
     return count == 0 ? NAN : sum / (double)count;
 }
 
-static double calibration_error_of(const sample *s) {
+/* For each bin the gap between what was foretold and what came, as a share of all examples. */
+static void find_gaps(const sample *s, double out_gaps[MW_CALIBRATION_BINS]) {
     double scores[MW_CALIBRATION_BINS] = {0}, positives[MW_CALIBRATION_BINS] = {0};
     double count = (double)(s->positives + s->negatives), before = 0;
     for (size_t i = 0; i < s->ranking.group_count; i++) {
@@ -108,18 +109,28 @@ static double calibration_error_of(const sample *s) {
         positives[bin] += (double)g.positives;
         before += size;
     }
-    double sum = 0;
-    for (size_t b = 0; b < MW_CALIBRATION_BINS; b++) sum += fabs(scores[b] - positives[b]);
-    return count == 0 ? NAN : sum / count;
+    for (size_t b = 0; b < MW_CALIBRATION_BINS; b++)
+        out_gaps[b] = count == 0 ? NAN : (scores[b] - positives[b]) / count;
 }
 
-static void measure(sample *s, double out_values[MW_METRIC_COUNT]) {
+/* The sum of how far the gaps lie apart; from no gap at all, the calibration error. */
+static double distance(const double *gaps, const double *others) {
+    double sum = 0;
+    for (size_t b = 0; b < MW_CALIBRATION_BINS; b++) sum += fabs(gaps[b] - others[b]);
+    return sum;
+}
+
+static const double no_gaps[MW_CALIBRATION_BINS];
+
+static void measure(sample *s, double out_values[MW_METRIC_COUNT],
+                    double out_gaps[MW_CALIBRATION_BINS]) {
     weigh(s);
+    find_gaps(s, out_gaps);
     out_values[MW_METRIC_roc_auc] = roc_auc_of(s);
     out_values[MW_METRIC_average_precision] = average_precision_of(s);
     out_values[MW_METRIC_log_loss] = mean_of(s, s->losses);
     out_values[MW_METRIC_brier] = mean_of(s, s->squares);
-    out_values[MW_METRIC_calibration_error] = calibration_error_of(s);
+    out_values[MW_METRIC_calibration_error] = distance(out_gaps, no_gaps);
 }
 
 /* Draws how often each example counts: Poisson(1), from 16 random bits each. Entry k is
@@ -170,32 +181,60 @@ static int compare_doubles(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The middle 95 % of the values that are numbers. */
-static void interval(double *values, size_t count, mw_estimate *estimate) {
+/* Sorts the values that are numbers to the front and returns how many there are. */
+static size_t sort_known(double *values, size_t count) {
     size_t known = 0;
     for (size_t i = 0; i < count; i++)
         if (!isnan(values[i])) values[known++] = values[i];
+    qsort(values, known, sizeof *values, compare_doubles);
+    return known;
+}
+
+/* The middle 95 % of what the resamples gave. */
+static void set_interval(double *values, size_t count, mw_estimate *estimate) {
+    size_t known = sort_known(values, count), outside = (size_t)(OUTSIDE_SHARE * (double)known);
     estimate->low = estimate->high = NAN;
     if (known == 0 || isnan(estimate->value)) return;
-    qsort(values, known, sizeof *values, compare_doubles);
-    size_t outside = (size_t)(OUTSIDE_SHARE * (double)known);
     estimate->low = values[outside];
     estimate->high = values[known - 1 - outside];
 }
 
-static mw_status bootstrap_run(sample *s, mw_bootstrap bootstrap, mw_metrics *metrics,
-                               mw_error *err) {
+/* Noise makes gaps wider, never narrower, so the truth may lie as far below the value as all
+   gaps moved together (the triangle inequality), and above it no further than the resamples
+   lie below their own mean. */
+static void set_calibration_interval(double *values, double *moves, size_t count,
+                                     mw_estimate *estimate) {
+    size_t known = sort_known(values, count), outside = (size_t)(OUTSIDE_SHARE * (double)known);
+    size_t moved = sort_known(moves, count);
+    MW_ASSERT(moved == known);
+    estimate->low = estimate->high = NAN;
+    if (known == 0) return;
+    double mean = 0;
+    for (size_t i = 0; i < known; i++) mean += values[i] / (double)known;
+    estimate->low = fmax(0, estimate->value - moves[known - 1 - outside]);
+    estimate->high = estimate->value + fmax(0, mean - values[outside]);
+}
+
+/* `gaps` are those of the sample as it is. */
+static mw_status bootstrap_run(sample *s, mw_bootstrap bootstrap, const double *gaps,
+                               mw_metrics *metrics, mw_error *err) {
     size_t count = bootstrap.resamples;
-    double *values = mw_allocate((count + 1) * MW_METRIC_COUNT * sizeof *values);
+    double *values = mw_allocate((count + 1) * (MW_METRIC_COUNT + 1) * sizeof *values);
     if (!values) return mw_fail(err, MW_NO_MEMORY, "metrics: out of memory for resamples");
+    double *moves = values + MW_METRIC_COUNT * count;
     for (size_t r = 0; r < count; r++) {
-        double measured[MW_METRIC_COUNT];
+        double measured[MW_METRIC_COUNT], gaps_now[MW_CALIBRATION_BINS];
         resample(s, &bootstrap.seed);
-        measure(s, measured);
+        measure(s, measured, gaps_now);
         for (size_t m = 0; m < MW_METRIC_COUNT; m++) values[m * count + r] = measured[m];
+        moves[r] = distance(gaps_now, gaps);
     }
-    for (size_t m = 0; m < MW_METRIC_COUNT; m++)
-        interval(values + m * count, count, &metrics->of[m]);
+    for (size_t m = 0; m < MW_METRIC_COUNT; m++) {
+        double *of_metric = values + m * count;
+        if (m == MW_METRIC_calibration_error)
+            set_calibration_interval(of_metric, moves, count, &metrics->of[m]);
+        else set_interval(of_metric, count, &metrics->of[m]);
+    }
     mw_free(values);
     return MW_OK;
 }
@@ -206,12 +245,12 @@ mw_status mw_metrics_measure(mw_scored scored, mw_bootstrap bootstrap, mw_metric
     sample s;
     mw_status status = sample_init(&s, scored, err);
     if (status == MW_OK) {
-        double values[MW_METRIC_COUNT];
-        measure(&s, values);
+        double values[MW_METRIC_COUNT], gaps[MW_CALIBRATION_BINS];
+        measure(&s, values, gaps);
         mw_metrics metrics = {.example_count = s.ranking.count,
                               .positive_count = s.ranking.positive_count};
         for (size_t m = 0; m < MW_METRIC_COUNT; m++) metrics.of[m].value = values[m];
-        status = bootstrap_run(&s, bootstrap, &metrics, err);
+        status = bootstrap_run(&s, bootstrap, gaps, &metrics, err);
         if (status == MW_OK) *out_metrics = metrics;
     }
     sample_release(&s);

@@ -6,8 +6,10 @@
  *
  * Intervals are percentiles over resamples by the Poisson bootstrap: each example counts a
  * Poisson(1) number of times, drawn by a seed, so a resample is one more walk over what is sorted.
- * (A calibration error cannot be negative and resampling adds noise to it, so its interval leans
- * upwards: that of a well calibrated model may stand wholly above its value.)
+ * Noise only adds to a calibration error, and resampling adds it twice: the percentiles of a well
+ * calibrated model may stand wholly above its value. Its interval is made of how far the gaps of
+ * the bins move in the resamples instead. It holds the value, and the truth in at least 95 of 100
+ * cases: rather too wide than too narrow, and down to 0 where the gaps may be noise alone.
  *
  * - roc_auc: the chance that a yes scores above a no, ties as half. Exact, in integers.
  * - average_precision: sum over falling thresholds of (gain in recall) * precision, without

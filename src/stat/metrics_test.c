@@ -127,6 +127,39 @@ MW_TEST(metrics_have_intervals_that_hold_the_truth) {
     MW_CHECK(held_brier >= TRIALS * 8 / 10 && held_auc >= TRIALS * 8 / 10);
 }
 
+/* The truth is what the gaps of the bins would be without noise: 0 where a yes comes as often as
+   its score says, 0.02 in the mean where each score is 0.02 too low. Among few examples the noise
+   is larger than that. */
+MW_TEST(metrics_have_an_interval_of_the_calibration_error_that_holds_value_and_truth) {
+    enum { TRIALS = 60 };
+    uint64_t prng = mw_test_seed();
+    for (int world = 0; world < 4; world++) {
+        size_t count = world < 2 ? 200 : EXAMPLES, held = 0, above_zero = 0;
+        double shift = world % 2 ? 0.02 : 0;
+        for (int trial = 0; trial < TRIALS; trial++) {
+            draw(&prng, count, false);
+            for (size_t i = 0; i < count; i++) scores[i] = fmax(0, 0.98 * scores[i] - shift);
+            for (size_t i = 0; i < count; i++)
+                labels[i] = mw_prng_double(&prng) < scores[i] + shift;
+            mw_estimate error = measure(count, 100).of[MW_METRIC_calibration_error];
+            MW_CHECK(error.low <= error.value && error.value <= error.high);
+            held += error.low <= shift && shift <= error.high;
+            above_zero += error.low > 0;
+        }
+        MW_CHECK(held >= TRIALS * 8 / 10);
+        MW_CHECK(shift > 0 || above_zero <= TRIALS * 2 / 10);
+    }
+}
+
+/* With gaps far wider than the noise the interval is narrow and leaves 0 out. */
+MW_TEST(metrics_are_sure_of_a_calibration_error_that_is_large) {
+    uint64_t prng = mw_test_seed();
+    draw(&prng, EXAMPLES, false);
+    for (size_t i = 0; i < EXAMPLES; i++) scores[i] /= 2; /* 0.25 too low in the mean */
+    mw_estimate error = measure(EXAMPLES, 200).of[MW_METRIC_calibration_error];
+    MW_CHECK(error.low > 0.15 && error.high > error.value && error.high < 0.3);
+}
+
 MW_TEST(metrics_say_nothing_where_there_is_nothing_to_say) {
     mw_metrics none = measure(0, 10);
     for (size_t m = 0; m < MW_METRIC_COUNT; m++) MW_CHECK(isnan(none.of[m].value));
