@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "base/nearest.h"
+#include "cli/not_built.h"
 #include "sys/parallel.h"
 
 #include <stdarg.h>
@@ -198,7 +199,8 @@ static int run_command(mw_cli *cli, int count, char **arguments) {
     cli->json = asks_for_json(count, arguments);
     mw_buf_init(&cli->out, OUTPUT_SIZE_MAX);
     mw_arena_init(&cli->arena, ARENA_SIZE_MAX);
-    mw_status status = mw_cli_read(cli, count, arguments, &err);
+    bool is_built = cli->command->run != mw_cli_not_built; /* else it says so to anything */
+    mw_status status = is_built ? mw_cli_read(cli, count, arguments, &err) : MW_OK;
     if (status == MW_OK) status = cli->command->run(cli, &err);
     if (status == MW_OK) status = mw_buf_check(&cli->out, "output", &err);
     if (status != MW_OK) print_failure(cli, status, &err);
@@ -238,7 +240,7 @@ static int answer(mw_sys *sys, int count, char **words) {
     const mw_command *command = find_command(count, words, &used);
     if (!command) return answer_unknown(count, words);
     for (int i = used; i < count && strcmp(words[i], "--") != 0; i++) {
-        if (strcmp(words[i], "--help") != 0) continue;
+        if (strcmp(words[i], "--help") != 0 || !command->summary) continue;
         print_command(stdout, command);
         return 0;
     }

@@ -26,7 +26,7 @@ typedef struct {
     const char *name;                  /* one or two words */
     const char *words;                 /* "[STREAM...]"; "" for none */
     size_t word_count_min, word_count_max;
-    const char *summary;               /* one line, no full stop */
+    const char *summary;               /* one line, no full stop; NULL: not in the help */
     mw_option options[MW_OPTIONS_MAX]; /* ends at the first without a name */
     const char *examples;              /* lines, each a command */
     mw_status (*run)(mw_cli *cli, mw_error *err);

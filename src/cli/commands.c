@@ -427,8 +427,7 @@ const mw_command mw_commands[] = {
         .run = mw_cli_serve,
     },
     /* Of the design, for later issues. */
-#define NOT_BUILT(of) \
-    {.name = of, .words = "[WORD...]", .word_count_max = MW_WORDS_MAX, .run = mw_cli_not_built}
+#define NOT_BUILT(of) {.name = of, .run = mw_cli_not_built}
     NOT_BUILT("data profile"),
     NOT_BUILT("data suggest"),
     NOT_BUILT("data diff"),

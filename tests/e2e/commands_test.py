@@ -114,7 +114,8 @@ def test_help_and_what_is_not_built():
     with Shop() as project:
         assert "millwright train" in project.ok("train", "--help").out
         assert "features build" in project.ok("features", "--help").out
-        project.fails(3, "score is not built yet", "score")
+        for words in [["score"], ["backup", "--to", "there"], ["data", "diff", "--help"]]:
+            project.fails(3, "is not built yet", *words)
         project.fails(2, "Did you mean --seed?", "train", "--sed", "1")
         project.fails(2, "there is no command trian", "trian")
 
