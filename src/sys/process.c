@@ -391,6 +391,14 @@ void mw_process_destroy(mw_process *process) {
     mw_free(process);
 }
 
+void mw_process_hold_standard_files(void) {
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++) {
+        if (fcntl(number, F_GETFD) >= 0) continue;
+        int opened = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        MW_ASSERT(opened < 0 || opened == number); /* the lowest that is free */
+    }
+}
+
 void mw_process_leave_terminal_to_parent(void) {
     struct sigaction ignored = {.sa_handler = SIG_IGN};
     sigaction(SIGINT, &ignored, NULL);

@@ -68,6 +68,10 @@ int64_t mw_process_id(const mw_process *process);
 int mw_process_descriptor(const mw_process *process);
 void mw_process_destroy(mw_process *process); /* kills (SIGKILL) and reaps it if it still runs */
 
+/* At the very start, where whoever starts this process may have closed its standard files: opens
+   them on /dev/null, so that no file of ours gets their numbers and, by mistake, what is meant for
+   people. Reading and writing them fails as before. */
+void mw_process_hold_standard_files(void);
 /* For a child whose parent decides when it ends: what the terminal sends to both of them (SIGINT,
    SIGHUP) does not end this process any more. */
 void mw_process_leave_terminal_to_parent(void);

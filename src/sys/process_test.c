@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static mw_process *start(mw_process_config config) {
@@ -159,6 +160,22 @@ MW_TEST(process_inherits_no_open_file) {
     check_output(process, "0 1 2 3 "); /* 3 is the folder that ls reads */
     MW_CHECK_EQUAL_INT(finish(process).exit_code, 0);
     close(leaky);
+}
+
+/* A child without standard files: what it opens must get none of their numbers. */
+MW_TEST(process_holds_the_numbers_of_standard_files) {
+    pid_t child = fork();
+    MW_CHECK(child >= 0);
+    if (child == 0) {
+        for (int i = 0; i < 3; i++) close(i);
+        mw_process_hold_standard_files();
+        char byte = 0;
+        bool is_shut = read(0, &byte, 1) < 0 && write(1, &byte, 1) < 0 && write(2, &byte, 1) < 0;
+        _exit(is_shut && open("/dev/null", O_RDONLY) > 2 ? 0 : 1);
+    }
+    int state;
+    MW_CHECK(waitpid(child, &state, 0) == child);
+    MW_CHECK(WIFEXITED(state) && WEXITSTATUS(state) == 0);
 }
 
 static size_t open_file_count(void) {
