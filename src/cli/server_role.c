@@ -480,8 +480,10 @@ static void announce(const daemon *d) {
         mw_json_object_end(&json);
         mw_buf_append_char(&cli->out, '\n');
     } else {
-        mw_buf_printf(&cli->out, "listening on %s://%s:%u", d->tls ? "https" : "http",
-                      d->listening.host,
+        const char *host = d->listening.host[0] ? d->listening.host : "*";
+        bool is_six = strchr(host, ':') != NULL; /* stands in brackets in a URL */
+        mw_buf_printf(&cli->out, "listening on %s://%s%s%s:%u", d->tls ? "https" : "http",
+                      is_six ? "[" : "", host, is_six ? "]" : "",
                       mw_server_port(d->server));
         append_versions(d, &cli->out);
         mw_buf_printf(&cli->out, ", recovered %llu events in %.1f s", count, seconds);
@@ -492,6 +494,10 @@ static void announce(const daemon *d) {
     if (note[0]) mw_cli_note(cli, "server: %s", note);
     mw_cli_flush(cli);
     mw_listening_warn(&d->listening, cli, d->access.count);
+    const char *doubt = d->tls ? mw_tls_doubt(d->tls) : NULL;
+    if (doubt)
+        mw_cli_note(cli, "warning: %s %s: clients that look at it will not come in",
+                    d->listening.certificate, doubt);
 }
 
 /* --- starting ----------------------------------------------------------------------------- */

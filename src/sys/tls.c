@@ -69,23 +69,28 @@ static mw_status fail_openssl(mw_error *err, const char *path, const char *what)
     return mw_fail(err, MW_INVALID, "%s: %s: %s", path, what, reason ? reason : "it is none");
 }
 
-/* A key that asks for a passphrase would make the start wait for a person. */
+/* A key that asks for a passphrase would make the start wait for a person. `context`: a bool that
+   tells whether one did. */
 static int no_passphrase(char *bytes, int size, int is_written, void *context) {
     (void)bytes;
     (void)size;
     (void)is_written;
-    (void)context;
+    *(bool *)context = true;
     return -1;
 }
 
 static mw_status load(SSL_CTX *context, const char *certificate_path, const char *key_path,
                       mw_error *err) {
+    bool is_encrypted = false;
     SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
     if (SSL_CTX_use_certificate_chain_file(context, certificate_path) != 1)
         return fail_openssl(err, certificate_path, "must be a certificate in PEM");
-    if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1)
-        return fail_openssl(err, key_path, "must be the certificate's key in PEM");
-    return MW_OK;
+    if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) == 1) return MW_OK;
+    mw_status status = fail_openssl(err, key_path, "must be the certificate's key in PEM");
+    if (!is_encrypted) return status;
+    (void)mw_fail(err, status, "%s: must be a key in PEM without a passphrase", key_path);
+    return mw_hint(err, status, "openssl pkey -in %s -out FILE writes it without.", key_path);
 }
 
 static mw_status prepare(mw_tls *tls, const char *certificate_path, const char *key_path,
@@ -109,6 +114,13 @@ mw_status mw_tls_create(mw_sys *sys, const char *certificate_path, const char *k
     if (status != MW_OK) mw_tls_destroy(tls);
     else *out_tls = tls;
     return status;
+}
+
+const char *mw_tls_doubt(const mw_tls *tls) {
+    const X509 *certificate = SSL_CTX_get0_certificate(tls->context);
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) return "has expired";
+    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) return "does not count yet";
+    return NULL;
 }
 
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_size,

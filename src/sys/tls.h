@@ -18,6 +18,8 @@ typedef struct mw_tls_stream mw_tls_stream;
    with which. */
 MW_MUST_USE mw_status mw_tls_create(mw_sys *sys, const char *certificate_path,
                                     const char *key_path, mw_tls **out_tls, mw_error *err);
+/* What clients hold against the certificate by today's date, "has expired"; NULL: nothing. */
+const char *mw_tls_doubt(const mw_tls *tls);
 /* The protocols that clients may choose from by ALPN, best first, each after its size in a byte
    ("\2h2"); the text outlives the streams. A client that offers others only is refused; one that
    offers none goes on. */

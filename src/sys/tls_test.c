@@ -21,7 +21,8 @@ static void write_key(const char *path, EVP_PKEY *key) {
     fclose(file);
 }
 
-/* A certificate for "localhost" that its own key has signed. */
+/* A certificate for "localhost" that its own key has signed; it counts now, unless it is called
+   "early" or "late". */
 static paths make_certificate(const char *name) {
     paths made;
     snprintf(made.certificate, PATH_SIZE, "%s/%s.pem", mw_test_directory(), name);
@@ -32,8 +33,8 @@ static paths make_certificate(const char *name) {
     X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
                                (const unsigned char *)"localhost", -1, -1, 0);
     X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), strcmp(name, "early") == 0 ? 1800 : -3600);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), strcmp(name, "late") == 0 ? -1800 : 3600);
     X509_set_pubkey(certificate, key);
     MW_CHECK(X509_sign(certificate, key, EVP_sha256()) > 0);
     FILE *file = fopen(made.certificate, "w");
@@ -247,4 +248,35 @@ MW_TEST(tls_says_what_is_wrong_with_its_files) {
         MW_CHECK(mw_str_starts(mw_str_of(err.message), mw_str_of(wrong[i].at_fault)));
         MW_CHECK(ERR_peek_error() == 0);
     }
+}
+
+MW_TEST(tls_doubts_a_certificate_that_does_not_count_today) {
+    const char *const names[] = {"good", "early", "late"};
+    const char *const doubts[] = {NULL, "does not count yet", "has expired"};
+    for (size_t i = 0; i < 3; i++) {
+        mw_tls *tls = create(make_certificate(names[i]));
+        const char *doubt = mw_tls_doubt(tls);
+        MW_CHECK((doubt != NULL) == (doubts[i] != NULL));
+        if (doubt) MW_CHECK_EQUAL_STR(doubt, doubts[i]);
+        mw_tls_destroy(tls);
+    }
+}
+
+MW_TEST(tls_asks_nobody_for_a_passphrase) {
+    paths made = make_certificate("locked");
+    FILE *file = fopen(made.key, "r");
+    EVP_PKEY *key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : NULL;
+    MW_CHECK(key != NULL);
+    fclose(file);
+    file = fopen(made.key, "w");
+    MW_CHECK(file && PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(),
+                                          (const unsigned char *)"word", 4, NULL, NULL) == 1);
+    fclose(file);
+    EVP_PKEY_free(key);
+    mw_tls *tls;
+    mw_error err;
+    MW_CHECK_STATUS(mw_tls_create(mw_sys_real(), made.certificate, made.key, &tls, &err),
+                    MW_INVALID);
+    MW_CHECK(strstr(err.message, "must be a key in PEM without a passphrase") != NULL);
+    MW_CHECK(ERR_peek_error() == 0);
 }

@@ -23,6 +23,13 @@ def make_certificate(folder, name):
     return files
 
 
+def lock(folder, key):
+    locked = f"{folder}/locked.key"
+    subprocess.run(["openssl", "ec", "-in", key, "-aes128", "-passout", "pass:word", "-out", locked], check=True,
+                   capture_output=True)
+    return locked
+
+
 def options(certificate, key):
     return "--listen", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key
 
@@ -33,7 +40,8 @@ def check_refusals(folder, certificate, key):
                               ((*options(certificate, key), "--plain-http"), 2, "--plain-http"),
                               (options(f"{folder}/none.pem", key), 3, "none.pem"),
                               (options(key, key), 3, "certificate in PEM"),
-                              (options(certificate, other[1]), 3, "other.key")]:
+                              (options(certificate, other[1]), 3, "other.key"),
+                              (options(certificate, lock(folder, key)), 3, "without a passphrase")]:
         refused = run(folder, "serve", *words)
         assert refused.returncode == code and says in refused.stderr, refused
 
