@@ -24,6 +24,7 @@ typedef struct {
     child children[MW_SUPERVISOR_ROLES_MAX];
     bool stopping;
     bool killed;         /* those that did not drain in time */
+    bool hurried;        /* killed before that time, being told to stop again */
     int64_t kill_due_us; /* while stopping */
     mw_status status;    /* the first failure; its message is in `err` */
     mw_error *err;
@@ -57,6 +58,7 @@ static void kill_all(supervisor *s) {
 /* Told once, it drains; told again, it has no more time. */
 static void stop(supervisor *s) {
     if (s->stopping) {
+        s->hurried = !s->killed;
         kill_all(s);
         return;
     }
@@ -105,7 +107,10 @@ static mw_status status_of_exit(int exit_code) {
 static void drained(supervisor *s, const child *c, int exit_code) {
     if (exit_code == 0 || exit_code == 128 + SIGTERM) return;
     const char *name = name_of(s, c);
-    if (s->killed && exit_code == 128 + SIGKILL)
+    if (s->hurried && exit_code == 128 + SIGKILL)
+        give_up(s, mw_fail(first_error(s), MW_UNAVAILABLE,
+                           "%s: was killed before it had ended, for stop was said twice", name));
+    else if (s->killed && exit_code == 128 + SIGKILL)
         give_up(s, mw_fail(first_error(s), MW_UNAVAILABLE,
                            "%s: must end within %lld ms when told to, was killed", name,
                            (long long)(s->config.drain_us / 1000)));

@@ -86,6 +86,15 @@ MW_TEST(supervisor_kills_who_does_not_drain) {
     check_story("x");
 }
 
+MW_TEST(supervisor_kills_at_once_when_told_twice) {
+    mw_error err;
+    MW_CHECK_STATUS(run("trap 'kill -TERM $PPID' TERM; printf x >> $F; kill -TERM $PPID;"
+                        "while :; do sleep 0.01; done", NULL, &err), MW_UNAVAILABLE);
+    MW_CHECK_EQUAL_STR(err.message,
+                       "a: was killed before it had ended, for stop was said twice");
+    check_story("x");
+}
+
 MW_TEST(supervisor_tells_a_drain_that_failed) {
     mw_error err;
     MW_CHECK_STATUS(run("trap 'exit 4' TERM; printf x >> $F; kill -INT $PPID;"
