@@ -11,7 +11,7 @@
 
 #define OUTPUT_SIZE_MAX ((size_t)1 << 32)
 #define ARENA_SIZE_MAX ((size_t)1 << 34)
-enum { HELP_COLUMN = 26 };
+enum { HELP_COLUMN = 26, NAME_SIZE_MAX = 200 };
 
 const char mw_program_version[] = "0.1.0";
 
@@ -46,18 +46,24 @@ static void print_command(FILE *stream, const mw_command *command) {
     if (command->examples) fprintf(stream, "\nexamples\n%s", command->examples);
 }
 
-/* The commands that begin with the word, such as all of `features`. */
-static bool print_group(FILE *stream, const char *word) {
+/* Whether the command begins with the word, as all of `features` do. */
+static bool is_of_group(const mw_command *command, const char *word) {
     size_t size = strlen(word);
-    bool found = false;
-    for (const mw_command *command = mw_commands; command->name; command++) {
-        if (!command->summary) continue;
-        if (strncmp(command->name, word, size) != 0 || command->name[size] != ' ') continue;
-        if (!found) fprintf(stream, "usage: millwright %s COMMAND [OPTIONS]\n\n", word);
-        found = true;
-        fprintf(stream, "  %-*s %s\n", HELP_COLUMN - 4, command->name, command->summary);
-    }
-    return found;
+    return command->summary && strncmp(command->name, word, size) == 0 &&
+           command->name[size] == ' ';
+}
+
+static bool is_group(const char *word) {
+    const mw_command *command = mw_commands;
+    while (command->name && !is_of_group(command, word)) command++;
+    return command->name != NULL;
+}
+
+static void print_group(FILE *stream, const char *word) {
+    fprintf(stream, "usage: millwright %s COMMAND [OPTIONS]\n\n", word);
+    for (const mw_command *command = mw_commands; command->name; command++)
+        if (is_of_group(command, word))
+            fprintf(stream, "  %-*s %s\n", HELP_COLUMN - 4, command->name, command->summary);
 }
 
 /* --- reading the arguments -------------------------------------------------------------- */
@@ -82,13 +88,21 @@ static const mw_command *find_command(int count, char **arguments, int *out_used
     return NULL;
 }
 
-static mw_status unknown_command(const char *word, mw_error *err) {
-    mw_nearest nearest = mw_nearest_to(mw_str_of(word));
+static mw_status unknown_command(int count, char **words, mw_error *err) {
+    char name[NAME_SIZE_MAX];
+    bool of_group = is_group(words[0]), has_second = count > 1 && words[1][0] != '-';
+    if (of_group && !has_second) {
+        mw_status status = mw_fail(err, MW_USAGE, "%s: COMMAND is missing", words[0]);
+        return mw_hint(err, status, "millwright %s --help lists them.", words[0]);
+    }
+    snprintf(name, sizeof name, "%s%s%s", words[0], of_group ? " " : "", of_group ? words[1] : "");
+    mw_nearest nearest = mw_nearest_to(mw_str_of(name));
     for (const mw_command *command = mw_commands; command->name; command++)
         if (command->summary) mw_nearest_offer_text(&nearest, command->name);
-    mw_status status = mw_fail(err, MW_USAGE, "there is no command %s", word);
+    mw_status status = mw_fail(err, MW_USAGE, "there is no command %s", name);
     if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
-    return mw_hint(err, status, "millwright --help lists them.");
+    return mw_hint(err, status, "millwright %s%s--help lists them.", of_group ? words[0] : "",
+                   of_group ? " " : "");
 }
 
 static mw_status unknown_option(const mw_command *command, const char *word, mw_error *err) {
@@ -214,13 +228,15 @@ static int run_command(mw_cli *cli, int count, char **arguments) {
 
 /* What names no command: a group of them, or nothing. */
 static int answer_unknown(int count, char **words) {
-    bool helped = count == 1 || strcmp(words[1], "--help") == 0;
-    if (helped && print_group(count == 1 ? stderr : stdout, words[0]))
+    bool is_helped = count == 1 || strcmp(words[1], "--help") == 0;
+    if (is_helped && is_group(words[0])) {
+        print_group(count == 1 ? stderr : stdout, words[0]);
         return count == 1 ? mw_status_exit_code(MW_USAGE) : 0;
+    }
     mw_error err = {0};
     mw_cli nowhere = {.json = asks_for_json(count, words)};
     mw_buf_init(&nowhere.out, OUTPUT_SIZE_MAX);
-    mw_status status = unknown_command(words[0], &err);
+    mw_status status = unknown_command(count, words, &err);
     print_failure(&nowhere, status, &err);
     mw_cli_flush(&nowhere);
     mw_buf_release(&nowhere.out);

@@ -118,6 +118,9 @@ def test_help_and_what_is_not_built():
             project.fails(3, "is not built yet", *words)
         project.fails(2, "Did you mean --seed?", "train", "--sed", "1")
         project.fails(2, "there is no command trian", "trian")
+        project.fails(2, "there is no command features shwo\n  Did you mean features show?", "features", "shwo")
+        project.fails(2, "there is no command models zzzzzzzzz\n  millwright models --help", "models", "zzzzzzzzz")
+        project.fails(2, "models: COMMAND is missing\n  millwright models --help", "models", "--json")
 
 
 def test_a_test_part_of_one_class():
