@@ -2,7 +2,7 @@
 
        millwright models export late --output late.mwm
        cc predict.c -lmillwright -lm -o predict
-       ./predict late.mwm carrier=UA distance=733 hour=17
+       ./predict late.mwm carrier=UA origin=EWR minute=1035
 
    What is left out is missing. millwright.h tells the rest: events in place of features. */
 #include <millwright.h>

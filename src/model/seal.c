@@ -21,8 +21,7 @@ mw_status mw_seal_open(mw_seal seal, mw_str bytes, mw_str *out_payload, mw_error
     uint32_t format = mw_read_u32(&reader);
     uint64_t size = mw_read_u64(&reader);
     if (reader.failed || magic != seal.magic)
-        return mw_fail(err, MW_CORRUPT, "%s: the bytes do not begin as a %s does", seal.what,
-                       seal.what);
+        return mw_fail(err, MW_CORRUPT, "%s: the bytes do not begin as those of one", seal.what);
     if (format > seal.format)
         return mw_fail(err, MW_NEWER_FORMAT,
                        "%s: format version must be at most %u, which this program reads, got %u",

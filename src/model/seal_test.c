@@ -54,7 +54,7 @@ MW_TEST(seal_names_what_is_wrong) {
     check_refused(mw_buf_str(&buf), MW_NEWER_FORMAT,
                   "thing: format version must be at most 2, which this program reads, got 3");
     check_refused(MW_STR("PK\3\4 and so on, some other file"), MW_CORRUPT,
-                  "thing: the bytes do not begin as a thing does");
+                  "thing: the bytes do not begin as those of one");
     mw_buf_clear(&buf);
     mw_seal_append(&buf, seal, MW_STR("abc"));
     buf.data[buf.size - 1] ^= 1;
