@@ -457,11 +457,10 @@ static int32_t sum_of(mw_group_plan *group, mw_lookup_plan *lookup, int32_t cut,
     while (i < lookup->sum_count &&
            (lookup->sums[i].cut != cut || lookup->sums[i].total != total))
         i++;
-    int32_t place = cut * (int32_t)group->ring.total_count + total;
     if (i == lookup->sum_count)
-        lookup->sums[lookup->sum_count++] =
-            (mw_sum_plan){cut, total, mark_of(group, lookup->cuts[cut].bound, total), place};
-    return place;
+        lookup->sums[lookup->sum_count++] = (mw_sum_plan){
+            cut, total, mark_of(group, lookup->cuts[cut].bound, total), (int32_t)i};
+    return (int32_t)i;
 }
 
 /* Lets a range's window be read off a difference; false if it is none such. */
@@ -564,6 +563,21 @@ static void sort_cuts(mw_lookup_plan *lookup) {
         }
 }
 
+/* By total, then by cut: so one way back through a ring finds those of a total. */
+static void sort_sums(mw_lookup_plan *lookup) {
+    for (size_t i = 1; i < lookup->sum_count; i++) {
+        mw_sum_plan sum = lookup->sums[i];
+        size_t k = i;
+        for (; k > 0; k--) {
+            mw_sum_plan before = lookup->sums[k - 1];
+            if (before.total < sum.total || (before.total == sum.total && before.cut < sum.cut))
+                break;
+            lookup->sums[k] = before;
+        }
+        lookup->sums[k] = sum;
+    }
+}
+
 static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     mw_lookup_plan *lookup = &p->plan->lookups[index];
     mw_group_plan *group = &p->plan->groups[lookup->group];
@@ -596,10 +610,10 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
         differences += lookup->ranges[i].difference_count;
         lookup->leaves_out |= lookup->ranges[i].leaves_out;
     }
+    sort_sums(lookup);
     note_windows(p, index, lookup);
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
-    size_t place_count = lookup->cut_count * group->ring.total_count;
-    if (place_count > p->plan->sum_place_max) p->plan->sum_place_max = place_count;
+    if (lookup->sum_count > p->plan->sum_count_max) p->plan->sum_count_max = lookup->sum_count;
     lookup->is_own = group->own_lookup == MW_NONE && asks_for_own(p, lookup);
     if (lookup->is_own) group->own_lookup = index;
     return MW_OK;

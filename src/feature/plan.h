@@ -71,8 +71,8 @@ typedef struct {
     int32_t bound;              /* of the group; MW_NONE: where the ring begins */
 } mw_cut_plan;
 
-/* A running total that windows of a look-up need at a cut, with which a mark of the group's moves;
-   its place among a reader's is by cut, then by total. */
+/* A running total that windows of a look-up need at a cut, with which a mark of the group's moves,
+   and its place among those that a reader finds. */
 typedef struct { int32_t cut, total, mark, place; } mw_sum_plan;
 
 typedef struct {
@@ -125,7 +125,7 @@ typedef struct {
     mw_window_run *runs;        /* all windows that it reads, */
     size_t run_count, window_count; /* and how many they are */
     mw_cut_plan *cuts;          /* the latest first, as far as their order is known */
-    mw_sum_plan *sums;
+    mw_sum_plan *sums;          /* by total, then by cut */
     mw_range_plan *ranges;
     size_t cut_count, sum_count, range_count;
 } mw_lookup_plan;
@@ -135,7 +135,7 @@ typedef struct {
     mw_lookup_plan *lookups;     /* first those of the features, then those of the label; each
                                     after those that it waits for */
     size_t group_count, lookup_count, feature_lookup_count;
-    size_t cut_count_max, sum_place_max; /* of one lookup */
+    size_t cut_count_max, sum_count_max; /* of one lookup */
     mw_edge_plan *edges;         /* of all windows that keep to ticks */
     size_t edge_count, window_count; /* the model's windows that are kept */
     int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */

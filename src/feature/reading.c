@@ -7,7 +7,7 @@
 /* What few windows ask for stands apart from the usual way. */
 #define APART __attribute__((noinline))
 
-/* So few events are added up sooner than the powers of two pages are brought together. */
+/* Powers of so few events are added up sooner than those before two ends are found. */
 enum { SCANNED_MAX = 4 };
 
 /* The events between two cuts of a card, and those among them that the moment must not see. */
@@ -28,7 +28,7 @@ typedef struct {
 mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone, mw_arena *arena,
                        mw_error *err) {
     desk->cuts = mw_arena_alloc_lines(arena, plan->cut_count_max + 1, sizeof *desk->cuts);
-    desk->sums = mw_arena_alloc_lines(arena, plan->sum_place_max + 1, sizeof *desk->sums);
+    desk->sums = mw_arena_alloc_lines(arena, plan->sum_count_max + 1, sizeof *desk->sums);
     desk->event_row =
         mw_arena_alloc_lines(arena, plan->field_count_max + 1, sizeof *desk->event_row);
     if (!desk->cuts || !desk->sums || !desk->event_row)
@@ -392,26 +392,27 @@ static inline void walk_cuts(const mw_reading *reading, const mw_lookup_plan *lo
     }
 }
 
-/* The totals at the cuts of a short ring, on the same way: at its end they are nothing. */
+/* The totals that a look-up asks for in a short ring: each on the same way, whose cuts mostly lie
+   one before the other. At the ring's end a total is nothing. */
 static inline void walk_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
                              const mw_ring_shape *shape, const mw_ring *at) {
     const mw_ring ring = *at;
-    for (uint32_t total = 0; total < shape->total_count; total++) {
-        uint64_t position = mw_ring_end(&ring);
-        mw_short_total sum = {0};
-        mw_ring_mark *found = desk->sums + total;
-        for (size_t i = 0; i < lookup->cut_count; i++, found += shape->total_count) {
-            uint64_t cut = desk->cuts[i];
-            if (cut > position) {
-                position = mw_ring_end(&ring);
-                sum = (mw_short_total){0};
-            }
-            while (position > cut)
-                mw_short_leave(&sum, mw_ring_at(shape, &ring, --position,
-                                                shape->totalled[total])->number);
-            *found = sum.is_unusual ? mw_ring_before(shape, &ring, total, cut)
-                                    : mw_short_mark(&sum);
+    int32_t total = MW_NONE;
+    uint64_t position = 0;
+    mw_short_total sum = {0};
+    for (const mw_sum_plan *s = lookup->sums, *end = s + lookup->sum_count; s < end; s++) {
+        uint64_t cut = desk->cuts[s->cut];
+        if (s->total != total || cut > position) {
+            total = s->total;
+            position = mw_ring_end(&ring);
+            sum = (mw_short_total){0};
         }
+        while (position > cut)
+            mw_short_leave(&sum, mw_ring_at(shape, &ring, --position,
+                                            shape->totalled[total])->number);
+        desk->sums[s->place] = sum.is_unusual
+                                   ? mw_ring_before(shape, &ring, (uint32_t)total, cut)
+                                   : mw_short_mark(&sum);
     }
 }
 
@@ -463,8 +464,7 @@ mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *loo
     if (lookup->counts_now && !make_room(reading->desk, card->ring.count)) return MW_NO_MEMORY;
     if (mw_ring_is_short(&card->ring)) {
         walk_cuts(reading, lookup, &group->plan->ring, &card->ring);
-        if (lookup->sum_count > 0)
-            walk_sums(reading->desk, lookup, &group->plan->ring, &card->ring);
+        walk_sums(reading->desk, lookup, &group->plan->ring, &card->ring);
     } else {
         find_cuts(reading, lookup, group, card);
         find_sums(reading->desk, lookup, &group->plan->ring, &card->ring);

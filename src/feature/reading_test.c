@@ -311,3 +311,73 @@ MW_TEST(a_window_since_a_stream_begins_with_its_last_event_that_is_known) {
                             {VIEWS, 999, 999, 0, 1, 1}, {PAYS, 930, 930, 1, 1, 0}},
                   .fact_count = 4, .expected = 2});
 }
+
+enum { WIDE = 200, WIDE_SUMS = 10, WIDE_HOURS = WIDE * WIDE_SUMS };
+enum { WIDE_FEW = 12, WIDE_MANY = 40 }; /* views of a key */
+
+static mw_test_project compile_wide(void) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    mw_buf_append_text(&text, "stream orders\n  columns: at time, key number\n  time: at\n"
+                              "stream views\n  columns: at time, key number, x number\n"
+                              "  time: at\n  known: at\n");
+    for (int i = 0; i < WIDE_HOURS; i++) {
+        if (i % WIDE_SUMS == 0) mw_buf_printf(&text, "\nfeature f%d: 0", i);
+        mw_buf_printf(&text, " + sum(views.x * %d by key over %dh)", i + 1, i + 1);
+    }
+    mw_buf_append_text(&text, "\nmodel m\n  moment: on orders\n"
+                              "  label: sum(views.x by key over next 30h)\n");
+    mw_buf_append_char(&text, '\0');
+    mw_test_project project = mw_test_compile(text.data);
+    mw_buf_release(&text);
+    return project;
+}
+
+static void ask_both(mw_engine *engine, const mw_oracle *oracle, const mw_moment *moment) {
+    static mw_cell found[WIDE], expected[WIDE];
+    MW_CHECK_OK(mw_engine_features(engine, moment, found, NULL), NULL);
+    MW_CHECK_OK(mw_oracle_features(oracle, moment, expected, NULL), NULL);
+    for (size_t i = 0; i < WIDE; i++)
+        MW_CHECK_EQUAL_DOUBLE_BITS(found[i].number, expected[i].number);
+    mw_label label, expected_label;
+    MW_CHECK_OK(mw_engine_label(engine, moment, found, &label, NULL), NULL);
+    MW_CHECK_OK(mw_oracle_label(oracle, moment, &expected_label, NULL), NULL);
+    MW_CHECK(found[WIDE - 1].number > 0 && label.value.number > 0);
+    MW_CHECK_EQUAL_DOUBLE_BITS(label.value.number, expected_label.value.number);
+}
+
+/* Each sums a value of its own over a span of its own: what they need grows as they do, not as cuts
+   by totals. One key has few views, the other more than a short ring holds. */
+MW_TEST(thousands_of_windows_are_read_as_few_are) {
+    mw_test_project project = compile_wide();
+    const mw_schema *schemas[] = {&project.program->streams[0].schema,
+                                  &project.program->streams[1].schema};
+    mw_events events;
+    MW_CHECK_OK(mw_events_init(&events, schemas, 2, NULL), NULL);
+    mw_engine_config config = {.program = project.program, .model = project.model,
+                               .symbols = project.symbols, .with_label = true};
+    mw_engine *engine;
+    mw_error err;
+    MW_CHECK_OK(mw_engine_create(config, &engine, &err), &err);
+    int64_t t = WIDE_HOURS * MW_HOUR_US;
+    for (int64_t i = 0; i < WIDE_FEW + WIDE_MANY; i++) {
+        int64_t key = i >= WIDE_FEW, time = t - (i % 10 ? 1 << i % 10 : -i) * MW_HOUR_US;
+        mw_cell row[] = {mw_cell_time(time), mw_cell_number((double)key),
+                         mw_cell_number((double)i / 7)};
+        mw_event event = {.stream = 1, .time = time, .known = time, .place = time, .row = row};
+        MW_CHECK_OK(mw_events_add(&events, &event, NULL), NULL);
+    }
+    MW_CHECK_OK(mw_events_sort(&events, NULL), NULL);
+    for (size_t i = 0; i < events.event_count; i++) {
+        mw_event event = mw_events_at(&events, i);
+        MW_CHECK_OK(mw_engine_apply(engine, &event, &err), &err);
+    }
+    mw_oracle oracle = {project.program, project.model, &events, project.symbols};
+    for (int key = 0; key < 2; key++) {
+        mw_cell row[] = {mw_cell_time(t), mw_cell_number(key)};
+        ask_both(engine, &oracle, &(mw_moment){t, t, row});
+    }
+    mw_engine_destroy(engine);
+    mw_events_release(&events);
+    mw_test_project_release(&project);
+}
