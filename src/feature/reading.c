@@ -437,10 +437,22 @@ static inline void find_cuts(const mw_reading *reading, const mw_lookup_plan *lo
     }
 }
 
+/* A ring without marks starts from the totals that it keeps. */
+APART static void seek_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
+                            const mw_ring_shape *shape, const mw_ring *ring) {
+    for (const mw_sum_plan *sum = lookup->sums, *end = sum + lookup->sum_count; sum < end; sum++)
+        desk->sums[sum->place] =
+            mw_ring_before(shape, ring, (uint32_t)sum->total, desk->cuts[sum->cut]);
+}
+
 static inline void find_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
                              const mw_ring_shape *of, const mw_ring *at) {
     const mw_ring_shape shape = *of;
     const mw_ring ring = *at;
+    if (mw_ring_mark_count(&shape, ring.capacity) == 0) {
+        seek_sums(desk, lookup, of, at);
+        return;
+    }
     mw_ring_mark *marks = mw_ring_marks(&shape, &ring);
     for (const mw_sum_plan *sum = lookup->sums, *end = sum + lookup->sum_count; sum < end; sum++) {
         mw_ring_mark *mark = &marks[sum->mark];

@@ -21,7 +21,7 @@ static size_t level_nodes(uint32_t capacity, int level) {
 /* Of a ring that is not short: the words of its totals, and of its powers. */
 static size_t mark_words(const mw_ring_shape *shape, uint32_t capacity) {
     size_t kept = (capacity >> MW_RING_KEPT_BITS) + 1; /* and those at the end */
-    return (kept * shape->total_count + shape->mark_count) *
+    return (kept * shape->total_count + mw_ring_mark_count(shape, capacity)) *
            (sizeof(mw_ring_mark) / sizeof(mw_cell));
 }
 
@@ -157,7 +157,8 @@ static inline void pass_totals(const mw_ring_shape *shape, const mw_ring *ring,
 RARE static void shift_marks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
                              const mw_cell *element, bool came) {
     mw_ring_mark *mark = mw_ring_marks(shape, ring);
-    for (uint32_t i = 0; i < shape->mark_count; i++, mark++) {
+    uint32_t count = mw_ring_mark_count(shape, ring->capacity);
+    for (uint32_t i = 0; i < count; i++, mark++) {
         double value = element[shape->totalled[shape->marked[i]]].number;
         if (mark->position - (uint32_t)ring->first <= position - ring->first) continue;
         mark->position += came ? 1 : UINT32_MAX;
@@ -320,7 +321,8 @@ static void settle(const mw_ring_shape *shape, mw_ring *ring) {
         seal_from(shape, ring, ring->first);
         return;
     }
-    for (uint32_t i = 0; i < shape->total_count + shape->mark_count; i++)
+    uint32_t mark_count = mw_ring_mark_count(shape, ring->capacity);
+    for (uint32_t i = 0; i < shape->total_count + mark_count; i++)
         mw_ring_ends(shape, ring)[i] = none;
     memset(powers_at_end(shape, ring, 0), 0, powers_words(shape) * sizeof(mw_cell));
     for (uint64_t at = ring->first; at < mw_ring_end(ring); at++) pass(shape, ring, at);
@@ -406,7 +408,9 @@ RARE void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t pos
 /* Marks stay within the ring. */
 void mw_ring_evict(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
     MW_ASSERT(position >= ring->first && position <= mw_ring_end(ring));
-    for (uint32_t i = 0; !mw_ring_is_short(ring) && i < shape->mark_count; i++) {
+    uint32_t mark_count =
+        mw_ring_is_short(ring) ? 0 : mw_ring_mark_count(shape, ring->capacity);
+    for (uint32_t i = 0; i < mark_count; i++) {
         mw_ring_mark *mark = mw_ring_marks(shape, ring) + i;
         if (mark->position - (uint32_t)ring->first < position - ring->first)
             *mark = mw_ring_before(shape, ring, shape->marked[i], position);
@@ -548,6 +552,7 @@ void mw_ring_foresee(const mw_ring_shape *shape, const mw_ring *ring, const uint
         foresee_lines(mw_ring_at(shape, ring, hints[i], 0),
                       mw_ring_at(shape, ring, (uint64_t)hints[i] + FURTHER, 0));
     const mw_ring_mark *marks = mw_ring_ends(shape, ring);
-    foresee_lines(marks, marks + shape->total_count + shape->mark_count - 1);
+    uint32_t mark_count = mw_ring_mark_count(shape, ring->capacity);
+    foresee_lines(marks, marks + shape->total_count + mark_count - 1);
     if (shape->rank_count > 0) foresee_best(shape, ring);
 }

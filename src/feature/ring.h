@@ -10,9 +10,10 @@
  * A sum over any range is the difference of two running totals, which count from some time in the
  * past. Those at the ring's end and at every 16th position are kept; any other is few steps away. A
  * mark is one that moves where windows begin and end, so that a moment in order finds its totals at
- * hand. An event that comes in order costs O(1), however many windows there are; one that is n
- * places late moves n. Among equal times any order may stand: nothing that is read depends on it.
- * For min and max the ring keeps the best of each 16 neighbours, of each 16 of those, and so on.
+ * hand; a block has marks where they take no more of it than the elements. An event that comes in
+ * order costs O(1), however many windows there are; one that is n places late moves n. Among equal
+ * times any order may stand: nothing that is read depends on it. For min and max the ring keeps the
+ * best of each 16 neighbours, of each 16 of those, and so on.
  *
  * A ring's block belongs to the pool of its group. A zeroed ring is an empty one.
  */
@@ -81,20 +82,6 @@ static inline mw_cell *mw_ring_at(const mw_ring_shape *shape, const mw_ring *rin
 static inline int64_t mw_ring_time(const mw_ring_shape *shape, const mw_ring *ring,
                                    uint64_t position) {
     return mw_ring_at(shape, ring, position, 0)->time;
-}
-/* Of a ring that is not short: the totals at its end, */
-static inline mw_ring_mark *mw_ring_ends(const mw_ring_shape *shape, const mw_ring *ring) {
-    return (mw_ring_mark *)(void *)(ring->words + (size_t)ring->capacity * shape->element_words);
-}
-/* the marks, each within the ring, */
-static inline mw_ring_mark *mw_ring_marks(const mw_ring_shape *shape, const mw_ring *ring) {
-    return mw_ring_ends(shape, ring) + shape->total_count;
-}
-/* and the totals at an element whose position is a multiple of MW_RING_KEPT. */
-static inline mw_ring_mark *mw_ring_kept(const mw_ring_shape *shape, const mw_ring *ring,
-                                         uint64_t position) {
-    size_t index = (position & (ring->capacity - 1)) >> MW_RING_KEPT_BITS;
-    return mw_ring_marks(shape, ring) + shape->mark_count + index * shape->total_count;
 }
 /* Asks the cache for what a reading of windows will look at, which ended last at the positions of
    these low 32 bits, and for where an event is put behind it. The ring has a block. */

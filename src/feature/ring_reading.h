@@ -8,6 +8,28 @@
 #pragma once
 #include "feature/ring.h"
 
+/* Of a ring that is not short: the totals at its end, */
+static inline mw_ring_mark *mw_ring_ends(const mw_ring_shape *shape, const mw_ring *ring) {
+    return (mw_ring_mark *)(void *)(ring->words + (size_t)ring->capacity * shape->element_words);
+}
+/* the marks, each within the ring, */
+static inline mw_ring_mark *mw_ring_marks(const mw_ring_shape *shape, const mw_ring *ring) {
+    return mw_ring_ends(shape, ring) + shape->total_count;
+}
+/* of which there are none where they would take more than the elements, */
+static inline uint32_t mw_ring_mark_count(const mw_ring_shape *shape, uint32_t capacity) {
+    enum { MARK_WORDS = sizeof(mw_ring_mark) / sizeof(mw_cell) };
+    uint64_t words = (uint64_t)shape->mark_count * MARK_WORDS;
+    return words <= (uint64_t)capacity * shape->element_words ? shape->mark_count : 0;
+}
+/* and the totals at an element whose position is a multiple of MW_RING_KEPT. */
+static inline mw_ring_mark *mw_ring_kept(const mw_ring_shape *shape, const mw_ring *ring,
+                                         uint64_t position) {
+    size_t index = (position & (ring->capacity - 1)) >> MW_RING_KEPT_BITS;
+    return mw_ring_marks(shape, ring) + mw_ring_mark_count(shape, ring->capacity) +
+           index * shape->total_count;
+}
+
 /* The position of which these are the low 32 bits; if the ring has none such, its end. */
 static inline uint64_t mw_ring_hinted(const mw_ring *ring, uint32_t hint) {
     uint32_t from_first = hint - (uint32_t)ring->first;

@@ -11,8 +11,11 @@ enum { WORDS = 3, MODEL_MAX = 4000 };
 
 static const mw_rank ranks[] = {{1, MW_TYPE_NUMBER, false}, {1, MW_TYPE_NUMBER, true}};
 static const uint32_t totalled[] = {1, 2};
-enum { MARKS = 4 };
-static const uint32_t marked[MARKS] = {0, 1, 1, 0}; /* of these totals */
+/* They take more words than 64 elements, fewer than 128. */
+enum { MARKS = 56 };
+#define EIGHT 0, 1, 1, 0, 1, 0, 0, 1
+static const uint32_t marked[MARKS] = {EIGHT, EIGHT, EIGHT, EIGHT, /* of these totals */
+                                       EIGHT, EIGHT, EIGHT};
 static const mw_ring_powers powered[] = {{2, MW_POWERS_OF_TREND}, {1, MW_POWERS_OF_SPREAD}};
 static const mw_ring_shape shape = {.element_words = WORDS,
                                     .total_count = 2,
@@ -69,10 +72,21 @@ static void check_total(const model *m, const mw_ring *ring, size_t from, size_t
     }
 }
 
+/* What a test has met. */
+typedef struct {
+    uint32_t capacity_max, shrunk;
+    uint64_t round; /* how often the slots went round */
+    size_t near, far, without_marks;
+} reached;
+
 /* A mark is true where it stands, whatever came, went and was moved since it was brought there; now
    and then it is brought elsewhere. */
-static void check_mark(const model *m, const mw_ring *ring, uint64_t *prng, size_t far[2]) {
+static void check_mark(const model *m, const mw_ring *ring, uint64_t *prng, reached *met) {
     if (mw_ring_is_short(ring)) return;
+    if (mw_ring_mark_count(&shape, ring->capacity) == 0) {
+        met->without_marks++;
+        return;
+    }
     uint32_t i = (uint32_t)mw_prng_below(prng, MARKS);
     mw_ring_mark *mark = mw_ring_marks(&shape, ring) + i;
     size_t stands = mark->position - (uint32_t)ring->first;
@@ -84,7 +98,7 @@ static void check_mark(const model *m, const mw_ring *ring, uint64_t *prng, size
     if (mw_prng_below(prng, 4) > 0) return;
     uint64_t to = ring->first + mw_prng_below(prng, ring->count + 1);
     uint64_t from = ring->first + stands;
-    far[to > from + MW_RING_KEPT || to + MW_RING_KEPT < from]++;
+    *(to > from + MW_RING_KEPT || to + MW_RING_KEPT < from ? &met->far : &met->near) += 1;
     mw_ring_bring(&shape, ring, marked[i], to, mark);
     MW_CHECK_EQUAL_INT(mark->position, (uint32_t)to);
 }
@@ -151,28 +165,25 @@ static double draw_value(uint64_t *prng) {
 }
 
 /* In order and late, growing, shrinking and wrapping, some taken out, with values that are
-   missing. */
-MW_TEST(ring_agrees_with_a_sorted_array) {
+   missing. The first event has position `begin`. */
+static reached agree(uint64_t begin, uint64_t prng) {
     static model m;
     mw_budget budget = {.max = SIZE_MAX};
     mw_pool pool;
     mw_pool_init(&pool, &budget);
-    mw_ring ring = {0};
-    uint64_t prng = mw_test_seed();
+    mw_ring ring = {.first = begin};
     m.first = m.count = 0;
     m.horizon = INT64_MIN;
-    uint32_t capacity_max = 0, shrunk = 0;
-    uint64_t round = 0; /* how often the slots went round */
-    size_t far[2] = {0};
+    reached met = {0};
     for (int64_t step = 0; m.count < MODEL_MAX; step++) {
         int64_t late = mw_prng_below(&prng, 4) == 0 ? (int64_t)mw_prng_below(&prng, 40) : 0;
         double value = mw_prng_below(&prng, 9) == 0 ? NAN : (double)mw_prng_below(&prng, 50);
         mw_cell element[WORDS] = {mw_cell_time(step - late), mw_cell_number(value),
                                   mw_cell_number(draw_value(&prng))};
         MW_CHECK(mw_ring_reserve(&shape, &ring, &pool, 1));
-        if (ring.capacity > capacity_max) capacity_max = ring.capacity;
+        if (ring.capacity > met.capacity_max) met.capacity_max = ring.capacity;
         mw_ring_insert(&shape, &ring, element);
-        if (mw_ring_end(&ring) > ring.capacity) round++;
+        if (mw_ring_end(&ring) - begin > ring.capacity) met.round++;
         model_insert(&m, element);
         if (mw_prng_below(&prng, 9) == 0) {
             size_t left = m.count - m.first, at = (size_t)mw_prng_below(&prng, left);
@@ -185,14 +196,25 @@ MW_TEST(ring_agrees_with_a_sorted_array) {
             mw_ring_evict(&shape, &ring, mw_ring_end(&ring) - (m.count - m.first));
             uint32_t before = ring.capacity;
             mw_ring_shrink(&shape, &ring, &pool, ring.count);
-            shrunk += ring.capacity < before;
+            met.shrunk += ring.capacity < before;
         }
         check_same(&m, &ring, &prng);
-        check_mark(&m, &ring, &prng, far);
+        check_mark(&m, &ring, &prng, &met);
     }
-    MW_CHECK(capacity_max >= 512 && shrunk > 0 && round > 100 && far[0] > 50 && far[1] > 50);
+    MW_CHECK(mw_ring_end(&ring) - begin > MODEL_MAX / 2);
     mw_ring_release(&ring, &pool);
     mw_pool_release(&pool);
+    return met;
+}
+
+/* From the first position on, and past those that 32 bits can tell. */
+MW_TEST(ring_agrees_with_a_sorted_array) {
+    static const uint64_t begins[] = {0, UINT32_MAX - UINT64_C(1000)};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        reached met = agree(begins[i], mw_test_seed() + i);
+        MW_CHECK(met.capacity_max >= 512 && met.shrunk > 0 && met.round > 100);
+        MW_CHECK(met.near > 50 && met.far > 50 && met.without_marks > 30);
+    }
 }
 
 MW_TEST(ring_of_text_orders_by_bytes) {
