@@ -13,9 +13,18 @@ void mw_file_rows_release(mw_file_rows *rows) {
     mw_file_rows_init(rows);
 }
 
+/* Whether both streams, NULL for none, take the same texts for missing. */
+static bool mean_the_same(const mw_project_stream *a, const mw_project_stream *b) {
+    if (a == b) return true;
+    if (!a || !b || a->missing_count != b->missing_count) return false;
+    for (size_t i = 0; i < a->missing_count; i++)
+        if (!mw_str_equal(a->missing[i], b->missing[i])) return false;
+    return true;
+}
+
 static bool are_these(const mw_file_rows *rows, const mw_data_reader *reader, mw_file_wish wish) {
     return rows->path && strcmp(rows->path, wish.path) == 0 && rows->zone == reader->zone &&
-           rows->column_count == wish.column_count &&
+           rows->column_count == wish.column_count && mean_the_same(rows->stream, reader->stream) &&
            mw_schema_equal(rows->rows.schema, wish.row);
 }
 
@@ -47,6 +56,7 @@ static mw_status read_anew(mw_file_rows *rows, const mw_data_reader *reader, mw_
     MW_TRY(mw_file_rows_hash(rows, rows->rows.row_count, reader->symbols, rows->hash, err));
     rows->path = wish.path;
     rows->zone = reader->zone;
+    rows->stream = reader->stream;
     rows->column_count = wish.column_count;
     return MW_OK;
 }

@@ -3,7 +3,8 @@
  *
  * Several streams often name one file, each for another event of the same row. They come one after
  * the other, so the rows that were read last are kept: for the same file under the same columns,
- * types and zone they stand as they were read. It holds the rows of one file.
+ * types, zone and words for what is missing they stand as they were read. It holds the rows of one
+ * file.
  */
 #pragma once
 #include "base/hash.h"
@@ -12,6 +13,7 @@
 typedef struct {
     const char *path;     /* NULL: nothing was read yet */
     const mw_zone *zone;
+    const mw_project_stream *stream; /* by whose words for what is missing; may be NULL */
     size_t column_count;
     mw_table rows;
     mw_refusals refusals; /* rows that could not be read */
@@ -19,7 +21,7 @@ typedef struct {
     size_t read_count;    /* of files, for tests */
 } mw_file_rows;
 
-/* What a source wants of a file; all of it outlives the rows. */
+/* What a source wants of a file; all of it, and the reader's zone and stream, outlives the rows. */
 typedef struct {
     const char *path;
     const mw_schema *row; /* columns, then derived fields, which are left missing */

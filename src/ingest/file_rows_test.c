@@ -85,6 +85,31 @@ MW_TEST(file_rows_of_another_file_or_under_other_types_are_read_anew) {
     tear_down(&f);
 }
 
+MW_TEST(file_rows_by_other_words_for_what_is_missing_are_read_anew) {
+    mw_str dash[] = {MW_STR("-")}, too[] = {MW_STR("-")}, x[] = {MW_STR("x")};
+    mw_project_stream takes_all = {.missing_count = 0};
+    mw_project_stream streams[] = {{.missing = dash, .missing_count = 1},
+                                   {.missing = too, .missing_count = 1},
+                                   {.missing = x, .missing_count = 1}};
+    const struct {
+        const mw_project_stream *stream;
+        size_t read_count;
+        bool is_missing;
+    } steps[] = {{&streams[0], 1, false}, {&streams[1], 1, false}, {&streams[2], 2, true},
+                 {&streams[0], 3, false}, {&takes_all, 4, false},  {&streams[2], 5, true},
+                 {NULL, 6, false}};
+    fixture f;
+    set_up(&f);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        f.reader.stream = steps[i].stream;
+        read_rows(&f, f.path, &row);
+        MW_CHECK_EQUAL_INT(f.rows.read_count, steps[i].read_count);
+        mw_cell first = mw_table_row(&f.rows.rows, 0)[1];
+        MW_CHECK_EQUAL_INT(mw_cell_is_missing(MW_TYPE_TEXT, first), steps[i].is_missing);
+    }
+    tear_down(&f);
+}
+
 MW_TEST(file_rows_are_none_after_a_failure) {
     fixture f;
     set_up(&f);

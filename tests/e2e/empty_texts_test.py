@@ -77,5 +77,19 @@ def test_a_stream_says_what_is_missing_in_its_csv():
     assert build(PROJECT.replace("time: written", 'time: written, missing: ["-", n/a]'), "csv", dashed)[0] == usual
 
 
+def test_streams_of_one_file_have_each_their_own_words():
+    rows = [{**row, "shop": row["shop"] or "-"} for row in draw_rows() if row["name"]]
+    streams = "".join(f"  {name}: {{from: data/notes.csv, time: written, id: name, missing: {words}, types: {types}}}\n"
+                      for name, words in (("plain", "[]"), ("dashed", '["-"]'))
+                      for types in ["{name: category, note: text, shop: category}"])
+    with Shop(f"project: words\nstreams:\n{streams}") as project:
+        write(project.folder / "data/notes.csv", rows)
+        project.ok("ingest")
+        missing = {name: project.ok("sql", f"SELECT count(*) FILTER (shop IS NULL) AS missing FROM {name}").out
+                   for name in ("plain", "dashed")}
+    dashes = sum(row["shop"] == "-" for row in rows)
+    assert dashes > 0 and "0" in missing["plain"].split() and str(dashes) in missing["dashed"].split(), missing
+
+
 if __name__ == "__main__":
     shop.main(globals())
