@@ -139,7 +139,7 @@ static inline const char *pass_known_gap(const char *at, const char *end,
     size_t begin = habit->ends[number], size = habit->ends[number + 1] - begin;
     if ((size_t)(end - at) < size || memcmp(at, habit->bytes + begin, size) != 0) return NULL;
     *column = habit->columns[number];
-    return at + size;
+    return skip_blanks(at + size); /* a body before may have had none where this one has some */
 }
 
 /* Those behind it were of another body. */

@@ -88,6 +88,25 @@ MW_TEST(plain_event_reads_what_programs_write) {
     tear_down(&f);
 }
 
+/* Clients of one source share what is known of it. */
+MW_TEST(plain_event_reads_bodies_with_blanks_after_such_without_and_back) {
+    static const char *const bodies[] = {
+        "{\"event\":{\"number\":1,\"shop\":\"c0\",\"paid\":true,\"x1\":2}}",
+        "{\"event\": {\"number\": 1, \"shop\": \"c0\", \"paid\": true, \"x1\": 2}}",
+        "{\"event\":{\"number\":1,\"shop\":\"c0\",\"paid\":true,\"x1\":2}}",
+        "{\"event\": {\n  \"number\" : 1,\n  \"shop\" : \"c0\" ,\r\n\t"
+        "\"paid\":  null ,\"x1\": 2\n}}",
+    };
+    enum { COUNT = sizeof bodies / sizeof *bodies };
+    fixture f;
+    set_up(&f);
+    for (size_t i = 0; i < (size_t)COUNT * COUNT; i++) {
+        MW_CHECK(check(&f, mw_str_of(bodies[i / COUNT])));
+        MW_CHECK(check(&f, mw_str_of(bodies[i % COUNT])));
+    }
+    tear_down(&f);
+}
+
 MW_TEST(plain_event_declines_what_is_odd_or_wrong) {
     static const char *const bodies[] = {
         "", "{}", "[]", "{\"event\": {}}", "{\"event\": {\"x1\": 1}", "{\"event\": {\"x1\": 1}}}",
