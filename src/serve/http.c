@@ -87,14 +87,29 @@ static bool is_list(int header) {
            header == MW_HEADER_TRACESTATE;
 }
 
-/* The header's value will go on behind what it has so far, which is moved to the end. */
-static mw_status continue_list(mw_http_parts *parts, mw_http_piece *header, mw_error *err) {
-    mw_http_piece so_far = *header;
-    if (so_far.to < parts->head.size) {
-        header->from = parts->head.size;
-        for (size_t i = so_far.from; i < so_far.to; i++)
-            mw_buf_append_char(&parts->head, parts->head.data[i]);
+/* What stands behind the piece moves up to its place. Were it copied, some kilobytes of headers
+   that take turns would fill the head with what they were. */
+static void move_to_end(mw_http_parts *parts, mw_http_piece *header) {
+    char kept[MW_HTTP_HEAD_SIZE_MAX];
+    mw_http_piece moved = *header;
+    size_t size = moved.to - moved.from, behind = parts->head.size - moved.to;
+    if (behind == 0) return;
+    char *bytes = parts->head.data + moved.from;
+    memcpy(kept, bytes, size);
+    memmove(bytes, bytes + size, behind);
+    memcpy(bytes + behind, kept, size);
+    for (int i = 0; i < MW_HEADER_COUNT; i++) {
+        mw_http_piece *other = &parts->headers[i];
+        if (!other->present || other->from < moved.to) continue;
+        other->from -= size;
+        other->to -= size;
     }
+    *header = (mw_http_piece){moved.from + behind, parts->head.size, true};
+}
+
+/* The header's value will go on behind what it has so far. */
+static mw_status continue_list(mw_http_parts *parts, mw_http_piece *header, mw_error *err) {
+    move_to_end(parts, header);
     MW_TRY(append_head(parts, MW_STR(","), err));
     header->to = parts->head.size;
     return MW_OK;

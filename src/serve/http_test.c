@@ -1,4 +1,6 @@
 #include "serve/http.h"
+
+#include "base/prng.h"
 #include "testing/test.h"
 
 static mw_status gather(mw_http_parts *parts, mw_error *err) {
@@ -71,6 +73,48 @@ MW_TEST(http_takes_a_list_twice_and_nothing_else) {
     MW_CHECK_OK(mw_http_parts_name(&parts, MW_STR("authorization"), &err), &err);
     MW_CHECK_STATUS(mw_http_parts_name(&parts, MW_STR("authorization"), &err), MW_MALFORMED);
     MW_CHECK_EQUAL_STR(err.message, "authorization: must be sent once, got it twice");
+    mw_http_parts_release(&parts);
+}
+
+/* The head holds each byte once, however headers take turns, and each header has its own. */
+MW_TEST(http_joins_lists_that_take_turns) {
+    enum { LINES = 400, TEXT_SIZE = LINES * 20 };
+    static const struct {
+        mw_http_header header;
+        const char *name;
+    } lists[] = {{MW_HEADER_ACCEPT, "accept"},
+                 {MW_HEADER_TRACEPARENT, "traceparent"},
+                 {MW_HEADER_TRACESTATE, "tracestate"}};
+    uint64_t prng = mw_test_seed();
+    mw_http_parts parts;
+    mw_buf expected[3];
+    mw_http_parts_init(&parts, (mw_http_rules){0});
+    MW_CHECK_OK(mw_http_parts_target(&parts, MW_STR("/"), NULL), NULL);
+    for (size_t i = 0; i < 3; i++) mw_buf_init(&expected[i], TEXT_SIZE);
+    bool is_given[3] = {false};
+    for (size_t line = 0; line < LINES; line++) {
+        size_t which = mw_prng_below(&prng, 3), size = mw_prng_below(&prng, 12);
+        char value[12];
+        for (size_t i = 0; i < size; i++) value[i] = (char)('a' + mw_prng_below(&prng, 26));
+        MW_CHECK_OK(mw_http_parts_name(&parts, mw_str_of(lists[which].name), NULL), NULL);
+        MW_CHECK_OK(mw_http_parts_value(&parts, (mw_str){value, size}, NULL), NULL);
+        if (is_given[which]) mw_buf_append_char(&expected[which], ',');
+        is_given[which] = true;
+        mw_buf_append_str(&expected[which], (mw_str){value, size});
+        if (line != LINES / 2) continue; /* one that is no list stands in between */
+        MW_CHECK_OK(mw_http_parts_name(&parts, MW_STR("idempotency-key"), NULL), NULL);
+        MW_CHECK_OK(mw_http_parts_value(&parts, MW_STR("key"), NULL), NULL);
+    }
+    MW_CHECK_OK(mw_http_parts_head(&parts, MW_STR("GET"), NULL), NULL);
+    size_t size = 1 + 3;
+    for (size_t i = 0; i < 3; i++) {
+        MW_CHECK(mw_str_equal(parts.request.headers[lists[i].header], mw_buf_str(&expected[i])));
+        size += expected[i].size;
+        mw_buf_release(&expected[i]);
+    }
+    MW_CHECK_EQUAL_INT(parts.head.size, size);
+    MW_CHECK_EQUAL_STR(parts.request.headers[MW_HEADER_IDEMPOTENCY_KEY], "key");
+    MW_CHECK_EQUAL_STR(parts.request.target.path, "/");
     mw_http_parts_release(&parts);
 }
 
