@@ -118,13 +118,17 @@ void mw_lake_yield(mw_lake *lake) {
     lake->lock = NULL;
 }
 
+/* The catalog is proved once more before a file is given up for what it lists: it may have been
+   damaged since the lake was opened, long ago where a server did that. */
 static mw_status remove_unlisted(mw_lake *lake, mw_str path, mw_error *err) {
     mw_catalog_rows *rows = NULL;
     bool is_listed = false;
     MW_TRY(query_one(lake->catalog, "SELECT 1 FROM lake_files WHERE path = ?",
                      MW_SQL(mw_sql_str(path)), &rows, &is_listed, err));
     mw_catalog_rows_close(rows);
-    return is_listed ? MW_OK : mw_lake_storage_remove(lake->storage, path, err);
+    if (is_listed) return MW_OK;
+    MW_TRY(mw_lake_check_seals(lake->catalog, err));
+    return mw_lake_storage_remove(lake->storage, path, err);
 }
 
 static mw_status clean_up(mw_lake *lake, mw_error *err) {

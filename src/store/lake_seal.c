@@ -75,24 +75,39 @@ static void begin(listed *it, const mw_catalog_rows *rows) {
     snprintf(it->seal, sizeof it->seal, "%.*s", MW_STR_ARGS(mw_catalog_text(rows, SEAL)));
 }
 
-/* A seal whose ingest is gone, or goes by another number. */
-static mw_status check_owners(mw_catalog *catalog, mw_error *err) {
+/* The first ingest that the query finds is broken. */
+static mw_status check_none(mw_catalog *catalog, const char *broken_ones, mw_error *err) {
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
-    MW_TRY(mw_catalog_query(catalog,
-                            "SELECT substr(name, 11) FROM settings WHERE name GLOB 'lake.seal.*' "
-                            "AND NOT EXISTS (SELECT 1 FROM ingests WHERE id = substr(name, 11))",
-                            MW_SQL_NOTHING, &rows, err));
+    MW_TRY(mw_catalog_query(catalog, broken_ones, MW_SQL_NOTHING, &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
     if (status == MW_OK && has_row) status = broken(mw_catalog_int(rows, 0), err);
     mw_catalog_rows_close(rows);
     return status;
 }
 
+/* A seal whose ingest is gone, or goes by another number. */
+static mw_status check_owners(mw_catalog *catalog, mw_error *err) {
+    return check_none(catalog,
+                      "SELECT substr(name, 11) FROM settings WHERE name GLOB 'lake.seal.*' "
+                      "AND NOT EXISTS (SELECT 1 FROM ingests WHERE id = substr(name, 11))",
+                      err);
+}
+
+/* Paths stand twice, in the table, which is sealed, and in its index, by which a file is looked up:
+   one that the index has lost would pass for unlisted. */
+static mw_status check_paths(mw_catalog *catalog, mw_error *err) {
+    return check_none(catalog,
+                      "SELECT ingest FROM lake_files AS file NOT INDEXED WHERE NOT EXISTS "
+                      "(SELECT 1 FROM lake_files WHERE path = file.path)",
+                      err);
+}
+
 mw_status mw_lake_check_seals(mw_catalog *catalog, mw_error *err) {
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(check_owners(catalog, err));
+    MW_TRY(check_paths(catalog, err));
     listed it = {.ingest = 0};
     MW_TRY(mw_catalog_query(catalog, LISTED "ORDER BY id, path", MW_SQL_NOTHING, &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);

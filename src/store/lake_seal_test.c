@@ -1,6 +1,7 @@
 #include "store/lake_seal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "testing/test.h"
 
@@ -79,5 +80,18 @@ MW_TEST(lake_seal_leaves_what_was_never_sealed) {
     MW_CHECK_OK(mw_lake_check_seals(f.catalog, &f.err), &f.err);
     MW_CHECK_OK(mw_lake_seal(f.catalog, 13, &f.err), &f.err);
     is_found(&f, "UPDATE ingests SET events = 1 WHERE id = 13");
+    mw_catalog_close(f.catalog);
+}
+
+/* No statement tears an index from its table: the tree of another is put in its place. */
+MW_TEST(lake_seal_finds_paths_that_their_index_has_lost) {
+    fixture f = {0};
+    set_up(&f);
+    run(&f, "PRAGMA writable_schema = ON");
+    run(&f, "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema "
+            "WHERE name = 'settings') WHERE name = 'sqlite_autoindex_lake_files_1'");
+    run(&f, "PRAGMA writable_schema = RESET");
+    MW_CHECK_STATUS(mw_lake_check_seals(f.catalog, &f.err), MW_CORRUPT);
+    MW_CHECK(strstr(f.err.message, "lists of ingest 2 ") != NULL);
     mw_catalog_close(f.catalog);
 }

@@ -1,11 +1,13 @@
 """One bit that turns in any file of the state folder is found and named, or changes nothing: never another answer.
 
 The catalog is SQLite's, whose pages have no checksums: of it this holds for what numbers hang on."""
+import contextlib
 import datetime
 import hashlib
 import os
 import random
 import shutil
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -49,9 +51,9 @@ def observe(folder, prediction):
     return [(done.returncode, done.stdout + (digest if done is seen[0] else ""), done.stderr) for done in seen]
 
 
-def flip(path, draw):
+def flip(path, draw, begin=0, end=None):
     content = bytearray(path.read_bytes())
-    at = draw.choice([i for i, byte in enumerate(content) if byte]) # SQLite's pages are half empty
+    at = draw.choice([i for i, byte in enumerate(content[:end]) if byte and i >= begin]) # SQLite's pages are half empty
     content[at] ^= 1 << draw.randrange(8)
     path.write_bytes(content)
     return at
@@ -66,6 +68,25 @@ def judge(expected, seen, where):
         assert (got == code) == (got in (0, 1)) and (got in (0, 1) or error), (where, got, error)
         found = found or got != code
     return found
+
+
+def paths_of(catalog):
+    """Where the index of the lake's paths begins and ends: a second copy of what the seals are over."""
+    with contextlib.closing(sqlite3.connect(f"file:{catalog}?mode=ro&immutable=1", uri=True)) as database:
+        (page,), (size,) = (database.execute(sql).fetchone() for sql in (
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_lake_files_1'", "PRAGMA page_size"))
+    return (page - 1) * size, page * size
+
+
+def add(folder, where):
+    """An ingest takes no file of the lake away, whether it sees the flip or not."""
+    lake = folder / ".millwright" / "lake"
+    before = set(lake.glob("**/*.parquet"))
+    with open(folder / "orders.csv", "a") as file:
+        file.write("new,north,1,2024-02-03T00:00:00Z,\n")
+    done = run(folder, "ingest")
+    assert done.returncode >= 0, (where, done) # no crash
+    assert before and before <= set(lake.glob("**/*.parquet")), (where, before, done)
 
 
 def main():
@@ -85,6 +106,13 @@ def main():
                 shutil.copytree(whole, broken)
                 at = flip(broken / file, draw)
                 assert judge(expected, observe(broken, prediction), (file, at)) or is_catalog, (file, at)
+                if is_catalog:
+                    add(broken, (file, at))
+        catalog = Path(".millwright/catalog.db")
+        for _ in range(FLIPS_OF_CATALOG):
+            shutil.rmtree(broken, ignore_errors=True)
+            shutil.copytree(whole, broken)
+            add(broken, ("index", flip(broken / catalog, draw, *paths_of(whole / catalog))))
 
 
 main()
