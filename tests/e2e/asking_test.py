@@ -200,7 +200,7 @@ def asked_counts(port):
 
 
 def test_the_server_asks_beside_its_loop():
-    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 4s").replace("fallback: missing", "fallback: 0.25")) as project:
+    with Reviews(PROJECT.replace("timeout: 5s", "timeout: 8s").replace("fallback: missing", "fallback: 0.25")) as project:
         project.ok("ingest")
         project.ok("train", "refund")
         replace_worker(project, """moods = [float(len(text)) + batches for text in texts]

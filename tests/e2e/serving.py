@@ -53,7 +53,9 @@ def stop(process):
 
 
 def call(port, method, path, body=None, kind="application/json"):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20 * PATIENCE)
+    """A request may start a program of the user's, twice if that fails: half a second of CPU each, for which one of
+    twenty tests beside each other waits for ten."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60 * PATIENCE)
     text = body if body is None or isinstance(body, str) else json.dumps(body)
     connection.request(method, path, text, {"Content-Type": kind})
     answer = connection.getresponse()
