@@ -70,8 +70,8 @@ static void append_ordered_file(const mw_catalog_rows *rows, mw_str path, mw_buf
     if (has_corrections) mw_buf_append_text(sql, "SELECT COLUMNS(c -> NOT starts_with(c, "
                                                  "'replaced:')), ");
     else mw_buf_append_text(sql, "SELECT *, ");
-    mw_buf_printf(sql, "row(place, %s, %lld) AS \"order:\", greatest(known, place%s) AS \"from:\" "
-                       "FROM (",
+    mw_buf_printf(sql, "row(place, %s, %lld) AS \"order:0\", "
+                       "greatest(known, place%s) AS \"from:0\" FROM (",
                   has_corrections ? "\"replaced:time\" IS NOT NULL" : "false",
                   (long long)mw_catalog_int(rows, 5),
                   has_corrections ? ", \"replaced:from:\"" : "");
@@ -85,12 +85,12 @@ static mw_status begin_view(const writer *w, mw_str stream, bool is_corrected, m
     mw_buf_append_text(w->sql, " AS\n  ");
     if (!is_corrected) return MW_OK;
     if (!w->is_corrected) {
-        mw_buf_append_text(w->sql, "SELECT * EXCLUDE (\"order:\", \"from:\") FROM (");
+        mw_buf_append_text(w->sql, "SELECT * EXCLUDE (\"order:0\", \"from:0\") FROM (");
         return MW_OK;
     }
-    mw_buf_append_text(w->sql, "SELECT *, lead(\"from:\") OVER (");
-    MW_TRY(append_of_id(w->workspace, stream, "\"order:\"", w->sql, err));
-    mw_buf_append_text(w->sql, " AS \"until:\" FROM (");
+    mw_buf_append_text(w->sql, "SELECT *, lead(\"from:0\") OVER (");
+    MW_TRY(append_of_id(w->workspace, stream, "\"order:0\"", w->sql, err));
+    mw_buf_append_text(w->sql, " AS \"until:0\" FROM (");
     w->is_corrected[mw_program_find_stream(w->workspace->program, stream)] = true;
     return MW_OK;
 }
@@ -99,7 +99,8 @@ static mw_status end_view(const writer *w, mw_str stream, bool is_corrected, mw_
     if (!stream.data) return MW_OK;
     if (is_corrected) mw_buf_append_char(w->sql, ')');
     if (is_corrected && !w->is_corrected)
-        MW_TRY(mw_lake_views_append_standing(w->workspace, stream, "\"order:\" DESC", w->sql, err));
+        MW_TRY(mw_lake_views_append_standing(w->workspace, stream, "\"order:0\" DESC", w->sql,
+                                             err));
     mw_buf_append_text(w->sql, ";\n");
     return MW_OK;
 }

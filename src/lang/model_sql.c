@@ -74,7 +74,7 @@ static bool is_corrected(const query *q, int32_t stream) {
 
 /* From when a row of a stream counts. */
 static void append_counts_from(const query *q, int32_t stream, const char *row) {
-    if (is_corrected(q, stream)) mw_buf_printf(q->out, "epoch_us(%s.\"from:\")", row);
+    if (is_corrected(q, stream)) mw_buf_printf(q->out, "epoch_us(%s.\"from:0\")", row);
     else mw_buf_printf(q->out, "greatest(epoch_us(%s.known), epoch_us(%s.place))", row, row);
 }
 
@@ -96,7 +96,7 @@ static void append_events(const query *q) {
         append_counts_from(q, (int32_t)i, "event");
         mw_buf_append_text(q->out, " AS \"event known\"");
         if (is_corrected(q, (int32_t)i))
-            mw_buf_append_text(q->out, ", epoch_us(event.\"until:\") AS \"event until\"");
+            mw_buf_append_text(q->out, ", epoch_us(event.\"until:0\") AS \"event until\"");
         mw_buf_append_text(q->out, "\n  FROM ");
         append_rows(q, name, "");
         mw_buf_append_text(q->out, "\n)");
@@ -110,8 +110,8 @@ static void append_holders(const query *q, int32_t announcer, const char *more) 
     const mw_stream *stream = &q->program->streams[announcer];
     long long offset = (long long)q->model->moment_offset_us;
     mw_buf_printf(q->out, "(SELECT event%s FROM (SELECT event, epoch_us(event.time) + %lld AS t, "
-                          "epoch_us(event.\"from:\") AS since,\n      "
-                          "epoch_us(event.\"until:\") AS until FROM ",
+                          "epoch_us(event.\"from:0\") AS since,\n      "
+                          "epoch_us(event.\"until:0\") AS until FROM ",
                   more, offset);
     append_rows(q, stream->name, "");
     mw_buf_printf(q->out, ")\n    WHERE since - t > %lld OR until IS NULL OR "
@@ -123,7 +123,7 @@ static void append_holders(const query *q, int32_t announcer, const char *more) 
         mw_buf_append_text(q->out, "event.");
         mw_sql_append_name(q->out, q->streams[announcer].fields[stream->id_fields[i]].name);
     }
-    mw_buf_append_text(q->out, " ORDER BY event.\"order:\") = 1)");
+    mw_buf_append_text(q->out, " ORDER BY event.\"order:0\") = 1)");
 }
 
 static void append_announcing(const query *q, const char *more) {

@@ -9,8 +9,8 @@
  * and what is made of them to the last place, for DuckDB adds doubles.
  *
  * The view of a stream with corrections holds all of its events, the replaced ones too (rule 8),
- * and three columns more: "from:" and "until:", between which an event counts (NULL: it has not
- * been replaced), and "order:", in which those of one id came.
+ * and three columns more: "from:0" and "until:0", between which an event counts (NULL: it has not
+ * been replaced), and "order:0", in which those of one id came.
  *
  * Each window is a join of its own by its keys and by buckets as long as its span, so that a moment
  * meets the events of two buckets alone.

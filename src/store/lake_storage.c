@@ -159,8 +159,11 @@ static mw_status full_path(const mw_lake_storage *storage, mw_str path, const ch
     return mw_fail(err, MW_TOO_LARGE, "lake: the path is too long: %.*s", MW_STR_ARGS(path));
 }
 
-static mw_str replaced_name(mw_arena *arena, mw_str name) {
+/* Of the field at `at`: beside our own "from:", one that is called so gets its position. */
+static mw_str replaced_name(mw_arena *arena, mw_str name, size_t at) {
     char text[MW_NAME_SIZE_MAX + 64];
+    if (mw_str_equal_but_for_case(name, MW_STR("from:")))
+        name = mw_column_with_position(arena, name, at);
     int size = snprintf(text, sizeof text, REPLACED_PREFIX "%.*s", MW_STR_ARGS(name));
     return mw_str_copy(arena, (mw_str){text, (size_t)size});
 }
@@ -177,7 +180,7 @@ static mw_status add_replaced(mw_arena *arena, size_t field_count, mw_schema *co
     replaced[REPLACED_FROM] = (mw_field){MW_STR(REPLACED_PREFIX "from:"), MW_TYPE_TIME};
     for (size_t i = 0; i < field_count; i++) {
         mw_field own = fields[MW_EVENT_COLUMNS + i];
-        mw_str name = replaced_name(arena, own.name);
+        mw_str name = replaced_name(arena, own.name, i);
         if (!name.data) return no_memory(err);
         replaced[REPLACED_COLUMNS + i] = (mw_field){name, own.type};
     }

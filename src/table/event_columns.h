@@ -3,7 +3,8 @@
  *
  * Before a stream's fields stand three columns of our own. Parquet's and SQL's readers know no
  * case, and a field may bear the name of one of these: such a field's column gets its position in
- * its name, `place:5`, which no name that people give to a field of theirs is like.
+ * its name, `place:5`, which no name that people give to a field of theirs is like. Columns that a
+ * query adds for itself have the position 0.
  */
 #pragma once
 #include "table/table.h"

@@ -76,7 +76,7 @@ def check_history(folder):
     told = [(one["id"], one["value"], one["verdict"]) for one in why["windows"][0]["events"] if one["id"] == "h5"]
     assert sorted(told) == [("h5", 5, "replaced"), ("h5", 39, "in")], told
     done = run(folder, "features", "export", "--sql")
-    assert done.returncode == 0 and 'AS "until:"' in done.stdout, done
+    assert done.returncode == 0 and 'AS "until:0"' in done.stdout, done
 
 
 def check_live(folder, port):
