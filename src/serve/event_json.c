@@ -9,7 +9,8 @@
 
 enum { INTEGER_TEXT_SIZE = 24 };
 
-/* Past 2^53 a double would change it. Only positive values are unsigned to yyjson. */
+/* Past 2^53 a double would change it. Only positive values are unsigned to yyjson. What has a point
+   or an exponent has been rounded by then, and stands as the double that it is. */
 static bool is_exact(yyjson_val *value) {
     const int64_t exact_max = INT64_C(1) << 53;
     if (yyjson_is_uint(value)) return yyjson_get_uint(value) <= (uint64_t)exact_max;

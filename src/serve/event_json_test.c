@@ -59,6 +59,9 @@ MW_TEST(event_json_reads_each_type_as_a_file_does) {
     MW_CHECK_EQUAL_INT(cell(&f, "took").time, 1500000);
     MW_CHECK(mw_cell_is_missing(MW_TYPE_TEXT, cell(&f, "note")));
 
+    MW_CHECK_OK(read(&f, "{\"amount\": 9007199254740993.0}", &err), &err); /* the nearest */
+    MW_CHECK_EQUAL_DOUBLE_BITS(cell(&f, "amount").number, 9007199254740992.0);
+
     /* What the row held before is gone; a category may be a whole number. */
     MW_CHECK_OK(read(&f, "{\"shop\": 17, \"amount\": null}", &err), &err);
     MW_CHECK_EQUAL_STR(mw_symbols_text(f.symbols, cell(&f, "shop").symbol), "17");
