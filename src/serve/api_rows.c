@@ -74,7 +74,9 @@ static mw_api_rows *come_back(mw_api *api, const mw_route_call *call, mw_respons
 
 /* Who would wait beyond the limit is refused, and may send the request again as it was. But one of
    which a row was taken, or that has paused before, is taken to its end: before others it waits for
-   room, and begins nothing until then. Its row comes again, as after any wait. */
+   room, and begins nothing until then. Its row comes again, as after any wait. Those that wait for
+   room have no order: who asks first when there is some gets it, so one may be overtaken by others
+   of its kind, though never by a request that has not begun. */
 static mw_status begin_waiting(mw_api_rows *at, bool has_begun, mw_error *err) {
     mw_api *api = at->api;
     mw_receiving *receiving = mw_service_receiving(api->service);
