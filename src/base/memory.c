@@ -32,23 +32,24 @@ static void prefer_huge_pages(char *memory, size_t size) {
     (void)madvise(memory + before, whole, MADV_HUGEPAGE);
 }
 
-void *mw_allocate(size_t size) {
-    if (size == 0 || !may_allocate()) return NULL;
-    void *memory = calloc(1, size);
+/* Gives a block out that the heap has given, or NULL. */
+__attribute__((noinline)) static void *hand_out(void *memory, size_t size) {
     if (!memory) return NULL;
     prefer_huge_pages(memory, size);
     atomic_fetch_add_explicit(&live_count, 1, memory_order_relaxed);
     return memory;
 }
 
+void *mw_allocate(size_t size) {
+    if (size == 0 || !may_allocate()) return NULL;
+    return hand_out(calloc(1, size), size);
+}
+
 void *mw_resize(void *memory, size_t size) {
     MW_ASSERT(size > 0);
     if (!may_allocate()) return NULL;
     void *resized = realloc(memory, size);
-    if (!resized || memory) return resized;
-    prefer_huge_pages(resized, size);
-    atomic_fetch_add_explicit(&live_count, 1, memory_order_relaxed);
-    return resized;
+    return memory ? resized : hand_out(resized, size);
 }
 
 void mw_free(void *memory) {

@@ -55,11 +55,11 @@ typedef struct {
 
 void mw_cards_init(mw_cards *cards, size_t key_count, size_t census_count, size_t hint_count,
                    mw_budget *budget);
+/* The hash of a card's only key, and of any. */
 static inline uint64_t mw_cards_hash_one(mw_cell key) {
     return mw_hash_join(0, key.bits);
 }
 static inline uint64_t mw_cards_hash(const mw_cards *cards, const mw_cell *keys) {
-    if (cards->key_count == 1) return mw_cards_hash_one(keys[0]); /* as most have */
     uint64_t hash = 0;
     for (size_t i = 0; i < cards->key_count; i++) hash = mw_hash_join(hash, keys[i].bits);
     return hash;

@@ -296,7 +296,8 @@ static void forget_out(mw_group *group, mw_card *card) {
     card->is_out = false;
 }
 
-static void sweep_card(mw_group *group, uint32_t number, mw_card *card, int64_t horizon) {
+static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
+    mw_card *card = mw_cards_at(&group->cards, number);
     if (!card || (card->is_out && card->out.newest >= horizon)) return;
     if (card->is_out) forget_out(group, card);
     else evict(group, card, horizon);
@@ -309,15 +310,13 @@ static void sweep_card(mw_group *group, uint32_t number, mw_card *card, int64_t 
     mw_cards_remove(&group->cards, number);
 }
 
-/* A card that will be swept soon, or NULL. Asks the cache for its oldest events, which nobody has
-   looked at for long. */
-static mw_card *foresee_oldest(const mw_group *group, uint32_t number) {
-    if (number >= group->cards.number_end) return NULL;
-    mw_card *card = mw_cards_at(&group->cards, number);
+/* Asks the cache for the oldest events of a card, which nobody has looked at for long. */
+static void foresee_oldest(const mw_group *group, uint32_t number) {
+    if (number >= group->cards.number_end) return;
+    const mw_card *card = mw_cards_at(&group->cards, number);
     if (card && !card->is_out && card->ring.count > 0)
         __builtin_prefetch(
             mw_ring_at(&group->plan->ring, &card->ring, card->ring.first, 0));
-    return card;
 }
 
 void mw_group_sweep(mw_group *group, int64_t place) {
@@ -325,12 +324,9 @@ void mw_group_sweep(mw_group *group, int64_t place) {
     int64_t horizon = mw_group_horizon(group, place);
     group->recent = NULL;
     size_t count = group->cards.count, withdrawn = 0;
-    mw_card *ahead[AHEAD]; /* by the low bits of their numbers */
-    for (uint32_t number = 1; number <= AHEAD; number++)
-        ahead[number % AHEAD] = foresee_oldest(group, number);
     for (uint32_t number = 1; number < group->cards.number_end; number++) {
-        sweep_card(group, number, ahead[number % AHEAD], horizon);
-        ahead[number % AHEAD] = foresee_oldest(group, number + AHEAD);
+        foresee_oldest(group, number + AHEAD);
+        sweep_card(group, number, horizon);
         const mw_card *card = group->withdrawn_count > 0 ? mw_cards_at(&group->cards, number)
                                                          : NULL;
         if (card) withdrawn += count_withdrawn(group->plan, card);
