@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "ingest/log_tail.h"
+#include "project/columns.h"
+#include "train/trainer.h"
 
 #define ARENA_SIZE_MAX ((size_t)1 << 32)
 #define SYMBOLS_SIZE_MAX ((size_t)1 << 32)
@@ -225,6 +227,16 @@ static void tell_notes(const mw_workspace *workspace) {
                     note->position.column, MW_STR_ARGS(note->text));
 }
 
+/* What else would be passed over, or told only after an hour's work. */
+static mw_status check_settings(mw_workspace *workspace, mw_diagnostics *diagnostics,
+                                mw_error *err) {
+    const mw_project *project = workspace->project;
+    mw_project_check_bounds(project, workspace->program, diagnostics);
+    for (size_t i = 0; i < project->model_count; i++)
+        mw_train_check_params(&project->models[i], diagnostics);
+    return tell_mistakes(workspace, diagnostics, err);
+}
+
 /* Mistakes of the file are told before those of the data: they may be their cause. */
 static mw_status fail_after_mistakes(mw_workspace *workspace, const mw_diagnostics *diagnostics,
                                      mw_status status, mw_error *err) {
@@ -256,6 +268,7 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
                                 &workspace->program);
     if (status != MW_OK && diagnostics->count == 0) return no_memory(err);
     if (status != MW_OK) return tell_mistakes(workspace, diagnostics, err);
+    MW_TRY(check_settings(workspace, diagnostics, err));
     tell_notes(workspace);
     if (!is_made) return MW_OK;
     mw_state_close(workspace->state);

@@ -1,5 +1,6 @@
 #include "project/columns.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "lang/stand_in.h"
@@ -184,4 +185,25 @@ mw_status mw_project_compile(const mw_project *project, mw_project_data data, mw
     MW_TRY(mw_diagnostics_status(diagnostics, NULL));
     *out_program = program;
     return MW_OK;
+}
+
+static void refuse_idle_bounds(mw_diagnostics *diagnostics, const mw_column_check *check,
+                               const mw_stream_source *source) {
+    int32_t field = mw_schema_find(&source->row, check->column);
+    if (field == MW_NO_FIELD || (isinf(check->min) && isinf(check->max))) return;
+    mw_type type = source->row.fields[field].type;
+    if (type == MW_TYPE_NUMBER || type == MW_TYPE_DURATION) return;
+    mw_diagnose(diagnostics, check->position, MW_INVALID,
+                "streams.%.*s.checks.%.*s: min and max must be of a number or a duration, got a %s",
+                MW_STR_ARGS(source->name), MW_STR_ARGS(check->column), mw_type_name(type));
+    if (mw_type_is_text(type))
+        mw_diagnose_hint(diagnostics, "Say `in: [...]`, or what it is by types: {%.*s: number}.",
+                         MW_STR_ARGS(check->column));
+}
+
+void mw_project_check_bounds(const mw_project *project, const mw_program *program,
+                             mw_diagnostics *diagnostics) {
+    for (size_t i = 0; i < project->stream_count; i++)
+        for (size_t k = 0; k < project->streams[i].check_count; k++)
+            refuse_idle_bounds(diagnostics, &project->streams[i].checks[k], &program->sources[i]);
 }

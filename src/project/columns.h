@@ -27,3 +27,7 @@ MW_MUST_USE mw_status mw_project_declare(const mw_project *project, mw_project_d
 MW_MUST_USE mw_status mw_project_compile(const mw_project *project, mw_project_data data,
                                          mw_symbols *symbols, mw_diagnostics *diagnostics,
                                          const mw_program **out_program);
+/* Tells of `min` and `max` of what has no such order, which no row would be asked for; of a program
+   that was compiled, and no part of that, for the file that a version keeps may have some. */
+void mw_project_check_bounds(const mw_project *project, const mw_program *program,
+                             mw_diagnostics *diagnostics);

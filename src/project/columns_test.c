@@ -137,6 +137,28 @@ MW_TEST(columns_that_do_not_exist_are_named) {
     finish(&c);
 }
 
+/* Else they would be asked of no row, in silence. */
+MW_TEST(columns_have_bounds_if_they_are_numbers) {
+    compiling c;
+    compile(&c,
+            MW_STR("project: shop\n"
+                   "streams:\n"
+                   "  orders:\n"
+                   "    time: at\n"
+                   "    types: {at: time, shop: category}\n"
+                   "    checks: {shop: {min: 0}, at: {max: 9}, eur: {min: 0}, took: {max: 60}}\n"
+                   "    fields: {took: at - at}\n"),
+            orders_data);
+    MW_CHECK_EQUAL_INT(c.status, MW_OK);
+    mw_project_check_bounds(c.project, c.program, &c.diagnostics);
+    check_printed(&c, "f:6:14: streams.orders.checks.shop: min and max must be of a number or a "
+                      "duration, got a category\n"
+                      "    Say `in: [...]`, or what it is by types: {shop: number}.\n"
+                      "f:6:30: streams.orders.checks.at: min and max must be of a number or a "
+                      "duration, got a time\n");
+    finish(&c);
+}
+
 MW_TEST(columns_of_segments_are_looked_up) {
     compiling c;
     compile(&c,

@@ -552,7 +552,7 @@ mw_status mw_project_read(mw_str bytes, mw_environment environment, mw_arena *ar
     mw_yaml_tree tree;
     MW_TRY(mw_yaml_parse(bytes, arena, diagnostics, &tree));
     mw_comma_mend(&tree, diagnostics);
-    mw_yaml_report_repeats(&tree, diagnostics);
+    mw_yaml_drop_repeats(&tree, diagnostics);
     MW_TRY(mw_environment_fill(&tree, environment, arena, diagnostics));
 
     mw_note *notes;

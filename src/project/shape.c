@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { PATH_MAX_SIZE = 400, MESSAGE_MAX_SIZE = 500, GOT_MAX_SIZE = 60 };
 
@@ -163,9 +164,10 @@ static void choice_check(checker *c, const mw_shape *shape, const mw_yaml *node,
             return;
         }
         mw_nearest_offer_text(&nearest, shape->words[count]);
-        used = append(expected, used, used > 0 ? ", " : "", mw_str_of(shape->words[count]));
+        if (count < shape->words_in_force)
+            used = append(expected, used, used > 0 ? ", " : "", mw_str_of(shape->words[count]));
     }
-    snprintf(rule, sizeof rule, count > 1 ? "one of %s" : "%s", expected);
+    snprintf(rule, sizeof rule, shape->words_in_force > 1 ? "one of %s" : "%s", expected);
     got_wrong(c, at, node, rule);
     if (count > 1) mw_diagnose_nearest(c->diagnostics, &nearest);
 }
@@ -292,6 +294,16 @@ static bool resembles(const mw_shape *shape, const mw_yaml *node) {
     }
 }
 
+static void container_wrong(checker *c, const mw_shape *shape, const mw_yaml *node,
+                            const place *at) {
+    got_wrong(c, at, node, kinds[shape->kind].called);
+    bool is_item = shape->kind == MW_SHAPE_LIST && node->kind == MW_YAML_TEXT &&
+                   !mw_yaml_is_empty(node) && !memchr(node->text.data, ',', node->text.size);
+    if (!is_item) return;
+    mw_diagnose_hint(c->diagnostics, "Write [%.*s].",
+                     MW_STR_ARGS(mw_utf8_cut(node->text, GOT_MAX_SIZE)));
+}
+
 static void check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
     while (shape->kind == MW_SHAPE_EITHER)
         shape = resembles(shape->item, node) ? shape->item : shape->other;
@@ -301,7 +313,7 @@ static void check(checker *c, const mw_shape *shape, const mw_yaml *node, const 
     if (shape->kind == MW_SHAPE_ANY) return;
     if (shape->kind == MW_SHAPE_NAMES) names_check(c, node, at);
     else if (shape->kind < MW_SHAPE_TEXTS_END) text_check(c, shape, node, at);
-    else if (node->kind != wanted) got_wrong(c, at, node, kinds[shape->kind].called);
+    else if (node->kind != wanted) container_wrong(c, shape, node, at);
     else if (shape->kind == MW_SHAPE_LIST)
         for (const mw_yaml_item *item = node->items; item; item = item->next)
             check(c, shape->item, item->value, at);

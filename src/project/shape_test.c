@@ -70,7 +70,7 @@ MW_TEST(shape_tells_each_breach_at_its_place) {
                        "f:1:5: a: there is no key cuont here\n"
                        "    Did you mean count?\n"
                        "f:4:10: b.ratio: must be a number, got a mapping\n"
-                       "f:5:9: b.size: must be one of small, large, huge, got \"smal\"\n"
+                       "f:5:9: b.size: must be one of small, large, got \"smal\"\n"
                        "    Did you mean small?\n"
                        "f:6:10: b.names: must be names, as a list or separated by commas, got "
                        "\"x,,y\"\n"

@@ -1,6 +1,7 @@
 #include "project/yaml.h"
 
 #include <libfyaml.h>
+#include <string.h>
 
 #include "project/utf8.h"
 
@@ -199,6 +200,31 @@ static mw_status event_take(builder *b, struct fy_event *event) {
 
 /* --- the whole file ------------------------------------------------------------------------- */
 
+#define KEYS_ALIGN \
+    "Each line is KEY: VALUE, and the keys of one mapping begin in the same column."
+
+/* What to do about what libfyaml says in words of its own, told by a part of them. */
+static const char *const remedies[][2] = {
+    {"used as indentation", "Indent by blanks."},
+    {"single-quoted", "Close the quote, in a line of its mapping."},
+    {"double-quoted", "Close the quote, in a line of its mapping."},
+    {"nested block mapping", "A text with a colon and a blank in it must be quoted."},
+    {"plain key", KEYS_ALIGN},
+    {"expected key", KEYS_ALIGN},
+    {"expected ':'", "Each line is KEY: VALUE."},
+    {"block sequence", "The items of a list begin in the same column, each with a dash; a mapping "
+                       "has none."},
+};
+
+static const char *remedy_of(const builder *b, const char *message) {
+    if (b->flow_depth > 0)
+        return "An expression with a comma or a bracket inside [ ] or { } must be quoted or put on "
+               "a line of its own.";
+    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+        if (strstr(message, remedies[i][0])) return remedies[i][1];
+    return NULL;
+}
+
 /* Passes on the first thing that libfyaml found; the rest mostly follows from it. */
 static mw_status unreadable(builder *b, struct fy_diag *diag) {
     void *position = NULL;
@@ -206,9 +232,8 @@ static mw_status unreadable(builder *b, struct fy_diag *diag) {
     if (!found) return malformed(b, "this is not YAML", NULL);
     mw_position place = {found->line, found->column};
     mw_diagnose(b->diagnostics, place, MW_MALFORMED, "this is not YAML: %s", found->msg);
-    if (b->flow_depth > 0)
-        mw_diagnose_hint(b->diagnostics, "An expression with a comma or a bracket inside [ ] or "
-                                         "{ } must be quoted or put on a line of its own.");
+    const char *remedy = remedy_of(b, found->msg);
+    if (remedy) mw_diagnose_hint(b->diagnostics, "%s", remedy);
     return MW_MALFORMED;
 }
 
@@ -291,17 +316,25 @@ static const mw_yaml *earlier_key(const mw_yaml *mapping, const mw_yaml_item *it
     return NULL;
 }
 
-void mw_yaml_report_repeats(const mw_yaml_tree *tree, mw_diagnostics *diagnostics) {
-    for (const mw_yaml *node = tree->nodes; node; node = node->made_before) {
-        if (node->kind != MW_YAML_MAPPING) continue;
-        for (const mw_yaml_item *item = node->items; item; item = item->next) {
-            const mw_yaml *earlier = earlier_key(node, item);
-            if (!earlier) continue;
-            mw_diagnose(diagnostics, item->key->position, MW_INVALID,
-                        "the key %.*s must stand once, got it on line %d already",
-                        MW_STR_ARGS(mw_utf8_cut(item->key->text, 60)), earlier->position.line);
+static void drop_repeats_of(mw_yaml *mapping, mw_diagnostics *diagnostics) {
+    for (mw_yaml_item **at = &mapping->items; *at;) {
+        const mw_yaml_item *item = *at;
+        const mw_yaml *earlier = earlier_key(mapping, item);
+        if (!earlier) {
+            at = &(*at)->next;
+            continue;
         }
+        mw_diagnose(diagnostics, item->key->position, MW_INVALID,
+                    "the key %.*s must stand once, got it on line %d already",
+                    MW_STR_ARGS(mw_utf8_cut(item->key->text, 60)), earlier->position.line);
+        *at = item->next;
+        mapping->item_count--;
     }
+}
+
+void mw_yaml_drop_repeats(const mw_yaml_tree *tree, mw_diagnostics *diagnostics) {
+    for (mw_yaml *node = tree->nodes; node; node = node->made_before)
+        if (node->kind == MW_YAML_MAPPING) drop_repeats_of(node, diagnostics);
 }
 
 bool mw_yaml_is_empty(const mw_yaml *node) {

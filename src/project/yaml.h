@@ -61,8 +61,9 @@ typedef struct {
 /* MW_MALFORMED: the diagnostics say what and where; nothing can be read. */
 MW_MUST_USE mw_status mw_yaml_parse(mw_str bytes, mw_arena *arena, mw_diagnostics *diagnostics,
                                     mw_yaml_tree *out_tree);
-/* Reports each key that stands twice in its mapping. */
-void mw_yaml_report_repeats(const mw_yaml_tree *tree, mw_diagnostics *diagnostics);
+/* Reports each key that stands twice in its mapping, and takes the later ones out, so that nothing
+   else is said of them. */
+void mw_yaml_drop_repeats(const mw_yaml_tree *tree, mw_diagnostics *diagnostics);
 
 /* Nothing was written where a value belongs. */
 bool mw_yaml_is_empty(const mw_yaml *node);

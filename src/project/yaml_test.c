@@ -15,7 +15,7 @@ static reading *read_bytes(mw_str bytes) {
     mw_diagnostics_init(&r.diagnostics, &r.arena);
     r.tree = (mw_yaml_tree){0};
     r.status = mw_yaml_parse(bytes, &r.arena, &r.diagnostics, &r.tree);
-    if (r.status == MW_OK) mw_yaml_report_repeats(&r.tree, &r.diagnostics);
+    if (r.status == MW_OK) mw_yaml_drop_repeats(&r.tree, &r.diagnostics);
     return &r;
 }
 
@@ -62,9 +62,26 @@ MW_TEST(yaml_says_what_cannot_be_read_and_where) {
         {"", "f:1:1: the file is empty\n    Begin it with project: NAME.\n"},
         {"# nothing\n", "f:2:1: the file is empty\n    Begin it with project: NAME.\n"},
         {"a: b\nc: \"d\n", "f:2:5: this is not YAML: double-quoted scalar without "
-                           "closing quote\n"},
-        {"a:\n\tb: c\n", "f:2:1: this is not YAML: tab character may not be used as indentation\n"},
-        {"a: b: c\n", "f:1:5: this is not YAML: invalid nested block mapping on the same line\n"},
+                           "closing quote\n"
+                           "    Close the quote, in a line of its mapping.\n"},
+        {"a:\n\tb: c\n",
+         "f:2:1: this is not YAML: tab character may not be used as "
+         "indentation\n"
+         "    Indent by blanks.\n"},
+        {"a: b: c\n", "f:1:5: this is not YAML: invalid nested block mapping on the same line\n"
+                      "    A text with a colon and a blank in it must be quoted.\n"},
+        {"a: b\nc\nd: e\n", "f:2:1: this is not YAML: could not find expected ':'\n"
+                           "    Each line is KEY: VALUE.\n"},
+        {"a: b\n  c: d\n", "f:1:4: this is not YAML: invalid multiline plain key\n"
+                          "    Each line is KEY: VALUE, and the keys of one mapping begin in the "
+                          "same column.\n"},
+        {"a:\n  b: c\n  - d\n",
+         "f:3:3: this is not YAML: did not find expected key\n"
+         "    Each line is KEY: VALUE, and the keys of one mapping begin in the same column.\n"},
+        {"a:\n  - b: c\n  d: e\n",
+         "f:3:3: this is not YAML: invalid scalar at the end of block sequence\n"
+         "    The items of a list begin in the same column, each with a dash; a mapping has "
+         "none.\n"},
         {"a: [b\n", "f:2:1: this is not YAML: flow sequence without a closing bracket\n"
                     "    An expression with a comma or a bracket inside [ ] or { } must be quoted "
                     "or put on a line of its own.\n"},

@@ -43,7 +43,8 @@ static mw_status unknown_param(const mw_project_model *model, mw_str name, mw_er
                                MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(name));
     if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
     return mw_hint(err, status, "It has rounds, num_leaves, learning_rate, min_data_in_leaf, "
-                                "feature_fraction, bagging_fraction, lambda_l2, max_bin.");
+                                "feature_fraction, bagging_fraction, bagging_freq, lambda_l2, "
+                                "max_bin.");
 }
 
 static mw_status set_param(const mw_project_model *model, const mw_named_source *given,
@@ -78,6 +79,17 @@ mw_status mw_train_settings(const mw_project_model *model, int32_t seed,
         MW_TRY(set_param(model, &model->params[i], &settings, err));
     *out_settings = settings;
     return MW_OK;
+}
+
+void mw_train_check_params(const mw_project_model *model, mw_diagnostics *diagnostics) {
+    mw_lightgbm_settings settings = mw_lightgbm_default(MW_OBJECTIVE_BINARY);
+    for (size_t i = 0; i < model->param_count; i++) {
+        mw_error err = {0};
+        mw_status status = set_param(model, &model->params[i], &settings, &err);
+        if (status == MW_OK) continue;
+        mw_diagnose(diagnostics, model->params[i].position, status, "%s", err.message);
+        if (err.hint[0]) mw_diagnose_hint(diagnostics, "%s", err.hint);
+    }
 }
 
 /* --- from examples to a matrix ---------------------------------------------------------- */

@@ -70,6 +70,8 @@ typedef struct {
    param that is unknown or out of range. */
 MW_MUST_USE mw_status mw_train_settings(const mw_project_model *model, int32_t seed,
                                         mw_lightgbm_settings *out_settings, mw_error *err);
+/* Tells of each param that is unknown or out of range, at its place in the file. */
+void mw_train_check_params(const mw_project_model *model, mw_diagnostics *diagnostics);
 /* Trains and tests. The result lives in `arena`. MW_INVALID, with what to do: no example has
    matured, or all labels are the same. */
 MW_MUST_USE mw_status mw_train(const mw_train_config *config, mw_arena *arena,

@@ -58,6 +58,18 @@ class BadProject(Shop):
         self.edit("features:", "features:\n  price: price * 2")
         self.is_refused(self.place_of("price:  price"), "price")
 
+    def test_bounds_of_a_text(self):
+        self.edit("shop: {in: [north, south, east]}", "shop: {min: 0}")
+        self.is_refused(self.place_of("shop: {min") + ": streams.orders.checks.shop: min and max "
+                        "must be of a number or a duration, got a text", "Say `in: [...]`")
+
+    def test_params_that_the_learner_has_not(self):
+        self.edit("learner: lightgbm", "params: {num_leafs: 31, rounds: many}")
+        self.is_refused(self.place_of("num_leafs") + ": models.late.params: the learner has no "
+                        "num_leafs", "Did you mean num_leaves?",
+                        self.place_of("rounds") + ": models.late.params: rounds must be a whole "
+                        "number from 1 to 100000, got many")
+
     def test_unknown_column(self):
         self.edit("price:  price", "price:  prise")
         self.is_refused(self.place_of("prise") + ": features.price: there is no feature prise, and "
