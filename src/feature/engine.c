@@ -107,7 +107,9 @@ static mw_status prepare(mw_engine *engine, mw_error *err) {
     return give_disk(engine, err);
 }
 
-mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine, mw_error *err) {
+/* Once for a process: small is better than fast, which counts in the library of src/edge. */
+__attribute__((cold)) mw_status mw_engine_create(mw_engine_config config, mw_engine **out_engine,
+                                                 mw_error *err) {
     MW_ASSERT(config.program && config.model && config.symbols);
     mw_engine *engine = mw_allocate(sizeof *engine);
     if (!engine) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");

@@ -4,14 +4,15 @@
 #include "lang/parser.h"
 #include "lang/range.h"
 
-static const char *const aggregates[] = {"count", "sum",   "mean",  "min",      "max", "first",
+/* Tables of texts, not of pointers to them, which the library of src/edge would relocate. */
+static const char aggregates[][9] = {"count", "sum",   "mean",  "min",      "max", "first",
                                          "last",  "any",   "all",   "since",    "ratio", "var",
                                          "std",   "trend", "quantile", "distinct", "top"};
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool at_any(const mw_parser *parser, const char *const *words, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (mw_parser_at(parser, words[i])) return true;
+static bool at_aggregate(const mw_parser *parser) {
+    for (size_t i = 0; i < COUNT_OF(aggregates); i++)
+        if (mw_parser_at(parser, aggregates[i])) return true;
     return false;
 }
 
@@ -61,12 +62,38 @@ static bool stands_ahead(const mw_parser *parser, bool (*test)(mw_parser *ahead)
 
 bool mw_parser_at_window(const mw_parser *parser) {
     if (parser->token.kind != MW_TOKEN_NAME || !mw_parser_after_is(parser, "(")) return false;
-    if (!at_any(parser, aggregates, COUNT_OF(aggregates))) return false;
+    if (!at_aggregate(parser)) return false;
     if (!mw_parser_at(parser, "min") && !mw_parser_at(parser, "max")) return true;
     return stands_ahead(parser, begins_window) || stands_ahead(parser, begins_within);
 }
 
-static bool parse_span(mw_parser *parser, mw_span_node *out_span) {
+bool mw_parser_refuse_aggregate(mw_parser *parser, const mw_token *name) {
+    static const char foreign[][2][15] = {{"avg", "mean"},
+                                          {"average", "mean"},
+                                          {"median", "quantile(0.5)"},
+                                          {"stddev", "std"},
+                                          {"count_distinct", "distinct"}};
+    bool is_window = mw_parser_at(parser, "by") || mw_parser_at(parser, "where");
+    if (parser->failed || !is_window) return false;
+    parser->failed = true;
+    mw_complain(parser->compiler, name->position, MW_INVALID, "there is no aggregate %.*s",
+                MW_STR_ARGS(name->text));
+    for (size_t i = 0; i < COUNT_OF(foreign); i++) {
+        if (!mw_str_equal_but_for_case(name->text, mw_str_of(foreign[i][0]))) continue;
+        mw_complain_hint(parser->compiler, "Write %s.", foreign[i][1]);
+        return true;
+    }
+    mw_nearest nearest = mw_nearest_to(name->text);
+    for (size_t i = 0; i < COUNT_OF(aggregates); i++)
+        mw_nearest_offer_text(&nearest, aggregates[i]);
+    if (!mw_diagnose_nearest(parser->compiler->diagnostics, &nearest))
+        mw_complain_hint(parser->compiler,
+                         "They are count, sum, mean, min, max, first, last, any, all, since, "
+                         "ratio, var, std, trend, quantile, distinct and top.");
+    return true;
+}
+
+bool mw_parser_expect_span(mw_parser *parser, mw_span_node *out_span) {
     if (parser->token.kind != MW_TOKEN_SPAN) {
         bool is_number = parser->token.kind == MW_TOKEN_NUMBER && !parser->failed;
         mw_parser_refuse(parser, "a span such as 24h");
@@ -90,7 +117,7 @@ static bool parse_spans(mw_parser *parser, mw_window_node *window) {
         }
         mw_position position = parser->token.position;
         mw_span_node *span = &window->spans[window->span_count];
-        if (!parse_span(parser, span)) return false;
+        if (!mw_parser_expect_span(parser, span)) return false;
         if (span->us == 0) {
             mw_complain(parser->compiler, position, MW_INVALID,
                         "a window's span must be longer than nothing, got %.*s",
@@ -112,7 +139,7 @@ static bool parse_offset(mw_parser *parser, const char *word, mw_window_node *wi
         mw_span_node span = {0};
         bool is_ahead = mw_parser_accept(parser, "ahead");
         if (is_ahead) window->ahead_count += is_minus ? -1 : 1;
-        else if (!parse_span(parser, &span)) return false;
+        else if (!mw_parser_expect_span(parser, &span)) return false;
         bool overflows = is_minus ? __builtin_sub_overflow(total, span.us, &total)
                                   : __builtin_add_overflow(total, span.us, &total);
         if (overflows) {
@@ -164,7 +191,7 @@ static bool parse_every(mw_parser *parser, mw_window_node *window) {
     mw_position position = parser->token.position;
     if (!mw_parser_accept(parser, "every")) return true;
     mw_span_node span;
-    if (!parse_span(parser, &span)) return false;
+    if (!mw_parser_expect_span(parser, &span)) return false;
     if (window->tick.kind != MW_TICK_NONE) {
         mw_complain(parser->compiler, position, MW_INVALID,
                     "a window is either `aligned` or moves `every` span");

@@ -206,10 +206,11 @@ static mw_token read_quoted(mw_lexer *lexer, char quote) {
 }
 
 static mw_token read_sign(mw_lexer *lexer) {
-    static const char *const signs[] = {"..", "!=", "<=", ">=", "+", "-", "*", "/", "(", ")",
-                                        "[",  "]",  "{",  "}",  ",", ".", "=", "<", ">"};
-    static const char *const foreign[][2] = {
-        {"==", "="}, {"<>", "!="}, {"&&", "and"}, {"||", "or"}, {"!", "not"}};
+    static const char signs[][3] = {"..", "!=", "<=", ">=", "+", "-", "*", "/", "(", ")",
+                                    "[",  "]",  "{",  "}",  ",", ".", "=", "<", ">"};
+    static const char foreign[][2][10] = {
+        {"==", "="},  {"<>", "!="}, {"&&", "and"},
+        {"||", "or"}, {"!", "not"}, {"**", "pow(x, y)"}};
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         if (!mw_str_starts(lexer->rest, mw_str_of(foreign[i][0]))) continue;
         if (mw_str_starts(lexer->rest, MW_STR("!="))) continue;

@@ -77,6 +77,7 @@ MW_TEST(lexer_refuses_with_place_rule_and_value) {
                               "    The units are us, ms, s, m, h, d and w: 90m, not 1.5h.\n");
     check_refused("1e999", "f:3:10: x: a number must be one that a double can hold, got 1e999\n");
     check_refused("a == b", "f:3:12: x: there is no operator ==\n    Write =.\n");
+    check_refused("a ** b", "f:3:12: x: there is no operator **\n    Write pow(x, y).\n");
     check_refused("a && b", "f:3:12: x: there is no operator &&\n    Write and.\n");
     check_refused("\"abc", "f:3:10: x: a text that begins with \" must end with it, got the end of "
                            "the expression\n");

@@ -2,11 +2,9 @@
 #include "lang/parser.h"
 
 static bool parse_span(mw_parser *parser, int64_t *out_us) {
-    if (parser->token.kind != MW_TOKEN_SPAN) {
-        mw_parser_refuse(parser, "a span such as 24h");
-        return false;
-    }
-    *out_us = mw_parser_advance(parser).span_us;
+    mw_span_node span;
+    if (!mw_parser_expect_span(parser, &span)) return false;
+    *out_us = span.us;
     return true;
 }
 

@@ -11,7 +11,9 @@ MW_TEST(moments_of_events_are_read) {
         {"on orders at 3", ":3:24: models.m.moment: expected time, got 3\n"},
         {"on orders at time",
          ":3:28: models.m.moment: expected + or - and a span, got the end of the expression\n"},
-        {"on orders at time - 3", ":3:31: models.m.moment: expected a span such as 24h, got 3\n"},
+        {"on orders at time - 3",
+         ":3:31: models.m.moment: expected a span such as 24h, got 3\n"
+         "    The unit stands right behind the number: us, ms, s, m, h, d or w.\n"},
         {"on orders time - 1h",
          ":3:21: models.m.moment: expected at time - SPAN, or the end of the moment, got time\n"},
         {"on orders at time - 1h twice",
@@ -43,7 +45,8 @@ MW_TEST(moments_of_schedules_are_read) {
         {"every 1d shop of orders", ":3:20: models.m.moment: expected for, got shop\n"},
         {"every 1d for shop orders", ":3:29: models.m.moment: expected of, got orders\n"},
         {"every 1d for shop of orders over 3",
-         ":3:44: models.m.moment: expected a span such as 24h, got 3\n"},
+         ":3:44: models.m.moment: expected a span such as 24h, got 3\n"
+         "    The unit stands right behind the number: us, ms, s, m, h, d or w.\n"},
         {"every 1d for shop of orders ahead 1d",
          ":3:47: models.m.moment: expected .., got the end of the expression\n"},
         {"every 1d for shop of orders ahead 1d..7d twice",

@@ -147,20 +147,28 @@ static mw_node *join(mw_parser *parser, mw_node_kind kind, const mw_token *token
     return with_args(parser, mw_parser_node(parser, kind, token), args);
 }
 
-/* expression {"," expression} up to and with `close`. */
-static bool list_until(mw_parser *parser, const char *close, node_list *out_list) {
-    if (mw_parser_accept(parser, close)) return true;
+/* expression {"," expression} */
+static bool parse_list(mw_parser *parser, node_list *out_list) {
     do {
         if (!list_add(parser, out_list, mw_parser_expression(parser))) return false;
     } while (mw_parser_accept(parser, ","));
-    return mw_parser_expect(parser, close);
+    return true;
+}
+
+/* A list up to and with `close`; it may be empty. */
+static bool list_until(mw_parser *parser, const char *close, node_list *out_list) {
+    if (mw_parser_accept(parser, close)) return true;
+    return parse_list(parser, out_list) && mw_parser_expect(parser, close);
 }
 
 static mw_node *parse_call(mw_parser *parser) {
     mw_token name = mw_parser_advance(parser);
     mw_parser_advance(parser);
     node_list args = {0};
-    if (!list_until(parser, ")", &args)) return NULL;
+    bool is_empty = mw_parser_accept(parser, ")");
+    if (!is_empty && !parse_list(parser, &args)) return NULL;
+    if (!is_empty && mw_parser_refuse_aggregate(parser, &name)) return NULL;
+    if (!is_empty && !mw_parser_expect(parser, ")")) return NULL;
     return with_args(parser, mw_parser_node(parser, MW_NODE_CALL, &name), args);
 }
 

@@ -37,7 +37,10 @@ MW_MUST_USE bool mw_parser_end(mw_parser *parser);
 void mw_parser_refuse(mw_parser *parser, const char *what);
 
 mw_node *mw_parser_expression(mw_parser *parser);
-/* In clauses.c: whether a window stands here, and the whole of it. */
+/* In clauses.c: whether a window stands here, and the whole of it; a span. */
 bool mw_parser_at_window(const mw_parser *parser);
 mw_node *mw_parser_window(mw_parser *parser);
+MW_MUST_USE bool mw_parser_expect_span(mw_parser *parser, mw_span_node *out_span);
+/* Past "NAME(VALUE": true after complaining that NAME is no aggregate, if a window goes on. */
+bool mw_parser_refuse_aggregate(mw_parser *parser, const mw_token *name);
 mw_node *mw_parser_node(mw_parser *parser, mw_node_kind kind, const mw_token *token);

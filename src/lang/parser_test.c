@@ -32,6 +32,14 @@ MW_TEST(parser_says_what_it_expected) {
          ":1:47: features.a: expected }, got the end of the expression\n"
          "    Inside [ ] or { } of YAML a comma ends the expression: put it in quotes, or on a "
          "line of its own.\n"},
+        {"avg(orders.amount by shop over 1h)",
+         ":1:12: features.a: there is no aggregate avg\n    Write mean.\n"},
+        {"summ(orders.amount by shop over 1h)",
+         ":1:12: features.a: there is no aggregate summ\n    Did you mean sum?\n"},
+        {"total(orders where paid by shop over 1h)",
+         ":1:12: features.a: there is no aggregate total\n"
+         "    They are count, sum, mean, min, max, first, last, any, all, since, ratio, var, std, "
+         "trend, quantile, distinct and top.\n"},
         {"mean(3 by shop)", ":1:17: features.a: expected a stream's name, got 3\n"},
         {"count(orders by shop over 24)",
          ":1:38: features.a: expected a span such as 24h, got 24\n"
