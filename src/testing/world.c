@@ -170,6 +170,10 @@ static const char *random_range(mw_world *world) {
         " over 14d ago 7d aligned week",   " over 30d aligned month",
         " over 9d since pays aligned day", " over 31d since views aligned month",
         " over 30h every 30m",             " over 48h every 6h"};
+    /* Off the grid that events of ticks lie on; 25 hours would be no ticks. */
+    static const char *const uneven[] = {" over 50us every 25us", " over 975us every 25us",
+                                         " over 300us ago 100us every 100us"};
+    if (!is_of_months(world) && one_in(world, 10)) return PICK(world, uneven);
     bool is_aligned = is_of_months(world) && one_in(world, 2);
     return is_aligned ? PICK(world, aligned) : PICK(world, ranges);
 }
