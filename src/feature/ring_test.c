@@ -191,6 +191,10 @@ static reached agree(uint64_t begin, uint64_t prng) {
             mw_ring_remove(&shape, &ring, ring.first + at);
             model_remove(&m, m.first + at);
         }
+        if (mw_prng_below(&prng, 20) == 0) {
+            model_evict(&m, (size_t)mw_prng_below(&prng, m.count - m.first < 4 ? 1 : 4));
+            mw_ring_evict(&shape, &ring, mw_ring_end(&ring) - (m.count - m.first));
+        }
         if (mw_prng_below(&prng, 300) == 0) {
             model_evict(&m, (size_t)mw_prng_below(&prng, m.count - m.first + 1));
             mw_ring_evict(&shape, &ring, mw_ring_end(&ring) - (m.count - m.first));
