@@ -100,18 +100,15 @@ static mw_status find_last_place(mw_sys *sys, const char *path, int64_t *out_pla
     mw_log_head head;
     mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
     mw_status status = read_segment(sys, path, &bytes, &head, err);
-    if (status == MW_CORRUPT) {
-        mw_buf_release(&bytes);
-        *out_place = INT64_MIN;
-        return MW_OK;
-    }
-    mw_log_found found = MW_LOG_RECORD_GOOD;
+    bool has_no_record = status == MW_CORRUPT;
+    if (has_no_record) status = MW_OK;
+    mw_log_found found = has_no_record ? MW_LOG_RECORD_END : MW_LOG_RECORD_GOOD;
     size_t offset = MW_LOG_HEAD_SIZE, size = 0;
-    int64_t place = head.first_place - 1;
+    int64_t place = has_no_record ? INT64_MIN : head.first_place - 1;
     while (status == MW_OK && found == MW_LOG_RECORD_GOOD) {
         mw_record record;
         found = mw_log_record_read(mw_buf_str(&bytes), offset, &record, &size);
-        if (found == MW_LOG_RECORD_BAD && !mw_log_record_is_torn(mw_buf_str(&bytes), offset))
+        if (found == MW_LOG_RECORD_BAD && !mw_log_record_is_torn(mw_buf_str(&bytes), offset, 0))
             status = bad_record(path, offset, err);
         if (found != MW_LOG_RECORD_GOOD) break;
         if (record.type != MW_RECORD_DEFINITION) place = record.place;
@@ -120,14 +117,6 @@ static mw_status find_last_place(mw_sys *sys, const char *path, int64_t *out_pla
     mw_buf_release(&bytes);
     if (status == MW_OK) *out_place = place;
     return status;
-}
-
-/* Whether a segment without a good head was lost while it was made: then no record can be in it.
-   Where the power was lost, a file may have its size and not its bytes. */
-static bool is_torn(mw_str bytes) {
-    for (size_t i = MW_LOG_HEAD_SIZE; i < bytes.size; i++)
-        if (bytes.data[i] != 0) return false;
-    return true;
 }
 
 /* A head that is not good is none: `*out_has` says so. */
@@ -152,7 +141,8 @@ static mw_status has_not_begun(mw_sys *sys, const char *path, bool *out_has_not,
     mw_log_head head;
     mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
     mw_status status = read_segment(sys, path, &bytes, &head, err);
-    *out_has_not = status == MW_OK || (status == MW_CORRUPT && is_torn(mw_buf_str(&bytes)));
+    *out_has_not = status == MW_OK || (status == MW_CORRUPT &&
+                                       mw_log_head_is_torn(mw_buf_str(&bytes)));
     mw_buf_release(&bytes);
     return status == MW_CORRUPT || status == MW_NEWER_FORMAT ? MW_OK : status;
 }
@@ -232,7 +222,7 @@ static mw_status read_through(mw_log *log, const char *path, mw_str bytes, size_
         mw_record record;
         size_t size;
         mw_log_found found = mw_log_record_read(bytes, offset, &record, &size);
-        if (found == MW_LOG_RECORD_BAD && !mw_log_record_is_torn(bytes, offset))
+        if (found == MW_LOG_RECORD_BAD && !mw_log_record_is_torn(bytes, offset, 0))
             return bad_record(path, offset, err);
         if (found != MW_LOG_RECORD_GOOD) break;
         if (record.type == MW_RECORD_DEFINITION)
@@ -592,6 +582,11 @@ static mw_str window_of(const mw_log_scan *scan) {
     return (mw_str){scan->window, scan->window_size};
 }
 
+/* Of the bad record that the window has come to. */
+static bool is_torn(const mw_log_scan *scan) {
+    return mw_log_record_is_torn(window_of(scan), scan->offset, scan->at.offset);
+}
+
 /* The segment that holds the first record to be read, if it stands behind the present one. */
 static size_t find_segment(const mw_log_scan *scan, const mw_str *names, size_t count) {
     size_t i = 0;
@@ -700,8 +695,7 @@ mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_h
             size_t size = left < WINDOW_SIZE / 2 ? WINDOW_SIZE : 2 * left;
             MW_TRY(move_window(scan, size, err));
             is_whole = scan->window_size < size;
-        } else if (found == MW_LOG_RECORD_BAD &&
-                   (is_last || !mw_log_record_is_torn(window_of(scan), scan->offset))) {
+        } else if (found == MW_LOG_RECORD_BAD && (is_last || !is_torn(scan))) {
             return bad_record(scan->path, scan->at.offset + scan->offset, err);
         } else if (!is_last) {
             MW_TRY(is_closed(scan, &is_last, err));

@@ -10,8 +10,9 @@
  * Records are gathered and written by one call to the system at a commit: then they are with the
  * kernel and survive this process; mw_log_sync makes them survive the machine. A torn tail is
  * cut when a writer opens the log; a bad record before good ones, or at the end of a segment that
- * another one follows, is MW_CORRUPT. Segments are self-contained: the definitions that give
- * streams their meaning are repeated at each head.
+ * another one follows, is MW_CORRUPT. But where a page of zeros stands between, the power was lost
+ * before it was written: nothing from there on was synced, and it is torn. Segments are
+ * self-contained: the definitions that give streams their meaning are repeated at each head.
  *
  * A segment is begun before the one that it follows is on the disk. A loss of power may leave it,
  * and the other without its end, where its first place does not follow: then nobody believes it,

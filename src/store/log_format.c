@@ -5,7 +5,12 @@
 static const char magic[4] = {'M', 'W', 'L', 'G'};
 static const char no_mark = 'g';
 const char mw_log_mark = 'G';
-enum { SUMMED_HEAD_SIZE = 24, SUMMED_RECORD_OFFSET = 8 };
+enum {
+    SUMMED_HEAD_SIZE = 24,
+    SUMMED_RECORD_OFFSET = 8,
+    DISK_PAGE_SIZE = 4096, /* what a loss of power leaves unwritten is some of these */
+    SUMMED_MAX = 1 << 30,
+};
 
 void mw_log_head_append(mw_buf *out, mw_log_head head) {
     size_t start = out->size;
@@ -53,6 +58,12 @@ mw_status mw_log_head_read(mw_str bytes, const char *name, mw_log_head *out_head
     return MW_OK;
 }
 
+/* The size, then all behind the checksum. */
+static uint32_t sum_record(const char *bytes, size_t size) {
+    uint32_t sum = mw_crc32c(0, bytes, 4);
+    return mw_crc32c(sum, bytes + SUMMED_RECORD_OFFSET, size - SUMMED_RECORD_OFFSET);
+}
+
 void mw_log_record_append(mw_buf *out, const mw_record *record) {
     MW_ASSERT(record->payload.size <= MW_LOG_PAYLOAD_MAX);
     size_t start = out->size;
@@ -66,17 +77,16 @@ void mw_log_record_append(mw_buf *out, const mw_record *record) {
     mw_buf_append_str(out, record->payload);
     if (out->failed) return;
     char *bytes = out->data + start;
-    uint32_t crc = mw_crc32c(0, bytes, 4); /* the size, then all behind the checksum */
-    crc = mw_crc32c(crc, bytes + SUMMED_RECORD_OFFSET,
-                    out->size - start - SUMMED_RECORD_OFFSET);
+    uint32_t crc = sum_record(bytes, out->size - start);
     for (int i = 0; i < 4; i++) bytes[4 + i] = (char)(crc >> (8 * i));
 }
 
-/* A whole record with its checksum right; `*out_size` is what it claims to take. */
-static bool read_whole(mw_str rest, mw_record *out_record, size_t *out_size) {
+/* A record as its head tells it, with all of its payload there; `*out_size` is what it claims to
+   take. */
+static bool read_claim(mw_str rest, mw_record *out_record, uint32_t *out_crc, size_t *out_size) {
     mw_reader reader = {.rest = rest};
     uint32_t payload_size = mw_read_u32(&reader);
-    uint32_t crc = mw_read_u32(&reader);
+    *out_crc = mw_read_u32(&reader);
     mw_record record = {.type = (mw_record_type)mw_read_u32(&reader)};
     record.stream = mw_read_u32(&reader);
     record.time = (int64_t)mw_read_u64(&reader);
@@ -86,12 +96,8 @@ static bool read_whole(mw_str rest, mw_record *out_record, size_t *out_size) {
     if (payload_size > MW_LOG_PAYLOAD_MAX) return false;
     if (record.type < MW_RECORD_DEFINITION || record.type > MW_RECORD_CONTROL) return false;
     record.payload = mw_read_bytes(&reader, payload_size);
-    if (reader.failed) return false;
-    uint32_t sum = mw_crc32c(0, rest.data, 4);
-    sum = mw_crc32c(sum, rest.data + SUMMED_RECORD_OFFSET, *out_size - SUMMED_RECORD_OFFSET);
-    if (sum != crc) return false;
     *out_record = record;
-    return true;
+    return !reader.failed;
 }
 
 mw_log_found mw_log_record_read(mw_str bytes, size_t offset, mw_record *out_record,
@@ -99,20 +105,45 @@ mw_log_found mw_log_record_read(mw_str bytes, size_t offset, mw_record *out_reco
     MW_ASSERT(offset <= bytes.size);
     mw_str rest = mw_str_slice(bytes, offset, bytes.size);
     if (rest.size == 0) return MW_LOG_RECORD_END;
-    if (read_whole(rest, out_record, out_size)) return MW_LOG_RECORD_GOOD;
-    return MW_LOG_RECORD_BAD;
+    uint32_t crc;
+    bool is_good = read_claim(rest, out_record, &crc, out_size) &&
+                   sum_record(rest.data, *out_size) == crc;
+    return is_good ? MW_LOG_RECORD_GOOD : MW_LOG_RECORD_BAD;
 }
 
-/* Good records are looked for everywhere behind it, for its size may be what is bad. A head of
-   zeros is none: power was lost before its page was written, and what stands behind it was not
-   acknowledged as on the disk either. */
-bool mw_log_record_is_torn(mw_str bytes, size_t offset) {
-    static const char none[MW_LOG_RECORD_HEAD_SIZE];
+static bool is_zero(mw_str bytes) {
+    return bytes.size == 0 ||
+           (bytes.data[0] == 0 && memcmp(bytes.data, bytes.data + 1, bytes.size - 1) == 0);
+}
+
+/* Whether a page that was never written begins here, or in the middle of one that was written when
+   the file ended there: what was to stand here is zeros up to the page's end. Eight of them are no
+   record's size and checksum. */
+static bool is_missing(mw_str rest, uint64_t place) {
+    mw_str page = mw_str_slice(rest, 0, DISK_PAGE_SIZE - (size_t)(place % DISK_PAGE_SIZE));
+    return page.size >= SUMMED_RECORD_OFFSET && is_zero(page);
+}
+
+bool mw_log_head_is_torn(mw_str bytes) {
+    return is_missing(bytes, 0) || is_zero(mw_str_slice(bytes, MW_LOG_HEAD_SIZE, bytes.size));
+}
+
+/* Good records are looked for everywhere behind it, for its size may be what is bad. A page of
+   zeros before one of them was lost with the power: so nothing from there on had been synced.
+   Hostile bytes may claim records that overlap: to sum so many is left off, and nothing is cut. */
+bool mw_log_record_is_torn(mw_str bytes, size_t offset, uint64_t begin) {
     mw_str rest = mw_str_slice(bytes, offset, bytes.size);
-    mw_record behind;
-    size_t size;
-    if (rest.size < sizeof none || memcmp(rest.data, none, sizeof none) == 0) return true;
-    for (size_t at = sizeof none; at + sizeof none <= rest.size; at++)
-        if (read_whole(mw_str_slice(rest, at, rest.size), &behind, &size)) return false;
+    uint64_t place = begin + offset;
+    size_t size, summed = 0;
+    if (is_missing(rest, place)) return true;
+    for (size_t at = 1; at < rest.size; at++) {
+        mw_str behind = mw_str_slice(rest, at, rest.size);
+        mw_record record;
+        uint32_t crc;
+        if ((place + at) % DISK_PAGE_SIZE == 0 && is_missing(behind, place + at)) return true;
+        if (at < MW_LOG_RECORD_HEAD_SIZE || !read_claim(behind, &record, &crc, &size)) continue;
+        summed += size;
+        if (summed > SUMMED_MAX || sum_record(behind.data, size) == crc) return false;
+    }
     return true;
 }

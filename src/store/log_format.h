@@ -32,5 +32,9 @@ void mw_log_record_append(mw_buf *out, const mw_record *record);
 /* The record at `offset`; its payload is a view. `*out_size` is what it takes. */
 mw_log_found mw_log_record_read(mw_str bytes, size_t offset, mw_record *out_record,
                                 size_t *out_size);
-/* Whether a bad record is a write that was cut short: with good ones behind it, it is damage. */
-bool mw_log_record_is_torn(mw_str bytes, size_t offset);
+/* Whether a segment without a good head was lost with the power while it was made: no record is in
+   it, for a file may have its size and not its bytes, or none that was synced. */
+bool mw_log_head_is_torn(mw_str bytes);
+/* Whether a bad record is a write that was cut short: with good ones behind it, it is damage, but
+   for a page between that was never written. `begin` is where the bytes stand in the segment. */
+bool mw_log_record_is_torn(mw_str bytes, size_t offset, uint64_t begin);

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mw_record record;
     for (size_t offset = 0, taken = 0; offset <= size; offset += taken) {
         if (mw_log_record_read(bytes, offset, &record, &taken) == MW_LOG_RECORD_GOOD) continue;
-        (void)mw_log_record_is_torn(bytes, offset);
+        (void)mw_log_record_is_torn(bytes, offset, 0);
         break;
     }
     return 0;

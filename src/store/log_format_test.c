@@ -25,14 +25,13 @@ MW_TEST(log_format_reads_what_it_wrote_and_nothing_that_was_changed) {
     for (size_t bit = 0; bit < 8 * bytes.size; bit++) {
         bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
         MW_CHECK(mw_log_record_read(mw_buf_str(&bytes), 0, &read, &size) == MW_LOG_RECORD_BAD);
-        MW_CHECK(mw_log_record_is_torn(mw_buf_str(&bytes), 0));
+        MW_CHECK(mw_log_record_is_torn(mw_buf_str(&bytes), 0, 0));
         bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
     }
     mw_buf_release(&bytes);
 }
 
-/* Whatever bit of it has turned, of its size too: good records behind it say that it was whole. But
-   where power was lost, a page may be missing before one that is there. */
+/* Whatever bit of it has turned, of its size too: good records behind it say that it was whole. */
 MW_TEST(log_format_tells_a_changed_record_from_a_torn_one) {
     mw_record written = {.type = MW_RECORD_EVENT, .place = 9, .payload = MW_STR("a payload")};
     mw_buf bytes;
@@ -44,12 +43,60 @@ MW_TEST(log_format_tells_a_changed_record_from_a_torn_one) {
     for (size_t bit = 0; bit < 8 * first; bit++) {
         bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
         MW_CHECK(mw_log_record_read(mw_buf_str(&bytes), 0, &read, &size) == MW_LOG_RECORD_BAD);
-        MW_CHECK(!mw_log_record_is_torn(mw_buf_str(&bytes), 0));
+        MW_CHECK(!mw_log_record_is_torn(mw_buf_str(&bytes), 0, 0));
         bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
     }
-    memset(bytes.data, 0, first);
-    MW_CHECK(mw_log_record_read(mw_buf_str(&bytes), 0, &read, &size) == MW_LOG_RECORD_BAD);
-    MW_CHECK(mw_log_record_is_torn(mw_buf_str(&bytes), 0));
+    mw_buf_release(&bytes);
+}
+
+/* The first record that is not good, and what it is said to be. */
+static bool is_torn_somewhere(mw_str bytes, uint64_t begin) {
+    mw_record read;
+    size_t offset = 0, size = 0;
+    while (mw_log_record_read(bytes, offset, &read, &size) == MW_LOG_RECORD_GOOD) offset += size;
+    MW_CHECK(offset < bytes.size);
+    return mw_log_record_is_torn(bytes, offset, begin);
+}
+
+/* Where the power was lost, any page may be missing, wherever records begin in it, and those behind
+   it be there: that is no damage. One of its bytes that is there says that all of it was. */
+MW_TEST(log_format_takes_a_missing_page_for_torn) {
+    enum { PAGE = 4096, PAGES = 5 };
+    char payload[600], page[PAGE];
+    memset(payload, 'x', sizeof payload);
+    for (size_t size = 8; size < sizeof payload; size += 13) {
+        mw_record written = {.type = MW_RECORD_EVENT, .payload = {payload, size}};
+        mw_buf bytes;
+        mw_buf_init(&bytes, 1 << 16);
+        while (bytes.size < (size_t)PAGES * PAGE) mw_log_record_append(&bytes, &written);
+        uint64_t begin = PAGE - size / 8 * 8; /* pages are those of the segment */
+        for (size_t at = PAGE - begin; at + PAGE < (size_t)(PAGES - 1) * PAGE; at += PAGE) {
+            memcpy(page, bytes.data + at, PAGE);
+            memset(bytes.data + at, 0, PAGE);
+            MW_CHECK(is_torn_somewhere(mw_buf_str(&bytes), begin));
+            MW_CHECK(!is_torn_somewhere(mw_buf_str(&bytes), begin + 100));
+            bytes.data[at + PAGE - 1] = 'x';
+            MW_CHECK(!is_torn_somewhere(mw_buf_str(&bytes), begin));
+            memcpy(bytes.data + at, page, PAGE);
+        }
+        mw_buf_release(&bytes);
+    }
+}
+
+/* Each of many overlapping records would have to be summed: what took too long is not cut. */
+MW_TEST(log_format_bounds_what_hostile_bytes_cost) {
+    enum { COUNT = 1200, SIZE = 1 << 20 };
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 22);
+    for (int i = 0; i < COUNT; i++) {
+        mw_buf_append_u32(&bytes, SIZE);
+        mw_buf_append_u32(&bytes, 0);
+        mw_buf_append_u32(&bytes, MW_RECORD_EVENT);
+        mw_buf_append_u32(&bytes, UINT32_MAX);
+    }
+    for (int i = 0; i < SIZE / 4 + 10; i++) mw_buf_append_u32(&bytes, UINT32_MAX);
+    MW_CHECK(!mw_log_record_is_torn(mw_buf_str(&bytes), 0, 0));
+    MW_CHECK(mw_log_record_is_torn(mw_buf_str(&bytes), (size_t)COUNT / 2 * 16, 0));
     mw_buf_release(&bytes);
 }
 

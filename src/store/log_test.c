@@ -4,6 +4,7 @@
 #include "sys/simulated.h"
 #include "testing/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static mw_sys *new_machine(void) {
@@ -476,6 +477,13 @@ static mw_log_scan *scan_to_end(mw_sys *sys, size_t *out_count) {
     return scan;
 }
 
+/* Small records, or some that fill pages of the disk, and segments of some of them. */
+static size_t fill(char *payload, size_t size, uint64_t round) {
+    bool is_small = round % 2 == 0;
+    snprintf(payload, size, "%0*d", is_small ? 7 : (int)size - 1, 1);
+    return is_small ? 300 : 20000;
+}
+
 /* What a loss of power leaves is all up to some record, the synced ones among them, whatever of
    the files and of the folder had reached the disk by itself. Who reads before a writer has opened
    the log sees the same, and goes on in what that one writes. */
@@ -487,9 +495,11 @@ MW_TEST(log_has_no_hole_after_a_loss_of_power) {
         MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = prng}, &sys, NULL), NULL);
         mw_log *log = NULL;
         int64_t committed = 0, synced = 0, last = 0;
-        MW_CHECK_OK(open_log(sys, 300, &log, NULL), NULL);
+        char payload[1500];
+        size_t segment_size = fill(payload, sizeof payload, round / 2);
+        MW_CHECK_OK(open_log(sys, segment_size, &log, NULL), NULL);
         for (uint64_t step = mw_prng_below(&prng, 30); step > 0; step--) {
-            append(log, ++committed, "payload");
+            append(log, ++committed, payload);
             MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
             if (mw_prng_below(&prng, 8) > 0) continue;
             MW_CHECK_OK(mw_log_sync(log, NULL), NULL);
@@ -502,7 +512,7 @@ MW_TEST(log_has_no_hole_after_a_loss_of_power) {
         mw_record next;
         bool has_next;
         mw_log_scan *scan = scan_to_end(sys, &seen);
-        MW_CHECK_OK(open_log(sys, 300, &log, NULL), NULL);
+        MW_CHECK_OK(open_log(sys, segment_size, &log, NULL), NULL);
         int64_t count = (int64_t)count_records(sys, 0, &last);
         MW_CHECK(count >= synced && count <= committed && count == (int64_t)seen);
         MW_CHECK(count == 0 || last == count);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/prng.h"
 #include "sys/poller.h"
@@ -84,11 +85,14 @@ typedef struct {
 static progress work_until_it_fails(mw_sys *sys, mw_log *log, mw_syncer *syncer,
                                     uint64_t *prng) {
     uint64_t number = 0;
+    char payload[1500]; /* some fill pages of the disk */
+    memset(payload, 'x', sizeof payload);
+    size_t size_max = mw_prng_below(prng, 2) == 0 ? 10 : sizeof payload;
     progress made = {0, 0};
     mw_simulated_fail(sys, mw_prng_below(prng, 120), UINT64_MAX);
     for (mw_status status = MW_OK; status == MW_OK;) {
         mw_record record = {
-            .type = MW_RECORD_EVENT, .place = ++made.tried, .payload = MW_STR("payload")};
+            .type = MW_RECORD_EVENT, .place = ++made.tried, .payload = {payload, size_max}};
         MW_CHECK_OK(mw_log_append(log, &record, NULL), NULL);
         status = mw_log_commit(log, NULL);
         if (status != MW_OK || mw_prng_below(prng, 8) > 0) continue;
@@ -108,7 +112,8 @@ MW_TEST(syncer_leaves_no_hole_wherever_the_power_is_lost) {
         mw_syncer *syncer = NULL;
         uint64_t prng = mw_test_seed() * 10000 + round;
         MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = prng}, &sys, NULL), NULL);
-        mw_log *log = open_log(sys, folder, 300);
+        size_t segment_size = round % 3 == 0 ? 20000 : 300;
+        mw_log *log = open_log(sys, folder, segment_size);
         MW_CHECK_OK(mw_syncer_create((mw_syncer_config){.sys = sys, .folder = folder}, &syncer,
                                      NULL), NULL);
         progress made = work_until_it_fails(sys, log, syncer, &prng);
@@ -117,7 +122,7 @@ MW_TEST(syncer_leaves_no_hole_wherever_the_power_is_lost) {
         mw_syncer_destroy(syncer);
         mw_log_close(log);
         int64_t seen = count_records(sys);
-        log = open_log(sys, folder, 300);
+        log = open_log(sys, folder, segment_size);
         int64_t count = count_records(sys);
         MW_CHECK(count == seen && count >= made.synced && count <= made.tried);
         commit(log, count + 1);

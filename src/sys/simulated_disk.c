@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { NAME_SIZE_MAX = 255, ENTRIES_MAX = 1 << 24 };
+enum { NAME_SIZE_MAX = 255, ENTRIES_MAX = 1 << 24, DISK_PAGE_SIZE = 4096 };
 
 typedef struct {
     char *name;
@@ -484,6 +484,17 @@ static bool by_chance(uint64_t *prng) {
     return prng && mw_prng_below(prng, 2) == 0;
 }
 
+/* Of what grew since the sync, some pages in a row did not arrive, and those behind them did. */
+static void file_lose_pages(mw_disk_node *file, uint64_t *prng) {
+    size_t first = (file->synced_size + DISK_PAGE_SIZE - 1) / DISK_PAGE_SIZE;
+    size_t end = (file->size + DISK_PAGE_SIZE - 1) / DISK_PAGE_SIZE;
+    if (first >= end) return;
+    first += (size_t)mw_prng_below(prng, end - first);
+    end -= (size_t)mw_prng_below(prng, end - first);
+    size_t offset = first * DISK_PAGE_SIZE, stop = end * DISK_PAGE_SIZE;
+    memset(file->bytes + offset, 0, (stop < file->size ? stop : file->size) - offset);
+}
+
 static void file_lose_power(mw_disk *disk, mw_disk_node *file, uint64_t *prng) {
     if (file->synced_bytes && !by_chance(prng)) {
         mw_free(file->bytes);
@@ -498,6 +509,7 @@ static void file_lose_power(mw_disk *disk, mw_disk_node *file, uint64_t *prng) {
         else size = kept;
         memset(file->bytes + kept, 0, file->size - kept);
         file_resize(disk, file, size);
+        if (by_chance(prng)) file_lose_pages(file, prng);
     }
     mw_disk_sync(file);
 }

@@ -56,5 +56,6 @@ MW_MUST_USE mw_status mw_disk_list(mw_disk *disk, const char *path, mw_arena *ar
                                    mw_str **out_names, size_t *out_count, mw_error *err);
 
 /* Back to what was synced. With `prng`, what was not may survive by chance, as on real disks:
-   each folder old or new, each file old or new or new up to some byte, zeros after it. */
+   each folder old or new, each file old or new or new up to some byte, zeros after it and in some
+   pages before it. */
 void mw_disk_lose_power(mw_disk *disk, uint64_t *prng);
