@@ -92,15 +92,15 @@ static mw_status bad_record(const char *path, size_t offset, mw_error *err) {
                                 "Restore the segment from a backup.");
 }
 
-/* The last place of a segment, or that of all before it if it has none; INT64_MIN if it lost its
-   head. */
+/* The last place of a segment, or that of all before it if it has none; INT64_MIN if it was
+   lost while it was made. */
 static mw_status find_last_place(mw_sys *sys, const char *path, int64_t *out_place,
                                  mw_error *err) {
     mw_buf bytes;
     mw_log_head head;
     mw_buf_init(&bytes, SEGMENT_BYTES_MAX);
     mw_status status = read_segment(sys, path, &bytes, &head, err);
-    bool has_no_record = status == MW_CORRUPT;
+    bool has_no_record = status == MW_CORRUPT && mw_log_head_is_torn(mw_buf_str(&bytes));
     if (has_no_record) status = MW_OK;
     mw_log_found found = has_no_record ? MW_LOG_RECORD_END : MW_LOG_RECORD_GOOD;
     size_t offset = MW_LOG_HEAD_SIZE, size = 0;

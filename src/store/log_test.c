@@ -428,6 +428,31 @@ MW_TEST(log_tells_damage_at_the_end_of_a_closed_segment) {
     mw_simulated_destroy(sys);
 }
 
+/* What follows a segment with a damaged head is not removed, unmarked as it is: that it does not
+   follow cannot be told. */
+MW_TEST(log_reports_a_damaged_head_before_it_removes_what_is_behind) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_file *file;
+    mw_error err;
+    mw_file_info info;
+    const char *newest = "state/log/8000000000000003.log";
+    MW_CHECK_OK(open_log(sys, 100, &log, &err), &err);
+    for (int64_t place = 1; place <= 3; place++) {
+        append(log, place, "0123456789");
+        MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    }
+    mw_log_close(log);
+    MW_CHECK_OK(mw_sys_open(sys, "state/log/0000000000000001.log", MW_FILE_UPDATE, &file, &err),
+                &err);
+    MW_CHECK_OK(mw_file_write(file, 8, "X", 1, &err), &err); /* in the log's id */
+    mw_file_close(file);
+    MW_CHECK_STATUS(open_log(sys, 100, &log, &err), MW_CORRUPT);
+    MW_CHECK_OK(mw_sys_info(sys, newest, &info, &err), &err);
+    MW_CHECK(info.exists);
+    mw_simulated_destroy(sys);
+}
+
 /* Every commit that was answered is there after the power is lost, if it was synced, and after
    a kill in any case; a commit that failed has left nothing. */
 MW_TEST(log_keeps_every_acknowledged_record) {
