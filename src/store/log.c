@@ -88,7 +88,7 @@ static mw_status read_segment(mw_sys *sys, const char *path, mw_buf *bytes,
 static mw_status bad_record(const char *path, size_t offset, mw_error *err) {
     mw_status status = mw_fail(err, MW_CORRUPT, "log: %s fails its checksum at byte %zu", path,
                                offset);
-    return mw_hint(err, status, "Good records are behind it, so this is damage, not a torn write. "
+    return mw_hint(err, status, "It had been written whole, so this is damage, not a torn write. "
                                 "Restore the segment from a backup.");
 }
 
