@@ -453,6 +453,7 @@ static mw_status found_last(mw_sys *sys, const char *folder, mw_arena *arena,
     MW_TRY(read_head(sys, path, &head, &has_head, err));
     if (!has_head || !head.is_unfounded) return MW_OK;
     MW_TRY(sync_file(sys, before, err));
+    MW_TRY(mw_sys_sync_folder(sys, folder, err)); /* which may not list that one yet */
     MW_TRY(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, err));
     mw_status status = mw_file_write(file, MW_LOG_MARK_OFFSET, &mw_log_mark, 1, err);
     mw_file_close(file);

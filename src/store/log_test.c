@@ -428,6 +428,23 @@ MW_TEST(log_tells_damage_at_the_end_of_a_closed_segment) {
     mw_simulated_destroy(sys);
 }
 
+/* Before a segment is said to follow another, that one is on the disk, and in its folder there. */
+MW_TEST(log_lists_on_the_disk_what_a_believed_segment_follows) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_error err;
+    MW_CHECK_OK(open_log(sys, 100, &log, &err), &err);
+    for (int64_t place = 1; place <= 3; place++) { /* a segment each */
+        append(log, place, "0123456789 0123456789");
+        MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    }
+    MW_CHECK_OK(mw_log_found_segment(sys, "state/log", 3, &err), &err);
+    mw_simulated_lose_power(sys);
+    mw_log_close(log);
+    MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 2);
+    mw_simulated_destroy(sys);
+}
+
 /* What follows a segment with a damaged head is not removed, unmarked as it is: that it does not
    follow cannot be told. */
 MW_TEST(log_reports_a_damaged_head_before_it_removes_what_is_behind) {
