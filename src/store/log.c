@@ -536,13 +536,15 @@ struct mw_log_scan {
     size_t offset;    /* of the next record in the window */
     size_t last_size; /* of the record before it */
     mw_log_position end;
+    int64_t believed; /* the newest segment, once it was found to follow: it does so for good */
 };
 
 mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
                             mw_log_scan **out_scan, mw_error *err) {
     mw_log_scan *scan = mw_allocate(sizeof *scan);
     if (!scan) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
-    *scan = (mw_log_scan){.sys = sys, .from = from, .end = MW_LOG_POSITION_MAX};
+    *scan = (mw_log_scan){.sys = sys, .from = from, .end = MW_LOG_POSITION_MAX,
+                           .believed = INT64_MIN};
     mw_arena_init(&scan->arena, LOG_ARENA_MAX);
     scan->folder = mw_arena_copy(&scan->arena, folder, strlen(folder));
     if (!scan->folder) {
@@ -641,13 +643,25 @@ static mw_status go_on_among(mw_log_scan *scan, const mw_str *names, size_t coun
     return enter_segment(scan, names[next], file, err);
 }
 
+/* While the newest segment has no mark, to find that it follows takes a read of all of the one
+   before: once is enough. */
+static mw_status list_believed(mw_log_scan *scan, mw_arena *arena, mw_str **out_names,
+                               size_t *out_count, mw_error *err) {
+    MW_TRY(list_files(scan->sys, scan->folder, arena, out_names, out_count, err));
+    const mw_str *names = *out_names;
+    if (*out_count > 0 && first_place_of(names[*out_count - 1]) == scan->believed) return MW_OK;
+    MW_TRY(count_segments(scan->sys, scan->folder, arena, names, out_count, err));
+    if (*out_count > 0) scan->believed = first_place_of(names[*out_count - 1]);
+    return MW_OK;
+}
+
 /* Whether the writer has gone on behind this segment, to which nothing comes then. */
-static mw_status is_closed(const mw_log_scan *scan, bool *out_is_closed, mw_error *err) {
+static mw_status is_closed(mw_log_scan *scan, bool *out_is_closed, mw_error *err) {
     mw_arena listing;
     mw_str *names = NULL;
     size_t count = 0;
     mw_arena_init(&listing, LOG_ARENA_MAX);
-    mw_status status = list_segments(scan->sys, scan->folder, &listing, &names, &count, err);
+    mw_status status = list_believed(scan, &listing, &names, &count, err);
     if (status == MW_OK) *out_is_closed = find_segment(scan, names, count) < count;
     mw_arena_release(&listing);
     return status;
@@ -658,7 +672,7 @@ static mw_status next_segment(mw_log_scan *scan, bool *out_moved, mw_error *err)
     mw_str *names = NULL;
     size_t count = 0;
     mw_arena_init(&listing, LOG_ARENA_MAX);
-    mw_status status = list_segments(scan->sys, scan->folder, &listing, &names, &count, err);
+    mw_status status = list_believed(scan, &listing, &names, &count, err);
     if (status == MW_OK) status = go_on_among(scan, names, count, &listing, out_moved, err);
     mw_arena_release(&listing);
     return status;

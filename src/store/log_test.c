@@ -428,6 +428,35 @@ MW_TEST(log_tells_damage_at_the_end_of_a_closed_segment) {
     mw_simulated_destroy(sys);
 }
 
+/* That an unmarked segment follows is found by reading all of the one before: by a scan once, not
+   each time that it looks for more. */
+MW_TEST(log_scan_finds_once_that_an_unmarked_segment_follows) {
+    enum { SIZE = 1 << 20, OF_A_LOOK = 3 }; /* calls: read on, is there a folder, what is in it */
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_log_scan *scan;
+    mw_record record = record_at(1, "");
+    mw_error err;
+    char *payload = mw_allocate(SIZE);
+    bool has = true;
+    memset(payload, 'x', SIZE);
+    record.payload = (mw_str){payload, SIZE};
+    MW_CHECK_OK(open_log(sys, 100, &log, &err), &err);
+    MW_CHECK_OK(mw_log_append(log, &record, &err), &err);
+    MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    append(log, 2, "0123456789");
+    MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 2, &scan, &err), &err);
+    while (has) MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+    uint64_t calls = mw_simulated_call_count(sys);
+    MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_simulated_call_count(sys) - calls, OF_A_LOOK);
+    mw_log_scan_end(scan);
+    mw_log_close(log);
+    mw_free(payload);
+    mw_simulated_destroy(sys);
+}
+
 /* Before a segment is said to follow another, that one is on the disk, and in its folder there. */
 MW_TEST(log_lists_on_the_disk_what_a_believed_segment_follows) {
     mw_sys *sys = new_machine();
