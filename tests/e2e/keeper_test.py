@@ -11,17 +11,18 @@ from datetime import timedelta
 from pathlib import Path
 
 from monitor_test import BEGIN, DAYS, ORDERS, RETRAIN, order, predict_orders, return_some, serving
+from serving import PATIENCE
 from shop import PROJECT, Shop, main, stamp
 
 
 def wait_for(what, seconds=30):
-    until = time.monotonic() + seconds
+    until = time.monotonic() + seconds * PATIENCE
     while time.monotonic() < until:
         found = what()
         if found:
             return found
         time.sleep(0.1)
-    raise AssertionError(f"nothing came of {what.__name__} in {seconds} s")
+    raise AssertionError(f"nothing came of {what.__name__} in {seconds * PATIENCE} s")
 
 
 def child_of(parent, word):
