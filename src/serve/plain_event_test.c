@@ -94,8 +94,8 @@ MW_TEST(plain_event_reads_bodies_with_blanks_after_such_without_and_back) {
         "{\"event\":{\"number\":1,\"shop\":\"c0\",\"paid\":true,\"x1\":2}}",
         "{\"event\": {\"number\": 1, \"shop\": \"c0\", \"paid\": true, \"x1\": 2}}",
         "{\"event\":{\"number\":1,\"shop\":\"c0\",\"paid\":true,\"x1\":2}}",
-        "{\"event\": {\n  \"number\" : 1,\n  \"shop\" : \"c0\" ,\r\n\t"
-        "\"paid\":  null ,\"x1\": 2\n}}",
+        ("{\"event\": {\n  \"number\" : 1,\n  \"shop\" : \"c0\" ,\r\n\t"
+         "\"paid\":  null ,\"x1\": 2\n}}"),
     };
     enum { COUNT = sizeof bodies / sizeof *bodies };
     fixture f;
