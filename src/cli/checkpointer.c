@@ -109,24 +109,6 @@ mw_status mw_cli_checkpoint(mw_cli *cli, mw_error *err) {
 
 /* --- when it is due --------------------------------------------------------------------------- */
 
-static mw_status measure(mw_sys *sys, const char *folder, mw_arena *arena, uint64_t *out_all,
-                         uint64_t *out_largest, mw_error *err) {
-    mw_str *names = NULL;
-    size_t count = 0;
-    mw_file_info info;
-    *out_all = *out_largest = 0;
-    MW_TRY(mw_sys_info(sys, folder, &info, err));
-    if (info.exists) MW_TRY(mw_sys_list(sys, folder, arena, &names, &count, err));
-    for (size_t i = 0; i < count; i++) {
-        const char *path = mw_path_join(arena, folder, names[i].data);
-        if (!path) return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
-        MW_TRY(mw_sys_info(sys, path, &info, err));
-        *out_all += info.size;
-        if (info.size > *out_largest) *out_largest = info.size;
-    }
-    return MW_OK;
-}
-
 static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
@@ -146,13 +128,14 @@ int64_t mw_checkpoint_rest_us(int64_t cpu_us) {
 static mw_status look(mw_checkpointer *it, mw_arena *arena, uint64_t *out_log_size,
                       mw_checkpoint_outlook *out_outlook, mw_error *err) {
     mw_sys *sys = it->work.cli->sys;
-    uint64_t log_size, segment, all, checkpoint;
+    mw_folder_measure log_files, checkpoint_files;
     const char *state = mw_path_join(arena, it->work.cli->folder, MW_STATE_FOLDER);
     const char *log = state ? mw_path_join(arena, state, "log") : NULL;
     const char *checkpoints = state ? mw_path_join(arena, state, "checkpoints") : NULL;
     if (!log || !checkpoints) return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
-    MW_TRY(measure(sys, log, arena, &log_size, &segment, err));
-    MW_TRY(measure(sys, checkpoints, arena, &all, &checkpoint, err));
+    MW_TRY(mw_sys_measure(sys, log, &log_files, err));
+    MW_TRY(mw_sys_measure(sys, checkpoints, &checkpoint_files, err));
+    uint64_t log_size = log_files.size, checkpoint = checkpoint_files.largest_size;
     if (it->log_size == UINT64_MAX) it->log_size = checkpoint > 0 ? log_size : 0;
     *out_log_size = log_size;
     *out_outlook = (mw_checkpoint_outlook){

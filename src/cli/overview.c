@@ -26,7 +26,8 @@ typedef struct {
     mw_lake_snapshot lake;
     mw_log_digest digest;         /* of all the log's events */
     uint64_t events, predictions; /* the log's */
-    int64_t lake_size, log_size, open_alerts;
+    int64_t lake_size, open_alerts;
+    uint64_t log_size;
     int64_t now;                  /* by the clock of the log */
     bool is_virtual;
     mw_serve_progress server;
@@ -291,7 +292,7 @@ static void write_facts(const state_facts *facts, mw_json *json) {
     mw_json_put_count(json, "log_events", facts->events);
     mw_json_put_count(json, "predictions", facts->predictions);
     mw_json_put_int(json, "lake_bytes", facts->lake_size);
-    mw_json_put_int(json, "log_bytes", facts->log_size);
+    mw_json_put_int(json, "log_bytes", (int64_t)facts->log_size);
     mw_json_put_int(json, "open_alerts", facts->open_alerts);
     mw_json_put_bool(json, "is_served", facts->server.is_up);
     mw_json_put_bool(json, "is_ready", facts->server.is_ready);

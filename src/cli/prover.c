@@ -130,7 +130,7 @@ static mw_status count_events(mw_catalog *catalog, mw_str stream, int64_t *out_c
 /* What lake and log may take in memory. */
 static mw_status estimate(const mw_workspace *workspace, const mw_program *program,
                           double *out_bytes, mw_error *err) {
-    int64_t log_size;
+    uint64_t log_size;
     MW_TRY(mw_workspace_log_size(workspace, &log_size, err));
     double bytes = LOG_TIMES * (double)log_size;
     for (size_t i = 0; i < program->stream_count; i++) {

@@ -324,32 +324,15 @@ mw_status mw_workspace_log_reach(const mw_workspace *workspace, mw_log_reach *ou
     return MW_OK;
 }
 
-static mw_status add_sizes(const mw_workspace *workspace, mw_arena *arena, int64_t *size,
-                           mw_error *err) {
-    mw_sys *sys = workspace->cli->sys;
-    mw_file_info info;
-    mw_str *names = NULL;
-    size_t count = 0;
-    const char *folder = mw_state_path(workspace->state, arena, "log");
-    if (!folder) return mw_fail(err, MW_NO_MEMORY, "log: no memory");
-    MW_TRY(mw_sys_info(sys, folder, &info, err));
-    if (info.exists) MW_TRY(mw_sys_list(sys, folder, arena, &names, &count, err));
-    for (size_t i = 0; i < count; i++) {
-        const char *path = mw_path_join(arena, folder, names[i].data);
-        if (!path) return mw_fail(err, MW_NO_MEMORY, "log: no memory");
-        MW_TRY(mw_sys_info(sys, path, &info, err));
-        *size += (int64_t)info.size;
-    }
-    return MW_OK;
-}
-
-mw_status mw_workspace_log_size(const mw_workspace *workspace, int64_t *out_size, mw_error *err) {
+mw_status mw_workspace_log_size(const mw_workspace *workspace, uint64_t *out_size, mw_error *err) {
     mw_arena arena;
-    int64_t size = 0;
+    mw_folder_measure log = {0};
     mw_arena_init(&arena, 1 << 24);
-    mw_status status = add_sizes(workspace, &arena, &size, err);
+    const char *folder = mw_state_path(workspace->state, &arena, "log");
+    mw_status status = folder ? mw_sys_measure(workspace->cli->sys, folder, &log, err)
+                              : mw_fail(err, MW_NO_MEMORY, "log: no memory");
     mw_arena_release(&arena);
-    if (status == MW_OK) *out_size = size;
+    if (status == MW_OK) *out_size = log.size;
     return status;
 }
 

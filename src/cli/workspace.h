@@ -81,7 +81,7 @@ MW_MUST_USE mw_status mw_workspace_time(const mw_workspace *workspace, const cha
 MW_MUST_USE mw_status mw_workspace_log_reach(const mw_workspace *workspace,
                                              mw_log_reach *out_reach, mw_error *err);
 /* What its log takes on the disk, in bytes. */
-MW_MUST_USE mw_status mw_workspace_log_size(const mw_workspace *workspace, int64_t *out_size,
+MW_MUST_USE mw_status mw_workspace_log_size(const mw_workspace *workspace, uint64_t *out_size,
                                             mw_error *err);
 /* The variables of the process, for ${VAR} in a project file. */
 mw_environment mw_workspace_environment(const mw_cli *cli);

@@ -212,6 +212,38 @@ mw_status mw_sys_list(mw_sys *sys, const char *path, mw_arena *arena, mw_str **o
     return MW_OK;
 }
 
+static mw_status measure(mw_sys *sys, const char *path, mw_arena *arena,
+                         mw_folder_measure *measured, mw_error *err) {
+    mw_file_info info;
+    mw_str *names = NULL;
+    size_t count = 0;
+    MW_TRY(mw_sys_info(sys, path, &info, err));
+    if (info.exists && !info.is_folder)
+        return mw_fail(err, MW_INVALID, "%s: must be a folder to be measured", path);
+    if (info.exists) MW_TRY(mw_sys_list(sys, path, arena, &names, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const char *child = mw_path_join(arena, path, names[i].data);
+        if (!child) return mw_fail(err, MW_NO_MEMORY, "%s: no memory to measure it", path);
+        MW_TRY(mw_sys_info(sys, child, &info, err));
+        if (!info.exists || info.is_folder) continue;
+        measured->file_count++;
+        measured->size += info.size;
+        if (info.size > measured->largest_size) measured->largest_size = info.size;
+    }
+    return MW_OK;
+}
+
+mw_status mw_sys_measure(mw_sys *sys, const char *path, mw_folder_measure *out_measure,
+                         mw_error *err) {
+    mw_arena arena;
+    mw_folder_measure measured = {0};
+    mw_arena_init(&arena, LIST_SIZE_MAX);
+    mw_status status = measure(sys, path, &arena, &measured, err);
+    mw_arena_release(&arena);
+    if (status == MW_OK) *out_measure = measured;
+    return status;
+}
+
 const char *mw_path_join(mw_arena *arena, const char *folder, const char *name) {
     if (name[0] == '/' || folder[0] == 0) return mw_str_copy(arena, mw_str_of(name)).data;
     size_t folder_size = strlen(folder), name_size = strlen(name);

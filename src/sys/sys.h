@@ -77,6 +77,14 @@ MW_MUST_USE mw_status mw_sys_remove(mw_sys *sys, const char *path, mw_error *err
 /* Names in a folder, sorted by bytes, in `arena`. */
 MW_MUST_USE mw_status mw_sys_list(mw_sys *sys, const char *path, mw_arena *arena,
                                   mw_str **out_names, size_t *out_count, mw_error *err);
+/* What the files that stand in a folder take, not those in folders within; one that goes meanwhile
+   is none, and an absent folder has none. */
+typedef struct {
+    uint64_t size, largest_size; /* of them all, and of the largest */
+    size_t file_count;
+} mw_folder_measure;
+MW_MUST_USE mw_status mw_sys_measure(mw_sys *sys, const char *path, mw_folder_measure *out_measure,
+                                     mw_error *err);
 /* "a" and "b/c" to "a/b/c" in `arena`; an absolute second part stands alone. */
 const char *mw_path_join(mw_arena *arena, const char *folder, const char *name);
 mw_str mw_path_folder(mw_str path); /* "." if there is none */

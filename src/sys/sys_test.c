@@ -253,6 +253,44 @@ MW_TEST(sys_tells_time_and_draws) {
     on_every_sys(tell_time_and_draw);
 }
 
+static mw_folder_measure measure(place *at, const char *name) {
+    mw_folder_measure measured = {.size = 7};
+    MW_CHECK_OK(mw_sys_measure(at->sys, path_in(at, name), &measured, &at->err), &at->err);
+    return measured;
+}
+
+static void write_file(place *at, const char *name, size_t size) {
+    static const char bytes[1000];
+    MW_CHECK_OK(mw_sys_write_file(at->sys, path_in(at, name), (mw_str){bytes, size}, &at->err),
+                &at->err);
+}
+
+/* Of a folder its own files count, and an absent one has none. */
+static void measure_folders(place *at) {
+    mw_folder_measure measured = measure(at, "absent");
+    MW_CHECK(measured.size == 0 && measured.largest_size == 0 && measured.file_count == 0);
+    MW_CHECK_OK(mw_sys_make_folder(at->sys, path_in(at, "top/within"), &at->err), &at->err);
+    measured = measure(at, "top");
+    MW_CHECK(measured.size == 0 && measured.largest_size == 0 && measured.file_count == 0);
+    write_file(at, "top/a", 3);
+    write_file(at, "top/b", 1000);
+    write_file(at, "top/empty", 0);
+    write_file(at, "top/within/c", 500);
+    measured = measure(at, "top");
+    MW_CHECK_EQUAL_INT(measured.size, 1003);
+    MW_CHECK_EQUAL_INT(measured.largest_size, 1000);
+    MW_CHECK_EQUAL_INT(measured.file_count, 3);
+    MW_CHECK_OK(mw_sys_remove(at->sys, path_in(at, "top/b"), &at->err), &at->err);
+    MW_CHECK_EQUAL_INT(measure(at, "top").size, 3);
+    mw_status status = mw_sys_measure(at->sys, path_in(at, "top/a"), &measured, &at->err);
+    MW_CHECK_STATUS(status, MW_INVALID);
+    MW_CHECK_EQUAL_INT(measured.size, 1003); /* untouched */
+}
+
+MW_TEST(sys_measures_a_folder) {
+    on_every_sys(measure_folders);
+}
+
 static mw_status use_files(place *at) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 20);
@@ -268,6 +306,8 @@ static mw_status use_files(place *at) {
     if (status == MW_OK) status = mw_sys_write_file(at->sys, path, MW_STR("x"), NULL);
     if (status == MW_OK) status = mw_sys_read_file(at->sys, path, &bytes, NULL);
     if (status == MW_OK) status = mw_sys_list(at->sys, folder, &arena, &names, &count, NULL);
+    mw_folder_measure measured;
+    if (status == MW_OK) status = mw_sys_measure(at->sys, folder, &measured, NULL);
     if (status == MW_OK) status = mw_sys_remove(at->sys, top, NULL);
     mw_buf_release(&bytes);
     mw_arena_release(&arena);
