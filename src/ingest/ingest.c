@@ -82,7 +82,8 @@ static mw_status look_up(mw_catalog *catalog, mw_str source, mw_taking_file *fil
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(mw_catalog_query(catalog,
-                            "SELECT content_hash = ?, row_count, rows_hash FROM ingested_files "
+                            "SELECT content_hash = ?, row_count, rows_hash, "
+                            "quarantined + repeats + left_out = row_count FROM ingested_files "
                             "WHERE source = ? AND (content_hash = ? OR path = ?) "
                             "ORDER BY content_hash = ? DESC, ingest DESC LIMIT 1",
                             MW_SQL(mw_sql_text(file->content_hash), mw_sql_str(source),
@@ -95,6 +96,7 @@ static mw_status look_up(mw_catalog *catalog, mw_str source, mw_taking_file *fil
         file->known_rows = (size_t)mw_catalog_int(rows, 1);
         snprintf(file->known_hash, sizeof file->known_hash, "%.*s",
                  MW_STR_ARGS(mw_catalog_text(rows, 2)));
+        file->gave_none = mw_catalog_int(rows, 3) != 0;
     }
     mw_catalog_rows_close(rows);
     return status;

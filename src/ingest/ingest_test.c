@@ -93,6 +93,27 @@ MW_TEST(ingest_takes_what_is_new_in_a_grown_file) {
     shop_tear_down(&f);
 }
 
+/* A file without an id that gave no event may be mended: none of its rows can come twice. */
+MW_TEST(ingest_takes_a_mended_file_of_which_it_had_nothing) {
+    shop f;
+    const char *mended = "at,page\n2024-01-01T10:00:00Z,a\n2024-01-02T10:00:00Z,b\n";
+    shop_set_up(&f, NULL);
+    shop_write_file(&f, "orders1.csv", shop_first_orders);
+    shop_write_file(&f, "visits.csv", "at,page\n01.01.2024,a\n02.01.2024,b\n");
+    shop_compile(&f, "project: shop\nstreams:\n  orders: {from: orders1.csv, time: at, id: order}\n"
+                     "  visits: {from: visits.csv, types: {at: time}, time: at}\n");
+    MW_CHECK_OK(shop_ingest(&f), &f.err);
+    MW_CHECK_EQUAL_INT(shop_event_count(&f, "visits"), 0);
+    shop_write_file(&f, "visits.csv", mended);
+    MW_CHECK_OK(shop_ingest(&f), &f.err);
+    MW_CHECK_EQUAL_INT(shop_event_count(&f, "visits"), 2);
+    /* From then on it has given some. */
+    shop_write_file(&f, "visits.csv", "at,page\n2024-01-02T10:00:00Z,a\n2024-01-02T10:00:00Z,b\n");
+    MW_CHECK_STATUS(shop_ingest(&f), MW_CONFLICT);
+    MW_CHECK_EQUAL_INT(shop_event_count(&f, "visits"), 2);
+    shop_tear_down(&f);
+}
+
 /* The event of an order that stands, by all that lake and log say. */
 static mw_event find_order(const shop *f, const mw_events *events, double number) {
     mw_event found = {.row = NULL};

@@ -126,7 +126,8 @@ static mw_status read_rows(job *j, mw_error *err) {
 }
 
 /* A file that has grown begins with the rows that it had: those are done. If it does not, ids
-   must tell what is new (DESIGN.md rule 8). Runs before fields are derived. */
+   must tell what is new (DESIGN.md rule 8), unless nothing is there yet. Runs before fields are
+   derived. */
 static mw_status pass_over_known(job *j, mw_error *err) {
     const mw_taking_file *from = j->from;
     const mw_file_rows *read = &j->taking->rows;
@@ -139,11 +140,12 @@ static mw_status pass_over_known(job *j, mw_error *err) {
         j->line.known_count = from->known_rows;
         return MW_OK;
     }
-    if (j->declared->declaration.id_count > 0) return MW_OK;
+    if (j->declared->declaration.id_count > 0 || from->gave_none) return MW_OK;
     mw_status status = mw_fail(
         err, MW_CONFLICT, "%.*s: its first %zu rows have changed since they were taken in",
         MW_STR_ARGS(from->file.name), from->known_rows);
-    return mw_hint(err, status, "Without an id nothing tells which rows of stream %.*s are new.",
+    return mw_hint(err, status, "Without an id nothing tells which rows of stream %.*s are new. "
+                                "Put these into a file of their own.",
                    MW_STR_ARGS(j->source->name));
 }
 

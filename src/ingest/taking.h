@@ -35,6 +35,7 @@ typedef struct {
     char content_hash[MW_SHA256_HEX_SIZE + 1];
     size_t known_rows; /* 0: the path is new */
     char known_hash[MW_SHA256_HEX_SIZE + 1];
+    bool gave_none;    /* those rows gave no event: all were refused or left out */
 } mw_taking_file;
 
 /* The events of lake and log are read if there are any. `size`: of all files to come. Release
