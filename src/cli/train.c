@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/full_windows.h"
+#include "cli/grid.h"
 #include "cli/train_report.h"
 #include "ingest/history_parts.h"
 #include "sys/parallel.h"
@@ -17,6 +18,7 @@ typedef struct {
     mw_project_model model; /* the project's, with the options over it */
     const mw_model_program *program;
     int64_t as_of; /* MW_TIME_MISSING: when the events were read */
+    int64_t data_end; /* place of the last event */
     int64_t test_from, seed, thread_count;
     const mw_imported *imported; /* in the learner's place; NULL: none */
     mw_str data_version, why;
@@ -109,9 +111,50 @@ static mw_status make_examples(job *it, mw_examples *examples, mw_error *err) {
     mw_status status = mw_history_parts_open(wish, &history, &parts, err);
     if (status == MW_OK) status = note_history(it, &history, err);
     if (status == MW_OK) status = build_examples(it, parts, examples, err);
+    if (status == MW_OK) it->data_end = mw_history_parts_events(parts)->last_place;
     mw_history_parts_close(parts);
     if (status != MW_OK) mw_examples_release(examples);
     return status;
+}
+
+/* What a label adds up is not missing over no event: of its windows, how far these look. */
+static int64_t label_reach_us(const mw_model_program *model) {
+    int64_t reach_us = INT64_MIN;
+    for (size_t i = model->feature_window_count; i < model->window_count; i++) {
+        const mw_window *window = &model->windows[i];
+        bool has_value = window->aggregate == MW_AGGREGATE_COUNT ||
+                         window->aggregate == MW_AGGREGATE_SUM ||
+                         window->aggregate == MW_AGGREGATE_ANY ||
+                         window->aggregate == MW_AGGREGATE_DISTINCT;
+        if (window->is_ahead && has_value && window->end_us > reach_us) reach_us = window->end_us;
+    }
+    return reach_us;
+}
+
+/* The clock lets a label mature (DESIGN.md rule 6), also where the data have ended before: then it
+   says no, and nobody can tell. Of a few, as in any project that is alive, nothing is said. */
+static void warn_of_end(const job *it, const mw_examples *examples) {
+    enum { SHARE_TOLD = 100 }; /* one in so many */
+    int64_t reach_us = label_reach_us(it->program);
+    size_t count = 0;
+    if (reach_us == INT64_MIN || it->data_end == INT64_MIN) return;
+    for (size_t i = 0; i < examples->count; i++)
+        count += examples->items[i].t + reach_us > it->data_end;
+    if (count == 0 || count < examples->count / SHARE_TOLD) return;
+    const mw_zone *zone = it->workspace->zone;
+    mw_civil end = mw_civil_of(it->data_end + mw_zone_offset_us(zone, it->data_end));
+    mw_buf said;
+    mw_buf_init(&said, 1 << 10);
+    mw_count_append(&said, count);
+    mw_buf_append_text(&said, " of the ");
+    mw_count_append(&said, examples->count);
+    mw_cli_note(it->workspace->cli,
+                "warning: %.*s examples have labels that look past %04d-%02d-%02d, where the data "
+                "end: what would come there counts as not there\n"
+                "  `--as-of %04d-%02d-%02d` leaves them out.",
+                MW_STR_ARGS(mw_buf_str(&said)), end.year, end.month, end.day, end.year, end.month,
+                end.day);
+    mw_buf_release(&said);
 }
 
 /* --- training --------------------------------------------------------------------------- */
@@ -246,6 +289,7 @@ static mw_status train(job *it, mw_error *err) {
     if (status == MW_OK) {
         report.seconds = (double)(mw_sys_monotonic_us(cli->sys) - began_us) / (double)MW_SECOND_US;
         if (trained.messages.size > 0) mw_cli_note(cli, "%.*s", MW_STR_ARGS(trained.messages));
+        warn_of_end(it, &examples);
         status = keep(it, &report, started_us, &outcome, err);
     }
     if (status == MW_OK && cli->json) mw_train_report_json(&report, outcome, &cli->out);

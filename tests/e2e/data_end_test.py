@@ -1,0 +1,42 @@
+"""A label that counts what comes finds nothing where the data end: `train` says how many do, and what leaves them out."""
+from datetime import datetime, timedelta, timezone
+
+from shop import SEED, Shop, main, stamp
+
+
+def end_at(shop, when):
+    """A last order, and nothing after it."""
+    shop.orders = [shop.orders[0], *(line for line in shop.orders[1:] if line.split(",")[1] < stamp(when))]
+    shop.returns = [shop.returns[0], *(line for line in shop.returns[1:] if line.split(",")[1] < stamp(when))]
+    shop.write_data()
+
+
+def looking_past(shop, end, span):
+    times = [datetime.fromisoformat(line.split(",")[1].replace("Z", "+00:00")) for line in shop.orders[1:]]
+    return sum(time + span > end for time in times), len(times)
+
+
+def test_labels_beyond_the_data_are_told():
+    with Shop() as shop:
+        end_at(shop, datetime(2024, 2, 20, tzinfo=timezone.utc))
+        shop.ok("ingest")
+        answer = shop.ok("train")
+        lines = shop.orders[1:] + shop.returns[1:]
+        end = datetime.fromisoformat(max(line.split(",")[1] for line in lines).replace("Z", "+00:00"))
+        past, count = looking_past(shop, end, timedelta(days=3))
+        assert 100 * past > count, f"MW_SEED={SEED}: the case is not there"
+        assert (f"warning: {past} of the {count:,} examples have labels that look past 2024-02-19, where the data end"
+                in answer.err), answer.err
+        assert "`--as-of 2024-02-19` leaves them out" in answer.err, answer.err
+        assert "look past" not in shop.ok("train", "--as-of", "2024-02-19").err
+
+
+def test_a_label_that_is_missing_then_needs_no_word():
+    with Shop() as shop:
+        shop.change("any(returns by id over next 3d)", "last(returns.amount by id over next 3d) > 20")
+        shop.ok("ingest")
+        assert "look past" not in shop.ok("train").err
+
+
+if __name__ == "__main__":
+    main(globals())
