@@ -24,10 +24,22 @@ void mw_grid_add(mw_grid *grid, const char *format, ...) {
     mw_grid_add_str(grid, mw_str_of(text));
 }
 
-/* What would break the line, or end the cell early, becomes a blank. */
+/* U+0080 to U+009F, by their first byte in UTF-8; a terminal obeys them. */
+static bool is_c1(mw_str text, size_t at) {
+    if (at + 1 >= text.size) return false;
+    unsigned char first = (unsigned char)text.data[at], next = (unsigned char)text.data[at + 1];
+    return first == 0xC2 && next >= 0x80 && next <= 0x9F;
+}
+
+/* What would break the line, end the cell early or be obeyed becomes a blank. */
 void mw_grid_add_str(mw_grid *grid, mw_str text) {
-    for (size_t i = 0; i < text.size; i++)
-        mw_buf_append_char(&grid->cells, (unsigned char)text.data[i] < ' ' ? ' ' : text.data[i]);
+    enum { DELETE = 0x7F };
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        bool is_kept = byte >= ' ' && byte != DELETE && !is_c1(text, i);
+        mw_buf_append_char(&grid->cells, is_kept ? text.data[i] : ' ');
+        i += is_c1(text, i);
+    }
     mw_buf_append_char(&grid->cells, 0);
 }
 

@@ -34,6 +34,13 @@ MW_TEST(titles_may_be_left_out_and_cells_stay_on_their_line) {
     check_prints(&grid, "  two lines  1970-01-01T00:00:00Z\n\n");
 }
 
+/* U+009B, DEL and ESC would tell a terminal what to do; U+00A0 is a character like others. */
+MW_TEST(cells_carry_no_command_to_a_terminal) {
+    mw_grid grid = mw_grid_begin("");
+    mw_grid_add_str(&grid, MW_STR("\xc2\x9b" "2J \x7f\x1b[2J \xc2\xa0.\xc2"));
+    check_prints(&grid, "   2J   [2J \xc2\xa0.\xc2\n");
+}
+
 MW_TEST(counts_have_groups_of_three) {
     static const struct {
         uint64_t count;
