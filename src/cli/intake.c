@@ -3,9 +3,10 @@
 #include "cli/grid.h"
 #include "cli/server_call.h"
 #include "cli/server_ingest.h"
+#include "project/utf8.h"
 #include "sys/poller.h"
 
-enum { TRIES = 50, PAUSE_US = 200000 };
+enum { TRIES = 50, PAUSE_US = 200000, VALUE_SIZE_MAX = 40 };
 
 mw_status mw_intake_run(mw_intake intake, mw_ingest_report *out_report, mw_error *err) {
     const mw_workspace *workspace = intake.workspace;
@@ -39,11 +40,13 @@ static void print_cleaned(const mw_ingest_report *report, mw_buf *out) {
 
 static void print_reasons(const mw_ingest_report *report, mw_buf *out) {
     if (report->reason_count == 0) return;
-    mw_grid grid = mw_grid_begin("stream|>refused|rule");
+    mw_grid grid = mw_grid_begin("stream|>refused|rule|>first row|value");
     for (size_t i = 0; i < report->reason_count; i++) {
         mw_grid_add_str(&grid, report->reasons[i].stream);
         mw_grid_add_count(&grid, report->reasons[i].row_count);
         mw_grid_add_str(&grid, report->reasons[i].rule);
+        mw_grid_add_count(&grid, report->reasons[i].first_row);
+        mw_grid_add_str(&grid, mw_utf8_cut(report->reasons[i].value, VALUE_SIZE_MAX));
     }
     mw_buf_append_char(out, '\n');
     mw_grid_print(&grid, "", out);

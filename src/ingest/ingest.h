@@ -40,6 +40,8 @@ typedef struct {
 typedef struct {
     mw_str stream, rule;
     size_t row_count;
+    size_t first_row; /* of them, from 1 */
+    mw_str value;     /* of that one, which broke the rule; may be empty */
 } mw_ingest_reason;
 
 typedef struct {

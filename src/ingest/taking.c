@@ -266,7 +266,8 @@ static mw_status prepare(job *j, mw_error *err) {
 
 /* --- the report --------------------------------------------------------------------------- */
 
-static mw_status add_reason(mw_ingest_report *report, mw_str stream, mw_str rule, mw_error *err) {
+static mw_status add_reason(mw_ingest_report *report, mw_str stream, mw_str rule,
+                            const mw_refusal *refusal, mw_error *err) {
     for (size_t i = 0; i < report->reason_count; i++) {
         mw_ingest_reason *one = &report->reasons[i];
         if (!mw_str_equal(one->stream, stream) || !mw_str_equal(one->rule, rule)) continue;
@@ -279,8 +280,10 @@ static mw_status add_reason(mw_ingest_report *report, mw_str stream, mw_str rule
     report->reasons = reasons;
     mw_str stream_copy = mw_str_copy(&report->arena, stream);
     mw_str rule_copy = mw_str_copy(&report->arena, rule);
-    if (!grown || !stream_copy.data || !rule_copy.data) return no_memory(err);
-    report->reasons[report->reason_count++] = (mw_ingest_reason){stream_copy, rule_copy, 1};
+    mw_str value = mw_str_copy(&report->arena, refusal->value);
+    if (!grown || !stream_copy.data || !rule_copy.data || !value.data) return no_memory(err);
+    report->reasons[report->reason_count++] =
+        (mw_ingest_reason){stream_copy, rule_copy, 1, refusal->row + 1, value};
     return MW_OK;
 }
 
@@ -290,7 +293,7 @@ static mw_status report_file(job *j, mw_error *err) {
         const mw_refusal *one = &j->refusals.items[i];
         if (one->row < j->line.known_count) continue;
         j->line.quarantined++;
-        MW_TRY(add_reason(report, j->source->name, j->refusals.rules[one->rule].text, err));
+        MW_TRY(add_reason(report, j->source->name, j->refusals.rules[one->rule].text, one, err));
     }
     void *files = report->files;
     bool grown = mw_grow(&files, &report->file_capacity, report->file_count + 1,

@@ -181,6 +181,15 @@ class BadRows(Shop):
                          ("orders", "orders.csv", "dear"))
         self.assertEqual(line["columns"]["order"], 100)
 
+    def test_the_first_value_that_broke_a_rule_is_shown(self):
+        for number, price in ((100, "dear"), (120, "5 $"), (130, "2\x1b[2J")):
+            self.rows[number][3] = price
+        self.write_orders(self.rows)
+        for command in ("check", "ingest"):
+            lines = self.succeeds(command, code=1).out.splitlines()
+            at = lines.index("stream  refused  rule                            first row  value")
+            self.assertEqual(lines[at + 1], "orders        3  price: must be a finite number        100  dear")
+
     def test_json_names_what_was_refused(self):
         self.rows[100][3] = "dear"
         self.write_orders(self.rows)
