@@ -24,10 +24,20 @@ mw_status mw_sequencer_look_back(mw_sequencer *sequencer, const mw_lookback_wish
     return mw_lookback_create(lookback, wishes, count, out_lookback, err);
 }
 
-/* What was found at the event's place and stands, of which a copy is kept. */
+static bool has_id_of(const mw_stream *stream, const mw_event *one, const mw_event *other) {
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        int32_t field = stream->id_fields[i];
+        if (one->row[field].bits != other->row[field].bits) return false;
+    }
+    return true;
+}
+
+/* What was found at the event's place under its id and stands, of which a copy is kept. In history
+   and of an ingest many events stand at one place. */
 static mw_status find(mw_sequencer *sequencer, mw_lookback *lookback, const mw_event *event,
                       mw_error *err) {
     mw_lookback_wish wish = mw_sequencer_wish(sequencer, event);
+    const mw_stream *stream = &sequencer->config.program->streams[event->stream];
     mw_events_clear_stream(&sequencer->replaced, event->stream);
     for (size_t i = 0;; i++) {
         mw_event found;
@@ -36,7 +46,8 @@ static mw_status find(mw_sequencer *sequencer, mw_lookback *lookback, const mw_e
         if (!is_found)
             return mw_fail(err, MW_CORRUPT,
                            "correction: what it replaces stands neither in log nor lake");
-        if (mw_roster_find(sequencer->roster, &found, NULL) == MW_EVENT_REPEATS)
+        if (has_id_of(stream, &found, event) &&
+            mw_roster_find(sequencer->roster, &found, NULL) == MW_EVENT_REPEATS)
             return mw_events_add(&sequencer->replaced, &found, err);
     }
 }

@@ -60,24 +60,28 @@ static void start_again(shop *s) {
 #define ORDER(shop, number) \
     "{\"shop\": \"" shop "\", \"number\": " number ", \"at\": \"1970-04-11T00:00:00Z\"}"
 
+/* An order of an hour before the beginning, in the lake. */
+static void add_history(shop *s, const char *shop_name, double number) {
+    const mw_schema *schema = &s->program->streams[0].schema;
+    int64_t at = SHOP_BEGIN - MW_HOUR_US;
+    mw_cell row[8] = {{0}};
+    mw_cell shop_cell = {.symbol = mw_symbols_intern(s->symbols, mw_str_of(shop_name))};
+    for (size_t i = 0; i < schema->field_count; i++)
+        row[i] = mw_cell_missing(schema->fields[i].type);
+    row[mw_schema_find(schema, MW_STR("shop"))] = shop_cell;
+    row[mw_schema_find(schema, MW_STR("number"))] = mw_cell_number(number);
+    row[mw_schema_find(schema, MW_STR("at"))] = mw_cell_time(at);
+    mw_event event = {.time = at, .known = at, .place = at, .row = row};
+    MW_CHECK_OK(mw_events_add(&s->history, &event, NULL), NULL);
+}
+
 /* DESIGN.md rule 8: what the log has, and what the lake has, is replaced; and again, and after a
    restart. */
 MW_TEST(correcting_replaces_what_log_and_lake_have) {
     shop s;
     mw_error err;
     shop_set_up(&s);
-    mw_symbols *symbols = s.symbols;
-    mw_cell shop_a = {.symbol = mw_symbols_intern(symbols, MW_STR("a"))};
-    const mw_stream *orders = &s.program->streams[0];
-    mw_cell row[8] = {{0}};
-    for (size_t i = 0; i < orders->schema.field_count; i++)
-        row[i] = mw_cell_missing(orders->schema.fields[i].type);
-    int64_t at = SHOP_BEGIN - MW_HOUR_US;
-    row[mw_schema_find(&orders->schema, MW_STR("shop"))] = shop_a;
-    row[mw_schema_find(&orders->schema, MW_STR("number"))] = mw_cell_number(7);
-    row[mw_schema_find(&orders->schema, MW_STR("at"))] = mw_cell_time(at);
-    mw_event old = {.time = at, .known = at, .place = at, .row = row};
-    MW_CHECK_OK(mw_events_add(&s.history, &old, &err), &err);
+    add_history(&s, "a", 7);
     MW_CHECK_OK(mw_events_sort(&s.history, &err), &err);
     start_again(&s);
 
@@ -104,6 +108,26 @@ MW_TEST(correcting_replaces_what_log_and_lake_have) {
     MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("b", "7")), MW_EVENT_CONFLICTS);
     check_busy(&s, 1, 1);
     MW_CHECK_EQUAL_INT(mw_service_read_counts(s.service).corrections, 1);
+    shop_tear_down(&s);
+}
+
+/* In history many events stand at one place: none of the others is what an event corrects. */
+MW_TEST(correcting_replaces_the_event_of_its_own_id_among_those_of_a_place) {
+    shop s;
+    mw_error err;
+    shop_set_up(&s);
+    add_history(&s, "a", 7);
+    add_history(&s, "b", 8);
+    add_history(&s, "b", 9);
+    MW_CHECK_OK(mw_events_sort(&s.history, &err), &err);
+    start_again(&s);
+    check_busy(&s, 1, 2);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("a", "8")), MW_EVENT_CONFLICTS);
+    check_busy(&s, 2, 1);
+    MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("a", "9")), MW_EVENT_CONFLICTS);
+    check_busy(&s, 3, 0);
+    start_again(&s);
+    check_busy(&s, 3, 0);
     shop_tear_down(&s);
 }
 
