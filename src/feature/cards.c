@@ -149,21 +149,29 @@ mw_card *mw_cards_at(const mw_cards *cards, uint32_t number) {
     return card->reserved == FREE ? NULL : card;
 }
 
+/* Frees a slot. Those behind it that were not found where their search begins move up, as long as
+   none is free between: so no search ends too early. */
+static void free_slot(mw_cards *cards, size_t hole) {
+    size_t mask = cards->slot_count - 1;
+    for (size_t i = (hole + 1) & mask; cards->slots[i].number != 0; i = (i + 1) & mask) {
+        size_t begin = cards->slots[i].hash & mask;
+        if (((i - begin) & mask) < ((i - hole) & mask)) continue;
+        cards->slots[hole] = cards->slots[i];
+        hole = i;
+    }
+    cards->slots[hole] = (mw_card_slot){0};
+}
+
 void mw_cards_remove(mw_cards *cards, uint32_t number) {
     mw_card *card = mw_cards_at(cards, number);
     MW_ASSERT(card && card->reserved == 0 && !card->is_out && card->ring.capacity == 0);
+    size_t mask = cards->slot_count - 1, slot = card->hash & mask;
+    while (cards->slots[slot].number != number) slot = (slot + 1) & mask;
+    free_slot(cards, slot);
     card->reserved = FREE;
     card->ring.first = cards->first_free;
     cards->first_free = number;
     cards->count--;
-}
-
-void mw_cards_rebuild(mw_cards *cards) {
-    memset(cards->slots, 0, cards->slot_count * sizeof *cards->slots);
-    for (uint32_t number = 1; number < cards->number_end; number++) {
-        const mw_card *card = mw_cards_at(cards, number);
-        if (card) put(cards->slots, cards->slot_count, (mw_card_slot){card->hash, number});
-    }
 }
 
 void mw_cards_release(mw_cards *cards) {

@@ -88,8 +88,6 @@ static inline void mw_cards_prefetch(const mw_cards *cards, uint64_t hash) {
         __builtin_prefetch(&cards->slots[hash >> 32 & (cards->slot_count - 1)]);
 }
 mw_card *mw_cards_guess(const mw_cards *cards, uint64_t hash);
-/* Forgets a card; the table must be rebuilt before the next look-up. Its ring and its censuses are
-   the caller's to release before. */
+/* Forgets a card. Its ring and its censuses are the caller's to release before. */
 void mw_cards_remove(mw_cards *cards, uint32_t number);
-void mw_cards_rebuild(mw_cards *cards);
 void mw_cards_release(mw_cards *cards);

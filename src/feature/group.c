@@ -296,10 +296,16 @@ static void forget_out(mw_group *group, mw_card *card) {
     card->is_out = false;
 }
 
+static bool is_alive(const mw_group_plan *plan, const mw_ring *ring, int64_t horizon) {
+    return ring->count > 0 && mw_ring_time(&plan->ring, ring, mw_ring_end(ring) - 1) >= horizon;
+}
+
+/* A short ring that is in use stays as it is: it evicts when it is full. */
 static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
     mw_card *card = mw_cards_at(&group->cards, number);
     if (!card || (card->is_out && card->out.newest >= horizon)) return;
     if (card->is_out) forget_out(group, card);
+    else if (mw_ring_is_short(&card->ring) && is_alive(group->plan, &card->ring, horizon)) return;
     else evict(group, card, horizon);
     if (card->ring.count + card->reserved > 0) {
         shrink(group, card, card->ring.count + card->reserved);
@@ -310,29 +316,28 @@ static void sweep_card(mw_group *group, uint32_t number, int64_t horizon) {
     mw_cards_remove(&group->cards, number);
 }
 
-/* Asks the cache for the oldest events of a card, which nobody has looked at for long. */
-static void foresee_oldest(const mw_group *group, uint32_t number) {
+/* Asks the cache for the newest event of a card, at which nobody may have looked for long. */
+static void foresee_newest(const mw_group *group, uint32_t number) {
     if (number >= group->cards.number_end) return;
     const mw_card *card = mw_cards_at(&group->cards, number);
     if (card && !card->is_out && card->ring.count > 0)
         __builtin_prefetch(
-            mw_ring_at(&group->plan->ring, &card->ring, card->ring.first, 0));
+            mw_ring_at(&group->plan->ring, &card->ring, mw_ring_end(&card->ring) - 1, 0));
 }
 
 void mw_group_sweep(mw_group *group, int64_t place) {
     enum { AHEAD = 16 };
     int64_t horizon = mw_group_horizon(group, place);
+    size_t withdrawn = 0;
     group->recent = NULL;
-    size_t count = group->cards.count, withdrawn = 0;
     for (uint32_t number = 1; number < group->cards.number_end; number++) {
-        foresee_oldest(group, number + AHEAD);
+        foresee_newest(group, number + AHEAD);
         sweep_card(group, number, horizon);
         const mw_card *card = group->withdrawn_count > 0 ? mw_cards_at(&group->cards, number)
                                                          : NULL;
         if (card) withdrawn += count_withdrawn(group->plan, card);
     }
     group->withdrawn_count = withdrawn;
-    if (group->cards.count < count) mw_cards_rebuild(&group->cards);
     group->swept = place;
     group->inserted = 0;
 }
