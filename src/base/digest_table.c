@@ -1,6 +1,6 @@
 #include "base/digest_table.h"
 
-enum { SLOTS_MIN = 64, MOVES = 4 };
+enum { SLOTS_MIN = 64, MOVES = 8 };
 
 static const mw_keyed_hash *digest_of(const mw_digest_table *table, size_t index) {
     const char *first = (const char *)table->items.first;
@@ -28,13 +28,15 @@ static uint32_t *find_either(const mw_digest_table *table, const mw_keyed_hash *
     return *before != 0 ? before : slot;
 }
 
+/* Slot by slot, so that it goes through both tables from page to page: a page that is new to the
+   process costs its first touch, and many at once a stall. */
 static void move_some(mw_digest_table *table, size_t move_max) {
     if (!table->before.slots) return;
-    for (; table->moved < table->end && move_max > 0; move_max--, table->moved++) {
-        uint32_t *slot = find_slot(table, &table->slots, digest_of(table, table->moved));
-        if (*slot == 0) *slot = (uint32_t)table->moved + 1;
+    for (; table->moved < table->before.count && move_max > 0; move_max--, table->moved++) {
+        uint32_t item = table->before.slots[table->moved];
+        if (item > 0) *find_slot(table, &table->slots, digest_of(table, item - 1)) = item;
     }
-    if (table->moved < table->end) return;
+    if (table->moved < table->before.count) return;
     mw_free(table->before.slots);
     table->before = (mw_digest_slots){NULL, 0};
 }
@@ -51,7 +53,6 @@ bool mw_digest_table_reserve(mw_digest_table *table, mw_digests items, size_t co
     table->before = table->slots;
     table->slots = grown;
     table->moved = 0;
-    table->end = table->count;
     return true;
 }
 

@@ -3,7 +3,7 @@
  *
  * The items are the caller's: an array that grows at its end and may move, each with its digest at
  * the same offset, which never changes. The table has a slot of 4 bytes for each, at most half of
- * them in use. Where it has to double, the items move into the new one a few with each that is
+ * them in use. Where it has to double, a few slots move into the new one with each item that is
  * added, so no single one waits for all (at 3 million 160 ms).
  *
  * Of items that bear the same digest the first is found. One thread uses a table.
@@ -27,8 +27,8 @@ typedef struct {
     mw_digests items;
     size_t count; /* of them, that were added */
     mw_digest_slots slots;
-    mw_digest_slots before; /* it has doubled: items from `moved` to `end` still stand here */
-    size_t moved, end;
+    mw_digest_slots before; /* it has doubled: what stands here from slot `moved` on is only here */
+    size_t moved;
 } mw_digest_table;
 
 #define MW_DIGESTS_MAX ((size_t)UINT32_MAX - 1)
