@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { RECORDS_MIN = 16 };
+enum { RECORDS_MIN = 16, MOVES = 8 };
 
 static mw_cell *id_of(const mw_instances *instances, uint32_t number) {
     return instances->ids + (size_t)number * instances->id_count;
@@ -31,58 +31,91 @@ static size_t bytes_of(const mw_instances *instances, size_t capacity) {
 }
 
 /* The slot of an instance, or the free one where it belongs. */
-static size_t slot_of(const mw_instances *instances, const mw_cell *id, uint32_t hash) {
-    size_t mask = instances->slot_count - 1, i = hash & mask;
-    for (; instances->slots[i] != 0; i = (i + 1) & mask) {
-        uint32_t root = instances->slots[i];
+static uint32_t *slot_of(const mw_instances *instances, const mw_instance_slots *in,
+                         const mw_cell *id, uint32_t hash) {
+    size_t mask = in->count - 1, i = hash & mask;
+    for (; in->roots[i] != 0; i = (i + 1) & mask) {
+        uint32_t root = in->roots[i];
         if (instances->records[root].hash == hash &&
             same_id(instances, id_of(instances, root), id))
             break;
     }
-    return i;
+    return &in->roots[i];
+}
+
+/* Of a known instance wherever its slot is; else the free one, in the slots that stay. */
+static uint32_t *either_slot_of(const mw_instances *instances, const mw_cell *id, uint32_t hash) {
+    uint32_t *slot = slot_of(instances, &instances->slots, id, hash);
+    if (*slot != 0 || instances->before.count == 0) return slot;
+    uint32_t *before = slot_of(instances, &instances->before, id, hash);
+    return *before != 0 ? before : slot;
+}
+
+static void put_root(mw_instances *instances, uint32_t root) {
+    *slot_of(instances, &instances->slots, id_of(instances, root),
+             instances->records[root].hash) = root;
+}
+
+static void release_slots(mw_instances *instances, mw_instance_slots *slots) {
+    mw_budget_give(instances->budget, slots->count * sizeof *slots->roots);
+    mw_free(slots->roots);
+    *slots = (mw_instance_slots){NULL, 0};
+}
+
+/* From slot to slot, so that it goes through both from page to page. */
+static void move_some(mw_instances *instances, size_t move_max) {
+    mw_instance_slots *before = &instances->before;
+    for (; instances->moved < before->count && move_max > 0; move_max--, instances->moved++)
+        if (before->roots[instances->moved] != 0)
+            put_root(instances, before->roots[instances->moved]);
+    if (before->count > 0 && instances->moved == before->count) release_slots(instances, before);
 }
 
 static void rebuild(mw_instances *instances) {
-    memset(instances->slots, 0, instances->slot_count * sizeof *instances->slots);
-    for (uint32_t number = 1; number < instances->record_end; number++) {
-        const mw_instance_record *record = &instances->records[number];
-        if (record->root != number) continue;
-        instances->slots[slot_of(instances, id_of(instances, number), record->hash)] = number;
-    }
+    release_slots(instances, &instances->before);
+    memset(instances->slots.roots, 0, instances->slots.count * sizeof *instances->slots.roots);
+    for (uint32_t number = 1; number < instances->record_end; number++)
+        if (instances->records[number].root == number) put_root(instances, number);
 }
 
-/* All arrays grow together: each is got first and taken into use only when all are there. */
-static bool grow(mw_instances *instances) {
-    size_t old = instances->record_capacity;
-    size_t capacity = old > 0 ? 2 * old : RECORDS_MIN;
-    if (capacity > UINT32_MAX / 2) return false;
-    size_t extra = bytes_of(instances, capacity - old) +
-                   (2 * capacity - instances->slot_count) * sizeof *instances->slots;
-    if (!mw_budget_take(instances->budget, extra)) return false;
-
-    mw_instance_record *records = mw_allocate(capacity * sizeof *records);
-    mw_cell *ids = mw_allocate(capacity * instances->id_count * sizeof *ids);
-    uint32_t *slots = mw_allocate(2 * capacity * sizeof *slots);
-    if (!records || !ids || !slots) {
-        mw_free(records);
-        mw_free(ids);
-        mw_free(slots);
-        mw_budget_give(instances->budget, extra);
+static bool grow_slots(mw_instances *instances, size_t count) {
+    mw_instance_slots grown = {NULL, count};
+    if (!mw_budget_take(instances->budget, count * sizeof *grown.roots)) return false;
+    grown.roots = mw_allocate(count * sizeof *grown.roots);
+    if (!grown.roots) {
+        mw_budget_give(instances->budget, count * sizeof *grown.roots);
         return false;
     }
-    if (old > 0) {
-        memcpy(records, instances->records, old * sizeof *records);
-        memcpy(ids, instances->ids, old * instances->id_count * sizeof *ids);
+    move_some(instances, SIZE_MAX); /* as a rule they all have long moved */
+    instances->before = instances->slots;
+    instances->slots = grown;
+    instances->moved = 0;
+    return true;
+}
+
+/* Records and ids grow in their place if the heap can do that; it is no harm if one of them, or the
+   slots, have grown and another has not. */
+static bool grow_records(mw_instances *instances, size_t capacity) {
+    size_t extra = bytes_of(instances, capacity - instances->record_capacity);
+    if (!mw_budget_take(instances->budget, extra)) return false;
+    mw_instance_record *records =
+        mw_resize(instances->records, capacity * sizeof *records);
+    if (records) instances->records = records;
+    mw_cell *ids =
+        records ? mw_resize(instances->ids, capacity * instances->id_count * sizeof *ids) : NULL;
+    if (ids) instances->ids = ids;
+    else mw_budget_give(instances->budget, extra);
+    return ids != NULL;
+}
+
+static bool grow(mw_instances *instances) {
+    size_t old = instances->record_capacity, capacity = old > 0 ? 2 * old : RECORDS_MIN;
+    if (capacity > UINT32_MAX / 2 || !grow_records(instances, capacity)) return false;
+    if (instances->slots.count < 2 * capacity && !grow_slots(instances, 2 * capacity)) {
+        mw_budget_give(instances->budget, bytes_of(instances, capacity - old));
+        return false;
     }
-    mw_free(instances->records);
-    mw_free(instances->ids);
-    mw_free(instances->slots);
-    instances->records = records;
-    instances->ids = ids;
-    instances->slots = slots;
-    instances->slot_count = 2 * capacity;
     instances->record_capacity = capacity;
-    rebuild(instances);
     return true;
 }
 
@@ -100,11 +133,12 @@ uint32_t mw_instances_add(mw_instances *instances, uint32_t stream, int64_t time
         number = (uint32_t)instances->record_end++;
     MW_ASSERT(number < instances->record_capacity);
 
+    move_some(instances, MOVES);
     uint32_t hash = hash_id(instances, id);
-    size_t slot = slot_of(instances, id, hash);
-    uint32_t root = instances->slots[slot], next = 0;
+    uint32_t *slot = either_slot_of(instances, id, hash);
+    uint32_t root = *slot, next = 0;
     if (root == 0) {
-        root = instances->slots[slot] = number;
+        root = *slot = number;
     } else {
         next = instances->records[root].next;
         instances->records[root].next = number;
@@ -116,8 +150,8 @@ uint32_t mw_instances_add(mw_instances *instances, uint32_t stream, int64_t time
 }
 
 uint32_t mw_instances_find(const mw_instances *instances, const mw_cell *id) {
-    if (instances->slot_count == 0) return 0;
-    return instances->slots[slot_of(instances, id, hash_id(instances, id))];
+    if (instances->slots.count == 0) return 0;
+    return *either_slot_of(instances, id, hash_id(instances, id));
 }
 
 const mw_cell *mw_instances_id(const mw_instances *instances, uint32_t instance) {
@@ -158,15 +192,14 @@ void mw_instances_sweep(mw_instances *instances, int64_t cut) {
     for (uint32_t number = 1; number < instances->record_end; number++)
         if (instances->records[number].root == number && is_over(instances, number, cut))
             forget(instances, number);
-    if (instances->slot_count > 0) rebuild(instances);
+    if (instances->slots.count > 0) rebuild(instances);
 }
 
 void mw_instances_release(mw_instances *instances) {
-    mw_budget_give(instances->budget,
-                   bytes_of(instances, instances->record_capacity) +
-                       instances->slot_count * sizeof *instances->slots);
+    mw_budget_give(instances->budget, bytes_of(instances, instances->record_capacity));
+    release_slots(instances, &instances->slots);
+    release_slots(instances, &instances->before);
     mw_free(instances->records);
     mw_free(instances->ids);
-    mw_free(instances->slots);
     mw_instances_init(instances, instances->id_count, instances->budget);
 }

@@ -4,7 +4,8 @@
  * Each event that is noted gets a record with its stream, its time and its id; the records of
  * one id are a chain. The number of the chain's first record, its root, names the instance in
  * the elements of the rings, so that a window can tell its own events without comparing ids.
- * A record takes 24 bytes and its id; finding is one hash look-up.
+ * A record takes 24 bytes and its id; finding is one hash look-up. Where the table of roots has to
+ * double, a few slots move into the new one with each event that is noted: none waits for all.
  */
 #pragma once
 #include "feature/pool.h"
@@ -19,15 +20,21 @@ typedef struct {
 } mw_instance_record;
 
 typedef struct {
+    uint32_t *roots; /* 0: free */
+    size_t count;    /* a power of two, or 0 */
+} mw_instance_slots;
+
+typedef struct {
     size_t id_count;
     mw_budget *budget;
     mw_instance_record *records; /* records[0] is never used */
     mw_cell *ids;
     size_t record_end, record_capacity;
     uint32_t first_free;
-    uint32_t *slots; /* roots; 0: free */
-    size_t slot_count;
-    size_t count;    /* of records in use */
+    mw_instance_slots slots;
+    mw_instance_slots before; /* they have doubled: roots from slot `moved` on are only here */
+    size_t moved;
+    size_t count; /* of records in use */
 } mw_instances;
 
 /* The part of the time line that an instance's own events take up. */

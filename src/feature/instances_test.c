@@ -62,6 +62,37 @@ MW_TEST(instances_are_forgotten_whole) {
     mw_instances_release(&instances);
 }
 
+/* Slots that have doubled stand for a while beside what they became: all is found meanwhile, each
+   event moves a few, and they are gone long before the next time. */
+MW_TEST(instances_move_a_few_at_a_time) {
+    enum { IDS = 5000, MOVED_MAX = 8 };
+    mw_budget budget = {.max = SIZE_MAX};
+    mw_instances instances;
+    mw_instances_init(&instances, 2, &budget);
+    uint32_t roots[IDS];
+    uint64_t prng = mw_test_seed();
+    size_t doubled = 0, found_before = 0;
+    for (size_t id = 0; id < IDS; id++) {
+        mw_instance_slots slots = instances.slots;
+        size_t moved = instances.moved;
+        roots[id] = add(&instances, 0, (int64_t)id, id);
+        bool has_doubled = instances.slots.count > slots.count;
+        doubled += has_doubled;
+        MW_CHECK(!has_doubled || instances.before.roots == slots.roots);
+        MW_CHECK(instances.moved <= (has_doubled ? 0 : moved) + MOVED_MAX);
+        MW_CHECK(instances.before.count == 0 || id < 3 * instances.before.count / 4);
+        size_t known = (size_t)mw_prng_below(&prng, id + 1);
+        found_before += instances.before.count > 0;
+        MW_CHECK_EQUAL_INT(find(&instances, known), roots[known]);
+        MW_CHECK_EQUAL_INT(find(&instances, IDS + known), 0);
+        if (known % 4 == 0)
+            MW_CHECK_EQUAL_INT(add(&instances, 1, 0, known), roots[known]);
+    }
+    MW_CHECK(doubled > 5 && found_before > 500);
+    mw_instances_release(&instances);
+    MW_CHECK_EQUAL_INT(budget.used, 0);
+}
+
 static mw_status fill(void *context) {
     (void)context;
     mw_budget budget = {.max = SIZE_MAX};
