@@ -233,16 +233,17 @@ static mw_status take_row(job *it, size_t number, mw_cell *row, mw_error *err) {
     mw_frame frame = {.row = row, .time_us = MW_TIME_MISSING, .symbols = symbols,
                       .zone = it->version.program->zone};
     mw_row_fate fate = mw_source_ready(it->source, row, &frame, NULL);
+    MW_TRY(mw_symbols_settle(symbols, err));
     mw_cell *cells;
     mw_event event;
     MW_TRY(mw_table_add(&it->events, NULL, &cells, err));
     if (fate != MW_ROW_IS_EVENT) return MW_OK;
     if (!mw_stream_event(it->version.program, mw_model_announcer(model), &frame, cells, &event))
-        return MW_OK;
+        return mw_symbols_settle(symbols, err);
     int64_t t = event.time + model->moment_offset_us;
     it->moments[it->moment_count++] =
         (asked_moment){t, t > event.known ? t : event.known, event.time, event.known, number};
-    return MW_OK;
+    return mw_symbols_settle(symbols, err);
 }
 
 static int compare_knowns(const void *a, const void *b) {

@@ -197,6 +197,7 @@ static mw_status make_ready(mw_timeline *timeline, const mw_stream_source *sourc
                       .symbols = timeline->symbols,
                       .zone = timeline->program->zone};
     mw_row_fate fate = mw_source_ready(source, timeline->row, &frame, NULL);
+    MW_TRY(mw_symbols_settle(timeline->symbols, err));
     if (fate == MW_ROW_IS_EVENT) return MW_OK;
     return mw_fail(err, MW_INVALID, "%s: the row is no event of stream %.*s",
                    fate == MW_ROW_DROPPED ? "clean" : "where", MW_STR_ARGS(source->name));
@@ -227,6 +228,7 @@ static mw_status make_events(mw_timeline *timeline, const mw_stream_source *sour
         event->stream = i;
         event->place = now;
     }
+    MW_TRY(mw_symbols_settle(timeline->symbols, err));
     const mw_event *first = &timeline->events[source->first_stream];
     if (!first->row) return mw_fail(err, MW_INVALID, "time: must be there, and known too");
     return check_id(&timeline->program->streams[source->first_stream], first->row, err);

@@ -48,6 +48,11 @@ mw_event mw_course_waiting(const mw_course *course, size_t index) {
     return event;
 }
 
+/* What code has worked out holds only if no text was lost on the way. */
+static mw_status settle(const mw_course *course, mw_status status, mw_error *err) {
+    return status == MW_OK ? mw_symbols_settle(course->config.engine.symbols, err) : status;
+}
+
 /* Lets the waiting events stamped before `place` into the engine. */
 static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
     size_t used = 0;
@@ -63,7 +68,7 @@ static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
     memmove(course->waiting, course->waiting + used,
             course->waiting_count * sizeof *course->waiting);
     if (course->waiting_count == 0) course->cell_count = 0;
-    return status;
+    return settle(course, status, err);
 }
 
 mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err) {
@@ -105,6 +110,10 @@ mw_status mw_course_expect(mw_course *course, const mw_moment *moment, uint64_t 
     return mw_agenda_add_label(course->agenda, moment, number, features, err);
 }
 
+static mw_status fill_slate(mw_course *course, const mw_moment *announced, mw_error *err) {
+    return settle(course, mw_slate_fill(course->slate, course->engine, announced, err), err);
+}
+
 /* Tells a moment, whose features are these, and expects its label. */
 static mw_status tell_moment(mw_course *course, const mw_moment *moment, const mw_cell *features,
                              mw_step *out_step, mw_error *err) {
@@ -132,13 +141,15 @@ static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *o
                                 bool *out_is_taken, mw_error *err) {
     if (course->slate) {
         course->slate_next = 0;
-        MW_TRY(mw_slate_fill(course->slate, course->engine, &due->moment, err));
+        MW_TRY(fill_slate(course, &due->moment, err));
         *out_is_taken = mw_course_has_slate(course);
         return *out_is_taken ? tell_of_slate(course, out_step, err) : MW_OK;
     }
     MW_TRY(mw_engine_features(course->engine, &due->moment, course->features, err));
-    *out_is_taken = mw_engine_takes(course->engine, &due->moment, course->features);
-    if (!*out_is_taken) return MW_OK;
+    bool is_taken = mw_engine_takes(course->engine, &due->moment, course->features);
+    MW_TRY(settle(course, MW_OK, err));
+    *out_is_taken = is_taken;
+    if (!is_taken) return MW_OK;
     return tell_moment(course, &due->moment, course->features, out_step, err);
 }
 
@@ -159,6 +170,7 @@ mw_status mw_course_next(mw_course *course, int64_t place, mw_step *out_step, bo
         }
         mw_label label;
         MW_TRY(mw_engine_label(course->engine, &due.moment, due.features, &label, err));
+        MW_TRY(settle(course, MW_OK, err));
         *out_step = (mw_step){due.kind, due.due, due.moment, due.number, due.features, label};
         *out_found = true;
     }
@@ -169,7 +181,7 @@ mw_status mw_course_features(mw_course *course, const mw_moment *moment, mw_cell
                              mw_error *err) {
     MW_ASSERT(moment->place >= course->last_place);
     MW_TRY(let_in(course, moment->place, err));
-    return mw_engine_features(course->engine, moment, out_features, err);
+    return settle(course, mw_engine_features(course->engine, moment, out_features, err), err);
 }
 
 mw_status mw_course_slate(mw_course *course, const mw_moment *announced,
@@ -177,7 +189,7 @@ mw_status mw_course_slate(mw_course *course, const mw_moment *announced,
     MW_ASSERT(course->slate && !mw_course_has_slate(course));
     MW_ASSERT(announced->place >= course->last_place);
     MW_TRY(let_in(course, announced->place, err));
-    MW_TRY(mw_slate_fill(course->slate, course->engine, announced, err));
+    MW_TRY(fill_slate(course, announced, err));
     course->slate_next = mw_slate_count(course->slate);
     *out_slate = course->slate;
     return MW_OK;

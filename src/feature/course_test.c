@@ -1,9 +1,12 @@
 #include "feature/course.h"
 
 #include "base/prng.h"
+#include "feature/oracle.h"
+#include "testing/declare.h"
 #include "testing/test.h"
 #include "testing/world.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { WORLDS = 24, EVENTS = 300 };
@@ -123,4 +126,68 @@ MW_TEST(course_survives_every_failing_allocation) {
                                       .has_corrections = true});
     MW_CHECK(mw_test_every_allocation_fails(create_and_feed, &world) > 10);
     mw_world_release(&world);
+}
+
+/* A window whose keys are texts that are worked out, and no room for these. */
+typedef struct {
+    mw_test_project project;
+    mw_events events;
+    mw_oracle oracle;
+} crowd;
+
+static void set_up(crowd *c) {
+    char text[32];
+    c->project = mw_test_compile("feature seen: count(s by name = concat(k, \" of \", k))\n"
+                                 "stream s:\n  columns: t time, k category, name category\n"
+                                 "  time: t\n  id: t\n"
+                                 "model m:\n  moment: on s\n  label: count(s by k over next 1d)\n");
+    mw_symbols *symbols = c->project.symbols;
+    const mw_schema *schema = &c->project.program->streams[0].schema;
+    MW_CHECK_OK(mw_events_init(&c->events, &schema, 1, NULL), NULL);
+    uint32_t name = mw_symbols_intern(symbols, MW_STR("somebody"));
+    for (int i = 0; i < 1 << 20; i++) {
+        int size = snprintf(text, sizeof text, "%d", i);
+        if (mw_symbols_intern(symbols, (mw_str){text, (size_t)size}) == 0) break;
+    }
+    mw_cell row[] = {mw_cell_time(5), {.symbol = name}, {.symbol = name}};
+    mw_event event = {.stream = 0, .time = 5, .known = 5, .place = 5, .row = row};
+    MW_CHECK_OK(mw_events_add(&c->events, &event, NULL), NULL);
+    MW_CHECK_OK(mw_events_sort(&c->events, NULL), NULL);
+    c->oracle = (mw_oracle){c->project.program, c->project.model, &c->events, symbols};
+}
+
+/* A key that is lost would be a window of nothing: no path gives it. */
+MW_TEST(course_replay_and_oracle_end_where_a_text_is_lost) {
+    crowd c;
+    mw_step step;
+    mw_error err;
+    bool found = false;
+    set_up(&c);
+    mw_event event = mw_events_at(&c.events, 0);
+    mw_moment moment = {.t = 6, .place = 6, .row = event.row};
+    mw_course_config config = {.engine = {c.project.program, c.project.model, c.project.symbols},
+                               .from = INT64_MIN, .to = INT64_MAX};
+    mw_course *course = NULL;
+    mw_cell value;
+    MW_CHECK_OK(mw_course_create(config, &course, NULL), NULL);
+    MW_CHECK_OK(mw_course_event(course, &event, NULL), NULL);
+    MW_CHECK_STATUS(mw_course_next(course, 6, &step, &found, &err), MW_NO_MEMORY);
+    MW_CHECK(!found);
+    MW_CHECK_STATUS(mw_course_features(course, &moment, &value, &err), MW_NO_MEMORY);
+    MW_CHECK(strstr(err.message, "\"somebody of somebody\""));
+    mw_course_destroy(course);
+
+    mw_replay_config replay_config = {.program = c.project.program, .model = c.project.model,
+                                      .events = &c.events, .symbols = c.project.symbols,
+                                      .from = INT64_MIN, .to = INT64_MAX, .now = INT64_MAX};
+    for (size_t stretch_max = 0; stretch_max < 2; stretch_max++) {
+        mw_replay *replay = NULL;
+        replay_config.stretch_max = stretch_max;
+        MW_CHECK_OK(mw_replay_create(replay_config, &replay, NULL), NULL);
+        MW_CHECK_STATUS(mw_replay_next(replay, &step, &found, &err), MW_NO_MEMORY);
+        mw_replay_destroy(replay);
+    }
+    MW_CHECK_STATUS(mw_oracle_features(&c.oracle, &moment, &value, &err), MW_NO_MEMORY);
+    mw_events_release(&c.events);
+    mw_test_project_release(&c.project);
 }

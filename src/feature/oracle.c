@@ -569,7 +569,7 @@ mw_status mw_oracle_features(const mw_oracle *oracle, const mw_moment *moment,
         out_features[feature] = mw_code_run(model->features[feature].code, &frame);
     }
     mw_free(windows);
-    return MW_OK;
+    return mw_symbols_settle(oracle->symbols, err);
 }
 
 mw_status mw_oracle_takes(const mw_oracle *oracle, const mw_moment *moment,
@@ -582,7 +582,7 @@ mw_status mw_oracle_takes(const mw_oracle *oracle, const mw_moment *moment,
     *out_takes = !model->schedule ||
                  mw_code_run(model->schedule->takes, &frame).boolean == MW_TRUE;
     mw_free(windows);
-    return MW_OK;
+    return mw_symbols_settle(oracle->symbols, err);
 }
 
 static mw_status label_of(question *q, mw_label *out_label, mw_error *err) {
@@ -594,7 +594,7 @@ static mw_status label_of(question *q, mw_label *out_label, mw_error *err) {
         .value = mw_code_run(q->model->label, &frame),
         .is_dropped = unless && mw_code_run(unless, &frame).boolean == MW_TRUE};
     mw_free(windows);
-    return MW_OK;
+    return mw_symbols_settle(q->symbols, err);
 }
 
 mw_status mw_oracle_labels(const mw_oracle *oracle, const mw_moment *moment, int64_t known_by,
@@ -638,7 +638,7 @@ mw_status mw_oracle_windows(const mw_oracle *oracle, const mw_oracle_moment *at,
     if (!windows) return mw_fail(err, MW_NO_MEMORY, "oracle: no memory for the windows");
     memcpy(out_windows, windows, oracle->model->window_count * sizeof *windows);
     mw_free(windows);
-    return MW_OK;
+    return mw_symbols_settle(oracle->symbols, err);
 }
 
 mw_verdict mw_oracle_judge(const mw_oracle *oracle, const mw_oracle_moment *at, size_t window,

@@ -227,8 +227,9 @@ static mw_status next_turn(mw_replay *replay, mw_step *out_step, bool *out_done,
 }
 
 mw_status mw_replay_next(mw_replay *replay, mw_step *out_step, bool *out_done, mw_error *err) {
-    return replay->block ? next_in_stretch(replay, out_step, out_done, err)
-                         : next_turn(replay, out_step, out_done, err);
+    MW_TRY(replay->block ? next_in_stretch(replay, out_step, out_done, err)
+                         : next_turn(replay, out_step, out_done, err));
+    return mw_symbols_settle(replay->walk.config.symbols, err);
 }
 
 const mw_engine *mw_replay_engine(const mw_replay *replay) {

@@ -233,6 +233,7 @@ static mw_status take_row(job *j, size_t r, mw_error *err) {
     const mw_cell *row = mw_table_row(j->rows, r);
     bool is_refused = false;
     mw_str broken = mw_row_events_make(j->events, row);
+    MW_TRY(mw_symbols_settle(j->taking->config->symbols, err));
     if (broken.size > 0) return refuse(j, r, broken, MW_STR(""), err);
     MW_TRY(mw_row_checks_apply(j->checks, r, row, &j->refusals, &is_refused, err));
     if (!is_refused) return settle(j, r, err);
@@ -324,6 +325,7 @@ static mw_status run(job *j, mw_error *err) {
     MW_TRY(read_rows(j, err));
     MW_TRY(pass_over_known(j, err));
     ready_rows(j);
+    MW_TRY(mw_symbols_settle(j->taking->config->symbols, err));
     MW_TRY(take_rows(j, err));
     MW_TRY(report_file(j, err));
     keep_refused(j);

@@ -52,3 +52,28 @@ MW_TEST(taking_refuses_repeats_where_ids_must_be_unique) {
     MW_CHECK_EQUAL_INT(shop_event_count(&f, "visits"), 1);
     shop_tear_down(&f);
 }
+
+/* A field that is worked out and cannot be kept is not missing: the ingest ends, with nothing. */
+MW_TEST(taking_ends_where_a_text_is_lost) {
+    static const char *const projects[] = {
+        "project: p\nstreams:\n  visits: {from: visits.csv, time: at,\n"
+        "    fields: {who: 'concat(page, \" was here on that very day\")'}}\n",
+        "project: p\nstreams:\n  visits: {from: visits.csv, time: at,\n"
+        "    where: 'concat(page, \" was here on that day\") = page'}\n"};
+    for (size_t i = 0; i < 2; i++) {
+        shop f;
+        char text[32];
+        shop_set_up(&f, NULL);
+        shop_write_file(&f, "visits.csv", shop_first_visits);
+        shop_compile(&f, projects[i]);
+        MW_CHECK(mw_symbols_intern(f.symbols, MW_STR("a")) != 0);
+        for (int n = 0;; n++) {
+            int size = snprintf(text, sizeof text, "%d", n);
+            if (mw_symbols_intern(f.symbols, (mw_str){text, (size_t)size}) == 0) break;
+        }
+        MW_CHECK_STATUS(shop_ingest(&f), MW_NO_MEMORY);
+        MW_CHECK(strstr(f.err.message, "\"a was here"));
+        MW_CHECK_EQUAL_INT(shop_event_count(&f, "visits"), 0);
+        shop_tear_down(&f);
+    }
+}

@@ -137,7 +137,9 @@ static const mw_expr *fold(mw_compiler *compiler, const mw_expr *expr) {
     const mw_code *code = assemble(compiler, expr, (mw_str){NULL, 0}, &is_too_large);
     if (!code) return is_too_large ? expr : NULL;
     mw_frame frame = {.symbols = compiler->symbols, .zone = compiler->zone};
-    return mw_expr_constant(compiler, expr->type, mw_code_run(code, &frame));
+    mw_cell value = mw_code_run(code, &frame);
+    if (mw_symbols_settle(compiler->symbols, NULL) != MW_OK) compiler->out_of_memory = true;
+    return mw_expr_constant(compiler, expr->type, value);
 }
 
 /* As emit_expr goes, to which the list of an IN is no operations. */

@@ -127,10 +127,17 @@ MAKE_CALENDAR_KERNEL(run_month, civil.month)
 MAKE_CALENDAR_KERNEL(run_quarter, (civil.month + 2) / 3)
 MAKE_CALENDAR_KERNEL(run_year, civil.year)
 
-/* Text. A result that is too long, or for which the symbols have no room, is missing. */
-static mw_cell intern(mw_buf *buf, const mw_frame *frame) {
+/* Text. A result that is too long is missing; one without room is missing and lost (symbols.h). */
+static mw_cell intern(mw_str text, const mw_frame *frame) {
+    mw_cell cell = {.symbol = mw_symbols_intern(frame->symbols, text)};
+    if (cell.symbol == 0) mw_symbols_lose(frame->symbols, text);
+    return cell;
+}
+
+static mw_cell finish(mw_buf *buf, const mw_frame *frame) {
     mw_cell cell = {.symbol = 0};
-    if (!buf->failed) cell.symbol = mw_symbols_intern(frame->symbols, mw_buf_str(buf));
+    if (!buf->failed) cell = intern(mw_buf_str(buf), frame);
+    else if (buf->out_of_memory) mw_symbols_lose(frame->symbols, MW_STR(""));
     mw_buf_release(buf);
     return cell;
 }
@@ -147,7 +154,7 @@ static mw_cell with_case(mw_cell text, uint32_t (*change)(uint32_t), const mw_fr
         if (changed != letter) mw_letter_append(&buf, changed);
         else mw_buf_append(&buf, before.data, before.size - rest.size);
     }
-    return intern(&buf, frame);
+    return finish(&buf, frame);
 }
 
 static mw_cell run_lower(const mw_cell *args, size_t count, const mw_frame *frame) {
@@ -167,7 +174,7 @@ static mw_cell run_concat(const mw_cell *args, size_t count, const mw_frame *fra
         if (args[i].symbol == 0) buf.failed = true;
         mw_buf_append_str(&buf, mw_symbols_text(frame->symbols, args[i].symbol));
     }
-    return intern(&buf, frame);
+    return finish(&buf, frame);
 }
 
 /* In characters of UTF-8. */
@@ -203,7 +210,7 @@ static mw_cell run_split(const mw_cell *args, size_t count, const mw_frame *fram
         part++;
     }
     if (part < wanted) return missing;
-    return (mw_cell){.symbol = mw_symbols_intern(frame->symbols, mw_str_slice(rest, 0, end))};
+    return intern(mw_str_slice(rest, 0, end), frame);
 }
 
 /* split(text, separator): all parts; an empty text has one, which is empty too. */
@@ -227,6 +234,7 @@ static mw_cell run_split_all(const mw_cell *args, size_t count, const mw_frame *
     }
     mw_list_add_text(&writer, rest);
     mw_status status = mw_list_end(&writer, frame->symbols, &list, NULL);
+    if (status == MW_NO_MEMORY) mw_symbols_lose(frame->symbols, rest);
     return status == MW_OK ? list : mw_cell_missing(MW_TYPE_LIST);
 }
 

@@ -4,6 +4,7 @@
 #include "testing/test.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Each expression is a feature over one row: t is 2013-03-10T06:59:59.5Z, a Sunday. */
 typedef struct {
@@ -141,4 +142,37 @@ MW_TEST(functions_match_their_parameters) {
     MW_CHECK(mw_function_match(MW_STR("round"), numbers, 1) !=
              mw_function_match(MW_STR("round"), numbers, 2));
     MW_CHECK_EQUAL_INT(mw_function_match(MW_STR("hour"), numbers, 1), -1);
+}
+
+/* Takes all the room that is left. */
+static void fill(mw_symbols *symbols) {
+    char text[32];
+    for (int i = 0;; i++) {
+        int size = snprintf(text, sizeof text, "%d", i);
+        if (mw_symbols_intern(symbols, (mw_str){text, (size_t)size}) == 0) return;
+    }
+}
+
+/* A text that cannot be kept is no missing value like others: whoever runs the code is told. */
+MW_TEST(functions_say_that_a_text_was_lost) {
+    mw_test_project project =
+        mw_test_compile("feature a: concat(k, k)\nfeature b: upper(k)\n"
+                        "feature c: split(k, \"x\", 1)\n"
+                        "feature d: length(split(k, \"x\"))\nfeature e: concat(k, gap)\n"
+                        "feature f: split(k, \"x\", 9)\n"
+                        "stream s:\n"
+                        "  columns: t time, k category, gap text\n  time: t\n  id: k, t\n"
+                        "model m:\n  moment: on s\n  label: count(s by k over next 1d)\n");
+    mw_error err;
+    mw_cell row[3] = {[2] = {.symbol = 0}};
+    row[1].symbol =
+        mw_symbols_intern(project.symbols, MW_STR("a long text that is new in parts x yes"));
+    mw_frame frame = {.row = row, .symbols = project.symbols, .zone = project.program->zone};
+    fill(project.symbols);
+    for (size_t i = 0; i < 6; i++) {
+        mw_code_run(project.model->features[i].code, &frame);
+        bool is_lost = i < 4; /* the last two are missing with any room */
+        MW_CHECK_STATUS(mw_symbols_settle(project.symbols, &err), is_lost ? MW_NO_MEMORY : MW_OK);
+    }
+    mw_test_project_release(&project);
 }

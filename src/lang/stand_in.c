@@ -86,7 +86,9 @@ static const mw_code *compile(stand_in_scope *names, mw_source source) {
 
 static void check_blind(mw_compiler *compiler, const mw_stand_in *stand_in, mw_source source) {
     mw_frame frame = {.symbols = compiler->symbols, .zone = compiler->zone};
-    if (!is_missing(stand_in, run_blind(stand_in, &frame))) return;
+    mw_cell answer = run_blind(stand_in, &frame);
+    if (mw_symbols_settle(compiler->symbols, NULL) != MW_OK) compiler->out_of_memory = true;
+    if (!is_missing(stand_in, answer)) return;
     mw_complain(compiler, source.position, MW_INVALID,
                 "it must have a value where nothing is known");
     mw_complain_hint(compiler, "Say which: coalesce(EXPRESSION, %s).",
@@ -128,5 +130,6 @@ mw_cell mw_stand_in_run(const mw_stand_in *stand_in, const mw_frame *frame) {
     if (!known.row) known.row = stand_in->no_row;
     if (!known.features) known.features = stand_in->no_features;
     mw_cell answer = mw_code_run(stand_in->code, &known);
-    return is_missing(stand_in, answer) ? run_blind(stand_in, frame) : answer;
+    bool is_whole = mw_symbols_settle(frame->symbols, NULL) == MW_OK;
+    return is_whole && !is_missing(stand_in, answer) ? answer : run_blind(stand_in, frame);
 }

@@ -102,10 +102,12 @@ mw_status mw_reception_take(mw_reception *reception, int32_t number, mw_sent_row
     MW_TRY(mw_sent_row_read(row, source, reception->config.zones[number],
                             reception->config.symbols, at->row, err));
     mw_row_fate fate = mw_row_events_ready(at->events, at->row, &reception->cleaned);
+    MW_TRY(mw_symbols_settle(reception->config.symbols, err));
     if (fate != MW_ROW_IS_EVENT)
         return mw_fail(err, MW_INVALID, "%s: the row is no event of stream %.*s",
                        fate == MW_ROW_DROPPED ? "clean" : "where", MW_STR_ARGS(source->name));
     mw_str broken = mw_row_events_make(at->events, at->row);
+    MW_TRY(mw_symbols_settle(reception->config.symbols, err));
     if (broken.size > 0) return mw_fail(err, MW_INVALID, "%.*s", MW_STR_ARGS(broken));
     MW_TRY(check_row(at, err));
     *out_received = (mw_received){mw_row_events_items(at->events), (size_t)source->stream_count,

@@ -3,6 +3,9 @@
 #include "base/hash.h"
 
 #include <assert.h>
+#include <string.h>
+
+enum { LOST_SIZE_MAX = 60 }; /* so much of a lost text is shown */
 
 /* Texts are listed in segments, each twice as long as the one before, so that the list grows
    without moving: segment k holds the codes from FIRST * (2^k - 1) to FIRST * (2^(k+1) - 1). */
@@ -21,6 +24,9 @@ struct mw_symbols {
     slot *slots; /* open addressing, linear probes, at most three quarters full */
     size_t slot_count;
     size_t count; /* of codes, the one for missing included */
+    bool has_lost; /* a text, which begins with this */
+    unsigned char lost_size;
+    char lost[LOST_SIZE_MAX];
 };
 
 static mw_str *text_at(const mw_symbols *symbols, uint64_t code) {
@@ -109,6 +115,25 @@ uint32_t mw_symbols_intern(mw_symbols *symbols, mw_str text) {
     *text_at(symbols, code) = copy;
     *place = (slot){.code = code, .hash = hash};
     return code;
+}
+
+void mw_symbols_lose(mw_symbols *symbols, mw_str text) {
+    if (symbols->has_lost) return;
+    mw_str shown = mw_str_slice(text, 0, LOST_SIZE_MAX);
+    symbols->has_lost = true;
+    symbols->lost_size = (unsigned char)shown.size;
+    if (shown.size > 0) memcpy(symbols->lost, shown.data, shown.size);
+}
+
+mw_status mw_symbols_settle(mw_symbols *symbols, mw_error *err) {
+    if (!symbols->has_lost) return MW_OK;
+    symbols->has_lost = false;
+    mw_status status = mw_fail(
+        err, MW_NO_MEMORY,
+        "texts: no room is left for one that was worked out, \"%.*s\"; %zu stand",
+        (int)symbols->lost_size, symbols->lost, mw_symbols_count(symbols));
+    return mw_hint(err, status, "Each different text is kept once: leave out of it what differs in "
+                                "every row, such as an id or a time.");
 }
 
 uint32_t mw_symbols_find(const mw_symbols *symbols, mw_str text) {

@@ -20,6 +20,11 @@ void mw_symbols_destroy(mw_symbols *symbols);
 
 /* The code of `text`, new or old; 0 when the table is full (then MW_NO_MEMORY is due). */
 uint32_t mw_symbols_intern(mw_symbols *symbols, mw_str text);
+/* Says that a text was lost, which was made where nobody can fail: who asked for what it was to be
+   a part of then asks mw_symbols_settle, which names the first that was lost since it was asked
+   last (MW_NO_MEMORY). Who may intern may call these. */
+void mw_symbols_lose(mw_symbols *symbols, mw_str text);
+MW_MUST_USE mw_status mw_symbols_settle(mw_symbols *symbols, mw_error *err);
 uint32_t mw_symbols_find(const mw_symbols *symbols, mw_str text); /* 0 if never interned */
 mw_str mw_symbols_text(const mw_symbols *symbols, uint64_t code); /* stays valid; 0 is empty */
 int mw_symbols_compare(const mw_symbols *symbols, uint64_t a, uint64_t b); /* by bytes */

@@ -118,3 +118,22 @@ static mw_status fill(void *context) {
 MW_TEST(symbols_survive_every_failing_allocation) {
     MW_CHECK(mw_test_every_allocation_fails(fill, NULL) > 5);
 }
+
+/* The first loss is told, once; what was interned before stands. */
+MW_TEST(symbols_tell_of_a_text_that_was_lost) {
+    mw_symbols *symbols = create();
+    mw_error err;
+    uint32_t standing = mw_symbols_intern(symbols, MW_STR("JFK"));
+    MW_CHECK_OK(mw_symbols_settle(symbols, &err), &err);
+    mw_symbols_lose(symbols, MW_STR("a text of more letters than are shown of it, which is not "
+                                    "even so many"));
+    mw_symbols_lose(symbols, MW_STR("another"));
+    MW_CHECK_STATUS(mw_symbols_settle(symbols, &err), MW_NO_MEMORY);
+    MW_CHECK_EQUAL_STR(err.message, "texts: no room is left for one that was worked out, "
+                       "\"a text of more letters than are shown of it, which is not ev\"; 1 stand");
+    MW_CHECK_OK(mw_symbols_settle(symbols, &err), &err);
+    mw_symbols_lose(symbols, (mw_str){NULL, 0});
+    MW_CHECK_STATUS(mw_symbols_settle(symbols, NULL), MW_NO_MEMORY);
+    MW_CHECK_EQUAL_INT(mw_symbols_intern(symbols, MW_STR("JFK")), standing);
+    mw_symbols_destroy(symbols);
+}
