@@ -4,8 +4,8 @@
  *
  * A request is known by 128 bits of the SHA-256 of who asks, what is asked and the key; another
  * 128 bits tell whether its body is the same. The answer itself is a control record of the log,
- * in the batch of what it promises: after a kill both are there or neither, but where the kill
- * tore that very write. Kept are the last MW_RECEIPTS_MAX receipts, in memory taken at the start.
+ * in the batch of what it promises: after a kill both are there or neither. Kept are the last
+ * MW_RECEIPTS_MAX receipts, in memory taken at the start.
  *
  * As in the ledger, what is not committed yet stands so far behind the batch's beginning. One
  * thread uses them.

@@ -6,13 +6,16 @@
  *              "MWLg", with the same sum, until the segment before is on the disk
  *     record   u32 payload size | u32 CRC32C of the rest | u32 type | u32 stream
  *              | i64 time | i64 known | i64 place | payload               (little endian)
+ *     type     bit 30: some of its batch stands before it, bit 31: behind it; neither in format < 3
  *
- * Records are gathered and written by one call to the system at a commit: then they are with the
- * kernel and survive this process; mw_log_sync makes them survive the machine. A torn tail is
- * cut when a writer opens the log; a bad record before good ones, or at the end of a segment that
- * another one follows, is MW_CORRUPT. But where a page of zeros stands between, the power was lost
- * before it was written: nothing from there on was synced, and it is torn. Segments are
- * self-contained: the definitions that give streams their meaning are repeated at each head.
+ * Records are gathered and written by one call to the system at a commit, into one segment: then
+ * they are with the kernel and survive this process; mw_log_sync makes them survive the machine.
+ * Such a batch is there whole or not at all: one without its end is no batch yet to who reads, and
+ * a torn tail, which is cut when a writer opens the log. A bad record before good ones, and a batch
+ * broken off before another or at the end of a segment that another one follows, is MW_CORRUPT. But
+ * where a page of zeros stands between, the power was lost before it was written: nothing from
+ * there on was synced, and it is torn. Segments are self-contained: the definitions that give
+ * streams their meaning are repeated at each head. A segment of an older format takes no more.
  *
  * A segment is begun before the one that it follows is on the disk. A loss of power may leave it,
  * and the other without its end, where its first place does not follow: then nobody believes it,
@@ -24,7 +27,7 @@
 #include "sys/sys.h"
 
 enum {
-    MW_LOG_FORMAT = 2, /* 1: each segment was synced before the next was begun */
+    MW_LOG_FORMAT = 3, /* 2: each record for itself; 1: a segment begun behind a synced one */
     MW_LOG_PAYLOAD_MAX = 1 << 24,
     MW_LOG_STREAMS_MAX = 1 << 16,
     MW_LOG_SEGMENT_SIZE = 64 << 20, /* a segment that has grown past this is closed */
@@ -77,8 +80,7 @@ MW_MUST_USE mw_status mw_log_define(mw_log *log, uint32_t stream, mw_str meaning
 /* Adds a record to the batch. Its place must be greater than that of the record before. */
 MW_MUST_USE mw_status mw_log_append(mw_log *log, const mw_record *record, mw_error *err);
 /* Hands the batch to the kernel. MW_NO_SPACE: the batch stays, and the next commit tries again.
-   After any other failure it is taken back; only if the process dies in that very moment may a part
-   of it be found later. */
+   After any other failure it is taken back: nothing of it is found later, whenever this dies. */
 MW_MUST_USE mw_status mw_log_commit(mw_log *log, mw_error *err);
 MW_MUST_USE mw_status mw_log_sync(mw_log *log, mw_error *err);
 /* What is gathered so far: the next record stands so far behind the batch's beginning. */
@@ -106,7 +108,8 @@ uint64_t mw_log_size(const mw_log *log); /* bytes of all segments */
 
 /* Reads the committed records with place >= `from`, in order, and definitions before those that
    go by them. Segments that end before `from` are not touched; a file is read in pieces of
-   128 kB, so no call takes long. Payloads are valid until the next call. At the end
+   128 kB, so no call takes longer than its batch: the first record is given once the last was
+   found, and a batch that is longer is read twice. Payloads are valid until the next call. At the end
    `*out_has_record` is false; called again later, a scan goes on with what was committed since.
    A missing folder is an empty log; a newest segment that was lost while it was
    made is none. */

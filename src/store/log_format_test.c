@@ -4,6 +4,20 @@
 
 #include "testing/test.h"
 
+/* The records as one batch. */
+static mw_log_batch batch_of(const mw_record *records, size_t count) {
+    mw_log_batch batch;
+    mw_log_batch_init(&batch, 1 << 16);
+    for (size_t i = 0; i < count; i++) mw_log_batch_add(&batch, &records[i]);
+    mw_log_batch_end(&batch);
+    return batch;
+}
+
+static void flip(mw_log_batch *batch, size_t bit) {
+    char *byte = &batch->bytes.data[bit / 8];
+    *byte = (char)(*byte ^ 1 << bit % 8);
+}
+
 MW_TEST(log_format_reads_what_it_wrote_and_nothing_that_was_changed) {
     mw_record written = {.type = MW_RECORD_PREDICTION,
                          .stream = 7,
@@ -11,49 +25,123 @@ MW_TEST(log_format_reads_what_it_wrote_and_nothing_that_was_changed) {
                          .known = 2,
                          .place = INT64_MAX,
                          .payload = MW_STR("payload")};
-    mw_buf bytes;
-    mw_buf_init(&bytes, 1 << 16);
-    mw_log_record_append(&bytes, &written);
+    mw_log_batch batch = batch_of(&written, 1);
+    mw_str bytes = mw_buf_str(&batch.bytes);
     MW_CHECK_EQUAL_INT(bytes.size, MW_LOG_RECORD_HEAD_SIZE + written.payload.size);
     mw_record read;
-    size_t size;
-    MW_CHECK(mw_log_record_read(mw_buf_str(&bytes), 0, &read, &size) == MW_LOG_RECORD_GOOD);
-    MW_CHECK(size == bytes.size && read.type == written.type && read.stream == 7);
+    mw_log_frame frame;
+    MW_CHECK(mw_log_record_read(bytes, 0, &read, &frame) == MW_LOG_GOOD);
+    MW_CHECK(frame.size == bytes.size && !frame.goes_on && !frame.is_followed);
+    MW_CHECK(read.type == written.type && read.stream == 7);
     MW_CHECK(read.time == -1 && read.known == 2 && read.place == INT64_MAX);
     MW_CHECK_EQUAL_STR(read.payload, "payload");
-    MW_CHECK(mw_log_record_read(mw_buf_str(&bytes), size, &read, &size) == MW_LOG_RECORD_END);
+    MW_CHECK(mw_log_record_read(bytes, frame.size, &read, &frame) == MW_LOG_END);
     for (size_t bit = 0; bit < 8 * bytes.size; bit++) {
-        bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
-        MW_CHECK(mw_log_record_read(mw_buf_str(&bytes), 0, &read, &size) == MW_LOG_RECORD_BAD);
-        MW_CHECK(mw_log_record_is_torn(mw_buf_str(&bytes), 0, 0));
-        bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
+        flip(&batch, bit);
+        MW_CHECK(mw_log_record_read(bytes, 0, &read, &frame) == MW_LOG_BAD);
+        MW_CHECK(mw_log_record_is_torn(bytes, 0, 0));
+        flip(&batch, bit);
     }
-    mw_buf_release(&bytes);
+    mw_log_batch_release(&batch);
 }
 
 /* Whatever bit of it has turned, of its size too: good records behind it say that it was whole. */
 MW_TEST(log_format_tells_a_changed_record_from_a_torn_one) {
     mw_record written = {.type = MW_RECORD_EVENT, .place = 9, .payload = MW_STR("a payload")};
+    mw_log_batch batch = batch_of((mw_record[]){written, written}, 2);
+    mw_str bytes = mw_buf_str(&batch.bytes);
+    mw_record read;
+    mw_log_frame frame;
+    for (size_t bit = 0; bit < 8 * bytes.size / 2; bit++) {
+        flip(&batch, bit);
+        MW_CHECK(mw_log_record_read(bytes, 0, &read, &frame) == MW_LOG_BAD);
+        MW_CHECK(!mw_log_record_is_torn(bytes, 0, 0));
+        flip(&batch, bit);
+    }
+    mw_log_batch_release(&batch);
+}
+
+/* How many batches there are, one after the other; `*out_end`: behind the last whole one. */
+static size_t count_batches(mw_str bytes, size_t *out_end, mw_log_found *out_found) {
+    size_t count = 0;
+    for (size_t offset = *out_end = 0;; count++, *out_end = offset) {
+        *out_found = mw_log_batch_read(bytes, false, &offset);
+        if (*out_found != MW_LOG_GOOD) return count;
+    }
+}
+
+/* Wherever it is cut, a batch is there whole or not at all. */
+MW_TEST(log_format_has_a_batch_whole_or_not_at_all) {
+    static const size_t counts[] = {3, 1, 2, 5};
+    size_t ends[5] = {0}, end = 0;
+    mw_log_found found;
     mw_buf bytes;
     mw_buf_init(&bytes, 1 << 16);
-    mw_log_record_append(&bytes, &written);
-    size_t first = bytes.size, size;
-    mw_log_record_append(&bytes, &written);
-    mw_record read;
-    for (size_t bit = 0; bit < 8 * first; bit++) {
-        bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
-        MW_CHECK(mw_log_record_read(mw_buf_str(&bytes), 0, &read, &size) == MW_LOG_RECORD_BAD);
-        MW_CHECK(!mw_log_record_is_torn(mw_buf_str(&bytes), 0, 0));
-        bytes.data[bit / 8] = (char)(bytes.data[bit / 8] ^ 1 << bit % 8);
+    for (size_t i = 0; i < 4; i++) {
+        mw_record written = {.type = MW_RECORD_EVENT, .payload = {"0123456789", 2 * counts[i]}};
+        mw_log_batch batch =
+            batch_of((mw_record[]){written, written, written, written, written}, counts[i]);
+        mw_buf_append_str(&bytes, mw_buf_str(&batch.bytes));
+        mw_log_batch_release(&batch);
+        ends[i + 1] = bytes.size;
+    }
+    for (size_t size = 0; size <= bytes.size; size++) {
+        mw_str cut = mw_str_slice(mw_buf_str(&bytes), 0, size);
+        size_t whole = 0;
+        while (whole < 4 && ends[whole + 1] <= size) whole++;
+        MW_CHECK_EQUAL_INT(count_batches(cut, &end, &found), whole);
+        MW_CHECK(end == ends[whole] && found != MW_LOG_STRAY);
+        size_t offset = end;
+        found = mw_log_batch_read(cut, false, &offset);
+        MW_CHECK(mw_log_record_is_torn(cut, offset, 0));
     }
     mw_buf_release(&bytes);
 }
 
+/* A batch without its end is torn where it is the last, and damage where another follows: whoever
+   wrote that one would have cut it. So is one without its beginning. */
+MW_TEST(log_format_tells_a_batch_that_is_broken_off) {
+    mw_record written = {.type = MW_RECORD_EVENT, .payload = MW_STR("a payload")};
+    mw_log_batch batch = batch_of((mw_record[]){written, written, written}, 3);
+    mw_str bytes = mw_buf_str(&batch.bytes);
+    size_t size = bytes.size / 3, offset = 0;
+    mw_buf joined;
+    mw_buf_init(&joined, 1 << 16);
+    mw_buf_append(&joined, bytes.data, 2 * size);
+    MW_CHECK(mw_log_batch_read(mw_buf_str(&joined), false, &offset) == MW_LOG_END);
+    MW_CHECK(offset == 2 * size && mw_log_record_is_torn(mw_buf_str(&joined), offset, 0));
+    mw_buf_append(&joined, bytes.data, bytes.size);
+    offset = 0;
+    MW_CHECK(mw_log_batch_read(mw_buf_str(&joined), false, &offset) == MW_LOG_STRAY);
+    MW_CHECK(offset == 2 * size && !mw_log_record_is_torn(mw_buf_str(&joined), offset, 0));
+    offset = size;
+    MW_CHECK(mw_log_batch_read(bytes, false, &offset) == MW_LOG_STRAY && offset == size);
+    MW_CHECK(!mw_log_record_is_torn(bytes, offset, 0));
+    MW_CHECK(mw_log_batch_read(bytes, true, &offset) == MW_LOG_GOOD && offset == bytes.size);
+    mw_buf_release(&joined);
+    mw_log_batch_release(&batch);
+}
+
+/* Where a disk was full, records are added to a batch that had ended. */
+MW_TEST(log_format_adds_to_a_batch_that_had_ended) {
+    mw_record written = {.type = MW_RECORD_CONTROL, .payload = MW_STR("x")};
+    mw_log_batch batch = batch_of(&written, 1);
+    mw_log_batch whole = batch_of((mw_record[]){written, written}, 2);
+    mw_log_batch_add(&batch, &written);
+    mw_log_batch_end(&batch);
+    mw_log_batch_end(&batch);
+    MW_CHECK(mw_str_equal(mw_buf_str(&batch.bytes), mw_buf_str(&whole.bytes)));
+    mw_log_batch_clear(&batch);
+    mw_log_batch_end(&batch); /* of nothing */
+    MW_CHECK_EQUAL_INT(batch.bytes.size, 0);
+    mw_log_batch_release(&batch);
+    mw_log_batch_release(&whole);
+}
+
 /* The first record that is not good, and what it is said to be. */
 static bool is_torn_somewhere(mw_str bytes, uint64_t begin) {
-    mw_record read;
-    size_t offset = 0, size = 0;
-    while (mw_log_record_read(bytes, offset, &read, &size) == MW_LOG_RECORD_GOOD) offset += size;
+    size_t offset = 0;
+    while (mw_log_batch_read(bytes, false, &offset) == MW_LOG_GOOD) continue;
     MW_CHECK(offset < bytes.size);
     return mw_log_record_is_torn(bytes, offset, begin);
 }
@@ -66,9 +154,11 @@ MW_TEST(log_format_takes_a_missing_page_for_torn) {
     memset(payload, 'x', sizeof payload);
     for (size_t size = 8; size < sizeof payload; size += 13) {
         mw_record written = {.type = MW_RECORD_EVENT, .payload = {payload, size}};
-        mw_buf bytes;
-        mw_buf_init(&bytes, 1 << 16);
-        while (bytes.size < (size_t)PAGES * PAGE) mw_log_record_append(&bytes, &written);
+        mw_log_batch batch;
+        mw_log_batch_init(&batch, 1 << 16);
+        while (batch.bytes.size < (size_t)PAGES * PAGE) mw_log_batch_add(&batch, &written);
+        mw_log_batch_end(&batch);
+        mw_buf bytes = batch.bytes;
         uint64_t begin = PAGE - size / 8 * 8; /* pages are those of the segment */
         for (size_t at = PAGE - begin; at + PAGE < (size_t)(PAGES - 1) * PAGE; at += PAGE) {
             memcpy(page, bytes.data + at, PAGE);
@@ -79,7 +169,7 @@ MW_TEST(log_format_takes_a_missing_page_for_torn) {
             MW_CHECK(!is_torn_somewhere(mw_buf_str(&bytes), begin));
             memcpy(bytes.data + at, page, PAGE);
         }
-        mw_buf_release(&bytes);
+        mw_log_batch_release(&batch);
     }
 }
 
@@ -103,7 +193,9 @@ MW_TEST(log_format_bounds_what_hostile_bytes_cost) {
 static mw_buf head_of(bool is_unfounded) {
     mw_buf bytes;
     mw_buf_init(&bytes, 1 << 16);
-    mw_log_head_append(&bytes, (mw_log_head){UINT64_C(0x1122334455667788), 5, is_unfounded});
+    mw_log_head_append(&bytes, (mw_log_head){.log_id = UINT64_C(0x1122334455667788),
+                                            .first_place = 5,
+                                            .is_unfounded = is_unfounded});
     MW_CHECK_EQUAL_INT(bytes.size, MW_LOG_HEAD_SIZE);
     return bytes;
 }
@@ -113,12 +205,12 @@ static void check_bytes(mw_str bytes, const unsigned char *expected) {
         MW_CHECK_EQUAL_INT((unsigned char)bytes.data[i], expected[i]);
 }
 
-static void check_head(mw_str bytes, bool is_unfounded) {
+static void check_head(mw_str bytes, bool is_unfounded, uint32_t format) {
     mw_log_head head;
     mw_error err;
     MW_CHECK_OK(mw_log_head_read(bytes, "a.log", &head, &err), &err);
     MW_CHECK(head.log_id == UINT64_C(0x1122334455667788) && head.first_place == 5);
-    MW_CHECK(head.is_unfounded == is_unfounded);
+    MW_CHECK(head.is_unfounded == is_unfounded && head.format == format);
 }
 
 /* Byte for byte: a released segment stays readable. */
@@ -129,10 +221,14 @@ MW_TEST(log_format_is_what_it_was) {
     static const unsigned char second[MW_LOG_HEAD_SIZE] = {
         0x4d, 0x57, 0x4c, 0x47, 2, 0, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
         5, 0, 0, 0, 0, 0, 0, 0, 0xf8, 0xb0, 0x22, 0x85};
+    static const unsigned char third[MW_LOG_HEAD_SIZE] = {
+        0x4d, 0x57, 0x4c, 0x47, 3, 0, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+        5, 0, 0, 0, 0, 0, 0, 0, 0x45, 0x47, 0x61, 0xb2};
     mw_buf bytes = head_of(false);
-    check_bytes(mw_buf_str(&bytes), second);
-    check_head(mw_buf_str(&bytes), false);
-    check_head((mw_str){(const char *)first, sizeof first}, false);
+    check_bytes(mw_buf_str(&bytes), third);
+    check_head(mw_buf_str(&bytes), false, 3);
+    check_head((mw_str){(const char *)second, sizeof second}, false, 2);
+    check_head((mw_str){(const char *)first, sizeof first}, false, 1);
     mw_log_head head;
     mw_error err;
     MW_CHECK_STATUS(mw_log_head_read(MW_STR("nonsense"), "a.log", &head, &err), MW_CORRUPT);
@@ -145,7 +241,7 @@ MW_TEST(log_format_knows_a_segment_without_its_mark) {
     mw_log_head head;
     mw_error err;
     mw_buf bytes = head_of(true), marked = head_of(false);
-    check_head(mw_buf_str(&bytes), true);
+    check_head(mw_buf_str(&bytes), true, MW_LOG_FORMAT);
     bytes.data[MW_LOG_MARK_OFFSET] = mw_log_mark;
     MW_CHECK(mw_str_equal(mw_buf_str(&bytes), mw_buf_str(&marked)));
     for (size_t bit = 0; bit < 8 * bytes.size; bit++) {
@@ -159,4 +255,26 @@ MW_TEST(log_format_knows_a_segment_without_its_mark) {
     MW_CHECK_STATUS(mw_log_head_read(mw_buf_str(&bytes), "a.log", &head, &err), MW_CORRUPT);
     mw_buf_release(&bytes);
     mw_buf_release(&marked);
+}
+
+/* Likewise the records of a batch: two bits of the type tell where in it each of them stands. */
+MW_TEST(log_format_writes_batches_as_ever) {
+    static const unsigned char expected[] = {
+        1, 0, 0, 0, 0x91, 0xf7, 0x9e, 0xd4, 2, 0, 0, 0x80, 1, 0, 0, 0,
+        2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,
+        4, 0, 0, 0, 0, 0, 0, 0, 0x61, 0, 0, 0, 0, 0xb8, 0x17, 0xfd,
+        0x6d, 3, 0, 0, 0xc0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0,
+        0, 3, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0,
+        0, 1, 0, 0, 0, 0xd6, 0xc4, 0xab, 0xa7, 4, 0, 0, 0x40, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 6, 0, 0, 0, 0, 0, 0, 0, 0x7a};
+    mw_record records[] = {
+        {.type = MW_RECORD_EVENT, .stream = 1, .time = 2, .known = 3, .place = 4,
+         .payload = MW_STR("a")},
+        {.type = MW_RECORD_PREDICTION, .stream = 1, .time = 2, .known = 3, .place = 5},
+        {.type = MW_RECORD_CONTROL, .place = 6, .payload = MW_STR("z")}};
+    mw_log_batch batch = batch_of(records, 3);
+    MW_CHECK(mw_str_equal(mw_buf_str(&batch.bytes),
+                          (mw_str){(const char *)expected, sizeof expected}));
+    mw_log_batch_release(&batch);
 }

@@ -20,11 +20,17 @@ struct mw_log_scan {
     mw_str name;      /* of the segment that is read; empty before the first */
     const char *path; /* of it */
     mw_file *file;
-    mw_log_position at; /* of the window's first byte */
-    char *window;     /* a part of the segment */
+    int64_t segment;  /* its first place */
+
+    /* Where in it, in this order: */
+    uint64_t next;   /* the next record; what stands before has been read */
+    uint64_t whole;  /* the last batch that was found to be whole ends; none is read before */
+    uint64_t ahead;  /* the records that were found good end: of a batch without its end, if more */
+
+    char *window; /* a part of the segment */
     size_t window_size, window_capacity;
-    size_t offset;    /* of the next record in the window */
-    size_t last_size; /* of the record before it */
+    uint64_t begin, summed; /* where it begins, and up to where its records were summed */
+    size_t last_size;       /* of the record before the next */
     mw_log_position end;
     int64_t believed; /* the newest segment, once it was found to follow: it does so for good */
 };
@@ -60,24 +66,29 @@ void mw_log_scan_end(mw_log_scan *scan) {
     mw_free(scan);
 }
 
-/* The window begins anew at the next record, so large or up to the segment's end. What was read
-   before and is no whole record may have been cut since: it is read again. */
-static mw_status move_window(mw_log_scan *scan, size_t size, mw_error *err) {
-    scan->at.offset += scan->offset;
-    scan->offset = scan->window_size = 0;
+/* The window begins anew there, and is so large or goes up to the segment's end. */
+static mw_status move_window(mw_log_scan *scan, uint64_t begin, size_t size, mw_error *err) {
+    scan->begin = scan->summed = begin;
+    scan->window_size = 0;
     if (!mw_grow((void **)&scan->window, &scan->window_capacity, size, 1, WINDOW_SIZE_MAX))
         return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
-    return mw_file_read(scan->file, scan->at.offset, scan->window, size, &scan->window_size,
-                        err);
+    return mw_file_read(scan->file, begin, scan->window, size, &scan->window_size, err);
+}
+
+/* What is not of a whole batch may be cut, and others may come to stand there: it is read again. */
+static void forget_ahead(mw_log_scan *scan) {
+    scan->ahead = scan->whole = scan->begin = scan->summed = scan->next;
+    scan->window_size = 0;
 }
 
 static mw_str window_of(const mw_log_scan *scan) {
     return (mw_str){scan->window, scan->window_size};
 }
 
-/* Of the bad record that the window has come to. */
+/* Of what keeps a batch from being whole. */
 static bool is_torn(const mw_log_scan *scan) {
-    return mw_log_record_is_torn(window_of(scan), scan->offset, scan->at.offset);
+    return mw_log_record_is_torn(window_of(scan), (size_t)(scan->ahead - scan->begin),
+                                 scan->begin);
 }
 
 /* The segment that holds the first record to be read, if it stands behind the present one. */
@@ -109,14 +120,15 @@ static mw_status open_segment(mw_log_scan *scan, const char *path, mw_file **out
 static mw_status enter_segment(mw_log_scan *scan, mw_str name, mw_file *file, mw_error *err) {
     mw_file_close(scan->file);
     scan->file = file;
-    scan->at = (mw_log_position){mw_log_segment_first_place(name), MW_LOG_HEAD_SIZE};
-    if (scan->at.segment == scan->first.segment && scan->first.offset > 0) scan->at = scan->first;
-    scan->offset = 0;
+    scan->segment = mw_log_segment_first_place(name);
+    bool is_first = scan->segment == scan->first.segment && scan->first.offset > 0;
+    scan->next = is_first ? scan->first.offset : MW_LOG_HEAD_SIZE;
+    forget_ahead(scan);
     scan->name = mw_str_copy(&scan->arena, name);
     scan->path = scan->name.data ? mw_path_join(&scan->arena, scan->folder, scan->name.data)
                                  : NULL;
     if (!scan->path) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
-    return move_window(scan, WINDOW_SIZE, err);
+    return MW_OK;
 }
 
 /* Goes on to the next of these; false if there is none. */
@@ -169,41 +181,62 @@ static mw_status next_segment(mw_log_scan *scan, bool *out_moved, mw_error *err)
     return status;
 }
 
-static bool is_wanted(const mw_log_scan *scan, const mw_record *record) {
-    return record->type == MW_RECORD_DEFINITION || record->place >= scan->from;
+/* --- whole batches ------------------------------------------------------------------------ */
+
+/* Moves the window there, with more bytes than it has of that so far, or all that are left. */
+static mw_status read_more(mw_log_scan *scan, uint64_t from, bool *out_is_whole, mw_error *err) {
+    bool is_inside = from >= scan->begin;
+    size_t left = is_inside ? (size_t)(scan->begin + scan->window_size - from) : 0;
+    size_t size = left < WINDOW_SIZE / 2 ? WINDOW_SIZE : 2 * left;
+    MW_TRY(move_window(scan, from, size, err));
+    *out_is_whole = scan->window_size < size;
+    return MW_OK;
 }
 
-void mw_log_scan_until(mw_log_scan *scan, mw_log_position end) { scan->end = end; }
-
-static bool is_at_end(const mw_log_scan *scan) {
-    if (!scan->file || scan->at.segment < scan->end.segment) return false;
-    return scan->at.segment > scan->end.segment ||
-           scan->at.offset + scan->offset >= scan->end.offset;
+/* Whether some of the next record's batch stands before it, where the scan was told to begin. */
+static bool begins_amid(const mw_log_scan *scan) {
+    mw_record record;
+    mw_log_frame frame;
+    if (scan->next != scan->first.offset || scan->segment != scan->first.segment) return false;
+    size_t offset = (size_t)(scan->next - scan->begin);
+    return mw_log_record_read(window_of(scan), offset, &record, &frame) == MW_LOG_GOOD &&
+           frame.goes_on;
 }
 
-mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_has_record,
-                           mw_error *err) {
+/* Goes over the records of the next batch, as far as the window has them. */
+static mw_log_found look_ahead(mw_log_scan *scan) {
+    bool is_amid = scan->ahead > scan->next || begins_amid(scan);
+    size_t offset = (size_t)(scan->ahead - scan->begin);
+    mw_log_found found = mw_log_batch_read(window_of(scan), is_amid, &offset);
+    scan->ahead = scan->summed = scan->begin + offset;
+    if (found == MW_LOG_GOOD) scan->whole = scan->ahead;
+    return found;
+}
+
+/* What the end of a window cuts is read anew from its batch's beginning, for it will be taken from
+   there; of a long batch no more is held than of others. */
+static mw_status read_on(mw_log_scan *scan, bool *out_is_whole, mw_error *err) {
+    if (scan->ahead - scan->next <= WINDOW_SIZE / 2) scan->ahead = scan->next;
+    return read_more(scan, scan->ahead, out_is_whole, err);
+}
+
+/* Sees to it that the next batch is known to be whole; false if there is none, or not yet. */
+static mw_status find_batch(mw_log_scan *scan, bool *out_has, mw_error *err) {
     bool is_whole = !scan->file; /* the window holds all that is left of the segment, */
     bool is_last = !scan->file;  /* and nothing can have come to that since */
+    *out_has = false;
     for (;;) {
-        mw_log_found found = MW_LOG_RECORD_END;
-        *out_has_record = false;
-        if (is_at_end(scan)) return MW_OK;
-        if (scan->file)
-            found = mw_log_record_read(window_of(scan), scan->offset, out_record,
-                                       &scan->last_size);
-        *out_has_record = found == MW_LOG_RECORD_GOOD;
-        if (found == MW_LOG_RECORD_GOOD) {
-            scan->offset += scan->last_size;
-            if (is_wanted(scan, out_record)) return MW_OK;
+        mw_log_found found = scan->file ? look_ahead(scan) : MW_LOG_END;
+        bool is_cut = found != MW_LOG_END || scan->ahead > scan->next;
+        if (found == MW_LOG_GOOD) {
+            *out_has = true;
+            return MW_OK;
         } else if (!is_whole) {
-            size_t left = scan->window_size - scan->offset;
-            size_t size = left < WINDOW_SIZE / 2 ? WINDOW_SIZE : 2 * left;
-            MW_TRY(move_window(scan, size, err));
-            is_whole = scan->window_size < size;
-        } else if (found == MW_LOG_RECORD_BAD && (is_last || !is_torn(scan))) {
-            return mw_log_segment_bad_record(scan->path, scan->at.offset + scan->offset, err);
+            MW_TRY(read_on(scan, &is_whole, err));
+        } else if (is_cut && (is_last || !is_torn(scan))) {
+            return mw_log_segment_fail(scan->path, scan->ahead, found, err);
         } else if (!is_last) {
+            forget_ahead(scan);
             MW_TRY(is_closed(scan, &is_last, err));
             if (!is_last) return MW_OK;
             is_whole = false;
@@ -216,11 +249,67 @@ mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_h
     }
 }
 
+/* The next record, of a whole batch. If its window has moved on since that was found, it is read
+   and summed again; false if it is not what it was. */
+static mw_status take(mw_log_scan *scan, mw_record *out_record, bool *out_is_taken,
+                      mw_error *err) {
+    mw_log_frame frame;
+    mw_log_found found = MW_LOG_END;
+    bool is_whole = false;
+    *out_is_taken = false;
+    while (scan->next < scan->begin || scan->next >= scan->summed) {
+        size_t offset = (size_t)(scan->next - scan->begin);
+        if (scan->next >= scan->begin)
+            found = mw_log_record_read(window_of(scan), offset, out_record, &frame);
+        if (found == MW_LOG_GOOD) {
+            scan->summed = scan->next + frame.size;
+        } else if (!is_whole) {
+            MW_TRY(read_more(scan, scan->next, &is_whole, err));
+        } else {
+            forget_ahead(scan);
+            return MW_OK;
+        }
+    }
+    scan->last_size = mw_log_record_view(window_of(scan), (size_t)(scan->next - scan->begin),
+                                         out_record);
+    scan->next += scan->last_size;
+    *out_is_taken = true;
+    return MW_OK;
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+static bool is_wanted(const mw_log_scan *scan, const mw_record *record) {
+    return record->type == MW_RECORD_DEFINITION || record->place >= scan->from;
+}
+
+void mw_log_scan_until(mw_log_scan *scan, mw_log_position end) { scan->end = end; }
+
+static bool is_at_end(const mw_log_scan *scan) {
+    if (!scan->file || scan->segment < scan->end.segment) return false;
+    return scan->segment > scan->end.segment || scan->next >= scan->end.offset;
+}
+
+mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_has_record,
+                           mw_error *err) {
+    for (;;) {
+        bool has_batch = true;
+        *out_has_record = false;
+        if (is_at_end(scan)) return MW_OK;
+        if (scan->next == scan->whole) {
+            MW_TRY(find_batch(scan, &has_batch, err));
+            if (!has_batch) return MW_OK;
+            continue; /* it may stand behind the end */
+        }
+        MW_TRY(take(scan, out_record, out_has_record, err));
+        if (*out_has_record && is_wanted(scan, out_record)) return MW_OK;
+    }
+}
+
 uint64_t mw_log_scan_id(const mw_log_scan *scan) { return scan->log_id; }
 
 mw_log_position mw_log_scan_position(const mw_log_scan *scan) {
-    return (mw_log_position){scan->at.segment,
-                             scan->at.offset + scan->offset - scan->last_size};
+    return (mw_log_position){scan->segment, scan->next - scan->last_size};
 }
 
 /* --- one record --------------------------------------------------------------------------- */
@@ -234,15 +323,16 @@ static size_t size_of_record(const mw_buf *bytes) {
 static mw_status read_at(mw_file *file, const char *path, uint64_t offset, mw_buf *bytes,
                          mw_record *out_record, mw_error *err) {
     char piece[PIECE_SIZE];
-    size_t got = 1, size = 0;
+    size_t got = 1;
+    mw_log_frame frame;
     mw_buf_clear(bytes);
     while (got > 0 && bytes->size < size_of_record(bytes)) {
         MW_TRY(mw_file_read(file, offset + bytes->size, piece, sizeof piece, &got, err));
         mw_buf_append(bytes, piece, got);
         MW_TRY(mw_buf_check(bytes, "a log record", err));
     }
-    mw_log_found found = mw_log_record_read(mw_buf_str(bytes), 0, out_record, &size);
-    return found == MW_LOG_RECORD_GOOD ? MW_OK : mw_log_segment_bad_record(path, offset, err);
+    mw_log_found found = mw_log_record_read(mw_buf_str(bytes), 0, out_record, &frame);
+    return found == MW_LOG_GOOD ? MW_OK : mw_log_segment_fail(path, offset, MW_LOG_BAD, err);
 }
 
 mw_status mw_log_read(mw_sys *sys, const char *folder, mw_log_position position, mw_buf *bytes,

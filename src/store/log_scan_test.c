@@ -222,3 +222,185 @@ MW_TEST(log_scan_finds_once_that_an_unmarked_segment_follows) {
     mw_free(payload);
     mw_simulated_destroy(sys);
 }
+
+/* A log of one segment as somebody else writes it: its bytes, and where its batches end. */
+typedef struct {
+    mw_buf bytes;
+    uint64_t ends[100];
+    int64_t places[100];
+    size_t count;
+} written;
+
+static const char *const only_segment = "state/log/0000000000000001.log";
+
+/* Batches by chance: many are single records, some have hundreds; some records are long. */
+static written write_batches(size_t count, size_t size_max, uint64_t *prng) {
+    static char payload[200000];
+    mw_sys *sys = new_machine();
+    written made = {.count = count};
+    int64_t place = 0;
+    mw_log *log;
+    memset(payload, 'x', sizeof payload);
+    mw_buf_init(&made.bytes, 1 << 28);
+    MW_CHECK_OK(open_log(sys, (size_t)1 << 30, &log, NULL), NULL);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t records = 1 + mw_prng_below(prng, 3) * mw_prng_below(prng, 300) / 2;
+        for (uint64_t k = 0; k < records; k++) {
+            mw_record record = record_at(++place, "");
+            bool is_long = mw_prng_below(prng, 50) == 0;
+            record.payload = (mw_str){payload, mw_prng_below(prng, is_long ? size_max : 40)};
+            MW_CHECK_OK(mw_log_append(log, &record, NULL), NULL);
+        }
+        MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+        made.ends[i] = mw_log_size(log);
+        made.places[i] = place;
+    }
+    mw_log_close(log);
+    MW_CHECK_OK(mw_sys_read_file(sys, only_segment, &made.bytes, NULL), NULL);
+    mw_simulated_destroy(sys);
+    return made;
+}
+
+static int64_t last_whole(const written *made, uint64_t size) {
+    size_t whole = 0;
+    while (whole < made->count && made->ends[whole] <= size) whole++;
+    return whole > 0 ? made->places[whole - 1] : 0;
+}
+
+/* Reads on to where the scan ends now. */
+static int64_t go_on(mw_log_scan *scan, int64_t last) {
+    mw_error err;
+    for (;;) {
+        mw_record record;
+        bool has = false;
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+        if (!has) return last;
+        MW_CHECK_EQUAL_INT(record.place, ++last);
+    }
+}
+
+/* Who follows a file that grows piece by piece, by bytes or by windows, has each batch as soon as
+   it is whole, and nothing of it before: also of batches that are longer than a window. */
+MW_TEST(log_scan_gives_a_batch_once_it_is_whole) {
+    enum { ROUNDS = 12 };
+    size_t long_batches = 0, waits = 0;
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        uint64_t prng = mw_test_seed() * 100 + round;
+        bool is_small = round % 3 == 0;
+        written made = write_batches(is_small ? 3 : 40, is_small ? 100 : 200000, &prng);
+        mw_sys *sys = new_machine();
+        mw_file *file;
+        mw_log_scan *scan;
+        int64_t last = 0;
+        MW_CHECK_OK(mw_sys_make_folder(sys, "state/log", NULL), NULL);
+        MW_CHECK_OK(mw_sys_open(sys, only_segment, MW_FILE_CREATE, &file, NULL), NULL);
+        MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, NULL), NULL);
+        for (size_t size = 0, next; size < made.bytes.size; size = next) {
+            next = size + (is_small ? 1 : 1 + mw_prng_below(&prng, 100000));
+            if (next > made.bytes.size) next = made.bytes.size;
+            MW_CHECK_OK(mw_file_write(file, size, made.bytes.data + size, next - size, NULL),
+                        NULL);
+            int64_t before = last;
+            last = go_on(scan, last);
+            MW_CHECK_EQUAL_INT(last, last_whole(&made, next));
+            waits += last == before;
+        }
+        for (size_t i = 1; i < made.count; i++)
+            long_batches += made.ends[i] - made.ends[i - 1] > 1 << 17;
+        MW_CHECK_EQUAL_INT(last, made.places[made.count - 1]);
+        mw_log_scan_end(scan);
+        mw_file_close(file);
+        mw_buf_release(&made.bytes);
+        mw_simulated_destroy(sys);
+    }
+    MW_CHECK(long_batches > 20 && waits > 1000);
+}
+
+/* From any record of a batch, and up to any: the rest of a batch that is whole is whole. */
+MW_TEST(log_scan_begins_and_ends_amid_a_batch) {
+    uint64_t prng = mw_test_seed();
+    written made = write_batches(30, 200000, &prng);
+    int64_t count = made.places[made.count - 1], place = 0;
+    mw_log_position *positions = mw_allocate((size_t)count * sizeof *positions);
+    mw_sys *sys = new_machine();
+    mw_log_scan *scan;
+    mw_record record;
+    bool has = true;
+    MW_CHECK_OK(mw_sys_make_folder(sys, "state/log", NULL), NULL);
+    MW_CHECK_OK(mw_sys_write_file(sys, only_segment, mw_buf_str(&made.bytes), NULL), NULL);
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, NULL), NULL);
+    while (place < count) {
+        MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, NULL), NULL);
+        MW_CHECK(has);
+        positions[place++] = mw_log_scan_position(scan);
+    }
+    mw_log_scan_end(scan);
+    for (int64_t first = 0; first < count; first += 1 + (int64_t)mw_prng_below(&prng, 50)) {
+        int64_t end = first + (int64_t)mw_prng_below(&prng, (uint64_t)(count - first));
+        MW_CHECK_OK(mw_log_scan_begin_at(sys, "state/log", positions[first], &scan, NULL), NULL);
+        mw_log_scan_until(scan, positions[end]);
+        MW_CHECK_EQUAL_INT(go_on(scan, first), end);
+        mw_log_scan_until(scan, MW_LOG_POSITION_MAX);
+        MW_CHECK_EQUAL_INT(go_on(scan, end), count);
+        mw_log_scan_end(scan);
+    }
+    mw_free(positions);
+    mw_buf_release(&made.bytes);
+    mw_simulated_destroy(sys);
+}
+
+static void append_long(mw_log *log, int64_t place, char letter, size_t size) {
+    mw_record record = record_at(place, "");
+    char *payload = mw_allocate(size);
+    memset(payload, letter, size);
+    record.payload = (mw_str){payload, size};
+    MW_CHECK_OK(mw_log_append(log, &record, NULL), NULL);
+    mw_free(payload);
+}
+
+static void read_long(mw_log_scan *scan, int64_t place, char letter, size_t size) {
+    mw_record record = {.place = INT64_MIN};
+    bool has = false;
+    mw_error err;
+    MW_CHECK_OK(mw_log_scan_next(scan, &record, &has, &err), &err);
+    MW_CHECK(has && record.place == place && record.payload.size == size);
+    MW_CHECK(record.payload.data[0] == letter && record.payload.data[size - 1] == letter);
+}
+
+/* What stands of a batch without its end is cut by the next writer, whose own may end where that
+   would have: of the two no mixture is read, however long they are. */
+static void follow_over_a_torn_batch(size_t size) {
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_log_scan *scan;
+    mw_file *file;
+    mw_error err;
+    MW_CHECK_OK(open_log(sys, 0, &log, &err), &err);
+    append(log, 1, "first");
+    MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    for (int64_t place = 2; place <= 5; place++) append_long(log, place, 'a', size);
+    MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    uint64_t whole = mw_log_size(log);
+    mw_log_close(log);
+    MW_CHECK_OK(mw_sys_open(sys, only_segment, MW_FILE_UPDATE, &file, &err), &err);
+    MW_CHECK_OK(mw_file_truncate(file, whole - 3, &err), &err);
+    mw_file_close(file);
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, &err), &err);
+    MW_CHECK_EQUAL_INT(go_on(scan, 0), 1);
+    MW_CHECK_OK(open_log(sys, 0, &log, &err), &err);
+    append_long(log, 2, 'b', size); /* a batch of its own, where one of four began */
+    MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    read_long(scan, 2, 'b', size);
+    for (int64_t place = 3; place <= 5; place++) append_long(log, place, 'b', size);
+    MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_log_size(log), whole);
+    for (int64_t place = 3; place <= 5; place++) read_long(scan, place, 'b', size);
+    mw_log_scan_end(scan);
+    mw_log_close(log);
+    mw_simulated_destroy(sys);
+}
+
+MW_TEST(log_scan_follows_over_a_torn_batch) {
+    static const size_t sizes[] = {10, 30000, 50000, 70000, 150000};
+    for (size_t i = 0; i < 5; i++) follow_over_a_torn_batch(sizes[i]);
+}

@@ -51,35 +51,45 @@ mw_status mw_log_segment_read(mw_sys *sys, const char *path, mw_buf *bytes,
     return mw_log_head_read(mw_buf_str(bytes), path, out_head, err);
 }
 
-mw_status mw_log_segment_bad_record(const char *path, size_t offset, mw_error *err) {
-    mw_status status = mw_fail(err, MW_CORRUPT, "log: %s fails its checksum at byte %zu", path,
-                               offset);
+mw_status mw_log_segment_fail(const char *path, uint64_t offset, mw_log_found found,
+                              mw_error *err) {
+    const char *what = found == MW_LOG_BAD ? "fails its checksum" : "breaks off a batch";
+    mw_status status = mw_fail(err, MW_CORRUPT, "log: %s %s at byte %llu", path, what,
+                               (unsigned long long)offset);
     return mw_hint(err, status, "It had been written whole, so this is damage, not a torn write. "
                                 "Restore the segment from a backup.");
 }
 
-/* The last place of a segment, or that of all before it if it has none; INT64_MIN if it was
-   lost while it was made. */
+mw_status mw_log_segment_find_end(const char *path, mw_str bytes, size_t *out_end,
+                                  mw_error *err) {
+    size_t end = MW_LOG_HEAD_SIZE, offset = end;
+    mw_log_found found;
+    while ((found = mw_log_batch_read(bytes, false, &offset)) == MW_LOG_GOOD) end = offset;
+    if (!mw_log_record_is_torn(bytes, offset, 0))
+        return mw_log_segment_fail(path, offset, found, err);
+    *out_end = end;
+    return MW_OK;
+}
+
+/* The last place of a segment that another follows, or that of all before it if it has none;
+   INT64_MIN if it was lost while it was made, or has lost its end. */
 static mw_status find_last_place(mw_sys *sys, const char *path, int64_t *out_place,
                                  mw_error *err) {
     mw_buf bytes;
     mw_log_head head;
     mw_buf_init(&bytes, MW_LOG_SEGMENT_BYTES_MAX);
     mw_status status = mw_log_segment_read(sys, path, &bytes, &head, err);
-    bool has_no_record = status == MW_CORRUPT && mw_log_head_is_torn(mw_buf_str(&bytes));
-    if (has_no_record) status = MW_OK;
-    mw_log_found found = has_no_record ? MW_LOG_RECORD_END : MW_LOG_RECORD_GOOD;
-    size_t offset = MW_LOG_HEAD_SIZE, size = 0;
-    int64_t place = has_no_record ? INT64_MIN : head.first_place - 1;
-    while (status == MW_OK && found == MW_LOG_RECORD_GOOD) {
+    bool has_head = status == MW_OK;
+    if (status == MW_CORRUPT && mw_log_head_is_torn(mw_buf_str(&bytes))) status = MW_OK;
+    size_t end = 0;
+    int64_t place = has_head ? head.first_place - 1 : INT64_MIN;
+    if (has_head) status = mw_log_segment_find_end(path, mw_buf_str(&bytes), &end, err);
+    for (size_t offset = MW_LOG_HEAD_SIZE; offset < end;) {
         mw_record record;
-        found = mw_log_record_read(mw_buf_str(&bytes), offset, &record, &size);
-        if (found == MW_LOG_RECORD_BAD && !mw_log_record_is_torn(mw_buf_str(&bytes), offset, 0))
-            status = mw_log_segment_bad_record(path, offset, err);
-        if (found != MW_LOG_RECORD_GOOD) break;
+        offset += mw_log_record_view(mw_buf_str(&bytes), offset, &record);
         if (record.type != MW_RECORD_DEFINITION) place = record.place;
-        offset += size;
     }
+    if (end < bytes.size) place = INT64_MIN;
     mw_buf_release(&bytes);
     if (status == MW_OK) *out_place = place;
     return status;
@@ -131,7 +141,7 @@ static mw_status is_none(mw_sys *sys, const char *before, const char *path, bool
 
 /* How many of the files are segments: the newest ones may be none. */
 mw_status mw_log_segment_count(mw_sys *sys, const char *folder, mw_arena *arena,
-                                const mw_str *names, size_t *count, mw_error *err) {
+                               const mw_str *names, size_t *count, mw_error *err) {
     for (bool none = true; *count > 0 && none; *count -= none) {
         const char *path = mw_path_join(arena, folder, names[*count - 1].data);
         const char *before =

@@ -23,5 +23,9 @@ MW_MUST_USE mw_status mw_log_segment_count(mw_sys *sys, const char *folder, mw_a
 /* All of its bytes, and what its head says. */
 MW_MUST_USE mw_status mw_log_segment_read(mw_sys *sys, const char *path, mw_buf *bytes,
                                           mw_log_head *out_head, mw_error *err);
-/* The failure of who meets a damaged record. */
-mw_status mw_log_segment_bad_record(const char *path, size_t offset, mw_error *err);
+/* Where its last whole batch ends: what stands behind is a torn one, or this fails. */
+MW_MUST_USE mw_status mw_log_segment_find_end(const char *path, mw_str bytes, size_t *out_end,
+                                              mw_error *err);
+/* The failure of who meets what is damaged. */
+mw_status mw_log_segment_fail(const char *path, uint64_t offset, mw_log_found found,
+                              mw_error *err);

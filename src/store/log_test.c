@@ -65,36 +65,113 @@ MW_TEST(log_repeats_its_definitions_in_every_segment) {
     mw_simulated_destroy(sys);
 }
 
-/* Whatever is cut off the end, what stands before is whole, and writing goes on behind it. */
-MW_TEST(log_cuts_a_torn_tail) {
+/* Wherever the file ends, its batches are there whole or not at all, for who reads and for the next
+   writer, who goes on behind them and defines anew what he has not. */
+MW_TEST(log_cuts_a_torn_batch) {
+    enum { BATCHES = 4 };
+    static const int64_t counts[BATCHES] = {2, 1, 7, 3};
+    static const char *const path = "state/log/0000000000000001.log";
+    uint64_t ends[BATCHES];
+    int64_t places[BATCHES], place = 0;
     mw_sys *sys = new_machine();
     mw_log *log;
+    mw_buf all;
+    mw_buf_init(&all, 1 << 16);
     MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
-    for (int64_t place = 1; place <= 3; place++) append(log, place, "0123456789");
-    MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
-    uint64_t size = mw_log_size(log);
-    mw_log_close(log);
-    mw_arena arena;
-    mw_arena_init(&arena, 1 << 20);
-    mw_str *names;
-    size_t count;
-    MW_CHECK_OK(mw_sys_list(sys, "state/log", &arena, &names, &count, NULL), NULL);
-    const char *path = mw_path_join(&arena, "state/log", names[0].data);
-    for (uint64_t cut = 1; cut <= 50; cut++) {
-        mw_file *file;
-        MW_CHECK_OK(mw_sys_open(sys, path, MW_FILE_UPDATE, &file, NULL), NULL);
-        MW_CHECK_OK(mw_file_truncate(file, size - cut, NULL), NULL);
-        mw_file_close(file);
-        MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 2);
-        MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
-        MW_CHECK_EQUAL_INT(mw_log_last_place(log), 2);
-        append(log, 3, "0123456789");
+    for (size_t i = 0; i < BATCHES; i++) {
+        MW_CHECK_OK(mw_log_define(log, 1, mw_str_of(i < 2 ? "a" : "ab"), NULL), NULL);
+        for (int64_t k = 0; k < counts[i]; k++) append(log, ++place, "0123456789");
         MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
-        MW_CHECK_EQUAL_INT(mw_log_size(log), size);
-        mw_log_close(log);
-        MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), 3);
+        ends[i] = mw_log_size(log);
+        places[i] = place;
     }
-    mw_arena_release(&arena);
+    mw_log_close(log);
+    MW_CHECK_OK(mw_sys_read_file(sys, path, &all, NULL), NULL);
+    for (size_t size = 28; size <= all.size; size++) {
+        size_t whole = 0;
+        while (whole < BATCHES && ends[whole] <= size) whole++;
+        int64_t last = whole > 0 ? places[whole - 1] : 0;
+        MW_CHECK_OK(mw_sys_write_file(sys, path, (mw_str){all.data, size}, NULL), NULL);
+        MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), last);
+        MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+        MW_CHECK(last == 0 || mw_log_last_place(log) == last);
+        uint64_t begun = size < 28 + 41 ? 28 : 28 + 41; /* with its definition, or without */
+        MW_CHECK_EQUAL_INT(mw_log_size(log), whole > 0 ? ends[whole - 1] : begun);
+        MW_CHECK_OK(mw_log_define(log, 1, MW_STR("ab"), NULL), NULL);
+        MW_CHECK((mw_log_batch_size(log) > 0) == (whole < 3)); /* the torn one had said so */
+        append(log, last + 1, "after");
+        append(log, last + 2, "after");
+        MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+        MW_CHECK_EQUAL_INT(count_records(sys, 0, NULL), last + 2);
+        mw_log_close(log);
+    }
+    mw_buf_release(&all);
+    mw_simulated_destroy(sys);
+}
+
+/* A bit that turns anywhere is damage, or it is in the last record, and with that all of its batch
+   is torn: what is read is whole batches in any case. */
+MW_TEST(log_gives_whole_batches_whatever_bit_turns) {
+    static const char *const path = "state/log/0000000000000001.log";
+    size_t damaged = 0, torn = 0;
+    int64_t last = 0;
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_buf all;
+    mw_error err;
+    mw_buf_init(&all, 1 << 16);
+    MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+    for (int64_t place = 1; place <= 9; place++) {
+        append(log, place, "0123456789");
+        if (place % 3 == 0) MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+    }
+    mw_log_close(log);
+    MW_CHECK_OK(mw_sys_read_file(sys, path, &all, NULL), NULL);
+    for (size_t bit = 8 * 28; bit < 8 * all.size; bit++) {
+        all.data[bit / 8] = (char)(all.data[bit / 8] ^ 1 << bit % 8);
+        MW_CHECK_OK(mw_sys_write_file(sys, path, mw_buf_str(&all), NULL), NULL);
+        mw_status status = open_log(sys, 0, &log, &err);
+        bool is_last = bit / 8 >= all.size - 50;
+        MW_CHECK_STATUS(status, is_last ? MW_OK : MW_CORRUPT);
+        damaged += status == MW_CORRUPT;
+        torn += status == MW_OK;
+        if (status == MW_OK) mw_log_close(log);
+        if (status == MW_OK) MW_CHECK(count_records(sys, 0, &last) == 6 && last == 6);
+        all.data[bit / 8] = (char)(all.data[bit / 8] ^ 1 << bit % 8);
+    }
+    MW_CHECK(torn == (size_t)8 * 50 && damaged == (size_t)8 * 8 * 50);
+    mw_buf_release(&all);
+    mw_simulated_destroy(sys);
+}
+
+/* Whoever wrote behind a batch without its end would have cut it: it is told, not passed over. */
+MW_TEST(log_tells_a_batch_that_was_broken_off) {
+    static const char *const path = "state/log/0000000000000001.log";
+    mw_sys *sys = new_machine();
+    mw_log *log;
+    mw_log_scan *scan;
+    mw_buf all, broken;
+    mw_error err;
+    mw_buf_init(&all, 1 << 16);
+    mw_buf_init(&broken, 1 << 16);
+    MW_CHECK_OK(open_log(sys, 0, &log, NULL), NULL);
+    for (int64_t place = 1; place <= 6; place++) {
+        append(log, place, "0123456789");
+        if (place % 3 == 0) MW_CHECK_OK(mw_log_commit(log, NULL), NULL);
+    }
+    mw_log_close(log);
+    MW_CHECK_OK(mw_sys_read_file(sys, path, &all, NULL), NULL);
+    mw_buf_append(&broken, all.data, 28 + 2 * 50);
+    mw_buf_append(&broken, all.data + 28 + 3 * 50, 3 * 50);
+    MW_CHECK_OK(mw_sys_write_file(sys, path, mw_buf_str(&broken), NULL), NULL);
+    MW_CHECK_STATUS(open_log(sys, 0, &log, &err), MW_CORRUPT);
+    MW_CHECK(strstr(err.message, "breaks off a batch at byte 128") != NULL);
+    MW_CHECK_OK(mw_log_scan_begin(sys, "state/log", 0, &scan, NULL), NULL);
+    MW_CHECK_STATUS(mw_log_scan_next(scan, &(mw_record){0}, &(bool){false}, &err), MW_CORRUPT);
+    MW_CHECK(strstr(err.message, "breaks off a batch at byte 128") != NULL);
+    mw_log_scan_end(scan);
+    mw_buf_release(&broken);
+    mw_buf_release(&all);
     mw_simulated_destroy(sys);
 }
 
@@ -119,7 +196,7 @@ MW_TEST(log_tells_damage_from_a_torn_tail) {
     MW_CHECK(strstr(err.message, "fails its checksum at byte 28") != NULL);
     MW_CHECK_OK(mw_file_write(file, 4, "\x09", 1, NULL), NULL); /* a format to come */
     MW_CHECK_STATUS(open_log(sys, 0, &log, &err), MW_NEWER_FORMAT);
-    MW_CHECK(strstr(err.message, "has format 9, this program reads up to 2") != NULL);
+    MW_CHECK(strstr(err.message, "has format 9, this program reads up to 3") != NULL);
     MW_CHECK_OK(mw_file_write(file, 4, "\x01\0\0\0X", 5, NULL), NULL); /* in the log's id */
     MW_CHECK_STATUS(open_log(sys, 0, &log, &err), MW_CORRUPT);
     mw_log_scan *scan;
