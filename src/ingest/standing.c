@@ -114,6 +114,10 @@ void mw_standing_correct(const mw_standing *standing, mw_event *event) {
     event->replaced_from = mw_event_counts_from(&stands);
 }
 
+int64_t mw_standing_place(const mw_standing *standing, const mw_event *event) {
+    return event_of(standing, *find_slot(standing, event->row)).place;
+}
+
 mw_status mw_standing_add(mw_standing *standing, mw_error *err) {
     size_t count = standing->events[1]->rows.row_count;
     MW_ASSERT(count > 0);

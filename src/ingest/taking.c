@@ -185,8 +185,16 @@ static mw_status add_event(job *j, const mw_event *event, mw_error *err) {
 
 /* How a row's events stand. */
 typedef struct {
-    bool is_new, corrects, is_fresh_repeat, differs_here;
+    bool is_new, corrects, is_fresh_repeat, differs_here, is_ahead;
 } stand;
+
+/* Whether what would be corrected stands behind the place that an ingest would get now: history
+   which is known only later. */
+static bool is_ahead(const mw_taking *taking, const mw_standing *standing,
+                     const mw_event *event) {
+    return !mw_taking_is_history(taking) &&
+           mw_standing_place(standing, event) >= mw_taking_place(taking);
+}
 
 /* In history it stands where it counts from, which is not before what it corrects does. */
 static void correct(const mw_standing *standing, mw_event *event) {
@@ -206,8 +214,12 @@ static stand look_up(job *j, mw_event *events) {
         found.corrects = found.corrects || stands == MW_STANDS_OTHERWISE;
         found.is_fresh_repeat = found.is_fresh_repeat || (i == 0 && stands == MW_STANDS_FRESH);
         found.differs_here = found.differs_here || stands == MW_STANDS_FRESH_OTHERWISE;
-        if (stands == MW_STANDS_OTHERWISE) correct(standing, &events[i]);
-        else if (stands != MW_STANDS_NOT) events[i].row = NULL;
+        if (stands == MW_STANDS_OTHERWISE) {
+            found.is_ahead = found.is_ahead || is_ahead(j->taking, standing, &events[i]);
+            correct(standing, &events[i]);
+        } else if (stands != MW_STANDS_NOT) {
+            events[i].row = NULL;
+        }
     }
     return found;
 }
@@ -219,6 +231,8 @@ static mw_status settle(job *j, size_t row, mw_error *err) {
     stand found = look_up(j, events);
     if (found.differs_here)
         return refuse_id(j, row, MW_STR("id: stands in this ingest with other contents"), err);
+    if (found.is_ahead)
+        return refuse_id(j, row, MW_STR("id: stands in history that is known only later"), err);
     if (found.is_fresh_repeat && j->declared->id_is_unique)
         return refuse_id(j, row, MW_STR("id: must be unique"), err);
     j->line.event_count += found.is_new && !found.corrects;

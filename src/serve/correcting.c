@@ -52,6 +52,22 @@ static mw_status find(mw_sequencer *sequencer, mw_lookback *lookback, const mw_e
     }
 }
 
+/* History that is known only later stands ahead of what the log takes now: a correction would have
+   its place before what it corrects, and nobody would ever see it. */
+static mw_status check_order(const mw_sequencer *sequencer, const mw_event *found,
+                             mw_error *err) {
+    int64_t now = mw_sequencer_now(sequencer);
+    if (found->place < now || found->place <= sequencer->last_place) return MW_OK;
+    mw_buf text;
+    mw_buf_init(&text, 64);
+    mw_time_append(&text, found->place);
+    mw_status status = mw_fail(err, MW_CONFLICT,
+                               "correction: what it corrects must be known, is only from %.*s on",
+                               MW_STR_ARGS(mw_buf_str(&text)));
+    mw_buf_release(&text);
+    return mw_hint(err, status, "Send it again then.");
+}
+
 mw_status mw_sequencer_correct(mw_sequencer *sequencer, mw_lookback *lookback, mw_event *event,
                                mw_error *err) {
     const mw_arrival *arrival = sequencer->arrival;
@@ -61,6 +77,7 @@ mw_status mw_sequencer_correct(mw_sequencer *sequencer, mw_lookback *lookback, m
                        "correction: the ingest that holds this id is still being taken");
     MW_TRY(find(sequencer, lookback, event, err));
     mw_event found = mw_events_row(&sequencer->replaced, event->stream, 0);
+    MW_TRY(check_order(sequencer, &found, err));
     event->replaced = found.row;
     event->replaced_time = found.time;
     event->replaced_from = mw_event_counts_from(&found);

@@ -91,6 +91,8 @@ def main(folder):
     assert status(folder) == state
     later = ingest(folder, [("future", -48, 5)], "--history")  # known the day after tomorrow
     assert later["place"] is None, later
+    early = ingest(folder, [("future", -48, 6)], code=3)  # it would stand before what it corrects
+    assert "orders: id: stands in history that is known only later" in early, early
 
     # The next server sees them, and stamps what it makes after them; the old one stays as it was.
     process, port = start(folder, "--listen", "127.0.0.1:0")
