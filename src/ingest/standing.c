@@ -114,8 +114,11 @@ void mw_standing_correct(const mw_standing *standing, mw_event *event) {
     event->replaced_from = mw_event_counts_from(&stands);
 }
 
-int64_t mw_standing_place(const mw_standing *standing, const mw_event *event) {
-    return event_of(standing, *find_slot(standing, event->row)).place;
+mw_event mw_standing_of(const mw_standing *standing, const mw_event *event, size_t *out_row) {
+    uint64_t slot = *find_slot(standing, event->row);
+    MW_ASSERT(slot != 0 && (slot & 1) == 0);
+    *out_row = slot / 2 - 1;
+    return event_of(standing, slot);
 }
 
 mw_status mw_standing_add(mw_standing *standing, mw_error *err) {

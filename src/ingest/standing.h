@@ -27,8 +27,8 @@ MW_MUST_USE mw_status mw_standing_create(const mw_stream *stream, int32_t number
 mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event);
 /* Makes an event whose id stands otherwise the correction of what stands. */
 void mw_standing_correct(const mw_standing *standing, mw_event *event);
-/* Where the event stands whose id this one has; it must stand. */
-int64_t mw_standing_place(const mw_standing *standing, const mw_event *event);
+/* What stands under the event's id, and its row among the events of `lake`, where it must stand. */
+mw_event mw_standing_of(const mw_standing *standing, const mw_event *event, size_t *out_row);
 /* Takes up the row that was added last to the fresh events. */
 MW_MUST_USE mw_status mw_standing_add(mw_standing *standing, mw_error *err);
 void mw_standing_destroy(mw_standing *standing); /* NULL is allowed */

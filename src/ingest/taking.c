@@ -29,11 +29,15 @@ static mw_status read_standing(mw_taking *taking, mw_error *err) {
     const mw_ingest_config *config = taking->config;
     mw_lake *lake = mw_state_lake(config->state);
     MW_TRY(mw_lake_look(lake, &taking->snapshot, err));
-    for (size_t i = 0; i < config->program->stream_count; i++) {
+    size_t count = config->program->stream_count;
+    taking->log_begin = mw_arena_alloc(&taking->arena, count + 1, sizeof *taking->log_begin);
+    if (!taking->log_begin) return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
         const mw_stream *stream = &config->program->streams[i];
         mw_lake_wish wish = {stream->name, (int32_t)i, config->symbols, INT64_MIN};
         if (stream->id_count > 0 || mw_entrance_reads(config->program, (int32_t)i))
             MW_TRY(mw_lake_read(lake, &taking->snapshot, wish, &taking->lake, err));
+        taking->log_begin[i] = taking->lake.streams[i].rows.row_count;
     }
     mw_log_tail tail = {config->state, config->program, config->symbols,
                         &taking->snapshot, INT64_MAX, MW_LOG_POSITION_MAX};
@@ -188,18 +192,17 @@ typedef struct {
     bool is_new, corrects, is_fresh_repeat, differs_here, is_ahead;
 } stand;
 
-/* Whether what would be corrected stands behind the place that an ingest would get now: history
-   which is known only later. */
-static bool is_ahead(const mw_taking *taking, const mw_standing *standing,
-                     const mw_event *event) {
-    return !mw_taking_is_history(taking) &&
-           mw_standing_place(standing, event) >= mw_taking_place(taking);
-}
-
-/* In history it stands where it counts from, which is not before what it corrects does. */
-static void correct(const mw_standing *standing, mw_event *event) {
+/* In history it stands where it counts from, which is not before what it corrects does; after an
+   event of the log, which may move to the lake behind it, one place later. False: what it corrects
+   stands ahead of the place that the ingest would get, history which is known only later. */
+static bool correct(const mw_taking *taking, mw_event *event) {
+    const mw_standing *standing = taking->standing[event->stream];
+    size_t row;
+    mw_event stands = mw_standing_of(standing, event, &row);
     mw_standing_correct(standing, event);
     event->place = mw_event_counts_from(event);
+    if (row >= taking->log_begin[event->stream] && event->place == stands.place) event->place++;
+    return mw_taking_is_history(taking) || stands.place < mw_taking_place(taking);
 }
 
 /* Events that are there already are left out; those that stand with other contents, from before
@@ -215,8 +218,8 @@ static stand look_up(job *j, mw_event *events) {
         found.is_fresh_repeat = found.is_fresh_repeat || (i == 0 && stands == MW_STANDS_FRESH);
         found.differs_here = found.differs_here || stands == MW_STANDS_FRESH_OTHERWISE;
         if (stands == MW_STANDS_OTHERWISE) {
-            found.is_ahead = found.is_ahead || is_ahead(j->taking, standing, &events[i]);
-            correct(standing, &events[i]);
+            bool is_in_order = correct(j->taking, &events[i]);
+            found.is_ahead = found.is_ahead || !is_in_order;
         } else if (stands != MW_STANDS_NOT) {
             events[i].row = NULL;
         }

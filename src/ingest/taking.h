@@ -20,6 +20,7 @@ typedef struct {
     mw_lake_snapshot snapshot;
     mw_log_facts log;
     mw_events lake, fresh; /* what lake and log have that is asked for; what is added */
+    size_t *log_begin;     /* one a stream: from this row on, `lake` has what only the log has */
     mw_standing **standing; /* one a stream; NULL: it has no id */
     mw_file_rows rows;      /* of the file at hand */
     mw_buf quarantine;

@@ -118,11 +118,33 @@ def check_live(folder, port):
     return [first, second, third, fourth, fifth, (sixth["id"], stored_features(port, sixth["id"]))]
 
 
+def check_history_after_log(folder):
+    """Before the first prediction a file is history: what it corrects of the log counts from the same place, and stays
+    corrected when the log's events move to the lake behind it."""
+    process, port = start(folder, "--listen", "127.0.0.1:0")
+    assert post(port, row("e1", "north", 4, 1), row("e2", "north", 4, 1)) == (2, 0, 0)
+    stop(process)
+    write_rows(folder, "early.csv", [("e1", "south", 3, 1)])
+    took = ingest(folder, "orders", "--from", "early.csv")
+    assert took["place"] is None and took["files"][0]["corrections"] == 1, took
+    for words in ((), ("move-log",)):
+        if words:
+            assert run(folder, *words).returncode == 0
+        stands = json.loads(run(folder, "sql", "--json", "SELECT shop, amount FROM orders WHERE number = 'e1'").stdout)
+        assert stands == [{"shop": "south", "amount": 3}], (words, stands)
+        process, port = start(folder, "--listen", "127.0.0.1:0")
+        status, found = call(port, "GET", "/v1/models/big/features?shop=north")
+        stop(process)
+        assert status == 200 and found["features"]["busy"] == 11, found
+    assert run(folder, "features", "verify").returncode == 0
+
+
 def main(folder):
     with open(f"{folder}/millwright.yaml", "w") as file:
         file.write(SUMS)
     check_history(folder)
     assert run(folder, "train").returncode == 0
+    check_history_after_log(folder)
     process, port = start(folder, "--listen", "127.0.0.1:0")
     made = check_live(folder, port)
     process.send_signal(signal.SIGKILL)
