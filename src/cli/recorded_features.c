@@ -50,12 +50,22 @@ static mw_status find_element(search *it, const mw_event *event, mw_cell *out_el
     return MW_OK;
 }
 
-/* It was made of the row that stood before it: the last one, of corrections; an event that was new
-   was appended after it. */
-static bool is_nearer(int64_t made, const mw_event *event, const mw_event *than) {
+/* Who asks sends the row: it stood before the prediction, after all that it corrected, or was new
+   and appended after it. */
+static bool is_nearer_by_place(int64_t made, const mw_event *event, const mw_event *than) {
+    int64_t place = event->place, other = than->place;
+    if ((place < made) != (other < made)) return place < made;
+    return place < made ? place > other || (place == other && event->replaced) : place < other;
+}
+
+/* What fell due was made of the row that counted: of two that count from one place, the later. */
+static bool is_nearer(const search *it, const mw_event *event, const mw_event *than) {
+    int64_t made = it->recorded->prediction->place;
     int64_t from = mw_event_counts_from(event), other = mw_event_counts_from(than);
+    if (it->past->model->moment_offset_us == 0) return is_nearer_by_place(made, event, than);
     if ((from < made) != (other < made)) return from < made;
-    return from < made ? from > other || (from == other && event->replaced) : from < other;
+    if (from != other) return (from > other) == (from < made);
+    return event->place > than->place || (event->place == than->place && event->replaced);
 }
 
 static mw_status look_through(search *it, mw_event *out_event, bool *out_is_found,
@@ -69,7 +79,7 @@ static mw_status look_through(search *it, mw_event *out_event, bool *out_is_foun
         mw_cell its = {.bits = 0};
         bool is_it = false;
         if (event.time + model->moment_offset_us != it->recorded->prediction->t ||
-            (*out_is_found && !is_nearer(it->recorded->prediction->place, &event, out_event)))
+            (*out_is_found && !is_nearer(it, &event, out_event)))
             continue;
         if (model->each) MW_TRY(find_element(it, &event, &its, &is_it, err));
         else is_it = is_its_row(it, &event, event.row);

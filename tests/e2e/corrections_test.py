@@ -139,6 +139,20 @@ def check_history_after_log(folder):
     assert run(folder, "features", "verify").returncode == 0
 
 
+def check_replay_before_known(folder):
+    """Predicted before it is known, corrected before that too: a replay takes the row that was sent, wherever it stands."""
+    process, port = start(folder, "--listen", "127.0.0.1:0")
+    status, answer = call(port, "POST", "/v1/models/big/predict", {"event": row("f1", "north", 7, -1)})
+    assert status == 200, answer
+    write_rows(folder, "soon.csv", [("f1", "south", 8, -1)])
+    assert ingest(folder, "orders", "--from", "soon.csv")["files"][0]["corrections"] == 1
+    stop(process)
+    assert run(folder, "move-log").returncode == 0
+    done = run(folder, "predictions", "replay", answer["id"])
+    assert done.returncode == 0, done.stdout
+    assert run(folder, "features", "verify").returncode == 0
+
+
 def main(folder):
     with open(f"{folder}/millwright.yaml", "w") as file:
         file.write(SUMS)
@@ -166,6 +180,7 @@ def main(folder):
     stands = json.loads(run(folder, "sql", "--json", "SELECT shop, amount FROM orders WHERE number IN ('a1', 'h594') "
                                                      "ORDER BY number").stdout)
     assert stands == [{"shop": "north", "amount": 20}, {"shop": "north", "amount": 3}], stands
+    check_replay_before_known(folder)
 
 
 with tempfile.TemporaryDirectory() as temporary:
