@@ -23,6 +23,7 @@ struct mw_recovery {
     mw_log_events *log_events;
     mw_log_scan *scan;    /* from `at` on, or of all */
     bool has_begun, is_virtual;
+    bool lacks_saved;     /* the log has not what a checkpoint has of it */
     uint64_t log_events_behind, fed; /* events of the log behind the checkpoint; of all, by now */
     size_t listed;        /* events of the lake */
     mw_event event;       /* of the log, to be fed next; its row stays until the next is read */
@@ -140,12 +141,26 @@ static mw_status check_log(mw_recovery *r, mw_error *err) {
         if (has_record && record.type == MW_RECORD_DEFINITION)
             MW_TRY(mw_log_events_learn(r->log_events, &record, err));
     }
-    if (has_record && mw_log_scan_id(r->scan) != r->saved.checkpoint.log_id)
+    uint64_t log_id = mw_log_scan_id(r->scan); /* 0: there is none at all */
+    if (log_id != 0 && log_id != r->saved.checkpoint.log_id)
         return mw_fail(err, MW_CONFLICT, "it was made of another log");
-    if (!has_record || record.place != r->from)
-        return mw_fail(err, MW_CONFLICT, "the log does not reach as far");
+    r->lacks_saved = !has_record || record.place != r->from;
+    if (r->lacks_saved) return mw_fail(err, MW_CONFLICT, "the log lacks what it has");
     r->at = mw_log_scan_position(r->scan);
     return MW_OK;
+}
+
+/* The record was on the disk before the checkpoint was written (store/checkpoint.h). */
+static mw_status log_was_cut(const mw_recovery *r, uint64_t number, mw_error *err) {
+    mw_buf place;
+    mw_buf_init(&place, 1 << 8);
+    mw_time_append(&place, r->from);
+    mw_status status = mw_fail(err, MW_CORRUPT,
+                               "log: it lacks what checkpoint %llu has of it, up to %.*s",
+                               (unsigned long long)number, MW_STR_ARGS(mw_buf_str(&place)));
+    mw_buf_release(&place);
+    return mw_hint(err, status, "Bring .millwright/log back from a copy. To go on without what it "
+                                "has lost, remove .millwright/checkpoints.");
 }
 
 static mw_status try_checkpoint(mw_recovery *r, uint64_t number, mw_error *err) {
@@ -167,7 +182,8 @@ static mw_status fall_back(mw_recovery *r, const mw_error *reason, mw_error *err
     return begin_anew(r, err);
 }
 
-/* The newest one that is good; without any, everything is replayed. */
+/* The newest one that is good; without any, everything is replayed. But a log that has lost some of
+   what was synced is left as it is: to open it for writing would cut it there. */
 static mw_status find_checkpoint(mw_recovery *r, mw_error *err) {
     const mw_sequencer_config *config = &r->sequencer->config;
     mw_checkpoints in = {config->sys, config->checkpoint_folder};
@@ -177,6 +193,7 @@ static mw_status find_checkpoint(mw_recovery *r, mw_error *err) {
         MW_TRY(mw_checkpoint_newest(in, number, &number, err));
         if (number == 0) break;
         if (try_checkpoint(r, number, &reason) == MW_OK) break;
+        if (r->lacks_saved) return log_was_cut(r, number, err);
         MW_TRY(fall_back(r, &reason, err));
     }
     return MW_OK;

@@ -324,13 +324,74 @@ MW_TEST(saved_state_of_other_circumstances_is_not_used) {
 
     shop_close(&w.s);
     MW_CHECK_OK(mw_sys_remove(w.s.sys, "log", &err), &err);
+    MW_CHECK_OK(mw_sys_rename(w.s.sys, "checkpoints", "aside", &err), &err);
     MW_CHECK_OK(shop_open(&w.s, true, &err), &err);
-    MW_CHECK_EQUAL_STR(mw_sequencer_note(w.s.sequencer),
-                       "a checkpoint is not used: the log does not reach as far");
     w.now = SHOP_BEGIN;
-    for (int i = 0; i < 50; i++) live(&w);
-    start_with(&w, "a checkpoint is not used: it was made of another log");
+    for (int i = 0; i < 2; i++) {
+        shop_close(&w.s);
+        MW_CHECK_OK(mw_sys_remove(w.s.sys, "checkpoints", &err), &err);
+        MW_CHECK_OK(mw_sys_make_folder(w.s.sys, "checkpoints", &err), &err);
+        MW_CHECK_OK(mw_sys_rename(w.s.sys, "aside/00000001.checkpoint",
+                                  "checkpoints/00000001.checkpoint", &err), &err);
+        /* be that log shorter or longer */
+        start_with(&w, "a checkpoint is not used: it was made of another log");
+        MW_CHECK_OK(mw_sys_rename(w.s.sys, "checkpoints/00000001.checkpoint",
+                                  "aside/00000001.checkpoint", &err), &err);
+        for (int k = 0; k < 50; k++) live(&w);
+    }
     shop_tear_down(&w.s);
+}
+
+static const char *log_path(const world *w, mw_arena *arena) {
+    mw_str *names;
+    size_t count;
+    mw_error err;
+    MW_CHECK_OK(mw_sys_list(w->s.sys, "log", arena, &names, &count, &err), &err);
+    for (size_t i = 0; i < count; i++)
+        if (mw_str_ends(names[i], MW_STR(".log"))) return mw_path_join(arena, "log", names[i].data);
+    MW_CHECK(false);
+    return NULL;
+}
+
+static void zero_page(world *w, const char *path) {
+    static const char zeros[4096];
+    mw_file *file;
+    mw_error err;
+    MW_CHECK_OK(mw_sys_open(w->s.sys, path, MW_FILE_UPDATE, &file, &err), &err);
+    MW_CHECK_OK(mw_file_write(file, 4096, zeros, sizeof zeros, &err), &err);
+    mw_file_close(file);
+}
+
+/* What a checkpoint has was on the disk. A log without it was cut, or lost: it is said, and nothing
+   more is lost, until somebody has decided what to do. */
+MW_TEST(saved_state_tells_of_a_log_that_was_cut) {
+    enum { REMOVED, CUT, ZEROED, DAMAGES };
+    for (int damage = 0; damage < DAMAGES; damage++) {
+        world w;
+        mw_error err;
+        mw_arena arena;
+        mw_file_info before, after;
+        mw_arena_init(&arena, 1 << 16);
+        begin(&w);
+        live_and_save(&w, 200);
+        shop_close(&w.s);
+        const char *path = log_path(&w, &arena);
+        MW_CHECK_OK(mw_sys_info(w.s.sys, path, &before, &err), &err);
+        MW_CHECK(before.size > 3 * 4096);
+        if (damage == REMOVED) MW_CHECK_OK(mw_sys_remove(w.s.sys, path, &err), &err);
+        else if (damage == CUT) overwrite(&w, path, 0, NULL, before.size = 5000);
+        else zero_page(&w, path);
+        MW_CHECK_STATUS(shop_open(&w.s, true, &err), MW_CORRUPT);
+        mw_str told = MW_STR("log: it lacks what checkpoint 1 has of it, up to 1970-04-");
+        MW_CHECK(mw_str_starts(mw_str_of(err.message), told));
+        if (damage != REMOVED) MW_CHECK_OK(mw_sys_info(w.s.sys, path, &after, &err), &err);
+        MW_CHECK(damage == REMOVED || after.size == before.size);
+        MW_CHECK_OK(mw_sys_remove(w.s.sys, "checkpoints", &err), &err);
+        MW_CHECK_OK(shop_open(&w.s, true, &err), &err);
+        MW_CHECK_EQUAL_STR(mw_sequencer_note(w.s.sequencer), "");
+        shop_tear_down(&w.s);
+        mw_arena_release(&arena);
+    }
 }
 
 /* Serving goes on where a checkpoint cannot be written, and the one before stays. */

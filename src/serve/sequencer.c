@@ -22,7 +22,11 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
         return no_memory(err);
     MW_TRY(mw_program_events(config->program, &sequencer->arrived, err));
     MW_TRY(mw_program_events(config->program, &sequencer->replaced, err));
-    MW_TRY(mw_receipts_create(&sequencer->receipts, err));
+    return mw_receipts_create(&sequencer->receipts, err);
+}
+
+static mw_status open_log(mw_sequencer *sequencer, mw_error *err) {
+    const mw_sequencer_config *config = &sequencer->config;
     if (config->only_reads) return MW_OK;
     mw_log_config log = {.sys = config->sys, .folder = config->log_folder};
     MW_TRY(mw_log_open(log, &sequencer->log, err));
@@ -65,6 +69,7 @@ mw_status mw_sequencer_open(const mw_sequencer_config *config, mw_sequencer **ou
     mw_buf_init(&sequencer->shown, 2 * PAYLOAD_SIZE_MAX);
     mw_status status = prepare(sequencer, err);
     if (status == MW_OK) status = mw_recovery_begin(sequencer, &sequencer->recovery, err);
+    if (status == MW_OK) status = open_log(sequencer, err);
     if (status != MW_OK) mw_sequencer_close(sequencer);
     else *out_sequencer = sequencer;
     return status;
