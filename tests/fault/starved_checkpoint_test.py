@@ -37,7 +37,7 @@ def main(folder):
     process, port = start(folder, "--listen", "127.0.0.1:0")
     status, answer = call(port, "POST", "/v1/events/orders", {"events": [order("a"), order("b")]})
     assert status == 200, answer
-    roles = children(process.pid)
+    roles = wait_for("both processes", lambda: {"server", "keeper"} <= (seen := children(process.pid)).keys() and seen)
     keeper = roles["keeper"]
     assert os.SCHED_IDLE not in policies(roles["server"])[1]
     wait_for("the keeper's own thread", lambda: policies(keeper) == (os.SCHED_OTHER, {os.SCHED_IDLE}))

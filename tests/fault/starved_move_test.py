@@ -1,7 +1,6 @@
 """A move of the log's events to the lake that gets no time in the background is begun anew among equals, before an ingest
 that waits for it gives up."""
 import contextlib
-import os
 import pathlib
 import sqlite3
 import sys
@@ -9,7 +8,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 from serving import call, order, run, start, stop, write_project  # noqa: E402
-from starving import children, starve, wait_for  # noqa: E402
+from starving import children, is_starving, starve, wait_for  # noqa: E402
 
 
 def in_lake(folder):
@@ -17,9 +16,10 @@ def in_lake(folder):
         return catalog.execute("SELECT sum(event_count) FROM lake_files").fetchone()[0]
 
 
-def starved_move(keeper):
+def starved_move(folder, process):
+    keeper = wait_for("the keeper", lambda: children(process.pid).get("keeper"))
     starved = wait_for("a move that is due", lambda: children(keeper).get("move-log"))
-    wait_for("it is in the background", lambda: os.sched_getscheduler(starved) == os.SCHED_IDLE)
+    wait_for("it holds the lake and gets no further", lambda: is_starving(folder, starved))
     return starved
 
 
@@ -34,18 +34,18 @@ def post_to_log(folder, *names):
 def main(folder):
     write_project(folder)
     assert run(folder, "ingest").returncode == 0
-    post_to_log(folder, "a", "b")
     before = in_lake(folder)
+    post_to_log(folder, "a", "b")
     starve(folder, "/.millwright/log/")
     process, _ = start(folder, "--listen", "127.0.0.1:0")
-    starved = starved_move(children(process.pid)["keeper"])
+    starved = starved_move(folder, process)
     wait_for("what was posted is in the lake", lambda: in_lake(folder) == before + 2)
-    assert not pathlib.Path(f"/proc/{starved}").exists()
+    wait_for("another has begun in its place", lambda: not pathlib.Path(f"/proc/{starved}").exists())
     stop(process)
 
     post_to_log(folder, "c")
     process, _ = start(folder, "--listen", "127.0.0.1:0")
-    starved = starved_move(children(process.pid)["keeper"])
+    starved = starved_move(folder, process)
     more = pathlib.Path(folder, "more.csv")
     more.write_text("number,shop,amount,at,returned\nd,north,12.5,2024-03-01T12:00:00Z,\n")
     done = run(folder, "ingest", "orders", "--from", str(more))
