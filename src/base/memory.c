@@ -10,6 +10,7 @@ enum {
     GROWN_ITEMS_MIN = 8,
     BLOCK_SIZE_FIRST = 4096,
     BLOCK_SIZE_USUAL_MAX = 1 << 20, /* blocks double up to here; larger pieces get their own */
+    PAGE_SIZE = 4096,
     HUGE_PAGE_SIZE = 2 << 20,
 };
 
@@ -24,12 +25,13 @@ static bool may_allocate(void) {
 }
 
 /* Memory that is gone through at random waits for the page tables, and each page costs a fault when
-   it is first touched: fewer, larger ones are asked for. It does not matter if there are none. */
+   it is first touched: fewer, larger ones are asked for. It does not matter if there are none. For
+   the whole of a mapping, if the heap made one for the block: the system lets none grow, without a
+   copy, of which it was told several things. */
 static void prefer_huge_pages(char *memory, size_t size) {
-    size_t before = HUGE_PAGE_SIZE - (uintptr_t)memory % HUGE_PAGE_SIZE;
-    if (size < before + HUGE_PAGE_SIZE) return;
-    size_t whole = (size - before) / HUGE_PAGE_SIZE * HUGE_PAGE_SIZE;
-    (void)madvise(memory + before, whole, MADV_HUGEPAGE);
+    size_t before = (uintptr_t)memory % PAGE_SIZE;
+    if (size < 2 * HUGE_PAGE_SIZE) return;
+    (void)madvise(memory - before, before + size, MADV_HUGEPAGE);
 }
 
 /* Gives a block out that the heap has given, or NULL. */
