@@ -16,6 +16,7 @@
 #include "serve/sequencer_start.h"
 #include "serve/server.h"
 #include "sys/errand.h"
+#include "sys/pace.h"
 
 enum {
     TICK_US = 100000,
@@ -514,6 +515,7 @@ static mw_status start_slice(daemon *d, mw_error *err) {
     MW_TRY(rebuild_slice(d, &is_busy, err));
     if (is_busy) return MW_OK;
     d->is_ready = true;
+    mw_pace_take_small_pages();
     d->api.service = d->service;
     announce(d);
     mw_timer_set(d->reactor, &d->tick, mw_sys_monotonic_us(d->workspace.cli->sys) + TICK_US);
@@ -602,6 +604,7 @@ static void close_down(daemon *d) {
 mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
     daemon d = {.workspace = {.cli = cli},
                 .started_us = mw_sys_monotonic_us(cli->sys)};
+    mw_pace_keep_blocks_apart();
     mw_status status = run(&d, err);
     if (!d.is_saving) close_down(&d); /* else its memory is in use up to the end of the process */
     return status;
