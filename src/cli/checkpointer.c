@@ -4,6 +4,7 @@
 #include "serve/sequencer_start.h"
 #include "store/checkpoint.h"
 #include "store/log.h"
+#include "sys/pace.h"
 
 enum {
     GROWTH_MIN = 1 << 20, /* of the log, in bytes */
@@ -93,6 +94,7 @@ static mw_status write_checkpoint(checkpointing *it, mw_error *err) {
 
 mw_status mw_cli_checkpoint(mw_cli *cli, mw_error *err) {
     checkpointing it = {.workspace = {.cli = cli}};
+    mw_pace_begin_turns();
     mw_status status = write_checkpoint(&it, err);
     mw_sequencer_close(it.sequencer);
     size_t count = it.by_catalog ? it.workspace.program->model_count : 0;

@@ -10,6 +10,7 @@
 #include "cli/train.h"
 #include "monitor/alert_book.h"
 #include "sys/errand.h"
+#include "sys/pace.h"
 #include "sys/poller.h"
 #include "sys/process.h"
 
@@ -346,7 +347,10 @@ static mw_status work(keeper *k, mw_error *err) {
 /* After a failure it begins anew, some time later: the server must not suffer from it. */
 static int64_t work_or_rest(keeper *k) {
     mw_error err = {0};
-    if (work(k, &err) == MW_OK) return TICK_US;
+    mw_pace_begin_turns();
+    mw_status status = work(k, &err);
+    mw_pace_end_turns();
+    if (status == MW_OK) return TICK_US;
     mw_cli_note(k->cli, "keeper: %s", err.message);
     close_project(k);
     return PAUSE_US;

@@ -3,6 +3,7 @@
 #include "cli/workspace.h"
 #include "ingest/log_move.h"
 #include "store/log.h"
+#include "sys/pace.h"
 
 enum { ARENA_SIZE_MAX = 1 << 24 };
 #define PAUSE_US MW_MINUTE_US /* after a failure, another process that adds to the lake, say */
@@ -13,6 +14,7 @@ enum { ARENA_SIZE_MAX = 1 << 24 };
 mw_status mw_cli_move_log(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     size_t event_count = 0;
+    mw_pace_begin_turns();
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
     if (status == MW_OK) {
         mw_log_move move = {workspace.state, workspace.program, workspace.symbols,

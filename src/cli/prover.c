@@ -8,6 +8,7 @@
 #include "ingest/history.h"
 #include "store/log.h"
 #include "sys/library.h"
+#include "sys/pace.h"
 
 enum { SAMPLE = 20, REST_SHARE = 100, SETTING_MAX = 512, ARENA_SIZE_MAX = 1 << 16 };
 /* Of memory: an event has its cells and what tells when and where it stands, in arrays that double,
@@ -189,6 +190,7 @@ static mw_status prove_all(const mw_workspace *workspace, int64_t bytes_max, mw_
 mw_status mw_cli_prove(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     int64_t bytes_max;
+    mw_pace_begin_turns();
     MW_TRY(mw_cli_int(cli, "--bytes-max", (mw_cli_bounds){0, INT64_MAX, BYTES_MAX}, &bytes_max,
                       err));
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);

@@ -1,6 +1,7 @@
 #include "sys/process.h"
 
 #include "sys/backend.h"
+#include "sys/pace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,7 +155,8 @@ static _Noreturn void be_child(const child_plan *plan) {
     close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC); /* those of libraries too */
     if (config->own_group) fcntl(plan->lifeline[0], F_SETFD, 0);
     if (config->in_background) offer_to_die_first();
-    if (config->in_background) let_others_go_first(); /* to become its program is work, too */
+    if (config->in_background) let_others_go_first(); /* to become its program is work, too, */
+    if (config->in_background) mw_pace_rest();        /* and its parent's turn is no gift to it */
     if (config->folder && chdir(config->folder) != 0) give_up(plan, true);
 
     sigset_t none;
