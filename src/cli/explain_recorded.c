@@ -37,7 +37,7 @@ static mw_status find_record(job *it, int64_t place, mw_error *err) {
         if (status != MW_OK || !has_record) break;
         is_found = record.type == MW_RECORD_PREDICTION && record.place == place;
         if (is_found) mw_buf_append_str(&it->payload, record.payload);
-        if (record.place > place) break;
+        if (record.type != MW_RECORD_DEFINITION && record.place > place) break;
     }
     mw_log_scan_end(scan);
     if (status == MW_OK) status = mw_buf_check(&it->payload, "the record", err);

@@ -49,7 +49,9 @@ static mw_status scan_for(replay *r, mw_log_scan *scan, mw_error *err) {
         mw_record record;
         bool has_record = false;
         MW_TRY(mw_log_scan_next(scan, &record, &has_record, err));
-        if (!has_record || record.place > r->stamp) break;
+        if (!has_record) break;
+        if (record.type == MW_RECORD_DEFINITION) continue;
+        if (record.place > r->stamp) break;
         if (record.place != r->stamp || record.type != MW_RECORD_PREDICTION) continue;
         mw_buf_append_str(&r->payload, record.payload);
         return mw_buf_check(&r->payload, "prediction", err);
@@ -83,7 +85,9 @@ static mw_status count_elements(replay *r, mw_log_scan *scan, mw_error *err) {
         mw_prediction made;
         bool has_record = false;
         MW_TRY(mw_log_scan_next(scan, &record, &has_record, err));
-        if (!has_record || record.place > r->stamp) return MW_OK;
+        if (!has_record) return MW_OK;
+        if (record.type == MW_RECORD_DEFINITION) continue;
+        if (record.place > r->stamp) return MW_OK;
         if (record.type != MW_RECORD_PREDICTION) continue;
         MW_TRY(mw_prediction_read_head(record.payload, &made, err));
         if (!mw_str_equal(made.model, r->recorded.model)) continue;

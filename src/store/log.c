@@ -52,10 +52,11 @@ static mw_status keep_definition(mw_log *log, uint32_t stream, mw_str meaning, m
     return MW_OK;
 }
 
-static void append_definition(mw_log *log, const definition *defined) {
+/* Its place is that of the record before it. */
+static void append_definition(mw_log *log, const definition *defined, int64_t place) {
     mw_record record = {.type = MW_RECORD_DEFINITION,
                         .stream = defined->stream,
-                        .place = log->last_place,
+                        .place = place,
                         .payload = defined->meaning};
     mw_log_batch_add(&log->batch, &record);
 }
@@ -185,7 +186,7 @@ mw_status mw_log_define(mw_log *log, uint32_t stream, mw_str meaning, mw_error *
     const definition *known = find_definition(log, stream);
     if (known && mw_str_equal(known->meaning, meaning)) return MW_OK;
     MW_TRY(keep_definition(log, stream, meaning, err));
-    append_definition(log, find_definition(log, stream));
+    append_definition(log, find_definition(log, stream), log->last_place);
     return mw_buf_check(&log->batch.bytes, "the log's batch", err);
 }
 
@@ -209,7 +210,7 @@ static mw_status begin_segment(mw_log *log, int64_t first_place, mw_error *err) 
                                                         .first_place = first_place,
                                                         .is_unfounded = log->file != NULL});
     for (size_t i = 0; i < log->definition_count; i++)
-        append_definition(log, &log->definitions[i]);
+        append_definition(log, &log->definitions[i], first_place - 1);
     mw_log_batch_end(&log->batch);
     mw_file *file = NULL;
     const char *path = mw_log_segment_path(&log->arena, log->folder, first_place);
@@ -252,7 +253,7 @@ static void drop_batch(mw_log *log) {
     mw_log_batch_clear(&log->batch);
     log->last_place = log->committed_place;
     for (size_t i = 0; i < log->definition_count; i++)
-        append_definition(log, &log->definitions[i]);
+        append_definition(log, &log->definitions[i], log->last_place);
 }
 
 /* A batch never goes on in another segment: this one grows past its size, or takes no more. */

@@ -108,8 +108,8 @@ uint64_t mw_log_size(const mw_log *log); /* bytes of all segments */
 
 /* Reads the committed records with place >= `from`, in order, and definitions before those that
    go by them. Segments that end before `from` are not touched; a file is read in pieces of
-   128 kB, so no call takes longer than its batch: the first record is given once the last was
-   found, and a batch that is longer is read twice. Payloads are valid until the next call. At the end
+   128 kB, so no call takes longer than its batch, whose first record is given once the last was
+   found; one that is longer is read twice. Payloads are valid until the next call. At the end
    `*out_has_record` is false; called again later, a scan goes on with what was committed since.
    A missing folder is an empty log; a newest segment that was lost while it was
    made is none. */
