@@ -462,6 +462,20 @@ static void append_versions(const daemon *d, mw_buf *out) {
     }
 }
 
+/* Places never go back: until the clock is there again all that comes counts as late. */
+static void warn_of_clock(const daemon *d) {
+    mw_sys *sys = d->workspace.cli->sys;
+    int64_t place = mw_sequencer_read_stats(d->sequencer).last_place;
+    if (mw_sequencer_is_virtual(d->sequencer) || place - MW_MINUTE_US <= mw_sys_now_us(sys)) return;
+    mw_buf text;
+    mw_buf_init(&text, 1 << 8);
+    mw_time_append(&text, place / MW_SECOND_US * MW_SECOND_US);
+    mw_cli_note(d->workspace.cli,
+                "warning: the log has come to %.*s, which the clock has not: was it ahead before? "
+                "Until then all that comes counts from there on", MW_STR_ARGS(mw_buf_str(&text)));
+    mw_buf_release(&text);
+}
+
 static void announce(const daemon *d) {
     mw_cli *cli = d->workspace.cli;
     mw_sequencer_stats stats = mw_sequencer_read_stats(d->sequencer);
@@ -495,6 +509,7 @@ static void announce(const daemon *d) {
     if (note[0]) mw_cli_note(cli, "server: %s", note);
     mw_cli_flush(cli);
     mw_listening_warn(&d->listening, cli, d->access.count);
+    warn_of_clock(d);
     const char *doubt = d->tls ? mw_tls_doubt(d->tls) : NULL;
     if (doubt)
         mw_cli_note(cli, "warning: %s %s: clients that look at it will not come in",

@@ -124,3 +124,29 @@ MW_TEST(recovery_goes_on_when_the_wall_clock_has_gone_back) {
     MW_CHECK_EQUAL_INT(check_stamps(&s, "late"), ROUNDS);
     shop_tear_down(&s);
 }
+
+static bool says(const shop *s, const char *text) {
+    mw_str body = mw_buf_str(&s->response.body);
+    return memmem(body.data, body.size, text, strlen(text)) != NULL;
+}
+
+/* Places never go back, so what comes is late until the clock is there: the answer says why. */
+MW_TEST(recovery_tells_of_a_clock_that_was_ahead) {
+    static const char row[] =
+        "{\"event\": {\"shop\": \"a\", \"number\": 7, \"at\": \"1970-04-11T00:10:00Z\"}}";
+    shop s;
+    mw_error err;
+    shop_set_up_by(&s, false);
+    mw_simulated_set_now(s.sys, SHOP_BEGIN + 10 * MW_DAY_US);
+    live_a_little(&s, 1, SHOP_BEGIN + 10 * MW_DAY_US);
+    mw_simulated_set_now(s.sys, SHOP_BEGIN + 20 * MW_MINUTE_US);
+    shop_close(&s);
+    MW_CHECK_OK(shop_open(&s, false, &err), &err);
+    shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", row, 422);
+    MW_CHECK(says(&s, "The log has come to 1970-04-21T00:00:00Z, but the clock says "
+                      "1970-04-11T00:20:00Z: was it ahead before?"));
+    mw_simulated_set_now(s.sys, SHOP_BEGIN + 11 * MW_DAY_US);
+    shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", row, 422);
+    MW_CHECK(says(&s, "Raise `late`"));
+    shop_tear_down(&s);
+}

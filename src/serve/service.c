@@ -135,7 +135,25 @@ static mw_status check_version(const mw_decider *decider, mw_error *err) {
     return refuse_without_version(decider, err);
 }
 
-static mw_status check_lateness(const mw_model_program *model, mw_moment moment, mw_error *err) {
+static void append_second(mw_buf *text, int64_t us) {
+    mw_time_append(text, us / MW_SECOND_US * MW_SECOND_US);
+}
+
+/* Places never go back: where the clock had been ahead, nothing is in time until it is there. */
+static mw_status hint_at_clock(int64_t place, int64_t now, mw_status status, mw_error *err) {
+    mw_buf said;
+    mw_buf_init(&said, 1 << 8);
+    append_second(&said, place);
+    mw_buf_append_text(&said, ", but the clock says ");
+    append_second(&said, now);
+    status = mw_hint(err, status, "The log has come to %.*s: was it ahead before?",
+                     MW_STR_ARGS(mw_buf_str(&said)));
+    mw_buf_release(&said);
+    return status;
+}
+
+static mw_status check_lateness(const mw_sequencer *sequencer, const mw_model_program *model,
+                                mw_moment moment, mw_error *err) {
     if (moment.place - moment.t <= model->lateness_us) return MW_OK;
     mw_buf bound;
     mw_buf_init(&bound, 64);
@@ -144,6 +162,8 @@ static mw_status check_lateness(const mw_model_program *model, mw_moment moment,
                                "moment: its event must be known within %.*s of its time",
                                MW_STR_ARGS(mw_buf_str(&bound)));
     mw_buf_release(&bound);
+    int64_t now = mw_sequencer_now(sequencer);
+    if (moment.place - now > MW_MINUTE_US) return hint_at_clock(moment.place, now, status, err);
     return mw_hint(err, status, "Raise `late` of the stream, or ask with \"record\": false.");
 }
 
@@ -223,7 +243,7 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     asked at = {{event->time + model->moment_offset_us, answer.stamp, event->row},
                 received, how, false};
-    if (how.record) MW_TRY(check_lateness(model, at.moment, err));
+    if (how.record) MW_TRY(check_lateness(sequencer, model, at.moment, err));
     MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
     if (how.record) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
@@ -260,7 +280,7 @@ static mw_status correct_first(mw_service *service, const mw_decider *decider,
     mw_moment moment = {.t = event->time + model->moment_offset_us, .row = event->row};
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(service->config.sequencer, &moment.place, err));
-    MW_TRY(check_lateness(model, moment, err));
+    MW_TRY(check_lateness(service->config.sequencer, model, moment, err));
     MW_TRY(mw_receiving_correct(service->receiving, received, err));
     MW_TRY(mw_receiving_append(service->receiving, received, false, err));
     for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
@@ -373,7 +393,7 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
         MW_TRY(correct_first(service, c->decider, c->received, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     mw_moment moment = {event->time + c->model->moment_offset_us, answer.stamp, event->row};
-    if (is_recorded) MW_TRY(check_lateness(c->model, moment, err));
+    if (is_recorded) MW_TRY(check_lateness(sequencer, c->model, moment, err));
     MW_TRY(mw_sequencer_enter(sequencer, event, answer.stamp, c->received.cells, err));
     MW_TRY(mw_decider_ask(c->decider, &moment, &ranking->count, err));
     size_t recorded = 0;
