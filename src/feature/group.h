@@ -24,6 +24,7 @@ typedef struct {
     mw_card *recent; /* found last: an event mostly follows its moment; NULL: none */
     int64_t swept;   /* the place of the last sweep, */
     size_t inserted; /* and how many events have come since */
+    size_t grown_at; /* as many as had come when a ring grew before it was full */
 } mw_group;
 
 void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget);
@@ -87,7 +88,8 @@ MW_MUST_USE static inline mw_status mw_group_make_room(mw_group *group, mw_card 
                                                        int64_t place, mw_error *err) {
     card->is_touched = true;
     bool has_room = !card->is_out && group->plan->census_count == 0 &&
-                    mw_ring_fits(&card->ring, card->reserved + 1);
+                    mw_ring_fits(&card->ring, card->reserved + 1) &&
+                    !mw_ring_is_nearly_full(&card->ring);
     return has_room ? MW_OK : mw_group_make_more_room(group, card, place, err);
 }
 void mw_group_insert_apart(mw_group *group, mw_card *card, const mw_cell *element);

@@ -73,6 +73,31 @@ MW_TEST(group_takes_what_its_condition_and_keys_allow) {
     end(&f);
 }
 
+/* Each time as many events come as it has elements to move, over GROWTH_SHARE, so none is ever
+   full: here keys come in turn, and all rings fill alike. */
+MW_TEST(group_lets_rings_that_fill_alike_grow_one_by_one) {
+    enum { KEYS = 50, EVENTS = 3000, GROWTH_SHARE = 16 };
+    fixture f;
+    begin(&f);
+    size_t came = 0, grown_at = 0, grown = 0;
+    for (int64_t i = 0; i < EVENTS; i++)
+        for (int key = 0; key < KEYS; key++) {
+            const mw_card *card = i > 0 ? look_up(&f, 1, key) : NULL;
+            mw_ring before = card ? card->ring : (mw_ring){0};
+            MW_CHECK(put(&f, i, key, 2));
+            came++;
+            if (before.capacity < MW_RING_LONG_MIN) continue;
+            if (card->ring.capacity == before.capacity) continue;
+            MW_CHECK(before.count < before.capacity);
+            MW_CHECK(came - grown_at >= before.capacity / GROWTH_SHARE || grown == 0);
+            grown_at = came;
+            grown++;
+        }
+    MW_CHECK_EQUAL_INT(grown, 3 * KEYS);
+    MW_CHECK_EQUAL_INT(look_up(&f, 1, KEYS - 1)->ring.count, EVENTS);
+    end(&f);
+}
+
 /* The rings of a day that passes hold an hour and its lateness, and in the end nothing. */
 MW_TEST(group_holds_no_more_than_its_retention) {
     fixture f;

@@ -58,7 +58,12 @@ typedef struct {
     const mw_symbols *symbols;
 } mw_ring_shape;
 
-enum { MW_RING_SHORT_MAX = 16, MW_RING_KEPT_BITS = 4, MW_RING_KEPT = 1 << MW_RING_KEPT_BITS };
+enum {
+    MW_RING_SHORT_MAX = 16,
+    MW_RING_LONG_MIN = 512,
+    MW_RING_KEPT_BITS = 4,
+    MW_RING_KEPT = 1 << MW_RING_KEPT_BITS,
+};
 #define MW_RING_COUNT_MAX (UINT32_C(1) << 30)
 
 typedef struct {
@@ -95,6 +100,10 @@ mw_cell *mw_ring_take(const mw_ring_shape *shape, uint32_t capacity, mw_pool *po
 
 static inline bool mw_ring_fits(const mw_ring *ring, uint32_t extra) {
     return ring->count + extra <= ring->capacity;
+}
+/* Whether it is long, and so full that it had better grow when there is time for it. */
+static inline bool mw_ring_is_nearly_full(const mw_ring *ring) {
+    return ring->capacity >= MW_RING_LONG_MIN && ring->capacity - ring->count <= ring->capacity / 8;
 }
 /* Makes room for `extra` more; false if memory is out. */
 MW_MUST_USE bool mw_ring_reserve(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool,
