@@ -165,7 +165,9 @@ MW_TEST(course_replay_and_oracle_end_where_a_text_is_lost) {
     set_up(&c);
     mw_event event = mw_events_at(&c.events, 0);
     mw_moment moment = {.t = 6, .place = 6, .row = event.row};
-    mw_course_config config = {.engine = {c.project.program, c.project.model, c.project.symbols},
+    mw_course_config config = {.engine = {.program = c.project.program,
+                                          .model = c.project.model,
+                                          .symbols = c.project.symbols},
                                .from = INT64_MIN, .to = INT64_MAX};
     mw_course *course = NULL;
     mw_cell value;
