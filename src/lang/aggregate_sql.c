@@ -80,3 +80,55 @@ mw_status mw_aggregate_append_sql(const mw_window *window, const mw_sql_names *n
     writer w = {window, names, symbols, out};
     return append_aggregate(&w, err);
 }
+
+/* --- across the moments of one event -------------------------------------------------------- */
+
+#define OVER_ALL ") OVER (PARTITION BY m.\"moment event\")"
+
+static mw_status append_quantile_within(const writer *w, mw_error *err) {
+    MW_TRY(append_around(w, "mw_middle(list_sort(list(", ") FILTER (", err));
+    MW_TRY(append_around(w, "", " IS NOT NULL" OVER_ALL ")[greatest(1, (count(", err));
+    MW_TRY(append_around(w, "", OVER_ALL, err));
+    mw_buf_printf(w->out, " * %d + 999999) // 1000000)])", (int)w->window->quantile_millionths);
+    return MW_OK;
+}
+
+static mw_status append_any_within(const writer *w, mw_error *err) {
+    const mw_code *asked = w->window->value ? w->window->value : w->window->condition;
+    mw_buf_append_text(w->out, "coalesce(bool_or(");
+    MW_TRY(mw_code_append_sql(asked, w->names, w->symbols, w->out, err));
+    mw_buf_append_text(w->out, OVER_ALL ", false)");
+    return MW_OK;
+}
+
+static mw_status append_within(const writer *w, mw_error *err) {
+    switch (w->window->aggregate) {
+    case MW_AGGREGATE_COUNT:
+        mw_buf_append_text(w->out, "CAST(count(*" OVER_ALL " AS DOUBLE)");
+        return MW_OK;
+    case MW_AGGREGATE_ANY: return append_any_within(w, err);
+    case MW_AGGREGATE_SUM: return append_around(w, "coalesce(fsum(", OVER_ALL ", 0)", err);
+    case MW_AGGREGATE_MEAN: return append_around(w, "favg(", OVER_ALL, err);
+    case MW_AGGREGATE_MIN: return append_around(w, "min(", OVER_ALL, err);
+    case MW_AGGREGATE_MAX: return append_around(w, "max(", OVER_ALL, err);
+    case MW_AGGREGATE_VAR: return append_around(w, "var_samp(", OVER_ALL, err);
+    case MW_AGGREGATE_STD: return append_around(w, "stddev_samp(", OVER_ALL, err);
+    case MW_AGGREGATE_QUANTILE: return append_quantile_within(w, err);
+    case MW_AGGREGATE_DISTINCT:
+        return append_around(w, "CAST(count(DISTINCT ", OVER_ALL " AS DOUBLE)", err);
+    case MW_AGGREGATE_TOP:
+        return append_around(w, MW_SQL_MOST_FREQUENT, OVER_ALL ")])[1].v", err);
+    case MW_AGGREGATE_FIRST:
+    case MW_AGGREGATE_LAST:
+    case MW_AGGREGATE_SINCE:
+    case MW_AGGREGATE_TREND: break; /* moments of one event have no order in time */
+    }
+    MW_ASSERT(false && "an aggregate within moments");
+    return MW_OK;
+}
+
+mw_status mw_within_append_sql(const mw_window *of, const mw_sql_names *names,
+                               const mw_symbols *symbols, mw_buf *out, mw_error *err) {
+    writer w = {of, names, symbols, out};
+    return append_within(&w, err);
+}

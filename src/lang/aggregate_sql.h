@@ -13,6 +13,10 @@ MW_MUST_USE mw_status mw_aggregate_append_sql(const mw_window *window, const mw_
                                               const mw_symbols *symbols, mw_buf *out,
                                               mw_error *err);
 
+/* Of all moments of one event, which are told by m."moment event"; the names are the moment's. */
+MW_MUST_USE mw_status mw_within_append_sql(const mw_window *of, const mw_sql_names *names,
+                                           const mw_symbols *symbols, mw_buf *out, mw_error *err);
+
 /* Before a value and "))])[1].v": the one that is most frequent, and among these the smallest. */
 #define MW_SQL_MOST_FREQUENT \
     "list_sort([{'n': -one.value, 'v': one.key} FOR one IN map_entries(histogram("

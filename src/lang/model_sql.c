@@ -4,6 +4,7 @@
 #include "lang/aggregate_sql.h"
 #include "lang/clock_sql.h"
 #include "lang/needs.h"
+#include "lang/ngram_sql.h"
 #include "lang/sql.h"
 #include "lang/sql_gaps.h"
 #include "table/event_columns.h"
@@ -530,6 +531,41 @@ static void find_depths(const mw_model_program *model, size_t *out_depths) {
     }
 }
 
+/* Whether so many features come before the first that counts in the buckets of these n-grams. */
+static bool needs_buckets(const query *q, size_t before) {
+    const mw_model_program *model = q->model;
+    const mw_feature *feature = &model->features[model->feature_order[before]];
+    if (!feature->vector || feature->vector->kind != MW_VECTOR_NGRAMS) return false;
+    if (q->gaps.features[model->feature_order[before]].size > 0) return false;
+    for (size_t i = 0; i < before; i++) {
+        const mw_vector *other = model->features[model->feature_order[i]].vector;
+        if (other && mw_str_equal(other->text, feature->vector->text)) return false;
+    }
+    return true;
+}
+
+static mw_status append_buckets(const query *q, const mw_vector *vector, mw_error *err) {
+    mw_ngram_sql_begin_buckets(q->out);
+    MW_TRY(append_code(q, vector->args[0], moment_names(q), err));
+    mw_ngram_sql_end_buckets(vector, q->out);
+    return MW_OK;
+}
+
+/* What a step reads, the one before it, with the buckets of the n-grams that it counts in. */
+static mw_status append_below(const query *q, size_t step, const size_t *depths, mw_error *err) {
+    const mw_model_program *model = q->model;
+    mw_buf_append_text(q->out, "\n  FROM (SELECT m.*");
+    for (size_t i = 0; i < model->feature_count; i++) {
+        int32_t feature = model->feature_order[i];
+        if (depths[feature] != step || !needs_buckets(q, i)) continue;
+        mw_buf_append_text(q->out, ", ");
+        MW_TRY(append_buckets(q, model->features[feature].vector, err));
+    }
+    if (step == 0) mw_buf_append_text(q->out, " FROM joined AS m) AS m\n)");
+    else mw_buf_printf(q->out, " FROM \"features %zu\" AS m) AS m\n)", step - 1);
+    return MW_OK;
+}
+
 /* Those that read no feature first, then those that read them, and so on: "features 0", .. */
 static mw_status append_features(query *q, size_t *out_depth, mw_error *err) {
     const mw_model_program *model = q->model;
@@ -548,53 +584,9 @@ static mw_status append_features(query *q, size_t *out_depth, mw_error *err) {
             mw_buf_append_text(q->out, " AS ");
             mw_sql_append_name(q->out, feature->name);
         }
-        if (depth == 0) mw_buf_append_text(q->out, "\n  FROM joined AS m\n)");
-        else mw_buf_printf(q->out, "\n  FROM \"features %zu\" AS m\n)", depth - 1);
+        MW_TRY(append_below(q, depth, depths, err));
     }
     *out_depth = deepest;
-    return MW_OK;
-}
-
-#define ALL "(PARTITION BY m." EVENT ")" /* moments of one event */
-
-static mw_status append_within_value(const query *q, const mw_window *of, const char *before,
-                                     const char *after, mw_error *err) {
-    mw_buf_append_text(q->out, before);
-    MW_TRY(append_code(q, of->value, moment_names(q), err));
-    mw_buf_append_text(q->out, after);
-    return MW_OK;
-}
-
-static mw_status append_quantile_within(const query *q, const mw_window *of, mw_error *err) {
-    MW_TRY(append_within_value(q, of, "mw_middle(list_sort(list(", ") FILTER (", err));
-    MW_TRY(append_within_value(q, of, "", " IS NOT NULL) OVER " ALL ")[greatest(1, (count(", err));
-    MW_TRY(append_within_value(q, of, "", ") OVER " ALL, err));
-    mw_buf_printf(q->out, " * %d + 999999) // 1000000)])", (int)of->quantile_millionths);
-    return MW_OK;
-}
-
-/* What is asked of all moments of one event. */
-static mw_status append_within(const query *q, const mw_window *of, mw_error *err) {
-    static const char *const heads[] = {
-        [MW_AGGREGATE_SUM] = "coalesce(fsum(", [MW_AGGREGATE_MEAN] = "favg(",
-        [MW_AGGREGATE_MIN] = "min(",           [MW_AGGREGATE_MAX] = "max(",
-        [MW_AGGREGATE_VAR] = "var_samp(",      [MW_AGGREGATE_STD] = "stddev_samp(",
-        [MW_AGGREGATE_ANY] = "coalesce(bool_or("};
-    static const char over[] = ") OVER " ALL;
-    if (of->aggregate == MW_AGGREGATE_COUNT) {
-        mw_buf_printf(q->out, "CAST(count(*%s AS DOUBLE)", over);
-        return MW_OK;
-    }
-    if (of->aggregate == MW_AGGREGATE_QUANTILE) return append_quantile_within(q, of, err);
-    if (of->aggregate == MW_AGGREGATE_DISTINCT)
-        return append_within_value(q, of, "CAST(count(DISTINCT ", ") OVER " ALL " AS DOUBLE)", err);
-    if (of->aggregate == MW_AGGREGATE_TOP)
-        return append_within_value(q, of, MW_SQL_MOST_FREQUENT, ") OVER " ALL ")])[1].v", err);
-    mw_buf_append_text(q->out, heads[of->aggregate]);
-    MW_TRY(append_code(q, of->value ? of->value : of->condition, moment_names(q), err));
-    mw_buf_append_text(q->out, over);
-    if (of->aggregate == MW_AGGREGATE_SUM) mw_buf_append_text(q->out, ", 0)");
-    if (of->aggregate == MW_AGGREGATE_ANY) mw_buf_append_text(q->out, ", false)");
     return MW_OK;
 }
 
@@ -604,8 +596,10 @@ static void begin_step(const query *q, size_t step) {
 }
 
 static void end_step(const query *q, size_t step, mw_str name) {
-    mw_buf_append_text(q->out, " AS ");
-    mw_sql_append_name(q->out, name);
+    if (name.size > 0) {
+        mw_buf_append_text(q->out, " AS ");
+        mw_sql_append_name(q->out, name);
+    }
     if (step == 0) mw_buf_append_text(q->out, "\n  FROM joined AS m\n)");
     else mw_buf_printf(q->out, "\n  FROM \"features %zu\" AS m\n)", step - 1);
 }
@@ -618,13 +612,20 @@ static mw_status append_steps(const query *q, size_t *out_last, mw_error *err) {
         for (; within < model->within_count && model->withins[within].after == i; within++) {
             if (q->gaps.withins[within].size > 0) continue;
             begin_step(q, step);
-            MW_TRY(append_within(q, &model->withins[within].of, err));
+            const mw_window *of = &model->withins[within].of;
+            mw_sql_names names = moment_names(q);
+            MW_TRY(mw_within_append_sql(of, &names, q->symbols, q->out, err));
             end_step(q, step++, q->withins.fields[within].name);
         }
         if (i == model->feature_count) break;
         int32_t next = model->feature_order[i];
         const mw_feature *feature = &model->features[next];
         if (q->gaps.features[next].size > 0) continue;
+        if (needs_buckets(q, i)) {
+            begin_step(q, step);
+            MW_TRY(append_buckets(q, feature->vector, err));
+            end_step(q, step++, MW_STR(""));
+        }
         begin_step(q, step);
         MW_TRY(append_code(q, feature->code, moment_names(q), err));
         end_step(q, step++, feature->name);

@@ -5,6 +5,7 @@
 #include "base/letters.h"
 #include "base/zone.h"
 #include "lang/functions.h"
+#include "lang/ngram_sql.h"
 #include "lang/opcode.h"
 
 enum { SQL_SIZE_MAX = 1 << 24 };
@@ -55,6 +56,7 @@ void mw_sql_append_macros(const mw_zone *zone, mw_buf *out) {
     mw_buf_append_text(out, macros);
     append_case("mw_lower", mw_letter_lower, out);
     append_case("mw_upper", mw_letter_upper, out);
+    mw_ngram_sql_append_macros(out);
     mw_buf_append_text(out, "CREATE OR REPLACE MACRO mw_local(us) AS ");
     mw_str name = mw_zone_name(zone);
     if (mw_str_is(name, "UTC")) mw_buf_append_text(out, "make_timestamp(us);\n");
@@ -287,16 +289,18 @@ static void append_in(const writer *w, const mw_cell *list, size_t count, mw_str
     mw_buf_append_char(out, ')');
 }
 
-/* Numbers side by side have nothing to do with each other; the other kinds SQL has no functions
-   for. */
+/* Numbers side by side have nothing to do with each other; n-grams are counted in what stands in
+   a column; the other kinds SQL has no functions for. */
 static mw_status write_number_of_vector(writer *w, size_t index, mw_error *err) {
     const mw_vector *vector = w->code->vector;
     if (vector->kind == MW_VECTOR_NUMBERS)
         return mw_code_append_sql(vector->args[index], w->names, w->symbols, &w->text, err);
-    static const char *const whys[] = {[MW_VECTOR_NGRAMS] = "SQL has not the hash of n-grams",
-                                       [MW_VECTOR_PIXELS] = "SQL sees no pictures",
-                                       [MW_VECTOR_EMBEDDED] = "SQL runs no network"};
-    return mw_fail(err, MW_NOT_BUILT, "%s", whys[vector->kind]);
+    if (vector->kind == MW_VECTOR_NGRAMS) {
+        mw_ngram_sql_append_number(vector, index, w->names->columns, &w->text);
+        return MW_OK;
+    }
+    return mw_fail(err, MW_NOT_BUILT, "%s", vector->kind == MW_VECTOR_PIXELS
+                                                ? "SQL sees no pictures" : "SQL runs no network");
 }
 
 /* Writes what the instruction says of the `count` operands that it takes off the stack. */

@@ -69,6 +69,8 @@ static mw_status look_at_feature(search *s, int32_t index) {
     mw_str *why = &s->gaps.features[index];
     if (feature->vector_index > 0) return MW_OK;
     for (size_t i = 0; i < width; i++) MW_TRY(look_at(s, feature[i].code, why));
+    if (feature->vector && feature->vector->kind == MW_VECTOR_NGRAMS) /* whose text stands apart */
+        MW_TRY(look_at(s, feature->vector->args[0], why));
     for (size_t i = 1; i < width; i++) why[i] = why[0];
     return MW_OK;
 }

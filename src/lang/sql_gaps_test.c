@@ -9,7 +9,9 @@ static const char text[] =
     "  time: at\n"
     "  id: shop, at\n"
     "feature plain: amount + 1\n"
-    "feature words: ngrams(note, 1, 2, 3)\n"
+    "feature words: pixels(note, 1, 1)\n"
+    "feature said: ngrams(note, 1, 2, 2)\n"
+    "feature split_up: ngrams(case when shop in split(note, ',') then note end, 1, 2, 2)\n"
     "feature parted: amount in [1, 2] and shop in split(note, ',')\n"
     "feature reader: words_1 + plain\n"
     "feature of_reader: reader * 2\n"
@@ -34,14 +36,15 @@ MW_TEST(gaps_are_all_that_hangs_on_one_and_no_more) {
     mw_sql_gaps_tell(&gaps, model, &told);
     MW_CHECK_EQUAL_STR(
         mw_buf_str(&told),
-        "words_0 .. 2: SQL has not the hash of n-grams\n"
+        "words_0 .. 2: SQL sees no pictures\n"
+        "split_up_0 .. 1: SQL has not the list that split gives, spelled our way\n"
         "parted: SQL has not the list that split gives, spelled our way\n"
-        "reader: SQL has not the hash of n-grams\n"
-        "of_reader: SQL has not the hash of n-grams\n"
+        "reader: SQL sees no pictures\n"
+        "of_reader: SQL sees no pictures\n"
         "windowed: SQL has not the list that split gives, spelled our way\n"
         "keyed: SQL has not the list that split gives, spelled our way\n"
         "part_of: SQL has not the list that split gives, spelled our way\n"
-        "label: SQL has not the hash of n-grams\n");
+        "label: SQL sees no pictures\n");
     mw_buf_release(&told);
     mw_test_project_release(&project);
 }

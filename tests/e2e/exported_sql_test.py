@@ -60,6 +60,11 @@ features:
   found:   count(notes by note = said over 20d)
   odd:     "count(notes where note != 'taco\\nDROP TABLE orders' by shop over 20d)"
   turned:  vector(amount + recent_1h, gap / 1h)
+  words:   ngrams(said, 1, 3, 8)
+  again:   ngrams(said, 1, 3, 8)
+  tale:    "ngrams(concat(shop, ' to_2 ', loud, '-', said, ' x٣² 日本語, ', lower(loud), '.', kind), 2, 8, 5)"
+  none:    ngrams(concat('-', '! '), 1, 1, 2)
+  worded:  words_1 + 10 * tale_0 + 100 * again_7
 models:
 """, 1)
 EXACT_BUT = {"spent", "total", "share", "spread", "bend", "far", "capped", "known", "slope", "since_r", "above"}
@@ -205,6 +210,8 @@ def test_moments_of_each_are_those_of_build():
   among:   count(item within moment) + length(candidates)
   offered: item in candidates and not contains(candidates, 'nothing')
   part:    cheapness - min(cheapness within moment)
+  terms:   ngrams(concat(item, ' ', category, ' ', item), 1, 2, 6)
+  termed:  max(terms_3 within moment) + terms_3
   middle:  quantile(0.5)(price within moment)
   kinds:   distinct(user_cat within moment)
   usual:   top(user_cat within moment)
@@ -346,16 +353,16 @@ def test_moments_of_schedules_are_those_of_build():
 def test_what_sql_cannot_say_is_left_out_by_name():
     with Shop(shop.PROJECT.replace(
             "features:\n", "features:\n  parts: length(split(shop, ','))\n  twice: parts * 2\n"
-            "  words: ngrams(shop, 1, 1, 4)\n").replace(
+            "  dots: pixels(shop, 1, 1)\n").replace(
             "    time: returned\n", "    types: {returned: time, order_id: text, shop: text}\n    time: returned\n")) as project:
         (project.folder / "data/returns.csv").write_text("order_id,returned,shop,amount\n")
         project.ok("ingest")
         said = project.ok("features", "export", "--sql", "--json").json()
-        assert [line.split(":")[0] for line in said["left_out"]] == ["parts", "twice", "words_0 .. 3"], said["left_out"]
+        assert [line.split(":")[0] for line in said["left_out"]] == ["parts", "twice", "dots_0 .. 2"], said["left_out"]
         assert "-- Left out: twice: SQL has not the list that split gives" in said["sql"]
         path = project.folder / "features.sql"
         noted = project.ok("features", "export", "--sql", "--output", str(path))
-        assert "left out: words_0 .. 3: SQL has not the hash of n-grams" in noted.err, noted.err
+        assert "left out: dots_0 .. 2: SQL sees no pictures" in noted.err, noted.err
         database = run_sql(project, path)
         names = [row[0] for row in database.execute("DESCRIBE features_returned").fetchall()]
         assert names == ["id.order_id", "time", "amount", "shop", "recent_1h", "recent_1d", "spent", "lately", "label"]
