@@ -4,6 +4,7 @@
 
 #include "cli/full_windows.h"
 #include "cli/grid.h"
+#include "cli/late_truth.h"
 #include "cli/train_report.h"
 #include "ingest/history_parts.h"
 #include "sys/parallel.h"
@@ -22,6 +23,7 @@ typedef struct {
     int64_t test_from, seed, thread_count;
     const mw_imported *imported; /* in the learner's place; NULL: none */
     mw_str data_version, why;
+    mw_late_truth late; /* counted as the examples were made */
     mw_arena arena; /* of the training */
 } job;
 
@@ -68,13 +70,14 @@ static void show_rounds(void *context, int32_t rounds) {
     mw_progress_update(context, (uint64_t)rounds);
 }
 
-static mw_status build_examples(const job *it, mw_history_parts *parts, mw_examples *examples,
+static mw_status build_examples(job *it, mw_history_parts *parts, mw_examples *examples,
                                 mw_error *err) {
     mw_sys *sys = it->workspace->cli->sys;
     mw_event_parts *events = mw_history_parts_events(parts);
+    mw_late_truth_init(&it->late, it->workspace->program, it->program, events, it->as_of);
     mw_replay_config config = {.program = it->workspace->program,
                                .model = it->program,
-                               .parts = events,
+                               .parts = &it->late.parts,
                                .symbols = it->workspace->symbols,
                                .from = INT64_MIN,
                                .to = INT64_MAX,
@@ -284,7 +287,8 @@ static mw_status train(job *it, mw_error *err) {
                               .trained = &trained,
                               .data_version = it->data_version,
                               .seed = it->seed,
-                              .full_from = full_from};
+                              .full_from = full_from,
+                              .late = &it->late};
     mw_status status = learn(it, &examples, &trained, err);
     if (status == MW_OK) {
         report.seconds = (double)(mw_sys_monotonic_us(cli->sys) - began_us) / (double)MW_SECOND_US;

@@ -42,6 +42,7 @@ static void write_examples(const mw_train_report *report, mw_json *json) {
     mw_json_put_count(json, "set_aside", split->embargoed_count);
     mw_json_object_end(json);
     mw_json_put_count(json, "before_full_windows", count_before_full(report));
+    if (report->late) mw_json_put_count(json, "events_after_labels", report->late->count);
     mw_json_put_time(json, "train_from", split->train_from);
     mw_json_put_time(json, "test_from", split->test_from);
     mw_json_put_time(json, "test_to", split->test_to);
@@ -167,6 +168,18 @@ static void append_day(const mw_train_report *report, int64_t us, mw_buf *out) {
     mw_buf_printf(out, "%04d-%02d-%02d", civil.year, civil.month, civil.day);
 }
 
+/* A label stays as it matured (rule 6), so what came later is said, and not lost. */
+static void print_late_truth(const mw_train_report *report, mw_buf *out) {
+    const mw_late_truth *late = report->late;
+    if (!late || late->count == 0) return;
+    mw_count_append(out, late->count);
+    mw_buf_printf(out, late->count == 1 ? " event (%.*s) came" : " events (%.*s) came",
+                  MW_STR_ARGS(late->stream));
+    mw_buf_append_text(out, " after labels that look at their time had matured, and changed none: "
+                            "`features verify` counts\n"
+                            "  those that would be others; a longer `late` waits for them\n");
+}
+
 static void print_examples(const mw_train_report *report, mw_buf *out) {
     const mw_split *split = &report->trained->split;
     mw_buf_append_text(out, "learned from ");
@@ -188,6 +201,7 @@ static void print_examples(const mw_train_report *report, mw_buf *out) {
     mw_buf_append_text(out, " without a label, ");
     mw_count_append(out, report->examples->dropped_count);
     mw_buf_append_text(out, " dropped by `unless`\n");
+    print_late_truth(report, out);
     size_t early_count = count_before_full(report);
     if (early_count == 0) return;
     mw_count_append(out, early_count);

@@ -5,6 +5,7 @@
  * parts that differ from run to run it is also the run's details.
  */
 #pragma once
+#include "cli/late_truth.h"
 #include "cli/workspace.h"
 #include "train/trainer.h"
 
@@ -17,6 +18,7 @@ typedef struct {
     mw_str data_version;
     int64_t seed;
     int64_t full_from; /* moments before it lack some of a window's past (full_windows.h) */
+    const mw_late_truth *late; /* NULL: nobody has counted */
     double seconds;
 } mw_train_report;
 

@@ -53,5 +53,37 @@ def test_later_truth_is_counted_and_changes_no_label():
             check(shop, model, 2)
 
 
+def train(shop):
+    told = shop.ok("train", "returned", "--json").json()
+    return told["events_after_labels"], shop.ok("train", "returned").out
+
+
+def test_training_says_that_events_came_after_labels():
+    """Every third of 300 orders comes back; of ten of these that is known a day later than a label waits for."""
+    orders, returns = ["order_id,placed,amount"], ["order_id,returned,known"]
+    late = []
+    for number in range(300):
+        day, hour = 1 + number // 24, number % 24
+        orders.append(f"p{number},2024-02-{day:02d}T{hour:02d}:00:00Z,{number % 7}")
+        if number % 3 == 0:
+            known = f"2024-02-{day + 3 + (number < 30):02d}T{hour:02d}:30:00Z"
+            line = f"p{number},2024-02-{day + 2:02d}T{hour:02d}:30:00Z,{known}"
+            (late if number < 30 else returns).append(line)
+    orders.append("end,2024-03-01T10:00:00Z,9")
+    project = PROJECT.replace("known: known", "known: known, late: 1d").replace(", later: {good: checked, checked: checked}", "")
+    with Shop(project.replace(PROJECT.splitlines(True)[-1], "")) as shop:
+        write(shop, "orders.csv", orders)
+        write(shop, "returns1.csv", returns)
+        shop.ok("ingest")
+        count, said = train(shop)
+        assert count == 0 and "came after labels" not in said, said
+        write(shop, "returns2.csv", returns[:1] + late)
+        shop.ok("ingest")
+        count, said = train(shop)
+        assert count == 10, count
+        assert ("10 events (returns) came after labels that look at their time had matured, and changed none: "
+                "`features verify` counts") in said, said
+
+
 if __name__ == "__main__":
     main(globals())
