@@ -212,6 +212,12 @@ static mw_status check_id(const mw_stream *stream, const mw_cell *cells, mw_erro
     return MW_OK;
 }
 
+static mw_status refuse_time(const mw_stream *stream, const mw_frame *frame, mw_error *err) {
+    bool has_time = mw_code_run(stream->time, frame).time != MW_TIME_MISSING;
+    return mw_fail(err, MW_INVALID, "%s: %.*s must be there", has_time ? "known" : "time",
+                   MW_STR_ARGS(mw_code_text(has_time ? stream->known : stream->time)));
+}
+
 /* Makes the events of a row of `source`, that of the stream itself first. */
 static mw_status make_events(mw_timeline *timeline, const mw_stream_source *source, mw_row row,
                              int64_t now, mw_error *err) {
@@ -230,8 +236,9 @@ static mw_status make_events(mw_timeline *timeline, const mw_stream_source *sour
     }
     MW_TRY(mw_symbols_settle(timeline->symbols, err));
     const mw_event *first = &timeline->events[source->first_stream];
-    if (!first->row) return mw_fail(err, MW_INVALID, "time: must be there, and known too");
-    return check_id(&timeline->program->streams[source->first_stream], first->row, err);
+    const mw_stream *own = &timeline->program->streams[source->first_stream];
+    if (!first->row) return refuse_time(own, &frame, err);
+    return check_id(own, first->row, err);
 }
 
 /* --- events in ------------------------------------------------------------------------------ */
@@ -437,7 +444,8 @@ static mw_status meet(mw_timeline *timeline, int64_t now, mw_row row, mw_moment 
         &timeline->program->sources[timeline->program->streams[stream].source];
     MW_TRY(make_events(timeline, source, row, now, err));
     const mw_event *event = &timeline->events[stream];
-    if (!event->row) return mw_fail(err, MW_INVALID, "time: must be there, and known too");
+    if (!event->row) /* what is announced may be known later than its row */
+        return mw_fail(err, MW_INVALID, "time: the row has none for the moment");
     mw_moment moment = {event->time + model->moment_offset_us, now, event->row};
     MW_TRY(check_moment(timeline, &moment, err));
     timeline->now = now;

@@ -167,7 +167,7 @@ MW_TEST(timeline_corrects_nothing_else) {
         {START + 2, second, third, "before: must be the row that stands under this id"},
         {START + 2, other, second, "before: must be the row that stands under this id"},
         {START + 2, MW_ROW(mw_number("number", 1)), second,
-         "before: time: must be there, and known too"},
+         "before: time: at must be there"},
         {START + 2, first, MW_ROW(mw_text("shop", "z"), mw_number("number", 1),
                                   mw_time("at", START)),
          "id: nothing stands that it could correct"},
@@ -271,7 +271,7 @@ MW_TEST(timeline_refuses_bad_rows_and_clocks_and_goes_on) {
         const char *message;
     } cases[] = {
         {START, "nothing", fine, "nothing: the model knows no such stream"},
-        {START, "orders", MW_ROW(mw_text("shop", "a")), "time: must be there, and known too"},
+        {START, "orders", MW_ROW(mw_text("shop", "a")), "time: at must be there"},
         {START, "orders", MW_ROW(mw_text("shop", "a"), mw_time("at", START)),
          "id: number must be there"},
         {START, "orders",

@@ -24,7 +24,7 @@ MW_TEST(ingest_takes_each_row_where_it_belongs) {
     MW_CHECK_EQUAL_INT(file->left_out, 1);
     MW_CHECK_EQUAL_INT(file->repeats, 1);
     MW_CHECK(shop_has_reason(&f, "shop: must be one of north, south"));
-    MW_CHECK(shop_has_reason(&f, "time: must be there, and known too"));
+    MW_CHECK(shop_has_reason(&f, "time: at must be there"));
     MW_CHECK(shop_has_reason(&f, "id: stands in this ingest with other contents"));
     MW_CHECK(shop_has_reason(&f, "price: must be at least 0"));
     MW_CHECK(shop_has_reason(&f, "shop: must be there in all but 0% of the rows"));
@@ -192,8 +192,7 @@ MW_TEST(ingest_is_all_or_nothing) {
     shop_write_file(&f, "visits.csv", "at,page\nNA,a\n");
     MW_CHECK_STATUS(shop_ingest(&f), MW_INVALID);
     MW_CHECK_EQUAL_STR(f.err.message,
-                       "ingest: all 4 rows were refused; orders: time: must be there, and known "
-                       "too");
+                       "ingest: all 4 rows were refused; orders: time: at must be there");
     shop_tear_down(&f);
 }
 

@@ -1,6 +1,6 @@
 #include "ingest/row_events.h"
 
-enum { RULE_SIZE_MAX = 1 << 12 };
+enum { RULE_SIZE_MAX = 1 << 12, SHOWN_MAX = 100 }; /* bytes of an expression */
 
 struct mw_row_events {
     const mw_program *program;
@@ -8,6 +8,7 @@ struct mw_row_events {
     mw_symbols *symbols;
     mw_event *items;  /* one a stream */
     mw_cell **cells;  /* the rows that they point to */
+    mw_str time_rule, known_rule;
     mw_str *id_rules; /* one a column of the id */
 };
 
@@ -32,22 +33,30 @@ static mw_status make_cells(mw_row_events *events, mw_arena *arena, mw_error *er
     return MW_OK;
 }
 
+static mw_str spell_rule(mw_arena *arena, const char *key, mw_str of) {
+    mw_buf rule;
+    mw_buf_init(&rule, RULE_SIZE_MAX);
+    mw_buf_printf(&rule, "%s: %.*s must be there", key,
+                  MW_STR_ARGS(mw_str_slice(of, 0, SHOWN_MAX)));
+    mw_str spelled = rule.failed ? (mw_str){NULL, 0} : mw_str_copy(arena, mw_buf_str(&rule));
+    mw_buf_release(&rule);
+    return spelled;
+}
+
 static mw_status spell_rules(mw_row_events *events, mw_arena *arena, mw_error *err) {
     const mw_stream *own = stream_at(events, 0);
     size_t count = (size_t)own->id_count;
+    events->time_rule = spell_rule(arena, "time", mw_code_text(own->time));
+    events->known_rule = spell_rule(arena, "known", mw_code_text(own->known));
     events->id_rules = mw_arena_alloc(arena, count + 1, sizeof *events->id_rules);
-    if (!events->id_rules) return no_memory(err);
-    mw_buf rule;
-    mw_buf_init(&rule, RULE_SIZE_MAX);
+    if (!events->time_rule.data || !events->known_rule.data || !events->id_rules)
+        return no_memory(err);
     for (size_t i = 0; i < count; i++) {
         mw_str name = own->schema.fields[own->id_fields[i]].name;
-        mw_buf_clear(&rule);
-        mw_buf_printf(&rule, "id: %.*s must be there", MW_STR_ARGS(name));
-        events->id_rules[i] = mw_str_copy(arena, mw_buf_str(&rule));
-        if (rule.failed || !events->id_rules[i].data) break;
+        events->id_rules[i] = spell_rule(arena, "id", name);
+        if (!events->id_rules[i].data) return no_memory(err);
     }
-    mw_buf_release(&rule);
-    return count == 0 || events->id_rules[count - 1].data ? MW_OK : no_memory(err);
+    return MW_OK;
 }
 
 mw_status mw_row_events_create(mw_arena *arena, const mw_program *program, int32_t source,
@@ -87,6 +96,11 @@ static mw_str broken_id(const mw_row_events *events) {
     return MW_STR("");
 }
 
+static mw_str broken_time(const mw_row_events *events, const mw_frame *frame) {
+    bool has_time = mw_code_run(stream_at(events, 0)->time, frame).time != MW_TIME_MISSING;
+    return has_time ? events->known_rule : events->time_rule;
+}
+
 mw_str mw_row_events_make(mw_row_events *events, const mw_cell *row) {
     mw_frame frame = frame_of(events, row);
     for (int32_t i = 0; i < events->source->stream_count; i++) {
@@ -96,8 +110,7 @@ mw_str mw_row_events_make(mw_row_events *events, const mw_cell *row) {
         item->row = is_event ? events->cells[i] : NULL;
         item->stream = events->source->first_stream + i;
     }
-    if (!events->items[0].row) return MW_STR("time: must be there, and known too");
-    return broken_id(events);
+    return events->items[0].row ? broken_id(events) : broken_time(events, &frame);
 }
 
 mw_event *mw_row_events_items(mw_row_events *events) {

@@ -77,7 +77,10 @@ MW_TEST(row_events_name_the_rule_that_a_row_breaks) {
     MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "id: number must be there");
     f.row[AT] = mw_cell_missing(MW_TYPE_TIME);
     MW_CHECK_EQUAL_INT(mw_row_events_ready(f.events, f.row, NULL), MW_ROW_IS_EVENT);
-    MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "time: must be there, and known too");
+    MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "time: at must be there");
+    f.row[AT] = mw_cell_time(MW_TIME_MAX); /* a minute later is no time */
+    MW_CHECK_EQUAL_INT(mw_row_events_ready(f.events, f.row, NULL), MW_ROW_IS_EVENT);
+    MW_CHECK_EQUAL_STR(mw_row_events_make(f.events, f.row), "known: time + 1m must be there");
     tear_down(&f);
 }
 

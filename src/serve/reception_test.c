@@ -29,7 +29,7 @@ MW_TEST(reception_makes_the_events_that_a_row_has) {
     static const struct {
         const char *text, *message;
         mw_status status;
-    } cases[] = {{"{\"number\": 1}", "time: must be there, and known too", MW_INVALID},
+    } cases[] = {{"{\"number\": 1}", "time: at must be there", MW_INVALID},
                  {"{\"at\": \"1970-01-02T00:00:00Z\"}", "id: number must be there", MW_INVALID},
                  {"{\"number\": -1, \"at\": \"1970-01-02T00:00:00Z\"}",
                   "number: must be at least 0, got \"-1\"", MW_CHECK_FAILED}};

@@ -253,7 +253,7 @@ class BadRows(Shop):
         self.rows[10][0] = ""
         self.rows[20][1] = "NA"
         self.write_orders(self.rows)
-        self.rows_refused({10: "id: order must be there", 20: "time: must be there, and known too"})
+        self.rows_refused({10: "id: order must be there", 20: "time: at must be there"})
 
     def test_ragged_rows(self):
         self.rows[10] = self.rows[10][:3]
@@ -479,7 +479,7 @@ class BadPictures(Shop):
         self.assertEqual({line["file"]: line["rule"] for line in self.quarantine()}, {
             "images/a.png": none, "images/c.png": none, "images/d.png": none,
             "images/e.png": "the .json file beside it: must hold a JSON object",
-            "images/f.png": "time: must be there, and known too",
+            "images/f.png": "time: taken must be there",
             "images/g.png": "picture: must be at most 16777216 bytes"})
         self.assertEqual(self.lake("part", "parts"), ["b", "h"])
 
