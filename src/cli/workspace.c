@@ -181,6 +181,7 @@ static mw_status load_zone(mw_workspace *workspace, named_zone of, mw_diagnostic
     mw_diagnose(diagnostics, of.position, MW_INVALID, "%s%.*s%s%s",
                 of.owner.size > 0 ? "streams." : "", MW_STR_ARGS(of.owner),
                 of.owner.size > 0 ? "." : "", err->message);
+    if (err->hint[0]) mw_diagnose_hint(diagnostics, "%s", err->hint);
     *err = (mw_error){0};
     return MW_OK;
 }

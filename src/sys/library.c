@@ -1,6 +1,7 @@
 #include "sys/library.h"
 
 #include "sys/backend.h"
+#include "sys/zone_hint.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -199,9 +200,11 @@ static mw_status require_zone(mw_sys *sys, mw_arena *arena, mw_str name, const c
                        MW_STR_ARGS(name));
     const char *path = NULL;
     MW_TRY(find_zone(sys, arena, name, &path, err));
-    if (!path)
-        return mw_fail(err, MW_NOT_FOUND, "zone: there is no time zone \"%.*s\"",
-                       MW_STR_ARGS(name));
+    if (!path) {
+        mw_status status = mw_fail(err, MW_NOT_FOUND, "zone: there is no time zone \"%.*s\"",
+                                   MW_STR_ARGS(name));
+        return mw_zone_hint(sys, name, err, status);
+    }
     *out_path = path;
     return MW_OK;
 }

@@ -95,6 +95,16 @@ mw_status mw_sys_read_file(mw_sys *sys, const char *path, mw_buf *out_bytes, mw_
     return status;
 }
 
+/* An error of the temporary file is one of the file that is to be written. */
+static void name_target(mw_error *err, const char *path, const char *aside) {
+    mw_str message = mw_str_of(err->message), name = mw_str_of(aside);
+    if (!mw_str_starts(message, name)) return;
+    mw_str rest = mw_str_slice(message, name.size, message.size);
+    size_t size = strlen(path);
+    memmove(err->message + size, rest.data, rest.size + 1);
+    memcpy(err->message, path, size);
+}
+
 /* The file under its temporary name, synced; on failure it is gone again. */
 static mw_status write_aside(mw_sys *sys, const char *path, mw_str bytes, mw_error *err) {
     mw_file *file;
@@ -129,7 +139,10 @@ mw_status mw_sys_write_file(mw_sys *sys, const char *path, mw_str bytes, mw_erro
     mw_buf_init(&aside, PATH_SIZE_MAX);
     mw_buf_printf(&aside, "%s.%016llx.tmp", path, (unsigned long long)random);
     mw_status status = mw_buf_check(&aside, path, err);
-    if (status == MW_OK) status = write_by_rename(sys, path, aside.data, bytes, err);
+    if (status == MW_OK) {
+        status = write_by_rename(sys, path, aside.data, bytes, err);
+        if (status != MW_OK && err) name_target(err, path, aside.data);
+    }
     mw_buf_release(&aside);
     return status;
 }

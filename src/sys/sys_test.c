@@ -164,8 +164,10 @@ static void write_whole_files(place *at) {
     check_contents(at, "whole", "second");
     check_list(at, ".", "whole");
 
-    MW_CHECK_STATUS(mw_sys_write_file(at->sys, path_in(at, "no/such"), MW_STR("x"), &at->err),
-                    MW_NOT_FOUND);
+    const char *absent = path_in(at, "no/such");
+    MW_CHECK_STATUS(mw_sys_write_file(at->sys, absent, MW_STR("x"), &at->err), MW_NOT_FOUND);
+    MW_CHECK(strncmp(at->err.message, absent, strlen(absent)) == 0 &&
+             at->err.message[strlen(absent)] == ':'); /* no temporary name */
     MW_CHECK_OK(mw_sys_make_folder(at->sys, path_in(at, "full/of"), &at->err), &at->err);
     MW_CHECK(mw_sys_write_file(at->sys, path_in(at, "full"), MW_STR("x"), &at->err) != MW_OK);
     check_list(at, ".", "full whole"); /* nothing temporary is left */
