@@ -93,8 +93,12 @@ static void refuse_name(row_scope *row, const mw_node *node) {
         mw_complain_hint(compiler, "Name the column that holds it.");
         return;
     }
-    mw_complain_field(compiler, node->position, node->text, &row->source->row,
-                      row->declaration->name);
+    bool is_near = mw_complain_field(compiler, node->position, node->text, &row->source->row,
+                                     row->declaration->name);
+    mw_nearest nearest = mw_nearest_to(node->text);
+    mw_nearest_offer_text(&nearest, "always");
+    if (!is_near && mw_str_ends(compiler->subject, MW_STR(".time")))
+        mw_diagnose_nearest(compiler->diagnostics, &nearest);
 }
 
 /* Why a field of the row is there only when the event enters. */

@@ -18,6 +18,10 @@ MW_TEST(sources_refuse_times_that_are_none) {
         {"  time: k", ":3:9: streams.s.time: must be a time, got a category\n" OF_TEXTS},
         {"  id: k", ":1:1: streams.s.time: a stream must say which time its events have\n"
                     "    Add time: COLUMN.\n"},
+        {"  time: alway", ":3:9: streams.s.time: there is no field alway in s\n"
+                          "    Did you mean always?\n"},
+        {"  time: t\n"
+         "  where: alway > 1", ":4:10: streams.s.where: there is no field alway in s\n"},
         {"  time: always\n"
          "  known: time + 1h",
          ":4:10: streams.s.known: a stream with `time: always` is known always\n"
