@@ -253,7 +253,8 @@ mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model, m
     }
     mw_status status = mw_fail(err, MW_NOT_FOUND, "model: there is no \"%.*s\"",
                                MW_STR_ARGS(name));
-    return mw_hint_nearest(err, status, &nearest);
+    if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
+    return mw_hint(err, status, "/v1/models shows those that there are.");
 }
 
 static void write_id(mw_json *json, const mw_answer *answer) {

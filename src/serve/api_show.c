@@ -108,17 +108,19 @@ static mw_status list_predictions(const mw_api *api, const mw_route_call *call, 
     const mw_service_config *parts = mw_service_parts(api->service);
     parameter parameters[] = {{.name = "event"}, {.name = "model"}};
     MW_TRY(read_query(call->request->target.query, parameters, 2, err));
-    mw_str event = parameters[0].text, model = parameters[1].text;
+    mw_str event = parameters[0].text;
     if (event.size == 0) {
         mw_status status = mw_fail(err, MW_INVALID, "event: must name the id of an event");
         return mw_hint(err, status, "As in /v1/predictions?event=ID, its values joined by |.");
     }
+    size_t only = 0;
+    if (parameters[1].is_given) MW_TRY(mw_api_find_model(api, parameters[1].text, &only, err));
     mw_json json = mw_json_begin(body);
     mw_json_object(&json);
     mw_json_key(&json, "predictions");
     mw_json_array(&json);
     for (size_t i = 0; i < parts->program->model_count; i++) {
-        if (model.size > 0 && !mw_str_equal(model, parts->program->models[i].name)) continue;
+        if (parameters[1].is_given && i != only) continue;
         const mw_ledger_entry *entry = mw_ledger_find_event(
             mw_sequencer_ledger(parts->sequencer), parts->program->models[i].name, event);
         if (entry) MW_TRY(write_prediction(&json, api, entry->stamp, err));

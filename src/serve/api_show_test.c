@@ -46,8 +46,13 @@ MW_TEST(api_finds_predictions_by_what_it_knows_only) {
     }
     mw_str none = MW_STR("{\"predictions\":[]}");
     MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=7", NULL, 200), none);
-    MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_GET, "/v1/predictions?&%6dodel=a&event=%37&", NULL,
-                                 200), none);
+    MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_GET, "/v1/predictions?&%6dodel=quick&event=%37&",
+                                 NULL, 200), none);
+    mw_str unknown = shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=7&model=quik", NULL, 404);
+    MW_CHECK(shop_says(unknown, "model: there is no \\\"quik\\\"") &&
+             shop_says(unknown, "Did you mean quick?"));
+    unknown = shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=7&model=", NULL, 404);
+    MW_CHECK(shop_says(unknown, "/v1/models shows those that there are."));
     shop_tear_down(&s);
 }
 
