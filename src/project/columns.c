@@ -146,10 +146,23 @@ static mw_status fallback_look_up(joiner *j, const mw_project_model *model,
     return status == MW_NO_MEMORY ? status : MW_OK; /* the rest is in the diagnostics */
 }
 
+/* The prediction of a bool is how likely it is true. */
+static void constant_look_up(joiner *j, const mw_project_model *model,
+                             const mw_model_program *compiled) {
+    const mw_fallback *fallback = &model->fallback;
+    bool is_share = fallback->constant >= 0 && fallback->constant <= 1;
+    if (fallback->kind != MW_FALLBACK_CONSTANT || is_share) return;
+    if (mw_code_type(compiled->label) != MW_TYPE_BOOL) return;
+    mw_diagnose(j->diagnostics, fallback->expression.position, MW_INVALID,
+                "serving.%.*s.fallback: must be 0 to 1, for the label is a bool, got %.*s",
+                MW_STR_ARGS(model->declaration.name), MW_STR_ARGS(fallback->expression.text));
+}
+
 static void model_look_up(joiner *j, const mw_project_model *model, const mw_program *program) {
     const mw_model_program *compiled = mw_program_find_model(program, model->declaration.name);
     const mw_retrain *retrain = &model->retrain;
     MW_ASSERT(compiled);
+    constant_look_up(j, model, compiled);
     segments_look_up(j, model, &program->streams[compiled->moment_stream].schema, compiled);
     drifts_look_up(j, retrain->when, retrain->when_count, compiled);
     drifts_look_up(j, retrain->gate, retrain->gate_count, compiled);

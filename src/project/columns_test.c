@@ -194,6 +194,25 @@ MW_TEST(columns_of_drift_are_features) {
     finish(&c);
 }
 
+/* What a bool is predicted as is how likely it is true; a number's may be any. */
+MW_TEST(columns_of_a_bool_fall_back_to_a_share) {
+    compiling c;
+    compile(&c,
+            MW_STR("project: shop\n"
+                   "streams:\n"
+                   "  orders: {time: at, id: at, types: {at: time, shop: category}}\n"
+                   "models:\n"
+                   "  m: {moment: on orders, label: any(orders by shop over next 1d)}\n"
+                   "  n: {moment: on orders, label: count(orders by shop over next 1d)}\n"
+                   "  o: {moment: on orders, label: any(orders by shop over next 1d)}\n"
+                   "serving: {m: {fallback: 1.5}, n: {fallback: 12}, o: {fallback: 1}}\n"),
+            orders_data);
+    MW_CHECK_EQUAL_INT(c.status, MW_INVALID);
+    check_printed(&c, "f:8:25: serving.m.fallback: must be 0 to 1, for the label is a bool, got "
+                      "1.5\n");
+    finish(&c);
+}
+
 /* A comma that YAML took is told once: the mended expression compiles, and a mistake inside it
    shows at its own place. */
 MW_TEST(columns_and_a_mended_comma_find_the_mistake_inside) {

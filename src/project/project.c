@@ -372,6 +372,23 @@ static void streams_read(reader *r, const mw_yaml *node, mw_project *project) {
 
 /* --- models --------------------------------------------------------------------------------- */
 
+/* Each is worth only what the other is not: a threshold follows from both. */
+static void cost_check(reader *r, const mw_yaml_item *model, const mw_yaml *false_alarm,
+                       const mw_yaml *miss) {
+    const mw_yaml *given = false_alarm ? false_alarm : miss;
+    if (!given) return;
+    if (!false_alarm || !miss) {
+        mw_diagnose(r->diagnostics, given->position, MW_INVALID,
+                    "models.%.*s.cost: false_alarm and miss must stand together, %s is not there",
+                    MW_STR_ARGS(model->key->text), miss ? "false_alarm" : "miss");
+        mw_diagnose_hint(r->diagnostics, "As in {false_alarm: 1, miss: 5}.");
+    } else if (number_or(false_alarm, 1) == 0 && number_or(miss, 1) == 0) {
+        mw_diagnose(r->diagnostics, given->position, MW_INVALID,
+                    "models.%.*s.cost: false_alarm and miss must not both be 0",
+                    MW_STR_ARGS(model->key->text));
+    }
+}
+
 static mw_project_model model_read(reader *r, const mw_yaml_item *item) {
     const mw_yaml *node = item->value, *cost = mw_yaml_get(node, "cost");
     const mw_yaml *false_alarm = mw_yaml_get(cost, "false_alarm"),
@@ -390,6 +407,7 @@ static mw_project_model model_read(reader *r, const mw_yaml_item *item) {
         .miss_cost = number_or(miss, 1),
         .fallback = {.missing_max = 1},
     };
+    cost_check(r, item, false_alarm, miss);
     model.params = sources_read(r, mw_yaml_get(node, "params"), &model.param_count);
     model.segments = names_read(r, mw_yaml_get(node, "segments"), &model.segment_count);
     model.segments_position = position_of(mw_yaml_get(node, "segments"));

@@ -267,6 +267,9 @@ MW_TEST(project_tells_all_mistakes_at_once) {
         "got \"t 2\"\n"
         "f:13:11: features: must be a mapping of names to values, got a list\n"
         "f:15:34: models.m.cost.miss: must be a number of at least 0, got \"-1\"\n"
+        "f:15:34: models.m.cost: false_alarm and miss must stand together, false_alarm is not "
+        "there\n"
+        "    As in {false_alarm: 1, miss: 5}.\n"
         "f:15:47: models.m.metric: must be one of roc_auc, average_precision, log_loss, "
         "calibration_error, got \"auc\"\n"
         "f:18:14: retrain.m.every: must be a span such as 30m, 1h or 2d, got \"30\"\n"
@@ -314,6 +317,12 @@ MW_TEST(project_names_what_is_wrong) {
          "f:4:21: features.a.tags: must be names, as a list or separated by commas, got \"x y\"\n"},
         {"project: ${NAME}\nstreams: {s: {time: t}}\n",
          "f:1:10: a variable must be set in the environment, got ${NAME}\n"},
+        {"project: p\nstreams: {s: {time: t}}\nmodels:\n"
+         "  m: {moment: on s, label: x, cost: {false_alarm: 1}}\n"
+         "  n: {moment: on s, label: x, cost: {false_alarm: 0, miss: 0}}\n",
+         "f:4:51: models.m.cost: false_alarm and miss must stand together, miss is not there\n"
+         "    As in {false_alarm: 1, miss: 5}.\n"
+         "f:5:51: models.n.cost: false_alarm and miss must not both be 0\n"},
         {"project: p\nstreams: {s: {time: t, purpose: x}}\n",
          "f:2:24: streams.s: there is no key purpose here\n"
          "    The keys are from, types, missing, zone, fields, ask, where, units, time, known, id, "
