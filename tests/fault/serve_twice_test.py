@@ -1,20 +1,27 @@
 """Requests with an Idempotency-Key are carried out once, whatever happens: a stream without an id, which
 knows no repeats, gets each event once though the server is killed again and again, every request is sent
-until it is answered, and some are sent again after that. An answer that comes twice is the same twice."""
+until it is answered, and some are sent again after that. An answer that comes twice is the same twice.
+
+Some kills tear the very write that has a request's events and its key: by a limit to the size of its files, which the log
+reaches in the midst of such a write, whereupon the system ends the process."""
 import atexit
 import http.client
 import json
 import os
 import random
 import re
+import resource
 import signal
+import struct
 import subprocess
 import tempfile
 import threading
+from pathlib import Path
 import time
 
 MILLWRIGHT = os.environ["MILLWRIGHT"]
 KILLS = int(os.environ.get("MW_KILLS", "10"))
+TORN_KILLS = int(os.environ.get("MW_TORN_KILLS", "20"))
 SEED = int(os.environ.get("MW_SEED", "1"))
 PROJECT = """project: clicks
 streams:
@@ -42,9 +49,47 @@ class Server:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
+        self.start_again()
+
+    def start_again(self):
         self.process.wait()
         self.process.stdout.close()
         self.start(f"127.0.0.1:{self.port}")
+
+    def tear(self, size):
+        """Lets the log grow by so many more bytes; whether records stand there then without the last of their batch."""
+        logs = Path(self.folder, ".millwright/log").glob("*.log")
+        log = max(logs, key=lambda path: int(path.stem, 16) ^ 1 << 63)
+        limit = log.stat().st_size + size
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+        code = self.process.wait()
+        assert code == -signal.SIGXFSZ, code
+        is_torn = is_broken_off(log.read_bytes())
+        self.start_again()
+        return is_torn
+
+
+def is_broken_off(segment):
+    offset, is_followed = 28, False
+    while offset + 40 <= len(segment):
+        size, _, kind = struct.unpack_from("<III", segment, offset)
+        if offset + 40 + size > len(segment):
+            break
+        offset, is_followed = offset + 40 + size, kind >> 31 == 1
+    return is_followed
+
+
+def request(server, *words):
+    """The answer of a server that does not stop."""
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        connection.request(*words)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        if answer.status != 503:  # while it recovers
+            return text
+        time.sleep(0.01)
 
 
 class Client(threading.Thread):
@@ -86,14 +131,7 @@ class Client(threading.Thread):
 
 
 def events_of(server):
-    status = 503  # while it recovers
-    while status == 503:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-        connection.request("GET", "/metrics")
-        answer = connection.getresponse()
-        status, text = answer.status, answer.read().decode()
-        connection.close()
-    return int(re.search(r"^millwright_log_events_total (\d+)", text, re.M).group(1))
+    return int(re.search(r"^millwright_log_events_total (\d+)", request(server, "GET", "/metrics"), re.M).group(1))
 
 
 def main(folder):
@@ -105,12 +143,14 @@ def main(folder):
         file.write("visit,user,at\nv1,u1,2024-01-01T00:00:00Z\n")
     subprocess.run([MILLWRIGHT, "ingest", "-C", folder], check=True, capture_output=True)
     server, prng = Server(folder), random.Random(SEED)
+
     clients = [Client(f"c{i}", server) for i in range(4)]
     for client in clients:
         client.start()
     for _ in range(KILLS):
         time.sleep(prng.random() * 0.3)
         server.kill()
+    torn = sum(server.tear(prng.randrange(1, 20000)) for _ in range(TORN_KILLS))
     for client in clients:
         client.stopping = True
         client.join()
@@ -121,7 +161,9 @@ def main(folder):
     assert events_of(server) == sent, (events_of(server), sent)
     server.process.kill()
     assert repeated > 0 and sent > 100, (repeated, sent)
-    print(f"{sent} events once each, over {KILLS} kills and {repeated} requests sent again (seed {SEED})")
+    assert torn >= TORN_KILLS / 2, torn
+    print(f"{sent} events once each, over {KILLS} kills, {TORN_KILLS} in a write, of which {torn} broke off a batch, and "
+          f"{repeated} requests sent again (seed {SEED})")
 
 
 with tempfile.TemporaryDirectory() as temporary:
