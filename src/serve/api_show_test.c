@@ -20,6 +20,26 @@ MW_TEST(api_shows_a_prediction_by_id_and_by_event) {
     shop_tear_down(&s);
 }
 
+/* It was made, and promised to be there: that is a fault of ours, and no wrong id. */
+MW_TEST(api_tells_of_a_prediction_that_the_log_has_lost) {
+    shop s;
+    mw_error err;
+    shop_set_up(&s);
+    mw_str made = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict",
+                            "{\"event\": {\"shop\": \"a\", \"number\": 7, "
+                            "\"at\": \"1970-04-11T00:00:00Z\"}}", 200);
+    char path[64] = "/v1/predictions/";
+    memcpy(path + strlen(path), made.data + strlen("{\"id\":\""), MW_PREDICTION_ID_SIZE);
+    MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+    MW_CHECK_OK(mw_sys_rename(s.sys, "log", "aside", &err), &err);
+    mw_str shown = shop_call(&s, MW_HTTP_GET, path, "", 500);
+    MW_CHECK(shop_says(shown, "\"detail\":\"log: log/"));
+    shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=7", "", 500);
+    MW_CHECK_OK(mw_sys_rename(s.sys, "aside", "log", &err), &err);
+    shop_call(&s, MW_HTTP_GET, path, "", 200);
+    shop_tear_down(&s);
+}
+
 /* What it does not know, or knows twice, would else find something else in silence. */
 MW_TEST(api_finds_predictions_by_what_it_knows_only) {
     static const struct {

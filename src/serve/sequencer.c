@@ -535,13 +535,21 @@ mw_status mw_sequencer_add_receipt(mw_sequencer *sequencer, const mw_receipt *re
     return broken(sequencer, add_receipt(sequencer, *receipt, code, answer, err), err);
 }
 
+/* A record that is listed: a file that is gone was lost. */
+static mw_status read_record(mw_sequencer *sequencer, mw_log_position position,
+                             mw_record *out_record, mw_error *err) {
+    const mw_sequencer_config *config = &sequencer->config;
+    mw_status status = mw_log_read(config->sys, config->log_folder, position, &sequencer->shown,
+                                   out_record, err);
+    return status == MW_NOT_FOUND ? mw_fail_within(err, MW_CORRUPT, "log") : status;
+}
+
 mw_status mw_sequencer_read_receipt(mw_sequencer *sequencer, const mw_receipt *receipt,
                                     int *out_code, mw_buf *out, mw_error *err) {
     mw_record record;
     if (!mw_receipts_is_settled(sequencer->receipts, receipt))
         MW_TRY(mw_sequencer_commit(sequencer, err));
-    MW_TRY(mw_log_read(sequencer->config.sys, sequencer->config.log_folder, receipt->position,
-                       &sequencer->shown, &record, err));
+    MW_TRY(read_record(sequencer, receipt->position, &record, err));
     return mw_receipt_read_answer(record.payload, out_code, out, err);
 }
 
@@ -714,8 +722,7 @@ mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer, const mw_ledger_
     mw_record record;
     if (!mw_ledger_is_settled(sequencer->ledger, entry))
         MW_TRY(mw_sequencer_commit(sequencer, err));
-    MW_TRY(mw_log_read(sequencer->config.sys, sequencer->config.log_folder, entry->position,
-                       &sequencer->shown, &record, err));
+    MW_TRY(read_record(sequencer, entry->position, &record, err));
     *out_payload = record.payload;
     return MW_OK;
 }
