@@ -280,7 +280,8 @@ static mw_status check_clock(const mw_recovery *r, mw_error *err) {
     mw_status status = mw_fail(err, MW_CONFLICT, "clock: the log was made under %s clock", had);
     return mw_hint(err, status, r->is_virtual ? "Go on with serve --clock TIME."
                                               : "A virtual clock needs a log of its own: copy "
-                                                "the project without its log.");
+                                                "the project without its log and its "
+                                                "checkpoints.");
 }
 
 static mw_status make_deciders(mw_sequencer *sequencer, mw_error *err) {
@@ -292,9 +293,26 @@ static mw_status make_deciders(mw_sequencer *sequencer, mw_error *err) {
     return MW_OK;
 }
 
+/* An event that was moved to the lake was on the disk here before. */
+static void note_loss(const mw_recovery *r) {
+    mw_sequencer *sequencer = r->sequencer;
+    int64_t moved_through = sequencer->config.lake.log_through;
+    bool has_lost = r->from == INT64_MIN && sequencer->log_place < moved_through;
+    if (!has_lost || sequencer->note.message[0]) return;
+    mw_buf place;
+    mw_buf_init(&place, 1 << 8);
+    mw_time_append(&place, moved_through);
+    mw_status told = mw_fail(&sequencer->note, MW_CORRUPT,
+                             "the log has lost what came up to %.*s: its events were moved to the "
+                             "lake, what was predicted is gone", MW_STR_ARGS(mw_buf_str(&place)));
+    (void)told;
+    mw_buf_release(&place);
+}
+
 static mw_status end_survey(mw_recovery *r, mw_error *err) {
     mw_sequencer *sequencer = r->sequencer;
     const mw_sequencer_sources *sources = &sequencer->config.sources;
+    note_loss(r);
     MW_TRY(check_clock(r, err));
     sequencer->config.is_virtual = r->has_begun ? r->is_virtual : sequencer->config.is_virtual;
     MW_TRY(make_deciders(sequencer, err));

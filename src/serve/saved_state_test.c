@@ -394,6 +394,33 @@ MW_TEST(saved_state_tells_of_a_log_that_was_cut) {
     }
 }
 
+/* The events of a log that was lost stand in the lake as far as they were moved there, so what goes
+   on without the rest says so. */
+MW_TEST(saved_state_that_is_gone_with_the_log_is_missed) {
+    world w;
+    mw_events lake;
+    mw_error err;
+    begin(&w);
+    live_and_save(&w, 20);
+    move_log(&w, &lake);
+    MW_CHECK_OK(shop_open(&w.s, true, &err), &err);
+    start_with(&w, "");
+    shop_close(&w.s);
+    MW_CHECK_OK(mw_sys_remove(w.s.sys, "log", &err), &err);
+    MW_CHECK_OK(mw_sys_remove(w.s.sys, "checkpoints", &err), &err);
+    MW_CHECK_OK(shop_open(&w.s, true, &err), &err);
+    mw_buf told;
+    mw_buf_init(&told, 1 << 8);
+    mw_buf_append_text(&told, "the log has lost what came up to ");
+    mw_time_append(&told, w.s.log_through);
+    mw_buf_append_text(&told, ": its events were moved to the lake, what was predicted is gone");
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_sequencer_note(w.s.sequencer)), mw_buf_str(&told));
+    mw_buf_release(&told);
+    mw_events_release(&lake);
+    w.s.with_log = NULL;
+    shop_tear_down(&w.s);
+}
+
 /* Serving goes on where a checkpoint cannot be written, and the one before stays. */
 MW_TEST(saved_state_needs_no_room) {
     world w;
