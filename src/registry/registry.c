@@ -263,6 +263,11 @@ mw_status mw_registry_find(mw_registry registry, mw_str model, mw_str version, m
                       sizeof(mw_version_row)};
     void *rows;
     size_t count = 0;
+    if (version.size == 0) { /* which every version begins with */
+        mw_status status = mw_fail(err, MW_INVALID, "%.*s: a version must have a name, or the "
+                                   "beginning of one, got \"\"", MW_STR_ARGS(model));
+        return mw_hint(err, status, "millwright models list shows them.");
+    }
     MW_TRY(ask(registry, asked, arena, &rows, &count, err));
     if (count == 1) {
         *out_version = *(mw_version_row *)rows;

@@ -127,6 +127,10 @@ MW_TEST(registry_wants_a_version_named_without_doubt) {
     MW_CHECK(mw_registry_find(f.registry, MW_STR("late"), MW_STR("a"), &f.arena, &row, &f.err) ==
              MW_INVALID);
     MW_CHECK_EQUAL_STR(f.err.message, "late: more than one version begins with a");
+    MW_CHECK(mw_registry_find(f.registry, MW_STR("late"), MW_STR(""), &f.arena, &row, &f.err) ==
+             MW_INVALID);
+    MW_CHECK_EQUAL_STR(f.err.message,
+                       "late: a version must have a name, or the beginning of one, got \"\"");
     MW_CHECK(mw_registry_find(f.registry, MW_STR("late"), MW_STR("%"), &f.arena, &row, &f.err) ==
              MW_NOT_FOUND);
     MW_CHECK(mw_registry_run(f.registry, 99, &f.arena, &(mw_run_row){0}, &f.err) ==
