@@ -62,12 +62,26 @@ static mw_status read_threads(const mw_cli *cli, mw_listening *listening, mw_err
     return MW_OK;
 }
 
+static mw_status read_access_share(const mw_cli *cli, mw_listening *listening, mw_error *err) {
+    const char *text = mw_cli_option(cli, "--access-share");
+    listening->logged_share = 1;
+    if (!text) return MW_OK;
+    double share;
+    if (!mw_str_to_double(mw_str_of(text), &share) || !(share >= 0 && share <= 1))
+        return mw_fail(err, MW_USAGE, "--access-share: must be 0 to 1, got \"%s\"", text);
+    if (!mw_cli_option(cli, "--access-log"))
+        return mw_fail(err, MW_USAGE, "--access-share: must come with --access-log");
+    listening->logged_share = share;
+    return MW_OK;
+}
+
 mw_status mw_listening_read(const mw_cli *cli, mw_listening *out_listening, mw_error *err) {
     mw_listening listening = {.port = 0};
     MW_TRY(read_address(cli, &listening, err));
     MW_TRY(read_tokens(cli, &listening, err));
     MW_TRY(read_transport(cli, &listening, err));
     MW_TRY(read_threads(cli, &listening, err));
+    MW_TRY(read_access_share(cli, &listening, err));
     *out_listening = listening;
     return MW_OK;
 }

@@ -62,6 +62,23 @@ MW_TEST(listening_refuses_what_is_no_address) {
 }
 
 /* An address that others can reach wants TLS and tokens, or to be told not to. */
+MW_TEST(listening_reads_which_share_is_logged) {
+    static const char *const refused[][4] = {{"--access-log=f", "--access-share=2"},
+                                             {"--access-log=f", "--access-share=nan"},
+                                             {"--access-log=f", "--access-share=-0.5"},
+                                             {"--access-share=1"}};
+    mw_listening listening;
+    mw_error err;
+    const char *const half[4] = {"--access-log=f", "--access-share=0.5"};
+    MW_CHECK_OK(read_options(half, &listening, &err), &err);
+    MW_CHECK(listening.logged_share == 0.5);
+    MW_CHECK_OK(read_options((const char *[4]){"--access-log=f"}, &listening, &err), &err);
+    MW_CHECK(listening.logged_share == 1);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        MW_CHECK_STATUS(read_options(refused[i], &listening, &err), MW_USAGE);
+    MW_CHECK_EQUAL_STR(err.message, "--access-share: must come with --access-log");
+}
+
 MW_TEST(listening_is_safe_where_others_can_reach_it) {
     static const struct {
         const char *options[4];

@@ -1,5 +1,7 @@
 #include "cli/serve.h"
 
+#include "cli/listening.h"
+#include "cli/workspace.h"
 #include "serve/supervisor.h"
 #include "sys/library.h"
 
@@ -29,7 +31,17 @@ static void list_arguments(const mw_cli *cli, const char *executable, const char
     out_arguments[count] = NULL;
 }
 
+/* What the server would refuse is refused before there is one. */
+static mw_status check_options(const mw_cli *cli, mw_error *err) {
+    mw_listening listening;
+    int64_t clock_us;
+    const char *clock = mw_cli_option(cli, "--clock");
+    MW_TRY(mw_listening_read(cli, &listening, err));
+    return clock ? mw_cli_time(mw_zone_utc(), "--clock", clock, &clock_us, err) : MW_OK;
+}
+
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
+    MW_TRY(check_options(cli, err));
     const char *executable;
     const char *server[ARGUMENTS_MAX];
     const char *keeper[] = {NULL, "keeper", "-C", cli->folder, NULL};

@@ -410,12 +410,7 @@ static mw_status handle_message(void *context, uint32_t kind, mw_str bytes, mw_b
 static mw_status open_access_log(daemon *d, mw_error *err) {
     const mw_cli *cli = d->workspace.cli;
     const char *path = mw_cli_option(cli, "--access-log");
-    const char *text = mw_cli_option(cli, "--access-share");
-    double share = 1;
-    if (text && (!mw_str_to_double(mw_str_of(text), &share) || share < 0 || share > 1))
-        return mw_fail(err, MW_USAGE, "--access-share: must be 0 to 1, got \"%s\"", text);
-    if (text && !path)
-        return mw_fail(err, MW_USAGE, "--access-share: must come with --access-log");
+    double share = d->listening.logged_share;
     return path ? mw_access_log_open(cli->sys, path, share, &d->access_log, err) : MW_OK;
 }
 

@@ -343,8 +343,8 @@ mw_engine_memory mw_workspace_memory(const mw_workspace *workspace) {
     return (mw_engine_memory){project->memory_max, mw_state_spill_disk(workspace->state)};
 }
 
-mw_status mw_workspace_time(const mw_workspace *workspace, const char *what, const char *text,
-                            int64_t *out_us, mw_error *err) {
+mw_status mw_cli_time(const mw_zone *zone, const char *what, const char *text, int64_t *out_us,
+                      mw_error *err) {
     bool has_zone = false;
     int64_t us;
     if (!mw_time_parse(mw_str_of(text), &us, &has_zone)) {
@@ -352,9 +352,14 @@ mw_status mw_workspace_time(const mw_workspace *workspace, const char *what, con
                                    text);
         return mw_hint(err, status, "As in 2013-09-01 or 2013-09-01T12:00:00Z.");
     }
-    if (!has_zone) (void)mw_zone_to_utc(workspace->zone, us, &us);
+    if (!has_zone) (void)mw_zone_to_utc(zone, us, &us);
     *out_us = us;
     return MW_OK;
+}
+
+mw_status mw_workspace_time(const mw_workspace *workspace, const char *what, const char *text,
+                            int64_t *out_us, mw_error *err) {
+    return mw_cli_time(workspace->zone, what, text, out_us, err);
 }
 
 mw_str mw_workspace_who(const mw_workspace *workspace) {

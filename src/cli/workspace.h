@@ -74,7 +74,10 @@ mw_registry mw_workspace_registry(const mw_workspace *workspace);
 /* What the project lets the window state of a model take, and where the rest goes; no limit for
    commands that ask nothing of the project file. */
 mw_engine_memory mw_workspace_memory(const mw_workspace *workspace);
-/* A time or a day, which begins in the project's zone; `what` names it in messages. */
+/* A time or a day, which begins in the zone; `what` names it in messages. */
+MW_MUST_USE mw_status mw_cli_time(const mw_zone *zone, const char *what, const char *text,
+                                  int64_t *out_us, mw_error *err);
+/* The project's zone. */
 MW_MUST_USE mw_status mw_workspace_time(const mw_workspace *workspace, const char *what,
                                         const char *text, int64_t *out_us, mw_error *err);
 /* How far its log reaches now: to be asked before the lake is looked at. */

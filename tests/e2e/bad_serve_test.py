@@ -178,7 +178,11 @@ class BadRequests(Shop):
             answer = self.run_command("serve", "--clock", CLOCK, "--listen", address)
             self.assertIn(answer.code, (2, 3), str(answer))
             self.assertIn(address.split(":")[0], answer.err)
-        self.assertIn(self.run_command("serve", "--clock", "noon").code, (2, 3))
+        for words in (("--clock", "noon"), ("--listen", "127.0.0.1:99999"), ("--threads", "0"), ("--tokens", "maybe"),
+                      ("--tls-key", "key.pem"), ("--access-share", "0.5"), ("--plain-http", "--tls-key", "k")):
+            answer = self.run_command("serve", *words)
+            self.assertEqual(answer.code, 2, str(answer))
+            self.assertNotIn("started as process", answer.err + answer.out)  # nothing is started to be refused
 
     def test_stop_in_the_middle(self):
         acknowledged = []
