@@ -3,9 +3,9 @@
  *
  * A server's requests wait for each step that it takes: that a large block is copied to where it
  * can grow, that a large page is cleared (0.25 ms, and 6 where the host has to find the memory
- * first), that work in the background has the core. A task that steps back (SCHED_IDLE) is let in
- * now and then although others are ready, and then, unless one of these wakes, to the next tick of
- * the kernel, 4 ms as a rule; if it sleeps before, the turn is over.
+ * first), that other work of ours has the core. A task keeps a core to the next tick of the kernel,
+ * 4 ms as a rule, although others are ready, unless one of these wakes; also one that steps back
+ * (SCHED_IDLE), which is let in now and then. If it sleeps before, its turn is over.
  *
  * The first two are for a process, to be called before it has threads; the turns are a thread's.
  */
@@ -15,7 +15,7 @@
 void mw_pace_keep_blocks_apart(void);
 /* From now on memory comes page by page, as it is touched; large pages that are there stay. */
 void mw_pace_take_small_pages(void);
-/* While this thread works, if it is one that steps back, it sleeps for a moment each half
+/* While this thread works beside others who must not wait, it sleeps for a moment each half
    millisecond: by SIGVTALRM, so its calls must stand being interrupted. Not for one that waits.
    A child that it begins takes no part. */
 void mw_pace_begin_turns(void);

@@ -64,17 +64,15 @@ static long rests_within_cpu_ms(int64_t span_ms) {
     return after.ru_nvcsw - before.ru_nvcsw; /* it laid the core down by itself */
 }
 
-/* Only where it steps back, and only between the two. */
+/* Between the two alone; among equals as in the background. */
 static mw_status work_in_turns(void *context, mw_error *err) {
     enum { SPAN_MS = 10 };
     long *rests = context;
     (void)err;
-    mw_pace_begin_turns();
     rests[0] = rests_within_cpu_ms(SPAN_MS);
-    mw_pace_end_turns();
-    mw_process_work_in_background();
-    rests[1] = rests_within_cpu_ms(SPAN_MS);
     mw_pace_begin_turns();
+    rests[1] = rests_within_cpu_ms(SPAN_MS);
+    mw_process_work_in_background();
     rests[2] = rests_within_cpu_ms(SPAN_MS);
     mw_pace_end_turns();
     rests[3] = rests_within_cpu_ms(SPAN_MS);
@@ -89,7 +87,7 @@ MW_TEST(pace_rests_between_turns) {
     MW_CHECK_OK(mw_errand_wait(errand, &err), &err);
     mw_errand_end(errand);
     MW_CHECK_EQUAL_INT(rests[0], 0);
-    MW_CHECK_EQUAL_INT(rests[1], 0);
+    MW_CHECK(rests[1] >= 4);
     MW_CHECK(rests[2] >= 4);
     MW_CHECK_EQUAL_INT(rests[3], 0);
 }
