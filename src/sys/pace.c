@@ -11,8 +11,8 @@
 enum {
     LARGE_SIZE = 256 << 10,
     SPARE_SIZE = 4 << 20, /* what the heap keeps at its end, rather than have it cleared anew */
-    TURN_NS = 500000,
-    REST_NS = 1, /* it becomes some 50 us, the slack of timers */
+    TURN_NS = 1000000, /* each costs some us, more in a guest, whose timers are the host's */
+    REST_NS = 1,       /* it becomes some 50 us, the slack of timers */
 };
 
 static _Thread_local struct {

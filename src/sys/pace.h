@@ -15,7 +15,7 @@
 void mw_pace_keep_blocks_apart(void);
 /* From now on memory comes page by page, as it is touched; large pages that are there stay. */
 void mw_pace_take_small_pages(void);
-/* While this thread works beside others who must not wait, it sleeps for a moment each half
+/* While this thread works beside others who must not wait, it sleeps for a moment each
    millisecond: by SIGVTALRM, so its calls must stand being interrupted. Not for one that waits.
    A child that it begins takes no part. */
 void mw_pace_begin_turns(void);
