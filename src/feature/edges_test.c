@@ -58,11 +58,38 @@ static const char project[] =
     "model m\n  moment: on orders\n"
     "  label: sum(views.x by key over next 1d aligned day) + count(views by key over 1d aligned "
     "day)\n";
-enum { ROWS = 480, FEATURES = 12, DAYS = 50 };
+/* Where the clocks change by half an hour, an hour lasts for one half or three, and what begins
+   with the next may begin in the midst of this one. */
+static const char hours[] =
+    "stream orders\n  columns: at time, seen time, no number, key number, x number\n"
+    "  time: at\n  known: seen\n  id: no\n"
+    "stream views\n  columns: at time, seen time, no number, key number, x number\n"
+    "  time: at\n  known: seen\n"
+    "feature a: count(views by key over next 2h after 1h aligned hour)\n"
+    "feature b: sum(views.x by key over next 1h after 1h every 1h)\n"
+    "feature c: max(views.x by key over next 90m after 30m every 30m)\n"
+    "feature d: count(views by key over next 3h after 2h aligned hour)\n"
+    "feature e: sum(views.x by key over next 12h after 6h every 6h)\n"
+    "feature f: sum(views.x by key over {1h, 2h, 3h} aligned hour)\n"
+    "feature g: count(views by key over 90m every 30m)\n"
+    "feature h: last(views.x by key over 2h ago 1h every 1h)\n"
+    "feature i: any(views by key over next 1h aligned hour)\n"
+    "feature j: mean(views.x by key over 1d since orders every 1h)\n"
+    "model m\n  moment: on orders\n"
+    "  label: sum(views.x by key over next 2h after 1h every 1h)\n";
+enum { ROWS = 480, FEATURES = 12, DAYS = 50, DAYS_OF_HOURS = 2 };
 
-static void add_row(mw_events *events, int32_t stream, int64_t from, int64_t number,
+/* Where and for how many days. */
+typedef struct {
+    int64_t from;
+    uint64_t days;
+} season;
+
+static void add_row(mw_events *events, int32_t stream, season in, int64_t number,
                     uint64_t *prng) {
-    int64_t minutes = (int64_t)mw_prng_below(prng, DAYS * 24 * 2) * 30;
+    int64_t from = in.from, step = in.days == DAYS ? 30 : 5;
+    int64_t minutes =
+        (int64_t)mw_prng_below(prng, in.days * 24 * 60 / (uint64_t)step) * step;
     int64_t at = from + minutes * MW_MINUTE_US;
     int64_t seen = at + ((int64_t)mw_prng_below(prng, 100) - 20) * MW_MINUTE_US;
     mw_cell row[] = {mw_cell_time(at), mw_cell_time(seen), mw_cell_number((double)number),
@@ -100,36 +127,55 @@ static size_t compare_all(const mw_program *program, mw_symbols *symbols, mw_eve
     return compared;
 }
 
+static size_t compare_season(const char *text, const char *rule, season in, uint64_t *prng) {
+    mw_arena arena, of_zone;
+    mw_arena_init(&arena, 1 << 22);
+    mw_declarations declarations = mw_test_declare(&arena, text);
+    declarations.zone = mw_test_zone(&of_zone, rule);
+    mw_symbols *symbols;
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
+    mw_diagnostics diagnostics;
+    mw_diagnostics_init(&diagnostics, &arena);
+    const mw_program *program;
+    MW_CHECK_OK(mw_program_compile(&declarations, &arena, symbols, &diagnostics, &program), NULL);
+    MW_CHECK_EQUAL_INT(program->models[0].feature_count, FEATURES);
+    const mw_schema *schemas[] = {&program->streams[0].schema, &program->streams[1].schema};
+    mw_events events;
+    MW_CHECK_OK(mw_events_init(&events, schemas, 2, NULL), NULL);
+    for (int64_t row = 0; row < ROWS; row++)
+        add_row(&events, row % 4 == 0 ? 0 : 1, in, row, prng);
+    MW_CHECK_OK(mw_events_sort(&events, NULL), NULL);
+    size_t compared = compare_all(program, symbols, &events);
+    mw_events_release(&events);
+    mw_symbols_destroy(symbols);
+    mw_arena_release(&of_zone);
+    mw_arena_release(&arena);
+    return compared;
+}
+
+static int64_t day_of_2013(int month, int day) {
+    return mw_civil_to_us((mw_civil){.year = 2013, .month = month, .day = day});
+}
+
 MW_TEST(edges_stand_where_the_oracle_sees_them_when_clocks_change) {
     static const char *const rules[] = {"EST5EDT,M3.2.0,M11.1.0", "CST5CDT,M3.2.0/0,M11.1.0/1",
                                         "AAA3BBB,M11.1.0/0,M3.2.0/0"};
     static const int months[] = {2, 10}; /* the clocks change in the middle */
     uint64_t prng = mw_test_seed();
     for (size_t i = 0; i < 6; i++) {
-        mw_arena arena, of_zone;
-        mw_arena_init(&arena, 1 << 22);
-        mw_declarations declarations = mw_test_declare(&arena, project);
-        declarations.zone = mw_test_zone(&of_zone, rules[i / 2]);
-        mw_symbols *symbols;
-        MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
-        mw_diagnostics diagnostics;
-        mw_diagnostics_init(&diagnostics, &arena);
-        const mw_program *program;
-        MW_CHECK_OK(mw_program_compile(&declarations, &arena, symbols, &diagnostics, &program),
-                    NULL);
-        MW_CHECK_EQUAL_INT(program->models[0].feature_count, FEATURES);
-        const mw_schema *schemas[] = {&program->streams[0].schema, &program->streams[1].schema};
-        mw_events events;
-        MW_CHECK_OK(mw_events_init(&events, schemas, 2, NULL), NULL);
-        int64_t from = mw_civil_to_us(
-            (mw_civil){.year = 2013, .month = months[i % 2], .day = 14});
-        for (int64_t row = 0; row < ROWS; row++) add_row(&events, row % 4 == 0 ? 0 : 1, from, row,
-                                                         &prng);
-        MW_CHECK_OK(mw_events_sort(&events, NULL), NULL);
-        MW_CHECK(compare_all(program, symbols, &events) > ROWS / 8);
-        mw_events_release(&events);
-        mw_symbols_destroy(symbols);
-        mw_arena_release(&of_zone);
-        mw_arena_release(&arena);
+        season in = {day_of_2013(months[i % 2], 14), DAYS};
+        MW_CHECK(compare_season(project, rules[i / 2], in, &prng) > ROWS / 8);
+    }
+}
+
+MW_TEST(edges_stand_where_the_oracle_sees_them_when_clocks_change_by_half_an_hour) {
+    static const char half[] = "LHST-10:30LHDT-11,M10.1.0,M4.1.0";
+    static const char whole[] = "EST5EDT,M3.2.0,M11.1.0";
+    uint64_t prng = mw_test_seed();
+    for (size_t i = 0; i < 4; i++) {
+        season halves[] = {{day_of_2013(4, 6), DAYS_OF_HOURS}, {day_of_2013(10, 5), DAYS_OF_HOURS}};
+        season wholes[] = {{day_of_2013(3, 9), DAYS_OF_HOURS}, {day_of_2013(11, 2), DAYS_OF_HOURS}};
+        MW_CHECK(compare_season(hours, half, halves[i % 2], &prng) > ROWS / 8);
+        MW_CHECK(compare_season(hours, whole, wholes[i % 2], &prng) > ROWS / 8);
     }
 }

@@ -31,13 +31,21 @@ static bool is_of_label(const planner *p, size_t window) {
     return window >= p->model->feature_window_count;
 }
 
-/* Whether whole ticks are all that the window needs: it tells no events apart, nor does it begin
+/* A window ahead that says so; and one whose first tick may come before the moment, since clocks
+   that change by half an hour make hours that end later than an hour after they begin. */
+static bool may_begin_now(const planner *p, const mw_window *window) {
+    mw_tick tick = window->tick;
+    if (!window->is_ahead || window->start_steps == 0) return window->is_ahead;
+    return tick.kind == MW_TICK_SPAN && tick.span_us <= MW_HOUR_US &&
+           mw_tick_reach_of(tick, p->program->zone, window->start_steps).least_us < 0;
+}
+
+/* Whether whole ticks are all that the window needs: it tells no events apart, nor may it begin
    with the moment. */
 static bool is_folded(const planner *p, const mw_window *window, const mw_range_plan *range) {
     mw_fold_kind kind;
     bool can_be_corrected = p->program->streams[window->stream].id_count > 0;
-    bool begins_now = window->is_ahead && window->start_steps == 0;
-    return window->tick.kind != MW_TICK_NONE && !begins_now && !window->reads_now &&
+    return window->tick.kind != MW_TICK_NONE && !may_begin_now(p, window) && !window->reads_now &&
            !range->leaves_out && range->known == MW_KNOWN_NOW &&
            mw_fold_kind_of(window->aggregate, &kind) &&
            (!can_be_corrected || mw_fold_is_reversible(kind));
