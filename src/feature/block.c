@@ -762,7 +762,7 @@ void mw_block_begin(mw_block *block) {
     block->stages[2] = (mw_crew_stage){finish, block->chunk_count};
     block->stages[3] = (mw_crew_stage){finish_families,
                                        block->engine->config.model->each ? block->chunk_count : 0};
-    mw_shift_begin(&block->shift, block->stages, STAGES, block);
+    mw_shift_begin(&block->shift, (mw_crew_load){block->stages, STAGES, block});
 }
 
 bool mw_block_is_at_work(const mw_block *block) {

@@ -15,13 +15,21 @@ typedef struct {
     size_t next, end; /* of the pieces of the stage */
 } share;
 
+/* How far a load is. */
+typedef struct {
+    mw_crew_load load;
+    size_t stage; /* at work, or the next; the load's stage_count: all are done */
+    bool is_open; /* it is at work */
+    size_t left;  /* pieces of it that are not done */
+} progress;
+
 typedef struct mw_team mw_team;
 
 typedef struct {
     mw_team *team;
     size_t number;
     pthread_t thread;
-    share share;
+    share shares[MW_CREW_LOADS_MAX]; /* by the load's slot */
 } worker;
 
 /* `lock` guards all that stands below it; workers are started before and joined after all. */
@@ -31,11 +39,10 @@ struct mw_team {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     atomic_uint changes; /* counts them, for those who look */
-    mw_shift shift; /* as it was when it began: its owner has the other */
-    size_t stage; /* at work; the shift's stage_count: all are done */
-    size_t left;  /* pieces of it that are not done */
+    progress slots[MW_CREW_LOADS_MAX]; /* of the loads under way, */
+    size_t first, load_count;          /* from this slot on, the oldest first */
     bool is_dismissed;
-    mw_status status;
+    mw_status status; /* what failed since no load was under way */
     mw_error err;
 };
 
@@ -44,52 +51,79 @@ static void tell_all(mw_team *team) {
     pthread_cond_broadcast(&team->changed);
 }
 
-/* Shares out the first stage from this one on that has pieces. */
-static void begin_stage(mw_team *team, size_t stage) {
-    const mw_shift *shift = &team->shift;
-    while (stage < shift->stage_count && shift->stages[stage].piece_count == 0) stage++;
-    team->stage = stage;
-    team->left = stage < shift->stage_count ? shift->stages[stage].piece_count : 0;
+/* The slot of the load that was begun as the index-th of those under way. */
+static size_t slot_of(const mw_team *team, size_t index) {
+    return (team->first + index) % MW_CREW_LOADS_MAX;
+}
+
+static bool is_done(const progress *at) {
+    return at->stage == at->load.stage_count;
+}
+
+static void share_out(mw_team *team, size_t slot) {
+    progress *at = &team->slots[slot];
+    at->is_open = true;
+    at->left = at->load.stages[at->stage].piece_count;
     for (size_t i = 0; i < team->worker_count; i++)
-        team->workers[i].share = (share){i * team->left / team->worker_count,
-                                         (i + 1) * team->left / team->worker_count};
+        team->workers[i].shares[slot] = (share){i * at->left / team->worker_count,
+                                                (i + 1) * at->left / team->worker_count};
+}
+
+/* Begins what may begin: a stage never overtakes the same one of the load before. */
+static void open_stages(mw_team *team) {
+    size_t end = SIZE_MAX; /* the stage of the load before, which is not done */
+    for (size_t i = 0; i < team->load_count; i++) {
+        size_t slot = slot_of(team, i);
+        progress *at = &team->slots[slot];
+        while (!at->is_open && !is_done(at) && at->stage < end) {
+            if (at->load.stages[at->stage].piece_count > 0) share_out(team, slot);
+            else at->stage++;
+        }
+        end = is_done(at) ? SIZE_MAX : at->stage;
+    }
     tell_all(team);
 }
 
-static bool is_at_work(const mw_team *team) {
-    return team->stage < team->shift.stage_count;
-}
-
-/* Of one's own share, else of the next that has one left. */
-static bool take_piece(mw_team *team, size_t number, size_t *out_piece) {
-    for (size_t i = 0; is_at_work(team) && i < team->worker_count; i++) {
-        share *of = &team->workers[(number + i) % team->worker_count].share;
-        if (of->next == of->end) continue;
-        *out_piece = of->next++;
-        return true;
+/* Of the oldest load that has a piece to be done: of one's own share, else of the next that has one
+   left. */
+static bool take_piece(mw_team *team, size_t number, size_t *out_slot, size_t *out_piece) {
+    for (size_t i = 0; i < team->load_count; i++) {
+        size_t slot = slot_of(team, i);
+        if (!team->slots[slot].is_open) continue;
+        for (size_t w = 0; w < team->worker_count; w++) {
+            share *of = &team->workers[(number + w) % team->worker_count].shares[slot];
+            if (of->next == of->end) continue;
+            *out_slot = slot;
+            *out_piece = of->next++;
+            return true;
+        }
     }
     return false;
 }
 
-/* Does a piece, without the lock; once one has failed, those that follow are only counted. False:
-   none can be had now. */
-static bool do_piece(mw_team *team, size_t number) {
-    size_t piece;
-    if (!take_piece(team, number, &piece)) return false;
-    const mw_shift *shift = &team->shift;
+/* Does it without the lock; once one has failed, those that follow are only counted. */
+static void do_piece(mw_team *team, const progress *at, size_t piece) {
+    if (team->status != MW_OK) return;
     mw_error err = {.message = ""};
-    mw_status status = team->status;
-    if (status == MW_OK) {
-        mw_crew_body body = shift->stages[team->stage].body;
-        pthread_mutex_unlock(&team->lock);
-        status = body(shift->context, piece, &err);
-        pthread_mutex_lock(&team->lock);
-        if (status != MW_OK && team->status == MW_OK) {
-            team->status = status;
-            team->err = err;
-        }
-    }
-    if (--team->left == 0) begin_stage(team, team->stage + 1);
+    mw_crew_body body = at->load.stages[at->stage].body;
+    pthread_mutex_unlock(&team->lock);
+    mw_status status = body(at->load.context, piece, &err);
+    pthread_mutex_lock(&team->lock);
+    if (status == MW_OK || team->status != MW_OK) return;
+    team->status = status;
+    team->err = err;
+}
+
+/* False: no piece can be had now. */
+static bool work_on(mw_team *team, size_t number) {
+    size_t slot, piece;
+    if (!take_piece(team, number, &slot, &piece)) return false;
+    progress *at = &team->slots[slot];
+    do_piece(team, at, piece);
+    if (--at->left > 0) return true;
+    at->is_open = false;
+    at->stage++;
+    open_stages(team);
     return true;
 }
 
@@ -106,7 +140,7 @@ static void *work(void *context) {
     mw_team *team = self->team;
     pthread_mutex_lock(&team->lock);
     while (!team->is_dismissed)
-        if (!do_piece(team, self->number)) await_change(team);
+        if (!work_on(team, self->number)) await_change(team);
     pthread_mutex_unlock(&team->lock);
     return NULL;
 }
@@ -153,21 +187,23 @@ static mw_status hire(void *lender, size_t size, void **out_hired, mw_error *err
     return MW_OK;
 }
 
-static void begin(void *hired, const mw_shift *shift) {
+static void begin(void *hired, const mw_crew_load *load) {
     mw_team *team = hired;
     pthread_mutex_lock(&team->lock);
-    MW_ASSERT(!is_at_work(team));
-    team->shift = *shift;
-    team->status = MW_OK;
-    begin_stage(team, 0);
+    if (team->load_count == 0) team->status = MW_OK;
+    team->slots[slot_of(team, team->load_count++)] = (progress){.load = *load};
+    open_stages(team);
     pthread_mutex_unlock(&team->lock);
 }
 
 static mw_status end(void *hired, mw_error *err) {
     mw_team *team = hired;
     pthread_mutex_lock(&team->lock);
-    while (is_at_work(team))
-        if (!do_piece(team, 0)) await_change(team);
+    const progress *oldest = &team->slots[team->first];
+    while (!is_done(oldest))
+        if (!work_on(team, 0)) await_change(team);
+    team->first = slot_of(team, 1);
+    team->load_count--;
     mw_status status = team->status;
     if (status != MW_OK && err) *err = team->err;
     pthread_mutex_unlock(&team->lock);

@@ -1,9 +1,10 @@
 /*
  * team: threads that stay together, a crew for layers that know none.
  *
- * They are started once for a shift (base/crew.h), wait between its stages for a moment awake, then
- * asleep, and end with it. Each of them has a share of every stage's pieces, side by side, does
- * these first, and then what is left of the others'. On a simulated system nobody is to be had.
+ * They are started once for a shift (base/crew.h) and end with it. Each of them has a share of
+ * every stage's pieces, side by side; it does these first, then what is left of the others', and
+ * then what the next load has. Only where no load has a piece to be done it waits, for a moment
+ * awake, then asleep. On a simulated system nobody is to be had.
  *
  * All of what is shared has one lock, which is held for no piece.
  */

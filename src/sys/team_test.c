@@ -41,7 +41,7 @@ MW_TEST(team_does_each_piece_once_and_stage_after_stage) {
         mw_shift shift;
         MW_CHECK_OK(mw_shift_init(&shift, &crew, NULL), NULL);
         for (int i = 0; i < SHIFTS; i++) {
-            mw_shift_begin(&shift, stages, 3, &at);
+            mw_shift_begin(&shift, (mw_crew_load){stages, 3, &at});
             MW_CHECK_OK(mw_shift_end(&shift, NULL), NULL);
         }
         mw_shift_release(&shift);
@@ -66,9 +66,117 @@ MW_TEST(team_works_while_its_caller_does_something_else) {
     mw_crew crew = mw_team_crew(mw_sys_real(), 2);
     mw_shift shift;
     MW_CHECK_OK(mw_shift_init(&shift, &crew, NULL), NULL);
-    mw_shift_begin(&shift, meeting, 1, &at);
+    mw_shift_begin(&shift, (mw_crew_load){meeting, 1, &at});
     while (atomic_load(&at.runs[1]) == 0) continue;
     MW_CHECK_OK(mw_shift_end(&shift, NULL), NULL);
+    mw_shift_release(&shift);
+}
+
+/* A load of what stands in rows: each stage adds to all of them, and looks whether the stage before
+   in its load and the same stage of the load before were there before it. */
+enum { ROWS = 6, LOADS = 200, STEPS = 3 };
+
+typedef struct flow flow;
+struct flow {
+    const flow *before;           /* the load before; NULL: none */
+    atomic_int done[STEPS];       /* pieces of each stage */
+    atomic_int *early, *overtook; /* counts breaches */
+    bool is_failing;
+};
+
+static mw_status take_step(flow *at, int step) {
+    if (step > 0 && atomic_load(&at->done[step - 1]) != ROWS) atomic_fetch_add(at->early, 1);
+    if (at->before && atomic_load(&at->before->done[step]) != ROWS)
+        atomic_fetch_add(at->overtook, 1);
+    atomic_fetch_add(&at->done[step], 1);
+    return MW_OK;
+}
+
+static mw_status take_first(void *at, size_t piece, mw_error *err) {
+    flow *of = at;
+    if (of->is_failing && piece == 1) return mw_fail(err, MW_CHECK_FAILED, "it fails");
+    return take_step(of, 0);
+}
+static mw_status take_second(void *at, size_t piece, mw_error *err) {
+    (void)piece, (void)err;
+    return take_step(at, 1);
+}
+static mw_status take_third(void *at, size_t piece, mw_error *err) {
+    (void)piece, (void)err;
+    return take_step(at, 2);
+}
+
+static const mw_crew_stage steps[] = {{take_first, ROWS}, {take_second, ROWS}, {take_third, ROWS}};
+
+MW_TEST(team_lets_no_stage_overtake_that_of_the_load_before) {
+    for (size_t size = 2; size < 8; size++) {
+        static flow flows[LOADS];
+        atomic_int early = 0, overtook = 0;
+        mw_crew crew = mw_team_crew(mw_sys_real(), size);
+        mw_shift shift;
+        MW_CHECK_OK(mw_shift_init(&shift, &crew, NULL), NULL);
+        size_t begun = 0;
+        for (size_t ended = 0; ended < LOADS; ended++) {
+            for (; begun < LOADS && begun < ended + 1 + size % MW_CREW_LOADS_MAX; begun++) {
+                flows[begun] = (flow){.before = begun > 0 ? &flows[begun - 1] : NULL,
+                                      .early = &early,
+                                      .overtook = &overtook};
+                mw_shift_begin(&shift, (mw_crew_load){steps, STEPS, &flows[begun]});
+            }
+            MW_CHECK_OK(mw_shift_end(&shift, NULL), NULL);
+            for (int i = 0; i < STEPS; i++) MW_CHECK_EQUAL_INT(flows[ended].done[i], ROWS);
+        }
+        MW_CHECK_EQUAL_INT(early, 0);
+        MW_CHECK_EQUAL_INT(overtook, 0);
+        mw_shift_release(&shift);
+    }
+}
+
+/* The second load's first stage waits for nobody but the first load's. */
+static mw_status stay(void *shared, size_t piece, mw_error *err) {
+    (void)piece, (void)err;
+    atomic_int *later = shared;
+    while (atomic_load(later) == 0) continue;
+    return MW_OK;
+}
+
+static mw_status let_go(void *shared, size_t piece, mw_error *err) {
+    (void)piece, (void)err;
+    atomic_store((atomic_int *)shared, 1);
+    return MW_OK;
+}
+
+MW_TEST(team_goes_on_with_the_next_load_while_a_piece_is_at_work) {
+    static const mw_crew_stage staying[] = {{let_go, 0}, {stay, 1}}, later[] = {{let_go, 1}};
+    atomic_int is_let_go = 0;
+    mw_crew crew = mw_team_crew(mw_sys_real(), 2);
+    mw_shift shift;
+    MW_CHECK_OK(mw_shift_init(&shift, &crew, NULL), NULL);
+    mw_shift_begin(&shift, (mw_crew_load){staying, 2, &is_let_go});
+    mw_shift_begin(&shift, (mw_crew_load){later, 1, &is_let_go});
+    for (int i = 0; i < 2; i++) MW_CHECK_OK(mw_shift_end(&shift, NULL), NULL);
+    mw_shift_release(&shift);
+}
+
+MW_TEST(team_leaves_out_the_loads_behind_a_failure) {
+    atomic_int early = 0, overtook = 0;
+    flow failing = {.early = &early, .overtook = &overtook, .is_failing = true};
+    flow behind = {.early = &early, .overtook = &overtook};
+    mw_crew crew = mw_team_crew(mw_sys_real(), 3);
+    mw_shift shift;
+    mw_error err;
+    MW_CHECK_OK(mw_shift_init(&shift, &crew, NULL), NULL);
+    mw_shift_begin(&shift, (mw_crew_load){steps, STEPS, &failing});
+    mw_shift_begin(&shift, (mw_crew_load){steps, STEPS, &behind});
+    for (int i = 0; i < 2; i++) {
+        MW_CHECK_STATUS(mw_shift_end(&shift, &err), MW_CHECK_FAILED);
+        MW_CHECK_EQUAL_STR(mw_str_of(err.message), "it fails");
+    }
+    MW_CHECK_EQUAL_INT(failing.done[1], 0);
+    MW_CHECK_EQUAL_INT(behind.done[0], 0);
+    mw_shift_begin(&shift, (mw_crew_load){steps, STEPS, &behind});
+    MW_CHECK_OK(mw_shift_end(&shift, &err), &err);
+    MW_CHECK_EQUAL_INT(behind.done[2], ROWS);
     mw_shift_release(&shift);
 }
 
@@ -78,15 +186,15 @@ MW_TEST(team_stops_at_a_failure_and_may_begin_anew) {
     mw_shift shift;
     mw_error err;
     MW_CHECK_OK(mw_shift_init(&shift, &crew, NULL), NULL);
-    mw_shift_begin(&shift, stages, 3, &at);
+    mw_shift_begin(&shift, (mw_crew_load){stages, 3, &at});
     MW_CHECK_STATUS(mw_shift_end(&shift, &err), MW_CHECK_FAILED);
     MW_CHECK_EQUAL_STR(mw_str_of(err.message), "piece 10");
     MW_CHECK_EQUAL_INT(at.runs[10], 1);
     for (size_t i = 0; i < LATER_PIECES; i++) MW_CHECK_EQUAL_INT(at.later_runs[i], 0);
     at.failing = PIECES;
-    mw_shift_begin(&shift, stages, 3, &at);
+    mw_shift_begin(&shift, (mw_crew_load){stages, 3, &at});
     MW_CHECK_OK(mw_shift_end(&shift, &err), &err);
-    mw_shift_begin(&shift, stages, 3, &at);
+    mw_shift_begin(&shift, (mw_crew_load){stages, 3, &at});
     mw_shift_release(&shift); /* what has not begun is left out */
 }
 

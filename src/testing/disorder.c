@@ -4,15 +4,24 @@
 #include "base/prng.h"
 #include "testing/test.h"
 
+#include <string.h>
+
 enum { PIECES_MAX = 1024 };
+
+/* How far a load is. */
+typedef struct {
+    mw_crew_load load;
+    size_t stage; /* at work, or the next; the load's stage_count: all are done */
+    bool is_open; /* it is at work */
+    size_t order[PIECES_MAX]; /* of its pieces */
+    size_t left;              /* the first so many are still to be done */
+} progress;
 
 typedef struct {
     uint64_t *prng;
-    const mw_shift *shift;
-    size_t stage;
-    size_t order[PIECES_MAX]; /* of the pieces of the stage */
-    size_t left;              /* the first so many are still to be done */
-    mw_status status;
+    progress loads[MW_CREW_LOADS_MAX]; /* those under way, the oldest first */
+    size_t load_count;
+    mw_status status; /* what failed since there was none */
     mw_error err;
 } disorder;
 
@@ -25,41 +34,64 @@ static mw_status hire(void *lender, size_t size, void **out_hired, mw_error *err
     return MW_OK;
 }
 
-static void shuffle(disorder *hired, size_t piece_count) {
-    MW_CHECK(piece_count <= PIECES_MAX);
-    for (size_t i = 0; i < piece_count; i++) {
-        size_t at = mw_prng_below(hired->prng, i + 1);
-        hired->order[i] = hired->order[at];
-        hired->order[at] = i;
-    }
-    hired->left = piece_count;
+static bool is_done(const progress *at) {
+    return at->stage == at->load.stage_count;
 }
 
-/* False: all are done, or one has failed. */
-static bool do_piece(disorder *hired) {
-    const mw_shift *shift = hired->shift;
-    while (hired->left == 0) {
-        if (++hired->stage >= shift->stage_count) return false;
-        shuffle(hired, shift->stages[hired->stage].piece_count);
+static void shuffle(disorder *hired, progress *at) {
+    at->left = at->load.stages[at->stage].piece_count;
+    MW_CHECK(at->left <= PIECES_MAX);
+    for (size_t i = 0; i < at->left; i++) {
+        size_t other = mw_prng_below(hired->prng, i + 1);
+        at->order[i] = at->order[other];
+        at->order[other] = i;
     }
-    const mw_crew_stage *stage = &shift->stages[hired->stage];
-    hired->status = stage->body(shift->context, hired->order[--hired->left], &hired->err);
+}
+
+static void open_stages(disorder *hired) {
+    for (size_t i = 0; i < hired->load_count; i++) {
+        progress *at = &hired->loads[i];
+        size_t end = i == 0 || is_done(at - 1) ? SIZE_MAX : at[-1].stage;
+        while (!at->is_open && !is_done(at) && at->stage < end) {
+            shuffle(hired, at);
+            at->is_open = at->left > 0;
+            at->stage += !at->is_open;
+        }
+    }
+}
+
+/* Of any load. False: all are done, or a piece has failed. */
+static bool do_piece(disorder *hired) {
+    progress *open[MW_CREW_LOADS_MAX];
+    size_t open_count = 0;
+    for (size_t i = 0; i < hired->load_count; i++)
+        if (hired->loads[i].is_open) open[open_count++] = &hired->loads[i];
+    if (open_count == 0 || hired->status != MW_OK) return false;
+    progress *at = open[mw_prng_below(hired->prng, open_count)];
+    mw_crew_body body = at->load.stages[at->stage].body;
+    hired->status = body(at->load.context, at->order[--at->left], &hired->err);
+    if (at->left == 0) {
+        at->is_open = false;
+        at->stage++;
+        open_stages(hired);
+    }
     return hired->status == MW_OK;
 }
 
-static void begin(void *hired_, const mw_shift *shift) {
+static void begin(void *hired_, const mw_crew_load *load) {
     disorder *hired = hired_;
-    hired->shift = shift;
-    hired->stage = 0;
-    hired->status = MW_OK;
-    shuffle(hired, shift->stages[0].piece_count);
-    size_t now = mw_prng_below(hired->prng, 2 * hired->left + 1);
+    if (hired->load_count == 0) hired->status = MW_OK;
+    hired->loads[hired->load_count++] = (progress){.load = *load};
+    open_stages(hired);
+    size_t now = mw_prng_below(hired->prng, 2 * load->stages[0].piece_count + 1);
     while (now > 0 && do_piece(hired)) now--;
 }
 
 static mw_status end(void *hired_, mw_error *err) {
     disorder *hired = hired_;
-    while (hired->status == MW_OK && do_piece(hired)) continue;
+    while (!is_done(&hired->loads[0]) && do_piece(hired)) continue;
+    hired->load_count--;
+    memmove(hired->loads, hired->loads + 1, hired->load_count * sizeof *hired->loads);
     if (hired->status != MW_OK && err) *err = hired->err;
     return hired->status;
 }
