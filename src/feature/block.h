@@ -4,7 +4,9 @@
  * Turns are gathered, then worked off together: each group of windows gets the list of what it has
  * to do, events to take and moments to read, in order; each strand, a share of the keys by their
  * hash, goes through its own part of the list, and sees there what to ask of the cache next. At
- * last each moment's features are worked out from its windows.
+ * last each moment's features are worked out from its windows. Of a crew who finds nothing left to
+ * do of one stretch goes on with the next: up to three are at work, while the caller reports the
+ * one before and gathers the one after.
  *
  * No window sees two keys, and the turns of one key keep their order. So the bits are those of turn
  * by turn, for any number of strands and any size of the crew that shares them.
@@ -37,6 +39,8 @@ MW_MUST_USE mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t tu
                                       mw_block **out_block, mw_error *err);
 void mw_block_destroy(mw_block *block);
 
+/* Whether another stretch may be gathered and begun before the end of one. */
+bool mw_block_may_begin(const mw_block *block);
 /* Of what has been gathered since the work on a stretch was begun last. */
 bool mw_block_is_full(const mw_block *block);
 bool mw_block_is_empty(const mw_block *block);
@@ -47,11 +51,10 @@ MW_MUST_USE mw_status mw_block_add(mw_block *block, mw_error *err);
 /* Of what was added last: one turn, or with `each` any number. */
 size_t mw_block_added_count(const mw_block *block);
 mw_turn *mw_block_added(mw_block *block, size_t index);
-/* Lets the crew work off what has been gathered, until the end, for which the caller works too. */
+/* Lets the crew work off what has been gathered; several stretches may be at work. */
 void mw_block_begin(mw_block *block);
 bool mw_block_is_at_work(const mw_block *block);
-/* Whether the next stretch may be gathered before the end of this one. */
-bool mw_block_gathers_meanwhile(const mw_block *block);
+/* Works with them until the first of these is done. */
 MW_MUST_USE mw_status mw_block_end(mw_block *block, mw_error *err);
 /* The next moment or label of the stretch whose work was ended last; false at its end. What was
    given out stands until the next end. */

@@ -1,5 +1,6 @@
 #include "base/prng.h"
 #include "feature/replay.h"
+#include "testing/disorder.h"
 #include "testing/test.h"
 #include "testing/world.h"
 
@@ -35,7 +36,7 @@ static mw_status next_part(mw_event_parts *parts, const mw_events **out_part, mw
     if (++it->part_count == it->failing_part) return mw_fail(err, MW_IO, "part: cannot be read");
     mw_events *part = &it->given[it->part_count % 2];
     for (size_t s = 0; s < part->stream_count; s++) mw_events_clear_stream(part, (int32_t)s);
-    size_t wanted = 2 * STRETCH + mw_prng_below(&it->prng, 40);
+    size_t wanted = 3 * STRETCH + mw_prng_below(&it->prng, 40);
     while (part->event_count < wanted && it->event_count < all->event_count)
         MW_TRY(add_place(it, part, err));
     MW_TRY(mw_events_sort(part, err));
@@ -90,7 +91,8 @@ static void create_world(mw_world *world, uint64_t number) {
     else mw_world_create_plain(world, seed, config);
 }
 
-/* Key by key and turn by turn, with labels that fall due in later parts. */
+/* Key by key and turn by turn, by one and by several, who have three stretches at work, with labels
+   that fall due in later parts. */
 MW_TEST(parts_are_replayed_as_the_whole) {
     size_t parts = 0;
     for (uint64_t number = 0; number < WORLDS; number++) {
@@ -107,6 +109,8 @@ MW_TEST(parts_are_replayed_as_the_whole) {
         MW_CHECK_OK(tell(config, &whole, &err), &err);
         config.events = NULL;
         config.parts = &it.parts;
+        uint64_t prng = number;
+        if (number % 3 > 0) config.crew = mw_disorder_crew(&prng, 1 + number % 3);
         MW_CHECK_OK(tell(config, &told, &err), &err);
         MW_CHECK_EQUAL_STR(mw_buf_str(&told), mw_buf_str(&whole));
         parts += it.part_count;

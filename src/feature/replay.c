@@ -139,21 +139,16 @@ static bool report_result(mw_replay *replay, const mw_block_result *result, mw_s
     return true;
 }
 
-/* Has the next stretch worked off. A crew is at work on one while the one before is reported and
-   the one after is gathered. */
+/* Has the next stretch worked off. A crew is at work on others while one is reported and another is
+   gathered. */
 static mw_status turn_over(mw_replay *replay, bool *out_done, mw_error *err) {
     mw_block *block = replay->block;
-    if (!mw_block_is_at_work(block)) {
+    while (!replay->is_walked && mw_block_may_begin(block)) {
         MW_TRY(gather(replay, err));
-        *out_done = mw_block_is_empty(block);
-        if (*out_done) return MW_OK;
-        mw_block_begin(block);
+        if (!mw_block_is_empty(block)) mw_block_begin(block);
     }
-    bool is_meanwhile = mw_block_gathers_meanwhile(block);
-    if (is_meanwhile) MW_TRY(gather(replay, err));
-    MW_TRY(mw_block_end(block, err));
-    if (is_meanwhile && !mw_block_is_empty(block)) mw_block_begin(block);
-    return MW_OK;
+    *out_done = !mw_block_is_at_work(block);
+    return *out_done ? MW_OK : mw_block_end(block, err);
 }
 
 static mw_status next_in_stretch(mw_replay *replay, mw_step *out_step, bool *out_done,
