@@ -44,11 +44,18 @@ typedef struct {
 /* What a strand needs for itself. */
 typedef struct {
     alignas(MW_LINE_SIZE) mw_desk desk;
+    mw_group *group;    /* at hand */
     mw_frame frame;     /* over the row at hand, */
     mw_list_lengths lengths; /* whose lists are those of the row before as a rule */
     mw_reading reading; /* of the moment at hand, by this desk and frame */
-    mw_cell *windows; /* of the moment at hand */
+    mw_cell *windows;   /* of a look-up whose windows do not stand side by side */
 } strand;
+
+/* What a piece of a stretch's end needs for itself. */
+typedef struct {
+    alignas(MW_LINE_SIZE) mw_family family; /* with `each`: works out those that begin in it */
+    mw_cell *windows; /* of the moment at hand */
+} finisher;
 
 /* Turns that are worked off together. Who gathers one writes to no line that those see who are at
    work on another. */
@@ -56,7 +63,8 @@ typedef struct {
     alignas(MW_LINE_SIZE) mw_block *block; /* in which it is */
     item *items;
     mw_cell *rows; /* of the moments, as they must stay */
-    mw_cell *windows, *features; /* a row for each moment */
+    mw_cell *windows; /* a row for each label, and for each moment if they are kept */
+    mw_cell *features; /* a row for each moment */
     size_t count, moment_count, event_count;
     size_t added_from; /* the first item that was added last */
     mw_entry_list *lists; /* by strand and group */
@@ -69,12 +77,13 @@ struct mw_block {
     mw_engine *engine;
     mw_crew_stage stages[STAGES];
     bool is_apart;       /* strands put aside what they find */
+    bool keeps_windows;  /* until a stretch is given out */
     size_t piece_count;  /* of the end of a stretch */
     mw_entry_plan *entry_plans; /* by group, */
     mw_group *blanks;    /* likewise: they hold nothing, and while keys are at work they say what a
                             group asks of an event */
     strand *strands;
-    mw_family *families; /* with `each`, by piece: works out those that begin in it */
+    finisher *finishers; /* by piece */
     size_t count_max;    /* items of a stretch that take another turn no more */
     size_t capacity;     /* room for them, and the moments of one event more */
     size_t row_width;
@@ -139,6 +148,18 @@ static mw_status give_strands(mw_block *block, mw_error *err) {
     return MW_OK;
 }
 
+static mw_status give_finishers(mw_block *block, mw_error *err) {
+    const mw_engine *engine = block->engine;
+    for (size_t i = 0; i < block->piece_count; i++) {
+        finisher *own = &block->finishers[i];
+        own->windows = mw_arena_alloc_lines(&block->arena, engine->plan.window_count + 1,
+                                            sizeof *own->windows);
+        if (!own->windows) return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
+        if (engine->config.model->each) MW_TRY(mw_family_init(&own->family, engine->config, err));
+    }
+    return MW_OK;
+}
+
 static mw_cell *give_rows(mw_block *block, size_t width) {
     return mw_arena_alloc(&block->arena, block->capacity * (width + 1), sizeof(mw_cell));
 }
@@ -184,21 +205,21 @@ static mw_status prepare(mw_block *block, mw_error *err) {
     const mw_model_program *model = engine->config.model;
     mw_arena *arena = &block->arena;
     choose_size(block);
+    block->keeps_windows = !block->is_apart || model->each || model->schedule;
     block->capacity = block->count_max + (model->each ? MW_LIST_ELEMENTS_MAX : 0);
     size_t group_count = engine->plan.group_count;
     block->strands = mw_arena_alloc_lines(arena, engine->strand_count, sizeof *block->strands);
     block->entry_plans = mw_arena_alloc(arena, group_count + 1, sizeof *block->entry_plans);
     block->blanks = mw_arena_alloc_lines(arena, group_count + 1, sizeof *block->blanks);
-    block->families = mw_arena_alloc(arena, block->piece_count, sizeof *block->families);
-    if (!block->strands || !block->entry_plans || !block->blanks || !block->families ||
+    block->finishers = mw_arena_alloc_lines(arena, block->piece_count, sizeof *block->finishers);
+    if (!block->strands || !block->entry_plans || !block->blanks || !block->finishers ||
         !give_stretches(block))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
     for (size_t i = 0; i < group_count; i++) {
         block->entry_plans[i] = mw_entry_plan_of(&engine->plan.groups[i]);
         mw_group_init(&block->blanks[i], &engine->plan.groups[i], NULL);
     }
-    for (size_t i = 0; model->each && i < block->piece_count; i++)
-        MW_TRY(mw_family_init(&block->families[i], engine->config, err));
+    MW_TRY(give_finishers(block, err));
     return give_strands(block, err);
 }
 
@@ -234,8 +255,8 @@ void mw_block_destroy(mw_block *block) {
     size_t stretch_count = block->is_apart ? STRETCHES : 1;
     for (size_t i = 0; block->stretches && i < stretch_count; i++)
         release_stretch(block, &block->stretches[i]);
-    for (size_t i = 0; block->families && i < block->piece_count; i++)
-        mw_family_release(&block->families[i]);
+    for (size_t i = 0; block->finishers && i < block->piece_count; i++)
+        mw_family_release(&block->finishers[i].family);
     mw_free(block->elements.cells);
     for (size_t i = 0; block->strands && i < block->engine->strand_count; i++)
         mw_desk_release(&block->strands[i].desk);
@@ -485,7 +506,7 @@ static bool cut_item(cutter *by) {
 /* False: no memory. */
 static bool clear_lists(stretch *of, const mw_engine *engine) {
     for (size_t i = 0; i < engine->strand_count * engine->plan.group_count; i++)
-        of->lists[i].count = of->lists[i].found_count = 0;
+        mw_entry_list_clear(&of->lists[i], &engine->plan);
     of->route_count = 0;
     return !of->block->is_apart ||
            mw_grow((void **)&of->routes, &of->route_capacity,
@@ -541,12 +562,14 @@ static mw_status change_card(mw_group *group, mw_card *card, const mw_entry *tod
     return MW_OK;
 }
 
-/* Reads into the moment's row of windows; or, where threads would disturb each other there, aside,
-   and it is brought to the rows at the end. */
-static mw_status read_moment(const stretch *of, strand *own, mw_group *group,
-                             mw_card *card, const mw_entry *todo, mw_error *err) {
+static mw_cell *row_of(const stretch *of, uint32_t moment) {
+    return of->windows + moment * of->block->engine->plan.window_count;
+}
+
+/* Reads into a row of the model's windows. */
+static mw_status read_moment(const stretch *of, strand *own, mw_card *card, const mw_entry *todo,
+                             mw_cell *row, mw_error *err) {
     const mw_engine *engine = of->block->engine;
-    mw_cell *row = of->windows + todo->moment * engine->plan.window_count;
     const mw_lookup_plan *lookup = &engine->plan.lookups[todo->lookup];
     own->frame.time_us = own->reading.t = todo->t;
     own->reading.place = todo->place;
@@ -558,9 +581,26 @@ static mw_status read_moment(const stretch *of, strand *own, mw_group *group,
         own->reading.event_instance = it->asking_event;
     }
     if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, todo->t);
-    MW_TRY(mw_group_bring(group, card, err));
-    return mw_reading_lookup(&own->reading, lookup, group, card,
-                             of->block->is_apart ? own->windows : row);
+    MW_TRY(mw_group_bring(own->group, card, err));
+    return mw_reading_lookup(&own->reading, lookup, own->group, card, row);
+}
+
+/* Reads aside, as threads would disturb each other in the rows of moments, to which it is brought
+   at the end. Windows that stand side by side are read right where they are put. */
+static mw_status read_aside(const stretch *of, strand *own, mw_card *card, const mw_entry *todo,
+                            mw_cell **found, mw_error *err) {
+    const mw_lookup_plan *lookup = &of->block->engine->plan.lookups[todo->lookup];
+    bool is_one_run = lookup->run_count == 1;
+    mw_cell *row = is_one_run ? *found - lookup->runs[0].first : own->windows;
+    MW_TRY(read_moment(of, own, card, todo, row, err));
+    mw_cell *to = *found;
+    for (size_t i = 0; !is_one_run && i < lookup->run_count; i++) {
+        mw_window_run run = lookup->runs[i];
+        memcpy(to, row + run.first, run.count * sizeof *to);
+        to += run.count;
+    }
+    *found += lookup->window_count;
+    return MW_OK;
 }
 
 /* Asks the cache for what entries will need, some entries ahead: first for the slot of the table,
@@ -581,33 +621,24 @@ static inline void foresee(const mw_group *group, const mw_entry_list *list, siz
     if (card) mw_group_foresee_events(group, card);
 }
 
-/* Appends the windows of a look-up to what was found; gives the end of that. */
-static inline mw_cell *put_found(const strand *own, const mw_lookup_plan *lookup, mw_cell *found) {
-    for (size_t i = 0; i < lookup->run_count; i++) {
-        mw_window_run run = lookup->runs[i];
-        memcpy(found, own->windows + run.first, run.count * sizeof *found);
-        found += run.count;
-    }
-    return found;
-}
-
 static mw_status work_off(const stretch *of, size_t piece, mw_group *group,
                           const mw_entry_list *todos, mw_error *err) {
     const mw_block *block = of->block;
     const mw_entry_list list = *todos; /* which nothing that is written here may change */
+    if (list.count == 0) return MW_OK;
     strand *own = &block->strands[piece];
-    mw_cell *found = list.found;
+    own->group = group;
+    mw_cell *found = mw_entry_list_found(&list, &block->engine->plan);
     for (size_t i = 0; i < list.count + SLOT_AHEAD; i++) {
         foresee(group, &list, i);
         if (i < SLOT_AHEAD) continue;
         const mw_entry *todo = mw_entry_at(&list, i - SLOT_AHEAD);
         MW_TRY(mw_engine_relieve(block->engine, piece, err));
         mw_card *card = card_of(group, todo);
-        if (todo->lookup != MW_NONE) {
-            MW_TRY(read_moment(of, own, group, card, todo, err));
-            if (block->is_apart)
-                found = put_found(own, &block->engine->plan.lookups[todo->lookup], found);
-        }
+        if (todo->lookup != MW_NONE && block->is_apart)
+            MW_TRY(read_aside(of, own, card, todo, &found, err));
+        else if (todo->lookup != MW_NONE)
+            MW_TRY(read_moment(of, own, card, todo, row_of(of, todo->moment), err));
         if (todo->change != MW_LEAVE) MW_TRY(change_card(group, card, todo, err));
     }
     return MW_OK;
@@ -621,8 +652,7 @@ static mw_status work_strand(void *context, size_t piece, mw_error *err) {
     for (size_t g = 0; g < group_count; g++) {
         mw_group *group = &engine->groups[piece * group_count + g];
         if (mw_group_is_due(group, place)) mw_group_sweep(group, place);
-        mw_status status =
-            work_off(of, piece, group, &of->lists[piece * group_count + g], err);
+        mw_status status = work_off(of, piece, group, &of->lists[piece * group_count + g], err);
         if (status != MW_OK) return mw_engine_fail(engine, status, err);
     }
     return MW_OK;
@@ -630,28 +660,23 @@ static mw_status work_strand(void *context, size_t piece, mw_error *err) {
 
 /* --- the end of a stretch -------------------------------------------------------------------- */
 
-static mw_cell *windows_of(const stretch *of, const item *it) {
-    return of->windows + it->moment * of->block->engine->plan.window_count;
-}
-
 static mw_cell *features_of(const stretch *of, const item *it) {
     return of->features + it->moment * of->block->engine->config.model->feature_count;
 }
 
-/* Brings a moment's windows, or a label's, to its row. */
-static void bring_windows(const stretch *of, const item *it) {
+/* Brings a moment's windows, or a label's, to their row. */
+static void bring_windows(const stretch *of, const item *it, mw_cell *row) {
     const mw_plan *plan = &of->block->engine->plan;
     bool is_label = it->turn.kind == MW_TURN_LABEL;
     size_t count =
         is_label ? plan->lookup_count - plan->feature_lookup_count : plan->feature_lookup_count;
-    mw_cell *windows = windows_of(of, it);
     const route *next = of->routes + it->route;
     for (const route *end = next + count; next < end; next++) {
         const mw_cell *found = of->lists[next->list].found + next->found;
         const mw_lookup_plan *lookup = &plan->lookups[next->lookup];
         for (size_t i = 0; i < lookup->run_count; i++) {
             mw_window_run run = lookup->runs[i];
-            memcpy(windows + run.first, found, run.count * sizeof *windows);
+            memcpy(row + run.first, found, run.count * sizeof *row);
             found += run.count;
         }
     }
@@ -669,14 +694,16 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
     const mw_block *block = of->block;
     const mw_engine *engine = block->engine;
     bool has_each = engine->config.model->each;
+    mw_cell *windows = block->finishers[piece].windows;
     size_t to = piece_from(of, piece + 1);
     for (size_t i = piece_from(of, piece); i < to; i++) {
         const item *it = &of->items[i];
         if (it->turn.kind == MW_TURN_EVENT) continue;
-        if (block->is_apart) bring_windows(of, it);
-        if (!has_each && it->turn.kind != MW_TURN_LABEL)
-            mw_engine_finish_features(engine, &it->turn.moment, windows_of(of, it),
-                                      features_of(of, it));
+        bool is_label = it->turn.kind == MW_TURN_LABEL;
+        mw_cell *row = is_label || block->keeps_windows ? row_of(of, it->moment) : windows;
+        if (block->is_apart) bring_windows(of, it, row);
+        if (!is_label && !has_each)
+            mw_engine_finish_features(engine, &it->turn.moment, row, features_of(of, it));
     }
     return MW_OK;
 }
@@ -687,7 +714,7 @@ static mw_status finish_family(const stretch *of, mw_family *family, const item 
     mw_members members = {.t = first->turn.moment.t,
                           .count = first->family,
                           .rows = first->turn.moment.row,
-                          .windows = windows_of(of, first),
+                          .windows = row_of(of, first->moment),
                           .window_count = of->block->engine->plan.window_count,
                           .features = features_of(of, first)};
     return mw_family_finish(family, &members, err);
@@ -699,7 +726,7 @@ static mw_status finish_families(void *context, size_t piece, mw_error *err) {
     for (size_t i = piece_from(of, piece); i < to; i++) {
         const item *it = &of->items[i];
         bool is_first = it->turn.kind == MW_TURN_MOMENT && it->family > 0;
-        if (is_first) MW_TRY(finish_family(of, &of->block->families[piece], it, err));
+        if (is_first) MW_TRY(finish_family(of, &of->block->finishers[piece].family, it, err));
     }
     return MW_OK;
 }
@@ -768,6 +795,6 @@ bool mw_block_next(mw_block *block, mw_block_result *out_result) {
         block->given_count++;
     if (block->given_count == done->count) return false;
     const item *it = &done->items[block->given_count++];
-    *out_result = (mw_block_result){&it->turn, windows_of(done, it), features_of(done, it)};
+    *out_result = (mw_block_result){&it->turn, row_of(done, it->moment), features_of(done, it)};
     return true;
 }

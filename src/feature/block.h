@@ -25,7 +25,8 @@ typedef struct mw_block mw_block;
 /* A moment or a label that has been worked on. */
 typedef struct {
     const mw_turn *turn;
-    const mw_cell *windows;  /* of the model; of a label its own alone */
+    const mw_cell *windows;  /* of the model: of a label its own alone, of a moment where a
+                                schedule asks for them */
     const mw_cell *features; /* of a moment */
 } mw_block_result;
 

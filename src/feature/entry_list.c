@@ -14,13 +14,14 @@ static size_t found_count_max(const mw_plan *plan, int32_t group) {
 bool mw_entry_list_extend(mw_entry_list *list, const mw_plan *plan, int32_t group) {
     const mw_group_plan *of = &plan->groups[group];
     size_t words = (size_t)of->key_count + of->ring.element_words;
-    size_t found = found_count_max(plan, group);
-    size_t capacity = list->capacity, found_capacity = capacity * found;
+    size_t found = found_count_max(plan, group), capacity = list->capacity;
+    size_t found_capacity = capacity > 0 ? plan->window_count + capacity * found : 0;
     list->entry_size = sizeof(mw_entry) + words * sizeof(mw_cell);
     if (!mw_grow((void **)&list->entries, &capacity, list->count + 1, list->entry_size,
-                 ENTRIES_MAX) ||
-        !mw_grow((void **)&list->found, &found_capacity, capacity * found, sizeof *list->found,
-                 capacity * found))
+                 ENTRIES_MAX))
+        return false;
+    size_t needed = plan->window_count + capacity * found;
+    if (!mw_grow((void **)&list->found, &found_capacity, needed, sizeof *list->found, needed))
         return false;
     list->capacity = capacity;
     return true;

@@ -34,8 +34,9 @@ typedef struct {
     char *entries;
     size_t entry_size;
     size_t count, capacity;
-    mw_cell *found;     /* the windows of each look-up, */
-    size_t found_count; /* as many as all entries ask for */
+    mw_cell *found;     /* room for a row of the model's windows, then those of each look-up: so a
+                           look-up can be told to fill a row that begins before it */
+    size_t found_count; /* up to the last look-up's end */
 } mw_entry_list;
 
 static inline mw_entry *mw_entry_at(const mw_entry_list *list, size_t index) {
@@ -48,5 +49,14 @@ static inline mw_entry *mw_entry_list_add(mw_entry_list *list, const mw_plan *pl
                                           int32_t group) {
     if (list->count == list->capacity && !mw_entry_list_extend(list, plan, group)) return NULL;
     return mw_entry_at(list, list->count++);
+}
+/* Ready for another stretch. */
+static inline void mw_entry_list_clear(mw_entry_list *list, const mw_plan *plan) {
+    list->count = 0;
+    list->found_count = plan->window_count;
+}
+/* Where the windows of the first look-up go. */
+static inline mw_cell *mw_entry_list_found(const mw_entry_list *list, const mw_plan *plan) {
+    return list->found + plan->window_count;
 }
 void mw_entry_list_release(mw_entry_list *list); /* a zeroed one too */

@@ -12,7 +12,8 @@ static mw_plan plan_of(mw_group_plan *groups, mw_lookup_plan *lookups) {
     lookups[0] = (mw_lookup_plan){.group = 0, .window_count = 100};
     lookups[1] = (mw_lookup_plan){.group = 1, .window_count = WINDOWS};
     lookups[2] = (mw_lookup_plan){.group = 1, .window_count = 1};
-    return (mw_plan){.groups = groups, .group_count = 2, .lookups = lookups, .lookup_count = 3};
+    return (mw_plan){.groups = groups, .group_count = 2, .lookups = lookups, .lookup_count = 3,
+                     .window_count = 2 * WINDOWS};
 }
 
 static mw_status fill(void *context) {
@@ -26,7 +27,8 @@ static mw_status fill(void *context) {
         if (!added) break;
         added->item = i;
         for (size_t w = 0; w < WORDS; w++) added->words[w].bits = mw_prng_next(&prng);
-        for (size_t w = 0; w < WINDOWS; w++) list->found[i * WINDOWS + w].bits = i;
+        for (size_t w = 0; w < WINDOWS; w++)
+            mw_entry_list_found(list, &plan)[i * WINDOWS + w].bits = i;
     }
     return list->count == ENTRIES ? MW_OK : MW_NO_MEMORY;
 }
@@ -40,7 +42,7 @@ MW_TEST(entry_list_keeps_all_entries_and_has_room_for_what_they_find) {
             MW_CHECK_EQUAL_INT(mw_entry_at(&list, i)->item, i);
             for (size_t w = 0; w < WORDS; w++)
                 MW_CHECK(mw_entry_at(&list, i)->words[w].bits == mw_prng_next(&prng));
-            MW_CHECK_EQUAL_INT(list.found[i * WINDOWS + WINDOWS - 1].bits, i);
+            MW_CHECK_EQUAL_INT(list.found[(i + 3) * WINDOWS - 1].bits, i);
         }
         list.count = 0;
     }
