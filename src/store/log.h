@@ -11,8 +11,9 @@
  * Records are gathered and written by one call to the system at a commit, into one segment: then
  * they are with the kernel and survive this process; mw_log_sync makes them survive the machine.
  * Such a batch is there whole or not at all: one without its end is no batch yet to who reads, and
- * a torn tail, which is cut when a writer opens the log. A bad record before good ones, and a batch
- * broken off before another or at the end of a segment that another one follows, is MW_CORRUPT. But
+ * a torn tail, which is cut when a writer opens the log. A bad record before good ones, or with all
+ * of its bytes there (cut short, it would lack its last ones, or a sector), and a batch broken off
+ * before another or at the end of a segment that another one follows, is MW_CORRUPT. But
  * where a page of zeros stands between, the power was lost before it was written: nothing from
  * there on was synced, and it is torn. Segments are self-contained: the definitions that give
  * streams their meaning are repeated at each head. A segment of an older format takes no more.

@@ -8,6 +8,7 @@ const char mw_log_mark = 'G';
 enum {
     SUMMED_HEAD_SIZE = 24,
     DISK_PAGE_SIZE = 4096, /* what a loss of power leaves unwritten is some of these */
+    DISK_SECTOR_SIZE = 512,
     SUMMED_MAX = 1 << 30,
 };
 enum { /* in a record */
@@ -219,6 +220,29 @@ bool mw_log_head_is_torn(mw_str bytes) {
     return is_missing(bytes, 0) || is_zero(mw_str_slice(bytes, MW_LOG_HEAD_SIZE, bytes.size));
 }
 
+/* Disks write whole sectors: one that was lost while the file kept its size is zeros. */
+static bool lacks_a_sector(mw_str rest, uint64_t place) {
+    for (size_t at = 0; at < rest.size;) {
+        size_t end = at + DISK_SECTOR_SIZE - (size_t)((place + at) % DISK_SECTOR_SIZE);
+        if (is_zero(mw_str_slice(rest, at, end))) return true;
+        at = end;
+    }
+    return false;
+}
+
+/* Whether a bad record with no good one behind it had been written whole: what is cut short ends
+   before the record does, or lacks a sector. Its size may be what has changed. */
+static bool is_changed(mw_str rest, uint64_t place) {
+    if (rest.size < MW_LOG_RECORD_HEAD_SIZE || lacks_a_sector(rest, place)) return false;
+    size_t payload_size = u32_at(rest.data), left = rest.size - MW_LOG_RECORD_HEAD_SIZE;
+    if (payload_size <= left || payload_size > MW_LOG_PAYLOAD_MAX) return true;
+    char size[SUM_OFFSET];
+    put_u32(size, (uint32_t)left);
+    uint32_t sum = mw_crc32c(0, size, sizeof size);
+    sum = mw_crc32c(sum, rest.data + TYPE_OFFSET, rest.size - TYPE_OFFSET);
+    return sum == u32_at(rest.data + SUM_OFFSET);
+}
+
 /* Good records are looked for everywhere behind a bad one, for its size may be what is bad. A page
    of zeros before one of them was lost with the power: so nothing from there on had been synced.
    Hostile bytes may claim records that overlap: to sum so many is left off, and nothing is cut. */
@@ -238,5 +262,5 @@ bool mw_log_record_is_torn(mw_str bytes, size_t offset, uint64_t begin) {
         if (summed > SUMMED_MAX || sum_record(behind.data, claimed.frame.size) == claimed.sum)
             return false;
     }
-    return true;
+    return !is_changed(rest, place);
 }

@@ -64,6 +64,6 @@ mw_log_found mw_log_batch_read(mw_str bytes, bool is_amid, size_t *offset);
    it, for a file may have its size and not its bytes, or none that was synced. */
 bool mw_log_head_is_torn(mw_str bytes);
 /* Whether what keeps a batch from being whole is a write that was cut short: where a good record
-   stands there or behind, it is damage, but for a page between that was never written. `begin` is
-   where the bytes stand in the segment. */
+   stands there or behind, or a bad one has all of its bytes and sectors, it is damage, but for a
+   page between that was never written. `begin` is where the bytes stand in the segment. */
 bool mw_log_record_is_torn(mw_str bytes, size_t offset, uint64_t begin);

@@ -39,10 +39,35 @@ MW_TEST(log_format_reads_what_it_wrote_and_nothing_that_was_changed) {
     for (size_t bit = 0; bit < 8 * bytes.size; bit++) {
         flip(&batch, bit);
         MW_CHECK(mw_log_record_read(bytes, 0, &read, &frame) == MW_LOG_BAD);
-        MW_CHECK(mw_log_record_is_torn(bytes, 0, 0));
+        MW_CHECK(!mw_log_record_is_torn(bytes, 0, 0)); /* also where its size has changed */
         flip(&batch, bit);
     }
     mw_log_batch_release(&batch);
+}
+
+/* What is cut short ends before the record does, or lacks a sector where the power was lost: at its
+   end or its beginning. A zero that is the record's own tells nothing. */
+MW_TEST(log_format_takes_each_end_that_is_cut_for_torn) {
+    char payload[300];
+    memset(payload, 'x', sizeof payload);
+    payload[299] = 0;
+    mw_record written = {.type = MW_RECORD_EVENT, .place = 9, .payload = {payload, 300}};
+    for (uint64_t place = 512 - 338; place < 512; place++) {
+        size_t first = (size_t)(512 - place);
+        mw_log_batch batch = batch_of(&written, 1);
+        mw_str bytes = mw_buf_str(&batch.bytes);
+        for (size_t size = bytes.size - 1; size > 0; size--)
+            MW_CHECK(mw_log_record_is_torn(mw_str_slice(bytes, 0, size), 0, place));
+        flip(&batch, 8 * 50);
+        MW_CHECK(!mw_log_record_is_torn(bytes, 0, place));
+        memset(batch.bytes.data + first, 0, bytes.size - first);
+        MW_CHECK(mw_log_record_is_torn(bytes, 0, place));
+        mw_log_batch_release(&batch);
+        batch = batch_of(&written, 1);
+        memset(batch.bytes.data, 0, first);
+        MW_CHECK(mw_log_record_is_torn(mw_buf_str(&batch.bytes), 0, place));
+        mw_log_batch_release(&batch);
+    }
 }
 
 /* Whatever bit of it has turned, of its size too: good records behind it say that it was whole. */
@@ -185,6 +210,7 @@ MW_TEST(log_format_bounds_what_hostile_bytes_cost) {
         mw_buf_append_u32(&bytes, UINT32_MAX);
     }
     for (int i = 0; i < SIZE / 4 + 10; i++) mw_buf_append_u32(&bytes, UINT32_MAX);
+    memset(bytes.data + bytes.size - 600, 0, 600); /* as a loss of power leaves an end */
     MW_CHECK(!mw_log_record_is_torn(mw_buf_str(&bytes), 0, 0));
     MW_CHECK(mw_log_record_is_torn(mw_buf_str(&bytes), (size_t)COUNT / 2 * 16, 0));
     mw_buf_release(&bytes);

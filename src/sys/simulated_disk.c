@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { NAME_SIZE_MAX = 255, ENTRIES_MAX = 1 << 24, DISK_PAGE_SIZE = 4096 };
+enum { NAME_SIZE_MAX = 255, ENTRIES_MAX = 1 << 24, DISK_PAGE_SIZE = 4096, DISK_SECTOR_SIZE = 512 };
 
 typedef struct {
     char *name;
@@ -505,8 +505,10 @@ static void file_lose_power(mw_disk *disk, mw_disk_node *file, uint64_t *prng) {
     } else if (file->size > file->synced_size && !file->synced_bytes) {
         size_t kept = file->synced_size, size = kept;
         if (prng) kept += (size_t)mw_prng_below(prng, file->size - file->synced_size + 1);
-        if (by_chance(prng)) size = file->size; /* it grew, but the bytes did not arrive */
+        if (by_chance(prng)) size = file->size; /* it grew, but the sectors did not arrive */
+        if (size == file->size) kept -= kept % DISK_SECTOR_SIZE;
         else size = kept;
+        if (kept < file->synced_size) kept = file->synced_size;
         memset(file->bytes + kept, 0, file->size - kept);
         file_resize(disk, file, size);
         if (by_chance(prng)) file_lose_pages(file, prng);
