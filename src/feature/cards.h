@@ -35,6 +35,11 @@ typedef struct {
     mw_cell keys[];    /* then the censuses, then the hints */
 } mw_card;
 
+/* Mostly it is so already, and a byte just written keeps whoever reads its word next waiting. */
+static inline void mw_card_touch(mw_card *card) {
+    if (!card->is_touched) card->is_touched = 1;
+}
+
 typedef struct {
     uint32_t hash;
     uint32_t number; /* of the card, from 1; 0: free */

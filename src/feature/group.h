@@ -78,7 +78,7 @@ MW_MUST_USE mw_status mw_group_fetch(mw_group *group, mw_card *card, mw_error *e
 /* Has the card's ring back, if it is out. NULL is allowed. MW_NO_MEMORY bears no message. */
 static inline mw_status mw_group_bring(mw_group *group, mw_card *card, mw_error *err) {
     if (!card) return MW_OK;
-    card->is_touched = true;
+    mw_card_touch(card);
     return card->is_out ? mw_group_fetch(group, card, err) : MW_OK;
 }
 /* Makes room in a card for one more event. MW_NO_MEMORY bears no message. */
@@ -86,7 +86,7 @@ MW_MUST_USE mw_status mw_group_make_more_room(mw_group *group, mw_card *card, in
                                               mw_error *err);
 MW_MUST_USE static inline mw_status mw_group_make_room(mw_group *group, mw_card *card,
                                                        int64_t place, mw_error *err) {
-    card->is_touched = true;
+    mw_card_touch(card);
     bool has_room = !card->is_out && group->plan->census_count == 0 &&
                     mw_ring_fits(&card->ring, card->reserved + 1) &&
                     !mw_ring_is_nearly_full(&card->ring);
