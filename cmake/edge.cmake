@@ -20,14 +20,14 @@ if(NOT MW_SANITIZE)
   endforeach()
 
   # Of lang, all but its machine is there to compile a program once, to call that machine or libm; so is the plan of
-  # its windows; a version is read and laid out once; the rest of these is a small part of what a row costs:
-  # small is better than fast.
+  # its windows; a version is read and laid out once; the rest of these is a small part of what a row costs: small is
+  # better than fast.
   file(GLOB once CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/lang/*.c)
   list(FILTER once EXCLUDE REGEX "/(code|[a-z_]*_test|[a-z_]*_fuzz)[.]c$")
   foreach(name IN ITEMS base/beat base/calendar base/digest_table base/letters base/memory base/nearest base/shortest base/str
           base/tick base/wide base/zone feature/agenda feature/awaited feature/census feature/cold feature/course
-          feature/edges feature/entrance feature/family feature/instances feature/key_list feature/pending feature/plan
-          feature/pool feature/power_sums feature/roster feature/rounds feature/scan feature/slate feature/spill
+          feature/edges feature/engine feature/entrance feature/family feature/instances feature/key_list
+          feature/pending feature/plan feature/pool feature/power_sums feature/roster feature/rounds feature/scan feature/slate feature/spill
           model/forest model/forest_format model/forest_layout model/forest_output model/seal model/version table/cell
           table/list)
     list(APPEND once ${CMAKE_SOURCE_DIR}/src/${name}.c)

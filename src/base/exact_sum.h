@@ -55,6 +55,12 @@ static inline void mw_exact_sum_merge_units(mw_exact_sum *sum, mw_units units) {
     sum->limbs[2] += (units < 0 ? UINT64_MAX : 0) + (low < more);
 }
 
+/* The sum that so many units are. */
+static inline mw_exact_sum mw_exact_sum_of(mw_units units) {
+    int64_t high = (int64_t)(units >> 64);
+    return (mw_exact_sum){{(uint64_t)units, (uint64_t)high, (uint64_t)(high >> 63)}};
+}
+
 /* A value of a usual magnitude, or 0, in units, less than 2^117: so a few of them may be added up
    before they are merged. False for all others, what no sum takes among them. */
 static inline bool mw_exact_sum_usual_units(double value, mw_units *out_units) {

@@ -426,6 +426,8 @@ static void settle_words(planner *p, mw_group_plan *group) {
     group->ring.ranks = group->ranks;
     group->ring.symbols = p->symbols;
     if (words > p->plan->element_words_max) p->plan->element_words_max = words;
+    if (group->ring.total_count > p->plan->total_count_max)
+        p->plan->total_count_max = group->ring.total_count;
 }
 
 /* The ends tell a window ahead from one back, and so all the rest. */
@@ -460,7 +462,8 @@ static int32_t mark_of(mw_group_plan *group, int32_t bound, int32_t total) {
 }
 
 /* Notes that windows need a total at a cut; gives where it will be. */
-static int32_t sum_of(mw_group_plan *group, mw_lookup_plan *lookup, int32_t cut, int32_t total) {
+static mw_sum_plan sum_of(mw_group_plan *group, mw_lookup_plan *lookup, int32_t cut,
+                          int32_t total) {
     size_t i = 0;
     while (i < lookup->sum_count &&
            (lookup->sums[i].cut != cut || lookup->sums[i].total != total))
@@ -468,7 +471,7 @@ static int32_t sum_of(mw_group_plan *group, mw_lookup_plan *lookup, int32_t cut,
     if (i == lookup->sum_count)
         lookup->sums[lookup->sum_count++] = (mw_sum_plan){
             cut, total, mark_of(group, lookup->cuts[cut].bound, total), (int32_t)i};
-    return (int32_t)i;
+    return lookup->sums[i];
 }
 
 /* Lets a range's window be read off a difference; false if it is none such. */
@@ -483,10 +486,10 @@ static bool settle_difference(mw_group_plan *group, mw_lookup_plan *lookup, mw_r
         found++;
     if (found == end) {
         range->difference_count++;
-        *found = (mw_difference_plan){window->total,
-                                      sum_of(group, lookup, range->start_cut, window->total),
-                                      sum_of(group, lookup, range->end_cut, window->total),
-                                      MW_NONE, MW_NONE};
+        mw_sum_plan start = sum_of(group, lookup, range->start_cut, window->total);
+        mw_sum_plan end_of = sum_of(group, lookup, range->end_cut, window->total);
+        *found = (mw_difference_plan){window->total, start.place, end_of.place,
+                                      start.mark,    end_of.mark, MW_NONE,     MW_NONE};
     }
     *(is_sum ? &found->sum : &found->mean) = (int32_t)window->index;
     return true;
@@ -507,11 +510,12 @@ static bool stands_apart(mw_group_plan *group, mw_lookup_plan *lookup, mw_range_
 
 /* Puts the windows of a range side by side. */
 static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
-                           mw_window_plan **next) {
+                           mw_window_plan **next, mw_nothing_plan **next_nothing) {
     mw_group_plan *group = &p->plan->groups[p->plan->lookups[lookup].group];
     mw_window_plan *first = *next;
     range->is_whole = range->since == MW_NONE && range->known == MW_KNOWN_NOW;
     range->windows = first;
+    range->nothings = *next_nothing;
     range->count = range->latest = MW_NONE;
     size_t apart_count = 0;
     for (size_t i = 0; i < p->plan->window_count; i++) {
@@ -519,6 +523,7 @@ static void gather_windows(planner *p, int32_t lookup, mw_range_plan *range,
         if (placed->lookup != lookup || !is_same_range(&placed->range, range)) continue;
         mw_window_plan *window = (*next)++;
         *window = placed->window;
+        *(*next_nothing)++ = (mw_nothing_plan){window->index, window->nothing};
         if (window->census != MW_NONE)
             window->census_span = span_of(group, range, window->census);
         range->window_count++;
@@ -571,6 +576,29 @@ static void sort_cuts(mw_lookup_plan *lookup) {
         }
 }
 
+/* By where they begin, the latest first. */
+static void sort_ranges(mw_lookup_plan *lookup) {
+    for (size_t i = 1; i < lookup->range_count; i++) {
+        mw_range_plan range = lookup->ranges[i];
+        size_t k = i;
+        for (; k > 0 && lookup->ranges[k - 1].start_cut > range.start_cut; k--)
+            lookup->ranges[k] = lookup->ranges[k - 1];
+        lookup->ranges[k] = range;
+    }
+}
+
+/* The cuts of the look-up are sorted, its ranges too. */
+static bool is_nested(const mw_lookup_plan *lookup) {
+    for (size_t i = 0; i < lookup->cut_count; i++)
+        if (lookup->cuts[i].at.edge != MW_NONE || lookup->cuts[i].bound == MW_NONE) return false;
+    for (size_t i = 0; i < lookup->range_count; i++) {
+        const mw_range_plan *range = &lookup->ranges[i];
+        if (!range->is_whole || range->end_cut != 0 || range->start_cut != (int32_t)i + 1)
+            return false;
+    }
+    return true;
+}
+
 /* By total, then by cut: so one way back through a ring finds those of a total. */
 static void sort_sums(mw_lookup_plan *lookup) {
     for (size_t i = 1; i < lookup->sum_count; i++) {
@@ -595,10 +623,11 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     lookup->ranges = mw_arena_alloc(p->arena, count, sizeof *lookup->ranges);
     lookup->sums = mw_arena_alloc(p->arena, 2 * count, sizeof *lookup->sums);
     mw_window_plan *windows = mw_arena_alloc(p->arena, count, sizeof *windows);
+    mw_nothing_plan *nothings = mw_arena_alloc(p->arena, count, sizeof *nothings);
     lookup->runs = mw_arena_alloc(p->arena, count, sizeof *lookup->runs);
     mw_difference_plan *differences = mw_arena_alloc(p->arena, count, sizeof *differences);
     if (!lookup->cuts || !lookup->runs || !lookup->ranges || !lookup->sums || !windows ||
-        !differences)
+        !nothings || !differences)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     find_cuts(p, index, lookup);
@@ -612,13 +641,15 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
         lookup->by_event = is_by_event(p, window);
         lookup->counts_now |= window->reads_now && mw_is_counted(window->aggregate);
     }
+    sort_ranges(lookup);
     for (size_t i = 0; i < lookup->range_count; i++) {
         lookup->ranges[i].differences = differences;
-        gather_windows(p, index, &lookup->ranges[i], &windows);
+        gather_windows(p, index, &lookup->ranges[i], &windows, &nothings);
         differences += lookup->ranges[i].difference_count;
         lookup->leaves_out |= lookup->ranges[i].leaves_out;
     }
     sort_sums(lookup);
+    lookup->is_nested = is_nested(lookup);
     note_windows(p, index, lookup);
     if (lookup->cut_count > p->plan->cut_count_max) p->plan->cut_count_max = lookup->cut_count;
     if (lookup->sum_count > p->plan->sum_count_max) p->plan->sum_count_max = lookup->sum_count;

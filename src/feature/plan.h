@@ -1,11 +1,11 @@
 /*
  * plan: how the windows of a model share state.
  *
- * Windows over the same events (stream, condition) under the same keys form a group: they read
- * one ring a card. Within it, equal values are kept once, equal ends of windows are one bound,
- * windows that ask for the same card (their keys on the moment's side are equal) share one
- * lookup, those that begin or end alike in it one cut, and those that hold the same events of it
- * one range. Made once for an engine, in its arena; immutable.
+ * Windows over the same events (stream, condition) under the same keys form a group: they read one
+ * ring a card. Within it, equal values are kept once, equal ends of windows are one bound, windows
+ * that ask for the same card (equal keys on the moment's side) share one lookup, those that begin
+ * or end alike in it one cut, and those that hold the same events of it one range. Made once for an
+ * engine, in its arena; immutable.
  */
 #pragma once
 #include "feature/edges.h"
@@ -65,11 +65,8 @@ typedef enum {
     MW_KNOWN_BY_MATURITY,      /* a label's window ahead that may be read after its maturity */
 } mw_known_rule;
 
-/* Where windows of a look-up begin or end. */
-typedef struct {
-    mw_bound_plan at;
-    int32_t bound;              /* of the group; MW_NONE: where the ring begins */
-} mw_cut_plan;
+/* Where windows of a look-up begin or end: the group's bound; MW_NONE: where the ring begins. */
+typedef struct { mw_bound_plan at; int32_t bound; } mw_cut_plan;
 
 /* A running total that windows of a look-up need at a cut, with which a mark of the group's moves,
    and its place among those that a reader finds. */
@@ -87,11 +84,13 @@ typedef struct {
     uint32_t census_span;
     mw_cell nothing;            /* its value over no event */
 } mw_window_plan;
+typedef struct { uint32_t window; mw_cell value; } mw_nothing_plan; /* its value over no event */
 
 /* A total over a range, and the windows that are made of it. */
 typedef struct {
     int32_t total;
     int32_t start, end;         /* places of what stands before the range's ends */
+    int32_t start_mark, end_mark;
     int32_t sum, mean;          /* of the model's windows; MW_NONE: not asked for */
 } mw_difference_plan;
 
@@ -104,6 +103,7 @@ typedef struct {
     mw_known_rule known;
     bool is_whole;              /* all between its cuts, but for own events and replaced ones */
     const mw_window_plan *windows, *others; /* first those that the following stand for */
+    const mw_nothing_plan *nothings; /* of all its windows */
     size_t window_count, other_count;
     int32_t count, latest;      /* those that count the events, and tell since when; or MW_NONE */
     mw_difference_plan *differences; /* none where a range has no start of its own: `since` */
@@ -118,10 +118,11 @@ typedef struct {
     int32_t fields[MW_KEYS_MAX]; /* of the moment's row: each key; MW_NO_FIELD: more than that */
     bool is_label, is_own;      /* own: its group's own_lookup */
     int32_t wave;               /* over 0: its windows wait for those of lookups before */
-    bool leaves_out;            /* one of its ranges does, */
-    bool by_event;              /* by the id of the moment's event, without an element */
+    bool leaves_out, by_event;  /* one of its ranges does: by the id of the moment's event, without
+                                   an element */
     bool counts_now;            /* a window counts values that only the moment tells */
     bool reads_row;             /* one of its windows looks at the moment's row when it is read */
+    bool is_nested;             /* ranges are whole, end at the first cut, begin each at the next */
     mw_window_run *runs;        /* all windows that it reads, */
     size_t run_count, window_count; /* and how many they are */
     mw_cut_plan *cuts;          /* the latest first, as far as their order is known */
@@ -135,13 +136,12 @@ typedef struct {
     mw_lookup_plan *lookups;     /* first those of the features, then those of the label; each
                                     after those that it waits for */
     size_t group_count, lookup_count, feature_lookup_count;
-    size_t cut_count_max, sum_count_max; /* of one lookup */
+    size_t cut_count_max, sum_count_max, total_count_max; /* of a lookup; the last of a group */
     mw_edge_plan *edges;         /* of all windows that keep to ticks */
     size_t edge_count, window_count; /* the model's windows that are kept */
-    int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE */
-    bool *shares_instance;       /* by stream: its events are told apart by instance */
-    bool has_instances;
-    bool owns_by_id, owns_by_event; /* own events are told by the moment's id, by its event's */
+    int32_t *first_of_stream;    /* by stream: its first group, or MW_NONE; and whether */
+    bool *shares_instance;       /* its events are told apart by instance */
+    bool has_instances, owns_by_id, owns_by_event; /* own events are told by these ids */
     int64_t instance_retention_us;
     size_t element_words_max, field_count_max; /* the latter of the streams' schemas */
 } mw_plan;

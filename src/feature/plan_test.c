@@ -3,6 +3,8 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
+#include <stdio.h>
+
 static const char project[] =
     "stream orders\n  columns: at time, no number, key number, other number\n"
     "  time: at\n  id: no\n"
@@ -144,6 +146,33 @@ static mw_status make_in_little(void *context) {
     mw_status status = mw_plan_make(&config, &arena, &plan, NULL);
     mw_arena_release(&arena);
     return status;
+}
+
+/* Whether all windows of the features are read at one go, one within the other. */
+static bool is_nested(const char *windows) {
+    char text[600];
+    snprintf(text, sizeof text,
+             "stream orders\n  columns: at time, key number, x number\n  time: at\n"
+             "stream views\n  columns: at time, key number\n  time: at\nfeature a: %s\n"
+             "model m\n  moment: on orders\n  label: any(views by key over next 1h)\n",
+             windows);
+    made m;
+    make_of(&m, text, false);
+    MW_CHECK_EQUAL_INT(m.plan.lookup_count, 1);
+    const mw_lookup_plan *lookup = &m.plan.lookups[0];
+    for (size_t i = 1; i < lookup->range_count; i++)
+        MW_CHECK(lookup->ranges[i - 1].start_cut <= lookup->ranges[i].start_cut);
+    bool nested = lookup->is_nested;
+    release(&m);
+    return nested;
+}
+
+MW_TEST(plan_nests_windows_that_end_together) {
+    MW_CHECK(is_nested("sum(orders.x by key over {7d, 1h, 24h})"));
+    MW_CHECK(is_nested("sum(orders.x by key over 7d) + max(orders.x by key over 1h)"));
+    MW_CHECK(!is_nested("sum(orders.x by key over 7d) + sum(orders.x by key over 7d ago 7d)"));
+    MW_CHECK(!is_nested("sum(orders.x by key over 7d) + last(orders.x by key)"));
+    MW_CHECK(!is_nested("count(orders by key over 7d aligned day)"));
 }
 
 MW_TEST(plan_survives_every_failing_allocation) {

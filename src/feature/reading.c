@@ -4,8 +4,10 @@
 
 #include <math.h>
 
-/* What few windows ask for stands apart from the usual way. */
+/* What few windows ask for stands apart from the usual way, what is rare or slow itself is made
+   small. */
 #define APART __attribute__((noinline))
+#define RARE __attribute__((noinline, cold))
 
 /* Powers of so few events are added up sooner than those before two ends are found. */
 enum { SCANNED_MAX = 4 };
@@ -31,7 +33,8 @@ mw_status mw_desk_init(mw_desk *desk, const mw_plan *plan, const mw_zone *zone, 
     desk->sums = mw_arena_alloc_lines(arena, plan->sum_count_max + 1, sizeof *desk->sums);
     desk->event_row =
         mw_arena_alloc_lines(arena, plan->field_count_max + 1, sizeof *desk->event_row);
-    if (!desk->cuts || !desk->sums || !desk->event_row)
+    desk->totals = mw_arena_alloc_lines(arena, plan->total_count_max + 1, sizeof *desk->totals);
+    if (!desk->cuts || !desk->sums || !desk->totals || !desk->event_row)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
     return mw_edges_init(&desk->edges, plan->edges, plan->edge_count, zone, arena, err);
 }
@@ -79,7 +82,7 @@ static void find_own(const mw_reading *reading, range *r) {
     if (r->own.first <= r->own.last) r->instance = r->asking;
 }
 
-static uint64_t count_seen(const range *r) {
+RARE static uint64_t count_seen(const range *r) {
     uint64_t count = 0;
     for (uint64_t position = r->from; position < r->to; position++) count += sees(r, position);
     return count;
@@ -97,7 +100,7 @@ static uint64_t first_own(const range *r) {
     return mw_ring_seek(&r->group->ring, r->ring, r->to, r->own.first);
 }
 
-static uint64_t count_without_own(const range *r) {
+RARE static uint64_t count_without_own(const range *r) {
     uint64_t count = r->to - r->from;
     for (uint64_t at = first_own(r); at < r->to && time_at(r, at) <= r->own.last; at++)
         count -= !sees(r, at);
@@ -120,14 +123,14 @@ static mw_total total_of(const range *r, int32_t total) {
     return between;
 }
 
-static mw_cell sum_or_mean(const range *r, const mw_window_plan *plan) {
+RARE static mw_cell sum_or_mean(const range *r, const mw_window_plan *plan) {
     mw_total found = total_of(r, plan->total);
     if (plan->aggregate == MW_AGGREGATE_MEAN && found.count == 0) return plan->nothing;
     double sum = mw_exact_sum_read(&found.sum);
     return mw_cell_number(plan->aggregate == MW_AGGREGATE_SUM ? sum : sum / (double)found.count);
 }
 
-static uint64_t event_count(const range *r) {
+static inline uint64_t event_count(const range *r) {
     if (is_plain(r)) return r->to - r->from;
     return r->known_before != INT64_MAX ? count_seen(r) : count_without_own(r);
 }
@@ -147,7 +150,7 @@ static mw_cell best_of(const range *r, const mw_window_plan *plan) {
 
 /* Steps from one end to the first value that is there, then over those of the same time: the
    greatest of the latest for `last`, the smallest of the earliest for `first`. */
-static mw_cell end_of(const range *r, int32_t column, bool is_last) {
+RARE static mw_cell end_of(const range *r, int32_t column, bool is_last) {
     mw_rank rank = {(uint32_t)column + 1, r->group->columns[column].type, is_last};
     mw_cell found = mw_cell_missing(rank.type);
     int64_t time = 0;
@@ -171,7 +174,7 @@ static inline mw_cell since_last(const range *r, int64_t t) {
     return mw_cell_missing(MW_TYPE_DURATION);
 }
 
-static void scan_powers(const range *r, mw_ring_powers of, mw_power_sums *powers) {
+RARE static void scan_powers(const range *r, mw_ring_powers of, mw_power_sums *powers) {
     for (uint64_t position = r->from; position < r->to; position++)
         if (sees(r, position))
             mw_power_sums_add(powers, of.kind, time_at(r, position),
@@ -185,7 +188,7 @@ static void take_own_powers_out(const range *r, mw_ring_powers of, mw_power_sums
 }
 
 /* var, std and trend: from sums, as totals are. */
-APART static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
+RARE static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
     const mw_ring_shape *shape = &r->group->ring;
     uint32_t index = (uint32_t)plan->powers;
     mw_ring_powers of = shape->powers[index];
@@ -202,7 +205,7 @@ APART static mw_cell spread_of(const range *r, const mw_window_plan *plan) {
     return mw_power_sums_read(&powers, plan->aggregate);
 }
 
-static mw_cell read_few(const range *r, const mw_census_plan *of, const mw_window *window) {
+RARE static mw_cell read_few(const range *r, const mw_census_plan *of, const mw_window *window) {
     mw_cell values[MW_CENSUS_FEW];
     uint32_t count = 0;
     for (uint64_t position = r->from; position < r->to; position++)
@@ -211,7 +214,7 @@ static mw_cell read_few(const range *r, const mw_census_plan *of, const mw_windo
 }
 
 /* quantile, distinct and top: what the moment must not see is left out while it reads. */
-APART static mw_cell census_of(const range *r, const mw_window_plan *plan) {
+RARE static mw_cell census_of(const range *r, const mw_window_plan *plan) {
     const mw_census_plan *of = &r->group->censuses[plan->census];
     mw_census *census = r->censuses[plan->census];
     if (!census) return read_few(r, of, plan->window);
@@ -240,8 +243,8 @@ static mw_cell merge_ticks(const mw_reading *reading, const range *r, const mw_w
 
 /* The window's condition and value over an event as it was, as far as they look at it. False: the
    window does not hold it. */
-static bool look_at(const mw_reading *reading, const range *r, const mw_window_plan *plan,
-                    uint64_t position, mw_cell *out_value) {
+RARE static bool look_at(const mw_reading *reading, const range *r, const mw_window_plan *plan,
+                         uint64_t position, mw_cell *out_value) {
     const mw_window *window = plan->window;
     mw_cell *row = reading->desk->event_row;
     mw_frame frame = *reading->frame;
@@ -261,7 +264,8 @@ static bool look_at(const mw_reading *reading, const range *r, const mw_window_p
 }
 
 /* The desk has room for all events of the card. */
-static mw_cell count_now(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
+RARE static mw_cell count_now(const mw_reading *reading, const range *r,
+                              const mw_window_plan *plan) {
     mw_cell *values = reading->desk->values;
     size_t count = 0;
     MW_ASSERT(r->to - r->from <= reading->desk->value_capacity);
@@ -270,7 +274,8 @@ static mw_cell count_now(const mw_reading *reading, const range *r, const mw_win
     return mw_census_read_many(plan->window, r->group->ring.symbols, values, count);
 }
 
-static mw_cell scan_now(const mw_reading *reading, const range *r, const mw_window_plan *plan) {
+RARE static mw_cell scan_now(const mw_reading *reading, const range *r,
+                             const mw_window_plan *plan) {
     mw_cell value = {0};
     if (mw_is_counted(plan->aggregate)) return count_now(reading, r, plan);
     mw_scan found = mw_scan_begin(plan->window, r->group->ring.symbols);
@@ -302,8 +307,9 @@ static mw_cell value_of(const mw_reading *reading, const range *r, const mw_wind
 }
 
 static inline void read_nothing(const mw_range_plan *plan, mw_cell *out_windows) {
-    const mw_window_plan *window = plan->windows, *end = window + plan->window_count;
-    for (; window < end; window++) out_windows[window->index] = window->nothing;
+    const mw_nothing_plan *nothing = plan->nothings;
+    for (size_t i = 0; i < plan->window_count; i++, nothing++)
+        out_windows[nothing->window] = nothing->value;
 }
 
 /* The events before `last`, another stream's last one, are left out; with ticks, so is the one that
@@ -315,8 +321,16 @@ static void begin_since(const mw_edges *edges, mw_tick tick, mw_cell last, range
     if (position > r->from) r->from = position;
 }
 
-/* The moment sees all events of the range. The mean is the sum, once rounded, over the count (rule
-   12): both read it once. */
+/* The mean is the sum, once rounded, over the count (rule 12): both read it once. */
+static inline void put_total(const mw_difference_plan *between, double sum, int64_t count,
+                             mw_cell *out_windows) {
+    if (between->sum != MW_NONE) out_windows[between->sum].number = sum;
+    if (between->mean == MW_NONE) return;
+    out_windows[between->mean].number =
+        count > 0 ? sum / (double)count : mw_cell_missing(MW_TYPE_NUMBER).number;
+}
+
+/* The moment sees all events of the range. */
 static inline void read_whole(const mw_reading *reading, const mw_range_plan *plan,
                               const range *r, mw_cell *out_windows) {
     const mw_ring_mark *sums = reading->desk->sums;
@@ -326,12 +340,7 @@ static inline void read_whole(const mw_reading *reading, const mw_range_plan *pl
     for (size_t i = 0; i < plan->difference_count; i++) {
         const mw_difference_plan *between = &plan->differences[i];
         mw_total found = mw_ring_between(&sums[between->start], &sums[between->end]);
-        double sum = mw_exact_sum_read(&found.sum);
-        if (between->sum != MW_NONE) out_windows[between->sum].number = sum;
-        if (between->mean != MW_NONE)
-            out_windows[between->mean].number =
-                found.count > 0 ? sum / (double)(int64_t)found.count
-                                : mw_cell_missing(MW_TYPE_NUMBER).number;
+        put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, out_windows);
     }
     for (size_t i = 0; i < plan->other_count; i++)
         out_windows[plan->others[i].index] = value_of(reading, r, &plan->others[i]);
@@ -398,72 +407,203 @@ static inline void walk_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
                              const mw_ring_shape *shape, const mw_ring *at) {
     const mw_ring ring = *at;
     int32_t total = MW_NONE;
-    uint64_t position = 0;
-    mw_short_total sum = {0};
+    mw_short_total found = {0};
     for (const mw_sum_plan *s = lookup->sums, *end = s + lookup->sum_count; s < end; s++) {
         uint64_t cut = desk->cuts[s->cut];
-        if (s->total != total || cut > position) {
-            total = s->total;
-            position = mw_ring_end(&ring);
-            sum = (mw_short_total){0};
-        }
-        while (position > cut)
-            mw_short_leave(&sum, mw_ring_at(shape, &ring, --position,
-                                            shape->totalled[total])->number);
-        desk->sums[s->place] = sum.is_unusual
+        if (s->total != total || cut > found.position)
+            found = (mw_short_total){.position = mw_ring_end(&ring)};
+        total = s->total;
+        mw_short_reach(shape, &ring, shape->totalled[total], cut, &found);
+        desk->sums[s->place] = found.is_unusual
                                    ? mw_ring_before(shape, &ring, (uint32_t)total, cut)
-                                   : mw_short_mark(&sum);
+                                   : mw_short_mark(&found);
     }
 }
 
-/* The same where a longer ring is read: mostly near where windows began and ended last. */
+/* Where a cut lies in a longer ring: mostly where it was last, or a few events on. */
+static inline uint64_t find_cut(const mw_ring_shape *shape, const mw_ring *ring, uint32_t *hint,
+                                int64_t time) {
+    uint64_t found, near = mw_ring_hinted(ring, *hint);
+    if (!mw_ring_seek_near(shape, ring, near, time, &found))
+        found = mw_ring_seek(shape, ring, found, time);
+    *hint = (uint32_t)found;
+    return found;
+}
+
 static inline void find_cuts(const mw_reading *reading, const mw_lookup_plan *lookup,
                              const mw_group *group, mw_card *card) {
-    const mw_ring_shape shape = group->plan->ring;
-    const mw_ring ring = card->ring;
     uint32_t *hints = mw_cards_hints(&group->cards, card);
     uint64_t *found = reading->desk->cuts;
-    for (const mw_cut_plan *cut = lookup->cuts, *end = cut + lookup->cut_count; cut < end;
-         cut++, found++) {
-        if (cut->bound == MW_NONE) {
-            *found = ring.first;
+    for (const mw_cut_plan *cut = lookup->cuts, *end = cut + lookup->cut_count; cut < end; cut++)
+        *found++ = cut->bound == MW_NONE
+                       ? card->ring.first
+                       : find_cut(&group->plan->ring, &card->ring, &hints[cut->bound],
+                                  time_of(reading, cut));
+}
+
+/* The marks of a ring that is not short; NULL: it has none. */
+static inline mw_ring_mark *marks_of(const mw_ring_shape *shape, const mw_ring *ring) {
+    bool has_marks = mw_ring_mark_count(shape, ring->capacity) > 0;
+    return has_marks ? mw_ring_marks(shape, ring) : NULL;
+}
+
+/* A running total at a position: the mark that moves with it or, where a ring has none, what it
+   keeps tells. */
+static inline mw_ring_mark total_at(const mw_ring_shape *shape, const mw_ring *ring,
+                                    mw_ring_mark *mark, int32_t total, uint64_t position) {
+    if (!mark) return mw_ring_before(shape, ring, (uint32_t)total, position);
+    mw_ring_bring(shape, ring, (uint32_t)total, position, mark);
+    return *mark;
+}
+
+RARE static void find_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
+                           const mw_ring_shape *shape, const mw_ring *ring) {
+    mw_ring_mark *marks = marks_of(shape, ring);
+    for (const mw_sum_plan *sum = lookup->sums, *end = sum + lookup->sum_count; sum < end; sum++)
+        desk->sums[sum->place] = total_at(shape, ring, marks ? &marks[sum->mark] : NULL,
+                                          sum->total, desk->cuts[sum->cut]);
+}
+
+/* --- windows that end together ---------------------------------------------------------------- */
+
+/* Of nested ranges one lies within the next: they are found on one way back, and each is read as
+   soon as its begin is known. */
+typedef struct {
+    const mw_reading *reading;
+    const mw_lookup_plan *lookup;
+    const mw_group *group;
+    mw_card *card;
+    mw_cell *windows; /* where what is read goes */
+} nest;
+
+APART static void read_others(const nest *in, const mw_range_plan *plan, uint64_t from,
+                              uint64_t to) {
+    range r = {.group = in->group->plan,
+               .ring = &in->card->ring,
+               .censuses = mw_cards_censuses(&in->group->cards, in->card),
+               .from = from,
+               .to = to,
+               .known_before = INT64_MAX};
+    for (size_t i = 0; i < plan->other_count; i++)
+        in->windows[plan->others[i].index] = value_of(in->reading, &r, &plan->others[i]);
+}
+
+/* All of a range that is not empty, but for its totals. */
+static inline void read_events(const nest *in, const mw_range_plan *plan, uint64_t from,
+                               uint64_t to, int64_t last_time) {
+    mw_cell *windows = in->windows;
+    if (plan->count != MW_NONE) windows[plan->count].number = (double)(int64_t)(to - from);
+    if (plan->latest != MW_NONE)
+        windows[plan->latest] = mw_cell_time(in->reading->t - last_time);
+    if (plan->other_count > 0) read_others(in, plan, from, to);
+}
+
+RARE static void put_unusual_total(const nest *in, const mw_difference_plan *between,
+                                   uint64_t from, uint64_t to) {
+    const mw_ring_shape *shape = &in->group->plan->ring;
+    mw_total found = {0};
+    for (; from < to; from++)
+        mw_total_add(&found, mw_ring_at(shape, &in->card->ring, from,
+                                        shape->totalled[between->total])->number);
+    put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, in->windows);
+}
+
+static inline uint64_t go_back(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
+                               int64_t time) {
+    while (position > ring->first && mw_ring_time(shape, ring, position - 1) >= time) position--;
+    return position;
+}
+
+static void read_short_nest(const nest *in) {
+    const mw_ring_shape shape = in->group->plan->ring;
+    const mw_ring ring = in->card->ring;
+    const mw_cut_plan *cut = in->lookup->cuts;
+    const mw_range_plan *plan = in->lookup->ranges, *last = plan + in->lookup->range_count;
+    mw_short_total *totals = in->reading->desk->totals;
+    int64_t t = in->reading->t;
+    uint64_t to = go_back(&shape, &ring, mw_ring_end(&ring), mw_time_add(t, cut->at.offset_us));
+    uint64_t from = to;
+    for (uint32_t i = 0; i < shape.total_count; i++) totals[i] = (mw_short_total){.position = to};
+    for (; plan < last; plan++) {
+        from = go_back(&shape, &ring, from, mw_time_add(t, (++cut)->at.offset_us));
+        if (from == to) {
+            read_nothing(plan, in->windows);
             continue;
         }
-        uint32_t *hint = &hints[cut->bound];
-        int64_t time = time_of(reading, cut);
-        if (!mw_ring_seek_near(&shape, &ring, mw_ring_hinted(&ring, *hint), time, found))
-            *found = mw_ring_seek(&group->plan->ring, &card->ring, *found, time);
-        *hint = (uint32_t)*found;
+        const mw_difference_plan *between = plan->differences;
+        for (size_t i = 0; i < plan->difference_count; i++, between++) {
+            mw_short_total *total = &totals[between->total];
+            mw_short_reach(&shape, &ring, shape.totalled[between->total], from, total);
+            if (total->is_unusual) {
+                put_unusual_total(in, between, from, to);
+                continue;
+            }
+            mw_exact_sum sum = mw_exact_sum_of(total->units);
+            put_total(between, mw_exact_sum_read(&sum), total->count, in->windows);
+        }
+        read_events(in, plan, from, to, mw_ring_time(&shape, &ring, to - 1));
     }
 }
 
-/* A ring without marks starts from the totals that it keeps. */
-APART static void seek_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
-                            const mw_ring_shape *shape, const mw_ring *ring) {
-    for (const mw_sum_plan *sum = lookup->sums, *end = sum + lookup->sum_count; sum < end; sum++)
-        desk->sums[sum->place] =
-            mw_ring_before(shape, ring, (uint32_t)sum->total, desk->cuts[sum->cut]);
+/* Where the windows do not end with the ring. */
+RARE static mw_ring_mark end_total(const nest *in, mw_ring_mark *marks,
+                                   const mw_difference_plan *between, uint64_t to) {
+    return total_at(&in->group->plan->ring, &in->card->ring,
+                    marks ? &marks[between->end_mark] : NULL, between->total, to);
 }
 
-static inline void find_sums(const mw_desk *desk, const mw_lookup_plan *lookup,
-                             const mw_ring_shape *of, const mw_ring *at) {
-    const mw_ring_shape shape = *of;
-    const mw_ring ring = *at;
-    if (mw_ring_mark_count(&shape, ring.capacity) == 0) {
-        seek_sums(desk, lookup, of, at);
-        return;
-    }
-    mw_ring_mark *marks = mw_ring_marks(&shape, &ring);
-    for (const mw_sum_plan *sum = lookup->sums, *end = sum + lookup->sum_count; sum < end; sum++) {
-        mw_ring_mark *mark = &marks[sum->mark];
-        mw_ring_bring(&shape, &ring, (uint32_t)sum->total, desk->cuts[sum->cut], mark);
-        desk->sums[sum->place] = *mark;
+static void read_long_nest(const nest *in) {
+    const mw_ring_shape *shape = &in->group->plan->ring;
+    const mw_ring *ring = &in->card->ring;
+    const mw_ring_mark *ends = mw_ring_ends(shape, ring);
+    mw_ring_mark *marks = marks_of(shape, ring);
+    uint32_t *hints = mw_cards_hints(&in->group->cards, in->card);
+    const mw_cut_plan *cut = in->lookup->cuts;
+    const mw_range_plan *plan = in->lookup->ranges, *last = plan + in->lookup->range_count;
+    int64_t t = in->reading->t;
+    uint64_t from, to = find_cut(shape, ring, &hints[cut->bound],
+                                 mw_time_add(t, cut->at.offset_us));
+    bool ends_last = to == mw_ring_end(ring);
+    for (; plan < last; plan++) {
+        cut++;
+        from = find_cut(shape, ring, &hints[cut->bound], mw_time_add(t, cut->at.offset_us));
+        if (from >= to) {
+            read_nothing(plan, in->windows);
+            continue;
+        }
+        const mw_difference_plan *between = plan->differences;
+        for (size_t i = 0; i < plan->difference_count; i++, between++) {
+            int32_t total = between->total;
+            mw_ring_mark start = total_at(shape, ring, marks ? &marks[between->start_mark] : NULL,
+                                          total, from);
+            mw_ring_mark end = ends_last ? ends[total] : end_total(in, marks, between, to);
+            mw_total found = mw_ring_between(&start, &end);
+            put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, in->windows);
+        }
+        read_events(in, plan, from, to, mw_ring_time(shape, ring, to - 1));
     }
 }
+
+/* --- a look-up -------------------------------------------------------------------------------- */
 
 static bool make_room(mw_desk *desk, size_t count) {
     return mw_grow((void **)&desk->values, &desk->value_capacity, count, sizeof *desk->values,
                    SIZE_MAX / sizeof *desk->values);
+}
+
+/* Whatever its ranges are. */
+RARE static void read_any(const nest *in, range *r) {
+    const mw_desk *desk = in->reading->desk;
+    const mw_ring_shape *shape = &in->group->plan->ring;
+    const mw_ring *ring = &in->card->ring;
+    if (mw_ring_is_short(ring)) {
+        walk_cuts(in->reading, in->lookup, shape, ring);
+        walk_sums(desk, in->lookup, shape, ring);
+    } else {
+        find_cuts(in->reading, in->lookup, in->group, in->card);
+        find_sums(desk, in->lookup, shape, ring);
+    }
+    read_ranges(in->reading, in->lookup, r, in->windows);
 }
 
 mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *lookup,
@@ -474,23 +614,26 @@ mw_status mw_reading_lookup(const mw_reading *reading, const mw_lookup_plan *loo
         return MW_OK;
     }
     if (lookup->counts_now && !make_room(reading->desk, card->ring.count)) return MW_NO_MEMORY;
-    if (mw_ring_is_short(&card->ring)) {
-        walk_cuts(reading, lookup, &group->plan->ring, &card->ring);
-        walk_sums(reading->desk, lookup, &group->plan->ring, &card->ring);
+    nest in = {reading, lookup, group, card, out_windows};
+    mw_instance_span all_own = {INT64_MAX, INT64_MIN};
+    uint32_t asking = lookup->by_event ? reading->event_instance : reading->instance;
+    if (lookup->leaves_out && asking != 0)
+        all_own = mw_instances_span(reading->instances, asking, (uint32_t)group->plan->stream,
+                                    INT64_MIN, INT64_MAX);
+    bool hides_some = group->withdrawn_count > 0 || all_own.first <= all_own.last;
+    if (!lookup->is_nested || hides_some) {
+        range r = {.group = group->plan,
+                   .ring = &card->ring,
+                   .censuses = mw_cards_censuses(&group->cards, card),
+                   .has_withdrawn = group->withdrawn_count > 0,
+                   .all_own = all_own,
+                   .asking = asking,
+                   .known_before = INT64_MAX};
+        read_any(&in, &r);
+    } else if (mw_ring_is_short(&card->ring)) {
+        read_short_nest(&in);
     } else {
-        find_cuts(reading, lookup, group, card);
-        find_sums(reading->desk, lookup, &group->plan->ring, &card->ring);
+        read_long_nest(&in);
     }
-    range r = {.group = group->plan,
-               .ring = &card->ring,
-               .censuses = mw_cards_censuses(&group->cards, card),
-               .has_withdrawn = group->withdrawn_count > 0,
-               .all_own = {INT64_MAX, INT64_MIN},
-               .asking = lookup->by_event ? reading->event_instance : reading->instance,
-               .known_before = INT64_MAX};
-    if (lookup->leaves_out && r.asking != 0)
-        r.all_own = mw_instances_span(reading->instances, r.asking,
-                                      (uint32_t)group->plan->stream, INT64_MIN, INT64_MAX);
-    read_ranges(reading, lookup, &r, out_windows);
     return MW_OK;
 }

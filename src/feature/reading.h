@@ -17,6 +17,7 @@ typedef struct {
     mw_edges edges;
     uint64_t *cuts;     /* where windows begin and end */
     mw_ring_mark *sums; /* of the look-up's */
+    mw_short_total *totals; /* of a group's, on the way back through a short ring */
     mw_cell *event_row; /* of any stream */
     mw_cell *values;    /* that are counted, for as many events as one card had */
     size_t value_capacity;

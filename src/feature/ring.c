@@ -121,14 +121,41 @@ RARE static void leave(mw_ring_mark *mark, double value) {
     mw_exact_sum_remove(&mark->sum, value);
 }
 
-RARE void mw_ring_slide_unusual(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
-                                uint64_t to, mw_ring_mark *mark) {
+RARE static void slide_unusual(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
+                               uint64_t to, mw_ring_mark *mark) {
     int32_t steps = (int32_t)((uint32_t)to - mark->position);
     for (; steps > 0; steps--)
         enter(mark, value_at(shape, ring, to - (uint32_t)steps, word));
     for (; steps < 0; steps++)
         leave(mark, value_at(shape, ring, to + (uint32_t)~steps, word));
     mark->position = (uint32_t)to;
+}
+
+/* Moves the running total of a word up to MW_RING_KEPT events away, forth or back. */
+APART static void slide(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
+                        uint64_t to, mw_ring_mark *mark) {
+    int32_t steps = (int32_t)((uint32_t)to - mark->position);
+    uint64_t from = to - (uint64_t)(int64_t)steps, end = steps < 0 ? from : to;
+    mw_units units = 0, more;
+    for (uint64_t at = steps < 0 ? to : from; at < end; at++) {
+        if (!mw_exact_sum_usual_units(value_at(shape, ring, at, word), &more)) {
+            slide_unusual(shape, ring, word, to, mark);
+            return;
+        }
+        units += more;
+    }
+    mw_exact_sum_merge_units(&mark->sum, steps < 0 ? -units : units);
+    mark->count += (uint32_t)steps;
+    mark->position = (uint32_t)to;
+}
+
+RARE void mw_ring_bring_apart(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                              uint64_t to, mw_ring_mark *mark) {
+    int32_t steps = (int32_t)((uint32_t)to - mark->position);
+    if (to == mw_ring_end(ring)) *mark = mw_ring_ends(shape, ring)[total];
+    else if (steps > -MW_RING_KEPT && steps < MW_RING_KEPT)
+        slide(shape, ring, shape->totalled[total], to, mark);
+    else *mark = mw_ring_before(shape, ring, total, to);
 }
 
 RARE mw_ring_mark mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
@@ -139,7 +166,7 @@ RARE mw_ring_mark mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring
         mark = (next < mw_ring_end(ring) ? mw_ring_kept(shape, ring, next)
                                          : mw_ring_ends(shape, ring))[total];
     }
-    mw_ring_slide(shape, ring, shape->totalled[total], position, &mark);
+    slide(shape, ring, shape->totalled[total], position, &mark);
     return mark;
 }
 
@@ -149,8 +176,17 @@ static inline void pass_totals(const mw_ring_shape *shape, const mw_ring *ring,
     mw_ring_mark *ends = mw_ring_ends(shape, ring);
     if ((position & (MW_RING_KEPT - 1)) == 0)
         memcpy(mw_ring_kept(shape, ring, position), ends, shape->total_count * sizeof *ends);
-    for (uint32_t i = 0; i < shape->total_count; i++)
-        mw_ring_slide(shape, ring, shape->totalled[i], position + 1, &ends[i]);
+    for (uint32_t i = 0; i < shape->total_count; i++, ends++) {
+        double value = value_at(shape, ring, position, shape->totalled[i]);
+        mw_units units;
+        ends->position++;
+        if (!mw_exact_sum_usual_units(value, &units)) {
+            enter(ends, value);
+            continue;
+        }
+        mw_exact_sum_merge_units(&ends->sum, units);
+        ends->count++;
+    }
 }
 
 /* Moves the marks behind `position`, where an element came in between or went. */

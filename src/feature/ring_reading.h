@@ -49,56 +49,57 @@ static inline bool mw_ring_seek_near(const mw_ring_shape *shape, const mw_ring *
     return !is_earlier && (position < last || last == end);
 }
 
-/* mw_ring_slide, whatever the values are. */
-void mw_ring_slide_unusual(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
-                           uint64_t to, mw_ring_mark *mark);
-/* Moves the running total of a word up to MW_RING_KEPT events away, forth or back. */
-static inline void mw_ring_slide(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
-                                 uint64_t to, mw_ring_mark *mark) {
-    int32_t steps = (int32_t)((uint32_t)to - mark->position);
-    uint64_t from = to - (uint64_t)(int64_t)steps, end = steps < 0 ? from : to;
-    mw_units units = 0, more;
-    for (uint64_t at = steps < 0 ? to : from; at < end; at++) {
-        if (!mw_exact_sum_usual_units(mw_ring_at(shape, ring, at, word)->number, &more)) {
-            mw_ring_slide_unusual(shape, ring, word, to, mark);
-            return;
-        }
-        units += more;
-    }
-    mw_exact_sum_merge_units(&mark->sum, steps < 0 ? -units : units);
-    mark->count += (uint32_t)steps;
-    mark->position = (uint32_t)to;
-}
-/* Brings a mark of a total to any position of a ring that is not short. */
+/* mw_ring_bring, whatever the values are and wherever it goes. */
+void mw_ring_bring_apart(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
+                         uint64_t to, mw_ring_mark *mark);
+/* Brings a mark of a total to any position of a ring that is not short: mostly a few events on. */
 static inline void mw_ring_bring(const mw_ring_shape *shape, const mw_ring *ring, uint32_t total,
                                  uint64_t to, mw_ring_mark *mark) {
-    int32_t steps = (int32_t)((uint32_t)to - mark->position);
+    uint32_t steps = (uint32_t)to - mark->position, word = shape->totalled[total];
+    mw_units units = 0, more;
     if (steps == 0) return;
-    if (to == mw_ring_end(ring)) *mark = mw_ring_ends(shape, ring)[total];
-    else if (steps > -MW_RING_KEPT && steps < MW_RING_KEPT)
-        mw_ring_slide(shape, ring, shape->totalled[total], to, mark);
-    else *mark = mw_ring_before(shape, ring, total, to);
+    bool is_usual = steps < MW_RING_KEPT;
+    for (uint64_t at = to - steps; is_usual && at < to; at++) {
+        is_usual = mw_exact_sum_usual_units(mw_ring_at(shape, ring, at, word)->number, &more);
+        units += more;
+    }
+    if (!is_usual) {
+        mw_ring_bring_apart(shape, ring, total, to, mark);
+        return;
+    }
+    mw_exact_sum_merge_units(&mark->sum, units);
+    mark->count += steps;
+    mark->position = (uint32_t)to;
 }
-/* A running total of so few values that two limbs do for the usual ones. */
+
+/* What so few values before a position come to that two limbs do for the usual ones. */
 typedef struct {
     mw_units units;
+    uint64_t position; /* of the earliest of them */
     uint32_t count;
-    bool is_unusual; /* there was one that is not */
+    bool is_unusual;   /* there was one that is not */
 } mw_short_total;
 
-static inline void mw_short_leave(mw_short_total *total, double value) {
-    mw_units less;
-    if (mw_exact_sum_usual_units(value, &less)) {
-        total->units -= less;
-        total->count--;
-    } else if (mw_exact_sum_takes(value)) {
-        total->is_unusual = true;
+/* Lets those from `start` on enter. */
+static inline void mw_short_reach(const mw_ring_shape *shape, const mw_ring *ring, uint32_t word,
+                                  uint64_t start, mw_short_total *total) {
+    mw_short_total found = *total;
+    while (found.position > start) {
+        double value = mw_ring_at(shape, ring, --found.position, word)->number;
+        mw_units more;
+        if (mw_exact_sum_usual_units(value, &more)) {
+            found.units += more;
+            found.count++;
+        } else if (mw_exact_sum_takes(value)) {
+            found.is_unusual = true;
+        }
     }
+    *total = found;
 }
+/* The running total before them, if that behind them is nothing. */
 static inline mw_ring_mark mw_short_mark(const mw_short_total *total) {
-    mw_low_limbs low = (mw_low_limbs)total->units;
-    uint64_t high = (uint64_t)(low >> 64);
-    return (mw_ring_mark){{{(uint64_t)low, high, high >> 63 ? UINT64_MAX : 0}}, total->count, 0};
+    mw_units before = -total->units;
+    return (mw_ring_mark){mw_exact_sum_of(before), -total->count, 0};
 }
 /* What came between two running totals. */
 static inline mw_total mw_ring_between(const mw_ring_mark *from, const mw_ring_mark *to) {
