@@ -70,6 +70,20 @@ static mw_status take_lock(mw_state *state, mw_error *err) {
     return mw_hint(err, status, "A server, or another ingest, runs on this project.");
 }
 
+/* All else is made after it: where there is some, it was lost, and what format that has is not
+   known. */
+static mw_status check_nothing_is_made(mw_state *state, const char *format, mw_error *err) {
+    const char *catalog = NULL;
+    mw_file_info info;
+    MW_TRY(path_in(state, "catalog.db", &catalog, err));
+    MW_TRY(mw_sys_info(state->sys, catalog, &info, err));
+    if (!info.exists || info.size == 0) return MW_OK;
+    mw_status status = mw_fail(err, MW_CORRUPT, "state: %s is gone, but %s is there", format,
+                               catalog);
+    return mw_hint(err, status, "Bring it back from a copy: it is one line, \"%s%d\" by this "
+                                "program.", format_words, MW_STATE_FORMAT);
+}
+
 /* The lock comes before the format file, so that two first writers cannot both make it. */
 static mw_status open_folder(mw_state *state, mw_error *err) {
     const char *format = NULL;
@@ -81,6 +95,7 @@ static mw_status open_folder(mw_state *state, mw_error *err) {
     }
     MW_TRY(mw_sys_info(state->sys, format, &info, err));
     if (info.exists) return check_format(state, format, err);
+    MW_TRY(check_nothing_is_made(state, format, err));
     if (state->mode == MW_STATE_WRITE) return write_format(state, format, err);
     mw_status status = mw_fail(err, MW_NOT_FOUND, "state: there is none in %s", state->folder);
     return mw_hint(err, status, "Run millwright ingest first.");

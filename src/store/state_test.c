@@ -54,6 +54,27 @@ MW_TEST(state_of_a_newer_format_is_refused_by_its_number) {
                     MW_CORRUPT);
 }
 
+/* It is the first file that is made: without it the others may be of any format. */
+MW_TEST(state_without_its_format_is_not_taken_for_none) {
+    static const mw_state_mode modes[] = {MW_STATE_READ, MW_STATE_CATALOG, MW_STATE_WRITE};
+    const char *folder = state_folder();
+    char path[600], expected[1300];
+    mw_state *state;
+    mw_error err;
+    mw_file_info info;
+    mw_state_close(open_state(folder, MW_STATE_WRITE));
+    snprintf(path, sizeof path, "%s/format", folder);
+    snprintf(expected, sizeof expected, "state: %s is gone, but %s/catalog.db is there", path,
+             folder);
+    MW_CHECK_OK(mw_sys_remove(mw_sys_real(), path, &err), &err);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        MW_CHECK_STATUS(mw_state_open(mw_sys_real(), folder, modes[i], &state, &err), MW_CORRUPT);
+        MW_CHECK_EQUAL_STR(err.message, expected);
+    }
+    MW_CHECK_OK(mw_sys_info(mw_sys_real(), path, &info, &err), &err);
+    MW_CHECK(!info.exists);
+}
+
 /* As the first writer leaves it that is stopped between its steps. */
 MW_TEST(state_half_made_is_none_yet_and_made_by_the_next_writer) {
     const char *folder = state_folder();
