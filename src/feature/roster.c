@@ -17,6 +17,12 @@ typedef struct {
     mw_keyed_hash hash;
 } known_text;
 
+typedef struct {
+    entry *entries;
+    size_t capacity;
+    mw_digest_table table; /* of the entries, by id */
+} entry_list;
+
 struct mw_roster {
     const mw_program *program;
     const mw_symbols *symbols;
@@ -28,9 +34,7 @@ struct mw_roster {
         size_t count;
         mw_keyed_hash hash;
     } known; /* the id that was hashed last: what is looked up is added next */
-    entry *entries;
-    size_t capacity;
-    mw_digest_table table; /* of the entries, by id */
+    entry_list list;
     /* Texts that were hashed, each at its symbol modulo KNOWN_TEXTS: most ids come once or twice,
        so one for each text would grow for nothing. */
     known_text texts[KNOWN_TEXTS];
@@ -63,12 +67,16 @@ mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols,
     return MW_OK;
 }
 
+static void release(entry_list *list) {
+    mw_free(list->entries);
+    mw_digest_table_release(&list->table);
+}
+
 void mw_roster_destroy(mw_roster *roster) {
     if (!roster) return;
     mw_free(roster->streams);
     mw_free(roster->words);
-    mw_free(roster->entries);
-    mw_digest_table_release(&roster->table);
+    release(&roster->list);
     mw_free(roster);
 }
 
@@ -135,21 +143,21 @@ static uint64_t hash_contents(mw_roster *roster, const mw_event *event, mw_event
 
 /* NULL: there is none. */
 static entry *find_entry(const mw_roster *roster, mw_keyed_hash id) {
-    size_t index = mw_digest_table_find(&roster->table, id);
-    return index == MW_DIGEST_ABSENT ? NULL : &roster->entries[index];
+    size_t index = mw_digest_table_find(&roster->list.table, id);
+    return index == MW_DIGEST_ABSENT ? NULL : &roster->list.entries[index];
 }
 
-static bool has_room(mw_roster *roster, size_t entry_count) {
-    if (!mw_grow((void **)&roster->entries, &roster->capacity, entry_count,
-                 sizeof *roster->entries, MW_DIGESTS_MAX))
+static bool has_room(entry_list *list, size_t entry_count) {
+    if (!mw_grow((void **)&list->entries, &list->capacity, entry_count, sizeof *list->entries,
+                 MW_DIGESTS_MAX))
         return false;
-    mw_digests ids = {&roster->entries->id, sizeof *roster->entries};
-    return mw_digest_table_reserve(&roster->table, ids, entry_count);
+    mw_digests ids = {&list->entries->id, sizeof *list->entries};
+    return mw_digest_table_reserve(&list->table, ids, entry_count);
 }
 
-static void add_entry(mw_roster *roster, entry listed) {
-    roster->entries[roster->table.count] = listed;
-    mw_digest_table_add(&roster->table);
+static void add_entry(entry_list *list, entry listed) {
+    list->entries[list->table.count] = listed;
+    mw_digest_table_add(&list->table);
 }
 
 static bool is_listed(const mw_roster *roster, const mw_event *event) {
@@ -176,37 +184,98 @@ int64_t mw_roster_place(mw_roster *roster, const mw_event *event) {
 mw_status mw_roster_add(mw_roster *roster, const mw_event *event, mw_event_origin origin,
                         mw_error *err) {
     if (!is_listed(roster, event)) return MW_OK;
-    if (!has_room(roster, roster->table.count + 1)) return no_memory(err);
+    if (!has_room(&roster->list, roster->list.table.count + 1)) return no_memory(err);
     mw_keyed_hash id = hash_id(roster, event);
     entry *found = find_entry(roster, id);
     if (found && (!event->replaced || event->place < found->place)) return MW_OK;
     entry listed = {id, hash_contents(roster, event, origin), event->place};
     if (found) *found = listed;
-    else add_entry(roster, listed);
+    else add_entry(&roster->list, listed);
     return MW_OK;
 }
 
-size_t mw_roster_count(const mw_roster *roster) { return roster->table.count; }
+/* --- with an archive -------------------------------------------------------------------------- */
+
+/* The entry of an id, here or there. */
+static mw_status find_either(const mw_roster *roster, mw_roster_archive archive, mw_keyed_hash id,
+                             entry *out_entry, bool *out_is_found, mw_error *err) {
+    uint64_t words[2];
+    const entry *found = find_entry(roster, id);
+    *out_is_found = found;
+    if (found) {
+        *out_entry = *found;
+        return MW_OK;
+    }
+    MW_TRY(archive.find(archive.context, id, words, out_is_found, err));
+    if (*out_is_found) *out_entry = (entry){id, words[0], (int64_t)words[1]};
+    return MW_OK;
+}
+
+mw_status mw_roster_look_up(mw_roster *roster, mw_roster_archive archive, const mw_event *event,
+                            mw_roster_found *out_found, mw_error *err) {
+    entry found;
+    bool is_found = false;
+    if (is_listed(roster, event))
+        MW_TRY(find_either(roster, archive, hash_id(roster, event), &found, &is_found, err));
+    if (!is_found) {
+        *out_found = (mw_roster_found){.standing = MW_EVENT_NEW};
+        return MW_OK;
+    }
+    mw_event_origin origin = found.contents & 1 ? MW_FROM_LAKE : MW_FROM_LOG;
+    bool is_same = found.contents == hash_contents(roster, event, origin);
+    *out_found = (mw_roster_found){is_same ? MW_EVENT_REPEATS : MW_EVENT_CONFLICTS, origin,
+                                   found.place};
+    return MW_OK;
+}
+
+/* What came later stays: of what the archive has, only a correction of it is listed here. */
+mw_status mw_roster_enter(mw_roster *roster, mw_roster_archive archive, const mw_event *event,
+                          mw_event_origin origin, mw_error *err) {
+    entry found;
+    bool is_found = false;
+    if (is_listed(roster, event))
+        MW_TRY(find_either(roster, archive, hash_id(roster, event), &found, &is_found, err));
+    if (is_found && (!event->replaced || event->place < found.place)) return MW_OK;
+    return mw_roster_add(roster, event, origin, err);
+}
+
+mw_status mw_roster_forget(mw_roster *roster, int64_t through, mw_error *err) {
+    const entry_list *list = &roster->list;
+    entry_list rest = {.entries = NULL};
+    size_t count = 0;
+    for (size_t i = 0; i < list->table.count; i++) count += list->entries[i].place > through;
+    if (!has_room(&rest, count + 1)) {
+        release(&rest);
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < list->table.count; i++)
+        if (list->entries[i].place > through) add_entry(&rest, list->entries[i]);
+    release(&roster->list);
+    roster->list = rest;
+    return MW_OK;
+}
+
+size_t mw_roster_count(const mw_roster *roster) { return roster->list.table.count; }
 
 /* --- as bytes: each entry's four words, little endian ----------------------------------------- */
 
 void mw_roster_save(const mw_roster *roster, mw_buf *out) {
-    for (size_t i = 0; i < roster->table.count; i++) {
-        mw_buf_append_u64(out, roster->entries[i].id.words[0]);
-        mw_buf_append_u64(out, roster->entries[i].id.words[1]);
-        mw_buf_append_u64(out, roster->entries[i].contents);
-        mw_buf_append_u64(out, (uint64_t)roster->entries[i].place);
+    for (size_t i = 0; i < roster->list.table.count; i++) {
+        mw_buf_append_u64(out, roster->list.entries[i].id.words[0]);
+        mw_buf_append_u64(out, roster->list.entries[i].id.words[1]);
+        mw_buf_append_u64(out, roster->list.entries[i].contents);
+        mw_buf_append_u64(out, (uint64_t)roster->list.entries[i].place);
     }
 }
 
 mw_status mw_roster_load(mw_roster *roster, mw_str bytes, mw_error *err) {
-    MW_ASSERT(roster->table.count == 0);
+    MW_ASSERT(roster->list.table.count == 0);
     size_t count = bytes.size / ENTRY_SIZE;
     mw_reader in = {.rest = bytes};
     if (bytes.size % ENTRY_SIZE != 0)
         return mw_fail(err, MW_CORRUPT, "roster: its bytes must be entries of %d, got %zu",
                        ENTRY_SIZE, bytes.size);
-    if (!has_room(roster, count + 1)) return no_memory(err);
+    if (!has_room(&roster->list, count + 1)) return no_memory(err);
     for (size_t i = 0; i < count; i++) {
         mw_keyed_hash id;
         id.words[0] = mw_read_u64(&in);
@@ -214,7 +283,7 @@ mw_status mw_roster_load(mw_roster *roster, mw_str bytes, mw_error *err) {
         if (find_entry(roster, id))
             return mw_fail(err, MW_CORRUPT, "roster: an id stands twice in its bytes");
         uint64_t contents = mw_read_u64(&in);
-        add_entry(roster, (entry){id, contents, (int64_t)mw_read_u64(&in)});
+        add_entry(&roster->list, (entry){id, contents, (int64_t)mw_read_u64(&in)});
     }
     return MW_OK;
 }

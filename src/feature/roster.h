@@ -22,6 +22,20 @@ typedef enum { MW_EVENT_NEW, MW_EVENT_REPEATS, MW_EVENT_CONFLICTS } mw_event_sta
 /* Where an event that stands came from. */
 typedef enum { MW_FROM_LOG, MW_FROM_LAKE } mw_event_origin;
 
+/* What stands of an event. */
+typedef struct {
+    mw_event_standing standing;
+    mw_event_origin origin; /* and the place, unless it is new */
+    int64_t place;
+} mw_roster_found;
+
+/* What left rosters of one key: of an id the words that mw_roster_save writes behind it. */
+typedef struct {
+    const void *context;
+    mw_status (*find)(const void *context, mw_keyed_hash id, uint64_t out_words[2],
+                      bool *out_is_found, mw_error *err);
+} mw_roster_archive;
+
 MW_MUST_USE mw_status mw_roster_create(const mw_program *program, const mw_symbols *symbols,
                                        mw_hash_key key, mw_roster **out_roster, mw_error *err);
 void mw_roster_destroy(mw_roster *roster); /* NULL is allowed */
@@ -36,6 +50,16 @@ int64_t mw_roster_place(mw_roster *roster, const mw_event *event);
    after takes its place. */
 MW_MUST_USE mw_status mw_roster_add(mw_roster *roster, const mw_event *event,
                                     mw_event_origin origin, mw_error *err);
+/* As mw_roster_find, mw_roster_place and mw_roster_add, of roster and archive. */
+MW_MUST_USE mw_status mw_roster_look_up(mw_roster *roster, mw_roster_archive archive,
+                                        const mw_event *event, mw_roster_found *out_found,
+                                        mw_error *err);
+MW_MUST_USE mw_status mw_roster_enter(mw_roster *roster, mw_roster_archive archive,
+                                      const mw_event *event, mw_event_origin origin,
+                                      mw_error *err);
+/* Drops the entries up to a place, which an archive has. Copies the others, so it takes as long as
+   there are entries, some 10 ns each. */
+MW_MUST_USE mw_status mw_roster_forget(mw_roster *roster, int64_t through, mw_error *err);
 size_t mw_roster_count(const mw_roster *roster);
 
 /* All of it as bytes, and back into an empty roster of the same key. MW_CORRUPT, MW_NO_MEMORY. */

@@ -1,6 +1,7 @@
 #include "feature/roster.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/prng.h"
 #include "testing/declare.h"
@@ -135,6 +136,119 @@ MW_TEST(roster_finds_what_a_list_would_find) {
     tear_down(&f);
 }
 
+/* --- with an archive -------------------------------------------------------------------------- */
+
+/* Words of entries as mw_roster_save writes them; of one id the last that was added. */
+typedef struct {
+    uint64_t words[STEPS][4];
+    size_t count;
+    bool fails;
+} attic;
+
+static mw_status find_archived(const void *context, mw_keyed_hash id, uint64_t out_words[2],
+                               bool *out_is_found, mw_error *err) {
+    const attic *in = context;
+    if (in->fails) return mw_fail(err, MW_IO, "archive: the disk is gone");
+    *out_is_found = false;
+    for (size_t i = in->count; !*out_is_found && i-- > 0;) {
+        *out_is_found = in->words[i][0] == id.words[0] && in->words[i][1] == id.words[1];
+        if (*out_is_found) memcpy(out_words, &in->words[i][2], 2 * sizeof *out_words);
+    }
+    return MW_OK;
+}
+
+/* Puts away what came up to a place, of which some stays in memory. */
+static void put_away(fixture *f, attic *to, int64_t through) {
+    mw_buf bytes;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 20);
+    mw_roster_save(f->roster, &bytes);
+    mw_reader in = {.rest = mw_buf_str(&bytes)};
+    while (in.rest.size > 0) {
+        uint64_t *words = to->words[to->count];
+        for (size_t i = 0; i < 4; i++) words[i] = mw_read_u64(&in);
+        to->count += (int64_t)words[3] <= through;
+    }
+    size_t count = mw_roster_count(f->roster);
+    MW_CHECK_OK(mw_roster_forget(f->roster, through, &err), &err);
+    MW_CHECK(mw_roster_count(f->roster) <= count);
+    mw_buf_release(&bytes);
+}
+
+typedef struct {
+    attic away;
+    listed list[STEPS]; /* of here and there */
+    size_t count;
+} whole;
+
+/* Places that grow, but for what is listed again. */
+static void enter(fixture *f, whole *all, mw_event *event, uint64_t *prng) {
+    mw_roster_archive archive = {&all->away, find_archived};
+    mw_error err;
+    mw_event_origin origin = (mw_event_origin)mw_prng_below(prng, 2);
+    if (mw_prng_below(prng, 5) == 0) event->place -= 50;
+    if (mw_prng_below(prng, 3) == 0) event->replaced = event->row;
+    MW_CHECK_OK(mw_roster_enter(f->roster, archive, event, origin, &err), &err);
+    listed *twin = find(all->list, all->count, event);
+    bool takes_over = twin && event->replaced && event->place >= twin->event.place;
+    if (event->stream == NEWS || (twin && !takes_over)) return;
+    *(twin ? twin : &all->list[all->count]) =
+        (listed){*event, {event->row[0], event->row[1], event->row[2], event->row[3]}, origin};
+    all->count += !twin;
+}
+
+/* Returns whether it stands in the archive alone. */
+static bool check_looks_up(fixture *f, whole *all, const mw_event *event) {
+    mw_roster_archive archive = {&all->away, find_archived};
+    mw_roster_found found;
+    mw_error err;
+    const listed *twin = find(all->list, all->count, event);
+    bool is_equal = twin && twin->event.time == event->time &&
+                    twin->event.known == event->known &&
+                    twin->row[3].bits == event->row[3].bits;
+    MW_CHECK_OK(mw_roster_look_up(f->roster, archive, event, &found, &err), &err);
+    MW_CHECK_EQUAL_INT(found.standing, !twin      ? MW_EVENT_NEW
+                                       : is_equal ? MW_EVENT_REPEATS
+                                                  : MW_EVENT_CONFLICTS);
+    MW_CHECK(!twin || (found.origin == twin->origin && found.place == twin->event.place));
+    return twin && mw_roster_find(f->roster, event, NULL) == MW_EVENT_NEW;
+}
+
+MW_TEST(roster_with_an_archive_finds_what_a_list_would_find) {
+    static whole all;
+    fixture f;
+    size_t found_away = 0;
+    uint64_t prng = mw_test_seed();
+    set_up(&f);
+    for (int64_t i = 0; i < STEPS; i++) {
+        mw_event event = draw(&f, &prng);
+        found_away += check_looks_up(&f, &all, &event);
+        event.place = i;
+        if (mw_prng_below(&prng, 2) == 0) enter(&f, &all, &event, &prng);
+        if (mw_prng_below(&prng, 100) == 0)
+            put_away(&f, &all.away, i - (int64_t)mw_prng_below(&prng, 200));
+    }
+    MW_CHECK(all.count > SHOPS * NUMBERS && found_away > 500);
+    MW_CHECK(mw_roster_count(f.roster) < all.count);
+    tear_down(&f);
+}
+
+MW_TEST(roster_says_that_its_archive_has_failed) {
+    static const attic away = {.fails = true};
+    mw_roster_archive archive = {&away, find_archived};
+    mw_roster_found found;
+    mw_error err;
+    fixture f;
+    uint64_t prng = mw_test_seed();
+    set_up(&f);
+    mw_event event = draw(&f, &prng);
+    event.stream = 0;
+    MW_CHECK_STATUS(mw_roster_look_up(f.roster, archive, &event, &found, &err), MW_IO);
+    MW_CHECK_STATUS(mw_roster_enter(f.roster, archive, &event, MW_FROM_LOG, &err), MW_IO);
+    MW_CHECK_EQUAL_INT(mw_roster_count(f.roster), 0);
+    tear_down(&f);
+}
+
 /* Of so many texts most take the room of another's digest. */
 MW_TEST(roster_tells_any_number_of_texts_apart) {
     enum { TEXTS = 10000 };
@@ -188,5 +302,12 @@ MW_TEST(roster_survives_every_failing_allocation) {
         MW_CHECK_EQUAL_INT(mw_roster_find(f.roster, &event, NULL) == MW_EVENT_NEW, false);
     }
     MW_CHECK(failed > 3);
+    size_t count = mw_roster_count(f.roster);
+    for (size_t i = 0; i < 2; i++) {
+        mw_memory_fail_after(i);
+        MW_CHECK_STATUS(mw_roster_forget(f.roster, INT64_MIN, &err), MW_NO_MEMORY);
+        mw_memory_fail_after(SIZE_MAX);
+        MW_CHECK_EQUAL_INT(mw_roster_count(f.roster), count);
+    }
     tear_down(&f);
 }
