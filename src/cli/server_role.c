@@ -20,6 +20,7 @@
 
 enum {
     TICK_US = 100000,
+    TAKE_UP_US = 1000000,
     SLICE_US = 2000, /* of work that can wait, at a stretch, and between two */
     SLICE_STEPS = 64,
     TOKENS_SIZE_MAX = 1 << 26,
@@ -49,6 +50,7 @@ typedef struct {
     mw_api api;
     mw_timer tick, start, rebuild, arrival;
     mw_batch_commit commit;
+    int64_t take_up_us;   /* when to look for what has been written next */
     bool is_saving;       /* the last checkpoint, which took too long to wait for */
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
@@ -183,9 +185,21 @@ static mw_status begin_commits(daemon *d, mw_error *err) {
                                  workspace->project->is_durable, err);
 }
 
+/* What a checkpoint has written since leaves memory. Where that fails, it stays, and the next
+   checkpoint may do: one that is of other data is none of this server's. */
+static void take_up(daemon *d, int64_t now_us) {
+    mw_error err = {0};
+    if (now_us < d->take_up_us) return;
+    d->take_up_us = now_us + TAKE_UP_US;
+    mw_status status = mw_sequencer_take_up(d->sequencer, &err);
+    if (status != MW_OK && status != MW_CONFLICT)
+        mw_cli_note(d->workspace.cli, "server: old entries stay in memory: %s", err.message);
+}
+
 static void tick(mw_timer *timer, int64_t now_us) {
     daemon *d = (daemon *)((char *)timer - offsetof(daemon, tick));
     mw_error err = {0};
+    take_up(d, now_us);
     if (d->access_log) mw_access_log_flush(d->access_log);
     mw_status status = mw_batch_commit_tick(&d->commit, d->sequencer, &err);
     if (status != MW_OK) give_up(d, status, &err);

@@ -62,6 +62,8 @@ static const mw_meter cleaned_meter = {"millwright_cleaned_values_total", MW_MET
                                        "Values of rows that clients sent, which `clean` changed"};
 static const mw_meter predictions_meter = {"millwright_predictions_total", MW_METER_COUNTER,
                                              "", "Predictions that were recorded"};
+static const mw_meter known_meter = {"millwright_known_entries", MW_METER_GAUGE, "",
+                                       "Ids and predictions that are known, by where they stand"};
 static const mw_meter events_meter = {"millwright_log_events_total", MW_METER_COUNTER, "",
                                         "Events of the log"};
 static const mw_meter size_meter = {"millwright_log_bytes", MW_METER_GAUGE, "bytes",
@@ -151,6 +153,8 @@ static void set_metrics(const mw_api *api) {
     set(api, &rows_meter, "result=\"rejected\"", (double)counts.rejected);
     set(api, &cleaned_meter, "", (double)counts.cleaned);
     set(api, &predictions_meter, "", (double)mw_ledger_count(mw_sequencer_ledger(sequencer)));
+    set(api, &known_meter, "where=\"memory\"", (double)mw_sequencer_in_memory(sequencer));
+    set(api, &known_meter, "where=\"disk\"", (double)mw_sequencer_on_disk(sequencer));
     set(api, &events_meter, "", (double)stats.log_events);
     set(api, &size_meter, "", (double)stats.log_size);
     set(api, &place_meter, "", (double)stats.last_place / (double)MW_SECOND_US);

@@ -121,9 +121,10 @@ static mw_status list_predictions(const mw_api *api, const mw_route_call *call, 
     mw_json_array(&json);
     for (size_t i = 0; i < parts->program->model_count; i++) {
         if (parameters[1].is_given && i != only) continue;
-        const mw_ledger_entry *entry = mw_ledger_find_event(
-            mw_sequencer_ledger(parts->sequencer), parts->program->models[i].name, event);
-        if (entry) MW_TRY(write_prediction(&json, api, entry->stamp, err));
+        const mw_ledger_found *found;
+        MW_TRY(mw_ledger_find_event(mw_sequencer_ledger(parts->sequencer),
+                                    parts->program->models[i].name, event, &found, err));
+        if (found) MW_TRY(write_prediction(&json, api, found->stamp, err));
     }
     mw_json_array_end(&json);
     mw_json_object_end(&json);

@@ -2,6 +2,7 @@
 
 #include "base/prng.h"
 #include "serve/arrival_world_test.h"
+#include "serve/shop_known_test.h"
 
 #define QUARTER_US (MW_HOUR_US / 4)
 enum { DELIVERY = 1 << 20, EVENTS = 120, ROUNDS = 6 };
@@ -10,7 +11,7 @@ static void take(shop *s, const char *stream, int number, int64_t at) {
     mw_cell row[3];
     mw_error err;
     mw_event event = shop_event(s, stream, number, at, row);
-    MW_CHECK(mw_sequencer_find(s->sequencer, &event) == MW_EVENT_NEW);
+    MW_CHECK(shop_standing(s->sequencer, &event) == MW_EVENT_NEW);
     MW_CHECK_OK(mw_sequencer_append(s->sequencer, &event, NULL, &err), &err);
 }
 
@@ -160,9 +161,9 @@ MW_TEST(arrival_ids_stand_once_accepted) {
     MW_CHECK_EQUAL_INT(mw_arrival_left(mw_sequencer_arrival(s.sequencer)), 9);
     for (int i = 0; i < 10; i++) {
         mw_event same = shop_event(&s, "orders", i, SHOP_BEGIN, row);
-        MW_CHECK(mw_sequencer_find(s.sequencer, &same) == MW_EVENT_REPEATS);
+        MW_CHECK(shop_standing(s.sequencer, &same) == MW_EVENT_REPEATS);
         mw_event other = shop_event(&s, "orders", i, SHOP_BEGIN + 1, row);
-        MW_CHECK(mw_sequencer_find(s.sequencer, &other) == MW_EVENT_CONFLICTS);
+        MW_CHECK(shop_standing(s.sequencer, &other) == MW_EVENT_CONFLICTS);
     }
     ingest_begin(&next, &s, 2); /* one at a time */
     ingest_add(&next, "orders", 99, SHOP_BEGIN);

@@ -1,13 +1,16 @@
 #include "serve/correcting.h"
 
-#include "serve/sequencer_state.h"
+#include "serve/old_entries.h"
 
-mw_lookback_wish mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event) {
-    mw_event_origin origin = MW_FROM_LOG;
-    (void)mw_roster_find(sequencer->roster, event, &origin);
-    return (mw_lookback_wish){.stream = event->stream,
-                              .place = mw_roster_place(sequencer->roster, event),
-                              .is_in_log = origin == MW_FROM_LOG};
+mw_status mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event,
+                            mw_lookback_wish *out_wish, mw_error *err) {
+    mw_roster_found found;
+    MW_TRY(mw_old_entries_look_up(sequencer, event, &found, err));
+    MW_ASSERT(found.standing != MW_EVENT_NEW);
+    *out_wish = (mw_lookback_wish){.stream = event->stream,
+                                   .place = found.place,
+                                   .is_in_log = found.origin == MW_FROM_LOG};
+    return MW_OK;
 }
 
 mw_status mw_sequencer_look_back(mw_sequencer *sequencer, const mw_lookback_wish *wishes,
@@ -36,8 +39,9 @@ static bool has_id_of(const mw_stream *stream, const mw_event *one, const mw_eve
    and of an ingest many events stand at one place. */
 static mw_status find(mw_sequencer *sequencer, mw_lookback *lookback, const mw_event *event,
                       mw_error *err) {
-    mw_lookback_wish wish = mw_sequencer_wish(sequencer, event);
     const mw_stream *stream = &sequencer->config.program->streams[event->stream];
+    mw_lookback_wish wish;
+    MW_TRY(mw_sequencer_wish(sequencer, event, &wish, err));
     mw_events_clear_stream(&sequencer->replaced, event->stream);
     for (size_t i = 0;; i++) {
         mw_event found;
@@ -46,8 +50,10 @@ static mw_status find(mw_sequencer *sequencer, mw_lookback *lookback, const mw_e
         if (!is_found)
             return mw_fail(err, MW_CORRUPT,
                            "correction: what it replaces stands neither in log nor lake");
-        if (has_id_of(stream, &found, event) &&
-            mw_roster_find(sequencer->roster, &found, NULL) == MW_EVENT_REPEATS)
+        if (!has_id_of(stream, &found, event)) continue;
+        mw_roster_found stands;
+        MW_TRY(mw_old_entries_look_up(sequencer, &found, &stands, err));
+        if (stands.standing == MW_EVENT_REPEATS)
             return mw_events_add(&sequencer->replaced, &found, err);
     }
 }

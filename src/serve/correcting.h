@@ -10,7 +10,8 @@
 #include "serve/sequencer.h"
 
 /* Where to find what an event replaces whose id stands with other contents. */
-mw_lookback_wish mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event);
+MW_MUST_USE mw_status mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event,
+                                        mw_lookback_wish *out_wish, mw_error *err);
 /* Commits first, for what is wished may be of this very batch. */
 MW_MUST_USE mw_status mw_sequencer_look_back(mw_sequencer *sequencer,
                                              const mw_lookback_wish *wishes, size_t count,

@@ -6,16 +6,22 @@ enum { ENTRY_SIZE = 40 };
 
 struct mw_ledger {
     mw_hash_key key;
+    mw_ledger_archive archive;
     mw_ledger_entry *entries;
     size_t capacity;
-    size_t settled; /* so many of them */
+    size_t settled;        /* so many of them */
     mw_digest_table table; /* of the entries, by event */
+    int64_t last;          /* stamp; of the archive, too */
+    mw_ledger_found found; /* what was asked for last */
 };
 
-mw_status mw_ledger_create(mw_hash_key key, mw_ledger **out_ledger, mw_error *err) {
+mw_status mw_ledger_create(mw_hash_key key, mw_ledger_archive archive, mw_ledger **out_ledger,
+                           mw_error *err) {
     mw_ledger *ledger = mw_allocate(sizeof *ledger);
     if (!ledger) return mw_fail(err, MW_NO_MEMORY, "ledger: no memory");
     ledger->key = key;
+    ledger->archive = archive;
+    ledger->last = INT64_MIN;
     *out_ledger = ledger;
     return MW_OK;
 }
@@ -33,6 +39,8 @@ mw_keyed_hash mw_ledger_event(const mw_ledger *ledger, mw_str model, mw_str even
     return mw_hash_with_key(ledger->key, parts, sizeof parts);
 }
 
+/* --- in memory -------------------------------------------------------------------------------- */
+
 static bool has_room(mw_ledger *ledger, size_t entry_count) {
     if (!mw_grow((void **)&ledger->entries, &ledger->capacity, entry_count,
                  sizeof *ledger->entries, MW_DIGESTS_MAX))
@@ -41,13 +49,18 @@ static bool has_room(mw_ledger *ledger, size_t entry_count) {
     return mw_digest_table_reserve(&ledger->table, events, entry_count);
 }
 
+static void add_entry(mw_ledger *ledger, const mw_ledger_entry *entry) {
+    ledger->entries[ledger->table.count] = *entry;
+    mw_digest_table_add(&ledger->table);
+    ledger->last = entry->stamp;
+}
+
 mw_status mw_ledger_add(mw_ledger *ledger, const mw_ledger_entry *entry, mw_error *err) {
-    MW_ASSERT(ledger->table.count == 0 || entry->stamp > mw_ledger_last(ledger));
+    MW_ASSERT(entry->stamp > ledger->last);
     if (!has_room(ledger, ledger->table.count + 1))
         return mw_fail(err, MW_NO_MEMORY, "ledger: no memory for prediction %zu",
                        ledger->table.count + 1);
-    ledger->entries[ledger->table.count] = *entry;
-    mw_digest_table_add(&ledger->table);
+    add_entry(ledger, entry);
     return MW_OK;
 }
 
@@ -61,33 +74,125 @@ void mw_ledger_settle(mw_ledger *ledger, mw_log_position batch) {
     }
 }
 
-bool mw_ledger_is_settled(const mw_ledger *ledger, const mw_ledger_entry *entry) {
-    return entry < ledger->entries + ledger->settled;
-}
-
-const mw_ledger_entry *mw_ledger_find(const mw_ledger *ledger, int64_t stamp) {
+/* The first entry whose stamp is not less, or how many there are. */
+static size_t index_of(const mw_ledger *ledger, int64_t stamp) {
     size_t low = 0, high = ledger->table.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (ledger->entries[middle].stamp < stamp) low = middle + 1;
         else high = middle;
     }
-    bool found = low < ledger->table.count && ledger->entries[low].stamp == stamp;
-    return found ? &ledger->entries[low] : NULL;
+    return low;
 }
 
-const mw_ledger_entry *mw_ledger_find_event(const mw_ledger *ledger, mw_str model,
-                                            mw_str event_id) {
+bool mw_ledger_is_settled(const mw_ledger *ledger, int64_t stamp) {
+    size_t settled = ledger->settled;
+    return settled == ledger->table.count || stamp < ledger->entries[settled].stamp;
+}
+
+mw_status mw_ledger_forget(mw_ledger *ledger, int64_t through, mw_error *err) {
+    size_t first = through < INT64_MAX ? index_of(ledger, through + 1) : ledger->table.count;
+    mw_ledger rest = {.settled = 0};
+    if (first > ledger->settled) first = ledger->settled;
+    if (!has_room(&rest, ledger->table.count - first + 1)) {
+        mw_free(rest.entries);
+        mw_digest_table_release(&rest.table);
+        return mw_fail(err, MW_NO_MEMORY, "ledger: no memory to forget");
+    }
+    for (size_t i = first; i < ledger->table.count; i++) add_entry(&rest, &ledger->entries[i]);
+    mw_free(ledger->entries);
+    mw_digest_table_release(&ledger->table);
+    ledger->entries = rest.entries;
+    ledger->capacity = rest.capacity;
+    ledger->table = rest.table;
+    ledger->settled -= first;
+    return MW_OK;
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+static mw_status find_old(const mw_ledger *ledger, int64_t stamp, mw_ledger_found *out_found,
+                          bool *out_is_found, mw_error *err) {
+    mw_keyed_hash digest = {{(uint64_t)stamp, 0}};
+    uint64_t words[2];
+    MW_TRY(mw_digest_runs_find(ledger->archive.runs, MW_RUNS_STAMPS, digest, words, out_is_found,
+                               err));
+    if (*out_is_found)
+        *out_found = (mw_ledger_found){stamp, {(int64_t)words[0], words[1]}};
+    return MW_OK;
+}
+
+static const mw_ledger_found *found_at(mw_ledger *ledger, size_t index) {
+    const mw_ledger_entry *entry = &ledger->entries[index];
+    ledger->found = (mw_ledger_found){entry->stamp, entry->position};
+    return &ledger->found;
+}
+
+mw_status mw_ledger_find(mw_ledger *ledger, int64_t stamp, const mw_ledger_found **out_found,
+                         mw_error *err) {
+    size_t index = index_of(ledger, stamp);
+    bool is_found = index < ledger->table.count && ledger->entries[index].stamp == stamp;
+    if (is_found) {
+        *out_found = found_at(ledger, index);
+        return MW_OK;
+    }
+    MW_TRY(find_old(ledger, stamp, &ledger->found, &is_found, err));
+    *out_found = is_found ? &ledger->found : NULL;
+    return MW_OK;
+}
+
+/* What is old comes before what is in memory. */
+static mw_status find_stamp(const mw_ledger *ledger, mw_keyed_hash event, int64_t *out_stamp,
+                            bool *out_is_old, mw_error *err) {
+    uint64_t stamp;
+    MW_TRY(mw_digest_runs_find(ledger->archive.runs, ledger->archive.events, event, &stamp,
+                               out_is_old, err));
+    if (*out_is_old) *out_stamp = (int64_t)stamp;
+    return MW_OK;
+}
+
+mw_status mw_ledger_find_event(mw_ledger *ledger, mw_str model, mw_str event_id,
+                               const mw_ledger_found **out_found, mw_error *err) {
     mw_keyed_hash event = mw_ledger_event(ledger, model, event_id);
-    size_t index = mw_digest_table_find(&ledger->table, event);
-    return index == MW_DIGEST_ABSENT ? NULL : &ledger->entries[index];
+    int64_t stamp = 0;
+    bool is_old = false;
+    MW_TRY(find_stamp(ledger, event, &stamp, &is_old, err));
+    if (!is_old) {
+        size_t index = mw_digest_table_find(&ledger->table, event);
+        *out_found = index == MW_DIGEST_ABSENT ? NULL : found_at(ledger, index);
+        return MW_OK;
+    }
+    const mw_ledger_found *found;
+    MW_TRY(mw_ledger_find(ledger, stamp, &found, err));
+    if (!found)
+        return mw_fail(err, MW_CORRUPT, "ledger: no run has the place of prediction %lld",
+                       (long long)stamp);
+    *out_found = found;
+    return MW_OK;
 }
 
-int64_t mw_ledger_last(const mw_ledger *ledger) {
-    return ledger->table.count > 0 ? ledger->entries[ledger->table.count - 1].stamp : INT64_MIN;
+mw_status mw_ledger_has_event(const mw_ledger *ledger, mw_str model, mw_str event_id,
+                              bool *out_has_event, mw_error *err) {
+    mw_keyed_hash event = mw_ledger_event(ledger, model, event_id);
+    int64_t stamp;
+    bool has_event = mw_digest_table_find(&ledger->table, event) != MW_DIGEST_ABSENT;
+    if (!has_event) MW_TRY(find_stamp(ledger, event, &stamp, &has_event, err));
+    *out_has_event = has_event;
+    return MW_OK;
 }
 
-size_t mw_ledger_count(const mw_ledger *ledger) { return ledger->table.count; }
+int64_t mw_ledger_last(const mw_ledger *ledger) { return ledger->last; }
+
+/* Those that have left count there, whether or not they are still here. */
+uint64_t mw_ledger_count(const mw_ledger *ledger) {
+    const mw_ledger_archive *archive = &ledger->archive;
+    mw_runs_kind kind = archive->events == MW_RUNS_EVENTS ? MW_RUNS_STAMPS : archive->events;
+    int64_t through = mw_digest_runs_through(archive->runs, kind);
+    size_t first = through == INT64_MIN ? 0 : index_of(ledger, through + 1);
+    return mw_digest_runs_count(archive->runs, kind) + ledger->table.count - first;
+}
+
+size_t mw_ledger_in_memory(const mw_ledger *ledger) { return ledger->table.count; }
 
 /* --- as bytes: each entry's five words, little endian ----------------------------------------- */
 
@@ -113,7 +218,7 @@ static mw_ledger_entry read_entry(mw_reader *in) {
     return entry;
 }
 
-mw_status mw_ledger_load(mw_ledger *ledger, mw_str bytes, mw_error *err) {
+mw_status mw_ledger_load(mw_ledger *ledger, mw_str bytes, int64_t last, mw_error *err) {
     MW_ASSERT(ledger->table.count == 0);
     size_t count = bytes.size / ENTRY_SIZE;
     mw_reader in = {.rest = bytes};
@@ -124,10 +229,11 @@ mw_status mw_ledger_load(mw_ledger *ledger, mw_str bytes, mw_error *err) {
         return mw_fail(err, MW_NO_MEMORY, "ledger: no memory for %zu predictions", count);
     for (size_t i = 0; i < count; i++) {
         mw_ledger_entry entry = read_entry(&in);
-        if (i > 0 && entry.stamp <= ledger->entries[i - 1].stamp)
+        if (entry.stamp <= ledger->last)
             return mw_fail(err, MW_CORRUPT, "ledger: its stamps must grow");
         MW_TRY(mw_ledger_add(ledger, &entry, err));
     }
     mw_ledger_settle_all(ledger);
+    if (last > ledger->last) ledger->last = last;
     return MW_OK;
 }

@@ -1,13 +1,16 @@
 #include "serve/ledger.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/prng.h"
+#include "sys/simulated.h"
 #include "testing/test.h"
 
 enum { ADDED = 500, EVENTS = 200, MODELS = 3, BATCH_MAX = 7 };
 
 static const mw_hash_key secret = {{1, 2}};
+static const mw_ledger_archive alone = {NULL, MW_RUNS_EVENTS};
 static const char *const models[MODELS] = {"quick", "late", "lat"};
 
 typedef struct {
@@ -37,6 +40,23 @@ static const sample *first_for(const sample *samples, size_t count, uint64_t mod
     return NULL;
 }
 
+static const mw_ledger_found *find(mw_ledger *ledger, int64_t stamp) {
+    const mw_ledger_found *found;
+    mw_error err;
+    MW_CHECK_OK(mw_ledger_find(ledger, stamp, &found, &err), &err);
+    return found;
+}
+
+static const mw_ledger_found *find_event(mw_ledger *ledger, mw_str model, mw_str event) {
+    const mw_ledger_found *found;
+    mw_error err;
+    bool has_event;
+    MW_CHECK_OK(mw_ledger_has_event(ledger, model, event, &has_event, &err), &err);
+    MW_CHECK_OK(mw_ledger_find_event(ledger, model, event, &found, &err), &err);
+    MW_CHECK_EQUAL_INT(has_event, found != NULL);
+    return found;
+}
+
 /* Batches of some entries each: where the log put a batch is known only afterwards. */
 static void fill(mw_ledger *ledger, sample *samples, uint64_t *prng) {
     size_t first = 0;
@@ -50,10 +70,10 @@ static void fill(mw_ledger *ledger, sample *samples, uint64_t *prng) {
         MW_CHECK_OK(add(ledger, &samples[i], &err), &err);
         if (i + 1 < ADDED && mw_prng_below(prng, BATCH_MAX) > 0) continue;
         mw_log_position batch = {(int64_t)i / 100, 1000 * i};
-        const mw_ledger_entry *last = mw_ledger_find(ledger, samples[i].stamp);
-        MW_CHECK(last && !mw_ledger_is_settled(ledger, last));
+        MW_CHECK(find(ledger, samples[i].stamp));
+        MW_CHECK(!mw_ledger_is_settled(ledger, samples[i].stamp));
         mw_ledger_settle(ledger, batch);
-        MW_CHECK(mw_ledger_is_settled(ledger, last));
+        MW_CHECK(mw_ledger_is_settled(ledger, samples[i].stamp));
         for (; first <= i; first++) {
             samples[first].position.segment = batch.segment;
             samples[first].position.offset += batch.offset;
@@ -61,27 +81,26 @@ static void fill(mw_ledger *ledger, sample *samples, uint64_t *prng) {
     }
 }
 
-static void check_entry(const mw_ledger_entry *entry, const sample *twin) {
+static void check_entry(const mw_ledger_found *entry, const sample *twin) {
     MW_CHECK((entry != NULL) == (twin != NULL));
     MW_CHECK(!entry || (entry->stamp == twin->stamp &&
                         entry->position.segment == twin->position.segment &&
                         entry->position.offset == twin->position.offset));
 }
 
-static void check_all(const mw_ledger *ledger, const sample *samples) {
+static void check_all(mw_ledger *ledger, const sample *samples) {
     size_t next = 0, absent = 0;
     char event[32];
     MW_CHECK_EQUAL_INT(mw_ledger_count(ledger), ADDED);
     for (int64_t stamp = -110; stamp <= samples[ADDED - 1].stamp + 10; stamp++) {
         bool is_there = next < ADDED && samples[next].stamp == stamp;
-        check_entry(mw_ledger_find(ledger, stamp), is_there ? &samples[next] : NULL);
+        check_entry(find(ledger, stamp), is_there ? &samples[next] : NULL);
         next += is_there;
     }
     for (uint64_t model = 0; model < MODELS; model++)
         for (uint64_t i = 0; i < EVENTS; i++) {
             const sample *twin = first_for(samples, ADDED, model, i);
-            check_entry(mw_ledger_find_event(ledger, mw_str_of(models[model]),
-                                             name_event(i, event)), twin);
+            check_entry(find_event(ledger, mw_str_of(models[model]), name_event(i, event)), twin);
             absent += !twin;
         }
     MW_CHECK(absent > 10);
@@ -94,27 +113,130 @@ MW_TEST(ledger_finds_what_a_list_would_find) {
     mw_buf bytes;
     mw_error err;
     mw_buf_init(&bytes, 1 << 20);
-    MW_CHECK_OK(mw_ledger_create(secret, &ledger, &err), &err);
-    MW_CHECK(!mw_ledger_find_event(ledger, MW_STR("late"), MW_STR("event 1")));
+    MW_CHECK_OK(mw_ledger_create(secret, alone, &ledger, &err), &err);
+    MW_CHECK(!find_event(ledger, MW_STR("late"), MW_STR("event 1")));
     fill(ledger, samples, &prng);
     check_all(ledger, samples);
     mw_ledger_save(ledger, &bytes);
-    MW_CHECK_OK(mw_ledger_create(secret, &again, &err), &err);
-    MW_CHECK_OK(mw_ledger_load(again, mw_buf_str(&bytes), &err), &err);
+    MW_CHECK_OK(mw_ledger_create(secret, alone, &again, &err), &err);
+    MW_CHECK_OK(mw_ledger_load(again, mw_buf_str(&bytes), 7, &err), &err);
     check_all(again, samples);
+    MW_CHECK_EQUAL_INT(mw_ledger_last(again), samples[ADDED - 1].stamp);
     mw_ledger_destroy(again);
     mw_ledger_destroy(ledger);
     mw_buf_release(&bytes);
+}
+
+/* --- with an archive -------------------------------------------------------------------------- */
+
+static const mw_runs_identity identity = {.log_id = 1};
+
+static void split(const mw_ledger_entry *entry, uint64_t *event, uint64_t *stamp) {
+    uint64_t words[] = {entry->event.words[0], entry->event.words[1], (uint64_t)entry->stamp,
+                        0, (uint64_t)entry->position.segment, entry->position.offset};
+    memcpy(event, words, 3 * sizeof *event);
+    memcpy(stamp, words + 2, 4 * sizeof *stamp);
+}
+
+/* The entries up to a stamp that the files do not have yet become files. */
+static void put_away(mw_ledger *ledger, mw_digest_runs *runs, int64_t through) {
+    uint64_t events[3 * ADDED], stamps[4 * ADDED];
+    size_t count = 0;
+    mw_buf bytes, names;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 20);
+    mw_buf_init(&names, 1 << 16);
+    mw_ledger_save(ledger, &bytes);
+    mw_reader in = {.rest = mw_buf_str(&bytes)};
+    while (in.rest.size > 0) {
+        mw_ledger_entry entry = {.stamp = (int64_t)mw_read_u64(&in)};
+        entry.event.words[0] = mw_read_u64(&in);
+        entry.event.words[1] = mw_read_u64(&in);
+        entry.position.segment = (int64_t)mw_read_u64(&in);
+        entry.position.offset = mw_read_u64(&in);
+        if (entry.stamp > through || entry.stamp <= mw_digest_runs_through(runs, MW_RUNS_STAMPS))
+            continue;
+        split(&entry, events + 3 * count, stamps + 4 * count);
+        count++;
+    }
+    mw_runs_news news[MW_RUNS_KINDS] = {{NULL, 0, 0}};
+    news[MW_RUNS_EVENTS] = (mw_runs_news){events, mw_digest_run_sort(events, count, 3), through};
+    news[MW_RUNS_STAMPS] = (mw_runs_news){stamps, mw_digest_run_sort(stamps, count, 4), through};
+    MW_CHECK_OK(mw_digest_runs_write(runs, &identity, news, &names, &err), &err);
+    MW_CHECK_OK(mw_digest_runs_take(runs, &identity, mw_buf_str(&names), &err), &err);
+    mw_buf_release(&bytes);
+    mw_buf_release(&names);
+}
+
+/* Wherever entries stand, and where they stand twice, all is found, the first of an event. */
+MW_TEST(ledger_with_an_archive_finds_what_a_list_would_find) {
+    static sample samples[ADDED];
+    uint64_t prng = mw_test_seed();
+    mw_ledger *ledger, *again;
+    mw_digest_runs *runs;
+    mw_sys *sys;
+    mw_buf bytes;
+    mw_error err;
+    mw_buf_init(&bytes, 1 << 20);
+    MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = prng}, &sys, &err), &err);
+    MW_CHECK_OK(mw_digest_runs_create(sys, "runs", &runs, &err), &err);
+    mw_ledger_archive archive = {runs, MW_RUNS_EVENTS};
+    MW_CHECK_OK(mw_ledger_create(secret, archive, &ledger, &err), &err);
+    fill(ledger, samples, &prng);
+    for (size_t at = 20; at < ADDED; at += 20) {
+        put_away(ledger, runs, samples[at].stamp);
+        check_all(ledger, samples);
+        int64_t forgotten = samples[at - mw_prng_below(&prng, 20)].stamp;
+        MW_CHECK_OK(mw_ledger_forget(ledger, forgotten, &err), &err);
+        check_all(ledger, samples);
+    }
+    MW_CHECK(mw_ledger_in_memory(ledger) < 60);
+    MW_CHECK_OK(mw_ledger_forget(ledger, INT64_MAX, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_ledger_in_memory(ledger), 0);
+    mw_ledger_save(ledger, &bytes);
+    MW_CHECK_OK(mw_ledger_create(secret, archive, &again, &err), &err);
+    MW_CHECK_OK(mw_ledger_load(again, mw_buf_str(&bytes), mw_ledger_last(ledger), &err), &err);
+    MW_CHECK_EQUAL_INT(mw_ledger_last(again), samples[ADDED - 1].stamp);
+    MW_CHECK_EQUAL_INT(mw_ledger_in_memory(again), 0);
+    mw_ledger_destroy(again);
+    mw_ledger_destroy(ledger);
+    mw_digest_runs_destroy(runs);
+    mw_simulated_destroy(sys);
+    mw_buf_release(&bytes);
+}
+
+/* What is not committed yet stays, whatever is to be forgotten. */
+MW_TEST(ledger_keeps_what_is_not_settled) {
+    mw_ledger *ledger;
+    mw_error err;
+    MW_CHECK_OK(mw_ledger_create(secret, alone, &ledger, &err), &err);
+    for (int64_t i = 0; i < 10; i++) {
+        sample one = {i, 0, (uint64_t)i, {0, (uint64_t)i}};
+        MW_CHECK_OK(add(ledger, &one, &err), &err);
+        if (i == 6) mw_ledger_settle(ledger, (mw_log_position){5, 100});
+    }
+    for (size_t i = 0; i < 2; i++) {
+        mw_memory_fail_after(i);
+        MW_CHECK_STATUS(mw_ledger_forget(ledger, 8, &err), MW_NO_MEMORY);
+        mw_memory_fail_after(SIZE_MAX);
+        MW_CHECK_EQUAL_INT(mw_ledger_in_memory(ledger), 10);
+    }
+    MW_CHECK_OK(mw_ledger_forget(ledger, 8, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_ledger_in_memory(ledger), 3);
+    MW_CHECK(!mw_ledger_is_settled(ledger, 7));
+    mw_ledger_settle(ledger, (mw_log_position){5, 200});
+    MW_CHECK(find(ledger, 7)->position.offset == 207 && !find(ledger, 6));
+    mw_ledger_destroy(ledger);
 }
 
 MW_TEST(ledger_refuses_bytes_that_are_none) {
     mw_ledger *ledger;
     mw_error err;
     static const char zeros[80];
-    MW_CHECK_OK(mw_ledger_create(secret, &ledger, &err), &err);
-    MW_CHECK_STATUS(mw_ledger_load(ledger, (mw_str){zeros, 39}, &err), MW_CORRUPT);
+    MW_CHECK_OK(mw_ledger_create(secret, alone, &ledger, &err), &err);
+    MW_CHECK_STATUS(mw_ledger_load(ledger, (mw_str){zeros, 39}, 0, &err), MW_CORRUPT);
     MW_CHECK_EQUAL_STR(err.message, "ledger: its bytes must be entries of 40, got 39");
-    MW_CHECK_STATUS(mw_ledger_load(ledger, (mw_str){zeros, 80}, &err), MW_CORRUPT);
+    MW_CHECK_STATUS(mw_ledger_load(ledger, (mw_str){zeros, 80}, 0, &err), MW_CORRUPT);
     MW_CHECK_EQUAL_STR(err.message, "ledger: its stamps must grow");
     mw_ledger_destroy(ledger);
 }
@@ -124,7 +246,7 @@ MW_TEST(ledger_survives_every_failing_allocation) {
     mw_ledger *ledger;
     mw_error err;
     size_t failed = 0;
-    MW_CHECK_OK(mw_ledger_create(secret, &ledger, &err), &err);
+    MW_CHECK_OK(mw_ledger_create(secret, alone, &ledger, &err), &err);
     for (int64_t i = 0; i < 300; i++) {
         sample one = {i, 0, (uint64_t)i, {0, 0}};
         mw_memory_fail_after(0);

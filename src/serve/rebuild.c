@@ -1,5 +1,7 @@
 #include "serve/rebuild.h"
 
+#include "serve/old_entries.h"
+
 struct mw_rebuild {
     const mw_sequencer *sequencer;
     mw_decider *decider;
@@ -52,10 +54,13 @@ void mw_rebuild_destroy(mw_rebuild *rebuild) {
 }
 
 /* An event of the log whose id the lake has too was not fed, as at a recovery. */
-static bool was_fed(const mw_sequencer *sequencer, const mw_event *event) {
-    mw_event_origin origin = MW_FROM_LOG;
-    mw_event_standing standing = mw_roster_find(sequencer->roster, event, &origin);
-    return event->replaced || standing != MW_EVENT_REPEATS || origin == MW_FROM_LOG;
+static mw_status was_fed(const mw_sequencer *sequencer, const mw_event *event, bool *out_was_fed,
+                         mw_error *err) {
+    mw_roster_found found;
+    MW_TRY(mw_old_entries_look_up(sequencer, event, &found, err));
+    *out_was_fed = event->replaced || found.standing != MW_EVENT_REPEATS ||
+                   found.origin == MW_FROM_LOG;
+    return MW_OK;
 }
 
 static mw_status read_record(mw_rebuild *rebuild, mw_error *err) {
@@ -69,8 +74,7 @@ static mw_status read_record(mw_rebuild *rebuild, mw_error *err) {
     bool is_in_lake = record.place <= mw_past_snapshot(rebuild->past)->log_through;
     if (record.type != MW_RECORD_EVENT || is_in_lake) return MW_OK;
     MW_TRY(mw_log_events_read(rebuild->log_events, &record, &rebuild->event, err));
-    rebuild->has_event = was_fed(rebuild->sequencer, &rebuild->event);
-    return MW_OK;
+    return was_fed(rebuild->sequencer, &rebuild->event, &rebuild->has_event, err);
 }
 
 typedef enum { FROM_PAST, ARRIVED, FROM_LOG, NOWHERE } origin;

@@ -1,5 +1,6 @@
 #include "base/prng.h"
 #include "serve/arrival_world_test.h"
+#include "serve/shop_known_test.h"
 
 static const char narrow_text[] = /* another order of streams, another window, an hour earlier */
     "\n"
@@ -76,18 +77,17 @@ static void reach(shop *s, int64_t now) {
 
 static size_t made(const shop *s) { return mw_ledger_count(mw_sequencer_ledger(s->sequencer)); }
 
-static const mw_ledger_entry *entry_of(const shop *s, int number) {
+static const mw_ledger_found *entry_of(const shop *s, int number) {
     char id[16];
     snprintf(id, sizeof id, "%d", number);
-    return mw_ledger_find_event(mw_sequencer_ledger(s->sequencer), MW_STR("late"),
-                                mw_str_of(id));
+    return shop_find_stored(s->sequencer, MW_STR("late"), mw_str_of(id));
 }
 
 /* What the prediction for this delivery was made from. */
 static mw_prediction prediction_of(shop *s, int number) {
     mw_answer found;
     mw_error err;
-    const mw_ledger_entry *entry = entry_of(s, number);
+    const mw_ledger_found *entry = entry_of(s, number);
     MW_CHECK(entry != NULL);
     MW_CHECK_OK(mw_service_find(s->service, entry->stamp, &found, &err), &err);
     return found.prediction;

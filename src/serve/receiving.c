@@ -53,14 +53,25 @@ void mw_receiving_end(mw_receiving *receiving) {
 
 /* --- what rows need ------------------------------------------------------------------------ */
 
+static mw_status conflicts(const mw_sequencer *sequencer, const mw_event *event, bool *out_is_so,
+                           mw_error *err) {
+    mw_event_standing standing = MW_EVENT_NEW;
+    if (event->row) MW_TRY(mw_sequencer_find(sequencer, event, &standing, err));
+    *out_is_so = standing == MW_EVENT_CONFLICTS;
+    return MW_OK;
+}
+
 /* Adds what the row needs and is not at hand to the wishes. */
 static mw_status add_wishes(mw_receiving *receiving, mw_received received, bool *out_awaits,
                             mw_error *err) {
     const mw_sequencer *sequencer = receiving->config.sequencer;
     for (size_t i = 0; i < received.count; i++) {
         const mw_event *event = &received.events[i];
-        if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
-        mw_lookback_wish wish = mw_sequencer_wish(sequencer, event);
+        mw_lookback_wish wish;
+        bool is_other = false;
+        MW_TRY(conflicts(sequencer, event, &is_other, err));
+        if (!is_other) continue;
+        MW_TRY(mw_sequencer_wish(sequencer, event, &wish, err));
         mw_lookback *lookback = receiving->at_hand.lookback;
         if (lookback && mw_lookback_covers(lookback, wish)) continue;
         if (!mw_grow((void **)&receiving->wishes, &receiving->wish_capacity,
@@ -82,10 +93,14 @@ static mw_status add_question(mw_receiving *receiving, const mw_event *event, mw
 }
 
 /* Whether programs are to be asked for the row. One that stands gets back what was answered. */
-static bool asks(const mw_receiving *receiving, mw_received received) {
+static mw_status asks(const mw_receiving *receiving, mw_received received, bool *out_asks,
+                      mw_error *err) {
     const mw_event *event = &received.events[0];
-    return mw_asking_has(receiving->config.asking, event->stream) &&
-           mw_sequencer_find(receiving->config.sequencer, event) != MW_EVENT_REPEATS;
+    mw_event_standing standing = MW_EVENT_REPEATS;
+    if (mw_asking_has(receiving->config.asking, event->stream))
+        MW_TRY(mw_sequencer_find(receiving->config.sequencer, event, &standing, err));
+    *out_asks = standing != MW_EVENT_REPEATS;
+    return MW_OK;
 }
 
 static bool is_answered(const mw_receiving *receiving, const mw_event *event) {
@@ -101,7 +116,9 @@ mw_status mw_receiving_take(mw_receiving *receiving, int32_t source, mw_sent_row
     mw_received received;
     MW_TRY(mw_reception_take(receiving->reception, source, row, &received, err));
     *out_received = received;
-    if (!asks(receiving, received)) return MW_OK;
+    bool is_asking = false;
+    MW_TRY(asks(receiving, received, &is_asking, err));
+    if (!is_asking) return MW_OK;
     const mw_event *event = &received.events[0];
     if (is_answered(receiving, event))
         return mw_enquiry_fill(receiving->at_hand.enquiry, event->stream, received.cells, err);
@@ -111,14 +128,17 @@ mw_status mw_receiving_take(mw_receiving *receiving, int32_t source, mw_sent_row
     return mw_fail(err, MW_BUSY, "ask: the answers are on their way");
 }
 
-mw_event_standing mw_receiving_look_up(const mw_receiving *receiving, mw_received received) {
-    mw_event_standing standing = MW_EVENT_REPEATS;
+mw_status mw_receiving_look_up(const mw_receiving *receiving, mw_received received,
+                               mw_event_standing *out_standing, mw_error *err) {
+    const mw_sequencer *sequencer = receiving->config.sequencer;
+    mw_event_standing standing = MW_EVENT_REPEATS, one = MW_EVENT_NEW;
     for (size_t i = 0; i < received.count; i++) {
         if (!received.events[i].row) continue;
-        mw_event_standing one = mw_sequencer_find(receiving->config.sequencer, &received.events[i]);
+        MW_TRY(mw_sequencer_find(sequencer, &received.events[i], &one, err));
         if (one == MW_EVENT_CONFLICTS || standing == MW_EVENT_REPEATS) standing = one;
     }
-    return standing;
+    *out_standing = standing;
+    return MW_OK;
 }
 
 mw_status mw_receiving_correct(mw_receiving *receiving, mw_received received, mw_error *err) {
@@ -128,7 +148,9 @@ mw_status mw_receiving_correct(mw_receiving *receiving, mw_received received, mw
         return mw_fail(err, MW_BUSY, "correction: what it replaces is being looked up");
     for (size_t i = 0; i < received.count; i++) {
         mw_event *event = &received.events[i];
-        if (!event->row || mw_sequencer_find(sequencer, event) != MW_EVENT_CONFLICTS) continue;
+        bool is_other = false;
+        MW_TRY(conflicts(sequencer, event, &is_other, err));
+        if (!is_other) continue;
         MW_TRY(mw_sequencer_correct(sequencer, receiving->at_hand.lookback, event, err));
     }
     return MW_OK;
@@ -138,9 +160,11 @@ mw_status mw_receiving_append(mw_receiving *receiving, mw_received received, boo
                             mw_error *err) {
     for (size_t i = 0; i < received.count; i++) {
         const mw_event *event = &received.events[i];
+        mw_event_standing standing = MW_EVENT_NEW;
         if (!event->row) continue;
-        if (event->replaced ||
-            mw_sequencer_find(receiving->config.sequencer, event) == MW_EVENT_NEW)
+        if (!event->replaced)
+            MW_TRY(mw_sequencer_find(receiving->config.sequencer, event, &standing, err));
+        if (standing == MW_EVENT_NEW)
             MW_TRY(mw_sequencer_append(receiving->config.sequencer, event,
                                        i == 0 && !is_entered ? received.cells : NULL, err));
     }
@@ -160,7 +184,9 @@ void mw_receiving_foresee(mw_receiving *receiving, int32_t source, mw_sent_row r
     if (receiving->wish_count + MW_STREAMS_MAX > MW_LOOKBACK_WISHES_MAX) return;
     if (mw_reception_take(receiving->reception, source, row, &received, NULL) == MW_OK) {
         (void)!add_wishes(receiving, received, &awaits, NULL);
-        if (asks(receiving, received) && !is_answered(receiving, &received.events[0]))
+        bool is_asking = false;
+        (void)!asks(receiving, received, &is_asking, NULL);
+        if (is_asking && !is_answered(receiving, &received.events[0]))
             (void)!add_question(receiving, &received.events[0], NULL);
     }
     receiving->recleaned += mw_reception_cleaned(receiving->reception) - cleaned;

@@ -41,7 +41,8 @@ MW_MUST_USE mw_status mw_receiving_take(mw_receiving *receiving, int32_t source,
                                         mw_received *out_received, mw_error *err);
 /* How a row stands: with other contents if anything of it does, and then that is to become a
    correction (rule 8), else new if anything of it is. */
-mw_event_standing mw_receiving_look_up(const mw_receiving *receiving, mw_received received);
+MW_MUST_USE mw_status mw_receiving_look_up(const mw_receiving *receiving, mw_received received,
+                                           mw_event_standing *out_standing, mw_error *err);
 /* Makes corrections of the events that stand with other contents. */
 MW_MUST_USE mw_status mw_receiving_correct(mw_receiving *receiving, mw_received received,
                                            mw_error *err);

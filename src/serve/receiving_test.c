@@ -28,8 +28,11 @@ static void append(mw_receiving *receiving, const char *text) {
 static mw_event_standing standing_of(mw_receiving *receiving, const char *text) {
     mw_received received;
     (void)take(receiving, text, &received);
+    mw_event_standing standing = MW_EVENT_NEW;
+    mw_error err;
     mw_receiving_end(receiving);
-    return mw_receiving_look_up(receiving, received);
+    MW_CHECK_OK(mw_receiving_look_up(receiving, received, &standing, &err), &err);
+    return standing;
 }
 
 /* Whether its correction lacks what it replaces; all but that is let be. */

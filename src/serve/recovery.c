@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <yyjson.h>
 
+#include "serve/old_entries.h"
 #include "serve/rebuild.h"
 #include "serve/saved_state.h"
 #include "serve/sequencer_start.h"
+
+enum { ARENA_SIZE_MAX = 1 << 16 };
 
 typedef enum {
     SURVEY, /* of the log: who predicted and answered, under which clock */
@@ -48,12 +51,29 @@ void mw_sequencer_unlearn(mw_sequencer *sequencer) {
     sequencer->roster = NULL;
     sequencer->ledger = sequencer->rankings = NULL;
     sequencer->entrance = NULL;
+    mw_digest_runs_destroy(sequencer->runs);
+    sequencer->runs = NULL;
     sequencer->history_next = 0;
     sequencer->now_us = sequencer->config.clock_us;
     sequencer->begin = sequencer->last_place = INT64_MIN;
     sequencer->log_place = sequencer->reached = sequencer->saved_place = INT64_MIN;
     sequencer->stats = (mw_sequencer_stats){.history_events = 0};
     sequencer->saved_events = 0;
+}
+
+static mw_status begin_runs(mw_sequencer *sequencer, mw_error *err) {
+    const mw_sequencer_config *config = &sequencer->config;
+    mw_arena arena;
+    mw_digest_runs_destroy(sequencer->runs);
+    sequencer->runs = NULL;
+    sequencer->runs_number = 0;
+    if (!config->checkpoint_folder) return MW_OK;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    const char *folder = mw_path_join(&arena, config->checkpoint_folder, "runs");
+    mw_status status = folder ? mw_digest_runs_create(config->sys, folder, &sequencer->runs, err)
+                              : mw_fail(err, MW_NO_MEMORY, "recovery: no memory");
+    mw_arena_release(&arena);
+    return status;
 }
 
 mw_status mw_sequencer_begin_lists(mw_sequencer *sequencer, mw_error *err) {
@@ -68,8 +88,11 @@ mw_status mw_sequencer_begin_lists(mw_sequencer *sequencer, mw_error *err) {
     MW_TRY(mw_roster_create(config->program, config->symbols, sequencer->key,
                             &sequencer->roster, err));
     MW_TRY(mw_entrance_create(config->program, config->symbols, true, &sequencer->entrance, err));
-    MW_TRY(mw_ledger_create(sequencer->key, &sequencer->ledger, err));
-    return mw_ledger_create(sequencer->key, &sequencer->rankings, err);
+    MW_TRY(begin_runs(sequencer, err));
+    mw_ledger_archive events = {sequencer->runs, MW_RUNS_EVENTS};
+    mw_ledger_archive rankings = {sequencer->runs, MW_RUNS_RANKINGS};
+    MW_TRY(mw_ledger_create(sequencer->key, events, &sequencer->ledger, err));
+    return mw_ledger_create(sequencer->key, rankings, &sequencer->rankings, err);
 }
 
 /* The version that was promoted last may answer by other windows than the one that did when the
@@ -119,7 +142,7 @@ static mw_status begin_anew(mw_recovery *r, mw_error *err) {
     mw_sequencer *sequencer = r->sequencer;
     mw_sequencer_unlearn(sequencer);
     mw_saved_state_release(&r->saved);
-    mw_sys_entropy(sequencer->config.sys, &sequencer->key, sizeof sequencer->key);
+    mw_old_entries_find_key(sequencer);
     r->phase = SURVEY;
     r->from = INT64_MIN;
     r->at = (mw_log_position){.offset = 0};
@@ -358,7 +381,7 @@ static mw_status list_step(mw_recovery *r, mw_error *err) {
     if (r->listed < mw_past_count(sequencer->past)) {
         mw_event event;
         MW_TRY(mw_past_at(sequencer->past, r->listed++, &event, err));
-        return mw_roster_add(sequencer->roster, &event, MW_FROM_LAKE, err);
+        return mw_old_entries_enter(sequencer, &event, MW_FROM_LAKE, err);
     }
     r->phase = FEED;
     r->fed = 0;
@@ -382,8 +405,9 @@ static mw_status read_event(mw_recovery *r, mw_error *err) {
         return MW_OK;
     MW_TRY(mw_log_events_read(r->log_events, &record, &r->event, err));
     /* Since it was logged, an ingest may have brought the same event into the lake. */
-    r->has_event = r->event.replaced ||
-                   mw_sequencer_find(sequencer, &r->event) != MW_EVENT_REPEATS;
+    mw_event_standing standing;
+    MW_TRY(mw_sequencer_find(sequencer, &r->event, &standing, err));
+    r->has_event = r->event.replaced || standing != MW_EVENT_REPEATS;
     sequencer->stats.repeats += !r->has_event;
     return MW_OK;
 }
@@ -394,7 +418,7 @@ static mw_status feed_event(mw_recovery *r, mw_error *err) {
     r->has_event = false;
     r->fed++;
     sequencer->stats.log_events++;
-    MW_TRY(mw_roster_add(sequencer->roster, &r->event, MW_FROM_LOG, err));
+    MW_TRY(mw_old_entries_enter(sequencer, &r->event, MW_FROM_LOG, err));
     return mw_sequencer_feed(sequencer, &r->event, err);
 }
 

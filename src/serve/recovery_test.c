@@ -26,7 +26,10 @@ MW_TEST(recovery_makes_the_moments_that_are_due_and_no_other) {
         MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, now, &err), &err);
         MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
     }
-    MW_CHECK(mw_ledger_find(mw_sequencer_ledger(s.sequencer), SHOP_BEGIN + 19 * MW_HOUR_US));
+    const mw_ledger_found *found;
+    MW_CHECK_OK(mw_ledger_find(mw_sequencer_ledger(s.sequencer), SHOP_BEGIN + 19 * MW_HOUR_US,
+                               &found, &err), &err);
+    MW_CHECK(found);
     shop_tear_down(&s);
 }
 

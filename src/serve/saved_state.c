@@ -4,6 +4,7 @@
 
 #include "ingest/load.h"
 #include "model/seal.h"
+#include "serve/old_entries.h"
 
 /*
  * The section "sequencer", little endian; a text is its size as u32, then its bytes:
@@ -11,15 +12,16 @@
  *   32 bytes streams (a hash of what they are), text lake version
  *   u32 whether the clock is virtual, i64 now, begin, last place, reached
  *   u64 history events, log events, repeats
- *   u64 key, u64 key
+ *   u64 key, u64 key, i64 stamp of the last prediction
  *   u32 model count; each: text name, text version that answers
  */
-/* 1 had rosters without places, 2 no rankings: both are refused, and the log is replayed. */
-enum { FORMAT = 3 };
+/* 1 had rosters without places, 2 no rankings: both are refused, and the log is replayed. 3 had all
+   of roster and ledgers in its sections, and does not say the last prediction's stamp. */
+enum { FORMAT = 4, FORMAT_MIN = 3 };
 static const mw_seal seal = {.what = "sequencer", .magic = 0x5153574d, .format = FORMAT};
 
 static const char head_name[] = "sequencer", roster_name[] = "roster", ledger_name[] = "ledger",
-                  rankings_name[] = "rankings", entrance_name[] = "entrance";
+                  rankings_name[] = "rankings", entrance_name[] = "entrance", runs_name[] = "runs";
 static const char course_prefix[] = "course ";
 enum { ARENA_SIZE_MAX = 1 << 24, COURSE_NAME_SIZE = sizeof course_prefix + MW_NAME_SIZE_MAX };
 
@@ -74,6 +76,7 @@ static void append_head(const mw_sequencer *sequencer, mw_buf *out) {
     mw_buf_append_u64(out, sequencer->stats.repeats);
     mw_buf_append_u64(out, sequencer->key.words[0]);
     mw_buf_append_u64(out, sequencer->key.words[1]);
+    mw_buf_append_u64(out, (uint64_t)mw_ledger_last(sequencer->ledger));
     mw_buf_append_u32(out, (uint32_t)program->model_count);
     for (size_t i = 0; i < program->model_count; i++) {
         mw_text_append(out, program->models[i].name);
@@ -107,23 +110,29 @@ static mw_status add_course(const mw_sequencer *sequencer, size_t model, mw_buf 
                        bytes, err);
 }
 
-/* The five sections that all have, then the courses. */
-enum { SECTIONS_BEFORE_COURSES = 5 };
+/* The six sections that all have, then the courses. */
+enum { RUNS_SECTION = 5, SECTIONS_BEFORE_COURSES };
 
 typedef struct {
     size_t count;
     mw_checkpoint_section *sections;
     mw_buf *bytes;
     char (*names)[COURSE_NAME_SIZE];
+    bool has_news; /* files were written with them */
 } section_list;
 
 static mw_status fill_sections(const mw_sequencer *sequencer, section_list *list, mw_error *err) {
+    mw_old_entries_written written = {.roster = false};
+    mw_buf *runs = &list->bytes[RUNS_SECTION];
+    MW_TRY(mw_old_entries_write(sequencer, runs, &written, err));
+    MW_TRY(add_section(&list->sections[RUNS_SECTION], MW_STR(runs_name), runs, err));
+    list->has_news = written.roster || written.ledger || written.rankings;
     MW_TRY(add_head(sequencer, &list->bytes[0], &list->sections[0], err));
-    mw_roster_save(sequencer->roster, &list->bytes[1]);
+    if (!written.roster) mw_roster_save(sequencer->roster, &list->bytes[1]);
     MW_TRY(add_section(&list->sections[1], MW_STR(roster_name), &list->bytes[1], err));
-    mw_ledger_save(sequencer->ledger, &list->bytes[2]);
+    if (!written.ledger) mw_ledger_save(sequencer->ledger, &list->bytes[2]);
     MW_TRY(add_section(&list->sections[2], MW_STR(ledger_name), &list->bytes[2], err));
-    mw_ledger_save(sequencer->rankings, &list->bytes[3]);
+    if (!written.rankings) mw_ledger_save(sequencer->rankings, &list->bytes[3]);
     MW_TRY(add_section(&list->sections[3], MW_STR(rankings_name), &list->bytes[3], err));
     if (sequencer->entrance) MW_TRY(mw_entrance_save(sequencer->entrance, &list->bytes[4], err));
     MW_TRY(add_section(&list->sections[4], MW_STR(entrance_name), &list->bytes[4], err));
@@ -138,7 +147,7 @@ static mw_status list_sections(const mw_sequencer *sequencer, mw_arena *arena,
     size_t count = SECTIONS_BEFORE_COURSES + sequencer->config.program->model_count;
     section_list list = {count, mw_arena_alloc(arena, count, sizeof *list.sections),
                          mw_arena_alloc(arena, count, sizeof *list.bytes),
-                         mw_arena_alloc(arena, count, sizeof *list.names)};
+                         mw_arena_alloc(arena, count, sizeof *list.names), false};
     if (!list.sections || !list.bytes || !list.names)
         return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory to write it");
     for (size_t i = 0; i < count; i++) mw_buf_init(&list.bytes[i], MW_CHECKPOINT_SIZE_MAX);
@@ -158,6 +167,8 @@ mw_status mw_saved_state_write(const mw_sequencer *sequencer, mw_error *err) {
     mw_checkpoint checkpoint = {sequencer->log_id, sequencer->log_place, list.sections,
                                 list.count};
     if (status == MW_OK) status = mw_checkpoint_write(in, &checkpoint, err);
+    if (status == MW_OK && list.has_news)
+        status = mw_old_entries_publish(sequencer, mw_buf_str(&list.bytes[RUNS_SECTION]), err);
     for (size_t i = 0; i < list.count; i++) mw_buf_release(&list.bytes[i]);
     mw_arena_release(&arena);
     return status;
@@ -184,6 +195,7 @@ static mw_status check_circumstances(mw_reader *in, const mw_sequencer *sequence
 }
 
 static bool read_numbers(mw_reader *in, mw_saved_state *saved, mw_sequencer *sequencer) {
+    bool has_last = saved->format >= FORMAT;
     uint32_t is_virtual = mw_read_u32(in);
     int64_t now_us = (int64_t)mw_read_u64(in);
     saved->is_virtual = is_virtual != 0;
@@ -197,6 +209,7 @@ static bool read_numbers(mw_reader *in, mw_saved_state *saved, mw_sequencer *seq
     sequencer->saved_events = sequencer->stats.history_events + sequencer->stats.log_events;
     sequencer->key.words[0] = mw_read_u64(in);
     sequencer->key.words[1] = mw_read_u64(in);
+    saved->last_prediction = has_last ? (int64_t)mw_read_u64(in) : INT64_MIN;
     sequencer->log_place = saved->checkpoint.place;
     sequencer->saved_place = saved->checkpoint.place;
     sequencer->log_id = saved->checkpoint.log_id;
@@ -227,12 +240,20 @@ static mw_status read_head(mw_saved_state *saved, mw_sequencer *sequencer, mw_er
     mw_reader in = {.failed = false};
     MW_TRY(find(saved, MW_STR(head_name), &bytes, err));
     MW_TRY(mw_seal_open(seal, bytes, &in.rest, err));
-    if (mw_seal_format(bytes) < FORMAT)
-        return mw_fail(err, MW_CONFLICT, "its format version must be %d, got %u", FORMAT,
-                       mw_seal_format(bytes));
+    saved->format = mw_seal_format(bytes);
+    if (saved->format < FORMAT_MIN)
+        return mw_fail(err, MW_CONFLICT, "its format version must be %d or %d, got %u", FORMAT_MIN,
+                       FORMAT, saved->format);
     MW_TRY(check_circumstances(&in, sequencer, err));
     if (!read_numbers(&in, saved, sequencer)) return broken(err);
     return read_answering(&in, sequencer, err);
+}
+
+static mw_status read_runs(const mw_saved_state *saved, mw_sequencer *sequencer, mw_error *err) {
+    mw_str names;
+    if (saved->format < FORMAT) return MW_OK;
+    MW_TRY(find(saved, MW_STR(runs_name), &names, err));
+    return mw_old_entries_read(sequencer, names, err);
 }
 
 static mw_status read_lists(const mw_saved_state *saved, mw_sequencer *sequencer,
@@ -243,9 +264,10 @@ static mw_status read_lists(const mw_saved_state *saved, mw_sequencer *sequencer
     MW_TRY(find(saved, MW_STR(rankings_name), &rankings, err));
     MW_TRY(find(saved, MW_STR(entrance_name), &entrance, err));
     MW_TRY(mw_sequencer_begin_lists(sequencer, err));
+    MW_TRY(read_runs(saved, sequencer, err));
     MW_TRY(mw_roster_load(sequencer->roster, roster, err));
-    MW_TRY(mw_ledger_load(sequencer->ledger, ledger, err));
-    MW_TRY(mw_ledger_load(sequencer->rankings, rankings, err));
+    MW_TRY(mw_ledger_load(sequencer->ledger, ledger, saved->last_prediction, err));
+    MW_TRY(mw_ledger_load(sequencer->rankings, rankings, INT64_MIN, err));
     if (!sequencer->entrance) return MW_OK;
     return mw_entrance_load(sequencer->entrance, entrance, err);
 }

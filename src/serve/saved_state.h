@@ -4,6 +4,7 @@
  *     "sequencer"     sealed "MWSQ": what it goes by (below), the numbers, who answers
  *     "roster"        feature/roster.h       "ledger"   serve/ledger.h
  *     "rankings"   likewise, of each ranking its first prediction
+ *     "runs"       names of files with what is old of these three (serve/old_entries.h)
  *     "entrance"      feature/entrance.h; empty where no field of a stream has windows
  *     "course NAME"   of each model, feature/course.h
  *
@@ -18,7 +19,9 @@
 /* A checkpoint that is being read. */
 typedef struct {
     uint64_t number; /* 0: none is */
+    uint32_t format; /* of the section "sequencer" */
     bool is_virtual; /* its log's clock */
+    int64_t last_prediction; /* stamp */
     mw_arena arena;
     mw_buf bytes;
     mw_checkpoint checkpoint; /* points into the bytes */

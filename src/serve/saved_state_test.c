@@ -3,6 +3,7 @@
 #include "base/prng.h"
 #include "ingest/load.h"
 #include "serve/shop_call_test.h"
+#include "serve/shop_known_test.h"
 
 #define QUARTER_US (MW_HOUR_US / 4)
 enum { DELIVERY = 100000 };
@@ -117,21 +118,20 @@ static void add_ids(world *w, mw_sha256 *sha) {
     mw_cell row[4] = {{0}, {0}, {0}, mw_cell_missing(MW_TYPE_NUMBER)};
     for (int i = 0; i < w->orders + 10; i++) {
         mw_event event = row_of(w, 0, i, SHOP_BEGIN, row);
-        mw_sha256_add_u64(sha, mw_sequencer_find(w->s.sequencer, &event));
+        mw_sha256_add_u64(sha, shop_standing(w->s.sequencer, &event));
     }
 }
 
 static void add_predictions(world *w, mw_sha256 *sha) {
-    const mw_ledger *ledger = mw_sequencer_ledger(w->s.sequencer);
     for (int i = 0; i < DELIVERY + w->deliveries; i = i == w->orders ? DELIVERY : i + 1) {
         char id[16];
         mw_str payload = MW_STR("");
         mw_error err;
         snprintf(id, sizeof id, "%d", i);
         mw_str model = i < DELIVERY ? MW_STR("quick") : MW_STR("late");
-        const mw_ledger_entry *entry = mw_ledger_find_event(ledger, model, mw_str_of(id));
-        if (entry)
-            MW_CHECK_OK(mw_sequencer_read_prediction(w->s.sequencer, entry, &payload, &err), &err);
+        const mw_ledger_found *found = shop_find_stored(w->s.sequencer, model, mw_str_of(id));
+        if (found)
+            MW_CHECK_OK(mw_sequencer_read_prediction(w->s.sequencer, found, &payload, &err), &err);
         mw_sha256_add_str(sha, payload);
     }
 }
@@ -154,6 +154,8 @@ static knowledge know(world *w, const char *checkpoints) {
         mw_sha256_add_str(&sha, mw_str_of(mw_sequencer_answering(w->s.sequencer, i)));
         add_course(w, i, &sha);
     }
+    mw_sha256_add_u64(&sha, mw_ledger_count(mw_sequencer_ledger(w->s.sequencer)));
+    mw_sha256_add_u64(&sha, (uint64_t)mw_ledger_last(mw_sequencer_ledger(w->s.sequencer)));
     add_ids(w, &sha);
     add_predictions(w, &sha);
     mw_sha256_hex(&sha, all.digest);
@@ -205,18 +207,31 @@ static void move_log(world *w, mw_events *lake) {
     w->s.with_log = lake;
 }
 
+/* Whether anything left its memory. */
+static bool takes_up(world *w) {
+    size_t before = mw_sequencer_in_memory(w->s.sequencer);
+    uint64_t count = mw_ledger_count(mw_sequencer_ledger(w->s.sequencer));
+    mw_error err;
+    MW_CHECK_OK(mw_sequencer_take_up(w->s.sequencer, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(w->s.sequencer)), count);
+    return mw_sequencer_in_memory(w->s.sequencer) < before;
+}
+
 /* Checkpoints at random places, by the process itself or by one that only reads, and deaths at
    others, and moves of the log to the lake: each time a checkpoint and the tail say what everything
    says, and the lake with the log what the log alone says. */
-MW_TEST(saved_state_and_the_tail_are_all_there_is) {
+static void check_checkpoints(size_t old_entries_min) {
     world w;
     mw_events lake;
-    size_t shorter = 0, compared = 0, moved = 0;
+    size_t shorter = 0, compared = 0, moved = 0, taken_up = 0;
     mw_error err;
     begin(&w);
+    w.s.old_entries_min = old_entries_min;
+    go_on(&w);
     for (int i = 0; i < 400; i++) {
         live(&w);
         if (draw(&w, 20) == 0) MW_CHECK_OK(mw_sequencer_save(w.s.sequencer, &err), &err);
+        if (draw(&w, 20) == 0) taken_up += takes_up(&w);
         if (draw(&w, 20) != 0) continue;
         knowledge before = know(&w, NULL);
         bool is_moving = draw(&w, 2) == 0;
@@ -231,9 +246,15 @@ MW_TEST(saved_state_and_the_tail_are_all_there_is) {
     }
     MW_CHECK(compared > 10 && shorter > 5 && moved > 3 && w.s.with_log);
     MW_CHECK(w.asked > 50 && mw_ledger_count(mw_sequencer_ledger(w.s.sequencer)) > 200);
+    MW_CHECK(old_entries_min == 0 ? taken_up == 0 : taken_up > 2);
     shop_tear_down(&w.s);
     mw_events_release(&lake);
 }
+
+MW_TEST(saved_state_and_the_tail_are_all_there_is) { check_checkpoints(0); }
+
+/* The same, where most of what was known is in files beside the checkpoints. */
+MW_TEST(saved_state_with_old_entries_is_all_there_is) { check_checkpoints(8); }
 
 /* --- checkpoints that are of no use ----------------------------------------------------------- */
 

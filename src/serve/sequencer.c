@@ -1,5 +1,6 @@
 #include "ingest/event_bytes.h"
 #include "ingest/load.h"
+#include "serve/old_entries.h"
 #include "serve/rebuild.h"
 #include "serve/recovery.h"
 
@@ -240,7 +241,7 @@ bool mw_sequencer_arrived(const mw_sequencer *sequencer, size_t index, mw_event 
 
 static mw_status feed_arrived(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
     MW_TRY(keep_arrived(sequencer, event, err));
-    MW_TRY(mw_roster_add(sequencer->roster, event, MW_FROM_LAKE, err));
+    MW_TRY(mw_old_entries_enter(sequencer, event, MW_FROM_LAKE, err));
     sequencer->stats.history_events++;
     MW_TRY(mw_sequencer_feed(sequencer, event, err));
     mw_arrival_pass(sequencer->arrival);
@@ -270,13 +271,15 @@ static int64_t first_due(const mw_sequencer *sequencer, size_t *out_model) {
 }
 
 /* Moments are made from the log's first place on, by a version, and once. */
-static bool is_to_be_made(const mw_sequencer *sequencer, size_t model,
-                          const mw_prediction *prediction) {
-    return !sequencer->is_recovering && prediction->place > sequencer->begin &&
-           prediction->version.size > 0 &&
-           !mw_ledger_find_event(sequencer->ledger,
-                                 sequencer->config.program->models[model].name,
-                                 prediction->event_id);
+static mw_status is_to_be_made(const mw_sequencer *sequencer, size_t model,
+                               const mw_prediction *prediction, bool *out_is_so, mw_error *err) {
+    mw_str name = sequencer->config.program->models[model].name;
+    bool is_made = true;
+    if (!sequencer->is_recovering && prediction->place > sequencer->begin &&
+        prediction->version.size > 0)
+        MW_TRY(mw_ledger_has_event(sequencer->ledger, name, prediction->event_id, &is_made, err));
+    *out_is_so = !is_made;
+    return MW_OK;
 }
 
 static mw_status meet_due(mw_sequencer *sequencer, size_t model, mw_error *err) {
@@ -285,7 +288,8 @@ static mw_status meet_due(mw_sequencer *sequencer, size_t model, mw_error *err) 
     mw_decider *decider = sequencer->deciders[model];
     MW_TRY(mw_decider_next(decider, mw_decider_next_due(decider), &prediction, &found, err));
     if (!found) return MW_OK; /* a schedule's beat may take nobody */
-    if (!is_to_be_made(sequencer, model, &prediction)) return MW_OK;
+    MW_TRY(is_to_be_made(sequencer, model, &prediction, &found, err));
+    if (!found) return MW_OK;
     int64_t stamp = prediction.place > sequencer->last_place ? prediction.place
                                                              : sequencer->last_place + 1;
     return mw_sequencer_record(sequencer, model, stamp, &prediction, err);
@@ -347,11 +351,15 @@ mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us, mw_error
 
 /* --- records ------------------------------------------------------------------------------ */
 
-mw_event_standing mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event) {
+mw_status mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event,
+                            mw_event_standing *out_standing, mw_error *err) {
     const mw_arrival *arrival = sequencer->arrival;
     bool is_arriving = arrival && mw_arrival_is_accepted(arrival);
     mw_event_standing standing = is_arriving ? mw_arrival_find(arrival, event) : MW_EVENT_NEW;
-    return standing != MW_EVENT_NEW ? standing : mw_roster_find(sequencer->roster, event, NULL);
+    mw_roster_found found = {.standing = standing};
+    if (standing == MW_EVENT_NEW) MW_TRY(mw_old_entries_look_up(sequencer, event, &found, err));
+    *out_standing = found.standing;
+    return MW_OK;
 }
 
 static mw_status add_record(mw_sequencer *sequencer, mw_record record, mw_error *err) {
@@ -372,7 +380,7 @@ static mw_status append_event(mw_sequencer *sequencer, const mw_event *event, mw
                         .known = event->known,
                         .place = event->place};
     MW_TRY(add_record(sequencer, record, err));
-    MW_TRY(mw_roster_add(sequencer->roster, event, MW_FROM_LOG, err));
+    MW_TRY(mw_old_entries_enter(sequencer, event, MW_FROM_LOG, err));
     mw_arrival *arrival = sequencer->arrival;
     if (arrival && mw_arrival_find(arrival, event) != MW_EVENT_NEW) mw_arrival_overtake(arrival);
     sequencer->stats.log_events++;
@@ -401,8 +409,10 @@ mw_status mw_sequencer_list(mw_sequencer *sequencer, const mw_prediction *predic
     mw_ledger_entry entry = {stamp, mw_ledger_event(ledger, model, prediction->event_id),
                              position};
     MW_TRY(mw_ledger_add(ledger, &entry, err));
-    if (prediction->element_size == 0 || mw_ledger_find_event(rankings, model, announced))
-        return MW_OK;
+    if (prediction->element_size == 0) return MW_OK;
+    bool was_ranked = false;
+    MW_TRY(mw_ledger_has_event(rankings, model, announced, &was_ranked, err));
+    if (was_ranked) return MW_OK;
     entry.event = mw_ledger_event(rankings, model, announced);
     return mw_ledger_add(rankings, &entry, err);
 }
@@ -466,10 +476,16 @@ mw_status mw_sequencer_await(mw_sequencer *sequencer, const mw_addition *additio
 }
 
 /* Whether its id has come since it was read, or what it corrects was corrected since. */
-static bool is_overtaken(const mw_sequencer *sequencer, const mw_event *event) {
-    mw_event_standing standing = mw_sequencer_find(sequencer, event);
-    if (!event->replaced || standing != MW_EVENT_CONFLICTS) return standing != MW_EVENT_NEW;
-    return mw_roster_place(sequencer->roster, event) > event->replaced_from;
+static mw_status is_overtaken(const mw_sequencer *sequencer, const mw_event *event,
+                              bool *out_is_so, mw_error *err) {
+    mw_event_standing standing;
+    mw_roster_found found;
+    MW_TRY(mw_sequencer_find(sequencer, event, &standing, err));
+    *out_is_so = standing != MW_EVENT_NEW;
+    if (!event->replaced || standing != MW_EVENT_CONFLICTS) return MW_OK;
+    MW_TRY(mw_old_entries_look_up(sequencer, event, &found, err));
+    *out_is_so = found.place > event->replaced_from;
+    return MW_OK;
 }
 
 mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece, mw_error *err) {
@@ -479,7 +495,9 @@ mw_status mw_sequencer_gather(mw_sequencer *sequencer, mw_reader *piece, mw_erro
     MW_ASSERT(arrival && !mw_arrival_is_accepted(arrival));
     while (has_event) {
         MW_TRY(mw_arrival_read(arrival, piece, &event, &has_event, err));
-        if (has_event && is_overtaken(sequencer, &event)) mw_arrival_overtake(arrival);
+        bool is_late = false;
+        if (has_event) MW_TRY(is_overtaken(sequencer, &event, &is_late, err));
+        if (is_late) mw_arrival_overtake(arrival);
     }
     return MW_OK;
 }
@@ -618,7 +636,9 @@ static mw_status make_kept(mw_sequencer *sequencer, size_t model, const mw_hando
         int64_t stamp;
         if (handover->items[i].before_t <= change) continue;
         mw_decider_judge(sequencer->deciders[model], &prediction);
-        if (!is_to_be_made(sequencer, model, &prediction)) continue;
+        bool is_made = false;
+        MW_TRY(is_to_be_made(sequencer, model, &prediction, &is_made, err));
+        if (!is_made) continue;
         MW_TRY(mw_sequencer_next_place(sequencer, &stamp, err));
         MW_TRY(mw_sequencer_record(sequencer, model, stamp, &prediction, err));
     }
@@ -710,19 +730,24 @@ mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model) {
     return sequencer->deciders[model];
 }
 
-const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer) { return sequencer->ledger; }
+mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer) { return sequencer->ledger; }
 
-bool mw_sequencer_was_ranked(const mw_sequencer *sequencer, size_t model, mw_str event_id) {
+mw_status mw_sequencer_was_ranked(const mw_sequencer *sequencer, size_t model, mw_str event_id,
+                                  bool *out_was_ranked, mw_error *err) {
     mw_str name = sequencer->config.program->models[model].name;
-    return mw_ledger_find_event(sequencer->rankings, name, event_id) != NULL;
+    return mw_ledger_has_event(sequencer->rankings, name, event_id, out_was_ranked, err);
 }
 
-mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer, const mw_ledger_entry *entry,
+mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer, const mw_ledger_found *found,
                                        mw_str *out_payload, mw_error *err) {
     mw_record record;
-    if (!mw_ledger_is_settled(sequencer->ledger, entry))
+    int64_t stamp = found->stamp;
+    if (!mw_ledger_is_settled(sequencer->ledger, stamp)) {
         MW_TRY(mw_sequencer_commit(sequencer, err));
-    MW_TRY(read_record(sequencer, entry->position, &record, err));
+        MW_TRY(mw_ledger_find(sequencer->ledger, stamp, &found, err));
+        MW_ASSERT(found);
+    }
+    MW_TRY(read_record(sequencer, found->position, &record, err));
     *out_payload = record.payload;
     return MW_OK;
 }

@@ -55,6 +55,7 @@ typedef struct {
     const mw_fallback *fallbacks; /* likewise; NULL: no model has one */
     mw_engine_memory memory;   /* of each model's windows */
     mw_lake_snapshot lake;
+    size_t old_entries_min;    /* of a list, that leave memory; 0: MW_RUNS_NEWS_MIN */
     bool only_reads;           /* the log is another process's: nothing is made or recorded */
     bool is_virtual;
     int64_t clock_us;          /* where a virtual clock starts */
@@ -67,8 +68,7 @@ void mw_sequencer_close(mw_sequencer *sequencer); /* what is not committed is go
 int64_t mw_sequencer_now(const mw_sequencer *sequencer);
 bool mw_sequencer_is_virtual(const mw_sequencer *sequencer);
 /* Moves a virtual clock, and makes what falls due by then. MW_INVALID: it only goes forward. */
-MW_MUST_USE mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us,
-                                           mw_error *err);
+MW_MUST_USE mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us, mw_error *err);
 /* Feeds history and makes moments up to now. */
 MW_MUST_USE mw_status mw_sequencer_advance(mw_sequencer *sequencer, mw_error *err);
 /* The next free place; all that is due by it is made. It is taken by whoever records there. */
@@ -76,7 +76,8 @@ MW_MUST_USE mw_status mw_sequencer_next_place(mw_sequencer *sequencer, int64_t *
                                               mw_error *err);
 
 /* Whether the event's id stands already. Without an id every event is new. */
-mw_event_standing mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event);
+MW_MUST_USE mw_status mw_sequencer_find(const mw_sequencer *sequencer, const mw_event *event,
+                                        mw_event_standing *out_standing, mw_error *err);
 /* Works out the fields with windows of an event that would enter at `place`, which comes from
    mw_sequencer_next_place, in its row `cells`. They are those that stand if its id does. */
 MW_MUST_USE mw_status mw_sequencer_enter(mw_sequencer *sequencer, const mw_event *event,
@@ -123,20 +124,19 @@ void mw_successor_write_json(const mw_successor *successor, mw_json *json);
 const mw_receipt *mw_sequencer_find_receipt(const mw_sequencer *sequencer,
                                             const unsigned char name[MW_RECEIPT_NAME_SIZE]);
 /* Records what was answered; stamp and position of the receipt are not read. */
-MW_MUST_USE mw_status mw_sequencer_add_receipt(mw_sequencer *sequencer,
-                                               const mw_receipt *receipt, int code,
-                                               mw_str answer, mw_error *err);
+MW_MUST_USE mw_status mw_sequencer_add_receipt(mw_sequencer *sequencer, const mw_receipt *receipt,
+                                               int code, mw_str answer, mw_error *err);
 /* What was answered, appended to `out`. MW_NOT_FOUND: it was too large to be kept. */
-MW_MUST_USE mw_status mw_sequencer_read_receipt(mw_sequencer *sequencer,
-                                                const mw_receipt *receipt, int *out_code,
-                                                mw_buf *out, mw_error *err);
+MW_MUST_USE mw_status mw_sequencer_read_receipt(mw_sequencer *sequencer, const mw_receipt *receipt,
+                                                int *out_code, mw_buf *out, mw_error *err);
 mw_decider *mw_sequencer_decider(const mw_sequencer *sequencer, size_t model);
-const mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);
+mw_ledger *mw_sequencer_ledger(const mw_sequencer *sequencer);
 /* With `each`: whether any element of the event was ranked, whatever its list says now. */
-bool mw_sequencer_was_ranked(const mw_sequencer *sequencer, size_t model, mw_str event_id);
+MW_MUST_USE mw_status mw_sequencer_was_ranked(const mw_sequencer *sequencer, size_t model,
+                                              mw_str event_id, bool *out_was_ranked, mw_error *err);
 /* The bytes of a recorded prediction, valid until the next are read. */
 MW_MUST_USE mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer,
-                                                   const mw_ledger_entry *entry,
+                                                   const mw_ledger_found *found,
                                                    mw_str *out_payload, mw_error *err);
 
 typedef struct {

@@ -20,4 +20,9 @@ const char *mw_sequencer_note(const mw_sequencer *sequencer);
    anything new. It takes as long as the state is large: for the end, or a process that only
    reads. MW_BUSY: another process is writing one. */
 MW_MUST_USE mw_status mw_sequencer_save(mw_sequencer *sequencer, mw_error *err);
+/* Lets what is old leave memory, where a checkpoint has written it since: to be called now and
+   then. A failure leaves all as it was, or some in memory besides. */
+MW_MUST_USE mw_status mw_sequencer_take_up(mw_sequencer *sequencer, mw_error *err);
+size_t mw_sequencer_in_memory(const mw_sequencer *sequencer); /* ids and predictions, */
+uint64_t mw_sequencer_on_disk(const mw_sequencer *sequencer); /* and those that have left */
 const mw_lake_snapshot *mw_sequencer_lake(const mw_sequencer *sequencer); /* that it knows */

@@ -1,6 +1,6 @@
 /*
- * sequencer_state: what a sequencer is made of; for sequencer.c, recovery.c, rebuild.c and
- * saved_state.c alone.
+ * sequencer_state: what a sequencer is made of; for sequencer.c, recovery.c, rebuild.c,
+ * saved_state.c and old_entries.c alone.
  */
 #pragma once
 #include "feature/entrance.h"
@@ -39,6 +39,8 @@ struct mw_sequencer {
     mw_succession *successions; /* likewise */
     mw_answering *answering; /* likewise */
     mw_hash_key key;       /* of roster and ledgers; a secret */
+    mw_digest_runs *runs;  /* what has left roster and ledgers; NULL: there are no checkpoints */
+    uint64_t runs_number;  /* of the names that were seen last */
     mw_roster *roster;     /* events of history and log, by their ids */
     mw_entrance *entrance; /* NULL: no field has windows */
     mw_ledger *ledger;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/prng.h"
+#include "serve/shop_known_test.h"
 #include "sys/simulated.h"
 #include "testing/declare.h"
 #include "testing/test.h"
@@ -113,11 +114,11 @@ MW_TEST(sequencer_gives_places_that_grow_and_finds_ids_that_stand) {
     MW_CHECK_OK(reopen(&f, false, &err), &err);
     int64_t now = mw_sequencer_now(f.sequencer);
     mw_event first = event_of(&f, ORDERS, 1, now - 5);
-    MW_CHECK(mw_sequencer_find(f.sequencer, &first) == MW_EVENT_NEW);
+    MW_CHECK(shop_standing(f.sequencer, &first) == MW_EVENT_NEW);
     MW_CHECK_OK(mw_sequencer_append(f.sequencer, &first, NULL, &err), &err);
-    MW_CHECK(mw_sequencer_find(f.sequencer, &first) == MW_EVENT_REPEATS);
+    MW_CHECK(shop_standing(f.sequencer, &first) == MW_EVENT_REPEATS);
     mw_event other = event_of(&f, ORDERS, 1, now - 4);
-    MW_CHECK(mw_sequencer_find(f.sequencer, &other) == MW_EVENT_CONFLICTS);
+    MW_CHECK(shop_standing(f.sequencer, &other) == MW_EVENT_CONFLICTS);
     int64_t before = mw_sequencer_read_stats(f.sequencer).last_place;
     MW_CHECK(before > now); /* the clock stands, places do not */
     mw_event second = event_of(&f, ORDERS, 2, now - 3);

@@ -83,7 +83,7 @@ static mw_status take(mw_service *service, int32_t source, mw_sent_row row,
     mw_receiving *receiving = service->receiving;
     mw_received received;
     MW_TRY(mw_receiving_take(receiving, source, row, &received, err));
-    *out_standing = mw_receiving_look_up(receiving, received);
+    MW_TRY(mw_receiving_look_up(receiving, received, out_standing, err));
     if (*out_standing == MW_EVENT_CONFLICTS) MW_TRY(mw_receiving_correct(receiving, received, err));
     return mw_receiving_append(receiving, received, false, err);
 }
@@ -104,24 +104,27 @@ mw_status mw_service_take(mw_service *service, int32_t source, mw_sent_row row,
 
 /* --- predictions -------------------------------------------------------------------------- */
 
-static mw_status answer_stored(mw_service *service, const mw_ledger_entry *entry,
+static mw_status answer_stored(mw_service *service, const mw_ledger_found *stored,
                                mw_str *out_payload, mw_answer *out_answer, mw_error *err) {
     mw_prediction prediction;
-    MW_TRY(mw_sequencer_read_prediction(service->config.sequencer, entry, out_payload, err));
+    int64_t stamp = stored->stamp;
+    MW_TRY(mw_sequencer_read_prediction(service->config.sequencer, stored, out_payload, err));
     MW_TRY(mw_prediction_read_head(*out_payload, &prediction, err));
-    *out_answer =
-        (mw_answer){.prediction = prediction, .stamp = entry->stamp, .is_recorded = true};
+    *out_answer = (mw_answer){.prediction = prediction, .stamp = stamp, .is_recorded = true};
     return MW_OK;
 }
 
-static const mw_ledger_entry *find_stored(mw_service *service, size_t model,
-                                          const mw_stream *stream, const mw_cell *row) {
-    if (stream->id_count == 0) return NULL;
+/* NULL: none is. */
+static mw_status find_stored(mw_service *service, size_t model, const mw_stream *stream,
+                             const mw_cell *row, const mw_ledger_found **out_stored,
+                             mw_error *err) {
+    *out_stored = NULL;
+    if (stream->id_count == 0) return MW_OK;
     mw_buf_clear(&service->event_id);
     mw_stream_append_id(stream, row, service->config.symbols, &service->event_id);
     return mw_ledger_find_event(mw_sequencer_ledger(service->config.sequencer),
                                 service->config.program->models[model].name,
-                                mw_buf_str(&service->event_id));
+                                mw_buf_str(&service->event_id), out_stored, err);
 }
 
 static mw_status refuse_without_version(const mw_decider *decider, mw_error *err) {
@@ -327,10 +330,13 @@ static mw_status take_elements(const rank_call *c, const mw_cell *row, mw_error 
 }
 
 /* What was recorded for an element. */
-static const mw_ledger_entry *find_element(const rank_call *c, mw_cell element) {
-    if (!c->record) return NULL;
+static mw_status find_element(const rank_call *c, mw_cell element,
+                              const mw_ledger_found **out_stored, mw_error *err) {
+    *out_stored = NULL;
+    if (!c->record) return MW_OK;
     c->service->ranking.row[c->model->each->element] = element;
-    return find_stored(c->service, c->number, c->moments, c->service->ranking.row);
+    return find_stored(c->service, c->number, c->moments, c->service->ranking.row, out_stored,
+                       err);
 }
 
 /* An answer of a ranking, which has its version and t, place once. */
@@ -347,11 +353,11 @@ static void keep_ranked(mw_service *service, size_t index, mw_cell element,
     ranked->answer.prediction.model = ranked->answer.prediction.event_id = MW_STR("");
 }
 
-static mw_status answer_element(const rank_call *c, const mw_ledger_entry *entry, mw_cell element,
-                                size_t index, mw_ranking *ranking, mw_error *err) {
+static mw_status answer_element(const rank_call *c, const mw_ledger_found *stored,
+                                mw_cell element, size_t index, mw_ranking *ranking, mw_error *err) {
     mw_answer answer;
     mw_str payload;
-    MW_TRY(answer_stored(c->service, entry, &payload, &answer, err));
+    MW_TRY(answer_stored(c->service, stored, &payload, &answer, err));
     keep_ranked(c->service, index, element, &answer, ranking);
     return MW_OK;
 }
@@ -363,9 +369,10 @@ static mw_status rank_stored(const rank_call *c, mw_ranking *ranking, bool *out_
     *out_is_whole = false;
     for (size_t i = 0; i < count; i++) {
         mw_cell element = c->service->ranking.elements.cells[i];
-        const mw_ledger_entry *entry = find_element(c, element);
-        if (!entry) return MW_OK;
-        MW_TRY(answer_element(c, entry, element, i, ranking, err));
+        const mw_ledger_found *stored;
+        MW_TRY(find_element(c, element, &stored, err));
+        if (!stored) return MW_OK;
+        MW_TRY(answer_element(c, stored, element, i, ranking, err));
     }
     ranking->count = count;
     *out_is_whole = count > 0;
@@ -400,9 +407,10 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
     for (size_t i = 0; i < ranking->count; i++) {
         mw_cell element;
         MW_TRY(mw_decider_answer(c->decider, i, &element, &answer.prediction, err));
-        const mw_ledger_entry *entry = is_recorded ? find_element(c, element) : NULL;
-        if (entry) {
-            MW_TRY(answer_element(c, entry, element, i, ranking, err));
+        const mw_ledger_found *stored = NULL;
+        if (is_recorded) MW_TRY(find_element(c, element, &stored, err));
+        if (stored) {
+            MW_TRY(answer_element(c, stored, element, i, ranking, err));
             continue;
         }
         if (is_recorded) MW_TRY(record_ranked(c, recorded++, &answer, err));
@@ -429,9 +437,11 @@ static mw_status rank(const rank_call *c, mw_ranking *ranking, mw_error *err) {
     mw_service *service = c->service;
     bool is_stored = false, is_recorded = c->record && mw_decider_is_asked(c->decider);
     const mw_event *event = &c->received.events[0];
-    if (c->standing == MW_EVENT_CONFLICTS && c->record &&
-        mw_sequencer_was_ranked(service->config.sequencer, c->number, ranking->event_id))
-        return refuse_change(service, c->received, err);
+    bool was_ranked = false;
+    if (c->standing == MW_EVENT_CONFLICTS && c->record)
+        MW_TRY(mw_sequencer_was_ranked(service->config.sequencer, c->number, ranking->event_id,
+                                       &was_ranked, err));
+    if (was_ranked) return refuse_change(service, c->received, err);
     MW_TRY(take_elements(c, event->row, err));
     MW_TRY(rank_stored(c, ranking, &is_stored, err));
     if (!is_stored) MW_TRY(rank_now(c, is_recorded, ranking, err));
@@ -455,7 +465,7 @@ static mw_status rank_event(mw_service *service, size_t number, yyjson_val *obje
     MW_TRY(mw_receiving_take(service->receiving, stream->source, mw_sent_json(object),
                              &call.received, err));
     MW_TRY(refuse_later(service, call.received, err));
-    call.standing = mw_receiving_look_up(service->receiving, call.received);
+    MW_TRY(mw_receiving_look_up(service->receiving, call.received, &call.standing, err));
     MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
     mw_buf_clear(&service->ranking.event_id);
     mw_stream_append_id(stream, call.received.events[0].row, service->config.symbols,
@@ -533,9 +543,10 @@ static mw_status predict_scheduled(mw_service *service, size_t number, yyjson_va
     MW_TRY(mw_sequencer_advance(sequencer, err));
     bool is_named = time->time != MW_TIME_MISSING;
     if (!is_named) time->time = last_beat(model, program->zone, mw_sequencer_now(sequencer));
-    const mw_ledger_entry *stored =
-        find_stored(service, number, &program->streams[model->moment_stream], row);
+    const mw_ledger_found *stored;
     mw_str payload;
+    MW_TRY(find_stored(service, number, &program->streams[model->moment_stream], row, &stored,
+                       err));
     if (stored && (record || is_named))
         return answer_stored(service, stored, &payload, out_answer, err);
     if (is_named) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of that time");
@@ -567,11 +578,13 @@ static mw_status predict(mw_service *service, size_t number, mw_sent_row row, as
         return answer_unchecked(service, number, out_answer, err);
     MW_TRY(status);
     MW_TRY(refuse_later(service, received, err));
-    mw_event_standing standing = mw_receiving_look_up(service->receiving, received);
-    MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
-    const mw_ledger_entry *stored =
-        how.record ? find_stored(service, number, stream, received.events[0].row) : NULL;
+    mw_event_standing standing;
+    const mw_ledger_found *stored = NULL;
     mw_str payload;
+    MW_TRY(mw_receiving_look_up(service->receiving, received, &standing, err));
+    MW_TRY(mw_sequencer_advance(service->config.sequencer, err));
+    if (how.record)
+        MW_TRY(find_stored(service, number, stream, received.events[0].row, &stored, err));
     if (stored && standing == MW_EVENT_CONFLICTS) return refuse_change(service, received, err);
     if (stored) return answer_stored(service, stored, &payload, out_answer, err);
     how.record &= mw_decider_is_asked(decider);
@@ -626,12 +639,12 @@ static mw_status find_features(const mw_service *service, mw_answer *answer, mw_
 
 mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_answer,
                           mw_error *err) {
-    const mw_ledger_entry *entry =
-        mw_ledger_find(mw_sequencer_ledger(service->config.sequencer), stamp);
+    const mw_ledger_found *stored;
     mw_answer answer;
-    if (!entry) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of this id");
+    MW_TRY(mw_ledger_find(mw_sequencer_ledger(service->config.sequencer), stamp, &stored, err));
+    if (!stored) return mw_fail(err, MW_NOT_FOUND, "prediction: there is none of this id");
     mw_str payload;
-    MW_TRY(answer_stored(service, entry, &payload, &answer, err));
+    MW_TRY(answer_stored(service, stored, &payload, &answer, err));
     MW_TRY(find_features(service, &answer, err));
     if (answer.features) {
         if (!mw_grow((void **)&service->features, &service->feature_capacity,

@@ -39,7 +39,7 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
                                               &s->reading_count},
                                   .checkpoint_folder = s->checkpoints,
                                   .champions = s->champions, .fallbacks = s->fallbacks,
-                                  .lake = shop_lake(s),
+                                  .lake = shop_lake(s), .old_entries_min = s->old_entries_min,
                                   .is_virtual = is_virtual,
                                   .clock_us = SHOP_BEGIN};
     MW_TRY(mw_sequencer_open(&config, &s->sequencer, err));

@@ -58,6 +58,7 @@ typedef struct {
     mw_fallback fallbacks[2];
     const mw_champion *before; /* of the deliveries' model: found if the log names another */
     const char *checkpoints; /* their folder; NULL: there are none */
+    size_t old_entries_min;  /* as a sequencer's config has it */
     mw_sequencer *sequencer;
     mw_service *service;
     size_t reading_count;

@@ -1,0 +1,277 @@
+#include "serve/old_entries.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/prng.h"
+#include "serve/shop_call_test.h"
+#include "serve/shop_known_test.h"
+
+enum { OLD_MIN = 5, ORDERS = 40 };
+static const char folder[] = "checkpoints/runs";
+
+/* --- a shop that asks ------------------------------------------------------------------------- */
+
+static const char *body_of(int number, char out_text[128]) {
+    snprintf(out_text, 128,
+             "{\"event\": {\"shop\": \"a\", \"number\": %d, \"at\": \"1970-04-11T00:00:00Z\"}}",
+             number);
+    return out_text;
+}
+
+static void ask(shop *s, int first, int end) {
+    char body[128];
+    mw_error err;
+    for (int i = first; i < end; i++) {
+        shop_call(s, MW_HTTP_POST, "/v1/models/quick/predict", body_of(i, body), 200);
+        MW_CHECK_OK(mw_sequencer_commit(s->sequencer, &err), &err);
+    }
+}
+
+/* All that was asked is answered as it was, nothing is counted twice, and nothing else is known. */
+static void check_knows(shop *s, int count) {
+    char body[128], id[16], path[64];
+    mw_error err;
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s->sequencer)), count);
+    uint64_t events = mw_sequencer_read_stats(s->sequencer).log_events;
+    for (int i = 0; i < count + 3; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        const mw_ledger_found *found = shop_find_stored(s->sequencer, MW_STR("quick"),
+                                                        mw_str_of(id));
+        MW_CHECK_EQUAL_INT(found != NULL, i < count);
+        if (!found) continue;
+        int64_t stamp = found->stamp;
+        shop_call(s, MW_HTTP_POST, "/v1/models/quick/predict", body_of(i, body), 200);
+        snprintf(path, sizeof path, "/v1/predictions?event=%d", i);
+        shop_call(s, MW_HTTP_GET, path, NULL, 200);
+        MW_CHECK_OK(mw_ledger_find(mw_sequencer_ledger(s->sequencer), stamp, &found, &err), &err);
+        MW_CHECK(found && found->stamp == stamp);
+    }
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s->sequencer)), count);
+    MW_CHECK_EQUAL_INT(mw_sequencer_read_stats(s->sequencer).log_events, events);
+}
+
+static void begin(shop *s) {
+    mw_error err;
+    shop_set_up(s);
+    shop_close(s);
+    s->old_entries_min = OLD_MIN;
+    MW_CHECK_OK(shop_open(s, true, &err), &err);
+}
+
+static void start_again(shop *s, const char *note) {
+    mw_error err;
+    shop_close(s);
+    MW_CHECK_OK(shop_open(s, true, &err), &err);
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_sequencer_note(s->sequencer)), note);
+}
+
+/* As a process beside the server would: it reads what there is, and writes a checkpoint. */
+static void save_beside(shop *s) {
+    mw_sequencer_config config = s->sequencer->config;
+    mw_sequencer *reader;
+    mw_error err;
+    config.only_reads = true;
+    MW_CHECK_OK(mw_sequencer_open(&config, &reader, &err), &err);
+    MW_CHECK_OK(mw_sequencer_recover(reader, SIZE_MAX, &err), &err);
+    MW_CHECK_OK(mw_sequencer_save(reader, &err), &err);
+    mw_sequencer_close(reader);
+}
+
+/* Writes over each file of entries, or removes them. */
+static void damage(shop *s, uint64_t offset, bool is_removing) {
+    mw_arena arena;
+    mw_str *names;
+    size_t count, damaged = 0;
+    mw_file *file;
+    mw_error err;
+    mw_arena_init(&arena, 1 << 20);
+    MW_CHECK_OK(mw_sys_list(s->sys, folder, &arena, &names, &count, NULL), NULL);
+    for (size_t i = 0; i < count; i++) {
+        const char *path = mw_path_join(&arena, folder, names[i].data);
+        if (!mw_str_ends(names[i], MW_STR(".run"))) continue;
+        damaged++;
+        if (is_removing) {
+            MW_CHECK_OK(mw_sys_remove(s->sys, path, &err), &err);
+            continue;
+        }
+        MW_CHECK_OK(mw_sys_open(s->sys, path, MW_FILE_UPDATE, &file, &err), &err);
+        MW_CHECK_OK(mw_file_write(file, offset, "####", 4, &err), &err);
+        mw_file_close(file);
+    }
+    MW_CHECK(damaged > 2);
+    mw_arena_release(&arena);
+}
+
+/* --- a running server ------------------------------------------------------------------------- */
+
+/* However often another process writes, and however much came since: a server takes it up, goes
+   on with less, and knows all. Both began without a checkpoint, and have one key. */
+MW_TEST(old_entries_leave_the_memory_of_a_running_server) {
+    shop s;
+    mw_error err;
+    int asked = 0;
+    uint64_t prng = mw_test_seed();
+    size_t left = 0;
+    begin(&s);
+    for (int round = 0; round < 30; round++) {
+        int more = (int)mw_prng_below(&prng, 12);
+        ask(&s, asked, asked + more);
+        asked += more;
+        if (mw_prng_below(&prng, 3) > 0) save_beside(&s);
+        more = (int)mw_prng_below(&prng, 4);
+        ask(&s, asked, asked + more);
+        asked += more;
+        size_t before = mw_sequencer_in_memory(s.sequencer);
+        MW_CHECK_OK(mw_sequencer_take_up(s.sequencer, &err), &err);
+        left += mw_sequencer_in_memory(s.sequencer) < before;
+        check_knows(&s, asked);
+        if (mw_prng_below(&prng, 5) == 0) start_again(&s, "");
+    }
+    MW_CHECK(left > 5 && asked > 100);
+    MW_CHECK(mw_sequencer_in_memory(s.sequencer) < 100);
+    check_knows(&s, asked);
+    shop_tear_down(&s);
+}
+
+/* A correction of what has left memory counts from then on, there and in the next files. */
+MW_TEST(old_entries_are_corrected) {
+    static const char was[] =
+        "{\"shop\": \"a\", \"number\": 7, \"at\": \"1970-04-11T00:00:00Z\"}";
+    static const char is[] =
+        "{\"shop\": \"b\", \"number\": 7, \"at\": \"1970-04-11T00:00:00Z\"}";
+    shop s;
+    mw_error err;
+    begin(&s);
+    shop_call(&s, MW_HTTP_POST, "/v1/events/orders", was, 200);
+    for (int round = 0; round < 3; round++) {
+        ask(&s, 10 + 10 * round, 20 + 10 * round);
+        save_beside(&s);
+        MW_CHECK_OK(mw_sequencer_take_up(s.sequencer, &err), &err);
+        MW_CHECK_EQUAL_INT(mw_sequencer_in_memory(s.sequencer), 0);
+        const char *row = round % 2 ? was : is;
+        mw_str answer = shop_call(&s, MW_HTTP_POST, "/v1/events/orders", row, 200);
+        MW_CHECK(shop_says(answer, "\"corrections\":1"));
+        answer = shop_call(&s, MW_HTTP_POST, "/v1/events/orders", row, 200);
+        MW_CHECK(shop_says(answer, "\"repeats\":1"));
+        MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+        if (round == 1) start_again(&s, "");
+    }
+    shop_tear_down(&s);
+}
+
+/* --- what can go wrong ------------------------------------------------------------------------ */
+
+/* Whichever call of a checkpoint fails, and however the machine ends then: the next start finds
+   that checkpoint or the one before, with its files, and knows all. */
+MW_TEST(old_entries_outlive_a_death_at_any_step) {
+    uint64_t prng = mw_test_seed();
+    size_t failed = 0;
+    bool is_over = false;
+    for (uint64_t after = 0; !is_over; after++) {
+        shop s;
+        mw_error err;
+        begin(&s);
+        for (int i = 0; i < 4; i++) {
+            ask(&s, 10 * i, 10 * i + 10);
+            save_beside(&s);
+        }
+        MW_CHECK_OK(mw_sequencer_take_up(s.sequencer, &err), &err);
+        ask(&s, 40, 60);
+        MW_CHECK_OK(mw_sequencer_sync(s.sequencer, &err), &err);
+        mw_simulated_fail(s.sys, after, UINT64_MAX);
+        is_over = mw_sequencer_save(s.sequencer, &err) == MW_OK;
+        failed += !is_over;
+        mw_simulated_fail(s.sys, 0, 0);
+        uint64_t end = mw_prng_below(&prng, 3);
+        if (end == 0) mw_simulated_kill(s.sys);
+        else if (end == 1) mw_simulated_lose_power(s.sys);
+        else mw_simulated_lose_power_partly(s.sys);
+        start_again(&s, "");
+        check_knows(&s, 60);
+        shop_tear_down(&s);
+    }
+    MW_CHECK(failed > 50);
+}
+
+static void start_without(shop *s, const char *why) {
+    char note[512];
+    snprintf(note, sizeof note, "a checkpoint is not used: %s", why);
+    mw_error err;
+    shop_close(s);
+    MW_CHECK_OK(shop_open(s, true, &err), &err);
+    MW_CHECK(mw_str_starts(mw_str_of(mw_sequencer_note(s->sequencer)), mw_str_of(note)));
+    mw_sequencer_stats stats = mw_sequencer_read_stats(s->sequencer);
+    MW_CHECK_EQUAL_INT(stats.replayed, stats.log_events);
+    check_knows(s, ORDERS);
+}
+
+/* A file that is gone, or has another byte in its head: all is read anew, and it is said. */
+MW_TEST(old_entries_that_are_no_more_are_learnt_anew) {
+    for (int round = 0; round < 2; round++) {
+        shop s;
+        mw_error err;
+        begin(&s);
+        ask(&s, 0, ORDERS);
+        MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+        damage(&s, 40, round == 0);
+        start_without(&s, round == 0 ? "checkpoints/runs/" : "run: the head of checkpoints/runs/");
+        MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+        start_again(&s, "");
+        check_knows(&s, ORDERS);
+        shop_tear_down(&s);
+    }
+}
+
+/* Where a block is bad, whoever asks for what it holds is told; the next start learns it anew. */
+MW_TEST(old_entries_in_a_bad_block_are_not_answered_by) {
+    shop s;
+    char body[128];
+    mw_error err;
+    mw_event_standing standing;
+    begin(&s);
+    ask(&s, 0, ORDERS);
+    MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+    start_again(&s, "");
+    MW_CHECK_EQUAL_INT(mw_sequencer_in_memory(s.sequencer), 0);
+    for (int i = 0; i < 2; i++) { /* of ids, and of predictions */
+        mw_str said;
+        damage(&s, 4096 + 100, false);
+        if (i == 0)
+            said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", body_of(3, body), 500);
+        else
+            said = shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=3", NULL, 500);
+        MW_CHECK(shop_says(said, "fails its checksum"));
+        start_without(&s, "checkpoints/runs/");
+        MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+        start_again(&s, "");
+    }
+    mw_cell row[4] = {{0}, mw_cell_number(3), mw_cell_time(SHOP_BEGIN),
+                      mw_cell_missing(MW_TYPE_NUMBER)};
+    row[0].symbol = mw_symbols_intern(s.symbols, MW_STR("a"));
+    mw_event event = {.stream = 0, .time = SHOP_BEGIN, .known = SHOP_BEGIN, .row = row};
+    mw_simulated_fail(s.sys, 0, UINT64_MAX);
+    MW_CHECK_STATUS(mw_sequencer_find(s.sequencer, &event, &standing, &err), MW_IO);
+    mw_simulated_fail(s.sys, 0, 0);
+    MW_CHECK(shop_standing(s.sequencer, &event) == MW_EVENT_REPEATS);
+    shop_tear_down(&s);
+}
+
+/* A full disk: the server goes on with what it has, and the next checkpoint is one. */
+MW_TEST(old_entries_stay_in_memory_without_room) {
+    shop s;
+    mw_error err;
+    begin(&s);
+    ask(&s, 0, ORDERS);
+    mw_simulated_set_disk_size_max(s.sys, mw_simulated_disk_size(s.sys) + 5000);
+    MW_CHECK_STATUS(mw_sequencer_save(s.sequencer, &err), MW_NO_SPACE);
+    MW_CHECK_OK(mw_sequencer_take_up(s.sequencer, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_sequencer_in_memory(s.sequencer), 2 * ORDERS);
+    check_knows(&s, ORDERS);
+    mw_simulated_set_disk_size_max(s.sys, UINT64_MAX);
+    MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+    MW_CHECK_OK(mw_sequencer_take_up(s.sequencer, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_sequencer_in_memory(s.sequencer), 0);
+    check_knows(&s, ORDERS);
+    shop_tear_down(&s);
+}
