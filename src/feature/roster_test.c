@@ -186,7 +186,7 @@ static void enter(fixture *f, whole *all, mw_event *event, uint64_t *prng) {
     mw_roster_archive archive = {&all->away, find_archived};
     mw_error err;
     mw_event_origin origin = (mw_event_origin)mw_prng_below(prng, 2);
-    if (mw_prng_below(prng, 5) == 0) event->place -= 50;
+    if (mw_prng_below(prng, 3) == 0) event->place -= 300;
     if (mw_prng_below(prng, 3) == 0) event->replaced = event->row;
     MW_CHECK_OK(mw_roster_enter(f->roster, archive, event, origin, &err), &err);
     listed *twin = find(all->list, all->count, event);

@@ -51,6 +51,17 @@ static void check_knows(shop *s, int count) {
     MW_CHECK_EQUAL_INT(mw_sequencer_read_stats(s->sequencer).log_events, events);
 }
 
+/* An event alone, at the very next place; it is counted once. */
+static void send(shop *s, int number, bool is_new) {
+    char row[128];
+    snprintf(row, sizeof row,
+             "{\"shop\": \"a\", \"number\": %d, \"at\": \"1970-04-11T00:00:00Z\"}", number);
+    mw_str answer = shop_call(s, MW_HTTP_POST, "/v1/events/orders", row, 200);
+    MW_CHECK(shop_says(answer, is_new ? "\"accepted\":1" : "\"repeats\":1"));
+    mw_error err;
+    MW_CHECK_OK(mw_sequencer_commit(s->sequencer, &err), &err);
+}
+
 static void begin(shop *s) {
     mw_error err;
     shop_set_up(s);
@@ -119,6 +130,7 @@ MW_TEST(old_entries_leave_the_memory_of_a_running_server) {
         ask(&s, asked, asked + more);
         asked += more;
         if (mw_prng_below(&prng, 3) > 0) save_beside(&s);
+        send(&s, 1000 + round, true);
         more = (int)mw_prng_below(&prng, 4);
         ask(&s, asked, asked + more);
         asked += more;
@@ -126,6 +138,7 @@ MW_TEST(old_entries_leave_the_memory_of_a_running_server) {
         MW_CHECK_OK(mw_sequencer_take_up(s.sequencer, &err), &err);
         left += mw_sequencer_in_memory(s.sequencer) < before;
         check_knows(&s, asked);
+        for (int i = 0; i <= round; i++) send(&s, 1000 + i, false);
         if (mw_prng_below(&prng, 5) == 0) start_again(&s, "");
     }
     MW_CHECK(left > 5 && asked > 100);
@@ -255,6 +268,32 @@ MW_TEST(old_entries_in_a_bad_block_are_not_answered_by) {
     mw_simulated_fail(s.sys, 0, 0);
     MW_CHECK(shop_standing(s.sequencer, &event) == MW_EVENT_REPEATS);
     shop_tear_down(&s);
+}
+
+/* Whichever allocation fails while they leave: nothing is lost, or counted twice, then or in what
+   is written next. */
+MW_TEST(old_entries_survive_every_failing_allocation) {
+    size_t failed = 0, partly = 0;
+    bool is_over = false;
+    for (size_t after = 0; !is_over; after++) {
+        shop s;
+        mw_error err;
+        begin(&s);
+        ask(&s, 0, ORDERS);
+        save_beside(&s);
+        ask(&s, ORDERS, ORDERS + OLD_MIN);
+        mw_memory_fail_after(after);
+        is_over = mw_sequencer_take_up(s.sequencer, &err) == MW_OK;
+        mw_memory_fail_after(SIZE_MAX);
+        failed += !is_over;
+        partly += mw_sequencer_on_disk(s.sequencer) > 0 && !is_over;
+        check_knows(&s, ORDERS + OLD_MIN);
+        MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+        start_again(&s, "");
+        check_knows(&s, ORDERS + OLD_MIN);
+        shop_tear_down(&s);
+    }
+    MW_CHECK(failed > 10 && partly > 3);
 }
 
 /* A full disk: the server goes on with what it has, and the next checkpoint is one. */

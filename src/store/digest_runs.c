@@ -441,8 +441,7 @@ static bool is_needed(const kept_lists *kept, mw_str file) {
     bool is_ours = id > 0; /* nothing else is ever removed */
     for (size_t i = 0; i < kept->count; i++)
         if (is_named(&kept->lists[i], id)) return true;
-    return !is_ours || kept->count < MW_RUNS_LISTS_KEPT ||
-           number_in(id) >= number_in(kept->oldest);
+    return !is_ours || number_in(id) >= number_in(kept->oldest);
 }
 
 static mw_status tidy_up(const mw_digest_runs *runs, mw_arena *arena, mw_error *err) {

@@ -179,9 +179,10 @@ MW_TEST(digest_runs_refuse_names_of_something_else) {
     uint64_t prng = mw_test_seed();
     mw_sys *sys = new_machine(prng);
     mw_digest_runs *runs = new_runs(sys);
-    mw_buf names;
+    mw_buf names, later;
     mw_error err;
     mw_buf_init(&names, 1 << 16);
+    mw_buf_init(&later, 1 << 16);
     lists = (twin){.counter = 0};
     draw(&it, &lists, 1, &prng);
     MW_CHECK_OK(write_and_publish(runs, &it, &names, &err), &err);
@@ -205,6 +206,12 @@ MW_TEST(digest_runs_refuse_names_of_something_else) {
     MW_CHECK_EQUAL_INT(mw_digest_runs_count(runs, MW_RUNS_IDS), 0);
     MW_CHECK_OK(mw_digest_runs_take(runs, &identity, mw_buf_str(&names), &err), &err);
     check_all(runs, &lists);
+    draw(&it, &lists, 2, &prng);
+    MW_CHECK_OK(write_and_publish(runs, &it, &later, &err), &err);
+    MW_CHECK_OK(mw_digest_runs_take(runs, &identity, mw_buf_str(&later), &err), &err);
+    MW_CHECK_STATUS(mw_digest_runs_take(runs, &identity, mw_buf_str(&names), &err), MW_CONFLICT);
+    MW_CHECK_EQUAL_STR(err.message, "runs: they know less than what is there");
+    check_all(runs, &lists);
     MW_CHECK_OK(mw_sys_remove(sys, folder, &err), &err);
     mw_digest_runs *without = new_runs(sys);
     MW_CHECK_STATUS(mw_digest_runs_take(without, &identity, mw_buf_str(&names), &err),
@@ -212,6 +219,7 @@ MW_TEST(digest_runs_refuse_names_of_something_else) {
     mw_digest_runs_destroy(without);
     mw_digest_runs_destroy(runs);
     mw_buf_release(&names);
+    mw_buf_release(&later);
     mw_simulated_destroy(sys);
 }
 
