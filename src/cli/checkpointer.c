@@ -9,6 +9,7 @@
 enum {
     GROWTH_MIN = 1 << 20, /* of the log, in bytes */
     GROWTH_SHARE = 4,     /* of a checkpoint's size: one in so many */
+    STEPS = 64,           /* of the recovery, between two breaths */
     REST_SHARE = 100,     /* times the CPU that one took */
     ARENA_SIZE_MAX = 1 << 24,
 };
@@ -87,7 +88,10 @@ static mw_status write_checkpoint(checkpointing *it, mw_error *err) {
     MW_TRY(mw_workspace_open(it->workspace.cli, MW_WORKSPACE_READ, NULL, &it->workspace, err));
     MW_TRY(load_champions(it, err));
     MW_TRY(open_sequencer(it, err));
-    MW_TRY(mw_sequencer_recover(it->sequencer, SIZE_MAX, err));
+    while (!mw_sequencer_is_ready(it->sequencer)) {
+        MW_TRY(mw_sequencer_recover(it->sequencer, STEPS, err));
+        mw_pace_breathe();
+    }
     MW_TRY(check_lake(it, err));
     return mw_sequencer_save(it->sequencer, err);
 }

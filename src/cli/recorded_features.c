@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "feature/slate.h"
+#include "sys/pace.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20, VERSIONS_MAX = 1 << 16 };
 
@@ -246,6 +247,7 @@ static mw_status scan(reading *it, mw_error *err) {
         status = mw_log_scan_next(log, &record, &has_record, err);
         if (status == MW_OK && has_record && record.type == MW_RECORD_PREDICTION)
             try_record(it, &record);
+        mw_pace_breathe();
     }
     mw_log_scan_end(log);
     mw_arena_release(&arena);

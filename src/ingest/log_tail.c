@@ -1,5 +1,7 @@
 #include "ingest/log_tail.h"
 
+#include "sys/pace.h"
+
 static void learn_control(const mw_record *record, mw_log_facts *facts) {
     if (mw_log_control_is(record, MW_CONTROL_BEGIN_VIRTUAL)) facts->is_virtual = true;
     if (record->time > facts->now) facts->now = record->time;
@@ -46,6 +48,7 @@ static mw_status read_records(reading *it, mw_log_scan *scan, mw_error *err) {
         if (status != MW_OK || !has_record) break;
         if (record.type != MW_RECORD_DEFINITION && record.place > tail->through) break;
         status = take(it, &record, err);
+        mw_pace_breathe();
     }
     mw_log_events_destroy(it->log_events);
     return status;

@@ -5,6 +5,7 @@
 #include "ingest/load.h"
 #include "ingest/log_digest.h"
 #include "ingest/standing.h"
+#include "sys/pace.h"
 
 enum { SLOTS_MIN = 64, EVENT_ID_MAX = 1 << 16 };
 #define PREDICTIONS_MAX ((size_t)1 << 31)
@@ -379,6 +380,7 @@ mw_status mw_follower_advance(mw_follower *follower, mw_log_reach to, mw_error *
         MW_TRY(mw_log_scan_next(follower->scan, &record, &has_record, err));
         if (!has_record) break;
         MW_TRY(take(follower, &record, err));
+        mw_pace_breathe();
     }
     if (!follower->is_virtual) follower->now = to.wall_now;
     return reach(follower, follower->now, err);

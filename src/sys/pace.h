@@ -15,10 +15,12 @@
 void mw_pace_keep_blocks_apart(void);
 /* From now on memory comes page by page, as it is touched; large pages that are there stay. */
 void mw_pace_take_small_pages(void);
-/* While this thread works beside others who must not wait, it sleeps for a moment each
-   millisecond: by SIGVTALRM, so its calls must stand being interrupted. Not for one that waits.
-   A child that it begins takes no part. */
+/* From now on this thread works beside others who must not wait: between its steps it breathes, for
+   a moment if a millisecond has passed since it last did. To others, breathing is nothing. (A
+   signal that came each millisecond would spare the calls, but ends the sleeps of libraries, too:
+   SQLite's, for one, by whose number it tells how long it has waited for a lock.) */
 void mw_pace_begin_turns(void);
+void mw_pace_breathe(void);
 void mw_pace_end_turns(void);
 /* That moment, once. */
 void mw_pace_rest(void);
