@@ -46,6 +46,7 @@ static mw_status compile(mw_timeline *timeline, mw_error *err) {
     mw_diagnostics *diagnostics = mw_arena_alloc(&timeline->arena, 1, sizeof *diagnostics);
     if (!diagnostics) return no_memory(err);
     mw_diagnostics_init(diagnostics, &timeline->arena);
+    diagnostics->of_version = true;
     mw_status status = mw_program_compile(&timeline->model->bundle.declarations,
                                           &timeline->arena, timeline->symbols, diagnostics,
                                           &timeline->program);

@@ -28,6 +28,8 @@ typedef struct {
     size_t dropped;
     bool takes_hint;    /* the entry made last is of the last mistake told: that was neither dropped
                            nor listed already */
+    bool of_version;    /* who reads them reads what a version carries: what was accepted when that
+                           was made is no mistake now (rule 14). False at first */
     bool out_of_memory; /* a text did not fit into the arena: what is listed is not all */
 } mw_diagnostics;
 

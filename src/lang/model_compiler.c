@@ -39,7 +39,7 @@ static void check_feature_name(mw_compiler *compiler, const mw_named_source *fea
         is_taken = is_taken || mw_str_equal_but_for_case(feature->name, mw_str_of(taken[i]));
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         is_column = is_column || mw_str_equal_but_for_case(feature->name, mw_str_of(columns[i]));
-    if (is_column)
+    if (is_column && !compiler->diagnostics->of_version)
         mw_complain(compiler, feature->position, MW_INVALID,
                     "a feature must not be called id or label, for these are columns beside it, "
                     "got %.*s", MW_STR_ARGS(feature->name));
@@ -60,8 +60,12 @@ static bool make_room(mw_compiler *compiler, mw_feature_list *list) {
     return true;
 }
 
-/* The name that two features share: what is written may be neither's but for one of them. */
-static mw_str shared_name(const mw_feature_syntax *a, const mw_feature_syntax *b) {
+/* The name that two features share: what is written may be neither's but for one of them. A version
+   may be older than that rule, and reads names as they are spelled. */
+static mw_str shared_name(const mw_compiler *compiler, const mw_feature_syntax *a,
+                          const mw_feature_syntax *b) {
+    if (compiler->diagnostics->of_version)
+        return mw_str_equal(a->name, b->name) ? a->name : MW_STR("");
     bool is_shared = mw_str_equal_but_for_case(a->name, b->name) ||
                      mw_str_equal_but_for_case(a->name, b->declared);
     if (is_shared) return a->name;
@@ -77,7 +81,7 @@ static bool add_feature(mw_compiler *compiler, mw_feature_list *list, mw_feature
     }
     if (!make_room(compiler, list)) return false;
     for (size_t i = 0; i < list->count; i++) {
-        mw_str other = shared_name(&list->items[i], &feature);
+        mw_str other = shared_name(compiler, &list->items[i], &feature);
         if (other.size == 0) continue;
         bool is_made = mw_str_equal_but_for_case(other, feature.name);
         mw_str own = is_made ? feature.name : feature.declared;

@@ -115,6 +115,7 @@ static void check_others(mw_compiler *compiler, const mw_stream_declaration *str
         mw_str other = program->sources[i].name;
         if (!mw_str_equal_but_for_case(other, stream->name)) continue;
         bool is_same = mw_str_equal(other, stream->name);
+        if (!is_same && compiler->diagnostics->of_version) continue;
         mw_complain(compiler, stream->position, MW_INVALID, "there is another %s",
                     is_same ? "such stream" : "stream of that name");
         if (!is_same)

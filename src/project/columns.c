@@ -152,6 +152,7 @@ static void constant_look_up(joiner *j, const mw_project_model *model,
     const mw_fallback *fallback = &model->fallback;
     bool is_share = fallback->constant >= 0 && fallback->constant <= 1;
     if (fallback->kind != MW_FALLBACK_CONSTANT || is_share) return;
+    if (j->diagnostics->of_version) return; /* which never asks for it */
     if (mw_code_type(compiled->label) != MW_TYPE_BOOL) return;
     mw_diagnose(j->diagnostics, fallback->expression.position, MW_INVALID,
                 "serving.%.*s.fallback: must be 0 to 1, for the label is a bool, got %.*s",

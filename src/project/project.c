@@ -376,7 +376,7 @@ static void streams_read(reader *r, const mw_yaml *node, mw_project *project) {
 static void cost_check(reader *r, const mw_yaml_item *model, const mw_yaml *false_alarm,
                        const mw_yaml *miss) {
     const mw_yaml *given = false_alarm ? false_alarm : miss;
-    if (!given) return;
+    if (!given || r->diagnostics->of_version) return;
     if (!false_alarm || !miss) {
         mw_diagnose(r->diagnostics, given->position, MW_INVALID,
                     "models.%.*s.cost: false_alarm and miss must stand together, %s is not there",
