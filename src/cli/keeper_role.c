@@ -407,6 +407,7 @@ mw_status mw_cli_keeper(mw_cli *cli, mw_error *err) {
     mw_poller *poller = NULL;
     mw_errand *watching = NULL;
     mw_process_leave_terminal_to_parent();
+    mw_process_outlive_readers();
     mw_status status = mw_poller_create(cli->sys, &k.poller, err);
     if (status == MW_OK) status = mw_poller_create(cli->sys, &poller, err);
     if (status == MW_OK) status = mw_errand_begin_apart(cli->sys, watch, &k, &watching, err);

@@ -4,6 +4,7 @@
 #include "cli/workspace.h"
 #include "serve/supervisor.h"
 #include "sys/library.h"
+#include "sys/process.h"
 
 enum { ARGUMENTS_MAX = 24 };
 
@@ -42,6 +43,7 @@ static mw_status check_options(const mw_cli *cli, mw_error *err) {
 
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     MW_TRY(check_options(cli, err));
+    mw_process_outlive_readers();
     const char *executable;
     const char *server[ARGUMENTS_MAX];
     const char *keeper[] = {NULL, "keeper", "-C", cli->folder, NULL};

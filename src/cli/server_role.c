@@ -17,6 +17,7 @@
 #include "serve/server.h"
 #include "sys/errand.h"
 #include "sys/pace.h"
+#include "sys/process.h"
 
 enum {
     TICK_US = 100000,
@@ -629,6 +630,7 @@ mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
     daemon d = {.workspace = {.cli = cli},
                 .started_us = mw_sys_monotonic_us(cli->sys)};
     mw_pace_keep_blocks_apart();
+    mw_process_outlive_readers();
     mw_status status = run(&d, err);
     if (!d.is_saving) close_down(&d); /* else its memory is in use up to the end of the process */
     return status;

@@ -407,6 +407,10 @@ void mw_process_leave_terminal_to_parent(void) {
     sigaction(SIGHUP, &ignored, NULL);
 }
 
+void mw_process_outlive_readers(void) {
+    signal(SIGPIPE, SIG_IGN);
+}
+
 void mw_process_work_in_background(void) {
     let_others_go_first();
 }

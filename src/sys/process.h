@@ -75,6 +75,9 @@ void mw_process_hold_standard_files(void);
 /* For a child whose parent decides when it ends: what the terminal sends to both of them (SIGINT,
    SIGHUP) does not end this process any more. */
 void mw_process_leave_terminal_to_parent(void);
+/* From now on who reads this process's output, and goes, does not end it: what is written then is
+   lost. Children are as before. */
+void mw_process_outlive_readers(void);
 /* From now on this thread, and what it starts, gets next to nothing but what time of the cores
    nobody else wants. It cannot be taken back. */
 void mw_process_work_in_background(void);
