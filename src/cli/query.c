@@ -94,14 +94,13 @@ static mw_status print_answer(mw_duck_cursor *cursor, bool is_json, mw_buf *out,
     mw_buf titles;
     mw_buf_init(&titles, 1 << 20);
     name_columns(cursor, &titles);
-    MW_TRY(mw_buf_check(&titles, "the columns", err));
+    mw_status status = mw_buf_check(&titles, "the columns", err);
     answer it = {.cursor = cursor,
                  .column_count = column_count,
                  .is_json = is_json,
                  .json = mw_json_begin(out),
-                 .grid = mw_grid_begin(titles.data)};
+                 .grid = mw_grid_begin(status == MW_OK ? titles.data : "")};
     if (is_json) mw_json_array(&it.json);
-    mw_status status = MW_OK;
     while (status == MW_OK && count > 0) {
         status = mw_duck_fetch(cursor, &count, err);
         for (size_t r = 0; status == MW_OK && r < count; r++) add_row(&it, r);
