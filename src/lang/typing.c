@@ -295,9 +295,27 @@ static void refuse_arguments(mw_compiler *compiler, const mw_node *node, const m
     mw_buf_release(&takes);
 }
 
+/* What other languages call so is said otherwise here. */
+static const char *foreign_function(mw_str name) {
+    static const char *const foreign[][2] = {
+        {"if", "case when A then B else C end"},   {"iff", "case when A then B else C end"},
+        {"ifelse", "case when A then B else C end"}, {"log10", "log(x) / log(10)"},
+        {"log2", "log(x) / log(2)"},               {"mod", "x - floor(x / y) * y"},
+        {"isnull", "missing(x)"},                  {"ifnull", "coalesce(x, y)"},
+        {"nvl", "coalesce(x, y)"}};
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
+        if (mw_str_equal_but_for_case(name, mw_str_of(foreign[i][0]))) return foreign[i][1];
+    return NULL;
+}
+
 static void refuse_function(mw_compiler *compiler, const mw_node *node) {
+    const char *meant = foreign_function(node->text);
     mw_complain(compiler, node->position, MW_INVALID, "there is no function %.*s",
                 MW_STR_ARGS(node->text));
+    if (meant) {
+        mw_complain_hint(compiler, "Write %s.", meant);
+        return;
+    }
     mw_nearest nearest = mw_nearest_to(node->text);
     for (size_t i = 0; i < mw_function_count(); i++)
         mw_nearest_offer_text(&nearest, mw_function_at((int32_t)i)->name);

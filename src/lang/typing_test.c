@@ -66,6 +66,10 @@ MW_TEST(typing_refuses_calls) {
         {"hour()", ":1:12: features.a: hour takes (time), got ()\n"},
         {"hours(at)", ":1:12: features.a: there is no function hours\n"
                       "    Did you mean hour?\n"},
+        {"log10(amount)", ":1:12: features.a: there is no function log10\n"
+                          "    Write log(x) / log(10).\n"},
+        {"IF(paid, 1, 0)", ":1:12: features.a: there is no function IF\n"
+                           "    Write case when A then B else C end.\n"},
         {"zzz(at)", ":1:12: features.a: there is no function zzz\n"},
         {"haversine(amount, 1, 2)",
          ":1:12: features.a: haversine takes (number, number, number, number), got (number, "
