@@ -26,7 +26,7 @@ static mw_status lay_down(mw_sys *sys, const uint8_t *data, size_t size, mw_run_
     out_shape->key.words[1] = mw_read_u64(&in);
     out_shape->kind = mw_read_u32(&in);
     out_shape->word_count = mw_read_u32(&in);
-    out_shape->is_filtered = size % 2;
+    out_shape->is_filtered = data[0] % 2;
     mw_status status = mw_sys_write_file(sys, "0000000000000001.run", mw_buf_str(&bytes), NULL);
     mw_buf_release(&bytes);
     return status;
