@@ -293,9 +293,8 @@ static mw_status add_event(mw_block *block, item *added, mw_error *err) {
 
 /* Numbers a moment; the stretch has room for its row. */
 static mw_cell *number_moment(mw_block *block, item *added) {
-    stretch *next = block->next;
-    added->moment = (uint32_t)next->moment_count++;
-    return next->rows + added->moment * block->row_width;
+    added->moment = (uint32_t)block->next->moment_count++;
+    return block->next->rows + added->moment * block->row_width;
 }
 
 static void find_instances(mw_block *block, item *added) {
@@ -398,8 +397,7 @@ static inline mw_entry *add_entry(const cutter *by, int32_t group, uint64_t hash
     *added = (mw_entry){.foreseen = {hash, NULL},
                      .t = by->item->turn.moment.t,
                      .place = by->place,
-                     .item = by->number,
-                     .moment = by->item->moment,
+                     .item = by->number, .moment = by->item->moment,
                      .lookup = lookup,
                      .change = change};
     if (lookup == MW_NONE || !of->routes) return added;
@@ -518,10 +516,8 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     stretch *of = context;
     mw_block *block = of->block;
     const mw_engine *engine = block->engine;
-    cutter by = {.engine = engine,
-                 .of = of,
-                 .entry_plans = block->entry_plans,
-                 .blanks = block->blanks,
+    cutter by = {.engine = engine, .of = of,
+                 .entry_plans = block->entry_plans, .blanks = block->blanks,
                  .frame = frame_of(engine)};
     by.frame.lengths = &block->lengths;
     by.are_own = true;
@@ -585,22 +581,25 @@ static mw_status read_moment(const stretch *of, strand *own, mw_card *card, cons
     return mw_reading_lookup(&own->reading, lookup, own->group, card, row);
 }
 
-/* Reads aside, as threads would disturb each other in the rows of moments, to which it is brought
-   at the end. Windows that stand side by side are read right where they are put. */
-static mw_status read_aside(const stretch *of, strand *own, mw_card *card, const mw_entry *todo,
-                            mw_cell **found, mw_error *err) {
+/* Where to read: the moment's row; or, as threads would disturb each other there, aside, from where
+   it is brought to the rows at the end: windows that stand side by side where they are put. */
+static inline mw_cell *row_for(const stretch *of, const strand *own, const mw_entry *todo,
+                               mw_cell *found) {
+    if (!of->block->is_apart) return row_of(of, todo->moment);
     const mw_lookup_plan *lookup = &of->block->engine->plan.lookups[todo->lookup];
-    bool is_one_run = lookup->run_count == 1;
-    mw_cell *row = is_one_run ? *found - lookup->runs[0].first : own->windows;
-    MW_TRY(read_moment(of, own, card, todo, row, err));
-    mw_cell *to = *found;
-    for (size_t i = 0; !is_one_run && i < lookup->run_count; i++) {
+    return lookup->run_count == 1 ? found - lookup->runs[0].first : own->windows;
+}
+
+/* Puts aside what was read into the row, unless it stands there; gives the end of that. */
+static inline mw_cell *put_aside(const mw_lookup_plan *lookup, const mw_cell *row,
+                                 mw_cell *found) {
+    if (lookup->run_count == 1) return found + lookup->window_count;
+    for (size_t i = 0; i < lookup->run_count; i++) {
         mw_window_run run = lookup->runs[i];
-        memcpy(to, row + run.first, run.count * sizeof *to);
-        to += run.count;
+        memcpy(found, row + run.first, run.count * sizeof *found);
+        found += run.count;
     }
-    *found += lookup->window_count;
-    return MW_OK;
+    return found;
 }
 
 /* Asks the cache for what entries will need, some entries ahead: first for the slot of the table,
@@ -635,10 +634,12 @@ static mw_status work_off(const stretch *of, size_t piece, mw_group *group,
         const mw_entry *todo = mw_entry_at(&list, i - SLOT_AHEAD);
         MW_TRY(mw_engine_relieve(block->engine, piece, err));
         mw_card *card = card_of(group, todo);
-        if (todo->lookup != MW_NONE && block->is_apart)
-            MW_TRY(read_aside(of, own, card, todo, &found, err));
-        else if (todo->lookup != MW_NONE)
-            MW_TRY(read_moment(of, own, card, todo, row_of(of, todo->moment), err));
+        if (todo->lookup != MW_NONE) {
+            mw_cell *row = row_for(of, own, todo, found);
+            MW_TRY(read_moment(of, own, card, todo, row, err));
+            if (block->is_apart)
+                found = put_aside(&block->engine->plan.lookups[todo->lookup], row, found);
+        }
         if (todo->change != MW_LEAVE) MW_TRY(change_card(group, card, todo, err));
     }
     return MW_OK;
@@ -692,8 +693,7 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
     (void)err;
     const stretch *of = context;
     const mw_block *block = of->block;
-    const mw_engine *engine = block->engine;
-    bool has_each = engine->config.model->each;
+    bool has_each = block->engine->config.model->each;
     mw_cell *windows = block->finishers[piece].windows;
     size_t to = piece_from(of, piece + 1);
     for (size_t i = piece_from(of, piece); i < to; i++) {
@@ -703,7 +703,7 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
         mw_cell *row = is_label || block->keeps_windows ? row_of(of, it->moment) : windows;
         if (block->is_apart) bring_windows(of, it, row);
         if (!is_label && !has_each)
-            mw_engine_finish_features(engine, &it->turn.moment, row, features_of(of, it));
+            mw_engine_finish_features(block->engine, &it->turn.moment, row, features_of(of, it));
     }
     return MW_OK;
 }
