@@ -270,7 +270,7 @@ static mw_status prepare(mw_log *log, mw_error *err) {
     if (log->file) /* as a rule the syncer did that long ago */
         MW_TRY(mw_log_found_segment(log->sys, log->folder, log->segment, err));
     bool is_first = log->committed_place == INT64_MIN;
-    return begin_segment(log, is_first ? INT64_MIN + 1 : log->committed_place + 1, err);
+    return begin_segment(log, is_first ? MW_LOG_FIRST_PLACE : log->committed_place + 1, err);
 }
 
 mw_status mw_log_commit(mw_log *log, mw_error *err) {

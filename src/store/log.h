@@ -112,8 +112,8 @@ uint64_t mw_log_size(const mw_log *log); /* bytes of all segments */
    128 kB, so no call takes longer than its batch, whose first record is given once the last was
    found; one that is longer is read twice. Payloads are valid until the next call. At the end
    `*out_has_record` is false; called again later, a scan goes on with what was committed since.
-   A missing folder is an empty log; a newest segment that was lost while it was
-   made is none. */
+   A missing folder is an empty log; a newest segment that was lost while it was made is none. A
+   file that is gone where the next one does not begin behind what was read is MW_CORRUPT. */
 MW_MUST_USE mw_status mw_log_scan_begin(mw_sys *sys, const char *folder, int64_t from,
                                         mw_log_scan **out_scan, mw_error *err);
 /* From the record that stands there; of definitions only those behind it. */

@@ -21,6 +21,7 @@ struct mw_log_scan {
     const char *path; /* of it */
     mw_file *file;
     int64_t segment;  /* its first place */
+    int64_t reached;  /* the place of the last record that was read; INT64_MIN: not known */
 
     /* Where in it, in this order: */
     uint64_t next;   /* the next record; what stands before has been read */
@@ -123,12 +124,30 @@ static mw_status enter_segment(mw_log_scan *scan, mw_str name, mw_file *file, mw
     scan->segment = mw_log_segment_first_place(name);
     bool is_first = scan->segment == scan->first.segment && scan->first.offset > 0;
     scan->next = is_first ? scan->first.offset : MW_LOG_HEAD_SIZE;
+    scan->reached = is_first ? INT64_MIN : scan->segment - 1;
     forget_ahead(scan);
     scan->name = mw_str_copy(&scan->arena, name);
     scan->path = scan->name.data ? mw_path_join(&scan->arena, scan->folder, scan->name.data)
                                  : NULL;
     if (!scan->path) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
     return MW_OK;
+}
+
+/* Each segment begins behind the last place before it, so a file that is gone is missed. */
+static bool follows(const mw_log_scan *scan, int64_t first_place) {
+    if (scan->file) return scan->reached == INT64_MIN || first_place == scan->reached + 1;
+    if (scan->first.offset > 0) return first_place == scan->first.segment;
+    return first_place <= scan->from || first_place == MW_LOG_FIRST_PLACE;
+}
+
+static mw_status check_chain(const mw_log_scan *scan, const mw_str *names, size_t next,
+                             const char *path, mw_error *err) {
+    bool is_passed_over = next > 0 && mw_str_compare(names[next - 1], scan->name) > 0;
+    if ((scan->file && is_passed_over) || follows(scan, mw_log_segment_first_place(names[next])))
+        return MW_OK;
+    mw_status status = mw_fail(err, MW_CORRUPT, "log: what stood before %s is gone", path);
+    return mw_hint(err, status, "Its files follow each other without a gap. "
+                                "Restore the missing ones from a backup.");
 }
 
 /* Goes on to the next of these; false if there is none. */
@@ -140,6 +159,7 @@ static mw_status go_on_among(mw_log_scan *scan, const mw_str *names, size_t coun
     if (next == count) return MW_OK;
     const char *path = mw_path_join(arena, scan->folder, names[next].data);
     if (!path) return mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    MW_TRY(check_chain(scan, names, next, path, err));
     MW_TRY(open_segment(scan, path, &file, err));
     *out_moved = true;
     return enter_segment(scan, names[next], file, err);
@@ -273,6 +293,7 @@ static mw_status take(mw_log_scan *scan, mw_record *out_record, bool *out_is_tak
     scan->last_size = mw_log_record_view(window_of(scan), (size_t)(scan->next - scan->begin),
                                          out_record);
     scan->next += scan->last_size;
+    if (out_record->type != MW_RECORD_DEFINITION) scan->reached = out_record->place;
     *out_is_taken = true;
     return MW_OK;
 }

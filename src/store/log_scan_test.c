@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/prng.h"
@@ -157,6 +158,59 @@ MW_TEST(log_reads_from_any_place_and_any_position) {
     mw_buf_release(&bytes);
     mw_log_close(log);
     mw_simulated_destroy(sys);
+}
+
+/* Reads from there to the end, or to the failure. */
+static mw_status read_on(mw_sys *sys, mw_log_position first, int64_t from, size_t *out_count,
+                         mw_error *err) {
+    mw_log_scan *scan;
+    mw_record record;
+    bool has = true;
+    mw_status status = first.offset > 0
+                           ? mw_log_scan_begin_at(sys, "state/log", first, &scan, err)
+                           : mw_log_scan_begin(sys, "state/log", from, &scan, err);
+    MW_CHECK_OK(status, err);
+    for (*out_count = 0; status == MW_OK && has; *out_count += has)
+        status = mw_log_scan_next(scan, &record, &has, err);
+    mw_log_scan_end(scan);
+    return status;
+}
+
+/* A segment that was removed is missed by all who would have read it, and by nobody else. */
+MW_TEST(log_scan_misses_a_segment_that_is_gone) {
+    enum { SEGMENTS = 4 };
+    for (int gone = 0; gone < SEGMENTS - 1; gone++) {
+        mw_sys *sys = new_machine();
+        mw_log_position positions[SEGMENTS];
+        mw_log *log;
+        mw_error err;
+        char path[64];
+        size_t count = 0;
+        MW_CHECK_OK(open_log(sys, 1, &log, &err), &err);
+        for (int i = 0; i < SEGMENTS; i++) {
+            append(log, 10 * i + 5, "a record");
+            MW_CHECK_OK(mw_log_commit(log, &err), &err);
+            positions[i] = mw_log_batch_position(log);
+        }
+        MW_CHECK_OK(mw_log_found_segment(sys, "state/log", positions[SEGMENTS - 1].segment, &err),
+                    &err);
+        MW_CHECK_OK(read_on(sys, (mw_log_position){0}, INT64_MIN, &count, &err), &err);
+        MW_CHECK_EQUAL_INT(count, SEGMENTS);
+        snprintf(path, sizeof path, "state/log/%016llx.log",
+                 (unsigned long long)positions[gone].segment ^ 1ULL << 63);
+        MW_CHECK_OK(mw_sys_remove(sys, path, &err), &err);
+        for (int i = 0; i < SEGMENTS; i++) {
+            mw_status expected = i <= gone ? MW_CORRUPT : MW_OK;
+            MW_CHECK_STATUS(read_on(sys, (mw_log_position){0}, 10 * i + 5, &count, &err),
+                            expected);
+            MW_CHECK_STATUS(read_on(sys, positions[i], 0, &count, &err), expected);
+            if (expected == MW_OK) MW_CHECK_EQUAL_INT(count, SEGMENTS - i);
+            else MW_CHECK(strstr(err.message, "log: what stood before state/log/"));
+        }
+        MW_CHECK_STATUS(read_on(sys, (mw_log_position){0}, INT64_MIN, &count, &err), MW_CORRUPT);
+        mw_log_close(log);
+        mw_simulated_destroy(sys);
+    }
 }
 
 /* What a writer had not finished is cut by the next one, which goes on there: who follows reads

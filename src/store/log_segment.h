@@ -9,6 +9,7 @@
 
 #define MW_LOG_SEGMENT_BYTES_MAX ((size_t)1 << 34)
 #define MW_LOG_ARENA_MAX ((size_t)1 << 24)
+#define MW_LOG_FIRST_PLACE (INT64_MIN + 1) /* of the first segment */
 
 /* NULL: no memory. */
 const char *mw_log_segment_path(mw_arena *arena, const char *folder, int64_t first_place);
