@@ -23,7 +23,7 @@ def check_events(port):
            (order("x", amount="12"), 'amount: must be a number, got "12"'),
            (order("x", amount=1e400), "JSON"),
            (order("x", at="yesterday"), "at: "),
-           (order("x", at=None), "time: must be there"),
+           (order("x", at=None), "time: at must be there"),
            (order("x", number=None), "id: number must be there"),
            (order("x", amonut=3), "amonut: stream orders has no such column"),
            ("orders", 'event: must be an object, got "orders"')]
