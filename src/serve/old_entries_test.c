@@ -296,6 +296,41 @@ MW_TEST(old_entries_survive_every_failing_allocation) {
     MW_CHECK(failed > 10 && partly > 3);
 }
 
+static size_t count_runs(shop *s) {
+    mw_arena arena;
+    mw_str *names;
+    size_t count, runs = 0;
+    mw_arena_init(&arena, 1 << 20);
+    MW_CHECK_OK(mw_sys_list(s->sys, folder, &arena, &names, &count, NULL), NULL);
+    for (size_t i = 0; i < count; i++)
+        runs += mw_str_ends(names[i], MW_STR(".run")) || mw_str_ends(names[i], MW_STR(".tmp"));
+    mw_arena_release(&arena);
+    return runs;
+}
+
+/* Wherever the room ends: a checkpoint that cannot be written leaves nothing, or each try would
+   take more of what the log needs. */
+MW_TEST(old_entries_take_no_room_from_the_log) {
+    size_t failed = 0, written = 0;
+    for (uint64_t room = 0; written == 0; room += 2048) {
+        shop s;
+        mw_error err;
+        begin(&s);
+        ask(&s, 0, ORDERS);
+        uint64_t size = mw_simulated_disk_size(s.sys);
+        mw_simulated_set_disk_size_max(s.sys, size + room);
+        for (int try = 0; try < 3 && written == 0; try++) {
+            written = mw_sequencer_save(s.sequencer, &err) == MW_OK;
+            if (written > 0) break;
+            failed++;
+            MW_CHECK_EQUAL_INT(count_runs(&s), 0);
+        }
+        check_knows(&s, ORDERS);
+        shop_tear_down(&s);
+    }
+    MW_CHECK(failed > 20);
+}
+
 /* A full disk: the server goes on with what it has, and the next checkpoint is one. */
 MW_TEST(old_entries_stay_in_memory_without_room) {
     shop s;

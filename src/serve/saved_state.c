@@ -155,18 +155,28 @@ static mw_status list_sections(const mw_sequencer *sequencer, mw_arena *arena,
     return MW_OK;
 }
 
-mw_status mw_saved_state_write(const mw_sequencer *sequencer, mw_error *err) {
+/* Without room there is none, and what was written beside it goes: each try would leave as much. Of
+   another failure it may be there, and need that. */
+static mw_status write_sections(const mw_sequencer *sequencer, const section_list *list,
+                                mw_error *err) {
     mw_checkpoints in = {sequencer->config.sys, sequencer->config.checkpoint_folder};
+    mw_checkpoint checkpoint = {sequencer->log_id, sequencer->log_place, list->sections,
+                                list->count};
+    mw_status status = mw_checkpoint_write(in, &checkpoint, err);
+    if (status == MW_NO_SPACE)
+        mw_digest_runs_discard(sequencer->runs, mw_buf_str(&list->bytes[RUNS_SECTION]));
+    return status;
+}
+
+mw_status mw_saved_state_write(const mw_sequencer *sequencer, mw_error *err) {
     mw_arena arena;
     section_list list = {.count = 0};
-    MW_ASSERT(in.folder);
+    MW_ASSERT(sequencer->config.checkpoint_folder);
     if (sequencer->log_place == INT64_MIN) return MW_OK;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = list_sections(sequencer, &arena, &list, err);
     if (status == MW_OK) status = fill_sections(sequencer, &list, err);
-    mw_checkpoint checkpoint = {sequencer->log_id, sequencer->log_place, list.sections,
-                                list.count};
-    if (status == MW_OK) status = mw_checkpoint_write(in, &checkpoint, err);
+    if (status == MW_OK) status = write_sections(sequencer, &list, err);
     if (status == MW_OK && list.has_news)
         status = mw_old_entries_publish(sequencer, mw_buf_str(&list.bytes[RUNS_SECTION]), err);
     for (size_t i = 0; i < list.count; i++) mw_buf_release(&list.bytes[i]);

@@ -13,7 +13,7 @@ enum {
     NUMBER_SHIFT = 32, /* in an id */
 };
 static const char magic[4] = {'M', 'W', 'R', 'L'};
-static const char list_suffix[] = ".list";
+static const char list_suffix[] = ".list", run_suffix[] = ".run";
 
 static const struct {
     uint32_t word_count;
@@ -126,6 +126,13 @@ static uint64_t id_of(mw_str name, mw_str suffix) {
         id = id << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
     }
     return id;
+}
+
+static const char *path_of(const mw_digest_runs *runs, uint64_t id, const char *suffix,
+                           mw_arena *arena) {
+    char name[ID_DIGITS + sizeof list_suffix];
+    snprintf(name, sizeof name, "%016llx%s", (unsigned long long)id, suffix);
+    return mw_path_join(arena, runs->folder, name);
 }
 
 static uint64_t number_in(uint64_t id) { return id >> NUMBER_SHIFT; }
@@ -292,9 +299,10 @@ static mw_status write_run(const mw_digest_runs *runs, const mw_run_shape *shape
         (mw_run_source){.words = news->words, .count = news->count};
     MW_TRY(mw_sys_make_folder(runs->sys, runs->folder, err));
     MW_TRY(next_id(runs, &place.id, err));
+    out_name->id = place.id; /* so that it can be discarded */
     MW_TRY(mw_digest_run_write(place, shape, sources, count + 1, err));
     MW_TRY(mw_digest_run_open(place, shape, 0, &written, err));
-    *out_name = (run_name){place.id, mw_digest_run_checksum(written)};
+    out_name->checksum = mw_digest_run_checksum(written);
     mw_digest_run_close(written);
     return MW_OK;
 }
@@ -313,16 +321,46 @@ static mw_status write_list(const mw_digest_runs *runs, const mw_run_shape *shap
     return write_run(runs, shape, count, news, &out_list->items[out_list->count++], err);
 }
 
+static bool has_id(const run_list *list, uint64_t id) {
+    for (size_t i = 0; i < list->count; i++)
+        if (mw_digest_run_id(list->items[i]) == id) return true;
+    return false;
+}
+
+/* Removes the files of these names that the object has not, as far as that can be done. */
+static void discard(const mw_digest_runs *runs, const names *all) {
+    mw_arena arena;
+    mw_error unremoved;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    for (size_t kind = 0; kind < MW_RUNS_KINDS; kind++)
+        for (size_t i = 0; i < all->lists[kind].count; i++) {
+            uint64_t id = all->lists[kind].items[i].id;
+            if (id == 0 || has_id(&runs->lists[kind], id)) continue;
+            const char *path = path_of(runs, id, run_suffix, &arena);
+            if (path) (void)!mw_sys_remove(runs->sys, path, &unremoved);
+        }
+    mw_arena_release(&arena);
+}
+
+void mw_digest_runs_discard(const mw_digest_runs *runs, mw_str bytes) {
+    names all;
+    mw_error unread;
+    if (read_names(bytes, &all, &unread) == MW_OK) discard(runs, &all);
+}
+
 mw_status mw_digest_runs_write(const mw_digest_runs *runs, const mw_runs_identity *identity,
                                const mw_runs_news news[MW_RUNS_KINDS], mw_buf *out_names,
                                mw_error *err) {
     names all = {.identity = *identity};
-    for (size_t kind = 0; kind < MW_RUNS_KINDS; kind++) {
+    mw_status status = MW_OK;
+    for (size_t kind = 0; status == MW_OK && kind < MW_RUNS_KINDS; kind++) {
         mw_run_shape shape = shape_of(kind, identity);
-        MW_TRY(write_list(runs, &shape, &news[kind], &all.lists[kind], err));
+        status = write_list(runs, &shape, &news[kind], &all.lists[kind], err);
     }
-    append_names(out_names, &all);
-    return mw_buf_check(out_names, "the names of runs", err);
+    if (status == MW_OK) append_names(out_names, &all);
+    if (status == MW_OK) status = mw_buf_check(out_names, "the names of runs", err);
+    if (status != MW_OK) discard(runs, &all);
+    return status;
 }
 
 /* --- taking ----------------------------------------------------------------------------------- */
@@ -387,15 +425,9 @@ mw_status mw_digest_runs_take(mw_digest_runs *runs, const mw_runs_identity *iden
 
 /* --- between processes ------------------------------------------------------------------------ */
 
-static const char *path_of(const mw_digest_runs *runs, uint64_t id, mw_arena *arena) {
-    char name[ID_DIGITS + sizeof list_suffix];
-    snprintf(name, sizeof name, "%016llx%s", (unsigned long long)id, list_suffix);
-    return mw_path_join(arena, runs->folder, name);
-}
-
 static mw_status read_list_file(const mw_digest_runs *runs, uint64_t id, mw_arena *arena,
                                 mw_buf *out_bytes, mw_error *err) {
-    const char *path = path_of(runs, id, arena);
+    const char *path = path_of(runs, id, list_suffix, arena);
     if (!path) return no_memory(err);
     mw_buf_clear(out_bytes);
     return mw_sys_read_file(runs->sys, path, out_bytes, err);
@@ -465,7 +497,7 @@ mw_status mw_digest_runs_publish(const mw_digest_runs *runs, mw_str bytes, mw_er
     uint64_t id;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = next_id(runs, &id, err);
-    const char *path = status == MW_OK ? path_of(runs, id, &arena) : NULL;
+    const char *path = status == MW_OK ? path_of(runs, id, list_suffix, &arena) : NULL;
     if (status == MW_OK)
         status = path ? mw_sys_write_file(runs->sys, path, bytes, err) : no_memory(err);
     if (status == MW_OK) status = tidy_up(runs, &arena, err);

@@ -61,11 +61,13 @@ int64_t mw_digest_runs_through(const mw_digest_runs *runs, mw_runs_kind kind);
 size_t mw_digest_runs_memory(const mw_digest_runs *runs);
 
 /* Writes what is new, and appends the names of all that there is then. The object goes on with what
-   it has. */
+   it has. On failure nothing is left of it. */
 MW_MUST_USE mw_status mw_digest_runs_write(const mw_digest_runs *runs,
                                            const mw_runs_identity *identity,
                                            const mw_runs_news news[MW_RUNS_KINDS],
                                            mw_buf *out_names, mw_error *err);
+/* Removes what was written with these names, which nothing says then. */
+void mw_digest_runs_discard(const mw_digest_runs *runs, mw_str names);
 /* Opens what the names say instead of what there is, or nothing. MW_CORRUPT, MW_NOT_FOUND;
    MW_CONFLICT: they were made of something else, or say less than what there is. */
 MW_MUST_USE mw_status mw_digest_runs_take(mw_digest_runs *runs, const mw_runs_identity *identity,
