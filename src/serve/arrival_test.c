@@ -2,6 +2,7 @@
 
 #include "base/prng.h"
 #include "serve/arrival_world_test.h"
+#include "serve/shop_call_test.h"
 #include "serve/shop_known_test.h"
 
 #define QUARTER_US (MW_HOUR_US / 4)
@@ -176,6 +177,33 @@ MW_TEST(arrival_ids_stand_once_accepted) {
     MW_CHECK_OK(ingest_await(&next, &err), &err);
     ingest_end(&it);
     ingest_end(&next);
+    shop_tear_down(&s);
+}
+
+/* A correction of what has not reached its place yet is told to wait, and is one then. */
+MW_TEST(arrival_is_corrected_once_it_is_taken) {
+    static const char other[] =
+        "{\"shop\": \"other\", \"number\": 5, \"at\": \"1970-04-11T00:00:00Z\"}";
+    shop s;
+    ingest it;
+    mw_events lake;
+    mw_error err;
+    shop_set_up(&s);
+    ingest_begin(&it, &s, 1);
+    for (int i = 0; i < 10; i++) ingest_add(&it, "orders", i, SHOP_BEGIN);
+    ingest_stage(&it);
+    MW_CHECK_OK(ingest_await(&it, &err), &err);
+    ingest_send(&it, 0);
+    mw_places places = accept_at_next(&s, MW_MINUTE_US);
+    ingest_keep(&it, places, &s.history, &lake);
+    mw_events_release(&s.history);
+    s.history = lake;
+    mw_str said = shop_call(&s, MW_HTTP_POST, "/v1/events/orders", other, 503);
+    MW_CHECK(shop_says(said, "the ingest that holds this id is still being taken"));
+    reach(&s, SHOP_BEGIN + MW_HOUR_US);
+    said = shop_call(&s, MW_HTTP_POST, "/v1/events/orders", other, 200);
+    MW_CHECK(shop_says(said, "\"corrections\":1"));
+    ingest_end(&it);
     shop_tear_down(&s);
 }
 

@@ -2,9 +2,20 @@
 
 #include "serve/old_entries.h"
 
+/* What is still to reach its place stands nowhere yet. */
+static mw_status check_arrival(const mw_sequencer *sequencer, const mw_event *event,
+                               mw_error *err) {
+    const mw_arrival *arrival = sequencer->arrival;
+    if (!arrival || !mw_arrival_is_accepted(arrival) ||
+        mw_arrival_find(arrival, event) == MW_EVENT_NEW)
+        return MW_OK;
+    return mw_fail(err, MW_BUSY, "correction: the ingest that holds this id is still being taken");
+}
+
 mw_status mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event,
                             mw_lookback_wish *out_wish, mw_error *err) {
     mw_roster_found found;
+    MW_TRY(check_arrival(sequencer, event, err));
     MW_TRY(mw_old_entries_look_up(sequencer, event, &found, err));
     MW_ASSERT(found.standing != MW_EVENT_NEW);
     *out_wish = (mw_lookback_wish){.stream = event->stream,
@@ -76,11 +87,6 @@ static mw_status check_order(const mw_sequencer *sequencer, const mw_event *foun
 
 mw_status mw_sequencer_correct(mw_sequencer *sequencer, mw_lookback *lookback, mw_event *event,
                                mw_error *err) {
-    const mw_arrival *arrival = sequencer->arrival;
-    if (arrival && mw_arrival_is_accepted(arrival) &&
-        mw_arrival_find(arrival, event) != MW_EVENT_NEW)
-        return mw_fail(err, MW_BUSY,
-                       "correction: the ingest that holds this id is still being taken");
     MW_TRY(find(sequencer, lookback, event, err));
     mw_event found = mw_events_row(&sequencer->replaced, event->stream, 0);
     MW_TRY(check_order(sequencer, &found, err));

@@ -9,7 +9,8 @@
 #include "serve/lookback.h"
 #include "serve/sequencer.h"
 
-/* Where to find what an event replaces whose id stands with other contents. */
+/* Where to find what an event replaces whose id stands with other contents. MW_BUSY while an ingest
+   that holds it is being taken. */
 MW_MUST_USE mw_status mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event,
                                         mw_lookback_wish *out_wish, mw_error *err);
 /* Commits first, for what is wished may be of this very batch. */
