@@ -1,7 +1,10 @@
 #include "lang/ngram_sql.h"
 
+#include "base/hash.h"
 #include "base/letters.h"
 #include "lang/sql.h"
+
+#include <stdio.h>
 
 /* Bytes are pairs of hexadecimal digits. A word of four of them is its number, and one that is cut
    short 2^32 more, for the hash is not turned after it. Macros are written out where they stand, so
@@ -51,6 +54,14 @@ void mw_ngram_sql_append_macros(mw_buf *out) {
     mw_buf_append_text(out, macros);
 }
 
+/* Not as the vector is spelled: SQL would take two columns for one whose names differ in case. */
+static void append_column(const mw_vector *vector, mw_buf *out) {
+    char name[24];
+    uint64_t hash = mw_hash_bytes(vector->text.data, vector->text.size);
+    snprintf(name, sizeof name, "ngrams %016llx", (unsigned long long)hash);
+    mw_sql_append_name(out, mw_str_of(name));
+}
+
 void mw_ngram_sql_begin_buckets(mw_buf *out) {
     mw_buf_append_text(out, "mw_buckets(");
 }
@@ -58,12 +69,12 @@ void mw_ngram_sql_begin_buckets(mw_buf *out) {
 void mw_ngram_sql_end_buckets(const mw_vector *vector, mw_buf *out) {
     mw_buf_printf(out, ", %zu, %zu, %zu) AS ", vector->words_min, vector->words_max,
                   vector->width);
-    mw_sql_append_name(out, vector->text);
+    append_column(vector, out);
 }
 
 void mw_ngram_sql_append_number(const mw_vector *vector, size_t index, const char *columns,
                                 mw_buf *out) {
     mw_buf_printf(out, "mw_count(%s", columns);
-    mw_sql_append_name(out, vector->text);
+    append_column(vector, out);
     mw_buf_printf(out, ", %zu)", index);
 }

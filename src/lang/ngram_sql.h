@@ -2,8 +2,9 @@
  * ngram_sql: n-grams (lang/vector.h) as SQL, to the bit: words by our Unicode, MurmurHash3 in whole
  * numbers of 64 bits.
  *
- * The buckets of all runs of a text are one list, a column called as the vector is spelled, and
- * each number of the vector counts in that: else DuckDB would hash the text anew for each.
+ * The buckets of all runs of a text are one list, a column called by a hash of how the vector is
+ * spelled, and each number of the vector counts in that: else DuckDB would hash the text anew for
+ * each.
  */
 #pragma once
 #include "lang/vector.h"

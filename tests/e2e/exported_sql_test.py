@@ -64,6 +64,8 @@ features:
   again:   ngrams(said, 1, 3, 8)
   tale:    "ngrams(concat(shop, ' to_2 ', loud, '-', said, ' x٣² 日本語, ', lower(loud), '.', kind), 2, 8, 5)"
   none:    ngrams(concat('-', '! '), 1, 1, 2)
+  large:   ngrams(concat(said, ' TACO'), 1, 2, 4)
+  small:   ngrams(concat(said, ' taco'), 1, 2, 4)
   worded:  words_1 + 10 * tale_0 + 100 * again_7
 models:
 """, 1)
