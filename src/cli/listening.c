@@ -26,7 +26,12 @@ static mw_status read_address(const mw_cli *cli, mw_listening *listening, mw_err
     memcpy(listening->host, host.data, host.size);
     listening->host[host.size] = 0;
     listening->port = (uint16_t)port;
-    listening->is_open = !mw_socket_is_loopback(listening->host);
+    bool is_loopback;
+    mw_status status = mw_socket_find_reach(listening->host, &is_loopback, err);
+    if (status != MW_OK)
+        return mw_hint(err, status, "--listen takes HOST:PORT or [IPV6]:PORT, and a host that "
+                                    "stands for this machine.");
+    listening->is_open = !is_loopback;
     return MW_OK;
 }
 

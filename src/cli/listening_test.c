@@ -59,6 +59,12 @@ MW_TEST(listening_refuses_what_is_no_address) {
         MW_CHECK_STATUS(read_options((const char *[4]){option}, &listening, &err), MW_USAGE);
         MW_CHECK_EQUAL_STR(err.message, expected);
     }
+    mw_listening listening;
+    mw_error err;
+    MW_CHECK_STATUS(read_options((const char *[4]){"--listen=no host:80"}, &listening, &err),
+                    MW_INVALID);
+    MW_CHECK(strstr(err.message, "no host: is no address of this machine's network"));
+    MW_CHECK(strstr(err.hint, "--listen takes HOST:PORT"));
 }
 
 /* An address that others can reach wants TLS and tokens, or to be told not to. */

@@ -133,14 +133,15 @@ static bool is_loopback(const struct sockaddr *address) {
            ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == LOOPBACK_NET;
 }
 
-bool mw_socket_is_loopback(const char *host) {
+mw_status mw_socket_find_reach(const char *host, bool *out_is_loopback, mw_error *err) {
     struct addrinfo *addresses;
-    if (look_up(host, 0, true, &addresses, NULL) != MW_OK) return false;
+    MW_TRY(look_up(host, 0, true, &addresses, err));
     bool all = true;
     for (const struct addrinfo *at = addresses; at; at = at->ai_next)
         all = all && is_loopback(at->ai_addr);
     freeaddrinfo(addresses);
-    return all;
+    *out_is_loopback = all;
+    return MW_OK;
 }
 
 static mw_status path_address_init(path_address *at, const char *path, mw_error *err) {

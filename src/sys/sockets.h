@@ -18,8 +18,9 @@ typedef struct mw_tls mw_tls; /* sys/tls.h */
    any free one). MW_BUSY, naming both, if the port is taken. */
 MW_MUST_USE mw_status mw_socket_listen(mw_sys *sys, const char *host, uint16_t port,
                                        mw_socket **out_listener, mw_error *err);
-/* Whether only this machine can reach `host` (a name or an address, as above). */
-bool mw_socket_is_loopback(const char *host);
+/* Whether only this machine can reach `host` (a name or an address, as above); MW_INVALID if nobody
+   knows it. */
+MW_MUST_USE mw_status mw_socket_find_reach(const char *host, bool *out_is_loopback, mw_error *err);
 /* On a path, for this user only. What a dead server left there is replaced; MW_BUSY if one
    lives. The path goes when the listener is closed. Servers that may start at the same moment
    must hold a lock of their own before. */

@@ -291,9 +291,16 @@ MW_TEST(sockets_allow_descriptors_up_to_the_hard_limit) {
 
 MW_TEST(sockets_know_what_only_this_machine_reaches) {
     const char *const here[] = {"127.0.0.1", "127.9.8.7", "::1", "localhost"};
-    for (size_t i = 0; i < sizeof here / sizeof *here; i++)
-        MW_CHECK(mw_socket_is_loopback(here[i]));
+    bool is_loopback;
+    mw_error err;
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++) {
+        MW_CHECK_OK(mw_socket_find_reach(here[i], &is_loopback, &err), &err);
+        MW_CHECK(is_loopback);
+    }
     const char *const open[] = {"", "0.0.0.0", "::", "192.0.2.1", "128.0.0.1", "::ffff:192.0.2.1"};
-    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
-        MW_CHECK(!mw_socket_is_loopback(open[i]));
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
+        MW_CHECK_OK(mw_socket_find_reach(open[i], &is_loopback, &err), &err);
+        MW_CHECK(!is_loopback);
+    }
+    MW_CHECK_STATUS(mw_socket_find_reach("no host", &is_loopback, &err), MW_INVALID);
 }
