@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "serve/saved_state.h"
+#include "serve/sequencer_state.h"
 #include "serve/shop_predict_test.h"
 
 static mw_status take(shop *s, int32_t source, const char *text, mw_event_standing *out_standing,
@@ -188,4 +189,44 @@ MW_TEST(correcting_moves_moments_that_are_to_come) {
     MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, SHOP_BEGIN + 23 * MW_HOUR_US, &err), &err);
     MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), 1);
     shop_tear_down(&s);
+}
+
+/* --- checkpoints from beside ------------------------------------------------------------------ */
+
+/* Reads what there is in so many steps, then the rest, of what has come meanwhile, too. */
+static void save_beside(shop *s, size_t step_count, bool *out_was_ready) {
+    mw_sequencer_config config = s->sequencer->config;
+    mw_sequencer *reader;
+    mw_error err;
+    config.only_reads = true;
+    MW_CHECK_OK(mw_sequencer_open(&config, &reader, &err), &err);
+    MW_CHECK_OK(mw_sequencer_recover(reader, step_count, &err), &err);
+    *out_was_ready = mw_sequencer_is_ready(reader);
+    MW_CHECK_EQUAL_INT(standing_of(s, 0, ORDER("b", "1")), MW_EVENT_CONFLICTS);
+    MW_CHECK_EQUAL_INT(standing_of(s, 0, ORDER("a", "5")), MW_EVENT_NEW);
+    MW_CHECK_OK(mw_sequencer_commit(s->sequencer, &err), &err);
+    MW_CHECK_OK(mw_sequencer_recover(reader, SIZE_MAX, &err), &err);
+    MW_CHECK_OK(mw_sequencer_save(reader, &err), &err);
+    mw_sequencer_close(reader);
+}
+
+/* However far another process has read when they come: no event or correction counts twice, or
+   not at all, for who begins with the checkpoint that it writes. */
+MW_TEST(correcting_counts_once_by_a_checkpoint_from_beside) {
+    bool was_ready = false;
+    for (size_t step_count = 1; !was_ready; step_count++) {
+        shop s;
+        mw_error err;
+        shop_set_up(&s);
+        MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("a", "1")), MW_EVENT_NEW);
+        MW_CHECK_EQUAL_INT(standing_of(&s, 0, ORDER("b", "2")), MW_EVENT_NEW);
+        MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+        save_beside(&s, step_count, &was_ready);
+        uint64_t events = mw_sequencer_read_stats(s.sequencer).log_events;
+        start_again(&s);
+        MW_CHECK_EQUAL_STR(mw_str_of(mw_sequencer_note(s.sequencer)), "");
+        check_busy(&s, 1, 2);
+        MW_CHECK_EQUAL_INT(mw_sequencer_read_stats(s.sequencer).log_events, events);
+        shop_tear_down(&s);
+    }
 }

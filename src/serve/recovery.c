@@ -392,15 +392,17 @@ static mw_status list_step(mw_recovery *r, mw_error *err) {
 
 /* --- feeding ------------------------------------------------------------------------------ */
 
+/* Up to where the survey ended: what another process has written since is not of the state at that
+   place, by which a checkpoint says what is behind it. */
 static mw_status read_event(mw_recovery *r, mw_error *err) {
     mw_sequencer *sequencer = r->sequencer;
     mw_record record;
     bool has_record = true;
     MW_TRY(mw_log_scan_next(r->scan, &record, &has_record, err));
-    r->is_at_end = !has_record;
-    if (!has_record) return MW_OK;
-    if (record.type == MW_RECORD_DEFINITION)
-        return mw_log_events_learn(r->log_events, &record, err);
+    bool is_definition = has_record && record.type == MW_RECORD_DEFINITION;
+    if (is_definition) return mw_log_events_learn(r->log_events, &record, err);
+    r->is_at_end = !has_record || record.place > sequencer->log_place;
+    if (r->is_at_end) return MW_OK;
     if (record.type != MW_RECORD_EVENT || record.place <= r->from || is_in_lake(r, &record))
         return MW_OK;
     MW_TRY(mw_log_events_read(r->log_events, &record, &r->event, err));
