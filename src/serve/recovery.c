@@ -358,6 +358,15 @@ static mw_status survey_step(mw_recovery *r, mw_error *err) {
 
 /* --- the lake --------------------------------------------------------------------------------- */
 
+/* The lake may have more of the log than the survey saw. Who writes the log has seen all of it;
+   what another process would save is not of the place where that ended. */
+static mw_status check_move(const mw_recovery *r, mw_error *err) {
+    const mw_sequencer_config *config = &r->sequencer->config;
+    bool is_ahead = r->from == INT64_MIN && config->lake.log_through > r->sequencer->log_place;
+    if (!config->only_reads || !is_ahead) return MW_OK;
+    return mw_fail(err, MW_BUSY, "recovery: the log was moved to the lake meanwhile");
+}
+
 /* What the courses of a checkpoint have seen of the lake must be what is behind them now. */
 static mw_status end_recall(mw_recovery *r, mw_error *err) {
     mw_sequencer *sequencer = r->sequencer;
@@ -370,6 +379,7 @@ static mw_status end_recall(mw_recovery *r, mw_error *err) {
         mw_error reason = {.message = "the data have changed since"};
         return fall_back(r, &reason, err);
     }
+    MW_TRY(check_move(r, err));
     if (sequencer->last_place < known->last_place) sequencer->last_place = known->last_place;
     r->phase = LIST;
     r->listed = 0;

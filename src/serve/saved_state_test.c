@@ -6,7 +6,7 @@
 #include "serve/shop_known_test.h"
 
 #define QUARTER_US (MW_HOUR_US / 4)
-enum { DELIVERY = 100000 };
+enum { DELIVERY = 100000, HISTORY = 150 };
 
 /* --- a shop that lives ---------------------------------------------------------------------- */
 
@@ -35,7 +35,7 @@ static void write_history(world *w) {
     mw_error err;
     int32_t orders = mw_program_find_stream(w->s.program, MW_STR("orders"));
     int32_t deliveries = mw_program_find_stream(w->s.program, MW_STR("deliveries"));
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < HISTORY; i++) {
         int64_t at = SHOP_BEGIN + (int64_t)draw(w, 4 * 96) * QUARTER_US - 2 * MW_DAY_US;
         mw_event order = row_of(w, orders, w->orders++, at, row);
         MW_CHECK_OK(mw_events_add(&w->s.history, &order, &err), &err);
@@ -255,6 +255,55 @@ MW_TEST(saved_state_and_the_tail_are_all_there_is) { check_checkpoints(0); }
 
 /* The same, where most of what was known is in files beside the checkpoints. */
 MW_TEST(saved_state_with_old_entries_is_all_there_is) { check_checkpoints(8); }
+
+static void correct(world *w, int number, const char *shop_name) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 10);
+    mw_buf_printf(&text, "{\"shop\": \"%s\", \"number\": %d, \"at\": \"", shop_name, number);
+    mw_time_append(&text, w->now);
+    mw_buf_append(&text, "\"}", 3);
+    mw_str said = shop_call(&w->s, MW_HTTP_POST, "/v1/events/orders", text.data, 200);
+    MW_CHECK(shop_says(said, "\"corrections\":1"));
+    mw_buf_release(&text);
+}
+
+typedef struct {
+    world *w;
+    mw_events lake;
+} moving;
+
+/* When the log has been read, the server goes on, and all of it is moved to the lake. */
+static mw_status recall_moved(void *context, int64_t after, mw_past **out_past, mw_error *err) {
+    moving *it = context;
+    for (int i = 0; i < 5; i++) live(it->w);
+    correct(it->w, HISTORY, "other");
+    MW_CHECK_OK(mw_sequencer_commit(it->w->s.sequencer, err), err);
+    copy_log(it->w, &it->lake);
+    it->w->s.with_log = &it->lake;
+    return shop_recall(&it->w->s, after, out_past, err);
+}
+
+/* Who reads the log and then a lake that has more of it knows no place where its state ends. */
+MW_TEST(saved_state_is_none_of_what_was_moved_behind_it) {
+    world w;
+    moving it = {.w = &w};
+    mw_sequencer *reader;
+    mw_error err;
+    begin(&w);
+    for (int i = 0; i < 20; i++) live(&w);
+    mw_sequencer_config config = w.s.sequencer->config;
+    config.only_reads = true;
+    config.sources.context = &it;
+    config.sources.recall = recall_moved;
+    MW_CHECK_OK(mw_sequencer_open(&config, &reader, &err), &err);
+    MW_CHECK_STATUS(mw_sequencer_recover(reader, SIZE_MAX, &err), MW_BUSY);
+    MW_CHECK_EQUAL_STR(err.message, "recovery: the log was moved to the lake meanwhile");
+    mw_sequencer_close(reader);
+    knowledge by_checkpoint = know(&w, "checkpoints"), by_replay = know(&w, NULL);
+    MW_CHECK_EQUAL_STR(by_checkpoint.digest, by_replay.digest);
+    shop_tear_down(&w.s);
+    mw_events_release(&it.lake);
+}
 
 /* --- checkpoints that are of no use ----------------------------------------------------------- */
 
