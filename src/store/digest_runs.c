@@ -511,6 +511,7 @@ mw_status mw_digest_runs_news_of(const mw_digest_runs *runs, uint64_t *number, m
     uint64_t id = 0;
     mw_buf_clear(out_names);
     MW_TRY(newest_in(runs, &id, err));
+    if (id == 0) *number = 0;
     if (id == *number) return MW_OK;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = read_list_file(runs, id, &arena, out_names, err);

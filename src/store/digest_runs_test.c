@@ -223,6 +223,31 @@ MW_TEST(digest_runs_refuse_names_of_something_else) {
     mw_simulated_destroy(sys);
 }
 
+/* Whose folder is removed sees no names, until there are some again. */
+MW_TEST(digest_runs_without_a_folder_have_no_news) {
+    static twin lists;
+    static batch it;
+    uint64_t prng = mw_test_seed(), number = 0;
+    mw_sys *sys = new_machine(prng);
+    mw_digest_runs *runs = new_runs(sys);
+    mw_buf names;
+    mw_error err;
+    mw_buf_init(&names, 1 << 16);
+    lists = (twin){.counter = 0};
+    draw(&it, &lists, 1, &prng);
+    for (int round = 0; round < 2; round++) {
+        MW_CHECK_OK(write_and_publish(runs, &it, &names, &err), &err);
+        MW_CHECK_OK(mw_digest_runs_news_of(runs, &number, &names, &err), &err);
+        MW_CHECK(names.size > 0 && number > 0);
+        MW_CHECK_OK(mw_sys_remove(sys, folder, &err), &err);
+        MW_CHECK_OK(mw_digest_runs_news_of(runs, &number, &names, &err), &err);
+        MW_CHECK(names.size == 0 && number == 0);
+    }
+    mw_digest_runs_destroy(runs);
+    mw_buf_release(&names);
+    mw_simulated_destroy(sys);
+}
+
 static mw_status write_and_take(void *context) {
     const batch *it = context;
     mw_digest_runs *runs;
