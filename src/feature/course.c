@@ -68,7 +68,7 @@ static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
     memmove(course->waiting, course->waiting + used,
             course->waiting_count * sizeof *course->waiting);
     if (course->waiting_count == 0) course->cell_count = 0;
-    return settle(course, status, err);
+    return status;
 }
 
 mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err) {

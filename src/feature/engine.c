@@ -309,6 +309,7 @@ mw_status mw_engine_apply(mw_engine *engine, const mw_event *event, mw_error *er
     MW_TRY(mw_engine_relieve(engine, 0, err));
     mw_status status = make_ready(engine, event, &withdrawn, &count, &refused, err);
     if (status != MW_OK) return mw_engine_fail(engine, status, err);
+    MW_TRY(mw_symbols_settle(engine->config.symbols, err)); /* else it would enter without a text */
 
     int64_t known = mw_event_counts_from(event);
     uint32_t instance = 0;
