@@ -14,8 +14,8 @@
  *
  * An element is its time, its columns, then its instance (its index above, from 1; 0: none), its
  * known time and from when it is replaced where the group keeps them. Events before the horizon
- * are left out. Version 1 had ticks where a correction needs events, version 2 one column for a
- * span and its seconds; both are refused: then the log is replayed.
+ * are left out, pending ones too. Version 1 had ticks where a correction needs events, version 2
+ * one column for a span and its seconds; both are refused: then the log is replayed.
  */
 enum { VERSION = 3, FRAME_SIZE = 12 };
 static const char magic[4] = {'M', 'W', 'E', 'N'};
@@ -202,11 +202,21 @@ static mw_status write_group(writer *w, const mw_group *group, mw_error *err) {
     return MW_OK;
 }
 
+/* Whether it is older than the state already: whose it was may be forgotten. */
+static bool is_too_old(const mw_engine *engine, const mw_pending_entry *entry) {
+    return mw_pending_element(&engine->pending, entry)->time <
+           mw_group_horizon(&engine->groups[entry->group], engine->place);
+}
+
 static void write_pending(writer *w) {
     const mw_pending *pending = &w->engine->pending;
-    mw_buf_append_u32(w->out, (uint32_t)pending->count);
+    uint32_t count = 0;
+    for (size_t i = 0; i < pending->count; i++)
+        count += !is_too_old(w->engine, &pending->heap[i]);
+    mw_buf_append_u32(w->out, count);
     for (size_t i = 0; i < pending->count; i++) {
         const mw_pending_entry *entry = &pending->heap[i];
+        if (is_too_old(w->engine, entry)) continue;
         const mw_group_plan *plan = w->engine->groups[entry->group].plan;
         mw_buf_append_u32(w->out, entry->group);
         mw_buf_append_u64(w->out, (uint64_t)entry->known);

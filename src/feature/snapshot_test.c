@@ -1,5 +1,6 @@
 #include "base/hash.h"
 #include "feature/engine.h"
+#include "testing/declare.h"
 #include "testing/test.h"
 #include "testing/world.h"
 
@@ -142,4 +143,32 @@ MW_TEST(snapshot_survives_every_failing_allocation) {
     begin(&f);
     MW_CHECK(mw_test_every_allocation_fails(save_and_load, &f) > 20);
     end(&f);
+}
+
+/* What becomes known long after it is of interest stands in the state until then. */
+MW_TEST(snapshot_holds_what_is_pending_longer_than_its_instance) {
+    const int64_t day = INT64_C(86400000000);
+    mw_test_project project = mw_test_compile(
+        "feature seen: count(s by k over 1d)\n"
+        "stream s:\n  columns: t time, seen time, k category\n  time: t\n  known: seen\n  id: t\n"
+        "model m:\n  moment: on s\n  label: count(s by k over next 1h)\n");
+    mw_engine_config config = {.program = project.program, .model = project.model,
+                               .symbols = project.symbols, .with_label = true};
+    mw_cell row[] = {mw_cell_time(5), mw_cell_time(10 * day),
+                     {.symbol = mw_symbols_intern(project.symbols, MW_STR("a"))}};
+    mw_event event = {.stream = 0, .time = 5, .known = 10 * day, .place = 5, .row = row};
+    mw_engine *engine = NULL, *loaded = NULL;
+    mw_error err = {.message = ""};
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 20);
+    MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
+    MW_CHECK_OK(mw_engine_apply(engine, &event, NULL), NULL);
+    mw_engine_advance(engine, 9 * day);
+    MW_CHECK_OK(mw_engine_save(engine, &bytes, NULL), NULL);
+    MW_CHECK_OK(mw_engine_create(config, &loaded, NULL), NULL);
+    MW_CHECK_OK(mw_engine_load(loaded, mw_buf_str(&bytes), &err), &err);
+    mw_engine_destroy(loaded);
+    mw_engine_destroy(engine);
+    mw_buf_release(&bytes);
+    mw_test_project_release(&project);
 }
