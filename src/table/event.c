@@ -103,6 +103,7 @@ mw_status mw_events_add(mw_events *events, const mw_event *event, mw_error *err)
     stream->times[row] = event->time;
     stream->knowns[row] = event->known;
     stream->places[row] = event->place;
+    if (mw_event_counts_from(event) > event->place) stream->counts_late = true;
     events->event_count++;
     unsort(events);
     return MW_OK;
@@ -114,6 +115,7 @@ void mw_events_clear_stream(mw_events *events, int32_t stream) {
     mw_table_clear(&of_stream->rows);
     mw_table_clear(&of_stream->replaced);
     of_stream->correction_count = 0;
+    of_stream->counts_late = false;
     unsort(events);
 }
 
@@ -208,14 +210,8 @@ mw_status mw_events_sort(mw_events *events, mw_error *err) {
 }
 
 bool mw_events_count_in_place(const mw_events *events) {
-    for (size_t s = 0; s < events->stream_count; s++) {
-        const mw_stream_events *stream = &events->streams[s];
-        for (size_t row = 0; row < stream->rows.row_count; row++)
-            if (stream->knowns[row] > stream->places[row]) return false;
-        for (size_t i = 0; i < stream->correction_count; i++)
-            if (stream->corrections[i].from > stream->places[stream->corrections[i].row])
-                return false;
-    }
+    for (size_t s = 0; s < events->stream_count; s++)
+        if (events->streams[s].counts_late) return false;
     return true;
 }
 

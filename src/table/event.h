@@ -39,6 +39,7 @@ typedef struct {
     mw_table rows;
     int64_t *times, *knowns, *places; /* one each a row */
     size_t time_capacity;
+    bool counts_late; /* some of them counts later than it stands */
     mw_correction *corrections; /* in the order of their rows */
     size_t correction_count, correction_capacity;
     mw_table replaced;          /* a row for each correction */

@@ -134,6 +134,68 @@ MW_TEST(events_take_more_after_sorting) {
     mw_events_release(&events);
 }
 
+/* The same by what mw_event_counts_from says of each row. */
+static bool all_count_in_place(const mw_events *events) {
+    for (int32_t s = 0; s < STREAMS; s++)
+        for (size_t row = 0; row < events->streams[s].rows.row_count; row++) {
+            mw_event event = mw_events_row(events, s, row);
+            if (mw_event_counts_from(&event) > event.place) return false;
+        }
+    return true;
+}
+
+/* Mostly one that counts where it stands; now and then known later, or correcting what does. */
+static mw_status add_any(mw_events *events, uint64_t *prng, mw_error *err) {
+    mw_cell row = mw_cell_number(1);
+    int64_t place = (int64_t)mw_prng_below(prng, 100);
+    mw_event event = {.stream = (int32_t)mw_prng_below(prng, STREAMS), .place = place,
+                      .known = place, .row = &row};
+    uint64_t choice = mw_prng_below(prng, 40);
+    if (choice == 0) event.known = place + 1;
+    if (choice == 1 || choice == 2) {
+        event.replaced = &row;
+        event.replaced_from = place + (choice == 1);
+    }
+    return mw_events_add(events, &event, err);
+}
+
+MW_TEST(events_know_whether_all_count_in_place) {
+    mw_events events;
+    mw_error err;
+    size_t counts[2] = {0};
+    uint64_t prng = mw_test_seed();
+    MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, &err), &err);
+    MW_CHECK(mw_events_count_in_place(&events));
+    for (int i = 0; i < 3000; i++) {
+        MW_CHECK_OK(add_any(&events, &prng, &err), &err);
+        bool expected = all_count_in_place(&events);
+        MW_CHECK_EQUAL_INT(mw_events_count_in_place(&events), expected);
+        counts[expected]++;
+        if (mw_prng_below(&prng, 10) == 0)
+            mw_events_clear_stream(&events, (int32_t)mw_prng_below(&prng, STREAMS));
+    }
+    MW_CHECK(counts[false] > 100 && counts[true] > 100);
+    mw_events_release(&events);
+}
+
+/* One that could not be added is not counted as late. */
+MW_TEST(events_that_were_not_added_do_not_count_late) {
+    mw_events events;
+    mw_cell row = mw_cell_number(1);
+    mw_event late = {.known = 5, .place = 4, .row = &row, .replaced = &row, .replaced_from = 6};
+    MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, NULL), NULL);
+    mw_status status = MW_NO_MEMORY;
+    for (size_t n = 0; status == MW_NO_MEMORY; n++) {
+        MW_CHECK(mw_events_count_in_place(&events));
+        mw_memory_fail_after(n);
+        status = mw_events_add(&events, &late, NULL);
+        mw_memory_fail_after(SIZE_MAX);
+    }
+    MW_CHECK_OK(status, NULL);
+    MW_CHECK(!mw_events_count_in_place(&events));
+    mw_events_release(&events);
+}
+
 MW_TEST(events_refuse_too_many_streams) {
     mw_events events;
     mw_error err;
