@@ -61,7 +61,7 @@ typedef struct {
    work on another. */
 typedef struct {
     alignas(MW_LINE_SIZE) mw_block *block; /* in which it is */
-    item *items;
+    item *items;   /* and the rows behind them: not cleared, as none is read before it is written */
     mw_cell *rows; /* of the moments, as they must stay */
     mw_cell *windows; /* a row for each label, and for each moment if they are kept */
     mw_cell *features; /* a row for each moment */
@@ -160,20 +160,19 @@ static mw_status give_finishers(mw_block *block, mw_error *err) {
     return MW_OK;
 }
 
-static mw_cell *give_rows(mw_block *block, size_t width) {
-    return mw_arena_alloc(&block->arena, block->capacity * (width + 1), sizeof(mw_cell));
-}
-
 static bool give_stretch(mw_block *block, stretch *one) {
-    mw_arena *arena = &block->arena;
-    size_t list_count = block->engine->strand_count * block->engine->plan.group_count;
+    const mw_engine *engine = block->engine;
+    size_t count = block->capacity, window_count = engine->plan.window_count;
+    size_t list_count = engine->strand_count * engine->plan.group_count;
+    size_t width = block->row_width + window_count + engine->config.model->feature_count;
     one->block = block;
-    one->items = mw_arena_alloc(arena, block->capacity, sizeof *one->items);
-    one->rows = give_rows(block, block->row_width);
-    one->windows = give_rows(block, block->engine->plan.window_count);
-    one->features = give_rows(block, block->engine->config.model->feature_count);
-    one->lists = mw_arena_alloc_lines(arena, list_count + 1, sizeof *one->lists);
-    return one->items && one->rows && one->windows && one->features && one->lists;
+    one->lists = mw_arena_alloc_lines(&block->arena, list_count + 1, sizeof *one->lists);
+    one->items = mw_resize(NULL, count * (sizeof *one->items + width * sizeof(mw_cell)));
+    if (!one->lists || !one->items) return false;
+    one->rows = (mw_cell *)(void *)(one->items + count);
+    one->windows = one->rows + count * block->row_width;
+    one->features = one->windows + count * window_count;
+    return true;
 }
 
 static bool give_stretches(mw_block *block) {
@@ -247,6 +246,7 @@ static void release_stretch(const mw_block *block, stretch *one) {
     size_t list_count = block->engine->strand_count * block->engine->plan.group_count;
     for (size_t i = 0; one->lists && i < list_count; i++) mw_entry_list_release(&one->lists[i]);
     mw_free(one->routes);
+    mw_free(one->items);
 }
 
 void mw_block_destroy(mw_block *block) {
@@ -338,7 +338,7 @@ mw_status mw_block_add(mw_block *block, mw_error *err) {
     mw_turn_kind kind = added->turn.kind;
     MW_ASSERT(added->turn.place >= block->engine->place);
     next->added_from = next->count;
-    added->instance = added->asking = added->asking_event = 0;
+    added->instance = added->asking = added->asking_event = added->moment = added->family = 0;
     if (kind == MW_TURN_MOMENT && block->engine->config.model->each)
         return add_family(block, err);
     if (kind != MW_TURN_EVENT) add_moment(block, added);
