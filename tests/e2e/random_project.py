@@ -280,6 +280,14 @@ class World:
             if kind in ("number", "text"):
                 return text, kind
 
+    def rounded(self):
+        """The names of the fields with windows that are quotients, which no double may hold, or are read from such."""
+        texts = [item for fields in self.entry_texts.values() for item in fields.items()]
+        found = {name for name, (text, _) in texts if re.match(r"mean\(|ratio\(", text)}
+        for _ in texts:
+            found |= {name for name, (text, _) in texts if any(re.search(rf"\b{other}\b", text) for other in found)}
+        return found
+
     def has_id_of(self, stream):
         """Whether the moment's row has that stream's id, and its own events are told by it."""
         return self.moment_has_id and self.ids.get(stream) == (["no", "item"] if self.each else ["no"])
@@ -464,12 +472,16 @@ def is_measured(text):
     return any(f"{name}(" in text for name in MEASURED)
 
 
-def find_measured(features):
-    """The names of those that hang on a var, std or trend."""
+def adds_rounded(text, rounded):
+    return re.search(r"\b(sum|mean)\(", text) and any(re.search(rf"\b{name}\b", text) for name in rounded)
+
+
+def find_measured(features, rounded):
+    """The names of those that hang on a var, std or trend, or on a sum of those fields, which are rounded quotients."""
     found = set()
     for _ in features:
-        found |= {name for name, text in features.items()
-                  if is_measured(text) or any(re.search(rf"\b{other}\b", text) for other in found)}
+        found |= {name for name, text in features.items() if is_measured(text) or adds_rounded(text, rounded) or
+                  any(re.search(rf"\b{other}\b", text) for other in found)}
     return found
 
 

@@ -1,7 +1,8 @@
 """Random programs as SQL: what `features build` makes of a random project, over streams that were corrected and grew,
-DuckDB makes of the exported view, to the bit. Only var, std and trend, whose values enter rounded, are held to 10^-9.
+DuckDB makes of the exported view, to the bit. Only var, std and trend, whose values enter rounded, and sums of fields
+that are rounded quotients, which DuckDB adds as doubles, are held to 10^-9.
 
-$MW_WORLDS says how many projects, $MW_SEED which is the first.
+$MW_WORLDS says how many projects, $MW_SEED which is the first; of itself it is one that has found a fault, and 20.
 """
 import os
 import time
@@ -10,7 +11,10 @@ import duckdb
 from random_project import World, find_measured
 from shop import SEED, Shop
 
-WORLDS = int(os.environ.get("MW_WORLDS", "20"))
+KEPT = [153]  # a mean of means
+SEEDS = [SEED + i for i in range(int(os.environ["MW_WORLDS"]))] if "MW_WORLDS" in os.environ else \
+    [*KEPT, *range(SEED, SEED + 20)]
+WORLDS = len(SEEDS)
 
 
 def ingest(world):
@@ -71,7 +75,7 @@ def check(seed):
         is_corrected = ingest(world)
         built, viewed = read(project)
         texts = {name: text for name, (text, _) in world.features.items()} | {"label": world.label, "time": ""}
-        measured = find_measured(texts)
+        measured = find_measured(texts, world.rounded())
         ids = [name for name in (viewed or [{}])[0] if name.startswith("id.")]
         by_id = {"|".join(as_text(name, row[name]) for name in ids): row for row in viewed}
         assert len(built) == len(viewed) == len(by_id), (seed, len(built), len(viewed), len(by_id), world.text())
@@ -87,7 +91,7 @@ def check(seed):
 def main():
     values = there = corrected = 0
     failed = []
-    for seed in range(SEED, SEED + WORLDS):
+    for seed in SEEDS:
         begin = time.monotonic()
         try:
             found = check(seed)
