@@ -60,6 +60,22 @@ MW_TEST(ticks_follow_the_clocks_of_the_zone) {
     mw_arena_release(&arena);
 }
 
+/* Lord Howe's clocks go back from 02:00 to 01:30 on 6 April 2024 at 15:00 UTC: the hour from 01:00
+   lasts for 90 minutes. On 5 October at 15:30 UTC they skip 02:00: its tick comes with 02:30. */
+MW_TEST(ticks_follow_clocks_that_change_by_half_an_hour) {
+    mw_arena arena;
+    const mw_zone *zone = mw_test_zone(&arena, "LHST-10:30LHDT-11,M10.1.0,M4.1.0");
+    check_tick(hour, zone, "2024-04-06T14:59:59Z", "2024-04-06T14:00:00Z");
+    check_tick(hour, zone, "2024-04-06T15:29:59Z", "2024-04-06T14:00:00Z");
+    check_tick(hour, zone, "2024-04-06T15:30:00Z", "2024-04-06T15:30:00Z");
+    check_tick(quarter, zone, "2024-04-06T15:10:00Z", "2024-04-06T15:00:00Z");
+    check_tick(hour, zone, "2024-10-05T15:29:59Z", "2024-10-05T14:30:00Z");
+    check_tick(hour, zone, "2024-10-05T15:30:00Z", "2024-10-05T15:30:00Z");
+    check_tick(hour, zone, "2024-10-05T15:59:59Z", "2024-10-05T15:30:00Z");
+    check_tick(hour, zone, "2024-10-05T16:00:00Z", "2024-10-05T16:00:00Z");
+    mw_arena_release(&arena);
+}
+
 /* 28 days before a midnight is a midnight, whatever the clocks did in between. */
 MW_TEST(ticks_count_days_on_the_calendar) {
     mw_arena arena;
