@@ -40,6 +40,27 @@ MW_TEST(api_tells_of_a_prediction_that_the_log_has_lost) {
     shop_tear_down(&s);
 }
 
+/* Positions are kept for as long as a log lives, in files of their own. */
+MW_TEST(api_shows_no_record_but_the_predictions_own) {
+    shop s;
+    mw_error err;
+    mw_str payload;
+    shop_set_up(&s);
+    shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict",
+              "{\"event\": {\"shop\": \"a\", \"number\": 7, "
+              "\"at\": \"1970-04-11T00:00:00Z\"}}", 200);
+    MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+    const mw_ledger_found *found = NULL;
+    MW_CHECK_OK(mw_ledger_find_event(mw_sequencer_ledger(s.sequencer), MW_STR("quick"),
+                                     MW_STR("7"), &found, &err), &err);
+    mw_ledger_found wrong = *found;
+    MW_CHECK_OK(mw_sequencer_read_prediction(s.sequencer, found, &payload, &err), &err);
+    wrong.stamp--;
+    MW_CHECK_STATUS(mw_sequencer_read_prediction(s.sequencer, &wrong, &payload, &err), MW_CORRUPT);
+    MW_CHECK_EQUAL_STR(err.message, "log: something else stands where a prediction was");
+    shop_tear_down(&s);
+}
+
 /* What it does not know, or knows twice, would else find something else in silence. */
 MW_TEST(api_finds_predictions_by_what_it_knows_only) {
     static const struct {

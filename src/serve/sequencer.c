@@ -748,6 +748,8 @@ mw_status mw_sequencer_read_prediction(mw_sequencer *sequencer, const mw_ledger_
         MW_ASSERT(found);
     }
     MW_TRY(read_record(sequencer, found->position, &record, err));
+    if (record.type != MW_RECORD_PREDICTION || record.place != stamp)
+        return mw_fail(err, MW_CORRUPT, "log: something else stands where a prediction was");
     *out_payload = record.payload;
     return MW_OK;
 }
