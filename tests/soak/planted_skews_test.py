@@ -1,10 +1,12 @@
 """Skews planted into the engine and the serving path, one at a time: `features verify` must catch each.
 
 The sources are copied and built once; then for each skew one line is changed, the binary is linked
-again, and it verifies a history and, if that was not enough, what it served itself over a restart:
-predictions, events that become known later, corrections. The oracle is never touched. Unchanged sources
-must pass. Fields with windows are left out: their values are what was stored (decision 7), never worked out again.
+again, and it verifies a history and, if that was not enough, what it served itself over two restarts:
+predictions, events that become known later, corrections. The oracle is never touched. What it cannot see
+has a test that must fail instead. Unchanged sources must pass. Fields with windows are left out: their values
+are what was stored (decision 7), never worked out again. An argument picks skews by name.
 """
+import csv
 import datetime
 import os
 import random
@@ -38,8 +40,8 @@ SKEWS = [
     ("NaN counts", "feature/ring.c", "    if (!mw_exact_sum_takes(value)) return;\n    mark->count++;",
      "    mark->count++;\n    if (!mw_exact_sum_takes(value)) return;"),
     ("mean rounded twice", "feature/reading.c",
-     "                found.count > 0 ? sum / (double)(int64_t)found.count",
-     "                found.count > 0 ? (double)(float)(sum / (double)(int64_t)found.count)"),
+     "        count > 0 ? sum / (double)count : mw_cell",
+     "        count > 0 ? (double)(float)(sum / (double)count) : mw_cell"),
     ("sums lose small values", "feature/ring_reading.h", "mw_exact_sum_usual_units(mw_ring_at(",
      "mw_exact_sum_usual_units((double)(float)mw_ring_at("),
     ("expiry too soon", "feature/group.h", "    return mw_time_add(place, -group->plan->retention_us);",
@@ -84,9 +86,36 @@ SKEWS = [
     ("restart forgets the lake", "serve/recovery.c",
      "    return sources->recall(sources->context, sequencer->reached, &sequencer->past, err);",
      "    return sources->recall(sources->context, INT64_MAX - 1, &sequencer->past, err);"),
+    ("a correction takes another event of its place", "serve/correcting.c",
+     "        if (!has_id_of(stream, &found, event)) continue;", "        if (false && !has_id_of(stream, &found, event)) continue;"),
+    ("a checkpoint forgets a ring", "feature/snapshot.c",
+     "            if (card) load_into(group, card, element);", "            if (card && c != 1) load_into(group, card, element);"),
+]
+# What the oracle takes as given (which moments there are, what each stream's events are and in which order they
+# stand, ticks), and what this world has not: the test that must fail, a program of tests/e2e or all of a layer's.
+GUARDED = [
+    ("a correction stands before what it corrects", "ingest/standing.c", "ingest",
+     "    event->replaced_from = mw_event_counts_from(&stands);", "    event->replaced_from = event->known;"),
+    ("an element reads its neighbour's windows", "feature/slate.c", "each_test.py",
+     "slate->windows + i * window_count, err));", "slate->windows + (i + 1) % slate->count * window_count, err));"),
+    ("a schedule is one beat late", "feature/rounds.c", "schedule_test.py",
+     "    int64_t beat = mw_beat_after(rounds->schedule->beat, rounds->zone, us);",
+     "    int64_t beat = mw_beat_after(rounds->schedule->beat, rounds->zone, us);\n"
+     "    beat = mw_beat_after(rounds->schedule->beat, rounds->zone, beat);"),
+    ("a window is one horizon off", "lang/schedule_compiler.c", "examples_test.py",
+     "    window->ahead_count = 0;",
+     "    window->ahead_count = 0;\n    int64_t first = moment->schedule->ahead_first_us;\n"
+     "    if (ahead_us > first) ahead_us -= first;"),
+    ("a later field is known as soon as its event", "lang/source_compiler.c", "lang",
+     "    stream->known = code_of(row, later_known(row, group));",
+     "    stream->known = code_of(row, later_known(row, group));\n    stream->known = base->time;"),
+    ("a tick that the clocks skip is lost", "base/tick.c", "base",
+     "        if (local_us > before_us + mw_zone_offset_us(zone, before_us)) return change_us;", ""),
+    ("a spill loses the newest event", "feature/group.c", "spilled_state_test.py",
+     "                       .count = ring->count,", "                       .count = ring->count - 1,"),
 ]
 PROJECT = """project: skews
-zone: America/New_York
+zone: Australia/Lord_Howe
 streams:
   orders:
     from: orders.csv
@@ -113,6 +142,7 @@ features:
   quiet: since(orders by who over 2d)
   slope: trend(orders.amount by shop over 1d)
   spread: std(orders.amount by shop over 1d)
+  hour_n: count(orders by shop over 6h every 1h)
   day_n: count(orders by shop over 2d aligned day)
   day_most: max(orders.amount by shop over 2d aligned day)
   rate_now: last(rates.rate by shop over 1d)
@@ -124,8 +154,8 @@ models:
     moment: on orders
     label: max(orders.amount by who over next 3h) > 30
 """
-BEGIN = datetime.datetime(2024, 3, 8, tzinfo=datetime.timezone.utc)
-LIVE = BEGIN + datetime.timedelta(days=6)  # the clocks went forward in between
+BEGIN = datetime.datetime(2024, 4, 4, tzinfo=datetime.timezone.utc)
+LIVE = BEGIN + datetime.timedelta(days=6)  # the clocks went back half an hour in between
 
 
 def text(time):
@@ -160,6 +190,8 @@ def write_history(folder):
     run(folder, "ingest")
     for order in prng.sample(orders, 40):
         order.update(amount=prng.randrange(400) / 10, shop=prng.choice("ns"))
+    for order in orders[300:340]:  # which were known sooner, it turns out
+        order["at"] = text(datetime.datetime.fromisoformat(order["at"]) - datetime.timedelta(hours=1))
     write_csv(f"{folder}/orders.csv", orders)
     run(folder, "ingest")
     run(folder, "train")
@@ -170,9 +202,12 @@ def run(folder, *words):
     assert done.returncode == 0, done
 
 
-def serve(folder, prng, first):
-    """A while of production: predictions, rates that become known later, corrections. It ends by a kill."""
+def serve(folder, prng, first, is_killed):
+    """A while of production: predictions, rates that become known later, corrections of what it took and of history."""
+    with open(f"{folder}/orders.csv") as file:
+        history = [{name: cell or None for name, cell in row.items()} for row in csv.DictReader(file)][-150:]
     process, port = serving.start(folder, "--listen", "127.0.0.1:0", "--clock", text(LIVE))
+    corrected = 0
     for i in range(first, first + 40):
         now = LIVE + datetime.timedelta(minutes=11 * i)
         serving.call(port, "POST", "/v1/clock", {"now": text(now)})
@@ -183,8 +218,16 @@ def serve(folder, prng, first):
         if i % 5 == 4:
             order.update(amount=3, shop="n")
             serving.call(port, "POST", "/v1/events/orders", order)
-    process.kill()
-    process.wait(20)
+        if i % 4 == 1:
+            old = history[i % len(history)]
+            said = serving.call(port, "POST", "/v1/events/orders", {**old, "amount": 90 + i, "shop": "s"})[1]
+            corrected += said["corrections"]
+    if is_killed:
+        process.kill()
+        process.wait(20)
+    else:
+        serving.stop(process)
+    return corrected
 
 
 def is_caught(history, folder):
@@ -196,10 +239,10 @@ def is_caught(history, folder):
         assert found.returncode == 1, found
         return True
     prng = random.Random(8)
-    serve(folder, prng, 0)
-    serve(folder, prng, 40)
+    corrected = sum(serve(folder, prng, first, is_killed) for first, is_killed in ((0, True), (40, False), (80, True)))
     served = serving.run(folder, *verify, "--json")
     assert served.returncode in (0, 1), served
+    assert served.returncode == 1 or corrected == 30, corrected
     return served.returncode == 1
 
 
@@ -217,13 +260,57 @@ def copy_sources(folder):
     return environment
 
 
-def build(folder, environment):
-    done = subprocess.run(["ninja", "--quiet", "-C", f"{folder}/build", "millwright"], capture_output=True, text=True,
+def build(folder, environment, target="millwright"):
+    done = subprocess.run(["ninja", "--quiet", "-C", f"{folder}/build", target], capture_output=True, text=True,
                           env=environment)
     assert done.returncode == 0, done.stdout[-3000:]
 
 
+def fails(test, folder, environment):
+    """Whether it does: a program of tests/e2e, or all of a layer's."""
+    if test.endswith(".py"):
+        build(folder, environment)
+        words = [sys.executable, f"{ROOT}/tests/e2e/{test}"]
+    else:
+        build(folder, environment, f"{test}_test")
+        words = [f"{folder}/build/{test}_test"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, timeout=600, check=False,
+                          env={**os.environ, "MILLWRIGHT": f"{folder}/build/millwright"})
+    return done.returncode != 0
+
+
+class Planted:
+    """One line of a source is otherwise for a while."""
+
+    def __init__(self, path, good, bad):
+        self.path, self.good, self.bad = path, good, bad
+
+    def __enter__(self):
+        with open(self.path) as file:
+            self.whole = file.read()
+        with open(self.path, "w") as file:
+            file.write(self.whole.replace(self.good, self.bad))
+
+    def __exit__(self, *_):
+        with open(self.path, "w") as file:
+            file.write(self.whole)
+
+
+def is_wanted(name):
+    """An argument picks by name."""
+    return len(sys.argv) < 2 or sys.argv[1] in name
+
+
+def check_lines():
+    """Whether all that is to be planted still has its place: code moves on."""
+    for path, good in [skew[1:3] for skew in SKEWS] + [(skew[1], skew[3]) for skew in GUARDED]:
+        with open(f"{ROOT}/src/{path}") as file:
+            count = file.read().count(good)
+        assert count == 1, (path, good, count)
+
+
 def main(folder):
+    check_lines()
     sources, history = f"{folder}/sources", f"{folder}/history"
     os.makedirs(history)
     write_history(history)
@@ -232,18 +319,21 @@ def main(folder):
     serving.MILLWRIGHT = f"{sources}/build/millwright"
     assert not is_caught(history, f"{folder}/true"), "sources without a skew"
     missed = []
-    for number, (name, path, good, bad) in enumerate(SKEWS):
-        with open(f"{sources}/src/{path}") as file:
-            whole = file.read()
-        assert whole.count(good) == 1, (name, path, whole.count(good))
-        with open(f"{sources}/src/{path}", "w") as file:
-            file.write(whole.replace(good, bad))
-        build(sources, environment)
-        caught = is_caught(history, f"{folder}/{number}")
+
+    def tell(name, caught):
         print(("caught" if caught else "MISSED") + ": " + name, flush=True)
-        missed += [] if caught else [name]
-        with open(f"{sources}/src/{path}", "w") as file:
-            file.write(whole)
+        missed.extend([] if caught else [name])
+
+    for number, (name, path, good, bad) in enumerate(SKEWS):
+        if is_wanted(name):
+            with Planted(f"{sources}/src/{path}", good, bad):
+                build(sources, environment)
+                tell(name, is_caught(history, f"{folder}/{number}"))
+    for name, path, test, good, bad in GUARDED:
+        if is_wanted(name):
+            assert not fails(test, sources, environment), f"{test}: sources without a skew"
+            with Planted(f"{sources}/src/{path}", good, bad):
+                tell(f"{name} ({test})", fails(test, sources, environment))
     assert len(SKEWS) >= 20 and not missed, missed
 
 
