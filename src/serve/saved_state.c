@@ -15,9 +15,9 @@
  *   u64 key, u64 key, i64 stamp of the last prediction
  *   u32 model count; each: text name, text version that answers
  */
-/* 1 had rosters without places, 2 no rankings: both are refused, and the log is replayed. 3 had all
-   of roster and ledgers in its sections, and does not say the last prediction's stamp. */
-enum { FORMAT = 4, FORMAT_MIN = 3 };
+/* 1 had rosters without places, 2 no rankings; the windows of 3 may be ahead of its place, so that
+   what stands between counted twice. All are refused, and the log is replayed. */
+enum { FORMAT = 4 };
 static const mw_seal seal = {.what = "sequencer", .magic = 0x5153574d, .format = FORMAT};
 
 static const char head_name[] = "sequencer", roster_name[] = "roster", ledger_name[] = "ledger",
@@ -205,7 +205,6 @@ static mw_status check_circumstances(mw_reader *in, const mw_sequencer *sequence
 }
 
 static bool read_numbers(mw_reader *in, mw_saved_state *saved, mw_sequencer *sequencer) {
-    bool has_last = saved->format >= FORMAT;
     uint32_t is_virtual = mw_read_u32(in);
     int64_t now_us = (int64_t)mw_read_u64(in);
     saved->is_virtual = is_virtual != 0;
@@ -219,7 +218,7 @@ static bool read_numbers(mw_reader *in, mw_saved_state *saved, mw_sequencer *seq
     sequencer->saved_events = sequencer->stats.history_events + sequencer->stats.log_events;
     sequencer->key.words[0] = mw_read_u64(in);
     sequencer->key.words[1] = mw_read_u64(in);
-    saved->last_prediction = has_last ? (int64_t)mw_read_u64(in) : INT64_MIN;
+    saved->last_prediction = (int64_t)mw_read_u64(in);
     sequencer->log_place = saved->checkpoint.place;
     sequencer->saved_place = saved->checkpoint.place;
     sequencer->log_id = saved->checkpoint.log_id;
@@ -250,10 +249,9 @@ static mw_status read_head(mw_saved_state *saved, mw_sequencer *sequencer, mw_er
     mw_reader in = {.failed = false};
     MW_TRY(find(saved, MW_STR(head_name), &bytes, err));
     MW_TRY(mw_seal_open(seal, bytes, &in.rest, err));
-    saved->format = mw_seal_format(bytes);
-    if (saved->format < FORMAT_MIN)
-        return mw_fail(err, MW_CONFLICT, "its format version must be %d or %d, got %u", FORMAT_MIN,
-                       FORMAT, saved->format);
+    if (mw_seal_format(bytes) != FORMAT)
+        return mw_fail(err, MW_CONFLICT, "its format version must be %d, got %u", FORMAT,
+                       mw_seal_format(bytes));
     MW_TRY(check_circumstances(&in, sequencer, err));
     if (!read_numbers(&in, saved, sequencer)) return broken(err);
     return read_answering(&in, sequencer, err);
@@ -261,7 +259,6 @@ static mw_status read_head(mw_saved_state *saved, mw_sequencer *sequencer, mw_er
 
 static mw_status read_runs(const mw_saved_state *saved, mw_sequencer *sequencer, mw_error *err) {
     mw_str names;
-    if (saved->format < FORMAT) return MW_OK;
     MW_TRY(find(saved, MW_STR(runs_name), &names, err));
     return mw_old_entries_read(sequencer, names, err);
 }

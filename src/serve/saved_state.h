@@ -19,7 +19,6 @@
 /* A checkpoint that is being read. */
 typedef struct {
     uint64_t number; /* 0: none is */
-    uint32_t format; /* of the section "sequencer" */
     bool is_virtual; /* its log's clock */
     int64_t last_prediction; /* stamp */
     mw_arena arena;
