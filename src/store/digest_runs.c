@@ -106,14 +106,6 @@ int64_t mw_digest_runs_through(const mw_digest_runs *runs, mw_runs_kind kind) {
     return runs ? runs->lists[kind].through : INT64_MIN;
 }
 
-size_t mw_digest_runs_memory(const mw_digest_runs *runs) {
-    size_t size = 0;
-    for (size_t kind = 0; runs && kind < MW_RUNS_KINDS; kind++)
-        for (size_t i = 0; i < runs->lists[kind].count; i++)
-            size += mw_digest_run_memory(runs->lists[kind].items[i]);
-    return size;
-}
-
 /* --- the folder ------------------------------------------------------------------------------- */
 
 /* The id in a file's name with that suffix; 0: it is none. */

@@ -58,7 +58,6 @@ MW_MUST_USE mw_status mw_digest_runs_find(const mw_digest_runs *runs, mw_runs_ki
                                           bool *out_is_found, mw_error *err);
 uint64_t mw_digest_runs_count(const mw_digest_runs *runs, mw_runs_kind kind);
 int64_t mw_digest_runs_through(const mw_digest_runs *runs, mw_runs_kind kind);
-size_t mw_digest_runs_memory(const mw_digest_runs *runs);
 
 /* Writes what is new, and appends the names of all that there is then. The object goes on with what
    it has. On failure nothing is left of it. */
