@@ -1,13 +1,22 @@
 #include "serve/shop_call_test.h"
 
+enum { PATH_SIZE = 64 };
+
+/* Records a prediction for event 7, and says where it is shown. */
+static void predict(shop *s, char out_path[PATH_SIZE]) {
+    static const char shown[] = "/v1/predictions/";
+    mw_str made = shop_call(s, MW_HTTP_POST, "/v1/models/quick/predict",
+                            "{\"event\": {\"shop\": \"a\", \"number\": 7, "
+                            "\"at\": \"1970-04-11T00:00:00Z\"}}", 200);
+    snprintf(out_path, PATH_SIZE, "%s%.*s", shown, (int)MW_PREDICTION_ID_SIZE,
+             made.data + strlen("{\"id\":\""));
+}
+
 MW_TEST(api_shows_a_prediction_by_id_and_by_event) {
     shop s;
     shop_set_up(&s);
-    mw_str made = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict",
-                            "{\"event\": {\"shop\": \"a\", \"number\": 7, "
-                            "\"at\": \"1970-04-11T00:00:00Z\"}}", 200);
-    char path[64] = "/v1/predictions/";
-    memcpy(path + strlen(path), made.data + strlen("{\"id\":\""), MW_PREDICTION_ID_SIZE);
+    char path[PATH_SIZE];
+    predict(&s, path);
     mw_str shown = shop_call(&s, MW_HTTP_GET, path, "", 200);
     MW_CHECK(shop_says(shown, "\"event\":\"7\",\"t\":\"1970-04-11T00:00:00Z\""));
     MW_CHECK(shop_says(shown, "\"features\":{\"busy\":0},\"not_proved_exact\":[]}"));
@@ -25,11 +34,8 @@ MW_TEST(api_tells_of_a_prediction_that_the_log_has_lost) {
     shop s;
     mw_error err;
     shop_set_up(&s);
-    mw_str made = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict",
-                            "{\"event\": {\"shop\": \"a\", \"number\": 7, "
-                            "\"at\": \"1970-04-11T00:00:00Z\"}}", 200);
-    char path[64] = "/v1/predictions/";
-    memcpy(path + strlen(path), made.data + strlen("{\"id\":\""), MW_PREDICTION_ID_SIZE);
+    char path[PATH_SIZE];
+    predict(&s, path);
     MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
     MW_CHECK_OK(mw_sys_rename(s.sys, "log", "aside", &err), &err);
     mw_str shown = shop_call(&s, MW_HTTP_GET, path, "", 500);
@@ -45,10 +51,9 @@ MW_TEST(api_shows_no_record_but_the_predictions_own) {
     shop s;
     mw_error err;
     mw_str payload;
+    char path[PATH_SIZE];
     shop_set_up(&s);
-    shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict",
-              "{\"event\": {\"shop\": \"a\", \"number\": 7, "
-              "\"at\": \"1970-04-11T00:00:00Z\"}}", 200);
+    predict(&s, path);
     MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
     const mw_ledger_found *found = NULL;
     MW_CHECK_OK(mw_ledger_find_event(mw_sequencer_ledger(s.sequencer), MW_STR("quick"),
