@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
     DAYS_PER_ERA = 146097,      /* 400 years, after which the Gregorian calendar repeats */
@@ -156,6 +157,16 @@ void mw_time_append(mw_buf *buf, int64_t us) {
                   t.second);
     append_decimals(buf, t.microsecond);
     mw_buf_append_char(buf, 'Z');
+}
+
+mw_time_text mw_time_text_of(int64_t us) {
+    mw_time_text out = {""};
+    mw_buf buf;
+    mw_buf_init(&buf, sizeof out.text - 1);
+    mw_time_append(&buf, us);
+    if (!buf.failed && buf.size > 0) memcpy(out.text, buf.data, buf.size);
+    mw_buf_release(&buf);
+    return out;
 }
 
 void mw_span_append(mw_buf *buf, int64_t span_us) {

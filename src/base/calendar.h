@@ -36,5 +36,10 @@ MW_MUST_USE bool mw_time_parse(mw_str text, int64_t *out_us, bool *out_has_zone)
 /* RFC 3339 in UTC, with as many decimals of the second as needed: "2013-01-01T05:00:00Z". A
    missing time appends nothing. */
 void mw_time_append(mw_buf *buf, int64_t us);
+/* The same for a message, as mw_time_text_of(us).text; empty if memory is out. */
+typedef struct {
+    char text[40];
+} mw_time_text;
+mw_time_text mw_time_text_of(int64_t us);
 /* "1h", "30m", "1d 2h", "1.5s": the language's spans, for people. */
 void mw_span_append(mw_buf *buf, int64_t span_us);

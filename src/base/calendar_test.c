@@ -94,6 +94,12 @@ MW_TEST(time_writes_rfc_3339) {
     check_text(mw_time_append, 250000, "1970-01-01T00:00:00.25Z");
     check_text(mw_time_append, MW_TIME_MIN, "0001-01-01T00:00:00Z");
     check_text(mw_time_append, MW_TIME_MISSING, "");
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_time_text_of(250000).text), "1970-01-01T00:00:00.25Z");
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_time_text_of(MW_TIME_MAX).text),
+                       "9999-12-31T23:59:59.999999Z");
+    MW_CHECK_EQUAL_STR(mw_str_of(mw_time_text_of(MW_TIME_MISSING).text), "");
+    int64_t far[] = {INT64_MIN + 1, INT64_MAX}; /* no times, but places may be */
+    for (size_t i = 0; i < 2; i++) check_text(mw_time_append, far[i], mw_time_text_of(far[i]).text);
 }
 
 MW_TEST(time_reads_back_what_it_wrote) {

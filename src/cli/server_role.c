@@ -477,13 +477,10 @@ static void warn_of_clock(const daemon *d) {
     mw_sys *sys = d->workspace.cli->sys;
     int64_t place = mw_sequencer_read_stats(d->sequencer).last_place;
     if (mw_sequencer_is_virtual(d->sequencer) || place - MW_MINUTE_US <= mw_sys_now_us(sys)) return;
-    mw_buf text;
-    mw_buf_init(&text, 1 << 8);
-    mw_time_append(&text, place / MW_SECOND_US * MW_SECOND_US);
     mw_cli_note(d->workspace.cli,
-                "warning: the log has come to %.*s, which the clock has not: was it ahead before? "
-                "Until then all that comes counts from there on", MW_STR_ARGS(mw_buf_str(&text)));
-    mw_buf_release(&text);
+                "warning: the log has come to %s, which the clock has not: was it ahead before? "
+                "Until then all that comes counts from there on",
+                mw_time_text_of(place / MW_SECOND_US * MW_SECOND_US).text);
 }
 
 static void announce(const daemon *d) {

@@ -144,16 +144,10 @@ mw_status mw_accepted_read(mw_str bytes, mw_accepted *out_accepted, mw_error *er
 /* --- acceptance --------------------------------------------------------------------------- */
 
 static mw_status too_late(int64_t last_prediction, int64_t known, mw_error *err) {
-    mw_buf text;
-    mw_buf_init(&text, 128);
-    mw_time_append(&text, last_prediction);
-    mw_buf_append_text(&text, ", got events known from ");
-    mw_time_append(&text, known);
     mw_status status = mw_fail(err, MW_CONFLICT,
                                "ingest --history: must be of what became known after the last "
-                               "recorded prediction, made at %.*s",
-                               MW_STR_ARGS(mw_buf_str(&text)));
-    mw_buf_release(&text);
+                               "recorded prediction, made at %s, got events known from %s",
+                               mw_time_text_of(last_prediction).text, mw_time_text_of(known).text);
     return mw_hint(err, status, "Predictions were made without it. Leave --history out, and it "
                                 "counts from now on; or begin a new log.");
 }

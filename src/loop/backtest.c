@@ -43,13 +43,7 @@ static mw_status train_for_lane(void *context, int64_t now, mw_loop_training *ou
     lane_context *of = context;
     mw_status status = train(of->test, now, out_training, err);
     if (status == MW_OK || !err) return status;
-    mw_buf day;
-    mw_buf_init(&day, 64);
-    mw_time_append(&day, now);
-    status =
-        mw_fail_within(err, status, "backtest: training at %.*s", MW_STR_ARGS(mw_buf_str(&day)));
-    mw_buf_release(&day);
-    return status;
+    return mw_fail_within(err, status, "backtest: training at %s", mw_time_text_of(now).text);
 }
 
 static mw_status train_first(backtest *test, mw_error *err) {

@@ -75,13 +75,9 @@ static mw_status check_order(const mw_sequencer *sequencer, const mw_event *foun
                              mw_error *err) {
     int64_t now = mw_sequencer_now(sequencer);
     if (found->place < now || found->place <= sequencer->last_place) return MW_OK;
-    mw_buf text;
-    mw_buf_init(&text, 64);
-    mw_time_append(&text, found->place);
     mw_status status = mw_fail(err, MW_CONFLICT,
-                               "correction: what it corrects must be known, is only from %.*s on",
-                               MW_STR_ARGS(mw_buf_str(&text)));
-    mw_buf_release(&text);
+                               "correction: what it corrects must be known, is only from %s on",
+                               mw_time_text_of(found->place).text);
     return mw_hint(err, status, "Send it again then.");
 }
 

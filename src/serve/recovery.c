@@ -175,13 +175,9 @@ static mw_status check_log(mw_recovery *r, mw_error *err) {
 
 /* The record was on the disk before the checkpoint was written (store/checkpoint.h). */
 static mw_status log_was_cut(const mw_recovery *r, uint64_t number, mw_error *err) {
-    mw_buf place;
-    mw_buf_init(&place, 1 << 8);
-    mw_time_append(&place, r->from);
     mw_status status = mw_fail(err, MW_CORRUPT,
-                               "log: it lacks what checkpoint %llu has of it, up to %.*s",
-                               (unsigned long long)number, MW_STR_ARGS(mw_buf_str(&place)));
-    mw_buf_release(&place);
+                               "log: it lacks what checkpoint %llu has of it, up to %s",
+                               (unsigned long long)number, mw_time_text_of(r->from).text);
     return mw_hint(err, status, "Bring .millwright/log back from a copy. To go on without what it "
                                 "has lost, remove .millwright/checkpoints.");
 }
@@ -322,14 +318,9 @@ static void note_loss(const mw_recovery *r) {
     int64_t moved_through = sequencer->config.lake.log_through;
     bool has_lost = r->from == INT64_MIN && sequencer->log_place < moved_through;
     if (!has_lost || sequencer->note.message[0]) return;
-    mw_buf place;
-    mw_buf_init(&place, 1 << 8);
-    mw_time_append(&place, moved_through);
-    mw_status told = mw_fail(&sequencer->note, MW_CORRUPT,
-                             "the log has lost what came up to %.*s: its events were moved to the "
-                             "lake, what was predicted is gone", MW_STR_ARGS(mw_buf_str(&place)));
-    (void)told;
-    mw_buf_release(&place);
+    (void)!mw_fail(&sequencer->note, MW_CORRUPT,
+                   "the log has lost what came up to %s: its events were moved to the lake, what "
+                   "was predicted is gone", mw_time_text_of(moved_through).text);
 }
 
 static mw_status end_survey(mw_recovery *r, mw_error *err) {

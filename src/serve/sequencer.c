@@ -336,15 +336,9 @@ mw_status mw_sequencer_next_place(mw_sequencer *sequencer, int64_t *out_place, m
 
 mw_status mw_sequencer_set_now(mw_sequencer *sequencer, int64_t now_us, mw_error *err) {
     MW_ASSERT(sequencer->config.is_virtual);
-    if (now_us < sequencer->now_us || now_us > MW_TIME_MAX) {
-        mw_buf text;
-        mw_buf_init(&text, 64);
-        mw_time_append(&text, sequencer->now_us);
-        mw_status status = mw_fail(err, MW_INVALID, "clock: must go forward from %.*s",
-                                   MW_STR_ARGS(mw_buf_str(&text)));
-        mw_buf_release(&text);
-        return status;
-    }
+    if (now_us < sequencer->now_us || now_us > MW_TIME_MAX)
+        return mw_fail(err, MW_INVALID, "clock: must go forward from %s",
+                       mw_time_text_of(sequencer->now_us).text);
     sequencer->now_us = now_us;
     return mw_sequencer_control(sequencer, MW_CONTROL_CLOCK, err);
 }

@@ -21,14 +21,10 @@ static mw_status no_examples(const mw_examples *examples, mw_error *err) {
 }
 
 static mw_status nothing_before(const mw_examples *examples, int64_t test_from, mw_error *err) {
-    mw_buf from;
-    mw_buf_init(&from, 64);
-    mw_time_append(&from, test_from);
     mw_status status = mw_fail(err, MW_INVALID,
                                "models.%.*s: no label had matured before the test part begins "
-                               "(%.*s)", MW_STR_ARGS(examples->model->name),
-                               MW_STR_ARGS(mw_buf_str(&from)));
-    mw_buf_release(&from);
+                               "(%s)", MW_STR_ARGS(examples->model->name),
+                               mw_time_text_of(test_from).text);
     return mw_hint(err, status, "Let the test part begin later, or bring more history.");
 }
 
