@@ -407,21 +407,15 @@ bool mw_engine_makes_text(const mw_engine *engine) {
     return false;
 }
 
-void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
-                               const mw_cell *windows, mw_cell *out_features) {
+void mw_engine_derive(const mw_engine *engine, const mw_moment *moment, const mw_cell *windows,
+                      mw_cell *features) {
     const mw_model_program *model = engine->config.model;
-    for (size_t i = 0; i < engine->plain_count; i++) {
-        const mw_plain_features *plain = &engine->plains[i];
-        memcpy(out_features + plain->feature, windows + plain->window,
-               plain->count * sizeof *windows);
-    }
-    if (engine->derived_count == 0) return;
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = windows;
-    frame.features = out_features;
+    frame.features = features;
     for (size_t i = 0; i < engine->derived_count; i++) {
         int32_t feature = engine->derived[i];
-        mw_feature_run(&model->features[feature], &frame, &out_features[feature]);
+        mw_feature_run(&model->features[feature], &frame, &features[feature]);
     }
 }
 

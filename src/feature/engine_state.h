@@ -8,6 +8,8 @@
 #include "feature/pending.h"
 #include "feature/reading.h"
 
+#include <string.h>
+
 /* An event's part in one group, between admission and insertion. */
 typedef struct {
     uint32_t group;
@@ -59,9 +61,22 @@ void mw_engine_settle(mw_engine *engine, int64_t known);
 /* Whether anything that it works out may be a new text: texts are interned by one thread. */
 bool mw_engine_makes_text(const mw_engine *engine);
 /* What is left to do for a moment whose windows have been read: they touch nothing of the engine,
-   so that threads may share it. */
-void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
-                               const mw_cell *windows, mw_cell *out_features);
+   so that threads may share it. First the features that are windows are brought to their row, */
+static inline void mw_engine_bring_plain(const mw_engine *engine, const mw_cell *windows,
+                                         mw_cell *out_features) {
+    const mw_plain_features *plain = engine->plains, *end = plain + engine->plain_count;
+    for (; plain < end; plain++)
+        memcpy(out_features + plain->feature, windows + plain->window,
+               plain->count * sizeof *windows);
+}
+/* then the others are worked out. */
+void mw_engine_derive(const mw_engine *engine, const mw_moment *moment, const mw_cell *windows,
+                      mw_cell *features);
+static inline void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
+                                             const mw_cell *windows, mw_cell *out_features) {
+    mw_engine_bring_plain(engine, windows, out_features);
+    if (engine->derived_count > 0) mw_engine_derive(engine, moment, windows, out_features);
+}
 bool mw_engine_would_take(const mw_engine *engine, const mw_moment *moment,
                           const mw_cell *windows, const mw_cell *features);
 /* By one thread. */
