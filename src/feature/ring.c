@@ -19,13 +19,13 @@ static size_t level_nodes(uint32_t capacity, int level) {
 }
 
 /* Of a ring that is not short: the words of its totals, and of its powers. */
-static size_t mark_words(const mw_ring_shape *shape, uint32_t capacity) {
+static inline size_t mark_words(const mw_ring_shape *shape, uint32_t capacity) {
     size_t kept = (capacity >> MW_RING_KEPT_BITS) + 1; /* and those at the end */
     return (kept * shape->total_count + mw_ring_mark_count(shape, capacity)) *
            (sizeof(mw_ring_mark) / sizeof(mw_cell));
 }
 
-static size_t powers_words(const mw_ring_shape *shape) {
+static inline size_t powers_words(const mw_ring_shape *shape) {
     size_t words = 0;
     for (uint32_t i = 0; i < shape->powers_count; i++)
         words += mw_power_sums_words(shape->powers[i].kind);
@@ -33,11 +33,12 @@ static size_t powers_words(const mw_ring_shape *shape) {
 }
 
 /* The words before the summaries. */
-RARE static size_t base_words(const mw_ring_shape *shape, uint32_t capacity) {
+static inline size_t base_words(const mw_ring_shape *shape, uint32_t capacity) {
     size_t words = (size_t)capacity * shape->element_words;
     if (capacity <= MW_RING_SHORT_MAX) return words;
-    return words + mark_words(shape, capacity) +
-           ((capacity >> POWERS_BITS) + 1) * powers_words(shape);
+    words += mark_words(shape, capacity);
+    if (shape->powers_count > 0) words += ((capacity >> POWERS_BITS) + 1) * powers_words(shape);
+    return words;
 }
 
 /* Whole half lines: so a small block, wherever it stands, takes no more lines than it must. */
@@ -55,7 +56,7 @@ static int block_class(uint32_t capacity) {
 }
 
 /* The value of a rank at a node; a slot is a node of level 0. */
-static mw_cell *node_at(const mw_ring_shape *shape, const mw_ring *ring, int level, size_t node,
+static inline mw_cell *node_at(const mw_ring_shape *shape, const mw_ring *ring, int level, size_t node,
                         uint32_t rank) {
     if (level == 0) return mw_ring_at(shape, ring, node, shape->ranks[rank].word);
     mw_cell *nodes = ring->words + base_words(shape, ring->capacity);
@@ -555,23 +556,28 @@ mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t r
 
 /* Inline always: gcc takes a function that does no more for one without an effect, and leaves its
    calls out. */
-__attribute__((always_inline)) static inline void foresee_lines(const void *from,
-                                                                const void *last) {
+#define FORESEES __attribute__((always_inline)) static inline
+
+FORESEES void foresee_lines(const void *from, const void *last) {
     for (const char *at = from; at < (const char *)last; at += MW_LINE_SIZE) __builtin_prefetch(at);
     __builtin_prefetch(last);
 }
 
+FORESEES void foresee_element(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
+    __builtin_prefetch(mw_ring_at(shape, ring, position, 0));
+}
+
 /* The best up to now is that of the newest events, which no node stands for, and of the nodes
    before them: here the last line of these or two. */
-__attribute__((always_inline)) static inline void foresee_best(const mw_ring_shape *shape,
-                                                               const mw_ring *ring) {
+FORESEES void foresee_best(const mw_ring_shape *shape, const mw_ring *ring) {
     enum { NODES = 8 };
     uint64_t last = mw_ring_end(ring) - 1;
     foresee_lines(mw_ring_at(shape, ring, last & ~(uint64_t)(FAN - 1), 0),
                   mw_ring_at(shape, ring, last, 0));
     size_t node = (last & (ring->capacity - 1)) >> FAN_BITS;
-    __builtin_prefetch(node_at(shape, ring, 1, node, 0));
-    if (node >= NODES) __builtin_prefetch(node_at(shape, ring, 1, node - NODES, 0));
+    const mw_cell *at = node_at(shape, ring, 1, node, 0);
+    __builtin_prefetch(at);
+    if (node >= NODES) __builtin_prefetch(at - NODES * shape->rank_count);
 }
 
 /* A short ring is read as a whole. In a longer one most windows end where they ended last, or a few
@@ -583,10 +589,11 @@ void mw_ring_foresee(const mw_ring_shape *shape, const mw_ring *ring, const uint
         foresee_lines(ring->words, ring->words + ring->capacity * shape->element_words - 1);
         return;
     }
-    __builtin_prefetch(mw_ring_at(shape, ring, mw_ring_end(ring), 0));
-    for (size_t i = 0; i < hint_count; i++)
-        foresee_lines(mw_ring_at(shape, ring, hints[i], 0),
-                      mw_ring_at(shape, ring, (uint64_t)hints[i] + FURTHER, 0));
+    foresee_element(shape, ring, mw_ring_end(ring));
+    for (const uint32_t *end = hints + hint_count; hints < end; hints++) {
+        foresee_element(shape, ring, *hints);
+        foresee_element(shape, ring, (uint64_t)*hints + FURTHER);
+    }
     const mw_ring_mark *marks = mw_ring_ends(shape, ring);
     uint32_t mark_count = mw_ring_mark_count(shape, ring->capacity);
     foresee_lines(marks, marks + shape->total_count + mark_count - 1);
