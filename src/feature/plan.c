@@ -399,9 +399,10 @@ static mw_status settle_columns(planner *p, int32_t index, mw_error *err) {
     group->bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->bounds);
     group->marked = mw_arena_alloc(p->arena, 2 * count, sizeof *group->marked);
     group->mark_bounds = mw_arena_alloc(p->arena, 2 * count, sizeof *group->mark_bounds);
+    group->peaked = mw_arena_alloc(p->arena, count, sizeof *group->peaked);
     if (!group->columns || !group->ranks || !group->totalled || !group->powered ||
         !group->censuses || !group->bounds || !group->marked || !group->mark_bounds ||
-        !group->folds)
+        !group->peaked || !group->folds)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
     for (size_t i = 0; i < p->plan->window_count; i++)
         if (p->placed[i].group == index && !settle_window(p, group, &p->placed[i].window))
@@ -422,6 +423,7 @@ static void settle_words(planner *p, mw_group_plan *group) {
     group->ring.element_words = words;
     group->ring.totalled = group->totalled;
     group->ring.marked = group->marked;
+    group->ring.peaked = group->peaked;
     group->ring.powers = group->powered;
     group->ring.ranks = group->ranks;
     group->ring.symbols = p->symbols;
@@ -495,10 +497,21 @@ static bool settle_difference(mw_group_plan *group, mw_lookup_plan *lookup, mw_r
     return true;
 }
 
+/* Lets a range's window be read off a peak of its own; false if it is not of numbers. */
+static bool settle_best(mw_group_plan *group, mw_range_plan *range, const mw_window_plan *window) {
+    uint32_t rank = (uint32_t)window->rank, peak = group->ring.peak_count;
+    if (group->ranks[rank].type != MW_TYPE_NUMBER) return false;
+    group->peaked[peak] = rank;
+    group->ring.peak_count++;
+    range->bests[range->best_count++] = (mw_best_plan){window->index, peak};
+    return true;
+}
+
 /* Whether a window of the range is one of those that stand apart; the others come after. */
 static bool stands_apart(mw_group_plan *group, mw_lookup_plan *lookup, mw_range_plan *range,
                          const mw_window_plan *window) {
     if (!window->is_plain || range->since != MW_NONE) return false;
+    if (window->rank != MW_NONE) return settle_best(group, range, window);
     bool is_count = window->aggregate == MW_AGGREGATE_COUNT;
     if (!is_count && window->aggregate != MW_AGGREGATE_SINCE)
         return settle_difference(group, lookup, range, window);
@@ -626,8 +639,9 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     mw_nothing_plan *nothings = mw_arena_alloc(p->arena, count, sizeof *nothings);
     lookup->runs = mw_arena_alloc(p->arena, count, sizeof *lookup->runs);
     mw_difference_plan *differences = mw_arena_alloc(p->arena, count, sizeof *differences);
+    mw_best_plan *bests = mw_arena_alloc(p->arena, count, sizeof *bests);
     if (!lookup->cuts || !lookup->runs || !lookup->ranges || !lookup->sums || !windows ||
-        !nothings || !differences)
+        !nothings || !differences || !bests)
         return mw_fail(err, MW_NO_MEMORY, "features: no memory for the plan");
 
     find_cuts(p, index, lookup);
@@ -644,8 +658,10 @@ static mw_status settle_lookup(planner *p, int32_t index, mw_error *err) {
     sort_ranges(lookup);
     for (size_t i = 0; i < lookup->range_count; i++) {
         lookup->ranges[i].differences = differences;
+        lookup->ranges[i].bests = bests;
         gather_windows(p, index, &lookup->ranges[i], &windows, &nothings);
         differences += lookup->ranges[i].difference_count;
+        bests += lookup->ranges[i].best_count;
         lookup->leaves_out |= lookup->ranges[i].leaves_out;
     }
     sort_sums(lookup);

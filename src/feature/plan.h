@@ -39,7 +39,7 @@ typedef struct {
     mw_column *columns;       /* column i is word 1 + i of an element */
     size_t column_count;
     mw_rank *ranks;
-    uint32_t *totalled;
+    uint32_t *totalled, *marked, *peaked; /* of the ring */
     mw_ring_powers *powered;
     mw_census_plan *censuses;
     uint32_t census_count;
@@ -47,8 +47,7 @@ typedef struct {
     mw_fold *folds;
     mw_bound_plan *bounds;
     size_t fold_count, bound_count;
-    uint32_t *marked;         /* of each mark: the total, then the bound with which it moves */
-    int32_t *mark_bounds;
+    int32_t *mark_bounds;     /* with which each of the ring's marks moves */
     mw_ring_shape ring;
     uint32_t instance_word;   /* which instance an event belongs to; 0: not kept */
     uint32_t known_word;      /* when it became known; 0: not kept */
@@ -85,7 +84,7 @@ typedef struct {
     mw_cell nothing;            /* its value over no event */
 } mw_window_plan;
 typedef struct { uint32_t window; mw_cell value; } mw_nothing_plan; /* its value over no event */
-
+typedef struct { uint32_t window, peak; } mw_best_plan; /* the best number of a range */
 /* A total over a range, and the windows that are made of it. */
 typedef struct {
     int32_t total;
@@ -107,7 +106,8 @@ typedef struct {
     size_t window_count, other_count;
     int32_t count, latest;      /* those that count the events, and tell since when; or MW_NONE */
     mw_difference_plan *differences; /* none where a range has no start of its own: `since` */
-    size_t difference_count;
+    mw_best_plan *bests;
+    size_t difference_count, best_count;
 } mw_range_plan;
 
 typedef struct { uint32_t first, count; } mw_window_run; /* windows of the model, side by side */

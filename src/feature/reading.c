@@ -342,6 +342,9 @@ static inline void read_whole(const mw_reading *reading, const mw_range_plan *pl
         mw_total found = mw_ring_between(&sums[between->start], &sums[between->end]);
         put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, out_windows);
     }
+    for (size_t i = 0; i < plan->best_count; i++)
+        out_windows[plan->bests[i].window] =
+            mw_ring_follow(&r->group->ring, r->ring, plan->bests[i].peak, r->from, r->to);
     for (size_t i = 0; i < plan->other_count; i++)
         out_windows[plan->others[i].index] = value_of(reading, r, &plan->others[i]);
 }
@@ -443,7 +446,7 @@ static inline void find_cuts(const mw_reading *reading, const mw_lookup_plan *lo
 
 /* The marks of a ring that is not short; NULL: it has none. */
 static inline mw_ring_mark *marks_of(const mw_ring_shape *shape, const mw_ring *ring) {
-    bool has_marks = mw_ring_mark_count(shape, ring->capacity) > 0;
+    bool has_marks = mw_ring_moving_words(shape, ring->capacity) > 0;
     return has_marks ? mw_ring_marks(shape, ring) : NULL;
 }
 
@@ -495,6 +498,9 @@ static inline void read_events(const nest *in, const mw_range_plan *plan, uint64
     if (plan->count != MW_NONE) windows[plan->count].number = (double)(int64_t)(to - from);
     if (plan->latest != MW_NONE)
         windows[plan->latest] = mw_cell_time(in->reading->t - last_time);
+    for (size_t i = 0; i < plan->best_count; i++)
+        windows[plan->bests[i].window] = mw_ring_follow(
+            &in->group->plan->ring, &in->card->ring, plan->bests[i].peak, from, to);
     if (plan->other_count > 0) read_others(in, plan, from, to);
 }
 

@@ -18,11 +18,11 @@ static size_t level_nodes(uint32_t capacity, int level) {
     return (size_t)capacity >> (FAN_BITS * level);
 }
 
-/* Of a ring that is not short: the words of its totals, and of its powers. */
+/* Of a ring that is not short: the words of its totals and what moves, and of its powers. */
 static inline size_t mark_words(const mw_ring_shape *shape, uint32_t capacity) {
     size_t kept = (capacity >> MW_RING_KEPT_BITS) + 1; /* and those at the end */
-    return (kept * shape->total_count + mw_ring_mark_count(shape, capacity)) *
-           (sizeof(mw_ring_mark) / sizeof(mw_cell));
+    return kept * shape->total_count * (sizeof(mw_ring_mark) / sizeof(mw_cell)) +
+           mw_ring_moving_words(shape, capacity);
 }
 
 static inline size_t powers_words(const mw_ring_shape *shape) {
@@ -56,8 +56,8 @@ static int block_class(uint32_t capacity) {
 }
 
 /* The value of a rank at a node; a slot is a node of level 0. */
-static inline mw_cell *node_at(const mw_ring_shape *shape, const mw_ring *ring, int level, size_t node,
-                        uint32_t rank) {
+static inline mw_cell *node_at(const mw_ring_shape *shape, const mw_ring *ring, int level,
+                               size_t node, uint32_t rank) {
     if (level == 0) return mw_ring_at(shape, ring, node, shape->ranks[rank].word);
     mw_cell *nodes = ring->words + base_words(shape, ring->capacity);
     for (int below = 1; below < level; below++)
@@ -190,17 +190,26 @@ static inline void pass_totals(const mw_ring_shape *shape, const mw_ring *ring,
     }
 }
 
-/* Moves the marks behind `position`, where an element came in between or went. */
+static mw_ring_peak peak_of_nothing(uint64_t position) {
+    return (mw_ring_peak){-__builtin_inf(), (uint32_t)position, (uint32_t)position};
+}
+
+/* Moves the marks behind `position`, where an element came in between or went, and forgets the
+   peaks of what lies on both sides. */
 RARE static void shift_marks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
                              const mw_cell *element, bool came) {
+    if (mw_ring_moving_words(shape, ring->capacity) == 0) return;
     mw_ring_mark *mark = mw_ring_marks(shape, ring);
-    uint32_t count = mw_ring_mark_count(shape, ring->capacity);
-    for (uint32_t i = 0; i < count; i++, mark++) {
+    for (uint32_t i = 0; i < shape->mark_count; i++, mark++) {
         double value = element[shape->totalled[shape->marked[i]]].number;
         if (mark->position - (uint32_t)ring->first <= position - ring->first) continue;
         mark->position += came ? 1 : UINT32_MAX;
         (came ? enter : leave)(mark, value);
     }
+    mw_ring_peak *peak = mw_ring_peaks(shape, ring);
+    for (uint32_t i = 0; i < shape->peak_count; i++, peak++)
+        if (peak->to - (uint32_t)ring->first > position - ring->first)
+            *peak = peak_of_nothing(ring->first);
 }
 
 /* An element that had come last was put to `position`: those behind it moved up. */
@@ -358,9 +367,11 @@ static void settle(const mw_ring_shape *shape, mw_ring *ring) {
         seal_from(shape, ring, ring->first);
         return;
     }
-    uint32_t mark_count = mw_ring_mark_count(shape, ring->capacity);
-    for (uint32_t i = 0; i < shape->total_count + mark_count; i++)
+    bool has_marks = mw_ring_moving_words(shape, ring->capacity) > 0;
+    for (uint32_t i = 0; i < shape->total_count + (has_marks ? shape->mark_count : 0); i++)
         mw_ring_ends(shape, ring)[i] = none;
+    for (uint32_t i = 0; has_marks && i < shape->peak_count; i++)
+        mw_ring_peaks(shape, ring)[i] = peak_of_nothing(ring->first);
     memset(powers_at_end(shape, ring, 0), 0, powers_words(shape) * sizeof(mw_cell));
     for (uint64_t at = ring->first; at < mw_ring_end(ring); at++) pass(shape, ring, at);
 }
@@ -442,16 +453,22 @@ RARE void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t pos
     seal_from(shape, ring, position);
 }
 
-/* Marks stay within the ring. */
-void mw_ring_evict(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    MW_ASSERT(position >= ring->first && position <= mw_ring_end(ring));
-    uint32_t mark_count =
-        mw_ring_is_short(ring) ? 0 : mw_ring_mark_count(shape, ring->capacity);
-    for (uint32_t i = 0; i < mark_count; i++) {
-        mw_ring_mark *mark = mw_ring_marks(shape, ring) + i;
+/* Marks and peaks stay within the ring. */
+static void push_marks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
+    mw_ring_mark *mark = mw_ring_marks(shape, ring);
+    for (uint32_t i = 0; i < shape->mark_count; i++, mark++)
         if (mark->position - (uint32_t)ring->first < position - ring->first)
             *mark = mw_ring_before(shape, ring, shape->marked[i], position);
-    }
+    mw_ring_peak *peak = mw_ring_peaks(shape, ring);
+    for (uint32_t i = 0; i < shape->peak_count; i++, peak++)
+        if (peak->from - (uint32_t)ring->first < position - ring->first)
+            *peak = peak_of_nothing(position);
+}
+
+void mw_ring_evict(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    MW_ASSERT(position >= ring->first && position <= mw_ring_end(ring));
+    if (!mw_ring_is_short(ring) && mw_ring_moving_words(shape, ring->capacity) > 0)
+        push_marks(shape, ring, position);
     ring->count -= (uint32_t)(position - ring->first);
     ring->first = position;
 }
@@ -511,45 +528,94 @@ static uint64_t slots_end(uint64_t from, uint64_t to) {
     return next < to ? next : to;
 }
 
-static double better_number(double best, double value) {
+/* The numbers of a rank, the smallest ones by their opposites: so the greatest is the best. */
+typedef struct {
+    const mw_ring_shape *shape;
+    const mw_ring *ring;
+    uint32_t rank, word;
+    double sign;
+} ranked;
+
+static inline ranked numbers_of(const mw_ring_shape *shape, const mw_ring *ring, uint32_t rank) {
+    const mw_rank *of = &shape->ranks[rank];
+    return (ranked){shape, ring, rank, of->word, of->is_max ? 1 : -1};
+}
+
+static inline double number_at(const ranked *of, uint64_t position) {
+    return of->sign * mw_ring_at(of->shape, of->ring, position, of->word)->number;
+}
+
+static inline double better_number(double best, double value) {
     return value > best ? value : best; /* never if it is missing */
 }
 
-/* Numbers, smallest ones by their opposites, with no call for each. */
-static mw_cell best_number(const mw_ring_shape *shape, const mw_ring *ring, uint32_t rank,
-                           uint64_t from, uint64_t to) {
-    uint32_t word = shape->ranks[rank].word;
-    double sign = shape->ranks[rank].is_max ? 1 : -1, best = -__builtin_inf();
-    bool is_short = to - from < FAN; /* no node is that small */
+/* The better of `best` and numbers that are all looked at. */
+static inline double best_of_few(const ranked *of, uint64_t from, uint64_t to, double best) {
+    for (; from < to; from++) best = better_number(best, number_at(of, from));
+    return best;
+}
+
+/* With no call for each; -infinity: there is none. */
+static double best_number(const ranked *of, uint64_t from, uint64_t to) {
+    double best = -__builtin_inf();
     while (from < to) {
-        int level = is_short ? 0 : level_at(ring, from, to);
+        int level = level_at(of->ring, from, to);
         if (level > 0) {
-            size_t node = (from & (ring->capacity - 1)) >> (FAN_BITS * level);
-            best = better_number(best, sign * node_at(shape, ring, level, node, rank)->number);
+            size_t node = (from & (of->ring->capacity - 1)) >> (FAN_BITS * level);
+            const mw_cell *at = node_at(of->shape, of->ring, level, node, of->rank);
+            best = better_number(best, of->sign * at->number);
             from += UINT64_C(1) << (FAN_BITS * level);
             continue;
         }
-        for (uint64_t end = slots_end(from, to); from < end; from++)
-            best = better_number(best, sign * mw_ring_at(shape, ring, from, word)->number);
+        uint64_t end = slots_end(from, to);
+        best = best_of_few(of, from, end, best);
+        from = end;
     }
-    return mw_cell_number(sign * best);
+    return best;
 }
 
 mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t rank,
                      uint64_t from, uint64_t to) {
     MW_ASSERT(rank < shape->rank_count);
     MW_ASSERT(from >= ring->first && to <= mw_ring_end(ring));
-    const mw_rank *ranked = &shape->ranks[rank];
-    if (ranked->type == MW_TYPE_NUMBER) return best_number(shape, ring, rank, from, to);
-    mw_cell best = mw_cell_missing(ranked->type);
+    const mw_rank *by = &shape->ranks[rank];
+    if (by->type == MW_TYPE_NUMBER) {
+        ranked of = numbers_of(shape, ring, rank);
+        return mw_cell_number(of.sign * best_number(&of, from, to));
+    }
+    mw_cell best = mw_cell_missing(by->type);
     while (from < to) {
         int level = level_at(ring, from, to);
         size_t node = (from & (ring->capacity - 1)) >> (FAN_BITS * level);
-        best = mw_rank_better(ranked, shape->symbols, best,
+        best = mw_rank_better(by, shape->symbols, best,
                               *node_at(shape, ring, level, node, rank));
         from += UINT64_C(1) << (FAN_BITS * level);
     }
     return best;
+}
+
+/* The best of a range, which is not much later than that of its peak. */
+static inline double follow(const ranked *of, mw_ring_peak *peak, uint64_t from, uint64_t to) {
+    uint32_t left = (uint32_t)from - peak->from, came = (uint32_t)to - peak->to;
+    bool stands = left < MW_RING_KEPT && came < MW_RING_KEPT && came <= to - from;
+    for (uint64_t at = from - left; stands && at < from; at++)
+        stands = number_at(of, at) != peak->best;
+    double best = stands ? best_of_few(of, to - came, to, peak->best) : best_number(of, from, to);
+    *peak = (mw_ring_peak){best, (uint32_t)from, (uint32_t)to};
+    return best;
+}
+
+mw_cell mw_ring_follow(const mw_ring_shape *shape, const mw_ring *ring, uint32_t peak,
+                       uint64_t from, uint64_t to) {
+    ranked of = numbers_of(shape, ring, shape->peaked[peak]);
+    double best;
+    if (mw_ring_is_short(ring))
+        best = best_of_few(&of, from, to, -__builtin_inf());
+    else if (mw_ring_moving_words(shape, ring->capacity) == 0)
+        best = best_number(&of, from, to);
+    else
+        best = follow(&of, mw_ring_peaks(shape, ring) + peak, from, to);
+    return mw_cell_number(of.sign * best);
 }
 
 /* --- foresight -------------------------------------------------------------------------------- */
@@ -567,19 +633,6 @@ FORESEES void foresee_element(const mw_ring_shape *shape, const mw_ring *ring, u
     __builtin_prefetch(mw_ring_at(shape, ring, position, 0));
 }
 
-/* The best up to now is that of the newest events, which no node stands for, and of the nodes
-   before them: here the last line of these or two. */
-FORESEES void foresee_best(const mw_ring_shape *shape, const mw_ring *ring) {
-    enum { NODES = 8 };
-    uint64_t last = mw_ring_end(ring) - 1;
-    foresee_lines(mw_ring_at(shape, ring, last & ~(uint64_t)(FAN - 1), 0),
-                  mw_ring_at(shape, ring, last, 0));
-    size_t node = (last & (ring->capacity - 1)) >> FAN_BITS;
-    const mw_cell *at = node_at(shape, ring, 1, node, 0);
-    __builtin_prefetch(at);
-    if (node >= NODES) __builtin_prefetch(at - NODES * shape->rank_count);
-}
-
 /* A short ring is read as a whole. In a longer one most windows end where they ended last, or a few
    events further. */
 void mw_ring_foresee(const mw_ring_shape *shape, const mw_ring *ring, const uint32_t *hints,
@@ -594,8 +647,7 @@ void mw_ring_foresee(const mw_ring_shape *shape, const mw_ring *ring, const uint
         foresee_element(shape, ring, *hints);
         foresee_element(shape, ring, (uint64_t)*hints + FURTHER);
     }
-    const mw_ring_mark *marks = mw_ring_ends(shape, ring);
-    uint32_t mark_count = mw_ring_mark_count(shape, ring->capacity);
-    foresee_lines(marks, marks + shape->total_count + mark_count - 1);
-    if (shape->rank_count > 0) foresee_best(shape, ring);
+    const mw_cell *first = (const mw_cell *)mw_ring_ends(shape, ring);
+    const mw_cell *marks = (const mw_cell *)mw_ring_marks(shape, ring);
+    foresee_lines(first, marks + mw_ring_moving_words(shape, ring->capacity) - 1);
 }

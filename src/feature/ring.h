@@ -5,15 +5,15 @@
  * stand one behind the other, round in a block, by positions that count up: eviction and a move to
  * another block change none. A short ring has nothing but its elements; a longer one also
  *
- *     | end | marks | kept totals of each 16 events | powers of each 4 | summaries |
+ *     | end | marks | peaks | kept totals of each 16 events | powers of each 4 | summaries |
  *
  * A sum over any range is the difference of two running totals, which count from some time in the
  * past. Those at the ring's end and at every 16th position are kept; any other is few steps away. A
  * mark is one that moves where windows begin and end, so that a moment in order finds its totals at
- * hand; a block has marks where they take no more of it than the elements. An event that comes in
- * order costs O(1), however many windows there are; one that is n places late moves n. Among equal
- * times any order may stand: nothing that is read depends on it. For min and max the ring keeps the
- * best of each 16 neighbours, of each 16 of those, and so on.
+ * hand; a peak does the same for a min or max. A block has them where they take no more of it than
+ * the elements. An event that comes in order costs O(1), however many windows there are; one that
+ * is n places late moves n. Among equal times any order may stand: nothing that is read depends on
+ * it. Where a peak is lost, the best of each 16 neighbours, of each 16 of those, and so on tells.
  *
  * A ring's block belongs to the pool of its group. A zeroed ring is an empty one.
  */
@@ -51,6 +51,8 @@ typedef struct {
     const uint32_t *totalled; /* the words of which totals are kept: numbers */
     uint32_t mark_count;
     const uint32_t *marked;   /* the total of which each mark is */
+    uint32_t peak_count;
+    const uint32_t *peaked;   /* the rank of each peak: of numbers */
     uint32_t powers_count;
     const mw_ring_powers *powers;
     uint32_t rank_count;

@@ -1,5 +1,5 @@
 /*
- * ring_reading: where a time lies in a ring, and the totals of what stands before.
+ * ring_reading: where a time lies in a ring, what stands before comes to, and what is best there.
  *
  * A replay asks that for each end of each window of each moment, mostly near where it asked last:
  * so all that is near is inline. A few values fit in two limbs; the three of a total are touched
@@ -7,6 +7,13 @@
  */
 #pragma once
 #include "feature/ring.h"
+
+/* The best value of a range as it was read last: of the smallest its opposite; -infinity: none is
+   there. Both ends are within the ring: the low 32 bits of positions. */
+typedef struct {
+    double best;
+    uint32_t from, to;
+} mw_ring_peak;
 
 /* Of a ring that is not short: the totals at its end, */
 static inline mw_ring_mark *mw_ring_ends(const mw_ring_shape *shape, const mw_ring *ring) {
@@ -16,18 +23,23 @@ static inline mw_ring_mark *mw_ring_ends(const mw_ring_shape *shape, const mw_ri
 static inline mw_ring_mark *mw_ring_marks(const mw_ring_shape *shape, const mw_ring *ring) {
     return mw_ring_ends(shape, ring) + shape->total_count;
 }
-/* of which there are none where they would take more than the elements, */
-static inline uint32_t mw_ring_mark_count(const mw_ring_shape *shape, uint32_t capacity) {
-    enum { MARK_WORDS = sizeof(mw_ring_mark) / sizeof(mw_cell) };
-    uint64_t words = (uint64_t)shape->mark_count * MARK_WORDS;
-    return words <= (uint64_t)capacity * shape->element_words ? shape->mark_count : 0;
+/* the peaks, */
+static inline mw_ring_peak *mw_ring_peaks(const mw_ring_shape *shape, const mw_ring *ring) {
+    return (mw_ring_peak *)(void *)(mw_ring_marks(shape, ring) + shape->mark_count);
+}
+/* the words of both, of which there are none where they would be more than the elements', */
+static inline size_t mw_ring_moving_words(const mw_ring_shape *shape, uint32_t capacity) {
+    size_t words = (shape->mark_count * sizeof(mw_ring_mark) +
+                    shape->peak_count * sizeof(mw_ring_peak)) / sizeof(mw_cell);
+    return words <= (size_t)capacity * shape->element_words ? words : 0;
 }
 /* and the totals at an element whose position is a multiple of MW_RING_KEPT. */
 static inline mw_ring_mark *mw_ring_kept(const mw_ring_shape *shape, const mw_ring *ring,
                                          uint64_t position) {
     size_t index = (position & (ring->capacity - 1)) >> MW_RING_KEPT_BITS;
-    return mw_ring_marks(shape, ring) + mw_ring_mark_count(shape, ring->capacity) +
-           index * shape->total_count;
+    mw_cell *first = (mw_cell *)(void *)mw_ring_marks(shape, ring) +
+                     mw_ring_moving_words(shape, ring->capacity);
+    return (mw_ring_mark *)(void *)first + index * shape->total_count;
 }
 
 /* The position of which these are the low 32 bits; if the ring has none such, its end. */
@@ -71,6 +83,11 @@ static inline void mw_ring_bring(const mw_ring_shape *shape, const mw_ring *ring
     mark->count += steps;
     mark->position = (uint32_t)to;
 }
+
+/* mw_ring_best of a peak's rank, for a range that mostly begins and ends a few events after the one
+   before: all are looked at again only once one as good as the best has left. */
+mw_cell mw_ring_follow(const mw_ring_shape *shape, const mw_ring *ring, uint32_t peak,
+                       uint64_t from, uint64_t to);
 
 /* What so few values before a position come to that two limbs do for the usual ones. */
 typedef struct {

@@ -16,12 +16,16 @@ enum { MARKS = 56 };
 #define EIGHT 0, 1, 1, 0, 1, 0, 0, 1
 static const uint32_t marked[MARKS] = {EIGHT, EIGHT, EIGHT, EIGHT, /* of these totals */
                                        EIGHT, EIGHT, EIGHT};
+static const uint32_t peaked[] = {1, 0, 1}; /* of these ranks */
+enum { PEAKS = sizeof peaked / sizeof *peaked };
 static const mw_ring_powers powered[] = {{2, MW_POWERS_OF_TREND}, {1, MW_POWERS_OF_SPREAD}};
 static const mw_ring_shape shape = {.element_words = WORDS,
                                     .total_count = 2,
                                     .totalled = totalled,
                                     .mark_count = MARKS,
                                     .marked = marked,
+                                    .peak_count = PEAKS,
+                                    .peaked = peaked,
                                     .powers_count = 2,
                                     .powers = powered,
                                     .rank_count = 2,
@@ -76,14 +80,14 @@ static void check_total(const model *m, const mw_ring *ring, size_t from, size_t
 typedef struct {
     uint32_t capacity_max, shrunk;
     uint64_t round; /* how often the slots went round */
-    size_t near, far, without_marks;
+    size_t near, far, without_marks, followed;
 } reached;
 
 /* A mark is true where it stands, whatever came, went and was moved since it was brought there; now
    and then it is brought elsewhere. */
 static void check_mark(const model *m, const mw_ring *ring, uint64_t *prng, reached *met) {
     if (mw_ring_is_short(ring)) return;
-    if (mw_ring_mark_count(&shape, ring->capacity) == 0) {
+    if (mw_ring_moving_words(&shape, ring->capacity) == 0) {
         met->without_marks++;
         return;
     }
@@ -101,6 +105,27 @@ static void check_mark(const model *m, const mw_ring *ring, uint64_t *prng, reac
     *(to > from + MW_RING_KEPT || to + MW_RING_KEPT < from ? &met->far : &met->near) += 1;
     mw_ring_bring(&shape, ring, marked[i], to, mark);
     MW_CHECK_EQUAL_INT(mark->position, (uint32_t)to);
+}
+
+/* A peak is followed wherever a range begins and ends: mostly a few events after it did before. */
+static void check_peak(const model *m, const mw_ring *ring, uint64_t *prng, reached *met) {
+    if (mw_ring_is_short(ring) || mw_ring_moving_words(&shape, ring->capacity) == 0) return;
+    uint32_t i = (uint32_t)mw_prng_below(prng, PEAKS);
+    const mw_ring_peak *peak = mw_ring_peaks(&shape, ring) + i;
+    size_t from = peak->from - (uint32_t)ring->first, to = peak->to - (uint32_t)ring->first;
+    MW_CHECK(from <= to && to <= ring->count);
+    bool is_far = mw_prng_below(prng, 9) == 0;
+    from = is_far ? (size_t)mw_prng_below(prng, ring->count + 1)
+                  : from + (size_t)mw_prng_below(prng, 4);
+    to = is_far ? (size_t)mw_prng_below(prng, ring->count + 1)
+                : to + (size_t)mw_prng_below(prng, 6);
+    if (to > ring->count) to = ring->count;
+    if (from > to) from = to;
+    met->followed += !is_far && to - from > 8;
+    mw_cell best = mw_cell_number(
+        model_best(m, m->first + from, m->first + to, ranks[peaked[i]].is_max));
+    mw_cell found = mw_ring_follow(&shape, ring, i, ring->first + from, ring->first + to);
+    MW_CHECK(found.bits == best.bits);
 }
 
 static void check_powers(const model *m, const mw_ring *ring, size_t from, size_t to) {
@@ -204,6 +229,7 @@ static reached agree(uint64_t begin, uint64_t prng) {
         }
         check_same(&m, &ring, &prng);
         check_mark(&m, &ring, &prng, &met);
+        check_peak(&m, &ring, &prng, &met);
     }
     MW_CHECK(mw_ring_end(&ring) - begin > MODEL_MAX / 2);
     mw_ring_release(&ring, &pool);
@@ -218,6 +244,7 @@ MW_TEST(ring_agrees_with_a_sorted_array) {
         reached met = agree(begins[i], mw_test_seed() + i);
         MW_CHECK(met.capacity_max >= 512 && met.shrunk > 0 && met.round > 100);
         MW_CHECK(met.near > 50 && met.far > 50 && met.without_marks > 30);
+        MW_CHECK(met.followed > 500);
     }
 }
 
