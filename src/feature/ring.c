@@ -13,6 +13,7 @@ enum { FAN_BITS = 4, FAN = 1 << FAN_BITS };
 /* Powers are kept of every fourth position: to add one takes long. */
 enum { POWERS_BITS = 2, POWERS_EVERY = 1 << POWERS_BITS, CAPACITY_MIN = 4 };
 _Static_assert(MW_RING_KEPT <= 16, "so few values of usual magnitudes fit in mw_units");
+_Static_assert((int)MW_RING_KEPT == (int)FAN, "one look at a position tells both");
 
 static size_t level_nodes(uint32_t capacity, int level) {
     return (size_t)capacity >> (FAN_BITS * level);
@@ -44,7 +45,7 @@ static inline size_t base_words(const mw_ring_shape *shape, uint32_t capacity) {
 /* Whole half lines: so a small block, wherever it stands, takes no more lines than it must. */
 size_t mw_ring_size(const mw_ring_shape *shape, uint32_t capacity) {
     size_t words = base_words(shape, capacity);
-    if (shape->rank_count > 0)
+    if (shape->rank_count > 0 && capacity > MW_RING_SHORT_MAX)
         for (int level = 1; level_nodes(capacity, level) > 0; level++)
             words += level_nodes(capacity, level) * shape->rank_count;
     enum { HALF_LINE_WORDS = 4 };
@@ -74,6 +75,24 @@ mw_cell mw_rank_better(const mw_rank *rank, const mw_symbols *symbols, mw_cell a
     return (rank->is_max ? order >= 0 : order <= 0) ? a : b;
 }
 
+static inline double better_number(double best, double value) {
+    return value > best ? value : best; /* never if it is missing */
+}
+
+/* The best of as many values, so many words apart, as a node stands for. */
+static mw_cell best_child(const mw_rank *rank, const mw_symbols *symbols, const mw_cell *child,
+                          uint32_t stride) {
+    if (rank->type == MW_TYPE_NUMBER) {
+        double sign = rank->is_max ? 1 : -1, best = -__builtin_inf();
+        for (size_t i = 0; i < FAN; i++) best = better_number(best, sign * child[i * stride].number);
+        return mw_cell_number(sign * best);
+    }
+    mw_cell best = *child;
+    for (size_t i = 1; i < FAN; i++)
+        best = mw_rank_better(rank, symbols, best, child[i * stride]);
+    return best;
+}
+
 /* Works out the nodes that end with the slot of a position. A node is complete, and only then
    looked at, once its last slot is written; one that begins before the ring does never is. */
 APART static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, uint64_t last) {
@@ -86,11 +105,8 @@ APART static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, uint64_t
         for (uint32_t rank = 0; rank < shape->rank_count; rank++) {
             const mw_cell *child = node_at(shape, ring, level - 1, slot << FAN_BITS, rank);
             uint32_t stride = level > 1 ? shape->rank_count : shape->element_words;
-            mw_cell best = *child;
-            for (size_t i = 1; i < FAN; i++)
-                best = mw_rank_better(&shape->ranks[rank], shape->symbols, best,
-                                      child[i * stride]);
-            *node_at(shape, ring, level, slot, rank) = best;
+            *node_at(shape, ring, level, slot, rank) =
+                best_child(&shape->ranks[rank], shape->symbols, child, stride);
         }
     }
 }
@@ -169,25 +185,6 @@ RARE mw_ring_mark mw_ring_before(const mw_ring_shape *shape, const mw_ring *ring
     }
     slide(shape, ring, shape->totalled[total], position, &mark);
     return mark;
-}
-
-/* Takes the ends past an element that has come last. */
-static inline void pass_totals(const mw_ring_shape *shape, const mw_ring *ring,
-                               uint64_t position) {
-    mw_ring_mark *ends = mw_ring_ends(shape, ring);
-    if ((position & (MW_RING_KEPT - 1)) == 0)
-        memcpy(mw_ring_kept(shape, ring, position), ends, shape->total_count * sizeof *ends);
-    for (uint32_t i = 0; i < shape->total_count; i++, ends++) {
-        double value = value_at(shape, ring, position, shape->totalled[i]);
-        mw_units units;
-        ends->position++;
-        if (!mw_exact_sum_usual_units(value, &units)) {
-            enter(ends, value);
-            continue;
-        }
-        mw_exact_sum_merge_units(&ends->sum, units);
-        ends->count++;
-    }
 }
 
 static mw_ring_peak peak_of_nothing(uint64_t position) {
@@ -319,14 +316,28 @@ RARE static void mend_powers_down(const mw_ring_shape *shape, const mw_ring *rin
 
 /* --- elements --------------------------------------------------------------------------------- */
 
-/* Does what follows from an element's having come last. */
-APART static void pass(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
-    if (!mw_ring_is_short(ring)) {
-        pass_totals(shape, ring, position);
-        if (shape->powers_count > 0) pass_powers(shape, ring, position);
+APART static void keep_totals(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
+    memcpy(mw_ring_kept(shape, ring, position), mw_ring_ends(shape, ring),
+           shape->total_count * sizeof(mw_ring_mark));
+}
+
+void mw_ring_pass(const mw_ring_shape *shape, mw_ring *ring, uint64_t position) {
+    uint64_t in_sixteen = position & (MW_RING_KEPT - 1);
+    if (in_sixteen == 0) keep_totals(shape, ring, position);
+    mw_ring_mark *end = mw_ring_ends(shape, ring), *last = end + shape->total_count;
+    const mw_cell *element = mw_ring_at(shape, ring, position, 0);
+    for (const uint32_t *word = shape->totalled; end < last; end++, word++) {
+        mw_units units;
+        end->position++;
+        if (!mw_exact_sum_usual_units(element[*word].number, &units)) {
+            enter(end, element[*word].number);
+            continue;
+        }
+        mw_exact_sum_merge_units(&end->sum, units);
+        end->count++;
     }
-    if (shape->rank_count > 0 && (position & (FAN - 1)) == FAN - 1)
-        seal_nodes(shape, ring, position);
+    if (shape->powers_count > 0) pass_powers(shape, ring, position);
+    if (in_sixteen == FAN - 1 && shape->rank_count > 0) seal_nodes(shape, ring, position);
 }
 
 void mw_ring_read(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position,
@@ -363,17 +374,14 @@ static void copy_elements(const mw_ring_shape *shape, const mw_ring *from, mw_ri
 /* What follows from the elements, in a new block: all totals count from its first. */
 static void settle(const mw_ring_shape *shape, mw_ring *ring) {
     mw_ring_mark none = {.position = (uint32_t)ring->first};
-    if (mw_ring_is_short(ring)) {
-        seal_from(shape, ring, ring->first);
-        return;
-    }
+    if (mw_ring_is_short(ring)) return;
     bool has_marks = mw_ring_moving_words(shape, ring->capacity) > 0;
     for (uint32_t i = 0; i < shape->total_count + (has_marks ? shape->mark_count : 0); i++)
         mw_ring_ends(shape, ring)[i] = none;
     for (uint32_t i = 0; has_marks && i < shape->peak_count; i++)
         mw_ring_peaks(shape, ring)[i] = peak_of_nothing(ring->first);
     memset(powers_at_end(shape, ring, 0), 0, powers_words(shape) * sizeof(mw_cell));
-    for (uint64_t at = ring->first; at < mw_ring_end(ring); at++) pass(shape, ring, at);
+    for (uint64_t at = ring->first; at < mw_ring_end(ring); at++) mw_ring_pass(shape, ring, at);
 }
 
 /* Moves the elements to a block of another capacity. */
@@ -407,8 +415,7 @@ void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, ui
     (void)resize(shape, ring, pool, capacity);
 }
 
-/* Puts the last element, which is late, among those before it. */
-RARE static uint64_t sink(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
+RARE uint64_t mw_ring_sink(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
     uint64_t position = mw_ring_end(ring) - 1;
     for (; position > ring->first; position--) {
         if (mw_ring_time(shape, ring, position - 1) <= element->time) break;
@@ -418,16 +425,9 @@ RARE static uint64_t sink(const mw_ring_shape *shape, mw_ring *ring, const mw_ce
     if (!mw_ring_is_short(ring)) {
         mend_totals_up(shape, ring, position, element);
         mend_powers_up(shape, ring, position, element);
+        seal_from(shape, ring, position);
     }
-    seal_from(shape, ring, position);
     return position;
-}
-
-uint64_t mw_ring_settle_last(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element) {
-    uint64_t last = mw_ring_end(ring) - 1;
-    pass(shape, ring, last);
-    bool is_late = ring->count > 1 && mw_ring_time(shape, ring, last - 1) > element->time;
-    return is_late ? sink(shape, ring, element) : last;
 }
 
 /* Puts an element behind all others, which move down. */
@@ -449,8 +449,8 @@ RARE void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t pos
         const mw_cell *gone = mw_ring_at(shape, ring, last, 0);
         mend_totals_down(shape, ring, position, gone);
         mend_powers_down(shape, ring, position, gone);
+        seal_from(shape, ring, position);
     }
-    seal_from(shape, ring, position);
 }
 
 /* Marks and peaks stay within the ring. */
@@ -516,6 +516,7 @@ uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t 
 static int level_at(const mw_ring *ring, uint64_t from, uint64_t to) {
     size_t slot = from & (ring->capacity - 1);
     int level = 0;
+    if (mw_ring_is_short(ring)) return 0;
     while ((slot & (((size_t)FAN << (FAN_BITS * level)) - 1)) == 0 &&
            to - from >= (uint64_t)FAN << (FAN_BITS * level))
         level++;
@@ -543,10 +544,6 @@ static inline ranked numbers_of(const mw_ring_shape *shape, const mw_ring *ring,
 
 static inline double number_at(const ranked *of, uint64_t position) {
     return of->sign * mw_ring_at(of->shape, of->ring, position, of->word)->number;
-}
-
-static inline double better_number(double best, double value) {
-    return value > best ? value : best; /* never if it is missing */
 }
 
 /* The better of `best` and numbers that are all looked at. */

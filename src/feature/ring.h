@@ -112,8 +112,10 @@ MW_MUST_USE bool mw_ring_reserve(const mw_ring_shape *shape, mw_ring *ring, mw_p
                                  uint32_t extra);
 /* Gives memory back, if less than a quarter of it would hold `needed` elements. */
 void mw_ring_shrink(const mw_ring_shape *shape, mw_ring *ring, mw_pool *pool, uint32_t needed);
-/* Does what follows from an element's being last, and moves it if it is late. */
-uint64_t mw_ring_settle_last(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element);
+/* Does what follows from an element's having come last, in a ring that is not short. */
+void mw_ring_pass(const mw_ring_shape *shape, mw_ring *ring, uint64_t position);
+/* Puts the last element, which is late, among those before it. */
+uint64_t mw_ring_sink(const mw_ring_shape *shape, mw_ring *ring, const mw_cell *element);
 /* Puts an element in its place by time, after its equals, which both give; there must be room. */
 static inline uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring,
                                       const mw_cell *element) {
@@ -121,10 +123,9 @@ static inline uint64_t mw_ring_insert(const mw_ring_shape *shape, mw_ring *ring,
     MW_ASSERT(mw_ring_fits(ring, 1));
     mw_cell *slot = mw_ring_at(shape, ring, end, 0);
     for (uint32_t i = 0; i < shape->element_words; i++) slot[i] = element[i];
-    bool is_alone = ring->count++ == 0;
-    bool is_usual = ring->capacity < MW_RING_SHORT_MAX &&
-                    (is_alone || mw_ring_time(shape, ring, end - 1) <= element->time);
-    return is_usual ? end : mw_ring_settle_last(shape, ring, element);
+    if (!mw_ring_is_short(ring)) mw_ring_pass(shape, ring, end);
+    bool is_late = ring->count++ > 0 && mw_ring_time(shape, ring, end - 1) > element->time;
+    return is_late ? mw_ring_sink(shape, ring, element) : end;
 }
 /* Takes the element at a position out; those behind it move up. */
 void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t position);
