@@ -493,14 +493,15 @@ APART static void read_others(const nest *in, const mw_range_plan *plan, uint64_
 
 /* All of a range that is not empty, but for its totals. */
 static inline void read_events(const nest *in, const mw_range_plan *plan, uint64_t from,
-                               uint64_t to, int64_t last_time) {
+                               uint64_t to) {
     mw_cell *windows = in->windows;
+    const mw_ring_shape *shape = &in->group->plan->ring;
+    const mw_ring *ring = &in->card->ring;
     if (plan->count != MW_NONE) windows[plan->count].number = (double)(int64_t)(to - from);
     if (plan->latest != MW_NONE)
-        windows[plan->latest] = mw_cell_time(in->reading->t - last_time);
-    for (size_t i = 0; i < plan->best_count; i++)
-        windows[plan->bests[i].window] = mw_ring_follow(
-            &in->group->plan->ring, &in->card->ring, plan->bests[i].peak, from, to);
+        windows[plan->latest] = mw_cell_time(in->reading->t - mw_ring_time(shape, ring, to - 1));
+    for (const mw_best_plan *best = plan->bests, *end = best + plan->best_count; best < end; best++)
+        windows[best->window] = mw_ring_follow(shape, ring, best->peak, from, to);
     if (plan->other_count > 0) read_others(in, plan, from, to);
 }
 
@@ -547,15 +548,27 @@ static void read_short_nest(const nest *in) {
             mw_exact_sum sum = mw_exact_sum_of(total->units);
             put_total(between, mw_exact_sum_read(&sum), total->count, in->windows);
         }
-        read_events(in, plan, from, to, mw_ring_time(&shape, &ring, to - 1));
+        read_events(in, plan, from, to);
     }
 }
 
-/* Where the windows do not end with the ring. */
-RARE static mw_ring_mark end_total(const nest *in, mw_ring_mark *marks,
-                                   const mw_difference_plan *between, uint64_t to) {
-    return total_at(&in->group->plan->ring, &in->card->ring,
-                    marks ? &marks[between->end_mark] : NULL, between->total, to);
+static inline void read_difference(const nest *in, const mw_difference_plan *between,
+                                   const mw_ring_mark *start, const mw_ring_mark *end) {
+    mw_total found = mw_ring_between(start, end);
+    put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, in->windows);
+}
+
+/* Where windows do not end with the ring, or it has no marks. */
+RARE static void read_far_difference(const nest *in, const mw_difference_plan *between,
+                                     uint64_t from, uint64_t to) {
+    const mw_ring_shape *shape = &in->group->plan->ring;
+    const mw_ring *ring = &in->card->ring;
+    mw_ring_mark *marks = marks_of(shape, ring);
+    mw_ring_mark start = total_at(shape, ring, marks ? &marks[between->start_mark] : NULL,
+                                  between->total, from);
+    mw_ring_mark end = total_at(shape, ring, marks ? &marks[between->end_mark] : NULL,
+                                between->total, to);
+    read_difference(in, between, &start, &end);
 }
 
 static void read_long_nest(const nest *in) {
@@ -569,7 +582,7 @@ static void read_long_nest(const nest *in) {
     int64_t t = in->reading->t;
     uint64_t from, to = find_cut(shape, ring, &hints[cut->bound],
                                  mw_time_add(t, cut->at.offset_us));
-    bool ends_last = to == mw_ring_end(ring);
+    bool is_near = marks && to == mw_ring_end(ring);
     for (; plan < last; plan++) {
         cut++;
         from = find_cut(shape, ring, &hints[cut->bound], mw_time_add(t, cut->at.offset_us));
@@ -578,15 +591,17 @@ static void read_long_nest(const nest *in) {
             continue;
         }
         const mw_difference_plan *between = plan->differences;
-        for (size_t i = 0; i < plan->difference_count; i++, between++) {
-            int32_t total = between->total;
-            mw_ring_mark start = total_at(shape, ring, marks ? &marks[between->start_mark] : NULL,
-                                          total, from);
-            mw_ring_mark end = ends_last ? ends[total] : end_total(in, marks, between, to);
-            mw_total found = mw_ring_between(&start, &end);
-            put_total(between, mw_exact_sum_read(&found.sum), (int64_t)found.count, in->windows);
+        for (const mw_difference_plan *end = between + plan->difference_count; between < end;
+             between++) {
+            if (!is_near) {
+                read_far_difference(in, between, from, to);
+                continue;
+            }
+            mw_ring_mark *start = &marks[between->start_mark];
+            mw_ring_bring(shape, ring, (uint32_t)between->total, from, start);
+            read_difference(in, between, start, &ends[between->total]);
         }
-        read_events(in, plan, from, to, mw_ring_time(shape, ring, to - 1));
+        read_events(in, plan, from, to);
     }
 }
 

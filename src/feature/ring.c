@@ -84,7 +84,8 @@ static mw_cell best_child(const mw_rank *rank, const mw_symbols *symbols, const 
                           uint32_t stride) {
     if (rank->type == MW_TYPE_NUMBER) {
         double sign = rank->is_max ? 1 : -1, best = -__builtin_inf();
-        for (size_t i = 0; i < FAN; i++) best = better_number(best, sign * child[i * stride].number);
+        for (size_t i = 0; i < FAN; i++)
+            best = better_number(best, sign * child[i * stride].number);
         return mw_cell_number(sign * best);
     }
     mw_cell best = *child;
