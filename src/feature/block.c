@@ -1,8 +1,6 @@
 #include "feature/block.h"
 
-#include "feature/engine_state.h"
-#include "feature/entry_list.h"
-#include "feature/entry_plan.h"
+#include "feature/cutter.h"
 #include "feature/family.h"
 #include "feature/slate.h"
 
@@ -26,21 +24,6 @@ static_assert(AT_WORK_MAX * TURNS_MAX <= MW_PART_EVENTS_MIN, "events of a stretc
 /* How many entries ahead each step of foresight is taken. */
 enum { SLOT_AHEAD = 24, CARD_AHEAD = 16, EVENTS_AHEAD = 8 };
 
-typedef struct {
-    mw_turn turn;
-    uint32_t instance; /* of the event; 0: none */
-    uint32_t asking, asking_event; /* the moment's own, by its id and its event's; 0: none */
-    uint32_t moment;   /* its number among those of the stretch */
-    uint32_t route;    /* the first of its routes */
-    uint32_t family;   /* of the first of an event's moments with `each`: how many they are */
-} item;
-
-/* Where the windows of a moment are found. */
-typedef struct {
-    uint32_t list, lookup;
-    size_t found; /* the first of them */
-} route;
-
 /* What a strand needs for itself. */
 typedef struct {
     alignas(MW_LINE_SIZE) mw_desk desk;
@@ -57,42 +40,22 @@ typedef struct {
     mw_cell *windows; /* of the moment at hand */
 } finisher;
 
-/* Turns that are worked off together. Who gathers one writes to no line that those see who are at
-   work on another. */
-typedef struct {
-    alignas(MW_LINE_SIZE) mw_block *block; /* in which it is */
-    item *items;   /* and the rows behind them: not cleared, as none is read before it is written */
-    mw_cell *rows; /* of the moments, as they must stay */
-    mw_cell *windows; /* a row for each label, and for each moment if they are kept */
-    mw_cell *features; /* a row for each moment */
-    size_t count, moment_count, event_count;
-    size_t added_from; /* the first item that was added last */
-    mw_entry_list *lists; /* by strand and group */
-    route *routes;     /* of the moments, in order; NULL: strands put nothing aside */
-    size_t route_count, route_capacity;
-    uint64_t too_late, values_refused;
-} stretch;
-
 struct mw_block {
     mw_engine *engine;
     mw_crew_stage stages[STAGES];
     bool is_apart;       /* strands put aside what they find */
     bool keeps_windows;  /* until a stretch is given out */
     size_t piece_count;  /* of the end of a stretch */
-    mw_entry_plan *entry_plans; /* by group, */
-    mw_group *blanks;    /* likewise: they hold nothing, and while keys are at work they say what a
-                            group asks of an event */
     strand *strands;
     finisher *finishers; /* by piece */
     size_t count_max;    /* items of a stretch that take another turn no more */
     size_t capacity;     /* room for them, and the moments of one event more */
     size_t row_width;
     mw_arena arena;
-    stretch *stretches;  /* where the caller is alone, all the same memory */
-    /* For keys of moments: one stretch is cut up at a time. */
-    alignas(MW_LINE_SIZE) mw_list_lengths lengths;
+    mw_stretch *stretches;  /* where the caller is alone, all the same memory */
+    alignas(MW_LINE_SIZE) mw_cutter cutter; /* one stretch is cut up at a time */
     /* What the caller alone sees. */
-    alignas(MW_LINE_SIZE) stretch *next, *given; /* what is gathered, and what is given out; */
+    alignas(MW_LINE_SIZE) mw_stretch *next, *given; /* what is gathered, and what is given out; */
     size_t first, at_work; /* between them so many at work, from this one on */
     size_t given_count;  /* items that were given out or passed over */
     mw_elements elements; /* with `each`: of the moment that is added */
@@ -160,7 +123,7 @@ static mw_status give_finishers(mw_block *block, mw_error *err) {
     return MW_OK;
 }
 
-static bool give_stretch(mw_block *block, stretch *one) {
+static bool give_stretch(mw_block *block, mw_stretch *one) {
     const mw_engine *engine = block->engine;
     size_t count = block->capacity, window_count = engine->plan.window_count;
     size_t list_count = engine->strand_count * engine->plan.group_count;
@@ -206,18 +169,11 @@ static mw_status prepare(mw_block *block, mw_error *err) {
     choose_size(block);
     block->keeps_windows = !block->is_apart || model->each || model->schedule;
     block->capacity = block->count_max + (model->each ? MW_LIST_ELEMENTS_MAX : 0);
-    size_t group_count = engine->plan.group_count;
     block->strands = mw_arena_alloc_lines(arena, engine->strand_count, sizeof *block->strands);
-    block->entry_plans = mw_arena_alloc(arena, group_count + 1, sizeof *block->entry_plans);
-    block->blanks = mw_arena_alloc_lines(arena, group_count + 1, sizeof *block->blanks);
     block->finishers = mw_arena_alloc_lines(arena, block->piece_count, sizeof *block->finishers);
-    if (!block->strands || !block->entry_plans || !block->blanks || !block->finishers ||
-        !give_stretches(block))
+    if (!block->strands || !block->finishers || !give_stretches(block))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
-    for (size_t i = 0; i < group_count; i++) {
-        block->entry_plans[i] = mw_entry_plan_of(&engine->plan.groups[i]);
-        mw_group_init(&block->blanks[i], &engine->plan.groups[i], NULL);
-    }
+    MW_TRY(mw_cutter_init(&block->cutter, engine, arena, err));
     MW_TRY(give_finishers(block, err));
     return give_strands(block, err);
 }
@@ -242,7 +198,7 @@ mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
     return status;
 }
 
-static void release_stretch(const mw_block *block, stretch *one) {
+static void release_stretch(const mw_block *block, mw_stretch *one) {
     size_t list_count = block->engine->strand_count * block->engine->plan.group_count;
     for (size_t i = 0; one->lists && i < list_count; i++) mw_entry_list_release(&one->lists[i]);
     mw_free(one->routes);
@@ -279,7 +235,7 @@ mw_turn *mw_block_room(mw_block *block) {
     return &block->next->items[block->next->count].turn;
 }
 
-static mw_status add_event(mw_block *block, item *added, mw_error *err) {
+static mw_status add_event(mw_block *block, mw_stretch_item *added, mw_error *err) {
     mw_engine *engine = block->engine;
     const mw_event *event = &added->turn.event;
     block->next->event_count++;
@@ -292,17 +248,17 @@ static mw_status add_event(mw_block *block, item *added, mw_error *err) {
 }
 
 /* Numbers a moment; the stretch has room for its row. */
-static mw_cell *number_moment(mw_block *block, item *added) {
+static mw_cell *number_moment(mw_block *block, mw_stretch_item *added) {
     added->moment = (uint32_t)block->next->moment_count++;
     return block->next->rows + added->moment * block->row_width;
 }
 
-static void find_instances(mw_block *block, item *added) {
+static void find_instances(mw_block *block, mw_stretch_item *added) {
     mw_engine_find_own(block->engine, added->turn.moment.row, &added->asking,
                        &added->asking_event);
 }
 
-static void add_moment(mw_block *block, item *added) {
+static void add_moment(mw_block *block, mw_stretch_item *added) {
     mw_moment *moment = &added->turn.moment;
     mw_cell *row = number_moment(block, added);
     if (added->turn.kind != MW_TURN_BOTH && block->row_width > 0)
@@ -313,14 +269,14 @@ static void add_moment(mw_block *block, item *added) {
 /* Puts the moments of an event in the place of the one that it announced. */
 static mw_status add_family(mw_block *block, mw_error *err) {
     const mw_engine_config *config = &block->engine->config;
-    stretch *next = block->next;
-    item *first = &next->items[next->count];
+    mw_stretch *next = block->next;
+    mw_stretch_item *first = &next->items[next->count];
     mw_turn announced = first->turn;
     mw_elements *elements = &block->elements;
     MW_TRY(mw_elements_take(elements, config, announced.moment.row, err));
     for (size_t i = 0; i < elements->count; i++) {
-        item *added = first + i;
-        *added = (item){.turn = announced};
+        mw_stretch_item *added = first + i;
+        *added = (mw_stretch_item){.turn = announced};
         mw_cell *row = number_moment(block, added);
         memcpy(row, announced.moment.row, (block->row_width - 1) * sizeof *row);
         row[config->model->each->element] = elements->cells[i];
@@ -333,8 +289,8 @@ static mw_status add_family(mw_block *block, mw_error *err) {
 }
 
 mw_status mw_block_add(mw_block *block, mw_error *err) {
-    stretch *next = block->next;
-    item *added = &next->items[next->count];
+    mw_stretch *next = block->next;
+    mw_stretch_item *added = &next->items[next->count];
     mw_turn_kind kind = added->turn.kind;
     MW_ASSERT(added->turn.place >= block->engine->place);
     next->added_from = next->count;
@@ -356,184 +312,13 @@ mw_turn *mw_block_added(mw_block *block, size_t index) {
     return &block->next->items[block->next->added_from + index].turn;
 }
 
-/* --- cutting up ------------------------------------------------------------------------------ */
-
-/* What is cut up, and into what. */
-typedef struct {
-    const mw_engine *engine;
-    stretch *of;
-    const item *item;
-    const mw_entry_plan *entry_plans; /* by group, */
-    const mw_group *blanks;           /* likewise */
-    bool are_own;    /* all look-ups of features are their groups' own */
-    uint32_t number; /* of the item */
-    int64_t place;   /* at which it reads, or else happens: of both it is one */
-    mw_frame frame;  /* over the row at hand */
-} cutter;
-
-/* Fills the element that stands for the row of the frame. */
-static void fill(const cutter *by, const mw_group *group, mw_effect change, mw_cell *element) {
-    const mw_event *event = &by->item->turn.event;
-    const mw_group_plan *plan = group->plan;
-    uint32_t refused = mw_group_fill(group, &by->frame, element);
-    if (refused > 0 && change == MW_TAKE) by->of->values_refused += refused;
-    if (plan->instance_word) element[plan->instance_word].bits = by->item->instance;
-    if (plan->known_word)
-        element[plan->known_word].time = change == MW_TAKE ? event->place : event->replaced_from;
-    if (plan->withdrawn_word) element[plan->withdrawn_word].time = INT64_MAX;
-}
-
-/* An entry without its words; NULL if memory is out. The low bits of a hash choose the strand; its
-   table of cards goes by the high ones. */
-static inline mw_entry *add_entry(const cutter *by, int32_t group, uint64_t hash, int32_t lookup,
-                               mw_effect change) {
-    const mw_engine *engine = by->engine;
-    stretch *of = by->of;
-    size_t of_strand = hash & (engine->strand_count - 1);
-    size_t number = of_strand * engine->plan.group_count + (size_t)group;
-    mw_entry_list *list = &of->lists[number];
-    mw_entry *added = mw_entry_list_add(list, &engine->plan, group);
-    if (!added) return NULL;
-    *added = (mw_entry){.foreseen = {hash, NULL},
-                     .t = by->item->turn.moment.t,
-                     .place = by->place,
-                     .item = by->number, .moment = by->item->moment,
-                     .lookup = lookup,
-                     .change = change};
-    if (lookup == MW_NONE || !of->routes) return added;
-    of->routes[of->route_count++] = (route){(uint32_t)number, (uint32_t)lookup, list->found_count};
-    list->found_count += engine->plan.lookups[lookup].window_count;
-    return added;
-}
-
-static bool cut_card(const cutter *by, int32_t group, const mw_cell *keys, int32_t lookup,
-                     mw_effect change) {
-    const mw_group *of = &by->blanks[group];
-    size_t key_count = of->cards.key_count;
-    mw_entry *added = add_entry(by, group, mw_cards_hash(&of->cards, keys), lookup, change);
-    if (!added) return false;
-    for (size_t i = 0; i < key_count; i++) added->words[i] = keys[i];
-    if (change != MW_LEAVE) fill(by, of, change, added->words + key_count);
-    return true;
-}
-
-static bool cut_lookup(const cutter *by, int32_t lookup) {
-    const mw_lookup_plan *plan = &by->engine->plan.lookups[lookup];
-    mw_cell keys[MW_KEYS_MAX];
-    mw_group_asked_keys(&by->blanks[plan->group], plan, &by->frame, keys);
-    return cut_card(by, plan->group, keys, lookup, MW_LEAVE);
-}
-
-/* The same as cut_card for an event that a plain group takes. */
-static inline bool cut_plain(const cutter *by, int32_t group, const mw_entry_plan *plan,
-                             int32_t lookup) {
-    const mw_cell *row = by->frame.row;
-    mw_cell key = row[plan->key];
-    mw_entry *added = add_entry(by, group, mw_cards_hash_one(key), lookup, MW_TAKE);
-    if (!added) return false;
-    added->words[0] = key;
-    uint32_t refused = mw_entry_plan_fill(plan, row, by->frame.time_us, added->words + 1);
-    if (refused > 0) by->of->values_refused += refused;
-    return true;
-}
-
-/* Of a group that may be any. */
-static bool cut_group(const cutter *by, int32_t group, int32_t lookup, mw_effect change) {
-    mw_cell keys[MW_KEYS_MAX];
-    if (mw_group_takes(&by->blanks[group], &by->frame, keys))
-        return cut_card(by, group, keys, lookup, change);
-    return lookup == MW_NONE || cut_lookup(by, lookup);
-}
-
-/* Gives the groups of a row's stream what they have to do with it. Where the moment that it makes
-   asks for the very card that it enters, that is done in one go. */
-static bool cut_row(const cutter *by, mw_effect change) {
-    const mw_event *event = &by->item->turn.event;
-    bool is_both = by->item->turn.kind == MW_TURN_BOTH, is_good = true;
-    bool is_late_for_all = true;
-    int32_t i = by->engine->plan.first_of_stream[event->stream];
-    if (i == MW_NONE) return true;
-    for (const mw_entry_plan *plan; is_good && i != MW_NONE; i = plan->next_of_stream) {
-        plan = &by->entry_plans[i];
-        bool is_late = mw_entry_plan_is_late(plan, by->frame.time_us, event->place);
-        int32_t lookup = is_both ? plan->own_lookup : MW_NONE;
-        is_late_for_all = is_late_for_all && is_late;
-        if (is_late) is_good = lookup == MW_NONE || cut_lookup(by, lookup);
-        else if (plan->is_plain && change == MW_TAKE && mw_entry_plan_takes(plan, by->frame.row))
-            is_good = cut_plain(by, i, plan, lookup);
-        else is_good = cut_group(by, i, lookup, change);
-    }
-    if (is_late_for_all && change == MW_TAKE) by->of->too_late++;
-    return is_good;
-}
-
-static bool cut_event(cutter *by) {
-    const mw_event *event = &by->item->turn.event;
-    if (event->replaced) {
-        by->frame.row = event->replaced;
-        by->frame.time_us = event->replaced_time;
-        if (!cut_row(by, MW_WITHDRAW)) return false;
-    }
-    by->frame.row = event->row;
-    by->frame.time_us = event->time;
-    return cut_row(by, MW_TAKE);
-}
-
-/* All look-ups but those that are done with the event itself. */
-static bool cut_moment(cutter *by) {
-    const mw_plan *plan = &by->engine->plan;
-    const mw_turn *turn = &by->item->turn;
-    bool is_label = turn->kind == MW_TURN_LABEL, is_both = turn->kind == MW_TURN_BOTH;
-    if (is_both && by->are_own) return true;
-    int32_t end = (int32_t)(is_label ? plan->lookup_count : plan->feature_lookup_count);
-    by->frame.row = turn->moment.row;
-    by->frame.time_us = turn->moment.t;
-    for (int32_t i = is_label ? (int32_t)plan->feature_lookup_count : 0; i < end; i++)
-        if (!(is_both && plan->lookups[i].is_own) && !cut_lookup(by, i)) return false;
-    return true;
-}
-
-static bool cut_item(cutter *by) {
-    const mw_turn *turn = &by->item->turn;
-    bool is_event = turn->kind == MW_TURN_EVENT;
-    by->place = is_event ? turn->place : turn->moment.place;
-    if (!is_event && !cut_moment(by)) return false;
-    return (!is_event && turn->kind != MW_TURN_BOTH) || cut_event(by);
-}
-
-/* False: no memory. */
-static bool clear_lists(stretch *of, const mw_engine *engine) {
-    for (size_t i = 0; i < engine->strand_count * engine->plan.group_count; i++)
-        mw_entry_list_clear(&of->lists[i], &engine->plan);
-    of->route_count = 0;
-    return !of->block->is_apart ||
-           mw_grow((void **)&of->routes, &of->route_capacity,
-                   of->count * engine->plan.lookup_count, sizeof *of->routes, SIZE_MAX);
-}
+/* --- the work -------------------------------------------------------------------------------- */
 
 static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     (void)piece;
-    stretch *of = context;
-    mw_block *block = of->block;
-    const mw_engine *engine = block->engine;
-    cutter by = {.engine = engine, .of = of,
-                 .entry_plans = block->entry_plans, .blanks = block->blanks,
-                 .frame = frame_of(engine)};
-    by.frame.lengths = &block->lengths;
-    by.are_own = true;
-    for (size_t i = 0; i < engine->plan.feature_lookup_count; i++)
-        by.are_own = by.are_own && engine->plan.lookups[i].is_own;
-    bool is_good = clear_lists(of, engine);
-    for (size_t i = 0; is_good && i < of->count; i++) {
-        of->items[i].route = (uint32_t)of->route_count;
-        by.item = &of->items[i];
-        by.number = (uint32_t)i;
-        is_good = cut_item(&by);
-    }
-    return is_good ? MW_OK : mw_fail(err, MW_NO_MEMORY, "replay: no memory for a stretch of it");
+    mw_stretch *of = context;
+    return mw_cutter_cut(&of->block->cutter, of, of->block->is_apart, err);
 }
-
-/* --- the work -------------------------------------------------------------------------------- */
 
 /* The card of an entry: the one that was foreseen, that of the entry before, or another. */
 static inline mw_card *card_of(mw_group *group, const mw_entry *todo) {
@@ -558,12 +343,12 @@ static mw_status change_card(mw_group *group, mw_card *card, const mw_entry *tod
     return MW_OK;
 }
 
-static mw_cell *row_of(const stretch *of, uint32_t moment) {
+static mw_cell *row_of(const mw_stretch *of, uint32_t moment) {
     return of->windows + moment * of->block->engine->plan.window_count;
 }
 
 /* Reads into a row of the model's windows. */
-static mw_status read_moment(const stretch *of, strand *own, mw_card *card, const mw_entry *todo,
+static mw_status read_moment(const mw_stretch *of, strand *own, mw_card *card, const mw_entry *todo,
                              mw_cell *row, mw_error *err) {
     const mw_engine *engine = of->block->engine;
     const mw_lookup_plan *lookup = &engine->plan.lookups[todo->lookup];
@@ -571,7 +356,7 @@ static mw_status read_moment(const stretch *of, strand *own, mw_card *card, cons
     own->reading.place = todo->place;
     own->reading.maturity = todo->t + engine->config.model->maturity_us;
     if (lookup->reads_row || lookup->leaves_out) {
-        const item *it = &of->items[todo->item];
+        const mw_stretch_item *it = &of->items[todo->item];
         own->frame.row = it->turn.moment.row;
         own->reading.instance = it->asking;
         own->reading.event_instance = it->asking_event;
@@ -583,7 +368,7 @@ static mw_status read_moment(const stretch *of, strand *own, mw_card *card, cons
 
 /* Where to read: the moment's row; or, as threads would disturb each other there, aside, from where
    it is brought to the rows at the end: windows that stand side by side where they are put. */
-static inline mw_cell *row_for(const stretch *of, const strand *own, const mw_entry *todo,
+static inline mw_cell *row_for(const mw_stretch *of, const strand *own, const mw_entry *todo,
                                mw_cell *found) {
     if (!of->block->is_apart) return row_of(of, todo->moment);
     const mw_lookup_plan *lookup = &of->block->engine->plan.lookups[todo->lookup];
@@ -620,7 +405,7 @@ static inline void foresee(const mw_group *group, const mw_entry_list *list, siz
     if (card) mw_group_foresee_events(group, card);
 }
 
-static mw_status work_off(const stretch *of, size_t piece, mw_group *group,
+static mw_status work_off(const mw_stretch *of, size_t piece, mw_group *group,
                           const mw_entry_list *todos, mw_error *err) {
     const mw_block *block = of->block;
     const mw_entry_list list = *todos; /* which nothing that is written here may change */
@@ -646,7 +431,7 @@ static mw_status work_off(const stretch *of, size_t piece, mw_group *group,
 }
 
 static mw_status work_strand(void *context, size_t piece, mw_error *err) {
-    const stretch *of = context;
+    const mw_stretch *of = context;
     mw_engine *engine = of->block->engine;
     size_t group_count = engine->plan.group_count;
     int64_t place = of->items[0].turn.place;
@@ -661,18 +446,18 @@ static mw_status work_strand(void *context, size_t piece, mw_error *err) {
 
 /* --- the end of a stretch -------------------------------------------------------------------- */
 
-static mw_cell *features_of(const stretch *of, const item *it) {
+static mw_cell *features_of(const mw_stretch *of, const mw_stretch_item *it) {
     return of->features + it->moment * of->block->engine->config.model->feature_count;
 }
 
 /* Brings a moment's windows, or a label's, to their row. */
-static void bring_windows(const stretch *of, const item *it, mw_cell *row) {
+static void bring_windows(const mw_stretch *of, const mw_stretch_item *it, mw_cell *row) {
     const mw_plan *plan = &of->block->engine->plan;
     bool is_label = it->turn.kind == MW_TURN_LABEL;
     size_t count =
         is_label ? plan->lookup_count - plan->feature_lookup_count : plan->feature_lookup_count;
-    const route *next = of->routes + it->route;
-    for (const route *end = next + count; next < end; next++) {
+    const mw_stretch_route *next = of->routes + it->route;
+    for (const mw_stretch_route *end = next + count; next < end; next++) {
         const mw_cell *found = of->lists[next->list].found + next->found;
         const mw_lookup_plan *lookup = &plan->lookups[next->lookup];
         for (size_t i = 0; i < lookup->run_count; i++) {
@@ -684,20 +469,20 @@ static void bring_windows(const stretch *of, const item *it, mw_cell *row) {
 }
 
 /* The first of the items that a piece of the end has to do with. */
-static size_t piece_from(const stretch *of, size_t piece) {
+static size_t piece_from(const mw_stretch *of, size_t piece) {
     return piece * of->count / of->block->piece_count;
 }
 
 /* With `each` the features wait for the windows of all of an event's moments. */
 static mw_status finish(void *context, size_t piece, mw_error *err) {
     (void)err;
-    const stretch *of = context;
+    const mw_stretch *of = context;
     const mw_block *block = of->block;
     bool has_each = block->engine->config.model->each;
     mw_cell *windows = block->finishers[piece].windows;
     size_t to = piece_from(of, piece + 1);
     for (size_t i = piece_from(of, piece); i < to; i++) {
-        const item *it = &of->items[i];
+        const mw_stretch_item *it = &of->items[i];
         if (it->turn.kind == MW_TURN_EVENT) continue;
         bool is_label = it->turn.kind == MW_TURN_LABEL;
         mw_cell *row = is_label || block->keeps_windows ? row_of(of, it->moment) : windows;
@@ -709,8 +494,8 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
 }
 
 /* The moments of one event stand side by side, their windows and features too. */
-static mw_status finish_family(const stretch *of, mw_family *family, const item *first,
-                               mw_error *err) {
+static mw_status finish_family(const mw_stretch *of, mw_family *family,
+                               const mw_stretch_item *first, mw_error *err) {
     mw_members members = {.t = first->turn.moment.t,
                           .count = first->family,
                           .rows = first->turn.moment.row,
@@ -721,10 +506,10 @@ static mw_status finish_family(const stretch *of, mw_family *family, const item 
 }
 
 static mw_status finish_families(void *context, size_t piece, mw_error *err) {
-    const stretch *of = context;
+    const mw_stretch *of = context;
     size_t to = piece_from(of, piece + 1);
     for (size_t i = piece_from(of, piece); i < to; i++) {
-        const item *it = &of->items[i];
+        const mw_stretch_item *it = &of->items[i];
         bool is_first = it->turn.kind == MW_TURN_MOMENT && it->family > 0;
         if (is_first) MW_TRY(finish_family(of, &of->block->finishers[piece].family, it, err));
     }
@@ -754,7 +539,7 @@ bool mw_block_may_begin(const mw_block *block) {
 }
 
 /* The stretch that is so many behind the first at work. */
-static stretch *stretch_at(const mw_block *block, size_t index) {
+static mw_stretch *stretch_at(const mw_block *block, size_t index) {
     return &block->stretches[(block->first + index) % STRETCHES];
 }
 
@@ -766,7 +551,7 @@ void mw_block_begin(mw_block *block) {
 
 /* What was given out is gone. */
 static void clear_given(mw_block *block) {
-    stretch *given = block->given;
+    mw_stretch *given = block->given;
     given->count = given->moment_count = given->event_count = 0;
     given->too_late = given->values_refused = 0;
     block->given_count = 0;
@@ -776,7 +561,7 @@ mw_status mw_block_end(mw_block *block, mw_error *err) {
     mw_engine *engine = block->engine;
     MW_ASSERT(mw_block_is_at_work(block));
     clear_given(block);
-    const stretch *done = block->given = stretch_at(block, 0);
+    const mw_stretch *done = block->given = stretch_at(block, 0);
     block->first++;
     block->at_work--;
     MW_TRY(mw_shift_end(&block->shift, err));
@@ -789,12 +574,12 @@ mw_status mw_block_end(mw_block *block, mw_error *err) {
 }
 
 bool mw_block_next(mw_block *block, mw_block_result *out_result) {
-    const stretch *done = block->given;
+    const mw_stretch *done = block->given;
     while (block->given_count < done->count &&
            done->items[block->given_count].turn.kind == MW_TURN_EVENT)
         block->given_count++;
     if (block->given_count == done->count) return false;
-    const item *it = &done->items[block->given_count++];
+    const mw_stretch_item *it = &done->items[block->given_count++];
     *out_result = (mw_block_result){&it->turn, row_of(done, it->moment), features_of(done, it)};
     return true;
 }

@@ -1,0 +1,95 @@
+#include "feature/cutter.h"
+
+#include "testing/test.h"
+#include "testing/world.h"
+
+enum { EVENTS = 300, STRANDS = 4 };
+
+static mw_engine *engine_of(const mw_world *world) {
+    mw_engine_config config = {.program = world->program, .model = world->model,
+                               .symbols = world->symbols, .with_label = true,
+                               .strand_count = STRANDS};
+    mw_engine *engine;
+    MW_CHECK_OK(mw_engine_create(config, &engine, NULL), NULL);
+    return engine;
+}
+
+/* All turns of a world, as its stretch. */
+static void gather(const mw_world *world, mw_stretch *out_stretch) {
+    mw_replay_config config = {.program = world->program, .model = world->model,
+                               .events = &world->events, .symbols = world->symbols,
+                               .from = INT64_MIN, .to = INT64_MAX, .now = INT64_MAX};
+    size_t room = 0, capacity = 0;
+    mw_walk walk;
+    MW_CHECK_OK(mw_walk_init(&walk, config, NULL), NULL);
+    walk.gives_both = true;
+    for (bool is_done = false; !is_done; room++) {
+        MW_CHECK(mw_grow((void **)&out_stretch->items, &capacity, room + 1,
+                         sizeof *out_stretch->items, SIZE_MAX));
+        mw_stretch_item *item = &out_stretch->items[room];
+        *item = (mw_stretch_item){.moment = (uint32_t)out_stretch->moment_count};
+        MW_CHECK_OK(mw_walk_next(&walk, &item->turn, &is_done, NULL), NULL);
+        if (is_done) break;
+        out_stretch->moment_count += item->turn.kind != MW_TURN_EVENT;
+        out_stretch->count++;
+    }
+    mw_walk_release(&walk);
+}
+
+/* Entries stand in the order of their turns, on the strand of their keys, and know their card's
+   hash. Gives how many read. */
+static size_t check_list(const mw_engine *engine, const mw_stretch *of, size_t number) {
+    const mw_entry_list *list = &of->lists[number];
+    size_t group_count = engine->plan.group_count, reading = 0;
+    const mw_group *group = &engine->groups[number % group_count];
+    for (size_t i = 0; i < list->count; i++) {
+        const mw_entry *entry = mw_entry_at(list, i);
+        MW_CHECK(i == 0 || mw_entry_at(list, i - 1)->item <= entry->item);
+        MW_CHECK(entry->foreseen.hash == mw_cards_hash(&group->cards, entry->words));
+        MW_CHECK_EQUAL_INT(entry->foreseen.hash % STRANDS, number / group_count);
+        MW_CHECK(entry->lookup != MW_NONE || entry->change != MW_LEAVE);
+        reading += entry->lookup != MW_NONE;
+    }
+    return reading;
+}
+
+static size_t route_count_from(const mw_stretch *of, size_t item) {
+    size_t next = item + 1 < of->count ? of->items[item + 1].route : of->route_count;
+    return next - of->items[item].route;
+}
+
+static void check_world(const mw_world *world) {
+    mw_engine *engine = engine_of(world);
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 22);
+    mw_cutter cutter;
+    MW_CHECK_OK(mw_cutter_init(&cutter, engine, &arena, NULL), NULL);
+    size_t list_count = STRANDS * engine->plan.group_count, reading = 0;
+    mw_stretch stretch = {.lists = mw_arena_alloc_lines(&arena, list_count + 1,
+                                                        sizeof *stretch.lists)};
+    gather(world, &stretch);
+    for (int round = 0; round < 2; round++)
+        MW_CHECK_OK(mw_cutter_cut(&cutter, &stretch, true, NULL), NULL);
+    for (size_t i = 0; i < list_count; i++) reading += check_list(engine, &stretch, i);
+    MW_CHECK_EQUAL_INT(reading, stretch.route_count);
+    for (size_t i = 0; i < stretch.count; i++) {
+        bool is_event = stretch.items[i].turn.kind == MW_TURN_EVENT;
+        MW_CHECK_EQUAL_INT(route_count_from(&stretch, i),
+                           is_event ? 0 : engine->plan.feature_lookup_count);
+    }
+    for (size_t i = 0; i < list_count; i++) mw_entry_list_release(&stretch.lists[i]);
+    mw_free(stretch.routes);
+    mw_free(stretch.items);
+    mw_arena_release(&arena);
+    mw_engine_destroy(engine);
+}
+
+MW_TEST(cutter_gives_each_look_up_of_a_moment_one_entry_on_its_strand) {
+    for (uint64_t number = 0; number < 20; number++) {
+        mw_world world;
+        mw_world_config config = {EVENTS, number % 3 == 0, number % 5 == 0, number % 2 == 0};
+        mw_world_create_plain(&world, mw_test_seed() * 100 + number, config);
+        check_world(&world);
+        mw_world_release(&world);
+    }
+}
