@@ -44,6 +44,8 @@ struct mw_block {
     mw_engine *engine;
     mw_crew_stage stages[STAGES];
     bool is_apart;       /* strands put aside what they find */
+    bool finishes;       /* features are worked out with the stretch; else they are windows, and
+                            brought to a row as they are given out */
     bool keeps_windows;  /* until a stretch is given out */
     size_t piece_count;  /* of the end of a stretch */
     strand *strands;
@@ -58,6 +60,7 @@ struct mw_block {
     alignas(MW_LINE_SIZE) mw_stretch *next, *given; /* what is gathered, and what is given out; */
     size_t first, at_work; /* between them so many at work, from this one on */
     size_t given_count;  /* items that were given out or passed over */
+    mw_cell *windows, *features; /* of the last one, where they must be brought together */
     mw_elements elements; /* with `each`: of the moment that is added */
     mw_shift shift;
 };
@@ -125,9 +128,11 @@ static mw_status give_finishers(mw_block *block, mw_error *err) {
 
 static bool give_stretch(mw_block *block, mw_stretch *one) {
     const mw_engine *engine = block->engine;
-    size_t count = block->capacity, window_count = engine->plan.window_count;
+    size_t count = block->capacity;
+    size_t window_count = block->is_apart && !block->finishes ? 0 : engine->plan.window_count;
     size_t list_count = engine->strand_count * engine->plan.group_count;
-    size_t width = block->row_width + window_count + engine->config.model->feature_count;
+    size_t feature_count = block->finishes ? engine->config.model->feature_count : 0;
+    size_t width = block->row_width + window_count + feature_count;
     one->block = block;
     one->lists = mw_arena_alloc_lines(&block->arena, list_count + 1, sizeof *one->lists);
     one->items = mw_resize(NULL, count * (sizeof *one->items + width * sizeof(mw_cell)));
@@ -167,11 +172,17 @@ static mw_status prepare(mw_block *block, mw_error *err) {
     const mw_model_program *model = engine->config.model;
     mw_arena *arena = &block->arena;
     choose_size(block);
+    block->finishes = engine->derived_count > 0 || model->each;
     block->keeps_windows = !block->is_apart || model->each || model->schedule;
     block->capacity = block->count_max + (model->each ? MW_LIST_ELEMENTS_MAX : 0);
     block->strands = mw_arena_alloc_lines(arena, engine->strand_count, sizeof *block->strands);
     block->finishers = mw_arena_alloc_lines(arena, block->piece_count, sizeof *block->finishers);
-    if (!block->strands || !block->finishers || !give_stretches(block))
+    block->windows = mw_arena_alloc_lines(arena, engine->plan.window_count + 1,
+                                          sizeof *block->windows);
+    block->features = mw_arena_alloc_lines(arena, model->feature_count + 1,
+                                           sizeof *block->features);
+    if (!block->strands || !block->finishers || !block->windows || !block->features ||
+        !give_stretches(block))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory to start");
     MW_TRY(mw_cutter_init(&block->cutter, engine, arena, err));
     MW_TRY(give_finishers(block, err));
@@ -191,11 +202,14 @@ mw_status mw_block_create(mw_engine *engine, mw_crew crew, size_t turn_max,
     mw_status status = mw_shift_init(&block->shift, &crew, err);
     block->is_apart = block->shift.hired;
     block->piece_count = block->is_apart ? crew.size : 1;
-    set_stages(block);
     if (status == MW_OK) status = prepare(block, err);
-    if (status != MW_OK) mw_block_destroy(block);
-    else *out_block = block;
-    return status;
+    if (status != MW_OK) {
+        mw_block_destroy(block);
+        return status;
+    }
+    set_stages(block);
+    *out_block = block;
+    return MW_OK;
 }
 
 static void release_stretch(const mw_block *block, mw_stretch *one) {
@@ -520,7 +534,7 @@ static void set_stages(mw_block *block) {
     size_t family_pieces = block->engine->config.model->each ? block->piece_count : 0;
     block->stages[0] = (mw_crew_stage){cut_up, 1};
     block->stages[1] = (mw_crew_stage){work_strand, block->engine->strand_count};
-    block->stages[2] = (mw_crew_stage){finish, block->piece_count};
+    block->stages[2] = (mw_crew_stage){finish, block->finishes ? block->piece_count : 0};
     block->stages[3] = (mw_crew_stage){finish_families, family_pieces};
 }
 
@@ -573,13 +587,35 @@ mw_status mw_block_end(mw_block *block, mw_error *err) {
     return MW_OK;
 }
 
+/* Whether the features are the windows, one by one. */
+static bool are_windows(const mw_engine *engine) {
+    const mw_plain_features *all = engine->plains;
+    return engine->plain_count == 1 && all->feature == 0 && all->window == 0 &&
+           all->count == engine->config.model->feature_count;
+}
+
+static mw_block_result result_of(const mw_block *block, const mw_stretch_item *it) {
+    const mw_stretch *done = block->given;
+    bool stand_apart = block->is_apart && !block->finishes;
+    mw_cell *windows = stand_apart ? block->windows : row_of(done, it->moment);
+    mw_block_result result = {.turn = &it->turn, .windows = windows, .features = windows};
+    if (stand_apart) bring_windows(done, it, windows);
+    if (it->turn.kind == MW_TURN_LABEL) return result;
+    if (block->finishes) {
+        result.features = features_of(done, it);
+    } else if (!are_windows(block->engine)) {
+        mw_engine_bring_plain(block->engine, windows, block->features);
+        result.features = block->features;
+    }
+    return result;
+}
+
 bool mw_block_next(mw_block *block, mw_block_result *out_result) {
     const mw_stretch *done = block->given;
     while (block->given_count < done->count &&
            done->items[block->given_count].turn.kind == MW_TURN_EVENT)
         block->given_count++;
     if (block->given_count == done->count) return false;
-    const mw_stretch_item *it = &done->items[block->given_count++];
-    *out_result = (mw_block_result){&it->turn, row_of(done, it->moment), features_of(done, it)};
+    *out_result = result_of(block, &done->items[block->given_count++]);
     return true;
 }

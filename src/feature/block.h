@@ -57,6 +57,6 @@ void mw_block_begin(mw_block *block);
 bool mw_block_is_at_work(const mw_block *block);
 /* Works with them until the first of these is done. */
 MW_MUST_USE mw_status mw_block_end(mw_block *block, mw_error *err);
-/* The next moment or label of the stretch whose work was ended last; false at its end. What was
-   given out stands until the next end. */
+/* The next moment or label of the stretch whose work was ended last; false at its end. What is
+   given out stands until the next is. */
 bool mw_block_next(mw_block *block, mw_block_result *out_result);
