@@ -81,7 +81,7 @@ static void add_event(fixture *f, int32_t stream) {
 
 static void set_up(fixture *f, uint64_t seed) {
     const mw_schema *schemas[STREAMS];
-    *f = (fixture){.prng = seed * UINT64_C(0x9e3779b97f4a7c15)};
+    *f = (fixture){.prng = seed};
     mw_arena_init(&f->arena, 16 << 20);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, NULL), NULL);
     f->program = mw_test_program(&f->arena, f->symbols, shop);

@@ -1,5 +1,6 @@
 #include "testing/world.h"
 
+#include "base/hash.h"
 #include "base/prng.h"
 #include "table/list.h"
 #include "testing/test.h"
@@ -496,7 +497,7 @@ void mw_world_init_events(const mw_world *world, mw_events *out_events) {
 static void create(mw_world *world, uint64_t seed, mw_world_config config) {
     static const int32_t streams[] = {ORDERS,     ORDERS, ORDERS, PAYS,  PAYS,
                                       PAYS_LATER, VIEWS,  VIEWS,  PLACES};
-    world->prng = seed * UINT64_C(0x9e3779b97f4a7c15);
+    world->prng = mw_hash_u64(seed); /* apart from what the test itself draws by it */
     world->unit_us = one_in(world, 3) ? MW_HOUR_US : 1;
     world->has_ahead = world->has_schedule && one_in(world, 4);
     mw_arena_init(&world->arena, ARENA_SIZE);
