@@ -52,7 +52,8 @@ static void tell_step(runner *r, const mw_step *step) {
     mw_buf_append_u64(&r->told, step->number);
     tell_cells(r, step->features);
     if (step->kind != MW_DUE_LABEL) return;
-    mw_buf_append_u64(&r->told, step->label.value.bits);
+    mw_cell_append_canonical(&r->told, mw_code_type(r->world->model->label), step->label.value,
+                             r->world->symbols);
     mw_buf_append_u32(&r->told, step->label.is_dropped);
 }
 

@@ -88,6 +88,7 @@ static void create_world(mw_world *world, uint64_t number) {
     if (number % 4 == 0) mw_world_create(world, seed, config);
     else if (number % 4 == 1) mw_world_create_each(world, seed, config);
     else if (number % 8 == 3) mw_world_create_plain_each(world, seed, config);
+    else if (number % 8 == 7) mw_world_create_scheduled(world, seed, config);
     else mw_world_create_plain(world, seed, config);
 }
 

@@ -12,9 +12,12 @@
 #include <string.h>
 
 #define ARENA_SIZE ((size_t)16 << 20)
-enum { FEATURES = 14, EACH_FEATURES = 20, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 24 };
+enum { FEATURES = 14, EACH_FEATURES = 20, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 24,
+       WORDS_MAX = 16 };
 
-enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, GOODS, Z, FIELDS };
+/* Then, of what happens, the fields with windows: `looked`, a number, and `found`, a text. */
+enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, GOODS, Z, FIELDS, LOOKED = FIELDS, FOUND,
+       CELLS = FIELDS + MW_WORLD_ENTERED };
 static mw_field order_fields[FIELDS] = {
     [AT] = {{"at", 2}, MW_TYPE_TIME},         [KNOWN] = {{"seen", 4}, MW_TYPE_TIME},
     [NO] = {{"no", 2}, MW_TYPE_NUMBER},       [WHO] = {{"who", 3}, MW_TYPE_CATEGORY},
@@ -27,7 +30,8 @@ static mw_field fields[FIELDS]; /* of the other streams: with `item` in place of
 /* What is declared, of which the first three happen; and the streams that come of it: a pay's z is
    known later, so its events are of two. */
 static const char *const source_names[] = {"orders", "pays", "views", "places"};
-enum { SOURCES = sizeof source_names / sizeof *source_names, HAPPENING = 3, WITH_ID = 2 };
+enum { SOURCES = sizeof source_names / sizeof *source_names, HAPPENING = MW_WORLD_ENTERING,
+       WITH_ID = 2 };
 enum { ORDERS, PAYS, PAYS_LATER, VIEWS, PLACES, STREAMS };
 
 static size_t below(mw_world *world, size_t bound) {
@@ -78,49 +82,55 @@ static const char *random_keys(mw_world *world, bool shares_id) {
     if (world->has_each) return PICK(world, of_each);
     static const char *const keys[] = {"who", "shop", "who, shop", "who = shop", "shop = now.who",
                                        "no", "tag", "who = tag", "shop = f0", "shop = f2, who = f0",
+                                       "who = found", "who, shop = found",
+                                       "who = last(pays.who by shop over 96us every 24us)",
                                        "who = last(pays.who by shop over 288us)",
                                        "no = count(pays by who = f2 over 96us since views)",
                                        "who = coalesce(top(views.who by shop over 288us), who)"};
     return shares_id && one_in(world, 4) ? "no" : PICK(world, keys);
 }
 
+/* What a window asks of an event: that it is there, or a value of some type. */
+typedef enum { OF_EVENTS, OF_NUMBERS, OF_TEXTS, OF_BOOLS, OF_TIMES } window_kind;
+typedef const char *const words[WORDS_MAX]; /* NULL after the last */
+
+/* Fields with windows are named once those of that stream have been drawn: none hangs on itself. */
+static const char *pick_of_source(mw_world *world, const char *const *list, size_t source) {
+    size_t count = 0;
+    while (count < WORDS_MAX && list[count]) count++;
+    for (;;) {
+        const char *picked = list[below(world, count)];
+        bool names_entered = strstr(picked, "looked") || strstr(picked, "found");
+        if (!names_entered || source < world->entering_count) return picked;
+    }
+}
+
 /* AGG(STREAM[.VALUE] [where COND] by KEYS): all but the range. */
-static void write_window(mw_world *world, mw_buf *out) {
-    static const char *const conditions[] = {"x > 0", "y < x", "not missing(x)", "tag = \"a\"",
-                                             "x > 1 or y > 1", "who = shop"};
-    static const char *const of_events[] = {"count", "any", "since"};
-    static const char *const of_numbers[] = {"sum",  "mean", "min", "max", "first",
-                                             "last", "var",  "std", "trend", "quantile(0.25)",
-                                             "quantile(0.999999)", "distinct", "top"};
-    static const char *const of_texts[] = {"first", "last", "distinct", "top"};
-    static const char *const of_bools[] = {"all", "any", "all", "any", "first", "top", "mean"};
-    static const char *const of_times[] = {"max", "min", "first", "last", "top"};
-    static const char *const numbers[] = {"x", "y", "x * y", "x / y", "x + 1", "z", "seen - at"};
-    static const char *const texts[] = {"tag", "who"};
-    static const char *const bools[] = {"x > 0", "not x > y", "tag = \"a\"", "who = shop"};
-    static const char *const times[] = {"at", "seen"};
+static void write_window(mw_world *world, window_kind kind, mw_buf *out) {
+    static const words heads[] = {
+        [OF_EVENTS] = {"count(", "any(", "since(", "ratio("},
+        [OF_NUMBERS] = {"sum(", "mean(", "min(", "max(", "first(", "last(", "var(", "std(",
+                        "trend(", "quantile(0.25)(", "quantile(0.999999)(", "distinct(", "top("},
+        [OF_TEXTS] = {"first(", "last(", "distinct(", "top("},
+        [OF_BOOLS] = {"all(", "any(", "first(", "top(", "mean("},
+        [OF_TIMES] = {"time - max(", "time - min(", "time - first(", "time - last(",
+                      "time - top("}};
+    static const words values[] = {
+        [OF_NUMBERS] = {"x", "y", "x * y", "x / y", "x + 1", "z", "seen - at", "looked",
+                        "looked - x"},
+        [OF_TEXTS] = {"tag", "who", "found"},
+        [OF_BOOLS] = {"x > 0", "not x > y", "tag = \"a\"", "who = shop", "looked > 0"},
+        [OF_TIMES] = {"at", "seen"}};
+    static const words conditions = {"x > 0", "y < x", "not missing(x)", "tag = \"a\"",
+                                     "x > 1 or y > 1", "who = shop", "not missing(looked)",
+                                     "found != \"a\" or x > 1"};
     size_t happening = below(world, HAPPENING);
-    const char *name = source_names[happening];
-    size_t kind = below(world, 8);
-    if (kind < 2)
-        mw_buf_printf(out, "%s(%s", PICK(world, of_events), name);
-    else if (kind < 5)
-        mw_buf_printf(out, "%s(%s.", PICK(world, of_numbers), name);
-    else if (kind == 5)
-        mw_buf_printf(out, "%s(%s.", PICK(world, of_texts), name);
-    else if (kind == 6)
-        mw_buf_printf(out, "%s(%s.", PICK(world, of_bools), name);
-    else
-        mw_buf_printf(out, "time - %s(%s.", PICK(world, of_times), name);
-    if (kind >= 2 && kind < 5)
-        mw_buf_append_text(out, PICK(world, numbers));
-    else if (kind == 5)
-        mw_buf_append_text(out, PICK(world, texts));
-    else if (kind == 6)
-        mw_buf_append_text(out, PICK(world, bools));
-    else if (kind == 7)
-        mw_buf_append_text(out, PICK(world, times));
-    if (one_in(world, 3)) mw_buf_printf(out, " where %s", PICK(world, conditions));
+    const char *head = pick_of_source(world, heads[kind], happening);
+    mw_buf_printf(out, "%s%s", head, source_names[happening]);
+    if (kind != OF_EVENTS)
+        mw_buf_printf(out, ".%s", pick_of_source(world, values[kind], happening));
+    if (strcmp(head, "ratio(") == 0 || one_in(world, 3))
+        mw_buf_printf(out, " where %s", pick_of_source(world, conditions, happening));
     mw_buf_printf(out, " by %s", random_keys(world, happening < WITH_ID));
 }
 
@@ -129,33 +139,44 @@ static void write_now_window(mw_world *world, mw_buf *out) {
     static const char *const heads[] = {"count(", "any(",   "since(", "sum(", "mean(", "min(",
                                         "max(",   "first(", "last(",  "var(", "trend(",
                                         "quantile(0.6)(", "distinct(", "top(", "ratio("};
-    static const char *const values[] = {"x", "y - now.x", "x * now.y", "now.x"};
-    static const char *const conditions[] = {"x > now.x", "y < now.x and x > 0",
-                                             "tag = now.tag or x = now.y", "time < now.at - 9us",
-                                             "seen > now.time - 90us", "z > now.z", "y > x"};
+    static const words values = {"x", "y - now.x", "x * now.y", "now.x", "looked * now.x"};
+    static const words conditions = {"x > now.x", "y < now.x and x > 0",
+                                     "tag = now.tag or x = now.y", "time < now.at - 9us",
+                                     "seen > now.time - 90us", "z > now.z", "y > x",
+                                     "found = now.found or x > 1", "looked > now.looked"};
     size_t head_count = sizeof heads / sizeof *heads;
     size_t head = below(world, head_count), happening = below(world, HAPPENING);
     bool has_value = head >= 3 && head < head_count - 1;
     mw_buf_printf(out, "%s%s", heads[head], source_names[happening]);
-    if (has_value) mw_buf_printf(out, ".%s", PICK(world, values));
-    if (!has_value || one_in(world, 2)) mw_buf_printf(out, " where %s", PICK(world, conditions));
+    if (has_value) mw_buf_printf(out, ".%s", pick_of_source(world, values, happening));
+    if (!has_value || one_in(world, 2))
+        mw_buf_printf(out, " where %s", pick_of_source(world, conditions, happening));
     mw_buf_printf(out, " by %s", random_keys(world, happening < WITH_ID));
 }
 
-static bool holds_any(mw_str expression, const char *const *words, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (strstr(expression.data, words[i])) return true;
+static bool holds_any(mw_str expression, const char *const *list) {
+    for (size_t i = 0; i < WORDS_MAX && list[i]; i++)
+        if (strstr(expression.data, list[i])) return true;
     return false;
 }
 
-/* Whether an expression may be in this world. */
-static bool suits(const mw_world *world, mw_str expression) {
-    static const char *const waiting[] = {" since ", "= f0", "= f2", "= last(", "= count(",
-                                          "= coalesce("};
-    static const char *const of_ids[] = {" by id "};
-    size_t waiting_count = sizeof waiting / sizeof *waiting;
-    if (world->waits_for_nothing && holds_any(expression, waiting, waiting_count)) return false;
-    return !world->has_schedule || !holds_any(expression, of_ids, 1);
+typedef enum { A_FEATURE, A_LABEL, A_NUMBER, A_TEXT } draft_kind; /* two of fields with windows */
+
+/* Whether an expression may stand there in this world. */
+static bool suits(const mw_world *world, mw_str expression, draft_kind draft) {
+    static const words waiting = {" since ", "= f0", "= f2", "= last(", "= count(", "= coalesce("};
+    static const words of_events = {" by id ", "now.z"}; /* a schedule may be of pays */
+    static const words later = {"pays.z", "z > now.z"}, entered = {"looked", "found"};
+    static const words refused[] = {
+        [A_FEATURE] = {NULL},
+        [A_LABEL] = {"{"},
+        [A_NUMBER] = {"{", "= f0", "= f2", "item", "now.z", "now.looked", "any(", "since(",
+                      "seen - at"},
+        [A_TEXT] = {"{", "= f0", "= f2", "item", "distinct(", "= found"}};
+    if (world->waits_for_nothing && holds_any(expression, waiting)) return false;
+    if (world->has_schedule && holds_any(expression, of_events)) return false;
+    if (holds_any(expression, later) && holds_any(expression, entered)) return false;
+    return !holds_any(expression, refused[draft]);
 }
 
 static const char *random_range(mw_world *world) {
@@ -164,13 +185,15 @@ static const char *random_range(mw_world *world) {
         " over 912us", " over 48us ago 5us", " over 288us ago 48us", " over 1992us",
         " over 48us every 24us", " over 288us ago 96us every 96us",
         " over 996us every 12us", " over 288us since pays", " over 1992us since orders",
-        " over 288us ago 48us since pays", " over 288us since pays every 24us"};
+        " over 288us ago 48us since pays", " over 288us since pays every 24us",
+        " over {1us, 48us, 300us}",       " over {24us, 240us} ago 24us every 24us"};
     static const char *const aligned[] = {
         " over 5h aligned hour",           " over 24h aligned day",
         " over 7d ago 2d aligned day",     " over 14d aligned week",
         " over 14d ago 7d aligned week",   " over 30d aligned month",
         " over 9d since pays aligned day", " over 31d since views aligned month",
-        " over 30h every 30m",             " over 48h every 6h"};
+        " over 30h every 30m",             " over 48h every 6h",
+        " over {1d, 2d, 7d} aligned day",  " over 3h ago 1h since views aligned hour"};
     /* Off the grid that events of ticks lie on; 25 hours would be no ticks. */
     static const char *const uneven[] = {" over 50us every 25us", " over 975us every 25us",
                                          " over 300us ago 100us every 100us"};
@@ -181,9 +204,10 @@ static const char *random_range(mw_world *world) {
 
 static const char *random_range_ahead(mw_world *world) {
     static const char *const aheads[] = {"24us", "200us after 3us", "48us every 24us",
-                                         "96us after 24us every 24us"};
+                                         "96us after 24us every 24us", "{24us, 50us}"};
     static const char *const aligned[] = {"24h aligned day", "3h after 1h aligned hour",
-                                          "7d after 7d aligned week", "31d aligned month"};
+                                          "7d after 7d aligned week", "31d aligned month",
+                                          "{1h, 6h} after 1h aligned hour", "90m every 30m"};
     bool is_aligned = is_of_months(world) && one_in(world, 2);
     return is_aligned ? PICK(world, aligned) : PICK(world, aheads);
 }
@@ -207,8 +231,10 @@ static mw_str draw_feature(mw_world *world, bool may_look_at_all_past) {
         mw_buf_printf(&buf, " by %s over next ", random_keys(world, false));
         mw_buf_printf(&buf, "%s)", random_range_ahead(world));
     } else {
+        static const window_kind kinds[] = {OF_EVENTS,  OF_EVENTS, OF_NUMBERS, OF_NUMBERS,
+                                            OF_NUMBERS, OF_TEXTS,  OF_BOOLS,   OF_TIMES};
         if (one_in(world, 6)) write_now_window(world, &buf);
-        else write_window(world, &buf);
+        else write_window(world, PICK(world, kinds), &buf);
         mw_buf_printf(&buf, "%s)", random_range(world));
     }
     return text(world, &buf);
@@ -217,8 +243,57 @@ static mw_str draw_feature(mw_world *world, bool may_look_at_all_past) {
 static mw_str random_feature(mw_world *world, bool may_look_at_all_past) {
     for (;;) {
         mw_str drawn = draw_feature(world, may_look_at_all_past);
-        if (suits(world, drawn)) return drawn;
+        if (suits(world, drawn, A_FEATURE)) return drawn;
     }
+}
+
+/* What an event finds as it enters, with a span or over all of the past. */
+static mw_str draw_field(mw_world *world, draft_kind draft) {
+    mw_buf buf;
+    mw_buf_init(&buf, 4096);
+    bool is_filled = one_in(world, 3);
+    if (is_filled) mw_buf_append_text(&buf, "coalesce(");
+    size_t head = buf.size;
+    if (draft == A_NUMBER && one_in(world, 5)) write_now_window(world, &buf);
+    else write_window(world, draft == A_NUMBER ? OF_NUMBERS : OF_TEXTS, &buf);
+    bool may_look_at_all_past = strncmp(buf.data + head, "last(", 5) == 0 ||
+                                strncmp(buf.data + head, "first(", 6) == 0;
+    bool has_span = !may_look_at_all_past || one_in(world, 2);
+    mw_buf_printf(&buf, "%s)", has_span ? random_range(world) : "");
+    if (is_filled && draft == A_NUMBER)
+        mw_buf_append_text(&buf, one_in(world, 2) ? ", length(found))" : ", x)");
+    if (is_filled && draft == A_TEXT) mw_buf_append_text(&buf, ", tag)");
+    return text(world, &buf);
+}
+
+/* A stream's fields after those of the streams before it, which they may name. */
+static void draw_fields(mw_world *world, size_t source, mw_named_source *out_fields) {
+    static const char *const names[] = {"looked", "found"};
+    for (size_t i = 0; i < MW_WORLD_ENTERED; i++) {
+        draft_kind draft = i == 0 ? A_NUMBER : A_TEXT;
+        mw_str drawn = draw_field(world, draft);
+        while (!suits(world, drawn, draft)) drawn = draw_field(world, draft);
+        out_fields[i] = (mw_named_source){mw_str_of(names[i]), {1, 1}, {drawn, {1, 1}}};
+        world->looks_over_span[source][i] = strstr(drawn.data, " over ");
+    }
+    static const words own = {"= found", "length(found)", "now.found"};
+    bool reads_found = holds_any(out_fields[0].source.text, own);
+    if (reads_found && world->looks_over_span[source][1]) world->looks_over_span[source][0] = true;
+    world->entering_count = source + 1;
+}
+
+/* A label over any range, of any type that one may have. */
+static void write_label(mw_world *world, mw_buf *out) {
+    static const struct {
+        const char *head, *tail;
+    } forms[] = {{"count(pays", " > 1"},        {"last(views.tag", ""},
+                 {"max(pays.seen", " - time"},  {"sum(views.looked", ""},
+                 {"top(pays.found", " = found"}, {"any(orders", ""},
+                 {"mean(pays.z where x > 0", ""}};
+    static const char *const keys[] = {"who", "shop", "who, shop", "who = tag", "shop = f0"};
+    size_t form = below(world, sizeof forms / sizeof *forms);
+    mw_buf_printf(out, "%s by %s over next ", forms[form].head, PICK(world, keys));
+    mw_buf_printf(out, "%s)%s", random_range_ahead(world), forms[form].tail);
 }
 
 static mw_str draw_label(mw_world *world) {
@@ -257,7 +332,8 @@ static mw_str draw_label(mw_world *world) {
         return text(world, &buf);
     }
     bool looks_from_ahead = world->has_ahead && one_in(world, 2);
-    mw_buf_append_text(&buf, looks_from_ahead ? PICK(world, scheduled) : PICK(world, labels));
+    if (one_in(world, 3)) write_label(world, &buf);
+    else mw_buf_append_text(&buf, looks_from_ahead ? PICK(world, scheduled) : PICK(world, labels));
     mw_buf_append_text(&buf, PICK(world, unless));
     return text(world, &buf);
 }
@@ -265,11 +341,12 @@ static mw_str draw_label(mw_world *world) {
 static mw_str random_label(mw_world *world) {
     for (;;) {
         mw_str drawn = draw_label(world);
-        if (suits(world, drawn)) return drawn;
+        if (suits(world, drawn, A_LABEL)) return drawn;
     }
 }
 
 static void declare_streams(mw_world *world, mw_stream_declaration *streams,
+                            mw_named_source (*entered)[MW_WORLD_ENTERED],
                             const char *orders_known) {
     static mw_str id[] = {{"no", 2}, {"item", 4}};
     static mw_named_source later = {.name = {"z", 1}, .position = {1, 1}};
@@ -277,10 +354,13 @@ static void declare_streams(mw_world *world, mw_stream_declaration *streams,
     memcpy(fields, order_fields, sizeof fields);
     fields[GOODS] = (mw_field){{"item", 4}, MW_TYPE_TEXT};
     later.source = source(world, "seen + 48us");
-    for (size_t i = 0; i < HAPPENING; i++)
+    for (size_t i = 0; i < HAPPENING; i++) {
+        draw_fields(world, i, entered[i]);
         streams[i] =
             (mw_stream_declaration){.name = mw_str_of(source_names[i]),
                                     .columns = {i == 0 ? order_fields : fields, FIELDS},
+                                    .fields = entered[i],
+                                    .field_count = MW_WORLD_ENTERED,
                                     .time = source(world, "at"),
                                     .known = source(world, i > 0 ? "seen" : orders_known),
                                     .ids = id,
@@ -288,6 +368,7 @@ static void declare_streams(mw_world *world, mw_stream_declaration *streams,
                                     .laters = &later,
                                     .later_count = i == 1,
                                     .late_us = PICK(world, lates) * world->unit_us};
+    }
     streams[HAPPENING] = (mw_stream_declaration){.name = mw_str_of(source_names[HAPPENING]),
                                                  .columns = {fields, FIELDS},
                                                  .time = source(world, "always")};
@@ -311,7 +392,7 @@ typedef struct {
     const char *text, *orders_known;
 } moment_draft;
 
-static moment_draft random_moment(mw_world *world) {
+static moment_draft random_moment(mw_world *world, bool may_look_at_all_past) {
     static const moment_draft moments[] = {{"on orders", "seen"},
                                            {"on orders", "time"},
                                            {"on orders", "time + 10us"},
@@ -327,18 +408,44 @@ static moment_draft random_moment(mw_world *world) {
         {"every 96us for who, shop of views over 480us where count(pays by who over 288us) > 1",
          "seen"},
         {"every 192us for who of views over 480us where x > 0 or f0 != \"a\"", "time + 10us"},
-        {"every 96us for id of orders over 480us", "seen"}};
-    static const moment_draft with_ahead = {
-        "every 240us for shop of orders over 912us ahead 48us..144us", "time"};
-    if (world->has_ahead) return with_ahead;
+        {"every 96us for id of orders over 480us", "seen"},
+        {"every 192us for shop of pays over 480us where looked > 0 or found = \"a\"", "time"}};
+    static const moment_draft of_clocks[] = {
+        {"every 1d at \"02:30\" for who of orders over 288us", "seen"},
+        {"every 1w at \"sun 00:15\" for who, shop of views over 960us where x > 0", "seen"},
+        {"every 3d at \"01:45\" for id of orders over 480us", "time + 10us"},
+        {"every 6h for shop of pays over 96us", "seen"}};
+    static const moment_draft of_all_past[] = {
+        {"every 240us for who, shop of orders", "seen"},
+        {"every 192us for tag of views where count(views by tag over 288us) > 1", "seen"}};
+    static const moment_draft with_ahead[] = {
+        {"every 240us for shop of orders over 912us ahead 48us..144us", "time"},
+        {"every 120us for who of pays over 288us ahead 48us..96us", "seen"}};
+    if (world->has_ahead) return PICK(world, with_ahead);
+    if (world->has_schedule && may_look_at_all_past && one_in(world, 4))
+        return PICK(world, of_all_past);
+    if (world->has_schedule && is_of_months(world) && one_in(world, 2))
+        return PICK(world, of_clocks);
     if (world->has_schedule) return PICK(world, scheduled);
     return world->has_each ? PICK(world, of_each) : PICK(world, moments);
 }
 
+/* Of months: the clocks change in February and March, by an hour or a half, at midnight or at half
+   past; or never, at half hours and quarters from UTC. */
+static const mw_zone *random_zone(mw_world *world) {
+    static const char *const rules[] = {
+        "UTC0SUM-1,M3.5.0/1,M2.2.0/2",  "AAA-10:30BBB-11,M3.4.0,M2.2.0",
+        "AAA5BBB,M3.2.0/0,M2.2.0/0:30", "AAA3:30BBB2:30,M3.4.0/0,M2.2.0/0",
+        "IST-5:30",                     "NPT-5:45"};
+    if (!is_of_months(world)) return mw_zone_utc();
+    return mw_test_zone_of_table(&world->zone_arena, PICK(world, rules));
+}
+
 static void declare(mw_world *world, mw_world_config config) {
-    moment_draft moment = random_moment(world);
+    moment_draft moment = random_moment(world, config.may_look_at_all_past);
     mw_stream_declaration streams[SOURCES];
-    declare_streams(world, streams, moment.orders_known);
+    mw_named_source entered[HAPPENING][MW_WORLD_ENTERED];
+    declare_streams(world, streams, entered, moment.orders_known);
     mw_named_source features[EACH_FEATURES];
     static char names[EACH_FEATURES][8];
     size_t feature_count = world->has_each ? EACH_FEATURES : FEATURES;
@@ -379,9 +486,7 @@ static void declare(mw_world *world, mw_world_config config) {
     mw_model_declaration model = {.name = MW_STR("model"),
                                   .moment = source(world, moment.text),
                                   .label = {random_label(world), {1, 1}}};
-    const mw_zone *zone = is_of_months(world) ? mw_test_zone_of_days(&world->zone_arena, 38, 87)
-                                              : mw_zone_utc();
-    compile(world, &(mw_declarations){.zone = zone,
+    compile(world, &(mw_declarations){.zone = random_zone(world),
                                       .streams = streams,
                                       .stream_count = SOURCES,
                                       .features = features,
@@ -463,7 +568,7 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     if (one_in(world, 8)) lag = -(int64_t)below(world, 300);
     at *= unit;
     if (one_in(world, 8)) at += (int64_t)below(world, (size_t)unit);
-    mw_cell row[FIELDS]; /* drawn one by one: an initializer has no order that all share */
+    mw_cell row[CELLS]; /* drawn one by one: an initializer has no order that all share */
     row[AT] = mw_cell_time(at);
     row[KNOWN] = mw_cell_time(at + lag * unit);
     row[NO] = mw_cell_number((double)(config.has_corrections ? number : below(world, number_max)));
@@ -476,7 +581,9 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     if (world->has_each)
         row[GOODS] = stream == ORDERS ? random_goods(world) : random_text(world, 5);
     row[Z] = random_number(world);
-    mw_cell cells[FIELDS];
+    row[LOOKED] = random_number(world); /* whoever has an entrance puts in what they are */
+    row[FOUND] = random_text(world, 5);
+    mw_cell cells[CELLS];
     mw_event event;
     mw_frame frame = {.row = row, .symbols = world->symbols, .zone = world->program->zone};
     if (!mw_stream_event(world->program, stream, &frame, cells, &event)) return;

@@ -4,8 +4,11 @@
  * Times lie close together so that ties, edges of windows and equal stamps are common; values
  * are now and then missing, huge, tiny or beyond a sum's range; ids repeat; events become known
  * late, some too late. Windows wait for windows that wait for windows; a third of the worlds are
- * of hours in place of microseconds, where windows keep to days and months and the clocks change.
- * The same seed gives the same world.
+ * of hours in place of microseconds, where windows keep to days and months and the clocks change,
+ * by half an hour here and there. The same seed gives the same world.
+ *
+ * What happens has two fields with windows, `looked` and `found`; events have any values there, as
+ * if they had been stored so: what they are is an entrance's to say.
  *
  * With corrections no two other events of a stream share an id, as where repeats are dropped; some
  * events are corrected, in history at their own place or later, and corrections again.
@@ -14,6 +17,8 @@
 #include "lang/program.h"
 
 enum { MW_WORLD_TIME_MAX = 3000 }; /* times lie in [0, this), in the world's unit */
+/* The first sources are of what happens; so many fields of each have windows, and stand last. */
+enum { MW_WORLD_ENTERING = 3, MW_WORLD_ENTERED = 2 };
 
 typedef struct {
     size_t event_count;
@@ -33,6 +38,8 @@ typedef struct {
     bool waits_for_nothing; /* no window of it asks for what another one finds */
     bool has_each;
     bool has_schedule, has_ahead;
+    bool looks_over_span[MW_WORLD_ENTERING][MW_WORLD_ENTERED]; /* what needs state (rule 5) */
+    size_t entering_count; /* sources whose fields with windows have been drawn */
 } mw_world;
 
 void mw_world_create(mw_world *world, uint64_t seed, mw_world_config config);

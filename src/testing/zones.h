@@ -8,6 +8,6 @@
 
 /* Initializes `arena`, which holds the zone and is the caller's to release. */
 const mw_zone *mw_test_zone(mw_arena *arena, const char *rule);
-/* One that is an hour ahead of UTC until day `back` of 1970, then at UTC until day `forth`, and an
-   hour ahead again: what a table says is found far faster than what follows from a rule. */
-const mw_zone *mw_test_zone_of_days(mw_arena *arena, uint8_t back, uint8_t forth);
+/* The same from 1960 on, with its changes in a table, where they are found far faster than by their
+   rule. */
+const mw_zone *mw_test_zone_of_table(mw_arena *arena, const char *rule);
