@@ -182,6 +182,16 @@ mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *
     return MW_OK;
 }
 
+mw_status mw_cli_try_written(const mw_cli *cli, mw_error *err) {
+    const char *option = cli->command->written;
+    const char *path = option ? mw_cli_option(cli, option) : NULL;
+    if (!path) return MW_OK;
+    mw_status status = mw_sys_try_write_file(cli->sys, path, err);
+    if (status == MW_OK) return MW_OK;
+    status = mw_fail_within(err, status, "%s", option);
+    return status == MW_NOT_FOUND ? mw_hint(err, status, "Make its folder first.") : status;
+}
+
 /* --- running ---------------------------------------------------------------------------- */
 
 static void print_failure(mw_cli *cli, mw_status status, const mw_error *err) {
@@ -215,6 +225,7 @@ static int run_command(mw_cli *cli, int count, char **arguments) {
     mw_arena_init(&cli->arena, ARENA_SIZE_MAX);
     bool is_built = cli->command->run != mw_cli_not_built; /* else it says so to anything */
     mw_status status = is_built ? mw_cli_read(cli, count, arguments, &err) : MW_OK;
+    if (status == MW_OK) status = mw_cli_try_written(cli, &err);
     if (status == MW_OK) status = cli->command->run(cli, &err);
     if (status == MW_OK) status = mw_buf_check(&cli->out, "output", &err);
     if (status != MW_OK) print_failure(cli, status, &err);

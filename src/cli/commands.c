@@ -125,6 +125,7 @@ const mw_command mw_commands[] = {
         .options = {{"--model", "MODEL", "whose features, if the project has several models"},
                     {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
                     {"--threads", "N", "of the replay (one a core); changes no number"}},
+        .written = "--output",
         .examples = "  millwright features build --output examples.parquet\n",
         .run = mw_cli_features_build,
     },
@@ -161,6 +162,7 @@ const mw_command mw_commands[] = {
         .options = {{"--sql", NULL, "as a view in DuckDB's SQL, over the lake's files"},
                     {"--model", "MODEL", "whose features, if the project has several models"},
                     {"--output", "FILE", "instead of standard output"}},
+        .written = "--output",
         .examples = "  millwright features export --sql --output features.sql\n"
                     "  duckdb -init features.sql -c \"FROM features_late LIMIT 10\"\n",
         .run = mw_cli_features_export,
@@ -191,6 +193,7 @@ const mw_command mw_commands[] = {
                     {"--html", "FILE", "write the report as one page, with plots"},
                     {"--seed", "N", "of all that is random (1)"},
                     {"--threads", "N", "of the learner (one a core); changes no number"}},
+        .written = "--html",
         .examples = "  millwright backtest late --from 2013-02-01 --to 2013-12-31 "
                     "--html backtest.html\n"
                     "  millwright backtest late --from 2013-09-01 --to 2013-12-31 "
@@ -208,6 +211,7 @@ const mw_command mw_commands[] = {
                     {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
                     {"--version", "VERSION", "that answers, instead of the champion"},
                     {"--explain", NULL, "add why: what each feature adds, the strongest first"}},
+        .written = "--output",
         .examples = "  millwright predict late --input today.csv --output predicted.csv\n"
                     "  millwright predict late --input - < today.csv\n",
         .run = mw_cli_predict,
@@ -223,6 +227,7 @@ const mw_command mw_commands[] = {
                     {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
                     {"--version", "VERSION", "that answers, instead of the champion"},
                     {"--id", "PREDICTION", "a recorded prediction, in place of --input"}},
+        .written = "--output",
         .examples = "  millwright explain late --input today.csv --json\n"
                     "  millwright explain late --id p01hv2w3d4e5f6\n",
         .run = mw_cli_explain,
@@ -309,6 +314,7 @@ const mw_command mw_commands[] = {
         .word_count_max = 2,
         .summary = "Write a version as one file for libmillwright, to predict anywhere",
         .options = {{"--output", "FILE", "the file"}},
+        .written = "--output",
         .examples = "  millwright models export late --output late.mwm\n"
                     "  millwright models export late 1521cc --output late.mwm\n",
         .run = mw_cli_models_export,
@@ -381,6 +387,7 @@ const mw_command mw_commands[] = {
         .word_count_max = 1,
         .summary = "Show how the models do in production: quality, drift, staleness",
         .options = {{"--html", "FILE", "write the report as one page, with plots"}},
+        .written = "--html",
         .examples = "  millwright monitor\n"
                     "  millwright monitor late --html monitor.html\n",
         .run = mw_cli_monitor,

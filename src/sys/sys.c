@@ -132,15 +132,43 @@ static mw_status write_by_rename(mw_sys *sys, const char *path, const char *asid
     return status;
 }
 
-mw_status mw_sys_write_file(mw_sys *sys, const char *path, mw_str bytes, mw_error *err) {
+/* Beside the target, so that the rename stays within one disk. */
+static mw_status append_aside(mw_sys *sys, const char *path, mw_buf *out, mw_error *err) {
     uint64_t random;
     mw_sys_entropy(sys, &random, sizeof random);
-    mw_buf aside; /* beside the target, so that the rename stays within one disk */
-    mw_buf_init(&aside, PATH_SIZE_MAX);
-    mw_buf_printf(&aside, "%s.%016llx.tmp", path, (unsigned long long)random);
-    mw_status status = mw_buf_check(&aside, path, err);
+    mw_buf_init(out, PATH_SIZE_MAX);
+    mw_buf_printf(out, "%s.%016llx.tmp", path, (unsigned long long)random);
+    return mw_buf_check(out, path, err);
+}
+
+mw_status mw_sys_write_file(mw_sys *sys, const char *path, mw_str bytes, mw_error *err) {
+    mw_buf aside;
+    mw_status status = append_aside(sys, path, &aside, err);
     if (status == MW_OK) {
         status = write_by_rename(sys, path, aside.data, bytes, err);
+        if (status != MW_OK && err) name_target(err, path, aside.data);
+    }
+    mw_buf_release(&aside);
+    return status;
+}
+
+static mw_status try_aside(mw_sys *sys, const char *path, mw_error *err) {
+    mw_file *file = NULL;
+    MW_TRY(mw_sys_open(sys, path, MW_FILE_CREATE, &file, err));
+    mw_file_close(file);
+    return mw_sys_remove(sys, path, err);
+}
+
+mw_status mw_sys_try_write_file(mw_sys *sys, const char *path, mw_error *err) {
+    mw_file_info info;
+    MW_TRY(mw_sys_info(sys, path, &info, err));
+    if (info.is_folder || info.is_special)
+        return mw_fail(err, MW_INVALID, "%s: must be a file, not a %s", path,
+                       info.is_folder ? "folder" : "pipe or device");
+    mw_buf aside;
+    mw_status status = append_aside(sys, path, &aside, err);
+    if (status == MW_OK) {
+        status = try_aside(sys, aside.data, err);
         if (status != MW_OK && err) name_target(err, path, aside.data);
     }
     mw_buf_release(&aside);

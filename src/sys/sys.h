@@ -57,6 +57,9 @@ MW_MUST_USE mw_status mw_sys_read_file(mw_sys *sys, const char *path, mw_buf *ou
    behind has a name that ends in ".tmp". */
 MW_MUST_USE mw_status mw_sys_write_file(mw_sys *sys, const char *path, mw_str bytes,
                                         mw_error *err);
+/* What a later mw_sys_write_file there would fail of, by what the disk says now; it leaves nothing.
+   For whoever works long before it writes. A folder, a pipe or a device is refused. */
+MW_MUST_USE mw_status mw_sys_try_write_file(mw_sys *sys, const char *path, mw_error *err);
 typedef struct {
     bool exists, is_folder;
     bool is_special; /* a pipe, device or socket */

@@ -305,6 +305,7 @@ static mw_status use_files(place *at) {
     const char *folder = top ? mw_path_join(&arena, top, "y") : NULL;
     const char *path = folder ? mw_path_join(&arena, folder, "file") : NULL;
     if (path) status = mw_sys_make_folder(at->sys, folder, NULL);
+    if (status == MW_OK) status = mw_sys_try_write_file(at->sys, path, NULL);
     if (status == MW_OK) status = mw_sys_write_file(at->sys, path, MW_STR("x"), NULL);
     if (status == MW_OK) status = mw_sys_read_file(at->sys, path, &bytes, NULL);
     if (status == MW_OK) status = mw_sys_list(at->sys, folder, &arena, &names, &count, NULL);
@@ -314,6 +315,29 @@ static mw_status use_files(place *at) {
     mw_buf_release(&bytes);
     mw_arena_release(&arena);
     return status;
+}
+
+static void try_to_write(place *at) {
+    const char *stands = path_in(at, "stands");
+    MW_CHECK_OK(mw_sys_write_file(at->sys, stands, MW_STR("old"), &at->err), &at->err);
+    MW_CHECK_OK(mw_sys_try_write_file(at->sys, stands, &at->err), &at->err);
+    MW_CHECK_OK(mw_sys_try_write_file(at->sys, path_in(at, "new"), &at->err), &at->err);
+    check_list(at, ".", "stands");
+    check_contents(at, "stands", "old");
+
+    const char *absent = path_in(at, "absent/new");
+    MW_CHECK_STATUS(mw_sys_try_write_file(at->sys, absent, &at->err), MW_NOT_FOUND);
+    MW_CHECK(mw_str_starts(mw_str_of(at->err.message), mw_str_of(absent)));
+    MW_CHECK(strstr(at->err.message, ".tmp") == NULL); /* of the target, not of what is beside it */
+    MW_CHECK_STATUS(mw_sys_try_write_file(at->sys, path_in(at, "."), &at->err), MW_INVALID);
+    MW_CHECK(strstr(at->err.message, ": must be a file, not a folder") != NULL);
+}
+
+MW_TEST(sys_tries_to_write_and_leaves_nothing) {
+    on_every_sys(try_to_write);
+    mw_error err;
+    MW_CHECK_STATUS(mw_sys_try_write_file(mw_sys_real(), "/dev/null", &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message, "/dev/null: must be a file, not a pipe or device");
 }
 
 static mw_status use_real_files(void *context) {

@@ -123,6 +123,23 @@ def test_help_and_what_is_not_built():
         project.fails(2, "models: COMMAND is missing\n  millwright models --help", "models", "--json")
 
 
+def test_a_file_that_cannot_be_written_is_told_before_the_work():
+    """There is no data yet, so what failed at work would say so; and what stands at the place stays."""
+    with Shop() as project:
+        place = project.folder / "place"
+        place.mkdir()
+        for words in [["features", "build", "--output"], ["features", "export", "--sql", "--output"],
+                      ["backtest", "returned", "--from", "2024-02-01", "--to", "2024-02-03", "--html"],
+                      ["predict", "returned", "--input", "x.csv", "--output"],
+                      ["explain", "returned", "--input", "x.csv", "--output"],
+                      ["models", "export", "returned", "--output"], ["monitor", "--html"]]:
+            absent = str(place / "absent/x.csv")
+            told = f"{words[-1]}: {absent}: cannot be opened: No such file or directory\n  Make its folder first.\n"
+            project.fails(3, told, *words, absent)
+            project.fails(3, f"{words[-1]}: {place}: must be a file, not a folder", *words, str(place))
+        assert list(place.iterdir()) == [] and not (project.folder / ".millwright").exists()
+
+
 def test_a_test_part_of_one_class():
     with Shop(count=1000) as project:
         project.returns = [row for row in project.returns[:1]] + [
