@@ -9,16 +9,18 @@
 
 enum { INTEGER_TEXT_SIZE = 24 };
 
-/* Past 2^53 a double would change it. Only positive values are unsigned to yyjson. What has a point
-   or an exponent has been rounded by then, and stands as the double that it is. */
+/* Past 2^53 a double would change it. Only positive values are unsigned to yyjson; a raw one would
+   be another double (mw_sent_parse). */
 static bool is_exact(yyjson_val *value) {
     const int64_t exact_max = INT64_C(1) << 53;
+    if (yyjson_is_raw(value)) return false;
     if (yyjson_is_uint(value)) return yyjson_get_uint(value) <= (uint64_t)exact_max;
     return !yyjson_is_sint(value) || yyjson_get_sint(value) >= -exact_max;
 }
 
 static mw_status read_other_number(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
-    if (!yyjson_is_num(value)) return mw_json_refuse(value, "must be a number", err);
+    if (!yyjson_is_num(value) && !yyjson_is_raw(value))
+        return mw_json_refuse(value, "must be a number", err);
     double number = yyjson_get_num(value);
     if (!isfinite(number)) return mw_json_refuse(value, "must be a finite number", err);
     if (!is_exact(value)) {

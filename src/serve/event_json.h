@@ -3,10 +3,8 @@
  *
  * Values mean what they mean in a file: a number is a number (no infinities, no whole number
  * beyond 2^53), times are RFC 3339 texts (without an offset local to the stream's zone),
- * durations are seconds, null and columns left out are missing. But a number with a point or an
- * exponent is the double nearest to it, as JSON's readers have it; a file's 9007199254740993.0 is
- * refused. A category may be given as a whole number. Keys that are no columns are refused, so that
- * a misspelt one is seen.
+ * durations are seconds, null and columns left out are missing. A category may be given as a whole
+ * number. Keys that are no columns are refused, so that a misspelt one is seen.
  */
 #pragma once
 #include <yyjson.h>

@@ -55,11 +55,13 @@ static inline const char *read_digits(const char *at, uint64_t *digits) {
     return at;
 }
 
-/* Long ones, with exponents, or none at all. */
+/* Long ones, with exponents, or none at all. Whether one from 2^53 on may be a double is for those
+   to say who see its text. */
 static const char *read_other_number(const char *at, mw_cell *out_cell) {
     yyjson_val value;
     const char *end = yyjson_read_number(at, &value, 0, NULL, NULL);
-    if (!end || !yyjson_is_real(&value) || !isfinite(yyjson_get_real(&value))) return NULL;
+    if (!end || !yyjson_is_real(&value)) return NULL;
+    if (!(fabs(yyjson_get_real(&value)) < (double)EXACT_MAX)) return NULL;
     *out_cell = mw_cell_number(yyjson_get_real(&value));
     return end;
 }

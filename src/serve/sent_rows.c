@@ -1,6 +1,9 @@
 #include "serve/sent_rows.h"
 
+#include <math.h>
 #include <string.h>
+
+#define WHOLE_MAX 0x1p53 /* up to it a double holds each whole number */
 
 bool mw_sent_is_simply_json(const mw_http_request *request) {
     return mw_str_equal(request->headers[MW_HEADER_CONTENT_TYPE], MW_STR("application/json"));
@@ -54,13 +57,53 @@ yyjson_alc mw_sent_json_memory(void) {
     return (yyjson_alc){allocate_json, resize_json, free_json, NULL};
 }
 
-mw_status mw_sent_parse(mw_str text, yyjson_alc memory, yyjson_doc **out_doc, mw_error *err) {
+static mw_status read_json(mw_str text, yyjson_read_flag flags, const yyjson_alc *memory,
+                           yyjson_doc **out_doc, mw_error *err) {
     yyjson_read_err failure;
     char *bytes = (char *)(uintptr_t)text.data; /* read only, without the flag to work in place */
-    yyjson_doc *doc = yyjson_read_opts(bytes, text.size, 0, &memory, &failure);
+    yyjson_doc *doc = yyjson_read_opts(bytes, text.size, flags, memory, &failure);
     if (!doc)
         return mw_fail(err, MW_MALFORMED, "body: must be JSON, but at byte %zu: %s", failure.pos,
                        failure.msg);
+    *out_doc = doc;
+    return MW_OK;
+}
+
+/* Whether digits may be gone that matter: yyjson makes a double of all that has a point, an
+   exponent or too many digits. A document's values stand one after the other. */
+static bool has_long_number(yyjson_doc *doc) {
+    for (size_t i = 0; i < yyjson_doc_get_val_count(doc); i++) {
+        yyjson_val *value = doc->root + i;
+        if (yyjson_is_real(value) && fabs(yyjson_get_real(value)) >= WHOLE_MAX) return true;
+    }
+    return false;
+}
+
+/* Numbers that were left as text, but for those that a file would be refused for. */
+static void read_numbers(yyjson_doc *doc) {
+    for (size_t i = 0; i < yyjson_doc_get_val_count(doc); i++) {
+        yyjson_val *value = doc->root + i, number;
+        if (!yyjson_is_raw(value)) continue;
+        const char *text = yyjson_get_raw(value);
+        const char *end = yyjson_read_number(text, &number, 0, NULL, NULL);
+        MW_ASSERT(end == text + yyjson_get_len(value)); /* as it was read before */
+        mw_cell cell;
+        mw_status status = yyjson_is_real(&number)
+                               ? mw_cell_parse(MW_TYPE_NUMBER, mw_str_of(text), NULL, NULL, &cell,
+                                               NULL)
+                               : MW_OK;
+        if (status == MW_OK) *value = number;
+    }
+}
+
+mw_status mw_sent_parse(mw_str text, yyjson_alc memory, yyjson_doc **out_doc, mw_error *err) {
+    yyjson_doc *doc = NULL;
+    MW_TRY(read_json(text, 0, &memory, &doc, err));
+    if (has_long_number(doc)) {
+        yyjson_doc_free(doc);
+        MW_TRY(read_json(text, YYJSON_READ_NUMBER_AS_RAW, &memory, &doc, err));
+        read_numbers(doc);
+    }
     *out_doc = doc;
     return MW_OK;
 }

@@ -52,7 +52,8 @@ bool mw_sent_is_lines(const mw_http_request *request);
 bool mw_sent_is_arrow(const mw_http_request *request);
 
 yyjson_alc mw_sent_json_memory(void); /* mw_allocate, as yyjson takes it */
-/* A body as JSON, of which no byte is needed after that; MW_MALFORMED names the byte. */
+/* A body as JSON, of which no byte is needed after that; MW_MALFORMED names the byte. A number that
+   is whole, beyond 2^53 and no double stays the text that it is (raw), to be refused as it is. */
 MW_MUST_USE mw_status mw_sent_parse(mw_str text, yyjson_alc memory, yyjson_doc **out_doc,
                                     mw_error *err);
 

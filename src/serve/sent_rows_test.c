@@ -32,6 +32,42 @@ static void tear_down(world *w) {
     mw_arena_release(&w->arena);
 }
 
+/* What a file may have as a number a body may, and nothing else; only the texts tell them apart. */
+static void check_number(const char *number, const char *before, const char *behind) {
+    mw_buf body;
+    mw_buf_init(&body, 1 << 12);
+    mw_buf_printf(&body, "%s%s%s", before, number, behind);
+    yyjson_doc *doc = NULL;
+    mw_error err = {0};
+    MW_CHECK_OK(mw_sent_parse(mw_buf_str(&body), mw_sent_json_memory(), &doc, &err), &err);
+    yyjson_val *root = yyjson_doc_get_root(doc), *list = yyjson_obj_get(root, "a"), *value = root;
+    if (yyjson_is_obj(root)) value = yyjson_arr_get(list, 1);
+    mw_cell cell;
+    mw_status of_file =
+        mw_cell_parse(MW_TYPE_NUMBER, mw_str_of(number), NULL, NULL, &cell, NULL);
+    MW_CHECK(yyjson_is_raw(value) == (of_file != MW_OK));
+    if (of_file == MW_OK) MW_CHECK_EQUAL_DOUBLE_BITS(yyjson_get_num(value) + 0.0, cell.number);
+    else MW_CHECK_EQUAL_STR(mw_str_of(yyjson_get_raw(value)), number);
+    if (list) MW_CHECK(yyjson_get_int(yyjson_arr_get(list, 0)) == -7); /* the others stay */
+    if (list) MW_CHECK(yyjson_get_real(yyjson_arr_get(list, 2)) == 2e17);
+    yyjson_doc_free(doc);
+    mw_buf_release(&body);
+}
+
+MW_TEST(sent_rows_parse_numbers_as_a_file_has_them) {
+    static const char *const numbers[] = {
+        "0", "-0.0", "1.5", "1e16", "9007199254740992", "9007199254740992.0", "9007199254740993.0",
+        "-9007199254740993.000", "9007199254740994.0", "9007199254740993.5",
+        "1.7976931348623157e308", "12345678901234567890e3", "18446744073709551616",
+        "-9223372036854775809", "123456789012345678901234567890", "99999999999999991611392.0",
+        "99999999999999991611393.0"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        check_number(numbers[i], "", "");
+        check_number(numbers[i], "{\"a\": [-7, ", ", 2e17]}");
+        check_number(numbers[i], "{\"a\":[-7,", ",2e17],\n\"b\":9007199254740993.0}");
+    }
+}
+
 static void write_arrow(world *w, int count) {
     mw_field fields[] = {{{"number", 6}, MW_TYPE_NUMBER}};
     mw_schema schema = {fields, 1};
