@@ -1,5 +1,7 @@
 #include "cli/backtest_command.h"
 
+#include <math.h>
+
 #include "cli/assets.h"
 #include "cli/grid.h"
 #include "cli/report_page.h"
@@ -149,6 +151,15 @@ static void add_estimate(mw_grid *grid, double value) {
     else mw_grid_add(grid, "-");
 }
 
+/* Nothing is more than no cost by a share. */
+static void add_excess(mw_grid *grid, const mw_backtest_lane *lane) {
+    if (isnan(lane->excess)) mw_grid_add(grid, "-");
+    else if (isnan(lane->excess_low)) mw_grid_add(grid, "%+.1f %%", 100 * lane->excess);
+    else
+        mw_grid_add(grid, "%+.1f %% (%+.1f to %+.1f)", 100 * lane->excess, 100 * lane->excess_low,
+                    100 * lane->excess_high);
+}
+
 static void print_policies(const mw_backtest_result *result, mw_buf *out) {
     mw_grid grid = mw_grid_begin("policy|>cost|against the best|>roc_auc|>retrained|>promoted|"
                                  ">refused|>alarms|>acted on");
@@ -157,9 +168,7 @@ static void print_policies(const mw_backtest_result *result, mw_buf *out) {
         mw_grid_add_str(&grid, lane->policy.name);
         mw_grid_add_count(&grid, (uint64_t)lane->cost);
         if (i == result->best) mw_grid_add(&grid, "the cheapest");
-        else
-            mw_grid_add(&grid, "%+.1f %% (%+.1f to %+.1f)", 100 * lane->excess,
-                        100 * lane->excess_low, 100 * lane->excess_high);
+        else add_excess(&grid, lane);
         add_estimate(&grid, lane->roc_auc);
         mw_grid_add_count(&grid, lane->retrains);
         mw_grid_add_count(&grid, lane->promotions);
@@ -188,6 +197,16 @@ static void print_months(const mw_backtest_result *result, mw_arena *arena, mw_b
     mw_grid_print(&grid, "", out);
 }
 
+/* Why so few are labelled. */
+static void print_open(const job *it, mw_buf *out) {
+    int64_t end = it->result.data_end;
+    if (it->result.open == 0) return;
+    mw_civil civil = mw_civil_of(end + mw_zone_offset_us(it->workspace->zone, end));
+    mw_count_append(out, it->result.open);
+    mw_buf_printf(out, " have labels that mature after %04d-%02d-%02d, where the data end\n",
+                  civil.year, civil.month, civil.day);
+}
+
 static void print(job *it, mw_buf *out) {
     const mw_backtest_result *result = &it->result;
     const mw_backtest_lane *lane = &result->lanes[0];
@@ -197,7 +216,9 @@ static void print(job *it, mw_buf *out) {
     mw_count_append(out, lane->predictions);
     mw_buf_append_text(out, " predictions, ");
     mw_count_append(out, lane->labelled);
-    mw_buf_append_text(out, " of them labelled\n\n");
+    mw_buf_append_text(out, " of them labelled\n");
+    print_open(it, out);
+    mw_buf_append_char(out, '\n');
     print_policies(result, out);
     mw_buf_append_char(out, '\n');
     print_months(result, &it->arena, out);

@@ -49,8 +49,11 @@ static mw_status train_for_lane(void *context, int64_t now, mw_loop_training *ou
 static mw_status train_first(backtest *test, mw_error *err) {
     mw_loop_training training;
     mw_status status = train(test, test->config->from, &training, err);
-    if (status != MW_OK)
-        return mw_fail_within(err, status, "backtest: the first version, before the first day");
+    if (status != MW_OK) {
+        status = mw_fail_within(err, status, "backtest: the first version, before the first day");
+        if (status != MW_INVALID) return status;
+        return mw_hint(err, status, "Let the first day be later, or bring more history.");
+    }
     char name[MW_VERSION_NAME_SIZE + 1];
     mw_version_name(training.version_bytes, name);
     test->first_version = training.version_bytes;
@@ -107,6 +110,24 @@ static mw_status run_lanes(backtest *test, mw_error *err) {
 
 /* --- the whole -------------------------------------------------------------------------- */
 
+static mw_status nothing_to_predict(const backtest *test, mw_error *err) {
+    const mw_events *events = test->config->events;
+    mw_status status = mw_fail(err, MW_INVALID, "backtest: model %.*s has no moment in these days",
+                               MW_STR_ARGS(test->config->model->name));
+    if (events->event_count == 0) return status;
+    return mw_hint(err, status, "The data go from %s to %s.",
+                   mw_time_text_of(mw_events_at(events, 0).place).text,
+                   mw_time_text_of(test->result.data_end).text);
+}
+
+/* Labels that nothing in the data can make mature. */
+static size_t count_open(const backtest *test) {
+    size_t count = 0;
+    for (size_t i = 0; i < test->tape.moment_count; i++)
+        count += test->tape.moments[i].t + test->config->model->maturity_us > test->result.data_end;
+    return count;
+}
+
 static mw_status conclude(backtest *test, mw_error *err) {
     mw_backtest_result *result = &test->result;
     size_t count = test->config->policy_count;
@@ -117,6 +138,7 @@ static mw_status conclude(backtest *test, mw_error *err) {
         MW_TRY(mw_tally_lane(&test->tally, &test->lanes[i], test->arena, &result->lanes[i], err));
     result->best = mw_tally_compare(test->tally.seed, result->lanes, result->lane_count);
     result->refused_moments = test->tape.refused_moments;
+    result->open = count_open(test);
     result->trainings = test->versions.count;
     result->learner_cpu_us = test->versions.learner_cpu_us;
     return MW_OK;
@@ -124,7 +146,11 @@ static mw_status conclude(backtest *test, mw_error *err) {
 
 static mw_status run(backtest *test, mw_error *err) {
     mw_tape *tape = &test->tape;
+    const mw_events *events = test->config->events;
     MW_TRY(mw_tape_record(tape, test->config, err));
+    if (events->event_count > 0)
+        test->result.data_end = mw_events_at(events, events->event_count - 1).place;
+    if (tape->moment_count == 0) return nothing_to_predict(test, err);
     test->tally.moments = tape->moments;
     test->tally.moment_count = tape->moment_count;
     for (size_t i = 0; i < tape->moment_count; i++)

@@ -79,10 +79,13 @@ typedef struct {
     size_t best;             /* the cheapest */
     mw_str first_version;    /* that all began with */
     size_t trainings;        /* versions that were really trained */
+    int64_t data_end;        /* place of the last event */
+    size_t open;             /* predictions whose label matures after it */
     uint64_t refused_moments;
     int64_t learner_cpu_us;
 } mw_backtest_result;
 
-/* The result lives in `arena`. MW_INVALID if nothing could be learned before `from`. */
+/* The result lives in `arena`. MW_INVALID if nothing could be learned before `from`, or nothing is
+   to be predicted. */
 MW_MUST_USE mw_status mw_backtest_run(const mw_backtest_config *config, mw_arena *arena,
                                       mw_backtest_result *out_result, mw_error *err);

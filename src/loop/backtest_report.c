@@ -96,6 +96,7 @@ static void write_head(mw_json *json, const mw_backtest_report *report) {
     mw_json_put_str(json, "first_version", report->result->first_version);
     mw_json_put_count(json, "trainings", report->result->trainings);
     mw_json_put_count(json, "refused_moments", report->result->refused_moments);
+    mw_json_put_count(json, "open", report->result->open);
     mw_json_put_int(json, "seed", report->seed);
     mw_json_key(json, "cost");
     mw_json_object(json);

@@ -63,6 +63,7 @@ MW_TEST(backtest_predicts_each_moment_once_and_counts_its_label) {
             event.stream == 0 && event.time >= 30 * MW_DAY_US && event.time < 170 * MW_DAY_US;
     }
     MW_CHECK_EQUAL_INT(lane->predictions, moments);
+    MW_CHECK_EQUAL_INT(result.open, 0);
     MW_CHECK_EQUAL_INT(lane->labelled, moments); /* the data go on past the last one's maturity */
     MW_CHECK_EQUAL_INT(lane->day_count, 140);
     MW_CHECK_EQUAL_STR(lane->days[0].day, "1970-01-31");
@@ -78,6 +79,7 @@ MW_TEST(backtest_leaves_labels_open_that_the_data_do_not_reach) {
     MW_CHECK_OK(mw_backtest_run(&config, &world.arena, &result, &err), &err);
     MW_CHECK(result.lanes[0].labelled < result.lanes[0].predictions);
     MW_CHECK(result.lanes[0].labelled + 20 > result.lanes[0].predictions);
+    MW_CHECK_EQUAL_INT(result.lanes[0].labelled + result.open, result.lanes[0].predictions);
     backtest_world_end(&world);
 }
 
@@ -128,5 +130,20 @@ MW_TEST(backtest_needs_something_to_learn_from_before_its_first_day) {
     MW_CHECK_STATUS(mw_backtest_run(&config, &world.arena, &result, &err), MW_INVALID);
     MW_CHECK_EQUAL_STR(err.message, "backtest: the first version, before the first day: "
                                     "train: no example has matured");
+    MW_CHECK_EQUAL_STR(err.hint, "Let the first day be later, or bring more history.");
+    backtest_world_end(&world);
+}
+
+MW_TEST(backtest_needs_something_to_predict) {
+    begin();
+    mw_backtest_config config = backtest_world_config(&world, policies, 1);
+    config.from = 2 * WORLD_DAYS * MW_DAY_US;
+    config.to = config.from + MW_DAY_US;
+    mw_backtest_result result;
+    mw_error err;
+    MW_CHECK_STATUS(mw_backtest_run(&config, &world.arena, &result, &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message, "backtest: model comes has no moment in these days");
+    MW_CHECK(mw_str_starts(mw_str_of(err.hint), MW_STR("The data go from 1970-01-0")));
+    MW_CHECK_EQUAL_INT(world.training_count, 0); /* nothing was learned for it */
     backtest_world_end(&world);
 }

@@ -31,6 +31,22 @@ def test_labels_beyond_the_data_are_told():
         assert "look past" not in shop.ok("train", "--as-of", "2024-02-19").err
 
 
+def test_a_backtest_tells_of_labels_that_the_data_do_not_reach():
+    with Shop() as shop:
+        end_at(shop, datetime(2024, 2, 20, tzinfo=timezone.utc))
+        shop.ok("ingest")
+        days = ["backtest", "returned", "--policy", "never", "--from", "2024-02-10"]
+        told = shop.ok(*days, "--to", "2024-02-25")
+        asked = shop.ok(*days, "--to", "2024-02-25", "--json").json()
+        lane = asked["policies"][0]
+        assert asked["open"] > 0 and lane["predictions"] == lane["labelled"] + asked["open"]
+        assert f"\n{asked['open']} have labels that mature after 2024-02-19, where the data end\n" in told.out, told.out
+        assert "have labels" not in shop.ok(*days, "--to", "2024-02-12").out
+        shop.fails(3, "has no moment in these days\n  The data go from 2024-01-01T00:", "backtest", "returned",
+                   "--from", "2024-03-10", "--to", "2024-03-20")
+        shop.fails(3, "Let the first day be later", "backtest", "returned", "--from", "2024-01-02", "--to", "2024-03-20")
+
+
 def test_a_label_that_is_missing_then_needs_no_word():
     with Shop() as shop:
         shop.change("any(returns by id over next 3d)", "last(returns.amount by id over next 3d) > 20")
