@@ -6,6 +6,7 @@
 #include "cli/workspace.h"
 #include "decide/prediction.h"
 #include "decide/scorer.h"
+#include "ingest/log_tail.h"
 #include "store/log.h"
 
 typedef struct {
@@ -41,6 +42,7 @@ static mw_status find_record(job *it, int64_t place, mw_error *err) {
     }
     mw_log_scan_end(scan);
     if (status == MW_OK) status = mw_buf_check(&it->payload, "the record", err);
+    if (status == MW_OK && !is_found) status = mw_log_tail_check(workspace->state, err);
     if (status == MW_OK && !is_found)
         status = mw_fail(err, MW_NOT_FOUND, "explain: no prediction %.*s is recorded",
                          MW_STR_ARGS(it->id));

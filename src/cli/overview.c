@@ -7,7 +7,7 @@
 #include "cli/monitor_vitals.h"
 #include "cli/server_call.h"
 #include "cli/state_rows.h"
-#include "ingest/log_digest.h"
+#include "ingest/log_tail.h"
 #include "store/log.h"
 
 enum { LOG_STREAMS_MAX = 1024, TEXT_SIZE_MAX = 1 << 20 };
@@ -259,6 +259,7 @@ static mw_status count_records(mw_workspace *workspace, const char *folder, stat
 static mw_status learn_facts(mw_workspace *workspace, state_facts *facts, mw_error *err) {
     const char *log = mw_state_path(workspace->state, &workspace->arena, "log");
     if (!log) return mw_fail(err, MW_NO_MEMORY, "status: no memory");
+    MW_TRY(mw_log_tail_check(workspace->state, err));
     MW_TRY(read_lake(workspace, facts, err));
     MW_TRY(count_records(workspace, log, facts, err));
     if (!facts->is_virtual) facts->now = mw_sys_now_us(workspace->cli->sys);

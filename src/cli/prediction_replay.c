@@ -56,6 +56,7 @@ static mw_status scan_for(replay *r, mw_log_scan *scan, mw_error *err) {
         mw_buf_append_str(&r->payload, record.payload);
         return mw_buf_check(&r->payload, "prediction", err);
     }
+    MW_TRY(mw_log_tail_check(r->workspace->state, err)); /* or was it lost? */
     return mw_fail(err, MW_NOT_FOUND, "prediction: there is no %s", r->workspace->cli->words[0]);
 }
 

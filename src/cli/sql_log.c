@@ -78,6 +78,7 @@ mw_status mw_sql_load_predictions(const mw_workspace *workspace, mw_error *err) 
     static const mw_schema schema = {prediction_fields, PREDICTION_FIELDS};
     mw_arena arena;
     mw_duck_writer *writer = NULL;
+    MW_TRY(mw_log_tail_check(workspace->state, err));
     mw_arena_init(&arena, 1 << 16);
     const char *folder = mw_state_path(workspace->state, &arena, "log");
     mw_status status = folder ? mw_duck_writer_create(workspace->duck, &schema,

@@ -1,5 +1,6 @@
 #include "ingest/log_tail.h"
 
+#include "store/saved_log.h"
 #include "sys/pace.h"
 
 static void learn_control(const mw_record *record, mw_log_facts *facts) {
@@ -54,10 +55,24 @@ static mw_status read_records(reading *it, mw_log_scan *scan, mw_error *err) {
     return status;
 }
 
+mw_status mw_log_tail_check(mw_state *state, mw_error *err) {
+    mw_arena arena;
+    if (mw_state_is_in_memory(state)) return MW_OK;
+    mw_arena_init(&arena, 1 << 16);
+    mw_checkpoints saved = {mw_state_sys(state), mw_state_path(state, &arena, "checkpoints")};
+    const char *folder = mw_state_path(state, &arena, "log");
+    mw_status status = folder && saved.folder
+                           ? mw_saved_log_check(saved, folder, err)
+                           : mw_fail(err, MW_NO_MEMORY, "log: no memory to read");
+    mw_arena_release(&arena);
+    return status;
+}
+
 mw_status mw_log_tail_end(mw_state *state, mw_log_position *out_end, mw_error *err) {
     mw_arena arena;
     *out_end = (mw_log_position){INT64_MIN, 0};
     if (mw_state_is_in_memory(state)) return MW_OK;
+    MW_TRY(mw_log_tail_check(state, err));
     mw_arena_init(&arena, 1 << 16);
     const char *folder = mw_state_path(state, &arena, "log");
     mw_status status = folder ? mw_log_end(mw_state_sys(state), folder, out_end, err)

@@ -7,6 +7,7 @@
 #include "serve/rebuild.h"
 #include "serve/saved_state.h"
 #include "serve/sequencer_start.h"
+#include "store/saved_log.h"
 
 enum { ARENA_SIZE_MAX = 1 << 16 };
 
@@ -173,15 +174,6 @@ static mw_status check_log(mw_recovery *r, mw_error *err) {
     return MW_OK;
 }
 
-/* The record was on the disk before the checkpoint was written (store/checkpoint.h). */
-static mw_status log_was_cut(const mw_recovery *r, uint64_t number, mw_error *err) {
-    mw_status status = mw_fail(err, MW_CORRUPT,
-                               "log: it lacks what checkpoint %llu has of it, up to %s",
-                               (unsigned long long)number, mw_time_text_of(r->from).text);
-    return mw_hint(err, status, "Bring .millwright/log back from a copy. To go on without what it "
-                                "has lost, remove .millwright/checkpoints.");
-}
-
 static mw_status try_checkpoint(mw_recovery *r, uint64_t number, mw_error *err) {
     MW_TRY(mw_saved_state_read(&r->saved, r->sequencer, number, err));
     r->has_begun = true;
@@ -212,7 +204,7 @@ static mw_status find_checkpoint(mw_recovery *r, mw_error *err) {
         MW_TRY(mw_checkpoint_newest(in, number, &number, err));
         if (number == 0) break;
         if (try_checkpoint(r, number, &reason) == MW_OK) break;
-        if (r->lacks_saved) return log_was_cut(r, number, err);
+        if (r->lacks_saved) return mw_saved_log_was_cut(number, r->from, err);
         MW_TRY(fall_back(r, &reason, err));
     }
     return MW_OK;

@@ -5,7 +5,8 @@
 
 #include "base/hash.h"
 
-enum { ARENA_SIZE_MAX = 1 << 20, NAME_SIZE = 64, SECTION_SIZE_MIN = 12, CHECKSUM_SIZE = 4 };
+enum { ARENA_SIZE_MAX = 1 << 20, NAME_SIZE = 64, SECTION_SIZE_MIN = 12, CHECKSUM_SIZE = 4,
+       HEAD_SIZE = 24 /* up to the place */ };
 static const char magic[4] = {'M', 'W', 'C', 'K'};
 static const char suffix[] = ".checkpoint";
 
@@ -29,16 +30,21 @@ void mw_checkpoint_append(mw_buf *out, const mw_checkpoint *checkpoint) {
     if (!out->failed) mw_buf_append_u32(out, mw_crc32c(0, out->data + start, out->size - start));
 }
 
-static mw_status check_frame(mw_str bytes, const char *name, mw_error *err) {
-    mw_reader in = {.rest = bytes};
-    mw_str found = mw_read_bytes(&in, sizeof magic);
-    uint32_t format = mw_read_u32(&in);
-    if (in.failed || memcmp(found.data, magic, sizeof magic) != 0)
+static mw_status check_format(mw_reader *in, const char *name, mw_error *err) {
+    mw_str found = mw_read_bytes(in, sizeof magic);
+    uint32_t format = mw_read_u32(in);
+    if (in->failed || memcmp(found.data, magic, sizeof magic) != 0)
         return mw_fail(err, MW_CORRUPT, "checkpoint: %s does not begin as one does", name);
     if (format > MW_CHECKPOINT_FORMAT)
         return mw_fail(err, MW_NEWER_FORMAT,
                        "checkpoint: %s has format %u, this program reads up to %d", name, format,
                        MW_CHECKPOINT_FORMAT);
+    return MW_OK;
+}
+
+static mw_status check_frame(mw_str bytes, const char *name, mw_error *err) {
+    mw_reader in = {.rest = bytes};
+    MW_TRY(check_format(&in, name, err));
     size_t summed = bytes.size - CHECKSUM_SIZE; /* there are more bytes than that */
     mw_reader end = {.rest = mw_str_slice(bytes, summed, bytes.size)};
     if (mw_crc32c(0, bytes.data, summed) == mw_read_u32(&end)) return MW_OK;
@@ -194,4 +200,33 @@ mw_status mw_checkpoint_read(mw_checkpoints in, uint64_t number, mw_arena *arena
     mw_buf_clear(bytes);
     MW_TRY(mw_sys_read_file(in.sys, path, bytes, err));
     return mw_checkpoint_decode(mw_buf_str(bytes), path, arena, out_checkpoint, err);
+}
+
+static mw_status read_head(mw_sys *sys, const char *path, mw_checkpoint *out_checkpoint,
+                           mw_error *err) {
+    char bytes[HEAD_SIZE];
+    size_t size = 0;
+    mw_file *file = NULL;
+    MW_TRY(mw_sys_open(sys, path, MW_FILE_READ, &file, err));
+    mw_status status = mw_file_read(file, 0, bytes, sizeof bytes, &size, err);
+    mw_file_close(file);
+    if (status != MW_OK) return status;
+    mw_reader in = {.rest = {bytes, size}};
+    MW_TRY(check_format(&in, path, err));
+    mw_checkpoint head = {.log_id = mw_read_u64(&in)};
+    head.place = (int64_t)mw_read_u64(&in);
+    if (in.failed) return mw_fail(err, MW_CORRUPT, "checkpoint: %s is cut", path);
+    *out_checkpoint = head;
+    return MW_OK;
+}
+
+mw_status mw_checkpoint_read_head(mw_checkpoints in, uint64_t number,
+                                  mw_checkpoint *out_checkpoint, mw_error *err) {
+    mw_arena arena;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    const char *path = path_of(&arena, in.folder, number);
+    mw_status status = path ? read_head(in.sys, path, out_checkpoint, err)
+                            : mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory to read it");
+    mw_arena_release(&arena);
+    return status;
 }

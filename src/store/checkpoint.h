@@ -49,6 +49,10 @@ MW_MUST_USE mw_status mw_checkpoint_read(mw_checkpoints in, uint64_t number, mw_
                                          mw_buf *bytes, mw_checkpoint *out_checkpoint,
                                          mw_error *err);
 
+/* Of which log and place it is, by the head of the file alone: nothing proves that it is whole. */
+MW_MUST_USE mw_status mw_checkpoint_read_head(mw_checkpoints in, uint64_t number,
+                                              mw_checkpoint *out_checkpoint, mw_error *err);
+
 /* The bytes of a file, made and read; `name` is the file's, for messages. */
 void mw_checkpoint_append(mw_buf *out, const mw_checkpoint *checkpoint);
 MW_MUST_USE mw_status mw_checkpoint_decode(mw_str bytes, const char *name, mw_arena *arena,

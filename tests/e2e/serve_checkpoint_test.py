@@ -77,6 +77,31 @@ def check(folder, asked, answers, replayed, note):
     assert "checkpoint" not in said, said
 
 
+def check_cut_log(folder, last):
+    """Whoever reads the log tells that it was cut before the checkpoint's place, and does nothing."""
+    path = sorted(glob.glob(f"{folder}/.millwright/log/*"))[-1]
+    with open(path, "rb") as file:
+        whole = file.read()
+    with open(path, "r+b") as file:
+        file.truncate(len(whole) // 2)
+    with open(f"{folder}/orders.csv", "a") as file:
+        file.write("\n")  # so that there is something to ingest
+    commands = [["status"], ["sql", "SELECT count(*) FROM predictions"], ["sql", "SELECT count(*) FROM orders"],
+                ["train"], ["features", "build"], ["predictions", "replay", last],
+                ["explain", "big", "--id", last], ["ingest"], ["monitor"], ["serve", "--listen", "127.0.0.1:0"]]
+    for words in commands:
+        done = subprocess.run([MILLWRIGHT, *words, "-C", folder], capture_output=True, text=True,
+                              check=False, timeout=60)
+        assert done.returncode == 4, (words, done)
+        assert "log: it lacks what checkpoint" in done.stderr, (words, done)
+        assert "remove .millwright/checkpoints" in done.stderr, (words, done)
+    with open(path, "rb") as file:
+        assert file.read() == whole[:len(whole) // 2], "it is left as it is"
+    with open(path, "wb") as file:
+        file.write(whole)
+    subprocess.run([MILLWRIGHT, "status", "-C", folder], check=True, stdout=subprocess.DEVNULL)
+
+
 def main(folder):
     project = f"{folder}/shop"
     os.mkdir(project)
@@ -104,6 +129,7 @@ def main(folder):
         check(project, asked, answers, HISTORY + LIVE,
               f"a checkpoint is not used: checkpoint: {path} {note}")
     print(f"{LIVE} predictions answered alike after 4 starts")
+    check_cut_log(project, asked[-1][1])
 
 
 with tempfile.TemporaryDirectory() as temporary:
