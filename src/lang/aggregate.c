@@ -73,6 +73,8 @@ const mw_expr *mw_aggregate_take_value(mw_compiler *compiler, mw_position positi
     if (!(takes->types >> value->type & 1)) {
         mw_complain(compiler, position, MW_INVALID, "%.*s takes %s, got a %s", MW_STR_ARGS(word),
                     takes->words, mw_type_name(value->type));
+        if (value->type == MW_TYPE_TEXT && (takes->types >> MW_TYPE_NUMBER & 1))
+            mw_complain_text_hint(compiler);
         return NULL;
     }
     window->type = rules[window->aggregate].gives_number ? MW_TYPE_NUMBER : value->type;

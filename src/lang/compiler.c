@@ -45,6 +45,11 @@ void mw_complain_hint(mw_compiler *compiler, const char *format, ...) {
     mw_diagnose_hint(compiler->diagnostics, "%s", text);
 }
 
+void mw_complain_text_hint(mw_compiler *compiler) {
+    mw_complain_hint(compiler, "A column is a number if its first rows are written as 80.9, or "
+                               "`types` says so; 80,9 is a text.");
+}
+
 bool mw_complain_field(mw_compiler *compiler, mw_position position, mw_str name,
                        const mw_schema *schema, mw_str owner) {
     mw_complain(compiler, position, MW_INVALID, "there is no field %.*s in %.*s", MW_STR_ARGS(name),

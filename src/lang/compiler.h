@@ -34,6 +34,8 @@ mw_str mw_compiler_text(mw_compiler *compiler, const char *format, ...) MW_PRINT
 void mw_complain(mw_compiler *compiler, mw_position position, mw_status status, const char *format,
                  ...) MW_PRINTF(4, 5);
 void mw_complain_hint(mw_compiler *compiler, const char *format, ...) MW_PRINTF(2, 3);
+/* Where a number is meant and a text stands: why a column may be one. */
+void mw_complain_text_hint(mw_compiler *compiler);
 /* "there is no field NAME in OWNER", with the nearest of the schema's; false if none is near. */
 bool mw_complain_field(mw_compiler *compiler, mw_position position, mw_str name,
                        const mw_schema *schema, mw_str owner);

@@ -51,11 +51,15 @@ MW_TEST(within_moment_refuses_what_has_no_meaning) {
         {"any(item = user within moment)", ""},
         {"std(time - at within moment) / 1h", ""},
         {"mean(item within moment)",
-         ":1:17: features.a: mean takes a number, duration or bool, got a text\n"},
+         ":1:17: features.a: mean takes a number, duration or bool, got a text\n"
+         "    A column is a number if its first rows are written as 80.9, or `types` "
+         "says so; 80,9 is a text.\n"},
         {"any(length(item) within moment)",
          ":1:16: features.a: any takes a bool, got a number\n"},
         {"max(item within moment)",
-         ":1:16: features.a: max takes a number, time or duration, got a text\n"},
+         ":1:16: features.a: max takes a number, time or duration, got a text\n"
+         "    A column is a number if its first rows are written as 80.9, or `types` "
+         "says so; 80,9 is a text.\n"},
         {"last(length(item) within moment)",
          ":1:12: features.a: the moments of one event are at one time: there is no last of them\n"},
         {"quantile(0.5)(length(item) within moment) / quantile(0.75)(length(item) within moment)",
@@ -65,7 +69,9 @@ MW_TEST(within_moment_refuses_what_has_no_meaning) {
         {"quantile(5)(length(item) within moment)",
          ":1:21: features.a: quantile takes a fraction from 0 to 1 of at most 6 decimals, got 5\n"},
         {"quantile(0.5)(item within moment)",
-         ":1:26: features.a: quantile takes a number, duration or bool, got a text\n"},
+         ":1:26: features.a: quantile takes a number, duration or bool, got a text\n"
+         "    A column is a number if its first rows are written as 80.9, or `types` "
+         "says so; 80,9 is a text.\n"},
         {"ratio(item = user within moment)",
          ":1:12: features.a: there is no ratio within moment\n"},
         {"mean(length(item) within visit)", ":1:37: features.a: expected moment, got visit\n"},

@@ -34,7 +34,9 @@ MW_TEST(fields_with_windows_refuse_what_has_no_meaning) {
          "later\n"},
         {"  field a: last(prices.price by shop = text)\n"
          "  field b: count(tips where text > now.a by text over 1h)",
-         ":9:34: streams.tips.fields.b: > takes no text and number\n"},
+         ":9:34: streams.tips.fields.b: > takes no text and number\n"
+         "    A column is a number if its first rows are written as 80.9, or `types` "
+         "says so; 80,9 is a text.\n"},
         {"  field a: last(prices.price by shop = text)\n"
          "  id: a",
          ":9:7: streams.tips.id: an id must be there before the event enters, got a, which has a "

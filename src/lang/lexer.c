@@ -208,15 +208,20 @@ static mw_token read_quoted(mw_lexer *lexer, char quote) {
 static mw_token read_sign(mw_lexer *lexer) {
     static const char signs[][3] = {"..", "!=", "<=", ">=", "+", "-", "*", "/", "(", ")",
                                     "[",  "]",  "{",  "}",  ",", ".", "=", "<", ">"};
-    static const char foreign[][2][10] = {
-        {"==", "="},  {"<>", "!="}, {"&&", "and"},
-        {"||", "or"}, {"!", "not"}, {"**", "pow(x, y)"}};
+    static const struct {
+        char sign[3], meant[30];
+    } foreign[] = {{"==", "="},           {"<>", "!="},
+                   {"&&", "and"},         {"&", "and"},
+                   {"||", "or"},          {"|", "or"},
+                   {"!", "not"},          {"**", "pow(x, y)"},
+                   {"^", "pow(x, y)"},    {"//", "floor(x / y)"},
+                   {"%", "x - floor(x / y) * y"}, {"?", "case when A then B else C end"}};
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        if (!mw_str_starts(lexer->rest, mw_str_of(foreign[i][0]))) continue;
+        if (!mw_str_starts(lexer->rest, mw_str_of(foreign[i].sign))) continue;
         if (mw_str_starts(lexer->rest, MW_STR("!="))) continue;
         mw_complain(lexer->compiler, lexer->position, MW_INVALID, "there is no operator %s",
-                    foreign[i][0]);
-        mw_complain_hint(lexer->compiler, "Write %s.", foreign[i][1]);
+                    foreign[i].sign);
+        mw_complain_hint(lexer->compiler, "Write %s.", foreign[i].meant);
         return bad(lexer);
     }
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {

@@ -79,6 +79,12 @@ MW_TEST(lexer_refuses_with_place_rule_and_value) {
     check_refused("a == b", "f:3:12: x: there is no operator ==\n    Write =.\n");
     check_refused("a ** b", "f:3:12: x: there is no operator **\n    Write pow(x, y).\n");
     check_refused("a && b", "f:3:12: x: there is no operator &&\n    Write and.\n");
+    check_refused("a | b", "f:3:12: x: there is no operator |\n    Write or.\n");
+    check_refused("a ^ b", "f:3:12: x: there is no operator ^\n    Write pow(x, y).\n");
+    check_refused("a // b", "f:3:12: x: there is no operator //\n    Write floor(x / y).\n");
+    check_refused("a % b", "f:3:12: x: there is no operator %\n    Write x - floor(x / y) * y.\n");
+    check_refused("a ? b : c", "f:3:12: x: there is no operator ?\n"
+                               "    Write case when A then B else C end.\n");
     check_refused("\"abc", "f:3:10: x: a text that begins with \" must end with it, got the end of "
                            "the expression\n");
     check_refused("``", "f:3:10: x: a name must have 1 to 128 bytes, got 0\n");

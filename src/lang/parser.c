@@ -386,11 +386,28 @@ mw_node *mw_parser_expression(mw_parser *parser) {
     return left;
 }
 
+/* A word behind a value is an operator of other languages, or a part of a name. */
+static void hint_of_word(const mw_parser *parser) {
+    static const char foreign[][2][15] = {{"is", "missing(x)"}, {"like", "contains(x, y)"}};
+    const mw_token *token = &parser->token;
+    if (token->kind != MW_TOKEN_NAME || mw_name_is_keyword(token->text)) return;
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        if (!mw_str_equal_but_for_case(token->text, mw_str_of(foreign[i][0]))) continue;
+        mw_complain_hint(parser->compiler, "Write %s.", foreign[i][1]);
+        return;
+    }
+    mw_complain_hint(parser->compiler,
+                     "A name of several words stands in backquotes: `First Name`.");
+}
+
 mw_node *mw_parse_expression(mw_compiler *compiler, mw_source source) {
     mw_parser parser;
     mw_parser_init(&parser, compiler, source);
     mw_node *node = mw_parser_expression(&parser);
-    return mw_parser_end(&parser) ? node : NULL;
+    bool is_read = !parser.failed;
+    if (mw_parser_end(&parser)) return node;
+    if (is_read) hint_of_word(&parser);
+    return NULL;
 }
 
 mw_node *mw_parse_label(mw_compiler *compiler, mw_source source, mw_node **out_unless) {

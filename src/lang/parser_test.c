@@ -8,6 +8,17 @@ MW_TEST(parser_says_what_it_expected) {
         {"amount +", ":1:20: features.a: expected a value, got the end of the expression\n"},
         {"amount 3",
          ":1:19: features.a: expected an operator or the end of the expression, got 3\n"},
+        {"Joined On",
+         ":1:19: features.a: expected an operator or the end of the expression, got On\n"
+         "    A name of several words stands in backquotes: `First Name`.\n"},
+        {"amount is null",
+         ":1:19: features.a: expected an operator or the end of the expression, got is\n"
+         "    Write missing(x).\n"},
+        {"shop LIKE 'a%'",
+         ":1:17: features.a: expected an operator or the end of the expression, got LIKE\n"
+         "    Write contains(x, y).\n"},
+        {"amount over 3h",
+         ":1:19: features.a: expected an operator or the end of the expression, got over\n"},
         {"", ":1:1: features.a: expected a value, got the end of the expression\n"},
         {"(amount + 3",
          ":1:23: features.a: expected ), got the end of the expression\n"

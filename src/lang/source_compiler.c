@@ -184,8 +184,9 @@ static const mw_expr *type_time(row_scope *row, const mw_expr *expr, mw_position
                                               "since 1970 are a number.");
     else if (expr->type == MW_TYPE_CATEGORY || expr->type == MW_TYPE_TEXT)
         mw_complain_hint(row->scope.compiler,
-                         "Times are written as 2013-01-31T08:15:00Z. Where too few rows show that "
-                         "the column holds them, say so in `types`.");
+                         "Times are written as 2013-01-31T08:15:00Z: bring others, such as "
+                         "31.01.2013, into this form first. Where too few rows show that the "
+                         "column holds them, say so in `types`.");
     return NULL;
 }
 

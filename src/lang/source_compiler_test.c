@@ -6,7 +6,8 @@
 #define OF_NUMBERS                                                                     \
     "    Times are written as 2013-01-31T08:15:00Z; seconds since 1970 are a number.\n"
 #define OF_TEXTS                                                                       \
-    "    Times are written as 2013-01-31T08:15:00Z. Where too few rows show that the " \
+    "    Times are written as 2013-01-31T08:15:00Z: bring others, such as 31.01.2013, " \
+    "into this form first. Where too few rows show that the "                              \
     "column holds them, say so in `types`.\n"
 
 MW_TEST(sources_refuse_times_that_are_none) {

@@ -1,5 +1,7 @@
 #include "lang/typing.h"
 
+#include <string.h>
+
 #include "lang/fit_compiler.h"
 #include "lang/functions.h"
 #include "lang/vector_compiler.h"
@@ -38,6 +40,11 @@ bool mw_types_match(mw_type a, mw_type b) {
     return a == b || (mw_type_is_text(a) && mw_type_is_text(b));
 }
 
+static bool is_column_or_number(const mw_node *node) {
+    return node->kind == MW_NODE_NAME || node->kind == MW_NODE_MEMBER ||
+           node->kind == MW_NODE_NUMBER;
+}
+
 static void refuse_operands(mw_compiler *compiler, const mw_node *node, mw_type left,
                             mw_type right) {
     mw_complain(compiler, node->position, MW_INVALID, "%.*s takes no %s and %s",
@@ -50,6 +57,9 @@ static void refuse_operands(mw_compiler *compiler, const mw_node *node, mw_type 
         mw_complain_hint(compiler, "Say the unit: time + x * 1m.");
     else if (has_number && (left == MW_TYPE_BOOL || right == MW_TYPE_BOOL))
         mw_complain_hint(compiler, "A bool becomes a number by case when x then 1 else 0 end.");
+    else if (has_number && (left == MW_TYPE_TEXT || right == MW_TYPE_TEXT) &&
+             is_column_or_number(node->args[0]) && is_column_or_number(node->args[1]))
+        mw_complain_text_hint(compiler);
 }
 
 /* A text that stands against a time is one: "2013-01-31T08:15:00Z". */
@@ -282,6 +292,8 @@ static void refuse_arguments(mw_compiler *compiler, const mw_node *node, const m
     mw_buf got, takes;
     mw_buf_init(&got, 1024);
     mw_buf_init(&takes, 1024);
+    const char *parameters = mw_function_at(mw_function_find(node->text))->parameters;
+    bool takes_numbers = strspn(parameters, "n*") == strlen(parameters);
     for (size_t i = 0; i < node->arg_count; i++)
         mw_buf_printf(&got, "%s%s", i > 0 ? ", " : "", mw_type_name(types[i]));
     mw_function_write_parameters(mw_function_find(node->text), &takes);
@@ -291,6 +303,9 @@ static void refuse_arguments(mw_compiler *compiler, const mw_node *node, const m
     for (size_t i = 0; i < node->arg_count; i++)
         if (types[i] == SPAN)
             mw_complain_hint(compiler, "A duration becomes a number by dividing: d / 1m.");
+        else if (types[i] == MW_TYPE_TEXT && node->args[i]->kind != MW_NODE_TEXT &&
+                 takes_numbers)
+            mw_complain_text_hint(compiler);
     mw_buf_release(&got);
     mw_buf_release(&takes);
 }

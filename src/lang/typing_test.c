@@ -14,6 +14,11 @@ MW_TEST(typing_refuses_operands_with_both_types) {
         {"paid + 1", ":1:17: features.a: + takes no bool and number\n"
                      "    A bool becomes a number by case when x then 1 else 0 end.\n"},
         {"at * 2", ":1:15: features.a: * takes no time and number\n"},
+        {"note > 2", ":1:17: features.a: > takes no text and number\n"
+                     "    A column is a number if its first rows are written as 80.9, or `types` "
+                     "says so; 80,9 is a text.\n"},
+        {"amount = 'a'", ":1:19: features.a: = takes no number and text\n"},
+        {"shop > 2", ":1:17: features.a: > takes no category and number\n"},
         {"note - note", ":1:17: features.a: - takes no text and text\n"},
         {"took > 3",
          ":1:17: features.a: > takes no duration and number\n"
@@ -63,6 +68,10 @@ MW_TEST(typing_refuses_lists_and_branches_of_mixed_types) {
 MW_TEST(typing_refuses_calls) {
     static const mw_test_mistake cases[] = {
         {"hour(amount)", ":1:12: features.a: hour takes (time), got (number)\n"},
+        {"log(note)", ":1:12: features.a: log takes (number), got (text)\n"
+                      "    A column is a number if its first rows are written as 80.9, or `types` "
+                      "says so; 80,9 is a text.\n"},
+        {"hour(note)", ":1:12: features.a: hour takes (time), got (text)\n"},
         {"hour()", ":1:12: features.a: hour takes (time), got ()\n"},
         {"hours(at)", ":1:12: features.a: there is no function hours\n"
                       "    Did you mean hour?\n"},

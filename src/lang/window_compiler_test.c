@@ -37,9 +37,13 @@ MW_TEST(windows_refuse_values_that_an_aggregate_cannot_take) {
         {"mean(orders by shop over 1h)", ":1:17: features.a: mean needs a value of orders\n"
                                          "    Write mean(orders.FIELD by ...).\n"},
         {"mean(orders.note by shop over 1h)",
-         ":1:24: features.a: mean takes a number, duration or bool, got a text\n"},
+         ":1:24: features.a: mean takes a number, duration or bool, got a text\n"
+         "    A column is a number if its first rows are written as 80.9, or `types` "
+         "says so; 80,9 is a text.\n"},
         {"quantile(0.5)(orders.note by shop over 1h)",
-         ":1:33: features.a: quantile takes a number, duration or bool, got a text\n"},
+         ":1:33: features.a: quantile takes a number, duration or bool, got a text\n"
+         "    A column is a number if its first rows are written as 80.9, or `types` "
+         "says so; 80,9 is a text.\n"},
         {"distinct(orders by shop over 1h)", ":1:21: features.a: distinct needs a value of orders\n"
                                              "    Write distinct(orders.FIELD by ...).\n"},
         {"top(orders.note by shop)", ":1:12: features.a: top needs a span to look over\n"
@@ -47,13 +51,17 @@ MW_TEST(windows_refuse_values_that_an_aggregate_cannot_take) {
         {"top(orders.note by shop over 1h) = 3",
          ":1:45: features.a: = takes no text and number\n"},
         {"std(orders.note by shop over 1h)",
-         ":1:23: features.a: std takes a number, duration or bool, got a text\n"},
+         ":1:23: features.a: std takes a number, duration or bool, got a text\n"
+         "    A column is a number if its first rows are written as 80.9, or `types` "
+         "says so; 80,9 is a text.\n"},
         {"trend(orders by shop over 1h)", ":1:18: features.a: trend needs a value of orders\n"
                                           "    Write trend(orders.FIELD by ...).\n"},
         {"var(orders.amount by shop)", ":1:12: features.a: var needs a span to look over\n"
                                        "    Add over 24h, or the span that you mean.\n"},
         {"max(orders.note by shop over 1h)",
-         ":1:23: features.a: max takes a number, time or duration, got a text\n"},
+         ":1:23: features.a: max takes a number, time or duration, got a text\n"
+         "    A column is a number if its first rows are written as 80.9, or `types` "
+         "says so; 80,9 is a text.\n"},
         {"any(orders.amount by shop over 1h)",
          ":1:23: features.a: any takes a bool, got a number\n"},
         {"all(orders.amount by shop over 1h)",
