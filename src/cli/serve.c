@@ -1,6 +1,7 @@
 #include "cli/serve.h"
 
 #include "cli/listening.h"
+#include "cli/server_call.h"
 #include "cli/workspace.h"
 #include "serve/supervisor.h"
 #include "sys/library.h"
@@ -41,8 +42,17 @@ static mw_status check_options(const mw_cli *cli, mw_error *err) {
     return clock ? mw_cli_time(mw_zone_utc(), "--clock", clock, &clock_us, err) : MW_OK;
 }
 
+/* A keeper beside that server would take it for its own, and do its work a second time. */
+static mw_status check_alone(mw_cli *cli, mw_error *err) {
+    if (!mw_serve_is_up(cli)) return MW_OK;
+    mw_status status = mw_fail(err, MW_BUSY, "serve: a server runs on this project already");
+    return mw_hint(err, status, "millwright status tells of it. A project is served once; "
+                                "--threads lets it use more cores.");
+}
+
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     MW_TRY(check_options(cli, err));
+    MW_TRY(check_alone(cli, err));
     mw_process_outlive_readers();
     const char *executable;
     const char *server[ARGUMENTS_MAX];

@@ -164,13 +164,16 @@ class BadRequests(Shop):
         self.succeeds("train", "-C", "other")
         address = f"127.0.0.1:{self.port}"
         self.succeeds_not("serve", "-C", "other", "--listen", address, says=address)
-        self.succeeds_not("serve", "--listen", "127.0.0.1:0", says="another process writes")
+        self.succeeds_not("server", "--listen", "127.0.0.1:0", says="another process writes")
+        said = self.succeeds_not("serve", "--listen", "127.0.0.1:0", says="a server runs on this project already")
+        self.assertNotIn("keeper", said, "a second one would do the first one's work again")
         self.is_alive()
 
     def succeeds_not(self, *words, says):
         answer = self.run_command(*words)
         self.assertEqual(answer.code, 4, str(answer))
         self.assertIn(says, answer.err)
+        return answer.err
 
     def test_wrong_words(self):
         self.stop()
