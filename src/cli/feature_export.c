@@ -1,5 +1,7 @@
 #include "cli/feature_export.h"
 
+#include <string.h>
+
 #include "cli/lake_views.h"
 #include "lang/clock_sql.h"
 #include "lang/model_sql.h"
@@ -50,6 +52,27 @@ static void append_left_out(mw_str lines, mw_buf *sql) {
         if (line.size > 0) mw_buf_printf(sql, "-- Left out: %.*s.\n", MW_STR_ARGS(line));
 }
 
+/* The model's view, and before it what it goes by. */
+static mw_status append_model(mw_workspace *workspace, mw_model_sql of, mw_buf *sql,
+                              mw_buf *left_out, mw_error *err) {
+    static const char clocks[] = "\"the clocks\"";
+    mw_buf query;
+    mw_buf_init(&query, SQL_SIZE_MAX);
+    mw_status status = mw_model_append_sql(of, &query, left_out, err);
+    if (status == MW_OK) status = mw_buf_check(&query, "the query", err);
+    if (status == MW_OK) {
+        mw_str text = mw_buf_str(&query);
+        mw_sql_append_macros(workspace->program->zone, text, sql);
+        if (memmem(text.data, text.size, clocks, sizeof clocks - 1))
+            mw_clock_sql_append_view(workspace->program->zone, sql);
+        mw_buf_printf(sql, "\nCREATE OR REPLACE VIEW features_%.*s AS\n",
+                      MW_STR_ARGS(of.model->name));
+        mw_buf_append_str(sql, text);
+    }
+    mw_buf_release(&query);
+    return status;
+}
+
 static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_buf *left_out,
                            mw_error *err) {
     mw_workspace_model model;
@@ -67,12 +90,8 @@ static mw_status write_sql(mw_workspace *workspace, mw_buf *sql, mw_buf *left_ou
                                       &is_corrected, err));
     MW_TRY(append_empty_views(workspace, sql, err));
     mw_buf_append_char(sql, '\n');
-    mw_sql_append_macros(workspace->program->zone, sql);
-    mw_clock_sql_append_view(workspace->program->zone, sql);
-    mw_buf_printf(sql, "\nCREATE OR REPLACE VIEW features_%.*s AS\n",
-                  MW_STR_ARGS(model.program->name));
     mw_model_sql of = {workspace->program, model.program, workspace->symbols, is_corrected};
-    MW_TRY(mw_model_append_sql(of, sql, left_out, err));
+    MW_TRY(append_model(workspace, of, sql, left_out, err));
     append_left_out(mw_buf_str(left_out), sql);
     MW_TRY(mw_buf_check(left_out, "what is left out", err));
     return mw_buf_check(sql, "the query", err);

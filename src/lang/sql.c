@@ -8,7 +8,7 @@
 #include "lang/ngram_sql.h"
 #include "lang/opcode.h"
 
-enum { SQL_SIZE_MAX = 1 << 24 };
+enum { SQL_SIZE_MAX = 1 << 24, MACROS_MAX = 40 };
 
 /* --- macros --------------------------------------------------------------------------------- */
 
@@ -52,7 +52,7 @@ static void append_case(const char *name, uint32_t (*change)(uint32_t), mw_buf *
     mw_buf_append_text(out, "');\n");
 }
 
-void mw_sql_append_macros(const mw_zone *zone, mw_buf *out) {
+static void append_all_macros(const mw_zone *zone, mw_buf *out) {
     mw_buf_append_text(out, macros);
     append_case("mw_lower", mw_letter_lower, out);
     append_case("mw_upper", mw_letter_upper, out);
@@ -62,6 +62,50 @@ void mw_sql_append_macros(const mw_zone *zone, mw_buf *out) {
     if (mw_str_is(name, "UTC")) mw_buf_append_text(out, "make_timestamp(us);\n");
     else mw_buf_printf(out, "timezone('%.*s', timezone('UTC', make_timestamp(us)));\n",
                        MW_STR_ARGS(name));
+}
+
+typedef struct {
+    mw_str text, name; /* of the statement; what it is called by, with the bracket */
+    bool is_used;
+} macro;
+
+static size_t find_macros(mw_str all, macro out_found[MACROS_MAX]) {
+    const mw_str begin = MW_STR("CREATE OR REPLACE MACRO ");
+    size_t count = 0;
+    for (size_t i = 0; i < all.size; i++) {
+        mw_str rest = mw_str_slice(all, i, all.size);
+        bool begins_line = i == 0 || all.data[i - 1] == '\n';
+        if (!begins_line || !mw_str_starts(rest, begin)) continue;
+        const char *name = rest.data + begin.size, *bracket = memchr(name, '(', rest.size);
+        MW_ASSERT(count < MACROS_MAX && bracket);
+        out_found[count++] = (macro){rest, {name, (size_t)(bracket - name) + 1}, false};
+    }
+    for (size_t i = 0; i + 1 < count; i++)
+        out_found[i].text.size = (size_t)(out_found[i + 1].text.data - out_found[i].text.data);
+    return count;
+}
+
+/* Those that the text calls, and those that these call. */
+static void use_macros(macro *found, size_t count, mw_str text) {
+    for (size_t i = 0; i < count; i++) {
+        mw_str name = found[i].name;
+        if (found[i].is_used || !memmem(text.data, text.size, name.data, name.size)) continue;
+        found[i].is_used = true;
+        use_macros(found, count, found[i].text);
+    }
+}
+
+void mw_sql_append_macros(const mw_zone *zone, mw_str query, mw_buf *out) {
+    macro found[MACROS_MAX];
+    mw_buf all;
+    mw_buf_init(&all, SQL_SIZE_MAX);
+    append_all_macros(zone, &all);
+    size_t count = all.failed ? 0 : find_macros(mw_buf_str(&all), found);
+    use_macros(found, count, query);
+    for (size_t i = 0; i < count; i++)
+        if (found[i].is_used) mw_buf_append_str(out, found[i].text);
+    out->failed = out->failed || all.failed;
+    mw_buf_release(&all);
 }
 
 /* --- functions ------------------------------------------------------------------------------ */

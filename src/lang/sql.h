@@ -21,7 +21,8 @@ typedef struct {
     const mw_schema *windows, *features, *withins; /* NULL: none may be read */
 } mw_sql_names;
 
-void mw_sql_append_macros(const mw_zone *zone, mw_buf *out);
+/* Those that the query calls, and that these call: what changes letters takes 17 kB a macro. */
+void mw_sql_append_macros(const mw_zone *zone, mw_str query, mw_buf *out);
 /* In quotes where SQL needs them. */
 void mw_sql_append_name(mw_buf *out, mw_str name);
 /* A field as the code's SQL has it: times as us. */

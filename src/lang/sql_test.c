@@ -58,8 +58,42 @@ MW_TEST(sql_is_written_for_each_kind_of_value) {
 MW_TEST(sql_names_the_zone_of_the_calendar) {
     mw_buf text;
     mw_buf_init(&text, 1 << 16);
-    mw_sql_append_macros(mw_zone_utc(), &text);
-    MW_CHECK(mw_str_ends(mw_buf_str(&text), MW_STR("mw_local(us) AS make_timestamp(us);\n")));
+    mw_sql_append_macros(mw_zone_utc(), MW_STR("hour(mw_local(t))"), &text);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&text), "CREATE OR REPLACE MACRO mw_local(us) AS "
+                                          "make_timestamp(us);\n");
+    mw_buf_release(&text);
+}
+
+/* How many macros the text defines; each is to stand behind those that it calls. */
+static size_t count_macros(mw_str text) {
+    size_t count = 0;
+    mw_str line;
+    while (mw_str_split(&text, '\n', &line))
+        count += mw_str_starts(line, MW_STR("CREATE OR REPLACE MACRO mw_"));
+    return count;
+}
+
+MW_TEST(sql_brings_the_macros_that_a_query_calls_and_no_others) {
+    static const struct {
+        const char *query;
+        size_t count;
+    } cases[] = {{"SELECT 1", 0},
+                 {"mw_span(1), mw_sqrt(2)", 2},
+                 {"mw_round(x, 1)", 2},  /* and mw_number */
+                 {"mw_middle(x)", 3},    /* mw_width, mw_power */
+                 {"mw_lower(x)", 1},
+                 {"mw_count(mw_buckets(x, 1, 2, 64), 3)", 8}}; /* all of n-grams */
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_buf_clear(&text);
+        mw_sql_append_macros(mw_zone_utc(), mw_str_of(cases[i].query), &text);
+        MW_CHECK_EQUAL_INT(count_macros(mw_buf_str(&text)), cases[i].count);
+        MW_CHECK(text.size == 0 || text.data[text.size - 1] == '\n');
+    }
+    mw_buf_clear(&text);
+    mw_sql_append_macros(mw_zone_utc(), MW_STR("mw_round(x, 1)"), &text);
+    MW_CHECK(mw_str_starts(mw_buf_str(&text), MW_STR("CREATE OR REPLACE MACRO mw_number(x)")));
     mw_buf_release(&text);
 }
 
