@@ -1,6 +1,7 @@
 #include "serve/old_entries.h"
 
 #include "base/hash.h"
+#include "serve/saved_state.h"
 
 enum {
     KEY_SIZE = 28,
@@ -76,10 +77,9 @@ void mw_old_entries_find_key(mw_sequencer *sequencer) {
 
 static mw_runs_identity identity_of(const mw_sequencer *sequencer) {
     static const char text[] = "runs";
-    const char *lake = sequencer->config.lake.version;
     return (mw_runs_identity){.log_id = sequencer->log_id,
                               .key = mw_hash_with_key(sequencer->key, text, sizeof text),
-                              .data = mw_hash_bytes(lake, strlen(lake))};
+                              .circumstances = mw_saved_state_circumstances(sequencer)};
 }
 
 /* --- events ----------------------------------------------------------------------------------- */

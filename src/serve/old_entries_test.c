@@ -173,6 +173,50 @@ MW_TEST(old_entries_are_corrected) {
     shop_tear_down(&s);
 }
 
+/* --- other streams ---------------------------------------------------------------------------- */
+
+/* The shop's project, in which orders are told apart by their shop, too. */
+static const mw_program *mend_id(shop *s) {
+    static const char was[] = "  id: number\n", is[] = "  id: number, shop\n";
+    mw_buf text;
+    const char *at = strstr(shop_text, was);
+    MW_CHECK(at != NULL);
+    mw_buf_init(&text, 1 << 12);
+    mw_buf_append(&text, shop_text, (size_t)(at - shop_text));
+    mw_buf_append_text(&text, is);
+    mw_buf_append_text(&text, at + strlen(was));
+    mw_buf_append(&text, "", 1);
+    const mw_program *program = mw_test_program(&s->arena, s->symbols, text.data);
+    mw_buf_release(&text);
+    return program;
+}
+
+/* What was written by another id of a stream would know no event of it: a server that was started
+   again with the new one takes none of it up, and the next one neither. */
+MW_TEST(old_entries_of_other_streams_are_not_taken_up) {
+    shop s;
+    mw_error err;
+    begin(&s);
+    for (int i = 0; i < ORDERS; i++) send(&s, i, true);
+    save_beside(&s);
+    shop_close(&s);
+    s.program = mend_id(&s);
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    for (int round = 0; round < 2; round++) {
+        const char *note = round == 0 ? "a checkpoint is not used: it was made with other streams"
+                                      : "";
+        MW_CHECK_EQUAL_STR(mw_str_of(mw_sequencer_note(s.sequencer)), note);
+        if (round == 0) MW_CHECK_STATUS(mw_sequencer_take_up(s.sequencer, &err), MW_CONFLICT);
+        for (int i = 0; i < ORDERS; i++) send(&s, i, false);
+        MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+        shop_close(&s);
+        MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    }
+    for (int i = 0; i < ORDERS; i++) send(&s, i, false);
+    MW_CHECK_EQUAL_INT(mw_sequencer_in_memory(s.sequencer), 0);
+    shop_tear_down(&s);
+}
+
 /* --- what can go wrong ------------------------------------------------------------------------ */
 
 /* Whichever call of a checkpoint fails, and however the machine ends then: the next start finds

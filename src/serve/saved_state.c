@@ -50,6 +50,18 @@ static void hash_streams(const mw_program *program, unsigned char out_digest[MW_
     mw_sha256_bytes(&sha, out_digest);
 }
 
+uint64_t mw_saved_state_circumstances(const mw_sequencer *sequencer) {
+    unsigned char digest[MW_SHA256_SIZE];
+    mw_sha256 sha;
+    hash_streams(sequencer->config.program, digest);
+    mw_sha256_init(&sha);
+    mw_sha256_add_u64(&sha, FORMAT);
+    mw_sha256_add(&sha, digest, sizeof digest);
+    mw_sha256_add_str(&sha, mw_str_of(sequencer->config.lake.version));
+    mw_sha256_bytes(&sha, digest);
+    return mw_hash_bytes(digest, sizeof digest);
+}
+
 static mw_str name_course(mw_str model, char out_name[COURSE_NAME_SIZE]) {
     size_t prefix = sizeof course_prefix - 1;
     MW_ASSERT(model.size <= MW_NAME_SIZE_MAX);

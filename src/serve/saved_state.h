@@ -36,6 +36,8 @@ MW_MUST_USE mw_status mw_saved_state_read(mw_saved_state *saved, mw_sequencer *s
 /* Fills the courses of deciders just made. MW_CONFLICT: one goes by another program by now. */
 MW_MUST_USE mw_status mw_saved_state_load_courses(const mw_saved_state *saved,
                                                   mw_sequencer *sequencer, mw_error *err);
+/* Tells what a state is bound to besides the log from anything else: streams, lake, format. */
+uint64_t mw_saved_state_circumstances(const mw_sequencer *sequencer);
 /* Writes a checkpoint of a sequencer all of whose records are committed and synced. Nothing, where
    the log is empty. */
 MW_MUST_USE mw_status mw_saved_state_write(const mw_sequencer *sequencer, mw_error *err);

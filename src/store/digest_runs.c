@@ -194,7 +194,7 @@ static void append_names(mw_buf *out, const names *all) {
     mw_buf_append_u64(out, all->identity.log_id);
     mw_buf_append_u64(out, all->identity.key.words[0]);
     mw_buf_append_u64(out, all->identity.key.words[1]);
-    mw_buf_append_u64(out, all->identity.data);
+    mw_buf_append_u64(out, all->identity.circumstances);
     for (size_t kind = 0; kind < MW_RUNS_KINDS; kind++) {
         const name_list *list = &all->lists[kind];
         mw_buf_append_u64(out, (uint64_t)list->through);
@@ -247,7 +247,7 @@ static mw_status read_names(mw_str bytes, names *out_names, mw_error *err) {
     names all = {.identity = {.log_id = mw_read_u64(&in)}};
     all.identity.key.words[0] = mw_read_u64(&in);
     all.identity.key.words[1] = mw_read_u64(&in);
-    all.identity.data = mw_read_u64(&in);
+    all.identity.circumstances = mw_read_u64(&in);
     for (size_t kind = 0; !in.failed && kind < MW_RUNS_KINDS; kind++)
         read_list(&in, &all.lists[kind]);
     if (in.failed || in.rest.size > 0) return not_names(err);
@@ -379,7 +379,7 @@ static mw_status open_list(const mw_digest_runs *runs, const mw_run_shape *shape
 }
 
 static bool is_same(const mw_runs_identity *a, const mw_runs_identity *b) {
-    return a->log_id == b->log_id && a->data == b->data &&
+    return a->log_id == b->log_id && a->circumstances == b->circumstances &&
            a->key.words[0] == b->key.words[0] && a->key.words[1] == b->key.words[1];
 }
 
@@ -397,7 +397,7 @@ mw_status mw_digest_runs_take(mw_digest_runs *runs, const mw_runs_identity *iden
     mw_status status = MW_OK;
     MW_TRY(read_names(bytes, &wanted, err));
     if (!is_same(&wanted.identity, identity))
-        return mw_fail(err, MW_CONFLICT, "runs: they were made of other data");
+        return mw_fail(err, MW_CONFLICT, "runs: they were made of other streams or other data");
     if (goes_back(runs, &wanted))
         return mw_fail(err, MW_CONFLICT, "runs: they know less than what is there");
     for (size_t kind = 0; status == MW_OK && kind < MW_RUNS_KINDS; kind++) {

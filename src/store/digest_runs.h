@@ -8,7 +8,7 @@
  * known, and what it says is found as long as the files stand: those that one of the newest lists
  * of the folder names, and those begun since.
  *
- *     names   "MWRL" | u32 format | u64 log id | u64, u64 key | u64 data
+ *     names   "MWRL" | u32 format | u64 log id | u64, u64 key | u64 circumstances
  *             | of each list: i64 through, u32 run count, each: u64 id, u32 checksum
  *             | u32 CRC32C of all before; little endian
  *     files   ID.run, ID.list (the names alone); an id is a number that counts up, 32 bits of it,
@@ -32,8 +32,8 @@ enum { MW_RUNS_FORMAT = 1, MW_RUNS_LISTS_KEPT = 4, MW_RUNS_NEWS_MIN = 1 << 16 };
 /* Of what runs are; names that were made of another are of no use. */
 typedef struct {
     uint64_t log_id;
-    mw_keyed_hash key; /* tells the key of digests from another */
-    uint64_t data;     /* likewise the data that the lake had */
+    mw_keyed_hash key;      /* tells the key of digests from another */
+    uint64_t circumstances; /* likewise all else that the entries go by */
 } mw_runs_identity;
 
 /* What a list gets: sorted (mw_digest_run_sort). `count` 0: nothing, it stays as it is. */

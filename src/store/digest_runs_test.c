@@ -9,7 +9,7 @@
 
 enum { DIGESTS = 400, ROUNDS = 60, BATCH_MAX = 25 };
 static const char folder[] = "state/runs";
-static const mw_runs_identity identity = {.log_id = 7, .key = {{1, 2}}, .data = 9};
+static const mw_runs_identity identity = {.log_id = 7, .key = {{1, 2}}, .circumstances = 9};
 
 static mw_sys *new_machine(uint64_t seed) {
     mw_sys *sys;
@@ -189,11 +189,11 @@ MW_TEST(digest_runs_refuse_names_of_something_else) {
     mw_runs_identity others[] = {identity, identity, identity};
     others[0].log_id = 8;
     others[1].key.words[0] = 2;
-    others[2].data = 8;
+    others[2].circumstances = 8;
     for (size_t i = 0; i < 3; i++)
         MW_CHECK_STATUS(mw_digest_runs_take(runs, &others[i], mw_buf_str(&names), &err),
                         MW_CONFLICT);
-    MW_CHECK_EQUAL_STR(err.message, "runs: they were made of other data");
+    MW_CHECK_EQUAL_STR(err.message, "runs: they were made of other streams or other data");
     for (size_t i = 0; i < names.size; i++) {
         names.data[i] = (char)(names.data[i] ^ 4);
         mw_status status = mw_digest_runs_take(runs, &identity, mw_buf_str(&names), &err);
