@@ -565,8 +565,17 @@ static mw_status open_all(daemon *d, mw_error *err) {
     return listen(d, err);
 }
 
+/* The keeper's process may be writing one; it dies with the keeper, which is told to end at the
+   same time. The daemon may be gone when this thread goes on. */
 static mw_status write_checkpoint(void *context, mw_error *err) {
-    return mw_sequencer_save(context, err);
+    const daemon *d = context;
+    mw_sys *sys = d->workspace.cli->sys;
+    mw_sequencer *sequencer = d->sequencer;
+    for (int tries = 1;; tries++) {
+        mw_status status = mw_sequencer_save(sequencer, err);
+        if (status != MW_BUSY || tries == LOCK_TRIES) return status;
+        MW_TRY(mw_poller_pause(sys, LOCK_PAUSE_US, err));
+    }
 }
 
 /* So that the next start has little to replay; without it that one takes longer. A machine that is
@@ -576,7 +585,7 @@ static void save(daemon *d) {
     mw_errand *errand = NULL;
     mw_error reason = {0};
     int64_t passed_us = mw_sys_monotonic_us(cli->sys) - mw_reactor_stopped_us(d->reactor);
-    mw_status status = mw_errand_begin(cli->sys, write_checkpoint, d->sequencer, &errand, &reason);
+    mw_status status = mw_errand_begin(cli->sys, write_checkpoint, d, &errand, &reason);
     if (status == MW_OK) d->is_saving = !mw_errand_wait_for(errand, END_WITHIN_US - passed_us);
     if (d->is_saving) {
         mw_cli_note(cli, "server: no checkpoint was written: it took too long");

@@ -34,5 +34,9 @@ MW_MUST_USE mw_status mw_old_entries_write(const mw_sequencer *sequencer, mw_buf
 /* That checkpoint is there: running servers may take up what it names. */
 MW_MUST_USE mw_status mw_old_entries_publish(const mw_sequencer *sequencer, mw_str names,
                                              mw_error *err);
+/* Removes the files that no checkpoint in the folder names, in its section of that name, and no
+   running server needs: what a death or a failure has left. For who holds the folder. */
+MW_MUST_USE mw_status mw_old_entries_tidy(const mw_sequencer *sequencer, mw_str section,
+                                          mw_error *err);
 /* Opens the files that a checkpoint names. */
 MW_MUST_USE mw_status mw_old_entries_read(mw_sequencer *sequencer, mw_str names, mw_error *err);

@@ -1,11 +1,13 @@
 #include "serve/old_entries.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/prng.h"
 #include "serve/shop_call_test.h"
 #include "serve/shop_known_test.h"
+#include "store/checkpoint.h"
 
 enum { OLD_MIN = 5, ORDERS = 40 };
 static const char folder[] = "checkpoints/runs";
@@ -77,14 +79,20 @@ static void start_again(shop *s, const char *note) {
     MW_CHECK_EQUAL_STR(mw_str_of(mw_sequencer_note(s->sequencer)), note);
 }
 
-/* As a process beside the server would: it reads what there is, and writes a checkpoint. */
-static void save_beside(shop *s) {
+/* As a process beside the server would, which has read what there is. */
+static mw_sequencer *read_beside(shop *s) {
     mw_sequencer_config config = s->sequencer->config;
     mw_sequencer *reader;
     mw_error err;
     config.only_reads = true;
     MW_CHECK_OK(mw_sequencer_open(&config, &reader, &err), &err);
     MW_CHECK_OK(mw_sequencer_recover(reader, SIZE_MAX, &err), &err);
+    return reader;
+}
+
+static void save_beside(shop *s) {
+    mw_sequencer *reader = read_beside(s);
+    mw_error err;
     MW_CHECK_OK(mw_sequencer_save(reader, &err), &err);
     mw_sequencer_close(reader);
 }
@@ -112,6 +120,67 @@ static void damage(shop *s, uint64_t offset, bool is_removing) {
     }
     MW_CHECK(damaged > 2);
     mw_arena_release(&arena);
+}
+
+/* The files in a folder whose names end so. */
+static size_t list_files(shop *s, const char *in, const char *suffix, mw_arena *arena,
+                         mw_str **out_names) {
+    size_t count, found = 0;
+    MW_CHECK_OK(mw_sys_list(s->sys, in, arena, out_names, &count, NULL), NULL);
+    for (size_t i = 0; i < count; i++)
+        if (mw_str_ends((*out_names)[i], mw_str_of(suffix)))
+            (*out_names)[found++] = (*out_names)[i];
+    return found;
+}
+
+static size_t count_runs(shop *s) {
+    mw_arena arena;
+    mw_str *names;
+    mw_arena_init(&arena, 1 << 20);
+    size_t count = list_files(s, folder, ".run", &arena, &names);
+    count += list_files(s, folder, ".tmp", &arena, &names);
+    mw_arena_release(&arena);
+    return count;
+}
+
+/* How many of them a checkpoint or a list names. */
+static size_t count_named(shop *s) {
+    mw_checkpoints in = {s->sys, "checkpoints"};
+    mw_arena arena;
+    mw_str *lists;
+    mw_buf names, noted;
+    mw_error err;
+    uint64_t number = UINT64_MAX;
+    mw_arena_init(&arena, 1 << 20);
+    mw_buf_init(&names, 1 << 14);
+    mw_buf_init(&noted, 1 << 14);
+    for (;;) {
+        MW_CHECK_OK(mw_checkpoint_newest(in, number, &number, &err), &err);
+        if (number == 0) break;
+        mw_buf_clear(&names);
+        MW_CHECK_OK(mw_checkpoint_read_section(in, number, MW_STR("runs"), &names, &err), &err);
+        MW_CHECK_OK(mw_digest_runs_note(mw_buf_str(&names), &noted, &err), &err);
+    }
+    for (size_t i = list_files(s, folder, ".list", &arena, &lists); i-- > 0;) {
+        mw_buf_clear(&names);
+        const char *path = mw_path_join(&arena, folder, lists[i].data);
+        MW_CHECK_OK(mw_sys_read_file(s->sys, path, &names, &err), &err);
+        MW_CHECK_OK(mw_digest_runs_note(mw_buf_str(&names), &noted, &err), &err);
+    }
+    size_t named = 0;
+    for (size_t i = list_files(s, folder, ".run", &arena, &lists); i-- > 0;) {
+        char id[17] = "";
+        memcpy(id, lists[i].data, 16);
+        uint64_t wanted = strtoull(id, NULL, 16);
+        mw_reader reader = {.rest = mw_buf_str(&noted)};
+        bool is_named = false;
+        while (reader.rest.size > 0) is_named |= mw_read_u64(&reader) == wanted;
+        named += is_named;
+    }
+    mw_buf_release(&names);
+    mw_buf_release(&noted);
+    mw_arena_release(&arena);
+    return named;
 }
 
 /* --- a running server ------------------------------------------------------------------------- */
@@ -340,16 +409,76 @@ MW_TEST(old_entries_survive_every_failing_allocation) {
     MW_CHECK(failed > 10 && partly > 3);
 }
 
-static size_t count_runs(shop *s) {
-    mw_arena arena;
-    mw_str *names;
-    size_t count, runs = 0;
-    mw_arena_init(&arena, 1 << 20);
-    MW_CHECK_OK(mw_sys_list(s->sys, folder, &arena, &names, &count, NULL), NULL);
-    for (size_t i = 0; i < count; i++)
-        runs += mw_str_ends(names[i], MW_STR(".run")) || mw_str_ends(names[i], MW_STR(".tmp"));
-    mw_arena_release(&arena);
-    return runs;
+/* Whichever allocation fails while they are written, however often: no more is left than one try's,
+   which is three runs, and nothing when there is a checkpoint. */
+MW_TEST(old_entries_leave_nothing_of_what_failed) {
+    size_t failed = 0, left_over = 0;
+    bool is_over = false;
+    for (size_t after = 0; !is_over; after++) {
+        shop s;
+        mw_error err;
+        begin(&s);
+        ask(&s, 0, ORDERS);
+        mw_sequencer *reader = read_beside(&s);
+        for (int try = 0; try < 3 && !is_over; try++) {
+            mw_memory_fail_after(after);
+            is_over = mw_sequencer_save(reader, &err) == MW_OK;
+            mw_memory_fail_after(SIZE_MAX);
+            failed += !is_over;
+        }
+        size_t unnamed = count_runs(&s) - count_named(&s);
+        MW_CHECK(unnamed <= 3);
+        left_over += unnamed > 0;
+        MW_CHECK_OK(mw_sequencer_save(reader, &err), &err);
+        MW_CHECK_EQUAL_INT(count_runs(&s), count_named(&s));
+        mw_sequencer_close(reader);
+        shop_tear_down(&s);
+    }
+    MW_CHECK(failed > 100 && left_over > 10);
+}
+
+/* Wherever a process dies that writes a checkpoint, time and again: what it has left goes with the
+   next one. */
+MW_TEST(old_entries_of_those_who_died_are_removed) {
+    shop s;
+    mw_error err;
+    size_t died = 0, left_over = 0;
+    bool is_over = false;
+    begin(&s);
+    ask(&s, 0, ORDERS);
+    MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+    for (uint64_t after = 0; !is_over; after++) {
+        ask(&s, ORDERS + (int)after, ORDERS + (int)after + 1);
+        mw_simulated_fail(s.sys, after, UINT64_MAX);
+        is_over = mw_sequencer_save(s.sequencer, &err) == MW_OK;
+        mw_simulated_fail(s.sys, 0, 0);
+        mw_simulated_kill(s.sys);
+        died += !is_over;
+        size_t unnamed = count_runs(&s) - count_named(&s);
+        MW_CHECK(is_over ? unnamed == 0 : unnamed <= 3);
+        left_over += unnamed > 0;
+        start_again(&s, "");
+    }
+    check_knows(&s, ORDERS + (int)died + 1);
+    MW_CHECK(died > 100 && left_over > 5);
+    shop_tear_down(&s);
+}
+
+/* While one process writes, what another one would write beside it could not be told from what
+   nobody needs: it writes nothing. */
+MW_TEST(old_entries_are_written_by_one_process_at_a_time) {
+    shop s;
+    mw_file *lock;
+    mw_error err;
+    begin(&s);
+    ask(&s, 0, ORDERS);
+    MW_CHECK_OK(mw_checkpoint_lock((mw_checkpoints){s.sys, "checkpoints"}, &lock, &err), &err);
+    MW_CHECK_STATUS(mw_sequencer_save(s.sequencer, &err), MW_BUSY);
+    MW_CHECK_EQUAL_INT(count_runs(&s), 0);
+    mw_file_close(lock);
+    MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+    MW_CHECK_EQUAL_INT(count_runs(&s), 3);
+    shop_tear_down(&s);
 }
 
 /* Wherever the room ends: a checkpoint that cannot be written leaves nothing, or each try would

@@ -62,6 +62,10 @@ uint64_t mw_saved_state_circumstances(const mw_sequencer *sequencer) {
     return mw_hash_bytes(digest, sizeof digest);
 }
 
+static mw_checkpoints folder_of(const mw_sequencer *sequencer) {
+    return (mw_checkpoints){sequencer->config.sys, sequencer->config.checkpoint_folder};
+}
+
 static mw_str name_course(mw_str model, char out_name[COURSE_NAME_SIZE]) {
     size_t prefix = sizeof course_prefix - 1;
     MW_ASSERT(model.size <= MW_NAME_SIZE_MAX);
@@ -167,33 +171,41 @@ static mw_status list_sections(const mw_sequencer *sequencer, mw_arena *arena,
     return MW_OK;
 }
 
-/* Without room there is none, and what was written beside it goes: each try would leave as much. Of
-   another failure it may be there, and need that. */
 static mw_status write_sections(const mw_sequencer *sequencer, const section_list *list,
                                 mw_error *err) {
-    mw_checkpoints in = {sequencer->config.sys, sequencer->config.checkpoint_folder};
     mw_checkpoint checkpoint = {sequencer->log_id, sequencer->log_place, list->sections,
                                 list->count};
-    mw_status status = mw_checkpoint_write(in, &checkpoint, err);
-    if (status == MW_NO_SPACE)
-        mw_digest_runs_discard(sequencer->runs, mw_buf_str(&list->bytes[RUNS_SECTION]));
-    return status;
+    MW_TRY(mw_checkpoint_write(folder_of(sequencer), &checkpoint, err));
+    if (!list->has_news) return MW_OK;
+    return mw_old_entries_publish(sequencer, mw_buf_str(&list->bytes[RUNS_SECTION]), err);
 }
 
-mw_status mw_saved_state_write(const mw_sequencer *sequencer, mw_error *err) {
+static mw_status write_all(const mw_sequencer *sequencer, mw_error *err) {
     mw_arena arena;
     section_list list = {.count = 0};
-    MW_ASSERT(sequencer->config.checkpoint_folder);
-    if (sequencer->log_place == INT64_MIN) return MW_OK;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = list_sections(sequencer, &arena, &list, err);
     if (status == MW_OK) status = fill_sections(sequencer, &list, err);
     if (status == MW_OK) status = write_sections(sequencer, &list, err);
-    if (status == MW_OK && list.has_news)
-        status = mw_old_entries_publish(sequencer, mw_buf_str(&list.bytes[RUNS_SECTION]), err);
     for (size_t i = 0; i < list.count; i++) mw_buf_release(&list.bytes[i]);
     mw_arena_release(&arena);
     return status;
+}
+
+/* The files beside it are written first, and only the lock tells them from what nobody needs. What
+   a death has left goes before, or nothing is written; what a failure leaves goes at once, for each
+   try would leave as much, and the log may need that room. */
+mw_status mw_saved_state_write(const mw_sequencer *sequencer, mw_error *err) {
+    mw_file *lock;
+    MW_ASSERT(sequencer->config.checkpoint_folder);
+    if (sequencer->log_place == INT64_MIN) return MW_OK;
+    MW_TRY(mw_checkpoint_lock(folder_of(sequencer), &lock, err));
+    mw_status status = mw_old_entries_tidy(sequencer, MW_STR(runs_name), err);
+    if (status == MW_OK) status = write_all(sequencer, err);
+    mw_error *untidied = status == MW_OK ? err : NULL;
+    mw_status tidied = mw_old_entries_tidy(sequencer, MW_STR(runs_name), untidied);
+    mw_file_close(lock);
+    return status == MW_OK ? tidied : status;
 }
 
 /* --- from bytes ------------------------------------------------------------------------- */
@@ -293,9 +305,9 @@ static mw_status read_lists(const mw_saved_state *saved, mw_sequencer *sequencer
 
 mw_status mw_saved_state_read(mw_saved_state *saved, mw_sequencer *sequencer, uint64_t number,
                               mw_error *err) {
-    mw_checkpoints in = {sequencer->config.sys, sequencer->config.checkpoint_folder};
     saved->number = number;
-    MW_TRY(mw_checkpoint_read(in, number, &saved->arena, &saved->bytes, &saved->checkpoint, err));
+    MW_TRY(mw_checkpoint_read(folder_of(sequencer), number, &saved->arena, &saved->bytes,
+                              &saved->checkpoint, err));
     MW_TRY(read_head(saved, sequencer, err));
     return read_lists(saved, sequencer, err);
 }

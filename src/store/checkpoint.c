@@ -5,8 +5,14 @@
 
 #include "base/hash.h"
 
-enum { ARENA_SIZE_MAX = 1 << 20, NAME_SIZE = 64, SECTION_SIZE_MIN = 12, CHECKSUM_SIZE = 4,
-       HEAD_SIZE = 24 /* up to the place */ };
+enum {
+    ARENA_SIZE_MAX = 1 << 20,
+    NAME_SIZE = 64,
+    HEAD_SIZE = 24, /* up to the place; the number of sections follows */
+    SECTION_SIZE_MIN = 12,
+    CHECKSUM_SIZE = 4,
+    COPY_STEP = 4096
+};
 static const char magic[4] = {'M', 'W', 'C', 'K'};
 static const char suffix[] = ".checkpoint";
 
@@ -158,7 +164,7 @@ static mw_status write_as(mw_checkpoints in, uint64_t number, mw_str bytes, mw_e
     return status;
 }
 
-static mw_status write_next(mw_checkpoints in, const mw_checkpoint *checkpoint, mw_error *err) {
+mw_status mw_checkpoint_write(mw_checkpoints in, const mw_checkpoint *checkpoint, mw_error *err) {
     uint64_t newest = 0;
     MW_TRY(mw_checkpoint_newest(in, UINT64_MAX, &newest, err));
     mw_buf bytes;
@@ -170,9 +176,10 @@ static mw_status write_next(mw_checkpoints in, const mw_checkpoint *checkpoint, 
     return status == MW_OK ? clean_up(in, newest + 1, err) : status;
 }
 
-static mw_status lock_folder(mw_checkpoints in, mw_file **out_lock, mw_error *err) {
+mw_status mw_checkpoint_lock(mw_checkpoints in, mw_file **out_lock, mw_error *err) {
     mw_arena arena;
     mw_file *lock = NULL;
+    MW_TRY(mw_sys_make_folder(in.sys, in.folder, err));
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     const char *path = mw_path_join(&arena, in.folder, "lock");
     mw_status status = path ? mw_sys_open(in.sys, path, MW_FILE_APPEND, &lock, err)
@@ -181,15 +188,6 @@ static mw_status lock_folder(mw_checkpoints in, mw_file **out_lock, mw_error *er
     if (status == MW_OK) status = mw_file_lock(lock, err);
     if (status == MW_OK) *out_lock = lock;
     else mw_file_close(lock);
-    return status;
-}
-
-mw_status mw_checkpoint_write(mw_checkpoints in, const mw_checkpoint *checkpoint, mw_error *err) {
-    mw_file *lock = NULL;
-    MW_TRY(mw_sys_make_folder(in.sys, in.folder, err));
-    MW_TRY(lock_folder(in, &lock, err));
-    mw_status status = write_next(in, checkpoint, err);
-    mw_file_close(lock);
     return status;
 }
 
@@ -227,6 +225,91 @@ mw_status mw_checkpoint_read_head(mw_checkpoints in, uint64_t number,
     const char *path = path_of(&arena, in.folder, number);
     mw_status status = path ? read_head(in.sys, path, out_checkpoint, err)
                             : mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory to read it");
+    mw_arena_release(&arena);
+    return status;
+}
+
+/* --- one section ---------------------------------------------------------------------------- */
+
+/* Where one reads in a file. */
+typedef struct {
+    mw_file *file;
+    uint64_t offset;
+    const char *path; /* for messages */
+} place;
+
+static mw_status read_on(place *at, void *bytes, size_t size, mw_error *err) {
+    size_t got = 0;
+    MW_TRY(mw_file_read(at->file, at->offset, bytes, size, &got, err));
+    at->offset += got;
+    return got == size ? MW_OK : mw_fail(err, MW_CORRUPT, "checkpoint: %s ends early", at->path);
+}
+
+static mw_status read_number(place *at, size_t size, uint64_t *out_number, mw_error *err) {
+    char bytes[sizeof *out_number] = {0};
+    mw_reader in = {.rest = {bytes, sizeof bytes}};
+    MW_TRY(read_on(at, bytes, size, err));
+    *out_number = mw_read_u64(&in);
+    return MW_OK;
+}
+
+/* Whether that name stands there; behind it afterwards. */
+static mw_status read_name(place *at, mw_str name, bool *out_is_it, mw_error *err) {
+    char bytes[NAME_SIZE];
+    uint64_t size;
+    MW_ASSERT(name.size <= sizeof bytes);
+    MW_TRY(read_number(at, sizeof(uint32_t), &size, err));
+    *out_is_it = false;
+    if (size != name.size) {
+        at->offset += size;
+        return MW_OK;
+    }
+    MW_TRY(read_on(at, bytes, (size_t)size, err));
+    *out_is_it = mw_str_equal(name, (mw_str){bytes, (size_t)size});
+    return MW_OK;
+}
+
+static mw_status copy_section(place *at, uint64_t size, mw_buf *out_bytes, mw_error *err) {
+    char bytes[COPY_STEP];
+    for (uint64_t left = size; left > 0 && !out_bytes->failed;) {
+        size_t step = left < sizeof bytes ? (size_t)left : sizeof bytes;
+        MW_TRY(read_on(at, bytes, step, err));
+        mw_buf_append(out_bytes, bytes, step);
+        left -= step;
+    }
+    return mw_buf_check(out_bytes, "a checkpoint's section", err);
+}
+
+static mw_status find_section(place *at, mw_str name, mw_buf *out_bytes, mw_error *err) {
+    char head[HEAD_SIZE];
+    uint64_t count;
+    MW_TRY(read_on(at, head, sizeof head, err));
+    mw_reader in = {.rest = {head, sizeof head}};
+    MW_TRY(check_format(&in, at->path, err));
+    MW_TRY(read_number(at, sizeof(uint32_t), &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        bool is_it;
+        uint64_t size;
+        MW_TRY(read_name(at, name, &is_it, err));
+        MW_TRY(read_number(at, sizeof size, &size, err));
+        if (is_it) return copy_section(at, size, out_bytes, err);
+        if (size > MW_CHECKPOINT_SIZE_MAX) break;
+        at->offset += size;
+    }
+    return mw_fail(err, MW_NOT_FOUND, "checkpoint: %s has no section \"%.*s\"", at->path,
+                   MW_STR_ARGS(name));
+}
+
+mw_status mw_checkpoint_read_section(mw_checkpoints in, uint64_t number, mw_str name,
+                                     mw_buf *out_bytes, mw_error *err) {
+    mw_arena arena;
+    place at = {.file = NULL};
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    at.path = path_of(&arena, in.folder, number);
+    mw_status status = at.path ? mw_sys_open(in.sys, at.path, MW_FILE_READ, &at.file, err)
+                               : mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory to read it");
+    if (status == MW_OK) status = find_section(&at, name, out_bytes, err);
+    mw_file_close(at.file);
     mw_arena_release(&arena);
     return status;
 }

@@ -10,7 +10,8 @@
  * two newest stay, so one that turns out bad costs a longer tail of the log and nothing else. A
  * checkpoint can always be thrown away: the log and the lake say the same, slower.
  *
- * In memory: use a simulated mw_sys. One process at a time writes in a folder, by a lock there.
+ * In memory: use a simulated mw_sys. One process at a time writes in a folder, by a lock there,
+ * which it holds for as long as what it writes beside a checkpoint must not be taken for leavings.
  */
 #pragma once
 #include "sys/sys.h"
@@ -35,8 +36,10 @@ typedef struct {
     const char *folder;
 } mw_checkpoints;
 
-/* Makes the folder if it is absent. What is older than the newest ones goes. MW_BUSY: another
-   process is writing one. */
+/* Holds the folder, made if it is absent, until mw_file_close. MW_BUSY: another process does. */
+MW_MUST_USE mw_status mw_checkpoint_lock(mw_checkpoints in, mw_file **out_lock, mw_error *err);
+/* For who holds the folder. What is older than the newest ones goes. After a failure it may be
+   there all the same. */
 MW_MUST_USE mw_status mw_checkpoint_write(mw_checkpoints in, const mw_checkpoint *checkpoint,
                                           mw_error *err);
 /* The newest number below `before` (UINT64_MAX: of all), for who falls back from one to the one
@@ -48,6 +51,10 @@ MW_MUST_USE mw_status mw_checkpoint_newest(mw_checkpoints in, uint64_t before,
 MW_MUST_USE mw_status mw_checkpoint_read(mw_checkpoints in, uint64_t number, mw_arena *arena,
                                          mw_buf *bytes, mw_checkpoint *out_checkpoint,
                                          mw_error *err);
+/* Appends one section of a file, of which no more is read, and no sum checked. MW_NOT_FOUND: it has
+   none of that name. */
+MW_MUST_USE mw_status mw_checkpoint_read_section(mw_checkpoints in, uint64_t number, mw_str name,
+                                                 mw_buf *out_bytes, mw_error *err);
 
 /* Of which log and place it is, by the head of the file alone: nothing proves that it is whole. */
 MW_MUST_USE mw_status mw_checkpoint_read_head(mw_checkpoints in, uint64_t number,

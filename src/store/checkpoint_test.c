@@ -27,7 +27,11 @@ static mw_status write_at(mw_sys *sys, int64_t place, mw_error *err) {
                                         {MW_STR("empty"), MW_STR("")}};
     mw_checkpoint checkpoint = {.log_id = 77, .place = place, .sections = sections,
                                 .section_count = 3};
-    return mw_checkpoint_write(in(sys), &checkpoint, err);
+    mw_file *lock;
+    MW_TRY(mw_checkpoint_lock(in(sys), &lock, err));
+    mw_status status = mw_checkpoint_write(in(sys), &checkpoint, err);
+    mw_file_close(lock);
+    return status;
 }
 
 /* The place of the newest checkpoint that can be read, all of it checked; 0: there is none. */
@@ -155,6 +159,32 @@ static const unsigned char golden_bytes[] = {
     'a',  3,    0,    0,    0,    0,    0,    0,    0,    'x',  'y',  'z',  0,    0,    0,    0,
     0,    0,    0,    0,    0,    0,    0,    0,    0x2e, 0x2e, 0x23, 0x44};
 
+/* Wherever the file ends: a section is read whole or not at all, and none is invented. */
+MW_TEST(checkpoint_gives_one_section_alone) {
+    mw_sys *sys = new_machine(1);
+    mw_buf bytes;
+    mw_error err;
+    size_t whole = 0;
+    mw_buf_init(&bytes, 100);
+    MW_CHECK_OK(mw_sys_make_folder(sys, folder, &err), &err);
+    for (size_t cut = 0; cut <= sizeof golden_bytes; cut++) {
+        mw_str cut_bytes = {(const char *)golden_bytes, cut};
+        MW_CHECK_OK(mw_sys_write_file(sys, "state/online/00000007.checkpoint", cut_bytes, &err),
+                    &err);
+        mw_buf_clear(&bytes);
+        mw_status status = mw_checkpoint_read_section(in(sys), 7, MW_STR("a"), &bytes, &err);
+        MW_CHECK(status == MW_OK || status == MW_CORRUPT);
+        if (status == MW_OK) MW_CHECK_EQUAL_STR(mw_buf_str(&bytes), "xyz");
+        whole += status == MW_OK;
+        status = mw_checkpoint_read_section(in(sys), 7, MW_STR("b"), &bytes, &err);
+        MW_CHECK(status == MW_NOT_FOUND || status == MW_CORRUPT);
+        MW_CHECK(cut < sizeof golden_bytes || status == MW_NOT_FOUND);
+    }
+    MW_CHECK(whole > 12 && whole < 30);
+    mw_buf_release(&bytes);
+    mw_simulated_destroy(sys);
+}
+
 static mw_status decode(mw_str bytes, mw_checkpoint *out_checkpoint, mw_error *err) {
     mw_arena arena;
     mw_arena_init(&arena, BYTES_MAX);
@@ -199,10 +229,17 @@ static mw_status write_and_read(void *context) {
     mw_arena_init(&arena, BYTES_MAX);
     mw_buf_init(&bytes, BYTES_MAX);
     mw_checkpoints there = {mw_sys_real(), context};
-    mw_status status = mw_checkpoint_write(there, &golden, NULL);
+    mw_file *lock = NULL;
+    mw_status status = mw_checkpoint_lock(there, &lock, NULL);
+    if (status == MW_OK) status = mw_checkpoint_write(there, &golden, NULL);
+    mw_file_close(lock);
     if (status == MW_OK) status = mw_checkpoint_newest(there, UINT64_MAX, &number, NULL);
     if (status == MW_OK)
         status = mw_checkpoint_read(there, number, &arena, &bytes, &read, NULL);
+    mw_buf_clear(&bytes);
+    if (status == MW_OK)
+        status = mw_checkpoint_read_section(there, number, MW_STR("a"), &bytes, NULL);
+    if (status == MW_OK) MW_CHECK_EQUAL_STR(mw_buf_str(&bytes), "xyz");
     mw_buf_release(&bytes);
     mw_arena_release(&arena);
     return status;

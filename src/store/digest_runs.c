@@ -8,12 +8,13 @@
 enum {
     RUNS_MAX = MW_RUN_SOURCES_MAX - 1, /* of a list */
     NAMES_SIZE_MAX = 1 << 14,
+    NOTED_SIZE_MAX = 1 << 20,
     ARENA_SIZE_MAX = 1 << 24,
     ID_DIGITS = 16,
     NUMBER_SHIFT = 32, /* in an id */
 };
 static const char magic[4] = {'M', 'W', 'R', 'L'};
-static const char list_suffix[] = ".list", run_suffix[] = ".run";
+static const char list_suffix[] = ".list";
 
 static const struct {
     uint32_t word_count;
@@ -120,10 +121,9 @@ static uint64_t id_of(mw_str name, mw_str suffix) {
     return id;
 }
 
-static const char *path_of(const mw_digest_runs *runs, uint64_t id, const char *suffix,
-                           mw_arena *arena) {
+static const char *list_path(const mw_digest_runs *runs, uint64_t id, mw_arena *arena) {
     char name[ID_DIGITS + sizeof list_suffix];
-    snprintf(name, sizeof name, "%016llx%s", (unsigned long long)id, suffix);
+    snprintf(name, sizeof name, "%016llx%s", (unsigned long long)id, list_suffix);
     return mw_path_join(arena, runs->folder, name);
 }
 
@@ -291,10 +291,9 @@ static mw_status write_run(const mw_digest_runs *runs, const mw_run_shape *shape
         (mw_run_source){.words = news->words, .count = news->count};
     MW_TRY(mw_sys_make_folder(runs->sys, runs->folder, err));
     MW_TRY(next_id(runs, &place.id, err));
-    out_name->id = place.id; /* so that it can be discarded */
     MW_TRY(mw_digest_run_write(place, shape, sources, count + 1, err));
     MW_TRY(mw_digest_run_open(place, shape, 0, &written, err));
-    out_name->checksum = mw_digest_run_checksum(written);
+    *out_name = (run_name){place.id, mw_digest_run_checksum(written)};
     mw_digest_run_close(written);
     return MW_OK;
 }
@@ -313,46 +312,16 @@ static mw_status write_list(const mw_digest_runs *runs, const mw_run_shape *shap
     return write_run(runs, shape, count, news, &out_list->items[out_list->count++], err);
 }
 
-static bool has_id(const run_list *list, uint64_t id) {
-    for (size_t i = 0; i < list->count; i++)
-        if (mw_digest_run_id(list->items[i]) == id) return true;
-    return false;
-}
-
-/* Removes the files of these names that the object has not, as far as that can be done. */
-static void discard(const mw_digest_runs *runs, const names *all) {
-    mw_arena arena;
-    mw_error unremoved;
-    mw_arena_init(&arena, ARENA_SIZE_MAX);
-    for (size_t kind = 0; kind < MW_RUNS_KINDS; kind++)
-        for (size_t i = 0; i < all->lists[kind].count; i++) {
-            uint64_t id = all->lists[kind].items[i].id;
-            if (id == 0 || has_id(&runs->lists[kind], id)) continue;
-            const char *path = path_of(runs, id, run_suffix, &arena);
-            if (path) (void)!mw_sys_remove(runs->sys, path, &unremoved);
-        }
-    mw_arena_release(&arena);
-}
-
-void mw_digest_runs_discard(const mw_digest_runs *runs, mw_str bytes) {
-    names all;
-    mw_error unread;
-    if (read_names(bytes, &all, &unread) == MW_OK) discard(runs, &all);
-}
-
 mw_status mw_digest_runs_write(const mw_digest_runs *runs, const mw_runs_identity *identity,
                                const mw_runs_news news[MW_RUNS_KINDS], mw_buf *out_names,
                                mw_error *err) {
     names all = {.identity = *identity};
-    mw_status status = MW_OK;
-    for (size_t kind = 0; status == MW_OK && kind < MW_RUNS_KINDS; kind++) {
+    for (size_t kind = 0; kind < MW_RUNS_KINDS; kind++) {
         mw_run_shape shape = shape_of(kind, identity);
-        status = write_list(runs, &shape, &news[kind], &all.lists[kind], err);
+        MW_TRY(write_list(runs, &shape, &news[kind], &all.lists[kind], err));
     }
-    if (status == MW_OK) append_names(out_names, &all);
-    if (status == MW_OK) status = mw_buf_check(out_names, "the names of runs", err);
-    if (status != MW_OK) discard(runs, &all);
-    return status;
+    append_names(out_names, &all);
+    return mw_buf_check(out_names, "the names of runs", err);
 }
 
 /* --- taking ----------------------------------------------------------------------------------- */
@@ -419,69 +388,10 @@ mw_status mw_digest_runs_take(mw_digest_runs *runs, const mw_runs_identity *iden
 
 static mw_status read_list_file(const mw_digest_runs *runs, uint64_t id, mw_arena *arena,
                                 mw_buf *out_bytes, mw_error *err) {
-    const char *path = path_of(runs, id, list_suffix, arena);
+    const char *path = list_path(runs, id, arena);
     if (!path) return no_memory(err);
     mw_buf_clear(out_bytes);
     return mw_sys_read_file(runs->sys, path, out_bytes, err);
-}
-
-static bool is_named(const names *all, uint64_t id) {
-    for (size_t kind = 0; kind < MW_RUNS_KINDS; kind++)
-        for (size_t i = 0; i < all->lists[kind].count; i++)
-            if (all->lists[kind].items[i].id == id) return true;
-    return false;
-}
-
-/* The newest lists, as many as stay. */
-typedef struct {
-    names lists[MW_RUNS_LISTS_KEPT];
-    size_t count;
-    uint64_t oldest;
-} kept_lists;
-
-/* One that cannot be read names nothing. */
-static void read_kept(const mw_digest_runs *runs, const mw_str *files, size_t file_count,
-                      mw_arena *arena, kept_lists *kept) {
-    mw_buf bytes;
-    uint64_t id = UINT64_MAX;
-    mw_buf_init(&bytes, NAMES_SIZE_MAX);
-    while (kept->count < MW_RUNS_LISTS_KEPT && (id = newest_list(files, file_count, id)) > 0) {
-        names *list = &kept->lists[kept->count++];
-        mw_error unread;
-        kept->oldest = id;
-        if (read_list_file(runs, id, arena, &bytes, &unread) == MW_OK)
-            (void)!read_names(mw_buf_str(&bytes), list, &unread);
-    }
-    mw_buf_release(&bytes);
-}
-
-/* A run that no list names may be one of a process that is still writing, unless it was begun
-   before the oldest list that stays. */
-static bool is_needed(const kept_lists *kept, mw_str file) {
-    uint64_t id = 0;
-    static const char *const suffixes[] = {".run", ".run.tmp", ".bad", ".list", ".list.tmp"};
-    for (size_t i = 0; id == 0 && i < sizeof suffixes / sizeof *suffixes; i++)
-        id = id_of(file, mw_str_of(suffixes[i]));
-    bool is_ours = id > 0; /* nothing else is ever removed */
-    for (size_t i = 0; i < kept->count; i++)
-        if (is_named(&kept->lists[i], id)) return true;
-    return !is_ours || number_in(id) >= number_in(kept->oldest);
-}
-
-static mw_status tidy_up(const mw_digest_runs *runs, mw_arena *arena, mw_error *err) {
-    mw_str *files = NULL;
-    size_t count = 0;
-    kept_lists *kept = mw_arena_alloc(arena, 1, sizeof *kept);
-    if (!kept) return no_memory(err);
-    MW_TRY(list_folder(runs, arena, &files, &count, err));
-    read_kept(runs, files, count, arena, kept);
-    for (size_t i = 0; i < count; i++) {
-        if (is_needed(kept, files[i])) continue;
-        const char *path = mw_path_join(arena, runs->folder, files[i].data);
-        if (!path) return no_memory(err);
-        MW_TRY(mw_sys_remove(runs->sys, path, err));
-    }
-    return MW_OK;
 }
 
 mw_status mw_digest_runs_publish(const mw_digest_runs *runs, mw_str bytes, mw_error *err) {
@@ -489,10 +399,9 @@ mw_status mw_digest_runs_publish(const mw_digest_runs *runs, mw_str bytes, mw_er
     uint64_t id;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
     mw_status status = next_id(runs, &id, err);
-    const char *path = status == MW_OK ? path_of(runs, id, list_suffix, &arena) : NULL;
+    const char *path = status == MW_OK ? list_path(runs, id, &arena) : NULL;
     if (status == MW_OK)
         status = path ? mw_sys_write_file(runs->sys, path, bytes, err) : no_memory(err);
-    if (status == MW_OK) status = tidy_up(runs, &arena, err);
     mw_arena_release(&arena);
     return status;
 }
@@ -509,5 +418,90 @@ mw_status mw_digest_runs_news_of(const mw_digest_runs *runs, uint64_t *number, m
     mw_status status = read_list_file(runs, id, &arena, out_names, err);
     mw_arena_release(&arena);
     if (status == MW_OK) *number = id;
+    return status;
+}
+
+/* --- tidying up ------------------------------------------------------------------------------- */
+
+mw_status mw_digest_runs_note(mw_str bytes, mw_buf *out_noted, mw_error *err) {
+    names all;
+    MW_TRY(read_names(bytes, &all, err));
+    for (size_t kind = 0; kind < MW_RUNS_KINDS; kind++)
+        for (size_t i = 0; i < all.lists[kind].count; i++)
+            mw_buf_append_u64(out_noted, all.lists[kind].items[i].id);
+    return mw_buf_check(out_noted, "the names of runs", err);
+}
+
+/* A list that is damaged names nothing; where one cannot be read for now, nothing is removed. */
+static mw_status note_list(const mw_digest_runs *runs, uint64_t id, mw_buf *noted, mw_error *err) {
+    mw_arena arena;
+    mw_buf bytes;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    mw_buf_init(&bytes, NAMES_SIZE_MAX);
+    mw_status status = read_list_file(runs, id, &arena, &bytes, err);
+    if (status == MW_OK) status = mw_digest_runs_note(mw_buf_str(&bytes), noted, err);
+    mw_buf_release(&bytes);
+    mw_arena_release(&arena);
+    return status == MW_CORRUPT ? MW_OK : status;
+}
+
+/* What the newest lists name and the object has; the oldest of these lists, or 0. */
+static mw_status note_known(const mw_digest_runs *runs, const mw_str *files, size_t file_count,
+                            mw_buf *noted, uint64_t *out_oldest, mw_error *err) {
+    uint64_t id = UINT64_MAX, oldest = 0;
+    for (size_t i = 0; i < MW_RUNS_LISTS_KEPT; i++) {
+        if ((id = newest_list(files, file_count, id)) == 0) break;
+        oldest = id;
+        MW_TRY(note_list(runs, id, noted, err));
+    }
+    for (size_t kind = 0; kind < MW_RUNS_KINDS; kind++)
+        for (size_t i = 0; i < runs->lists[kind].count; i++)
+            mw_buf_append_u64(noted, mw_digest_run_id(runs->lists[kind].items[i]));
+    *out_oldest = oldest;
+    return mw_buf_check(noted, "the names of runs", err);
+}
+
+static bool is_noted(mw_str noted, uint64_t id) {
+    mw_reader in = {.rest = noted};
+    while (in.rest.size > 0)
+        if (mw_read_u64(&in) == id) return true;
+    return false;
+}
+
+/* Nothing is ever removed but what we write. */
+static bool is_left_over(mw_str file, mw_str noted, uint64_t oldest_list) {
+    static const char *const suffixes[] = {".run", ".run.tmp", ".bad"};
+    uint64_t list = id_of(file, MW_STR(list_suffix)), run = 0;
+    for (size_t i = 0; run == 0 && i < sizeof suffixes / sizeof *suffixes; i++)
+        run = id_of(file, mw_str_of(suffixes[i]));
+    if (run > 0) return !is_noted(noted, run);
+    return (list > 0 && list < oldest_list) || id_of(file, MW_STR(".list.tmp")) > 0;
+}
+
+static mw_status remove_left_over(const mw_digest_runs *runs, mw_buf *noted, mw_arena *arena,
+                                  mw_error *err) {
+    mw_str *files = NULL;
+    size_t count = 0;
+    uint64_t oldest;
+    MW_TRY(list_folder(runs, arena, &files, &count, err));
+    MW_TRY(note_known(runs, files, count, noted, &oldest, err));
+    for (size_t i = 0; i < count; i++) {
+        if (!is_left_over(files[i], mw_buf_str(noted), oldest)) continue;
+        const char *path = mw_path_join(arena, runs->folder, files[i].data);
+        if (!path) return no_memory(err);
+        MW_TRY(mw_sys_remove(runs->sys, path, err));
+    }
+    return MW_OK;
+}
+
+mw_status mw_digest_runs_tidy(const mw_digest_runs *runs, mw_str noted, mw_error *err) {
+    mw_arena arena;
+    mw_buf all;
+    mw_arena_init(&arena, ARENA_SIZE_MAX);
+    mw_buf_init(&all, NOTED_SIZE_MAX);
+    mw_buf_append_str(&all, noted);
+    mw_status status = remove_left_over(runs, &all, &arena, err);
+    mw_buf_release(&all);
+    mw_arena_release(&arena);
     return status;
 }

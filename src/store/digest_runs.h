@@ -6,15 +6,16 @@
  * as much, so each has at least twice the entries of the one behind it, and of n entries there
  * are log2(n / MW_RUNS_NEWS_MIN) at most. Runs never change, so a list of their names says what is
  * known, and what it says is found as long as the files stand: those that one of the newest lists
- * of the folder names, and those begun since.
+ * of the folder names, or whoever tidies up.
  *
  *     names   "MWRL" | u32 format | u64 log id | u64, u64 key | u64 circumstances
  *             | of each list: i64 through, u32 run count, each: u64 id, u32 checksum
  *             | u32 CRC32C of all before; little endian
  *     files   ID.run, ID.list (the names alone); an id is a number that counts up, 32 bits of it,
- *             and 32 bits of chance, so two processes may write at once
+ *             and 32 bits of chance, so a removed one's comes never again
  *
- * One thread at a time uses an object; any number of processes a folder.
+ * One thread at a time uses an object; any number of processes a folder, of which one at a time
+ * writes (its caller sees to that).
  */
 #pragma once
 #include "store/digest_run.h"
@@ -60,21 +61,27 @@ uint64_t mw_digest_runs_count(const mw_digest_runs *runs, mw_runs_kind kind);
 int64_t mw_digest_runs_through(const mw_digest_runs *runs, mw_runs_kind kind);
 
 /* Writes what is new, and appends the names of all that there is then. The object goes on with what
-   it has. On failure nothing is left of it. */
+   it has. What is left of a failure nothing names: see mw_digest_runs_tidy. */
 MW_MUST_USE mw_status mw_digest_runs_write(const mw_digest_runs *runs,
                                            const mw_runs_identity *identity,
                                            const mw_runs_news news[MW_RUNS_KINDS],
                                            mw_buf *out_names, mw_error *err);
-/* Removes what was written with these names, which nothing says then. */
-void mw_digest_runs_discard(const mw_digest_runs *runs, mw_str names);
 /* Opens what the names say instead of what there is, or nothing. MW_CORRUPT, MW_NOT_FOUND;
    MW_CONFLICT: they were made of something else, or say less than what there is. */
 MW_MUST_USE mw_status mw_digest_runs_take(mw_digest_runs *runs, const mw_runs_identity *identity,
                                           mw_str names, mw_error *err);
 
-/* Lays names down where other processes find them, and removes what no names need any more. */
+/* Lays names down where other processes find them. */
 MW_MUST_USE mw_status mw_digest_runs_publish(const mw_digest_runs *runs, mw_str names,
                                              mw_error *err);
 /* The names that were laid down last, unless `*number` is theirs, which it becomes. */
 MW_MUST_USE mw_status mw_digest_runs_news_of(const mw_digest_runs *runs, uint64_t *number,
                                              mw_buf *out_names, mw_error *err);
+
+/* Appends which runs names say, for mw_digest_runs_tidy. MW_CORRUPT. MW_NEWER_FORMAT, from both:
+   nobody here can say what may be removed. */
+MW_MUST_USE mw_status mw_digest_runs_note(mw_str names, mw_buf *out_noted, mw_error *err);
+/* Removes all lists but the newest, and all runs, whole or half written, that are neither noted nor
+   named by one of these lists nor open here. For who alone writes in the folder. */
+MW_MUST_USE mw_status mw_digest_runs_tidy(const mw_digest_runs *runs, mw_str noted,
+                                          mw_error *err);

@@ -90,7 +90,8 @@ static mw_status write_and_publish(mw_digest_runs *runs, const batch *it, mw_buf
                                    mw_error *err) {
     mw_buf_clear(names);
     MW_TRY(mw_digest_runs_write(runs, &identity, it->news, names, err));
-    return mw_digest_runs_publish(runs, mw_buf_str(names), err);
+    MW_TRY(mw_digest_runs_publish(runs, mw_buf_str(names), err));
+    return mw_digest_runs_tidy(runs, MW_STR(""), err);
 }
 
 /* One process writes, another takes up what it has written, now and then begun anew. */
