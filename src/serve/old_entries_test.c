@@ -31,10 +31,10 @@ static void ask(shop *s, int first, int end) {
 }
 
 /* All that was asked is answered as it was, nothing is counted twice, and nothing else is known. */
-static void check_knows(shop *s, int count) {
+static void check_asked(shop *s, int count) {
     char body[128], id[16], path[64];
     mw_error err;
-    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s->sequencer)), count);
+    uint64_t predictions = mw_ledger_count(mw_sequencer_ledger(s->sequencer));
     uint64_t events = mw_sequencer_read_stats(s->sequencer).log_events;
     for (int i = 0; i < count + 3; i++) {
         snprintf(id, sizeof id, "%d", i);
@@ -49,8 +49,13 @@ static void check_knows(shop *s, int count) {
         MW_CHECK_OK(mw_ledger_find(mw_sequencer_ledger(s->sequencer), stamp, &found, &err), &err);
         MW_CHECK(found && found->stamp == stamp);
     }
-    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s->sequencer)), count);
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s->sequencer)), predictions);
     MW_CHECK_EQUAL_INT(mw_sequencer_read_stats(s->sequencer).log_events, events);
+}
+
+static void check_knows(shop *s, int count) {
+    check_asked(s, count);
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s->sequencer)), count);
 }
 
 /* An event alone, at the very next place; it is counted once. */
@@ -381,6 +386,107 @@ MW_TEST(old_entries_in_a_bad_block_are_not_answered_by) {
     mw_simulated_fail(s.sys, 0, 0);
     MW_CHECK(shop_standing(s.sequencer, &event) == MW_EVENT_REPEATS);
     shop_tear_down(&s);
+}
+
+/* Of what the log has behind the checkpoint, each event is looked up, a correction where the bad
+   blocks are: the start goes on without the checkpoint, and says so. */
+MW_TEST(old_entries_in_a_bad_block_are_learnt_anew_by_the_start) {
+    static const char is[] =
+        "{\"shop\": \"b\", \"number\": 7, \"at\": \"1970-04-11T00:00:00Z\"}";
+    shop s;
+    mw_error err;
+    begin(&s);
+    for (int i = 0; i < ORDERS; i++) send(&s, i, true);
+    ask(&s, ORDERS, 2 * ORDERS);
+    save_beside(&s);
+    send(&s, 2 * ORDERS, true);
+    mw_str answer = shop_call(&s, MW_HTTP_POST, "/v1/events/orders", is, 200);
+    MW_CHECK(shop_says(answer, "\"corrections\":1"));
+    MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+    mw_sequencer_stats before = mw_sequencer_read_stats(s.sequencer);
+    shop_close(&s);
+    damage(&s, 4096 + 100, false);
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    mw_str said = mw_str_of(mw_sequencer_note(s.sequencer));
+    MW_CHECK(mw_str_starts(said, MW_STR("a checkpoint is not used: run: block 0 of ")));
+    mw_sequencer_stats stats = mw_sequencer_read_stats(s.sequencer);
+    MW_CHECK_EQUAL_INT(stats.log_events, before.log_events);
+    MW_CHECK_EQUAL_INT(stats.replayed, before.log_events);
+    answer = shop_call(&s, MW_HTTP_POST, "/v1/events/orders", is, 200);
+    MW_CHECK(shop_says(answer, "\"repeats\":1"));
+    for (int i = 0; i <= 2 * ORDERS; i++)
+        if (i != 7) send(&s, i, false);
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), ORDERS);
+    shop_tear_down(&s);
+}
+
+/* Deliveries whose moments fall due at 11 o'clock or at 17. */
+static void post_deliveries(shop *s, int first, int end, int hour) {
+    mw_error err;
+    char row[128];
+    for (int i = first; i < end; i++) {
+        snprintf(row, sizeof row,
+                 "{\"shop\": \"a\", \"number\": %d, \"at\": \"1970-04-11T%d:00:00Z\"}", i, hour);
+        mw_str answer = shop_call(s, MW_HTTP_POST, "/v1/events/deliveries", row, 200);
+        MW_CHECK(shop_says(answer, "\"accepted\":1"));
+    }
+    MW_CHECK_OK(mw_sequencer_commit(s->sequencer, &err), &err);
+}
+
+/* Nobody asks for a moment that falls due, so nobody could be told that it was not made, and to
+   make it might be to make it twice: the server ends, and the next one learns everything anew.
+   (Of so many new events, filters take some for what may be in a file.) */
+MW_TEST(old_entries_in_a_bad_block_end_a_server_whose_moment_is_due) {
+    enum { MADE = 50, DUE = 2000 };
+    int64_t noon = SHOP_BEGIN + 12 * MW_HOUR_US, evening = SHOP_BEGIN + 18 * MW_HOUR_US;
+    shop s;
+    mw_error err;
+    begin(&s);
+    ask(&s, 0, ORDERS);
+    post_deliveries(&s, 0, MADE, 12);
+    MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, noon, &err), &err);
+    MW_CHECK_OK(mw_sequencer_commit(s.sequencer, &err), &err);
+    save_beside(&s);
+    MW_CHECK_OK(mw_sequencer_take_up(s.sequencer, &err), &err);
+    MW_CHECK_EQUAL_INT(mw_sequencer_in_memory(s.sequencer), 0);
+    post_deliveries(&s, MADE, MADE + DUE, 18);
+    damage(&s, 4096 + 100, false);
+    MW_CHECK_STATUS(mw_sequencer_set_now(s.sequencer, evening, &err), MW_CORRUPT);
+    MW_CHECK_STATUS(mw_sequencer_commit(s.sequencer, &err), MW_CORRUPT);
+    shop_close(&s);
+    MW_CHECK_OK(shop_open(&s, true, &err), &err);
+    MW_CHECK(strstr(mw_sequencer_note(s.sequencer), "a checkpoint is not used: "));
+    MW_CHECK_OK(mw_sequencer_set_now(s.sequencer, evening, &err), &err);
+    check_asked(&s, ORDERS);
+    MW_CHECK_EQUAL_INT(mw_ledger_count(mw_sequencer_ledger(s.sequencer)), MADE + DUE + ORDERS);
+    shop_tear_down(&s);
+}
+
+/* Whichever one call fails while a server starts: it does not, or knows all. */
+MW_TEST(old_entries_are_known_or_there_is_no_start) {
+    size_t failed = 0, learnt_anew = 0;
+    uint64_t calls = UINT64_MAX;
+    for (uint64_t after = 0; after < calls; after++) {
+        shop s;
+        mw_error err;
+        begin(&s);
+        ask(&s, 0, ORDERS);
+        save_beside(&s);
+        for (int i = 0; i < ORDERS; i++) send(&s, 1000 + i, true);
+        shop_close(&s);
+        uint64_t before = mw_simulated_call_count(s.sys);
+        mw_simulated_fail(s.sys, after, 1);
+        mw_status status = shop_open(&s, true, &err);
+        mw_simulated_fail(s.sys, 0, 0);
+        if (status == MW_OK) calls = mw_simulated_call_count(s.sys) - before;
+        failed += status != MW_OK;
+        if (status != MW_OK) start_again(&s, "");
+        else learnt_anew += mw_sequencer_note(s.sequencer)[0] != 0;
+        for (int i = 0; i < ORDERS; i++) send(&s, 1000 + i, false);
+        check_knows(&s, ORDERS);
+        shop_tear_down(&s);
+    }
+    MW_CHECK(failed > 5 && learnt_anew > 10);
 }
 
 /* Whichever allocation fails while they leave: nothing is lost, or counted twice, then or in what

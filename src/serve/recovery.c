@@ -28,6 +28,7 @@ struct mw_recovery {
     mw_log_scan *scan;    /* from `at` on, or of all */
     bool has_begun, is_virtual;
     bool lacks_saved;     /* the log has not what a checkpoint has of it */
+    bool lacks_runs;      /* what has left memory could not be asked */
     uint64_t log_events_behind, fed; /* events of the log behind the checkpoint; of all, by now */
     size_t listed;        /* events of the lake */
     mw_event event;       /* of the log, to be fed next; its row stays until the next is read */
@@ -148,6 +149,7 @@ static mw_status begin_anew(mw_recovery *r, mw_error *err) {
     r->from = INT64_MIN;
     r->at = (mw_log_position){.offset = 0};
     r->has_begun = r->is_virtual = false;
+    r->lacks_runs = sequencer->is_recovering = false;
     r->log_events_behind = 0;
     MW_TRY(mw_sequencer_begin_lists(sequencer, err));
     return begin_scan(r, err);
@@ -191,6 +193,12 @@ static mw_status fall_back(mw_recovery *r, const mw_error *reason, mw_error *err
         (void)told;
     }
     return begin_anew(r, err);
+}
+
+/* Files of old entries are opened with their checkpoint, but read only here. */
+static mw_status looked_up(mw_recovery *r, mw_status status) {
+    r->lacks_runs = status == MW_CORRUPT || status == MW_IO;
+    return status;
 }
 
 /* The newest one that is good; without any, everything is replayed. But a log that has lost some of
@@ -265,8 +273,9 @@ static void survey_control(mw_recovery *r, const mw_record *record) {
 static mw_status survey_prediction(mw_recovery *r, const mw_record *record, mw_error *err) {
     mw_prediction prediction;
     MW_TRY(mw_prediction_read_head(record->payload, &prediction, err));
-    MW_TRY(mw_sequencer_list(r->sequencer, &prediction, record->place,
-                             mw_log_scan_position(r->scan), err));
+    mw_log_position position = mw_log_scan_position(r->scan);
+    MW_TRY(looked_up(r, mw_sequencer_list(r->sequencer, &prediction, record->place, position,
+                                          err)));
     mw_ledger_settle_all(r->sequencer->ledger);
     mw_ledger_settle_all(r->sequencer->rankings);
     return MW_OK;
@@ -374,7 +383,7 @@ static mw_status list_step(mw_recovery *r, mw_error *err) {
     if (r->listed < mw_past_count(sequencer->past)) {
         mw_event event;
         MW_TRY(mw_past_at(sequencer->past, r->listed++, &event, err));
-        return mw_old_entries_enter(sequencer, &event, MW_FROM_LAKE, err);
+        return looked_up(r, mw_old_entries_enter(sequencer, &event, MW_FROM_LAKE, err));
     }
     r->phase = FEED;
     r->fed = 0;
@@ -401,7 +410,7 @@ static mw_status read_event(mw_recovery *r, mw_error *err) {
     MW_TRY(mw_log_events_read(r->log_events, &record, &r->event, err));
     /* Since it was logged, an ingest may have brought the same event into the lake. */
     mw_event_standing standing;
-    MW_TRY(mw_sequencer_find(sequencer, &r->event, &standing, err));
+    MW_TRY(looked_up(r, mw_sequencer_find(sequencer, &r->event, &standing, err)));
     r->has_event = r->event.replaced || standing != MW_EVENT_REPEATS;
     sequencer->stats.repeats += !r->has_event;
     return MW_OK;
@@ -413,7 +422,7 @@ static mw_status feed_event(mw_recovery *r, mw_error *err) {
     r->has_event = false;
     r->fed++;
     sequencer->stats.log_events++;
-    MW_TRY(mw_old_entries_enter(sequencer, &r->event, MW_FROM_LOG, err));
+    MW_TRY(looked_up(r, mw_old_entries_enter(sequencer, &r->event, MW_FROM_LOG, err)));
     return mw_sequencer_feed(sequencer, &r->event, err);
 }
 
@@ -470,16 +479,28 @@ bool mw_recovery_waits(const mw_recovery *r) {
     return r->phase == RECALL && !mw_past_is_read(r->sequencer->past);
 }
 
+static mw_status take_step(mw_recovery *r, bool *out_is_done, mw_error *err) {
+    switch (r->phase) {
+    case SURVEY: return survey_step(r, err);
+    case RECALL: return end_recall(r, err);
+    case LIST: return list_step(r, err);
+    case FEED: break;
+    }
+    return feed_step(r, out_is_done, err);
+}
+
 mw_status mw_recovery_run(mw_recovery *r, size_t step_max, bool *out_is_done, mw_error *err) {
+    mw_error reason;
     *out_is_done = false;
     for (size_t i = 0; i < step_max && !*out_is_done; i++) {
         if (step_max < SIZE_MAX && mw_recovery_waits(r)) return MW_OK;
-        switch (r->phase) {
-        case SURVEY: MW_TRY(survey_step(r, err)); break;
-        case RECALL: MW_TRY(end_recall(r, err)); break;
-        case LIST: MW_TRY(list_step(r, err)); break;
-        case FEED: MW_TRY(feed_step(r, out_is_done, err)); break;
+        mw_status status = take_step(r, out_is_done, &reason);
+        if (status == MW_OK) continue;
+        if (!r->lacks_runs) {
+            if (err) *err = reason;
+            return status;
         }
+        MW_TRY(fall_back(r, &reason, err));
     }
     return MW_OK;
 }

@@ -279,24 +279,30 @@ static uint32_t sum_block(uint64_t id, const unsigned char *block) {
     return mw_crc32c(sum, block + sizeof sum, PAGE - sizeof sum);
 }
 
-static mw_status put_aside(const mw_digest_run *run, uint64_t block, mw_error *err) {
+static void put_aside(const mw_digest_run *run) {
     char path[PATH_SIZE], aside[PATH_SIZE];
     mw_error unmoved;
-    MW_TRY(find_path(run->place, ".run", path, err));
-    if (path_of(run->place, ".bad", aside))
+    if (path_of(run->place, ".run", path) && path_of(run->place, ".bad", aside))
         (void)!mw_sys_rename(run->place.sys, path, aside, &unmoved);
-    mw_status status = mw_fail(err, MW_CORRUPT, "run: block %llu of %s fails its checksum",
-                               (unsigned long long)block, path);
-    return mw_hint(err, status, "The next start reads everything from lake and log.");
 }
 
+static mw_status check_block(const mw_digest_run *run, uint64_t block, const unsigned char *bytes,
+                             mw_error *err) {
+    mw_reader in = {.rest = {(const char *)bytes, BLOCK_HEAD_SIZE}};
+    uint32_t sum = mw_read_u32(&in);
+    if (mw_read_u32(&in) == (uint32_t)block && sum == sum_block(run->head.id, bytes)) return MW_OK;
+    return mw_fail(err, MW_CORRUPT, "run: block %llu of %s/%016llx.run fails its checksum",
+                   (unsigned long long)block, run->folder, (unsigned long long)run->place.id);
+}
+
+/* A disk that has lost a block will not find it again: that is put aside like a wrong one. */
 static mw_status read_block(const mw_digest_run *run, uint64_t block, unsigned char bytes[PAGE],
                             mw_error *err) {
-    mw_reader in = {.rest = {(const char *)bytes, BLOCK_HEAD_SIZE}};
-    MW_TRY(read_all(run->file, PAGE + block * PAGE, bytes, PAGE, err));
-    uint32_t sum = mw_read_u32(&in);
-    bool is_it = mw_read_u32(&in) == (uint32_t)block && sum == sum_block(run->head.id, bytes);
-    return is_it ? MW_OK : put_aside(run, block, err);
+    mw_status status = read_all(run->file, PAGE + block * PAGE, bytes, PAGE, err);
+    if (status == MW_OK) status = check_block(run, block, bytes, err);
+    if (status == MW_OK || status == MW_NO_MEMORY) return status;
+    put_aside(run);
+    return mw_hint(err, status, "The next start reads everything from lake and log.");
 }
 
 /* --- finding ---------------------------------------------------------------------------------- */

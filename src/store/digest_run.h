@@ -12,8 +12,9 @@
  * bits in one of them, ten bits an entry in all): 1.3 bytes an entry. What is not there is known by
  * one line of the filter but for one time in a hundred; else a block is read and its sum checked.
  *
- * A run is written whole or not at all. One whose block is bad is put aside (".bad"), so that the
- * next process does not find it and learns everything anew. One thread at a time uses a run.
+ * A run is written whole or not at all. One whose block is bad or cannot be read is put aside
+ * (".bad"), so that the next process does not find it and learns everything anew. One thread at a
+ * time uses a run.
  */
 #pragma once
 #include "base/keyed_hash.h"

@@ -208,6 +208,30 @@ MW_TEST(digest_run_with_a_flipped_byte_is_told) {
     mw_simulated_destroy(sys);
 }
 
+/* The disk may never give it back: the next process is not to stumble over it. */
+MW_TEST(digest_run_with_a_block_that_cannot_be_read_is_put_aside) {
+    static twin list;
+    mw_sys *sys = new_machine();
+    mw_digest_run *run;
+    mw_file_info info;
+    mw_error err;
+    uint64_t words[2], known = 0;
+    bool is_found;
+    write_some(sys, 1, &list, 300);
+    while (list.says[known] == 0) known++;
+    MW_CHECK_OK(mw_digest_run_open(at(sys, 1), &shape, 0, &run, &err), &err);
+    mw_simulated_fail(sys, 0, 1);
+    MW_CHECK_STATUS(mw_digest_run_find(run, digest_of(known), words, &is_found, &err), MW_IO);
+    MW_CHECK_EQUAL_STR(err.hint, "The next start reads everything from lake and log.");
+    MW_CHECK_OK(mw_sys_info(sys, "state/runs/0000000000000001.bad", &info, &err), &err);
+    MW_CHECK(info.exists);
+    MW_CHECK_OK(mw_digest_run_find(run, digest_of(known), words, &is_found, &err), &err);
+    MW_CHECK(is_found && words[0] == list.says[known]);
+    mw_digest_run_close(run);
+    MW_CHECK_STATUS(mw_digest_run_open(at(sys, 1), &shape, 0, &run, &err), MW_NOT_FOUND);
+    mw_simulated_destroy(sys);
+}
+
 MW_TEST(digest_run_of_something_else_is_refused) {
     static twin list;
     mw_sys *sys = new_machine();
