@@ -1,6 +1,7 @@
 #include "sys/pace.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -13,6 +14,8 @@ enum {
     REST_NS = 1, /* it becomes some 50 us, the slack of timers */
 };
 
+static atomic_bool takes_small_pages; /* the process's own, as the setting is */
+
 static _Thread_local struct {
     bool has_turns;
     int64_t begun_ns;
@@ -24,8 +27,24 @@ void mw_pace_keep_blocks_apart(void) {
     (void)mallopt(M_TRIM_THRESHOLD, SPARE_SIZE);
 }
 
+static void set_small_pages(bool are_taken) {
+    (void)prctl(PR_SET_THP_DISABLE, are_taken, 0, 0, 0);
+}
+
+/* Whose parent has decided it for both is left as it is, and so are its children. */
 void mw_pace_take_small_pages(void) {
-    (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    if (prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 1) return;
+    atomic_store(&takes_small_pages, true);
+    set_small_pages(true);
+}
+
+void mw_pace_undo_small_pages(void) {
+    if (atomic_load(&takes_small_pages)) set_small_pages(false);
+}
+
+/* By what was asked for, not by what is set: another thread may be starting a child, too. */
+void mw_pace_redo_small_pages(void) {
+    if (atomic_load(&takes_small_pages)) set_small_pages(true);
 }
 
 void mw_pace_rest(void) {

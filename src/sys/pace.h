@@ -7,7 +7,8 @@
  * 4 ms as a rule, although others are ready, unless one of these wakes; also one that steps back
  * (SCHED_IDLE), which is let in now and then. If it sleeps before, its turn is over.
  *
- * The first two are for a process, to be called before it has threads; the turns are a thread's.
+ * Blocks and pages are a process's; blocks are to be kept apart before it has threads, small pages
+ * may be taken at any time, when it is ready, say. The turns are a thread's.
  */
 #pragma once
 
@@ -15,6 +16,10 @@
 void mw_pace_keep_blocks_apart(void);
 /* From now on memory comes page by page, as it is touched; large pages that are there stay. */
 void mw_pace_take_small_pages(void);
+/* A program that a child becomes would go by that, too, so the child undoes it before; but it
+   shares its parent's memory until then, and the setting with it: that one does it again. */
+void mw_pace_undo_small_pages(void);
+void mw_pace_redo_small_pages(void);
 /* From now on this thread works beside others who must not wait: between its steps it breathes, for
    a moment if a millisecond has passed since it last did. To others, breathing is nothing. (A
    signal that came each millisecond would spare the calls, but ends the sleeps of libraries, too:

@@ -6,6 +6,7 @@
 #include "testing/test.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -51,6 +52,32 @@ MW_TEST(pace_takes_small_pages) {
     for (size_t i = 0; i < BLOCK_SIZE; i += PAGE_SIZE) block[i] = 1;
     MW_CHECK(count_faults() - before > BLOCK_SIZE / PAGE_SIZE / 2);
     mw_free(block);
+}
+
+/* What the kernel says of the process that asks. */
+static void read_large_pages(char out_said[16]) {
+    const char *const arguments[] = {"/bin/sh", "-c", "exec grep THP_enabled /proc/self/status",
+                                     NULL};
+    mw_process *process;
+    mw_process_result result;
+    mw_error err;
+    size_t size = 0;
+    mw_process_config config = {.arguments = arguments, .pipe_output = true};
+    MW_CHECK_OK(mw_process_start(mw_sys_real(), config, &process, &err), &err);
+    MW_CHECK_OK(mw_process_read(process, out_said, 15, &size, &err), &err);
+    out_said[size] = '\0';
+    MW_CHECK_OK(mw_process_wait(process, &result, &err), &err);
+    mw_process_destroy(process);
+}
+
+/* Other programs take pages as ever, and who starts them goes on with small ones. */
+MW_TEST(pace_takes_small_pages_alone) {
+    char before[16], after[16];
+    read_large_pages(before);
+    mw_pace_take_small_pages();
+    read_large_pages(after);
+    MW_CHECK_EQUAL_STR(mw_str_of(after), before);
+    MW_CHECK_EQUAL_INT(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
 }
 
 static long rests_within_cpu_ms(int64_t span_ms) {

@@ -163,6 +163,7 @@ static _Noreturn void be_child(const child_plan *plan) {
     sigemptyset(&none);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL); /* what our poller catches must reach the child */
+    mw_pace_undo_small_pages();
     execvpe(config->arguments[0], (char *const *)(uintptr_t)config->arguments,
             plan->environment);
     give_up(plan, false);
@@ -223,6 +224,7 @@ static mw_status start(mw_process *process, child_plan *plan, mw_error *err) {
     if (process->id == 0) be_child(plan);
     if (process->id < 0)
         return mw_fail_errno(err, errno, plan->config.arguments[0], "no process for it");
+    mw_pace_redo_small_pages(); /* the child has shared all of our memory up to here */
     process->ended = false;
     process->own_group = plan->config.own_group;
     if (process->own_group) setpgid(process->id, process->id); /* whoever of the two is first */
