@@ -58,7 +58,7 @@ static void kill_all(supervisor *s) {
 /* Told once, it drains; told again, it has no more time. */
 static void stop(supervisor *s) {
     if (s->stopping) {
-        s->hurried = !s->killed;
+        s->hurried |= !s->killed;
         kill_all(s);
         return;
     }

@@ -1,18 +1,27 @@
 #include "serve/supervisor.h"
 #include "testing/test.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static mw_buf said;
 static char file[256]; /* what the children write to */
 
 static int64_t drain_us; /* of the next run; 0: the default */
 
+static int third_stop_at; /* the stop at which one more follows; 0: none does */
+
 static void say(void *context, const char *line) {
     (void)context;
     mw_buf_printf(&said, "%s\n", line);
+    bool is_stop = third_stop_at > 0 && strstr(line, "told to stop") != NULL;
+    if (is_stop && --third_stop_at == 0) {
+        third_stop_at = -1;
+        MW_CHECK(kill(getpid(), SIGINT) == 0);
+    }
 }
 
 /* Runs shell scripts as roles "a" and "b"; `$F` is a file for them, $PPID the supervisor. */
@@ -92,6 +101,19 @@ MW_TEST(supervisor_kills_at_once_when_told_twice) {
                         "while :; do sleep 0.01; done", NULL, &err), MW_UNAVAILABLE);
     MW_CHECK_EQUAL_STR(err.message,
                        "a: was killed before it had ended, for stop was said twice");
+    check_story("x");
+}
+
+/* Once it is told the second time it is told again, before it can learn who has died of that. */
+MW_TEST(supervisor_says_the_same_when_told_three_times) {
+    mw_error err;
+    third_stop_at = 2;
+    MW_CHECK_STATUS(run("trap 'kill -TERM $PPID' TERM; printf x >> $F; kill -TERM $PPID;"
+                        "while :; do sleep 0.01; done", NULL, &err), MW_UNAVAILABLE);
+    MW_CHECK_EQUAL_STR(err.message,
+                       "a: was killed before it had ended, for stop was said twice");
+    MW_CHECK(third_stop_at < 0);
+    third_stop_at = 0;
     check_story("x");
 }
 
