@@ -70,23 +70,30 @@ static mw_status fail_openssl(mw_error *err, const char *path, const char *what)
 }
 
 /* A key that asks for a passphrase would make the start wait for a person. `context`: a bool that
-   tells whether one did. */
+   tells whether one did, or NULL. */
 static int no_passphrase(char *bytes, int size, int is_written, void *context) {
     (void)bytes;
     (void)size;
     (void)is_written;
-    *(bool *)context = true;
+    if (context) *(bool *)context = true;
     return -1;
+}
+
+static bool load_key(SSL_CTX *context, const char *path, bool *out_is_encrypted) {
+    *out_is_encrypted = false;
+    SSL_CTX_set_default_passwd_cb_userdata(context, out_is_encrypted);
+    bool is_loaded = SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, NULL); /* the context outlives our caller */
+    return is_loaded;
 }
 
 static mw_status load(SSL_CTX *context, const char *certificate_path, const char *key_path,
                       mw_error *err) {
-    bool is_encrypted = false;
+    bool is_encrypted;
     SSL_CTX_set_default_passwd_cb(context, no_passphrase);
-    SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
     if (SSL_CTX_use_certificate_chain_file(context, certificate_path) != 1)
         return fail_openssl(err, certificate_path, "must be a certificate in PEM");
-    if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) == 1) return MW_OK;
+    if (load_key(context, key_path, &is_encrypted)) return MW_OK;
     mw_status status = fail_openssl(err, key_path, "must be the certificate's key in PEM");
     if (!is_encrypted) return status;
     (void)mw_fail(err, status, "%s: must be a key in PEM without a passphrase", key_path);
