@@ -15,7 +15,10 @@ static void save(mw_sys *sys, uint64_t log_id, int64_t place) {
     char bytes[3000] = "";
     mw_checkpoint_section section = {MW_STR("all"), {bytes, sizeof bytes}};
     mw_checkpoint checkpoint = {log_id, place, &section, 1};
+    mw_file *lock;
+    MW_CHECK_OK(mw_checkpoint_lock(in(sys), &lock, &err), &err);
     MW_CHECK_OK(mw_checkpoint_write(in(sys), &checkpoint, &err), &err);
+    mw_file_close(lock);
 }
 
 /* Records at 1 to RECORDS with a checkpoint on the way; the log's id. */
