@@ -43,7 +43,7 @@ static inline size_t base_words(const mw_ring_shape *shape, uint32_t capacity) {
 }
 
 /* Whole half lines: so a small block, wherever it stands, takes no more lines than it must. */
-size_t mw_ring_size(const mw_ring_shape *shape, uint32_t capacity) {
+RARE size_t mw_ring_size(const mw_ring_shape *shape, uint32_t capacity) {
     size_t words = base_words(shape, capacity);
     if (shape->rank_count > 0 && capacity > MW_RING_SHORT_MAX)
         for (int level = 1; level_nodes(capacity, level) > 0; level++)
@@ -80,8 +80,8 @@ static inline double better_number(double best, double value) {
 }
 
 /* The best of as many values, so many words apart, as a node stands for. */
-static mw_cell best_child(const mw_rank *rank, const mw_symbols *symbols, const mw_cell *child,
-                          uint32_t stride) {
+RARE static mw_cell best_child(const mw_rank *rank, const mw_symbols *symbols,
+                               const mw_cell *child, uint32_t stride) {
     if (rank->type == MW_TYPE_NUMBER) {
         double sign = rank->is_max ? 1 : -1, best = -__builtin_inf();
         for (size_t i = 0; i < FAN; i++)
@@ -96,7 +96,7 @@ static mw_cell best_child(const mw_rank *rank, const mw_symbols *symbols, const 
 
 /* Works out the nodes that end with the slot of a position. A node is complete, and only then
    looked at, once its last slot is written; one that begins before the ring does never is. */
-APART static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, uint64_t last) {
+RARE static void seal_nodes(const mw_ring_shape *shape, mw_ring *ring, uint64_t last) {
     size_t slot = last & (ring->capacity - 1);
     for (int level = 1; (slot & (FAN - 1)) == FAN - 1; level++) {
         slot >>= FAN_BITS;
@@ -455,7 +455,7 @@ RARE void mw_ring_remove(const mw_ring_shape *shape, mw_ring *ring, uint64_t pos
 }
 
 /* Marks and peaks stay within the ring. */
-static void push_marks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
+RARE static void push_marks(const mw_ring_shape *shape, const mw_ring *ring, uint64_t position) {
     mw_ring_mark *mark = mw_ring_marks(shape, ring);
     for (uint32_t i = 0; i < shape->mark_count; i++, mark++)
         if (mark->position - (uint32_t)ring->first < position - ring->first)
@@ -554,7 +554,7 @@ static inline double best_of_few(const ranked *of, uint64_t from, uint64_t to, d
 }
 
 /* With no call for each; -infinity: there is none. */
-static double best_number(const ranked *of, uint64_t from, uint64_t to) {
+RARE static double best_number(const ranked *of, uint64_t from, uint64_t to) {
     double best = -__builtin_inf();
     while (from < to) {
         int level = level_at(of->ring, from, to);
@@ -572,8 +572,8 @@ static double best_number(const ranked *of, uint64_t from, uint64_t to) {
     return best;
 }
 
-mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t rank,
-                     uint64_t from, uint64_t to) {
+RARE mw_cell mw_ring_best(const mw_ring_shape *shape, const mw_ring *ring, uint32_t rank,
+                          uint64_t from, uint64_t to) {
     MW_ASSERT(rank < shape->rank_count);
     MW_ASSERT(from >= ring->first && to <= mw_ring_end(ring));
     const mw_rank *by = &shape->ranks[rank];
