@@ -1,6 +1,7 @@
 #include "base/zone.h"
 
 #include "base/calendar.h"
+#include "base/hash.h"
 
 #include <string.h>
 
@@ -34,6 +35,7 @@ typedef struct {
 
 struct mw_zone {
     mw_str name;
+    unsigned char digest[MW_SHA256_SIZE]; /* of the bytes that it came from */
     int32_t first_offset; /* before the first transition */
     size_t transition_count;
     int64_t *transitions; /* strictly ascending */
@@ -262,6 +264,10 @@ mw_str mw_zone_name(const mw_zone *zone) {
     return zone->name;
 }
 
+mw_str mw_zone_digest(const mw_zone *zone) {
+    return (mw_str){(const char *)zone->digest, sizeof zone->digest};
+}
+
 /* ---- TZif: header and data with 4-byte times, again with 8-byte times, footer ---- */
 
 typedef struct {
@@ -393,6 +399,10 @@ mw_status mw_zone_parse(mw_arena *arena, mw_str name, mw_str tzif, const mw_zone
     if (!zone || !kept_name.data)
         return mw_fail(err, MW_NO_MEMORY, "time zone %.*s: no memory is left", MW_STR_ARGS(name));
     zone->name = kept_name;
+    mw_sha256 sha;
+    mw_sha256_init(&sha);
+    mw_sha256_add(&sha, tzif.data, tzif.size);
+    mw_sha256_bytes(&sha, zone->digest);
     mw_reader reader = {.rest = tzif};
     mw_status status = zone_read(arena, &reader, zone, err);
     if (status != MW_OK)

@@ -21,6 +21,8 @@ MW_MUST_USE mw_status mw_zone_parse(mw_arena *arena, mw_str name, mw_str tzif,
                                     const mw_zone **out_zone, mw_error *err);
 const mw_zone *mw_zone_utc(void);
 mw_str mw_zone_name(const mw_zone *zone);
+/* SHA-256 of the bytes that it was parsed from, whatever its name; of UTC zeros. */
+mw_str mw_zone_digest(const mw_zone *zone);
 /* Local minus UTC. Outside of the years 1 to 9999 it is that of the nearest time within. */
 int64_t mw_zone_offset_us(const mw_zone *zone, int64_t utc_us);
 /* When the clocks last changed at or before then; MW_TIME_MIN: never. */

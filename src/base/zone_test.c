@@ -1,4 +1,5 @@
 #include "base/calendar.h"
+#include "base/hash.h"
 #include "base/prng.h"
 #include "base/zone.h"
 #include "testing/test.h"
@@ -92,6 +93,20 @@ MW_TEST(zone_utc_is_always_there) {
     MW_CHECK_EQUAL_STR(mw_zone_name(utc), "UTC");
     MW_CHECK(mw_zone_offset_us(utc, MW_TIME_MAX) == 0 && mw_zone_offset_us(utc, INT64_MIN) == 0);
     MW_CHECK(mw_zone_to_utc(utc, 42, &us) == MW_LOCAL_UNIQUE && us == 42);
+}
+
+MW_TEST(zone_digest_tells_the_same_name_of_other_data_apart) {
+    char digests[2][MW_SHA256_SIZE] = {{0}};
+    mw_str utc = mw_zone_digest(mw_zone_utc());
+    MW_CHECK_EQUAL_STR(utc, ((mw_str){digests[0], MW_SHA256_SIZE}));
+    for (size_t i = 0; i < 2; i++) {
+        mw_str digest = mw_zone_digest(zone_by_rule("EET-2"));
+        MW_CHECK(digest.size == MW_SHA256_SIZE);
+        memcpy(digests[i], digest.data, digest.size);
+    }
+    MW_CHECK(memcmp(digests[0], digests[1], MW_SHA256_SIZE) == 0);
+    mw_str other = mw_zone_digest(zone_by_rule("EET-2EEST,M4.5.5/0,M10.5.4/24"));
+    MW_CHECK(!mw_str_equal(other, (mw_str){digests[0], MW_SHA256_SIZE}));
 }
 
 MW_TEST(zone_rules_change_when_the_law_says) {

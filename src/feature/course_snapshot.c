@@ -44,6 +44,7 @@ static void hash_program(const mw_course *course, unsigned char digest[MW_SHA256
     mw_sha256 sha;
     mw_sha256_init(&sha);
     mw_sha256_add_str(&sha, mw_zone_name(program->zone));
+    mw_sha256_add_str(&sha, mw_zone_digest(program->zone));
     for (size_t i = 0; i < program->stream_count; i++) {
         mw_sha256_add_str(&sha, program->streams[i].name);
         mw_schema_hash(&program->streams[i].schema, &sha);

@@ -1,7 +1,9 @@
 #include "base/prng.h"
 #include "feature/course.h"
+#include "testing/declare.h"
 #include "testing/test.h"
 #include "testing/world.h"
+#include "testing/zones.h"
 
 #include <string.h>
 
@@ -264,6 +266,46 @@ MW_TEST(course_of_another_program_is_refused) {
     mw_course_destroy(course);
     mw_world_release(&other);
     end(&f);
+}
+
+static mw_course *course_in_zone(mw_arena *arena, mw_symbols *symbols, const mw_zone *zone) {
+    mw_declarations declarations = mw_test_declare(arena, (MW_TEST_SHOPS_MODEL
+        "feature whole: count(orders by shop over 2d aligned day)\n"));
+    declarations.zone = zone;
+    mw_diagnostics diagnostics;
+    mw_diagnostics_init(&diagnostics, arena);
+    const mw_program *program;
+    mw_course *course;
+    MW_CHECK_OK(mw_program_compile(&declarations, arena, symbols, &diagnostics, &program), NULL);
+    mw_course_config config = {
+        .engine = {.program = program, .model = &program->models[0], .symbols = symbols}};
+    MW_CHECK_OK(mw_course_create(config, &course, NULL), NULL);
+    return course;
+}
+
+/* A tick of the state is one of the clocks as they were known: a law may have moved it since. */
+MW_TEST(course_of_other_data_about_its_zone_is_refused) {
+    static const char *const rules[] = {"EET-2", "EET-2EEST,M4.5.5/0,M10.5.4/24"};
+    mw_arena arena, of_zone[2];
+    mw_symbols *symbols;
+    mw_arena_init(&arena, 1 << 22);
+    MW_CHECK_OK(mw_symbols_create(1 << 16, &symbols, NULL), NULL);
+    const mw_zone *zones[2];
+    for (size_t i = 0; i < 2; i++) zones[i] = mw_test_zone(&of_zone[i], rules[i]);
+    mw_course *before = course_in_zone(&arena, symbols, zones[0]);
+    mw_buf bytes = saved(before);
+    for (size_t i = 0; i < 2; i++) {
+        mw_course *after = course_in_zone(&arena, symbols, zones[i]);
+        mw_error err;
+        MW_CHECK_STATUS(mw_course_load(after, mw_buf_str(&bytes), &err),
+                        i == 0 ? MW_OK : MW_CONFLICT);
+        mw_course_destroy(after);
+    }
+    mw_course_destroy(before);
+    mw_buf_release(&bytes);
+    mw_symbols_destroy(symbols);
+    for (size_t i = 0; i < 2; i++) mw_arena_release(&of_zone[i]);
+    mw_arena_release(&arena);
 }
 
 static mw_status load_and_save(void *context) {
