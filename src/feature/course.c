@@ -48,9 +48,11 @@ mw_event mw_course_waiting(const mw_course *course, size_t index) {
     return event;
 }
 
-/* What code has worked out holds only if no text was lost on the way. */
+/* What code has worked out holds only if no text was lost on the way. One that was lost in what has
+   failed is forgotten: whoever comes next has not asked for it. */
 static mw_status settle(const mw_course *course, mw_status status, mw_error *err) {
-    return status == MW_OK ? mw_symbols_settle(course->config.engine.symbols, err) : status;
+    mw_status lost = mw_symbols_settle(course->config.engine.symbols, status == MW_OK ? err : NULL);
+    return status == MW_OK ? lost : status;
 }
 
 /* Lets the waiting events stamped before `place` into the engine. */
@@ -59,7 +61,7 @@ static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
     mw_status status = MW_OK;
     while (used < course->waiting_count && course->waiting[used].event.place < place) {
         mw_event event = mw_course_waiting(course, used);
-        status = mw_engine_apply(course->engine, &event, err);
+        status = settle(course, mw_engine_apply(course->engine, &event, err), err);
         if (status != MW_OK) break;
         used++;
     }
@@ -145,9 +147,10 @@ static mw_status step_at_moment(mw_course *course, const mw_due *due, mw_step *o
         *out_is_taken = mw_course_has_slate(course);
         return *out_is_taken ? tell_of_slate(course, out_step, err) : MW_OK;
     }
-    MW_TRY(mw_engine_features(course->engine, &due->moment, course->features, err));
-    bool is_taken = mw_engine_takes(course->engine, &due->moment, course->features);
-    MW_TRY(settle(course, MW_OK, err));
+    mw_status status = mw_engine_features(course->engine, &due->moment, course->features, err);
+    bool is_taken = status == MW_OK &&
+                    mw_engine_takes(course->engine, &due->moment, course->features);
+    MW_TRY(settle(course, status, err));
     *out_is_taken = is_taken;
     if (!is_taken) return MW_OK;
     return tell_moment(course, &due->moment, course->features, out_step, err);
@@ -169,8 +172,9 @@ mw_status mw_course_next(mw_course *course, int64_t place, mw_step *out_step, bo
             continue;
         }
         mw_label label;
-        MW_TRY(mw_engine_label(course->engine, &due.moment, due.features, &label, err));
-        MW_TRY(settle(course, MW_OK, err));
+        mw_status status =
+            mw_engine_label(course->engine, &due.moment, due.features, &label, err);
+        MW_TRY(settle(course, status, err));
         *out_step = (mw_step){due.kind, due.due, due.moment, due.number, due.features, label};
         *out_found = true;
     }

@@ -220,3 +220,38 @@ MW_TEST(course_tells_nothing_without_an_event_whose_text_is_lost) {
     mw_events_release(&c.events);
     mw_test_project_release(&c.project);
 }
+
+/* A text that was lost in what failed for another reason is no matter of what is asked next. */
+MW_TEST(course_forgets_the_lost_text_of_what_has_failed) {
+    crowd c;
+    mw_error err;
+    set_up(&c, "count(s by name = concat(k, \" of \", k)) + "
+               "distinct(s.name where name != now.name by k over 1d)");
+    mw_event event = mw_events_at(&c.events, 0);
+    mw_cell makes_none[] = {mw_cell_time(7), {.symbol = 0}, event.row[2]};
+    mw_moment moment = {.t = 7, .place = 7, .row = event.row};
+    mw_moment next = {.t = 7, .place = 7, .row = makes_none};
+    mw_course_config config = {.engine = {.program = c.project.program,
+                                          .model = c.project.model,
+                                          .symbols = c.project.symbols},
+                               .from = INT64_MIN, .to = INT64_MAX, .announces_none = true};
+    bool is_lost = false;
+    size_t failures = 0;
+    for (; !is_lost; failures++) {
+        mw_course *course = NULL;
+        mw_cell value;
+        MW_CHECK_OK(mw_course_create(config, &course, NULL), NULL);
+        MW_CHECK_OK(mw_course_event(course, &event, NULL), NULL);
+        MW_CHECK_OK(mw_course_features(course, &next, &value, NULL), NULL);
+        mw_memory_fail_after(failures);
+        err.message[0] = '\0';
+        MW_CHECK_STATUS(mw_course_features(course, &moment, &value, &err), MW_NO_MEMORY);
+        mw_memory_fail_after(SIZE_MAX);
+        is_lost = strstr(err.message, "\"somebody of somebody\"");
+        MW_CHECK_OK(mw_course_features(course, &next, &value, &err), &err);
+        mw_course_destroy(course);
+    }
+    MW_CHECK(failures > 1);
+    mw_events_release(&c.events);
+    mw_test_project_release(&c.project);
+}
