@@ -126,6 +126,7 @@ static void check_label(const story *s, const example *e, mw_label label) {
 
 MW_TEST(engine_agrees_with_the_oracle_bit_for_bit) {
     size_t values = 0, labels = 0, refused = 0, values_missing = 0, scheduled = 0, of_hours = 0;
+    size_t of_half_hours = 0;
     for (uint64_t number = 0; number < WORLDS; number++) {
         story s;
         begin_any(&s, number, number % 2 == 0);
@@ -151,11 +152,12 @@ MW_TEST(engine_agrees_with_the_oracle_bit_for_bit) {
         refused += s.refused_moments;
         if (s.world.has_schedule) scheduled += s.count;
         if (s.world.unit_us == MW_HOUR_US) of_hours += s.count;
+        if (mw_zone_offset_us(s.world.program->zone, 0) % MW_HOUR_US != 0) of_half_hours += s.count;
         end(&s);
     }
     MW_CHECK(values > 100000 && values_missing > values / 50 && values_missing / 3 < values / 5);
     MW_CHECK(labels > 1000 && refused > 100);
-    MW_CHECK(scheduled > 500 && of_hours > 500);
+    MW_CHECK(scheduled > 500 && of_hours > 500 && of_half_hours > 300);
 }
 
 /* The moments that rule 8 leaves: of the events of one id, in the order in which they came, the
