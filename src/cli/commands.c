@@ -376,7 +376,8 @@ const mw_command mw_commands[] = {
         .word_count_min = 1,
         .word_count_max = 1,
         .summary = "Ask streams, predictions, labels, examples and runs in SQL",
-        .examples = "  millwright sql 'SELECT count(*) FROM schedule'\n"
+        .examples = "  millwright sql 'SHOW TABLES'\n"
+                    "  millwright sql 'SELECT count(*) FROM schedule'\n"
                     "  millwright sql 'SELECT * FROM predictions JOIN labels USING (event, t)'\n"
                     "  millwright sql 'SELECT * FROM metrics' --json\n",
         .run = mw_cli_sql,

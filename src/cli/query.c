@@ -130,13 +130,21 @@ static mw_status needs_program(mw_cli *cli, bool with_examples, bool *out_needs,
     return status;
 }
 
-/* A column may have any name; `at`, which many a time has, is a word of SQL since DuckDB 1.5. */
 static mw_status ask(mw_workspace *workspace, const char *sql, mw_duck_cursor **out_cursor,
                      mw_error *err) {
+    /* A column may have any name, such as `at`, a word of SQL since DuckDB 1.5. */
+    static const char *const hints[][2] = {
+        {"syntax error at or near", "A column whose name is a word of SQL stands in double quotes, "
+                                    "as in SELECT \"at\" FROM orders."},
+        {"Table with name ", "SHOW TABLES lists them; labels and examples are tables too, made "
+                             "where a query names them."},
+        {"Referenced column ", "DESCRIBE TABLE lists those of one table. A text stands in single "
+                               "quotes."}};
     mw_status status = mw_duck_ask(workspace->duck, sql, out_cursor, err);
-    if (status != MW_INVALID || !strstr(err->message, "syntax error at or near")) return status;
-    return mw_hint(err, status, "A column whose name is a word of SQL stands in double quotes, as "
-                                "in SELECT \"at\" FROM orders.");
+    if (status != MW_INVALID) return status;
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strstr(err->message, hints[i][0])) return mw_hint(err, status, "%s", hints[i][1]);
+    return status;
 }
 
 /* DuckDB does not see that a file was damaged: those of all streams that the statement names are

@@ -267,11 +267,11 @@ static mw_status start(mw_duck_cursor *cursor, mw_error *err) {
     return status;
 }
 
-/* Before it runs; what DuckDB calls a SELECT are WITH, VALUES, DESCRIBE and SUMMARIZE too. */
+/* Before it runs; what DuckDB calls a SELECT are WITH, VALUES, SHOW, DESCRIBE and SUMMARIZE too. */
 static mw_status check_reads(const mw_duck_cursor *cursor, mw_error *err) {
     if (cursor->api->prepared_statement_type(cursor->statement) == DUCK_STATEMENT_SELECT)
         return MW_OK;
-    return mw_fail(err, MW_INVALID, "the statement must only read: SELECT, WITH, DESCRIBE, "
+    return mw_fail(err, MW_INVALID, "the statement must only read: SELECT, WITH, SHOW, DESCRIBE, "
                                     "SUMMARIZE");
 }
 

@@ -115,6 +115,9 @@ def test_beside_a_server():
             server.go_to(LATER)
             check_served(shop, made, labels)
             shop.fails(3, "only read", "sql", "DELETE FROM predictions")
+            shop.fails(3, "SHOW TABLES lists them", "sql", "SELECT * FROM nothing")
+            shop.fails(3, "DESCRIBE TABLE lists those of one table", "sql", "SELECT colour FROM orders")
+            assert "orders" in [row["name"] for row in shop.ok("sql", "SHOW TABLES", "--json").json()]
         check_served(shop, made, labels)
         check_examples(shop)
 
