@@ -607,6 +607,16 @@ static mw_status keep_standard_input(mw_workspace *workspace, const char **out_p
     return status;
 }
 
+/* Nobody knows the file that it was laid down as. */
+static void name_standard_input(const char *path, mw_error *err) {
+    char *found = err ? strstr(err->message, path) : NULL;
+    if (!found) return;
+    const char *rest = found + strlen(path), name[] = "standard input";
+    MW_ASSERT(strlen(path) >= sizeof name);
+    memmove(found + sizeof name - 1, rest, strlen(rest) + 1);
+    memcpy(found, name, sizeof name - 1);
+}
+
 static mw_status predict(job *it, mw_error *err) {
     mw_cli *cli = it->workspace->cli;
     const char *input = mw_cli_option(cli, "--input");
@@ -615,6 +625,7 @@ static mw_status predict(job *it, mw_error *err) {
     if (is_standard) MW_TRY(keep_standard_input(it->workspace, &input, err));
     mw_status status = read_input(it, input, err);
     if (is_standard) {
+        if (status != MW_OK) name_standard_input(input, err);
         mw_status removed = mw_sys_remove(cli->sys, input, NULL);
         (void)removed; /* what stays is in nobody's way */
     }

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Input that cannot be predicted, and names that stand for nothing: told by row and rule, nothing
 recorded, the champion as it was."""
+import os
+import subprocess
 import unittest
 
 from bad_shop import Shop
@@ -51,6 +53,16 @@ class BadPrediction(Shop):
         self.assertIn("nowhere/out.csv", answer.err)
         self.refused(["predict", "late", "--input", "in.csv", "--output", "out.txt"], 2,
                      "must end in .csv or .parquet", kind="usage")
+
+    def test_standard_input_is_named_so(self):
+        """It is laid down as a file of some name, which is nobody's business."""
+        self.write("in.csv", f"{HEADING}\n{GOOD}\n9002,yesterday,north,5\n")
+        with open(self.folder / "in.csv", encoding="utf-8") as rows:
+            done = subprocess.run([os.environ["MILLWRIGHT"], "predict", "late", "--input", "-"], cwd=self.folder,
+                                  stdin=rows, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 3, done)
+        self.assertTrue(done.stderr.startswith("millwright: standard input: row 2: at: must be a date"), done)
+        self.assertNotIn(".tmp", done.stderr)
 
     def test_names_that_stand_for_nothing(self):
         self.refused(["models", "promote", "late", "ffff"], 3, "ffff", kind="not-found")
