@@ -100,6 +100,8 @@ static mw_status unknown_command(int count, char **words, mw_error *err) {
     for (const mw_command *command = mw_commands; command->name; command++)
         if (command->summary) mw_nearest_offer_text(&nearest, command->name);
     mw_status status = mw_fail(err, MW_USAGE, "there is no command %s", name);
+    if (name[0] == '-')
+        return mw_hint(err, status, "Options stand behind the command: millwright status -C DIR.");
     if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
     return mw_hint(err, status, "millwright %s%s--help lists them.", of_group ? words[0] : "",
                    of_group ? " " : "");
@@ -255,6 +257,10 @@ static int answer_unknown(int count, char **words) {
 }
 
 static int answer(mw_sys *sys, int count, char **words) {
+    if (count > 1 && strcmp(words[0], "help") == 0) { /* `help train` is `train --help` */
+        char help[] = "--help", *turned[] = {words[1], count > 2 ? words[2] : help, help};
+        return answer(sys, count > 2 ? 3 : 2, turned);
+    }
     if (count == 0 || strcmp(words[0], "--help") == 0 || strcmp(words[0], "help") == 0) {
         print_all_commands(count == 0 ? stderr : stdout);
         return count == 0 ? mw_status_exit_code(MW_USAGE) : 0;

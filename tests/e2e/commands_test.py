@@ -114,6 +114,14 @@ def test_help_and_what_is_not_built():
     with Shop() as project:
         assert "millwright train" in project.ok("train", "--help").out
         assert "features build" in project.ok("features", "--help").out
+        millwright = os.environ["MILLWRIGHT"]
+        for words in [["train"], ["features", "build"], ["features"]]:
+            said = [subprocess.run([millwright, *line], capture_output=True, text=True, check=True).stdout
+                    for line in (["help", *words], [*words, "--help"])]
+            assert said[0] == said[1] and "usage: millwright " + " ".join(words) in said[0], said
+        for words, hint in [(["-C", "x", "status"], "Options stand behind the command"), (["help", "trian"], "mean train?")]:
+            refused = subprocess.run([millwright, *words], capture_output=True, text=True, check=False)
+            assert refused.returncode == 2 and hint in refused.stderr, refused
         for words in [["score"], ["backup", "--to", "there"], ["data", "diff", "--help"]]:
             project.fails(3, "is not built yet", *words)
         project.fails(2, "Did you mean --seed?", "train", "--sed", "1")
