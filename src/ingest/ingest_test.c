@@ -175,6 +175,36 @@ MW_TEST(ingest_takes_corrections) {
     shop_tear_down(&f);
 }
 
+/* What a file says twice it says in no order, however often it is read: the first row stands. */
+MW_TEST(ingest_lets_no_row_correct_another_of_the_same_file) {
+    shop f;
+    char text[500];
+    mw_history history;
+    mw_events events;
+    shop_set_up(&f, NULL);
+    shop_write_file(&f, "orders1.csv", shop_first_orders); /* for its columns */
+    shop_write_file(&f, "visits.csv", shop_first_visits);
+    shop_compile(&f, shop_orders);
+    for (int price = 5; price < 9; price++) {
+        snprintf(text, sizeof text, "order,at,shop,price,delay\n"
+                                    "1,2024-01-01T10:00:00Z,north,%d,3\n"
+                                    "2,2024-01-01T11:00:00Z,south,20,NA\n"
+                                    "2,2024-01-01T11:00:00Z,south,21,NA\n", price);
+        shop_write_file(&f, "orders1.csv", text);
+        MW_CHECK_OK(shop_ingest(&f), &f.err);
+        MW_CHECK_EQUAL_INT(f.report.files[0].corrections, price > 5);
+        MW_CHECK_EQUAL_INT(f.report.quarantined, 1);
+        MW_CHECK(shop_has_reason(&f, "id: stands in this ingest with other contents"));
+        MW_CHECK_OK(mw_history_load(f.state, f.program, f.symbols, &history, &events, &f.err),
+                    &f.err);
+        MW_CHECK_EQUAL_INT(price_of(&f, find_order(&f, &events, 1).row), price);
+        mw_event twice = find_order(&f, &events, 2);
+        MW_CHECK(!twice.replaced && price_of(&f, twice.row) == 20);
+        mw_events_release(&events);
+    }
+    shop_tear_down(&f);
+}
+
 MW_TEST(ingest_is_all_or_nothing) {
     shop f;
     shop_set_up(&f, NULL);

@@ -2,7 +2,10 @@
 
 enum { CAPACITY_MIN = 64 };
 
-/* A slot is 0 when free, else twice the row's number plus 2, plus 1 if the row is fresh. */
+/* A slot is 0 when free, else four times the row's number plus 4, plus 1 if the row is fresh, plus
+   2 if this ingest has a row that is the same. */
+enum { IS_FRESH = 1, IS_SEEN = 2, ROW = 4 };
+
 struct mw_standing {
     const mw_stream *stream;
     const mw_stream_events *events[2]; /* lake, fresh */
@@ -12,11 +15,11 @@ struct mw_standing {
 };
 
 static mw_event event_of(const mw_standing *standing, uint64_t slot) {
-    return mw_stream_events_row(standing->events[slot & 1], slot / 2 - 1);
+    return mw_stream_events_row(standing->events[slot & IS_FRESH], slot / ROW - 1);
 }
 
 static const mw_cell *cells_of(const mw_standing *standing, uint64_t slot) {
-    return mw_table_row(&standing->events[slot & 1]->rows, slot / 2 - 1);
+    return mw_table_row(&standing->events[slot & IS_FRESH]->rows, slot / ROW - 1);
 }
 
 static uint64_t hash_id(const mw_stream *stream, const mw_cell *cells) {
@@ -64,7 +67,7 @@ static bool takes_over(const mw_standing *standing, uint64_t standing_slot, uint
 
 static mw_status take_up(mw_standing *standing, size_t row, bool is_fresh, mw_error *err) {
     if (2 * (standing->count + 1) > standing->capacity) MW_TRY(grow(standing, err));
-    uint64_t slot = 2 * ((uint64_t)row + 1) + is_fresh;
+    uint64_t slot = ROW * ((uint64_t)row + 1) + (is_fresh ? IS_FRESH : 0);
     uint64_t *at = find_slot(standing, cells_of(standing, slot));
     if (*at != 0) {
         if (takes_over(standing, *at, slot)) *at = slot;
@@ -103,8 +106,15 @@ mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event) {
     size_t count = standing->events[0]->rows.schema->field_count - standing->stream->entry_count;
     for (size_t i = 0; is_equal && i < count; i++)
         is_equal = stands.row[i].bits == event->row[i].bits;
-    if (slot & 1) return is_equal ? MW_STANDS_FRESH : MW_STANDS_FRESH_OTHERWISE;
+    bool is_here = (slot & (IS_FRESH | IS_SEEN)) != 0;
+    if (is_here) return is_equal ? MW_STANDS_FRESH : MW_STANDS_FRESH_OTHERWISE;
     return is_equal ? MW_STANDS_IN_LAKE : MW_STANDS_OTHERWISE;
+}
+
+void mw_standing_see(mw_standing *standing, const mw_event *event) {
+    uint64_t *slot = find_slot(standing, event->row);
+    MW_ASSERT(*slot != 0);
+    *slot |= IS_SEEN;
 }
 
 void mw_standing_correct(const mw_standing *standing, mw_event *event) {
@@ -116,8 +126,8 @@ void mw_standing_correct(const mw_standing *standing, mw_event *event) {
 
 mw_event mw_standing_of(const mw_standing *standing, const mw_event *event, size_t *out_row) {
     uint64_t slot = *find_slot(standing, event->row);
-    MW_ASSERT(slot != 0 && (slot & 1) == 0);
-    *out_row = slot / 2 - 1;
+    MW_ASSERT(slot != 0 && (slot & IS_FRESH) == 0);
+    *out_row = slot / ROW - 1;
     return event_of(standing, slot);
 }
 

@@ -14,9 +14,9 @@ typedef struct mw_standing mw_standing;
 typedef enum {
     MW_STANDS_NOT,
     MW_STANDS_IN_LAKE, /* with equal contents, from an ingest before */
-    MW_STANDS_FRESH,   /* with equal contents, from this one */
+    MW_STANDS_FRESH,   /* with equal contents, from this one, or seen in it */
     MW_STANDS_OTHERWISE, /* with other contents, from an ingest before */
-    MW_STANDS_FRESH_OTHERWISE, /* with other contents, from this one */
+    MW_STANDS_FRESH_OTHERWISE, /* with other contents, from this one, or seen in it */
 } mw_stands;
 
 /* `stream`, of index `number`, must have an id. Takes up all that `lake` and `fresh` hold. */
@@ -25,6 +25,8 @@ MW_MUST_USE mw_status mw_standing_create(const mw_stream *stream, int32_t number
                                          mw_standing **out_standing, mw_error *err);
 /* Fields with windows are no contents of a row that comes: they are worked out as it enters. */
 mw_stands mw_standing_find(const mw_standing *standing, const mw_event *event);
+/* This ingest has the event that stands, again: another row of it with that id corrects nothing. */
+void mw_standing_see(mw_standing *standing, const mw_event *event);
 /* Makes an event whose id stands otherwise the correction of what stands. */
 void mw_standing_correct(const mw_standing *standing, mw_event *event);
 /* What stands under the event's id, and its row among the events of `lake`, where it must stand. */

@@ -13,7 +13,7 @@ static const mw_stream stream = {.id_count = 2, .id_fields = id_fields};
 
 /* What a plain list of the first event of each id says. */
 typedef struct {
-    bool stands, is_fresh;
+    bool stands, is_fresh; /* of this ingest, or seen in it */
     double value;
     int64_t time;
 } model_entry;
@@ -56,6 +56,10 @@ MW_TEST(standing_agrees_with_a_list) {
         mw_stands stands = mw_standing_find(standing, &event);
         MW_CHECK_EQUAL_INT(stands, expected(&model[id], value, time));
         seen[stands]++;
+        if (stands == MW_STANDS_IN_LAKE && mw_prng_below(&prng, 2) == 0) {
+            mw_standing_see(standing, &event);
+            model[id].is_fresh = true;
+        }
         if (stands != MW_STANDS_NOT) continue;
         MW_CHECK_OK(mw_events_add(&fresh, &event, &err), &err);
         MW_CHECK_OK(mw_standing_add(standing, &err), &err);

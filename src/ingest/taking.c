@@ -222,6 +222,7 @@ static stand look_up(job *j, mw_event *events) {
             bool is_in_order = correct(j->taking, &events[i]);
             found.is_ahead = found.is_ahead || !is_in_order;
         } else if (stands != MW_STANDS_NOT) {
+            if (stands == MW_STANDS_IN_LAKE) mw_standing_see(standing, &events[i]);
             events[i].row = NULL;
         }
     }
