@@ -278,6 +278,11 @@ mw_status mw_cli_models_promote(mw_cli *cli, mw_error *err) {
 static mw_status rollback(mw_workspace *workspace, mw_error *err) {
     mw_version_row version, before;
     MW_TRY(find_champion(workspace, word(workspace, 0), &before, err));
+    if (before.version.size == 0) {
+        mw_status status = mw_fail(err, MW_NOT_FOUND, "there is no champion of a model %.*s",
+                                   MW_STR_ARGS(word(workspace, 0)));
+        return mw_hint(err, status, "millwright models list shows them.");
+    }
     MW_TRY(mw_registry_rollback(mw_workspace_registry(workspace), word(workspace, 0),
                                 change_of(workspace, "models rollback"), &workspace->arena,
                                 &version, err));

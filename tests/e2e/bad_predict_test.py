@@ -73,7 +73,8 @@ class BadPrediction(Shop):
                      "--to: must not lie before --from", kind="usage")
         self.refused(["backtest", "late", "--from", "2024-01-02", "--to", "2024-01-03", "--policy",
                       "best"], 2, "none named best", kind="usage")
-        self.refused(["models", "rollback", "late"], 3, "late")
+        self.refused(["models", "rollback", "late"], 3, "late: there is no champion before this one")
+        self.refused(["models", "rollback", "lat"], 3, "there is no champion of a model lat", kind="not-found")
 
     def test_version_that_was_damaged(self):
         (path,) = [path for path in (self.state / "artefacts").rglob("*") if path.is_file()]
