@@ -42,6 +42,10 @@ def test_a_backtest_tells_of_labels_that_the_data_do_not_reach():
         assert asked["open"] > 0 and lane["predictions"] == lane["labelled"] + asked["open"]
         assert f"\n{asked['open']} have labels that mature after 2024-02-19, where the data end\n" in told.out, told.out
         assert "have labels" not in shop.ok(*days, "--to", "2024-02-12").out
+        none = shop.ok("backtest", "returned", "--policy", "never,monthly", "--from", "2024-02-18", "--to", "2024-02-25",
+                       "--html", str(shop.folder / "page.html")).out
+        assert ", 0 of them labelled" in none and "nan" not in none, none
+        assert '"excess":null' in (shop.folder / "page.html").read_text()
         shop.fails(3, "has no moment in these days\n  The data go from 2024-01-01T00:", "backtest", "returned",
                    "--from", "2024-03-10", "--to", "2024-03-20")
         shop.fails(3, "Let the first day be later", "backtest", "returned", "--from", "2024-01-02", "--to", "2024-03-20")
