@@ -67,7 +67,9 @@ static void answer_not_found(mw_router router, mw_str path, mw_response *respons
     mw_error err;
     mw_status status = mw_fail(&err, MW_NOT_FOUND, "path: there is no \"%.*s\"",
                                MW_STR_ARGS(path));
-    mw_response_problem(response, mw_hint_nearest(&err, status, &nearest), &err);
+    if (nearest.found.size > 0) status = mw_hint_nearest(&err, status, &nearest);
+    else status = mw_hint(&err, status, "GET /openapi.json tells which there are.");
+    mw_response_problem(response, status, &err);
 }
 
 static void answer_wrong_method(const mw_http_request *request, unsigned allowed,

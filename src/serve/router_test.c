@@ -109,6 +109,7 @@ MW_TEST(router_says_what_is_near_to_a_path_that_is_not_there) {
         MW_CHECK_EQUAL_INT(find(MW_HTTP_GET, absent[i], &call, &response), -1);
         MW_CHECK_EQUAL_INT(response.code, 404);
     }
+    MW_CHECK(strstr(response.body.data, "GET /openapi.json tells which there are.") != NULL);
     mw_response_release(&response);
 }
 
