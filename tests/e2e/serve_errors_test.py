@@ -7,7 +7,7 @@ from serving import call, order, run, start, stop, write_project
 
 def check_process(folder, port):
     second = run(folder, "serve", "--listen", "127.0.0.1:0")
-    assert second.returncode == 4 and "another process" in second.stderr, second
+    assert second.returncode == 4 and "a server runs on this project already" in second.stderr, second
     with tempfile.TemporaryDirectory() as other:
         write_project(other)
         taken = run(other, "serve", "--listen", f"127.0.0.1:{port}")
