@@ -287,12 +287,10 @@ static mw_status print_quarantine(mw_workspace *workspace, mw_error *err) {
     mw_cli *cli = workspace->cli;
     mw_arena *arena = &workspace->arena;
     const char *folder = mw_path_join(arena, workspace->state_folder, "quarantine");
-    mw_file_info info;
     mw_str *names = NULL;
     size_t count = 0;
     if (!folder) return mw_fail(err, MW_NO_MEMORY, "quarantine: no memory");
-    MW_TRY(mw_sys_info(cli->sys, folder, &info, err));
-    if (info.exists) MW_TRY(mw_sys_list(cli->sys, folder, arena, &names, &count, err));
+    MW_TRY(mw_sys_list_if_any(cli->sys, folder, arena, &names, &count, err));
     mw_buf lines;
     mw_buf_init(&lines, LINES_SIZE_MAX);
     mw_status status = MW_OK;

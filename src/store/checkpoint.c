@@ -110,14 +110,6 @@ static uint64_t number_of(mw_str name) {
     return is_one && number > 0 ? (uint64_t)number : 0;
 }
 
-static mw_status list(mw_checkpoints in, mw_arena *arena, mw_str **out_names, size_t *out_count,
-                      mw_error *err) {
-    mw_file_info info;
-    *out_count = 0;
-    MW_TRY(mw_sys_info(in.sys, in.folder, &info, err));
-    return info.exists ? mw_sys_list(in.sys, in.folder, arena, out_names, out_count, err) : MW_OK;
-}
-
 mw_status mw_checkpoint_newest(mw_checkpoints in, uint64_t before, uint64_t *out_number,
                                mw_error *err) {
     mw_arena arena;
@@ -125,7 +117,7 @@ mw_status mw_checkpoint_newest(mw_checkpoints in, uint64_t before, uint64_t *out
     size_t count = 0;
     uint64_t newest = 0;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
-    mw_status status = list(in, &arena, &names, &count, err);
+    mw_status status = mw_sys_list_if_any(in.sys, in.folder, &arena, &names, &count, err);
     for (size_t i = 0; i < count; i++) {
         uint64_t number = number_of(names[i]);
         if (number < before && number > newest) newest = number;
@@ -141,7 +133,7 @@ static mw_status clean_up(mw_checkpoints in, uint64_t newest, mw_error *err) {
     mw_str *names = NULL;
     size_t count = 0;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
-    mw_status status = list(in, &arena, &names, &count, err);
+    mw_status status = mw_sys_list_if_any(in.sys, in.folder, &arena, &names, &count, err);
     for (size_t i = 0; status == MW_OK && i < count; i++) {
         uint64_t number = number_of(names[i]);
         bool is_old = number > 0 && number + MW_CHECKPOINTS_KEPT <= newest;

@@ -129,15 +129,6 @@ static const char *list_path(const mw_digest_runs *runs, uint64_t id, mw_arena *
 
 static uint64_t number_in(uint64_t id) { return id >> NUMBER_SHIFT; }
 
-static mw_status list_folder(const mw_digest_runs *runs, mw_arena *arena, mw_str **out_names,
-                             size_t *out_count, mw_error *err) {
-    mw_file_info info;
-    *out_count = 0;
-    MW_TRY(mw_sys_info(runs->sys, runs->folder, &info, err));
-    return info.exists ? mw_sys_list(runs->sys, runs->folder, arena, out_names, out_count, err)
-                       : MW_OK;
-}
-
 /* The greatest ids of lists that are below `before`, in turn; 0: none. */
 static uint64_t newest_list(const mw_str *names, size_t count, uint64_t before) {
     uint64_t newest = 0;
@@ -153,7 +144,7 @@ static mw_status newest_in(const mw_digest_runs *runs, uint64_t *out_id, mw_erro
     mw_str *names = NULL;
     size_t count = 0;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
-    mw_status status = list_folder(runs, &arena, &names, &count, err);
+    mw_status status = mw_sys_list_if_any(runs->sys, runs->folder, &arena, &names, &count, err);
     if (status == MW_OK) *out_id = newest_list(names, count, UINT64_MAX);
     mw_arena_release(&arena);
     return status;
@@ -483,7 +474,7 @@ static mw_status remove_left_over(const mw_digest_runs *runs, mw_buf *noted, mw_
     mw_str *files = NULL;
     size_t count = 0;
     uint64_t oldest;
-    MW_TRY(list_folder(runs, arena, &files, &count, err));
+    MW_TRY(mw_sys_list_if_any(runs->sys, runs->folder, arena, &files, &count, err));
     MW_TRY(note_known(runs, files, count, noted, &oldest, err));
     for (size_t i = 0; i < count; i++) {
         if (!is_left_over(files[i], mw_buf_str(noted), oldest)) continue;

@@ -450,12 +450,9 @@ static mw_status list_folder(mw_lake_storage *storage, mw_arena *arena, mw_str f
 
 static mw_status list_folders(mw_lake_storage *storage, mw_arena *arena, mw_buf *out_paths,
                               mw_error *err) {
-    mw_file_info info;
     mw_str *names = NULL;
     size_t count = 0;
-    MW_TRY(mw_sys_info(storage->sys, storage->folder, &info, err));
-    if (!info.exists) return MW_OK;
-    MW_TRY(mw_sys_list(storage->sys, storage->folder, arena, &names, &count, err));
+    MW_TRY(mw_sys_list_if_any(storage->sys, storage->folder, arena, &names, &count, err));
     for (size_t i = 0; i < count; i++)
         MW_TRY(list_folder(storage, arena, names[i], out_paths, err));
     return mw_buf_check(out_paths, "lake: the list of files", err);

@@ -29,13 +29,9 @@ int64_t mw_log_segment_first_place(mw_str segment_name) {
 /* The files of a folder, in order; none if it does not exist. */
 mw_status mw_log_segment_list(mw_sys *sys, const char *folder, mw_arena *arena,
                               mw_str **out_names, size_t *out_count, mw_error *err) {
-    mw_file_info info;
-    *out_count = 0;
-    MW_TRY(mw_sys_info(sys, folder, &info, err));
-    if (!info.exists) return MW_OK;
     mw_str *names;
     size_t count, kept = 0;
-    MW_TRY(mw_sys_list(sys, folder, arena, &names, &count, err));
+    MW_TRY(mw_sys_list_if_any(sys, folder, arena, &names, &count, err));
     for (size_t i = 0; i < count; i++)
         if (names[i].size == SEGMENT_NAME_SIZE && mw_str_ends(names[i], MW_STR(".log")))
             names[kept++] = names[i];

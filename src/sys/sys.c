@@ -253,15 +253,24 @@ mw_status mw_sys_list(mw_sys *sys, const char *path, mw_arena *arena, mw_str **o
     return MW_OK;
 }
 
+mw_status mw_sys_list_if_any(mw_sys *sys, const char *path, mw_arena *arena, mw_str **out_names,
+                             size_t *out_count, mw_error *err) {
+    mw_file_info info;
+    mw_status status = mw_sys_list(sys, path, arena, out_names, out_count, err);
+    if (status != MW_NOT_FOUND) return status;
+    MW_TRY(mw_sys_info(sys, path, &info, err));
+    if (info.exists) return mw_fail(err, MW_INVALID, "%s: must be a folder", path);
+    *out_names = NULL;
+    *out_count = 0;
+    return MW_OK;
+}
+
 static mw_status measure(mw_sys *sys, const char *path, mw_arena *arena,
                          mw_folder_measure *measured, mw_error *err) {
     mw_file_info info;
     mw_str *names = NULL;
     size_t count = 0;
-    MW_TRY(mw_sys_info(sys, path, &info, err));
-    if (info.exists && !info.is_folder)
-        return mw_fail(err, MW_INVALID, "%s: must be a folder to be measured", path);
-    if (info.exists) MW_TRY(mw_sys_list(sys, path, arena, &names, &count, err));
+    MW_TRY(mw_sys_list_if_any(sys, path, arena, &names, &count, err));
     for (size_t i = 0; i < count; i++) {
         const char *child = mw_path_join(arena, path, names[i].data);
         if (!child) return mw_fail(err, MW_NO_MEMORY, "%s: no memory to measure it", path);

@@ -80,6 +80,9 @@ MW_MUST_USE mw_status mw_sys_remove(mw_sys *sys, const char *path, mw_error *err
 /* Names in a folder, sorted by bytes, in `arena`. */
 MW_MUST_USE mw_status mw_sys_list(mw_sys *sys, const char *path, mw_arena *arena,
                                   mw_str **out_names, size_t *out_count, mw_error *err);
+/* The same; none where there is no folder. */
+MW_MUST_USE mw_status mw_sys_list_if_any(mw_sys *sys, const char *path, mw_arena *arena,
+                                         mw_str **out_names, size_t *out_count, mw_error *err);
 /* What the files that stand in a folder take, not those in folders within; one that goes meanwhile
    is none, and an absent folder has none. */
 typedef struct {

@@ -202,6 +202,12 @@ static void keep_folders(place *at) {
     size_t count;
     MW_CHECK_STATUS(mw_sys_list(sys, path_in(at, "none"), &at->arena, &list, &count, err),
                     MW_NOT_FOUND);
+    MW_CHECK_OK(mw_sys_list_if_any(sys, path_in(at, "none"), &at->arena, &list, &count, err), err);
+    MW_CHECK_EQUAL_INT(count, 0);
+    MW_CHECK_OK(mw_sys_list_if_any(sys, path_in(at, "a"), &at->arena, &list, &count, err), err);
+    MW_CHECK(count == 1 && mw_str_is(list[0], "b"));
+    MW_CHECK_STATUS(mw_sys_list_if_any(sys, path_in(at, "a/b/z"), &at->arena, &list, &count, err),
+                    MW_INVALID);
     MW_CHECK_OK(mw_sys_sync_folder(sys, path_in(at, "a/b"), err), err);
     MW_CHECK_STATUS(mw_sys_sync_folder(sys, path_in(at, "none"), err), MW_NOT_FOUND);
 
