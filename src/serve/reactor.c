@@ -30,6 +30,7 @@ mw_status mw_reactor_create(mw_reactor_config config, mw_reactor **out_reactor, 
     atomic_init(&reactor->stop_wanted, false);
     atomic_init(&reactor->awaits_sync, false);
     mw_status status = mw_poller_create(config.sys, &reactor->poller, err);
+    if (status == MW_OK) mw_poller_look_first(reactor->poller);
     if (status == MW_OK && config.catch_signals)
         status = mw_poller_catch_signals(reactor->poller, err);
     if (status != MW_OK) {

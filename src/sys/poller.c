@@ -1,6 +1,7 @@
 #include "sys/poller.h"
 
 #include "sys/backend.h"
+#include "sys/lookout.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NO_DESCRIPTOR = -1, US_PER_MS = 1000 };
@@ -24,6 +26,8 @@ struct mw_poller {
     int alarm;   /* a timerfd */
     int64_t alarm_us; /* when it goes off; INT64_MAX: it does not */
     sigset_t mask_before;
+    bool looks_first;
+    mw_lookout lookout;
 };
 
 static mw_status control(mw_poller *poller, int operation, int descriptor, uint64_t token,
@@ -60,6 +64,7 @@ mw_status mw_poller_create(mw_sys *sys, mw_poller **out_poller, mw_error *err) {
     poller->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     poller->alarm_us = INT64_MAX;
     poller->signals = NO_DESCRIPTOR;
+    poller->looks_first = false;
     mw_poller_interest interest = {.readable = true};
     mw_status status =
         poller->epoll >= 0 && poller->wake >= 0 && poller->alarm >= 0
@@ -102,6 +107,11 @@ mw_status mw_poller_catch_signals(mw_poller *poller, mw_error *err) {
     pthread_sigmask(SIG_BLOCK, &caught, &poller->mask_before);
     poller->signals = descriptor;
     return MW_OK;
+}
+
+void mw_poller_look_first(mw_poller *poller) {
+    poller->looks_first = true;
+    mw_lookout_init(&poller->lookout);
 }
 
 void mw_poller_wake(mw_poller *poller) {
@@ -158,12 +168,44 @@ static int milliseconds_of(int64_t span_us) {
     return (int)((span_us + US_PER_MS - 1) / US_PER_MS);
 }
 
+static int64_t now_ns(clockid_t clock) {
+    struct timespec now;
+    (void)clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int look(const mw_poller *poller, struct epoll_event *happened, int capacity) {
+    int64_t end_ns = now_ns(CLOCK_MONOTONIC) + MW_LOOKOUT_LOOK_NS_MAX;
+    int found;
+    do found = epoll_wait(poller->epoll, happened, capacity, 0);
+    while (found == 0 && now_ns(CLOCK_MONOTONIC) < end_ns);
+    return found;
+}
+
+/* Like epoll_wait without a limit. */
+static int look_or_sleep(mw_poller *poller, struct epoll_event *happened, int capacity) {
+    mw_lookout *lookout = &poller->lookout;
+    if (mw_lookout_asks_cpu(lookout))
+        mw_lookout_tell_cpu(lookout, now_ns(CLOCK_THREAD_CPUTIME_ID));
+    int64_t begun_ns = now_ns(CLOCK_MONOTONIC);
+    int found = mw_lookout_looks(lookout) ? look(poller, happened, capacity) : 0;
+    bool sleeps = found == 0;
+    if (sleeps) found = epoll_wait(poller->epoll, happened, capacity, -1);
+    mw_lookout_wait wait = {.span_ns = now_ns(CLOCK_MONOTONIC) - begun_ns,
+                            .event_count = found > 0 ? found : 0,
+                            .was_vain = sleeps && mw_lookout_looks(lookout)};
+    mw_lookout_tell_wait(lookout, wait);
+    return found;
+}
+
 mw_status mw_poller_wait(mw_poller *poller, int64_t span_us, mw_poller_event *events,
                          size_t capacity, size_t *out_count, mw_error *err) {
     struct epoll_event happened[MW_POLLER_EVENTS_MAX];
     MW_ASSERT(capacity > 0);
     int capped = capacity < MW_POLLER_EVENTS_MAX ? (int)capacity : MW_POLLER_EVENTS_MAX;
-    int found = epoll_wait(poller->epoll, happened, capped, milliseconds_of(span_us));
+    int found = span_us < 0 && poller->looks_first
+                    ? look_or_sleep(poller, happened, capped)
+                    : epoll_wait(poller->epoll, happened, capped, milliseconds_of(span_us));
     if (found < 0 && errno != EINTR) return mw_fail_errno(err, errno, "poller", "cannot wait");
     size_t count = 0;
     for (int i = 0; i < found; i++)

@@ -43,6 +43,10 @@ void mw_poller_remove(mw_poller *poller, int descriptor); /* before it is closed
    poller is destroyed. Call it before other threads are started: they inherit the mask. */
 MW_MUST_USE mw_status mw_poller_catch_signals(mw_poller *poller, mw_error *err);
 
+/* From now on a wait without a span may look for events for some us before it sleeps, where that
+   costs no more CPU (sys/lookout): for who answers others, not for who works in the background. */
+void mw_poller_look_first(mw_poller *poller);
+
 /* Makes the wait under way, or the next one, return with a WOKEN event. From any thread; many
    calls may make one event. */
 void mw_poller_wake(mw_poller *poller);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LONG_ENOUGH (10 * MW_SECOND_US)
@@ -27,6 +28,12 @@ static size_t wait_for(mw_poller *poller, int64_t span_us, mw_poller_event event
 static mw_poller_event wait_for_one(mw_poller *poller) {
     mw_poller_event events[CAPACITY];
     MW_CHECK_EQUAL_INT(wait_for(poller, LONG_ENOUGH, events), 1);
+    return events[0];
+}
+
+static mw_poller_event wait_without_end(mw_poller *poller) {
+    mw_poller_event events[CAPACITY];
+    MW_CHECK_EQUAL_INT(wait_for(poller, -1, events), 1);
     return events[0];
 }
 
@@ -152,6 +159,61 @@ MW_TEST(poller_waits_no_longer_than_its_alarm) {
     MW_CHECK_EQUAL_INT(wait_for(poller, -1, events), 0);
     mw_poller_wake(poller);
     MW_CHECK(wait_for_one(poller).kind == MW_POLLER_WOKEN);
+    mw_poller_destroy(poller);
+}
+
+enum { ROUNDS = 20000 };
+
+typedef struct {
+    mw_poller *own, *other; /* the other's thread wakes the own, and is woken then */
+} echo;
+
+static void *answer_each(void *context) {
+    echo *it = context;
+    for (int i = 0; i < ROUNDS; i++) {
+        MW_CHECK(wait_without_end(it->own).kind == MW_POLLER_WOKEN);
+        mw_poller_wake(it->other);
+    }
+    return NULL;
+}
+
+static int64_t thread_cpu_us(void) {
+    struct timespec used;
+    MW_CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
+    return (int64_t)used.tv_sec * MW_SECOND_US + used.tv_nsec / 1000;
+}
+
+MW_TEST(poller_loses_nothing_whether_it_looks_or_sleeps) {
+    echo it = {create(), create()}, there = {it.other, it.own};
+    mw_poller_look_first(it.own);
+    mw_poller_look_first(it.other);
+    pthread_t thread;
+    MW_CHECK(pthread_create(&thread, NULL, answer_each, &there) == 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        mw_poller_wake(it.other);
+        MW_CHECK(wait_without_end(it.own).kind == MW_POLLER_WOKEN);
+    }
+    pthread_join(thread, NULL);
+    mw_poller_destroy(it.own);
+    mw_poller_destroy(it.other);
+}
+
+/* Waits that were short for long enough make it look; when nothing comes any more it sleeps. */
+MW_TEST(poller_sleeps_after_a_look_in_vain) {
+    enum { IDLE_US = 200000, BUSY = 40 };
+    mw_sys *sys = mw_sys_real();
+    mw_poller *poller = create();
+    mw_poller_event events[CAPACITY];
+    mw_poller_look_first(poller);
+    for (int i = 0; i < BUSY; i++) {
+        mw_poller_wake(poller);
+        MW_CHECK(wait_without_end(poller).kind == MW_POLLER_WOKEN);
+    }
+    int64_t due_us = mw_sys_monotonic_us(sys) + IDLE_US, before_us = thread_cpu_us();
+    mw_poller_set_alarm(poller, due_us);
+    MW_CHECK_EQUAL_INT(wait_for(poller, -1, events), 0);
+    MW_CHECK(mw_sys_monotonic_us(sys) >= due_us);
+    MW_CHECK(thread_cpu_us() - before_us < IDLE_US / 50);
     mw_poller_destroy(poller);
 }
 

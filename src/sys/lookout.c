@@ -1,0 +1,83 @@
+#include "sys/lookout.h"
+
+enum {
+    SLEEPS_OF_BLOCK = 16, /* so many short waits in a row are no chance where little comes */
+    LOOKS_OF_BLOCK = 48,
+    VAIN_MAX = LOOKS_OF_BLOCK / 8,
+};
+
+void mw_lookout_init(mw_lookout *lookout) {
+    *lookout = (mw_lookout){.patience = MW_LOOKOUT_PATIENCE_MIN};
+}
+
+bool mw_lookout_looks(const mw_lookout *lookout) { return lookout->phase == MW_LOOKOUT_LOOKS; }
+
+/* --- blocks ------------------------------------------------------------------------------- */
+
+bool mw_lookout_asks_cpu(const mw_lookout *lookout) {
+    const int32_t waits[] = {[MW_LOOKOUT_WATCHES] = lookout->patience,
+                             [MW_LOOKOUT_SLEEPS] = SLEEPS_OF_BLOCK,
+                             [MW_LOOKOUT_LOOKS] = LOOKS_OF_BLOCK};
+    return lookout->wait_count >= waits[lookout->phase];
+}
+
+static void begin_block(mw_lookout *lookout, mw_lookout_phase phase) {
+    lookout->phase = phase;
+    lookout->wait_count = lookout->vain_count = 0;
+    lookout->event_count = 0;
+}
+
+/* However looking ends: a client that soon goes costs a look in vain, too. */
+static void begin_watching(mw_lookout *lookout) {
+    bool has_looked = lookout->phase == MW_LOOKOUT_LOOKS;
+    if (has_looked && lookout->patience < MW_LOOKOUT_PATIENCE_MAX) lookout->patience *= 2;
+    lookout->sleeping = lookout->looking = (mw_lookout_cost){0};
+    begin_block(lookout, MW_LOOKOUT_WATCHES);
+}
+
+static void add_block(mw_lookout_cost *cost, int64_t cpu_ns, int64_t event_count) {
+    cost->cpu_ns = cost->cpu_ns / 4 * 3 + cpu_ns;
+    cost->event_count = cost->event_count * 3 / 4 + event_count;
+}
+
+/* An event may cost a quarter more: blocks differ by about as much for no reason, and where these
+   ended looks each few ms, who asks had no good of them. On average they cost no more. */
+static bool is_worth_it(const mw_lookout *lookout) {
+    const mw_lookout_cost *sleeping = &lookout->sleeping, *looking = &lookout->looking;
+    return 4 * (double)looking->cpu_ns * (double)sleeping->event_count <=
+           5 * (double)sleeping->cpu_ns * (double)looking->event_count;
+}
+
+static void end_looks(mw_lookout *lookout, int64_t cpu_ns) {
+    add_block(&lookout->looking, cpu_ns, lookout->event_count);
+    if (!is_worth_it(lookout)) {
+        begin_watching(lookout);
+        return;
+    }
+    if (lookout->patience > MW_LOOKOUT_PATIENCE_MIN) lookout->patience /= 2;
+    begin_block(lookout, MW_LOOKOUT_SLEEPS);
+}
+
+void mw_lookout_tell_cpu(mw_lookout *lookout, int64_t cpu_ns) {
+    int64_t used_ns = cpu_ns - lookout->cpu_ns;
+    lookout->cpu_ns = cpu_ns;
+    if (lookout->phase == MW_LOOKOUT_LOOKS) {
+        end_looks(lookout, used_ns);
+    } else if (lookout->phase == MW_LOOKOUT_SLEEPS) {
+        add_block(&lookout->sleeping, used_ns, lookout->event_count);
+        begin_block(lookout, MW_LOOKOUT_LOOKS);
+    } else {
+        begin_block(lookout, MW_LOOKOUT_SLEEPS);
+    }
+}
+
+/* --- waits -------------------------------------------------------------------------------- */
+
+void mw_lookout_tell_wait(mw_lookout *lookout, mw_lookout_wait wait) {
+    lookout->wait_count++;
+    lookout->vain_count += wait.was_vain;
+    lookout->event_count += wait.event_count;
+    if (lookout->phase == MW_LOOKOUT_WATCHES) return;
+    if (wait.span_ns > MW_LOOKOUT_SHORT_NS_MAX || lookout->vain_count > VAIN_MAX)
+        begin_watching(lookout);
+}
