@@ -207,7 +207,8 @@ static const char *random_range_ahead(mw_world *world) {
                                          "96us after 24us every 24us", "{24us, 50us}"};
     static const char *const aligned[] = {"24h aligned day", "3h after 1h aligned hour",
                                           "7d after 7d aligned week", "31d aligned month",
-                                          "{1h, 6h} after 1h aligned hour", "90m every 30m"};
+                                          "{1h, 6h} after 1h aligned hour", "90m every 30m",
+                                          "1h after 1h aligned hour", "2h aligned hour"};
     bool is_aligned = is_of_months(world) && one_in(world, 2);
     return is_aligned ? PICK(world, aligned) : PICK(world, aheads);
 }
@@ -332,7 +333,7 @@ static mw_str draw_label(mw_world *world) {
         return text(world, &buf);
     }
     bool looks_from_ahead = world->has_ahead && one_in(world, 2);
-    if (one_in(world, 3)) write_label(world, &buf);
+    if (one_in(world, is_of_months(world) ? 2 : 3)) write_label(world, &buf);
     else mw_buf_append_text(&buf, looks_from_ahead ? PICK(world, scheduled) : PICK(world, labels));
     mw_buf_append_text(&buf, PICK(world, unless));
     return text(world, &buf);
@@ -434,9 +435,10 @@ static moment_draft random_moment(mw_world *world, bool may_look_at_all_past) {
    past; or never, at half hours and quarters from UTC. */
 static const mw_zone *random_zone(mw_world *world) {
     static const char *const rules[] = {
-        "UTC0SUM-1,M3.5.0/1,M2.2.0/2",  "AAA-10:30BBB-11,M3.4.0,M2.2.0",
-        "AAA5BBB,M3.2.0/0,M2.2.0/0:30", "AAA3:30BBB2:30,M3.4.0/0,M2.2.0/0",
-        "IST-5:30",                     "NPT-5:45"};
+        "UTC0SUM-1,M3.5.0/1,M2.2.0/2",   "AAA-10:30BBB-11,M3.4.0,M2.2.0",
+        "AAA5BBB,M3.2.0/0,M2.2.0/0:30",  "AAA3:30BBB2:30,M3.4.0/0,M2.2.0/0",
+        "AAA3:30BBB3,M3.4.0/1,M2.2.0/2", "IST-5:30",
+        "NPT-5:45"};
     if (!is_of_months(world)) return mw_zone_utc();
     return mw_test_zone_of_table(&world->zone_arena, PICK(world, rules));
 }
@@ -556,6 +558,14 @@ static mw_cell random_goods(mw_world *world) {
     return list;
 }
 
+/* Within hours of a change of the clocks, at the half hour too, if they ever change. */
+static int64_t near_change(mw_world *world, int64_t at) {
+    const mw_zone *zone = world->program->zone;
+    int64_t change = mw_zone_last_change_us(zone, MW_WORLD_TIME_MAX * world->unit_us);
+    if (one_in(world, 2)) change = mw_zone_last_change_us(zone, change - 1);
+    return change > 0 ? change + ((int64_t)below(world, 12) - 6) * 30 * MW_MINUTE_US : at;
+}
+
 static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     size_t number_max = config.event_count / ORDERS_PER_NUMBER + 1;
     size_t number = world->events.streams[stream].rows.row_count;
@@ -567,6 +577,7 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
     }
     if (one_in(world, 8)) lag = -(int64_t)below(world, 300);
     at *= unit;
+    if (one_in(world, 4)) at = near_change(world, at);
     if (one_in(world, 8)) at += (int64_t)below(world, (size_t)unit);
     mw_cell row[CELLS]; /* drawn one by one: an initializer has no order that all share */
     row[AT] = mw_cell_time(at);

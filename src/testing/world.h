@@ -5,7 +5,7 @@
  * are now and then missing, huge, tiny or beyond a sum's range; ids repeat; events become known
  * late, some too late. Windows wait for windows that wait for windows; a third of the worlds are
  * of hours in place of microseconds, where windows keep to days and months and the clocks change,
- * by half an hour here and there. The same seed gives the same world.
+ * by half an hour here and there, while much happens. The same seed gives the same world.
  *
  * What happens has two fields with windows, `looked` and `found`; events have any values there, as
  * if they had been stored so: what they are is an entrance's to say.
