@@ -26,13 +26,6 @@ static void absorb(sip_state *s, uint64_t word) {
     s->v0 ^= word;
 }
 
-/* Eight bytes, little endian: written out, so that compilers make one load of it. */
-static uint64_t read_whole_word(const unsigned char *b) {
-    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
-           (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
-           (uint64_t)b[7] << 56;
-}
-
 /* The bytes that are left, fewer than eight. */
 static uint64_t read_word(const unsigned char *bytes, size_t size) {
     uint64_t word = 0;
@@ -47,7 +40,7 @@ mw_keyed_hash mw_hash_with_key(mw_hash_key key, const void *bytes, size_t size) 
                    UINT64_C(0x646f72616e646f6d) ^ key.words[1] ^ 0xee,
                    UINT64_C(0x6c7967656e657261) ^ key.words[0],
                    UINT64_C(0x7465646279746573) ^ key.words[1]};
-    for (; left >= 8; at += 8, left -= 8) absorb(&s, read_whole_word(at));
+    for (; left >= 8; at += 8, left -= 8) absorb(&s, mw_u64_at(at));
     absorb(&s, (uint64_t)size << 56 | read_word(at, left));
     mw_keyed_hash hash;
     s.v2 ^= 0xee;

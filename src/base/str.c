@@ -177,19 +177,13 @@ bool mw_str_to_int64(mw_str s, int64_t *out_value) {
 }
 
 uint32_t mw_read_u32(mw_reader *reader) {
-    mw_str bytes = mw_read_bytes(reader, 4);
-    uint32_t value = 0;
-    for (size_t i = 0; i < bytes.size; i++)
-        value |= (uint32_t)(unsigned char)bytes.data[i] << 8 * i;
-    return value;
+    mw_str bytes = mw_read_bytes(reader, sizeof(uint32_t));
+    return bytes.size > 0 ? mw_u32_at(bytes.data) : 0;
 }
 
 uint64_t mw_read_u64(mw_reader *reader) {
-    mw_str bytes = mw_read_bytes(reader, 8);
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes.size; i++)
-        value |= (uint64_t)(unsigned char)bytes.data[i] << 8 * i;
-    return value;
+    mw_str bytes = mw_read_bytes(reader, sizeof(uint64_t));
+    return bytes.size > 0 ? mw_u64_at(bytes.data) : 0;
 }
 
 double mw_read_double(mw_reader *reader) {

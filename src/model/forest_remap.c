@@ -14,8 +14,8 @@ typedef struct {
 } remapping;
 
 static uint32_t word_at(mw_str words, size_t index) {
-    mw_reader reader = {.rest = mw_str_slice(words, index * WORD_SIZE, (index + 1) * WORD_SIZE)};
-    return mw_read_u32(&reader);
+    MW_ASSERT((index + 1) * WORD_SIZE <= words.size);
+    return mw_u32_at(words.data + index * WORD_SIZE);
 }
 
 /* The set's categories under their new numbers, in `parts`. */

@@ -177,9 +177,7 @@ static mw_status read_all(mw_file *file, uint64_t offset, void *bytes, size_t si
 }
 
 static uint64_t word_at(const unsigned char *bytes, size_t index) {
-    uint64_t word = 0;
-    for (size_t i = WORD_SIZE; i-- > 0;) word = word << 8 | bytes[index * WORD_SIZE + i];
-    return word;
+    return mw_u64_at(bytes + index * WORD_SIZE);
 }
 
 static mw_status read_firsts(mw_digest_run *run, uint64_t offset, uint32_t *sum, mw_error *err) {

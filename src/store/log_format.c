@@ -68,16 +68,6 @@ mw_status mw_log_head_read(mw_str bytes, const char *name, mw_log_head *out_head
     return MW_OK;
 }
 
-/* Little endian, in this plain form one move each. */
-static uint32_t u32_at(const char *bytes) {
-    const unsigned char *b = (const unsigned char *)bytes;
-    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-static uint64_t u64_at(const char *bytes) {
-    return u32_at(bytes) | (uint64_t)u32_at(bytes + 4) << 32;
-}
-
 static void put_u32(char *bytes, uint32_t value) {
     bytes[0] = (char)value;
     bytes[1] = (char)(value >> 8);
@@ -114,7 +104,7 @@ void mw_log_batch_release(mw_log_batch *batch) {
 static void end_record(mw_log_batch *batch, bool is_followed) {
     if (!batch->has_record || batch->bytes.failed) return;
     char *bytes = batch->bytes.data + batch->last;
-    uint32_t type = u32_at(bytes + TYPE_OFFSET) & ~is_followed_bit;
+    uint32_t type = mw_u32_at(bytes + TYPE_OFFSET) & ~is_followed_bit;
     put_u32(bytes + TYPE_OFFSET, is_followed ? type | is_followed_bit : type);
     put_u32(bytes + SUM_OFFSET, sum_record(bytes, batch->bytes.size - batch->last));
 }
@@ -149,21 +139,21 @@ typedef struct {
 static bool read_claim(mw_str rest, mw_record *out_record, claim *out_claim) {
     const char *head = rest.data;
     if (rest.size < MW_LOG_RECORD_HEAD_SIZE) return false;
-    size_t payload_size = u32_at(head);
-    uint32_t type = u32_at(head + TYPE_OFFSET);
+    size_t payload_size = mw_u32_at(head);
+    uint32_t type = mw_u32_at(head + TYPE_OFFSET);
     uint32_t kind = type & ~(goes_on_bit | is_followed_bit);
     if (kind < MW_RECORD_DEFINITION || kind > MW_RECORD_CONTROL) return false;
     if (payload_size > MW_LOG_PAYLOAD_MAX) return false;
     if (payload_size > rest.size - MW_LOG_RECORD_HEAD_SIZE) return false;
-    out_claim->sum = u32_at(head + SUM_OFFSET);
+    out_claim->sum = mw_u32_at(head + SUM_OFFSET);
     out_claim->frame = (mw_log_frame){.size = MW_LOG_RECORD_HEAD_SIZE + payload_size,
                                       .goes_on = (type & goes_on_bit) != 0,
                                       .is_followed = (type & is_followed_bit) != 0};
     *out_record = (mw_record){.type = (mw_record_type)kind,
-                              .stream = u32_at(head + STREAM_OFFSET),
-                              .time = (int64_t)u64_at(head + TIME_OFFSET),
-                              .known = (int64_t)u64_at(head + KNOWN_OFFSET),
-                              .place = (int64_t)u64_at(head + PLACE_OFFSET),
+                              .stream = mw_u32_at(head + STREAM_OFFSET),
+                              .time = (int64_t)mw_u64_at(head + TIME_OFFSET),
+                              .known = (int64_t)mw_u64_at(head + KNOWN_OFFSET),
+                              .place = (int64_t)mw_u64_at(head + PLACE_OFFSET),
                               .payload = {head + MW_LOG_RECORD_HEAD_SIZE, payload_size}};
     return true;
 }
@@ -234,13 +224,13 @@ static bool lacks_a_sector(mw_str rest, uint64_t place) {
    before the record does, or lacks a sector. Its size may be what has changed. */
 static bool is_changed(mw_str rest, uint64_t place) {
     if (rest.size < MW_LOG_RECORD_HEAD_SIZE || lacks_a_sector(rest, place)) return false;
-    size_t payload_size = u32_at(rest.data), left = rest.size - MW_LOG_RECORD_HEAD_SIZE;
+    size_t payload_size = mw_u32_at(rest.data), left = rest.size - MW_LOG_RECORD_HEAD_SIZE;
     if (payload_size <= left || payload_size > MW_LOG_PAYLOAD_MAX) return true;
     char size[SUM_OFFSET];
     put_u32(size, (uint32_t)left);
     uint32_t sum = mw_crc32c(0, size, sizeof size);
     sum = mw_crc32c(sum, rest.data + TYPE_OFFSET, rest.size - TYPE_OFFSET);
-    return sum == u32_at(rest.data + SUM_OFFSET);
+    return sum == mw_u32_at(rest.data + SUM_OFFSET);
 }
 
 /* Good records are looked for everywhere behind a bad one, for its size may be what is bad. A page
