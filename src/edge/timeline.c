@@ -324,20 +324,13 @@ static mw_status make_old(mw_timeline *timeline, const mw_stream_source *source,
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "before");
 }
 
-static bool has_id_of(const mw_stream *stream, const mw_event *one, const mw_event *other) {
-    bool is_same = true;
-    for (int32_t i = 0; i < stream->id_count; i++)
-        is_same &= one->row[stream->id_fields[i]].bits == other->row[stream->id_fields[i]].bits;
-    return is_same;
-}
-
 /* Joins an event with the one that it corrects. The roster has digests alone, so the caller says
    what stands, and they tell whether it does. From when that counted follows from itself, for what
    does not count yet is not corrected. */
 static mw_status replace(mw_timeline *timeline, mw_event *event, int64_t now, mw_error *err) {
     mw_event *old = &timeline->old_events[event->stream];
     const mw_stream *stream = &timeline->program->streams[event->stream];
-    if (!old->row || !has_id_of(stream, old, event) ||
+    if (!old->row || !mw_stream_same_id(stream, old->row, event->row) ||
         mw_roster_find(timeline->roster, old, NULL) != MW_EVENT_REPEATS)
         return mw_fail(err, MW_INVALID, "before: must be the row that stands under this id");
     old->place = mw_roster_place(timeline->roster, old);

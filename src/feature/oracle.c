@@ -139,9 +139,7 @@ static bool is_true(const mw_code *condition, const mw_frame *frame) {
 /* Whether one event came after another, whose id it has. */
 static bool comes_after(const question *q, const mw_event *one, const mw_event *other) {
     const mw_stream *stream = &q->program->streams[one->stream];
-    for (int32_t i = 0; i < stream->id_count; i++)
-        if (one->row[stream->id_fields[i]].bits != other->row[stream->id_fields[i]].bits)
-            return false;
+    if (!mw_stream_same_id(stream, one->row, other->row)) return false;
     if (one->place != other->place) return one->place > other->place;
     return one->row > other->row; /* rows of one table, in the order in which they came */
 }

@@ -28,6 +28,16 @@ typedef struct {
                               it enters */
 } mw_stream;
 
+/* Whether two rows of its events say the same id; without id columns they do. */
+static inline bool mw_stream_same_id(const mw_stream *stream, const mw_cell *one,
+                                     const mw_cell *other) {
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        int32_t field = stream->id_fields[i];
+        if (one[field].bits != other[field].bits) return false;
+    }
+    return true;
+}
+
 /* What takes a field's place in a row that is an event. */
 typedef struct {
     int32_t field;       /* of the row */

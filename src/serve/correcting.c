@@ -38,14 +38,6 @@ mw_status mw_sequencer_look_back(mw_sequencer *sequencer, const mw_lookback_wish
     return mw_lookback_create(lookback, wishes, count, out_lookback, err);
 }
 
-static bool has_id_of(const mw_stream *stream, const mw_event *one, const mw_event *other) {
-    for (int32_t i = 0; i < stream->id_count; i++) {
-        int32_t field = stream->id_fields[i];
-        if (one->row[field].bits != other->row[field].bits) return false;
-    }
-    return true;
-}
-
 /* What was found at the event's place under its id and stands, of which a copy is kept. In history
    and of an ingest many events stand at one place. */
 static mw_status find(mw_sequencer *sequencer, mw_lookback *lookback, const mw_event *event,
@@ -61,7 +53,7 @@ static mw_status find(mw_sequencer *sequencer, mw_lookback *lookback, const mw_e
         if (!is_found)
             return mw_fail(err, MW_CORRUPT,
                            "correction: what it replaces stands neither in log nor lake");
-        if (!has_id_of(stream, &found, event)) continue;
+        if (!mw_stream_same_id(stream, found.row, event->row)) continue;
         mw_roster_found stands;
         MW_TRY(mw_old_entries_look_up(sequencer, &found, &stands, err));
         if (stands.standing == MW_EVENT_REPEATS)
