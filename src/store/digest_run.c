@@ -265,11 +265,6 @@ uint64_t mw_digest_run_id(const mw_digest_run *run) { return run->head.id; }
 uint64_t mw_digest_run_count(const mw_digest_run *run) { return run->head.entry_count; }
 uint32_t mw_digest_run_checksum(const mw_digest_run *run) { return run->head.sum; }
 
-size_t mw_digest_run_memory(const mw_digest_run *run) {
-    return sizeof *run + (size_t)block_count(&run->head) * sizeof *run->firsts +
-           (size_t)run->head.line_count * LINE_SIZE;
-}
-
 static uint32_t sum_block(uint64_t id, const unsigned char *block) {
     unsigned char bytes[WORD_SIZE];
     for (size_t i = 0; i < WORD_SIZE; i++) bytes[i] = (unsigned char)(id >> 8 * i);

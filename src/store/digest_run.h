@@ -50,7 +50,6 @@ void mw_digest_run_close(mw_digest_run *run); /* NULL is allowed */
 uint64_t mw_digest_run_id(const mw_digest_run *run);
 uint64_t mw_digest_run_count(const mw_digest_run *run);
 uint32_t mw_digest_run_checksum(const mw_digest_run *run); /* of its head, which has all others */
-size_t mw_digest_run_memory(const mw_digest_run *run);
 /* `out_words` gets what the entry says, behind its digest. MW_IO, MW_CORRUPT. */
 MW_MUST_USE mw_status mw_digest_run_find(const mw_digest_run *run, mw_keyed_hash digest,
                                          uint64_t *out_words, bool *out_is_found, mw_error *err);
