@@ -5,9 +5,10 @@
 #include "cli/workspace.h"
 #include "serve/supervisor.h"
 #include "sys/library.h"
+#include "sys/poller.h"
 #include "sys/process.h"
 
-enum { ARGUMENTS_MAX = 24 };
+enum { ARGUMENTS_MAX = 24, SERVER_TRIES = 20, SERVER_PAUSE_US = 50000 };
 
 static void say(void *context, const char *line) { mw_cli_note(context, "%s", line); }
 
@@ -42,12 +43,19 @@ static mw_status check_options(const mw_cli *cli, mw_error *err) {
     return clock ? mw_cli_time(mw_zone_utc(), "--clock", clock, &clock_us, err) : MW_OK;
 }
 
-/* A keeper beside that server would take it for its own, and do its work a second time. */
+/* A keeper beside that server would take it for its own, and do its work a second time. One that
+   was killed a moment ago may still be dying. */
 static mw_status check_alone(mw_cli *cli, mw_error *err) {
-    if (!mw_serve_is_up(cli)) return MW_OK;
-    mw_status status = mw_fail(err, MW_BUSY, "serve: a server runs on this project already");
-    return mw_hint(err, status, "millwright status tells of it. A project is served once; "
-                                "--threads lets it use more cores.");
+    for (int tries = 1; mw_serve_is_up(cli); tries++) {
+        if (tries == SERVER_TRIES) {
+            mw_status status =
+                mw_fail(err, MW_BUSY, "serve: a server runs on this project already");
+            return mw_hint(err, status, "millwright status tells of it. A project is served once; "
+                                        "--threads lets it use more cores.");
+        }
+        MW_TRY(mw_poller_pause(cli->sys, SERVER_PAUSE_US, err));
+    }
+    return MW_OK;
 }
 
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {

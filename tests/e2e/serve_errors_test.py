@@ -1,6 +1,9 @@
 """What a server refuses: each with a clear error, the right code, and nothing changed."""
 import json
+import socket
 import tempfile
+import threading
+from pathlib import Path
 
 from serving import call, order, run, start, stop, write_project
 
@@ -14,6 +17,18 @@ def check_process(folder, port):
         assert taken.returncode == 4 and str(port) in taken.stderr, taken
         wrong = run(other, "serve", "--listen", "127.0.0.1:port")
         assert wrong.returncode == 2, wrong
+
+
+def check_start_beside_one_that_dies(folder):
+    """A server that was killed a moment ago may still answer: the next one waits for its end."""
+    path = Path(folder, ".millwright", "socket")
+    path.unlink(missing_ok=True)
+    dying = socket.socket(socket.AF_UNIX)
+    dying.bind(str(path))
+    dying.listen()
+    threading.Timer(0.3, dying.close).start()
+    process, _ = start(folder, "--listen", "127.0.0.1:0")
+    stop(process)
 
 
 def check_events(port):
@@ -94,6 +109,7 @@ def main(folder):
     check_events(port)
     check_requests(port)
     stop(process)
+    check_start_beside_one_that_dies(folder)
     refused = run(folder, "serve", "--clock", "2024-03-01T00:00:00Z", "--listen", "127.0.0.1:0")
     assert refused.returncode == 3 and "wall clock" in refused.stderr, refused
     print("all refused as they should be")
