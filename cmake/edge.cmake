@@ -29,7 +29,7 @@ if(NOT MW_SANITIZE)
           feature/edges feature/engine feature/entrance feature/family feature/instances feature/key_list
           feature/pending feature/plan feature/pool feature/power_sums feature/roster feature/rounds feature/scan feature/slate feature/spill
           model/forest model/forest_format model/forest_layout model/forest_output model/seal model/version table/cell
-          table/list)
+          table/dictionary table/list)
     list(APPEND once ${CMAKE_SOURCE_DIR}/src/${name}.c)
   endforeach()
   file(GLOB edge CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/edge/*.c)

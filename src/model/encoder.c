@@ -30,8 +30,11 @@ static mw_status list_steps(mw_arena *arena, const mw_model_feature *first,
     return MW_OK;
 }
 
-mw_status mw_encoder_create(mw_arena *arena, mw_symbols *symbols, mw_model_features features,
-                            const mw_encoder **out_encoder, mw_error *err) {
+/* Once for a version: small is better than fast. */
+__attribute__((cold)) mw_status mw_encoder_create(mw_arena *arena, mw_symbols *symbols,
+                                                  mw_model_features features,
+                                                  const mw_encoder **out_encoder,
+                                                  mw_error *err) {
     mw_encoder *encoder = mw_arena_alloc(arena, 1, sizeof *encoder);
     const mw_dictionary **dictionaries =
         mw_arena_alloc(arena, features.count, sizeof *dictionaries);

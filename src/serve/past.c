@@ -15,7 +15,7 @@ struct mw_past {
     const mw_events *events;
     size_t first;           /* of the events that count */
     mw_lake_snapshot snapshot;
-    uint32_t *codes;        /* by symbol of the events: the process's; 0: not asked for yet */
+    uint32_t *codes;        /* of the process, by symbol of the events; 0: not known */
     mw_cell *row;           /* room for an event's and for what it replaces */
 };
 
@@ -96,7 +96,7 @@ mw_status mw_past_wait(mw_past *past, mw_error *err) {
     if (!past->reading) return MW_OK;
     MW_TRY(mw_errand_wait(past->reading, err));
     if (past->codes) return MW_OK;
-    past->codes = mw_allocate((mw_symbols_count(past->symbols) + 1) * sizeof *past->codes);
+    past->codes = mw_allocate(mw_symbols_code_end(past->symbols) * sizeof *past->codes);
     return past->codes ? MW_OK : no_memory(err);
 }
 
@@ -111,7 +111,7 @@ int64_t mw_past_place(const mw_past *past, size_t index) {
 mw_status mw_past_at(mw_past *past, size_t index, mw_event *out_event, mw_error *err) {
     mw_event event = mw_events_at(past->events, past->first + index);
     const mw_schema *schema = &past->config.program->streams[event.stream].schema;
-    mw_translation translation = {past->symbols, past->config.symbols, past->codes};
+    mw_translation translation = {past->symbols, past->config.symbols, past->codes, true};
     if (past->symbols && !mw_translate_event(&translation, schema, past->row, &event))
         return mw_fail(err, MW_NO_MEMORY, "past: no memory for another text");
     *out_event = event;

@@ -51,7 +51,7 @@ static mw_status gather(mw_arena *arena, const mw_symbols *symbols, const uint64
 
 mw_status mw_dictionary_collect(mw_arena *arena, const mw_symbols *symbols, mw_column column,
                                 mw_values *out_values, mw_error *err) {
-    uint64_t *seen = mw_allocate((mw_symbols_count(symbols) / BITS + 1) * sizeof *seen);
+    uint64_t *seen = mw_allocate((mw_symbols_code_end(symbols) / BITS + 1) * sizeof *seen);
     if (!seen) return mw_fail(err, MW_NO_MEMORY, "dictionary: out of memory");
     size_t count = mark(seen, column);
     mw_status status = gather(arena, symbols, seen, count, out_values, err);

@@ -303,6 +303,8 @@ size_t mw_list_length(mw_cell list, const mw_symbols *symbols) {
 
 size_t mw_list_length_again(mw_list_lengths *lengths, mw_cell list, const mw_symbols *symbols) {
     size_t at = 0;
+    uint64_t age = mw_symbols_age(symbols);
+    if (lengths->age != age) *lengths = (mw_list_lengths){.age = age, .counted = lengths->counted};
     while (at < MW_LIST_LENGTHS_KEPT && lengths->kept[at].list != list.symbol) at++;
     bool is_known = at < MW_LIST_LENGTHS_KEPT;
     uint32_t length = is_known ? lengths->kept[at].length : (uint32_t)mw_list_length(list, symbols);

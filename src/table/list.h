@@ -68,6 +68,7 @@ typedef struct {
     struct {
         uint32_t list, length;
     } kept[MW_LIST_LENGTHS_KEPT]; /* the last one asked for first; list 0: none */
+    uint64_t age;                 /* of the symbols, for which they are good */
     uint64_t counted;             /* so many lists were gone through */
 } mw_list_lengths;
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/prng.h"
+#include "table/used_codes_test.h"
 #include "testing/test.h"
 
 static mw_symbols *symbols_create(void) {
@@ -159,6 +160,19 @@ MW_TEST(list_lengths_asked_again) {
     }
     MW_CHECK_EQUAL_INT(few.counted, MW_LIST_LENGTHS_KEPT);
     MW_CHECK(many.counted > LISTS && many.counted < ROUNDS);
+    mw_symbols_destroy(symbols);
+}
+
+/* The code of one that has left may be another's. */
+MW_TEST(list_lengths_are_those_of_lists_that_stand) {
+    mw_symbols *symbols = symbols_create();
+    mw_list_lengths lengths = {0};
+    used_codes_allow(symbols);
+    mw_cell list = parse(symbols, MW_TYPE_NUMBER_LIST, "[1, 2, 3]");
+    MW_CHECK_EQUAL_INT(mw_list_length_again(&lengths, list, symbols), 3);
+    used_codes_give_again(symbols, list.symbol);
+    MW_CHECK_EQUAL_INT(mw_list_length_again(&lengths, list, symbols), 1);
+    MW_CHECK_EQUAL_INT(lengths.counted, 2);
     mw_symbols_destroy(symbols);
 }
 

@@ -1,59 +1,39 @@
-#include "table/symbols.h"
+#include "table/symbols_state.h"
 
 #include "base/hash.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum { LOST_SIZE_MAX = 60 }; /* so much of a lost text is shown */
-
-/* Texts are listed in segments, each twice as long as the one before, so that the list grows
-   without moving: segment k holds the codes from FIRST * (2^k - 1) to FIRST * (2^(k+1) - 1). */
-enum { SEGMENT_FIRST_LOG2 = 10, SEGMENTS_MAX = 22, SLOTS_FIRST = 2048 };
-#define CODES_MAX ((((uint64_t)1 << SEGMENTS_MAX) - 1) << SEGMENT_FIRST_LOG2)
+enum { SLOTS_FIRST = 2048 };
+#define CODES_MAX ((((uint64_t)1 << MW_SYMBOLS_SEGMENTS_MAX) - 1) << MW_SYMBOLS_FIRST_LOG2)
 static_assert(CODES_MAX <= UINT32_MAX, "a code has 32 bits");
 
-typedef struct {
-    uint32_t code; /* 0: free */
-    uint32_t hash;
-} slot;
-
-struct mw_symbols {
-    mw_arena arena; /* texts and segments */
-    mw_str *segments[SEGMENTS_MAX];
-    slot *slots; /* open addressing, linear probes, at most three quarters full */
-    size_t slot_count;
-    size_t count; /* of codes, the one for missing included */
-    bool has_lost; /* a text, which begins with this */
-    unsigned char lost_size;
-    char lost[LOST_SIZE_MAX];
-};
-
-static mw_str *text_at(const mw_symbols *symbols, uint64_t code) {
-    uint64_t shifted = (code >> SEGMENT_FIRST_LOG2) + 1;
-    int segment = 63 - __builtin_clzll(shifted);
-    uint64_t first = (((uint64_t)1 << segment) - 1) << SEGMENT_FIRST_LOG2;
-    return symbols->segments[segment] ? &symbols->segments[segment][code - first] : NULL;
+static mw_str text_of(const mw_symbol *symbol) {
+    return (mw_str){symbol->data, symbol->size};
 }
 
 /* The slot that holds `text`, or the free one where it belongs. */
-static slot *find_slot(const mw_symbols *symbols, mw_str text, uint32_t hash) {
+static mw_symbol_slot *find_slot(const mw_symbols *symbols, mw_str text, uint32_t hash) {
     size_t mask = symbols->slot_count - 1;
     size_t i = hash & mask;
     for (; symbols->slots[i].code != 0; i = (i + 1) & mask) {
-        slot *candidate = &symbols->slots[i];
-        if (candidate->hash == hash && mw_str_equal(*text_at(symbols, candidate->code), text))
+        mw_symbol_slot *candidate = &symbols->slots[i];
+        if (candidate->hash == hash &&
+            mw_str_equal(text_of(mw_symbols_at(symbols, candidate->code)), text))
             break;
     }
     return &symbols->slots[i];
 }
 
-static bool grow_slots(mw_symbols *symbols) {
+#define SELDOM __attribute__((cold)) /* small is better than fast, as cmake/edge.cmake says */
+
+SELDOM static bool grow_slots(mw_symbols *symbols) {
     size_t slot_count = symbols->slot_count ? symbols->slot_count * 2 : SLOTS_FIRST;
-    slot *slots = mw_allocate(slot_count * sizeof *slots);
+    mw_symbol_slot *slots = mw_allocate(slot_count * sizeof *slots);
     if (!slots) return false;
     for (size_t i = 0; i < symbols->slot_count; i++) {
-        slot old = symbols->slots[i];
+        mw_symbol_slot old = symbols->slots[i];
         if (old.code == 0) continue;
         size_t target = old.hash & (slot_count - 1);
         while (slots[target].code != 0) target = (target + 1) & (slot_count - 1);
@@ -67,16 +47,16 @@ static bool grow_slots(mw_symbols *symbols) {
 
 /* Makes sure that the list has a place for the next code. */
 static bool grow_list(mw_symbols *symbols) {
-    uint64_t shifted = (symbols->count >> SEGMENT_FIRST_LOG2) + 1;
+    uint64_t shifted = (symbols->code_end >> MW_SYMBOLS_FIRST_LOG2) + 1;
     int segment = 63 - __builtin_clzll(shifted);
-    if (segment >= SEGMENTS_MAX) return false;
+    if (segment >= MW_SYMBOLS_SEGMENTS_MAX) return false;
     if (symbols->segments[segment]) return true;
-    size_t length = (size_t)1 << (segment + SEGMENT_FIRST_LOG2);
-    symbols->segments[segment] = mw_arena_alloc(&symbols->arena, length, sizeof(mw_str));
+    size_t length = (size_t)1 << (segment + MW_SYMBOLS_FIRST_LOG2);
+    symbols->segments[segment] = mw_arena_alloc(&symbols->arena, length, sizeof(mw_symbol));
     return symbols->segments[segment] != NULL;
 }
 
-mw_status mw_symbols_create(size_t size_max, mw_symbols **out_symbols, mw_error *err) {
+SELDOM mw_status mw_symbols_create(size_t size_max, mw_symbols **out_symbols, mw_error *err) {
     mw_symbols *symbols = mw_allocate(sizeof *symbols);
     if (!symbols) return mw_fail(err, MW_NO_MEMORY, "symbols: out of memory");
     mw_arena_init(&symbols->arena, size_max);
@@ -85,41 +65,55 @@ mw_status mw_symbols_create(size_t size_max, mw_symbols **out_symbols, mw_error 
         return mw_fail(err, MW_NO_MEMORY, "symbols: out of memory, with a maximum of %zu bytes",
                        size_max);
     }
-    symbols->segments[0][0] = MW_STR("");
-    symbols->count = 1;
+    symbols->segments[0][0] = (mw_symbol){.data = "", .use = MW_SYMBOL_STAYS};
+    symbols->code_end = 1;
     *out_symbols = symbols;
     return MW_OK;
 }
 
-void mw_symbols_destroy(mw_symbols *symbols) {
+SELDOM void mw_symbols_destroy(mw_symbols *symbols) {
     if (!symbols) return;
+    if (symbols->passing) mw_free(symbols->passing->idle);
+    mw_free(symbols->passing);
     mw_arena_release(&symbols->arena);
     mw_free(symbols->slots);
     mw_free(symbols);
 }
 
+/* It stays. */
+static uint32_t copy(mw_symbols *symbols, mw_str text) {
+    mw_str copied = text.size < UINT32_MAX ? mw_str_copy(&symbols->arena, text) : (mw_str){NULL, 0};
+    if (!copied.data) return 0;
+    uint32_t code = (uint32_t)symbols->code_end++;
+    *mw_symbols_at(symbols, code) =
+        (mw_symbol){copied.data, (uint32_t)copied.size, MW_SYMBOL_STAYS};
+    return code;
+}
+
 uint32_t mw_symbols_intern(mw_symbols *symbols, mw_str text) {
     uint32_t hash = (uint32_t)mw_hash_bytes(text.data, text.size);
-    slot *place = find_slot(symbols, text, hash);
-    if (place->code != 0) return place->code;
+    mw_symbol_slot *place = find_slot(symbols, text, hash);
+    if (place->code != 0) {
+        if (symbols->keep) symbols->keep(symbols, place->code);
+        return place->code;
+    }
 
     if ((symbols->count + 1) * 4 > symbols->slot_count * 3) {
         if (!grow_slots(symbols)) return 0;
         place = find_slot(symbols, text, hash);
     }
     if (!grow_list(symbols)) return 0;
-    mw_str copy = mw_str_copy(&symbols->arena, text);
-    if (!copy.data) return 0;
-
-    uint32_t code = (uint32_t)symbols->count++;
-    *text_at(symbols, code) = copy;
-    *place = (slot){.code = code, .hash = hash};
+    uint32_t code = symbols->copy_passing ? symbols->copy_passing(symbols, text, hash)
+                                          : copy(symbols, text);
+    if (code == 0) return 0;
+    symbols->count++;
+    *place = (mw_symbol_slot){.code = code, .hash = hash};
     return code;
 }
 
-void mw_symbols_lose(mw_symbols *symbols, mw_str text) {
+SELDOM void mw_symbols_lose(mw_symbols *symbols, mw_str text) {
     if (symbols->has_lost) return;
-    mw_str shown = mw_str_slice(text, 0, LOST_SIZE_MAX);
+    mw_str shown = mw_str_slice(text, 0, sizeof symbols->lost);
     symbols->has_lost = true;
     symbols->lost_size = (unsigned char)shown.size;
     if (shown.size > 0) memcpy(symbols->lost, shown.data, shown.size);
@@ -142,9 +136,9 @@ uint32_t mw_symbols_find(const mw_symbols *symbols, mw_str text) {
 
 mw_str mw_symbols_text(const mw_symbols *symbols, uint64_t code) {
     MW_ASSERT(code < CODES_MAX);
-    const mw_str *text = text_at(symbols, code);
-    MW_ASSERT(text && text->data); /* a code that was never handed out */
-    return *text;
+    const mw_symbol *symbol = mw_symbols_at(symbols, code);
+    MW_ASSERT(symbol && symbol->data); /* it was never handed out, or its text has left */
+    return text_of(symbol);
 }
 
 int mw_symbols_compare(const mw_symbols *symbols, uint64_t a, uint64_t b) {
@@ -152,6 +146,6 @@ int mw_symbols_compare(const mw_symbols *symbols, uint64_t a, uint64_t b) {
     return mw_str_compare(mw_symbols_text(symbols, a), mw_symbols_text(symbols, b));
 }
 
-size_t mw_symbols_count(const mw_symbols *symbols) {
-    return symbols->count - 1;
-}
+size_t mw_symbols_count(const mw_symbols *symbols) { return symbols->count; }
+size_t mw_symbols_code_end(const mw_symbols *symbols) { return symbols->code_end; }
+uint64_t mw_symbols_age(const mw_symbols *symbols) { return symbols->age; }

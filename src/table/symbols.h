@@ -4,7 +4,8 @@
  * Codes count up from 1 in the order of arrival; 0 means missing (the empty text is a text).
  * A code is an address, not a value: nothing that is written or hashed may depend on it, and
  * order is by bytes (mw_symbols_compare). Interning costs a hash and, for a new text, its
- * bytes plus about 24. There is no removal; the table has a maximum of bytes.
+ * bytes plus about 24. Texts stay but for those that are let leave (passing.h); the table has a
+ * maximum of bytes.
  *
  * One thread may intern and find; any number may read codes that were handed to them before,
  * while it does: texts and their list never move.
@@ -28,4 +29,7 @@ MW_MUST_USE mw_status mw_symbols_settle(mw_symbols *symbols, mw_error *err);
 uint32_t mw_symbols_find(const mw_symbols *symbols, mw_str text); /* 0 if never interned */
 mw_str mw_symbols_text(const mw_symbols *symbols, uint64_t code); /* stays valid; 0 is empty */
 int mw_symbols_compare(const mw_symbols *symbols, uint64_t a, uint64_t b); /* by bytes */
-size_t mw_symbols_count(const mw_symbols *symbols);
+size_t mw_symbols_count(const mw_symbols *symbols); /* of texts that stand */
+size_t mw_symbols_code_end(const mw_symbols *symbols); /* all codes are below */
+/* Changes whenever texts have left: a code that is remembered may name another by then. */
+uint64_t mw_symbols_age(const mw_symbols *symbols);

@@ -1,5 +1,7 @@
 #include "table/translation.h"
 
+#include "table/passing.h"
+
 #include <string.h>
 
 static uint32_t code_of(const mw_translation *translation, uint64_t symbol) {
@@ -7,18 +9,20 @@ static uint32_t code_of(const mw_translation *translation, uint64_t symbol) {
     if (kept && *kept != 0) return *kept;
     uint32_t code =
         mw_symbols_intern(translation->to, mw_symbols_text(translation->from, symbol));
-    if (kept) *kept = code;
+    if (kept && code != 0 && mw_passing_stays(translation->to, code)) *kept = code;
     return code;
 }
 
 bool mw_translate_cells(const mw_translation *translation, const mw_field *fields, size_t count,
                         mw_cell *cells) {
-    for (size_t i = 0; i < count; i++) {
+    bool was_passing = mw_passing_set(translation->to, translation->passes), has_room = true;
+    for (size_t i = 0; has_room && i < count; i++) {
         if (!mw_type_is_symbol(fields[i].type) || cells[i].symbol == 0) continue;
         cells[i].symbol = code_of(translation, cells[i].symbol);
-        if (cells[i].symbol == 0) return false;
+        has_room = cells[i].symbol != 0;
     }
-    return true;
+    (void)mw_passing_set(translation->to, was_passing);
+    return has_room;
 }
 
 bool mw_translate_event(const mw_translation *translation, const mw_schema *schema,

@@ -12,7 +12,9 @@
 typedef struct {
     const mw_symbols *from;
     mw_symbols *to;
-    uint32_t *codes; /* of `to`, by symbol of `from`; 0: not asked for yet. NULL: none are kept */
+    uint32_t *codes; /* of `to`, of texts that stay there, by symbol of `from`; 0: not known. NULL:
+                        none are kept */
+    bool passes;     /* what is interned there (passing.h) */
 } mw_translation;
 
 /* The cells of the first `count` fields, in place; false: `to` is full. */

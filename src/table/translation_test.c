@@ -1,6 +1,7 @@
 #include "table/translation.h"
 
 #include "base/prng.h"
+#include "table/passing.h"
 #include "testing/test.h"
 
 #include <stdio.h>
@@ -47,11 +48,12 @@ static bool says_the_same(const mw_symbols *from, const mw_cell *row, const mw_s
     return is_same;
 }
 
-static void check_events(bool keeps_codes) {
+static void check_events(bool keeps_codes, bool passes) {
     uint64_t prng = mw_test_seed();
     mw_symbols *from = create(1 << 20), *to = create(1 << 20);
     uint32_t codes[200] = {0};
-    mw_translation translation = {from, to, keeps_codes ? codes : NULL};
+    mw_translation translation = {from, to, keeps_codes ? codes : NULL, passes};
+    MW_CHECK_OK(mw_passing_allow(to, NULL), NULL);
     for (uint64_t i = 0; i < 20; i++) (void)text(to, 49 - i); /* so that the codes differ */
     for (int i = 0; i < 1000; i++) {
         mw_cell row[FIELDS], replaced[FIELDS], room[2 * FIELDS];
@@ -61,14 +63,21 @@ static void check_events(bool keeps_codes) {
         MW_CHECK(mw_translate_event(&translation, &schema, room, &event));
         MW_CHECK(says_the_same(from, row, to, event.row) && event.place == i);
         MW_CHECK(i % 2 ? says_the_same(from, replaced, to, event.replaced) : !event.replaced);
+        mw_passing_tidy(to);
     }
     mw_symbols_destroy(from);
     mw_symbols_destroy(to);
 }
 
 MW_TEST(translated_events_say_the_same) {
-    check_events(false);
-    check_events(true);
+    check_events(false, false);
+    check_events(true, false);
+}
+
+/* The codes that are kept are those of texts that stay: some do, the others leave in between. */
+MW_TEST(translated_events_say_the_same_while_their_texts_pass) {
+    check_events(false, true);
+    check_events(true, true);
 }
 
 MW_TEST(translation_tells_that_there_is_no_room) {
