@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "feature/kept_texts.h"
 #include "lang/stand_in.h"
 
 enum { ID_TEXT_MAX = 1 << 20, SCHEMA_SIZE_MAX = 1 << 24 };
@@ -9,6 +10,7 @@ enum { ID_TEXT_MAX = 1 << 20, SCHEMA_SIZE_MAX = 1 << 24 };
 struct mw_decider {
     mw_decider_config config;
     mw_arena arena;
+    mw_kept_texts *kept; /* by the course's windows */
     mw_course *course;
     mw_scorer *scorer; /* NULL: no version answers yet */
     mw_stand_in stand_in; /* of a fallback by an expression */
@@ -51,7 +53,9 @@ static mw_status prepare(mw_decider *decider, mw_error *err) {
         mw_arena_alloc(&decider->arena, model->feature_count + 1, sizeof *fields);
     decider->features =
         mw_arena_alloc(&decider->arena, model->feature_count + 1, sizeof *decider->features);
-    if (!fields || !decider->features) return no_memory(err);
+    decider->kept = mw_kept_texts_create(decider->config.program, &decider->arena);
+    if (!fields || !decider->features || !decider->kept) return no_memory(err);
+    mw_kept_texts_add_model(decider->kept, model);
     for (size_t i = 0; i < model->feature_count; i++)
         fields[i] = (mw_field){model->features[i].name, model->features[i].type};
     decider->schema = (mw_schema){fields, model->feature_count};
@@ -131,6 +135,7 @@ static bool translate(const mw_decider *decider, mw_event *event) {
 mw_status mw_decider_event(mw_decider *decider, const mw_event *event, mw_error *err) {
     mw_event own = *event;
     if (!translate(decider, &own)) return MW_OK;
+    mw_kept_texts_keep(decider->kept, &own, decider->config.symbols);
     MW_TRY(mw_course_event(decider->course, &own, err));
     /* Models that are only asked meet no due moment at which their windows would shrink. */
     mw_engine_advance(mw_course_engine(decider->course), event->place);

@@ -2,6 +2,7 @@
 
 #include "feature/pool.h"
 #include "feature/rounds.h"
+#include "table/passing.h"
 
 #include <string.h>
 
@@ -13,7 +14,8 @@ enum { PLAIN_CLASS, FEATURES_CLASS };
 typedef struct {
     int64_t due, t, place;
     uint64_t number;
-    mw_cell *row; /* of the moment's event; the features that a label was given follow it */
+    mw_cell *row; /* of the moment's event, its texts held; the features that a label was given
+                     follow it, whose texts stay (passing.h) */
     mw_due_kind kind;
     bool has_features;
 } entry;
@@ -21,7 +23,7 @@ typedef struct {
 struct mw_agenda {
     const mw_model_program *model;
     const mw_stream *stream; /* the moment's */
-    const mw_symbols *symbols;
+    mw_symbols *symbols;
     mw_budget budget;
     mw_pool pool;
     entry *heap;
@@ -33,7 +35,7 @@ struct mw_agenda {
 };
 
 mw_status mw_agenda_create(const mw_model_program *model, const mw_program *program,
-                           const mw_symbols *symbols, mw_agenda **out_agenda, mw_error *err) {
+                           mw_symbols *symbols, mw_agenda **out_agenda, mw_error *err) {
     mw_agenda *agenda = mw_allocate(sizeof *agenda);
     if (!agenda) return mw_fail(err, MW_NO_MEMORY, "agenda: no memory to start");
     agenda->model = model;
@@ -56,8 +58,20 @@ mw_status mw_agenda_create(const mw_model_program *model, const mw_program *prog
     return MW_OK;
 }
 
+static void give_back(mw_agenda *agenda, const entry *old) {
+    mw_passing_let_go(agenda->symbols, &agenda->stream->schema, old->row);
+    mw_pool_give(&agenda->pool, old->has_features ? FEATURES_CLASS : PLAIN_CLASS, old->row);
+}
+
+static void give_back_popped(mw_agenda *agenda) {
+    if (agenda->popped.row) give_back(agenda, &agenda->popped);
+    agenda->popped.row = NULL;
+}
+
 void mw_agenda_destroy(mw_agenda *agenda) {
     if (!agenda) return;
+    mw_agenda_clear(agenda);
+    give_back_popped(agenda);
     mw_pool_release(&agenda->pool);
     mw_rounds_release(&agenda->rounds);
     mw_free(agenda->made_row);
@@ -131,6 +145,7 @@ static mw_status add(mw_agenda *agenda, entry added, const mw_cell *row,
                                  cell_count * sizeof(mw_cell));
     if (!added.row) return mw_fail(err, MW_NO_MEMORY, "agenda: no memory for another moment");
     memcpy(added.row, row, field_count * sizeof *row);
+    mw_passing_hold(agenda->symbols, &agenda->stream->schema, row);
     if (features) memcpy(added.row + field_count, features, feature_count * sizeof *features);
     sift_up(agenda, agenda->count++, added);
     return MW_OK;
@@ -155,10 +170,6 @@ static const mw_cell *row_of(const mw_agenda *agenda, const mw_cell *row) {
     mw_type type = agenda->stream->schema.fields[each->element].type;
     agenda->made_row[each->element] = mw_cell_missing(type);
     return agenda->made_row;
-}
-
-static void give_back(mw_agenda *agenda, const entry *old) {
-    mw_pool_give(&agenda->pool, old->has_features ? FEATURES_CLASS : PLAIN_CLASS, old->row);
 }
 
 /* Where the moment of such a row is announced; `count`: nowhere. Corrections are rare, so all are
@@ -254,10 +265,7 @@ mw_status mw_agenda_meet(mw_agenda *agenda, int64_t place, mw_error *err) {
 }
 
 bool mw_agenda_pop(mw_agenda *agenda, int64_t place, mw_due *out_due) {
-    if (agenda->popped.row) {
-        give_back(agenda, &agenda->popped);
-        agenda->popped.row = NULL;
-    }
+    give_back_popped(agenda);
     if (agenda->count == 0 || agenda->heap[0].due > place) return false;
     entry first = agenda->popped = agenda->heap[0];
     sift_down(agenda, 0);

@@ -27,7 +27,7 @@ typedef struct {
 } mw_due;
 
 MW_MUST_USE mw_status mw_agenda_create(const mw_model_program *model, const mw_program *program,
-                                       const mw_symbols *symbols, mw_agenda **out_agenda,
+                                       mw_symbols *symbols, mw_agenda **out_agenda,
                                        mw_error *err);
 void mw_agenda_destroy(mw_agenda *agenda);
 

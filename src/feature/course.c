@@ -1,5 +1,7 @@
 #include "feature/course_state.h"
 
+#include "table/passing.h"
+
 #include <string.h>
 
 enum { WAITING_EVENTS_MAX = 1 << 24 };
@@ -27,6 +29,7 @@ mw_status mw_course_create(mw_course_config config, mw_course **out_course, mw_e
 
 void mw_course_destroy(mw_course *course) {
     if (!course) return;
+    mw_course_drop_waiting(course);
     mw_engine_destroy(course->engine);
     mw_agenda_destroy(course->agenda);
     mw_slate_destroy(course->slate);
@@ -48,6 +51,29 @@ mw_event mw_course_waiting(const mw_course *course, size_t index) {
     return event;
 }
 
+static void hold(const mw_course *course, const mw_event *event) {
+    mw_symbols *symbols = course->config.engine.symbols;
+    const mw_schema *schema = &course->config.engine.program->streams[event->stream].schema;
+    mw_passing_hold(symbols, schema, event->row);
+    if (event->replaced) mw_passing_hold(symbols, schema, event->replaced);
+}
+
+/* Once for all who call it: small is better than fast, as cmake/edge.cmake says. */
+__attribute__((noinline)) static void let_go(const mw_course *course, const mw_event *event) {
+    mw_symbols *symbols = course->config.engine.symbols;
+    const mw_schema *schema = &course->config.engine.program->streams[event->stream].schema;
+    mw_passing_let_go(symbols, schema, event->row);
+    if (event->replaced) mw_passing_let_go(symbols, schema, event->replaced);
+}
+
+void mw_course_drop_waiting(mw_course *course) {
+    for (size_t i = 0; i < course->waiting_count; i++) {
+        mw_event event = mw_course_waiting(course, i);
+        let_go(course, &event);
+    }
+    course->waiting_count = course->cell_count = 0;
+}
+
 /* What code has worked out holds only if no text was lost on the way. One that was lost in what has
    failed is forgotten: whoever comes next has not asked for it. */
 static mw_status settle(const mw_course *course, mw_status status, mw_error *err) {
@@ -63,6 +89,7 @@ static mw_status let_in(mw_course *course, int64_t place, mw_error *err) {
         mw_event event = mw_course_waiting(course, used);
         status = settle(course, mw_engine_apply(course->engine, &event, err), err);
         if (status != MW_OK) break;
+        let_go(course, &event);
         used++;
     }
     if (used == 0) return status;
@@ -86,6 +113,7 @@ mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err
     if (event->replaced) memcpy(cells + width, event->replaced, width * sizeof *cells);
     course->waiting[course->waiting_count++] = (mw_waiting_event){*event, course->cell_count};
     course->cell_count += cell_count;
+    hold(course, event);
     return MW_OK;
 }
 

@@ -215,7 +215,7 @@ static mw_status load_all(mw_course *course, mw_reader *in, mw_error *err) {
 
 static void make_empty(mw_course *course) {
     mw_agenda_clear(course->agenda);
-    course->waiting_count = course->cell_count = 0;
+    mw_course_drop_waiting(course);
     course->next_number = course->refused_moments = 0;
     course->last_place = INT64_MIN;
 }

@@ -33,5 +33,7 @@ static inline bool mw_course_has_slate(const mw_course *course) {
 }
 /* The i-th event that waits; its rows stay until the next one does. */
 mw_event mw_course_waiting(const mw_course *course, size_t index);
-/* Lets an event wait until time has passed its stamp. Its rows are copied. */
+/* Lets an event wait until time has passed its stamp. Its rows are copied, their texts held. */
 MW_MUST_USE mw_status mw_course_wait(mw_course *course, const mw_event *event, mw_error *err);
+/* None waits any more. */
+void mw_course_drop_waiting(mw_course *course);

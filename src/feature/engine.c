@@ -18,10 +18,16 @@ static mw_frame own_frame(mw_engine *engine, const mw_moment *moment) {
     return frame;
 }
 
-static size_t id_count_of(const mw_engine *engine) {
+static bool give_id(mw_engine *engine) {
     const mw_stream *stream =
         &engine->config.program->streams[engine->config.model->moment_stream];
-    return (size_t)stream->id_count;
+    size_t count = (size_t)stream->id_count;
+    mw_field *fields = mw_arena_alloc(&engine->arena, count + 1, sizeof *fields);
+    engine->id = mw_arena_alloc(&engine->arena, count + 1, sizeof *engine->id);
+    for (size_t i = 0; fields && i < count; i++)
+        fields[i] = stream->schema.fields[stream->id_by_name[i]];
+    engine->id_schema = (mw_schema){fields, count};
+    return fields && engine->id;
 }
 
 static bool give_elements(mw_engine *engine, mw_admission *admissions) {
@@ -53,9 +59,8 @@ static bool give_arrays(mw_engine *engine) {
     size_t feature_count = engine->config.model->feature_count;
     engine->plains = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->plains);
     engine->derived = mw_arena_alloc(arena, feature_count + 1, sizeof *engine->derived);
-    engine->id = mw_arena_alloc(arena, id_count_of(engine) + 1, sizeof *engine->id);
     if (!engine->groups || !engine->parts || !engine->admissions || !engine->withdrawals ||
-        !engine->windows || !engine->id || !engine->plains || !engine->derived)
+        !engine->windows || !engine->plains || !engine->derived || !give_id(engine))
         return false;
     return give_elements(engine, engine->admissions) && give_elements(engine, engine->withdrawals);
 }
@@ -96,6 +101,8 @@ static mw_status give_disk(mw_engine *engine, mw_error *err) {
 static mw_status prepare(mw_engine *engine, mw_error *err) {
     MW_TRY(mw_plan_make(&engine->config, &engine->arena, &engine->plan, err));
     if (!give_arrays(engine)) return mw_fail(err, MW_NO_MEMORY, "features: no memory to start");
+    mw_instances_init(&engine->instances, &engine->id_schema, engine->config.symbols,
+                      &engine->budget);
     MW_TRY(mw_desk_init(&engine->desk, &engine->plan, engine->config.program->zone,
                         &engine->arena, err));
     sort_features(engine);
@@ -119,7 +126,6 @@ __attribute__((cold)) mw_status mw_engine_create(mw_engine_config config, mw_eng
     engine->budget.max = config.memory.max > 0 ? config.memory.max : SIZE_MAX;
     engine->budget.part_count = engine->strand_count;
     mw_arena_init(&engine->arena, PLAN_SIZE_MAX);
-    mw_instances_init(&engine->instances, id_count_of(engine), &engine->budget);
     mw_pending_init(&engine->pending, 0);
 
     mw_status status = prepare(engine, err);

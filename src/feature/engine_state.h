@@ -46,12 +46,13 @@ struct mw_engine {
     mw_admission *withdrawals;  /* likewise: where the event stands that a correction replaces */
     mw_desk desk;
     mw_cell *windows;           /* one each of the model's */
+    mw_schema id_schema;        /* in the order in which streams compare */
     mw_cell *id;                /* of the event or the moment at hand */
     mw_list_lengths lengths;    /* of its lists: with `each` many moments in turn have the same */
 };
 
-/* Fills engine->id with the id of a row of `stream`, in the order in which streams compare. Without
-   the element of `each` it has a missing one. */
+/* Fills engine->id with the id of a row of `stream`. Without the element of `each` it has a missing
+   one. */
 void mw_engine_fill_id(mw_engine *engine, int32_t stream, const mw_cell *row);
 /* The instances that a moment asks for; 0: nobody asks, or there is none. */
 void mw_engine_find_own(mw_engine *engine, const mw_cell *row, uint32_t *out_instance,

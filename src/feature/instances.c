@@ -7,27 +7,29 @@
 enum { RECORDS_MIN = 16, MOVES = 8 };
 
 static mw_cell *id_of(const mw_instances *instances, uint32_t number) {
-    return instances->ids + (size_t)number * instances->id_count;
+    return instances->ids + (size_t)number * instances->id->field_count;
 }
 
 static uint32_t hash_id(const mw_instances *instances, const mw_cell *id) {
     uint64_t hash = 0;
-    for (size_t i = 0; i < instances->id_count; i++) hash = mw_hash_join(hash, id[i].bits);
+    for (size_t i = 0; i < instances->id->field_count; i++) hash = mw_hash_join(hash, id[i].bits);
     return (uint32_t)(hash >> 32);
 }
 
 static bool same_id(const mw_instances *instances, const mw_cell *a, const mw_cell *b) {
-    for (size_t i = 0; i < instances->id_count; i++)
+    for (size_t i = 0; i < instances->id->field_count; i++)
         if (a[i].bits != b[i].bits) return false;
     return true;
 }
 
-void mw_instances_init(mw_instances *instances, size_t id_count, mw_budget *budget) {
-    *instances = (mw_instances){.id_count = id_count, .budget = budget, .record_end = 1};
+void mw_instances_init(mw_instances *instances, const mw_schema *id, mw_symbols *symbols,
+                       mw_budget *budget) {
+    *instances =
+        (mw_instances){.id = id, .symbols = symbols, .budget = budget, .record_end = 1};
 }
 
 static size_t bytes_of(const mw_instances *instances, size_t capacity) {
-    return capacity * (sizeof(mw_instance_record) + instances->id_count * sizeof(mw_cell));
+    return capacity * (sizeof(mw_instance_record) + instances->id->field_count * sizeof(mw_cell));
 }
 
 /* The slot of an instance, or the free one where it belongs. */
@@ -101,8 +103,8 @@ static bool grow_records(mw_instances *instances, size_t capacity) {
     mw_instance_record *records =
         mw_resize(instances->records, capacity * sizeof *records);
     if (records) instances->records = records;
-    mw_cell *ids =
-        records ? mw_resize(instances->ids, capacity * instances->id_count * sizeof *ids) : NULL;
+    size_t id_size = instances->id->field_count * sizeof(mw_cell);
+    mw_cell *ids = records ? mw_resize(instances->ids, capacity * id_size) : NULL;
     if (ids) instances->ids = ids;
     else mw_budget_give(instances->budget, extra);
     return ids != NULL;
@@ -139,11 +141,12 @@ uint32_t mw_instances_add(mw_instances *instances, uint32_t stream, int64_t time
     uint32_t root = *slot, next = 0;
     if (root == 0) {
         root = *slot = number;
+        mw_passing_hold(instances->symbols, instances->id, id);
     } else {
         next = instances->records[root].next;
         instances->records[root].next = number;
     }
-    memcpy(id_of(instances, number), id, instances->id_count * sizeof *id);
+    memcpy(id_of(instances, number), id, instances->id->field_count * sizeof *id);
     instances->records[number] = (mw_instance_record){time, stream, next, root, hash};
     instances->count++;
     return root;
@@ -177,7 +180,12 @@ static bool is_over(const mw_instances *instances, uint32_t root, int64_t cut) {
     return true;
 }
 
+static void let_go(mw_instances *instances, uint32_t root) {
+    mw_passing_let_go(instances->symbols, instances->id, id_of(instances, root));
+}
+
 static void forget(mw_instances *instances, uint32_t root) {
+    let_go(instances, root);
     for (uint32_t number = root; number != 0;) {
         mw_instance_record *record = &instances->records[number];
         uint32_t next = record->next;
@@ -196,10 +204,12 @@ void mw_instances_sweep(mw_instances *instances, int64_t cut) {
 }
 
 void mw_instances_release(mw_instances *instances) {
+    for (uint32_t number = 1; number < instances->record_end; number++)
+        if (instances->records[number].root == number) let_go(instances, number);
     mw_budget_give(instances->budget, bytes_of(instances, instances->record_capacity));
     release_slots(instances, &instances->slots);
     release_slots(instances, &instances->before);
     mw_free(instances->records);
     mw_free(instances->ids);
-    mw_instances_init(instances, instances->id_count, instances->budget);
+    mw_instances_init(instances, instances->id, instances->symbols, instances->budget);
 }

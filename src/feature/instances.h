@@ -4,12 +4,13 @@
  * Each event that is noted gets a record with its stream, its time and its id; the records of
  * one id are a chain. The number of the chain's first record, its root, names the instance in
  * the elements of the rings, so that a window can tell its own events without comparing ids.
- * A record takes 24 bytes and its id; finding is one hash look-up. Where the table of roots has to
- * double, a few slots move into the new one with each event that is noted: none waits for all.
+ * A record takes 24 bytes and its id, whose texts it holds; finding is one hash look-up. Where the
+ * table of roots has to double, a few slots move into the new one with each event that is noted:
+ * none waits for all.
  */
 #pragma once
 #include "feature/pool.h"
-#include "table/cell.h"
+#include "table/passing.h"
 
 typedef struct {
     int64_t time;
@@ -25,7 +26,8 @@ typedef struct {
 } mw_instance_slots;
 
 typedef struct {
-    size_t id_count;
+    const mw_schema *id;
+    mw_symbols *symbols;
     mw_budget *budget;
     mw_instance_record *records; /* records[0] is never used */
     mw_cell *ids;
@@ -42,7 +44,9 @@ typedef struct {
     int64_t first, last; /* first > last: none */
 } mw_instance_span;
 
-void mw_instances_init(mw_instances *instances, size_t id_count, mw_budget *budget);
+/* The schema of their ids and the symbols outlive it. */
+void mw_instances_init(mw_instances *instances, const mw_schema *id, mw_symbols *symbols,
+                       mw_budget *budget);
 /* Makes sure that the next add has room. */
 MW_MUST_USE bool mw_instances_reserve(mw_instances *instances);
 /* Notes an event, for which there must be room, and gives its instance's number. */

@@ -3,6 +3,15 @@
 #include "base/prng.h"
 #include "testing/test.h"
 
+static mw_field id_fields[] = {{.type = MW_TYPE_TIME}, {.type = MW_TYPE_TIME}};
+static const mw_schema ids_of_two = {id_fields, 2};
+static mw_symbols *symbols;
+
+static void init(mw_instances *instances, mw_budget *budget) {
+    if (!symbols) MW_CHECK_OK(mw_symbols_create(1 << 20, &symbols, NULL), NULL);
+    mw_instances_init(instances, &ids_of_two, symbols, budget);
+}
+
 static uint32_t add(mw_instances *instances, uint32_t stream, int64_t time, uint64_t id) {
     mw_cell cells[] = {{.bits = id}, {.bits = id % 3}};
     MW_CHECK(mw_instances_reserve(instances));
@@ -17,7 +26,7 @@ static uint32_t find(const mw_instances *instances, uint64_t id) {
 MW_TEST(instances_tell_where_their_events_lie) {
     mw_budget budget = {.max = SIZE_MAX};
     mw_instances instances;
-    mw_instances_init(&instances, 2, &budget);
+    init(&instances, &budget);
     MW_CHECK_EQUAL_INT(find(&instances, 1), 0);
     uint32_t one = add(&instances, 0, 100, 1);
     MW_CHECK(one != 0 && add(&instances, 2, 150, 1) == one && add(&instances, 2, 120, 1) == one);
@@ -39,7 +48,7 @@ MW_TEST(instances_are_forgotten_whole) {
     enum { IDS = 500, ROUNDS = 40 };
     mw_budget budget = {.max = SIZE_MAX};
     mw_instances instances;
-    mw_instances_init(&instances, 2, &budget);
+    init(&instances, &budget);
     int64_t last[IDS];
     for (size_t i = 0; i < IDS; i++) last[i] = -1;
     uint64_t prng = mw_test_seed();
@@ -68,7 +77,7 @@ MW_TEST(instances_move_a_few_at_a_time) {
     enum { IDS = 5000, MOVED_MAX = 8 };
     mw_budget budget = {.max = SIZE_MAX};
     mw_instances instances;
-    mw_instances_init(&instances, 2, &budget);
+    init(&instances, &budget);
     uint32_t roots[IDS];
     uint64_t prng = mw_test_seed();
     size_t doubled = 0, found_before = 0;
@@ -97,7 +106,7 @@ static mw_status fill(void *context) {
     (void)context;
     mw_budget budget = {.max = SIZE_MAX};
     mw_instances instances;
-    mw_instances_init(&instances, 2, &budget);
+    init(&instances, &budget);
     mw_status status = MW_OK;
     for (uint64_t i = 0; status == MW_OK && i < 100; i++) {
         if (mw_instances_reserve(&instances))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/digest_table.h"
+#include "table/passing.h"
 
 enum { ENTRY_SIZE = 32, KNOWN_WORDS = 16, KNOWN_TEXTS = 4096 };
 
@@ -14,8 +15,10 @@ typedef struct {
 
 typedef struct {
     uint64_t symbol; /* 0: none yet */
+    uint64_t age;    /* of the symbols, up to which it is good */
     mw_keyed_hash hash;
 } known_text;
+#define ANY_AGE UINT64_MAX
 
 typedef struct {
     entry *entries;
@@ -38,6 +41,7 @@ struct mw_roster {
     /* Texts that were hashed, each at its symbol modulo KNOWN_TEXTS: most ids come once or twice,
        so one for each text would grow for nothing. */
     known_text texts[KNOWN_TEXTS];
+    uint64_t age; /* of the symbols, when an event was looked at last */
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -84,9 +88,10 @@ void mw_roster_destroy(mw_roster *roster) {
 
 static mw_keyed_hash hash_text(mw_roster *roster, uint64_t symbol) {
     known_text *known = &roster->texts[symbol % KNOWN_TEXTS];
-    if (known->symbol == symbol) return known->hash;
+    if (known->symbol == symbol && known->age >= roster->age) return known->hash;
     mw_str text = mw_symbols_text(roster->symbols, symbol);
-    *known = (known_text){symbol, mw_hash_with_key(roster->key, text.data, text.size)};
+    uint64_t age = mw_passing_stays(roster->symbols, symbol) ? ANY_AGE : roster->age;
+    *known = (known_text){symbol, age, mw_hash_with_key(roster->key, text.data, text.size)};
     return known->hash;
 }
 
@@ -103,6 +108,7 @@ static inline size_t add_cell(mw_roster *roster, size_t count, mw_type type, mw_
 }
 
 static size_t add_stream(mw_roster *roster, const mw_event *event) {
+    roster->age = mw_symbols_age(roster->symbols);
     memcpy(roster->words, &roster->streams[event->stream], sizeof *roster->streams);
     return sizeof *roster->streams / sizeof *roster->words;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/prng.h"
+#include "table/used_codes_test.h"
 #include "testing/declare.h"
 #include "testing/test.h"
 
@@ -40,7 +41,7 @@ static const mw_hash_key secret = {{17, 18}};
 static void set_up(fixture *f) {
     *f = (fixture){.roster = NULL};
     mw_arena_init(&f->arena, 1 << 24);
-    MW_CHECK_OK(mw_symbols_create(1 << 20, &f->symbols, NULL), NULL);
+    MW_CHECK_OK(mw_symbols_create(1 << 24, &f->symbols, NULL), NULL);
     f->program = mw_test_program(&f->arena, f->symbols, project);
     MW_CHECK_OK(mw_roster_create(f->program, f->symbols, secret, &f->roster, NULL), NULL);
 }
@@ -269,6 +270,26 @@ MW_TEST(roster_tells_any_number_of_texts_apart) {
     }
     MW_CHECK_EQUAL_INT(mw_roster_count(f.roster), TEXTS);
     tear_down(&f);
+}
+
+/* The code of an id that has left may be another's, which may stay. */
+MW_TEST(roster_tells_ids_apart_that_had_one_code) {
+    for (int stays = 0; stays < 2; stays++) {
+        fixture f;
+        mw_error err;
+        set_up(&f);
+        used_codes_allow(f.symbols);
+        f.row[0].symbol = mw_symbols_intern(f.symbols, MW_STR("one"));
+        mw_event event = {.row = f.row};
+        MW_CHECK_OK(mw_roster_add(f.roster, &event, MW_FROM_LOG, &err), &err);
+        MW_CHECK_EQUAL_INT(mw_roster_find(f.roster, &event, NULL), MW_EVENT_REPEATS);
+        used_codes_give_again(f.symbols, f.row[0].symbol);
+        if (stays) mw_passing_keep(f.symbols, f.row[0].symbol);
+        MW_CHECK_EQUAL_INT(mw_roster_find(f.roster, &event, NULL), MW_EVENT_NEW);
+        f.row[0].symbol = mw_symbols_intern(f.symbols, MW_STR("one"));
+        MW_CHECK_EQUAL_INT(mw_roster_find(f.roster, &event, NULL), MW_EVENT_REPEATS);
+        tear_down(&f);
+    }
 }
 
 MW_TEST(roster_refuses_bytes_that_are_none) {

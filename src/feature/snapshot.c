@@ -27,13 +27,8 @@ static void hash_cell(mw_sha256 *sha, mw_type type, mw_cell cell, const mw_symbo
         mw_sha256_add_str(sha, mw_symbols_text(symbols, cell.symbol));
 }
 
-static const mw_stream *moment_stream(const mw_engine *engine) {
-    return &engine->config.program->streams[engine->config.model->moment_stream];
-}
-
 static mw_type id_type(const mw_engine *engine, size_t i) {
-    const mw_stream *stream = moment_stream(engine);
-    return stream->schema.fields[stream->id_by_name[i]].type;
+    return engine->id_schema.fields[i].type;
 }
 
 static void hash_event(const mw_engine *engine, const mw_group *group, const mw_card *card,
@@ -51,7 +46,7 @@ static void hash_event(const mw_engine *engine, const mw_group *group, const mw_
     if (!plan->instance_word) return;
     const mw_cell *id =
         mw_instances_id(&engine->instances, (uint32_t)element[plan->instance_word].bits);
-    for (size_t i = 0; i < engine->instances.id_count; i++)
+    for (size_t i = 0; i < engine->instances.id->field_count; i++)
         hash_cell(sha, id_type(engine, i), id[i], symbols);
 }
 
@@ -166,7 +161,7 @@ static void write_instance(writer *w, uint32_t root) {
         mw_buf_append_u64(w->out, (uint64_t)instances->records[at].time);
     }
     const mw_cell *id = mw_instances_id(instances, root);
-    for (size_t i = 0; i < instances->id_count; i++)
+    for (size_t i = 0; i < instances->id->field_count; i++)
         write_cell(w, id_type(w->engine, i), id[i]);
 }
 
@@ -310,7 +305,11 @@ static uint32_t load_instance(loader *l, const uint32_t *streams, const int64_t 
                               uint32_t count) {
     mw_instances *instances = &l->engine->instances;
     mw_cell *id = l->engine->id;
-    for (size_t i = 0; i < instances->id_count; i++) id[i] = load_cell(l, id_type(l->engine, i));
+    mw_symbols *symbols = l->engine->config.symbols;
+    bool was_passing = mw_passing_set(symbols, true); /* the instances hold them */
+    for (size_t i = 0; i < instances->id->field_count; i++)
+        id[i] = load_cell(l, id_type(l->engine, i));
+    (void)mw_passing_set(symbols, was_passing);
     if (count == 0 || (!l->in.failed && mw_instances_find(instances, id) != 0))
         l->in.failed = true;
     uint32_t root = 0;

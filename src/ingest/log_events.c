@@ -3,6 +3,7 @@
 #include <yyjson.h>
 
 #include "ingest/event_bytes.h"
+#include "table/passing.h"
 
 enum { DEFINITION_SIZE_MAX = 1 << 20, NO_STREAM = -1, FOREIGN_STREAM = -2 };
 
@@ -15,6 +16,7 @@ struct mw_log_events {
     unsigned char (*meanings)[MW_SHA256_SIZE]; /* by the log's number: of the definition */
     mw_str *definitions;             /* of the program's streams */
     mw_cell **rows;                  /* two a stream of the program, to read events into */
+    mw_event held;                   /* whose texts are; row NULL: none */
 };
 
 bool mw_log_control_is(const mw_record *record, const char *kind) {
@@ -80,8 +82,18 @@ mw_status mw_log_events_create(const mw_program *program, mw_symbols *symbols,
     return status;
 }
 
+static void let_go(mw_log_events *events) {
+    const mw_event *held = &events->held;
+    if (!held->row) return;
+    const mw_schema *schema = &events->program->streams[held->stream].schema;
+    mw_passing_let_go(events->symbols, schema, held->row);
+    if (held->replaced) mw_passing_let_go(events->symbols, schema, held->replaced);
+    events->held.row = NULL;
+}
+
 void mw_log_events_destroy(mw_log_events *events) {
     if (!events) return;
+    let_go(events);
     mw_arena_release(&events->arena);
     mw_free(events);
 }
@@ -130,7 +142,14 @@ bool mw_log_events_is_foreign(const mw_log_events *events, const mw_record *reco
     return record->stream < MW_STREAMS_MAX && events->streams[record->stream] == FOREIGN_STREAM;
 }
 
-mw_status mw_log_events_read(const mw_log_events *events, const mw_record *record,
+static void hold(mw_log_events *events, const mw_event *event) {
+    const mw_schema *schema = &events->program->streams[event->stream].schema;
+    mw_passing_hold(events->symbols, schema, event->row);
+    if (event->replaced) mw_passing_hold(events->symbols, schema, event->replaced);
+    events->held = *event;
+}
+
+mw_status mw_log_events_read(mw_log_events *events, const mw_record *record,
                              mw_event *out_event, mw_error *err) {
     MW_ASSERT(record->type == MW_RECORD_EVENT);
     int32_t stream = record->stream < MW_STREAMS_MAX ? events->streams[record->stream] : NO_STREAM;
@@ -145,9 +164,13 @@ mw_status mw_log_events_read(const mw_log_events *events, const mw_record *recor
                       .time = record->time,
                       .known = record->known,
                       .place = record->place};
-    if (!mw_event_bytes_read(record->payload, schema, events->symbols, events->rows[stream],
-                             &event))
-        return mw_fail(err, MW_CORRUPT, "log: an event cannot be read");
+    let_go(events);
+    bool was_passing = mw_passing_set(events->symbols, true);
+    bool is_read = mw_event_bytes_read(record->payload, schema, events->symbols,
+                                       events->rows[stream], &event);
+    (void)mw_passing_set(events->symbols, was_passing);
+    if (!is_read) return mw_fail(err, MW_CORRUPT, "log: an event cannot be read");
+    hold(events, &event);
     *out_event = event;
     return MW_OK;
 }

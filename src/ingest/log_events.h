@@ -38,7 +38,7 @@ const unsigned char *mw_log_events_meaning(const mw_log_events *events, const mw
 /* Whether a MW_RECORD_EVENT is of a stream whose name the program does not know: it cannot matter
    to it. */
 bool mw_log_events_is_foreign(const mw_log_events *events, const mw_record *record);
-/* Reads a MW_RECORD_EVENT; its rows are valid until the stream's next. MW_CONFLICT if the stream
-   has other fields now. */
-MW_MUST_USE mw_status mw_log_events_read(const mw_log_events *events, const mw_record *record,
+/* Reads a MW_RECORD_EVENT; its rows are valid until the next, and so are its texts, which pass.
+   MW_CONFLICT if the stream has other fields now. */
+MW_MUST_USE mw_status mw_log_events_read(mw_log_events *events, const mw_record *record,
                                          mw_event *out_event, mw_error *err);
