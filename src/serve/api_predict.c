@@ -5,6 +5,7 @@
 #include "serve/api_rows.h"
 #include "serve/plain_event.h"
 #include "table/cell_json.h"
+#include "table/passing.h"
 
 typedef struct {
     size_t model;
@@ -289,7 +290,11 @@ static bool read_plain(mw_api_rows *at, const mw_http_request *request, const mw
                               .habit = &at->api->habits[source % MW_API_HABITS]};
     mw_plain_wish asked = {.record = true};
     mw_cell *row = (mw_cell *)(void *)at->rows.desk->bytes;
-    if (!mw_plain_event_read(request->body, &target, row, &asked)) return false;
+    mw_passing_tidy(parts->symbols);
+    bool was_passing = mw_passing_set(parts->symbols, true);
+    bool is_read = mw_plain_event_read(request->body, &target, row, &asked);
+    (void)mw_passing_set(parts->symbols, was_passing);
+    if (!is_read) return false;
     mw_sent_rows_pass_over(&at->rows, request);
     wished->record = asked.record;
     wished->explain = asked.explain;

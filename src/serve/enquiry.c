@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "sys/errand.h"
+#include "table/passing.h"
 #include "table/translation.h"
 
 enum { SYMBOLS_SIZE_MAX = 1 << 28 };
@@ -12,7 +13,7 @@ enum { SYMBOLS_SIZE_MAX = 1 << 28 };
 typedef struct {
     uint64_t digest; /* of stream and row, to find it by */
     int32_t stream;
-    mw_cell *row;   /* as it was added */
+    mw_cell *row;   /* as it was added, its texts held: as long as it is here it can be found */
     mw_cell *asked; /* the same in the enquiry's symbols, and its answers */
 } question;
 
@@ -42,6 +43,20 @@ mw_status mw_enquiry_create(mw_enquiry_config config, mw_enquiry **out_enquiry, 
     return status;
 }
 
+static const mw_schema *schema_of(const mw_enquiry *enquiry, int32_t stream) {
+    return &enquiry->config.program->streams[stream].schema;
+}
+
+/* Of what a row holds before it enters. */
+static size_t plain_count(const mw_enquiry *enquiry, int32_t stream) {
+    const mw_stream *events = &enquiry->config.program->streams[stream];
+    return events->schema.field_count - events->entry_count;
+}
+
+static mw_schema plain_schema(const mw_enquiry *enquiry, int32_t stream) {
+    return (mw_schema){schema_of(enquiry, stream)->fields, plain_count(enquiry, stream)};
+}
+
 static void end_asking(mw_enquiry *enquiry) {
     if (!enquiry->errand) return;
     mw_errand_end(enquiry->errand);
@@ -53,8 +68,11 @@ static void destroy(mw_enquiry *enquiry) {
     if (enquiry->errand) mw_asking_give_up(enquiry->config.asking);
     end_asking(enquiry);
     for (size_t i = 0; i < enquiry->count; i++) {
-        mw_free(enquiry->questions[i].row);
-        mw_free(enquiry->questions[i].asked);
+        question *q = &enquiry->questions[i];
+        mw_schema plain = plain_schema(enquiry, q->stream);
+        mw_passing_let_go(enquiry->config.symbols, &plain, q->row);
+        mw_free(q->row);
+        mw_free(q->asked);
     }
     mw_free(enquiry->questions);
     mw_symbols_destroy(enquiry->symbols);
@@ -72,16 +90,6 @@ void mw_enquiry_destroy(mw_enquiry *enquiry) {
 void mw_enquiry_follow(mw_enquiry *enquiry, mw_enquiry *earlier) { enquiry->earlier = earlier; }
 
 /* --- questions -------------------------------------------------------------------------------- */
-
-static const mw_schema *schema_of(const mw_enquiry *enquiry, int32_t stream) {
-    return &enquiry->config.program->streams[stream].schema;
-}
-
-/* Of what a row holds before it enters. */
-static size_t plain_count(const mw_enquiry *enquiry, int32_t stream) {
-    const mw_stream *events = &enquiry->config.program->streams[stream];
-    return events->schema.field_count - events->entry_count;
-}
 
 static uint64_t digest_of(const mw_enquiry *enquiry, int32_t stream, const mw_cell *row) {
     uint64_t digest = mw_hash_bytes(row, plain_count(enquiry, stream) * sizeof *row);
@@ -106,6 +114,8 @@ mw_status mw_enquiry_add(mw_enquiry *enquiry, int32_t stream, const mw_cell *row
                                       plain_count(enquiry, stream), q.asked);
     }
     if (has_room) {
+        mw_schema plain = plain_schema(enquiry, stream);
+        mw_passing_hold(enquiry->config.symbols, &plain, q.row);
         enquiry->questions[enquiry->count++] = q;
         return MW_OK;
     }
@@ -215,7 +225,8 @@ mw_status mw_enquiry_fill(const mw_enquiry *enquiry, int32_t stream, mw_cell *ro
     const mw_program *program = enquiry->config.program;
     size_t ask_count = program->sources[program->streams[stream].source].ask_count;
     size_t first = schema->field_count - ask_count;
-    mw_translation answered = {.from = enquiry->symbols, .to = enquiry->config.symbols};
+    mw_translation answered = {
+        .from = enquiry->symbols, .to = enquiry->config.symbols, .passes = true};
     memcpy(row + first, q->asked + first, ask_count * sizeof *row);
     if (!mw_translate_cells(&answered, schema->fields + first, ask_count, row + first))
         return mw_fail(err, MW_NO_MEMORY, "ask: no memory for another text");

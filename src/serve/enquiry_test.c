@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "sys/poller.h"
+#include "table/passing.h"
 #include "testing/declare.h"
 #include "testing/test.h"
 
@@ -28,6 +29,7 @@ static world *open_world(mw_project_process process) {
     w.project = (mw_project){.processes = &w.process, .process_count = 1};
     mw_arena_init(&w.arena, 1 << 24);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &w.symbols, &err), &err);
+    MW_CHECK_OK(mw_passing_allow(w.symbols, &err), &err);
     const mw_program *program = mw_test_program(
         &w.arena, w.symbols,
         "stream reviews:\n"
@@ -53,7 +55,9 @@ static void close_world(world *w) {
 
 static void make_row(const world *w, int64_t at, const char *text, mw_cell row[3]) {
     row[0] = mw_cell_time(at);
+    (void)mw_passing_set(w->symbols, true); /* as where a request is read */
     row[1] = (mw_cell){.symbol = mw_symbols_intern(w->symbols, mw_str_of(text))};
+    (void)mw_passing_set(w->symbols, false);
     row[2] = mw_cell_missing(MW_TYPE_NUMBER);
 }
 
@@ -79,6 +83,7 @@ MW_TEST(enquiry_answers_the_rows_that_it_covers) {
         MW_CHECK(!mw_enquiry_run(second, true));
     run(enquiry);
     run(second);
+    mw_passing_tidy(w->symbols); /* as others are answered */
     make_row(w, 3, "good", row);
     make_row(w, 3, "bad", other);
     MW_CHECK(mw_enquiry_covers(enquiry, 0, row));
@@ -87,6 +92,8 @@ MW_TEST(enquiry_answers_the_rows_that_it_covers) {
     MW_CHECK(row[2].number == 0.5);
     mw_enquiry_destroy(enquiry);
     mw_enquiry_destroy(second);
+    mw_passing_tidy(w->symbols);
+    MW_CHECK_EQUAL_INT(mw_symbols_find(w->symbols, MW_STR("good")), 0);
     close_world(w);
 }
 

@@ -4,6 +4,7 @@
 #include "lang/needs.h"
 #include "serve/event_json.h"
 #include "serve/target.h"
+#include "table/passing.h"
 
 /* A row of which some fields are given. */
 typedef struct {
@@ -197,6 +198,14 @@ static mw_status refuse_each(const mw_model_program *model, mw_error *err) {
     return mw_hint(err, status, "Send the event by POST.");
 }
 
+static mw_status read(partial *row, mw_str query, const mw_stream *moments, mw_arena *arena,
+                      mw_error *err) {
+    MW_TRY(read_query(row, query, arena, err));
+    mw_frame frame = {.row = row->cells, .symbols = row->symbols, .zone = row->program->zone};
+    if (row->source) derive(row, &frame);
+    return make_moment(row, moments, arena, err);
+}
+
 mw_status mw_service_see_key(mw_service *service, size_t number, mw_str query, mw_arena *arena,
                              mw_keyed *out_keyed, mw_error *err) {
     const mw_service_config *parts = mw_service_parts(service);
@@ -209,10 +218,11 @@ mw_status mw_service_see_key(mw_service *service, size_t number, mw_str query, m
     keyed.t = keyed.place;
     MW_TRY(begin(service, number, arena, &row, err));
     set_time(&row, keyed.t - model->moment_offset_us);
-    MW_TRY(read_query(&row, query, arena, err));
-    mw_frame frame = {.row = row.cells, .symbols = row.symbols, .zone = row.program->zone};
-    if (row.source) derive(&row, &frame);
-    MW_TRY(make_moment(&row, &row.program->streams[model->moment_stream], arena, err));
+    mw_passing_tidy(row.symbols);
+    bool was_passing = mw_passing_set(row.symbols, true);
+    mw_status status = read(&row, query, &row.program->streams[model->moment_stream], arena, err);
+    (void)mw_passing_set(row.symbols, was_passing);
+    if (status != MW_OK) return status;
     MW_TRY(see(decider, &row, arena, &keyed, err));
     *out_keyed = keyed;
     return MW_OK;

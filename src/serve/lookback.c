@@ -237,7 +237,8 @@ mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t in
         mw_event event = mw_events_at(&lookback->found, i);
         if (event.place != wish.place) return MW_OK;
         if (event.stream != wish.stream || index-- > 0) continue;
-        mw_translation translation = {.from = lookback->symbols, .to = lookback->config.symbols};
+        mw_translation translation = {
+            .from = lookback->symbols, .to = lookback->config.symbols, .passes = true};
         const mw_schema *schema = &lookback->config.program->streams[event.stream].schema;
         if (!mw_translate_event(&translation, schema, lookback->row, &event))
             return mw_fail(err, MW_NO_MEMORY, "correction: no memory for another text");

@@ -1,6 +1,7 @@
 #include "serve/rebuild.h"
 
 #include "serve/old_entries.h"
+#include "table/passing.h"
 
 struct mw_rebuild {
     const mw_sequencer *sequencer;
@@ -130,6 +131,10 @@ static mw_status pass_moment(mw_rebuild *rebuild, mw_error *err) {
     MW_TRY(mw_decider_pass(rebuild->decider, mw_decider_next_due(rebuild->decider), &prediction,
                            &found, err));
     if (!found || prediction.place <= sequencer->begin) return MW_OK;
+    const mw_schema *features = mw_decider_features(rebuild->decider);
+    for (size_t i = 0; i < features->field_count; i++)
+        if (mw_type_is_symbol(features->fields[i].type))
+            mw_passing_keep(sequencer->config.symbols, prediction.features[i].symbol);
     return mw_handover_keep(&rebuild->handover, rebuild->decider, &prediction,
                             sequencer->reached, err);
 }
@@ -159,7 +164,10 @@ mw_status mw_rebuild_run(mw_rebuild *rebuild, size_t step_max, bool *out_is_done
     if (mw_rebuild_waits(rebuild)) return MW_OK;
     MW_TRY(mw_past_wait(rebuild->past, err));
     rebuild->is_at_end = false; /* more may have been committed since */
-    for (size_t i = 0; moved && i < step_max; i++) MW_TRY(step(rebuild, &moved, err));
+    for (size_t i = 0; moved && i < step_max; i++) {
+        mw_passing_tidy(rebuild->sequencer->config.symbols);
+        MW_TRY(step(rebuild, &moved, err));
+    }
     *out_is_done = !moved;
     return MW_OK;
 }

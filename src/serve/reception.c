@@ -2,6 +2,7 @@
 
 #include "ingest/row_check.h"
 #include "ingest/row_events.h"
+#include "table/passing.h"
 
 #define ARENA_SIZE_MAX ((size_t)1 << 28)
 enum { VALUE_TEXT_MAX = 1 << 20 };
@@ -95,8 +96,8 @@ static mw_status check_row(const desk *at, mw_error *err) {
     return status;
 }
 
-mw_status mw_reception_take(mw_reception *reception, int32_t number, mw_sent_row row,
-                            mw_received *out_received, mw_error *err) {
+static mw_status take(mw_reception *reception, int32_t number, mw_sent_row row,
+                      mw_received *out_received, mw_error *err) {
     const mw_stream_source *source = &reception->config.program->sources[number];
     desk *at = &reception->desks[number];
     MW_TRY(mw_sent_row_read(row, source, reception->config.zones[number],
@@ -113,6 +114,16 @@ mw_status mw_reception_take(mw_reception *reception, int32_t number, mw_sent_row
     *out_received = (mw_received){mw_row_events_items(at->events), (size_t)source->stream_count,
                                   mw_row_events_cells(at->events)};
     return MW_OK;
+}
+
+mw_status mw_reception_take(mw_reception *reception, int32_t number, mw_sent_row row,
+                            mw_received *out_received, mw_error *err) {
+    mw_symbols *symbols = reception->config.symbols;
+    if (!row.cells) mw_passing_tidy(symbols); /* else whoever read them did */
+    bool was_passing = mw_passing_set(symbols, true);
+    mw_status status = take(reception, number, row, out_received, err);
+    (void)mw_passing_set(symbols, was_passing);
+    return status;
 }
 
 uint64_t mw_reception_cleaned(const mw_reception *reception) {

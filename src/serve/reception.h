@@ -6,7 +6,8 @@
  * and the row leaves no trace. A bound on the share of missing values holds for a whole file; of
  * a single row it can only be asked where no value may be missing.
  *
- * Its memory is taken at the start; each row overwrites the one before. One thread uses it.
+ * Its memory is taken at the start; each row overwrites the one before, whose texts may leave then
+ * (table/passing.h). One thread uses it.
  */
 #pragma once
 #include "lang/program.h"

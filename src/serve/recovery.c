@@ -8,6 +8,7 @@
 #include "serve/saved_state.h"
 #include "serve/sequencer_start.h"
 #include "store/saved_log.h"
+#include "table/passing.h"
 
 enum { ARENA_SIZE_MAX = 1 << 16 };
 
@@ -480,6 +481,7 @@ bool mw_recovery_waits(const mw_recovery *r) {
 }
 
 static mw_status take_step(mw_recovery *r, bool *out_is_done, mw_error *err) {
+    mw_passing_tidy(r->sequencer->config.symbols);
     switch (r->phase) {
     case SURVEY: return survey_step(r, err);
     case RECALL: return end_recall(r, err);

@@ -23,7 +23,8 @@ typedef enum { MW_SENT_ROW, MW_SENT_MORE, MW_SENT_END } mw_sent_step;
 typedef struct {
     yyjson_val *json;           /* NULL: */
     const mw_sent_arrow *arrow; /* its row at hand; NULL: */
-    const mw_cell *cells;       /* of its columns, read already */
+    const mw_cell *cells;       /* of its columns, read already; the texts pass, of those before it
+                                   some have left */
 } mw_sent_row;
 
 static inline mw_sent_row mw_sent_json(yyjson_val *object) {

@@ -3,6 +3,7 @@
 #include "serve/old_entries.h"
 #include "serve/rebuild.h"
 #include "serve/recovery.h"
+#include "table/passing.h"
 
 enum { ARENA_SIZE_MAX = 1 << 24, PAYLOAD_SIZE_MAX = MW_LOG_PAYLOAD_MAX };
 
@@ -19,8 +20,12 @@ static mw_status prepare(mw_sequencer *sequencer, mw_error *err) {
     sequencer->successions =
         mw_arena_alloc(&sequencer->arena, count, sizeof *sequencer->successions);
     sequencer->answering = mw_arena_alloc(&sequencer->arena, count, sizeof *sequencer->answering);
-    if (!sequencer->deciders || !sequencer->successions || !sequencer->answering)
+    sequencer->kept = mw_kept_texts_create(config->program, &sequencer->arena);
+    if (!sequencer->deciders || !sequencer->successions || !sequencer->answering ||
+        !sequencer->kept)
         return no_memory(err);
+    mw_kept_texts_add_entrance(sequencer->kept);
+    MW_TRY(mw_passing_allow(config->symbols, err));
     MW_TRY(mw_program_events(config->program, &sequencer->arrived, err));
     MW_TRY(mw_program_events(config->program, &sequencer->replaced, err));
     return mw_receipts_create(&sequencer->receipts, err);
@@ -192,6 +197,8 @@ bool mw_sequencer_is_virtual(const mw_sequencer *sequencer) {
 }
 
 mw_status mw_sequencer_feed(mw_sequencer *sequencer, const mw_event *event, mw_error *err) {
+    if (sequencer->entrance)
+        mw_kept_texts_keep(sequencer->kept, event, sequencer->config.symbols);
     MW_TRY(mw_entrance_event(sequencer->entrance, event, err));
     for (size_t i = 0; i < sequencer->config.program->model_count; i++)
         MW_TRY(mw_decider_event(sequencer->deciders[i], event, err));

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "feature/entrance.h"
+#include "feature/kept_texts.h"
 #include "ingest/log_events.h"
 #include "serve/receipts.h"
 #include "serve/sequencer_ingest.h"
@@ -43,6 +44,7 @@ struct mw_sequencer {
     uint64_t runs_number;  /* of the names that were seen last */
     mw_roster *roster;     /* events of history and log, by their ids */
     mw_entrance *entrance; /* NULL: no field has windows */
+    mw_kept_texts *kept;   /* by the entrance */
     mw_ledger *ledger;
     mw_ledger *rankings;   /* with `each`, of each model and event the first prediction */
     mw_receipts *receipts;

@@ -5,6 +5,7 @@
 
 #include "decide/breaker.h"
 #include "serve/event_json.h"
+#include "table/passing.h"
 
 enum { ID_TEXT_MAX = 1 << 20, FEATURES_MAX = 1 << 20, RANKED_MAX = 1 << 20 };
 
@@ -500,7 +501,11 @@ static mw_status read_key(const mw_service *service, const mw_model_program *mod
     const mw_schema *schema = &stream->schema;
     const mw_stream_source keys = {
         .name = stream->name, .row = *schema, .column_count = schema->field_count};
-    MW_TRY(mw_event_json_read(object, &keys, program->zone, service->config.symbols, row, err));
+    bool was_passing = mw_passing_set(service->config.symbols, true);
+    mw_status status =
+        mw_event_json_read(object, &keys, program->zone, service->config.symbols, row, err);
+    (void)mw_passing_set(service->config.symbols, was_passing);
+    if (status != MW_OK) return status;
     for (size_t i = 0; i < schema->field_count; i++) {
         mw_field field = schema->fields[i];
         bool may_lack = i == (size_t)model->schedule->key_count; /* the time */
@@ -650,8 +655,11 @@ mw_status mw_service_find(mw_service *service, int64_t stamp, mw_answer *out_ans
         if (!mw_grow((void **)&service->features, &service->feature_capacity,
                      answer.features->field_count + 1, sizeof *service->features, FEATURES_MAX))
             return no_memory(err);
-        MW_TRY(mw_prediction_read(payload, answer.features, service->config.symbols,
-                                  service->features, &answer.prediction, err));
+        bool was_passing = mw_passing_set(service->config.symbols, true);
+        mw_status status = mw_prediction_read(payload, answer.features, service->config.symbols,
+                                              service->features, &answer.prediction, err);
+        (void)mw_passing_set(service->config.symbols, was_passing);
+        if (status != MW_OK) return status;
     }
     *out_answer = answer;
     return MW_OK;
