@@ -4,6 +4,7 @@
 #include "ingest/load.h"
 #include "serve/shop_call_test.h"
 #include "serve/shop_known_test.h"
+#include "table/passing.h"
 
 #define QUARTER_US (MW_HOUR_US / 4)
 enum { DELIVERY = 100000, HISTORY = 150 };
@@ -14,7 +15,8 @@ typedef struct {
     shop s;
     uint64_t prng;
     int64_t now;
-    int orders, deliveries, asked;
+    int orders, deliveries, visits, corrections, asked;
+    int logged; /* the first order that is in the log */
 } world;
 
 static uint64_t draw(world *w, uint64_t below) { return mw_prng_below(&w->prng, below); }
@@ -45,21 +47,24 @@ static void write_history(world *w) {
     MW_CHECK_OK(mw_events_sort(&w->s.history, &err), &err);
 }
 
-static void take(world *w, int32_t source, int number, int64_t at) {
-    mw_buf text;
+static void take_row(world *w, int32_t source, const char *text) {
     mw_event_standing standing = MW_EVENT_REPEATS;
     mw_error err;
+    yyjson_doc *doc = shop_row(text);
+    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
+    MW_CHECK_OK(mw_service_take(w->s.service, source, row, &standing, &err), &err);
+    MW_CHECK(standing == MW_EVENT_NEW);
+    yyjson_doc_free(doc);
+}
+
+static void take(world *w, int32_t source, int number, int64_t at) {
+    mw_buf text;
     mw_buf_init(&text, 1 << 10);
     mw_buf_printf(&text, "{\"shop\": \"%c\", \"number\": %d, \"at\": \"", 'a' + number % 2,
                   number);
     mw_time_append(&text, at);
     mw_buf_append(&text, "\"}", 3);
-    yyjson_doc *doc = shop_row(text.data);
-    mw_sent_row row = mw_sent_json(yyjson_doc_get_root(doc));
-    MW_CHECK_OK(mw_service_take(w->s.service, source, row, &standing, &err),
-                &err);
-    MW_CHECK(standing == MW_EVENT_NEW);
-    yyjson_doc_free(doc);
+    take_row(w, source, text.data);
     mw_buf_release(&text);
 }
 
@@ -74,6 +79,40 @@ static void ask(world *w) {
     w->asked++;
 }
 
+/* Whoever visits does so once: a text that nothing remembers but the log. */
+static void visit(world *w) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 10);
+    mw_buf_printf(&text, "{\"shop\": \"%c\", \"who\": \"visitor %d\", \"at\": \"",
+                  'a' + w->visits % 2, w->visits);
+    w->visits++;
+    mw_time_append(&text, w->now - (int64_t)draw(w, MW_HOUR_US));
+    mw_buf_append(&text, "\"}", 3);
+    take_row(w, SHOP_VISITS, text.data);
+    mw_buf_release(&text);
+}
+
+static void correct(world *w, int number, const char *shop_name) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 10);
+    mw_buf_printf(&text, "{\"shop\": \"%s\", \"number\": %d, \"at\": \"", shop_name, number);
+    mw_time_append(&text, w->now);
+    mw_buf_append(&text, "\"}", 3);
+    mw_str said = shop_call(&w->s, MW_HTTP_POST, "/v1/events/orders", text.data, 200);
+    MW_CHECK(shop_says(said, "\"corrections\":1"));
+    mw_buf_release(&text);
+    w->corrections++;
+}
+
+/* An order of the log, which may have been moved to the lake, or have been corrected before. */
+static void correct_any(world *w) {
+    char shop_name[32];
+    if (w->orders == w->logged) return;
+    int number = w->logged + (int)draw(w, (uint64_t)(w->orders - w->logged));
+    snprintf(shop_name, sizeof shop_name, "shop %d", w->corrections % 5);
+    correct(w, number, shop_name);
+}
+
 static void live(world *w) {
     mw_error err;
     w->now += (int64_t)draw(w, 3) * QUARTER_US;
@@ -83,6 +122,8 @@ static void live(world *w) {
         take(w, 1, DELIVERY + w->deliveries++,
              w->now + MW_HOUR_US + (int64_t)draw(w, MW_DAY_US));
     if (draw(w, 3) == 0) ask(w);
+    if (draw(w, 3) == 0) visit(w);
+    if (draw(w, 6) == 0) correct_any(w);
     MW_CHECK_OK(mw_sequencer_commit(w->s.sequencer, &err), &err);
 }
 
@@ -92,6 +133,7 @@ static void begin(world *w) {
     shop_close(&w->s); /* it had no history yet */
     MW_CHECK_OK(mw_sys_remove(w->s.sys, "log", NULL), NULL);
     write_history(w);
+    w->logged = w->orders;
     mw_error err;
     MW_CHECK_OK(shop_open(&w->s, true, &err), &err);
 }
@@ -191,6 +233,9 @@ static void copy_log(world *w, mw_events *lake) {
             MW_CHECK_OK(mw_log_events_learn(meanings, &record, &err), &err);
         if (!has_record || record.type != MW_RECORD_EVENT) continue;
         MW_CHECK_OK(mw_log_events_read(meanings, &record, &event, &err), &err);
+        const mw_schema *schema = &s->program->streams[event.stream].schema;
+        mw_passing_hold(s->symbols, schema, event.row); /* as long as the lake is there */
+        if (event.replaced) mw_passing_hold(s->symbols, schema, event.replaced);
         MW_CHECK_OK(mw_events_add(lake, &event, &err), &err);
         s->log_through = event.place;
     }
@@ -245,7 +290,8 @@ static void check_checkpoints(size_t old_entries_min) {
         go_on(&w);
     }
     MW_CHECK(compared > 10 && shorter > 5 && moved > 3 && w.s.with_log);
-    MW_CHECK(w.asked > 50 && mw_ledger_count(mw_sequencer_ledger(w.s.sequencer)) > 200);
+    MW_CHECK(w.asked > 50 && w.visits > 50 && w.corrections > 30);
+    MW_CHECK(mw_ledger_count(mw_sequencer_ledger(w.s.sequencer)) > 200);
     MW_CHECK(old_entries_min == 0 ? taken_up == 0 : taken_up > 2);
     shop_tear_down(&w.s);
     mw_events_release(&lake);
@@ -255,17 +301,6 @@ MW_TEST(saved_state_and_the_tail_are_all_there_is) { check_checkpoints(0); }
 
 /* The same, where most of what was known is in files beside the checkpoints. */
 MW_TEST(saved_state_with_old_entries_is_all_there_is) { check_checkpoints(8); }
-
-static void correct(world *w, int number, const char *shop_name) {
-    mw_buf text;
-    mw_buf_init(&text, 1 << 10);
-    mw_buf_printf(&text, "{\"shop\": \"%s\", \"number\": %d, \"at\": \"", shop_name, number);
-    mw_time_append(&text, w->now);
-    mw_buf_append(&text, "\"}", 3);
-    mw_str said = shop_call(&w->s, MW_HTTP_POST, "/v1/events/orders", text.data, 200);
-    MW_CHECK(shop_says(said, "\"corrections\":1"));
-    mw_buf_release(&text);
-}
 
 typedef struct {
     world *w;
@@ -399,6 +434,7 @@ MW_TEST(saved_state_of_other_circumstances_is_not_used) {
     MW_CHECK_OK(mw_sys_rename(w.s.sys, "checkpoints", "aside", &err), &err);
     MW_CHECK_OK(shop_open(&w.s, true, &err), &err);
     w.now = SHOP_BEGIN;
+    w.logged = w.orders;
     for (int i = 0; i < 2; i++) {
         shop_close(&w.s);
         MW_CHECK_OK(mw_sys_remove(w.s.sys, "checkpoints", &err), &err);

@@ -143,3 +143,31 @@ MW_TEST(service_answers_a_row_that_fails_its_checks_by_the_fallback) {
     MW_CHECK_EQUAL_DOUBLE_BITS(answer.prediction.prediction, mw_scorer_version(scorer)->baseline);
     shop_tear_down(&s);
 }
+
+/* What a server is told by the way leaves its memory: texts that are in no window, of rows that are
+   taken, refused, only asked about, or keys of nobody. What windows know stays. */
+MW_TEST(service_keeps_no_text_that_windows_do_not_need) {
+    enum { ROUNDS = 3000 };
+    shop s;
+    char text[200];
+    shop_set_up(&s);
+    MW_CHECK(take(&s, SHOP_VISITS, "{\"shop\": \"a\", \"who\": \"I\", "
+                                   "\"at\": \"1970-04-10T23:00:00Z\"}"));
+    size_t before = mw_symbols_count(s.symbols);
+    for (int i = 0; i < ROUNDS; i++) {
+        snprintf(text, sizeof text, "{\"shop\": \"a\", \"who\": \"visitor %d\", "
+                 "\"at\": \"1970-04-10T23:00:00Z\"}", i);
+        MW_CHECK(take(&s, SHOP_VISITS, text));
+        snprintf(text, sizeof text, "{\"event\": {\"shop\": \"shop %d\", \"number\": %d, "
+                 "\"at\": \"1970-04-11T00:00:00Z\"}, \"record\": false}", i, i);
+        shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", text, 200);
+        snprintf(text, sizeof text, "{\"shop\": \"no shop %d\", \"number\": -1, "
+                 "\"at\": \"1970-04-11T00:00:00Z\"}", i);
+        shop_call(&s, MW_HTTP_POST, "/v1/events/orders", text, 200);
+        snprintf(text, sizeof text, "/v1/models/quick/features?shop=nowhere%d", i);
+        shop_call(&s, MW_HTTP_GET, text, NULL, 200);
+    }
+    MW_CHECK(mw_symbols_count(s.symbols) < before + 10);
+    MW_CHECK(mw_symbols_find(s.symbols, MW_STR("a")) != 0);
+    shop_tear_down(&s);
+}

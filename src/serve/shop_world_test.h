@@ -3,7 +3,8 @@
  * stands between HTTP and the log.
  *
  * Orders are predicted when they are asked for (model quick); deliveries, known a day ahead,
- * an hour before their time (model late). One version, a constant, answers for both.
+ * an hour before their time (model late). Visits have no id. One version, a constant, answers for
+ * both models.
  */
 #pragma once
 #include <math.h>
@@ -11,13 +12,13 @@
 
 #include "serve/api.h"
 #include "sys/simulated.h"
+#include "table/translation.h"
 #include "testing/declare.h"
 #include "testing/test.h"
 
 #define SHOP_BEGIN (100 * MW_DAY_US) /* 1970-04-11 */
 
 static const char shop_text[] =
-    "\n"
     "stream orders:\n"
     "  columns: shop category, number number, at time, refund number\n"
     "  time: at\n"
@@ -28,7 +29,9 @@ static const char shop_text[] =
     "  time: at\n"
     "  known: time - 1d\n"
     "  id: number\n"
-    "feature busy: count(orders by shop over 24h)\n"
+    "stream visits:\n"
+    "  columns: shop category, who text, at time\n  time: at\n"
+    "feature busy: count(orders by shop over 24h) + count(visits by shop over 24h) / 1000\n"
     "model quick:\n"
     "  moment: on orders\n"
     "  label: count(orders by shop over next 1d)\n"
@@ -36,17 +39,18 @@ static const char shop_text[] =
     "  moment: on deliveries at time - 1h\n"
     "  label: count(orders by shop over next 1d)\n";
 
-enum { SHOP_QUICK, SHOP_LATE };
+enum { SHOP_QUICK, SHOP_LATE }; /* models */
+enum { SHOP_ORDERS, SHOP_DELIVERIES, SHOP_VISITS, SHOP_SOURCES };
 
 typedef struct {
     mw_arena arena;
     mw_symbols *symbols;
     const mw_program *program;
     mw_column_check check; /* of orders */
-    mw_project_stream streams[2];
+    mw_project_stream streams[SHOP_SOURCES];
     mw_project_model models[2];
     mw_project project;
-    const mw_zone *zones[2];
+    const mw_zone *zones[SHOP_SOURCES];
     mw_sys *sys;
     mw_events history;
     const mw_events *with_log; /* history and what was moved from the log; NULL: nothing was */
@@ -86,8 +90,7 @@ static inline void shop_encode_version(shop *s, const char *data_version, mw_buf
     mw_profile *profile;
     MW_CHECK_OK(mw_profile_create(&s->arena, s->symbols, 2, &profile, NULL), NULL);
     MW_CHECK_OK(mw_profile_add(profile, MW_STR("busy"), MW_TYPE_NUMBER, column, NULL), NULL);
-    MW_CHECK_OK(mw_profile_add(profile, MW_STR("prediction"), MW_TYPE_NUMBER, column, NULL),
-                NULL);
+    MW_CHECK_OK(mw_profile_add(profile, MW_STR("prediction"), MW_TYPE_NUMBER, column, NULL), NULL);
     mw_buf_clear(&bytes);
     mw_profile_encode(profile, &bytes);
     mw_model_feature busy = {.name = MW_STR("busy"), .type = MW_TYPE_NUMBER};
@@ -115,31 +118,31 @@ static inline void shop_declare(shop *s) {
     s->check = (mw_column_check){.column = MW_STR("number"), .min = 0, .max = HUGE_VAL,
                                  .missing_share_max = 1};
     s->streams[0] = (mw_project_stream){.checks = &s->check, .check_count = 1};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < SHOP_SOURCES; i++) {
         s->streams[i].declaration.name = s->program->sources[i].name;
-        s->models[i].declaration.name = s->program->models[i].name;
         s->zones[i] = mw_zone_utc();
     }
-    s->project = (mw_project){.streams = s->streams, .stream_count = 2, .models = s->models,
-                              .model_count = 2};
+    for (size_t i = 0; i < 2; i++) s->models[i].declaration.name = s->program->models[i].name;
+    s->project = (mw_project){.streams = s->streams, .stream_count = SHOP_SOURCES,
+                              .models = s->models, .model_count = 2};
     shop_encode_version(s, "d1", &s->version);
     s->champions[0].bytes = s->champions[1].bytes = mw_buf_str(&s->version);
 }
 
-/* The history's events there, in symbols of their own. */
+/* The lake's events there, in symbols of their own. */
 static inline mw_status shop_look_back(void *context, mw_symbols *symbols,
                                        const mw_lookback_wish *wishes, size_t count,
                                        mw_events *out_events, mw_error *err) {
     const shop *s = context;
+    const mw_events *lake = s->with_log ? s->with_log : &s->history;
+    mw_translation translation = {.from = s->symbols, .to = symbols};
     for (size_t i = 0; i < count; i++) {
         const mw_schema *schema = &s->program->streams[wishes[i].stream].schema;
-        mw_cell row[MW_KEYS_MAX];
-        for (size_t n = 0; n < s->history.streams[wishes[i].stream].rows.row_count; n++) {
-            mw_event event = mw_events_row(&s->history, wishes[i].stream, n);
+        mw_cell rows[2 * MW_KEYS_MAX];
+        for (size_t n = 0; n < lake->streams[wishes[i].stream].rows.row_count; n++) {
+            mw_event event = mw_events_row(lake, wishes[i].stream, n);
             if (event.place != wishes[i].place) continue;
-            memcpy(row, event.row, schema->field_count * sizeof *row);
-            row[0].symbol = mw_symbols_intern(symbols, mw_symbols_text(s->symbols, row[0].symbol));
-            event.row = row; /* the shop is the only text */
+            MW_CHECK(mw_translate_event(&translation, schema, rows, &event));
             MW_TRY(mw_events_add(out_events, &event, err));
         }
     }
