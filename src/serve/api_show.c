@@ -3,6 +3,7 @@
 
 #include "lang/asked.h"
 #include "table/cell_json.h"
+#include "table/passing.h"
 
 enum { PARAMETER_SIZE_MAX = 1 << 12 };
 
@@ -33,6 +34,7 @@ static void write_asked_features(mw_json *json, const mw_answer *answer) {
 static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stamp,
                                   mw_error *err) {
     mw_answer answer;
+    mw_passing_tidy(mw_service_parts(api->service)->symbols);
     MW_TRY(mw_service_find(api->service, stamp, &answer, err));
     const mw_prediction *prediction = &answer.prediction;
     mw_json_object(json);

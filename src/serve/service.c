@@ -501,6 +501,7 @@ static mw_status read_key(const mw_service *service, const mw_model_program *mod
     const mw_schema *schema = &stream->schema;
     const mw_stream_source keys = {
         .name = stream->name, .row = *schema, .column_count = schema->field_count};
+    mw_passing_tidy(service->config.symbols);
     bool was_passing = mw_passing_set(service->config.symbols, true);
     mw_status status =
         mw_event_json_read(object, &keys, program->zone, service->config.symbols, row, err);

@@ -27,7 +27,8 @@ uint32_t mw_symbols_intern(mw_symbols *symbols, mw_str text);
 void mw_symbols_lose(mw_symbols *symbols, mw_str text);
 MW_MUST_USE mw_status mw_symbols_settle(mw_symbols *symbols, mw_error *err);
 uint32_t mw_symbols_find(const mw_symbols *symbols, mw_str text); /* 0 if never interned */
-mw_str mw_symbols_text(const mw_symbols *symbols, uint64_t code); /* stays valid; 0 is empty */
+/* Valid as long as the text stands (table/passing.h); 0 is empty. */
+mw_str mw_symbols_text(const mw_symbols *symbols, uint64_t code);
 int mw_symbols_compare(const mw_symbols *symbols, uint64_t a, uint64_t b); /* by bytes */
 size_t mw_symbols_count(const mw_symbols *symbols); /* of texts that stand */
 size_t mw_symbols_code_end(const mw_symbols *symbols); /* all codes are below */
