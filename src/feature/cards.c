@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* What few events need is made small. */
+#define RARE __attribute__((noinline, cold))
+
 enum { CHUNK_CARDS_MIN_BITS = 4, CHUNKS_MAX = 28, SLOTS_MIN = 16, LINE_SIZE = 64 };
 
 /* A free card says so in `reserved`, and its ring's `first` is the number of the next one. */
@@ -81,7 +84,7 @@ static void put(mw_card_slot *slots, size_t slot_count, mw_card_slot entry) {
     slots[i] = entry;
 }
 
-static bool grow_slots(mw_cards *cards) {
+RARE static bool grow_slots(mw_cards *cards) {
     size_t slot_count = cards->slot_count > 0 ? 2 * cards->slot_count : SLOTS_MIN;
     if (!mw_budget_take(cards->budget, slot_count * sizeof(mw_card_slot))) return false;
     mw_card_slot *slots = mw_allocate(slot_count * sizeof *slots);
@@ -98,7 +101,7 @@ static bool grow_slots(mw_cards *cards) {
     return true;
 }
 
-static bool add_chunk(mw_cards *cards) {
+RARE static bool add_chunk(mw_cards *cards) {
     if (cards->chunk_count == CHUNKS_MAX ||
         !mw_grow((void **)&cards->chunks, &cards->chunk_capacity, cards->chunk_count + 1,
                  sizeof *cards->chunks, CHUNKS_MAX))
@@ -162,7 +165,7 @@ static void free_slot(mw_cards *cards, size_t hole) {
     cards->slots[hole] = (mw_card_slot){0};
 }
 
-void mw_cards_remove(mw_cards *cards, uint32_t number) {
+RARE void mw_cards_remove(mw_cards *cards, uint32_t number) {
     mw_card *card = mw_cards_at(cards, number);
     MW_ASSERT(card && card->reserved == 0 && !card->is_out && card->ring.capacity == 0);
     size_t mask = cards->slot_count - 1, slot = card->hash & mask;
@@ -174,7 +177,7 @@ void mw_cards_remove(mw_cards *cards, uint32_t number) {
     cards->count--;
 }
 
-void mw_cards_release(mw_cards *cards) {
+RARE void mw_cards_release(mw_cards *cards) {
     for (size_t i = 0; i < cards->chunk_count; i++) {
         mw_budget_give(cards->budget, chunk_size(cards, (int)i));
         mw_free(cards->chunks[i]);

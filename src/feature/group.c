@@ -4,6 +4,8 @@
 
 /* Work for censuses stands apart from the usual way, which most groups take at every event. */
 #define APART __attribute__((noinline))
+/* What few events need, or what goes to the disk, is made small. */
+#define RARE __attribute__((noinline, cold))
 
 void mw_group_init(mw_group *group, const mw_group_plan *plan, mw_budget *budget) {
     *group = (mw_group){.plan = plan, .swept = INT64_MIN};
@@ -26,7 +28,7 @@ static void release_card(mw_group *group, mw_card *card) {
     if (group->spill && !card->is_out) mw_ring_release(&card->ring, &group->rings);
 }
 
-void mw_group_release(mw_group *group) {
+RARE void mw_group_release(mw_group *group) {
     bool has_more = group->spill || group->plan->census_count > 0;
     for (uint32_t number = 1; has_more && number < group->cards.number_end; number++) {
         mw_card *card = mw_cards_at(&group->cards, number);
@@ -113,8 +115,8 @@ mw_status mw_group_reserve(mw_group *group, const mw_cell *keys, int64_t place,
 
 /* --- out and back ---------------------------------------------------------------------------- */
 
-mw_status mw_group_peek(const mw_group *group, const mw_card *card, mw_ring *out_ring,
-                        mw_error *err) {
+RARE mw_status mw_group_peek(const mw_group *group, const mw_card *card, mw_ring *out_ring,
+                             mw_error *err) {
     mw_ring ring = card->ring;
     if (card->is_out) {
         const void *bytes;
@@ -142,7 +144,7 @@ static bool count_anew(mw_group *group, mw_card *card) {
     return true;
 }
 
-mw_status mw_group_fetch(mw_group *group, mw_card *card, mw_error *err) {
+RARE mw_status mw_group_fetch(mw_group *group, mw_card *card, mw_error *err) {
     const mw_ring_shape *shape = &group->plan->ring;
     mw_ring_out out = card->out;
     mw_ring ring;
@@ -162,7 +164,8 @@ mw_status mw_group_fetch(mw_group *group, mw_card *card, mw_error *err) {
     return MW_OK;
 }
 
-mw_status mw_group_put_out(mw_group *group, mw_card *card, bool *out_is_out, mw_error *err) {
+RARE mw_status mw_group_put_out(mw_group *group, mw_card *card, bool *out_is_out,
+                                mw_error *err) {
     const mw_ring_shape *shape = &group->plan->ring;
     const mw_ring *ring = &card->ring;
     *out_is_out = false;
@@ -252,7 +255,8 @@ static void take_back_from_tick(const mw_group_plan *plan, mw_ring *ring,
     }
 }
 
-void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element, int64_t until) {
+RARE void mw_group_withdraw(mw_group *group, mw_card *card, const mw_cell *element,
+                            int64_t until) {
     const mw_group_plan *plan = group->plan;
     if (plan->tick.kind != MW_TICK_NONE) {
         take_back_from_tick(plan, &card->ring, element);
@@ -339,7 +343,7 @@ static void foresee_newest(const mw_group *group, uint32_t number) {
             mw_ring_at(&group->plan->ring, &card->ring, mw_ring_end(&card->ring) - 1, 0));
 }
 
-void mw_group_sweep(mw_group *group, int64_t place) {
+RARE void mw_group_sweep(mw_group *group, int64_t place) {
     enum { AHEAD = 16 };
     int64_t horizon = mw_group_horizon(group, place);
     size_t withdrawn = 0;

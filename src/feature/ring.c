@@ -492,8 +492,8 @@ static uint64_t bisect(const mw_ring_shape *shape, const mw_ring *ring, uint64_t
     return low;
 }
 
-uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t near,
-                      int64_t time) {
+RARE uint64_t mw_ring_seek(const mw_ring_shape *shape, const mw_ring *ring, uint64_t near,
+                           int64_t time) {
     MW_ASSERT(near >= ring->first && near <= mw_ring_end(ring));
     uint64_t low = near, high = near, stride = 1;
     /* Forward all before `low` are before the time, backward all from `high` on are not. */
