@@ -98,8 +98,7 @@ MW_TEST(time_writes_rfc_3339) {
     MW_CHECK_EQUAL_STR(mw_str_of(mw_time_text_of(MW_TIME_MAX).text),
                        "9999-12-31T23:59:59.999999Z");
     MW_CHECK_EQUAL_STR(mw_str_of(mw_time_text_of(MW_TIME_MISSING).text), "");
-    int64_t far[] = {INT64_MIN + 1, INT64_MAX}; /* no times, but places may be */
-    for (size_t i = 0; i < 2; i++) check_text(mw_time_append, far[i], mw_time_text_of(far[i]).text);
+    check_text(mw_time_append, INT64_MAX, mw_time_text_of(INT64_MAX).text); /* is none, but fits */
 }
 
 MW_TEST(time_reads_back_what_it_wrote) {

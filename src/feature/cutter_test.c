@@ -3,6 +3,8 @@
 #include "testing/test.h"
 #include "testing/world.h"
 
+#include <string.h>
+
 enum { EVENTS = 300, STRANDS = 4 };
 
 static mw_engine *engine_of(const mw_world *world) {
@@ -14,8 +16,18 @@ static mw_engine *engine_of(const mw_world *world) {
     return engine;
 }
 
+/* A moment's row is valid until the next turn, of both as long as the event's. */
+static void keep_row(const mw_world *world, mw_arena *arena, mw_turn *turn) {
+    if (turn->kind == MW_TURN_EVENT || turn->kind == MW_TURN_BOTH) return;
+    int32_t stream = world->model->moment_stream;
+    size_t size = world->program->streams[stream].schema.field_count * sizeof(mw_cell);
+    mw_cell *row = mw_arena_alloc(arena, 1, size + 1);
+    MW_CHECK(row != NULL);
+    turn->moment.row = memcpy(row, turn->moment.row, size);
+}
+
 /* All turns of a world, as its stretch. */
-static void gather(const mw_world *world, mw_stretch *out_stretch) {
+static void gather(const mw_world *world, mw_arena *arena, mw_stretch *out_stretch) {
     mw_replay_config config = {.program = world->program, .model = world->model,
                                .events = &world->events, .symbols = world->symbols,
                                .from = INT64_MIN, .to = INT64_MAX, .now = INT64_MAX};
@@ -30,6 +42,7 @@ static void gather(const mw_world *world, mw_stretch *out_stretch) {
         *item = (mw_stretch_item){.moment = (uint32_t)out_stretch->moment_count};
         MW_CHECK_OK(mw_walk_next(&walk, &item->turn, &is_done, NULL), NULL);
         if (is_done) break;
+        keep_row(world, arena, &item->turn);
         out_stretch->moment_count += item->turn.kind != MW_TURN_EVENT;
         out_stretch->count++;
     }
@@ -67,7 +80,7 @@ static void check_world(const mw_world *world) {
     size_t list_count = STRANDS * engine->plan.group_count, reading = 0;
     mw_stretch stretch = {.lists = mw_arena_alloc_lines(&arena, list_count + 1,
                                                         sizeof *stretch.lists)};
-    gather(world, &stretch);
+    gather(world, &arena, &stretch);
     for (int round = 0; round < 2; round++)
         MW_CHECK_OK(mw_cutter_cut(&cutter, &stretch, true, NULL), NULL);
     for (size_t i = 0; i < list_count; i++) reading += check_list(engine, &stretch, i);
