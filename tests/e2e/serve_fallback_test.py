@@ -97,6 +97,9 @@ def test_the_previous_version_answers_before_and_after_a_promotion():
 
 def test_the_breaker_opens_after_five_answers_that_came_too_late():
     with Shop() as shop:
+        text = (shop.folder / "millwright.yaml").read_text()
+        assert "rounds: 20," in text
+        shop.write(text.replace("rounds: 20,", "rounds: 2000,"))  # twenty trees may take less than the deadline
         shop.ok("ingest")
         shop.ok("train")
         process, port = serve(shop, "fallback: 0.5, deadline: 1us")
