@@ -146,6 +146,13 @@ MW_TEST(arrival_is_overtaken_by_a_client) {
     }
 }
 
+/* An ingest of so many orders, with ids from 0 on, that history begins with. */
+static void ingest_stage_orders(ingest *it, shop *s, int count) {
+    ingest_begin(it, s, 1);
+    for (int i = 0; i < count; i++) ingest_add(it, "orders", i, SHOP_BEGIN);
+    ingest_stage(it);
+}
+
 /* From its acceptance on an id stands, also while its event has not reached its place. */
 MW_TEST(arrival_ids_stand_once_accepted) {
     shop s;
@@ -153,9 +160,7 @@ MW_TEST(arrival_ids_stand_once_accepted) {
     mw_cell row[3];
     mw_error err;
     shop_set_up(&s);
-    ingest_begin(&it, &s, 1);
-    for (int i = 0; i < 10; i++) ingest_add(&it, "orders", i, SHOP_BEGIN);
-    ingest_stage(&it);
+    ingest_stage_orders(&it, &s, 10);
     MW_CHECK_OK(ingest_await(&it, &err), &err);
     ingest_send(&it, 0);
     accept_at_next(&s, MW_MINUTE_US);
@@ -189,9 +194,7 @@ MW_TEST(arrival_is_corrected_once_it_is_taken) {
     mw_events lake;
     mw_error err;
     shop_set_up(&s);
-    ingest_begin(&it, &s, 1);
-    for (int i = 0; i < 10; i++) ingest_add(&it, "orders", i, SHOP_BEGIN);
-    ingest_stage(&it);
+    ingest_stage_orders(&it, &s, 10);
     MW_CHECK_OK(ingest_await(&it, &err), &err);
     ingest_send(&it, 0);
     mw_places places = accept_at_next(&s, MW_MINUTE_US);
@@ -212,9 +215,7 @@ MW_TEST(arrival_refuses_what_the_server_does_not_know) {
     ingest it;
     mw_error err;
     shop_set_up(&s);
-    ingest_begin(&it, &s, 1);
-    for (int i = 0; i < 4; i++) ingest_add(&it, "orders", i, SHOP_BEGIN);
-    ingest_stage(&it);
+    ingest_stage_orders(&it, &s, 4);
     mw_schema schema = it.files[0].schema;
     it.files[0].schema.field_count--;
     MW_CHECK_STATUS(ingest_await(&it, &err), MW_CONFLICT);
