@@ -423,7 +423,8 @@ mw_status mw_digest_runs_note(mw_str bytes, mw_buf *out_noted, mw_error *err) {
     return mw_buf_check(out_noted, "the names of runs", err);
 }
 
-/* A list that is damaged names nothing; where one cannot be read for now, nothing is removed. */
+/* A list that is damaged names nothing. One that cannot be read may name any file: it fails, and
+   none is removed. */
 static mw_status note_list(const mw_digest_runs *runs, uint64_t id, mw_buf *noted, mw_error *err) {
     mw_arena arena;
     mw_buf bytes;
