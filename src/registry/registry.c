@@ -53,6 +53,10 @@ static void read_promotion(const mw_catalog_rows *rows, mw_arena *arena, void *o
                                                   .why = text_at(rows, 6, arena, full)};
 }
 
+static void read_text(const mw_catalog_rows *rows, mw_arena *arena, void *out, bool *full) {
+    *(mw_str *)out = text_at(rows, 0, arena, full);
+}
+
 static void read_metric(const mw_catalog_rows *rows, mw_arena *arena, void *out, bool *full) {
     *(mw_metric_row *)out = (mw_metric_row){.name = text_at(rows, 0, arena, full),
                                             .segment = text_at(rows, 1, arena, full),
@@ -210,20 +214,31 @@ mw_status mw_registry_promote(mw_registry registry, mw_str model, mw_str version
     return status;
 }
 
+/* Adds a champion to those before it in `line`; one that was there has been gone back to, which
+   takes away what followed it. Returns how many there are. */
+static size_t follow(mw_str *line, size_t count, mw_str version) {
+    for (size_t i = 0; i < count; i++)
+        if (mw_str_equal(line[i], version)) return i + 1;
+    line[count] = version;
+    return count + 1;
+}
+
 mw_status mw_registry_former(mw_registry registry, mw_str model, mw_arena *arena,
                              mw_version_row *out_version, mw_error *err) {
-    question asked = {"SELECT " VERSION_COLUMNS " FROM versions WHERE model = ?1 AND version ="
-                      " (SELECT version FROM promotions WHERE model = ?1 AND to_stage ="
-                      " 'retired' ORDER BY id DESC LIMIT 1)",
-                      MW_SQL(mw_sql_str(model)), read_version, sizeof(mw_version_row)};
-    void *rows;
-    size_t count;
-    MW_TRY(ask(registry, asked, arena, &rows, &count, err));
-    if (count == 0)
-        return mw_fail(err, MW_NOT_FOUND, "%.*s: there is no champion before this one",
-                       MW_STR_ARGS(model));
-    *out_version = *(mw_version_row *)rows;
-    return MW_OK;
+    question asked = {"SELECT version FROM promotions WHERE model = ? AND to_stage = 'champion'"
+                      " ORDER BY id",
+                      MW_SQL(mw_sql_str(model)), read_text, sizeof(mw_str)};
+    mw_str *line;
+    size_t promotion_count, count = 0;
+    MW_TRY(ask(registry, asked, arena, (void **)&line, &promotion_count, err));
+    for (size_t i = 0; i < promotion_count; i++) count = follow(line, count, line[i]);
+    if (count < 2) {
+        mw_status status = mw_fail(err, MW_NOT_FOUND,
+                                   "%.*s: there is no champion before this one",
+                                   MW_STR_ARGS(model));
+        return mw_hint(err, status, "millwright models promote takes any version of models list.");
+    }
+    return mw_registry_find(registry, model, line[count - 2], arena, out_version, err);
 }
 
 mw_status mw_registry_rollback(mw_registry registry, mw_str model, mw_change change,

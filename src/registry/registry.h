@@ -73,7 +73,8 @@ typedef struct {
 /* Makes it the champion; the champion before is retired. Promoting the champion is nothing. */
 MW_MUST_USE mw_status mw_registry_promote(mw_registry registry, mw_str model, mw_str version,
                                           mw_change change, mw_error *err);
-/* The version that was champion before the present one. MW_NOT_FOUND: there was none. */
+/* The champion before the present one, of those that nobody has gone back from: what has been
+   rolled back is not former. MW_NOT_FOUND: there is none. */
 MW_MUST_USE mw_status mw_registry_former(mw_registry registry, mw_str model, mw_arena *arena,
                                          mw_version_row *out_version, mw_error *err);
 /* Promotes that one. */

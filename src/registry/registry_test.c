@@ -119,6 +119,34 @@ MW_TEST(registry_has_one_champion_and_goes_back) {
     close_fixture(&f);
 }
 
+MW_TEST(registry_goes_back_step_by_step) {
+    fixture f = open_fixture();
+    mw_version_row row;
+    mw_change change = {500, MW_STR("test"), MW_STR("worse")};
+    const char *versions[] = {"aa11", "bb22", "cc33"};
+    for (int i = 0; i < 3; i++) record(&f, versions[i], 100 + i);
+    for (int i = 0; i < 3; i++) promote(&f, versions[i], 300 + i);
+    for (int i = 1; i >= 0; i--) { /* never to what has been rolled back */
+        MW_CHECK_OK(mw_registry_rollback(f.registry, MW_STR("late"), change, &f.arena, &row,
+                                         &f.err),
+                    &f.err);
+        MW_CHECK(mw_str_is(row.version, versions[i]) && mw_str_is(champion(&f), versions[i]));
+    }
+    MW_CHECK(mw_registry_rollback(f.registry, MW_STR("late"), change, &f.arena, &row, &f.err) ==
+             MW_NOT_FOUND);
+    MW_CHECK_EQUAL_STR(f.err.message, "late: there is no champion before this one");
+
+    promote(&f, "cc33", 600);
+    promote(&f, "bb22", 610);
+    promote(&f, "aa11", 620); /* by name is a way back, too */
+    MW_CHECK(mw_registry_former(f.registry, MW_STR("late"), &f.arena, &row, &f.err) ==
+             MW_NOT_FOUND);
+    promote(&f, "bb22", 630);
+    MW_CHECK_OK(mw_registry_former(f.registry, MW_STR("late"), &f.arena, &row, &f.err), &f.err);
+    MW_CHECK(mw_str_is(row.version, "aa11"));
+    close_fixture(&f);
+}
+
 MW_TEST(registry_wants_a_version_named_without_doubt) {
     fixture f = open_fixture();
     record(&f, "aa11", 100);
