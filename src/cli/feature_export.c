@@ -1,7 +1,5 @@
 #include "cli/feature_export.h"
 
-#include <string.h>
-
 #include "cli/lake_views.h"
 #include "lang/clock_sql.h"
 #include "lang/model_sql.h"
@@ -55,7 +53,6 @@ static void append_left_out(mw_str lines, mw_buf *sql) {
 /* The model's view, and before it what it goes by. */
 static mw_status append_model(mw_workspace *workspace, mw_model_sql of, mw_buf *sql,
                               mw_buf *left_out, mw_error *err) {
-    static const char clocks[] = "\"the clocks\"";
     mw_buf query;
     mw_buf_init(&query, SQL_SIZE_MAX);
     mw_status status = mw_model_append_sql(of, &query, left_out, err);
@@ -63,8 +60,7 @@ static mw_status append_model(mw_workspace *workspace, mw_model_sql of, mw_buf *
     if (status == MW_OK) {
         mw_str text = mw_buf_str(&query);
         mw_sql_append_macros(workspace->program->zone, text, sql);
-        if (memmem(text.data, text.size, clocks, sizeof clocks - 1))
-            mw_clock_sql_append_view(workspace->program->zone, sql);
+        mw_clock_sql_append_view(workspace->program->zone, text, sql);
         mw_buf_printf(sql, "\nCREATE OR REPLACE VIEW features_%.*s AS\n",
                       MW_STR_ARGS(of.model->name));
         mw_buf_append_str(sql, text);

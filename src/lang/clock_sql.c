@@ -1,5 +1,7 @@
 #include "lang/clock_sql.h"
 
+#include <string.h>
+
 #include "base/zone.h"
 
 #define LAST_US INT64_C(4102444800000000) /* the year 2100 */
@@ -8,7 +10,9 @@
 
 /* --- the clocks ------------------------------------------------------------------------------- */
 
-void mw_clock_sql_append_view(const mw_zone *zone, mw_buf *out) {
+void mw_clock_sql_append_view(const mw_zone *zone, mw_str query, mw_buf *out) {
+    static const char name[] = "\"the clocks\"";
+    if (!memmem(query.data, query.size, name, sizeof name - 1)) return;
     mw_buf_append_text(out, "CREATE OR REPLACE VIEW \"the clocks\" AS SELECT begins, ends, away,\n"
                             "  coalesce(lag(away) OVER (ORDER BY begins), away) AS before,\n"
                             "  max(ends + away) OVER (ORDER BY begins) AS shown\nFROM (VALUES");

@@ -19,7 +19,8 @@ typedef struct {
     int64_t low_us, high_us;
 } mw_clock_sql_reach;
 
-void mw_clock_sql_append_view(const mw_zone *zone, mw_buf *out);
+/* The view, if the query reads it. */
+void mw_clock_sql_append_view(const mw_zone *zone, mw_str query, mw_buf *out);
 /* "ticks of 3600000000", "ticks of months", in quotes. */
 void mw_clock_sql_append_name(mw_tick tick, mw_buf *out);
 /* Whether a window ends so much time from the tick, at the last tick by then, and not so many
