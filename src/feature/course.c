@@ -135,11 +135,6 @@ mw_status mw_course_event(mw_course *course, const mw_event *event, mw_error *er
     return MW_OK;
 }
 
-mw_status mw_course_expect(mw_course *course, const mw_moment *moment, uint64_t number,
-                           const mw_cell *features, mw_error *err) {
-    return mw_agenda_add_label(course->agenda, moment, number, features, err);
-}
-
 static mw_status fill_slate(mw_course *course, const mw_moment *announced, mw_error *err) {
     return settle(course, mw_slate_fill(course->slate, course->engine, announced, err), err);
 }

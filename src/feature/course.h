@@ -30,9 +30,6 @@ void mw_course_destroy(mw_course *course);
 /* Takes the next event. Its place is not before that of the event before, and nothing that falls
    due before it may be left. */
 MW_MUST_USE mw_status mw_course_event(mw_course *course, const mw_event *event, mw_error *err);
-/* Expects the label of a moment that was made elsewhere. */
-MW_MUST_USE mw_status mw_course_expect(mw_course *course, const mw_moment *moment,
-                                       uint64_t number, const mw_cell *features, mw_error *err);
 /* The next moment or label that falls due at or before `place`; `*out_found` is false when there
    is none (then `*out_step` is untouched). A moment leaves its label in the agenda if the
    engine keeps labels. */

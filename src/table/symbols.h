@@ -1,14 +1,14 @@
 /*
  * symbols: every distinct text of a process under a small code, so that cells stay plain.
  *
- * Codes count up from 1 in the order of arrival; 0 means missing (the empty text is a text).
+ * Codes count up from 1 in the order of arrival, and those of texts that have left are given
+ * again (passing.h); 0 means missing (the empty text is a text).
  * A code is an address, not a value: nothing that is written or hashed may depend on it, and
  * order is by bytes (mw_symbols_compare). Interning costs a hash and, for a new text, its
- * bytes plus about 24. Texts stay but for those that are let leave (passing.h); the table has a
- * maximum of bytes.
+ * bytes plus about 24. The table has a maximum of bytes.
  *
- * One thread may intern and find; any number may read codes that were handed to them before,
- * while it does: texts and their list never move.
+ * One thread may intern and find; any number may read codes of texts that stay, which were handed
+ * to them before, while it does: texts and their list never move.
  */
 #pragma once
 #include "base/str.h"
