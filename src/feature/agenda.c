@@ -314,8 +314,15 @@ static bool is_time(int64_t time) {
     return -STORED_TIME_MAX <= time && time <= STORED_TIME_MAX;
 }
 
-static mw_status load_entry(mw_agenda *agenda, mw_reader *in, mw_symbols *symbols,
-                            mw_cell *cells, mw_error *err) {
+/* Its texts are passing, for the agenda holds them. */
+static bool load_row(mw_agenda *agenda, mw_reader *in, mw_cell *row) {
+    bool was_passing = mw_passing_set(agenda->symbols, true);
+    bool is_good = mw_row_read_canonical(in, &agenda->stream->schema, agenda->symbols, row);
+    (void)mw_passing_set(agenda->symbols, was_passing);
+    return is_good;
+}
+
+static mw_status load_entry(mw_agenda *agenda, mw_reader *in, mw_cell *cells, mw_error *err) {
     const mw_schema *schema = &agenda->stream->schema;
     const mw_model_program *model = agenda->model;
     uint32_t kind = mw_read_u32(in);
@@ -325,10 +332,11 @@ static mw_status load_entry(mw_agenda *agenda, mw_reader *in, mw_symbols *symbol
     bool is_label = kind == MW_DUE_LABEL;
     bool is_good = !in->failed && (is_label || kind == MW_DUE_MOMENT) && is_time(moment.t) &&
                    is_time(moment.place) && moment.place >= moment.t &&
-                   mw_row_read_canonical(in, schema, symbols, cells);
+                   load_row(agenda, in, cells);
     mw_cell *features = cells + schema->field_count;
     for (size_t i = 0; is_good && is_label && i < model->feature_count; i++)
-        is_good = mw_cell_read_canonical(in, model->features[i].type, symbols, &features[i]);
+        is_good = mw_cell_read_canonical(in, model->features[i].type, agenda->symbols,
+                                         &features[i]);
     if (!is_good) return mw_fail(err, MW_CORRUPT, "agenda: its bytes break their format");
     if (is_label) return mw_agenda_add_label(agenda, &moment, number, features, err);
     return add(agenda,
@@ -337,10 +345,10 @@ static mw_status load_entry(mw_agenda *agenda, mw_reader *in, mw_symbols *symbol
                cells, NULL, err);
 }
 
-mw_status mw_agenda_load(mw_agenda *agenda, mw_reader *in, mw_symbols *symbols, mw_error *err) {
-    MW_ASSERT(agenda->count == 0 && symbols == agenda->symbols);
+mw_status mw_agenda_load(mw_agenda *agenda, mw_reader *in, mw_error *err) {
+    MW_ASSERT(agenda->count == 0);
     if (agenda->model->schedule)
-        MW_TRY(mw_rounds_load(&agenda->rounds, &agenda->stream->schema, symbols, in, err));
+        MW_TRY(mw_rounds_load(&agenda->rounds, &agenda->stream->schema, agenda->symbols, in, err));
     uint32_t count = mw_read_u32(in);
     size_t cell_count = agenda->stream->schema.field_count + agenda->model->feature_count + 1;
     mw_cell *cells = mw_allocate(cell_count * sizeof *cells);
@@ -349,7 +357,7 @@ mw_status mw_agenda_load(mw_agenda *agenda, mw_reader *in, mw_symbols *symbols, 
                            ? mw_fail(err, MW_CORRUPT, "agenda: its bytes break their format")
                            : MW_OK;
     for (uint32_t i = 0; status == MW_OK && i < count; i++)
-        status = load_entry(agenda, in, symbols, cells, err);
+        status = load_entry(agenda, in, cells, err);
     mw_free(cells);
     if (status != MW_OK) mw_agenda_clear(agenda);
     return status;

@@ -54,7 +54,6 @@ size_t mw_agenda_count(const mw_agenda *agenda);
 /* Appends what is announced and not popped. */
 void mw_agenda_save(const mw_agenda *agenda, mw_buf *out);
 /* Fills an agenda just created from such bytes, which may be hostile. MW_CORRUPT or MW_NO_MEMORY
-   leave it empty. Texts go to `symbols`, which are those it was created with. */
-MW_MUST_USE mw_status mw_agenda_load(mw_agenda *agenda, mw_reader *in, mw_symbols *symbols,
-                                     mw_error *err);
+   leave it empty. */
+MW_MUST_USE mw_status mw_agenda_load(mw_agenda *agenda, mw_reader *in, mw_error *err);
 void mw_agenda_clear(mw_agenda *agenda);

@@ -206,7 +206,7 @@ static mw_status load_all(mw_course *course, mw_reader *in, mw_error *err) {
     course->next_number = mw_read_u64(in);
     course->refused_moments = mw_read_u64(in);
     if (course->last_place != INT64_MIN && !is_time(course->last_place)) return broken(err);
-    MW_TRY(mw_agenda_load(course->agenda, in, course->config.engine.symbols, err));
+    MW_TRY(mw_agenda_load(course->agenda, in, err));
     MW_TRY(load_waiting(course, in, err));
     uint64_t size = mw_read_u64(in);
     if (in->failed || size != in->rest.size) return broken(err);

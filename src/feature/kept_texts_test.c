@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
 #include "feature/course.h"
 #include "table/passing.h"
 #include "testing/declare.h"
@@ -251,4 +252,77 @@ MW_TEST(kept_texts_are_all_that_windows_need) {
         end(&passing);
     }
     MW_CHECK(moments > 1000 && left > 1000);
+}
+
+/* --- after a start ---------------------------------------------------------------------------- */
+
+static mw_course *course_of(const shop *s) {
+    mw_course *course = NULL;
+    mw_course_config config = {.engine = {.program = s->project.program,
+                                          .model = s->project.model,
+                                          .symbols = s->project.symbols},
+                               .from = INT64_MIN,
+                               .to = INT64_MAX};
+    MW_CHECK_OK(mw_course_create(config, &course, NULL), NULL);
+    return course;
+}
+
+/* Two days ahead of its time. */
+static void announce(shop *s, mw_course *course, int64_t number) {
+    mw_buf text;
+    mw_cell row[ROW_MAX] = {{.bits = 0}};
+    int64_t place = number * MW_MINUTE_US;
+    mw_event event = {.place = place, .known = place, .time = place + 2 * MW_DAY_US, .row = row};
+    mw_buf_init(&text, 100);
+    mw_buf_printf(&text, "order %d", (int)number);
+    bool was_passing = mw_passing_set(s->project.symbols, true);
+    row[0].time = event.time;
+    row[2].number = 1;
+    row[1].symbol = mw_symbols_intern(s->project.symbols, mw_buf_str(&text));
+    (void)mw_passing_set(s->project.symbols, was_passing);
+    MW_CHECK_OK(mw_course_event(course, &event, NULL), NULL);
+    mw_buf_release(&text);
+}
+
+static size_t count_moments(shop *s, mw_course *course) {
+    mw_step step;
+    for (size_t count = 0;; count++) {
+        bool found = false;
+        MW_CHECK_OK(mw_course_next(course, 30 * MW_DAY_US, &step, &found, NULL), NULL);
+        mw_passing_tidy(s->project.symbols);
+        if (!found) return count;
+    }
+}
+
+/* Those of moments that were not due when the course was saved leave with them, too. */
+MW_TEST(kept_texts_are_no_more_after_a_start) {
+    enum { ORDERS = 100 };
+    shop s = set_up("stream s:\n"
+                    "  columns: at time, no category, shop number\n"
+                    "  time: at\n"
+                    "  known: time - 3d\n"
+                    "  id: no\n"
+                    "feature busy: count(s by shop over 1d)\n"
+                    "model m:\n"
+                    "  moment: on s at time - 1h\n"
+                    "  label: count(s by shop over next 1d)\n");
+    mw_buf bytes;
+    mw_buf_init(&bytes, 1 << 20);
+    mw_course *before = course_of(&s);
+    for (int64_t i = 1; i <= ORDERS; i++) announce(&s, before, i);
+    MW_CHECK_OK(mw_course_save(before, &bytes, NULL), NULL);
+    mw_course_destroy(before);
+    for (int i = 0; i < ORDERS; i++) mw_passing_tidy(s.project.symbols);
+    MW_CHECK_EQUAL_INT(mw_passing_count(s.project.symbols), 0);
+
+    size_t others = mw_symbols_count(s.project.symbols);
+    mw_course *after = course_of(&s);
+    MW_CHECK_OK(mw_course_load(after, mw_buf_str(&bytes), NULL), NULL);
+    MW_CHECK(mw_symbols_count(s.project.symbols) >= others + ORDERS);
+    MW_CHECK_EQUAL_INT(count_moments(&s, after), ORDERS);
+    mw_course_destroy(after);
+    for (int i = 0; i < ORDERS; i++) mw_passing_tidy(s.project.symbols);
+    MW_CHECK(mw_symbols_count(s.project.symbols) <= others + 1); /* the last event waited */
+    mw_buf_release(&bytes);
+    mw_test_project_release(&s.project);
 }
