@@ -27,10 +27,6 @@ static void hash_cell(mw_sha256 *sha, mw_type type, mw_cell cell, const mw_symbo
         mw_sha256_add_str(sha, mw_symbols_text(symbols, cell.symbol));
 }
 
-static mw_type id_type(const mw_engine *engine, size_t i) {
-    return engine->id_schema.fields[i].type;
-}
-
 static void hash_event(const mw_engine *engine, const mw_group *group, const mw_card *card,
                        const mw_cell *element, mw_sha256 *sha) {
     const mw_group_plan *plan = group->plan;
@@ -47,7 +43,7 @@ static void hash_event(const mw_engine *engine, const mw_group *group, const mw_
     const mw_cell *id =
         mw_instances_id(&engine->instances, (uint32_t)element[plan->instance_word].bits);
     for (size_t i = 0; i < engine->instances.id->field_count; i++)
-        hash_cell(sha, id_type(engine, i), id[i], symbols);
+        hash_cell(sha, engine->instances.id->fields[i].type, id[i], symbols);
 }
 
 /* The element at a position, until the next call: in room that the engine needs only at work. */
@@ -160,9 +156,8 @@ static void write_instance(writer *w, uint32_t root) {
         mw_buf_append_u32(w->out, instances->records[at].stream);
         mw_buf_append_u64(w->out, (uint64_t)instances->records[at].time);
     }
-    const mw_cell *id = mw_instances_id(instances, root);
-    for (size_t i = 0; i < instances->id->field_count; i++)
-        write_cell(w, id_type(w->engine, i), id[i]);
+    mw_row_append_canonical(w->out, instances->id, mw_instances_id(instances, root),
+                            w->engine->config.symbols);
 }
 
 static void write_instances(writer *w) {
@@ -307,11 +302,9 @@ static uint32_t load_instance(loader *l, const uint32_t *streams, const int64_t 
     mw_cell *id = l->engine->id;
     mw_symbols *symbols = l->engine->config.symbols;
     bool was_passing = mw_passing_set(symbols, true); /* the instances hold them */
-    for (size_t i = 0; i < instances->id->field_count; i++)
-        id[i] = load_cell(l, id_type(l->engine, i));
+    bool is_good = mw_row_read_canonical(&l->in, instances->id, symbols, id);
     (void)mw_passing_set(symbols, was_passing);
-    if (count == 0 || (!l->in.failed && mw_instances_find(instances, id) != 0))
-        l->in.failed = true;
+    if (count == 0 || !is_good || mw_instances_find(instances, id) != 0) l->in.failed = true;
     uint32_t root = 0;
     for (uint32_t i = 0; goes_on(l) && i < count; i++) {
         if (!mw_instances_reserve(instances))
