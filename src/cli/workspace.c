@@ -9,6 +9,7 @@
 
 #define ARENA_SIZE_MAX ((size_t)1 << 32)
 #define SYMBOLS_SIZE_MAX ((size_t)1 << 32)
+#define COMMIT_US (2 * MW_SECOND_US) /* from a record's place to its commit, if nothing stalls */
 
 static mw_status no_memory(mw_error *err) {
     return mw_fail(err, MW_NO_MEMORY, "project: no memory to open it");
@@ -319,7 +320,7 @@ mw_registry mw_workspace_registry(const mw_workspace *workspace) {
 
 mw_status mw_workspace_log_reach(const mw_workspace *workspace, mw_log_reach *out_reach,
                                  mw_error *err) {
-    mw_log_reach reach = {.wall_now = mw_sys_now_us(workspace->cli->sys)};
+    mw_log_reach reach = {.wall_now = mw_sys_now_us(workspace->cli->sys) - COMMIT_US};
     MW_TRY(mw_log_tail_end(workspace->state, &reach.end, err));
     *out_reach = reach;
     return MW_OK;

@@ -42,6 +42,7 @@ struct mw_follower {
     size_t slot_count;      /* a power of two, at most half of it in use */
     size_t history_next, foreign_count;
     int64_t place;          /* that was reached */
+    int64_t told;           /* of the last that was fed or fell due: nothing may come before it */
     bool is_virtual;
     int64_t now;            /* under a virtual clock: where it stands */
 };
@@ -127,6 +128,7 @@ mw_status mw_follower_create(mw_follower_config config, mw_follower **out_follow
     *follower = (mw_follower){.config = config,
                               .digest = mw_log_digest_of_lake(&config.lake),
                               .place = INT64_MIN,
+                              .told = INT64_MIN,
                               .recorded = MW_PREDICTION_ORDER,
                               .moments_place = INT64_MIN,
                               .now = INT64_MIN};
@@ -251,8 +253,9 @@ static mw_status mature(mw_follower *follower, const mw_step *step, mw_error *er
 
 static mw_status feed(mw_follower *follower, const mw_event *event, mw_error *err) {
     const mw_follower_hooks *hooks = &follower->config.hooks;
-    if (hooks->arrived)
-        MW_TRY(hooks->arrived(hooks->context, (size_t)event->stream, event->place, err));
+    int64_t at = event->place > follower->place ? event->place : follower->place;
+    if (hooks->arrived) MW_TRY(hooks->arrived(hooks->context, (size_t)event->stream, at, err));
+    follower->told = event->place;
     follower->fed++;
     return mw_course_event(follower->course, event, err);
 }
@@ -275,6 +278,7 @@ static mw_status take_step(mw_follower *follower, int64_t due, mw_error *err) {
     bool found = false;
     MW_TRY(mw_course_next(follower->course, due, &step, &found, err));
     if (!found) return MW_OK;
+    follower->told = due;
     if (step.kind == MW_DUE_LABEL) return mature(follower, &step, err);
     if (!follower->config.hooks.predicted) return MW_OK;
     MW_TRY(name_event(follower, &step.moment, err));
@@ -321,7 +325,6 @@ static mw_status take_event(mw_follower *follower, const mw_record *record, mw_e
                       record);
     if (mw_log_events_is_foreign(follower->log_events, record)) return MW_OK;
     MW_TRY(mw_log_events_read(follower->log_events, record, &event, err));
-    if (event.place < follower->place) event.place = follower->place;
     /* Since it was logged, an ingest may have brought the same event into the lake. */
     if (is_repeated(follower, &event)) return MW_OK;
     if (follower->standing[event.stream]) {
@@ -366,6 +369,10 @@ static void take_control(mw_follower *follower, const mw_record *record) {
 static mw_status take(mw_follower *follower, const mw_record *record, mw_error *err) {
     if (record->type == MW_RECORD_DEFINITION)
         return mw_log_events_learn(follower->log_events, record, err);
+    if (record->place < follower->told)
+        return mw_fail(err, MW_CONFLICT, "follower: a record was committed %lld ms after its place,"
+                       " and what follows it is told", (long long)(follower->now - record->place) /
+                       1000);
     if (record->type == MW_RECORD_CONTROL) take_control(follower, record);
     MW_TRY(reach(follower, record->place, err));
     if (record->type == MW_RECORD_EVENT) return take_event(follower, record, err);
@@ -382,7 +389,8 @@ mw_status mw_follower_advance(mw_follower *follower, mw_log_reach to, mw_error *
         MW_TRY(take(follower, &record, err));
         mw_pace_breathe();
     }
-    if (!follower->is_virtual) follower->now = to.wall_now;
+    if (!follower->is_virtual)
+        follower->now = to.wall_now > follower->place ? to.wall_now : follower->place;
     return reach(follower, follower->now, err);
 }
 

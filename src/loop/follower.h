@@ -71,8 +71,8 @@ MW_MUST_USE mw_status mw_follower_create(mw_follower_config config, mw_follower 
 void mw_follower_destroy(mw_follower *follower); /* NULL is allowed */
 
 /* Takes what was committed since, as far as the log reached, and what had matured then: by the wall
-   clock or, if the log was made under a virtual clock, by that. A record that is committed only
-   after its stamp was passed counts from then on. */
+   clock or, if the log was made under a virtual clock, by that. MW_CONFLICT: something is told
+   already that comes after a record which was committed only now; a new follower tells all. */
 MW_MUST_USE mw_status mw_follower_advance(mw_follower *follower, mw_log_reach to,
                                           mw_error *err);
 /* As of the last advance. */

@@ -70,12 +70,21 @@ static void check_same(const story *a, const story *b) {
     }
 }
 
+static void check_examples(const mw_follower *a, const mw_follower *b) {
+    const mw_examples *of_a = mw_follower_examples(a), *of_b = mw_follower_examples(b);
+    MW_CHECK(of_a->count == of_b->count);
+    for (size_t i = 0; i < of_a->count; i++) {
+        MW_CHECK(of_a->items[i].label == of_b->items[i].label);
+        MW_CHECK_EQUAL_INT(of_a->items[i].place, of_b->items[i].place);
+    }
+}
+
 /* Each prediction is told once, and its outcome is what a look at all visits says. */
 MW_TEST(follower_tells_each_prediction_and_what_came_of_it) {
     follower_world world;
     static story at_once, in_pieces;
     at_once = in_pieces = (story){0};
-    follower_world_begin(&world);
+    follower_world_begin(&world, MW_CONTROL_BEGIN_VIRTUAL);
     mw_follower *pieces = begin(&world, &in_pieces);
     while (world.posted < FOLLOWER_WORLD_VISITS) {
         follower_world_post(&world);
@@ -115,7 +124,7 @@ MW_TEST(follower_tells_features_that_were_recorded_otherwise) {
     follower_world world;
     static story told;
     told = (story){0};
-    follower_world_begin(&world);
+    follower_world_begin(&world, MW_CONTROL_BEGIN_VIRTUAL);
     mw_follower *follower = begin(&world, &told);
     for (size_t i = 0; i < 20; i++) follower_world_post(&world);
     MW_CHECK_OK(mw_follower_advance(follower, follower_world_all, NULL), NULL);
@@ -139,7 +148,7 @@ MW_TEST(follower_goes_no_further_than_the_log_reached) {
     static story told;
     told = (story){0};
     mw_log_reach reach = {0};
-    follower_world_begin(&world);
+    follower_world_begin(&world, MW_CONTROL_BEGIN_VIRTUAL);
     mw_follower *follower = begin(&world, &told);
     for (size_t i = 0; i < 20; i++) follower_world_post(&world);
     MW_CHECK_OK(mw_log_end(world.sys, "log", &reach.end, NULL), NULL);
@@ -157,7 +166,7 @@ MW_TEST(follower_goes_by_the_clock) {
     follower_world world;
     static story told;
     told = (story){0};
-    follower_world_begin(&world);
+    follower_world_begin(&world, MW_CONTROL_BEGIN_VIRTUAL);
     mw_follower *follower = begin(&world, &told);
     follower_world_post(&world);
     int64_t t = world.times[FOLLOWER_WORLD_LAKE];
@@ -175,13 +184,47 @@ MW_TEST(follower_goes_by_the_clock) {
     follower_world_end(&world);
 }
 
+/* A record has its place before it is committed: the clock may have passed it by then. */
+MW_TEST(follower_takes_at_its_place_what_is_committed_late) {
+    follower_world world;
+    static story told, at_once;
+    told = at_once = (story){0};
+    follower_world_begin(&world, MW_CONTROL_BEGIN_WALL);
+    mw_follower *follower = begin(&world, &told);
+    mw_log_reach reach = follower_world_all;
+    for (int i = 0; i < 50; i++) {
+        mw_error err;
+        reach.wall_now = world.times[world.posted] + MW_MINUTE_US / 2;
+        MW_CHECK_OK(mw_follower_advance(follower, reach, &err), &err);
+        follower_world_post(&world);
+    }
+    MW_CHECK_OK(mw_follower_advance(follower, reach, NULL), NULL);
+    mw_follower *other = begin(&world, &at_once);
+    MW_CHECK_OK(mw_follower_advance(other, reach, NULL), NULL);
+    MW_CHECK(told.predicted == 25 && told.matured > 10);
+    check_same(&told, &at_once);
+    check_examples(follower, other);
+    mw_follower_destroy(other);
+
+    /* Until the label of the visit before is told, two hours after it, which is a minute later. */
+    mw_error err;
+    reach.wall_now = world.times[world.posted] + 5 * MW_MINUTE_US;
+    MW_CHECK_OK(mw_follower_advance(follower, reach, NULL), NULL);
+    follower_world_post(&world);
+    MW_CHECK_STATUS(mw_follower_advance(follower, reach, &err), MW_CONFLICT);
+    MW_CHECK_EQUAL_STR(err.message, "follower: a record was committed 300000 ms after its place,"
+                                    " and what follows it is told");
+    mw_follower_destroy(follower);
+    follower_world_end(&world);
+}
+
 /* What the lake has of the log is told by the lake. */
 MW_TEST(follower_passes_over_what_was_moved_into_the_lake) {
     follower_world world;
     static story told;
     told = (story){0};
     mw_follower *follower = NULL;
-    follower_world_begin(&world);
+    follower_world_begin(&world, MW_CONTROL_BEGIN_VIRTUAL);
     for (int i = 0; i < 20; i++) follower_world_post(&world);
     int64_t moved = world.place;
     for (int i = 0; i < 7; i++) follower_world_post(&world);
@@ -196,7 +239,7 @@ MW_TEST(follower_passes_over_what_was_moved_into_the_lake) {
 MW_TEST(follower_surveys_a_log) {
     follower_world world;
     mw_log_survey survey;
-    follower_world_begin(&world);
+    follower_world_begin(&world, MW_CONTROL_BEGIN_VIRTUAL);
     int64_t begin_place = world.place;
     MW_CHECK_OK(mw_log_survey_read(world.sys, "log", MW_STR("v1"), &survey, NULL), NULL);
     MW_CHECK(survey.begin == begin_place && survey.since == INT64_MAX);
@@ -225,7 +268,7 @@ static mw_status follow_all(void *context) {
 
 MW_TEST(follower_survives_every_failing_allocation) {
     follower_world world;
-    follower_world_begin(&world);
+    follower_world_begin(&world, MW_CONTROL_BEGIN_VIRTUAL);
     for (int i = 0; i < 8; i++) follower_world_post(&world);
     MW_CHECK(mw_test_every_allocation_fails(follow_all, &world) > 0);
     follower_world_end(&world);

@@ -50,15 +50,15 @@ static inline void follower_world_row(follower_world *world, size_t i, mw_cell r
     row[2] = mw_cell_number(world->weights[i]);
 }
 
-static inline void follower_world_begin(follower_world *world) {
+/* `clock`: the kind of the record that the log begins with. */
+static inline void follower_world_begin(follower_world *world, const char *clock) {
     static const char *const names[] = {"ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal"};
     uint64_t prng = mw_test_seed();
     mw_error err = {0};
     *world = (follower_world){.segment = MW_STR("who")};
     examples_world_begin(&world->examples);
     const mw_program *program = world->examples.program;
-    world->model = (mw_project_model){.declaration = {.name = MW_STR("comes")},
-                                      .segments = &world->segment,
+    world->model = (mw_project_model){{.name = MW_STR("comes")}, .segments = &world->segment,
                                       .segment_count = 1};
     MW_CHECK_OK(mw_simulated_create((mw_simulated_config){.seed = mw_test_seed()}, &world->sys,
                                     &err), &err);
@@ -82,7 +82,7 @@ static inline void follower_world_begin(follower_world *world) {
                 &err);
     MW_CHECK_OK(mw_log_define(world->log, 0, mw_log_events_definition(world->definitions, 0), &err),
                 &err);
-    follower_world_control(world, MW_CONTROL_BEGIN_VIRTUAL, world->times[world->posted] - 1000);
+    follower_world_control(world, clock, world->times[world->posted] - 1000);
 }
 
 /* Predicts visit i from its weight, as if the version were called "v1". */

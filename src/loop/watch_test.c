@@ -41,7 +41,7 @@ static mw_watch_config config_of(follower_world *world, const mw_keeping *keepin
 }
 
 static void post_all(follower_world *world) {
-    follower_world_begin(world);
+    follower_world_begin(world, MW_CONTROL_BEGIN_VIRTUAL);
     while (world->posted < FOLLOWER_WORLD_VISITS) follower_world_post(world);
     int64_t last = world->times[FOLLOWER_WORLD_VISITS - 1];
     follower_world_control(world, MW_CONTROL_CLOCK, last + 10 * MW_DAY_US);

@@ -58,7 +58,7 @@ typedef struct {
 /* How far a log reached at some time. Who takes this and looks at the lake only then finds there
    all that these records may have seen: an ingest is listed before anything sees it. */
 typedef struct {
-    int64_t wall_now;
+    int64_t wall_now; /* what has an earlier place is before `end`, as a rule */
     mw_log_position end; /* the next record will stand there, or behind it */
 } mw_log_reach;
 
