@@ -156,9 +156,11 @@ static mw_status file_end(mw_file *base, mw_status status) {
 
 static mw_status sim_read(mw_file *base, uint64_t offset, void *bytes, size_t size,
                           size_t *out_size, mw_error *err) {
+    const mw_disk_node *node = ((simulated_file *)base)->node;
     mw_status status = file_begin(base, "read", err);
-    if (status == MW_OK)
-        *out_size = mw_disk_read(((simulated_file *)base)->node, offset, bytes, size);
+    if (status == MW_OK && !mw_disk_can_read(node, offset, size))
+        status = mw_fail(err, MW_IO, "read: Input/output error of a spoilt file");
+    if (status == MW_OK) *out_size = mw_disk_read(node, offset, bytes, size);
     return file_end(base, status);
 }
 
@@ -393,6 +395,11 @@ void mw_simulated_set_disk_size_max(mw_sys *sys, uint64_t size_max) {
     simulation *at = enter(sys);
     mw_disk_set_size_max(at->disk, size_max);
     leave(at, MW_OK);
+}
+
+mw_status mw_simulated_spoil(mw_sys *sys, const char *path, uint64_t offset, mw_error *err) {
+    simulation *at = enter(sys);
+    return leave(at, mw_disk_spoil(at->disk, path, offset, err));
 }
 
 uint64_t mw_simulated_disk_size(mw_sys *sys) {

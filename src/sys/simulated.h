@@ -30,6 +30,10 @@ uint64_t mw_simulated_call_count(mw_sys *sys);
 /* After `after` more such calls, the `count` next (UINT64_MAX: all) fail with MW_IO. A write
    that fails so leaves some of its bytes behind. (0, 0) ends it. */
 void mw_simulated_fail(mw_sys *sys, uint64_t after, uint64_t count);
+/* The medium goes bad under a file: what is read of it from that offset on fails with MW_IO, until
+   another file stands in its place. */
+MW_MUST_USE mw_status mw_simulated_spoil(mw_sys *sys, const char *path, uint64_t offset,
+                                         mw_error *err);
 void mw_simulated_set_disk_size_max(mw_sys *sys, uint64_t size_max);
 uint64_t mw_simulated_disk_size(mw_sys *sys); /* bytes in all files */
 

@@ -23,6 +23,8 @@ struct mw_disk_node {
     mw_disk_node *next, **link; /* in the list of all nodes of the disk */
     bool is_folder, is_locked;
     bool is_met; /* by the walk after a loss of power */
+    bool is_spoilt;
+    uint64_t spoilt_from; /* of a file that is spoilt */
     int64_t modified_us;
 
     entries now;        /* of a folder */
@@ -287,6 +289,21 @@ size_t mw_disk_read(const mw_disk_node *file, uint64_t offset, void *bytes, size
     if (size > left) size = left;
     if (size > 0) memcpy(bytes, file->bytes + offset, size);
     return size;
+}
+
+mw_status mw_disk_spoil(mw_disk *disk, const char *path, uint64_t offset, mw_error *err) {
+    mw_disk_node *file = NULL;
+    MW_TRY(mw_disk_open(disk, path, MW_FILE_READ, &file, err));
+    file->is_spoilt = true;
+    file->spoilt_from = offset;
+    mw_disk_close(disk, file);
+    return MW_OK;
+}
+
+bool mw_disk_can_read(const mw_disk_node *file, uint64_t offset, size_t size) {
+    if (!file->is_spoilt || offset >= file->size) return true;
+    uint64_t end = offset + size < file->size ? offset + size : file->size;
+    return end <= file->spoilt_from;
 }
 
 /* Sets the synced bytes aside before the first change to one below `synced_size`. */

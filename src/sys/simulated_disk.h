@@ -33,6 +33,10 @@ MW_MUST_USE mw_status mw_disk_open(mw_disk *disk, const char *path, mw_file_mode
 void mw_disk_close(mw_disk *disk, mw_disk_node *file);
 uint64_t mw_disk_file_size(const mw_disk_node *file);
 size_t mw_disk_read(const mw_disk_node *file, uint64_t offset, void *bytes, size_t size);
+/* From that offset on the file's bytes cannot be read, for as long as it is there. */
+MW_MUST_USE mw_status mw_disk_spoil(mw_disk *disk, const char *path, uint64_t offset,
+                                    mw_error *err);
+bool mw_disk_can_read(const mw_disk_node *file, uint64_t offset, size_t size);
 /* If not all fits on the disk: writes what does, and MW_NO_SPACE. */
 MW_MUST_USE mw_status mw_disk_write(mw_disk *disk, mw_disk_node *file, uint64_t offset,
                                     mw_str bytes, mw_error *err);

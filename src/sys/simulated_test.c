@@ -257,6 +257,28 @@ MW_TEST(simulated_calls_fail_when_told) {
     mw_simulated_destroy(sys);
 }
 
+MW_TEST(simulated_files_are_spoilt_until_another_stands_there) {
+    mw_sys *sys = create(1);
+    mw_error err;
+    char bytes[8];
+    size_t size = 0;
+    mw_file *file = open_file(sys, "f", MW_FILE_CREATE);
+    append(file, "12345678");
+    MW_CHECK_OK(mw_simulated_spoil(sys, "f", 4, &err), &err);
+    MW_CHECK_STATUS(mw_simulated_spoil(sys, "none", 0, &err), MW_NOT_FOUND);
+    MW_CHECK_OK(mw_file_read(file, 0, bytes, 4, &size, &err), &err);
+    MW_CHECK_EQUAL_INT(size, 4);
+    MW_CHECK_STATUS(mw_file_read(file, 0, bytes, 5, &size, &err), MW_IO);
+    MW_CHECK_STATUS(mw_file_read(file, 7, bytes, 8, &size, &err), MW_IO);
+    MW_CHECK_OK(mw_file_read(file, 8, bytes, 8, &size, &err), &err); /* there is nothing */
+    MW_CHECK_OK(mw_sys_rename(sys, "f", "g", &err), &err);
+    MW_CHECK_STATUS(mw_file_read(file, 4, bytes, 1, &size, &err), MW_IO);
+    MW_CHECK_OK(mw_sys_write_file(sys, "g", MW_STR("anew"), &err), &err);
+    check_contents(sys, "g", "anew");
+    mw_file_close(file);
+    mw_simulated_destroy(sys);
+}
+
 MW_TEST(simulated_has_no_machine) {
     mw_sys *sys = create(1);
     mw_error err;
