@@ -206,29 +206,33 @@ mw_status mw_old_entries_publish(const mw_sequencer *sequencer, mw_str names, mw
 
 /* One that is damaged is of no use, so it needs nothing. */
 static mw_status note_needed(mw_checkpoints in, uint64_t number, mw_str section, mw_buf *noted,
-                             mw_error *err) {
+                             bool *may_need_any, mw_error *err) {
     mw_buf names;
     mw_buf_init(&names, NAMES_SIZE_MAX);
     mw_status status = mw_checkpoint_read_section(in, number, section, &names, err);
     if (status == MW_OK) status = mw_digest_runs_note(mw_buf_str(&names), noted, err);
     mw_buf_release(&names);
     bool is_useless = status == MW_CORRUPT || status == MW_NOT_FOUND || status == MW_TOO_LARGE;
-    return is_useless ? MW_OK : status;
+    *may_need_any |= mw_digest_runs_may_name_any(status);
+    return is_useless || *may_need_any ? MW_OK : status;
 }
 
 mw_status mw_old_entries_tidy(const mw_sequencer *sequencer, mw_str section, mw_error *err) {
     mw_checkpoints in = {sequencer->config.sys, sequencer->config.checkpoint_folder};
     mw_buf noted;
     uint64_t number = UINT64_MAX;
+    bool may_need_any = false;
     mw_status status = MW_OK;
     mw_buf_init(&noted, NOTED_SIZE_MAX);
-    while (status == MW_OK && number > 0) {
+    while (status == MW_OK && number > 0 && !may_need_any) {
         status = mw_checkpoint_newest(in, number, &number, err);
-        if (status == MW_OK && number > 0) status = note_needed(in, number, section, &noted, err);
+        if (status == MW_OK && number > 0)
+            status = note_needed(in, number, section, &noted, &may_need_any, err);
     }
-    if (status == MW_OK) status = mw_digest_runs_tidy(sequencer->runs, mw_buf_str(&noted), err);
+    if (status == MW_OK && !may_need_any)
+        status = mw_digest_runs_tidy(sequencer->runs, mw_buf_str(&noted), err);
     mw_buf_release(&noted);
-    return status == MW_NEWER_FORMAT ? MW_OK : status; /* nobody here can say what that needs */
+    return status;
 }
 
 /* --- taking up -------------------------------------------------------------------------------- */

@@ -35,7 +35,8 @@ MW_MUST_USE mw_status mw_old_entries_write(const mw_sequencer *sequencer, mw_buf
 MW_MUST_USE mw_status mw_old_entries_publish(const mw_sequencer *sequencer, mw_str names,
                                              mw_error *err);
 /* Removes the files that no checkpoint in the folder names, in its section of that name, and no
-   running server needs: what a death or a failure has left. For who holds the folder. */
+   running server needs: what a death or a failure has left; none while a checkpoint or a list
+   cannot be read. For who holds the folder. */
 MW_MUST_USE mw_status mw_old_entries_tidy(const mw_sequencer *sequencer, mw_str section,
                                           mw_error *err);
 /* Opens the files that a checkpoint names. */

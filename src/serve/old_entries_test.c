@@ -293,6 +293,18 @@ MW_TEST(old_entries_of_other_streams_are_not_taken_up) {
 
 /* --- what can go wrong ------------------------------------------------------------------------ */
 
+/* All calls of a checkpoint fail but so many; whether it needed no more. */
+static bool save_until(shop *s, uint64_t call_count) {
+    mw_error err;
+    uint64_t end = mw_simulated_call_count(s->sys) + call_count;
+    mw_simulated_fail(s->sys, call_count, UINT64_MAX);
+    mw_status status = mw_sequencer_save(s->sequencer, &err);
+    bool is_over = mw_simulated_call_count(s->sys) <= end;
+    mw_simulated_fail(s->sys, 0, 0);
+    if (is_over) MW_CHECK_OK(status, &err);
+    return is_over;
+}
+
 /* Whichever call of a checkpoint fails, and however the machine ends then: the next start finds
    that checkpoint or the one before, with its files, and knows all. */
 MW_TEST(old_entries_outlive_a_death_at_any_step) {
@@ -310,10 +322,8 @@ MW_TEST(old_entries_outlive_a_death_at_any_step) {
         MW_CHECK_OK(mw_sequencer_take_up(s.sequencer, &err), &err);
         ask(&s, 40, 60);
         MW_CHECK_OK(mw_sequencer_sync(s.sequencer, &err), &err);
-        mw_simulated_fail(s.sys, after, UINT64_MAX);
-        is_over = mw_sequencer_save(s.sequencer, &err) == MW_OK;
+        is_over = save_until(&s, after);
         failed += !is_over;
-        mw_simulated_fail(s.sys, 0, 0);
         uint64_t end = mw_prng_below(&prng, 3);
         if (end == 0) mw_simulated_kill(s.sys);
         else if (end == 1) mw_simulated_lose_power(s.sys);
@@ -555,9 +565,7 @@ MW_TEST(old_entries_of_those_who_died_are_removed) {
     MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
     for (uint64_t after = 0; !is_over; after++) {
         ask(&s, ORDERS + (int)after, ORDERS + (int)after + 1);
-        mw_simulated_fail(s.sys, after, UINT64_MAX);
-        is_over = mw_sequencer_save(s.sequencer, &err) == MW_OK;
-        mw_simulated_fail(s.sys, 0, 0);
+        is_over = save_until(&s, after);
         mw_simulated_kill(s.sys);
         died += !is_over;
         size_t unnamed = count_runs(&s) - count_named(&s);
@@ -568,6 +576,50 @@ MW_TEST(old_entries_of_those_who_died_are_removed) {
     check_knows(&s, ORDERS + (int)died + 1);
     MW_CHECK(died > 100 && left_over > 5);
     shop_tear_down(&s);
+}
+
+static bool file_exists(shop *s, const char *path) {
+    mw_file_info info;
+    MW_CHECK_OK(mw_sys_info(s->sys, path, &info, NULL), NULL);
+    return info.exists;
+}
+
+/* What cannot be read may name any file, so none is removed. But checkpoints go on: with newer ones
+   in its place, what nobody needs goes. */
+static void check_spoilt(const char *in, const char *suffix) {
+    static const char lost[] = "checkpoints/runs/0000000100000001.run";
+    shop s;
+    mw_arena arena;
+    mw_str *names;
+    mw_error err;
+    int asked = ORDERS;
+    mw_arena_init(&arena, 1 << 20);
+    begin(&s);
+    ask(&s, 0, ORDERS);
+    MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+    MW_CHECK_EQUAL_INT(list_files(&s, in, suffix, &arena, &names), 1);
+    const char *path = mw_path_join(&arena, in, names[0].data);
+    MW_CHECK_OK(mw_simulated_spoil(s.sys, path, 0, &err), &err);
+    MW_CHECK_OK(mw_sys_write_file(s.sys, lost, MW_STR("a run"), &err), &err);
+    for (size_t i = 0; file_exists(&s, path); i++) {
+        MW_CHECK(i < MW_RUNS_LISTS_KEPT && file_exists(&s, lost));
+        ask(&s, asked, asked + OLD_MIN);
+        asked += OLD_MIN;
+        size_t before = count_runs(&s);
+        MW_CHECK_OK(mw_sequencer_save(s.sequencer, &err), &err);
+        MW_CHECK(!file_exists(&s, path) || count_runs(&s) > before);
+    }
+    MW_CHECK(!file_exists(&s, lost));
+    MW_CHECK_EQUAL_INT(count_runs(&s), count_named(&s));
+    start_again(&s, "");
+    check_knows(&s, asked);
+    shop_tear_down(&s);
+    mw_arena_release(&arena);
+}
+
+MW_TEST(old_entries_are_written_beside_what_cannot_be_read) {
+    check_spoilt("checkpoints", ".checkpoint");
+    check_spoilt(folder, ".list");
 }
 
 /* While one process writes, what another one would write beside it could not be told from what

@@ -423,8 +423,11 @@ mw_status mw_digest_runs_note(mw_str bytes, mw_buf *out_noted, mw_error *err) {
     return mw_buf_check(out_noted, "the names of runs", err);
 }
 
-/* A list that is damaged names nothing. One that cannot be read may name any file: it fails, and
-   none is removed. */
+bool mw_digest_runs_may_name_any(mw_status unread) {
+    return unread == MW_IO || unread == MW_NEWER_FORMAT;
+}
+
+/* A list that is damaged names nothing. */
 static mw_status note_list(const mw_digest_runs *runs, uint64_t id, mw_buf *noted, mw_error *err) {
     mw_arena arena;
     mw_buf bytes;
@@ -476,7 +479,9 @@ static mw_status remove_left_over(const mw_digest_runs *runs, mw_buf *noted, mw_
     size_t count = 0;
     uint64_t oldest;
     MW_TRY(mw_sys_list_if_any(runs->sys, runs->folder, arena, &files, &count, err));
-    MW_TRY(note_known(runs, files, count, noted, &oldest, err));
+    mw_status status = note_known(runs, files, count, noted, &oldest, err);
+    if (mw_digest_runs_may_name_any(status)) return MW_OK;
+    MW_TRY(status);
     for (size_t i = 0; i < count; i++) {
         if (!is_left_over(files[i], mw_buf_str(noted), oldest)) continue;
         const char *path = mw_path_join(arena, runs->folder, files[i].data);

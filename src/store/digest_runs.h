@@ -78,10 +78,13 @@ MW_MUST_USE mw_status mw_digest_runs_publish(const mw_digest_runs *runs, mw_str 
 MW_MUST_USE mw_status mw_digest_runs_news_of(const mw_digest_runs *runs, uint64_t *number,
                                              mw_buf *out_names, mw_error *err);
 
-/* Appends which runs names say, for mw_digest_runs_tidy. MW_CORRUPT. MW_NEWER_FORMAT, from both:
-   nobody here can say what may be removed. */
+/* Appends which runs names say, for mw_digest_runs_tidy. MW_CORRUPT, MW_NEWER_FORMAT. */
 MW_MUST_USE mw_status mw_digest_runs_note(mw_str names, mw_buf *out_noted, mw_error *err);
+/* Whether names that failed so to be read or noted may be of any run: nothing is to be removed for
+   as long as they are there, which is until newer ones have taken their place. */
+bool mw_digest_runs_may_name_any(mw_status unread);
 /* Removes all lists but the newest, and all runs, whole or half written, that are neither noted nor
-   named by one of these lists nor open here. For who alone writes in the folder. */
+   named by one of these lists nor open here; nothing where one of them may name any. For who alone
+   writes in the folder. */
 MW_MUST_USE mw_status mw_digest_runs_tidy(const mw_digest_runs *runs, mw_str noted,
                                           mw_error *err);
