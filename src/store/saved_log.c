@@ -41,9 +41,10 @@ static mw_status read_whole(mw_checkpoints in, uint64_t number, mw_error *err) {
     return status;
 }
 
-/* No witness: damaged, of a newer program, or gone since a newer one was written. */
+/* No witness: damaged, unreadable, of a newer program, or gone since a newer one was written. */
 static bool is_void(mw_status status) {
-    return status == MW_CORRUPT || status == MW_NEWER_FORMAT || status == MW_NOT_FOUND;
+    return status == MW_CORRUPT || status == MW_IO || status == MW_NEWER_FORMAT ||
+           status == MW_NOT_FOUND;
 }
 
 mw_status mw_saved_log_check(mw_checkpoints in, const char *log_folder, mw_error *err) {

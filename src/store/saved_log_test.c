@@ -135,6 +135,26 @@ MW_TEST(saved_log_believes_no_damaged_checkpoint) {
     mw_simulated_destroy(sys);
 }
 
+/* Nor is one that cannot be read, from its beginning or from somewhere on. */
+MW_TEST(saved_log_asks_another_checkpoint_where_one_cannot_be_read) {
+    for (uint64_t offset = 0; offset <= 2000; offset += 2000) {
+        mw_sys *sys = new_machine();
+        mw_arena arena;
+        mw_error err;
+        mw_arena_init(&arena, 1 << 16);
+        uint64_t id = live(sys);
+        save(sys, id, RECORDS + 1); /* which the log never had */
+        const char *path = path_of(sys, &arena, checkpoints, 1);
+        MW_CHECK_OK(mw_simulated_spoil(sys, path, offset, &err), &err);
+        MW_CHECK_OK(check(sys, &err), &err);
+        lose(sys, 3, 5000);
+        MW_CHECK_STATUS(check(sys, &err), MW_CORRUPT);
+        MW_CHECK(strstr(err.message, "what checkpoint 1 has") != NULL);
+        mw_arena_release(&arena);
+        mw_simulated_destroy(sys);
+    }
+}
+
 static mw_status look(void *context) { return check(context, NULL); }
 
 MW_TEST(saved_log_survives_every_failing_allocation) {
