@@ -121,6 +121,13 @@ static uint64_t id_of(mw_str name, mw_str suffix) {
     return id;
 }
 
+/* A list that was written no further than under its temporary name. */
+static bool is_half_list(mw_str name) {
+    if (name.size <= ID_DIGITS || !mw_str_ends(name, MW_STR(".tmp"))) return false;
+    return id_of(mw_str_slice(name, 0, ID_DIGITS), MW_STR("")) > 0 &&
+           mw_str_starts(mw_str_slice(name, ID_DIGITS, name.size), MW_STR(".list."));
+}
+
 static const char *list_path(const mw_digest_runs *runs, uint64_t id, mw_arena *arena) {
     char name[ID_DIGITS + sizeof list_suffix];
     snprintf(name, sizeof name, "%016llx%s", (unsigned long long)id, list_suffix);
@@ -470,7 +477,7 @@ static bool is_left_over(mw_str file, mw_str noted, uint64_t oldest_list) {
     for (size_t i = 0; run == 0 && i < sizeof suffixes / sizeof *suffixes; i++)
         run = id_of(file, mw_str_of(suffixes[i]));
     if (run > 0) return !is_noted(noted, run);
-    return (list > 0 && list < oldest_list) || id_of(file, MW_STR(".list.tmp")) > 0;
+    return (list > 0 && list < oldest_list) || is_half_list(file);
 }
 
 static mw_status remove_left_over(const mw_digest_runs *runs, mw_buf *noted, mw_arena *arena,

@@ -173,6 +173,39 @@ MW_TEST(digest_runs_that_cannot_be_written_leave_what_was_there) {
     MW_CHECK(failed > 30);
 }
 
+/* Whoever dies while names are laid down leaves a file that nobody will ever read. */
+MW_TEST(digest_runs_tidy_up_after_who_died_publishing) {
+    static twin lists;
+    static batch it;
+    uint64_t prng = mw_test_seed();
+    size_t left_over = 0;
+    bool is_over = false;
+    mw_sys *sys = new_machine(prng);
+    mw_digest_runs *runs = new_runs(sys);
+    mw_buf names;
+    mw_error err;
+    mw_buf_init(&names, 1 << 16);
+    lists = (twin){.counter = 0};
+    draw(&it, &lists, 1, &prng);
+    MW_CHECK_OK(write_and_publish(runs, &it, &names, &err), &err);
+    for (uint64_t calls = 0; !is_over; calls++) {
+        uint64_t end = mw_simulated_call_count(sys) + calls;
+        mw_simulated_fail(sys, calls, UINT64_MAX);
+        mw_status status = mw_digest_runs_publish(runs, mw_buf_str(&names), &err);
+        is_over = mw_simulated_call_count(sys) <= end;
+        MW_CHECK(!is_over || status == MW_OK);
+        mw_simulated_fail(sys, 0, 0);
+        mw_simulated_kill(sys);
+        left_over += count_files(sys, ".tmp");
+        MW_CHECK_OK(mw_digest_runs_tidy(runs, MW_STR(""), &err), &err);
+        MW_CHECK_EQUAL_INT(count_files(sys, ".tmp"), 0);
+    }
+    MW_CHECK(left_over > 2);
+    mw_digest_runs_destroy(runs);
+    mw_buf_release(&names);
+    mw_simulated_destroy(sys);
+}
+
 /* Nothing is taken then, and what was there stays. */
 MW_TEST(digest_runs_refuse_names_of_something_else) {
     static twin lists;
