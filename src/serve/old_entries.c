@@ -6,7 +6,7 @@
 enum {
     KEY_SIZE = 28,
     NAMES_SIZE_MAX = 1 << 14,
-    NOTED_SIZE_MAX = 1 << 19,
+    NOTED_SIZE_MAX = 1 << 20,
     ARENA_SIZE_MAX = 1 << 16,
     ID_WORDS = 4,    /* of what mw_roster_save writes of each, */
     LEDGER_WORDS = 5 /* and mw_ledger_save */
@@ -230,7 +230,7 @@ mw_status mw_old_entries_tidy(const mw_sequencer *sequencer, mw_str section, mw_
             status = note_needed(in, number, section, &noted, &may_need_any, err);
     }
     if (status == MW_OK && !may_need_any)
-        status = mw_digest_runs_tidy(sequencer->runs, mw_buf_str(&noted), err);
+        status = mw_digest_runs_tidy(sequencer->runs, &noted, err);
     mw_buf_release(&noted);
     return status;
 }

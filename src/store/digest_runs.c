@@ -8,7 +8,6 @@
 enum {
     RUNS_MAX = MW_RUN_SOURCES_MAX - 1, /* of a list */
     NAMES_SIZE_MAX = 1 << 14,
-    NOTED_SIZE_MAX = 1 << 20,
     ARENA_SIZE_MAX = 1 << 24,
     ID_DIGITS = 16,
     NUMBER_SHIFT = 32, /* in an id */
@@ -498,14 +497,10 @@ static mw_status remove_left_over(const mw_digest_runs *runs, mw_buf *noted, mw_
     return MW_OK;
 }
 
-mw_status mw_digest_runs_tidy(const mw_digest_runs *runs, mw_str noted, mw_error *err) {
+mw_status mw_digest_runs_tidy(const mw_digest_runs *runs, mw_buf *noted, mw_error *err) {
     mw_arena arena;
-    mw_buf all;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
-    mw_buf_init(&all, NOTED_SIZE_MAX);
-    mw_buf_append_str(&all, noted);
-    mw_status status = remove_left_over(runs, &all, &arena, err);
-    mw_buf_release(&all);
+    mw_status status = remove_left_over(runs, noted, &arena, err);
     mw_arena_release(&arena);
     return status;
 }

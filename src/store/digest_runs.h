@@ -84,7 +84,7 @@ MW_MUST_USE mw_status mw_digest_runs_note(mw_str names, mw_buf *out_noted, mw_er
    as long as they are there, which is until newer ones have taken their place. */
 bool mw_digest_runs_may_name_any(mw_status unread);
 /* Removes all lists but the newest, and all runs, whole or half written, that are neither noted nor
-   named by one of these lists nor open here; nothing where one of them may name any. For who alone
-   writes in the folder. */
-MW_MUST_USE mw_status mw_digest_runs_tidy(const mw_digest_runs *runs, mw_str noted,
+   named by one of these lists nor open here, which are noted, too; nothing where a list may name
+   any. For who alone writes in the folder. */
+MW_MUST_USE mw_status mw_digest_runs_tidy(const mw_digest_runs *runs, mw_buf *noted,
                                           mw_error *err);
