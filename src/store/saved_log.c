@@ -12,9 +12,12 @@ mw_status mw_saved_log_was_cut(uint64_t number, int64_t place, mw_error *err) {
                                 "has lost, remove .millwright/checkpoints.");
 }
 
+/* What the head of a checkpoint says of the log. */
+typedef enum { NOTHING, IS_THERE, WAS_CUT } verdict;
+
 /* Whether the log has a record at the checkpoint's place. Of another log nothing is known. */
 static mw_status find_record(mw_sys *sys, const char *log_folder, mw_checkpoint saved,
-                             bool *out_found, mw_error *err) {
+                             verdict *out_verdict, mw_error *err) {
     mw_log_scan *scan = NULL;
     mw_record record = {.type = MW_RECORD_DEFINITION};
     bool has_record = true;
@@ -23,10 +26,12 @@ static mw_status find_record(mw_sys *sys, const char *log_folder, mw_checkpoint 
     while (status == MW_OK && has_record && record.type == MW_RECORD_DEFINITION)
         status = mw_log_scan_next(scan, &record, &has_record, err);
     uint64_t log_id = mw_log_scan_id(scan); /* 0: there is none at all */
-    bool is_other = log_id != 0 && log_id != saved.log_id;
     mw_log_scan_end(scan);
-    if (status == MW_OK) *out_found = is_other || (has_record && record.place == saved.place);
-    return status;
+    if (status != MW_OK) return status;
+    bool is_there = has_record && record.place == saved.place;
+    *out_verdict = is_there ? IS_THERE : WAS_CUT;
+    if (log_id != 0 && log_id != saved.log_id) *out_verdict = NOTHING;
+    return MW_OK;
 }
 
 static mw_status read_whole(mw_checkpoints in, uint64_t number, mw_error *err) {
@@ -51,14 +56,15 @@ mw_status mw_saved_log_check(mw_checkpoints in, const char *log_folder, mw_error
     uint64_t number = UINT64_MAX;
     for (;;) {
         mw_checkpoint saved;
-        bool found = false;
+        verdict found = NOTHING;
         MW_TRY(mw_checkpoint_newest(in, number, &number, err));
         if (number == 0) return MW_OK;
         mw_status status = mw_checkpoint_read_head(in, number, &saved, err);
         if (status == MW_OK) MW_TRY(find_record(in.sys, log_folder, saved, &found, err));
-        if (found) return MW_OK;
-        if (status == MW_OK) status = read_whole(in, number, err);
-        if (status == MW_OK) return mw_saved_log_was_cut(number, saved.place, err);
-        if (!is_void(status)) return status;
+        if (found == IS_THERE) return MW_OK;
+        if (found == WAS_CUT) status = read_whole(in, number, err);
+        if (found == WAS_CUT && status == MW_OK)
+            return mw_saved_log_was_cut(number, saved.place, err);
+        if (status != MW_OK && !is_void(status)) return status;
     }
 }

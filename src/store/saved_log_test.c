@@ -92,6 +92,9 @@ MW_TEST(saved_log_asks_for_no_more_than_a_checkpoint_has) {
     MW_CHECK_OK(check(sys, &err), &err);
     save(sys, id + 1, RECORDS); /* of another log */
     MW_CHECK_OK(check(sys, &err), &err);
+    lose(sys, 2, 5000); /* what the one before has */
+    MW_CHECK_STATUS(check(sys, &err), MW_CORRUPT);
+    MW_CHECK(strstr(err.message, "what checkpoint 1 has") != NULL);
     mw_simulated_destroy(sys);
 }
 
