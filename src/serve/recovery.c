@@ -28,7 +28,6 @@ struct mw_recovery {
     mw_log_events *log_events;
     mw_log_scan *scan;    /* from `at` on, or of all */
     bool has_begun, is_virtual;
-    bool lacks_saved;     /* the log has not what a checkpoint has of it */
     bool lacks_runs;      /* what has left memory could not be asked */
     uint64_t log_events_behind, fed; /* events of the log behind the checkpoint; of all, by now */
     size_t listed;        /* events of the lake */
@@ -171,8 +170,8 @@ static mw_status check_log(mw_recovery *r, mw_error *err) {
     uint64_t log_id = mw_log_scan_id(r->scan); /* 0: there is none at all */
     if (log_id != 0 && log_id != r->saved.checkpoint.log_id)
         return mw_fail(err, MW_CONFLICT, "it was made of another log");
-    r->lacks_saved = !has_record || record.place != r->from;
-    if (r->lacks_saved) return mw_fail(err, MW_CONFLICT, "the log lacks what it has");
+    if (!has_record || record.place != r->from)
+        return mw_fail(err, MW_CONFLICT, "the log lacks what it has");
     r->at = mw_log_scan_position(r->scan);
     return MW_OK;
 }
@@ -203,7 +202,7 @@ static mw_status looked_up(mw_recovery *r, mw_status status) {
 }
 
 /* The newest one that is good; without any, everything is replayed. But a log that has lost some of
-   what was synced is left as it is: to open it for writing would cut it there. */
+   what was synced, by any of them, is left as it is: to open it for writing would cut it there. */
 static mw_status find_checkpoint(mw_recovery *r, mw_error *err) {
     const mw_sequencer_config *config = &r->sequencer->config;
     mw_checkpoints in = {config->sys, config->checkpoint_folder};
@@ -213,7 +212,7 @@ static mw_status find_checkpoint(mw_recovery *r, mw_error *err) {
         MW_TRY(mw_checkpoint_newest(in, number, &number, err));
         if (number == 0) break;
         if (try_checkpoint(r, number, &reason) == MW_OK) break;
-        if (r->lacks_saved) return mw_saved_log_was_cut(number, r->from, err);
+        MW_TRY(mw_saved_log_check(in, config->log_folder, err));
         MW_TRY(fall_back(r, &reason, err));
     }
     return MW_OK;

@@ -4,7 +4,7 @@
 
 enum { ARENA_SIZE_MAX = 1 << 16 };
 
-mw_status mw_saved_log_was_cut(uint64_t number, int64_t place, mw_error *err) {
+static mw_status was_cut(uint64_t number, int64_t place, mw_error *err) {
     mw_status status = mw_fail(err, MW_CORRUPT,
                                "log: it lacks what checkpoint %llu has of it, up to %s",
                                (unsigned long long)number, mw_time_text_of(place).text);
@@ -63,8 +63,7 @@ mw_status mw_saved_log_check(mw_checkpoints in, const char *log_folder, mw_error
         if (status == MW_OK) MW_TRY(find_record(in.sys, log_folder, saved, &found, err));
         if (found == IS_THERE) return MW_OK;
         if (found == WAS_CUT) status = read_whole(in, number, err);
-        if (found == WAS_CUT && status == MW_OK)
-            return mw_saved_log_was_cut(number, saved.place, err);
+        if (found == WAS_CUT && status == MW_OK) return was_cut(number, saved.place, err);
         if (status != MW_OK && !is_void(status)) return status;
     }
 }

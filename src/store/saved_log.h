@@ -13,5 +13,3 @@
 
 /* MW_CORRUPT: it lacks what the newest checkpoint of this very log has. */
 MW_MUST_USE mw_status mw_saved_log_check(mw_checkpoints in, const char *log_folder, mw_error *err);
-/* Says that, of a checkpoint whose place is missed. */
-mw_status mw_saved_log_was_cut(uint64_t number, int64_t place, mw_error *err);
