@@ -8,6 +8,7 @@
 #include "cli/log_mover.h"
 #include "cli/server_call.h"
 #include "cli/train.h"
+#include "ingest/log_tail.h"
 #include "monitor/alert_book.h"
 #include "sys/errand.h"
 #include "sys/pace.h"
@@ -289,6 +290,7 @@ static mw_status open_project(keeper *k, mw_error *err) {
     mw_workspace *workspace = &k->workspace;
     k->is_open = true;
     MW_TRY(mw_workspace_open(k->cli, MW_WORKSPACE_CATALOG, NULL, workspace, err));
+    MW_TRY(mw_log_tail_check(workspace->state, err));
     MW_TRY(mw_workspace_log_reach(workspace, &k->reach, err));
     MW_TRY(mw_lake_version(mw_state_lake(workspace->state), k->lake, err));
     return list_charges(k, err);

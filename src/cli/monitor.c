@@ -4,6 +4,7 @@
 #include "cli/assets.h"
 #include "cli/monitor_report.h"
 #include "cli/report_page.h"
+#include "ingest/log_tail.h"
 
 #define DOCUMENT_MAX ((size_t)1 << 30)
 
@@ -99,7 +100,8 @@ static mw_status run_monitor(mw_workspace *workspace, mw_error *err) {
     monitor it = {.workspace = workspace};
     mw_buf_init(&it.document, DOCUMENT_MAX);
     it.json = mw_json_begin(&it.document);
-    mw_status status = mw_workspace_log_reach(workspace, &it.reach, err);
+    mw_status status = mw_log_tail_check(workspace->state, err);
+    if (status == MW_OK) status = mw_workspace_log_reach(workspace, &it.reach, err);
     if (status == MW_OK) status = monitor_models(&it, err);
     if (status == MW_OK) status = deliver(&it, err);
     mw_buf_release(&it.document);

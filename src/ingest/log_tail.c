@@ -72,7 +72,6 @@ mw_status mw_log_tail_end(mw_state *state, mw_log_position *out_end, mw_error *e
     mw_arena arena;
     *out_end = (mw_log_position){INT64_MIN, 0};
     if (mw_state_is_in_memory(state)) return MW_OK;
-    MW_TRY(mw_log_tail_check(state, err));
     mw_arena_init(&arena, 1 << 16);
     const char *folder = mw_state_path(state, &arena, "log");
     mw_status status = folder ? mw_log_end(mw_state_sys(state), folder, out_end, err)
@@ -94,6 +93,7 @@ mw_status mw_log_tail_read(mw_log_tail tail, mw_events *out_events, mw_log_facts
     mw_arena arena;
     mw_log_scan *scan = NULL;
     mw_status status = MW_OK;
+    MW_TRY(mw_log_tail_check(tail.state, err));
     mw_arena_init(&arena, 1 << 16);
     if (!mw_state_is_in_memory(tail.state)) {
         const char *folder = mw_state_path(tail.state, &arena, "log");

@@ -29,10 +29,12 @@ typedef struct {
     mw_log_digest digest;    /* of all its events */
 } mw_log_facts;
 
-/* MW_CORRUPT if the log was cut (store/saved_log.h). */
+/* MW_CORRUPT if the log was cut (store/saved_log.h): for who is about to read it by other ways than
+   mw_log_tail_read. It may read one of its files. */
 MW_MUST_USE mw_status mw_log_tail_check(mw_state *state, mw_error *err);
-/* Likewise; then where it ends. */
+/* Where it ends; nothing is read of it, nor checked. */
 MW_MUST_USE mw_status mw_log_tail_end(mw_state *state, mw_log_position *out_end, mw_error *err);
-/* Adds the events, unsorted. MW_CONFLICT if the project file gives their streams other fields. */
+/* Adds the events, unsorted. MW_CORRUPT: it was cut, too. MW_CONFLICT if the project file gives
+   their streams other fields. */
 MW_MUST_USE mw_status mw_log_tail_read(mw_log_tail tail, mw_events *out_events,
                                        mw_log_facts *out_facts, mw_error *err);

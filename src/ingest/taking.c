@@ -28,7 +28,6 @@ static mw_status index_ids(mw_taking *taking, mw_error *err) {
 static mw_status read_standing(mw_taking *taking, mw_error *err) {
     const mw_ingest_config *config = taking->config;
     mw_lake *lake = mw_state_lake(config->state);
-    MW_TRY(mw_log_tail_check(config->state, err));
     MW_TRY(mw_lake_look(lake, &taking->snapshot, err));
     size_t count = config->program->stream_count;
     taking->log_begin = mw_arena_alloc(&taking->arena, count + 1, sizeof *taking->log_begin);

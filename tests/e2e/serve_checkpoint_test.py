@@ -87,8 +87,11 @@ def check_cut_log(folder, last):
     with open(f"{folder}/orders.csv", "a") as file:
         file.write("\n")  # so that there is something to ingest
     commands = [["status"], ["sql", "SELECT count(*) FROM predictions"], ["sql", "SELECT count(*) FROM orders"],
-                ["train"], ["features", "build"], ["predictions", "replay", last],
-                ["explain", "big", "--id", last], ["ingest"], ["monitor"], ["serve", "--listen", "127.0.0.1:0"]]
+                ["sql", "SELECT count(*) FROM labels"], ["train"], ["features", "build"], ["features", "verify"],
+                ["predictions", "replay", last], ["explain", "big", "--id", last],
+                ["predict", "big", "--input", f"{folder}/orders.csv"],
+                ["backtest", "big", "--from", "2024-01-05", "--to", "2024-01-20"], ["ingest"], ["monitor"],
+                ["serve", "--listen", "127.0.0.1:0"]]
     for words in commands:
         done = subprocess.run([MILLWRIGHT, *words, "-C", folder], capture_output=True, text=True,
                               check=False, timeout=60)
