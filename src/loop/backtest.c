@@ -46,14 +46,23 @@ static mw_status train_for_lane(void *context, int64_t now, mw_loop_training *ou
     return mw_fail_within(err, status, "backtest: training at %s", mw_time_text_of(now).text);
 }
 
+/* A split's hint is for who chose the test part. What else training has to say stays. */
+static mw_status tell_no_first(const backtest *test, mw_status status, mw_error *err) {
+    const mw_examples *examples = &test->tape.examples;
+    mw_split split;
+    size_t count = mw_examples_known_by(examples, test->config->from - 1);
+    bool is_too_early =
+        mw_split_by_time(examples, count, MW_TEST_LATEST, &split, NULL) != MW_OK;
+    status = mw_fail_within(err, status, "backtest: the first version, before the first day");
+    bool has_hint = err && err->hint[0];
+    if (status != MW_INVALID || (has_hint && !is_too_early)) return status;
+    return mw_hint(err, status, "Let the first day be later, or bring more history.");
+}
+
 static mw_status train_first(backtest *test, mw_error *err) {
     mw_loop_training training;
     mw_status status = train(test, test->config->from, &training, err);
-    if (status != MW_OK) {
-        status = mw_fail_within(err, status, "backtest: the first version, before the first day");
-        if (status != MW_INVALID) return status;
-        return mw_hint(err, status, "Let the first day be later, or bring more history.");
-    }
+    if (status != MW_OK) return tell_no_first(test, status, err);
     char name[MW_VERSION_NAME_SIZE + 1];
     mw_version_name(training.version_bytes, name);
     test->first_version = training.version_bytes;

@@ -134,6 +134,34 @@ MW_TEST(backtest_needs_something_to_learn_from_before_its_first_day) {
     backtest_world_end(&world);
 }
 
+static mw_status tell_nothing_apart(void *context, const mw_examples *examples, size_t count,
+                                    mw_arena *arena, mw_trained *out_trained, mw_error *err) {
+    mw_split split;
+    (void)context, (void)arena, (void)out_trained;
+    MW_TRY(mw_split_by_time(examples, count, MW_TEST_LATEST, &split, err));
+    return mw_hint(err, mw_fail(err, MW_INVALID, "train: all labels are true"), "Look at it.");
+}
+
+/* Of what is wrong with the labels training knows better; of too few, who chooses the first day. */
+MW_TEST(backtest_passes_on_what_training_would_do) {
+    begin();
+    mw_backtest_config config = backtest_world_config(&world, policies, 1);
+    config.train = tell_nothing_apart;
+    config.from = MW_DAY_US;
+    mw_backtest_result result;
+    mw_error err;
+    MW_CHECK_STATUS(mw_backtest_run(&config, &world.arena, &result, &err), MW_INVALID);
+    MW_CHECK_EQUAL_STR(err.message, "backtest: the first version, before the first day: "
+                                    "train: all labels are true");
+    MW_CHECK_EQUAL_STR(err.hint, "Look at it.");
+    MW_CHECK_STATUS(mw_backtest_run(&config, &world.arena, &result, NULL), MW_INVALID);
+    config.from = MW_HOUR_US / 2;
+    MW_CHECK_STATUS(mw_backtest_run(&config, &world.arena, &result, &err), MW_INVALID);
+    MW_CHECK(strstr(err.message, "no label has matured") != NULL);
+    MW_CHECK_EQUAL_STR(err.hint, "Let the first day be later, or bring more history.");
+    backtest_world_end(&world);
+}
+
 MW_TEST(backtest_needs_something_to_predict) {
     begin();
     mw_backtest_config config = backtest_world_config(&world, policies, 1);
