@@ -192,49 +192,46 @@ mw_status mw_checkpoint_read(mw_checkpoints in, uint64_t number, mw_arena *arena
     return mw_checkpoint_decode(mw_buf_str(bytes), path, arena, out_checkpoint, err);
 }
 
-static mw_status read_head(mw_sys *sys, const char *path, mw_checkpoint *out_checkpoint,
-                           mw_error *err) {
-    char bytes[HEAD_SIZE];
-    size_t size = 0;
-    mw_file *file = NULL;
-    MW_TRY(mw_sys_open(sys, path, MW_FILE_READ, &file, err));
-    mw_status status = mw_file_read(file, 0, bytes, sizeof bytes, &size, err);
-    mw_file_close(file);
-    if (status != MW_OK) return status;
-    mw_reader in = {.rest = {bytes, size}};
-    MW_TRY(check_format(&in, path, err));
-    mw_checkpoint head = {.log_id = mw_read_u64(&in)};
-    head.place = (int64_t)mw_read_u64(&in);
-    if (in.failed) return mw_fail(err, MW_CORRUPT, "checkpoint: %s is cut", path);
-    *out_checkpoint = head;
-    return MW_OK;
-}
-
-mw_status mw_checkpoint_read_head(mw_checkpoints in, uint64_t number,
-                                  mw_checkpoint *out_checkpoint, mw_error *err) {
-    mw_arena arena;
-    mw_arena_init(&arena, ARENA_SIZE_MAX);
-    const char *path = path_of(&arena, in.folder, number);
-    mw_status status = path ? read_head(in.sys, path, out_checkpoint, err)
-                            : mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory to read it");
-    mw_arena_release(&arena);
-    return status;
-}
-
-/* --- one section ---------------------------------------------------------------------------- */
+/* --- a part of it ----------------------------------------------------------------------- */
 
 /* Where one reads in a file. */
 typedef struct {
     mw_file *file;
     uint64_t offset;
     const char *path; /* for messages */
+    mw_arena arena;   /* has it */
 } place;
+
+/* To be closed after a failure, too. */
+static mw_status open_place(mw_checkpoints in, uint64_t number, place *at, mw_error *err) {
+    *at = (place){.file = NULL};
+    mw_arena_init(&at->arena, ARENA_SIZE_MAX);
+    at->path = path_of(&at->arena, in.folder, number);
+    if (!at->path) return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory to read it");
+    return mw_sys_open(in.sys, at->path, MW_FILE_READ, &at->file, err);
+}
+
+static void close_place(place *at) {
+    mw_file_close(at->file);
+    mw_arena_release(&at->arena);
+}
 
 static mw_status read_on(place *at, void *bytes, size_t size, mw_error *err) {
     size_t got = 0;
     MW_TRY(mw_file_read(at->file, at->offset, bytes, size, &got, err));
     at->offset += got;
     return got == size ? MW_OK : mw_fail(err, MW_CORRUPT, "checkpoint: %s ends early", at->path);
+}
+
+static mw_status read_head(place *at, mw_checkpoint *out_checkpoint, mw_error *err) {
+    char bytes[HEAD_SIZE];
+    mw_reader in = {.rest = {bytes, sizeof bytes}};
+    MW_TRY(read_on(at, bytes, sizeof bytes, err));
+    MW_TRY(check_format(&in, at->path, err));
+    mw_checkpoint head = {.log_id = mw_read_u64(&in)};
+    head.place = (int64_t)mw_read_u64(&in);
+    *out_checkpoint = head;
+    return MW_OK;
 }
 
 static mw_status read_number(place *at, size_t size, uint64_t *out_number, mw_error *err) {
@@ -273,11 +270,9 @@ static mw_status copy_section(place *at, uint64_t size, mw_buf *out_bytes, mw_er
 }
 
 static mw_status find_section(place *at, mw_str name, mw_buf *out_bytes, mw_error *err) {
-    char head[HEAD_SIZE];
+    mw_checkpoint head;
     uint64_t count;
-    MW_TRY(read_on(at, head, sizeof head, err));
-    mw_reader in = {.rest = {head, sizeof head}};
-    MW_TRY(check_format(&in, at->path, err));
+    MW_TRY(read_head(at, &head, err));
     MW_TRY(read_number(at, sizeof(uint32_t), &count, err));
     for (uint64_t i = 0; i < count; i++) {
         bool is_it;
@@ -292,16 +287,20 @@ static mw_status find_section(place *at, mw_str name, mw_buf *out_bytes, mw_erro
                    MW_STR_ARGS(name));
 }
 
+mw_status mw_checkpoint_read_head(mw_checkpoints in, uint64_t number,
+                                  mw_checkpoint *out_checkpoint, mw_error *err) {
+    place at;
+    mw_status status = open_place(in, number, &at, err);
+    if (status == MW_OK) status = read_head(&at, out_checkpoint, err);
+    close_place(&at);
+    return status;
+}
+
 mw_status mw_checkpoint_read_section(mw_checkpoints in, uint64_t number, mw_str name,
                                      mw_buf *out_bytes, mw_error *err) {
-    mw_arena arena;
-    place at = {.file = NULL};
-    mw_arena_init(&arena, ARENA_SIZE_MAX);
-    at.path = path_of(&arena, in.folder, number);
-    mw_status status = at.path ? mw_sys_open(in.sys, at.path, MW_FILE_READ, &at.file, err)
-                               : mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory to read it");
+    place at;
+    mw_status status = open_place(in, number, &at, err);
     if (status == MW_OK) status = find_section(&at, name, out_bytes, err);
-    mw_file_close(at.file);
-    mw_arena_release(&arena);
+    close_place(&at);
     return status;
 }
