@@ -12,26 +12,23 @@ static mw_str shorten(mw_str text) {
     return mw_str_slice(text, 0, size);
 }
 
-static void append_text(mw_buf *out, mw_str text) {
+/* A text, or a number as it was written. */
+static void append_written(mw_buf *out, mw_str written, bool is_text) {
     mw_json json = mw_json_begin(out);
-    mw_str shown = shorten(text);
-    mw_json_str(&json, shown);
-    if (shown.size < text.size) mw_buf_append_text(out, " ...");
-}
-
-static void append_digits(mw_buf *out, yyjson_val *value) {
-    mw_str text = {yyjson_get_raw(value), yyjson_get_len(value)}, shown = shorten(text);
-    mw_buf_append_str(out, shown);
-    if (shown.size < text.size) mw_buf_append_text(out, " ...");
+    mw_str shown = shorten(written);
+    if (is_text) mw_json_str(&json, shown);
+    else mw_buf_append_str(out, shown);
+    if (shown.size < written.size) mw_buf_append_text(out, " ...");
 }
 
 static void append_value(mw_buf *out, yyjson_val *value) {
     if (yyjson_is_str(value))
-        append_text(out, (mw_str){yyjson_get_str(value), yyjson_get_len(value)});
+        append_written(out, (mw_str){yyjson_get_str(value), yyjson_get_len(value)}, true);
     else if (yyjson_is_uint(value))
         mw_buf_printf(out, "%llu", (unsigned long long)yyjson_get_uint(value));
     else if (yyjson_is_sint(value)) mw_buf_printf(out, "%lld", (long long)yyjson_get_sint(value));
-    else if (yyjson_is_raw(value)) append_digits(out, value);
+    else if (yyjson_is_raw(value))
+        append_written(out, (mw_str){yyjson_get_raw(value), yyjson_get_len(value)}, false);
     else if (yyjson_is_real(value)) mw_buf_append_double(out, yyjson_get_real(value));
     else if (yyjson_is_bool(value))
         mw_buf_append_text(out, yyjson_get_bool(value) ? "true" : "false");
