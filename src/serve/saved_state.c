@@ -193,8 +193,8 @@ static mw_status write_all(const mw_sequencer *sequencer, mw_error *err) {
 }
 
 /* The files beside it are written first, and only the lock tells them from what nobody needs. What
-   a death has left goes before, or nothing is written; what a failure leaves goes at once, for each
-   try would leave as much, and the log may need that room. */
+   a death has left goes before, or nothing is written, but where nobody can tell what that is. What
+   a failure leaves goes at once: each try would leave as much, and the log may need that room. */
 mw_status mw_saved_state_write(const mw_sequencer *sequencer, mw_error *err) {
     mw_file *lock;
     MW_ASSERT(sequencer->config.checkpoint_folder);
