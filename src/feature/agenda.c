@@ -226,9 +226,7 @@ mw_status mw_agenda_add_event(mw_agenda *agenda, const mw_event *event, bool *ou
 
 mw_status mw_agenda_add_label(mw_agenda *agenda, const mw_moment *moment, uint64_t number,
                               const mw_cell *features, mw_error *err) {
-    /* A moment may be made later than its label's maturity; the label is due with it then. */
-    int64_t due = moment->t + agenda->model->maturity_us;
-    if (due < moment->place) due = moment->place;
+    int64_t due = mw_agenda_label_due(agenda->model, moment);
     return add(agenda,
                (entry){.kind = MW_DUE_LABEL, .due = due, .t = moment->t, .place = moment->place,
                        .number = number},

@@ -26,6 +26,13 @@ typedef struct {
     const mw_cell *features; /* those that a label was given; valid until the next pop */
 } mw_due;
 
+/* When the label of a moment is due. A moment may be made later than that: then with it. */
+static inline int64_t mw_agenda_label_due(const mw_model_program *model,
+                                          const mw_moment *moment) {
+    int64_t due = moment->t + model->maturity_us;
+    return due < moment->place ? moment->place : due;
+}
+
 MW_MUST_USE mw_status mw_agenda_create(const mw_model_program *model, const mw_program *program,
                                        mw_symbols *symbols, mw_agenda **out_agenda,
                                        mw_error *err);

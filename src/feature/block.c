@@ -51,7 +51,7 @@ struct mw_block {
     strand *strands;
     finisher *finishers; /* by piece */
     size_t count_max;    /* items of a stretch that take another turn no more */
-    size_t capacity;     /* room for them, and the moments of one event more */
+    size_t capacity;     /* room for them, and what one turn makes more */
     size_t row_width;
     mw_arena arena;
     mw_stretch *stretches;  /* where the caller is alone, all the same memory */
@@ -174,7 +174,7 @@ static mw_status prepare(mw_block *block, mw_error *err) {
     choose_size(block);
     block->finishes = engine->derived_count > 0 || model->each;
     block->keeps_windows = !block->is_apart || model->each || model->schedule;
-    block->capacity = block->count_max + (model->each ? MW_LIST_ELEMENTS_MAX : 0);
+    block->capacity = block->count_max + (model->each ? MW_LIST_ELEMENTS_MAX : 1);
     block->strands = mw_arena_alloc_lines(arena, engine->strand_count, sizeof *block->strands);
     block->finishers = mw_arena_alloc_lines(arena, block->piece_count, sizeof *block->finishers);
     block->windows = mw_arena_alloc_lines(arena, engine->plan.window_count + 1,
@@ -236,65 +236,92 @@ void mw_block_destroy(mw_block *block) {
 
 /* --- gathering ------------------------------------------------------------------------------- */
 
-bool mw_block_is_full(const mw_block *block) {
-    return block->next->count >= block->count_max;
-}
-
 bool mw_block_is_empty(const mw_block *block) {
     return block->next->count == 0;
 }
 
-mw_turn *mw_block_room(mw_block *block) {
-    MW_ASSERT(block->at_work < AT_WORK_MAX && !mw_block_is_full(block));
-    return &block->next->items[block->next->count].turn;
+size_t mw_block_room(const mw_block *block) {
+    size_t count = block->next->count;
+    return count < block->count_max ? block->count_max - count : 0;
 }
 
-static mw_status add_event(mw_block *block, mw_stretch_item *added, mw_error *err) {
+/* Notes that the stretch that is gathered reaches to a place. */
+static void reach(mw_block *block, int64_t place) {
+    mw_stretch *next = block->next;
+    MW_ASSERT(block->at_work < AT_WORK_MAX && next->count < block->count_max);
+    MW_ASSERT(place >= block->engine->place);
+    if (next->count == 0) next->from = place;
+    next->to = place;
+    next->added_from = next->count;
+}
+
+static mw_status tell_instance(mw_block *block, mw_stretch_item *item, int64_t time,
+                               mw_error *err) {
     mw_engine *engine = block->engine;
-    const mw_event *event = &added->turn.event;
-    block->next->event_count++;
-    if (!engine->plan.shares_instance[event->stream]) return MW_OK;
+    if (!engine->plan.shares_instance[item->stream]) return MW_OK;
     if (!mw_instances_reserve(&engine->instances)) return mw_engine_no_memory(engine, err);
-    mw_engine_fill_id(engine, event->stream, event->row);
-    added->instance = mw_instances_add(&engine->instances, (uint32_t)event->stream, event->time,
-                                       engine->id);
+    mw_engine_fill_id(engine, item->stream, item->moment.row);
+    item->instance = mw_instances_add(&engine->instances, (uint32_t)item->stream, time,
+                                      engine->id);
+    return MW_OK;
+}
+
+static mw_status add_event(mw_block *block, const mw_event *event, mw_error *err) {
+    mw_stretch *next = block->next;
+    mw_stretch_item item = {.moment = {event->time, event->place, event->row},
+                            .kind = MW_ITEM_EVENT,
+                            .stream = event->stream};
+    MW_TRY(tell_instance(block, &item, event->time, err));
+    if (event->replaced) {
+        mw_stretch_item *replaced = &next->items[next->count++];
+        *replaced = item;
+        replaced->kind = MW_ITEM_REPLACED;
+        replaced->moment = (mw_moment){event->replaced_time, event->place, event->replaced};
+        replaced->from = event->replaced_from;
+    }
+    next->items[next->count++] = item;
+    next->event_count++;
     return MW_OK;
 }
 
 /* Numbers a moment; the stretch has room for its row. */
 static mw_cell *number_moment(mw_block *block, mw_stretch_item *added) {
-    added->moment = (uint32_t)block->next->moment_count++;
-    return block->next->rows + added->moment * block->row_width;
+    added->index = (uint32_t)block->next->moment_count++;
+    return block->next->rows + added->index * block->row_width;
 }
 
 static void find_instances(mw_block *block, mw_stretch_item *added) {
-    mw_engine_find_own(block->engine, added->turn.moment.row, &added->asking,
-                       &added->asking_event);
+    mw_engine_find_own(block->engine, added->moment.row, &added->asking, &added->asking_event);
 }
 
-static void add_moment(mw_block *block, mw_stretch_item *added) {
-    mw_moment *moment = &added->turn.moment;
+/* A moment or a label. */
+static void add_moment(mw_block *block, const mw_turn *turn) {
+    mw_stretch *next = block->next;
+    mw_stretch_item *added = &next->items[next->count++];
+    bool is_label = turn->kind == MW_TURN_LABEL;
+    *added = (mw_stretch_item){.moment = turn->moment,
+                               .number = turn->number,
+                               .kind = is_label ? MW_ITEM_LABEL : MW_ITEM_MOMENT};
     mw_cell *row = number_moment(block, added);
-    if (added->turn.kind != MW_TURN_BOTH && block->row_width > 0)
-        moment->row = memcpy(row, moment->row, block->row_width * sizeof *row);
+    if (block->row_width > 0)
+        added->moment.row = memcpy(row, turn->moment.row, block->row_width * sizeof *row);
     if (block->engine->plan.has_instances) find_instances(block, added);
 }
 
 /* Puts the moments of an event in the place of the one that it announced. */
-static mw_status add_family(mw_block *block, mw_error *err) {
+static mw_status add_family(mw_block *block, const mw_moment *announced, mw_error *err) {
     const mw_engine_config *config = &block->engine->config;
     mw_stretch *next = block->next;
     mw_stretch_item *first = &next->items[next->count];
-    mw_turn announced = first->turn;
     mw_elements *elements = &block->elements;
-    MW_TRY(mw_elements_take(elements, config, announced.moment.row, err));
+    MW_TRY(mw_elements_take(elements, config, announced->row, err));
     for (size_t i = 0; i < elements->count; i++) {
         mw_stretch_item *added = first + i;
-        *added = (mw_stretch_item){.turn = announced};
+        *added = (mw_stretch_item){.moment = *announced, .kind = MW_ITEM_MOMENT};
         mw_cell *row = number_moment(block, added);
-        memcpy(row, announced.moment.row, (block->row_width - 1) * sizeof *row);
+        memcpy(row, announced->row, (block->row_width - 1) * sizeof *row);
         row[config->model->each->element] = elements->cells[i];
-        added->turn.moment.row = row;
+        added->moment.row = row;
         find_instances(block, added);
     }
     if (elements->count > 0) first->family = (uint32_t)elements->count;
@@ -302,18 +329,45 @@ static mw_status add_family(mw_block *block, mw_error *err) {
     return MW_OK;
 }
 
-mw_status mw_block_add(mw_block *block, mw_error *err) {
+mw_status mw_block_add(mw_block *block, const mw_turn *turn, mw_error *err) {
+    reach(block, turn->place);
+    if (turn->kind == MW_TURN_EVENT) return add_event(block, &turn->event, err);
+    if (turn->kind == MW_TURN_MOMENT && block->engine->config.model->each)
+        return add_family(block, &turn->moment, err);
+    add_moment(block, turn);
+    return MW_OK;
+}
+
+/* Whose events these are, and whose a moment asks for: each before its event is told. */
+static mw_status tell_pairs(mw_block *block, mw_stretch_item *pairs, size_t count,
+                            mw_error *err) {
+    int64_t offset = block->engine->config.model->moment_offset_us;
+    for (size_t i = 0; i < count; i++) {
+        find_instances(block, &pairs[i]);
+        MW_TRY(tell_instance(block, &pairs[i], pairs[i].moment.t - offset, err));
+    }
+    return MW_OK;
+}
+
+mw_status mw_block_add_pairs(mw_block *block, const mw_moment *moments, size_t count,
+                             mw_error *err) {
+    const mw_engine *engine = block->engine;
     mw_stretch *next = block->next;
     mw_stretch_item *added = &next->items[next->count];
-    mw_turn_kind kind = added->turn.kind;
-    MW_ASSERT(added->turn.place >= block->engine->place);
-    next->added_from = next->count;
-    added->instance = added->asking = added->asking_event = added->moment = added->family = 0;
-    if (kind == MW_TURN_MOMENT && block->engine->config.model->each)
-        return add_family(block, err);
-    if (kind != MW_TURN_EVENT) add_moment(block, added);
-    if (kind == MW_TURN_EVENT || kind == MW_TURN_BOTH) MW_TRY(add_event(block, added, err));
-    next->count++;
+    int32_t stream = engine->config.model->moment_stream;
+    MW_ASSERT(count <= mw_block_room(block));
+    if (count == 0) return MW_OK;
+    reach(block, moments[0].place);
+    next->to = moments[count - 1].place;
+    for (size_t i = 0; i < count; i++)
+        added[i] = (mw_stretch_item){.moment = moments[i],
+                                     .kind = MW_ITEM_PAIR,
+                                     .stream = stream,
+                                     .index = (uint32_t)(next->moment_count + i)};
+    if (engine->plan.has_instances) MW_TRY(tell_pairs(block, added, count, err));
+    next->count += count;
+    next->moment_count += count;
+    next->event_count += count;
     return MW_OK;
 }
 
@@ -321,9 +375,9 @@ size_t mw_block_added_count(const mw_block *block) {
     return block->next->count - block->next->added_from;
 }
 
-mw_turn *mw_block_added(mw_block *block, size_t index) {
+mw_stretch_item *mw_block_added(mw_block *block, size_t index) {
     MW_ASSERT(index < mw_block_added_count(block));
-    return &block->next->items[block->next->added_from + index].turn;
+    return &block->next->items[block->next->added_from + index];
 }
 
 /* --- the work -------------------------------------------------------------------------------- */
@@ -357,8 +411,8 @@ static mw_status change_card(mw_group *group, mw_card *card, const mw_entry *tod
     return MW_OK;
 }
 
-static mw_cell *row_of(const mw_stretch *of, uint32_t moment) {
-    return of->windows + moment * of->block->engine->plan.window_count;
+static mw_cell *row_of(const mw_stretch *of, uint32_t index) {
+    return of->windows + index * of->block->engine->plan.window_count;
 }
 
 /* Reads into a row of the model's windows. */
@@ -371,7 +425,7 @@ static mw_status read_moment(const mw_stretch *of, strand *own, mw_card *card, c
     own->reading.maturity = todo->t + engine->config.model->maturity_us;
     if (lookup->reads_row || lookup->leaves_out) {
         const mw_stretch_item *it = &of->items[todo->item];
-        own->frame.row = it->turn.moment.row;
+        own->frame.row = it->moment.row;
         own->reading.instance = it->asking;
         own->reading.event_instance = it->asking_event;
     }
@@ -448,7 +502,7 @@ static mw_status work_strand(void *context, size_t piece, mw_error *err) {
     const mw_stretch *of = context;
     mw_engine *engine = of->block->engine;
     size_t group_count = engine->plan.group_count;
-    int64_t place = of->items[0].turn.place;
+    int64_t place = of->from;
     for (size_t g = 0; g < group_count; g++) {
         mw_group *group = &engine->groups[piece * group_count + g];
         if (mw_group_is_due(group, place)) mw_group_sweep(group, place);
@@ -461,13 +515,13 @@ static mw_status work_strand(void *context, size_t piece, mw_error *err) {
 /* --- the end of a stretch -------------------------------------------------------------------- */
 
 static mw_cell *features_of(const mw_stretch *of, const mw_stretch_item *it) {
-    return of->features + it->moment * of->block->engine->config.model->feature_count;
+    return of->features + it->index * of->block->engine->config.model->feature_count;
 }
 
 /* Brings a moment's windows, or a label's, to their row. */
 static void bring_windows(const mw_stretch *of, const mw_stretch_item *it, mw_cell *row) {
     const mw_plan *plan = &of->block->engine->plan;
-    bool is_label = it->turn.kind == MW_TURN_LABEL;
+    bool is_label = it->kind == MW_ITEM_LABEL;
     size_t count =
         is_label ? plan->lookup_count - plan->feature_lookup_count : plan->feature_lookup_count;
     const mw_stretch_route *next = of->routes + it->route;
@@ -497,12 +551,12 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
     size_t to = piece_from(of, piece + 1);
     for (size_t i = piece_from(of, piece); i < to; i++) {
         const mw_stretch_item *it = &of->items[i];
-        if (it->turn.kind == MW_TURN_EVENT) continue;
-        bool is_label = it->turn.kind == MW_TURN_LABEL;
-        mw_cell *row = is_label || block->keeps_windows ? row_of(of, it->moment) : windows;
+        if (!mw_stretch_item_asks(it)) continue;
+        bool is_label = it->kind == MW_ITEM_LABEL;
+        mw_cell *row = is_label || block->keeps_windows ? row_of(of, it->index) : windows;
         if (block->is_apart) bring_windows(of, it, row);
         if (!is_label && !has_each)
-            mw_engine_finish_features(block->engine, &it->turn.moment, row, features_of(of, it));
+            mw_engine_finish_features(block->engine, &it->moment, row, features_of(of, it));
     }
     return MW_OK;
 }
@@ -510,10 +564,10 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
 /* The moments of one event stand side by side, their windows and features too. */
 static mw_status finish_family(const mw_stretch *of, mw_family *family,
                                const mw_stretch_item *first, mw_error *err) {
-    mw_members members = {.t = first->turn.moment.t,
+    mw_members members = {.t = first->moment.t,
                           .count = first->family,
-                          .rows = first->turn.moment.row,
-                          .windows = row_of(of, first->moment),
+                          .rows = first->moment.row,
+                          .windows = row_of(of, first->index),
                           .window_count = of->block->engine->plan.window_count,
                           .features = features_of(of, first)};
     return mw_family_finish(family, &members, err);
@@ -524,7 +578,7 @@ static mw_status finish_families(void *context, size_t piece, mw_error *err) {
     size_t to = piece_from(of, piece + 1);
     for (size_t i = piece_from(of, piece); i < to; i++) {
         const mw_stretch_item *it = &of->items[i];
-        bool is_first = it->turn.kind == MW_TURN_MOMENT && it->family > 0;
+        bool is_first = it->kind == MW_ITEM_MOMENT && it->family > 0;
         if (is_first) MW_TRY(finish_family(of, &of->block->finishers[piece].family, it, err));
     }
     return MW_OK;
@@ -582,7 +636,7 @@ mw_status mw_block_end(mw_block *block, mw_error *err) {
     engine->stats.events_applied += done->event_count;
     engine->stats.events_too_late += done->too_late;
     engine->stats.values_refused += done->values_refused;
-    engine->place = done->items[done->count - 1].turn.place;
+    engine->place = done->to;
     mw_engine_sweep_instances(engine);
     return MW_OK;
 }
@@ -597,10 +651,10 @@ static bool are_windows(const mw_engine *engine) {
 static mw_block_result result_of(const mw_block *block, const mw_stretch_item *it) {
     const mw_stretch *done = block->given;
     bool stand_apart = block->is_apart && !block->finishes;
-    mw_cell *windows = stand_apart ? block->windows : row_of(done, it->moment);
-    mw_block_result result = {.turn = &it->turn, .windows = windows, .features = windows};
+    mw_cell *windows = stand_apart ? block->windows : row_of(done, it->index);
+    mw_block_result result = {.item = it, .windows = windows, .features = windows};
     if (stand_apart) bring_windows(done, it, windows);
-    if (it->turn.kind == MW_TURN_LABEL) return result;
+    if (it->kind == MW_ITEM_LABEL) return result;
     if (block->finishes) {
         result.features = features_of(done, it);
     } else if (!are_windows(block->engine)) {
@@ -613,7 +667,7 @@ static mw_block_result result_of(const mw_block *block, const mw_stretch_item *i
 bool mw_block_next(mw_block *block, mw_block_result *out_result) {
     const mw_stretch *done = block->given;
     while (block->given_count < done->count &&
-           done->items[block->given_count].turn.kind == MW_TURN_EVENT)
+           !mw_stretch_item_asks(&done->items[block->given_count]))
         block->given_count++;
     if (block->given_count == done->count) return false;
     *out_result = result_of(block, &done->items[block->given_count++]);

@@ -18,13 +18,13 @@
  */
 #pragma once
 #include "base/crew.h"
-#include "feature/walk.h"
+#include "feature/stretch.h"
 
 typedef struct mw_block mw_block;
 
 /* A moment or a label that has been worked on. */
 typedef struct {
-    const mw_turn *turn;
+    const mw_stretch_item *item;
     const mw_cell *windows;  /* of the model: of a label its own alone, of a moment where a
                                 schedule asks for them */
     const mw_cell *features; /* of a moment */
@@ -43,15 +43,18 @@ void mw_block_destroy(mw_block *block);
 /* Whether another stretch may be gathered and begun before the end of one. */
 bool mw_block_may_begin(const mw_block *block);
 /* Of what has been gathered since the work on a stretch was begun last. */
-bool mw_block_is_full(const mw_block *block);
 bool mw_block_is_empty(const mw_block *block);
-/* Gathers the next turn: first it is written where there is room for it, then added. A moment's row
-   is copied, an event's must stay. With `each` a moment is one that was announced. */
-mw_turn *mw_block_room(mw_block *block);
-MW_MUST_USE mw_status mw_block_add(mw_block *block, mw_error *err);
-/* Of what was added last: one turn, or with `each` any number. */
+/* How many turns more it surely takes. */
+size_t mw_block_room(const mw_block *block);
+/* Gathers the next turn. A moment's row is copied, an event's must stay. With `each` a moment is
+   one that was announced. */
+MW_MUST_USE mw_status mw_block_add(mw_block *block, const mw_turn *turn, mw_error *err);
+/* Gathers the next pairs (mw_walk_pairs), for which there is room. */
+MW_MUST_USE mw_status mw_block_add_pairs(mw_block *block, const mw_moment *moments, size_t count,
+                                         mw_error *err);
+/* Of what was added last: a turn, with `each` any number, or pairs. */
 size_t mw_block_added_count(const mw_block *block);
-mw_turn *mw_block_added(mw_block *block, size_t index);
+mw_stretch_item *mw_block_added(mw_block *block, size_t index);
 /* Lets the crew work off what has been gathered; several stretches may be at work. */
 void mw_block_begin(mw_block *block);
 bool mw_block_is_at_work(const mw_block *block);

@@ -25,19 +25,18 @@ typedef struct {
     mw_stretch *of;
     const mw_stretch_item *item;
     uint32_t number; /* of the item */
-    int64_t place;   /* at which it reads, or else happens: of both it is one */
     mw_frame frame;  /* over the row at hand */
 } cut;
 
 /* Fills the element that stands for the row of the frame. */
 static void fill(const cut *at, const mw_group *group, mw_effect change, mw_cell *element) {
-    const mw_event *event = &at->item->turn.event;
+    const mw_stretch_item *item = at->item;
     const mw_group_plan *plan = group->plan;
     uint32_t refused = mw_group_fill(group, &at->frame, element);
     if (refused > 0 && change == MW_TAKE) at->of->values_refused += refused;
-    if (plan->instance_word) element[plan->instance_word].bits = at->item->instance;
+    if (plan->instance_word) element[plan->instance_word].bits = item->instance;
     if (plan->known_word)
-        element[plan->known_word].time = change == MW_TAKE ? event->place : event->replaced_from;
+        element[plan->known_word].time = change == MW_TAKE ? item->moment.place : item->from;
     if (plan->withdrawn_word) element[plan->withdrawn_word].time = INT64_MAX;
 }
 
@@ -53,9 +52,9 @@ static inline mw_entry *add_entry(const cut *at, int32_t group, uint64_t hash, i
     mw_entry *added = mw_entry_list_add(list, &engine->plan, group);
     if (!added) return NULL;
     *added = (mw_entry){.foreseen = {hash, NULL},
-                        .t = at->item->turn.moment.t,
-                        .place = at->place,
-                        .item = at->number, .moment = at->item->moment,
+                        .t = at->item->moment.t,
+                        .place = at->item->moment.place,
+                        .item = at->number, .moment = at->item->index,
                         .lookup = lookup,
                         .change = change};
     if (lookup == MW_NONE || !of->routes) return added;
@@ -107,15 +106,15 @@ static bool cut_group(const cut *at, int32_t group, int32_t lookup, mw_effect ch
 /* Gives the groups of a row's stream what they have to do with it. Where the moment that it makes
    asks for the very card that it enters, that is done in one go. */
 static bool cut_row(const cut *at, mw_effect change) {
-    const mw_event *event = &at->item->turn.event;
-    bool is_both = at->item->turn.kind == MW_TURN_BOTH, is_good = true;
+    const mw_stretch_item *item = at->item;
+    bool is_pair = item->kind == MW_ITEM_PAIR, is_good = true;
     bool is_late_for_all = true;
-    int32_t i = at->engine->plan.first_of_stream[event->stream];
+    int32_t i = at->engine->plan.first_of_stream[item->stream];
     if (i == MW_NONE) return true;
     for (const mw_entry_plan *plan; is_good && i != MW_NONE; i = plan->next_of_stream) {
         plan = &at->by->entry_plans[i];
-        bool is_late = mw_entry_plan_is_late(plan, at->frame.time_us, event->place);
-        int32_t lookup = is_both ? plan->own_lookup : MW_NONE;
+        bool is_late = mw_entry_plan_is_late(plan, at->frame.time_us, item->moment.place);
+        int32_t lookup = is_pair ? plan->own_lookup : MW_NONE;
         is_late_for_all = is_late_for_all && is_late;
         if (is_late) is_good = lookup == MW_NONE || cut_lookup(at, lookup);
         else if (plan->is_plain && change == MW_TAKE && mw_entry_plan_takes(plan, at->frame.row))
@@ -126,38 +125,30 @@ static bool cut_row(const cut *at, mw_effect change) {
     return is_good;
 }
 
-static bool cut_event(cut *at) {
-    const mw_event *event = &at->item->turn.event;
-    if (event->replaced) {
-        at->frame.row = event->replaced;
-        at->frame.time_us = event->replaced_time;
-        if (!cut_row(at, MW_WITHDRAW)) return false;
-    }
-    at->frame.row = event->row;
-    at->frame.time_us = event->time;
-    return cut_row(at, MW_TAKE);
-}
-
 /* All look-ups but those that are done with the event itself. */
-static bool cut_moment(cut *at) {
+static bool cut_moment(const cut *at) {
     const mw_plan *plan = &at->engine->plan;
-    const mw_turn *turn = &at->item->turn;
-    bool is_label = turn->kind == MW_TURN_LABEL, is_both = turn->kind == MW_TURN_BOTH;
-    if (is_both && at->by->are_own) return true;
+    bool is_label = at->item->kind == MW_ITEM_LABEL, is_pair = at->item->kind == MW_ITEM_PAIR;
+    if (is_pair && at->by->are_own) return true;
     int32_t end = (int32_t)(is_label ? plan->lookup_count : plan->feature_lookup_count);
-    at->frame.row = turn->moment.row;
-    at->frame.time_us = turn->moment.t;
     for (int32_t i = is_label ? (int32_t)plan->feature_lookup_count : 0; i < end; i++)
-        if (!(is_both && plan->lookups[i].is_own) && !cut_lookup(at, i)) return false;
+        if (!(is_pair && plan->lookups[i].is_own) && !cut_lookup(at, i)) return false;
     return true;
 }
 
 static bool cut_item(cut *at) {
-    const mw_turn *turn = &at->item->turn;
-    bool is_event = turn->kind == MW_TURN_EVENT;
-    at->place = is_event ? turn->place : turn->moment.place;
-    if (!is_event && !cut_moment(at)) return false;
-    return (!is_event && turn->kind != MW_TURN_BOTH) || cut_event(at);
+    const mw_stretch_item *item = at->item;
+    at->frame.row = item->moment.row;
+    at->frame.time_us = item->moment.t;
+    if (mw_stretch_item_asks(item) && !cut_moment(at)) return false;
+    switch (item->kind) {
+    case MW_ITEM_MOMENT:
+    case MW_ITEM_LABEL: return true;
+    case MW_ITEM_REPLACED: return cut_row(at, MW_WITHDRAW);
+    case MW_ITEM_PAIR: at->frame.time_us -= at->engine->config.model->moment_offset_us; break;
+    case MW_ITEM_EVENT: break;
+    }
+    return cut_row(at, MW_TAKE);
 }
 
 /* False: no memory. */

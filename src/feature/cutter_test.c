@@ -16,14 +16,32 @@ static mw_engine *engine_of(const mw_world *world) {
     return engine;
 }
 
-/* A moment's row is valid until the next turn, of both as long as the event's. */
-static void keep_row(const mw_world *world, mw_arena *arena, mw_turn *turn) {
-    if (turn->kind == MW_TURN_EVENT || turn->kind == MW_TURN_BOTH) return;
+/* A moment's row is valid until the next turn, of a pair as long as the event's. */
+static const mw_cell *keep_row(const mw_world *world, mw_arena *arena, const mw_cell *row) {
     int32_t stream = world->model->moment_stream;
     size_t size = world->program->streams[stream].schema.field_count * sizeof(mw_cell);
-    mw_cell *row = mw_arena_alloc(arena, 1, size + 1);
-    MW_CHECK(row != NULL);
-    turn->moment.row = memcpy(row, turn->moment.row, size);
+    mw_cell *kept = mw_arena_alloc(arena, 1, size + 1);
+    MW_CHECK(kept != NULL);
+    return memcpy(kept, row, size);
+}
+
+static void add(mw_stretch *stretch, size_t *capacity, mw_stretch_item item) {
+    MW_CHECK(mw_grow((void **)&stretch->items, capacity, stretch->count + 1,
+                     sizeof *stretch->items, SIZE_MAX));
+    item.index = (uint32_t)stretch->moment_count;
+    stretch->moment_count += mw_stretch_item_asks(&item);
+    stretch->items[stretch->count++] = item;
+}
+
+static void add_event(mw_stretch *stretch, size_t *capacity, const mw_event *event) {
+    mw_stretch_item item = {.moment = {event->time, event->place, event->row},
+                            .kind = MW_ITEM_EVENT, .stream = event->stream};
+    if (event->replaced)
+        add(stretch, capacity,
+            (mw_stretch_item){.moment = {event->replaced_time, event->place, event->replaced},
+                              .from = event->replaced_from, .kind = MW_ITEM_REPLACED,
+                              .stream = event->stream});
+    add(stretch, capacity, item);
 }
 
 /* All turns of a world, as its stretch. */
@@ -31,20 +49,25 @@ static void gather(const mw_world *world, mw_arena *arena, mw_stretch *out_stret
     mw_replay_config config = {.program = world->program, .model = world->model,
                                .events = &world->events, .symbols = world->symbols,
                                .from = INT64_MIN, .to = INT64_MAX, .now = INT64_MAX};
-    size_t room = 0, capacity = 0;
+    size_t capacity = 0;
     mw_walk walk;
     MW_CHECK_OK(mw_walk_init(&walk, config, NULL), NULL);
-    walk.gives_both = true;
-    for (bool is_done = false; !is_done; room++) {
-        MW_CHECK(mw_grow((void **)&out_stretch->items, &capacity, room + 1,
-                         sizeof *out_stretch->items, SIZE_MAX));
-        mw_stretch_item *item = &out_stretch->items[room];
-        *item = (mw_stretch_item){.moment = (uint32_t)out_stretch->moment_count};
-        MW_CHECK_OK(mw_walk_next(&walk, &item->turn, &is_done, NULL), NULL);
+    for (bool is_done = false;;) {
+        mw_moment moment;
+        while (mw_walk_pairs(&walk, &moment, 1) > 0)
+            add(out_stretch, &capacity,
+                (mw_stretch_item){.moment = moment, .kind = MW_ITEM_PAIR,
+                                  .stream = world->model->moment_stream});
+        mw_turn turn;
+        MW_CHECK_OK(mw_walk_next(&walk, &turn, &is_done, NULL), NULL);
         if (is_done) break;
-        keep_row(world, arena, &item->turn);
-        out_stretch->moment_count += item->turn.kind != MW_TURN_EVENT;
-        out_stretch->count++;
+        if (turn.kind == MW_TURN_EVENT) {
+            add_event(out_stretch, &capacity, &turn.event);
+            continue;
+        }
+        turn.moment.row = keep_row(world, arena, turn.moment.row);
+        add(out_stretch, &capacity,
+            (mw_stretch_item){.moment = turn.moment, .kind = MW_ITEM_MOMENT});
     }
     mw_walk_release(&walk);
 }
@@ -86,9 +109,9 @@ static void check_world(const mw_world *world) {
     for (size_t i = 0; i < list_count; i++) reading += check_list(engine, &stretch, i);
     MW_CHECK_EQUAL_INT(reading, stretch.route_count);
     for (size_t i = 0; i < stretch.count; i++) {
-        bool is_event = stretch.items[i].turn.kind == MW_TURN_EVENT;
+        bool asks = mw_stretch_item_asks(&stretch.items[i]);
         MW_CHECK_EQUAL_INT(route_count_from(&stretch, i),
-                           is_event ? 0 : engine->plan.feature_lookup_count);
+                           asks ? engine->plan.feature_lookup_count : 0);
     }
     for (size_t i = 0; i < list_count; i++) mw_entry_list_release(&stretch.lists[i]);
     mw_free(stretch.routes);

@@ -5,6 +5,8 @@
 #include "feature/engine_state.h"
 #include "feature/slate.h"
 
+enum { PAIRS_MAX = 64 }; /* that are gathered at a time */
+
 struct mw_replay {
     mw_walk walk;
     mw_engine *engine;
@@ -29,7 +31,6 @@ static mw_status start_engine(mw_replay *replay, mw_error *err) {
     bool counts_in_place = !config->parts || config->parts->counts_in_place;
     if (config->stretch_max != 1 && counts_in_place &&
         mw_block_suits(replay->engine, config->events)) {
-        replay->walk.gives_both = true;
         return mw_block_create(replay->engine, config->crew, config->stretch_max,
                                &replay->block, err);
     }
@@ -68,34 +69,36 @@ void mw_replay_destroy(mw_replay *replay) {
     mw_free(replay);
 }
 
-/* Expects the label of a moment under a ticket, which becomes its turn's number. */
-static mw_status expect_label(mw_replay *replay, mw_turn *moment, mw_error *err) {
-    if (!mw_walk_wants_label(&replay->walk, &moment->moment)) return MW_OK;
-    if (!mw_awaited_add(&replay->awaited, &moment->number))
+/* Expects the label of a moment, if it will be asked for, under a ticket. */
+static mw_status expect_label(mw_replay *replay, const mw_moment *moment, uint64_t *out_ticket,
+                              mw_error *err) {
+    if (!mw_walk_wants_label(&replay->walk, moment)) return MW_OK;
+    if (!mw_awaited_add(&replay->awaited, out_ticket))
         return mw_fail(err, MW_NO_MEMORY, "replay: no memory for the features of a label");
-    return mw_walk_expect(&replay->walk, &moment->moment, moment->number, err);
+    return mw_walk_expect(&replay->walk, moment, *out_ticket, err);
 }
 
-static void report_moment(mw_replay *replay, const mw_turn *turn, const mw_cell *features,
-                          mw_step *out_step) {
+static void report_moment(mw_replay *replay, const mw_moment *moment, uint64_t ticket,
+                          const mw_cell *features, mw_step *out_step) {
     *out_step = (mw_step){.kind = MW_DUE_MOMENT,
-                          .place = turn->place,
-                          .moment = turn->moment,
+                          .place = moment->place,
+                          .moment = *moment,
                           .number = replay->number++,
                           .features = features};
-    if (mw_walk_wants_label(&replay->walk, &turn->moment))
-        mw_awaited_put(&replay->awaited, turn->number, out_step->number, features);
+    if (mw_walk_wants_label(&replay->walk, moment))
+        mw_awaited_put(&replay->awaited, ticket, out_step->number, features);
 }
 
 /* False if the moment was never taken. */
-static bool begin_label(mw_replay *replay, const mw_turn *turn, mw_step *out_step) {
-    uint64_t number = mw_awaited_number(&replay->awaited, turn->number);
-    const mw_cell *features = mw_awaited_features(&replay->awaited, turn->number);
-    mw_awaited_drop(&replay->awaited, turn->number);
+static bool begin_label(mw_replay *replay, const mw_moment *moment, uint64_t ticket,
+                        mw_step *out_step) {
+    uint64_t number = mw_awaited_number(&replay->awaited, ticket);
+    const mw_cell *features = mw_awaited_features(&replay->awaited, ticket);
+    mw_awaited_drop(&replay->awaited, ticket);
     if (number == MW_AWAITED_NOBODY) return false;
     *out_step = (mw_step){.kind = MW_DUE_LABEL,
-                          .place = turn->place,
-                          .moment = turn->moment,
+                          .place = mw_agenda_label_due(replay->walk.config.model, moment),
+                          .moment = *moment,
                           .number = number,
                           .features = features};
     return true;
@@ -105,37 +108,51 @@ static bool begin_label(mw_replay *replay, const mw_turn *turn, mw_step *out_ste
 
 /* Expects the labels of the moments that were added last. */
 static mw_status expect_labels(mw_replay *replay, mw_error *err) {
-    size_t count = mw_block_added_count(replay->block);
-    for (size_t i = 0; i < count; i++)
-        MW_TRY(expect_label(replay, mw_block_added(replay->block, i), err));
+    size_t count = replay->walk.config.with_label ? mw_block_added_count(replay->block) : 0;
+    for (size_t i = 0; i < count; i++) {
+        mw_stretch_item *item = mw_block_added(replay->block, i);
+        MW_TRY(expect_label(replay, &item->moment, &item->number, err));
+    }
     return MW_OK;
+}
+
+static mw_status gather_turn(mw_replay *replay, mw_error *err) {
+    mw_turn turn;
+    MW_TRY(mw_walk_next(&replay->walk, &turn, &replay->is_walked, err));
+    if (replay->is_walked) return MW_OK;
+    MW_TRY(mw_block_add(replay->block, &turn, err));
+    return turn.kind == MW_TURN_MOMENT ? expect_labels(replay, err) : MW_OK;
 }
 
 /* Until the block is full, or there are no more turns. */
 static mw_status gather(mw_replay *replay, mw_error *err) {
-    while (!replay->is_walked && !mw_block_is_full(replay->block)) {
-        mw_turn *turn = mw_block_room(replay->block);
-        MW_TRY(mw_walk_next(&replay->walk, turn, &replay->is_walked, err));
-        if (replay->is_walked) break;
-        bool is_moment = turn->kind == MW_TURN_MOMENT || turn->kind == MW_TURN_BOTH;
-        MW_TRY(mw_block_add(replay->block, err));
-        if (is_moment && replay->walk.config.with_label) MW_TRY(expect_labels(replay, err));
+    size_t room;
+    while (!replay->is_walked && (room = mw_block_room(replay->block)) > 0) {
+        mw_moment pairs[PAIRS_MAX];
+        size_t count = mw_walk_pairs(&replay->walk, pairs, room < PAIRS_MAX ? room : PAIRS_MAX);
+        if (count == 0) {
+            MW_TRY(gather_turn(replay, err));
+            continue;
+        }
+        MW_TRY(mw_block_add_pairs(replay->block, pairs, count, err));
+        MW_TRY(expect_labels(replay, err));
     }
     return MW_OK;
 }
 
 /* False for a moment of a schedule that is not for this key, and for its label. */
 static bool report_result(mw_replay *replay, const mw_block_result *result, mw_step *out_step) {
-    const mw_turn *turn = result->turn;
-    if (turn->kind == MW_TURN_LABEL) {
-        if (!begin_label(replay, turn, out_step)) return false;
-        out_step->label = mw_engine_finish_label(replay->engine, &turn->moment,
-                                                 result->windows, out_step->features);
+    const mw_moment *moment = &result->item->moment;
+    uint64_t ticket = result->item->number;
+    if (result->item->kind == MW_ITEM_LABEL) {
+        if (!begin_label(replay, moment, ticket, out_step)) return false;
+        out_step->label = mw_engine_finish_label(replay->engine, moment, result->windows,
+                                                 out_step->features);
         return true;
     }
-    if (!mw_engine_would_take(replay->engine, &turn->moment, result->windows, result->features))
+    if (!mw_engine_would_take(replay->engine, moment, result->windows, result->features))
         return false;
-    report_moment(replay, turn, result->features, out_step);
+    report_moment(replay, moment, ticket, result->features, out_step);
     return true;
 }
 
@@ -165,44 +182,46 @@ static mw_status next_in_stretch(mw_replay *replay, mw_step *out_step, bool *out
 
 /* --- turn by turn ---------------------------------------------------------------------------- */
 
+static mw_status take_moment(mw_replay *replay, const mw_moment *moment, const mw_cell *features,
+                             mw_step *out_step, mw_error *err) {
+    uint64_t ticket = 0;
+    MW_TRY(expect_label(replay, moment, &ticket, err));
+    report_moment(replay, moment, ticket, features, out_step);
+    return MW_OK;
+}
+
 /* The next of the moments that one event makes; `*out_found` is false when all were reported. */
 static mw_status next_of_slate(mw_replay *replay, mw_step *out_step, bool *out_found,
                                mw_error *err) {
     *out_found = replay->slate_next < mw_slate_count(replay->slate);
     if (!*out_found) return MW_OK;
     size_t index = replay->slate_next++;
-    mw_turn turn = {.kind = MW_TURN_MOMENT, .moment = mw_slate_moment(replay->slate, index)};
-    turn.place = turn.moment.place;
-    MW_TRY(expect_label(replay, &turn, err));
-    report_moment(replay, &turn, mw_slate_features(replay->slate, index), out_step);
-    return MW_OK;
+    mw_moment moment = mw_slate_moment(replay->slate, index);
+    return take_moment(replay, &moment, mw_slate_features(replay->slate, index), out_step, err);
 }
 
-static mw_status work_moment(mw_replay *replay, mw_turn *turn, mw_step *out_step,
+static mw_status work_moment(mw_replay *replay, const mw_moment *moment, mw_step *out_step,
                              bool *out_found, mw_error *err) {
     mw_engine *engine = replay->engine;
     if (replay->slate) {
         replay->slate_next = 0;
-        MW_TRY(mw_slate_fill(replay->slate, engine, &turn->moment, err));
+        MW_TRY(mw_slate_fill(replay->slate, engine, moment, err));
         return next_of_slate(replay, out_step, out_found, err);
     }
-    MW_TRY(mw_engine_features(engine, &turn->moment, replay->features, err));
-    *out_found = mw_engine_takes(engine, &turn->moment, replay->features);
-    if (!*out_found) return MW_OK;
-    MW_TRY(expect_label(replay, turn, err));
-    report_moment(replay, turn, replay->features, out_step);
-    return MW_OK;
+    MW_TRY(mw_engine_features(engine, moment, replay->features, err));
+    *out_found = mw_engine_takes(engine, moment, replay->features);
+    return *out_found ? take_moment(replay, moment, replay->features, out_step, err) : MW_OK;
 }
 
-static mw_status work_turn(mw_replay *replay, mw_turn *turn, mw_step *out_step, bool *out_found,
-                           mw_error *err) {
+static mw_status work_turn(mw_replay *replay, const mw_turn *turn, mw_step *out_step,
+                           bool *out_found, mw_error *err) {
     mw_engine *engine = replay->engine;
     mw_engine_advance(engine, turn->place);
     switch (turn->kind) {
     case MW_TURN_EVENT: return mw_engine_apply(engine, &turn->event, err);
-    case MW_TURN_MOMENT: return work_moment(replay, turn, out_step, out_found, err);
+    case MW_TURN_MOMENT: return work_moment(replay, &turn->moment, out_step, out_found, err);
     default:
-        *out_found = begin_label(replay, turn, out_step);
+        *out_found = begin_label(replay, &turn->moment, turn->number, out_step);
         if (!*out_found) return MW_OK;
         return mw_engine_label(engine, &turn->moment, out_step->features, &out_step->label, err);
     }

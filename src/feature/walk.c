@@ -41,31 +41,45 @@ static mw_status announce_place(mw_walk *walk, int64_t place, mw_error *err) {
     return MW_OK;
 }
 
-/* Whether the next event's moment is all that happens at its place: it needs no agenda. */
-static bool is_lone_moment(const mw_walk *walk, const mw_event *event) {
+static inline mw_moment moment_of(const mw_walk *walk, const mw_event *event) {
+    return (mw_moment){event->time + walk->config.model->moment_offset_us, event->place,
+                       event->row};
+}
+
+/* Whether the moment of the event in the order is all that happens at its place, before anything
+   is due: it needs no agenda. */
+static inline bool is_lone_moment(const mw_walk *walk, size_t index, const mw_event *event,
+                                  int64_t due) {
     const mw_replay_config *config = &walk->config;
     const mw_events *events = walk->events;
     int64_t t = event->time + config->model->moment_offset_us;
     return event->stream == config->model->moment_stream && t >= config->from &&
            t < config->to && t <= event->place && event->known <= event->place &&
            !event->replaced && event->place - t <= config->model->lateness_us &&
-           mw_agenda_next(walk->agenda) > event->place &&
-           (walk->applied + 1 == events->event_count ||
-            mw_events_place_at(events, walk->applied + 1) != event->place);
+           due > event->place &&
+           (index + 1 == events->event_count ||
+            mw_events_place_at(events, index + 1) != event->place);
 }
 
-/* With its event, unless its label may be due before that. */
-static void take_lone_moment(mw_walk *walk, const mw_event *event, mw_turn *out_turn) {
-    const mw_model_program *model = walk->config.model;
-    int64_t t = event->time + model->moment_offset_us;
-    bool is_both = walk->gives_both && t + model->maturity_us > event->place;
-    out_turn->kind = is_both ? MW_TURN_BOTH : MW_TURN_MOMENT;
-    out_turn->place = event->place;
-    out_turn->number = 0;
-    out_turn->event = *event;
-    out_turn->moment = (mw_moment){t, event->place, event->row};
-    walk->announced++;
-    walk->applied += is_both;
+/* Of a pair the label may not be due before the event, nor before the pairs behind it. */
+size_t mw_walk_pairs(mw_walk *walk, mw_moment *out_moments, size_t max) {
+    const mw_events *events = walk->events;
+    if (!events || walk->announced != walk->applied) return 0;
+    int64_t due = mw_agenda_next(walk->agenda);
+    size_t count = 0, left = events->event_count - walk->applied;
+    for (; count < max && count < left; count++) {
+        size_t index = walk->applied + count;
+        mw_event event = mw_events_at(events, index);
+        mw_moment moment = moment_of(walk, &event);
+        if (mw_walk_wants_label(walk, &moment)) {
+            int64_t label_due = moment.t + walk->config.model->maturity_us;
+            if (label_due < due) due = label_due;
+        }
+        if (!is_lone_moment(walk, index, &event, due)) break;
+        out_moments[count] = moment;
+    }
+    walk->announced = walk->applied += count;
+    return count;
 }
 
 static mw_status take_due(mw_walk *walk, int64_t place, mw_turn *out_turn, bool *out_found,
@@ -109,8 +123,11 @@ mw_status mw_walk_next(mw_walk *walk, mw_turn *out_turn, bool *out_done, mw_erro
     }
     mw_event event = mw_events_at(events, walk->applied);
     if (walk->announced == walk->applied) {
-        if (is_lone_moment(walk, &event)) {
-            take_lone_moment(walk, &event, out_turn);
+        if (is_lone_moment(walk, walk->applied, &event, mw_agenda_next(walk->agenda))) {
+            *out_turn = (mw_turn){.kind = MW_TURN_MOMENT,
+                                  .place = event.place,
+                                  .moment = moment_of(walk, &event)};
+            walk->announced++;
             return MW_OK;
         }
         /* Of the next place nothing may fire before all of its events are announced. */

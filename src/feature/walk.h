@@ -15,21 +15,18 @@ typedef enum {
     MW_TURN_EVENT,
     MW_TURN_MOMENT,
     MW_TURN_LABEL,
-    MW_TURN_BOTH, /* a moment, then the event that makes it: nothing else happens there */
 } mw_turn_kind;
 
 typedef struct {
     mw_turn_kind kind;
     int64_t place;     /* when it happens */
     uint64_t number;   /* of a label: what it was expected under */
-    mw_event event;    /* of an event, and of both */
-    mw_moment moment;  /* of all but an event; its row is valid until the next turn, of both as long
-                          as the event's, which it is */
+    mw_event event;    /* of an event */
+    mw_moment moment;  /* of the others; its row is valid until the next turn */
 } mw_turn;
 
 typedef struct {
     mw_replay_config config;
-    bool gives_both;  /* else a moment and its event are two turns always */
     mw_agenda *agenda;
     const mw_events *events; /* all, or the part that is walked; NULL: none has come yet */
     bool is_last;            /* no other part comes */
@@ -43,8 +40,13 @@ void mw_walk_release(mw_walk *walk);
 /* The next turn; `*out_turn` is untouched and `*out_done` true at the end. */
 MW_MUST_USE mw_status mw_walk_next(mw_walk *walk, mw_turn *out_turn, bool *out_done,
                                    mw_error *err);
+/* For those who take a moment and the event that makes it in one: takes turns as long as they are
+   such pairs, of which nothing else happens at their places, and no more than `max`. Their labels
+   are expected afterwards. Gives how many; their rows are the events'. */
+size_t mw_walk_pairs(mw_walk *walk, mw_moment *out_moments, size_t max);
 /* Whether the label of a moment will be asked for. */
 bool mw_walk_wants_label(const mw_walk *walk, const mw_moment *moment);
-/* Expects the label of the moment that was the last turn. Numbers grow. */
+/* Expects the label of the moment that was the last turn, or one of the last pairs, in order.
+   Numbers grow. */
 MW_MUST_USE mw_status mw_walk_expect(mw_walk *walk, const mw_moment *moment, uint64_t number,
                                      mw_error *err);

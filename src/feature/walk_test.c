@@ -3,54 +3,92 @@
 #include "testing/test.h"
 #include "testing/world.h"
 
+enum { PAIRS_MAX = 7 };
+
+typedef struct {
+    const mw_world *world;
+    mw_walk walk;
+    mw_turn before;
+    size_t applied, expected; /* events that have had their turn, and labels */
+    size_t labels, shared_places, pairs, runs;
+} stroll;
+
+static void check_event(stroll *it, const mw_cell *row, int64_t place) {
+    MW_CHECK(row == mw_events_at(&it->world->events, it->applied++).row);
+    MW_CHECK(mw_agenda_next(it->walk.agenda) > place);
+}
+
+static void expect_label(stroll *it, const mw_moment *moment) {
+    if (mw_walk_wants_label(&it->walk, moment))
+        MW_CHECK_OK(mw_walk_expect(&it->walk, moment, it->expected++, NULL), NULL);
+}
+
+/* A moment is the first of all that happens at its place, but for labels and other moments. */
+static void check_moment(stroll *it, const mw_moment *moment) {
+    MW_CHECK(moment->t <= moment->place);
+    MW_CHECK(it->before.kind != MW_TURN_EVENT || it->before.place < moment->place);
+    expect_label(it, moment);
+}
+
+/* Nothing is due before the last of them, not even one of their own labels. */
+static void check_pairs(stroll *it, size_t max) {
+    mw_moment moments[PAIRS_MAX];
+    size_t count = mw_walk_pairs(&it->walk, moments, max);
+    MW_CHECK(count <= max);
+    for (size_t i = 0; i < count; i++) {
+        MW_CHECK(moments[i].place > it->before.place);
+        check_moment(it, &moments[i]);
+        check_event(it, moments[i].row, moments[count - 1].place);
+        it->before = (mw_turn){.kind = MW_TURN_EVENT, .place = moments[i].place};
+    }
+    it->pairs += count;
+    it->runs += count > 2;
+}
+
+static void check_turn(stroll *it, const mw_turn *turn) {
+    MW_CHECK(turn->place >= it->before.place);
+    it->shared_places += turn->place == it->before.place && turn->kind == MW_TURN_MOMENT;
+    if (turn->kind == MW_TURN_EVENT) check_event(it, turn->event.row, turn->place);
+    if (turn->kind == MW_TURN_MOMENT) {
+        MW_CHECK(turn->place == turn->moment.place);
+        check_moment(it, &turn->moment);
+    }
+    if (turn->kind == MW_TURN_LABEL) {
+        MW_CHECK(turn->place >= turn->moment.t + it->world->model->maturity_us);
+        MW_CHECK(turn->number < it->expected);
+        it->labels++;
+    }
+    it->before = *turn;
+}
+
 /* Turns go on in time, each event has one, and before each all is over that was due by then. */
 MW_TEST(walk_comes_to_what_is_due_before_what_is_applied) {
-    size_t labels = 0, shared_places = 0, boths = 0;
+    size_t labels = 0, shared_places = 0, pairs = 0, runs = 0;
     for (uint64_t number = 0; number < 20; number++) {
         mw_world world;
         mw_world_create(&world, mw_test_seed() * 100 + number,
                         (mw_world_config){300, true, false, false});
-        mw_walk walk;
         mw_replay_config config = {.program = world.program, .model = world.model,
                                    .events = &world.events, .symbols = world.symbols,
                                    .from = INT64_MIN, .to = INT64_MAX, .now = INT64_MAX,
-                                   .with_label = true};
-        MW_CHECK_OK(mw_walk_init(&walk, config, NULL), NULL);
-        walk.gives_both = number % 2 == 0;
-        mw_turn turn, before = {.place = INT64_MIN};
-        size_t applied = 0, expected = 0;
+                                   .with_label = number % 4 != 0};
+        stroll it = {.world = &world, .before.place = INT64_MIN};
+        MW_CHECK_OK(mw_walk_init(&it.walk, config, NULL), NULL);
         for (bool is_done = false;;) {
-            MW_CHECK_OK(mw_walk_next(&walk, &turn, &is_done, NULL), NULL);
+            mw_turn turn;
+            if (number % 2 == 0) check_pairs(&it, 1 + number % PAIRS_MAX);
+            MW_CHECK_OK(mw_walk_next(&it.walk, &turn, &is_done, NULL), NULL);
             if (is_done) break;
-            MW_CHECK(turn.place >= before.place);
-            bool is_both = turn.kind == MW_TURN_BOTH;
-            MW_CHECK(!is_both || walk.gives_both);
-            boths += is_both;
-            shared_places += turn.place == before.place && turn.kind == MW_TURN_MOMENT;
-            if (turn.kind == MW_TURN_EVENT || is_both) {
-                MW_CHECK(turn.event.row == mw_events_at(&world.events, applied++).row);
-                MW_CHECK(mw_agenda_next(walk.agenda) > turn.place);
-            }
-            if (turn.kind == MW_TURN_MOMENT || is_both) {
-                MW_CHECK(turn.place == turn.moment.place && turn.moment.t <= turn.place);
-                MW_CHECK(before.kind == MW_TURN_LABEL || before.kind == MW_TURN_MOMENT ||
-                         before.place < turn.place);
-                MW_CHECK(!is_both || (turn.moment.row == turn.event.row &&
-                                      turn.place < turn.moment.t + world.model->maturity_us));
-                if (mw_walk_wants_label(&walk, &turn.moment))
-                    MW_CHECK_OK(mw_walk_expect(&walk, &turn.moment, expected++, NULL), NULL);
-            }
-            if (turn.kind == MW_TURN_LABEL) {
-                MW_CHECK(turn.place >= turn.moment.t + world.model->maturity_us);
-                MW_CHECK(turn.number < expected);
-                labels++;
-            }
-            before = turn;
+            check_turn(&it, &turn);
         }
-        MW_CHECK_EQUAL_INT(applied, world.events.event_count);
-        MW_CHECK_EQUAL_INT(mw_agenda_count(walk.agenda), 0);
-        mw_walk_release(&walk);
+        MW_CHECK_EQUAL_INT(it.applied, world.events.event_count);
+        MW_CHECK_EQUAL_INT(mw_agenda_count(it.walk.agenda), 0);
+        labels += it.labels;
+        shared_places += it.shared_places;
+        pairs += it.pairs;
+        runs += it.runs;
+        mw_walk_release(&it.walk);
         mw_world_release(&world);
     }
-    MW_CHECK(labels > 1000 && shared_places > 20 && boths > 20);
+    MW_CHECK(labels > 1000 && shared_places > 20 && pairs > 20 && runs > 5);
 }
