@@ -8,6 +8,9 @@
 #include <stdalign.h>
 #include <string.h>
 
+/* What few models need stands apart from what is done at each step. */
+#define APART __attribute__((noinline))
+
 enum { TURNS_MIN = 1 << 8, TURNS_MAX = 1 << 13, STRANDS_MAX = 64, STRANDS_EACH = 4 };
 enum { STAGES = 4 }; /* of the work on a stretch */
 /* Stretches in a ring: one that is given out, so many at work, and one that is gathered. */
@@ -47,6 +50,8 @@ struct mw_block {
     bool finishes;       /* features are worked out with the stretch; else they are windows, and
                             brought to a row as they are given out */
     bool keeps_windows;  /* until a stretch is given out */
+    bool are_windows;    /* features are the windows, one by one, */
+    bool gives_rows;     /* and stand as they are given out */
     size_t piece_count;  /* of the end of a stretch */
     strand *strands;
     finisher *finishers; /* by piece */
@@ -167,6 +172,13 @@ static void choose_size(mw_block *block) {
         block->count_max /= 2;
 }
 
+/* Whether the features are the windows, one by one. */
+static bool are_windows(const mw_engine *engine) {
+    const mw_plain_features *all = engine->plains;
+    return engine->plain_count == 1 && all->feature == 0 && all->window == 0 &&
+           all->count == engine->config.model->feature_count;
+}
+
 static mw_status prepare(mw_block *block, mw_error *err) {
     const mw_engine *engine = block->engine;
     const mw_model_program *model = engine->config.model;
@@ -174,6 +186,8 @@ static mw_status prepare(mw_block *block, mw_error *err) {
     choose_size(block);
     block->finishes = engine->derived_count > 0 || model->each;
     block->keeps_windows = !block->is_apart || model->each || model->schedule;
+    block->are_windows = are_windows(engine);
+    block->gives_rows = block->are_windows && !block->is_apart && !block->finishes;
     block->capacity = block->count_max + (model->each ? MW_LIST_ELEMENTS_MAX : 1);
     block->strands = mw_arena_alloc_lines(arena, engine->strand_count, sizeof *block->strands);
     block->finishers = mw_arena_alloc_lines(arena, block->piece_count, sizeof *block->finishers);
@@ -641,23 +655,17 @@ mw_status mw_block_end(mw_block *block, mw_error *err) {
     return MW_OK;
 }
 
-/* Whether the features are the windows, one by one. */
-static bool are_windows(const mw_engine *engine) {
-    const mw_plain_features *all = engine->plains;
-    return engine->plain_count == 1 && all->feature == 0 && all->window == 0 &&
-           all->count == engine->config.model->feature_count;
-}
-
-static mw_block_result result_of(const mw_block *block, const mw_stretch_item *it) {
-    const mw_stretch *done = block->given;
+/* Where windows were put aside, or features are the windows in another order. */
+APART static mw_block_result bring_result(const mw_block *block, const mw_stretch_item *it) {
+    const mw_stretch *given = block->given;
     bool stand_apart = block->is_apart && !block->finishes;
-    mw_cell *windows = stand_apart ? block->windows : row_of(done, it->index);
+    mw_cell *windows = stand_apart ? block->windows : row_of(given, it->index);
     mw_block_result result = {.item = it, .windows = windows, .features = windows};
-    if (stand_apart) bring_windows(done, it, windows);
+    if (stand_apart) bring_windows(given, it, windows);
     if (it->kind == MW_ITEM_LABEL) return result;
     if (block->finishes) {
-        result.features = features_of(done, it);
-    } else if (!are_windows(block->engine)) {
+        result.features = features_of(given, it);
+    } else if (!block->are_windows) {
         mw_engine_bring_plain(block->engine, windows, block->features);
         result.features = block->features;
     }
@@ -665,11 +673,17 @@ static mw_block_result result_of(const mw_block *block, const mw_stretch_item *i
 }
 
 bool mw_block_next(mw_block *block, mw_block_result *out_result) {
-    const mw_stretch *done = block->given;
-    while (block->given_count < done->count &&
-           !mw_stretch_item_asks(&done->items[block->given_count]))
-        block->given_count++;
-    if (block->given_count == done->count) return false;
-    *out_result = result_of(block, &done->items[block->given_count++]);
+    const mw_stretch *given = block->given;
+    const mw_stretch_item *it;
+    do {
+        if (block->given_count == given->count) return false;
+        it = &given->items[block->given_count++];
+    } while (!mw_stretch_item_asks(it));
+    if (!block->gives_rows) {
+        *out_result = bring_result(block, it);
+        return true;
+    }
+    mw_cell *row = row_of(given, it->index);
+    *out_result = (mw_block_result){it, row, row};
     return true;
 }

@@ -5,6 +5,9 @@
 #include "feature/engine_state.h"
 #include "feature/slate.h"
 
+/* What is done once a stretch stands apart from what is done at each step. */
+#define APART __attribute__((noinline))
+
 enum { PAIRS_MAX = 64 }; /* that are gathered at a time */
 
 struct mw_replay {
@@ -140,25 +143,29 @@ static mw_status gather(mw_replay *replay, mw_error *err) {
     return MW_OK;
 }
 
+/* False if nobody waits for it. */
+APART static bool report_label(mw_replay *replay, const mw_block_result *result,
+                               mw_step *out_step) {
+    const mw_stretch_item *item = result->item;
+    if (!begin_label(replay, &item->moment, item->number, out_step)) return false;
+    out_step->label = mw_engine_finish_label(replay->engine, &item->moment, result->windows,
+                                             out_step->features);
+    return true;
+}
+
 /* False for a moment of a schedule that is not for this key, and for its label. */
 static bool report_result(mw_replay *replay, const mw_block_result *result, mw_step *out_step) {
-    const mw_moment *moment = &result->item->moment;
-    uint64_t ticket = result->item->number;
-    if (result->item->kind == MW_ITEM_LABEL) {
-        if (!begin_label(replay, moment, ticket, out_step)) return false;
-        out_step->label = mw_engine_finish_label(replay->engine, moment, result->windows,
-                                                 out_step->features);
-        return true;
-    }
-    if (!mw_engine_would_take(replay->engine, moment, result->windows, result->features))
+    const mw_stretch_item *item = result->item;
+    if (item->kind == MW_ITEM_LABEL) return report_label(replay, result, out_step);
+    if (!mw_engine_would_take(replay->engine, &item->moment, result->windows, result->features))
         return false;
-    report_moment(replay, moment, ticket, result->features, out_step);
+    report_moment(replay, &item->moment, item->number, result->features, out_step);
     return true;
 }
 
 /* Has the next stretch worked off. A crew is at work on others while one is reported and another is
    gathered. */
-static mw_status turn_over(mw_replay *replay, bool *out_done, mw_error *err) {
+APART static mw_status turn_over(mw_replay *replay, bool *out_done, mw_error *err) {
     mw_block *block = replay->block;
     while (!replay->is_walked && mw_block_may_begin(block)) {
         MW_TRY(gather(replay, err));
@@ -227,7 +234,8 @@ static mw_status work_turn(mw_replay *replay, const mw_turn *turn, mw_step *out_
     }
 }
 
-static mw_status next_turn(mw_replay *replay, mw_step *out_step, bool *out_done, mw_error *err) {
+APART static mw_status next_turn(mw_replay *replay, mw_step *out_step, bool *out_done,
+                                 mw_error *err) {
     bool is_found = false;
     *out_done = false;
     if (replay->slate) MW_TRY(next_of_slate(replay, out_step, &is_found, err));

@@ -48,10 +48,9 @@ static inline mw_moment moment_of(const mw_walk *walk, const mw_event *event) {
 
 /* Whether the moment of the event in the order is all that happens at its place, before anything
    is due: it needs no agenda. */
-static inline bool is_lone_moment(const mw_walk *walk, size_t index, const mw_event *event,
-                                  int64_t due) {
+static inline bool is_lone_moment(const mw_walk *walk, const mw_events *events, size_t index,
+                                  const mw_event *event, int64_t due) {
     const mw_replay_config *config = &walk->config;
-    const mw_events *events = walk->events;
     int64_t t = event->time + config->model->moment_offset_us;
     return event->stream == config->model->moment_stream && t >= config->from &&
            t < config->to && t <= event->place && event->known <= event->place &&
@@ -63,22 +62,21 @@ static inline bool is_lone_moment(const mw_walk *walk, size_t index, const mw_ev
 
 /* Of a pair the label may not be due before the event, nor before the pairs behind it. */
 size_t mw_walk_pairs(mw_walk *walk, mw_moment *out_moments, size_t max) {
-    const mw_events *events = walk->events;
-    if (!events || walk->announced != walk->applied) return 0;
+    if (!walk->events || walk->announced != walk->applied) return 0;
+    const mw_events events = *walk->events; /* which nothing that is written here may change */
+    size_t from = walk->applied, left = events.event_count - from, count = 0;
     int64_t due = mw_agenda_next(walk->agenda);
-    size_t count = 0, left = events->event_count - walk->applied;
     for (; count < max && count < left; count++) {
-        size_t index = walk->applied + count;
-        mw_event event = mw_events_at(events, index);
+        mw_event event = mw_events_at(&events, from + count);
         mw_moment moment = moment_of(walk, &event);
         if (mw_walk_wants_label(walk, &moment)) {
             int64_t label_due = moment.t + walk->config.model->maturity_us;
             if (label_due < due) due = label_due;
         }
-        if (!is_lone_moment(walk, index, &event, due)) break;
+        if (!is_lone_moment(walk, &events, from + count, &event, due)) break;
         out_moments[count] = moment;
     }
-    walk->announced = walk->applied += count;
+    walk->announced = walk->applied = from + count;
     return count;
 }
 
@@ -123,7 +121,7 @@ mw_status mw_walk_next(mw_walk *walk, mw_turn *out_turn, bool *out_done, mw_erro
     }
     mw_event event = mw_events_at(events, walk->applied);
     if (walk->announced == walk->applied) {
-        if (is_lone_moment(walk, walk->applied, &event, mw_agenda_next(walk->agenda))) {
+        if (is_lone_moment(walk, events, walk->applied, &event, mw_agenda_next(walk->agenda))) {
             *out_turn = (mw_turn){.kind = MW_TURN_MOMENT,
                                   .place = event.place,
                                   .moment = moment_of(walk, &event)};
