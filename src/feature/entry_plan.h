@@ -12,6 +12,8 @@
 typedef struct {
     int64_t retention_us;
     int32_t own_lookup, next_of_stream;
+    bool keeps_longest; /* of its stream's groups, the first of such: what is late for it is late
+                           for all */
     bool is_plain;   /* else the rest says nothing */
     int32_t key;     /* the field, */
     mw_cell missing; /* as it */
