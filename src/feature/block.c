@@ -30,7 +30,6 @@ enum { SLOT_AHEAD = 24, CARD_AHEAD = 16, EVENTS_AHEAD = 8 };
 /* What a strand needs for itself. */
 typedef struct {
     alignas(MW_LINE_SIZE) mw_desk desk;
-    mw_group *group;    /* at hand */
     mw_frame frame;     /* over the row at hand, */
     mw_list_lengths lengths; /* whose lists are those of the row before as a rule */
     mw_reading reading; /* of the moment at hand, by this desk and frame */
@@ -402,6 +401,25 @@ static mw_status cut_up(void *context, size_t piece, mw_error *err) {
     return mw_cutter_cut(&of->block->cutter, of, of->block->is_apart, err);
 }
 
+static mw_cell *row_of(const mw_stretch *of, uint32_t index) {
+    return of->windows + index * of->block->engine->plan.window_count;
+}
+
+/* A list that is worked off, and what of the plan that takes: copies, which nothing that is written
+   meanwhile may change. */
+typedef struct {
+    const mw_stretch *of;
+    mw_engine *engine;
+    mw_group *group;
+    strand *own;
+    mw_entry_list list;
+    const mw_lookup_plan *lookups;
+    size_t window_count;
+    mw_cell *found;      /* where the windows of the next look-up go, if they are put aside */
+    int64_t maturity_us;
+    bool is_apart, has_edges;
+} labour;
+
 /* The card of an entry: the one that was foreseen, that of the entry before, or another. */
 static inline mw_card *card_of(mw_group *group, const mw_entry *todo) {
     mw_card *card = todo->foreseen.card;
@@ -411,7 +429,8 @@ static inline mw_card *card_of(mw_group *group, const mw_entry *todo) {
     return group->recent = mw_cards_find(&group->cards, todo->words, todo->foreseen.hash);
 }
 
-static mw_status change_card(mw_group *group, mw_card *card, const mw_entry *todo, mw_error *err) {
+static inline mw_status change_card(mw_group *group, mw_card *card, const mw_entry *todo,
+                                    mw_error *err) {
     const mw_cell *element = todo->words + group->plan->key_count;
     if (todo->change == MW_WITHDRAW) {
         MW_TRY(mw_group_bring(group, card, err));
@@ -425,39 +444,24 @@ static mw_status change_card(mw_group *group, mw_card *card, const mw_entry *tod
     return MW_OK;
 }
 
-static mw_cell *row_of(const mw_stretch *of, uint32_t index) {
-    return of->windows + index * of->block->engine->plan.window_count;
-}
-
 /* Reads into a row of the model's windows. */
-static mw_status read_moment(const mw_stretch *of, strand *own, mw_card *card, const mw_entry *todo,
-                             mw_cell *row, mw_error *err) {
-    const mw_engine *engine = of->block->engine;
-    const mw_lookup_plan *lookup = &engine->plan.lookups[todo->lookup];
+static inline mw_status read_moment(const labour *at, const mw_lookup_plan *lookup, mw_card *card,
+                                    const mw_entry *todo, mw_cell *row) {
+    strand *own = at->own;
     own->frame.time_us = own->reading.t = todo->t;
     own->reading.place = todo->place;
-    own->reading.maturity = todo->t + engine->config.model->maturity_us;
+    own->reading.maturity = todo->t + at->maturity_us;
     if (lookup->reads_row || lookup->leaves_out) {
-        const mw_stretch_item *it = &of->items[todo->item];
+        const mw_stretch_item *it = &at->of->items[todo->item];
         own->frame.row = it->moment.row;
         own->reading.instance = it->asking;
         own->reading.event_instance = it->asking_event;
     }
-    if (engine->plan.edge_count > 0) mw_edges_set(&own->desk.edges, todo->t);
-    MW_TRY(mw_group_bring(own->group, card, err));
-    return mw_reading_lookup(&own->reading, lookup, own->group, card, row);
+    if (at->has_edges) mw_edges_set(&own->desk.edges, todo->t);
+    return mw_reading_lookup(&own->reading, lookup, at->group, card, row);
 }
 
-/* Where to read: the moment's row; or, as threads would disturb each other there, aside, from where
-   it is brought to the rows at the end: windows that stand side by side where they are put. */
-static inline mw_cell *row_for(const mw_stretch *of, const strand *own, const mw_entry *todo,
-                               mw_cell *found) {
-    if (!of->block->is_apart) return row_of(of, todo->moment);
-    const mw_lookup_plan *lookup = &of->block->engine->plan.lookups[todo->lookup];
-    return lookup->run_count == 1 ? found - lookup->runs[0].first : own->windows;
-}
-
-/* Puts aside what was read into the row, unless it stands there; gives the end of that. */
+/* Puts what was read into the row aside, unless it stands there; gives the end of that. */
 static inline mw_cell *put_aside(const mw_lookup_plan *lookup, const mw_cell *row,
                                  mw_cell *found) {
     if (lookup->run_count == 1) return found + lookup->window_count;
@@ -467,6 +471,23 @@ static inline mw_cell *put_aside(const mw_lookup_plan *lookup, const mw_cell *ro
         found += run.count;
     }
     return found;
+}
+
+/* Reads into the moment's row; or, as threads would disturb each other there, aside, from where it
+   is brought to the rows at the end: windows that stand side by side where they are put. */
+static inline mw_status read_entry(labour *at, mw_card *card, const mw_entry *todo,
+                                   mw_error *err) {
+    const mw_lookup_plan *lookup = &at->lookups[todo->lookup];
+    MW_TRY(mw_group_bring(at->group, card, err));
+    if (!at->is_apart) {
+        mw_cell *row = at->of->windows + todo->moment * at->window_count;
+        return read_moment(at, lookup, card, todo, row);
+    }
+    mw_cell *row =
+        lookup->run_count == 1 ? at->found - lookup->runs[0].first : at->own->windows;
+    MW_TRY(read_moment(at, lookup, card, todo, row));
+    at->found = put_aside(lookup, row, at->found);
+    return MW_OK;
 }
 
 /* Asks the cache for what entries will need, some entries ahead: first for the slot of the table,
@@ -487,27 +508,32 @@ static inline void foresee(const mw_group *group, const mw_entry_list *list, siz
     if (card) mw_group_foresee_events(group, card);
 }
 
-static mw_status work_off(const mw_stretch *of, size_t piece, mw_group *group,
-                          const mw_entry_list *todos, mw_error *err) {
+static labour labour_at(const mw_stretch *of, size_t piece, size_t group) {
     const mw_block *block = of->block;
-    const mw_entry_list list = *todos; /* which nothing that is written here may change */
-    if (list.count == 0) return MW_OK;
-    strand *own = &block->strands[piece];
-    own->group = group;
-    mw_cell *found = mw_entry_list_found(&list, &block->engine->plan);
-    for (size_t i = 0; i < list.count + SLOT_AHEAD; i++) {
-        foresee(group, &list, i);
+    const mw_plan *plan = &block->engine->plan;
+    size_t number = piece * plan->group_count + group;
+    return (labour){.of = of,
+                    .engine = block->engine,
+                    .group = &block->engine->groups[number],
+                    .own = &block->strands[piece],
+                    .list = of->lists[number],
+                    .lookups = plan->lookups,
+                    .window_count = plan->window_count,
+                    .found = mw_entry_list_found(&of->lists[number], plan),
+                    .maturity_us = block->engine->config.model->maturity_us,
+                    .is_apart = block->is_apart,
+                    .has_edges = plan->edge_count > 0};
+}
+
+static mw_status work_off(labour at, size_t piece, mw_error *err) {
+    for (size_t i = 0; i < at.list.count + SLOT_AHEAD; i++) {
+        foresee(at.group, &at.list, i);
         if (i < SLOT_AHEAD) continue;
-        const mw_entry *todo = mw_entry_at(&list, i - SLOT_AHEAD);
-        MW_TRY(mw_engine_relieve(block->engine, piece, err));
-        mw_card *card = card_of(group, todo);
-        if (todo->lookup != MW_NONE) {
-            mw_cell *row = row_for(of, own, todo, found);
-            MW_TRY(read_moment(of, own, card, todo, row, err));
-            if (block->is_apart)
-                found = put_aside(&block->engine->plan.lookups[todo->lookup], row, found);
-        }
-        if (todo->change != MW_LEAVE) MW_TRY(change_card(group, card, todo, err));
+        const mw_entry *todo = mw_entry_at(&at.list, i - SLOT_AHEAD);
+        MW_TRY(mw_engine_relieve(at.engine, piece, err));
+        mw_card *card = card_of(at.group, todo);
+        if (todo->lookup != MW_NONE) MW_TRY(read_entry(&at, card, todo, err));
+        if (todo->change != MW_LEAVE) MW_TRY(change_card(at.group, card, todo, err));
     }
     return MW_OK;
 }
@@ -520,7 +546,8 @@ static mw_status work_strand(void *context, size_t piece, mw_error *err) {
     for (size_t g = 0; g < group_count; g++) {
         mw_group *group = &engine->groups[piece * group_count + g];
         if (mw_group_is_due(group, place)) mw_group_sweep(group, place);
-        mw_status status = work_off(of, piece, group, &of->lists[piece * group_count + g], err);
+        if (of->lists[piece * group_count + g].count == 0) continue;
+        mw_status status = work_off(labour_at(of, piece, g), piece, err);
         if (status != MW_OK) return mw_engine_fail(engine, status, err);
     }
     return MW_OK;
