@@ -35,7 +35,7 @@ if(NOT MW_SANITIZE)
   file(GLOB edge CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/edge/*.c)
   set_source_files_properties(${once} ${edge} PROPERTIES COMPILE_OPTIONS -Os)
   # These gain nothing by loops that are unrolled.
-  foreach(name IN ITEMS cards group ring)
+  foreach(name IN ITEMS cards group reading ring)
     set_source_files_properties(${CMAKE_SOURCE_DIR}/src/feature/${name}.c PROPERTIES COMPILE_OPTIONS -O2)
   endforeach()
 

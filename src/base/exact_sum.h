@@ -30,29 +30,35 @@ static inline bool mw_exact_sum_takes(double value) {
     return __builtin_fabs(value) < 0x1p63; /* false for NaN */
 }
 
+/* The lower two limbs as one number: on most machines they lie as it does, and nothing is moved. */
 static inline mw_low_limbs mw_exact_sum_low(const mw_exact_sum *sum) {
-    return (mw_low_limbs)sum->limbs[1] << 64 | sum->limbs[0];
+    mw_low_limbs low;
+    memcpy(&low, sum->limbs, sizeof low);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? low : low << 64 | low >> 64;
 }
 static inline void mw_exact_sum_set_low(mw_exact_sum *sum, mw_low_limbs low) {
-    sum->limbs[0] = (uint64_t)low;
-    sum->limbs[1] = (uint64_t)(low >> 64);
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) low = low << 64 | low >> 64;
+    memcpy(sum->limbs, &low, sizeof low);
 }
 
 static inline void mw_exact_sum_merge(mw_exact_sum *sum, const mw_exact_sum *other) {
-    mw_low_limbs more = mw_exact_sum_low(other), low = mw_exact_sum_low(sum) + more;
+    mw_low_limbs low;
+    bool carry = __builtin_add_overflow(mw_exact_sum_low(sum), mw_exact_sum_low(other), &low);
     mw_exact_sum_set_low(sum, low);
-    sum->limbs[2] += other->limbs[2] + (low < more);
+    sum->limbs[2] += other->limbs[2] + carry;
 }
 /* Takes back a sum that was merged, or all that a sum held earlier. */
 static inline void mw_exact_sum_subtract(mw_exact_sum *sum, const mw_exact_sum *other) {
-    mw_low_limbs less = mw_exact_sum_low(other), low = mw_exact_sum_low(sum);
-    mw_exact_sum_set_low(sum, low - less);
-    sum->limbs[2] -= other->limbs[2] + (low < less);
+    mw_low_limbs low;
+    bool borrow = __builtin_sub_overflow(mw_exact_sum_low(sum), mw_exact_sum_low(other), &low);
+    mw_exact_sum_set_low(sum, low);
+    sum->limbs[2] -= other->limbs[2] + borrow;
 }
 static inline void mw_exact_sum_merge_units(mw_exact_sum *sum, mw_units units) {
-    mw_low_limbs more = (mw_low_limbs)units, low = mw_exact_sum_low(sum) + more;
+    mw_low_limbs low;
+    bool carry = __builtin_add_overflow(mw_exact_sum_low(sum), (mw_low_limbs)units, &low);
     mw_exact_sum_set_low(sum, low);
-    sum->limbs[2] += (units < 0 ? UINT64_MAX : 0) + (low < more);
+    sum->limbs[2] += (uint64_t)(units >> 127) + carry;
 }
 
 /* The sum that so many units are. */
@@ -98,20 +104,21 @@ static inline void mw_exact_sum_remove(mw_exact_sum *sum, double value) {
 }
 
 double mw_exact_sum_read_wide(const mw_exact_sum *sum); /* for all sums */
-/* Rounded once, half-even. */
+/* Rounded once, half-even. The middle limb of a usual sum, 2^-12 to 2^37, is a double as it is, and
+   so is the lower one once its last bit stands for the last 12: only their addition rounds, at a
+   bit that is further up. */
 static inline double mw_exact_sum_read(const mw_exact_sum *sum) {
-    enum { UNIT_EXPONENT = -80, EXPONENT_BIAS = 1023, FRACTION_BITS = 52 };
-    int64_t high = (int64_t)sum->limbs[1];
-    int shift = __builtin_clrsbll(high);
-    if (shift == 63 || (int64_t)sum->limbs[2] != high >> 63) return mw_exact_sum_read_wide(sum);
-    /* The upper 64 bits, the last of which stands for all below: enough for the conversion, which
-       rounds half-even, to see on which side of a half the sum lies, if it is negative too. */
-    mw_low_limbs moved = mw_exact_sum_low(sum) << shift;
-    int64_t upper = (int64_t)(uint64_t)(moved >> 64) | ((uint64_t)moved != 0);
-    uint64_t scale_bits = (uint64_t)(64 - shift + UNIT_EXPONENT + EXPONENT_BIAS) << FRACTION_BITS;
-    double scale;
-    memcpy(&scale, &scale_bits, sizeof scale);
-    return (double)upper * scale;
+    enum { LEAST_BITS = 4, MOST_BITS = 53, DROPPED_BITS = 12 };
+    uint64_t low = sum->limbs[0], high = sum->limbs[1];
+    uint64_t sign = (uint64_t)((int64_t)high >> 63), least = UINT64_C(1) << LEAST_BITS;
+    bool is_usual = (high ^ sign) - least < (UINT64_C(1) << MOST_BITS) - least;
+    if (!is_usual || sum->limbs[2] != sign) {
+        mw_exact_sum all = *sum; /* so that the usual one need not stand in memory */
+        return mw_exact_sum_read_wide(&all);
+    }
+    bool has_more = (low & ((1 << DROPPED_BITS) - 1)) != 0;
+    int64_t rest = (int64_t)(low >> DROPPED_BITS | has_more);
+    return (double)(int64_t)high * 0x1p-16 + (double)rest * 0x1p-68;
 }
 /* The sum divided by `count` (> 0) with one rounding of the sum and one of the division:
    read / count, as DESIGN.md rule 12 defines the mean. */

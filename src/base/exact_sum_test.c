@@ -151,6 +151,23 @@ MW_TEST(exact_sum_reads_halves_at_every_height) {
     }
 }
 
+/* A usual sum is read by two conversions; what is around both ends of those, and on both sides of
+   what the lower limb drops, by either way the same. */
+MW_TEST(exact_sum_reads_usual_sums_as_all_others) {
+    enum { STEPS = 200000 };
+    uint64_t prng = mw_test_seed();
+    for (int step = 0; step < STEPS; step++) {
+        uint64_t high = mw_prng_next(&prng) >> mw_prng_below(&prng, 64);
+        uint64_t low = mw_prng_next(&prng) & UINT64_MAX << mw_prng_below(&prng, 64);
+        if (mw_prng_below(&prng, 4) == 0) high = (UINT64_C(1) << (high % 60)) - (high & 1);
+        mw_exact_sum sum = {{low, high, 0}}, opposite = {0};
+        mw_exact_sum_subtract(&opposite, &sum);
+        double read = mw_exact_sum_read(&sum);
+        MW_CHECK_EQUAL_DOUBLE_BITS(read, mw_exact_sum_read_wide(&sum));
+        MW_CHECK_EQUAL_DOUBLE_BITS(mw_exact_sum_read(&opposite), read == 0 ? 0 : -read);
+    }
+}
+
 MW_TEST(exact_sum_divides_by_the_count) {
     const double values[] = {0.1, 0.2, 0.4};
     mw_exact_sum sum = sum_of(values, 3);
