@@ -5,9 +5,11 @@
  * long: a virtual machine gives a core that sleeps back to its host. Which is dearer depends on the
  * machine, its load and who asks, so it is found out: a block of waits that sleep at once, all of
  * them short, is followed by one that looks first, and these take turns for as long as an event
- * costs about as much CPU in the latter. Where that ends (looks are dearer, or in vain, or nothing
- * comes any more), `patience` waits pass before the next try: twice as many as the last time, half
- * as many after each block that was worth it. So who is idle sleeps, after one look at most; where
+ * costs no more CPU in the latter, or about as much where most of the former are long, since who
+ * asks then waits to be answered for as long as it takes to be woken, too. Where that ends (looks
+ * are dearer, or in vain, or nothing comes any more), `patience` waits pass before the next try:
+ * twice as many as the last time, half as many after each block that was worth it; what short waits
+ * have taught is not held against long ones. So who is idle sleeps, after one look at most; where
  * looks do not pay, few are made; and what works at idle priority beside has the blocks that sleep.
  *
  * Pure: clocks are arguments. It costs some instructions a wait. One thread's.
@@ -18,7 +20,9 @@
 
 enum {
     MW_LOOKOUT_LOOK_NS_MAX = 50000, /* what a sleep costs where it is dear */
-    MW_LOOKOUT_SHORT_NS_MAX = 300000, /* of a wait; where it slept, being woken is in it */
+    MW_LOOKOUT_SPAN_NS_MAX = 300000, /* of a wait; where it slept, being woken is in it */
+    MW_LOOKOUT_LONG_NS = 40000, /* from here on it is long: 55 to 70 us where one client asks that
+                                   sleeps itself, 20 to 35 where it does not */
     MW_LOOKOUT_PATIENCE_MIN = 16,
     MW_LOOKOUT_PATIENCE_MAX = 1 << 13,
 };
@@ -37,8 +41,10 @@ typedef struct {
 /* Its own; here, so that who waits has it within. */
 typedef struct {
     mw_lookout_phase phase;
-    int32_t patience;
-    int32_t wait_count, vain_count; /* of the block, like the next */
+    bool was_long, is_long; /* what most waits were before this trial, and in it where they slept */
+    int32_t patience[2]; /* with short waits, with long ones */
+    int32_t short_count, long_count, vain_count; /* of the block, like the next; while it watches a
+                                                    short wait takes back a long one */
     int64_t event_count;
     int64_t cpu_ns; /* when it began */
     mw_lookout_cost sleeping, looking;

@@ -47,6 +47,7 @@ static mw_lookout begin(void) {
 static double share_more(tally t) { return t.cpu / t.cpu_of_sleeper - 1; }
 
 static const machine virtual = {.work = 8000, .sleep = 40000, .wake = 40000};
+static const machine awake = {.work = 8000, .sleep = 4000, .wake = 20000};
 static const machine bare = {.work = 8000, .sleep = 4000, .wake = 4000};
 
 /* One client that asks at once after each answer. A quarter of the waits is left to others. */
@@ -63,6 +64,39 @@ MW_TEST(lookout_sleeps_where_that_is_cheap) {
     tally t = waits(&lookout, bare, 30000, 1000000);
     MW_CHECK(t.look_count > 0); /* it tried */
     MW_CHECK(share_more(t) < 0.015);
+}
+
+/* A client that never sleeps: to be woken costs its time, not much of ours, and little of either.
+   What it teaches is not held against one that sleeps. */
+MW_TEST(lookout_pays_nothing_for_what_is_soon_anyhow) {
+    mw_lookout lookout = begin();
+    tally t = waits(&lookout, awake, 4400, 1000000);
+    MW_CHECK(t.look_count > 0);
+    MW_CHECK(share_more(t) < 0.001);
+    t = waits(&lookout, virtual, 30000, 1000);
+    MW_CHECK(t.look_count > 600);
+}
+
+/* Where a look is cheaper it is taken, however soon one is woken. */
+MW_TEST(lookout_saves_where_that_can_be_done) {
+    mw_lookout lookout = begin();
+    tally t = waits(&lookout, awake, 3000, 100000);
+    MW_CHECK(t.look_count > t.wait_count * 7 / 10 && t.cpu < t.cpu_of_sleeper);
+}
+
+/* Of both, at random: what the more frequent have taught holds for all. */
+MW_TEST(lookout_learns_from_mixed_waits) {
+    uint64_t seed = mw_test_seed();
+    for (int share = 0; share <= 10; share++) {
+        mw_lookout lookout = begin();
+        tally t = {0};
+        for (int i = 0; i < 200000; i++)
+            one_wait(&lookout, awake, mw_prng_below(&seed, 10) < (uint64_t)share ? 35000 : 15000,
+                     &t);
+        MW_CHECK(t.look_count > 0);
+        MW_CHECK(share_more(t) < 0.02);
+        if (share <= 2) MW_CHECK(waits(&lookout, virtual, 30000, 1000).look_count > 600);
+    }
 }
 
 /* The others come back who keep the core awake, say. */
@@ -148,7 +182,7 @@ MW_TEST(lookout_costs_little_whatever_comes) {
 MW_TEST(lookout_never_gives_up) {
     mw_lookout lookout = begin();
     (void)waits(&lookout, bare, 30000, 1000000);
-    MW_CHECK_EQUAL_INT(lookout.patience, MW_LOOKOUT_PATIENCE_MAX);
+    MW_CHECK_EQUAL_INT(lookout.patience[false], MW_LOOKOUT_PATIENCE_MAX);
     (void)waits(&lookout, virtual, 30000, 2 * MW_LOOKOUT_PATIENCE_MAX);
     tally t = waits(&lookout, virtual, 30000, 10000);
     MW_CHECK(t.look_count > t.wait_count * 7 / 10);
