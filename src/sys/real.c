@@ -251,6 +251,8 @@ static mw_status real_info(mw_sys *sys, const char *path, mw_file_info *out_info
         .is_special = !S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode),
         .size = S_ISDIR(info.st_mode) ? 0 : (uint64_t)info.st_size,
         .modified_us = (int64_t)info.st_mtim.tv_sec * MW_SECOND_US + info.st_mtim.tv_nsec / 1000,
+        .disk = info.st_dev,
+        .number = info.st_ino,
     };
     return MW_OK;
 }

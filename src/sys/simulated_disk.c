@@ -26,6 +26,7 @@ struct mw_disk_node {
     bool is_spoilt;
     uint64_t spoilt_from; /* of a file that is spoilt */
     int64_t modified_us;
+    uint64_t number;     /* of no other node of the disk, ever */
 
     entries now;        /* of a folder */
     entries synced;     /* of a folder, if it differs */
@@ -42,6 +43,7 @@ struct mw_disk {
     size_t size; /* bytes in all files */
     mw_disk_node *root;
     mw_disk_node *nodes; /* all of them, so that destroying needs no walk */
+    uint64_t newest;     /* the number of the node made last */
 };
 
 /* A path, split: parts[0 .. count-1], of which the last is the name in its folder. */
@@ -56,6 +58,7 @@ static mw_disk_node *node_create(mw_disk *disk, bool is_folder) {
     if (!node) return NULL;
     node->is_folder = is_folder;
     node->references = 1;
+    node->number = ++disk->newest;
     node->modified_us = disk->config.now_us(disk->config.context);
     node->next = disk->nodes;
     node->link = &disk->nodes;
@@ -398,6 +401,7 @@ mw_status mw_disk_info(mw_disk *disk, const char *path, mw_file_info *out_info, 
     out_info->is_folder = node->is_folder;
     out_info->size = node->size;
     out_info->modified_us = node->modified_us;
+    out_info->number = node->number;
     return MW_OK;
 }
 

@@ -179,6 +179,10 @@ mw_status mw_sys_info(mw_sys *sys, const char *path, mw_file_info *out_info, mw_
     return sys->functions->info(sys, path, out_info, err);
 }
 
+bool mw_sys_is_same(const mw_file_info *a, const mw_file_info *b) {
+    return a->exists && b->exists && a->disk == b->disk && a->number == b->number;
+}
+
 static mw_status make_one_folder(mw_sys *sys, mw_str path, mw_arena *arena, mw_error *err) {
     const char *folder = mw_str_copy(arena, path).data;
     const char *parent = mw_str_copy(arena, mw_path_folder(path)).data;

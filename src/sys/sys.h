@@ -65,9 +65,12 @@ typedef struct {
     bool is_special; /* a pipe, device or socket */
     uint64_t size;
     int64_t modified_us;
+    uint64_t disk, number; /* of what stands there, by whatever names and links it is reached */
 } mw_file_info;
 MW_MUST_USE mw_status mw_sys_info(mw_sys *sys, const char *path, mw_file_info *out_info,
                                   mw_error *err);
+/* Whether both are of the one file or folder. What does not exist is none. */
+bool mw_sys_is_same(const mw_file_info *a, const mw_file_info *b);
 /* Makes it and its parents, synced; fine if it is there. */
 MW_MUST_USE mw_status mw_sys_make_folder(mw_sys *sys, const char *path, mw_error *err);
 /* Makes what was created, renamed and removed in the folder survive a loss of power. */

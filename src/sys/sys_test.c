@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What every filling of mw_sys keeps. Each test runs on all, in a folder of its own. */
 typedef struct {
@@ -344,6 +345,43 @@ MW_TEST(sys_tries_to_write_and_leaves_nothing) {
     mw_error err;
     MW_CHECK_STATUS(mw_sys_try_write_file(mw_sys_real(), "/dev/null", &err), MW_INVALID);
     MW_CHECK_EQUAL_STR(err.message, "/dev/null: must be a file, not a pipe or device");
+}
+
+static mw_file_info info_of(place *at, const char *name) {
+    mw_file_info info;
+    MW_CHECK_OK(mw_sys_info(at->sys, path_in(at, name), &info, &at->err), &at->err);
+    return info;
+}
+
+static void tell_apart(place *at) {
+    const char *one = path_in(at, "one"), *other = path_in(at, "other");
+    MW_CHECK_OK(mw_sys_make_folder(at->sys, path_in(at, "inner"), &at->err), &at->err);
+    MW_CHECK_OK(mw_sys_write_file(at->sys, one, MW_STR("x"), &at->err), &at->err);
+    MW_CHECK_OK(mw_sys_write_file(at->sys, other, MW_STR("x"), &at->err), &at->err);
+    mw_file_info first = info_of(at, "one"), second = info_of(at, "other");
+    mw_file_info roundabout = info_of(at, "inner/../one"), outer = info_of(at, "inner/..");
+    mw_file_info folder = info_of(at, "."), inner = info_of(at, "inner");
+    mw_file_info absent = info_of(at, "absent");
+    MW_CHECK(mw_sys_is_same(&first, &roundabout) && mw_sys_is_same(&folder, &outer));
+    MW_CHECK(!mw_sys_is_same(&first, &second) && !mw_sys_is_same(&folder, &inner));
+    MW_CHECK(!mw_sys_is_same(&absent, &absent) && !mw_sys_is_same(&absent, &first));
+    MW_CHECK_OK(mw_sys_rename(at->sys, one, other, &at->err), &at->err);
+    mw_file_info renamed = info_of(at, "other");
+    MW_CHECK(mw_sys_is_same(&first, &renamed) && !mw_sys_is_same(&second, &renamed));
+}
+
+MW_TEST(sys_tells_files_apart_by_what_they_are) {
+    on_every_sys(tell_apart);
+    char link[4096], beside[4096];
+    mw_file_info file, linked;
+    mw_error err;
+    snprintf(beside, sizeof beside, "%s/file", mw_test_directory());
+    snprintf(link, sizeof link, "%s/link", mw_test_directory());
+    MW_CHECK_OK(mw_sys_write_file(mw_sys_real(), beside, MW_STR("x"), &err), &err);
+    MW_CHECK(symlink(beside, link) == 0);
+    MW_CHECK_OK(mw_sys_info(mw_sys_real(), beside, &file, &err), &err);
+    MW_CHECK_OK(mw_sys_info(mw_sys_real(), link, &linked, &err), &err);
+    MW_CHECK(mw_sys_is_same(&file, &linked));
 }
 
 static mw_status use_real_files(void *context) {
