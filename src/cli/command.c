@@ -2,6 +2,7 @@
 
 #include "base/nearest.h"
 #include "cli/not_built.h"
+#include "cli/written_file.h"
 #include "sys/parallel.h"
 
 #include <stdarg.h>
@@ -182,16 +183,6 @@ mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *
         return mw_hint(err, status, "millwright %s --help shows examples.", cli->command->name);
     }
     return MW_OK;
-}
-
-mw_status mw_cli_try_written(const mw_cli *cli, mw_error *err) {
-    const char *option = cli->command->written;
-    const char *path = option ? mw_cli_option(cli, option) : NULL;
-    if (!path) return MW_OK;
-    mw_status status = mw_sys_try_write_file(cli->sys, path, err);
-    if (status == MW_OK) return MW_OK;
-    status = mw_fail_within(err, status, "%s", option);
-    return status == MW_NOT_FOUND ? mw_hint(err, status, "Make its folder first.") : status;
 }
 
 /* --- running ---------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  * A command is one row of a table: name ("features build"), the words that it takes, options
  * and a function. Parsing, --help, --json, -C DIR, usage errors and exit codes are common to
  * all and live here; a command sees options that are known and complete. That the file which a
- * command would write in the end can be written is asked before it begins.
+ * command would write in the end may be, and can, is asked before it begins (written_file.h).
  *
  * Results go to standard output, everything said about them to standard error. Under --json
  * standard output carries one JSON value, also when the command fails.
@@ -30,6 +30,8 @@ typedef struct {
     const char *summary;               /* one line, no full stop; NULL: not in the help */
     mw_option options[MW_OPTIONS_MAX]; /* ends at the first without a name */
     const char *written;               /* the option that names a file to write; NULL: none */
+    bool prints;                       /* to standard output without that option */
+    const char *appended;              /* the option that names a file to append to; likewise */
     const char *examples;              /* lines, each a command */
     mw_status (*run)(mw_cli *cli, mw_error *err);
 } mw_command;
@@ -56,9 +58,6 @@ int mw_command_main(mw_sys *sys, int argument_count, char **arguments);
 
 /* Reads what follows the command's name into words and options. */
 MW_MUST_USE mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *err);
-
-/* Whether the file that the command is to write can be; MW_OK if it is to write none. */
-MW_MUST_USE mw_status mw_cli_try_written(const mw_cli *cli, mw_error *err);
 
 /* The value of an option of this command ("" for a switch); NULL when it was not given. */
 const char *mw_cli_option(const mw_cli *cli, const char *name);

@@ -13,7 +13,6 @@ static const mw_command baking = {
     .word_count_max = 2,
     .options = {{"--heat", "DEGREES", ""}, {"--threads", "N", ""}, {"--dark", NULL, ""},
                 {"--onto", "FILE", ""}},
-    .written = "--onto",
 };
 
 enum { ARGUMENTS_MAX = 16 };
@@ -108,20 +107,4 @@ MW_TEST(command_reads_whole_numbers) {
     MW_CHECK_OK(read_line(&cli, "rye --threads 0", &err), &err);
     MW_CHECK_STATUS(mw_cli_threads(&cli, &value, &err), MW_USAGE);
     MW_CHECK_EQUAL_INT(value, mw_sys_core_count(cli.sys));
-}
-
-/* No work is done for a file that cannot be written. */
-MW_TEST(command_tries_the_file_that_it_is_to_write) {
-    mw_cli cli;
-    mw_error err = {0};
-    MW_CHECK_OK(read_line(&cli, "rye", &err), &err);
-    MW_CHECK_OK(mw_cli_try_written(&cli, &err), &err);
-    MW_CHECK_OK(read_line(&cli, "rye --onto /no/such/tray", &err), &err);
-    MW_CHECK_STATUS(mw_cli_try_written(&cli, &err), MW_NOT_FOUND);
-    MW_CHECK_EQUAL_STR(err.message,
-                       "--onto: /no/such/tray: cannot be opened: No such file or directory");
-    MW_CHECK_EQUAL_STR(err.hint, "Make its folder first.");
-    MW_CHECK_OK(read_line(&cli, "rye --onto /dev/null", &err), &err);
-    MW_CHECK_STATUS(mw_cli_try_written(&cli, &err), MW_INVALID);
-    MW_CHECK_EQUAL_STR(err.message, "--onto: /dev/null: must be a file, not a pipe or device");
 }

@@ -126,6 +126,7 @@ const mw_command mw_commands[] = {
                     {"--output", "FILE", "a .csv or .parquet file, instead of standard output"},
                     {"--threads", "N", "of the replay (one a core); changes no number"}},
         .written = "--output",
+        .prints = true,
         .examples = "  millwright features build --output examples.parquet\n",
         .run = mw_cli_features_build,
     },
@@ -163,6 +164,7 @@ const mw_command mw_commands[] = {
                     {"--model", "MODEL", "whose features, if the project has several models"},
                     {"--output", "FILE", "instead of standard output"}},
         .written = "--output",
+        .prints = true,
         .examples = "  millwright features export --sql --output features.sql\n"
                     "  duckdb -init features.sql -c \"FROM features_late LIMIT 10\"\n",
         .run = mw_cli_features_export,
@@ -212,6 +214,7 @@ const mw_command mw_commands[] = {
                     {"--version", "VERSION", "that answers, instead of the champion"},
                     {"--explain", NULL, "add why: what each feature adds, the strongest first"}},
         .written = "--output",
+        .prints = true,
         .examples = "  millwright predict late --input today.csv --output predicted.csv\n"
                     "  millwright predict late --input - < today.csv\n",
         .run = mw_cli_predict,
@@ -228,6 +231,7 @@ const mw_command mw_commands[] = {
                     {"--version", "VERSION", "that answers, instead of the champion"},
                     {"--id", "PREDICTION", "a recorded prediction, in place of --input"}},
         .written = "--output",
+        .prints = true,
         .examples = "  millwright explain late --input today.csv --json\n"
                     "  millwright explain late --id p01hv2w3d4e5f6\n",
         .run = mw_cli_explain,
@@ -412,6 +416,7 @@ const mw_command mw_commands[] = {
         .name = "server",
         .words = "",
         .options = {SERVE_OPTIONS},
+        .appended = "--access-log",
         .run = mw_cli_server,
     },
     {.name = "keeper", .words = "", .run = mw_cli_keeper},
@@ -428,6 +433,7 @@ const mw_command mw_commands[] = {
         .words = "",
         .summary = "Answer predictions and take events over HTTP",
         .options = {SERVE_OPTIONS},
+        .appended = "--access-log",
         .examples = "  millwright serve\n"
                     "  millwright serve --listen 0.0.0.0:8443 --tls-certificate site.pem "
                     "--tls-key site.key\n"

@@ -63,6 +63,12 @@ static bool is_of_command(const mw_command *command, const char *name) {
     return false;
 }
 
+static bool says_that_it_prints(const mw_command *command) {
+    for (const mw_option *option = command->options; option->name; option++)
+        if (strstr(option->text, "instead of standard output")) return true;
+    return false;
+}
+
 /* Whoever writes a file says so, for that is tried before the work. */
 MW_TEST(commands_say_what_they_write) {
     size_t written_count = 0;
@@ -70,6 +76,8 @@ MW_TEST(commands_say_what_they_write) {
         bool writes = is_of_command(command, "--output") || is_of_command(command, "--html");
         MW_CHECK(writes == (command->written != NULL));
         if (writes) MW_CHECK(is_of_command(command, command->written));
+        MW_CHECK(command->prints == says_that_it_prints(command));
+        MW_CHECK(is_of_command(command, "--access-log") == (command->appended != NULL));
         written_count += writes;
     }
     MW_CHECK(written_count > 5);
