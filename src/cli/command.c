@@ -108,7 +108,27 @@ static mw_status unknown_command(int count, char **words, mw_error *err) {
                    of_group ? " " : "");
 }
 
+static bool has_option(const mw_command *command, const char *name) {
+    const mw_option *option = command->options;
+    while (option->name && strcmp(option->name, name) != 0) option++;
+    return option->name != NULL;
+}
+
+mw_status mw_cli_hint_call(const mw_command *command, mw_status status, mw_error *err) {
+    return mw_hint(err, status, "It is called as: millwright %s%s%s%s", command->name,
+                   command->words[0] ? " " : "", command->words,
+                   has_option(command, "--model") ? " [--model MODEL]" : "");
+}
+
 static mw_status unknown_option(const mw_command *command, const char *word, mw_error *err) {
+    mw_str name;
+    mw_str rest = mw_str_of(word);
+    (void)mw_str_split(&rest, '=', &name);
+    if (mw_str_is(name, "--model") && strstr(command->words, "MODEL")) {
+        mw_status misplaced = mw_fail(err, MW_USAGE, "%s: the model is a word, not an option",
+                                      command->name);
+        return mw_cli_hint_call(command, misplaced, err);
+    }
     mw_nearest nearest = mw_nearest_to(mw_str_of(word));
     mw_nearest_offer_text(&nearest, "--json");
     mw_nearest_offer_text(&nearest, "--help");
@@ -170,8 +190,7 @@ mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *
                 cli->word_count == MW_WORDS_MAX) {
                 mw_status status = mw_fail(err, MW_USAGE, "%s: one word too many: %s",
                                            cli->command->name, word);
-                return mw_hint(err, status, "It is called as: millwright %s %s",
-                               cli->command->name, cli->command->words);
+                return mw_cli_hint_call(cli->command, status, err);
             }
             cli->words[cli->word_count++] = word;
         }

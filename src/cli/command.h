@@ -59,6 +59,9 @@ int mw_command_main(mw_sys *sys, int argument_count, char **arguments);
 /* Reads what follows the command's name into words and options. */
 MW_MUST_USE mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *err);
 
+/* How the command is called, and that --model names the model where no word does. */
+mw_status mw_cli_hint_call(const mw_command *command, mw_status status, mw_error *err);
+
 /* The value of an option of this command ("" for a switch); NULL when it was not given. */
 const char *mw_cli_option(const mw_cli *cli, const char *name);
 bool mw_cli_has(const mw_cli *cli, const char *name);

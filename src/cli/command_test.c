@@ -63,6 +63,8 @@ MW_TEST(command_refuses_what_it_does_not_take) {
          "millwright bake bread --help shows examples."},
         {"a b c", "bake bread: one word too many: c",
          "It is called as: millwright bake bread FLOUR [WATER]"},
+        {"a --model b", "bake bread: there is no option --model",
+         "millwright bake bread --help lists them."},
         {"a --heat", "bake bread: --heat needs a value (DEGREES)", ""},
         {"a -C", "bake bread: -C needs a value (DIR)", ""},
         {"a --dark=yes", "bake bread: --dark takes no value", ""},
@@ -80,6 +82,26 @@ MW_TEST(command_refuses_what_it_does_not_take) {
         MW_CHECK_EQUAL_STR(err.message, cases[i][1]);
         MW_CHECK_EQUAL_STR(err.hint, cases[i][2]);
     }
+}
+
+/* A command takes the model as a word or as an option, and says which to whoever took the other. */
+MW_TEST(command_says_how_the_model_is_named) {
+    static const mw_command by_option = {
+        .name = "taste", .words = "", .options = {{"--model", "MODEL", ""}}};
+    static const mw_command by_word = {.name = "sell", .words = "MODEL", .word_count_max = 1};
+    static char rye[] = "rye", model[] = "--model";
+    mw_cli cli = {.sys = mw_sys_real(), .command = &by_option};
+    mw_error err = {0};
+    MW_CHECK_STATUS(mw_cli_read(&cli, 1, (char *[]){rye}, &err), MW_USAGE);
+    MW_CHECK_EQUAL_STR(err.message, "taste: one word too many: rye");
+    MW_CHECK_EQUAL_STR(err.hint, "It is called as: millwright taste [--model MODEL]");
+    cli = (mw_cli){.sys = mw_sys_real(), .command = &by_word};
+    MW_CHECK_STATUS(mw_cli_read(&cli, 2, (char *[]){model, rye}, &err), MW_USAGE);
+    MW_CHECK_EQUAL_STR(err.message, "sell: the model is a word, not an option");
+    MW_CHECK_EQUAL_STR(err.hint, "It is called as: millwright sell MODEL");
+    static char both[] = "--model=rye";
+    MW_CHECK_STATUS(mw_cli_read(&cli, 1, (char *[]){both}, &err), MW_USAGE);
+    MW_CHECK_EQUAL_STR(err.message, "sell: the model is a word, not an option");
 }
 
 MW_TEST(command_reads_whole_numbers) {

@@ -281,7 +281,8 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
 
 /* --- for commands ----------------------------------------------------------------------- */
 
-static mw_status no_such_model(const mw_project *project, const char *name, mw_error *err) {
+static mw_status no_such_model(const mw_workspace *workspace, const char *name, mw_error *err) {
+    const mw_project *project = workspace->project;
     mw_buf names;
     mw_buf_init(&names, 1 << 16);
     for (size_t i = 0; i < project->model_count; i++)
@@ -290,9 +291,10 @@ static mw_status no_such_model(const mw_project *project, const char *name, mw_e
     mw_status status = MW_USAGE;
     if (project->model_count == 0)
         status = mw_fail(err, MW_NOT_FOUND, "the project has no model");
-    else if (!name)
+    else if (!name) {
         status = mw_fail(err, MW_USAGE, "say which model: %.*s", MW_STR_ARGS(mw_buf_str(&names)));
-    else {
+        (void)mw_cli_hint_call(workspace->cli->command, status, err);
+    } else {
         status = mw_fail(err, MW_NOT_FOUND, "there is no model %s", name);
         (void)mw_hint(err, status, "There is: %.*s.", MW_STR_ARGS(mw_buf_str(&names)));
     }
@@ -306,7 +308,7 @@ mw_status mw_workspace_find_model(const mw_workspace *workspace, const char *nam
     const mw_project_model *found = NULL;
     if (name) found = mw_project_find_model(project, mw_str_of(name));
     else if (project->model_count == 1) found = &project->models[0];
-    if (!found) return no_such_model(project, name, err);
+    if (!found) return no_such_model(workspace, name, err);
     out_model->project = found;
     out_model->program = mw_program_find_model(workspace->program, found->declaration.name);
     MW_ASSERT(out_model->program);

@@ -125,6 +125,16 @@ def test_help_and_what_is_not_built():
         for words in [["score"], ["backup", "--to", "there"], ["data", "diff", "--help"]]:
             project.fails(3, "is not built yet", *words)
         project.fails(2, "Did you mean --seed?", "train", "--sed", "1")
+        for words in ["build", "list", "verify", "leaks", "suggest", "export"]:
+            told = f"one word too many: returned\n  It is called as: millwright features {words} [--model MODEL]\n"
+            project.fails(2, told, "features", words, "returned")
+        project.fails(2, "features show [FEATURE] [--model MODEL]\n", "features", "show", "amount", "returned")
+        project.fails(2, "the model is a word, not an option\n  It is called as: millwright train [MODEL]\n",
+                      "train", "--model", "returned")
+        project.fails(3, "has no feature returned\n  It is the model itself", "features", "explain", "returned")
+        project.change("models:\n", "models:\n  dear: {moment: on orders, label: any(returns by id over next 1d)}\n")
+        project.fails(2, "say which model: dear, returned\n  It is called as: millwright features list [--model MODEL]\n",
+                      "features", "list")
         project.fails(2, "there is no command trian", "trian")
         project.fails(2, "there is no command features shwo\n  Did you mean features show?", "features", "shwo")
         project.fails(2, "there is no command models zzzzzzzzz\n  millwright models --help", "models", "zzzzzzzzz")
