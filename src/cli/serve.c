@@ -68,7 +68,7 @@ mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     MW_TRY(mw_executable_path(cli->sys, &cli->arena, &executable, err));
     list_arguments(cli, executable, "server", server);
     keeper[0] = executable;
-    const mw_role roles[] = {{"server", server}, {"keeper", keeper}};
+    const mw_role roles[] = {{"server", server, NULL}, {"keeper", keeper, NULL}};
     mw_supervisor_config config = {.roles = roles,
                                    .role_count = sizeof roles / sizeof *roles,
                                    .say = say,
