@@ -1,0 +1,27 @@
+/*
+ * served_project: the project file as the running server goes by it, kept in the state folder.
+ *
+ * A server that is ready keeps here the bytes of the project file that it was opened with. What
+ * `serve` begins again, and what works for the server, can so go on by them when the file of
+ * today does not do (docs/decisions/0049).
+ *
+ * The file is a YAML file that people can compare with today's: the bytes as they were, then a
+ * line of comment with the time and a SHA-256 of all before that. It is written whole.
+ */
+#pragma once
+#include "project/yaml.h"
+#include "sys/sys.h"
+
+#define MW_SERVED_FILE "served.yaml"
+
+typedef struct {
+    mw_str bytes;        /* of the project file */
+    int64_t accepted_us; /* when a server was first ready with them, by the wall clock */
+} mw_served_project;
+
+/* `path`: of the file. */
+MW_MUST_USE mw_status mw_served_project_write(mw_sys *sys, const char *path,
+                                              const mw_served_project *project, mw_error *err);
+/* Into `arena`. MW_NOT_FOUND: there is none; MW_CORRUPT: it is not as it was written. */
+MW_MUST_USE mw_status mw_served_project_read(mw_sys *sys, const char *path, mw_arena *arena,
+                                             mw_served_project *out_project, mw_error *err);
