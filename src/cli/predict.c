@@ -419,8 +419,8 @@ static mw_status enter_rows(job *it, mw_entrance *entrance, const mw_events *eve
 
 static mw_status enter(job *it, const mw_events *events, mw_error *err) {
     mw_entrance *entrance = NULL;
-    MW_TRY(mw_entrance_create(it->version.program, it->workspace->symbols, true, &entrance,
-                              err));
+    MW_TRY(mw_entrance_create(it->version.program, it->workspace->symbols, MW_ENTRANCE_ALL,
+                              &entrance, err));
     mw_status status = entrance ? enter_rows(it, entrance, events, err) : MW_OK;
     mw_entrance_destroy(entrance);
     qsort(it->moments, it->moment_count, sizeof *it->moments, compare_places);

@@ -112,8 +112,8 @@ static mw_status prepare(mw_timeline *timeline, mw_error *err) {
     MW_TRY(make_rows(timeline, err));
     MW_TRY(mw_encoder_create(&timeline->arena, timeline->symbols,
                              timeline->model->bundle.version->features, &timeline->encoder, err));
-    MW_TRY(mw_entrance_create(timeline->program, timeline->symbols, true, &timeline->entrance,
-                              err));
+    MW_TRY(mw_entrance_create(timeline->program, timeline->symbols, MW_ENTRANCE_ALL,
+                              &timeline->entrance, err));
     /* Ids are the caller's own: there is nobody from whom a key would have to be kept. */
     MW_TRY(mw_roster_create(timeline->program, timeline->symbols, (mw_hash_key){{0}},
                             &timeline->roster, err));

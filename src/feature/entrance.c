@@ -3,12 +3,21 @@
 #include "feature/key_list.h"
 #include "lang/needs.h"
 #include "model/seal.h"
+#include "table/passing.h"
 
 #include <string.h>
 
 #define ARENA_SIZE_MAX ((size_t)16 << 20)
 
-static const mw_seal seal = {.what = "entrance", .magic = 0x4e45574d, .format = 1};
+enum { FORMAT = 2 };
+static const mw_seal seal = {.what = "entrance", .magic = 0x4e45574d, .format = FORMAT};
+
+/* Events that have entered, whose texts are held. */
+typedef struct {
+    mw_key_list ids;
+    mw_cell *values; /* by the numbers of the ids */
+    size_t capacity;
+} memory;
 
 /* The fields with windows of one stream. */
 typedef struct {
@@ -16,16 +25,16 @@ typedef struct {
     mw_course *course;
     mw_cell *values;
     bool *needs_state; /* one a field: it reads a window with a span */
-    mw_key_list ids;   /* of the events that have entered, if they are remembered */
-    mw_cell *entered;  /* their values, by the numbers of the ids */
-    size_t entered_capacity;
+    mw_schema ids, entries; /* of its fields: those of the id, and those with windows */
+    memory recent;          /* once it is full, it takes the place of the one before, which goes */
+    memory before;
 } door;
 
 struct mw_entrance {
     const mw_program *program;
     mw_symbols *symbols;
     mw_arena arena;
-    bool remembers;
+    size_t remembers; /* in each of the two memories of a door */
     door *doors; /* one a source; those without such fields have no course */
 };
 
@@ -66,6 +75,17 @@ static void find_needs(const mw_model_program *fields, const bool *windows, bool
     }
 }
 
+static void list_fields(const mw_stream *stream, door *made) {
+    const mw_schema *schema = &stream->schema;
+    size_t id_count = (size_t)stream->id_count, entry_count = stream->entry_count;
+    for (size_t i = 0; i < id_count; i++)
+        made->ids.fields[i] = schema->fields[stream->id_fields[i]];
+    made->ids.field_count = id_count;
+    made->entries = (mw_schema){schema->fields + schema->field_count - entry_count, entry_count};
+    mw_key_list_init(&made->recent.ids, id_count);
+    mw_key_list_init(&made->before.ids, id_count);
+}
+
 static mw_status open_door(mw_entrance *entrance, size_t source, mw_symbols *symbols,
                            mw_error *err) {
     const mw_model_program *fields = entrance->program->sources[source].entry;
@@ -73,14 +93,14 @@ static mw_status open_door(mw_entrance *entrance, size_t source, mw_symbols *sym
     if (!fields) return MW_OK;
     made->values = mw_arena_alloc(&entrance->arena, fields->feature_count, sizeof(mw_cell));
     made->needs_state = mw_arena_alloc(&entrance->arena, fields->feature_count, sizeof(bool));
+    made->ids.fields = mw_arena_alloc(&entrance->arena, MW_KEYS_MAX, sizeof(mw_field));
     bool *windows = mw_arena_alloc(&entrance->arena, fields->window_count, sizeof *windows);
-    if (!made->values || !made->needs_state || !windows)
+    if (!made->values || !made->needs_state || !made->ids.fields || !windows)
         return mw_fail(err, MW_NO_MEMORY, "fields: no memory to start");
     made->fields = fields;
     find_windows_needs(fields, windows);
     find_needs(fields, windows, made->needs_state);
-    int32_t id_count = entrance->program->streams[fields->moment_stream].id_count;
-    mw_key_list_init(&made->ids, (size_t)id_count);
+    list_fields(&entrance->program->streams[fields->moment_stream], made);
     mw_course_config config = {
         .engine = {.program = entrance->program, .model = fields, .symbols = symbols},
         .announces_none = true};
@@ -94,7 +114,7 @@ static bool has_fields(const mw_program *program) {
 }
 
 mw_status mw_entrance_create(const mw_program *program, mw_symbols *symbols,
-                             bool remembers, mw_entrance **out_entrance, mw_error *err) {
+                             size_t remembers, mw_entrance **out_entrance, mw_error *err) {
     if (!has_fields(program)) {
         *out_entrance = NULL;
         return MW_OK;
@@ -116,19 +136,37 @@ mw_status mw_entrance_create(const mw_program *program, mw_symbols *symbols,
     return status;
 }
 
+/* --- what has entered --------------------------------------------------------------------- */
+
+static mw_cell *values_at(const door *at, const memory *events, size_t number) {
+    return events->values + number * at->entries.field_count;
+}
+
+static void forget(const mw_entrance *entrance, const door *at, memory *events) {
+    for (size_t i = 0; i < events->ids.count; i++) {
+        mw_passing_let_go(entrance->symbols, &at->ids, mw_key_list_at(&events->ids, i));
+        mw_passing_let_go(entrance->symbols, &at->entries, values_at(at, events, i));
+    }
+    mw_key_list_release(&events->ids);
+    mw_free(events->values);
+    events->values = NULL;
+    events->capacity = 0;
+}
+
 void mw_entrance_destroy(mw_entrance *entrance) {
     if (!entrance) return;
     for (size_t i = 0; entrance->doors && i < entrance->program->source_count; i++) {
-        mw_course_destroy(entrance->doors[i].course);
-        mw_key_list_release(&entrance->doors[i].ids);
-        mw_free(entrance->doors[i].entered);
+        door *at = &entrance->doors[i];
+        mw_course_destroy(at->course);
+        forget(entrance, at, &at->recent);
+        forget(entrance, at, &at->before);
     }
     mw_arena_release(&entrance->arena);
     mw_free(entrance);
 }
 
 /* Where the values stand in the event's row. */
-static mw_cell *entry_of(const mw_stream *stream, mw_cell *row) {
+static const mw_cell *entry_of(const mw_stream *stream, const mw_cell *row) {
     return row + stream->schema.field_count - stream->entry_count;
 }
 
@@ -136,44 +174,65 @@ static void fill_id(const mw_stream *stream, const mw_cell *row, mw_cell *id) {
     for (int32_t i = 0; i < stream->id_count; i++) id[i] = row[stream->id_fields[i]];
 }
 
-/* Keeps the values of an event that has entered; the first one with its id stays, until it is
-   corrected. */
-static mw_status keep_values(door *at, size_t width, const mw_cell *id, const mw_cell *values,
-                             bool is_correction, mw_error *err) {
-    size_t number = mw_key_list_find(&at->ids, id);
-    if (number != MW_KEY_NONE && is_correction)
-        memcpy(at->entered + number * width, values, width * sizeof *values);
-    if (number != MW_KEY_NONE) return MW_OK;
-    if (!mw_grow((void **)&at->entered, &at->entered_capacity, (at->ids.count + 1) * width,
-                 sizeof *at->entered, SIZE_MAX / sizeof *at->entered) ||
-        !mw_key_list_add(&at->ids, id))
+/* The values of the event; NULL if they are not there. */
+static mw_cell *find_values(const door *at, const memory *events, const mw_cell *id) {
+    size_t number = mw_key_list_find(&events->ids, id);
+    return number == MW_KEY_NONE ? NULL : values_at(at, events, number);
+}
+
+static mw_status add_values(const mw_entrance *entrance, door *at, const mw_cell *id,
+                            const mw_cell *values, mw_error *err) {
+    memory *recent = &at->recent;
+    size_t width = at->entries.field_count;
+    if (recent->ids.count >= entrance->remembers) {
+        forget(entrance, at, &at->before);
+        at->before = *recent;
+        *recent = (memory){.capacity = 0};
+        mw_key_list_init(&recent->ids, at->ids.field_count);
+    }
+    if (!mw_grow((void **)&recent->values, &recent->capacity, (recent->ids.count + 1) * width,
+                 sizeof *values, SIZE_MAX / sizeof *values) ||
+        !mw_key_list_add(&recent->ids, id))
         return mw_fail(err, MW_NO_MEMORY, "fields: no memory for the values of another event");
-    memcpy(at->entered + (at->ids.count - 1) * width, values, width * sizeof *values);
+    memcpy(values_at(at, recent, recent->ids.count - 1), values, width * sizeof *values);
+    mw_passing_hold(entrance->symbols, &at->ids, id);
+    mw_passing_hold(entrance->symbols, &at->entries, values);
     return MW_OK;
 }
 
+/* The first event with an id stays, until it is corrected; then what was before is not asked. */
 static mw_status remember(const mw_entrance *entrance, const mw_event *event, mw_error *err) {
     const mw_stream *stream = &entrance->program->streams[event->stream];
     mw_cell id[MW_KEYS_MAX];
-    if (!entrance->remembers || stream->entry_count == 0 || stream->id_count == 0) return MW_OK;
+    if (entrance->remembers == 0 || stream->entry_count == 0 || stream->id_count == 0)
+        return MW_OK;
+    door *at = &entrance->doors[stream->source];
+    const mw_cell *values = entry_of(stream, event->row);
     fill_id(stream, event->row, id);
-    const mw_cell *values = event->row + stream->schema.field_count - stream->entry_count;
-    return keep_values(&entrance->doors[stream->source], stream->entry_count, id, values,
-                       event->replaced != NULL, err);
+    mw_cell *known = find_values(at, &at->recent, id);
+    if (!event->replaced && (known || find_values(at, &at->before, id))) return MW_OK;
+    if (!known) return add_values(entrance, at, id, values, err);
+    mw_passing_hold(entrance->symbols, &at->entries, values);
+    mw_passing_let_go(entrance->symbols, &at->entries, known);
+    memcpy(known, values, stream->entry_count * sizeof *values);
+    return MW_OK;
 }
 
-/* False if the event has not entered, or is not remembered. */
-static bool recall(const mw_entrance *entrance, const mw_stream *stream, mw_cell *row) {
-    const door *at = &entrance->doors[stream->source];
+static const mw_cell *recall(const mw_entrance *entrance, const mw_event *event) {
+    const mw_stream *stream = &entrance->program->streams[event->stream];
     mw_cell id[MW_KEYS_MAX];
-    if (!entrance->remembers || stream->id_count == 0) return false;
-    fill_id(stream, row, id);
-    size_t number = mw_key_list_find(&at->ids, id);
-    if (number == MW_KEY_NONE) return false;
-    memcpy(entry_of(stream, row), at->entered + number * stream->entry_count,
-           stream->entry_count * sizeof *row);
-    return true;
+    if (stream->entry_count == 0 || stream->id_count == 0) return NULL;
+    const door *at = &entrance->doors[stream->source];
+    fill_id(stream, event->row, id);
+    const mw_cell *known = find_values(at, &at->recent, id);
+    return known ? known : find_values(at, &at->before, id);
 }
+
+bool mw_entrance_remembers(const mw_entrance *entrance, const mw_event *event) {
+    return entrance && recall(entrance, event);
+}
+
+/* --- entering ----------------------------------------------------------------------------- */
 
 mw_status mw_entrance_fill(mw_entrance *entrance, const mw_event *event, int64_t place,
                            mw_cell *row, mw_error *err) {
@@ -181,13 +240,17 @@ mw_status mw_entrance_fill(mw_entrance *entrance, const mw_event *event, int64_t
     const mw_stream *stream = &entrance->program->streams[event->stream];
     const door *at = &entrance->doors[stream->source];
     if (stream->entry_count == 0) return MW_OK;
-    if (!event->replaced && recall(entrance, stream, row)) return MW_OK;
+    mw_cell *to = row + stream->schema.field_count - stream->entry_count;
+    const mw_cell *known = event->replaced ? NULL : recall(entrance, event);
+    if (known) {
+        memcpy(to, known, stream->entry_count * sizeof *to);
+        return MW_OK;
+    }
     MW_ASSERT(at->course && stream->entry_count == at->fields->feature_count);
 
     mw_moment moment = {.t = event->time, .place = place, .row = row};
     MW_TRY(mw_course_features(at->course, &moment, at->values, err));
     bool is_too_late = place - event->time > at->fields->lateness_us;
-    mw_cell *to = entry_of(stream, row);
     for (size_t i = 0; i < stream->entry_count; i++)
         to[i] = is_too_late && at->needs_state[i]
                     ? mw_cell_missing(at->fields->features[i].type)
@@ -209,30 +272,13 @@ mw_status mw_entrance_event(mw_entrance *entrance, const mw_event *event, mw_err
 
 /* --- as bytes --------------------------------------------------------------------------- */
 
-static const mw_stream *stream_of(const mw_entrance *entrance, const door *at) {
-    return &entrance->program->streams[at->fields->moment_stream];
-}
-
-static mw_status save_door(const mw_entrance *entrance, const door *at, mw_buf *out,
-                           mw_error *err) {
-    const mw_stream *stream = stream_of(entrance, at);
+static mw_status save_door(const door *at, mw_buf *out, mw_error *err) {
     mw_buf course;
     mw_buf_init(&course, out->size_max);
     mw_status status = mw_course_save(at->course, &course, err);
     mw_buf_append_u64(out, course.size);
     mw_buf_append_str(out, mw_buf_str(&course));
     mw_buf_release(&course);
-    mw_buf_append_u32(out, (uint32_t)at->ids.count);
-    for (size_t i = 0; i < at->ids.count; i++) {
-        const mw_cell *id = mw_key_list_at(&at->ids, i);
-        const mw_cell *values = at->entered + i * stream->entry_count;
-        for (int32_t k = 0; k < stream->id_count; k++)
-            mw_cell_append_canonical(out, stream->schema.fields[stream->id_fields[k]].type, id[k],
-                                     entrance->symbols);
-        for (size_t v = 0; v < stream->entry_count; v++)
-            mw_cell_append_canonical(out, at->fields->features[v].type, values[v],
-                                     entrance->symbols);
-    }
     return status;
 }
 
@@ -241,8 +287,7 @@ mw_status mw_entrance_save(const mw_entrance *entrance, mw_buf *out, mw_error *e
     mw_buf_init(&payload, out->size_max);
     mw_status status = MW_OK;
     for (size_t i = 0; status == MW_OK && i < entrance->program->source_count; i++)
-        if (entrance->doors[i].course)
-            status = save_door(entrance, &entrance->doors[i], &payload, err);
+        if (entrance->doors[i].course) status = save_door(&entrance->doors[i], &payload, err);
     if (status == MW_OK) status = mw_buf_check(&payload, "entrance", err);
     if (status == MW_OK) mw_seal_append(out, seal, mw_buf_str(&payload));
     if (status == MW_OK) status = mw_buf_check(out, "entrance", err);
@@ -254,35 +299,20 @@ static mw_status corrupt(mw_error *err) {
     return mw_fail(err, MW_CORRUPT, "entrance: its contents break their format");
 }
 
-static mw_status load_values(mw_entrance *entrance, door *at, mw_reader *in, mw_error *err) {
-    const mw_stream *stream = stream_of(entrance, at);
-    mw_cell id[MW_KEYS_MAX];
-    for (int32_t k = 0; k < stream->id_count; k++)
-        if (!mw_cell_read_canonical(in, stream->schema.fields[stream->id_fields[k]].type,
-                                    entrance->symbols, &id[k]))
-            return corrupt(err);
-    for (size_t v = 0; v < stream->entry_count; v++)
-        if (!mw_cell_read_canonical(in, at->fields->features[v].type, entrance->symbols,
-                                    &at->values[v]))
-            return corrupt(err);
-    return keep_values(at, stream->entry_count, id, at->values, false, err);
-}
-
-static mw_status load_door(mw_entrance *entrance, door *at, mw_reader *in, mw_error *err) {
+static mw_status load_door(const door *at, mw_reader *in, mw_error *err) {
     uint64_t size = mw_read_u64(in);
     if (in->failed || size > in->rest.size) return corrupt(err);
-    MW_TRY(mw_course_load(at->course, mw_read_bytes(in, (size_t)size), err));
-    uint32_t count = mw_read_u32(in);
-    for (uint32_t i = 0; i < count; i++) MW_TRY(load_values(entrance, at, in, err));
-    return in->failed ? corrupt(err) : MW_OK;
+    return mw_course_load(at->course, mw_read_bytes(in, (size_t)size), err);
 }
 
 mw_status mw_entrance_load(mw_entrance *entrance, mw_str bytes, mw_error *err) {
     mw_str payload;
     MW_TRY(mw_seal_open(seal, bytes, &payload, err));
+    if (mw_seal_format(bytes) < FORMAT)
+        return mw_fail(err, MW_CONFLICT, "entrance: format version must be %d, got %u", FORMAT,
+                       mw_seal_format(bytes));
     mw_reader in = {.rest = payload};
     for (size_t i = 0; i < entrance->program->source_count; i++)
-        if (entrance->doors[i].course)
-            MW_TRY(load_door(entrance, &entrance->doors[i], &in, err));
+        if (entrance->doors[i].course) MW_TRY(load_door(&entrance->doors[i], &in, err));
     return in.rest.size > 0 ? corrupt(err) : MW_OK;
 }

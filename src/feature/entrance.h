@@ -15,16 +15,22 @@
 
 typedef struct mw_entrance mw_entrance;
 
+/* How many of the last events of each stream it remembers, at least; at most twice as many. */
+#define MW_ENTRANCE_NONE ((size_t)0)
+#define MW_ENTRANCE_ALL SIZE_MAX
+
 /* NULL in `*out_entrance` if the program has no such fields. The program and the symbols outlive
-   it. One that `remembers` keeps the values by the ids of their events: an event that has entered
-   is filled with what it had then. */
+   it. It keeps the values of those that it `remembers` by the ids of their events: such an event is
+   filled with what it had when it entered. */
 MW_MUST_USE mw_status mw_entrance_create(const mw_program *program, mw_symbols *symbols,
-                                         bool remembers, mw_entrance **out_entrance,
+                                         size_t remembers, mw_entrance **out_entrance,
                                          mw_error *err);
 void mw_entrance_destroy(mw_entrance *entrance); /* NULL is allowed, here and below */
 
 /* Whether a field with windows reads the stream. */
 bool mw_entrance_reads(const mw_program *program, int32_t stream);
+/* Whether the event has such fields and stands among those that are remembered, by its id. */
+bool mw_entrance_remembers(const mw_entrance *entrance, const mw_event *event);
 /* Works out the fields with windows in `row`, which is that of the event, as it enters at `place`.
    Every event placed before that has been taken, and places do not go back. */
 MW_MUST_USE mw_status mw_entrance_fill(mw_entrance *entrance, const mw_event *event,
@@ -33,9 +39,9 @@ MW_MUST_USE mw_status mw_entrance_fill(mw_entrance *entrance, const mw_event *ev
 MW_MUST_USE mw_status mw_entrance_event(mw_entrance *entrance, const mw_event *event,
                                         mw_error *err);
 
-/* All that it knows as bytes (in a seal "MWEN": for each stream with such fields u64 size and the
-   course's bytes, u32 count and each event's id and values in canonical cells), and back into one
-   just created for the same program. After a failure it is to be destroyed. MW_CONFLICT: made by
-   another program; MW_NEWER_FORMAT, MW_CORRUPT, MW_NO_MEMORY. */
+/* All that it knows but what it remembers as bytes (in a seal "MWEN": for each stream with such
+   fields u64 size and the course's bytes), and back into one just created for the same program.
+   After a failure it is to be destroyed. MW_CONFLICT: made by another program, or in format 1,
+   which had the values of all events; MW_NEWER_FORMAT, MW_CORRUPT, MW_NO_MEMORY. */
 MW_MUST_USE mw_status mw_entrance_save(const mw_entrance *entrance, mw_buf *out, mw_error *err);
 MW_MUST_USE mw_status mw_entrance_load(mw_entrance *entrance, mw_str bytes, mw_error *err);

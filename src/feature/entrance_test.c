@@ -6,7 +6,11 @@
 #include "testing/test.h"
 #include "testing/world.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "model/seal.h"
+#include "table/passing.h"
 
 /* Orders look at rates, at pays and at earlier orders; pays at the orders' own such fields. */
 static const char shop[] =
@@ -100,13 +104,13 @@ static void tear_down(fixture *f) {
 }
 
 /* The same entrance in another life. */
-static mw_entrance *start_again(const fixture *f, mw_entrance *entrance, bool remembers) {
+static mw_entrance *start_again(const fixture *f, mw_entrance *entrance) {
     mw_entrance *again = NULL;
     mw_buf bytes;
     mw_buf_init(&bytes, 1 << 24);
     MW_CHECK_OK(mw_entrance_save(entrance, &bytes, NULL), NULL);
     mw_entrance_destroy(entrance);
-    MW_CHECK_OK(mw_entrance_create(f->program, f->symbols, remembers, &again, NULL), NULL);
+    MW_CHECK_OK(mw_entrance_create(f->program, f->symbols, MW_ENTRANCE_NONE, &again, NULL), NULL);
     MW_CHECK_OK(mw_entrance_load(again, mw_buf_str(&bytes), NULL), NULL);
     mw_buf_release(&bytes);
     return again;
@@ -133,10 +137,10 @@ static void carry_entered(fixture *f, size_t index, const mw_event *correction) 
 
 static mw_status enter(fixture *f, bool restarts, mw_error *err) {
     mw_entrance *entrance = NULL;
-    MW_TRY(mw_entrance_create(f->program, f->symbols, false, &entrance, err));
+    MW_TRY(mw_entrance_create(f->program, f->symbols, MW_ENTRANCE_NONE, &entrance, err));
     mw_status status = MW_OK;
     for (size_t i = 0; status == MW_OK && i < f->events.event_count; i++) {
-        if (restarts && i % 37 == 5) entrance = start_again(f, entrance, false);
+        if (restarts && i % 37 == 5) entrance = start_again(f, entrance);
         mw_event event = mw_events_at(&f->events, i);
         if (event.replaced) carry_entered(f, i, &event);
         status = mw_entrance_fill(entrance, &event, event.place, (mw_cell *)(uintptr_t)event.row,
@@ -250,18 +254,18 @@ MW_TEST(entrance_tells_what_it_reads) {
     mw_arena_init(&f.arena, 1 << 20);
     MW_CHECK_OK(mw_symbols_create(1 << 16, &f.symbols, NULL), NULL);
     f.program = mw_test_program(&f.arena, f.symbols, MW_TEST_SHOPS_MODEL);
-    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, false, &none, NULL), NULL);
+    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, MW_ENTRANCE_ALL, &none, NULL), NULL);
     MW_CHECK(none == NULL && !mw_entrance_reads(f.program, 0));
     mw_symbols_destroy(f.symbols);
     mw_arena_release(&f.arena);
 }
 
-/* What entered stays what it was, and bytes that are cut or changed are refused. */
-MW_TEST(entrance_recalls_what_entered_from_its_bytes_too) {
+/* What entered stays what it was. */
+MW_TEST(entrance_recalls_what_entered) {
     fixture f;
     set_up(&f, mw_test_seed());
-    mw_entrance *entrance = NULL, *other = NULL;
-    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, true, &entrance, NULL), NULL);
+    mw_entrance *entrance = NULL;
+    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, MW_ENTRANCE_ALL, &entrance, NULL), NULL);
     mw_event first = {0};
     for (size_t i = 0; i < f.events.event_count; i++) {
         mw_event event = mw_events_at(&f.events, i);
@@ -271,24 +275,166 @@ MW_TEST(entrance_recalls_what_entered_from_its_bytes_too) {
         MW_CHECK_OK(mw_entrance_event(entrance, &event, NULL), NULL);
         if (has_id && !first.row) first = event;
     }
-    entrance = start_again(&f, entrance, true);
     const mw_schema *schema = &f.program->streams[ORDERS].schema;
     mw_cell row[CELLS_MAX];
     memcpy(row, first.row, schema->field_count * sizeof *row);
     for (size_t i = schema->field_count - 3; i < schema->field_count; i++) row[i].bits = 1;
     MW_CHECK_OK(mw_entrance_fill(entrance, &first, INT64_C(1) << 40, row, NULL), NULL);
     MW_CHECK(memcmp(row, first.row, schema->field_count * sizeof *row) == 0);
+    mw_entrance_destroy(entrance);
+    tear_down(&f);
+}
 
-    mw_buf bytes;
+static void check_load(const fixture *f, mw_str bytes, mw_status expected) {
+    mw_entrance *entrance = NULL;
+    MW_CHECK_OK(mw_entrance_create(f->program, f->symbols, MW_ENTRANCE_ALL, &entrance, NULL), NULL);
+    MW_CHECK_EQUAL_INT(mw_entrance_load(entrance, bytes, NULL), expected);
+    mw_entrance_destroy(entrance);
+}
+
+/* Bytes that are cut are refused, and those that have what an older program remembered. */
+MW_TEST(entrance_refuses_other_bytes) {
+    fixture f;
+    mw_entrance *entrance = NULL;
+    mw_buf bytes, older;
+    set_up(&f, mw_test_seed());
     mw_buf_init(&bytes, 1 << 24);
+    mw_buf_init(&older, 1 << 24);
+    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, MW_ENTRANCE_NONE, &entrance, NULL), NULL);
     MW_CHECK_OK(mw_entrance_save(entrance, &bytes, NULL), NULL);
-    MW_CHECK_OK(mw_entrance_create(f.program, f.symbols, true, &other, NULL), NULL);
-    mw_str cut = mw_str_slice(mw_buf_str(&bytes), 0, bytes.size - 9);
-    MW_CHECK_EQUAL_INT(mw_entrance_load(other, cut, NULL), MW_CORRUPT);
-    mw_entrance_destroy(other);
+    mw_str saved = mw_buf_str(&bytes);
+    check_load(&f, saved, MW_OK);
+    check_load(&f, mw_str_slice(saved, 0, saved.size - 9), MW_CORRUPT);
+    mw_seal before = {.what = "entrance", .magic = 0x4e45574d, .format = 1};
+    mw_seal_append(&older, before, mw_str_slice(saved, MW_SEAL_SIZE - 4, saved.size - 4));
+    check_load(&f, mw_buf_str(&older), MW_CONFLICT);
     mw_entrance_destroy(entrance);
     mw_buf_release(&bytes);
+    mw_buf_release(&older);
     tear_down(&f);
+}
+
+/* --- how many it remembers ------------------------------------------------------------------- */
+
+static const char notes[] =
+    "stream notes\n"
+    "  columns: no text, who category, at time\n"
+    "  time: at\n"
+    "  id: no\n"
+    "  field before: last(notes.no by who over 300us)\n"
+    "feature a: who\n"
+    "model m\n"
+    "  moment: on notes\n"
+    "  label: any(notes by who over next 1h)\n";
+
+enum { NO, WHO, AT, BEFORE, NOTE_FIELDS, NOTES = 2000, REMEMBERED = 12 };
+
+/* Each text passes; those of the ids tell the numbers of their events. */
+typedef struct {
+    mw_arena arena;
+    mw_symbols *symbols;
+    mw_entrance *entrance;
+    int count;
+    struct { int version, fed; } notes[NOTES]; /* their last values, and when they came */
+} diary;
+
+static void set_up_diary(diary *d, size_t remembers) {
+    *d = (diary){.count = 0};
+    mw_arena_init(&d->arena, 16 << 20);
+    MW_CHECK_OK(mw_symbols_create(1 << 24, &d->symbols, NULL), NULL);
+    const mw_program *program = mw_test_program(&d->arena, d->symbols, notes);
+    MW_CHECK_OK(mw_passing_allow(d->symbols, NULL), NULL);
+    MW_CHECK_OK(mw_entrance_create(program, d->symbols, remembers, &d->entrance, NULL), NULL);
+}
+
+/* All leave in the end. */
+static void tear_down_diary(diary *d) {
+    mw_entrance_destroy(d->entrance);
+    for (int i = 0; i < NOTES; i++) mw_passing_tidy(d->symbols);
+    MW_CHECK_EQUAL_INT(mw_passing_count(d->symbols), 0);
+    mw_symbols_destroy(d->symbols);
+    mw_arena_release(&d->arena);
+}
+
+static mw_cell name(diary *d, const char *what, int number) {
+    char text[40];
+    snprintf(text, sizeof text, "%s %d", what, number);
+    mw_cell cell = {.symbol = mw_symbols_intern(d->symbols, mw_str_of(text))};
+    MW_CHECK(cell.symbol != 0);
+    return cell;
+}
+
+/* As it stands in the log; nobody looks at what its window finds. */
+static mw_event note(diary *d, int number, int version, mw_cell row[NOTE_FIELDS]) {
+    mw_passing_tidy(d->symbols);
+    (void)mw_passing_set(d->symbols, true);
+    row[NO] = name(d, "no", number);
+    row[WHO] = mw_cell_missing(MW_TYPE_CATEGORY);
+    row[AT] = mw_cell_time(d->count);
+    row[BEFORE] = name(d, "before", version);
+    (void)mw_passing_set(d->symbols, false);
+    return (mw_event){.time = d->count, .known = d->count, .place = d->count, .row = row};
+}
+
+static void feed_note(diary *d, int number) {
+    mw_cell row[NOTE_FIELDS], replaced[NOTE_FIELDS];
+    mw_event event = note(d, number, d->count, row);
+    if (d->notes[number].fed > 0) {
+        memcpy(replaced, row, sizeof replaced);
+        event.replaced = replaced;
+        event.replaced_time = d->notes[number].fed;
+        event.replaced_from = d->notes[number].fed;
+    }
+    MW_CHECK_OK(mw_entrance_event(d->entrance, &event, NULL), NULL);
+    d->notes[number].version = d->count;
+    d->notes[number].fed = d->count++;
+}
+
+/* Whether the note is remembered, as it is. */
+static bool check_note(diary *d, int number) {
+    mw_cell row[NOTE_FIELDS];
+    mw_event event = note(d, number, NOTES, row);
+    if (!mw_entrance_remembers(d->entrance, &event)) return false;
+    MW_CHECK_OK(mw_entrance_fill(d->entrance, &event, d->count, row, NULL), NULL);
+    char expected[40];
+    snprintf(expected, sizeof expected, "before %d", d->notes[number].version);
+    MW_CHECK_EQUAL_STR(mw_symbols_text(d->symbols, row[BEFORE].symbol), expected);
+    return true;
+}
+
+/* Of the last ones each, and never many; with their last values, and no text longer than these. */
+MW_TEST(entrance_remembers_the_last_events) {
+    diary d;
+    uint64_t prng = mw_test_seed();
+    int corrections = 0;
+    set_up_diary(&d, REMEMBERED);
+    d.count = 1;
+    for (int next = 0; next < NOTES;) {
+        int back = (int)mw_prng_below(&prng, 4 * REMEMBERED);
+        bool corrects = mw_prng_below(&prng, 3) == 0 && back < next;
+        feed_note(&d, corrects ? next - 1 - back : next);
+        next += !corrects;
+        corrections += corrects;
+        int remembered = 0;
+        for (int i = next > 100 ? next - 100 : 0; i < next; i++) {
+            bool is_there = check_note(&d, i);
+            MW_CHECK(is_there || d.notes[i].fed < d.count - REMEMBERED);
+            remembered += is_there;
+        }
+        MW_CHECK(remembered <= 2 * REMEMBERED);
+        MW_CHECK(mw_passing_count(d.symbols) < 1000);
+    }
+    MW_CHECK(corrections > NOTES / 8);
+    tear_down_diary(&d);
+}
+
+MW_TEST(entrance_remembers_none_where_nobody_asks) {
+    diary d;
+    set_up_diary(&d, MW_ENTRANCE_NONE);
+    d.count = 1;
+    for (int i = 0; i < 100; i++) feed_note(&d, i);
+    for (int i = 0; i < 100; i++) MW_CHECK(!check_note(&d, i));
+    tear_down_diary(&d);
 }
 
 static mw_status enter_all(void *context) { return enter(context, false, NULL); }

@@ -56,19 +56,11 @@ void mw_kept_texts_add_model(mw_kept_texts *kept, const mw_model_program *model)
         add_field(kept, mw_model_announcer(model), schedule->keys[k]);
 }
 
-/* It remembers what it made of which event. */
 void mw_kept_texts_add_entrance(mw_kept_texts *kept) {
     const mw_program *program = kept->program;
     for (size_t i = 0; i < program->source_count; i++) {
         const mw_model_program *entry = program->sources[i].entry;
-        if (!entry) continue;
-        mw_kept_texts_add_model(kept, entry);
-        const mw_stream *stream = &program->streams[entry->moment_stream];
-        int32_t end = (int32_t)stream->schema.field_count;
-        for (int32_t k = 0; k < stream->id_count; k++)
-            add_field(kept, entry->moment_stream, stream->id_fields[k]);
-        for (int32_t k = end - (int32_t)stream->entry_count; k < end; k++)
-            add_field(kept, entry->moment_stream, k);
+        if (entry) mw_kept_texts_add_model(kept, entry);
     }
 }
 

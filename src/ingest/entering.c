@@ -105,15 +105,16 @@ static mw_status walk(job *j, mw_error *err) {
         if (!j->rows[side]) return mw_fail(err, MW_NO_MEMORY, "ingest: no memory");
     }
     if (taking->lake.event_count > 0)
-        MW_TRY(mw_entrance_create(program, taking->config->symbols, false, &j->without, err));
+        MW_TRY(mw_entrance_create(program, taking->config->symbols, MW_ENTRANCE_NONE,
+                                  &j->without, err));
     MW_TRY(walk_history(j, err));
     return j->changed > 0 ? refuse(j, err) : MW_OK;
 }
 
 mw_status mw_entering_run(mw_taking *taking, mw_error *err) {
     job j = {.taking = taking};
-    MW_TRY(mw_entrance_create(taking->config->program, taking->config->symbols, false, &j.with,
-                              err));
+    MW_TRY(mw_entrance_create(taking->config->program, taking->config->symbols, MW_ENTRANCE_NONE,
+                              &j.with, err));
     if (!j.with || taking->fresh.event_count == 0) {
         mw_entrance_destroy(j.with);
         return MW_OK;

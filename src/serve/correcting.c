@@ -38,26 +38,24 @@ mw_status mw_sequencer_look_back(mw_sequencer *sequencer, const mw_lookback_wish
     return mw_lookback_create(lookback, wishes, count, out_lookback, err);
 }
 
-/* What was found at the event's place under its id and stands, of which a copy is kept. In history
-   and of an ingest many events stand at one place. */
-static mw_status find(mw_sequencer *sequencer, mw_lookback *lookback, const mw_event *event,
-                      mw_error *err) {
+/* In history and of an ingest many events stand at one place. */
+mw_status mw_sequencer_read_back(const mw_sequencer *sequencer, mw_lookback *lookback,
+                                 mw_lookback_wish wish, const mw_event *event,
+                                 mw_event *out_found, mw_error *err) {
     const mw_stream *stream = &sequencer->config.program->streams[event->stream];
-    mw_lookback_wish wish;
-    MW_TRY(mw_sequencer_wish(sequencer, event, &wish, err));
-    mw_events_clear_stream(&sequencer->replaced, event->stream);
     for (size_t i = 0;; i++) {
         mw_event found;
         bool is_found = false;
         MW_TRY(mw_lookback_at(lookback, wish, i, &found, &is_found, err));
         if (!is_found)
             return mw_fail(err, MW_CORRUPT,
-                           "correction: what it replaces stands neither in log nor lake");
+                           "event: what stands under its id is neither in log nor lake");
         if (!mw_stream_same_id(stream, found.row, event->row)) continue;
         mw_roster_found stands;
         MW_TRY(mw_old_entries_look_up(sequencer, &found, &stands, err));
-        if (stands.standing == MW_EVENT_REPEATS)
-            return mw_events_add(&sequencer->replaced, &found, err);
+        if (stands.standing != MW_EVENT_REPEATS) continue;
+        *out_found = found;
+        return MW_OK;
     }
 }
 
@@ -75,8 +73,13 @@ static mw_status check_order(const mw_sequencer *sequencer, const mw_event *foun
 
 mw_status mw_sequencer_correct(mw_sequencer *sequencer, mw_lookback *lookback, mw_event *event,
                                mw_error *err) {
-    MW_TRY(find(sequencer, lookback, event, err));
-    mw_event found = mw_events_row(&sequencer->replaced, event->stream, 0);
+    mw_event found;
+    mw_lookback_wish wish;
+    MW_TRY(mw_sequencer_wish(sequencer, event, &wish, err));
+    MW_TRY(mw_sequencer_read_back(sequencer, lookback, wish, event, &found, err));
+    mw_events_clear_stream(&sequencer->replaced, event->stream);
+    MW_TRY(mw_events_add(&sequencer->replaced, &found, err));
+    found = mw_events_row(&sequencer->replaced, event->stream, 0);
     MW_TRY(check_order(sequencer, &found, err));
     event->replaced = found.row;
     event->replaced_time = found.time;

@@ -17,6 +17,11 @@ MW_MUST_USE mw_status mw_sequencer_wish(const mw_sequencer *sequencer, const mw_
 MW_MUST_USE mw_status mw_sequencer_look_back(mw_sequencer *sequencer,
                                              const mw_lookback_wish *wishes, size_t count,
                                              mw_lookback **out_lookback, mw_error *err);
+/* What stands under the event's id, of a lookback that is over and covers where it does. Valid
+   until that is asked again. MW_CORRUPT: it is nowhere. */
+MW_MUST_USE mw_status mw_sequencer_read_back(const mw_sequencer *sequencer, mw_lookback *lookback,
+                                             mw_lookback_wish wish, const mw_event *event,
+                                             mw_event *out_found, mw_error *err);
 /* Makes an event whose id stands with other contents the correction of what stands, by a lookback
    that is over and covers it. MW_BUSY while an ingest that holds it is being taken. What it
    replaces stays valid until the next correction of its stream. */

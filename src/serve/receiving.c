@@ -1,6 +1,7 @@
 #include "serve/receiving.h"
 
 #include "serve/correcting.h"
+#include "serve/recalling.h"
 
 struct mw_receiving {
     mw_receiving_config config;
@@ -10,6 +11,7 @@ struct mw_receiving {
     mw_lookback_wish *wishes; /* what is still to be looked up */
     size_t wish_count, wish_capacity;
     bool awaits;
+    bool recalls;             /* the call awaits what a row that stands had: others will, too */
     uint64_t cleaned_before; /* the call */
     uint64_t recleaned;      /* values that `clean` changed in rows that will be taken again */
 };
@@ -39,7 +41,7 @@ void mw_receiving_destroy(mw_receiving *receiving) {
 }
 
 void mw_receiving_begin(mw_receiving *receiving) {
-    receiving->awaits = false;
+    receiving->awaits = receiving->recalls = false;
     receiving->wish_count = 0;
     mw_enquiry_destroy(receiving->enquiry);
     receiving->enquiry = NULL;
@@ -61,6 +63,19 @@ static mw_status conflicts(const mw_sequencer *sequencer, const mw_event *event,
     return MW_OK;
 }
 
+static bool is_at_hand(const mw_receiving *receiving, mw_lookback_wish wish) {
+    const mw_lookback *lookback = receiving->at_hand.lookback;
+    return lookback && mw_lookback_covers(lookback, wish);
+}
+
+static mw_status add_wish(mw_receiving *receiving, mw_lookback_wish wish, mw_error *err) {
+    if (!mw_grow((void **)&receiving->wishes, &receiving->wish_capacity,
+                 receiving->wish_count + 1, sizeof *receiving->wishes, MW_LOOKBACK_WISHES_MAX))
+        return no_memory(err);
+    receiving->wishes[receiving->wish_count++] = wish;
+    return MW_OK;
+}
+
 /* Adds what the row needs and is not at hand to the wishes. */
 static mw_status add_wishes(mw_receiving *receiving, mw_received received, bool *out_awaits,
                             mw_error *err) {
@@ -72,12 +87,8 @@ static mw_status add_wishes(mw_receiving *receiving, mw_received received, bool 
         MW_TRY(conflicts(sequencer, event, &is_other, err));
         if (!is_other) continue;
         MW_TRY(mw_sequencer_wish(sequencer, event, &wish, err));
-        mw_lookback *lookback = receiving->at_hand.lookback;
-        if (lookback && mw_lookback_covers(lookback, wish)) continue;
-        if (!mw_grow((void **)&receiving->wishes, &receiving->wish_capacity,
-                     receiving->wish_count + 1, sizeof *receiving->wishes, MW_LOOKBACK_WISHES_MAX))
-            return no_memory(err);
-        receiving->wishes[receiving->wish_count++] = wish;
+        if (is_at_hand(receiving, wish)) continue;
+        MW_TRY(add_wish(receiving, wish, err));
         *out_awaits = true;
     }
     return MW_OK;
@@ -156,6 +167,24 @@ mw_status mw_receiving_correct(mw_receiving *receiving, mw_received received, mw
     return MW_OK;
 }
 
+mw_status mw_receiving_recall(mw_receiving *receiving, mw_received received, int64_t place,
+                              bool *out_is_filled, mw_error *err) {
+    const mw_sequencer *sequencer = receiving->config.sequencer;
+    mw_lookback_wish wish;
+    bool is_wished = false;
+    MW_TRY(mw_sequencer_wish_entered(sequencer, &received.events[0], &wish, &is_wished, err));
+    if (!is_wished) {
+        *out_is_filled = false;
+        return MW_OK;
+    }
+    if (is_at_hand(receiving, wish))
+        return mw_sequencer_recall(sequencer, receiving->at_hand.lookback, received, place,
+                                   out_is_filled, err);
+    MW_TRY(add_wish(receiving, wish, err));
+    receiving->awaits = receiving->recalls = true;
+    return mw_fail(err, MW_BUSY, "event: what it had when it came is being looked up");
+}
+
 mw_status mw_receiving_append(mw_receiving *receiving, mw_received received, bool is_entered,
                             mw_error *err) {
     for (size_t i = 0; i < received.count; i++) {
@@ -175,6 +204,13 @@ mw_status mw_receiving_append(mw_receiving *receiving, mw_received received, boo
 
 bool mw_receiving_awaits(const mw_receiving *receiving) { return receiving->awaits; }
 
+static mw_status foresee_recall(mw_receiving *receiving, const mw_event *event) {
+    mw_lookback_wish wish;
+    bool is_wished = false;
+    MW_TRY(mw_sequencer_wish_entered(receiving->config.sequencer, event, &wish, &is_wished, NULL));
+    return is_wished && !is_at_hand(receiving, wish) ? add_wish(receiving, wish, NULL) : MW_OK;
+}
+
 /* A row that cannot be read says so when its turn comes, and wishes that find no room wait for the
    next time. */
 void mw_receiving_foresee(mw_receiving *receiving, int32_t source, mw_sent_row row) {
@@ -184,6 +220,7 @@ void mw_receiving_foresee(mw_receiving *receiving, int32_t source, mw_sent_row r
     if (receiving->wish_count + MW_STREAMS_MAX > MW_LOOKBACK_WISHES_MAX) return;
     if (mw_reception_take(receiving->reception, source, row, &received, NULL) == MW_OK) {
         (void)!add_wishes(receiving, received, &awaits, NULL);
+        if (receiving->recalls) (void)!foresee_recall(receiving, &received.events[0]);
         bool is_asking = false;
         (void)!asks(receiving, received, &is_asking, NULL);
         if (is_asking && !is_answered(receiving, &received.events[0]))

@@ -1,8 +1,9 @@
 /*
  * receiving: rows that are sent, made into events with all that these need, and appended.
  *
- * A row may ask programs of the user's (enquiry.h), and a correction needs what it replaces, which
- * is read back while others are served (correcting.h). A call that fails with MW_BUSY for want of
+ * A row may ask programs of the user's (enquiry.h), and a correction needs what it replaces, or a
+ * row that stands what it had, which is read back while others are served (correcting.h,
+ * recalling.h). A call that fails with MW_BUSY for want of
  * that has changed nothing, and awaits it: begin with it, perhaps with what rows that will follow
  * need too, and call again when both are over, with them at hand.
  *
@@ -46,6 +47,10 @@ MW_MUST_USE mw_status mw_receiving_look_up(const mw_receiving *receiving, mw_rec
 /* Makes corrections of the events that stand with other contents. */
 MW_MUST_USE mw_status mw_receiving_correct(mw_receiving *receiving, mw_received received,
                                            mw_error *err);
+/* Fills the fields with windows of a row whose event stands, and has entered by `place`, where the
+   entrance does not remember them; else `*out_is_filled` is false. */
+MW_MUST_USE mw_status mw_receiving_recall(mw_receiving *receiving, mw_received received,
+                                          int64_t place, bool *out_is_filled, mw_error *err);
 /* Appends those that are new or corrections. `is_entered`: the fields with windows are there. */
 MW_MUST_USE mw_status mw_receiving_append(mw_receiving *receiving, mw_received received,
                                           bool is_entered, mw_error *err);

@@ -10,7 +10,10 @@
 #include "store/saved_log.h"
 #include "table/passing.h"
 
-enum { ARENA_SIZE_MAX = 1 << 16 };
+enum {
+    ARENA_SIZE_MAX = 1 << 16,
+    ENTERED_MIN = 1 << 15, /* events of each stream that an entrance remembers */
+};
 
 typedef enum {
     SURVEY, /* of the log: who predicted and answered, under which clock */
@@ -78,6 +81,10 @@ static mw_status begin_runs(mw_sequencer *sequencer, mw_error *err) {
     return status;
 }
 
+static size_t entered_min(const mw_sequencer_config *config) {
+    return config->old_entries_min > 0 ? config->old_entries_min : ENTERED_MIN;
+}
+
 mw_status mw_sequencer_begin_lists(mw_sequencer *sequencer, mw_error *err) {
     const mw_sequencer_config *config = &sequencer->config;
     mw_roster_destroy(sequencer->roster);
@@ -89,7 +96,8 @@ mw_status mw_sequencer_begin_lists(mw_sequencer *sequencer, mw_error *err) {
     sequencer->entrance = NULL;
     MW_TRY(mw_roster_create(config->program, config->symbols, sequencer->key,
                             &sequencer->roster, err));
-    MW_TRY(mw_entrance_create(config->program, config->symbols, true, &sequencer->entrance, err));
+    MW_TRY(mw_entrance_create(config->program, config->symbols, entered_min(config),
+                              &sequencer->entrance, err));
     MW_TRY(begin_runs(sequencer, err));
     mw_ledger_archive events = {sequencer->runs, MW_RUNS_EVENTS};
     mw_ledger_archive rankings = {sequencer->runs, MW_RUNS_RANKINGS};

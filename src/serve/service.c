@@ -174,6 +174,8 @@ static mw_status check_lateness(const mw_sequencer *sequencer, const mw_model_pr
 /* What is to become of a prediction, and whether only the version may make it. */
 typedef struct {
     bool record, version_alone;
+    bool stands;     /* its event does, as the row says or otherwise; */
+    bool is_entered; /* it has just been corrected, so that the row has its fields with windows */
 } asking;
 
 /* A moment that is asked for, and whether the fields with windows of its row were worked out. */
@@ -184,12 +186,29 @@ typedef struct {
     bool is_entered;
 } asked;
 
+/* Works out the fields with windows of a row that enters, or finds what they were. */
+static mw_status enter_row(mw_service *service, mw_received received, bool stands, int64_t place,
+                           mw_error *err) {
+    bool is_filled = false;
+    if (stands)
+        MW_TRY(mw_receiving_recall(service->receiving, received, place, &is_filled, err));
+    if (is_filled) return MW_OK;
+    return mw_sequencer_enter(service->config.sequencer, &received.events[0], place,
+                              received.cells, err);
+}
+
 static mw_status enter(mw_service *service, asked *at, mw_error *err) {
     if (at->is_entered) return MW_OK;
-    MW_TRY(mw_sequencer_enter(service->config.sequencer, &at->received.events[0],
-                              at->moment.place, at->received.cells, err));
+    MW_TRY(enter_row(service, at->received, at->how.stands, at->moment.place, err));
     at->is_entered = true;
     return MW_OK;
+}
+
+/* What is not at hand is awaited before anybody is asked. What cannot be had is for the version to
+   say, or for its fallback. */
+static mw_status await_entered(mw_service *service, asked *at, mw_error *err) {
+    mw_status status = at->how.stands ? enter(service, at, err) : MW_OK;
+    return mw_receiving_awaits(service->receiving) ? status : MW_OK;
 }
 
 static mw_status ask_version(mw_service *service, size_t number, asked *at,
@@ -246,8 +265,9 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     asked at = {{event->time + model->moment_offset_us, answer.stamp, event->row},
-                received, how, false};
+                received, how, how.is_entered};
     if (how.record) MW_TRY(check_lateness(sequencer, model, at.moment, err));
+    MW_TRY(await_entered(service, &at, err));
     MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
     if (how.record) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
@@ -397,12 +417,13 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
     const mw_event *event = &c->received.events[0];
     mw_answer answer = {.is_recorded = is_recorded};
     if (!mw_decider_scorer(c->decider)) return refuse_without_version(c->decider, err);
-    if (is_recorded && c->standing == MW_EVENT_CONFLICTS)
-        MW_TRY(correct_first(service, c->decider, c->received, err));
+    bool is_corrected = is_recorded && c->standing == MW_EVENT_CONFLICTS;
+    if (is_corrected) MW_TRY(correct_first(service, c->decider, c->received, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     mw_moment moment = {event->time + c->model->moment_offset_us, answer.stamp, event->row};
     if (is_recorded) MW_TRY(check_lateness(sequencer, c->model, moment, err));
-    MW_TRY(mw_sequencer_enter(sequencer, event, answer.stamp, c->received.cells, err));
+    if (!is_corrected)
+        MW_TRY(enter_row(service, c->received, c->standing != MW_EVENT_NEW, answer.stamp, err));
     MW_TRY(mw_decider_ask(c->decider, &moment, &ranking->count, err));
     size_t recorded = 0;
     for (size_t i = 0; i < ranking->count; i++) {
@@ -594,8 +615,9 @@ static mw_status predict(mw_service *service, size_t number, mw_sent_row row, as
     if (stored && standing == MW_EVENT_CONFLICTS) return refuse_change(service, received, err);
     if (stored) return answer_stored(service, stored, &payload, out_answer, err);
     how.record &= mw_decider_is_asked(decider);
-    if (how.record && standing == MW_EVENT_CONFLICTS)
-        MW_TRY(correct_first(service, decider, received, err));
+    how.stands = standing != MW_EVENT_NEW;
+    how.is_entered = how.record && standing == MW_EVENT_CONFLICTS;
+    if (how.is_entered) MW_TRY(correct_first(service, decider, received, err));
     return predict_now(service, number, received, how, out_answer, err);
 }
 

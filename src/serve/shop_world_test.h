@@ -4,7 +4,7 @@
  *
  * Orders are predicted when they are asked for (model quick); deliveries, known a day ahead,
  * an hour before their time (model late). Visits have no id. One version, a constant, answers for
- * both models.
+ * both models. A test may give these two a field, and another feature, before it includes this.
  */
 #pragma once
 #include <math.h>
@@ -16,28 +16,28 @@
 #include "testing/declare.h"
 #include "testing/test.h"
 
+#ifndef SHOP_FIELDS
+#define SHOP_FIELDS ""
+#define SHOP_BUSY "count(orders by shop over 24h) + count(visits by shop over 24h) / 1000"
+#endif
 #define SHOP_BEGIN (100 * MW_DAY_US) /* 1970-04-11 */
 
 static const char shop_text[] =
     "stream orders:\n"
     "  columns: shop category, number number, at time, refund number\n"
-    "  time: at\n"
-    "  id: number\n"
-    "  later refund: at + 2d\n"
+    "  time: at\n  id: number\n"
+    "  later refund: at + 2d\n" SHOP_FIELDS
     "stream deliveries:\n"
     "  columns: shop category, number number, at time\n"
     "  time: at\n"
-    "  known: time - 1d\n"
-    "  id: number\n"
+    "  known: time - 1d\n  id: number\n" SHOP_FIELDS
     "stream visits:\n"
     "  columns: shop category, who text, at time\n  time: at\n"
-    "feature busy: count(orders by shop over 24h) + count(visits by shop over 24h) / 1000\n"
+    "feature busy: " SHOP_BUSY "\n"
     "model quick:\n"
-    "  moment: on orders\n"
-    "  label: count(orders by shop over next 1d)\n"
+    "  moment: on orders\n  label: count(orders by shop over next 1d)\n"
     "model late:\n"
-    "  moment: on deliveries at time - 1h\n"
-    "  label: count(orders by shop over next 1d)\n";
+    "  moment: on deliveries at time - 1h\n  label: count(orders by shop over next 1d)\n";
 
 enum { SHOP_QUICK, SHOP_LATE }; /* models */
 enum { SHOP_ORDERS, SHOP_DELIVERIES, SHOP_VISITS, SHOP_SOURCES };

@@ -1,9 +1,10 @@
 """What has left a server's memory is known after `kill -9`, and learnt anew where its files are damaged.
 
 So many predictions are recorded that a checkpoint writes them to files of their own; the server lets go of them, is
-killed, and knows every one of them again. Then a byte is flipped in half of the blocks of each file: whoever asks for
+killed, and knows every one of them again, and what the fields with windows of their events were when these came. Then a byte is flipped in half of the blocks of each file: whoever asks for
 what they hold is told, and the next start learns it anew and says so.
 """
+import datetime
 import glob
 import json
 import os
@@ -17,14 +18,22 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+import serving  # noqa: E402
 from serving import PATIENCE, begin, call, order, prepare, stop  # noqa: E402
 
-COUNT, BLOCK, PREDICT = 80_000, 1000, "/v1/models/big/predict"
+serving.PROJECT = serving.PROJECT.replace("back: at + 2d", "back: at + 2d, many: count(orders by shop over 1h)").replace(
+    "features:\n", "features:\n  many: many\n")
+COUNT, ASKED_EVERY, BLOCK = 80_000, 4000, 1000
+PREDICT, FEATURES = "/v1/models/big/predict", "/v1/models/big/features"
 CLOCK = ("--clock", order("now")["at"], "--listen", "127.0.0.1:0")
+NOW = datetime.datetime.fromisoformat(order("now")["at"].replace("Z", "+00:00"))
 
 
 def row(number):
-    return order(f"new{number:06}", amount=number % 400 / 10)
+    """Those that are asked about lie behind some that come after: when these came, they would find more than they did."""
+    ahead = 200 if number % ASKED_EVERY == 0 else 0
+    at = NOW - datetime.timedelta(milliseconds=COUNT + 200 - number - ahead)
+    return order(f"new{number:06}", amount=number % 400 / 10, at=at.isoformat().replace("+00:00", "Z"))
 
 
 def record(port):
@@ -49,21 +58,28 @@ def known(port):
 
 
 def wait_for_files(port):
-    until = time.monotonic() + 60 * PATIENCE
+    until = time.monotonic() + 180 * PATIENCE  # a checkpoint that came too early lets the next one wait
     while known(port)[0] == 0:
         assert time.monotonic() < until, known(port)
         time.sleep(0.1)
 
 
 def ask_all(port):
-    """Each twentieth prediction, by its event, by its id, and by a request that repeats it."""
-    for number in range(0, COUNT, COUNT // 20):
+    """Twenty predictions, each by its event, by its id, and by a request that repeats it; the event's fields."""
+    changed = 0
+    for number in range(0, COUNT, ASKED_EVERY):
         status, found = call(port, "GET", f"/v1/predictions?event=new{number:06}")
         assert status == 200 and len(found["predictions"]) == 1, (number, found)
         id = found["predictions"][0]["id"]
         status, again = call(port, "POST", PREDICT, {"event": row(number)})
         assert status == 200 and again["id"] == id, (number, again)
-        assert call(port, "GET", f"/v1/predictions/{id}")[0] == 200
+        status, recorded = call(port, "GET", f"/v1/predictions/{id}")
+        assert status == 200, recorded
+        status, seen = call(port, "POST", FEATURES, {"event": row(number)})
+        assert status == 200 and seen["features"]["many"] == recorded["features"]["many"], (number, seen, recorded)
+        status, new = call(port, "POST", FEATURES, {"event": row(number) | {"number": "another"}})
+        changed += new["features"]["many"] > seen["features"]["many"]
+    assert changed > 10, changed
     assert call(port, "GET", f"/v1/predictions?event=new{COUNT:06}")[1] == {"predictions": []}
 
 
