@@ -37,6 +37,11 @@ struct mw_roster {
         size_t count;
         mw_keyed_hash hash;
     } known; /* the id that was hashed last: what is looked up is added next */
+    struct {
+        bool is_asked, is_found;
+        mw_keyed_hash id;
+        uint64_t words[2];
+    } archived; /* the answer about the id that the archive was asked for last, likewise */
     entry_list list;
     /* Texts that were hashed, each at its symbol modulo KNOWN_TEXTS: most ids come once or twice,
        so one for each text would grow for nothing. */
@@ -202,17 +207,30 @@ mw_status mw_roster_add(mw_roster *roster, const mw_event *event, mw_event_origi
 
 /* --- with an archive -------------------------------------------------------------------------- */
 
+static mw_status ask(mw_roster *roster, mw_roster_archive archive, mw_keyed_hash id,
+                     mw_error *err) {
+    bool is_same = memcmp(&roster->archived.id, &id, sizeof id) == 0;
+    if (roster->archived.is_asked && is_same) return MW_OK;
+    roster->archived.is_asked = false;
+    MW_TRY(archive.find(archive.context, id, roster->archived.words, &roster->archived.is_found,
+                        err));
+    roster->archived.id = id;
+    roster->archived.is_asked = true;
+    return MW_OK;
+}
+
 /* The entry of an id, here or there. */
-static mw_status find_either(const mw_roster *roster, mw_roster_archive archive, mw_keyed_hash id,
+static mw_status find_either(mw_roster *roster, mw_roster_archive archive, mw_keyed_hash id,
                              entry *out_entry, bool *out_is_found, mw_error *err) {
-    uint64_t words[2];
     const entry *found = find_entry(roster, id);
     *out_is_found = found;
     if (found) {
         *out_entry = *found;
         return MW_OK;
     }
-    MW_TRY(archive.find(archive.context, id, words, out_is_found, err));
+    MW_TRY(ask(roster, archive, id, err));
+    const uint64_t *words = roster->archived.words;
+    *out_is_found = roster->archived.is_found;
     if (*out_is_found) *out_entry = (entry){id, words[0], (int64_t)words[1]};
     return MW_OK;
 }
@@ -258,6 +276,7 @@ mw_status mw_roster_forget(mw_roster *roster, int64_t through, mw_error *err) {
         if (list->entries[i].place > through) add_entry(&rest, list->entries[i]);
     release(&roster->list);
     roster->list = rest;
+    roster->archived.is_asked = false;
     return MW_OK;
 }
 

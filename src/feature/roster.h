@@ -29,7 +29,8 @@ typedef struct {
     int64_t place;
 } mw_roster_found;
 
-/* What left rosters of one key: of an id the words that mw_roster_save writes behind it. */
+/* What left rosters of one key: of an id the words that mw_roster_save writes behind it. A roster
+   has one, which changes only right before it forgets; it asks once for an id that comes again. */
 typedef struct {
     const void *context;
     mw_status (*find)(const void *context, mw_keyed_hash id, uint64_t out_words[2],

@@ -143,12 +143,14 @@ MW_TEST(roster_finds_what_a_list_would_find) {
 typedef struct {
     uint64_t words[STEPS][4];
     size_t count;
+    size_t *asked; /* how often it was; NULL: nobody counts */
     bool fails;
 } attic;
 
 static mw_status find_archived(const void *context, mw_keyed_hash id, uint64_t out_words[2],
                                bool *out_is_found, mw_error *err) {
     const attic *in = context;
+    if (in->asked) ++*in->asked;
     if (in->fails) return mw_fail(err, MW_IO, "archive: the disk is gone");
     *out_is_found = false;
     for (size_t i = in->count; !*out_is_found && i-- > 0;) {
@@ -231,6 +233,38 @@ MW_TEST(roster_with_an_archive_finds_what_a_list_would_find) {
     }
     MW_CHECK(all.count > SHOPS * NUMBERS && found_away > 500);
     MW_CHECK(mw_roster_count(f.roster) < all.count);
+    tear_down(&f);
+}
+
+/* An event is looked up, then entered: its archive may have to read for each answer. */
+MW_TEST(roster_asks_its_archive_once_for_an_id) {
+    static attic away;
+    mw_roster_archive archive = {&away, find_archived};
+    mw_roster_found found;
+    mw_error err;
+    fixture f;
+    size_t asked = 0;
+    uint64_t prng = mw_test_seed();
+    set_up(&f);
+    away.asked = &asked;
+    mw_event event = draw(&f, &prng);
+    event.stream = 0;
+    for (int i = 0; i < 3; i++)
+        MW_CHECK_OK(mw_roster_look_up(f.roster, archive, &event, &found, &err), &err);
+    MW_CHECK_EQUAL_INT(found.standing, MW_EVENT_NEW);
+    MW_CHECK_OK(mw_roster_enter(f.roster, archive, &event, MW_FROM_LOG, &err), &err);
+    MW_CHECK_EQUAL_INT(asked, 1);
+    put_away(&f, &away, event.place);
+    MW_CHECK_EQUAL_INT(mw_roster_count(f.roster), 0);
+    for (int i = 0; i < 3; i++)
+        MW_CHECK_OK(mw_roster_look_up(f.roster, archive, &event, &found, &err), &err);
+    MW_CHECK_EQUAL_INT(found.standing, MW_EVENT_REPEATS);
+    MW_CHECK_EQUAL_INT(asked, 2);
+    away.fails = true; /* what failed is asked again */
+    f.row[1] = mw_cell_number(NUMBERS);
+    MW_CHECK_STATUS(mw_roster_look_up(f.roster, archive, &event, &found, &err), MW_IO);
+    MW_CHECK_STATUS(mw_roster_look_up(f.roster, archive, &event, &found, &err), MW_IO);
+    MW_CHECK_EQUAL_INT(asked, 4);
     tear_down(&f);
 }
 
