@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "table/passing.h"
+
 #define KEPT_SIZE_MAX ((size_t)1 << 32)
 enum { KEPT_MOMENTS_MAX = 1 << 28 };
 
-void mw_handover_init(mw_handover *handover) {
-    *handover = (mw_handover){.items = NULL};
+void mw_handover_init(mw_handover *handover, mw_symbols *symbols) {
+    *handover = (mw_handover){.symbols = symbols};
     mw_arena_init(&handover->arena, KEPT_SIZE_MAX);
 }
 
@@ -28,8 +30,16 @@ mw_status mw_handover_begin(mw_handover *handover, mw_str stream, int64_t offset
     return MW_OK;
 }
 
+static void keep_texts(const mw_handover *handover, const mw_schema *schema,
+                       const mw_cell *features) {
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (mw_type_is_symbol(schema->fields[i].type))
+            mw_passing_keep(handover->symbols, features[i].symbol);
+}
+
 static mw_status add(mw_handover *handover, const mw_prediction *prediction,
-                     size_t feature_count, int64_t before_t, mw_error *err) {
+                     const mw_schema *schema, int64_t before_t, mw_error *err) {
+    size_t feature_count = schema->field_count;
     mw_cell *features = mw_arena_alloc(&handover->arena, feature_count + 1, sizeof *features);
     mw_str id = mw_str_copy(&handover->arena, prediction->event_id);
     if (!features || !id.data ||
@@ -37,6 +47,7 @@ static mw_status add(mw_handover *handover, const mw_prediction *prediction,
                  sizeof *handover->items, KEPT_MOMENTS_MAX))
         return no_memory(err);
     memcpy(features, prediction->features, feature_count * sizeof *features);
+    keep_texts(handover, schema, features);
     mw_kept_moment kept = {before_t, *prediction};
     kept.prediction.features = features;
     kept.prediction.event_id = id;
@@ -52,5 +63,5 @@ mw_status mw_handover_keep(mw_handover *handover, const mw_decider *decider,
     if (!handover->stream.data || !mw_str_equal(handover->stream, stream->name) ||
         before_t <= reached)
         return MW_OK;
-    return add(handover, prediction, mw_decider_features(decider)->field_count, before_t, err);
+    return add(handover, prediction, mw_decider_features(decider), before_t, err);
 }

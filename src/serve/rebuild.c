@@ -37,7 +37,7 @@ mw_status mw_rebuild_create(const mw_sequencer *sequencer, mw_decider *decider,
         return mw_fail(err, MW_NO_MEMORY, "rebuild: no memory");
     }
     *rebuild = (mw_rebuild){.sequencer = sequencer, .decider = decider};
-    mw_handover_init(&rebuild->handover);
+    mw_handover_init(&rebuild->handover, sequencer->config.symbols);
     mw_status status = prepare(rebuild, before, err);
     if (status != MW_OK) mw_rebuild_destroy(rebuild);
     else *out_rebuild = rebuild;
@@ -131,10 +131,6 @@ static mw_status pass_moment(mw_rebuild *rebuild, mw_error *err) {
     MW_TRY(mw_decider_pass(rebuild->decider, mw_decider_next_due(rebuild->decider), &prediction,
                            &found, err));
     if (!found || prediction.place <= sequencer->begin) return MW_OK;
-    const mw_schema *features = mw_decider_features(rebuild->decider);
-    for (size_t i = 0; i < features->field_count; i++)
-        if (mw_type_is_symbol(features->fields[i].type))
-            mw_passing_keep(sequencer->config.symbols, prediction.features[i].symbol);
     return mw_handover_keep(&rebuild->handover, rebuild->decider, &prediction,
                             sequencer->reached, err);
 }
