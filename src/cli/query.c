@@ -1,5 +1,6 @@
 #include "cli/query.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -130,6 +131,48 @@ static mw_status needs_program(mw_cli *cli, bool with_examples, bool *out_needs,
     return status;
 }
 
+static mw_status no_query(mw_error *err) {
+    mw_status status = mw_fail(err, MW_USAGE, "sql: QUERY must be a statement, got nothing");
+    return mw_hint(err, status, "As in: millwright sql 'SHOW TABLES'");
+}
+
+/* A semicolon ends a statement, and is no part of it. */
+static mw_status read_query(mw_cli *cli, mw_error *err) {
+    mw_str sql = mw_str_trim(mw_str_of(cli->words[0]));
+    while (sql.size > 0 && sql.data[sql.size - 1] == ';')
+        sql = mw_str_trim(mw_str_slice(sql, 0, sql.size - 1));
+    if (sql.size == 0) return no_query(err);
+    cli->words[0] = mw_str_copy(&cli->arena, sql).data;
+    return cli->words[0] ? MW_OK : mw_fail(err, MW_NO_MEMORY, "sql: no memory");
+}
+
+/* DuckDB looks for what they would write to before it says what kind of statement they are. */
+static bool begins_as_writer(const char *sql) {
+    static const char *const writers[] = {"INSERT", "UPDATE", "DELETE", "MERGE",
+                                          "TRUNCATE", "COPY", "EXPORT"};
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
+        size_t size = strlen(writers[i]);
+        if (strncasecmp(sql, writers[i], size) == 0 && isspace((unsigned char)sql[size]))
+            return true;
+    }
+    return false;
+}
+
+/* What DuckDB says of those to which no table here is one, wherever the word for it stands. */
+static bool is_of_writer(const char *message) {
+    static const char *const messages[] = {"is not an table", "Can only update",
+                                           "Can only delete", "Can only merge"};
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
+        if (strstr(message, messages[i])) return true;
+    return false;
+}
+
+static mw_status only_reads(mw_error *err) {
+    mw_status status = mw_fail(err, MW_INVALID, "sql: the statement must only read: SELECT, WITH, "
+                                                "SHOW, DESCRIBE, SUMMARIZE");
+    return mw_hint(err, status, "Events are taken in by millwright ingest, or by a server.");
+}
+
 static mw_status ask(mw_workspace *workspace, const char *sql, mw_duck_cursor **out_cursor,
                      mw_error *err) {
     /* A column may have any name, such as `at`, a word of SQL since DuckDB 1.5. */
@@ -138,10 +181,14 @@ static mw_status ask(mw_workspace *workspace, const char *sql, mw_duck_cursor **
                                     "as in SELECT \"at\" FROM orders."},
         {"Table with name ", "SHOW TABLES lists them; labels and examples are tables too, made "
                              "where a query names them."},
+        {"multiple statements", "millwright sql takes one statement a call."},
         {"Referenced column ", "DESCRIBE TABLE lists those of one table. A text stands in single "
                                "quotes."}};
+    if (begins_as_writer(sql)) return only_reads(err);
     mw_status status = mw_duck_ask(workspace->duck, sql, out_cursor, err);
     if (status != MW_INVALID) return status;
+    if (strstr(err->message, "No statement")) return no_query(err); /* there are comments alone */
+    if (is_of_writer(err->message)) return only_reads(err);
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
         if (strstr(err->message, hints[i][0])) return mw_hint(err, status, "%s", hints[i][1]);
     return status;
@@ -200,6 +247,7 @@ static mw_status open_state(mw_cli *cli, mw_workspace *workspace, mw_error *err)
 }
 
 mw_status mw_cli_sql(mw_cli *cli, mw_error *err) {
+    MW_TRY(read_query(cli, err));
     bool with_examples = names(cli->words[0], "labels") || names(cli->words[0], "examples");
     bool with_program = false;
     mw_workspace workspace;

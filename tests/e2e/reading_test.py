@@ -46,10 +46,23 @@ def test_sql_only_reads():
         for statement in (f"COPY (SELECT 1) TO '{written}'", "CREATE TABLE x AS SELECT 1",
                           f"EXPLAIN ANALYZE COPY (SELECT 1) TO '{written}'", "SET threads = 1",
                           f"ATTACH '{written}'", f"EXPORT DATABASE '{written}'",
-                          "INSERT INTO ingests SELECT * FROM ingests", "DELETE FROM runs RETURNING run"):
+                          "/* so */ INSERT INTO ingests SELECT * FROM ingests", "CREATE VIEW x AS SELECT 1"):
             said = shop.fails(3, "millwright: ", "sql", statement).err
             assert "must only read" in said or "disabled by configuration" in said, (statement, said)
             assert not written.exists(), statement
+        for statement in ("INSERT INTO ingests SELECT * FROM ingests", "DELETE FROM runs RETURNING run",
+                          "insert into orders values (1)", "\n insert into nosuch values (1);", "update orders set amount = 1",
+                          "delete from orders", "truncate orders", "EXPLAIN INSERT INTO orders VALUES (1)",
+                          "merge into orders using returns on true when matched then delete",
+                          "WITH a AS (SELECT 1) INSERT INTO orders SELECT * FROM a", "/* so */ update orders set amount = 1"):
+            said = shop.fails(3, "sql: the statement must only read: SELECT, WITH", "sql", statement).err
+            assert "Events are taken in by millwright ingest" in said, (statement, said)
+        for nothing in ("", " \n", ";", " ; ; ", "/* nothing */", "\n--\n"):
+            shop.fails(2, "sql: QUERY must be a statement, got nothing\n  As in: millwright sql", "sql", nothing)
+        shop.fails(3, "takes one statement a call", "sql", "SELECT 1; SELECT 2")
+        for statement in ("SELECT 1 AS x;", " SELECT 1 AS x ; \n;", "SELECT 1 AS x -- the one;"):
+            assert shop.ok("sql", statement, "--json").json() == [{"x": 1}], statement
+        assert shop.ok("sql", "SELECT ';' AS x", "--json").json() == [{"x": ";"}]
         for statement in ("WITH a AS (SELECT 1 AS x) SELECT * FROM a", "DESCRIBE orders", "VALUES (1)",
                           "SUMMARIZE SELECT amount FROM orders"):
             assert shop.ok("sql", statement, "--json").json(), statement
