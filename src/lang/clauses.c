@@ -67,6 +67,12 @@ bool mw_parser_at_window(const mw_parser *parser) {
     return stands_ahead(parser, begins_window) || stands_ahead(parser, begins_within);
 }
 
+/* For whoever has put a function around what stands for the window's value. */
+static void hint_stream(mw_parser *parser) {
+    mw_complain_hint(parser->compiler,
+                     "The stream stands first, as in last(STREAM.concat(a, b) by key).");
+}
+
 bool mw_parser_refuse_aggregate(mw_parser *parser, const mw_token *name) {
     static const char foreign[][2][15] = {{"avg", "mean"},
                                           {"average", "mean"},
@@ -75,6 +81,11 @@ bool mw_parser_refuse_aggregate(mw_parser *parser, const mw_token *name) {
                                           {"count_distinct", "distinct"}};
     bool is_window = mw_parser_at(parser, "by") || mw_parser_at(parser, "where");
     if (parser->failed || !is_window) return false;
+    if (mw_str_is(name->text, "min") || mw_str_is(name->text, "max")) { /* functions, too */
+        mw_parser_refuse(parser, ")");
+        hint_stream(parser);
+        return true;
+    }
     parser->failed = true;
     mw_complain(parser->compiler, name->position, MW_INVALID, "there is no aggregate %.*s",
                 MW_STR_ARGS(name->text));
@@ -265,9 +276,11 @@ static bool parse_window_body(mw_parser *parser, mw_window_node *window) {
     }
     if (parser->failed) return false;
     window->by_position = parser->token.position;
+    bool is_call = mw_parser_at(parser, "(");
     if (!mw_parser_expect(parser, "by")) {
-        mw_complain_hint(parser->compiler,
-                         "A window is written mean(STREAM.field by key over 24h).");
+        if (is_call) hint_stream(parser);
+        else mw_complain_hint(parser->compiler,
+                              "A window is written mean(STREAM.field by key over 24h).");
         return false;
     }
     if (!parse_keys(parser, window)) return false;

@@ -72,3 +72,21 @@ MW_TEST(parser_says_what_it_expected) {
     mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
                            MW_TEST_SHOPS_MODEL);
 }
+
+/* A function goes around the value behind the stream, not around both; min and max are such
+   functions themselves. */
+MW_TEST(parser_says_where_the_stream_stands) {
+    static const mw_test_mistake cases[] = {
+        {"last(concat(orders.shop, '|', shop) by shop)",
+         ":1:23: features.a: expected by, got (\n"
+         "    The stream stands first, as in last(STREAM.concat(a, b) by key).\n"},
+        {"max(1h, abs(orders.amount) by shop over 3h)",
+         ":1:39: features.a: expected ), got by\n"
+         "    The stream stands first, as in last(STREAM.concat(a, b) by key).\n"},
+        {"min(abs(amount) where paid by shop over 3h)",
+         ":1:28: features.a: expected ), got where\n"
+         "    The stream stands first, as in last(STREAM.concat(a, b) by key).\n"},
+    };
+    mw_test_check_mistakes("feature a: ", cases, sizeof cases / sizeof cases[0],
+                           MW_TEST_SHOPS_MODEL);
+}
