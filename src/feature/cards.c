@@ -132,7 +132,7 @@ static uint32_t take_number(mw_cards *cards) {
 mw_card *mw_cards_add(mw_cards *cards, const mw_cell *keys, uint64_t hash) {
     mw_card *card = mw_cards_find(cards, keys, hash);
     if (card) return card;
-    if (4 * (cards->count + 1) > 3 * cards->slot_count && !grow_slots(cards)) return NULL;
+    if (2 * (cards->count + 1) > cards->slot_count && !grow_slots(cards)) return NULL;
     uint32_t number = take_number(cards);
     if (number == 0) return NULL;
 

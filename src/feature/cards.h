@@ -1,9 +1,10 @@
 /*
  * cards: the keys of one group, each with a card: its ring of events and where windows ended last.
  *
- * Open addressing over 32-bit card numbers beside 32 bits of the hash, at most three quarters
- * full; a hash only says where to look, the key's cells decide. Cards never move, so a pointer
- * to one stays good until it is swept away. A card begins at a cache line, and the usual one, of
+ * Open addressing over 32-bit card numbers beside 32 bits of the hash, at most half full, so that
+ * a search mostly ends where it begins, which the processor foresees; a hash only says where to
+ * look, the key's cells decide. Cards never move, so a pointer to one stays good until it is swept
+ * away. A card begins at a cache line, and the usual one, of
  * one key and some windows, is one.
  *
  * A hint is the position at which a search for a bound of the group's ended last, its low 32 bits:

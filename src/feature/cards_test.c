@@ -49,7 +49,7 @@ MW_TEST(cards_that_are_removed_leave_their_numbers) {
 
 /* Few slots, so that keys crowd together and searches go round the end of the table. */
 MW_TEST(cards_that_are_removed_in_any_order_leave_all_others_to_be_found) {
-    enum { KEYS = 48, ROUNDS = 20000 };
+    enum { KEYS = 48, ROUNDS = 20000, SLOTS = 64 };
     uint64_t prng = mw_test_seed();
     mw_budget budget = {.max = SIZE_MAX};
     mw_cards cards;
@@ -60,7 +60,7 @@ MW_TEST(cards_that_are_removed_in_any_order_leave_all_others_to_be_found) {
         if (numbers[key] > 0) {
             mw_cards_remove(&cards, numbers[key]);
             numbers[key] = 0;
-        } else {
+        } else if (cards.count < SLOTS / 2) {
             const mw_card *card = add(&cards, (mw_cell){.bits = key});
             numbers[key] = 1;
             while (mw_cards_at(&cards, numbers[key]) != card) numbers[key]++;
@@ -70,7 +70,7 @@ MW_TEST(cards_that_are_removed_in_any_order_leave_all_others_to_be_found) {
             MW_CHECK(card == (numbers[i] > 0 ? mw_cards_at(&cards, numbers[i]) : NULL));
         }
     }
-    MW_CHECK_EQUAL_INT(cards.slot_count, 64);
+    MW_CHECK_EQUAL_INT(cards.slot_count, SLOTS);
     mw_cards_release(&cards);
 }
 
