@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/log_segment.h"
+#include "sys/pace.h"
 
 enum {
     WINDOW_SIZE = 1 << 17, /* of a segment, read at once */
@@ -324,6 +325,7 @@ mw_status mw_log_scan_next(mw_log_scan *scan, mw_record *out_record, bool *out_h
         }
         MW_TRY(take(scan, out_record, out_has_record, err));
         if (*out_has_record && is_wanted(scan, out_record)) return MW_OK;
+        mw_pace_breathe();
     }
 }
 

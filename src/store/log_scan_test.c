@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/prng.h"
 #include "store/log_world_test.h"
+#include "sys/pace.h"
 
 MW_TEST(log_scan_follows_a_log_that_grows) {
     mw_sys *sys = new_machine();
@@ -457,4 +459,32 @@ static void follow_over_a_torn_batch(size_t size) {
 MW_TEST(log_scan_follows_over_a_torn_batch) {
     static const size_t sizes[] = {10, 30000, 50000, 70000, 150000};
     for (size_t i = 0; i < 5; i++) follow_over_a_torn_batch(sizes[i]);
+}
+
+/* Who works beside a server breathes also while all of a segment is passed over. */
+MW_TEST(log_scan_breathes_before_the_first_record) {
+    enum { RECORDS = 400, PAYLOAD_SIZE = 100000 };
+    static char payload[PAYLOAD_SIZE];
+    const char *folder = mw_test_directory();
+    struct rusage before, after;
+    bool has_record = false;
+    mw_record record = {.type = MW_RECORD_EVENT, .payload = {payload, sizeof payload}};
+    mw_error err;
+    mw_log *log;
+    mw_log_scan *scan;
+    MW_CHECK_OK(mw_log_open((mw_log_config){mw_sys_real(), folder, 0}, &log, &err), &err);
+    for (record.place = 1; record.place <= RECORDS; record.place++) {
+        MW_CHECK_OK(mw_log_append(log, &record, &err), &err);
+        MW_CHECK_OK(mw_log_commit(log, &err), &err);
+    }
+    mw_log_close(log);
+    MW_CHECK_OK(mw_log_scan_begin(mw_sys_real(), folder, RECORDS, &scan, &err), &err);
+    mw_pace_begin_turns();
+    MW_CHECK(getrusage(RUSAGE_THREAD, &before) == 0);
+    MW_CHECK_OK(mw_log_scan_next(scan, &record, &has_record, &err), &err);
+    MW_CHECK(getrusage(RUSAGE_THREAD, &after) == 0);
+    mw_pace_end_turns();
+    MW_CHECK(has_record && record.place == RECORDS);
+    MW_CHECK(after.ru_nvcsw - before.ru_nvcsw >= 3); /* 40 MB take some 10 ms */
+    mw_log_scan_end(scan);
 }
