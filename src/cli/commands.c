@@ -415,7 +415,8 @@ const mw_command mw_commands[] = {
     {
         .name = "server",
         .words = "",
-        .options = {SERVE_OPTIONS},
+        .options = {SERVE_OPTIONS,
+                    {"--again", NULL, "go by what was served where today's file does not do"}},
         .appended = "--access-log",
         .run = mw_cli_server,
     },

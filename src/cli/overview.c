@@ -268,13 +268,14 @@ static mw_status learn_facts(mw_workspace *workspace, state_facts *facts, mw_err
                              take_size, &facts->lake_size, err));
     MW_TRY(mw_state_each_row(workspace, "SELECT count(*) FROM alerts WHERE closed_us IS NULL",
                              take_size, &facts->open_alerts, err));
-    MW_TRY(mw_serve_ask_progress(workspace, &facts->server, err));
+    MW_TRY(mw_serve_ask_progress(workspace->cli, &facts->server, err));
     if (facts->server.is_ready)
         MW_TRY(mw_serve_list_successors(workspace, &workspace->arena, &facts->successors, err));
     return MW_OK;
 }
 
 static void write_server(const state_facts *facts, mw_json *json) {
+    mw_json_put_time(json, "project_accepted", facts->server.accepted_us);
     mw_json_put_number(json, "recovered", facts->server.recovered);
     mw_json_key(json, "successors");
     mw_json_array(json);
@@ -306,6 +307,9 @@ static void print_server(const state_facts *facts, mw_buf *out) {
     else
         mw_buf_printf(out, "a server recovers, %.0f %% of its events; ",
                       100 * facts->server.recovered);
+    if (facts->server.accepted_us != MW_TIME_MISSING)
+        mw_buf_printf(out, "today's %s did not do when it started, it goes by that of %s; ",
+                      MW_PROJECT_FILE, mw_time_text_of(facts->server.accepted_us).text);
     for (size_t i = 0; i < facts->successors.count; i++) {
         const mw_serve_successor *next = &facts->successors.items[i];
         mw_buf_printf(out, "model %.*s goes over to version %.*s, %.0f %% of its windows; ",

@@ -12,17 +12,18 @@ enum { ARGUMENTS_MAX = 24, SERVER_TRIES = 20, SERVER_PAUSE_US = 50000 };
 
 static void say(void *context, const char *line) { mw_cli_note(context, "%s", line); }
 
-/* The arguments of `serve` again, for the role's own command. */
-static void list_arguments(const mw_cli *cli, const char *executable, const char *role,
+/* The arguments of `serve` again, for the server's own command. */
+static void list_arguments(const mw_cli *cli, const char *executable, bool is_again,
                            const char *out_arguments[ARGUMENTS_MAX]) {
     static const char *const options[] = {"--listen",  "--clock",       "--tls-certificate",
                                           "--tls-key", "--plain-http",  "--tokens",
                                           "--access-log", "--access-share", "--threads"};
     size_t count = 0;
     out_arguments[count++] = executable;
-    out_arguments[count++] = role;
+    out_arguments[count++] = "server";
     out_arguments[count++] = "-C";
     out_arguments[count++] = cli->folder;
+    if (is_again) out_arguments[count++] = "--again";
     if (cli->json) out_arguments[count++] = "--json";
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         const char *value = mw_cli_option(cli, options[i]);
@@ -63,12 +64,13 @@ mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     MW_TRY(check_alone(cli, err));
     mw_process_outlive_readers();
     const char *executable;
-    const char *server[ARGUMENTS_MAX];
+    const char *server[ARGUMENTS_MAX], *again[ARGUMENTS_MAX];
     const char *keeper[] = {NULL, "keeper", "-C", cli->folder, NULL};
     MW_TRY(mw_executable_path(cli->sys, &cli->arena, &executable, err));
-    list_arguments(cli, executable, "server", server);
+    list_arguments(cli, executable, false, server);
+    list_arguments(cli, executable, true, again);
     keeper[0] = executable;
-    const mw_role roles[] = {{"server", server, NULL}, {"keeper", keeper, NULL}};
+    const mw_role roles[] = {{"server", server, again}, {"keeper", keeper, NULL}};
     mw_supervisor_config config = {.roles = roles,
                                    .role_count = sizeof roles / sizeof *roles,
                                    .say = say,

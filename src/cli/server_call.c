@@ -16,35 +16,42 @@ enum {
     REQUESTS_MIN = 100, /* fewer say nothing of a share or of the slowest of a hundred */
 };
 
-bool mw_serve_is_up(mw_cli *cli) {
+/* MW_UNAVAILABLE: no server runs in the folder of the command. */
+static mw_status connect(mw_cli *cli, mw_control_client **out_client, mw_error *err) {
     mw_arena arena;
-    mw_control_client *client = NULL;
-    mw_error absent;
     mw_arena_init(&arena, 1 << 16);
     const char *state = mw_path_join(&arena, cli->folder, MW_STATE_FOLDER);
     const char *path = state ? mw_path_join(&arena, state, MW_SERVE_SOCKET) : NULL;
-    bool is_up = path && mw_control_connect(cli->sys, path, &client, &absent) == MW_OK;
-    mw_control_close(client);
+    mw_status status = path ? mw_control_connect(cli->sys, path, out_client, err)
+                            : mw_fail(err, MW_NO_MEMORY, "serve: no memory");
     mw_arena_release(&arena);
+    return status;
+}
+
+bool mw_serve_is_up(mw_cli *cli) {
+    mw_control_client *client = NULL;
+    mw_error absent;
+    bool is_up = connect(cli, &client, &absent) == MW_OK;
+    mw_control_close(client);
     return is_up;
 }
 
 /* No answer, and MW_OK, where no server runs. */
-static mw_status call(const mw_workspace *workspace, uint32_t kind, mw_str message,
-                      mw_buf *answer, mw_error *err) {
-    mw_arena arena;
+static mw_status call_from(mw_cli *cli, uint32_t kind, mw_str message, mw_buf *answer,
+                           mw_error *err) {
     mw_control_client *client = NULL;
     mw_error absent;
-    mw_arena_init(&arena, 1 << 16);
-    const char *path = mw_state_path(workspace->state, &arena, MW_SERVE_SOCKET);
-    mw_status status = path ? mw_control_connect(workspace->cli->sys, path, &client, &absent)
-                            : mw_fail(&absent, MW_NO_MEMORY, "serve: no memory");
-    mw_arena_release(&arena);
+    mw_status status = connect(cli, &client, &absent);
     if (status == MW_UNAVAILABLE) return MW_OK;
     if (status != MW_OK) return mw_fail(err, status, "%s", absent.message);
     status = mw_control_call(client, kind, message, CALL_US, answer, err);
     mw_control_close(client);
     return status;
+}
+
+static mw_status call(const mw_workspace *workspace, uint32_t kind, mw_str message,
+                      mw_buf *answer, mw_error *err) {
+    return call_from(workspace->cli, kind, message, answer, err);
 }
 
 static mw_status goes_on(mw_status status, mw_error *err) {
@@ -86,18 +93,19 @@ mw_status mw_serve_tell_tokens(const mw_workspace *workspace, mw_error *err) {
 
 /* --- progress ----------------------------------------------------------------------------- */
 
-mw_status mw_serve_ask_progress(const mw_workspace *workspace, mw_serve_progress *out_progress,
-                                mw_error *err) {
+mw_status mw_serve_ask_progress(mw_cli *cli, mw_serve_progress *out_progress, mw_error *err) {
     mw_buf answer;
     mw_buf_init(&answer, ANSWER_SIZE_MAX);
-    mw_status status = call(workspace, MW_SERVE_PROGRESS, MW_STR(""), &answer, err);
+    mw_status status = call_from(cli, MW_SERVE_PROGRESS, MW_STR(""), &answer, err);
     mw_str json = mw_buf_str(&answer);
     yyjson_doc *doc = yyjson_read(json.data, json.size, 0);
-    yyjson_val *root = yyjson_doc_get_root(doc);
+    yyjson_val *root = yyjson_doc_get_root(doc), *accepted = yyjson_obj_get(root, "accepted_us");
     *out_progress =
         (mw_serve_progress){.is_up = root != NULL,
                             .is_ready = yyjson_get_bool(yyjson_obj_get(root, "ready")),
-                            .recovered = yyjson_get_num(yyjson_obj_get(root, "recovered"))};
+                            .recovered = yyjson_get_num(yyjson_obj_get(root, "recovered")),
+                            .accepted_us = accepted ? yyjson_get_sint(accepted)
+                                                    : MW_TIME_MISSING};
     yyjson_doc_free(doc);
     mw_buf_release(&answer);
     return status;

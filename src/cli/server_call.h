@@ -50,10 +50,12 @@ MW_MUST_USE mw_status mw_serve_await_champion(const mw_workspace *workspace, mw_
 typedef struct {
     bool is_up, is_ready;
     double recovered; /* share of its events */
+    int64_t accepted_us; /* it goes by the project file of then, not by today's; or missing */
 } mw_serve_progress;
 
-MW_MUST_USE mw_status mw_serve_ask_progress(const mw_workspace *workspace,
-                                            mw_serve_progress *out_progress, mw_error *err);
+/* Of a server in the folder of the command. */
+MW_MUST_USE mw_status mw_serve_ask_progress(mw_cli *cli, mw_serve_progress *out_progress,
+                                            mw_error *err);
 
 /* A version that was promoted and does not answer yet. */
 typedef struct {

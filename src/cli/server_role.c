@@ -60,6 +60,8 @@ typedef struct {
     mw_access_log *access_log; /* NULL: none is kept */
     mw_access access;
     bool is_virtual;
+    bool goes_by_served; /* today's project file did not do: */
+    mw_error refusal;
     int64_t clock_us, started_us;
 } daemon;
 
@@ -77,13 +79,39 @@ static mw_status read_clock(daemon *d, mw_error *err) {
 static mw_status open_workspace(daemon *d, mw_error *err) {
     mw_cli *cli = d->workspace.cli;
     for (int tries = 1;; tries++) {
-        mw_status status = mw_workspace_open(cli, MW_WORKSPACE_WRITE, NULL, &d->workspace, err);
+        mw_status status =
+            d->goes_by_served
+                ? mw_workspace_open_served(cli, MW_WORKSPACE_WRITE, &d->workspace, err)
+                : mw_workspace_open(cli, MW_WORKSPACE_WRITE, NULL, &d->workspace, err);
         if (status == MW_OK) return mw_workspace_start_asking(&d->workspace, err);
         if (status != MW_BUSY || tries == LOCK_TRIES) return status;
         mw_workspace_release(&d->workspace);
         d->workspace = (mw_workspace){.cli = cli};
         MW_TRY(mw_poller_pause(cli->sys, LOCK_PAUSE_US, err));
     }
+}
+
+/* --- the project as served ---------------------------------------------------------------- */
+
+static const mw_meter outdated_meter = {
+    "millwright_project_outdated", MW_METER_GAUGE, "",
+    "1: today's project file did not do, and the server goes by the one that it served before"};
+
+/* From here on what is begun again can go by it. A server that cannot keep it serves all the same,
+   and what was served before stays kept. */
+static void keep_served(daemon *d) {
+    mw_error err = {0};
+    mw_series *outdated = mw_telemetry_series(d->telemetry, &outdated_meter, "");
+    mw_series_set(outdated, d->goes_by_served);
+    if (d->goes_by_served || mw_workspace_keep_served(&d->workspace, &err) == MW_OK) return;
+    mw_cli_note(d->workspace.cli, "server: the project as it is served was not kept: %s",
+                err.message);
+}
+
+/* Of one that was served by another `serve` nothing may come back in this one. */
+static mw_status forget_served(daemon *d, mw_error *err) {
+    return mw_cli_has(d->workspace.cli, "--again") ? MW_OK
+                                                   : mw_workspace_forget_served(&d->workspace, err);
 }
 
 static mw_status recall(void *context, mw_str model, mw_str version,
@@ -254,6 +282,7 @@ static void write_progress(const daemon *d, mw_buf *out) {
     mw_json_object(&json);
     mw_json_put_bool(&json, "ready", d->is_ready);
     mw_json_put_number(&json, "recovered", mw_sequencer_recovered_share(d->sequencer));
+    if (d->goes_by_served) mw_json_put_int(&json, "accepted_us", d->workspace.accepted_us);
     mw_json_object_end(&json);
 }
 
@@ -497,6 +526,8 @@ static void announce(const daemon *d) {
         mw_json_put_count(&json, "recovered", count);
         mw_json_put_count(&json, "replayed", stats.replayed);
         mw_json_put_number(&json, "seconds", seconds);
+        if (d->goes_by_served) mw_json_put_time(&json, "accepted", d->workspace.accepted_us);
+        if (d->goes_by_served) mw_json_put_text(&json, "refused", d->refusal.message);
         if (note[0]) mw_json_key(&json, "note");
         if (note[0]) mw_json_text(&json, note);
         mw_json_object_end(&json);
@@ -539,6 +570,7 @@ static mw_status start_slice(daemon *d, mw_error *err) {
     d->is_ready = true;
     mw_pace_take_small_pages();
     d->api.service = d->service;
+    keep_served(d);
     announce(d);
     mw_timer_set(d->reactor, &d->tick, mw_sys_monotonic_us(d->workspace.cli->sys) + TICK_US);
     return MW_OK;
@@ -559,6 +591,7 @@ static mw_status open_all(daemon *d, mw_error *err) {
     MW_TRY(mw_listening_read(d->workspace.cli, &d->listening, err));
     MW_TRY(create_reactor(d, err));
     MW_TRY(open_workspace(d, err));
+    MW_TRY(forget_served(d, err));
     MW_TRY(read_clock(d, err));
     MW_TRY(open_sequencer(d, err));
     MW_TRY(begin_commits(d, err));
@@ -632,12 +665,44 @@ static void close_down(daemon *d) {
     mw_workspace_release(&d->workspace);
 }
 
+static void begin(daemon *d, mw_cli *cli) {
+    *d = (daemon){.workspace = {.cli = cli}, .started_us = mw_sys_monotonic_us(cli->sys)};
+}
+
+/* Begun again, it does not fail of a file that somebody is at: what was served goes on. */
+static bool gives_way(const daemon *d, mw_status failure, const mw_error *err) {
+    mw_cli *cli = d->workspace.cli;
+    int64_t accepted_us;
+    if (d->is_ready || !mw_cli_has(cli, "--again") ||
+        !mw_workspace_gives_way(cli, failure, &accepted_us))
+        return false;
+    mw_cli_note(cli, "server: %s", err->message);
+    if (err->hint[0]) mw_cli_note(cli, "  %s", err->hint);
+    mw_cli_note(cli, "server: goes on with the project as it was accepted at %s, until it is "
+                     "started again", mw_time_text_of(accepted_us).text);
+    return true;
+}
+
+static void go_by_served(daemon *d, mw_error *err) {
+    mw_cli *cli = d->workspace.cli;
+    close_down(d);
+    mw_buf_clear(&cli->out); /* which has the mistakes under --json */
+    begin(d, cli);
+    d->goes_by_served = true;
+    d->refusal = *err;
+    *err = (mw_error){0};
+}
+
 mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
-    daemon d = {.workspace = {.cli = cli},
-                .started_us = mw_sys_monotonic_us(cli->sys)};
+    daemon d;
+    begin(&d, cli);
     mw_pace_keep_blocks_apart();
     mw_process_outlive_readers();
     mw_status status = run(&d, err);
+    if (status != MW_OK && gives_way(&d, status, err)) {
+        go_by_served(&d, err);
+        status = run(&d, err);
+    }
     if (!d.is_saving) close_down(&d); /* else its memory is in use up to the end of the process */
     return status;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/served_project.h"
 #include "ingest/log_tail.h"
 #include "project/columns.h"
 #include "train/trainer.h"
@@ -23,7 +24,8 @@ static const char *path_in(mw_workspace *workspace, const char *name) {
 }
 
 static mw_status begin(mw_cli *cli, mw_workspace *workspace, mw_error *err) {
-    *workspace = (mw_workspace){.cli = cli, .folder = cli->folder};
+    *workspace = (mw_workspace){
+        .cli = cli, .folder = cli->folder, .accepted_us = MW_TIME_MISSING};
     mw_arena_init(&workspace->arena, ARENA_SIZE_MAX);
     workspace->project_path = path_in(workspace, MW_PROJECT_FILE);
     workspace->state_folder = path_in(workspace, MW_STATE_FOLDER);
@@ -31,8 +33,12 @@ static mw_status begin(mw_cli *cli, mw_workspace *workspace, mw_error *err) {
     if (!workspace->project_path || !workspace->state_folder || !workspace->perception)
         return no_memory(err);
     mw_perception_init(workspace->perception, cli->sys, workspace->folder);
+    return MW_OK;
+}
+
+static mw_status check_project_is_there(const mw_workspace *workspace, mw_error *err) {
     mw_file_info info;
-    MW_TRY(mw_sys_info(cli->sys, workspace->project_path, &info, err));
+    MW_TRY(mw_sys_info(workspace->cli->sys, workspace->project_path, &info, err));
     if (info.exists) return MW_OK;
     mw_status status = mw_fail(err, MW_NOT_FOUND, "there is no %s in %s", MW_PROJECT_FILE,
                                workspace->folder);
@@ -70,6 +76,7 @@ static mw_status take_duck(mw_workspace *workspace, mw_error *err) {
 mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode, mw_workspace *workspace,
                                   mw_error *err) {
     MW_TRY(begin(cli, workspace, err));
+    MW_TRY(check_project_is_there(workspace, err));
     MW_TRY(mw_symbols_create(SYMBOLS_SIZE_MAX, &workspace->symbols, err));
     MW_TRY(open_state(workspace, mode, err));
     return take_duck(workspace, err);
@@ -150,17 +157,22 @@ static mw_status tell_mistakes(mw_workspace *workspace, const mw_diagnostics *di
                    count == 1 ? "mistake" : "mistakes");
 }
 
-static mw_status read_project(mw_workspace *workspace, mw_diagnostics *diagnostics,
-                              mw_error *err) {
+static mw_status read_today(mw_workspace *workspace, mw_error *err) {
     mw_buf bytes;
+    MW_TRY(check_project_is_there(workspace, err));
     mw_buf_init(&bytes, MW_YAML_SIZE_MAX);
     mw_status status = mw_sys_read_file(workspace->cli->sys, workspace->project_path, &bytes,
                                         err);
     workspace->project_bytes = mw_str_copy(&workspace->arena, mw_buf_str(&bytes));
     mw_buf_release(&bytes);
     MW_TRY(status);
-    if (!workspace->project_bytes.data) return no_memory(err);
-    status = mw_project_read(workspace->project_bytes, mw_workspace_environment(workspace->cli),
+    return workspace->project_bytes.data ? MW_OK : no_memory(err);
+}
+
+static mw_status read_project(mw_workspace *workspace, mw_diagnostics *diagnostics,
+                              mw_error *err) {
+    mw_status status =
+        mw_project_read(workspace->project_bytes, mw_workspace_environment(workspace->cli),
                              &workspace->arena, diagnostics, &workspace->project);
     if (status == MW_NO_MEMORY) return no_memory(err);
     return status == MW_OK ? MW_OK : tell_mistakes(workspace, diagnostics, err);
@@ -245,9 +257,9 @@ static mw_status fail_after_mistakes(mw_workspace *workspace, const mw_diagnosti
     return diagnostics->count > 0 ? tell_mistakes(workspace, diagnostics, err) : status;
 }
 
-mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *from,
-                            mw_workspace *workspace, mw_error *err) {
-    MW_TRY(begin(cli, workspace, err));
+/* By the project file's bytes. */
+static mw_status open_by(mw_workspace *workspace, mw_workspace_mode mode, const char *from,
+                         mw_error *err) {
     mw_diagnostics *diagnostics = mw_arena_alloc(&workspace->arena, 1, sizeof *diagnostics);
     if (!diagnostics) return no_memory(err);
     mw_diagnostics_init(diagnostics, &workspace->arena);
@@ -277,6 +289,85 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
     workspace->state = NULL;
     MW_TRY(open_state(workspace, mode, err));
     return take_duck(workspace, err);
+}
+
+mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *from,
+                            mw_workspace *workspace, mw_error *err) {
+    MW_TRY(begin(cli, workspace, err));
+    MW_TRY(read_today(workspace, err));
+    return open_by(workspace, mode, from, err);
+}
+
+/* --- the project as served -------------------------------------------------------------- */
+
+/* Where it is kept; NULL: out of memory. */
+static const char *served_path(const mw_cli *cli, mw_arena *arena) {
+    const char *state = mw_path_join(arena, cli->folder, MW_STATE_FOLDER);
+    return state ? mw_path_join(arena, state, MW_SERVED_FILE) : NULL;
+}
+
+mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode, mw_workspace *workspace,
+                                   mw_error *err) {
+    mw_served_project served;
+    MW_TRY(begin(cli, workspace, err));
+    workspace->project_path = served_path(cli, &workspace->arena);
+    if (!workspace->project_path) return no_memory(err);
+    MW_TRY(mw_served_project_read(cli->sys, workspace->project_path, &workspace->arena, &served,
+                                  err));
+    workspace->project_bytes = served.bytes;
+    workspace->accepted_us = served.accepted_us;
+    return open_by(workspace, mode, NULL, err);
+}
+
+static bool is_of_input(mw_status status) { return mw_status_exit_code(status) == 3; }
+
+mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mode, mw_workspace *workspace,
+                                   mw_error *err) {
+    mw_status status = mw_workspace_open_served(cli, mode, workspace, err);
+    if (!is_of_input(status) && status != MW_CORRUPT) return status;
+    mw_workspace_release(workspace);
+    return mw_workspace_open(cli, mode, NULL, workspace, err);
+}
+
+static bool gives_way(const mw_cli *cli, mw_status failure, mw_arena *arena,
+                      int64_t *out_accepted_us) {
+    const char *path = mw_path_join(arena, cli->folder, MW_PROJECT_FILE);
+    const char *kept = served_path(cli, arena);
+    mw_served_project served;
+    mw_buf today;
+    mw_error unread;
+    if (!path || !kept ||
+        mw_served_project_read(cli->sys, kept, arena, &served, &unread) != MW_OK)
+        return false;
+    mw_buf_init(&today, MW_YAML_SIZE_MAX);
+    bool is_read = mw_sys_read_file(cli->sys, path, &today, &unread) == MW_OK;
+    bool is_same = is_read && mw_str_equal(mw_buf_str(&today), served.bytes);
+    mw_buf_release(&today);
+    *out_accepted_us = served.accepted_us;
+    return !is_same && (!is_read || is_of_input(failure));
+}
+
+bool mw_workspace_gives_way(const mw_cli *cli, mw_status failure, int64_t *out_accepted_us) {
+    mw_arena arena;
+    int64_t accepted_us = MW_TIME_MISSING;
+    mw_arena_init(&arena, 4 * (size_t)MW_YAML_SIZE_MAX);
+    bool is_true = gives_way(cli, failure, &arena, &accepted_us);
+    mw_arena_release(&arena);
+    if (is_true) *out_accepted_us = accepted_us;
+    return is_true;
+}
+
+mw_status mw_workspace_keep_served(mw_workspace *workspace, mw_error *err) {
+    const char *path = served_path(workspace->cli, &workspace->arena);
+    mw_sys *sys = workspace->cli->sys;
+    int64_t accepted_us = mw_sys_now_us(sys) / MW_SECOND_US * MW_SECOND_US; /* for people */
+    mw_served_project served = {workspace->project_bytes, accepted_us};
+    return path ? mw_served_project_write(sys, path, &served, err) : no_memory(err);
+}
+
+mw_status mw_workspace_forget_served(mw_workspace *workspace, mw_error *err) {
+    const char *path = served_path(workspace->cli, &workspace->arena);
+    return path ? mw_sys_remove(workspace->cli->sys, path, err) : no_memory(err);
 }
 
 /* --- for commands ----------------------------------------------------------------------- */

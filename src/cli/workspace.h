@@ -5,6 +5,8 @@
  * and fails the opening. Columns come from the catalog or, before the first ingest, from the
  * data files, so most commands need no file but the project's.
  *
+ * What works for a running server can go by the file as that took it up (cli/served_project.h).
+ *
  * All parts live as long as the workspace. One release, which takes a half-open one.
  */
 #pragma once
@@ -34,6 +36,7 @@ typedef struct {
     const char *folder;          /* of the project; state_folder lies in it */
     const char *project_path, *state_folder;
     mw_str project_bytes;
+    int64_t accepted_us;         /* opened by what was served: since then; else missing */
     const mw_project *project;
     mw_str zone_data;            /* the project's zone as TZif; empty for UTC */
     const mw_zone *zone;
@@ -52,6 +55,20 @@ typedef struct {
    workspace also after a failure. */
 MW_MUST_USE mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *from,
                                         mw_workspace *workspace, mw_error *err);
+/* The same by the project as a server took it up last, whatever the file of today is. MW_NOT_FOUND,
+   MW_CORRUPT: nothing of that kind is kept. */
+MW_MUST_USE mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode,
+                                               mw_workspace *workspace, mw_error *err);
+/* For what does a server's work beside it: as served or, where that cannot be had, as of today. */
+MW_MUST_USE mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mode,
+                                               mw_workspace *workspace, mw_error *err);
+/* Whether an opening by today's file that has failed so may be followed by one as served: the
+   failure is the input's, and today's file is another or cannot be read. Says since when that was
+   served. */
+bool mw_workspace_gives_way(const mw_cli *cli, mw_status failure, int64_t *out_accepted_us);
+/* Keeps what this workspace was opened by as served from now on, or forgets what was. */
+MW_MUST_USE mw_status mw_workspace_keep_served(mw_workspace *workspace, mw_error *err);
+MW_MUST_USE mw_status mw_workspace_forget_served(mw_workspace *workspace, mw_error *err);
 /* Only the folder, its state and symbols: for commands that ask nothing of the project file. */
 MW_MUST_USE mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode,
                                               mw_workspace *workspace, mw_error *err);

@@ -1,0 +1,240 @@
+"""What `serve` begins again goes on with the project as it was served, whatever the file is now.
+
+It is half edited, makes no sense, gives a stream keys that the champion does not know, is a folder,
+or is gone: a server and a keeper that are killed are back within seconds, the same version answers,
+and all who look are told. Mended, the file counts from the next start on. A person's own start goes
+by the file of today alone."""
+import atexit
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from serving import MILLWRIGHT, PATIENCE, PROJECT, call, order, prepare, run
+
+WRONG = PROJECT.replace("  busy:", "  pagec: count(visits by page over 1d)\n  busy:")
+TOLD = "millwright.yaml:13:16: features.pagec: there is no stream visits\n"
+GOES_ON = "goes on with the project as it was accepted at 20"
+
+
+class Served:
+    """A project that is served, and what its processes say."""
+
+    def __init__(self, folder, *words):
+        self.folder, self.file = folder, Path(folder, "millwright.yaml")
+        self.deaths = 0
+        prepare(folder)
+        self.begin(*words)
+
+    def begin(self, *words):
+        self.said = open(Path(self.folder, "said"), "w+", encoding="utf-8")
+        command = [MILLWRIGHT, "serve", "-C", self.folder, "--listen", "127.0.0.1:0", *words]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.said,
+                                        text=True)
+        atexit.register(self.process.kill)
+        self.hear()
+        if "--json" not in words:  # the events are old; so it has opened the project
+            self.wait_for("the keeper", lambda: "keeper: model=big event=alarm" in self.errors())
+
+    def hear(self):
+        """The next line of a server that serves; its port is another after each start."""
+        line = self.process.stdout.readline()
+        assert line, self.errors()
+        self.heard = line
+        is_json = line[0] == "{"
+        address = json.loads(line)["port"] if is_json else line.split(",")[0].rsplit(":", 1)[1]
+        self.port = int(address)
+
+    def errors(self):
+        self.said.seek(0)
+        return self.said.read()
+
+    def find(self, role):
+        """The process of this role; None while there is none."""
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (path / "cmdline").read_bytes().split(b"\0")
+                parent = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except OSError:
+                continue
+            if parent == self.process.pid and role.encode() in words[1:2]:
+                return int(path.name)
+        return None
+
+    def kill(self, role):
+        """Of what dies five times within 5 s of its start `serve` thinks the worst."""
+        self.deaths += role == "server"
+        if self.deaths % 4 == 0 and role == "server":
+            time.sleep(5.5)
+        os.kill(self.find(role), signal.SIGKILL)
+
+    def wait_for(self, what, is_there):
+        deadline = time.monotonic() + 30 * PATIENCE
+        while not is_there():
+            assert self.process.poll() is None, self.errors()
+            assert time.monotonic() < deadline, (what, self.errors())
+            time.sleep(0.02)
+
+    def ask(self, number):
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return call(self.port, "POST", "/v1/models/big/predict", {"event": order(number, at=at)})
+
+    def is_outdated(self):
+        """By what metrics and status say, which must agree."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
+            metrics = answer.read().decode()
+        accepted = served_since(self.folder)
+        assert f"\nmillwright_project_outdated {int(accepted is not None)}\n" in metrics, metrics
+        return accepted is not None
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(20 * PATIENCE) == 0, self.errors()
+        self.said.close()
+
+
+def served_since(folder):
+    """As `status` tells it, which looks no further than that there is a project file."""
+    path = Path(folder, "millwright.yaml")
+    is_gone = not path.exists()
+    if is_gone:
+        path.write_text("")
+    done = run(folder, "status", "--json")
+    text = run(folder, "status").stdout
+    if is_gone:
+        path.unlink()
+    assert done.returncode == 0, done
+    accepted = json.loads(done.stdout)["project_accepted"]
+    assert ("did not do" in text) == (accepted is not None), text
+    return accepted
+
+
+def remove(path):
+    if path.is_dir():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
+
+
+def test_server(folder):
+    served = Served(folder)
+    _, first = served.ask("x0")
+    assert not served.is_outdated()
+    spoilt = {
+        "wrong": WRONG,
+        "half": PROJECT[:PROJECT.index("label")],
+        "not YAML": "project: [",
+        "empty": "",
+        "of other keys": PROJECT.replace("    id: number\n", "    id: number, shop\n"),
+        "a folder": None,
+        "gone": None,
+    }
+    for index, (name, text) in enumerate(spoilt.items()):
+        remove(served.file)
+        if text is not None:
+            served.file.write_text(text)
+        if name == "a folder":
+            served.file.mkdir()
+        before = len(served.errors())
+        served.kill("server")
+        served.hear()
+        status, answer = served.ask(f"x{index + 1}")
+        assert status == 200 and answer["version"] == first["version"], (name, answer)
+        assert "fallback" not in answer and answer["prediction"] is not None, (name, answer)
+        said = served.errors()[before:]
+        assert said.count(GOES_ON) == 1 and "server: goes on" in said, (name, said)
+        assert (TOLD in said) == (name == "wrong"), (name, said)
+        if name == "of other keys":
+            assert "server: models.big: stream orders: the project file no longer" in said, said
+        if name != "a folder":
+            assert served.is_outdated(), name
+    remove(served.file)
+    served.file.write_text(PROJECT + "  huge:" + PROJECT.split("  big:")[1])  # a second model: good
+    before = len(served.errors())
+    served.kill("server")
+    served.hear()
+    assert served.ask("y")[0] == 200 and call(served.port, "GET", "/v1/models/huge")[0] == 200
+    assert not served.is_outdated() and GOES_ON not in served.errors()[before:]
+    served.file.write_text(WRONG)  # from now on that is what was accepted
+    served.kill("server")
+    served.hear()
+    assert call(served.port, "GET", "/v1/models/huge")[0] == 200 and served.is_outdated()
+    served.file.write_text(PROJECT)
+    served.kill("server")
+    served.hear()
+    assert served.ask("z")[1]["version"] == first["version"] and not served.is_outdated()
+    assert call(served.port, "GET", "/v1/models/huge")[0] == 404
+    served.end()
+
+
+def test_keeper(folder):
+    """It goes on with its work, and so do those that work for it: the server finds a checkpoint."""
+    served = Served(folder)
+    served.file.write_text(WRONG)
+    served.kill("keeper")
+    served.wait_for("the keeper", lambda: f"keeper: {GOES_ON}" in served.errors())
+    said = served.errors()
+    assert said.count(TOLD) == 1 and said.count(GOES_ON) == 1, said
+    checkpoints = Path(folder, ".millwright/checkpoints")
+    rows = [order(f"n{i}", at=f"2024-03-01T{i % 24:02}:00:00Z") for i in range(20000)]
+    status, answer = call(served.port, "POST", "/v1/events/orders",
+                          "\n".join(json.dumps(row) for row in rows), "application/x-ndjson")
+    assert status == 200 and answer["accepted"] == 20000, answer
+    served.wait_for("a checkpoint", lambda: list(checkpoints.glob("*.checkpoint")))
+    assert served.process.poll() is None and served.errors().count(TOLD) == 1, served.errors()
+    served.kill("server")
+    served.kill("keeper")
+    served.hear()
+    assert "by a checkpoint" in served.heard, (served.heard, served.errors())
+    served.wait_for("the log's move", lambda: "20000 events moved to the lake" in served.errors())
+    assert served.ask("x")[0] == 200
+    said = served.errors()  # the keeper asks the server, which has told it all
+    assert said.count(TOLD) == 2 and said.count(GOES_ON) == 2, said
+    assert said.count("server: goes on") == 1, said
+    served.end()
+
+
+def test_start(folder):
+    """A person's start goes by today's file alone, whatever an earlier `serve` has left behind."""
+    served = Served(folder, "--json")
+    served.file.write_text(WRONG)
+    served.kill("server")
+    served.hear()
+    heard = json.loads(served.heard)
+    assert heard["accepted"].startswith("20") and "1 mistake to mend" in heard["refused"], heard
+    second = run(folder, "serve", "--listen", "127.0.0.1:0")
+    assert second.returncode == 4, second
+    assert "a server runs on this project already" in second.stderr, second
+    served.process.kill()  # so the file as served is left behind
+    served.process.wait()
+    served.said.close()
+    kept = Path(folder, ".millwright/served.yaml")
+    assert kept.read_text().startswith(PROJECT + "\n# As millwright serve took it up at 20")
+    refused = run(folder, "serve", "--listen", "127.0.0.1:0")
+    assert refused.returncode == 3, refused
+    assert TOLD in refused.stderr and GOES_ON not in refused.stderr, refused
+    served.file.write_text(PROJECT)
+    with socket.socket() as taken:  # what was kept goes before the new server keeps anything
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = run(folder, "serve", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+    assert refused.returncode != 0 and "127.0.0.1" in refused.stderr, refused
+    assert not kept.exists()
+    served.begin()
+    kept.write_text(kept.read_text().replace("24h", "23h"))  # not as it was written: it is none
+    served.file.write_text(WRONG)
+    served.kill("server")
+    assert served.process.wait(30 * PATIENCE) != 0, served.errors()
+    assert GOES_ON not in served.errors(), served.errors()
+    served.said.close()
+
+
+for test in (test_server, test_keeper, test_start):
+    with tempfile.TemporaryDirectory() as temporary:
+        test(temporary)
+    print("ok", test.__name__)
