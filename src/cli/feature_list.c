@@ -93,12 +93,11 @@ mw_status mw_feature_list_write_json(const mw_program *program, const mw_model_p
 mw_status mw_feature_not_found(const mw_model_program *model, const char *name, mw_error *err) {
     mw_status status = mw_fail(err, MW_NOT_FOUND, "model %.*s has no feature %s",
                                MW_STR_ARGS(model->name), name);
-    if (mw_str_is(model->name, name))
-        return mw_hint(err, status, "It is the model itself: millwright features list shows its "
-                                    "features.");
     mw_nearest nearest = mw_nearest_to(mw_str_of(name));
     for (size_t i = 0; i < model->feature_count; i++)
         mw_nearest_offer(&nearest, model->features[i].name);
     if (nearest.found.size > 0) return mw_hint_nearest(err, status, &nearest);
-    return mw_hint(err, status, "millwright features list shows them.");
+    bool is_model = mw_str_is(model->name, name);
+    return mw_hint(err, status, "%smillwright features list shows %s.",
+                   is_model ? "It is the model itself: " : "", is_model ? "its features" : "them");
 }
