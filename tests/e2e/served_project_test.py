@@ -30,6 +30,8 @@ class Served:
         self.deaths = 0
         prepare(folder)
         self.begin(*words)
+        if "--json" not in words:  # the events are old; so it has opened the project
+            self.wait_for("the keeper", lambda: "keeper: model=big event=alarm" in self.errors())
 
     def begin(self, *words):
         self.said = open(Path(self.folder, "said"), "w+", encoding="utf-8")
@@ -38,8 +40,6 @@ class Served:
                                         text=True)
         atexit.register(self.process.kill)
         self.hear()
-        if "--json" not in words:  # the events are old; so it has opened the project
-            self.wait_for("the keeper", lambda: "keeper: model=big event=alarm" in self.errors())
 
     def hear(self):
         """The next line of a server that serves; its port is another after each start."""
