@@ -42,15 +42,14 @@ mw_status mw_sequencer_look_back(mw_sequencer *sequencer, const mw_lookback_wish
 mw_status mw_sequencer_read_back(const mw_sequencer *sequencer, mw_lookback *lookback,
                                  mw_lookback_wish wish, const mw_event *event,
                                  mw_event *out_found, mw_error *err) {
-    const mw_stream *stream = &sequencer->config.program->streams[event->stream];
-    for (size_t i = 0;; i++) {
+    mw_lookback_search search = {wish, event->row, 0};
+    for (;;) {
         mw_event found;
         bool is_found = false;
-        MW_TRY(mw_lookback_at(lookback, wish, i, &found, &is_found, err));
+        MW_TRY(mw_lookback_find(lookback, &search, &found, &is_found, err));
         if (!is_found)
             return mw_fail(err, MW_CORRUPT,
                            "event: what stands under its id is neither in log nor lake");
-        if (!mw_stream_same_id(stream, found.row, event->row)) continue;
         mw_roster_found stands;
         MW_TRY(mw_old_entries_look_up(sequencer, &found, &stands, err));
         if (stands.standing != MW_EVENT_REPEATS) continue;

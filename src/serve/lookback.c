@@ -26,7 +26,7 @@ struct mw_lookback {
 };
 
 static mw_status no_memory(mw_error *err) {
-    return mw_fail(err, MW_NO_MEMORY, "correction: no memory to read what it replaces");
+    return mw_fail(err, MW_NO_MEMORY, "event: no memory to read it back");
 }
 
 /* --- the log, in the thread --------------------------------------------------------------- */
@@ -134,6 +134,14 @@ static int by_place(const void *a, const void *b) {
     return (x->stream > y->stream) - (x->stream < y->stream);
 }
 
+/* In history and of an ingest many events stand at one place, which is read once. */
+static size_t keep_each_once(mw_lookback_wish *wishes, size_t count) {
+    size_t kept = 1;
+    for (size_t i = 1; i < count; i++)
+        if (by_place(&wishes[i], &wishes[kept - 1]) != 0) wishes[kept++] = wishes[i];
+    return kept;
+}
+
 static mw_status prepare(mw_lookback *lookback, const mw_lookback_wish *wishes, size_t count,
                          mw_error *err) {
     size_t widest = mw_program_widest_row(lookback->config.program);
@@ -142,7 +150,7 @@ static mw_status prepare(mw_lookback *lookback, const mw_lookback_wish *wishes, 
     if (!lookback->row || !lookback->wishes) return no_memory(err);
     memcpy(lookback->wishes, wishes, count * sizeof *wishes);
     qsort(lookback->wishes, count, sizeof *wishes, by_place);
-    lookback->count = count;
+    lookback->count = keep_each_once(lookback->wishes, count);
     return MW_OK;
 }
 
@@ -224,8 +232,28 @@ static size_t first_at(const mw_events *found, int64_t place) {
     return low;
 }
 
-mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t index,
-                         mw_event *out_event, bool *out_found, mw_error *err) {
+static bool is_same_text(const mw_lookback *lookback, uint64_t found, uint64_t own) {
+    if (found == 0 || own == 0) return found == own;
+    return mw_str_equal(mw_symbols_text(lookback->symbols, found),
+                        mw_symbols_text(lookback->config.symbols, own));
+}
+
+/* Whether what was found has the id of a row in the symbols of the process. */
+static bool has_id(const mw_lookback *lookback, const mw_stream *stream, const mw_cell *found,
+                   const mw_cell *row) {
+    for (int32_t i = 0; i < stream->id_count; i++) {
+        int32_t field = stream->id_fields[i];
+        bool is_text = mw_type_is_symbol(stream->schema.fields[field].type);
+        bool is_same = is_text ? is_same_text(lookback, found[field].symbol, row[field].symbol)
+                               : found[field].bits == row[field].bits;
+        if (!is_same) return false;
+    }
+    return true;
+}
+
+mw_status mw_lookback_find(mw_lookback *lookback, mw_lookback_search *search, mw_event *out_event,
+                           bool *out_found, mw_error *err) {
+    mw_lookback_wish wish = search->wish;
     while (lookback->earlier && !is_own(lookback, wish)) lookback = lookback->earlier;
     MW_ASSERT(lookback->has_ended);
     *out_found = false;
@@ -233,15 +261,18 @@ mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t in
         if (err) *err = lookback->reason;
         return lookback->failure;
     }
-    for (size_t i = first_at(&lookback->found, wish.place); i < lookback->found.event_count; i++) {
-        mw_event event = mw_events_at(&lookback->found, i);
+    const mw_stream *stream = &lookback->config.program->streams[wish.stream];
+    if (search->next == 0) search->next = first_at(&lookback->found, wish.place);
+    while (search->next < lookback->found.event_count) {
+        mw_event event = mw_events_at(&lookback->found, search->next);
         if (event.place != wish.place) return MW_OK;
-        if (event.stream != wish.stream || index-- > 0) continue;
+        search->next++;
+        if (event.stream != wish.stream || !has_id(lookback, stream, event.row, search->row))
+            continue;
         mw_translation translation = {
             .from = lookback->symbols, .to = lookback->config.symbols, .passes = true};
-        const mw_schema *schema = &lookback->config.program->streams[event.stream].schema;
-        if (!mw_translate_event(&translation, schema, lookback->row, &event))
-            return mw_fail(err, MW_NO_MEMORY, "correction: no memory for another text");
+        if (!mw_translate_event(&translation, &stream->schema, lookback->row, &event))
+            return mw_fail(err, MW_NO_MEMORY, "event: no memory for another text");
         *out_event = event;
         *out_found = true;
         return MW_OK;

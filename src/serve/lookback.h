@@ -1,5 +1,6 @@
 /*
- * lookback: what corrections replace, read back in a thread of its own.
+ * lookback: events that stand, read back in a thread of its own: what corrections replace, and what
+ * an event had as it entered (serve/recalling.h).
  *
  * A sequencer knows ids and digests of what stands, not the rows (decision 0005). A correction
  * carries the row that it replaces, so that is read back, by its place: from the log, whose segment
@@ -53,8 +54,15 @@ void mw_lookback_follow(mw_lookback *lookback, mw_lookback *earlier);
 bool mw_lookback_run(mw_lookback *lookback, bool is_wanted);
 /* Whether it, or one that it follows, was asked for this. */
 bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish);
-/* Of one that is over the events that stand there, one for each index from 0; `*out_found` is false
-   at their end. Fails as the reading did. An event is valid until the next is asked for. */
-MW_MUST_USE mw_status mw_lookback_at(mw_lookback *lookback, mw_lookback_wish wish, size_t index,
-                                     mw_event *out_event, bool *out_found, mw_error *err);
+/* What is sought of what was found. */
+typedef struct {
+    mw_lookback_wish wish;
+    const mw_cell *row; /* in the symbols of the process: events under its id */
+    size_t next;        /* where to go on; 0 to begin with */
+} mw_lookback_search;
+
+/* Of one that is over the next event that is sought; `*out_found` is false where there is no more.
+   Fails as the reading did. An event is valid until the next is asked for. */
+MW_MUST_USE mw_status mw_lookback_find(mw_lookback *lookback, mw_lookback_search *search,
+                                       mw_event *out_event, bool *out_found, mw_error *err);
 void mw_lookback_destroy(mw_lookback *lookback); /* waits if it reads; NULL is allowed */

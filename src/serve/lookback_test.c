@@ -127,11 +127,12 @@ static void check_found(world *w, mw_lookback *lookback, size_t number) {
     mw_lookback_wish wish = {.stream = 0, .place = w->places[number]}, other = wish;
     other.stream = 1;
     MW_CHECK(mw_lookback_covers(lookback, wish) && !mw_lookback_covers(lookback, other));
-    MW_CHECK_OK(mw_lookback_at(lookback, wish, 0, &event, &is_found, &err), &err);
-    MW_CHECK(is_found);
     fill(w->symbols, number, row);
+    mw_lookback_search search = {wish, row, 0};
+    MW_CHECK_OK(mw_lookback_find(lookback, &search, &event, &is_found, &err), &err);
+    MW_CHECK(is_found);
     for (size_t i = 0; i < 3; i++) MW_CHECK(event.row[i].bits == row[i].bits);
-    MW_CHECK_OK(mw_lookback_at(lookback, wish, 1, &event, &is_found, &err), &err);
+    MW_CHECK_OK(mw_lookback_find(lookback, &search, &event, &is_found, &err), &err);
     MW_CHECK(!is_found);
 }
 
@@ -191,8 +192,30 @@ MW_TEST(lookback_tells_how_the_reading_failed) {
     w.lake_status = MW_IO;
     MW_CHECK_OK(mw_lookback_create(config_of(&w), &wish, 1, &lookback, &err), &err);
     while (!mw_lookback_run(lookback, true)) continue;
-    MW_CHECK_EQUAL_INT(mw_lookback_at(lookback, wish, 0, &event, &is_found, &err), MW_IO);
+    mw_cell row[3];
+    mw_lookback_search search = {wish, row, 0};
+    fill(w.symbols, 1, row);
+    MW_CHECK_EQUAL_INT(mw_lookback_find(lookback, &search, &event, &is_found, &err), MW_IO);
     MW_CHECK_EQUAL_STR(mw_str_of(err.message), "the lake is dry");
+    mw_lookback_destroy(lookback);
+    tear_down(&w);
+}
+
+/* Of many orders at one place, which is read once however often it is wished, each is found. */
+MW_TEST(lookback_finds_each_of_many_at_one_place) {
+    world w;
+    set_up(&w);
+    mw_lookback_wish wishes[ORDERS];
+    mw_lookback *lookback;
+    mw_error err;
+    for (size_t i = 0; i < ORDERS; i++) {
+        w.places[i] = 500; /* before the log */
+        wishes[i] = (mw_lookback_wish){.stream = 0, .place = 500};
+    }
+    MW_CHECK_OK(mw_lookback_create(config_of(&w), wishes, ORDERS, &lookback, &err), &err);
+    while (!mw_lookback_run(lookback, true)) continue;
+    MW_CHECK_EQUAL_INT(w.asked, 1);
+    for (size_t i = 0; i < ORDERS; i++) check_found(&w, lookback, i);
     mw_lookback_destroy(lookback);
     tear_down(&w);
 }
@@ -224,12 +247,15 @@ MW_TEST(lookback_survives_memory_that_runs_out) {
     for (size_t n = 0; !is_whole; n++) {
         mw_lookback *lookback = NULL;
         mw_event event;
+        mw_cell row[3];
+        mw_lookback_search search = {wishes[1], row, 0};
         bool is_found = false;
+        fill(w.symbols, 3, row);
         mw_memory_fail_after(n);
         mw_status status = mw_lookback_create(config_of(&w), wishes, 2, &lookback, NULL);
         while (status == MW_OK && !mw_lookback_run(lookback, true)) continue;
         if (status == MW_OK)
-            status = mw_lookback_at(lookback, wishes[1], 0, &event, &is_found, NULL);
+            status = mw_lookback_find(lookback, &search, &event, &is_found, NULL);
         mw_memory_fail_after(SIZE_MAX);
         is_whole = status == MW_OK;
         MW_CHECK(is_whole == is_found);
