@@ -246,7 +246,7 @@ static mw_status ask_model(mw_service *service, size_t number, asked *at,
     int64_t end = mw_sys_monotonic_us(sys), deadline = mw_decider_fallback(decider)->deadline_us;
     bool is_late = deadline > 0 && end - begin > deadline;
     bool is_good = status == MW_OK && out_prediction->fallback == MW_BECAUSE_NONE && !is_late;
-    mw_breaker_note(breaker, is_good, end);
+    if (at->is_entered) mw_breaker_note(breaker, is_good, end); /* else it was not asked */
     if (status == MW_OK) return MW_OK;
     return ask_fallback(service, number, at, MW_BECAUSE_FAILED, out_prediction, err);
 }
