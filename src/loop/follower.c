@@ -370,9 +370,8 @@ static mw_status take(mw_follower *follower, const mw_record *record, mw_error *
     if (record->type == MW_RECORD_DEFINITION)
         return mw_log_events_learn(follower->log_events, record, err);
     if (record->place < follower->told)
-        return mw_fail(err, MW_CONFLICT, "follower: a record was committed %lld ms after its place,"
-                       " and what follows it is told", (long long)(follower->now - record->place) /
-                       1000);
+        return mw_fail(err, MW_CONFLICT, "follower: a record was committed after what comes %lld us"
+                       " behind it was told", (long long)(follower->told - record->place));
     if (record->type == MW_RECORD_CONTROL) take_control(follower, record);
     MW_TRY(reach(follower, record->place, err));
     if (record->type == MW_RECORD_EVENT) return take_event(follower, record, err);

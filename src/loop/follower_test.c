@@ -212,8 +212,8 @@ MW_TEST(follower_takes_at_its_place_what_is_committed_late) {
     MW_CHECK_OK(mw_follower_advance(follower, reach, NULL), NULL);
     follower_world_post(&world);
     MW_CHECK_STATUS(mw_follower_advance(follower, reach, &err), MW_CONFLICT);
-    MW_CHECK_EQUAL_STR(err.message, "follower: a record was committed 300000 ms after its place,"
-                                    " and what follows it is told");
+    MW_CHECK_EQUAL_STR(err.message, "follower: a record was committed after what comes 60000000"
+                                    " us behind it was told");
     mw_follower_destroy(follower);
     follower_world_end(&world);
 }
