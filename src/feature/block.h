@@ -44,7 +44,7 @@ void mw_block_destroy(mw_block *block);
 bool mw_block_may_begin(const mw_block *block);
 /* Of what has been gathered since the work on a stretch was begun last. */
 bool mw_block_is_empty(const mw_block *block);
-/* How many turns more it surely takes. */
+/* How many pairs more it takes; 0: not even one turn. */
 size_t mw_block_room(const mw_block *block);
 /* Gathers the next turn. A moment's row is copied, an event's must stay. With `each` a moment is
    one that was announced. */

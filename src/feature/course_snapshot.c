@@ -151,6 +151,8 @@ static bool read_waiting_head(const mw_course *course, mw_reader *in, int64_t fi
            first <= out_event->place && out_event->place <= course->last_place;
 }
 
+/* Its texts stay: these events go into windows without anybody asking whether they are kept
+   (kept_texts.h). */
 static bool load_row(const mw_course *course, mw_reader *in, int32_t stream, mw_cell *row) {
     const mw_engine_config *config = &course->config.engine;
     return mw_row_read_canonical(in, &config->program->streams[stream].schema, config->symbols,

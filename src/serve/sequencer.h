@@ -55,7 +55,7 @@ typedef struct {
     const mw_fallback *fallbacks; /* likewise; NULL: no model has one */
     mw_engine_memory memory;   /* of each model's windows */
     mw_lake_snapshot lake;
-    size_t old_entries_min;    /* of a list, that leave memory; 0: MW_RUNS_NEWS_MIN */
+    size_t old_entries_min;    /* of a list, that leave memory, and an entrance has; 0: theirs */
     bool only_reads;           /* the log is another process's: nothing is made or recorded */
     bool is_virtual;
     int64_t clock_us;          /* where a virtual clock starts */
