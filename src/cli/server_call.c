@@ -213,11 +213,14 @@ static mw_serve_pulse read_pulse(mw_str json) {
 mw_status mw_serve_read_pulse(const mw_workspace *workspace, mw_str model,
                               mw_serve_pulse *out_pulse, mw_error *err) {
     mw_buf answer;
+    mw_error reason;
     mw_buf_init(&answer, ANSWER_SIZE_MAX);
-    mw_status status = call(workspace, MW_SERVE_PULSE, model, &answer, err);
+    mw_status status = call(workspace, MW_SERVE_PULSE, model, &answer, &reason);
     if (status == MW_OK) *out_pulse = read_pulse(mw_buf_str(&answer));
+    else if (status == MW_NOT_FOUND) *out_pulse = (mw_serve_pulse){.is_served = false};
+    else *err = reason;
     mw_buf_release(&answer);
-    return status;
+    return status == MW_NOT_FOUND ? MW_OK : status;
 }
 
 double mw_serve_pulse_latency_p99_s(const mw_serve_pulse *pulse) {

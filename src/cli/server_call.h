@@ -75,7 +75,7 @@ MW_MUST_USE mw_status mw_serve_list_successors(const mw_workspace *workspace, mw
 
 /* How the requests for a model were answered in the last hour. */
 typedef struct {
-    bool is_served; /* false: no server runs, and nothing is known */
+    bool is_served; /* false: no server runs, or it has no such model: nothing is known */
     uint64_t asked, refused, failed; /* by mistakes of the client's (4xx), of ours (5xx) */
     double p50_s, p99_s;             /* NaN: there was no answer */
 } mw_serve_pulse;

@@ -43,6 +43,19 @@ def test_quality_and_drift_are_those_of_the_version():
         assert monitor(shop)["quality"] == before["quality"], "and back again"
 
 
+def test_a_model_that_the_server_does_not_know_is_not_served():
+    """It came into the file after the server had read that, or has left it."""
+    with Shop(PROJECT) as shop:
+        shop.ok("ingest")
+        shop.ok("train", "returned")
+        with serving(shop, BEGIN):
+            shop.change("models:\n  returned:", "models:\n  again:")
+            shop.ok("train", "again")
+            models = shop.ok("status", "--json").json()["models"]
+            assert [model["model"] for model in models] == ["again", "returned"], models
+            assert shop.ok("monitor", "--json").json()["models"][0]["model"] == "again"
+
+
 def keep_after(*changes):
     """The runs that the keeper made, of a file that was changed after the first training."""
     with Shop(PROJECT + RETRAIN) as shop:
