@@ -39,7 +39,7 @@ struct keeper {
     mw_poller *poller; /* for its pauses */
     mw_workspace workspace;
     bool is_open;
-    bool goes_by_served; /* today's project file did not do, once */
+    bool goes_by_served; /* today's project file does not do, here or for the server */
     bool has_begun; /* the log */
     mw_log_reach reach; /* as of this tick, before it looked at the lake */
     mw_shared_history history;
@@ -287,7 +287,7 @@ static mw_status list_charges(keeper *k, mw_error *err) {
     return MW_OK;
 }
 
-/* By today's file unless that does not do; then, until it is begun again, by what was served. */
+/* By today's file unless that does not do; then, until it opens the project anew, as served. */
 static mw_status open_workspace(keeper *k, mw_error *err) {
     mw_cli *cli = k->cli;
     int64_t accepted_us;
@@ -297,7 +297,7 @@ static mw_status open_workspace(keeper *k, mw_error *err) {
     if (status == MW_OK || !mw_workspace_gives_way(cli, status, &accepted_us)) return status;
     mw_cli_note(cli, "keeper: %s", err->message);
     mw_cli_note(cli, "keeper: goes on with the project as it was accepted at %s, until it is "
-                     "started again", mw_time_text_of(accepted_us).text);
+                     "opened anew", mw_time_text_of(accepted_us).text);
     k->goes_by_served = true;
     mw_workspace_release(&k->workspace);
     return mw_workspace_open_served(cli, MW_WORKSPACE_CATALOG, &k->workspace, err);
@@ -356,7 +356,7 @@ static mw_status await_log(keeper *k, mw_error *err) {
 static mw_status learn_of_server(keeper *k, bool *out_is_ready, mw_error *err) {
     mw_serve_progress server;
     MW_TRY(mw_serve_ask_progress(k->cli, &server, err));
-    k->goes_by_served |= server.is_ready && server.accepted_us != MW_TIME_MISSING;
+    if (server.is_ready) k->goes_by_served = server.accepted_us != MW_TIME_MISSING;
     *out_is_ready = server.is_ready;
     return MW_OK;
 }

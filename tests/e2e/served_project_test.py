@@ -19,6 +19,8 @@ from serving import MILLWRIGHT, PATIENCE, PROJECT, call, order, prepare, run
 
 WRONG = PROJECT.replace("  busy:", "  pagec: count(visits by page over 1d)\n  busy:")
 TOLD = "millwright.yaml:13:16: features.pagec: there is no stream visits\n"
+IDLE = "serving:\n  big: {missing: 50%}\n"  # good, but for a note to who opens it
+IDLE_NOTE = "serving: `missing` is not in force without a fallback"
 GOES_ON = "goes on with the project as it was accepted at 20"
 
 
@@ -200,6 +202,22 @@ def test_keeper(folder):
     served.end()
 
 
+def test_keeper_returns(folder):
+    """Once it opens the project anew today's file counts, where the server has not gone back itself."""
+    served = Served(folder)
+    served.file.write_text(WRONG)
+    served.kill("keeper")
+    served.wait_for("the keeper", lambda: f"keeper: {GOES_ON}" in served.errors())
+    served.file.write_text(PROJECT + IDLE)
+    with open(f"{folder}/orders.csv", "a", encoding="utf-8") as file:
+        file.write("h1000,north,1.5,2024-02-20T00:00:00Z,\n")
+    done = run(folder, "ingest")
+    assert done.returncode == 0, done.stderr
+    served.wait_for("today's file", lambda: IDLE_NOTE in served.errors())
+    assert served.errors().count(GOES_ON) == 1, served.errors()
+    served.end()
+
+
 def test_start(folder):
     """A person's start goes by today's file alone, whatever an earlier `serve` has left behind."""
     served = Served(folder, "--json")
@@ -235,7 +253,7 @@ def test_start(folder):
     served.said.close()
 
 
-for test in (test_server, test_keeper, test_start):
+for test in (test_server, test_keeper, test_keeper_returns, test_start):
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
     print("ok", test.__name__)
