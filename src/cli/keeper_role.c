@@ -294,7 +294,8 @@ static mw_status open_workspace(keeper *k, mw_error *err) {
     if (k->goes_by_served)
         return mw_workspace_open_served(cli, MW_WORKSPACE_CATALOG, &k->workspace, err);
     mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &k->workspace, err);
-    if (status == MW_OK || !mw_workspace_gives_way(cli, status, &accepted_us)) return status;
+    if (status == MW_OK || !mw_workspace_gives_way(&k->workspace, status, &accepted_us))
+        return status;
     mw_cli_note(cli, "keeper: %s", err->message);
     mw_cli_note(cli, "keeper: goes on with the project as it was accepted at %s, until it is "
                      "opened anew", mw_time_text_of(accepted_us).text);

@@ -674,7 +674,7 @@ static bool gives_way(const daemon *d, mw_status failure, const mw_error *err) {
     mw_cli *cli = d->workspace.cli;
     int64_t accepted_us;
     if (d->is_ready || !mw_cli_has(cli, "--again") ||
-        !mw_workspace_gives_way(cli, failure, &accepted_us))
+        !mw_workspace_gives_way(&d->workspace, failure, &accepted_us))
         return false;
     mw_cli_note(cli, "server: %s", err->message);
     if (err->hint[0]) mw_cli_note(cli, "  %s", err->hint);

@@ -163,7 +163,8 @@ static mw_status read_today(mw_workspace *workspace, mw_error *err) {
     mw_buf_init(&bytes, MW_YAML_SIZE_MAX);
     mw_status status = mw_sys_read_file(workspace->cli->sys, workspace->project_path, &bytes,
                                         err);
-    workspace->project_bytes = mw_str_copy(&workspace->arena, mw_buf_str(&bytes));
+    if (status == MW_OK)
+        workspace->project_bytes = mw_str_copy(&workspace->arena, mw_buf_str(&bytes));
     mw_buf_release(&bytes);
     MW_TRY(status);
     return workspace->project_bytes.data ? MW_OK : no_memory(err);
@@ -329,29 +330,26 @@ mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mode, mw_works
     return mw_workspace_open(cli, mode, NULL, workspace, err);
 }
 
-static bool gives_way(const mw_cli *cli, mw_status failure, mw_arena *arena,
+/* What failed was read once: by now somebody may have mended the file. */
+static bool gives_way(const mw_workspace *failed, mw_status failure, mw_arena *arena,
                       int64_t *out_accepted_us) {
-    const char *path = mw_path_join(arena, cli->folder, MW_PROJECT_FILE);
-    const char *kept = served_path(cli, arena);
+    const char *kept = served_path(failed->cli, arena);
+    bool is_read = failed->project_bytes.data != NULL;
     mw_served_project served;
-    mw_buf today;
     mw_error unread;
-    if (!path || !kept ||
-        mw_served_project_read(cli->sys, kept, arena, &served, &unread) != MW_OK)
+    if (!failed->project_path || !kept || (is_read && !is_of_input(failure)) ||
+        mw_served_project_read(failed->cli->sys, kept, arena, &served, &unread) != MW_OK)
         return false;
-    mw_buf_init(&today, MW_YAML_SIZE_MAX);
-    bool is_read = mw_sys_read_file(cli->sys, path, &today, &unread) == MW_OK;
-    bool is_same = is_read && mw_str_equal(mw_buf_str(&today), served.bytes);
-    mw_buf_release(&today);
     *out_accepted_us = served.accepted_us;
-    return !is_same && (!is_read || is_of_input(failure));
+    return !is_read || !mw_str_equal(failed->project_bytes, served.bytes);
 }
 
-bool mw_workspace_gives_way(const mw_cli *cli, mw_status failure, int64_t *out_accepted_us) {
+bool mw_workspace_gives_way(const mw_workspace *failed, mw_status failure,
+                            int64_t *out_accepted_us) {
     mw_arena arena;
     int64_t accepted_us = MW_TIME_MISSING;
     mw_arena_init(&arena, 4 * (size_t)MW_YAML_SIZE_MAX);
-    bool is_true = gives_way(cli, failure, &arena, &accepted_us);
+    bool is_true = gives_way(failed, failure, &arena, &accepted_us);
     mw_arena_release(&arena);
     if (is_true) *out_accepted_us = accepted_us;
     return is_true;

@@ -62,10 +62,11 @@ MW_MUST_USE mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mo
 /* For what does a server's work beside it: as served or, where that cannot be had, as of today. */
 MW_MUST_USE mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mode,
                                                mw_workspace *workspace, mw_error *err);
-/* Whether an opening by today's file that has failed so may be followed by one as served: the
-   failure is the input's, and today's file is another or cannot be read. Says since when that was
-   served. */
-bool mw_workspace_gives_way(const mw_cli *cli, mw_status failure, int64_t *out_accepted_us);
+/* Whether what has failed so, by today's file, may be tried as served: the failure is the input's,
+   and what was read of that file is not what is kept, or it could not be read. `failed` is not
+   released yet. Says since when what is kept was served. */
+bool mw_workspace_gives_way(const mw_workspace *failed, mw_status failure,
+                            int64_t *out_accepted_us);
 /* Keeps what this workspace was opened by as served from now on, or forgets what was. */
 MW_MUST_USE mw_status mw_workspace_keep_served(mw_workspace *workspace, mw_error *err);
 MW_MUST_USE mw_status mw_workspace_forget_served(mw_workspace *workspace, mw_error *err);
