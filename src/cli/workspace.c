@@ -330,6 +330,12 @@ mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mode, mw_works
     return mw_workspace_open(cli, mode, NULL, workspace, err);
 }
 
+/* The file says how much memory may be used, and how much is: half a number, or a feature too much,
+   fails so. */
+static bool is_of_file(mw_status failure) {
+    return is_of_input(failure) || failure == MW_NO_MEMORY;
+}
+
 /* What failed was read once: by now somebody may have mended the file. */
 static bool gives_way(const mw_workspace *failed, mw_status failure, mw_arena *arena,
                       int64_t *out_accepted_us) {
@@ -337,7 +343,7 @@ static bool gives_way(const mw_workspace *failed, mw_status failure, mw_arena *a
     bool is_read = failed->project_bytes.data != NULL;
     mw_served_project served;
     mw_error unread;
-    if (!failed->project_path || !kept || (is_read && !is_of_input(failure)) ||
+    if (!failed->project_path || !kept || (is_read && !is_of_file(failure)) ||
         mw_served_project_read(failed->cli->sys, kept, arena, &served, &unread) != MW_OK)
         return false;
     *out_accepted_us = served.accepted_us;

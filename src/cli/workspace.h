@@ -62,9 +62,9 @@ MW_MUST_USE mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mo
 /* For what does a server's work beside it: as served or, where that cannot be had, as of today. */
 MW_MUST_USE mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mode,
                                                mw_workspace *workspace, mw_error *err);
-/* Whether what has failed so, by today's file, may be tried as served: the failure is the input's,
-   and what was read of that file is not what is kept, or it could not be read. `failed` is not
-   released yet. Says since when what is kept was served. */
+/* Whether what has failed so, by today's file, may be tried as served: the failure is the input's
+   or of memory, and what was read of that file is not what is kept, or it could not be read.
+   `failed` is not released yet. Says since when what is kept was served. */
 bool mw_workspace_gives_way(const mw_workspace *failed, mw_status failure,
                             int64_t *out_accepted_us);
 /* Keeps what this workspace was opened by as served from now on, or forgets what was. */

@@ -133,6 +133,7 @@ def test_server(folder):
         "not YAML": "project: [",
         "empty": "",
         "of other keys": PROJECT.replace("    id: number\n", "    id: number, shop\n"),
+        "of no memory": PROJECT + "memory: 1 kB\n",
         "a folder": None,
         "gone": None,
     }
