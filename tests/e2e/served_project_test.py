@@ -197,6 +197,7 @@ def test_keeper(folder):
     assert "by a checkpoint" in served.heard, (served.heard, served.errors())
     served.wait_for("the log's move", lambda: "20000 events moved to the lake" in served.errors(), 180)
     assert served.ask("x")[0] == 200
+    served.wait_for("the keeper's death", lambda: served.errors().count("keeper: died") == 2, 60)
     said = served.errors()  # the keeper asks the server, which has told it all
     assert said.count(TOLD) == 2 and said.count(GOES_ON) == 2, said
     assert said.count("server: goes on") == 1, said
