@@ -22,6 +22,7 @@
 enum {
     TICK_US = 100000,
     TAKE_UP_US = 1000000,
+    KEEP_AGAIN_US = 5000000,
     SLICE_US = 2000, /* of work that can wait, at a stretch, and between two */
     SLICE_STEPS = 64,
     TOKENS_SIZE_MAX = 1 << 26,
@@ -51,6 +52,7 @@ typedef struct {
     mw_api api;
     mw_timer tick, start, rebuild, arrival;
     mw_batch_commit commit;
+    int64_t keep_us;      /* when to try again to keep the project; 0: it was not tried yet */
     int64_t take_up_us;   /* when to look for what has been written next */
     bool is_saving;       /* the last checkpoint, which took too long to wait for */
     mw_status failure;    /* why the reactor was stopped from within */
@@ -97,15 +99,29 @@ static const mw_meter outdated_meter = {
     "millwright_project_outdated", MW_METER_GAUGE, "",
     "1: today's project file did not do, and the server goes by the one that it served before"};
 
-/* From here on what is begun again can go by it. A server that cannot keep it serves all the same,
-   and what was served before stays kept. */
-static void keep_served(daemon *d) {
-    mw_error err = {0};
+/* From here on what is begun again can go by it, and what works for the server does. A server that
+   cannot keep it serves all the same, and tries again; none is kept meanwhile: one of before would
+   be taken for what is served. */
+static void keep_served(daemon *d, int64_t now_us) {
+    mw_cli *cli = d->workspace.cli;
+    mw_error err = {0}, left = {0};
+    mw_status status = mw_workspace_keep_served(&d->workspace, &err);
+    bool is_first = d->keep_us == 0;
+    d->keep_us = status == MW_OK ? INT64_MAX : now_us + KEEP_AGAIN_US;
+    if (status == MW_OK && !is_first)
+        mw_cli_note(cli, "server: the project as it is served is kept now");
+    if (status == MW_OK) return;
+    if (is_first)
+        mw_cli_note(cli, "server: the project as it is served was not kept: %s", err.message);
+    if (mw_workspace_forget_served(&d->workspace, &left) != MW_OK && is_first)
+        mw_cli_note(cli, "server: %s", left.message);
+}
+
+static void begin_keeping(daemon *d) {
     mw_series *outdated = mw_telemetry_series(d->telemetry, &outdated_meter, "");
     mw_series_set(outdated, d->goes_by_served);
-    if (d->goes_by_served || mw_workspace_keep_served(&d->workspace, &err) == MW_OK) return;
-    mw_cli_note(d->workspace.cli, "server: the project as it is served was not kept: %s",
-                err.message);
+    if (d->goes_by_served) d->keep_us = INT64_MAX;
+    else keep_served(d, mw_sys_monotonic_us(d->workspace.cli->sys));
 }
 
 /* Of one that was served by another `serve` nothing may come back in this one. */
@@ -229,6 +245,7 @@ static void tick(mw_timer *timer, int64_t now_us) {
     daemon *d = (daemon *)((char *)timer - offsetof(daemon, tick));
     mw_error err = {0};
     take_up(d, now_us);
+    if (now_us >= d->keep_us) keep_served(d, now_us);
     if (d->access_log) mw_access_log_flush(d->access_log);
     mw_status status = mw_batch_commit_tick(&d->commit, d->sequencer, &err);
     if (status != MW_OK) give_up(d, status, &err);
@@ -570,7 +587,7 @@ static mw_status start_slice(daemon *d, mw_error *err) {
     d->is_ready = true;
     mw_pace_take_small_pages();
     d->api.service = d->service;
-    keep_served(d);
+    begin_keeping(d);
     announce(d);
     mw_timer_set(d->reactor, &d->tick, mw_sys_monotonic_us(d->workspace.cli->sys) + TICK_US);
     return MW_OK;

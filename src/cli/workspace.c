@@ -361,17 +361,26 @@ bool mw_workspace_gives_way(const mw_workspace *failed, mw_status failure,
     return is_true;
 }
 
-mw_status mw_workspace_keep_served(mw_workspace *workspace, mw_error *err) {
-    const char *path = served_path(workspace->cli, &workspace->arena);
+/* It is tried again and again, so the path is not to fill the workspace's arena. */
+mw_status mw_workspace_keep_served(const mw_workspace *workspace, mw_error *err) {
+    mw_arena arena;
     mw_sys *sys = workspace->cli->sys;
     int64_t accepted_us = mw_sys_now_us(sys) / MW_SECOND_US * MW_SECOND_US; /* for people */
     mw_served_project served = {workspace->project_bytes, accepted_us};
-    return path ? mw_served_project_write(sys, path, &served, err) : no_memory(err);
+    mw_arena_init(&arena, 1 << 16);
+    const char *path = served_path(workspace->cli, &arena);
+    mw_status status = path ? mw_served_project_write(sys, path, &served, err) : no_memory(err);
+    mw_arena_release(&arena);
+    return status;
 }
 
-mw_status mw_workspace_forget_served(mw_workspace *workspace, mw_error *err) {
-    const char *path = served_path(workspace->cli, &workspace->arena);
-    return path ? mw_sys_remove(workspace->cli->sys, path, err) : no_memory(err);
+mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *err) {
+    mw_arena arena;
+    mw_arena_init(&arena, 1 << 16);
+    const char *path = served_path(workspace->cli, &arena);
+    mw_status status = path ? mw_sys_remove(workspace->cli->sys, path, err) : no_memory(err);
+    mw_arena_release(&arena);
+    return status;
 }
 
 /* --- for commands ----------------------------------------------------------------------- */

@@ -68,8 +68,8 @@ MW_MUST_USE mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mo
 bool mw_workspace_gives_way(const mw_workspace *failed, mw_status failure,
                             int64_t *out_accepted_us);
 /* Keeps what this workspace was opened by as served from now on, or forgets what was. */
-MW_MUST_USE mw_status mw_workspace_keep_served(mw_workspace *workspace, mw_error *err);
-MW_MUST_USE mw_status mw_workspace_forget_served(mw_workspace *workspace, mw_error *err);
+MW_MUST_USE mw_status mw_workspace_keep_served(const mw_workspace *workspace, mw_error *err);
+MW_MUST_USE mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *err);
 /* Only the folder, its state and symbols: for commands that ask nothing of the project file. */
 MW_MUST_USE mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode,
                                               mw_workspace *workspace, mw_error *err);

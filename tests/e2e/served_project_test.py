@@ -220,6 +220,25 @@ def test_keeper_returns(folder):
     served.end()
 
 
+def test_unkept(folder):
+    """What cannot be kept is served all the same, told once, and kept as soon as it can be."""
+    served = Served(folder)
+    kept = Path(folder, ".millwright/served.yaml")
+    kept.unlink()
+    Path(kept, "in the way").mkdir(parents=True)
+    served.file.write_text(PROJECT + IDLE)
+    served.kill("server")
+    served.hear()
+    said = "server: the project as it is served was not kept: "
+    served.wait_for("its word", lambda: said in served.errors())
+    assert served.ask("x")[0] == 200 and not served.is_outdated()
+    assert not kept.is_dir()  # nothing of before stays where it would be taken for what is served
+    served.wait_for("a later try", lambda: "is served is kept now" in served.errors())
+    assert kept.read_text().startswith(PROJECT + IDLE + "\n# As") and \
+        served.errors().count(said) == 1, served.errors()
+    served.end()
+
+
 def test_start(folder):
     """A person's start goes by today's file alone, whatever an earlier `serve` has left behind."""
     served = Served(folder, "--json")
@@ -255,7 +274,7 @@ def test_start(folder):
     served.said.close()
 
 
-for test in (test_server, test_keeper, test_keeper_returns, test_start):
+for test in (test_server, test_keeper, test_keeper_returns, test_unkept, test_start):
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
     print("ok", test.__name__)
