@@ -8,7 +8,7 @@
 #include "sys/poller.h"
 #include "sys/process.h"
 
-enum { ARGUMENTS_MAX = 24, SERVER_TRIES = 20, SERVER_PAUSE_US = 50000 };
+enum { ARGUMENTS_MAX = 32, SERVER_TRIES = 20, SERVER_PAUSE_US = 50000 };
 
 static void say(void *context, const char *line) { mw_cli_note(context, "%s", line); }
 
