@@ -16,7 +16,7 @@
 
 typedef struct {
     mw_str bytes;        /* of the project file */
-    int64_t accepted_us; /* when a server was first ready with them, by the wall clock */
+    int64_t accepted_us; /* when they were kept: as a server was ready, by the wall clock */
 } mw_served_project;
 
 /* `path`: of the file. */
