@@ -135,9 +135,8 @@ static mw_status look(mw_checkpointer *it, mw_arena *arena, uint64_t *out_log_si
                       mw_checkpoint_outlook *out_outlook, mw_error *err) {
     mw_sys *sys = it->work.cli->sys;
     mw_folder_measure log_files, checkpoint_files;
-    const char *state = mw_path_join(arena, it->work.cli->folder, MW_STATE_FOLDER);
-    const char *log = state ? mw_path_join(arena, state, "log") : NULL;
-    const char *checkpoints = state ? mw_path_join(arena, state, "checkpoints") : NULL;
+    const char *log = mw_cli_state_path(it->work.cli, arena, "log");
+    const char *checkpoints = mw_cli_state_path(it->work.cli, arena, "checkpoints");
     if (!log || !checkpoints) return mw_fail(err, MW_NO_MEMORY, "checkpoint: no memory");
     MW_TRY(mw_sys_measure(sys, log, &log_files, err));
     MW_TRY(mw_sys_measure(sys, checkpoints, &checkpoint_files, err));

@@ -108,16 +108,10 @@ static mw_status unknown_command(int count, char **words, mw_error *err) {
                    of_group ? " " : "");
 }
 
-static bool has_option(const mw_command *command, const char *name) {
-    const mw_option *option = command->options;
-    while (option->name && strcmp(option->name, name) != 0) option++;
-    return option->name != NULL;
-}
-
 mw_status mw_cli_hint_call(const mw_command *command, mw_status status, mw_error *err) {
     return mw_hint(err, status, "It is called as: millwright %s%s%s%s", command->name,
                    command->words[0] ? " " : "", command->words,
-                   has_option(command, "--model") ? " [--model MODEL]" : "");
+                   mw_command_has_option(command, "--model") ? " [--model MODEL]" : "");
 }
 
 static mw_status unknown_option(const mw_command *command, const char *word, mw_error *err) {
@@ -304,12 +298,21 @@ int mw_command_main(mw_sys *sys, int argument_count, char **arguments) {
 
 /* --- for commands ----------------------------------------------------------------------- */
 
+/* MW_OPTIONS_MAX: the command has no such option. */
+static size_t find_option(const mw_command *command, const char *name) {
+    for (size_t i = 0; i < MW_OPTIONS_MAX && command->options[i].name; i++)
+        if (strcmp(command->options[i].name, name) == 0) return i;
+    return MW_OPTIONS_MAX;
+}
+
+bool mw_command_has_option(const mw_command *command, const char *name) {
+    return find_option(command, name) < MW_OPTIONS_MAX;
+}
+
 const char *mw_cli_option(const mw_cli *cli, const char *name) {
-    const mw_option *options = cli->command->options;
-    for (size_t i = 0; i < MW_OPTIONS_MAX && options[i].name; i++)
-        if (strcmp(options[i].name, name) == 0) return cli->option_values[i];
-    MW_ASSERT(false && "an option that the command has declared");
-    return NULL;
+    size_t index = find_option(cli->command, name);
+    MW_ASSERT(index < MW_OPTIONS_MAX); /* the command has declared it */
+    return cli->option_values[index];
 }
 
 bool mw_cli_has(const mw_cli *cli, const char *name) { return mw_cli_option(cli, name) != NULL; }

@@ -64,6 +64,7 @@ mw_status mw_cli_hint_call(const mw_command *command, mw_status status, mw_error
 
 /* The value of an option of this command ("" for a switch); NULL when it was not given. */
 const char *mw_cli_option(const mw_cli *cli, const char *name);
+bool mw_command_has_option(const mw_command *command, const char *name);
 bool mw_cli_has(const mw_cli *cli, const char *name);
 /* What an option's whole number may be, and is if it was not given. */
 typedef struct {

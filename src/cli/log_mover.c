@@ -34,8 +34,7 @@ static mw_status look(const mw_log_mover *it, int64_t *out_segment, mw_error *er
     mw_arena arena;
     mw_log_position end;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
-    const char *state = mw_path_join(&arena, cli->folder, MW_STATE_FOLDER);
-    const char *log = state ? mw_path_join(&arena, state, "log") : NULL;
+    const char *log = mw_cli_state_path(cli, &arena, "log");
     mw_status status = log ? mw_log_end(cli->sys, log, &end, err)
                            : mw_fail(err, MW_NO_MEMORY, "move-log: no memory");
     mw_arena_release(&arena);

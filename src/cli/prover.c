@@ -253,8 +253,7 @@ static mw_status reap(mw_prover *it, mw_error *err) {
 static mw_status find_log_end(const mw_prover *it, mw_log_position *out_end, mw_error *err) {
     mw_arena arena;
     mw_arena_init(&arena, ARENA_SIZE_MAX);
-    const char *state = mw_path_join(&arena, it->cli->folder, MW_STATE_FOLDER);
-    const char *log = state ? mw_path_join(&arena, state, "log") : NULL;
+    const char *log = mw_cli_state_path(it->cli, &arena, "log");
     mw_status status = log ? mw_log_end(it->cli->sys, log, out_end, err) : no_memory(err);
     mw_arena_release(&arena);
     return status;

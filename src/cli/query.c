@@ -122,8 +122,7 @@ static mw_status needs_program(mw_cli *cli, bool with_examples, bool *out_needs,
     mw_arena arena;
     mw_file_info log = {.exists = false};
     mw_arena_init(&arena, 1 << 16);
-    const char *state = mw_path_join(&arena, cli->folder, MW_STATE_FOLDER);
-    const char *folder = state ? mw_path_join(&arena, state, "log") : NULL;
+    const char *folder = mw_cli_state_path(cli, &arena, "log");
     mw_status status = folder ? mw_sys_info(cli->sys, folder, &log, err)
                               : mw_fail(err, MW_NO_MEMORY, "sql: no memory");
     mw_arena_release(&arena);

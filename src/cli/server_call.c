@@ -20,8 +20,7 @@ enum {
 static mw_status connect(mw_cli *cli, mw_control_client **out_client, mw_error *err) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 16);
-    const char *state = mw_path_join(&arena, cli->folder, MW_STATE_FOLDER);
-    const char *path = state ? mw_path_join(&arena, state, MW_SERVE_SOCKET) : NULL;
+    const char *path = mw_cli_state_path(cli, &arena, MW_SERVE_SOCKET);
     mw_status status = path ? mw_control_connect(cli->sys, path, out_client, err)
                             : mw_fail(err, MW_NO_MEMORY, "serve: no memory");
     mw_arena_release(&arena);

@@ -23,6 +23,11 @@ static const char *path_in(mw_workspace *workspace, const char *name) {
     return is_here ? name : mw_path_join(&workspace->arena, workspace->folder, name);
 }
 
+const char *mw_cli_state_path(const mw_cli *cli, mw_arena *arena, const char *name) {
+    const char *state = mw_path_join(arena, cli->folder, MW_STATE_FOLDER);
+    return state ? mw_path_join(arena, state, name) : NULL;
+}
+
 static mw_status begin(mw_cli *cli, mw_workspace *workspace, mw_error *err) {
     *workspace = (mw_workspace){
         .cli = cli, .folder = cli->folder, .accepted_us = MW_TIME_MISSING};
@@ -301,17 +306,11 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
 
 /* --- the project as served -------------------------------------------------------------- */
 
-/* Where it is kept; NULL: out of memory. */
-static const char *served_path(const mw_cli *cli, mw_arena *arena) {
-    const char *state = mw_path_join(arena, cli->folder, MW_STATE_FOLDER);
-    return state ? mw_path_join(arena, state, MW_SERVED_FILE) : NULL;
-}
-
 mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode, mw_workspace *workspace,
                                    mw_error *err) {
     mw_served_project served;
     MW_TRY(begin(cli, workspace, err));
-    workspace->project_path = served_path(cli, &workspace->arena);
+    workspace->project_path = mw_cli_state_path(cli, &workspace->arena, MW_SERVED_FILE);
     if (!workspace->project_path) return no_memory(err);
     MW_TRY(mw_served_project_read(cli->sys, workspace->project_path, &workspace->arena, &served,
                                   err));
@@ -339,7 +338,7 @@ static bool is_of_file(mw_status failure) {
 /* What failed was read once: by now somebody may have mended the file. */
 static bool gives_way(const mw_workspace *failed, mw_status failure, mw_arena *arena,
                       int64_t *out_accepted_us) {
-    const char *kept = served_path(failed->cli, arena);
+    const char *kept = mw_cli_state_path(failed->cli, arena, MW_SERVED_FILE);
     bool is_read = failed->project_bytes.data != NULL;
     mw_served_project served;
     mw_error unread;
@@ -368,7 +367,7 @@ mw_status mw_workspace_keep_served(const mw_workspace *workspace, mw_error *err)
     int64_t accepted_us = mw_sys_now_us(sys) / MW_SECOND_US * MW_SECOND_US; /* for people */
     mw_served_project served = {workspace->project_bytes, accepted_us};
     mw_arena_init(&arena, 1 << 16);
-    const char *path = served_path(workspace->cli, &arena);
+    const char *path = mw_cli_state_path(workspace->cli, &arena, MW_SERVED_FILE);
     mw_status status = path ? mw_served_project_write(sys, path, &served, err) : no_memory(err);
     mw_arena_release(&arena);
     return status;
@@ -377,7 +376,7 @@ mw_status mw_workspace_keep_served(const mw_workspace *workspace, mw_error *err)
 mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *err) {
     mw_arena arena;
     mw_arena_init(&arena, 1 << 16);
-    const char *path = served_path(workspace->cli, &arena);
+    const char *path = mw_cli_state_path(workspace->cli, &arena, MW_SERVED_FILE);
     mw_status status = path ? mw_sys_remove(workspace->cli->sys, path, err) : no_memory(err);
     mw_arena_release(&arena);
     return status;

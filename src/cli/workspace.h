@@ -14,14 +14,17 @@
 #include "feature/engine.h"
 #include "ingest/asking.h"
 #include "ingest/inferred.h"
-#include "store/log.h"
 #include "perception/perception.h"
 #include "project/columns.h"
 #include "registry/registry.h"
+#include "store/log.h"
 #include "store/state.h"
 
 #define MW_PROJECT_FILE "millwright.yaml"
 #define MW_STATE_FOLDER ".millwright"
+
+/* Where that name stands in the state folder, open or not; NULL: memory is out. */
+const char *mw_cli_state_path(const mw_cli *cli, mw_arena *arena, const char *name);
 
 typedef enum {
     MW_WORKSPACE_LOOK,    /* reads the state if there is one */

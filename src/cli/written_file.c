@@ -155,14 +155,9 @@ static mw_status check_streams(target *it, const char *path, mw_error *err) {
 
 /* --- the command's own ------------------------------------------------------------------ */
 
-static const char *input_of(const mw_cli *cli) {
-    for (const mw_option *option = cli->command->options; option->name; option++)
-        if (strcmp(option->name, "--input") == 0) return mw_cli_option(cli, option->name);
-    return NULL;
-}
-
 static mw_status check_input(target *it, mw_error *err) {
-    const char *input = input_of(it->cli);
+    bool may_be = mw_command_has_option(it->cli->command, "--input");
+    const char *input = may_be ? mw_cli_option(it->cli, "--input") : NULL;
     place from;
     if (!input) return MW_OK;
     bool is_standard = strcmp(input, "-") == 0;
