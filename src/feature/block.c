@@ -368,8 +368,7 @@ mw_status mw_block_add_pairs(mw_block *block, const mw_moment *moments, size_t c
     mw_stretch *next = block->next;
     mw_stretch_item *added = &next->items[next->count];
     int32_t stream = engine->config.model->moment_stream;
-    MW_ASSERT(count <= mw_block_room(block));
-    if (count == 0) return MW_OK;
+    MW_ASSERT(count > 0 && count <= mw_block_room(block));
     reach(block, moments[0].place);
     next->to = moments[count - 1].place;
     for (size_t i = 0; i < count; i++)
