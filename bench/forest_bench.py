@@ -129,7 +129,7 @@ def show(name, count, seconds, note=""):
 
 def run_engine(folder, model, sums):
     """Lines of ours: what it took to load, then each kind of lanes."""
-    engine = Path(os.environ["MILLWRIGHT_LIB"]).parent / "forest_engine_bench"
+    engine = Path(os.environ.get("MILLWRIGHT_LIB", "build/lib")).parent / "forest_engine_bench"
     files = [folder / file for file in (model, "rows.f64", sums)]
     return [json.loads(line) for line in subprocess.run([engine, *files], stdout=subprocess.PIPE, text=True,
                                                         check=True).stdout.splitlines()]

@@ -33,7 +33,7 @@ from pathlib import Path
 import http_peers
 
 MILLWRIGHT = os.environ.get("MILLWRIGHT", "build/millwright")
-LOAD = Path(os.environ["MILLWRIGHT_LIB"]).parent / "http_load_bench"
+LOAD = Path(os.environ.get("MILLWRIGHT_LIB", "build/lib")).parent / "http_load_bench"
 CORES = sorted(os.sched_getaffinity(0))
 COLUMNS, EXAMPLES, TREES, LEAVES = 28, 20_000, 100, 31
 WARM_UP, LINES, LINES_OF_A_CROWD, BATCH, ROUNDS = 500, 16, 200, 50, 8

@@ -53,7 +53,7 @@ def write_files(folder, number, count, total):
 def run(folder, *arguments):
     """CPU seconds, wall seconds and the largest resident memory, in MB."""
     began = time.perf_counter()
-    process = subprocess.Popen([os.environ["MILLWRIGHT"], *arguments, "-C", str(folder)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([os.environ.get("MILLWRIGHT", "build/millwright"), *arguments, "-C", str(folder)], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     assert status == 0, arguments
     return usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss / 1024

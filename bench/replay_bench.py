@@ -116,7 +116,7 @@ def run(command):
 
 
 def main(count):
-    engine = Path(os.environ["MILLWRIGHT_LIB"]).parent / "replay_engine_bench"
+    engine = Path(os.environ.get("MILLWRIGHT_LIB", "build/lib")).parent / "replay_engine_bench"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(count, folder)
@@ -132,7 +132,7 @@ def main(count):
     for name, result in results.items():
         print(f"{name:12}{result['cpu']:9.2f}{result['kernel']:10.2f}{result['wall']:9.2f}"
               f"{count / result['cpu']:18,.0f}"
-              f"{result['cpu'] / ours['cpu']:15.1f}{result['wall'] / ours['wall']:16.1f}")
+              f"{result['cpu'] / ours['cpu']:15.1f}{result['wall'] / ours['wall']:16.2f}")
     for name, result in results.items():
         assert result["c30"] == ours["c30"] and result["cm"] == ours["cm"], f"{name} counts otherwise"
         assert abs(result["s24"] / ours["s24"] - 1) < 1e-9, f"{name} adds otherwise"

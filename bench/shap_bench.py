@@ -84,7 +84,7 @@ def ask(name, folder, python):
 
 
 def main(count):
-    engine = Path(os.environ["MILLWRIGHT_LIB"]).parent / "shap_engine_bench"
+    engine = Path(os.environ.get("MILLWRIGHT_LIB", "build/lib")).parent / "shap_engine_bench"
     python = os.environ.get("MILLWRIGHT_PEERS")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
