@@ -25,6 +25,26 @@ MW_TEST(api_predicts_one_row_or_many) {
     shop_tear_down(&s);
 }
 
+#define OLD_ORDER(number) \
+    "{\"shop\": \"a\", \"number\": " #number ", \"at\": \"1970-04-10T20:00:00Z\"}"
+
+/* Orders are late by an hour at most, and from then on windows let go what they will not need. Of a
+   model without any (recalling_test.c) what is not recorded is answered. */
+MW_TEST(api_refuses_moments_whose_windows_have_moved_on) {
+    static const char *const asked[][2] = {
+        {quick, "{\"event\": " OLD_ORDER(7) "}"},
+        {quick, "{\"event\": " OLD_ORDER(7) ", \"record\": false}"},
+        {"/v1/models/quick/features", "{\"event\": " OLD_ORDER(7) "}"}};
+    shop s;
+    shop_set_up(&s);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        mw_str answer = shop_call(&s, MW_HTTP_POST, asked[i][0], asked[i][1], 422);
+        MW_CHECK(shop_says(answer, "its event must be known within 1h of its time"));
+        MW_CHECK(shop_says(answer, "millwright predict, which has their windows"));
+    }
+    shop_tear_down(&s);
+}
+
 MW_TEST(api_says_why_when_it_is_asked) {
     shop s;
     shop_set_up(&s);

@@ -156,9 +156,24 @@ static mw_status hint_at_clock(int64_t place, int64_t now, mw_status status, mw_
     return status;
 }
 
-static mw_status check_lateness(const mw_sequencer *sequencer, const mw_model_program *model,
-                                mw_moment moment, mw_error *err) {
+/* Whether a feature reads what windows held, which is known of late moments no more: all but what
+   stands in static tables. */
+static bool looks_back(const mw_decider *decider) {
+    const mw_model_program *model = mw_decider_model(decider);
+    const mw_stream *streams = mw_decider_program(decider)->streams;
+    for (size_t i = 0; i < model->feature_window_count; i++)
+        if (!streams[model->windows[i].stream].is_always) return true;
+    return false;
+}
+
+/* A moment that comes later than its stream may be (rule 5) is not recorded, and without a record
+   it is answered only if that changes no feature. */
+static mw_status check_lateness(const mw_sequencer *sequencer, const mw_decider *decider,
+                                mw_moment moment, bool record, mw_error *err) {
+    const mw_model_program *model = mw_decider_model(decider);
     if (moment.place - moment.t <= model->lateness_us) return MW_OK;
+    bool may_ask = !looks_back(decider);
+    if (may_ask && !record) return MW_OK;
     mw_buf bound;
     mw_buf_init(&bound, 64);
     mw_span_append(&bound, model->lateness_us);
@@ -168,7 +183,10 @@ static mw_status check_lateness(const mw_sequencer *sequencer, const mw_model_pr
     mw_buf_release(&bound);
     int64_t now = mw_sequencer_now(sequencer);
     if (moment.place - now > MW_MINUTE_US) return hint_at_clock(moment.place, now, status, err);
-    return mw_hint(err, status, "Raise `late` of the stream, or ask with \"record\": false.");
+    if (may_ask)
+        return mw_hint(err, status, "Raise `late` of the stream, or ask with \"record\": false.");
+    return mw_hint(err, status, "Raise `late` of the stream; rows of the past are for millwright "
+                                "predict, which has their windows.");
 }
 
 /* What is to become of a prediction, and whether only the version may make it. */
@@ -266,7 +284,7 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     asked at = {{event->time + model->moment_offset_us, answer.stamp, event->row},
                 received, how, how.is_entered};
-    if (how.record) MW_TRY(check_lateness(sequencer, model, at.moment, err));
+    MW_TRY(check_lateness(sequencer, decider, at.moment, how.record, err));
     MW_TRY(await_entered(service, &at, err));
     MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
     if (how.record) {
@@ -304,7 +322,7 @@ static mw_status correct_first(mw_service *service, const mw_decider *decider,
     mw_moment moment = {.t = event->time + model->moment_offset_us, .row = event->row};
     MW_TRY(check_version(decider, err));
     MW_TRY(mw_sequencer_next_place(service->config.sequencer, &moment.place, err));
-    MW_TRY(check_lateness(service->config.sequencer, model, moment, err));
+    MW_TRY(check_lateness(service->config.sequencer, decider, moment, true, err));
     MW_TRY(mw_receiving_correct(service->receiving, received, err));
     MW_TRY(mw_receiving_append(service->receiving, received, false, err));
     for (size_t i = 0; i < received.count; i++) received.events[i].replaced = NULL;
@@ -421,7 +439,7 @@ static mw_status rank_now(const rank_call *c, bool is_recorded, mw_ranking *rank
     if (is_corrected) MW_TRY(correct_first(service, c->decider, c->received, err));
     MW_TRY(mw_sequencer_next_place(sequencer, &answer.stamp, err));
     mw_moment moment = {event->time + c->model->moment_offset_us, answer.stamp, event->row};
-    if (is_recorded) MW_TRY(check_lateness(sequencer, c->model, moment, err));
+    MW_TRY(check_lateness(sequencer, c->decider, moment, is_recorded, err));
     if (!is_corrected)
         MW_TRY(enter_row(service, c->received, c->standing != MW_EVENT_NEW, answer.stamp, err));
     MW_TRY(mw_decider_ask(c->decider, &moment, &ranking->count, err));

@@ -131,7 +131,8 @@ def test_the_server_says_why():
         shop.ok("ingest")
         known = import_booster(shop)
         row = dict(zip(shop.orders[0].split(","), shop.orders[2000].split(",")))
-        event = {**row, "amount": float(row["amount"])}
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        event = {**row, "amount": float(row["amount"]), "placed": now}
         process, port = start(shop.folder, "--listen", "127.0.0.1:0")
         try:
             asked = {"event": event, "record": False, "explain": True}
@@ -141,8 +142,7 @@ def test_the_server_says_why():
                                                 "--json").json() if row["id"] == event["order_id"])
             assert set(alone["why"]) == set(answer["why"]) == {"expected", "reasons", "others"}
             assert abs(answer["why"]["expected"] - known[event["order_id"]][-1]) < 1e-9
-            now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-            asked = {"event": {**event, "order_id": "new", "placed": now}, "explain": True}
+            asked = {"event": {**event, "order_id": "new"}, "explain": True}
             status, live = call(port, "POST", "/v1/models/returned/predict", asked)
             assert status == 200 and live["id"], live
             check_described(live["why"])

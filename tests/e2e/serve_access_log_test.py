@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from serving import order, prepare, run, start, stop
+from serving import fresh_order, prepare, run, start, stop
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -54,7 +54,7 @@ def main(folder):
     process, port = start(folder, "--listen", "127.0.0.1:0", "--access-log", str(log))
     begin = time.time()
     predict = "/v1/models/big/predict"
-    status, body, _ = ask(port, predict, body={"event": order("n1"), "record": False})
+    status, body, _ = ask(port, predict, body={"event": fresh_order("n1"), "record": False})
     assert status == 200
     caller = f"00-{TRACE}-00f067aa0ba902b7-01"
     status, _, traced = ask(port, "/v1/models?x=1", {"traceparent": caller})

@@ -5,7 +5,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from serving import call, order, run, start, stop, write_project
+from serving import call, fresh_order, order, run, start, stop, write_project
 
 
 def check_process(folder, port):
@@ -32,17 +32,17 @@ def check_start_beside_one_that_dies(folder):
 
 
 def check_events(port):
-    bad = [(order("x", shop="east"), 'shop: must be one of north, south, got "east"'),
-           (order("x", amount=-1), "amount: must be at least 0"),
-           (order("x", amount=None), "amount: must be there"),
-           (order("x", amount="12"), 'amount: must be a number, got "12"'),
-           (order("x", amount=1e400), "JSON"),
-           (order("x", at="yesterday"), "at: "),
-           (order("x", at=None), "time: at must be there"),
-           (order("x", number=None), "id: number must be there"),
-           (order("x", amonut=3), "amonut: stream orders has no such column"),
+    bad = [(fresh_order("x", shop="east"), 'shop: must be one of north, south, got "east"'),
+           (fresh_order("x", amount=-1), "amount: must be at least 0"),
+           (fresh_order("x", amount=None), "amount: must be there"),
+           (fresh_order("x", amount="12"), 'amount: must be a number, got "12"'),
+           (fresh_order("x", amount=1e400), "JSON"),
+           (fresh_order("x", at="yesterday"), "at: "),
+           (fresh_order("x", at=None), "time: at must be there"),
+           (fresh_order("x", number=None), "id: number must be there"),
+           (fresh_order("x", amonut=3), "amonut: stream orders has no such column"),
            ("orders", 'event: must be an object, got "orders"')]
-    good = [order("a"), order("b", returned=1)]
+    good = [fresh_order("a"), fresh_order("b", returned=1)]
     rows = [json.dumps(row).replace("Infinity", "1e400") for row, _ in bad] + \
            [json.dumps(row) for row in good]
     status, answer = call(port, "POST", "/v1/events/orders", "\n".join(rows),
@@ -53,7 +53,7 @@ def check_events(port):
         assert reason in one["reason"], (row, one, reason)
     assert "Did you mean amount?" in answer["rejected"][8]["hint"], answer
 
-    again = [order("a"), order("a", returned=2), order("a", returned=3), order("a", amount=13)]
+    again = [fresh_order("a"), fresh_order("a", returned=2), fresh_order("a", returned=3), fresh_order("a", amount=13)]
     status, answer = call(port, "POST", "/v1/events/orders", {"events": again})
     assert (answer["accepted"], answer["repeats"], answer["corrections"]) == (1, 1, 2), answer
     assert answer["rejected"] == [], answer
@@ -65,27 +65,28 @@ def twice(name, *values):
 
 
 def check_requests(port):
-    wanted = [("POST", "/v1/events/order", order("c"), 404), ("GET", "/v1/nothing", None, 404),
-              ("POST", "/v1/models/bug/predict", {"event": order("c")}, 404),
+    wanted = [("POST", "/v1/events/order", fresh_order("c"), 404), ("GET", "/v1/nothing", None, 404),
+              ("POST", "/v1/models/bug/predict", {"event": fresh_order("c")}, 404),
               ("GET", "/v1/predictions/p000", None, 404),
               ("GET", "/v1/predictions", None, 422), ("DELETE", "/v1/models", None, 405),
               ("POST", "/v1/events/orders", '{"number": ', 400),
-              ("POST", "/v1/models/big/predict", order("c"), 422),
-              ("POST", "/v1/models/big/predict", {"event": order("c"), "explain": 1}, 422),
-              ("POST", "/v1/models/big/predict", twice("event", order("c"), order("d")), 422),
-              ("POST", "/v1/models/big/predict", twice("events", [order("c")], []), 422),
-              ("POST", "/v1/models/big/features", twice("event", order("c"), order("d")), 422),
+              ("POST", "/v1/models/big/predict", fresh_order("c"), 422),
+              ("POST", "/v1/models/big/predict", {"event": fresh_order("c"), "explain": 1}, 422),
+              ("POST", "/v1/models/big/predict", twice("event", fresh_order("c"), fresh_order("d")), 422),
+              ("POST", "/v1/models/big/predict", twice("events", [fresh_order("c")], []), 422),
+              ("POST", "/v1/models/big/features", twice("event", fresh_order("c"), fresh_order("d")), 422),
               ("POST", "/v1/models/big/promote", twice("version", "a", "b"), 422),
-              ("POST", "/v1/events/orders", twice("events", [order("c")], [order("d")]), 422),
-              ("POST", "/v1/models/big/predict", {"event": order("c", shop="east")}, 422),
+              ("POST", "/v1/events/orders", twice("events", [fresh_order("c")], [fresh_order("d")]), 422),
+              ("POST", "/v1/models/big/predict", {"event": fresh_order("c", shop="east")}, 422),
               ("POST", "/v1/models/big/predict", {"event": order("c")}, 422),  # long ago
+              ("POST", "/v1/models/big/predict", {"event": order("c"), "record": False}, 422),
               ("POST", "/v1/clock", {"now": "2030-01-01T00:00:00Z"}, 409)]
     for method, path, body, code in wanted:
         status, answer = call(port, method, path, body)
         assert status == code and answer["status"] == code, (method, path, body, answer)
     status, answer = call(port, "POST", "/v1/events/orders", "a,b", "text/csv")
     assert status == 415, answer
-    request = {"event": order("c"), "record": False}
+    request = {"event": fresh_order("c"), "record": False}
     status, answer = call(port, "POST", "/v1/models/big/predict", request)
     assert status == 200 and answer["recorded"] is False, answer
     for path in ("/healthz", "/readyz", "/v1/models", "/v1/models/big", "/v1/streams"):
@@ -99,7 +100,7 @@ def main(folder):
     assert done.returncode == 0, done
     process, port = start(folder, "--listen", "127.0.0.1:0")
     status, answer = call(port, "POST", "/v1/models/big/predict",
-                          {"event": order("c"), "record": False})
+                          {"event": fresh_order("c"), "record": False})
     assert status == 503 and "no version" in answer["detail"], answer
     stop(process)
     done = run(folder, "train")

@@ -16,7 +16,7 @@ import h2.events
 import httpx
 from hyperframe import frame as frames
 
-from serving import call, order, prepare, start, stop
+from serving import call, fresh_order, prepare, start, stop
 
 PREDICT = "/v1/models/big/predict"
 FIELDS_OF_GET = b"\x82\x86\x84\x41\x01h"  # ":method: GET", ":scheme: http", ":path: /", ":authority: h"
@@ -105,8 +105,8 @@ def check_curl(port, secure_port, certificate):
 def check_httpx(secure_port, certificate):
     trust = ssl.create_default_context(cafile=certificate)
     with httpx.Client(http2=True, verify=trust, base_url=f"https://localhost:{secure_port}", timeout=20) as client:
-        events = [order(f"b{i}") for i in range(3000)]
-        for body in ({"event": order("b1")}, {"events": events}):
+        events = [fresh_order(f"b{i}") for i in range(3000)]
+        for body in ({"event": fresh_order("b1")}, {"events": events}):
             got = client.post(PREDICT, json={**body, "record": False})
             assert got.status_code == 200 and got.http_version == "HTTP/2", got
         assert len(got.json()["predictions"]) == 3000
@@ -118,10 +118,10 @@ def check_httpx(secure_port, certificate):
 def check_streams(port):
     """A hundred at once, each with its own answer; the same key twice is the same prediction."""
     client = Client(port)
-    rows = [order(f"s{i}", amount=i) for i in range(98)]
+    rows = [fresh_order(f"s{i}", amount=i) for i in range(98)]
     streams = [client.ask("POST", PREDICT, {"event": row, "record": False}) for row in rows]
     key = [("idempotency-key", "twice"), ("traceparent", f"00-{'4' * 32}-{'2' * 16}-01")]
-    once, again = (client.ask("POST", PREDICT, {"event": order("k", at=now())}, key) for _ in range(2))
+    once, again = (client.ask("POST", PREDICT, {"event": fresh_order("k", at=now())}, key) for _ in range(2))
     answers = client.wait(*streams)
     for row, (code, body) in zip(rows, answers):
         expected = call(port, "POST", PREDICT, {"event": row, "record": False})
@@ -135,7 +135,7 @@ def check_given_up(port):
     """Requests reset in the middle, at their end and after: none is answered, none is recorded by half."""
     client = Client(port)
     for i in range(50):
-        stream = client.ask("POST", PREDICT, {"event": order(f"g{i}", at=now())}, end=i % 2 == 0)
+        stream = client.ask("POST", PREDICT, {"event": fresh_order(f"g{i}", at=now())}, end=i % 2 == 0)
         client.h2.reset_stream(stream)
     client.flush()
     assert client.get("/healthz")[0] == 200
@@ -145,7 +145,7 @@ def check_given_up(port):
 def check_slow_reader(port):
     """Who asks for much and opens no window gets none of it sent beyond, keeps nobody waiting, and may go on later."""
     client = Client(port)
-    body = {"events": [order(f"w{i}") for i in range(500)], "record": False}
+    body = {"events": [fresh_order(f"w{i}") for i in range(500)], "record": False}
     streams = [client.ask("POST", PREDICT, body) for _ in range(8)]
     client.socket.settimeout(1)
     try:
@@ -263,7 +263,7 @@ def check_drain(port, process):
         client.read()
     assert client.gone == 0, client.gone
     client.gone = None
-    body = json.dumps({"event": order("d1"), "record": False}).encode()
+    body = json.dumps({"event": fresh_order("d1"), "record": False}).encode()
     raw_frame = frames.DataFrame(half, body, flags=("END_STREAM",)).serialize()  # h2's own client gives up at GOAWAY
     client.socket.sendall(raw_frame)
     got = b""

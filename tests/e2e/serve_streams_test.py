@@ -19,7 +19,7 @@ import h2.connection
 import h2.events
 import pyarrow
 
-from serving import MEMORY_BESIDE, PATIENCE, call, order, prepare, start, stop
+from serving import MEMORY_BESIDE, PATIENCE, call, fresh_order, prepare, start, stop
 
 EVENTS, PREDICT = "/v1/events/orders", "/v1/models/big/predict"
 LINES, ARROW = "application/x-ndjson", "application/vnd.apache.arrow.stream"
@@ -46,11 +46,11 @@ class Memory:
 
 
 def line(name, blanks=BLANKS, **changes):
-    return json.dumps(order(name, **changes)).replace(", ", "," + " " * blanks, 1).encode() + b"\n"
+    return json.dumps(fresh_order(name, **changes)).replace(", ", "," + " " * blanks, 1).encode() + b"\n"
 
 
 def question(name, blanks=0, **more):
-    return json.dumps({"event": order(name), "record": False, **more}).encode() + b" " * blanks + b"\n"
+    return json.dumps({"event": fresh_order(name), "record": False, **more}).encode() + b" " * blanks + b"\n"
 
 
 def in_blocks(parts, size=1 << 16):
@@ -166,8 +166,8 @@ def check_arrow(port):
 
 def check_a_list(port, process):
     """A list is gathered; its answer leaves in parts, and is what the rows are answered one by one."""
-    one = call(port, "POST", PREDICT, {"event": order("q"), "record": False})[1]
-    events = [order("q"), order("q", amount=-1)] * 3000
+    one = call(port, "POST", PREDICT, {"event": fresh_order("q"), "record": False})[1]
+    events = [fresh_order("q"), fresh_order("q", amount=-1)] * 3000
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30 * PATIENCE)
     connection.request("POST", PREDICT, json.dumps({"events": events, "record": False}))
     answer = connection.getresponse()
@@ -218,7 +218,7 @@ def check_a_slow_writer(port):
     slow = socket.create_connection(("127.0.0.1", port), timeout=20 * PATIENCE)
     slow.sendall(head(EVENTS) + chunk(b"".join(line(f"s{i}") for i in range(100)) + line("s100")[:500]))
     for _ in range(20):
-        assert call(port, "POST", EVENTS, order("beside"))[0] == 200
+        assert call(port, "POST", EVENTS, fresh_order("beside"))[0] == 200
     slow.sendall(chunk(line("s100")[500:]) + b"0\r\n\r\n")
     answer = http.client.HTTPResponse(slow, method="POST")
     answer.begin()

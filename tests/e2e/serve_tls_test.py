@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import tempfile
 
-from serving import order, prepare, run, start, stop
+from serving import fresh_order, prepare, run, start, stop
 
 PREDICT = "/v1/models/big/predict"
 
@@ -49,9 +49,9 @@ def check_refusals(folder, certificate, key):
 def check_python(port, certificate):
     trust = ssl.create_default_context(cafile=certificate)
     connection = http.client.HTTPSConnection("localhost", port, timeout=20, context=trust)
-    events = [order(f"t{i}") for i in range(3000)]  # more than a TLS record, there and back
+    events = [fresh_order(f"t{i}") for i in range(3000)]  # more than a TLS record, there and back
     for i in range(50):
-        body = {"events": events} if i % 10 == 0 else {"event": order("t1")}
+        body = {"events": events} if i % 10 == 0 else {"event": fresh_order("t1")}
         connection.request("POST", PREDICT, json.dumps({**body, "record": False}))
         answer = connection.getresponse()
         made = json.loads(answer.read())

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from serving import MILLWRIGHT, order, prepare, run, start, stop
+from serving import MILLWRIGHT, fresh_order, prepare, run, start, stop
 
 PREDICT, EVENTS = "/v1/models/big/predict", "/v1/events/orders"
 
@@ -38,7 +38,7 @@ def check_options(folder):
 
 
 def check_scopes(folder, port, tokens):
-    row, wish = order("n1"), {"event": order("n1"), "record": False}
+    row, wish = fresh_order("n1"), {"event": fresh_order("n1"), "record": False}
     wanted = [("GET", "/healthz", None, None, 200), ("GET", "/readyz", None, None, 200),
               ("GET", "/metrics", None, None, 401), ("GET", "/v1/models", None, None, 401),
               ("POST", PREDICT, wish, None, 401), ("POST", EVENTS, row, None, 401),

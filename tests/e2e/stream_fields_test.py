@@ -135,9 +135,12 @@ def test_served_is_replayed():
                 process.kill()
                 process.wait()
                 process, port = serving.start(project.folder, "--listen", "127.0.0.1:0", "--clock", order["placed"])
-        again = {"event": dict(zip(names, later[0]), amount=float(later[0][3])), "record": False}
-        status, answer = serving.call(port, "POST", "/v1/models/returned/predict", again)
-        assert status == 200, answer
+        past, last = ({"event": dict(zip(names, row), amount=float(row[3]))} for row in (later[0], later[119]))
+        for path, more in ("predict", {"record": False}), ("features", {}):
+            status, answer = serving.call(port, "POST", f"/v1/models/returned/{path}", past | more)
+            assert status == 422 and "windows" in answer["hint"], f"its windows have moved on: {answer}"
+        status, answer = serving.call(port, "POST", "/v1/models/returned/features", last)
+        assert status == 200 and answer["features"] == served[later[119][0]]["features"], answer
         serving.stop(process)
         found = expected(project.orders[1:] + [",".join(row) for row in later[:120]])
         for number, record in served.items():
