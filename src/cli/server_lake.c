@@ -7,15 +7,6 @@ mw_status mw_server_lake_recall(const mw_workspace *workspace, int64_t after, mw
     return mw_past_begin(config, out_past, err);
 }
 
-/* At the place behind the wish's `after`. The sequencer takes only what has the digest that it
-   knows (serve/correcting.c), so bytes may be any; but what fields with windows had is in none. */
-static mw_status read_at(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
-                         bool has_entries, mw_events *out_events, mw_error *err) {
-    int64_t place = wish.after + 1;
-    return has_entries ? mw_lake_read_through(lake, snapshot, wish, place, out_events, err)
-                       : mw_lake_read_at(lake, snapshot, wish, place, out_events, err);
-}
-
 mw_status mw_server_lake_look(const mw_workspace *workspace, mw_symbols *symbols,
                               mw_server_lake_wishes wishes, mw_events *out_events,
                               mw_error *err) {
@@ -27,9 +18,11 @@ mw_status mw_server_lake_look(const mw_workspace *workspace, mw_symbols *symbols
     for (size_t i = 0; i < wishes.count && status == MW_OK; i++) {
         mw_lookback_wish one = wishes.items[i];
         const mw_stream *stream = &workspace->program->streams[one.stream];
-        mw_lake_wish wish = {stream->name, one.stream, symbols, one.place - 1};
-        status = read_at(mw_state_lake(state), &snapshot, wish, stream->entry_count > 0,
-                         out_events, err);
+        mw_lake_wish wish = {stream->name, one.stream, symbols, INT64_MIN};
+        /* The sequencer takes only what has the digest that it knows (serve/correcting.c), so bytes
+           may be any; but what fields with windows had is in none. */
+        mw_lake_picks picks = {.places = {&one.place, 1}, .unchecked = stream->entry_count == 0};
+        status = mw_lake_pick(mw_state_lake(state), &snapshot, wish, &picks, out_events, err);
     }
     mw_state_close(state);
     return status;

@@ -490,21 +490,35 @@ mw_status mw_lake_accept(mw_lake *lake, const mw_addition *addition, mw_acceptan
 
 /* --- read --------------------------------------------------------------------------------- */
 
+/* Whether any lies between these two. */
+static bool has_any(mw_lake_places places, int64_t first, int64_t last) {
+    size_t low = 0, high = places.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (places.items[middle] < first) low = middle + 1;
+        else high = middle;
+    }
+    return low < places.count && places.items[low] <= last;
+}
+
 /* But for those whose events all have places up to `after`, where they were accepted or when they
    were known, and those that a log has which is read from there on. Those may be known only after
-   their places. */
+   their places, which lie behind what was moved before them. */
 static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str name,
                             mw_lake_reading *reading, mw_events *out_events, mw_error *err) {
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     MW_TRY(mw_catalog_query(lake->catalog,
                             "SELECT path, place_us, step_us, corrections, "
-                            "coalesce(checksum, -1) FROM lake_files "
+                            "coalesce(checksum, -1), coalesce(place_us, CASE WHEN log_through_us "
+                            "IS NULL THEN known_min_us ELSE (SELECT max(log_through_us) + 1 FROM "
+                            "ingests AS before WHERE before.id < ingest) END) AS first, "
+                            "coalesce(place_us + (event_count - 1) * step_us, log_through_us, "
+                            "known_max_us) AS last FROM lake_files "
                             "JOIN ingests ON id = ingest WHERE stream = ?1 AND ingest <= ?2 "
-                            "AND (?3 IS NULL OR log_through_us IS NULL AND coalesce(place_us + "
-                            "(event_count - 1) * step_us, known_max_us) > ?3 "
-                            "AND coalesce(place_us, known_min_us) <= coalesce(?4, 9e18) "
-                            "OR log_through_us IS NOT NULL AND ?4 IS NOT NULL) ORDER BY ingest",
+                            "AND (?3 IS NULL OR last > ?3 AND coalesce(first, -9e18) <= "
+                            "coalesce(?4, 9e18) AND (log_through_us IS NULL OR ?4 IS NOT NULL)) "
+                            "ORDER BY ingest",
                             MW_SQL(mw_sql_str(name), mw_sql_int(snapshot->ingest),
                                    mw_sql_time(reading->after), mw_sql_time(reading->through)),
                             &rows, err));
@@ -513,8 +527,12 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
         reading->places = (mw_places){mw_catalog_time(rows, 1), mw_catalog_int(rows, 2)};
         reading->has_corrections = mw_catalog_int(rows, 3) > 0;
         reading->checksum = mw_catalog_int(rows, 4);
-        status = mw_lake_storage_read(lake->storage, mw_catalog_text(rows, 0), reading,
-                                      out_events, err);
+        int64_t first = mw_catalog_is_null(rows, 5) ? INT64_MIN : mw_catalog_int(rows, 5);
+        bool may_hold = reading->wanted.count == 0 ||
+                        has_any(reading->wanted, first, mw_catalog_int(rows, 6));
+        if (may_hold)
+            status = mw_lake_storage_read(lake->storage, mw_catalog_text(rows, 0), reading,
+                                          out_events, err);
         if (status == MW_OK) status = mw_catalog_next(rows, &has_row, err);
     }
     mw_catalog_rows_close(rows);
@@ -525,8 +543,7 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
 typedef struct {
     mw_lake_wish wish;
     int64_t through;
-    mw_lake_filter filter;
-    bool unchecked;
+    mw_lake_picks picks; /* without places: all of the stretch */
 } stretch;
 
 static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, stretch asked,
@@ -538,8 +555,9 @@ static mw_status read_stream(mw_lake *lake, const mw_lake_snapshot *snapshot, st
                                .symbols = wish.symbols,
                                .after = wish.after,
                                .through = asked.through,
-                               .filter = asked.filter,
-                               .unchecked = asked.unchecked};
+                               .wanted = asked.picks.places,
+                               .filter = asked.picks.filter,
+                               .unchecked = asked.picks.unchecked};
     MW_TRY(read_schema(lake->catalog, wish.name, arena, &stored, err));
     size_t *columns = mw_arena_alloc(arena, wanted->field_count + 1, sizeof *columns);
     if (!columns) return no_memory(err);
@@ -566,7 +584,7 @@ mw_status mw_lake_read(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_
 
 mw_status mw_lake_sift(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
                        mw_lake_filter filter, mw_events *out_events, mw_error *err) {
-    stretch asked = {.wish = wish, .through = MW_TIME_MISSING, .filter = filter};
+    stretch asked = {.wish = wish, .through = MW_TIME_MISSING, .picks = {.filter = filter}};
     return read_stretch(lake, snapshot, asked, out_events, err);
 }
 
@@ -576,10 +594,12 @@ mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot, 
     return read_stretch(lake, snapshot, asked, out_events, err);
 }
 
-mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
-                          int64_t place, mw_events *out_events, mw_error *err) {
-    stretch asked = {.wish = wish, .through = place, .unchecked = true};
-    asked.wish.after = place - 1;
+mw_status mw_lake_pick(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_lake_wish wish,
+                       const mw_lake_picks *picks, mw_events *out_events, mw_error *err) {
+    MW_ASSERT(picks->places.count > 0);
+    const int64_t *places = picks->places.items;
+    stretch asked = {.wish = wish, .through = places[picks->places.count - 1], .picks = *picks};
+    asked.wish.after = places[0] - 1;
     return read_stretch(lake, snapshot, asked, out_events, err);
 }
 

@@ -77,12 +77,17 @@ MW_MUST_USE mw_status mw_lake_sift(mw_lake *lake, const mw_lake_snapshot *snapsh
 MW_MUST_USE mw_status mw_lake_read_through(mw_lake *lake, const mw_lake_snapshot *snapshot,
                                            mw_lake_wish wish, int64_t through,
                                            mw_events *out_events, mw_error *err);
-/* The events at one place, for who knows what must stand there: no more is read of a file than the
-   rows around it, so whether its bytes are those that were written is not looked at. The wish's
-   `after` goes for nothing. */
-MW_MUST_USE mw_status mw_lake_read_at(mw_lake *lake, const mw_lake_snapshot *snapshot,
-                                      mw_lake_wish wish, int64_t place, mw_events *out_events,
-                                      mw_error *err);
+/* Single events: those at some places (one at least) that the filter takes. */
+typedef struct {
+    mw_lake_places places;
+    mw_lake_filter filter;
+    bool unchecked; /* who asks knows what must stand there: no more is read of a file than the rows
+                       around, so whether its bytes are those that were written is not looked at */
+} mw_lake_picks;
+/* All in one pass, over the row groups alone that hold any. The wish's `after` goes for nothing. */
+MW_MUST_USE mw_status mw_lake_pick(mw_lake *lake, const mw_lake_snapshot *snapshot,
+                                   mw_lake_wish wish, const mw_lake_picks *picks,
+                                   mw_events *out_events, mw_error *err);
 /* What reading otherwise does by itself, for who lets others read the stream's files: MW_CORRUPT
    where their bytes are not those that were written. */
 MW_MUST_USE mw_status mw_lake_check(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_str stream,

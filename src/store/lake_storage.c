@@ -60,9 +60,17 @@ void mw_lake_storage_close(mw_lake_storage *storage) {
     mw_free(storage);
 }
 
-static bool is_asked_for(const mw_lake_reading *reading, int64_t place) {
-    return place > reading->after &&
-           (reading->through == MW_TIME_MISSING || place <= reading->through);
+/* Rows come by place, so who asks begins at the place of the row before. */
+static bool is_among(mw_lake_places wanted, size_t *near, int64_t place) {
+    while (*near > 0 && wanted.items[*near - 1] >= place) (*near)--;
+    while (*near < wanted.count && wanted.items[*near] < place) (*near)++;
+    return *near < wanted.count && wanted.items[*near] == place;
+}
+
+static bool is_asked_for(const mw_lake_reading *reading, size_t *near, int64_t place) {
+    bool is_within = place > reading->after &&
+                     (reading->through == MW_TIME_MISSING || place <= reading->through);
+    return is_within && (reading->wanted.count == 0 || is_among(reading->wanted, near, place));
 }
 
 static mw_status add_wanted(const mw_lake_reading *reading, const mw_event *event,
@@ -132,7 +140,7 @@ static mw_status read_memory(mw_lake_storage *storage, mw_str path,
     if (!file)
         return mw_fail(err, MW_NOT_FOUND, "lake: there is no file %.*s", MW_STR_ARGS(path));
     const mw_stream_events *events = &file->events.streams[0];
-    size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
+    size_t field_count = out_events->streams[reading->stream].rows.schema->field_count, near = 0;
     for (size_t r = 0; r < events->rows.row_count; r++) {
         mw_event event = mw_stream_events_row(events, r);
         for (size_t i = 0; i < field_count; i++) {
@@ -143,7 +151,7 @@ static mw_status read_memory(mw_lake_storage *storage, mw_str path,
         if (event.replaced) event.replaced = row + field_count;
         event.stream = reading->stream;
         event.place = place_of_row(reading->places, r, event.place);
-        if (is_asked_for(reading, event.place))
+        if (is_asked_for(reading, &near, event.place))
             MW_TRY(add_wanted(reading, &event, out_events, err));
     }
     return MW_OK;
@@ -316,6 +324,58 @@ static mw_status check_sound(mw_lake_storage *storage, mw_str path, int64_t chec
     return MW_OK;
 }
 
+/* --- groups ------------------------------------------------------------------------------- */
+
+mw_status mw_lake_add_group(mw_lake_groups *groups, mw_lake_group group, mw_error *err) {
+    if (!mw_grow((void **)&groups->items, &groups->capacity, groups->count + 1,
+                 sizeof *groups->items, SIZE_MAX / sizeof *groups->items))
+        return no_memory(err);
+    groups->items[groups->count++] = group;
+    return MW_OK;
+}
+
+static mw_status query_groups(mw_lake_storage *storage, const char *path,
+                              mw_duck_cursor **out_cursor, mw_error *err) {
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX);
+    mw_buf_append_text(&sql, "SELECT epoch_us(stats_min_value::TIMESTAMP), "
+                             "epoch_us(stats_max_value::TIMESTAMP), row_group_num_rows "
+                             "FROM parquet_metadata(");
+    mw_duck_append_path(&sql, mw_str_of(path));
+    mw_buf_append_text(&sql, ") WHERE path_in_schema = 'place'");
+    mw_status status = mw_buf_check(&sql, "lake: the query", err);
+    if (status == MW_OK)
+        status = mw_duck_query(storage->duck, mw_buf_str(&sql).data, out_cursor, err);
+    mw_buf_release(&sql);
+    return status;
+}
+
+static mw_status add_stored_group(const mw_duck_cursor *cursor, size_t row,
+                                  mw_lake_groups *groups, mw_error *err) {
+    if (mw_duck_is_null(cursor, 0, row) || mw_duck_is_null(cursor, 1, row))
+        return mw_fail(err, MW_MALFORMED, "a row group does not say which places it holds");
+    return mw_lake_add_group(groups,
+                             (mw_lake_group){mw_duck_int(cursor, 0, row),
+                                             mw_duck_int(cursor, 1, row),
+                                             (uint64_t)mw_duck_int(cursor, 2, row)},
+                             err);
+}
+
+static mw_status list_groups(mw_lake_storage *storage, const char *path, mw_lake_groups *groups,
+                             mw_error *err) {
+    mw_duck_cursor *cursor = NULL;
+    MW_TRY(query_groups(storage, path, &cursor, err));
+    mw_status status = MW_OK;
+    size_t count = 1;
+    while (status == MW_OK && count > 0) {
+        status = mw_duck_fetch(cursor, &count, err);
+        for (size_t r = 0; status == MW_OK && r < count; r++)
+            status = add_stored_group(cursor, r, groups, err);
+    }
+    mw_duck_cursor_close(cursor);
+    return status;
+}
+
 /* --- reading ------------------------------------------------------------------------------ */
 
 /* A file on its way into the events. */
@@ -323,7 +383,8 @@ typedef struct {
     const mw_lake_reading *how;
     mw_events *events;
     mw_cell *row;
-    size_t row_count; /* that were read */
+    size_t row_count; /* of the file's, that were read or passed over */
+    size_t near;      /* among the wanted places */
 } file_reading;
 
 /* The cells of a row from a column on. */
@@ -359,7 +420,7 @@ static mw_status read_row(file_reading *it, const mw_duck_cursor *cursor, size_t
     const mw_lake_reading *reading = it->how;
     int64_t place = place_of_row(reading->places, it->row_count++,
                                  mw_duck_int(cursor, MW_EVENT_PLACE, r));
-    if (!is_asked_for(reading, place)) return MW_OK;
+    if (!is_asked_for(reading, &it->near, place)) return MW_OK;
     mw_event event = {.stream = reading->stream,
                       .time = mw_duck_int(cursor, MW_EVENT_TIME, r),
                       .known = mw_duck_int(cursor, MW_EVENT_KNOWN, r),
@@ -370,29 +431,52 @@ static mw_status read_row(file_reading *it, const mw_duck_cursor *cursor, size_t
     return add_wanted(reading, &event, it->events, err);
 }
 
-/* The columns that are wanted, by position: "SELECT #1, #2, #3, #7 FROM (...)". */
-static mw_status query_columns(mw_lake_storage *storage, const char *path,
-                               const mw_lake_reading *reading, size_t count,
-                               mw_duck_cursor **out_cursor, mw_error *err) {
-    mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX + 2 * MW_FIELDS_MAX * 8);
-    mw_buf_append_text(&sql, "SELECT #1, #2, #3");
+/* Those by position: "SELECT #1, #2, #3, #7". */
+static void append_columns(mw_buf *sql, const mw_lake_reading *reading, size_t count) {
+    mw_buf_append_text(sql, "SELECT #1, #2, #3");
     for (size_t i = 0; i < count; i++)
-        mw_buf_printf(&sql, ", #%zu", MW_EVENT_COLUMNS + reading->columns[i] + 1);
+        mw_buf_printf(sql, ", #%zu", MW_EVENT_COLUMNS + reading->columns[i] + 1);
     size_t replaced = MW_EVENT_COLUMNS + reading->stored_count;
     for (size_t i = 0; reading->has_corrections && i < REPLACED_COLUMNS; i++)
-        mw_buf_printf(&sql, ", #%zu", replaced + i + 1);
+        mw_buf_printf(sql, ", #%zu", replaced + i + 1);
     for (size_t i = 0; reading->has_corrections && i < count; i++)
-        mw_buf_printf(&sql, ", #%zu", replaced + REPLACED_COLUMNS + reading->columns[i] + 1);
+        mw_buf_printf(sql, ", #%zu", replaced + REPLACED_COLUMNS + reading->columns[i] + 1);
+}
+
+/* Row groups that end before the stretch or begin behind it are not read. */
+static void append_stretch(mw_buf *sql, const mw_lake_reading *reading) {
+    if (reading->places.first != MW_TIME_MISSING || reading->after <= MW_TIME_MIN) return;
+    mw_buf_printf(sql, " WHERE place > make_timestamp(%lld)", (long long)reading->after);
+    if (reading->through != MW_TIME_MISSING)
+        mw_buf_printf(sql, " AND place <= make_timestamp(%lld)", (long long)reading->through);
+}
+
+/* The rows from the first to the last that is wanted, of a file whose places go by their numbers.
+   Gives the number of the first. */
+static size_t append_rows(mw_buf *sql, const mw_lake_reading *reading) {
+    mw_lake_places wanted = reading->wanted;
+    if (reading->places.first == MW_TIME_MISSING || reading->places.step == 0 || wanted.count == 0)
+        return 0;
+    int64_t first = reading->places.first, step = reading->places.step;
+    int64_t from = wanted.items[0], to = wanted.items[wanted.count - 1];
+    int64_t begin = from <= first ? 0 : (from - first) / step;
+    int64_t end = to < first ? 0 : (to - first) / step + 1;
+    mw_buf_printf(sql, " LIMIT %lld OFFSET %lld", (long long)(end > begin ? end - begin : 0),
+                  (long long)begin);
+    return (size_t)begin;
+}
+
+/* The columns of the rows that the reading asks for, perhaps with some in between. */
+static mw_status query_rows(mw_lake_storage *storage, const char *path, file_reading *it,
+                            mw_duck_cursor **out_cursor, mw_error *err) {
+    mw_buf sql;
+    mw_buf_init(&sql, SQL_SIZE_MAX + 2 * MW_FIELDS_MAX * 8);
+    append_columns(&sql, it->how, it->events->streams[it->how->stream].rows.schema->field_count);
     mw_buf_append_text(&sql, " FROM ");
     mw_duck_append_parquet(&sql, mw_str_of(path));
     mw_buf_append_char(&sql, ')');
-    /* Row groups that end before it are not read. */
-    bool is_cut = reading->places.first == MW_TIME_MISSING && reading->after > MW_TIME_MIN;
-    if (is_cut)
-        mw_buf_printf(&sql, " WHERE place > make_timestamp(%lld)", (long long)reading->after);
-    if (is_cut && reading->through != MW_TIME_MISSING)
-        mw_buf_printf(&sql, " AND place <= make_timestamp(%lld)", (long long)reading->through);
+    append_stretch(&sql, it->how);
+    it->row_count = append_rows(&sql, it->how);
     mw_status status = mw_buf_check(&sql, "lake: the query", err);
     if (status == MW_OK)
         status = mw_duck_query(storage->duck, mw_buf_str(&sql).data, out_cursor, err);
@@ -409,18 +493,11 @@ static mw_status fail_reading(mw_str path, mw_status status, mw_error *err) {
                                 "again.");
 }
 
-static mw_status read_folder(mw_lake_storage *storage, mw_str path,
-                             const mw_lake_reading *reading, mw_events *out_events,
-                             mw_cell *row, mw_error *err) {
-    char full[PATH_SIZE_MAX];
+static mw_status read_rows(mw_lake_storage *storage, const char *path, file_reading it,
+                           mw_error *err) {
     mw_duck_cursor *cursor = NULL;
-    file_reading it = {.how = reading, .events = out_events, .row = row};
-    size_t field_count = out_events->streams[reading->stream].rows.schema->field_count;
-    MW_TRY(full_path(storage, path, "", full, err));
-    mw_status status =
-        reading->unchecked ? MW_OK : check_sound(storage, path, reading->checksum, err);
-    if (status == MW_OK)
-        status = query_columns(storage, full, reading, field_count, &cursor, err);
+    MW_TRY(query_rows(storage, path, &it, &cursor, err));
+    mw_status status = MW_OK;
     size_t count = 1;
     while (status == MW_OK && count > 0) {
         status = mw_duck_fetch(cursor, &count, err);
@@ -428,6 +505,57 @@ static mw_status read_folder(mw_lake_storage *storage, mw_str path,
             status = read_row(&it, cursor, r, err);
     }
     mw_duck_cursor_close(cursor);
+    return status;
+}
+
+/* The first group from `group` on that does not end before the place. */
+static size_t group_of(const mw_lake_groups *groups, size_t group, int64_t place) {
+    while (group < groups->count && groups->items[group].last < place) group++;
+    return group;
+}
+
+/* A query for each run of row groups that hold what is wanted: one costs less than a group that
+   would be read for nothing. */
+static mw_status read_wanted(mw_lake_storage *storage, const char *path,
+                             const mw_lake_groups *groups, file_reading it, mw_error *err) {
+    mw_lake_reading run = *it.how;
+    mw_lake_places wanted = run.wanted;
+    size_t group = group_of(groups, 0, wanted.items[0]);
+    it.how = &run;
+    for (size_t i = 1; i <= wanted.count; i++) {
+        size_t next = i < wanted.count ? group_of(groups, group, wanted.items[i]) : SIZE_MAX;
+        bool goes_on = next <= group + 1;
+        group = next;
+        if (goes_on) continue;
+        run.after = wanted.items[it.near] - 1;
+        run.through = wanted.items[i - 1];
+        MW_TRY(read_rows(storage, path, it, err));
+        it.near = i;
+    }
+    return MW_OK;
+}
+
+static mw_status read_groups(mw_lake_storage *storage, const char *path, file_reading it,
+                             mw_error *err) {
+    mw_lake_groups groups = {.items = NULL};
+    mw_status status = list_groups(storage, path, &groups, err);
+    if (status == MW_OK) status = read_wanted(storage, path, &groups, it, err);
+    mw_free(groups.items);
+    return status;
+}
+
+static mw_status read_folder(mw_lake_storage *storage, mw_str path,
+                             const mw_lake_reading *reading, mw_events *out_events,
+                             mw_cell *row, mw_error *err) {
+    char full[PATH_SIZE_MAX];
+    file_reading it = {.how = reading, .events = out_events, .row = row};
+    bool has_gaps = reading->wanted.count > 1 && reading->places.first == MW_TIME_MISSING;
+    MW_TRY(full_path(storage, path, "", full, err));
+    mw_status status =
+        reading->unchecked ? MW_OK : check_sound(storage, path, reading->checksum, err);
+    if (status == MW_OK)
+        status = has_gaps ? read_groups(storage, full, it, err)
+                          : read_rows(storage, full, it, err);
     return status == MW_OK ? MW_OK : fail_reading(path, status, err);
 }
 
@@ -485,15 +613,7 @@ mw_status mw_lake_storage_check(mw_lake_storage *storage, mw_str path, int64_t c
     return status == MW_OK ? MW_OK : fail_reading(path, status, err);
 }
 
-/* --- groups ------------------------------------------------------------------------------- */
-
-mw_status mw_lake_add_group(mw_lake_groups *groups, mw_lake_group group, mw_error *err) {
-    if (!mw_grow((void **)&groups->items, &groups->capacity, groups->count + 1,
-                 sizeof *groups->items, SIZE_MAX / sizeof *groups->items))
-        return no_memory(err);
-    groups->items[groups->count++] = group;
-    return MW_OK;
-}
+/* --- groups of both ------------------------------------------------------------------------ */
 
 static mw_status add_memory_group(mw_lake_storage *storage, mw_str path, mw_lake_groups *groups,
                                   mw_error *err) {
@@ -507,46 +627,11 @@ static mw_status add_memory_group(mw_lake_storage *storage, mw_str path, mw_lake
     return mw_lake_add_group(groups, whole, err);
 }
 
-static mw_status query_groups(mw_lake_storage *storage, const char *path,
-                              mw_duck_cursor **out_cursor, mw_error *err) {
-    mw_buf sql;
-    mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT epoch_us(stats_min_value::TIMESTAMP), "
-                             "epoch_us(stats_max_value::TIMESTAMP), row_group_num_rows "
-                             "FROM parquet_metadata(");
-    mw_duck_append_path(&sql, mw_str_of(path));
-    mw_buf_append_text(&sql, ") WHERE path_in_schema = 'place'");
-    mw_status status = mw_buf_check(&sql, "lake: the query", err);
-    if (status == MW_OK)
-        status = mw_duck_query(storage->duck, mw_buf_str(&sql).data, out_cursor, err);
-    mw_buf_release(&sql);
-    return status;
-}
-
-static mw_status add_stored_group(const mw_duck_cursor *cursor, size_t row,
-                                  mw_lake_groups *groups, mw_error *err) {
-    if (mw_duck_is_null(cursor, 0, row) || mw_duck_is_null(cursor, 1, row))
-        return mw_fail(err, MW_MALFORMED, "a row group does not say which places it holds");
-    return mw_lake_add_group(groups,
-                             (mw_lake_group){mw_duck_int(cursor, 0, row),
-                                             mw_duck_int(cursor, 1, row),
-                                             (uint64_t)mw_duck_int(cursor, 2, row)},
-                             err);
-}
-
 static mw_status add_folder_groups(mw_lake_storage *storage, mw_str path, mw_lake_groups *groups,
                                    mw_error *err) {
     char full[PATH_SIZE_MAX];
-    mw_duck_cursor *cursor = NULL;
     MW_TRY(full_path(storage, path, "", full, err));
-    mw_status status = query_groups(storage, full, &cursor, err);
-    size_t count = 1;
-    while (status == MW_OK && count > 0) {
-        status = mw_duck_fetch(cursor, &count, err);
-        for (size_t r = 0; status == MW_OK && r < count; r++)
-            status = add_stored_group(cursor, r, groups, err);
-    }
-    mw_duck_cursor_close(cursor);
+    mw_status status = list_groups(storage, full, groups, err);
     return status == MW_OK || status == MW_NO_MEMORY ? status : fail_reading(path, status, err);
 }
 

@@ -24,6 +24,12 @@ typedef struct {
     const void *context;
 } mw_lake_filter;
 
+/* Places, ascending, each once. */
+typedef struct {
+    const int64_t *items;
+    size_t count;
+} mw_lake_places;
+
 /* How a file is read: `columns[i]` of its `stored_count` fields is field i of the stream in the
    events. */
 typedef struct {
@@ -38,6 +44,7 @@ typedef struct {
     mw_places places;
     int64_t after;   /* only those whose place is greater, */
     int64_t through; /* and not greater than this; MW_TIME_MISSING: all */
+    mw_lake_places wanted; /* of these, those at one of these places; none: all */
 } mw_lake_reading;
 
 /* Rows of a file that are read together, and between which places they lie. */

@@ -457,15 +457,160 @@ MW_TEST(lake_looks_at_whole_files_but_for_single_events) {
         for (size_t k = 0; k < all.event_count; k++)
             expected += mw_events_at(&all, k).stream == event.stream &&
                         mw_events_at(&all, k).place == event.place;
-        MW_CHECK_OK(mw_lake_read_at(f.lake, &snapshot, wish, event.place, &found, &f.err), &f.err);
+        mw_lake_picks picks = {.places = {&event.place, 1}, .unchecked = true};
+        MW_CHECK_OK(mw_lake_pick(f.lake, &snapshot, wish, &picks, &found, &f.err), &f.err);
         MW_CHECK_EQUAL_INT(found.event_count - before, expected);
         wish.after = event.place - 1;
         MW_CHECK_STATUS(mw_lake_read_through(f.lake, &snapshot, wish, event.place, &found, &f.err),
+                        MW_CORRUPT);
+        picks.unchecked = false;
+        MW_CHECK_STATUS(mw_lake_pick(f.lake, &snapshot, wish, &picks, &found, &f.err),
                         MW_CORRUPT);
     }
     mw_events_release(&found);
     mw_events_release(&all);
     mw_events_release(&ingested);
+    tear_down(&f);
+}
+
+/* --- picks ---------------------------------------------------------------------------------- */
+
+static void add_picked(const mw_events *all, const mw_lake_picks *picks, int32_t stream,
+                       mw_events *expected) {
+    for (size_t i = 0; i < all->event_count; i++) {
+        mw_event event = mw_events_at(all, i);
+        bool is_there = false;
+        for (size_t k = 0; k < picks->places.count; k++)
+            is_there |= picks->places.items[k] == event.place;
+        bool is_taken = !picks->filter.takes || picks->filter.takes(picks->filter.context, &event);
+        if (event.stream == stream && is_there && is_taken)
+            MW_CHECK_OK(mw_events_add(expected, &event, NULL), NULL);
+    }
+}
+
+/* Some of `span` places, near each other or far. */
+static size_t draw_places(uint64_t *prng, int64_t span, int64_t places[64]) {
+    size_t count = 0, most = 1 + mw_prng_below(prng, mw_prng_below(prng, 2) > 0 ? 63 : 4);
+    uint64_t gap = 1 + mw_prng_below(prng, 2 * (uint64_t)span / most + 1);
+    int64_t at = (int64_t)mw_prng_below(prng, (uint64_t)span);
+    for (; count < most && at < span + 10; at += 1 + (int64_t)mw_prng_below(prng, gap))
+        places[count++] = at;
+    return count;
+}
+
+static void check_picks(fixture *f, const mw_events *all, int64_t span, uint64_t *prng) {
+    mw_lake_snapshot snapshot = look(f);
+    int64_t places[64], every = 3;
+    mw_events picked, expected;
+    MW_CHECK_OK(mw_events_init(&picked, schemas, STREAMS, &f->err), &f->err);
+    MW_CHECK_OK(mw_events_init(&expected, schemas, STREAMS, &f->err), &f->err);
+    size_t count = draw_places(prng, span, places);
+    mw_lake_picks picks = {.places = {places, count}, .unchecked = mw_prng_below(prng, 2) > 0};
+    if (mw_prng_below(prng, 2) > 0) picks.filter = (mw_lake_filter){is_wanted, &every};
+    for (int32_t i = 0; i < STREAMS; i++) {
+        mw_lake_wish wish = {names[i], i, f->symbols, INT64_MIN};
+        MW_CHECK_OK(mw_lake_pick(f->lake, &snapshot, wish, &picks, &picked, &f->err), &f->err);
+        add_picked(all, &picks, i, &expected);
+    }
+    MW_CHECK_OK(mw_events_sort(&picked, &f->err), &f->err);
+    check_same(&picked, &expected);
+    mw_events_release(&picked);
+    mw_events_release(&expected);
+}
+
+/* Of history, of what trickled in or came at once, and of what was moved from the log, twice. */
+static void picks_single_events(const char *folder) {
+    fixture f = {0};
+    mw_events parts[5], all;
+    uint64_t prng = mw_test_seed();
+    const mw_places places[5] = {as_filed, {400, 7}, {300, 0}, as_filed, as_filed};
+    set_up(&f, folder);
+    for (uint64_t i = 0; i < 5; i++) {
+        fill(&parts[i], f.symbols, mw_test_seed() + i, 60);
+        MW_CHECK_OK(ingest_at(&f, &parts[i], places[i]), &f.err);
+    }
+    MW_CHECK_OK(mw_catalog_run(f.catalog, "UPDATE ingests SET log_through_us = 600 WHERE id = 4",
+                               MW_SQL_NOTHING, &f.err), &f.err);
+    read_all(&f, &all);
+    for (int round = 0; round < 100; round++) check_picks(&f, &all, 900, &prng);
+    mw_events_release(&all);
+    for (size_t i = 0; i < 5; i++) mw_events_release(&parts[i]);
+    tear_down(&f);
+}
+
+MW_TEST(lake_picks_single_events) {
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/pick", mw_test_directory());
+    picks_single_events(NULL);
+    picks_single_events(folder);
+}
+
+/* A move's events have places behind those of the move before: no other file is opened. */
+MW_TEST(lake_picks_from_the_move_that_holds_the_place) {
+    fixture f = {0};
+    char folder[512], path[600];
+    snprintf(folder, sizeof folder, "%s/moves", mw_test_directory());
+    set_up(&f, folder);
+    for (int64_t move = 0; move < 3; move++) {
+        mw_events events;
+        MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, NULL), NULL);
+        for (int64_t i = 1; i <= 10; i++) {
+            mw_cell rate = mw_cell_number((double)i);
+            mw_event event = {.stream = RATES, .place = 100 * move + 10 * i, .row = &rate};
+            event.known = event.place + 500; /* which says nothing */
+            MW_CHECK_OK(mw_events_add(&events, &event, NULL), NULL);
+        }
+        MW_CHECK_OK(ingest(&f, &events), &f.err);
+        mw_events_release(&events);
+    }
+    MW_CHECK_OK(mw_catalog_run(f.catalog, "UPDATE ingests SET log_through_us = 100 * id",
+                               MW_SQL_NOTHING, &f.err), &f.err);
+    for (int i = 1; i <= 3; i += 2) {
+        snprintf(path, sizeof path, "%s/rates@later/%06d.parquet", folder, i);
+        MW_CHECK_OK(mw_sys_remove(mw_sys_real(), path, &f.err), &f.err);
+    }
+    mw_lake_snapshot snapshot = look(&f);
+    mw_events found;
+    int64_t places[] = {110, 150, 200}, wrong[] = {90, 150, 210};
+    mw_lake_picks picks = {.places = {places, 3}};
+    mw_lake_wish wish = {names[RATES], RATES, f.symbols, INT64_MIN};
+    MW_CHECK_OK(mw_events_init(&found, schemas, STREAMS, &f.err), &f.err);
+    MW_CHECK_OK(mw_lake_pick(f.lake, &snapshot, wish, &picks, &found, &f.err), &f.err);
+    MW_CHECK_EQUAL_INT(found.event_count, 3);
+    for (size_t i = 0; i < 3; i++) { /* each alone */
+        picks.places = (mw_lake_places){&places[i], 1};
+        MW_CHECK_OK(mw_lake_pick(f.lake, &snapshot, wish, &picks, &found, &f.err), &f.err);
+        MW_CHECK_EQUAL_INT(found.event_count, 4 + i);
+    }
+    picks.places = (mw_lake_places){wrong, 3};
+    MW_CHECK_STATUS(mw_lake_pick(f.lake, &snapshot, wish, &picks, &found, &f.err), MW_CORRUPT);
+    mw_events_release(&found);
+    tear_down(&f);
+}
+
+/* Of a file of several row groups, which are passed over or read in runs. */
+MW_TEST(lake_picks_from_many_row_groups) {
+    enum { ROWS = 500000 };
+    fixture f = {0};
+    mw_events events;
+    mw_lake_groups groups = {.items = NULL};
+    uint64_t prng = mw_test_seed();
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/groups", mw_test_directory());
+    set_up(&f, folder);
+    MW_CHECK_OK(mw_events_init(&events, schemas, STREAMS, NULL), NULL);
+    for (int64_t i = 0; i < ROWS; i++) {
+        mw_cell rate = mw_cell_number((double)(i % 100));
+        mw_event event = {.stream = RATES, .time = i, .known = i / 3, .place = i / 3, .row = &rate};
+        MW_CHECK_OK(mw_events_add(&events, &event, NULL), NULL);
+    }
+    MW_CHECK_OK(ingest(&f, &events), &f.err);
+    mw_lake_snapshot snapshot = look(&f);
+    MW_CHECK_OK(mw_lake_list_groups(f.lake, &snapshot, names[RATES], &groups, &f.err), &f.err);
+    MW_CHECK(groups.count > 3);
+    for (int round = 0; round < 20; round++) check_picks(&f, &events, ROWS / 3, &prng);
+    mw_free(groups.items);
+    mw_events_release(&events);
     tear_down(&f);
 }
 
