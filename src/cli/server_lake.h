@@ -11,12 +11,7 @@
 MW_MUST_USE mw_status mw_server_lake_recall(const mw_workspace *workspace, int64_t after,
                                             mw_past **out_past, mw_error *err);
 
-typedef struct {
-    const mw_lookback_wish *items;
-    size_t count;
-} mw_server_lake_wishes;
-
-/* The events that stand there, as mw_lookback_look has it: called in the thread. */
+/* The events that are asked for, as mw_lookback_look has it: called in the thread. */
 MW_MUST_USE mw_status mw_server_lake_look(const mw_workspace *workspace, mw_symbols *symbols,
-                                          mw_server_lake_wishes wishes, mw_events *out_events,
+                                          mw_lookback *lookback, mw_events *out_events,
                                           mw_error *err);

@@ -149,11 +149,10 @@ static mw_status read_past(void *context, int64_t after, mw_past **out_past, mw_
     return mw_server_lake_recall(&((const daemon *)context)->workspace, after, out_past, err);
 }
 
-static mw_status look_back(void *context, mw_symbols *symbols, const mw_lookback_wish *wishes,
-                           size_t count, mw_events *out_events, mw_error *err) {
+static mw_status look_back(void *context, mw_symbols *symbols, mw_lookback *lookback,
+                           mw_events *out_events, mw_error *err) {
     const daemon *d = context;
-    mw_server_lake_wishes all = {wishes, count};
-    return mw_server_lake_look(&d->workspace, symbols, all, out_events, err);
+    return mw_server_lake_look(&d->workspace, symbols, lookback, out_events, err);
 }
 
 static mw_status open_sequencer(daemon *d, mw_error *err) {

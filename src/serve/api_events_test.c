@@ -120,8 +120,8 @@ MW_TEST(api_yields_in_the_midst_of_many_events) {
 }
 
 /* What many corrections replace is read at once, though they are taken in several turns. */
-MW_TEST(api_reads_once_what_a_list_corrects) {
-    enum { COUNT = 3 * MW_API_ROWS_A_TURN_MAX };
+MW_TEST(api_reads_at_once_what_a_list_corrects) {
+    enum { COUNT = MW_API_ROWS_FORESEEN_MAX + MW_API_ROWS_A_TURN_MAX };
     shop s;
     mw_buf list;
     shop_sent sent;
@@ -142,8 +142,8 @@ MW_TEST(api_reads_once_what_a_list_corrects) {
             mw_response_clear(&s.response);
         }
     }
-    MW_CHECK(shop_says(mw_buf_str(&s.response.body), "\"corrections\":1536,"));
-    MW_CHECK_EQUAL_INT(pauses[MW_PAUSE_FOR_WORK], 1);
+    MW_CHECK(shop_says(mw_buf_str(&s.response.body), "\"corrections\":2560,"));
+    MW_CHECK_EQUAL_INT(pauses[MW_PAUSE_FOR_WORK], 2);
     MW_CHECK_EQUAL_INT(pauses[MW_PAUSE_FOR_BODY], 0);
     MW_CHECK(pauses[MW_PAUSE_FOR_TURN] > 4);
     shop_tear_down(&s);

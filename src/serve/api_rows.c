@@ -189,7 +189,7 @@ void mw_api_rows_await(mw_api_rows *at, int32_t source, const char *member) {
     at->leaving = MW_API_AWAITS;
     mw_sent_rows ahead = mw_sent_rows_ahead(&at->rows);
     mw_sent_step step = MW_SENT_ROW;
-    while (step == MW_SENT_ROW) {
+    for (size_t i = 0; step == MW_SENT_ROW && i < MW_API_ROWS_FORESEEN_MAX; i++) {
         mw_sent_row row = mw_sent_json(NULL);
         mw_status status = mw_sent_rows_next(&ahead, &row, &step, NULL);
         if (status != MW_OK && !mw_sent_rows_fail_alone(&ahead)) break;

@@ -15,6 +15,7 @@
 
 enum {
     MW_API_ROWS_A_TURN_MAX = 512,
+    MW_API_ROWS_FORESEEN_MAX = 2048, /* some 4 us each, in one turn */
     MW_API_PART_SIZE = 64 << 10, /* of an answer that leaves in parts, at least */
 };
 

@@ -18,10 +18,17 @@ mw_status mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event
     MW_TRY(check_arrival(sequencer, event, err));
     MW_TRY(mw_old_entries_look_up(sequencer, event, &found, err));
     MW_ASSERT(found.standing != MW_EVENT_NEW);
-    *out_wish = (mw_lookback_wish){.stream = event->stream,
-                                   .place = found.place,
-                                   .is_in_log = found.origin == MW_FROM_LOG};
+    *out_wish = mw_sequencer_wish_for(sequencer, event, &found);
     return MW_OK;
+}
+
+mw_lookback_wish mw_sequencer_wish_for(const mw_sequencer *sequencer, const mw_event *event,
+                                       const mw_roster_found *found) {
+    const mw_stream *stream = &sequencer->config.program->streams[event->stream];
+    return (mw_lookback_wish){.stream = event->stream,
+                              .place = found->place,
+                              .is_in_log = found->origin == MW_FROM_LOG,
+                              .id = mw_lookback_id(stream, sequencer->config.symbols, event->row)};
 }
 
 mw_status mw_sequencer_look_back(mw_sequencer *sequencer, const mw_lookback_wish *wishes,

@@ -13,6 +13,9 @@
    that holds it is being taken. */
 MW_MUST_USE mw_status mw_sequencer_wish(const mw_sequencer *sequencer, const mw_event *event,
                                         mw_lookback_wish *out_wish, mw_error *err);
+/* Where to find what stands of an event. */
+mw_lookback_wish mw_sequencer_wish_for(const mw_sequencer *sequencer, const mw_event *event,
+                                       const mw_roster_found *found);
 /* Commits first, for what is wished may be of this very batch. */
 MW_MUST_USE mw_status mw_sequencer_look_back(mw_sequencer *sequencer,
                                              const mw_lookback_wish *wishes, size_t count,

@@ -4,20 +4,25 @@
  *
  * A sequencer knows ids and digests of what stands, not the rows (decision 0005). A correction
  * carries the row that it replaces, so that is read back, by its place: from the log, whose segment
- * is read up to there, or from the lake, where one file is asked. That takes some ms each, for
- * which nobody waits but the request that asked: the thread has symbols and a state of its own, and
- * what it has found is handed over in the symbols of the process.
+ * is read up to there, or from the lake, whose row groups that hold any are read, each once for all
+ * that is wished. That takes some ms each, for which nobody waits but the request that asked: the
+ * thread has symbols and a state of its own, keeps the events that are wished alone, and what it
+ * has found is handed over in the symbols of the process.
+ *
+ * A reading has a time, too: what it has not come to by then is not covered, and is wished again,
+ * so that others have their turn in between. Each reads something.
  *
  * One thread uses a lookback at a time: who holds the baton (decision 0021). What the config names
  * outlives it.
  */
 #pragma once
 #include "lang/program.h"
-#include "sys/sys.h"
+#include "store/lake.h"
 
 enum {
     MW_LOOKBACK_WISHES_MAX = 1 << 16,
     MW_LOOKBACKS_AT_ONCE_MAX = 2, /* that read; others wait for these */
+    MW_LOOKBACK_SPAN_US = 250 * 1000, /* after which a reading begins nothing more */
 };
 
 typedef struct mw_lookback mw_lookback;
@@ -26,11 +31,23 @@ typedef struct {
     int32_t stream;
     int64_t place;
     bool is_in_log; /* else, and where the log no longer has it, the lake is asked */
+    uint64_t id;    /* many events stand at one place: mw_lookback_id of this one */
 } mw_lookback_wish;
 
-/* Adds the lake's events at some places, in these symbols; in any thread. */
-typedef mw_status mw_lookback_look(void *context, mw_symbols *symbols,
-                                   const mw_lookback_wish *wishes, size_t count,
+/* Of the id in a row of a stream, equal in any symbols; different ones may be equal, too. */
+uint64_t mw_lookback_id(const mw_stream *stream, const mw_symbols *symbols, const mw_cell *row);
+
+/* Events of one stream that the lake is asked for. */
+typedef struct {
+    int32_t stream;
+    mw_lake_places places;
+    mw_lake_filter filter;
+} mw_lookback_part;
+/* The next part to look for, once the one before was found; false: enough. */
+bool mw_lookback_next(mw_lookback *lookback, mw_lookback_part *out_part);
+
+/* Adds what the lake has of all parts, in these symbols; in any thread. */
+typedef mw_status mw_lookback_look(void *context, mw_symbols *symbols, mw_lookback *lookback,
                                    mw_events *out_events, mw_error *err);
 
 typedef struct {
@@ -50,9 +67,9 @@ MW_MUST_USE mw_status mw_lookback_create(mw_lookback_config config, const mw_loo
 void mw_lookback_follow(mw_lookback *lookback, mw_lookback *earlier);
 /* Begins to read as soon as others have left room for it, and tells whether it is over. Does not
    wait: to be called again until it is. One that is not wanted any more does not begin, and is over
-   unless it has. */
+   unless it has; then it ends soon. */
 bool mw_lookback_run(mw_lookback *lookback, bool is_wanted);
-/* Whether it, or one that it follows, was asked for this. */
+/* Whether it, or one that it follows, is over and has looked for this, or failed to. */
 bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish);
 /* What is sought of what was found. */
 typedef struct {

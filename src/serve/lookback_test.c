@@ -20,7 +20,9 @@ typedef struct {
     mw_sys *sys;
     int64_t places[ORDERS];
     size_t reading_count;
-    size_t asked; /* of the lake */
+    size_t asked, parts; /* of the lake: places */
+    size_t taken;        /* events */
+    int64_t part_us;     /* that a part takes */
     mw_status lake_status;
 } world;
 
@@ -43,20 +45,37 @@ static void fill(mw_symbols *symbols, size_t number, mw_cell row[3]) {
     row[2] = mw_cell_time((int64_t)number);
 }
 
-static mw_status look(void *context, mw_symbols *symbols, const mw_lookback_wish *wishes,
-                      size_t count, mw_events *out_events, mw_error *err) {
+static mw_status look(void *context, mw_symbols *symbols, mw_lookback *lookback,
+                      mw_events *out_events, mw_error *err) {
     world *w = context;
-    w->asked += count;
-    if (w->lake_status != MW_OK) return mw_fail(err, w->lake_status, "the lake is dry");
-    for (size_t i = 0; i < count; i++)
-        for (size_t number = 0; number < ORDERS; number++) {
-            mw_cell row[3];
-            if (w->places[number] != wishes[i].place || wishes[i].stream != 0) continue;
-            fill(symbols, number, row);
-            mw_event event = {.time = 1, .known = 1, .place = wishes[i].place, .row = row};
-            MW_TRY(mw_events_add(out_events, &event, err));
+    mw_lookback_part part;
+    while (mw_lookback_next(lookback, &part)) {
+        w->asked += part.places.count;
+        w->parts++;
+        mw_simulated_advance(w->sys, w->part_us);
+        if (w->lake_status != MW_OK) return mw_fail(err, w->lake_status, "the lake is dry");
+        for (size_t i = 0; i < part.places.count; i++) {
+            MW_CHECK(i == 0 || part.places.items[i - 1] < part.places.items[i]);
+            for (size_t number = 0; number < ORDERS; number++) {
+                mw_cell row[3];
+                if (w->places[number] != part.places.items[i] || part.stream != 0) continue;
+                fill(symbols, number, row);
+                mw_event event = {.time = 1, .known = 1, .place = w->places[number], .row = row};
+                if (!part.filter.takes(part.filter.context, &event)) continue;
+                w->taken++;
+                MW_TRY(mw_events_add(out_events, &event, err));
+            }
         }
+    }
     return MW_OK;
+}
+
+/* For the order of this number. */
+static mw_lookback_wish wish_for(world *w, size_t number, bool is_in_log) {
+    mw_cell row[3];
+    fill(w->symbols, number, row);
+    return (mw_lookback_wish){0, w->places[number], is_in_log,
+                              mw_lookback_id(&w->program->streams[0], w->symbols, row)};
 }
 
 static void write_log(world *w) {
@@ -124,7 +143,7 @@ static void check_found(world *w, mw_lookback *lookback, size_t number) {
     mw_cell row[3];
     mw_error err;
     bool is_found = false;
-    mw_lookback_wish wish = {.stream = 0, .place = w->places[number]}, other = wish;
+    mw_lookback_wish wish = wish_for(w, number, false), other = wish;
     other.stream = 1;
     MW_CHECK(mw_lookback_covers(lookback, wish) && !mw_lookback_covers(lookback, other));
     fill(w->symbols, number, row);
@@ -149,7 +168,7 @@ MW_TEST(lookback_finds_what_log_and_lake_have) {
         for (size_t i = 0; i < count; i++) {
             numbers[i] = mw_prng_below(&prng, ORDERS / 50) * 50 + i; /* each once */
             odd += numbers[i] % 2;
-            wishes[i] = (mw_lookback_wish){0, w.places[numbers[i]], mw_prng_below(&prng, 9) > 0};
+            wishes[i] = wish_for(&w, numbers[i], mw_prng_below(&prng, 9) > 0);
             odd += numbers[i] % 2 == 0 && !wishes[i].is_in_log;
         }
         w.asked = 0;
@@ -168,7 +187,7 @@ MW_TEST(lookback_goes_on_from_an_earlier_one) {
     set_up(&w);
     mw_lookback *lookback = NULL;
     for (size_t i = 0; i < 3; i++) {
-        mw_lookback_wish wish = {0, w.places[i], true};
+        mw_lookback_wish wish = wish_for(&w, i, true);
         mw_lookback *earlier = lookback;
         mw_error err;
         MW_CHECK(!earlier || !mw_lookback_covers(earlier, wish));
@@ -184,7 +203,7 @@ MW_TEST(lookback_goes_on_from_an_earlier_one) {
 MW_TEST(lookback_tells_how_the_reading_failed) {
     world w;
     set_up(&w);
-    mw_lookback_wish wish = {0, w.places[1], true};
+    mw_lookback_wish wish = wish_for(&w, 1, true);
     mw_lookback *lookback;
     mw_event event;
     mw_error err;
@@ -201,7 +220,8 @@ MW_TEST(lookback_tells_how_the_reading_failed) {
     tear_down(&w);
 }
 
-/* Of many orders at one place, which is read once however often it is wished, each is found. */
+/* Of many orders at one place, which is read once however many are wished, each of these is found,
+   and no other is kept. */
 MW_TEST(lookback_finds_each_of_many_at_one_place) {
     world w;
     set_up(&w);
@@ -210,13 +230,49 @@ MW_TEST(lookback_finds_each_of_many_at_one_place) {
     mw_error err;
     for (size_t i = 0; i < ORDERS; i++) {
         w.places[i] = 500; /* before the log */
-        wishes[i] = (mw_lookback_wish){.stream = 0, .place = 500};
+        wishes[i] = wish_for(&w, i, false);
     }
-    MW_CHECK_OK(mw_lookback_create(config_of(&w), wishes, ORDERS, &lookback, &err), &err);
+    MW_CHECK_OK(mw_lookback_create(config_of(&w), wishes + 7, ORDERS / 2, &lookback, &err), &err);
     while (!mw_lookback_run(lookback, true)) continue;
-    MW_CHECK_EQUAL_INT(w.asked, 1);
-    for (size_t i = 0; i < ORDERS; i++) check_found(&w, lookback, i);
+    MW_CHECK(w.asked == 1 && w.taken == ORDERS / 2);
+    for (size_t i = 7; i < 7 + ORDERS / 2; i++) check_found(&w, lookback, i);
+    MW_CHECK(!mw_lookback_covers(lookback, wishes[6]));
     mw_lookback_destroy(lookback);
+    tear_down(&w);
+}
+
+/* Where the lake is slow, or nobody waits any more, what was not read is not covered; each reading
+   comes on. Where it is quick, more is asked for at once. */
+MW_TEST(lookback_ends_in_time) {
+    world w;
+    set_up(&w);
+    const int64_t spans[] = {0, MW_LOOKBACK_SPAN_US / 2, 2 * MW_LOOKBACK_SPAN_US};
+    for (size_t k = 0; k < 3; k++) {
+        mw_lookback_wish wishes[ORDERS];
+        mw_lookback *lookback = NULL;
+        mw_error err;
+        size_t readings = 0, count;
+        w.part_us = spans[k];
+        w.parts = w.asked = 0;
+        for (;;) {
+            mw_lookback *earlier = lookback;
+            count = 0;
+            for (size_t i = 0; i < ORDERS; i++) {
+                mw_lookback_wish wish = wish_for(&w, i, i % 2 == 0);
+                if (!earlier || !mw_lookback_covers(earlier, wish)) wishes[count++] = wish;
+            }
+            if (count == 0) break;
+            MW_CHECK_OK(mw_lookback_create(config_of(&w), wishes, count, &lookback, &err), &err);
+            mw_lookback_follow(lookback, earlier);
+            while (!mw_lookback_run(lookback, true)) continue;
+            readings++;
+        }
+        for (size_t i = 0; i < ORDERS; i++) check_found(&w, lookback, i);
+        mw_lookback_destroy(lookback);
+        MW_CHECK_EQUAL_INT(w.asked, ORDERS / 2);
+        if (k == 0) MW_CHECK(readings == 1 && w.parts == 2);
+        else MW_CHECK(readings == (w.parts + 2 - k) / (3 - k) && w.parts == 5);
+    }
     tear_down(&w);
 }
 
@@ -224,7 +280,7 @@ MW_TEST(lookback_finds_each_of_many_at_one_place) {
 MW_TEST(lookback_waits_for_its_turn) {
     world w;
     set_up(&w);
-    mw_lookback_wish wish = {0, w.places[2], true};
+    mw_lookback_wish wish = wish_for(&w, 2, true);
     mw_lookback *lookback;
     mw_error err;
     w.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
@@ -241,7 +297,7 @@ MW_TEST(lookback_waits_for_its_turn) {
 MW_TEST(lookback_survives_memory_that_runs_out) {
     world w;
     set_up(&w);
-    mw_lookback_wish wishes[] = {{0, w.places[2], true}, {0, w.places[3], true}};
+    mw_lookback_wish wishes[] = {wish_for(&w, 2, true), wish_for(&w, 3, true)};
     bool is_whole = false;
     size_t failures = 0;
     for (size_t n = 0; !is_whole; n++) {

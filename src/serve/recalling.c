@@ -13,10 +13,7 @@ mw_status mw_sequencer_wish_entered(const mw_sequencer *sequencer, const mw_even
     if (stream->entry_count > 0 && !mw_entrance_remembers(sequencer->entrance, event))
         MW_TRY(mw_old_entries_look_up(sequencer, event, &found, err));
     *out_is_wished = found.standing != MW_EVENT_NEW;
-    if (*out_is_wished)
-        *out_wish = (mw_lookback_wish){.stream = event->stream,
-                                       .place = found.place,
-                                       .is_in_log = found.origin == MW_FROM_LOG};
+    if (*out_is_wished) *out_wish = mw_sequencer_wish_for(sequencer, event, &found);
     return MW_OK;
 }
 

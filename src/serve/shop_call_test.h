@@ -3,7 +3,7 @@
  */
 #pragma once
 #include "serve/sequencer_start.h"
-#include "serve/shop_world_test.h"
+#include "serve/shop_lake_test.h"
 
 static inline mw_lake_snapshot shop_lake(const shop *s) {
     mw_lake_snapshot lake = {.ingest = s->lake_ingest, .last_place = s->lake_place,

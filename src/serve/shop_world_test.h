@@ -128,23 +128,3 @@ static inline void shop_declare(shop *s) {
     shop_encode_version(s, "d1", &s->version);
     s->champions[0].bytes = s->champions[1].bytes = mw_buf_str(&s->version);
 }
-
-/* The lake's events there, in symbols of their own. */
-static inline mw_status shop_look_back(void *context, mw_symbols *symbols,
-                                       const mw_lookback_wish *wishes, size_t count,
-                                       mw_events *out_events, mw_error *err) {
-    const shop *s = context;
-    const mw_events *lake = s->with_log ? s->with_log : &s->history;
-    mw_translation translation = {.from = s->symbols, .to = symbols};
-    for (size_t i = 0; i < count; i++) {
-        const mw_schema *schema = &s->program->streams[wishes[i].stream].schema;
-        mw_cell rows[2 * MW_KEYS_MAX];
-        for (size_t n = 0; n < lake->streams[wishes[i].stream].rows.row_count; n++) {
-            mw_event event = mw_events_row(lake, wishes[i].stream, n);
-            if (event.place != wishes[i].place) continue;
-            MW_CHECK(mw_translate_event(&translation, schema, rows, &event));
-            MW_TRY(mw_events_add(out_events, &event, err));
-        }
-    }
-    return MW_OK;
-}
