@@ -9,7 +9,7 @@
 
 #define ARENA_SIZE_MAX ((size_t)16 << 20)
 
-enum { FORMAT = 2 };
+enum { FORMAT = 2, LEAVES_WITH_EACH = 2 };
 static const mw_seal seal = {.what = "entrance", .magic = 0x4e45574d, .format = FORMAT};
 
 /* Events that have entered, whose texts are held. */
@@ -17,6 +17,7 @@ typedef struct {
     mw_key_list ids;
     mw_cell *values; /* by the numbers of the ids */
     size_t capacity;
+    size_t gone; /* of the first ones nothing is held any more */
 } memory;
 
 /* The fields with windows of one stream. */
@@ -26,8 +27,9 @@ typedef struct {
     mw_cell *values;
     bool *needs_state; /* one a field: it reads a window with a span */
     mw_schema ids, entries; /* of its fields: those of the id, and those with windows */
-    memory recent;          /* once it is full, it takes the place of the one before, which goes */
+    memory recent;  /* once it is full, it takes the place of the one before, */
     memory before;
+    memory leaving; /* which goes by a few with each event, for the next ones' room */
 } door;
 
 struct mw_entrance {
@@ -84,6 +86,7 @@ static void list_fields(const mw_stream *stream, door *made) {
     made->entries = (mw_schema){schema->fields + schema->field_count - entry_count, entry_count};
     mw_key_list_init(&made->recent.ids, id_count);
     mw_key_list_init(&made->before.ids, id_count);
+    mw_key_list_init(&made->leaving.ids, id_count);
 }
 
 static mw_status open_door(mw_entrance *entrance, size_t source, mw_symbols *symbols,
@@ -142,15 +145,17 @@ static mw_cell *values_at(const door *at, const memory *events, size_t number) {
     return events->values + number * at->entries.field_count;
 }
 
-static void forget(const mw_entrance *entrance, const door *at, memory *events) {
-    for (size_t i = 0; i < events->ids.count; i++) {
-        mw_passing_let_go(entrance->symbols, &at->ids, mw_key_list_at(&events->ids, i));
-        mw_passing_let_go(entrance->symbols, &at->entries, values_at(at, events, i));
+static void let_go(const mw_entrance *entrance, const door *at, memory *events, size_t most) {
+    for (size_t i = 0; i < most && events->gone < events->ids.count; i++, events->gone++) {
+        mw_passing_let_go(entrance->symbols, &at->ids, mw_key_list_at(&events->ids, events->gone));
+        mw_passing_let_go(entrance->symbols, &at->entries, values_at(at, events, events->gone));
     }
+}
+
+static void forget(const mw_entrance *entrance, const door *at, memory *events) {
+    let_go(entrance, at, events, SIZE_MAX);
     mw_key_list_release(&events->ids);
     mw_free(events->values);
-    events->values = NULL;
-    events->capacity = 0;
 }
 
 void mw_entrance_destroy(mw_entrance *entrance) {
@@ -160,6 +165,7 @@ void mw_entrance_destroy(mw_entrance *entrance) {
         mw_course_destroy(at->course);
         forget(entrance, at, &at->recent);
         forget(entrance, at, &at->before);
+        forget(entrance, at, &at->leaving);
     }
     mw_arena_release(&entrance->arena);
     mw_free(entrance);
@@ -180,16 +186,23 @@ static mw_cell *find_values(const door *at, const memory *events, const mw_cell 
     return number == MW_KEY_NONE ? NULL : values_at(at, events, number);
 }
 
+/* The room of those that have left is used again. */
+static void turn_over(door *at) {
+    memory free = at->leaving;
+    MW_ASSERT(free.gone == free.ids.count);
+    mw_key_list_clear(&free.ids);
+    free.gone = 0;
+    at->leaving = at->before;
+    at->before = at->recent;
+    at->recent = free;
+}
+
 static mw_status add_values(const mw_entrance *entrance, door *at, const mw_cell *id,
                             const mw_cell *values, mw_error *err) {
     memory *recent = &at->recent;
     size_t width = at->entries.field_count;
-    if (recent->ids.count >= entrance->remembers) {
-        forget(entrance, at, &at->before);
-        at->before = *recent;
-        *recent = (memory){.capacity = 0};
-        mw_key_list_init(&recent->ids, at->ids.field_count);
-    }
+    let_go(entrance, at, &at->leaving, LEAVES_WITH_EACH);
+    if (recent->ids.count >= entrance->remembers) turn_over(at);
     if (!mw_grow((void **)&recent->values, &recent->capacity, (recent->ids.count + 1) * width,
                  sizeof *values, SIZE_MAX / sizeof *values) ||
         !mw_key_list_add(&recent->ids, id))

@@ -428,6 +428,36 @@ MW_TEST(entrance_remembers_the_last_events) {
     tear_down_diary(&d);
 }
 
+/* How many texts are held, once all have left that are not. */
+static size_t count_held(diary *d) {
+    size_t count = SIZE_MAX;
+    for (int same = 0; same < 3;) {
+        size_t before = count;
+        mw_passing_tidy(d->symbols);
+        count = mw_passing_count(d->symbols);
+        same = count == before ? same + 1 : 0;
+    }
+    return count;
+}
+
+/* A server takes small steps: no event lets many go at once, and still not more stay. */
+MW_TEST(entrance_forgets_a_few_with_each_event) {
+    enum { A_NOTE = 2, AT_MOST = 3 * A_NOTE };
+    diary d;
+    size_t held = 0, most = 0;
+    set_up_diary(&d, REMEMBERED);
+    d.count = 1;
+    for (int i = 0; i < 12 * REMEMBERED; i++) {
+        feed_note(&d, i);
+        size_t now = count_held(&d);
+        MW_CHECK(now + AT_MOST >= held);
+        held = now;
+        if (held > most) most = held;
+    }
+    MW_CHECK(most <= 5 * REMEMBERED / 2 * A_NOTE + 2);
+    tear_down_diary(&d);
+}
+
 MW_TEST(entrance_remembers_none_where_nobody_asks) {
     diary d;
     set_up_diary(&d, MW_ENTRANCE_NONE);

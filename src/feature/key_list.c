@@ -77,6 +77,11 @@ void mw_key_list_keep(mw_key_list *list, const bool *is_kept) {
     fill_slots(list);
 }
 
+void mw_key_list_clear(mw_key_list *list) {
+    list->count = 0;
+    if (list->slots) fill_slots(list);
+}
+
 void mw_key_list_release(mw_key_list *list) {
     mw_free(list->cells);
     mw_free(list->slots);

@@ -27,4 +27,5 @@ static inline const mw_cell *mw_key_list_at(const mw_key_list *list, size_t numb
 }
 /* Keeps the keys whose flags are set, in their order, with numbers from 0 again. */
 void mw_key_list_keep(mw_key_list *list, const bool *is_kept);
+void mw_key_list_clear(mw_key_list *list); /* keeps its memory */
 void mw_key_list_release(mw_key_list *list);
