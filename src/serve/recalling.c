@@ -30,19 +30,15 @@ static mw_status row_at(const mw_event *found, int64_t place, const mw_cell **ou
     return mw_hint(err, status, "Ask again then.");
 }
 
-mw_status mw_sequencer_recall(const mw_sequencer *sequencer, mw_lookback *lookback,
+mw_status mw_sequencer_recall(const mw_sequencer *sequencer, mw_looked_back at,
                               mw_received received, int64_t place, bool *out_has_entered,
                               mw_error *err) {
     const mw_event *event = &received.events[0];
     const mw_stream *stream = &sequencer->config.program->streams[event->stream];
     size_t first = stream->schema.field_count - stream->entry_count;
     mw_event found;
-    mw_lookback_wish wish;
     const mw_cell *row;
-    bool is_wished = false;
-    MW_TRY(mw_sequencer_wish_entered(sequencer, event, &wish, &is_wished, err));
-    MW_ASSERT(is_wished);
-    MW_TRY(mw_sequencer_read_back(sequencer, lookback, wish, event, &found, err));
+    MW_TRY(mw_sequencer_read_back(sequencer, at.lookback, at.wish, event, &found, err));
     MW_TRY(row_at(&found, place, &row, err));
     *out_has_entered = row != NULL;
     if (row)

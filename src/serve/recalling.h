@@ -16,9 +16,14 @@
 MW_MUST_USE mw_status mw_sequencer_wish_entered(const mw_sequencer *sequencer,
                                                 const mw_event *event, mw_lookback_wish *out_wish,
                                                 bool *out_is_wished, mw_error *err);
-/* Fills the fields of the first event of a row, which wishes so, by a lookback that is over and
-   covers that, with what they were at `place`. `*out_has_entered` is false, and nothing is filled,
-   where all that stands of it is history which is known only later. */
-MW_MUST_USE mw_status mw_sequencer_recall(const mw_sequencer *sequencer, mw_lookback *lookback,
+/* What was wished, and a lookback that is over and covers it. */
+typedef struct {
+    mw_lookback *lookback;
+    mw_lookback_wish wish;
+} mw_looked_back;
+/* Fills the fields of the first event of a row, which wished so in this same call, with what they
+   were at `place`. `*out_has_entered` is false, and nothing is filled, where all that stands of it
+   is history which is known only later. */
+MW_MUST_USE mw_status mw_sequencer_recall(const mw_sequencer *sequencer, mw_looked_back at,
                                           mw_received received, int64_t place,
                                           bool *out_has_entered, mw_error *err);

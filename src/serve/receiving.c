@@ -177,9 +177,10 @@ mw_status mw_receiving_recall(mw_receiving *receiving, mw_received received, int
         *out_is_filled = false;
         return MW_OK;
     }
-    if (is_at_hand(receiving, wish))
-        return mw_sequencer_recall(sequencer, receiving->at_hand.lookback, received, place,
-                                   out_is_filled, err);
+    if (is_at_hand(receiving, wish)) {
+        mw_looked_back at = {receiving->at_hand.lookback, wish};
+        return mw_sequencer_recall(sequencer, at, received, place, out_is_filled, err);
+    }
     MW_TRY(add_wish(receiving, wish, err));
     receiving->awaits = receiving->recalls = true;
     return mw_fail(err, MW_BUSY, "event: what it had when it came is being looked up");
