@@ -13,7 +13,7 @@
 
 #define ARENA_SIZE ((size_t)16 << 20)
 enum { FEATURES = 14, EACH_FEATURES = 20, PEOPLE = 4, SHOPS = 3, ORDERS_PER_NUMBER = 3, TICK = 24,
-       WORDS_MAX = 16 };
+       WORDS_MAX = 16, MODELS_MAX = 3 };
 
 /* Then, of what happens, the fields with windows: `looked`, a number, and `found`, a text. */
 enum { AT, KNOWN, NO, WHO, SHOP, X, Y, TAG, GOODS, Z, FIELDS, LOOKED = FIELDS, FOUND,
@@ -171,10 +171,13 @@ static bool suits(const mw_world *world, mw_str expression, draft_kind draft) {
         [A_FEATURE] = {NULL},
         [A_LABEL] = {"{"},
         [A_NUMBER] = {"{", "= f0", "= f2", "item", "now.z", "now.looked", "any(", "since(",
-                      "seen - at"},
-        [A_TEXT] = {"{", "= f0", "= f2", "item", "distinct(", "= found"}};
+                      "seen - at", "ahead"},
+        [A_TEXT] = {"{", "= f0", "= f2", "item", "distinct(", "= found", "ahead"}};
     if (world->waits_for_nothing && holds_any(expression, waiting)) return false;
-    if (world->has_schedule && holds_any(expression, of_events)) return false;
+    bool is_of_events = !world->has_schedule && (draft == A_LABEL || !world->has_others);
+    static const words of_views = {" by id ", "views"}; /* no id tells which of them it predicts */
+    if (world->is_of_views && holds_any(expression, of_views)) return false;
+    if (!is_of_events && holds_any(expression, of_events)) return false;
     if (holds_any(expression, later) && holds_any(expression, entered)) return false;
     return !holds_any(expression, refused[draft]);
 }
@@ -198,6 +201,9 @@ static const char *random_range(mw_world *world) {
     static const char *const uneven[] = {" over 50us every 25us", " over 975us every 25us",
                                          " over 300us ago 100us every 100us"};
     if (!is_of_months(world) && one_in(world, 10)) return PICK(world, uneven);
+    static const char *const from_ahead[] = {" over 288us ago 192us - ahead",
+                                             " over 96us ago ahead", " over 912us ago ahead + 9us"};
+    if (world->has_ahead && one_in(world, 5)) return PICK(world, from_ahead);
     bool is_aligned = is_of_months(world) && one_in(world, 2);
     return is_aligned ? PICK(world, aligned) : PICK(world, ranges);
 }
@@ -213,6 +219,31 @@ static const char *random_range_ahead(mw_world *world) {
     return is_aligned ? PICK(world, aligned) : PICK(world, aheads);
 }
 
+/* What a feature may see of the future (rule 7): where `known` is a column what is known already,
+   where it is `time - L` what lies within L. Of others it looks back. */
+static void write_announced_window(mw_world *world, mw_buf *out) {
+    static const char *const heads[] = {"count(%s", "any(%s", "sum(%s.x", "max(%s.y", "last(%s.tag",
+                                        "mean(%s.x where x > now.x", "distinct(%s.who",
+                                        "count(%s where y < x", "quantile(0.5)(%s.x"};
+    static const char *const within_50us[] = {"over next 50us", "over next 1us", "over next 24us",
+                                              "over next 20us after 30us", "over next {9us, 41us}",
+                                              "over next 49us after 1us"};
+    static const char *const within_300us[] = {"over next 300us", "over next 48us after 240us",
+                                               "over next 96us", "over next {24us, 288us}"};
+    size_t of = below(world, world->may_be_of_views ? WITH_ID : HAPPENING);
+    const char *known = world->known[of], *head = PICK(world, heads), *hole = strstr(head, "%s");
+    mw_buf_append(out, head, (size_t)(hole - head));
+    mw_buf_printf(out, "%s%s by %s ", source_names[of], hole + 2, random_keys(world, false));
+    if (strcmp(known, "seen") == 0)
+        mw_buf_printf(out, "over next %s)", random_range_ahead(world));
+    else if (strcmp(known, "time - 50us") == 0)
+        mw_buf_printf(out, "%s)", PICK(world, within_50us));
+    else if (strcmp(known, "time - 300us") == 0)
+        mw_buf_printf(out, "%s)", PICK(world, within_300us));
+    else
+        mw_buf_append_text(out, "over 96us)");
+}
+
 static mw_str draw_feature(mw_world *world, bool may_look_at_all_past) {
     mw_buf buf;
     mw_buf_init(&buf, 4096);
@@ -226,11 +257,8 @@ static mw_str draw_feature(mw_world *world, bool may_look_at_all_past) {
         mw_buf_append_text(&buf, PICK(world, all_past));
         return text(world, &buf);
     }
-    if (one_in(world, 6)) { /* their `known` is a column: what is known already may be seen */
-        static const char *const heads[] = {"count(pays", "any(pays", "count(views", "any(views"};
-        mw_buf_append_text(&buf, PICK(world, heads));
-        mw_buf_printf(&buf, " by %s over next ", random_keys(world, false));
-        mw_buf_printf(&buf, "%s)", random_range_ahead(world));
+    if (one_in(world, 6)) {
+        write_announced_window(world, &buf);
     } else {
         static const window_kind kinds[] = {OF_EVENTS,  OF_EVENTS, OF_NUMBERS, OF_NUMBERS,
                                             OF_NUMBERS, OF_TEXTS,  OF_BOOLS,   OF_TIMES};
@@ -347,8 +375,7 @@ static mw_str random_label(mw_world *world) {
 }
 
 static void declare_streams(mw_world *world, mw_stream_declaration *streams,
-                            mw_named_source (*entered)[MW_WORLD_ENTERED],
-                            const char *orders_known) {
+                            mw_named_source (*entered)[MW_WORLD_ENTERED]) {
     static mw_str id[] = {{"no", 2}, {"item", 4}};
     static mw_named_source later = {.name = {"z", 1}, .position = {1, 1}};
     static const int64_t lates[] = {0, 30, 60, 300};
@@ -363,7 +390,7 @@ static void declare_streams(mw_world *world, mw_stream_declaration *streams,
                                     .fields = entered[i],
                                     .field_count = MW_WORLD_ENTERED,
                                     .time = source(world, "at"),
-                                    .known = source(world, i > 0 ? "seen" : orders_known),
+                                    .known = source(world, world->known[i]),
                                     .ids = id,
                                     .id_count = i == 1 && world->has_each ? 2 : i < WITH_ID,
                                     .laters = &later,
@@ -385,7 +412,7 @@ static void compile(mw_world *world, const mw_declarations *declarations) {
         mw_diagnostics_print(&diagnostics, "world", &out);
         mw_test_fail(MW_TEST_PLACE("mw_program_compile"), "%.*s", MW_STR_ARGS(mw_buf_str(&out)));
     }
-    world->model = &world->program->models[0];
+    world->model = mw_program_find_model(world->program, MW_STR("model"));
 }
 
 /* A moment, and when its orders are known: it may not be before. */
@@ -397,6 +424,7 @@ static moment_draft random_moment(mw_world *world, bool may_look_at_all_past) {
     static const moment_draft moments[] = {{"on orders", "seen"},
                                            {"on orders", "time"},
                                            {"on orders", "time + 10us"},
+                                           {"on orders", "time - 300us"},
                                            {"on orders at time + 60us", "seen"},
                                            {"on orders at time - 40us", "time - 50us"}};
     static const moment_draft of_each[] = {
@@ -431,6 +459,52 @@ static moment_draft random_moment(mw_world *world, bool may_look_at_all_past) {
     return world->has_each ? PICK(world, of_each) : PICK(world, moments);
 }
 
+/* Another model of the same features: of any kind that can have these, where its orders are known
+   in time. */
+static void draw_other(mw_world *world, mw_world_config config, mw_model_declaration *out_other) {
+    static const char *const of_others[] = {"on pays", "on pays at time + 60us", "on views",
+                                            "on views at time + 9us"};
+    bool has_schedule = world->has_schedule;
+    if (!world->has_each && !world->has_ahead) world->has_schedule = one_in(world, 2);
+    moment_draft moment = random_moment(world, config.may_look_at_all_past);
+    while (strstr(moment.text, "time - ") && !strstr(world->known[0], "time - "))
+        moment = random_moment(world, config.may_look_at_all_past);
+    if (!world->has_each && !world->has_schedule && one_in(world, 2))
+        moment.text = of_others[below(world, world->may_be_of_views ? 4 : 2)];
+    out_other->moment = source(world, moment.text);
+    world->is_of_views = strncmp(moment.text, "on views", 8) == 0;
+    out_other->label = (mw_source){random_label(world), {1, 1}};
+    world->is_of_views = false;
+    world->has_schedule = has_schedule;
+}
+
+/* Up to two others, before and after the one that is asked about. */
+static size_t draw_models(mw_world *world, mw_world_config config, const char *moment,
+                          mw_model_declaration *out_models) {
+    static const char *const names[] = {"one", "two"};
+    size_t count = 1 + (world->has_others ? 1 + below(world, MODELS_MAX - 1) : 0);
+    size_t mine = below(world, count), other = 0;
+    for (size_t i = 0; i < count; i++) {
+        out_models[i] = (mw_model_declaration){.name = MW_STR("model"),
+                                               .moment = source(world, moment)};
+        if (i == mine) {
+            out_models[i].label = (mw_source){random_label(world), {1, 1}};
+            continue;
+        }
+        out_models[i].name = mw_str_of(names[other++]);
+        draw_other(world, config, &out_models[i]);
+    }
+    return count;
+}
+
+/* The moments of some streams must not come before their events are known. */
+static void draw_known(mw_world *world, const char *orders_known) {
+    static const char *const knowns[] = {"seen", "seen", "seen", "time", "time + 10us",
+                                         "time - 50us", "time - 300us"};
+    for (size_t i = 0; i < HAPPENING; i++)
+        world->known[i] = i == 0 ? orders_known : PICK(world, knowns);
+}
+
 /* Of months: the clocks change in February and March, by an hour or a half, at midnight or at half
    past; or never, at half hours and quarters from UTC. */
 static const mw_zone *random_zone(mw_world *world) {
@@ -447,7 +521,8 @@ static void declare(mw_world *world, mw_world_config config) {
     moment_draft moment = random_moment(world, config.may_look_at_all_past);
     mw_stream_declaration streams[SOURCES];
     mw_named_source entered[HAPPENING][MW_WORLD_ENTERED];
-    declare_streams(world, streams, entered, moment.orders_known);
+    draw_known(world, moment.orders_known);
+    declare_streams(world, streams, entered);
     mw_named_source features[EACH_FEATURES];
     static char names[EACH_FEATURES][8];
     size_t feature_count = world->has_each ? EACH_FEATURES : FEATURES;
@@ -485,16 +560,15 @@ static void declare(mw_world *world, mw_world_config config) {
         "top(f17 within moment)", "top(floor(f8) within moment)"};
     for (size_t i = 0; world->has_each && i < sizeof of_all / sizeof *of_all; i++)
         features[8 + i].source = source(world, of_all[i]);
-    mw_model_declaration model = {.name = MW_STR("model"),
-                                  .moment = source(world, moment.text),
-                                  .label = {random_label(world), {1, 1}}};
+    mw_model_declaration models[MODELS_MAX];
+    size_t model_count = draw_models(world, config, moment.text, models);
     compile(world, &(mw_declarations){.zone = random_zone(world),
                                       .streams = streams,
                                       .stream_count = SOURCES,
                                       .features = features,
                                       .feature_count = feature_count,
-                                      .models = &model,
-                                      .model_count = 1});
+                                      .models = models,
+                                      .model_count = model_count});
 }
 
 static mw_cell random_number(mw_world *world) {
@@ -606,8 +680,8 @@ static void add_event(mw_world *world, int32_t stream, mw_world_config config) {
 
 void mw_world_init_events(const mw_world *world, mw_events *out_events) {
     size_t count = world->program->stream_count;
-    const mw_schema *schemas[STREAMS + 1];
-    MW_CHECK_EQUAL_INT(count, STREAMS + (world->has_each || world->has_schedule ? 1 : 0));
+    const mw_schema *schemas[STREAMS + MODELS_MAX];
+    MW_CHECK(count >= STREAMS && count <= sizeof schemas / sizeof *schemas);
     for (size_t i = 0; i < count; i++) schemas[i] = &world->program->streams[i].schema;
     MW_CHECK_OK(mw_events_init(out_events, schemas, count, NULL), NULL);
 }
@@ -618,6 +692,8 @@ static void create(mw_world *world, uint64_t seed, mw_world_config config) {
     world->prng = mw_hash_u64(seed); /* apart from what the test itself draws by it */
     world->unit_us = one_in(world, 3) ? MW_HOUR_US : 1;
     world->has_ahead = world->has_schedule && one_in(world, 4);
+    world->has_others = one_in(world, 2);
+    world->may_be_of_views = world->has_others && one_in(world, 2);
     mw_arena_init(&world->arena, ARENA_SIZE);
     MW_CHECK_OK(mw_symbols_create(1 << 20, &world->symbols, NULL), NULL);
     declare(world, config);

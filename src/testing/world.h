@@ -7,6 +7,9 @@
  * of hours in place of microseconds, where windows keep to days and months and the clocks change,
  * by half an hour here and there, while much happens. The same seed gives the same world.
  *
+ * Half of the worlds have other models of the same features beside the one that is asked about, of
+ * moments of other streams and kinds: these change none of its values.
+ *
  * What happens has two fields with windows, `looked` and `found`; events have any values there, as
  * if they had been stored so: what they are is an entrance's to say.
  *
@@ -31,13 +34,16 @@ typedef struct {
     mw_arena arena, zone_arena;
     mw_symbols *symbols;
     const mw_program *program;
-    const mw_model_program *model;
+    const mw_model_program *model; /* the one that is asked about */
     mw_events events; /* sorted */
     uint64_t prng;
     int64_t unit_us;
     bool waits_for_nothing; /* no window of it asks for what another one finds */
     bool has_each;
     bool has_schedule, has_ahead;
+    bool has_others; /* other models stand before and after it */
+    const char *known[MW_WORLD_ENTERING]; /* of the first sources, in microseconds */
+    bool may_be_of_views, is_of_views; /* others' moments; that of the label which is drawn */
     bool looks_over_span[MW_WORLD_ENTERING][MW_WORLD_ENTERED]; /* what needs state (rule 5) */
     size_t entering_count; /* sources whose fields with windows have been drawn */
 } mw_world;
