@@ -6,12 +6,15 @@
 #include <yyjson.h>
 
 /* Where these read goes in and comes back, so that it stays in a register; NULL: declined. The NUL
-   behind the body is none of what they look for, so each finds its end. */
+   behind the body is none of what they look for, so each finds its end; `stop` is where it stands,
+   for what reads a word at a time. */
 
 enum {
     NUMBER_SIZE_MAX = 19, /* so that a word holds its digits */
     CODE_SIZE_MAX = 18,   /* of a category's, likewise */
+    WORD_SIZE = 8,
 };
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 #define EXACT_MAX (UINT64_C(1) << 53) /* up to it a double holds each integer */
 
 static inline bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
@@ -66,10 +69,43 @@ static const char *read_other_number(const char *at, mw_cell *out_cell) {
     return end;
 }
 
-static inline const char *read_number(const char *at, mw_cell *out_cell) {
-    static const double powers[NUMBER_SIZE_MAX] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
-                                              1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
-                                              1e14, 1e15, 1e16, 1e17, 1e18};
+static const double powers[NUMBER_SIZE_MAX] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
+                                               1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
+                                               1e14, 1e15, 1e16, 1e17, 1e18};
+
+/* Eight bytes from 0 to 9, the first one lowest, as the number that they write. */
+static inline int64_t number_of(uint64_t bytes) {
+    const uint64_t lanes = UINT64_C(0x000000ff000000ff);
+    bytes = bytes * 10 + (bytes >> 8); /* pairs, each in the lower of its two bytes */
+    return (int64_t)(((bytes & lanes) * (100 + (UINT64_C(1000000) << 32)) +
+                      ((bytes >> 16) & lanes) * (1 + (UINT64_C(10000) << 32))) >> 32);
+}
+
+/* One that ends within a word: without a loop, for how many digits there are, and whether a minus
+   and zeros lead them, no processor foresees. NULL: it is none such. */
+static inline const char *read_short_number(const char *at, const char *stop, mw_cell *out_cell) {
+    bool is_negative = *at == '-';
+    const char *first = at + is_negative;
+    if (stop - first < WORD_SIZE) return NULL;
+    uint64_t bytes = mw_u64_at(first) ^ EACH_BYTE('0'); /* digits become 0 to 9 */
+    uint64_t others = ((bytes + EACH_BYTE(0x80 - 10)) | bytes) & EACH_BYTE(0x80);
+    uint64_t behind = others & (others - 1); /* right up to what is no ASCII, which carries */
+    if (behind == 0) return NULL;
+    int whole = __builtin_ctzll(others) / 8, size = whole, decimals = 0;
+    if (first[whole] == '.') {
+        uint64_t before = (UINT64_C(1) << 8 * whole) - 1;
+        size = __builtin_ctzll(behind) / 8;
+        decimals = size - whole - 1;
+        bytes = (bytes & before) | (bytes >> 8 & ~before);
+        if (decimals == 0) return NULL;
+    }
+    if ((whole == 0) | ((whole > 1) & (*first == '0')) | ((first[size] | 0x20) == 'e')) return NULL;
+    int64_t digits = number_of(bytes << (64 - 8 * (whole + decimals)));
+    *out_cell = (mw_cell){.number = (double)(is_negative ? -digits : digits) / powers[decimals]};
+    return first + size;
+}
+
+static const char *read_number(const char *at, mw_cell *out_cell) {
     bool is_negative = *at == '-';
     const char *first = at + is_negative;
     uint64_t digits = 0;
@@ -113,10 +149,13 @@ static const char *read_time(const char *at, const mw_plain_target *target, mw_c
     return status == MW_OK ? end : NULL;
 }
 
-static inline const char *read_value(const char *at, mw_type type, const mw_plain_target *target,
-                                     mw_cell *out_cell) {
+static inline const char *read_value(const char *at, const char *stop, mw_type type,
+                                     const mw_plain_target *target, mw_cell *out_cell) {
     bool is_true;
-    if (type == MW_TYPE_NUMBER && *at != 'n') return read_number(at, out_cell);
+    if (type == MW_TYPE_NUMBER && *at != 'n') {
+        const char *end = read_short_number(at, stop, out_cell);
+        return end ? end : read_number(at, out_cell);
+    }
     *out_cell = mw_cell_missing(type);
     if (*at == 'n') return read_word(at, "null");
     switch (type) {
@@ -133,13 +172,20 @@ static inline const char *read_value(const char *at, mw_type type, const mw_plai
 
 /* --- what stands between values -------------------------------------------------------------- */
 
+/* Most keys with what is around them have 8 to 16 bytes: two words, which may overlap. */
+static inline bool is_same(const char *a, const char *b, size_t size) {
+    if (size < WORD_SIZE || size > (size_t)2 * WORD_SIZE) return memcmp(a, b, size) == 0;
+    size_t last = size - WORD_SIZE;
+    return ((mw_u64_at(a) ^ mw_u64_at(b)) | (mw_u64_at(a + last) ^ mw_u64_at(b + last))) == 0;
+}
+
 /* From the brace, or from behind a value, to the next value, if what stood there last does. */
 static inline const char *pass_known_gap(const char *at, const char *end,
                                          const mw_plain_habit *habit, size_t number,
                                          int32_t *column) {
     if (number >= habit->count) return NULL;
     size_t begin = habit->ends[number], size = habit->ends[number + 1] - begin;
-    if ((size_t)(end - at) < size || memcmp(at, habit->bytes + begin, size) != 0) return NULL;
+    if ((size_t)(end - at) < size || !is_same(at, habit->bytes + begin, size)) return NULL;
     *column = habit->columns[number];
     return skip_blanks(at + size); /* a body before may have had none where this one has some */
 }
@@ -198,7 +244,7 @@ static const char *read_event(const char *at, const char *end, const mw_plain_ta
         if (!value) value = read_gap(at, target, number, &column);
         if (!value || is_given[column]) return NULL;
         is_given[column] = true;
-        at = read_value(value, source->row.fields[column].type, target, &row[column]);
+        at = read_value(value, end, source->row.fields[column].type, target, &row[column]);
         if (!at) return NULL;
         number++;
     } while (*skip_blanks(at) != '}');

@@ -90,6 +90,29 @@ MW_TEST(plain_event_reads_what_programs_write) {
     tear_down(&f);
 }
 
+/* Those that end within a word, and those that do not, up to the end of the body. */
+MW_TEST(plain_event_reads_numbers_of_any_length) {
+    static const char *const behind[] = {"}}", " }}", ",\"x2\":1}}", "}, \"record\": false}"};
+    enum { LENGTH_MAX = 12 };
+    fixture f;
+    mw_buf body;
+    set_up(&f);
+    mw_buf_init(&body, 1 << 10);
+    for (int form = 0; form < 2 * 2 * 4 * LENGTH_MAX * LENGTH_MAX; form++) {
+        int whole = form / 16 % LENGTH_MAX + 1, decimals = form / 16 / LENGTH_MAX;
+        mw_buf_clear(&body);
+        mw_buf_append_text(&body, form / 4 % 2 ? "{\"event\":{\"x1\":-" : "{\"event\":{\"x1\":");
+        for (int i = 0; i < whole; i++) mw_buf_append_char(&body, (char)('1' + (form + i) % 9));
+        if (decimals > 0) mw_buf_append_char(&body, '.');
+        for (int i = 0; i < decimals; i++)
+            mw_buf_append_char(&body, (char)('0' + (form / 8 % 2 ? i * 7 % 10 : 0)));
+        mw_buf_append_text(&body, behind[form % 4]);
+        MW_CHECK(check(&f, mw_buf_str(&body)));
+    }
+    mw_buf_release(&body);
+    tear_down(&f);
+}
+
 /* Clients of one source share what is known of it. */
 MW_TEST(plain_event_reads_bodies_with_blanks_after_such_without_and_back) {
     static const char *const bodies[] = {
