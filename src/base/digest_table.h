@@ -3,8 +3,9 @@
  *
  * The items are the caller's: an array that grows at its end and may move, each with its digest at
  * the same offset, which never changes. The table has a slot of 4 bytes for each, at most half of
- * them in use. Where it has to double, a few slots move into the new one with each item that is
- * added, so no single one waits for all (at 3 million 160 ms).
+ * them in use. What an item's number leaves of a slot holds more of its digest, so that as a rule
+ * no item is looked at but the one that is sought. Where it has to double, a few slots move into
+ * the new one with each item that is added, so no single one waits for all (at 3 million 160 ms).
  *
  * Of items that bear the same digest the first is found. One thread uses a table.
  */
@@ -18,7 +19,7 @@ typedef struct {
 } mw_digests;
 
 typedef struct {
-    uint32_t *slots; /* an item's index plus 1; 0: free */
+    uint32_t *slots; /* an item's index plus 1, and above it bits of its digest; 0: free */
     size_t count;    /* a power of two, or 0 */
 } mw_digest_slots;
 

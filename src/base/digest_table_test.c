@@ -10,10 +10,11 @@ typedef struct {
     mw_keyed_hash digest;
 } item;
 
-/* Few first words, so that many meet in the same slots. */
+/* Few first words, so that many meet in the same slots, with the same bits beside their numbers
+   and with others. */
 static mw_keyed_hash draw(uint64_t *prng) {
     uint64_t number = mw_prng_below(prng, DIGESTS);
-    return (mw_keyed_hash){{number % STARTS, number}};
+    return (mw_keyed_hash){{number % STARTS | number % 3 << 20 | number % 2 << 40, number}};
 }
 
 static size_t find_first(const item *items, size_t count, mw_keyed_hash digest) {
