@@ -9,6 +9,9 @@ struct mw_encoder {
     mw_model_features features;
     const mw_dictionary **dictionaries; /* NULL for features that are not symbols */
     const step **steps; /* of those with which others begin; NULL for the rest */
+    unsigned char *types;
+    size_t *transformed; /* features that are transformed, each or as the first of several */
+    size_t transformed_count;
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -30,6 +33,11 @@ static mw_status list_steps(mw_arena *arena, const mw_model_feature *first,
     return MW_OK;
 }
 
+/* How many features are transformed together, from this one on. */
+static size_t span_of(const mw_model_feature *feature) {
+    return feature->together > 0 ? feature->together : 1;
+}
+
 /* Once for a version: small is better than fast. */
 __attribute__((cold)) mw_status mw_encoder_create(mw_arena *arena, mw_symbols *symbols,
                                                   mw_model_features features,
@@ -39,9 +47,12 @@ __attribute__((cold)) mw_status mw_encoder_create(mw_arena *arena, mw_symbols *s
     const mw_dictionary **dictionaries =
         mw_arena_alloc(arena, features.count, sizeof *dictionaries);
     const step **steps = mw_arena_alloc(arena, features.count, sizeof *steps);
-    if (!encoder || !dictionaries || !steps) return no_memory(err);
+    unsigned char *types = mw_arena_alloc(arena, features.count, sizeof *types);
+    size_t *transformed = mw_arena_alloc(arena, features.count, sizeof *transformed);
+    if (!encoder || !dictionaries || !steps || !types || !transformed) return no_memory(err);
     for (size_t i = 0; i < features.count; i++) {
         const mw_model_feature *feature = &features.items[i];
+        types[i] = (unsigned char)feature->type;
         if (feature->together > 0) MW_TRY(list_steps(arena, feature, &steps[i], err));
         if (!mw_type_is_symbol(feature->type)) continue;
         mw_status status =
@@ -49,7 +60,10 @@ __attribute__((cold)) mw_status mw_encoder_create(mw_arena *arena, mw_symbols *s
         if (status != MW_OK)
             return mw_fail_within(err, status, "feature %.*s", MW_STR_ARGS(feature->name));
     }
-    *encoder = (mw_encoder){features, dictionaries, steps};
+    *encoder = (mw_encoder){features, dictionaries, steps, types, transformed, 0};
+    for (size_t i = 0; i < features.count; i += span_of(&features.items[i]))
+        if (features.items[i].transform_count > 0)
+            transformed[encoder->transformed_count++] = i;
     *out_encoder = encoder;
     return MW_OK;
 }
@@ -62,7 +76,7 @@ static double in_seconds(int64_t us) {
 static void transform(const mw_encoder *encoder, size_t index, double *values) {
     const mw_model_feature *feature = &encoder->features.items[index];
     const step *steps = encoder->steps[index];
-    size_t together = feature->together > 0 ? feature->together : 1;
+    size_t together = span_of(feature);
     for (size_t t = 0; t < feature->transform_count; t++)
         if (steps && steps[t])
             mw_transform_apply_jointly(steps[t], values, together);
@@ -74,7 +88,7 @@ static void transform(const mw_encoder *encoder, size_t index, double *values) {
 size_t mw_encoder_run(const mw_encoder *encoder, const mw_cell *cells, double *out_values) {
     size_t unseen = 0;
     for (size_t i = 0; i < encoder->features.count; i++) {
-        mw_type type = encoder->features.items[i].type;
+        mw_type type = (mw_type)encoder->types[i];
         mw_cell cell = cells[i];
         if (type == MW_TYPE_NUMBER) {
             out_values[i] = cell.number; /* one that is missing is NaN already */
@@ -90,10 +104,7 @@ size_t mw_encoder_run(const mw_encoder *encoder, const mw_cell *cells, double *o
             out_values[i] = in_seconds(cell.time);
         }
     }
-    for (size_t i = 0; i < encoder->features.count;) {
-        size_t together = encoder->features.items[i].together;
-        transform(encoder, i, out_values + i);
-        i += together > 0 ? together : 1;
-    }
+    for (size_t i = 0; i < encoder->transformed_count; i++)
+        transform(encoder, encoder->transformed[i], out_values + encoder->transformed[i]);
     return unseen;
 }
