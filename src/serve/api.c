@@ -275,6 +275,10 @@ static void write_decision(mw_json *json, const mw_answer *answer) {
     if (answer->prediction.fallback != MW_BECAUSE_NONE) {
         mw_json_put_text(json, "fallback", mw_fallback_reason_word(answer->prediction.fallback));
     }
+    if (answer->failure) {
+        mw_json_put_text(json, "failure", answer->failure->message);
+        if (answer->failure->hint[0] != 0) mw_json_put_text(json, "hint", answer->failure->hint);
+    }
     if (answer->is_recorded) return;
     mw_json_put_bool(json, "recorded", false);
 }

@@ -250,6 +250,34 @@ MW_TEST(recalling_finds_history_as_it_stands_now) {
     shop_tear_down(&s);
 }
 
+/* Where a fallback stands in, the answer tells why, as the refusal would have. */
+MW_TEST(recalling_tells_the_failure_where_a_fallback_answers) {
+    shop s;
+    mw_error err;
+    int64_t past = SHOP_BEGIN - MW_HOUR_US, ahead = SHOP_BEGIN + MW_HOUR_US;
+    char body[240], text[200];
+    shop_set_up(&s);
+    add_correction(&s, 3, 433, ahead, past);
+    add_correction(&s, 3, 533, ahead + MW_HOUR_US, ahead);
+    for (int i = 10; i < 10 + 2 * REMEMBERED; i++) add_history(&s, i, 0, past + 1);
+    MW_CHECK_OK(mw_events_sort(&s.history, &err), &err);
+    s.old_entries_min = REMEMBERED;
+    s.fallbacks[SHOP_QUICK] =
+        (mw_fallback){.kind = MW_FALLBACK_CONSTANT, .constant = 0.125, .missing_max = 1};
+    start_again(&s);
+    snprintf(body, sizeof body, "{\"event\": %s, \"record\": false}", order(text, "a", 3));
+    mw_str said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, 200);
+    MW_CHECK(shop_says(said, "\"prediction\":0.125,\"decision\":false,\"fallback\":\"failed\","
+                             "\"failure\":\"event: history has more than one correction of it for "
+                             "later, the first of 1970-04-11T01:00:00Z\",\"hint\":\"Ask again "
+                             "then.\""));
+    said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict",
+                     "{\"event\": {\"shop\": \"a\", \"number\": 99, \"at\": "
+                     "\"1970-04-11T00:00:00Z\"}}", 200);
+    MW_CHECK(!shop_says(said, "fallback") && !shop_says(said, "failure"));
+    shop_tear_down(&s);
+}
+
 /* --- what cannot be had ----------------------------------------------------------------------- */
 
 /* Where the log is gone, whoever asks is told, or has the fallback's answer: not before it has been
@@ -281,6 +309,15 @@ MW_TEST(recalling_says_what_it_cannot_read) {
     s.sequencer->config.log_folder = "another";
     MW_CHECK_OK(ask(&s, order(text, "a", 2), false, &answer, &waited, &err), &err);
     MW_CHECK(waited && answer.prediction.fallback == MW_BECAUSE_FAILED);
+    for (int again = 0; again < 2; again++) { /* only who is answered first is told why */
+        s.sequencer->config.log_folder = again ? log_folder : "another";
+        MW_CHECK_OK(ask(&s, order(text, "a", 2), true, &answer, &waited, &err), &err);
+        MW_CHECK(answer.is_recorded && answer.prediction.fallback == MW_BECAUSE_FAILED);
+        MW_CHECK((answer.failure == NULL) == (again == 1));
+        if (answer.failure)
+            MW_CHECK_EQUAL_STR(answer.failure->message,
+                               "event: what stands under its id is neither in log nor lake");
+    }
     s.sequencer->config.log_folder = log_folder;
     shop_tear_down(&s);
 }

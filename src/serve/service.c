@@ -17,6 +17,7 @@ struct mw_service {
     mw_buf event_id;
     mw_service_counts counts;
     mw_breaker *breakers; /* one a model */
+    mw_error failure; /* why a version could not answer, of the answer that was given last */
     struct { /* of the ranking that was given last */
         mw_ranked *items;
         mw_elements elements;
@@ -241,8 +242,7 @@ static mw_status ask_fallback(mw_service *service, size_t number, asked *at,
                               mw_fallback_reason reason, mw_prediction *out_prediction,
                               mw_error *err) {
     mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
-    mw_error ignored;
-    if (enter(service, at, &ignored) != MW_OK) reason = MW_BECAUSE_FAILED;
+    if (enter(service, at, &service->failure) != MW_OK) reason = MW_BECAUSE_FAILED;
     return mw_decider_stand_in(decider, &at->moment, reason, out_prediction, err);
 }
 
@@ -259,8 +259,7 @@ static mw_status ask_model(mw_service *service, size_t number, asked *at,
     int64_t begin = mw_sys_monotonic_us(sys);
     if (!mw_breaker_lets_through(breaker, begin))
         return ask_fallback(service, number, at, MW_BECAUSE_BREAKER, out_prediction, err);
-    mw_error ignored;
-    mw_status status = ask_version(service, number, at, out_prediction, &ignored);
+    mw_status status = ask_version(service, number, at, out_prediction, &service->failure);
     int64_t end = mw_sys_monotonic_us(sys), deadline = mw_decider_fallback(decider)->deadline_us;
     bool is_late = deadline > 0 && end - begin > deadline;
     bool is_good = status == MW_OK && out_prediction->fallback == MW_BECAUSE_NONE && !is_late;
@@ -287,6 +286,7 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     MW_TRY(check_lateness(sequencer, decider, at.moment, how.record, err));
     MW_TRY(await_entered(service, &at, err));
     MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
+    if (answer.prediction.fallback == MW_BECAUSE_FAILED) answer.failure = &service->failure;
     if (how.record) {
         MW_TRY(mw_sequencer_record(sequencer, number, answer.stamp, &answer.prediction, err));
         service->counts.predicted++;

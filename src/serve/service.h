@@ -39,6 +39,7 @@ typedef struct {
     const mw_schema *features; /* what these are; of one that was found */
     const mw_model_program *model; /* likewise; NULL: its version answers no more, */
     const mw_schema *asked;   /* and these are not proved exact; NULL: that cannot be told */
+    const mw_error *failure;  /* why the fallback answered, of one just made; NULL: it says it */
     int64_t stamp;            /* names it */
     bool is_recorded;         /* else it has no name */
 } mw_answer;
