@@ -2,10 +2,17 @@
 
 #include "base/digest_table.h"
 
-enum { ENTRY_SIZE = 40 };
+#include <string.h>
+
+enum { ENTRY_SIZE = 40, KNOWN_SIZE = 128 };
 
 struct mw_ledger {
     mw_hash_key key;
+    struct {
+        char text[KNOWN_SIZE]; /* the model's name, then the event's id */
+        size_t model_size, size; /* 0: none */
+        mw_keyed_hash model, event;
+    } known; /* what was hashed last: what is looked up is added next, and models are few */
     mw_ledger_archive archive;
     mw_ledger_entry *entries;
     size_t capacity;
@@ -33,10 +40,31 @@ void mw_ledger_destroy(mw_ledger *ledger) {
     mw_free(ledger);
 }
 
-mw_keyed_hash mw_ledger_event(const mw_ledger *ledger, mw_str model, mw_str event_id) {
-    mw_keyed_hash parts[] = {mw_hash_with_key(ledger->key, model.data, model.size),
-                             mw_hash_with_key(ledger->key, event_id.data, event_id.size)};
-    return mw_hash_with_key(ledger->key, parts, sizeof parts);
+static void know(mw_ledger *ledger, mw_str model, mw_str event_id, mw_keyed_hash model_hash,
+                 mw_keyed_hash event_hash) {
+    ledger->known.size = 0;
+    if (model.size == 0 || model.size > KNOWN_SIZE || event_id.size > KNOWN_SIZE - model.size)
+        return;
+    memcpy(ledger->known.text, model.data, model.size);
+    if (event_id.size > 0) memcpy(ledger->known.text + model.size, event_id.data, event_id.size);
+    ledger->known.model_size = model.size;
+    ledger->known.size = model.size + event_id.size;
+    ledger->known.model = model_hash;
+    ledger->known.event = event_hash;
+}
+
+mw_keyed_hash mw_ledger_event(mw_ledger *ledger, mw_str model, mw_str event_id) {
+    mw_str known = {ledger->known.text, ledger->known.size};
+    mw_str known_model = mw_str_slice(known, 0, ledger->known.model_size);
+    bool has_model = known.size > 0 && mw_str_equal(model, known_model);
+    if (has_model && mw_str_equal(event_id, mw_str_slice(known, model.size, known.size)))
+        return ledger->known.event;
+    mw_keyed_hash parts[] = {
+        has_model ? ledger->known.model : mw_hash_with_key(ledger->key, model.data, model.size),
+        mw_hash_with_key(ledger->key, event_id.data, event_id.size)};
+    mw_keyed_hash event = mw_hash_with_key(ledger->key, parts, sizeof parts);
+    know(ledger, model, event_id, parts[0], event);
+    return event;
 }
 
 /* --- in memory -------------------------------------------------------------------------------- */
@@ -171,7 +199,7 @@ mw_status mw_ledger_find_event(mw_ledger *ledger, mw_str model, mw_str event_id,
     return MW_OK;
 }
 
-mw_status mw_ledger_has_event(const mw_ledger *ledger, mw_str model, mw_str event_id,
+mw_status mw_ledger_has_event(mw_ledger *ledger, mw_str model, mw_str event_id,
                               bool *out_has_event, mw_error *err) {
     mw_keyed_hash event = mw_ledger_event(ledger, model, event_id);
     int64_t stamp;

@@ -41,7 +41,7 @@ MW_MUST_USE mw_status mw_ledger_create(mw_hash_key key, mw_ledger_archive archiv
 void mw_ledger_destroy(mw_ledger *ledger); /* NULL is allowed */
 
 /* What a model says of an event, as a digest. */
-mw_keyed_hash mw_ledger_event(const mw_ledger *ledger, mw_str model, mw_str event_id);
+mw_keyed_hash mw_ledger_event(mw_ledger *ledger, mw_str model, mw_str event_id);
 /* The stamp is greater than that of the entry before. */
 MW_MUST_USE mw_status mw_ledger_add(mw_ledger *ledger, const mw_ledger_entry *entry,
                                     mw_error *err);
@@ -60,7 +60,7 @@ MW_MUST_USE mw_status mw_ledger_find(mw_ledger *ledger, int64_t stamp,
 MW_MUST_USE mw_status mw_ledger_find_event(mw_ledger *ledger, mw_str model, mw_str event_id,
                                            const mw_ledger_found **out_found, mw_error *err);
 /* Whether there is one: mostly without a read. */
-MW_MUST_USE mw_status mw_ledger_has_event(const mw_ledger *ledger, mw_str model, mw_str event_id,
+MW_MUST_USE mw_status mw_ledger_has_event(mw_ledger *ledger, mw_str model, mw_str event_id,
                                           bool *out_has_event, mw_error *err);
 /* The stamp of the last one; INT64_MIN: there is none. */
 int64_t mw_ledger_last(const mw_ledger *ledger);

@@ -262,3 +262,26 @@ MW_TEST(ledger_survives_every_failing_allocation) {
     MW_CHECK(failed > 3);
     mw_ledger_destroy(ledger);
 }
+
+/* It keeps what it hashed last. */
+MW_TEST(ledger_hashes_an_event_alike_whatever_came_before) {
+    enum { DRAWS = 3000 };
+    static char longs[200];
+    memset(longs, 'c', sizeof longs);
+    mw_str texts[] = {MW_STR(""), MW_STR("a"), MW_STR("ab"), MW_STR("abc"), MW_STR("b"),
+                      MW_STR("bc"), MW_STR("c"), {longs, 64}, {longs, 127}, {longs, 128},
+                      {longs, 200}};
+    uint64_t prng = mw_test_seed(), count = sizeof texts / sizeof *texts;
+    mw_ledger *kept, *fresh;
+    MW_CHECK_OK(mw_ledger_create(secret, alone, &kept, NULL), NULL);
+    for (int i = 0; i < DRAWS; i++) {
+        mw_str model = texts[mw_prng_below(&prng, i % 2 ? count : 3)];
+        mw_str event = texts[mw_prng_below(&prng, i % 3 ? count : 3)];
+        MW_CHECK_OK(mw_ledger_create(secret, alone, &fresh, NULL), NULL);
+        mw_keyed_hash as_kept = mw_ledger_event(kept, model, event);
+        mw_keyed_hash as_new = mw_ledger_event(fresh, model, event);
+        MW_CHECK(as_kept.words[0] == as_new.words[0] && as_kept.words[1] == as_new.words[1]);
+        mw_ledger_destroy(fresh);
+    }
+    mw_ledger_destroy(kept);
+}
