@@ -263,10 +263,13 @@ mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *out_model, m
 
 static void write_id(mw_json *json, const mw_answer *answer) {
     char id[MW_PREDICTION_ID_SIZE + 1];
-    mw_prediction_id(answer->stamp, id);
     mw_json_key(json, "id");
-    if (answer->is_recorded) mw_json_text(json, id);
-    else mw_json_null(json);
+    if (!answer->is_recorded) {
+        mw_json_null(json);
+        return;
+    }
+    mw_prediction_id(answer->stamp, id);
+    mw_json_text(json, id);
 }
 
 static void write_decision(mw_json *json, const mw_answer *answer) {
