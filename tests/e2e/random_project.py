@@ -4,12 +4,18 @@ Orders have a list of goods, pays a field that is known later, views no id, plac
 places are known by a column or with a lag, some too late. Fields of streams may hold windows. Times lie on a grid,
 so that most of them meet, around the days on which the zone's clocks change; numbers are quarters, whose sums a
 double holds exactly. What `check` refuses is drawn again. The same seed gives the same project.
+
+A broad world has up to three models, of moments of different streams and kinds, whose features are those that all of
+them can have; and its streams have `where`, `units`, `clean` and fields without windows (random_streams.py).
 """
 import csv
 import json
 import random
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+
+from random_streams import StreamKeys
 
 # Where a world begins, a day or two before the clocks change, if they do.
 ZONES = {"UTC": datetime(2024, 3, 8), "America/New_York": datetime(2024, 3, 8), "Europe/Paris": datetime(2024, 10, 25),
@@ -22,13 +28,33 @@ STREAMS = {"orders": ["no", "who", "shop", "x", "y", "tag", "goods", "at", "seen
 TYPES = {"no": "category", "who": "category", "shop": "category", "x": "number", "y": "number", "tag": "text", "item": "text",
          "goods": "list", "z": "number", "due": "time"}
 HAPPENING = ["orders", "pays", "views"]
-ROUNDS_MAX = 12
+ROUNDS_MAX = 40
 MEASURED = {"var", "std", "trend"}  # which SQL works out in another way
+
+
+def micros(when):
+    return (when - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
 
 
 def stamp(when):
     text = when.isoformat(timespec="microseconds" if when.microsecond else "seconds")
     return text.replace("+00:00", "Z")
+
+
+@dataclass
+class Model:
+    """One that is predicted. `stream` is that of its moments; None: a schedule makes them."""
+
+    name: str
+    moment: str
+    stream: str | None
+    has_each: bool
+    label: str = ""
+
+    @property
+    def offset_us(self):
+        offset = re.search(r"at time ([+-]) (\d+)(m|h)", self.moment)
+        return int(offset[1] + offset[2]) * (60 if offset[3] == "h" else 1) * 60 * 10**6 if offset else 0
 
 
 class Expressions:
@@ -55,7 +81,8 @@ class Expressions:
             names = {"number": ["x", "y"], "text": ["shop", "tag"], "time": []}[kind]
         if of in ("pays", "views") and kind == "text":
             names = names + ["item"]
-        return names + [name for name, its in world.entered.get(of, {}).items() if its == kind]
+        names = names + [name for name, its in world.entered.get(of, {}).items() if its == kind]
+        return names + [name for name, (_, its) in world.keys[of].fields.items() if its == kind]
 
     def field(self, kind, of, now):
         mine = self.world.moment_fields[kind]
@@ -144,10 +171,14 @@ class Expressions:
         if kind == 4 and may_all:
             return ""
         ago = f" ago {world.span(30)}" if self.one_in(4) else ""
+        if world.broad and world.ahead and nested and self.one_in(3):
+            ago = self.pick(" ago 4h - ahead", " ago ahead", " ago ahead - 30m")
         return f" over {world.span(200)}{ago}{since}"
 
     def range_ahead(self):
         world = self.world
+        if world.broad and world.ahead and self.one_in(3):
+            return self.pick(" over next 2h after ahead - 1h", " over next 1d after 3h - ahead", " over next 1h after ahead")
         if self.one_in(4):
             return self.pick(" over next 1d aligned day", " over next 3h after 1h aligned hour", " over next 7d aligned week",
                              " over next 30d aligned month")
@@ -156,9 +187,15 @@ class Expressions:
         after = f" after {world.span(10)}" if self.one_in(3) else ""
         return f" over next {world.span(60)}{after}"
 
-    def window(self, ahead=False, exact=False, entry=False):
-        """A window and the type of its value."""
-        of = self.draw.choice(HAPPENING + ["places"] * (not ahead and self.one_in(3)))
+    def range_announced(self, of):
+        """Ahead over what is known by then, or in part."""
+        if self.world.known[of] != "time - 2h":
+            return self.range_ahead()
+        return self.pick(" over next 2h", " over next 30m", " over next 45m after 30m", " over next 1h after 1h", " over next 7s")
+
+    def window(self, ahead=False, exact=False, entry=False, announced=None):
+        """A window and the type of its value; one ahead of a feature, over a stream that is announced."""
+        of = announced or self.draw.choice(HAPPENING + ["places"] * (not ahead and self.one_in(3)))
         now = not entry and self.one_in(4)
         kind = self.draw.randrange(9)
         all_past = True
@@ -194,24 +231,30 @@ class Expressions:
             keys = self.keys(of, 0 if ahead else 2)
         if of == "places":
             return f"{head} by {keys})", result
+        if announced:
+            return f"{head} by {keys}{self.range_announced(of)})", result
         over = self.range_ahead() if ahead else self.range_back(1, all_past)
         return f"{head} by {keys}{over})", result
 
 
 class World:
-    """`live` ones have a label that a model can learn, and all of them events that stand in `rows`, by their streams."""
+    """`live` ones have a label that a model can learn, and all of them rows that stand in `rows`, by their streams."""
 
-    def __init__(self, seed, shop, events=260, live=False):
-        self.seed, self.shop, self.live = seed, shop, live
+    def __init__(self, seed, shop, events=260, live=False, broad=True):
+        self.seed, self.shop, self.live, self.broad = seed, shop, live, broad
         self.draw = draw = random.Random(seed)
         self.zone = draw.choice(list(ZONES))
         self.minutes = draw.choice([10, 10, 360])
         self.begin = ZONES[self.zone].replace(tzinfo=timezone.utc)
         self.steps = 2 * events if live else events
-        self.known = {name: draw.choice(["seen", "seen", "time", "time + 30m", "time - 2h"]) for name in HAPPENING}
+        knowns = ["seen", "seen", "time", "time + 30m", "time - 2h"] + ["told"] * broad
+        self.known = {name: draw.choice(knowns) for name in HAPPENING}
+        self.keys = {name: StreamKeys() for name in STREAMS}
         lates = ["1h", "2h"] if live and self.minutes < 60 else ["1h", "2h", "6h", "2d"]  # so that labels mature
         self.late = {name: draw.choice(lates) for name in HAPPENING}
         self.draw_moment()
+        if broad:
+            self.draw_broad()
         self.ids = {"orders": ["no"], "pays": ["no", "item"] if self.each and draw.randrange(2) else ["no"], "views": []}
         self.expressions = Expressions(draw, self)
         self.entered = {}
@@ -253,12 +296,39 @@ class World:
             ahead = " ahead 1h..3h" if self.ahead else ""
             self.moment = f"{draw.choice(beats)} for {keys} of {stream}{span}{where}{ahead}"
             row = {"number": ["x", "y"], "text": ["who", "shop", "tag"], "time": ["at", "time"]}
-        offset = re.search(r"at time ([+-]) (\d+)(m|h)", self.moment)
-        self.offset_us = int(offset[1] + offset[2]) * (60 if offset[3] == "h" else 1) * 60 * 10**6 if offset else 0
         if "- 1h" in self.moment:
             self.known["orders"] = "time - 2h"
+        self.models = [Model("m", self.moment, None if self.scheduled else "orders", self.each)]
         self.moment_fields = row
         self.moment_has_id = not self.scheduled
+
+    def draw_broad(self):
+        """More models, and more keys of the streams."""
+        draw = self.draw
+        for name in HAPPENING:
+            self.keys[name].draw(draw, self.zone, name == "pays")
+        span = self.span(200)
+        beats = ["every 6h for who of orders", f"every 1d at \"02:30\" for shop of pays over {span}",
+                 f"every 12h for id of orders over {span}", f"every 6h for shop, who of views over {span} where x > 0"]
+        moments = ["on orders", "on orders at time + 1h", "on pays", "on pays at time + 1h", "on views", "on views at time + 30m"]
+        for stream in HAPPENING:
+            moments += [f"on {stream} at time - 1h"] * (self.known[stream] == "time - 2h")
+        of_each = ["on orders each goods as item", "on orders each goods as item at time + 30m"]
+        for name in "no"[:draw.choice([0, 1, 1, 2])]:
+            moment = draw.choice(of_each if self.each else moments + beats)
+            if self.live and moment.startswith("on views"):
+                moment = "on views"  # what falls due by itself is served by its id alone
+            if self.ahead:
+                moment = self.moment.replace("1h..3h", "1h..2h").replace("every 6h", "every 2h" if self.minutes < 60 else "every 12h")
+            stream = None if moment.startswith("every") else moment.split()[1]
+            self.models.append(Model(name, moment, stream, self.each))
+        self.moment_has_id = all(one.stream in ("orders", "pays") for one in self.models)
+        streams = {one.stream for one in self.models}
+        if None in streams:
+            self.moment_fields["time"] = ["at", "time"]
+        elif len(streams) == 1:
+            for name, (_, kind) in self.keys[streams.pop()].fields.items():
+                self.moment_fields[kind] = self.moment_fields[kind] + [name]
 
     def draw_entered(self):
         """Fields of the streams that have windows."""
@@ -294,9 +364,11 @@ class World:
 
     def known_of(self, stream, row):
         """From when an event of history counts, in microseconds."""
+        if self.known[stream] == "told":
+            return micros(row["seen"] + timedelta(minutes=20))
         lag = {"seen": None, "time": 0, "time + 30m": 30, "time - 2h": -120}[self.known[stream]]
         when = row["seen"] if lag is None else row["at"] + timedelta(minutes=lag)
-        return (when - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
+        return micros(when)
 
     def number(self):
         draw = self.draw
@@ -370,17 +442,21 @@ class World:
         lines = ["project: random", f"zone: {self.zone}", "streams:"]
         for name in HAPPENING:
             types = ", ".join(f"{column}: {TYPES[column]}" for column in STREAMS[name] if column in TYPES)
-            fields = "".join(f"\n      {field}: {json.dumps(text)}" for field, (text, _) in self.entry_texts[name].items())
+            texts = {**self.keys[name].fields, **self.entry_texts[name]}
+            fields = "".join(f"\n      {field}: {json.dumps(text)}" for field, (text, _) in texts.items())
             lines += [f"  {name}:", f"    from: data/{name}.csv", f"    types: {{{types}}}", "    missing: []", "    time: at",
                       f"    known: {self.known[name]}", f"    late: {self.late[name]}"]
             lines += [f"    id: {', '.join(self.ids[name])}"] if self.ids[name] else []
             lines += ["    later: {z: due, due: due}"] if name == "pays" else []
             lines += [f"    fields:{fields}"] if fields else []
+            lines += self.keys[name].lines()
         lines += ["  places: {from: data/places.csv, types: {shop: category, x: number, y: number, tag: text}, time: always, "
                   "id: shop}", "features:"]
         lines += [f"  {name}: {json.dumps(text)}" for name, (text, _) in self.features.items()]
-        lines += ["models:", "  m:", f"    moment: {json.dumps(self.moment)}", f"    label: {json.dumps(self.label)}",
-                  "    params: {rounds: 3, num_leaves: 3, min_data_in_leaf: 1}"]
+        lines += ["models:"]
+        for one in self.models:
+            lines += [f"  {one.name}:", f"    moment: {json.dumps(one.moment)}", f"    label: {json.dumps(one.label)}",
+                      "    params: {rounds: 3, num_leaves: 3, min_data_in_leaf: 1}"]
         return "\n".join(lines) + "\n"
 
     def draw_feature(self, number):
@@ -388,6 +464,9 @@ class World:
         kind = draw.randrange(12)
         if kind < 7:
             return x.window()
+        announced = [name for name in HAPPENING if self.known[name] in ("seen", "told", "time - 2h")] if self.broad else []
+        if kind == 7 and announced:
+            return x.window(ahead=True, announced=draw.choice(announced))
         if kind == 7 and self.known["views"] == "seen":
             head = x.pick("count(views", "any(views")
             return f"{head} by {x.keys('views', 1)}{x.range_ahead()})", "bool" if head.startswith("any") else "number"
@@ -428,7 +507,8 @@ class World:
         self.features, self.refused = {}, []
         for number in range(count):
             self.features[f"f{number}"] = self.draw_one(number)
-        self.label = self.draw_label()
+        for one in self.models:
+            one.label = self.draw_label()
         for _ in range(ROUNDS_MAX):
             self.shop.write(self.text())
             said = self.shop.run("check")
@@ -465,7 +545,9 @@ class World:
                 self.entry_texts[words[1]][words[3]] = drawn
                 self.moment_fields, self.moment_has_id = fields, mine
             else:
-                self.label = self.draw_label()
+                for one in self.models:
+                    if one.name == words[1]:
+                        one.label = self.draw_label()
 
 
 def is_measured(text):

@@ -1,6 +1,7 @@
 """Random projects in production: clients post, correct, repeat and ask, out of order and late, row by row, in lines and
 as Arrow, beside ingests, while the server is killed at random or stopped and started again.
 
+Clients ask any of the models, beside those that fall due, and send rows that are no events, too.
 Then all who can tell must agree: `features verify` by the rules over the whole log; `predictions replay`; what each
 prediction said when it was made; and, for a few windows, what a client works out that knows only what it sent.
 $MW_WORLDS says how many projects, $MW_SEED which is the first; of itself it is those that have found a fault, and a few.
@@ -10,21 +11,22 @@ import json
 import os
 import threading
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import pyarrow
-from random_project import HAPPENING, STREAMS, World, stamp
+from random_project import HAPPENING, STREAMS, World, micros, stamp
 from serving import PATIENCE, begin, call, stop
 from shop import SEED, Shop
 
 # Corrections: twice of another id at one place; of what was not known yet; lost in a tie; replayed as another row. An
 # hour of ninety minutes.
-KEPT = [3, 8, 2010, 2107, 2143, 4143]
-SEEDS = [SEED + i for i in range(int(os.environ["MW_WORLDS"]))] if "MW_WORLDS" in os.environ else [*KEPT, SEED]
+KEPT = [3, 8, 2010, 2107, 2143, 4143]  # as they were drawn before worlds were broad
+BROAD = 4  # two models, one of which falls due; rows that are no events
+SEEDS = [SEED + i for i in range(int(os.environ["MW_WORLDS"]))] if "MW_WORLDS" in os.environ else [*KEPT, BROAD, SEED]
 STEPS = 60
-COUNTED = ["events", "repeats", "corrections", "predictions", "refused", "kills", "torn", "stops", "ingests", "due", "known"]
+COUNTED = ["events", "repeats", "corrections", "predictions", "refused", "kills", "torn", "stops", "ingests", "due", "known",
+           "too early", "left out", "recorded", "models"]
 ARROW, LINES = "application/vnd.apache.arrow.stream", "application/x-ndjson"
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # What a client knows: how each is made of the x of the events that it holds.
 KNOWN = {"k_count": ("count(orders{where} by who over {span})", "orders", len),
          "k_sum": ("sum(pays.x{where} by who over {span})", "pays", lambda held: sum(x for _, x in held if x is not None)),
@@ -32,10 +34,6 @@ KNOWN = {"k_count": ("count(orders{where} by who over {span})", "orders", len),
                     lambda held: max((x for _, x in held if x is not None), default=None)),
          "k_last": ("last(views.x{where} by who over {span})", "views",
                     lambda held: max(((at, x) for at, x in held if x is not None), default=(None, None))[1])}
-
-
-def micros(when):
-    return (when - EPOCH) // timedelta(microseconds=1)
 
 
 def micros_of(text):
@@ -56,6 +54,9 @@ class Client:
 
     def take(self, stream, row, place, is_history=False):
         self.sent += 1
+        row = self.world.keys[stream].made(row)
+        if row is None:
+            return
         ids = self.world.ids[stream]
         name = tuple(row[one] for one in ids) if ids else self.sent
         chain = self.chains[stream].setdefault(name, [])
@@ -65,10 +66,10 @@ class Client:
             return
         chain.append((row, max([start] + [begun for _, begun in chain])))
 
-    def row_at(self, name, t, place):
-        """The order as it stood for a moment that fell due; None: it stood otherwise."""
-        rows = [row for row, begun in self.chains["orders"].get((name,), []) if begun <= place]
-        return rows[-1] if rows and micros(rows[-1]["at"]) + self.world.offset_us == t else None
+    def row_at(self, model, name, t, place):
+        """The event as it stood for a moment that fell due; None: it stood otherwise."""
+        rows = [row for row, begun in self.chains[model.stream].get(name, []) if begun <= place]
+        return rows[-1] if rows and micros(rows[-1]["at"]) + model.offset_us == t else None
 
     def windows(self, row, t, place):
         """The values of KNOWN at a moment; `row` is that of the event which is predicted."""
@@ -90,8 +91,9 @@ class Client:
 
 
 class Production:
-    def __init__(self, world):
+    def __init__(self, world, trained):
         self.world, self.draw = world, world.draw
+        self.asked = [model for model in world.models if model.stream and model.name in trained]
         self.client = Client(world)
         self.now = max(max(row["at"], row["seen"]) for rows in world.rows.values() for row in rows if "at" in row)
         self.now = self.now.replace(second=17, microsecond=13) + timedelta(hours=3)
@@ -112,7 +114,7 @@ class Production:
 
     def new_row(self, stream):
         steps = self.draw.choice([0, 0, 0, 1, 3, 40])
-        if self.world.offset_us < 0 and self.draw.randrange(4):
+        if any(model.offset_us < 0 and model.stream == stream for model in self.world.models) and self.draw.randrange(4):
             steps = -self.draw.randrange(1, 12)  # announced, so that it falls due
         at = self.now - timedelta(minutes=self.world.minutes * steps)
         if self.draw.randrange(2):
@@ -172,13 +174,18 @@ class Production:
         stream = self.draw.choice(HAPPENING)
         rows = [self.draw_row(stream) for _ in range(self.draw.choice([1, 1, 2, 9]))]
         said = self.send(stream, rows)
-        for one in said["rejected"]:
-            assert "what it corrects must be known" in one["reason"], (said, rows)
-            self.counts["too early"] = self.counts.get("too early", 0) + 1
         refused = {one["row"] for one in said["rejected"]}
+        for one in said["rejected"]:
+            is_early, is_event = "what it corrects must be known" in one["reason"], self.is_event(stream, rows[one["row"] - 1])
+            assert is_early if is_event else "is no event" in one["reason"], (said, rows)
+            self.counts["too early" if is_event else "left out"] += 1
+        assert all(self.is_event(stream, row) for number, row in enumerate(rows, 1) if number not in refused), (said, rows)
         self.taken(stream, [row for number, row in enumerate(rows, 1) if number not in refused])
         for name, key in (("events", "accepted"), ("repeats", "repeats"), ("corrections", "corrections")):
             self.counts[name] += said.get(key, 0)
+
+    def is_event(self, stream, row):
+        return self.world.keys[stream].made(row) is not None
 
     def taken(self, stream, rows, is_history=False):
         for number, row in enumerate(rows):
@@ -207,40 +214,43 @@ class Production:
         self.taken(stream, rows, took["place"] is None)
 
     def predict(self):
-        rows = [self.new_row("orders") if self.draw.randrange(4) else self.draw_row("orders")
+        model = self.draw.choice(self.asked) if len(self.asked) > 1 else self.asked[0]
+        rows = [self.new_row(model.stream) if self.draw.randrange(4) else self.draw_row(model.stream)
                 for _ in range(self.draw.choice([1, 1, 1, 3]))]
-        status, said = call(self.port, "POST", "/v1/models/m/predict", {"events": [as_json(row) for row in rows]})
+        status, said = call(self.port, "POST", f"/v1/models/{model.name}/predict", {"events": [as_json(row) for row in rows]})
         assert status == 200, said
         for row, answer in zip(rows, said["predictions"]):
-            self.note(row, answer)
+            self.note(model, row, answer)
 
-    def note(self, row, answer):
+    def note(self, model, row, answer):
+        is_event = self.is_event(model.stream, row)
+        assert is_event != ("is no event" in answer.get("reason", "")), (row, answer)
         if "reason" in answer:
-            self.counts["refused"] += 1
+            self.counts["refused" if is_event else "left out"] += 1
             return
         entries = answer["predictions"] if "predictions" in answer else [answer]
         place = None
         for entry in entries:
             if entry.get("id"):
-                place = self.remember(entry["id"], row)
-        has_no_moment = self.world.each and not entries and not self.world.offset_us
+                place = self.remember(model, entry["id"], row)
+        has_no_moment = model.has_each and not entries and not model.offset_us
         if place is None and not has_no_moment:
             return  # it falls due later, when its event has been sent
-        if row not in self.world.rows["orders"]:
-            self.world.rows["orders"].append(row)
-        self.client.take("orders", row, place if place is not None else micros(self.now))
+        if row not in self.world.rows[model.stream]:
+            self.world.rows[model.stream].append(row)
+        self.client.take(model.stream, row, place if place is not None else micros(self.now))
 
-    def remember(self, name, row):
+    def remember(self, model, name, row):
         """The prediction as it stands; its place."""
         status, told = call(self.port, "GET", f"/v1/predictions/{name}")
-        assert status == 200, told
+        assert status == 200 and told["model"] == model.name, told
         place = micros_of(told["place"])
         if name not in self.made:
             self.counts["predictions"] += 1
             self.made[name] = told
-            if self.world.each:
+            if model.has_each:
                 row = {**row, "item": told["event"].split("|")[1]}
-            self.compare(told, row)
+            self.compare(told, self.world.keys[model.stream].made(row))
         return place
 
     def compare(self, told, row):
@@ -249,13 +259,15 @@ class Production:
         assert seen == expected, f"{told}: sent {expected}: {row}"
         self.counts["known"] += any(expected.values())
 
-    def find_due(self):
-        """What was made as it fell due, of the orders whose rows a client knows for sure."""
-        for name, in self.client.chains["orders"]:
-            status, said = call(self.port, "GET", f"/v1/predictions?event={name}")
+    def find_due(self, model):
+        """What was made as it fell due, of the events whose rows a client knows for sure."""
+        for name in self.client.chains[model.stream]:
+            status, said = call(self.port, "GET", f"/v1/predictions?event={'|'.join(name)}")
             assert status == 200, said
             for told in said["predictions"]:
-                row = self.client.row_at(name, micros_of(told["t"]), micros_of(told["place"]))
+                if told["model"] != model.name:
+                    continue
+                row = self.client.row_at(model, name, micros_of(told["t"]), micros_of(told["place"]))
                 is_on_time = told["t"] == told["place"]  # else it came with others, and saw some of these
                 if told["id"] not in self.made and row and is_on_time:
                     self.made[told["id"]] = told
@@ -276,7 +288,7 @@ class Production:
     def step(self):
         self.advance()
         kind = self.draw.randrange(20)
-        if kind < 9 or (kind < 17 and self.world.moment.startswith("every")):
+        if kind < 9 or (kind < 17 and not self.asked):
             self.post_events()
         elif kind < 17:
             self.predict()
@@ -286,8 +298,9 @@ class Production:
             self.rest()
 
     def check(self):
-        if self.world.moment.startswith("on orders at"):
-            self.find_due()
+        for model in self.asked:
+            if model.offset_us and not model.has_each and self.world.ids[model.stream]:
+                self.find_due(model)
         for name, told in self.made.items():
             status, again = call(self.port, "GET", f"/v1/predictions/{name}")
             assert status == 200 and again == told, (told, again)
@@ -296,10 +309,14 @@ class Production:
         else:
             self.process.kill()
             self.process.wait(20)
-        said = self.world.shop.run("features", "verify", "--sample", "1000000", "--json")
-        assert said.code == 0, said.out + self.world.shop.run("features", "verify", "--sample", "1000000").out
-        self.counts["recorded"] = said.json()["recorded"]
-        assert said.json()["recorded"] >= len(self.made), (said.json(), len(self.made))
+        for model in self.world.models:
+            words = ("features", "verify", "--sample", "1000000", "--model", model.name)
+            said = self.world.shop.run(*words, "--json")
+            assert said.code == 0, said.out + self.world.shop.run(*words).out
+            made = sum(told["model"] == model.name for told in self.made.values())
+            assert said.json()["recorded"] >= made, (said.json(), made)
+            self.counts["recorded"] += said.json()["recorded"]
+            self.counts["models"] += said.json()["recorded"] > 0
         for name in self.draw.sample(sorted(self.made), min(3, len(self.made))):
             self.world.shop.ok("predictions", "replay", name)
 
@@ -329,7 +346,7 @@ def add_known(world):
 def prepare(world):
     """History, some of it corrected, and a version that answers. False: no model can be made of it."""
     project = world.shop
-    if not world.moment.startswith("every"):
+    if any(model.stream for model in world.models):
         add_known(world)
     client_rows = {name: [dict(row) for row in world.rows[name]] for name in HAPPENING}
     project.ok("ingest")
@@ -339,19 +356,20 @@ def prepare(world):
     if not is_corrected:
         assert "would have changed" in done.err, done.err
         world.rows.update(client_rows)
-    trained = project.run("train")
-    if trained.code != 0:
-        return None, trained.err
-    return (client_rows, is_corrected), ""
+    trained = {model.name: project.run("train", model.name) for model in world.models}
+    failed = [done.err for done in trained.values() if done.code != 0]
+    if len(failed) == len(trained):
+        return None, failed[0]
+    return (client_rows, is_corrected, {name for name, done in trained.items() if done.code == 0}), ""
 
 
 def check(seed):
     with Shop("project: empty\n", count=1) as project:
-        world = World(seed, project, events=200, live=True)
+        world = World(seed, project, events=200, live=True, broad=seed not in KEPT)
         history, why = prepare(world)
         if history is None:
             return {"untrained": why.strip().splitlines()[-1][-90:]}
-        production = Production(world)
+        production = Production(world, history[2])
         for rows in (history[0], world.rows):
             for stream in HAPPENING if rows is history[0] or history[1] else ():
                 for row in rows[stream]:
@@ -386,7 +404,7 @@ def main():
             print(seed, counts, round(time.monotonic() - begun, 1), flush=True)
     print(f"{len(SEEDS)} worlds, {untrained} untrained, {total}; failed: {failed}")
     assert not failed and untrained <= len(SEEDS) / 3
-    wanted = ("repeats", "corrections", "predictions", "kills", "stops", "ingests", "known", "recorded")
+    wanted = ("repeats", "corrections", "predictions", "kills", "stops", "ingests", "known", "recorded", "left out")
     assert len(SEEDS) == 1 or all(total[name] > 0 for name in wanted), total
 
 
