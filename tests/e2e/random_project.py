@@ -124,10 +124,17 @@ class Expressions:
         forms = [f"{a} > {b}", f"{a} <= {b}", f"{a} = {b}", f"{a} != {b}", f"{a} between -1 and 1", f"{a} in [0, 1, 2.5]",
                  f"{c} = {d}", f"{c} != 'a'", f"{c} in ['a', 'ab', 'n']", f"missing({a})", f"not missing({c})",
                  f"contains({c}, 'a')", f"starts({c}, 'b')", f"ends({c}, 'b')", f"{c} < {d}"]
+        if self.has_goods(of):
+            forms += [f"{c} in goods", "contains(goods, 'a')", "missing(goods)", "length(goods) > 1"]
         if of != "places":
             forms.append(f"{self.time(of, now)} < {self.time(of, now)} + {self.world.span(20)}")
             forms.append("seen > at" if of else f"{a} >= {b}")
         return self.draw.choice(forms)
+
+    def has_goods(self, of):
+        """Whether its row has the list, in a broad world."""
+        world = self.world
+        return world.broad and (of == "orders" or (of is None and all(one.stream == "orders" for one in world.models)))
 
     def keys(self, of, nested=2):
         """`by` what. Not of the whole id, which is said elsewhere."""
@@ -464,6 +471,9 @@ class World:
         kind = draw.randrange(12)
         if kind < 7:
             return x.window()
+        if self.broad and kind == 9 and draw.randrange(2):
+            return x.pick((f"ngrams({x.text()}, 1, 2, 3)", "vector of 3"),
+                          (f"vector({x.number(depth=1)}, {self.draw_number_window()})", "vector of 2"))
         announced = [name for name in HAPPENING if self.known[name] in ("seen", "told", "time - 2h")] if self.broad else []
         if kind == 7 and announced:
             return x.window(ahead=True, announced=draw.choice(announced))
@@ -487,6 +497,20 @@ class World:
         if one == "text":
             return f"coalesce({a}, {x.text()})", "text"
         return f"{x.number(depth=2)}", "number"
+
+    def draw_number_window(self):
+        while True:
+            text, kind = self.expressions.window(exact=True)
+            if kind == "number":
+                return text
+
+    def feature_texts(self):
+        """What each number or other value is made by, one of a vector's too."""
+        found = {}
+        for name, (text, kind) in self.features.items():
+            width = int(kind.split()[-1]) if kind.startswith("vector of") else 0
+            found |= {f"{name}_{i}": text for i in range(width)} or {name: text}
+        return found
 
     def draw_label(self):
         x = self.expressions

@@ -71,7 +71,7 @@ def is_same(is_measured, a, b):
 def check_model(world, model):
     """How many values agreed, and how many were there."""
     built, viewed = read(world.shop, model.name)
-    texts = {name: text for name, (text, _) in world.features.items()} | {"label": model.label, "time": ""}
+    texts = world.feature_texts() | {"label": model.label, "time": ""}
     measured = find_measured(texts, world.rounded())
     ids = [name for name in (viewed or [{}])[0] if name.startswith("id.")]
     named = [("|".join(as_text(name, row[name]) for name in ids), row) for row in viewed]
