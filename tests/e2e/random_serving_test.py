@@ -349,7 +349,9 @@ def prepare(world):
     if any(model.stream for model in world.models):
         add_known(world)
     client_rows = {name: [dict(row) for row in world.rows[name]] for name in HAPPENING}
-    project.ok("ingest")
+    for took in project.ok("ingest", "--json").json()["files"]:
+        left_out = sum(world.keys[took["stream"]].made(row) is None for row in world.rows[took["stream"]])
+        assert took["left_out"] + took["dropped"] == left_out, (took, left_out)
     world.correct()
     done = project.run("ingest")
     is_corrected = done.code == 0
