@@ -334,7 +334,8 @@ static mw_status refuse_change(mw_service *service, mw_received received, mw_err
     mw_status status = mw_fail(err, MW_CONFLICT, "id: %.*s was predicted with other contents",
                                MW_STR_ARGS(id_of(service, &received.events[0])));
     return mw_hint(err, status, "Post the correction to /v1/events/STREAM, and ask with "
-                                "\"record\": false for what the model says of it.");
+                                "\"record\": false, while it is not late, for what the "
+                                "model says of it.");
 }
 
 /* --- moments of `each` -------------------------------------------------------------------- */
