@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from serving import order, prepare, run, start, stop, write_project
+from serving import fresh_order, order, prepare, run, start, stop, write_project
 
 
 def absolute(schema):
@@ -68,12 +68,11 @@ class Description:
 
 
 def call_all(described, second):
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     predict, events = "/v1/models/{model}/predict", "/v1/events/{stream}"
-    made = described.call("POST", predict, 200, {"event": order("n1", at=now)}, model="big")
-    described.call("POST", predict, 200, {"events": [order("n2", at=now), {"amount": 5}]}, model="big")
-    described.call("POST", predict, 200, {"event": order("n3"), "record": False}, model="big")
-    explained = described.call("POST", predict, 200, {"event": order("n3"), "record": False, "explain": True}, model="big")
+    made = described.call("POST", predict, 200, {"event": fresh_order("n1")}, model="big")
+    described.call("POST", predict, 200, {"events": [fresh_order("n2"), {"amount": 5}]}, model="big")
+    described.call("POST", predict, 200, {"event": fresh_order("n3"), "record": False}, model="big")
+    explained = described.call("POST", predict, 200, {"event": fresh_order("n3"), "record": False, "explain": True}, model="big")
     assert explained["why"], explained
     described.call("POST", predict, 422, {"event": 5}, model="big")
     described.call("POST", predict, 422, {"event": order("n4", amonut=5)}, model="big")
@@ -81,10 +80,10 @@ def call_all(described, second):
     for body in ({"event": order("n4"), "recrod": False}, {"events": [], "event": order("n4")}):
         assert 'body: has no "' in described.call("POST", predict, 422, body, model="big")["detail"]
     features = "/v1/models/{model}/features"
-    described.call("POST", features, 200, {"event": order("n5", at=now)}, model="big")
-    described.call("POST", features, 200, {"events": [order("n5", at=now), {"amount": 5}]}, model="big")
+    described.call("POST", features, 200, {"event": fresh_order("n5")}, model="big")
+    described.call("POST", features, 200, {"events": [fresh_order("n5"), {"amount": 5}]}, model="big")
     described.call("POST", features, 422, {}, model="big")
-    described.call("POST", features, 422, {"event": order("n5", at=now), "record": True}, model="big")
+    described.call("POST", features, 422, {"event": fresh_order("n5"), "record": True}, model="big")
     assert described.call("GET", features, 200, query="?shop=north", model="big")["lacks"] == {"amount": ["amount"]}
     described.call("GET", features, 422, query="?shpo=north", model="big")
     for body in (order("e1"), [order("e2", number=17)], {"events": [order("e3"), order("e4", shop=None)]}):
