@@ -10,14 +10,20 @@ string(REGEX MATCHALL "[a-z]+" edge_layers ${edge_layers})
 set(edge_folder ${CMAKE_BINARY_DIR}/edge)
 
 if(NOT MW_SANITIZE)
+  # Its own compilation of these layers: small, where the program's is fast.
   foreach(layer IN LISTS edge_layers)
-    set_target_properties(millwright_${layer} PROPERTIES
-      POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
-    target_compile_options(millwright_${layer} PRIVATE
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${layer}/*.c)
+    list(FILTER sources EXCLUDE REGEX "_(test|fuzz)[.]c$")
+    add_library(small_${layer} STATIC ${sources})
+    target_link_libraries(small_${layer} PRIVATE millwright_flags millwright_third_party)
+    set_target_properties(small_${layer} PROPERTIES
+      IS_SMALL ON POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+    target_compile_options(small_${layer} PRIVATE
       -ffunction-sections -fdata-sections -ftls-model=initial-exec)
-    list(APPEND edge_archives $<TARGET_FILE:millwright_${layer}>)
-    list(APPEND edge_targets millwright_${layer})
+    list(APPEND edge_archives $<TARGET_FILE:small_${layer}>)
+    list(APPEND edge_targets small_${layer})
   endforeach()
+  target_compile_options(small_feature PRIVATE -O3)
 
   # Of lang, all but its machine is there to compile a program once, to call that machine or libm; so is the plan of
   # its windows; a version is read and laid out once; the rest of these is a small part of what a row costs: small is
@@ -33,7 +39,8 @@ if(NOT MW_SANITIZE)
     list(APPEND once ${CMAKE_SOURCE_DIR}/src/${name}.c)
   endforeach()
   file(GLOB edge CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/edge/*.c)
-  set_source_files_properties(${once} ${edge} PROPERTIES COMPILE_OPTIONS -Os)
+  set_source_files_properties(${once} ${edge} PROPERTIES
+    COMPILE_OPTIONS $<$<BOOL:$<TARGET_PROPERTY:IS_SMALL>>:-Os>)
   # These gain nothing by loops that are unrolled.
   foreach(name IN ITEMS cards group reading ring)
     set_source_files_properties(${CMAKE_SOURCE_DIR}/src/feature/${name}.c PROPERTIES COMPILE_OPTIONS -O2)
@@ -43,7 +50,7 @@ if(NOT MW_SANITIZE)
   file(MAKE_DIRECTORY ${edge_folder})
   add_custom_command(OUTPUT ${edge_object} DEPENDS ${edge_targets}
     COMMAND ${CMAKE_LINKER} -r --gc-sections --gc-keep-exported -o ${edge_object}
-            --whole-archive $<TARGET_FILE:millwright_edge> --no-whole-archive
+            --whole-archive $<TARGET_FILE:small_edge> --no-whole-archive
             --start-group ${edge_archives} --end-group
     COMMAND ${CMAKE_OBJCOPY} --localize-hidden --strip-unneeded --remove-section .eh_frame
             --remove-section .rela.eh_frame ${edge_object}
