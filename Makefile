@@ -6,9 +6,10 @@ JOBS ?= $(shell nproc)
 export FUZZ_SECONDS ?= 5
 
 all: build/build.ninja ## the program: build/millwright (release)
-	@ninja -C build -j $(JOBS)
+	@ninja -C build -j $(JOBS) millwright millwright_a millwright_so
 
-demo: all ## the whole loop on a year of real flights
+demo: build/build.ninja ## the whole loop on a year of real flights
+	@ninja -C build -j $(JOBS) millwright
 	@scripts/demo
 
 check: build/build.ninja ## the fast loop: tidy, release build, unit tests
