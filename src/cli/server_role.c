@@ -41,7 +41,7 @@ typedef struct {
     mw_sequencer *sequencer;
     mw_version_archive *archive;
     mw_service *service;
-    size_t lookback_count; /* of those that read */
+    mw_lookback_room lookback_room;
     mw_admission *admission;
     mw_telemetry *telemetry;
     mw_pulse *pulse;
@@ -163,7 +163,7 @@ static mw_status open_sequencer(daemon *d, mw_error *err) {
         .checkpoint_folder = mw_state_path(workspace->state, &workspace->arena, "checkpoints"),
         .program = workspace->program,
         .symbols = workspace->symbols,
-        .sources = {d, read_past, find_version, look_back, &d->lookback_count},
+        .sources = {d, read_past, find_version, look_back, &d->lookback_room},
         .memory = mw_workspace_memory(workspace),
         .is_virtual = d->is_virtual,
         .clock_us = d->clock_us};

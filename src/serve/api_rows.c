@@ -13,12 +13,22 @@ void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err) {
 
 static bool has_room(const mw_api *api) { return api->waiting < MW_API_WAITING_MAX; }
 
+static int64_t monotonic_us(const mw_api *api) {
+    return mw_sys_monotonic_us(mw_service_parts(api->service)->sys);
+}
+
+static bool is_late(const mw_api_rows *at) {
+    return at->until_us > 0 && monotonic_us(at->api) >= at->until_us;
+}
+
+/* What is too late begins nothing, and is over, though what it has begun may not be. */
 static bool is_over(mw_pause *pause) {
     const mw_api_rows *at = (mw_api_rows *)pause;
     const mw_row_needs *needs = &at->needs;
-    bool is_wanted = !pause->is_forsaken;
-    if (at->is_queued && is_wanted) return has_room(at->api);
-    bool is_read = !needs->lookback || mw_lookback_run(needs->lookback, is_wanted);
+    bool is_wanted = !pause->is_forsaken, ends = at->is_bound && is_late(at);
+    if (at->is_queued && is_wanted) return ends || has_room(at->api);
+    bool is_read =
+        !needs->lookback || mw_lookback_run(needs->lookback, is_wanted && !ends) || ends;
     bool is_answered = !needs->enquiry || mw_enquiry_run(needs->enquiry, is_wanted);
     return is_read && is_answered;
 }
@@ -31,8 +41,7 @@ static void stop_waiting(mw_api_rows *at) {
 
 static void release(mw_api_rows *at) {
     stop_waiting(at);
-    mw_lookback_destroy(at->needs.lookback);
-    mw_enquiry_destroy(at->needs.enquiry);
+    mw_receiving_leave(mw_service_receiving(at->api->service), at->needs);
     mw_sent_rows_end(&at->rows);
     mw_buf_release(&at->body);
 }
@@ -60,6 +69,7 @@ static mw_api_rows *come_back(mw_api *api, const mw_route_call *call, mw_respons
     }
     stop_waiting(at);
     mw_receiving_remember(mw_service_receiving(api->service), at->needs);
+    if (is_late(at)) mw_receiving_hurry(mw_service_receiving(api->service));
     at->needs = (mw_row_needs){NULL, NULL};
     at->leaving = MW_API_STAYS;
     at->is_new = false;
@@ -88,6 +98,9 @@ static mw_status begin_waiting(mw_api_rows *at, bool has_begun, mw_error *err) {
                        "request: at most %d may wait for what they correct or ask, got more",
                        MW_API_WAITING_MAX);
     }
+    int64_t patience_us = mw_receiving_patience_us(receiving);
+    at->is_bound = patience_us > 0;
+    if (at->is_bound && at->until_us == 0) at->until_us = monotonic_us(api) + patience_us;
     if (may_begin) MW_TRY(mw_receiving_await(receiving, &at->needs, err));
     else at->needs = mw_receiving_part_with(receiving);
     at->waits = may_begin;
@@ -123,6 +136,7 @@ static mw_status leave(mw_api_rows *at, const mw_route_call *call, mw_response *
     if (!call->pause) MW_TRY(leave_stack(at, &at, err));
     if (at->leaving == MW_API_YIELDS) /* more of it is for rows to come; a piece has used it up */
         at->needs = mw_receiving_part_with(mw_service_receiving(at->api->service));
+    if (at->leaving == MW_API_WANTS_BODY) at->until_us = 0;
     at->base.kind = kind_of(at->leaving);
     at->base.taken = mw_sent_rows_keep(&at->rows, at->is_whole);
     if (!response->goes_on && response->body.size > 0) {

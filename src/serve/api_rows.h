@@ -31,7 +31,9 @@ typedef struct {
     mw_json json;  /* into the response */
 
     mw_api_leaving leaving;   /* the handler's: why it leaves the call */
-    mw_row_needs needs;       /* since it awaits them */
+    mw_row_needs needs;       /* since it awaits them, */
+    bool is_bound;            /* no longer than until_us */
+    int64_t until_us;         /* monotonic, once for all it waits for of a piece; 0: not yet set */
     bool waits, is_queued;    /* it is one of api->waiting, of api->queued */
     mw_buf body;              /* that was written and has not left */
 

@@ -17,15 +17,43 @@ MW_TEST(api_begins_nothing_for_a_client_that_has_left) {
     shop_sent sent;
     shop_set_up(&s);
     shop_call(&s, MW_HTTP_POST, events, ORDER(1), 200);
-    s.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
+    shop_fill_lookbacks(&s);
     shop_send(&s, MW_HTTP_POST, events, MOVED(1), &sent);
     shop_carry_out(&s, &sent);
     mw_pause *pause = sent.call.pause;
     MW_CHECK(pause && !pause->is_over(pause));
     pause->is_forsaken = true;
     MW_CHECK(pause->is_over(pause)); /* though there is no room to begin */
-    s.reading_count = 0;
+    shop_free_lookbacks(&s);
     pause->end(pause);
+    shop_tear_down(&s);
+}
+
+/* Those whose readings are left, since their time is over, take nobody's room once these end. */
+MW_TEST(api_begins_when_what_was_left_has_ended) {
+    shop s;
+    shop_sent sent;
+    shop_set_up(&s);
+    shop_call(&s, MW_HTTP_POST, events, ORDER(1), 200);
+    shop_fill_lookbacks(&s);
+    for (size_t i = 0; i < MW_LOOKBACKS_AT_ONCE_MAX; i++) {
+        mw_row_needs needs = {s.gate.items[i], NULL};
+        mw_receiving_leave(mw_service_receiving(s.service), needs);
+        s.gate.items[i] = NULL;
+    }
+    shop_send(&s, MW_HTTP_POST, events, MOVED(1), &sent);
+    shop_carry_out(&s, &sent);
+    MW_CHECK(sent.call.pause && !sent.call.pause->is_over(sent.call.pause));
+    lookback_gate_open(&s.gate);
+    int64_t begun = mw_sys_monotonic_us(mw_sys_real());
+    bool is_over = false;
+    while (!is_over && mw_sys_monotonic_us(mw_sys_real()) - begun < 20 * MW_SECOND_US)
+        is_over = sent.call.pause->is_over(sent.call.pause);
+    MW_CHECK(is_over);
+    shop_carry_out(&s, &sent);
+    MW_CHECK(!sent.call.pause);
+    MW_CHECK_EQUAL_INT(s.response.code, 200);
+    shop_free_lookbacks(&s);
     shop_tear_down(&s);
 }
 
@@ -68,7 +96,7 @@ MW_TEST(api_bounds_those_that_wait) {
     shop_set_up(&s);
     shop_call(&s, MW_HTTP_POST, events, ORDER(1) "\n" ORDER(2), 200);
     shop_call(&s, MW_HTTP_POST, quick, "{\"event\": " NOW(4) "}", 200);
-    s.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
+    shop_fill_lookbacks(&s);
     for (size_t i = 0; i <= COUNT; i++) {
         shop_send(&s, MW_HTTP_POST, events, "[" MOVED(1) "," MOVED(2) "]", &sent[i]);
         shop_carry_out(&s, &sent[i]);
@@ -82,15 +110,15 @@ MW_TEST(api_bounds_those_that_wait) {
     shop_carry_out(&s, &sent[COUNT]);
     MW_CHECK(sent[COUNT].call.pause != NULL); /* order 3 stands */
     MW_CHECK_EQUAL_INT(s.api.waiting, COUNT); /* and it waits for room alone */
-    s.reading_count = 0;
+    shop_free_lookbacks(&s);
     MW_CHECK(!sent[COUNT].call.pause->is_over(sent[COUNT].call.pause));
     finish(&s, &sent[0]);
     shop_sent late; /* it does not take the room of one that has begun */
     shop_send(&s, MW_HTTP_POST, events, ORDER(1), &late);
-    s.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
+    shop_fill_lookbacks(&s);
     shop_carry_out(&s, &late);
     MW_CHECK_EQUAL_INT(s.response.code, 503);
-    s.reading_count = 0;
+    shop_free_lookbacks(&s);
     for (size_t i = 1; i <= COUNT; i++) finish(&s, &sent[i]);
     MW_CHECK_EQUAL_INT(s.api.waiting + s.api.queued, 0);
     mw_str metrics = shop_call(&s, MW_HTTP_GET, "/metrics", "", 200);

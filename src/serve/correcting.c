@@ -39,7 +39,7 @@ mw_status mw_sequencer_look_back(mw_sequencer *sequencer, const mw_lookback_wish
                                    .log_folder = config->log_folder,
                                    .program = config->program,
                                    .symbols = config->symbols,
-                                   .reading_count = config->sources.reading_count,
+                                   .room = config->sources.lookback_room,
                                    .context = config->sources.context,
                                    .look = config->sources.look_back};
     return mw_lookback_create(lookback, wishes, count, out_lookback, err);

@@ -40,6 +40,7 @@ typedef struct {
 struct mw_lookback {
     mw_lookback_config config;
     mw_lookback *earlier;     /* of the same request, what it found counts too; NULL: none */
+    mw_lookback *next_left;   /* that nobody wants; NULL: none */
     mw_errand *reading;       /* NULL: not begun, or over */
     atomic_bool is_unwanted;  /* the thread is to end */
     wanted *wishes;           /* in their order */
@@ -307,12 +308,15 @@ mw_status mw_lookback_create(mw_lookback_config config, const mw_lookback_wish *
     return status;
 }
 
-/* Gives up the place among those that read. */
+/* Leaves its room to others. */
 static void end_reading(mw_lookback *lookback) {
+    mw_lookback **slot = lookback->config.room->reading;
     if (!lookback->reading) return;
+    atomic_store(&lookback->is_unwanted, true);
     mw_errand_end(lookback->reading);
     lookback->reading = NULL;
-    (*lookback->config.reading_count)--;
+    while (*slot != lookback) slot++;
+    *slot = NULL;
 }
 
 void mw_lookback_destroy(mw_lookback *lookback) {
@@ -335,24 +339,67 @@ void mw_lookback_follow(mw_lookback *lookback, mw_lookback *earlier) {
     lookback->earlier = earlier;
 }
 
+void mw_lookback_leave(mw_lookback *lookback, mw_lookback **list) {
+    if (!lookback) return;
+    lookback->next_left = *list;
+    *list = lookback;
+    mw_lookback_tidy(list);
+}
+
+void mw_lookback_tidy(mw_lookback **list) {
+    while (*list) {
+        mw_lookback *left = *list;
+        if (!mw_lookback_run(left, false)) {
+            list = &left->next_left;
+            continue;
+        }
+        *list = left->next_left;
+        mw_lookback_destroy(left);
+    }
+}
+
+void mw_lookback_destroy_left(mw_lookback *list) {
+    for (mw_lookback *left = list; left; left = left->next_left)
+        atomic_store(&left->is_unwanted, true);
+    while (list) {
+        mw_lookback *left = list;
+        list = left->next_left;
+        mw_lookback_destroy(left);
+    }
+}
+
+static void end_if_done(mw_lookback *lookback) {
+    if (!lookback->reading || !mw_errand_is_done(lookback->reading)) return;
+    lookback->failure = mw_errand_wait(lookback->reading, &lookback->reason);
+    lookback->has_ended = true;
+    end_reading(lookback);
+}
+
+/* NULL: there is none. Who reads may be left, or wait for something else, and nobody ask after it:
+   so who wants its room does. */
+static mw_lookback **find_room(mw_lookback_room *room) {
+    for (size_t i = 0; i < MW_LOOKBACKS_AT_ONCE_MAX; i++) {
+        if (room->reading[i]) end_if_done(room->reading[i]);
+        if (!room->reading[i]) return &room->reading[i];
+    }
+    return NULL;
+}
+
 static void begin(mw_lookback *lookback) {
-    const mw_lookback_config *config = &lookback->config;
-    lookback->failure = mw_errand_begin(config->sys, read_all, lookback, &lookback->reading,
-                                        &lookback->reason);
+    mw_lookback **slot = find_room(lookback->config.room);
+    if (!slot) return;
+    lookback->failure = mw_errand_begin(lookback->config.sys, read_all, lookback,
+                                        &lookback->reading, &lookback->reason);
     lookback->has_ended = lookback->failure != MW_OK;
-    if (!lookback->has_ended) (*config->reading_count)++;
+    if (!lookback->has_ended) *slot = lookback;
 }
 
 bool mw_lookback_run(mw_lookback *lookback, bool is_wanted) {
     if (lookback->has_ended || (!lookback->reading && !is_wanted)) return true;
     atomic_store(&lookback->is_unwanted, !is_wanted);
-    bool has_room = *lookback->config.reading_count < MW_LOOKBACKS_AT_ONCE_MAX;
-    if (!lookback->reading && has_room) begin(lookback);
-    if (!lookback->reading || !mw_errand_is_done(lookback->reading)) return lookback->has_ended;
-    lookback->failure = mw_errand_wait(lookback->reading, &lookback->reason);
-    lookback->has_ended = true;
-    end_reading(lookback);
-    return true;
+    if (!lookback->reading) begin(lookback);
+    end_if_done(lookback);
+    return lookback->has_ended;
 }
 
 /* --- what was found ------------------------------------------------------------------------- */

@@ -50,12 +50,17 @@ bool mw_lookback_next(mw_lookback *lookback, mw_lookback_part *out_part);
 typedef mw_status mw_lookback_look(void *context, mw_symbols *symbols, mw_lookback *lookback,
                                    mw_events *out_events, mw_error *err);
 
+/* Those that read, of all that share this, which outlives them; {{NULL}} to begin with. */
+typedef struct {
+    mw_lookback *reading[MW_LOOKBACKS_AT_ONCE_MAX]; /* NULL: there is room */
+} mw_lookback_room;
+
 typedef struct {
     mw_sys *sys;
     const char *log_folder;
     const mw_program *program;
-    mw_symbols *symbols;   /* of the process */
-    size_t *reading_count; /* how many read, of all that share this */
+    mw_symbols *symbols; /* of the process */
+    mw_lookback_room *room;
     void *context;
     mw_lookback_look *look;
 } mw_lookback_config;
@@ -65,9 +70,9 @@ MW_MUST_USE mw_status mw_lookback_create(mw_lookback_config config, const mw_loo
                                          size_t count, mw_lookback **out_lookback, mw_error *err);
 /* What an earlier one of the same request has found, which it owns from now on, counts too. */
 void mw_lookback_follow(mw_lookback *lookback, mw_lookback *earlier);
-/* Begins to read as soon as others have left room for it, and tells whether it is over. Does not
-   wait: to be called again until it is. One that is not wanted any more does not begin, and is over
-   unless it has; then it ends soon. */
+/* Begins to read as soon as others are over, whether anybody asks after these or not, and tells
+   whether it is over itself. Does not wait: to be called again until it is. One that is not wanted
+   any more does not begin, and is over unless it has; then it ends soon. */
 bool mw_lookback_run(mw_lookback *lookback, bool is_wanted);
 /* Whether it, or one that it follows, is over and has looked for this, or failed to. */
 bool mw_lookback_covers(const mw_lookback *lookback, mw_lookback_wish wish);
@@ -82,4 +87,11 @@ typedef struct {
    Fails as the reading did. An event is valid until the next is asked for. */
 MW_MUST_USE mw_status mw_lookback_find(mw_lookback *lookback, mw_lookback_search *search,
                                        mw_event *out_event, bool *out_found, mw_error *err);
-void mw_lookback_destroy(mw_lookback *lookback); /* waits if it reads; NULL is allowed */
+/* If it reads, tells it to end and waits; NULL is allowed. */
+void mw_lookback_destroy(mw_lookback *lookback);
+/* Nobody wants it any more (NULL is allowed): it is told to end, and stays in a list while it
+   reads. To tidy that gives back the memory of those that are over, and waits for none. */
+void mw_lookback_leave(mw_lookback *lookback, mw_lookback **list);
+void mw_lookback_tidy(mw_lookback **list);
+/* Of all in the list, and waits; all are told before. */
+void mw_lookback_destroy_left(mw_lookback *list);

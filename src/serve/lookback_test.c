@@ -3,6 +3,7 @@
 #include "base/prng.h"
 #include "ingest/event_bytes.h"
 #include "ingest/log_events.h"
+#include "serve/lookback_gate_test.h"
 #include "sys/simulated.h"
 #include "testing/declare.h"
 #include "testing/test.h"
@@ -19,7 +20,7 @@ typedef struct {
     const mw_program *program;
     mw_sys *sys;
     int64_t places[ORDERS];
-    size_t reading_count;
+    mw_lookback_room room;
     size_t asked, parts; /* of the lake: places */
     size_t taken;        /* events */
     int64_t part_us;     /* that a part takes */
@@ -132,9 +133,25 @@ static mw_lookback_config config_of(world *w) {
                                 .log_folder = "log",
                                 .program = w->program,
                                 .symbols = w->symbols,
-                                .reading_count = &w->reading_count,
+                                .room = &w->room,
                                 .context = w,
                                 .look = look};
+}
+
+static size_t reading_count(const world *w) {
+    size_t count = 0;
+    for (size_t i = 0; i < MW_LOOKBACKS_AT_ONCE_MAX; i++) count += w->room.reading[i] != NULL;
+    return count;
+}
+
+/* Though others that were to end may need a moment. */
+static void check_begins(mw_lookback *lookback) {
+    mw_sys *sys = mw_sys_real();
+    int64_t begun = mw_sys_monotonic_us(sys);
+    bool is_over = false;
+    while (!is_over && mw_sys_monotonic_us(sys) - begun < 20 * MW_SECOND_US)
+        is_over = mw_lookback_run(lookback, true);
+    MW_CHECK(is_over);
 }
 
 /* Whether the lookback finds the order there, in the symbols of the process. */
@@ -276,21 +293,57 @@ MW_TEST(lookback_ends_in_time) {
     tear_down(&w);
 }
 
-/* Only so many read at once; the others begin when these are over. */
+/* Only so many read at once; the others begin when these are over, though nobody asks after them
+   any more: whether they were left as they read or are just not looked at. */
 MW_TEST(lookback_waits_for_its_turn) {
     world w;
+    lookback_gate gate;
     set_up(&w);
-    mw_lookback_wish wish = wish_for(&w, 2, true);
-    mw_lookback *lookback;
+    for (size_t left_count = 0; left_count <= MW_LOOKBACKS_AT_ONCE_MAX; left_count++) {
+        mw_lookback_wish wish = wish_for(&w, 2, true);
+        mw_lookback *lookback, *left = NULL;
+        mw_error err;
+        lookback_gate_close(&gate, w.program, w.symbols, &w.room);
+        for (size_t i = 0; i < left_count; i++) {
+            mw_lookback_leave(gate.items[i], &left);
+            MW_CHECK(left == gate.items[i]);
+            gate.items[i] = NULL;
+        }
+        MW_CHECK_OK(mw_lookback_create(config_of(&w), &wish, 1, &lookback, &err), &err);
+        MW_CHECK(!mw_lookback_run(lookback, true) && !mw_lookback_run(lookback, true));
+        lookback_gate_open(&gate);
+        check_begins(lookback);
+        check_found(&w, lookback, 2);
+        mw_lookback_destroy(lookback);
+        mw_lookback_destroy_left(left);
+        lookback_gate_end(&gate);
+        MW_CHECK_EQUAL_INT(reading_count(&w), 0);
+    }
+    tear_down(&w);
+}
+
+/* Who leaves one that reads does not wait for it; it gives up its memory once it is over. */
+MW_TEST(lookback_is_left_while_it_reads) {
+    world w;
+    lookback_gate gate;
+    set_up(&w);
+    mw_lookback *lookback, *left = NULL;
     mw_error err;
-    w.reading_count = MW_LOOKBACKS_AT_ONCE_MAX;
+    mw_lookback_wish wish = wish_for(&w, 1, false);
+    lookback_gate_close(&gate, w.program, w.symbols, &w.room);
+    for (size_t i = 0; i < MW_LOOKBACKS_AT_ONCE_MAX; i++) {
+        mw_lookback_leave(gate.items[i], &left);
+        mw_lookback_tidy(&left);
+        MW_CHECK(left == gate.items[i]);
+        gate.items[i] = NULL;
+    }
+    MW_CHECK_EQUAL_INT(reading_count(&w), MW_LOOKBACKS_AT_ONCE_MAX);
+    lookback_gate_open(&gate);
+    while (left) mw_lookback_tidy(&left);
+    MW_CHECK_EQUAL_INT(reading_count(&w), 0);
     MW_CHECK_OK(mw_lookback_create(config_of(&w), &wish, 1, &lookback, &err), &err);
-    MW_CHECK(!mw_lookback_run(lookback, true) && !mw_lookback_run(lookback, true));
-    w.reading_count--;
-    while (!mw_lookback_run(lookback, true)) continue;
-    MW_CHECK_EQUAL_INT(w.reading_count, MW_LOOKBACKS_AT_ONCE_MAX - 1);
-    check_found(&w, lookback, 2);
-    mw_lookback_destroy(lookback);
+    mw_lookback_leave(lookback, &left); /* not begun */
+    MW_CHECK(!left);
     tear_down(&w);
 }
 

@@ -267,7 +267,7 @@ MW_TEST(recalling_tells_the_failure_where_a_fallback_answers) {
     start_again(&s);
     snprintf(body, sizeof body, "{\"event\": %s, \"record\": false}", order(text, "a", 3));
     mw_str said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, 200);
-    MW_CHECK(shop_says(said, "\"prediction\":0.125,\"decision\":false,\"fallback\":\"failed\","
+    MW_CHECK(shop_says(said, "\"decision\":false,\"fallback\":\"failed\","
                              "\"failure\":\"event: history has more than one correction of it for "
                              "later, the first of 1970-04-11T01:00:00Z\",\"hint\":\"Ask again "
                              "then.\""));
@@ -275,6 +275,168 @@ MW_TEST(recalling_tells_the_failure_where_a_fallback_answers) {
                      "{\"event\": {\"shop\": \"a\", \"number\": 99, \"at\": "
                      "\"1970-04-11T00:00:00Z\"}}", 200);
     MW_CHECK(!shop_says(said, "fallback") && !shop_says(said, "failure"));
+    shop_tear_down(&s);
+}
+
+/* --- the deadline of a fallback --------------------------------------------------------------- */
+
+/* Sends two old orders in one body while others read, and says whether it waits no longer. */
+static bool waits_for(shop *s, shop_sent *sent, int64_t span_us) {
+    mw_simulated_advance(s->sys, span_us);
+    return !sent->call.pause->is_over(sent->call.pause);
+}
+
+/* Who has a fallback with a deadline has an answer by then, for all rows at once, and the version
+   is not counted out for that: it was not asked. */
+MW_TEST(recalling_takes_no_longer_than_the_deadline_of_a_fallback) {
+    const int64_t deadlines[] = {50000, 0};
+    for (size_t k = 0; k < 2; k++) {
+        shop s;
+        shop_sent sent;
+        char body[500], one[200], other[200];
+        set_up(&s);
+        for (int i = 0; i < ORDERS; i++) take(&s, "a", i);
+        s.fallbacks[SHOP_QUICK] = (mw_fallback){.kind = MW_FALLBACK_CONSTANT, .constant = 0.125,
+                                                .missing_max = 1, .deadline_us = deadlines[k]};
+        start_again(&s);
+        snprintf(body, sizeof body, "{\"events\": [%s, %s], \"record\": false}",
+                 order(one, "a", 1), order(other, "a", 2));
+        for (int again = 0; again < 6; again++) {
+            shop_fill_lookbacks(&s); /* others read */
+            shop_send(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, &sent);
+            shop_carry_out(&s, &sent);
+            MW_CHECK(sent.call.pause && waits_for(&s, &sent, 49999));
+            MW_CHECK(waits_for(&s, &sent, 1) == (k == 1));
+            MW_CHECK(k == 0 || waits_for(&s, &sent, MW_MINUTE_US));
+            shop_free_lookbacks(&s);
+            MW_CHECK(k == 0 || !waits_for(&s, &sent, 0));
+            mw_response_clear(&s.response);
+            shop_carry_out(&s, &sent);
+            MW_CHECK(!sent.call.pause);
+            mw_str said = mw_buf_str(&s.response.body);
+            const char *failure = "\"fallback\":\"failed\",\"failure\":\"event: what it had when "
+                                  "it came must be read within the deadline\"";
+            const char *first = memmem(said.data, said.size, failure, strlen(failure));
+            MW_CHECK((first != NULL) == (k == 0));
+            MW_CHECK(k == 1 || strstr(first + 1, failure));
+        }
+        MW_CHECK(check_before(&s, "a", 1, before(1)));
+        shop_tear_down(&s);
+    }
+}
+
+static size_t count_of(mw_str said, const char *what) {
+    size_t count = 0;
+    const char *end = said.data + said.size;
+    for (const char *at = said.data; at; count++) {
+        at = memmem(at, (size_t)(end - at), what, strlen(what));
+        if (!at) break;
+        at += strlen(what);
+    }
+    return count;
+}
+
+static void set_deadline(shop *s, int64_t deadline_us) {
+    s->fallbacks[SHOP_QUICK] = (mw_fallback){.kind = MW_FALLBACK_CONSTANT, .constant = 0.125,
+                                             .missing_max = 1, .deadline_us = deadline_us};
+    start_again(s);
+}
+
+/* Readings that are slow each come on a part: the deadline is that of all together. */
+MW_TEST(recalling_has_one_deadline_for_many_readings) {
+    enum { COUNT = 322, READ = 2 * 64, SLOW_US = 300000 };
+    static char body[COUNT * 100];
+    const int64_t deadlines[] = {0, SLOW_US * 3 / 2, MW_MINUTE_US};
+    for (size_t k = 0; k < 3; k++) {
+        shop s;
+        mw_error err;
+        char text[200];
+        int size = snprintf(body, sizeof body, "{\"record\": false, \"events\": [");
+        shop_set_up(&s);
+        for (int i = 0; i < COUNT; i++) {
+            add_history(&s, 100 + i, 1000, SHOP_BEGIN - MW_HOUR_US + i);
+            size += snprintf(body + size, sizeof body - (size_t)size, "%s%s", i > 0 ? "," : "",
+                             order(text, "a", 100 + i));
+        }
+        snprintf(body + size, sizeof body - (size_t)size, "]}");
+        for (int i = 0; i < 2 * REMEMBERED; i++) add_history(&s, 10 + i, 0, SHOP_BEGIN - 1);
+        MW_CHECK_OK(mw_events_sort(&s.history, &err), &err);
+        s.old_entries_min = REMEMBERED;
+        set_deadline(&s, deadlines[k]);
+        s.look_us = SLOW_US;
+        int64_t begun = mw_sys_monotonic_us(s.sys);
+        mw_str said = shop_call(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, 200);
+        MW_CHECK_EQUAL_INT(count_of(said, "\"prediction\""), COUNT);
+        MW_CHECK_EQUAL_INT(count_of(said, "within the deadline"), k == 1 ? COUNT - READ : 0);
+        int64_t took = mw_sys_monotonic_us(s.sys) - begun;
+        MW_CHECK(k == 1 ? took < 3 * SLOW_US : took >= 3 * SLOW_US);
+        shop_tear_down(&s);
+    }
+}
+
+/* Lines that come in pieces are another wait for each piece. */
+MW_TEST(recalling_has_a_deadline_for_each_piece_of_a_body) {
+    shop s;
+    shop_sent sent;
+    char line[240], text[200];
+    static char piece[MW_HTTP_PIECE_SIZE];
+    set_up(&s);
+    for (int i = 0; i < ORDERS; i++) take(&s, "a", i);
+    set_deadline(&s, 50000);
+    shop_fill_lookbacks(&s);
+    memset(piece, '\n', sizeof piece);
+    shop_send(&s, MW_HTTP_POST, "/v1/models/quick/predict", "\n", &sent);
+    for (int i = 1; i <= 2; i++) {
+        int size = snprintf(line, sizeof line, "{\"record\": false, \"event\": %s}\n",
+                            order(text, "a", i));
+        memcpy(piece, line, (size_t)size);
+        sent.request.body = (mw_str){piece, sizeof piece};
+        sent.request.has_more = true;
+        mw_response_clear(&s.response);
+        shop_carry_out(&s, &sent);
+        MW_CHECK(sent.call.pause && sent.call.pause->kind == MW_PAUSE_FOR_WORK);
+        MW_CHECK(waits_for(&s, &sent, 49999) && !waits_for(&s, &sent, 1));
+        shop_carry_out(&s, &sent);
+        MW_CHECK(sent.call.pause && sent.call.pause->kind == MW_PAUSE_FOR_BODY);
+        MW_CHECK_EQUAL_INT(count_of(mw_buf_str(&s.response.body), "within the deadline"), 1);
+    }
+    sent.call.pause->end(sent.call.pause);
+    shop_free_lookbacks(&s);
+    shop_tear_down(&s);
+}
+
+/* Who has begun and waits for room to wait has its deadline, too. */
+MW_TEST(recalling_has_a_deadline_while_it_is_queued) {
+    static shop_sent others[MW_API_WAITING_MAX];
+    shop s;
+    shop_sent sent;
+    char body[500], one[200], other[200];
+    set_up(&s);
+    for (int i = 0; i < ORDERS; i++) take(&s, "a", i);
+    set_deadline(&s, 50000);
+    shop_fill_lookbacks(&s);
+    for (size_t i = 0; i < MW_API_WAITING_MAX; i++) {
+        shop_send(&s, MW_HTTP_POST, "/v1/events/orders", order(other, "b", 1), &others[i]);
+        shop_carry_out(&s, &others[i]);
+        MW_CHECK(others[i].call.pause);
+    }
+    snprintf(body, sizeof body, "{\"events\": [%s, %s]}", order(one, "a", ORDERS),
+             order(other, "a", 2));
+    shop_send(&s, MW_HTTP_POST, "/v1/models/quick/predict", body, &sent);
+    shop_carry_out(&s, &sent);
+    MW_CHECK(sent.call.pause);
+    MW_CHECK_EQUAL_INT(s.api.queued, 1);
+    MW_CHECK(waits_for(&s, &sent, 49999) && !waits_for(&s, &sent, 1));
+    mw_response_clear(&s.response);
+    shop_carry_out(&s, &sent);
+    MW_CHECK(!sent.call.pause);
+    mw_str said = mw_buf_str(&s.response.body);
+    MW_CHECK_EQUAL_INT(count_of(said, "\"prediction\""), 2);
+    MW_CHECK_EQUAL_INT(count_of(said, "within the deadline"), 1);
+    MW_CHECK_EQUAL_INT(s.api.queued, 0);
+    for (size_t i = 0; i < MW_API_WAITING_MAX; i++)
+        others[i].call.pause->end(others[i].call.pause);
+    shop_free_lookbacks(&s);
     shop_tear_down(&s);
 }
 

@@ -12,6 +12,9 @@ struct mw_receiving {
     size_t wish_count, wish_capacity;
     bool awaits;
     bool recalls;             /* the call awaits what a row that stands had: others will, too */
+    int64_t patience_us;      /* for that; 0: without end */
+    bool is_late;             /* it is at an end, where it has one */
+    mw_lookback *left;        /* that nobody waits for and that still read */
     uint64_t cleaned_before; /* the call */
     uint64_t recleaned;      /* values that `clean` changed in rows that will be taken again */
 };
@@ -34,6 +37,7 @@ mw_status mw_receiving_create(mw_receiving_config config, mw_receiving **out_rec
 void mw_receiving_destroy(mw_receiving *receiving) {
     if (!receiving) return;
     mw_receiving_remember(receiving, (mw_row_needs){NULL, NULL});
+    mw_lookback_destroy_left(receiving->left);
     mw_enquiry_destroy(receiving->enquiry);
     mw_free(receiving->wishes);
     mw_reception_destroy(receiving->reception);
@@ -43,6 +47,8 @@ void mw_receiving_destroy(mw_receiving *receiving) {
 void mw_receiving_begin(mw_receiving *receiving) {
     receiving->awaits = receiving->recalls = false;
     receiving->wish_count = 0;
+    receiving->patience_us = 0;
+    mw_lookback_tidy(&receiving->left);
     mw_enquiry_destroy(receiving->enquiry);
     receiving->enquiry = NULL;
     receiving->cleaned_before = mw_reception_cleaned(receiving->reception);
@@ -181,6 +187,9 @@ mw_status mw_receiving_recall(mw_receiving *receiving, mw_received received, int
         mw_looked_back at = {receiving->at_hand.lookback, wish};
         return mw_sequencer_recall(sequencer, at, received, place, out_is_filled, err);
     }
+    if (receiving->is_late && receiving->patience_us > 0)
+        return mw_fail(err, MW_TIMED_OUT,
+                       "event: what it had when it came must be read within the deadline");
     MW_TRY(add_wish(receiving, wish, err));
     receiving->awaits = receiving->recalls = true;
     return mw_fail(err, MW_BUSY, "event: what it had when it came is being looked up");
@@ -204,6 +213,12 @@ mw_status mw_receiving_append(mw_receiving *receiving, mw_received received, boo
 /* --- awaiting ------------------------------------------------------------------------------ */
 
 bool mw_receiving_awaits(const mw_receiving *receiving) { return receiving->awaits; }
+
+void mw_receiving_bound(mw_receiving *receiving, int64_t span_us) {
+    receiving->patience_us = span_us;
+}
+
+int64_t mw_receiving_patience_us(const mw_receiving *receiving) { return receiving->patience_us; }
 
 static mw_status foresee_recall(mw_receiving *receiving, const mw_event *event) {
     mw_lookback_wish wish;
@@ -239,13 +254,15 @@ mw_row_needs mw_receiving_part_with(mw_receiving *receiving) {
 mw_status mw_receiving_await(mw_receiving *receiving, mw_row_needs *out_needs, mw_error *err) {
     size_t count = receiving->wish_count;
     mw_row_needs needs = receiving->at_hand;
+    mw_lookback *at_hand = needs.lookback;
     MW_ASSERT(count > 0 || receiving->enquiry);
     receiving->wish_count = 0;
     receiving->awaits = false;
     if (count > 0) {
         MW_TRY(mw_sequencer_look_back(receiving->config.sequencer, receiving->wishes, count,
                                       &needs.lookback, err));
-        mw_lookback_follow(needs.lookback, receiving->at_hand.lookback);
+        if (at_hand && mw_lookback_run(at_hand, false)) mw_lookback_follow(needs.lookback, at_hand);
+        else mw_lookback_leave(at_hand, &receiving->left);
     }
     if (receiving->enquiry) {
         needs.enquiry = receiving->enquiry;
@@ -257,12 +274,18 @@ mw_status mw_receiving_await(mw_receiving *receiving, mw_row_needs *out_needs, m
     return MW_OK;
 }
 
-void mw_receiving_remember(mw_receiving *receiving, mw_row_needs needs) {
-    mw_lookback_destroy(receiving->at_hand.lookback);
-    mw_enquiry_destroy(receiving->at_hand.enquiry);
-    receiving->at_hand = needs;
-    receiving->awaits = false;
+void mw_receiving_leave(mw_receiving *receiving, mw_row_needs needs) {
+    mw_lookback_leave(needs.lookback, &receiving->left);
+    mw_enquiry_destroy(needs.enquiry);
 }
+
+void mw_receiving_remember(mw_receiving *receiving, mw_row_needs needs) {
+    mw_receiving_leave(receiving, receiving->at_hand);
+    receiving->at_hand = needs;
+    receiving->awaits = receiving->is_late = false;
+}
+
+void mw_receiving_hurry(mw_receiving *receiving) { receiving->is_late = true; }
 
 uint64_t mw_receiving_cleaned(const mw_receiving *receiving) {
     return mw_reception_cleaned(receiving->reception) - receiving->recleaned;

@@ -56,12 +56,19 @@ MW_MUST_USE mw_status mw_receiving_append(mw_receiving *receiving, mw_received r
                                           bool is_entered, mw_error *err);
 
 bool mw_receiving_awaits(const mw_receiving *receiving); /* the call before */
+/* The call is to wait no longer than this for a row that stands; 0: however long it takes. */
+void mw_receiving_bound(mw_receiving *receiving, int64_t span_us);
+int64_t mw_receiving_patience_us(const mw_receiving *receiving); /* of the call before */
 void mw_receiving_foresee(mw_receiving *receiving, int32_t source, mw_sent_row row);
 /* What is awaited, and what was at hand, becomes the caller's. */
 MW_MUST_USE mw_status mw_receiving_await(mw_receiving *receiving, mw_row_needs *out_needs,
                                          mw_error *err);
-/* They are over, and it owns them from now on, until others are at hand, or none. */
+/* It owns them from now on, until others are at hand, or none. What is not over yet is none. */
 void mw_receiving_remember(mw_receiving *receiving, mw_row_needs needs);
+/* Until then calls that are bound wait no more: what is not at hand fails with MW_TIMED_OUT. */
+void mw_receiving_hurry(mw_receiving *receiving);
+/* Nobody waits for them any more. Does not wait either. */
+void mw_receiving_leave(mw_receiving *receiving, mw_row_needs needs);
 /* What was at hand becomes the caller's, for a call that follows. */
 mw_row_needs mw_receiving_part_with(mw_receiving *receiving);
 

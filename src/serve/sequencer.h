@@ -41,7 +41,7 @@ typedef struct {
     mw_status (*find_version)(void *context, size_t model, const char *version,
                               mw_champion *out_champion, mw_error *err);
     mw_lookback_look *look_back; /* NULL: nothing is to be corrected */
-    size_t *reading_count;       /* for lookbacks, which may outlive a sequencer */
+    mw_lookback_room *lookback_room; /* they may outlive a sequencer */
 } mw_sequencer_sources;
 
 typedef struct {

@@ -224,9 +224,13 @@ static mw_status enter(mw_service *service, asked *at, mw_error *err) {
 }
 
 /* What is not at hand is awaited before anybody is asked. What cannot be had is for the version to
-   say, or for its fallback. */
-static mw_status await_entered(mw_service *service, asked *at, mw_error *err) {
-    mw_status status = at->how.stands ? enter(service, at, err) : MW_OK;
+   say, or for its fallback, which has its deadline for that, too. */
+static mw_status await_entered(mw_service *service, size_t number, asked *at, mw_error *err) {
+    const mw_decider *decider = mw_sequencer_decider(service->config.sequencer, number);
+    if (!at->how.stands) return MW_OK;
+    if (mw_decider_has_fallback(decider) && !at->how.version_alone)
+        mw_receiving_bound(service->receiving, mw_decider_fallback(decider)->deadline_us);
+    mw_status status = enter(service, at, err);
     return mw_receiving_awaits(service->receiving) ? status : MW_OK;
 }
 
@@ -284,7 +288,7 @@ static mw_status predict_now(mw_service *service, size_t number, mw_received rec
     asked at = {{event->time + model->moment_offset_us, answer.stamp, event->row},
                 received, how, how.is_entered};
     MW_TRY(check_lateness(sequencer, decider, at.moment, how.record, err));
-    MW_TRY(await_entered(service, &at, err));
+    MW_TRY(await_entered(service, number, &at, err));
     MW_TRY(ask_model(service, number, &at, &answer.prediction, err));
     if (answer.prediction.fallback == MW_BECAUSE_FAILED) answer.failure = &service->failure;
     if (how.record) {

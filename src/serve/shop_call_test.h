@@ -36,7 +36,7 @@ static inline mw_status shop_open(shop *s, bool is_virtual, mw_error *err) {
     mw_sequencer_config config = {.sys = s->sys, .log_folder = "log",
                                   .program = s->program, .symbols = s->symbols,
                                   .sources = {s, shop_recall, shop_find_version, shop_look_back,
-                                              &s->reading_count},
+                                              &s->lookback_room},
                                   .checkpoint_folder = s->checkpoints,
                                   .champions = s->champions, .fallbacks = s->fallbacks,
                                   .lake = shop_lake(s), .old_entries_min = s->old_entries_min,

@@ -12,6 +12,7 @@ static inline mw_status shop_look_back(void *context, mw_symbols *symbols, mw_lo
     mw_translation translation = {.from = s->symbols, .to = symbols};
     mw_lookback_part part;
     while (mw_lookback_next(lookback, &part)) {
+        mw_simulated_advance(s->sys, s->look_us);
         const mw_schema *schema = &s->program->streams[part.stream].schema;
         mw_cell rows[2 * MW_KEYS_MAX];
         for (size_t n = 0; n < lake->streams[part.stream].rows.row_count; n++) {
@@ -27,3 +28,10 @@ static inline mw_status shop_look_back(void *context, mw_symbols *symbols, mw_lo
     }
     return MW_OK;
 }
+
+/* Others read old events, and all room for that is taken; or not any more. */
+static inline void shop_fill_lookbacks(shop *s) {
+    lookback_gate_close(&s->gate, s->program, s->symbols, &s->lookback_room);
+}
+
+static inline void shop_free_lookbacks(shop *s) { lookback_gate_end(&s->gate); }

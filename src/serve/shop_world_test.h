@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "serve/api.h"
+#include "serve/lookback_gate_test.h"
 #include "sys/simulated.h"
 #include "table/translation.h"
 #include "testing/declare.h"
@@ -65,7 +66,9 @@ typedef struct {
     size_t old_entries_min;  /* as a sequencer's config has it */
     mw_sequencer *sequencer;
     mw_service *service;
-    size_t reading_count;
+    mw_lookback_room lookback_room;
+    lookback_gate gate;
+    int64_t look_us; /* that the lake takes for a part */
     mw_telemetry *telemetry;
     mw_api api;
     mw_response response;
