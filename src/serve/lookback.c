@@ -34,7 +34,10 @@ typedef struct {
     int64_t *places;  /* of the part: each once */
     size_t place_count;
     size_t size;      /* at most so many of a part */
+    size_t part_count;
     int64_t begun_us; /* the part */
+    int64_t cost_us;  /* of a place of the part before; INT64_MAX: there was none */
+    int64_t cost_before_us; /* as the earlier lookback has it */
 } demand;
 
 struct mw_lookback {
@@ -225,10 +228,11 @@ bool mw_lookback_next(mw_lookback *lookback, mw_lookback_part *out_part) {
     bool has_begun = d->to > 0;
     int64_t now = mw_sys_monotonic_us(lookback->config.sys);
     for (; d->from < d->to; d->from++) d->left[d->from]->is_read = true;
+    if (has_begun) d->cost_us = (now - d->begun_us) / (int64_t)d->place_count;
     if (d->from == d->count || (has_begun && !has_time(lookback))) return false;
-    if (!has_begun) d->size = PART_SIZE_MIN;
-    else if (now - d->begun_us < QUICK_US) d->size *= PART_GROWTH;
+    if (has_begun && now - d->begun_us < QUICK_US) d->size *= PART_GROWTH;
     d->begun_us = now;
+    d->part_count++;
     begin_part(d);
     *out_part = (mw_lookback_part){.stream = d->left[d->from]->wish.stream,
                                    .places = {d->places, d->place_count},
@@ -302,6 +306,8 @@ mw_status mw_lookback_create(mw_lookback_config config, const mw_lookback_wish *
     mw_lookback *lookback = mw_allocate(sizeof *lookback);
     if (!lookback) return no_memory(err);
     lookback->config = config;
+    lookback->demand =
+        (demand){.size = PART_SIZE_MIN, .cost_us = INT64_MAX, .cost_before_us = INT64_MAX};
     mw_status status = prepare(lookback, wishes, count, err);
     if (status != MW_OK) mw_lookback_destroy(lookback);
     else *out_lookback = lookback;
@@ -335,8 +341,21 @@ void mw_lookback_destroy(mw_lookback *lookback) {
     }
 }
 
+/* What an earlier one did not come to is read in parts of its size. Where it had time for one only,
+   that may be since each takes so long to begin (the bytes of a file are summed anew) or since each
+   place does: larger ones are tried once, and again where a place was so much cheaper in them. */
+static void go_on_from(demand *d, const demand *earlier) {
+    if (earlier->from == earlier->count || earlier->part_count == 0) return;
+    d->size = earlier->size;
+    d->cost_before_us = earlier->cost_us;
+    bool has_paid = earlier->cost_us < earlier->cost_before_us / 2;
+    if (earlier->part_count == 1 && has_paid && d->size < MW_LOOKBACK_WISHES_MAX)
+        d->size *= PART_GROWTH;
+}
+
 void mw_lookback_follow(mw_lookback *lookback, mw_lookback *earlier) {
     lookback->earlier = earlier;
+    if (earlier && earlier->has_ended) go_on_from(&lookback->demand, &earlier->demand);
 }
 
 void mw_lookback_leave(mw_lookback *lookback, mw_lookback **list) {

@@ -344,7 +344,7 @@ static void set_deadline(shop *s, int64_t deadline_us) {
 
 /* Readings that are slow each come on a part: the deadline is that of all together. */
 MW_TEST(recalling_has_one_deadline_for_many_readings) {
-    enum { COUNT = 322, READ = 2 * 64, SLOW_US = 300000 };
+    enum { COUNT = 322, READ = 64 + 4 * 64, SLOW_US = 300000 };
     static char body[COUNT * 100];
     const int64_t deadlines[] = {0, SLOW_US * 3 / 2, MW_MINUTE_US};
     for (size_t k = 0; k < 3; k++) {
