@@ -511,8 +511,10 @@ static mw_status read_files(mw_lake *lake, const mw_lake_snapshot *snapshot, mw_
     MW_TRY(mw_catalog_query(lake->catalog,
                             "SELECT path, place_us, step_us, corrections, "
                             "coalesce(checksum, -1), coalesce(place_us, CASE WHEN log_through_us "
-                            "IS NULL THEN known_min_us ELSE (SELECT max(log_through_us) + 1 FROM "
-                            "ingests AS before WHERE before.id < ingest) END) AS first, "
+                            "IS NULL THEN known_min_us ELSE (SELECT before.log_through_us + 1 FROM "
+                            "ingests AS before WHERE before.id < ingest AND "
+                            "before.log_through_us IS NOT NULL ORDER BY before.id DESC "
+                            "LIMIT 1) END) AS first, "
                             "coalesce(place_us + (event_count - 1) * step_us, log_through_us, "
                             "known_max_us) AS last FROM lake_files "
                             "JOIN ingests ON id = ingest WHERE stream = ?1 AND ingest <= ?2 "
