@@ -85,7 +85,8 @@ static mw_status check_lake(const checkpointing *it, mw_error *err) {
 }
 
 static mw_status write_checkpoint(checkpointing *it, mw_error *err) {
-    MW_TRY(mw_workspace_open_beside(it->workspace.cli, MW_WORKSPACE_READ, &it->workspace, err));
+    MW_TRY(mw_workspace_open_served(it->workspace.cli, MW_WORKSPACE_READ, NULL, &it->workspace,
+                                    err));
     MW_TRY(load_champions(it, err));
     MW_TRY(open_sequencer(it, err));
     while (!mw_sequencer_is_ready(it->sequencer)) {

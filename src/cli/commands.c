@@ -416,7 +416,7 @@ const mw_command mw_commands[] = {
         .name = "server",
         .words = "",
         .options = {SERVE_OPTIONS,
-                    {"--again", NULL, "go by what was served where today's file does not do"}},
+                    {"--serving", "WORD", "go by the project as the serve of this word has it"}},
         .appended = "--access-log",
         .run = mw_cli_server,
     },

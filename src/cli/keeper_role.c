@@ -39,7 +39,6 @@ struct keeper {
     mw_poller *poller; /* for its pauses */
     mw_workspace workspace;
     bool is_open;
-    bool goes_by_served; /* today's project file does not do, here or for the server */
     bool has_begun; /* the log */
     mw_log_reach reach; /* as of this tick, before it looked at the lake */
     mw_shared_history history;
@@ -287,27 +286,10 @@ static mw_status list_charges(keeper *k, mw_error *err) {
     return MW_OK;
 }
 
-/* By today's file unless that does not do; then, until it opens the project anew, as served. */
-static mw_status open_workspace(keeper *k, mw_error *err) {
-    mw_cli *cli = k->cli;
-    int64_t accepted_us;
-    if (k->goes_by_served)
-        return mw_workspace_open_served(cli, MW_WORKSPACE_CATALOG, &k->workspace, err);
-    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_CATALOG, NULL, &k->workspace, err);
-    if (status == MW_OK || !mw_workspace_gives_way(&k->workspace, status, &accepted_us))
-        return status;
-    mw_cli_note(cli, "keeper: %s", err->message);
-    mw_cli_note(cli, "keeper: goes on with the project as it was accepted at %s, until it is "
-                     "opened anew", mw_time_text_of(accepted_us).text);
-    k->goes_by_served = true;
-    mw_workspace_release(&k->workspace);
-    return mw_workspace_open_served(cli, MW_WORKSPACE_CATALOG, &k->workspace, err);
-}
-
 static mw_status open_project(keeper *k, mw_error *err) {
     mw_workspace *workspace = &k->workspace;
     k->is_open = true;
-    MW_TRY(open_workspace(k, err));
+    MW_TRY(mw_workspace_open_served(k->cli, MW_WORKSPACE_CATALOG, NULL, workspace, err));
     MW_TRY(mw_log_tail_check(workspace->state, err));
     MW_TRY(mw_workspace_log_reach(workspace, &k->reach, err));
     MW_TRY(mw_lake_version(mw_state_lake(workspace->state), k->lake, err));
@@ -352,12 +334,11 @@ static mw_status await_log(keeper *k, mw_error *err) {
     return status;
 }
 
-/* One that is ready has made its state, and knows whether today's project file does: where it went
-   back to what was served, versions by today's file would be none that it can use. */
+/* One that is ready has made its state, and has said by which project: versions by another might be
+   none that it can use. */
 static mw_status learn_of_server(keeper *k, bool *out_is_ready, mw_error *err) {
     mw_serve_progress server;
     MW_TRY(mw_serve_ask_progress(k->cli, &server, err));
-    if (server.is_ready) k->goes_by_served = server.accepted_us != MW_TIME_MISSING;
     *out_is_ready = server.is_ready;
     return MW_OK;
 }

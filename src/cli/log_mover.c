@@ -15,7 +15,7 @@ mw_status mw_cli_move_log(mw_cli *cli, mw_error *err) {
     mw_workspace workspace;
     size_t event_count = 0;
     mw_pace_begin_turns();
-    mw_status status = mw_workspace_open_beside(cli, MW_WORKSPACE_CATALOG, &workspace, err);
+    mw_status status = mw_workspace_open_served(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
     if (status == MW_OK) {
         mw_log_move move = {workspace.state, workspace.program, workspace.symbols,
                             mw_sys_now_us(cli->sys)};

@@ -193,7 +193,7 @@ mw_status mw_cli_prove(mw_cli *cli, mw_error *err) {
     mw_pace_begin_turns();
     MW_TRY(mw_cli_int(cli, "--bytes-max", (mw_cli_bounds){0, INT64_MAX, BYTES_MAX}, &bytes_max,
                       err));
-    mw_status status = mw_workspace_open_beside(cli, MW_WORKSPACE_CATALOG, &workspace, err);
+    mw_status status = mw_workspace_open_served(cli, MW_WORKSPACE_CATALOG, NULL, &workspace, err);
     if (status == MW_OK) status = prove_all(&workspace, bytes_max, err);
     mw_workspace_release(&workspace);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "prove");

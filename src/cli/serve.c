@@ -1,5 +1,7 @@
 #include "cli/serve.h"
 
+#include <stdio.h>
+
 #include "cli/listening.h"
 #include "cli/server_call.h"
 #include "cli/workspace.h"
@@ -8,12 +10,19 @@
 #include "sys/poller.h"
 #include "sys/process.h"
 
-enum { ARGUMENTS_MAX = 32, SERVER_TRIES = 20, SERVER_PAUSE_US = 50000 };
+enum { ARGUMENTS_MAX = 32, SERVER_TRIES = 20, SERVER_PAUSE_US = 50000, WORD_SIZE = 16 };
 
 static void say(void *context, const char *line) { mw_cli_note(context, "%s", line); }
 
+/* A word that no other `serve` has: what that took up is not to come back in this one. */
+static void make_word(mw_sys *sys, char out_word[WORD_SIZE + 1]) {
+    uint64_t drawn;
+    mw_sys_entropy(sys, &drawn, sizeof drawn);
+    snprintf(out_word, WORD_SIZE + 1, "%016llx", (unsigned long long)drawn);
+}
+
 /* The arguments of `serve` again, for the server's own command. */
-static void list_arguments(const mw_cli *cli, const char *executable, bool is_again,
+static void list_arguments(const mw_cli *cli, const char *executable, const char *word,
                            const char *out_arguments[ARGUMENTS_MAX]) {
     static const char *const options[] = {"--listen",  "--clock",       "--tls-certificate",
                                           "--tls-key", "--plain-http",  "--tokens",
@@ -23,7 +32,8 @@ static void list_arguments(const mw_cli *cli, const char *executable, bool is_ag
     out_arguments[count++] = "server";
     out_arguments[count++] = "-C";
     out_arguments[count++] = cli->folder;
-    if (is_again) out_arguments[count++] = "--again";
+    out_arguments[count++] = "--serving";
+    out_arguments[count++] = word;
     if (cli->json) out_arguments[count++] = "--json";
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         const char *value = mw_cli_option(cli, options[i]);
@@ -64,13 +74,14 @@ mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     MW_TRY(check_alone(cli, err));
     mw_process_outlive_readers();
     const char *executable;
-    const char *server[ARGUMENTS_MAX], *again[ARGUMENTS_MAX];
+    const char *server[ARGUMENTS_MAX];
+    char word[WORD_SIZE + 1];
     const char *keeper[] = {NULL, "keeper", "-C", cli->folder, NULL};
     MW_TRY(mw_executable_path(cli->sys, &cli->arena, &executable, err));
-    list_arguments(cli, executable, false, server);
-    list_arguments(cli, executable, true, again);
+    make_word(cli->sys, word);
+    list_arguments(cli, executable, word, server);
     keeper[0] = executable;
-    const mw_role roles[] = {{"server", server, again}, {"keeper", keeper, NULL}};
+    const mw_role roles[] = {{"server", server}, {"keeper", keeper}};
     mw_supervisor_config config = {.roles = roles,
                                    .role_count = sizeof roles / sizeof *roles,
                                    .say = say,

@@ -4,7 +4,8 @@
 
 #include "base/hash.h"
 
-#define MARK "# As millwright serve took it up at "
+#define MARK "# As millwright serve "
+#define TIME "took it up at "
 #define SEAL "; SHA-256 of all before: "
 
 enum { TAIL_SIZE_MAX = 256, FILE_SIZE_MAX = MW_YAML_SIZE_MAX + TAIL_SIZE_MAX };
@@ -19,10 +20,11 @@ static void seal(mw_str bytes, char out_hex[MW_SHA256_HEX_SIZE + 1]) {
 mw_status mw_served_project_write(mw_sys *sys, const char *path, const mw_served_project *project,
                                   mw_error *err) {
     char hex[MW_SHA256_HEX_SIZE + 1];
+    MW_ASSERT(project->serve.size > 0 && project->serve.size <= MW_SERVE_WORD_SIZE_MAX);
     mw_buf out;
     mw_buf_init(&out, FILE_SIZE_MAX);
     mw_buf_append_str(&out, project->bytes);
-    mw_buf_append_text(&out, "\n" MARK);
+    mw_buf_printf(&out, "\n" MARK "%.*s " TIME, MW_STR_ARGS(project->serve));
     mw_time_append(&out, project->accepted_us);
     mw_buf_append_text(&out, SEAL);
     seal(mw_buf_str(&out), hex);
@@ -47,8 +49,12 @@ static bool parse(mw_str file, mw_served_project *out_project) {
     size_t size = (size_t)(end - sealed.data);
     mw_str line = mw_str_slice(sealed, size + 1, sealed.size);
     if (!mw_str_starts(line, MW_STR(MARK)) || !mw_str_ends(line, MW_STR(SEAL))) return false;
-    mw_str time = mw_str_slice(line, sizeof MARK - 1, line.size - (sizeof SEAL - 1));
+    mw_str rest = mw_str_slice(line, sizeof MARK - 1, line.size - (sizeof SEAL - 1)), serve;
+    if (!mw_str_split(&rest, ' ', &serve) || !mw_str_starts(rest, MW_STR(TIME))) return false;
+    if (serve.size == 0 || serve.size > MW_SERVE_WORD_SIZE_MAX) return false;
+    mw_str time = mw_str_slice(rest, sizeof TIME - 1, rest.size);
     out_project->bytes = mw_str_slice(sealed, 0, size);
+    out_project->serve = serve;
     return mw_time_parse(time, &out_project->accepted_us, &has_zone);
 }
 
@@ -60,10 +66,14 @@ mw_status mw_served_project_read(mw_sys *sys, const char *path, mw_arena *arena,
     mw_status status = mw_sys_read_file(sys, path, &file, err);
     if (status == MW_TOO_LARGE || (status == MW_OK && !parse(mw_buf_str(&file), &project)))
         status = mw_fail(err, MW_CORRUPT, "%s: is not as it was written", path);
-    if (status == MW_OK) project.bytes = mw_str_copy(arena, project.bytes);
+    if (status == MW_OK) {
+        project.bytes = mw_str_copy(arena, project.bytes);
+        project.serve = mw_str_copy(arena, project.serve);
+    }
     mw_buf_release(&file);
     MW_TRY(status);
-    if (!project.bytes.data) return mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
+    if (!project.bytes.data || !project.serve.data)
+        return mw_fail(err, MW_NO_MEMORY, "%s: no memory", path);
     *out_project = project;
     return MW_OK;
 }

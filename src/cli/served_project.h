@@ -2,11 +2,12 @@
  * served_project: the project file as the running server goes by it, kept in the state folder.
  *
  * A server that is ready keeps here the bytes of the project file that it was opened with. What
- * `serve` begins again, and what works for the server, can so go on by them when the file of
- * today does not do (docs/decisions/0049).
+ * `serve` begins again, and what works for the server, goes on by them, whatever the file of today
+ * says (docs/decisions/0049).
  *
  * The file is a YAML file that people can compare with today's: the bytes as they were, then a
- * line of comment with the time and a SHA-256 of all before that. It is written whole.
+ * line of comment with a word for the `serve`, the time and a SHA-256 of all before that. It is
+ * written whole.
  */
 #pragma once
 #include "project/yaml.h"
@@ -14,8 +15,11 @@
 
 #define MW_SERVED_FILE "served.yaml"
 
+enum { MW_SERVE_WORD_SIZE_MAX = 64 };
+
 typedef struct {
     mw_str bytes;        /* of the project file */
+    mw_str serve;        /* the word of the `serve` that took it up: 1 to 64 letters and digits */
     int64_t accepted_us; /* when they were kept: as a server was ready, by the wall clock */
 } mw_served_project;
 

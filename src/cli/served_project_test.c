@@ -4,6 +4,7 @@
 #include "testing/test.h"
 
 #define PATH "/state/served.yaml"
+#define WORD "1f"
 
 static mw_sys *simulation(void) {
     mw_sys *sys;
@@ -15,7 +16,7 @@ static mw_sys *simulation(void) {
 }
 
 static void keep(mw_sys *sys, mw_str bytes, int64_t accepted_us) {
-    mw_served_project project = {bytes, accepted_us};
+    mw_served_project project = {bytes, MW_STR(WORD), accepted_us};
     mw_error err;
     MW_CHECK_OK(mw_served_project_write(sys, PATH, &project, &err), &err);
 }
@@ -27,16 +28,17 @@ static mw_status look(mw_sys *sys, mw_arena *arena, mw_served_project *out_proje
 
 static void check_kept(mw_sys *sys, mw_str bytes, int64_t accepted_us) {
     mw_arena arena;
-    mw_served_project project = {{0}, 0};
+    mw_served_project project = {.accepted_us = 0};
     mw_arena_init(&arena, 1 << 22);
     MW_CHECK_STATUS(look(sys, &arena, &project), MW_OK);
     MW_CHECK(mw_str_equal(project.bytes, bytes));
+    MW_CHECK(mw_str_is(project.serve, WORD));
     MW_CHECK_EQUAL_INT(project.accepted_us, accepted_us);
     mw_arena_release(&arena);
 }
 
 MW_TEST(served_project_comes_back_as_it_was) {
-    static const char tricky[] = "project: a\n# As millwright serve took it up at 2026-01-01";
+    static const char tricky[] = "project: a\n# As millwright serve 1f took it up at 2026-01-01";
     static char largest[MW_YAML_SIZE_MAX];
     mw_sys *sys = simulation();
     mw_str texts[] = {MW_STR("project: a\n"), MW_STR("project: a"), MW_STR(""), MW_STR("\n\n"),
@@ -57,7 +59,7 @@ MW_TEST(served_project_is_refused_once_a_bit_turned_or_it_was_cut) {
     mw_buf file;
     mw_error err;
     mw_arena arena;
-    mw_served_project project = {{0}, 0};
+    mw_served_project project = {.accepted_us = 0};
     keep(sys, MW_STR("project: a\n"), 1);
     mw_buf_init(&file, 1 << 12);
     mw_arena_init(&arena, 1 << 16);
@@ -83,7 +85,7 @@ MW_TEST(served_project_is_refused_once_a_bit_turned_or_it_was_cut) {
 
 /* Whatever a write fails of, the one before or this one is there, whole. */
 MW_TEST(served_project_is_written_whole_or_not_at_all) {
-    const mw_served_project next = {MW_STR("project: next\n"), 2};
+    const mw_served_project next = {MW_STR("project: next\n"), MW_STR("2f"), 2};
     mw_status status = MW_IO;
     uint64_t failed_count = 0;
     for (uint64_t after = 0; status != MW_OK; after++) {
@@ -101,6 +103,7 @@ MW_TEST(served_project_is_written_whole_or_not_at_all) {
         bool is_next = mw_str_equal(project.bytes, next.bytes);
         MW_CHECK(is_next || mw_str_is(project.bytes, "project: before\n"));
         MW_CHECK_EQUAL_INT(project.accepted_us, is_next ? 2 : 1);
+        MW_CHECK(mw_str_is(project.serve, is_next ? "2f" : WORD));
         MW_CHECK(is_next || status != MW_OK);
         failed_count += status != MW_OK;
         mw_arena_release(&arena);
@@ -111,14 +114,14 @@ MW_TEST(served_project_is_written_whole_or_not_at_all) {
 
 MW_TEST(served_project_fails_clean_without_memory) {
     mw_sys *sys = simulation();
-    const mw_served_project wanted = {MW_STR("project: a\n"), 1};
+    const mw_served_project wanted = {MW_STR("project: a\n"), MW_STR(WORD), 1};
     mw_status status = MW_NO_MEMORY;
     size_t failed_count = 0;
     keep(sys, wanted.bytes, wanted.accepted_us);
     for (size_t after = 0; status != MW_OK; after++) {
         mw_arena arena;
         mw_error err;
-        mw_served_project project = {{0}, 0};
+        mw_served_project project = {.accepted_us = 0};
         mw_arena_init(&arena, 1 << 16);
         mw_memory_fail_after(after);
         status = mw_served_project_write(sys, PATH, &wanted, &err);

@@ -50,7 +50,7 @@ MW_MUST_USE mw_status mw_serve_await_champion(const mw_workspace *workspace, mw_
 typedef struct {
     bool is_up, is_ready;
     double recovered; /* share of its events */
-    int64_t accepted_us; /* it goes by the project file of then, not by today's; or missing */
+    int64_t accepted_us; /* ready, by a project file that is not today's: since then */
 } mw_serve_progress;
 
 /* Of a server in the folder of the command. */

@@ -21,7 +21,7 @@
 
 enum {
     TICK_US = 100000,
-    TAKE_UP_US = 1000000,
+    LOOK_US = 1000000,
     KEEP_AGAIN_US = 5000000,
     SLICE_US = 2000, /* of work that can wait, at a stretch, and between two */
     SLICE_STEPS = 64,
@@ -53,7 +53,7 @@ typedef struct {
     mw_timer tick, start, rebuild, arrival;
     mw_batch_commit commit;
     int64_t keep_us;      /* when to try again to keep the project; 0: it was not tried yet */
-    int64_t take_up_us;   /* when to look for what has been written next */
+    int64_t look_us;      /* when to look next for what was written, and at today's file */
     bool is_saving;       /* the last checkpoint, which took too long to wait for */
     mw_status failure;    /* why the reactor was stopped from within */
     mw_error failure_error;
@@ -62,8 +62,7 @@ typedef struct {
     mw_access_log *access_log; /* NULL: none is kept */
     mw_access access;
     bool is_virtual;
-    bool goes_by_served; /* today's project file did not do: */
-    mw_error refusal;
+    bool is_begun_again; /* so it goes by the project as this `serve` took it up */
     int64_t clock_us, started_us;
 } daemon;
 
@@ -77,14 +76,19 @@ static mw_status read_clock(daemon *d, mw_error *err) {
 
 /* --- opening ------------------------------------------------------------------------------ */
 
+/* Which `serve` has begun it. */
+static const char *serve_of(const daemon *d) {
+    const char *word = mw_cli_option(d->workspace.cli, "--serving");
+    return word ? word : "none";
+}
+
 /* A server that was killed a moment ago may still be dying with the state's lock in its hand. */
 static mw_status open_workspace(daemon *d, mw_error *err) {
     mw_cli *cli = d->workspace.cli;
     for (int tries = 1;; tries++) {
-        mw_status status =
-            d->goes_by_served
-                ? mw_workspace_open_served(cli, MW_WORKSPACE_WRITE, &d->workspace, err)
-                : mw_workspace_open(cli, MW_WORKSPACE_WRITE, NULL, &d->workspace, err);
+        mw_status status = mw_workspace_open_served(cli, MW_WORKSPACE_WRITE, serve_of(d),
+                                                    &d->workspace, err);
+        d->is_begun_again = d->workspace.accepted_us != MW_TIME_MISSING;
         if (status == MW_OK) return mw_workspace_start_asking(&d->workspace, err);
         if (status != MW_BUSY || tries == LOCK_TRIES) return status;
         mw_workspace_release(&d->workspace);
@@ -97,7 +101,7 @@ static mw_status open_workspace(daemon *d, mw_error *err) {
 
 static const mw_meter outdated_meter = {
     "millwright_project_outdated", MW_METER_GAUGE, "",
-    "1: today's project file did not do, and the server goes by the one that it served before"};
+    "1: the project file is another than serve took up, which counts until it is started again"};
 
 /* From here on what is begun again can go by it, and what works for the server does. A server that
    cannot keep it serves all the same, and tries again; none is kept meanwhile: one of before would
@@ -105,7 +109,7 @@ static const mw_meter outdated_meter = {
 static void keep_served(daemon *d, int64_t now_us) {
     mw_cli *cli = d->workspace.cli;
     mw_error err = {0}, left = {0};
-    mw_status status = mw_workspace_keep_served(&d->workspace, &err);
+    mw_status status = mw_workspace_keep_served(&d->workspace, serve_of(d), &err);
     bool is_first = d->keep_us == 0;
     d->keep_us = status == MW_OK ? INT64_MAX : now_us + KEEP_AGAIN_US;
     if (status == MW_OK && !is_first)
@@ -117,17 +121,24 @@ static void keep_served(daemon *d, int64_t now_us) {
         mw_cli_note(cli, "server: %s", left.message);
 }
 
-static void begin_keeping(daemon *d) {
-    mw_series *outdated = mw_telemetry_series(d->telemetry, &outdated_meter, "");
-    mw_series_set(outdated, d->goes_by_served);
-    if (d->goes_by_served) d->keep_us = INT64_MAX;
-    else keep_served(d, mw_sys_monotonic_us(d->workspace.cli->sys));
+static bool look_at_today(const daemon *d) {
+    bool is_outdated = mw_workspace_is_outdated(&d->workspace);
+    mw_series_set(mw_telemetry_series(d->telemetry, &outdated_meter, ""), is_outdated);
+    return is_outdated;
 }
 
-/* Of one that was served by another `serve` nothing may come back in this one. */
+static void begin_keeping(daemon *d) {
+    mw_sys *sys = d->workspace.cli->sys;
+    d->keep_us = INT64_MAX;
+    if (d->is_begun_again) return;
+    d->keep_us = 0;
+    d->workspace.accepted_us = mw_sys_now_us(sys) / MW_SECOND_US * MW_SECOND_US; /* for people */
+    keep_served(d, mw_sys_monotonic_us(sys));
+}
+
+/* What works beside the server must not go by what another `serve` took up. */
 static mw_status forget_served(daemon *d, mw_error *err) {
-    return mw_cli_has(d->workspace.cli, "--again") ? MW_OK
-                                                   : mw_workspace_forget_served(&d->workspace, err);
+    return d->is_begun_again ? MW_OK : mw_workspace_forget_served(&d->workspace, err);
 }
 
 static mw_status recall(void *context, mw_str model, mw_str version,
@@ -231,10 +242,8 @@ static mw_status begin_commits(daemon *d, mw_error *err) {
 
 /* What a checkpoint has written since leaves memory. Where that fails, it stays, and the next
    checkpoint may do: one that is of other data is none of this server's. */
-static void take_up(daemon *d, int64_t now_us) {
+static void take_up(daemon *d) {
     mw_error err = {0};
-    if (now_us < d->take_up_us) return;
-    d->take_up_us = now_us + TAKE_UP_US;
     mw_status status = mw_sequencer_take_up(d->sequencer, &err);
     if (status != MW_OK && status != MW_CONFLICT)
         mw_cli_note(d->workspace.cli, "server: old entries stay in memory: %s", err.message);
@@ -243,7 +252,11 @@ static void take_up(daemon *d, int64_t now_us) {
 static void tick(mw_timer *timer, int64_t now_us) {
     daemon *d = (daemon *)((char *)timer - offsetof(daemon, tick));
     mw_error err = {0};
-    take_up(d, now_us);
+    if (now_us >= d->look_us) {
+        d->look_us = now_us + LOOK_US;
+        take_up(d);
+        (void)look_at_today(d);
+    }
     if (now_us >= d->keep_us) keep_served(d, now_us);
     if (d->access_log) mw_access_log_flush(d->access_log);
     mw_status status = mw_batch_commit_tick(&d->commit, d->sequencer, &err);
@@ -298,7 +311,8 @@ static void write_progress(const daemon *d, mw_buf *out) {
     mw_json_object(&json);
     mw_json_put_bool(&json, "ready", d->is_ready);
     mw_json_put_number(&json, "recovered", mw_sequencer_recovered_share(d->sequencer));
-    if (d->goes_by_served) mw_json_put_int(&json, "accepted_us", d->workspace.accepted_us);
+    if (d->is_ready && look_at_today(d))
+        mw_json_put_int(&json, "accepted_us", d->workspace.accepted_us);
     mw_json_object_end(&json);
 }
 
@@ -534,6 +548,8 @@ static void announce(const daemon *d) {
     const char *note = mw_sequencer_note(d->sequencer);
     double seconds = (double)(mw_sys_monotonic_us(cli->sys) - d->started_us) / 1e6;
     unsigned long long count = stats.history_events + stats.log_events;
+    bool is_outdated = look_at_today(d);
+    mw_time_text accepted = mw_time_text_of(d->workspace.accepted_us);
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
@@ -542,8 +558,7 @@ static void announce(const daemon *d) {
         mw_json_put_count(&json, "recovered", count);
         mw_json_put_count(&json, "replayed", stats.replayed);
         mw_json_put_number(&json, "seconds", seconds);
-        if (d->goes_by_served) mw_json_put_time(&json, "accepted", d->workspace.accepted_us);
-        if (d->goes_by_served) mw_json_put_text(&json, "refused", d->refusal.message);
+        if (is_outdated) mw_json_put_time(&json, "accepted", d->workspace.accepted_us);
         if (note[0]) mw_json_key(&json, "note");
         if (note[0]) mw_json_text(&json, note);
         mw_json_object_end(&json);
@@ -561,6 +576,10 @@ static void announce(const daemon *d) {
         mw_buf_append_char(&cli->out, '\n');
     }
     if (note[0]) mw_cli_note(cli, "server: %s", note);
+    if (is_outdated)
+        mw_cli_note(cli, "server: goes on with the project as it was accepted at %s; "
+                         MW_PROJECT_FILE " is another now, and counts once serve is started "
+                         "again", accepted.text);
     mw_cli_flush(cli);
     mw_listening_warn(&d->listening, cli, d->access.count);
     warn_of_clock(d);
@@ -681,44 +700,11 @@ static void close_down(daemon *d) {
     mw_workspace_release(&d->workspace);
 }
 
-static void begin(daemon *d, mw_cli *cli) {
-    *d = (daemon){.workspace = {.cli = cli}, .started_us = mw_sys_monotonic_us(cli->sys)};
-}
-
-/* Begun again, it does not fail of a file that somebody is at: what was served goes on. */
-static bool gives_way(const daemon *d, mw_status failure, const mw_error *err) {
-    mw_cli *cli = d->workspace.cli;
-    int64_t accepted_us;
-    if (d->is_ready || !mw_cli_has(cli, "--again") ||
-        !mw_workspace_gives_way(&d->workspace, failure, &accepted_us))
-        return false;
-    mw_cli_note(cli, "server: %s", err->message);
-    if (err->hint[0]) mw_cli_note(cli, "  %s", err->hint);
-    mw_cli_note(cli, "server: goes on with the project as it was accepted at %s, until it is "
-                     "started again", mw_time_text_of(accepted_us).text);
-    return true;
-}
-
-static void go_by_served(daemon *d, mw_error *err) {
-    mw_cli *cli = d->workspace.cli;
-    close_down(d);
-    mw_buf_clear(&cli->out); /* which has the mistakes under --json */
-    begin(d, cli);
-    d->goes_by_served = true;
-    d->refusal = *err;
-    *err = (mw_error){0};
-}
-
 mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
-    daemon d;
-    begin(&d, cli);
+    daemon d = {.workspace = {.cli = cli}, .started_us = mw_sys_monotonic_us(cli->sys)};
     mw_pace_keep_blocks_apart();
     mw_process_outlive_readers();
     mw_status status = run(&d, err);
-    if (status != MW_OK && gives_way(&d, status, err)) {
-        go_by_served(&d, err);
-        status = run(&d, err);
-    }
     if (!d.is_saving) close_down(&d); /* else its memory is in use up to the end of the process */
     return status;
 }

@@ -32,7 +32,7 @@ static mw_status begin(mw_cli *cli, mw_workspace *workspace, mw_error *err) {
     *workspace = (mw_workspace){
         .cli = cli, .folder = cli->folder, .accepted_us = MW_TIME_MISSING};
     mw_arena_init(&workspace->arena, ARENA_SIZE_MAX);
-    workspace->project_path = path_in(workspace, MW_PROJECT_FILE);
+    workspace->today_path = workspace->project_path = path_in(workspace, MW_PROJECT_FILE);
     workspace->state_folder = path_in(workspace, MW_STATE_FOLDER);
     workspace->perception = mw_arena_alloc(&workspace->arena, 1, sizeof *workspace->perception);
     if (!workspace->project_path || !workspace->state_folder || !workspace->perception)
@@ -306,66 +306,40 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
 
 /* --- the project as served -------------------------------------------------------------- */
 
-mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode, mw_workspace *workspace,
-                                   mw_error *err) {
+/* Into the workspace, which was begun. */
+static mw_status read_served(mw_workspace *workspace, const char *serve, mw_error *err) {
+    mw_cli *cli = workspace->cli;
     mw_served_project served;
-    MW_TRY(begin(cli, workspace, err));
-    workspace->project_path = mw_cli_state_path(cli, &workspace->arena, MW_SERVED_FILE);
-    if (!workspace->project_path) return no_memory(err);
-    MW_TRY(mw_served_project_read(cli->sys, workspace->project_path, &workspace->arena, &served,
-                                  err));
+    const char *path = mw_cli_state_path(cli, &workspace->arena, MW_SERVED_FILE);
+    if (!path) return no_memory(err);
+    MW_TRY(mw_served_project_read(cli->sys, path, &workspace->arena, &served, err));
+    if (serve && !mw_str_is(served.serve, serve))
+        return mw_fail(err, MW_NOT_FOUND, "%s: is of another serve", path);
+    workspace->project_path = path;
     workspace->project_bytes = served.bytes;
     workspace->accepted_us = served.accepted_us;
+    return MW_OK;
+}
+
+mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode, const char *serve,
+                                   mw_workspace *workspace, mw_error *err) {
+    MW_TRY(begin(cli, workspace, err));
+    mw_error unread = {0};
+    mw_status status = read_served(workspace, serve, &unread);
+    if (status == MW_NO_MEMORY) return no_memory(err);
+    if (status != MW_OK && status != MW_NOT_FOUND)
+        mw_cli_note(cli, "%s: goes by " MW_PROJECT_FILE, unread.message);
+    if (status != MW_OK) MW_TRY(read_today(workspace, err));
     return open_by(workspace, mode, NULL, err);
 }
 
-static bool is_of_input(mw_status status) { return mw_status_exit_code(status) == 3; }
-
-mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mode, mw_workspace *workspace,
-                                   mw_error *err) {
-    mw_status status = mw_workspace_open_served(cli, mode, workspace, err);
-    if (!is_of_input(status) && status != MW_CORRUPT) return status;
-    mw_workspace_release(workspace);
-    return mw_workspace_open(cli, mode, NULL, workspace, err);
-}
-
-/* The file says how much memory may be used, and how much is: half a number, or a feature too much,
-   fails so. */
-static bool is_of_file(mw_status failure) {
-    return is_of_input(failure) || failure == MW_NO_MEMORY;
-}
-
-/* What failed was read once: by now somebody may have mended the file. */
-static bool gives_way(const mw_workspace *failed, mw_status failure, mw_arena *arena,
-                      int64_t *out_accepted_us) {
-    const char *kept = mw_cli_state_path(failed->cli, arena, MW_SERVED_FILE);
-    bool is_read = failed->project_bytes.data != NULL;
-    mw_served_project served;
-    mw_error unread;
-    if (!failed->project_path || !kept || (is_read && !is_of_file(failure)) ||
-        mw_served_project_read(failed->cli->sys, kept, arena, &served, &unread) != MW_OK)
-        return false;
-    *out_accepted_us = served.accepted_us;
-    return !is_read || !mw_str_equal(failed->project_bytes, served.bytes);
-}
-
-bool mw_workspace_gives_way(const mw_workspace *failed, mw_status failure,
-                            int64_t *out_accepted_us) {
-    mw_arena arena;
-    int64_t accepted_us = MW_TIME_MISSING;
-    mw_arena_init(&arena, 4 * (size_t)MW_YAML_SIZE_MAX);
-    bool is_true = gives_way(failed, failure, &arena, &accepted_us);
-    mw_arena_release(&arena);
-    if (is_true) *out_accepted_us = accepted_us;
-    return is_true;
-}
-
 /* It is tried again and again, so the path is not to fill the workspace's arena. */
-mw_status mw_workspace_keep_served(const mw_workspace *workspace, mw_error *err) {
+mw_status mw_workspace_keep_served(const mw_workspace *workspace, const char *serve,
+                                   mw_error *err) {
     mw_arena arena;
     mw_sys *sys = workspace->cli->sys;
-    int64_t accepted_us = mw_sys_now_us(sys) / MW_SECOND_US * MW_SECOND_US; /* for people */
-    mw_served_project served = {workspace->project_bytes, accepted_us};
+    mw_served_project served = {workspace->project_bytes, mw_str_of(serve),
+                                workspace->accepted_us};
     mw_arena_init(&arena, 1 << 16);
     const char *path = mw_cli_state_path(workspace->cli, &arena, MW_SERVED_FILE);
     mw_status status = path ? mw_served_project_write(sys, path, &served, err) : no_memory(err);
@@ -380,6 +354,23 @@ mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *er
     mw_status status = path ? mw_sys_remove(workspace->cli->sys, path, err) : no_memory(err);
     mw_arena_release(&arena);
     return status;
+}
+
+/* Asked each second, so what can be told by its size is not read. */
+bool mw_workspace_is_outdated(const mw_workspace *workspace) {
+    mw_sys *sys = workspace->cli->sys;
+    mw_str bytes = workspace->project_bytes;
+    mw_file_info today;
+    mw_status status = mw_sys_info(sys, workspace->today_path, &today, NULL);
+    if (status != MW_OK || !today.exists || today.is_folder || today.is_special ||
+        today.size != bytes.size)
+        return true;
+    mw_buf file;
+    mw_buf_init(&file, MW_YAML_SIZE_MAX);
+    status = mw_sys_read_file(sys, workspace->today_path, &file, NULL);
+    bool is_same = status == MW_OK && mw_str_equal(mw_buf_str(&file), bytes);
+    mw_buf_release(&file);
+    return !is_same;
 }
 
 /* --- for commands ----------------------------------------------------------------------- */

@@ -37,9 +37,10 @@ typedef struct {
     mw_cli *cli;
     mw_arena arena;
     const char *folder;          /* of the project; state_folder lies in it */
-    const char *project_path, *state_folder;
+    const char *project_path, *state_folder; /* of the file that it is opened by */
     mw_str project_bytes;
-    int64_t accepted_us;         /* opened by what was served: since then; else missing */
+    const char *today_path;      /* of millwright.yaml; project_path may be what was served */
+    int64_t accepted_us;         /* since when that is served; missing: opened by today's file */
     const mw_project *project;
     mw_str zone_data;            /* the project's zone as TZif; empty for UTC */
     const mw_zone *zone;
@@ -58,21 +59,18 @@ typedef struct {
    workspace also after a failure. */
 MW_MUST_USE mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *from,
                                         mw_workspace *workspace, mw_error *err);
-/* The same by the project as a server took it up last, whatever the file of today is. MW_NOT_FOUND,
-   MW_CORRUPT: nothing of that kind is kept. */
+/* The same for what `serve` begins: by the project as it was taken up, whatever the file of today
+   is; where none is kept, or it is not as it was written, by that. A server says for which `serve`
+   (else NULL): what another one has taken up is none. What is kept and does not do fails. */
 MW_MUST_USE mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode,
-                                               mw_workspace *workspace, mw_error *err);
-/* For what does a server's work beside it: as served or, where that cannot be had, as of today. */
-MW_MUST_USE mw_status mw_workspace_open_beside(mw_cli *cli, mw_workspace_mode mode,
-                                               mw_workspace *workspace, mw_error *err);
-/* Whether what has failed so, by today's file, may be tried as served: the failure is the input's
-   or of memory, and what was read of that file is not what is kept, or it could not be read.
-   `failed` is not released yet. Says since when what is kept was served. */
-bool mw_workspace_gives_way(const mw_workspace *failed, mw_status failure,
-                            int64_t *out_accepted_us);
-/* Keeps what this workspace was opened by as served from now on, or forgets what was. */
-MW_MUST_USE mw_status mw_workspace_keep_served(const mw_workspace *workspace, mw_error *err);
+                                               const char *serve, mw_workspace *workspace,
+                                               mw_error *err);
+/* Keeps what this workspace was opened by as served since `accepted_us`, or forgets what was. */
+MW_MUST_USE mw_status mw_workspace_keep_served(const mw_workspace *workspace, const char *serve,
+                                               mw_error *err);
 MW_MUST_USE mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *err);
+/* Whether the file of today is another than this was opened by, or is gone. */
+bool mw_workspace_is_outdated(const mw_workspace *workspace);
 /* Only the folder, its state and symbols: for commands that ask nothing of the project file. */
 MW_MUST_USE mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode,
                                               mw_workspace *workspace, mw_error *err);

@@ -14,7 +14,6 @@ typedef struct {
     int64_t started_us;
     int64_t restart_us;    /* when to start it again; without a process */
     int quick_death_count; /* in a row */
-    bool has_begun;        /* once */
     bool has_lived;        /* once longer than quick_us */
 } child;
 
@@ -81,8 +80,7 @@ static mw_error *first_error(const supervisor *s) {
 static void start(supervisor *s, child *c) {
     size_t index = (size_t)(c - s->children);
     const mw_role *role = &s->config.roles[index];
-    bool is_again = c->has_begun && role->again;
-    mw_process_config config = {.arguments = is_again ? role->again : role->arguments};
+    mw_process_config config = {.arguments = role->arguments};
     mw_status status = mw_process_start(s->sys, config, &c->process, first_error(s));
     if (status == MW_OK)
         status = mw_poller_add(s->poller, mw_process_descriptor(c->process), index,
@@ -93,7 +91,6 @@ static void start(supervisor *s, child *c) {
         give_up(s, status);
         return;
     }
-    c->has_begun = true;
     c->started_us = mw_sys_monotonic_us(s->sys);
     say(s, "%s: started as process %lld", name_of(s, c), (long long)mw_process_id(c->process));
 }

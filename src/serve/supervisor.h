@@ -17,7 +17,6 @@ enum { MW_SUPERVISOR_ROLES_MAX = 16 };
 typedef struct {
     const char *name;             /* "server", for messages */
     const char *const *arguments; /* as for mw_process_start */
-    const char *const *again;     /* when it is begun again; NULL: the same */
 } mw_role;
 
 typedef struct {

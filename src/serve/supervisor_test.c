@@ -31,7 +31,7 @@ static mw_status run(const char *a, const char *b, mw_error *err) {
     mw_buf_init(&said, 1 << 16);
     const char *const arguments_a[] = {"/bin/sh", "-c", a, NULL};
     const char *const arguments_b[] = {"/bin/sh", "-c", b, NULL};
-    const mw_role roles[] = {{"a", arguments_a, NULL}, {"b", arguments_b, NULL}};
+    const mw_role roles[] = {{"a", arguments_a}, {"b", arguments_b}};
     mw_supervisor_config config = {
         .roles = roles, .role_count = b ? 2 : 1, .say = say, .pause_us = 1000,
         .quick_death_max = 3, .drain_us = drain_us};
@@ -59,21 +59,6 @@ MW_TEST(supervisor_starts_again_who_is_killed) {
     MW_CHECK(strstr(said.data, "with exit code 137, starts again in 2 ms") != NULL);
     MW_CHECK(strstr(said.data, "told to stop by signal 15") != NULL);
     check_story("xxx");
-}
-
-MW_TEST(supervisor_begins_again_by_other_arguments) {
-    static const char *const first[] = {"/bin/sh", "-c", "printf x >> $F; kill -9 $$", NULL};
-    static const char *const again[] = {
-        "/bin/sh", "-c", "printf y >> $F; [ $(wc -c < $F) -ge 3 ] || kill -9 $$; kill -TERM $PPID; "
-                         "exec sleep 60", NULL};
-    const mw_role role = {"a", first, again};
-    mw_supervisor_config config = {.roles = &role, .role_count = 1, .pause_us = 1000};
-    mw_error err;
-    snprintf(file, sizeof file, "%s/story", mw_test_directory());
-    MW_CHECK(setenv("F", file, 1) == 0);
-    mw_buf_init(&said, 1 << 16);
-    MW_CHECK_OK(mw_supervisor_run(mw_sys_real(), config, &err), &err);
-    check_story("xyy");
 }
 
 MW_TEST(supervisor_gives_up_who_keeps_dying) {
@@ -142,7 +127,7 @@ MW_TEST(supervisor_tells_a_drain_that_failed) {
 
 MW_TEST(supervisor_says_what_is_not_there) {
     const char *const arguments[] = {"/no/such/program", NULL};
-    const mw_role role = {"server", arguments, NULL};
+    const mw_role role = {"server", arguments};
     mw_error err;
     MW_CHECK_STATUS(mw_supervisor_run(mw_sys_real(), (mw_supervisor_config){.roles = &role,
                                                                           .role_count = 1}, &err),

@@ -1,9 +1,8 @@
 """What `serve` begins again goes on with the project as it was served, whatever the file is now.
 
-It is half edited, makes no sense, gives a stream keys that the champion does not know, is a folder,
-or is gone: a server and a keeper that are killed are back within seconds, the same version answers,
-and all who look are told. Mended, the file counts from the next start on. A person's own start goes
-by the file of today alone."""
+It is half edited and good so far, makes no sense, gives a stream keys that the champion does not know,
+is a folder, or is gone: a server and a keeper that are killed are back within seconds, the same version
+answers, and all who look are told. A file counts from a person's own start on, which goes by no other."""
 import atexit
 import json
 import os
@@ -20,17 +19,19 @@ from serving import MILLWRIGHT, PATIENCE, PROJECT, call, order, prepare, run
 WRONG = PROJECT.replace("  busy:", "  pagec: count(visits by page over 1d)\n  busy:")
 TOLD = "millwright.yaml:13:16: features.pagec: there is no stream visits\n"
 IDLE = "serving:\n  big: {missing: 50%}\n"  # good, but for a note to who opens it
-IDLE_NOTE = "serving: `missing` is not in force without a fallback"
+IDLE_NOTE = "yaml:19:18: serving: `missing` is not in force without a fallback"
 GOES_ON = "goes on with the project as it was accepted at 20"
+HALF = PROJECT[:PROJECT.index("features:")]  # good, and without a model
 
 
 class Served:
     """A project that is served, and what its processes say."""
 
-    def __init__(self, folder, *words):
+    def __init__(self, folder, *words, project=PROJECT):
         self.folder, self.file = folder, Path(folder, "millwright.yaml")
         self.deaths = 0
         prepare(folder)
+        self.file.write_text(project)
         self.begin(*words)
         if "--json" not in words:  # the events are old; so it has opened the project
             self.wait_for("the keeper", lambda: "keeper: model=big event=alarm" in self.errors())
@@ -87,10 +88,10 @@ class Served:
         return call(self.port, "POST", "/v1/models/big/predict", {"event": order(number, at=at)})
 
     def is_outdated(self):
-        """By what metrics and status say, which must agree."""
+        """By what status says and then metrics, which must agree: the server looks when status asks it."""
+        accepted = served_since(self.folder)
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
             metrics = answer.read().decode()
-        accepted = served_since(self.folder)
         assert f"\nmillwright_project_outdated {int(accepted is not None)}\n" in metrics, metrics
         return accepted is not None
 
@@ -112,7 +113,7 @@ def served_since(folder):
         path.unlink()
     assert done.returncode == 0, done
     accepted = json.loads(done.stdout)["project_accepted"]
-    assert ("did not do" in text) == (accepted is not None), text
+    assert ("is another than it goes by" in text) == (accepted is not None), text
     return accepted
 
 
@@ -125,15 +126,19 @@ def remove(path):
 
 def test_server(folder):
     served = Served(folder)
+    kept = Path(folder, ".millwright/served.yaml").read_bytes()
     _, first = served.ask("x0")
     assert not served.is_outdated()
     spoilt = {
+        "half, and good so far": HALF,
+        "of another model": PROJECT.replace("  big:", "  huge:"),
         "wrong": WRONG,
         "half": PROJECT[:PROJECT.index("label")],
         "not YAML": "project: [",
         "empty": "",
         "of other keys": PROJECT.replace("    id: number\n", "    id: number, shop\n"),
         "of no memory": PROJECT + "memory: 1 kB\n",
+        "of as many bytes": PROJECT.replace("24h", "23h"),
         "a folder": None,
         "gone": None,
     }
@@ -151,38 +156,48 @@ def test_server(folder):
         assert "fallback" not in answer and answer["prediction"] is not None, (name, answer)
         said = served.errors()[before:]
         assert said.count(GOES_ON) == 1 and "server: goes on" in said, (name, said)
-        assert (TOLD in said) == (name == "wrong"), (name, said)
-        if name == "of other keys":
-            assert "server: models.big: stream orders: the project file no longer" in said, said
+        assert "millwright.yaml:" not in said, (name, said)  # its mistakes are for `check` to tell
         if name != "a folder":
             assert served.is_outdated(), name
+    assert Path(folder, ".millwright/served.yaml").read_bytes() == kept
     remove(served.file)
-    served.file.write_text(PROJECT + "  huge:" + PROJECT.split("  big:")[1])  # a second model: good
+    served.file.write_text(PROJECT)
     before = len(served.errors())
     served.kill("server")
     served.hear()
-    assert served.ask("y")[0] == 200 and call(served.port, "GET", "/v1/models/huge")[0] == 200
-    assert not served.is_outdated() and GOES_ON not in served.errors()[before:]
-    served.file.write_text(WRONG)  # from now on that is what was accepted
-    served.kill("server")
-    served.hear()
-    assert call(served.port, "GET", "/v1/models/huge")[0] == 200 and served.is_outdated()
+    assert served.ask("y")[0] == 200 and not served.is_outdated()
+    assert GOES_ON not in served.errors()[before:]
+    served.file.write_text(HALF)  # seen without a death, too
+    served.wait_for("its word", served.is_outdated)
+    served.file.write_text(PROJECT)
+    served.wait_for("its word", lambda: not served.is_outdated())
+    served.file.write_text(PROJECT + "  huge:" + PROJECT.split("  big:")[1])  # a second model: good
+    served.end()
+    served.begin()
+    assert served.ask("z")[1]["version"] == first["version"] and not served.is_outdated()
+    assert call(served.port, "GET", "/v1/models/huge")[0] == 200
     served.file.write_text(PROJECT)
     served.kill("server")
     served.hear()
-    assert served.ask("z")[1]["version"] == first["version"] and not served.is_outdated()
-    assert call(served.port, "GET", "/v1/models/huge")[0] == 404
+    assert call(served.port, "GET", "/v1/models/huge")[0] == 200 and served.is_outdated()
     served.end()
 
 
 def test_keeper(folder):
     """It goes on with its work, and so do those that work for it: the server finds a checkpoint."""
-    served = Served(folder)
-    served.file.write_text(WRONG)
+    served = Served(folder, project=PROJECT + IDLE)
+    opened = lambda: served.errors().count("served." + IDLE_NOTE)  # by what works for it, too
+    before = opened()
+    served.file.write_text("\n" + PROJECT + IDLE)  # which has that note one line below
     served.kill("keeper")
-    served.wait_for("the keeper", lambda: f"keeper: {GOES_ON}" in served.errors())
-    said = served.errors()
-    assert said.count(TOLD) == 1 and said.count(GOES_ON) == 1, said
+    served.wait_for("the keeper", lambda: opened() > before + 1)
+    with open(f"{folder}/orders.csv", "a", encoding="utf-8") as file:
+        file.write("h1000,north,1.5,2024-02-20T00:00:00Z,\n")
+    before = opened()
+    done = run(folder, "ingest")  # after which it opens the project anew
+    assert done.returncode == 0, done.stderr
+    served.wait_for("the keeper", lambda: opened() > before)
+    served.file.write_text(WRONG)
     checkpoints = Path(folder, ".millwright/checkpoints")
     rows = [order(f"n{i}", at=f"2024-03-01T{i % 24:02}:00:00Z") for i in range(20000)]
     status, answer = call(served.port, "POST", "/v1/events/orders",
@@ -190,7 +205,6 @@ def test_keeper(folder):
     assert status == 200 and answer["accepted"] == 20000, answer
     # at idle priority, so where others need the cores it takes its time
     served.wait_for("a checkpoint", lambda: list(checkpoints.glob("*.checkpoint")), 180)
-    assert served.process.poll() is None and served.errors().count(TOLD) == 1, served.errors()
     served.kill("server")
     served.kill("keeper")
     served.hear()
@@ -198,26 +212,26 @@ def test_keeper(folder):
     served.wait_for("the log's move", lambda: "20000 events moved to the lake" in served.errors(), 180)
     assert served.ask("x")[0] == 200
     served.wait_for("the keeper's death", lambda: served.errors().count("keeper: died") == 2, 60)
-    said = served.errors()  # the keeper asks the server, which has told it all
-    assert said.count(TOLD) == 2 and said.count(GOES_ON) == 2, said
-    assert said.count("server: goes on") == 1, said
+    said = served.errors()
+    assert TOLD not in said and said.count(GOES_ON) == 1, said
+    assert said.count("millwright.yaml:19:18: ") == 1, said  # of the first server's start
+    assert "millwright.yaml:20:18: " not in said, said
     served.end()
 
 
-def test_keeper_returns(folder):
-    """Once it opens the project anew today's file counts, where the server has not gone back itself."""
-    served = Served(folder)
-    served.file.write_text(WRONG)
-    served.kill("keeper")
-    served.wait_for("the keeper", lambda: f"keeper: {GOES_ON}" in served.errors())
-    served.file.write_text(PROJECT + IDLE)
-    with open(f"{folder}/orders.csv", "a", encoding="utf-8") as file:
-        file.write("h1000,north,1.5,2024-02-20T00:00:00Z,\n")
-    done = run(folder, "ingest")
-    assert done.returncode == 0, done.stderr
-    served.wait_for("today's file", lambda: IDLE_NOTE in served.errors())
-    assert served.errors().count(GOES_ON) == 1, served.errors()
-    served.end()
+def obstruct(served, kept):
+    """A server that is begun again, and cannot keep what it serves; False: it was ready before."""
+    served.kill("server")
+    served.wait_for("a start", lambda: not kept.is_dir())  # what is no such file is removed
+    try:
+        Path(kept, "in the way").mkdir(parents=True)
+    except (FileExistsError, NotADirectoryError):
+        kept.unlink()
+        kept.mkdir()
+        served.hear()
+        return False
+    served.hear()
+    return True
 
 
 def test_unkept(folder):
@@ -225,16 +239,14 @@ def test_unkept(folder):
     served = Served(folder)
     kept = Path(folder, ".millwright/served.yaml")
     kept.unlink()
-    Path(kept, "in the way").mkdir(parents=True)
-    served.file.write_text(PROJECT + IDLE)
-    served.kill("server")
-    served.hear()
+    kept.mkdir()
+    while not obstruct(served, kept):
+        pass
     said = "server: the project as it is served was not kept: "
     served.wait_for("its word", lambda: said in served.errors())
     assert served.ask("x")[0] == 200 and not served.is_outdated()
-    assert not kept.is_dir()  # nothing of before stays where it would be taken for what is served
     served.wait_for("a later try", lambda: "is served is kept now" in served.errors())
-    assert kept.read_text().startswith(PROJECT + IDLE + "\n# As") and \
+    assert kept.read_text().startswith(PROJECT + "\n# As") and \
         served.errors().count(said) == 1, served.errors()
     served.end()
 
@@ -246,7 +258,7 @@ def test_start(folder):
     served.kill("server")
     served.hear()
     heard = json.loads(served.heard)
-    assert heard["accepted"].startswith("20") and "1 mistake to mend" in heard["refused"], heard
+    assert heard["accepted"].startswith("20"), heard
     second = run(folder, "serve", "--listen", "127.0.0.1:0")
     assert second.returncode == 4, second
     assert "a server runs on this project already" in second.stderr, second
@@ -254,7 +266,7 @@ def test_start(folder):
     served.process.wait()
     served.said.close()
     kept = Path(folder, ".millwright/served.yaml")
-    assert kept.read_text().startswith(PROJECT + "\n# As millwright serve took it up at 20")
+    assert kept.read_text().startswith(PROJECT + "\n# As millwright serve ")
     refused = run(folder, "serve", "--listen", "127.0.0.1:0")
     assert refused.returncode == 3, refused
     assert TOLD in refused.stderr and GOES_ON not in refused.stderr, refused
@@ -270,11 +282,32 @@ def test_start(folder):
     served.file.write_text(WRONG)
     served.kill("server")
     assert served.process.wait(30 * PATIENCE) != 0, served.errors()
-    assert GOES_ON not in served.errors(), served.errors()
+    said = served.errors()
+    assert GOES_ON not in said and "served.yaml: is not as it was written: goes by millwright.yaml" in said, said
     served.said.close()
 
 
-for test in (test_server, test_keeper, test_keeper_returns, test_unkept, test_start):
+def test_another_serve(folder):
+    """What that took up is none of this one's, though its server died before it could forget it."""
+    served = Served(folder)
+    served.process.kill()  # so the file as served is left behind
+    served.process.wait()
+    kept = Path(folder, ".millwright/served.yaml")
+    left = kept.read_bytes()
+    served.file.write_text(PROJECT.replace("24h", "12h"))
+    served.said.close()
+    served.begin()
+    own = kept.read_bytes()
+    assert own.startswith(served.file.read_bytes() + b"\n# As"), own
+    kept.write_bytes(left)  # as if the first server had died before it removed it
+    served.kill("server")
+    served.hear()
+    assert GOES_ON not in served.errors() and not served.is_outdated(), served.errors()
+    assert kept.read_bytes().splitlines()[:-1] == own.splitlines()[:-1]
+    served.end()
+
+
+for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve):
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
     print("ok", test.__name__)
