@@ -417,7 +417,6 @@ const mw_command mw_commands[] = {
         .words = "",
         .options = {SERVE_OPTIONS,
                     {"--serving", "WORD", "go by the project as the serve of this word has it"}},
-        .appended = "--access-log",
         .run = mw_cli_server,
     },
     {.name = "keeper", .words = "", .run = mw_cli_keeper},

@@ -20,6 +20,7 @@ typedef struct {
     const mw_cli *cli;
     mw_sys *sys;
     mw_arena arena;
+    bool is_appended; /* else replaced */
     place at;
 } target;
 
@@ -132,7 +133,7 @@ static mw_status read_project(target *it, mw_str bytes, const mw_project **out_p
     mw_status status = mw_project_read(bytes, mw_workspace_environment(it->cli), &it->arena,
                                        diagnostics, out_project);
     if (status == MW_NO_MEMORY) return no_memory(err);
-    if (status == MW_OK || !it->at.info.exists) return MW_OK;
+    if (status == MW_OK || !it->at.info.exists || it->is_appended) return MW_OK;
     status = mw_fail(err, MW_USAGE, "%s: must be a new file while " MW_PROJECT_FILE
                      " cannot be read", it->at.path);
     return mw_hint(err, status, "It may be one that a stream reads. millwright check says what to "
@@ -174,33 +175,53 @@ static mw_status refuse_dash(const mw_cli *cli, const char *option, mw_error *er
                    "Leave %s out for standard output. A file of this name is ./-.", option);
 }
 
-static mw_status check(target *it, bool is_replaced, mw_error *err) {
+/* What is written then goes through a link, to another place than the link's own. */
+static mw_status find_end(target *it, mw_error *err) {
+    const char *path = it->at.path, *end = path;
+    MW_TRY(mw_sys_resolve(it->sys, path, &it->arena, &end, err));
+    MW_TRY(find_place(it, end, &it->at, err));
+    it->at.path = path;
+    return MW_OK;
+}
+
+static mw_status try_append(const target *it, mw_error *err) {
+    mw_file *file = NULL;
+    if (!it->at.info.exists) return mw_sys_try_write_file(it->sys, it->at.path, err);
+    MW_TRY(mw_sys_open(it->sys, it->at.path, MW_FILE_APPEND, &file, err));
+    mw_file_close(file);
+    return MW_OK;
+}
+
+static mw_status check(target *it, mw_error *err) {
     const char *project = mw_path_join(&it->arena, it->cli->folder, MW_PROJECT_FILE);
     const char *state = mw_path_join(&it->arena, it->cli->folder, MW_STATE_FOLDER);
     if (!project || !state) return no_memory(err);
     MW_TRY(find_place(it, it->at.path, &it->at, err));
+    if (it->is_appended && it->at.info.is_special) return MW_OK;
+    if (it->is_appended) MW_TRY(find_end(it, err));
     MW_TRY(check_project_file(it, project, err));
     MW_TRY(check_state_folder(it, state, err));
-    if (!is_replaced) return MW_OK;
     MW_TRY(check_input(it, err));
     MW_TRY(check_streams(it, project, err));
-    mw_status status = mw_sys_try_write_file(it->sys, it->at.path, err);
+    mw_status status = it->is_appended ? try_append(it, err)
+                                       : mw_sys_try_write_file(it->sys, it->at.path, err);
     return status == MW_NOT_FOUND ? mw_hint(err, status, "Make its folder first.") : status;
 }
 
-static mw_status check_option(const mw_cli *cli, const char *option, bool is_replaced,
+static mw_status check_option(const mw_cli *cli, const char *option, bool is_appended,
                               mw_error *err) {
     const char *path = option ? mw_cli_option(cli, option) : NULL;
     if (!path) return MW_OK;
-    target it = {.cli = cli, .sys = cli->sys, .at = {.path = path}};
+    target it = {
+        .cli = cli, .sys = cli->sys, .is_appended = is_appended, .at = {.path = path}};
     mw_arena_init(&it.arena, ARENA_SIZE_MAX);
     mw_status status = strcmp(path, "-") == 0 ? refuse_dash(cli, option, err)
-                                              : check(&it, is_replaced, err);
+                                              : check(&it, err);
     mw_arena_release(&it.arena);
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", option);
 }
 
 mw_status mw_cli_try_written(const mw_cli *cli, mw_error *err) {
-    MW_TRY(check_option(cli, cli->command->appended, false, err));
-    return check_option(cli, cli->command->written, true, err);
+    MW_TRY(check_option(cli, cli->command->appended, true, err));
+    return check_option(cli, cli->command->written, false, err);
 }

@@ -4,7 +4,8 @@
  * Asked before the command begins. What would destroy the project is refused as wrong usage: its
  * file, what lies in its state folder, what a stream reads or would read, and the command's own
  * --input. These are told by what they are (mw_sys_is_same) and by where they stand, so through
- * links, `..` and absolute paths, and before there is a file, too. Any other file is replaced.
+ * links, `..` and absolute paths, and before there is a file, too. Any other file is replaced or,
+ * as the option says, appended to.
  *
  * Costs the reading of the project file, a look at each folder above the target and, where a file
  * stands there, at each file that the streams' `from` names.
@@ -12,6 +13,6 @@
 #pragma once
 #include "cli/command.h"
 
-/* MW_OK if the command is to write none. One that it appends to may be read by a stream and need
-   not be a file. */
+/* MW_OK if the command is to write none. One that it appends to is that to which a link leads, and
+   may be a pipe or a device. */
 MW_MUST_USE mw_status mw_cli_try_written(const mw_cli *cli, mw_error *err);

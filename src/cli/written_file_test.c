@@ -160,17 +160,66 @@ MW_TEST(written_file_can_be) {
                        "Leave --onto out for standard output. A file of this name is ./-.");
 }
 
-/* What is appended to may be a stream's source, a pipe or a device. */
+static void check_not_appended(bakery *at, const char *name, const char *why) {
+    char expected[8192];
+    MW_CHECK_STATUS(try_option(at, 2, name), MW_USAGE);
+    snprintf(expected, sizeof expected, "--log: %s: must not be %s", at->path, why);
+    MW_CHECK_EQUAL_STR(at->err.message, expected);
+}
+
+static mw_file_info info_of(bakery *at, const char *name) {
+    mw_file_info info = {.exists = false};
+    path_in(at, at->path, name);
+    MW_CHECK_OK(mw_sys_info(mw_sys_real(), at->path, &info, &at->err), &at->err);
+    return info;
+}
+
+/* To where a link leads, be there something or not yet. */
 MW_TEST(written_file_that_is_appended_to) {
+    static const char *const links[][3] = {
+        {"else/format", "shop/.millwright/format", "in the project's state folder"},
+        {"else/nothing", "shop/.millwright/nothing", "in the project's state folder"},
+        {"else/round", "else/nothing", "in the project's state folder"},
+        {"else/tuesday", "shop/late/tuesday.csv", "a file that stream loaves reads"}};
     bakery at;
     open_bakery(&at);
-    MW_CHECK_STATUS(try_option(&at, 2, "shop/millwright.yaml"), MW_USAGE);
-    MW_CHECK(mw_str_starts(mw_str_of(at.err.message), MW_STR("--log: ")));
-    MW_CHECK(strstr(at.err.message, ": must not be the project file") != NULL);
-    MW_CHECK_STATUS(try_option(&at, 2, "shop/.millwright/format"), MW_USAGE);
+    check_not_appended(&at, "shop/millwright.yaml", "the project file");
+    check_not_appended(&at, "shop/.millwright/format", "in the project's state folder");
+    check_not_appended(&at, "shop/data/loaves.csv", "a file that stream loaves reads");
+    check_not_appended(&at, "shop/late/tuesday.csv", "a file that stream loaves reads");
+    check_not_appended(&at, "else/loaves", "a file that stream loaves reads");
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        put_link(&at, links[i][0], links[i][1]);
+        check_not_appended(&at, links[i][0], links[i][2]);
+    }
+    MW_CHECK(!info_of(&at, "shop/.millwright/nothing").exists);
+    MW_CHECK(symlink("../shop/.millwright/nothing", path_in(&at, at.path, "else/near")) == 0);
+    check_not_appended(&at, "else/near", "in the project's state folder");
     MW_CHECK_STATUS(try_option(&at, 2, "-"), MW_USAGE);
-    MW_CHECK_OK(try_option(&at, 2, "shop/data/loaves.csv"), &at.err);
+}
+
+MW_TEST(written_file_that_can_be_appended_to) {
+    bakery at;
+    open_bakery(&at);
     MW_CHECK_OK(try_option(&at, 2, "/dev/null"), &at.err);
+    MW_CHECK_OK(try_option(&at, 2, "else/new.log"), &at.err);
+    MW_CHECK(!info_of(&at, "else/new.log").exists); /* it is tried, and not made */
+    MW_CHECK_OK(try_option(&at, 2, "else/report.html"), &at.err);
+    MW_CHECK_EQUAL_INT(info_of(&at, "else/report.html").size, 1);
+    put_link(&at, "else/to", "else/report.html");
+    put_link(&at, "else/to-new", "else/newer.log");
+    MW_CHECK_OK(try_option(&at, 2, "else/to"), &at.err);
+    MW_CHECK_OK(try_option(&at, 2, "else/to-new"), &at.err);
+    put_link(&at, "else/ring", "else/ring");
+    MW_CHECK(try_option(&at, 2, "else/ring") != MW_OK);
+    MW_CHECK_STATUS(try_option(&at, 2, "/no/such/tray"), MW_NOT_FOUND);
+    MW_CHECK_EQUAL_STR(at.err.message,
+                       "--log: /no/such/tray: cannot be opened: No such file or directory");
+    MW_CHECK_EQUAL_STR(at.err.hint, "Make its folder first.");
+    MW_CHECK(try_option(&at, 2, "else/deep") != MW_OK);
+    MW_CHECK(mw_str_starts(mw_str_of(at.err.message), MW_STR("--log: ")));
+    put(&at, "shop/millwright.yaml", "streams: {loaves: [\n"); /* which `serve` tells itself */
+    MW_CHECK_OK(try_option(&at, 2, "else/report.html"), &at.err);
 }
 
 /* A broken project file says less, or nothing, of what its streams read. */
@@ -193,10 +242,13 @@ MW_TEST(written_file_of_a_broken_project) {
 
 static mw_status try_new(void *context) { return try(context, "else/deep/new.html"); }
 static mw_status try_old(void *context) { return try(context, "else/report.html"); }
+static mw_status try_log(void *context) { return try_option(context, 2, "else/to-new"); }
 
 MW_TEST(written_file_survives_every_failing_allocation) {
     bakery at;
     open_bakery(&at);
     MW_CHECK(mw_test_every_allocation_fails(try_new, &at) > 3);
     MW_CHECK(mw_test_every_allocation_fails(try_old, &at) > 3);
+    put_link(&at, "else/to-new", "else/new.log");
+    MW_CHECK(mw_test_every_allocation_fails(try_log, &at) > 3);
 }

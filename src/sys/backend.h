@@ -22,6 +22,8 @@ typedef struct {
     mw_status (*open)(mw_sys *sys, const char *path, mw_file_mode mode, mw_file **out_file,
                       mw_error *err);
     mw_status (*info)(mw_sys *sys, const char *path, mw_file_info *out_info, mw_error *err);
+    mw_status (*resolve)(mw_sys *sys, const char *path, mw_arena *arena, const char **out_path,
+                         mw_error *err);
     /* One folder, whose parent stands; `*out_made` is false if it was there. */
     mw_status (*make_folder)(mw_sys *sys, const char *path, bool *out_made, mw_error *err);
     mw_status (*sync_folder)(mw_sys *sys, const char *path, mw_error *err);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ENTROPY_STEP = 256, EXECUTABLE_PATH_MAX = 4096, TERMINAL_WIDTH_DEFAULT = 80 };
+enum { ENTROPY_STEP = 256, EXECUTABLE_PATH_MAX = 4096, TERMINAL_WIDTH_DEFAULT = 80,
+       LINKS_MAX = 40 /* as the kernel */ };
 
 typedef struct {
     mw_file base;
@@ -257,6 +259,42 @@ static mw_status real_info(mw_sys *sys, const char *path, mw_file_info *out_info
     return MW_OK;
 }
 
+static mw_status no_room_for_path(const char *path, mw_error *err) {
+    return mw_fail(err, MW_NO_MEMORY, "%s: no memory to look at it", path);
+}
+
+/* Where the link that is named so leads; `*out_target` is NULL where it is none. */
+static mw_status read_link(const char *path, mw_arena *arena, const char **out_target,
+                           mw_error *err) {
+    char bytes[PATH_MAX];
+    ssize_t size = readlink(path, bytes, sizeof bytes);
+    *out_target = NULL;
+    if (size < 0) return MW_OK; /* whatever it is: who opens it learns of that */
+    const char *target = mw_arena_copy(arena, bytes, (size_t)size);
+    const char *folder = mw_str_copy(arena, mw_path_folder(mw_str_of(path))).data;
+    bool is_whole = target && target[0] == '/';
+    *out_target = is_whole || !target || !folder ? target : mw_path_join(arena, folder, target);
+    return *out_target && folder ? MW_OK : no_room_for_path(path, err);
+}
+
+/* A link may lead to nothing yet: each is followed until there is no more. */
+static mw_status real_resolve(mw_sys *sys, const char *path, mw_arena *arena,
+                              const char **out_path, mw_error *err) {
+    (void)sys;
+    const char *at = path, *target = path;
+    char found[PATH_MAX];
+    for (int i = 0; i < LINKS_MAX && target; i++) {
+        at = target;
+        if (realpath(at, found)) {
+            *out_path = mw_arena_copy(arena, found, strlen(found));
+            return *out_path ? MW_OK : no_room_for_path(path, err);
+        }
+        MW_TRY(read_link(at, arena, &target, err));
+    }
+    *out_path = at;
+    return MW_OK;
+}
+
 static mw_status real_make_folder(mw_sys *sys, const char *path, bool *out_made, mw_error *err) {
     *out_made = mkdir(path, 0777) == 0;
     if (*out_made) return MW_OK;
@@ -354,6 +392,7 @@ static const mw_sys_functions real_functions = {
     .core_count = real_core_count,
     .open = real_open,
     .info = real_info,
+    .resolve = real_resolve,
     .make_folder = real_make_folder,
     .sync_folder = real_sync_folder,
     .rename = real_rename,

@@ -269,6 +269,16 @@ static mw_status sim_info(mw_sys *sys, const char *path, mw_file_info *out_info,
     return leave(at, status);
 }
 
+/* Its disk has no links. */
+static mw_status sim_resolve(mw_sys *sys, const char *path, mw_arena *arena, const char **out_path,
+                             mw_error *err) {
+    (void)sys;
+    const char *copy = mw_arena_copy(arena, path, strlen(path));
+    if (!copy) return mw_fail(err, MW_NO_MEMORY, "%s: no memory to look at it", path);
+    *out_path = copy;
+    return MW_OK;
+}
+
 static mw_status sim_make_folder(mw_sys *sys, const char *path, bool *out_made, mw_error *err) {
     simulation *at = enter(sys);
     mw_status status = begin_call(at, path, err);
@@ -316,6 +326,7 @@ static const mw_sys_functions simulated_functions = {
     .core_count = sim_core_count,
     .open = sim_open,
     .info = sim_info,
+    .resolve = sim_resolve,
     .make_folder = sim_make_folder,
     .sync_folder = sim_sync_folder,
     .rename = sim_rename,

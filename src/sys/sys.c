@@ -179,6 +179,11 @@ mw_status mw_sys_info(mw_sys *sys, const char *path, mw_file_info *out_info, mw_
     return sys->functions->info(sys, path, out_info, err);
 }
 
+mw_status mw_sys_resolve(mw_sys *sys, const char *path, mw_arena *arena, const char **out_path,
+                         mw_error *err) {
+    return sys->functions->resolve(sys, path, arena, out_path, err);
+}
+
 bool mw_sys_is_same(const mw_file_info *a, const mw_file_info *b) {
     return a->exists && b->exists && a->disk == b->disk && a->number == b->number;
 }

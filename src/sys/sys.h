@@ -69,6 +69,10 @@ typedef struct {
 } mw_file_info;
 MW_MUST_USE mw_status mw_sys_info(mw_sys *sys, const char *path, mw_file_info *out_info,
                                   mw_error *err);
+/* The place that a path leads to, links followed: of what stands there or, where nothing does, of
+   what would be made there. In `arena`. */
+MW_MUST_USE mw_status mw_sys_resolve(mw_sys *sys, const char *path, mw_arena *arena,
+                                     const char **out_path, mw_error *err);
 /* Whether both are of the one file or folder. What does not exist is none. */
 bool mw_sys_is_same(const mw_file_info *a, const mw_file_info *b);
 /* Makes it and its parents, synced; fine if it is there. */

@@ -79,11 +79,24 @@ def test_a_dash_is_no_file():
 
 def test_an_access_log_is_not_appended_to_the_project():
     with trained_shop() as project:
+        (project.folder / "hard.csv").hardlink_to(project.folder / "data/orders.csv")
+        (project.folder / "dangling").symlink_to(".millwright/nonexist")
+        (project.folder / "around/later").symlink_to("data/late-9.csv")
         before = contents(project)
         for path, what in [("millwright.yaml", "the project file"),
-                           (".millwright/format", "in the project's state folder")]:
-            project.fails(2, f"--access-log: {path}: must not be {what}", "serve", "--listen", "127.0.0.1:0",
-                          "--access-log", path, cwd=project.folder, timeout=60)
+                           (".millwright/format", "in the project's state folder"),
+                           ("dangling", "in the project's state folder"),
+                           ("data/orders.csv", "a file that stream orders reads"),
+                           ("around/data/orders.csv", "a file that stream orders reads"),
+                           ("loved.csv", "a file that stream orders reads"),
+                           ("hard.csv", "a file that stream orders reads"),
+                           ("later", "a file that stream returns reads")]:
+            project.fails(2, f"millwright: --access-log: {path}: must not be {what}", "serve", "--listen",
+                          "127.0.0.1:0", "--access-log", path, cwd=project.folder, timeout=60)
+        for path in ["nowhere/a.log", "/sys/a.log"]:
+            refused = project.run("serve", "--listen", "127.0.0.1:0", "--access-log", path, cwd=project.folder, timeout=60)
+            told = f"millwright: --access-log: {path}: cannot be opened: "
+            assert refused.code != 0 and refused.err.startswith(told), refused.err  # nothing was started
         assert contents(project) == before
 
 
