@@ -151,15 +151,16 @@ static bool begins_as_writer(const char *sql) {
                                           "TRUNCATE", "COPY", "EXPORT"};
     for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
         size_t size = strlen(writers[i]);
-        if (strncasecmp(sql, writers[i], size) == 0 && isspace((unsigned char)sql[size]))
-            return true;
+        bool is_it = strncasecmp(sql, writers[i], size) == 0;
+        if (is_it && (!sql[size] || isspace((unsigned char)sql[size]))) return true;
     }
     return false;
 }
 
-/* What DuckDB says of those to which no table here is one, wherever the word for it stands. */
+/* What is said of the others; of those to which no table here is one, by DuckDB, wherever the word
+   for it stands. */
 static bool is_of_writer(const char *message) {
-    static const char *const messages[] = {"is not an table", "Can only update",
+    static const char *const messages[] = {"must only read", "is not an table", "Can only update",
                                            "Can only delete", "Can only merge"};
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
         if (strstr(message, messages[i])) return true;
@@ -176,8 +177,9 @@ static mw_status ask(mw_workspace *workspace, const char *sql, mw_duck_cursor **
                      mw_error *err) {
     /* A column may have any name, such as `at`, a word of SQL since DuckDB 1.5. */
     static const char *const hints[][2] = {
-        {"syntax error at or near", "A column whose name is a word of SQL stands in double quotes, "
-                                    "as in SELECT \"at\" FROM orders."},
+        {"syntax error at or near", "A column or table whose name is a word of SQL stands in "
+                                    "double quotes, as in SELECT \"at\" FROM \"order\". SHOW "
+                                    "TABLES lists the tables."},
         {"Table with name ", "SHOW TABLES lists them; labels and examples are tables too, made "
                              "where a query names them."},
         {"multiple statements", "millwright sql takes one statement a call."},
