@@ -171,6 +171,14 @@ static mw_status read_option(mw_cli *cli, int count, char *const *arguments, int
     return MW_OK;
 }
 
+/* It may be a model that is meant. */
+static mw_status too_many_words(const mw_command *command, const char *word, mw_error *err) {
+    mw_status status = mw_fail(err, MW_USAGE, "%s: one word too many: %s", command->name, word);
+    if (!mw_command_has_option(command, "--model")) return mw_cli_hint_call(command, status, err);
+    return mw_hint(err, status, "It is called as: millwright %s%s%s --model %s", command->name,
+                   command->words[0] ? " " : "", command->words, word);
+}
+
 mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *err) {
     bool only_words = false;
     for (int i = 0; i < count; i++) {
@@ -181,11 +189,8 @@ mw_status mw_cli_read(mw_cli *cli, int count, char *const *arguments, mw_error *
             MW_TRY(read_option(cli, count, arguments, &i, err));
         } else {
             if (cli->word_count == cli->command->word_count_max ||
-                cli->word_count == MW_WORDS_MAX) {
-                mw_status status = mw_fail(err, MW_USAGE, "%s: one word too many: %s",
-                                           cli->command->name, word);
-                return mw_cli_hint_call(cli->command, status, err);
-            }
+                cli->word_count == MW_WORDS_MAX)
+                return too_many_words(cli->command, word, err);
             cli->words[cli->word_count++] = word;
         }
     }

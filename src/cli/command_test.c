@@ -94,7 +94,7 @@ MW_TEST(command_says_how_the_model_is_named) {
     mw_error err = {0};
     MW_CHECK_STATUS(mw_cli_read(&cli, 1, (char *[]){rye}, &err), MW_USAGE);
     MW_CHECK_EQUAL_STR(err.message, "taste: one word too many: rye");
-    MW_CHECK_EQUAL_STR(err.hint, "It is called as: millwright taste [--model MODEL]");
+    MW_CHECK_EQUAL_STR(err.hint, "It is called as: millwright taste --model rye");
     cli = (mw_cli){.sys = mw_sys_real(), .command = &by_word};
     MW_CHECK_STATUS(mw_cli_read(&cli, 2, (char *[]){model, rye}, &err), MW_USAGE);
     MW_CHECK_EQUAL_STR(err.message, "sell: the model is a word, not an option");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/served_project.h"
 #include "ingest/log_tail.h"
 #include "project/columns.h"
@@ -377,11 +378,14 @@ bool mw_workspace_is_outdated(const mw_workspace *workspace) {
 
 static mw_status no_such_model(const mw_workspace *workspace, const char *name, mw_error *err) {
     const mw_project *project = workspace->project;
+    mw_nearest nearest = mw_nearest_to(mw_str_of(name));
     mw_buf names;
     mw_buf_init(&names, 1 << 16);
-    for (size_t i = 0; i < project->model_count; i++)
-        mw_buf_printf(&names, "%s%.*s", i > 0 ? ", " : "",
-                      MW_STR_ARGS(project->models[i].declaration.name));
+    for (size_t i = 0; i < project->model_count; i++) {
+        mw_str one = project->models[i].declaration.name;
+        mw_buf_printf(&names, "%s%.*s", i > 0 ? ", " : "", MW_STR_ARGS(one));
+        mw_nearest_offer(&nearest, one);
+    }
     mw_status status = MW_USAGE;
     if (project->model_count == 0)
         status = mw_fail(err, MW_NOT_FOUND, "the project has no model");
@@ -390,7 +394,10 @@ static mw_status no_such_model(const mw_workspace *workspace, const char *name, 
         (void)mw_cli_hint_call(workspace->cli->command, status, err);
     } else {
         status = mw_fail(err, MW_NOT_FOUND, "there is no model %s", name);
-        (void)mw_hint(err, status, "There is: %.*s.", MW_STR_ARGS(mw_buf_str(&names)));
+        if (nearest.found.size > 0 && project->model_count > 1)
+            (void)mw_hint(err, status, "Did you mean %.*s? There is: %.*s.",
+                          MW_STR_ARGS(nearest.found), MW_STR_ARGS(mw_buf_str(&names)));
+        else (void)mw_hint(err, status, "There is: %.*s.", MW_STR_ARGS(mw_buf_str(&names)));
     }
     mw_buf_release(&names);
     return status;

@@ -126,13 +126,16 @@ def test_help_and_what_is_not_built():
             project.fails(3, "is not built yet", *words)
         project.fails(2, "Did you mean --seed?", "train", "--sed", "1")
         for words in ["build", "list", "verify", "leaks", "suggest", "export"]:
-            told = f"one word too many: returned\n  It is called as: millwright features {words} [--model MODEL]\n"
+            told = f"one word too many: returned\n  It is called as: millwright features {words} --model returned\n"
             project.fails(2, told, "features", words, "returned")
-        project.fails(2, "features show [FEATURE] [--model MODEL]\n", "features", "show", "amount", "returned")
+        project.fails(2, "features show [FEATURE] --model returned\n", "features", "show", "amount", "returned")
         project.fails(2, "the model is a word, not an option\n  It is called as: millwright train [MODEL]\n",
                       "train", "--model", "returned")
         project.fails(3, "has no feature returned\n  It is the model itself", "features", "explain", "returned")
         project.change("models:\n", "models:\n  dear: {moment: on orders, label: any(returns by id over next 1d)}\n")
+        project.fails(3, "there is no model returne\n  Did you mean returned? There is: dear, returned.\n", "features",
+                      "list", "--model", "returne")
+        project.fails(3, "there is no model x\n  There is: dear, returned.\n", "features", "list", "--model", "x")
         project.fails(2, "say which model: dear, returned\n  It is called as: millwright features list [--model MODEL]\n",
                       "features", "list")
         project.fails(2, "there is no command trian", "trian")
