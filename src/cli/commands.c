@@ -420,6 +420,7 @@ const mw_command mw_commands[] = {
         .run = mw_cli_server,
     },
     {.name = "keeper", .words = "", .run = mw_cli_keeper},
+    {.name = "look", .words = "", .run = mw_cli_look},
     {.name = "checkpoint", .words = "", .run = mw_cli_checkpoint},
     {.name = "move-log", .words = "", .run = mw_cli_move_log},
     {

@@ -69,6 +69,33 @@ static mw_status check_alone(mw_cli *cli, mw_error *err) {
     return MW_OK;
 }
 
+/* What looks for mistakes may read data files by threads, and children are to hang on a process
+   that has none. So another process looks; where it finds some, this one tells them and ends. */
+static mw_status check_project(mw_cli *cli, const char *executable, mw_error *err) {
+    const char *arguments[] = {executable, "look", "-C", cli->folder, NULL};
+    mw_process_config config = {.arguments = arguments, .quiet_errors = true};
+    mw_process *process = NULL;
+    mw_process_result result = {.exit_code = 0};
+    MW_TRY(mw_process_start(cli->sys, config, &process, err));
+    mw_status status = mw_process_wait(process, &result, err);
+    mw_process_destroy(process);
+    bool has_mistakes = result.exit_code == mw_status_exit_code(MW_INVALID);
+    if (status != MW_OK || !has_mistakes) return status;
+    mw_workspace workspace;
+    status = mw_workspace_open(cli, MW_WORKSPACE_LOOK, NULL, &workspace, err);
+    mw_workspace_release(&workspace);
+    if (status != MW_OK) return status;
+    status = mw_fail(err, MW_BUSY, "serve: " MW_PROJECT_FILE " was changed while it was read");
+    return mw_hint(err, status, "Start it again.");
+}
+
+mw_status mw_cli_look(mw_cli *cli, mw_error *err) {
+    mw_workspace workspace;
+    mw_status status = mw_workspace_open(cli, MW_WORKSPACE_LOOK, NULL, &workspace, err);
+    mw_workspace_release(&workspace);
+    return status;
+}
+
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     MW_TRY(check_options(cli, err));
     MW_TRY(check_alone(cli, err));
@@ -78,6 +105,7 @@ mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     char word[WORD_SIZE + 1];
     const char *keeper[] = {NULL, "keeper", "-C", cli->folder, NULL};
     MW_TRY(mw_executable_path(cli->sys, &cli->arena, &executable, err));
+    MW_TRY(check_project(cli, executable, err));
     make_word(cli->sys, word);
     list_arguments(cli, executable, word, server);
     keeper[0] = executable;

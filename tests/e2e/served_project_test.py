@@ -269,7 +269,11 @@ def test_start(folder):
     assert kept.read_text().startswith(PROJECT + "\n# As millwright serve ")
     refused = run(folder, "serve", "--listen", "127.0.0.1:0")
     assert refused.returncode == 3, refused
-    assert TOLD in refused.stderr and GOES_ON not in refused.stderr, refused
+    counted = f"millwright: {folder}/millwright.yaml: 1 mistake to mend\n"
+    assert refused.stderr == f"{folder}/{TOLD}{counted}", refused  # nothing was started
+    refused = run(folder, "serve", "--listen", "127.0.0.1:0", "--json")
+    mistakes = json.loads(refused.stdout)["error"]["mistakes"]
+    assert refused.returncode == 3 and len(mistakes) == 1, refused
     served.file.write_text(PROJECT)
     with socket.socket() as taken:  # what was kept goes before the new server keeps anything
         taken.bind(("127.0.0.1", 0))
