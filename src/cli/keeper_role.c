@@ -15,9 +15,16 @@
 #include "sys/poller.h"
 #include "sys/process.h"
 
-enum { TICK_US = 300000, PAUSE_US = 30000000, PULSE_US = 60000000, SETTING_MAX = 512 };
+enum { TICK_US = 300000, PAUSE_US = 30000000, PULSE_US = 60000000, SETTING_MAX = 512,
+       OVER_US = 4 * PAUSE_US /* after a failure that did not come back */ };
 
 typedef struct keeper keeper;
+
+/* What failed last. A full disk fails the same each time: that is told once, until it is over. */
+typedef struct {
+    mw_error err;
+    int64_t at_us; /* by the monotonic clock */
+} trouble;
 
 /* A model that it keeps. */
 typedef struct {
@@ -43,6 +50,7 @@ struct keeper {
     mw_log_reach reach; /* as of this tick, before it looked at the lake */
     mw_shared_history history;
     char lake[MW_SHA256_HEX_SIZE + 1]; /* the version of what the history holds */
+    trouble trouble;
     charge *charges;
     size_t charge_count;
 };
@@ -356,6 +364,13 @@ static mw_status work(keeper *k, mw_error *err) {
     return MW_OK;
 }
 
+static void tell_trouble(const mw_cli *cli, const mw_error *err, trouble *it) {
+    int64_t now_us = mw_sys_monotonic_us(cli->sys);
+    bool goes_on = strcmp(it->err.message, err->message) == 0 && now_us - it->at_us < OVER_US;
+    *it = (trouble){*err, now_us};
+    if (!goes_on) mw_cli_note(cli, "keeper: %s", err->message);
+}
+
 /* After a failure it begins anew, some time later: the server must not suffer from it. */
 static int64_t work_or_rest(keeper *k) {
     mw_error err = {0};
@@ -363,7 +378,7 @@ static int64_t work_or_rest(keeper *k) {
     mw_status status = work(k, &err);
     mw_pace_end_turns();
     if (status == MW_OK) return TICK_US;
-    mw_cli_note(k->cli, "keeper: %s", err.message);
+    tell_trouble(k->cli, &err, &k->trouble);
     close_project(k);
     return PAUSE_US;
 }
@@ -390,6 +405,7 @@ typedef struct {
     mw_checkpointer checkpointer;
     mw_log_mover mover;
     mw_prover prover;
+    trouble trouble;
 } chores;
 
 static mw_status advance_chores(chores *c, mw_error *err) {
@@ -403,7 +419,7 @@ static mw_status advance_chores(chores *c, mw_error *err) {
 static int64_t do_chores(chores *c) {
     mw_error err = {0};
     if (advance_chores(c, &err) == MW_OK) return TICK_US;
-    mw_cli_note(c->cli, "keeper: %s", err.message);
+    tell_trouble(c->cli, &err, &c->trouble);
     return PAUSE_US;
 }
 

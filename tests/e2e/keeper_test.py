@@ -6,6 +6,7 @@ again, and the version that the catalog says is the one that the server answers 
 """
 import os
 import signal
+import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -138,6 +139,29 @@ def test_a_training_does_not_hold_up_the_end():
         assert time.monotonic() - began < 10, "all of it has ended"
         wait_for(lambda: not Path(f"/proc/{learner}").exists(), 5)
         assert retrainings(shop) == [] and champion(shop) == first
+
+
+def test_a_failure_that_stays_is_told_once():
+    """As of a full disk: it tries again each 30 s."""
+    with Shop(PROJECT) as shop:
+        shop.ok("ingest")
+        shop.ok("train")
+        artefacts = shop.folder / ".millwright/artefacts"
+        errors = shop.folder / "errors"
+        with open(errors, "w", encoding="utf-8") as said:
+            server = subprocess.Popen([os.environ["MILLWRIGHT"], "serve", "-C", str(shop.folder), "--listen",
+                                       "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=said, text=True)
+        try:
+            assert server.stdout.readline()
+            os.kill(child_of(server.pid, b"keeper"), signal.SIGSTOP)
+            artefacts.rename(shop.folder / "aside")
+            os.kill(child_of(server.pid, b"keeper"), signal.SIGKILL)
+            wait_for(lambda: "artefacts: there is none" in errors.read_text(), 60)
+            time.sleep(70)
+            assert errors.read_text().count("artefacts: there is none") == 1, errors.read_text()
+        finally:
+            server.kill()
+            server.wait()
 
 
 if __name__ == "__main__":
