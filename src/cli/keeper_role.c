@@ -38,6 +38,7 @@ typedef struct {
     int64_t trained;    /* INT64_MIN: not since the log began */
     int64_t next_check; /* of the loop, when its consequences were kept last */
     int64_t pulse_due;  /* when the server is asked again, by the monotonic clock */
+    bool is_put_off;    /* its training, which was told */
 } charge;
 
 /* The watching thread's own. */
@@ -138,9 +139,26 @@ static mw_status learn(charge *it, int64_t now, mw_str why, const mw_follower *f
     return MW_OK;
 }
 
+/* Whoever edits the file may have trained by it and promoted that: a training by what is served
+   would put the definition of before in its place. */
+static bool must_wait(charge *it) {
+    bool waits = mw_workspace_is_outdated(&it->owner->workspace);
+    if (waits && !it->is_put_off)
+        mw_cli_note(it->owner->cli,
+                    "keeper: model %.*s is not retrained: " MW_PROJECT_FILE " is another than "
+                    "serve goes by; retraining waits for serve to be started again",
+                    MW_STR_ARGS(name_of(it)));
+    it->is_put_off = waits;
+    return waits;
+}
+
 static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training *out_training,
                        mw_error *err) {
     charge *it = context;
+    if (must_wait(it)) {
+        *out_training = (mw_loop_training){.is_put_off = true};
+        return MW_OK;
+    }
     const mw_follower *watching = mw_watch_follower(it->champion.watch), *gathered = NULL;
     mw_error reason = {0};
     mw_status status = gather(it, now, &gathered, &reason);

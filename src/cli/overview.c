@@ -308,7 +308,8 @@ static void print_server(const state_facts *facts, mw_buf *out) {
         mw_buf_printf(out, "a server recovers, %.0f %% of its events; ",
                       100 * facts->server.recovered);
     if (facts->server.accepted_us != MW_TIME_MISSING)
-        mw_buf_printf(out, "%s is another than it goes by, which was accepted at %s; ",
+        mw_buf_printf(out, "%s is another than it goes by, which was accepted at %s, so nothing "
+                           "is retrained; ",
                       MW_PROJECT_FILE, mw_time_text_of(facts->server.accepted_us).text);
     for (size_t i = 0; i < facts->successors.count; i++) {
         const mw_serve_successor *next = &facts->successors.items[i];

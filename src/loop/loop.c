@@ -251,8 +251,13 @@ static mw_status try_challenger(mw_loop *loop, const mw_loop_training *training,
 
 static mw_status retrain(mw_loop *loop, mw_str reason, int64_t now, mw_error *err) {
     mw_loop_training training = {0};
+    int64_t before = loop->trained;
     loop->trained = now;
     MW_TRY(loop->config.hooks.train(loop->config.hooks.context, now, reason, &training, err));
+    if (training.is_put_off) {
+        loop->trained = before;
+        return MW_OK;
+    }
     char name[MW_VERSION_NAME_SIZE + 1];
     mw_version_name(training.version_bytes, name);
     mw_loop_event event = {

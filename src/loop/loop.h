@@ -50,6 +50,7 @@ typedef struct {
 
 /* What a training gives. All stays valid until the next training. */
 typedef struct {
+    bool is_put_off; /* there was none, and it stays due: the next midnight asks again */
     mw_str version_bytes;
     const mw_examples *examples; /* for the gate: those that had matured */
     size_t example_count;

@@ -16,7 +16,7 @@ typedef struct {
     mw_rule when[2], gate[1];
     mw_str first;          /* the version that it began with */
     loop_world_stump next; /* what a training gives */
-    bool training_fails;
+    bool training_fails, is_put_off;
     mw_loop *loop;
     struct {
         mw_loop_event_kind kind;
@@ -33,6 +33,10 @@ static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training 
     MW_CHECK(why.size > 0 && now % MW_DAY_US == 0);
     it->training_count++;
     if (it->training_fails) return mw_fail(err, MW_INVALID, "nothing to learn");
+    if (it->is_put_off) {
+        *out_training = (mw_loop_training){.is_put_off = true};
+        return MW_OK;
+    }
     *out_training = (mw_loop_training){
         .version_bytes = loop_world_version(&it->world.arena, it->world.symbols, it->next),
         .examples = &it->world.examples,
@@ -208,6 +212,20 @@ MW_TEST(loop_passes_a_failed_training_on_and_goes_on_after_it) {
     it.training_fails = false;
     MW_CHECK(live(&it, 31, 62, 0) == MW_OK); /* its next time comes a month later */
     MW_CHECK_EQUAL_INT(it.training_count, 2);
+    MW_CHECK_EQUAL_INT(count_of(&it, MW_LOOP_PROMOTED), 1);
+    release(&it);
+}
+
+MW_TEST(loop_asks_each_midnight_for_a_training_that_is_put_off) {
+    static fixture it;
+    make(&it, "gated", "drift.max > 0.9", poor);
+    it.is_put_off = true;
+    MW_CHECK(live(&it, 0, 36, 0) == MW_OK);
+    MW_CHECK(it.event_count == 0 && it.training_count == 6); /* on days 30 to 35 */
+    it.is_put_off = false;
+    MW_CHECK(live(&it, 36, 62, 0) == MW_OK);
+    MW_CHECK_EQUAL_INT(it.training_count, 7); /* and 30 days after it at the earliest again */
+    MW_CHECK(it.events[0].kind == MW_LOOP_TRAINED && it.events[0].day == 36);
     MW_CHECK_EQUAL_INT(count_of(&it, MW_LOOP_PROMOTED), 1);
     release(&it);
 }

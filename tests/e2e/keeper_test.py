@@ -141,6 +141,30 @@ def test_a_training_does_not_hold_up_the_end():
         assert retrainings(shop) == [] and champion(shop) == first
 
 
+def test_an_edit_puts_retraining_off():
+    """A version by the file of before is not to replace what a person has promoted by that of today."""
+    with Shop(PROJECT + RETRAIN.replace("300d", "1d")) as shop:
+        shop.ok("ingest")
+        shop.ok("train")
+        errors, before = shop.folder / "errors", (shop.folder / "millwright.yaml").read_text()
+        with open(errors, "w", encoding="utf-8") as said, serving(shop, BEGIN, said) as server:
+            def told():
+                return errors.read_text().count("retraining waits for serve to be started again")
+            shop.change("  spent: ", "  dearest: max(orders.amount by shop over 1d)\n  spent: ")
+            own = shop.ok("train", "--json").json()["version"]
+            shop.ok("models", "promote", "returned", own)
+            return_some(server, predict_orders(server))
+            wait_for(told)
+            server.go_to(BEGIN + timedelta(days=DAYS + 4))
+            time.sleep(2)
+            assert told() == 1 and champion(shop) == own and not retrainings(shop), errors.read_text()
+            assert "so nothing is retrained; " in shop.ok("status").out
+            shop.write(before)  # it is still due, and the midnight after that sees it
+            server.go_to(BEGIN + timedelta(days=DAYS + 5))
+            wait_for(lambda: retrainings(shop))
+            assert told() == 1, errors.read_text()
+
+
 def test_a_failure_that_stays_is_told_once():
     """As of a full disk: it tries again each 30 s."""
     with Shop(PROJECT) as shop:

@@ -26,10 +26,10 @@ ORDERS, DAYS = 300, 10
 
 
 class Server:
-    def __init__(self, shop, clock):
+    def __init__(self, shop, clock, errors=None):
         command = [os.environ["MILLWRIGHT"], "serve", "--clock", stamp(clock), "--listen",
                    "127.0.0.1:0", "--json", "-C", str(shop.folder)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         port = json.loads(self.process.stdout.readline())["port"]
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
@@ -57,8 +57,8 @@ class Server:
 
 
 @contextmanager
-def serving(shop, clock):
-    server = Server(shop, clock)
+def serving(shop, clock, errors=None):
+    server = Server(shop, clock, errors)
     try:
         yield server
     finally:
