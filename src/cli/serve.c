@@ -1,8 +1,7 @@
 #include "cli/serve.h"
 
-#include <stdio.h>
-
 #include "cli/listening.h"
+#include "cli/served_project.h"
 #include "cli/server_call.h"
 #include "cli/workspace.h"
 #include "serve/supervisor.h"
@@ -10,16 +9,9 @@
 #include "sys/poller.h"
 #include "sys/process.h"
 
-enum { ARGUMENTS_MAX = 32, SERVER_TRIES = 20, SERVER_PAUSE_US = 50000, WORD_SIZE = 16 };
+enum { ARGUMENTS_MAX = 32, SERVER_TRIES = 20, SERVER_PAUSE_US = 50000 };
 
 static void say(void *context, const char *line) { mw_cli_note(context, "%s", line); }
-
-/* A word that no other `serve` has: what that took up is not to come back in this one. */
-static void make_word(mw_sys *sys, char out_word[WORD_SIZE + 1]) {
-    uint64_t drawn;
-    mw_sys_entropy(sys, &drawn, sizeof drawn);
-    snprintf(out_word, WORD_SIZE + 1, "%016llx", (unsigned long long)drawn);
-}
 
 /* The arguments of `serve` again, for the server's own command. */
 static void list_arguments(const mw_cli *cli, const char *executable, const char *word,
@@ -102,11 +94,11 @@ mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     mw_process_outlive_readers();
     const char *executable;
     const char *server[ARGUMENTS_MAX];
-    char word[WORD_SIZE + 1];
+    char word[MW_SERVE_WORD_SIZE_MAX + 1]; /* what another took up is not to come back in this */
     const char *keeper[] = {NULL, "keeper", "-C", cli->folder, NULL};
     MW_TRY(mw_executable_path(cli->sys, &cli->arena, &executable, err));
     MW_TRY(check_project(cli, executable, err));
-    make_word(cli->sys, word);
+    mw_serve_word_draw(cli->sys, word);
     list_arguments(cli, executable, word, server);
     keeper[0] = executable;
     const mw_role roles[] = {{"server", server}, {"keeper", keeper}};

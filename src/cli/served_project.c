@@ -1,5 +1,6 @@
 #include "cli/served_project.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -17,10 +18,25 @@ static void seal(mw_str bytes, char out_hex[MW_SHA256_HEX_SIZE + 1]) {
     mw_sha256_hex(&sha, out_hex);
 }
 
+void mw_serve_word_draw(mw_sys *sys, char out_word[MW_SERVE_WORD_SIZE_MAX + 1]) {
+    uint64_t drawn;
+    mw_sys_entropy(sys, &drawn, sizeof drawn);
+    snprintf(out_word, MW_SERVE_WORD_SIZE_MAX + 1, "%016llx", (unsigned long long)drawn);
+}
+
+bool mw_serve_word_is_good(mw_str word) {
+    for (size_t i = 0; i < word.size; i++) {
+        char c = word.data[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!is_letter && !(c >= '0' && c <= '9')) return false;
+    }
+    return word.size > 0 && word.size <= MW_SERVE_WORD_SIZE_MAX;
+}
+
 mw_status mw_served_project_write(mw_sys *sys, const char *path, const mw_served_project *project,
                                   mw_error *err) {
     char hex[MW_SHA256_HEX_SIZE + 1];
-    MW_ASSERT(project->serve.size > 0 && project->serve.size <= MW_SERVE_WORD_SIZE_MAX);
+    MW_ASSERT(mw_serve_word_is_good(project->serve));
     mw_buf out;
     mw_buf_init(&out, FILE_SIZE_MAX);
     mw_buf_append_str(&out, project->bytes);
@@ -51,7 +67,7 @@ static bool parse(mw_str file, mw_served_project *out_project) {
     if (!mw_str_starts(line, MW_STR(MARK)) || !mw_str_ends(line, MW_STR(SEAL))) return false;
     mw_str rest = mw_str_slice(line, sizeof MARK - 1, line.size - (sizeof SEAL - 1)), serve;
     if (!mw_str_split(&rest, ' ', &serve) || !mw_str_starts(rest, MW_STR(TIME))) return false;
-    if (serve.size == 0 || serve.size > MW_SERVE_WORD_SIZE_MAX) return false;
+    if (!mw_serve_word_is_good(serve)) return false;
     mw_str time = mw_str_slice(rest, sizeof TIME - 1, rest.size);
     out_project->bytes = mw_str_slice(sealed, 0, size);
     out_project->serve = serve;

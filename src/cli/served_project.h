@@ -23,6 +23,11 @@ typedef struct {
     int64_t accepted_us; /* when they were kept: as a server was ready, by the wall clock */
 } mw_served_project;
 
+/* One that no other `serve` has. */
+void mw_serve_word_draw(mw_sys *sys, char out_word[MW_SERVE_WORD_SIZE_MAX + 1]);
+/* Whether it is one, from wherever it comes. */
+bool mw_serve_word_is_good(mw_str word);
+
 /* `path`: of the file. */
 MW_MUST_USE mw_status mw_served_project_write(mw_sys *sys, const char *path,
                                               const mw_served_project *project, mw_error *err);

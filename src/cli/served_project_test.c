@@ -83,6 +83,19 @@ MW_TEST(served_project_is_refused_once_a_bit_turned_or_it_was_cut) {
     mw_simulated_destroy(sys);
 }
 
+MW_TEST(served_project_is_of_a_serve_with_a_word) {
+    static const char *const wrong[] = {"", " ", "a b", "a\n", "none;", "\xC3\xA9"};
+    char drawn[2][MW_SERVE_WORD_SIZE_MAX + 1], longest[MW_SERVE_WORD_SIZE_MAX + 1];
+    for (int i = 0; i < 2; i++) mw_serve_word_draw(mw_sys_real(), drawn[i]);
+    MW_CHECK(strcmp(drawn[0], drawn[1]) != 0);
+    MW_CHECK(mw_serve_word_is_good(mw_str_of(drawn[0])));
+    memset(longest, 'Z', sizeof longest);
+    MW_CHECK(mw_serve_word_is_good((mw_str){longest, MW_SERVE_WORD_SIZE_MAX}));
+    MW_CHECK(!mw_serve_word_is_good((mw_str){longest, MW_SERVE_WORD_SIZE_MAX + 1}));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        MW_CHECK(!mw_serve_word_is_good(mw_str_of(wrong[i])));
+}
+
 /* Whatever a write fails of, the one before or this one is there, whole. */
 MW_TEST(served_project_is_written_whole_or_not_at_all) {
     const mw_served_project next = {MW_STR("project: next\n"), MW_STR("2f"), 2};

@@ -1,10 +1,12 @@
 #include "cli/server_role.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/batch_commit.h"
 #include "cli/champions.h"
 #include "cli/listening.h"
+#include "cli/served_project.h"
 #include "cli/server_lake.h"
 #include "cli/recheck_metrics.h"
 #include "cli/server_call.h"
@@ -63,6 +65,7 @@ typedef struct {
     mw_access access;
     bool is_virtual;
     bool is_begun_again; /* so it goes by the project as this `serve` took it up */
+    char serve[MW_SERVE_WORD_SIZE_MAX + 1]; /* its word */
     int64_t clock_us, started_us;
 } daemon;
 
@@ -74,19 +77,26 @@ static mw_status read_clock(daemon *d, mw_error *err) {
     return text ? mw_workspace_time(&d->workspace, "--clock", text, &d->clock_us, err) : MW_OK;
 }
 
-/* --- opening ------------------------------------------------------------------------------ */
-
-/* Which `serve` has begun it. */
-static const char *serve_of(const daemon *d) {
-    const char *word = mw_cli_option(d->workspace.cli, "--serving");
-    return word ? word : "none";
+/* One that a person has begun is of no `serve` that was. */
+static mw_status read_word(daemon *d, mw_error *err) {
+    const mw_cli *cli = d->workspace.cli;
+    const char *word = mw_cli_option(cli, "--serving");
+    if (!word) mw_serve_word_draw(cli->sys, d->serve);
+    else if (mw_serve_word_is_good(mw_str_of(word)))
+        snprintf(d->serve, sizeof d->serve, "%s", word);
+    else
+        return mw_fail(err, MW_USAGE, "--serving: must be 1 to %d letters and digits, got \"%s\"",
+                       MW_SERVE_WORD_SIZE_MAX, word);
+    return MW_OK;
 }
+
+/* --- opening ------------------------------------------------------------------------------ */
 
 /* A server that was killed a moment ago may still be dying with the state's lock in its hand. */
 static mw_status open_workspace(daemon *d, mw_error *err) {
     mw_cli *cli = d->workspace.cli;
     for (int tries = 1;; tries++) {
-        mw_status status = mw_workspace_open_served(cli, MW_WORKSPACE_WRITE, serve_of(d),
+        mw_status status = mw_workspace_open_served(cli, MW_WORKSPACE_WRITE, d->serve,
                                                     &d->workspace, err);
         d->is_begun_again = d->workspace.accepted_us != MW_TIME_MISSING;
         if (status == MW_OK) return mw_workspace_start_asking(&d->workspace, err);
@@ -109,7 +119,7 @@ static const mw_meter outdated_meter = {
 static void keep_served(daemon *d, int64_t now_us) {
     mw_cli *cli = d->workspace.cli;
     mw_error err = {0}, left = {0};
-    mw_status status = mw_workspace_keep_served(&d->workspace, serve_of(d), &err);
+    mw_status status = mw_workspace_keep_served(&d->workspace, d->serve, &err);
     bool is_first = d->keep_us == 0;
     d->keep_us = status == MW_OK ? INT64_MAX : now_us + KEEP_AGAIN_US;
     if (status == MW_OK && !is_first)
@@ -624,6 +634,7 @@ static void start(mw_timer *timer, int64_t now_us) {
 
 static mw_status open_all(daemon *d, mw_error *err) {
     MW_TRY(mw_listening_read(d->workspace.cli, &d->listening, err));
+    MW_TRY(read_word(d, err));
     MW_TRY(create_reactor(d, err));
     MW_TRY(open_workspace(d, err));
     MW_TRY(forget_served(d, err));

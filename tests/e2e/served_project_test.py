@@ -311,7 +311,24 @@ def test_another_serve(folder):
     served.end()
 
 
-for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve):
+def test_by_hand(folder):
+    """A server that a person has begun without a `serve` goes by today's file, too."""
+    prepare(folder)
+    file, kept = Path(folder, "millwright.yaml"), Path(folder, ".millwright/served.yaml")
+    for text in (PROJECT, PROJECT.replace("24h", "23h")):
+        file.write_text(text)
+        with subprocess.Popen([MILLWRIGHT, "server", "-C", folder, "--listen", "127.0.0.1:0"],
+                              stdout=subprocess.PIPE, text=True) as server:
+            atexit.register(server.kill)
+            assert server.stdout.readline().startswith("listening on ")
+            assert kept.read_text().startswith(text + "\n# As millwright serve ")
+            server.terminate()
+    for word in ("", "a b", "a" * 65, "\n", "é"):
+        refused = run(folder, "server", "--listen", "127.0.0.1:0", "--serving", word)
+        assert refused.returncode == 2 and "--serving: must be 1 to 64 letters and digits" in refused.stderr, refused
+
+
+for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve, test_by_hand):
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
     print("ok", test.__name__)
