@@ -21,7 +21,8 @@ typedef struct {
     mw_sys *sys;
     mw_arena arena;
     bool is_appended; /* else replaced */
-    place at;
+    const char *path; /* as it was named */
+    place at;         /* where that is or, once links were followed, leads */
 } target;
 
 static mw_status no_memory(mw_error *err) {
@@ -45,7 +46,7 @@ static bool is_same_place(const place *a, const place *b) {
 }
 
 static mw_status refuse(const target *it, const char *what, mw_error *err) {
-    mw_status status = mw_fail(err, MW_USAGE, "%s: must not be %s", it->at.path, what);
+    mw_status status = mw_fail(err, MW_USAGE, "%s: must not be %s", it->path, what);
     return mw_hint(err, status, "Name another file.");
 }
 
@@ -116,7 +117,7 @@ static mw_status check_stream(target *it, const mw_project_stream *stream, mw_er
         if (!is_read) continue;
         mw_str name = stream->declaration.name;
         mw_status status = mw_fail(err, MW_USAGE, "%s: must not be a file that stream %.*s reads",
-                                   it->at.path, MW_STR_ARGS(name));
+                                   it->path, MW_STR_ARGS(name));
         return mw_hint(err, status, "Its `from` says %.*s. Name another file.",
                        MW_STR_ARGS(stream->from[i]));
     }
@@ -135,7 +136,7 @@ static mw_status read_project(target *it, mw_str bytes, const mw_project **out_p
     if (status == MW_NO_MEMORY) return no_memory(err);
     if (status == MW_OK || !it->at.info.exists || it->is_appended) return MW_OK;
     status = mw_fail(err, MW_USAGE, "%s: must be a new file while " MW_PROJECT_FILE
-                     " cannot be read", it->at.path);
+                     " cannot be read", it->path);
     return mw_hint(err, status, "It may be one that a stream reads. millwright check says what to "
                                 "mend.");
 }
@@ -175,13 +176,23 @@ static mw_status refuse_dash(const mw_cli *cli, const char *option, mw_error *er
                    "Leave %s out for standard output. A file of this name is ./-.", option);
 }
 
-/* What is written then goes through a link, to another place than the link's own. */
-static mw_status find_end(target *it, mw_error *err) {
-    const char *path = it->at.path, *end = path;
-    MW_TRY(mw_sys_resolve(it->sys, path, &it->arena, &end, err));
+static mw_status check_project(target *it, mw_error *err) {
+    const char *project = mw_path_join(&it->arena, it->cli->folder, MW_PROJECT_FILE);
+    const char *state = mw_path_join(&it->arena, it->cli->folder, MW_STATE_FOLDER);
+    if (!project || !state) return no_memory(err);
+    MW_TRY(check_project_file(it, project, err));
+    MW_TRY(check_state_folder(it, state, err));
+    return check_streams(it, project, err);
+}
+
+/* What is appended goes through a link, to another place than the link's own. Of the project is
+   neither to be: a stream would read the log by the link. */
+static mw_status follow_links(target *it, mw_error *err) {
+    const char *end = it->path;
+    MW_TRY(mw_sys_resolve(it->sys, it->path, &it->arena, &end, err));
+    if (strcmp(end, it->path) == 0) return MW_OK;
     MW_TRY(find_place(it, end, &it->at, err));
-    it->at.path = path;
-    return MW_OK;
+    return check_project(it, err);
 }
 
 static mw_status try_append(const target *it, mw_error *err) {
@@ -193,16 +204,11 @@ static mw_status try_append(const target *it, mw_error *err) {
 }
 
 static mw_status check(target *it, mw_error *err) {
-    const char *project = mw_path_join(&it->arena, it->cli->folder, MW_PROJECT_FILE);
-    const char *state = mw_path_join(&it->arena, it->cli->folder, MW_STATE_FOLDER);
-    if (!project || !state) return no_memory(err);
-    MW_TRY(find_place(it, it->at.path, &it->at, err));
+    MW_TRY(find_place(it, it->path, &it->at, err));
     if (it->is_appended && it->at.info.is_special) return MW_OK;
-    if (it->is_appended) MW_TRY(find_end(it, err));
-    MW_TRY(check_project_file(it, project, err));
-    MW_TRY(check_state_folder(it, state, err));
     MW_TRY(check_input(it, err));
-    MW_TRY(check_streams(it, project, err));
+    MW_TRY(check_project(it, err));
+    if (it->is_appended) MW_TRY(follow_links(it, err));
     mw_status status = it->is_appended ? try_append(it, err)
                                        : mw_sys_try_write_file(it->sys, it->at.path, err);
     return status == MW_NOT_FOUND ? mw_hint(err, status, "Make its folder first.") : status;
@@ -212,8 +218,7 @@ static mw_status check_option(const mw_cli *cli, const char *option, bool is_app
                               mw_error *err) {
     const char *path = option ? mw_cli_option(cli, option) : NULL;
     if (!path) return MW_OK;
-    target it = {
-        .cli = cli, .sys = cli->sys, .is_appended = is_appended, .at = {.path = path}};
+    target it = {.cli = cli, .sys = cli->sys, .is_appended = is_appended, .path = path};
     mw_arena_init(&it.arena, ARENA_SIZE_MAX);
     mw_status status = strcmp(path, "-") == 0 ? refuse_dash(cli, option, err)
                                               : check(&it, err);

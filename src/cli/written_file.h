@@ -13,6 +13,6 @@
 #pragma once
 #include "cli/command.h"
 
-/* MW_OK if the command is to write none. One that it appends to is that to which a link leads, and
-   may be a pipe or a device. */
+/* MW_OK if the command is to write none. One that it appends to is that to which a link leads,
+   though the link is none of the project's either; it may be a pipe or a device. */
 MW_MUST_USE mw_status mw_cli_try_written(const mw_cli *cli, mw_error *err);

@@ -180,7 +180,9 @@ MW_TEST(written_file_that_is_appended_to) {
         {"else/format", "shop/.millwright/format", "in the project's state folder"},
         {"else/nothing", "shop/.millwright/nothing", "in the project's state folder"},
         {"else/round", "else/nothing", "in the project's state folder"},
-        {"else/tuesday", "shop/late/tuesday.csv", "a file that stream loaves reads"}};
+        {"else/tuesday", "shop/late/tuesday.csv", "a file that stream loaves reads"},
+        {"shop/late/away.csv", "else/away.csv", "a file that stream loaves reads"}, /* by it */
+        {"shop/.millwright/away", "else/away.log", "in the project's state folder"}};
     bakery at;
     open_bakery(&at);
     check_not_appended(&at, "shop/millwright.yaml", "the project file");
@@ -210,6 +212,11 @@ MW_TEST(written_file_that_can_be_appended_to) {
     put_link(&at, "else/to-new", "else/newer.log");
     MW_CHECK_OK(try_option(&at, 2, "else/to"), &at.err);
     MW_CHECK_OK(try_option(&at, 2, "else/to-new"), &at.err);
+    MW_CHECK(!info_of(&at, "else/newer.log").exists);
+    put_link(&at, "else/to-nowhere", "/no/such/tray");
+    MW_CHECK_STATUS(try_option(&at, 2, "else/to-nowhere"), MW_NOT_FOUND);
+    MW_CHECK_EQUAL_STR(at.err.message,
+                       "--log: /no/such/tray: cannot be opened: No such file or directory");
     put_link(&at, "else/ring", "else/ring");
     MW_CHECK(try_option(&at, 2, "else/ring") != MW_OK);
     MW_CHECK_STATUS(try_option(&at, 2, "/no/such/tray"), MW_NOT_FOUND);
