@@ -77,7 +77,11 @@ static bool parse(mw_str file, mw_served_project *out_project) {
 mw_status mw_served_project_read(mw_sys *sys, const char *path, mw_arena *arena,
                                  mw_served_project *out_project, mw_error *err) {
     mw_served_project project;
+    mw_file_info info;
     mw_buf file;
+    MW_TRY(mw_sys_info(sys, path, &info, err));
+    if (info.is_folder || info.is_special)
+        return mw_fail(err, MW_CORRUPT, "%s: is no file", path);
     mw_buf_init(&file, FILE_SIZE_MAX);
     mw_status status = mw_sys_read_file(sys, path, &file, err);
     if (status == MW_TOO_LARGE || (status == MW_OK && !parse(mw_buf_str(&file), &project)))

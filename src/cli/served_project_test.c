@@ -83,6 +83,32 @@ MW_TEST(served_project_is_refused_once_a_bit_turned_or_it_was_cut) {
     mw_simulated_destroy(sys);
 }
 
+/* What a passing failure hides is there all the same: who took it for none would remove it. */
+MW_TEST(served_project_that_cannot_be_read_is_not_none) {
+    mw_sys *sys = simulation();
+    mw_status status = MW_IO;
+    mw_error err;
+    mw_arena arena;
+    uint64_t failed_count = 0;
+    mw_arena_init(&arena, 1 << 16);
+    keep(sys, MW_STR("project: a\n"), 1);
+    for (uint64_t after = 0; status != MW_OK; after++) {
+        mw_served_project project = {.accepted_us = 0};
+        mw_simulated_fail(sys, after, 1);
+        status = look(sys, &arena, &project);
+        mw_simulated_fail(sys, 0, 0);
+        MW_CHECK(status == MW_OK || status == MW_IO);
+        failed_count += status != MW_OK;
+    }
+    MW_CHECK(failed_count > 2);
+    MW_CHECK_OK(mw_sys_remove(sys, PATH, &err), &err);
+    MW_CHECK_OK(mw_sys_make_folder(sys, PATH, &err), &err);
+    mw_served_project project = {.accepted_us = 0};
+    MW_CHECK_STATUS(look(sys, &arena, &project), MW_CORRUPT);
+    mw_arena_release(&arena);
+    mw_simulated_destroy(sys);
+}
+
 MW_TEST(served_project_is_of_a_serve_with_a_word) {
     static const char *const wrong[] = {"", " ", "a b", "a\n", "none;", "\xC3\xA9"};
     char drawn[2][MW_SERVE_WORD_SIZE_MAX + 1], longest[MW_SERVE_WORD_SIZE_MAX + 1];

@@ -327,11 +327,11 @@ mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode, const ch
     MW_TRY(begin(cli, workspace, err));
     mw_error unread = {0};
     mw_status status = read_served(workspace, serve, &unread);
-    if (status == MW_NO_MEMORY) return no_memory(err);
-    if (status != MW_OK && status != MW_NOT_FOUND)
+    if (status == MW_CORRUPT)
         mw_cli_note(cli, "%s: goes by " MW_PROJECT_FILE, unread.message);
-    if (status != MW_OK) MW_TRY(read_today(workspace, err));
-    return open_by(workspace, mode, NULL, err);
+    if (status == MW_CORRUPT || status == MW_NOT_FOUND) status = read_today(workspace, err);
+    else if (status != MW_OK && err) *err = unread; /* it may be there, and be read the next time */
+    return status == MW_OK ? open_by(workspace, mode, NULL, err) : status;
 }
 
 /* It is tried again and again, so the path is not to fill the workspace's arena. */

@@ -60,7 +60,8 @@ typedef struct {
 MW_MUST_USE mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *from,
                                         mw_workspace *workspace, mw_error *err);
 /* The same for what `serve` begins: by the project as it was taken up, whatever the file of today
-   is; where none is kept, or it is not as it was written, by that. A server says for which `serve`
+   is; where none is kept, or it is not as it was written, by that; where it cannot be read, by
+   none. A server says for which `serve`
    (else NULL): what another one has taken up is none. What is kept and does not do fails. */
 MW_MUST_USE mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode,
                                                const char *serve, mw_workspace *workspace,

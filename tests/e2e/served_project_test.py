@@ -311,6 +311,23 @@ def test_another_serve(folder):
     served.end()
 
 
+def test_unreadable(folder):
+    """Where what is kept cannot be read for a while, no other file counts in its place."""
+    served = Served(folder)
+    kept, aside = Path(folder, ".millwright/served.yaml"), Path(folder, "aside")
+    time.sleep(5.5)  # what has lived so long is begun again, whatever it dies of
+    kept.rename(aside)
+    kept.symlink_to("served.yaml")  # to itself
+    served.file.write_text(HALF)
+    served.kill("server")
+    served.wait_for("a failed start", lambda: "with exit code 4, starts again" in served.errors())
+    assert "served.yaml: cannot be looked at: " in served.errors(), served.errors()
+    aside.replace(kept)
+    served.hear()
+    assert served.ask("x")[0] == 200 and "server: " + GOES_ON in served.errors(), served.errors()
+    served.end()
+
+
 def test_by_hand(folder):
     """A server that a person has begun without a `serve` goes by today's file, too."""
     prepare(folder)
@@ -328,7 +345,8 @@ def test_by_hand(folder):
         assert refused.returncode == 2 and "--serving: must be 1 to 64 letters and digits" in refused.stderr, refused
 
 
-for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve, test_by_hand):
+for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve, test_unreadable,
+             test_by_hand):
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
     print("ok", test.__name__)
