@@ -695,6 +695,16 @@ static mw_status run(daemon *d, mw_error *err) {
     return MW_OK;
 }
 
+/* What was promoted while none ran may fit today's file, and not the one that is served. */
+static mw_status hint_at_today(const daemon *d, mw_status status, mw_error *err) {
+    if (status == MW_OK || d->is_ready || !d->is_begun_again ||
+        !mw_workspace_is_outdated(&d->workspace))
+        return status;
+    return mw_hint(err, status, "It goes by the project as it was accepted at %s; to go by "
+                                MW_PROJECT_FILE " of today, start serve again.",
+                   mw_time_text_of(d->workspace.accepted_us).text);
+}
+
 static void close_down(daemon *d) {
     mw_batch_commit_stop(&d->commit);
     mw_control_destroy(d->control);
@@ -715,7 +725,7 @@ mw_status mw_cli_server(mw_cli *cli, mw_error *err) {
     daemon d = {.workspace = {.cli = cli}, .started_us = mw_sys_monotonic_us(cli->sys)};
     mw_pace_keep_blocks_apart();
     mw_process_outlive_readers();
-    mw_status status = run(&d, err);
+    mw_status status = hint_at_today(&d, run(&d, err), err);
     if (!d.is_saving) close_down(&d); /* else its memory is in use up to the end of the process */
     return status;
 }

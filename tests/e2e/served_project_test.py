@@ -328,6 +328,30 @@ def test_unreadable(folder):
     served.end()
 
 
+def test_promoted_meanwhile(folder):
+    """A version by today's file that was promoted while no server ran: who cannot use it says what to do."""
+    served = Served(folder)
+    served.process.send_signal(signal.SIGSTOP)
+    served.kill("server")
+    Path(folder, "visits.csv").write_text("shop,at\nnorth,2024-01-02T00:00:00Z\nsouth,2024-01-03T00:00:00Z\n")
+    visits = "  visits: {from: visits.csv, time: at}\nfeatures:\n  seen: count(visits by shop over 7d)\n"
+    served.file.write_text(PROJECT.replace("features:\n", visits))
+    done = run(folder, "ingest")
+    assert done.returncode == 0, done
+    made = json.loads(run(folder, "train", "--json").stdout)["version"]
+    done = run(folder, "models", "promote", "big", made)
+    assert done.returncode == 0, done
+    served.process.send_signal(signal.SIGCONT)
+    assert served.process.wait(30 * PATIENCE) != 0, served.errors()
+    said = served.errors()
+    assert "stream visits: the project file no longer says" in said, said
+    assert "to go by millwright.yaml of today, start serve again." in said, said
+    served.said.close()
+    served.begin()
+    assert served.ask("x")[1]["version"] == made
+    served.end()
+
+
 def test_by_hand(folder):
     """A server that a person has begun without a `serve` goes by today's file, too."""
     prepare(folder)
@@ -336,17 +360,16 @@ def test_by_hand(folder):
         file.write_text(text)
         with subprocess.Popen([MILLWRIGHT, "server", "-C", folder, "--listen", "127.0.0.1:0"],
                               stdout=subprocess.PIPE, text=True) as server:
-            atexit.register(server.kill)
-            assert server.stdout.readline().startswith("listening on ")
-            assert kept.read_text().startswith(text + "\n# As millwright serve ")
+            heard, goes_by = server.stdout.readline(), kept.read_text()
             server.terminate()
+        assert heard.startswith("listening on ") and goes_by.startswith(text + "\n# As millwright serve "), goes_by
     for word in ("", "a b", "a" * 65, "\n", "é"):
         refused = run(folder, "server", "--listen", "127.0.0.1:0", "--serving", word)
         assert refused.returncode == 2 and "--serving: must be 1 to 64 letters and digits" in refused.stderr, refused
 
 
 for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve, test_unreadable,
-             test_by_hand):
+             test_promoted_meanwhile, test_by_hand):
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
     print("ok", test.__name__)
