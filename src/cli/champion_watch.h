@@ -4,7 +4,7 @@
  *
  * Features, moments, labels, segments and costs are the version's, whatever the project file
  * says today, and so is what counts as a prediction of it: those of versions with another program
- * are passed over. Only when the model is trained again is today's affair.
+ * are passed over. Only when the model is trained again is the affair of the file that is served.
  *
  * It owns all but the workspace and the shared events, and must not move once it has begun.
  */
@@ -14,8 +14,8 @@
 #include "cli/server_call.h"
 #include "loop/watch.h"
 
-/* The lake's events as the project file of today reads its streams: for all watches whose version
-   reads them alike. */
+/* The lake's events as the workspace's project file reads its streams: for all watches whose
+   version reads them alike. */
 typedef struct {
     bool is_loaded;
     mw_lake_snapshot lake; /* that they are of */
@@ -30,9 +30,9 @@ void mw_shared_history_release(mw_shared_history *shared);
 typedef struct {
     const mw_workspace *workspace;
     mw_live_version version;
-    mw_project_model model; /* the version's, trained again as today's file says */
+    mw_project_model model; /* the version's, trained again as the workspace's file says */
     mw_shared_history own_history; /* where the version reads its streams otherwise */
-    bool is_of_today;       /* the version's program is that of today's file */
+    bool is_of_today;       /* the version's program is the workspace's */
     struct mw_kin *kin;     /* versions that were looked up */
     size_t kin_count, kin_capacity;
     mw_watch *watch;        /* NULL: no version answers yet */

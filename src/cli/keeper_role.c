@@ -29,10 +29,10 @@ typedef struct {
 /* A model that it keeps. */
 typedef struct {
     keeper *owner;
-    mw_workspace_model model; /* of today's file: what is trained next */
+    mw_workspace_model model; /* of the file that is served: what is trained next */
     mw_champion_watch champion;
     char answering[MW_VERSION_NAME_SIZE + 1]; /* the version that is watched */
-    mw_follower *gatherer; /* of examples by today's program, where the champion has another */
+    mw_follower *gatherer; /* of examples by that, where the champion has another program */
     mw_buf version;     /* bytes: of what was trained last, or else of the champion */
     int64_t checked;    /* what happened up to then was kept in an earlier life */
     int64_t trained;    /* INT64_MIN: not since the log began */
@@ -92,7 +92,7 @@ static mw_status write_down(charge *it, int64_t checked, mw_error *err) {
 
 /* --- what the loop sets off ----------------------------------------------------------------- */
 
-/* Who has examples by today's program, as of now: the champion's watch, where it has that program;
+/* Who has examples by the served program, as of now: the champion's watch, where it has that;
    else lake and log are read again. */
 static mw_status gather(charge *it, int64_t now, const mw_follower **out_follower, mw_error *err) {
     const mw_workspace *workspace = &it->owner->workspace;
