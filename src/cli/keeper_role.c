@@ -382,21 +382,22 @@ static mw_status work(keeper *k, mw_error *err) {
     return MW_OK;
 }
 
-static void tell_trouble(const mw_cli *cli, const mw_error *err, trouble *it) {
-    int64_t now_us = mw_sys_monotonic_us(cli->sys);
-    bool goes_on = strcmp(it->err.message, err->message) == 0 && now_us - it->at_us < OVER_US;
-    *it = (trouble){*err, now_us};
+/* Of what began then: a training that fails in the end may take longer than it takes to be over. */
+static void tell_trouble(const mw_cli *cli, int64_t began_us, const mw_error *err, trouble *it) {
+    bool goes_on = strcmp(it->err.message, err->message) == 0 && began_us - it->at_us < OVER_US;
+    *it = (trouble){*err, mw_sys_monotonic_us(cli->sys)};
     if (!goes_on) mw_cli_note(cli, "keeper: %s", err->message);
 }
 
 /* After a failure it begins anew, some time later: the server must not suffer from it. */
 static int64_t work_or_rest(keeper *k) {
     mw_error err = {0};
+    int64_t began_us = mw_sys_monotonic_us(k->cli->sys);
     mw_pace_begin_turns();
     mw_status status = work(k, &err);
     mw_pace_end_turns();
     if (status == MW_OK) return TICK_US;
-    tell_trouble(k->cli, &err, &k->trouble);
+    tell_trouble(k->cli, began_us, &err, &k->trouble);
     close_project(k);
     return PAUSE_US;
 }
@@ -436,8 +437,9 @@ static mw_status advance_chores(chores *c, mw_error *err) {
 
 static int64_t do_chores(chores *c) {
     mw_error err = {0};
+    int64_t began_us = mw_sys_monotonic_us(c->cli->sys);
     if (advance_chores(c, &err) == MW_OK) return TICK_US;
-    tell_trouble(c->cli, &err, &c->trouble);
+    tell_trouble(c->cli, began_us, &err, &c->trouble);
     return PAUSE_US;
 }
 
