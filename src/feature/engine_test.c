@@ -157,7 +157,7 @@ MW_TEST(engine_agrees_with_the_oracle_bit_for_bit) {
     }
     MW_CHECK(values > 100000 && values_missing > values / 50 && values_missing / 3 < values / 5);
     MW_CHECK(labels > 1000 && refused > 100);
-    MW_CHECK(scheduled > 500 && of_hours > 500 && of_half_hours > 300);
+    MW_CHECK(scheduled > 500 && of_hours > 500 && of_half_hours > 100);
 }
 
 /* The moments that rule 8 leaves: of the events of one id, in the order in which they came, the

@@ -176,7 +176,9 @@ static bool suits(const mw_world *world, mw_str expression, draft_kind draft) {
     if (world->waits_for_nothing && holds_any(expression, waiting)) return false;
     bool is_of_events = !world->has_schedule && (draft == A_LABEL || !world->has_others);
     static const words of_views = {" by id ", "views"}; /* no id tells which of them it predicts */
+    static const words of_pays = {" by id "};           /* it is left out itself: that holds nothing */
     if (world->is_of_views && holds_any(expression, of_views)) return false;
+    if (world->is_of_pays && holds_any(expression, of_pays)) return false;
     if (!is_of_events && holds_any(expression, of_events)) return false;
     if (holds_any(expression, later) && holds_any(expression, entered)) return false;
     return !holds_any(expression, refused[draft]);
@@ -473,8 +475,9 @@ static void draw_other(mw_world *world, mw_world_config config, mw_model_declara
         moment.text = of_others[below(world, world->may_be_of_views ? 4 : 2)];
     out_other->moment = source(world, moment.text);
     world->is_of_views = strncmp(moment.text, "on views", 8) == 0;
+    world->is_of_pays = strncmp(moment.text, "on pays", 7) == 0;
     out_other->label = (mw_source){random_label(world), {1, 1}};
-    world->is_of_views = false;
+    world->is_of_views = world->is_of_pays = false;
     world->has_schedule = has_schedule;
 }
 
