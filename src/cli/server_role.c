@@ -697,9 +697,8 @@ static mw_status run(daemon *d, mw_error *err) {
 
 /* What was promoted while none ran may fit today's file, and not the one that is served. */
 static mw_status hint_at_today(const daemon *d, mw_status status, mw_error *err) {
-    if (status == MW_OK || d->is_ready || !d->is_begun_again ||
-        !mw_workspace_is_outdated(&d->workspace))
-        return status;
+    bool may_cure = mw_status_exit_code(status) == 3 && !d->is_ready && d->is_begun_again;
+    if (!may_cure || !mw_workspace_is_outdated(&d->workspace)) return status;
     return mw_hint(err, status, "It goes by the project as it was accepted at %s; to go by "
                                 MW_PROJECT_FILE " of today, start serve again.",
                    mw_time_text_of(d->workspace.accepted_us).text);

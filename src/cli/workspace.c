@@ -330,7 +330,10 @@ mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode, const ch
     if (status == MW_CORRUPT)
         mw_cli_note(cli, "%s: goes by " MW_PROJECT_FILE, unread.message);
     if (status == MW_CORRUPT || status == MW_NOT_FOUND) status = read_today(workspace, err);
-    else if (status != MW_OK && err) *err = unread; /* it may be there, and be read the next time */
+    else if (status != MW_OK) { /* it may be there, and be read the next time */
+        if (err) *err = unread;
+        return mw_hint(err, status, "To go by " MW_PROJECT_FILE " of today, remove it.");
+    }
     return status == MW_OK ? open_by(workspace, mode, NULL, err) : status;
 }
 

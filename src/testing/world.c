@@ -176,7 +176,7 @@ static bool suits(const mw_world *world, mw_str expression, draft_kind draft) {
     if (world->waits_for_nothing && holds_any(expression, waiting)) return false;
     bool is_of_events = !world->has_schedule && (draft == A_LABEL || !world->has_others);
     static const words of_views = {" by id ", "views"}; /* no id tells which of them it predicts */
-    static const words of_pays = {" by id "};           /* it is left out itself: that holds nothing */
+    static const words of_pays = {" by id "}; /* holds nothing, for it is left out itself */
     if (world->is_of_views && holds_any(expression, of_views)) return false;
     if (world->is_of_pays && holds_any(expression, of_pays)) return false;
     if (!is_of_events && holds_any(expression, of_events)) return false;

@@ -43,7 +43,8 @@ typedef struct {
     bool has_schedule, has_ahead;
     bool has_others; /* other models stand before and after it */
     const char *known[MW_WORLD_ENTERING]; /* of the first sources, in microseconds */
-    bool may_be_of_views, is_of_views, is_of_pays; /* others' moments; that of the label which is drawn */
+    bool may_be_of_views;         /* others' moments */
+    bool is_of_views, is_of_pays; /* those of the label which is drawn */
     bool looks_over_span[MW_WORLD_ENTERING][MW_WORLD_ENTERED]; /* what needs state (rule 5) */
     size_t entering_count; /* sources whose fields with windows have been drawn */
 } mw_world;
