@@ -18,7 +18,11 @@ endif()
 # mw_test(NAME LABEL COMMAND...)
 function(mw_test name label)
   add_test(NAME ${name} COMMAND ${ARGN})
-  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 1200
+  set(seconds 1200)
+  if(label STREQUAL "soak")
+    set(seconds 7200)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${seconds}
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} ENVIRONMENT "${test_environment}")
 endfunction()
 
