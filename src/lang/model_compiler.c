@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { FEATURES_MAX = 16384, THE_LABEL = -1 };
+enum { FEATURES_MAX = 16384, THE_LABEL = MW_READ_BY_LABEL };
 
 /* ---- Features as they are written ---- */
 
@@ -219,9 +219,27 @@ static const mw_expr *as_key(mw_moment_scope *moment, int32_t index, const mw_no
     return NULL;
 }
 
+static void note_reading(mw_moment_scope *moment, int32_t index) {
+    mw_model_program *model = moment->model;
+    if (model->reading_count == moment->reading_capacity) {
+        size_t capacity = moment->reading_capacity ? 2 * moment->reading_capacity : 16;
+        mw_feature_reading *readings =
+            mw_compiler_alloc(moment->scope.compiler, capacity, sizeof *readings);
+        if (!readings) return;
+        if (model->reading_count > 0)
+            memcpy(readings, model->readings, model->reading_count * sizeof *readings);
+        model->readings = readings;
+        moment->reading_capacity = capacity;
+    }
+    bool is_moments = moment->feature == THE_LABEL && !moment->in_label;
+    model->readings[model->reading_count++] =
+        (mw_feature_reading){index, is_moments ? MW_READ_BY_MOMENT : moment->feature};
+}
+
 static const mw_expr *resolve_feature(mw_moment_scope *moment, int32_t index, const mw_node *node) {
     mw_compiler *compiler = moment->scope.compiler;
     mw_compile_feature(moment, index, node->position);
+    note_reading(moment, index);
     const mw_expr *expr = moment->exprs[index];
     if (moment->syntaxes.items[index].fits.count > 0) {
         mw_complain(compiler, node->position, MW_INVALID,

@@ -52,7 +52,7 @@ struct mw_moment_scope {
     const mw_moment_node *schedule; /* NULL: the moment is an event's */
     mw_schedule *scheduling;        /* what is made of it */
     const mw_stream *scheduled;     /* the stream whose keys it is for */
-    size_t window_capacity;
+    size_t window_capacity, reading_capacity;
 
     const mw_expr **exprs;   /* of the features */
     const mw_expr **inlined; /* the same without reading features: for keys */

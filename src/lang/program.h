@@ -13,6 +13,7 @@
 #include "base/tick.h"
 #include "lang/declaration.h"
 #include "lang/each.h"
+#include "lang/feature_reading.h"
 #include "lang/fitted.h"
 #include "lang/schedule.h"
 #include "lang/stream.h"
@@ -31,8 +32,7 @@ typedef enum {
 #undef X
 } mw_aggregate;
 
-/* More different values than that make `distinct` and `top` missing. */
-enum { MW_DIFFERENT_VALUES_MAX = 10000 };
+enum { MW_DIFFERENT_VALUES_MAX = 10000 }; /* with more `distinct` and `top` are missing */
 #define MW_ALL_PAST INT64_MIN /* start of a window without `over` */
 
 typedef struct {
@@ -90,10 +90,10 @@ struct mw_model_program {
     mw_feature *features;     /* as listed: the vector that a learner sees */
     size_t feature_count;
     int32_t *feature_order;   /* the order in which they must run */
-    mw_window *windows;       /* first those of the features, then those of the label, which
-                                 reads no others */
-    size_t window_count;
-    size_t feature_window_count;
+    mw_feature_reading *readings; /* each place where a feature's name stands */
+    size_t reading_count;
+    mw_window *windows;       /* first the features', then the label's, which reads no others */
+    size_t window_count, feature_window_count;
     mw_within *withins;
     size_t within_count;
     const mw_code *label;     /* over features, windows and the moment; bool, number or text */

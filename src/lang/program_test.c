@@ -212,6 +212,42 @@ MW_TEST(program_runs_features_after_those_that_they_read) {
     mw_test_project_release(&project);
 }
 
+static bool is_read(const mw_model_program *model, int32_t feature, int32_t reader) {
+    size_t count = 0;
+    for (size_t i = 0; i < model->reading_count; i++)
+        count += model->readings[i].feature == feature && model->readings[i].reader == reader;
+    return count > 0;
+}
+
+/* Also where the code that is made does not show it. */
+MW_TEST(program_tells_who_reads_a_feature) {
+    mw_test_project project = mw_test_compile(
+        "feature a: now.amount\n"
+        "feature b: a + count(orders where amount > 1 by shop over 1d)\n"
+        "feature c: count(prices by price = a * 2 over 1d)\n"
+        "feature d: count(prices by price = b over {1h, 1d})\n"
+        "feature amount: amount + a\n"
+        "feature f: vector(b, b)\n" MW_TEST_SHOPS
+        "model m:\n"
+        "  moment: on orders\n"
+        "  label: sum(orders.refund by shop = shop over next 3d) > c or b > 2 unless d_1d > 1\n");
+    enum { A, B, C, D_1H, D_1D, AMOUNT, F_0, F_1, COUNT };
+    static const mw_feature_reading expected[] = {
+        {A, B}, {A, C}, {B, D_1H}, {B, D_1D}, {A, AMOUNT}, {B, F_0},
+        {C, MW_READ_BY_LABEL}, {B, MW_READ_BY_LABEL}, {D_1D, MW_READ_BY_LABEL},
+    };
+    size_t expected_count = sizeof expected / sizeof expected[0];
+    MW_CHECK_EQUAL_INT(project.model->feature_count, COUNT);
+    for (int32_t feature = 0; feature < COUNT; feature++)
+        for (int32_t reader = MW_READ_BY_MOMENT; reader < COUNT; reader++) {
+            bool is_expected = false;
+            for (size_t i = 0; i < expected_count; i++)
+                is_expected |= expected[i].feature == feature && expected[i].reader == reader;
+            MW_CHECK_EQUAL_INT(is_read(project.model, feature, reader), is_expected);
+        }
+    mw_test_project_release(&project);
+}
+
 MW_TEST(program_reads_later_fields_from_streams_of_their_own) {
     mw_test_project project = mw_test_compile(
         "feature a: mean(orders.refund by shop over 30d)\n"
