@@ -5,6 +5,7 @@
 #include "cli/catalogue.h"
 #include "cli/feature_cost.h"
 #include "cli/feature_list.h"
+#include "cli/feature_readers.h"
 #include "cli/grid.h"
 #include "lang/asked.h"
 #include "sys/terminal.h"
@@ -16,6 +17,7 @@ static const double correlation_worth_telling = 0.95;
 typedef struct {
     const mw_feature_walk *walk;
     const mw_catalogue *catalogue;
+    mw_feature_readers readers;
     const mw_feature_cost *costs; /* by the features; NULL: not measured */
     size_t first, end;            /* those that are shown */
 } shown;
@@ -128,18 +130,6 @@ static void append_names(const mw_str *names, size_t count, mw_buf *out) {
         mw_buf_printf(out, "%s%.*s", i > 0 ? ", " : "", MW_STR_ARGS(names[i]));
 }
 
-/* Who reads it in the project file: features and the label. */
-static void append_readers(const shown *it, size_t feature, mw_buf *out) {
-    const mw_model_program *model = model_of(it);
-    for (size_t i = 0; i < model->feature_count; i++)
-        if (mw_code_reads_feature(model->features[i].code, (int32_t)feature))
-            mw_buf_printf(out, "%s%.*s", out->size > 0 ? ", " : "",
-                          MW_STR_ARGS(model->features[i].name));
-    if (mw_code_reads_feature(model->label, (int32_t)feature))
-        mw_buf_printf(out, "%sthe label of %.*s", out->size > 0 ? ", " : "",
-                      MW_STR_ARGS(model->name));
-}
-
 static void print_words(const shown *it, size_t feature, mw_buf *out) {
     const mw_feature_about *about = it->catalogue->entries[feature].about;
     mw_buf words;
@@ -157,7 +147,7 @@ static void print_words(const shown *it, size_t feature, mw_buf *out) {
         mw_buf_release(&words);
     }
     mw_buf_init(&words, 1 << 20);
-    append_readers(it, feature, &words);
+    mw_feature_readers_print(&it->readers, feature, &words);
     print_line(out, "read by", mw_buf_str(&words));
     mw_buf_release(&words);
 }
@@ -205,6 +195,8 @@ static void write_feature(const shown *it, size_t feature, mw_json *json) {
     mw_json_put_str(json, "expression", mw_code_text(entry->feature->code));
     mw_json_put_bool(json, "proved_exact", entry->feature->process.size == 0);
     write_about(json, entry->about);
+    mw_json_key(json, "read_by");
+    mw_feature_readers_write_json(&it->readers, feature, json);
     mw_json_put_number(json, "missing", missing_share(summary));
     write_bound(it, json, "from", summary->type, summary->least);
     write_bound(it, json, "to", summary->type, summary->greatest);
@@ -273,6 +265,7 @@ static mw_status show(mw_feature_walk *walk, mw_error *err) {
     mw_catalogue catalogue;
     shown it = {.walk = walk, .catalogue = &catalogue};
     MW_TRY(choose(&it, err));
+    MW_TRY(mw_feature_readers_init(&it.readers, &walk->workspace, model_of(&it), err));
     MW_TRY(mw_catalogue_make(walk, &catalogue, err));
     if (mw_cli_has(cli, "--cost")) MW_TRY(measure_costs(&it, err));
     if (cli->json) {

@@ -78,6 +78,41 @@ def test_it_names_what_is_worth_a_look():
         project.fails(3, "Did you mean again?", "features", "show", "agan")
 
 
+READ = """\
+  home:    last(orders.shop by amount over 30d)
+  near:    count(orders by shop = home over 30d)
+  dear:    amount > 20
+  both:    dear and near > 1
+"""
+
+MORE_MODELS = """\
+  other:
+    moment: every 1d for shop of orders over 1d where dear
+    label:  count(orders by shop = home over next 1d) > 3
+serving:
+  returned: {fallback: "case when dear then 0.5 else 0.1 end"}
+"""
+
+
+def test_it_says_who_reads_a_feature():
+    """In the key of a window too, and whichever model it is for."""
+    text = shop.PROJECT.replace("models:\n", READ + "models:\n")
+    text = text.replace("over next 3d)", "over next 3d) unless dear").replace("[shop]", "[home, dear]") + MORE_MODELS
+    nobody = {"features": [], "labels": [], "moments": [], "segments": [], "fallbacks": []}
+    with Shop(text) as project:
+        project.ok("ingest")
+        for model in ("returned", "other"):
+            shown = project.ok("features", "show", "--model", model, "--json").json()["features"]
+            read_by = {feature["name"]: feature["read_by"] for feature in shown}
+            assert read_by["home"] == {**nobody, "features": ["near"], "labels": ["other"], "segments": ["returned"]}
+            assert read_by["near"] == {**nobody, "features": ["both"]} and read_by["both"] == nobody
+            assert read_by["dear"] == {"features": ["both"], "labels": ["returned"], "moments": ["other"],
+                                       "segments": ["returned"], "fallbacks": ["returned"]}
+        told = project.ok("features", "show", "home", "--model", "other").out
+        assert "  read by      near, the label of other, the segments of returned\n" in told, told
+        assert "read by" not in project.ok("features", "show", "both", "--model", "other").out
+
+
 def test_it_measures_what_a_feature_costs():
     with Shop(grown()) as project:
         project.ok("ingest")
