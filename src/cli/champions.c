@@ -152,51 +152,63 @@ mw_status mw_champions_take_over(mw_champions *champions, mw_error *err) {
 
 /* --- at the wish of a client --------------------------------------------------------------- */
 
-/* The champion as the catalog has it; no version if there is none. */
-static mw_status find_champion(mw_registry registry, mw_str model, mw_arena *arena,
-                               mw_version_row *out_row, mw_error *err) {
-    *out_row = (mw_version_row){.run = 0};
-    mw_status status = mw_registry_champion(registry, model, arena, out_row, err);
-    return status == MW_NOT_FOUND ? MW_OK : status;
+static mw_change change_of(const mw_champions *champions, const mw_stage_wish *wish) {
+    return (mw_change){mw_sys_now_us(champions->workspace->cli->sys), wish->who,
+                       wish->why.size > 0 ? wish->why : MW_STR("over HTTP")};
 }
 
-/* What this server cannot use is taken back: the catalog is what its next start reads. */
+/* What this server cannot use is taken back: the catalog is what its next start reads. Unless
+   another process has promoted another one since. */
+static mw_status take_back(mw_champions *champions, const mw_succession *made, mw_str who,
+                           mw_arena *arena) {
+    mw_succession taken_back;
+    mw_promotion wish = {.model = made->champion.model,
+                         .version = made->before,
+                         .is_conditional = true,
+                         .over = made->champion.version,
+                         .change = {mw_sys_now_us(champions->workspace->cli->sys), who,
+                                    MW_STR("the running server cannot use the one after it")}};
+    mw_status status = mw_registry_promote(mw_workspace_registry(champions->workspace), &wish,
+                                           arena, &taken_back, NULL);
+    return status == MW_CONFLICT ? MW_OK : status;
+}
+
 static mw_status enact(mw_champions *champions, const mw_stage_wish *wish, mw_arena *arena,
-                       mw_version_row *out_champion, mw_error *err) {
+                       mw_succession *out_made, mw_error *err) {
     mw_registry registry = mw_workspace_registry(champions->workspace);
-    mw_str why = wish->why.size > 0 ? wish->why : MW_STR("over HTTP");
-    mw_change made = {mw_sys_now_us(champions->workspace->cli->sys), wish->who, why};
-    mw_version_row before;
-    MW_TRY(find_champion(registry, wish->model, arena, &before, err));
+    mw_promotion named = {
+        .model = wish->model, .version = wish->version, .change = change_of(champions, wish)};
     if (wish->version.size > 0)
-        MW_TRY(mw_registry_promote(registry, wish->model, wish->version, made, err));
+        MW_TRY(mw_registry_promote(registry, &named, arena, out_made, err));
     else
-        MW_TRY(mw_registry_rollback(registry, wish->model, made, arena, out_champion, err));
-    MW_TRY(mw_registry_champion(registry, wish->model, arena, out_champion, err));
-    if (mw_str_equal(before.version, out_champion->version)) return MW_OK;
+        MW_TRY(mw_registry_rollback(registry, wish->model, named.change, arena, out_made, err));
+    if (mw_str_equal(out_made->before, out_made->champion.version)) return MW_OK;
     mw_status status = mw_champions_change(champions, wish->model, err);
-    if (status == MW_OK || before.version.size == 0) return status;
-    made.why = MW_STR("the running server cannot use the one after it");
-    mw_status taken_back =
-        mw_registry_promote(registry, wish->model, before.version, made, NULL);
-    return taken_back == MW_OK ? status
-                               : mw_fail_within(err, status, "and the catalog keeps it");
+    if (status == MW_OK || out_made->before.size == 0) return status;
+    return take_back(champions, out_made, wish->who, arena) == MW_OK
+               ? status
+               : mw_fail_within(err, status, "and the catalog keeps it");
+}
+
+static void copy_name(mw_str name, char out_name[MW_VERSION_NAME_SIZE + 1]) {
+    MW_ASSERT(name.size <= MW_VERSION_NAME_SIZE);
+    memset(out_name, 0, MW_VERSION_NAME_SIZE + 1);
+    if (name.size > 0) memcpy(out_name, name.data, name.size);
 }
 
 /* The other clients wait with this one for another process that writes, not long. */
 mw_status mw_champions_enact(mw_champions *champions, const mw_stage_wish *wish,
-                             char out_version[MW_VERSION_NAME_SIZE + 1], mw_error *err) {
+                             mw_stage_change *out_change, mw_error *err) {
     mw_catalog *catalog = mw_state_catalog(champions->workspace->state);
     mw_arena arena;
-    mw_version_row champion;
+    mw_succession made;
     mw_arena_init(&arena, STAGES_SIZE_MAX);
     mw_catalog_set_wait(catalog, STAGE_WAIT_MS);
-    mw_status status = enact(champions, wish, &arena, &champion, err);
+    mw_status status = enact(champions, wish, &arena, &made, err);
     mw_catalog_set_wait(catalog, MW_CATALOG_WAIT_MS);
     if (status == MW_OK) {
-        MW_ASSERT(champion.version.size <= MW_VERSION_NAME_SIZE);
-        memcpy(out_version, champion.version.data, champion.version.size);
-        out_version[champion.version.size] = '\0';
+        copy_name(made.champion.version, out_change->champion);
+        copy_name(made.before, out_change->before);
     }
     mw_arena_release(&arena);
     return status;

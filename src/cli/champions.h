@@ -39,8 +39,7 @@ MW_MUST_USE mw_status mw_champions_find(const mw_champions *champions, mw_str mo
 MW_MUST_USE mw_status mw_champions_change(mw_champions *champions, mw_str model, mw_error *err);
 /* A client of ours wishes for one: catalog and server change, or neither. */
 MW_MUST_USE mw_status mw_champions_enact(mw_champions *champions, const mw_stage_wish *wish,
-                                         char out_version[MW_VERSION_NAME_SIZE + 1],
-                                         mw_error *err);
+                                         mw_stage_change *out_change, mw_error *err);
 /* Versions whose windows are full have taken over: the programs before are of no more use. */
 void mw_champions_settle(mw_champions *champions);
 /* The versions that do not answer yet, as JSON. */

@@ -16,6 +16,7 @@
 #include "sys/process.h"
 
 enum { TICK_US = 300000, PAUSE_US = 30000000, PULSE_US = 60000000, SETTING_MAX = 512,
+       STAGES_SIZE_MAX = 1 << 24,
        OVER_US = 4 * PAUSE_US /* after a failure that did not come back */ };
 
 typedef struct keeper keeper;
@@ -179,17 +180,49 @@ static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training 
     return MW_OK;
 }
 
+/* Its training took its time: whoever promoted or went back meanwhile knew more than it did when it
+   began. Its version stays in the catalog, and the watch begins anew with theirs. */
+static void give_way(charge *it, const mw_loop_event *event, const mw_error *reason) {
+    mw_str model = name_of(it);
+    mw_cli_note(it->owner->cli,
+                "keeper: version %.*s was trained, and passed, but is not promoted: %s\n"
+                "  millwright models promote %.*s %.*s lets it answer all the same.",
+                MW_STR_ARGS(event->version), reason->message, MW_STR_ARGS(model),
+                MW_STR_ARGS(event->version));
+    mw_loop_end(mw_watch_loop(it->champion.watch));
+    it->answering[0] = 0;
+}
+
+static mw_status change_champion(charge *it, const mw_loop_event *event, mw_error *err) {
+    mw_promotion wish = {.model = name_of(it),
+                         .version = event->version,
+                         .is_conditional = true,
+                         .over = mw_str_of(it->answering),
+                         .is_new = true, /* unless a person, or a keeper before, went past it */
+                         .change = {mw_sys_now_us(it->owner->cli->sys), MW_STR("keeper"),
+                                    event->text}};
+    mw_succession made;
+    mw_arena arena;
+    mw_arena_init(&arena, STAGES_SIZE_MAX);
+    mw_status status = mw_registry_promote(mw_workspace_registry(&it->owner->workspace), &wish,
+                                           &arena, &made, err);
+    mw_arena_release(&arena);
+    return status;
+}
+
 static mw_status promote(charge *it, const mw_loop_event *event, mw_error *err) {
-    mw_workspace *workspace = &it->owner->workspace;
-    mw_change change = {mw_sys_now_us(it->owner->cli->sys), MW_STR("keeper"), event->text};
-    MW_TRY(mw_registry_promote(mw_workspace_registry(workspace), name_of(it), event->version,
-                               change, err));
+    mw_error reason = {0};
+    mw_status status = change_champion(it, event, &reason);
+    if (status == MW_CONFLICT) {
+        give_way(it, event, &reason);
+        return MW_OK;
+    }
+    if (status != MW_OK) return mw_fail(err, status, "%s", reason.message);
     /* One of another program is watched by that: from its beginning. */
     if (it->champion.is_of_today)
         snprintf(it->answering, sizeof it->answering, "%.*s", MW_STR_ARGS(event->version));
     /* A server that cannot be told now reads the catalog when it starts. */
-    mw_error reason = {0};
-    if (mw_serve_tell_champion(workspace, name_of(it), &reason) != MW_OK)
+    if (mw_serve_tell_champion(&it->owner->workspace, name_of(it), &reason) != MW_OK)
         mw_cli_note(it->owner->cli, "keeper: %s", reason.message);
     return MW_OK;
 }
@@ -218,6 +251,7 @@ static mw_status record(void *context, const mw_loop_event *event, mw_error *err
     charge *it = context;
     if (event->time <= it->checked) return MW_OK;
     MW_TRY(keep_event(it, event, err));
+    if (it->answering[0] == '\0') return MW_OK; /* it gave way, and said so */
     mw_cli_note(it->owner->cli, "keeper: model=%.*s event=%s version=%.*s why=\"%.*s\"",
                 MW_STR_ARGS(name_of(it)), mw_loop_event_word(event->kind),
                 MW_STR_ARGS(event->version), MW_STR_ARGS(event->text));

@@ -209,65 +209,70 @@ static mw_change change_of(const mw_workspace *workspace, const char *otherwise)
                        mw_str_of(why ? why : otherwise)};
 }
 
-static void tell_champion(mw_workspace *workspace, const mw_version_row *version, bool is_new) {
+/* Whom it replaced may be another one than was seen last: a keeper promotes, too. */
+static void tell_champion(mw_workspace *workspace, const mw_succession *made) {
+    const mw_version_row *champion = &made->champion;
+    bool is_new = !mw_str_equal(made->before, champion->version);
     mw_buf *out = &workspace->cli->out;
     if (workspace->cli->json) {
         mw_json json = mw_json_begin(out);
         mw_json_object(&json);
-        mw_json_put_str(&json, "model", version->model);
-        mw_json_put_str(&json, "champion", version->version);
+        mw_json_put_str(&json, "model", champion->model);
+        mw_json_put_str(&json, "champion", champion->version);
         mw_json_put_bool(&json, "changed", is_new);
+        mw_json_key(&json, "replaced");
+        if (is_new && made->before.size > 0) mw_json_str(&json, made->before);
+        else mw_json_null(&json);
         mw_json_object_end(&json);
         return;
     }
-    mw_buf_printf(out, is_new ? "%.*s is now the champion of %.*s\n"
-                              : "nothing to do: %.*s is the champion of %.*s\n",
-                  MW_STR_ARGS(version->version), MW_STR_ARGS(version->model));
+    mw_buf_printf(out, is_new ? "%.*s is now the champion of %.*s"
+                              : "nothing to do: %.*s is the champion of %.*s",
+                  MW_STR_ARGS(champion->version), MW_STR_ARGS(champion->model));
+    if (is_new && made->before.size > 0)
+        mw_buf_printf(out, ", in place of %.*s", MW_STR_ARGS(made->before));
+    mw_buf_append_char(out, '\n');
 }
 
-/* The server goes on as before, so the catalog must: it is what the next start reads. */
-static void take_back(mw_workspace *workspace, const mw_version_row *before) {
+/* The server goes on as before, so the catalog must: it is what the next start reads. Unless
+   somebody has promoted another one since. */
+static void take_back(mw_workspace *workspace, const mw_succession *made) {
     mw_error ignored;
-    mw_change change = {mw_sys_now_us(workspace->cli->sys), mw_workspace_who(workspace),
-                        MW_STR("the running server cannot use the one after it")};
-    if (before->version.size == 0) return;
-    mw_status status = mw_registry_promote(mw_workspace_registry(workspace), before->model,
-                                           before->version, change, &ignored);
-    if (status == MW_OK) status = mw_serve_tell_champion(workspace, before->model, &ignored);
+    mw_succession taken_back;
+    mw_promotion wish = {.model = made->champion.model,
+                         .version = made->before,
+                         .is_conditional = true,
+                         .over = made->champion.version,
+                         .change = {mw_sys_now_us(workspace->cli->sys), mw_workspace_who(workspace),
+                                    MW_STR("the running server cannot use the one after it")}};
+    if (made->before.size == 0) return;
+    mw_status status = mw_registry_promote(mw_workspace_registry(workspace), &wish,
+                                           &workspace->arena, &taken_back, &ignored);
+    if (status == MW_OK) status = mw_serve_tell_champion(workspace, wish.model, &ignored);
     (void)status; /* what is told is why it had to be taken back */
 }
 
 /* Until the version answers, if a server runs. */
-static mw_status reach_server(mw_workspace *workspace, mw_str model,
-                              const mw_version_row *before, mw_error *err) {
+static mw_status reach_server(mw_workspace *workspace, const mw_succession *made, mw_error *err) {
+    mw_str model = made->champion.model;
+    if (mw_str_equal(made->before, made->champion.version)) return MW_OK;
     mw_status status = mw_serve_tell_champion(workspace, model, err);
     if (status == MW_OK) status = mw_serve_await_champion(workspace, model, err);
-    if (status == MW_CONFLICT) take_back(workspace, before);
+    if (status == MW_CONFLICT) take_back(workspace, made);
     return status;
 }
 
-/* No version if the model has none. */
-static mw_status find_champion(mw_workspace *workspace, mw_str model, mw_version_row *out_row,
-                               mw_error *err) {
-    mw_error absent;
-    *out_row = (mw_version_row){.run = 0};
-    mw_status status = mw_registry_champion(mw_workspace_registry(workspace), model,
-                                            &workspace->arena, out_row, &absent);
-    if (status == MW_OK || status == MW_NOT_FOUND) return MW_OK;
-    return mw_fail(err, status, "%s", absent.message);
-}
-
 static mw_status promote(mw_workspace *workspace, mw_error *err) {
-    mw_version_row version, before;
+    mw_version_row version;
+    mw_succession made;
     MW_TRY(find_version(workspace, &version, err));
-    MW_TRY(find_champion(workspace, version.model, &before, err));
-    bool is_new = !mw_str_is(version.stage, MW_STAGE_CHAMPION);
-    if (is_new) {
-        MW_TRY(mw_registry_promote(mw_workspace_registry(workspace), version.model,
-                                   version.version, change_of(workspace, "models promote"), err));
-        MW_TRY(reach_server(workspace, version.model, &before, err));
-    }
-    tell_champion(workspace, &version, is_new);
+    mw_promotion wish = {.model = version.model,
+                         .version = version.version,
+                         .change = change_of(workspace, "models promote")};
+    MW_TRY(mw_registry_promote(mw_workspace_registry(workspace), &wish, &workspace->arena, &made,
+                               err));
+    MW_TRY(reach_server(workspace, &made, err));
+    tell_champion(workspace, &made);
     return MW_OK;
 }
 
@@ -275,19 +280,23 @@ mw_status mw_cli_models_promote(mw_cli *cli, mw_error *err) {
     return with_state(cli, MW_WORKSPACE_CATALOG, promote, err);
 }
 
+static mw_status check_has_champion(mw_workspace *workspace, mw_str model, mw_error *err) {
+    mw_version_row champion;
+    mw_status status = mw_registry_champion(mw_workspace_registry(workspace), model,
+                                            &workspace->arena, &champion, err);
+    if (status != MW_NOT_FOUND) return status;
+    status = mw_fail(err, status, "there is no champion of a model %.*s", MW_STR_ARGS(model));
+    return mw_hint(err, status, "millwright models list shows them.");
+}
+
 static mw_status rollback(mw_workspace *workspace, mw_error *err) {
-    mw_version_row version, before;
-    MW_TRY(find_champion(workspace, word(workspace, 0), &before, err));
-    if (before.version.size == 0) {
-        mw_status status = mw_fail(err, MW_NOT_FOUND, "there is no champion of a model %.*s",
-                                   MW_STR_ARGS(word(workspace, 0)));
-        return mw_hint(err, status, "millwright models list shows them.");
-    }
+    mw_succession made;
+    MW_TRY(check_has_champion(workspace, word(workspace, 0), err));
     MW_TRY(mw_registry_rollback(mw_workspace_registry(workspace), word(workspace, 0),
-                                change_of(workspace, "models rollback"), &workspace->arena,
-                                &version, err));
-    MW_TRY(reach_server(workspace, version.model, &before, err));
-    tell_champion(workspace, &version, true);
+                                change_of(workspace, "models rollback"), &workspace->arena, &made,
+                                err));
+    MW_TRY(reach_server(workspace, &made, err));
+    tell_champion(workspace, &made);
     return MW_OK;
 }
 

@@ -351,10 +351,10 @@ static mw_status change_champion(daemon *d, mw_str model, mw_error *err) {
 }
 
 static mw_status change_stage(void *context, const mw_stage_wish *wish,
-                              char out_version[MW_VERSION_NAME_SIZE + 1], mw_error *err) {
+                              mw_stage_change *out_change, mw_error *err) {
     daemon *d = context;
     begin_rebuild(d);
-    return mw_champions_enact(&d->champions, wish, out_version, err);
+    return mw_champions_enact(&d->champions, wish, out_change, err);
 }
 
 static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error *err) {

@@ -239,21 +239,21 @@ static mw_status record(job *it, const mw_train_report *report, int64_t started_
 /* The first version of a model answers at once: there is nothing to compare it with. */
 static mw_status promote_first(job *it, mw_str version, mw_train_outcome *outcome,
                                mw_error *err) {
-    mw_registry registry = mw_workspace_registry(it->workspace);
-    mw_str model = it->model.declaration.name;
-    mw_version_row champion;
-    mw_error absent;
-    mw_status status = mw_registry_champion(registry, model, &it->arena, &champion, &absent);
-    if (status == MW_OK) {
-        outcome->is_champion = mw_str_equal(champion.version, version);
-        return MW_OK;
-    }
-    if (status != MW_NOT_FOUND) return mw_fail(err, status, "%s", absent.message);
-    mw_change change = {mw_sys_now_us(it->workspace->cli->sys), mw_workspace_who(it->workspace),
-                        MW_STR("the first version of its model")};
-    MW_TRY(mw_registry_promote(registry, model, version, change, err));
-    outcome->is_champion = outcome->is_first = true;
-    return MW_OK;
+    const mw_workspace *workspace = it->workspace;
+    mw_promotion wish = {.model = it->model.declaration.name,
+                         .version = version,
+                         .is_conditional = true,
+                         .over = MW_STR(""),
+                         .change = {mw_sys_now_us(workspace->cli->sys), mw_workspace_who(workspace),
+                                    MW_STR("the first version of its model")}};
+    mw_succession made;
+    mw_error other;
+    mw_status status = mw_registry_promote(mw_workspace_registry(workspace), &wish, &it->arena,
+                                           &made, &other);
+    outcome->is_champion = status == MW_OK;
+    outcome->is_first = status == MW_OK && made.before.size == 0;
+    if (status == MW_OK || status == MW_CONFLICT) return MW_OK;
+    return mw_fail(err, status, "%s", other.message);
 }
 
 static mw_status keep(job *it, const mw_train_report *report, int64_t started_us,

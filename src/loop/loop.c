@@ -240,7 +240,7 @@ static mw_status try_challenger(mw_loop *loop, const mw_loop_training *training,
                            .version = mw_scorer_name(challenger),
                            .text = gate.text};
     if (status == MW_OK) status = tell(loop, event, err);
-    if (status == MW_OK && gate.passed) {
+    if (status == MW_OK && gate.passed && !loop->is_over) {
         loop->is_over = training->champion_examples != NULL;
         if (!loop->is_over) status = enthrone(loop, challenger, err);
         if (status == MW_OK && !loop->is_over) return MW_OK;
@@ -324,6 +324,10 @@ void mw_loop_resume(mw_loop *loop, mw_policy policy, int64_t trained) {
 mw_status mw_loop_measure(mw_loop *loop, int64_t now, mw_error *err) {
     mw_arena_clear(&loop->scratch);
     return loop->is_over ? MW_OK : measure_quality(loop, now, err);
+}
+
+void mw_loop_end(mw_loop *loop) {
+    loop->is_over = true;
 }
 
 bool mw_loop_is_over(const mw_loop *loop) {

@@ -102,6 +102,9 @@ MW_MUST_USE mw_status mw_loop_matured(mw_loop *loop, mw_outcome outcome, const m
 /* Looks at the vitals, and takes stock at each local midnight, up to `now`. Once a version of
    another program was promoted the loop is over: nothing counts any more. */
 MW_MUST_USE mw_status mw_loop_advance(mw_loop *loop, int64_t now, mw_error *err);
+/* Another version answers than the loop's champion: nothing counts any more. For a driver that
+   finds so as it is told of a promotion, which then is none. */
+void mw_loop_end(mw_loop *loop);
 /* From now on this policy retrains it, the last training being that of `trained`: for a driver that
    came back, and has told the loop what it knew, under a policy without consequences. */
 void mw_loop_resume(mw_loop *loop, mw_policy policy, int64_t trained);

@@ -185,33 +185,61 @@ static mw_status set_stage(mw_registry registry, const mw_version_row *version,
                           err);
 }
 
-static mw_status swap_champion(mw_registry registry, const mw_version_row *version,
-                               mw_change change, mw_arena *arena, mw_error *err) {
-    mw_version_row before;
-    mw_error ignored;
-    mw_status found = mw_registry_champion(registry, version->model, arena, &before, &ignored);
-    if (found == MW_OK) MW_TRY(set_stage(registry, &before, MW_STAGE_RETIRED, change, err));
-    else if (found != MW_NOT_FOUND) return mw_fail(err, found, "%s", ignored.message);
-    return set_stage(registry, version, MW_STAGE_CHAMPION, change, err);
+/* No version if there is none. */
+static mw_status find_replaced(mw_registry registry, mw_str model, mw_arena *arena,
+                               mw_version_row *out_version, mw_error *err) {
+    mw_error absent;
+    *out_version = (mw_version_row){.run = 0};
+    mw_status status = mw_registry_champion(registry, model, arena, out_version, &absent);
+    if (status == MW_OK || status == MW_NOT_FOUND) return MW_OK;
+    return mw_fail(err, status, "%s", absent.message);
 }
 
-mw_status mw_registry_promote(mw_registry registry, mw_str model, mw_str version,
-                              mw_change change, mw_error *err) {
-    mw_arena arena;
-    mw_arena_init(&arena, (size_t)1 << 24);
-    mw_version_row row;
-    mw_status status = mw_registry_find(registry, model, version, &arena, &row, err);
-    bool stands = status == MW_OK && mw_str_is(row.stage, MW_STAGE_CHAMPION);
-    if (status == MW_OK && !stands) {
-        status = mw_catalog_begin(registry.catalog, err);
-        if (status == MW_OK) {
-            status = swap_champion(registry, &row, change, &arena, err);
-            if (status == MW_OK) status = mw_catalog_commit(registry.catalog, err);
-            else mw_catalog_rollback(registry.catalog);
-        }
-    }
-    mw_arena_release(&arena);
+static mw_status check_condition(const mw_promotion *wish, const mw_version_row *version,
+                                 const mw_version_row *before, mw_error *err) {
+    mw_str nobody = MW_STR("none"), now = before->version, over = wish->over;
+    if (wish->is_conditional && !mw_str_equal(now, over))
+        return mw_fail(err, MW_CONFLICT, "%.*s: %.*s is the champion now, not %.*s",
+                       MW_STR_ARGS(wish->model), MW_STR_ARGS(now.size > 0 ? now : nobody),
+                       MW_STR_ARGS(over.size > 0 ? over : nobody));
+    if (wish->is_new && mw_str_is(version->stage, MW_STAGE_RETIRED))
+        return mw_fail(err, MW_CONFLICT, "%.*s: %.*s was champion before, and was replaced",
+                       MW_STR_ARGS(wish->model), MW_STR_ARGS(version->version));
+    return MW_OK;
+}
+
+/* In a transaction, which holds the catalog's lock: nobody comes between look and change. */
+static mw_status succeed(mw_registry registry, const mw_promotion *wish,
+                         const mw_version_row *version, mw_arena *arena, mw_succession *made,
+                         mw_error *err) {
+    mw_version_row before;
+    *made = (mw_succession){*version, version->version};
+    if (mw_str_is(version->stage, MW_STAGE_CHAMPION)) return MW_OK;
+    MW_TRY(find_replaced(registry, wish->model, arena, &before, err));
+    MW_TRY(check_condition(wish, version, &before, err));
+    if (before.version.size > 0)
+        MW_TRY(set_stage(registry, &before, MW_STAGE_RETIRED, wish->change, err));
+    made->before = before.version;
+    made->champion.stage = MW_STR(MW_STAGE_CHAMPION);
+    return set_stage(registry, version, MW_STAGE_CHAMPION, wish->change, err);
+}
+
+static mw_status end_change(mw_registry registry, mw_status status, mw_error *err) {
+    if (status == MW_OK) return mw_catalog_commit(registry.catalog, err);
+    mw_catalog_rollback(registry.catalog);
     return status;
+}
+
+mw_status mw_registry_promote(mw_registry registry, const mw_promotion *wish, mw_arena *arena,
+                              mw_succession *out_made, mw_error *err) {
+    mw_version_row version;
+    mw_succession made;
+    MW_TRY(mw_catalog_begin(registry.catalog, err));
+    mw_status status = mw_registry_find(registry, wish->model, wish->version, arena, &version, err);
+    if (status == MW_OK) status = succeed(registry, wish, &version, arena, &made, err);
+    MW_TRY(end_change(registry, status, err));
+    *out_made = made;
+    return MW_OK;
 }
 
 /* Adds a champion to those before it in `line`; one that was there has been gone back to, which
@@ -242,11 +270,16 @@ mw_status mw_registry_former(mw_registry registry, mw_str model, mw_arena *arena
 }
 
 mw_status mw_registry_rollback(mw_registry registry, mw_str model, mw_change change,
-                               mw_arena *arena, mw_version_row *out_version, mw_error *err) {
+                               mw_arena *arena, mw_succession *out_made, mw_error *err) {
+    mw_promotion wish = {.model = model, .change = change};
     mw_version_row version;
-    MW_TRY(mw_registry_former(registry, model, arena, &version, err));
-    MW_TRY(mw_registry_promote(registry, model, version.version, change, err));
-    return mw_registry_find(registry, model, version.version, arena, out_version, err);
+    mw_succession made;
+    MW_TRY(mw_catalog_begin(registry.catalog, err));
+    mw_status status = mw_registry_former(registry, model, arena, &version, err);
+    if (status == MW_OK) status = succeed(registry, &wish, &version, arena, &made, err);
+    MW_TRY(end_change(registry, status, err));
+    *out_made = made;
+    return MW_OK;
 }
 
 /* --- reading ---------------------------------------------------------------------------- */

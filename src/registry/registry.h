@@ -4,7 +4,8 @@
  * A view over the catalog and the artefacts: it owns neither and keeps nothing. A run with its
  * metrics and its version is recorded in one transaction, after the artefact is stored, so a
  * version that is listed can be loaded. Each change of stage leaves a row in the audit of
- * promotions; a rollback is a promotion of the champion before.
+ * promotions; a rollback is a promotion of the champion before. Whom a promotion replaces is looked
+ * up under the lock under which it is replaced, so of two at once one sees the other.
  *
  * Times are arguments. Lists live in the caller's arena, newest first.
  */
@@ -70,16 +71,34 @@ typedef struct {
     mw_str who, why;
 } mw_change;
 
-/* Makes it the champion; the champion before is retired. Promoting the champion is nothing. */
-MW_MUST_USE mw_status mw_registry_promote(mw_registry registry, mw_str model, mw_str version,
-                                          mw_change change, mw_error *err);
+/* A wish for another champion. A person's word counts whoever is champion; a program looked first,
+   thought, and says over whom. */
+typedef struct {
+    mw_str model;
+    mw_str version;      /* its name, or the beginning of it if that is one version's alone */
+    bool is_conditional; /* MW_CONFLICT unless the champion is `over` */
+    mw_str over;         /* empty: none may be */
+    bool is_new;         /* MW_CONFLICT for one that was replaced: somebody passed it */
+    mw_change change;
+} mw_promotion;
+
+typedef struct {
+    mw_version_row champion; /* as it stands now */
+    mw_str before;           /* that it replaced; itself: nothing changed; empty: none was */
+} mw_succession;
+
+/* Makes it the champion; the champion before is retired. Promoting the champion is nothing,
+   whatever the conditions. */
+MW_MUST_USE mw_status mw_registry_promote(mw_registry registry, const mw_promotion *wish,
+                                          mw_arena *arena, mw_succession *out_made,
+                                          mw_error *err);
 /* The champion before the present one, of those that nobody has gone back from: what has been
    rolled back is not former. MW_NOT_FOUND: there is none. */
 MW_MUST_USE mw_status mw_registry_former(mw_registry registry, mw_str model, mw_arena *arena,
                                          mw_version_row *out_version, mw_error *err);
 /* Promotes that one. */
 MW_MUST_USE mw_status mw_registry_rollback(mw_registry registry, mw_str model, mw_change change,
-                                           mw_arena *arena, mw_version_row *out_version,
+                                           mw_arena *arena, mw_succession *out_made,
                                            mw_error *err);
 
 /* MW_NOT_FOUND if the model has no champion yet. */

@@ -26,12 +26,17 @@ typedef struct {
 } mw_stage_wish;
 
 typedef struct {
+    char champion[MW_VERSION_NAME_SIZE + 1];
+    char before[MW_VERSION_NAME_SIZE + 1]; /* likewise where nothing changed; empty: none was */
+} mw_stage_change;
+
+typedef struct {
     mw_service *service;     /* NULL: the server is not ready, and says so */
     mw_telemetry *telemetry; /* shown at /metrics; our own series are set when it is read */
     const mw_sequencer *sequencer;
     /* Makes the change, and names the version that is champion now. MW_BUSY: not at this moment. */
-    mw_status (*change)(void *context, const mw_stage_wish *wish,
-                        char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err);
+    mw_status (*change)(void *context, const mw_stage_wish *wish, mw_stage_change *out_change,
+                        mw_error *err);
     void *change_context;
     size_t waiting, queued;   /* its own, from 0: requests that do, that wait for room to, */
     uint64_t waiting_refused; /* and how many more were refused */

@@ -2,6 +2,7 @@
 #include "serve/api_parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { TEXT_SIZE_MAX = 1000, RULE_SIZE_MAX = 100 };
 
@@ -28,12 +29,17 @@ static mw_status read_wish(yyjson_val *root, bool is_rollback, mw_stage_wish *wi
                           "version: must name the version that is to answer", err);
 }
 
-static void write_champion(mw_json *json, const mw_api *api, size_t model, mw_str champion) {
+static void write_champion(mw_json *json, const mw_api *api, size_t model,
+                           const mw_stage_change *made) {
     const mw_sequencer *sequencer = mw_service_parts(api->service)->sequencer;
     mw_successor next = mw_sequencer_successor(sequencer, model);
     mw_json_object(json);
     mw_json_put_str(json, "model", mw_service_parts(api->service)->program->models[model].name);
-    mw_json_put_str(json, "champion", champion);
+    mw_json_put_text(json, "champion", made->champion);
+    mw_json_key(json, "replaced"); /* perhaps not what the client saw last */
+    if (made->before[0] && strcmp(made->before, made->champion) != 0)
+        mw_json_text(json, made->before);
+    else mw_json_null(json);
     mw_json_key(json, "answers"); /* else its windows are being filled */
     mw_json_bool(json, next.version.size == 0);
     mw_json_object_end(json);
@@ -42,7 +48,7 @@ static void write_champion(mw_json *json, const mw_api *api, size_t model, mw_st
 static mw_status change(const mw_api *api, const mw_route_call *call, bool is_rollback,
                         mw_buf *body, mw_error *err) {
     size_t model = 0;
-    char champion[MW_VERSION_NAME_SIZE + 1];
+    mw_stage_change made;
     mw_stage_wish wish = {.model = call->parameters[0], .who = call->who};
     mw_str text = call->request->body;
     MW_TRY(mw_api_find_model(api, call->parameters[0], &model, err));
@@ -50,11 +56,11 @@ static mw_status change(const mw_api *api, const mw_route_call *call, bool is_ro
     yyjson_doc *doc = NULL;
     MW_TRY(mw_sent_parse(text, mw_sent_json_memory(), &doc, err));
     mw_status status = read_wish(yyjson_doc_get_root(doc), is_rollback, &wish, err);
-    if (status == MW_OK) status = api->change(api->change_context, &wish, champion, err);
+    if (status == MW_OK) status = api->change(api->change_context, &wish, &made, err);
     yyjson_doc_free(doc);
     if (status != MW_OK) return status;
     mw_json json = mw_json_begin(body);
-    write_champion(&json, api, model, mw_str_of(champion));
+    write_champion(&json, api, model, &made);
     return MW_OK;
 }
 

@@ -2,25 +2,27 @@
 
 typedef struct {
     mw_buf said; /* what the wish pointed to */
+    char before[MW_VERSION_NAME_SIZE + 1];
     mw_status status;
     size_t count;
 } registrar;
 
 static mw_status change(void *context, const mw_stage_wish *wish,
-                        char out_champion[MW_VERSION_NAME_SIZE + 1], mw_error *err) {
+                        mw_stage_change *out_change, mw_error *err) {
     registrar *r = context;
     r->count++;
     mw_buf_clear(&r->said);
     mw_buf_printf(&r->said, "%.*s|%.*s|%.*s", MW_STR_ARGS(wish->model), MW_STR_ARGS(wish->version),
                   MW_STR_ARGS(wish->why));
     if (r->status != MW_OK) return mw_fail(err, r->status, "catalog: no");
-    memcpy(out_champion, "abcdef012345", MW_VERSION_NAME_SIZE + 1);
+    *out_change = (mw_stage_change){"abcdef012345", ""};
+    memcpy(out_change->before, r->before, sizeof r->before);
     return MW_OK;
 }
 
 static void set_up(shop *s, registrar *r) {
     shop_set_up(s);
-    *r = (registrar){.count = 0};
+    *r = (registrar){.before = "012345abcdef"};
     mw_buf_init(&r->said, 1000);
     s->api.change = change;
     s->api.change_context = r;
@@ -34,16 +36,23 @@ static void tear_down(shop *s, registrar *r) {
 static const char promote[] = "/v1/models/quick/promote", rollback[] = "/v1/models/quick/rollback";
 
 MW_TEST(api_changes_champions) {
+    static const char none[] = "{\"model\":\"quick\",\"champion\":\"abcdef012345\","
+                               "\"replaced\":null,\"answers\":true}";
     shop s;
     registrar r;
     set_up(&s, &r);
     mw_str answer = shop_call(&s, MW_HTTP_POST, promote,
                               "{\"version\": \"abc\", \"why\": \"better\"}", 200);
     MW_CHECK_EQUAL_STR(answer, "{\"model\":\"quick\",\"champion\":\"abcdef012345\","
-                               "\"answers\":true}");
+                               "\"replaced\":\"012345abcdef\",\"answers\":true}");
     MW_CHECK_EQUAL_STR(mw_buf_str(&r.said), "quick|abc|better");
-    shop_call(&s, MW_HTTP_POST, rollback, "", 200);
+    memset(r.before, 0, sizeof r.before); /* the first one replaces none */
+    answer = shop_call(&s, MW_HTTP_POST, rollback, "", 200);
+    MW_CHECK_EQUAL_STR(answer, none);
     MW_CHECK_EQUAL_STR(mw_buf_str(&r.said), "quick||");
+    memcpy(r.before, "abcdef012345", sizeof r.before); /* it was champion already */
+    answer = shop_call(&s, MW_HTTP_POST, rollback, "", 200);
+    MW_CHECK_EQUAL_STR(answer, none);
     shop_call(&s, MW_HTTP_POST, rollback, "{\"why\": \"worse\"}", 200);
     MW_CHECK_EQUAL_STR(mw_buf_str(&r.said), "quick||worse");
     tear_down(&s, &r);

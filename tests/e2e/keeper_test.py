@@ -5,7 +5,9 @@ come. The drift opens one alert, which stays one when the keeper is killed; the 
 again, and the version that the catalog says is the one that the server answers with.
 """
 import os
+import random
 import signal
+import sqlite3
 import subprocess
 import time
 from datetime import timedelta
@@ -139,6 +141,110 @@ def test_a_training_does_not_hold_up_the_end():
         assert time.monotonic() - began < 10, "all of it has ended"
         wait_for(lambda: not Path(f"/proc/{learner}").exists(), 5)
         assert retrainings(shop) == [] and champion(shop) == first
+
+
+def trained_by(shop, *words):
+    return shop.ok("train", *words, "--json").json()["version"]
+
+
+def audit(shop):
+    """(version, who) of each that became champion, the first one first."""
+    query = "SELECT version, who FROM promotions WHERE to_stage = 'champion' ORDER BY time"
+    rows = shop.ok("sql", query, "--json").json()
+    return [tuple(row.values()) for row in rows]
+
+
+def three_days(server, begin, number):
+    """150 orders, and the returns of some: by the fourth day after these there is much to learn from."""
+    made = []
+    for i in range(150):
+        when = begin + timedelta(days=3) * i / 150
+        server.go_to(when)
+        row = order(number + i, when, 5)
+        answer = server.post("/v1/models/returned/predict", {"event": row})
+        if random.Random(number + i).random() < answer["prediction"]:
+            made.append({**row, "returned": stamp(begin + timedelta(days=3))})
+            del made[-1]["placed"]
+    server.go_to(begin + timedelta(days=3, minutes=1))
+    assert server.post("/v1/events/returns", {"events": made})["accepted"] == len(made)
+
+
+def overruled(act, before):
+    """A person acts while the keeper trains: its version stays aside, is told of once, and the next one
+    is held against the person's."""
+    project = PROJECT.replace("rounds: 20", "rounds: 600") + RETRAIN  # so long that it can be met
+    with Shop(project.replace("cost <= champion.cost", "roc_auc >= champion.roc_auc - 0.5")) as shop:
+        shop.ok("ingest")
+        versions = trained_by(shop), trained_by(shop, "--seed", "2")
+        for seed in before:
+            shop.ok("models", "promote", "returned", versions[seed])
+        former, errors = champion(shop), shop.folder / "errors"
+        with open(errors, "w", encoding="utf-8") as said, serving(shop, BEGIN, said) as server:
+            return_some(server, predict_orders(server))
+            wait_for(lambda: "event=refused" in errors.read_text())  # of day 7: too few to compare
+            keeper = wait_for(lambda: keeper_of(server))
+            server.go_to(BEGIN + timedelta(days=DAYS + 4))
+            learner = wait_for(lambda: child_of(keeper, b"lightgbm-child"))
+            os.kill(learner, signal.SIGSTOP)
+            act(shop, server, versions)
+            chosen = champion(shop)
+            assert chosen != former and chosen in versions
+            os.kill(learner, signal.SIGCONT)
+
+            def told():
+                return [line for line in errors.read_text().splitlines() if "is not promoted" in line]
+            wait_for(told)
+            made = retrainings(shop)[0]["version"]
+            assert told() == [f"keeper: version {made} was trained, and passed, but is not promoted: "
+                              f"returned: {chosen} is the champion now, not {former}"], told()
+            assert f"\n  millwright models promote returned {made} " in errors.read_text()
+            assert "event=promoted" not in errors.read_text(), errors.read_text()
+            # The next one, trained a week later, was held against the person's, and may take its place.
+            three_days(server, BEGIN + timedelta(days=DAYS + 4), ORDERS)
+            server.go_to(BEGIN + timedelta(days=DAYS + 11))
+            wait_for(lambda: champion(shop) != chosen)
+            again = retrainings(shop)[0]["version"]
+            assert audit(shop)[-2:] == [(chosen, audit(shop)[-2][1]), (again, "keeper")], audit(shop)
+            assert again != made and len(retrainings(shop)) == 3 and len(told()) == 1, told()
+            answer = server.post("/v1/models/returned/predict",
+                                 {"event": order(2 * ORDERS, BEGIN + timedelta(days=DAYS + 11), 5)})
+            assert answer["version"] == again, answer
+
+
+def test_who_promotes_while_it_trains_is_not_overruled():
+    overruled(lambda shop, _, versions: shop.ok("models", "promote", "returned", versions[1]), [])
+
+
+def test_who_rolls_back_while_it_trains_is_not_overruled():
+    overruled(lambda _, server, __: server.post("/v1/models/returned/rollback", {}), [1])
+
+
+def test_a_killed_keeper_does_not_undo_a_way_back():
+    """It promoted, and died before it had written down that it did; a person then went back."""
+    with Shop(PROJECT + RETRAIN) as shop:
+        shop.ok("ingest")
+        first, errors = trained_by(shop), shop.folder / "errors"
+        with open(errors, "w", encoding="utf-8") as said, serving(shop, BEGIN, said) as server:
+            return_some(server, predict_orders(server))
+            wait_for(lambda: "event=refused" in errors.read_text())
+            with sqlite3.connect(shop.folder / ".millwright/catalog.db", timeout=20) as catalog:
+                known = catalog.execute("SELECT value FROM settings WHERE name = 'keeper.returned'").fetchone()
+            catalog.close()
+            server.go_to(BEGIN + timedelta(days=DAYS + 4))
+            wait_for(lambda: "event=promoted" in errors.read_text())
+            made = champion(shop)
+            assert made != first
+            os.kill(wait_for(lambda: keeper_of(server)), signal.SIGSTOP)
+            with sqlite3.connect(shop.folder / ".millwright/catalog.db", timeout=20) as catalog:
+                catalog.execute("UPDATE settings SET value = ? WHERE name = 'keeper.returned'", known)
+            catalog.close()
+            shop.ok("models", "rollback", "returned")
+            os.kill(keeper_of(server), signal.SIGKILL)
+            wait_for(lambda: errors.read_text().count("event=trained") == 3, 60)
+            time.sleep(2)
+            assert champion(shop) == first and len(audit(shop)) == 3, audit(shop)
+            assert f"returned: {made} was champion before, and was replaced" in errors.read_text(), \
+                errors.read_text()
 
 
 def test_an_edit_puts_retraining_off():

@@ -102,7 +102,7 @@ def call_all(described, second):
     first = described.call("GET", "/v1/models/{model}", 200, model="big")["version"]
     promote, rollback = "/v1/models/{model}/promote", "/v1/models/{model}/rollback"
     changed = described.call("POST", promote, 200, {"version": second[:6], "why": "a test"}, model="big")
-    assert changed == {"model": "big", "champion": second, "answers": True}, changed
+    assert changed == {"model": "big", "champion": second, "replaced": first, "answers": True}, changed
     described.call("POST", promote, 404, {"version": "none"}, model="big")
     described.call("POST", promote, 422, {}, model="big")
     hinted = described.call("POST", promote, 422, {"version": second, "whey": "a test"}, model="big")

@@ -62,16 +62,20 @@ def main(folder):
     client = Client(port)
     client.start()
     client.wait_for(first)
-    for words, champion in ((["promote", "big", second], second), (["rollback", "big"], first)):
+    for words, champion, replaced in ((["promote", "big", second], second, first),
+                                      (["rollback", "big"], first, second)):
         done = run(folder, "models", *words)
         assert done.returncode == 0, done
+        assert done.stdout == f"{champion} is now the champion of big, in place of {replaced}\n", done
         status, answer = call(port, "GET", "/v1/models/big")
         assert status == 200 and answer["version"] == champion, (answer, champion)
         client.wait_for(champion)
-    for path, body, champion in (("promote", {"version": second, "why": "by a test"}, second),
-                                 ("rollback", None, first)):
+    for path, body, champion, replaced in (
+            ("promote", {"version": second, "why": "by a test"}, second, first),
+            ("promote", {"version": second}, second, None),
+            ("rollback", None, first, second)):
         status, answer = call(port, "POST", f"/v1/models/big/{path}", body)
-        assert status == 200 and answer == {"model": "big", "champion": champion, "answers": True}, answer
+        assert status == 200 and answer == {"model": "big", "champion": champion, "replaced": replaced, "answers": True}, answer
         client.wait_for(champion)
     rows = run(folder, "sql", "SELECT version, who, why FROM promotions ORDER BY time", "--json")
     audit = [tuple(one.values()) for one in json.loads(rows.stdout)]
