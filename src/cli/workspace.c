@@ -290,7 +290,6 @@ static mw_status open_by(mw_workspace *workspace, mw_workspace_mode mode, const 
     if (status != MW_OK && diagnostics->count == 0) return no_memory(err);
     if (status != MW_OK) return tell_mistakes(workspace, diagnostics, err);
     MW_TRY(check_settings(workspace, diagnostics, err));
-    tell_notes(workspace);
     if (!is_made) return MW_OK;
     mw_state_close(workspace->state);
     workspace->state = NULL;
@@ -302,7 +301,9 @@ mw_status mw_workspace_open(mw_cli *cli, mw_workspace_mode mode, const char *fro
                             mw_workspace *workspace, mw_error *err) {
     MW_TRY(begin(cli, workspace, err));
     MW_TRY(read_today(workspace, err));
-    return open_by(workspace, mode, from, err);
+    MW_TRY(open_by(workspace, mode, from, err));
+    tell_notes(workspace);
+    return MW_OK;
 }
 
 /* --- the project as served -------------------------------------------------------------- */
@@ -334,7 +335,10 @@ mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode, const ch
         if (err) *err = unread;
         return mw_hint(err, status, "To go by " MW_PROJECT_FILE " of today, remove it.");
     }
-    return status == MW_OK ? open_by(workspace, mode, NULL, err) : status;
+    if (status == MW_OK) status = open_by(workspace, mode, NULL, err);
+    /* By the server that takes it up; all that is begun beside it or again would but repeat it. */
+    if (status == MW_OK && serve && workspace->accepted_us == MW_TIME_MISSING) tell_notes(workspace);
+    return status;
 }
 
 /* It is tried again and again, so the path is not to fill the workspace's arena. */
