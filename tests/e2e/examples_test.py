@@ -20,7 +20,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GOLDEN = Path("tests/golden/examples")
-MODELS = {"flights": "late", "churn": "churn", "fraud": "fraud", "maintenance": "fails", "demand": "units"}
+# Whose labels LightGBM can learn, from as many examples as are made here; one project names a learner that comes later.
+MODELS = {"flights": "late", "churn": "churn", "fraud": "fraud", "maintenance": "fails", "recommend": "rank"}
 # Which rows the golden file keeps.
 STRIDE = {"flights": 7, "churn": 1, "fraud": 1, "maintenance": 61, "demand": 11, "documents": 9, "images": 5,
           "recommend": 7}
@@ -93,7 +94,7 @@ def check_churn(folder, built):
         assert int(row["days_used"]) == len(days), row  # days of the month
 
 
-def try_example(name, check, can_train=True):
+def try_example(name, check):
     with Folder(name) as folder:
         notes = json.loads(folder.ok("check", "--json").stdout)["notes"]
         assert any("not in force yet" in note["message"] for note in notes) == (name != "flights"), notes
@@ -103,9 +104,9 @@ def try_example(name, check, can_train=True):
         check_golden(folder, built)
         check(folder, rows_of(built))
         folder.ok("features", "verify")
-        if not can_train:  # a count is none of the labels that can be learned yet
+        if name not in MODELS:
             return
-        trained = json.loads(folder.ok("train", MODELS[name], "--json").stdout)
+        trained = json.loads(folder.ok("train", MODELS[name], "--learner", "lightgbm", "--json").stdout)
         assert trained["examples"]["train"] > 50, trained
 
 
@@ -252,7 +253,7 @@ def test_flights():
 
 
 def test_recommend():
-    try_example("recommend", check_recommend, can_train=False)
+    try_example("recommend", check_recommend)
 
 
 def test_churn():
@@ -268,15 +269,15 @@ def test_maintenance():
 
 
 def test_demand():
-    try_example("demand", check_demand, can_train=False)
+    try_example("demand", check_demand)
 
 
 def test_documents():
-    try_example("documents", check_documents, can_train=False)
+    try_example("documents", check_documents)
 
 
 def test_images():
-    try_example("images", check_images, can_train=False)
+    try_example("images", check_images)
 
 
 if __name__ == "__main__":
