@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cli/feature_list.h"
 #include "cli/feature_walk.h"
 #include "cli/grid.h"
 #include "sys/terminal.h"
@@ -12,7 +13,7 @@
 static const double gain_worth_telling = 0.01, too_good_alone = 0.95;
 
 typedef struct {
-    mw_str name;
+    const mw_feature *feature;
     mw_leak leak;
 } finding;
 
@@ -20,7 +21,7 @@ static int by_gain(const void *a, const void *b) {
     const finding *one = a, *other = b;
     double x = mw_leak_gain(&one->leak), y = mw_leak_gain(&other->leak);
     if (x != y) return x > y ? -1 : 1;
-    return mw_str_compare(one->name, other->name);
+    return mw_str_compare(one->feature->name, other->feature->name);
 }
 
 static void add_auc(mw_grid *grid, double auc) {
@@ -44,7 +45,7 @@ static void print(const finding *found, size_t count, size_t example_count, mw_b
     size_t telling = 0;
     for (size_t i = 0; i < count; i++) {
         const mw_leak *leak = &found[i].leak;
-        mw_grid_add_str(&grid, found[i].name);
+        mw_grid_add_str(&grid, found[i].feature->name);
         add_auc(&grid, leak->auc[MW_CHEAT_NONE]);
         add_cheat(&grid, leak, MW_CHEAT_EVENT_TIME);
         add_cheat(&grid, leak, MW_CHEAT_OWN_EVENTS);
@@ -62,8 +63,9 @@ static void print(const finding *found, size_t count, size_t example_count, mw_b
     for (size_t i = 0; i < count; i++)
         if (found[i].leak.auc[MW_CHEAT_NONE] > too_good_alone)
             mw_buf_printf(out, "%.*s is too good to be true alone (%.4f): is it known when the "
-                               "project says?\n", MW_STR_ARGS(found[i].name),
+                               "project says?\n", MW_STR_ARGS(found[i].feature->name),
                           found[i].leak.auc[MW_CHEAT_NONE]);
+    for (size_t i = 0; i < count; i++) mw_feature_doubt_print(found[i].feature, out);
 }
 
 static void write_json(const finding *found, size_t count, size_t example_count, mw_buf *out) {
@@ -75,7 +77,8 @@ static void write_json(const finding *found, size_t count, size_t example_count,
     for (size_t i = 0; i < count; i++) {
         const mw_leak *leak = &found[i].leak;
         mw_json_object(&json);
-        mw_json_put_str(&json, "name", found[i].name);
+        mw_json_put_str(&json, "name", found[i].feature->name);
+        mw_json_put_bool(&json, "proved_exact", found[i].feature->process.size == 0);
         mw_json_put_number(&json, "roc_auc", leak->auc[MW_CHEAT_NONE]);
         mw_json_put_number(&json, "roc_auc_by_event_time", leak->auc[MW_CHEAT_EVENT_TIME]);
         mw_json_put_number(&json, "roc_auc_with_own_events", leak->auc[MW_CHEAT_OWN_EVENTS]);
@@ -110,7 +113,7 @@ static mw_status measure(const mw_feature_walk *walk, mw_error *err) {
                                         &example_count, err);
     mw_progress_end(&progress);
     MW_TRY(status);
-    for (size_t i = 0; i < count; i++) found[i] = (finding){model->features[i].name, leaks[i]};
+    for (size_t i = 0; i < count; i++) found[i] = (finding){&model->features[i], leaks[i]};
     if (count > 0) qsort(found, count, sizeof *found, by_gain);
     if (cli->json) write_json(found, count, example_count, &cli->out);
     else print(found, count, example_count, &cli->out);

@@ -90,6 +90,12 @@ mw_status mw_feature_list_write_json(const mw_program *program, const mw_model_p
     return MW_OK;
 }
 
+void mw_feature_doubt_print(const mw_feature *feature, mw_buf *out) {
+    if (feature->process.size == 0) return;
+    mw_buf_printf(out, "%.*s hangs on what the process %.*s answered: " MW_NOT_PROVED "\n",
+                  MW_STR_ARGS(feature->name), MW_STR_ARGS(feature->process));
+}
+
 mw_status mw_feature_not_found(const mw_model_program *model, const char *name, mw_error *err) {
     mw_status status = mw_fail(err, MW_NOT_FOUND, "model %.*s has no feature %s",
                                MW_STR_ARGS(model->name), name);

@@ -98,6 +98,8 @@ static void tell_findings(const shown *it, mw_buf *out) {
                  fabs(entry->correlation) >= correlation_worth_telling)
             mw_buf_printf(out, "%.*s goes with %.*s (%.3f)\n", MW_STR_ARGS(name),
                           MW_STR_ARGS(name_of(it, (size_t)entry->nearest)), entry->correlation);
+        bool is_among_others = it->end - it->first > 1; /* else it stands above */
+        if (is_among_others) mw_feature_doubt_print(entry->feature, out);
         if (entry->importance == 0)
             mw_buf_printf(out, "%.*s adds nothing to version %.*s\n", MW_STR_ARGS(name),
                           MW_STR_ARGS(catalogue->champion));

@@ -3,6 +3,7 @@
 #include "cli/feature_list.h"
 #include "cli/feature_walk.h"
 #include "cli/window_events.h"
+#include "lang/asked.h"
 #include "lang/origins.h"
 #include "sys/terminal.h"
 #include "table/cell_json.h"
@@ -53,6 +54,13 @@ static mw_status tell_windows(inquiry *it, mw_buf *out, mw_json *json, mw_error 
     return status;
 }
 
+/* Of the user's, whose answers the value hangs on; empty: none. */
+static mw_str process_of(const inquiry *it) {
+    const mw_model_program *model = it->oracle.model;
+    return it->feature == LABEL ? mw_asked_of_code(it->oracle.program, model, model->label)
+                                : model->features[it->feature].process;
+}
+
 static mw_cell asked_value(const inquiry *it, mw_type *out_type) {
     const mw_model_program *model = it->oracle.model;
     *out_type = it->feature == LABEL ? mw_code_type(model->label)
@@ -72,6 +80,7 @@ static mw_status tell_json(inquiry *it, mw_error *err) {
     mw_json_put_time(&json, "place", it->step->moment.place);
     mw_json_key(&json, "value");
     mw_cell_write_json(&json, type, value, it->oracle.symbols);
+    mw_json_put_bool(&json, "proved_exact", process_of(it).size == 0);
     mw_json_key(&json, "windows");
     mw_json_array(&json);
     MW_TRY(tell_windows(it, NULL, &json, err));
@@ -99,6 +108,10 @@ static mw_status tell(inquiry *it, mw_error *err) {
         mw_buf_append_text(&cli->out, " counts");
     }
     mw_buf_append_char(&cli->out, '\n');
+    mw_str process = process_of(it);
+    if (process.size > 0)
+        mw_buf_printf(&cli->out, "what the process %.*s answered is " MW_NOT_PROVED "\n",
+                      MW_STR_ARGS(process));
     return tell_windows(it, &cli->out, NULL, err);
 }
 

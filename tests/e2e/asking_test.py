@@ -95,6 +95,24 @@ def until(holds):
         time.sleep(0.01)
 
 
+def check_marks(project):
+    """Of the features alone that hang on an answer."""
+    for word in ("show", "leaks"):
+        told = project.ok("features", word).out
+        for name in ("mood", "shop_mood"):
+            assert f"\n{name} hangs on what the process sentiment answered: not proved exact\n" in told, told
+        assert told.count("not proved exact") == 2, told
+        features = project.ok("features", word, "--json").json()["features"]
+        assert {one["name"]: one["proved_exact"] for one in features} == \
+            {"mood": False, "shop_mood": False, "length": True}, features
+    for name, is_proved in (("shop_mood", False), ("length", True), ("label", True)):
+        why = ("features", "why", project.reviews[200]["review"], name)
+        assert project.ok(*why, "--json").json()["proved_exact"] == is_proved
+        marked = "what the process sentiment answered is not proved exact\n" in project.ok(*why).out
+        assert marked != is_proved, name
+    assert project.ok("features", "show", "mood").out.count("not proved exact") == 1
+
+
 def test_the_whole_way():
     with Reviews() as project:
         checked = project.ok("check").out
@@ -109,6 +127,7 @@ def test_the_whole_way():
         assert "agree in every bit" in verified and "2 of 3 features hang on what processes answered" in verified
         assert "not proved exact" in project.ok("features", "explain", "shop_mood").out
         assert "not proved exact" in project.ok("features", "list").out
+        check_marks(project)
         assert project.ok("train", "--json").json()["metrics"]["roc_auc"]["value"] > 0.65
 
         # From here on the worker says something else: what was answered is what counts.
