@@ -21,6 +21,7 @@ struct mw_decider {
     const mw_cell *row;    /* of the moment at hand; NULL: it is not known */
     mw_buf event_id;
     uint64_t fallbacks[MW_BECAUSE_COUNT]; /* answers of the fallback */
+    uint64_t unseen_values;
 };
 
 static mw_status no_memory(mw_error *err) {
@@ -177,8 +178,9 @@ static mw_status describe(mw_decider *decider, const mw_moment *moment, const mw
     return MW_OK;
 }
 
-static void ask(mw_scorer *scorer, mw_prediction *prediction) {
+static void ask(mw_decider *decider, mw_scorer *scorer, mw_prediction *prediction) {
     mw_score score = mw_scorer_run(scorer, prediction->features);
+    decider->unseen_values += score.unseen_values;
     prediction->version = mw_scorer_name(scorer);
     prediction->prediction = score.prediction;
     prediction->decision = score.decision;
@@ -188,6 +190,10 @@ static void ask(mw_scorer *scorer, mw_prediction *prediction) {
 
 const mw_fallback *mw_decider_fallback(const mw_decider *decider) {
     return &decider->config.fallback;
+}
+
+uint64_t mw_decider_unseen_values(const mw_decider *decider) {
+    return decider->unseen_values;
 }
 
 uint64_t mw_decider_fallbacks(const mw_decider *decider, mw_fallback_reason reason) {
@@ -230,7 +236,7 @@ static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_predict
     prediction->fallback = reason;
     decider->fallbacks[reason]++;
     if (fallback->kind == MW_FALLBACK_PREVIOUS && decider->previous && !prediction->is_blind) {
-        ask(decider->previous, prediction);
+        ask(decider, decider->previous, prediction);
         if (isfinite(prediction->prediction)) return;
     }
     double threshold = version ? version->threshold : 0.5;
@@ -247,7 +253,7 @@ static void fall_back(mw_decider *decider, mw_fallback_reason reason, mw_predict
 
 static void judge(mw_decider *decider, mw_prediction *prediction) {
     if (!decider->scorer) return;
-    ask(decider->scorer, prediction);
+    ask(decider, decider->scorer, prediction);
     if (!mw_decider_has_fallback(decider)) return;
     if (!isfinite(prediction->prediction)) fall_back(decider, MW_BECAUSE_NOT_A_NUMBER, prediction);
     else if (has_too_few(decider, prediction->features))

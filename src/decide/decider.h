@@ -67,6 +67,9 @@ bool mw_decider_has_fallback(const mw_decider *decider);
 const mw_fallback *mw_decider_fallback(const mw_decider *decider);
 /* How many answers of the decider were the fallback's, for this reason. */
 uint64_t mw_decider_fallbacks(const mw_decider *decider, mw_fallback_reason reason);
+/* How many values of categories were read as missing since training never saw them (rule 14), in
+   all answers of versions. */
+uint64_t mw_decider_unseen_values(const mw_decider *decider);
 /* The fallback's answer, without asking the version that answers. Features are read only if it
    looks at them, and not where they have failed. `moment` is NULL where it is not known. */
 MW_MUST_USE mw_status mw_decider_stand_in(mw_decider *decider, const mw_moment *moment,

@@ -92,6 +92,19 @@ static const mw_meter spilled_keys_meter = {"millwright_spilled_keys", MW_METER_
 static const mw_meter spilled_meter = {"millwright_spilled_bytes", MW_METER_GAUGE, "bytes",
                                        "What stands on disk of a model's windows"};
 
+static const mw_meter too_late_meter = {"millwright_window_events_too_late_total",
+                                        MW_METER_COUNTER, "",
+                                        "Events older than all that a model's windows keep"};
+static const mw_meter outside_meter = {"millwright_window_values_outside_total", MW_METER_COUNTER,
+                                       "", "Values in a model's windows that no sum can hold"};
+static const mw_meter unseen_meter = {"millwright_unseen_values_total", MW_METER_COUNTER, "",
+                                      "Values of categories that training never saw, in answers"};
+static const mw_meter streams_meter = {"millwright_stream_events_total", MW_METER_COUNTER, "",
+                                       "Events of clients that were taken"};
+static const mw_meter gap_meter = {"millwright_known_late_seconds_total", MW_METER_COUNTER,
+                                   "seconds",
+                                   "By how much later they came than they declare to be known"};
+
 static void set(const mw_api *api, const mw_meter *meter, const char *labels, double value) {
     mw_series_set(mw_telemetry_series(api->telemetry, meter, labels), value);
 }
@@ -113,7 +126,8 @@ static void set_fallbacks(const mw_api *api, size_t model) {
 
 static void set_windows(const mw_api *api, size_t model) {
     const mw_service_config *parts = mw_service_parts(api->service);
-    mw_course *course = mw_decider_course(mw_sequencer_decider(parts->sequencer, model));
+    mw_decider *decider = mw_sequencer_decider(parts->sequencer, model);
+    mw_course *course = mw_decider_course(decider);
     mw_engine_stats stats = mw_engine_read_stats(mw_course_engine(course));
     char labels[MW_NAME_SIZE_MAX + 16];
     snprintf(labels, sizeof labels, "model=\"%.*s\"",
@@ -122,6 +136,20 @@ static void set_windows(const mw_api *api, size_t model) {
     set(api, &state_meter, labels, (double)stats.bytes);
     set(api, &spilled_keys_meter, labels, (double)stats.keys_spilled);
     set(api, &spilled_meter, labels, (double)stats.bytes_spilled);
+    set(api, &too_late_meter, labels, (double)stats.events_too_late);
+    set(api, &outside_meter, labels, (double)stats.values_refused);
+    set(api, &unseen_meter, labels, (double)mw_decider_unseen_values(decider));
+}
+
+/* Of a stream that clients' events can be of. */
+static void set_stream(const mw_api *api, int32_t index) {
+    const mw_stream *stream = &mw_service_parts(api->service)->program->streams[index];
+    mw_known_gap gap = mw_service_known_gap(api->service, index);
+    char labels[4 * MW_NAME_SIZE_MAX];
+    if (stream->is_of_moments) return;
+    snprintf(labels, sizeof labels, "stream=\"%.*s\"", MW_STR_ARGS(stream->name));
+    set(api, &streams_meter, labels, (double)gap.events);
+    set(api, &gap_meter, labels, gap.late_s);
 }
 
 /* Of a field that a process is asked for. */
@@ -163,7 +191,9 @@ static void set_metrics(const mw_api *api) {
     const mw_asking *asking = mw_service_parts(api->service)->asking;
     for (size_t i = 0; i < mw_asking_field_count(asking); i++)
         set_asked(api, mw_asking_read_field(asking, i));
-    for (size_t i = 0; i < mw_service_parts(api->service)->program->model_count; i++) {
+    const mw_program *program = mw_service_parts(api->service)->program;
+    for (size_t i = 0; i < program->stream_count; i++) set_stream(api, (int32_t)i);
+    for (size_t i = 0; i < program->model_count; i++) {
         set_fallbacks(api, i);
         set_windows(api, i);
     }

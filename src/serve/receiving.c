@@ -15,6 +15,7 @@ struct mw_receiving {
     int64_t patience_us;      /* for that; 0: without end */
     bool is_late;             /* it is at an end, where it has one */
     mw_lookback *left;        /* that nobody waits for and that still read */
+    mw_known_gap *gaps;      /* by the program's streams */
     uint64_t cleaned_before; /* the call */
     uint64_t recleaned;      /* values that `clean` changed in rows that will be taken again */
 };
@@ -28,7 +29,11 @@ mw_status mw_receiving_create(mw_receiving_config config, mw_receiving **out_rec
     mw_receiving *receiving = mw_allocate(sizeof *receiving);
     if (!receiving) return no_memory(err);
     receiving->config = config;
-    mw_status status = mw_reception_create(config.rows, &receiving->reception, err);
+    receiving->gaps =
+        mw_allocate((config.rows.program->stream_count + 1) * sizeof *receiving->gaps);
+    mw_status status = receiving->gaps
+                           ? mw_reception_create(config.rows, &receiving->reception, err)
+                           : no_memory(err);
     if (status != MW_OK) mw_receiving_destroy(receiving);
     else *out_receiving = receiving;
     return status;
@@ -40,6 +45,7 @@ void mw_receiving_destroy(mw_receiving *receiving) {
     mw_lookback_destroy_left(receiving->left);
     mw_enquiry_destroy(receiving->enquiry);
     mw_free(receiving->wishes);
+    mw_free(receiving->gaps);
     mw_reception_destroy(receiving->reception);
     mw_free(receiving);
 }
@@ -195,6 +201,17 @@ mw_status mw_receiving_recall(mw_receiving *receiving, mw_received received, int
     return mw_fail(err, MW_BUSY, "event: what it had when it came is being looked up");
 }
 
+static void note_gap(mw_receiving *receiving, const mw_event *event) {
+    mw_known_gap *gap = &receiving->gaps[event->stream];
+    int64_t late_us = mw_sequencer_now(receiving->config.sequencer) - event->known;
+    gap->events++;
+    if (late_us > 0) gap->late_s += (double)late_us / MW_SECOND_US;
+}
+
+mw_known_gap mw_receiving_known_gap(const mw_receiving *receiving, int32_t stream) {
+    return receiving->gaps[stream];
+}
+
 mw_status mw_receiving_append(mw_receiving *receiving, mw_received received, bool is_entered,
                             mw_error *err) {
     for (size_t i = 0; i < received.count; i++) {
@@ -203,9 +220,10 @@ mw_status mw_receiving_append(mw_receiving *receiving, mw_received received, boo
         if (!event->row) continue;
         if (!event->replaced)
             MW_TRY(mw_sequencer_find(receiving->config.sequencer, event, &standing, err));
-        if (standing == MW_EVENT_NEW)
-            MW_TRY(mw_sequencer_append(receiving->config.sequencer, event,
-                                       i == 0 && !is_entered ? received.cells : NULL, err));
+        if (standing != MW_EVENT_NEW) continue;
+        MW_TRY(mw_sequencer_append(receiving->config.sequencer, event,
+                                   i == 0 && !is_entered ? received.cells : NULL, err));
+        note_gap(receiving, event);
     }
     return MW_OK;
 }

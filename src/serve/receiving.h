@@ -74,3 +74,11 @@ mw_row_needs mw_receiving_part_with(mw_receiving *receiving);
 
 /* How many values `clean` has changed in rows that were taken. */
 uint64_t mw_receiving_cleaned(const mw_receiving *receiving);
+/* Of the events of a stream that were appended: how many, and by how much later than they declare
+   to be known they came, added up (rule 1). What was trained on counts them from when they declare:
+   a gap that is not small beside the windows is a difference between training and serving. */
+typedef struct {
+    uint64_t events;
+    double late_s;
+} mw_known_gap;
+mw_known_gap mw_receiving_known_gap(const mw_receiving *receiving, int32_t stream);

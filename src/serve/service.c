@@ -715,6 +715,10 @@ mw_receiving *mw_service_receiving(const mw_service *service) { return service->
 
 const mw_service_config *mw_service_parts(const mw_service *service) { return &service->config; }
 
+mw_known_gap mw_service_known_gap(const mw_service *service, int32_t stream) {
+    return mw_receiving_known_gap(service->receiving, stream);
+}
+
 mw_service_counts mw_service_read_counts(const mw_service *service) {
     mw_service_counts counts = service->counts;
     counts.cleaned = mw_receiving_cleaned(service->receiving);

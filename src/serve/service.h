@@ -101,3 +101,4 @@ typedef struct {
     uint64_t cleaned;                     /* values that `clean` has changed */
 } mw_service_counts;
 mw_service_counts mw_service_read_counts(const mw_service *service);
+mw_known_gap mw_service_known_gap(const mw_service *service, int32_t stream);

@@ -2,6 +2,7 @@
 sees it, which finds nothing to mend; and as a real Prometheus scrapes and answers it."""
 import atexit
 import http.client
+import itertools
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import urllib.parse
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_prometheus
-from serving import call, order, start, stop, write_project
+from serving import PROJECT, call, order, run, start, stop, write_project
 
 PROGRAMS = os.environ["MILLWRIGHT_PROMETHEUS"]
 PROMETHEUS_ASKS = ("application/openmetrics-text;version=1.0.0;q=0.5,"
@@ -119,6 +120,59 @@ def check_prometheus(folder, port):
     process.kill()
 
 
+def ago(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds))
+
+
+LOSSY = PROJECT.replace("shop: {in: [north, south]}, ", "").replace("models:", """\
+  shop: shop
+  huge: sum(orders.amount * 1e20 by shop over 24h)
+models:""")
+
+
+def check_counted(folder):
+    """What is read as missing, what comes too late for windows, and how much later than declared events are known."""
+    write_project(folder)
+    with open(f"{folder}/millwright.yaml", "w") as file:
+        file.write(LOSSY)
+    for word in ("ingest", "train"):
+        done = run(folder, word)
+        assert done.returncode == 0, done
+    process, port = start(folder, "--listen", "127.0.0.1:0")
+    model, stream = (("model", "big"),), (("stream", "orders"),)
+
+    def counts():
+        seen = samples(read_prometheus(scrape(port, None)[1]))
+        return [seen["millwright_" + name + "_total", labels] for name, labels in (
+            ("window_values_outside", model), ("window_events_too_late", model), ("unseen_values", model),
+            ("stream_events", stream), ("known_late_seconds", stream))]
+
+    def pass_on(numbers=itertools.count()):
+        """Windows take an event when the next one comes."""
+        assert call(port, "POST", "/v1/events/orders", order(f"next {next(numbers)}", at=ago(0), amount=0))[0] == 200
+
+    def added(event, path="/v1/events/orders"):
+        pass_on()
+        before = counts()
+        status, answer = call(port, "POST", path, event)
+        assert status == 200, answer
+        pass_on()
+        *counted, late = (now - then for now, then in zip(counts(), before))
+        return counted, late // 60
+
+    asked = "/v1/models/big/predict"
+    assert added(order("a", at=ago(0))) == ([1, 0, 0, 2], 0)
+    assert added(order("b", at=ago(1800), amount=0)) == ([0, 0, 0, 2], 30)
+    assert added(order("c", at=ago(5 * 86400), amount=0)) == ([0, 1, 0, 2], 7200)
+    assert added({"event": order("d", at=ago(0), amount=0)}, asked) == ([0, 0, 0, 2], 0)
+    assert added({"event": order("e", at=ago(0), amount=0, shop="west")}, asked) == ([0, 0, 1, 2], 0)
+    assert added({"event": order("f", at=ago(0), amount=0, shop="west"), "record": False}, asked) == ([0, 0, 1, 1], 0)
+    check_lint(port)
+    stop(process)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    check_counted(folder)
 with tempfile.TemporaryDirectory() as folder:
     write_project(folder)
     process, port = start(folder, "--listen", "127.0.0.1:0")
