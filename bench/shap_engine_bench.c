@@ -45,6 +45,14 @@ static void run_by_data(const work *w) {
         stop(err.message);
 }
 
+static void run_one_by_one(const work *w) {
+    mw_error err;
+    for (size_t row = 0; row < w->row_count; row++)
+        if (mw_explainer_run(w->explainer, w->rows + row * w->width, 1,
+                             w->ours + row * (w->width + 1), &err) != MW_OK)
+            stop(err.message);
+}
+
 static void run_by_background(const work *w) {
     mw_error err;
     if (mw_background_run(w->background, w->rows, w->row_count, w->ours, &err) != MW_OK)
@@ -99,7 +107,10 @@ static void run_all(mw_arena *arena, char **paths) {
     for (int kind = (int)mw_lanes_best(); kind >= 0; kind--) {
         if (mw_explainer_make(arena, w.forest, (mw_lanes_kind)kind, &w.explainer, &err) != MW_OK)
             stop(err.message);
+        char alone[32];
+        snprintf(alone, sizeof alone, "%s, one", mw_lanes_name((mw_lanes_kind)kind));
         measure(&w, mw_lanes_name((mw_lanes_kind)kind), true, run_by_data);
+        measure(&w, alone, true, run_one_by_one);
     }
     const double *others = (const double *)(const void *)files[2].data;
     size_t other_count = files[2].size / sizeof(double) / w.width;

@@ -1,52 +1,22 @@
 #include "model/explainer.h"
 
-#include <math.h>
+#include <assert.h>
 #include <string.h>
 
-#include "model/forest_paths.h"
+#include "model/leaf_packs.h"
 
-enum { LANES = 8, POINTS_MAX = MW_PATH_STEPS_MAX / 2, NEWTON_STEPS = 8 };
-
-/* A quadrature over 0 to 1. */
-typedef struct {
-    double at[POINTS_MAX], weight[POINTS_MAX];
-    uint32_t count;
-} quadrature;
+enum { LANES = 8, ROWS_BY_PACKS_MAX = 4 /* more take less time side by side */ };
+static_assert(MW_QUADRATURE_POINTS_MAX >= MW_PATH_STEPS_MAX / 2, "paths of all lengths");
 
 struct mw_explainer {
     mw_lanes_kind kind;
     const mw_forest_paths *paths;
-    const quadrature *quadratures; /* by their number of points, from 0 on */
+    const mw_leaf_packs *packs;       /* of the same paths, for a row or two */
+    const mw_quadrature *quadratures; /* by their number of points, from 0 on */
     const double *expected;        /* one a class */
 };
 
 /* --- making ------------------------------------------------------------------------------ */
-
-/* Legendre's polynomial of this degree and its derivative, at x inside -1 to 1. */
-static double legendre(uint32_t degree, double x, double *out_slope) {
-    double before = 1, here = x;
-    for (uint32_t k = 2; k <= degree; k++) {
-        double next = ((2 * k - 1) * x * here - (k - 1) * before) / k;
-        before = here;
-        here = next;
-    }
-    *out_slope = degree * (x * here - before) / (x * x - 1);
-    return here;
-}
-
-/* Gauss's: its points are the roots of Legendre's polynomial, found by Newton from Tricomi's first
-   guess. */
-static void fill_quadrature(quadrature *q, uint32_t count) {
-    const double pi = 3.14159265358979323846;
-    q->count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        double x = cos(pi * (i + 0.75) / (count + 0.5)), slope;
-        for (int step = 0; step < NEWTON_STEPS; step++) x -= legendre(count, x, &slope) / slope;
-        (void)legendre(count, x, &slope);
-        q->at[i] = (1 + x) / 2;
-        q->weight[i] = 1 / ((1 - x * x) * slope * slope);
-    }
-}
 
 /* What a row of unknown features is expected to sum to. */
 static void add_expected(const mw_forest_paths *paths, double *out_sums) {
@@ -69,9 +39,10 @@ mw_status mw_explainer_make(mw_arena *arena, const mw_forest *forest, mw_lanes_k
     if (!explainer || !expected) return mw_fail(err, MW_NO_MEMORY, "explain: out of memory");
     MW_TRY(mw_forest_paths_make(arena, forest, true, &explainer->paths, err));
     uint32_t points_max = (explainer->paths->step_count_max + 1) / 2;
-    quadrature *quadratures = mw_arena_alloc(arena, points_max + 1, sizeof *quadratures);
+    mw_quadrature *quadratures = mw_arena_alloc(arena, points_max + 1, sizeof *quadratures);
     if (!quadratures) return mw_fail(err, MW_NO_MEMORY, "explain: out of memory");
-    for (uint32_t i = 1; i <= points_max; i++) fill_quadrature(&quadratures[i], i);
+    for (uint32_t i = 1; i <= points_max; i++) mw_quadrature_fill(&quadratures[i], i);
+    MW_TRY(mw_leaf_packs_make(arena, explainer->paths, quadratures, &explainer->packs, err));
     add_expected(explainer->paths, expected);
     explainer->kind = kind;
     explainer->quadratures = quadratures;
@@ -84,17 +55,16 @@ mw_status mw_explainer_make(mw_arena *arena, const mw_forest *forest, mw_lanes_k
 
 /* What eight rows need beside the explainer. */
 typedef struct {
-    double *values;    /* by class, feature and row */
-    uint8_t *lefts;    /* by split of a tree: the rows that go left, a bit each */
-    double passes[MW_PATH_STEPS_MAX * LANES], factors[MW_PATH_STEPS_MAX * LANES];
-    double before[MW_PATH_STEPS_MAX * LANES], integrals[MW_PATH_STEPS_MAX * LANES];
+    double *values; /* by class, feature and row */
+    uint8_t *lefts; /* by split of a tree: the rows that go left, a bit each */
+    double *passes, *factors, *before, *integrals; /* by step of a path and row */
 } work;
 
 typedef struct {
     const mw_forest_paths *paths;
     const mw_path_step *steps;
     uint32_t step_count, first_split;
-    const quadrature *quadrature;
+    const mw_quadrature *quadrature;
     double leaf;
 } leaf_path;
 
@@ -187,23 +157,59 @@ static void take_values(const mw_explainer *explainer, const work *w, size_t lan
     }
 }
 
-mw_status mw_explainer_run(const mw_explainer *explainer, const double *rows, size_t row_count,
-                          double *out_values, mw_error *err) {
+static bool take_memory(const mw_explainer *explainer, mw_arena *arena, work *out_work) {
     const mw_forest_head *head = &explainer->paths->forest->head;
     size_t value_count = (size_t)head->class_count * head->feature_count;
+    size_t lane_count = (size_t)explainer->paths->step_count_max * LANES;
+    double *lanes = mw_arena_alloc(arena, 4 * lane_count, sizeof *lanes);
+    if (!lanes) return false;
+    *out_work = (work){
+        .values = mw_arena_alloc(arena, value_count * LANES, sizeof *out_work->values),
+        .lefts = mw_arena_alloc(arena, explainer->paths->split_count_max, 1),
+        .passes = lanes,
+        .factors = lanes + lane_count,
+        .before = lanes + 2 * lane_count,
+        .integrals = lanes + 3 * lane_count};
+    return out_work->values && out_work->lefts;
+}
+
+static mw_status run_by_eights(const mw_explainer *explainer, const double *rows,
+                               size_t row_count, double *out_values, mw_error *err) {
+    const mw_forest_head *head = &explainer->paths->forest->head;
+    size_t size = (size_t)head->class_count * (head->feature_count + 1);
+    work w;
     mw_arena arena;
     mw_arena_init(&arena, SIZE_MAX);
-    work *w = mw_arena_alloc(&arena, 1, sizeof *w);
-    if (w) w->values = mw_arena_alloc(&arena, value_count * LANES, sizeof *w->values);
-    if (w) w->lefts = mw_arena_alloc(&arena, explainer->paths->split_count_max, 1);
-    bool has_memory = w && w->values && w->lefts;
+    bool has_memory = take_memory(explainer, &arena, &w);
     for (size_t row = 0; has_memory && row < row_count; row += LANES) {
         size_t count = row_count - row < LANES ? row_count - row : LANES;
-        explain_lanes(explainer, rows + row * head->feature_count, count, w);
+        explain_lanes(explainer, rows + row * head->feature_count, count, &w);
         for (size_t lane = 0; lane < count; lane++)
-            take_values(explainer, w, lane,
-                        out_values + (row + lane) * (value_count + head->class_count));
+            take_values(explainer, &w, lane, out_values + (row + lane) * size);
     }
     mw_arena_release(&arena);
     return has_memory ? MW_OK : mw_fail(err, MW_NO_MEMORY, "explain: out of memory");
+}
+
+static mw_status run_by_packs(const mw_explainer *explainer, const double *row,
+                              double *out_values, mw_error *err) {
+    const mw_forest_head *head = &explainer->paths->forest->head;
+    size_t class_size = head->feature_count + (size_t)1;
+    memset(out_values, 0, head->class_count * class_size * sizeof *out_values);
+    for (uint32_t class = 0; class < head->class_count; class++)
+        out_values[class * class_size + head->feature_count] = explainer->expected[class];
+    return mw_leaf_packs_add(explainer->packs, explainer->kind, row, out_values, err);
+}
+
+mw_status mw_explainer_run(const mw_explainer *explainer, const double *rows, size_t row_count,
+                          double *out_values, mw_error *err) {
+    const mw_forest_head *head = &explainer->paths->forest->head;
+    size_t size = (size_t)head->class_count * (head->feature_count + 1);
+    size_t rest = row_count % LANES <= ROWS_BY_PACKS_MAX ? row_count % LANES : 0;
+    size_t by_eights = row_count - rest;
+    if (by_eights > 0) MW_TRY(run_by_eights(explainer, rows, by_eights, out_values, err));
+    for (size_t row = by_eights; row < row_count; row++)
+        MW_TRY(run_by_packs(explainer, rows + row * head->feature_count, out_values + row * size,
+                            err));
+    return MW_OK;
 }

@@ -10,9 +10,10 @@
  * t^|S| (1 - t)^(n - 1 - |S|), so a step's value is the leaf's times (passes - share) times the
  * integral over t of the product of passes t + share (1 - t) over all other steps: a polynomial
  * that Gauss-Legendre quadrature integrates exactly with n / 2 points. All terms are positive, so
- * nothing cancels, and eight rows run in the lanes of a vector. (The polynomial is that of Yu et
- * al., "Linear TreeShap", 2022; Lundberg et al., "From local explanations to global understanding
- * with explainable AI for trees", 2020, define both kinds.)
+ * nothing cancels, and eight rows run in the lanes of a vector, or of a few rows eight leaves of
+ * each (model/leaf_packs.h), to the same bits. (The polynomial is that of Yu et al., "Linear
+ * TreeShap", 2022; Lundberg et al., "From local explanations to global understanding with
+ * explainable AI for trees", 2020, define both kinds.)
  *
  * An explainer is immutable, in the arena that was given; any number of threads may use it.
  */

@@ -183,6 +183,7 @@ mw_status mw_forest_paths_make(mw_arena *arena, const mw_forest *forest, bool wa
                                .split_ends = split_ends,
                                .steps = w->steps,
                                .turns = w->turns,
+                               .step_count = (uint32_t)w->step_count,
                                .step_count_max = w->step_count_max};
     find_ends(forest, leaf_ends, split_ends, &paths->split_count_max);
     *out_paths = paths;

@@ -35,6 +35,7 @@ typedef struct {
     const uint32_t *split_ends;
     const mw_path_step *steps;
     const mw_path_turn *turns;
+    uint32_t step_count;     /* of all paths, which lie in the order of the leaves */
     uint32_t step_count_max; /* of a path */
     uint32_t split_count_max; /* of a tree */
 } mw_forest_paths;

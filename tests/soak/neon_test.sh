@@ -15,7 +15,7 @@ sources=$(ls src/testing/*.c $(printf 'src/%s/*.c ' $layers edge) | grep -Ev '_t
 for source in $sources; do echo "$source"; done |
     xargs -P 2 -I {} sh -c "aarch64-linux-gnu-gcc $flags -c {} -o $folder/\$(basename {} .c).o"
 ar rcs "$folder/layers.a" "$folder"/*.o
-for test in src/model/{forest*,explainer,background,encoder,version}_test.c src/edge/*_test.c \
+for test in src/model/{forest*,explainer,leaf_packs,quadrature,background,encoder,version}_test.c src/edge/*_test.c \
     src/base/{hash,exact_sum,wide,str}_test.c; do
     aarch64-linux-gnu-gcc $flags -static "$test" "$folder/test.o" "$folder/layers.a" -lm -o "$folder/run"
     qemu-aarch64 "$folder/run"
