@@ -49,6 +49,10 @@ MW_MUST_USE mw_status mw_api_find_model(const mw_api *api, mw_str name, size_t *
 void mw_api_write_answer(mw_json *json, const mw_answer *answer);
 /* Of these id, prediction, decision, and "recorded" if not. */
 void mw_api_write_score(mw_json *json, const mw_answer *answer);
+/* The member "why": the reasons of the version that made it, which must be the one that answers. Of
+   an answer that stood already, the features are read back. */
+MW_MUST_USE mw_status mw_api_write_why(const mw_api *api, size_t model, mw_answer answer,
+                                       mw_json *json, mw_error *err);
 /* The members of a row that was refused: row (from 1), reason and hint. */
 void mw_api_write_refusal(mw_json *json, size_t number, const mw_error *err);
 /* An object of them, by their names. */

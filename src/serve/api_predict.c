@@ -24,8 +24,7 @@ static mw_status read_wish(yyjson_val *body, wish *out_wish, mw_error *err) {
     return MW_OK;
 }
 
-/* Of an answer that stood already, the features are read back. */
-static mw_status write_why(mw_api *api, size_t model, mw_answer answer, mw_json *json,
+mw_status mw_api_write_why(const mw_api *api, size_t model, mw_answer answer, mw_json *json,
                            mw_error *err) {
     const mw_service_config *parts = mw_service_parts(api->service);
     mw_decider *decider = mw_sequencer_decider(parts->sequencer, model);
@@ -52,7 +51,8 @@ static mw_status write_answer(mw_api *api, const wish *wished, const mw_answer *
                               mw_json *json, mw_error *err) {
     mw_api_write_answer(json, answer);
     bool is_own = answer->prediction.fallback == MW_BECAUSE_NONE; /* else that is the reason */
-    return wished->explain && is_own ? write_why(api, wished->model, *answer, json, err) : MW_OK;
+    if (!wished->explain || !is_own) return MW_OK;
+    return mw_api_write_why(api, wished->model, *answer, json, err);
 }
 
 /* {"model", "version", "event", "predictions": [{NAME, "id", "prediction", "decision"}, ...]} */
@@ -70,7 +70,7 @@ static mw_status write_ranking(mw_api *api, const wish *wished, const mw_ranking
         mw_json_key_str(json, ranking->element.name);
         mw_cell_write_json(json, ranking->element.type, one->element, parts->symbols);
         mw_api_write_score(json, &one->answer);
-        if (wished->explain) MW_TRY(write_why(api, wished->model, one->answer, json, err));
+        if (wished->explain) MW_TRY(mw_api_write_why(api, wished->model, one->answer, json, err));
         mw_json_object_end(json);
     }
     mw_json_array_end(json);

@@ -31,8 +31,17 @@ static void write_asked_features(mw_json *json, const mw_answer *answer) {
     mw_json_array_end(json);
 }
 
+/* A fallback's answer says why by itself. */
+static mw_status write_reasons(mw_json *json, const mw_api *api, const mw_answer *answer,
+                               mw_error *err) {
+    size_t model = 0;
+    if (answer->prediction.fallback != MW_BECAUSE_NONE) return MW_OK;
+    MW_TRY(mw_api_find_model(api, answer->prediction.model, &model, err));
+    return mw_api_write_why(api, model, *answer, json, err);
+}
+
 static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stamp,
-                                  mw_error *err) {
+                                  bool with_reasons, mw_error *err) {
     mw_answer answer;
     mw_passing_tidy(mw_service_parts(api->service)->symbols);
     MW_TRY(mw_service_find(api->service, stamp, &answer, err));
@@ -47,20 +56,9 @@ static mw_status write_prediction(mw_json *json, const mw_api *api, int64_t stam
         mw_api_write_features(json, api, answer.features, answer.prediction.features);
     else mw_json_null(json);
     write_asked_features(json, &answer);
+    if (with_reasons) MW_TRY(write_reasons(json, api, &answer, err));
     mw_json_object_end(json);
     return MW_OK;
-}
-
-void mw_api_prediction(void *context, const mw_route_call *call, mw_response *response) {
-    int64_t stamp = 0;
-    mw_error err;
-    mw_json json = mw_json_begin(&response->body);
-    mw_status status =
-        mw_prediction_id_parse(call->parameters[0], &stamp)
-            ? write_prediction(&json, context, stamp, &err)
-            : mw_fail(&err, MW_NOT_FOUND, "prediction: there is no \"%.*s\"",
-                      MW_STR_ARGS(mw_str_slice(call->parameters[0], 0, 100)));
-    if (status != MW_OK) mw_response_problem(response, status, &err);
 }
 
 /* A parameter of the query; its text is empty if it was not given. */
@@ -104,12 +102,42 @@ static mw_status read_query(mw_str query, parameter *parameters, size_t count, m
     return MW_OK;
 }
 
-/* GET /v1/predictions?event=ID[&model=NAME]: those that were made for the event. */
+static mw_status read_switch(const parameter *given, bool *out_is_on, mw_error *err) {
+    *out_is_on = mw_str_is(given->text, "true");
+    if (!given->is_given || *out_is_on || mw_str_is(given->text, "false")) return MW_OK;
+    return mw_fail(err, MW_INVALID, "%s: must be true or false, got \"%.*s\"", given->name,
+                   MW_STR_ARGS(mw_str_slice(given->text, 0, 100)));
+}
+
+/* GET /v1/predictions/ID[?explain=true]: with the reasons. */
+static mw_status show_prediction(const mw_api *api, const mw_route_call *call, mw_buf *body,
+                                 mw_error *err) {
+    parameter explain = {.name = "explain"};
+    bool with_reasons;
+    int64_t stamp = 0;
+    MW_TRY(read_query(call->request->target.query, &explain, 1, err));
+    MW_TRY(read_switch(&explain, &with_reasons, err));
+    if (!mw_prediction_id_parse(call->parameters[0], &stamp))
+        return mw_fail(err, MW_NOT_FOUND, "prediction: there is no \"%.*s\"",
+                       MW_STR_ARGS(mw_str_slice(call->parameters[0], 0, 100)));
+    mw_json json = mw_json_begin(body);
+    return write_prediction(&json, api, stamp, with_reasons, err);
+}
+
+void mw_api_prediction(void *context, const mw_route_call *call, mw_response *response) {
+    mw_error err;
+    mw_status status = show_prediction(context, call, &response->body, &err);
+    if (status != MW_OK) mw_response_problem(response, status, &err);
+}
+
+/* GET /v1/predictions?event=ID[&model=NAME][&explain=true]: those that were made for the event. */
 static mw_status list_predictions(const mw_api *api, const mw_route_call *call, mw_buf *body,
                                   mw_error *err) {
     const mw_service_config *parts = mw_service_parts(api->service);
-    parameter parameters[] = {{.name = "event"}, {.name = "model"}};
-    MW_TRY(read_query(call->request->target.query, parameters, 2, err));
+    parameter parameters[] = {{.name = "event"}, {.name = "model"}, {.name = "explain"}};
+    bool with_reasons;
+    MW_TRY(read_query(call->request->target.query, parameters, 3, err));
+    MW_TRY(read_switch(&parameters[2], &with_reasons, err));
     mw_str event = parameters[0].text;
     if (event.size == 0) {
         mw_status status = mw_fail(err, MW_INVALID, "event: must name the id of an event");
@@ -126,7 +154,7 @@ static mw_status list_predictions(const mw_api *api, const mw_route_call *call, 
         const mw_ledger_found *found;
         MW_TRY(mw_ledger_find_event(mw_sequencer_ledger(parts->sequencer),
                                     parts->program->models[i].name, event, &found, err));
-        if (found) MW_TRY(write_prediction(&json, api, found->stamp, err));
+        if (found) MW_TRY(write_prediction(&json, api, found->stamp, with_reasons, err));
     }
     mw_json_array_end(&json);
     mw_json_object_end(&json);

@@ -22,10 +22,37 @@ MW_TEST(api_shows_a_prediction_by_id_and_by_event) {
     MW_CHECK(shop_says(shown, "\"features\":{\"busy\":0},\"not_proved_exact\":[]}"));
     shown = shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=7", "", 200);
     MW_CHECK(shop_says(shown, "{\"predictions\":[{\"id\":\"p"));
+    MW_CHECK(!shop_says(shown, "\"why\""));
+    shown = shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=7&explain=true", "", 200);
+    MW_CHECK(shop_says(shown, "[],\"why\":{\"expected\":1,\"reasons\":[],\"others\":0}}]}"));
     MW_CHECK_EQUAL_STR(shop_call(&s, MW_HTTP_GET, "/v1/predictions?event=7&model=late", "", 200),
                        "{\"predictions\":[]}");
     shop_call(&s, MW_HTTP_GET, "/v1/predictions?model=late", "", 422);
     shop_call(&s, MW_HTTP_GET, "/v1/predictions/p0000000000000", "", 404);
+    shop_tear_down(&s);
+}
+
+MW_TEST(api_shows_a_predictions_reasons_when_it_is_asked) {
+    static const struct {
+        const char *query, *says;
+        int code;
+    } asked[] = {
+        {"?explain=true", "[],\"why\":{\"expected\":1,\"reasons\":[],\"others\":0}}", 200},
+        {"?explain=false", "\"not_proved_exact\":[]}", 200},
+        {"?explain=yes", "explain: must be true or false, got \\\"yes\\\"", 422},
+        {"?explain", "explain: must be true or false, got \\\"\\\"", 422},
+        {"?explian=true", "query: has no \\\"explian\\\"\",\"hint\":\"Did you mean explain?", 422},
+        {"?explain=true&explain=false", "explain: must be given once", 422},
+    };
+    shop s;
+    shop_set_up(&s);
+    char path[PATH_SIZE], with_query[2 * PATH_SIZE];
+    predict(&s, path);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        snprintf(with_query, sizeof with_query, "%s%s", path, asked[i].query);
+        MW_CHECK(shop_says(shop_call(&s, MW_HTTP_GET, with_query, "", asked[i].code),
+                           asked[i].says));
+    }
     shop_tear_down(&s);
 }
 

@@ -91,7 +91,10 @@ def call_all(described, second):
     described.call("POST", events, 404, order("e1"), stream="order")
     described.call("POST", events, 422, {"events": [order("e5")], "record": True}, stream="orders")
     shown = described.call("GET", "/v1/predictions/{id}", 200, id=made["id"])
-    assert shown["prediction"] == made["prediction"]
+    assert shown["prediction"] == made["prediction"] and "why" not in shown
+    shown = described.call("GET", "/v1/predictions/{id}", 200, query="?explain=true", id=made["id"])
+    assert shown["why"]["reasons"], shown
+    described.call("GET", "/v1/predictions/{id}", 422, query="?explian=true", id=made["id"])
     described.call("GET", "/v1/predictions/{id}", 404, id="p0")
     described.call("GET", "/v1/predictions", 200, query="?event=n1")
     described.call("GET", "/v1/predictions", 422)

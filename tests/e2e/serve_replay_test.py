@@ -32,6 +32,8 @@ def ask(port, draw, number, past):
         past.append(other)
     status, answer = call(port, "POST", "/v1/models/big/predict", {"event": row, "explain": True})
     assert status == 200, answer
+    status, shown = call(port, "GET", f"/v1/predictions/{answer['id']}?explain=true")
+    assert status == 200 and shown["why"] == answer["why"] and shown["prediction"] == answer["prediction"], shown
     held = sorted(one["number"] for one in past if one["shop"] == row["shop"] and one["at"] < at)
     past.append(row)
     return {**answer, "row": row, "held": held}
@@ -69,6 +71,8 @@ def main(folder):
     assert run(folder, "models", "promote", "big", second).returncode == 0
     answers += [ask(port, draw, PREDICTIONS + i, past) for i in range(PREDICTIONS)]
     assert {answers[0]["version"], second} == {one["version"] for one in answers}
+    status, refused = call(port, "GET", f"/v1/predictions/{answers[0]['id']}?explain=true")
+    assert status == 501 and "millwright explain MODEL --id PREDICTION" in refused["hint"], refused
     busy = check(folder, draw.sample(answers, 12))
     assert len(busy) > 5, busy  # windows that hold what came while it was served
     stop(process)
