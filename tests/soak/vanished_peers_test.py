@@ -60,7 +60,9 @@ def held_by_the_kernel(port):
 
 
 def held_by_the_server(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """Its sockets: files it may open meanwhile, as the log a second time, to sync it."""
+    folder = f"/proc/{pid}/fd"
+    return sum(os.readlink(f"{folder}/{name}").startswith("socket:") for name in os.listdir(folder))
 
 
 def is_answered(port):
