@@ -38,6 +38,7 @@
         {"--tls-key", "FILE", "and this key (PEM)"},                                         \
         {"--plain-http", NULL, "go without TLS off the loopback address, behind a proxy"},   \
         {"--threads", "N", "serve clients in so many threads (1)"},                          \
+        {"--deadline", "SPAN", "refuse what has waited longer to be taken up (5s)"},         \
         {"--access-log", "FILE", "append a line of JSON for each request to this file"},     \
         {"--access-share", "SHARE", "for so many of them, and all that fail (1)"},           \
         {"--clock", "TIME", "go by a virtual clock that starts then"}

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
+#include "lang/lexer.h"
 #include "serve/server.h"
 #include "sys/sockets.h"
 
-enum { DEFAULT_PORT = 7070 };
+enum { DEFAULT_PORT = 7070, DEADLINE_US_MIN = 1000 };
 
 static mw_status read_address(const mw_cli *cli, mw_listening *listening, mw_error *err) {
     const char *text = mw_cli_option(cli, "--listen");
@@ -67,6 +69,17 @@ static mw_status read_threads(const mw_cli *cli, mw_listening *listening, mw_err
     return MW_OK;
 }
 
+static mw_status read_deadline(const mw_cli *cli, mw_listening *listening, mw_error *err) {
+    const char *text = mw_cli_option(cli, "--deadline");
+    int64_t span_us = 0;
+    if (!text) return MW_OK;
+    bool is_span = mw_span_parse(mw_str_of(text), &span_us);
+    if (!is_span || span_us < DEADLINE_US_MIN || span_us > MW_HOUR_US)
+        return mw_fail(err, MW_USAGE, "--deadline: must be 1ms to 1h, got \"%s\"", text);
+    listening->deadline_us = span_us;
+    return MW_OK;
+}
+
 static mw_status read_access_share(const mw_cli *cli, mw_listening *listening, mw_error *err) {
     const char *text = mw_cli_option(cli, "--access-share");
     listening->logged_share = 1;
@@ -86,6 +99,7 @@ mw_status mw_listening_read(const mw_cli *cli, mw_listening *out_listening, mw_e
     MW_TRY(read_tokens(cli, &listening, err));
     MW_TRY(read_transport(cli, &listening, err));
     MW_TRY(read_threads(cli, &listening, err));
+    MW_TRY(read_deadline(cli, &listening, err));
     MW_TRY(read_access_share(cli, &listening, err));
     *out_listening = listening;
     return MW_OK;

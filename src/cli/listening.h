@@ -16,6 +16,7 @@ typedef struct {
     bool is_open;      /* others than this machine can reach it */
     bool asks_tokens;
     size_t teller_count; /* threads that serve beside that which owns all; 0: none, it serves */
+    int64_t deadline_us; /* to take up a request that names none of its own; 0: as long as usual */
     double logged_share; /* of the requests, in the access log if one is kept */
     const char *certificate, *key; /* PEM files, for TLS; NULL: plain HTTP */
 } mw_listening;

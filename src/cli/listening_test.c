@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/calendar.h"
 #include "testing/test.h"
 
 static const mw_command *serve_command(void) {
@@ -111,5 +112,32 @@ MW_TEST(listening_is_safe_where_others_can_reach_it) {
         if (status != MW_OK) continue;
         MW_CHECK_EQUAL_INT(listening.asks_tokens, cases[i].asks_tokens);
         MW_CHECK_EQUAL_INT(listening.key != NULL, cases[i].is_secure);
+    }
+}
+
+MW_TEST(listening_reads_deadlines) {
+    static const struct {
+        const char *option;
+        int64_t deadline_us; /* -1: it is refused */
+    } cases[] = {
+        {NULL, 0},
+        {"--deadline=1ms", 1000},
+        {"--deadline=20ms", 20000},
+        {"--deadline=1h", MW_HOUR_US},
+        {"--deadline=2h", -1},
+        {"--deadline=999us", -1},
+        {"--deadline=0s", -1},
+        {"--deadline=-1s", -1},
+        {"--deadline=20", -1},
+        {"--deadline=soon", -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_listening listening;
+        mw_error err;
+        mw_status status = read_options((const char *[4]){cases[i].option}, &listening, &err);
+        MW_CHECK_EQUAL_INT(status, cases[i].deadline_us >= 0 ? MW_OK : MW_USAGE);
+        if (status == MW_OK) MW_CHECK_EQUAL_INT(listening.deadline_us, cases[i].deadline_us);
+        else MW_CHECK(mw_str_starts(mw_str_of(err.message),
+                                    MW_STR("--deadline: must be 1ms to 1h, got \"")));
     }
 }

@@ -18,7 +18,8 @@ static void list_arguments(const mw_cli *cli, const char *executable, const char
                            const char *out_arguments[ARGUMENTS_MAX]) {
     static const char *const options[] = {"--listen",  "--clock",       "--tls-certificate",
                                           "--tls-key", "--plain-http",  "--tokens",
-                                          "--access-log", "--access-share", "--threads"};
+                                          "--access-log", "--access-share", "--threads",
+                                          "--deadline"};
     size_t count = 0;
     out_arguments[count++] = executable;
     out_arguments[count++] = "server";

@@ -520,6 +520,7 @@ static mw_status listen(daemon *d, mw_error *err) {
                                .access_log = d->access_log,
                                .access = d->listening.asks_tokens ? &d->access : NULL,
                                .teller_count = d->listening.teller_count,
+                               .deadline_us = d->listening.deadline_us,
                                .commit = commit_batch,
                                .look_synced = look_synced,
                                .commit_context = d};

@@ -2,7 +2,8 @@
 
 Fifty clients ask for large batches, one after another, so that each waits for the fifty others. Without a
 deadline all are answered, late. With one of a few batches' time, the answers come several times sooner, the
-others get 503 and Retry-After, the work done stays of the same order, and health is told throughout."""
+others get 503 and Retry-After, the work done stays of the same order, and health is told throughout. Likewise with
+one that the server was started with."""
 import http.client
 import json
 import statistics
@@ -70,6 +71,12 @@ def main(folder):
           f"{len(taken)} answered, median {soon * 1e3:.0f} ms, {refused} refused")
     assert refused > 0 and soon < wait / 2, (refused, soon, wait)
     assert len(taken) > len(all_taken) / 5, (len(taken), len(all_taken))
+    stop(process)
+    process, port = start(folder, "--listen", "127.0.0.1:0", "--deadline", f"{deadline * 1000:.0f}ms")
+    taken, refused = crowd(port, body, {})
+    soon = statistics.median(taken)
+    print(f"by the server's own: {len(taken)} answered, median {soon * 1e3:.0f} ms, {refused} refused")
+    assert refused > 0 and soon < wait / 2, (refused, soon, wait)
     stop(process)
 
 
