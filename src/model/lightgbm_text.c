@@ -152,6 +152,15 @@ static mw_status read_objective(reading *r, mw_str value) {
     return MW_OK;
 }
 
+/* It is LightGBM 4 whose bits we give, and it reads the older ones. */
+static mw_status refuse_version(reading *r, mw_str version) {
+    mw_status status = mw_fail(r->err, MW_NOT_BUILT, "lightgbm text: version must be v4, got %.*s",
+                               MW_STR_ARGS(shown(version)));
+    if (!mw_str_is(version, "v3") && !mw_str_is(version, "v2")) return status;
+    return mw_hint(r->err, status, "Save it by LightGBM 4: "
+                                   "lightgbm.Booster(model_file=FILE).save_model(FILE).");
+}
+
 static mw_status read_head_line(reading *r, mw_str line) {
     mw_str value, key = line_key(line, &value);
     int64_t number = 0;
@@ -160,9 +169,7 @@ static mw_status read_head_line(reading *r, mw_str line) {
     if (mw_str_is(key, "average_output")) {
         r->head.is_average = true;
     } else if (mw_str_is(key, "version")) {
-        if (!mw_str_is(value, "v4"))
-            return mw_fail(r->err, MW_NOT_BUILT, "lightgbm text: version must be v4, got %.*s",
-                           MW_STR_ARGS(shown(value)));
+        if (!mw_str_is(value, "v4")) return refuse_version(r, value);
     } else if (mw_str_is(key, "num_tree_per_iteration")) {
         if (!is_number || number < 1 || number > MW_FOREST_CLASSES_MAX)
             return head_broken(r, key, value, "from 1 to 4096");

@@ -109,6 +109,27 @@ MW_TEST(lightgbm_text_hash_knows_the_trees_alone) {
     mw_buf_release(&buf);
 }
 
+MW_TEST(lightgbm_text_says_what_to_do_with_older_files) {
+    static const struct {
+        const char *version;
+        bool is_older;
+    } cases[] = {{"v2", true}, {"v3", true}, {"v5", false}, {"4", false}};
+    mw_buf buf;
+    mw_buf_init(&buf, 1 << 16);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_arena arena;
+        mw_error err = {0};
+        const mw_forest *forest;
+        mw_arena_init(&arena, 1 << 20);
+        MW_CHECK_STATUS(read_model(&arena, changed(&buf, "v4", cases[i].version), &forest, &err),
+                        MW_NOT_BUILT);
+        MW_CHECK_EQUAL_INT(strstr(err.hint, "Save it by LightGBM 4: ") == err.hint,
+                           cases[i].is_older);
+        mw_arena_release(&arena);
+    }
+    mw_buf_release(&buf);
+}
+
 static const struct {
     const char *from, *to;
     mw_status status;
