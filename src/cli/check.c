@@ -225,10 +225,10 @@ static mw_status write_model_json(const mw_program *program, const mw_model_prog
 }
 
 /* What the file says and is not acted on yet. */
-static void write_notes_json(const mw_project *project, mw_json *json) {
+static void write_notes_json(const mw_workspace *workspace, mw_json *json) {
     mw_json_key(json, "notes");
     mw_json_array(json);
-    for (const mw_note *note = project->notes; note; note = note->next) {
+    for (const mw_note *note = workspace->notes; note; note = note->next) {
         mw_json_object(json);
         mw_json_put_int(json, "line", note->position.line);
         mw_json_put_int(json, "column", note->position.column);
@@ -262,7 +262,7 @@ static mw_status print_json(const findings *found, mw_buf *out, mw_error *err) {
     for (size_t i = 0; i < program->model_count; i++)
         MW_TRY(write_model_json(program, &program->models[i], &found->live[i], &json, err));
     mw_json_array_end(&json);
-    write_notes_json(workspace->project, &json);
+    write_notes_json(workspace, &json);
     mw_json_key(&json, "data");
     mw_json_object(&json);
     mw_intake_write_json(&found->data, &json);

@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "cli/served_project.h"
+#include "decide/decider.h"
 #include "ingest/log_tail.h"
 #include "project/columns.h"
 #include "train/trainer.h"
@@ -241,9 +242,36 @@ static mw_status infer_columns(mw_workspace *workspace, const char *from,
     return mw_infer_columns(&config, &workspace->arena, diagnostics, &workspace->columns, err);
 }
 
+/* A training is worth it without a server too, so it is no mistake of the file; but who is to be
+   served must not learn of it by a server that does not start. */
+static mw_status note_unserved(mw_workspace *workspace, const mw_project_model *model,
+                               mw_error *err) {
+    mw_error reason;
+    const mw_model_program *program =
+        mw_program_find_model(workspace->program, model->declaration.name);
+    if (mw_decider_check_moments(workspace->program, program, &reason) == MW_OK) return MW_OK;
+    mw_note *note = mw_arena_alloc(&workspace->arena, 1, sizeof *note);
+    char text[sizeof reason.message + 64];
+    snprintf(text, sizeof text, "models.%.*s: %s; give it one, or serve refuses the model",
+             MW_STR_ARGS(model->declaration.name), reason.message);
+    mw_str kept = mw_str_copy(&workspace->arena, mw_str_of(text));
+    if (!note || !kept.data) return no_memory(err);
+    *note = (mw_note){model->declaration.moment.position, kept, workspace->notes};
+    workspace->notes = note;
+    return MW_OK;
+}
+
+static mw_status take_notes(mw_workspace *workspace, mw_error *err) {
+    const mw_project *project = workspace->project;
+    workspace->notes = project->notes;
+    for (size_t i = project->model_count; i > 0; i--)
+        MW_TRY(note_unserved(workspace, &project->models[i - 1], err));
+    return MW_OK;
+}
+
 /* What the file says and this build does not act on must not pass in silence. */
 static void tell_notes(const mw_workspace *workspace) {
-    for (const mw_note *note = workspace->project->notes; note; note = note->next)
+    for (const mw_note *note = workspace->notes; note; note = note->next)
         mw_cli_note(workspace->cli, "%s:%d:%d: %.*s", workspace->project_path, note->position.line,
                     note->position.column, MW_STR_ARGS(note->text));
 }
@@ -290,6 +318,7 @@ static mw_status open_by(mw_workspace *workspace, mw_workspace_mode mode, const 
     if (status != MW_OK && diagnostics->count == 0) return no_memory(err);
     if (status != MW_OK) return tell_mistakes(workspace, diagnostics, err);
     MW_TRY(check_settings(workspace, diagnostics, err));
+    MW_TRY(take_notes(workspace, err));
     if (!is_made) return MW_OK;
     mw_state_close(workspace->state);
     workspace->state = NULL;

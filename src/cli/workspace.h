@@ -42,6 +42,7 @@ typedef struct {
     const char *today_path;      /* of millwright.yaml; project_path may be what was served */
     int64_t accepted_us;         /* since when that is served; missing: opened by today's file */
     const mw_project *project;
+    mw_note *notes;              /* the project's, and those that only its program shows */
     mw_str zone_data;            /* the project's zone as TZif; empty for UTC */
     const mw_zone *zone;
     const mw_zone **zones;       /* of each declared stream */

@@ -337,6 +337,15 @@ int64_t mw_decider_next_due(const mw_decider *decider) {
     return mw_course_next_due(decider->course);
 }
 
+mw_status mw_decider_check_moments(const mw_program *program, const mw_model_program *model,
+                                   mw_error *err) {
+    if (is_asked(model) || program->streams[model->moment_stream].id_count > 0) return MW_OK;
+    mw_str announcer = program->streams[mw_model_announcer(model)].name;
+    return mw_fail(err, MW_INVALID,
+                   "its moments fall due by themselves, but stream %.*s has no id to tell them "
+                   "apart", MW_STR_ARGS(announcer));
+}
+
 bool mw_decider_is_asked(const mw_decider *decider) { return is_asked(decider->config.model); }
 
 int32_t mw_decider_announcer(const mw_decider *decider) {

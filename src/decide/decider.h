@@ -83,6 +83,10 @@ MW_MUST_USE mw_status mw_decider_ask(mw_decider *decider, const mw_moment *annou
 MW_MUST_USE mw_status mw_decider_answer(mw_decider *decider, size_t index, mw_cell *out_element,
                                         mw_prediction *out_prediction, mw_error *err);
 
+/* What was made for a moment that fell due is found again by its event's id alone. MW_INVALID: the
+   events have none, so nothing that the model says of them can be recorded. */
+MW_MUST_USE mw_status mw_decider_check_moments(const mw_program *program,
+                                               const mw_model_program *model, mw_error *err);
 int64_t mw_decider_next_due(const mw_decider *decider); /* INT64_MAX: nothing is */
 bool mw_decider_is_asked(const mw_decider *decider);    /* `on STREAM`: nothing falls due */
 /* The stream whose events announce the model's moments, by the number that events name it by. */

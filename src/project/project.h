@@ -119,7 +119,7 @@ typedef struct {
     size_t feature_count;
     mw_project_model *models;
     size_t model_count;
-    const mw_note *notes; /* what is accepted but not in force or not checked yet */
+    mw_note *notes; /* what is accepted but not in force or not checked yet */
 } mw_project;
 
 /* MW_OK however much is wrong with what the file says: see mw_diagnostics_status. MW_MALFORMED:

@@ -46,14 +46,10 @@ static int64_t receipts_since(const mw_sequencer *sequencer) {
     return last < INT64_MIN + MW_RECEIPT_SPAN_US ? INT64_MIN : last - MW_RECEIPT_SPAN_US;
 }
 
-/* What was made for a moment that fell due is found again by its event's id alone. */
 static mw_status check_moments(const mw_decider *decider, mw_error *err) {
-    const mw_model_program *model = mw_decider_model(decider);
-    const mw_stream *stream = &mw_decider_program(decider)->streams[model->moment_stream];
-    if (mw_decider_is_asked(decider) || stream->id_count > 0) return MW_OK;
-    mw_status status = mw_fail(err, MW_INVALID,
-                               "its moments fall due by themselves, but stream %.*s has no id to "
-                               "tell them apart", MW_STR_ARGS(stream->name));
+    mw_status status = mw_decider_check_moments(mw_decider_program(decider),
+                                                mw_decider_model(decider), err);
+    if (status == MW_OK) return MW_OK;
     return mw_hint(err, status, "Give the stream an id, train again and promote that version.");
 }
 

@@ -46,6 +46,37 @@ def test_versions_are_promoted_and_rolled_back():
         project.ok("runs", "compare", "1", "2")
 
 
+def test_what_cannot_be_served_is_told_before_it_is_trained():
+    """It can be trained and tried on files, so it is a note and no mistake."""
+    words = ("models.returned: its moments fall due by themselves, but stream orders has no id to tell "
+             "them apart")
+    for moment, has_id, is_told in (("on orders at time + 1h", False, True),
+                                    ("on orders at time + 1h", True, False),
+                                    ("on orders", False, False),
+                                    ("every 1d for shop of orders", False, False)):
+        with Shop() as project:
+            project.change("moment:   on orders", "moment:   " + moment)
+            project.change("any(returns by id over next 3d", "any(returns by shop over next 3h")
+            if not has_id:
+                project.change("    time: placed\n    id: order_id\n", "    time: placed\n")
+            if moment.startswith("every"):
+                project.change("  amount:  amount\n  shop:    shop\n", "")
+            notes = project.ok("check", "--json").json()["notes"]
+            assert bool(notes) == is_told, (moment, has_id, notes)
+            if not is_told:
+                continue
+            lines = (project.folder / "millwright.yaml").read_text().splitlines()
+            note = notes[0]
+            assert note["message"] == words + "; give it one, or serve refuses the model" and len(notes) == 1, notes
+            assert lines[note["line"] - 1][note["column"] - 1:] == moment, note
+            project.ok("ingest")
+            trained = project.ok("train")
+            assert f"millwright.yaml:{note['line']}:{note['column']}: {note['message']}\n" in trained.err
+            assert project.ok("predict", "returned", "--input", str(project.folder / "data/orders.csv")).out
+            refused = project.fails(3, words + "\n", "serve", "--listen", "127.0.0.1:0", timeout=60)
+            assert "Give the stream an id" in refused.err, refused.err
+
+
 def test_predict_adds_four_columns_and_records_nothing():
     with Shop() as project:
         project.ok("ingest")
