@@ -3,260 +3,41 @@
 #include "base/zone.h"
 #include "lang/aggregate_sql.h"
 #include "lang/clock_sql.h"
+#include "lang/moment_sql.h"
 #include "lang/needs.h"
 #include "lang/ngram_sql.h"
 #include "lang/sql.h"
-#include "lang/sql_gaps.h"
 #include "table/event_columns.h"
 
-typedef struct {
-    const mw_program *program;
-    const mw_model_program *model;
-    const mw_symbols *symbols;
-    const bool *is_corrected; /* by stream; NULL: none is */
-    mw_arena arena;
-    mw_schema windows, features, withins; /* the columns that hold them */
-    mw_sql_gaps gaps;   /* what is left out */
-    bool label_waits;   /* a key of the label's windows is a feature: they stand behind all these */
-    bool at_label;      /* they are being written */
-    mw_schema *streams; /* the columns that hold the fields of each stream's rows */
-    mw_buf *out;
-} query;
-
-/* Names of our own have a blank in them, which a feature's has not. */
-#define T "\"moment t\""
-#define PLACE "\"moment place\""
-#define ROW "\"moment row\""
-#define EVENT "\"moment event\"" /* with `each`: a number, the same for all moments of one event */
-
-static const mw_schema *moment_schema(const query *q) {
-    return &q->streams[q->model->moment_stream];
-}
-
-static mw_status append_code(const query *q, const mw_code *code, mw_sql_names names,
+static mw_status append_code(const mw_sql_query *q, const mw_code *code, mw_sql_names names,
                              mw_error *err) {
     return mw_code_append_sql(code, &names, q->symbols, q->out, err);
 }
 
-static mw_sql_names moment_names(const query *q) {
-    return (mw_sql_names){.row = "m." ROW ".",
-                          .schema = moment_schema(q),
-                          .time = "m." T,
+static mw_sql_names moment_names(const mw_sql_query *q) {
+    return (mw_sql_names){.row = "m." MW_SQL_ROW ".",
+                          .schema = mw_sql_moment_schema(q),
+                          .time = "m." MW_SQL_T,
                           .columns = "m.",
                           .windows = &q->windows,
                           .features = &q->features,
                           .withins = &q->withins};
 }
 
-static mw_sql_names event_names(const query *q, const mw_window *window) {
+static mw_sql_names event_names(const mw_sql_query *q, const mw_window *window) {
     return (mw_sql_names){.row = "e.event.",
                           .schema = &q->streams[window->stream],
-                          .now = "m." ROW ".",
-                          .now_schema = moment_schema(q),
+                          .now = "m." MW_SQL_ROW ".",
+                          .now_schema = mw_sql_moment_schema(q),
                           .time = "e.\"event t\"",
-                          .now_time = "m." T,
+                          .now_time = "m." MW_SQL_T,
                           .columns = "m.",
                           .windows = &q->windows};
 }
 
-/* --- moments and events --------------------------------------------------------------------- */
-
-/* The rows of a stream, each as one value, `event`. A column may be called so too, but none as the
-   stream is here. */
-static void append_rows(const query *q, mw_str stream, const char *more) {
-    mw_buf_printf(q->out, "(SELECT \"the event\" AS event%s FROM ", more);
-    mw_sql_append_name(q->out, stream);
-    mw_buf_append_text(q->out, " AS \"the event\")");
-}
-
-static bool is_corrected(const query *q, int32_t stream) {
-    return q->is_corrected && q->is_corrected[stream];
-}
-
-/* From when a row of a stream counts. */
-static void append_counts_from(const query *q, int32_t stream, const char *row) {
-    if (is_corrected(q, stream)) mw_buf_printf(q->out, "epoch_us(%s.\"from:0\")", row);
-    else mw_buf_printf(q->out, "greatest(epoch_us(%s.known), epoch_us(%s.place))", row, row);
-}
-
-static bool is_read(const mw_model_program *model, size_t stream) {
-    for (size_t i = 0; i < model->window_count; i++)
-        if (model->windows[i].stream == (int32_t)stream) return true;
-    return false;
-}
-
-/* The events of the streams that windows read, of which a label has one at least. */
-static void append_events(const query *q) {
-    const char *joint = "WITH ";
-    for (size_t i = 0; i < q->program->stream_count; i++) {
-        mw_str name = q->program->streams[i].name;
-        if (!is_read(q->model, i)) continue;
-        mw_buf_printf(q->out, "%s\"events of %.*s\" AS (\n  SELECT event, epoch_us(event.time) AS "
-                              "\"event t\",\n         ",
-                      joint, MW_STR_ARGS(name));
-        append_counts_from(q, (int32_t)i, "event");
-        mw_buf_append_text(q->out, " AS \"event known\"");
-        if (is_corrected(q, (int32_t)i))
-            mw_buf_append_text(q->out, ", epoch_us(event.\"until:0\") AS \"event until\"");
-        mw_buf_append_text(q->out, "\n  FROM ");
-        append_rows(q, name, "");
-        mw_buf_append_text(q->out, "\n)");
-        joint = ",\n";
-    }
-}
-
-/* Of the events of one id, the one that makes the moment (rule 8): the first that has not been
-   replaced by when its moment is made, unless one before it is too late for any. */
-static void append_holders(const query *q, int32_t announcer, const char *more) {
-    const mw_stream *stream = &q->program->streams[announcer];
-    long long offset = (long long)q->model->moment_offset_us;
-    mw_buf_printf(q->out, "(SELECT event%s FROM (SELECT event, epoch_us(event.time) + %lld AS t, "
-                          "epoch_us(event.\"from:0\") AS since,\n      "
-                          "epoch_us(event.\"until:0\") AS until FROM ",
-                  more, offset);
-    append_rows(q, stream->name, "");
-    mw_buf_printf(q->out, ")\n    WHERE since - t > %lld OR until IS NULL OR "
-                          "(t <= until AND since < until)\n"
-                          "    QUALIFY row_number() OVER (PARTITION BY ",
-                  (long long)q->model->lateness_us);
-    for (int32_t i = 0; i < stream->id_count; i++) {
-        if (i > 0) mw_buf_append_text(q->out, ", ");
-        mw_buf_append_text(q->out, "event.");
-        mw_sql_append_name(q->out, q->streams[announcer].fields[stream->id_fields[i]].name);
-    }
-    mw_buf_append_text(q->out, " ORDER BY event.\"order:0\") = 1)");
-}
-
-static void append_announcing(const query *q, const char *more) {
-    int32_t announcer = mw_model_announcer(q->model);
-    if (is_corrected(q, announcer)) append_holders(q, announcer, more);
-    else append_rows(q, q->program->streams[announcer].name, more);
-}
-
-/* The events and, with `each`, the different elements of their lists. */
-static void append_announced(const query *q) {
-    const mw_each *each = q->model->each;
-    if (!each) {
-        append_announcing(q, "");
-        return;
-    }
-    mw_field list = moment_schema(q)->fields[each->list];
-    mw_buf_append_text(q->out, "\n    (SELECT *, unnest(list_distinct(from_json(");
-    mw_sql_append_field(q->out, "event.", list);
-    mw_buf_printf(q->out, ", '[\"%s\"]'))) AS element\n     FROM ",
-                  list.type == MW_TYPE_LIST ? "VARCHAR" : "DOUBLE");
-    append_announcing(q, ", row_number() OVER () AS " EVENT);
-    mw_buf_append_char(q->out, ')');
-}
-
-static void append_moments(const query *q) {
-    const mw_each *each = q->model->each;
-    mw_buf_append_text(q->out,
-                       ",\nmoments AS (\n  SELECT row_number() OVER () AS \"moment n\", ");
-    if (each) mw_buf_append_text(q->out, EVENT ", ");
-    mw_buf_append_text(q->out, ROW ", " T ",\n         greatest(" T ", ");
-    append_counts_from(q, mw_model_announcer(q->model), ROW);
-    mw_buf_append_text(q->out, ") AS " PLACE "\n  FROM (SELECT ");
-    if (each) {
-        mw_buf_append_text(q->out, EVENT ", struct_insert(event, ");
-        mw_sql_append_name(q->out, moment_schema(q)->fields[each->element].name);
-        mw_buf_append_text(q->out, " := element)");
-    } else {
-        mw_buf_append_text(q->out, "event");
-    }
-    mw_buf_printf(q->out, " AS " ROW ", epoch_us(event.time) + %lld AS " T " FROM ",
-                  (long long)q->model->moment_offset_us);
-    append_announced(q);
-    mw_buf_printf(q->out, ")\n  WHERE " PLACE " - " T " <= %lld\n)",
-                  (long long)q->model->lateness_us);
-}
-
-/* --- moments of a schedule ------------------------------------------------------------------ */
-
-/* From the first event that announces a key to the last one of all, for beats end with it. */
-static void append_log(const query *q) {
-    mw_str announcer = q->program->streams[q->model->schedule->stream].name;
-    mw_buf_printf(q->out, ",\n\"the log\" AS (\n  SELECT (SELECT min(\"event known\") FROM "
-                          "\"events of %.*s\") AS first, max(place) AS last\n  FROM (",
-                  MW_STR_ARGS(announcer));
-    bool is_first = true;
-    for (size_t i = 0; i < q->program->stream_count; i++) {
-        const mw_stream *stream = &q->program->streams[i];
-        if (stream->is_of_moments) continue;
-        if (!is_first) mw_buf_append_text(q->out, "\n    UNION ALL ");
-        is_first = false;
-        mw_buf_append_text(q->out, "SELECT max(");
-        append_counts_from(q, (int32_t)i, "event");
-        mw_buf_append_text(q->out, ") AS place FROM ");
-        append_rows(q, stream->name, "");
-    }
-    mw_buf_append_text(q->out, "))");
-}
-
-/* Each key that an event has, when one of it was known first, and the time of its last one. */
-static void append_announced_keys(const query *q) {
-    const mw_schedule *schedule = q->model->schedule;
-    const mw_schema *schema = &q->streams[schedule->stream];
-    mw_buf_append_text(q->out, ",\n\"the keys\" AS (\n  SELECT ");
-    for (int32_t i = 0; i < schedule->key_count; i++) {
-        mw_buf_append_text(q->out, "event.");
-        mw_sql_append_name(q->out, schema->fields[schedule->keys[i]].name);
-        mw_buf_printf(q->out, " AS \"key %d\", ", (int)i);
-    }
-    mw_buf_printf(q->out, "\n    min(\"event known\") AS first, max(\"event t\") AS last\n  FROM "
-                          "\"events of %.*s\"\n  WHERE ",
-                  MW_STR_ARGS(q->program->streams[schedule->stream].name));
-    for (int32_t i = 0; i < schedule->key_count; i++) {
-        mw_buf_append_text(q->out, i > 0 ? " AND event." : "event.");
-        mw_sql_append_name(q->out, schema->fields[schedule->keys[i]].name);
-        mw_buf_append_text(q->out, " IS NOT NULL");
-    }
-    mw_buf_append_text(q->out, "\n  GROUP BY ALL\n)");
-}
-
-/* The keys, the beat, and how far ahead it looks. */
-static void append_row_of_schedule(const query *q) {
-    const mw_schedule *schedule = q->model->schedule;
-    const mw_field *fields = moment_schema(q)->fields;
-    mw_buf_append_text(q->out, "struct_pack(");
-    for (int32_t i = 0; i < schedule->key_count; i++) {
-        mw_sql_append_name(q->out, fields[i].name);
-        mw_buf_printf(q->out, " := k.\"key %d\", ", (int)i);
-    }
-    mw_sql_append_name(q->out, fields[schedule->key_count].name);
-    mw_buf_append_text(q->out, " := make_timestamp(b.us)");
-    if (schedule->ahead_first_us > 0) {
-        mw_buf_append_text(q->out, ", ");
-        mw_sql_append_name(q->out, fields[schedule->key_count + 1].name);
-        mw_buf_append_text(q->out, " := a.ahead");
-    }
-    mw_buf_append_char(q->out, ')');
-}
-
-/* All that may be: whom the schedule takes is told by the features. */
-static void append_scheduled_moments(const query *q) {
-    const mw_schedule *schedule = q->model->schedule;
-    mw_clock_sql_reach reach = {"\"the log\"", 0, 0};
-    append_log(q);
-    append_announced_keys(q);
-    mw_buf_append_text(q->out, ",\nbeats AS (");
-    mw_clock_sql_append_beats(schedule->beat, reach, q->out);
-    mw_buf_append_text(q->out, "),\nmoments AS (\n  SELECT row_number() OVER () AS \"moment n\", ");
-    append_row_of_schedule(q);
-    mw_buf_append_text(q->out, " AS " ROW ",\n    b.us AS " T ", b.us AS " PLACE "\n  FROM "
-                               "\"the keys\" AS k JOIN beats AS b ON b.us > k.first");
-    if (schedule->over_us > 0)
-        mw_buf_printf(q->out, " AND b.us <= k.last + %lld", (long long)schedule->over_us);
-    if (schedule->ahead_first_us > 0)
-        mw_buf_printf(q->out, ",\n    (SELECT unnest(range(%lld, %lld, %lld)) AS ahead) AS a",
-                      (long long)schedule->ahead_first_us, (long long)schedule->ahead_last_us + 1,
-                      (long long)schedule->ahead_first_us);
-    mw_buf_append_text(q->out, "\n  WHERE b.us <= (SELECT last FROM \"the log\")\n)");
-}
-
 /* --- windows -------------------------------------------------------------------------------- */
 
-static mw_status append_keys(const query *q, const mw_window *window, mw_error *err) {
+static mw_status append_keys(const mw_sql_query *q, const mw_window *window, mw_error *err) {
     const mw_schema *schema = &q->streams[window->stream];
     for (int32_t i = 0; i < window->key_count; i++) {
         mw_buf_append_text(q->out, " AND ");
@@ -268,7 +49,7 @@ static mw_status append_keys(const query *q, const mw_window *window, mw_error *
 }
 
 /* Rule 3. */
-static void append_own(const query *q, const mw_window *window) {
+static void append_own(const mw_sql_query *q, const mw_window *window) {
     if (window->own_by < 0) return;
     if (window->is_ahead && window->stream != mw_model_announcer(q->model)) return;
     const mw_stream *mine = &q->program->streams[window->own_by];
@@ -278,7 +59,8 @@ static void append_own(const query *q, const mw_window *window) {
         mw_sql_append_field(q->out, "e.event.",
                             q->streams[window->stream].fields[other->id_by_name[i]]);
         mw_buf_append_text(q->out, " IS NOT DISTINCT FROM ");
-        mw_sql_append_field(q->out, "m." ROW ".", moment_schema(q)->fields[mine->id_by_name[i]]);
+        mw_sql_append_field(q->out, "m." MW_SQL_ROW ".",
+                            mw_sql_moment_schema(q)->fields[mine->id_by_name[i]]);
     }
     mw_buf_append_char(q->out, ')');
 }
@@ -288,17 +70,17 @@ static bool is_same_tick(mw_tick a, mw_tick b) {
 }
 
 /* Where a window begins or ends; one of ticks that looks ahead holds nothing before t. */
-static void append_end(const query *q, const mw_window *window, bool is_start) {
+static void append_end(const mw_sql_query *q, const mw_window *window, bool is_start) {
     int64_t steps = is_start ? window->start_steps : window->end_steps;
     const char *end = is_start ? "m.\"tick from\"" : "m.\"tick to\"";
     if (window->tick.kind == MW_TICK_NONE)
-        mw_buf_printf(q->out, "m." T " + %lld", (long long)steps);
-    else if (window->is_ahead) mw_buf_printf(q->out, "greatest(m." T ", %s)", end);
+        mw_buf_printf(q->out, "m." MW_SQL_T " + %lld", (long long)steps);
+    else if (window->is_ahead) mw_buf_printf(q->out, "greatest(m." MW_SQL_T ", %s)", end);
     else mw_buf_append_text(q->out, end);
 }
 
 /* A window of whole ticks begins with the first at or after the last event of `since`. */
-static void append_since(const query *q, const mw_window *window) {
+static void append_since(const mw_sql_query *q, const mw_window *window) {
     mw_buf_append_text(q->out, "\n    AND e.\"event t\" >= coalesce(m.");
     if (window->tick.kind == MW_TICK_NONE)
         mw_sql_append_name(q->out, q->windows.fields[window->since].name);
@@ -307,20 +89,20 @@ static void append_since(const query *q, const mw_window *window) {
 }
 
 /* Until when what a window holds must be known. */
-static void append_known_limit(const query *q, size_t index) {
+static void append_known_limit(const mw_sql_query *q, size_t index) {
     bool by_maturity =
         index >= q->model->feature_window_count && q->model->windows[index].is_ahead;
     if (by_maturity)
-        mw_buf_printf(q->out, "m." T " + %lld", (long long)q->model->maturity_us);
-    else mw_buf_append_text(q->out, "m." PLACE);
+        mw_buf_printf(q->out, "m." MW_SQL_T " + %lld", (long long)q->model->maturity_us);
+    else mw_buf_append_text(q->out, "m." MW_SQL_PLACE);
 }
 
 /* Rules 2 and 8. */
-static void append_times(const query *q, size_t index) {
+static void append_times(const mw_sql_query *q, size_t index) {
     const mw_window *window = &q->model->windows[index];
     mw_buf_append_text(q->out, "\n  WHERE e.\"event known\" < ");
     append_known_limit(q, index);
-    if (is_corrected(q, window->stream)) {
+    if (mw_sql_is_corrected(q, window->stream)) {
         mw_buf_append_text(q->out, "\n    AND (e.\"event until\" < ");
         append_known_limit(q, index);
         mw_buf_append_text(q->out, ") IS NOT TRUE");
@@ -347,7 +129,7 @@ static const char *value_of_nothing(mw_aggregate aggregate) {
 
 /* What a window's query gave for the moment, if it gave anything. A distinct that is missing there
    had too many values, and stays missing. */
-static void append_joined_value(const query *q, size_t window) {
+static void append_joined_value(const mw_sql_query *q, size_t window) {
     mw_aggregate aggregate = q->model->windows[window].aggregate;
     const char *nothing = value_of_nothing(aggregate);
     mw_str name = q->windows.fields[window].name;
@@ -365,17 +147,17 @@ static void append_joined_value(const query *q, size_t window) {
 }
 
 /* Whether the window is written where the query stands now. */
-static bool is_of_stage(const query *q, size_t window) {
+static bool is_of_stage(const mw_sql_query *q, size_t window) {
     bool waits = q->label_waits && window >= q->model->feature_window_count;
     return q->gaps.windows[window].size == 0 && waits == q->at_label;
 }
 
 /* The moments with the values of all windows so far, or of those that `reader` hangs on. */
-static bool is_joined(const query *q, const mw_window *reader, size_t window) {
+static bool is_joined(const mw_sql_query *q, const mw_window *reader, size_t window) {
     return is_of_stage(q, window) && (!reader || mw_window_reads_window(reader, window));
 }
 
-static void append_joined(const query *q, const mw_window *reader) {
+static void append_joined(const mw_sql_query *q, const mw_window *reader) {
     mw_buf_append_text(q->out, "SELECT moments.*");
     for (size_t i = 0; i < q->model->window_count; i++) {
         if (!is_joined(q, reader, i)) continue;
@@ -395,7 +177,7 @@ static void append_joined(const query *q, const mw_window *reader) {
 }
 
 /* The ticks that the window may end at, whatever the moment. */
-static void append_ticks(const query *q, size_t first) {
+static void append_ticks(const mw_sql_query *q, size_t first) {
     mw_tick tick = q->model->windows[first].tick;
     mw_clock_sql_reach reach = {"\"the times\"", 0, 0};
     for (size_t i = 0; i < q->model->window_count; i++) {
@@ -410,13 +192,13 @@ static void append_ticks(const query *q, size_t first) {
     mw_clock_sql_append_ticks(tick, reach, q->out);
 }
 
-static void append_all_ticks(const query *q) {
+static void append_all_ticks(const mw_sql_query *q) {
     bool has_ticks = false;
     for (size_t i = 0; i < q->model->window_count; i++) {
         if (q->model->windows[i].tick.kind == MW_TICK_NONE) continue;
         if (!has_ticks)
-            mw_buf_append_text(q->out, ",\n\"the times\" AS (SELECT min(" T ") AS first, "
-                                       "max(" T
+            mw_buf_append_text(q->out, ",\n\"the times\" AS (SELECT min(" MW_SQL_T ") AS first, "
+                                       "max(" MW_SQL_T
                                        ") AS last FROM moments)");
         has_ticks = true;
         append_ticks(q, i);
@@ -424,7 +206,7 @@ static void append_all_ticks(const query *q) {
 }
 
 /* The tick where the window begins or ends, so many from k, the moment's last. */
-static void append_end_tick(const query *q, mw_tick tick, const char *end, int64_t steps) {
+static void append_end_tick(const mw_sql_query *q, mw_tick tick, const char *end, int64_t steps) {
     bool is_even = mw_clock_sql_is_even(tick);
     mw_buf_append_text(q->out, is_even ? "\n        ASOF JOIN " : "\n        JOIN ");
     mw_clock_sql_append_name(tick, q->out);
@@ -436,7 +218,7 @@ static void append_end_tick(const query *q, mw_tick tick, const char *end, int64
 
 /* The moments and all that the window reads: other windows, and the ticks between which it lies.
    Of ticks that are at one time, for the clocks skipped some, the last one is the moment's. */
-static void append_readers(const query *q, const mw_window *window) {
+static void append_readers(const mw_sql_query *q, const mw_window *window) {
     bool is_bounded = window->start_us != MW_ALL_PAST;
     if (window->tick.kind == MW_TICK_NONE) {
         append_joined(q, window);
@@ -451,7 +233,7 @@ static void append_readers(const query *q, const mw_window *window) {
     if (!mw_clock_sql_is_even(window->tick)) mw_buf_append_text(q->out, "max(n) AS n, ");
     mw_buf_append_text(q->out, "us FROM ");
     mw_clock_sql_append_name(window->tick, q->out);
-    mw_buf_append_text(q->out, " GROUP BY us) AS k ON m." T " >= k.us");
+    mw_buf_append_text(q->out, " GROUP BY us) AS k ON m." MW_SQL_T " >= k.us");
     append_end_tick(q, window->tick, "tick to", window->end_steps);
     if (is_bounded) append_end_tick(q, window->tick, "tick from", window->start_steps);
     if (window->since < 0) return;
@@ -463,12 +245,12 @@ static void append_readers(const query *q, const mw_window *window) {
 }
 
 /* The moments once for each bucket that their window reaches into. */
-static void append_sides(const query *q, const mw_window *window) {
+static void append_sides(const mw_sql_query *q, const mw_window *window) {
     bool is_bounded = window->start_us != MW_ALL_PAST;
     long long span = is_bounded ? (long long)(window->end_us - window->start_us) : 0;
     mw_buf_append_text(q->out, "\n  FROM (");
     if (is_bounded)
-        mw_buf_printf(q->out, "SELECT *, (" T " + %lld) // %lld + unnest([0, 1]) AS bucket\n"
+        mw_buf_printf(q->out, "SELECT *, (" MW_SQL_T " + %lld) // %lld + unnest([0, 1]) AS bucket\n"
                               "        FROM (", (long long)window->start_us, span);
     append_readers(q, window);
     mw_buf_append_text(q->out, is_bounded ? "))" : ")");
@@ -486,7 +268,7 @@ static void append_comment(mw_str text, mw_buf *out) {
     mw_buf_append_char(out, '\n');
 }
 
-static mw_status append_window(const query *q, size_t index, mw_error *err) {
+static mw_status append_window(const mw_sql_query *q, size_t index, mw_error *err) {
     const mw_window *window = &q->model->windows[index];
     if (!is_of_stage(q, index)) return MW_OK;
     mw_buf_append_text(q->out, ",\n");
@@ -532,7 +314,7 @@ static void find_depths(const mw_model_program *model, size_t *out_depths) {
 }
 
 /* Whether so many features come before the first that counts in the buckets of these n-grams. */
-static bool needs_buckets(const query *q, size_t before) {
+static bool needs_buckets(const mw_sql_query *q, size_t before) {
     const mw_model_program *model = q->model;
     const mw_feature *feature = &model->features[model->feature_order[before]];
     if (!feature->vector || feature->vector->kind != MW_VECTOR_NGRAMS) return false;
@@ -544,7 +326,7 @@ static bool needs_buckets(const query *q, size_t before) {
     return true;
 }
 
-static mw_status append_buckets(const query *q, const mw_vector *vector, mw_error *err) {
+static mw_status append_buckets(const mw_sql_query *q, const mw_vector *vector, mw_error *err) {
     mw_ngram_sql_begin_buckets(q->out);
     MW_TRY(append_code(q, vector->args[0], moment_names(q), err));
     mw_ngram_sql_end_buckets(vector, q->out);
@@ -552,7 +334,8 @@ static mw_status append_buckets(const query *q, const mw_vector *vector, mw_erro
 }
 
 /* What a step reads, the one before it, with the buckets of the n-grams that it counts in. */
-static mw_status append_below(const query *q, size_t step, const size_t *depths, mw_error *err) {
+static mw_status append_below(const mw_sql_query *q, size_t step, const size_t *depths,
+                              mw_error *err) {
     const mw_model_program *model = q->model;
     mw_buf_append_text(q->out, "\n  FROM (SELECT m.*");
     for (size_t i = 0; i < model->feature_count; i++) {
@@ -567,7 +350,7 @@ static mw_status append_below(const query *q, size_t step, const size_t *depths,
 }
 
 /* Those that read no feature first, then those that read them, and so on: "features 0", .. */
-static mw_status append_features(query *q, size_t *out_depth, mw_error *err) {
+static mw_status append_features(mw_sql_query *q, size_t *out_depth, mw_error *err) {
     const mw_model_program *model = q->model;
     size_t deepest = 0;
     size_t *depths = mw_arena_alloc(&q->arena, model->feature_count + 1, sizeof *depths);
@@ -591,11 +374,11 @@ static mw_status append_features(query *q, size_t *out_depth, mw_error *err) {
 }
 
 /* One column more than the step before has: "features 0" from what is joined, and so on. */
-static void begin_step(const query *q, size_t step) {
+static void begin_step(const mw_sql_query *q, size_t step) {
     mw_buf_printf(q->out, ",\n\"features %zu\" AS (\n  SELECT m.*, ", step);
 }
 
-static void end_step(const query *q, size_t step, mw_str name) {
+static void end_step(const mw_sql_query *q, size_t step, mw_str name) {
     if (name.size > 0) {
         mw_buf_append_text(q->out, " AS ");
         mw_sql_append_name(q->out, name);
@@ -605,7 +388,7 @@ static void end_step(const query *q, size_t step, mw_str name) {
 }
 
 /* Features, and what is asked of all moments between them, in the order in which they must run. */
-static mw_status append_steps(const query *q, size_t *out_last, mw_error *err) {
+static mw_status append_steps(const mw_sql_query *q, size_t *out_last, mw_error *err) {
     const mw_model_program *model = q->model;
     size_t step = 0, within = 0;
     for (size_t i = 0; i <= model->feature_count; i++) {
@@ -635,9 +418,9 @@ static mw_status append_steps(const query *q, size_t *out_last, mw_error *err) {
     return MW_OK;
 }
 
-static mw_status append_label(const query *q, mw_error *err) {
+static mw_status append_label(const mw_sql_query *q, mw_error *err) {
     if (q->gaps.label.size > 0) return MW_OK;
-    mw_buf_printf(q->out, ",\n  CASE WHEN m." T " + %lld <= epoch_us(now())",
+    mw_buf_printf(q->out, ",\n  CASE WHEN m." MW_SQL_T " + %lld <= epoch_us(now())",
                   (long long)q->model->maturity_us);
     if (q->model->unless) {
         mw_buf_append_text(q->out, " AND (");
@@ -650,19 +433,19 @@ static mw_status append_label(const query *q, mw_error *err) {
     return MW_OK;
 }
 
-static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
+static mw_status append_columns(const mw_sql_query *q, size_t depth, mw_error *err) {
     const mw_stream *stream = &q->program->streams[q->model->moment_stream];
     mw_buf_append_text(q->out, "\nSELECT ");
     for (int32_t i = 0; i < stream->id_count; i++) {
         int32_t field = stream->id_fields[i];
-        mw_buf_append_text(q->out, "m." ROW ".");
-        mw_sql_append_name(q->out, moment_schema(q)->fields[field].name);
+        mw_buf_append_text(q->out, "m." MW_SQL_ROW ".");
+        mw_sql_append_name(q->out, mw_sql_moment_schema(q)->fields[field].name);
         if (stream->schema.fields[field].type == MW_TYPE_DURATION)
             mw_buf_append_text(q->out, " / 1e6");
         mw_buf_printf(q->out, " AS \"id.%.*s\", ",
                       MW_STR_ARGS(stream->schema.fields[field].name));
     }
-    mw_buf_append_text(q->out, "make_timestamp(m." T ") AS \"time\"");
+    mw_buf_append_text(q->out, "make_timestamp(m." MW_SQL_T ") AS \"time\"");
     for (size_t i = 0; i < q->model->feature_count; i++) {
         const mw_feature *feature = &q->model->features[i];
         if (q->gaps.features[i].size > 0) continue;
@@ -684,7 +467,7 @@ static mw_status append_columns(const query *q, size_t depth, mw_error *err) {
 }
 
 /* "window 0", "window 1" ... */
-static bool name_numbered(query *q, const char *what, mw_field *fields, size_t count) {
+static bool name_numbered(mw_sql_query *q, const char *what, mw_field *fields, size_t count) {
     mw_buf name;
     mw_buf_init(&name, 64);
     bool has_room = true;
@@ -698,7 +481,7 @@ static bool name_numbered(query *q, const char *what, mw_field *fields, size_t c
     return has_room;
 }
 
-static bool name_fields(query *q) {
+static bool name_fields(mw_sql_query *q) {
     q->streams = mw_arena_alloc(&q->arena, q->program->stream_count, sizeof *q->streams);
     for (size_t i = 0; q->streams && i < q->program->stream_count; i++) {
         mw_schema columns;
@@ -709,7 +492,7 @@ static bool name_fields(query *q) {
     return q->streams != NULL;
 }
 
-static mw_status name_columns(query *q, mw_error *err) {
+static mw_status name_columns(mw_sql_query *q, mw_error *err) {
     const mw_model_program *model = q->model;
     mw_field *windows = mw_arena_alloc(&q->arena, model->window_count + 1, sizeof *windows);
     mw_field *features = mw_arena_alloc(&q->arena, model->feature_count + 1, sizeof *features);
@@ -736,14 +519,14 @@ static bool has_feature_key(const mw_model_program *model, const mw_window *wind
 }
 
 /* Only a label's windows have features for keys; with one such all of them read the features. */
-static bool label_waits(const query *q) {
+static bool label_waits(const mw_sql_query *q) {
     const mw_model_program *model = q->model;
     for (size_t i = model->feature_window_count; i < model->window_count; i++)
         if (q->gaps.windows[i].size == 0 && has_feature_key(model, &model->windows[i])) return true;
     return false;
 }
 
-static mw_status append_windows(const query *q, const char *joined, mw_error *err) {
+static mw_status append_windows(const mw_sql_query *q, const char *joined, mw_error *err) {
     for (size_t i = 0; i < q->model->window_count; i++) MW_TRY(append_window(q, i, err));
     mw_buf_printf(q->out, ",\n%s AS (\n  ", joined);
     append_joined(q, NULL);
@@ -751,12 +534,10 @@ static mw_status append_windows(const query *q, const char *joined, mw_error *er
     return MW_OK;
 }
 
-static mw_status append_query(query *q, mw_error *err) {
+static mw_status append_query(mw_sql_query *q, mw_error *err) {
     MW_TRY(name_columns(q, err));
     q->label_waits = label_waits(q);
-    append_events(q);
-    if (q->model->schedule) append_scheduled_moments(q);
-    else append_moments(q);
+    mw_moment_sql_append(q);
     append_all_ticks(q);
     MW_TRY(append_windows(q, "joined", err));
     size_t depth = 0;
@@ -772,7 +553,7 @@ static mw_status append_query(query *q, mw_error *err) {
 
 mw_status mw_model_append_sql(mw_model_sql of, mw_buf *out, mw_buf *out_left_out,
                               mw_error *err) {
-    query q = {.program = of.program, .model = of.model, .symbols = of.symbols,
+    mw_sql_query q = {.program = of.program, .model = of.model, .symbols = of.symbols,
                .is_corrected = of.is_corrected, .out = out};
     mw_arena_init(&q.arena, (size_t)1 << 24);
     mw_status status = mw_sql_gaps_find(of.program, of.model, of.symbols, &q.arena, &q.gaps, err);
