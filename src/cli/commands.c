@@ -163,7 +163,8 @@ const mw_command mw_commands[] = {
         .summary = "Write a model's features as SQL that DuckDB runs without this program",
         .options = {{"--sql", NULL, "as a view in DuckDB's SQL, over the lake's files"},
                     {"--model", "MODEL", "whose features, if the project has several models"},
-                    {"--output", "FILE", "instead of standard output"}},
+                    {"--output", "FILE",
+                     "instead of standard output, with what pictures and networks gave beside it"}},
         .written = "--output",
         .prints = true,
         .examples = "  millwright features export --sql --output features.sql\n"

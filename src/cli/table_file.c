@@ -8,7 +8,7 @@ enum { PART_ROWS_USUAL = 1 << 20, TEXT_SIZE_USUAL = 1 << 20, PATH_SIZE_MAX = 1 <
 
 struct mw_table_file {
     mw_table_file_config config;
-    bool is_csv, is_ended;
+    bool is_csv, is_sealed, is_ended;
     mw_buf beside;          /* the path of what becomes the file */
     mw_file *file;          /* the same, open: CSV always, Parquet once it is whole */
     mw_buf text;            /* CSV: what is not on disk yet */
@@ -205,10 +205,24 @@ mw_status mw_table_file_add(mw_table_file *file, mw_str name, const mw_cell *row
     return file->is_csv ? add_csv(file, name, row, err) : add_parquet(file, name, row, err);
 }
 
-mw_status mw_table_file_end(mw_table_file *file, mw_error *err) {
-    mw_sys *sys = file->config.sys;
+mw_status mw_table_file_seal(mw_table_file *file, mw_error *err) {
+    MW_ASSERT(!file->is_sealed);
     MW_TRY(file->is_csv ? flush_csv(file, err) : end_parquet(file, err));
     MW_TRY(mw_file_sync(file->file, err));
+    mw_duck_writer_destroy(file->writer);
+    file->writer = NULL;
+    file->is_sealed = true;
+    return MW_OK;
+}
+
+mw_str mw_table_file_sealed_path(const mw_table_file *file) {
+    MW_ASSERT(file->is_sealed);
+    return mw_buf_str(&file->beside);
+}
+
+mw_status mw_table_file_end(mw_table_file *file, mw_error *err) {
+    mw_sys *sys = file->config.sys;
+    if (!file->is_sealed) MW_TRY(mw_table_file_seal(file, err));
     MW_TRY(mw_sys_rename(sys, file->beside.data, file->config.path, err));
     file->is_ended = true;
     return MW_OK;

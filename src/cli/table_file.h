@@ -25,7 +25,11 @@ MW_MUST_USE mw_status mw_table_file_begin(mw_table_file_config config, mw_table_
 /* Where `name` has data, it is the text of the first column, and need not be in the symbols. */
 MW_MUST_USE mw_status mw_table_file_add(mw_table_file *file, mw_str name, const mw_cell *row,
                                         mw_error *err);
-/* The file appears. It is to be destroyed all the same. */
+/* All rows are there and on the disk: what is left to do is that the file appears, among others. */
+MW_MUST_USE mw_status mw_table_file_seal(mw_table_file *file, mw_error *err);
+/* Where they can be read until then. */
+mw_str mw_table_file_sealed_path(const mw_table_file *file);
+/* The file appears, sealed or not. It is to be destroyed all the same. */
 MW_MUST_USE mw_status mw_table_file_end(mw_table_file *file, mw_error *err);
 void mw_table_file_destroy(mw_table_file *file); /* NULL is allowed */
 

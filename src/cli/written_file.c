@@ -226,6 +226,14 @@ static mw_status check_option(const mw_cli *cli, const char *option, bool is_app
     return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", option);
 }
 
+mw_status mw_cli_try_written_beside(const mw_cli *cli, const char *path, mw_error *err) {
+    target it = {.cli = cli, .sys = cli->sys, .path = path};
+    mw_arena_init(&it.arena, ARENA_SIZE_MAX);
+    mw_status status = check(&it, err);
+    mw_arena_release(&it.arena);
+    return status;
+}
+
 mw_status mw_cli_try_written(const mw_cli *cli, mw_error *err) {
     MW_TRY(check_option(cli, cli->command->appended, true, err));
     return check_option(cli, cli->command->written, false, err);

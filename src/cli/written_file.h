@@ -16,3 +16,6 @@
 /* MW_OK if the command is to write none. One that it appends to is that to which a link leads,
    though the link is none of the project's either; it may be a pipe or a device. */
 MW_MUST_USE mw_status mw_cli_try_written(const mw_cli *cli, mw_error *err);
+/* The same of one more file, which the command writes beside that of its option. */
+MW_MUST_USE mw_status mw_cli_try_written_beside(const mw_cli *cli, const char *path,
+                                                mw_error *err);

@@ -6,6 +6,7 @@
 #include "lang/moment_sql.h"
 #include "lang/needs.h"
 #include "lang/ngram_sql.h"
+#include "lang/outside_sql.h"
 #include "lang/sql.h"
 #include "table/event_columns.h"
 
@@ -21,7 +22,8 @@ static mw_sql_names moment_names(const mw_sql_query *q) {
                           .columns = "m.",
                           .windows = &q->windows,
                           .features = &q->features,
-                          .withins = &q->withins};
+                          .withins = &q->withins,
+                          .has_outside = q->has_outside};
 }
 
 static mw_sql_names event_names(const mw_sql_query *q, const mw_window *window) {
@@ -260,21 +262,13 @@ static void append_sides(const mw_sql_query *q, const mw_window *window) {
     else mw_buf_append_text(q->out, "true");
 }
 
-/* The rest of the line says what a window is: a text in it must not begin another line. */
-static void append_comment(mw_str text, mw_buf *out) {
-    mw_buf_append_text(out, "-- ");
-    for (size_t i = 0; i < text.size; i++)
-        mw_buf_append_char(out, (unsigned char)text.data[i] < ' ' ? ' ' : text.data[i]);
-    mw_buf_append_char(out, '\n');
-}
-
 static mw_status append_window(const mw_sql_query *q, size_t index, mw_error *err) {
     const mw_window *window = &q->model->windows[index];
     if (!is_of_stage(q, index)) return MW_OK;
     mw_buf_append_text(q->out, ",\n");
     mw_sql_append_name(q->out, q->windows.fields[index].name);
     mw_buf_append_text(q->out, " AS ( ");
-    append_comment(window->text, q->out);
+    mw_sql_append_comment(q->out, window->text);
     mw_buf_append_text(q->out, "  SELECT m.\"moment n\", ");
     mw_sql_names names = event_names(q, window);
     MW_TRY(mw_aggregate_append_sql(window, &names, q->symbols, q->out, err));
@@ -313,39 +307,64 @@ static void find_depths(const mw_model_program *model, size_t *out_depths) {
     }
 }
 
-/* Whether so many features come before the first that counts in the buckets of these n-grams. */
-static bool needs_buckets(const mw_sql_query *q, size_t before) {
+/* A vector that reads its numbers out of a column: the buckets of n-grams, or what was found for an
+   input, which then is a column itself. */
+static bool has_columns(const mw_feature *feature) {
+    return feature->vector && feature->vector->kind != MW_VECTOR_NUMBERS;
+}
+
+/* Whether so many features come before the first that reads this vector's columns. */
+static bool needs_columns(const mw_sql_query *q, size_t before) {
     const mw_model_program *model = q->model;
     const mw_feature *feature = &model->features[model->feature_order[before]];
-    if (!feature->vector || feature->vector->kind != MW_VECTOR_NGRAMS) return false;
+    if (!has_columns(feature)) return false;
     if (q->gaps.features[model->feature_order[before]].size > 0) return false;
     for (size_t i = 0; i < before; i++) {
-        const mw_vector *other = model->features[model->feature_order[i]].vector;
-        if (other && mw_str_equal(other->text, feature->vector->text)) return false;
+        int32_t other = model->feature_order[i];
+        if (q->gaps.features[other].size > 0 || !has_columns(&model->features[other])) continue;
+        if (mw_str_equal(model->features[other].vector->text, feature->vector->text)) return false;
     }
     return true;
 }
 
-static mw_status append_buckets(const mw_sql_query *q, const mw_vector *vector, mw_error *err) {
+static mw_status append_column(const mw_sql_query *q, const mw_vector *vector, mw_error *err) {
+    mw_sql_names names = moment_names(q);
+    if (mw_vector_is_outside(vector)) {
+        MW_TRY(mw_outside_sql_append_input(vector, &names, q->symbols, q->out, err));
+        mw_outside_sql_end_input(vector, q->out);
+        return MW_OK;
+    }
     mw_ngram_sql_begin_buckets(q->out);
-    MW_TRY(append_code(q, vector->args[0], moment_names(q), err));
+    MW_TRY(append_code(q, vector->args[0], names, err));
     mw_ngram_sql_end_buckets(vector, q->out);
     return MW_OK;
 }
 
-/* What a step reads, the one before it, with the buckets of the n-grams that it counts in. */
+/* What a step reads: the one before it, with the columns of its vectors and, above that, what was
+   found for those of inputs. */
 static mw_status append_below(const mw_sql_query *q, size_t step, const size_t *depths,
                               mw_error *err) {
     const mw_model_program *model = q->model;
+    bool has_found = false;
     mw_buf_append_text(q->out, "\n  FROM (SELECT m.*");
     for (size_t i = 0; i < model->feature_count; i++) {
-        int32_t feature = model->feature_order[i];
-        if (depths[feature] != step || !needs_buckets(q, i)) continue;
+        const mw_vector *vector = model->features[model->feature_order[i]].vector;
+        if (depths[model->feature_order[i]] != step || !needs_columns(q, i)) continue;
+        if (!mw_vector_is_outside(vector)) continue;
         mw_buf_append_text(q->out, ", ");
-        MW_TRY(append_buckets(q, model->features[feature].vector, err));
+        mw_outside_sql_append_found(vector, model->name, q->out);
+        has_found = true;
     }
-    if (step == 0) mw_buf_append_text(q->out, " FROM joined AS m) AS m\n)");
-    else mw_buf_printf(q->out, " FROM \"features %zu\" AS m) AS m\n)", step - 1);
+    if (has_found) mw_buf_append_text(q->out, "\n  FROM (SELECT m.*");
+    for (size_t i = 0; i < model->feature_count; i++) {
+        int32_t feature = model->feature_order[i];
+        if (depths[feature] != step || !needs_columns(q, i)) continue;
+        mw_buf_append_text(q->out, ", ");
+        MW_TRY(append_column(q, model->features[feature].vector, err));
+    }
+    if (step == 0) mw_buf_append_text(q->out, " FROM joined AS m) AS m");
+    else mw_buf_printf(q->out, " FROM \"features %zu\" AS m) AS m", step - 1);
+    mw_buf_append_text(q->out, has_found ? ") AS m\n)" : "\n)");
     return MW_OK;
 }
 
@@ -387,6 +406,18 @@ static void end_step(const mw_sql_query *q, size_t step, mw_str name) {
     else mw_buf_printf(q->out, "\n  FROM \"features %zu\" AS m\n)", step - 1);
 }
 
+static mw_status append_column_steps(const mw_sql_query *q, const mw_vector *vector,
+                                     size_t *step, mw_error *err) {
+    begin_step(q, *step);
+    MW_TRY(append_column(q, vector, err));
+    end_step(q, (*step)++, MW_STR(""));
+    if (!mw_vector_is_outside(vector)) return MW_OK;
+    begin_step(q, *step);
+    mw_outside_sql_append_found(vector, q->model->name, q->out);
+    end_step(q, (*step)++, MW_STR(""));
+    return MW_OK;
+}
+
 /* Features, and what is asked of all moments between them, in the order in which they must run. */
 static mw_status append_steps(const mw_sql_query *q, size_t *out_last, mw_error *err) {
     const mw_model_program *model = q->model;
@@ -404,11 +435,7 @@ static mw_status append_steps(const mw_sql_query *q, size_t *out_last, mw_error 
         int32_t next = model->feature_order[i];
         const mw_feature *feature = &model->features[next];
         if (q->gaps.features[next].size > 0) continue;
-        if (needs_buckets(q, i)) {
-            begin_step(q, step);
-            MW_TRY(append_buckets(q, feature->vector, err));
-            end_step(q, step++, MW_STR(""));
-        }
+        if (needs_columns(q, i)) MW_TRY(append_column_steps(q, feature->vector, &step, err));
         begin_step(q, step);
         MW_TRY(append_code(q, feature->code, moment_names(q), err));
         end_step(q, step++, feature->name);
@@ -534,15 +561,20 @@ static mw_status append_windows(const mw_sql_query *q, const char *joined, mw_er
     return MW_OK;
 }
 
-static mw_status append_query(mw_sql_query *q, mw_error *err) {
+/* All up to the features, of which the last step holds every one. */
+static mw_status append_steps_of_all(mw_sql_query *q, size_t *out_depth, mw_error *err) {
     MW_TRY(name_columns(q, err));
     q->label_waits = label_waits(q);
     mw_moment_sql_append(q);
     append_all_ticks(q);
     MW_TRY(append_windows(q, "joined", err));
+    return q->model->within_count > 0 ? append_steps(q, out_depth, err)
+                                      : append_features(q, out_depth, err);
+}
+
+static mw_status append_query(mw_sql_query *q, mw_error *err) {
     size_t depth = 0;
-    if (q->model->within_count > 0) MW_TRY(append_steps(q, &depth, err));
-    else MW_TRY(append_features(q, &depth, err));
+    MW_TRY(append_steps_of_all(q, &depth, err));
     if (q->label_waits) {
         mw_buf_printf(q->out, ",\n\"the features\" AS MATERIALIZED (FROM \"features %zu\")", depth);
         q->at_label = true;
@@ -551,17 +583,87 @@ static mw_status append_query(mw_sql_query *q, mw_error *err) {
     return append_columns(q, depth, err);
 }
 
+/* --- all of it -------------------------------------------------------------------------------- */
+
+/* The arena is to be released. */
+static mw_status begin_query(mw_model_sql of, mw_buf *out, mw_sql_query *q, mw_error *err) {
+    *q = (mw_sql_query){.program = of.program, .model = of.model, .symbols = of.symbols,
+                        .is_corrected = of.is_corrected, .has_outside = of.has_outside,
+                        .out = out};
+    mw_arena_init(&q->arena, (size_t)1 << 24);
+    mw_sql_gaps_of gaps_of = {of.program, of.model, of.symbols, of.has_outside};
+    MW_TRY(mw_sql_gaps_find(gaps_of, &q->arena, &q->gaps, err));
+    if (q->gaps.takes.size == 0) return MW_OK;
+    return mw_fail(err, MW_NOT_BUILT, "sql: whom the schedule takes hangs on what SQL cannot "
+                                      "say: %.*s", MW_STR_ARGS(q->gaps.takes));
+}
+
 mw_status mw_model_append_sql(mw_model_sql of, mw_buf *out, mw_buf *out_left_out,
                               mw_error *err) {
-    mw_sql_query q = {.program = of.program, .model = of.model, .symbols = of.symbols,
-               .is_corrected = of.is_corrected, .out = out};
-    mw_arena_init(&q.arena, (size_t)1 << 24);
-    mw_status status = mw_sql_gaps_find(of.program, of.model, of.symbols, &q.arena, &q.gaps, err);
-    if (status == MW_OK && q.gaps.takes.size > 0)
-        status = mw_fail(err, MW_NOT_BUILT, "sql: whom the schedule takes hangs on what SQL cannot "
-                                            "say: %.*s", MW_STR_ARGS(q.gaps.takes));
+    mw_sql_query q;
+    mw_status status = begin_query(of, out, &q, err);
     if (status == MW_OK) status = append_query(&q, err);
     if (status == MW_OK) mw_sql_gaps_tell(&q.gaps, of.model, out_left_out);
+    mw_arena_release(&q.arena);
+    return status;
+}
+
+mw_status mw_model_find_outside(mw_model_sql of, mw_arena *arena, mw_model_outside *out_outside,
+                                mw_error *err) {
+    mw_sql_query q;
+    mw_model_outside found = {mw_arena_alloc(arena, of.model->feature_count + 1,
+                                             sizeof *found.features), 0};
+    mw_status status = begin_query(of, NULL, &q, err);
+    if (status == MW_OK && !found.features)
+        status = mw_fail(err, MW_NO_MEMORY, "sql: no memory for what lies outside of it");
+    for (size_t i = 0; status == MW_OK && i < of.model->feature_count; i++) {
+        const mw_feature *feature = &of.model->features[of.model->feature_order[i]];
+        if (needs_columns(&q, i) && mw_vector_is_outside(feature->vector))
+            found.features[found.count++] = feature;
+    }
+    mw_arena_release(&q.arena);
+    if (status == MW_OK) *out_outside = found;
+    return status;
+}
+
+/* "a IS NOT NULL AND ..": of the moments that the model makes. */
+static mw_status append_input_rows(const mw_sql_query *q, const mw_vector *vector, size_t depth,
+                                   mw_error *err) {
+    mw_sql_names names = moment_names(q);
+    bool takes_text = mw_vector_takes_text(vector);
+    mw_buf_append_text(q->out, "\nSELECT ");
+    MW_TRY(mw_outside_sql_append_input(vector, &names, q->symbols, q->out, err));
+    mw_buf_append_text(q->out, " AS input");
+    for (size_t i = 0; i < vector->arg_count; i++) {
+        mw_buf_append_text(q->out, takes_text ? ",\n  " : ",\n  CAST(");
+        MW_TRY(append_code(q, vector->args[i], names, err));
+        mw_buf_printf(q->out, "%s AS \"argument %zu\"", takes_text ? "" : " AS DOUBLE)", i);
+    }
+    mw_buf_printf(q->out, "\nFROM \"features %zu\" AS m\nWHERE ", depth);
+    if (q->model->schedule) MW_TRY(append_code(q, q->model->schedule->takes, names, err));
+    else mw_buf_append_text(q->out, "true");
+    for (size_t i = 0; i < vector->arg_count; i++)
+        mw_buf_printf(q->out, " AND \"argument %zu\" IS NOT NULL", i);
+    mw_buf_append_text(q->out, ";\n");
+    return MW_OK;
+}
+
+static mw_status append_inputs(mw_sql_query *q, const mw_vector *vector, mw_error *err) {
+    size_t depth = 0, count = vector->arg_count;
+    const mw_code **codes = mw_arena_alloc(&q->arena, count + 1, sizeof *codes);
+    if (!codes) return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the inputs");
+    for (size_t i = 0; i < count; i++) codes[i] = vector->args[i];
+    if (q->model->schedule) codes[count++] = q->model->schedule->takes;
+    mw_sql_gaps_narrow(&q->gaps, q->model, codes, count);
+    MW_TRY(append_steps_of_all(q, &depth, err));
+    return append_input_rows(q, vector, depth, err);
+}
+
+mw_status mw_model_append_inputs_sql(mw_model_sql of, const mw_feature *feature, mw_buf *out,
+                                     mw_error *err) {
+    mw_sql_query q;
+    mw_status status = begin_query(of, out, &q, err);
+    if (status == MW_OK) status = append_inputs(&q, feature->vector, err);
     mw_arena_release(&q.arena);
     return status;
 }

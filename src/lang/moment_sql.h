@@ -24,6 +24,7 @@ typedef struct {
     const mw_model_program *model;
     const mw_symbols *symbols;
     const bool *is_corrected; /* by stream; NULL: none is */
+    bool has_outside;         /* what lies outside of the language is looked up */
     mw_arena arena;
     mw_schema windows, features, withins; /* the columns that hold them */
     mw_sql_gaps gaps;   /* what is left out */

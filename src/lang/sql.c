@@ -7,6 +7,7 @@
 #include "lang/functions.h"
 #include "lang/ngram_sql.h"
 #include "lang/opcode.h"
+#include "lang/outside_sql.h"
 
 enum { SQL_SIZE_MAX = 1 << 24, MACROS_MAX = 40 };
 
@@ -57,6 +58,7 @@ static void append_all_macros(const mw_zone *zone, mw_buf *out) {
     append_case("mw_lower", mw_letter_lower, out);
     append_case("mw_upper", mw_letter_upper, out);
     mw_ngram_sql_append_macros(out);
+    mw_outside_sql_append_macros(out);
     mw_buf_append_text(out, "CREATE OR REPLACE MACRO mw_local(us) AS ");
     mw_str name = mw_zone_name(zone);
     if (mw_str_is(name, "UTC")) mw_buf_append_text(out, "make_timestamp(us);\n");
@@ -283,6 +285,13 @@ static void append_text(mw_buf *out, mw_str text) {
     mw_buf_append_char(out, '\'');
 }
 
+void mw_sql_append_comment(mw_buf *out, mw_str text) {
+    mw_buf_append_text(out, "-- ");
+    for (size_t i = 0; i < text.size; i++)
+        mw_buf_append_char(out, (unsigned char)text.data[i] < ' ' ? ' ' : text.data[i]);
+    mw_buf_append_char(out, '\n');
+}
+
 void mw_sql_append_field(mw_buf *out, const char *row, mw_field field) {
     if (field.type == MW_TYPE_TIME) mw_buf_append_text(out, "epoch_us(");
     mw_buf_append_text(out, row);
@@ -334,13 +343,17 @@ static void append_in(const writer *w, const mw_cell *list, size_t count, mw_str
 }
 
 /* Numbers side by side have nothing to do with each other; n-grams are counted in what stands in
-   a column; the other kinds SQL has no functions for. */
+   a column; for the other kinds SQL has no functions, so they were looked up in what they gave. */
 static mw_status write_number_of_vector(writer *w, size_t index, mw_error *err) {
     const mw_vector *vector = w->code->vector;
     if (vector->kind == MW_VECTOR_NUMBERS)
         return mw_code_append_sql(vector->args[index], w->names, w->symbols, &w->text, err);
     if (vector->kind == MW_VECTOR_NGRAMS) {
         mw_ngram_sql_append_number(vector, index, w->names->columns, &w->text);
+        return MW_OK;
+    }
+    if (w->names->has_outside) {
+        mw_outside_sql_append_number(vector, index, w->names->columns, &w->text);
         return MW_OK;
     }
     return mw_fail(err, MW_NOT_BUILT, "%s", vector->kind == MW_VECTOR_PIXELS

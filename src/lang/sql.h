@@ -19,12 +19,15 @@ typedef struct {
     const char *now_time;     /* inside a window: the moment's t */
     const char *columns;      /* what the names of these come after: "m." */
     const mw_schema *windows, *features, *withins; /* NULL: none may be read */
+    bool has_outside;         /* what lies outside of the language stands in columns, too */
 } mw_sql_names;
 
 /* Those that the query calls, and that these call: what changes letters takes 17 kB a macro. */
 void mw_sql_append_macros(const mw_zone *zone, mw_str query, mw_buf *out);
 /* In quotes where SQL needs them. */
 void mw_sql_append_name(mw_buf *out, mw_str name);
+/* "-- TEXT", a line of its own whatever stands in the text. */
+void mw_sql_append_comment(mw_buf *out, mw_str text);
 /* A field as the code's SQL has it: times as us. */
 void mw_sql_append_field(mw_buf *out, const char *row, mw_field field);
 /* MW_NOT_BUILT: SQL has not what the code calls, which the message names. MW_TOO_LARGE,

@@ -9,6 +9,7 @@ typedef struct {
     const mw_program *program;
     const mw_model_program *model;
     const mw_symbols *symbols;
+    bool has_outside;
     mw_arena *arena;
     mw_sql_gaps gaps;
     mw_schema unnamed; /* columns for whatever a code reads: their names are no matter */
@@ -27,7 +28,7 @@ static mw_status try_code(search *s, const mw_code *code, int32_t stream, mw_str
     mw_sql_names names = {.row = "", .schema = &s->program->streams[stream].schema,
                           .now = "", .now_schema = moment, .time = "", .now_time = "",
                           .columns = "", .windows = &s->unnamed, .features = &s->unnamed,
-                          .withins = &s->unnamed};
+                          .withins = &s->unnamed, .has_outside = s->has_outside};
     mw_error why;
     if (!code || out_why->size > 0) return MW_OK;
     mw_buf_clear(&s->piece);
@@ -69,8 +70,9 @@ static mw_status look_at_feature(search *s, int32_t index) {
     mw_str *why = &s->gaps.features[index];
     if (feature->vector_index > 0) return MW_OK;
     for (size_t i = 0; i < width; i++) MW_TRY(look_at(s, feature[i].code, why));
-    if (feature->vector && feature->vector->kind == MW_VECTOR_NGRAMS) /* whose text stands apart */
-        MW_TRY(look_at(s, feature->vector->args[0], why));
+    if (feature->vector && feature->vector->kind != MW_VECTOR_NUMBERS)
+        for (size_t i = 0; i < feature->vector->arg_count; i++) /* which stand apart */
+            MW_TRY(look_at(s, feature->vector->args[i], why));
     for (size_t i = 1; i < width; i++) why[i] = why[0];
     return MW_OK;
 }
@@ -94,11 +96,11 @@ static mw_status look_at_all(search *s) {
     return look_at(s, model->unless, &s->gaps.label);
 }
 
-mw_status mw_sql_gaps_find(const mw_program *program, const mw_model_program *model,
-                           const mw_symbols *symbols, mw_arena *arena, mw_sql_gaps *out_gaps,
+mw_status mw_sql_gaps_find(mw_sql_gaps_of of, mw_arena *arena, mw_sql_gaps *out_gaps,
                            mw_error *err) {
-    search s = {.program = program, .model = model, .symbols = symbols, .arena = arena,
-                .err = err};
+    const mw_model_program *model = of.model;
+    search s = {.program = of.program, .model = model, .symbols = of.symbols,
+                .has_outside = of.has_outside, .arena = arena, .err = err};
     size_t count = model->window_count + model->within_count + model->feature_count + 1;
     s.gaps.windows = mw_arena_alloc(arena, count, sizeof(mw_str));
     s.unnamed = (mw_schema){mw_arena_alloc(arena, count, sizeof(mw_field)), count};
@@ -111,6 +113,60 @@ mw_status mw_sql_gaps_find(const mw_program *program, const mw_model_program *mo
     mw_buf_release(&s.piece);
     if (status == MW_OK) *out_gaps = s.gaps;
     return status;
+}
+
+/* --- less than all -------------------------------------------------------------------------- */
+
+/* `gaps` has a reason for what nobody has asked for yet. */
+static void keep_code(mw_sql_gaps *gaps, const mw_model_program *model, const mw_code *code);
+
+static void keep_window(mw_sql_gaps *gaps, const mw_model_program *model, size_t index) {
+    const mw_window *window = &model->windows[index];
+    if (gaps->windows[index].size == 0) return;
+    gaps->windows[index] = MW_STR("");
+    for (size_t i = 0; i < index; i++)
+        if (mw_window_reads_window(window, i)) keep_window(gaps, model, i);
+    for (int32_t k = 0; k < window->key_count; k++)
+        keep_code(gaps, model, window->moment_keys[k]);
+}
+
+static void keep_within(mw_sql_gaps *gaps, const mw_model_program *model, size_t index) {
+    const mw_window *of = &model->withins[index].of;
+    if (gaps->withins[index].size == 0) return;
+    gaps->withins[index] = MW_STR("");
+    if (of->value) keep_code(gaps, model, of->value);
+    if (of->condition) keep_code(gaps, model, of->condition);
+}
+
+/* All numbers of a vector, for they may be read out of one column. */
+static void keep_feature(mw_sql_gaps *gaps, const mw_model_program *model, size_t index) {
+    size_t first = index - model->features[index].vector_index;
+    const mw_vector *vector = model->features[index].vector;
+    if (gaps->features[first].size == 0) return;
+    for (size_t i = 0; i < (vector ? vector->width : 1); i++)
+        gaps->features[first + i] = MW_STR("");
+    if (!vector) keep_code(gaps, model, model->features[first].code);
+    for (size_t i = 0; vector && i < vector->arg_count; i++)
+        keep_code(gaps, model, vector->args[i]);
+}
+
+static void keep_code(mw_sql_gaps *gaps, const mw_model_program *model, const mw_code *code) {
+    for (size_t i = 0; i < model->window_count; i++)
+        if (mw_code_reads_window(code, (int32_t)i)) keep_window(gaps, model, i);
+    for (size_t i = 0; i < model->within_count; i++)
+        if (mw_code_reads_within(code, (int32_t)i)) keep_within(gaps, model, i);
+    for (size_t i = 0; i < model->feature_count; i++)
+        if (mw_code_reads_feature(code, (int32_t)i)) keep_feature(gaps, model, i);
+}
+
+void mw_sql_gaps_narrow(mw_sql_gaps *gaps, const mw_model_program *model,
+                        const mw_code *const *codes, size_t code_count) {
+    const mw_str reason = MW_STR("nobody asked for it");
+    for (size_t i = 0; i < model->window_count; i++) gaps->windows[i] = reason;
+    for (size_t i = 0; i < model->within_count; i++) gaps->withins[i] = reason;
+    for (size_t i = 0; i < model->feature_count; i++) gaps->features[i] = reason;
+    gaps->label = reason;
+    for (size_t i = 0; i < code_count; i++) keep_code(gaps, model, codes[i]);
 }
 
 void mw_sql_gaps_tell(const mw_sql_gaps *gaps, const mw_model_program *model, mw_buf *out) {

@@ -3,10 +3,15 @@
 To the bit, but for sums and what is made of them, which DuckDB adds as doubles, and for sin, log and their like:
 those agree to a part in 10^12, and a standard deviation, whose values enter rounded to 2^-40, to 10^-9.
 """
+import base64
+import functools
+import resource
+import signal
 from datetime import datetime, timezone
 
 import duckdb
 import example_worlds
+import pictures
 import shop
 from shop import Shop
 
@@ -103,7 +108,8 @@ def run_sql(project, path):
     """A database with the views of an export."""
     database = duckdb.connect()
     database.execute("SET TimeZone = 'Asia/Tokyo'")  # where the reader sits is no matter
-    database.execute(path.read_text().replace("'.millwright/", f"'{project.folder}/.millwright/"))
+    database.execute(f"SET file_search_path = '{project.folder}'")  # as if this were run there
+    database.execute(path.read_text())
     return database
 
 
@@ -219,7 +225,11 @@ def test_moments_of_each_are_those_of_build():
   usual:   top(user_cat within moment)
   fashion: top(category within moment)
   cheap:   all(price < 40 within moment)
+  bent:    embed("bend.onnx", vector(price, dearest_of, cheapness))
+  dearest_of: max(price within moment)
+  bent_to: mean(bent_1 within moment) - bent_1
 """, 1))
+        (project.folder / "bend.onnx").write_bytes(pictures.network("Sigmoid", [None, 3]))
         project.ok("ingest")
         database = build_and_export(project, "rank")
         names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
@@ -227,7 +237,7 @@ def test_moments_of_each_are_those_of_build():
         moments = database.execute("SELECT count(*) FROM b").fetchone()[0]
         assert moments == database.execute("SELECT count(*) FROM q").fetchone()[0] > 500
         for feature in names[1:]:
-            exact = feature not in ("spread", "cheapness", "part", "pop")
+            exact = feature not in ("spread", "cheapness", "part", "pop", "bent_to")
             close = "false" if exact else f'abs(q."{feature}" - b."{feature}") <= 1e-9 * (1 + abs(b."{feature}"))'
             joined, there, differ = database.execute(
                 f'SELECT count(*), count(q."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT FROM '
@@ -331,9 +341,11 @@ def test_moments_of_schedules_are_those_of_build():
                 text = text.replace('every 7d at "mon 06:00"', beat).replace("of subs where", f"of subs {over}where")
                 text = text.replace("features:\n", """features:
   fee:     fee
+  bent:    embed("bend.onnx", vector(fee, dearer, 1))
   dearer:  count(subs where fee > now.fee and changed_at > now.time - 20d by plan = now.plan over 60d)
 """)
             project.write(text)
+            (project.folder / "bend.onnx").write_bytes(pictures.network("Sigmoid", [None, 3]))
             project.ok("ingest")
             database = build_and_export(project, "units" if name == "demand" else name)
             names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
@@ -352,6 +364,163 @@ def test_moments_of_schedules_are_those_of_build():
                 assert joined == moments and there > 50 and differ == 0, (beat, feature, joined, there, differ)
 
 
+SHOTS = """project: shots
+streams:
+  shots: {from: data/shots.csv, types: {image: text, note: text, weight: number}, time: at, id: shot}
+features:
+  busy:  count(shots by place over 1d)
+  heavy: mean(shots.weight where weight between 0 and 10 by place over 20d)
+  dots:  pixels(image, 2, 1)
+  front: pixels(last(shots.image by place over 9d), 1, 1)
+  most:  embed("most.onnx", pixels(image, 3, 2))
+  said:  embed("bend.onnx", ngrams(note, 1, 1, 3))
+  size:  embed("bend.onnx", vector(weight, busy, most_0))
+  again: embed("bend.onnx", vector(weight, busy, most_0))
+  plain: embed("bend.onnx", vector(weight, 1, 2))
+  deep:  embed("bend.onnx", embed("bend.onnx", vector(heavy, weight / 1e9, size_1)))
+  mixed: deep_0 + dots_1 * again_2
+  more:  mixed > 0.5 or busy > 3
+models:
+  next:
+    question: Another one soon?
+    moment:   on shots
+    label:    any(shots by place over next 1d)
+"""
+OUTSIDE = ["dots", "front", "most", "said", "size", "plain", "deep"]
+
+
+def write_shots(project, count=400):
+    """Pictures that come again, one that cannot be decoded to its end, texts that are none, and none; weights that
+    a float has no room for, or rounds to nothing."""
+    draw = shop.random.Random(shop.SEED)
+    whole = [pictures.png([[[draw.randrange(256) for _ in range(3)] for _ in range(5)] for _ in range(4)]) for _ in range(9)]
+    cut = whole[0][:-30]
+    images = [base64.b64encode(one).decode() for one in [*whole, cut, b"neither"]] + ["~ no base64 ~", "", ""]
+    weights = ["1e300", "-1e300", "3.4028235677973366e38", "3.4028235677973362e38", "1e-60", "-1e-60", "0", "0.1", "7", ""]
+    notes = ["", "one word", "ONE ONE word", "? -", "größer"]
+    rows = [[f"s{n}", shop.stamp(shop.START + shop.timedelta(minutes=97 * n)), draw.choice("ab"), draw.choice(images),
+             draw.choice(notes), draw.choice(weights)] for n in range(count)]
+    (project.folder / "data/shots.csv").write_text("\n".join(["shot,at,place,image,note,weight", *map(",".join, rows)]) + "\n")
+    (project.folder / "most.onnx").write_bytes(pictures.network("GlobalMaxPool", [None, 3, 2, 3]))
+    (project.folder / "bend.onnx").write_bytes(pictures.network("Sigmoid", [None, 3]))
+
+
+def limit_files(size):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that a file that is too large is an error
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def check_shots(project, database, moments=400):
+    database.execute("CREATE TABLE q AS FROM features_next")
+    built = project.folder / "built.parquet"
+    project.ok("features", "build", "--output", str(built))
+    database.execute(f"CREATE TABLE b AS FROM '{built}'")
+    names = [row[0] for row in database.execute("DESCRIBE b").fetchall()]
+    assert [row[0] for row in database.execute("DESCRIBE q").fetchall()] == ["id.shot"] + names[1:]
+    missing = 0
+    for feature in [name for name in names[1:] if name != "heavy"]:
+        joined, there, differ = database.execute(
+            f'SELECT count(*), count(q."{feature}"), count(*) FILTER (q."{feature}" IS DISTINCT FROM b."{feature}") '
+            'FROM q JOIN b ON b.id = q."id.shot"').fetchone()
+        assert joined == moments and there > 100 and differ == 0, (feature, joined, there, differ)
+        missing += joined - there
+    assert missing > 1000, missing
+
+
+def test_what_pictures_and_networks_gave_stands_beside():
+    with Shop(SHOTS) as project:
+        write_shots(project)
+        project.ok("ingest")
+        sql = project.folder / "features.sql"
+        said = project.ok("features", "export", "--sql", "--json", "--output", "features.sql", cwd=project.folder).json()
+        assert said["left_out"] == [], said
+        files = {file["file"]: file for file in said["files"]}
+        assert sorted(files) == sorted(f"features.{name}.parquet" for name in OUTSIDE), files
+        with duckdb.connect() as database:
+            for name, file in files.items():
+                rows = database.execute(f"SELECT count(*), count(DISTINCT input) FROM '{project.folder / name}'").fetchone()
+                assert rows == (file["inputs"], file["inputs"]), (name, file, rows)
+        assert files["features.dots.parquet"]["inputs"] == 12 and files["features.said.parquet"]["inputs"] == 4, files
+        assert files["features.plain.parquet"]["inputs"] == 7, files  # two infinite; what is rounded to nothing keeps its sign
+        check_shots(project, run_sql(project, sql))
+
+
+def test_the_files_beside_are_found_from_the_projects_folder():
+    """Wherever the export was written to, and from."""
+    with Shop(SHOTS) as project, Shop(SHOTS) as other:
+        write_shots(project, 50)
+        project.ok("ingest")
+        for folder, name, found in ((project.folder / "data", "../next.sql", "'next.dots.parquet'"),
+                                    (project.folder, "data/next", "'data/next.dots.parquet'"),
+                                    (other.folder, "it's.sql", f"'{other.folder}/it''s.dots.parquet'")):
+            project.ok("features", "export", "--sql", "--output", name, cwd=folder)
+            assert f"FROM read_parquet({found}," in (folder / name).read_text(), name
+            database = run_sql(project, folder / name)
+            assert database.execute("SELECT count(dots_0) FROM features_next").fetchone()[0] > 20
+            assert not list(folder.glob("*.tmp")), list(folder.iterdir())
+
+
+def test_new_inputs_have_values_once_a_row_is_added():
+    """And two rows of one input are an error, not two moments of one."""
+    with Shop(SHOTS) as project:
+        write_shots(project, 60)
+        project.ok("ingest")
+        sql = project.folder / "features.sql"
+        project.ok("features", "export", "--sql", "--output", str(sql))
+        database = run_sql(project, sql)
+        lines = sql.read_text().splitlines()
+        table = next(line.split('"')[1] for line in lines if "features.dots.parquet" in line)
+        assert "-- pixels(image, 2, 1); its input is sha256(image)" in lines
+        database.execute(f"CREATE TABLE shown AS FROM '{project.folder}/.millwright/lake/shots/000001.parquet'")
+        database.execute("UPDATE shown SET image = 'a new one' WHERE shot = 's7'")
+        database.execute("CREATE OR REPLACE VIEW shots AS FROM shown")
+        database.execute(f"CREATE TABLE kept AS FROM '{project.folder}/features.dots.parquet'")
+        database.execute(f'CREATE OR REPLACE VIEW "{table}" AS FROM kept')
+        ask = "SELECT dots_0, dots_5 FROM features_next WHERE \"id.shot\" = 's7'"
+        assert database.execute(ask).fetchall() == [(None, None)]
+        database.execute("INSERT INTO kept SELECT sha256('a new one'), 1, 2, 3, 4, 5, 0.25")
+        assert database.execute(ask).fetchall() == [(1.0, 0.25)]
+        database.execute("INSERT INTO kept SELECT sha256('a new one'), 1, 2, 3, 4, 5, 0.5")
+        try:
+            database.execute(ask)
+        except duckdb.Error as error:
+            assert "More than one row" in str(error), error
+        else:
+            raise AssertionError("two rows of one input")
+
+
+def test_all_files_of_an_export_appear_or_none():
+    with Shop(SHOTS.replace("data/shots.csv", "[data/shots.csv, more/*.parquet]")) as project:
+        write_shots(project, 40)
+        (project.folder / "more").mkdir()
+        duckdb.execute("COPY (SELECT 'm' AS shot, TIMESTAMP '2024-03-01' AS at, 'a' AS place, '' AS image, '' AS note, "
+                       f"1.5 AS weight) TO '{project.folder}/more/one.parquet'")
+        (project.folder / "out/next.size.parquet").mkdir(parents=True)
+        project.ok("ingest")
+        refused = project.fails(2, "more/next.dots.parquet: must not be a file that stream shots reads", "features", "export",
+                                "--sql", "--output", "more/next.sql", cwd=project.folder)
+        assert refused.out == "" and len(list((project.folder / "more").iterdir())) == 1
+        project.fails(3, "out/next.size.parquet: must be a file", "features", "export", "--sql", "--output", "out/next.sql",
+                      cwd=project.folder)
+        assert [path.name for path in (project.folder / "out").iterdir()] == ["next.size.parquet"]
+        words = ["features", "export", "--sql", "--output", "next.sql"]
+        for added, largest in (("loud: ngrams(concat(upper(note), lower(note)), 1, 1, 2)", "next.sql"),
+                               ("huge: pixels(image, 40, 30)", "next.huge.parquet")):
+            project.write(SHOTS.replace("features:\n", f"features:\n  {added}\n"))
+            project.ok(*words, cwd=project.folder)
+            sizes = {path.name: path.stat().st_size for path in project.folder.glob("next*")}
+            assert max(sizes, key=sizes.get) == largest and sizes[largest] > 33000, sizes  # the catalog's memory has 32768
+            for name in sizes:
+                (project.folder / name).unlink()
+            failed = project.run(*words, cwd=project.folder, preexec_fn=functools.partial(limit_files, sizes[largest] - 1))
+            assert failed.code == 4 and largest in failed.err, (failed.code, failed.err)
+            assert not list(project.folder.glob("next*")), list(project.folder.glob("next*"))
+            project.ok(*words, cwd=project.folder, preexec_fn=functools.partial(limit_files, 2 * sizes[largest]))
+            assert {path.name: path.stat().st_size for path in project.folder.glob("next*")} == sizes
+            for name in sizes:
+                (project.folder / name).unlink()
+
+
 def test_what_sql_cannot_say_is_left_out_by_name():
     with Shop(shop.PROJECT.replace(
             "features:\n", "features:\n  parts: length(split(shop, ','))\n  twice: parts * 2\n"
@@ -362,13 +531,17 @@ def test_what_sql_cannot_say_is_left_out_by_name():
         said = project.ok("features", "export", "--sql", "--json").json()
         assert [line.split(":")[0] for line in said["left_out"]] == ["parts", "twice", "dots_0 .. 2"], said["left_out"]
         assert "-- Left out: twice: SQL has not the list that split gives" in said["sql"]
+        assert "-- Left out: dots_0 .. 2: SQL sees no pictures" in said["sql"] and said["files"] == []
+        noted = project.ok("features", "export", "--sql").err
+        assert "pictures and networks are written with --output FILE" in noted, noted
         path = project.folder / "features.sql"
-        noted = project.ok("features", "export", "--sql", "--output", str(path))
-        assert "left out: dots_0 .. 2: SQL sees no pictures" in noted.err, noted.err
+        noted = project.ok("features", "export", "--sql", "--output", str(path)).err
+        assert "left out: twice: SQL has not the list" in noted and "left out: dots" not in noted, noted
         database = run_sql(project, path)
         names = [row[0] for row in database.execute("DESCRIBE features_returned").fetchall()]
-        assert names == ["id.order_id", "time", "amount", "shop", "recent_1h", "recent_1d", "spent", "lately", "label"]
-        assert database.execute("SELECT count(*) FROM features_returned").fetchone() == (3000,)
+        assert names == ["id.order_id", "time", "dots_0", "dots_1", "dots_2", "amount", "shop", "recent_1h", "recent_1d",
+                         "spent", "lately", "label"], names
+        assert database.execute("SELECT count(*), count(dots_0) FROM features_returned").fetchone() == (3000, 0)
         project.fails(2, "say in which form", "features", "export")
 
 
