@@ -9,7 +9,6 @@
 #include "table/passing.h"
 
 #define SYMBOLS_SIZE_MAX ((size_t)1 << 29)
-#define DUCK_MEMORY_MAX ((int64_t)1 << 30)
 enum { SQL_SIZE_MAX = 1 << 28, PATH_SIZE_MAX = 1 << 16, PART_NUMBERS = 1 << 22 };
 
 /* --- inputs that were seen -------------------------------------------------------------------- */
@@ -265,7 +264,7 @@ mw_status mw_outside_files_make(mw_outside_export from, mw_outside_files *out_fi
     mw_buf_init(&spill, PATH_SIZE_MAX);
     mw_buf_printf(&spill, "%s.spill.tmp", from.output);
     mw_status status = mw_buf_check(&spill, "the path", err);
-    mw_duck_config config = {.memory_max = DUCK_MEMORY_MAX, .folder = spill.data};
+    mw_duck_config config = {.folder = spill.data}; /* in memory as whoever runs the SQL later */
     if (status == MW_OK) status = mw_duck_open(from.workspace->cli->sys, config, &duck, err);
     if (status == MW_OK) status = make_files(from, &outside, duck, out_files, err);
     mw_duck_close(duck);
