@@ -53,8 +53,30 @@ static void append_case(const char *name, uint32_t (*change)(uint32_t), mw_buf *
     mw_buf_append_text(out, "');\n");
 }
 
+/* A list's element as base/json.h spells it, and the list of all parts of a text (table/list.h). */
+static void append_list_macros(mw_buf *out) {
+    mw_buf_append_text(out, "CREATE OR REPLACE MACRO mw_quoted(x) AS '\"' ||\n"
+                            "  CASE WHEN regexp_matches(x, '[\\x00-\\x1f\"\\\\]') THEN ");
+    for (int c = 0; c < ' ' + 2; c++) mw_buf_append_text(out, "replace(");
+    mw_buf_append_text(out, "x, '\\', '\\\\'), '\"', '\\\"')");
+    for (int c = 0; c < ' '; c++) {
+        const char *letter = c == '\n' ? "n" : c == '\r' ? "r" : c == '\t' ? "t" : NULL;
+        if (letter) mw_buf_printf(out, ", chr(%d), '\\%s')", c, letter);
+        else mw_buf_printf(out, ", chr(%d), '\\u%04x')", c, (unsigned)c);
+    }
+    mw_buf_printf(out, " ELSE x END || '\"';\n"
+                       "CREATE OR REPLACE MACRO mw_list(parts) AS CASE\n"
+                       "  WHEN len(parts) <= %d AND strlen(array_to_string(parts, ',')) <= %d\n"
+                       "  THEN '[' || array_to_string(parts, ',') || ']' END;\n"
+                       "CREATE OR REPLACE MACRO mw_parts(x, separator) AS CASE\n"
+                       "  WHEN separator <> '' THEN mw_list(\n"
+                       "    [mw_quoted(part) FOR part IN string_split(x, separator)]) END;\n",
+                  MW_LIST_ELEMENTS_MAX, MW_LIST_SIZE_MAX - 2);
+}
+
 static void append_all_macros(const mw_zone *zone, mw_buf *out) {
     mw_buf_append_text(out, macros);
+    append_list_macros(out);
     append_case("mw_lower", mw_letter_lower, out);
     append_case("mw_upper", mw_letter_upper, out);
     mw_ngram_sql_append_macros(out);
@@ -144,7 +166,7 @@ static const struct {
     {"contains", "contains($1, $2)"},
     {"starts", "starts_with($1, $2)"},
     {"ends", "suffix($1, $2)"},
-    {"split", "mw_split($1, $2, $3)"},
+    {"split", "mw_split($1, $2, $3)"}, /* but for the list of all parts */
 };
 
 typedef struct {
@@ -199,9 +221,6 @@ static mw_status write_call(writer *w, const mw_function *function, const mw_str
     mw_buf *out = &w->text;
     mw_str called = mw_str_of(function->name);
     if (write_list_call(out, function, args)) return MW_OK;
-    if (mw_type_is_list(function->result))
-        return mw_fail(err, MW_NOT_BUILT, "SQL has not the list that %s gives, spelled our way",
-                       function->name);
     bool is_min = mw_str_is(called, "min");
     if (mw_str_is(called, "round")) {
         append_template(out, count == 1 ? "mw_number(round($1))" : "mw_round($1, $2)", args);
@@ -216,6 +235,9 @@ static mw_status write_call(writer *w, const mw_function *function, const mw_str
             mw_buf_printf(out, "%sCAST(%.*s <= %.*s AS DOUBLE)", i > 1 ? " + " : "",
                           MW_STR_ARGS(args[i]), MW_STR_ARGS(args[0]));
         mw_buf_append_text(out, " END");
+    } else if (mw_type_is_list(function->result)) {
+        MW_ASSERT(mw_str_is(called, "split"));
+        append_template(out, "mw_parts($1, $2)", args);
     } else if (mw_str_is(called, "concat")) {
         append_list(out, args, count, " || ");
     } else {
