@@ -365,9 +365,10 @@ mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mode, const ch
         return mw_hint(err, status, "To go by " MW_PROJECT_FILE " of today, remove it.");
     }
     if (status == MW_OK) status = open_by(workspace, mode, NULL, err);
+    if (status != MW_OK) return status;
     /* By the server that takes it up; all that is begun beside it or again would but repeat it. */
-    if (status == MW_OK && serve && workspace->accepted_us == MW_TIME_MISSING) tell_notes(workspace);
-    return status;
+    if (serve && workspace->accepted_us == MW_TIME_MISSING) tell_notes(workspace);
+    return MW_OK;
 }
 
 /* It is tried again and again, so the path is not to fill the workspace's arena. */
