@@ -78,3 +78,68 @@ bool mw_scalar_is_action_rule(mw_str text) {
         if (word.size > 0) return mw_str_is(word, "when");
     return false;
 }
+
+/* --- forms of words ------------------------------------------------------------------------- */
+
+/* The first word, and what is behind it. */
+static bool take_word(mw_str *rest, mw_str *out_word) {
+    *rest = mw_str_trim(*rest);
+    size_t size = 0;
+    while (size < rest->size && rest->data[size] != ' ') size++;
+    *out_word = mw_str_slice(*rest, 0, size);
+    *rest = mw_str_trim(mw_str_slice(*rest, size, rest->size));
+    return size > 0;
+}
+
+static bool is_word_of(mw_str word, mw_str form) {
+    int64_t number;
+    if (mw_str_is(form, "NAME")) return mw_scalar_is_name(word);
+    if (mw_str_is(form, "N")) return mw_str_to_int64(word, &number) && number > 0;
+    if (mw_str_is(form, "SPAN")) return mw_scalar_span(word, &number) && number > 0;
+    return mw_str_equal(word, form);
+}
+
+/* Whether the text is these words: NAME, N (1 or more) and SPAN stand for such. */
+static bool is_of_form(mw_str text, const char *form) {
+    mw_str forms = mw_str_of(form), wanted, word;
+    while (take_word(&forms, &wanted))
+        if (!take_word(&text, &word) || !is_word_of(word, wanted)) return false;
+    return text.size == 0;
+}
+
+bool mw_scalar_is_rate(mw_str text) { return is_of_form(text, "N per SPAN"); }
+bool mw_scalar_is_per_positive(mw_str text) { return is_of_form(text, "N per positive"); }
+bool mw_scalar_is_key_over(mw_str text) { return is_of_form(text, "NAME over SPAN"); }
+
+/* What stands before the last "at most N per SPAN"; nothing where that is written otherwise. */
+static mw_str before_limit(mw_str text) {
+    for (size_t at = text.size; at-- > 0;) {
+        mw_str rest = mw_str_slice(text, at, text.size);
+        if (!mw_str_starts(rest, MW_STR(" at most "))) continue;
+        return mw_str_slice(text, 0, is_of_form(rest, "at most N per SPAN") ? at : 0);
+    }
+    return text;
+}
+
+bool mw_scalar_is_decision(mw_str text) {
+    mw_str rest = before_limit(mw_str_trim(text)), name, when;
+    if (is_of_form(rest, "top N") || is_of_form(rest, "NAME")) return true;
+    return take_word(&rest, &name) && mw_scalar_is_name(name) && take_word(&rest, &when) &&
+           mw_str_is(when, "when") && rest.size > 0;
+}
+
+bool mw_scalar_is_output(mw_str text) {
+    int64_t percent;
+    if (mw_str_is(text, "mean")) return true;
+    return mw_str_starts(text, MW_STR("p")) &&
+           mw_str_to_int64(mw_str_slice(text, 1, text.size), &percent) && percent > 0 &&
+           percent < 100;
+}
+
+bool mw_scalar_is_external(mw_str text) {
+    static const char before[] = "external(";
+    if (!mw_str_starts(text, mw_str_of(before)) || !mw_str_ends(text, MW_STR(")"))) return false;
+    mw_str rest = mw_str_slice(text, sizeof before - 1, text.size - 1), stream, field;
+    if (!mw_str_split(&rest, '.', &stream) || !mw_str_split(&rest, '.', &field)) return false;
+    return mw_scalar_is_name(stream) && mw_scalar_is_name(field) && rest.size == 0;
+}

@@ -77,3 +77,43 @@ MW_TEST(scalar_tells_rules_of_actions_from_expressions) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         MW_CHECK(!mw_scalar_is_action_rule(mw_str_of(others[i])));
 }
+
+typedef struct {
+    bool (*is)(mw_str text);
+    const char *good[6], *bad[10];
+} form_case;
+
+MW_TEST(scalar_knows_the_forms_of_what_comes_later) {
+    static const form_case cases[] = {
+        {mw_scalar_is_rate,
+         {"200 per 1d", " 1  per 10m "},
+         {"", "lots", "200 per", "per 1d", "0 per 1d", "-1 per 1d", "200 per 0d", "200 per day",
+          "200 per 1d more"}},
+        {mw_scalar_is_per_positive,
+         {"4 per positive"},
+         {"many", "4", "4 per negative", "0 per positive", "4.5 per positive", "4 per positive x"}},
+        {mw_scalar_is_key_over,
+         {"machine over 24h", "id over 1d"},
+         {"", "machine", "over 24h", "machine over", "24h over machine", "machine over 24 h"}},
+        {mw_scalar_is_decision,
+         {"approve", "top 20", "call when churn > threshold at most 500 per 7d",
+          "a at most 1 per 1h", "class when max(route) > 0.8", "top 3 at most 9 per 1d"},
+         {"", "5", "top twenty", "top 0", "call when", "call if x", "approve it",
+          "call when x at most many per 7d", " at most 5 per 7d", "call when  at most 5 per 7d"}},
+        {mw_scalar_is_output,
+         {"mean", "p1", "p50", "p99"},
+         {"", "p", "p0", "p100", "p9.5", "median", "mean p50", "q95"}},
+        {mw_scalar_is_external,
+         {"external(scores.value)"},
+         {"", "external", "external()", "external(scores)", "external(.value)", "scores.value",
+          "external(a.b.c)", "external(a.b) + 1", "external(a.b"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t k = 0; k < 6 && cases[i].good[k]; k++)
+            if (!cases[i].is(mw_str_of(cases[i].good[k])))
+                mw_test_fail(MW_TEST_PLACE("it is of this form"), "%s", cases[i].good[k]);
+        for (size_t k = 0; k < 10 && cases[i].bad[k]; k++)
+            if (cases[i].is(mw_str_of(cases[i].bad[k])))
+                mw_test_fail(MW_TEST_PLACE("it is not of this form"), "%s", cases[i].bad[k]);
+    }
+}

@@ -22,6 +22,14 @@ static const mw_shape amount = {.kind = MW_SHAPE_AMOUNT};
 static const mw_shape texts = {.kind = MW_SHAPE_LIST, .item = &text};
 static const mw_shape texts_by_name = {.kind = MW_SHAPE_MAP, .item = &text};
 static const mw_shape text_or_texts = {.kind = MW_SHAPE_EITHER, .item = &texts, .other = &text};
+static const mw_shape rate = {.kind = MW_SHAPE_RATE};
+static const mw_shape per_positive = {.kind = MW_SHAPE_PER_POSITIVE};
+static const mw_shape key_over = {.kind = MW_SHAPE_KEY_OVER};
+static const mw_shape decision = {.kind = MW_SHAPE_DECISION};
+static const mw_shape decisions = {.kind = MW_SHAPE_LIST, .item = &decision};
+static const mw_shape output = {.kind = MW_SHAPE_OUTPUT};
+static const mw_shape outputs = {.kind = MW_SHAPE_LIST, .item = &output};
+static const mw_shape external = {.kind = MW_SHAPE_EXTERNAL};
 static const mw_shape any = {.kind = MW_SHAPE_ANY};
 static const mw_shape any_by_name = {.kind = MW_SHAPE_MAP, .item = &any};
 
@@ -122,14 +130,14 @@ static const mw_shape features = {.kind = MW_SHAPE_MAP, .item = &feature};
 static const mw_shape_key sample_keys[] = {
     {"keep", &share, MW_KEY_OPTIONAL, "the share of examples that are trained on"},
     {"where", &expression, MW_KEY_OPTIONAL, "the examples that are thinned out"},
-    {"negatives", &text, MW_KEY_OPTIONAL, "`N per positive`"},
+    {"negatives", &per_positive, MW_KEY_OPTIONAL, "how many examples whose label is false"},
 };
 static const mw_shape sample = {.kind = MW_SHAPE_RECORD, KEYS(sample_keys)};
 
 static const mw_shape_key binary_cost_keys[] = {
     {"false_alarm", &amount, MW_KEY_OPTIONAL, "what a false alarm costs"},
     {"miss", &amount, MW_KEY_OPTIONAL, "what a miss costs"},
-    {"per", &text, MW_KEY_LATER, "what counts once: `KEY over SPAN`"},
+    {"per", &key_over, MW_KEY_LATER, "what counts once"},
     {"over", &amount, MW_KEY_LATER, "what a unit too many costs"},
     {"under", &amount, MW_KEY_LATER, "what a unit too few costs"},
 };
@@ -166,7 +174,7 @@ static const mw_shape goal = {.kind = MW_SHAPE_RECORD, KEYS(goal_keys)};
 static const mw_shape shares = {.kind = MW_SHAPE_MAP, .item = &share};
 static const mw_shape_key review_keys[] = {
     {"queue", &name, MW_KEY_REQUIRED, "who looks"},
-    {"ask", &text, MW_KEY_REQUIRED, "`N per SPAN`"},
+    {"ask", &rate, MW_KEY_REQUIRED, "how many they look at"},
     {"pick", &shares, MW_KEY_OPTIONAL, "which ones, by share"},
 };
 static const mw_shape review = {.kind = MW_SHAPE_RECORD, KEYS(review_keys)};
@@ -181,17 +189,16 @@ static const mw_shape_key model_keys[] = {
      "the truth, as it will be known: an expression that looks ahead"},
     {"sample", &sample, MW_KEY_LATER, "which examples to train on"},
     {"kind", &kind, MW_KEY_OPTIONAL, "what the label is, where it does not show; default `binary`"},
-    {"outputs", &texts, MW_KEY_LATER, "what a prediction holds"},
+    {"outputs", &outputs, MW_KEY_LATER, "what a prediction holds"},
     {"cost", &cost, MW_KEY_OPTIONAL, "what mistakes cost: sets the threshold"},
-    {"decide", &texts, MW_KEY_LATER, "the decisions, the first that matches wins"},
+    {"decide", &decisions, MW_KEY_LATER, "the decisions, the first that matches wins"},
     {"learner", &learner, MW_KEY_OPTIONAL, "what makes the model; default `lightgbm`"},
     {"params", &texts_by_name, MW_KEY_OPTIONAL, "settings of the learner, by its own names"},
     {"metric", &metric, MW_KEY_OPTIONAL, "what a version is judged by; default `roc_auc`"},
     {"segments", &names, MW_KEY_OPTIONAL, "fields or features whose values are looked at apart"},
     {"goal", &goal, MW_KEY_LATER, "what the model is there to change"},
     {"review", &review, MW_KEY_LATER, "which predictions people look at"},
-    {"champion", &expression, MW_KEY_LATER,
-     "`external(STREAM.FIELD)`: a model outside to compare with"},
+    {"champion", &external, MW_KEY_LATER, "a model outside to compare with"},
 };
 static const mw_shape model = {.kind = MW_SHAPE_RECORD, KEYS(model_keys)};
 static const mw_shape models = {.kind = MW_SHAPE_MAP, .item = &model};
@@ -238,7 +245,7 @@ static const mw_shape_key action_keys[] = {
     {"when", &expression, MW_KEY_REQUIRED, "what sets it off"},
     {"post", &text, MW_KEY_OPTIONAL, "the address that is called"},
     {"run", &text, MW_KEY_OPTIONAL, "the command that is run"},
-    {"once", &text, MW_KEY_OPTIONAL, "`KEY over SPAN`: not again for that long"},
+    {"once", &key_over, MW_KEY_OPTIONAL, "not again for that long"},
     {"holdout", &share, MW_KEY_OPTIONAL, "the share that is left alone, to compare with"},
 };
 static const mw_shape action = {.kind = MW_SHAPE_RECORD, KEYS(action_keys)};

@@ -121,6 +121,13 @@ static const struct {
     [MW_SHAPE_CHOICE] = {"a word", fits_text},
     [MW_SHAPE_CONDITION] = {"a condition", fits_text},
     [MW_SHAPE_ACTIONS] = {"a rule of actions (later)", mw_scalar_is_action_rule},
+    [MW_SHAPE_RATE] = {"a rate such as 200 per 1d", mw_scalar_is_rate},
+    [MW_SHAPE_PER_POSITIVE] = {"a ratio such as 4 per positive", mw_scalar_is_per_positive},
+    [MW_SHAPE_KEY_OVER] = {"a key and a span such as machine over 24h", mw_scalar_is_key_over},
+    [MW_SHAPE_DECISION] = {"a decision such as `review when late > 0.5 at most 300 per 1d`, "
+                           "`approve` or `top 20`", mw_scalar_is_decision},
+    [MW_SHAPE_OUTPUT] = {"mean or a percentile such as p90", mw_scalar_is_output},
+    [MW_SHAPE_EXTERNAL] = {"external(STREAM.FIELD)", mw_scalar_is_external},
     [MW_SHAPE_NAMES] = {"names, as a list or separated by commas", NULL},
     [MW_SHAPE_LIST] = {"a list", NULL},
     [MW_SHAPE_MAP] = {"a mapping of names to values", NULL},

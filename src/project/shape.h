@@ -25,6 +25,12 @@ typedef enum {
     MW_SHAPE_CHOICE,    /* one of `words` */
     MW_SHAPE_CONDITION, /* rule.h */
     MW_SHAPE_ACTIONS,   /* ACTION when CONDITION ... */
+    MW_SHAPE_RATE,      /* these six: scalar.h */
+    MW_SHAPE_PER_POSITIVE,
+    MW_SHAPE_KEY_OVER,
+    MW_SHAPE_DECISION,
+    MW_SHAPE_OUTPUT,
+    MW_SHAPE_EXTERNAL,
     MW_SHAPE_TEXTS_END,
     /* others */
     MW_SHAPE_NAMES = MW_SHAPE_TEXTS_END, /* a list of names, or a text with commas */
