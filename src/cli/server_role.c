@@ -357,6 +357,13 @@ static mw_status change_stage(void *context, const mw_stage_wish *wish,
     return mw_champions_enact(&d->champions, wish, out_change, err);
 }
 
+static mw_status list_versions(void *context, mw_str model, mw_arena *arena,
+                               mw_version_row **out_versions, size_t *out_count, mw_error *err) {
+    const daemon *d = context;
+    return mw_registry_versions(mw_workspace_registry(&d->workspace), model, arena, out_versions,
+                                out_count, err);
+}
+
 static mw_status tell_pulse(const daemon *d, mw_str name, mw_buf *out, mw_error *err) {
     size_t model = 0;
     MW_TRY(mw_champions_find(&d->champions, name, &model, err));
@@ -509,7 +516,8 @@ static mw_status listen(daemon *d, mw_error *err) {
     d->api = (mw_api){.telemetry = d->telemetry,
                       .sequencer = d->sequencer,
                       .change = change_stage,
-                      .change_context = d};
+                      .list = list_versions,
+                      .stage_context = d};
     mw_server_config config = {.host = d->listening.host,
                                .port = d->listening.port,
                                .router = mw_api_router(),

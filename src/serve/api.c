@@ -347,6 +347,7 @@ static const mw_route routes[] = {
     {MW_HTTP_GET, "/v1/predictions", MW_SCOPE_READ, mw_api_predictions, "find_predictions"},
     {MW_HTTP_GET, "/v1/models", MW_SCOPE_READ, mw_api_models, "list_models"},
     {MW_HTTP_GET, "/v1/models/{model}", MW_SCOPE_READ, mw_api_model, "show_model"},
+    {MW_HTTP_GET, "/v1/models/{model}/versions", MW_SCOPE_READ, mw_api_versions, "list_versions"},
     {MW_HTTP_POST, "/v1/models/{model}/promote", MW_SCOPE_ADMIN, mw_api_promote, "promote"},
     {MW_HTTP_POST, "/v1/models/{model}/rollback", MW_SCOPE_ADMIN, mw_api_rollback, "roll_back"},
     {MW_HTTP_GET, "/v1/streams", MW_SCOPE_READ, mw_api_streams, "list_streams"},

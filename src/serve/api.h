@@ -8,6 +8,7 @@
  * The context of the router is a mw_api. One thread answers at a time.
  */
 #pragma once
+#include "registry/registry.h"
 #include "serve/plain_event.h"
 #include "serve/telemetry.h"
 #include "serve/router.h"
@@ -37,7 +38,10 @@ typedef struct {
     /* Makes the change, and names the version that is champion now. MW_BUSY: not at this moment. */
     mw_status (*change)(void *context, const mw_stage_wish *wish, mw_stage_change *out_change,
                         mw_error *err);
-    void *change_context;
+    /* All versions of the model by the catalog, newest first. */
+    mw_status (*list)(void *context, mw_str model, mw_arena *arena, mw_version_row **out_versions,
+                      size_t *out_count, mw_error *err);
+    void *stage_context; /* of both */
     size_t waiting, queued;   /* its own, from 0: requests that do, that wait for room to, */
     uint64_t waiting_refused; /* and how many more were refused */
     mw_plain_habit habits[MW_API_HABITS]; /* its own */

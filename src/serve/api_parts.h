@@ -28,6 +28,7 @@ void mw_api_predictions(void *context, const mw_route_call *call, mw_response *r
 
 void mw_api_models(void *context, const mw_route_call *call, mw_response *response);
 void mw_api_model(void *context, const mw_route_call *call, mw_response *response);
+void mw_api_versions(void *context, const mw_route_call *call, mw_response *response);
 void mw_api_streams(void *context, const mw_route_call *call, mw_response *response);
 
 void mw_api_promote(void *context, const mw_route_call *call, mw_response *response);

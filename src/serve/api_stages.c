@@ -1,10 +1,10 @@
-/* The api of what changes a model's champion. */
+/* The api of a model's versions, and of what changes its champion. */
 #include "serve/api_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SIZE_MAX = 1000, RULE_SIZE_MAX = 100 };
+enum { TEXT_SIZE_MAX = 1000, RULE_SIZE_MAX = 100, VERSIONS_SIZE_MAX = 64 << 20 };
 
 /* A member of the body that is a text; empty where it is not there. */
 static mw_status read_text(yyjson_val *root, const char *key, mw_str *out_text, mw_error *err) {
@@ -56,7 +56,7 @@ static mw_status change(const mw_api *api, const mw_route_call *call, bool is_ro
     yyjson_doc *doc = NULL;
     MW_TRY(mw_sent_parse(text, mw_sent_json_memory(), &doc, err));
     mw_status status = read_wish(yyjson_doc_get_root(doc), is_rollback, &wish, err);
-    if (status == MW_OK) status = api->change(api->change_context, &wish, &made, err);
+    if (status == MW_OK) status = api->change(api->stage_context, &wish, &made, err);
     yyjson_doc_free(doc);
     if (status != MW_OK) return status;
     mw_json json = mw_json_begin(body);
@@ -77,4 +77,40 @@ void mw_api_promote(void *context, const mw_route_call *call, mw_response *respo
 
 void mw_api_rollback(void *context, const mw_route_call *call, mw_response *response) {
     answer(context, call, true, response);
+}
+
+/* --- versions ----------------------------------------------------------------------------- */
+
+/* {"model", "versions": [{"version", "stage", "created", "run"}, ...]} */
+static mw_status list_versions(const mw_api *api, mw_str name, mw_arena *arena, mw_buf *body,
+                               mw_error *err) {
+    size_t model = 0, count = 0;
+    mw_version_row *versions = NULL;
+    MW_TRY(mw_api_find_model(api, name, &model, err));
+    MW_TRY(api->list(api->stage_context, name, arena, &versions, &count, err));
+    mw_json json = mw_json_begin(body);
+    mw_json_object(&json);
+    mw_json_put_str(&json, "model", name);
+    mw_json_key(&json, "versions");
+    mw_json_array(&json);
+    for (size_t i = 0; i < count; i++) {
+        mw_json_object(&json);
+        mw_json_put_str(&json, "version", versions[i].version);
+        mw_json_put_str(&json, "stage", versions[i].stage);
+        mw_json_put_time(&json, "created", versions[i].created_us);
+        mw_json_put_int(&json, "run", versions[i].run);
+        mw_json_object_end(&json);
+    }
+    mw_json_array_end(&json);
+    mw_json_object_end(&json);
+    return MW_OK;
+}
+
+void mw_api_versions(void *context, const mw_route_call *call, mw_response *response) {
+    mw_error err = {0};
+    mw_arena arena;
+    mw_arena_init(&arena, VERSIONS_SIZE_MAX);
+    mw_status status = list_versions(context, call->parameters[0], &arena, &response->body, &err);
+    mw_arena_release(&arena);
+    if (status != MW_OK) mw_response_problem(response, status, &err);
 }

@@ -20,12 +20,30 @@ static mw_status change(void *context, const mw_stage_wish *wish,
     return MW_OK;
 }
 
+static mw_status list(void *context, mw_str model, mw_arena *arena, mw_version_row **out_versions,
+                      size_t *out_count, mw_error *err) {
+    registrar *r = context;
+    MW_CHECK_EQUAL_STR(model, "quick");
+    if (r->status != MW_OK) return mw_fail(err, r->status, "catalog: no");
+    mw_version_row *rows = mw_arena_alloc(arena, 2, sizeof *rows);
+    rows[0] = (mw_version_row){.version = MW_STR("abcdef012345"),
+                               .stage = MW_STR(MW_STAGE_CANDIDATE),
+                               .created_us = 86400000001,
+                               .run = 2};
+    rows[1] = (mw_version_row){
+        .version = MW_STR("0123456789ab"), .stage = MW_STR(MW_STAGE_CHAMPION), .run = 1};
+    *out_versions = rows;
+    *out_count = 2;
+    return MW_OK;
+}
+
 static void set_up(shop *s, registrar *r) {
     shop_set_up(s);
     *r = (registrar){.before = "012345abcdef"};
     mw_buf_init(&r->said, 1000);
     s->api.change = change;
-    s->api.change_context = r;
+    s->api.list = list;
+    s->api.stage_context = r;
 }
 
 static void tear_down(shop *s, registrar *r) {
@@ -75,5 +93,23 @@ MW_TEST(api_changes_no_champion_on_a_wrong_request) {
     r.status = MW_BUSY;
     shop_call(&s, MW_HTTP_POST, rollback, "", 503);
     MW_CHECK_EQUAL_STR(mw_buf_str(&s.response.headers), "Retry-After: 1\r\n");
+    tear_down(&s, &r);
+}
+
+MW_TEST(api_lists_a_models_versions) {
+    static const char versions[] = "/v1/models/quick/versions";
+    shop s;
+    registrar r;
+    set_up(&s, &r);
+    MW_CHECK_EQUAL_STR(
+        shop_call(&s, MW_HTTP_GET, versions, "", 200),
+        ("{\"model\":\"quick\",\"versions\":["
+         "{\"version\":\"abcdef012345\",\"stage\":\"candidate\","
+         "\"created\":\"1970-01-02T00:00:00.000001Z\",\"run\":2},"
+         "{\"version\":\"0123456789ab\",\"stage\":\"champion\","
+         "\"created\":\"1970-01-01T00:00:00Z\",\"run\":1}]}"));
+    shop_call(&s, MW_HTTP_GET, "/v1/models/quack/versions", "", 404);
+    r.status = MW_BUSY;
+    shop_call(&s, MW_HTTP_GET, versions, "", 503);
     tear_down(&s, &r);
 }

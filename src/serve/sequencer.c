@@ -572,7 +572,7 @@ mw_status mw_sequencer_read_receipt(mw_sequencer *sequencer, const mw_receipt *r
 
 static void end_succession(mw_sequencer *sequencer, size_t model) {
     mw_rebuild_destroy(sequencer->successions[model].rebuild);
-    sequencer->successions[model] = (mw_succession){.rebuild = NULL};
+    sequencer->successions[model] = (mw_awaited_version){.rebuild = NULL};
 }
 
 /* What arrived is of no more use once no windows are filled. */
@@ -597,7 +597,7 @@ const char *mw_sequencer_answering(const mw_sequencer *sequencer, size_t model) 
 static mw_status begin_succession(mw_sequencer *sequencer, size_t model,
                                   const mw_champion *champion, mw_error *err) {
     mw_decider *decider = NULL;
-    mw_succession *succession = &sequencer->successions[model];
+    mw_awaited_version *succession = &sequencer->successions[model];
     MW_TRY(clear_arrived(sequencer, err));
     MW_TRY(mw_sequencer_create_decider(sequencer, model, champion, &decider, err));
     mw_status status = mw_sequencer_make_answer(decider, champion->bytes, err);
@@ -652,7 +652,7 @@ static mw_status take_over(mw_sequencer *sequencer, size_t model, mw_error *err)
     return status == MW_OK ? mw_sequencer_commit(sequencer, err) : status;
 }
 
-static void fail_succession(mw_succession *succession, mw_status status, const mw_error *err) {
+static void fail_succession(mw_awaited_version *succession, mw_status status, const mw_error *err) {
     mw_rebuild_destroy(succession->rebuild);
     succession->rebuild = NULL;
     succession->failure = status;
@@ -663,7 +663,7 @@ mw_status mw_sequencer_rebuild(mw_sequencer *sequencer, size_t step_max, bool *o
                                mw_error *err) {
     *out_is_busy = false;
     for (size_t i = 0; i < sequencer->config.program->model_count; i++) {
-        mw_succession *succession = &sequencer->successions[i];
+        mw_awaited_version *succession = &sequencer->successions[i];
         mw_error reason = {0};
         bool is_done = false;
         if (!succession->rebuild) continue;
@@ -677,7 +677,7 @@ mw_status mw_sequencer_rebuild(mw_sequencer *sequencer, size_t step_max, bool *o
 }
 
 mw_successor mw_sequencer_successor(const mw_sequencer *sequencer, size_t model) {
-    const mw_succession *succession = &sequencer->successions[model];
+    const mw_awaited_version *succession = &sequencer->successions[model];
     return (mw_successor){.version = mw_str_of(succession->version),
                           .share = succession->rebuild ? mw_rebuild_share(succession->rebuild) : 0,
                           .failure = succession->failure,

@@ -24,7 +24,7 @@ typedef struct {
     char version[MW_VERSION_NAME_SIZE + 1];
     mw_status failure;   /* why it will not answer */
     mw_error error;
-} mw_succession;
+} mw_awaited_version;
 
 /* An event of an ingest that was fed. */
 typedef struct {
@@ -37,7 +37,7 @@ struct mw_sequencer {
     mw_arena arena;
     mw_log *log;
     mw_decider **deciders; /* one a model */
-    mw_succession *successions; /* likewise */
+    mw_awaited_version *successions; /* likewise */
     mw_answering *answering; /* likewise */
     mw_hash_key key;       /* of roster and ledgers; a secret */
     mw_digest_runs *runs;  /* what has left roster and ledgers; NULL: there are no checkpoints */

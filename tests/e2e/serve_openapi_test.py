@@ -106,6 +106,9 @@ def call_all(described, second):
     promote, rollback = "/v1/models/{model}/promote", "/v1/models/{model}/rollback"
     changed = described.call("POST", promote, 200, {"version": second[:6], "why": "a test"}, model="big")
     assert changed == {"model": "big", "champion": second, "replaced": first, "answers": True}, changed
+    listed = described.call("GET", "/v1/models/{model}/versions", 200, model="big")["versions"]
+    assert [(one["version"], one["stage"]) for one in listed] == [(second, "champion"), (first, "retired")], listed
+    described.call("GET", "/v1/models/{model}/versions", 404, model="bug")
     described.call("POST", promote, 404, {"version": "none"}, model="big")
     described.call("POST", promote, 422, {}, model="big")
     hinted = described.call("POST", promote, 422, {"version": second, "whey": "a test"}, model="big")
