@@ -141,14 +141,18 @@ static mw_status learn(charge *it, int64_t now, mw_str why, const mw_follower *f
 }
 
 /* Whoever edits the file may have trained by it and promoted that: a training by what is served
-   would put the definition of before in its place. */
+   would put the definition of before in its place. Of a file that cannot be read nobody knows. */
 static bool must_wait(charge *it) {
-    bool waits = mw_workspace_is_outdated(&it->owner->workspace);
+    bool is_outdated = false;
+    mw_error unread = {0};
+    mw_status looked = mw_workspace_look_at_today(&it->owner->workspace, &is_outdated, &unread);
+    bool waits = looked != MW_OK || is_outdated;
     if (waits && !it->is_put_off)
-        mw_cli_note(it->owner->cli,
-                    "keeper: model %.*s is not retrained: " MW_PROJECT_FILE " is another than "
-                    "serve goes by; retraining waits for serve to be started again",
-                    MW_STR_ARGS(name_of(it)));
+        mw_cli_note(it->owner->cli, "keeper: model %.*s is not retrained: %s",
+                    MW_STR_ARGS(name_of(it)),
+                    is_outdated ? MW_PROJECT_FILE " is another than serve goes by; retraining "
+                                  "waits for serve to be started again"
+                                : unread.message);
     it->is_put_off = waits;
     return waits;
 }

@@ -64,6 +64,8 @@ typedef struct {
     mw_access_log *access_log; /* NULL: none is kept */
     mw_access access;
     bool is_virtual;
+    bool is_outdated;     /* today's file is another than this goes by, as of the last look */
+    bool is_today_unread; /* which failed */
     bool is_begun_again; /* so it goes by the project as this `serve` took it up */
     char serve[MW_SERVE_WORD_SIZE_MAX + 1]; /* its word */
     int64_t clock_us, started_us;
@@ -131,10 +133,17 @@ static void keep_served(daemon *d, int64_t now_us) {
         mw_cli_note(cli, "server: %s", left.message);
 }
 
-static bool look_at_today(const daemon *d) {
-    bool is_outdated = mw_workspace_is_outdated(&d->workspace);
-    mw_series_set(mw_telemetry_series(d->telemetry, &outdated_meter, ""), is_outdated);
-    return is_outdated;
+/* Where the file cannot be read nobody knows: it counts as what it was seen to be last. */
+static bool look_at_today(daemon *d) {
+    mw_error unread = {0};
+    mw_status looked = mw_workspace_look_at_today(&d->workspace, &d->is_outdated, &unread);
+    if (looked != MW_OK && !d->is_today_unread)
+        mw_cli_note(d->workspace.cli,
+                    "server: whether " MW_PROJECT_FILE " was edited is not known: %s",
+                    unread.message);
+    d->is_today_unread = looked != MW_OK;
+    mw_series_set(mw_telemetry_series(d->telemetry, &outdated_meter, ""), d->is_outdated);
+    return d->is_outdated;
 }
 
 static void begin_keeping(daemon *d) {
@@ -316,7 +325,7 @@ static void rebuild(mw_timer *timer, int64_t now_us) {
 }
 
 /* Whether the server answers and, if not, how far it is. */
-static void write_progress(const daemon *d, mw_buf *out) {
+static void write_progress(daemon *d, mw_buf *out) {
     mw_json json = mw_json_begin(out);
     mw_json_object(&json);
     mw_json_put_bool(&json, "ready", d->is_ready);
@@ -561,7 +570,7 @@ static void warn_of_clock(const daemon *d) {
                 mw_time_text_of(place / MW_SECOND_US * MW_SECOND_US).text);
 }
 
-static void announce(const daemon *d) {
+static void announce(daemon *d) {
     mw_cli *cli = d->workspace.cli;
     mw_sequencer_stats stats = mw_sequencer_read_stats(d->sequencer);
     const char *note = mw_sequencer_note(d->sequencer);
@@ -705,9 +714,12 @@ static mw_status run(daemon *d, mw_error *err) {
 }
 
 /* What was promoted while none ran may fit today's file, and not the one that is served. */
-static mw_status hint_at_today(const daemon *d, mw_status status, mw_error *err) {
+static mw_status hint_at_today(daemon *d, mw_status status, mw_error *err) {
     bool may_cure = mw_status_exit_code(status) == 3 && !d->is_ready && d->is_begun_again;
-    if (!may_cure || !mw_workspace_is_outdated(&d->workspace)) return status;
+    bool is_outdated = false;
+    if (!may_cure ||
+        mw_workspace_look_at_today(&d->workspace, &is_outdated, NULL) != MW_OK || !is_outdated)
+        return status;
     return mw_hint(err, status, "It goes by the project as it was accepted at %s; to go by "
                                 MW_PROJECT_FILE " of today, start serve again.",
                    mw_time_text_of(d->workspace.accepted_us).text);

@@ -394,21 +394,13 @@ mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *er
     return status;
 }
 
-/* Asked each second, so what can be told by its size is not read. */
-bool mw_workspace_is_outdated(const mw_workspace *workspace) {
-    mw_sys *sys = workspace->cli->sys;
-    mw_str bytes = workspace->project_bytes;
-    mw_file_info today;
-    mw_status status = mw_sys_info(sys, workspace->today_path, &today, NULL);
-    if (status != MW_OK || !today.exists || today.is_folder || today.is_special ||
-        today.size != bytes.size)
-        return true;
-    mw_buf file;
-    mw_buf_init(&file, MW_YAML_SIZE_MAX);
-    status = mw_sys_read_file(sys, workspace->today_path, &file, NULL);
-    bool is_same = status == MW_OK && mw_str_equal(mw_buf_str(&file), bytes);
-    mw_buf_release(&file);
-    return !is_same;
+mw_status mw_workspace_look_at_today(mw_workspace *workspace, bool *out_is_outdated,
+                                     mw_error *err) {
+    bool is_same;
+    MW_TRY(mw_file_glance_at(workspace->cli->sys, workspace->today_path, workspace->project_bytes,
+                             &workspace->today, &is_same, err));
+    *out_is_outdated = !is_same;
+    return MW_OK;
 }
 
 /* --- for commands ----------------------------------------------------------------------- */

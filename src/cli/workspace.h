@@ -11,6 +11,7 @@
  */
 #pragma once
 #include "cli/command.h"
+#include "cli/file_glance.h"
 #include "feature/engine.h"
 #include "ingest/asking.h"
 #include "ingest/inferred.h"
@@ -40,6 +41,7 @@ typedef struct {
     const char *project_path, *state_folder; /* of the file that it is opened by */
     mw_str project_bytes;
     const char *today_path;      /* of millwright.yaml; project_path may be what was served */
+    mw_file_glance today;        /* how that was when it was looked at last */
     int64_t accepted_us;         /* since when that is served; missing: opened by today's file */
     const mw_project *project;
     mw_note *notes;              /* the project's, and those that only its program shows */
@@ -71,8 +73,10 @@ MW_MUST_USE mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mo
 MW_MUST_USE mw_status mw_workspace_keep_served(const mw_workspace *workspace, const char *serve,
                                                mw_error *err);
 MW_MUST_USE mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *err);
-/* Whether the file of today is another than this was opened by, or is gone. */
-bool mw_workspace_is_outdated(const mw_workspace *workspace);
+/* Whether the file of today is another than this was opened by, or is gone. One that cannot be read
+   is no edit, but a failure. For who asks each second. */
+MW_MUST_USE mw_status mw_workspace_look_at_today(mw_workspace *workspace, bool *out_is_outdated,
+                                                 mw_error *err);
 /* Only the folder, its state and symbols: for commands that ask nothing of the project file. */
 MW_MUST_USE mw_status mw_workspace_open_state(mw_cli *cli, mw_workspace_mode mode,
                                               mw_workspace *workspace, mw_error *err);

@@ -237,6 +237,10 @@ static mw_status real_open(mw_sys *sys, const char *path, mw_file_mode mode, mw_
     return MW_OK;
 }
 
+static int64_t us_of_stamp(struct timespec at) {
+    return (int64_t)at.tv_sec * MW_SECOND_US + at.tv_nsec / 1000;
+}
+
 static mw_status real_info(mw_sys *sys, const char *path, mw_file_info *out_info,
                            mw_error *err) {
     (void)sys;
@@ -252,7 +256,8 @@ static mw_status real_info(mw_sys *sys, const char *path, mw_file_info *out_info
         .is_folder = S_ISDIR(info.st_mode),
         .is_special = !S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode),
         .size = S_ISDIR(info.st_mode) ? 0 : (uint64_t)info.st_size,
-        .modified_us = (int64_t)info.st_mtim.tv_sec * MW_SECOND_US + info.st_mtim.tv_nsec / 1000,
+        .modified_us = us_of_stamp(info.st_mtim),
+        .changed_us = us_of_stamp(info.st_ctim),
         .disk = info.st_dev,
         .number = info.st_ino,
     };

@@ -400,7 +400,7 @@ mw_status mw_disk_info(mw_disk *disk, const char *path, mw_file_info *out_info, 
     if (!node) return MW_OK;
     out_info->is_folder = node->is_folder;
     out_info->size = node->size;
-    out_info->modified_us = node->modified_us;
+    out_info->modified_us = out_info->changed_us = node->modified_us;
     out_info->number = node->number;
     return MW_OK;
 }

@@ -64,7 +64,8 @@ typedef struct {
     bool exists, is_folder;
     bool is_special; /* a pipe, device or socket */
     uint64_t size;
-    int64_t modified_us;
+    int64_t modified_us; /* its contents; may be set to anything */
+    int64_t changed_us;  /* these, or what else stands here but its name; nobody sets it */
     uint64_t disk, number; /* of what stands there, by whatever names and links it is reached */
 } mw_file_info;
 MW_MUST_USE mw_status mw_sys_info(mw_sys *sys, const char *path, mw_file_info *out_info,

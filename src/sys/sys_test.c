@@ -238,6 +238,7 @@ static void look(place *at) {
     MW_CHECK_OK(mw_sys_info(at->sys, path_in(at, "f"), &info, &at->err), &at->err);
     MW_CHECK(info.exists && !info.is_folder && info.size == 5);
     MW_CHECK(info.modified_us >= before_us - MW_SECOND_US);
+    MW_CHECK(info.changed_us >= info.modified_us);
     MW_CHECK_OK(mw_sys_info(at->sys, path_in(at, "f/g"), &info, &at->err), &at->err);
     MW_CHECK(!info.exists);
 }

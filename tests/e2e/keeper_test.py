@@ -271,6 +271,25 @@ def test_an_edit_puts_retraining_off():
             assert told() == 1, errors.read_text()
 
 
+def test_a_file_that_cannot_be_read_is_no_edit():
+    """It may be one, so the training waits; but it is told as what it is."""
+    with Shop(PROJECT + RETRAIN.replace("300d", "1d")) as shop:
+        shop.ok("ingest")
+        shop.ok("train")
+        errors, file = shop.folder / "errors", shop.folder / "millwright.yaml"
+        with open(errors, "w", encoding="utf-8") as said, serving(shop, BEGIN, said) as server:
+            file.rename(shop.folder / "aside")
+            file.symlink_to("millwright.yaml")  # to itself
+            predict_orders(server)
+            words = f"keeper: model returned is not retrained: {file}: cannot be looked at: "
+            wait_for(lambda: words in errors.read_text())
+            (shop.folder / "aside").replace(file)
+            server.go_to(BEGIN + timedelta(days=DAYS + 1))
+            wait_for(lambda: retrainings(shop))
+            assert errors.read_text().count(words) == 1, errors.read_text()
+            assert "is another than serve goes by" not in errors.read_text(), errors.read_text()
+
+
 def test_a_failure_that_stays_is_told_once():
     """As of a full disk: it tries again each 30 s."""
     with Shop(PROJECT) as shop:

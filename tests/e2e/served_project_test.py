@@ -321,6 +321,33 @@ def test_unreadable(folder):
     served.end()
 
 
+def test_unreadable_today(folder):
+    """A file of today that cannot be read for a while is no edit, and what it is."""
+    served = Served(folder)
+    aside = Path(folder, "aside")
+    said = "server: whether millwright.yaml was edited is not known: "
+
+    def metric():
+        with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/metrics") as answer:
+            found = [line for line in answer.read().decode().splitlines()
+                     if line.startswith("millwright_project_outdated ")]
+        return found[0].split()[1]
+    for text, expected in ((PROJECT, "0"), (HALF, "1"), (PROJECT, "0")):
+        served.file.write_text(text)
+        served.wait_for("its word", lambda: metric() == expected)
+        count = served.errors().count(said)
+        served.file.rename(aside)
+        served.file.symlink_to("millwright.yaml")  # to itself
+        served.wait_for("its word", lambda: served.errors().count(said) > count)
+        time.sleep(2.5)
+        assert metric() == expected and served.errors().count(said) == count + 1, served.errors()
+        aside.replace(served.file)
+        time.sleep(1.5)  # it is seen again
+        assert metric() == expected
+    assert "edited is not known: " + str(served.file) + ": cannot be looked at: " in served.errors()
+    served.end()
+
+
 def test_promoted_meanwhile(folder):
     """A version by today's file that was promoted while no server ran: who cannot use it says what to do."""
     served = Served(folder)
@@ -361,7 +388,7 @@ def test_by_hand(folder):
         assert refused.returncode == 2 and "--serving: must be 1 to 64 letters and digits" in refused.stderr, refused
 
 
-for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve, test_unreadable,
+for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve, test_unreadable, test_unreadable_today,
              test_promoted_meanwhile, test_by_hand):
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
