@@ -87,8 +87,19 @@ static void name_columns(const mw_duck_cursor *cursor, mw_buf *titles) {
     }
 }
 
+static mw_status print_plan(mw_duck_cursor *cursor, mw_buf *out, mw_error *err) {
+    size_t count = 1;
+    while (count > 0) {
+        MW_TRY(mw_duck_fetch(cursor, &count, err));
+        for (size_t r = 0; r < count; r++)
+            append_value(cursor, mw_duck_column_count(cursor) - 1, r, out);
+    }
+    return MW_OK;
+}
+
 static mw_status print_answer(mw_duck_cursor *cursor, bool is_json, mw_buf *out, mw_error *err) {
     size_t column_count = mw_duck_column_count(cursor), count = 1;
+    if (!is_json && mw_duck_explains(cursor)) return print_plan(cursor, out, err);
     if (column_count > MW_GRID_COLUMNS_MAX)
         return mw_fail(err, MW_TOO_LARGE, "sql: there may be %d columns, got %zu",
                        MW_GRID_COLUMNS_MAX, column_count);
@@ -169,7 +180,7 @@ static bool is_of_writer(const char *message) {
 
 static mw_status only_reads(mw_error *err) {
     mw_status status = mw_fail(err, MW_INVALID, "sql: the statement must only read: SELECT, WITH, "
-                                                "SHOW, DESCRIBE, SUMMARIZE");
+                                                "SHOW, DESCRIBE, SUMMARIZE, or EXPLAIN of these");
     return mw_hint(err, status, "Events are taken in by millwright ingest, or by a server.");
 }
 

@@ -1,5 +1,6 @@
 #include "store/duck.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -267,12 +268,42 @@ static mw_status start(mw_duck_cursor *cursor, mw_error *err) {
     return status;
 }
 
+/* If `*sql` begins with this word, and something follows, it goes on behind it. */
+static bool take_word(mw_str *sql, const char *word) {
+    mw_str rest = mw_str_trim(*sql);
+    size_t size = strlen(word);
+    if (rest.size <= size || !isspace((unsigned char)rest.data[size])) return false;
+    if (!mw_str_equal_but_for_case(mw_str_slice(rest, 0, size), mw_str_of(word))) return false;
+    *sql = mw_str_slice(rest, size, rest.size);
+    return true;
+}
+
+/* EXPLAIN ANALYZE runs what it explains. What that is, DuckDB does not say of the whole, so it is
+   asked of the rest alone. Comments before it are left to DuckDB, too: what is taken off are words
+   that it reads likewise. */
+static bool explains_select(mw_duck *duck, const char *sql) {
+    mw_str rest = mw_str_of(sql);
+    duck_statement statement = NULL;
+    if (!take_word(&rest, "explain")) return false;
+    (void)take_word(&rest, "analyze");
+    if (prepare(duck, rest.data, &statement, NULL) != MW_OK) return false;
+    bool is_select = duck->api.prepared_statement_type(statement) == DUCK_STATEMENT_SELECT;
+    duck->api.destroy_prepare(&statement);
+    return is_select;
+}
+
 /* Before it runs; what DuckDB calls a SELECT are WITH, VALUES, SHOW, DESCRIBE and SUMMARIZE too. */
-static mw_status check_reads(const mw_duck_cursor *cursor, mw_error *err) {
-    if (cursor->api->prepared_statement_type(cursor->statement) == DUCK_STATEMENT_SELECT)
-        return MW_OK;
+static mw_status check_reads(mw_duck *duck, const mw_duck_cursor *cursor, const char *sql,
+                             mw_error *err) {
+    int type = cursor->api->prepared_statement_type(cursor->statement);
+    if (type == DUCK_STATEMENT_SELECT) return MW_OK;
+    if (type == DUCK_STATEMENT_EXPLAIN && explains_select(duck, sql)) return MW_OK;
     return mw_fail(err, MW_INVALID, "the statement must only read: SELECT, WITH, SHOW, DESCRIBE, "
-                                    "SUMMARIZE");
+                                    "SUMMARIZE, or EXPLAIN of these");
+}
+
+bool mw_duck_explains(const mw_duck_cursor *cursor) {
+    return cursor->api->prepared_statement_type(cursor->statement) == DUCK_STATEMENT_EXPLAIN;
 }
 
 static mw_status run_query(mw_duck *duck, const char *sql, bool may_write,
@@ -283,7 +314,7 @@ static mw_status run_query(mw_duck *duck, const char *sql, bool may_write,
     cursor->api = &duck->api;
     mw_arena_init(&cursor->arena, SQL_SIZE_MAX);
     mw_status status = prepare_plain(duck, cursor, sql, err);
-    if (status == MW_OK && !may_write) status = check_reads(cursor, err);
+    if (status == MW_OK && !may_write) status = check_reads(duck, cursor, sql, err);
     if (status == MW_OK) status = start(cursor, err);
     if (status != MW_OK) {
         mw_duck_cursor_close(cursor);

@@ -51,6 +51,7 @@ MW_MUST_USE mw_status mw_duck_query(mw_duck *duck, const char *sql, mw_duck_curs
 /* The same for a statement of a user's: MW_INVALID unless it only reads. */
 MW_MUST_USE mw_status mw_duck_ask(mw_duck *duck, const char *sql, mw_duck_cursor **out_cursor,
                                   mw_error *err);
+bool mw_duck_explains(const mw_duck_cursor *cursor); /* its last column is a drawing, in lines */
 size_t mw_duck_column_count(const mw_duck_cursor *cursor);
 mw_str mw_duck_column_name(const mw_duck_cursor *cursor, size_t column);
 mw_duck_kind mw_duck_column_kind(const mw_duck_cursor *cursor, size_t column);

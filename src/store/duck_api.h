@@ -65,7 +65,7 @@ enum {
     DUCK_UHUGEINT = 32,
 };
 
-enum { DUCK_STATEMENT_SELECT = 1 };
+enum { DUCK_STATEMENT_SELECT = 1, DUCK_STATEMENT_EXPLAIN = 4 };
 
 /* result, name, arguments */
 #define DUCK_FUNCTIONS(X)                                                                       \

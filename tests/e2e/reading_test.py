@@ -56,6 +56,10 @@ def test_sql_only_reads():
                           "merge into orders using returns on true when matched then delete",
                           "WITH a AS (SELECT 1) INSERT INTO orders SELECT * FROM a", "/* so */ update orders set amount = 1",
                           "drop view orders", "attach ':memory:' as x", "pragma threads = 2", "create table x (y int)",
+                          "explain analyze create table x as select 1", "EXPLAIN (ANALYZE) CREATE TABLE x AS SELECT 1",
+                          "EXPLAIN /* */ ANALYZE CREATE TABLE x AS SELECT 1", "explain analyze set threads = 1",
+                          "EXPLAIN ANALYZE /* /* */ SELECT 1 -- */ CREATE TABLE x AS SELECT 1",
+                          "EXPLAIN ANALYZE -- SELECT 1\n CREATE TABLE x AS SELECT 1",
                           "CREATE VIEW x AS SELECT 1", "CREATE TABLE x AS SELECT 1", "INSERT", "copy;", "SET threads = 1"):
             said = shop.fails(3, "sql: the statement must only read: SELECT, WITH", "sql", statement).err
             assert "Events are taken in by millwright ingest" in said, (statement, said)
@@ -66,8 +70,11 @@ def test_sql_only_reads():
             assert shop.ok("sql", statement, "--json").json() == [{"x": 1}], statement
         assert shop.ok("sql", "SELECT ';' AS x", "--json").json() == [{"x": ";"}]
         for statement in ("WITH a AS (SELECT 1 AS x) SELECT * FROM a", "DESCRIBE orders", "VALUES (1)",
-                          "SUMMARIZE SELECT amount FROM orders"):
+                          "SUMMARIZE SELECT amount FROM orders", "explain select 1;", "Explain\n FROM orders",
+                          "EXPLAIN ANALYZE /* so */ SELECT count(*) FROM orders"):
             assert shop.ok("sql", statement, "--json").json(), statement
+        plan = shop.ok("sql", "EXPLAIN SELECT shop, count(*) FROM orders GROUP BY shop").out
+        assert plan.startswith("┌──") and "HASH_GROUP_BY" in plan and len(plan.splitlines()) > 5, plan
         said = shop.fails(3, "syntax error", "sql", "SELECT shop, at FROM orders")
         assert 'stands in double quotes, as in SELECT "at"' in said.err, said.err
         said = shop.fails(3, "syntax error", "sql", "select count(*) from order")
