@@ -62,17 +62,43 @@ static mw_status check_alone(mw_cli *cli, mw_error *err) {
     return MW_OK;
 }
 
+/* Until the process has ended, or this one is told to stop. */
+static mw_status await_end(mw_cli *cli, mw_poller *poller, mw_process *process, bool *out_stops,
+                           mw_error *err) {
+    mw_poller_event event = {.kind = MW_POLLER_WOKEN};
+    mw_poller_interest end = {.readable = true};
+    size_t count = 0;
+    MW_TRY(mw_poller_add(poller, mw_process_descriptor(process), 0, end, err));
+    mw_status status = MW_OK;
+    while (status == MW_OK && count == 0)
+        status = mw_poller_wait(poller, -1, &event, 1, &count, err);
+    mw_poller_remove(poller, mw_process_descriptor(process));
+    *out_stops = status == MW_OK && event.kind == MW_POLLER_SIGNAL;
+    if (*out_stops) mw_cli_note(cli, "told to stop by signal %d", event.signal_number);
+    return status;
+}
+
 /* What looks for mistakes may read data files by threads, and children are to hang on a process
-   that has none. So another process looks; where it finds some, this one tells them and ends. */
-static mw_status check_project(mw_cli *cli, const char *executable, mw_error *err) {
+   that has none. So another process looks. */
+static mw_status look(mw_cli *cli, mw_poller *poller, const char *executable, bool *out_stops,
+                      bool *out_has_mistakes, mw_error *err) {
     const char *arguments[] = {executable, "look", "-C", cli->folder, NULL};
     mw_process_config config = {.arguments = arguments, .quiet_errors = true};
     mw_process *process = NULL;
     mw_process_result result = {.exit_code = 0};
     MW_TRY(mw_process_start(cli->sys, config, &process, err));
-    mw_status status = mw_process_wait(process, &result, err);
+    mw_status status = await_end(cli, poller, process, out_stops, err);
+    if (status == MW_OK && !*out_stops) status = mw_process_wait(process, &result, err);
     mw_process_destroy(process);
-    bool has_mistakes = result.exit_code == mw_status_exit_code(MW_INVALID);
+    *out_has_mistakes = result.exit_code == mw_status_exit_code(MW_INVALID);
+    return status;
+}
+
+/* Where it finds some, this one tells them and ends. */
+static mw_status check_project(mw_cli *cli, mw_poller *poller, const char *executable,
+                               bool *out_stops, mw_error *err) {
+    bool has_mistakes = false;
+    mw_status status = look(cli, poller, executable, out_stops, &has_mistakes, err);
     if (status != MW_OK || !has_mistakes) return status;
     mw_workspace workspace;
     status = mw_workspace_open(cli, MW_WORKSPACE_LOOK, NULL, &workspace, err);
@@ -89,16 +115,18 @@ mw_status mw_cli_look(mw_cli *cli, mw_error *err) {
     return status;
 }
 
-mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
-    MW_TRY(check_options(cli, err));
+/* `poller` catches signals: the supervisor has a poller of its own, which finds what comes between
+   its waits and the first look. */
+static mw_status serve(mw_cli *cli, mw_poller *poller, mw_error *err) {
     MW_TRY(check_alone(cli, err));
-    mw_process_outlive_readers();
     const char *executable;
+    bool stops = false;
     const char *server[ARGUMENTS_MAX];
     char word[MW_SERVE_WORD_SIZE_MAX + 1]; /* what another took up is not to come back in this */
     const char *keeper[] = {NULL, "keeper", "-C", cli->folder, NULL};
     MW_TRY(mw_executable_path(cli->sys, &cli->arena, &executable, err));
-    MW_TRY(check_project(cli, executable, err));
+    MW_TRY(check_project(cli, poller, executable, &stops, err));
+    if (stops) return MW_OK;
     mw_serve_word_draw(cli->sys, word);
     list_arguments(cli, executable, word, server);
     keeper[0] = executable;
@@ -108,4 +136,17 @@ mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
                                    .say = say,
                                    .context = cli};
     return mw_supervisor_run(cli->sys, config, err);
+}
+
+/* From here on a signal is heard whatever this does, as it must be by the first process of a
+   container: what that does not ask for does not reach it. */
+mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
+    mw_poller *poller = NULL;
+    MW_TRY(check_options(cli, err));
+    mw_process_outlive_readers();
+    mw_status status = mw_poller_create(cli->sys, &poller, err);
+    if (status == MW_OK) status = mw_poller_catch_signals(poller, err);
+    if (status == MW_OK) status = serve(cli, poller, err);
+    mw_poller_destroy(poller);
+    return status;
 }
