@@ -25,7 +25,7 @@ static mw_status append_at_end(const writer *w, const char *before, mw_error *er
 }
 
 static mw_status append_trend(const writer *w, mw_error *err) {
-    MW_TRY(append_around(w, "mw_number(regr_slope(", "", err));
+    MW_TRY(append_around(w, "mw_number(regr_slope(mw_summed(", ")", err));
     mw_buf_printf(w->out, ", CAST(%s - %s AS DOUBLE) / 1e6))", w->names->time, w->names->now_time);
     return MW_OK;
 }
@@ -56,12 +56,12 @@ static mw_status append_aggregate(const writer *w, mw_error *err) {
     case MW_AGGREGATE_SINCE:
         mw_buf_printf(w->out, "any_value(%s) - max(%s)", w->names->now_time, w->names->time);
         return MW_OK;
-    case MW_AGGREGATE_SUM: return append_around(w, "coalesce(fsum(", "), 0)", err);
-    case MW_AGGREGATE_MEAN: return append_around(w, "favg(", ")", err);
+    case MW_AGGREGATE_SUM: return append_around(w, "coalesce(fsum(mw_summed(", ")), 0)", err);
+    case MW_AGGREGATE_MEAN: return append_around(w, "favg(mw_summed(", "))", err);
     case MW_AGGREGATE_MIN: return append_around(w, "min(", ")", err);
     case MW_AGGREGATE_MAX: return append_around(w, "max(", ")", err);
-    case MW_AGGREGATE_VAR: return append_around(w, "var_samp(", ")", err);
-    case MW_AGGREGATE_STD: return append_around(w, "stddev_samp(", ")", err);
+    case MW_AGGREGATE_VAR: return append_around(w, "var_samp(mw_summed(", "))", err);
+    case MW_AGGREGATE_STD: return append_around(w, "stddev_samp(mw_summed(", "))", err);
     case MW_AGGREGATE_FIRST: return append_at_end(w, "arg_min(", err);
     case MW_AGGREGATE_LAST: return append_at_end(w, "arg_max(", err);
     case MW_AGGREGATE_TREND: return append_trend(w, err);
@@ -107,12 +107,13 @@ static mw_status append_within(const writer *w, mw_error *err) {
         mw_buf_append_text(w->out, "CAST(count(*" OVER_ALL " AS DOUBLE)");
         return MW_OK;
     case MW_AGGREGATE_ANY: return append_any_within(w, err);
-    case MW_AGGREGATE_SUM: return append_around(w, "coalesce(fsum(", OVER_ALL ", 0)", err);
-    case MW_AGGREGATE_MEAN: return append_around(w, "favg(", OVER_ALL, err);
+    case MW_AGGREGATE_SUM:
+        return append_around(w, "coalesce(fsum(mw_summed(", ")" OVER_ALL ", 0)", err);
+    case MW_AGGREGATE_MEAN: return append_around(w, "favg(mw_summed(", ")" OVER_ALL, err);
     case MW_AGGREGATE_MIN: return append_around(w, "min(", OVER_ALL, err);
     case MW_AGGREGATE_MAX: return append_around(w, "max(", OVER_ALL, err);
-    case MW_AGGREGATE_VAR: return append_around(w, "var_samp(", OVER_ALL, err);
-    case MW_AGGREGATE_STD: return append_around(w, "stddev_samp(", OVER_ALL, err);
+    case MW_AGGREGATE_VAR: return append_around(w, "var_samp(mw_summed(", ")" OVER_ALL, err);
+    case MW_AGGREGATE_STD: return append_around(w, "stddev_samp(mw_summed(", ")" OVER_ALL, err);
     case MW_AGGREGATE_QUANTILE: return append_quantile_within(w, err);
     case MW_AGGREGATE_DISTINCT:
         return append_around(w, "CAST(count(DISTINCT ", OVER_ALL " AS DOUBLE)", err);

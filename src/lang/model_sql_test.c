@@ -80,8 +80,8 @@ MW_TEST(model_sql_says_within) {
         "model m:\n  moment: on visits each sizes as size\n"
         "  label: any(sales by size over next 1d)\n",
         &sql);
-    MW_CHECK(has(&sql, "coalesce(fsum(m.\"sold\") OVER (PARTITION BY m.\"moment event\"), 0) AS "
-                       "\"within 0\"\n  FROM \"features 0\" AS m"));
+    MW_CHECK(has(&sql, "coalesce(fsum(mw_summed(m.\"sold\")) OVER (PARTITION BY "
+                       "m.\"moment event\"), 0) AS \"within 0\"\n  FROM \"features 0\" AS m"));
     MW_CHECK(has(&sql, "(mw_number(m.\"sold\" / m.\"within 0\")) AS \"share\"\n"));
     mw_buf_release(&sql);
 }

@@ -36,6 +36,9 @@ static const char macros[] =
     "CREATE OR REPLACE MACRO mw_middle(x) AS CASE WHEN x = 0 THEN 0.0\n"
     "  WHEN floor(abs(x) / mw_width(x)) = 0 THEN 0.0\n"
     "  ELSE sign(x) * (floor(abs(x) / mw_width(x)) + 0.5) * mw_width(x) END;\n"
+    /* What is too large for an exact sum is missing to it (base/exact_sum.h). */
+    "CREATE OR REPLACE MACRO mw_summed(x) AS\n"
+    "  CASE WHEN abs(CAST(x AS DOUBLE)) < 9223372036854775808e0 THEN x END;\n"
     "CREATE OR REPLACE MACRO mw_floor(us, span) AS us - (us % span + span) % span;\n"
     "CREATE OR REPLACE MACRO mw_haversine(lat1, lon1, lat2, lon2) AS 2 * 6371.0088 * asin(sqrt(\n"
     "  least(1.0, pow(sin((lat2 * (pi() / 180) - lat1 * (pi() / 180)) / 2), 2)\n"
