@@ -324,6 +324,7 @@ def main(folder):
     environment = copy_sources(sources)
     build(sources, environment)
     serving.MILLWRIGHT = f"{sources}/build/millwright"
+    serving.PATIENCE = 10  # a soak runs beside other work
     assert not is_caught(history, f"{folder}/true"), "sources without a skew"
     missed = []
 
