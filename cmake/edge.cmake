@@ -60,7 +60,7 @@ if(NOT MW_SANITIZE)
   add_library(millwright_a STATIC ${edge_object})
   add_library(millwright_so SHARED ${edge_object})
   target_link_libraries(millwright_so PRIVATE m)
-  target_link_options(millwright_so PRIVATE LINKER:--no-undefined,--as-needed,-z,noseparate-code)
+  target_link_options(millwright_so PRIVATE LINKER:--no-undefined,--as-needed,--strip-all,-z,noseparate-code)
   set_target_properties(millwright_a millwright_so PROPERTIES OUTPUT_NAME millwright LINKER_LANGUAGE C
     ARCHIVE_OUTPUT_DIRECTORY ${edge_folder} LIBRARY_OUTPUT_DIRECTORY ${edge_folder})
   set_target_properties(millwright_so PROPERTIES VERSION ${edge_version} SOVERSION ${edge_major})

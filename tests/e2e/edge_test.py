@@ -250,9 +250,7 @@ def test_the_library_leans_on_libc_alone_and_shows_its_header_alone():
                  if len(line.split()) == 3 and line.split()[1].isupper()}
         assert shown == promised and len(promised) == 17, shown ^ promised
     with Shop() as shop_:
-        copy = shop_.folder / "stripped"
-        said("strip", "-o", copy, shared)
-        assert copy.stat().st_size < SIZE_MAX, copy.stat().st_size
+        assert shared.stat().st_size < SIZE_MAX, shared.stat().st_size  # as it is installed
         program = static("examples/edge/predict.c", shop_.folder)
         said("strip", program)
         assert program.stat().st_size < SIZE_MAX, program.stat().st_size
