@@ -6,6 +6,7 @@ answers, and all who look are told. A file counts from a person's own start on, 
 import atexit
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -203,7 +204,8 @@ def test_keeper(folder):
     served.kill("keeper")
     served.hear()
     assert "by a checkpoint" in served.heard, (served.heard, served.errors())
-    served.wait_for("the log's move", lambda: "20000 events moved to the lake" in served.errors(), 180)
+    moved = lambda: sum(map(int, re.findall(r"(\d+) events moved to the lake", served.errors())))
+    served.wait_for("the log's move", lambda: moved() == 20000, 180)  # in one or, on a busy machine, in parts
     assert served.ask("x")[0] == 200
     served.wait_for("the keeper's death", lambda: served.errors().count("keeper: died") == 2, 60)
     said = served.errors()
