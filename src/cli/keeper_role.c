@@ -49,6 +49,7 @@ struct keeper {
     mw_workspace workspace;
     bool is_open;
     bool has_begun; /* the log */
+    int64_t compare_due; /* when it asks again by which file the server goes, monotonic */
     mw_log_reach reach; /* as of this tick, before it looked at the lake */
     mw_shared_history history;
     char lake[MW_SHA256_HEX_SIZE + 1]; /* the version of what the history holds */
@@ -398,21 +399,46 @@ static mw_status await_log(keeper *k, mw_error *err) {
     return status;
 }
 
-/* One that is ready has made its state, and has said by which project: versions by another might be
-   none that it can use. */
-static mw_status learn_of_server(keeper *k, bool *out_is_ready, mw_error *err) {
+static bool goes_by_same(const keeper *k, const mw_serve_progress *server) {
+    char project[MW_SHA256_HEX_SIZE + 1];
+    mw_workspace_hash_project(&k->workspace, project);
+    return strcmp(project, server->project) == 0;
+}
+
+/* Opens it once the server is ready, which has made its state then, and has said by which file.
+   Where that could not be kept, today's may be another: versions by that might be none that the
+   server can use, and retraining would stand still with nobody told. */
+static mw_status open_as_served(keeper *k, mw_error *err) {
     mw_serve_progress server;
     MW_TRY(mw_serve_ask_progress(k->cli, &server, err));
-    *out_is_ready = server.is_ready;
-    return MW_OK;
+    if (!server.is_ready) return MW_OK;
+    MW_TRY(open_project(k, err));
+    k->compare_due = mw_sys_monotonic_us(k->cli->sys) + PULSE_US;
+    if (goes_by_same(k, &server)) return MW_OK;
+    return mw_fail(err, MW_CONFLICT,
+                   "the server goes by another project file than %s: nothing is watched until that "
+                   "is kept", k->workspace.project_path);
+}
+
+/* A server that was begun again while none was kept goes by the file of that day. One that cannot
+   be asked now is asked again. */
+static void follow_server(keeper *k) {
+    mw_serve_progress server = {.is_up = false};
+    mw_error silent;
+    int64_t now_us = mw_sys_monotonic_us(k->cli->sys);
+    if (!k->is_open || now_us < k->compare_due) return;
+    k->compare_due = now_us + PULSE_US;
+    if (mw_serve_ask_progress(k->cli, &server, &silent) != MW_OK || !server.is_ready) return;
+    if (goes_by_same(k, &server)) return;
+    mw_cli_note(k->cli, "keeper: the server was begun again by another project file: opens that");
+    close_project(k);
 }
 
 static mw_status work(keeper *k, mw_error *err) {
-    bool is_ready = true;
     MW_TRY(hear_of_ingests(k, err));
-    if (!k->is_open) MW_TRY(learn_of_server(k, &is_ready, err));
-    if (!is_ready) return MW_OK;
-    if (!k->is_open) MW_TRY(open_project(k, err));
+    follow_server(k);
+    if (!k->is_open) MW_TRY(open_as_served(k, err));
+    if (!k->is_open) return MW_OK;
     MW_TRY(await_log(k, err));
     if (!k->has_begun) return MW_OK;
     for (size_t i = 0; i < k->charge_count; i++) MW_TRY(keep(&k->charges[i], err));

@@ -99,12 +99,14 @@ mw_status mw_serve_ask_progress(mw_cli *cli, mw_serve_progress *out_progress, mw
     mw_str json = mw_buf_str(&answer);
     yyjson_doc *doc = yyjson_read(json.data, json.size, 0);
     yyjson_val *root = yyjson_doc_get_root(doc), *accepted = yyjson_obj_get(root, "accepted_us");
+    const char *project = yyjson_get_str(yyjson_obj_get(root, "project"));
     *out_progress =
         (mw_serve_progress){.is_up = root != NULL,
                             .is_ready = yyjson_get_bool(yyjson_obj_get(root, "ready")),
                             .recovered = yyjson_get_num(yyjson_obj_get(root, "recovered")),
                             .accepted_us = accepted ? yyjson_get_sint(accepted)
                                                     : MW_TIME_MISSING};
+    snprintf(out_progress->project, sizeof out_progress->project, "%s", project ? project : "");
     yyjson_doc_free(doc);
     mw_buf_release(&answer);
     return status;

@@ -51,6 +51,7 @@ typedef struct {
     bool is_up, is_ready;
     double recovered; /* share of its events */
     int64_t accepted_us; /* ready, by a project file that is not today's: since then */
+    char project[MW_SHA256_HEX_SIZE + 1]; /* ready: of the bytes of the file that it goes by */
 } mw_serve_progress;
 
 /* Of a server in the folder of the command. */

@@ -330,6 +330,11 @@ static void write_progress(daemon *d, mw_buf *out) {
     mw_json_object(&json);
     mw_json_put_bool(&json, "ready", d->is_ready);
     mw_json_put_number(&json, "recovered", mw_sequencer_recovered_share(d->sequencer));
+    if (d->is_ready) {
+        char project[MW_SHA256_HEX_SIZE + 1];
+        mw_workspace_hash_project(&d->workspace, project);
+        mw_json_put_text(&json, "project", project);
+    }
     if (d->is_ready && look_at_today(d))
         mw_json_put_int(&json, "accepted_us", d->workspace.accepted_us);
     mw_json_object_end(&json);

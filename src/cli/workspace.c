@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/nearest.h"
 #include "cli/served_project.h"
 #include "decide/decider.h"
@@ -392,6 +393,14 @@ mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *er
     mw_status status = path ? mw_sys_remove(workspace->cli->sys, path, err) : no_memory(err);
     mw_arena_release(&arena);
     return status;
+}
+
+void mw_workspace_hash_project(const mw_workspace *workspace,
+                               char out_hex[MW_SHA256_HEX_SIZE + 1]) {
+    mw_sha256 sha;
+    mw_sha256_init(&sha);
+    mw_sha256_add(&sha, workspace->project_bytes.data, workspace->project_bytes.size);
+    mw_sha256_hex(&sha, out_hex);
 }
 
 mw_status mw_workspace_look_at_today(mw_workspace *workspace, bool *out_is_outdated,

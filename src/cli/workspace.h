@@ -73,6 +73,8 @@ MW_MUST_USE mw_status mw_workspace_open_served(mw_cli *cli, mw_workspace_mode mo
 MW_MUST_USE mw_status mw_workspace_keep_served(const mw_workspace *workspace, const char *serve,
                                                mw_error *err);
 MW_MUST_USE mw_status mw_workspace_forget_served(const mw_workspace *workspace, mw_error *err);
+/* Of the bytes that this was opened by. */
+void mw_workspace_hash_project(const mw_workspace *workspace, char out_hex[MW_SHA256_HEX_SIZE + 1]);
 /* Whether the file of today is another than this was opened by, or is gone. One that cannot be read
    is no edit, but a failure. For who asks each second. */
 MW_MUST_USE mw_status mw_workspace_look_at_today(mw_workspace *workspace, bool *out_is_outdated,

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -246,6 +247,52 @@ def test_unkept(folder):
     served.end()
 
 
+class InTheWay(threading.Thread):
+    """Of what is to be kept: as long as it lasts nothing is."""
+
+    def __init__(self, kept):
+        super().__init__(daemon=True)
+        self.kept, self.is_over = kept, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.is_over.wait(0.002):
+            try:
+                if not self.kept.is_dir():
+                    self.kept.unlink(missing_ok=True)
+                    Path(self.kept, "in the way").mkdir(parents=True)
+            except OSError:
+                continue
+
+    def end(self):
+        self.is_over.set()
+        self.join()
+
+
+def test_apart(folder):
+    """Where nothing could be kept, a keeper does not work by another file than the server."""
+    served = Served(folder, project=PROJECT + IDLE)
+    in_the_way = InTheWay(Path(folder, ".millwright/served.yaml"))
+    served.file.write_text("\n" + PROJECT + IDLE)
+    served.kill("server")  # so it goes by today's file, and the keeper by that of before
+    served.hear()
+    assert not served.is_outdated()
+    served.wait_for("the keeper", lambda: "keeper: the server was begun again by another" in served.errors(), 90)
+    apart = "keeper: the server goes by another project file than "
+    time.sleep(2)
+    assert apart not in served.errors(), served.errors()
+    served.file.write_text("\n\n" + PROJECT + IDLE)
+    served.kill("keeper")  # and now the other way round
+    served.wait_for("its word", lambda: apart in served.errors())
+    assert served.is_outdated() and served.ask("x")[0] == 200
+    in_the_way.end()
+    served.wait_for("a later try", lambda: "is served is kept now" in served.errors())
+    served.wait_for("the keeper", lambda: "served.yaml:20:18: " in served.errors(), 90)
+    time.sleep(2)
+    assert served.errors().count(apart) == 1, served.errors()
+    served.end()
+
+
 def test_start(folder):
     """A person's start goes by today's file alone, whatever an earlier `serve` has left behind."""
     served = Served(folder, "--json")
@@ -390,8 +437,8 @@ def test_by_hand(folder):
         assert refused.returncode == 2 and "--serving: must be 1 to 64 letters and digits" in refused.stderr, refused
 
 
-for test in (test_server, test_keeper, test_unkept, test_start, test_another_serve, test_unreadable, test_unreadable_today,
-             test_promoted_meanwhile, test_by_hand):
+for test in (test_server, test_keeper, test_unkept, test_apart, test_start, test_another_serve,
+             test_unreadable, test_unreadable_today, test_promoted_meanwhile, test_by_hand):
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
     print("ok", test.__name__)
