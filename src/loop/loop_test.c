@@ -16,7 +16,7 @@ typedef struct {
     mw_rule when[2], gate[1];
     mw_str first;          /* the version that it began with */
     loop_world_stump next; /* what a training gives */
-    bool training_fails, is_put_off;
+    bool training_fails, is_put_off, is_overtaken;
     mw_loop *loop;
     struct {
         mw_loop_event_kind kind;
@@ -53,6 +53,7 @@ static mw_status record(void *context, const mw_loop_event *event, mw_error *err
     size_t size = event->text.size < 199 ? event->text.size : 199;
     memcpy(it->events[it->event_count].text, event->text.data, size);
     it->events[it->event_count++].text[size] = 0;
+    if (it->is_overtaken && event->kind == MW_LOOP_PROMOTED) mw_loop_end(it->loop);
     return MW_OK;
 }
 
@@ -227,6 +228,20 @@ MW_TEST(loop_asks_each_midnight_for_a_training_that_is_put_off) {
     MW_CHECK_EQUAL_INT(it.training_count, 7); /* and 30 days after it at the earliest again */
     MW_CHECK(it.events[0].kind == MW_LOOP_TRAINED && it.events[0].day == 36);
     MW_CHECK_EQUAL_INT(count_of(&it, MW_LOOP_PROMOTED), 1);
+    release(&it);
+}
+
+/* Its driver found another champion than the loop's as it was to promote. */
+MW_TEST(loop_is_over_where_another_was_promoted_meanwhile) {
+    static fixture it;
+    make(&it, "monthly", "drift.max > 0.9", good);
+    it.next = wrong;
+    it.is_overtaken = true;
+    MW_CHECK(live(&it, 0, 100, 0) == MW_OK);
+    MW_CHECK(mw_loop_is_over(it.loop) && it.training_count == 1);
+    char first[MW_VERSION_NAME_SIZE + 1];
+    mw_version_name(it.first, first);
+    MW_CHECK(mw_str_is(mw_scorer_name(mw_loop_champion(it.loop)), first));
     release(&it);
 }
 
