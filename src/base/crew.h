@@ -3,9 +3,10 @@
  *
  * Layers that know no threads cut their work into loads, each a list of stages, and these into
  * pieces that share nothing. Whom a crew lends is hired once, as a shift, and then works off one
- * load after the other. Several may be under way: a stage begins when those before it in its load
- * are done, and the same stage of the load before. So who finds nothing left of a stage goes on
- * with the next load, and nobody waits for the last piece of another.
+ * load after the other. Several may be under way: a piece begins when the stages before it in its
+ * load are done, and the same piece of its stage of the load before; where that stage has another
+ * number of pieces, or more than MW_CREW_FOLLOWED_MAX, when all of it is. So who finds nothing left
+ * of a stage goes on with the next load, and nobody waits for the last piece of another.
  *
  * Between the beginning of a load and its end the caller may do something else; at the end he does
  * what is left with the others. Who did a piece is first asked for it again the next time, as what
@@ -18,7 +19,8 @@
 
 typedef mw_status (*mw_crew_body)(void *context, size_t piece, mw_error *err);
 
-enum { MW_CREW_LOADS_MAX = 4 }; /* that are under way at once */
+enum { MW_CREW_LOADS_MAX = 4 };     /* that are under way at once */
+enum { MW_CREW_FOLLOWED_MAX = 64 }; /* pieces of a stage that are waited for one by one */
 
 /* body(context, 0 .. piece_count-1), in any order. */
 typedef struct {

@@ -21,6 +21,7 @@ typedef struct {
     size_t stage; /* at work, or the next; the load's stage_count: all are done */
     bool is_open; /* it is at work */
     size_t left;  /* pieces of it that are not done */
+    uint64_t done; /* which of the first pieces are: a bit for each that may be waited for alone */
 } progress;
 
 typedef struct mw_team mw_team;
@@ -60,28 +61,59 @@ static bool is_done(const progress *at) {
     return at->stage == at->load.stage_count;
 }
 
+static size_t piece_count_of(const progress *at) {
+    return at->load.stages[at->stage].piece_count;
+}
+
 static void share_out(mw_team *team, size_t slot) {
     progress *at = &team->slots[slot];
     at->is_open = true;
-    at->left = at->load.stages[at->stage].piece_count;
+    at->done = 0;
+    at->left = piece_count_of(at);
     for (size_t i = 0; i < team->worker_count; i++)
         team->workers[i].shares[slot] = (share){i * at->left / team->worker_count,
                                                 (i + 1) * at->left / team->worker_count};
 }
 
-/* Begins what may begin: a stage never overtakes the same one of the load before. */
+/* Whether the next stage may begin: the load before, if there is one, is done with its own or,
+   where pieces follow each other one by one, at work on it. */
+static bool may_open(const progress *at, const progress *before) {
+    if (!before || at->stage < before->stage) return true;
+    return before->is_open && at->stage == before->stage &&
+           piece_count_of(at) == piece_count_of(before) &&
+           piece_count_of(at) <= MW_CREW_FOLLOWED_MAX;
+}
+
+/* Begins what may begin: a piece never overtakes the same one of the load before. */
 static void open_stages(mw_team *team) {
-    size_t end = SIZE_MAX; /* the stage of the load before, which is not done */
+    const progress *before = NULL; /* the load before, which is not done */
     for (size_t i = 0; i < team->load_count; i++) {
         size_t slot = slot_of(team, i);
         progress *at = &team->slots[slot];
-        while (!at->is_open && !is_done(at) && at->stage < end) {
-            if (at->load.stages[at->stage].piece_count > 0) share_out(team, slot);
+        while (!at->is_open && !is_done(at) && may_open(at, before)) {
+            if (piece_count_of(at) > 0) share_out(team, slot);
             else at->stage++;
         }
-        end = is_done(at) ? SIZE_MAX : at->stage;
+        before = is_done(at) ? NULL : at;
     }
     tell_all(team);
+}
+
+/* Whether the load before the index-th is done with a piece of the stage that is at work. */
+static bool may_take(const mw_team *team, size_t index, size_t piece) {
+    if (index == 0) return true;
+    size_t stage = team->slots[slot_of(team, index)].stage;
+    const progress *before = &team->slots[slot_of(team, index - 1)];
+    return before->stage > stage || (before->done >> piece & 1) != 0;
+}
+
+/* Whether another load is at work on the same stage, whose pieces may wait for this one's. */
+static bool has_company(const mw_team *team, const progress *at) {
+    for (size_t i = 0; i < team->load_count; i++) {
+        const progress *other = &team->slots[slot_of(team, i)];
+        if (other != at && other->is_open && other->stage == at->stage) return true;
+    }
+    return false;
 }
 
 /* Of the oldest load that has a piece to be done: of one's own share, else of the next that has one
@@ -92,7 +124,7 @@ static bool take_piece(mw_team *team, size_t number, size_t *out_slot, size_t *o
         if (!team->slots[slot].is_open) continue;
         for (size_t w = 0; w < team->worker_count; w++) {
             share *of = &team->workers[(number + w) % team->worker_count].shares[slot];
-            if (of->next == of->end) continue;
+            if (of->next == of->end || !may_take(team, i, of->next)) continue;
             *out_slot = slot;
             *out_piece = of->next++;
             return true;
@@ -120,7 +152,11 @@ static bool work_on(mw_team *team, size_t number) {
     if (!take_piece(team, number, &slot, &piece)) return false;
     progress *at = &team->slots[slot];
     do_piece(team, at, piece);
-    if (--at->left > 0) return true;
+    if (piece < MW_CREW_FOLLOWED_MAX) at->done |= UINT64_C(1) << piece;
+    if (--at->left > 0) {
+        if (has_company(team, at)) tell_all(team);
+        return true;
+    }
     at->is_open = false;
     at->stage++;
     open_stages(team);

@@ -73,21 +73,23 @@ MW_TEST(team_works_while_its_caller_does_something_else) {
 }
 
 /* A load of what stands in rows: each stage adds to all of them, and looks whether the stage before
-   in its load and the same stage of the load before were there before it. */
+   in its load and the same row of the load before were there before it. */
 enum { ROWS = 6, LOADS = 200, STEPS = 3 };
 
 typedef struct flow flow;
 struct flow {
     const flow *before;           /* the load before; NULL: none */
-    atomic_int done[STEPS];       /* pieces of each stage */
+    atomic_int done[STEPS];       /* pieces of each stage, */
+    atomic_int rows[STEPS][ROWS]; /* and how often each of them */
     atomic_int *early, *overtook; /* counts breaches */
     bool is_failing;
 };
 
-static mw_status take_step(flow *at, int step) {
+static mw_status take_step(flow *at, int step, size_t piece) {
     if (step > 0 && atomic_load(&at->done[step - 1]) != ROWS) atomic_fetch_add(at->early, 1);
-    if (at->before && atomic_load(&at->before->done[step]) != ROWS)
+    if (at->before && atomic_load(&at->before->rows[step][piece]) != 1)
         atomic_fetch_add(at->overtook, 1);
+    atomic_fetch_add(&at->rows[step][piece], 1);
     atomic_fetch_add(&at->done[step], 1);
     return MW_OK;
 }
@@ -95,20 +97,20 @@ static mw_status take_step(flow *at, int step) {
 static mw_status take_first(void *at, size_t piece, mw_error *err) {
     flow *of = at;
     if (of->is_failing && piece == 1) return mw_fail(err, MW_CHECK_FAILED, "it fails");
-    return take_step(of, 0);
+    return take_step(of, 0, piece);
 }
 static mw_status take_second(void *at, size_t piece, mw_error *err) {
-    (void)piece, (void)err;
-    return take_step(at, 1);
+    (void)err;
+    return take_step(at, 1, piece);
 }
 static mw_status take_third(void *at, size_t piece, mw_error *err) {
-    (void)piece, (void)err;
-    return take_step(at, 2);
+    (void)err;
+    return take_step(at, 2, piece);
 }
 
 static const mw_crew_stage steps[] = {{take_first, ROWS}, {take_second, ROWS}, {take_third, ROWS}};
 
-MW_TEST(team_lets_no_stage_overtake_that_of_the_load_before) {
+MW_TEST(team_lets_no_piece_overtake_that_of_the_load_before) {
     for (size_t size = 2; size < 8; size++) {
         static flow flows[LOADS];
         atomic_int early = 0, overtook = 0;
@@ -156,6 +158,54 @@ MW_TEST(team_goes_on_with_the_next_load_while_a_piece_is_at_work) {
     mw_shift_begin(&shift, (mw_crew_load){later, 1, &is_let_go});
     for (int i = 0; i < 2; i++) MW_CHECK_OK(mw_shift_end(&shift, NULL), NULL);
     mw_shift_release(&shift);
+}
+
+/* Pieces of two loads, one stage each. The last piece of the first load waits until a piece of the
+   second was at work or, where none may be, for a while. */
+enum { MANY = MW_CREW_FOLLOWED_MAX + 1, LOOKS = 20000000 };
+
+typedef struct {
+    size_t last;
+    bool is_patient; /* it waits as long as it takes */
+    atomic_int later, seen; /* pieces of the second load, and how many the first load's last saw */
+} pursuit;
+
+static mw_status flee(void *shared, size_t piece, mw_error *err) {
+    (void)err;
+    pursuit *at = shared;
+    if (piece != at->last) return MW_OK;
+    for (int i = 0; i < LOOKS && atomic_load(&at->later) == 0; i += !at->is_patient) continue;
+    atomic_store(&at->seen, atomic_load(&at->later));
+    return MW_OK;
+}
+
+static mw_status pursue(void *shared, size_t piece, mw_error *err) {
+    (void)piece, (void)err;
+    pursuit *at = shared;
+    atomic_fetch_add(&at->later, 1);
+    return MW_OK;
+}
+
+/* How many pieces of a second load were done before the last one of the first. */
+static int pieces_ahead(size_t first_count, size_t second_count, bool is_patient) {
+    mw_crew_stage fleeing = {flee, first_count}, pursuing = {pursue, second_count};
+    pursuit at = {.last = first_count - 1, .is_patient = is_patient};
+    mw_crew crew = mw_team_crew(mw_sys_real(), 2);
+    mw_shift shift;
+    MW_CHECK_OK(mw_shift_init(&shift, &crew, NULL), NULL);
+    mw_shift_begin(&shift, (mw_crew_load){&fleeing, 1, &at});
+    mw_shift_begin(&shift, (mw_crew_load){&pursuing, 1, &at});
+    for (int i = 0; i < 2; i++) MW_CHECK_OK(mw_shift_end(&shift, NULL), NULL);
+    mw_shift_release(&shift);
+    MW_CHECK_EQUAL_INT(at.later, (int)second_count);
+    return at.seen;
+}
+
+MW_TEST(team_follows_a_stage_piece_by_piece) {
+    MW_CHECK(pieces_ahead(2, 2, true) > 0);
+    MW_CHECK(pieces_ahead(MW_CREW_FOLLOWED_MAX, MW_CREW_FOLLOWED_MAX, true) > 0);
+    MW_CHECK_EQUAL_INT(pieces_ahead(MANY, MANY, false), 0);
+    MW_CHECK_EQUAL_INT(pieces_ahead(3, 4, false), 0);
 }
 
 MW_TEST(team_leaves_out_the_loads_behind_a_failure) {

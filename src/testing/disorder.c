@@ -14,7 +14,8 @@ typedef struct {
     size_t stage; /* at work, or the next; the load's stage_count: all are done */
     bool is_open; /* it is at work */
     size_t order[PIECES_MAX]; /* of its pieces */
-    size_t left;              /* the first so many are still to be done */
+    size_t left;              /* the first so many are still to be done, */
+    bool is_to_do[PIECES_MAX]; /* these */
 } progress;
 
 typedef struct {
@@ -45,14 +46,24 @@ static void shuffle(disorder *hired, progress *at) {
         size_t other = mw_prng_below(hired->prng, i + 1);
         at->order[i] = at->order[other];
         at->order[other] = i;
+        at->is_to_do[i] = true;
     }
+}
+
+/* Whether the next stage of the index-th load may begin: behind that of the load before, or piece
+   by piece with it (base/crew.h). */
+static bool may_open(const disorder *hired, size_t index) {
+    const progress *at = &hired->loads[index], *before = at - 1;
+    if (index == 0 || is_done(before) || at->stage < before->stage) return true;
+    size_t count = at->load.stages[at->stage].piece_count;
+    return before->is_open && at->stage == before->stage && count <= MW_CREW_FOLLOWED_MAX &&
+           count == before->load.stages[before->stage].piece_count;
 }
 
 static void open_stages(disorder *hired) {
     for (size_t i = 0; i < hired->load_count; i++) {
         progress *at = &hired->loads[i];
-        size_t end = i == 0 || is_done(at - 1) ? SIZE_MAX : at[-1].stage;
-        while (!at->is_open && !is_done(at) && at->stage < end) {
+        while (!at->is_open && !is_done(at) && may_open(hired, i)) {
             shuffle(hired, at);
             at->is_open = at->left > 0;
             at->stage += !at->is_open;
@@ -60,16 +71,25 @@ static void open_stages(disorder *hired) {
     }
 }
 
+/* Whether a load has a piece that may be done next. */
+static bool has_next(const disorder *hired, size_t index) {
+    const progress *at = &hired->loads[index], *before = at - 1;
+    if (!at->is_open) return false;
+    return index == 0 || before->stage > at->stage || !before->is_to_do[at->order[at->left - 1]];
+}
+
 /* Of any load. False: all are done, or a piece has failed. */
 static bool do_piece(disorder *hired) {
     progress *open[MW_CREW_LOADS_MAX];
     size_t open_count = 0;
     for (size_t i = 0; i < hired->load_count; i++)
-        if (hired->loads[i].is_open) open[open_count++] = &hired->loads[i];
+        if (has_next(hired, i)) open[open_count++] = &hired->loads[i];
     if (open_count == 0 || hired->status != MW_OK) return false;
     progress *at = open[mw_prng_below(hired->prng, open_count)];
     mw_crew_body body = at->load.stages[at->stage].body;
-    hired->status = body(at->load.context, at->order[--at->left], &hired->err);
+    size_t piece = at->order[--at->left];
+    at->is_to_do[piece] = false;
+    hired->status = body(at->load.context, piece, &hired->err);
     if (at->left == 0) {
         at->is_open = false;
         at->stage++;
