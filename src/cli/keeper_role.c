@@ -39,7 +39,7 @@ typedef struct {
     int64_t trained;    /* INT64_MIN: not since the log began */
     int64_t next_check; /* of the loop, when its consequences were kept last */
     int64_t pulse_due;  /* when the server is asked again, by the monotonic clock */
-    bool is_put_off;    /* its training, which was told */
+    mw_status put_off;  /* why its training waits, which was told; MW_OK: it does not */
 } charge;
 
 /* The watching thread's own. */
@@ -147,15 +147,15 @@ static bool must_wait(charge *it) {
     bool is_outdated = false;
     mw_error unread = {0};
     mw_status looked = mw_workspace_look_at_today(&it->owner->workspace, &is_outdated, &unread);
-    bool waits = looked != MW_OK || is_outdated;
-    if (waits && !it->is_put_off)
+    mw_status reason = looked != MW_OK ? looked : is_outdated ? MW_CONFLICT : MW_OK;
+    if (reason != MW_OK && reason != it->put_off)
         mw_cli_note(it->owner->cli, "keeper: model %.*s is not retrained: %s",
                     MW_STR_ARGS(name_of(it)),
                     is_outdated ? MW_PROJECT_FILE " is another than serve goes by; retraining "
                                   "waits for serve to be started again"
                                 : unread.message);
-    it->is_put_off = waits;
-    return waits;
+    it->put_off = reason;
+    return reason != MW_OK;
 }
 
 static mw_status train(void *context, int64_t now, mw_str why, mw_loop_training *out_training,
@@ -265,7 +265,8 @@ static mw_status record(void *context, const mw_loop_event *event, mw_error *err
 
 /* --- keeping one model ---------------------------------------------------------------------- */
 
-static mw_status begin_watch(charge *it, const mw_version_row *champion, mw_error *err) {
+/* The champion may have become another than the one that called for this. */
+static mw_status begin_watch(charge *it, mw_error *err) {
     keeper *owner = it->owner;
     MW_TRY(remember(it, err));
     mw_keeping keeping = {{it, train, record}, it->checked, it->trained};
@@ -277,7 +278,8 @@ static mw_status begin_watch(charge *it, const mw_version_row *champion, mw_erro
     mw_buf_clear(&it->version);
     mw_buf_append_str(&it->version, mw_buf_str(&it->champion.version.bytes));
     MW_TRY(mw_buf_check(&it->version, "a version", err));
-    snprintf(it->answering, sizeof it->answering, "%.*s", MW_STR_ARGS(champion->version));
+    snprintf(it->answering, sizeof it->answering, "%.*s",
+             MW_STR_ARGS(it->champion.version.row.version));
     return MW_OK;
 }
 
@@ -291,7 +293,7 @@ static mw_status find_champion(charge *it, mw_error *err) {
     mw_status status = mw_registry_champion(mw_workspace_registry(workspace), name_of(it), &arena,
                                             &champion, &absent);
     bool is_known = status == MW_OK && mw_str_is(champion.version, it->answering);
-    if (status == MW_OK && !is_known) status = begin_watch(it, &champion, err);
+    if (status == MW_OK && !is_known) status = begin_watch(it, err);
     else if (status != MW_OK && status != MW_NOT_FOUND)
         status = mw_fail(err, status, "%s", absent.message);
     mw_arena_release(&arena);

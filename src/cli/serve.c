@@ -138,8 +138,9 @@ static mw_status serve(mw_cli *cli, mw_poller *poller, mw_error *err) {
     return mw_supervisor_run(cli->sys, config, err);
 }
 
-/* From here on a signal is heard whatever this does, as it must be by the first process of a
-   container: what that does not ask for does not reach it. */
+/* From here on a signal is heard, as it must be by the first process of a container: what that does
+   not ask for does not reach it. Only while mistakes that were found are read again to be told it
+   waits. */
 mw_status mw_cli_serve(mw_cli *cli, mw_error *err) {
     mw_poller *poller = NULL;
     MW_TRY(check_options(cli, err));

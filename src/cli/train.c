@@ -236,7 +236,8 @@ static mw_status record(job *it, const mw_train_report *report, int64_t started_
     return status;
 }
 
-/* The first version of a model answers at once: there is nothing to compare it with. */
+/* The first version of a model answers at once: there is nothing to compare it with. Whether it is
+   the first is looked at before the catalog is locked for it, and once more when it is. */
 static mw_status promote_first(job *it, mw_str version, mw_train_outcome *outcome,
                                mw_error *err) {
     const mw_workspace *workspace = it->workspace;
@@ -246,10 +247,17 @@ static mw_status promote_first(job *it, mw_str version, mw_train_outcome *outcom
                          .over = MW_STR(""),
                          .change = {mw_sys_now_us(workspace->cli->sys), mw_workspace_who(workspace),
                                     MW_STR("the first version of its model")}};
+    mw_registry registry = mw_workspace_registry(workspace);
+    mw_version_row champion;
     mw_succession made;
     mw_error other;
-    mw_status status = mw_registry_promote(mw_workspace_registry(workspace), &wish, &it->arena,
-                                           &made, &other);
+    mw_status status = mw_registry_champion(registry, wish.model, &it->arena, &champion, &other);
+    if (status == MW_OK) {
+        outcome->is_champion = mw_str_equal(champion.version, version);
+        return MW_OK;
+    }
+    if (status == MW_NOT_FOUND)
+        status = mw_registry_promote(registry, &wish, &it->arena, &made, &other);
     outcome->is_champion = status == MW_OK;
     outcome->is_first = status == MW_OK && made.before.size == 0;
     if (status == MW_OK || status == MW_CONFLICT) return MW_OK;

@@ -260,6 +260,8 @@ static void unknown_key(checker *c, const mw_shape *shape, const mw_yaml *key, c
 }
 
 static void key_check(checker *c, const mw_shape_key *key, const mw_yaml *value, const place *at) {
+    /* A version was made when its form did not count, and it counts for nothing in it. */
+    if (key->state == MW_KEY_LATER && c->diagnostics->of_version) return;
     if (key->state == MW_KEY_LATER) note_add(c, at, "not in force yet");
     if (key->state == MW_KEY_NOT_BUILT) complain(c, at, MW_NOT_BUILT, "this key is not built yet");
     check(c, key->shape, value, at);

@@ -100,7 +100,7 @@ static const mw_meter outside_meter = {"millwright_window_values_outside_total",
 static const mw_meter unseen_meter = {"millwright_unseen_values_total", MW_METER_COUNTER, "",
                                       "Values of categories that training never saw, in answers"};
 static const mw_meter streams_meter = {"millwright_stream_events_total", MW_METER_COUNTER, "",
-                                       "Events of clients that were taken"};
+                                       "Events of clients that were taken, but corrections"};
 static const mw_meter gap_meter = {"millwright_known_late_seconds_total", MW_METER_COUNTER,
                                    "seconds",
                                    "By how much later they came than they declare to be known"};

@@ -201,8 +201,10 @@ mw_status mw_receiving_recall(mw_receiving *receiving, mw_received received, int
     return mw_fail(err, MW_BUSY, "event: what it had when it came is being looked up");
 }
 
+/* Corrections come later by their nature, and what is known always has no time to be late by. */
 static void note_gap(mw_receiving *receiving, const mw_event *event) {
     mw_known_gap *gap = &receiving->gaps[event->stream];
+    if (event->replaced || event->known == MW_TIME_ALWAYS) return;
     int64_t late_us = mw_sequencer_now(receiving->config.sequencer) - event->known;
     gap->events++;
     if (late_us > 0) gap->late_s += (double)late_us / MW_SECOND_US;
