@@ -307,9 +307,9 @@ void mw_expr_write(const mw_compiler *compiler, const mw_expr *expr, mw_buf *out
     if (out->failed) return; /* shared parts could make it very long */
     switch (expr->op) {
     case MW_OP_FIELD:
-    case MW_OP_FEATURE: mw_name_append(out, expr->name); break;
+    case MW_OP_FEATURE:
     case MW_OP_NOW:
-        mw_buf_append_text(out, "now.");
+        if (expr->op == MW_OP_NOW || expr->is_hidden) mw_buf_append_text(out, "now.");
         mw_name_append(out, expr->name);
         break;
     case MW_OP_WITHIN:

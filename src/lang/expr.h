@@ -15,6 +15,7 @@ struct mw_expr {
     int32_t operand;      /* as in mw_instruction; of EQUAL, MISSING ...: the operands' type */
     mw_cell constant;     /* CONSTANT alone */
     mw_str name;          /* of a field or feature; the text of a window */
+    bool is_hidden;       /* FIELD: a feature has its name, so it is written `now.name` */
     const mw_expr **args; /* SELECT: otherwise, condition, value; IN: the value, the list */
     size_t arg_count;
     size_t size; /* operations of its code, a shared part once a use; MW_CODE_SIZE_MAX + 1: more */

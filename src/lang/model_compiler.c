@@ -346,7 +346,10 @@ static const mw_expr *resolve_field(mw_moment_scope *moment, const mw_node *node
     if (index != MW_NO_FIELD) {
         mw_field field = moment->stream->schema.fields[index];
         if (field.type == MW_TYPE_COUNT) return NULL; /* a mistake in the stream, told there */
-        return mw_expr_load(compiler, MW_OP_FIELD, field.type, index, field.name);
+        bool is_hidden = !moment->entered && find_feature(moment, field.name) >= 0;
+        mw_expr load = {.op = MW_OP_FIELD, .type = field.type, .operand = index,
+                        .name = field.name, .is_hidden = is_hidden};
+        return mw_expr_make(compiler, load, NULL, 0);
     }
     bool is_now = node->kind == MW_NODE_MEMBER;
     if (is_now && mw_str_is(node->text, "time")) return mw_expr_time(compiler);
@@ -472,6 +475,12 @@ static void finish_vector(mw_moment_scope *moment, int32_t index) {
     }
 }
 
+/* A feature that is the field of its name alone need not be told from it. */
+static const mw_expr *in_plain_words(const mw_moment_scope *moment, const mw_expr *expr) {
+    if (!expr || !expr->is_hidden || !is_own_name(moment, expr->name)) return expr;
+    return mw_expr_load(moment->scope.compiler, MW_OP_FIELD, expr->type, expr->operand, expr->name);
+}
+
 static void finish_feature(mw_moment_scope *moment, int32_t index) {
     const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
     mw_model_program *model = moment->model;
@@ -481,6 +490,7 @@ static void finish_feature(mw_moment_scope *moment, int32_t index) {
     }
     const mw_expr *expr = syntax->is_asked ? mw_entry_answer(moment, index)
                                            : mw_type_node(&moment->scope, syntax->node);
+    expr = in_plain_words(moment, expr);
     if (!expr || !check_feature_type(moment, expr, syntax->position)) return;
     mw_compiler *compiler = moment->scope.compiler;
     if (!mw_fits_take(compiler, &syntax->fits, expr->type, 0, syntax->position)) return;

@@ -198,6 +198,25 @@ MW_TEST(program_shares_equal_windows_and_keeps_the_labels_apart) {
     mw_test_project_release(&project);
 }
 
+/* What is spelled alike counts as one: a field must not be spelled as the feature of its name. */
+MW_TEST(program_tells_fields_from_features_of_their_name) {
+    mw_test_project project = mw_test_compile(
+        "feature amount: amount + 1\n"
+        "feature b: count(orders by amount = amount over 1d)\n"
+        "feature c: count(orders by amount = now.amount over 1d)\n"
+        "feature d: now.amount * 2\n"
+        "feature e: amount * 2\n"
+        "feature paid: paid\n" MW_TEST_SHOPS_MODEL);
+    const mw_model_program *model = project.model;
+    static const char *const texts[] = {
+        "now.amount + 1", "count(orders by amount = now.amount + 1 over 1d)",
+        "count(orders by amount over 1d)", "now.amount * 2", "amount * 2", "paid"};
+    MW_CHECK_EQUAL_INT(model->feature_window_count, 2);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        MW_CHECK_EQUAL_STR(mw_code_text(model->features[i].code), texts[i]);
+    mw_test_project_release(&project);
+}
+
 MW_TEST(program_runs_features_after_those_that_they_read) {
     mw_test_project project = mw_test_compile(
         "feature a: b + c\n"
