@@ -49,6 +49,7 @@ struct keeper {
     mw_workspace workspace;
     bool is_open;
     bool has_begun; /* the log */
+    bool is_apart;       /* it went by another file than the server, and said so */
     int64_t compare_due; /* when it asks again by which file the server goes, monotonic */
     mw_log_reach reach; /* as of this tick, before it looked at the lake */
     mw_shared_history history;
@@ -416,7 +417,11 @@ static mw_status open_as_served(keeper *k, mw_error *err) {
     if (!server.is_ready) return MW_OK;
     MW_TRY(open_project(k, err));
     k->compare_due = mw_sys_monotonic_us(k->cli->sys) + PULSE_US;
-    if (goes_by_same(k, &server)) return MW_OK;
+    bool was_apart = k->is_apart;
+    k->is_apart = !goes_by_same(k, &server);
+    if (was_apart && !k->is_apart)
+        mw_cli_note(k->cli, "keeper: goes by the server's project file now, and watches again");
+    if (!k->is_apart) return MW_OK;
     return mw_fail(err, MW_CONFLICT,
                    "the server goes by another project file than %s: nothing is watched until that "
                    "is kept", k->workspace.project_path);

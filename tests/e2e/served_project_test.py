@@ -271,9 +271,9 @@ class InTheWay(threading.Thread):
 
 def test_apart(folder):
     """Where nothing could be kept, a keeper does not work by another file than the server."""
-    served = Served(folder, project=PROJECT + IDLE)
+    served = Served(folder, project=PROJECT)
     in_the_way = InTheWay(Path(folder, ".millwright/served.yaml"))
-    served.file.write_text("\n" + PROJECT + IDLE)
+    served.file.write_text("\n" + PROJECT)
     served.kill("server")  # so it goes by today's file, and the keeper by that of before
     served.hear()
     assert not served.is_outdated()
@@ -281,13 +281,13 @@ def test_apart(folder):
     apart = "keeper: the server goes by another project file than "
     time.sleep(2)
     assert apart not in served.errors(), served.errors()
-    served.file.write_text("\n\n" + PROJECT + IDLE)
+    served.file.write_text("\n\n" + PROJECT)
     served.kill("keeper")  # and now the other way round
     served.wait_for("its word", lambda: apart in served.errors())
     assert served.is_outdated() and served.ask("x")[0] == 200
     in_the_way.end()
     served.wait_for("a later try", lambda: "is served is kept now" in served.errors())
-    served.wait_for("the keeper", lambda: "served.yaml:20:18: " in served.errors(), 90)
+    served.wait_for("the keeper", lambda: "goes by the server's project file now" in served.errors(), 90)
     time.sleep(2)
     assert served.errors().count(apart) == 1, served.errors()
     served.end()
