@@ -33,7 +33,8 @@ static mw_status append_empty_view(mw_workspace *workspace, const mw_stream *str
 }
 
 /* Streams of which the lake has nothing are views too, for the query names them. */
-static mw_status append_empty_views(mw_workspace *workspace, mw_buf *sql, mw_error *err) {
+static mw_status append_empty_views(mw_workspace *workspace, const mw_lake_snapshot *lake,
+                                    mw_buf *sql, mw_error *err) {
     const mw_program *program = workspace->program;
     for (size_t i = 0; i < program->stream_count; i++) {
         const mw_stream *stream = &program->streams[i];
@@ -41,8 +42,10 @@ static mw_status append_empty_views(mw_workspace *workspace, mw_buf *sql, mw_err
         bool is_there = false;
         if (stream->is_of_moments) continue;
         MW_TRY(mw_catalog_query(mw_state_catalog(workspace->state),
-                                "SELECT 1 FROM lake_files WHERE stream = ? LIMIT 1",
-                                MW_SQL(mw_sql_str(stream->name)), &rows, err));
+                                "SELECT 1 FROM lake_files WHERE stream = ? AND ingest <= ? "
+                                "LIMIT 1",
+                                MW_SQL(mw_sql_str(stream->name), mw_sql_int(lake->ingest)), &rows,
+                                err));
         mw_status status = mw_catalog_next(rows, &is_there, err);
         mw_catalog_rows_close(rows);
         MW_TRY(status);
@@ -77,13 +80,12 @@ static mw_status append_model(mw_workspace *workspace, mw_model_sql of, mw_buf *
 }
 
 /* What the model's view asks: those of the streams, with the lake as seen from where its folder
-   is. */
-static mw_status append_streams(mw_workspace *workspace, const char *lake_folder,
-                                const bool **out_is_corrected, mw_buf *sql, mw_error *err) {
-    mw_lake_snapshot lake;
-    MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &lake, err));
-    MW_TRY(mw_lake_views_append_known(workspace, &lake, lake_folder, sql, out_is_corrected, err));
-    MW_TRY(append_empty_views(workspace, sql, err));
+   is. Which streams are corrected is the snapshot's: who asks these views goes by the same one. */
+static mw_status append_streams(mw_workspace *workspace, const mw_lake_snapshot *lake,
+                                const char *lake_folder, const bool **out_is_corrected,
+                                mw_buf *sql, mw_error *err) {
+    MW_TRY(mw_lake_views_append_known(workspace, lake, lake_folder, sql, out_is_corrected, err));
+    MW_TRY(append_empty_views(workspace, lake, sql, err));
     mw_buf_append_char(sql, '\n');
     return mw_buf_check(sql, "the query", err);
 }
@@ -100,16 +102,16 @@ static mw_status note_that_a_file_has_more(mw_workspace *workspace, mw_model_sql
 }
 
 /* Without a file of its own the query has none beside it either. */
-static mw_status make_files(mw_workspace *workspace, mw_model_sql of, mw_outside_files *files,
-                            mw_error *err) {
+static mw_status make_files(mw_workspace *workspace, const mw_lake_snapshot *lake,
+                            mw_model_sql of, mw_outside_files *files, mw_error *err) {
     const char *output = mw_cli_option(workspace->cli, "--output");
     const char *folder = mw_path_join(&workspace->arena, workspace->state_folder, "lake");
-    const bool *is_corrected;
+    const bool *is_corrected; /* as `of` has it */
     mw_buf streams;
     if (!output) return note_that_a_file_has_more(workspace, of, err);
     if (!folder) return mw_fail(err, MW_NO_MEMORY, "sql: no memory");
     mw_buf_init(&streams, SQL_SIZE_MAX);
-    mw_status status = append_streams(workspace, folder, &is_corrected, &streams, err);
+    mw_status status = append_streams(workspace, lake, folder, &is_corrected, &streams, err);
     mw_outside_export from = {workspace, of, mw_buf_str(&streams), output};
     if (status == MW_OK) status = mw_outside_files_make(from, files, err);
     mw_buf_release(&streams);
@@ -118,6 +120,7 @@ static mw_status make_files(mw_workspace *workspace, mw_model_sql of, mw_outside
 
 static mw_status write_sql(mw_workspace *workspace, exported *it, mw_error *err) {
     mw_workspace_model model;
+    mw_lake_snapshot lake;
     const bool *is_corrected = NULL;
     mw_buf *sql = &it->sql;
     const char *name = mw_cli_option(workspace->cli, "--model");
@@ -127,13 +130,14 @@ static mw_status write_sql(mw_workspace *workspace, exported *it, mw_error *err)
                   "-- Run in the project's folder: the events are those that its lake has now.\n"
                   "-- Then ask: FROM features_%.*s LIMIT 10;\n\n",
                   MW_STR_ARGS(model.program->name), MW_STR_ARGS(model.program->name));
-    MW_TRY(append_streams(workspace, MW_STATE_FOLDER "/lake", &is_corrected, sql, err));
+    MW_TRY(mw_lake_look(mw_state_lake(workspace->state), &lake, err));
+    MW_TRY(append_streams(workspace, &lake, MW_STATE_FOLDER "/lake", &is_corrected, sql, err));
     mw_model_sql of = {.program = workspace->program,
                        .model = model.program,
                        .symbols = workspace->symbols,
                        .is_corrected = is_corrected,
                        .has_outside = mw_cli_option(workspace->cli, "--output") != NULL};
-    MW_TRY(make_files(workspace, of, &it->files, err));
+    MW_TRY(make_files(workspace, &lake, of, &it->files, err));
     mw_outside_files_append_sql(&it->files, model.program->name, sql);
     MW_TRY(append_model(workspace, of, sql, &it->left_out, err));
     append_left_out(mw_buf_str(&it->left_out), sql);
