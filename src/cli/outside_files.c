@@ -181,16 +181,21 @@ static mw_status make_schema(mw_arena *arena, size_t width, mw_schema *out_schem
     return MW_OK;
 }
 
-static mw_status begin_file(mw_outside_export from, const mw_feature *feature,
+/* Where it is to stand, and that it may. */
+static mw_status place_file(mw_outside_export from, const mw_feature *feature,
                             mw_outside_file *file, mw_error *err) {
     mw_workspace *workspace = from.workspace;
-    size_t width = feature->vector->width;
-    mw_schema *schema = mw_arena_alloc(&workspace->arena, 1, sizeof *schema);
     file->vector = feature->vector;
     file->path = path_of(&workspace->arena, from.output, feature);
-    if (!schema || !file->path) return no_memory(err);
+    if (!file->path) return no_memory(err);
     MW_TRY(mw_cli_try_written_beside(workspace->cli, file->path, err));
-    MW_TRY(find_path_in_sql(workspace, file->path, &file->path_in_sql, err));
+    return find_path_in_sql(workspace, file->path, &file->path_in_sql, err);
+}
+
+static mw_status begin_file(mw_workspace *workspace, mw_outside_file *file, mw_error *err) {
+    size_t width = file->vector->width;
+    mw_schema *schema = mw_arena_alloc(&workspace->arena, 1, sizeof *schema);
+    if (!schema) return no_memory(err);
     MW_TRY(make_schema(&workspace->arena, width, schema, err));
     mw_table_file_config config = {workspace->cli->sys, workspace->duck, schema,
                                    workspace->symbols, file->path, PART_NUMBERS / width};
@@ -235,18 +240,25 @@ static mw_status ask(mw_outside_export from, mw_duck *duck, const mw_feature *fe
     return status;
 }
 
+static mw_status make_file(mw_outside_export from, const mw_feature *feature, mw_duck *duck,
+                           mw_outside_file *file, mw_error *err) {
+    MW_TRY(begin_file(from.workspace, file, err));
+    mw_status status = ask(from, duck, feature, file, err);
+    if (status == MW_OK) status = show_file(file, from.of.model->name, duck, err);
+    return status == MW_OK ? MW_OK : mw_fail_within(err, status, "%s", file->path);
+}
+
+/* What cannot be written is told before the first value is worked out. */
 static mw_status make_files(mw_outside_export from, const mw_model_outside *outside,
                             mw_duck *duck, mw_outside_files *files, mw_error *err) {
     mw_str streams = mw_str_copy(&from.workspace->arena, from.streams);
     if (!streams.data) return no_memory(err);
     MW_TRY(mw_duck_run(duck, streams.data, err));
-    for (; files->count < outside->count; files->count++)
-        MW_TRY(begin_file(from, outside->features[files->count], &files->files[files->count], err));
-    for (size_t i = 0; i < files->count; i++) {
-        mw_outside_file *file = &files->files[i];
-        mw_status status = ask(from, duck, outside->features[i], file, err);
-        if (status == MW_OK) status = show_file(file, from.of.model->name, duck, err);
-        if (status != MW_OK) return mw_fail_within(err, status, "%s", file->path);
+    for (size_t i = 0; i < outside->count; i++)
+        MW_TRY(place_file(from, outside->features[i], &files->files[i], err));
+    for (size_t i = 0; i < outside->count; i++) {
+        files->count = i + 1;
+        MW_TRY(make_file(from, outside->features[i], duck, &files->files[i], err));
     }
     return MW_OK;
 }

@@ -6,8 +6,10 @@
  * that a moment has now. The query itself is asked for these, in a database of its own that may
  * spill to disk beside the export; so each moment finds its row.
  *
- * Rows are worked out as they come. In memory stand a chunk of inputs, some megabytes of rows and
- * 32 bytes an input. Until they take their places the files have names that end in ".tmp".
+ * Rows are worked out as they come, one file after the other. Of one stand in memory: a chunk of
+ * inputs, 32 bytes an input, rows with 4 million numbers in DuckDB (32 MB), and the chunk of 2,048
+ * rows that leads there, which DuckDB allocates whole: 64 MB where a vector has 4,096 numbers.
+ * Until they take their places the files have names that end in ".tmp".
  */
 #pragma once
 #include "cli/table_file.h"
