@@ -56,9 +56,11 @@ static mw_status tell_windows(inquiry *it, mw_buf *out, mw_json *json, mw_error 
 
 /* Of the user's, whose answers the value hangs on; empty: none. */
 static mw_str process_of(const inquiry *it) {
+    const mw_program *program = it->oracle.program;
     const mw_model_program *model = it->oracle.model;
-    return it->feature == LABEL ? mw_asked_of_code(it->oracle.program, model, model->label)
-                                : model->features[it->feature].process;
+    if (it->feature != LABEL) return model->features[it->feature].process;
+    mw_str process = mw_asked_of_code(program, model, model->label);
+    return process.size > 0 ? process : mw_asked_of_code(program, model, model->unless);
 }
 
 static mw_cell asked_value(const inquiry *it, mw_type *out_type) {

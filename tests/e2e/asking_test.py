@@ -154,6 +154,19 @@ def test_the_whole_way():
                       str(project.folder / "refund.mw"))
 
 
+def test_a_label_hangs_on_what_may_drop_it():
+    """Without naming an answer itself."""
+    for field, is_proved in (("length(text)", True), ("mood", False), ("length + shop_mood", False)):
+        with Reviews() as project:
+            project.change("next 2d)", f"next 2d) unless {field} > 1000")
+            project.ok("ingest")
+            why = ("features", "why", project.reviews[200]["review"], "label")
+            told = project.ok(*why, "--json").json()
+            assert (told["value"] is not None, told["proved_exact"]) == (True, is_proved), (field, told)
+            marked = "what the process sentiment answered is not proved exact\n" in project.ok(*why).out
+            assert marked != is_proved, field
+
+
 def test_a_worker_that_is_killed_in_the_middle():
     with Reviews() as project:
         flag = project.folder / "killed"

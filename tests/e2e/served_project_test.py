@@ -271,7 +271,7 @@ class InTheWay(threading.Thread):
 
 def test_apart(folder):
     """Where nothing could be kept, a keeper does not work by another file than the server."""
-    served = Served(folder, project=PROJECT)
+    served = Served(folder)
     in_the_way = InTheWay(Path(folder, ".millwright/served.yaml"))
     served.file.write_text("\n" + PROJECT)
     served.kill("server")  # so it goes by today's file, and the keeper by that of before
