@@ -451,13 +451,22 @@ static const mw_code *code_with_fits(mw_compiler *compiler, const mw_code *code,
     return copy->text.data ? copy : NULL;
 }
 
+/* Of one that was refused halfway not all numbers have their place behind the first. */
+static bool has_all_numbers(const mw_feature_list *list, size_t first, size_t width) {
+    size_t last = first + width - 1;
+    return last < list->count && list->items[first].vector_index == 0 &&
+           list->items[last].vector_index == width - 1 &&
+           list->items[last].node == list->items[first].node;
+}
+
 static void finish_vector(mw_moment_scope *moment, int32_t index) {
     const mw_feature_syntax *syntax = &moment->syntaxes.items[index];
     mw_compiler *compiler = moment->scope.compiler;
     const mw_vector *vector = mw_compile_vector(&moment->scope, syntax->node);
     mw_position position = syntax->position;
     if (!vector ||
-        !mw_fits_take(compiler, &syntax->fits, MW_TYPE_NUMBER, vector->width, position))
+        !mw_fits_take(compiler, &syntax->fits, MW_TYPE_NUMBER, vector->width, position) ||
+        !has_all_numbers(&moment->syntaxes, (size_t)index, vector->width))
         return;
     vector = with_fits(compiler, vector, &syntax->fits);
     mw_str process = MW_STR("");

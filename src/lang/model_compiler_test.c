@@ -63,6 +63,9 @@ MW_TEST(features_refuse_circles_and_clashes) {
          "feature a: amount",
          ":2:12: features.a: there is another feature A\n"
          "    Parquet and SQL know no case: call a otherwise.\n"},
+        {"feature v_1: amount\n"
+         "feature v: vector(amount, 1)",
+         ":2:12: features.v: there is another feature v_1\n"},
         {"feature Label: amount",
          ":1:1: features.Label: a feature must not be called id or label, for these are columns "
          "beside it, got Label\n"},
@@ -73,6 +76,17 @@ MW_TEST(features_refuse_circles_and_clashes) {
          "    For the moment's own field write by shop = now.shop.\n"},
     };
     mw_test_check_mistakes("", cases, sizeof cases / sizeof cases[0], MW_TEST_SHOPS_MODEL);
+}
+
+/* Where not all fit, what is behind the last feature is not theirs. */
+MW_TEST(vectors_are_not_compiled_in_part) {
+    static const char five[] = "feature w0: ngrams(shop, 1, 1, 4095)\n"
+                               "feature w1: ngrams(shop, 1, 1, 4095)\n"
+                               "feature w2: ngrams(shop, 1, 1, 4095)\n"
+                               "feature w3: ngrams(shop, 1, 1, 4095)\n"
+                               "feature w4: ngrams(shop, 1, 1, 4096)";
+    mw_test_mistake one = {five, ":5:13: features.w4: there must be at most 16384 features\n"};
+    mw_test_check_mistakes("", &one, 1, MW_TEST_SHOPS_MODEL);
 }
 
 MW_TEST(labels_must_see_what_comes_after) {
