@@ -4,7 +4,8 @@
  * A Parquet file for each vector that lies outside of the language (lang/outside.h): the columns
  * `input`, as lang/outside_sql.h has it, and number_0, number_1 .., a row for each different input
  * that a moment has now. The query itself is asked for these, in a database of its own that may
- * spill to disk beside the export; so each moment finds its row.
+ * spill to disk beside the export; so each moment finds its row, unless its input hangs on a sum
+ * within moment whose doubles cancel (lang/outside_sql.h).
  *
  * Rows are worked out as they come, one file after the other. Of one stand in memory: a chunk of
  * inputs, 32 bytes an input, rows with 4 million numbers in DuckDB (32 MB), and the chunk of 2,048

@@ -4,6 +4,7 @@ typedef struct {
     const mw_window *window;
     const mw_sql_names *names;
     const mw_symbols *symbols;
+    bool in_order;
     mw_buf *out;
 } writer;
 
@@ -13,6 +14,23 @@ static mw_status append_around(const writer *w, const char *before, const char *
     mw_buf_append_text(w->out, before);
     MW_TRY(mw_code_append_sql(w->window->value, w->names, w->symbols, w->out, err));
     mw_buf_append_text(w->out, after);
+    return MW_OK;
+}
+
+/* "sum(mw_summed(VALUE))" and the like. Doubles add up to another last place, or to quite another
+   number where they cancel, as DuckDB's threads bring them; but not in the values' own order. */
+static mw_status append_summed(const writer *w, const char *aggregate, mw_error *err) {
+    mw_buf_printf(w->out, "%s(", aggregate);
+    MW_TRY(append_around(w, "mw_summed(", ")", err));
+    if (w->in_order) MW_TRY(append_around(w, " ORDER BY mw_summed(", ")", err));
+    mw_buf_append_char(w->out, ')');
+    return MW_OK;
+}
+
+static mw_status append_sum(const writer *w, mw_error *err) {
+    mw_buf_append_text(w->out, "coalesce(");
+    MW_TRY(append_summed(w, "fsum", err));
+    mw_buf_append_text(w->out, ", 0)");
     return MW_OK;
 }
 
@@ -26,7 +44,12 @@ static mw_status append_at_end(const writer *w, const char *before, mw_error *er
 
 static mw_status append_trend(const writer *w, mw_error *err) {
     MW_TRY(append_around(w, "mw_number(regr_slope(mw_summed(", ")", err));
-    mw_buf_printf(w->out, ", CAST(%s - %s AS DOUBLE) / 1e6))", w->names->time, w->names->now_time);
+    mw_buf_printf(w->out, ", CAST(%s - %s AS DOUBLE) / 1e6", w->names->time, w->names->now_time);
+    if (w->in_order) {
+        MW_TRY(append_around(w, " ORDER BY mw_summed(", ")", err));
+        mw_buf_printf(w->out, ", %s", w->names->time);
+    }
+    mw_buf_append_text(w->out, "))");
     return MW_OK;
 }
 
@@ -56,12 +79,12 @@ static mw_status append_aggregate(const writer *w, mw_error *err) {
     case MW_AGGREGATE_SINCE:
         mw_buf_printf(w->out, "any_value(%s) - max(%s)", w->names->now_time, w->names->time);
         return MW_OK;
-    case MW_AGGREGATE_SUM: return append_around(w, "coalesce(fsum(mw_summed(", ")), 0)", err);
-    case MW_AGGREGATE_MEAN: return append_around(w, "favg(mw_summed(", "))", err);
+    case MW_AGGREGATE_SUM: return append_sum(w, err);
+    case MW_AGGREGATE_MEAN: return append_summed(w, "favg", err);
     case MW_AGGREGATE_MIN: return append_around(w, "min(", ")", err);
     case MW_AGGREGATE_MAX: return append_around(w, "max(", ")", err);
-    case MW_AGGREGATE_VAR: return append_around(w, "var_samp(mw_summed(", "))", err);
-    case MW_AGGREGATE_STD: return append_around(w, "stddev_samp(mw_summed(", "))", err);
+    case MW_AGGREGATE_VAR: return append_summed(w, "var_samp", err);
+    case MW_AGGREGATE_STD: return append_summed(w, "stddev_samp", err);
     case MW_AGGREGATE_FIRST: return append_at_end(w, "arg_min(", err);
     case MW_AGGREGATE_LAST: return append_at_end(w, "arg_max(", err);
     case MW_AGGREGATE_TREND: return append_trend(w, err);
@@ -76,8 +99,9 @@ static mw_status append_aggregate(const writer *w, mw_error *err) {
 }
 
 mw_status mw_aggregate_append_sql(const mw_window *window, const mw_sql_names *names,
-                                  const mw_symbols *symbols, mw_buf *out, mw_error *err) {
-    writer w = {window, names, symbols, out};
+                                  const mw_symbols *symbols, bool in_order, mw_buf *out,
+                                  mw_error *err) {
+    writer w = {window, names, symbols, in_order, out};
     return append_aggregate(&w, err);
 }
 
@@ -130,6 +154,6 @@ static mw_status append_within(const writer *w, mw_error *err) {
 
 mw_status mw_within_append_sql(const mw_window *of, const mw_sql_names *names,
                                const mw_symbols *symbols, mw_buf *out, mw_error *err) {
-    writer w = {of, names, symbols, out};
+    writer w = {of, names, symbols, false, out};
     return append_within(&w, err);
 }

@@ -11,6 +11,9 @@ static const char project[] =
     "feature c: since(views by shop)\n"
     "feature d: quantile(0.9)(views.x by shop over 1h)\n"
     "feature e: count(views by shop over 1h)\n"
+    "feature f: sum(views.x by shop over 1h)\n"
+    "feature g: std(views.x by shop over 1h)\n"
+    "feature h: trend(views.x by shop over 1h)\n"
     "model m\n  moment: on orders\n  label: any(views by shop over next 1h)\n";
 
 /* In the order of the features, each of which is one window. */
@@ -21,6 +24,10 @@ static const char *const expected[] = {
     ("mw_middle(list_sort(list(v.\"x\") FILTER (v.\"x\" IS NOT NULL))[greatest(1, "
      "(count(v.\"x\") * 900000 + 999999) // 1000000)])"),
     "CAST(count(*) AS DOUBLE)",
+    "coalesce(fsum(mw_summed(v.\"x\") ORDER BY mw_summed(v.\"x\")), 0)",
+    "stddev_samp(mw_summed(v.\"x\") ORDER BY mw_summed(v.\"x\"))",
+    ("mw_number(regr_slope(mw_summed(v.\"x\"), CAST(v.t - o.t AS DOUBLE) / 1e6 ORDER BY "
+     "mw_summed(v.\"x\"), v.t))"),
 };
 
 MW_TEST(aggregate_sql_says_what_each_window_asks) {
@@ -38,7 +45,8 @@ MW_TEST(aggregate_sql_says_what_each_window_asks) {
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         mw_error err;
         mw_buf_clear(&sql);
-        MW_CHECK_OK(mw_aggregate_append_sql(&model->windows[i], &names, symbols, &sql, &err), &err);
+        MW_CHECK_OK(mw_aggregate_append_sql(&model->windows[i], &names, symbols, true, &sql, &err),
+                    &err);
         MW_CHECK_EQUAL_STR(mw_buf_str(&sql), expected[i]);
     }
     mw_buf_release(&sql);

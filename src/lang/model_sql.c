@@ -271,7 +271,7 @@ static mw_status append_window(const mw_sql_query *q, size_t index, mw_error *er
     mw_sql_append_comment(q->out, window->text);
     mw_buf_append_text(q->out, "  SELECT m.\"moment n\", ");
     mw_sql_names names = event_names(q, window);
-    MW_TRY(mw_aggregate_append_sql(window, &names, q->symbols, q->out, err));
+    MW_TRY(mw_aggregate_append_sql(window, &names, q->symbols, q->in_order[index], q->out, err));
     mw_buf_append_text(q->out, " AS ");
     mw_sql_append_name(q->out, q->windows.fields[index].name);
     append_sides(q, window);
@@ -585,6 +585,28 @@ static mw_status append_query(mw_sql_query *q, mw_error *err) {
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+/* The windows that numbers hang on which are looked up: what makes a file's inputs and what asks
+   for them are queries that run apart. */
+static mw_status find_in_order(mw_sql_query *q, mw_error *err) {
+    const mw_model_program *model = q->model;
+    size_t count = model->window_count + model->within_count + model->feature_count + 1;
+    mw_str *reasons = mw_arena_alloc(&q->arena, count, sizeof *reasons);
+    bool *in_order = mw_arena_alloc(&q->arena, model->window_count + 1, sizeof *in_order);
+    if (!reasons || !in_order) return mw_fail(err, MW_NO_MEMORY, "sql: no memory for the columns");
+    mw_sql_gaps gaps = {.windows = reasons, .withins = reasons + model->window_count};
+    gaps.features = gaps.withins + model->within_count;
+    for (size_t i = 0; i < model->feature_count; i++) {
+        const mw_vector *vector = model->features[i].vector;
+        if (model->features[i].vector_index > 0 || !vector) continue;
+        if (!mw_vector_is_outside(vector) || mw_vector_takes_text(vector)) continue;
+        mw_sql_gaps_narrow(&gaps, model, vector->args, vector->arg_count);
+        for (size_t k = 0; k < model->window_count; k++)
+            in_order[k] = in_order[k] || gaps.windows[k].size == 0;
+    }
+    q->in_order = in_order;
+    return MW_OK;
+}
+
 /* The arena is to be released. */
 static mw_status begin_query(mw_model_sql of, mw_buf *out, mw_sql_query *q, mw_error *err) {
     *q = (mw_sql_query){.program = of.program, .model = of.model, .symbols = of.symbols,
@@ -593,6 +615,7 @@ static mw_status begin_query(mw_model_sql of, mw_buf *out, mw_sql_query *q, mw_e
     mw_arena_init(&q->arena, (size_t)1 << 24);
     mw_sql_gaps_of gaps_of = {of.program, of.model, of.symbols, of.has_outside};
     MW_TRY(mw_sql_gaps_find(gaps_of, &q->arena, &q->gaps, err));
+    MW_TRY(find_in_order(q, err));
     if (q->gaps.takes.size == 0) return MW_OK;
     return mw_fail(err, MW_NOT_BUILT, "sql: whom the schedule takes hangs on what SQL cannot "
                                       "say: %.*s", MW_STR_ARGS(q->gaps.takes));

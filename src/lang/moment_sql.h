@@ -28,6 +28,7 @@ typedef struct {
     mw_arena arena;
     mw_schema windows, features, withins; /* the columns that hold them */
     mw_sql_gaps gaps;   /* what is left out */
+    const bool *in_order; /* by window: an input is made of it, which must be the same again */
     bool label_waits;   /* a key of the label's windows is a feature: they stand behind all these */
     bool at_label;      /* they are being written */
     mw_schema *streams; /* the columns that hold the fields of each stream's rows */

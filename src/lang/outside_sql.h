@@ -3,8 +3,9 @@
  *
  * A table of the model's holds what one gave for each input: the columns `input` and number_0,
  * number_1 .. The input is a text: the SHA-256, in hex, of the text that the vector takes, or its
- * numbers as DuckDB spells a FLOAT[] of them. (Floats are what a network is given; and the last
- * place of a sum of doubles, which may be another the next time, is no matter.)
+ * numbers as DuckDB spells a FLOAT[] of them. (Floats are what a network is given.) It must be the
+ * same text whenever it is asked for: what windows add for it is added in order (aggregate_sql.h);
+ * what is added across the moments of one event is not, and may differ where doubles cancel.
  *
  * Two columns of the query, called by a hash of how the vector is spelled, hold the moment's input
  * and, as one value, the row that was found for it; none was: all of its numbers are missing.

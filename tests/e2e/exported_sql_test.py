@@ -496,6 +496,49 @@ def test_new_inputs_have_values_once_a_row_is_added():
             raise AssertionError("two rows of one input")
 
 
+CANCELLING = """project: shots
+streams:
+  shots: {from: data/shots.csv, types: {weight: number}, time: at, id: shot}
+  marks: {from: data/marks.csv, time: at, id: mark}
+features:
+  total: sum(shots.weight by place over 3d)
+  usual: mean(shots.weight by place over 3d)
+  sway:  std(shots.weight by place over 3d)
+  vary:  var(shots.weight by place over 3d)
+  tilt:  trend(shots.weight by place over 3d)
+  of_total: embed("bend.onnx", vector(total, 1, 2))
+  of_usual: embed("bend.onnx", vector(usual, 1, 2))
+  of_rest:  embed("bend.onnx", vector(sway, vary, tilt))
+models:
+  next: {question: 'Another?', moment: on marks, label: any(marks by place over next 1d)}
+"""
+
+
+def test_inputs_are_the_same_with_any_number_of_threads():
+    """Sums of doubles that cancel, whose every digit hangs on the order in which they are added."""
+    draw = shop.random.Random(shop.SEED)
+    with Shop(CANCELLING) as project:
+        at = [shop.stamp(shop.START + shop.timedelta(seconds=7 * n)) for n in range(400000)]
+        weights = [draw.random() * 10 ** draw.randrange(12) for _ in range(len(at) // 2)]
+        (project.folder / "data/shots.csv").write_text("shot,at,place,weight\n" + "".join(
+            f"s{n},{at[n]},{'ab'[n // 2 % 2]},{'-' * (n % 2)}{weights[n // 2]!r}\n" for n in range(len(at))))
+        (project.folder / "data/marks.csv").write_text("mark,at,place\n" + "".join(
+            f"m{n},{at[n * 2000 + 3000]},{draw.choice('ab')}\n" for n in range(150)))
+        (project.folder / "bend.onnx").write_bytes(pictures.network("Sigmoid", [None, 3]))
+        project.ok("ingest")
+        sql = project.folder / "features.sql"
+        project.ok("features", "export", "--sql", "--output", str(sql))
+        values = set()
+        for threads in (2, 1, 4, 2):
+            database = run_sql(project, sql)
+            database.execute(f"PRAGMA threads={threads}")
+            rows = database.execute("SELECT mark, total, usual, sway, vary, tilt, of_total_0, of_usual_0, of_rest_0 FROM "
+                                    "(SELECT *, \"id.mark\" AS mark FROM features_next) ORDER BY mark").fetchall()
+            assert len(rows) == 150 and None not in {cell for row in rows for cell in row}, (threads, rows)
+            values.add(tuple(rows))
+        assert len(values) == 1
+
+
 def test_all_files_of_an_export_appear_or_none():
     with Shop(SHOTS.replace("data/shots.csv", "[data/shots.csv, more/*.parquet]")) as project:
         write_shots(project, 40)
