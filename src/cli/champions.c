@@ -161,15 +161,9 @@ static mw_change change_of(const mw_champions *champions, const mw_stage_wish *w
    another process has promoted another one since. */
 static mw_status take_back(mw_champions *champions, const mw_succession *made, mw_str who,
                            mw_arena *arena) {
-    mw_succession taken_back;
-    mw_promotion wish = {.model = made->champion.model,
-                         .version = made->before,
-                         .is_conditional = true,
-                         .over = made->champion.version,
-                         .change = {mw_sys_now_us(champions->workspace->cli->sys), who,
-                                    MW_STR("the running server cannot use the one after it")}};
-    mw_status status = mw_registry_promote(mw_workspace_registry(champions->workspace), &wish,
-                                           arena, &taken_back, NULL);
+    mw_status status = mw_registry_take_back(mw_workspace_registry(champions->workspace), made,
+                                             mw_sys_now_us(champions->workspace->cli->sys), who,
+                                             arena, NULL);
     return status == MW_CONFLICT ? MW_OK : status;
 }
 

@@ -238,17 +238,12 @@ static void tell_champion(mw_workspace *workspace, const mw_succession *made) {
    somebody has promoted another one since. */
 static void take_back(mw_workspace *workspace, const mw_succession *made) {
     mw_error ignored;
-    mw_succession taken_back;
-    mw_promotion wish = {.model = made->champion.model,
-                         .version = made->before,
-                         .is_conditional = true,
-                         .over = made->champion.version,
-                         .change = {mw_sys_now_us(workspace->cli->sys), mw_workspace_who(workspace),
-                                    MW_STR("the running server cannot use the one after it")}};
     if (made->before.size == 0) return;
-    mw_status status = mw_registry_promote(mw_workspace_registry(workspace), &wish,
-                                           &workspace->arena, &taken_back, &ignored);
-    if (status == MW_OK) status = mw_serve_tell_champion(workspace, wish.model, &ignored);
+    mw_status status = mw_registry_take_back(mw_workspace_registry(workspace), made,
+                                             mw_sys_now_us(workspace->cli->sys),
+                                             mw_workspace_who(workspace), &workspace->arena,
+                                             &ignored);
+    if (status == MW_OK) status = mw_serve_tell_champion(workspace, made->champion.model, &ignored);
     (void)status; /* what is told is why it had to be taken back */
 }
 

@@ -282,6 +282,19 @@ mw_status mw_registry_rollback(mw_registry registry, mw_str model, mw_change cha
     return MW_OK;
 }
 
+mw_status mw_registry_take_back(mw_registry registry, const mw_succession *made, int64_t at_us,
+                                mw_str who, mw_arena *arena, mw_error *err) {
+    MW_ASSERT(made->before.size > 0);
+    mw_succession taken_back;
+    mw_promotion wish = {.model = made->champion.model,
+                         .version = made->before,
+                         .is_conditional = true,
+                         .over = made->champion.version,
+                         .change = {at_us, who,
+                                    MW_STR("the running server cannot use the one after it")}};
+    return mw_registry_promote(registry, &wish, arena, &taken_back, err);
+}
+
 /* --- reading ---------------------------------------------------------------------------- */
 
 mw_status mw_registry_champion(mw_registry registry, mw_str model, mw_arena *arena,

@@ -101,6 +101,12 @@ MW_MUST_USE mw_status mw_registry_rollback(mw_registry registry, mw_str model, m
                                            mw_arena *arena, mw_succession *out_made,
                                            mw_error *err);
 
+/* Undoes a succession that the running server cannot follow: its next start reads the catalog.
+   MW_CONFLICT: somebody has promoted another one since. It must have replaced a champion. */
+MW_MUST_USE mw_status mw_registry_take_back(mw_registry registry, const mw_succession *made,
+                                            int64_t at_us, mw_str who, mw_arena *arena,
+                                            mw_error *err);
+
 /* MW_NOT_FOUND if the model has no champion yet. */
 MW_MUST_USE mw_status mw_registry_champion(mw_registry registry, mw_str model, mw_arena *arena,
                                            mw_version_row *out_version, mw_error *err);

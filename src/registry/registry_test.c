@@ -207,6 +207,25 @@ MW_TEST(registry_promotes_over_whom_was_meant_alone) {
     close_fixture(&f);
 }
 
+MW_TEST(registry_takes_back_what_stands_alone) {
+    fixture f = open_fixture();
+    mw_succession made;
+    const char *versions[] = {"aa11", "bb22", "cc33"};
+    for (int i = 0; i < 3; i++) record(&f, versions[i], 100 + i);
+    promote(&f, "aa11", 200);
+    MW_CHECK_OK(ask_for(&f, wish_over("bb22", "aa11"), &made), &f.err);
+    MW_CHECK_OK(mw_registry_take_back(f.registry, &made, 300, MW_STR("ann"), &f.arena, &f.err),
+                &f.err);
+    MW_CHECK_EQUAL_STR(champion(&f), "aa11");
+    MW_CHECK_OK(ask_for(&f, wish_over("bb22", "aa11"), &made), &f.err);
+    promote(&f, "cc33", 400); /* a person, before it is taken back */
+    MW_CHECK_EQUAL_INT(
+        mw_registry_take_back(f.registry, &made, 500, MW_STR("ann"), &f.arena, &f.err),
+        MW_CONFLICT);
+    MW_CHECK_EQUAL_STR(champion(&f), "cc33");
+    close_fixture(&f);
+}
+
 /* Two processes with a catalog each: whoever comes second sees the first. */
 MW_TEST(registry_lets_one_of_two_at_once_through) {
     char path[512];
