@@ -198,6 +198,7 @@ static mw_status judge_vitals(mw_monitor_report *report, mw_buf *text, mw_arena 
         const mw_alert *alert = mw_loop_alert(loop, i);
         if (!alert->is_open) continue;
         mw_buf_printf(text, "%.*s: %.4g", MW_STR_ARGS(alert->rule->text), alert->value);
+        if (alert->detail.size > 0) mw_buf_printf(text, " (%.*s)", MW_STR_ARGS(alert->detail));
         MW_TRY(add_reason(&report->verdict, MW_VERDICT_TROUBLE, text, arena, err));
     }
     return MW_OK;

@@ -31,6 +31,8 @@ static void write_stream(mw_str name, const mw_freshness_reading *reading, mw_js
     mw_json_put_number(json, "longest_silence_seconds",
            seconds_or_nan(reading->silence_us > 0, reading->silence_us));
     mw_json_put_number(json, "staleness", reading->staleness);
+    mw_json_put_count(json, "events_last_day", reading->told_count);
+    mw_json_put_number(json, "late_p99_seconds", reading->lateness_s);
     mw_json_object_end(json);
 }
 
@@ -44,11 +46,13 @@ static void add_stream(mw_str name, const mw_freshness_reading *reading, mw_grid
     mw_grid_add_seconds(grid, seconds_or_nan(reading->silence_us > 0, reading->silence_us));
     if (isnan(reading->staleness)) mw_grid_add(grid, "%s", "");
     else mw_grid_add(grid, "%.2f", reading->staleness);
+    mw_grid_add_seconds(grid, reading->lateness_s);
 }
 
 static void print_streams(const mw_champion_watch *champion, mw_buf *out) {
     const mw_program *program = champion->version.program.program;
-    mw_grid grid = mw_grid_begin("stream|>events|newest arrived|>ago|>longest silence|>staleness");
+    mw_grid grid = mw_grid_begin("stream|>events|newest arrived|>ago|>longest silence|>staleness|"
+                                 ">1 % later by");
     for (size_t i = 0; i < program->stream_count; i++) {
         mw_freshness_reading reading;
         if (!read_stream(champion, i, &reading)) continue;

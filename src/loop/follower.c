@@ -254,7 +254,7 @@ static mw_status mature(mw_follower *follower, const mw_step *step, mw_error *er
 static mw_status feed(mw_follower *follower, const mw_event *event, mw_error *err) {
     const mw_follower_hooks *hooks = &follower->config.hooks;
     int64_t at = event->place > follower->place ? event->place : follower->place;
-    if (hooks->arrived) MW_TRY(hooks->arrived(hooks->context, (size_t)event->stream, at, err));
+    if (hooks->arrived) MW_TRY(hooks->arrived(hooks->context, event, at, err));
     follower->told = event->place;
     follower->fed++;
     return mw_course_event(follower->course, event, err);

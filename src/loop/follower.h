@@ -35,7 +35,7 @@ MW_MUST_USE mw_status mw_log_survey_read(mw_sys *sys, const char *log_folder, mw
 /* Told in the order of places. What is pointed to is valid until the hook returns. */
 typedef struct {
     void *context;
-    mw_status (*arrived)(void *context, size_t stream, int64_t place, mw_error *err);
+    mw_status (*arrived)(void *context, const mw_event *event, int64_t place, mw_error *err);
     mw_status (*predicted)(void *context, int64_t stamp, const mw_prediction *prediction,
                            mw_error *err);
     mw_status (*matured)(void *context, mw_outcome outcome, const mw_cell *segments,

@@ -9,10 +9,10 @@ typedef struct {
     mw_outcome outcomes[FOLLOWER_WORLD_VISITS];
 } story;
 
-static mw_status arrived(void *context, size_t stream, int64_t place, mw_error *err) {
+static mw_status arrived(void *context, const mw_event *event, int64_t place, mw_error *err) {
     (void)place, (void)err;
     story *told = context;
-    told->arrived += stream == 0;
+    told->arrived += event->stream == 0;
     return MW_OK;
 }
 

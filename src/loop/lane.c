@@ -70,7 +70,7 @@ static mw_status arrive(mw_lane *lane, int64_t place, mw_error *err) {
         mw_event event = mw_events_at(tape->events, lane->arrived_count);
         if (event.place > place) break;
         MW_TRY(pass_time(lane, event.place, err));
-        mw_freshness_arrived(lane->freshness, (size_t)event.stream, event.place);
+        mw_freshness_arrived(lane->freshness, &event, event.place);
     }
     return pass_time(lane, place, err);
 }

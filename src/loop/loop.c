@@ -4,7 +4,7 @@
 
 #include "loop/gate.h"
 
-enum { SCRATCH_MAX = 1 << 26, WHY_MAX = 512 };
+enum { SCRATCH_MAX = 1 << 26, WHY_MAX = 1 << 11 };
 
 struct mw_loop {
     mw_loop_config config;
@@ -170,6 +170,7 @@ static mw_status tell_alert(mw_loop *loop, const mw_alert *alert, mw_str where, 
     mw_buf_init(&text, WHY_MAX);
     mw_buf_append_str(&text, alert->rule->text);
     mw_buf_printf(&text, alert->is_open ? ": %.4g" : " no longer: %.4g", alert->value);
+    if (where.size == 0 && alert->is_open) where = alert->detail;
     if (where.size > 0) mw_buf_printf(&text, " (%.*s)", MW_STR_ARGS(where));
     mw_status status = mw_buf_check(&text, "alert: its text", err);
     mw_loop_event event = {.time = now,

@@ -27,10 +27,10 @@ static mw_status pass_time(mw_watch *watch, int64_t now, mw_error *err) {
     return mw_loop_advance(watch->loop, now, err);
 }
 
-static mw_status arrived(void *context, size_t stream, int64_t place, mw_error *err) {
+static mw_status arrived(void *context, const mw_event *event, int64_t place, mw_error *err) {
     mw_watch *watch = context;
     if (watch->survey.begin != INT64_MAX) MW_TRY(pass_time(watch, place, err));
-    mw_freshness_arrived(watch->freshness, stream, place);
+    mw_freshness_arrived(watch->freshness, event, place);
     return MW_OK;
 }
 

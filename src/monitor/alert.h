@@ -16,6 +16,7 @@ typedef struct {
     int64_t changed_us;  /* when it opened or closed last */
     size_t opened_count;
     double value;        /* measured last; NaN: it never was */
+    mw_str detail;       /* what stands behind that, for people; as long as the rule; or empty */
 } mw_alert;
 
 void mw_alert_init(mw_alert *alert, const mw_rule *rule);

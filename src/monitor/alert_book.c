@@ -2,13 +2,14 @@
 
 #include <math.h>
 
-enum { MESSAGE_MAX = 1 << 10 };
+enum { MESSAGE_MAX = 1 << 11 };
 
 static mw_status open(mw_catalog *catalog, mw_str model, const mw_alert *alert, mw_error *err) {
     mw_buf message;
     mw_buf_init(&message, MESSAGE_MAX);
     mw_buf_append_str(&message, alert->rule->text);
     mw_buf_printf(&message, ": %.4g", alert->value);
+    if (alert->detail.size > 0) mw_buf_printf(&message, " (%.*s)", MW_STR_ARGS(alert->detail));
     mw_status status = mw_buf_check(&message, "alert: its text", err);
     if (status == MW_OK)
         status = mw_catalog_run(catalog,

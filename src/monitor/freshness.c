@@ -3,8 +3,13 @@
 #include <assert.h>
 #include <math.h>
 
+#include "lang/declaration.h"
+#include "stat/delays.h"
+
 /* One more than the days that count: the days of a slot do not meet within them. */
-enum { SLOTS = MW_FRESHNESS_DAYS + 1 };
+enum { SLOTS = MW_FRESHNESS_DAYS + 1, QUARTERS = 4 };
+#define QUARTER_US (MW_DAY_US / QUARTERS)
+#define LATE_SHARE 0.99
 static_assert(MW_FRESHNESS_HABIT_DAYS < MW_FRESHNESS_DAYS, "habits show within the days kept");
 
 /* The longest silence that ended on a day. */
@@ -16,6 +21,8 @@ typedef struct {
     uint64_t count;
     int64_t first, newest;
     slot slots[SLOTS];
+    int64_t quarter; /* of a day: the one of the newest that told how late it came */
+    mw_delays late[QUARTERS];
 } stream_past;
 
 struct mw_freshness {
@@ -32,7 +39,10 @@ mw_status mw_freshness_create(size_t stream_count, mw_freshness **out_freshness,
         return mw_fail(err, MW_NO_MEMORY, "freshness: no memory");
     }
     *freshness = (mw_freshness){stream_count, streams};
-    for (size_t i = 0; i < stream_count; i++) streams[i].first = streams[i].newest = INT64_MIN;
+    for (size_t i = 0; i < stream_count; i++) {
+        streams[i].first = streams[i].newest = INT64_MIN;
+        streams[i].quarter = INT64_MIN / 2;
+    }
     *out_freshness = freshness;
     return MW_OK;
 }
@@ -43,15 +53,37 @@ void mw_freshness_destroy(mw_freshness *freshness) {
     mw_free(freshness);
 }
 
-static int64_t day_of(int64_t place) {
-    return place / MW_DAY_US - (place % MW_DAY_US < 0);
+static int64_t count_of(int64_t place, int64_t unit_us) {
+    return place / unit_us - (place % unit_us < 0);
 }
 
-void mw_freshness_arrived(mw_freshness *freshness, size_t stream, int64_t place) {
-    MW_ASSERT(stream < freshness->stream_count);
-    stream_past *past = &freshness->streams[stream];
+static int64_t day_of(int64_t place) {
+    return count_of(place, MW_DAY_US);
+}
+
+static mw_delays *late_in(stream_past *past, int64_t quarter) {
+    return &past->late[((quarter % QUARTERS) + QUARTERS) % QUARTERS];
+}
+
+static void forget_late(stream_past *past, int64_t quarter) {
+    int64_t first = quarter - past->quarter < QUARTERS ? past->quarter + 1 : quarter - QUARTERS + 1;
+    for (int64_t gone = first; gone <= quarter; gone++) *late_in(past, gone) = (mw_delays){0};
+    past->quarter = quarter;
+}
+
+static void tell_late(stream_past *past, const mw_event *event, int64_t place) {
+    if (event->replaced || event->known == MW_TIME_ALWAYS) return;
+    int64_t quarter = count_of(place, QUARTER_US);
+    if (quarter > past->quarter) forget_late(past, quarter);
+    mw_delays_add(late_in(past, past->quarter), event->place - event->known);
+}
+
+void mw_freshness_arrived(mw_freshness *freshness, const mw_event *event, int64_t place) {
+    MW_ASSERT(event->stream >= 0 && (size_t)event->stream < freshness->stream_count);
+    stream_past *past = &freshness->streams[event->stream];
     if (past->count++ == 0) past->first = past->newest = place;
     MW_ASSERT(place >= past->newest);
+    tell_late(past, event, place);
     int64_t silence_us = place - past->newest, day = day_of(place);
     past->newest = place;
     slot *last = &past->slots[((day % SLOTS) + SLOTS) % SLOTS];
@@ -70,12 +102,25 @@ static int64_t longest_silence(const stream_past *past) {
     return longest;
 }
 
+static void read_late(const stream_past *past, mw_freshness_reading *reading) {
+    mw_delays day = {0};
+    for (size_t i = 0; i < QUARTERS; i++) mw_delays_add_all(&day, &past->late[i]);
+    reading->told_count = day.count;
+    reading->late_us = mw_delays_quantile(&day, LATE_SHARE);
+    if (day.count >= MW_FRESHNESS_TOLD_MIN)
+        reading->lateness_s = (double)reading->late_us / (double)MW_SECOND_US;
+}
+
 mw_freshness_reading mw_freshness_read(const mw_freshness *freshness, size_t stream, int64_t now) {
     MW_ASSERT(stream < freshness->stream_count);
     const stream_past *past = &freshness->streams[stream];
-    mw_freshness_reading reading = {
-        .count = past->count, .first = past->first, .newest = past->newest, .staleness = NAN};
+    mw_freshness_reading reading = {.count = past->count,
+                                    .first = past->first,
+                                    .newest = past->newest,
+                                    .staleness = NAN,
+                                    .lateness_s = NAN};
     if (past->count == 0) return reading;
+    read_late(past, &reading);
     reading.age_us = now > past->newest ? now - past->newest : 0; /* places run ahead of clocks */
     reading.silence_us = longest_silence(past);
     bool has_habits = past->newest - past->first >= MW_FRESHNESS_HABIT_DAYS * MW_DAY_US;

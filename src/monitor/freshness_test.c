@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/prng.h"
+#include "lang/declaration.h"
 #include "testing/test.h"
 
 enum { ARRIVALS = 3000 };
@@ -34,6 +35,11 @@ static int64_t next_place(uint64_t *prng, int64_t place) {
     return place + (reach ? (int64_t)mw_prng_below(prng, (uint64_t)reach) : 0);
 }
 
+static void arrive(mw_freshness *freshness, int32_t stream, int64_t place, int64_t late_us) {
+    mw_event event = {.stream = stream, .known = place - late_us, .place = place};
+    mw_freshness_arrived(freshness, &event, place);
+}
+
 MW_TEST(freshness_is_what_a_look_at_all_arrivals_says) {
     static int64_t places[ARRIVALS];
     uint64_t prng = mw_test_seed();
@@ -43,7 +49,7 @@ MW_TEST(freshness_is_what_a_look_at_all_arrivals_says) {
     MW_CHECK_OK(mw_freshness_create(2, &freshness, NULL), NULL);
     for (size_t i = 0; i < ARRIVALS; i++) {
         places[i] = next_place(&prng, i ? places[i - 1] : 100 * MW_DAY_US + 12345);
-        mw_freshness_arrived(freshness, 1, places[i]);
+        arrive(freshness, 1, places[i], 0);
         int64_t now = places[i] + (int64_t)mw_prng_below(&prng, 40 * MW_DAY_US) - MW_HOUR_US;
         mw_freshness_reading found = mw_freshness_read(freshness, 1, now);
         mw_freshness_reading naive = look_again(places, i + 1, now);
@@ -74,12 +80,44 @@ MW_TEST(freshness_knows_nights_and_weekends) {
         double staleness = mw_freshness_read(freshness, 0, now).staleness;
         if (hour < 24 * 7 && staleness > in_first_week) in_first_week = staleness;
         if (staleness > worst) worst = staleness;
-        if (is_open) mw_freshness_arrived(freshness, 0, now);
+        if (is_open) arrive(freshness, 0, now, 0);
     }
     MW_CHECK(in_first_week == 0 && worst > 0.9 && worst <= 1);
     int64_t monday = (4 + 7 * 8) * MW_DAY_US;
     double after_four_days = mw_freshness_read(freshness, 0, monday + MW_DAY_US * 2).staleness;
     MW_CHECK(after_four_days > 1.5);
+    mw_freshness_destroy(freshness);
+}
+
+/* Of 200 events a day three come two hours late, until that is mended: a day later it is over. */
+MW_TEST(freshness_tells_how_late_events_came_until_that_is_over) {
+    mw_freshness *freshness = NULL;
+    int64_t begin = -3 * MW_DAY_US, step_us = MW_DAY_US / 200, mended = begin + 5 * MW_DAY_US;
+    MW_CHECK_OK(mw_freshness_create(1, &freshness, NULL), NULL);
+    MW_CHECK(isnan(mw_freshness_read(freshness, 0, begin).lateness_s));
+    for (int64_t i = 0; i < 200 * 8; i++) {
+        int64_t at = begin + i * step_us;
+        bool is_late = at < mended && i % 50 == 0; /* one in fifty: more than one in a hundred */
+        arrive(freshness, 0, at, is_late ? 2 * MW_HOUR_US : i % 2 ? 5000 : -MW_HOUR_US);
+        mw_freshness_reading found = mw_freshness_read(freshness, 0, at);
+        if (i < MW_FRESHNESS_TOLD_MIN - 1) MW_CHECK(isnan(found.lateness_s));
+        else if (at < mended) MW_CHECK(found.lateness_s == 7200);
+        else if (at > mended + MW_DAY_US) MW_CHECK(found.lateness_s <= 0.005);
+        MW_CHECK(found.told_count <= 200 && (i < 200 || found.told_count >= 150));
+    }
+    mw_freshness_destroy(freshness);
+}
+
+MW_TEST(freshness_asks_no_correction_and_no_static_table_how_late_it_came) {
+    mw_freshness *freshness = NULL;
+    mw_cell old = {.number = 0};
+    MW_CHECK_OK(mw_freshness_create(1, &freshness, NULL), NULL);
+    mw_event correction = {.known = 5, .place = MW_DAY_US, .replaced = &old};
+    mw_event always = {.time = MW_TIME_ALWAYS, .known = MW_TIME_ALWAYS, .place = MW_DAY_US};
+    mw_freshness_arrived(freshness, &correction, MW_DAY_US);
+    mw_freshness_arrived(freshness, &always, MW_DAY_US);
+    mw_freshness_reading found = mw_freshness_read(freshness, 0, MW_DAY_US);
+    MW_CHECK(found.count == 2 && found.told_count == 0 && found.late_us == 0);
     mw_freshness_destroy(freshness);
 }
 

@@ -3,6 +3,9 @@
  *
  *     staleness.STREAM > 1.5  a stream that it reads has been silent for half as long again as the
  *                             longest silence of its last 30 days (monitor/freshness.h)
+ *     lag.STREAM > 60         of a hundred of its events in the last day, one came later than it
+ *                             declares to be known by more, in seconds: training counted them
+ *                             sooner (rule 1). Where no feature's window reads it, more than `late`
  *     champion.age > 3        the champion answers for more than three times `retrain.every`
  *     labels.missing > 0.5    of the predictions whose label was due, most have none
  *     latency.p99 > 0.25      in seconds: the server's slowest of a hundred

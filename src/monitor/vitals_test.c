@@ -39,6 +39,11 @@ static void end(fixture *it) {
     mw_arena_release(&it->arena);
 }
 
+static void arrive(mw_freshness *freshness, int32_t stream, int64_t place, int64_t late_us) {
+    mw_event event = {.stream = stream, .known = place - late_us, .place = place};
+    mw_freshness_arrived(freshness, &event, place);
+}
+
 /* The index of the alert with this rule. */
 static size_t find(const mw_vitals *vitals, const char *rule) {
     for (size_t i = 0; i < mw_vitals_count(vitals); i++)
@@ -53,7 +58,7 @@ MW_TEST(vitals_open_and_close_without_repeats) {
     mw_vitals *vitals = it.vitals;
     mw_vital_signs signs = unknown;
     size_t errors = find(vitals, "errors > 0.01"), latency = find(vitals, "latency.p99 > 0.25");
-    MW_CHECK_EQUAL_INT(mw_vitals_count(vitals), 7);
+    MW_CHECK_EQUAL_INT(mw_vitals_count(vitals), 9);
     static const double shares[] = {NAN, 0.005, 0.02, 0.5, NAN, 0.02, 0.01, 0};
     static const mw_alert_change changes[] = {MW_ALERT_SAME, MW_ALERT_SAME, MW_ALERT_OPENED,
                                               MW_ALERT_SAME, MW_ALERT_SAME, MW_ALERT_SAME,
@@ -75,7 +80,7 @@ MW_TEST(vitals_watch_the_streams_that_are_read) {
     mw_freshness *freshness = it.freshness;
     int64_t last = 20 * MW_DAY_US;
     for (int64_t at = 0; at <= last; at += MW_HOUR_US)
-        for (size_t stream = 0; stream < 2; stream++) mw_freshness_arrived(freshness, stream, at);
+        for (int32_t stream = 0; stream < 2; stream++) arrive(freshness, stream, at, 0);
     size_t orders = find(vitals, "staleness.orders > 1.5");
     size_t returns = find(vitals, "staleness.returns > 1.5");
     mw_vitals_look(vitals, freshness, &unknown, last + 85 * MW_MINUTE_US);
@@ -83,9 +88,33 @@ MW_TEST(vitals_watch_the_streams_that_are_read) {
     mw_vitals_look(vitals, freshness, &unknown, last + 95 * MW_MINUTE_US);
     MW_CHECK_EQUAL_INT(mw_vitals_change(vitals, orders), MW_ALERT_OPENED);
     MW_CHECK(isnan(mw_vitals_alert(vitals, returns)->value)); /* it never had an event */
-    mw_freshness_arrived(freshness, 0, last + 100 * MW_MINUTE_US);
+    arrive(freshness, 0, last + 100 * MW_MINUTE_US, 0);
     mw_vitals_look(vitals, freshness, &unknown, last + 105 * MW_MINUTE_US);
     MW_CHECK_EQUAL_INT(mw_vitals_change(vitals, orders), MW_ALERT_CLOSED);
+    end(&it);
+}
+
+/* Said once with its numbers, however long it lasts, and over a day after it was mended. */
+MW_TEST(vitals_warn_of_events_that_come_later_than_declared) {
+    fixture it;
+    begin(&it);
+    mw_vitals *vitals = it.vitals;
+    size_t lag = find(vitals, "lag.orders > 3600"), returns = find(vitals, "lag.returns > 3600");
+    size_t changes[3] = {0};
+    for (int64_t at = 0; at < 4 * MW_DAY_US; at += 10 * MW_MINUTE_US) {
+        bool is_late = at < 2 * MW_DAY_US && at / (10 * MW_MINUTE_US) % 20 == 0;
+        arrive(it.freshness, 0, at, is_late ? 90 * MW_MINUTE_US : 0);
+        arrive(it.freshness, 2, at, 3600 * MW_SECOND_US); /* as late as it may */
+        mw_vitals_look(vitals, it.freshness, &unknown, at);
+        changes[mw_vitals_change(vitals, lag)]++;
+        MW_CHECK_EQUAL_INT(mw_vitals_change(vitals, returns), MW_ALERT_SAME);
+        if (at == 2 * MW_DAY_US) MW_CHECK(mw_vitals_alert(vitals, lag)->is_open);
+    }
+    MW_CHECK_EQUAL_INT(changes[MW_ALERT_OPENED], 1);
+    MW_CHECK_EQUAL_INT(changes[MW_ALERT_CLOSED], 1);
+    MW_CHECK_EQUAL_STR(mw_vitals_alert(vitals, lag)->detail,
+                       "orders are declared as known at their time, but 99 in 100 of the last "
+                       "day's 144 events came up to 1h 30m later: `known: time + 90m` says so");
     end(&it);
 }
 

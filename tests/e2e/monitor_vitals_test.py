@@ -3,6 +3,7 @@
 Orders of sixty days have habits: their longest silence is known. Under a virtual clock no silence up to
 half as long again says anything; a longer one does, in `monitor` and from the keeper alike.
 """
+import tempfile
 from datetime import datetime, timedelta
 
 from keeper_test import alerts, wait_for
@@ -71,6 +72,46 @@ def test_a_silent_stream_is_stale_once():
             assert len(orders_alerts(shop)) == 1
         text = shop.ok("monitor").out
         assert "longest silence" in text and RULE in text, text
+
+
+def post_orders(server, begin, count, late, first):
+    """One order every five minutes, each posted as long after its time."""
+    for number in range(count):
+        when = begin + number * 5 * MINUTES
+        server.go_to(when)
+        server.post("/v1/events/orders", order(first + number, when - late, 1))
+    return begin + count * 5 * MINUTES
+
+
+def test_events_that_come_later_than_declared_are_warned_of_once():
+    rule = "lag.orders > 60"
+    with Shop(PROJECT + RETRAIN) as shop, tempfile.TemporaryFile("w+") as log:
+        shop.ok("ingest")
+        shop.ok("train")
+        seen = {stream["stream"]: stream for stream in monitor(shop)["streams"]}
+        assert seen["orders"]["late_p99_seconds"] in (None, 0), "history is there when it declares"
+        begin = times_of(shop.orders)[-1] + 120 * MINUTES
+        with serving(shop, begin, log) as server:
+            def lags():
+                return [entry for entry in alerts(shop) if entry["rule"].startswith("lag.")]
+            at = post_orders(server, begin, 200, 90 * MINUTES, 0)
+            server.go_to(at)
+            warned, = wait_for(lags)
+            assert warned["rule"] == rule and warned["closed"] is None and int(warned["value"]) == 5400, warned
+            assert "are declared as known at their time" in warned["message"], warned
+            assert "came up to 1h 30m later: `known: time + 90m` says so" in warned["message"], warned
+            assert "1 alert is open" in shop.ok("status").out
+            said = monitor(shop)
+            assert warned["message"].split(", but 99")[0] in " ".join(said["verdict"]["reasons"]), said["verdict"]
+            stream = next(s for s in said["streams"] if s["stream"] == "orders")
+            assert int(stream["late_p99_seconds"]) == 5400 and stream["events_last_day"] >= 200, stream
+            at = post_orders(server, at, 400, 0 * MINUTES, 1000)
+            server.go_to(at)
+            wait_for(lambda: lags()[0]["closed"])
+            assert len(lags()) == 1, "it is said once"
+        log.seek(0)
+        lines = [line for line in log if rule in line]
+        assert len(lines) == 2 and "known: time + 90m" in lines[0] and "no longer" in lines[1], lines
 
 
 def test_requests_are_counted_by_model():
