@@ -3,6 +3,7 @@
 #include "cli/grid.h"
 #include "cli/server_call.h"
 #include "cli/server_ingest.h"
+#include "monitor/lag_advice.h"
 #include "project/utf8.h"
 #include "sys/poller.h"
 
@@ -60,6 +61,26 @@ static void print_unanswered(const mw_ingest_report *report, mw_buf *out) {
                   (unsigned long long)report->unanswered, MW_STR_ARGS(report->unanswered_why));
 }
 
+/* Where `known` is data, nobody declared how long to wait: the data say it (rule 1). */
+static void print_overdue(const mw_overdue *found, mw_buf *out) {
+    mw_buf_printf(out, "\n%.*s: ", MW_STR_ARGS(found->stream));
+    mw_count_append(out, found->count);
+    mw_buf_append_text(out, " of ");
+    mw_count_append(out, found->of);
+    mw_buf_append_text(out, found->of == 1 ? " event becomes" : " events become");
+    mw_buf_append_text(out, " known later than ");
+    mw_span_append(out, found->waits_us);
+    mw_buf_append_text(out, " after their time, which is how long labels and moments wait\n"
+                            "  (`late`): they change no label, and make no example. 99 in 100 are "
+                            "known within ");
+    mw_lag_append(out, mw_lag_rounded_up(found->most_us));
+    mw_buf_append_text(out, ", all within ");
+    mw_lag_append(out, mw_lag_rounded_up(found->longest_us));
+    mw_buf_append_text(out, ".\n  Say `late: ");
+    mw_lag_append(out, mw_lag_rounded_up(found->longest_us));
+    mw_buf_append_text(out, "` to wait for them all.\n");
+}
+
 void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
     mw_grid grid = mw_grid_begin("stream|file|>rows|>new|>events|>corrections|"
                                  ">left out|>repeats|>refused");
@@ -78,6 +99,7 @@ void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
     mw_grid_print(&grid, "", out);
     print_cleaned(report, out);
     print_reasons(report, out);
+    for (size_t i = 0; i < report->overdue_count; i++) print_overdue(&report->overdue[i], out);
     print_unanswered(report, out);
 }
 
@@ -97,6 +119,17 @@ static void write_file_json(const mw_ingest_file *file, mw_json *json) {
     mw_json_object_end(json);
 }
 
+static void write_overdue_json(const mw_overdue *found, mw_json *json) {
+    mw_json_object(json);
+    mw_json_put_str(json, "stream", found->stream);
+    mw_json_put_count(json, "events", found->of);
+    mw_json_put_count(json, "overdue", found->count);
+    mw_json_put_number(json, "waits_seconds", (double)found->waits_us / MW_SECOND_US);
+    mw_json_put_number(json, "known_p99_seconds", (double)found->most_us / MW_SECOND_US);
+    mw_json_put_number(json, "known_longest_seconds", (double)found->longest_us / MW_SECOND_US);
+    mw_json_object_end(json);
+}
+
 void mw_intake_write_json(const mw_ingest_report *report, mw_json *json) {
     mw_json_key(json, "files");
     mw_json_array(json);
@@ -112,6 +145,11 @@ void mw_intake_write_json(const mw_ingest_report *report, mw_json *json) {
         mw_json_put_count(json, "rows", report->reasons[i].row_count);
         mw_json_object_end(json);
     }
+    mw_json_array_end(json);
+    mw_json_key(json, "overdue");
+    mw_json_array(json);
+    for (size_t i = 0; i < report->overdue_count; i++)
+        write_overdue_json(&report->overdue[i], json);
     mw_json_array_end(json);
     mw_json_put_count(json, "answered", report->answered);
     mw_json_put_count(json, "unanswered", report->unanswered);

@@ -280,6 +280,16 @@ static mw_status ask(plan *p, mw_taking *taking, mw_error *err) {
     return status;
 }
 
+static mw_status look_for_overdue(const mw_taking *taking, mw_ingest_report *report,
+                                  mw_error *err) {
+    const mw_program *program = taking->config->program;
+    report->overdue = mw_arena_alloc(&report->arena, program->stream_count + 1,
+                                     sizeof *report->overdue);
+    if (!report->overdue) return no_memory(err);
+    report->overdue_count = mw_overdue_find(program, &taking->fresh, report->overdue);
+    return MW_OK;
+}
+
 static mw_status take_all(plan *p, mw_error *err) {
     mw_taking taking;
     uint64_t size = 0;
@@ -293,6 +303,7 @@ static mw_status take_all(plan *p, mw_error *err) {
     bool is_all_refused = p->report->row_count > 0 &&
                           p->report->quarantined == p->report->row_count;
     if (status == MW_OK && is_all_refused) status = took_nothing(p->report, err);
+    if (status == MW_OK) status = look_for_overdue(&taking, p->report, err);
     if (status == MW_OK) status = ask(p, &taking, err);
     if (status == MW_OK) status = mw_entering_run(&taking, err);
     if (status == MW_OK) status = store(p, &taking, err);

@@ -13,6 +13,7 @@
  */
 #pragma once
 #include "ingest/offer.h"
+#include "ingest/overdue.h"
 #include "project/project.h"
 
 /* Accepts an offer of these events, or says why not. */
@@ -52,6 +53,8 @@ typedef struct {
     mw_ingest_reason *reasons;
     size_t reason_count, reason_capacity;
     size_t *stream_events; /* one a stream of the program: events that were added */
+    mw_overdue *overdue; /* what becomes known later than its stream waits */
+    size_t overdue_count;
     uint64_t answered, unanswered; /* values that processes were asked for */
     mw_str unanswered_why;         /* of the last that was not answered */
     size_t row_count, quarantined; /* over all files */

@@ -1,29 +1,29 @@
 #include "monitor/lag_advice.h"
 
-/* Up to whole seconds, minutes, hours or days: at least two of them, where there are as many. */
-static int64_t rounded_up(int64_t span_us) {
+int64_t mw_lag_rounded_up(int64_t lag_us) {
     static const int64_t units_us[] = {MW_DAY_US, MW_HOUR_US, MW_MINUTE_US};
     int64_t unit_us = MW_SECOND_US;
     for (size_t i = 3; i > 0; i--)
-        if (span_us >= 2 * units_us[i - 1] || span_us <= -2 * units_us[i - 1])
+        if (lag_us >= 2 * units_us[i - 1] || lag_us <= -2 * units_us[i - 1])
             unit_us = units_us[i - 1];
-    int64_t count = span_us / unit_us + (span_us % unit_us > 0);
+    int64_t count = lag_us / unit_us + (lag_us % unit_us > 0);
     return count * unit_us;
 }
 
-/* The letters of one unit alone, as the language reads spans. */
-static void append_known(mw_buf *out, int64_t lag_us) {
+void mw_lag_append(mw_buf *out, int64_t lag_us) {
     static const struct {
         int64_t size_us;
         char letter;
     } units[] = {{MW_DAY_US, 'd'}, {MW_HOUR_US, 'h'}, {MW_MINUTE_US, 'm'}, {MW_SECOND_US, 's'}};
     size_t unit = 0;
+    while (unit < 3 && lag_us % units[unit].size_us != 0) unit++;
+    mw_buf_printf(out, "%lld%c", (long long)(lag_us / units[unit].size_us), units[unit].letter);
+}
+
+static void append_known(mw_buf *out, int64_t lag_us) {
     mw_buf_append_text(out, "`known: time");
-    while (lag_us % units[unit].size_us != 0) unit++;
-    int64_t count = lag_us / units[unit].size_us;
-    if (count != 0)
-        mw_buf_printf(out, " %c %lld%c", count < 0 ? '-' : '+',
-                      (long long)(count < 0 ? -count : count), units[unit].letter);
+    if (lag_us != 0) mw_buf_append_text(out, lag_us < 0 ? " - " : " + ");
+    if (lag_us != 0) mw_lag_append(out, lag_us < 0 ? -lag_us : lag_us);
     mw_buf_append_char(out, '`');
 }
 
@@ -47,12 +47,12 @@ void mw_lag_advice_append(mw_buf *out, const mw_stream *stream,
     int64_t late_us = reading->late_us / MW_SECOND_US * MW_SECOND_US; /* places run ahead by less */
     mw_buf_printf(out, ", but 99 in 100 of the last day's %llu events came up to ",
                   (unsigned long long)reading->told_count);
-    mw_span_append(out, rounded_up(late_us));
+    mw_span_append(out, mw_lag_rounded_up(late_us));
     mw_buf_append_text(out, " later: ");
     if (stream->is_later || stream->known_is_column) {
         mw_buf_append_text(out, "that time must be the one at which they come");
         return;
     }
-    append_known(out, rounded_up(stream->lag_us - stream->ahead_us + late_us));
+    append_known(out, mw_lag_rounded_up(stream->lag_us - stream->ahead_us + late_us));
     mw_buf_append_text(out, " says so");
 }
