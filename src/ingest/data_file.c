@@ -9,7 +9,7 @@
 #include "ingest/picture_file.h"
 
 #define JSON_SIZE_MAX ((size_t)1 << 32)
-enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000 };
+enum { SQL_SIZE_MAX = 1 << 22, ROWS_TO_GUESS_BY = 20000, DECIMAL_DIGITS_MAX = 38 };
 #define WHOLE_MAX (INT64_C(1) << 53)
 
 /* The reading of one file. */
@@ -149,15 +149,27 @@ static mw_status open_parquet(const mw_data_reader *reader, const char *path,
     return query(reader, &sql, path, out_cursor, err);
 }
 
-/* The file's tree of names, each with how many stand right below it, from the root on. */
+/* The file's tree of names from the root on, each with how many stand right below it, and how many
+   digits it has if it is a decimal. */
 static mw_status open_names(const mw_data_reader *reader, const char *path,
                             mw_duck_cursor **out_cursor, mw_error *err) {
     mw_buf sql;
     mw_buf_init(&sql, SQL_SIZE_MAX);
-    mw_buf_append_text(&sql, "SELECT name, coalesce(num_children, 0)::BIGINT FROM parquet_schema(");
+    mw_buf_append_text(&sql, "SELECT name, coalesce(num_children, 0)::BIGINT, "
+                             "coalesce(precision, 0)::BIGINT FROM parquet_schema(");
     mw_duck_append_path(&sql, mw_str_of(path));
     mw_buf_append_char(&sql, ')');
     return query(reader, &sql, path, out_cursor, err);
+}
+
+/* DuckDB 1.5 reads longer ones, or lists of them, as doubles that are other numbers: 1.1 of 50
+   digits as 18454937.6. */
+static mw_status check_digits(mw_str column, int64_t digits, mw_error *err) {
+    if (digits <= DECIMAL_DIGITS_MAX) return MW_OK;
+    mw_status status = mw_fail(err, MW_INVALID,
+                               "column %.*s: its decimals must have at most %d digits, got %lld",
+                               MW_STR_ARGS(column), DECIMAL_DIGITS_MAX, (long long)digits);
+    return mw_hint(err, status, "Write them with fewer digits, or as doubles.");
 }
 
 /* The names right below the root, of which there are `count`. */
@@ -175,6 +187,8 @@ static mw_status read_names(mw_duck_cursor *cursor, mw_arena *arena, mw_str *nam
             if (is_column && found < count)
                 names[found] = mw_str_copy(arena, mw_duck_text(cursor, 0, i));
             found += is_column;
+            if (found > 0 && found <= count)
+                MW_TRY(check_digits(names[found - 1], mw_duck_int(cursor, 2, i), err));
         }
     }
     if (found != count)

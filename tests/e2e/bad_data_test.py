@@ -3,6 +3,7 @@
 (exit code 1); where nothing can be taken, nothing has changed (exit code 3)."""
 import csv
 import datetime
+import decimal
 import json
 import os
 import threading
@@ -536,6 +537,20 @@ class BadParquet(Shop):
         pyarrow.parquet.write_table(twice, self.path)
         self.refused(["ingest"], 3, "orders.parquet: each column needs a name of its own, got price twice",
                      kind="invalid")
+
+    def test_decimals_of_more_digits_than_duckdb_reads(self):
+        # It reads them, as other numbers.
+        price = [decimal.Decimal(row[3]) for row in self.rows[1:]]
+        for kind in (pyarrow.decimal256(50, 2), pyarrow.list_(pyarrow.decimal256(39, 2))):
+            column = pyarrow.array([[one] for one in price] if kind.num_fields else price, kind)
+            pyarrow.parquet.write_table(self.table.set_column(3, "price", column), self.path)
+            for command in ("check", "ingest"):
+                self.refused([command], 3, "orders.parquet: column price: its decimals must have at most 38 digits, got",
+                             kind="invalid")
+        column = pyarrow.array(price, pyarrow.decimal256(38, 2))
+        pyarrow.parquet.write_table(self.table.set_column(3, "price", column), self.path)
+        self.succeeds("ingest")
+        self.assertEqual(self.lake("price"), sorted(float(row[3]) for row in self.rows[1:]))
 
     def test_infinite_and_huge_numbers(self):
         price = self.table.column("price").to_pylist()
