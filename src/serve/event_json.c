@@ -72,13 +72,18 @@ static mw_status read_time(yyjson_val *value, const mw_zone *zone, mw_symbols *s
     return mw_cell_parse(MW_TYPE_TIME, read_text(value, digits), zone, symbols, out_cell, err);
 }
 
+/* By its text, so that what lies between two microseconds becomes the same one as in a file. */
 static mw_status read_duration(yyjson_val *value, mw_cell *out_cell, mw_error *err) {
-    const double seconds_max = 1e12;
-    double seconds = yyjson_get_num(value);
-    if (!yyjson_is_num(value) || !(fabs(seconds) <= seconds_max))
-        return mw_json_refuse(value, "must be a number of seconds", err);
-    out_cell->time = (int64_t)llround(seconds * (double)MW_SECOND_US);
-    return MW_OK;
+    mw_buf text;
+    if (!yyjson_is_num(value)) return mw_json_refuse(value, "must be a number of seconds", err);
+    mw_buf_init(&text, MW_NUMBER_TEXT_MAX);
+    mw_buf_append_double(&text, yyjson_get_num(value));
+    mw_status status = mw_buf_check(&text, "duration", err);
+    if (status == MW_OK)
+        status = mw_cell_parse(MW_TYPE_DURATION, mw_buf_str(&text), NULL, NULL, out_cell, NULL);
+    mw_buf_release(&text);
+    return status == MW_INVALID ? mw_json_refuse(value, "must be a number of seconds", err)
+                                : status;
 }
 
 static mw_status read_element(yyjson_val *value, mw_list_writer *writer, mw_error *err) {

@@ -68,6 +68,31 @@ MW_TEST(event_json_reads_each_type_as_a_file_does) {
     tear_down(&f);
 }
 
+/* What lies between two microseconds becomes one of them; a request and a file must not differ. */
+MW_TEST(event_json_takes_durations_as_a_file_does) {
+    static const char *const texts[] = {
+        "0.0000005", "0.0000015", "-0.0000005",    "1234.5678905", "1e-9",  "4503599627.370497",
+        "-0.0",      "1e12",      "5000000000000", "9.3e12",       "1e300", "-9.3e12"};
+    fixture f;
+    mw_error err;
+    set_up(&f);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char body[80];
+        mw_cell of_file;
+        snprintf(body, sizeof body, "{\"took\": %s}", texts[i]);
+        bool is_taken = mw_cell_parse(MW_TYPE_DURATION, mw_str_of(texts[i]), NULL, NULL, &of_file,
+                                      NULL) == MW_OK;
+        if (!is_taken) {
+            MW_CHECK_STATUS(read(&f, body, &err), MW_INVALID);
+            MW_CHECK(strstr(err.message, "took: must be a number of seconds"));
+            continue;
+        }
+        MW_CHECK_OK(read(&f, body, &err), &err);
+        MW_CHECK_EQUAL_INT(cell(&f, "took").time, of_file.time);
+    }
+    tear_down(&f);
+}
+
 MW_TEST(event_json_says_what_helps_where_texts_are_full) {
     fixture f;
     mw_error err;
