@@ -426,7 +426,7 @@ static mw_status number_at(const struct ArrowArrayView *view, int64_t row, doubl
         *out_number = number;
         return MW_OK;
     }
-    int64_t whole;
+    int64_t whole = 0;
     MW_TRY(whole_at(view, row, &whole, err));
     *out_number = (double)whole;
     return MW_OK;
@@ -500,6 +500,15 @@ static mw_status read_list(const value *v, mw_symbols *symbols, mw_cell *out_cel
     return mw_list_end(&writer, symbols, out_cell, err);
 }
 
+/* As a name it may be of any size. */
+static void append_whole(mw_buf *text, const value *v) {
+    if (v->view->storage_type == NANOARROW_TYPE_UINT64)
+        mw_buf_printf(text, "%llu",
+                      (unsigned long long)ArrowArrayViewGetUIntUnsafe(v->view, v->row));
+    else
+        mw_buf_append_int(text, ArrowArrayViewGetIntUnsafe(v->view, v->row));
+}
+
 /* The value as it would stand in a CSV file; a list is none. */
 static mw_status append_value(const value *v, mw_buf *text, mw_error *err) {
     mw_str bytes;
@@ -509,10 +518,7 @@ static mw_status append_value(const value *v, mw_buf *text, mw_error *err) {
     case MW_ARROW_BOOL:
         mw_buf_append_text(text, ArrowArrayViewGetIntUnsafe(v->view, v->row) ? "true" : "false");
         return MW_OK;
-    case MW_ARROW_INTEGER:
-        MW_TRY(whole_at(v->view, v->row, &whole, err));
-        mw_buf_append_int(text, whole);
-        return MW_OK;
+    case MW_ARROW_INTEGER: append_whole(text, v); return MW_OK;
     case MW_ARROW_NUMBER:
         MW_TRY(number_at(v->view, v->row, &number, err));
         mw_buf_append_double(text, number);

@@ -82,6 +82,7 @@ static const struct {
     {"large", MW_ARROW_INTEGER, MW_TYPE_NUMBER, "9007199254740992", "0"},
     {"beyond", MW_ARROW_INTEGER, MW_TYPE_NUMBER,
      "!value: must be a whole number of at most 2^53", "-1"},
+    {"beyond", MW_ARROW_INTEGER, MW_TYPE_CATEGORY, "9007199254740993", "-1"},
     {"flag", MW_ARROW_BOOL, MW_TYPE_BOOL, "true", "false"},
     {"text", MW_ARROW_TEXT, MW_TYPE_TEXT, "", "größer"},
     {"long_text", MW_ARROW_TEXT, MW_TYPE_TEXT, "a", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
