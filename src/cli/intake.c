@@ -7,7 +7,7 @@
 #include "project/utf8.h"
 #include "sys/poller.h"
 
-enum { TRIES = 50, PAUSE_US = 200000, VALUE_SIZE_MAX = 40 };
+enum { TRIES = 50, PAUSE_US = 200000, VALUE_SIZE_MAX = 40, NAMES_MAX = 8 };
 
 mw_status mw_intake_run(mw_intake intake, mw_ingest_report *out_report, mw_error *err) {
     const mw_workspace *workspace = intake.workspace;
@@ -37,6 +37,30 @@ static void print_cleaned(const mw_ingest_report *report, mw_buf *out) {
                       MW_STR_ARGS(file->stream), file->cleaned, file->dropped,
                       MW_STR_ARGS(file->file));
     }
+}
+
+/* A column that came later, or whose name is misspelt: what it says is lost. */
+static void print_strange_columns(const mw_ingest_file *file, mw_buf *out) {
+    mw_buf_printf(out, "\n%.*s: %.*s has %s that the stream has not, left out:",
+                  MW_STR_ARGS(file->stream), MW_STR_ARGS(file->file),
+                  file->column_count == 1 ? "a column" : "columns");
+    for (size_t i = 0; i < file->column_count && i < NAMES_MAX; i++)
+        mw_buf_printf(out, "%s %.*s", i > 0 ? "," : "", MW_STR_ARGS(file->columns[i]));
+    if (file->column_count > NAMES_MAX)
+        mw_buf_printf(out, " and %zu more", file->column_count - NAMES_MAX);
+    mw_buf_append_char(out, '\n');
+}
+
+static void print_strangers(const mw_ingest_report *report, mw_buf *out) {
+    bool is_any = false;
+    for (size_t i = 0; i < report->file_count; i++) {
+        if (report->files[i].column_count == 0) continue;
+        print_strange_columns(&report->files[i], out);
+        is_any = true;
+    }
+    if (is_any)
+        mw_buf_append_text(out,
+                           "A stream keeps the columns that it began with; is a name misspelt?\n");
 }
 
 static void print_reasons(const mw_ingest_report *report, mw_buf *out) {
@@ -98,6 +122,7 @@ void mw_intake_print(const mw_ingest_report *report, mw_buf *out) {
     }
     mw_grid_print(&grid, "", out);
     print_cleaned(report, out);
+    print_strangers(report, out);
     print_reasons(report, out);
     for (size_t i = 0; i < report->overdue_count; i++) print_overdue(&report->overdue[i], out);
     print_unanswered(report, out);
@@ -116,6 +141,10 @@ static void write_file_json(const mw_ingest_file *file, mw_json *json) {
     mw_json_put_count(json, "cleaned_values", file->cleaned);
     mw_json_put_count(json, "repeats", file->repeats);
     mw_json_put_count(json, "quarantined", file->quarantined);
+    mw_json_key(json, "columns_left_out");
+    mw_json_array(json);
+    for (size_t i = 0; i < file->column_count; i++) mw_json_str(json, file->columns[i]);
+    mw_json_array_end(json);
     mw_json_object_end(json);
 }
 

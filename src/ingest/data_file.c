@@ -455,15 +455,19 @@ static mw_status read_rows(const reading *r, mw_duck_cursor *cursor, mw_error *e
     return MW_OK;
 }
 
-static mw_status find_columns(const char *path, const mw_schema *found, const mw_schema *wanted,
-                              size_t column_count, size_t *sources, mw_error *err) {
-    for (size_t i = 0; i < column_count; i++) {
-        int32_t at = mw_schema_find(found, wanted->fields[i].name);
+static mw_status find_columns(const reading *r, const mw_schema *found, size_t *sources,
+                              mw_error *err) {
+    mw_schema wanted = {r->rows->schema->fields, r->column_count};
+    for (size_t i = 0; i < wanted.field_count; i++) {
+        int32_t at = mw_schema_find(found, wanted.fields[i].name);
         if (at == MW_NO_FIELD)
-            return mw_fail(err, MW_INVALID, "%s: there is no column %.*s", path,
-                           MW_STR_ARGS(wanted->fields[i].name));
+            return mw_fail(err, MW_INVALID, "%s: there is no column %.*s", r->path,
+                           MW_STR_ARGS(wanted.fields[i].name));
         sources[i] = (size_t)at;
     }
+    for (size_t i = 0; i < found->field_count; i++)
+        if (mw_schema_find(&wanted, found->fields[i].name) == MW_NO_FIELD)
+            MW_TRY(mw_refuse_column(r->refusals, found->fields[i].name, err));
     return MW_OK;
 }
 
@@ -474,7 +478,7 @@ static mw_status find_names(const reading *r, const mw_heading *heading, mw_aren
     for (size_t i = 0; i < heading->count; i++)
         fields[i] = (mw_field){heading->names[i], MW_TYPE_TEXT};
     mw_schema found = {fields, heading->count};
-    return find_columns(r->path, &found, r->rows->schema, r->column_count, sources, err);
+    return find_columns(r, &found, sources, err);
 }
 
 static mw_status read_csv(const reading *r, mw_arena *arena, size_t *sources, mw_error *err) {
@@ -495,7 +499,7 @@ static mw_status read_parquet(const reading *r, mw_arena *arena, size_t *sources
     mw_schema columns;
     mw_duck_cursor *cursor = NULL;
     MW_TRY(parquet_columns(r->reader, r->path, arena, &columns, err));
-    MW_TRY(find_columns(r->path, &columns, r->rows->schema, r->column_count, sources, err));
+    MW_TRY(find_columns(r, &columns, sources, err));
     MW_TRY(open_parquet(r->reader, r->path, &cursor, err));
     mw_status status = read_rows(r, cursor, err);
     mw_duck_cursor_close(cursor);

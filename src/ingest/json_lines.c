@@ -166,7 +166,10 @@ static mw_status read_row(const mw_data_reader *reader, yyjson_val *object, size
     MW_TRY(mw_table_add(rows, NULL, &cells, err));
     yyjson_obj_foreach(object, index, count, key, value) {
         size_t i = column_of(rows->schema, column_count, column, text_of(key));
-        if (i >= column_count) continue; /* the stream knows no such column */
+        if (i >= column_count) {
+            MW_TRY(mw_refuse_column(refusals, text_of(key), err));
+            continue;
+        }
         column = i + 1;
         const mw_field *field = &rows->schema->fields[i];
         mw_status status =

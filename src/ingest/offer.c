@@ -59,7 +59,7 @@ static void read_file(mw_reader *reader, mw_ingest_file *file) {
     size_t *const counts[] = {&file->row_count, &file->known_count, &file->event_count,
                               &file->left_out,  &file->corrections, &file->repeats,
                               &file->quarantined, &file->dropped, &file->cleaned};
-    file->stream = mw_text_read(reader);
+    *file = (mw_ingest_file){.stream = mw_text_read(reader)};
     file->file = mw_text_read(reader);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         *counts[i] = (size_t)mw_read_u64(reader);

@@ -23,6 +23,8 @@ typedef struct {
     size_t quarantined;
     size_t dropped;     /* by `clean` */
     size_t cleaned;     /* values of rows that `clean` has changed */
+    const mw_str *columns; /* that the stream has not, in the report alone */
+    size_t column_count;
     char content_hash[MW_SHA256_HEX_SIZE + 1], rows_hash[MW_SHA256_HEX_SIZE + 1];
 } mw_ingest_file;
 

@@ -10,7 +10,7 @@ static mw_added_file added[] = {
      1},
 };
 static mw_ingest_file files[] = {
-    {{"sales", 5}, {"a.csv", 5}, 9, 1, 4, 2, 3, 1, 1, 3, 7, "c0", "d1"}};
+    {{"sales", 5}, {"a.csv", 5}, 9, 1, 4, 2, 3, 1, 1, 3, 7, NULL, 0, "c0", "d1"}};
 static mw_offer_source sources[] = {{{"sales", 5}, {"e2", 2}, {fields, 1}}};
 static const mw_offer offer = {
     {3, added, 1}, 77, MW_TIME_MISSING, {NULL, 0}, true, files, 1, sources, 1,

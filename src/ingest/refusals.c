@@ -69,7 +69,22 @@ mw_status mw_refuse_for(mw_refusals *refusals, size_t row, mw_str name, const mw
     return status;
 }
 
+mw_status mw_refuse_column(mw_refusals *refusals, mw_str name, mw_error *err) {
+    for (size_t i = 0; i < refusals->column_count; i++)
+        if (mw_str_equal(refusals->columns[i], name)) return MW_OK;
+    if (refusals->column_count == MW_STRANGE_COLUMNS_MAX) return MW_OK;
+    void *columns = refusals->columns;
+    bool grown = mw_grow(&columns, &refusals->column_capacity, refusals->column_count + 1,
+                         sizeof *refusals->columns, MW_STRANGE_COLUMNS_MAX);
+    refusals->columns = columns;
+    mw_str copy = grown ? mw_str_copy(&refusals->arena, name) : (mw_str){0};
+    if (!copy.data) return no_memory(err);
+    refusals->columns[refusals->column_count++] = copy;
+    return MW_OK;
+}
+
 void mw_refusals_release(mw_refusals *refusals) {
+    mw_free(refusals->columns);
     mw_free(refusals->rules);
     mw_free(refusals->items);
     mw_arena_release(&refusals->arena);

@@ -306,6 +306,20 @@ static mw_status add_reason(mw_ingest_report *report, mw_str stream, mw_str rule
     return MW_OK;
 }
 
+static mw_status report_columns(job *j, mw_error *err) {
+    const mw_refusals *read = &j->taking->rows.refusals;
+    mw_arena *arena = &j->taking->report->arena;
+    mw_str *names = mw_arena_alloc(arena, read->column_count + 1, sizeof *names);
+    if (!names) return no_memory(err);
+    for (size_t i = 0; i < read->column_count; i++) {
+        names[i] = mw_str_copy(arena, read->columns[i]);
+        if (!names[i].data) return no_memory(err);
+    }
+    j->line.columns = names;
+    j->line.column_count = read->column_count;
+    return MW_OK;
+}
+
 static mw_status report_file(job *j, mw_error *err) {
     mw_ingest_report *report = j->taking->report;
     for (size_t i = 0; i < j->refusals.item_count; i++) {
@@ -321,6 +335,7 @@ static mw_status report_file(job *j, mw_error *err) {
     j->line.stream = mw_str_copy(&report->arena, j->source->name);
     j->line.file = mw_str_copy(&report->arena, j->from->file.name);
     if (!grown || !j->line.stream.data || !j->line.file.data) return no_memory(err);
+    MW_TRY(report_columns(j, err));
     memcpy(j->line.content_hash, j->from->content_hash, sizeof j->line.content_hash);
     report->files[report->file_count++] = j->line;
     report->row_count += j->line.row_count - j->line.known_count;

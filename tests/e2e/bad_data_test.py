@@ -191,6 +191,24 @@ class BadRows(Shop):
             at = lines.index("stream  refused  rule                            first row  value")
             self.assertEqual(lines[at + 1], "orders        3  price: must be a finite number        100  dear")
 
+    def test_columns_that_the_stream_has_not(self):
+        # They would be lost in silence: they are named, by the file that has them.
+        self.assertNotIn("left out:", self.succeeds("ingest").out)
+        self.write("more.csv", "order,at,channel,shop,price,minutes\n9001,2024-03-01,web,north,1,5\n")
+        said = "orders: more.csv has a column that the stream has not, left out: channel\n" \
+            "A stream keeps the columns that it began with; is a name misspelt?\n"
+        self.assertIn(said, self.succeeds("ingest", "orders", "--from", "more.csv").out)
+        self.write("more.ndjson", "".join(json.dumps({"order": 9002 + i, "at": "2024-03-01", "shop": "north", "pirce": i,
+                                                      f"key{i % 10}": i, "delivered": 7}) + "\n" for i in range(99)))
+        said = "orders: more.ndjson has columns that the stream has not, left out: pirce, key0, delivered, key1, key2, " \
+            "key3, key4, key5 and 4 more\n"
+        self.assertIn(said, self.succeeds("ingest", "orders", "--from", "more.ndjson").out)
+        pyarrow.parquet.write_table(pyarrow.table({
+            "order": [1.0, 2.0], "at": [datetime.datetime(2024, 3, 1)] * 2, "shop": ["south"] * 2, "price": [1.0] * 2,
+            "minutes": [1.0] * 2, "till": [1, 2], "desk": ["a", "b"]}), self.folder / "more.parquet")
+        report = self.succeeds("ingest", "orders", "--from", "more.parquet", "--json").json
+        self.assertEqual(report["files"][0]["columns_left_out"], ["till", "desk"])
+
     def test_json_names_what_was_refused(self):
         self.rows[100][3] = "dear"
         self.write_orders(self.rows)
