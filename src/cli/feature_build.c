@@ -50,6 +50,7 @@ static void tell_build(const building *it, const char *path) {
     mw_cli *cli = it->walk->workspace.cli;
     mw_feature_rows_count counted = mw_feature_rows_counted(it->rows);
     uint64_t late = mw_replay_refused_moments(it->walk->replay);
+    uint64_t overflowed = mw_replay_overflowed(it->walk->replay);
     if (cli->json) {
         mw_json json = mw_json_begin(&cli->out);
         mw_json_object(&json);
@@ -58,6 +59,7 @@ static void tell_build(const building *it, const char *path) {
         mw_json_put_count(&json, "moments", counted.moments);
         mw_json_put_count(&json, "labels", counted.labelled);
         mw_json_put_count(&json, "too_late", late);
+        mw_json_put_count(&json, "overflowed", overflowed);
         mw_json_object_end(&json);
         return;
     }
@@ -69,6 +71,9 @@ static void tell_build(const building *it, const char *path) {
     mw_buf_append_text(&cli->out, " with a label\n");
     if (late > 0)
         mw_cli_note(cli, "%llu events came too late to make a moment", (unsigned long long)late);
+    if (overflowed > 0)
+        mw_cli_note(cli, "%llu features are missing, since an expression went beyond 1.8e308",
+                    (unsigned long long)overflowed);
 }
 
 static mw_status begin_output(building *it, const char *path, mw_error *err) {

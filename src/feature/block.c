@@ -40,6 +40,7 @@ typedef struct {
 typedef struct {
     alignas(MW_LINE_SIZE) mw_family family; /* with `each`: works out those that begin in it */
     mw_cell *windows; /* of the moment at hand */
+    uint64_t values_overflowed; /* features, without `each` */
 } finisher;
 
 struct mw_block {
@@ -588,6 +589,7 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
     const mw_block *block = of->block;
     bool has_each = block->engine->config.model->each;
     mw_cell *windows = block->finishers[piece].windows;
+    uint64_t overflowed = 0;
     size_t to = piece_from(of, piece + 1);
     for (size_t i = piece_from(of, piece); i < to; i++) {
         const mw_stretch_item *it = &of->items[i];
@@ -596,8 +598,10 @@ static mw_status finish(void *context, size_t piece, mw_error *err) {
         mw_cell *row = is_label || block->keeps_windows ? row_of(of, it->index) : windows;
         if (block->is_apart) bring_windows(of, it, row);
         if (!is_label && !has_each)
-            mw_engine_finish_features(block->engine, &it->moment, row, features_of(of, it));
+            overflowed += mw_engine_finish_features(block->engine, &it->moment, row,
+                                                    features_of(of, it));
     }
+    block->finishers[piece].values_overflowed += overflowed;
     return MW_OK;
 }
 
@@ -649,6 +653,15 @@ bool mw_block_may_begin(const mw_block *block) {
 /* The stretch that is so many behind the first at work. */
 static mw_stretch *stretch_at(const mw_block *block, size_t index) {
     return &block->stretches[(block->first + index) % STRETCHES];
+}
+
+uint64_t mw_block_overflowed(const mw_block *block) {
+    uint64_t count = 0;
+    MW_ASSERT(!mw_block_is_at_work(block));
+    for (size_t i = 0; i < block->piece_count; i++)
+        count += block->finishers[i].values_overflowed +
+                 block->finishers[i].family.values_overflowed;
+    return count;
 }
 
 void mw_block_begin(mw_block *block) {

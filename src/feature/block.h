@@ -58,6 +58,8 @@ mw_stretch_item *mw_block_added(mw_block *block, size_t index);
 /* Lets the crew work off what has been gathered; several stretches may be at work. */
 void mw_block_begin(mw_block *block);
 bool mw_block_is_at_work(const mw_block *block);
+/* Features that it has given, missing since an expression overflowed; while none is at work. */
+uint64_t mw_block_overflowed(const mw_block *block);
 /* Works with them until the first of these is done. */
 MW_MUST_USE mw_status mw_block_end(mw_block *block, mw_error *err);
 /* The next moment or label of the stretch whose work was ended last; false at its end. What is

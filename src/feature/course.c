@@ -227,5 +227,10 @@ int64_t mw_course_next_due(const mw_course *course) {
 }
 mw_engine *mw_course_engine(mw_course *course) { return course->engine; }
 mw_agenda *mw_course_agenda(mw_course *course) { return course->agenda; }
+uint64_t mw_course_overflowed(const mw_course *course) {
+    uint64_t in_slate = course->slate ? mw_slate_overflowed(course->slate) : 0;
+    return in_slate + mw_engine_read_stats(course->engine).values_overflowed;
+}
+
 uint64_t mw_course_refused_moments(const mw_course *course) { return course->refused_moments; }
 int64_t mw_course_last_place(const mw_course *course) { return course->last_place; }

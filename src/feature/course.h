@@ -46,6 +46,8 @@ MW_MUST_USE mw_status mw_course_slate(mw_course *course, const mw_moment *announ
 int64_t mw_course_next_due(const mw_course *course); /* INT64_MAX: nothing is */
 mw_engine *mw_course_engine(mw_course *course);
 mw_agenda *mw_course_agenda(mw_course *course);
+/* Features that it has given, missing since an expression overflowed (rule 12). */
+uint64_t mw_course_overflowed(const mw_course *course);
 uint64_t mw_course_refused_moments(const mw_course *course); /* too late (rule 5) */
 
 /* All that the course knows as bytes, cells in their canonical form, and back into a course just

@@ -413,8 +413,8 @@ bool mw_engine_makes_text(const mw_engine *engine) {
     return false;
 }
 
-void mw_engine_derive(const mw_engine *engine, const mw_moment *moment, const mw_cell *windows,
-                      mw_cell *features) {
+size_t mw_engine_derive(const mw_engine *engine, const mw_moment *moment, const mw_cell *windows,
+                        mw_cell *features) {
     const mw_model_program *model = engine->config.model;
     mw_frame frame = frame_of(engine, moment->row, moment->t);
     frame.windows = windows;
@@ -423,6 +423,8 @@ void mw_engine_derive(const mw_engine *engine, const mw_moment *moment, const mw
         int32_t feature = engine->derived[i];
         mw_feature_run(&model->features[feature], &frame, &features[feature]);
     }
+    if (!mw_overflow_happened()) return 0;
+    return mw_overflow_count(model, engine->derived, engine->derived_count, &frame);
 }
 
 mw_status mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell *out_features,
@@ -433,7 +435,8 @@ mw_status mw_engine_features(mw_engine *engine, const mw_moment *moment, mw_cell
     frame.windows = engine->windows;
     frame.features = out_features;
     MW_TRY(read_windows(engine, moment, &frame, false, engine->windows, err));
-    mw_engine_finish_features(engine, moment, engine->windows, out_features);
+    engine->stats.values_overflowed +=
+        mw_engine_finish_features(engine, moment, engine->windows, out_features);
     return MW_OK;
 }
 

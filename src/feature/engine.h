@@ -48,6 +48,8 @@ typedef struct {
     uint64_t events_applied;
     uint64_t events_too_late; /* older than the state: in no window (rule 5) */
     uint64_t values_refused;  /* outside a sum's range: missing (rule 12) */
+    uint64_t values_overflowed; /* features that it has given, missing since an expression
+                                   overflowed (rule 12); not kept in snapshots */
     size_t keys, bytes;
     size_t bytes_movable;     /* of `bytes`: what could be spilled; 0 without a disk */
     size_t keys_spilled, bytes_spilled; /* which stand on it */

@@ -5,6 +5,7 @@
 #include "feature/cold.h"
 #include "feature/engine.h"
 #include "feature/instances.h"
+#include "feature/overflow.h"
 #include "feature/pending.h"
 #include "feature/reading.h"
 
@@ -70,13 +71,14 @@ static inline void mw_engine_bring_plain(const mw_engine *engine, const mw_cell 
         memcpy(out_features + plain->feature, windows + plain->window,
                plain->count * sizeof *windows);
 }
-/* then the others are worked out. */
-void mw_engine_derive(const mw_engine *engine, const mw_moment *moment, const mw_cell *windows,
+/* then the others are worked out. Returns how many of these overflowed. */
+size_t mw_engine_derive(const mw_engine *engine, const mw_moment *moment, const mw_cell *windows,
                       mw_cell *features);
-static inline void mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
-                                             const mw_cell *windows, mw_cell *out_features) {
+static inline size_t mw_engine_finish_features(const mw_engine *engine, const mw_moment *moment,
+                                               const mw_cell *windows, mw_cell *out_features) {
     mw_engine_bring_plain(engine, windows, out_features);
-    if (engine->derived_count > 0) mw_engine_derive(engine, moment, windows, out_features);
+    if (engine->derived_count == 0) return 0;
+    return mw_engine_derive(engine, moment, windows, out_features);
 }
 bool mw_engine_would_take(const mw_engine *engine, const mw_moment *moment,
                           const mw_cell *windows, const mw_cell *features);

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "feature/census.h"
+#include "feature/overflow.h"
 #include "feature/scan.h"
 
 static_assert((int)MW_LIST_ELEMENTS_MAX <= (int)MW_DIFFERENT_VALUES_MAX,
@@ -50,6 +51,9 @@ static void run_features(mw_family *family, const mw_members *members, size_t fr
             if (model->features[feature].vector_index == 0)
                 mw_feature_run(&model->features[feature], &frame, &features[feature]);
         }
+        if (mw_overflow_happened())
+            family->values_overflowed +=
+                mw_overflow_count(model, model->feature_order + from, to - from, &frame);
     }
 }
 

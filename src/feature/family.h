@@ -18,6 +18,7 @@ typedef struct {
     mw_cell *withins;        /* what was asked of all */
     mw_cell *values;         /* one of each, to be counted */
     size_t value_capacity;
+    uint64_t values_overflowed; /* features, as of an engine */
     mw_list_lengths lengths; /* all moments of an event share its lists */
 } mw_family;
 

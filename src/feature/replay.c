@@ -258,6 +258,12 @@ const mw_engine *mw_replay_engine(const mw_replay *replay) {
     return replay->engine;
 }
 
+uint64_t mw_replay_overflowed(const mw_replay *replay) {
+    uint64_t count = replay->engine->stats.values_overflowed;
+    if (replay->block) count += mw_block_overflowed(replay->block);
+    return count + (replay->slate ? mw_slate_overflowed(replay->slate) : 0);
+}
+
 uint64_t mw_replay_refused_moments(const mw_replay *replay) {
     return replay->walk.refused_moments;
 }

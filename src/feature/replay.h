@@ -44,4 +44,6 @@ void mw_replay_destroy(mw_replay *replay);
 MW_MUST_USE mw_status mw_replay_next(mw_replay *replay, mw_step *out_step, bool *out_done,
                                      mw_error *err);
 const mw_engine *mw_replay_engine(const mw_replay *replay);
+/* Features that are missing since an expression overflowed (rule 12), once all is done. */
+uint64_t mw_replay_overflowed(const mw_replay *replay);
 uint64_t mw_replay_refused_moments(const mw_replay *replay); /* too late for a moment (rule 5) */

@@ -153,6 +153,9 @@ mw_moment mw_slate_moment(const mw_slate *slate, size_t index) {
     return (mw_moment){slate->t, slate->place, slate->rows + index * slate->width};
 }
 
+uint64_t mw_slate_overflowed(const mw_slate *slate) {
+    return slate->family.values_overflowed;
+}
 uint64_t mw_slate_lists_counted(const mw_slate *slate) {
     return slate->family.lengths.counted;
 }

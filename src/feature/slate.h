@@ -25,6 +25,7 @@ size_t mw_slate_count(const mw_slate *slate);
 mw_moment mw_slate_moment(const mw_slate *slate, size_t index);
 const mw_cell *mw_slate_features(const mw_slate *slate, size_t index);
 /* Test hook: how many lists were gone through for their lengths, ever. */
+uint64_t mw_slate_overflowed(const mw_slate *slate); /* features that it has given, ever */
 uint64_t mw_slate_lists_counted(const mw_slate *slate);
 
 /* The different elements of a list, in its order. The owner frees the cells. */

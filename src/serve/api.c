@@ -97,6 +97,9 @@ static const mw_meter too_late_meter = {"millwright_window_events_too_late_total
                                         "Events older than all that a model's windows keep"};
 static const mw_meter outside_meter = {"millwright_window_values_outside_total", MW_METER_COUNTER,
                                        "", "Values in a model's windows that no sum can hold"};
+static const mw_meter overflowed_meter = {"millwright_features_overflowed_total",
+                                          MW_METER_COUNTER, "",
+                                          "Features of answers, missing as a number was too large"};
 static const mw_meter unseen_meter = {"millwright_unseen_values_total", MW_METER_COUNTER, "",
                                       "Values of categories that training never saw, in answers"};
 static const mw_meter streams_meter = {"millwright_stream_events_total", MW_METER_COUNTER, "",
@@ -138,6 +141,7 @@ static void set_windows(const mw_api *api, size_t model) {
     set(api, &spilled_meter, labels, (double)stats.bytes_spilled);
     set(api, &too_late_meter, labels, (double)stats.events_too_late);
     set(api, &outside_meter, labels, (double)stats.values_refused);
+    set(api, &overflowed_meter, labels, (double)mw_course_overflowed(course));
     set(api, &unseen_meter, labels, (double)mw_decider_unseen_values(decider));
 }
 
