@@ -102,9 +102,10 @@ const mw_command mw_commands[] = {
         .words = "FEATURE",
         .word_count_min = 1,
         .word_count_max = 1,
-        .summary = "Say in plain words what a feature sees, and when",
+        .summary = "Say in plain words what a feature, or the label, sees, and when",
         .options = {{"--model", "MODEL", "whose feature, if the project has several models"}},
-        .examples = "  millwright features explain origin_late\n",
+        .examples = "  millwright features explain origin_late\n"
+                    "  millwright features explain late.label\n",
         .run = mw_cli_features_explain,
     },
     {

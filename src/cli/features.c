@@ -45,49 +45,82 @@ static bool is_meant(const mw_feature *feature, mw_str name) {
            feature->name.data[name.size + 1] <= '9';
 }
 
+/* What was found, as explained in `text`. */
+static void tell(mw_cli *cli, mw_str name, mw_str text, mw_json *json) {
+    text = mw_str_trim(text);
+    if (cli->json) {
+        mw_json_object(json);
+        mw_json_put_str(json, "feature", name);
+        mw_json_put_str(json, "explanation", text);
+        mw_json_object_end(json);
+    } else {
+        mw_buf_printf(&cli->out, "%.*s\n", MW_STR_ARGS(text));
+    }
+}
+
 static void explain_one(const mw_workspace *workspace, mw_origins *origins,
                         const mw_feature *feature, mw_json *json) {
     mw_buf text;
     mw_buf_init(&text, 1 << 20);
     mw_origins_find(origins, feature);
     mw_feature_explain(origins, feature, &text);
-    if (workspace->cli->json) {
-        mw_json_object(json);
-        mw_json_put_str(json, "feature", feature->name);
-        mw_json_put_str(json, "explanation", mw_str_trim(mw_buf_str(&text)));
-        mw_json_object_end(json);
-    } else {
-        mw_buf_printf(&workspace->cli->out, "%.*s\n", MW_STR_ARGS(mw_str_trim(mw_buf_str(&text))));
-    }
+    tell(workspace->cli, feature->name, mw_buf_str(&text), json);
     mw_buf_release(&text);
 }
 
-static mw_status explain_meant(const mw_workspace *workspace, mw_origins *origins,
+static void explain_label(const mw_workspace *workspace, mw_origins *origins, mw_json *json) {
+    mw_buf text;
+    mw_buf_init(&text, 1 << 20);
+    mw_origins_find_label(origins);
+    mw_label_explain(origins, &text);
+    tell(workspace->cli, MW_STR("label"), mw_buf_str(&text), json);
+    mw_buf_release(&text);
+}
+
+static mw_status explain_meant(const mw_workspace *workspace, mw_origins *origins, mw_str name,
                                mw_error *err) {
     mw_cli *cli = workspace->cli;
     const mw_model_program *program = origins->model;
-    mw_str name = mw_str_of(cli->words[0]);
     mw_json json = mw_json_begin(&cli->out);
     size_t found = 0;
+    if (cli->json) mw_json_array(&json);
     for (size_t i = 0; i < program->feature_count; i++) {
         if (!is_meant(&program->features[i], name)) continue;
-        if (found++ == 0 && cli->json) mw_json_array(&json);
-        else if (found > 1 && !cli->json) mw_buf_append_char(&cli->out, '\n');
+        if (found++ > 0 && !cli->json) mw_buf_append_char(&cli->out, '\n');
         explain_one(workspace, origins, &program->features[i], &json);
     }
-    if (found == 0)
+    if (found == 0 && mw_str_is(name, "label")) {
+        explain_label(workspace, origins, &json);
+    } else if (found == 0) {
+        mw_buf_clear(&cli->out);
         return mw_feature_not_found(program, cli->words[0], err);
+    }
     if (cli->json) mw_json_array_end(&json);
+    return MW_OK;
+}
+
+/* MODEL.NAME says whose it is; elsewhere --model does, if there are several. */
+static mw_status find_model(const mw_workspace *workspace, mw_str *name,
+                            mw_workspace_model *out_model, mw_error *err) {
+    const char *wanted = mw_cli_option(workspace->cli, "--model");
+    mw_str rest = *name, prefix;
+    bool is_split = mw_str_split(&rest, '.', &prefix) && rest.data;
+    const mw_project_model *named =
+        is_split && !wanted ? mw_project_find_model(workspace->project, prefix) : NULL;
+    if (!named) return mw_workspace_find_model(workspace, wanted, out_model, err);
+    *name = rest;
+    *out_model = (mw_workspace_model){
+        named, mw_program_find_model(workspace->program, named->declaration.name)};
     return MW_OK;
 }
 
 static mw_status explain(const mw_workspace *workspace, mw_error *err) {
     mw_workspace_model model;
     mw_origins origins;
-    const char *wanted = mw_cli_option(workspace->cli, "--model");
-    MW_TRY(mw_workspace_find_model(workspace, wanted, &model, err));
+    mw_str name = mw_str_of(workspace->cli->words[0]);
+    MW_TRY(find_model(workspace, &name, &model, err));
     MW_TRY(mw_origins_init(&origins, workspace->program, model.program, err));
-    mw_status status = explain_meant(workspace, &origins, err);
+    mw_status status = explain_meant(workspace, &origins, name, err);
     mw_origins_release(&origins);
     return status;
 }

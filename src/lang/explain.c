@@ -144,13 +144,12 @@ static void explain_moment(const mw_program *program, const mw_model_program *mo
     mw_buf_append_text(out, ".\n");
 }
 
-void mw_feature_explain(const mw_origins *origins, const mw_feature *it, mw_buf *out) {
+/* What was found to be read, a line each; false: nothing. */
+static bool explain_origins(const mw_origins *origins, mw_buf *out) {
     const mw_program *program = origins->program;
     const mw_model_program *model = origins->model;
-    mw_buf_printf(out, "%.*s is a %s: %.*s\n", MW_STR_ARGS(it->name), mw_type_name(it->type),
-                  MW_STR_ARGS(mw_code_text(it->code)));
     bool reads_more = false;
-    for (size_t i = 0; i < model->feature_window_count; i++) {
+    for (size_t i = 0; i < model->window_count; i++) {
         if (!origins->windows[i]) continue;
         reads_more = true;
         mw_buf_printf(out, "%.*s is ", MW_STR_ARGS(model->windows[i].text));
@@ -173,11 +172,63 @@ void mw_feature_explain(const mw_origins *origins, const mw_feature *it, mw_buf 
         reads_more = true;
         mw_buf_printf(out, "%.*s is a feature of its own.\n", MW_STR_ARGS(model->features[i].name));
     }
-    if (!reads_more) mw_buf_append_text(out, "It hangs on the moment and its own event alone.\n");
-    explain_moment(program, model, out);
+    return reads_more;
+}
+
+void mw_feature_explain(const mw_origins *origins, const mw_feature *it, mw_buf *out) {
+    mw_buf_printf(out, "%.*s is a %s: %.*s\n", MW_STR_ARGS(it->name), mw_type_name(it->type),
+                  MW_STR_ARGS(mw_code_text(it->code)));
+    if (!explain_origins(origins, out))
+        mw_buf_append_text(out, "It hangs on the moment and its own event alone.\n");
+    explain_moment(origins->program, origins->model, out);
     if (it->process.size > 0)
         mw_buf_printf(out,
                       "It is " MW_NOT_PROVED ": it hangs on what the process %.*s answered as an "
                       "event entered. The answer stands with the event.\n",
                       MW_STR_ARGS(it->process));
+}
+
+/* --- the label ------------------------------------------------------------------------------- */
+
+/* How far the label's windows reach, and how long it waits after that, as it was compiled. */
+static void explain_maturity(const mw_program *program, const mw_model_program *model,
+                             mw_buf *out) {
+    int64_t horizon_us = 0;
+    const mw_stream *latest = NULL;
+    for (size_t i = model->feature_window_count; i < model->window_count; i++) {
+        const mw_window *window = &model->windows[i];
+        const mw_stream *stream = &program->streams[window->stream];
+        if (window->end_us > horizon_us) horizon_us = window->end_us;
+        if (!latest || stream->lag_us + stream->late_us > latest->lag_us + latest->late_us)
+            latest = stream;
+    }
+    mw_buf_append_text(out, "It matures ");
+    mw_span_append(out, model->maturity_us);
+    mw_buf_append_text(out, " after the moment, all classes at once: it looks ");
+    mw_span_append(out, horizon_us);
+    mw_buf_append_text(out, " ahead, and events of ");
+    mw_buf_append_str(out, program->sources[latest->source].name);
+    mw_buf_append_text(out, " may become known ");
+    mw_span_append(out, latest->lag_us + latest->late_us);
+    mw_buf_append_text(out, " after their time (lag and `late`).\nThen it never changes; what "
+                            "comes later is counted. Where it is missing it makes no example.\n");
+}
+
+void mw_label_explain(const mw_origins *origins, mw_buf *out) {
+    const mw_model_program *model = origins->model;
+    mw_buf_printf(out, "label is a %s: %.*s\n", mw_type_name(mw_code_type(model->label)),
+                  MW_STR_ARGS(mw_code_text(model->label)));
+    if (model->unless)
+        mw_buf_printf(out,
+                      "Where %.*s, the example is left out of training and metrics; the moment is "
+                      "answered all the same.\n",
+                      MW_STR_ARGS(mw_code_text(model->unless)));
+    (void)explain_origins(origins, out);
+    explain_moment(origins->program, model, out);
+    explain_maturity(origins->program, model, out);
+    mw_str process = mw_asked_of_code(origins->program, model, model->label);
+    if (process.size == 0) process = mw_asked_of_code(origins->program, model, model->unless);
+    if (process.size > 0)
+        mw_buf_printf(out, "It is " MW_NOT_PROVED ": it hangs on what the process %.*s answered.\n",
+                      MW_STR_ARGS(process));
 }

@@ -154,3 +154,57 @@ MW_TEST(explain_tells_the_windows_that_windows_wait_for) {
     mw_buf_release(&out);
     mw_test_project_release(&project);
 }
+
+static void check_label(const char *text, const char *expected) {
+    mw_test_project project = mw_test_compile(text);
+    mw_buf out;
+    mw_origins origins;
+    mw_buf_init(&out, 4096);
+    MW_CHECK_OK(mw_origins_init(&origins, project.program, project.model, NULL), NULL);
+    mw_origins_find_label(&origins);
+    mw_label_explain(&origins, &out);
+    mw_origins_release(&origins);
+    MW_CHECK_EQUAL_STR(mw_buf_str(&out), expected);
+    mw_buf_release(&out);
+    mw_test_project_release(&project);
+}
+
+MW_TEST(explain_says_what_the_label_sees_and_when_it_matures) {
+    check_label(
+        shops,
+        "label is a bool: any(orders by shop over next 1d)\n"
+        "any(orders by shop over next 1d) is whether there is one of the events of orders with the "
+        "same shop, in the 1d from the moment on, known when the label matures; the predicted "
+        "event itself is left out.\n"
+        "The moment is 1h before the time of an event of orders.\n"
+        "It matures 1d 1h after the moment, all classes at once: it looks 1d ahead, and events of "
+        "orders may become known 1h after their time (lag and `late`).\n"
+        "Then it never changes; what comes later is counted. Where it is missing it makes no "
+        "example.\n");
+}
+
+/* The slowest of its streams is the one that it waits for; `unless` and what is back count too. */
+MW_TEST(explain_says_what_leaves_an_example_out) {
+    check_label(
+        "stream orders:\n  columns: shop category, amount number, at time\n  time: at\n"
+        "  id: shop, at\n"
+        "stream closings:\n  columns: shop category, day time\n  time: day\n  known: time + 2d\n"
+        "feature usual: mean(orders.amount by shop over 3h)\n"
+        "model m:\n  moment: on orders\n"
+        "  label: sum(orders.amount by shop over next 3h) > usual unless any(closings by shop over "
+        "next 1h)\n",
+        "label is a bool: usual < sum(orders.amount by shop over next 3h)\n"
+        "Where any(closings by shop over next 1h), the example is left out of training and "
+        "metrics; the moment is answered all the same.\n"
+        "sum(orders.amount by shop over next 3h) is the sum of amount over the events of orders "
+        "with the same shop, in the 3h from the moment on, known when the label matures; the "
+        "predicted event itself is left out.\n"
+        "any(closings by shop over next 1h) is whether there is one of the events of closings with "
+        "the same shop, in the 1h from the moment on, known when the label matures.\n"
+        "usual is a feature of its own.\n"
+        "The moment is the time of an event of orders.\n"
+        "It matures 2d 4h after the moment, all classes at once: it looks 3h ahead, and events of "
+        "closings may become known 2d 1h after their time (lag and `late`).\n"
+        "Then it never changes; what comes later is counted. Where it is missing it makes no "
+        "example.\n");
+}

@@ -55,9 +55,19 @@ static void look_at(mw_origins *it, const mw_code *code) {
     }
 }
 
-void mw_origins_find(mw_origins *origins, const mw_feature *feature) {
+static void forget(mw_origins *origins) {
     memset(origins->sources, 0, origins->flag_count * sizeof *origins->sources);
     origins->goes_through = false;
+}
+
+void mw_origins_find_label(mw_origins *origins) {
+    forget(origins);
+    look_at(origins, origins->model->label);
+    look_at(origins, origins->model->unless);
+}
+
+void mw_origins_find(mw_origins *origins, const mw_feature *feature) {
+    forget(origins);
     look_at(origins, feature->code);
 }
 

@@ -22,6 +22,8 @@ MW_MUST_USE mw_status mw_origins_init(mw_origins *origins, const mw_program *pro
                                       const mw_model_program *model, mw_error *err);
 /* Finds those of one of the model's features. */
 void mw_origins_find(mw_origins *origins, const mw_feature *feature);
+/* Finds those of the model's label and its `unless`. */
+void mw_origins_find_label(mw_origins *origins);
 /* Adds, to what has been found, those of any code over the moment (NULL is allowed) and of the
    features that it reads, and so on to the end. */
 void mw_origins_add(mw_origins *origins, const mw_code *code);

@@ -163,6 +163,13 @@ def test_help_and_what_is_not_built():
         project.fails(2, "the model is a word, not an option\n  It is called as: millwright train [MODEL]\n",
                       "train", "--model", "returned")
         project.fails(3, "has no feature returned\n  It is the model itself", "features", "explain", "returned")
+        label = project.ok("features", "explain", "label").out
+        assert "label is a bool: any(returns by order_id over next 3d)" in label and "It matures 3d 1h after" in label, label
+        assert project.ok("features", "explain", "returned.label").out == label
+        told, = project.ok("features", "explain", "returned.label", "--json").json()
+        assert told == {"feature": "label", "explanation": label.strip()}, told
+        project.fails(3, "has no feature returned.lable", "features", "explain", "returned.lable", "--json")
+        assert project.ok("features", "explain", "returned.amount").out == project.ok("features", "explain", "amount").out
         project.change("models:\n", "models:\n  dear: {moment: on orders, label: any(returns by id over next 1d)}\n")
         project.fails(3, "there is no model returne\n  Did you mean returned? There is: dear, returned.\n", "features",
                       "list", "--model", "returne")
