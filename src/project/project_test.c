@@ -478,3 +478,59 @@ MW_TEST(project_knows_the_words_for_missing) {
     MW_CHECK_EQUAL_STR(streams[3].missing[1], "n/a");
     mw_arena_release(&r->arena);
 }
+
+/* --- what is not in force ------------------------------------------------------------------- */
+
+/* One mistake of spelling in each place; names that mean nothing are none. */
+static const char to_come[] =
+    "project: p\n"
+    "streams: {s: {time: t}}\n"
+    "models:\n"
+    "  m:\n"
+    "    moment: on s\n"
+    "    label: x\n"
+    "    sample: {keep: 5%, where: not labell or}\n"
+    "    cost: {call: {true: 1 +, false: 0}, wait: {true: nobody, false: 2 * nobody}}\n"
+    "    decide:\n"
+    "      - call when m >> 0.9\n"
+    "      - call when m > threshold at most 500 per 7d\n"
+    "      - wait when m > 0.5 and\n"
+    "          max(m) > at most 3 per 1d\n"
+    "      - \"wait when 'a\\tb' =\"\n"
+    "      - wait\n"
+    "actions:\n"
+    "  call: {when: m.decision = \"call, post: x}\n"
+    "  wait:\n    when: m.decision and (m.x > 2\n"
+    "  good: {when: m.decision = \"call\", post: x}\n";
+
+MW_TEST(project_reads_the_expressions_that_are_to_come) {
+    reading *r = read_bytes(mw_str_of(to_come));
+    check_printed(r,
+                  "f:7:44: models.m.sample.where: expected a value, got the end of the "
+                  "expression\n"
+                  "f:8:28: models.m.cost.call.true: expected a value, got the end of the "
+                  "expression\n"
+                  "f:10:22: models.m.decide: expected a value, got >\n"
+                  "f:13:19: models.m.decide: expected a value, got the end of the expression\n"
+                  "f:14:27: models.m.decide: expected a value, got the end of the expression\n"
+                  "f:17:29: actions.call.when: a text that begins with \" must end with it, got "
+                  "the end of the expression\n"
+                  "f:19:34: actions.wait.when: expected ), got the end of the expression\n"
+                  "    Inside [ ] or { } of YAML a comma ends the expression: put it in quotes, "
+                  "or on a line of its own.\n");
+    mw_arena_release(&r->arena);
+}
+
+/* What a version carries was accepted when these were not read. */
+MW_TEST(project_of_a_version_reads_no_expression_that_is_to_come) {
+    mw_arena arena;
+    mw_diagnostics diagnostics;
+    const mw_project *project = NULL;
+    mw_arena_init(&arena, MW_PROJECT_ARENA_SIZE);
+    mw_diagnostics_init(&diagnostics, &arena);
+    diagnostics.of_version = true;
+    MW_CHECK_EQUAL_INT(mw_project_read(mw_str_of(to_come), (mw_environment){0}, &arena,
+                                       &diagnostics, &project), MW_OK);
+    MW_CHECK_EQUAL_INT(diagnostics.count, 0);
+    mw_arena_release(&arena);
+}

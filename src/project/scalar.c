@@ -81,11 +81,13 @@ bool mw_scalar_is_action_rule(mw_str text) {
 
 /* --- forms of words ------------------------------------------------------------------------- */
 
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 /* The first word, and what is behind it. */
 static bool take_word(mw_str *rest, mw_str *out_word) {
     *rest = mw_str_trim(*rest);
     size_t size = 0;
-    while (size < rest->size && rest->data[size] != ' ') size++;
+    while (size < rest->size && !is_blank(rest->data[size])) size++;
     *out_word = mw_str_slice(*rest, 0, size);
     *rest = mw_str_trim(mw_str_slice(*rest, size, rest->size));
     return size > 0;
@@ -114,18 +116,26 @@ bool mw_scalar_is_key_over(mw_str text) { return is_of_form(text, "NAME over SPA
 /* What stands before the last "at most N per SPAN"; nothing where that is written otherwise. */
 static mw_str before_limit(mw_str text) {
     for (size_t at = text.size; at-- > 0;) {
-        mw_str rest = mw_str_slice(text, at, text.size);
-        if (!mw_str_starts(rest, MW_STR(" at most "))) continue;
+        mw_str rest = mw_str_slice(text, at, text.size), words = rest, first, second;
+        if (!is_blank(text.data[at]) || !take_word(&words, &first) || !mw_str_is(first, "at") ||
+            !take_word(&words, &second) || !mw_str_is(second, "most") || words.size == 0)
+            continue;
         return mw_str_slice(text, 0, is_of_form(rest, "at most N per SPAN") ? at : 0);
     }
     return text;
 }
 
-bool mw_scalar_is_decision(mw_str text) {
+mw_str mw_scalar_decision_condition(mw_str text) {
     mw_str rest = before_limit(mw_str_trim(text)), name, when;
-    if (is_of_form(rest, "top N") || is_of_form(rest, "NAME")) return true;
-    return take_word(&rest, &name) && mw_scalar_is_name(name) && take_word(&rest, &when) &&
-           mw_str_is(when, "when") && rest.size > 0;
+    bool has_one = take_word(&rest, &name) && mw_scalar_is_name(name) && take_word(&rest, &when) &&
+                   mw_str_is(when, "when");
+    return has_one ? rest : (mw_str){NULL, 0};
+}
+
+bool mw_scalar_is_decision(mw_str text) {
+    mw_str rest = before_limit(mw_str_trim(text));
+    return is_of_form(rest, "top N") || is_of_form(rest, "NAME") ||
+           mw_scalar_decision_condition(text).size > 0;
 }
 
 bool mw_scalar_is_output(mw_str text) {

@@ -25,6 +25,8 @@ bool mw_scalar_is_per_positive(mw_str text);
 bool mw_scalar_is_key_over(mw_str text);
 bool mw_scalar_is_decision(mw_str text);
 bool mw_scalar_is_output(mw_str text);
+/* What stands after `when` in a decision, whose words may stand on several lines; or nothing. */
+mw_str mw_scalar_decision_condition(mw_str text);
 bool mw_scalar_is_external(mw_str text);
 /* "5%", from 0% to 100%, as 0 to 1. */
 MW_MUST_USE bool mw_scalar_share(mw_str text, double *out_share);

@@ -117,3 +117,17 @@ MW_TEST(scalar_knows_the_forms_of_what_comes_later) {
                 mw_test_fail(MW_TEST_PLACE("it is not of this form"), "%s", cases[i].bad[k]);
     }
 }
+
+MW_TEST(scalar_decision_has_its_condition) {
+    static const char *const cases[][2] = {
+        {"approve", ""},
+        {"top 20", ""},
+        {"call when churn > threshold", "churn > threshold"},
+        {" call  when churn > 3 at most 500 per 7d", "churn > 3"},
+        {"call\n  when churn >\n 3 at\n most 500 per 7d", "churn >\n 3"},
+        {"call when at most 5 per 7d", ""},
+        {"call churn > 3", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        MW_CHECK_EQUAL_STR(mw_scalar_decision_condition(mw_str_of(cases[i][0])), cases[i][1]);
+}

@@ -1,5 +1,6 @@
 #include "project/shape.h"
 
+#include "lang/syntax_check.h"
 #include "project/rule.h"
 #include "project/scalar.h"
 #include "table/table.h"
@@ -24,6 +25,7 @@ typedef struct {
     mw_diagnostics *diagnostics;
     mw_note *notes, **notes_end;
     size_t note_count;
+    bool is_later; /* below what is not in force: nobody compiles the expressions there */
     bool out_of_memory;
 } checker;
 
@@ -189,6 +191,34 @@ static void condition_check(checker *c, const mw_yaml *node, const place *at) {
     if (err.hint[0]) mw_diagnose_hint(c->diagnostics, "%s", err.hint);
 }
 
+/* A source up to where `part` of it ends, and blank before: what the parser counts stays right. */
+static mw_str alone(checker *c, mw_str source, mw_str part) {
+    size_t from = (size_t)(part.data - source.data);
+    mw_str copy = mw_str_copy(c->arena, mw_str_slice(source, 0, from + part.size));
+    char *bytes = (char *)copy.data;
+    for (size_t i = 0; bytes && i < from; i++)
+        if (bytes[i] != '\n') bytes[i] = ' ';
+    return copy;
+}
+
+/* Its form holds. What its names mean is told when it comes into force. */
+static void later_check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
+    char path[PATH_MAX_SIZE] = "";
+    mw_source source = {node->source, node->position};
+    if (shape->kind == MW_SHAPE_DECISION) {
+        mw_str condition = mw_scalar_decision_condition(node->source);
+        if (condition.size == 0) return;
+        source.text = alone(c, node->source, condition);
+    } else if (shape->kind != MW_SHAPE_EXPRESSION) {
+        return;
+    }
+    path_write(at, path, 0);
+    mw_str subject = mw_str_copy(c->arena, mw_str_of(path));
+    if (!subject.data || !source.text.data ||
+        !mw_syntax_check(source, subject, c->arena, c->diagnostics))
+        c->out_of_memory = true;
+}
+
 /* True after complaining. */
 static bool hangs_on_variable(checker *c, const mw_yaml *node, const place *at) {
     if (!node->has_variable) return false;
@@ -205,6 +235,7 @@ static void text_check(checker *c, const mw_shape *shape, const mw_yaml *node, c
         got_wrong(c, at, node, kinds[shape->kind].called);
     else if (shape->kind == MW_SHAPE_CHOICE) choice_check(c, shape, node, at);
     else if (shape->kind == MW_SHAPE_CONDITION) condition_check(c, node, at);
+    else if (c->is_later) later_check(c, shape, node, at);
 }
 
 static void names_check(checker *c, const mw_yaml *node, const place *at) {
@@ -264,7 +295,10 @@ static void key_check(checker *c, const mw_shape_key *key, const mw_yaml *value,
     if (key->state == MW_KEY_LATER && c->diagnostics->of_version) return;
     if (key->state == MW_KEY_LATER) note_add(c, at, "not in force yet");
     if (key->state == MW_KEY_NOT_BUILT) complain(c, at, MW_NOT_BUILT, "this key is not built yet");
+    bool was_later = c->is_later;
+    c->is_later |= key->state == MW_KEY_LATER;
     check(c, key->shape, value, at);
+    c->is_later = was_later;
 }
 
 static void record_check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
@@ -313,11 +347,7 @@ static void container_wrong(checker *c, const mw_shape *shape, const mw_yaml *no
                      MW_STR_ARGS(mw_utf8_cut(node->text, GOT_MAX_SIZE)));
 }
 
-static void check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
-    while (shape->kind == MW_SHAPE_EITHER)
-        shape = resembles(shape->item, node) ? shape->item : shape->other;
-    if (shape->state == MW_KEY_LATER && shape->kind != MW_SHAPE_CHOICE)
-        note_add(c, at, "not in force yet");
+static void check_kind(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
     mw_yaml_kind wanted = shape->kind == MW_SHAPE_LIST ? MW_YAML_LIST : MW_YAML_MAPPING;
     if (shape->kind == MW_SHAPE_ANY) return;
     if (shape->kind == MW_SHAPE_NAMES) names_check(c, node, at);
@@ -328,6 +358,17 @@ static void check(checker *c, const mw_shape *shape, const mw_yaml *node, const 
             check(c, shape->item, item->value, at);
     else if (shape->kind == MW_SHAPE_MAP) map_check(c, shape, node, at);
     else record_check(c, shape, node, at);
+}
+
+static void check(checker *c, const mw_shape *shape, const mw_yaml *node, const place *at) {
+    while (shape->kind == MW_SHAPE_EITHER)
+        shape = resembles(shape->item, node) ? shape->item : shape->other;
+    bool is_later = shape->state == MW_KEY_LATER && shape->kind != MW_SHAPE_CHOICE;
+    bool was_later = c->is_later;
+    if (is_later) note_add(c, at, "not in force yet");
+    c->is_later |= is_later && !c->diagnostics->of_version;
+    check_kind(c, shape, node, at);
+    c->is_later = was_later;
 }
 
 mw_status mw_shape_check(const mw_shape *shape, const mw_yaml *root, mw_arena *arena,
