@@ -21,12 +21,15 @@ static void add_ask(mw_sha256 *sha, const mw_stream_source *source, const mw_ask
         mw_sha256_add_str(sha, source->row.fields[ask->arguments[i]].name);
 }
 
-void mw_source_definition(const mw_program *program, int32_t number,
-                          char out_hash[MW_SHA256_HEX_SIZE + 1]) {
+static void define(const mw_program *program, int32_t number, bool with_zone,
+                   char out_hash[MW_SHA256_HEX_SIZE + 1]) {
     const mw_stream_source *source = &program->sources[number];
+    bool has_own =
+        source->zone.size > 0 && !mw_str_equal(source->zone, mw_zone_name(program->zone));
     mw_sha256 sha;
     mw_sha256_init(&sha);
     mw_sha256_add_str(&sha, mw_zone_name(program->zone));
+    if (has_own && with_zone) mw_sha256_add_str(&sha, source->zone);
     mw_schema_hash(&source->row, &sha);
     mw_sha256_add_u64(&sha, source->column_count);
     for (size_t i = 0; i < source->plain_count - source->column_count; i++) {
@@ -46,17 +49,22 @@ void mw_source_definition(const mw_program *program, int32_t number,
     mw_sha256_hex(&sha, out_hash);
 }
 
+void mw_source_definition(const mw_program *program, int32_t number,
+                          char out_hash[MW_SHA256_HEX_SIZE + 1]) {
+    define(program, number, true, out_hash);
+}
+
 mw_status mw_source_check(mw_state *state, const mw_program *program, int32_t number,
                           mw_error *err) {
     char now[MW_SHA256_HEX_SIZE + 1];
     mw_catalog_rows *rows = NULL;
     bool has_row = false;
     mw_str name = program->sources[number].name;
-    mw_source_definition(program, number, now);
     MW_TRY(mw_catalog_query(mw_state_catalog(state),
-                            "SELECT definition FROM source_definitions WHERE source = ?",
+                            "SELECT definition, has_zone FROM source_definitions WHERE source = ?",
                             MW_SQL(mw_sql_str(name)), &rows, err));
     mw_status status = mw_catalog_next(rows, &has_row, err);
+    if (has_row) define(program, number, mw_catalog_int(rows, 1) != 0, now);
     bool is_same = !has_row || mw_str_is(mw_catalog_text(rows, 0), now);
     mw_catalog_rows_close(rows);
     MW_TRY(status);

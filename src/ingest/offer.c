@@ -175,7 +175,10 @@ static mw_status list_file(mw_catalog *catalog, int64_t ingest, const mw_ingest_
 }
 
 static mw_status keep_source(mw_catalog *catalog, const mw_offer_source *source, mw_error *err) {
-    MW_TRY(mw_catalog_run(catalog, "INSERT OR IGNORE INTO source_definitions VALUES (?, ?)",
+    MW_TRY(mw_catalog_run(catalog,
+                          "DELETE FROM source_definitions WHERE source = ? AND NOT has_zone",
+                          MW_SQL(mw_sql_str(source->name)), err));
+    MW_TRY(mw_catalog_run(catalog, "INSERT OR IGNORE INTO source_definitions VALUES (?, ?, 1)",
                           MW_SQL(mw_sql_str(source->name), mw_sql_str(source->definition)),
                           err));
     return mw_keep_columns(catalog, source->name, &source->columns, source->columns.field_count,

@@ -50,6 +50,7 @@ typedef struct {
 typedef struct {
     mw_str name;
     mw_position position;
+    mw_str zone;             /* of times that name none; empty: the program's */
     mw_schema columns;       /* of the source, with their types, the key `types` applied */
     bool lacks_columns;      /* there may be others, for its data could not be read: a mistake that
                                 was told already */

@@ -278,6 +278,8 @@ static bool make_row(row_scope *row) {
     size_t columns = declaration->columns.field_count, fields = row->field_count;
     mw_stream_source *source = row->source;
     source->name = mw_str_copy(compiler->arena, declaration->name);
+    source->zone = mw_str_copy(compiler->arena, declaration->zone);
+    if (!source->zone.data) compiler->out_of_memory = true;
     source->column_count = columns;
     source->plain_count = columns + row->plain_count;
     source->row.fields = mw_compiler_alloc(compiler, columns + fields, sizeof(mw_field));

@@ -58,6 +58,7 @@ typedef struct mw_model_program mw_model_program;
 
 typedef struct {
     mw_str name;
+    mw_str zone;             /* of times that name none; empty: the program's */
     mw_schema row;           /* the columns, the derived fields, then those with windows and those
                                 that are asked for */
     size_t column_count;

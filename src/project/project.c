@@ -342,6 +342,7 @@ static mw_project_stream stream_read(reader *r, const mw_project *project,
     mw_stream_declaration *d = &stream.declaration;
     d->name = item->key->text;
     d->position = item->key->position;
+    d->zone = stream.zone;
     d->fields = sources_read(r, mw_yaml_get(node, "fields"), &d->field_count);
     asks_read(r, mw_yaml_get(node, "ask"), project, d);
     d->where = source_of(mw_yaml_get(node, "where"));

@@ -138,9 +138,13 @@ static const char corrections_of_files[] =
 /* CRC32C of the file's bytes; none: it is from before these were kept. */
 static const char checksums_of_files[] = "ALTER TABLE lake_files ADD COLUMN checksum INTEGER;";
 
+/* Whether the definition has the stream's own zone, as those from before have not. */
+static const char zones_of_sources[] =
+    "ALTER TABLE source_definitions ADD COLUMN has_zone INTEGER NOT NULL DEFAULT 0;";
+
 static const char *const steps[] = {tables_of_data, tables_of_models, places_of_ingests,
                                     steps_of_ingests, table_of_tokens, digests_of_the_log,
-                                    corrections_of_files, checksums_of_files};
+                                    corrections_of_files, checksums_of_files, zones_of_sources};
 static_assert(sizeof steps / sizeof *steps == MW_CATALOG_FORMAT, "a format is a step");
 
 const char *mw_catalog_migration(int format) {

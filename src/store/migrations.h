@@ -7,7 +7,7 @@
  */
 #pragma once
 
-enum { MW_CATALOG_FORMAT = 8, MW_CATALOG_APPLICATION = 0x4d574331 }; /* "MWC1" */
+enum { MW_CATALOG_FORMAT = 9, MW_CATALOG_APPLICATION = 0x4d574331 }; /* "MWC1" */
 
 /* SQL statements; `format` from 0 to MW_CATALOG_FORMAT - 1. */
 const char *mw_catalog_migration(int format);

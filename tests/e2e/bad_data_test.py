@@ -6,6 +6,7 @@ import datetime
 import decimal
 import json
 import os
+import sqlite3
 import threading
 import unittest
 
@@ -147,6 +148,30 @@ class BadFile(Shop):
     def test_keys_that_change_after_the_ingest(self):
         self.succeeds("ingest")
         self.edit("at + minutes * 1m", "at + minutes * 1h")
+        self.refused(["ingest"], 3, "stream orders: its keys have changed", kind="conflict")
+
+    def test_zone_that_changes_after_the_ingest(self):
+        # The events of before would keep the old one's times, beside later ones with the new one's.
+        heading = "order,at,shop,price,minutes\n"
+        self.write("orders.csv", heading + "1,2024-01-01 12:00,north,5,30\n")
+        self.succeeds("ingest")
+        for zone in ("Europe/Paris", "UTC"):  # to the project's own is no change
+            self.edit("    id: order", f"    zone: {zone}\n    id: order")
+            if zone == "UTC":
+                self.succeeds("ingest")
+            else:
+                self.refused(["ingest"], 3, "stream orders: its keys have changed", kind="conflict")
+                self.refused(["features", "build", "--output", "out.csv"], 3, "its keys have changed", kind="conflict")
+            self.edit(f"    zone: {zone}\n", "")
+        # A catalog from before zones were kept says nothing of them, up to the next ingest.
+        with sqlite3.connect(self.state / "catalog.db") as catalog:
+            catalog.execute("UPDATE source_definitions SET has_zone = 0")
+        catalog.close()
+        self.edit("    id: order", "    zone: Europe/Paris\n    id: order")
+        self.write("orders.csv", heading + "2,2024-01-01 12:00,north,5,30\n")
+        self.succeeds("ingest")
+        self.assertEqual([at.isoformat() for at in self.lake("at")], ["2024-01-01T11:00:00", "2024-01-01T12:00:00"])
+        self.edit("Europe/Paris", "Europe/Berlin")
         self.refused(["ingest"], 3, "stream orders: its keys have changed", kind="conflict")
 
 
